@@ -1,0 +1,95 @@
+/* base/arena.c - a list of chunks, each twice the last, carved from the front.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "base/arena.h"
+
+#include <stdalign.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FIRST_CHUNK = 4096, MAX_CHUNK = 1 << 20 };
+
+struct chunk {
+    struct chunk *next; /* older */
+    size_t size, used;  /* of data */
+    alignas(max_align_t) char data[];
+};
+
+struct arena {
+    struct chunk *top; /* the one being carved; never NULL */
+    size_t limit, used;
+};
+
+static struct chunk *chunk_new(size_t size, struct chunk *next)
+{
+    struct chunk *c = malloc(sizeof(*c) + size);
+    if (c == NULL) return NULL;
+    c->next = next;
+    c->size = size;
+    c->used = 0;
+    return c;
+}
+
+struct arena *arena_new(size_t limit_bytes)
+{
+    struct arena *a = malloc(sizeof(*a));
+    if (a == NULL) return NULL;
+    *a = (struct arena){.top = chunk_new(FIRST_CHUNK, NULL), .limit = limit_bytes};
+    if (a->top == NULL) {
+        free(a);
+        return NULL;
+    }
+    return a;
+}
+
+void arena_reset(struct arena *a)
+{
+    while (a->top->next != NULL) {
+        struct chunk *older = a->top->next;
+        free(a->top);
+        a->top = older;
+    }
+    a->top->used = 0;
+    a->used = 0;
+}
+
+void arena_free(struct arena *a)
+{
+    if (a == NULL) return;
+    arena_reset(a);
+    free(a->top);
+    free(a);
+}
+
+void *arena_alloc(struct arena *a, size_t n, size_t size)
+{
+    size_t want;
+    if (__builtin_mul_overflow(n, size, &want) || want > a->limit - a->used) return NULL;
+    size_t rounded = (want + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+    if (rounded < want) return NULL;
+    if (a->top->size - a->top->used < rounded) {
+        size_t grown = a->top->size * 2 < MAX_CHUNK ? a->top->size * 2 : MAX_CHUNK;
+        struct chunk *c = chunk_new(rounded > grown ? rounded : grown, a->top);
+        if (c == NULL) return NULL;
+        a->top = c;
+    }
+    void *p = a->top->data + a->top->used;
+    a->top->used += rounded;
+    a->used += want;
+    return memset(p, 0, want);
+}
+
+char *arena_str(struct arena *a, struct span s)
+{
+    if (s.n == SIZE_MAX) return NULL;
+    char *p = arena_alloc(a, s.n + 1, 1);
+    if (p != NULL && s.n > 0) memcpy(p, s.p, s.n);
+    return p;
+}
+
+size_t arena_used(const struct arena *a)
+{
+    return a->used;
+}

@@ -1,0 +1,36 @@
+/* base/arena.h - memory that is freed all at once.
+ *
+ * One arena per request, per verified item, per parsed template: nobody frees a node.
+ * Each has a ceiling, so no input can make it grow without end. Not thread-safe: an
+ * arena belongs to whoever works on its request.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef BASE_ARENA_H
+#define BASE_ARENA_H
+
+#include <stddef.h>
+
+#include "base/span.h"
+
+struct arena;
+
+/* An arena that never hands out more than limit_bytes. NULL when out of memory.
+ * Free with arena_free(), which accepts NULL. */
+struct arena *arena_new(size_t limit_bytes);
+void arena_free(struct arena *a);
+
+/* Give everything back but keep the first chunk for the next use. */
+void arena_reset(struct arena *a);
+
+/* n elements of size bytes, zeroed, aligned for any type. NULL past the limit, on
+ * overflow of n * size, or when the system has no memory. */
+void *arena_alloc(struct arena *a, size_t n, size_t size);
+
+/* A copy of s with a NUL after it; NULL as above. */
+char *arena_str(struct arena *a, struct span s);
+
+/* Bytes handed out so far. */
+size_t arena_used(const struct arena *a);
+
+#endif

@@ -1,0 +1,46 @@
+/* base/buffer.h - bytes that grow, up to a ceiling.
+ *
+ * A buffer remembers its first failure (past the limit, or out of memory) and ignores
+ * every later append, so a writer appends freely and asks once at the end.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef BASE_BUFFER_H
+#define BASE_BUFFER_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/span.h"
+
+struct buffer {
+    char *p;      /* owned; NUL-terminated whenever n > 0 */
+    size_t n;     /* bytes in use */
+    size_t room;  /* bytes allocated */
+    size_t limit; /* n never exceeds this */
+    bool failed;  /* an append did not fit or had no memory: the content is incomplete */
+};
+
+void buffer_init(struct buffer *b, size_t limit_bytes);
+void buffer_clear(struct buffer *b); /* frees; the buffer may be used again with its old limit */
+
+void buffer_add(struct buffer *b, const void *p, size_t n);
+void buffer_add_span(struct buffer *b, struct span s);
+void buffer_add_str(struct buffer *b, const char *s);
+void buffer_add_char(struct buffer *b, char c);
+void buffer_addf(struct buffer *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Drop the first n bytes (at most all). */
+void buffer_drop(struct buffer *b, size_t n);
+
+/* Take the bytes away as a malloc'd, NUL-terminated string (free with free()); the buffer
+ * is empty again. NULL when failed or out of memory. */
+char *buffer_take(struct buffer *b);
+
+static inline struct span buffer_span(const struct buffer *b)
+{
+    return span_of(b->p, b->n);
+}
+
+#endif

@@ -1,0 +1,64 @@
+/* base/error.c - filling, prefixing and naming errors.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "base/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static const struct {
+    int status;
+    const char *type, *name;
+} rows[ERROR_CODES] = {
+    [ERROR_NONE] = {500, "server_error", "internal_error"},
+#define ERROR_ROW(name, status, type, code) [ERROR_##name] = {status, type, code},
+    ERROR_MAP(ERROR_ROW)
+#undef ERROR_ROW
+};
+
+bool error_set(struct error *e, enum error_code code, const char *param, const char *fmt, ...)
+{
+    if (e == NULL) return false;
+    e->code = code;
+    snprintf(e->param, sizeof(e->param), "%s", param == NULL ? "" : param);
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(e->message, sizeof(e->message), fmt, ap);
+    va_end(ap);
+    return false;
+}
+
+bool error_in(struct error *e, const char *fmt, ...)
+{
+    if (e == NULL) return false;
+    char prefix[sizeof(e->param)];
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(prefix, sizeof(prefix), fmt, ap);
+    va_end(ap);
+
+    char rest[sizeof(e->param)];
+    memcpy(rest, e->param, sizeof(rest));
+    const char *dot = rest[0] == '\0' || rest[0] == '[' ? "" : ".";
+    size_t n = strlen(prefix), room = sizeof(e->param) - n;
+    memcpy(e->param, prefix, n + 1);
+    snprintf(e->param + n, room, "%s%s", dot, rest);
+    return false;
+}
+
+int error_status(enum error_code code)
+{
+    return rows[code].status;
+}
+
+const char *error_type(enum error_code code)
+{
+    return rows[code].type;
+}
+
+const char *error_name(enum error_code code)
+{
+    return rows[code].name;
+}

@@ -1,0 +1,39 @@
+/* base/mem.c - see mem.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "base/mem.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void *no_memory(size_t n, size_t size, struct error *err)
+{
+    error_set(err, ERROR_NO_MEMORY, NULL, "out of memory: %zu x %zu bytes", n, size);
+    return NULL;
+}
+
+void *mem_new(size_t n, size_t size, struct error *err)
+{
+    void *p = calloc(n == 0 ? 1 : n, size);
+    return p != NULL ? p : no_memory(n, size, err);
+}
+
+void *mem_new_aligned(size_t n, size_t size, struct error *err)
+{
+    size_t want;
+    if (__builtin_mul_overflow(n, size, &want) || want > (size_t)-128) {
+        return no_memory(n, size, err);
+    }
+    want = (want + 64) & ~(size_t)63;
+    void *p = aligned_alloc(64, want);
+    return p != NULL ? memset(p, 0, want) : no_memory(n, size, err);
+}
+
+void *mem_grow(void *p, size_t n, size_t size, struct error *err)
+{
+    size_t want;
+    if (__builtin_mul_overflow(n, size, &want)) return no_memory(n, size, err);
+    void *q = realloc(p, want == 0 ? 1 : want);
+    return q != NULL ? q : no_memory(n, size, err);
+}
