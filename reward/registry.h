@@ -134,8 +134,10 @@ struct reward {
     const struct reward_field *fields;   /* n_fields rows */
     int n_fields;
     const char *const *causes; /* every cause it can give, NULL-terminated; NULL: none */
-    bool wants_correct;        /* judged after the item's accuracy (or its field "correct") */
-    bool group_length;         /* judged after every length of its group is known */
+    bool tells_correct;        /* its verdict says whether the answer is right: accuracy, code */
+    bool wants_correct;        /* judged after the item's first part that tells (or its own field
+                                  "correct"); such a row never defers */
+    bool group_length;         /* judged after every length of its group is known; never defers */
     enum worker_pool pool;
 
     /* Check the options together and build what every item shares (a compiled pattern): called once

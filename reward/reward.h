@@ -157,6 +157,9 @@ bool judge_lines(struct judge *judge, FILE *in, FILE *out, int threads,
                  void (*progress)(void *arg, uint64_t lines), void *arg,
                  struct judge_summary *summary, struct error *err);
 
+/* The version of the rules: the same version gives the same verdicts. In every reply. */
+#define REWARD_RULES "1"
+
 /* ---- what needs no judge ------------------------------------------------------------------------ */
 
 /* GET /verify/rewards: every reward with its options, defaults, ranges and source. */
