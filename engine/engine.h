@@ -119,10 +119,14 @@ bool engine_render_chat(const struct engine *e, const char *template, const cJSO
                         const cJSON *tools, const cJSON *kwargs, bool add_generation_prompt,
                         struct buffer *out, struct error *err);
 
-/* Render any template source with a context object of its variables (messages, tools, bos_token, ...);
- * now_unix is what strftime_now formats. Needs no engine. Appends to out. */
-bool engine_render_template(struct span source, const cJSON *context, int64_t now_unix,
-                            struct buffer *out, struct error *err);
+/* Render a template that no engine holds, as engine_render_chat() would.
+ *   bos, eos   texts of the special tokens, or NULL: not defined
+ *   now_unix   what strftime_now formats
+ * Appends to out. Any thread. */
+bool engine_render_template(struct span source, const cJSON *messages, const cJSON *tools,
+                            const cJSON *kwargs, bool add_generation_prompt, const char *bos,
+                            const char *eos, int64_t now_unix, struct buffer *out,
+                            struct error *err);
 
 /* What a model file or folder holds (architecture, sizes, tensor types, tokenizer, template), as
  * lines for people or as one JSON object. Reads no tensor data. Needs no engine. */
