@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "engine/tokenizer/bpe.h"
 #include "engine/tokenizer/hf_pipeline.h"
 #include "engine/tokenizer/maps.h"
 #include "engine/tokenizer/tokenizer.h"
@@ -133,7 +134,8 @@ static bool read_vocab(struct reading *r, const cJSON *model)
             return error_set(r->err, ERROR_BAD_FILE, "model.vocab", "%s: two tokens have the id %d",
                              r->s.origin, id);
         }
-        r->tokens[id] = (struct vocab_token){.text = key_text(r, entry), .kind = TOKEN_NORMAL};
+        r->tokens[id] = (struct vocab_token){
+            .text = key_text(r, entry), .kind = TOKEN_NORMAL, .in_model = true};
         if (r->tokens[id].text.p == NULL)
             return malformed(r, "model.vocab", "its texts are too long");
     }
@@ -250,8 +252,9 @@ static bool read_added_one(struct reading *r, const cJSON *entry)
     struct vocab_token *t = &r->tokens[id];
     if (t->kind != 0 && !span_eq(t->text, text))
         return malformed(r, "id", "is another token's in the vocabulary");
-    *t = (struct vocab_token){
-        .text = text, .kind = special ? TOKEN_CONTROL : TOKEN_USER, .match = match};
+    t->text = text;
+    t->kind = special ? TOKEN_CONTROL : TOKEN_USER;
+    t->match = match;
     return true;
 }
 
@@ -271,11 +274,23 @@ static bool read_added(struct reading *r)
 
 /* ---- which token is what ---- */
 
+static void mark_bytes(struct reading *r)
+{
+    for (size_t i = 0; r->s.byte_fallback && i < r->s.n_tokens; i++) {
+        struct vocab_token *t = &r->tokens[i];
+        if (t->kind == TOKEN_NORMAL && bpe_byte_of_name(t->text) >= 0) t->kind = TOKEN_BYTE;
+    }
+}
+
 static bool index_names(struct reading *r)
 {
     if (!text_map_init(&r->ids, r->s.n_tokens, r->err)) return false;
     for (size_t i = 0; i < r->s.n_tokens; i++) {
-        if (r->tokens[i].kind != 0) text_map_put(&r->ids, r->tokens[i].text, (int)i);
+        if (r->tokens[i].kind == 0) continue;
+        int id = text_map_put(&r->ids, r->tokens[i].text, (int)i);
+        if (id == (int)i) continue;
+        return error_set(r->err, ERROR_BAD_FILE, NULL, "%s: tokens %d and %zu have the same text",
+                         r->s.origin, id, i);
     }
     return true;
 }
@@ -360,6 +375,7 @@ static struct tokenizer *read_all(struct reading *r)
         !read_generation(r)) {
         return NULL;
     }
+    mark_bytes(r);
     r->s.origin = "tokenizer.json";
     return tokenizer_new(&r->s, r->err);
 }
