@@ -179,7 +179,7 @@ static void finish_job(struct step *s, struct job *j)
 /* Do the jobs from `from` on, as many as one batch takes. Returns the first one not done. */
 static int do_batch(struct step *s, int from)
 {
-    int rows[STEP_LOGITS], n_rows = 0, to = from;
+    int rows[STEP_LOGITS] = {0}, n_rows = 0, to = from;
     for (; to < s->n_jobs && to - from < STEP_LOGITS; to++) {
         struct job *j = &s->jobs[to];
         if (n_rows == 0 || rows[n_rows - 1] != j->row) rows[n_rows++] = j->row;
