@@ -45,8 +45,8 @@
 #include "engine/kernels/layout.h"
 
 enum {
-    ATTN_SPLIT = 256, /* keys a split of (N6) */
-    ATTN_ROWS = 12,   /* most rows (queries times heads of one group) of an attend() */
+    ATTN_SPLIT = 256,   /* keys a split of (N6) */
+    ATTN_ROWS = 12,     /* most rows (queries times heads of one group) of an attend() */
     PRODUCT_PANELS = 4, /* most panels of one product() */
     /* per-thread work space of product() and attend() in bytes */
     KERNEL_SCRATCH = 64 * 1024
@@ -56,7 +56,7 @@ enum {
  * or several consecutive queries. */
 struct attn_split {
     const struct kv_shape *shape;
-    const uint8_t *base;   /* block b of this layer and head is at base + b * stride */
+    const uint8_t *base; /* block b of this layer and head is at base + b * stride */
     size_t stride;
     const int32_t *blocks; /* of this split, ATTN_SPLIT / KV_BLOCK or fewer */
     int rows;              /* 1..ATTN_ROWS */
@@ -92,16 +92,16 @@ struct kernels {
 
     /* Rows of floats; any n, any alignment, y may equal x. */
     void (*rms_norm)(float *y, const float *x, const float *weight, int n, float eps);
-    void (*swiglu)(float *gate, const float *up, int n);    /* gate = silu(gate) * up */
-    void (*add)(float *y, const float *x, int n);           /* y += x */
+    void (*swiglu)(float *gate, const float *up, int n);     /* gate = silu(gate) * up */
+    void (*add)(float *y, const float *x, int n);            /* y += x */
     void (*scale)(float *y, const float *x, float f, int n); /* y = x * f */
     /* Rotate heads of head_dim floats in place: pairs (i, i + dim/2); cs is [dim/2] cosines, then sines. */
     void (*rope)(float *x, const float *cs, int n_heads, int head_dim, int dim);
 
     /* Over a row of logits, n >= 1. */
     float (*max)(const float *x, int n);
-    int (*argmax)(const float *x, int n);                 /* the lowest index of the largest */
-    float (*sum_exp)(const float *x, int n, float max);   /* sum of exp(x_i - max) by (N5) */
+    int (*argmax)(const float *x, int n);               /* the lowest index of the largest */
+    float (*sum_exp)(const float *x, int n, float max); /* sum of exp(x_i - max) by (N5) */
 };
 
 extern const struct kernels kernels_generic, kernels_avx2, kernels_avxvnni, kernels_avx512vnni;

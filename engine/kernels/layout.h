@@ -13,7 +13,7 @@
  *
  * Scales of a block: [16] halves d, then (Q4_1, Q5_1) [16] halves m. K quants have a head every 256 k, [16]
  * halves d and (not Q6_K) [16] dmin, then per block [16] bytes of scale, [16] of minimum (Q6_K:
- * [2][16] signed scales of its halves). FP8: one float per 128 k. So a packed matrix is within 3 % of the file's.
+ * [2][16] signed scales of its halves). FP8: [16] floats per 128 k. So a packed matrix is within 4 % of the file's.
  *
  * Rows past n in the last panel are zero.
  *
@@ -77,10 +77,10 @@ size_t panels_bytes(const struct panels *p); /* of the whole matrix */
 
 /* Pack one panel.
  *   rows  [16] the rows in the file's layout (NULL: zeros)
- *   dst   panel_bytes of it
- *   f8    FP8 only: the scales [ceil(k/128)] of these rows */
-void panels_pack(const struct panels *p, const uint8_t *const rows[PANEL], const float *f8,
-                 uint8_t *dst);
+ *   f8    [16] FP8 only: each row's scales, [ceil(k/128)]
+ *   dst   panel_bytes of it */
+void panels_pack(const struct panels *p, const uint8_t *const rows[PANEL],
+                 const float *const f8[PANEL], uint8_t *dst);
 
 /* Weights of row n of p as floats [k], the values quant_types[].dequant gives. */
 void panels_row(const struct panels *p, int n, float *dst);
