@@ -1,0 +1,252 @@
+/* engine/engine.h - the only door to the engine: text and tokens in, tokens and text out.
+ *
+ * An engine owns one model and one thread. The engine thread loads the model, then runs steps:
+ * it takes submissions and cancellations from one queue, decodes every running sequence by a
+ * token, and puts what happened on another queue. Whoever submitted takes the events from there
+ * (in the server: the loop thread, woken once a step).
+ *
+ * Which thread may call what is said at each function. No call here blocks on a forward pass,
+ * except engine_wait() and engine_close().
+ *
+ * Promise: the tokens and log-probabilities of a request depend on its own ids, its
+ * sampling settings and its seed alone. Batch, chunking, cache, threads and ISA change no bit.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/span.h"
+
+struct engine;
+
+enum engine_kind {
+    ENGINE_FAST,
+    ENGINE_REFERENCE
+}; /* packed integer kernels | float32 on OpenBLAS */
+enum engine_kv { ENGINE_KV_F16, ENGINE_KV_F32, ENGINE_KV_Q8_0 };
+
+struct engine_options {
+    const char *model_path; /* a GGUF file or a Hugging Face folder */
+    bool vocabulary_only;   /* tokenizer and template alone; a vocabulary-only GGUF will do */
+    const char *name;       /* what clients call it; NULL: from the file's metadata or name */
+    enum engine_kind kind;
+    enum engine_kv kv; /* ENGINE_REFERENCE always uses F32 */
+    const char *isa;   /* "generic", "avx2", ...; NULL: the best of this CPU */
+    const char
+        *weights;      /* quantise float weights at load: "q8_0", "q4_0", ...; NULL: as they are */
+    int threads;       /* of the worker pool, the engine thread included; 0: one per core */
+    bool pin_threads;  /* bind worker i to core i */
+    int context;       /* longest sequence in tokens; 0: the model's own */
+    int max_sequences; /* running at once; default 256 */
+    int max_queue;     /* samples waiting, beyond which engine_submit says ERROR_QUEUE_FULL */
+    int step_tokens;   /* prompt tokens a step may add to the batch; default 512 */
+    int64_t kv_bytes;  /* memory for the KV cache; 0: a quarter of what is free, capped */
+    bool prefix_cache; /* find equal prefixes again */
+    bool speculate;    /* draft tokens by prompt lookup */
+    void (*wake)(
+        void *); /* called from the engine thread after a step that made events; may be NULL */
+    void *wake_arg;
+};
+
+/* The documented defaults; then set what differs. */
+void engine_options_init(struct engine_options *o);
+
+/* Start the engine thread, which begins to load. Strings of o are copied. NULL with *err set only
+ * when not even that is possible. Free with engine_close(). */
+struct engine *engine_open(const struct engine_options *o, struct error *err);
+
+/* Cancels everything, ends the thread, frees all. Accepts NULL. */
+void engine_close(struct engine *e);
+
+enum engine_state { ENGINE_LOADING, ENGINE_READY, ENGINE_FAILED };
+
+/* Any thread. After ENGINE_FAILED *err (may be NULL) says why. */
+enum engine_state engine_state(struct engine *e, struct error *err);
+
+/* Block until loading has ended. False and *err when it failed. */
+bool engine_wait(struct engine *e, struct error *err);
+
+/* What was loaded. Any thread, from ENGINE_READY on; constant. */
+struct engine_info {
+    const char *name;         /* model id for clients */
+    const char *architecture; /* "llama" */
+    const char *quantisation; /* "Q4_1", the commonest type of its tensors */
+    const char *isa;          /* kernel set in use */
+    int64_t parameters, tensor_bytes, packed_bytes;
+    int64_t created; /* unix seconds of the file */
+    int n_vocab, context;
+    int threads;
+    int kv_block_tokens, kv_blocks;
+    int64_t kv_bytes_per_token;
+    bool has_chat_template;
+    const char *think_open, *think_close; /* reasoning tags, NULL when the model has none */
+    double load_seconds;
+};
+const struct engine_info *engine_info(const struct engine *e);
+
+/* ---- text, tokens, templates: any thread, from ENGINE_READY on ---- */
+
+struct tokens {
+    int *ids; /* owned, free with tokens_clear() */
+    size_t n, room;
+};
+void tokens_clear(struct tokens *t);
+bool tokens_push(struct tokens *t, int id, struct error *err);
+
+/* Append the ids of text. add_special: BOS and what else the model prepends or appends; parse_special: names
+ * of special tokens in the text become those tokens. */
+bool engine_tokenize(const struct engine *e, struct span text, bool add_special, bool parse_special,
+                     struct tokens *out, struct error *err);
+
+/* Append the text of ids. Ids out of range are ERROR_INVALID_VALUE naming "tokens[i]". */
+bool engine_detokenize(const struct engine *e, const int *ids, size_t n, bool skip_special,
+                       struct buffer *out, struct error *err);
+
+/* The bytes of one token as it stands in a text (special tokens by name); borrowed from the engine. */
+struct span engine_token_bytes(const struct engine *e, int id);
+
+/* The prompt that the model's chat template (or `template`, when not NULL) makes of a conversation.
+ *   messages  array of {role, content, ...}; tools array or NULL; kwargs object or NULL: further variables
+ * Appends to out. ERROR_TEMPLATE when the template refuses. */
+bool engine_render_chat(const struct engine *e, const char *template, const cJSON *messages,
+                        const cJSON *tools, const cJSON *kwargs, bool add_generation_prompt,
+                        struct buffer *out, struct error *err);
+
+/* Render a template that no engine holds, as engine_render_chat() would.
+ *   bos, eos   texts of the special tokens, or NULL: not defined
+ *   now_unix   what strftime_now formats
+ * Appends to out. Any thread. */
+bool engine_render_template(struct span source, const cJSON *messages, const cJSON *tools,
+                            const cJSON *kwargs, bool add_generation_prompt, const char *bos,
+                            const char *eos, int64_t now_unix, struct buffer *out,
+                            struct error *err);
+
+/* What a model file or folder holds (architecture, sizes, tensor types, tokenizer, template), as
+ * lines for people or as one JSON object. Reads no tensor data. Needs no engine. */
+bool engine_describe(const char *path, bool as_json, struct buffer *out, struct error *err);
+
+/* ---- generation ---- */
+
+struct logit_bias {
+    int id;
+    float bias;
+};
+
+enum { LOGPROBS_NONE = -1, LOGPROBS_MAX = 1024 };
+
+/* How the next token is chosen. engine_sampling_init() gives the neutral values in brackets. */
+struct engine_sampling {
+    float temperature;        /* [1] 0: greedy */
+    int top_k;                /* [0: off] */
+    float top_p;              /* [1: off] */
+    float min_p;              /* [0: off] */
+    float repetition_penalty; /* [1: off] over prompt and output (CTRL, arXiv 1909.05858) */
+    float presence_penalty, frequency_penalty; /* [0] over the output, as OpenAI defines them */
+    uint64_t seed;            /* sample i of a request draws from the stream (seed, i) */
+    int max_tokens;           /* [-1: as the context allows] */
+    int min_tokens;           /* [0] no end or stop token before */
+    bool ignore_eos;          /* [false] */
+    bool skip_special_tokens; /* [true] in text deltas */
+    bool include_stop;        /* [false] the stop string stays in the text */
+    const char *const *stop;  /* strings, n_stop of them; matched in the output's text */
+    int n_stop;
+    const int *stop_ids;
+    int n_stop_ids;
+    const struct logit_bias *bias;
+    int n_bias;
+    const int *allowed_ids; /* only these may be sampled; NULL: all */
+    int n_allowed;
+    int logprobs;        /* [LOGPROBS_NONE] 0: of the sampled token; k: and the k most probable */
+    bool processed;      /* [false: the model's own distribution] of the one sampled from */
+    int prompt_logprobs; /* [LOGPROBS_NONE] 0: of each prompt token; k: and the k most probable */
+};
+void engine_sampling_init(struct engine_sampling *s);
+
+struct engine_request {
+    uint64_t id; /* the caller's; names the request in events and cancellation; unique while live */
+    const int *ids; /* the prompt, at least one token */
+    size_t n_ids;
+    int n;               /* samples, sharing the prompt's cache; 1 or more */
+    int priority;        /* lower goes first; equal ones in order of arrival */
+    uint64_t cache_salt; /* prefixes are shared only between equal salts; 0 usually */
+    struct engine_sampling sampling;
+};
+
+/* Loop thread. Copies what it needs. ERROR_QUEUE_FULL, ERROR_LOADING, ERROR_TOO_LONG (prompt does not fit
+ * the context), ERROR_INVALID_VALUE (ids out of range). */
+bool engine_submit(struct engine *e, const struct engine_request *r, struct error *err);
+
+/* Loop thread. No event of this id follows once its EVENT_DONE (reason FINISH_ABORT) has come; unknown
+ * ids are ignored. Takes effect within a step. */
+void engine_cancel(struct engine *e, uint64_t id);
+
+enum engine_finish { FINISH_NONE, FINISH_STOP, FINISH_LENGTH, FINISH_ABORT };
+
+struct token_prob {
+    int id;
+    float logprob;
+    int rank; /* 1: the most probable */
+};
+
+enum engine_event_type {
+    EVENT_PROMPT, /* once per request that asked for prompt_logprobs, before its tokens */
+    EVENT_TOKEN,  /* one sampled token */
+    EVENT_DONE,   /* one sample ended; the last event of that sample */
+    EVENT_FAILED, /* the whole request failed; its last event */
+};
+
+struct engine_event {
+    struct engine_event *next;
+    uint64_t request_id;
+    int sample; /* 0 to n-1 */
+    enum engine_event_type type;
+
+    /* EVENT_TOKEN, and EVENT_DONE for text that was held back until the end */
+    int token;        /* EVENT_TOKEN */
+    const char *text; /* text now certain to belong to the output: whole characters only, never */
+    size_t n_text; /*   what might still turn out to be a stop string; often several tokens late */
+    struct token_prob prob;       /* of the token, when logprobs were asked for */
+    const struct token_prob *top; /* the most probable, best first */
+    int n_top;
+
+    /* EVENT_PROMPT: for prompt position i > 0, its own probability and its alternatives */
+    const struct token_prob *prompt_probs; /* [n_prompt]; entry 0 is meaningless */
+    const struct token_prob *prompt_top;   /* [n_prompt, n_top] */
+    int n_prompt;
+
+    /* EVENT_DONE */
+    enum engine_finish finish;
+    const char *stop_string; /* the stop string that ended it, or NULL */
+    int stop_token;          /* the stop or end token that ended it, or -1 */
+    int n_generated;         /* tokens of this sample */
+    int n_cached;            /* prompt tokens found in the cache */
+
+    struct error error; /* EVENT_FAILED */
+};
+
+/* Loop thread. All events since the last call, oldest first; free each with engine_event_free(). */
+struct engine_event *engine_take_events(struct engine *e);
+void engine_event_free(struct engine_event *ev);
+
+struct engine_stats {
+    int running, waiting;          /* samples now */
+    int kv_blocks_used, kv_blocks; /* used: by live sequences; the rest is free or cached */
+    uint64_t steps, prompt_tokens, cached_tokens, generated_tokens, preemptions;
+    uint64_t drafted_tokens, accepted_tokens; /* speculative decoding */
+    double busy_seconds;                      /* in forward passes and sampling */
+};
+
+/* Any thread: a consistent copy as of the last step. */
+void engine_stats(struct engine *e, struct engine_stats *out);
+
+/* Any thread: forget every cached prefix that no live sequence uses. */
+void engine_reset_prefix_cache(struct engine *e);
+
+#endif

@@ -1,0 +1,52 @@
+/* engine/forward.h - one forward pass over a batch of runs.
+ *
+ * A run is some consecutive tokens of one sequence: a chunk of its prompt, or its next token (and
+ * drafted ones). A step takes many runs of different sequences at once; matrix products see all
+ * their rows together, attention sees each run with its own block table. Row r of a step is the
+ * r-th token counting through the runs in order.
+ *
+ * The result of a row depends on its sequence's tokens alone, bit for bit (architecture.md,
+ * "Reproducible by construction").
+ *
+ * Engine thread only; works on the pool between two barriers. Allocates nothing after
+ * forward_new().
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ENGINE_FORWARD_H
+#define ENGINE_FORWARD_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "engine/kv_store.h"
+#include "engine/model/model.h"
+
+struct weights; /* packed tensors, engine/weights.h */
+struct pool;    /* engine/pool.h */
+struct forward;
+
+struct forward_run {
+    const int *tokens; /* [n] */
+    int n;             /* 1 or more */
+    int pos;           /* position of tokens[0]; positions before it are in the blocks already */
+    const int32_t *blocks; /* block table of the sequence: position p lies in blocks[p / KV_BLOCK];
+                              covers pos + n positions; the blocks written to belong to this run alone */
+};
+
+/* Work space for steps of at most max_rows rows. w, kv and pool are borrowed until forward_free(). */
+struct forward *forward_new(const struct model_config *c, const struct weights *w,
+                            struct kv_store *kv, struct pool *pool, int max_rows,
+                            struct error *err);
+void forward_free(struct forward *f); /* accepts NULL */
+
+/* Run every layer over the rows of runs (their n add up to at most max_rows), writing keys and values
+ * into their blocks. The final hidden state of every row stays in f until the next step. */
+void forward_step(struct forward *f, const struct forward_run *runs, int n_runs);
+
+/* Logits of chosen rows of the last step.
+ *   rows    [n] row numbers, 0-based over the step
+ *   logits  [n, n_vocab] f32, row-major, 64-byte aligned, caller's */
+void forward_logits(struct forward *f, const int *rows, int n, float *logits);
+
+#endif

@@ -1,0 +1,37 @@
+/* engine/kv_store.h - the memory of the KV cache: equal blocks of KV_BLOCK tokens.
+ *
+ * A block holds the keys and values (or, with latent attention, the latent) of KV_BLOCK consecutive
+ * positions of one sequence, for every layer, in the layout that the attention kernels read: keys
+ * transposed so that 16 keys are scored at once, values row by row. Which block belongs to whom is
+ * kv_cache.h's business; what is inside is attention's.
+ *
+ * Engine thread only. kv_store_new() reserves all memory; nothing else here allocates.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ENGINE_KV_STORE_H
+#define ENGINE_KV_STORE_H
+
+#include <stdint.h>
+
+#include "base/error.h"
+#include "engine/model/model.h"
+
+enum { KV_BLOCK = 16 }; /* tokens a block */
+
+enum kv_type { KV_F32, KV_F16, KV_Q8_0 };
+
+struct kv_store;
+
+/* Bytes one block takes for a model of this shape. */
+int64_t kv_block_bytes(const struct model_config *c, enum kv_type type);
+
+/* Room for n_blocks blocks. The memory is touched on first use only. NULL and ERROR_NO_MEMORY on failure. */
+struct kv_store *kv_store_new(const struct model_config *c, enum kv_type type, int n_blocks,
+                              struct error *err);
+void kv_store_free(struct kv_store *s); /* accepts NULL */
+
+/* Copy the whole block src over dst (copy-on-write of a shared, unfinished block). */
+void kv_store_copy(struct kv_store *s, int32_t dst, int32_t src);
+
+#endif
