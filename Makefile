@@ -11,7 +11,7 @@
 FLAVOUR ?= release
 B       := build/$(FLAVOUR)
 FOLDERS := base config engine engine/kernels engine/model engine/tokenizer engine/template \
-           reward reward/math reward/code reward/plan server server/routes
+           reward reward/math reward/code reward/plan server server/routes server/cli
 MAIN    := server/main.c
 SRCS    := $(filter-out $(MAIN),$(foreach d,$(FOLDERS),$(wildcard $(d)/*.c)))
 OBJS    := $(SRCS:%.c=$(B)/%.o)

@@ -5,6 +5,7 @@
 #include "base/json.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/utf8.h"
@@ -305,4 +306,33 @@ void json_print_text(struct span text, struct buffer *out)
         text = span_slice(text, plain + 1, text.n);
     }
     buffer_add_char(out, '"');
+}
+
+/* Whole numbers below 2^53 without printf: most rewards are 0 or 1. */
+static void print_whole(int64_t value, struct buffer *out)
+{
+    char digits[24], *p = digits + sizeof(digits);
+    uint64_t rest = value < 0 ? (uint64_t)-value : (uint64_t)value;
+    do {
+        *--p = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (value < 0) *--p = '-';
+    buffer_add(out, p, (size_t)(digits + sizeof(digits) - p));
+}
+
+void json_print_number(double value, struct buffer *out)
+{
+    if (!isfinite(value)) {
+        buffer_add_str(out, "null");
+    } else if (value == floor(value) && fabs(value) < 0x1p53) {
+        print_whole((int64_t)value, out);
+    } else {
+        char text[40];
+        for (int digits = 15; digits <= 17; digits++) {
+            snprintf(text, sizeof(text), "%.*g", digits, value);
+            if (strtod(text, NULL) == value) break;
+        }
+        buffer_add_str(out, text);
+    }
 }

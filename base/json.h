@@ -51,6 +51,9 @@ bool json_print(const cJSON *value, struct buffer *out);
 /* text as a JSON string with its quotes, by the same rules as json_string, without a tree. */
 void json_print_text(struct span text, struct buffer *out);
 
+/* The shortest decimal that reads back as value; null when it is not finite. */
+void json_print_number(double value, struct buffer *out);
+
 /* object[name], or NULL when absent or null. */
 const cJSON *json_get(const cJSON *object, const char *name);
 

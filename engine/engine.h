@@ -34,6 +34,7 @@ enum engine_kv { ENGINE_KV_F16, ENGINE_KV_F32, ENGINE_KV_Q8_0 };
 
 struct engine_options {
     const char *model_path; /* a GGUF file or a Hugging Face folder */
+    bool vocabulary_only;   /* tokenizer and template alone; a vocabulary-only GGUF will do */
     const char *name;       /* what clients call it; NULL: from the file's metadata or name */
     enum engine_kind kind;
     enum engine_kv kv; /* ENGINE_REFERENCE always uses F32 */
@@ -117,6 +118,19 @@ struct span engine_token_bytes(const struct engine *e, int id);
 bool engine_render_chat(const struct engine *e, const char *template, const cJSON *messages,
                         const cJSON *tools, const cJSON *kwargs, bool add_generation_prompt,
                         struct buffer *out, struct error *err);
+
+/* Render a template that no engine holds, as engine_render_chat() would.
+ *   bos, eos   texts of the special tokens, or NULL: not defined
+ *   now_unix   what strftime_now formats
+ * Appends to out. Any thread. */
+bool engine_render_template(struct span source, const cJSON *messages, const cJSON *tools,
+                            const cJSON *kwargs, bool add_generation_prompt, const char *bos,
+                            const char *eos, int64_t now_unix, struct buffer *out,
+                            struct error *err);
+
+/* What a model file or folder holds (architecture, sizes, tensor types, tokenizer, template), as
+ * lines for people or as one JSON object. Reads no tensor data. Needs no engine. */
+bool engine_describe(const char *path, bool as_json, struct buffer *out, struct error *err);
 
 /* ---- generation ---- */
 

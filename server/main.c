@@ -1,4 +1,61 @@
-int main(void)
+/* server/main.c - the program: a table of commands.
+ *
+ * Exit status: 0 for a clean end, 2 for wrong usage, 1 for anything else, always with one clear line
+ * on stderr.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "server/cli/cli.h"
+
+#ifndef TOUCHSTONE_VERSION
+#define TOUCHSTONE_VERSION "0.1.0"
+#endif
+
+static const struct command {
+    const char *name;
+    int (*run)(int n, char **args);
+    const char *help;
+} commands[] = {
+    {"serve", cli_serve, "serve the completions API and /verify over HTTP"},
+    {"run", cli_run, "one completion to the terminal, streamed"},
+    {"verify", cli_verify, "judge items of a JSONL file"},
+    {"tokenize", cli_tokenize, "texts to token ids and back, a JSON line each"},
+    {"template", cli_template, "render chat templates, a JSON line each"},
+    {"bench", cli_bench, "measure prompt and decode speed"},
+    {"model", cli_model, "what a model file holds"},
+    {"config", cli_config, "print the documented default configuration file"},
+};
+
+enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+
+static void print_usage(FILE *out)
 {
-    return 0;
+    fprintf(out, "usage: touchstone COMMAND [options]\n\n");
+    for (int i = 0; i < N_COMMANDS; i++) {
+        fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
+    }
+    fprintf(out, "\ntouchstone COMMAND --help lists a command's options; touchstone --version its "
+                 "version.\n");
+}
+
+int main(int argc, char **argv)
+{
+    const char *name = argc > 1 ? argv[1] : "";
+    for (int i = 0; i < N_COMMANDS; i++) {
+        if (strcmp(name, commands[i].name) == 0) return commands[i].run(argc - 2, argv + 2);
+    }
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        print_usage(stdout);
+        return CLI_OK;
+    }
+    if (strcmp(name, "--version") == 0) {
+        printf("touchstone %s\n", TOUCHSTONE_VERSION);
+        return CLI_OK;
+    }
+    if (argc > 1) fprintf(stderr, "touchstone: unknown command \"%.60s\"\n\n", name);
+    print_usage(stderr);
+    return CLI_USAGE;
 }

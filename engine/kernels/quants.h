@@ -64,15 +64,61 @@ static inline float bf16_to_f32(uint16_t h)
 uint16_t f32_to_bf16(float f);
 float f8_e4m3_to_f32(uint8_t b); /* OCP FP8 E4M3FN: no infinity, 0x7F and 0xFF are NaN */
 
-/* The GGML block layouts, little endian, no padding. */
-struct q8_0 { uint16_t d; int8_t q[32]; };
-struct q4_0 { uint16_t d; uint8_t q[16]; };             /* low nibbles first half, high nibbles second; w = d (q - 8) */
-struct q4_1 { uint16_t d, m; uint8_t q[16]; };          /* w = d q + m */
-struct q5_0 { uint16_t d; uint8_t h[4]; uint8_t q[16]; }; /* bit i of h is the fifth of weight i; w = d (q - 16) */
-struct q5_1 { uint16_t d, m; uint8_t h[4]; uint8_t q[16]; };
-struct q4_k { uint16_t d, dmin; uint8_t scales[12]; uint8_t q[128]; }; /* 8 sub-blocks of 32; w = d sc q - dmin m */
-struct q5_k { uint16_t d, dmin; uint8_t scales[12]; uint8_t h[32]; uint8_t q[128]; };
-struct q6_k { uint8_t ql[128]; uint8_t qh[64]; int8_t scales[16]; uint16_t d; }; /* 16 sub-blocks of 16; w = d sc (q - 32) */
+/* The GGML block layouts, little endian, no padding. d, m, dmin are half floats. */
+
+/* w = d q */
+struct q8_0 {
+    uint16_t d;
+    int8_t q[32];
+};
+
+/* w = d (q - 8); low nibbles are weights 0 to 15, high nibbles 16 to 31, here and below */
+struct q4_0 {
+    uint16_t d;
+    uint8_t q[16];
+};
+
+/* w = d q + m */
+struct q4_1 {
+    uint16_t d, m;
+    uint8_t q[16];
+};
+
+/* w = d (q - 16); bit i of h is the fifth bit of weight i */
+struct q5_0 {
+    uint16_t d;
+    uint8_t h[4];
+    uint8_t q[16];
+};
+
+/* w = d q + m */
+struct q5_1 {
+    uint16_t d, m;
+    uint8_t h[4];
+    uint8_t q[16];
+};
+
+/* 8 sub-blocks of 32: w = d scale q - dmin min */
+struct q4_k {
+    uint16_t d, dmin;
+    uint8_t scales[12]; /* see quant_k_scale_min() */
+    uint8_t q[128];
+};
+
+struct q5_k {
+    uint16_t d, dmin;
+    uint8_t scales[12];
+    uint8_t h[32];
+    uint8_t q[128];
+};
+
+/* 16 sub-blocks of 16: w = d scale (q - 32) */
+struct q6_k {
+    uint8_t ql[128];
+    uint8_t qh[64];
+    int8_t scales[16];
+    uint16_t d;
+};
 
 /* Sub-block j's 6-bit scale and minimum of a Q4_K or Q5_K block (GGML's get_scale_min_k4 layout). */
 void quant_k_scale_min(const uint8_t scales[12], int j, int *scale, int *min);

@@ -107,6 +107,10 @@ const struct model_tensors *model_tensors(const struct model *m);
 const char *model_architecture(const struct model *m); /* "llama" */
 const char *model_name(const struct model *m);         /* general.name, else the file's name */
 
+/* The metadata of the GGUF file (tokenizer, template), or NULL when the model came from a folder. */
+struct gguf;
+const struct gguf *model_gguf(const struct model *m);
+
 /* Unmap the tensors: model_tensors() data pointers are invalid from now on; config, names and metadata stay. */
 void model_drop_tensors(struct model *m);
 

@@ -1,0 +1,27 @@
+/* engine/model/arch.h - the architectures we run, one row each.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ENGINE_MODEL_ARCH_H
+#define ENGINE_MODEL_ARCH_H
+
+#include <stdbool.h>
+
+#include "base/span.h"
+
+struct arch {
+    const char *gguf;      /* general.architecture */
+    const char *hf[3];     /* model_type of config.json, NULL-terminated */
+    unsigned features;     /* enum feature that do not follow from the sizes */
+    bool gguf_interleaved; /* in GGUF files rotation pairs are (2i, 2i+1) */
+    bool hf_interleaved;   /* in Hugging Face files too */
+};
+
+/* NULL when there is none of that name. */
+const struct arch *arch_of_gguf(struct span name);
+const struct arch *arch_of_hf(struct span model_type);
+
+/* "llama, qwen2, ..." for messages. */
+const char *arch_list(void);
+
+#endif

@@ -1,0 +1,175 @@
+/* engine/model/describe.c - what a model file holds, in words (engine_describe in engine.h).
+ *
+ * One list of facts is collected first and then printed twice over: as aligned lines or as JSON.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdio.h>
+
+#include "base/json.h"
+#include "engine/engine.h"
+#include "engine/kv_store.h"
+#include "engine/model/gguf.h"
+#include "engine/model/model.h"
+
+struct tally {
+    int64_t tensors[QUANT_COUNT], parameters[QUANT_COUNT], bytes[QUANT_COUNT];
+    int64_t all_tensors, all_parameters, all_bytes;
+};
+
+static void tally_add(struct tally *t, const struct tensor *x)
+{
+    if (x->data == NULL) return;
+    int64_t n = x->shape[0] * x->shape[1] * x->shape[2] * x->shape[3];
+    t->tensors[x->type]++;
+    t->parameters[x->type] += n;
+    t->bytes[x->type] += (int64_t)x->bytes;
+    t->all_tensors++;
+    t->all_parameters += n;
+    t->all_bytes += (int64_t)x->bytes;
+}
+
+/* struct layer_tensors is nothing but tensors, so it is walked as an array of them. */
+static struct tally tally_model(const struct model *m)
+{
+    const struct model_config *c = model_config(m);
+    const struct model_tensors *t = model_tensors(m);
+    struct tally sum = {0};
+    tally_add(&sum, &t->token_embd);
+    tally_add(&sum, &t->output_norm);
+    if (!c->tied) tally_add(&sum, &t->output);
+    for (int i = 0; i < c->n_layers + c->n_mtp; i++) {
+        const struct tensor *of_layer = (const struct tensor *)&t->layers[i];
+        for (size_t j = 0; j < sizeof(struct layer_tensors) / sizeof(struct tensor); j++) {
+            tally_add(&sum, &of_layer[j]);
+        }
+    }
+    return sum;
+}
+
+static void add_text(cJSON *facts, const char *key, const char *text)
+{
+    cJSON_AddItemToObject(facts, key, json_string(span_str(text)));
+}
+
+static void add_attention(cJSON *facts, const struct model_config *c)
+{
+    static const char *const scalings[] = {"none", "linear", "llama3", "yarn"};
+    cJSON_AddNumberToObject(facts, "heads", c->n_heads);
+    cJSON_AddNumberToObject(facts, "kv_heads", c->n_kv_heads);
+    cJSON_AddNumberToObject(facts, "head_dim", c->head_dim);
+    cJSON_AddNumberToObject(facts, "rope_theta", c->rope.theta);
+    bool by_factors = c->rope.freq_factors != NULL;
+    add_text(facts, "rope_scaling", by_factors ? "llama3" : scalings[c->rope.scaling]);
+    if (c->mla.kv_rank > 0) {
+        cJSON_AddNumberToObject(facts, "latent_rank", c->mla.kv_rank);
+        cJSON_AddNumberToObject(facts, "latent_rope_dim", c->mla.rope_dim);
+    }
+    cJSON_AddNumberToObject(facts, "kv_bytes_per_token",
+                            (double)kv_block_bytes(c, KV_F16) / KV_BLOCK);
+}
+
+static void add_experts(cJSON *facts, const struct model_config *c)
+{
+    if (c->moe.n_experts > 0) {
+        cJSON_AddNumberToObject(facts, "experts", c->moe.n_experts);
+        cJSON_AddNumberToObject(facts, "experts_used", c->moe.n_used);
+        cJSON_AddNumberToObject(facts, "experts_shared", c->moe.n_shared);
+    }
+    if (c->n_mtp > 0) cJSON_AddNumberToObject(facts, "prediction_layers", c->n_mtp);
+}
+
+static void add_types(cJSON *facts, const struct tally *t)
+{
+    cJSON *types = cJSON_AddObjectToObject(facts, "tensor_types");
+    for (int i = 0; i < QUANT_COUNT; i++) {
+        if (t->tensors[i] > 0) {
+            cJSON_AddNumberToObject(types, quant_types[i].name, (double)t->tensors[i]);
+        }
+    }
+}
+
+static void add_metadata(cJSON *facts, const struct gguf *g)
+{
+    struct span text = {NULL, 0};
+    if (g == NULL) return;
+    if (gguf_get_string(g, "tokenizer.ggml.model", &text, NULL) && text.n > 0) {
+        cJSON_AddItemToObject(facts, "tokenizer", json_string(text));
+    }
+    text = (struct span){NULL, 0};
+    if (gguf_get_string(g, "tokenizer.ggml.pre", &text, NULL) && text.n > 0) {
+        cJSON_AddItemToObject(facts, "pre_tokenizer", json_string(text));
+    }
+    text = (struct span){NULL, 0};
+    if (gguf_get_string(g, "tokenizer.chat_template", &text, NULL) && text.n > 0) {
+        cJSON_AddItemToObject(facts, "chat_template", json_string(text));
+    }
+}
+
+static cJSON *collect(const struct model *m)
+{
+    const struct model_config *c = model_config(m);
+    struct tally t = tally_model(m);
+    cJSON *facts = cJSON_CreateObject();
+    add_text(facts, "name", model_name(m));
+    add_text(facts, "architecture", model_architecture(m));
+    cJSON_AddNumberToObject(facts, "parameters", (double)t.all_parameters);
+    cJSON_AddNumberToObject(facts, "tensor_bytes", (double)t.all_bytes);
+    cJSON_AddNumberToObject(facts, "bits_per_weight",
+                            (double)(t.all_bytes * 80 / t.all_parameters) / 10);
+    add_types(facts, &t);
+    cJSON_AddNumberToObject(facts, "layers", c->n_layers);
+    cJSON_AddNumberToObject(facts, "hidden", c->n_embd);
+    cJSON_AddNumberToObject(facts, "feed_forward", c->n_ff);
+    cJSON_AddNumberToObject(facts, "vocabulary", c->n_vocab);
+    cJSON_AddNumberToObject(facts, "context", c->context);
+    cJSON_AddBoolToObject(facts, "tied_output", c->tied);
+    add_attention(facts, c);
+    add_experts(facts, c);
+    add_metadata(facts, model_gguf(m));
+    return facts;
+}
+
+/* "key               value"; texts of several lines are indented below their key. */
+static void print_lines(const cJSON *facts, struct buffer *out)
+{
+    const cJSON *fact;
+    cJSON_ArrayForEach(fact, facts)
+    {
+        buffer_addf(out, "%-20s ", fact->string);
+        if (cJSON_IsString(fact)) {
+            for (const char *s = fact->valuestring; *s != '\0'; s++) {
+                buffer_add_char(out, *s);
+                if (*s == '\n') buffer_addf(out, "%21s", "");
+            }
+        } else if (cJSON_IsObject(fact)) {
+            const cJSON *part;
+            cJSON_ArrayForEach(part, fact)
+            {
+                buffer_addf(out, "%s%s x %.0f", part == fact->child ? "" : ", ", part->string,
+                            part->valuedouble);
+            }
+        } else if (cJSON_IsBool(fact)) {
+            buffer_add_str(out, cJSON_IsTrue(fact) ? "yes" : "no");
+        } else {
+            buffer_addf(out, "%.10g", fact->valuedouble);
+        }
+        buffer_add_char(out, '\n');
+    }
+}
+
+bool engine_describe(const char *path, bool as_json, struct buffer *out, struct error *err)
+{
+    struct model *m = model_open(path, err);
+    if (m == NULL) return false;
+    cJSON *facts = collect(m);
+    model_close(m);
+    if (as_json) {
+        json_print(facts, out);
+        buffer_add_char(out, '\n');
+    } else {
+        print_lines(facts, out);
+    }
+    cJSON_Delete(facts);
+    return !out->failed || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
+}

@@ -1,0 +1,234 @@
+/* server/cli/cli.c - see cli.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/cli/cli.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/json.h"
+
+enum { MAX_LINE_BYTES = 64 << 20, MAX_REPLY_BYTES = 1 << 30 };
+
+int cli_fail(const struct error *err)
+{
+    fprintf(stderr, "touchstone: %s\n", err->message);
+    return CLI_FAILED;
+}
+
+/* ---- flags ---- */
+
+static const struct cli_flag *find_flag(const struct cli_flag *flags, const char *word, size_t n)
+{
+    for (; flags != NULL && flags->name != NULL; flags++) {
+        if (strlen(flags->name) == n && memcmp(flags->name, word, n) == 0) return flags;
+    }
+    return NULL;
+}
+
+static bool set_flag(const struct cli_flag *f, const char *value, struct error *err)
+{
+    char *end = NULL;
+    errno = 0;
+    if (f->text != NULL) {
+        *f->text = value;
+        return true;
+    }
+    if (f->integer != NULL) *f->integer = strtoll(value, &end, 10);
+    if (f->number != NULL) *f->number = strtod(value, &end);
+    if (end != value && *end == '\0' && errno == 0) return true;
+    return error_set(err, ERROR_INVALID_VALUE, f->name, "%s: \"%.80s\" is not a number", f->name,
+                     value);
+}
+
+/* The flag args[*i] with its value, which may be the next word. */
+static bool take_flag(const struct cli_flag *f, int n, char **args, int *i, struct error *err)
+{
+    const char *eq = strchr(args[*i], '=');
+    if (f->on != NULL) {
+        *f->on = true;
+        return eq == NULL ||
+               error_set(err, ERROR_INVALID_VALUE, f->name, "%s wants no value", f->name);
+    }
+    if (eq != NULL) return set_flag(f, eq + 1, err);
+    if (*i + 1 == n)
+        return error_set(err, ERROR_MISSING_FIELD, f->name, "%s wants a value", f->name);
+    return set_flag(f, args[++*i], err);
+}
+
+/* Take the table's flags out of args; the other words keep their order, also all after "--". */
+static bool take_flags(const struct cli_flag *flags, int *n, char **args, struct error *err)
+{
+    int rest = 0;
+    bool ended = false;
+    for (int i = 0; i < *n; i++) {
+        ended = ended || strcmp(args[i], "--") == 0;
+        const struct cli_flag *f = ended ? NULL : find_flag(flags, args[i], strcspn(args[i], "="));
+        if (f == NULL) {
+            args[rest++] = args[i];
+        } else if (!take_flag(f, *n, args, &i, err)) {
+            return false;
+        }
+    }
+    *n = rest;
+    return true;
+}
+
+static bool wants_help(int n, char **args)
+{
+    for (int i = 0; i < n && strcmp(args[i], "--") != 0; i++) {
+        if (strcmp(args[i], "--help") == 0 || strcmp(args[i], "-h") == 0) return true;
+    }
+    return false;
+}
+
+bool cli_read(const char *usage, const char *flag_help, const struct cli_flag *flags, int *n,
+              char **args, struct settings *s)
+{
+    struct error err = {0};
+    if (wants_help(*n, args)) {
+        printf("usage: touchstone %s\n%s", usage, flag_help == NULL ? "" : flag_help);
+        settings_print_help(stdout);
+        exit(fflush(stdout) == 0 ? CLI_OK : CLI_FAILED);
+    }
+    *s = (struct settings){0};
+    if (take_flags(flags, n, args, &err) && settings_read(s, *n, args, n, &err)) return true;
+    settings_clear(s);
+    cli_fail(&err);
+    return false;
+}
+
+/* ---- the engine's options ---- */
+
+static int choice_of(const char *word, const char *const *words)
+{
+    int i = 0;
+    while (strcmp(word, words[i]) != 0) {
+        i++; /* the settings let only these words through */
+    }
+    return i;
+}
+
+/* The built-in model lies beside the installed program, or in the source tree it was built in. */
+static const char *builtin_model(char path[PATH_MAX])
+{
+    static const char *const places[] = {
+        "../share/touchstone/touchstone-tiny.gguf", /* PREFIX/bin */
+        "../../models/touchstone-tiny.gguf",        /* build/release */
+    };
+    char exe[PATH_MAX / 2];
+    ssize_t n = readlink("/proc/self/exe", exe, sizeof(exe) - 1);
+    if (n <= 0) return NULL;
+    exe[n] = '\0';
+    *strrchr(exe, '/') = '\0';
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        snprintf(path, PATH_MAX, "%s/%s", exe, places[i]);
+        if (access(path, R_OK) == 0) return path;
+    }
+    return NULL;
+}
+
+bool cli_engine_options(const struct settings *s, struct engine_options *o, struct error *err)
+{
+    static const char *const kinds[] = {"fast", "reference"};
+    static const char *const kvs[] = {"f16", "f32", "q8_0"};
+    static char builtin[PATH_MAX];
+    engine_options_init(o);
+    o->model_path = s->model != NULL ? s->model : builtin_model(builtin);
+    if (o->model_path == NULL) {
+        return error_set(err, ERROR_BAD_FILE, "model",
+                         "the built-in model is not beside the program: name one with --model");
+    }
+    o->name = s->model_name;
+    o->kind = (enum engine_kind)choice_of(s->engine, kinds);
+    o->kv = (enum engine_kv)choice_of(s->kv, kvs);
+    o->isa = strcmp(s->isa, "auto") == 0 ? NULL : s->isa;
+    o->weights = strcmp(s->weights, "as-is") == 0 ? NULL : s->weights;
+    o->threads = (int)s->threads;
+    o->pin_threads = s->pin_threads;
+    o->context = (int)s->context;
+    o->max_sequences = (int)s->max_sequences;
+    o->max_queue = (int)s->max_queue;
+    o->step_tokens = (int)s->step_tokens;
+    o->kv_bytes = s->kv_memory;
+    o->prefix_cache = s->prefix_cache;
+    o->speculate = s->speculate;
+    return true;
+}
+
+/* ---- JSON lines ---- */
+
+static void add_error(cJSON *reply, const struct error *err)
+{
+    cJSON *e = cJSON_AddObjectToObject(reply, "error");
+    cJSON_AddItemToObject(e, "message", json_string(span_str(err->message)));
+    cJSON_AddStringToObject(e, "type", error_type(err->code));
+    if (err->param[0] == '\0') {
+        cJSON_AddNullToObject(e, "param");
+    } else {
+        cJSON_AddItemToObject(e, "param", json_string(span_str(err->param)));
+    }
+    cJSON_AddStringToObject(e, "code", error_name(err->code));
+}
+
+static bool print_line(const cJSON *reply)
+{
+    struct buffer line;
+    buffer_init(&line, MAX_REPLY_BYTES);
+    bool ok = json_print(reply, &line);
+    buffer_add_char(&line, '\n');
+    ok = ok && !line.failed && fwrite(line.p, 1, line.n, stdout) == line.n;
+    buffer_clear(&line);
+    return ok;
+}
+
+static bool handle_line(struct span text, cli_line_fn *handle, void *arg)
+{
+    struct error err = {0};
+    cJSON *reply = cJSON_CreateObject(), *object = NULL;
+    if (text.n > MAX_LINE_BYTES) {
+        error_set(&err, ERROR_TOO_LARGE, NULL, "a line of %zu bytes; at most %d", text.n,
+                  MAX_LINE_BYTES);
+    } else {
+        object = json_parse(text, &err);
+    }
+    if (object != NULL && !cJSON_IsObject(object)) {
+        error_set(&err, ERROR_INVALID_TYPE, NULL, "a line must be a JSON object, not %s",
+                  json_type_name(object));
+    } else if (object != NULL) {
+        handle(arg, object, reply, &err);
+    }
+    if (err.code != ERROR_NONE) add_error(reply, &err);
+    bool ok = print_line(reply);
+    cJSON_Delete(object);
+    cJSON_Delete(reply);
+    return ok;
+}
+
+int cli_each_line(const char *path, cli_line_fn *handle, void *arg)
+{
+    struct error err = {0};
+    bool from_stdin = path == NULL || strcmp(path, "-") == 0;
+    FILE *in = from_stdin ? stdin : fopen(path, "rb");
+    if (in == NULL) {
+        error_set(&err, ERROR_BAD_FILE, NULL, "%.200s: %s", path, strerror(errno));
+        return cli_fail(&err);
+    }
+    char *line = NULL;
+    size_t room = 0;
+    bool ok = true;
+    for (ssize_t n; ok && (n = getline(&line, &room, in)) >= 0;) {
+        struct span text = span_trim(span_of(line, (size_t)n));
+        if (text.n > 0) ok = handle_line(text, handle, arg);
+    }
+    free(line);
+    ok = ok && !ferror(in) && fflush(stdout) == 0;
+    if (!from_stdin) fclose(in);
+    if (ok) return CLI_OK;
+    error_set(&err, ERROR_SYSTEM, NULL, "reading or writing lines failed");
+    return cli_fail(&err);
+}

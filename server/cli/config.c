@@ -1,0 +1,17 @@
+/* server/cli/config.c - touchstone config: the documented default file, from the table of settings.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/cli/cli.h"
+
+int cli_config(int n, char **args)
+{
+    struct settings s;
+    if (!cli_read("config\n\nPrint the documented default configuration file.\n", NULL, NULL, &n,
+                  args, &s)) {
+        return CLI_USAGE;
+    }
+    settings_clear(&s);
+    settings_print_file(stdout);
+    return fflush(stdout) == 0 ? CLI_OK : CLI_FAILED;
+}

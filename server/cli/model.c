@@ -1,0 +1,34 @@
+/* server/cli/model.c - touchstone model: what a model file holds.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/cli/cli.h"
+
+enum { MAX_TEXT = 64 << 20 };
+
+int cli_model(int n, char **args)
+{
+    bool as_json = false;
+    const struct cli_flag flags[] = {{"--json", .on = &as_json}, {.name = NULL}};
+    struct settings s;
+    if (!cli_read("model [--json] PATH\n\nWhat a GGUF file or Hugging Face folder holds.\n\n",
+                  "  --json                       print one JSON object\n", flags, &n, args, &s)) {
+        return CLI_USAGE;
+    }
+    const char *path = n == 1 ? args[0] : s.model;
+    struct error err = {0};
+    struct buffer text;
+    buffer_init(&text, MAX_TEXT);
+    int status = CLI_OK;
+    if (n > 1 || path == NULL) {
+        fprintf(stderr, "touchstone: one PATH expected (see touchstone model --help)\n");
+        status = CLI_USAGE;
+    } else if (!engine_describe(path, as_json, &text, &err)) {
+        status = cli_fail(&err);
+    } else if (fwrite(text.p, 1, text.n, stdout) != text.n) {
+        status = CLI_FAILED;
+    }
+    buffer_clear(&text);
+    settings_clear(&s);
+    return status;
+}

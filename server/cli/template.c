@@ -1,0 +1,153 @@
+/* server/cli/template.c - touchstone template: conversations rendered, a JSON line each.
+ *
+ * A line holds messages and, if wanted, tools, add_generation_prompt, bos_token, eos_token, kwargs, now. The
+ * template is that of --template, else of --model, else the file that the line's "template" names, beside the
+ * file of lines.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/cli/cli.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+
+enum { MAX_TEMPLATE = 4 << 20, MAX_TEXT = 64 << 20 };
+
+struct renderer {
+    struct engine *engine;  /* --model; else NULL */
+    struct buffer template; /* --template; else read for each line */
+    const char *folder;     /* of the file of lines */
+};
+
+static bool read_template(struct buffer *out, const char *folder, const char *name,
+                          struct error *err)
+{
+    char path[PATH_MAX], chunk[65536];
+    bool apart = folder != NULL && name[0] != '/';
+    snprintf(path, sizeof(path), "%s%s%s", apart ? folder : "", apart ? "/" : "", name);
+    FILE *f = fopen(path, "rb");
+    if (f == NULL) {
+        return error_set(err, ERROR_BAD_FILE, "template", "%.160s: %s", path, strerror(errno));
+    }
+    buffer_clear(out);
+    for (size_t n; (n = fread(chunk, 1, sizeof(chunk), f)) > 0;) {
+        buffer_add(out, chunk, n);
+    }
+    bool ok = !ferror(f) && !out->failed;
+    fclose(f);
+    return ok || error_set(err, ERROR_BAD_FILE, "template",
+                           "%.160s: cannot be read, or is over %d bytes", path, MAX_TEMPLATE);
+}
+
+/* "2026-03-14T15:09:26"; absent: the clock's time. */
+static bool read_now(const cJSON *in, int64_t *now, struct error *err)
+{
+    const char *text = NULL;
+    *now = clock_unix_s();
+    if (!json_get_string(in, "now", &text, err)) return false;
+    if (text == NULL) return true;
+    struct tm tm = {0};
+    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+    if (end == NULL || *end != '\0') {
+        return error_set(err, ERROR_INVALID_VALUE, "now", "now must look like 2026-03-14T15:09:26");
+    }
+    *now = (int64_t)timegm(&tm);
+    return true;
+}
+
+static bool render(struct renderer *r, const cJSON *in, struct buffer *out, struct error *err)
+{
+    const char *bos = NULL, *eos = NULL, *name = NULL;
+    bool add_generation_prompt = false;
+    int64_t now;
+    if (!json_get_bool(in, "add_generation_prompt", &add_generation_prompt, err) ||
+        !json_get_string(in, "bos_token", &bos, err) ||
+        !json_get_string(in, "eos_token", &eos, err) ||
+        !json_get_string(in, "template", &name, err) || !read_now(in, &now, err)) {
+        return false;
+    }
+    const cJSON *messages = json_get(in, "messages"), *tools = json_get(in, "tools");
+    const cJSON *kwargs = json_get(in, "kwargs");
+    if (r->engine != NULL) {
+        return engine_render_chat(r->engine, NULL, messages, tools, kwargs, add_generation_prompt,
+                                  out, err);
+    }
+    bool fixed = r->folder == NULL;
+    if (!fixed && name == NULL) {
+        return error_set(err, ERROR_MISSING_FIELD, "template",
+                         "no template: name one with --template or --model, or in the line");
+    }
+    if (!fixed && !read_template(&r->template, r->folder, name, err)) return false;
+    return engine_render_template(buffer_span(&r->template), messages, tools, kwargs,
+                                  add_generation_prompt, bos, eos, now, out, err);
+}
+
+static bool handle(void *arg, const cJSON *in, cJSON *reply, struct error *err)
+{
+    struct buffer out;
+    buffer_init(&out, MAX_TEXT);
+    bool ok = render(arg, in, &out, err);
+    if (ok) cJSON_AddItemToObject(reply, "rendered", json_string(buffer_span(&out)));
+    buffer_clear(&out);
+    return ok;
+}
+
+static struct engine *open_vocabulary(const struct settings *s, struct error *err)
+{
+    struct engine_options o;
+    if (!cli_engine_options(s, &o, err)) return NULL;
+    o.vocabulary_only = true;
+    struct engine *e = engine_open(&o, err);
+    if (e != NULL && engine_wait(e, err)) return e;
+    engine_close(e);
+    return NULL;
+}
+
+/* Where templates named in lines are looked for: the folder of the file of lines. */
+static char *folder_of(const char *path)
+{
+    const char *slash = path == NULL ? NULL : strrchr(path, '/');
+    return slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path));
+}
+
+int cli_template(int n, char **args)
+{
+    const char *template = NULL;
+    const struct cli_flag flags[] = {{"--template", .text = &template}, {.name = NULL}};
+    struct settings s;
+    struct error err = {0};
+    if (!cli_read("template [--template FILE.jinja | --model PATH] [FILE.jsonl|-]\n\n"
+                  "A line with messages (and tools, add_generation_prompt, bos_token, eos_token, "
+                  "kwargs,\n"
+                  "now) becomes {\"rendered\"} or {\"error\"}. Without --template and --model a "
+                  "line names\n"
+                  "its template's file.\n\n",
+                  "  --template FILE              render this template\n", flags, &n, args, &s)) {
+        return CLI_USAGE;
+    }
+    const char *lines = n > 0 ? args[0] : NULL;
+    struct renderer r = {0};
+    buffer_init(&r.template, MAX_TEMPLATE);
+    char *folder = folder_of(lines);
+    bool ok = true;
+    if (template != NULL) {
+        ok = read_template(&r.template, NULL, template, &err);
+    } else if (s.model != NULL) {
+        r.engine = open_vocabulary(&s, &err);
+        ok = r.engine != NULL;
+    } else {
+        r.folder = folder;
+    }
+    int status = ok ? cli_each_line(lines, handle, &r) : cli_fail(&err);
+    engine_close(r.engine);
+    buffer_clear(&r.template);
+    free(folder);
+    settings_clear(&s);
+    return status;
+}

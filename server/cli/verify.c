@@ -1,0 +1,93 @@
+/* server/cli/verify.c - touchstone verify: items in, verdicts out, one JSON a line, on all cores.
+ *
+ * The results go to stdout; on a terminal a progress line and always a summary go to stderr.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/cli/cli.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "reward/reward.h"
+
+struct progress {
+    uint64_t started_ns, shown_ns;
+    bool on_terminal;
+};
+
+static double seconds_since(uint64_t ns)
+{
+    return (double)(clock_ns() - ns) * 1e-9;
+}
+
+static void show_progress(void *arg, uint64_t lines)
+{
+    struct progress *p = arg;
+    if (!p->on_terminal || seconds_since(p->shown_ns) < 0.1) return;
+    p->shown_ns = clock_ns();
+    double s = seconds_since(p->started_ns);
+    fprintf(stderr, "\r\033[K%llu judged, %.0f/s", (unsigned long long)lines,
+            s > 0 ? (double)lines / s : 0.0);
+}
+
+static void print_summary(const struct progress *p, const struct judge_summary *s)
+{
+    double seconds = seconds_since(p->started_ns);
+    if (p->on_terminal) fprintf(stderr, "\r\033[K");
+    fprintf(stderr, "%llu items in %.2f s (%.0f/s)\n", (unsigned long long)s->items, seconds,
+            seconds > 0 ? (double)s->items / seconds : 0.0);
+    fprintf(stderr, "  correct       %10llu\n  incorrect     %10llu\n  cannot judge  %10llu\n",
+            (unsigned long long)s->correct, (unsigned long long)s->incorrect,
+            (unsigned long long)s->cannot_judge);
+    fprintf(stderr, "  errors        %10llu\n", (unsigned long long)s->errors);
+    if (s->rewarded > 0) {
+        fprintf(stderr, "  mean reward   %10.4f\n", s->reward_sum / (double)s->rewarded);
+    }
+}
+
+static bool judge_file(struct judge *judge, const char *path, int threads, bool quiet,
+                       struct error *err)
+{
+    bool from_stdin = path == NULL || strcmp(path, "-") == 0;
+    FILE *in = from_stdin ? stdin : fopen(path, "rb");
+    if (in == NULL)
+        return error_set(err, ERROR_BAD_FILE, NULL, "%.200s: %s", path, strerror(errno));
+    struct progress p = {.started_ns = clock_ns(), .on_terminal = !quiet && isatty(STDERR_FILENO)};
+    struct judge_summary sum = {0};
+    bool ok = judge_lines(judge, in, stdout, threads, show_progress, &p, &sum, err);
+    if (ok && !quiet) print_summary(&p, &sum);
+    if (!from_stdin) fclose(in);
+    return ok;
+}
+
+int cli_verify(int n, char **args)
+{
+    bool quiet = false;
+    const char *rewards = NULL;
+    const struct cli_flag flags[] = {
+        {"--quiet", .on = &quiet}, {"--rewards", .text = &rewards}, {.name = NULL}};
+    struct settings s;
+    struct error err = {0};
+    if (!cli_read("verify [FILE.jsonl|-]\n\n"
+                  "Items in, verdicts out, one JSON a line, with the fields of POST /verify.\n\n",
+                  "  --rewards JSON               rewards of items that name none\n"
+                  "  --quiet                      no progress, no summary\n",
+                  flags, &n, args, &s)) {
+        return CLI_USAGE;
+    }
+    struct judge_options o = {
+        .workers = (int)s.verify_workers,
+        .item_budget_ms = (int)(s.verify_seconds * 1000),
+        .worker_memory_bytes = (size_t)s.verify_memory,
+        .default_rewards = rewards,
+    };
+    struct judge *judge = judge_open(&o, &err);
+    bool ok =
+        judge != NULL && judge_file(judge, n > 0 ? args[0] : NULL, (int)s.threads, quiet, &err);
+    judge_close(judge);
+    settings_clear(&s);
+    return ok ? CLI_OK : cli_fail(&err);
+}
