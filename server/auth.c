@@ -34,6 +34,7 @@ bool auth_check(const char *authorization, const char *const *keys, int n, struc
         found |= same_key(sent, keys[i]); /* no early end */
     }
     if (found) return true;
-    return error_set(err, ERROR_NO_KEY, NULL, bearer ? "the API key is not one of this server's"
-                                                     : "the Authorization header is not \"Bearer KEY\"");
+    return error_set(err, ERROR_NO_KEY, NULL,
+                     bearer ? "the API key is not one of this server's"
+                            : "the Authorization header is not \"Bearer KEY\"");
 }

@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "server/request.h"
+#include "server/exchange.h"
 #include "server/state.h"
 
 static void print_address(const struct sockaddr *a, char *out, size_t room)
@@ -74,7 +74,7 @@ static void on_disconnect(uv_poll_t *p, int status, int events)
     (void)status; /* an error of the socket: gone as well */
     (void)events;
     uv_poll_stop(p);
-    if (c->request != NULL) request_client_left(c->request);
+    if (c->exchange != NULL) exchange_client_left(c->exchange);
 }
 
 bool client_watch(struct client *c)

@@ -19,7 +19,7 @@
 #include <uv.h>
 
 struct MHD_Connection;
-struct request;
+struct exchange;
 struct server;
 
 enum client_phase {
@@ -33,9 +33,9 @@ struct client {
     int fd; /* libmicrohttpd's; valid until client_free() */
     char address[48];
     enum client_phase phase;
-    uint64_t since_ns; /* when the phase began */
-    unsigned requests; /* completed on this connection */
-    struct request *request; /* the current one, or NULL */
+    uint64_t since_ns;         /* when the phase began */
+    unsigned requests;         /* completed on this connection */
+    struct exchange *exchange; /* the current one, or NULL */
     uv_poll_t watch;
     bool watch_open;
     struct client *next, **link;
@@ -48,7 +48,7 @@ void client_free(struct client *c);
 
 void client_set_phase(struct client *c, enum client_phase phase);
 
-/* From suspending to resuming: request_client_left(c->request) is called, once, when the other end
+/* From suspending to resuming: exchange_client_left(c->exchange) is called, once, when the other end
  * leaves. False when the system has no means to watch it (then it is noticed at the next write). */
 bool client_watch(struct client *c);
 void client_unwatch(struct client *c);

@@ -16,24 +16,24 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/client.h"
-#include "server/request.h"
+#include "server/exchange.h"
 #include "server/state.h"
 
 static void begin_drain(struct server *s, int signal_number)
 {
     s->phase = DRAINING;
     s->drain_deadline_ns = clock_ns() + (uint64_t)s->o.drain_s * 1000000000u;
-    log_line(LOG_INFO, "draining", LOG_I("signal", signal_number), LOG_I("requests", s->n_requests),
-             LOG_I("limit_s", s->o.drain_s), LOG_END);
+    log_line(LOG_INFO, "draining", LOG_I("signal", signal_number),
+             LOG_I("requests", s->n_exchanges), LOG_I("limit_s", s->o.drain_s), LOG_END);
 }
 
 static void begin_cut(struct server *s, const char *why)
 {
     s->phase = CUTTING;
-    for (const struct request *r = s->requests; r != NULL; r = r->next) {
-        s->cut_off += r->dispatched && !r->gone;
+    for (const struct exchange *x = s->exchanges; x != NULL; x = x->next) {
+        s->cut_off += x->dispatched && !x->gone;
     }
-    log_line(LOG_WARN, "cutting", LOG_S("why", why), LOG_I("requests", s->n_requests), LOG_END);
+    log_line(LOG_WARN, "cutting", LOG_S("why", why), LOG_I("requests", s->n_exchanges), LOG_END);
 }
 
 static void on_signal(uv_signal_t *handle, int signal_number)
@@ -61,11 +61,11 @@ static void cut_all(struct server *s)
 
 void drain_sweep(struct server *s, uint64_t now_ns)
 {
-    if (s->phase == DRAINING && s->n_requests > 0 && now_ns >= s->drain_deadline_ns) {
+    if (s->phase == DRAINING && s->n_exchanges > 0 && now_ns >= s->drain_deadline_ns) {
         begin_cut(s, "drain limit");
     }
     if (s->phase == CUTTING) cut_all(s);
-    if ((s->phase == DRAINING || s->phase == CUTTING) && s->n_requests == 0) {
+    if ((s->phase == DRAINING || s->phase == CUTTING) && s->n_exchanges == 0) {
         s->phase = STOPPED;
         uv_stop(&s->loop);
     }

@@ -102,15 +102,8 @@ void emit_float(struct buffer *b, const char *key, float value)
 
 void emit_double(struct buffer *b, const char *key, double value)
 {
-    char digits[32];
     emit_key(b, key);
-    double d = isfinite(value) ? value : MISSING;
-    int n = 0;
-    for (int precision = 15; precision <= 17; precision++) {
-        n = snprintf(digits, sizeof(digits), "%.*g", precision, d);
-        if (strtod(digits, NULL) == d) break;
-    }
-    buffer_add(b, digits, (size_t)n);
+    json_print_number(value, b);
 }
 
 void emit_error(struct buffer *b, const struct error *err)

@@ -40,7 +40,7 @@ void emit_null(struct buffer *b, const char *key);
 /* Shortest decimal that reads back as the same float. JSON has no infinities: what is not finite is
  * written as -9999, vLLM's word for a probability that is missing. */
 void emit_float(struct buffer *b, const char *key, float value);
-void emit_double(struct buffer *b, const char *key, double value);
+void emit_double(struct buffer *b, const char *key, double value); /* not finite: null */
 
 /* {"error": {"message", "type", "param", "code"}}, OpenAI's shape. */
 void emit_error(struct buffer *b, const struct error *err);

@@ -46,7 +46,8 @@ static bool read_refused(const struct field *f, const cJSON *v, struct error *er
     bool same = neutral != NULL && cJSON_Compare(v, neutral, true);
     cJSON_Delete(neutral);
     if (same) return true;
-    return error_set(err, ERROR_UNSUPPORTED, f->name, "%s is not supported by this server", f->name);
+    return error_set(err, ERROR_UNSUPPORTED, f->name, "%s is not supported by this server",
+                     f->name);
 }
 
 static bool read_field(const struct field *f, const cJSON *object, const cJSON *v, char *target,
@@ -109,8 +110,8 @@ bool fields_read(const cJSON *object, const struct field_table *tables, size_t n
 {
     bool seen[FIELD_MAX_ROWS] = {false};
     if (!cJSON_IsObject(object)) {
-        return error_set(err, ERROR_INVALID_TYPE, object->string, "the body must be an object, not %s",
-                         json_type_name(object));
+        return error_set(err, ERROR_INVALID_TYPE, object->string,
+                         "the body must be an object, not %s", json_type_name(object));
     }
     const cJSON *v;
     cJSON_ArrayForEach(v, object)
@@ -119,7 +120,8 @@ bool fields_read(const cJSON *object, const struct field_table *tables, size_t n
         size_t number = 0;
         const struct field *f = find(tables, n, v->string, &table, &number);
         if (f == NULL || number >= FIELD_MAX_ROWS) {
-            return error_set(err, ERROR_UNKNOWN_FIELD, v->string, "unknown field \"%.100s\"", v->string);
+            return error_set(err, ERROR_UNKNOWN_FIELD, v->string, "unknown field \"%.100s\"",
+                             v->string);
         }
         if (seen[number]) {
             return error_set(err, ERROR_INVALID_VALUE, f->name, "%s is given twice", f->name);
@@ -150,8 +152,8 @@ bool field_read_ids(const struct field_context *context, const cJSON *value, voi
             return error_in(err, "[%zu]", i);
         }
         if (d < 0 || d >= context->n_vocab) {
-            error_set(err, ERROR_INVALID_VALUE, NULL, "token id %.0f is not in the vocabulary of %d", d,
-                      context->n_vocab);
+            error_set(err, ERROR_INVALID_VALUE, NULL,
+                      "token id %.0f is not in the vocabulary of %d", d, context->n_vocab);
             return error_in(err, "[%zu]", i);
         }
         list->ids[i++] = (int)d;

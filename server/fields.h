@@ -48,8 +48,9 @@ struct field {
     size_t offset;       /* of the value in its table's target */
     double min, max;     /* FIELD_INT, FIELD_INT64, FIELD_FLOAT */
     const char *neutral; /* FIELD_REFUSED: JSON of the value that asks for nothing */
-    bool (*read)(const struct field_context *context, const cJSON *value, void *out,
-                 struct error *err); /* FIELD_READ: out is target + offset; err->param may stay empty */
+    bool (*read)(
+        const struct field_context *context, const cJSON *value, void *out,
+        struct error *err); /* FIELD_READ: out is target + offset; err->param may stay empty */
 };
 
 struct field_table {
@@ -58,7 +59,8 @@ struct field_table {
     void *target;
 };
 
-#define FIELD_TABLE(table, to) ((struct field_table){(table), sizeof(table) / sizeof((table)[0]), (to)})
+#define FIELD_TABLE(table, to) \
+    ((struct field_table){(table), sizeof(table) / sizeof((table)[0]), (to)})
 
 enum { FIELD_MAX_ROWS = 256 }; /* over all tables of one request */
 

@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "server/auth.h"
 #include "server/client.h"
-#include "server/request.h"
+#include "server/exchange.h"
 #include "server/router.h"
 #include "server/state.h"
 
@@ -31,17 +31,17 @@ static size_t body_limit(const struct server *s, const struct route *route)
     return (route->flags & ROUTE_VERIFY) != 0 ? s->o.max_verify_bytes : s->o.max_body_bytes;
 }
 
-static bool check_route(struct request *r, struct error *err)
+static bool check_route(struct exchange *x, struct error *err)
 {
     int path_known;
-    r->route = router_find(r->method, r->path, &path_known);
-    r->body.limit = body_limit(r->server, r->route);
-    if (r->route != NULL) return true;
-    if (!path_known) return error_set(err, ERROR_NOT_FOUND, NULL, "no route %.100s", r->path);
+    x->route = router_find(x->method, x->path, &path_known);
+    x->body.limit = body_limit(x->server, x->route);
+    if (x->route != NULL) return true;
+    if (!path_known) return error_set(err, ERROR_NOT_FOUND, NULL, "no route %.100s", x->path);
     char allowed[64];
-    router_allowed(r->path, allowed, sizeof(allowed));
-    return error_set(err, ERROR_METHOD, NULL, "%.7s is not allowed on %.100s; %s are", r->method,
-                     r->path, allowed);
+    router_allowed(x->path, allowed, sizeof(allowed));
+    return error_set(err, ERROR_METHOD, NULL, "%.7s is not allowed on %.100s; %s are", x->method,
+                     x->path, allowed);
 }
 
 static bool media_is(const char *sent, const char *type)
@@ -50,116 +50,117 @@ static bool media_is(const char *sent, const char *type)
     return strncasecmp(sent, type, n) == 0 && strchr("; \t", sent[n]) != NULL;
 }
 
-static bool check_media_type(struct request *r, struct error *err)
+static bool check_media_type(struct exchange *x, struct error *err)
 {
-    const char *sent = request_header(r, "Content-Type");
+    const char *sent = exchange_header(x, "Content-Type");
     if (sent == NULL || media_is(sent, "application/json")) return true;
-    if ((r->route->flags & ROUTE_NDJSON) != 0) {
-        r->ndjson = media_is(sent, "application/x-ndjson") || media_is(sent, "application/jsonl");
-        if (r->ndjson) return true;
+    if ((x->route->flags & ROUTE_NDJSON) != 0) {
+        x->ndjson = media_is(sent, "application/x-ndjson") || media_is(sent, "application/jsonl");
+        if (x->ndjson) return true;
     }
-    return error_set(err, ERROR_MEDIA_TYPE, NULL, "the body must be application/json, not %.80s", sent);
+    return error_set(err, ERROR_MEDIA_TYPE, NULL, "the body must be application/json, not %.80s",
+                     sent);
 }
 
 /* Content-Length, or 0 when there is none. */
-static size_t declared_length(const struct request *r)
+static size_t declared_length(const struct exchange *x)
 {
-    const char *length = request_header(r, "Content-Length");
+    const char *length = exchange_header(x, "Content-Length");
     if (length == NULL) return 0;
     errno = 0;
     unsigned long long n = strtoull(length, NULL, 10); /* libmicrohttpd has checked its form */
     return errno != 0 || n > SIZE_MAX ? SIZE_MAX : (size_t)n;
 }
 
-static bool check_length(const struct request *r, struct error *err)
+static bool check_length(const struct exchange *x, struct error *err)
 {
-    bool has_body = request_header(r, "Content-Length") != NULL ||
-                    request_header(r, "Transfer-Encoding") != NULL;
+    bool has_body = exchange_header(x, "Content-Length") != NULL ||
+                    exchange_header(x, "Transfer-Encoding") != NULL;
     if (has_body) return true;
     return error_set(err, ERROR_LENGTH_REQUIRED, NULL, "a body with Content-Length is needed");
 }
 
-static bool too_large(const struct request *r, struct error *err)
+static bool too_large(const struct exchange *x, struct error *err)
 {
     return error_set(err, ERROR_BODY_TOO_LARGE, NULL, "the body is larger than %zu bytes",
-                     r->body.limit);
+                     x->body.limit);
 }
 
-static bool check_drain(const struct request *r, struct error *err)
+static bool check_drain(const struct exchange *x, struct error *err)
 {
-    if (r->server->phase == SERVING || (r->route->flags & ROUTE_ALWAYS) != 0) return true;
+    if (x->server->phase == SERVING || (x->route->flags & ROUTE_ALWAYS) != 0) return true;
     return error_set(err, ERROR_DRAINING, NULL, "the server is shutting down");
 }
 
-static bool check_key(const struct request *r, struct error *err)
+static bool check_key(const struct exchange *x, struct error *err)
 {
-    const struct server_options *o = &r->server->o;
-    if ((r->route->flags & ROUTE_OPEN) != 0) return true;
-    return auth_check(request_header(r, "Authorization"), o->api_keys, o->n_api_keys, err);
+    const struct server_options *o = &x->server->o;
+    if ((x->route->flags & ROUTE_OPEN) != 0) return true;
+    return auth_check(exchange_header(x, "Authorization"), o->api_keys, o->n_api_keys, err);
 }
 
 /* Everything that can be told before the body. */
-static bool check_head(struct request *r, size_t *declared, struct error *err)
+static bool check_head(struct exchange *x, size_t *declared, struct error *err)
 {
-    *declared = declared_length(r);
-    if (!check_route(r, err) || !check_key(r, err) || !check_drain(r, err)) return false;
-    if (strcmp(r->route->method, "POST") != 0) return true;
-    if (!check_length(r, err) || !check_media_type(r, err)) return false;
-    if (*declared > r->body.limit) return too_large(r, err);
-    if (r->server->buffered_bytes > r->server->o.max_buffered_bytes) {
+    *declared = declared_length(x);
+    if (!check_route(x, err) || !check_key(x, err) || !check_drain(x, err)) return false;
+    if (strcmp(x->route->method, "POST") != 0) return true;
+    if (!check_length(x, err) || !check_media_type(x, err)) return false;
+    if (*declared > x->body.limit) return too_large(x, err);
+    if (x->server->buffered_bytes > x->server->o.max_buffered_bytes) {
         return error_set(err, ERROR_QUEUE_FULL, NULL, "too many request bodies are being received");
     }
     return true;
 }
 
 /* OPTIONS on a path that exists: what else may be asked of it. */
-static bool reply_options(struct request *r)
+static bool reply_options(struct exchange *x)
 {
     char allowed[64];
     struct buffer empty;
-    router_allowed(r->path, allowed, sizeof(allowed));
-    if (strcmp(r->method, "OPTIONS") != 0 || allowed[0] == '\0') return false;
+    router_allowed(x->path, allowed, sizeof(allowed));
+    if (strcmp(x->method, "OPTIONS") != 0 || allowed[0] == '\0') return false;
     buffer_init(&empty, 0);
-    request_reply(r, 204, NULL, &empty);
-    if (r->response != NULL) MHD_add_response_header(r->response, "Allow", allowed);
+    exchange_reply(x, 204, NULL, &empty);
+    if (x->response != NULL) MHD_add_response_header(x->response, "Allow", allowed);
     return true;
 }
 
-static enum MHD_Result on_head(struct request *r)
+static enum MHD_Result on_head(struct exchange *x)
 {
     size_t declared = 0;
-    client_set_phase(r->client, CLIENT_BODY);
-    if (reply_options(r) || check_head(r, &declared, &r->refused)) return MHD_YES;
-    if (r->refused.code != ERROR_BODY_TOO_LARGE && declared <= DISCARD_BYTES) return MHD_YES;
-    request_fail(r, &r->refused);
-    return request_progress(r) ? MHD_YES : MHD_NO;
+    client_set_phase(x->client, CLIENT_BODY);
+    if (reply_options(x) || check_head(x, &declared, &x->refused)) return MHD_YES;
+    if (x->refused.code != ERROR_BODY_TOO_LARGE && declared <= DISCARD_BYTES) return MHD_YES;
+    exchange_fail(x, &x->refused);
+    return exchange_progress(x) ? MHD_YES : MHD_NO;
 }
 
 /* ---- the body ---- */
 
-static bool take_body(struct request *r, const char *p, size_t n)
+static bool take_body(struct exchange *x, const char *p, size_t n)
 {
-    size_t before = r->body.room;
-    if (r->refused.code != ERROR_NONE) { /* read it away, within reason */
-        r->discarded += n;
-        return r->discarded <= DISCARD_BYTES;
+    size_t before = x->body.room;
+    if (x->refused.code != ERROR_NONE) { /* read it away, within reason */
+        x->discarded += n;
+        return x->discarded <= DISCARD_BYTES;
     }
-    buffer_add(&r->body, p, n);
-    r->server->buffered_bytes += r->body.room - before;
-    if (r->body.failed) {
-        bool full = n > r->body.limit - r->body.n;
-        if (full) too_large(r, &r->refused);
-        if (!full) error_set(&r->refused, ERROR_NO_MEMORY, NULL, "no memory for the body");
+    buffer_add(&x->body, p, n);
+    x->server->buffered_bytes += x->body.room - before;
+    if (x->body.failed) {
+        bool full = n > x->body.limit - x->body.n;
+        if (full) too_large(x, &x->refused);
+        if (!full) error_set(&x->refused, ERROR_NO_MEMORY, NULL, "no memory for the body");
     }
     return true;
 }
 
 /* ---- the whole request ---- */
 
-static bool model_is_ready(struct request *r, struct error *err)
+static bool model_is_ready(struct exchange *x, struct error *err)
 {
     struct error why = {0};
-    switch (engine_state(r->server->engine, &why)) {
+    switch (engine_state(x->server->engine, &why)) {
     case ENGINE_READY:
         return true;
     case ENGINE_LOADING:
@@ -170,44 +171,44 @@ static bool model_is_ready(struct request *r, struct error *err)
     return error_set(err, ERROR_LOADING, NULL, "the model could not be loaded: %s", why.message);
 }
 
-static void dispatch(struct request *r)
+static void dispatch(struct exchange *x)
 {
-    struct error *err = &r->refused;
-    int timeout_s = r->server->o.request_timeout_s;
-    client_set_phase(r->client, CLIENT_BUSY);
-    if (timeout_s > 0) r->deadline_ns = clock_ns() + (uint64_t)timeout_s * 1000000000u;
+    struct error *err = &x->refused;
+    int timeout_s = x->server->o.request_timeout_s;
+    client_set_phase(x->client, CLIENT_BUSY);
+    if (timeout_s > 0) x->deadline_ns = clock_ns() + (uint64_t)timeout_s * 1000000000u;
     if (err->code != ERROR_NONE) {
-        request_fail(r, err);
+        exchange_fail(x, err);
         return;
     }
-    r->dispatched = true;
-    if ((r->route->flags & ROUTE_MODEL) != 0 && !model_is_ready(r, err)) {
-        request_fail(r, err);
+    x->dispatched = true;
+    if ((x->route->flags & ROUTE_MODEL) != 0 && !model_is_ready(x, err)) {
+        exchange_fail(x, err);
         return;
     }
-    r->route->handle(r);
+    x->route->handle(x);
 }
 
 static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, const char *url,
                                  const char *method, const char *version, const char *data,
                                  size_t *n, void **state)
 {
-    struct request *r = *state;
+    struct exchange *x = *state;
     (void)version;
-    if (r == NULL) {
+    if (x == NULL) {
         const union MHD_ConnectionInfo *info =
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
         if (info == NULL || info->socket_context == NULL) return MHD_NO;
-        r = *state = request_new(cls, info->socket_context, connection, method, url);
-        return r == NULL ? MHD_NO : on_head(r);
+        x = *state = exchange_new(cls, info->socket_context, connection, method, url);
+        return x == NULL ? MHD_NO : on_head(x);
     }
     if (*n > 0) {
-        bool go_on = take_body(r, data, *n);
+        bool go_on = take_body(x, data, *n);
         *n = 0;
         return go_on ? MHD_YES : MHD_NO;
     }
-    if (r->client->phase == CLIENT_BODY && r->status == 0) dispatch(r);
-    return request_progress(r) ? MHD_YES : MHD_NO;
+    if (x->client->phase == CLIENT_BODY && x->status == 0) dispatch(x);
+    return exchange_progress(x) ? MHD_YES : MHD_NO;
 }
 
 static void on_completed(void *cls, struct MHD_Connection *connection, void **state,
@@ -216,7 +217,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **st
     (void)cls;
     (void)connection;
     (void)why;
-    if (*state != NULL) request_over(*state);
+    if (*state != NULL) exchange_over(*state);
     *state = NULL;
 }
 
@@ -249,18 +250,18 @@ void http_sweep(struct server *s, uint64_t now_ns)
     struct error err = {0};
     error_set(&err, ERROR_TIMEOUT, NULL, "the request took longer than %d s",
               s->o.request_timeout_s);
-    for (struct request *r = s->requests, *next; r != NULL; r = next) {
-        next = r->next;
-        if (r->deadline_ns == 0 || now_ns < r->deadline_ns || r->gone || r->over) continue;
-        r->deadline_ns = 0;
-        if (r->status != 0 && !r->streaming) continue; /* answered; the client reads slowly */
-        if (r->on_gone != NULL) r->on_gone(r);
-        if (r->streaming && !r->ended && r->on_timeout != NULL) {
-            r->on_timeout(r);
-        } else if (r->streaming && !r->ended) {
-            request_cut(r);
+    for (struct exchange *x = s->exchanges, *next; x != NULL; x = next) {
+        next = x->next;
+        if (x->deadline_ns == 0 || now_ns < x->deadline_ns || x->gone || x->over) continue;
+        x->deadline_ns = 0;
+        if (x->status != 0 && !x->streaming) continue; /* answered; the client reads slowly */
+        if (x->on_gone != NULL) x->on_gone(x);
+        if (x->streaming && !x->ended && x->on_timeout != NULL) {
+            x->on_timeout(x);
+        } else if (x->streaming && !x->ended) {
+            exchange_cut(x);
         }
-        request_fail(r, &err);
+        exchange_fail(x, &err);
     }
 }
 
@@ -271,9 +272,8 @@ bool http_start(struct server *s, struct error *err)
         flags, 0, NULL, NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL,
         MHD_OPTION_LISTEN_SOCKET, s->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)s->o.max_connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)s->o.keep_alive_s,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION,
-        on_connection, s, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
     if (s->daemon != NULL) return true;
     return error_set(err, ERROR_SYSTEM, NULL, "the HTTP daemon could not be started");
 }

@@ -11,7 +11,7 @@
 enum { SLOT_BITS = 20 };
 
 struct slot {
-    uint64_t id;      /* 0: free */
+    uint64_t id; /* 0: free */
     void *owner;
     size_t next_free; /* index + 1, 0 ends the list */
 };
@@ -45,7 +45,8 @@ static size_t take_slot(struct live *l)
     }
     if (l->n == l->room) {
         size_t room = l->room == 0 ? 64 : l->room * 2;
-        struct slot *grown = l->n >= LIVE_MAX ? NULL : mem_grow(l->slots, room, sizeof(*grown), NULL);
+        struct slot *grown =
+            l->n >= LIVE_MAX ? NULL : mem_grow(l->slots, room, sizeof(*grown), NULL);
         if (grown == NULL) return LIVE_MAX;
         l->slots = grown;
         l->room = room;

@@ -28,7 +28,7 @@
 #include "server/client.h"
 #include "server/completion.h"
 #include "server/http.h"
-#include "server/request.h"
+#include "server/exchange.h"
 #include "server/state.h"
 
 void server_options_init(struct server_options *o)

@@ -38,8 +38,7 @@ void metrics_request(struct metrics *m, const struct route *route, int status, d
 {
     histogram_add(&m->duration, seconds);
     if (m->requests == NULL) {
-        m->requests =
-            mem_new((router_count() + 1) * METRICS_STATUSES, sizeof(*m->requests), NULL);
+        m->requests = mem_new((router_count() + 1) * METRICS_STATUSES, sizeof(*m->requests), NULL);
     }
     if (m->requests == NULL) return;
     m->requests[router_index(route) * METRICS_STATUSES + status_column(status)]++;
@@ -66,7 +65,8 @@ static void print_head(struct buffer *out, const char *name, const char *type, c
 static void print_requests(const struct metrics *m, struct buffer *out)
 {
     static const char name[] = "touchstone_requests_total";
-    print_head(out, name, "counter", "HTTP requests by route and status; status 0: the client left.");
+    print_head(out, name, "counter",
+               "HTTP requests by route and status; status 0: the client left.");
     for (size_t r = 0; m->requests != NULL && r <= router_count(); r++) {
         const char *path = r < router_count() ? router_at(r)->path : "none";
         for (size_t c = 0; c < METRICS_STATUSES; c++) {
@@ -116,8 +116,7 @@ static double kv_blocks(const struct sample *s)
 }
 static double kv_share(const struct sample *s)
 {
-    return s->engine.kv_blocks == 0 ? 0.0
-                                    : (double)s->engine.kv_blocks_used / s->engine.kv_blocks;
+    return s->engine.kv_blocks == 0 ? 0.0 : (double)s->engine.kv_blocks_used / s->engine.kv_blocks;
 }
 static double steps(const struct sample *s)
 {
@@ -169,7 +168,7 @@ static double cancelled(const struct sample *s)
 }
 static double open_requests(const struct sample *s)
 {
-    return (double)s->server->n_requests;
+    return (double)s->server->n_exchanges;
 }
 static double body_bytes(const struct sample *s)
 {
@@ -286,8 +285,8 @@ void metrics_print(const struct server *s, struct buffer *out)
     print_requests(m, out);
     print_histogram(out, "touchstone_request_seconds", "A request, from its head to its last byte.",
                     &m->duration);
-    print_histogram(out, "touchstone_first_token_seconds", "From the whole request to its first token.",
-                    &m->first_token);
+    print_histogram(out, "touchstone_first_token_seconds",
+                    "From the whole request to its first token.", &m->first_token);
     print_histogram(out, "touchstone_inter_token_seconds", "Between two tokens of a sample.",
                     &m->inter_token);
     print_histogram(out, "vllm:time_to_first_token_seconds", "As touchstone_first_token_seconds.",

@@ -10,7 +10,7 @@
 
 #include <stddef.h>
 
-struct request;
+struct exchange;
 
 enum route_flags {
     ROUTE_OPEN = 1,   /* needs no API key */
@@ -23,7 +23,7 @@ enum route_flags {
 struct route {
     const char *method; /* "GET" (answers HEAD too) or "POST" */
     const char *path;   /* exact; a trailing slash matters */
-    void (*handle)(struct request *r);
+    void (*handle)(struct exchange *x);
     int flags;
 };
 

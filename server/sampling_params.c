@@ -18,7 +18,8 @@ enum { MAX_STOPS = 256, MAX_STOP_BYTES = 4096, MAX_BIASES = 65536 };
 
 static bool wrong_type(const cJSON *v, const char *wanted, struct error *err)
 {
-    return error_set(err, ERROR_INVALID_TYPE, NULL, "must be %s, not %s", wanted, json_type_name(v));
+    return error_set(err, ERROR_INVALID_TYPE, NULL, "must be %s, not %s", wanted,
+                     json_type_name(v));
 }
 
 static bool check_stop(const cJSON *v, struct error *err)
@@ -30,17 +31,13 @@ static bool check_stop(const cJSON *v, struct error *err)
                      MAX_STOP_BYTES, n);
 }
 
-struct string_list {
-    const char *const *strings;
-    int n;
-};
-
 bool sampling_params_read_stop(const struct field_context *context, const cJSON *value, void *out,
                                struct error *err)
 {
-    struct string_list *list = out;
+    struct stop_list *list = out;
     bool one = cJSON_IsString(value);
-    if (!one && !cJSON_IsArray(value)) return wrong_type(value, "a string or an array of them", err);
+    if (!one && !cJSON_IsArray(value))
+        return wrong_type(value, "a string or an array of them", err);
     size_t n = one ? 1 : (size_t)cJSON_GetArraySize(value), i = 0;
     if (n > MAX_STOPS) {
         return error_set(err, ERROR_TOO_LARGE, NULL, "%zu stop strings; at most %d", n, MAX_STOPS);
@@ -60,17 +57,15 @@ bool sampling_params_read_stop(const struct field_context *context, const cJSON 
 static bool read_bias(const struct field_context *context, const cJSON *value, void *out,
                       struct error *err)
 {
-    struct {
-        struct logit_bias *rows;
-        int n;
-    } *list = out;
+    struct bias_list *list = out;
     if (!cJSON_IsObject(value)) return wrong_type(value, "an object of token ids", err);
     size_t n = (size_t)cJSON_GetArraySize(value);
     if (n > MAX_BIASES) {
         return error_set(err, ERROR_TOO_LARGE, NULL, "%zu biases; at most %d", n, MAX_BIASES);
     }
     list->rows = arena_alloc(context->arena, n + 1, sizeof(*list->rows));
-    if (list->rows == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the biases");
+    if (list->rows == NULL)
+        return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the biases");
     const cJSON *v;
     cJSON_ArrayForEach(v, value)
     {
@@ -114,7 +109,7 @@ static bool read_stream_options(const struct field_context *context, const cJSON
         {"include_usage", FIELD_BOOL, .offset = offsetof(struct stream_options, include_usage)},
         {"continuous_usage_stats", FIELD_BOOL,
          .offset = offsetof(struct stream_options, continuous_usage)},
-        {"include_obfuscation", FIELD_IGNORED},
+        {"include_obfuscation", .kind = FIELD_IGNORED},
     };
     struct field_table table = FIELD_TABLE(rows, o);
     if (!cJSON_IsObject(value)) return wrong_type(value, "an object", err);
@@ -170,7 +165,8 @@ static bool read_response_format(const struct field_context *context, const cJSO
     }
     if (strcmp(type->valuestring, "text") == 0) return true;
     return error_set(err, ERROR_UNSUPPORTED, "response_format.type",
-                     "response_format \"%.40s\" is not supported by this server", type->valuestring);
+                     "response_format \"%.40s\" is not supported by this server",
+                     type->valuestring);
 }
 
 /* ---- the table ---- */
@@ -201,7 +197,7 @@ static const struct field rows[] = {
     {"ignore_eos",          FIELD_BOOL, AT(engine.ignore_eos)},
     {"skip_special_tokens", FIELD_BOOL, AT(engine.skip_special_tokens)},
     {"include_stop_str_in_output", FIELD_BOOL, AT(engine.include_stop)},
-    {"prompt_logprobs",     WHOLE(engine.prompt_logprobs, -1, INT_MAX)},
+    {"prompt_logprobs",     WHOLE(prompt_logprobs, -1, INT_MAX)},
     {"logprobs_mode",       READ(engine.processed, read_logprobs_mode)},
     {"n",                   WHOLE(n, 1, INT_MAX)},
     {"stream",              FIELD_BOOL, AT(stream)},
@@ -217,24 +213,24 @@ static const struct field rows[] = {
 
     /* Without effect, as their contracts say: who asks and what for; a batch of plain text decodes the
      * same with or without spaces between special tokens; beam search is refused, so is its penalty. */
-    {"user",                          FIELD_IGNORED},
-    {"metadata",                      FIELD_IGNORED},
-    {"store",                         FIELD_IGNORED},
-    {"service_tier",                  FIELD_IGNORED},
-    {"safety_identifier",             FIELD_IGNORED},
-    {"prompt_cache_key",              FIELD_IGNORED},
-    {"prompt_cache_retention",        FIELD_IGNORED},
-    {"session_id",                    FIELD_IGNORED},
-    {"length_penalty",                FIELD_IGNORED},
-    {"spaces_between_special_tokens", FIELD_IGNORED},
+    {"user", .kind = FIELD_IGNORED},
+    {"metadata", .kind = FIELD_IGNORED},
+    {"store", .kind = FIELD_IGNORED},
+    {"service_tier", .kind = FIELD_IGNORED},
+    {"safety_identifier", .kind = FIELD_IGNORED},
+    {"prompt_cache_key", .kind = FIELD_IGNORED},
+    {"prompt_cache_retention", .kind = FIELD_IGNORED},
+    {"session_id", .kind = FIELD_IGNORED},
+    {"length_penalty", .kind = FIELD_IGNORED},
+    {"spaces_between_special_tokens", .kind = FIELD_IGNORED},
 
     {"use_beam_search",       FIELD_REFUSED, .neutral = "false"},
     {"bad_words",             FIELD_REFUSED, .neutral = "[]"},
-    {"structured_outputs",    FIELD_REFUSED},
-    {"logprob_token_ids",     FIELD_REFUSED},
+    {"structured_outputs", .kind = FIELD_REFUSED},
+    {"logprob_token_ids", .kind = FIELD_REFUSED},
     {"vllm_xargs",            FIELD_REFUSED, .neutral = "{}"},
-    {"repetition_detection",  FIELD_REFUSED},
-    {"thinking_token_budget", FIELD_REFUSED},
+    {"repetition_detection", .kind = FIELD_REFUSED},
+    {"thinking_token_budget", .kind = FIELD_REFUSED},
     {"stream_interval",       FIELD_REFUSED, .neutral = "1"},
 };
 /* clang-format on */
@@ -246,13 +242,14 @@ struct field_table sampling_params_table(struct sampling_params *p)
 
 void sampling_params_init(struct sampling_params *p)
 {
-    *p = (struct sampling_params){.n = 1};
+    *p = (struct sampling_params){.n = 1, .logprobs = TOP_ABSENT, .prompt_logprobs = TOP_ABSENT};
     engine_sampling_init(&p->engine);
 }
 
-bool sampling_params_top(int *k, const char *field, int n_vocab, struct error *err)
+/* "k most probable" as clients write it, for the engine. */
+static bool top_of(int asked, const char *field, int n_vocab, int *k, struct error *err)
 {
-    if (*k == -1) *k = n_vocab; /* a client's -1 is "all"; LOGPROBS_NONE never comes here */
+    *k = asked == TOP_ABSENT ? LOGPROBS_NONE : asked == -1 ? n_vocab : asked;
     if (*k <= LOGPROBS_MAX) return true;
     return error_set(err, ERROR_INVALID_VALUE, field, "%s: at most %d alternatives, not %d", field,
                      LOGPROBS_MAX, *k);
@@ -266,33 +263,56 @@ static uint64_t random_seed(void)
     return seed;
 }
 
-bool sampling_params_finish(struct sampling_params *p, int max_n, int n_vocab, struct error *err)
+static bool check_counts(const struct sampling_params *p, int max_n, struct error *err)
 {
-    struct engine_sampling *s = &p->engine;
     if (p->n > max_n) {
-        return error_set(err, ERROR_INVALID_VALUE, "n", "n is %d; this server allows %d", p->n, max_n);
+        return error_set(err, ERROR_INVALID_VALUE, "n", "n is %d; this server allows %d", p->n,
+                         max_n);
     }
     if (p->best_of > max_n) {
-        return error_set(err, ERROR_INVALID_VALUE, "best_of", "best_of is %d; this server allows %d",
-                         p->best_of, max_n);
+        return error_set(err, ERROR_INVALID_VALUE, "best_of",
+                         "best_of is %d; this server allows %d", p->best_of, max_n);
     }
     if (p->best_of != 0 && p->best_of < p->n) {
-        return error_set(err, ERROR_INVALID_VALUE, "best_of", "best_of is %d, less than n, which is %d",
-                         p->best_of, p->n);
+        return error_set(err, ERROR_INVALID_VALUE, "best_of",
+                         "best_of is %d, less than n, which is %d", p->best_of, p->n);
     }
-    if (p->best_of > p->n && p->stream) {
-        return error_set(err, ERROR_UNSUPPORTED, "best_of", "best_of cannot be streamed");
-    }
+    return true;
+}
+
+static bool check_stream(const struct sampling_params *p, struct error *err)
+{
     if (p->stream_options.given && !p->stream) {
         return error_set(err, ERROR_INVALID_VALUE, "stream_options",
                          "stream_options is only allowed with stream");
     }
-    if (s->max_tokens >= 0 && s->min_tokens > s->max_tokens) {
-        return error_set(err, ERROR_INVALID_VALUE, "min_tokens",
-                         "min_tokens is %d, more than max_tokens, which is %d", s->min_tokens,
-                         s->max_tokens);
+    if (p->stream && p->best_of > p->n) {
+        return error_set(err, ERROR_UNSUPPORTED, "best_of", "best_of cannot be streamed");
     }
-    if (s->top_k < 0) s->top_k = 0;
+    if (p->stream && p->prompt_logprobs != TOP_ABSENT) {
+        return error_set(err, ERROR_UNSUPPORTED, "prompt_logprobs",
+                         "prompt_logprobs cannot be streamed");
+    }
+    return true;
+}
+
+static bool check_lengths(const struct engine_sampling *s, struct error *err)
+{
+    if (s->max_tokens < 0 || s->min_tokens <= s->max_tokens) return true;
+    return error_set(err, ERROR_INVALID_VALUE, "min_tokens",
+                     "min_tokens is %d, more than max_tokens, which is %d", s->min_tokens,
+                     s->max_tokens);
+}
+
+bool sampling_params_finish(struct sampling_params *p, int max_n, int n_vocab, struct error *err)
+{
+    struct engine_sampling *s = &p->engine;
+    if (!check_counts(p, max_n, err) || !check_stream(p, err) || !check_lengths(s, err))
+        return false;
+    if (!top_of(p->logprobs, "logprobs", n_vocab, &s->logprobs, err)) return false;
+    if (!top_of(p->prompt_logprobs, "prompt_logprobs", n_vocab, &s->prompt_logprobs, err))
+        return false;
+    if (s->top_k < 0) s->top_k = 0; /* both mean: off */
     s->seed = p->has_seed ? (uint64_t)p->seed : random_seed();
     s->stop = p->stop.strings;
     s->n_stop = p->stop.n;
@@ -300,11 +320,7 @@ bool sampling_params_finish(struct sampling_params *p, int max_n, int n_vocab, s
     s->n_stop_ids = p->stop_ids.n;
     s->bias = p->bias.rows;
     s->n_bias = p->bias.n;
-    if (p->allowed_ids.ids != NULL && p->allowed_ids.n == 0) {
-        return error_set(err, ERROR_INVALID_VALUE, "allowed_token_ids", "an empty list allows nothing");
-    }
-    s->allowed_ids = p->allowed_ids.ids;
+    s->allowed_ids = p->allowed_ids.ids; /* an empty list is not NULL: the engine refuses it */
     s->n_allowed = p->allowed_ids.n;
-    (void)n_vocab;
     return true;
 }

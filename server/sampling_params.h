@@ -17,16 +17,23 @@ struct stream_options {
     bool continuous_usage; /* the usage so far in every chunk */
 };
 
+struct stop_list {
+    const char *const *strings; /* borrowed from the document */
+    int n;
+};
+
+struct bias_list {
+    struct logit_bias *rows; /* the arena's */
+    int n;
+};
+
+enum { TOP_ABSENT = -2 }; /* -1 is a client's "all" */
+
 struct sampling_params {
-    struct engine_sampling engine; /* lists are the request's arena's, set by sampling_params_finish() */
-    struct {
-        const char *const *strings;
-        int n;
-    } stop;
-    struct {
-        struct logit_bias *rows;
-        int n;
-    } bias;
+    struct engine_sampling
+        engine; /* lists are the request's arena's, set by sampling_params_finish() */
+    struct stop_list stop;
+    struct bias_list bias;
     struct id_list stop_ids, allowed_ids;
     struct span model, request_id, cache_salt;
     int64_t seed;
@@ -35,10 +42,11 @@ struct sampling_params {
     struct stream_options stream_options;
     bool return_token_ids, tokens_as_ids;
     int n;
-    int best_of; /* 0: as n */
+    int best_of;                   /* 0: as n */
+    int logprobs, prompt_logprobs; /* alternatives a token; TOP_ABSENT: none, not even its own */
     int priority;
-    int truncate_prompt;  /* keep so many prompt tokens; 0: all */
-    bool truncate_right;  /* drop from the end, not from the start */
+    int truncate_prompt; /* keep so many prompt tokens; 0: all */
+    bool truncate_right; /* drop from the end, not from the start */
 };
 
 /* Neutral values; then read. */
@@ -51,10 +59,7 @@ struct field_table sampling_params_table(struct sampling_params *p);
  * given, and the lists into p->engine. */
 bool sampling_params_finish(struct sampling_params *p, int max_n, int n_vocab, struct error *err);
 
-/* "k most probable" as clients write it: -1 for all, else at most LOGPROBS_MAX. */
-bool sampling_params_top(int *k, const char *field, int n_vocab, struct error *err);
-
-/* A FIELD_READ reader: a string, or an array of strings -> struct { const char *const *strings; int n; }. */
+/* A FIELD_READ reader: a string, or an array of strings -> struct stop_list. */
 bool sampling_params_read_stop(const struct field_context *context, const cJSON *value, void *out,
                                struct error *err);
 

@@ -27,8 +27,8 @@ struct server;
 /* Times are in seconds; 0 means no limit where that is said. Strings are borrowed for as long as the server
  * lives. */
 struct server_options {
-    const char *host; /* a name or an address; only its first address is bound */
-    int port;         /* 0: any free one; the log's "listening" line tells which */
+    const char *host;            /* a name or an address; only its first address is bound */
+    int port;                    /* 0: any free one; the log's "listening" line tells which */
     const char *const *api_keys; /* none: open to all who can connect */
     int n_api_keys;
     const char *const *aliases; /* further model names that clients may use */
@@ -41,12 +41,12 @@ struct server_options {
     int max_n;       /* samples a prompt */
     int max_prompts; /* prompts a request */
 
-    int header_timeout_s;     /* from connecting to the end of the headers */
-    int body_timeout_s;       /* from there to the end of the body */
-    int keep_alive_s;         /* a connection without a request; a reader that takes nothing */
-    int request_timeout_s;    /* from a whole request to its last byte; 0: none */
-    int drain_s;              /* running requests may take this long after SIGTERM */
-    bool access_log;          /* one line a request */
+    int header_timeout_s;  /* from connecting to the end of the headers */
+    int body_timeout_s;    /* from there to the end of the body */
+    int keep_alive_s;      /* a connection without a request; a reader that takes nothing */
+    int request_timeout_s; /* from a whole request to its last byte; 0: none */
+    int drain_s;           /* running requests may take this long after SIGTERM */
+    bool access_log;       /* one line a request */
 };
 
 /* The documented defaults; then set what differs. */

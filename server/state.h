@@ -21,7 +21,7 @@
 #include "server/server.h"
 
 struct client;
-struct request;
+struct exchange;
 
 struct server {
     struct server_options o;
@@ -40,9 +40,9 @@ struct server {
     struct inbox inbox;
 
     struct MHD_Daemon *daemon;
-    struct client *clients;   /* list of open connections */
-    struct request *requests; /* list of requests not yet completed */
-    size_t n_requests;
+    struct client *clients;     /* list of open connections */
+    struct exchange *exchanges; /* list of requests not yet completed */
+    size_t n_exchanges;
     size_t buffered_bytes; /* of bodies held */
 
     struct engine *engine;
