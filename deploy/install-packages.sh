@@ -1,0 +1,35 @@
+#!/bin/sh
+# deploy/install-packages.sh PURPOSE... - install the Debian packages that building, running or testing needs.
+#
+# Looks first and installs only what is missing, so a second run costs nothing and needs no root. Where it
+# may not install, it says exactly what is missing and how to get it, and exits 1.
+#
+# SPDX-License-Identifier: Apache-2.0
+set -eu
+
+list=$(dirname "$0")/packages.txt
+missing=
+for purpose in "$@"; do
+    for package in $(awk -v p="$purpose" '$1 == p { print $2 }' "$list"); do
+        state=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
+        [ "$state" = "install ok installed" ] || missing="$missing $package"
+    done
+done
+[ -n "$missing" ] || exit 0
+
+if [ "$(id -u)" = 0 ]; then
+    as_root=
+elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
+    as_root=sudo
+else
+    echo "Missing packages:$missing" >&2
+    echo "They cannot be installed without root. Run:" >&2
+    echo "    sudo apt-get install --no-install-recommends$missing" >&2
+    exit 1
+fi
+
+echo "Installing:$missing"
+export DEBIAN_FRONTEND=noninteractive
+$as_root apt-get update -qq
+# shellcheck disable=SC2086 # a list of words
+$as_root apt-get install -y -qq --no-install-recommends $missing >/dev/null

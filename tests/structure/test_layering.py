@@ -1,0 +1,66 @@
+"""The tree is the architecture: who may include whom.
+
+server -> engine, server -> reward, through engine/engine.h and reward/reward.h alone; all may use base/ and
+config/; engine and reward know neither each other nor HTTP.
+"""
+import pathlib
+import re
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+FOLDERS = ["base", "config", "engine", "reward", "server"]
+
+# folder -> folders it may include freely
+ALLOWED = {
+    "base": {"base"},
+    "config": {"base", "config"},
+    "engine": {"base", "config", "engine"},
+    "reward": {"base", "config", "reward"},
+    "server": {"base", "config", "server"},
+}
+DOORS = {"server": {"engine/engine.h", "reward/reward.h"}}
+HTTP_HEADERS = {"microhttpd.h", "uv.h"}
+
+
+def includes(path):
+    return re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', path.read_text(), re.M)
+
+
+def sources(folder):
+    return sorted(p for p in (ROOT / folder).rglob("*.[ch]"))
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_dependencies_point_one_way(folder):
+    assert sources(folder)
+    wrong = []
+    for path in sources(folder):
+        for name in includes(path):
+            owner = name.split("/")[0]
+            if "/" not in name or owner not in FOLDERS or owner in ALLOWED[folder]:
+                continue
+            if name not in DOORS.get(folder, set()):
+                wrong.append(f"{path.relative_to(ROOT)} includes {name}")
+    assert wrong == []
+
+
+@pytest.mark.parametrize("folder", ["base", "config", "engine", "reward"])
+def test_only_the_server_knows_http(folder):
+    wrong = [f"{p.relative_to(ROOT)} includes {name}" for p in sources(folder) for name in includes(p)
+             if name in HTTP_HEADERS]
+    assert wrong == []
+
+
+def test_every_file_says_what_it_is():
+    silent = [str(p.relative_to(ROOT)) for f in FOLDERS for p in sources(f)
+              if not p.read_text().startswith("/*") or "SPDX-License-Identifier" not in p.read_text()[:4000]]
+    assert silent == []
+
+
+def test_the_default_configuration_file_is_current():
+    import os
+    import subprocess
+    program = os.environ.get("TOUCHSTONE_BIN", str(ROOT / "build/release/touchstone"))
+    printed = subprocess.run([program, "config"], capture_output=True, text=True, check=True).stdout
+    assert (ROOT / "config/touchstone.conf").read_text() == printed

@@ -1,0 +1,219 @@
+/* tests/unit/test_base.c - spans, arenas, buffers, errors, UTF-8 and JSON.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdlib.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/utf8.h"
+
+static void spans_are_searched(void **state)
+{
+    (void)state;
+    struct span s = span_str("abcabc");
+    assert_int_equal(span_find(s, span_str("bc"), 0), 1);
+    assert_int_equal(span_find(s, span_str("bc"), 2), 4);
+    assert_int_equal(span_find_last(s, span_str("abc")), 3);
+    assert_true(span_find(s, span_str("x"), 0) == SPAN_NONE);
+    assert_true(span_find(s, span_str("abc"), 7) == SPAN_NONE);
+    assert_true(span_is(span_trim(span_str(" \t a b\n")), "a b"));
+    assert_true(span_is(span_slice(s, 2, 99), "cabc"));
+    assert_int_equal(span_slice(s, 9, 2).n, 0);
+}
+
+static void arena_keeps_to_its_limit(void **state)
+{
+    (void)state;
+    struct arena *a = arena_new(10000);
+    assert_non_null(arena_alloc(a, 100, 90));
+    assert_null(arena_alloc(a, 1001, 1));
+    assert_null(arena_alloc(a, SIZE_MAX, 2));
+    assert_int_equal(arena_used(a), 9000);
+    arena_reset(a);
+    const char *z = arena_alloc(a, 1, 9999);
+    assert_non_null(z);
+    assert_int_equal((uintptr_t)z % 16, 0);
+    for (int i = 0; i < 9999; i++) {
+        assert_int_equal(z[i], 0);
+    }
+    arena_free(a);
+}
+
+static void buffer_remembers_its_failure(void **state)
+{
+    (void)state;
+    struct buffer b;
+    buffer_init(&b, 8);
+    buffer_addf(&b, "%d-%s", 12, "ab");
+    assert_string_equal(b.p, "12-ab");
+    buffer_drop(&b, 3);
+    assert_string_equal(b.p, "ab");
+    buffer_add_str(&b, "1234567");
+    assert_true(b.failed);
+    buffer_add_str(&b, "x");
+    assert_int_equal(b.n, 2);
+    assert_null(buffer_take(&b));
+    buffer_clear(&b);
+    buffer_add_str(&b, "ok");
+    char *s = buffer_take(&b);
+    assert_string_equal(s, "ok");
+    free(s);
+}
+
+static void error_paths_are_joined(void **state)
+{
+    (void)state;
+    struct error e = {0};
+    assert_false(error_set(&e, ERROR_INVALID_VALUE, "name", "n is %d", 7));
+    error_in(&e, "rewards[%d]", 0);
+    assert_string_equal(e.param, "rewards[0].name");
+    error_in(&e, "items");
+    assert_string_equal(e.param, "items.rewards[0].name");
+    assert_int_equal(error_status(e.code), 400);
+    error_set(&e, ERROR_QUEUE_FULL, "[3].id", "x");
+    error_in(&e, "items");
+    assert_string_equal(e.param, "items[3].id");
+    assert_string_equal(error_type(e.code), "rate_limit_error");
+}
+
+static void utf8_follows_rfc_3629(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *text;
+        size_t valid, tail;
+    } cases[] = {
+        {"ascii", "abc", 3, 0},
+        {"two bytes", "\xC3\xA9", 2, 0},
+        {"overlong slash", "\xC0\xAF", 0, 0},
+        {"overlong three", "\xE0\x80\xAF", 0, 0},
+        {"surrogate", "\xED\xA0\x80", 0, 0},
+        {"above U+10FFFF", "\xF4\x90\x80\x80", 0, 0},
+        {"cut emoji", "a\xF0\x9F\x98", 1, 3},
+        {"cut after one", "a\xE2", 1, 1},
+        {"lone continuation", "a\x80", 1, 0},
+        {"whole emoji", "\xF0\x9F\x98\x80", 4, 0},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct span s = span_str(cases[i].text);
+        if (utf8_valid_prefix(s) != cases[i].valid || utf8_incomplete_tail(s) != cases[i].tail) {
+            fail_msg("%s: valid %zu, tail %zu", cases[i].name, utf8_valid_prefix(s),
+                     utf8_incomplete_tail(s));
+        }
+    }
+}
+
+static void utf8_round_trips_every_code_point(void **state)
+{
+    (void)state;
+    for (uint32_t c = 0; c <= 0x10FFFF; c++) {
+        char p[4];
+        uint32_t back = 0;
+        size_t n = utf8_encode(c, p);
+        if (c >= 0xD800 && c <= 0xDFFF) {
+            assert_int_equal(n, 0);
+        } else {
+            assert_int_equal(utf8_decode(span_of(p, n), &back), n);
+            assert_int_equal(back, c);
+        }
+    }
+    char p[4];
+    assert_int_equal(utf8_encode(0x110000, p), 0);
+}
+
+static void json_refuses_what_is_no_json(void **state)
+{
+    (void)state;
+    static const char *const bad[] = {"",          "{",           "{} x",        "{\"a\":}",
+                                      "\"\xFF\"",  "\"\\ud800\"", "[1,2",        "nul",
+                                      "{\"a\" 1}", "'a'",         "\"\x01\xC0\""};
+    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+        struct error err = {0};
+        cJSON *v = json_parse(span_str(bad[i]), &err);
+        if (v != NULL || err.code != ERROR_INVALID_JSON) fail_msg("accepted: %s", bad[i]);
+    }
+    char deep[2 * JSON_MAX_DEPTH + 4];
+    size_t n = JSON_MAX_DEPTH + 1;
+    memset(deep, '[', n);
+    memset(deep + n, ']', n);
+    struct error err = {0};
+    assert_null(json_parse(span_of(deep, 2 * n), &err));
+    cJSON *ok = json_parse(span_of(deep + 1, 2 * n - 2), &err);
+    assert_non_null(ok);
+    cJSON_Delete(ok);
+}
+
+static void json_keeps_nul(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    struct arena *a = arena_new(1000);
+    const char *text = "{\"t\":\"a\\u0000b\\\\u0000\"}";
+    cJSON *v = json_parse(span_str(text), &err);
+    assert_non_null(v);
+    struct span t = json_text(json_get(v, "t"), a);
+    assert_int_equal(t.n, 9);
+    assert_memory_equal(t.p, "a\0b\\u0000", 9);
+    struct buffer out;
+    buffer_init(&out, 1000);
+    assert_true(json_print(v, &out));
+    assert_string_equal(out.p, text);
+    buffer_clear(&out);
+    json_print_text(t, &out);
+    assert_string_equal(out.p, "\"a\\u0000b\\\\u0000\"");
+    buffer_clear(&out);
+    cJSON_Delete(v);
+    arena_free(a);
+}
+
+static void json_readers_name_the_field(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    cJSON *v =
+        json_parse(span_str("{\"n\":3.5,\"big\":1e30,\"t\":\"x\",\"b\":1,\"z\":null}"), &err);
+    int64_t i = 7;
+    bool b = true;
+    double d = 0;
+    assert_false(json_get_int(v, "n", 0, 10, &i, &err));
+    assert_string_equal(err.param, "n");
+    assert_int_equal(err.code, ERROR_INVALID_TYPE);
+    assert_false(json_get_int(v, "big", INT64_MIN, INT64_MAX, &i, &err));
+    assert_int_equal(err.code, ERROR_INVALID_VALUE);
+    assert_false(json_get_bool(v, "b", &b, &err));
+    assert_false(json_get_double(v, "t", 0, 1, &d, &err));
+    assert_true(json_get_int(v, "z", 0, 1, &i, &err));
+    assert_int_equal(i, 7);
+    static const char *const known[] = {"n", "big", "t", "b", NULL};
+    assert_false(json_check_keys(v, known, &err));
+    assert_string_equal(err.param, "z");
+    cJSON_Delete(v);
+    v = json_parse(span_str("{\"n\":1,\"n\":2}"), &err);
+    assert_false(json_check_keys(v, known, &err));
+    assert_int_equal(err.code, ERROR_INVALID_VALUE);
+    cJSON_Delete(v);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(spans_are_searched),
+        cmocka_unit_test(arena_keeps_to_its_limit),
+        cmocka_unit_test(buffer_remembers_its_failure),
+        cmocka_unit_test(error_paths_are_joined),
+        cmocka_unit_test(utf8_follows_rfc_3629),
+        cmocka_unit_test(utf8_round_trips_every_code_point),
+        cmocka_unit_test(json_refuses_what_is_no_json),
+        cmocka_unit_test(json_keeps_nul),
+        cmocka_unit_test(json_readers_name_the_field),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
