@@ -248,14 +248,13 @@ static bool slice_range(struct render *r, const struct range *x, const struct st
     return true;
 }
 
-/* The bounds as integers; false when one is neither that nor None: Python's TypeError, which Jinja
- * turns into undefined. */
-static bool read_bounds(const struct value bounds[3], int64_t at[3], const int64_t *given[3])
+static bool read_bounds(struct render *r, const struct value bounds[3], int64_t at[3],
+                        const int64_t *given[3])
 {
     for (int i = 0; i < 3; i++) {
         given[i] = NULL;
         if (bounds[i].kind == VALUE_NONE) continue;
-        if (!value_whole(bounds[i], &at[i])) return false;
+        if (!argument_int(r, bounds[i], "a slice's bound", &at[i])) return false;
         if (at[i] > INT32_MAX) at[i] = INT32_MAX; /* longer than anything here */
         if (at[i] < -INT32_MAX) at[i] = -INT32_MAX;
         given[i] = &at[i];
@@ -268,11 +267,10 @@ bool get_slice(struct render *r, struct value v, const struct value bounds[3], s
     int64_t at[3] = {0, 0, 1}, n;
     const int64_t *given[3];
     if (v.kind == VALUE_UNDEFINED) return render_fail_undefined(r, v);
-    bool sliceable = v.kind == VALUE_STRING || value_is_seq(v) || v.kind == VALUE_RANGE;
-    if (!sliceable || !read_bounds(bounds, at, given)) {
-        *out = no_attribute(v, span_str("slice"));
-        return true;
+    if (v.kind != VALUE_STRING && !value_is_seq(v) && v.kind != VALUE_RANGE) {
+        return render_fail(r, "'%s' object cannot be sliced", value_type(v));
     }
+    if (!read_bounds(r, bounds, at, given)) return false;
     if (at[2] == 0) return render_fail(r, "slice step cannot be zero");
     if (!value_length(r, v, &n)) return false;
     struct stride s = stride_of(given[0], given[1], at[2], n);

@@ -180,7 +180,7 @@ bool item_list_add(struct render *r, struct item_list *l, struct value v)
 
 bool value_items(struct render *r, struct value v, struct values *out)
 {
-    struct iterator *it;
+    struct iterator *it = NULL;
     struct item_list list = {0};
     struct value item;
     if (value_is_seq(v)) {

@@ -379,7 +379,7 @@ static bool read_string(struct lexer *l)
         end += l->s.p[end] == '\\' ? 2 : 1;
     }
     if (end >= l->s.n) return fail(l, "a string is not closed");
-    struct span text;
+    struct span text = {0};
     if (!unescape(l, span_slice(l->s, l->at + 1, end), &text)) return false;
     if (!push_text(l, TOKEN_STRING, text)) return false;
     skip(l, end + 1 - l->at);

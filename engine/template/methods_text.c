@@ -65,11 +65,9 @@ static bool title(struct render *r, struct value self, const struct value *args,
     (void)args;
     struct text_builder b = {0};
     bool after_cased = false;
-    for (size_t at = 0; at < self.text.n && !b.failed;) {
-        size_t from = at;
-        uint32_t c = text_next(self.text, &at);
-        text_add_case(r, &b, span_slice(self.text, from, at),
-                      after_cased ? CASE_LOWER : CASE_TITLE_CHAR);
+    for (size_t at = 0, next = 0; at < self.text.n && !b.failed; at = next) {
+        uint32_t c = text_next(self.text, &next);
+        text_add_case_at(r, &b, self.text, &at, after_cased ? CASE_LOWER : CASE_TITLE_CHAR);
         after_cased = code_is_cased(c);
     }
     return give(&b, out);

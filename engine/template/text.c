@@ -301,28 +301,33 @@ static uint32_t map_code(uint32_t c, enum text_case to)
         return (uint32_t)utf8proc_tolower(u);
     case CASE_TITLE_CHAR:
         return (uint32_t)utf8proc_totitle(u);
-    case CASE_SWAP:
-        return (uint32_t)(code_is_upper(c) ? utf8proc_tolower(u) : utf8proc_toupper(u));
+    default: /* CASE_SWAP is one of the others by now */
+        return c;
     }
-    return c;
+}
+
+void text_add_case_at(struct render *r, struct text_builder *b, struct span s, size_t *at,
+                      enum text_case to)
+{
+    size_t from = *at;
+    uint32_t c = text_next(s, at);
+    if (to == CASE_SWAP) to = code_is_upper(c) ? CASE_LOWER : CASE_UPPER;
+    const char *special = special_case(c, to);
+    if (special != NULL) {
+        text_add_str(r, b, special);
+    } else if (c == 0x3A3 && to == CASE_LOWER) {
+        text_add_code(r, b, is_final_sigma(s, from, *at) ? 0x3C2 : 0x3C3);
+    } else if (c == 0x130 && to == CASE_LOWER) {
+        text_add_str(r, b, "i̇");
+    } else {
+        text_add_code(r, b, map_code(c, to));
+    }
 }
 
 void text_add_case(struct render *r, struct text_builder *b, struct span s, enum text_case to)
 {
     for (size_t at = 0; at < s.n && !b->failed;) {
-        size_t from = at;
-        uint32_t c = text_next(s, &at);
-        enum text_case one = to != CASE_SWAP ? to : code_is_upper(c) ? CASE_LOWER : CASE_UPPER;
-        const char *special = special_case(c, one);
-        if (special != NULL) {
-            text_add_str(r, b, special);
-        } else if (c == 0x3A3 && one == CASE_LOWER) {
-            text_add_code(r, b, is_final_sigma(s, from, at) ? 0x3C2 : 0x3C3);
-        } else if (c == 0x130 && one == CASE_LOWER) {
-            text_add_str(r, b, "i̇");
-        } else {
-            text_add_code(r, b, map_code(c, one));
-        }
+        text_add_case_at(r, b, s, &at, to);
     }
     if (!render_charge_bytes(r, s.n)) b->failed = true;
 }

@@ -51,6 +51,9 @@ struct span text_strip(struct span s, const struct span *chars);
 
 enum text_case { CASE_UPPER, CASE_LOWER, CASE_TITLE_CHAR, CASE_SWAP };
 
+/* Append the character of s at byte *at mapped, and step over it. */
+void text_add_case_at(struct render *r, struct text_builder *b, struct span s, size_t *at,
+                      enum text_case to);
 /* Append s with every character mapped. */
 void text_add_case(struct render *r, struct text_builder *b, struct span s, enum text_case to);
 
