@@ -29,7 +29,7 @@ const struct reward *reward_find(struct span name)
 static const char *type_name(enum option_type type)
 {
     static const char *const names[] = {
-        [OPTION_BOOL] = "boolean", [OPTION_INT] = "integer",  [OPTION_REAL] = "number",
+        [OPTION_BOOL] = "boolean", [OPTION_INT] = "integer",   [OPTION_REAL] = "number",
         [OPTION_TEXT] = "string",  [OPTION_CHOICE] = "choice", [OPTION_JSON] = "json",
     };
     return names[type];
