@@ -19,7 +19,7 @@ OBJS    := $(SRCS:%.c=$(B)/%.o)
 LIB     := $(B)/libtouchstone.a
 BIN     := $(B)/touchstone
 
-UNIT_SRCS  := $(wildcard tests/unit/test_*.c)
+UNIT_SRCS  := $(wildcard tests/unit/test_*.c tests/golden/test_*.c)
 UNITS      := $(UNIT_SRCS:%.c=$(B)/%)
 FUZZ_SRCS  := $(wildcard tests/fuzz/fuzz_*.c)
 REPLAYS    := $(FUZZ_SRCS:%.c=$(B)/%)

@@ -24,6 +24,7 @@
 
 struct weights; /* packed tensors, engine/weights.h */
 struct pool;    /* engine/pool.h */
+struct kernels; /* engine/kernels/kernels.h */
 struct forward;
 
 struct forward_run {
@@ -34,10 +35,10 @@ struct forward_run {
                               covers pos + n positions; the blocks written to belong to this run alone */
 };
 
-/* Work space for steps of at most max_rows rows. w, kv and pool are borrowed until forward_free(). */
+/* Work space for steps of at most max_rows rows. c, w, kernels, kv and pool are borrowed until forward_free(). */
 struct forward *forward_new(const struct model_config *c, const struct weights *w,
-                            struct kv_store *kv, struct pool *pool, int max_rows,
-                            struct error *err);
+                            const struct kernels *kernels, struct kv_store *kv, struct pool *pool,
+                            int max_rows, struct error *err);
 void forward_free(struct forward *f); /* accepts NULL */
 
 /* Run every layer over the rows of runs (their n add up to at most max_rows), writing keys and values
@@ -45,8 +46,8 @@ void forward_free(struct forward *f); /* accepts NULL */
 void forward_step(struct forward *f, const struct forward_run *runs, int n_runs);
 
 /* Logits of chosen rows of the last step.
- *   rows    [n] row numbers, 0-based over the step
- *   logits  [n, n_vocab] f32, row-major, 64-byte aligned, caller's */
+ *   rows    [n] row numbers, 0-based over the step, n at most max_rows
+ *   logits  [n, n_vocab] f32, row-major, caller's */
 void forward_logits(struct forward *f, const int *rows, int n, float *logits);
 
 #endif

@@ -12,6 +12,7 @@
 #ifndef ENGINE_KV_STORE_H
 #define ENGINE_KV_STORE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -22,6 +23,7 @@ enum { KV_BLOCK = 16 }; /* tokens a block */
 enum kv_type { KV_F32, KV_F16, KV_Q8_0 };
 
 struct kv_store;
+struct kv_shape; /* layout of a block of one layer and head, engine/kernels/layout.h */
 
 /* Bytes one block takes for a model of this shape. */
 int64_t kv_block_bytes(const struct model_config *c, enum kv_type type);
@@ -30,6 +32,14 @@ int64_t kv_block_bytes(const struct model_config *c, enum kv_type type);
 struct kv_store *kv_store_new(const struct model_config *c, enum kv_type type, int n_blocks,
                               struct error *err);
 void kv_store_free(struct kv_store *s); /* accepts NULL */
+
+/* What the store was made with, and where a layer's blocks of one key head lie: block b at the returned
+ * address + b * *stride. Layers count the prediction layers after the model's own; latent attention
+ * has one head. */
+int kv_store_blocks(const struct kv_store *s);
+int kv_store_heads(const struct kv_store *s);
+const struct kv_shape *kv_store_shape(const struct kv_store *s);
+uint8_t *kv_store_at(const struct kv_store *s, int layer, int head, size_t *stride);
 
 /* Copy the whole block src over dst (copy-on-write of a shared, unfinished block). */
 void kv_store_copy(struct kv_store *s, int32_t dst, int32_t src);

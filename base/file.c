@@ -1,0 +1,53 @@
+/* base/file.c - see file.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool file_exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+static bool fail(struct error *err, const char *path)
+{
+    return error_set(err, ERROR_BAD_FILE, NULL, "%s: %s", path, strerror(errno));
+}
+
+static bool read_all(int fd, const char *path, size_t max_bytes, struct buffer *out,
+                     struct error *err)
+{
+    char chunk[64 * 1024];
+    for (size_t total = 0;;) {
+        ssize_t n = read(fd, chunk, sizeof(chunk));
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) return fail(err, path);
+        if (n == 0) break;
+        total += (size_t)n; /* a file may grow while it is read */
+        if (total > max_bytes) {
+            return error_set(err, ERROR_BAD_FILE, NULL, "%s: more than %zu bytes", path, max_bytes);
+        }
+        buffer_add(out, chunk, (size_t)n);
+    }
+    return !out->failed || error_set(err, ERROR_NO_MEMORY, NULL, "%s: out of memory", path);
+}
+
+bool file_read(const char *path, size_t max_bytes, struct buffer *out, struct error *err)
+{
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return fail(err, path);
+    struct stat s;
+    bool ok = fstat(fd, &s) == 0 || fail(err, path);
+    if (ok && !S_ISREG(s.st_mode)) {
+        ok = error_set(err, ERROR_BAD_FILE, NULL, "%s: not a regular file", path);
+    }
+    ok = ok && read_all(fd, path, max_bytes, out, err);
+    close(fd);
+    return ok;
+}

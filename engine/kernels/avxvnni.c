@@ -1,0 +1,3 @@
+#include "engine/kernels/kernels.h"
+static bool usable(void){return false;}
+const struct kernels kernels_avxvnni = {.name="avxvnni",.usable=usable};

@@ -1,0 +1,25 @@
+/* engine/options.c - the documented defaults of what callers fill in.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/engine.h"
+
+void engine_options_init(struct engine_options *o)
+{
+    *o = (struct engine_options){.max_sequences = 256,
+                                 .max_queue = 1024,
+                                 .step_tokens = 512,
+                                 .prefix_cache = true,
+                                 .speculate = true};
+}
+
+void engine_sampling_init(struct engine_sampling *s)
+{
+    *s = (struct engine_sampling){.temperature = 1,
+                                  .top_p = 1,
+                                  .repetition_penalty = 1,
+                                  .max_tokens = -1,
+                                  .skip_special_tokens = true,
+                                  .logprobs = LOGPROBS_NONE,
+                                  .prompt_logprobs = LOGPROBS_NONE};
+}

@@ -1,0 +1,301 @@
+/* engine/sampler.c - see sampler.h for the order of operations.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/sampler.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "engine/kernels/scalar_math.h"
+#include "engine/probs.h"
+
+/* What one thread needs while it works on a row. */
+struct work {
+    float *logits;           /* [n_vocab] after steps 1 to 4 */
+    float *p;                /* [n_vocab] unnormalised probabilities */
+    struct prob_item *items; /* [n_vocab] candidates */
+    int *count;              /* [n_vocab] all 0 between rows */
+    int *touched;            /* [n_vocab] ids whose count is not 0 */
+};
+
+struct sampler {
+    int n_vocab, n_end, n_threads;
+    int *end_ids;
+    struct work *work; /* [n_threads] */
+};
+
+/* A distribution: ln p(i) = (x[i] - max) * scale - log_sum, for those that were kept. */
+struct dist {
+    const float *x;
+    float max, scale;
+    float log_sum;
+};
+
+struct sampler *sampler_new(int n_vocab, const int *end_ids, int n_end, int n_threads,
+                            struct error *err)
+{
+    struct sampler *s = mem_new(1, sizeof(*s), err);
+    if (s == NULL) return NULL;
+    *s = (struct sampler){.n_vocab = n_vocab, .n_end = n_end, .n_threads = n_threads};
+    size_t v = (size_t)n_vocab;
+    s->end_ids = mem_new((size_t)n_end, sizeof(int), err);
+    s->work = mem_new((size_t)n_threads, sizeof(*s->work), err);
+    bool ok = s->end_ids != NULL && s->work != NULL;
+    for (int t = 0; ok && t < n_threads; t++) {
+        struct work *w = &s->work[t];
+        w->logits = mem_new_aligned(v, sizeof(float), err);
+        w->p = mem_new_aligned(v, sizeof(float), err);
+        w->items = mem_new(v, sizeof(*w->items), err);
+        w->count = mem_new(v, sizeof(int), err);
+        w->touched = mem_new(v, sizeof(int), err);
+        ok = w->logits && w->p && w->items && w->count && w->touched;
+    }
+    if (!ok) {
+        sampler_free(s);
+        return NULL;
+    }
+    if (n_end > 0) memcpy(s->end_ids, end_ids, (size_t)n_end * sizeof(int));
+    return s;
+}
+
+void sampler_free(struct sampler *s)
+{
+    if (s == NULL) return;
+    for (int t = 0; s->work != NULL && t < s->n_threads; t++) {
+        struct work *w = &s->work[t];
+        free(w->logits);
+        free(w->p);
+        free(w->items);
+        free(w->count);
+        free(w->touched);
+    }
+    free(s->work);
+    free(s->end_ids);
+    free(s);
+}
+
+bool sampler_is_end(const struct sampler *s, int id)
+{
+    for (int i = 0; i < s->n_end; i++) {
+        if (s->end_ids[i] == id) return true;
+    }
+    return false;
+}
+
+/* A counter-based generator: splitmix64's finaliser over the counter's parts (Steele et al., OOPSLA 2014). */
+static uint64_t mix(uint64_t x)
+{
+    x += 0x9E3779B97F4A7C15u;
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+    return x ^ (x >> 31);
+}
+
+double sampler_uniform(uint64_t seed, int sample, int position)
+{
+    uint64_t counter = (uint64_t)(uint32_t)sample << 32 | (uint32_t)position;
+    return (double)(mix(mix(seed) ^ mix(~counter)) >> 11) * 0x1p-53;
+}
+
+/* ---- steps 1 to 4 ---- */
+
+static bool penalises(const struct engine_sampling *c)
+{
+    return c->repetition_penalty != 1.0f || c->presence_penalty != 0.0f ||
+           c->frequency_penalty != 0.0f;
+}
+
+static bool adjusts(const struct draw *d)
+{
+    const struct engine_sampling *c = d->sampling;
+    return c->allowed_ids != NULL || d->n_output < c->min_tokens || c->n_bias > 0 || penalises(c);
+}
+
+static void keep_allowed(const struct draw *d, float *x, int n)
+{
+    for (int i = 0; i < n; i++) {
+        x[i] = -INFINITY;
+    }
+    for (int i = 0; i < d->sampling->n_allowed; i++) {
+        int id = d->sampling->allowed_ids[i];
+        x[id] = d->logits[id];
+    }
+}
+
+static void mask_ends(const struct sampler *s, const struct engine_sampling *c, float *x)
+{
+    for (int i = 0; i < s->n_end; i++) {
+        x[s->end_ids[i]] = -INFINITY;
+    }
+    for (int i = 0; i < c->n_stop_ids; i++) {
+        x[c->stop_ids[i]] = -INFINITY;
+    }
+}
+
+/* Count the output's ids; with a repetition penalty, mark those of the prompt alone by -1. Returns how many
+ * different ones. */
+static int count_ids(struct work *w, const struct draw *d)
+{
+    int n = 0;
+    for (int i = 0; i < d->n_output; i++) {
+        int id = d->output[i];
+        if (w->count[id]++ == 0) w->touched[n++] = id;
+    }
+    for (int i = 0; d->sampling->repetition_penalty != 1.0f && i < d->n_prompt; i++) {
+        int id = d->prompt[i];
+        if (w->count[id] != 0) continue;
+        w->count[id] = -1;
+        w->touched[n++] = id;
+    }
+    return n;
+}
+
+static void penalise(struct work *w, const struct draw *d)
+{
+    const struct engine_sampling *c = d->sampling;
+    float r = c->repetition_penalty;
+    int n = count_ids(w, d);
+    for (int i = 0; i < n; i++) {
+        int id = w->touched[i], count = w->count[id] > 0 ? w->count[id] : 0;
+        float x = w->logits[id];
+        if (r != 1.0f) x = x > 0 ? x / r : x * r;
+        x -= c->frequency_penalty * (float)count;
+        if (count > 0) x -= c->presence_penalty;
+        w->logits[id] = x;
+        w->count[id] = 0;
+    }
+}
+
+/* The logits after steps 1 to 4; the model's own where there is nothing to do. */
+static const float *adjust(const struct sampler *s, struct work *w, const struct draw *d)
+{
+    const struct engine_sampling *c = d->sampling;
+    if (!adjusts(d)) return d->logits;
+    if (c->allowed_ids != NULL) {
+        keep_allowed(d, w->logits, s->n_vocab);
+    } else {
+        memcpy(w->logits, d->logits, (size_t)s->n_vocab * sizeof(float));
+    }
+    if (d->n_output < c->min_tokens) mask_ends(s, c, w->logits);
+    for (int i = 0; i < c->n_bias; i++) {
+        w->logits[c->bias[i].id] += c->bias[i].bias;
+    }
+    if (penalises(c)) penalise(w, d);
+    return w->logits;
+}
+
+/* ---- steps 5 to 8 and the numbers reported ---- */
+
+/* Fill w->p with the distribution of x at temperature 1 / scale. */
+static struct dist softmax(const struct sampler *s, struct work *w, const float *x, float max,
+                           float scale)
+{
+    probs_exp(w->p, x, s->n_vocab, max, scale);
+    float log_sum = (float)math_log(probs_sum(w->p, s->n_vocab));
+    return (struct dist){x, max, scale, log_sum};
+}
+
+static float log_prob(const struct dist *q, int id)
+{
+    return (q->x[id] - q->max) * q->scale - q->log_sum;
+}
+
+static bool filters(const struct engine_sampling *c)
+{
+    return c->top_k > 0 || c->top_p < 1.0f || c->min_p > 0.0f;
+}
+
+/* Steps 6 and 7: set to 0 in w->p what may not be drawn. The best token has p = 1. */
+static void filter(const struct sampler *s, struct work *w, const struct engine_sampling *c)
+{
+    if (c->min_p > 0.0f) probs_keep_least(w->p, s->n_vocab, c->min_p);
+    if (c->top_k > 0) probs_keep_count(w->p, s->n_vocab, c->top_k, w->items);
+    if (c->top_p < 1.0f) probs_keep_share(w->p, s->n_vocab, c->top_p, w->items);
+}
+
+/* The k best by x, with their log-probabilities under q. */
+static int report_top(const struct sampler *s, struct work *w, const float *x, const struct dist *q,
+                      int k, struct token_prob *top)
+{
+    int n = probs_top(x, s->n_vocab, k, w->items);
+    for (int i = 0; i < n; i++) {
+        int id = w->items[i].id;
+        top[i] = (struct token_prob){id, log_prob(q, id), i + 1};
+    }
+    return n;
+}
+
+static void report(const struct sampler *s, struct work *w, struct draw *d, const float *x,
+                   const struct dist *q)
+{
+    d->prob =
+        (struct token_prob){d->token, log_prob(q, d->token), probs_rank(x, s->n_vocab, d->token)};
+    d->n_top = report_top(s, w, x, q, d->sampling->logprobs, d->top);
+}
+
+/* Steps 6 to 8. w->p holds the result's distribution, and *q describes it. */
+static int choose(const struct sampler *s, struct work *w, const struct draw *d, const float *x,
+                  float max, struct dist *q)
+{
+    const struct engine_sampling *c = d->sampling;
+    *q = softmax(s, w, x, max, 1.0f / c->temperature);
+    double sum = 0;
+    if (filters(c)) filter(s, w, c);
+    sum = probs_sum(w->p, s->n_vocab);
+    q->log_sum = (float)math_log(sum);
+    return probs_find(w->p, s->n_vocab, sampler_uniform(c->seed, d->sample, d->n_output) * sum);
+}
+
+/* Processed probabilities: what was filtered out has logit -infinity. */
+static void report_processed(const struct sampler *s, struct work *w, struct draw *d,
+                             const float *x, const struct dist *q)
+{
+    for (int i = 0; i < s->n_vocab; i++) {
+        w->logits[i] = w->p[i] > 0.0f ? x[i] : -INFINITY;
+    }
+    struct dist kept = {w->logits, q->max, q->scale, q->log_sum};
+    report(s, w, d, w->logits, &kept);
+}
+
+bool sampler_draw(struct sampler *s, int thread, struct draw *d)
+{
+    struct work *w = &s->work[thread];
+    const struct engine_sampling *c = d->sampling;
+    float own_max, max;
+    if (!probs_max(d->logits, s->n_vocab, &own_max)) return false;
+    const float *x = adjust(s, w, d);
+    if (!probs_max(x, s->n_vocab, &max)) return false;
+
+    bool greedy = c->temperature < SAMPLER_GREEDY;
+    bool processed = c->logprobs >= 0 && c->processed;
+    struct dist q;
+    d->n_top = 0;
+    if (greedy) {
+        d->token = probs_first(x, s->n_vocab, max);
+        if (processed) q = softmax(s, w, x, max, 1.0f);
+    } else {
+        d->token = choose(s, w, d, x, max, &q);
+    }
+    if (processed) {
+        report_processed(s, w, d, x, &q);
+    } else if (c->logprobs >= 0) {
+        q = softmax(s, w, d->logits, own_max, 1.0f);
+        report(s, w, d, d->logits, &q);
+    }
+    return true;
+}
+
+bool sampler_score(struct sampler *s, int thread, const float *logits, int id, int k,
+                   struct token_prob *prob, struct token_prob *top, int *n_top)
+{
+    struct work *w = &s->work[thread];
+    float max;
+    if (!probs_max(logits, s->n_vocab, &max)) return false;
+    struct dist q = softmax(s, w, logits, max, 1.0f);
+    *prob = (struct token_prob){id, log_prob(&q, id), probs_rank(logits, s->n_vocab, id)};
+    *n_top = report_top(s, w, logits, &q, k, top);
+    return true;
+}

@@ -1,0 +1,27 @@
+/* engine/tokenizer/tokens.c - lists of token ids (struct tokens, engine.h).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "engine/engine.h"
+
+void tokens_clear(struct tokens *t)
+{
+    free(t->ids);
+    *t = (struct tokens){0};
+}
+
+bool tokens_push(struct tokens *t, int id, struct error *err)
+{
+    if (t->n == t->room) {
+        size_t room = t->room < 16 ? 16 : t->room * 2;
+        int *ids = mem_grow(t->ids, room, sizeof(*ids), err);
+        if (ids == NULL) return false;
+        t->ids = ids;
+        t->room = room;
+    }
+    t->ids[t->n++] = id;
+    return true;
+}
