@@ -8,7 +8,9 @@
 #include "reward/reward.h"
 
 static const struct reward *const rewards[] = {
-    &format_reward,
+    &format_reward,     &language_reward,        &countdown_reward, &knights_reward,
+    &extract_reward,    &cosine_reward,          &length_reward,    &overlong_reward,
+    &repetition_reward, &reasoning_steps_reward,
 };
 
 enum { N_REWARDS = sizeof(rewards) / sizeof(rewards[0]) };

@@ -170,5 +170,14 @@ const struct reward *reward_at(int i);
 /* ---- the rewards: one file each -------------------------------------------------------------------- */
 
 extern const struct reward format_reward;
+extern const struct reward language_reward;
+extern const struct reward countdown_reward;
+extern const struct reward knights_reward;
+extern const struct reward extract_reward;
+extern const struct reward cosine_reward;
+extern const struct reward length_reward;
+extern const struct reward overlong_reward;
+extern const struct reward repetition_reward;
+extern const struct reward reasoning_steps_reward;
 
 #endif
