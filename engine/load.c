@@ -228,11 +228,11 @@ static int *collect_ends(const struct loaded *l, int *n, struct error *err)
     return ids;
 }
 
-static bool make_sampler(struct loaded *l, struct error *err)
+static bool make_sampler(struct loaded *l, const struct kernels *kernels, struct error *err)
 {
     int n, *ends = collect_ends(l, &n, err);
     if (ends == NULL) return false;
-    l->sampler = sampler_new(l->n_vocab, ends, n, l->info.threads, err);
+    l->sampler = sampler_new(kernels, l->n_vocab, ends, n, l->info.threads, err);
     free(ends);
     return l->sampler != NULL;
 }
@@ -266,7 +266,7 @@ static bool make_step(struct loaded *l, const struct engine_options *o, struct e
     l->forward =
         forward_new(model_config(l->model), l->weights, kernels, l->store, l->pool, max_rows, err);
     l->scheduler = l->forward == NULL ? NULL : scheduler_new(&so, l->kv, err);
-    if (l->scheduler == NULL || !make_sampler(l, err)) return false;
+    if (l->scheduler == NULL || !make_sampler(l, kernels, err)) return false;
     l->deliver = (struct deliver){.scheduler = l->scheduler,
                                   .sampler = l->sampler,
                                   .token_text = token_text,

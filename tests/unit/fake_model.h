@@ -21,6 +21,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "engine/kernels/kernels.h"
 #include "engine/step.h"
 
 enum { FAKE_VOCAB = 97, FAKE_ROWS = 4096, FAKE_END = 5 };
@@ -161,7 +162,7 @@ static inline struct fake_engine *fake_engine_new(struct fake_options o)
     int end = FAKE_END;
     e->kv = kv_cache_new(&ko, NULL);
     e->scheduler = scheduler_new(&so, e->kv, NULL);
-    e->sampler = sampler_new(FAKE_VOCAB, &end, 1, o.threads, NULL);
+    e->sampler = sampler_new(kernels_at(0), FAKE_VOCAB, &end, 1, o.threads, NULL);
     e->pool = pool_new(o.threads, false, NULL);
     e->deliver =
         (struct deliver){.scheduler = e->scheduler, .sampler = e->sampler, .token_text = fake_text};
