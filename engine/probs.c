@@ -9,8 +9,6 @@
 #include <math.h>
 #include <stddef.h>
 
-#include "engine/kernels/scalar_math.h"
-
 enum { LANES = 16, TOP_BLOCK = 64 };
 
 bool probs_max(const float *x, int n, float *max)
@@ -47,13 +45,6 @@ int probs_first(const float *x, int n, float v)
         if (x[i] == v) return i;
     }
     return -1;
-}
-
-void probs_exp(float *p, const float *x, int n, float max, float scale)
-{
-    for (int i = 0; i < n; i++) {
-        p[i] = math_expf((x[i] - max) * scale);
-    }
 }
 
 static float sum_block(const float *p, int n)

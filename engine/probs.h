@@ -29,9 +29,6 @@ bool probs_max(const float *x, int n, float *max);
 /* The first index of value v in x, or -1. */
 int probs_first(const float *x, int n, float v);
 
-/* p[i] = e^((x[i] - max) * scale), with x[i] <= max and scale > 0. p may be x. */
-void probs_exp(float *p, const float *x, int n, float max, float scale);
-
 /* Sum of p[0, n). */
 double probs_sum(const float *p, int n);
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "engine/kernels/kernels.h"
 #include "engine/kernels/scalar_math.h"
 #include "engine/probs.h"
 
@@ -22,24 +23,19 @@ struct work {
 };
 
 struct sampler {
+    const struct kernels *kernels;
     int n_vocab, n_end, n_threads;
     int *end_ids;
     struct work *work; /* [n_threads] */
 };
 
-/* A distribution: ln p(i) = (x[i] - max) * scale - log_sum, for those that were kept. */
-struct dist {
-    const float *x;
-    float max, scale;
-    float log_sum;
-};
-
-struct sampler *sampler_new(int n_vocab, const int *end_ids, int n_end, int n_threads,
-                            struct error *err)
+struct sampler *sampler_new(const struct kernels *kernels, int n_vocab, const int *end_ids,
+                            int n_end, int n_threads, struct error *err)
 {
     struct sampler *s = mem_new(1, sizeof(*s), err);
     if (s == NULL) return NULL;
-    *s = (struct sampler){.n_vocab = n_vocab, .n_end = n_end, .n_threads = n_threads};
+    *s = (struct sampler){
+        .kernels = kernels, .n_vocab = n_vocab, .n_end = n_end, .n_threads = n_threads};
     size_t v = (size_t)n_vocab;
     s->end_ids = mem_new((size_t)n_end, sizeof(int), err);
     s->work = mem_new((size_t)n_threads, sizeof(*s->work), err);
@@ -187,21 +183,7 @@ static const float *adjust(const struct sampler *s, struct work *w, const struct
     return w->logits;
 }
 
-/* ---- steps 5 to 8 and the numbers reported ---- */
-
-/* Fill w->p with the distribution of x at temperature 1 / scale. */
-static struct dist softmax(const struct sampler *s, struct work *w, const float *x, float max,
-                           float scale)
-{
-    probs_exp(w->p, x, s->n_vocab, max, scale);
-    float log_sum = (float)math_log(probs_sum(w->p, s->n_vocab));
-    return (struct dist){x, max, scale, log_sum};
-}
-
-static float log_prob(const struct dist *q, int id)
-{
-    return (q->x[id] - q->max) * q->scale - q->log_sum;
-}
+/* ---- steps 5 to 8 ---- */
 
 static bool filters(const struct engine_sampling *c)
 {
@@ -216,11 +198,57 @@ static void filter(const struct sampler *s, struct work *w, const struct engine_
     if (c->top_p < 1.0f) probs_keep_share(w->p, s->n_vocab, c->top_p, w->items);
 }
 
-/* The k best by x, with their log-probabilities under q. */
-static int report_top(const struct sampler *s, struct work *w, const float *x, const struct dist *q,
-                      int k, struct token_prob *top)
+/* Draw a token by x. w->p then holds what was drawn from, its sum in *sum. */
+static int choose(const struct sampler *s, struct work *w, const struct draw *d, const float *x,
+                  float max, double *sum)
 {
-    int n = probs_top(x, s->n_vocab, k, w->items);
+    const struct engine_sampling *c = d->sampling;
+    s->kernels->exp_row(w->p, x, s->n_vocab, max, 1.0f / c->temperature);
+    if (filters(c)) filter(s, w, c);
+    *sum = probs_sum(w->p, s->n_vocab);
+    return probs_find(w->p, s->n_vocab, sampler_uniform(c->seed, d->sample, d->n_output) * *sum);
+}
+
+/* ---- the numbers reported ---- */
+
+/* ln p(i) = (x[i] - max) * scale - log_sum */
+struct dist {
+    const float *x;
+    float max, scale, log_sum;
+};
+
+/* The softmax of x, as it is. */
+static struct dist plain_dist(const struct sampler *s, const float *x, float max)
+{
+    float sum = s->kernels->sum_exp(x, s->n_vocab, max);
+    return (struct dist){x, max, 1.0f, math_logf(sum)};
+}
+
+/* What choose() drew from; what it filtered out gets the logit -infinity. */
+static struct dist drawn_dist(const struct sampler *s, struct work *w, const float *x, float max,
+                              float temperature, double sum)
+{
+    for (int i = 0; i < s->n_vocab; i++) {
+        w->logits[i] = w->p[i] > 0.0f ? x[i] : -INFINITY;
+    }
+    return (struct dist){w->logits, max, 1.0f / temperature, (float)math_log(sum)};
+}
+
+static float log_prob(const struct dist *q, int id)
+{
+    return (q->x[id] - q->max) * q->scale - q->log_sum;
+}
+
+static struct token_prob report(const struct sampler *s, const struct dist *q, int id)
+{
+    return (struct token_prob){id, log_prob(q, id), probs_rank(q->x, s->n_vocab, id)};
+}
+
+/* The k best. */
+static int report_top(const struct sampler *s, struct work *w, const struct dist *q, int k,
+                      struct token_prob *top)
+{
+    int n = probs_top(q->x, s->n_vocab, k, w->items);
     for (int i = 0; i < n; i++) {
         int id = w->items[i].id;
         top[i] = (struct token_prob){id, log_prob(q, id), i + 1};
@@ -228,74 +256,35 @@ static int report_top(const struct sampler *s, struct work *w, const float *x, c
     return n;
 }
 
-static void report(const struct sampler *s, struct work *w, struct draw *d, const float *x,
-                   const struct dist *q)
-{
-    d->prob =
-        (struct token_prob){d->token, log_prob(q, d->token), probs_rank(x, s->n_vocab, d->token)};
-    d->n_top = report_top(s, w, x, q, d->sampling->logprobs, d->top);
-}
-
-/* Steps 6 to 8. w->p holds the result's distribution, and *q describes it. */
-static int choose(const struct sampler *s, struct work *w, const struct draw *d, const float *x,
-                  float max, struct dist *q)
-{
-    const struct engine_sampling *c = d->sampling;
-    *q = softmax(s, w, x, max, 1.0f / c->temperature);
-    double sum = 0;
-    if (filters(c)) filter(s, w, c);
-    sum = probs_sum(w->p, s->n_vocab);
-    q->log_sum = (float)math_log(sum);
-    return probs_find(w->p, s->n_vocab, sampler_uniform(c->seed, d->sample, d->n_output) * sum);
-}
-
-/* Processed probabilities: what was filtered out has logit -infinity. */
-static void report_processed(const struct sampler *s, struct work *w, struct draw *d,
-                             const float *x, const struct dist *q)
-{
-    for (int i = 0; i < s->n_vocab; i++) {
-        w->logits[i] = w->p[i] > 0.0f ? x[i] : -INFINITY;
-    }
-    struct dist kept = {w->logits, q->max, q->scale, q->log_sum};
-    report(s, w, d, w->logits, &kept);
-}
-
 bool sampler_draw(struct sampler *s, int thread, struct draw *d)
 {
     struct work *w = &s->work[thread];
     const struct engine_sampling *c = d->sampling;
     float own_max, max;
+    double sum = 0;
     if (!probs_max(d->logits, s->n_vocab, &own_max)) return false;
     const float *x = adjust(s, w, d);
     if (!probs_max(x, s->n_vocab, &max)) return false;
 
     bool greedy = c->temperature < SAMPLER_GREEDY;
-    bool processed = c->logprobs >= 0 && c->processed;
-    struct dist q;
+    d->token = greedy ? probs_first(x, s->n_vocab, max) : choose(s, w, d, x, max, &sum);
     d->n_top = 0;
-    if (greedy) {
-        d->token = probs_first(x, s->n_vocab, max);
-        if (processed) q = softmax(s, w, x, max, 1.0f);
-    } else {
-        d->token = choose(s, w, d, x, max, &q);
-    }
-    if (processed) {
-        report_processed(s, w, d, x, &q);
-    } else if (c->logprobs >= 0) {
-        q = softmax(s, w, d->logits, own_max, 1.0f);
-        report(s, w, d, d->logits, &q);
-    }
+    if (c->logprobs < 0) return true;
+    struct dist q = !c->processed ? plain_dist(s, d->logits, own_max)
+                    : greedy      ? plain_dist(s, x, max)
+                                  : drawn_dist(s, w, x, max, c->temperature, sum);
+    d->prob = report(s, &q, d->token);
+    d->n_top = report_top(s, w, &q, c->logprobs, d->top);
     return true;
 }
 
 bool sampler_score(struct sampler *s, int thread, const float *logits, int id, int k,
                    struct token_prob *prob, struct token_prob *top, int *n_top)
 {
-    struct work *w = &s->work[thread];
     float max;
     if (!probs_max(logits, s->n_vocab, &max)) return false;
-    struct dist q = softmax(s, w, logits, max, 1.0f);
-    *prob = (struct token_prob){id, log_prob(&q, id), probs_rank(logits, s->n_vocab, id)};
-    *n_top = report_top(s, w, logits, &q, k, top);
+    struct dist q = plain_dist(s, logits, max);
+    *prob = report(s, &q, id);
+    *n_top = report_top(s, &s->work[thread], &q, k, top);
     return true;
 }

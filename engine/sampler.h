@@ -31,12 +31,13 @@
 
 #define SAMPLER_GREEDY 1e-5f /* temperatures below are greedy */
 
+struct kernels; /* engine/kernels/kernels.h */
 struct sampler;
 
 /* Work spaces for n_threads threads. end_ids: the model's end tokens, copied. NULL and ERROR_NO_MEMORY on failure.
  * Free with sampler_free(), which accepts NULL. */
-struct sampler *sampler_new(int n_vocab, const int *end_ids, int n_end, int n_threads,
-                            struct error *err);
+struct sampler *sampler_new(const struct kernels *kernels, int n_vocab, const int *end_ids,
+                            int n_end, int n_threads, struct error *err);
 void sampler_free(struct sampler *s);
 
 /* Is id an end token of the model? */

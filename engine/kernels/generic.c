@@ -344,6 +344,13 @@ static float sum_exp(const float *x, int n, float max)
     return lanes_sum(lane);
 }
 
+static void exp_row(float *y, const float *x, int n, float max, float scale)
+{
+    for (int i = 0; i < n; i++) {
+        y[i] = math_expf((x[i] - max) * scale);
+    }
+}
+
 const struct kernels kernels_generic = {
     .name = "generic",
     .usable = usable,
@@ -360,4 +367,5 @@ const struct kernels kernels_generic = {
     .max = max_of,
     .argmax = argmax,
     .sum_exp = sum_exp,
+    .exp_row = exp_row,
 };

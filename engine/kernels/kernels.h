@@ -102,6 +102,8 @@ struct kernels {
     float (*max)(const float *x, int n);
     int (*argmax)(const float *x, int n);               /* the lowest index of the largest */
     float (*sum_exp)(const float *x, int n, float max); /* sum of exp(x_i - max) by (N5) */
+    /* y_i = exp((x_i - max) * scale) */
+    void (*exp_row)(float *y, const float *x, int n, float max, float scale);
 };
 
 extern const struct kernels kernels_generic, kernels_avx2, kernels_avxvnni, kernels_avx512vnni;

@@ -21,6 +21,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "engine/kernels/kernels.h"
 #include "engine/step.h"
 
 enum { FAKE_VOCAB = 97, FAKE_ROWS = 4096, FAKE_END = 5 };
@@ -155,16 +156,16 @@ static inline struct fake_engine *fake_engine_new(struct fake_options o)
     e->o = o;
     e->model.poison = -1;
     e->model.blocks = mem_new((size_t)o.n_blocks, sizeof(*e->model.blocks), NULL);
-    struct kv_cache_options ko = {o.n_blocks, o.max_running, o.context,
+    struct kv_cache_options ko = {o.n_blocks,  o.max_running, o.context,
                                   !o.no_cache, fake_copy,     &e->model};
     struct scheduler_options so = {o.max_running, o.step_tokens, !o.no_cache, o.speculate};
     int end = FAKE_END;
     e->kv = kv_cache_new(&ko, NULL);
     e->scheduler = scheduler_new(&so, e->kv, NULL);
-    e->sampler = sampler_new(FAKE_VOCAB, &end, 1, o.threads, NULL);
+    e->sampler = sampler_new(kernels_at(0), FAKE_VOCAB, &end, 1, o.threads, NULL);
     e->pool = pool_new(o.threads, false, NULL);
-    e->deliver = (struct deliver){
-        .scheduler = e->scheduler, .sampler = e->sampler, .token_text = fake_text};
+    e->deliver =
+        (struct deliver){.scheduler = e->scheduler, .sampler = e->sampler, .token_text = fake_text};
     struct step_parts parts = {.runner = {&e->model, fake_forward, fake_logits},
                                .scheduler = e->scheduler,
                                .kv = e->kv,

@@ -121,8 +121,11 @@ static const struct {
     {"few blocks, no cache", {.n_blocks = 34, .no_cache = true}, 1, .preempts = true},
     {"four threads", {.threads = 4}, 1, .caches = true},
     {"guessing", {.speculate = true, .max_running = 3}, 1, .caches = true, .drafts = true},
-    {"guessing, few blocks", {.speculate = true, .n_blocks = 33, .max_running = 4}, 0,
-     .caches = true, .drafts = true},
+    {"guessing, few blocks",
+     {.speculate = true, .n_blocks = 33, .max_running = 4},
+     0,
+     .caches = true,
+     .drafts = true},
 };
 
 static void same_under_pressure(int periodic)

@@ -1,0 +1,244 @@
+/* engine/engine.c - the engine thread, and the calls that reach it.
+ *
+ *   submit, cancel --> mailbox --> take news --> step --> publish --> wake --> take events
+ *   (loop thread)                  [        engine thread        ]            (loop thread)
+ *
+ * Between two steps the thread takes what came in, so a cancellation takes effect within one. With nothing
+ * to do it sleeps in the mailbox.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/engine_impl.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+/* ---- the thread ---- */
+
+static void set_state(struct engine *e, enum engine_state state, const struct error *why)
+{
+    pthread_mutex_lock(&e->lock);
+    e->state = state;
+    if (why != NULL) e->error = *why;
+    pthread_cond_broadcast(&e->changed);
+    pthread_mutex_unlock(&e->lock);
+}
+
+static void wake(const struct engine *e)
+{
+    if (e->options.wake != NULL) e->options.wake(e->options.wake_arg);
+}
+
+static void read_stats(const struct loaded *l, struct engine_stats *out)
+{
+    *out = (struct engine_stats){0};
+    scheduler_stats(l->scheduler, out);
+    step_stats(l->step, out);
+}
+
+static void publish(struct engine *e)
+{
+    struct results *results = &e->loaded.deliver.results;
+    struct engine_stats stats;
+    read_stats(&e->loaded, &stats);
+    bool any = mailbox_publish(e->mailbox, results, &stats);
+    while (results->ended != NULL) {
+        struct request *r = results->ended;
+        results->ended = r->next;
+        request_free(r);
+    }
+    if (any) wake(e);
+}
+
+static void take_news(struct engine *e, const struct mailbox_news *news)
+{
+    struct loaded *l = &e->loaded;
+    for (struct request *r = news->submitted, *next; r != NULL; r = next) {
+        next = r->next;
+        scheduler_add(l->scheduler, r);
+    }
+    for (struct request *r = news->cancelled; r != NULL; r = r->mailbox.next_cancelled) {
+        deliver_end(&l->deliver, r, FINISH_ABORT);
+    }
+    if (news->reset_cache) kv_cache_reset(l->kv);
+}
+
+static void end_all(struct engine *e)
+{
+    struct loaded *l = &e->loaded;
+    for (struct sequence *q; (q = scheduler_any(l->scheduler)) != NULL;) {
+        deliver_end(&l->deliver, q->request, FINISH_ABORT);
+    }
+    publish(e);
+}
+
+static void serve(struct engine *e)
+{
+    struct mailbox_news news;
+    bool idle = true;
+    publish(e); /* the first counts */
+    for (;;) {
+        mailbox_take_news(e->mailbox, idle, &news);
+        take_news(e, &news);
+        if (news.quit) break;
+        idle = !step_run(e->loaded.step);
+        publish(e);
+    }
+    end_all(e);
+}
+
+static void *run_thread(void *arg)
+{
+    struct engine *e = arg;
+    struct error err = {0};
+    if (!load(&e->loaded, &e->options, &err)) {
+        set_state(e, ENGINE_FAILED, &err);
+        wake(e);
+    } else {
+        set_state(e, ENGINE_READY, NULL);
+        wake(e);
+        if (!e->options.vocabulary_only) serve(e);
+    }
+    return NULL;
+}
+
+/* ---- opening and closing ---- */
+
+static bool copy_string(const char **s, struct error *err)
+{
+    if (*s == NULL) return true;
+    size_t n = strlen(*s) + 1;
+    char *copy = mem_new(n, 1, err);
+    if (copy != NULL) memcpy(copy, *s, n);
+    *s = copy;
+    return copy != NULL;
+}
+
+static void free_string(const char *s)
+{
+    free((char *)(uintptr_t)s);
+}
+
+/* Every string is copied or NULL afterwards, whether it succeeds or not. */
+static bool copy_options(struct engine *e, const struct engine_options *o, struct error *err)
+{
+    e->options = *o;
+    struct engine_options *c = &e->options;
+    bool ok = copy_string(&c->model_path, err);
+    ok &= copy_string(&c->name, err);
+    ok &= copy_string(&c->isa, err);
+    ok &= copy_string(&c->weights, err);
+    return ok;
+}
+
+struct engine *engine_open(const struct engine_options *o, struct error *err)
+{
+    struct engine *e = mem_new(1, sizeof(*e), err);
+    if (e == NULL) return NULL;
+    pthread_mutex_init(&e->lock, NULL);
+    pthread_cond_init(&e->changed, NULL);
+    if (!copy_options(e, o, err)) goto fail;
+    e->mailbox = mailbox_new(o->max_sequences + o->max_queue, err);
+    if (e->mailbox == NULL) goto fail;
+    if (pthread_create(&e->thread, NULL, run_thread, e) != 0) {
+        error_set(err, ERROR_SYSTEM, NULL, "the engine thread could not be started");
+        goto fail;
+    }
+    e->started = true;
+    return e;
+fail:
+    engine_close(e);
+    return NULL;
+}
+
+void engine_close(struct engine *e)
+{
+    if (e == NULL) return;
+    if (e->started) {
+        mailbox_quit(e->mailbox);
+        pthread_join(e->thread, NULL);
+    }
+    unload(&e->loaded);
+    mailbox_free(e->mailbox);
+    free_string(e->options.model_path);
+    free_string(e->options.name);
+    free_string(e->options.isa);
+    free_string(e->options.weights);
+    pthread_cond_destroy(&e->changed);
+    pthread_mutex_destroy(&e->lock);
+    free(e);
+}
+
+enum engine_state engine_state(struct engine *e, struct error *err)
+{
+    pthread_mutex_lock(&e->lock);
+    enum engine_state state = e->state;
+    if (state == ENGINE_FAILED && err != NULL) *err = e->error;
+    pthread_mutex_unlock(&e->lock);
+    return state;
+}
+
+bool engine_wait(struct engine *e, struct error *err)
+{
+    pthread_mutex_lock(&e->lock);
+    while (e->state == ENGINE_LOADING) {
+        pthread_cond_wait(&e->changed, &e->lock);
+    }
+    bool ready = e->state == ENGINE_READY;
+    if (!ready && err != NULL) *err = e->error;
+    pthread_mutex_unlock(&e->lock);
+    return ready;
+}
+
+const struct engine_info *engine_info(const struct engine *e)
+{
+    return &e->loaded.info;
+}
+
+/* ---- requests ---- */
+
+static bool check_ready(struct engine *e, struct error *err)
+{
+    switch (engine_state(e, err)) {
+    case ENGINE_LOADING:
+        return error_set(err, ERROR_LOADING, NULL, "the model is loading");
+    case ENGINE_FAILED:
+        return false; /* *err says why */
+    case ENGINE_READY:
+        break;
+    }
+    if (!e->options.vocabulary_only) return true;
+    return error_set(err, ERROR_NOT_AVAILABLE, NULL, "only the vocabulary was loaded");
+}
+
+bool engine_submit(struct engine *e, const struct engine_request *r, struct error *err)
+{
+    if (!check_ready(e, err)) return false;
+    struct request *q = request_new(r, e->loaded.n_vocab, e->loaded.info.context, err);
+    if (q == NULL) return false;
+    if (mailbox_submit(e->mailbox, q, err)) return true;
+    request_free(q);
+    return false;
+}
+
+void engine_cancel(struct engine *e, uint64_t id)
+{
+    mailbox_cancel(e->mailbox, id);
+}
+
+struct engine_event *engine_take_events(struct engine *e)
+{
+    return mailbox_take_events(e->mailbox);
+}
+
+void engine_stats(struct engine *e, struct engine_stats *out)
+{
+    mailbox_stats(e->mailbox, out);
+}
+
+void engine_reset_prefix_cache(struct engine *e)
+{
+    mailbox_reset_cache(e->mailbox);
+}

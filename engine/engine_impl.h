@@ -1,0 +1,27 @@
+/* engine/engine_impl.h - struct engine, shared by engine.c (the thread) and engine_text.c (tokens, templates).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ENGINE_ENGINE_IMPL_H
+#define ENGINE_ENGINE_IMPL_H
+
+#include <pthread.h>
+
+#include "engine/load.h"
+#include "engine/mailbox.h"
+
+struct engine {
+    struct engine_options options; /* strings are own copies */
+    struct mailbox *mailbox;
+    pthread_t thread;
+    bool started;
+
+    pthread_mutex_t lock; /* guards state and error */
+    pthread_cond_t changed;
+    enum engine_state state;
+    struct error error; /* after ENGINE_FAILED */
+
+    struct loaded loaded; /* the engine thread's until ENGINE_READY, then see load.h */
+};
+
+#endif

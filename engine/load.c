@@ -1,0 +1,315 @@
+/* engine/load.c - see load.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/load.h"
+
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "engine/forward.h"
+#include "engine/free_memory.h"
+#include "engine/kernels/kernels.h"
+#include "engine/kv_store.h"
+#include "engine/model/gguf.h"
+#include "engine/model/model.h"
+#include "engine/template/template.h"
+#include "engine/tokenizer/tokenizer.h"
+#include "engine/weights.h"
+
+/* ---- model, tokenizer, template ---- */
+
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool open_model(struct loaded *l, const struct engine_options *o, struct error *err)
+{
+    if (o->vocabulary_only) return true;
+    l->model = model_open(o->model_path, err);
+    if (l->model == NULL) return false;
+    l->n_vocab = model_config(l->model)->n_vocab;
+    return true;
+}
+
+static bool open_tokenizer(struct loaded *l, const struct engine_options *o, struct error *err)
+{
+    if (is_folder(o->model_path)) {
+        l->tokenizer = tokenizer_from_hf(o->model_path, err);
+        return l->tokenizer != NULL;
+    }
+    if (l->model == NULL) {
+        l->vocabulary = gguf_open(o->model_path, err);
+        if (l->vocabulary == NULL) return false;
+    }
+    l->tokenizer =
+        tokenizer_from_gguf(l->model == NULL ? l->vocabulary : model_gguf(l->model), err);
+    return l->tokenizer != NULL;
+}
+
+/* A template that cannot be read costs chats, not completions. */
+static void open_template(struct loaded *l)
+{
+    struct span source = tokenizer_chat_template(l->tokenizer);
+    if (source.n == 0) {
+        error_set(&l->template_error, ERROR_TEMPLATE, NULL, "the model has no chat template");
+        return;
+    }
+    l->template = template_new(source, &l->template_error);
+    if (l->template == NULL) {
+        log_line(LOG_WARN, "chat_template_unusable", LOG_S("error", l->template_error.message),
+                 LOG_END);
+    }
+}
+
+/* ---- what there is to say about it ---- */
+
+struct tally {
+    int64_t parameters[QUANT_COUNT];
+    int64_t all, bytes;
+};
+
+static void tally_add(struct tally *t, const struct tensor *x)
+{
+    if (x->data == NULL) return;
+    int64_t n = x->shape[0] * x->shape[1] * x->shape[2] * x->shape[3];
+    t->parameters[x->type] += n;
+    t->all += n;
+    t->bytes += (int64_t)x->bytes;
+}
+
+static struct tally tally_tensors(const struct model *m)
+{
+    const struct model_config *c = model_config(m);
+    const struct model_tensors *t = model_tensors(m);
+    struct tally sum = {0};
+    tally_add(&sum, &t->token_embd);
+    tally_add(&sum, &t->output_norm);
+    if (!c->tied) tally_add(&sum, &t->output);
+    for (int i = 0; i < c->n_layers + c->n_mtp; i++) {
+        /* struct layer_tensors is nothing but tensors */
+        const struct tensor *of_layer = (const struct tensor *)&t->layers[i];
+        for (size_t j = 0; j < sizeof(struct layer_tensors) / sizeof(struct tensor); j++) {
+            tally_add(&sum, &of_layer[j]);
+        }
+    }
+    return sum;
+}
+
+static const char *commonest(const struct tally *t)
+{
+    int best = 0;
+    for (int i = 1; i < QUANT_COUNT; i++) {
+        if (t->parameters[i] > t->parameters[best]) best = i;
+    }
+    return quant_types[best].name;
+}
+
+static void describe_tags(struct loaded *l)
+{
+    struct span source = tokenizer_chat_template(l->tokenizer);
+    bool tokens = tokenizer_find(l->tokenizer, span_str("<think>")) >= 0 &&
+                  tokenizer_find(l->tokenizer, span_str("</think>")) >= 0;
+    if (!tokens && span_find(source, span_str("<think>"), 0) == SPAN_NONE) return;
+    l->info.think_open = "<think>";
+    l->info.think_close = "</think>";
+}
+
+static void describe(struct loaded *l, const struct engine_options *o)
+{
+    struct engine_info *info = &l->info;
+    struct stat st;
+    const char *slash = strrchr(o->model_path, '/');
+    info->name = slash == NULL ? o->model_path : slash + 1;
+    info->n_vocab = tokenizer_n_vocab(l->tokenizer);
+    if (l->model != NULL) {
+        struct tally t = tally_tensors(l->model);
+        info->name = model_name(l->model);
+        info->architecture = model_architecture(l->model);
+        info->quantisation = commonest(&t);
+        info->parameters = t.all;
+        info->tensor_bytes = t.bytes;
+        info->n_vocab = l->n_vocab;
+    }
+    if (o->name != NULL) info->name = o->name;
+    info->created = stat(o->model_path, &st) == 0 ? (int64_t)st.st_mtime : 0;
+    info->has_chat_template = l->template != NULL;
+    describe_tags(l);
+}
+
+/* ---- memory for keys and values ---- */
+
+static enum kv_type kv_type_of(const struct engine_options *o)
+{
+    static const enum kv_type types[] = {
+        [ENGINE_KV_F16] = KV_F16, [ENGINE_KV_F32] = KV_F32, [ENGINE_KV_Q8_0] = KV_Q8_0};
+    return o->kind == ENGINE_REFERENCE ? KV_F32 : types[o->kv];
+}
+
+static bool choose_context(struct loaded *l, const struct engine_options *o, struct error *err)
+{
+    int trained = model_config(l->model)->context;
+    if (o->context > trained) {
+        return error_set(err, ERROR_INVALID_VALUE, "context",
+                         "context is %d; the model was trained for %d", o->context, trained);
+    }
+    l->info.context = o->context > 0 ? o->context : trained;
+    return true;
+}
+
+/* As many blocks as the budget pays for and the sequences can need; what does not fit shortens the context, so
+ * that a sequence alone always fits. */
+static bool size_cache(struct loaded *l, const struct engine_options *o, struct error *err)
+{
+    struct engine_info *info = &l->info;
+    int64_t bytes = kv_block_bytes(model_config(l->model), kv_type_of(o));
+    int64_t needed = (int64_t)o->max_sequences * ((info->context + KV_BLOCK - 1) / KV_BLOCK);
+    int64_t budget = o->kv_bytes > 0 ? o->kv_bytes : free_memory() / 4;
+    int64_t blocks = budget / bytes < needed ? budget / bytes : needed;
+    if (blocks > INT32_MAX / KV_BLOCK) blocks = INT32_MAX / KV_BLOCK;
+    if (blocks < 2) {
+        return error_set(err, ERROR_NO_MEMORY, "kv_bytes",
+                         "%lld bytes for the KV cache hold %lld blocks of %lld bytes; 2 are needed",
+                         (long long)budget, (long long)blocks, (long long)bytes);
+    }
+    if (blocks * KV_BLOCK < info->context) info->context = (int)blocks * KV_BLOCK;
+    info->kv_block_tokens = KV_BLOCK;
+    info->kv_blocks = (int)blocks;
+    info->kv_bytes_per_token = bytes / KV_BLOCK;
+    return true;
+}
+
+static void copy_block(void *store, int32_t dst, int32_t src)
+{
+    kv_store_copy(store, dst, src);
+}
+
+static bool make_cache(struct loaded *l, const struct engine_options *o, struct error *err)
+{
+    if (!choose_context(l, o, err) || !size_cache(l, o, err)) return false;
+    l->store = kv_store_new(model_config(l->model), kv_type_of(o), l->info.kv_blocks, err);
+    if (l->store == NULL) return false;
+    struct kv_cache_options c = {.n_blocks = l->info.kv_blocks,
+                                 .n_sequences = o->max_sequences,
+                                 .longest = l->info.context,
+                                 .prefix_cache = o->prefix_cache,
+                                 .copy = copy_block,
+                                 .copy_arg = l->store};
+    l->kv = kv_cache_new(&c, err);
+    return l->kv != NULL;
+}
+
+/* ---- computing ---- */
+
+static bool pack_weights(struct loaded *l, const struct engine_options *o, struct error *err)
+{
+    l->pool = pool_new(o->threads, o->pin_threads, err);
+    if (l->pool == NULL) return false;
+    l->info.threads = pool_threads(l->pool);
+    l->weights = weights_pack(l->model, o->kind == ENGINE_REFERENCE, l->pool, NULL, NULL, err);
+    if (l->weights == NULL) return false;
+    l->info.packed_bytes = (int64_t)l->weights->bytes;
+    model_drop_tensors(l->model);
+    return true;
+}
+
+static int *collect_ends(const struct loaded *l, int *n, struct error *err)
+{
+    int *ids = mem_new((size_t)l->n_vocab, sizeof(int), err);
+    *n = 0;
+    for (int id = 0; ids != NULL && id < l->n_vocab; id++) {
+        if (tokenizer_is_eog(l->tokenizer, id)) ids[(*n)++] = id;
+    }
+    return ids;
+}
+
+static bool make_sampler(struct loaded *l, const struct kernels *kernels, struct error *err)
+{
+    int n, *ends = collect_ends(l, &n, err);
+    if (ends == NULL) return false;
+    l->sampler = sampler_new(kernels, l->n_vocab, ends, n, l->info.threads, err);
+    free(ends);
+    return l->sampler != NULL;
+}
+
+static struct span token_text(const void *tokenizer, int id, bool skip_special)
+{
+    return tokenizer_piece(tokenizer, id, skip_special);
+}
+
+static void run_forward(void *forward, const struct forward_run *runs, int n)
+{
+    forward_step(forward, runs, n);
+}
+
+static void run_logits(void *forward, const int *rows, int n, float *logits)
+{
+    forward_logits(forward, rows, n, logits);
+}
+
+static bool make_step(struct loaded *l, const struct engine_options *o, struct error *err)
+{
+    struct scheduler_options so = {.max_running = o->max_sequences,
+                                   .step_tokens =
+                                       o->step_tokens < KV_BLOCK ? KV_BLOCK : o->step_tokens,
+                                   .prefix_cache = o->prefix_cache,
+                                   .speculate = o->speculate};
+    int max_rows = scheduler_max_rows(&so);
+    const struct kernels *kernels = kernels_pick(o->isa, err);
+    if (kernels == NULL) return false;
+    l->info.isa = kernels->name;
+    l->forward =
+        forward_new(model_config(l->model), l->weights, kernels, l->store, l->pool, max_rows, err);
+    l->scheduler = l->forward == NULL ? NULL : scheduler_new(&so, l->kv, err);
+    if (l->scheduler == NULL || !make_sampler(l, kernels, err)) return false;
+    l->deliver = (struct deliver){.scheduler = l->scheduler,
+                                  .sampler = l->sampler,
+                                  .token_text = token_text,
+                                  .token_text_arg = l->tokenizer};
+    struct step_parts parts = {.runner = {l->forward, run_forward, run_logits},
+                               .scheduler = l->scheduler,
+                               .kv = l->kv,
+                               .sampler = l->sampler,
+                               .deliver = &l->deliver,
+                               .pool = l->pool,
+                               .n_vocab = l->n_vocab,
+                               .max_rows = max_rows,
+                               .max_running = o->max_sequences};
+    l->step = step_new(&parts, err);
+    return l->step != NULL;
+}
+
+bool load(struct loaded *l, const struct engine_options *o, struct error *err)
+{
+    uint64_t start = clock_ns();
+    if (!open_model(l, o, err) || !open_tokenizer(l, o, err)) return false;
+    open_template(l);
+    describe(l, o);
+    if (l->model != NULL &&
+        !(pack_weights(l, o, err) && make_cache(l, o, err) && make_step(l, o, err))) {
+        return false;
+    }
+    l->info.load_seconds = (double)(clock_ns() - start) * 1e-9;
+    return true;
+}
+
+void unload(struct loaded *l)
+{
+    step_free(l->step);
+    sampler_free(l->sampler);
+    scheduler_free(l->scheduler);
+    forward_free(l->forward);
+    kv_cache_free(l->kv);
+    kv_store_free(l->store);
+    weights_free(l->weights);
+    pool_free(l->pool);
+    template_free(l->template);
+    tokenizer_free(l->tokenizer);
+    gguf_close(l->vocabulary);
+    model_close(l->model);
+}

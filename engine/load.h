@@ -1,0 +1,43 @@
+/* engine/load.h - everything a running engine is made of, built in order from the options.
+ *
+ *   model -> tokenizer, template -> pool -> packed weights -> KV store and cache -> forward pass
+ *         -> scheduler, sampler -> step
+ *
+ * Called on the engine thread (the pool belongs to the thread that makes it). What text functions read, up to
+ * `template`, and info do not change once loaded, so any thread may use them; the rest is the engine
+ * thread's.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ENGINE_LOAD_H
+#define ENGINE_LOAD_H
+
+#include "engine/engine.h"
+#include "engine/step.h"
+
+struct loaded {
+    struct model *model; /* NULL when vocabulary_only */
+    struct gguf *vocabulary;
+    struct tokenizer *tokenizer;
+    struct template *template; /* NULL: see template_error */
+    struct error template_error;
+    struct engine_info info;
+
+    struct pool *pool;
+    struct weights *weights;
+    struct kv_store *store;
+    struct kv_cache *kv;
+    struct forward *forward;
+    struct scheduler *scheduler;
+    struct sampler *sampler;
+    struct step *step;
+    struct deliver deliver;
+    int n_vocab;
+};
+
+/* Fill l, which is all zeros. Strings of o must live as long. False and *err otherwise; unload() then frees
+ * what there is. */
+bool load(struct loaded *l, const struct engine_options *o, struct error *err);
+void unload(struct loaded *l);
+
+#endif
