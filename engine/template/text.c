@@ -332,6 +332,17 @@ void text_add_case(struct render *r, struct text_builder *b, struct span s, enum
     if (!render_charge_bytes(r, s.n)) b->failed = true;
 }
 
+void text_add_folded(struct render *r, struct text_builder *b, uint32_t c)
+{
+    utf8proc_int32_t folded[8];
+    int boundary = 0;
+    utf8proc_ssize_t n =
+        utf8proc_decompose_char((utf8proc_int32_t)c, folded, 8, UTF8PROC_CASEFOLD, &boundary);
+    for (utf8proc_ssize_t i = 0; i < n && i < 8; i++) {
+        text_add_code(r, b, (uint32_t)folded[i]);
+    }
+}
+
 /* ---- lines ----------------------------------------------------------------------------------- */
 
 static bool ends_line(uint32_t c)
