@@ -60,6 +60,7 @@ void text_add_code(struct render *r, struct text_builder *b, uint32_t code_point
 
 void text_add_fill(struct render *r, struct text_builder *b, uint32_t code_point, int64_t times)
 {
+    if (times > 0 && !render_charge_bytes(r, (size_t)times * 4)) b->failed = true;
     for (; times > 0 && !b->failed; times--) {
         text_add_code(r, b, code_point);
     }
