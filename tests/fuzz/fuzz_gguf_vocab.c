@@ -1,4 +1,5 @@
-/* tests/fuzz/fuzz_gguf_vocab.c - any GGUF metadata as a vocabulary, and its own bytes encoded with it.
+/* tests/fuzz/fuzz_gguf_vocab.c - any GGUF metadata as a vocabulary, and its own
+ * bytes encoded with it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,6 +1,8 @@
-/* tests/fuzz/fuzz_tokenizer_json.c - any tokenizer.json, and any text encoded with what is accepted.
+/* tests/fuzz/fuzz_tokenizer_json.c - any tokenizer.json, and any text encoded with
+ * what is accepted.
  *
- * The input is tokenizer.json, tokenizer_config.json and the text, with a byte 0 between them.
+ * The input is tokenizer.json, tokenizer_config.json and the text, with a byte 0
+ * between them.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

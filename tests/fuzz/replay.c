@@ -1,4 +1,5 @@
-/* tests/fuzz/replay.c - run a fuzzer's function over stored inputs: the files named on the command line.
+/* tests/fuzz/replay.c - run a fuzzer's function over stored inputs: the files named
+ * on the command line.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,4 +1,5 @@
-/* tests/fuzz/tokenizer_property.h - what must hold of any tokenizer that was accepted, whatever its file held.
+/* tests/fuzz/tokenizer_property.h - what must hold of any tokenizer that was
+ * accepted, whatever its file held.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -9,8 +10,9 @@
 
 #include "engine/tokenizer/tokenizer.h"
 
-/* Ids lie in the vocabulary; decoding at once and by pieces agree; a second encode gives the same ids (now from the word
- * cache); only a limit of a pattern may refuse a text. */
+/* Ids lie in the vocabulary; decoding at once and by pieces agree; a second encode
+ * gives the same ids (now from the word cache); only a limit of a pattern may
+ * refuse a text. */
 static inline void check_tokenizer(const struct tokenizer *t, struct span text)
 {
     struct error err = {0};
