@@ -89,14 +89,14 @@ int main(int argc, char **argv)
     struct buffer text;
     if (path == NULL) path = "tests/golden/data/tokenizers/llama-rope3";
     buffer_init(&text, (size_t)256 << 20);
-    uint64_t start = clock_ns();
+    uint64_t start = clock_cpu_ns();
     struct tokenizer *t = load(path, &err);
     if (t == NULL || (argc > 2 && !file_read(argv[2], text.limit, &text, &err))) {
         fprintf(stderr, "%s\n", err.message);
         return EXIT_FAILURE;
     }
     printf("%s: %d tokens, loaded in %.1f ms\n", path, tokenizer_n_vocab(t),
-           (double)(clock_ns() - start) / 1e6);
+           (double)(clock_cpu_ns() - start) / 1e6);
     if (argc <= 2) add_sources(&text);
     report(t, argc > 2 ? "file" : "C sources", buffer_span(&text));
     report_runs(t);
