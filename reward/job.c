@@ -379,7 +379,7 @@ static void count_outcome(struct judge_job *job)
     atomic_fetch_add(&job->judge->cannot_judge, cannot);
 }
 
-static void settle(struct judge_job *job)
+void job_settle(struct judge_job *job)
 {
     struct bench b;
     struct error e = {0};
@@ -414,7 +414,7 @@ void judge_job_start(struct judge_job *job, void (*done)(void *arg, struct judge
         job->failed = true;
     }
     bench_clear(&b);
-    if (job->remotes == NULL) settle(job);
+    if (job->remotes == NULL) job_settle(job);
     if (release(job)) end_job(job);
 }
 
@@ -424,8 +424,8 @@ void judge_job_cancel(struct judge_job *job)
     dispatch_wake(job->judge->dispatch);
 }
 
-struct judge_job *judge_job_new(struct judge *judge, enum judge_dialect dialect, cJSON *body,
-                                struct error *err)
+static struct judge_job *job_new(struct judge *judge, enum judge_dialect dialect, cJSON *body,
+                                 bool bare_paths, struct error *err)
 {
     struct judge_job *job = mem_new(1, sizeof(*job), err);
     if (job == NULL) {
@@ -435,6 +435,7 @@ struct judge_job *judge_job_new(struct judge *judge, enum judge_dialect dialect,
     job->judge = judge;
     job->dialect = dialect;
     job->body = body;
+    job->bare_paths = bare_paths;
     job->specs.teller = -1;
     buffer_init(&job->texts, REWARD_JOB_BYTES);
     job->arena = arena_new(REWARD_JOB_BYTES);
@@ -445,6 +446,17 @@ struct judge_job *judge_job_new(struct judge *judge, enum judge_dialect dialect,
     if (ok && request_bind(job, job->request != NULL ? job->request : body, err)) return job;
     judge_job_free(job);
     return NULL;
+}
+
+struct judge_job *judge_job_new(struct judge *judge, enum judge_dialect dialect, cJSON *body,
+                                struct error *err)
+{
+    return job_new(judge, dialect, body, false, err);
+}
+
+struct judge_job *job_new_of_lines(struct judge *judge, cJSON *request, struct error *err)
+{
+    return job_new(judge, JUDGE_NATIVE, request, true, err);
 }
 
 void judge_job_free(struct judge_job *job)
@@ -476,7 +488,7 @@ size_t judge_job_count(const struct judge_job *job)
 
 struct judge_result judge_job_result(struct judge_job *job, size_t i)
 {
-    settle(job);
+    job_settle(job);
     const struct job_item *it = &job->items[i];
     return (struct judge_result){.has_reward = it->has_reward,
                                  .reward = it->reward,
@@ -488,7 +500,7 @@ struct judge_result judge_job_result(struct judge_job *job, size_t i)
 
 bool judge_job_reply(struct judge_job *job, struct buffer *out)
 {
-    settle(job);
+    job_settle(job);
     if (job->failed || job->texts.failed) return false;
     return job->dialect == JUDGE_NATIVE ? reply_native(job, out) : dialect_reply(job, out);
 }

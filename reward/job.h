@@ -81,7 +81,8 @@ struct judge_job {
     cJSON *body;    /* as it came */
     cJSON *request; /* the native form of another dialect's body; NULL: body is native */
     struct arena *arena;
-    bool single; /* the body is one item: paths have no items[0] */
+    bool single;     /* the body is one item */
+    bool bare_paths; /* of items: no items[i] in front */
 
     struct spec_list specs;      /* of the request */
     struct spec_list *own_specs; /* of items that have their own: a list by next */
@@ -105,6 +106,14 @@ struct judge_job {
     void *done_arg;
     uint64_t begun_ns, took_ns;
 };
+
+/* ---- job.c ---- */
+
+/* As judge_job_new(), for items that were lines: their paths have no items[i] in front. */
+struct judge_job *job_new_of_lines(struct judge *judge, cJSON *request, struct error *err);
+
+/* The later rounds and the outcome, unless done already. After the job's end, one thread. */
+void job_settle(struct judge_job *job);
 
 /* ---- request.c ---- */
 

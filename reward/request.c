@@ -84,7 +84,7 @@ void request_item_error(struct judge_job *job, struct job_item *it, const struct
         return;
     }
     *it->error = *e;
-    if (!job->single) error_in(it->error, "items[%zu]", (size_t)(it - job->items));
+    if (!job->bare_paths) error_in(it->error, "items[%zu]", (size_t)(it - job->items));
 }
 
 /* A reward list of the item's own. */
@@ -130,6 +130,7 @@ bool request_bind(struct judge_job *job, const cJSON *request, struct error *err
                          json_type_name(request));
     }
     job->single = cJSON_GetObjectItemCaseSensitive(request, "completion") != NULL;
+    job->bare_paths |= job->single;
     if (!check_request_keys(job, request, err) || !read_specs(job, request, err) ||
         !read_unjudged(request, &job->unjudged, err) || !read_items(job, request, err)) {
         return false;

@@ -93,7 +93,7 @@ void judge_job_start(struct judge_job *job, void (*done)(void *arg, struct judge
                      void *arg);
 
 /* The client has left: nothing more of this job is begun, and its items at the workers are given
- * up. done() still comes. Any thread, between judge_job_start() and done(). */
+ * up. done() still comes. Any thread, from judge_job_new() to judge_job_free(). */
 void judge_job_cancel(struct judge_job *job);
 
 /* After done(): append the reply's JSON to out: some 100 ns a part, so not on a loop thread when the
