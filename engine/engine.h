@@ -246,6 +246,15 @@ struct engine_stats {
 /* Any thread: a consistent copy as of the last step. */
 void engine_stats(struct engine *e, struct engine_stats *out);
 
+/* What this machine can do with `threads` threads, measured now (about a second) by the instructions that the best usable
+ * kernel set is made of: multiply-adds on int8 and on float32 held in registers, and reading memory
+ * far larger than the caches. Benchmarks state speeds as shares of these. Needs no engine. */
+struct engine_limits {
+    double int8_macs, float_macs; /* a second, all threads together */
+    double read_bytes;            /* a second */
+};
+bool engine_measure_limits(int threads, struct engine_limits *out, struct error *err);
+
 /* Any thread: forget every cached prefix that no live sequence uses. */
 void engine_reset_prefix_cache(struct engine *e);
 

@@ -115,8 +115,7 @@ static size_t openr1_answer(struct span text)
 }
 
 /* open-r1 src/open_r1/rewards.py format_reward: ...<answer>\n.*?\n</answer>$ */
-static double score_openr1(struct span text, const struct reward_call *call,
-                           struct reward_out *out)
+static double score_openr1(struct span text, const struct reward_call *call, struct reward_out *out)
 {
     (void)call, (void)out;
     size_t answer = openr1_answer(text);
@@ -225,15 +224,22 @@ static const struct style {
 enum { N_STYLES = sizeof(styles) / sizeof(styles[0]) };
 
 static const char *const style_names[N_STYLES + 1] = {
-    "r1",           "openr1.format",      "openr1.tag_count", "openr1.code_format", "trl.think_format",
-    "logic_rl.structure", "verl.geo3k_format", "boxed",       NULL,
+    "r1",
+    "openr1.format",
+    "openr1.tag_count",
+    "openr1.code_format",
+    "trl.think_format",
+    "logic_rl.structure",
+    "verl.geo3k_format",
+    "boxed",
+    NULL,
 };
 
 static enum score_status score(const struct reward_call *call, struct reward_out *out)
 {
     const struct style *style = &styles[call->options[OPT_STYLE].choice];
-    struct span head = call->options[OPT_PREFILL].set ? call->options[OPT_PREFILL].text
-                                                      : call->prefill;
+    struct span head =
+        call->options[OPT_PREFILL].set ? call->options[OPT_PREFILL].text : call->prefill;
     struct span text = text_join(head, call->completion, call->arena);
     if (text.p == NULL && head.n + call->completion.n > 0) return text_too_large(out);
     detail_text(out, "style", span_str(style->name));
@@ -249,7 +255,8 @@ static const struct reward_option options[] = {
      .doc = "whose rule; r1 is our own and the sound one"},
     {.name = "prefill",
      .type = OPTION_TEXT,
-     .doc = "what the prompt had already written of the assistant's turn; the item's own by default"},
+     .doc =
+         "what the prompt had already written of the assistant's turn; the item's own by default"},
     {.name = "lang",
      .type = OPTION_TEXT,
      .fallback = "\"python\"",
@@ -261,8 +268,8 @@ static const struct reward_option options[] = {
 };
 
 static const char *const causes[] = {
-    "missing_tag", "repeated_tag", "wrong_order", "text_outside", "empty_think",
-    "empty_answer", "no_box",      "empty_box",   "too_large",    NULL,
+    "missing_tag",  "repeated_tag", "wrong_order", "text_outside", "empty_think",
+    "empty_answer", "no_box",       "empty_box",   "too_large",    NULL,
 };
 
 const struct reward format_reward = {

@@ -13,10 +13,15 @@
 #include "reward/limits.h"
 
 static const char *const base_fields[ITEM_FIELDS] = {
-    [ITEM_ID] = "id",           [ITEM_PROMPT] = "prompt",
-    [ITEM_COMPLETION] = "completion", [ITEM_ANSWER] = "answer",
-    [ITEM_GROUP] = "group",     [ITEM_REWARDS] = "rewards",
-    [ITEM_PREFILL] = "prefill", [ITEM_METADATA] = "metadata",
+    [ITEM_ID] = "id",
+    [ITEM_PROMPT] = "prompt",
+    [ITEM_COMPLETION] = "completion",
+    [ITEM_ANSWER] = "answer",
+    [ITEM_GROUP] = "group",
+    [ITEM_REWARDS] = "rewards",
+    [ITEM_PREFILL] = "prefill",
+    [ITEM_METADATA] = "metadata",
+    [ITEM_ON_CANNOT_JUDGE] = "on_cannot_judge",
 };
 
 /* ---- known names ---------------------------------------------------------------------------------- */
@@ -276,5 +281,6 @@ bool item_call(const cJSON *const fields[ITEM_FIELDS], const cJSON *item, struct
     call->prefill = json_text(prefill, a);
     call->answer = fields[ITEM_ANSWER];
     return read_completion(fields[ITEM_COMPLETION], a, call, err) &&
-           check_answer(call->answer, err) && read_prompt(fields[ITEM_PROMPT], a, &call->prompt, err);
+           check_answer(call->answer, err) &&
+           read_prompt(fields[ITEM_PROMPT], a, &call->prompt, err);
 }

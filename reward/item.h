@@ -17,6 +17,7 @@ enum item_field {
     ITEM_REWARDS,
     ITEM_PREFILL,
     ITEM_METADATA, /* the caller's own; not read */
+    ITEM_ON_CANNOT_JUDGE,
     ITEM_FIELDS
 };
 

@@ -8,7 +8,9 @@
 #include "reward/reward.h"
 
 static const struct reward *const rewards[] = {
-    &format_reward,
+    &format_reward,     &language_reward,        &countdown_reward, &knights_reward,
+    &extract_reward,    &cosine_reward,          &length_reward,    &overlong_reward,
+    &repetition_reward, &reasoning_steps_reward,
 };
 
 enum { N_REWARDS = sizeof(rewards) / sizeof(rewards[0]) };
@@ -29,7 +31,7 @@ const struct reward *reward_find(struct span name)
 static const char *type_name(enum option_type type)
 {
     static const char *const names[] = {
-        [OPTION_BOOL] = "boolean", [OPTION_INT] = "integer",  [OPTION_REAL] = "number",
+        [OPTION_BOOL] = "boolean", [OPTION_INT] = "integer",   [OPTION_REAL] = "number",
         [OPTION_TEXT] = "string",  [OPTION_CHOICE] = "choice", [OPTION_JSON] = "json",
     };
     return names[type];

@@ -79,7 +79,7 @@ struct reward_call {
     const struct option_value *options; /* in the order of the row's table */
     const void *prepared;               /* what prepare() made, or NULL */
     enum correctness correct;           /* rows with wants_correct */
-    double group_min, group_max;        /* rows with group_length: lengths over the item's group */
+    double group_min, group_max;        /* rows with measure(): over the item's group */
     struct arena *arena;                /* scratch, good until the item is judged */
     bool in_worker;                     /* in a verifier process: may be slow, may be killed */
     int budget_ms;                      /* in a worker: CPU time of this call */
@@ -137,7 +137,6 @@ struct reward {
     bool tells_correct;        /* its verdict says whether the answer is right: accuracy, code */
     bool wants_correct;        /* judged after the item's first part that tells (or its own field
                                   "correct"); such a row never defers */
-    bool group_length;         /* judged after every length of its group is known; never defers */
     enum worker_pool pool;
 
     /* Check the options together and build what every item shares (a compiled pattern): called once
@@ -148,11 +147,15 @@ struct reward {
 
     enum score_status (*score)(const struct reward_call *call, struct reward_out *out);
 
+    /* Rows that compare an item with its group: the item's length. They are judged after every length
+     * of the group is known, and never defer. NULL: all other rows. False: err, as for SCORE_FAULT. */
+    bool (*measure)(const struct reward_call *call, double *length, struct error *err);
+
     /* Do two votes mean the same? In-process, bounded, symmetric. NULL: equal but for white space. */
     bool (*same_vote)(struct span a, struct span b);
 
-    /* Budget of one deferred item in ms of CPU time (the wall's is four times that); NULL: the
-     * judge's own. */
+    /* Budget of one deferred item in ms: of CPU time in POOL_ALGEBRA (the wall's is some times
+     * that), of the wall's in POOL_SANDBOX. NULL: the judge's own. */
     int (*budget_ms)(const struct reward_call *call);
 };
 
@@ -167,5 +170,14 @@ const struct reward *reward_at(int i);
 /* ---- the rewards: one file each -------------------------------------------------------------------- */
 
 extern const struct reward format_reward;
+extern const struct reward language_reward;
+extern const struct reward countdown_reward;
+extern const struct reward knights_reward;
+extern const struct reward extract_reward;
+extern const struct reward cosine_reward;
+extern const struct reward length_reward;
+extern const struct reward overlong_reward;
+extern const struct reward repetition_reward;
+extern const struct reward reasoning_steps_reward;
 
 #endif

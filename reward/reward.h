@@ -93,10 +93,11 @@ void judge_job_start(struct judge_job *job, void (*done)(void *arg, struct judge
                      void *arg);
 
 /* The client has left: nothing more of this job is begun, and its items at the workers are given
- * up. done() still comes. Any thread, between judge_job_start() and done(). */
+ * up. done() still comes. Any thread, from judge_job_new() to judge_job_free(). */
 void judge_job_cancel(struct judge_job *job);
 
-/* After done(): append the reply's JSON to out. False when it did not fit or memory is out. */
+/* After done(): append the reply's JSON to out: some 100 ns a part, so not on a loop thread when the
+ * job is large. False when it did not fit or memory is out. */
 bool judge_job_reply(struct judge_job *job, struct buffer *out);
 
 /* One item's outcome after done(), for callers that want no JSON. */
@@ -109,7 +110,7 @@ struct judge_result {
     const struct error *error; /* the item's own error, or NULL; borrows from the job */
 };
 size_t judge_job_count(const struct judge_job *job);
-struct judge_result judge_job_result(const struct judge_job *job, size_t i);
+struct judge_result judge_job_result(struct judge_job *job, size_t i);
 
 /* Accepts NULL. Not between judge_job_start() and done(). */
 void judge_job_free(struct judge_job *job);

@@ -5,6 +5,7 @@
 #include "reward/spec.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/json.h"

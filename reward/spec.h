@@ -21,7 +21,8 @@ struct spec {
 struct spec_list {
     struct spec *specs; /* in the arena */
     int n;
-    int teller; /* the part whose verdict the wants_correct parts read; -1: none */
+    int teller;             /* the part whose verdict the wants_correct parts read; -1: none */
+    struct spec_list *next; /* the owner's chain */
 };
 
 /* Check a list against the registry. Everything lives in a and borrows from list. False with the

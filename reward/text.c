@@ -78,6 +78,29 @@ struct span text_last_answer(struct span text)
     return end == SPAN_NONE ? span_of(NULL, 0) : span_slice(text, start, end);
 }
 
+struct span text_assistant_part(struct span text)
+{
+    static const char *const heads[] = {"Assistant:", "<|im_start|>assistant"};
+    for (int i = 0; i < 2; i++) {
+        size_t at = span_find(text, span_str(heads[i]), 0);
+        if (at != SPAN_NONE) return span_slice(text, at + strlen(heads[i]), text.n);
+    }
+    return span_of(NULL, 0);
+}
+
+struct span text_matched_answer(struct span text)
+{
+    struct span last = span_of(NULL, 0);
+    size_t at = 0;
+    while ((at = span_find(text, span_str(ANSWER), at)) != SPAN_NONE) {
+        size_t body = at + strlen(ANSWER), end = span_find(text, span_str(ANSWER_END), body);
+        if (end == SPAN_NONE) break;
+        last = span_slice(text, body, end);
+        at = end + strlen(ANSWER_END);
+    }
+    return last;
+}
+
 struct span text_answer(struct span text)
 {
     struct span rest = text_after_think(text), block = text_last_answer(rest);

@@ -88,6 +88,12 @@ static bool is_space(uint32_t c)
 
 static bool is_word(uint32_t c)
 {
+    static const struct {
+        uint32_t first, last;
+    } circled[] = {{0x24B6, 0x24E9}, {0x1F130, 0x1F149}, {0x1F150, 0x1F169}, {0x1F170, 0x1F189}};
+    for (size_t i = 0; i < sizeof(circled) / sizeof(circled[0]); i++) {
+        if (c >= circled[i].first && c <= circled[i].last) return true; /* Other_Alphabetic */
+    }
     utf8proc_category_t k = utf8proc_category((utf8proc_int32_t)c);
     return (k >= UTF8PROC_CATEGORY_LU && k <= UTF8PROC_CATEGORY_NL) || k == UTF8PROC_CATEGORY_PC ||
            c == 0x200C || c == 0x200D;

@@ -160,12 +160,12 @@ static void merge_scanning(const struct bpe *b, struct bpe_work *w)
     }
 }
 
+/* Four children a node: half as deep as two, and the four lie in one or two cache lines. */
 static void heap_push(struct bpe_work *w, uint64_t entry)
 {
     size_t at = w->n_heap++;
-    while (at > 0 && w->heap[(at - 1) / 2] > entry) {
-        w->heap[at] = w->heap[(at - 1) / 2];
-        at = (at - 1) / 2;
+    for (size_t parent; at > 0 && w->heap[parent = (at - 1) / 4] > entry; at = parent) {
+        w->heap[at] = w->heap[parent];
     }
     w->heap[at] = entry;
 }
@@ -173,8 +173,11 @@ static void heap_push(struct bpe_work *w, uint64_t entry)
 static void heap_sink(struct bpe_work *w, size_t at)
 {
     uint64_t entry = w->heap[at];
-    for (size_t child; (child = 2 * at + 1) < w->n_heap; at = child) {
-        if (child + 1 < w->n_heap && w->heap[child + 1] < w->heap[child]) child++;
+    for (size_t child; (child = 4 * at + 1) < w->n_heap; at = child) {
+        size_t end = child + 4 < w->n_heap ? child + 4 : w->n_heap;
+        for (size_t other = child + 1; other < end; other++) {
+            if (w->heap[other] < w->heap[child]) child = other;
+        }
         if (w->heap[child] >= entry) break;
         w->heap[at] = w->heap[child];
     }
@@ -199,7 +202,7 @@ static void heap_build(const struct bpe *b, struct bpe_work *w)
         if (i + 1 < w->n) pair_up(b, w->s, i, i + 1);
         if (w->s[i].rank != RANK_NONE) w->heap[w->n_heap++] = (uint64_t)w->s[i].rank << 32 | i;
     }
-    for (size_t i = w->n_heap / 2; i-- > 0;) {
+    for (size_t i = (w->n_heap + 2) / 4; i-- > 0;) {
         heap_sink(w, i);
     }
 }

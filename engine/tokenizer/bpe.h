@@ -60,4 +60,7 @@ bool bpe_encode(const struct bpe *b, struct bpe_work *w, struct span word, struc
  * text.n bytes to out; SPAN_NONE when a character is not of the alphabet. */
 size_t bpe_alphabet_decode(struct span text, char *out);
 
+/* The byte that a token stands for by its name: "<0x0A>" -> 10; -1 for any other. */
+int bpe_byte_of_name(struct span name);
+
 #endif

@@ -53,8 +53,7 @@ size_t bpe_alphabet_decode(struct span text, char *out)
 
 /* ---- words ---- */
 
-/* "<0x0A>" -> 10, else -1. */
-static int byte_of_name(struct span s)
+int bpe_byte_of_name(struct span s)
 {
     static const char digits[] = "0123456789ABCDEF";
     if (s.n != 6 || memcmp(s.p, "<0x", 3) != 0 || s.p[5] != '>') return -1;
@@ -62,11 +61,9 @@ static int byte_of_name(struct span s)
     return high == NULL || low == NULL ? -1 : (int)((high - digits) * 16 + (low - digits));
 }
 
-static bool in_words(const struct vocab_source *s, const struct vocab_token *t)
+static bool in_words(const struct vocab_token *t)
 {
-    if (t->kind == 0 || t->text.n == 0) return false;
-    if (s->model == VOCAB_BYTE_BPE) return true;
-    return t->kind == TOKEN_NORMAL || t->kind == TOKEN_USER || t->kind == TOKEN_UNUSED;
+    return t->kind != 0 && t->in_model && t->text.n > 0;
 }
 
 /* Normal tokens first: an added token with the same text must not hide one. */
@@ -81,7 +78,7 @@ static bool fill_words(struct building *g)
     for (int pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < s->n_tokens; i++) {
             bool normal = s->tokens[i].kind == TOKEN_NORMAL;
-            if (normal != (pass == 0) || !in_words(s, &s->tokens[i])) continue;
+            if (normal != (pass == 0) || !in_words(&s->tokens[i])) continue;
             int id = text_map_put(&g->b->words, g->text[i], (int)i);
             if (id == (int)i || !normal) continue;
             return error_set(g->err, ERROR_BAD_FILE, NULL,
@@ -103,7 +100,7 @@ static void fill_bytes(struct building *g)
     }
     if (b->model == VOCAB_BYTE_BPE || !b->fallback) return;
     for (size_t i = 0; i < g->s->n_tokens; i++) {
-        int byte = byte_of_name(g->s->tokens[i].text);
+        int byte = bpe_byte_of_name(g->s->tokens[i].text);
         if (byte >= 0 && b->bytes[byte] < 0) b->bytes[byte] = (int)i;
     }
 }
@@ -236,7 +233,7 @@ static struct scored *sort_scores(struct building *g, size_t *n)
     struct scored *list = mem_new(g->s->n_tokens, sizeof(*list), g->err);
     *n = 0;
     for (size_t i = 0; list != NULL && i < g->s->n_tokens; i++) {
-        if (!in_words(g->s, &g->s->tokens[i])) continue;
+        if (!in_words(&g->s->tokens[i])) continue;
         if (!check_scored(g, i)) {
             free(list);
             return NULL;

@@ -82,6 +82,10 @@ static bool read_types(struct reading *r)
         bool known = kind >= TOKEN_NORMAL && kind <= TOKEN_BYTE;
         r->tokens[i].kind = known ? (uint8_t)kind : TOKEN_NORMAL;
     }
+    for (size_t i = 0; i < r->s.n_tokens; i++) {
+        uint8_t kind = r->tokens[i].kind;
+        r->tokens[i].in_model = kind == TOKEN_NORMAL || kind == TOKEN_USER || kind == TOKEN_UNUSED;
+    }
     return true;
 }
 
@@ -156,7 +160,8 @@ static bool read_ids(struct reading *r)
     }
     if (eot >= 0) s->eog[s->n_eog++] = eot;
     if (eom >= 0) s->eog[s->n_eog++] = eom;
-    s->model_unk = s->unk;
+    if (s->model == VOCAB_SPM)
+        s->model_unk = s->unk; /* byte-level models have none: a byte is left out */
     return gguf_get_bool(r->g, "tokenizer.ggml.add_bos_token", &s->add_bos, r->err) &&
            gguf_get_bool(r->g, "tokenizer.ggml.add_eos_token", &s->add_eos, r->err);
 }

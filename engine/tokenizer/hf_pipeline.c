@@ -28,12 +28,12 @@ struct stage_type {
 
 static bool unsupported(struct reading *r, const char *field, const char *what)
 {
-    return error_set(r->err, ERROR_UNSUPPORTED, field, "%s: %s", r->s->origin, what);
+    return error_set(r->err, ERROR_UNSUPPORTED, field, "%s", what);
 }
 
 static bool malformed(struct reading *r, const char *field, const char *what)
 {
-    return error_set(r->err, ERROR_BAD_FILE, field, "%s: %s", r->s->origin, what);
+    return error_set(r->err, ERROR_BAD_FILE, field, "%s", what);
 }
 
 /* Read a stage, or a Sequence of stages whose list has one of two names, with the readers of types. */
@@ -60,8 +60,7 @@ static bool read_stage(struct reading *r, const cJSON *stage, const struct stage
     for (; types->name != NULL; types++) {
         if (strcmp(types->name, name) == 0) return types->read(r, stage);
     }
-    return error_set(r->err, ERROR_UNSUPPORTED, "type", "%s: type \"%.60s\" is not supported",
-                     r->s->origin, name);
+    return error_set(r->err, ERROR_UNSUPPORTED, "type", "\"%.60s\" is not supported", name);
 }
 
 static bool read_text(struct reading *r, const cJSON *stage, const char *name, struct span *out)
@@ -109,14 +108,14 @@ static bool read_form(struct reading *r, const cJSON *stage)
 
 static bool read_prepend(struct reading *r, const cJSON *stage)
 {
-    struct span to;
+    struct span to = {0};
     return read_text(r, stage, "prepend", &to) &&
            add_normalizer(r, NORMALIZE_PREPEND, span_of("", 0), to);
 }
 
 static bool read_replace(struct reading *r, const cJSON *stage)
 {
-    struct span from, to;
+    struct span from = {0}, to = {0};
     bool is_regex = false;
     if (!read_pattern(r, stage, &from, &is_regex) || !read_text(r, stage, "content", &to))
         return false;
@@ -186,7 +185,7 @@ static bool quote(struct reading *r, struct span text, struct span *out)
 
 static bool read_split(struct reading *r, const cJSON *stage)
 {
-    struct span pattern;
+    struct span pattern = {0};
     bool is_regex = false, invert = false;
     enum split_behavior behavior = SPLIT_ISOLATED;
     if (!read_pattern(r, stage, &pattern, &is_regex) || !read_behavior(r, stage, &behavior) ||
@@ -348,7 +347,7 @@ static const struct stage_type post_processors[] = {
 
 static bool read_decode_replace(struct reading *r, const cJSON *stage)
 {
-    struct span from, to;
+    struct span from = {0}, to = {0};
     bool is_regex = false;
     if (!read_pattern(r, stage, &from, &is_regex) || !read_text(r, stage, "content", &to))
         return false;

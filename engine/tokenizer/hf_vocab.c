@@ -1,12 +1,7 @@
-/* engine/tokenizer/hf_vocab.c - a tokenizer from the files of a Hugging Face folder.
+/* engine/tokenizer/hf_vocab.c - a tokenizer from the documents of a Hugging Face folder.
  *
- *   tokenizer.json           the vocabulary, merges, added tokens, and the stages (hf_pipeline.c)
- *   tokenizer_config.json    which tokens are BOS, EOS, ...; add_bos_token; chat_template
- *   generation_config.json   further end tokens
- *   chat_template.jinja      wins over tokenizer_config.json
- *
- * All but the first are optional. Whether BOS is put first: add_bos_token where tokenizer_config.json has it,
- * else what the post-processor's template says.
+ * Whether BOS is put first: add_bos_token where tokenizer_config.json has it, else what the
+ * post-processor's template says. The stages of tokenizer.json are read in hf_pipeline.c.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -14,26 +9,20 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
-#include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "engine/tokenizer/bpe.h"
 #include "engine/tokenizer/hf_pipeline.h"
 #include "engine/tokenizer/maps.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "engine/tokenizer/vocab_source.h"
 
-enum {
-    TOKENIZER_JSON_MAX = 128 << 20,
-    CONFIG_JSON_MAX = 16 << 20, /* added_tokens_decoder can be long */
-    TEMPLATE_MAX = 1 << 20,
-    KEEP_MAX = 256 << 20,
-};
+enum { KEEP_MAX = 256 << 20 };
 
 struct reading {
-    const char *folder;
+    char origin[200];   /* the document being read, for messages; also s.origin */
     struct arena *keep; /* texts that do not lie in a document */
     cJSON *tokenizer, *config, *generation;
-    struct buffer jinja;
     struct vocab_source s;
     struct vocab_token *tokens; /* owned; also s.tokens */
     size_t room;                /* of tokens */
@@ -42,49 +31,26 @@ struct reading {
     struct error *err;
 };
 
-static bool fail(struct reading *r, enum error_code code, const char *param, const char *what)
-{
-    return error_set(r->err, code, param, "%s: %s", r->s.origin, what);
-}
-
+/* The file is named by word_error(). */
 static bool malformed(struct reading *r, const char *param, const char *what)
 {
-    return fail(r, ERROR_BAD_FILE, param, what);
+    return error_set(r->err, ERROR_BAD_FILE, param, "%s", what);
 }
 
-/* ---- files ---- */
-
-static bool path_of(struct reading *r, const char *name, char path[4096])
+static bool unsupported(struct reading *r, const char *param, const char *what)
 {
-    int n = snprintf(path, 4096, "%s/%s", r->folder, name);
-    return (n > 0 && n < 4096) ||
-           error_set(r->err, ERROR_BAD_FILE, NULL, "the path of %s is too long", name);
+    return error_set(r->err, ERROR_UNSUPPORTED, param, "%s", what);
 }
 
-/* *out stays NULL when an optional file is not there. */
-static bool load(struct reading *r, const char *name, bool optional, size_t max, cJSON **out)
+/* Put file and field before what is wrong: whoever sees the message sees where to look. */
+static bool word_error(struct reading *r)
 {
-    char path[4096];
-    r->s.origin = name;
-    if (!path_of(r, name, path)) return false;
-    if (optional && !file_exists(path)) return true;
-    struct buffer b;
-    buffer_init(&b, max);
-    bool ok = file_read(path, max, &b, r->err);
-    if (ok && (*out = json_parse(buffer_span(&b), r->err)) == NULL) {
-        struct error why = *r->err;
-        ok = error_set(r->err, ERROR_BAD_FILE, NULL, "%.100s: %.140s", path, why.message);
-    }
-    buffer_clear(&b);
-    return ok &&
-           (*out == NULL || cJSON_IsObject(*out) || malformed(r, NULL, "must hold a JSON object"));
-}
-
-static bool load_template(struct reading *r)
-{
-    char path[4096];
-    if (!path_of(r, "chat_template.jinja", path)) return false;
-    return !file_exists(path) || file_read(path, TEMPLATE_MAX, &r->jinja, r->err);
+    struct error *e = r->err;
+    if (e == NULL) return false;
+    struct error what = *e;
+    bool keep = e->code == ERROR_UNSUPPORTED || e->code == ERROR_NO_MEMORY;
+    return error_set(e, keep ? e->code : ERROR_BAD_FILE, what.param, "%s: %s%s%s", r->origin,
+                     what.param, what.param[0] == '\0' ? "" : ": ", what.message);
 }
 
 /* ---- vocabulary ---- */
@@ -130,10 +96,11 @@ static bool read_vocab(struct reading *r, const cJSON *model)
         int id = -1;
         if (!read_id(r, entry, &id) || !reach(r, id)) return error_in(r->err, "model.vocab");
         if (r->tokens[id].kind != 0) {
-            return error_set(r->err, ERROR_BAD_FILE, "model.vocab", "%s: two tokens have the id %d",
-                             r->s.origin, id);
+            return error_set(r->err, ERROR_BAD_FILE, "model.vocab", "two tokens have the id %d",
+                             id);
         }
-        r->tokens[id] = (struct vocab_token){.text = key_text(r, entry), .kind = TOKEN_NORMAL};
+        r->tokens[id] = (struct vocab_token){
+            .text = key_text(r, entry), .kind = TOKEN_NORMAL, .in_model = true};
         if (r->tokens[id].text.p == NULL)
             return malformed(r, "model.vocab", "its texts are too long");
     }
@@ -188,14 +155,12 @@ static bool check_options(struct reading *r, const cJSON *model)
         !json_get_double(model, "dropout", 0, 1, &dropout, r->err)) {
         return false;
     }
-    if (strcmp(type, "BPE") != 0)
-        return fail(r, ERROR_UNSUPPORTED, "model.type", "only BPE is supported");
-    if (dropout > 0) return fail(r, ERROR_UNSUPPORTED, "model.dropout", "dropout is not supported");
+    if (strcmp(type, "BPE") != 0) return unsupported(r, "model.type", "only BPE is supported");
+    if (dropout > 0) return unsupported(r, "model.dropout", "dropout is not supported");
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         const char *text = "";
         if (!json_get_string(model, names[i], &text, r->err)) return false;
-        if (text[0] != '\0')
-            return fail(r, ERROR_UNSUPPORTED, names[i], "affixes are not supported");
+        if (text[0] != '\0') return unsupported(r, names[i], "affixes are not supported");
     }
     return true;
 }
@@ -250,8 +215,9 @@ static bool read_added_one(struct reading *r, const cJSON *entry)
     struct vocab_token *t = &r->tokens[id];
     if (t->kind != 0 && !span_eq(t->text, text))
         return malformed(r, "id", "is another token's in the vocabulary");
-    *t = (struct vocab_token){
-        .text = text, .kind = special ? TOKEN_CONTROL : TOKEN_USER, .match = match};
+    t->text = text;
+    t->kind = special ? TOKEN_CONTROL : TOKEN_USER;
+    t->match = match;
     return true;
 }
 
@@ -271,11 +237,23 @@ static bool read_added(struct reading *r)
 
 /* ---- which token is what ---- */
 
+static void mark_bytes(struct reading *r)
+{
+    for (size_t i = 0; r->s.byte_fallback && i < r->s.n_tokens; i++) {
+        struct vocab_token *t = &r->tokens[i];
+        if (t->kind == TOKEN_NORMAL && bpe_byte_of_name(t->text) >= 0) t->kind = TOKEN_BYTE;
+    }
+}
+
 static bool index_names(struct reading *r)
 {
     if (!text_map_init(&r->ids, r->s.n_tokens, r->err)) return false;
     for (size_t i = 0; i < r->s.n_tokens; i++) {
-        if (r->tokens[i].kind != 0) text_map_put(&r->ids, r->tokens[i].text, (int)i);
+        if (r->tokens[i].kind == 0) continue;
+        int id = text_map_put(&r->ids, r->tokens[i].text, (int)i);
+        if (id == (int)i) continue;
+        return error_set(r->err, ERROR_BAD_FILE, NULL, "tokens %d and %zu have the same text", id,
+                         i);
     }
     return true;
 }
@@ -295,10 +273,6 @@ static bool read_named(struct reading *r, const cJSON *object, const char *field
 static bool read_template(struct reading *r)
 {
     const cJSON *v = json_get(r->config, "chat_template"), *one;
-    if (r->jinja.n > 0) {
-        r->s.chat_template = buffer_span(&r->jinja);
-        return true;
-    }
     for (one = cJSON_IsArray(v) ? v->child : NULL; one != NULL; one = one->next) {
         const char *name = "";
         if (!json_get_string(one, "name", &name, r->err)) return error_in(r->err, "chat_template");
@@ -316,7 +290,6 @@ static bool read_config(struct reading *r)
 {
     struct vocab_source *s = &r->s;
     const cJSON *c = r->config;
-    s->origin = "tokenizer_config.json";
     int bos = -1, eos = -1;
     if (!read_named(r, c, "bos_token", &bos) || !read_named(r, c, "eos_token", &eos) ||
         !read_named(r, c, "unk_token", &s->unk) || !read_named(r, c, "pad_token", &s->pad) ||
@@ -334,7 +307,6 @@ static bool read_generation(struct reading *r)
 {
     const cJSON *v = json_get(r->generation, "eos_token_id");
     const cJSON *one = cJSON_IsArray(v) ? v->child : v;
-    r->s.origin = "generation_config.json";
     for (; one != NULL; one = cJSON_IsArray(v) ? one->next : NULL) {
         int id = -1;
         if (!read_id(r, one, &id)) return error_in(r->err, "eos_token_id");
@@ -346,39 +318,64 @@ static bool read_generation(struct reading *r)
     return true;
 }
 
-static struct tokenizer *read_all(struct reading *r)
+/* ---- documents ---- */
+
+static void set_origin(struct reading *r, const struct hf_documents *d, const char *name)
 {
-    if (!load(r, "tokenizer_config.json", true, CONFIG_JSON_MAX, &r->config) ||
-        !load(r, "generation_config.json", true, CONFIG_JSON_MAX, &r->generation) ||
-        !load(r, "tokenizer.json", false, TOKENIZER_JSON_MAX, &r->tokenizer) || !load_template(r)) {
-        return NULL;
-    }
-    const cJSON *model = json_get(r->tokenizer, "model");
-    if (!read_model(r) || !read_added(r) || !index_names(r) ||
-        !hf_pipeline_read(r->tokenizer, r->keep, &r->s, r->err) ||
-        !read_named(r, model, "unk_token", &r->s.model_unk) || !read_config(r) ||
-        !read_generation(r)) {
-        return NULL;
-    }
-    r->s.origin = "tokenizer.json";
-    return tokenizer_new(&r->s, r->err);
+    size_t n = strlen(d->folder); /* of a long path the end says most */
+    const char *folder = n > 150 ? d->folder + n - 150 : d->folder;
+    snprintf(r->origin, sizeof(r->origin), "%s%s%s", folder, n == 0 ? "" : "/", name);
 }
 
-struct tokenizer *tokenizer_from_hf(const char *folder, struct error *err)
+/* *out stays NULL when there is no such document. */
+static bool parse(struct reading *r, struct span text, cJSON **out)
 {
-    struct reading r = {.folder = folder, .err = err, .keep = arena_new(KEEP_MAX)};
+    if (text.p == NULL) return true;
+    *out = json_parse(text, r->err);
+    return *out != NULL && (cJSON_IsObject(*out) || malformed(r, NULL, "must hold a JSON object"));
+}
+
+static bool read_tokenizer(struct reading *r, struct span text)
+{
+    if (!parse(r, text, &r->tokenizer)) return false;
+    if (!read_model(r) || !read_added(r) || !index_names(r) ||
+        !hf_pipeline_read(r->tokenizer, r->keep, &r->s, r->err) ||
+        !read_named(r, json_get(r->tokenizer, "model"), "unk_token", &r->s.model_unk)) {
+        return false;
+    }
+    mark_bytes(r);
+    return true;
+}
+
+static bool read_all(struct reading *r, const struct hf_documents *d)
+{
+    set_origin(r, d, "tokenizer.json");
+    if (!read_tokenizer(r, d->tokenizer)) return word_error(r);
+    set_origin(r, d, "tokenizer_config.json");
+    if (!parse(r, d->config, &r->config) || !read_config(r)) return word_error(r);
+    set_origin(r, d, "generation_config.json");
+    if (!parse(r, d->generation, &r->generation) || !read_generation(r)) return word_error(r);
+    if (d->chat_template.n > 0) r->s.chat_template = d->chat_template;
+    set_origin(r, d, "tokenizer.json");
+    return true;
+}
+
+struct tokenizer *tokenizer_from_documents(const struct hf_documents *d, struct error *err)
+{
+    struct error local; /* word_error() reads what was set */
+    if (err == NULL) err = &local;
+    struct reading r = {.err = err, .keep = arena_new(KEEP_MAX)};
     struct tokenizer *t = NULL;
     vocab_source_init(&r.s);
-    buffer_init(&r.jinja, TEMPLATE_MAX);
+    r.s.origin = r.origin;
     if (r.keep == NULL) {
         error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for a tokenizer");
-    } else {
-        t = read_all(&r);
+    } else if (read_all(&r, d)) {
+        t = tokenizer_new(&r.s, err);
     }
     cJSON_Delete(r.tokenizer);
     cJSON_Delete(r.config);
     cJSON_Delete(r.generation);
-    buffer_clear(&r.jinja);
     free(r.tokens);
     free(r.merges);
     text_map_clear(&r.ids);

@@ -4,7 +4,7 @@
  * what means something else in PCRE2:
  *
  *   \s, \S   White_Space of Unicode; PCRE2's own \s also has U+180E
- *   \w, \W   letters, marks, decimal and letter numbers, connectors
+ *   \w, \W   letters, marks, decimal and letter numbers, connectors, Latin-1's numerals
  *   \h, \H   a hexadecimal digit
  *   \uHHHH   a code point
  *   ^ and $  at every line

@@ -78,13 +78,6 @@ static struct span unescape(struct tokenizer *t, struct span text, bool *ok)
     return span_of(p, n);
 }
 
-static struct span byte_piece(struct tokenizer *t, struct span name, bool *ok)
-{
-    char digits[3] = {name.p[3], name.p[4], '\0'};
-    char byte = (char)strtoul(digits, NULL, 16);
-    return keep(t, span_of(&byte, 1), ok);
-}
-
 /* The two texts of token id: t->text[id], t->piece[id]. */
 static bool set_texts(struct building *g, size_t id)
 {
@@ -94,8 +87,9 @@ static bool set_texts(struct building *g, size_t id)
     struct span text = keep(t, v->text, &ok);
     if (!ok) return no_memory(g->err);
     t->text[id] = t->piece[id] = text;
-    if (v->kind == TOKEN_BYTE && text.n == 6) {
-        t->piece[id] = byte_piece(t, text, &ok);
+    if (v->kind == TOKEN_BYTE && bpe_byte_of_name(text) >= 0) {
+        char byte = (char)bpe_byte_of_name(text);
+        t->piece[id] = keep(t, span_of(&byte, 1), &ok);
     } else if (g->s->model == VOCAB_BYTE_BPE && !is_added(v)) {
         char raw[VOCAB_MAX_TOKEN_BYTES];
         size_t n = bpe_alphabet_decode(text, raw);

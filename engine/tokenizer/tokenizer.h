@@ -39,6 +39,13 @@ struct tokenizer *tokenizer_from_gguf(const struct gguf *g, struct error *err);
  * exist, in a folder. Errors as above, naming file and field. */
 struct tokenizer *tokenizer_from_hf(const char *folder, struct error *err);
 
+/* The same from memory. p == NULL: there is no such document. All borrowed for the call. */
+struct hf_documents {
+    const char *folder; /* for messages; may be "" */
+    struct span tokenizer, config, generation, chat_template;
+};
+struct tokenizer *tokenizer_from_documents(const struct hf_documents *d, struct error *err);
+
 void tokenizer_free(struct tokenizer *t); /* accepts NULL */
 
 /* ---- encoding ---- */

@@ -51,6 +51,7 @@ struct vocab_token {
     float score;      /* SPM */
     uint8_t kind;     /* enum token_kind; 0: there is no token of this id */
     uint8_t match;    /* MATCH_*; CONTROL, UNKNOWN and USER tokens only */
+    bool in_model;    /* merging may make it; false for tokens that were only added */
 };
 
 struct vocab_merge {

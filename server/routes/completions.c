@@ -1,0 +1,195 @@
+/* server/routes/completions.c - POST /v1/completions: OpenAI's, as vLLM extends it
+ * (vllm/entrypoints/openai/completion/protocol.py), and its /render, which stops after tokenising.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/routes/routes.h"
+
+#include <limits.h>
+
+#include "server/completion.h"
+#include "server/emit.h"
+#include "server/logprobs.h"
+#include "server/sse.h"
+#include "server/state.h"
+
+enum { DEFAULT_MAX_TOKENS = 16 };
+
+struct completions {
+    const cJSON *prompt;
+    bool echo, add_special_tokens;
+};
+
+#define AT(field) .offset = offsetof(struct completions, field)
+
+static const struct field rows[] = {
+    {"prompt", FIELD_VALUE, AT(prompt)},
+    {"echo", FIELD_BOOL, AT(echo)},
+    {"add_special_tokens", FIELD_BOOL, AT(add_special_tokens)},
+    {"suffix", FIELD_REFUSED, .neutral = "\"\""},
+};
+
+/* Fields of this route whose values stand among the shared ones. */
+static const struct field shared_rows[] = {
+    {"logprobs", FIELD_INT, .offset = offsetof(struct sampling_params, logprobs), .min = -1,
+     .max = INT_MAX},
+    {"best_of", FIELD_INT, .offset = offsetof(struct sampling_params, best_of), .min = 1,
+     .max = INT_MAX},
+};
+
+/* ---- asking ---- */
+
+/* What echo and best_of need of the engine beyond what the client sees. */
+static void ask_engine(struct completion *c)
+{
+    struct engine_sampling *s = &c->params.engine;
+    bool scored = c->echo && s->logprobs != LOGPROBS_NONE;
+    if (scored && s->prompt_logprobs < s->logprobs) s->prompt_logprobs = s->logprobs;
+    if (c->params.best_of > c->params.n && s->logprobs == LOGPROBS_NONE) s->logprobs = 0;
+    c->want_tokens = c->params.logprobs != TOP_ABSENT || c->params.return_token_ids;
+}
+
+static bool read_body(struct completion *c, struct error *err)
+{
+    struct completions *own = c->dialect;
+    struct field_table tables[] = {FIELD_TABLE(rows, own), FIELD_TABLE(shared_rows, &c->params)};
+    own->add_special_tokens = true;
+    c->params.engine.max_tokens = DEFAULT_MAX_TOKENS;
+    if (!completion_parse(c, err) || !completion_fields(c, tables, 2, err)) return false;
+    if (!completion_check(c, err)) return false;
+    c->echo = own->echo;
+    if (c->params.engine.max_tokens == 0 && !own->echo && c->params.prompt_logprobs == TOP_ABSENT) {
+        return error_set(err, ERROR_INVALID_VALUE, "max_tokens",
+                         "max_tokens 0 needs echo or prompt_logprobs: there is nothing to answer");
+    }
+    ask_engine(c);
+    return true;
+}
+
+static bool prepare(struct completion *c)
+{
+    const struct completions *own = c->dialect;
+    return read_body(c, &c->error) &&
+           completion_prompts(c, own->prompt, own->add_special_tokens, &c->error);
+}
+
+/* ---- answering ---- */
+
+/* The prompt goes before the choice's first text: always in a whole reply, in a stream once. */
+static const struct run *echoed(const struct completion *c, const struct choice *choice, bool first)
+{
+    return c->echo && first ? choice->run : NULL;
+}
+
+/* index, text, logprobs, finish_reason, stop_reason: what is pending of a choice. */
+static void emit_choice(const struct completion *c, const struct choice *choice, int index,
+                        bool first, struct buffer *out)
+{
+    const struct run *prompt = echoed(c, choice, first);
+    emit_int(out, "index", index);
+    emit_key(out, "text");
+    struct buffer text;
+    buffer_init(&text, EXCHANGE_REPLY_BYTES);
+    if (prompt != NULL) buffer_add_span(&text, prompt->text);
+    buffer_add_span(&text, buffer_span(&choice->text));
+    emit_text(out, NULL, buffer_span(&text));
+    if (text.failed) out->failed = true;
+    buffer_clear(&text);
+    if (c->params.logprobs != TOP_ABSENT) {
+        logprobs_emit_completion(c->engine, choice, prompt, c->params.tokens_as_ids, out);
+    } else {
+        emit_null(out, "logprobs");
+    }
+    emit_str(out, "finish_reason", choice_finish_name(choice));
+    completion_emit_stop_reason(c, choice, out);
+    if (!c->params.return_token_ids) return;
+    logprobs_emit_token_ids(choice, out);
+    if (first) logprobs_emit_ids("prompt_token_ids", choice->run->ids.ids, choice->run->ids.n, out);
+}
+
+static void emit_head(const struct completion *c, struct buffer *out)
+{
+    emit_object(out, NULL);
+    emit_str(out, "id", c->id);
+    emit_str(out, "object", "text_completion");
+    emit_int(out, "created", c->created);
+    emit_str(out, "model", completion_model(c));
+    emit_array(out, "choices");
+}
+
+static void write_whole(struct completion *c, struct buffer *out)
+{
+    const struct choice **picked;
+    if (!completion_pick(c, &picked)) {
+        out->failed = true;
+        return;
+    }
+    emit_head(c, out);
+    for (size_t i = 0; i < c->n_runs * (size_t)c->params.n; i++) {
+        emit_object(out, NULL);
+        emit_choice(c, picked[i], (int)i, true, out);
+        if (c->params.prompt_logprobs != TOP_ABSENT) {
+            logprobs_emit_prompt(c->engine, picked[i]->run, out);
+        }
+        emit_close(out, '}');
+    }
+    emit_close(out, ']');
+    emit_null(out, "system_fingerprint");
+    completion_emit_usage(c, out);
+    emit_close(out, '}');
+}
+
+static void write_chunk(struct completion *c, struct choice *choice)
+{
+    struct buffer *out = sse_open(c->exchange);
+    emit_head(c, out);
+    emit_object(out, NULL);
+    emit_choice(c, choice, choice->index, choice->n_written++ == 0, out);
+    emit_close(out, '}');
+    emit_close(out, ']');
+    completion_emit_chunk_usage(c, out);
+    emit_close(out, '}');
+    sse_close(c->exchange);
+}
+
+static void write_end(struct completion *c)
+{
+    if (!c->params.stream_options.include_usage) return;
+    struct buffer *out = sse_open(c->exchange);
+    emit_head(c, out);
+    emit_close(out, ']');
+    completion_emit_usage(c, out);
+    emit_close(out, '}');
+    sse_close(c->exchange);
+}
+
+static const struct completion_style style = {
+    .whole = write_whole, .chunk = write_chunk, .end = write_end};
+
+static struct completion *new_completion(struct exchange *x)
+{
+    return completion_new(x, &style, "cmpl-", arena_alloc(x->arena, 1, sizeof(struct completions)));
+}
+
+void completions_handle(struct exchange *x)
+{
+    struct completion *c = new_completion(x);
+    if (c != NULL) completion_run(c, prepare);
+}
+
+/* ---- /render: the ids, without generation ---- */
+
+static void work_render(struct exchange *x)
+{
+    prepare(x->state);
+}
+
+static void after_render(struct exchange *x)
+{
+    completion_reply_rendered(x->state);
+}
+
+void completions_render_handle(struct exchange *x)
+{
+    if (new_completion(x) != NULL) exchange_work(x, false, work_render, after_render);
+}

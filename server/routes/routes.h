@@ -1,0 +1,30 @@
+/* server/routes/routes.h - the handlers that router.c's table names, one file each.
+ *
+ * A handler runs on the loop thread once the request's body is whole; it answers, or arranges that the
+ * request is answered later (exchange.h).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVER_ROUTES_ROUTES_H
+#define SERVER_ROUTES_ROUTES_H
+
+struct exchange;
+
+void completions_handle(struct exchange *x);        /* completions.c */
+void completions_render_handle(struct exchange *x); /* completions.c */
+void chat_handle(struct exchange *x);               /* chat.c */
+void chat_render_handle(struct exchange *x);        /* chat.c */
+void models_handle(struct exchange *x);             /* models.c */
+void tokenize_handle(struct exchange *x);           /* tokenize.c */
+void detokenize_handle(struct exchange *x);         /* tokenize.c */
+void verify_handle(struct exchange *x);             /* verify.c */
+void verify_advantages_handle(struct exchange *x);  /* verify_tools.c */
+void verify_pass_at_k_handle(struct exchange *x);   /* verify_tools.c */
+void verify_rewards_handle(struct exchange *x);     /* verify_tools.c */
+void health_handle(struct exchange *x);             /* health.c */
+void ready_handle(struct exchange *x);              /* health.c */
+void version_handle(struct exchange *x);            /* health.c */
+void load_handle(struct exchange *x);               /* health.c */
+void metrics_handle(struct exchange *x);            /* metrics.c */
+
+#endif

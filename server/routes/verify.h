@@ -1,0 +1,13 @@
+/* server/routes/verify.h - POST /verify in its two forms: a JSON batch (verify.c), a stream of lines
+ * (verify_stream.c).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVER_ROUTES_VERIFY_H
+#define SERVER_ROUTES_VERIFY_H
+
+struct exchange;
+
+void verify_stream_handle(struct exchange *x);
+
+#endif

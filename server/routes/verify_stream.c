@@ -1,0 +1,194 @@
+/* server/routes/verify_stream.c - POST /verify with NDJSON: an item a line in, a verdict a line out.
+ *
+ * The body is fed to the judge on the thread pool, slice by slice; verdicts come back from the pool or
+ * from the judge's own thread into `lines`, and the loop moves them into the stream. Feeding pauses while
+ * many lines are at the judge or unread by the client, so memory stays bounded whatever either's pace.
+ *
+ * The exchange is held until the judge's stream has ended. Only the feeding job calls the stream, one at a
+ * time; when the client leaves, a last job cancels it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/routes/verify.h"
+
+#include <stdatomic.h>
+#include <uv.h>
+
+#include "server/emit.h"
+#include "server/exchange.h"
+#include "server/state.h"
+
+enum {
+    SLICE_BYTES = 64 << 10,
+    MAX_BACKLOG = 8192,   /* lines at the judge */
+    MAX_UNREAD = 8 << 20, /* bytes that the client has not taken */
+    MAX_LINES_BYTES = 1 << 30
+};
+
+struct verify_stream {
+    struct message news; /* first: delivered() gets it back */
+    struct exchange *exchange;
+    struct judge_stream *stream;
+    size_t fed;             /* bytes of the body */
+    bool feeding, finished; /* a job is in the pool; the judge was told the end */
+    atomic_bool gone;
+    struct error error; /* the stream broke: said on its last line */
+
+    uv_mutex_t lock;     /* of what follows */
+    struct buffer lines; /* not yet moved into the exchange's stream */
+    bool posted, ended;  /* news are under way; no line will follow */
+};
+
+/* ---- any thread ---- */
+
+/* Under the lock: does the loop need to be told? */
+static bool must_post(struct verify_stream *v)
+{
+    bool first = !v->posted;
+    v->posted = true;
+    return first;
+}
+
+static void on_lines(void *arg, struct span lines)
+{
+    struct verify_stream *v = arg;
+    uv_mutex_lock(&v->lock);
+    buffer_add_span(&v->lines, lines);
+    bool post = must_post(v);
+    uv_mutex_unlock(&v->lock);
+    if (post) server_post(v->exchange->server, &v->news);
+}
+
+static void on_ended(void *arg)
+{
+    struct verify_stream *v = arg;
+    uv_mutex_lock(&v->lock);
+    v->ended = true;
+    bool post = must_post(v);
+    uv_mutex_unlock(&v->lock);
+    if (post) server_post(v->exchange->server, &v->news);
+}
+
+/* ---- feeding, on the pool ---- */
+
+static bool feed_slice(struct verify_stream *v)
+{
+    struct span body = buffer_span(&v->exchange->body);
+    struct span slice = span_slice(body, v->fed, v->fed + SLICE_BYTES);
+    if (slice.n == 0) return false;
+    v->fed += slice.n;
+    return judge_stream_feed(v->stream, slice, &v->error);
+}
+
+static void work_feed(struct exchange *x)
+{
+    struct verify_stream *v = x->state;
+    bool more = true;
+    while (more && !atomic_load(&v->gone)) {
+        if (judge_stream_backlog(v->stream) > MAX_BACKLOG) return;
+        more = feed_slice(v);
+    }
+    if (atomic_load(&v->gone)) judge_stream_cancel(v->stream);
+    v->finished = true;
+    judge_stream_end(v->stream, on_ended);
+}
+
+/* ---- the loop ---- */
+
+static void after_feed(struct exchange *x);
+
+static void feed_on(struct verify_stream *v)
+{
+    struct exchange *x = v->exchange;
+    if (v->feeding || v->finished) return;
+    bool unread = !x->gone && x->out.n - x->taken > MAX_UNREAD;
+    if (unread || (!x->gone && judge_stream_backlog(v->stream) > MAX_BACKLOG)) return;
+    v->feeding = true;
+    exchange_work(x, true, work_feed, after_feed);
+}
+
+static void after_feed(struct exchange *x)
+{
+    struct verify_stream *v = x->state;
+    v->feeding = false;
+    feed_on(v);
+}
+
+static void on_gone(struct exchange *x)
+{
+    struct verify_stream *v = x->state;
+    atomic_store(&v->gone, true);
+    feed_on(v);
+}
+
+static void on_taken(struct exchange *x)
+{
+    feed_on(x->state);
+}
+
+/* The last of it. A line too long breaks the stream; what was judged before stands. */
+static void end_stream(struct verify_stream *v)
+{
+    struct exchange *x = v->exchange;
+    if (!exchange_release(x)) return;
+    if (v->error.code != ERROR_NONE) {
+        emit_error(&x->out, &v->error);
+        buffer_add_char(&x->out, '\n');
+    }
+    exchange_end(x);
+}
+
+static void delivered(struct message *m)
+{
+    struct verify_stream *v = (struct verify_stream *)m;
+    struct exchange *x = v->exchange;
+    uv_mutex_lock(&v->lock);
+    v->posted = false;
+    bool ended = v->ended;
+    if (!x->gone) buffer_add_span(&x->out, buffer_span(&v->lines));
+    buffer_drop(&v->lines, v->lines.n);
+    uv_mutex_unlock(&v->lock);
+    if (!x->over) exchange_push(x);
+    if (ended) {
+        end_stream(v);
+    } else {
+        feed_on(v);
+    }
+}
+
+static void free_state(struct exchange *x)
+{
+    struct verify_stream *v = x->state;
+    judge_stream_free(v->stream);
+    buffer_clear(&v->lines);
+    uv_mutex_destroy(&v->lock);
+}
+
+static bool open_stream(struct exchange *x, struct error *err)
+{
+    struct verify_stream *v = arena_alloc(x->arena, 1, sizeof(*v));
+    if (v == NULL || uv_mutex_init(&v->lock) != 0) {
+        return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the request");
+    }
+    v->exchange = x;
+    v->news.deliver = delivered;
+    buffer_init(&v->lines, MAX_LINES_BYTES);
+    x->state = v;
+    x->free_state = free_state;
+    v->stream = judge_stream_new(x->server->judge, on_lines, v, err);
+    return v->stream != NULL;
+}
+
+void verify_stream_handle(struct exchange *x)
+{
+    struct error err = {0};
+    if (!open_stream(x, &err)) {
+        exchange_fail(x, &err);
+        return;
+    }
+    x->on_gone = on_gone;
+    x->on_taken = on_taken;
+    exchange_hold(x);
+    exchange_stream(x, "application/x-ndjson");
+    feed_on(x->state);
+}

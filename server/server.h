@@ -1,0 +1,73 @@
+/* server/server.h - the HTTP server: `touchstone serve`.
+ *
+ * One thread, the loop thread, owns the listening socket, every connection and every request. It calls
+ * the engine and the judge and is woken by them; it never waits for either.
+ *
+ * Order of life, so that the port answers while the model still loads and nobody is woken after
+ * its end:
+ *
+ *   judge_open() -> server_new() -> engine_open(.wake = server_wake, .wake_arg = server)
+ *   -> server_run() -> engine_close() -> server_free() -> judge_close()
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVER_SERVER_H
+#define SERVER_SERVER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct engine;
+struct judge;
+struct server;
+
+/* Times are in seconds; 0 means no limit where that is said. Strings are borrowed for as long as the server
+ * lives. */
+struct server_options {
+    const char *host;            /* a name or an address; only its first address is bound */
+    int port;                    /* 0: any free one; the log's "listening" line tells which */
+    const char *const *api_keys; /* none: open to all who can connect */
+    int n_api_keys;
+    const char *const *aliases; /* further model names that clients may use */
+    int n_aliases;
+
+    size_t max_body_bytes;     /* of a generation request */
+    size_t max_verify_bytes;   /* of a /verify request */
+    size_t max_buffered_bytes; /* of all bodies being read together; past it 429 */
+    int max_connections;
+    int max_n;       /* samples a prompt */
+    int max_prompts; /* prompts a request */
+
+    int header_timeout_s;  /* from connecting to the end of the headers */
+    int body_timeout_s;    /* from there to the end of the body */
+    int keep_alive_s;      /* a connection without a request; a reader that takes nothing */
+    int request_timeout_s; /* from a whole request to its last byte; 0: none */
+    int drain_s;           /* running requests may take this long after SIGTERM */
+    bool access_log;       /* one line a request */
+};
+
+/* The documented defaults; then set what differs. */
+void server_options_init(struct server_options *o);
+
+/* Bind and listen. NULL and ERROR_SYSTEM naming what failed ("host", "port"). Free with
+ * server_free(). */
+struct server *server_new(const struct server_options *o, struct error *err);
+
+/* The port that is bound. */
+int server_port(const struct server *s);
+
+/* Serve until SIGTERM or SIGINT, then drain: refuse new work with 503, let running requests finish for up
+ * to drain_s, and return. True when every accepted request got its answer. False and an error when
+ * serving could not begin, or when requests were cut off (the limit passed, or a second signal came). */
+bool server_run(struct server *s, struct engine *engine, struct judge *judge, struct error *err);
+
+/* Any thread: the engine has events. For struct engine_options.wake. */
+void server_wake(void *server);
+
+/* After engine_close(). Accepts NULL. */
+void server_free(struct server *s);
+
+#endif

@@ -1,0 +1,78 @@
+/* server/state.h - what the loop thread owns. Private to server/.
+ *
+ *   loop.c     the libuv handles, libmicrohttpd inside them, timers
+ *   drain.c    signals and the end
+ *   client.c   connections: deadlines, and noticing that a suspended one has left
+ *   http.c     requests: bodies in, replies out
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVER_STATE_H
+#define SERVER_STATE_H
+
+#include <microhttpd.h>
+#include <uv.h>
+
+#include "engine/engine.h"
+#include "reward/reward.h"
+#include "server/inbox.h"
+#include "server/live.h"
+#include "server/metrics.h"
+#include "server/server.h"
+
+struct client;
+struct exchange;
+
+struct server {
+    struct server_options o;
+    int listen_fd; /* libmicrohttpd closes it with the daemon */
+    int port;
+
+    uv_loop_t loop;
+    bool loop_open;
+    uv_poll_t http_ready;  /* libmicrohttpd's epoll descriptor */
+    uv_timer_t http_timer; /* its next timeout */
+    uv_prepare_t http_kick;
+    bool kicked;      /* a connection was resumed: run libmicrohttpd before sleeping */
+    uv_timer_t sweep; /* once in SWEEP_MS: deadlines */
+    uv_async_t woken; /* engine events or posted messages wait */
+    uv_signal_t terminated, interrupted;
+    struct inbox inbox;
+
+    struct MHD_Daemon *daemon;
+    struct client *clients;     /* list of open connections */
+    struct exchange *exchanges; /* list of requests not yet completed */
+    size_t n_exchanges;
+    size_t buffered_bytes; /* of bodies held */
+
+    struct engine *engine;
+    struct judge *judge;
+    struct live *live; /* of struct prompt_run (completion.c) */
+    struct metrics metrics;
+    uint64_t started_ns;
+
+    enum { SERVING, DRAINING, CUTTING, STOPPED } phase; /* see drain.c */
+    uint64_t drain_deadline_ns;
+    size_t cut_off; /* requests that did not get their whole answer */
+};
+
+enum { SWEEP_MS = 250 };
+
+/* loop.c: call after resuming a connection. */
+static inline void server_kick(struct server *s)
+{
+    s->kicked = true;
+}
+
+/* loop.c: post a message to the loop thread, from any thread. */
+void server_post(struct server *s, struct message *m);
+
+/* http.c: the daemon on s->listen_fd. */
+bool http_start(struct server *s, struct error *err);
+void http_stop(struct server *s); /* every request completed or cut off */
+
+/* drain.c */
+void drain_watch_signals(struct server *s);
+void drain_sweep(struct server *s, uint64_t now_ns);
+
+#endif

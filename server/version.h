@@ -1,0 +1,12 @@
+/* server/version.h - the program's version, which a release's build may set.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVER_VERSION_H
+#define SERVER_VERSION_H
+
+#ifndef TOUCHSTONE_VERSION
+#define TOUCHSTONE_VERSION "0.1.0"
+#endif
+
+#endif

@@ -1,0 +1,158 @@
+"""Starts the program and hands tests its address.
+
+TOUCHSTONE_BIN names the program (default build/release/touchstone), TOUCHSTONE_TEST_MODEL the model
+(default: a tiny one with random weights, in tests/golden/data). Every server listens on a free port of
+127.0.0.1 and is stopped, and its exit status checked, at the end.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import os
+import pathlib
+import re
+import signal
+import socket
+import subprocess
+import threading
+import time
+
+import httpx
+import openai
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BIN = os.environ.get("TOUCHSTONE_BIN", str(ROOT / "build/release/touchstone"))
+MODEL = os.environ.get(
+    "TOUCHSTONE_TEST_MODEL", str(ROOT / "tests/golden/data/llama-k256-q4_k_m.gguf")
+)
+START_SECONDS = 60
+
+
+class Server:
+    """One running `touchstone serve`."""
+
+    def __init__(self, *args, model=MODEL, wait=True):
+        command = [BIN, "serve", "--model", model, "--port", "0", *args]
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("TOUCHSTONE_")}
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, env=environment)
+        self.log = []
+        self.port = None
+        self._listening = threading.Event()
+        threading.Thread(target=self._read_log, daemon=True).start()
+        if not self._listening.wait(START_SECONDS):
+            self.process.kill()
+            raise RuntimeError("the server does not listen:\n" + "\n".join(self.log))
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.http = httpx.Client(base_url=self.url, timeout=120)
+        if wait:
+            self.wait_ready()
+
+    def _read_log(self):
+        for raw in self.process.stderr:
+            line = raw.decode(errors="replace").rstrip("\n")
+            self.log.append(line)
+            found = re.search(r"event=listening .*port=(\d+)", line)
+            if found:
+                self.port = int(found.group(1))
+                self._listening.set()
+
+    def wait_ready(self):
+        deadline = time.time() + START_SECONDS
+        while self.http.get("/ready").status_code != 200:
+            if time.time() > deadline:
+                raise RuntimeError("the server does not get ready:\n" + "\n".join(self.log))
+            time.sleep(0.05)
+
+    def post(self, path, body, **kwargs):
+        return self.http.post(path, json=body, **kwargs)
+
+    def complete(self, **body):
+        """The reply of /v1/completions, which must be 200."""
+        reply = self.post("/v1/completions", body)
+        assert reply.status_code == 200, reply.text
+        return reply.json()
+
+    def client(self, **kwargs):
+        options = {"base_url": self.url + "/v1", "api_key": "none", "max_retries": 0, **kwargs}
+        return openai.OpenAI(**options)
+
+    def connect(self):
+        """A plain socket, for what no HTTP client would send."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
+
+    def metric(self, name):
+        for line in self.http.get("/metrics").text.splitlines():
+            if line.split(" ")[0] == name:
+                return float(line.split(" ")[1])
+        raise KeyError(name)
+
+    def wait_idle(self, seconds=30):
+        """Until no sequence runs or waits and no KV block is in use."""
+        names = ("sequences_running", "sequences_waiting", "kv_blocks_used")
+        deadline = time.time() + seconds
+        while True:
+            busy = {n: self.metric("touchstone_" + n) for n in names}
+            if not any(busy.values()):
+                return
+            assert time.time() < deadline, f"still busy: {busy}"
+            time.sleep(0.05)
+
+    def resident_bytes(self):
+        with open(f"/proc/{self.process.pid}/statm") as f:
+            return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def signal(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+
+    def wait(self, seconds=60):
+        """The exit status."""
+        return self.process.wait(seconds)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.signal()
+        status = self.wait()
+        assert status == 0, f"exit status {status}\n" + "\n".join(self.log[-40:])
+
+
+@pytest.fixture(scope="session")
+def server():
+    """One server for all tests that need no settings of their own."""
+    s = Server("--max-choices", "64", "--max-queue", "4096")
+    yield s
+    s.stop()
+
+
+@pytest.fixture
+def start():
+    """start(*flags) -> a Server of the test's own."""
+    started = []
+
+    def begin(*args, **kwargs):
+        started.append(Server(*args, **kwargs))
+        return started[-1]
+
+    yield begin
+    for s in started:
+        if s.process.poll() is None:
+            s.stop()
+
+
+def read_response(sock):
+    """(status, headers, body) of the next response on a socket; None when it was closed before."""
+    data = b""
+    while b"\r\n\r\n" not in data:
+        more = sock.recv(65536)
+        if not more:
+            return None
+        data += more
+    head, body = data.split(b"\r\n\r\n", 1)
+    lines = head.decode("latin-1").split("\r\n")
+    headers = {k.lower(): v.strip() for k, v in (line.split(":", 1) for line in lines[1:])}
+    length = int(headers.get("content-length", 0))
+    while len(body) < length:
+        more = sock.recv(65536)
+        if not more:
+            break
+        body += more
+    return int(lines[0].split()[1]), headers, body[:length]
