@@ -299,7 +299,8 @@ static void run_setting(const char *path, size_t s, const struct prompts *p, int
     assert_idle(c);
     engine_stats(c->engine, &stats);
     if (settings[s].twice && stats.cached_tokens < 100) fail_msg("nothing was cached");
-    if (settings[s].preempts && SHRINK == 1 && stats.preemptions == 0) fail_msg("nothing was preempted");
+    if (settings[s].preempts && SHRINK == 1 && stats.preemptions == 0)
+        fail_msg("nothing was preempted");
     client_close(c);
 }
 
@@ -308,7 +309,7 @@ static void promise(const char *path, int n, int n_tokens)
     struct prompts *p = make_prompts(n_tokens);
     struct output *alone = mem_new((size_t)n, sizeof(*alone), NULL);
     run_alone(path, p, n, alone);
-    for (size_t s = 0; s < sizeof(settings) / sizeof(settings[0]); s++) {
+    for (size_t s = 0; s < sizeof(settings) / sizeof(settings[0]); s += SHRINK) {
         run_setting(path, s, p, n, alone);
     }
     for (int i = 0; i < n; i++) {
@@ -321,7 +322,7 @@ static void promise(const char *path, int n, int n_tokens)
 static void test_promise_qwen2(void **state)
 {
     (void)state;
-    promise(QWEN2, 32 / SHRINK, 48);
+    promise(QWEN2, 32 / SHRINK, 48 / SHRINK);
 }
 
 static void test_promise_llama(void **state)
@@ -438,7 +439,7 @@ static void test_random_cycles(void **state)
     bool live[MAX_REQUESTS] = {0};
     int n_submitted = 0, n_done = 0;
     uint64_t random = 1;
-    for (int cycle = 0; cycle < 1000; cycle++) {
+    for (int cycle = 0; cycle < 1000 / SHRINK; cycle++) {
         random = scramble(random + (uint64_t)cycle);
         int i = (int)(random % MAX_REQUESTS);
         if (live[i]) {
