@@ -8,8 +8,9 @@
 #include "reward/reward.h"
 
 static const struct reward *const rewards[] = {
-    &format_reward,     &language_reward,        &countdown_reward, &knights_reward,
-    &extract_reward,    &cosine_reward,          &length_reward,    &overlong_reward,
+    &format_reward,     &language_reward,        &plan_reward,
+    &countdown_reward,  &knights_reward,         &extract_reward,
+    &cosine_reward,     &length_reward,          &overlong_reward,
     &repetition_reward, &reasoning_steps_reward,
 };
 

@@ -179,5 +179,6 @@ extern const struct reward length_reward;
 extern const struct reward overlong_reward;
 extern const struct reward repetition_reward;
 extern const struct reward reasoning_steps_reward;
+extern const struct reward plan_reward;
 
 #endif

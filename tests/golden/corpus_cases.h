@@ -16,6 +16,8 @@
 #include "base/json.h"
 #include "reward/reward.h"
 
+static cJSON *plan_domains; /* plans/domains.json of the folder being run */
+
 struct corpus_score {
     int cases, right;
     bool missing; /* no such file */
@@ -65,8 +67,10 @@ static cJSON *tool(bool (*compute)(const cJSON *body, struct buffer *out, struct
 static void move(cJSON *from, const char *name, cJSON *to, const char *as)
 {
     cJSON *v = cJSON_DetachItemFromObjectCaseSensitive(from, name);
-    if (v != NULL && cJSON_IsNull(v)) cJSON_Delete(v);
-    else if (v != NULL) cJSON_AddItemToObject(to, as, v);
+    if (v != NULL && cJSON_IsNull(v))
+        cJSON_Delete(v);
+    else if (v != NULL)
+        cJSON_AddItemToObject(to, as, v);
 }
 
 /* {items: [item], rewards: [spec]}; what the line still holds is left to it. */
@@ -120,10 +124,10 @@ static cJSON *cosine_request(cJSON *line)
 /* Item fields and options of the other rewards, by name. */
 static cJSON *plain_request(cJSON *line, const char *reward)
 {
-    static const char *const item_fields[] = {"ids", "length", "target", "numbers", "solution",
-                                              "answer", NULL};
-    static const char *const options[] = {"impl",   "unit",   "ngram_size", "max_penalty", "max_len",
-                                          "cache",  "factor", "method",     "scope",       NULL};
+    static const char *const item_fields[] = {"ids",      "length", "target", "numbers",
+                                              "solution", "answer", NULL};
+    static const char *const options[] = {"impl",  "unit",   "ngram_size", "max_penalty", "max_len",
+                                          "cache", "factor", "method",     "scope",       NULL};
     cJSON *spec = spec_new(reward), *item = item_new(line);
     for (int i = 0; item_fields[i] != NULL; i++) {
         move(line, item_fields[i], item, item_fields[i]);
@@ -145,8 +149,9 @@ static cJSON *length_request(cJSON *line)
         cJSON *item = cJSON_CreateObject();
         cJSON_AddStringToObject(item, "completion", "");
         cJSON_AddNumberToObject(item, "length", cJSON_GetArrayItem(lengths, i)->valuedouble);
-        cJSON_AddBoolToObject(item, "correct",
-                              cJSON_IsTrue(cJSON_GetArrayItem(cJSON_GetObjectItem(line, "correct"), i)));
+        cJSON_AddBoolToObject(
+            item, "correct",
+            cJSON_IsTrue(cJSON_GetArrayItem(cJSON_GetObjectItem(line, "correct"), i)));
         cJSON_AddItemToArray(items, item);
     }
     move(line, "impl", spec, "impl");
@@ -183,7 +188,8 @@ static const cJSON *first_result(const cJSON *reply)
 static bool reward_is(struct judge *judge, cJSON *request, const cJSON *want)
 {
     cJSON *reply = ask(judge, request);
-    bool ok = reply != NULL && close_enough(cJSON_GetObjectItem(first_result(reply), "reward"), want);
+    bool ok =
+        reply != NULL && close_enough(cJSON_GetObjectItem(first_result(reply), "reward"), want);
     if (!ok && reply != NULL) {
         char *text = cJSON_PrintUnformatted(first_result(reply));
         printf("  got %s\n", text);
@@ -224,6 +230,73 @@ static bool run_language(struct judge *judge, cJSON *line, const cJSON *want, co
                                 cJSON_GetObjectItem(line, counts[i]));
     }
     cJSON_Delete(reply);
+    return ok;
+}
+
+/* The domain's texts come from domains.json beside the cases: loaded by the first case. */
+static cJSON *read_domains(const char *folder)
+{
+    char path[512], *text = NULL;
+    size_t room = 0;
+    snprintf(path, sizeof(path), "%s/plans/domains.json", folder);
+    FILE *f = fopen(path, "r");
+    ssize_t n = f == NULL ? -1 : getdelim(&text, &room, '\0', f);
+    cJSON *domains = n > 0 ? json_parse(span_of(text, (size_t)n), NULL) : NULL;
+    if (f != NULL) fclose(f);
+    free(text);
+    return domains;
+}
+
+static bool plan_is(const cJSON *details, const cJSON *want)
+{
+    const cJSON *v;
+    cJSON_ArrayForEach(v, want)
+    {
+        if (!cJSON_Compare(cJSON_GetObjectItem(details, v->string), v, true)) return false;
+    }
+    return want->child != NULL;
+}
+
+static bool ask_plan(struct judge *judge, const cJSON *line, const char *domain, const cJSON *nl,
+                     bool lenient, const cJSON *want)
+{
+    cJSON *item = cJSON_CreateObject(), *spec = spec_new("plan");
+    cJSON_AddStringToObject(item, "completion", cJSON_GetObjectItem(line, "plan")->valuestring);
+    cJSON_AddStringToObject(item, "problem", cJSON_GetObjectItem(line, "problem")->valuestring);
+    if (domain != NULL) cJSON_AddStringToObject(item, "domain", domain);
+    if (nl != NULL) cJSON_AddItemToObject(item, "nl", cJSON_Duplicate(nl, true));
+    cJSON_AddStringToObject(spec, "format", cJSON_GetObjectItem(line, "plan_format")->valuestring);
+    cJSON_AddBoolToObject(spec, "lenient", lenient);
+    cJSON *reply = ask(judge, request_of(item, spec));
+    const cJSON *result = first_result(reply);
+    const cJSON *details = cJSON_GetObjectItem(cJSON_GetObjectItem(result, "details"), "plan");
+    bool ok = plan_is(details, want);
+    if (!ok) {
+        char *text = cJSON_PrintUnformatted(result);
+        printf("  got %s\n", text);
+        free(text);
+    }
+    cJSON_Delete(reply);
+    return ok;
+}
+
+/* With the corpus's own texts of the domain, then with the built-in domain where there is one. */
+static bool run_plan(struct judge *judge, cJSON *line, const cJSON *want, const char *name)
+{
+    static const char *const built_in[] = {"blocksworld", "mystery", "logistics", "depots",
+                                           "sokoban"};
+    const char *key = cJSON_GetObjectItem(line, "domain")->valuestring;
+    const cJSON *domain = cJSON_GetObjectItem(plan_domains, key);
+    const cJSON *nl = json_get(domain, "nl"), *loose = json_get(line, "expected_lenient");
+    const char *pddl = cJSON_GetObjectItem(domain, "pddl")->valuestring;
+    bool ok = ask_plan(judge, line, pddl, nl, false, want);
+    if (loose != NULL) ok &= ask_plan(judge, line, pddl, nl, true, loose);
+    (void)name;
+    for (int i = 0; i < 5; i++) {
+        if (strcmp(key, built_in[i]) != 0) continue;
+        ok &= ask_plan(judge, line, key, NULL, false, want);
+        if (loose != NULL) ok &= ask_plan(judge, line, NULL, NULL, true, loose);
+    }
     return ok;
 }
 
@@ -275,6 +348,7 @@ static const struct {
     {"rewards/advantages.jsonl", NULL, run_advantages},
     {"rewards/composite.jsonl", NULL, run_advantages},
     {"rewards/passk.jsonl", NULL, run_passk},
+    {"plans/cases.jsonl", "plan", run_plan},
 };
 
 enum { N_RUNNERS = sizeof(runners) / sizeof(runners[0]) };
@@ -288,6 +362,7 @@ static struct corpus_score corpus_run(struct judge *judge, const char *folder, i
     ssize_t n;
     snprintf(path, sizeof(path), "%s/%s", folder, runners[runner].file);
     FILE *f = fopen(path, "r");
+    plan_domains = read_domains(folder);
     score.missing = f == NULL;
     while (f != NULL && (n = getline(&text, &room, f)) > 0) {
         cJSON *line = json_parse(span_of(text, (size_t)n), NULL);
@@ -303,6 +378,7 @@ static struct corpus_score corpus_run(struct judge *judge, const char *folder, i
     }
     if (f != NULL) fclose(f);
     free(text);
+    cJSON_Delete(plan_domains);
     return score;
 }
 
