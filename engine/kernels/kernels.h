@@ -42,6 +42,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "engine/kernels/cpu.h"
 #include "engine/kernels/layout.h"
 
 enum {

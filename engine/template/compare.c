@@ -67,7 +67,7 @@ static bool equal_within(struct render *r, struct value v, struct value w, bool 
         return true;
     case VALUE_STRING:
         *equal = span_eq(v.text, w.text);
-        return render_charge_bytes(r, *equal ? v.text.n : 0);
+        return render_charge_bytes(r, v.text.n == w.text.n ? v.text.n : 0);
     case VALUE_LIST:
     case VALUE_TUPLE:
         return seq_equal(r, v.seq, w.seq, equal);
@@ -115,7 +115,8 @@ bool value_less(struct render *r, struct value v, struct value w, bool *less)
     }
     if (v.kind == VALUE_STRING && w.kind == VALUE_STRING) {
         *less = compare_text(v.text, w.text) < 0;
-        return render_charge(r, 1);
+        return render_charge_bytes(r, v.text.n < w.text.n ? v.text.n : w.text.n) &&
+               render_charge(r, 1);
     }
     if (value_is_seq(v) && v.kind == w.kind) {
         if (!render_charge(r, 1) || !render_enter(r)) return false;

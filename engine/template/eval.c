@@ -8,6 +8,8 @@
 #include "engine/template/iterate.h"
 #include "engine/template/operators.h"
 
+enum { BINDINGS_PER_STEP = 16 };
+
 /* ---- scopes ---------------------------------------------------------------------------------- */
 
 struct scope *scope_new(struct render *r, struct scope *outer)
@@ -17,9 +19,10 @@ struct scope *scope_new(struct render *r, struct scope *outer)
     return s;
 }
 
-struct value scope_find(const struct render *r, const struct scope *s, int name)
+struct value scope_find(struct render *r, const struct scope *s, int name)
 {
     for (; s != NULL; s = s->outer) {
+        render_charge(r, s->n / BINDINGS_PER_STEP);
         for (size_t i = 0; i < s->n; i++) {
             if (s->bindings[i].name == name) return s->bindings[i].value;
         }
@@ -34,6 +37,7 @@ bool scope_set(struct render *r, struct scope *s, int name, struct value v)
         r->globals[name] = v;
         return true;
     }
+    if (!render_charge(r, s->n / BINDINGS_PER_STEP)) return false;
     for (size_t i = 0; i < s->n; i++) {
         if (s->bindings[i].name != name) continue;
         s->bindings[i].value = v;

@@ -25,7 +25,7 @@ struct scope {
 };
 
 /* NULL as scope means the globals. */
-struct value scope_find(const struct render *r, const struct scope *s, int name);
+struct value scope_find(struct render *r, const struct scope *s, int name);
 bool scope_set(struct render *r, struct scope *s, int name, struct value v);
 struct scope *scope_new(struct render *r, struct scope *outer);
 

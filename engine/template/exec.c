@@ -266,7 +266,8 @@ static bool bind_varargs(struct render *r, struct scope *s, const struct macro_n
 {
     size_t n = args->positional.n, taken = n < m->n_parameters ? n : m->n_parameters;
     if (m->uses_varargs) {
-        return scope_set(r, s, NAME_VARARGS, value_tuple(args->positional.p + taken, n - taken));
+        const struct value *rest = n > taken ? args->positional.p + taken : NULL;
+        return scope_set(r, s, NAME_VARARGS, value_tuple(rest, n - taken));
     }
     return n <= m->n_parameters ||
            render_fail(r, "macro '%.*s' takes not more than %zu argument(s)",
@@ -314,7 +315,9 @@ bool macro_call(struct render *r, const struct macro *macro, const struct argume
 {
     const struct macro_node *m = macro->node;
     struct scope *s = scope_new(r, macro->scope);
-    if (s == NULL || !render_enter(r)) return false;
+    if (s == NULL || !render_charge(r, m->n_parameters * args->n_named) || !render_enter(r)) {
+        return false;
+    }
     bool ok = bind_caller(r, s, m, args) && bind_kwargs(r, s, m, args) &&
               bind_varargs(r, s, m, args) && bind_parameters(r, s, m, args) &&
               capture(r, s, m->body, out) != FAILED;

@@ -221,16 +221,18 @@ static bool indent(struct render *r, struct value self, const struct value *args
 static bool truncate(struct render *r, struct value self, const struct value *args,
                      struct value *out)
 {
-    int64_t length = 255, leeway = 5;
-    struct span s, end = span_str("...");
-    if (!value_str(r, self, &s) || !argument_int(r, args[0], "length", &length)) return false;
+    int64_t length = 255, leeway = 5, n;
+    struct span s = {0}, end = span_str("...");
+    if (!argument_int(r, args[0], "length", &length)) return false;
     if (!argument_text(r, args[2], "end", &end)) return false;
     if (args[3].kind != VALUE_NONE && !argument_int(r, args[3], "leeway", &leeway)) return false;
     int64_t keep = length - (int64_t)text_length(end);
     if (keep < 0 || leeway < 0)
         return render_fail(r, "truncate: the length is less than its end's");
-    *out = value_text(s);
-    if ((int64_t)text_length(s) <= length + leeway) return true;
+    *out = self;
+    if (!value_length(r, self, &n)) return false;
+    if (n - leeway <= length) return true;
+    if (!argument_text(r, self, "what is truncated", &s)) return false;
     struct span head = span_slice(s, 0, text_offset(s, (size_t)keep));
     size_t blank = span_find_last(head, span_str(" "));
     if (!value_truth(args[1]) && blank != SPAN_NONE) head.n = blank;

@@ -37,19 +37,17 @@ static bool key_of(struct render *r, const struct key *k, struct value item, str
     return text_method_find(span_str("lower"))->call(r, *out, none, out);
 }
 
-/* sort's attribute may name several with commas: the key is then a list. */
+/* sort's key is a list, for its attribute may name several with commas. It shows even with one:
+ * lists compare by == before <, so items whose keys are all undefined stay as they are. */
 static bool keys_of(struct render *r, const struct key *k, struct value item, struct value *out)
 {
     struct item_list list = {0};
-    if (k->path.kind != VALUE_STRING || span_find(k->path.text, span_str(","), 0) == SPAN_NONE) {
-        return key_of(r, k, item, out);
-    }
-    struct span rest = k->path.text;
+    struct key one = *k;
+    struct span rest = k->path.kind == VALUE_STRING ? k->path.text : span_of(NULL, 0);
     for (bool more = true; more;) {
         size_t comma = span_find(rest, span_str(","), 0);
-        struct key one = *k;
         struct value v;
-        one.path = value_text(span_slice(rest, 0, comma));
+        if (k->path.kind == VALUE_STRING) one.path = value_text(span_slice(rest, 0, comma));
         more = comma != SPAN_NONE;
         if (more) rest = span_slice(rest, comma + 1, rest.n);
         if (!key_of(r, &one, item, &v) || !item_list_add(r, &list, v)) return false;
@@ -62,7 +60,10 @@ struct keyed {
     struct value key, item;
 };
 
-static bool keyed_items(struct render *r, const struct key *k, struct value self,
+typedef bool key_function(struct render *r, const struct key *k, struct value item,
+                          struct value *out);
+
+static bool keyed_items(struct render *r, const struct key *k, key_function *key, struct value self,
                         struct keyed **out, size_t *n)
 {
     struct values items;
@@ -71,7 +72,7 @@ static bool keyed_items(struct render *r, const struct key *k, struct value self
     if (*out == NULL) return false;
     for (size_t i = 0; i < items.n; i++) {
         (*out)[i].item = items.p[i];
-        if (!keys_of(r, k, items.p[i], &(*out)[i].key)) return false;
+        if (!key(r, k, items.p[i], &(*out)[i].key)) return false;
     }
     *n = items.n;
     return true;
@@ -127,7 +128,7 @@ static bool sort(struct render *r, struct value self, const struct value *args, 
     struct key k = {.path = args[2], .case_sensitive = value_truth(args[1])};
     struct keyed *p;
     size_t n;
-    return keyed_items(r, &k, self, &p, &n) && sort_keyed(r, p, n, value_truth(args[0])) &&
+    return keyed_items(r, &k, keys_of, self, &p, &n) && sort_keyed(r, p, n, value_truth(args[0])) &&
            sorted_list(r, p, n, out);
 }
 
@@ -146,7 +147,7 @@ static bool dictsort(struct render *r, struct value self, const struct value *ar
     struct value view = {.kind = VALUE_VIEW, .sub = SUB_ITEMS, .dict = self.dict};
     struct keyed *p;
     size_t n;
-    return keyed_items(r, &k, view, &p, &n) && sort_keyed(r, p, n, value_truth(args[2])) &&
+    return keyed_items(r, &k, key_of, view, &p, &n) && sort_keyed(r, p, n, value_truth(args[2])) &&
            sorted_list(r, p, n, out);
 }
 
@@ -156,7 +157,7 @@ static bool extreme(struct render *r, struct value self, const struct value *arg
     struct key k = {.path = args[1], .case_sensitive = value_truth(args[0])};
     struct keyed *p;
     size_t n, best = 0;
-    if (!keyed_items(r, &k, self, &p, &n)) return false;
+    if (!keyed_items(r, &k, key_of, self, &p, &n)) return false;
     for (size_t i = 1; i < n; i++) {
         bool better;
         bool ok = largest ? value_less(r, p[best].key, p[i].key, &better)
@@ -202,7 +203,7 @@ static bool groupby(struct render *r, struct value self, const struct value *arg
     struct item_list groups = {0};
     struct keyed *p;
     size_t n;
-    if (!keyed_items(r, &k, self, &p, &n) || !sort_keyed(r, p, n, false)) return false;
+    if (!keyed_items(r, &k, key_of, self, &p, &n) || !sort_keyed(r, p, n, false)) return false;
     for (size_t from = 0, to; from < n; from = to) {
         struct value g;
         bool equal = true;

@@ -283,9 +283,10 @@ bool format_percent(struct render *r, struct span format, struct value values, s
         if (!named && !next_value(r, &p, &v)) return false;
         if (!add_percent(r, &b, v, &f)) return false;
     }
-    bool counted = values.kind == VALUE_TUPLE
-                       ? p.used == values.seq.n
-                       : p.used == 1 || values.kind == VALUE_DICT || values.kind == VALUE_LIST;
+    /* Python lets what has items go unused: all but tuples and strings. */
+    bool spare = values.kind == VALUE_DICT || values.kind == VALUE_LIST ||
+                 values.kind == VALUE_RANGE || values.kind == VALUE_UNDEFINED;
+    bool counted = values.kind == VALUE_TUPLE ? p.used == values.seq.n : p.used == 1 || spare;
     if (!counted) return render_fail(r, "not all arguments converted during string formatting");
     *out = value_text(span_of(NULL, 0));
     return text_end(&b, &out->text);

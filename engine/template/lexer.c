@@ -148,12 +148,9 @@ static void tag_end(struct lexer *l, size_t n, char sign, bool trim)
 
 static bool read_comment(struct lexer *l)
 {
-    int line = l->line;
     size_t end = span_find(l->s, span_str("#}"), l->at);
-    if (end == SPAN_NONE) {
-        l->line = line;
-        return fail(l, "missing end of comment tag");
-    }
+    if (l->at == l->s.n) return true; /* Jinja says nothing when nothing follows {# */
+    if (end == SPAN_NONE) return fail(l, "missing end of comment tag");
     char sign = end > l->at ? l->s.p[end - 1] : '\0';
     skip(l, end - l->at);
     tag_end(l, 2, sign, true);
@@ -178,6 +175,7 @@ static size_t raw_tag(struct span s, size_t at, const char *word, char *sign)
 /* The text of a raw block, as it stands up to {% endraw %}. */
 static bool read_raw(struct lexer *l)
 {
+    if (l->at == l->s.n) return true; /* as with a comment */
     for (size_t at = l->at;; at += 2) {
         at = span_find(l->s, span_str("{%"), at);
         if (at == SPAN_NONE) return fail(l, "missing end of raw directive");

@@ -41,6 +41,17 @@ static bool lower(struct render *r, struct value self, const struct value *args,
     return change_case(r, self.text, CASE_LOWER, out);
 }
 
+static bool casefold(struct render *r, struct value self, const struct value *args,
+                     struct value *out)
+{
+    (void)args;
+    struct text_builder b = {0};
+    for (size_t at = 0; at < self.text.n && !b.failed;) {
+        text_add_folded(r, &b, text_next(self.text, &at));
+    }
+    return give(&b, out);
+}
+
 static bool swapcase(struct render *r, struct value self, const struct value *args,
                      struct value *out)
 {
@@ -642,7 +653,7 @@ static bool istitle_(struct render *r, struct value self, const struct value *ar
 
 static const struct routine methods[] = {
     {"capitalize", capitalize, {NULL}, 0, NULL},
-    {"casefold", lower, {NULL}, 0, NULL},
+    {"casefold", casefold, {NULL}, 0, NULL},
     {"center", center, {"width", "fillchar"}, 1, NULL},
     {"count", count, {"sub", "start", "end"}, 1, NULL},
     {"endswith", endswith, {"suffix", "start", "end"}, 1, NULL},

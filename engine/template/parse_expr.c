@@ -442,7 +442,7 @@ struct node *parse_filters(struct parser *p, struct node *of)
 /* A test may take one argument without parentheses: x is divisibleby 3. */
 static bool parse_bare_argument(struct parser *p, struct node *n)
 {
-    static const char *const stops[] = {"else", "or", "and", "if", "in", "not", "recursive"};
+    static const char *const stops[] = {"else", "or", "and"}; /* Jinja's; "if" would be taken */
     enum token_kind kind = p->at->kind;
     bool literal = kind == TOKEN_STRING || kind == TOKEN_INT || kind == TOKEN_FLOAT;
     bool opens = parser_is_op(p, "[") || parser_is_op(p, "{");

@@ -89,6 +89,10 @@ int parser_name(struct parser *p, struct span name)
     struct template *t = p->template;
     if ((size_t)t->n_names == p->names_room && !grow_names(p)) return -1;
     int *slot = name_slot(p, name);
+    if (*slot == 0 && t->n_names == TEMPLATE_MAX_NAMES) {
+        parser_fail(p, "more than %d different names", TEMPLATE_MAX_NAMES);
+        return -1;
+    }
     if (*slot == 0) {
         t->names[t->n_names++] = name;
         *slot = t->n_names;

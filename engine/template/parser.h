@@ -40,7 +40,7 @@ struct node *parser_node(struct parser *p, enum node_kind kind, int line);
 /* Note that child stands under parent; false when the tree gets too high. child may be NULL: the
  * fault was worded before. */
 bool parser_grow(struct parser *p, struct node *parent, const struct node *child);
-int parser_name(struct parser *p, struct span name); /* -1: out of memory */
+int parser_name(struct parser *p, struct span name); /* -1: out of memory, or too many */
 
 bool parser_is_op(const struct parser *p, const char *op);
 bool parser_is_name(const struct parser *p, const char *name);

@@ -43,7 +43,7 @@ void *render_alloc(struct render *r, size_t n, size_t size)
 
 bool render_charge(struct render *r, size_t steps)
 {
-    if (steps < (size_t)r->steps) {
+    if (r->steps > 0 && steps < (size_t)r->steps) {
         r->steps -= (int64_t)steps;
         return true;
     }

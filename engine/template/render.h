@@ -38,7 +38,8 @@ bool render_fail_undefined(struct render *r, struct value v);
 /* n zeroed elements in the arena; NULL with the error set. */
 void *render_alloc(struct render *r, size_t n, size_t size);
 
-/* Count steps; false and an error when they are used up. */
+/* Count steps; false and an error when they are used up, then and ever after: who cannot fail may
+ * leave it to the next who charges. */
 bool render_charge(struct render *r, size_t steps);
 /* The same for work proportional to bytes. */
 bool render_charge_bytes(struct render *r, size_t bytes);

@@ -122,15 +122,14 @@ static bool from_json(struct render *r, const cJSON *json, struct value *out)
 static bool bind_globals(struct render *r, const cJSON *context)
 {
     const struct template *t = r->template;
+    struct value variables;
     r->globals = render_alloc(r, (size_t)t->n_names, sizeof(*r->globals));
-    if (r->globals == NULL) return false;
+    if (r->globals == NULL || !from_object(r, context, &variables)) return false;
     for (int i = 0; i < t->n_names; i++) {
+        const struct value *given = dict_find_text(r, variables.dict, t->names[i]);
         const struct routine *x = function_find(t->names[i]);
         if (x != NULL) r->globals[i] = (struct value){.kind = VALUE_FUNCTION, .function = x};
-        char *name = arena_str(r->arena, t->names[i]);
-        if (name == NULL) return render_fail(r, "out of memory");
-        const cJSON *given = cJSON_GetObjectItemCaseSensitive(context, name);
-        if (given != NULL && !from_json(r, given, &r->globals[i])) return false;
+        if (given != NULL) r->globals[i] = *given;
     }
     return true;
 }

@@ -60,6 +60,7 @@ void text_add_code(struct render *r, struct text_builder *b, uint32_t code_point
 
 void text_add_fill(struct render *r, struct text_builder *b, uint32_t code_point, int64_t times)
 {
+    if (times > 0 && !render_charge_bytes(r, (size_t)times * 4)) b->failed = true;
     for (; times > 0 && !b->failed; times--) {
         text_add_code(r, b, code_point);
     }
@@ -330,6 +331,17 @@ void text_add_case(struct render *r, struct text_builder *b, struct span s, enum
         text_add_case_at(r, b, s, &at, to);
     }
     if (!render_charge_bytes(r, s.n)) b->failed = true;
+}
+
+void text_add_folded(struct render *r, struct text_builder *b, uint32_t c)
+{
+    utf8proc_int32_t folded[8];
+    int boundary = 0;
+    utf8proc_ssize_t n =
+        utf8proc_decompose_char((utf8proc_int32_t)c, folded, 8, UTF8PROC_CASEFOLD, &boundary);
+    for (utf8proc_ssize_t i = 0; i < n && i < 8; i++) {
+        text_add_code(r, b, (uint32_t)folded[i]);
+    }
 }
 
 /* ---- lines ----------------------------------------------------------------------------------- */

@@ -57,6 +57,9 @@ void text_add_case_at(struct render *r, struct text_builder *b, struct span s, s
 /* Append s with every character mapped. */
 void text_add_case(struct render *r, struct text_builder *b, struct span s, enum text_case to);
 
+/* Append c folded for a comparison without case (Unicode's full case folding). */
+void text_add_folded(struct render *r, struct text_builder *b, uint32_t c);
+
 /* The next line of s from byte *at (str.splitlines): its content without and *whole with the line
  * end. False at the end. */
 bool text_next_line(struct span s, size_t *at, struct span *line, struct span *whole);

@@ -170,7 +170,6 @@ bool dict_new(struct render *r, size_t room, struct dict **out)
 static bool key_equal(struct render *r, struct value a, struct value b)
 {
     bool equal = false;
-    if (a.kind == VALUE_STRING && b.kind == VALUE_STRING) return span_eq(a.text, b.text);
     return value_equal(r, a, b, &equal) && equal;
 }
 

@@ -86,7 +86,7 @@ def test_the_tables_were_found():
     assert {"temperature", "stop", "user", "bad_words", "echo", "best_of"} <= set(COMPLETIONS)
 
 
-@pytest.mark.parametrize("path, field, value", wrong_types())
+@pytest.mark.parametrize("path, field, value", list(wrong_types()))
 def test_wrong_type(server, path, field, value):
     reply = server.post(path, {**BASE[path], field: value})
     assert reply.status_code == 400, reply.text
@@ -107,7 +107,7 @@ def ranges():
                 yield pytest.param(field, int(value) if kind == "WHOLE" and abs(value) < 1e18 else value, id=f"{field}-{value}")
 
 
-@pytest.mark.parametrize("field, value", ranges())
+@pytest.mark.parametrize("field, value", list(ranges()))
 def test_out_of_range(server, field, value):
     reply = server.post("/v1/completions", {**BASE["/v1/completions"], field: value})
     assert reply.status_code == 400, reply.text

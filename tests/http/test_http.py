@@ -135,7 +135,7 @@ def test_keep_alive_after_errors(server):
 
 
 def test_pipelining(server):
-    body = json.dumps({"prompt": "hello", "max_tokens": 3, "temperature": 0}).encode()
+    body = json.dumps({"prompt": "hello", "max_tokens": 3, "ignore_eos": True}).encode()
     one = (
         b"POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
         b"Content-Length: %d\r\n\r\n" % len(body) + body

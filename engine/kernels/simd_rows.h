@@ -1,0 +1,374 @@
+/* engine/kernels/simd_rows.h - the kernels of simd.h on rows of floats, and on the cache of keys and values.
+ *
+ * Attention takes R rows (queries times heads of one group) through a split in three passes: scores
+ * (16 keys a vector, several blocks at once so that the chains of fma overlap), softmax, and the weighted sum of values (16 dimensions a vector).
+ * Scores live in the L1 cache.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ENGINE_KERNELS_SIMD_ROWS_H
+#define ENGINE_KERNELS_SIMD_ROWS_H
+
+#include "engine/kernels/simd.h"
+
+/* ---- The cache ---- */
+
+static void put_halves(uint8_t *to, const float *v, int n)
+{
+    struct vf low = vf_set(-65504.0f), high = vf_set(65504.0f);
+    for (int i = 0; i < n; i += 16) {
+        uint16_t half[16];
+        vf_to_half(half, vf_min(vf_max(vf_load_n(v + i, n - i, 0), low), high));
+        memcpy(to + 2 * i, half, sizeof(half[0]) * (size_t)(n - i < 16 ? n - i : 16));
+    }
+}
+
+static void put_keys(uint8_t *block, const struct kv_shape *s, int slot, const float *k)
+{
+    int8_t q[ACT_BLOCK];
+    int16_t sums[2];
+    uint16_t half[ACT_BLOCK];
+    for (int d = 0; d < s->k_dim; d += ACT_BLOCK) {
+        int n = s->k_dim - d < ACT_BLOCK ? s->k_dim - d : ACT_BLOCK;
+        if (s->type == KV_F32) {
+            float *to = (float *)(void *)block + d * KV_BLOCK + slot;
+            for (int i = 0; i < n; i++) {
+                to[i * KV_BLOCK] = k[d + i];
+            }
+        } else if (s->type == KV_F16) {
+            uint16_t *to = (uint16_t *)(void *)block + d * KV_BLOCK + slot;
+            put_halves((uint8_t *)half, k + d, n);
+            for (int i = 0; i < n; i++) {
+                to[i * KV_BLOCK] = half[i];
+            }
+        } else {
+            float scale = quantise(k + d, n, q, sums);
+            put_halves(block + s->k_scales + (d / ACT_BLOCK * KV_BLOCK + slot) * 2, &scale, 1);
+            for (int i = 0; i < n; i++) {
+                block[(d + i) * KV_BLOCK + slot] = (uint8_t)q[i];
+            }
+        }
+    }
+}
+
+static void put_values(uint8_t *block, const struct kv_shape *s, int slot, const float *v)
+{
+    uint8_t *to = block + s->v;
+    int at = slot * s->v_pad;
+    if (s->type == KV_F32) {
+        memcpy(to + at * 4, v, (size_t)s->v_dim * sizeof(float));
+        return;
+    }
+    if (s->type == KV_F16) {
+        put_halves(to + at * 2, v, s->v_dim);
+        return;
+    }
+    for (int d = 0; d < s->v_dim; d += ACT_BLOCK) {
+        int8_t q[ACT_BLOCK];
+        int16_t sums[2];
+        int n = s->v_dim - d < ACT_BLOCK ? s->v_dim - d : ACT_BLOCK;
+        float scale = quantise(v + d, n, q, sums);
+        put_halves(block + s->v_scales + (at + d) / ACT_BLOCK * 2, &scale, 1);
+        memcpy(to + at + d, q, (size_t)n);
+    }
+}
+
+static void kv_put(uint8_t *block, const struct kv_shape *s, int slot, const float *k,
+                   const float *v)
+{
+    put_keys(block, s, slot, k);
+    put_values(block, s, slot, v);
+}
+
+/* Element i.. of an array of keys or values as 16 floats; scale is Q8_0's. */
+INLINE struct vf cached_floats(enum kv_type type, const uint8_t *p, int i, struct vf scale)
+{
+    if (type == KV_F32) return vf_load((const float *)(const void *)p + i);
+    if (type == KV_F16) return vf_from_half(p + 2 * i);
+    return vf_mul(vf_from_i8(p + i), scale);
+}
+
+/* ---- Attention ---- */
+
+/* Scores of R rows against NB blocks from block b on: out [R, ATTN_SPLIT]. */
+INLINE void scores(enum kv_type type, int R, int NB, const struct attn_split *s, int b, float *out)
+{
+    const uint8_t *key[4];
+    struct vf sum[ATTN_ROWS][4], scale[4];
+    UNROLL for (int i = 0; i < NB; i++)
+    {
+        key[i] = s->base + (size_t)s->blocks[b + i] * s->stride;
+        scale[i] = vf_set(1);
+        UNROLL for (int r = 0; r < R; r++)
+        {
+            sum[r][i] = vf_set(0);
+        }
+    }
+    const float *q = s->q;
+    for (int d = 0; d < s->shape->k_dim; d++, q += R) {
+        struct vf k[4];
+        UNROLL for (int i = 0; i < NB; i++)
+        {
+            if (type == KV_Q8_0 && d % ACT_BLOCK == 0) {
+                scale[i] = vf_from_half(key[i] + s->shape->k_scales + d / ACT_BLOCK * KV_BLOCK * 2);
+            }
+            k[i] = cached_floats(type, key[i], d * KV_BLOCK, scale[i]);
+        }
+        UNROLL for (int r = 0; r < R; r++)
+        {
+            struct vf v = vf_set(q[r]);
+            UNROLL for (int i = 0; i < NB; i++)
+            {
+                sum[r][i] = vf_fma(v, k[i], sum[r][i]);
+            }
+        }
+    }
+    UNROLL for (int r = 0; r < R; r++)
+    {
+        UNROLL for (int i = 0; i < NB; i++)
+        {
+            vf_store(out + r * ATTN_SPLIT + (b + i) * KV_BLOCK, sum[r][i]);
+        }
+    }
+}
+
+INLINE void all_scores(enum kv_type type, int R, const struct attn_split *s, int blocks, float *out)
+{
+    int wide = R <= 3 ? 4 : R <= 12 ? 2 : 1, b = 0;
+    for (; b + wide <= blocks; b += wide) {
+        scores(type, R, wide, s, b, out);
+    }
+    for (; b < blocks; b++) {
+        scores(type, R, 1, s, b, out);
+    }
+}
+
+/* exp(score - max) in place; beyond `visible` 0, up to a whole block. */
+static void softmax_row(float *p, int visible, float *m, float *l)
+{
+    struct vf max = vf_set(-INFINITY), sum = vf_set(0);
+    for (int j = 0; j < visible; j += 16) {
+        max = vf_max(vf_load_n(p + j, visible - j, -INFINITY), max);
+    }
+    *m = vf_largest(max);
+    for (int j = 0; j < visible; j += 16) {
+        struct vf s = vf_load_n(p + j, visible - j, -INFINITY);
+        s = vf_exp(vf_sub(s, vf_set(*m)));
+        sum = vf_add(sum, s);
+        vf_store(p + j, s);
+    }
+    *l = vf_sum(sum);
+}
+
+/* o [R, v_pad] columns [col, col + 16 NV): the sum of p_j v_j over n keys; p [R, ATTN_SPLIT]. */
+INLINE void weighted_values(enum kv_type type, int R, int NV, const struct attn_split *s, int n,
+                            int col, const float *p, float *o)
+{
+    struct vf sum[ATTN_ROWS][4];
+    int v_pad = s->shape->v_pad;
+    UNROLL for (int r = 0; r < R; r++)
+    {
+        UNROLL for (int i = 0; i < NV; i++)
+        {
+            sum[r][i] = vf_set(0);
+        }
+    }
+    for (int j = 0; j < n; j++) {
+        const uint8_t *block = s->base + (size_t)s->blocks[j / KV_BLOCK] * s->stride;
+        int at = j % KV_BLOCK * v_pad + col;
+        struct vf v[4];
+        UNROLL for (int i = 0; i < NV; i++)
+        {
+            struct vf scale = vf_set(1);
+            if (type == KV_Q8_0) {
+                uint16_t half;
+                memcpy(&half, block + s->shape->v_scales + (at + i * 16) / ACT_BLOCK * 2, 2);
+                scale = vf_set(_cvtsh_ss(half));
+            }
+            v[i] = cached_floats(type, block + s->shape->v, at + i * 16, scale);
+        }
+        UNROLL for (int r = 0; r < R; r++)
+        {
+            struct vf weight = vf_set(p[r * ATTN_SPLIT + j]);
+            UNROLL for (int i = 0; i < NV; i++)
+            {
+                sum[r][i] = vf_fma(weight, v[i], sum[r][i]);
+            }
+        }
+    }
+    UNROLL for (int r = 0; r < R; r++)
+    {
+        UNROLL for (int i = 0; i < NV; i++)
+        {
+            vf_store(o + r * v_pad + col + i * 16, sum[r][i]);
+        }
+    }
+}
+
+INLINE void all_values(enum kv_type type, int R, const struct attn_split *s, int n, const float *p,
+                       float *o)
+{
+    int wide = R <= 6 ? 4 : 2, v_pad = s->shape->v_pad, col = 0;
+    for (; col + wide * 16 <= v_pad; col += wide * 16) {
+        weighted_values(type, R, wide, s, n, col, p, o);
+    }
+    for (; col < v_pad; col += 16) {
+        weighted_values(type, R, 1, s, n, col, p, o);
+    }
+}
+
+/* Rows differ by a few in what they see, and those of a tile are taken together: where a row does not
+ * see key j, its p_j is 0. That adds +-0 to its sums, which changes no bit of them (they begin at +0, and cached values
+ * are finite). */
+INLINE void attend_rows(enum kv_type type, int R, const struct attn_split *s, float *o, float *m,
+                        float *l, float *p)
+{
+    int n = 0;
+    for (int r = 0; r < R; r++) {
+        n = s->visible[r] > n ? s->visible[r] : n;
+    }
+    all_scores(type, R, s, (n + KV_BLOCK - 1) / KV_BLOCK, p);
+    for (int r = 0; r < R; r++) {
+        float *row = p + r * ATTN_SPLIT;
+        softmax_row(row, s->visible[r], &m[r], &l[r]);
+        for (int j = s->visible[r]; j < n; j++) {
+            row[j] = 0;
+        }
+    }
+    all_values(type, R, s, n, p, o);
+}
+
+/* clang-format off */
+INLINE void attend_type(enum kv_type type, const struct attn_split *s, float *o, float *m, float *l, float *p)
+{
+    switch (s->rows) {
+    case 1: attend_rows(type, 1, s, o, m, l, p); break;
+    case 2: attend_rows(type, 2, s, o, m, l, p); break;
+    case 3: attend_rows(type, 3, s, o, m, l, p); break;
+    case 4: attend_rows(type, 4, s, o, m, l, p); break;
+    case 5: attend_rows(type, 5, s, o, m, l, p); break;
+    case 6: attend_rows(type, 6, s, o, m, l, p); break;
+    case 7: attend_rows(type, 7, s, o, m, l, p); break;
+    case 8: attend_rows(type, 8, s, o, m, l, p); break;
+    case 9: attend_rows(type, 9, s, o, m, l, p); break;
+    case 10: attend_rows(type, 10, s, o, m, l, p); break;
+    case 11: attend_rows(type, 11, s, o, m, l, p); break;
+    default: attend_rows(type, 12, s, o, m, l, p); break;
+    }
+}
+/* clang-format on */
+
+static void attend(const struct attn_split *s, float *o, float *m, float *l, void *scratch)
+{
+    switch (s->shape->type) {
+    case KV_F32:
+        attend_type(KV_F32, s, o, m, l, scratch);
+        break;
+    case KV_F16:
+        attend_type(KV_F16, s, o, m, l, scratch);
+        break;
+    case KV_Q8_0:
+        attend_type(KV_Q8_0, s, o, m, l, scratch);
+        break;
+    }
+}
+
+static void attn_merge(float *o, float *m, float *l, const float *o2, float m2, float l2, int n)
+{
+    float max = *m > m2 ? *m : m2;
+    float a = math_expf(*m - max), b = math_expf(m2 - max);
+    *m = max;
+    *l = fmaf(*l, a, b * l2);
+    for (int i = 0; i < n; i += 16) {
+        vf_store(o + i, vf_fma(vf_load(o + i), vf_set(a), vf_mul(vf_set(b), vf_load(o2 + i))));
+    }
+}
+
+/* ---- Rows of floats ---- */
+
+static void rms_norm(float *y, const float *x, const float *weight, int n, float eps)
+{
+    struct vf sum = vf_set(0);
+    for (int i = 0; i < n; i += 16) {
+        struct vf v = vf_load_n(x + i, n - i, 0);
+        sum = vf_fma(v, v, sum);
+    }
+    struct vf r = vf_set(1.0f / sqrtf(vf_sum(sum) / (float)n + eps));
+    for (int i = 0; i < n; i += 16) {
+        struct vf v = vf_mul(vf_load_n(x + i, n - i, 0), r);
+        vf_store_n(y + i, vf_mul(v, vf_load_n(weight + i, n - i, 0)), n - i);
+    }
+}
+
+static void swiglu(float *gate, const float *up, int n)
+{
+    for (int i = 0; i < n; i += 16) {
+        struct vf g = vf_load_n(gate + i, n - i, 0);
+        struct vf below = vf_add(vf_set(1), vf_exp(vf_negate(g)));
+        vf_store_n(gate + i, vf_mul(vf_div(g, below), vf_load_n(up + i, n - i, 0)), n - i);
+    }
+}
+
+static void add(float *y, const float *x, int n)
+{
+    for (int i = 0; i < n; i += 16) {
+        vf_store_n(y + i, vf_add(vf_load_n(y + i, n - i, 0), vf_load_n(x + i, n - i, 0)), n - i);
+    }
+}
+
+static void scale(float *y, const float *x, float f, int n)
+{
+    for (int i = 0; i < n; i += 16) {
+        vf_store_n(y + i, vf_mul(vf_load_n(x + i, n - i, 0), vf_set(f)), n - i);
+    }
+}
+
+static void rope(float *x, const float *cs, int n_heads, int head_dim, int dim)
+{
+    int half = dim / 2;
+    for (int h = 0; h < n_heads; h++, x += head_dim) {
+        for (int i = 0; i < half; i += 16) {
+            int n = half - i;
+            struct vf a = vf_load_n(x + i, n, 0), b = vf_load_n(x + half + i, n, 0);
+            struct vf c = vf_load_n(cs + i, n, 0), s = vf_load_n(cs + half + i, n, 0);
+            vf_store_n(x + i, vf_fma(a, c, vf_negate(vf_mul(b, s))), n);
+            vf_store_n(x + half + i, vf_fma(b, c, vf_mul(a, s)), n);
+        }
+    }
+}
+
+static float max_of(const float *x, int n)
+{
+    struct vf max = vf_set(x[0]);
+    for (int i = 0; i < n; i += 16) {
+        max = vf_max(vf_load_n(x + i, n - i, x[0]), max);
+    }
+    return vf_largest(max);
+}
+
+static int argmax(const float *x, int n)
+{
+    float max = max_of(x, n);
+    for (int i = 0; i < n; i += 16) {
+        uint32_t equal = vf_equal(vf_load_n(x + i, n - i, -INFINITY), max);
+        if (equal != 0 && i + __builtin_ctz(equal) < n) return i + __builtin_ctz(equal);
+    }
+    return 0;
+}
+
+static float sum_exp(const float *x, int n, float max)
+{
+    struct vf sum = vf_set(0);
+    for (int i = 0; i < n; i += 16) {
+        struct vf v = vf_load_n(x + i, n - i, -INFINITY);
+        sum = vf_add(sum, vf_exp(vf_sub(v, vf_set(max))));
+    }
+    return vf_sum(sum);
+}
+
+#define SIMD_KERNELS \
+    .act_put = act_put, .product = product, .kv_put = kv_put, .attend = attend, \
+    .attn_merge = attn_merge, .rms_norm = rms_norm, .swiglu = swiglu, .add = add, .scale = scale, \
+    .rope = rope, .max = max_of, .argmax = argmax, .sum_exp = sum_exp
+
+#endif

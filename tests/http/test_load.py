@@ -1,0 +1,267 @@
+"""Many at once: identity in a batch, clients that leave, queues that are full, the end under load.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import asyncio
+import concurrent.futures
+import json
+import signal
+import threading
+import time
+
+import httpx
+import pytest
+
+STORM = 1000
+
+
+def bodies(n):
+    """Requests that differ in everything that may not matter to their neighbours."""
+    return [
+        {
+            "prompt": f"Sample {i}: " + "xyz " * (i % 7),
+            "max_tokens": 8 + i % 25,
+            "seed": i,
+            "ignore_eos": True,
+            "temperature": (i % 4) * 0.5,
+            "logprobs": i % 3,
+            "return_token_ids": True,
+        }
+        for i in range(n)
+    ]
+
+
+def choice_of(events):
+    """One choice put together from a stream's chunks."""
+    text, ids, logprobs = "", [], []
+    for event in events:
+        [c] = event["choices"]
+        text += c["text"]
+        ids += c["token_ids"]
+        logprobs += c["logprobs"]["token_logprobs"]
+    return text, ids, logprobs
+
+
+async def stream_one(client, url, body):
+    events = []
+    async with client.stream("POST", url + "/v1/completions", json={**body, "stream": True}) as reply:
+        assert reply.status_code == 200
+        async for line in reply.aiter_lines():
+            if line.startswith("data: {"):
+                events.append(json.loads(line[6:]))
+    return choice_of(events)
+
+
+async def stream_all(url, requests):
+    limits = httpx.Limits(max_connections=len(requests))
+    async with httpx.AsyncClient(timeout=300, limits=limits) as client:
+        return await asyncio.gather(*(stream_one(client, url, b) for b in requests))
+
+
+def test_64_streams_say_what_each_says_alone(server):
+    requests = bodies(64)
+    together = asyncio.run(stream_all(server.url, requests))
+    for body, got in zip(requests, together):
+        [c] = server.complete(**body)["choices"]
+        assert got == (c["text"], c["token_ids"], c["logprobs"]["token_logprobs"])
+
+
+async def leave(url_port, request, stage):
+    """Send a request and go: at once, after the head of the answer, or after a token or two."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", url_port)
+    writer.write(request)
+    await writer.drain()
+    if stage > 0:
+        await reader.readuntil(b"\r\n\r\n")
+    if stage > 1:
+        await reader.readuntil(b"data: ")
+    writer.transport.abort() if stage % 2 else writer.close()
+
+
+def storm(server, n, stream):
+    body = json.dumps({"prompt": "Hello there", "max_tokens": 4000, "stream": stream, "ignore_eos": True}).encode()
+    request = (
+        b"POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\n\r\n" % len(body) + body
+    )
+
+    async def run():
+        for first in range(0, n, 100):
+            jobs = (leave(server.port, request, i % 4 if stream else 0) for i in range(first, min(n, first + 100)))
+            await asyncio.gather(*jobs)
+
+    asyncio.run(run())
+
+
+def test_clients_that_leave(start):
+    server = start("--max-queue", "4096")
+    storm(server, 100, True)
+    server.wait_idle()
+    before = server.resident_bytes()
+    storm(server, STORM, True)
+    storm(server, STORM // 4, False)
+    server.wait_idle()
+    assert server.metric("touchstone_open_requests") == 1, "the scrape itself"
+    assert server.metric("touchstone_cancelled_requests_total") >= STORM
+    grown = server.resident_bytes() - before
+    assert grown < 24 << 20, f"{grown >> 20} MiB more after the storm"
+    assert server.complete(prompt="a", max_tokens=2, ignore_eos=True)["usage"]["completion_tokens"] == 2
+
+
+def test_a_full_queue(start):
+    server = start("--max-queue", "8", "--max-sequences", "2")
+    body = {"prompt": "Hello", "max_tokens": 300, "ignore_eos": True}
+
+    def ask(i):
+        return httpx.post(server.url + "/v1/completions", json={**body, "stream": i % 2 == 0}, timeout=120)
+
+    with concurrent.futures.ThreadPoolExecutor(40) as pool:
+        replies = list(pool.map(ask, range(40)))
+    refused = [r for r in replies if r.status_code == 429]
+    assert refused and len(refused) < 40
+    for r in refused:
+        assert r.json()["error"]["code"] == "queue_full"
+        assert int(r.headers["retry-after"]) >= 1
+    for r in replies:
+        assert r.status_code in (200, 429)
+        if r.status_code == 200 and r.headers["content-type"].startswith("text/event-stream"):
+            assert r.text.endswith("data: [DONE]\n\n")
+    many = server.post("/v1/completions", {**body, "prompt": ["a"] * 50})
+    assert many.status_code == 429
+    server.wait_idle()
+
+
+def test_thousands_of_connections(server):
+    """Idle ones cost little and do not keep others out."""
+    socks = [server.connect() for _ in range(1500)]
+    assert server.complete(prompt="a", max_tokens=1)["choices"]
+    for s in socks:
+        s.close()
+
+
+def long_requests(server, n, results):
+    def ask(i):
+        body = {"prompt": "Hello", "max_tokens": 400, "ignore_eos": True, "stream": i % 2 == 0}
+        try:
+            results[i] = httpx.post(server.url + "/v1/completions", json=body, timeout=120)
+        except httpx.HTTPError as e:
+            results[i] = e
+
+    threads = [threading.Thread(target=ask, args=(i,)) for i in range(n)]
+    for t in threads:
+        t.start()
+    return threads
+
+
+def is_whole(reply):
+    if isinstance(reply, Exception) or reply.status_code != 200:
+        return False
+    if reply.headers["content-type"].startswith("text/event-stream"):
+        return reply.text.endswith("data: [DONE]\n\n") and '"finish_reason":"length"' in reply.text
+    return reply.json()["choices"][0]["finish_reason"] == "length"
+
+
+def test_sigterm_loses_nothing(start):
+    server = start("--drain-timeout", "600")
+    results = {}
+    threads = long_requests(server, 24, results)
+    deadline = time.time() + 60
+    while server.metric("touchstone_open_requests") < 25 and time.time() < deadline:
+        time.sleep(0.02)
+    server.signal()
+    time.sleep(0.05)
+    late = httpx.post(server.url + "/v1/completions", json={"prompt": "a"}, timeout=60)
+    assert late.status_code == 503 and late.json()["error"]["code"] == "draining"
+    assert int(late.headers["retry-after"]) >= 1
+    ready = httpx.get(server.url + "/ready", timeout=60)
+    assert ready.status_code == 503
+    assert httpx.get(server.url + "/health", timeout=60).status_code == 200
+    for t in threads:
+        t.join()
+    assert server.wait() == 0
+    assert [i for i in range(24) if not is_whole(results[i])] == []
+
+
+def test_sigterm_under_constant_load(start):
+    """Every answer is whole or a plain refusal, up to the moment the port closes."""
+    server = start()
+    answers, stop = [], threading.Event()
+
+    def hammer():
+        with httpx.Client(timeout=60) as http:
+            while not stop.is_set():
+                try:
+                    body = {"prompt": "x", "max_tokens": 20, "ignore_eos": True}
+                    answers.append(http.post(server.url + "/v1/completions", json=body).status_code)
+                except httpx.ConnectError:
+                    return
+                except httpx.HTTPError as e:
+                    answers.append(repr(e))
+                    return
+
+    threads = [threading.Thread(target=hammer) for _ in range(8)]
+    for t in threads:
+        t.start()
+    time.sleep(1)
+    server.signal(signal.SIGINT)
+    assert server.wait() == 0
+    stop.set()
+    for t in threads:
+        t.join()
+    assert answers.count(200) > 0
+    lost = [a for a in answers if a not in (200, 503)]
+    # A request may arrive on a kept connection in the instant it is closed; such a one was never taken.
+    assert len(lost) <= len(threads) and all("ReadError" in a or "RemoteProtocol" in a for a in lost), lost
+
+
+def test_a_second_signal_ends_at_once(start):
+    server = start("--drain-timeout", "600")
+    results = {}
+    threads = long_requests(server, 4, results)
+    while server.metric("touchstone_open_requests") < 5:
+        time.sleep(0.02)
+    body = {"prompt": "Hello", "max_tokens": 4000, "ignore_eos": True}
+    slow = threading.Thread(target=lambda: long_requests(server, 0, {}))
+    slow.start()
+    extra = [
+        threading.Thread(target=lambda: pytest.raises(httpx.HTTPError, httpx.post, server.url + "/v1/completions", json=body, timeout=60))
+        for _ in range(8)
+    ]
+    for t in extra:
+        t.start()
+    while server.metric("touchstone_open_requests") < 8:
+        time.sleep(0.02)
+    server.signal()
+    time.sleep(0.3)
+    began = time.time()
+    server.signal()
+    status = server.wait(20)
+    assert time.time() - began < 5 and status == 1
+    for t in threads + extra:
+        t.join()
+
+
+def test_drain_limit(start):
+    server = start("--drain-timeout", "1")
+    body = {"prompt": "Hello", "max_tokens": 4000, "ignore_eos": True, "n": 16}
+    errors = []
+
+    def ask():
+        try:
+            httpx.post(server.url + "/v1/completions", json=body, timeout=60)
+        except httpx.HTTPError as e:
+            errors.append(e)
+
+    threads = [threading.Thread(target=ask) for _ in range(8)]
+    for t in threads:
+        t.start()
+    while server.metric("touchstone_open_requests") < 9:
+        time.sleep(0.02)
+    server.signal()
+    began = time.time()
+    status = server.wait(30)
+    assert 0.5 < time.time() - began < 8 and status == 1
+    for t in threads:
+        t.join()
+    assert len(errors) == 8

@@ -1,0 +1,127 @@
+"""Keys, health, metrics, models, tokenising, starting and failing to.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import os
+import re
+import subprocess
+import time
+
+import httpx
+import openai
+import pytest
+
+from conftest import BIN, MODEL
+
+
+def test_keys(start):
+    server = start("--api-key", "first", "--api-key", "second key", wait=False)
+    server.http.headers["Authorization"] = "Bearer first"
+    server.wait_ready()
+    del server.http.headers["Authorization"]
+    for path in ("/health", "/ready", "/version"):
+        assert server.http.get(path).status_code == 200
+    body = {"prompt": "a", "max_tokens": 1}
+    for header in (None, "", "Bearer", "Bearer firs", "Bearer firstt", "first", "Basic first", "Bearer " + "x" * 5000):
+        headers = {} if header is None else {"Authorization": header}
+        reply = server.post("/v1/completions", body, headers=headers)
+        assert reply.status_code == 401, header
+        assert reply.json()["error"]["code"] == "invalid_api_key"
+        assert reply.headers["www-authenticate"] == "Bearer"
+    for path in ("/v1/models", "/metrics", "/verify/rewards"):
+        assert server.http.get(path).status_code == 401
+    for key in ("first", "second key"):
+        reply = server.post("/v1/completions", body, headers={"Authorization": "bearer " + key})
+        assert reply.status_code == 200
+    assert server.client(api_key="second key").models.list().data
+    with pytest.raises(openai.AuthenticationError):
+        server.client(api_key="third").models.list()
+
+
+def test_health_ready_version_load(server):
+    assert server.http.get("/health").json() == {"status": "ok"}
+    assert server.http.get("/health/").json() == {"status": "ok"}
+    assert server.http.get("/ready").json() == {"status": "ready"}
+    assert re.match(r"\d+\.\d+\.\d+", server.http.get("/version").json()["version"])
+    assert server.http.get("/load").json() == {"server_load": 0}
+
+
+def test_models(server):
+    [model] = server.http.get("/v1/models").json()["data"]
+    assert model["object"] == "model" and model["max_model_len"] > 0
+
+
+def test_metrics_are_prometheus_text(server):
+    server.complete(prompt="Hello", max_tokens=3, ignore_eos=True)
+    reply = server.http.get("/metrics")
+    assert reply.headers["content-type"].startswith("text/plain; version=0.0.4")
+    typed, values = set(), {}
+    for line in reply.text.splitlines():
+        if line.startswith("# TYPE "):
+            name = line.split()[2]
+            assert name not in typed, "each name once"
+            typed.add(name)
+        elif not line.startswith("#"):
+            found = re.fullmatch(r'([a-zA-Z_:][a-zA-Z0-9_:]*)(\{[^}]*\})? (\S+)', line)
+            assert found, line
+            base = re.sub(r"_(bucket|sum|count)$", "", found[1])
+            assert found[1] in typed or base in typed, line
+            values[found[1] + (found[2] or "")] = float(found[3])
+    assert values["touchstone_generated_tokens_total"] >= 3
+    assert values["vllm:generation_tokens_total"] == values["touchstone_generated_tokens_total"]
+    assert values['touchstone_requests_total{route="/v1/completions",status="200"}'] >= 1
+    assert values['touchstone_first_token_seconds_bucket{le="+Inf"}'] == values["touchstone_first_token_seconds_count"]
+
+
+def test_tokenize(server):
+    one = server.post("/tokenize", {"prompt": "Hello world", "return_token_strs": True}).json()
+    assert one["count"] == len(one["tokens"]) == len(one["token_strs"])
+    assert "".join(one["token_strs"]) == "Hello world"
+    two = server.post("/tokenize", {"content": "Hello world"}).json()
+    assert two == {"tokens": one["tokens"]}
+    pieces = server.post("/tokenize", {"content": "Hello world", "with_pieces": True}).json()["tokens"]
+    assert [p["id"] for p in pieces] == one["tokens"]
+    back = server.post("/detokenize", {"tokens": one["tokens"]}).json()
+    assert back == {"prompt": "Hello world", "content": "Hello world"}
+    assert server.post("/tokenize", {"prompt": ""}).json()["tokens"] == []
+    big = "Hello world " * 40000
+    assert server.post("/tokenize", {"prompt": big}).json()["count"] > 40000
+
+
+def test_one_log_line_a_request(start):
+    server = start()
+    server.post("/v1/completions", {"prompt": "Hello", "max_tokens": 3, "ignore_eos": True}, headers={"x-request-id": "log-me"})
+    server.stop()
+    [line] = [entry for entry in server.log if "event=request" in entry and "id=log-me" in entry]
+    for part in ("method=POST", "path=/v1/completions", "status=200", "prompt_tokens=3", "completion_tokens=3", "finish=length", "client=127.0.0.1"):
+        assert part in line, line
+    assert not any("Hello" in entry for entry in server.log), "texts are not logged"
+
+
+def test_port_in_use(server):
+    got = subprocess.run([BIN, "serve", "--model", MODEL, "--port", str(server.port)], capture_output=True, timeout=60)
+    assert got.returncode == 1
+    assert b"port" in got.stderr
+
+
+def test_a_model_that_cannot_be_loaded(start, tmp_path):
+    bad = tmp_path / "bad.gguf"
+    bad.write_bytes(b"GGUF" + os.urandom(5000))
+    server = start(model=str(bad), wait=False)
+    deadline = time.time() + 20
+    while server.http.get("/health").status_code == 200 and time.time() < deadline:
+        time.sleep(0.05)
+    for path in ("/health", "/ready", "/v1/models"):
+        reply = server.http.get(path)
+        assert reply.status_code == 503 and reply.json()["error"]["code"] == "loading", path
+    reply = server.post("/v1/completions", {"prompt": "a"})
+    assert reply.status_code == 503 and "retry-after" in reply.headers
+    assert server.http.get("/metrics").status_code == 200
+
+
+def test_the_port_answers_while_the_model_loads(start):
+    server = start(wait=False)
+    assert httpx.get(server.url + "/health", timeout=10).status_code == 200
+    assert httpx.get(server.url + "/ready", timeout=10).status_code in (200, 503)
+    server.wait_ready()
