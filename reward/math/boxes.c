@@ -7,7 +7,7 @@
 #include "base/buffer.h"
 #include "reward/math/words.h"
 
-enum { MAX_BOXES = 64 };
+enum { MAX_BOXES = 64, MAX_UNCLOSED = 16 };
 
 struct box {
     struct span inside;
@@ -57,14 +57,36 @@ static bool box_at(struct span s, size_t i, struct box *b)
     return false;
 }
 
+bool boxes_cut_off(struct span s)
+{
+    size_t a = span_find_last(s, span_str("\\boxed{")), b = span_find_last(s, span_str("\\fbox{"));
+    struct box unused;
+    if (a != SPAN_NONE && (b == SPAN_NONE || a > b)) return !box_at(s, a, &unused);
+    return b != SPAN_NONE && !box_at(s, b, &unused);
+}
+
 /* The next box at or after `from`. */
 static bool next_box(struct span s, size_t from, struct box *b)
 {
-    for (size_t i = from; i < s.n; i++) {
+    static const char *const marks[] = {"\\boxed", "\\fbox", "\\framebox", "<|begin_of_box|>"};
+    int unclosed = 0;
+    for (size_t i = from; i < s.n && unclosed < MAX_UNCLOSED; i++) {
         if (s.p[i] != '\\' && s.p[i] != '<') continue;
         if (box_at(s, i, b)) return true;
+        for (size_t k = 0; k < sizeof(marks) / sizeof(marks[0]); k++)
+            unclosed += span_starts(span_slice(s, i, s.n), span_str(marks[k]));
     }
     return false;
+}
+
+size_t boxes_last_end(struct span s)
+{
+    struct box b = {.to = 0};
+    size_t end = 0;
+    if (s.n == 0 || span_find(s, span_str("box"), 0) == SPAN_NONE) return 0;
+    while (next_box(s, end, &b))
+        end = b.to;
+    return end;
 }
 
 static bool starts_word(struct span *s, const char *w)

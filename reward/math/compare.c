@@ -444,6 +444,8 @@ static enum equality compare_claims(struct math_work *w, const struct expr *g, c
         a = spread(w, a);
         if (g == NULL || a == NULL) return EQ_UNKNOWN;
     }
+    if (w->depth == 1 && is_list(g) && g->n == 1 && !is_list(a)) g = g->arg[0];
+    if (w->depth == 1 && is_list(a) && a->n == 1 && !is_list(g)) a = a->arg[0];
     if (has_matrix(g) || has_matrix(a)) return matrices(w, g, a);
     if (region_is(g) || region_is(a)) {
         enum equality e = g->kind == E_REL && a->kind == E_REL ? EQ_UNKNOWN : regions(w, g, a);

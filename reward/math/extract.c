@@ -16,10 +16,12 @@
 
 #include "base/buffer.h"
 #include "reward/math/boxes.h"
+#include "reward/math/commands.h"
 #include "reward/math/parse.h"
+#include "reward/math/units.h"
 #include "reward/math/words.h"
 
-enum { MAX_FORMULA = 2000, MAX_SENTENCE = 4000 };
+enum { MAX_SHORT = 60, MAX_TAIL = 400, MAX_FORMULA = 2000, MAX_SENTENCE = 4000 };
 
 static const struct span NOTHING = {NULL, 0};
 
@@ -42,7 +44,7 @@ static bool matches(struct span s, size_t i, struct span what)
 {
     if (i + what.n > s.n) return false;
     for (size_t k = 0; k < what.n; k++)
-        if (lower((unsigned char)s.p[i + k]) != what.p[k]) return false;
+        if (lower((unsigned char)s.p[i + k]) != (unsigned char)what.p[k]) return false;
     return true;
 }
 
@@ -173,11 +175,24 @@ static bool formula_at(struct span s, size_t i, struct formula *f)
     return false;
 }
 
+/* e is mathematics, not words: units may stand after its values only. */
+static bool is_formula(const struct expr *e)
+{
+    if (e->kind == E_UNIT) return unit_find(e->text) != NULL || e->text.n <= 12;
+    if (e->kind == E_LIST || e->kind == E_REL || e->kind == E_SET || e->kind == E_TUPLE) {
+        for (uint32_t i = 0; i < e->n; i++)
+            if (!is_formula(e->arg[i]) && !(e->kind == E_REL && e->arg[i]->kind == E_TEXT))
+                return false;
+        return true;
+    }
+    return !expr_has(e, E_TEXT, -1) && !expr_has(e, E_UNIT, -1);
+}
+
 static bool reads(struct arena *a, struct span s)
 {
     struct error err = {0};
     const struct expr *e = parse_answer(a, lexer_plain(a, s), READ_THOUSANDS, &err);
-    return e != NULL && e->kind != E_TEXT;
+    return e != NULL && is_formula(e);
 }
 
 /* A percent sign, in signs or words, right after a formula or number belongs to it. */
@@ -321,6 +336,48 @@ static struct span last_number(struct arena *a, struct span s, size_t *end)
     return span_of(tail.p, (size_t)(s.p + to - tail.p));
 }
 
+/* s holds a word: two letters or more that are no function, unit, command or product after a digit. */
+static bool has_prose(struct span s)
+{
+    for (size_t i = 0; i < s.n;) {
+        size_t j = i;
+        while (j < s.n && is_letter((unsigned char)s.p[j])) j++;
+        struct span w = span_slice(s, i, j);
+        bool told = i > 0 && (s.p[i - 1] == '\\' || s.p[i - 1] == '{' || is_digit(s.p[i - 1]));
+        if (w.n >= 2 && !told && command_find(w) == NULL && unit_find(w) == NULL) return true;
+        if (w.n > 0 && j + 1 < s.n && s.p[j] == '\'' && is_letter((unsigned char)s.p[j + 1])) return true;
+        i = j > i ? j : i + 1;
+    }
+    return false;
+}
+
+/* A tail of s that begins at a word and reads as mathematics: the longest one. It must hold a digit
+ * or a command, or it would be any last word. */
+static struct span formula_tail(struct arena *a, struct span s)
+{
+    const char *line = s.n == 0 ? NULL : memrchr(s.p, '\n', s.n);
+    if (line != NULL) s = span_slice(s, (size_t)(line - s.p) + 1, s.n);
+    if (s.n > MAX_TAIL) s = span_slice(s, s.n - MAX_TAIL, s.n);
+    s = words_unwrap(s);
+    int tries = 0;
+    for (size_t i = 0; i < s.n && tries < 48; i++) {
+        bool start = i == 0 || s.p[i - 1] == ' ' || (unsigned char)s.p[i - 1] >= 0x80;
+        if (!start || s.p[i] == ' ' || ((unsigned char)s.p[i] & 0xc0) == 0x80) continue;
+        if (is_letter((unsigned char)s.p[i]) && i + 2 < s.n && s.p[i + 1] == ' ' &&
+            s.p[i + 2] != '=')
+            continue;
+        struct span tail = span_slice(s, i, s.n);
+        bool worth = false;
+        for (size_t k = 0; k < tail.n; k++)
+            worth |= is_digit(tail.p[k]) || tail.p[k] == '\\';
+        if (!worth || tail.p[0] == '=' || tail.p[0] == ',') continue;
+                if (has_prose(tail)) continue;
+        tries++;
+        if (reads(a, tail)) return tail;
+    }
+    return NOTHING;
+}
+
 struct span extract_last(struct arena *a, struct span text, unsigned kinds,
                          enum math_source *source)
 {
@@ -330,7 +387,8 @@ struct span extract_last(struct arena *a, struct span text, unsigned kinds,
     struct span number = NOTHING;
     if (kinds & MATH_EXTRACT_EXPR) {
         struct span rest = latex ? span_slice(text, f.to, text.n) : text;
-        number = last_number(a, rest, &end);
+        number = formula_tail(a, rest);
+        if (number.n == 0) number = last_number(a, rest, &end);
     }
     *source = number.n > 0 ? MATH_FROM_EXPRESSION : latex ? MATH_FROM_LATEX : MATH_FROM_NOWHERE;
     return number.n > 0 ? number : latex ? words_unwrap(f.inside) : NOTHING;
@@ -518,17 +576,37 @@ static bool unmarked(struct arena *a, struct span s, const struct math_options *
     if ((found = by_phrase(a, s, o)).n > 0) return find(out, found, MATH_FROM_PHRASE);
     if (whole_reads(a, s)) return find(out, s, MATH_FROM_EXPRESSION);
     enum math_source source;
+    if (boxes_cut_off(s)) return out->cause = MATH_NO_ANSWER_FOUND, false;
     found = extract_last(a, s, o->extract, &source);
     if (found.n > 0) return find(out, found, source);
     if ((o->extract & MATH_EXTRACT_EXPR) && (found = spelled(s)).n > 0)
         return find(out, found, MATH_FROM_EXPRESSION);
+    struct formula f;
+    struct span t = span_trim(s);
+    if (t.n > 0 && formula_at(t, 0, &f) && f.to == t.n) return find(out, f.inside, MATH_FROM_LATEX);
+    if (t.n > 0 && t.n <= MAX_SHORT && memchr(t.p, '\n', t.n) == NULL)
+        return find(out, t, MATH_FROM_EXPRESSION);
     out->cause = MATH_NO_ANSWER_FOUND;
     return false;
+}
+
+/* "The final answer is ..." after the last box, with something in it that reads as mathematics. */
+static bool final_words(struct arena *a, struct span s, const struct math_options *o,
+                        struct extraction *out)
+{
+    size_t box = boxes_last_end(s);
+    if (box == 0 || o->first_answer || o->require_boxed) return false;
+    struct span rest = span_slice(s, box, s.n), mark = span_str("inal answer is");
+    size_t at = span_find_last(rest, mark);
+    if (at == SPAN_NONE) return false;
+    struct span found = stated(a, sentence(span_slice(rest, at + mark.n, rest.n)), o->extract);
+    return found.n > 0 && find(out, found, MATH_FROM_PHRASE);
 }
 
 static bool in_boxes(struct arena *a, struct span s, const struct math_options *o,
                      struct extraction *out)
 {
+    if (final_words(a, s, o, out)) return true;
     struct span box = boxes_answer(a, s, o->first_answer, &out->boxes);
     if (box.p == NULL) return false;
     find(out, box, MATH_FROM_BOXED);

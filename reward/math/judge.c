@@ -86,6 +86,15 @@ static void judge_choice(struct arena *a, struct span completion, struct span go
                                : MATH_NOT_EQUAL_CHOICE;
 }
 
+/* The reference is a capital letter alone: a choice, though nobody said so. */
+static bool is_letter_gold(struct arena *a, struct span gold, const struct math_options *o)
+{
+    struct span g = words_unwrap(extract_gold(a, gold, o));
+    bool capital = g.n > 0 && ((g.p[0] >= 'A' && g.p[0] <= 'J') || g.p[0] == '(');
+    return o->mode == MATH_AUTO && o->form == MATH_FORM_TEXT && capital &&
+           choice_of(g, o, true) >= 0;
+}
+
 /* The reference is a single letter and the answer names one with words after it: "E: a long text". */
 static enum equality letters_equal(struct math_work *w, struct span gold, struct span answer)
 {
@@ -172,8 +181,12 @@ void math_judge(struct arena *a, struct span prompt, struct span completion,
     if (!choice && o->form == MATH_FORM_TEXT) extract_answer(a, completion, o, &found);
     for (int i = 0; i < n_golds; i++) {
         struct math_result r = {.extracted = found.text, .source = found.source, .gold = golds[i]};
+        bool letter = !choice && is_letter_gold(a, golds[i], o);
+        if (letter) judge_choice(a, completion, extract_gold(a, golds[i], o), o, &r);
         if (choice) {
             judge_choice(a, completion, golds[i], o, &r);
+        } else if (letter && r.source != MATH_FROM_NOWHERE) {
+            /* judged as a choice */
         } else if (found.source == MATH_FROM_NOWHERE) {
             bool empty = span_trim(golds[i]).n == 0;
             r.verdict = empty ? MATH_CANNOT_JUDGE : MATH_INCORRECT;

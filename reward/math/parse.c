@@ -143,6 +143,18 @@ static bool starts_differential(const struct parser *p)
            p->t[1].kind == T_NAME;
 }
 
+/* ||x||y||: right after a | that closed, a | before an operand opens again if enough are left to
+ * close everything. |x|y|z| has no such place and is |x| y |z|. */
+static bool opens_inside(const struct parser *p)
+{
+    enum token_kind k = (enum token_kind)p->t[1].kind;
+    if (!p->after_bar || (k != T_NAME && k != T_NUM && k != T_CONST && k != T_FUNC)) return false;
+    int left = 0;
+    for (const struct token *t = p->t + 1; t->kind != T_END; t++)
+        left += t->kind == T_BAR;
+    return left >= p->bars + 1;
+}
+
 bool parser_starts_operand(const struct parser *p)
 {
     switch ((enum token_kind)p->t->kind) {
@@ -173,7 +185,8 @@ bool parser_starts_operand(const struct parser *p)
     case T_DELTA:
         return !starts_differential(p);
     case T_BAR:
-        return p->bars == 0 && !p->in_set && p->t->op != 2;
+        if (p->bars > 0) return opens_inside(p);
+        return !p->in_set && p->t->op != 2;
     default:
         return false;
     }
@@ -240,7 +253,7 @@ static const struct expr *one_factor(struct parser *p, const struct expr *e, boo
     if (parser_take(p, T_TIMES)) return multiply(p, e, signed_power(p));
     if (parser_take(p, T_DIV)) return expr_2(p->arena, E_DIV, 0, e, signed_power(p));
     if (parser_next(p) == T_TEXT && e->kind != E_TEXT) return with_unit(p, e);
-    if (e->kind == E_TEXT || !parser_starts_operand(p) ||
+    if (e->kind == E_TEXT || e->kind == E_UNIT || !parser_starts_operand(p) ||
         (p->t->kind == T_LP && p->t[1].kind == T_MOD)) {
         *more = false;
         return e;

@@ -12,10 +12,11 @@ struct parser {
     struct arena *arena;
     struct token *t; /* the next token */
     int depth;
-    int bars;      /* open |, which the next | in operator position closes */
-    int integrals; /* open \int, which "d x" closes */
-    bool in_set;   /* : and | separate (set-builder) */
-    bool skip_amp; /* & means nothing (align) */
+    int bars;       /* open |, which the next | in operator position closes */
+    bool after_bar; /* the last token was a | that closed */
+    int integrals;  /* open \int, which "d x" closes */
+    bool in_set;    /* : and | separate (set-builder) */
+    bool skip_amp;  /* & means nothing (align) */
     struct span text;
     struct error *err;
 };

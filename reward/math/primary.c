@@ -238,6 +238,7 @@ static const struct expr *absolute(struct parser *p)
     leave(p, was);
     if (e == NULL) return NULL;
     if (!parser_take(p, k)) return parser_fail(p, "| is not closed");
+    p->after_bar = true;
     return function_of(p, e->kind == E_MATRIX ? F_DET : F_ABS, e);
 }
 
@@ -918,6 +919,7 @@ static const struct expr *after_sign(struct parser *p)
 const struct expr *parser_primary(struct parser *p)
 {
     if (too_deep(p)) return NULL;
+    p->after_bar = false;
     switch (parser_next(p)) {
     case T_NUM:
         return number(p);

@@ -79,6 +79,20 @@ static bool strip_end(struct span *s)
     return false;
 }
 
+/* "2.5 (approximately ...)": what a parenthesis says about the value is not part of it. */
+static struct span without_remark(struct span s)
+{
+    static const char *const remarks[] = {"(approx",  "(about ",   "(roughly",
+                                          "(rounded", "(or about", "(exactly"};
+    for (size_t i = 0; i < sizeof(remarks) / sizeof(remarks[0]); i++) {
+        size_t at = span_find(s, span_str(remarks[i]), 0);
+        if (at == SPAN_NONE || at == 0) continue;
+        s = span_trim(span_slice(s, 0, at));
+        if (span_ends(s, span_str("\\text{"))) s = span_trim(span_slice(s, 0, s.n - 6));
+    }
+    return s;
+}
+
 struct span words_unwrap(struct span s)
 {
     static const struct {
@@ -89,7 +103,7 @@ struct span words_unwrap(struct span s)
     static const char *const commands[] = {"\\boxed",  "\\fbox",      "\\text",   "\\textbf",
                                            "\\textit", "\\textrm",    "\\mathrm", "\\mathbf",
                                            "\\mbox",   "\\textnormal"};
-    s = span_trim(s);
+    s = without_remark(span_trim(s));
     for (int round = 0; round < 12; round++) {
         bool changed = strip_marker(&s) || strip_end(&s);
         for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
