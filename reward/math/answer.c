@@ -8,6 +8,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/clock.h"
+#include "reward/math/calculus.h"
 #include "reward/math/decimal.h"
 #include "reward/math/parse.h"
 #include "reward/math/words.h"
@@ -66,6 +67,8 @@ static void add_reading(struct math_work *w, struct span s, enum lexer_reading h
         if (how == READ_THOUSANDS) r->err = err;
         return;
     }
+    e = calculus_expand(w->arena, e);
+    if (e == NULL) return;
     for (int i = 0; i < r->n; i++)
         if (expr_same(r->e[i], e)) return;
     r->e[r->n++] = e;

@@ -33,6 +33,7 @@ static enum outcome at_point(struct math_work *w, const struct expr *x, const st
 {
     acb_t a, b;
     enum outcome out = NO_VALUE;
+    bool integral = expr_has(x, E_INTEGRAL, -1) || expr_has(y, E_INTEGRAL, -1);
     acb_init(a);
     acb_init(b);
     for (int i = 0; i < PRECISIONS && !work_expired(w); i++) {
@@ -50,8 +51,8 @@ static enum outcome at_point(struct math_work *w, const struct expr *x, const st
         }
         if (i + 1 == PRECISIONS) {
             long bits = acb_rel_accuracy_bits(a);
-            bool tight =
-                bits > 1000 || (acb_contains_zero(a) && arb_rel_accuracy_bits(acb_realref(b)) < 0);
+            bool tight = bits > (integral ? 100 : 1000) ||
+                         (acb_contains_zero(a) && arb_rel_accuracy_bits(acb_realref(b)) < 0);
             out = tight ? SAME : NO_VALUE;
         }
     }

@@ -12,7 +12,7 @@
 
 #include "reward/math/rational.h"
 
-enum { MAX_TERMS = 20000, MAX_DIGITS = 1100000, INTEGRAL_PREC = 128 };
+enum { STEADY = 40, MAX_TERMS = 20000, MAX_DIGITS = 1100000, INTEGRAL_PREC = 128 };
 
 struct bound_ball {
     const struct bound_ball *outer;
@@ -397,8 +397,47 @@ static bool eval_at(struct eval *v, const struct expr *body, struct span name, c
     return ok;
 }
 
+/* An endless sum whose terms shrink at least by a quarter each, ever faster or as fast, over
+ * STEADY terms in a row: the rest is less than four times the last term. */
+static bool endless_sum(struct eval *v, const struct expr *e, acb_t out)
+{
+    acb_t k, term;
+    mag_t size, before, bound;
+    acb_init(k);
+    acb_init(term);
+    mag_init(size);
+    mag_init(before);
+    mag_init(bound);
+    acb_zero(out);
+    bool ok = eval(v, e->arg[0], k), done = false;
+    for (int i = 0, steady = 0; ok && !done && i < MAX_TERMS; i++) {
+        ok = eval_at(v, e->arg[2], e->text, k, term) && !work_expired(v->w);
+        if (!ok) break;
+        acb_add(out, out, term, v->prec);
+        acb_add_ui(k, k, 1, v->prec);
+        acb_get_mag(size, term);
+        mag_mul_ui(bound, before, 3);
+        mag_mul_2exp_si(bound, bound, -2);
+        steady = i > 0 && mag_cmp(size, bound) <= 0 ? steady + 1 : 0;
+        mag_set(before, size);
+        done = steady >= STEADY && mag_cmp_2exp_si(size, -v->prec - 8) < 0;
+    }
+    if (done) {
+        mag_mul_2exp_si(size, size, 2);
+        acb_add_error_mag(out, size);
+    }
+    mag_clear(bound);
+    mag_clear(before);
+    mag_clear(size);
+    acb_clear(term);
+    acb_clear(k);
+    return ok && done;
+}
+
 static bool sum(struct eval *v, const struct expr *e, acb_t out)
 {
+    if (e->op == 0 && e->arg[1]->kind == E_CONST && e->arg[1]->op == C_INF)
+        return endless_sum(v, e, out);
     acb_t from, to, term;
     fmpz_t a, b;
     acb_init(from);

@@ -341,11 +341,13 @@ static bool has_prose(struct span s)
 {
     for (size_t i = 0; i < s.n;) {
         size_t j = i;
-        while (j < s.n && is_letter((unsigned char)s.p[j])) j++;
+        while (j < s.n && is_letter((unsigned char)s.p[j]))
+            j++;
         struct span w = span_slice(s, i, j);
         bool told = i > 0 && (s.p[i - 1] == '\\' || s.p[i - 1] == '{' || is_digit(s.p[i - 1]));
         if (w.n >= 2 && !told && command_find(w) == NULL && unit_find(w) == NULL) return true;
-        if (w.n > 0 && j + 1 < s.n && s.p[j] == '\'' && is_letter((unsigned char)s.p[j + 1])) return true;
+        if (w.n > 0 && j + 1 < s.n && s.p[j] == '\'' && is_letter((unsigned char)s.p[j + 1]))
+            return true;
         i = j > i ? j : i + 1;
     }
     return false;
@@ -371,7 +373,7 @@ static struct span formula_tail(struct arena *a, struct span s)
         for (size_t k = 0; k < tail.n; k++)
             worth |= is_digit(tail.p[k]) || tail.p[k] == '\\';
         if (!worth || tail.p[0] == '=' || tail.p[0] == ',') continue;
-                if (has_prose(tail)) continue;
+        if (has_prose(tail)) continue;
         tries++;
         if (reads(a, tail)) return tail;
     }

@@ -27,7 +27,7 @@ double point_value(const struct point *p, struct span name)
 {
     struct field h = field_hash(name, p->seed + (uint64_t)p->k * 977);
     uint64_t x = field_word(h);
-    if (p->k == 0) return 2 + (double)(x % 9);
+    if (p->k == 0 || p->k >= 5) return 2 + (double)(x % 9);
     double v = (double)(20 + x % 400) / 64; /* 0.3 to 6.6 */
     return p->k >= 3 && (x >> 32) % 2 ? -v : v;
 }

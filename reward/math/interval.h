@@ -16,14 +16,14 @@ struct interval {
     double mid, error; /* the value is within error of mid */
 };
 
-/* The values that variables have: point number k of a fixed, endless choice. Point 0 has small whole
+/* The values that variables have: point number k of a fixed, endless choice. Points 0, 5 and 6 have small whole
  * numbers, 1 and 2 positive reals, 3 and 4 reals of either sign. */
 struct point {
     int k;
     uint64_t seed;
 };
 
-enum { POINTS = 5 };
+enum { POINTS = 7 };
 
 /* The value of name at p, a multiple of 1/64. */
 double point_value(const struct point *p, struct span name);

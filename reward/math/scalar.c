@@ -10,6 +10,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "reward/math/calculus.h"
 #include "reward/math/fingerprint.h"
 #include "reward/math/work.h"
 
@@ -92,9 +93,26 @@ static enum equality (*const steps[])(struct math_work *, struct pair *) = {
     infinity, fingerprints, rounding, intervals, balls,
 };
 
+/* An integral without limits stands for all functions with that derivative. */
+static enum equality antiderivatives(struct math_work *w, const struct expr *gold,
+                                     const struct expr *answer)
+{
+    struct span name = gold->kind == E_INTEGRAL && gold->n == 1 ? gold->text : answer->text;
+    gold = calculus_derivative(w->arena, gold, name);
+    answer = calculus_derivative(w->arena, answer, name);
+    return gold == NULL || answer == NULL ? EQ_UNKNOWN : scalar_equal(w, gold, answer);
+}
+
+static bool is_antiderivative(const struct expr *e)
+{
+    return e->kind == E_INTEGRAL && e->n == 1;
+}
+
 enum equality scalar_equal(struct math_work *w, const struct expr *gold, const struct expr *answer)
 {
     if (expr_same(gold, answer)) return work_yes(w, MATH_EQUAL_VALUE);
+    if (is_antiderivative(gold) || is_antiderivative(answer))
+        return antiderivatives(w, gold, answer);
     int most = w->effort == MATH_FULL ? WORK_MAX_COMPARISONS : WORK_CHEAP_COMPARISONS;
     if (++w->comparisons > most) {
         w->deferred = w->effort == MATH_CHEAP;
