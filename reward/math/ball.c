@@ -27,6 +27,14 @@ static bool is_real(const acb_t x)
     return arb_contains_zero(acb_imagref(x));
 }
 
+/* x is known to that many bits, relative to its size or (near 0) absolutely. */
+static bool is_tight(const acb_t x, long bits)
+{
+    if (acb_rel_accuracy_bits(x) > bits) return true;
+    return mag_cmp_2exp_si(arb_radref(acb_realref(x)), -bits) < 0 &&
+           mag_cmp_2exp_si(arb_radref(acb_imagref(x)), -bits) < 0;
+}
+
 /* Balls at one point, at growing precision until they part. */
 static enum outcome at_point(struct math_work *w, const struct expr *x, const struct expr *y,
                              const struct ball_options *o, bool *real, bool *one_real)
@@ -50,10 +58,8 @@ static enum outcome at_point(struct math_work *w, const struct expr *x, const st
             break;
         }
         if (i + 1 == PRECISIONS) {
-            long bits = acb_rel_accuracy_bits(a);
-            bool tight = bits > (integral ? 100 : 1000) ||
-                         (acb_contains_zero(a) && arb_rel_accuracy_bits(acb_realref(b)) < 0);
-            out = tight ? SAME : NO_VALUE;
+            long bits = integral ? 100 : 1000;
+            out = is_tight(a, bits) && is_tight(b, bits) ? SAME : NO_VALUE;
         }
     }
     acb_clear(a);

@@ -77,7 +77,7 @@ static const struct expr *outer(struct arena *a, int op, const struct expr *x)
     case F_EXP:
         return self;
     case F_LN:
-    
+
         return over(a, one, x);
     case F_ABS:
         return over(a, x, self);
@@ -203,7 +203,7 @@ static bool is_zero(const struct expr *e)
 {
     struct fingerprint f;
     for (uint64_t seed = 11; seed < 13; seed++) {
-        struct fingerprint_options o = {.seed = seed, .steps = 100000};
+        struct fingerprint_options o = {.seed = seed, .steps = 10000};
         if (!fingerprint_of(e, &o, &f) || !field_is_zero(f.image)) return false;
     }
     return true;

@@ -151,8 +151,22 @@ static bool escaped(struct span s, size_t i)
     return n % 2 == 1;
 }
 
-/* The formula whose opening sign stands at s.p[i]; false when none does. */
-static bool formula_at(struct span s, size_t i, struct formula *f)
+/* Where the next closing sign of each kind stands, found once: a text of opening signs alone would
+ * else be searched again from each. */
+struct closings {
+    size_t at[4];
+};
+
+static size_t next_closing(struct closings *c, size_t kind, struct span s, struct span sign,
+                           size_t from)
+{
+    if (c == NULL) return span_find(span_slice(s, 0, from + MAX_FORMULA), sign, from);
+    if (c->at[kind] < from) c->at[kind] = span_find(s, sign, from);
+    return c->at[kind];
+}
+
+/* The formula whose opening sign stands at s.p[i]; false when none does. c may be NULL. */
+static bool formula_at(struct span s, size_t i, struct closings *c, struct formula *f)
 {
     static const struct {
         const char *open, *close;
@@ -161,11 +175,10 @@ static bool formula_at(struct span s, size_t i, struct formula *f)
         struct span open = span_str(kinds[k].open), close = span_str(kinds[k].close);
         if (!span_starts(span_slice(s, i, s.n), open)) continue;
         if (open.p[0] == '$' && escaped(s, i)) return false;
-        struct span window = span_slice(s, 0, i + MAX_FORMULA);
         size_t at = i + open.n;
         do {
-            at = span_find(window, close, at);
-            if (at == SPAN_NONE) return false;
+            at = next_closing(c, k, s, close, at);
+            if (at == SPAN_NONE || at > i + MAX_FORMULA) return false;
         } while (close.p[0] == '$' && escaped(s, at) && ++at);
         f->inside = span_trim(span_slice(s, i + open.n, at));
         f->from = i;
@@ -216,13 +229,14 @@ static bool last_formula(struct arena *a, struct span s, struct formula *out)
     bool found = false;
     size_t i = 0, n = 0;
     struct formula recent[8], f;
+    struct closings closings = {{0}};
     while (i < s.n) {
         const char *p = s.p + i;
         while (p < s.p + s.n && *p != '$' && *p != '\\')
             p++;
         i = (size_t)(p - s.p);
         if (i >= s.n) break;
-        if (formula_at(s, i, &f)) {
+        if (formula_at(s, i, &closings, &f)) {
             recent[n++ % 8] = f;
             i = f.to;
         } else {
@@ -443,13 +457,21 @@ static const char *const phrases[] = {
     "risposta:",
 };
 
+/* Two letters tell for most places that no phrase starts there. */
+static bool may_start_phrase(int first, int second)
+{
+    return first >= 0x80 || (first == 'a' && second == 'n') || (first == 'f' && second == 'i') ||
+           (first == 'r' && (second == 'e' || second == 'i' || second >= 0x80)) ||
+           (first == 'l' && second == 'a');
+}
+
 /* The offset after the last (or first) phrase in s, SPAN_NONE when there is none. */
 static size_t phrase_end(struct span s, bool first)
 {
     size_t found = SPAN_NONE;
     for (size_t i = 0; i < s.n; i++) {
         int c = lower((unsigned char)s.p[i]);
-        if (c != 'f' && c != 'a' && c != 'r' && c != 'l' && c < 0x80) continue;
+        if (!may_start_phrase(c, i + 1 < s.n ? lower((unsigned char)s.p[i + 1]) : 0)) continue;
         if (i > 0 && is_letter((unsigned char)s.p[i - 1])) continue;
         for (size_t k = 0; k < sizeof(phrases) / sizeof(phrases[0]); k++) {
             struct span p = span_str(phrases[k]);
@@ -471,7 +493,7 @@ static struct span sentence(struct span s)
     bool said = false;
     for (size_t i = 0; i < s.n; i++) {
         struct formula f;
-        if ((s.p[i] == '$' || s.p[i] == '\\') && formula_at(s, i, &f)) {
+        if ((s.p[i] == '$' || s.p[i] == '\\') && formula_at(s, i, NULL, &f)) {
             i = f.to - 1;
             said = true;
             continue;
@@ -504,7 +526,7 @@ static struct span stated(struct arena *a, struct span s, unsigned kinds)
     while (s.n > 0 && strchr(" :*\n\t=", s.p[0]) != NULL)
         s = span_slice(s, 1, s.n);
     struct formula f;
-    if (s.n > 0 && formula_at(s, 0, &f) && reads(a, words_unwrap(f.inside))) {
+    if (s.n > 0 && formula_at(s, 0, NULL, &f) && reads(a, words_unwrap(f.inside))) {
         struct span whole = words_unwrap(s);
         if (reads(a, whole)) return whole; /* "$1$ and $2$" */
         size_t to = with_percent(s, f.to);
@@ -585,7 +607,8 @@ static bool unmarked(struct arena *a, struct span s, const struct math_options *
         return find(out, found, MATH_FROM_EXPRESSION);
     struct formula f;
     struct span t = span_trim(s);
-    if (t.n > 0 && formula_at(t, 0, &f) && f.to == t.n) return find(out, f.inside, MATH_FROM_LATEX);
+    if (t.n > 0 && formula_at(t, 0, NULL, &f) && f.to == t.n)
+        return find(out, f.inside, MATH_FROM_LATEX);
     if (t.n > 0 && t.n <= MAX_SHORT && memchr(t.p, '\n', t.n) == NULL)
         return find(out, t, MATH_FROM_EXPRESSION);
     out->cause = MATH_NO_ANSWER_FOUND;

@@ -315,6 +315,7 @@ static struct field rest_of(struct fp *f, const struct factors *s)
 /* exp(i x) for a product x: a root of unity, or a norm-one element to a rational power. */
 static bool cis_product(struct fp *f, struct factors s, struct field *out)
 {
+    f->steps -= 150; /* inverses and powers */
     if (s.scale.n == 0 || field_is_zero(s.rest)) return *out = FIELD_ONE, true;
     if (s.pis == 1 && s.is == 0 && !s.other && s.scale.d <= FIELD_ORDER / 2 &&
         FIELD_ORDER % (2 * s.scale.d) == 0) {
@@ -1155,8 +1156,10 @@ static bool image(struct fp *f, const struct expr *e, struct field *out)
         if (!image(f, e->arg[0], &a) || !image(f, e->arg[1], &b)) return false;
         return *out = field_mul(a, b), true;
     case E_DIV:
+        f->steps -= 40;
         return image(f, e->arg[0], &a) && image(f, e->arg[1], &b) && divide(a, b, out);
     case E_POW:
+        f->steps -= 20;
         return power(f, e->arg[0], e->arg[1], out);
     case E_NEG:
         if (!image(f, e->arg[0], &a)) return false;

@@ -374,6 +374,6 @@ static bool evaluate(struct evaluation *ev, const struct expr *e, struct interva
 
 bool interval_of(const struct expr *e, const struct point *p, struct interval *out)
 {
-    struct evaluation ev = {.point = p, .steps = 4000};
+    struct evaluation ev = {.point = p, .steps = 2000};
     return evaluate(&ev, e, out);
 }

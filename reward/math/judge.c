@@ -10,6 +10,8 @@
 #include "reward/math/words.h"
 #include "reward/math/work.h"
 
+enum { CHEAP_BYTES = 256 << 10 }; /* longer responses are read in a worker */
+
 /* A number that depends on both texts, in either order, so that the points of evaluation are not
  * known to whoever writes one of them. */
 static uint64_t pair_seed(struct span a, struct span b)
@@ -177,6 +179,10 @@ void math_judge(struct arena *a, struct span prompt, struct span completion,
     struct math_result best = {
         MATH_CANNOT_JUDGE, MATH_UNPARSABLE_GOLD, {NULL, 0}, MATH_FROM_NOWHERE, {NULL, 0}};
     bool choice = choice_mode(o);
+    if (effort == MATH_CHEAP && completion.n > CHEAP_BYTES) {
+        *out = (struct math_result){.verdict = MATH_DEFER, .cause = MATH_TOO_LARGE};
+        return;
+    }
     *out = best;
     if (!choice && o->form == MATH_FORM_TEXT) extract_answer(a, completion, o, &found);
     for (int i = 0; i < n_golds; i++) {

@@ -26,7 +26,7 @@ struct math_work {
     bool deferred, too_large, timed_out;
 };
 
-enum { WORK_MAX_COMPARISONS = 20000, WORK_CHEAP_COMPARISONS = 1000, WORK_MAX_DEPTH = 64 };
+enum { WORK_MAX_COMPARISONS = 20000, WORK_CHEAP_COMPARISONS = 400, WORK_MAX_DEPTH = 64 };
 
 /* Set the cause and give the verdict back. */
 static inline enum equality work_yes(struct math_work *w, enum math_cause cause)
