@@ -458,7 +458,7 @@ static void test_random_cycles(void **state)
     bool live[MAX_REQUESTS] = {0};
     int n_submitted = 0, n_done = 0;
     uint64_t random = 1;
-    for (int cycle = 0; cycle < 1000 / SHRINK; cycle++) {
+    for (int cycle = 0; cycle < 1000; cycle++) {
         random = scramble(random + (uint64_t)cycle);
         int i = (int)(random % MAX_REQUESTS);
         if (live[i]) {
