@@ -48,7 +48,7 @@ static bool add_item(cJSON *items, const cJSON *prompt, struct span completion, 
         cJSON_Delete(item);
         return false;
     }
-    cJSON *text = json_string(completion);
+    cJSON *text = cJSON_CreateString(completion);
     return text != NULL && cJSON_AddItemToObject(item, "completion", text) &&
            add_copy(item, "prompt", prompt) && add_copy(item, "answer", answer);
 }
@@ -73,9 +73,10 @@ static int count(const cJSON *v)
 }
 
 /* The response is what the query has beyond its prompt. */
-static struct span response_of(struct span query, struct span prompt)
+static const char *response_of(const char *query, const char *prompt)
 {
-    return span_starts(query, prompt) ? span_slice(query, prompt.n, query.n) : query;
+    size_t n = strlen(prompt);
+    return strncmp(query, prompt, n) == 0 ? query + n : query;
 }
 
 static cJSON *openrlhf_request(const cJSON *body, struct error *err)
@@ -97,8 +98,8 @@ static cJSON *openrlhf_request(const cJSON *body, struct error *err)
                       "query and prompts must be lists of strings");
             return NULL;
         }
-        struct span head = prompt == NULL ? span_of(NULL, 0) : span_str(prompt->valuestring);
-        struct span response = response_of(span_str(query->valuestring), head);
+        const char *response =
+            response_of(query->valuestring, prompt == NULL ? "" : prompt->valuestring);
         if (!add_item(items, prompt, response, nth(labels, i))) return no_memory(request, err);
     }
     return request;
@@ -223,8 +224,8 @@ static cJSON *nemo_gym_request(const cJSON *body, struct error *err)
     const cJSON *answer = json_get(body, "expected_answer");
     if (answer == NULL) answer = json_get(body, "answer");
     cJSON *items, *request = new_request(&items);
-    bool ok =
-        items != NULL && add_item(items, json_get(body, "question"), buffer_span(&text), answer);
+    bool ok = items != NULL &&
+              add_item(items, json_get(body, "question"), text.n == 0 ? "" : text.p, answer);
     buffer_clear(&text);
     return ok ? request : no_memory(request, err);
 }
