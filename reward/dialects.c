@@ -41,7 +41,8 @@ static cJSON *new_request(cJSON **items)
     return request;
 }
 
-static bool add_item(cJSON *items, const cJSON *prompt, struct span completion, const cJSON *answer)
+/* completion: as cJSON holds it, U+0000 still in its stand-in. */
+static bool add_item(cJSON *items, const cJSON *prompt, const char *completion, const cJSON *answer)
 {
     cJSON *item = cJSON_CreateObject();
     if (item == NULL || !cJSON_AddItemToArray(items, item)) {
@@ -176,7 +177,7 @@ static cJSON *slime_request(const cJSON *body, struct error *err)
         return NULL;
     }
     cJSON *items, *request = new_request(&items);
-    if (items == NULL || !add_item(items, json_get(body, "prompt"), span_str(response->valuestring),
+    if (items == NULL || !add_item(items, json_get(body, "prompt"), response->valuestring,
                                    json_get(body, "label"))) {
         return no_memory(request, err);
     }
