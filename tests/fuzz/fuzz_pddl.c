@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <assert.h>
+#include <stdint.h>
 
 #include "reward/plan/planbench.h"
 #include "reward/plan/strips.h"
