@@ -4,6 +4,7 @@
  */
 #include "server/exchange.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,6 +186,7 @@ static void on_work_done(uv_work_t *job, int status)
 {
     struct exchange *x = job->data;
     (void)status; /* never cancelled */
+    x->working = false;
     x->after(x);
     exchange_release(x);
 }
@@ -196,8 +198,11 @@ void exchange_work(struct exchange *x, bool heavy, void (*work)(struct exchange 
     x->after = after;
     x->job.data = x;
     if (heavy || x->body.n > WORK_INLINE_BYTES) {
+        assert(!x->working); /* there is one job */
+        x->working = true;
         exchange_hold(x);
         if (uv_queue_work(&x->server->loop, &x->job, on_work, on_work_done) == 0) return;
+        x->working = false;
         x->busy--;
     }
     work(x);

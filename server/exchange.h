@@ -79,6 +79,7 @@ struct exchange {
 
     bool suspended, gone, over;
     int busy;
+    bool working; /* job is on the thread pool */
     uv_work_t job;
     void (*work)(struct exchange *x);
     void (*after)(struct exchange *x);
@@ -108,7 +109,7 @@ void exchange_end(struct exchange *x);  /* nothing will be added */
 void exchange_cut(struct exchange *x); /* break the connection off: the stream cannot be finished */
 
 /* Run work(x) and then, on the loop thread, after(x): also when the client has left meanwhile (x->gone). With
- * `heavy`, or a body past a limit, work runs on the thread pool; else both at once. */
+ * `heavy`, or a body past a limit, work runs on the thread pool; else both at once. One at a time. */
 void exchange_work(struct exchange *x, bool heavy, void (*work)(struct exchange *x),
                    void (*after)(struct exchange *x));
 

@@ -4,7 +4,7 @@
  */
 #include "server/fields.h"
 
-#include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -146,7 +146,7 @@ bool field_read_ids(const struct field_context *context, const cJSON *value, voi
     cJSON_ArrayForEach(v, value)
     {
         double d = v->valuedouble;
-        if (!cJSON_IsNumber(v) || d != (double)(int)d) {
+        if (!cJSON_IsNumber(v) || d != floor(d)) {
             error_set(err, ERROR_INVALID_TYPE, NULL, "a token id must be an integer, not %s",
                       json_type_name(v));
             return error_in(err, "[%zu]", i);

@@ -5,7 +5,8 @@
  *   delivered <---------- done (from the pool, or from the judge's thread)
  *   after <------ print the reply
  *
- * The exchange is held from handle to delivered, whatever its client does meanwhile.
+ * The exchange is held from handle to delivered, whatever its client does meanwhile. The news that the job
+ * is done may overtake the news that the pool's work is: the reply is begun after both.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -24,6 +25,7 @@ struct verify {
     struct exchange *exchange;
     _Atomic(struct judge_job *) job; /* set once it runs */
     atomic_bool gone;
+    int awaited; /* of the two news */
     struct buffer out;
     struct error error;
 };
@@ -63,17 +65,22 @@ static void after_reply(struct exchange *x)
     exchange_reply_json(x, &v->out);
 }
 
-static void delivered(struct message *m)
+static void go_on(struct verify *v)
 {
-    struct verify *v = (struct verify *)m;
     struct exchange *x = v->exchange;
-    if (!exchange_release(x)) return;
+    if (--v->awaited > 0) return;
     if (v->error.code != ERROR_NONE) {
         exchange_fail(x, &v->error);
         return;
     }
     x->facts.items = judge_job_count(atomic_load(&v->job));
     exchange_work(x, false, work_reply, after_reply);
+}
+
+static void delivered(struct message *m)
+{
+    struct verify *v = (struct verify *)m;
+    if (exchange_release(v->exchange)) go_on(v);
 }
 
 /* Ends in exactly one server_post(): here when there is no job, else by on_done(). */
@@ -100,7 +107,8 @@ static void work_judge(struct exchange *x)
 
 static void after_judge(struct exchange *x)
 {
-    (void)x; /* delivered() goes on */
+    struct verify *v = x->state;
+    if (!x->gone) go_on(v);
 }
 
 void verify_handle(struct exchange *x)
@@ -118,6 +126,7 @@ void verify_handle(struct exchange *x)
     }
     v->exchange = x;
     v->done.deliver = delivered;
+    v->awaited = 2;
     buffer_init(&v->out, EXCHANGE_REPLY_BYTES);
     x->state = v;
     x->on_gone = on_gone;

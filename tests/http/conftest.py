@@ -1,7 +1,8 @@
 """Starts the program and hands tests its address.
 
 TOUCHSTONE_BIN names the program (default build/release/touchstone), TOUCHSTONE_TEST_MODEL the model
-(default: a tiny one with random weights, in tests/golden/data). Every server listens on a free port of
+(default: a tiny one with random weights, in tests/golden/data), TOUCHSTONE_TEST_FLAGS further flags for
+every server ("--engine reference"). Every server listens on a free port of
 127.0.0.1 and is stopped, and its exit status checked, at the end.
 
 SPDX-License-Identifier: Apache-2.0
@@ -25,6 +26,7 @@ BIN = os.environ.get("TOUCHSTONE_BIN", str(ROOT / "build/release/touchstone"))
 MODEL = os.environ.get(
     "TOUCHSTONE_TEST_MODEL", str(ROOT / "tests/golden/data/llama-k256-q4_k_m.gguf")
 )
+FLAGS = os.environ.get("TOUCHSTONE_TEST_FLAGS", "").split()
 START_SECONDS = 60
 
 
@@ -32,7 +34,7 @@ class Server:
     """One running `touchstone serve`."""
 
     def __init__(self, *args, model=MODEL, wait=True):
-        command = [BIN, "serve", "--model", model, "--port", "0", *args]
+        command = [BIN, "serve", "--model", model, "--port", "0", *FLAGS, *args]
         environment = {k: v for k, v in os.environ.items() if not k.startswith("TOUCHSTONE_")}
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, env=environment)
         self.log = []

@@ -181,7 +181,8 @@ def test_query_string_is_no_part_of_the_path(server):
 
 
 @pytest.mark.parametrize("garbage", [b"\x00\x01\x02\r\n\r\n", b"GET\r\n\r\n", b"\r\n\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"{}" * 1000 + b"\r\n\r\n"])
-def test_garbage_instead_of_http(server, garbage):
+def test_garbage_instead_of_http(start, garbage):
+    server = start("--read-timeout", "1")
     with server.connect() as sock:
         sock.sendall(garbage)
         sock.shutdown(1)
