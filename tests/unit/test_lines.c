@@ -34,7 +34,8 @@ static void on_write(void *arg, struct span lines)
 
 static void on_end(void *arg)
 {
-    ((struct sink *)arg)->ended++;
+    __atomic_add_fetch(&((struct sink *)arg)->ended, 1,
+                       __ATOMIC_RELEASE); /* perhaps the judge's thread */
 }
 
 /* Feed text in pieces of `piece` bytes. What came out, new; the error's param when the stream broke. */
