@@ -36,7 +36,8 @@
 #include "reward/zygote.h"
 
 enum {
-    WALL_FACTOR = 5, /* a deadline on the wall: CPU budget times this, plus */
+    WALL_FACTOR =
+        15, /* a deadline on the wall, for what does not even run: CPU budget times this, plus */
     WALL_EXTRA_MS = 2000,
     BRISK_MS = 20, /* a worker that takes longer no longer counts as a processor's worth */
     REST_MS = 200,

@@ -28,7 +28,7 @@
 #include "reward/limits.h"
 #include "reward/score.h"
 
-enum { NICE_AFTER_MS = 50, NICE_BY = 10, MAX_TASKS = 20000 };
+enum { NICE_AFTER_MS = 50, NICE_BY = 5, MAX_TASKS = 20000 };
 
 /* AddressSanitizer maps terabytes of shadow: no limit on address space can be set beside it. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

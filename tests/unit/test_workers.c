@@ -143,7 +143,7 @@ static void test_fairness(void **state)
     (void)state;
     buffer_init(&request, 1 << 20);
     buffer_add_str(&request, "{\"items\":[");
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < 24; i++) {
         buffer_addf(&request, "%s%s", i > 0 ? "," : "", HARD(A60));
     }
     buffer_add_str(&request, "]}");
@@ -190,7 +190,7 @@ static void test_tired_workers(void **state)
     (void)state;
     buffer_init(&request, 1 << 20);
     buffer_add_str(&request, "{\"items\":[");
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < 24; i++) {
         buffer_addf(&request, "%s%s", i > 0 ? "," : "", HARD(A16 "aaaaa"));
     }
     buffer_add_str(&request, "]}");
