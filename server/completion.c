@@ -77,6 +77,7 @@ struct completion *completion_new(struct exchange *x, const struct completion_st
     c->dialect = dialect;
     c->created = clock_unix_s();
     snprintf(c->id, sizeof(c->id), "%s%s", id_prefix, x->id);
+    c->n_prefix = strlen(id_prefix);
     sampling_params_init(&c->params);
     x->state = c;
     x->on_gone = on_gone;
@@ -224,7 +225,7 @@ static void write_chunk(struct completion *c, struct choice *choice)
 {
     if (!c->exchange->streaming) return;
     c->style->chunk(c, choice);
-    choice_drop_pending(choice);
+    if (!c->style->cumulative) choice_drop_pending(choice);
 }
 
 static void count_token(struct completion *c, struct choice *choice)

@@ -52,6 +52,7 @@ struct completion_style {
      * time; the style counts); and the last event before [DONE], which may be NULL. */
     void (*chunk)(struct completion *c, struct choice *choice);
     void (*end)(struct completion *c);
+    bool cumulative; /* every chunk says everything again: nothing is dropped */
 };
 
 struct completion {
@@ -76,6 +77,7 @@ struct completion {
     int samples; /* of each prompt: best_of or n */
     int64_t created;
     char id[EXCHANGE_ID_BYTES + 16];
+    size_t n_prefix; /* bytes of id before the request's own */
 };
 
 /* A completion for x, in its arena; answers 500 itself and returns NULL when there is no memory. The
@@ -101,9 +103,9 @@ bool completion_check(struct completion *c, struct error *err);
 bool completion_prompt_text(struct completion *c, struct span text, bool add_special,
                             struct error *err);
 bool completion_prompt_ids(struct completion *c, const cJSON *ids, struct error *err);
-/* The "prompt" field: a string, strings, ids or lists of ids. */
-bool completion_prompts(struct completion *c, const cJSON *prompt, bool add_special,
-                        struct error *err);
+/* The field that holds the prompts: a string, strings, ids or lists of ids. */
+bool completion_prompts(struct completion *c, const cJSON *prompt, const char *field,
+                        bool add_special, struct error *err);
 
 struct field_context completion_field_context(struct completion *c);
 

@@ -70,7 +70,7 @@ static bool prepare(struct completion *c)
 {
     const struct completions *own = c->dialect;
     return read_body(c, &c->error) &&
-           completion_prompts(c, own->prompt, own->add_special_tokens, &c->error);
+           completion_prompts(c, own->prompt, "prompt", own->add_special_tokens, &c->error);
 }
 
 /* ---- answering ---- */
