@@ -44,12 +44,18 @@ struct arena *arena_new(size_t limit_bytes)
     return a;
 }
 
+/* The newest chunk is the largest, so the next use needs no other; one made for a single huge piece is
+ * not worth keeping. */
 void arena_reset(struct arena *a)
 {
     while (a->top->next != NULL) {
         struct chunk *older = a->top->next;
-        free(a->top);
-        a->top = older;
+        struct chunk *gone = a->top->size > MAX_CHUNK ? a->top : older;
+        if (gone == older)
+            a->top->next = older->next;
+        else
+            a->top = older;
+        free(gone);
     }
     a->top->used = 0;
     a->used = 0;

@@ -20,7 +20,7 @@ struct arena;
 struct arena *arena_new(size_t limit_bytes);
 void arena_free(struct arena *a);
 
-/* Give everything back but keep the first chunk for the next use. */
+/* Give everything back but keep one chunk (at most 1 MiB) for the next use. */
 void arena_reset(struct arena *a);
 
 /* n elements of size bytes, zeroed, aligned for any type. NULL past the limit, on

@@ -144,8 +144,9 @@ bool json_get_int(const cJSON *object, const char *name, int64_t min, int64_t ma
     double d = v->valuedouble;
     if (!isfinite(d) || d != floor(d)) return wrong_type(v, name, "an integer", err);
     if (d < (double)min || d > (double)max) {
-        return error_set(err, ERROR_INVALID_VALUE, name, "%s is %.17g; it must be from %lld to %lld",
-                         name, d, (long long)min, (long long)max);
+        return error_set(err, ERROR_INVALID_VALUE, name,
+                         "%s is %.17g; it must be from %lld to %lld", name, d, (long long)min,
+                         (long long)max);
     }
     *out = d >= 0x1p63 ? INT64_MAX : (int64_t)d; /* 2^63 itself passes the test above by rounding */
     return true;
@@ -321,18 +322,81 @@ static void print_whole(int64_t value, struct buffer *out)
     buffer_add(out, p, (size_t)(digits + sizeof(digits) - p));
 }
 
+/* Fractions of at most six decimals, which weights and shares often are. False: it is none. */
+static bool print_short(double value, struct buffer *out)
+{
+    double scaled = value * 1e6, whole = nearbyint(scaled);
+    if (fabs(value) >= 1e6 || whole / 1e6 != value) return false;
+    uint64_t rest = (uint64_t)fabs(whole), fraction = rest % 1000000;
+    char digits[8] = ".";
+    int n = 6;
+    if (value < 0) buffer_add_char(out, '-');
+    print_whole((int64_t)(rest / 1000000), out);
+    for (; n > 0 && fraction % 10 == 0; n--) {
+        fraction /= 10;
+    }
+    for (int i = n; i > 0; i--) {
+        digits[i] = (char)('0' + fraction % 10);
+        fraction /= 10;
+    }
+    buffer_add(out, digits, (size_t)n + 1);
+    return true;
+}
+
+/* The first n of 17 decimal digits, rounded half up, as %g would write them: value = d.ddd * 10^exponent. */
+static void write_digits(const char digits[17], int n, int exponent, bool negative, char out[40])
+{
+    char d[18] = "0";
+    int carry = n < 17 && digits[n] >= '5';
+    for (int i = n - 1; i >= 0; i--) {
+        int v = digits[i] - '0' + carry;
+        carry = v == 10;
+        d[i + 1] = (char)('0' + v % 10);
+    }
+    const char *p = d + 1;
+    if (carry) { /* 9.99 became 10.0 */
+        d[0] = '1';
+        p = d;
+        exponent++;
+    }
+    while (n > 1 && p[n - 1] == '0') {
+        n--;
+    }
+    if (negative) *out++ = '-';
+    if (exponent < -5 || exponent > 16) {
+        snprintf(out, 39, n > 1 ? "%c.%.*se%+03d" : "%c%.*se%+03d", p[0], n - 1, p + 1, exponent);
+    } else if (exponent < 0) {
+        snprintf(out, 39, "0.%.*s%.*s", -exponent - 1, "0000", n, p);
+    } else if (n <= exponent + 1) {
+        snprintf(out, 39, "%.*s%.*s", n, p, exponent + 1 - n, "0000000000000000");
+    } else {
+        snprintf(out, 39, "%.*s.%.*s", exponent + 1, p, n - exponent - 1, p + exponent + 1);
+    }
+}
+
+/* Seventeen digits always do; those written by people need fifteen at most. One conversion, and each
+ * shorter form is read back to be sure of it. */
+static void print_long(double value, struct buffer *out)
+{
+    char text[40], digits[17];
+    snprintf(text, sizeof(text), "%.16e", fabs(value)); /* d.dddddddddddddddde+xx */
+    digits[0] = text[0];
+    memcpy(digits + 1, text + 2, 16);
+    int exponent = atoi(text + 19);
+    for (int n = 15; n <= 17; n++) {
+        write_digits(digits, n, exponent, value < 0, text);
+        if (n == 17 || strtod(text, NULL) == value) break;
+    }
+    buffer_add_str(out, text);
+}
+
 void json_print_number(double value, struct buffer *out)
 {
     if (!isfinite(value)) {
         buffer_add_str(out, "null");
     } else if (value == floor(value) && fabs(value) < 0x1p53) {
         print_whole((int64_t)value, out);
-    } else {
-        char text[40];
-        for (int digits = 15; digits <= 17; digits++) {
-            snprintf(text, sizeof(text), "%.*g", digits, value);
-            if (strtod(text, NULL) == value) break;
-        }
-        buffer_add_str(out, text);
+    } else if (!print_short(value, out)) {
+        print_long(value, out);
     }
 }

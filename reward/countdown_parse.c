@@ -13,6 +13,7 @@
 #include "reward/countdown_parse.h"
 
 #include <flint/fmpq.h>
+#include <math.h>
 #include <stdio.h>
 
 #include "base/json.h"
@@ -63,6 +64,10 @@ static bool decimal_set(fmpq_t out, struct span s)
 /* A double as the decimal it prints as: 0.1 is one tenth. */
 static bool double_set(fmpq_t out, double value)
 {
+    if (value == floor(value) && fabs(value) < 0x1p53) {
+        fmpq_set_si(out, (slong)value, 1);
+        return true;
+    }
     char text[MAX_LITERAL + 1];
     for (int places = 0; places <= 17; places++) {
         int n = snprintf(text, sizeof(text), "%.*f", places, value);
@@ -120,9 +125,17 @@ static int take(struct reader *r, const char *const *spellings)
     return -1;
 }
 
+/* Digits and the plain operators are what answers are made of: they begin no decoration and nothing
+ * forbidden. */
+static bool is_plain(const struct reader *r)
+{
+    char c = r->at < r->text.n ? r->text.p[r->at] : '0';
+    return (c >= '0' && c <= '9') || c == '(' || c == ')' || c == '+' || c == '-' || c == '=';
+}
+
 static void skip_space(struct reader *r)
 {
-    while (take(r, spaces) >= 0) {
+    while (!is_plain(r) && take(r, spaces) >= 0) {
     }
 }
 
@@ -131,7 +144,7 @@ static int take_token(struct reader *r, const char *const *spellings)
     size_t before;
     skip_space(r);
     before = r->at;
-    if (take(r, forbidden) >= 0) {
+    if (!is_plain(r) && take(r, forbidden) >= 0) {
         r->at = before;
         fail(r, "not_allowed");
         return -1;

@@ -62,6 +62,7 @@ struct dispatch {
     pthread_t thread;
     bool has_thread;
     int zygote, wake; /* descriptors; -1: none */
+    pid_t zygote_pid;
     int n_slots, processors;
     struct slot slots[ZYGOTE_MAX_SLOTS];
     struct pollfd polls[ZYGOTE_MAX_SLOTS + 2];
@@ -154,7 +155,7 @@ static void lose_zygote(struct dispatch *d)
 {
     if (d->zygote < 0) return;
     log_line(LOG_ERROR, "verifier_processes_lost", LOG_END);
-    close(d->zygote);
+    zygote_close(d->zygote, d->zygote_pid);
     d->zygote = -1;
 }
 
@@ -477,7 +478,7 @@ struct dispatch *dispatch_open(const struct dispatch_options *o, struct error *e
     d->zygote = d->wake = -1;
     pthread_mutex_init(&d->lock, NULL);
     init_slots(d);
-    d->zygote = zygote_open(o->memory_bytes, err);
+    d->zygote = zygote_open(o->memory_bytes, &d->zygote_pid, err);
     if (d->zygote < 0) goto fail;
     d->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (d->wake < 0) {
@@ -499,7 +500,7 @@ void dispatch_close(struct dispatch *d)
     pthread_mutex_unlock(&d->lock);
     dispatch_wake(d);
     if (d->has_thread) pthread_join(d->thread, NULL);
-    if (d->zygote >= 0) close(d->zygote);
+    if (d->zygote >= 0) zygote_close(d->zygote, d->zygote_pid);
     d->zygote = -1;
     for (int i = 0; i < d->n_slots; i++) {
         struct slot *s = &d->slots[i];

@@ -86,25 +86,36 @@ static void swap(struct draft *d, size_t n)
     d->n = n;
 }
 
-/* Replace what a rule finds with one space. length(s, at, memo) gives the bytes to blank at `at`, 0 for
- * none; memo is the rule's own, zero at first. */
-static void blank(struct draft *d, size_t (*length)(struct span s, size_t at, size_t *memo))
+/* What to blank: it starts with this character. length(s, at, memo) gives its bytes at `at`, 0 for none;
+ * memo is the rule's own, zero at first. */
+struct rule {
+    char first;
+    size_t (*length)(struct span s, size_t at, size_t *memo);
+};
+
+/* Replace what a rule finds with one space. A text without the rule's character is not even copied. */
+static void blank(struct draft *d, const struct rule *rule)
 {
     struct span s = span_of(d->in, d->n);
-    size_t memo = 0, n = 0;
-    for (size_t at = 0; at < s.n;) {
-        size_t hit = length(s, at, &memo);
-        d->out[n++] = hit > 0 ? ' ' : s.p[at];
-        at += hit > 0 ? hit : 1;
+    size_t memo = 0, n = 0, at = 0;
+    const char *hit = s.n == 0 ? NULL : memchr(s.p, rule->first, s.n);
+    if (hit == NULL) return;
+    while (hit != NULL) {
+        size_t start = (size_t)(hit - s.p), length = rule->length(s, start, &memo);
+        memcpy(d->out + n, s.p + at, start - at);
+        n += start - at;
+        d->out[n++] = length > 0 ? ' ' : rule->first;
+        at = start + (length > 0 ? length : 1);
+        hit = at < s.n ? memchr(s.p + at, rule->first, s.n - at) : NULL;
     }
-    swap(d, n);
+    memcpy(d->out + n, s.p + at, s.n - at);
+    swap(d, n + s.n - at);
 }
 
 static size_t tag_length(struct span s, size_t at, size_t *memo)
 {
     static const char *const tags[] = {"<think>", "</think>", "<answer>", "</answer>"};
     (void)memo;
-    if (s.p[at] != '<') return 0;
     for (int i = 0; i < 4; i++) {
         if (span_starts(span_slice(s, at, s.n), span_str(tags[i]))) return strlen(tags[i]);
     }
@@ -129,7 +140,7 @@ static size_t pair_length(struct span s, size_t at, const char *open, const char
 /* mark ... mark on one line, something between them. *memo: up to where no second mark is. */
 static size_t line_length(struct span s, size_t at, char mark, size_t *memo)
 {
-    if (s.p[at] != mark || at < *memo) return 0;
+    if (at < *memo) return 0;
     size_t end = at + 1;
     while (end < s.n && s.p[end] != mark && s.p[end] != '\n') {
         end++;
@@ -172,7 +183,6 @@ static size_t dollar_length(struct span s, size_t at, size_t *memo)
 static size_t command_length(struct span s, size_t at, size_t *memo)
 {
     (void)memo;
-    if (s.p[at] != '\\') return 0;
     size_t end = at + 1;
     while (end < s.n && script_of((unsigned char)s.p[end]) == SCRIPT_LATIN &&
            (unsigned char)s.p[end] < 0x80) {
@@ -185,7 +195,6 @@ static size_t address_length(struct span s, size_t at, size_t *memo)
 {
     (void)memo;
     struct span rest = span_slice(s, at, s.n);
-    if (s.p[at] != 'h') return 0;
     if (!span_starts(rest, span_str("http://")) && !span_starts(rest, span_str("https://")))
         return 0;
     size_t end = 0, n;
@@ -195,9 +204,9 @@ static size_t address_length(struct span s, size_t at, size_t *memo)
     return end;
 }
 
-static size_t (*const rules[])(struct span s, size_t at, size_t *memo) = {
-    fence_length, code_length,   display_length, bracket_length,
-    paren_length, dollar_length, command_length, address_length,
+static const struct rule rules[] = {
+    {'`', fence_length},  {'`', code_length},   {'$', display_length},  {'\\', bracket_length},
+    {'\\', paren_length}, {'$', dollar_length}, {'\\', command_length}, {'h', address_length},
 };
 
 /* The scope as it is looked at first: with tags blanked. False when a is full. */
@@ -207,14 +216,14 @@ static bool draft_init(struct draft *d, struct span text, int scope, struct aren
     *d =
         (struct draft){.in = arena_str(a, part), .out = arena_alloc(a, part.n + 1, 1), .n = part.n};
     if (d->in == NULL || d->out == NULL) return false;
-    if (scope == SCOPE_ALL) blank(d, tag_length);
+    if (scope == SCOPE_ALL) blank(d, &(struct rule){'<', tag_length});
     return true;
 }
 
 static void draft_clean(struct draft *d)
 {
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
-        blank(d, rules[i]);
+        blank(d, &rules[i]);
     }
 }
 

@@ -53,6 +53,20 @@ static void replace(struct draft *d, const char *before, const char *after)
     swap(d, (size_t)(p - d->out));
 }
 
+/* Which bytes a text holds: most rules need one that it lacks. */
+struct bytes {
+    bool has[256];
+};
+
+static struct bytes bytes_of(struct span s)
+{
+    struct bytes b = {0};
+    for (size_t i = 0; i < s.n; i++) {
+        b.has[(unsigned char)s.p[i]] = true;
+    }
+    return b;
+}
+
 /* clang-format off */
 static const char *const substitutions[][2] = {
     {"an ", ""}, {"a ", ""}, {".$", "$"}, {"\\$", ""}, {"\\ ", ""}, {" ", ""}, {"mbox", "text"},
@@ -194,8 +208,9 @@ struct span minerva_normalize(struct span answer, struct arena *a)
     for (size_t i = 0; i < sizeof(substitutions) / sizeof(substitutions[0]); i++) {
         replace(&d, substitutions[i][0], substitutions[i][1]);
     }
+    struct bytes left = bytes_of(draft_text(&d));
     for (size_t i = 0; i < sizeof(removed) / sizeof(removed[0]); i++) {
-        replace(&d, removed[i], "");
+        if (left.has[(unsigned char)removed[i][0]]) replace(&d, removed[i], "");
     }
     keep_formula(&d);
     unwrap(&d, "\\text{", false);

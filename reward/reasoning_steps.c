@@ -38,6 +38,8 @@ static size_t match(struct span text, size_t at)
 {
     static const char *const words[] = {"\n-", "\n*", "First,", "Second,", "Next,", "Finally,"};
     struct span rest = span_slice(text, at, text.n);
+    char c = rest.p[0];
+    if (at > 0 && c != '\n' && c != 'F' && c != 'N' && c != 'S') return 0; /* no mark begins so */
     if (span_starts(rest, span_str("Step "))) {
         size_t n = numbered(span_slice(rest, 5, rest.n), ':');
         if (n > 0) return n + 5;

@@ -7,11 +7,24 @@
 #include "base/json.h"
 #include "reward/reward.h"
 
+/* clang-format off */
 static const struct reward *const rewards[] = {
-    &format_reward,     &language_reward,        &countdown_reward, &knights_reward,
-    &extract_reward,    &cosine_reward,          &length_reward,    &overlong_reward,
-    &repetition_reward, &reasoning_steps_reward,
+    &format_reward,
+    &language_reward,
+    &plan_reward,
+    &countdown_reward,
+    &knights_reward,
+    &extract_reward,
+    &cosine_reward,
+    &length_reward,
+    &overlong_reward,
+    &repetition_reward,
+    &reasoning_steps_reward,
+    &schema_reward,
+    &regex_reward,
+    &contains_reward,
 };
+/* clang-format on */
 
 enum { N_REWARDS = sizeof(rewards) / sizeof(rewards[0]) };
 

@@ -179,5 +179,9 @@ extern const struct reward length_reward;
 extern const struct reward overlong_reward;
 extern const struct reward repetition_reward;
 extern const struct reward reasoning_steps_reward;
+extern const struct reward plan_reward;
+extern const struct reward schema_reward;
+extern const struct reward regex_reward;
+extern const struct reward contains_reward;
 
 #endif

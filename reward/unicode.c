@@ -8,18 +8,6 @@
 
 #include "base/utf8.h"
 
-uint32_t unicode_next(struct span s, size_t *n)
-{
-    unsigned char first = (unsigned char)s.p[0];
-    uint32_t c = first;
-    *n = 1;
-    if (first < 0x80) return c;
-    size_t bytes = utf8_decode(s, &c);
-    if (bytes == 0) return 0xFFFD;
-    *n = bytes;
-    return c;
-}
-
 bool unicode_is_space(uint32_t c)
 {
     if (c < 0x80) return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1C && c <= 0x1F);

@@ -167,21 +167,21 @@ static void settle_in(void)
     prctl(PR_SET_NAME, "ts-zygote");
 }
 
-int zygote_open(size_t memory_bytes, struct error *err)
+int zygote_open(size_t memory_bytes, pid_t *pid, struct error *err)
 {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
         error_set(err, ERROR_SYSTEM, NULL, "cannot make a socket pair: %s", strerror(errno));
         return -1;
     }
-    pid_t pid = fork();
-    if (pid < 0) {
+    *pid = fork();
+    if (*pid < 0) {
         error_set(err, ERROR_SYSTEM, NULL, "cannot fork: %s", strerror(errno));
         close(pair[0]);
         close(pair[1]);
         return -1;
     }
-    if (pid == 0) {
+    if (*pid == 0) {
         struct zygote z = {.socket = pair[1], .memory_bytes = memory_bytes};
         close(pair[0]);
         settle_in();
@@ -189,8 +189,17 @@ int zygote_open(size_t memory_bytes, struct error *err)
         for (int i = 0; i < ZYGOTE_MAX_SLOTS; i++) {
             kill_slot(&z, i);
         }
+        while (waitpid(-1, NULL, 0) > 0) { /* leave no zombie to a container without an init */
+        }
         _exit(0);
     }
     close(pair[1]);
     return pair[0];
+}
+
+void zygote_close(int zygote, pid_t pid)
+{
+    close(zygote);
+    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
+    }
 }

@@ -13,15 +13,19 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "base/error.h"
 #include "reward/registry.h"
 
 enum { ZYGOTE_MAX_SLOTS = 256 };
 
-/* Fork it. Returns the socket to it, or -1. When the socket closes it ends all workers and itself.
- * memory_bytes: address space of an algebra worker beyond what it starts with. */
-int zygote_open(size_t memory_bytes, struct error *err);
+/* Fork it. Returns the socket to it and its pid, or -1. When the socket closes it ends all workers and
+ * itself. memory_bytes: address space of an algebra worker beyond what it starts with. */
+int zygote_open(size_t memory_bytes, pid_t *pid, struct error *err);
+
+/* Close the socket and reap the process. */
+void zygote_close(int zygote, pid_t pid);
 
 /* Kill slot's worker if there is one, and fork a new one (when spawn). The answer comes later by
  * zygote_receive(). False: the zygote is gone. */

@@ -366,9 +366,19 @@ static float sum_exp(const float *x, int n, float max)
     return vf_sum(sum);
 }
 
+static void exp_row(float *y, const float *x, int n, float max, float scale)
+{
+    struct vf m = vf_set(max), f = vf_set(scale);
+    for (int i = 0; i < n; i += 16) {
+        struct vf v = vf_sub(vf_load_n(x + i, n - i, 0), m);
+        vf_store_n(y + i, vf_exp(vf_mul(v, f)), n - i);
+    }
+}
+
 #define SIMD_KERNELS \
     .act_put = act_put, .product = product, .kv_put = kv_put, .attend = attend, \
     .attn_merge = attn_merge, .rms_norm = rms_norm, .swiglu = swiglu, .add = add, .scale = scale, \
-    .rope = rope, .max = max_of, .argmax = argmax, .sum_exp = sum_exp
+    .rope = rope, .max = max_of, .argmax = argmax, .sum_exp = sum_exp, \
+    .exp_row = exp_row
 
 #endif

@@ -40,7 +40,7 @@ static bool bind(struct render *r, const struct routine *x, const struct argumen
         int at = parameter_index(x, name);
         if (at < 0) {
             return render_fail(r, "%s() got an unexpected keyword argument '%.*s'", x->name,
-                               (int)(name.n < 40 ? name.n : 40), name.p);
+                               text_excerpt(name), name.p);
         }
         if (bound[at].kind != VALUE_ABSENT) {
             return render_fail(r, "%s() got multiple values for argument '%s'", x->name,

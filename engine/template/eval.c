@@ -238,7 +238,7 @@ static bool apply(struct render *r, struct scope *s, const struct node *n, struc
     if (x == NULL) {
         struct span name = n->applied.name;
         return render_fail(r, "no %s named '%.*s'", n->kind == NODE_FILTER ? "filter" : "test",
-                           (int)(name.n < 40 ? name.n : 40), name.p);
+                           text_excerpt(name), name.p);
     }
     if (!arguments_evaluate(r, s, &n->applied.arguments, (struct value){0}, &args)) return false;
     r->line = n->line;

@@ -252,8 +252,7 @@ static bool bind_kwargs(struct render *r, struct scope *s, const struct macro_no
         if (is_parameter(r, m, name) || (m->uses_caller && span_is(name, "caller"))) continue;
         if (!m->uses_kwargs) {
             return render_fail(r, "macro '%.*s' takes no keyword argument '%.*s'",
-                               (int)(m->name.n < 40 ? m->name.n : 40), m->name.p,
-                               (int)(name.n < 40 ? name.n : 40), name.p);
+                               text_excerpt(m->name), m->name.p, text_excerpt(name), name.p);
         }
         if (!dict_set(r, rest, value_text(name), args->named[i].value)) return false;
     }
@@ -270,8 +269,8 @@ static bool bind_varargs(struct render *r, struct scope *s, const struct macro_n
         return scope_set(r, s, NAME_VARARGS, value_tuple(rest, n - taken));
     }
     return n <= m->n_parameters ||
-           render_fail(r, "macro '%.*s' takes not more than %zu argument(s)",
-                       (int)(m->name.n < 40 ? m->name.n : 40), m->name.p, m->n_parameters);
+           render_fail(r, "macro '%.*s' takes not more than %zu argument(s)", text_excerpt(m->name),
+                       m->name.p, m->n_parameters);
 }
 
 static bool bind_caller(struct render *r, struct scope *s, const struct macro_node *m,
@@ -296,8 +295,7 @@ static bool bind_parameters(struct render *r, struct scope *s, const struct macr
             if (!span_eq(args->named[k].name, name)) continue;
             if (v.kind != VALUE_ABSENT) {
                 return render_fail(r, "macro '%.*s' takes no keyword argument '%.*s'",
-                                   (int)(m->name.n < 40 ? m->name.n : 40), m->name.p,
-                                   (int)(name.n < 40 ? name.n : 40), name.p);
+                                   text_excerpt(m->name), m->name.p, text_excerpt(name), name.p);
             }
             v = args->named[k].value;
         }

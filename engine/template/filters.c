@@ -137,50 +137,6 @@ static bool force_escape(struct render *r, struct value self, const struct value
     return escape_text(r, out);
 }
 
-/* The text without tags and comments, white space runs as one blank, entities resolved: only the
- * five that escape makes. */
-static bool striptags(struct render *r, struct value self, const struct value *args,
-                      struct value *out)
-{
-    (void)args;
-    static const struct {
-        const char *entity;
-        char c;
-    } entities[] = {{"&lt;", '<'},  {"&gt;", '>'},   {"&#39;", '\''},
-                    {"&#34;", '"'}, {"&quot;", '"'}, {"&amp;", '&'}};
-    struct span s;
-    struct text_builder b = {0};
-    if (!value_str(r, self, &s)) return false;
-    bool gap = false;
-    for (size_t at = 0; at < s.n && !b.failed;) {
-        struct span rest = span_slice(s, at, s.n);
-        bool comment = span_starts(rest, span_str("<!--"));
-        size_t end = span_find(rest, span_str(comment ? "-->" : ">"), 0);
-        if (rest.p[0] == '<' && end != SPAN_NONE) {
-            at += end + (comment ? 3 : 1);
-            continue;
-        }
-        size_t from = at;
-        if (code_is_space(text_next(s, &at))) {
-            gap = true;
-            continue;
-        }
-        if (gap && b.n > 0) text_add_char(r, &b, ' ');
-        gap = false;
-        size_t known = 0, n = sizeof(entities) / sizeof(*entities);
-        while (known < n && !span_starts(rest, span_str(entities[known].entity))) {
-            known++;
-        }
-        if (known < n) {
-            text_add_char(r, &b, entities[known].c);
-            at = from + strlen(entities[known].entity);
-        } else {
-            text_add(r, &b, span_slice(s, from, at));
-        }
-    }
-    return give(&b, out);
-}
-
 static bool indent_of(struct render *r, struct value width, struct span *out)
 {
     struct text_builder blanks = {0};
@@ -443,6 +399,7 @@ static bool round_number(struct render *r, struct value self, const struct value
     if (self.kind == VALUE_UNDEFINED) return render_fail_undefined(r, self);
     if (!argument_int(r, args[0], "precision", &digits)) return false;
     if (!argument_text(r, args[1], "method", &method)) return false;
+    if (!render_charge(r, TEMPLATE_FLOAT_STEPS)) return false;
     bool common = span_is(method, "common"), up = span_is(method, "ceil");
     if (!common && !up && !span_is(method, "floor")) {
         return render_fail(r, "method must be common, ceil or floor");
@@ -544,7 +501,6 @@ static const struct routine filters[] = {
     {"round", round_number, {"precision", "method"}, 0, NULL},
     {"safe", safe, {NULL}, 0, NULL},
     {"string", string, {NULL}, 0, NULL},
-    {"striptags", striptags, {NULL}, 0, NULL},
     {"title", title, {NULL}, 0, NULL},
     {"tojson", tojson, {"ensure_ascii", "indent", "separators", "sort_keys"}, 0, NULL},
     {"trim", trim, {"chars"}, 0, NULL},

@@ -294,7 +294,7 @@ static bool no_routine(struct render *r, const char *what, struct value name)
 {
     struct span s;
     if (!value_str(r, name, &s)) return false;
-    return render_fail(r, "no %s named '%.*s'", what, (int)(s.n < 40 ? s.n : 40), s.p);
+    return render_fail(r, "no %s named '%.*s'", what, text_excerpt(s), s.p);
 }
 
 static struct arguments drop_positional(const struct arguments *args, size_t n)

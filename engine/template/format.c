@@ -88,6 +88,7 @@ static bool format_float(struct render *r, struct text_builder *b, double d, con
     int precision = f->precision < 0 ? 6 : (int)f->precision;
     if (f->precision > MAX_PRECISION)
         return render_fail(r, "a precision of more than %d", MAX_PRECISION);
+    if (!render_charge(r, TEMPLATE_FLOAT_STEPS)) return false;
     form[3] = percent ? 'f' : f->type;
     if (f->type == '\0' && f->precision < 0) {
         struct text_builder repr = {0};
@@ -102,6 +103,12 @@ static bool format_float(struct render *r, struct text_builder *b, double d, con
     if (percent) strcat(text, "%");
     add_number(r, b, signbit(d) != 0, span_str(text), f);
     return !b->failed;
+}
+
+/* c as it may stand in a message. */
+static char shown(char c)
+{
+    return c >= ' ' && c < 127 ? c : '?';
 }
 
 static bool format_text(struct render *r, struct text_builder *b, struct span s,
@@ -136,8 +143,8 @@ bool format_field(struct render *r, struct text_builder *b, struct value v, cons
         return format_float(r, b, d, f);
     }
     if (v.kind == VALUE_UNDEFINED) return render_fail_undefined(r, v);
-    return render_fail(r, "format '%c' does not fit a value of type '%s'",
-                       f->type == '\0' ? ' ' : f->type, value_type(v));
+    return render_fail(r, "format '%c' does not fit a value of type '%s'", shown(f->type),
+                       value_type(v));
 }
 
 static int64_t read_number(struct span s, size_t *at)
@@ -183,8 +190,7 @@ static bool named_value(struct render *r, struct percent *p, struct value *out)
     if (p->values.kind != VALUE_DICT) return render_fail(r, "format requires a mapping");
     struct span name = span_slice(p->format, p->at, end);
     const struct value *v = dict_find_text(r, p->values.dict, name);
-    if (v == NULL)
-        return render_fail(r, "KeyError: '%.*s'", (int)(name.n < 40 ? name.n : 40), name.p);
+    if (v == NULL) return render_fail(r, "KeyError: '%.*s'", text_excerpt(name), name.p);
     *out = *v;
     p->at = end + 1;
     p->used = 1;
@@ -256,7 +262,7 @@ static bool add_percent(struct render *r, struct text_builder *b, struct value v
         if (v.kind == VALUE_STRING) f->type = 's';
         return format_field(r, b, v, f);
     default:
-        return render_fail(r, "unsupported format character '%c'", f->type);
+        return render_fail(r, "unsupported format character '%c'", shown(f->type));
     }
 }
 
@@ -346,7 +352,7 @@ static bool first_value(struct render *r, struct braces *x, struct span name, st
         *out = x->args->named[k].value;
         return true;
     }
-    return render_fail(r, "KeyError: '%.*s'", (int)(name.n < 40 ? name.n : 40), name.p);
+    return render_fail(r, "KeyError: '%.*s'", text_excerpt(name), name.p);
 }
 
 /* name, name.attribute, name[item]... */

@@ -4,6 +4,7 @@
  */
 #include "engine/template/functions.h"
 
+#include "base/utf8.h"
 #include "engine/template/iterate.h"
 #include "engine/template/limits.h"
 #include "engine/template/render.h"
@@ -117,10 +118,7 @@ static bool raise_exception(struct render *r, struct value self, const struct va
     struct span s;
     if (!value_str(r, args[0], &s)) return false;
     if (r->err == NULL || r->err->code != ERROR_NONE) return false;
-    size_t n = s.n < sizeof(r->err->message) - 1 ? s.n : sizeof(r->err->message) - 1;
-    while (n < s.n && n > 0 && ((unsigned char)s.p[n] & 0xC0) == 0x80) {
-        n--; /* not within a character */
-    }
+    size_t n = utf8_valid_prefix(span_slice(s, 0, sizeof(r->err->message) - 1));
     return error_set(r->err, ERROR_TEMPLATE, "messages", "%.*s", (int)n, s.p == NULL ? "" : s.p);
 }
 

@@ -19,6 +19,7 @@ enum {
     TEMPLATE_MAX_STEPS =
         10 * 1000 * 1000, /* nodes evaluated, items visited, bytes worked on / 32 */
     TEMPLATE_BYTES_PER_STEP = 32,
+    TEMPLATE_FLOAT_STEPS = 30,       /* what printing or rounding a float counts */
     TEMPLATE_MAX_DEPTH = 1500,       /* nested evaluations: expressions, blocks and macro calls */
     TEMPLATE_MAX_RANGE = 100000,     /* the sandbox's own MAX_RANGE */
     TEMPLATE_MAX_WIDTH = 1 << 16,    /* characters of a format field or an indent */

@@ -11,6 +11,7 @@
 
 #include "engine/template/filters.h"
 #include "engine/template/is_tests.h"
+#include "engine/template/text.h"
 
 enum level {
     LEVEL_OR,
@@ -280,7 +281,7 @@ static struct node *parse_primary(struct parser *p, bool with_namespace)
         if (span_is(t->text, "(")) return parse_parentheses(p);
         if (span_is(t->text, "[")) return parse_items(p, NODE_LIST, "]");
         if (span_is(t->text, "{")) return parse_items(p, NODE_DICT, "}");
-        return parser_fail(p, "unexpected '%.*s'", (int)t->text.n, t->text.p);
+        return parser_fail(p, "unexpected '%.*s'", text_excerpt(t->text), t->text.p);
     default:
         return parser_fail(p, "expected an expression");
     }

@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 #include "engine/template/limits.h"
+#include "engine/template/text.h"
 
 /* ---- tools ----------------------------------------------------------------------------------- */
 
@@ -438,7 +439,7 @@ static struct node *parse_statement(struct parser *p)
         p->depth--;
         return n != NULL && expect_block_end(p) ? n : NULL;
     }
-    return parser_fail(p, "unknown tag '%.*s'", (int)(name.n < 40 ? name.n : 40), name.p);
+    return parser_fail(p, "unknown tag '%.*s'", text_excerpt(name), name.p);
 }
 
 static struct node *parse_data(struct parser *p)

@@ -9,6 +9,7 @@
 
 #include "engine/template/ast.h"
 #include "engine/template/call.h"
+#include "engine/template/limits.h"
 #include "engine/template/render.h"
 
 static void print_repr(struct render *r, struct text_builder *b, struct value v);
@@ -49,6 +50,7 @@ void value_print_float(struct render *r, struct text_builder *b, double f)
     }
     char text[40], digits[24];
     int precision = 0;
+    if (!render_charge(r, TEMPLATE_FLOAT_STEPS)) b->failed = true;
     do {
         snprintf(text, sizeof(text), "%.*e", precision, fabs(f));
     } while (strtod(text, NULL) != fabs(f) && ++precision <= 16);

@@ -23,9 +23,9 @@ bool render_fail(struct render *r, const char *fmt, ...)
 
 bool render_fail_undefined(struct render *r, struct value v)
 {
-    int n = (int)(v.text.n < 80 ? v.text.n : 80);
+    int n = text_excerpt(v.text);
     const char *p = v.text.p == NULL ? "" : v.text.p;
-    if (v.sub == SUB_HINT) return render_fail(r, "%.*s", n, p);
+    if (v.sub == SUB_HINT) return render_fail(r, "%.*s", (int)v.text.n, p);
     if (v.sub == SUB_ATTRIBUTE_OF) {
         return render_fail(r, "'%s object' has no attribute '%.*s'",
                            value_type((struct value){.kind = v.owner}), n, p);

@@ -10,6 +10,8 @@
 #include "engine/template/limits.h"
 #include "engine/template/render.h"
 
+enum { MAX_EXCERPT = 60 };
+
 /* ---- building -------------------------------------------------------------------------------- */
 
 static bool reserve(struct render *r, struct text_builder *b, size_t n)
@@ -73,6 +75,11 @@ bool text_end(const struct text_builder *b, struct span *out)
 }
 
 /* ---- characters ------------------------------------------------------------------------------ */
+
+int text_excerpt(struct span s)
+{
+    return (int)utf8_valid_prefix(span_slice(s, 0, MAX_EXCERPT));
+}
 
 size_t text_length(struct span s)
 {

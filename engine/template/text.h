@@ -30,6 +30,9 @@ void text_add_code(struct render *r, struct text_builder *b, uint32_t code_point
 void text_add_fill(struct render *r, struct text_builder *b, uint32_t code_point, int64_t times);
 bool text_end(const struct text_builder *b, struct span *out);
 
+/* How much of s to quote in an error message, for %.*s: whole characters, not many. */
+int text_excerpt(struct span s);
+
 /* Characters in s. */
 size_t text_length(struct span s);
 /* Byte offset of character i, s.n when there are fewer. */

@@ -1,7 +1,9 @@
-/* engine/tokenizer/added.h - finding added tokens ("<think>", "<|im_end|>") in a text.
+/* engine/tokenizer/added.h - finding added tokens ("<think>", "<|im_end|>") in a
+ * text.
  *
- * A trie over the tokens' texts; at each place the longest token wins, and places are tried from left to
- * right, as Hugging Face's tokenizers do. The cost is bounded by bytes times the longest token.
+ * A trie over the tokens' texts; at each place the longest token wins, and places
+ * are tried from left to right, as Hugging Face's tokenizers do. The cost is
+ * bounded by bytes times the longest token.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,17 +1,20 @@
 /* engine/tokenizer/bpe.h - from one word to token ids by merging pairs.
  *
- * Byte pair encoding and SentencePiece's BPE are one algorithm over different symbols: a word starts as
- * symbols (bytes, or characters), and as long as some neighbours may merge, the pair of lowest rank does, the
- * leftmost first. With merge rules the rank is the rule's line; with SentencePiece's scores it is the
- * place of the formed token's score, highest first, so one table (left, right) -> (rank, merged)
- * serves all.
+ * Byte pair encoding and SentencePiece's BPE are one algorithm over different
+ * symbols: a word starts as symbols (bytes, or characters), and as long as some
+ * neighbours may merge, the pair of lowest rank does, the leftmost first. With
+ * merge rules the rank is the rule's line; with SentencePiece's scores it is the
+ * place of the formed token's score, highest first, so one table (left, right) ->
+ * (rank, merged) serves all.
  *
  * Speed and bounds:
- *   - words that came before are found in a cache (a struct bpe_work belongs to one thread);
- *   - short words keep ranks in an array and scan it; long ones use a heap: O(n log n);
- *   - a long word is first cut wherever no rule could merge across (no rule's left side ends, while its
- *     right side begins, with these characters). Pieces cannot influence each other, so this changes
- *     nothing; it turns SentencePiece's whole text, which has no words, into words.
+ *   - words that came before are found in a cache (a struct bpe_work is one thread's);
+ *   - short words keep ranks in an array and scan it; long ones use a heap:
+ *     O(n log n);
+ *   - a long word is first cut wherever no rule could merge across (no rule's left
+ *     side ends, while its right side begins, with these characters). Pieces cannot
+ *     influence each other, so this changes nothing; it turns SentencePiece's whole
+ *     text, which has no words, into words.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -39,9 +42,10 @@ struct bpe {
     bool fallback;  /* bytes[] is to be used for unknown characters */
 };
 
-/* Build the tables. text[id] are the tokens' texts as the model writes them (BYTE: raw bytes; else with
- * U+2581 for spaces); they must outlive b. False and ERROR_BAD_FILE naming the token or merge, or
- * ERROR_NO_MEMORY; b may be cleared in any case. */
+/* Build the tables. text[id] are the tokens' texts as the model writes them (BYTE:
+ * raw bytes; else with U+2581 for spaces); they must outlive b. False and
+ * ERROR_BAD_FILE naming the token or merge, or ERROR_NO_MEMORY; b may be cleared in
+ * any case. */
 bool bpe_init(struct bpe *b, const struct vocab_source *s, const struct span *text,
               struct error *err);
 void bpe_clear(struct bpe *b);
@@ -56,8 +60,9 @@ void bpe_work_free(struct bpe_work *w);
 bool bpe_encode(const struct bpe *b, struct bpe_work *w, struct span word, struct tokens *out,
                 struct error *err);
 
-/* The raw bytes of a text in GPT-2's alphabet, where every byte has a printable character. Writes at most
- * text.n bytes to out; SPAN_NONE when a character is not of the alphabet. */
+/* The raw bytes of a text in GPT-2's alphabet, where every byte has a printable
+ * character. Writes at most text.n bytes to out; SPAN_NONE when a character is not
+ * of the alphabet. */
 size_t bpe_alphabet_decode(struct span text, char *out);
 
 /* The byte that a token stands for by its name: "<0x0A>" -> 10; -1 for any other. */

@@ -1,9 +1,9 @@
 /* engine/tokenizer/bpe_tables.c - building the tables of bpe.h from a vocabulary.
  *
- * A merge may be written as a rule (left, right) or follow from scores: then every way to cut a token
- * into two symbols is a rule, and all rules of one token share its rank. In SentencePiece's
- * vocabularies a character can occur in tokens without being one; it gets a symbol beyond
- * the tokens, so that merges can begin from it.
+ * A merge may be written as a rule (left, right) or follow from scores: then every
+ * way to cut a token into two symbols is a rule, and all rules of one token share
+ * its rank. In SentencePiece's vocabularies a character can occur in tokens without
+ * being one; it gets a symbol beyond the tokens, so that merges can begin from it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

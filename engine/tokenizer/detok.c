@@ -1,7 +1,8 @@
 /* engine/tokenizer/detok.c - from ids to text.
  *
- * Each token has its bytes ready (tokenizer.c), so decoding is copying. The one thing that depends on the
- * place is SentencePiece's first space, which encoding put there.
+ * Each token has its bytes ready (tokenizer.c), so decoding is copying. The one
+ * thing that depends on the place is SentencePiece's first space, which encoding
+ * put there.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

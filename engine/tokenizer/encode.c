@@ -45,17 +45,16 @@ static struct scratch *scratch_new(const struct tokenizer *t, struct error *err)
     return NULL;
 }
 
-/* The pool is the one part of a tokenizer that changes while it is used. */
-static struct scratch *scratch_take(const struct tokenizer *shared, struct error *err)
+static struct scratch *scratch_take(const struct tokenizer *t, struct error *err)
 {
-    struct tokenizer *t = (struct tokenizer *)(uintptr_t)shared;
-    pthread_mutex_lock(&t->pool_lock);
-    struct scratch *s = t->pool;
+    struct scratch_pool *pool = t->pool;
+    pthread_mutex_lock(&pool->lock);
+    struct scratch *s = pool->idle;
     if (s != NULL) {
-        t->pool = s->next;
-        t->n_pool--;
+        pool->idle = s->next;
+        pool->n--;
     }
-    pthread_mutex_unlock(&t->pool_lock);
+    pthread_mutex_unlock(&pool->lock);
     return s != NULL ? s : scratch_new(t, err);
 }
 
@@ -64,20 +63,20 @@ static void trim(struct buffer *b)
     if (b->room > KEEP_BYTES) buffer_clear(b);
 }
 
-static void scratch_give(const struct tokenizer *shared, struct scratch *s)
+static void scratch_give(const struct tokenizer *t, struct scratch *s)
 {
-    struct tokenizer *t = (struct tokenizer *)(uintptr_t)shared;
+    struct scratch_pool *pool = t->pool;
     trim(&s->normalized[0]);
     trim(&s->normalized[1]);
     trim(&s->prefixed);
-    pthread_mutex_lock(&t->pool_lock);
-    bool kept = t->n_pool < POOL_MAX;
+    pthread_mutex_lock(&pool->lock);
+    bool kept = pool->n < POOL_MAX;
     if (kept) {
-        s->next = t->pool;
-        t->pool = s;
-        t->n_pool++;
+        s->next = pool->idle;
+        pool->idle = s;
+        pool->n++;
     }
-    pthread_mutex_unlock(&t->pool_lock);
+    pthread_mutex_unlock(&pool->lock);
     if (!kept) scratch_free(s, t->n_splits);
 }
 

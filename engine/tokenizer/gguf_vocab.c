@@ -1,7 +1,8 @@
 /* engine/tokenizer/gguf_vocab.c - a tokenizer from the metadata of a GGUF file.
  *
- * The keys are `tokenizer.ggml.*` (ggml's docs/gguf.md). Two models are read: "gpt2", byte-level BPE whose
- * pre-tokenizer is only named (pre_table.c), and "llama", SentencePiece's BPE with scores.
+ * The keys are `tokenizer.ggml.*` (ggml's docs/gguf.md). Two models are read:
+ * "gpt2", byte-level BPE whose pre-tokenizer is only named (pre_table.c), and
+ * "llama", SentencePiece's BPE with scores.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -84,7 +85,8 @@ static bool read_types(struct reading *r)
     }
     for (size_t i = 0; i < r->s.n_tokens; i++) {
         uint8_t kind = r->tokens[i].kind;
-        r->tokens[i].in_model = kind == TOKEN_NORMAL || kind == TOKEN_USER || kind == TOKEN_UNUSED;
+        bool unused = kind == TOKEN_UNUSED && r->s.model == VOCAB_SPM; /* else padding: "[PAD7]" */
+        r->tokens[i].in_model = kind == TOKEN_NORMAL || kind == TOKEN_USER || unused;
     }
     return true;
 }
@@ -132,7 +134,8 @@ static bool read_merges(struct reading *r)
     return true;
 }
 
-/* An id below the number of tokens; others are as good as absent, since files with them are common. */
+/* An id below the number of tokens; others are as good as absent, since files with
+ * them are common. */
 static bool read_id(struct reading *r, const char *key, int *out)
 {
     int64_t id = *out;
@@ -166,8 +169,9 @@ static bool read_ids(struct reading *r)
            gguf_get_bool(r->g, "tokenizer.ggml.add_eos_token", &s->add_eos, r->err);
 }
 
-/* The converter marks every "<\uff5c...\uff5c>" as a control token, but in DeepSeek's tokenizer.json only the
- * begin, end and padding tokens are special: roles and tool calls are ordinary added tokens. */
+/* The converter marks every "<\uff5c...\uff5c>" as a control token, but in
+ * DeepSeek's tokenizer.json only the begin, end and padding tokens are special:
+ * roles and tool calls are ordinary added tokens. */
 static void unmark_roles(struct reading *r)
 {
     const struct span head = span_str("<\xEF\xBD\x9C"), tail = span_str("\xEF\xBD\x9C>");
@@ -176,6 +180,9 @@ static void unmark_roles(struct reading *r)
         struct vocab_token *t = &r->tokens[i];
         int id = (int)i;
         bool marker = id == s->bos || id == s->eos || id == s->pad || id == s->unk;
+        for (int k = 0; k < s->n_eog; k++) {
+            marker = marker || id == s->eog[k];
+        }
         if (t->kind == TOKEN_CONTROL && !marker && span_starts(t->text, head) &&
             span_ends(t->text, tail)) {
             t->kind = TOKEN_USER;

@@ -1,8 +1,9 @@
 /* engine/tokenizer/hf_pipeline.c - see hf_pipeline.h.
  *
- * Each stage is an object with a "type", or a "Sequence" of such. A table per stage says which types are
- * known and what each adds to the vocab_source; a type that is not in the table would change the
- * ids in a way we cannot follow and is refused by name.
+ * Each stage is an object with a "type", or a "Sequence" of such. A table per stage
+ * says which types are known and what each adds to the vocab_source; a type that is
+ * not in the table would change the ids in a way we cannot follow and is refused by
+ * name.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -36,7 +37,8 @@ static bool malformed(struct reading *r, const char *field, const char *what)
     return error_set(r->err, ERROR_BAD_FILE, field, "%s", what);
 }
 
-/* Read a stage, or a Sequence of stages whose list has one of two names, with the readers of types. */
+/* Read a stage, or a Sequence of stages whose list has one of two names, with the
+ * readers of types. */
 static bool read_stage(struct reading *r, const cJSON *stage, const struct stage_type *types,
                        const char *list_name, int depth)
 {

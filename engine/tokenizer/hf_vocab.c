@@ -258,7 +258,8 @@ static bool index_names(struct reading *r)
     return true;
 }
 
-/* A token by name: a string, or an object with "content". *out is untouched when absent or not in the vocabulary. */
+/* A token by name: a string, or an object with "content". *out is untouched when
+ * absent or not in the vocabulary. */
 static bool read_named(struct reading *r, const cJSON *object, const char *field, int *out)
 {
     const cJSON *v = json_get(object, field);

@@ -75,7 +75,8 @@ struct text_map {
 bool text_map_init(struct text_map *m, size_t most, struct error *err);
 void text_map_clear(struct text_map *m);
 
-/* Store text -> id unless the text is there; returns the id that the text now has, or -1 when full. */
+/* Store text -> id unless the text is there; returns the id that the text now has,
+ * or -1 when full. */
 int text_map_put(struct text_map *m, struct span text, int id);
 
 /* -1: not there. */

@@ -1,9 +1,10 @@
 /* engine/tokenizer/normalizer.c - see normalizer.h.
  *
- * Normal forms are found region by region. A character is *inert* here when it is a starter that never
- * changes and never composes with what precedes it; nearly all text is inert. Only the
- * stretch from the last inert character before a lively one up to the next inert one goes
- * through unicode_form.c, and a text of inert characters is not even copied.
+ * Normal forms are found region by region. A character is *inert* here when it is a
+ * starter that never changes and never composes with what precedes it; nearly all
+ * text is inert. Only the stretch from the last inert character before a lively one
+ * up to the next inert one goes through unicode_form.c, and a text of inert
+ * characters is not even copied.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -54,8 +55,9 @@ static size_t peek(const struct cursor *c, uint32_t *code_point)
     return utf8_decode(span_slice(c->text, c->at, c->text.n), code_point);
 }
 
-/* Skip inert characters (and bytes that are no characters). Returns where the last character skipped
- * begins, if it is one that a lively successor may compose with; else c->at. */
+/* Skip inert characters (and bytes that are no characters). Returns where the last
+ * character skipped begins, if it is one that a lively successor may compose with;
+ * else c->at. */
 static size_t skip_inert(struct cursor *c, enum normalize_kind kind)
 {
     size_t last = c->at;

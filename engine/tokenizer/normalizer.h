@@ -1,7 +1,9 @@
-/* engine/tokenizer/normalizer.h - what happens to a text before it is cut into words.
+/* engine/tokenizer/normalizer.h - what happens to a text before it is cut into
+ * words.
  *
- * Unicode normal forms by utf8proc, a prefix, replacements: the normalizers of tokenizer.json. Bytes
- * that are not UTF-8 pass through unchanged, so they still round trip.
+ * Unicode normal forms by utf8proc, a prefix, replacements: the normalizers of
+ * tokenizer.json. Bytes that are not UTF-8 pass through unchanged, so they still
+ * round trip.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

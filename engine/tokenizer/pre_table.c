@@ -1,9 +1,10 @@
 /* engine/tokenizer/pre_table.c - the pre-tokenizers that GGUF files only name.
  *
- * A GGUF file holds vocabulary and merges but not how text is cut into words before merging; it has a
- * name for that, `tokenizer.ggml.pre`. Each row here gives what the tokenizer.json of the model behind the name
- * says: its normalization, its splits in order, and whether whole words are looked up first. So a
- * model tokenizes alike from either container.
+ * A GGUF file holds vocabulary and merges but not how text is cut into words before
+ * merging; it has a name for that, `tokenizer.ggml.pre`. Each row here gives what
+ * the tokenizer.json of the model behind the name says: its normalization, its
+ * splits in order, and whether whole words are looked up first. So a model
+ * tokenizes alike from either container.
  *
  * To add one: copy the Split patterns of its tokenizer.json into a row.
  *

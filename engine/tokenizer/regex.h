@@ -1,7 +1,8 @@
-/* engine/tokenizer/regex.h - the regular expressions of pre-tokenizers, on PCRE2 with its JIT.
+/* engine/tokenizer/regex.h - the regular expressions of pre-tokenizers, on PCRE2
+ * with its JIT.
  *
- * tokenizer.json writes patterns for Oniguruma (Ruby's syntax, Unicode). regex_new() rewrites
- * what means something else in PCRE2:
+ * tokenizer.json writes patterns for Oniguruma (Ruby's syntax, Unicode).
+ * regex_new() rewrites what means something else in PCRE2:
  *
  *   \s, \S   White_Space of Unicode; PCRE2's own \s also has U+180E
  *   \w, \W   letters, marks, decimal and letter numbers, connectors, Latin-1's numerals
@@ -11,8 +12,9 @@
  *
  * Class intersections and nested classes exist only in Oniguruma and are refused.
  *
- * A struct regex is immutable; what matching writes to is in the caller's struct regex_match, one per
- * thread. Each search is bounded in steps, so a hostile pattern ends in an error, not in a hang.
+ * A struct regex is immutable; what matching writes to is in the caller's struct
+ * regex_match, one per thread. Each search is bounded in steps, so a hostile
+ * pattern ends in an error, not in a hang.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -27,7 +29,8 @@
 struct regex;
 struct regex_match;
 
-/* Compile a pattern. NULL and ERROR_UNSUPPORTED, quoting the pattern's fault, or ERROR_NO_MEMORY. */
+/* Compile a pattern. NULL and ERROR_UNSUPPORTED, quoting the pattern's fault, or
+ * ERROR_NO_MEMORY. */
 struct regex *regex_new(struct span pattern, struct error *err);
 void regex_free(struct regex *r);
 

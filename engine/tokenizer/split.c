@@ -1,7 +1,8 @@
 /* engine/tokenizer/split.c - see split.h.
  *
- * A step sees its text as items, gaps and matches in turn (several matches may follow each other). What
- * becomes of them is Hugging Face's SplitDelimiterBehavior (tokenizers, normalizer.rs, `split`):
+ * A step sees its text as items, gaps and matches in turn (several matches may
+ * follow each other). What becomes of them is Hugging Face's SplitDelimiterBehavior
+ * (tokenizers, normalizer.rs, `split`):
  *
  *   ISOLATED               each item is a word
  *   REMOVED                each gap is a word, matches vanish

@@ -15,8 +15,8 @@
 
 #define ARENA_BYTES ((size_t)1 << 30)
 
-/* Names of tokens that end a turn or a text in the model families served here. A file's metadata often
- * lists only one of them. */
+/* Names of tokens that end a turn or a text in the model families served here. A
+ * file's metadata often lists only one of them. */
 static const char *const eog_names[] = {
     "<|im_end|>",
     "<|endoftext|>",
@@ -144,7 +144,8 @@ static bool normalize_name(struct building *g, struct added_token *a)
     return ok && (kept || no_memory(g->err));
 }
 
-/* A token that is empty or no UTF-8 could not be found at a character's start: it has only an id. */
+/* A token that is empty or no UTF-8 could not be found at a character's start: it
+ * has only an id. */
 static bool can_match(struct span text)
 {
     return text.n > 0 && utf8_is_valid(text);
@@ -277,23 +278,31 @@ struct tokenizer *tokenizer_new(const struct vocab_source *s, struct error *err)
 {
     struct tokenizer *t = mem_new(1, sizeof(*t), err);
     if (t == NULL) return NULL;
-    pthread_mutex_init(&t->pool_lock, NULL);
     t->arena = arena_new(ARENA_BYTES);
+    t->pool = mem_new(1, sizeof(*t->pool), NULL);
     struct building g = {t, s, err};
-    if (t->arena == NULL ? !no_memory(err) : !build(&g)) {
-        tokenizer_free(t);
-        return NULL;
+    if (t->pool != NULL) pthread_mutex_init(&t->pool->lock, NULL);
+    bool ok = (t->arena != NULL && t->pool != NULL) || no_memory(err);
+    if (ok && build(&g)) return t;
+    tokenizer_free(t);
+    return NULL;
+}
+
+static void pool_free(struct scratch_pool *pool, int n_splits)
+{
+    if (pool == NULL) return;
+    for (struct scratch *s = pool->idle, *next; s != NULL; s = next) {
+        next = s->next;
+        scratch_free(s, n_splits);
     }
-    return t;
+    pthread_mutex_destroy(&pool->lock);
+    free(pool);
 }
 
 void tokenizer_free(struct tokenizer *t)
 {
     if (t == NULL) return;
-    for (struct scratch *s = t->pool, *next; s != NULL; s = next) {
-        next = s->next;
-        scratch_free(s, t->n_splits);
-    }
+    pool_free(t->pool, t->n_splits);
     for (int i = 0; i < t->n_splits; i++) {
         regex_free(t->splits[i].regex);
     }
@@ -305,7 +314,6 @@ void tokenizer_free(struct tokenizer *t)
     free(t->piece);
     free(t->kind);
     arena_free(t->arena);
-    pthread_mutex_destroy(&t->pool_lock);
     free(t);
 }
 

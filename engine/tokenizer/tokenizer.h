@@ -1,17 +1,20 @@
-/* engine/tokenizer/tokenizer.h - text to token ids and back, as the model's own tokenizer does it.
+/* engine/tokenizer/tokenizer.h - text to token ids and back, as the model's own
+ * tokenizer does it.
  *
- * Made from a GGUF file or a Hugging Face folder; both give the same struct and so the same ids. A
- * tokenizer is immutable once it is set up: any number of threads may encode and decode with it at once
- * (scratch memory comes from an internal pool).
+ * Made from a GGUF file or a Hugging Face folder; both give the same struct and so
+ * the same ids. A tokenizer is immutable once it is set up: any number of threads
+ * may encode and decode with it at once (scratch memory comes from an internal
+ * pool).
  *
  * How a text becomes ids:
  *
- *   text -> added tokens found -> stretches between -> normalized -> split into words -> merged -> ids
- *           added.c                                    normalizer.c  split.c            bpe.c
+ *   text -> added tokens found -> stretches between, normalized -> split -> merged
+ *           added.c                normalizer.c                    split.c  bpe.c
  *
- * Any bytes may be encoded. Where the vocabulary is byte-level or has byte tokens, decoding gives exactly
- * the bytes that were encoded, except for what the model's own normalization changes (NFC in Qwen's
- * tokenizers); invalid UTF-8 is passed through byte by byte.
+ * Any bytes may be encoded. Where the vocabulary is byte-level or has byte tokens,
+ * decoding gives exactly the bytes that were encoded, except for what the model's
+ * own normalization changes (NFC in Qwen's tokenizers); invalid UTF-8 is passed
+ * through byte by byte.
  *
  * Inside engine/; others use engine.h.
  *
@@ -31,12 +34,14 @@
 struct gguf;
 struct tokenizer;
 
-/* From the metadata of an open GGUF file, which may be closed afterwards. NULL and ERROR_BAD_FILE or
- * ERROR_UNSUPPORTED, naming file and key, otherwise. Free with tokenizer_free(). */
+/* From the metadata of an open GGUF file, which may be closed afterwards. NULL and
+ * ERROR_BAD_FILE or ERROR_UNSUPPORTED, naming file and key, otherwise. Free with
+ * tokenizer_free(). */
 struct tokenizer *tokenizer_from_gguf(const struct gguf *g, struct error *err);
 
-/* From tokenizer.json, and tokenizer_config.json, generation_config.json and chat_template.jinja where they
- * exist, in a folder. Errors as above, naming file and field. */
+/* From tokenizer.json, and tokenizer_config.json, generation_config.json and
+ * chat_template.jinja where they exist, in a folder. Errors as above, naming file
+ * and field. */
 struct tokenizer *tokenizer_from_hf(const char *folder, struct error *err);
 
 /* The same from memory. p == NULL: there is no such document. All borrowed for the call. */
@@ -64,12 +69,13 @@ bool tokenizer_encode(const struct tokenizer *t, struct span text, struct encode
 
 /* ---- decoding ---- */
 
-/* The bytes of one token in a text; special tokens by name, or empty with skip_special. Empty too for ids that are
- * no token (models pad their vocabulary). Borrowed from t. */
+/* The bytes of one token in a text; special tokens by name, or empty with
+ * skip_special. Empty too for ids that are no token (models pad their vocabulary).
+ * Borrowed from t. */
 struct span tokenizer_piece(const struct tokenizer *t, int id, bool skip_special);
 
-/* Append the text of ids[0..n), as the start of a text. ERROR_INVALID_VALUE naming "tokens[i]" for a
- * negative id; ids past the vocabulary have no text. */
+/* Append the text of ids[0..n), as the start of a text. ERROR_INVALID_VALUE naming
+ * "tokens[i]" for a negative id; ids past the vocabulary have no text. */
 bool tokenizer_decode(const struct tokenizer *t, const int *ids, size_t n, bool skip_special,
                       struct buffer *out, struct error *err);
 
@@ -96,8 +102,8 @@ bool tokenizer_add_bos(const struct tokenizer *t); /* does add_special put BOS f
 /* Whether id ends an answer: EOS, end of turn, what generation_config.json lists. */
 bool tokenizer_is_eog(const struct tokenizer *t, int id);
 
-/* Make id one of those. While setting up, before other threads use t. ERROR_INVALID_VALUE when it is
- * no token, ERROR_TOO_LARGE when there are too many. */
+/* Make id one of those. While setting up, before other threads use t.
+ * ERROR_INVALID_VALUE when it is no token, ERROR_TOO_LARGE when there are too many. */
 bool tokenizer_add_eog(struct tokenizer *t, int id, struct error *err);
 
 bool tokenizer_is_special(const struct tokenizer *t, int id); /* a control token */

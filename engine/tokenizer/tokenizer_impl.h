@@ -1,4 +1,5 @@
-/* engine/tokenizer/tokenizer_impl.h - the struct behind tokenizer.h, for the files that implement it.
+/* engine/tokenizer/tokenizer_impl.h - the struct behind tokenizer.h, for the files
+ * that implement it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -20,11 +21,18 @@ enum { POOL_MAX = 8 }; /* idle scratch sets that are kept */
 
 /* What one encode writes to. */
 struct scratch {
-    struct scratch *next; /* in the pool */
+    struct scratch *next; /* of the idle ones */
     struct bpe_work *bpe;
     struct regex_match *matches[VOCAB_MAX_STEPS];
     struct buffer normalized[2];
     struct buffer prefixed;
+};
+
+/* What changes while a tokenizer is used, and the only thing that does. */
+struct scratch_pool {
+    pthread_mutex_t lock;
+    struct scratch *idle;
+    int n;
 };
 
 struct tokenizer {
@@ -53,9 +61,7 @@ struct tokenizer {
     int n_eog;
     struct span chat_template;
 
-    pthread_mutex_t pool_lock; /* guards the two fields below, nothing else */
-    struct scratch *pool;
-    int n_pool;
+    struct scratch_pool *pool;
 };
 
 void scratch_free(struct scratch *s, int n_splits);

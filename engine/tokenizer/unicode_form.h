@@ -1,8 +1,9 @@
 /* engine/tokenizer/unicode_form.h - Unicode normal forms in linear time.
  *
- * utf8proc_map() orders combining marks by swapping neighbours, which takes a hostile run of
- * marks quadratic time. Here utf8proc decomposes single characters and composes, and the ordering between
- * is a counting sort (Unicode Standard, section 3.11).
+ * utf8proc_map() orders combining marks by swapping neighbours, which takes a
+ * hostile run of marks quadratic time. Here utf8proc decomposes single characters
+ * and composes, and the ordering between is a counting sort (Unicode Standard,
+ * section 3.11).
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,8 +1,10 @@
-/* engine/tokenizer/vocab_source.h - what a tokenizer is made of, wherever it was read from.
+/* engine/tokenizer/vocab_source.h - what a tokenizer is made of, wherever it was
+ * read from.
  *
- * gguf_vocab.c and hf_vocab.c fill this plain struct from their files and tokenizer_new() builds the
- * tokenizer from it, so the two containers of a model cannot behave differently by accident.
- * Every span borrows from the reader's memory, which must live until tokenizer_new() returns.
+ * gguf_vocab.c and hf_vocab.c fill this plain struct from their files and
+ * tokenizer_new() builds the tokenizer from it, so the two containers of a model
+ * cannot behave differently by accident. Every span borrows from the reader's
+ * memory, which must live until tokenizer_new() returns.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,10 +1,13 @@
-/* tests/golden/conformance_tokenizers.c - real vocabularies and every golden model, where they are at hand.
+/* tests/golden/conformance_tokenizers.c - real vocabularies and every golden model,
+ * where they are at hand.
  *
  *   conformance_tokenizers [GOLDEN]      default ../shared/golden
  *
- * GOLDEN/tokenizers holds vocabularies as GGUF with texts and ids from llama.cpp; GOLDEN/<model> golden models with
- * texts and ids from Hugging Face, each read from its folder and from all its GGUF files. With MODEL=<SmolLM2's GGUF>
- * in the environment the prompts of GOLDEN/smollm2 are checked. What is not there is skipped.
+ * GOLDEN/tokenizers holds vocabularies as GGUF with texts and ids from llama.cpp;
+ * GOLDEN/<model> golden models with texts and ids from Hugging Face, each read from
+ * its folder and from all its GGUF files. With MODEL=<SmolLM2's GGUF> in the
+ * environment the prompts of GOLDEN/smollm2 are checked. What is not there is
+ * skipped.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,9 +1,10 @@
-/* tests/golden/test_tokenizers.c - four small tokenizers against what Hugging Face's library makes of the same
- * texts.
+/* tests/golden/test_tokenizers.c - four small tokenizers against what Hugging
+ * Face's library makes of the same texts.
  *
- * data/tokenizers/<model>/ are the tokenizer files of golden models (their own chat templates replaced) with
- * cases.json beside them. Together they have: merges as pairs and as strings, ignore_merges, NFC, a Digits step, a
- * sequence of splits, BOS from a template and none. Two of the models are here as GGUF, too, and must
+ * data/tokenizers/<model>/ are the tokenizer files of golden models (their own chat
+ * templates replaced) with cases.json beside them. Together they have: merges as
+ * pairs and as strings, ignore_merges, NFC, a Digits step, a sequence of splits,
+ * BOS from a template and none. Two of the models are here as GGUF, too, and must
  * give the same ids.
  *
  * SPDX-License-Identifier: Apache-2.0

@@ -82,8 +82,9 @@ static inline const int *ids_of(const cJSON *array, int room[4096], size_t *n)
     return room;
 }
 
-/* The text of the ids, all at once and token by token, must be want. A reference written in Python has U+FFFD for
- * bytes that are no UTF-8: so what it could not write is not compared. */
+/* The text of the ids, all at once and token by token, must be want. A reference
+ * written in Python has U+FFFD for bytes that are no UTF-8: so what it could not
+ * write is not compared. */
 static inline bool decodes_as(const struct tokenizer *t, const char *name, const int *ids, size_t n,
                               bool skip_special, struct span want)
 {

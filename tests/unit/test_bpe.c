@@ -1,8 +1,9 @@
 /* tests/unit/test_bpe.c - merging, against the definition of it.
  *
- * The definition, "while a pair may merge, merge the one of lowest rank, leftmost first", is written down here in its
- * slowest form, and random vocabularies over few letters make every kind of overlap. Words are short (an array is
- * scanned), long (the heap), and cut where nothing can merge.
+ * The definition, "while a pair may merge, merge the one of lowest rank, leftmost
+ * first", is written down here in its slowest form, and random vocabularies over
+ * few letters make every kind of overlap. Words are short (an array is scanned),
+ * long (the heap), and cut where nothing can merge.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

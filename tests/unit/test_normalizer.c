@@ -1,7 +1,8 @@
 /* tests/unit/test_normalizer.c - Unicode normal forms and the other normalizers.
  *
- * Forms are compared with utf8proc's own mapping of the whole text, which the code under test does not use: it finds the
- * regions that can change and orders their marks itself.
+ * Forms are compared with utf8proc's own mapping of the whole text, which the code
+ * under test does not use: it finds the regions that can change and orders their
+ * marks itself.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

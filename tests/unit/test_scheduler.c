@@ -7,8 +7,6 @@
  */
 #include "tests/unit/fake_model.h"
 
-#include "base/clock.h"
-
 enum { N_REQUESTS = 32, MAX_PROMPT = 200 };
 
 struct mix {
@@ -111,7 +109,7 @@ static const struct {
     bool preempts, caches, drafts;
 } pressures[] = {
     {"all at once", {0}, 0, .caches = true},
-    {"no cache", {.no_cache = true}, 0},
+    {"no cache", {.no_cache = true}, 0, .caches = false},
     {"tiny chunks", {.step_tokens = 16}, 0, .caches = true},
     {"large chunks", {.step_tokens = 2000}, 0, .caches = true},
     {"arriving one by one", {0}, 3, .caches = true},
@@ -169,11 +167,213 @@ static void test_same_when_text_repeats(void **state)
     same_under_pressure(7);
 }
 
+/* ---- what is computed, and when ---- */
+
+static struct engine_request simple_request(uint64_t id, const int *ids, int n_ids, int max_tokens)
+{
+    struct engine_request r = {.id = id, .ids = ids, .n_ids = (size_t)n_ids, .n = 1};
+    engine_sampling_init(&r.sampling);
+    r.sampling.seed = id;
+    r.sampling.max_tokens = max_tokens;
+    r.sampling.ignore_eos = true;
+    return r;
+}
+
+static void fill_ids(int *ids, int n, int seed)
+{
+    for (int i = 0; i < n; i++) {
+        ids[i] = (int)(fake_mix((uint64_t)(seed * 1000 + i)) % FAKE_VOCAB);
+    }
+}
+
+static struct engine_stats stats_of(const struct fake_engine *e)
+{
+    struct engine_stats s = {0};
+    scheduler_stats(e->scheduler, &s);
+    step_stats(e->step, &s);
+    return s;
+}
+
+/* A group's prompt is computed once, even without the cache and when it ends inside a block. */
+static void test_group_shares_its_prompt(void **state)
+{
+    (void)state;
+    int ids[75];
+    struct fake_engine *e = fake_engine_new((struct fake_options){.no_cache = true});
+    struct fake_record record = fake_record_new(1, 8);
+    fill_ids(ids, 75, 1);
+    struct engine_request r = simple_request(1, ids, 75, 20);
+    r.n = 8;
+    fake_submit(e, &r);
+    fake_finish(e, &record, 1);
+    assert_int_equal(stats_of(e).prompt_tokens, 75);
+    assert_int_equal(stats_of(e).generated_tokens, 8 * 20);
+    assert_memory_not_equal(record.samples[0].tokens, record.samples[1].tokens, 20 * sizeof(int));
+    fake_record_clear(&record);
+    fake_engine_free(e);
+}
+
+/* Eight requests with one prompt that come together compute it once, but for the last block. */
+static void test_equal_prompts_wait_for_each_other(void **state)
+{
+    (void)state;
+    int ids[100];
+    struct fake_engine *e = fake_engine_new((struct fake_options){.step_tokens = 32});
+    struct fake_record records[8];
+    fill_ids(ids, 100, 2);
+    for (int i = 0; i < 8; i++) {
+        struct engine_request r = simple_request(10 + (uint64_t)i, ids, 100, 5);
+        records[i] = fake_record_new(r.id, 1);
+        fake_submit(e, &r);
+    }
+    fake_finish(e, records, 8);
+    assert_int_equal(stats_of(e).prompt_tokens, 100 + 7 * 4);
+    for (int i = 0; i < 8; i++) {
+        assert_int_equal(records[i].samples[0].n_cached, i == 0 ? 0 : 96);
+        fake_record_clear(&records[i]);
+    }
+    fake_engine_free(e);
+}
+
+/* While a long prompt is computed, what decodes gets a token every step, and a short prompt gets in. */
+static void test_long_prompt_stalls_nobody(void **state)
+{
+    (void)state;
+    int ids[450];
+    struct fake_engine *e = fake_engine_new((struct fake_options){.step_tokens = 40});
+    struct fake_record records[3];
+    fill_ids(ids, 450, 3);
+    struct engine_request decoding = simple_request(0, ids + 1, 10, 60);
+    struct engine_request large = simple_request(1, ids, 450, 3);
+    struct engine_request small = simple_request(2, ids + 7, 30, 3);
+    for (int i = 0; i < 3; i++) {
+        records[i] = fake_record_new((uint64_t)i, 1);
+    }
+    fake_submit(e, &decoding);
+    assert_true(step_run(e->step));
+    fake_submit(e, &large);
+    fake_submit(e, &small);
+    for (int steps = 1; steps <= 6; steps++) {
+        assert_true(step_run(e->step));
+        fake_drain(e, records, 3);
+        assert_int_equal(records[0].samples[0].n, 1 + steps);
+    }
+    assert_int_equal(records[2].n_done, 1);
+    assert_int_equal(records[1].samples[0].n, 0);
+    fake_finish(e, records, 3);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(records[i].n_done, 1);
+        fake_record_clear(&records[i]);
+    }
+    fake_engine_free(e);
+}
+
+static void test_priority(void **state)
+{
+    (void)state;
+    int ids[3][20], first = -1;
+    struct fake_engine *e = fake_engine_new((struct fake_options){.max_running = 1});
+    struct fake_record records[3];
+    for (int i = 0; i < 3; i++) {
+        fill_ids(ids[i], 20, 10 + i);
+        struct engine_request r = simple_request((uint64_t)i, ids[i], 20, 2);
+        r.priority = i == 2 ? -5 : 0;
+        records[i] = fake_record_new((uint64_t)i, 1);
+        fake_submit(e, &r);
+    }
+    while (first < 0) {
+        assert_true(step_run(e->step));
+        fake_drain(e, records, 3);
+        for (int i = 0; i < 3; i++) {
+            if (records[i].n_done > 0) first = i;
+        }
+    }
+    assert_int_equal(first, 2);
+    fake_finish(e, records, 3);
+    for (int i = 0; i < 3; i++) {
+        fake_record_clear(&records[i]);
+    }
+    fake_engine_free(e);
+}
+
+/* Logits that are no numbers end their request and nobody else's. */
+static void test_nan_fails_one_request(void **state)
+{
+    (void)state;
+    int good[30], bad[30];
+    struct fake_engine *e = fake_engine_new((struct fake_options){0});
+    struct fake_record records[2] = {fake_record_new(1, 2), fake_record_new(2, 2)};
+    fill_ids(good, 30, 4);
+    fill_ids(bad, 30, 5);
+    e->model.poison = 96;
+    for (int i = 0; i < 30; i++) {
+        if (good[i] == 96) good[i] = 0;
+    }
+    bad[20] = 96;
+    struct engine_request g = simple_request(1, good, 30, 10), b = simple_request(2, bad, 30, 10);
+    const struct logit_bias never = {96, -1e5f};
+    g.sampling.bias = &never; /* or it would poison itself */
+    g.sampling.n_bias = 1;
+    g.n = b.n = 2;
+    fake_submit(e, &g);
+    fake_submit(e, &b);
+    fake_finish(e, records, 2);
+    assert_true(records[1].samples[0].failed);
+    assert_false(records[0].samples[0].failed);
+    assert_int_equal(records[0].samples[1].n, 10);
+    fake_record_clear(&records[0]);
+    fake_record_clear(&records[1]);
+    fake_engine_free(e);
+}
+
+/* Ended at any step, a group leaves no block in use, and the others do not notice. */
+static void test_ending_at_every_step(void **state)
+{
+    (void)state;
+    int ids[2][90];
+    fill_ids(ids[0], 90, 6);
+    fill_ids(ids[1], 90, 7);
+    struct engine_request keep = simple_request(1, ids[0], 90, 12);
+    struct engine_request drop = simple_request(2, ids[1], 90, 12);
+    keep.sampling.logprobs = 0;
+    drop.n = 3;
+    struct fake_record alone = fake_record_new(1, 1);
+    struct fake_engine *e = fake_engine_new((struct fake_options){.step_tokens = 32});
+    fake_submit(e, &keep);
+    fake_finish(e, &alone, 1);
+    fake_engine_free(e);
+    for (int stage = 0; stage < 20; stage++) {
+        e = fake_engine_new((struct fake_options){.step_tokens = 32, .n_blocks = 33});
+        struct fake_record records[2] = {fake_record_new(1, 1), fake_record_new(2, 3)};
+        fake_submit(e, &keep);
+        struct request *q = fake_submit(e, &drop);
+        for (int i = 0; i < stage; i++) {
+            step_run(e->step);
+            if (q->n_live == 0) break;
+        }
+        if (q->n_live > 0) deliver_end(&e->deliver, q, FINISH_ABORT);
+        fake_drain(e, records, 2);
+        assert_int_equal(records[1].n_done, 3);
+        fake_finish(e, records, 2);
+        assert_same(&alone, &records[0], "beside a request that is dropped");
+        fake_record_clear(&records[0]);
+        fake_record_clear(&records[1]);
+        fake_engine_free(e);
+    }
+    fake_record_clear(&alone);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_under_pressure),
         cmocka_unit_test(test_same_when_text_repeats),
+        cmocka_unit_test(test_group_shares_its_prompt),
+        cmocka_unit_test(test_equal_prompts_wait_for_each_other),
+        cmocka_unit_test(test_long_prompt_stalls_nobody),
+        cmocka_unit_test(test_priority),
+        cmocka_unit_test(test_nan_fails_one_request),
+        cmocka_unit_test(test_ending_at_every_step),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,12 @@
-/* tests/unit/test_split.c - the words that each named pre-tokenizer cuts texts into.
+/* tests/unit/test_split.c - the words that each named pre-tokenizer cuts texts
+ * into.
  *
- * The expected words are what Hugging Face's tokenizers 0.23 makes with the same model's tokenizer.json
- * patterns (Split, Digits); "|" stands between words. The texts hold what the patterns disagree about: contractions
- * in both cases (and the long s, which equals s there), digits and fractions, white space of Unicode and what
- * only PCRE2 takes for it (U+180E), combining marks, scripts, changes of case, emoji.
+ * The expected words are what Hugging Face's tokenizers 0.23 makes with the same
+ * model's tokenizer.json patterns (Split, Digits); "|" stands between words. The
+ * texts hold what the patterns disagree about: contractions in both cases (and the
+ * long s, which equals s there), digits and fractions, white space of Unicode and
+ * what only PCRE2 takes for it (U+180E), combining marks, scripts, changes of case,
+ * emoji.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,5 @@
-/* tests/unit/test_tokenizer.c - the tokenizer as a whole: small vocabularies of its own, every option, bad files,
- * any bytes there and back, many threads.
+/* tests/unit/test_tokenizer.c - the tokenizer as a whole: small vocabularies of its
+ * own, every option, bad files, any bytes there and back, many threads.
  *
  * Ids against Hugging Face's on whole models are in tests/golden/test_tokenizers.c.
  *
@@ -437,7 +437,8 @@ static void any_bytes(void **state)
     }
 }
 
-/* A text of one kind of character, a megabyte long, takes time in proportion. (Quadratic work would take hours.) */
+/* A text of one kind of character, a megabyte long, takes time in proportion.
+ * (Quadratic work would take hours.) */
 static void long_runs(void **state)
 {
     static const char *const units[] = {"a",    " ",         "\n",    "<", "'", "7", "\xE4\xBD\xA0",

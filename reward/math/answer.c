@@ -1,0 +1,184 @@
+/* reward/math/answer.c - two texts, each in all its readings.
+ *
+ * The fast path decides most items without the parser: the same text, or two plain numbers. Else each
+ * text is parsed. "1,234" may be one number or two, "1,22" may be 1.22: such texts have several
+ * readings, and two texts are equal when some reading of one equals some reading of the other; the
+ * first readings decide why not.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "base/clock.h"
+#include "reward/math/calculus.h"
+#include "reward/math/decimal.h"
+#include "reward/math/parse.h"
+#include "reward/math/words.h"
+#include "reward/math/work.h"
+
+enum { MAX_READINGS = 3 };
+
+struct readings {
+    const struct expr *e[MAX_READINGS];
+    int n;
+    struct error err; /* of the first reading, when n is 0 */
+};
+
+bool work_expired(struct math_work *w)
+{
+    if (w->effort == MATH_FULL && !w->timed_out) w->timed_out = clock_cpu_ns() > w->deadline_ns;
+    return w->timed_out;
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* A comma between digits: the text has another reading. */
+static bool has_digit_comma(struct span s)
+{
+    for (size_t i = 1; i + 1 < s.n; i++)
+        if (s.p[i] == ',' && is_digit(s.p[i - 1]) && is_digit(s.p[i + 1])) return true;
+    return false;
+}
+
+/* One comma, digits on both sides, and more than one decimal or a leading zero ("0,5", "2,74"), or a
+ * language that writes numbers so. */
+static bool may_be_decimal_comma(struct span s, const struct math_options *o)
+{
+    static const char *const languages[] = {"german",     "french",  "spanish", "italian",
+                                            "portuguese", "russian", "dutch",   "polish"};
+    for (size_t i = 0; i < sizeof(languages) / sizeof(languages[0]); i++)
+        if (span_is(o->language, languages[i])) return true;
+    const char *comma = memchr(s.p, ',', s.n);
+    size_t at = comma == NULL ? s.n : (size_t)(comma - s.p), after = 0;
+    if (comma == NULL || memchr(comma + 1, ',', s.n - at - 1) != NULL) return false;
+    while (at + 1 + after < s.n && is_digit(comma[1 + after]))
+        after++;
+    return at > 0 && is_digit(s.p[at - 1]) &&
+           (after >= 2 || (at >= 1 && s.p[at - 1] == '0' && after >= 1));
+}
+
+static void add_reading(struct math_work *w, struct span s, enum lexer_reading how,
+                        struct readings *r)
+{
+    struct error err = {0};
+    const struct expr *e = parse_answer(w->arena, s, how, &err);
+    if (e == NULL) {
+        if (how == READ_THOUSANDS) r->err = err;
+        return;
+    }
+    e = calculus_expand(w->arena, e);
+    if (e == NULL) return;
+    for (int i = 0; i < r->n; i++)
+        if (expr_same(r->e[i], e)) return;
+    r->e[r->n++] = e;
+}
+
+static const struct expr *spelled_number(struct math_work *w, struct span s)
+{
+    int64_t n;
+    return words_number(s, &n) ? expr_int(w->arena, n) : NULL;
+}
+
+static void read_all(struct math_work *w, struct span text, struct readings *r)
+{
+    struct span s = lexer_plain(w->arena, text);
+    const struct expr *number = spelled_number(w, text);
+    *r = (struct readings){.n = 0};
+    if (number != NULL) {
+        r->e[r->n++] = number;
+        return;
+    }
+    add_reading(w, s, READ_THOUSANDS, r);
+    if (!has_digit_comma(s)) return;
+    if (span_is(w->options->language, "") || r->n == 0) add_reading(w, s, READ_LIST, r);
+    if (may_be_decimal_comma(s, w->options)) add_reading(w, s, READ_DECIMAL_COMMA, r);
+}
+
+/* The same bytes, white space between them aside. */
+static bool same_text(struct span a, struct span b)
+{
+    return a.n > 0 && span_eq(a, b);
+}
+
+static enum equality plain_numbers(struct math_work *w, struct span g, struct span a)
+{
+    struct decimal x, y;
+    if (w->options->abs_tol > 0 || w->options->precision_given) return EQ_UNKNOWN;
+    if (!decimal_plain(g, &x) || !decimal_plain(a, &y)) return EQ_UNKNOWN;
+    return decimal_same(&x, &y) ? work_yes(w, MATH_EQUAL_VALUE) : work_no(w, MATH_NOT_EQUAL);
+}
+
+static enum equality times(struct math_work *w, struct span g, struct span a)
+{
+    int x, y;
+    bool marked_x, marked_y;
+    if (!words_time(g, &x, &marked_x) || !words_time(a, &y, &marked_y)) return EQ_UNKNOWN;
+    if (x == y) return work_yes(w, MATH_EQUAL_VALUE);
+    return marked_x || marked_y ? work_no(w, MATH_NOT_EQUAL) : EQ_UNKNOWN;
+}
+
+static bool number_only(const struct expr *e)
+{
+    return expr_is_scalar(e) && expr_is_constant(e);
+}
+
+static enum equality compare_readings(struct math_work *w, const struct readings *g,
+                                      const struct readings *a)
+{
+    enum equality first = EQ_UNKNOWN;
+    enum math_cause cause = MATH_UNDECIDED;
+    for (int i = 0; i < g->n; i++)
+        for (int j = 0; j < a->n; j++) {
+            bool fits =
+                w->options->mode != MATH_NUMBER || (number_only(g->e[i]) && number_only(a->e[j]));
+            enum equality e =
+                fits ? compare_exprs(w, g->e[i], a->e[j]) : work_no(w, MATH_NOT_EQUAL_KIND);
+            if (e == EQ_YES) return e;
+            if (i == 0 && j == 0) {
+                first = e;
+                cause = w->cause;
+                if (e == EQ_NO && g->e[0]->kind != E_LIST && a->e[0]->kind == E_LIST)
+                    cause = MATH_SEVERAL_ANSWERS;
+            }
+        }
+    w->cause = cause;
+    return first;
+}
+
+/* Parsing failed on some side. */
+static enum equality as_words(struct math_work *w, struct span gold, struct span answer,
+                              const struct readings *g, const struct readings *a)
+{
+    if (g->err.code == ERROR_TOO_LARGE || a->err.code == ERROR_TOO_LARGE) {
+        w->too_large = true;
+        return EQ_UNKNOWN;
+    }
+    if (words_same(w->arena, gold, answer)) return work_yes(w, MATH_EQUAL_WORDS);
+    if (g->n > 0 && g->e[0]->kind != E_TEXT) return work_no(w, MATH_UNPARSABLE_ANSWER);
+    return work_no(w, MATH_NOT_EQUAL_WORDS);
+}
+
+enum equality answers_equal(struct math_work *w, struct span gold, struct span answer)
+{
+    struct span g = words_unwrap(gold), a = words_unwrap(answer);
+    struct readings rg, ra;
+    if (same_text(g, a)) return work_yes(w, MATH_EQUAL_TEXT);
+    if (a.n == 0) return work_no(w, MATH_EMPTY_ANSWER);
+    enum equality e = plain_numbers(w, g, a);
+    if (e == EQ_UNKNOWN) e = times(w, g, a);
+    if (e != EQ_UNKNOWN) return e;
+    if (w->options->mode == MATH_TEXT)
+        return words_same(w->arena, g, a) ? work_yes(w, MATH_EQUAL_WORDS)
+                                          : work_no(w, MATH_NOT_EQUAL_WORDS);
+    read_all(w, g, &rg);
+    read_all(w, a, &ra);
+    if (rg.n == 0 || ra.n == 0) return as_words(w, g, a, &rg, &ra);
+    e = compare_readings(w, &rg, &ra);
+    if (e != EQ_YES &&
+        (rg.e[0]->kind == E_TEXT || ra.e[0]->kind == E_TEXT ||
+         (rg.n > 0 && rg.e[0]->kind == E_UNIT)) &&
+        words_same(w->arena, g, a))
+        return work_yes(w, MATH_EQUAL_WORDS);
+    return e;
+}

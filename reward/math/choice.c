@@ -1,0 +1,192 @@
+/* reward/math/choice.c - answers that are one of a few choices.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/math/choice.h"
+
+#include "reward/math/words.h"
+
+static int upper(int c)
+{
+    return c >= 'a' && c <= 'z' ? c - ('a' - 'A') : c;
+}
+
+static bool is_letter(int c)
+{
+    return (upper(c) >= 'A' && upper(c) <= 'Z');
+}
+
+static bool is_wordish(int c)
+{
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '\'';
+}
+
+static bool same_fold(struct span a, struct span b)
+{
+    if (a.n != b.n) return false;
+    for (size_t i = 0; i < a.n; i++)
+        if (upper((unsigned char)a.p[i]) != upper((unsigned char)b.p[i])) return false;
+    return true;
+}
+
+/* The choice that the single letter c is. */
+static int of_letter(int c, const struct math_options *o)
+{
+    char one = (char)upper(c);
+    if (!is_letter(one)) return -1;
+    if (o->n_choices == 0) return one <= 'J' ? one - 'A' : -1;
+    for (int i = 0; i < o->n_choices; i++)
+        if (same_fold(o->choices[i], span_of(&one, 1))) return i;
+    return -1;
+}
+
+static struct span unbracket(struct span s)
+{
+    s = words_unwrap(s);
+    while (s.n >= 2 &&
+           ((s.p[0] == '(' && s.p[s.n - 1] == ')') || (s.p[0] == '[' && s.p[s.n - 1] == ']') ||
+            (s.p[0] == '{' && s.p[s.n - 1] == '}')))
+        s = words_unwrap(span_slice(s, 1, s.n - 1));
+    return s;
+}
+
+int choice_of(struct span text, const struct math_options *o, bool bare_only)
+{
+    struct span s = unbracket(text);
+    if (s.n == 0) return -1;
+    for (int i = 0; i < o->n_choices; i++)
+        if (same_fold(s, o->choices[i])) return i;
+    if (s.n == 1) return of_letter(s.p[0], o);
+    if (bare_only) return -1;
+    size_t i = s.p[0] == '(' || s.p[0] == '[' ? 1 : 0;
+    if (i + 1 >= s.n || !is_letter(s.p[i])) return -1;
+    if (strchr(i == 1 ? ")]" : ".:)", s.p[i + 1]) == NULL) return -1;
+    return of_letter(s.p[i], o);
+}
+
+/* ---- in a response ----------------------------------------------------------------------------- */
+
+static bool matches(struct span s, size_t i, const char *what)
+{
+    for (size_t k = 0; what[k] != 0; k++)
+        if (i + k >= s.n || upper((unsigned char)s.p[i + k]) != upper((unsigned char)what[k]))
+            return false;
+    return true;
+}
+
+/* A choice's letter stands alone at s.p[i]. */
+static int alone_at(struct span s, size_t i, const struct math_options *o, bool any_case)
+{
+    int c = s.p[i];
+    if (!is_letter(c) || (!any_case && c >= 'a')) return -1;
+    if (i > 0 && (is_wordish((unsigned char)s.p[i - 1]) || s.p[i - 1] == '\\')) return -1;
+    if (i + 1 < s.n && is_wordish((unsigned char)s.p[i + 1])) return -1;
+    return of_letter(c, o);
+}
+
+/* "A" as an article: followed by a small word that does not speak of the choice itself. */
+static bool is_article(struct span s, size_t i)
+{
+    static const char *const verbs[] = {"is",    "was", "because", "and",    "or",    "but",
+                                        "since", "as",  "must",    "should", "would", "has"};
+    if (upper((unsigned char)s.p[i]) != 'A' && upper((unsigned char)s.p[i]) != 'I') return false;
+    if (i + 2 >= s.n || s.p[i + 1] != ' ' || s.p[i + 2] < 'a' || s.p[i + 2] > 'z') return false;
+    for (size_t k = 0; k < sizeof(verbs) / sizeof(verbs[0]); k++)
+        if (matches(s, i + 2, verbs[k]) &&
+            !is_letter(i + 2 + strlen(verbs[k]) < s.n ? s.p[i + 2 + strlen(verbs[k])] : ' '))
+            return false;
+    return true;
+}
+
+/* The choice right after a phrase that ends at i: brackets, stars, colons and articles skipped. */
+static int after_phrase(struct span s, size_t i, const struct math_options *o, struct span *at)
+{
+    static const char *const skipped[] = {"option", "choice",     "answer",  "letter",    "the",
+                                          "is",     "definitely", "clearly", "therefore", "thus"};
+    for (int guard = 0; guard < 8 && i < s.n; guard++) {
+        while (i < s.n &&
+               (strchr(" :*(\n\t$\"'[{=", s.p[i]) != NULL || (unsigned char)s.p[i] >= 0x80))
+            i++;
+        bool word = false;
+        for (size_t k = 0; k < sizeof(skipped) / sizeof(skipped[0]) && !word; k++) {
+            size_t n = strlen(skipped[k]);
+            word = matches(s, i, skipped[k]) &&
+                   (i + n >= s.n || !is_wordish((unsigned char)s.p[i + n]));
+            if (word) i += n;
+        }
+        if (i < s.n && s.p[i] == '\\') { /* \text{, \boxed{ */
+            while (i < s.n && s.p[i] != '{')
+                i++;
+            word = true;
+        }
+        if (!word) break;
+    }
+    if (i >= s.n) return -1;
+    int c = alone_at(s, i, o, true);
+    if (c >= 0 && is_article(s, i)) return -1;
+    if (c >= 0) *at = span_slice(s, i, i + 1);
+    return c;
+}
+
+static int by_phrase(struct span s, const struct math_options *o, struct span *at)
+{
+    static const char *const phrases[] = {"answer is",   "answer:",   "answer",
+                                          "option is",   "choice is", "choose",
+                                          "option",      "select",    "\xe7\xad\x94\xe6\xa1\x88",
+                                          "\xe9\x80\x89"};
+    int found = -1;
+    for (size_t i = 0; i < s.n; i++)
+        for (size_t k = 0; k < sizeof(phrases) / sizeof(phrases[0]); k++) {
+            if (!matches(s, i, phrases[k])) continue;
+            int c = after_phrase(s, i + strlen(phrases[k]), o, at);
+            if (c >= 0) found = c;
+            break;
+        }
+    return found;
+}
+
+/* "B. Because ...", "(B) ...", "B is correct", and U+3002 after the letter. */
+static int by_beginning(struct span s, const struct math_options *o, struct span *at)
+{
+    size_t i = 0;
+    while (i < s.n && strchr(" \n\t*([$", s.p[i]) != NULL)
+        i++;
+    int c = i < s.n ? alone_at(s, i, o, false) : -1;
+    if (c < 0 || is_article(s, i)) return -1;
+    bool ends = i + 1 == s.n || (strchr(".:),;\n*]", s.p[i + 1]) != NULL) ||
+                (unsigned char)s.p[i + 1] >= 0x80 || matches(s, i + 1, " is ");
+    if (!ends) return -1;
+    *at = span_slice(s, i, i + 1);
+    return c;
+}
+
+static int last_alone(struct span s, const struct math_options *o, struct span *at)
+{
+    bool short_text = s.n <= 3;
+    for (size_t i = s.n; i-- > 0;) {
+        int c = alone_at(s, i, o, short_text);
+        if (c < 0 || is_article(s, i)) continue;
+        *at = span_slice(s, i, i + 1);
+        return c;
+    }
+    return -1;
+}
+
+int choice_in(struct span response, const struct math_options *o, struct span *at)
+{
+    struct span s = span_trim(response);
+    int c = by_phrase(s, o, at);
+    if (c < 0) c = by_beginning(s, o, at);
+    if (c < 0) c = last_alone(s, o, at);
+    return c;
+}
+
+int choice_count(struct span s, const struct math_options *o)
+{
+    uint64_t seen = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        int c = alone_at(s, i, o, false);
+        if (c >= 0 && c < 64) seen |= UINT64_C(1) << c;
+    }
+    return __builtin_popcountll(seen);
+}

@@ -1,0 +1,468 @@
+/* reward/math/compare.c - anything against anything.
+ *
+ * What two answers are decides which test may compare them: the table `rules` is read from the top,
+ * and the first rule whose two kinds fit takes the pair. Before that each side is brought to what
+ * it claims: "x = 5" claims 5, "1/3 \approx 0.33" claims 1/3, "x \in S" claims S, and a sign +- claims
+ * two values.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/math/decimal.h"
+#include "reward/math/units.h"
+#include "reward/math/work.h"
+
+enum { MAX_ELEMENTS = 256, MAX_SIGNS = 6 };
+
+/* ---- what an answer claims --------------------------------------------------------------------- */
+
+/* A name, a product or ratio of names, f(x), a tuple of names, words: what may stand left of = and
+ * be given a value. */
+static bool is_name(const struct expr *e)
+{
+    switch ((enum expr_kind)e->kind) {
+    case E_SYM:
+    case E_TEXT:
+    case E_APPLY:
+        return true;
+    case E_CONST:
+        return e->op == C_E || e->op == C_I; /* E = ..., as a name */
+    case E_MUL:
+    case E_RATIO:
+    case E_DIV:
+    case E_TUPLE:
+        for (uint32_t i = 0; i < e->n; i++)
+            if (!is_name(e->arg[i]) && !(e->kind == E_MUL && i > 0 && e->arg[i]->grouped))
+                return false;
+        return e->n > 0;
+    case E_UNIT:
+        return is_name(e->arg[0]);
+    default:
+        return false;
+    }
+}
+
+static bool all_equal_signs(const struct expr *e)
+{
+    for (uint32_t i = 0; i + 1 < e->n; i++)
+        if (e->text.p[i] != R_EQ) return false;
+    return true;
+}
+
+static bool all_constant(const struct expr *e)
+{
+    for (uint32_t i = 0; i < e->n; i++)
+        if (!expr_is_constant(e->arg[i])) return false;
+    return true;
+}
+
+/* The operands [from, to) of a chain. */
+static const struct expr *part(struct math_work *w, const struct expr *e, uint32_t from,
+                               uint32_t to)
+{
+    if (to - from == 1) return e->arg[from];
+    struct expr *p = expr_new(w->arena, E_REL, 0, to - from);
+    if (p == NULL) return NULL;
+    memcpy(p->arg, e->arg + from, (to - from) * sizeof(*p->arg));
+    p->text = span_slice(e->text, from, to - 1);
+    return p;
+}
+
+/* After the last \Rightarrow, before the first \approx. */
+static const struct expr *conclusion(struct math_work *w, const struct expr *e)
+{
+    uint32_t from = 0, to = e->n;
+    for (uint32_t i = 0; i + 1 < e->n; i++)
+        if (e->text.p[i] == R_IMPLIES || e->text.p[i] == R_EQUIV) from = i + 1;
+    for (uint32_t i = e->n - 1; i > from; i--)
+        if (e->text.p[i - 1] == R_APPROX && i > from + (is_name(e->arg[from]) ? 1 : 0)) to = i;
+    return part(w, e, from, to);
+}
+
+/* The value that a chain of = gives: what x is in x = 5, 5 = x, x = 2 + 3 = 5 and 2 + 3 = 5; e itself
+ * when it gives none. */
+static const struct expr *assigned(const struct expr *e)
+{
+    if (e->kind != E_REL) return e;
+    if (e->n == 2 && e->text.p[0] == R_IN && is_name(e->arg[0])) return e->arg[1];
+    bool approximate = e->n == 2 && e->text.p[0] == R_APPROX && is_name(e->arg[0]);
+    if (!all_equal_signs(e) && !approximate) return e;
+    const struct expr *last = e->arg[e->n - 1];
+    if (is_name(e->arg[0]) || all_constant(e)) return last;
+    if (e->n == 2 && last->kind == E_SYM && expr_is_constant(e->arg[0])) return e->arg[0];
+    return e;
+}
+
+static const struct expr *claim(struct math_work *w, const struct expr *e)
+{
+    if (e->kind == E_REL && e->n >= 2) e = conclusion(w, e);
+    return e;
+}
+
+/* ---- signs +- ---------------------------------------------------------------------------------- */
+
+/* e with every +- read as + (plus) or -; all of one expression's signs go together. */
+static const struct expr *with_sign(struct arena *a, const struct expr *e, bool plus)
+{
+    if (e == NULL || !expr_has(e, E_PM, -1)) return e;
+    if (e->kind == E_PM) {
+        bool add = plus == (e->op == 0);
+        const struct expr *x = with_sign(a, e->arg[0], plus);
+        if (e->n == 1) return add ? x : expr_1(a, E_NEG, 0, x);
+        const struct expr *y = with_sign(a, e->arg[1], plus);
+        return expr_2(a, E_ADD, 0, x, add ? y : expr_1(a, E_NEG, 0, y));
+    }
+    struct expr *copy = arena_alloc(a, 1, sizeof(*copy));
+    if (copy == NULL) return NULL;
+    *copy = *e;
+    copy->arg = arena_alloc(a, e->n, sizeof(*copy->arg));
+    for (uint32_t i = 0; copy->arg != NULL && i < e->n; i++)
+        if ((copy->arg[i] = with_sign(a, e->arg[i], plus)) == NULL) return NULL;
+    return copy->arg == NULL ? NULL : copy;
+}
+
+static bool is_list(const struct expr *e)
+{
+    return e->kind == E_LIST || e->kind == E_SET;
+}
+
+/* A list (or set) whose elements' +- are written out; a scalar with +- becomes a list. */
+static const struct expr *spread(struct math_work *w, const struct expr *e)
+{
+    if (!expr_has(e, E_PM, -1)) return e;
+    bool list = is_list(e);
+    uint32_t n = list ? e->n : 1, k = 0;
+    struct expr *out = expr_new(w->arena, list ? (enum expr_kind)e->kind : E_LIST, 0, 2 * n);
+    if (out == NULL) return NULL;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct expr *x = list ? e->arg[i] : e;
+        bool two = expr_has(x, E_PM, -1);
+        if ((out->arg[k++] = with_sign(w->arena, x, true)) == NULL) return NULL;
+        if (two && (out->arg[k++] = with_sign(w->arena, x, false)) == NULL) return NULL;
+    }
+    out->n = k;
+    return out;
+}
+
+/* ---- many elements ----------------------------------------------------------------------------- */
+
+static enum equality ordered(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    if (g->n != a->n) return work_no(w, MATH_NOT_EQUAL);
+    enum equality all = EQ_YES;
+    for (uint32_t i = 0; i < g->n; i++) {
+        enum equality e = compare_exprs(w, g->arg[i], a->arg[i]);
+        if (e == EQ_NO) return EQ_NO;
+        if (e == EQ_UNKNOWN) all = EQ_UNKNOWN;
+    }
+    return all == EQ_YES ? work_yes(w, MATH_EQUAL_SET) : EQ_UNKNOWN;
+}
+
+/* Every element of x has an equal one in y; *unknown when some comparison could not tell. */
+static enum equality covered(struct math_work *w, const struct expr *x, const struct expr *y,
+                             bool swap)
+{
+    enum equality all = EQ_YES;
+    for (uint32_t i = 0; i < x->n; i++) {
+        enum equality found = EQ_NO;
+        for (uint32_t j = 0; j < y->n && found != EQ_YES; j++) {
+            enum equality e = swap ? compare_exprs(w, y->arg[j], x->arg[i])
+                                   : compare_exprs(w, x->arg[i], y->arg[j]);
+            if (e != EQ_NO) found = e;
+        }
+        if (found == EQ_NO) return EQ_NO;
+        if (found == EQ_UNKNOWN) all = EQ_UNKNOWN;
+    }
+    return all;
+}
+
+/* The same elements, repeated ones once. Lists must also be of one length. */
+static enum equality unordered(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    if (g->n > MAX_ELEMENTS || a->n > MAX_ELEMENTS) {
+        w->too_large = true;
+        return EQ_UNKNOWN;
+    }
+    if (g->kind == E_LIST && a->kind == E_LIST && g->n != a->n) return work_no(w, MATH_NOT_EQUAL);
+    enum equality there = covered(w, g, a, false);
+    enum equality back = there == EQ_NO ? EQ_NO : covered(w, a, g, true);
+    if (there == EQ_NO || back == EQ_NO) return work_no(w, MATH_NOT_EQUAL);
+    return there == EQ_YES && back == EQ_YES ? work_yes(w, MATH_EQUAL_SET) : EQ_UNKNOWN;
+}
+
+static enum equality tuples(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    if (w->options->unordered) return unordered(w, g, a);
+    if (g->n == 2 && a->n == 2 && g->op != a->op) return work_no(w, MATH_NOT_EQUAL);
+    return ordered(w, g, a);
+}
+
+static enum equality matrices(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    g = matrix_expand(w->arena, g);
+    a = matrix_expand(w->arena, a);
+    if (g == NULL || a == NULL) return EQ_UNKNOWN;
+    if (g->kind != E_MATRIX || a->kind != E_MATRIX) {
+        if (g->kind == E_TUPLE || a->kind == E_TUPLE) { /* a column or a row is a tuple */
+            const struct expr *m = g->kind == E_MATRIX ? g : a;
+            if (m->kind == E_MATRIX && (m->num.exp10 == 1 || (uint32_t)m->num.exp10 == m->n))
+                return ordered(w, g, a);
+        }
+        if (g->kind == E_MATRIX || a->kind == E_MATRIX) {
+            const struct expr *m = g->kind == E_MATRIX ? g : a, *other = m == g ? a : g;
+            if (m->n == 1 && expr_is_scalar(other))
+                return m == g ? compare_exprs(w, g->arg[0], a) : compare_exprs(w, g, a->arg[0]);
+            return work_no(w, MATH_NOT_EQUAL_KIND);
+        }
+        return scalar_equal(w, g, a);
+    }
+    if (g->num.exp10 != a->num.exp10) return work_no(w, MATH_NOT_EQUAL);
+    return ordered(w, g, a);
+}
+
+/* a : b : c, up to a common factor. */
+static enum equality ratios(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    if (g->n != a->n) return work_no(w, MATH_NOT_EQUAL);
+    enum equality all = EQ_YES;
+    for (uint32_t i = 1; i < g->n; i++) {
+        for (int k = 0; k < 2; k++)
+            if (!expr_is_scalar(g->arg[k ? i : 0]) || !expr_is_scalar(a->arg[k ? i : 0]))
+                return ordered(w, g, a);
+        enum equality e = scalar_equal(w, expr_2(w->arena, E_MUL, 0, g->arg[0], a->arg[i]),
+                                       expr_2(w->arena, E_MUL, 0, a->arg[0], g->arg[i]));
+        if (e == EQ_NO) return EQ_NO;
+        if (e == EQ_UNKNOWN) all = EQ_UNKNOWN;
+    }
+    return all;
+}
+
+/* ---- units and percent ------------------------------------------------------------------------- */
+
+static const struct expr *bare(const struct expr *e)
+{
+    while (e->kind == E_UNIT || e->kind == E_DEGREE || e->kind == E_PERCENT)
+        e = e->arg[0];
+    return e;
+}
+
+static enum equality both_units(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    int64_t num, den;
+    if (unit_same(g->text, a->text)) return compare_exprs(w, g->arg[0], a->arg[0]);
+    if (!w->options->units_convert || !unit_convert(a->text, g->text, &num, &den))
+        return work_no(w, MATH_NOT_EQUAL_UNIT);
+    const struct expr *factor =
+        expr_2(w->arena, E_DIV, 0, expr_int(w->arena, num), expr_int(w->arena, den));
+    const struct expr *converted = expr_2(w->arena, E_MUL, 0, factor, a->arg[0]);
+    return converted == NULL ? EQ_UNKNOWN : compare_exprs(w, g->arg[0], converted);
+}
+
+/* At least 1: 0.5 % is not also read as 0.5. */
+static bool counts_percent(const struct expr *e)
+{
+    struct interval v;
+    return expr_is_constant(e) && interval_of(e, NULL, &v) && (v.mid >= 1 || v.mid <= -1);
+}
+
+/* A single letter that is a unit where the other side has no letters: 10m. */
+static const struct expr *without_letter_unit(const struct expr *e)
+{
+    if (e->kind != E_MUL) return NULL;
+    const struct expr *u = e->arg[1]->kind == E_POW ? e->arg[1]->arg[0] : e->arg[1];
+    if (u->kind != E_SYM || u->text.n != 1 || strchr("mgshLlJNWVAKCF", u->text.p[0]) == NULL)
+        return NULL;
+    return expr_is_constant(e->arg[0]) ? e->arg[0] : NULL;
+}
+
+static enum equality scalars(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    if (g->kind == E_UNIT && a->kind == E_UNIT) return both_units(w, g, a);
+    const struct expr *x = g->kind == E_UNIT ? g->arg[0] : g,
+                      *y = a->kind == E_UNIT ? a->arg[0] : a;
+    if ((x != g || y != a) && !(expr_is_scalar(x) && expr_is_scalar(y)))
+        return compare_exprs(w, x, y);
+    enum equality e = scalar_equal(w, x, y);
+    if (e == EQ_YES || w->options->strict) return e;
+    bool one_percent = (x->kind == E_PERCENT) != (y->kind == E_PERCENT);
+    bool one_degree = (x->kind == E_DEGREE) != (y->kind == E_DEGREE);
+    if (one_percent && w->options->percent_lenient &&
+        counts_percent(x->kind == E_PERCENT ? x->arg[0] : y->arg[0]))
+        return scalar_equal(w, bare(x), bare(y));
+    if (one_degree) return scalar_equal(w, bare(x), bare(y));
+    const struct expr *short_x = without_letter_unit(x), *short_y = without_letter_unit(y);
+    if (short_y != NULL && expr_is_constant(x)) return scalar_equal(w, x, short_y);
+    if (short_x != NULL && expr_is_constant(y)) return scalar_equal(w, short_x, y);
+    return e;
+}
+
+/* ---- relations --------------------------------------------------------------------------------- */
+
+static enum equality relations(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    const struct expr *x = assigned(g), *y = assigned(a);
+    if (x != g && y != a) {
+        bool named =
+            !all_constant(g) && !all_constant(a) && g->text.p[0] == R_EQ && a->text.p[0] == R_EQ;
+        bool same = !named || g->arg[0] == x || a->arg[0] == y ||
+                    compare_exprs(w, g->arg[0], a->arg[0]) == EQ_YES;
+        enum equality e = same ? compare_exprs(w, x, y) : EQ_UNKNOWN;
+        if (same) return e;
+    }
+    enum equality e = region_is(g) && region_is(a) ? region_equal(w, g, a) : EQ_UNKNOWN;
+    return e == EQ_UNKNOWN ? relation_equal(w, g, a) : e;
+}
+
+static enum equality words(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    return unit_same(g->text, a->text) ? work_yes(w, MATH_EQUAL_WORDS)
+                                       : work_no(w, MATH_NOT_EQUAL_WORDS);
+}
+
+/* One value against a list: the list must be of that value alone. */
+static enum equality alone(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    if (is_list(g) && g->n == 1 && w->depth == 1) return compare_exprs(w, g->arg[0], a);
+    if (is_list(a) && a->n == 1 && w->depth == 1) return compare_exprs(w, g, a->arg[0]);
+    return work_no(w, MATH_NOT_EQUAL_KIND);
+}
+
+static enum equality different(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    (void)g;
+    (void)a;
+    return work_no(w, MATH_NOT_EQUAL_KIND);
+}
+
+static enum equality regions(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    bool mixed = g->kind == E_REL || a->kind == E_REL;
+    if (mixed && g->kind != a->kind && !w->options->allow_set_relation_comp)
+        return work_no(w, MATH_NOT_EQUAL_KIND);
+    return region_equal(w, g, a);
+}
+
+/* ---- the rules --------------------------------------------------------------------------------- */
+
+enum class {
+    CLASS_SCALAR = 1,
+    CLASS_LIST = 2,
+    CLASS_SET = 4,
+    CLASS_TUPLE = 8,
+    CLASS_RELATION = 16,
+    CLASS_RATIO = 32,
+    CLASS_WORDS = 64,
+    CLASS_OTHER = 128,
+    CLASS_ANY = 255,
+};
+
+static int class_of(const struct expr *e)
+{
+    switch ((enum expr_kind)e->kind) {
+    case E_LIST:
+        return CLASS_LIST;
+    case E_SET:
+        return CLASS_SET;
+    case E_TUPLE:
+        return CLASS_TUPLE;
+    case E_REL:
+        return CLASS_RELATION;
+    case E_RATIO:
+        return CLASS_RATIO;
+    case E_TEXT:
+        return CLASS_WORDS;
+    default:
+        return expr_is_scalar(e) ? CLASS_SCALAR : CLASS_OTHER;
+    }
+}
+
+static enum equality same_shape(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    if (g->kind == E_DOTS || a->kind == E_DOTS)
+        return g->kind == a->kind ? work_yes(w, MATH_EQUAL_SET) : different(w, g, a);
+    if (g->kind == a->kind && g->op == a->op && g->n == a->n && g->n > 0) {
+        enum equality e = ordered(w, g, a);
+        return e == EQ_YES ? e : EQ_UNKNOWN;
+    }
+    return region_is(g) || region_is(a) ? EQ_UNKNOWN : different(w, g, a);
+}
+
+static const struct rule {
+    int gold, answer;
+    enum equality (*compare)(struct math_work *, const struct expr *, const struct expr *);
+} rules[] = {
+    {CLASS_SCALAR, CLASS_SCALAR, scalars},
+    {CLASS_SCALAR | CLASS_RATIO, CLASS_SCALAR | CLASS_RATIO, NULL}, /* see compare_pair() */
+    {CLASS_RELATION, CLASS_RELATION, relations},
+    {CLASS_TUPLE, CLASS_TUPLE, tuples},
+    {CLASS_LIST | CLASS_SET, CLASS_LIST | CLASS_SET, unordered},
+    {CLASS_LIST | CLASS_TUPLE, CLASS_LIST | CLASS_TUPLE, ordered},
+    {CLASS_WORDS, CLASS_WORDS, words},
+    {CLASS_LIST | CLASS_SET, CLASS_ANY, alone},
+    {CLASS_ANY, CLASS_LIST | CLASS_SET, alone},
+    {CLASS_OTHER, CLASS_OTHER, same_shape},
+    {CLASS_ANY, CLASS_ANY, different},
+};
+
+static enum equality ratio_pair(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    if (g->kind == E_RATIO && a->kind == E_RATIO) return ratios(w, g, a);
+    const struct expr *r = g->kind == E_RATIO ? g : a;
+    if (r->n != 2 || !expr_is_scalar(r->arg[0]) || !expr_is_scalar(r->arg[1]))
+        return work_no(w, MATH_NOT_EQUAL_KIND);
+    const struct expr *q = expr_2(w->arena, E_DIV, 0, r->arg[0], r->arg[1]);
+    return q == NULL ? EQ_UNKNOWN : r == g ? scalars(w, q, a) : scalars(w, g, q);
+}
+
+static enum equality compare_pair(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    int x = class_of(g), y = class_of(a);
+    for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        if (!(rules[i].gold & x) || !(rules[i].answer & y)) continue;
+        return rules[i].compare == NULL ? ratio_pair(w, g, a) : rules[i].compare(w, g, a);
+    }
+    return EQ_UNKNOWN;
+}
+
+static bool has_matrix(const struct expr *e)
+{
+    return class_of(e) != CLASS_LIST && class_of(e) != CLASS_SET && e->kind != E_REL &&
+           expr_has(e, E_MATRIX, -1);
+}
+
+/* Both sides brought to what they claim, then compared. */
+static enum equality compare_claims(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    g = claim(w, g);
+    a = claim(w, a);
+    if (g == NULL || a == NULL) return EQ_UNKNOWN;
+    if ((g->kind == E_REL) != (a->kind == E_REL) && !w->options->strict) {
+        g = assigned(g);
+        a = assigned(a);
+    }
+    if (expr_has(g, E_PM, -1) || expr_has(a, E_PM, -1)) {
+        g = spread(w, g);
+        a = spread(w, a);
+        if (g == NULL || a == NULL) return EQ_UNKNOWN;
+    }
+    if (w->depth == 1 && is_list(g) && g->n == 1 && !is_list(a)) g = g->arg[0];
+    if (w->depth == 1 && is_list(a) && a->n == 1 && !is_list(g)) a = a->arg[0];
+    if (has_matrix(g) || has_matrix(a)) return matrices(w, g, a);
+    if (region_is(g) || region_is(a)) {
+        enum equality e = g->kind == E_REL && a->kind == E_REL ? EQ_UNKNOWN : regions(w, g, a);
+        if (e != EQ_UNKNOWN) return e;
+    }
+    return compare_pair(w, g, a);
+}
+
+enum equality compare_exprs(struct math_work *w, const struct expr *gold, const struct expr *answer)
+{
+    if (w->depth >= WORK_MAX_DEPTH) {
+        w->too_large = true;
+        return EQ_UNKNOWN;
+    }
+    w->depth++;
+    enum equality e =
+        expr_same(gold, answer) ? work_yes(w, MATH_EQUAL_VALUE) : compare_claims(w, gold, answer);
+    w->depth--;
+    return e;
+}

@@ -1,0 +1,28 @@
+/* reward/math/extract.h - where in a response the final answer is.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_MATH_EXTRACT_H
+#define REWARD_MATH_EXTRACT_H
+
+#include "reward/math/math.h"
+
+struct extraction {
+    struct span text; /* the answer, unwrapped */
+    enum math_source source;
+    enum math_cause cause; /* why nothing was found: valid when source is MATH_FROM_NOWHERE */
+    int boxes;             /* different boxes offered side by side; 0 or 1 when not */
+};
+
+/* The answer of a response. Memory for joined boxes comes from a. */
+void extract_answer(struct arena *a, struct span response, const struct math_options *options,
+                    struct extraction *out);
+
+/* The answer of a reference: as above, but a reference without any mark is the answer itself. */
+struct span extract_gold(struct arena *a, struct span gold, const struct math_options *options);
+
+/* The last mathematics in prose: formulas and numbers. source tells which. */
+struct span extract_last(struct arena *a, struct span text, unsigned kinds,
+                         enum math_source *source);
+
+#endif

@@ -1,0 +1,40 @@
+/* reward/math/units.h - units of measure: what they are called, how they convert.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_MATH_UNITS_H
+#define REWARD_MATH_UNITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/span.h"
+
+enum unit_dimension {
+    UNIT_LENGTH,
+    UNIT_MASS,
+    UNIT_TIME,
+    UNIT_VOLUME,
+    UNIT_MONEY,
+    UNIT_ANGLE,
+    UNIT_DATA,
+    UNIT_OTHER,
+};
+
+struct unit {
+    const char *name;
+    uint8_t dimension;
+    int64_t num, den; /* times the dimension's first unit */
+};
+
+/* The unit called name (also in the plural, or abbreviated), or NULL. */
+const struct unit *unit_find(struct span name);
+
+/* Two texts after numbers name the same unit: equal words but for case, plural, spaces and
+ * exponents' spelling. */
+bool unit_same(struct span a, struct span b);
+
+/* Both are known and of one dimension, and then a = *num / *den b. */
+bool unit_convert(struct span a, struct span b, int64_t *num, int64_t *den);
+
+#endif

@@ -1,0 +1,132 @@
+/* tests/bench/bench_forward.c - the forward pass alone: a prompt of 512, then decoding in batches.
+ *
+ *   bench_forward MODEL.gguf [threads [isa]]
+ *
+ * Prints tokens a second, and each as a share of the machine's limits measured in the same run: bytes of weights
+ * over read bandwidth for one stream, int8 multiply-adds for prompts and batches.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "engine/forward.h"
+#include "engine/kernels/kernels.h"
+#include "engine/pool.h"
+#include "engine/weights.h"
+
+enum { PROMPT = 512, CONTEXT = 1024, MAX_BATCH = 64, REPEATS = 5 };
+
+struct bench {
+    const struct model_config *config;
+    struct forward *forward;
+    float *logits;
+    int32_t blocks[MAX_BATCH][CONTEXT / KV_BLOCK];
+    int tokens[CONTEXT];
+};
+
+static double seconds(void)
+{
+    return (double)clock_ns() * 1e-9;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static double median(double *x, int n)
+{
+    qsort(x, (size_t)n, sizeof(*x), by_value);
+    return x[n / 2];
+}
+
+/* Seconds to run a prompt of n tokens and get the last row's logits. */
+static double prompt(struct bench *b, int n, int chunk)
+{
+    double begin = seconds();
+    for (int pos = 0; pos < n; pos += chunk) {
+        int count = n - pos < chunk ? n - pos : chunk;
+        struct forward_run run = {
+            .tokens = b->tokens + pos, .n = count, .pos = pos, .blocks = b->blocks[0]};
+        forward_step(b->forward, &run, 1);
+        int last = count - 1;
+        if (pos + count == n) forward_logits(b->forward, &last, 1, b->logits);
+    }
+    return seconds() - begin;
+}
+
+/* Seconds for one token of each of n sequences at position pos. */
+static double decode(struct bench *b, int n, int pos)
+{
+    struct forward_run runs[MAX_BATCH];
+    int rows[MAX_BATCH];
+    for (int i = 0; i < n; i++) {
+        runs[i] = (struct forward_run){
+            .tokens = b->tokens + i, .n = 1, .pos = pos, .blocks = b->blocks[i]};
+        rows[i] = i;
+    }
+    double begin = seconds();
+    forward_step(b->forward, runs, n);
+    forward_logits(b->forward, rows, n, b->logits);
+    return seconds() - begin;
+}
+
+static void report(const char *what, int n, int tokens, double *times, int count)
+{
+    double t = median(times, count);
+    printf("%-8s %4d  %9.1f tokens/s  %8.3f ms\n", what, n, tokens / t, t * 1e3);
+    fflush(stdout);
+}
+
+int main(int argc, char **argv)
+{
+    struct error err = {0};
+    static struct bench b;
+    if (argc < 2) return fprintf(stderr, "usage: bench_forward MODEL.gguf [threads [isa]]\n"), 2;
+    struct model *m = model_open(argv[1], &err);
+    struct pool *pool = pool_new(argc > 2 ? atoi(argv[2]) : 0, false, &err);
+    const struct kernels *kernels = kernels_pick(argc > 3 ? argv[3] : NULL, &err);
+    if (m == NULL || pool == NULL || kernels == NULL) return fprintf(stderr, "%s\n", err.message), 1;
+    double begin = seconds();
+    struct weights *w = weights_pack(m, false, pool, NULL, NULL, &err);
+    if (w == NULL) return fprintf(stderr, "%s\n", err.message), 1;
+    printf("%s, %s, %d threads; packed %.1f MB in %.2f s\n", argv[1], kernels->name,
+           pool_threads(pool), (double)w->bytes * 1e-6, seconds() - begin);
+    b.config = model_config(m);
+    struct kv_store *kv = kv_store_new(b.config, KV_F16, MAX_BATCH * CONTEXT / KV_BLOCK, &err);
+    b.forward = forward_new(b.config, w, kernels, kv, pool, PROMPT, &err);
+    if (kv == NULL || b.forward == NULL) return fprintf(stderr, "%s\n", err.message), 1;
+    b.logits = malloc(sizeof(float) * MAX_BATCH * (size_t)b.config->n_vocab);
+    for (int i = 0; i < MAX_BATCH * CONTEXT / KV_BLOCK; i++) {
+        b.blocks[i / (CONTEXT / KV_BLOCK)][i % (CONTEXT / KV_BLOCK)] = i;
+    }
+    for (int i = 0; i < CONTEXT; i++) {
+        b.tokens[i] = (i * 7919 + 13) % b.config->n_vocab;
+    }
+    double times[64];
+    prompt(&b, PROMPT, PROMPT);
+    for (int i = 0; i < REPEATS; i++) {
+        times[i] = prompt(&b, PROMPT, PROMPT);
+    }
+    report("prompt", PROMPT, PROMPT, times, REPEATS);
+    static const int batches[] = {1, 2, 4, 8, 16, 32, 64};
+    for (size_t i = 0; i < sizeof(batches) / sizeof(batches[0]); i++) {
+        int n = batches[i], count = n == 1 ? 64 : 16;
+        decode(&b, n, 127);
+        for (int j = 0; j < count; j++) {
+            times[j] = decode(&b, n, 128 + j);
+        }
+        report("decode", n, n, times, count);
+    }
+    free(b.logits);
+    forward_free(b.forward);
+    kv_store_free(kv);
+    weights_free(w);
+    pool_free(pool);
+    model_close(m);
+    return 0;
+}
