@@ -85,8 +85,12 @@ struct completion {
 struct completion *completion_new(struct exchange *x, const struct completion_style *style,
                                   const char *id_prefix, void *dialect);
 
-/* Run prepare(c) (on any thread; false: c->error) and then submit. */
-void completion_run(struct completion *c, bool (*prepare)(struct completion *c));
+/* Run prepare(c) (false: c->error) and then submit. heavy: on the thread pool even when the body is
+ * small, because a template may take long. */
+void completion_run(struct completion *c, bool heavy, bool (*prepare)(struct completion *c));
+
+/* Run prepare(c) and answer with the prompts and their ids, as vLLM's /render routes do. */
+void completion_render(struct completion *c, bool heavy, bool (*prepare)(struct completion *c));
 
 /* ---- for prepare functions ---- */
 
@@ -129,9 +133,6 @@ void completion_emit_stop_reason(const struct completion *c, const struct choice
 bool completion_pick(const struct completion *c, const struct choice ***out);
 
 const char *completion_model(const struct completion *c);
-
-/* After prepare, without running: the prompts and their ids, as vLLM's /render routes give them. */
-void completion_reply_rendered(struct completion *c);
 
 /* ---- for loop.c and model routes ---- */
 

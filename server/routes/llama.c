@@ -204,7 +204,7 @@ void llama_completion_handle(struct exchange *x)
 {
     struct completion *c =
         completion_new(x, &style, "", arena_alloc(x->arena, 1, sizeof(struct llama)));
-    if (c != NULL) completion_run(c, prepare);
+    if (c != NULL) completion_run(c, false, prepare);
 }
 
 /* ---- /apply-template ---- */
@@ -262,7 +262,7 @@ void llama_template_handle(struct exchange *x)
     buffer_init(&t->text, x->server->o.max_body_bytes * 2);
     x->state = t;
     x->free_state = free_template;
-    exchange_work(x, false, work_template, after_template);
+    exchange_work(x, true, work_template, after_template);
 }
 
 /* ---- /props ---- */

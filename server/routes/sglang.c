@@ -292,5 +292,5 @@ void sglang_generate_handle(struct exchange *x)
 {
     struct completion *c =
         completion_new(x, &style, "", arena_alloc(x->arena, 1, sizeof(struct sglang)));
-    if (c != NULL) completion_run(c, prepare);
+    if (c != NULL) completion_run(c, false, prepare);
 }

@@ -134,5 +134,5 @@ void vllm_generate_handle(struct exchange *x)
 {
     struct completion *c =
         completion_new(x, &style, "", arena_alloc(x->arena, 1, sizeof(struct vllm_generate)));
-    if (c != NULL) completion_run(c, prepare);
+    if (c != NULL) completion_run(c, false, prepare);
 }
