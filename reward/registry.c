@@ -8,6 +8,7 @@
 #include "reward/reward.h"
 
 static const struct reward *const rewards[] = {
+        &accuracy_reward,
     &format_reward,     &language_reward,        &countdown_reward, &knights_reward,
     &extract_reward,    &cosine_reward,          &length_reward,    &overlong_reward,
     &repetition_reward, &reasoning_steps_reward,

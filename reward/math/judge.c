@@ -2,6 +2,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <flint/flint.h>
+
 #include "base/clock.h"
 #include "reward/math/choice.h"
 #include "reward/math/extract.h"
@@ -131,6 +133,7 @@ static enum equality meet_inside(struct math_work *w, struct span gold, struct s
                                  struct math_result *out)
 {
     enum math_source source;
+    if (!extract_has_prose(answer)) return EQ_NO;
     struct span inner =
         extract_last(w->arena, answer, MATH_EXTRACT_LATEX | MATH_EXTRACT_EXPR, &source);
     if (inner.n == 0 || span_eq(inner, answer)) return EQ_NO;
@@ -207,6 +210,7 @@ void math_judge(struct arena *a, struct span prompt, struct span completion,
         if (best.verdict == MATH_CORRECT) break;
     }
     *out = best;
+    if (effort == MATH_FULL) flint_cleanup(); /* caches of constants and numbers would grow */
 }
 
 enum math_verdict math_equal(struct arena *a, struct span x, struct span y,
