@@ -666,10 +666,28 @@ static const struct expr *derivative(struct parser *p)
     return e;
 }
 
+/* \frac{dy}{dx} is one name, not a quotient. */
+static const struct expr *leibniz(struct parser *p)
+{
+    const struct token *t = p->t;
+    struct buffer name;
+    buffer_init(&name, 256);
+    buffer_addf(&name, "d%.*s/d%.*s", (int)t[2].text.n, t[2].text.p, (int)t[6].text.n, t[6].text.p);
+    char *copy = name.failed ? NULL : arena_str(p->arena, buffer_span(&name));
+    const struct expr *e = copy == NULL ? NULL : expr_sym(p->arena, span_of(copy, name.n));
+    buffer_clear(&name);
+    p->t += 8;
+    return node(p, e);
+}
+
 static const struct expr *fraction(struct parser *p)
 {
     p->t++;
     const struct token *t = p->t;
+    if (t[0].kind == T_LBRACE && is_letter_d(t + 1) && t[2].kind == T_NAME &&
+        t[3].kind == T_RBRACE && t[4].kind == T_LBRACE && is_letter_d(t + 5) &&
+        t[6].kind == T_NAME && t[7].kind == T_RBRACE)
+        return leibniz(p);
     if (t[0].kind == T_LBRACE && is_letter_d(t + 1) && t[2].kind == T_RBRACE &&
         t[3].kind == T_LBRACE && is_letter_d(t + 4) && t[5].kind == T_NAME && t[6].kind == T_RBRACE)
         return derivative(p);
