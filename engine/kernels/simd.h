@@ -5,7 +5,7 @@
  * constants: the compiler unrolls them and keeps the accumulators in registers; a switch picks the instance.
  *
  * Quantised products. A tile of R rows times NP panels is R x NP accumulators of 16 ints and as many of
- * floats (at most 12 of each: with two vectors of weights and a broadcast they fit 32 registers).
+ * floats: with 32 registers 12 of each (and two vectors of weights and a broadcast), six rows by two panels.
  *  - Few tiles: two panels at a time (four of a single row) are decoded in registers, once a tile, and the
  *    next ones prefetched. For one tile memory is the limit.
  *  - Many tiles: two panels by 16 blocks are decoded into the L1 cache and used by all of the tiles.
@@ -165,10 +165,11 @@ INLINE struct vf broadcast(const uint8_t *p)
     return vf_set(f);
 }
 
-/* y [R, ld] (+)= NP panels times a tile of R rows, over the blocks [block, end) of s; x begins at the
- * first of them. Prefetches the panels after these when ahead is not 0. */
-INLINE void tile_i8(struct form f, int R, int NP, float *y, int ld, const struct stream *s,
-                    const uint8_t *x, int block, int end, bool first, size_t ahead)
+/* Rows [r0, r0 + R) of a tile of T rows times NP panels: y [R, ld] (+)= their product over the blocks
+ * [block, end) of s; x begins at the first of them. Prefetches the panels `ahead` bytes on unless it is 0. */
+INLINE void part_i8(struct form f, int T, int r0, int R, int NP, float *y, int ld,
+                    const struct stream *s, const uint8_t *x, int block, int end, bool first,
+                    size_t ahead)
 {
     struct vf sum[TILE_ROWS][PRODUCT_PANELS];
     struct vi acc[TILE_ROWS][PRODUCT_PANELS];
@@ -179,16 +180,14 @@ INLINE void tile_i8(struct form f, int R, int NP, float *y, int ld, const struct
             sum[r][p] = first ? vf_set(0) : vf_load(y + r * ld + p * PANEL);
         }
     }
+    const uint8_t *quants = x + r0 * 32, *scales = x + T * 32 + r0 * 4;
     int steps = f.halves ? 2 : 1, groups = f.halves ? 4 : 8, bytes = block_bytes(f);
-    for (int b = block; b < end; b++, x += R * 44) {
+    for (int b = block; b < end; b++, quants += T * 44, scales += T * 44) {
         const uint8_t *q = s->q + (size_t)b * (size_t)bytes;
-        if (ahead != 0) {
+        for (int p = 0; p < (ahead != 0 ? NP : 0); p++) {
             UNROLL
-            for (int p = 0; p < NP; p++) {
-                UNROLL
-                for (int i = 0; i < bytes; i += 64) {
-                    _mm_prefetch((const char *)q + (size_t)p * s->q_step + ahead + i, _MM_HINT_T0);
-                }
+            for (int i = 0; i < bytes; i += 64) {
+                _mm_prefetch((const char *)q + (size_t)p * s->q_step + ahead + i, _MM_HINT_T0);
             }
         }
         UNROLL
@@ -197,7 +196,7 @@ INLINE void tile_i8(struct form f, int R, int NP, float *y, int ld, const struct
             int o1 = f.halves && half == 0 ? 0 : -s->offset;
             UNROLL
             for (int r = 0; r < R; r++) {
-                struct vi start = f.minimum ? vi_zero() : vi_pair(x + R * 40 + r * 4, o0, o1);
+                struct vi start = f.minimum ? vi_zero() : vi_pair(scales + T * 8 + r * 4, o0, o1);
                 UNROLL
                 for (int p = 0; p < NP; p++) {
                     acc[r][p] = start;
@@ -213,7 +212,7 @@ INLINE void tile_i8(struct form f, int R, int NP, float *y, int ld, const struct
                 }
                 UNROLL
                 for (int r = 0; r < R; r++) {
-                    struct vb four = vb_repeat(x + r * 32 + g * 4);
+                    struct vb four = vb_repeat(quants + r * 32 + g * 4);
                     UNROLL
                     for (int p = 0; p < NP; p++) {
                         acc[r][p] = vi_dot(acc[r][p], w[p], four, f.bits);
@@ -225,7 +224,7 @@ INLINE void tile_i8(struct form f, int R, int NP, float *y, int ld, const struct
                 struct vf d = block_scale(f, s->scales + (size_t)p * s->scale_step, b, half);
                 UNROLL
                 for (int r = 0; r < R; r++) {
-                    struct vf dx = broadcast(x + R * 32 + r * 4);
+                    struct vf dx = broadcast(scales + r * 4);
                     sum[r][p] = vf_fma(vf_mul(d, dx), vi_to_float(acc[r][p]), sum[r][p]);
                 }
             }
@@ -236,7 +235,7 @@ INLINE void tile_i8(struct form f, int R, int NP, float *y, int ld, const struct
             struct vf m = block_minimum(f, s->scales + (size_t)p * s->scale_step, b);
             UNROLL
             for (int r = 0; r < R; r++) {
-                sum[r][p] = vf_fma(m, broadcast(x + R * 36 + r * 4), sum[r][p]);
+                sum[r][p] = vf_fma(m, broadcast(scales + T * 4 + r * 4), sum[r][p]);
             }
         }
     }
@@ -245,6 +244,25 @@ INLINE void tile_i8(struct form f, int R, int NP, float *y, int ld, const struct
         UNROLL
         for (int p = 0; p < NP; p++) {
             vf_store(y + r * ld + p * PANEL, sum[r][p]);
+        }
+    }
+}
+
+/* A tile of T rows times NP panels, in parts whose accumulators (of ints and of floats) fit the registers. */
+INLINE void tile_i8(struct form f, int T, int NP, float *y, int ld, const struct stream *s,
+                    const uint8_t *x, int block, int end, bool first, size_t ahead)
+{
+    int wide = 2 * T * NP <= ACCUMULATORS ? NP : T <= ACCUMULATORS / 4 ? 2 : 1;
+    int high = ACCUMULATORS / 2 / wide < T ? ACCUMULATORS / 2 / wide : T;
+    UNROLL
+    for (int p = 0; p < NP; p += wide) {
+        struct stream part = *s;
+        part.q += (size_t)p * s->q_step;
+        part.scales += (size_t)p * s->scale_step;
+        UNROLL
+        for (int r = 0; r < T; r += high) {
+            part_i8(f, T, r, T - r < high ? T - r : high, wide, y + r * ld + p * PANEL, ld, &part,
+                    x, block, end, first, r == 0 ? ahead : 0);
         }
     }
 }
@@ -440,9 +458,10 @@ INLINE struct vf float_weights(enum quant type, const uint8_t *w, struct vf scal
     }
 }
 
-/* y [R, ld] (+)= NP panels, step bytes apart, times a tile of R rows over n values of k. */
-INLINE void tile_f32(enum quant type, int R, int NP, float *y, int ld, const uint8_t *w,
-                     size_t step, const float *x, int n, bool first, size_t ahead)
+/* Rows [r0, r0 + R) of a tile of T rows times NP panels that lie step bytes apart: y [R, ld] (+)= their
+ * product over n values of k. */
+INLINE void part_f32(enum quant type, int T, int r0, int R, int NP, float *y, int ld,
+                     const uint8_t *w, size_t step, const float *x, int n, bool first, size_t ahead)
 {
     struct vf sum[TILE_ROWS][PRODUCT_PANELS];
     UNROLL
@@ -452,7 +471,8 @@ INLINE void tile_f32(enum quant type, int R, int NP, float *y, int ld, const uin
             sum[r][p] = first ? vf_set(0) : vf_load(y + r * ld + p * PANEL);
         }
     }
-    for (int k = 0; k < n; k++, x += R, w += PANEL * weight_bytes(type)) {
+    x += r0;
+    for (int k = 0; k < n; k++, x += T, w += PANEL * weight_bytes(type)) {
         struct vf weights[PRODUCT_PANELS];
         UNROLL
         for (int p = 0; p < NP; p++) {
@@ -475,6 +495,22 @@ INLINE void tile_f32(enum quant type, int R, int NP, float *y, int ld, const uin
         UNROLL
         for (int p = 0; p < NP; p++) {
             vf_store(y + r * ld + p * PANEL, sum[r][p]);
+        }
+    }
+}
+
+/* A tile of T rows times NP panels, in parts that fit the registers. */
+INLINE void tile_f32(enum quant type, int T, int NP, float *y, int ld, const uint8_t *w,
+                     size_t step, const float *x, int n, bool first, size_t ahead)
+{
+    int wide = T * NP <= ACCUMULATORS ? NP : NP < 2 ? 1 : 2;
+    int high = ACCUMULATORS / wide < T ? ACCUMULATORS / wide : T;
+    UNROLL
+    for (int p = 0; p < NP; p += wide) {
+        UNROLL
+        for (int r = 0; r < T; r += high) {
+            part_f32(type, T, r, T - r < high ? T - r : high, wide, y + r * ld + p * PANEL, ld,
+                     w + (size_t)p * step, step, x, n, first, r == 0 ? ahead : 0);
         }
     }
 }
