@@ -116,12 +116,17 @@ tests-$(FLAVOUR): $(BIN) $(UNITS) $(REPLAYS) $(GOLDENS)
 sanitize:
 	@$(MAKE) --no-print-directory test FLAVOUR=address
 
-# The shared corpora and golden models, when their folder is there.
+# The shared corpora and golden models, whose folders lie outside the project.
 CORPORA ?= ../shared/corpora
 GOLDEN  ?= ../shared/golden
 conformance: deps-test
-	@$(MAKE) --no-print-directory -j$$(nproc) $(BIN) $(GOLDENS) $(VENV)/ready
-	@$(VENV)/bin/python tests/golden/conformance.py --build $(B) --corpora $(CORPORA) --golden $(GOLDEN)
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BIN) $(GOLDENS)
+	$(B)/tests/golden/conformance_math $(CORPORA)/math/cases.jsonl
+	$(B)/tests/golden/conformance_math --defaults --quiet $(CORPORA)/math/cases.jsonl
+	$(B)/tests/golden/conformance_rewards $(CORPORA)
+	$(B)/tests/golden/conformance_templates $(GOLDEN)
+	MODEL=$(wildcard $(MODEL)) $(B)/tests/golden/conformance_tokenizers $(GOLDEN)
+	GOLDEN=$(GOLDEN) SMOLLM2=$(wildcard $(MODEL)) $(B)/tests/golden/test_forward
 
 bench: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) $(BIN) $(BENCHES)
