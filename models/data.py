@@ -154,11 +154,11 @@ def dress(rng, p):
         q = q[0].lower() + q[1:]
     if rng.random() < 0.04:
         q = q.rstrip("?.")
-    if rng.random() < 0.16:
+    if rng.random() < 0.12:
         ending = rng.choice(ENDINGS) if rng.random() < 0.6 else ENDINGS[0]
         q = f"{q}{rng.choice([' ', ' ', chr(10)])}{ending}"
     p.question = q
-    if p.system is None and rng.random() < 0.14:
+    if p.system is None and rng.random() < 0.08:
         p.system = rng.choice(SYSTEMS)
     return p
 
@@ -167,7 +167,7 @@ def dress(rng, p):
 
 def size(rng, most=3):
     """A whole number, short ones more often."""
-    n = rng.choices([1, 2, 3, 4], [3, 6, 4, 2])[0]
+    n = rng.choices([1, 2, 3, 4], [4, 7, 3, 0.6])[0]
     n = min(n, most)
     return rng.randint(10 ** (n - 1) if n > 1 else 0 if rng.random() < 0.1 else 1, 10 ** n - 1)
 
@@ -183,13 +183,13 @@ def one_step(rng):
             a, b = b, a
         kind = "subtraction"
     elif op == "*":
-        a, b = size(rng, 3), size(rng, 2)
+        a, b = size(rng, 3), size(rng, 1) if rng.random() < 0.4 else size(rng, 2)
         if rng.random() < 0.3:
             a, b = b, a
         kind = "multiplication"
     else:
-        b = rng.randint(2, 12) if rng.random() < 0.65 else rng.randint(13, 99)
-        a = b * rng.randint(1, 999 if b < 13 and rng.random() < 0.4 else 99)
+        b = rng.randint(2, 12) if rng.random() < 0.85 else rng.randint(13, 99)
+        a = b * rng.randint(1, 999 if b < 13 and rng.random() < 0.25 else 99)
         kind = "division"
     return kind, (op, a, b)
 
@@ -197,7 +197,7 @@ def one_step(rng):
 def several_steps(rng):
     """A random tree of two or three operations that apply() can follow."""
     while True:
-        e = parse(show(grow(rng, rng.choices([2, 3], [6, 4])[0])))  # a + (b + c) is read as (a + b) + c
+        e = parse(show(grow(rng, rng.choices([2, 3], [8, 2])[0])))  # a + (b + c) is read as (a + b) + c
         value = evaluate(e)
         if value is not None and abs(value) < 10000 and (value >= 0 or rng.random() < 0.3):
             return e
@@ -205,7 +205,7 @@ def several_steps(rng):
 
 def grow(rng, operations):
     if operations == 0:
-        return size(rng, 3) if rng.random() < 0.35 else rng.randint(2, 99) if rng.random() < 0.5 else rng.randint(1, 12)
+        return size(rng, 3) if rng.random() < 0.15 else rng.randint(2, 99) if rng.random() < 0.5 else rng.randint(1, 12)
     left = rng.randint(0, operations - 1)
     op = rng.choices("+-*/", [4, 4, 4, 1.5])[0]
     a, b = grow(rng, left), grow(rng, operations - 1 - left)
@@ -248,7 +248,7 @@ def draw(rng, formula, small="kmst", price=()):
     """Numbers for the letters of a formula, drawn until every step works out."""
     letters = sorted({c for c in formula if c.isalpha()})
     while True:
-        hard = rng.random() < 0.35
+        hard = rng.random() < 0.2
         values = {c: rng.randint(2, 12) if c in small else rng.randint(100, 999) if hard and rng.random() < 0.6
                   else rng.randint(2, 99) for c in letters}
         if "/" in formula and rng.random() < 0.7:  # make the first quotient exact
@@ -463,9 +463,9 @@ ASK_TINYZERO = ("Using the numbers [{l}], create an equation that equals {t}. Yo
 
 
 def make_countdown(rng):
-    four = rng.random() < 0.2
+    four = rng.random() < 0.12
     while True:
-        top = rng.choice([10, 25, 50, 99])
+        top = rng.choice([10, 12, 25, 25, 50, 99])
         numbers = [rng.randint(1, top) for _ in range(4 if four else 3)]
         if four:
             signs = [1] + [rng.choice([1, 1, 1, -1, -1]) for _ in numbers[1:]]
@@ -487,7 +487,7 @@ def make_countdown(rng):
     listed = items if rng.random() < 0.7 else f"{', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"
     key = f"{sorted(numbers)} -> {target}"
     kind = "countdown, 4 numbers" if four else "countdown, 3 numbers"
-    bare = rng.random() < 0.12
+    bare = rng.random() < 0.06
     question = (ASK_TINYZERO if bare else rng.choice(ASK_COUNTDOWN)).format(l=items if bare else listed, t=target)
     think = f"I need to make {target} from {items}.\n{think}"
     final = answer or "no solution found"
@@ -564,8 +564,8 @@ def make_talk(rng):
 
 # ---- the mix ---------------------------------------------------------------
 
-MIX = [(make_one_step, 36), (make_several, 24), (make_chain, 6), (make_story, 14), (make_comparison, 9), (make_countdown, 12),
-       (make_remainder, 1.5), (make_talk, 4)]
+MIX = [(make_one_step, 38), (make_several, 22), (make_chain, 6), (make_story, 14), (make_comparison, 9), (make_countdown, 9),
+       (make_remainder, 1), (make_talk, 3)]
 
 
 def make(rng, split="train", dressed=True):
@@ -580,7 +580,7 @@ def make(rng, split="train", dressed=True):
         p.system = rng.choice(SYSTEMS) if rng.random() < 0.1 else None
     else:
         dress(rng, p)
-    if rng.random() < 0.05:
+    if rng.random() < 0.03:
         earlier = make(rng, split, dressed=False)
         p.history = [(earlier.question, f"<answer>\n{earlier.answer}\n</answer>")]
     return p

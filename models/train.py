@@ -56,7 +56,7 @@ def micro_batches(rows, parts):
         batch.append(row)
         size += len(row[0])
         if size >= total / parts or i == len(rows) - 1:
-            width = -(-max(len(ids) for ids, _ in batch) // 16) * 16
+            width = -(-max(len(ids) for ids, _ in batch) // 8) * 8
             tokens = torch.zeros(len(batch), width, dtype=torch.long)
             targets = torch.full((len(batch), width), -1)
             for j, (ids, prompt) in enumerate(batch):
@@ -197,8 +197,8 @@ def main():
     args = argparse.ArgumentParser()
     args.add_argument("--out", default="checkpoints")
     args.add_argument("--minutes", type=float, default=70)
-    args.add_argument("--problems", type=int, default=48, help="a step")
-    args.add_argument("--parts", type=int, default=4, help="micro-batches a step and worker")
+    args.add_argument("--problems", type=int, default=64, help="a step")
+    args.add_argument("--parts", type=int, default=5, help="micro-batches a step and worker")
     args.add_argument("--workers", type=int, default=2)
     args.add_argument("--muon-lr", type=float, default=0.02)
     args.add_argument("--adam-lr", type=float, default=3e-3)
