@@ -620,9 +620,11 @@ static bool unmarked(struct arena *a, struct span s, const struct math_options *
 static bool final_words(struct arena *a, struct span s, const struct math_options *o,
                         struct extraction *out)
 {
+    struct span mark = span_str("inal answer is");
+    if (o->first_answer || o->require_boxed || span_find(s, mark, 0) == SPAN_NONE) return false;
     size_t box = boxes_last_end(s);
-    if (box == 0 || o->first_answer || o->require_boxed) return false;
-    struct span rest = span_slice(s, box, s.n), mark = span_str("inal answer is");
+    if (box == 0) return false;
+    struct span rest = span_slice(s, box, s.n);
     size_t at = span_find_last(rest, mark);
     if (at == SPAN_NONE) return false;
     struct span found = stated(a, sentence(span_slice(rest, at + mark.n, rest.n)), o->extract);
@@ -685,6 +687,11 @@ void extract_answer(struct arena *a, struct span response, const struct math_opt
 
 struct span extract_gold(struct arena *a, struct span gold, const struct math_options *o)
 {
+    struct span whole_gold = words_unwrap(gold);
+    bool marked = gold.n > 64 || memchr(gold.p == NULL ? "" : gold.p, '#', gold.n) != NULL ||
+                  memchr(gold.p == NULL ? "" : gold.p, '<', gold.n) != NULL ||
+                  span_find(gold, span_str("box"), 0) != SPAN_NONE;
+    if (!marked) return whole_gold;
     struct extraction found = {0};
     struct span s = cut_markers(gold), tag = tagged(s, false), hash = hashed(s, false);
     struct math_options plain = *o;

@@ -201,7 +201,7 @@ void math_judge(struct arena *a, struct span prompt, struct span completion,
     (void)prompt;
     if (o->form == MATH_FORM_BARE && n_golds == 1 && judge_plain(completion, golds[0], o, out))
         return;
-    struct extraction found = {.text = words_unwrap(completion), .source = MATH_FROM_BARE};
+    struct extraction found = {.source = MATH_FROM_BARE};
     struct math_result best = {
         MATH_CANNOT_JUDGE, MATH_UNPARSABLE_GOLD, {NULL, 0}, MATH_FROM_NOWHERE, {NULL, 0}};
     bool choice = choice_mode(o);
@@ -210,6 +210,7 @@ void math_judge(struct arena *a, struct span prompt, struct span completion,
         return;
     }
     *out = best;
+    if (o->form == MATH_FORM_BARE) found.text = words_unwrap(completion);
     if (!choice && o->form == MATH_FORM_TEXT) extract_answer(a, completion, o, &found);
     for (int i = 0; i < n_golds; i++) {
         struct math_result r = {.extracted = found.text, .source = found.source, .gold = golds[i]};
