@@ -11,6 +11,7 @@
 static const struct reward *const rewards[] = {
     &format_reward,
     &language_reward,
+    &code_reward,
     &plan_reward,
     &countdown_reward,
     &knights_reward,

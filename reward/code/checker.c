@@ -8,8 +8,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-const char *const checker_names[] = {"tokens", "exact",           "trim", "floats",
-                                     "lines_unordered", "json", NULL};
+const char *const checker_names[] = {"tokens",          "exact", "trim", "floats",
+                                     "lines_unordered", "json",  NULL};
 
 enum { MAX_NUMBER = 64 };
 

@@ -17,7 +17,7 @@ enum checker {
     CHECKER_TRIM,   /* the same lines, white space at their ends and empty lines at the end aside */
     CHECKER_FLOATS, /* words; numbers within abs_tol or rel_tol, as DMOJ's "floats" */
     CHECKER_LINES_UNORDERED, /* the lines of trim, in any order, each as often */
-    CHECKER_JSON,   /* one JSON value each, compared by value */
+    CHECKER_JSON,            /* one JSON value each, compared by value */
     CHECKERS
 };
 

@@ -15,15 +15,15 @@ enum { LANGUAGE_MAX_ARGS = 12 };
 
 struct language {
     const char *name;
-    const char *aliases; /* of fences and requests: words between spaces */
-    const char *version; /* as Piston lists it; a constant of the table */
-    const char *file;    /* the program's name in the work directory */
+    const char *aliases;                    /* of fences and requests: words between spaces */
+    const char *version;                    /* as Piston lists it; a constant of the table */
+    const char *file;                       /* the program's name in the work directory */
     const char *compile[LANGUAGE_MAX_ARGS]; /* argv; none: interpreted */
     const char *product;                    /* what compiling makes, an executable; NULL: none */
     const char *run[LANGUAGE_MAX_ARGS];     /* argv */
-    bool reserves;                          /* its runtime reserves address space by the gigabyte, so only
+    bool reserves; /* its runtime reserves address space by the gigabyte, so only
                                                resident memory can be limited */
-    bool python;                            /* calls and assertions can be tested */
+    bool python;   /* calls and assertions can be tested */
 };
 
 /* By name or alias, case ignored; NULL when there is none. */

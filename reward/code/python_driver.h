@@ -32,7 +32,7 @@
     "source = compile(source, 'main.py', 'exec')\n" \
     "exec(globals().pop('source'))\n"
 
-/* canon(value, strict): a value as text, equal texts for equal values. strict: as Python's == sees it (1 ==
+/* The next two take this as their first argument: it defines canon(value, strict): a value as text, equal texts for equal values. strict: as Python's == sees it (1 ==
  * True == 1.0, tuples are no lists); else as JSON (tuples and sets become lists, keys become strings,
  * true is not 1). What has no such form raises TypeError. */
 #define PYTHON_DRIVER_CANON \
@@ -88,8 +88,9 @@
  *   exec TOKEN \n statements    the token is written when they all ran
  * The program is loaded as a module, so its `if __name__ == '__main__'` does not run. */
 #define PYTHON_DRIVER_CALL \
+    "import sys\n" \
+    "exec(sys.argv[1])\n" \
     PYTHON_DRIVER_SITE \
-    PYTHON_DRIVER_CANON \
     "def drive(source):\n" \
     "    import os\n" \
     "    write, flush, canon, leave = os.write, sys.stdout.flush, make_canon(), os._exit\n" \
@@ -97,6 +98,7 @@
     "    with open('call', encoding='utf-8', errors='surrogatepass', newline='\\n') as f: what, body = f.read().split('\\n', 1)\n" \
     "    os.unlink('call')\n" \
     "    how, _, name = what.partition(' ')\n" \
+    "    names = {'true': True, 'false': False, 'null': None, 'NaN': float('nan'), 'Infinity': float('inf')}\n" \
     "    module = type(sys)('solution')\n" \
     "    module.__file__ = 'main.py'\n" \
     "    sys.modules['solution'] = module\n" \
@@ -110,7 +112,7 @@
     "        f = space.get(name)\n" \
     "        if f is None and 'Solution' in space: f = getattr(space['Solution'](), name)\n" \
     "        if f is None: raise NameError('the program has no ' + name)\n" \
-    "        result = canon(f(*eval(code)), False)\n" \
+    "        result = canon(f(*eval(code, names)), False)\n" \
     "    else:\n" \
     "        result = canon(eval(code, space), True)\n" \
     "    data = (result + '\\n').encode('utf-8', 'surrogatepass')\n" \
@@ -123,8 +125,8 @@
  * {"expr", "want", "weak"} to descriptor 3; null where the source is no list of plain assertions. It runs
  * without the program, so that what is expected never comes near it. */
 #define PYTHON_DRIVER_ASSERTS \
-    PYTHON_DRIVER_CANON \
     "import ast, json, os, sys\n" \
+    "exec(sys.argv[1])\n" \
     "canon = make_canon()\n" \
     "class Rename(ast.NodeTransformer):\n" \
     "    def __init__(self, entry): self.entry = entry\n" \

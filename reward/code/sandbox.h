@@ -61,12 +61,13 @@ struct sandbox_file {
 
 struct sandbox_limits {
     int cpu_ms, wall_ms;
-    size_t memory_bytes; /* address space of each process, and resident memory of all together */
-    size_t output_bytes; /* of stdout, stderr and the result channel, each */
-    size_t work_bytes;   /* of the work directory, and of its largest file */
-    int work_files;      /* inodes of the work directory */
-    int processes;       /* and threads, together */
-    int open_files;      /* descriptors of each process */
+    size_t memory_bytes;  /* resident, of all its processes together */
+    size_t address_bytes; /* address space of each process; 0: no limit of its own */
+    size_t output_bytes;  /* of stdout, stderr and the result channel, each */
+    size_t work_bytes;    /* of the work directory, and of its largest file */
+    int work_files;       /* inodes of the work directory */
+    int processes;        /* and threads, together */
+    int open_files;       /* descriptors of each process */
 };
 
 struct sandbox_run {

@@ -38,8 +38,8 @@ static bool set_limits(const struct sandbox_limits *l)
 {
     rlim_t seconds = (rlim_t)(l->cpu_ms + 999) / 1000 + 1;
     return limit(RLIMIT_CORE, 0) && limit(RLIMIT_CPU, seconds) &&
-           limit(RLIMIT_AS, l->memory_bytes) && limit(RLIMIT_FSIZE, l->work_bytes) &&
-           limit(RLIMIT_NOFILE, (rlim_t)l->open_files) &&
+           limit(RLIMIT_AS, l->address_bytes > 0 ? l->address_bytes : RLIM_INFINITY) &&
+           limit(RLIMIT_FSIZE, l->work_bytes) && limit(RLIMIT_NOFILE, (rlim_t)l->open_files) &&
            limit(RLIMIT_NPROC, (rlim_t)l->processes) && limit(RLIMIT_STACK, RLIM_INFINITY) &&
            limit(RLIMIT_MEMLOCK, 0) && limit(RLIMIT_MSGQUEUE, 0) && limit(RLIMIT_SIGPENDING, 256) &&
            limit(RLIMIT_NICE, 0) && limit(RLIMIT_RTPRIO, 0);

@@ -23,6 +23,7 @@ static struct sandbox *boxes[2]; /* with namespaces (where permitted), without *
 static const struct sandbox_limits standard = {.cpu_ms = 2000,
                                                .wall_ms = 6000,
                                                .memory_bytes = 256 << 20,
+                                               .address_bytes = 256 << 20,
                                                .output_bytes = 64 << 10,
                                                .work_bytes = 8 << 20,
                                                .work_files = 64,
