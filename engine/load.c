@@ -208,6 +208,10 @@ static bool make_cache(struct loaded *l, const struct engine_options *o, struct 
 
 static bool pack_weights(struct loaded *l, const struct engine_options *o, struct error *err)
 {
+    if (o->weights != NULL) {
+        return error_set(err, ERROR_NOT_AVAILABLE, "weights",
+                         "quantising to %s at load is not available", o->weights);
+    }
     l->pool = pool_new(o->threads, o->pin_threads, err);
     if (l->pool == NULL) return false;
     l->info.threads = pool_threads(l->pool);

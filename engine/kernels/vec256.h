@@ -15,6 +15,9 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
+/* Vectors of floats that a loop may accumulate in: two registers each, of 16. */
+enum { ACCUMULATORS = 6 };
+
 struct vf {
     __m256 a, b;
 };

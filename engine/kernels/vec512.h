@@ -13,6 +13,9 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
+/* Vectors of floats that a loop may accumulate in: of 32 registers some are needed for operands. */
+enum { ACCUMULATORS = 24 };
+
 struct vf {
     __m512 v;
 };
