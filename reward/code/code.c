@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #include "base/json.h"
-#include "reward/code/boxes.h"
+#include "reward/code/sandboxes.h"
 #include "reward/code/cases.h"
 #include "reward/code/trial.h"
 #include "reward/text.h"
@@ -258,10 +258,21 @@ static const struct reward_option options[] = {
 static const struct reward_field fields[] = {
     {"tests",
      "the tests: a list, or a dataset's own object, or either as JSON text (docs/sandbox.md)"},
-    {"verification_info", "open-r1's and PrimeIntellect's object"},
-    {"input_output", "APPS' and TACO's object or text"},
+    {"verification_info", "open-r1's and PrimeIntellect's object, or its text"},
+    {"input_output", "APPS' and TACO's object, or its text"},
+    {"fn_name", "with input_output: the function its inputs are arguments of"},
+    {"official_tests", "Codeforces' tests"},
+    {"time_limit", "Codeforces: seconds of one test"},
+    {"memory_limit", "Codeforces: MiB of one test"},
+    {"input_mode", "Codeforces: stdio, or file for input.txt and output.txt"},
+    {"generated_checker", "Codeforces: a Python program that judges an output"},
+    {"public_test_cases", "LiveCodeBench's tests, or their text"},
+    {"metadata", "LiveCodeBench: func_name"},
     {"test_list", "MBPP's assertions"},
-    {"official_tests", "Codeforces' tests, with time_limit, memory_limit, generated_checker"},
+    {"test_setup_code", "MBPP: what goes before the program"},
+    {"test_imports", "MBPP: imports that go before the program"},
+    {"entry_point", "HumanEval: the function that test checks"},
+    {"test", "HumanEval's script"},
 };
 
 const struct reward code_reward = {

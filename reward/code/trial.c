@@ -14,7 +14,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "reward/code/boxes.h"
+#include "reward/code/sandboxes.h"
 #include "reward/code/python_driver.h"
 
 enum {
@@ -88,10 +88,10 @@ static void keep_message(struct trial *t, struct span text)
 static bool run_alone(const struct sandbox_run *run, struct sandbox_result *r, struct error *err)
 {
     struct sandbox **list;
-    if (boxes_get(1, &list, err) == 0) return false;
+    if (sandboxes_get(1, &list, err) == 0) return false;
     struct sandbox *box = list[0];
     if (sandbox_run(box, run, r, err)) return true;
-    boxes_drop(box);
+    sandboxes_drop(box);
     return false;
 }
 
@@ -428,7 +428,7 @@ static void occupy(struct session *s, struct lane *lane)
 static void serve(struct session *s, struct lane *lanes, size_t n)
 {
     for (;;) {
-        struct pollfd p[BOXES_MAX];
+        struct pollfd p[SANDBOXES_MAX];
         size_t busy = 0;
         for (size_t i = 0; i < n; i++) {
             occupy(s, &lanes[i]);
@@ -444,7 +444,7 @@ static void serve(struct session *s, struct lane *lanes, size_t n)
             finish_test(s, lanes[i].box, lanes[i].test, &alive);
             lanes[i].busy = false;
             if (!alive) {
-                boxes_drop(lanes[i].box);
+                sandboxes_drop(lanes[i].box);
                 lanes[i].box = NULL;
             }
         }
@@ -476,7 +476,7 @@ bool trial_run(const struct program *p, const struct code_tests *tests,
 {
     struct session s = {.program = p, .tests = tests, .options = o, .arena = a, .trial = t};
     struct sandbox **list;
-    struct lane lanes[BOXES_MAX] = {0};
+    struct lane lanes[SANDBOXES_MAX] = {0};
     t->n = tests->n;
     t->statuses = arena_alloc(a, tests->n, sizeof(*t->statuses));
     if (t->statuses == NULL || !give_tokens(&s)) return false;
@@ -484,7 +484,7 @@ bool trial_run(const struct program *p, const struct code_tests *tests,
         t->statuses[i] = TRIAL_SKIPPED;
     }
     s.end_ns = clock_ns() + (uint64_t)(o->total_s * 1e9);
-    size_t n = boxes_get(tests->n, &list, &t->error);
+    size_t n = sandboxes_get(tests->n, &list, &t->error);
     for (size_t i = 0; i < n; i++) {
         lanes[i].box = list[i];
     }

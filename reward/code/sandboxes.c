@@ -1,21 +1,21 @@
-/* reward/code/boxes.c - see boxes.h.
+/* reward/code/sandboxes.c - see boxes.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/code/boxes.h"
+#include "reward/code/sandboxes.h"
 
 #include <unistd.h>
 
 static struct {
     struct sandbox_options options;
-    struct sandbox *list[BOXES_MAX];
+    struct sandbox *list[SANDBOXES_MAX];
     size_t n;
     bool probed, usable;
     struct sandbox_layers layers;
     struct error error;
 } boxes;
 
-void boxes_configure(const struct sandbox_options *o)
+void sandboxes_configure(const struct sandbox_options *o)
 {
     boxes.options = *o;
     boxes.probed = false;
@@ -24,10 +24,10 @@ void boxes_configure(const struct sandbox_options *o)
 static size_t most(void)
 {
     long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : n > BOXES_MAX ? BOXES_MAX : (size_t)n;
+    return n < 1 ? 1 : n > SANDBOXES_MAX ? SANDBOXES_MAX : (size_t)n;
 }
 
-size_t boxes_get(size_t wanted, struct sandbox ***list, struct error *err)
+size_t sandboxes_get(size_t wanted, struct sandbox ***list, struct error *err)
 {
     if (wanted > most()) wanted = most();
     while (boxes.n < wanted) {
@@ -41,7 +41,7 @@ size_t boxes_get(size_t wanted, struct sandbox ***list, struct error *err)
     return boxes.n < wanted ? boxes.n : wanted;
 }
 
-void boxes_drop(struct sandbox *box)
+void sandboxes_drop(struct sandbox *box)
 {
     for (size_t i = 0; i < boxes.n; i++) {
         if (boxes.list[i] != box) continue;
@@ -51,14 +51,14 @@ void boxes_drop(struct sandbox *box)
     }
 }
 
-void boxes_close(void)
+void sandboxes_close(void)
 {
     while (boxes.n > 0) {
         sandbox_close(boxes.list[--boxes.n]);
     }
 }
 
-bool boxes_probe(struct sandbox_layers *layers, struct error *err)
+bool sandboxes_probe(struct sandbox_layers *layers, struct error *err)
 {
     if (!boxes.probed) {
         struct sandbox *box = sandbox_open(&boxes.options, &boxes.error);
