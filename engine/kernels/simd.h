@@ -43,6 +43,17 @@ INLINE struct vf vf_exp(struct vf x)
 
 /* ---- Activations ---- */
 
+/* The sums of both halves of 32 signed bytes. */
+INLINE void half_sums(const void *q, int16_t sums[2])
+{
+    __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi8(1), _mm256_loadu_si256(q));
+    __m256i fours = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+    __m256i eights = _mm256_add_epi32(fours, _mm256_shuffle_epi32(fours, 0x4e));
+    __m256i all = _mm256_add_epi32(eights, _mm256_shuffle_epi32(eights, 0xb1));
+    sums[0] = (int16_t)_mm256_cvtsi256_si32(all);
+    sums[1] = (int16_t)_mm_cvtsi128_si32(_mm256_extracti128_si256(all, 1));
+}
+
 /* (N2) for the n <= 32 values at v (the rest 0): q [32], the sums of its halves; returns d. */
 static float quantise(const float *v, int n, void *q, int16_t sums[2])
 {
@@ -56,8 +67,9 @@ static float quantise(const float *v, int n, void *q, int16_t sums[2])
     struct vf inverse = vf_set(127.0f / amax), low = vf_set(-127.0f), high = vf_set(127.0f);
     a = vf_min(vf_max(vf_round(vf_mul(a, inverse)), low), high);
     b = vf_min(vf_max(vf_round(vf_mul(b, inverse)), low), high);
-    sums[0] = (int16_t)vf_to_i8(q, a);
-    sums[1] = (int16_t)vf_to_i8((char *)q + 16, b);
+    vf_to_i8(q, a);
+    vf_to_i8((char *)q + 16, b);
+    half_sums(q, sums);
     return amax / 127.0f;
 }
 
@@ -182,14 +194,14 @@ INLINE void part_i8(struct form f, int T, int r0, int R, int NP, float *y, int l
     }
     const uint8_t *quants = x + r0 * 32, *scales = x + T * 32 + r0 * 4;
     int steps = f.halves ? 2 : 1, groups = f.halves ? 4 : 8, bytes = block_bytes(f);
+    size_t step = ahead / (size_t)(end - block);
+    const uint8_t *next = s->q + ahead;
     for (int b = block; b < end; b++, quants += T * 44, scales += T * 44) {
         const uint8_t *q = s->q + (size_t)b * (size_t)bytes;
-        for (int p = 0; p < (ahead != 0 ? NP : 0); p++) {
-            UNROLL
-            for (int i = 0; i < bytes; i += 64) {
-                _mm_prefetch((const char *)q + (size_t)p * s->q_step + ahead + i, _MM_HINT_T0);
-            }
+        for (const uint8_t *line = next; line < next + step; line += 64) {
+            _mm_prefetch((const char *)line, _MM_HINT_T1);
         }
+        next += step;
         UNROLL
         for (int half = 0; half < steps; half++) {
             int o0 = f.halves && half == 1 ? 0 : -s->offset;

@@ -95,11 +95,13 @@ INLINE struct vf cached_floats(enum kv_type type, const uint8_t *p, int i, struc
 INLINE void scores(enum kv_type type, int T, int r0, int R, int NB, const struct attn_split *s,
                    int b, int last, float *out)
 {
-    const uint8_t *key[4];
+    const uint8_t *key[4], *next[4];
     struct vf sum[ATTN_ROWS][4], scale[4];
     UNROLL
     for (int i = 0; i < NB; i++) {
+        int behind = b + NB + i;
         key[i] = s->base + (size_t)s->blocks[b + i < last ? b + i : last] * s->stride;
+        next[i] = s->base + (size_t)s->blocks[behind < last ? behind : last] * s->stride;
         scale[i] = vf_set(1);
         UNROLL
         for (int r = 0; r < R; r++) {
@@ -109,6 +111,13 @@ INLINE void scores(enum kv_type type, int T, int r0, int R, int NB, const struct
     const float *q = s->q + r0;
     for (int d = 0; d < s->shape->k_dim; d++, q += T) {
         struct vf k[4];
+        if (r0 == 0 && d % 2 == 0) { /* the values come next, and the keys of the blocks behind */
+            UNROLL
+            for (int i = 0; i < NB; i++) {
+                _mm_prefetch((const char *)key[i] + s->shape->v + d * 32, _MM_HINT_T0);
+                _mm_prefetch((const char *)next[i] + d * 32, _MM_HINT_T0);
+            }
+        }
         UNROLL
         for (int i = 0; i < NB; i++) {
             if (type == KV_Q8_0 && d % ACT_BLOCK == 0) {
@@ -393,7 +402,6 @@ static void exp_row(float *y, const float *x, int n, float max, float scale)
 #define SIMD_KERNELS \
     .act_put = act_put, .product = product, .kv_put = kv_put, .attend = attend, \
     .attn_merge = attn_merge, .rms_norm = rms_norm, .swiglu = swiglu, .add = add, .scale = scale, \
-    .rope = rope, .max = max_of, .argmax = argmax, .sum_exp = sum_exp, \
-    .exp_row = exp_row
+    .rope = rope, .max = max_of, .argmax = argmax, .sum_exp = sum_exp, .exp_row = exp_row
 
 #endif

@@ -29,14 +29,18 @@ MODEL = os.environ.get(
 FLAGS = os.environ.get("TESTED_FLAGS", "").split()
 START_SECONDS = 60
 
+# Settings that stand in the caller's environment are not the tests'. What a sanitizer keeps of freed memory
+# must not look like a leak.
+ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("TOUCHSTONE_")}
+ENVIRONMENT.setdefault("ASAN_OPTIONS", "quarantine_size_mb=1")
+
 
 class Server:
     """One running `touchstone serve`."""
 
     def __init__(self, *args, model=MODEL, wait=True):
         command = [BIN, "serve", "--model", model, "--port", "0", *FLAGS, *args]
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("TOUCHSTONE_")}
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, env=environment)
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT)
         self.log = []
         self.port = None
         self._listening = threading.Event()
