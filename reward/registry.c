@@ -5,6 +5,7 @@
 #include "reward/registry.h"
 
 #include "base/json.h"
+#include "reward/code/code.h"
 #include "reward/reward.h"
 
 /* clang-format off */
@@ -124,6 +125,8 @@ bool reward_list_json(struct buffer *out)
         if (i > 0) buffer_add_char(out, ',');
         print_reward(rewards[i], out);
     }
-    buffer_add_str(out, "]}");
+    buffer_add_str(out, "],\"sandbox\":");
+    code_layers_json(out);
+    buffer_add_char(out, '}');
     return !out->failed;
 }

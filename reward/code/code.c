@@ -8,8 +8,11 @@
 #include "reward/registry.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 #include "base/json.h"
+#include "base/log.h"
+#include "reward/code/code.h"
 #include "reward/code/sandboxes.h"
 #include "reward/code/cases.h"
 #include "reward/code/trial.h"
@@ -174,6 +177,49 @@ static enum score_status conclude(const struct trial *t, bool partial, struct re
     return SCORE_DONE;
 }
 
+/* ---- the walls --------------------------------------------------------------------------------------------- */
+
+void code_open(bool unsafe)
+{
+    struct sandbox_layers l;
+    struct error err = {0};
+    sandboxes_configure(&(struct sandbox_options){.allow_unsafe = unsafe});
+    bool usable = sandboxes_probe(&l, &err);
+    if (!usable) {
+        log_line(LOG_WARN, "code_refused", LOG_S("why", err.message), LOG_END);
+        return;
+    }
+    log_line(LOG_INFO, "sandbox", LOG_S("namespaces", l.namespaces ? "yes" : "no"),
+             LOG_I("landlock_abi", l.landlock_abi), LOG_S("seccomp", l.seccomp ? "yes" : "no"),
+             LOG_S("own_uid", l.own_uid ? "yes" : "no"),
+             LOG_S("sufficient", sandbox_layers_suffice(&l) ? "yes" : "no"), LOG_END);
+}
+
+void code_layers_json(struct buffer *out)
+{
+    struct sandbox_layers l;
+    struct error err = {0};
+    if (!sandboxes_probed()) {
+        buffer_add_str(out, "null");
+        return;
+    }
+    bool usable = sandboxes_probe(&l, &err);
+    buffer_addf(out, "{\"runs_code\":%s,", usable ? "true" : "false");
+    sandbox_layers_json(&l, out);
+    if (!usable) {
+        buffer_add_str(out, ",\"why\":");
+        json_print_text(span_str(err.message), out);
+    }
+    buffer_add_char(out, '}');
+}
+
+int code_workers(int most)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    if (n < 2) n = 2;
+    return most < n ? most : (int)n;
+}
+
 /* ---- the reward ---------------------------------------------------------------------------------------------- */
 
 static enum score_status try_program(const struct reward_call *call, struct code_tests *tests,
@@ -213,6 +259,13 @@ static enum score_status score(const struct reward_call *call, struct reward_out
         out->verdict = VERDICT_INCORRECT;
         out->cause = "no_code";
         return SCORE_DONE;
+    }
+    struct sandbox_layers layers;
+    struct error why = {0};
+    if (!call->in_worker && sandboxes_probed() && !sandboxes_probe(&layers, &why)) {
+        out->cause = "no_sandbox";
+        detail_text(out, "error", span_str(why.message));
+        return SCORE_CANNOT;
     }
     if (!call->in_worker) return SCORE_DEFER;
     return try_program(call, &tests, l, with_setup(source, &tests, call->arena), out);

@@ -71,3 +71,8 @@ bool sandboxes_probe(struct sandbox_layers *layers, struct error *err)
     if (!boxes.usable) *err = boxes.error;
     return boxes.usable;
 }
+
+bool sandboxes_probed(void)
+{
+    return boxes.probed;
+}

@@ -27,5 +27,6 @@ void sandboxes_close(void);
 /* Do the walls suffice here? Opens a sandbox and closes it again; its layers, and the error when not.
  * The answer is kept for the process and those forked from it. */
 bool sandboxes_probe(struct sandbox_layers *layers, struct error *err);
+bool sandboxes_probed(void);
 
 #endif
