@@ -76,6 +76,7 @@ static const struct setting table[] = {
     {"verify-seconds", KIND_SECONDS, AT(verify_seconds), "2", 0, 600, .help = "CPU seconds an item's algebra may take"},
     {"verify-memory",  KIND_BYTES,  AT(verify_memory), "512M", 32 * M, 64 * G, .help = "memory of one such process"},
     {"verify-items",   KIND_INT,    AT(verify_items), "100000", 1, 1 << 24, .help = "items in one request"},
+    {"code-unsafe",    KIND_BOOL,   AT(code_unsafe), "false", .help = "run code even where the machine offers too few walls"},
 
     {"Log", .help = NULL},
     {"log-level",      KIND_CHOICE, AT(log_level), "info", .choices = "debug|info|warn|error|off", .help = "least level that is logged"},
