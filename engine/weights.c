@@ -152,6 +152,13 @@ static size_t row_bytes(const struct tensor *t)
     return (size_t)t->shape[0] / (size_t)q->block * (size_t)q->bytes;
 }
 
+/* Where matrix e of a tensor begins. */
+static const uint8_t *matrix_data(const struct tensor *t, int e)
+{
+    if (t->parts != NULL) return t->parts[e];
+    return (const uint8_t *)t->data + (size_t)e * (size_t)t->shape[1] * row_bytes(t);
+}
+
 /* Scales of row i of expert e of an FP8 tensor. */
 static const float *f8_scales(const struct tensor *t, int e, int i)
 {
@@ -173,7 +180,7 @@ static void fill_panel(const struct packing *p, const struct job *job, int index
     const struct matrix *m = job->matrix;
     int panels = panels_count(&m->panels), expert = index / panels;
     int begin = index % panels * PANEL;
-    const uint8_t *base = (const uint8_t *)t->data + (size_t)expert * (size_t)m->n * row_bytes(t);
+    const uint8_t *base = matrix_data(t, expert);
     const uint8_t *rows[PANEL] = {NULL};
     const float *f8[PANEL] = {NULL};
     for (int r = 0; r < PANEL && begin + r < m->n; r++) {
