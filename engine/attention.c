@@ -116,7 +116,8 @@ void attention_begin(struct attention *a, const struct forward_run *runs, int n_
 struct piece {
     const struct tile *tile;
     int kv_head, head, heads;
-    int rows; /* queries x heads, query by query */
+    int rows;  /* queries x heads, query by query */
+    int lanes; /* as many as the kernel takes; the last ones repeat the last row */
 };
 
 static struct piece piece_of(const struct attention *a, int task)
@@ -125,17 +126,19 @@ static struct piece piece_of(const struct attention *a, int task)
     const struct tile *tile = &a->tiles[task / a->cuts / a->n_kv_heads];
     int first = cut * a->heads, heads = a->group - first;
     if (heads > a->heads) heads = a->heads;
-    return (struct piece){tile, kv_head, kv_head * a->group + first, heads, heads * tile->n};
+    int rows = heads * tile->n;
+    return (struct piece){tile, kv_head, kv_head * a->group + first, heads, rows, attn_rows(rows)};
 }
 
-/* Queries of a piece as the kernel wants them: [k_dim, rows], scaled. */
+/* Queries of a piece as the kernel wants them: [k_dim, lanes], scaled. */
 static void gather_queries(const struct attention *a, const struct piece *p, float *q)
 {
-    for (int i = 0; i < p->rows; i++) {
-        const float *from = a->q + (size_t)(p->tile->row + i / p->heads) * (size_t)a->ld_q +
-                            (size_t)(p->head + i % p->heads) * (size_t)a->shape->k_dim;
+    for (int i = 0; i < p->lanes; i++) {
+        int row = i < p->rows ? i : p->rows - 1;
+        const float *from = a->q + (size_t)(p->tile->row + row / p->heads) * (size_t)a->ld_q +
+                            (size_t)(p->head + row % p->heads) * (size_t)a->shape->k_dim;
         for (int d = 0; d < a->shape->k_dim; d++) {
-            q[d * p->rows + i] = from[d] * a->scale;
+            q[d * p->lanes + i] = from[d] * a->scale;
         }
     }
 }
@@ -151,9 +154,9 @@ static void attend_split(const struct attention *a, const struct piece *p, const
                          int split, struct partial to, int thread)
 {
     int seen[ATTN_ROWS];
-    struct attn_split s = {.shape = a->shape, .rows = p->rows, .q = q, .visible = seen};
-    for (int i = 0; i < p->rows; i++) {
-        seen[i] = visible(p, i, split);
+    struct attn_split s = {.shape = a->shape, .rows = p->lanes, .q = q, .visible = seen};
+    for (int i = 0; i < p->lanes; i++) {
+        seen[i] = visible(p, i < p->rows ? i : p->rows - 1, split);
     }
     s.base = kv_store_at(a->kv, a->layer, p->kv_head, &s.stride);
     s.blocks = p->tile->run->blocks + split * (ATTN_SPLIT / KV_BLOCK);

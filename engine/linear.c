@@ -11,7 +11,8 @@
 #include "base/mem.h"
 
 enum {
-    CHUNK_TILES = 32, /* tiles of rows a task takes; their activations stay in the L2 cache */
+    CHUNK_TILES =
+        PRODUCT_TILES, /* tiles of rows a task takes; their activations stay in the L2 cache */
     CHUNK_ROWS = CHUNK_TILES * TILE_ROWS,
     UNIT_PANELS = PRODUCT_PANELS, /* panels a task takes at least */
     UNIT = UNIT_PANELS * PANEL,

@@ -49,6 +49,7 @@ enum {
     ATTN_SPLIT = 256,   /* keys a split of (N6) */
     ATTN_ROWS = 12,     /* most rows (queries times heads of one group) of an attend() */
     PRODUCT_PANELS = 4, /* most panels of one product() */
+    PRODUCT_TILES = 32, /* most tiles of one product() */
     /* per-thread work space of product() and attend() in bytes */
     KERNEL_SCRATCH = 64 * 1024
 };
@@ -60,10 +61,16 @@ struct attn_split {
     const uint8_t *base; /* block b of this layer and head is at base + b * stride */
     size_t stride;
     const int32_t *blocks; /* of this split, ATTN_SPLIT / KV_BLOCK or fewer */
-    int rows;              /* 1..ATTN_ROWS */
+    int rows;              /* one that attn_rows() gives */
     const float *q;        /* [k_dim, rows], rotated and scaled */
     const int *visible;    /* [rows] keys of this split that the row sees, 0..ATTN_SPLIT */
 };
+
+/* How many rows attend() takes: 1, 2, 3, 4, 6, 8 or 12. */
+static inline int attn_rows(int at_least)
+{
+    return at_least <= 4 ? at_least : at_least <= 6 ? 6 : at_least <= 8 ? 8 : ATTN_ROWS;
+}
 
 struct kernels {
     const char *name;     /* "generic", "avx2", "avxvnni", "avx512vnni" */

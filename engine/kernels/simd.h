@@ -6,9 +6,9 @@
  *
  * Quantised products. A tile of R rows times NP panels is R x NP accumulators of 16 ints and as many of
  * floats (at most 12 of each: with two vectors of weights and a broadcast they fit 32 registers).
- *  - One tile (a step of up to six rows): the panels are read once, decoded in registers, and
- *    the next ones prefetched. Memory is the limit.
- *  - Several tiles: two panels by 16 blocks are decoded into the L1 cache and used by all of the tiles.
+ *  - Few tiles: two panels at a time (four of a single row) are decoded in registers, once a tile, and the
+ *    next ones prefetched. For one tile memory is the limit.
+ *  - Many tiles: two panels by 16 blocks are decoded into the L1 cache and used by all of the tiles.
  * The offset of unsigned weights is taken off in an accumulator's start value, from the sums of the activations.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -97,7 +97,8 @@ enum {
     DECODED_SCALES = 3 * PANEL * (int)sizeof(float), /* a decoded block's d of both halves, m */
     DECODED_QUANTS = ACT_BLOCK * PANEL,
     DECODED_BLOCKS = 16, /* of two panels, decoded at once */
-    DECODED_PANELS = 2
+    DECODED_BYTES = 2 * DECODED_BLOCKS * (DECODED_QUANTS + DECODED_SCALES),
+    CACHED_TILES = 8 /* from which decoding into the cache pays */
 };
 
 /* Panels as read: quants and scales of the first, and how far to the next. */
@@ -171,10 +172,10 @@ INLINE void tile_i8(struct form f, int R, int NP, float *y, int ld, const struct
 {
     struct vf sum[TILE_ROWS][PRODUCT_PANELS];
     struct vi acc[TILE_ROWS][PRODUCT_PANELS];
-    UNROLL for (int r = 0; r < R; r++)
-    {
-        UNROLL for (int p = 0; p < NP; p++)
-        {
+    UNROLL
+    for (int r = 0; r < R; r++) {
+        UNROLL
+        for (int p = 0; p < NP; p++) {
             sum[r][p] = first ? vf_set(0) : vf_load(y + r * ld + p * PANEL);
         }
     }
@@ -182,156 +183,101 @@ INLINE void tile_i8(struct form f, int R, int NP, float *y, int ld, const struct
     for (int b = block; b < end; b++, x += R * 44) {
         const uint8_t *q = s->q + (size_t)b * (size_t)bytes;
         if (ahead != 0) {
-            UNROLL for (int p = 0; p < NP; p++)
-            {
-                UNROLL for (int i = 0; i < bytes; i += 64)
-                {
+            UNROLL
+            for (int p = 0; p < NP; p++) {
+                UNROLL
+                for (int i = 0; i < bytes; i += 64) {
                     _mm_prefetch((const char *)q + (size_t)p * s->q_step + ahead + i, _MM_HINT_T0);
                 }
             }
         }
-        UNROLL for (int half = 0; half < steps; half++)
-        {
+        UNROLL
+        for (int half = 0; half < steps; half++) {
             int o0 = f.halves && half == 1 ? 0 : -s->offset;
             int o1 = f.halves && half == 0 ? 0 : -s->offset;
-            UNROLL for (int r = 0; r < R; r++)
-            {
+            UNROLL
+            for (int r = 0; r < R; r++) {
                 struct vi start = f.minimum ? vi_zero() : vi_pair(x + R * 40 + r * 4, o0, o1);
-                UNROLL for (int p = 0; p < NP; p++)
-                {
+                UNROLL
+                for (int p = 0; p < NP; p++) {
                     acc[r][p] = start;
                 }
             }
-            UNROLL for (int i = 0; i < groups; i++)
-            {
+            UNROLL
+            for (int i = 0; i < groups; i++) {
                 int g = f.halves ? half * 4 + i : i / 2 + i % 2 * 4;
                 struct vb w[PRODUCT_PANELS];
-                UNROLL for (int p = 0; p < NP; p++)
-                {
+                UNROLL
+                for (int p = 0; p < NP; p++) {
                     w[p] = group_weights(f, q + (size_t)p * s->q_step, g);
                 }
-                UNROLL for (int r = 0; r < R; r++)
-                {
+                UNROLL
+                for (int r = 0; r < R; r++) {
                     struct vb four = vb_repeat(x + r * 32 + g * 4);
-                    UNROLL for (int p = 0; p < NP; p++)
-                    {
+                    UNROLL
+                    for (int p = 0; p < NP; p++) {
                         acc[r][p] = vi_dot(acc[r][p], w[p], four, f.bits);
                     }
                 }
             }
-            UNROLL for (int p = 0; p < NP; p++)
-            {
+            UNROLL
+            for (int p = 0; p < NP; p++) {
                 struct vf d = block_scale(f, s->scales + (size_t)p * s->scale_step, b, half);
-                UNROLL for (int r = 0; r < R; r++)
-                {
+                UNROLL
+                for (int r = 0; r < R; r++) {
                     struct vf dx = broadcast(x + R * 32 + r * 4);
                     sum[r][p] = vf_fma(vf_mul(d, dx), vi_to_float(acc[r][p]), sum[r][p]);
                 }
             }
         }
-        UNROLL for (int p = 0; p < (f.minimum ? NP : 0); p++)
-        {
+        if (!f.minimum) continue;
+        UNROLL
+        for (int p = 0; p < NP; p++) {
             struct vf m = block_minimum(f, s->scales + (size_t)p * s->scale_step, b);
-            UNROLL for (int r = 0; r < R; r++)
-            {
+            UNROLL
+            for (int r = 0; r < R; r++) {
                 sum[r][p] = vf_fma(m, broadcast(x + R * 36 + r * 4), sum[r][p]);
             }
         }
     }
-    UNROLL for (int r = 0; r < R; r++)
-    {
-        UNROLL for (int p = 0; p < NP; p++)
-        {
+    UNROLL
+    for (int r = 0; r < R; r++) {
+        UNROLL
+        for (int p = 0; p < NP; p++) {
             vf_store(y + r * ld + p * PANEL, sum[r][p]);
         }
     }
 }
 
-/* One tile times n panels straight from memory: as many panels at once as the registers hold. */
-INLINE void direct_rows(struct form f, int R, float *y, int ld, struct stream s, int n,
-                        const uint8_t *x, int blocks)
+/* Two panels straight from memory times all tiles; the first of these prefetches the panels that come next. */
+INLINE void direct_tiles(struct form f, float *y, int ld, const struct stream *s,
+                         const struct act *x, int tile, int n_tiles)
 {
-    enum { WIDE_ROWS = 3 }; /* up to which four panels fit */
-    int wide = R <= WIDE_ROWS ? 4 : 2;
-    while (n >= wide) {
-        tile_i8(f, R, wide, y, ld, &s, x, 0, blocks, true, (size_t)wide * s.q_step);
-        y += wide * PANEL;
-        s.q += (size_t)wide * s.q_step;
-        s.scales += (size_t)wide * s.scale_step;
-        n -= wide;
-    }
-    for (; n > 0; n--) {
-        tile_i8(f, R, 1, y, ld, &s, x, 0, blocks, true, s.q_step);
-        y += PANEL;
-        s.q += s.q_step;
-        s.scales += s.scale_step;
-    }
-}
-
-INLINE void direct(struct form f, int rows, float *y, int ld, struct stream s, int n,
-                   const uint8_t *x, int blocks)
-{
-    switch (rows) {
-    case 1:
-        direct_rows(f, 1, y, ld, s, n, x, blocks);
-        break;
-    case 2:
-        direct_rows(f, 2, y, ld, s, n, x, blocks);
-        break;
-    case 3:
-        direct_rows(f, 3, y, ld, s, n, x, blocks);
-        break;
-    case 4:
-        direct_rows(f, 4, y, ld, s, n, x, blocks);
-        break;
-    case 5:
-        direct_rows(f, 5, y, ld, s, n, x, blocks);
-        break;
-    default:
-        direct_rows(f, 6, y, ld, s, n, x, blocks);
-    }
-}
-
-/* One tile times one or two panels of a chunk in the L1 cache. */
-INLINE void cached_tile(struct form f, int rows, int n_panels, float *y, int ld,
-                        const struct stream *s, const uint8_t *x, int blocks, bool first)
-{
-    switch (rows * 2 + n_panels - 1) {
-    case 2:
-        tile_i8(f, 1, 1, y, ld, s, x, 0, blocks, first, 0);
-        break;
-    case 3:
-        tile_i8(f, 1, 2, y, ld, s, x, 0, blocks, first, 0);
-        break;
-    case 4:
-        tile_i8(f, 2, 1, y, ld, s, x, 0, blocks, first, 0);
-        break;
-    case 5:
-        tile_i8(f, 2, 2, y, ld, s, x, 0, blocks, first, 0);
-        break;
-    case 6:
-        tile_i8(f, 3, 1, y, ld, s, x, 0, blocks, first, 0);
-        break;
-    case 7:
-        tile_i8(f, 3, 2, y, ld, s, x, 0, blocks, first, 0);
-        break;
-    case 8:
-        tile_i8(f, 4, 1, y, ld, s, x, 0, blocks, first, 0);
-        break;
-    case 9:
-        tile_i8(f, 4, 2, y, ld, s, x, 0, blocks, first, 0);
-        break;
-    case 10:
-        tile_i8(f, 5, 1, y, ld, s, x, 0, blocks, first, 0);
-        break;
-    case 11:
-        tile_i8(f, 5, 2, y, ld, s, x, 0, blocks, first, 0);
-        break;
-    case 12:
-        tile_i8(f, 6, 1, y, ld, s, x, 0, blocks, first, 0);
-        break;
-    default:
-        tile_i8(f, 6, 2, y, ld, s, x, 0, blocks, first, 0);
+    int row0 = act_tile_row(x, tile), blocks = x->k / ACT_BLOCK;
+    for (int t = tile; t < tile + n_tiles; t++) {
+        int row = act_tile_row(x, t), rows = act_tile_row(x, t + 1) - row;
+        float *to = y + (size_t)(row - row0) * (size_t)ld;
+        const uint8_t *at = act_tile_data(x, t);
+        size_t ahead = t == tile ? 2 * s->q_step : 0;
+        switch (rows) {
+        case 1:
+            tile_i8(f, 1, 2, to, ld, s, at, 0, blocks, true, ahead);
+            break;
+        case 2:
+            tile_i8(f, 2, 2, to, ld, s, at, 0, blocks, true, ahead);
+            break;
+        case 3:
+            tile_i8(f, 3, 2, to, ld, s, at, 0, blocks, true, ahead);
+            break;
+        case 4:
+            tile_i8(f, 4, 2, to, ld, s, at, 0, blocks, true, ahead);
+            break;
+        case 5:
+            tile_i8(f, 5, 2, to, ld, s, at, 0, blocks, true, ahead);
+            break;
+        default:
+            tile_i8(f, 6, 2, to, ld, s, at, 0, blocks, true, ahead);
+        }
     }
 }
 
@@ -341,8 +287,8 @@ INLINE void decode(struct form f, uint8_t *q, uint8_t *scales, const uint8_t *fr
 {
     for (int b = block; b < block + n; b++, q += DECODED_QUANTS, scales += DECODED_SCALES) {
         float *to = (float *)(void *)scales;
-        UNROLL for (int g = 0; g < 8; g++)
-        {
+        UNROLL
+        for (int g = 0; g < 8; g++) {
             vb_store(q + 64 * g, group_weights(f, from_q + (size_t)b * (size_t)block_bytes(f), g));
         }
         vf_store(to, block_scale(f, from_scales, b, 0));
@@ -357,93 +303,119 @@ static const struct form form_decoded_minimum = {
 static const struct form form_decoded_halves = {
     .layout = 8, .bits = 6, .decoded = true, .halves = true};
 
-/* All tiles times the panels of a decoded chunk. Not inlined: three instances serve all types. */
+/* All tiles times the two panels of a chunk in the L1 cache. So many tiles are of five or six rows. */
 INLINE void chunk_tiles(struct form f, const struct act *x, int tile, int n_tiles, float *y, int ld,
-                        const struct stream *s, int n_panels, int block, int blocks)
+                        const struct stream *s, int block, int blocks)
 {
     int row0 = act_tile_row(x, tile);
     for (int t = tile; t < tile + n_tiles; t++) {
         int row = act_tile_row(x, t), rows = act_tile_row(x, t + 1) - row;
         const uint8_t *at = act_tile_data(x, t) + (size_t)block * (size_t)rows * 44;
-        cached_tile(f, rows, n_panels, y + (size_t)(row - row0) * (size_t)ld, ld, s, at, blocks,
-                    block == 0);
+        float *to = y + (size_t)(row - row0) * (size_t)ld;
+        if (rows == 5) {
+            tile_i8(f, 5, 2, to, ld, s, at, 0, blocks, block == 0, 0);
+        } else {
+            tile_i8(f, 6, 2, to, ld, s, at, 0, blocks, block == 0, 0);
+        }
     }
 }
 
 static __attribute__((noinline)) void chunk_plain(const struct act *x, int tile, int n_tiles,
                                                   float *y, int ld, const struct stream *s,
-                                                  int n_panels, int block, int blocks)
+                                                  int block, int blocks)
 {
-    chunk_tiles(form_decoded, x, tile, n_tiles, y, ld, s, n_panels, block, blocks);
+    chunk_tiles(form_decoded, x, tile, n_tiles, y, ld, s, block, blocks);
 }
 
 static __attribute__((noinline)) void chunk_minimum(const struct act *x, int tile, int n_tiles,
                                                     float *y, int ld, const struct stream *s,
-                                                    int n_panels, int block, int blocks)
+                                                    int block, int blocks)
 {
-    chunk_tiles(form_decoded_minimum, x, tile, n_tiles, y, ld, s, n_panels, block, blocks);
+    chunk_tiles(form_decoded_minimum, x, tile, n_tiles, y, ld, s, block, blocks);
 }
 
 static __attribute__((noinline)) void chunk_halves(const struct act *x, int tile, int n_tiles,
                                                    float *y, int ld, const struct stream *s,
-                                                   int n_panels, int block, int blocks)
+                                                   int block, int blocks)
 {
-    chunk_tiles(form_decoded_halves, x, tile, n_tiles, y, ld, s, n_panels, block, blocks);
+    chunk_tiles(form_decoded_halves, x, tile, n_tiles, y, ld, s, block, blocks);
 }
 
-/* Several tiles: panels in pairs, blocks in chunks, decoded for all of the tiles at once. */
+/* Many tiles times two panels: blocks in chunks, decoded for all of the tiles at once. */
 INLINE void cached(struct form f, const struct act *x, int tile, int n_tiles, float *y, int ld,
-                   struct stream s, int n_panels, void *scratch)
+                   const struct stream *s, uint8_t *scratch)
 {
     int blocks = x->k / ACT_BLOCK;
     size_t panel = DECODED_BLOCKS * (DECODED_QUANTS + DECODED_SCALES);
-    struct stream chunk = {.q = scratch, .offset = s.offset, .q_step = panel, .scale_step = panel};
-    chunk.scales = chunk.q + DECODED_BLOCKS * DECODED_QUANTS;
-    for (int p = 0; p < n_panels; p += DECODED_PANELS) {
-        int n = n_panels - p < DECODED_PANELS ? n_panels - p : DECODED_PANELS;
-        for (int b = 0; b < blocks; b += DECODED_BLOCKS) {
-            int count = blocks - b < DECODED_BLOCKS ? blocks - b : DECODED_BLOCKS;
-            for (int i = 0; i < n; i++) {
-                uint8_t *q = (uint8_t *)scratch + (size_t)i * panel;
-                decode(f, q, q + DECODED_BLOCKS * DECODED_QUANTS, s.q + (size_t)(p + i) * s.q_step,
-                       s.scales + (size_t)(p + i) * s.scale_step, b, count);
-            }
-            (f.minimum  ? chunk_minimum
-             : f.halves ? chunk_halves
-                        : chunk_plain)(x, tile, n_tiles, y + p * PANEL, ld, &chunk, n, b, count);
-        }
+    uint8_t *scales = scratch + DECODED_BLOCKS * DECODED_QUANTS;
+    const struct stream chunk = {
+        .q = scratch, .scales = scales, .q_step = panel, .scale_step = panel, .offset = s->offset};
+    for (int b = 0; b < blocks; b += DECODED_BLOCKS) {
+        int n = blocks - b < DECODED_BLOCKS ? blocks - b : DECODED_BLOCKS;
+        decode(f, scratch, scales, s->q, s->scales, b, n);
+        decode(f, scratch + panel, scales + panel, s->q + s->q_step, s->scales + s->scale_step, b,
+               n);
+        (f.minimum  ? chunk_minimum
+         : f.halves ? chunk_halves
+                    : chunk_plain)(x, tile, n_tiles, y, ld, &chunk, b, n);
     }
 }
 
 /* 8-bit weights need no decoding; the panels of a chunk are read where they are. */
-static void cached_bytes(const struct act *x, int tile, int n_tiles, float *y, int ld,
-                         struct stream s, int n_panels)
+INLINE void cached_bytes(struct form f, const struct act *x, int tile, int n_tiles, float *y,
+                         int ld, const struct stream *s)
 {
-    static const struct form f = {.layout = 8, .bits = 8};
     int blocks = x->k / ACT_BLOCK;
-    for (int p = 0; p < n_panels; p += DECODED_PANELS) {
-        int n = n_panels - p < DECODED_PANELS ? n_panels - p : DECODED_PANELS;
-        for (int b = 0; b < blocks; b += DECODED_BLOCKS) {
-            int count = blocks - b < DECODED_BLOCKS ? blocks - b : DECODED_BLOCKS;
-            struct stream chunk = s;
-            chunk.q += (size_t)p * s.q_step + (size_t)b * 512;
-            chunk.scales += (size_t)p * s.scale_step + (size_t)b * 32;
-            chunk_tiles(f, x, tile, n_tiles, y + p * PANEL, ld, &chunk, n, b, count);
-        }
+    for (int b = 0; b < blocks; b += DECODED_BLOCKS) {
+        int n = blocks - b < DECODED_BLOCKS ? blocks - b : DECODED_BLOCKS;
+        struct stream chunk = *s;
+        chunk.q += (size_t)b * DECODED_QUANTS;
+        chunk.scales += (size_t)b * 32;
+        chunk_tiles(f, x, tile, n_tiles, y, ld, &chunk, b, n);
+    }
+}
+
+/* Two panels times all tiles. */
+INLINE void two_panels(struct form f, const struct act *x, int tile, int n_tiles, float *y, int ld,
+                       const struct stream *s, void *scratch)
+{
+    if (n_tiles < CACHED_TILES) {
+        direct_tiles(f, y, ld, s, x, tile, n_tiles);
+    } else if (f.bits == 8) {
+        cached_bytes(f, x, tile, n_tiles, y, ld, s);
+    } else {
+        cached(f, x, tile, n_tiles, y, ld, s, scratch);
+    }
+}
+
+/* A last odd panel: taken twice, as if there were two, into scratch. */
+INLINE void odd_panel(struct form f, const struct act *x, int tile, int n_tiles, float *y, int ld,
+                      struct stream s, uint8_t *scratch)
+{
+    float *pair = (float *)(void *)(scratch + DECODED_BYTES);
+    int rows = act_tile_row(x, tile + n_tiles) - act_tile_row(x, tile);
+    s.q_step = s.scale_step = 0;
+    two_panels(f, x, tile, n_tiles, pair, 2 * PANEL, &s, scratch);
+    for (int r = 0; r < rows; r++) {
+        vf_store(y + r * ld, vf_load(pair + 2 * PANEL * r));
     }
 }
 
 INLINE void product_form(struct form f, float *y, int ld, struct stream s, int n_panels,
-                         const struct act *x, int tile, int n_tiles, void *scratch)
+                         const struct act *x, int tile, int n_tiles, uint8_t *scratch)
 {
-    if (n_tiles == 1) {
-        int rows = act_tile_row(x, tile + 1) - act_tile_row(x, tile);
-        direct(f, rows, y, ld, s, n_panels, act_tile_data(x, tile), x->k / ACT_BLOCK);
-    } else if (f.bits == 8) {
-        cached_bytes(x, tile, n_tiles, y, ld, s, n_panels);
-    } else {
-        cached(f, x, tile, n_tiles, y, ld, s, n_panels, scratch);
+    int rows = act_tile_row(x, tile + n_tiles) - act_tile_row(x, tile);
+    if (rows == 1 && n_panels == 4) {
+        tile_i8(f, 1, 4, y, ld, &s, act_tile_data(x, tile), 0, x->k / ACT_BLOCK, true,
+                4 * s.q_step);
+        return;
     }
+    for (; n_panels >= 2; n_panels -= 2, y += 2 * PANEL) {
+        two_panels(f, x, tile, n_tiles, y, ld, &s, scratch);
+        s.q += 2 * s.q_step;
+        s.scales += 2 * s.scale_step;
+    }
+    if (n_panels == 1) odd_panel(f, x, tile, n_tiles, y, ld, s, scratch);
 }
 
 /* ---- Float products ---- */
@@ -473,35 +445,35 @@ INLINE void tile_f32(enum quant type, int R, int NP, float *y, int ld, const uin
                      size_t step, const float *x, int n, bool first, size_t ahead)
 {
     struct vf sum[TILE_ROWS][PRODUCT_PANELS];
-    UNROLL for (int r = 0; r < R; r++)
-    {
-        UNROLL for (int p = 0; p < NP; p++)
-        {
+    UNROLL
+    for (int r = 0; r < R; r++) {
+        UNROLL
+        for (int p = 0; p < NP; p++) {
             sum[r][p] = first ? vf_set(0) : vf_load(y + r * ld + p * PANEL);
         }
     }
     for (int k = 0; k < n; k++, x += R, w += PANEL * weight_bytes(type)) {
         struct vf weights[PRODUCT_PANELS];
-        UNROLL for (int p = 0; p < NP; p++)
-        {
+        UNROLL
+        for (int p = 0; p < NP; p++) {
             weights[p] = float_weights(type, w + (size_t)p * step, vf_set(1));
             if (ahead != 0) {
                 _mm_prefetch((const char *)w + (size_t)p * step + ahead, _MM_HINT_T0);
             }
         }
-        UNROLL for (int r = 0; r < R; r++)
-        {
+        UNROLL
+        for (int r = 0; r < R; r++) {
             struct vf v = vf_set(x[r]);
-            UNROLL for (int p = 0; p < NP; p++)
-            {
+            UNROLL
+            for (int p = 0; p < NP; p++) {
                 sum[r][p] = vf_fma(weights[p], v, sum[r][p]);
             }
         }
     }
-    UNROLL for (int r = 0; r < R; r++)
-    {
-        UNROLL for (int p = 0; p < NP; p++)
-        {
+    UNROLL
+    for (int r = 0; r < R; r++) {
+        UNROLL
+        for (int p = 0; p < NP; p++) {
             vf_store(y + r * ld + p * PANEL, sum[r][p]);
         }
     }
@@ -537,43 +509,50 @@ enum { FLOAT_CHUNK = 128 }; /* k widened at once: four panels fill half the L1 c
 INLINE void widen(enum quant type, float *to, const struct panels *w, const uint8_t *panel, int k,
                   int n)
 {
+    const uint8_t *from = panel + (size_t)(k * PANEL) * (size_t)weight_bytes(type);
+    const float *scales = (const float *)(const void *)(panel + w->scales);
     struct vf scale = vf_set(1);
-    for (int i = 0; i < n; i++) {
+    for (int i = 0; i < n; i++, from += PANEL * weight_bytes(type)) {
         if (type == QUANT_F8_E4M3 && (i == 0 || (k + i) % F8_BLOCK == 0)) {
-            const uint8_t *scales = panel + w->scales;
-            scale = vf_load((const float *)(const void *)scales + (k + i) / F8_BLOCK * PANEL);
+            scale = vf_load(scales + (k + i) / F8_BLOCK * PANEL);
         }
-        vf_store(to + i * PANEL,
-                 float_weights(type, panel + (size_t)((k + i) * PANEL) * (size_t)weight_bytes(type),
-                               scale));
+        vf_store(to + i * PANEL, float_weights(type, from, scale));
     }
 }
 
-/* Times all tiles, from weights widened into the L1 cache. */
+/* A tile times four (else one) panels of a widened chunk. Two instances of code serve all types. */
+static __attribute__((noinline)) void widened_tile(int rows, int n_panels, float *y, int ld,
+                                                   const float *w, const float *x, int n,
+                                                   bool first)
+{
+    size_t step = FLOAT_CHUNK * PANEL * sizeof(float);
+    const uint8_t *at = (const uint8_t *)w;
+    if (n_panels == PRODUCT_PANELS) {
+        rows_f32(QUANT_F32, rows, PRODUCT_PANELS, y, ld, at, step, x, n, first, 0);
+        return;
+    }
+    for (int p = 0; p < n_panels; p++) {
+        rows_f32(QUANT_F32, rows, 1, y + p * PANEL, ld, at + (size_t)p * step, step, x, n, first,
+                 0);
+    }
+}
+
+/* All tiles, from weights widened into the L1 cache. */
 INLINE void widened(enum quant type, float *y, int ld, const struct panels *w, const uint8_t *at,
                     int n_panels, const struct act *x, int tile, int n_tiles, float *scratch)
 {
-    size_t step = FLOAT_CHUNK * PANEL * sizeof(float);
     int row0 = act_tile_row(x, tile);
     for (int k = 0; k < w->k; k += FLOAT_CHUNK) {
         int n = w->k - k < FLOAT_CHUNK ? w->k - k : FLOAT_CHUNK;
         for (int p = 0; p < n_panels; p++) {
-            widen(type, scratch + (size_t)p * FLOAT_CHUNK * PANEL, w,
-                  at + (size_t)p * w->panel_bytes, k, n);
+            widen(type, scratch + p * FLOAT_CHUNK * PANEL, w, at + (size_t)p * w->panel_bytes, k,
+                  n);
         }
         for (int t = tile; t < tile + n_tiles; t++) {
             int row = act_tile_row(x, t), rows = act_tile_row(x, t + 1) - row;
             const float *v = (const float *)(const void *)act_tile_data(x, t) + k * rows;
-            float *to = y + (size_t)(row - row0) * (size_t)ld;
-            const uint8_t *from = (const uint8_t *)scratch;
-            if (n_panels == PRODUCT_PANELS) {
-                rows_f32(QUANT_F32, rows, PRODUCT_PANELS, to, ld, from, step, v, n, k == 0, 0);
-                continue;
-            }
-            for (int p = 0; p < n_panels; p++) {
-                rows_f32(QUANT_F32, rows, 1, to + p * PANEL, ld, from + (size_t)p * step, step, v,
-                         n, k == 0, 0);
-            }
+            widened_tile(rows, n_panels, y + (size_t)(row - row0) * (size_t)ld, ld, scratch, v, n,
+                         k == 0);
         }
     }
 }
@@ -582,18 +561,16 @@ INLINE void product_float(enum quant type, float *y, int ld, const struct panels
                           const uint8_t *at, int n_panels, const struct act *x, int tile,
                           int n_tiles, void *scratch)
 {
-    const float *v = (const float *)(const void *)act_tile_data(x, tile);
-    int rows = act_tile_row(x, tile + 1) - act_tile_row(x, tile);
-    size_t step = w->panel_bytes;
-    if (n_tiles > 1 || type == QUANT_F8_E4M3) {
+    int row0 = act_tile_row(x, tile);
+    if (n_tiles >= CACHED_TILES || n_panels < PRODUCT_PANELS || type == QUANT_F8_E4M3) {
         widened(type, y, ld, w, at, n_panels, x, tile, n_tiles, scratch);
-    } else if (n_panels == PRODUCT_PANELS) {
-        rows_f32(type, rows, PRODUCT_PANELS, y, ld, at, step, v, w->k, true, PRODUCT_PANELS * step);
-    } else {
-        for (int p = 0; p < n_panels; p++) {
-            rows_f32(type, rows, 1, y + p * PANEL, ld, at + (size_t)p * step, step, v, w->k, true,
-                     step);
-        }
+        return;
+    }
+    for (int t = tile; t < tile + n_tiles; t++) {
+        int row = act_tile_row(x, t), rows = act_tile_row(x, t + 1) - row;
+        const float *v = (const float *)(const void *)act_tile_data(x, t);
+        rows_f32(type, rows, PRODUCT_PANELS, y + (size_t)(row - row0) * (size_t)ld, ld, at,
+                 w->panel_bytes, v, w->k, true, t == tile ? PRODUCT_PANELS * w->panel_bytes : 0);
     }
 }
 

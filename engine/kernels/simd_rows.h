@@ -90,56 +90,55 @@ INLINE struct vf cached_floats(enum kv_type type, const uint8_t *p, int i, struc
 
 /* ---- Attention ---- */
 
-/* Scores of R rows against NB blocks from block b on: out [R, ATTN_SPLIT]. */
-INLINE void scores(enum kv_type type, int R, int NB, const struct attn_split *s, int b, float *out)
+/* Scores of R rows against NB blocks from block b on, the last one being `last`: out [R, ATTN_SPLIT]. */
+INLINE void scores(enum kv_type type, int R, int NB, const struct attn_split *s, int b, int last,
+                   float *out)
 {
     const uint8_t *key[4];
     struct vf sum[ATTN_ROWS][4], scale[4];
-    UNROLL for (int i = 0; i < NB; i++)
-    {
-        key[i] = s->base + (size_t)s->blocks[b + i] * s->stride;
+    UNROLL
+    for (int i = 0; i < NB; i++) {
+        key[i] = s->base + (size_t)s->blocks[b + i < last ? b + i : last] * s->stride;
         scale[i] = vf_set(1);
-        UNROLL for (int r = 0; r < R; r++)
-        {
+        UNROLL
+        for (int r = 0; r < R; r++) {
             sum[r][i] = vf_set(0);
         }
     }
     const float *q = s->q;
     for (int d = 0; d < s->shape->k_dim; d++, q += R) {
         struct vf k[4];
-        UNROLL for (int i = 0; i < NB; i++)
-        {
+        UNROLL
+        for (int i = 0; i < NB; i++) {
             if (type == KV_Q8_0 && d % ACT_BLOCK == 0) {
                 scale[i] = vf_from_half(key[i] + s->shape->k_scales + d / ACT_BLOCK * KV_BLOCK * 2);
             }
             k[i] = cached_floats(type, key[i], d * KV_BLOCK, scale[i]);
         }
-        UNROLL for (int r = 0; r < R; r++)
-        {
+        UNROLL
+        for (int r = 0; r < R; r++) {
             struct vf v = vf_set(q[r]);
-            UNROLL for (int i = 0; i < NB; i++)
-            {
+            UNROLL
+            for (int i = 0; i < NB; i++) {
                 sum[r][i] = vf_fma(v, k[i], sum[r][i]);
             }
         }
     }
-    UNROLL for (int r = 0; r < R; r++)
-    {
-        UNROLL for (int i = 0; i < NB; i++)
-        {
+    UNROLL
+    for (int r = 0; r < R; r++) {
+        UNROLL
+        for (int i = 0; i < NB; i++) {
             vf_store(out + r * ATTN_SPLIT + (b + i) * KV_BLOCK, sum[r][i]);
         }
     }
 }
 
+/* Several blocks at once; past the last one it is taken again, for columns that nobody reads. */
 INLINE void all_scores(enum kv_type type, int R, const struct attn_split *s, int blocks, float *out)
 {
-    int wide = R <= 3 ? 4 : R <= 12 ? 2 : 1, b = 0;
-    for (; b + wide <= blocks; b += wide) {
-        scores(type, R, wide, s, b, out);
-    }
-    for (; b < blocks; b++) {
-        scores(type, R, 1, s, b, out);
+    int wide = R <= 3 ? 4 : 2;
+    for (int b = 0; b < blocks; b += wide) {
+        scores(type, R, wide, s, b, blocks - 1, out);
     }
 }
 
@@ -166,10 +165,10 @@ INLINE void weighted_values(enum kv_type type, int R, int NV, const struct attn_
 {
     struct vf sum[ATTN_ROWS][4];
     int v_pad = s->shape->v_pad;
-    UNROLL for (int r = 0; r < R; r++)
-    {
-        UNROLL for (int i = 0; i < NV; i++)
-        {
+    UNROLL
+    for (int r = 0; r < R; r++) {
+        UNROLL
+        for (int i = 0; i < NV; i++) {
             sum[r][i] = vf_set(0);
         }
     }
@@ -177,8 +176,8 @@ INLINE void weighted_values(enum kv_type type, int R, int NV, const struct attn_
         const uint8_t *block = s->base + (size_t)s->blocks[j / KV_BLOCK] * s->stride;
         int at = j % KV_BLOCK * v_pad + col;
         struct vf v[4];
-        UNROLL for (int i = 0; i < NV; i++)
-        {
+        UNROLL
+        for (int i = 0; i < NV; i++) {
             struct vf scale = vf_set(1);
             if (type == KV_Q8_0) {
                 uint16_t half;
@@ -187,32 +186,34 @@ INLINE void weighted_values(enum kv_type type, int R, int NV, const struct attn_
             }
             v[i] = cached_floats(type, block + s->shape->v, at + i * 16, scale);
         }
-        UNROLL for (int r = 0; r < R; r++)
-        {
+        UNROLL
+        for (int r = 0; r < R; r++) {
             struct vf weight = vf_set(p[r * ATTN_SPLIT + j]);
-            UNROLL for (int i = 0; i < NV; i++)
-            {
+            UNROLL
+            for (int i = 0; i < NV; i++) {
                 sum[r][i] = vf_fma(weight, v[i], sum[r][i]);
             }
         }
     }
-    UNROLL for (int r = 0; r < R; r++)
-    {
-        UNROLL for (int i = 0; i < NV; i++)
-        {
+    UNROLL
+    for (int r = 0; r < R; r++) {
+        UNROLL
+        for (int i = 0; i < NV; i++) {
             vf_store(o + r * v_pad + col + i * 16, sum[r][i]);
         }
     }
 }
 
+/* Several vectors of columns at once; the last ones may overlap their neighbours. */
 INLINE void all_values(enum kv_type type, int R, const struct attn_split *s, int n, const float *p,
                        float *o)
 {
-    int wide = R <= 6 ? 4 : 2, v_pad = s->shape->v_pad, col = 0;
-    for (; col + wide * 16 <= v_pad; col += wide * 16) {
-        weighted_values(type, R, wide, s, n, col, p, o);
+    int wide = R <= 6 ? 4 : 2, v_pad = s->shape->v_pad;
+    for (int col = 0; col < v_pad && v_pad >= wide * 16; col += wide * 16) {
+        weighted_values(type, R, wide, s, n, col < v_pad - wide * 16 ? col : v_pad - wide * 16, p,
+                        o);
     }
-    for (; col < v_pad; col += 16) {
+    for (int col = 0; col < v_pad && v_pad < wide * 16; col += 16) {
         weighted_values(type, R, 1, s, n, col, p, o);
     }
 }
@@ -246,13 +247,8 @@ INLINE void attend_type(enum kv_type type, const struct attn_split *s, float *o,
     case 2: attend_rows(type, 2, s, o, m, l, p); break;
     case 3: attend_rows(type, 3, s, o, m, l, p); break;
     case 4: attend_rows(type, 4, s, o, m, l, p); break;
-    case 5: attend_rows(type, 5, s, o, m, l, p); break;
     case 6: attend_rows(type, 6, s, o, m, l, p); break;
-    case 7: attend_rows(type, 7, s, o, m, l, p); break;
     case 8: attend_rows(type, 8, s, o, m, l, p); break;
-    case 9: attend_rows(type, 9, s, o, m, l, p); break;
-    case 10: attend_rows(type, 10, s, o, m, l, p); break;
-    case 11: attend_rows(type, 11, s, o, m, l, p); break;
     default: attend_rows(type, 12, s, o, m, l, p); break;
     }
 }
