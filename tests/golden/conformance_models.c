@@ -1,0 +1,95 @@
+/* tests/golden/conformance_models.c - every golden model, from both containers, in every arithmetic.
+ *
+ *   conformance_models [GOLDEN [NAME]]      default ../shared/golden, every model; NAME: those whose path holds it
+ *
+ * With SMOLLM2=<the 98 MB file that golden/README.md names> in the environment that model is run as
+ * well. Without the folder nothing is run.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "tests/golden/forward_cases.h"
+
+/* The golden README's rows. */
+static const struct tolerance exact_lite = {"float32, deepseek2-lite", .max = 3e-3,
+                                            .free_margin = 1e-3};
+static const struct tolerance half_routed = {"F16 cache, routed", .median = 0.005, .p90 = 0.02};
+static const struct tolerance half_lite = {"F16 cache, deepseek2-lite", .median = 0.03,
+                                           .p90 = 0.15};
+static const struct tolerance eight_routed = {"8 bits, routed", .median = 0.1, .p90 = 0.3,
+                                              .free_margin = 1.0};
+static const struct tolerance eight_real = {"8 bits, SmolLM2", .mean = 0.09, .p99 = 0.7,
+                                            .free_margin = 1.0, .top = 1.0};
+
+/* clang-format off */
+static const struct golden models[] = {
+    {"llama-rope3/llama-rope3-f32.gguf",   "llama-rope3/golden.json",       &exact, &exact,   &half},
+    {"llama-k256/llama-k256-q8_0.gguf",    "llama-k256/golden-q8_0.json",   &exact, &eight,   &eight},
+    {"llama-k256/llama-k256-q4_0.gguf",    "llama-k256/golden-q4_0.json",   &exact, &eight,   &eight},
+    {"llama-k256/llama-k256-q4_k_m.gguf",  "llama-k256/golden-q4_k_m.json", &exact, &eight_k, &eight_k},
+    {"llama-k256/llama-k256-q6_k.gguf",    "llama-k256/golden-q6_k.json",   &exact, &eight_k, &eight_k},
+    {"qwen2-bias/qwen2-bias-f32.gguf",     "qwen2-bias/golden.json",        &exact, &exact,   &half},
+    {"qwen2-bias/qwen2-bias-q8_0.gguf",    "qwen2-bias/golden-q8_0.json",   &exact, &eight,   &eight},
+    {"qwen2-bias/qwen2-bias-q4_0.gguf",    "qwen2-bias/golden-q4_0.json",   &exact, &eight,   &eight},
+    {"qwen2-k256/qwen2-k256-q8_0.gguf",    "qwen2-k256/golden-q8_0.json",   &exact, &eight,   &eight},
+    {"qwen2-k256/qwen2-k256-q4_0.gguf",    "qwen2-k256/golden-q4_0.json",   &exact, &eight,   &eight},
+    {"qwen2-k256/qwen2-k256-q4_k_m.gguf",  "qwen2-k256/golden-q4_k_m.json", &exact, &eight_k, &eight_k},
+    {"qwen2-k256/qwen2-k256-q6_k.gguf",    "qwen2-k256/golden-q6_k.json",   &exact, &eight_k, &eight_k},
+    {"qwen3-tied/qwen3-tied-f32.gguf",     "qwen3-tied/golden.json",        &exact, &exact,   &half},
+    {"qwen3-yarn/qwen3-yarn-f16.gguf",     "qwen3-yarn/golden.json",        &exact, &exact,   &half},
+    {"llama-rope3/hf", "llama-rope3/golden.json", &exact, &exact, &half},
+    {"llama-k256/hf", "llama-k256/golden.json", &exact, &exact, &half},
+    {"qwen2-bias/hf", "qwen2-bias/golden.json", &exact, &exact, &half},
+    {"qwen2-k256/hf", "qwen2-k256/golden.json", &exact, &exact, &half},
+    {"qwen3-tied/hf", "qwen3-tied/golden.json", &exact, &exact, &half},
+    {"qwen3-yarn/hf", "qwen3-yarn/golden.json", &exact, &exact, &half},
+
+    {"qwen3moe/qwen3moe-f32.gguf",  "qwen3moe/golden.json",      &exact, &exact,        &half_routed},
+    {"qwen3moe/qwen3moe-q8_0.gguf", "qwen3moe/golden-q8_0.json", &exact, &eight_routed, &eight_routed},
+    {"qwen3moe/hf",                 "qwen3moe/golden.json",      &exact, &exact,        &half_routed},
+
+    {"deepseek2-lite/deepseek2-lite-f32.gguf",    "deepseek2-lite/golden.json",  &exact_lite, &exact_lite, &half_lite},
+    {"deepseek2-lite/hf",                         "deepseek2-lite/golden.json",  &exact_lite, &exact_lite, &half_lite},
+    {"deepseek2-group/deepseek2-group-f32.gguf",  "deepseek2-group/golden.json", &exact, &exact, &half_routed},
+    {"deepseek2-group/hf",                        "deepseek2-group/golden.json", &exact, &exact, &half_routed},
+    {"deepseek3-mtp/deepseek3-mtp-bf16.gguf",     "deepseek3-mtp/golden.json",   &exact, &exact, &half_routed},
+    {"deepseek3-mtp/deepseek3-mtp-mtp-f32.gguf",  "deepseek3-mtp/golden.json",   &exact, &exact, &half_routed},
+    {"deepseek3-mtp/hf",                          "deepseek3-mtp/golden.json",   &exact, &exact, &half_routed},
+    {"deepseek3-shard/deepseek3-shard-f32.gguf",  "deepseek3-shard/golden.json", &exact, &exact, &half_routed},
+    {"deepseek3-shard/hf",                        "deepseek3-shard/golden.json", &exact, &exact, &half_routed},
+    {"deepseek3-fp8/hf",                          "deepseek3-fp8/golden.json",   &exact, &exact, &half_routed},
+};
+/* clang-format on */
+
+static const char *golden = "../shared/golden", *only = "";
+
+static void every_model(void **state)
+{
+    (void)state;
+    char dir[512];
+    if (access(golden, R_OK) != 0) skip();
+    snprintf(dir, sizeof(dir), "%s/", golden);
+    for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
+        if (strstr(models[i].model, only) != NULL) check_golden(&models[i], dir);
+    }
+}
+
+static void smollm2(void **state)
+{
+    (void)state;
+    char json[512];
+    const char *model = getenv("SMOLLM2");
+    snprintf(json, sizeof(json), "%s/smollm2/golden.json", golden);
+    if (model == NULL || access(json, R_OK) != 0) skip();
+    compare(model, json, "reference", true, KV_F32, &exact);
+    compare(model, json, "fast, KV f32", false, KV_F32, &eight_real);
+    compare(model, json, "fast, KV f16", false, KV_F16, &eight_real);
+    compare(model, json, "fast, KV q8_0", false, KV_Q8_0, &eight_real);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(every_model), cmocka_unit_test(smollm2)};
+    if (argc > 1) golden = argv[1];
+    if (argc > 2) only = argv[2];
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
