@@ -189,9 +189,10 @@ static int by_name(const void *a, const void *b)
 static bool check_overlaps(const struct safetensors *s, const struct shard *shard,
                            struct error *err)
 {
-    struct safetensor *t = s->tensors + shard->first;
     size_t n = s->n - shard->first;
-    if (n > 0) qsort(t, n, sizeof(*t), by_address);
+    if (n == 0) return true;
+    struct safetensor *t = s->tensors + shard->first;
+    qsort(t, n, sizeof(*t), by_address);
     for (size_t i = 1; i < n; i++) {
         if (t[i - 1].data + t[i - 1].bytes <= t[i].data) continue;
         return error_set(err, ERROR_BAD_FILE, NULL, "%.100s: tensors %.60s and %.60s overlap",
