@@ -41,9 +41,15 @@ struct forward {
     float *att;       /* [max_rows, att_dim] attention's result */
     float *chosen;    /* [max_rows, n_embd] rows whose logits are wanted */
 
-    struct input norm;  /* normalised x, for q, k, v, gate, up, output */
-    struct input heads; /* attention's result, for o */
-    struct input ff;    /* SwiGLU's result, for down */
+    struct input norm;       /* normalised x, for q, k, v, gate, up, output */
+    struct input heads;      /* attention's result, for o */
+    struct input ff;         /* SwiGLU's result, for down */
+    const float *final_norm; /* of what x holds now: a step's result or a prediction's */
+
+    /* prediction layers only */
+    struct input pair;    /* a token's embedding beside the hidden state before it */
+    float *hidden;        /* [max_rows, n_embd] the step's x while x is the prediction's */
+    const int *first_row; /* of each run, see forward_predict() */
 };
 
 /* ---- Making and freeing ---- */
@@ -52,8 +58,9 @@ static void name_users(struct forward *f)
 {
     const struct weights *w = f->w;
     input_serves(&f->norm, &w->output);
-    for (int i = 0; i < f->c->n_layers; i++) {
+    for (int i = 0; i < w->n_layers; i++) {
         const struct layer_weights *l = &w->layers[i];
+        input_serves(&f->pair, &l->mtp_eh_proj);
         const struct matrix *normed[] = {&l->q,         &l->k,     &l->v,  &l->q_a,
                                          &l->kv_a,      &l->gate,  &l->up, &l->gate_shared,
                                          &l->up_shared, &l->router};
@@ -79,6 +86,10 @@ static bool new_buffers(struct forward *f, struct error *err)
         if (f->qkv == NULL) return false;
     }
     f->att = mem_new_aligned(rows, (size_t)f->att_dim * sizeof(float), err);
+    if (f->c->n_mtp > 0) {
+        f->hidden = mem_new_aligned(rows, embd * sizeof(float), err);
+        if (f->hidden == NULL) return false;
+    }
     return f->rows.row != NULL && f->freq != NULL && f->rows.angles != NULL && f->x != NULL &&
            f->chosen != NULL && f->att != NULL;
 }
@@ -110,7 +121,8 @@ struct forward *forward_new(const struct model_config *c, const struct weights *
     if (!compute_init(&f->compute, kernels, pool, c->n_embd, err) || !new_buffers(f, err) ||
         !input_init(&f->norm, c->n_embd, max_rows, err) ||
         !input_init(&f->heads, f->att_dim, max_rows, err) ||
-        !input_init(&f->ff, c->n_ff, max_rows, err)) {
+        !input_init(&f->ff, c->n_ff, max_rows, err) ||
+        !input_init(&f->pair, 2 * c->n_embd, max_rows, err)) {
         forward_free(f);
         return NULL;
     }
@@ -133,6 +145,8 @@ void forward_free(struct forward *f)
     input_clear(&f->norm);
     input_clear(&f->heads);
     input_clear(&f->ff);
+    input_clear(&f->pair);
+    free(f->hidden);
     free(f->rows.row);
     free(f->freq);
     free(f->rows.angles);
@@ -285,6 +299,60 @@ void forward_step(struct forward *f, const struct forward_run *runs, int n_runs)
         attention_block(f, layer);
         feed_forward_block(f, layer);
     }
+    f->final_norm = f->w->output_norm;
+}
+
+/* ---- Prediction ---- */
+
+/* Row of the step that row r of the prediction goes on from. */
+static int step_row(const struct forward *f, const struct forward_run *runs, int r)
+{
+    const struct row *row = &f->rows.row[r];
+    return f->first_row[row->run - runs] + row->pos - row->run->pos;
+}
+
+struct pairing {
+    struct forward *f;
+    const struct forward_run *runs;
+};
+
+/* [norm(embedding), norm(final norm of the hidden state)] of a row. x is free meanwhile: hidden holds the step's. */
+static void pair_row(void *arg, int r, int thread)
+{
+    (void)thread;
+    const struct pairing *p = arg;
+    struct forward *f = p->f;
+    const struct layer_weights *w = &f->w->layers[f->c->n_layers];
+    const struct kernels *kernels = f->compute.kernels;
+    int embd = f->c->n_embd;
+    float *x = f->x + (size_t)r * (size_t)embd, eps = f->c->rms_eps;
+    begin_row(f, r, thread);
+    kernels->rms_norm(x, x, w->mtp_enorm, embd, eps);
+    input_put(&f->compute, &f->pair, r, 0, x, embd);
+    const float *hidden = f->hidden + (size_t)step_row(f, p->runs, r) * (size_t)embd;
+    kernels->rms_norm(x, hidden, f->w->output_norm, embd, eps);
+    kernels->rms_norm(x, x, w->mtp_hnorm, embd, eps);
+    input_put(&f->compute, &f->pair, r, embd, x, embd);
+}
+
+void forward_predict(struct forward *f, const struct forward_run *runs, const int *first_row,
+                     int n_runs)
+{
+    const struct layer_weights *w = &f->w->layers[f->c->n_layers];
+    struct pairing p = {f, runs};
+    float *step = f->x;
+    f->x = f->hidden;
+    f->hidden = step;
+    const struct product joined = {.w = &w->mtp_eh_proj, .out = f->x, .ld = f->c->n_embd};
+    f->first_row = first_row;
+    list_rows(f, runs, n_runs);
+    input_begin(&f->pair, f->rows.n);
+    pool_run(f->compute.pool, pair_row, &p, f->rows.n);
+    linear_products(&f->compute, &f->pair, &joined, 1);
+    attention_begin(f->attention, runs, n_runs);
+    attention_block(f, f->c->n_layers);
+    feed_forward_block(f, f->c->n_layers);
+    f->final_norm = w->mtp_head_norm;
 }
 
 void forward_logits(struct forward *f, const int *rows, int n, float *logits)
@@ -294,6 +362,6 @@ void forward_logits(struct forward *f, const int *rows, int n, float *logits)
         memcpy(f->chosen + (size_t)i * embd, f->x + (size_t)rows[i] * embd, embd * sizeof(float));
     }
     const struct product output = {.w = &f->w->output, .out = logits, .ld = f->c->n_vocab};
-    input_fill(&f->compute, &f->norm, n, f->chosen, f->c->n_embd, f->w->output_norm, f->c->rms_eps);
+    input_fill(&f->compute, &f->norm, n, f->chosen, f->c->n_embd, f->final_norm, f->c->rms_eps);
     linear_products(&f->compute, &f->norm, &output, 1);
 }

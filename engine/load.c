@@ -208,10 +208,13 @@ static bool make_cache(struct loaded *l, const struct engine_options *o, struct 
 
 static bool pack_weights(struct loaded *l, const struct engine_options *o, struct error *err)
 {
+    int type;
+    if (!weights_type_of(o->weights, &type, err)) return false;
     l->pool = pool_new(o->threads, o->pin_threads, err);
     if (l->pool == NULL) return false;
     l->info.threads = pool_threads(l->pool);
-    l->weights = weights_pack(l->model, o->kind == ENGINE_REFERENCE, l->pool, NULL, NULL, err);
+    l->weights =
+        weights_pack(l->model, o->kind == ENGINE_REFERENCE, type, l->pool, NULL, NULL, err);
     if (l->weights == NULL) return false;
     l->info.packed_bytes = (int64_t)l->weights->bytes;
     model_drop_tensors(l->model);

@@ -46,6 +46,7 @@ static const struct tolerance eight_k = {"8 bits, K quants", .mean = 0.2, .p99 =
 struct golden {
     const char *model, *json;
     const struct tolerance *reference, *f32, *f16;
+    const char *weights; /* quantised at load to this type; NULL: as they are */
 };
 
 /* ---- A model loaded in one arithmetic ---- */
@@ -60,19 +61,29 @@ struct setup {
     float *logits; /* [MAX_ROWS, n_vocab] */
 };
 
-static void open_setup(struct setup *s, const char *path, bool reference, enum kv_type kv,
-                       const struct kernels *kernels)
+/* How a model is run. */
+struct how {
+    const char *model, *weights;
+    bool reference;
+    enum kv_type kv;
+    const struct kernels *kernels;
+};
+
+static void open_setup(struct setup *s, const struct how *how)
 {
     struct error err = {0};
+    const char *path = how->model;
+    int type;
+    assert_true(weights_type_of(how->weights, &type, &err));
     s->model = model_open(path, &err);
     if (s->model == NULL) fail_msg("%s", err.message);
     s->config = model_config(s->model);
     s->pool = pool_new(2, false, &err);
-    s->weights = weights_pack(s->model, reference, s->pool, NULL, NULL, &err);
+    s->weights = weights_pack(s->model, how->reference, type, s->pool, NULL, NULL, &err);
     if (s->weights == NULL) fail_msg("%s: %s", path, err.message);
     model_drop_tensors(s->model);
-    s->kv = kv_store_new(s->config, kv, BLOCKS, &err);
-    s->forward = forward_new(s->config, s->weights, kernels, s->kv, s->pool, MAX_ROWS, &err);
+    s->kv = kv_store_new(s->config, how->kv, BLOCKS, &err);
+    s->forward = forward_new(s->config, s->weights, how->kernels, s->kv, s->pool, MAX_ROWS, &err);
     if (s->kv == NULL || s->forward == NULL) fail_msg("%s: %s", path, err.message);
     s->logits = malloc(sizeof(float) * MAX_ROWS * (size_t)s->config->n_vocab);
 }
@@ -246,49 +257,81 @@ static cJSON *read_json(const char *path)
     return json;
 }
 
-static void compare(const char *model, const char *json_path, const char *how, bool reference,
-                    enum kv_type kv, const struct tolerance *t)
+static void compare(const struct how *how, const char *json_path, const char *title,
+                    const struct tolerance *t)
 {
     static struct report r;
     struct setup s;
     cJSON *json = read_json(json_path);
     memset(&r, 0, sizeof(r));
-    open_setup(&s, model, reference, kv, kernels_pick(NULL, NULL));
+    open_setup(&s, how);
     const cJSON *prompt;
     cJSON_ArrayForEach(prompt, cJSON_GetObjectItem(json, "prompts"))
     {
         compare_prompt(prompt, &s, &r);
     }
-    check(model, how, &r, t);
+    check(how->model, title, &r, t);
     close_setup(&s);
     cJSON_Delete(json);
 }
 
-/* Whether this machine's arithmetic for every set of kernels, any chunking and any cache agrees in every bit. */
-static void same_bits(const char *model, enum kv_type kv)
+/* The same ids as run() feeds, but in every step beside tokens of another sequence. */
+static void run_in_a_batch(struct setup *s, const int *ids, int n, int chunk)
 {
-    int ids[MAX_ROWS];
-    size_t bytes = 0;
+    int32_t own[BLOCKS / 2], others[BLOCKS / 2];
+    int rows[MAX_ROWS];
+    for (int i = 0; i < BLOCKS / 2; i++) {
+        own[i] = BLOCKS - 1 - i;
+        others[i] = i;
+    }
+    for (int pos = 0; pos < n; pos += chunk) {
+        int count = n - pos < chunk ? n - pos : chunk;
+        struct forward_run step[] = {
+            {.tokens = ids + n - pos - count, .n = count, .pos = pos, .blocks = others},
+            {.tokens = ids + pos, .n = count, .pos = pos, .blocks = own}};
+        for (int i = 0; i < count; i++) {
+            rows[i] = count + i;
+        }
+        forward_step(s->forward, step, 2);
+        forward_logits(s->forward, rows, count,
+                       s->logits + (size_t)pos * (size_t)s->config->n_vocab);
+    }
+}
+
+static void same_logits(const struct setup *s, const struct how *how, const float *want, int rows,
+                        const char *title)
+{
+    size_t n_vocab = (size_t)s->config->n_vocab;
+    for (size_t k = 0; k < (size_t)rows * n_vocab; k++) {
+        if (memcmp(&want[k], &s->logits[k], sizeof(float)) == 0) continue;
+        fail_msg("%s, %s, %s: row %zu logit %zu is %a, not %a", how->model, how->kernels->name,
+                 title, k / n_vocab, k % n_vocab, (double)s->logits[k], (double)want[k]);
+    }
+}
+
+/* Whether every set of kernels of this machine, any chunking, and a batch give the same bits. */
+static void same_bits(const char *model, const char *weights, enum kv_type kv)
+{
+    enum { N = 100 };
+    int ids[N];
     float *want = NULL;
     for (int i = 0; kernels_at(i) != NULL; i++) {
         struct setup s;
+        struct how how = {model, weights, false, kv, kernels_at(i)};
         if (!kernels_at(i)->usable()) continue;
-        open_setup(&s, model, false, kv, kernels_at(i));
-        bytes = sizeof(float) * 100 * (size_t)s.config->n_vocab;
-        for (int j = 0; j < 100; j++) {
+        open_setup(&s, &how);
+        for (int j = 0; j < N; j++) {
             ids[j] = (j * 131 + 7) % s.config->n_vocab;
         }
-        run(&s, ids, 100, i == 0 ? 100 : 1 + i * 5);
+        run(&s, ids, N, i == 0 ? N : 1 + i * 5);
         if (want == NULL) {
+            size_t bytes = sizeof(float) * N * (size_t)s.config->n_vocab;
             want = malloc(bytes);
             memcpy(want, s.logits, bytes);
         }
-        for (size_t k = 0; k < bytes / sizeof(float); k++) {
-            if (memcmp(&want[k], &s.logits[k], sizeof(float)) == 0) continue;
-            fail_msg("%s: row %zu logit %zu is %a by generic, %a by %s", model,
-                     k / (size_t)s.config->n_vocab, k % (size_t)s.config->n_vocab, (double)want[k],
-                     (double)s.logits[k], kernels_at(i)->name);
-        }
+        same_logits(&s, &how, want, N, "in chunks");
+        run_in_a_batch(&s, ids, N, 9 + i * 7);
+        same_logits(&s, &how, want, N, "in a batch");
         close_setup(&s);
     }
     free(want);
@@ -297,14 +340,15 @@ static void same_bits(const char *model, enum kv_type kv)
 static void check_golden(const struct golden *g, const char *dir)
 {
     char model[512], json[512];
+    const struct kernels *best = kernels_pick(NULL, NULL);
     snprintf(model, sizeof(model), "%s%s", dir, g->model);
     snprintf(json, sizeof(json), "%s%s", dir, g->json);
-    compare(model, json, "reference", true, KV_F32, g->reference);
-    compare(model, json, "fast, KV f32", false, KV_F32, g->f32);
-    compare(model, json, "fast, KV f16", false, KV_F16, g->f16);
-    same_bits(model, KV_F16);
-    same_bits(model, KV_F32);
-    same_bits(model, KV_Q8_0);
+    compare(&(struct how){model, g->weights, true, KV_F32, best}, json, "reference", g->reference);
+    compare(&(struct how){model, g->weights, false, KV_F32, best}, json, "fast, KV f32", g->f32);
+    compare(&(struct how){model, g->weights, false, KV_F16, best}, json, "fast, KV f16", g->f16);
+    same_bits(model, g->weights, KV_F16);
+    same_bits(model, g->weights, KV_F32);
+    same_bits(model, g->weights, KV_Q8_0);
 }
 
 #endif
