@@ -365,3 +365,36 @@ void forward_logits(struct forward *f, const int *rows, int n, float *logits)
     input_fill(&f->compute, &f->norm, n, f->chosen, f->c->n_embd, f->final_norm, f->c->rms_eps);
     linear_products(&f->compute, &f->norm, &output, 1);
 }
+
+/* ---- Guesses ---- */
+
+struct choosing {
+    const struct forward *f;
+    const float *logits;
+    int *guesses;
+};
+
+static void choose_task(void *arg, int i, int thread)
+{
+    (void)thread;
+    const struct choosing *c = arg;
+    int n_vocab = c->f->c->n_vocab;
+    c->guesses[i] = c->f->compute.kernels->argmax(c->logits + (size_t)i * (size_t)n_vocab, n_vocab);
+}
+
+void forward_guess(struct forward *f, const struct forward_run *runs, const int *first_row,
+                   int n_runs, float *logits, int n_logits, int *guesses)
+{
+    int last = -1;
+    forward_predict(f, runs, first_row, n_runs);
+    for (int i = 0; i < n_runs; i++) { /* the last rows, for the moment in guesses */
+        last += runs[i].n;
+        guesses[i] = last;
+    }
+    for (int from = 0; from < n_runs; from += n_logits) {
+        int n = n_runs - from < n_logits ? n_runs - from : n_logits;
+        struct choosing c = {f, logits, guesses + from};
+        forward_logits(f, guesses + from, n, logits);
+        pool_run(f->compute.pool, choose_task, &c, n);
+    }
+}

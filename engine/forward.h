@@ -55,6 +55,12 @@ void forward_step(struct forward *f, const struct forward_run *runs, int n_runs)
 void forward_predict(struct forward *f, const struct forward_run *runs, const int *first_row,
                      int n_runs);
 
+/* forward_predict(), and the best token for each run's last row.
+ *   logits   [n_logits, n_vocab] room to work in
+ *   guesses  [n_runs] */
+void forward_guess(struct forward *f, const struct forward_run *runs, const int *first_row,
+                   int n_runs, float *logits, int n_logits, int *guesses);
+
 /* Logits of chosen rows of the last step or prediction.
  *   rows    [n] row numbers, 0-based over the step, n at most max_rows
  *   logits  [n, n_vocab] f32, row-major, caller's */
