@@ -45,7 +45,8 @@ struct engine_options {
     bool pin_threads;  /* bind worker i to core i */
     int context;       /* longest sequence in tokens; 0: the model's own */
     int max_sequences; /* running at once; default 256 */
-    int max_queue;     /* samples waiting, beyond which engine_submit says ERROR_QUEUE_FULL */
+    int max_queue; /* samples that may wait: past max_sequences + max_queue live ones engine_submit says
+                          ERROR_QUEUE_FULL */
     int step_tokens;   /* prompt tokens a step may add to the batch; default 512 */
     int64_t kv_bytes;  /* memory for the KV cache; 0: a quarter of what is free, capped */
     bool prefix_cache; /* find equal prefixes again */
@@ -151,7 +152,7 @@ struct engine_sampling {
     float presence_penalty, frequency_penalty; /* [0] over the output, as OpenAI defines them */
     uint64_t seed;            /* sample i of a request draws from the stream (seed, i) */
     int max_tokens;           /* [-1: as the context allows] */
-    int min_tokens;           /* [0] no end or stop token before */
+    int min_tokens;           /* [0] no end or stop token before; stop strings begin after */
     bool ignore_eos;          /* [false] */
     bool skip_special_tokens; /* [true] in text deltas */
     bool include_stop;        /* [false] the stop string stays in the text */
@@ -208,7 +209,9 @@ struct engine_event {
     int sample; /* 0 to n-1 */
     enum engine_event_type type;
 
-    /* EVENT_TOKEN, and EVENT_DONE for text that was held back until the end */
+    /* EVENT_TOKEN. A token that ends its sample comes like any other, with all text that was held back; an
+     * end or stop token itself has none unless include_stop. All texts together are the output, byte for byte:
+     * what is not UTF-8 stands as it is. */
     int token;        /* EVENT_TOKEN */
     const char *text; /* text now certain to belong to the output: whole characters only, never */
     size_t n_text; /*   what might still turn out to be a stop string; often several tokens late */
@@ -218,7 +221,8 @@ struct engine_event {
 
     /* EVENT_PROMPT: for prompt position i > 0, its own probability and its alternatives */
     const struct token_prob *prompt_probs; /* [n_prompt]; entry 0 is meaningless */
-    const struct token_prob *prompt_top;   /* [n_prompt, n_top] */
+    const struct token_prob
+        *prompt_top; /* [n_prompt, n_top]; id -1 where fewer have a probability */
     int n_prompt;
 
     /* EVENT_DONE */
@@ -226,7 +230,7 @@ struct engine_event {
     const char *stop_string; /* the stop string that ended it, or NULL */
     int stop_token;          /* the stop or end token that ended it, or -1 */
     int n_generated;         /* tokens of this sample */
-    int n_cached;            /* prompt tokens found in the cache */
+    int n_cached; /* prompt tokens found in the cache when the prompt was first computed */
 
     struct error error; /* EVENT_FAILED */
 };

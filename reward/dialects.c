@@ -41,14 +41,15 @@ static cJSON *new_request(cJSON **items)
     return request;
 }
 
-static bool add_item(cJSON *items, const cJSON *prompt, struct span completion, const cJSON *answer)
+/* completion: as cJSON holds it, U+0000 still in its stand-in. */
+static bool add_item(cJSON *items, const cJSON *prompt, const char *completion, const cJSON *answer)
 {
     cJSON *item = cJSON_CreateObject();
     if (item == NULL || !cJSON_AddItemToArray(items, item)) {
         cJSON_Delete(item);
         return false;
     }
-    cJSON *text = json_string(completion);
+    cJSON *text = cJSON_CreateString(completion);
     return text != NULL && cJSON_AddItemToObject(item, "completion", text) &&
            add_copy(item, "prompt", prompt) && add_copy(item, "answer", answer);
 }
@@ -73,9 +74,10 @@ static int count(const cJSON *v)
 }
 
 /* The response is what the query has beyond its prompt. */
-static struct span response_of(struct span query, struct span prompt)
+static const char *response_of(const char *query, const char *prompt)
 {
-    return span_starts(query, prompt) ? span_slice(query, prompt.n, query.n) : query;
+    size_t n = strlen(prompt);
+    return strncmp(query, prompt, n) == 0 ? query + n : query;
 }
 
 static cJSON *openrlhf_request(const cJSON *body, struct error *err)
@@ -97,8 +99,8 @@ static cJSON *openrlhf_request(const cJSON *body, struct error *err)
                       "query and prompts must be lists of strings");
             return NULL;
         }
-        struct span head = prompt == NULL ? span_of(NULL, 0) : span_str(prompt->valuestring);
-        struct span response = response_of(span_str(query->valuestring), head);
+        const char *response =
+            response_of(query->valuestring, prompt == NULL ? "" : prompt->valuestring);
         if (!add_item(items, prompt, response, nth(labels, i))) return no_memory(request, err);
     }
     return request;
@@ -175,7 +177,7 @@ static cJSON *slime_request(const cJSON *body, struct error *err)
         return NULL;
     }
     cJSON *items, *request = new_request(&items);
-    if (items == NULL || !add_item(items, json_get(body, "prompt"), span_str(response->valuestring),
+    if (items == NULL || !add_item(items, json_get(body, "prompt"), response->valuestring,
                                    json_get(body, "label"))) {
         return no_memory(request, err);
     }
@@ -223,8 +225,8 @@ static cJSON *nemo_gym_request(const cJSON *body, struct error *err)
     const cJSON *answer = json_get(body, "expected_answer");
     if (answer == NULL) answer = json_get(body, "answer");
     cJSON *items, *request = new_request(&items);
-    bool ok =
-        items != NULL && add_item(items, json_get(body, "question"), buffer_span(&text), answer);
+    bool ok = items != NULL &&
+              add_item(items, json_get(body, "question"), text.n == 0 ? "" : text.p, answer);
     buffer_clear(&text);
     return ok ? request : no_memory(request, err);
 }

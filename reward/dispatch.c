@@ -8,7 +8,7 @@
  *
  * A slot's states, and what moves it:
  *   EMPTY    --want_worker-->   STARTING   --zygote's answer-->   IDLE   --assign-->   BUSY
- *   BUSY     --reply-->         IDLE       --socket closed-->     EMPTY
+ *   BUSY     --reply-->         IDLE       --socket closed, or its last reply--> EMPTY
  *   BUSY     --deadline, cancelled, socket closed--> STARTING (killed and replaced by the zygote)
  *
  * Invariants
@@ -36,9 +36,11 @@
 #include "reward/zygote.h"
 
 enum {
-    WALL_FACTOR = 5, /* a deadline on the wall: CPU budget times this, plus */
+    WALL_FACTOR =
+        15, /* a deadline on the wall, for what does not even run: CPU budget times this, plus */
     WALL_EXTRA_MS = 2000,
     BRISK_MS = 20, /* a worker that takes longer no longer counts as a processor's worth */
+    REST_MS = 200,
     READ_BYTES = 65536
 };
 
@@ -64,6 +66,7 @@ struct dispatch {
     int zygote, wake; /* descriptors; -1: none */
     pid_t zygote_pid;
     int n_slots, processors;
+    uint64_t rest_until_ns; /* no worker is started before: the last could not be forked */
     struct slot slots[ZYGOTE_MAX_SLOTS];
     struct pollfd polls[ZYGOTE_MAX_SLOTS + 2];
 
@@ -227,25 +230,22 @@ static void slot_begin(struct dispatch *d, struct slot *s, struct task *t)
     slot_write(d, s);
 }
 
-static bool is_timeout(struct span frame)
-{
-    struct frame_reply head;
-    struct span cause, details, vote;
-    return frame_read_reply(frame, &head, &cause, &details, &vote) && head.status == FRAME_TIMEOUT;
-}
-
-/* A whole frame has come for the slot's task. */
+/* A whole frame has come for the slot's task. A worker that says it is its last takes no other. */
 static void slot_finish(struct dispatch *d, struct slot *s)
 {
+    struct frame_reply head = {0};
+    struct span cause, details, vote, frame = buffer_span(&s->in);
     struct task *t = s->task;
-    if (is_timeout(buffer_span(&s->in))) {
+    bool readable = frame_read_reply(frame, &head, &cause, &details, &vote);
+    if (readable && head.status == FRAME_TIMEOUT) {
         slot_fail(d, s, TASK_TIMEOUT);
         return;
     }
     s->task = NULL;
     s->state = SLOT_IDLE;
-    t->done(t, TASK_REPLY, buffer_span(&s->in));
+    t->done(t, TASK_REPLY, frame);
     s->in.n = 0;
+    if (!readable || head.last == 1) slot_replace(d, s, false);
 }
 
 /* Bytes, or the end, from a worker. */
@@ -329,7 +329,7 @@ static void assign(struct dispatch *d, enum worker_pool pool)
         struct task *t = next_task(d, pool, &waiting);
         if (t != NULL) slot_begin(d, s, t);
     }
-    while (waiting > 0 && d->zygote >= 0 &&
+    while (waiting > 0 && d->zygote >= 0 && clock_ns() >= d->rest_until_ns &&
            (pool == POOL_SANDBOX || count_brisk(d, pool) < d->processors) &&
            (s = find_slot(d, pool, SLOT_EMPTY)) != NULL) {
         slot_replace(d, s, true);
@@ -351,7 +351,9 @@ static void take_workers(struct dispatch *d)
         }
         s->fd = fd;
         s->state = fd < 0 ? SLOT_EMPTY : SLOT_IDLE;
-        if (fd < 0) log_line(LOG_ERROR, "verifier_process_not_started", LOG_END);
+        if (fd >= 0) continue;
+        d->rest_until_ns = clock_ns() + REST_MS * 1000000u;
+        log_line(LOG_ERROR, "verifier_process_not_started", LOG_END);
     }
     if (got < 0) lose_zygote(d);
 }
@@ -460,8 +462,8 @@ static bool start_thread(struct dispatch *d, struct error *err)
 static void init_slots(struct dispatch *d)
 {
     for (int p = 0; p < POOLS; p++) {
-        int n = d->options.max_workers[p];
-        for (int i = 0; i < n && d->n_slots < ZYGOTE_MAX_SLOTS; i++) {
+        int n = d->options.max_workers[p], most = ZYGOTE_MAX_SLOTS / POOLS;
+        for (int i = 0; i < n && i < most; i++) {
             struct slot *s = &d->slots[d->n_slots++];
             *s = (struct slot){.pool = (enum worker_pool)p, .fd = -1};
             buffer_init(&s->in, FRAME_MAX_BYTES);

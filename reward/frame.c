@@ -51,7 +51,8 @@ bool frame_read_request(struct span frame, int *budget_ms, struct span *spec, st
     return true;
 }
 
-void frame_write_reply(struct buffer *out, enum score_status status, const struct reward_out *r)
+void frame_write_reply(struct buffer *out, enum score_status status, const struct reward_out *r,
+                       bool last)
 {
     struct span cause = span_str(r->cause);
     struct frame_reply head = {.status = (uint32_t)status,
@@ -59,6 +60,7 @@ void frame_write_reply(struct buffer *out, enum score_status status, const struc
                                .cause_n = (uint32_t)cause.n,
                                .details_n = (uint32_t)r->details->n,
                                .vote_n = (uint32_t)r->vote.n,
+                               .last = last,
                                .value = r->value,
                                .error = *r->err};
     size_t start = out->n;
@@ -82,7 +84,7 @@ bool frame_read_reply(struct span frame, struct frame_reply *head, struct span *
     uint64_t texts = (uint64_t)head->cause_n + head->details_n + head->vote_n;
     if (head->n != frame.n || texts != frame.n - sizeof(*head)) return false;
     if (head->status > SCORE_FAULT && head->status != FRAME_TIMEOUT) return false;
-    if (head->verdict > VERDICT_CANNOT || !isfinite(head->value)) return false;
+    if (head->verdict > VERDICT_CANNOT || head->last > 1 || !isfinite(head->value)) return false;
     if (!is_string(head->error.param, sizeof(head->error.param)) ||
         !is_string(head->error.message, sizeof(head->error.message)) ||
         (unsigned)head->error.code >= ERROR_CODES) {

@@ -4,7 +4,7 @@
  * frame before they use it: a worker may have been corrupted by what it judged.
  *
  *   request   {n, budget_ms, spec_n} + reward entry (JSON) + item (JSON)
- *   reply     {n, status, verdict, value, cause_n, details_n, vote_n, error} + cause + details + vote
+ *   reply     {n, status, verdict, cause_n, details_n, vote_n, last, value, error} + cause + details + vote
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -31,6 +31,7 @@ struct frame_reply {
     uint32_t status; /* enum score_status, or FRAME_TIMEOUT */
     uint32_t verdict;
     uint32_t cause_n, details_n, vote_n;
+    uint32_t last; /* 1: the worker ends after this one */
     double value;
     struct error error; /* SCORE_FAULT */
 };
@@ -43,7 +44,8 @@ bool frame_write_request(struct buffer *out, int budget_ms, const cJSON *spec, c
 /* Take a whole request apart. False when its numbers do not fit. */
 bool frame_read_request(struct span frame, int *budget_ms, struct span *spec, struct span *item);
 
-void frame_write_reply(struct buffer *out, enum score_status status, const struct reward_out *r);
+void frame_write_reply(struct buffer *out, enum score_status status, const struct reward_out *r,
+                       bool last);
 
 /* Take a whole reply apart; the texts borrow from frame. False when its numbers do not fit. */
 bool frame_read_reply(struct span frame, struct frame_reply *head, struct span *cause,

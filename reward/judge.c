@@ -15,12 +15,23 @@
 enum { DEFAULT_BUDGET_MS = 2000, WORKERS_PER_PROCESSOR = 8, MAX_WORKERS = 64 };
 static const size_t DEFAULT_MEMORY = (size_t)1 << 30, DEFAULT_QUEUE = 100000;
 
-/* The rewards of R1: arXiv 2501.12948v1, 2.2.2. */
-static const char R1_REWARDS[] = "[{\"name\":\"format\"}]";
+/* The rewards of R1, arXiv 2501.12948v1, 2.2.2, as far as they are in the registry. */
+static cJSON *r1_rewards(void)
+{
+    static const char *const names[] = {"accuracy", "format"};
+    cJSON *list = cJSON_CreateArray();
+    for (int i = 0; i < 2 && list != NULL; i++) {
+        if (reward_find(span_str(names[i])) == NULL) continue;
+        cJSON *entry = cJSON_CreateObject();
+        cJSON_AddStringToObject(entry, "name", names[i]);
+        cJSON_AddItemToArray(list, entry);
+    }
+    return list;
+}
 
 static bool read_defaults(struct judge *judge, const char *text, struct error *err)
 {
-    judge->default_rewards = json_parse(span_str(text == NULL ? R1_REWARDS : text), err);
+    judge->default_rewards = text == NULL ? r1_rewards() : json_parse(span_str(text), err);
     if (judge->default_rewards == NULL) return error_in(err, "default_rewards");
     struct arena *a = arena_new(REWARD_SCRATCH_BYTES);
     if (a == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");

@@ -9,6 +9,7 @@
 
 /* clang-format off */
 static const struct reward *const rewards[] = {
+    &accuracy_reward,
     &format_reward,
     &language_reward,
     &plan_reward,

@@ -169,6 +169,7 @@ const struct reward *reward_at(int i);
 
 /* ---- the rewards: one file each -------------------------------------------------------------------- */
 
+extern const struct reward accuracy_reward;
 extern const struct reward format_reward;
 extern const struct reward language_reward;
 extern const struct reward countdown_reward;

@@ -2,7 +2,7 @@
  *
  * An item's CPU time is counted by ITIMER_PROF, in two stages. After NICE_AFTER_MS the process makes
  * way for others (nice), so that hard items use what easy ones leave over; as it can never take that
- * back, it ends after such an item and a fresh one takes its place. When the budget is spent, the
+ * back, it ends after such an item, says so in its reply, and a fresh one takes its place. When the budget is spent, the
  * signal handler itself writes the reply "timeout" and ends the process: no lock, no allocation, so
  * it works wherever the computation stands, and the reply cannot be half of another, for the timer
  * is off while one is written. Memory: RLIMIT_AS makes the allocation fail and the library abort;
@@ -28,7 +28,7 @@
 #include "reward/limits.h"
 #include "reward/score.h"
 
-enum { NICE_AFTER_MS = 50, NICE_BY = 10, MAX_TASKS = 20000 };
+enum { NICE_AFTER_MS = 50, NICE_BY = 5, MAX_TASKS = 20000 };
 
 /* AddressSanitizer maps terabytes of shadow: no limit on address space can be set beside it. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -140,8 +140,9 @@ static enum score_status judge_work(struct work *w, int budget_ms, struct reward
     return score_part(&w->specs.specs[0], &call, out);
 }
 
-/* One request frame to one reply frame. False: the frame makes no sense. */
-static bool answer(struct span frame, struct buffer *reply)
+/* One request frame to one reply frame, the process's last when it is tired. False: the frame makes no
+ * sense. */
+static bool answer(struct span frame, bool tired, struct buffer *reply)
 {
     int budget_ms;
     struct span spec, item;
@@ -156,7 +157,7 @@ static bool answer(struct span frame, struct buffer *reply)
         work_read(&w, spec, item, &err) ? judge_work(&w, budget_ms, &out) : SCORE_FAULT;
     clock_stop();
     if (details.failed) details.n = 0;
-    frame_write_reply(reply, status, &out);
+    frame_write_reply(reply, status, &out, tired || alarm_clock.niced);
     buffer_clear(&details);
     work_clear(&w);
     return !reply->failed;
@@ -232,9 +233,9 @@ void worker_run(int socket, enum worker_pool pool, size_t memory_bytes)
     buffer_init(&reply, FRAME_MAX_BYTES);
     limit_process(pool, memory_bytes);
     clock_init(socket, pool);
-    for (int done = 0; done < MAX_TASKS && !alarm_clock.niced; done++) {
+    for (int left = MAX_TASKS; left > 0 && !alarm_clock.niced; left--) {
         reply.n = 0;
-        if (!read_frame(socket, &in) || !answer(buffer_span(&in), &reply)) break;
+        if (!read_frame(socket, &in) || !answer(buffer_span(&in), left == 1, &reply)) break;
         if (!write_all(socket, buffer_span(&reply))) break;
     }
     buffer_clear(&in);

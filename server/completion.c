@@ -30,10 +30,21 @@ static void stop_runs(struct completion *c)
     }
 }
 
+/* For the access log. */
+static void note_usage(struct completion *c)
+{
+    struct completion_usage usage = completion_usage(c);
+    struct exchange_facts *facts = &c->exchange->facts;
+    facts->prompt_tokens = usage.prompt;
+    facts->completion_tokens = usage.completion;
+    facts->cached_tokens = usage.cached;
+}
+
 static void on_gone(struct exchange *x)
 {
     struct completion *c = x->state;
     if (c->open > 0) x->server->metrics.cancelled++;
+    note_usage(c);
     stop_runs(c);
 }
 
@@ -48,6 +59,7 @@ static void on_timeout(struct exchange *x)
 static void free_state(struct exchange *x)
 {
     struct completion *c = x->state;
+    stop_runs(c); /* no event may find what is freed here */
     for (size_t i = 0; i < c->n_choices; i++) {
         choice_clear(&c->choices[i]);
     }
@@ -77,6 +89,7 @@ struct completion *completion_new(struct exchange *x, const struct completion_st
     c->dialect = dialect;
     c->created = clock_unix_s();
     snprintf(c->id, sizeof(c->id), "%s%s", id_prefix, x->id);
+    c->n_prefix = strlen(id_prefix);
     sampling_params_init(&c->params);
     x->state = c;
     x->on_gone = on_gone;
@@ -152,7 +165,6 @@ static bool submit_all(struct completion *c, struct error *err)
         struct run *run = &c->runs[i];
         run->completion = c;
         run->open = c->samples;
-        c->exchange->facts.prompt_tokens += (int64_t)run->ids.n;
         if (submit(c, run, i, err)) continue;
         stop_runs(c);
         return false;
@@ -183,10 +195,41 @@ static void work_prepare(struct exchange *x)
     c->prepare(c);
 }
 
-void completion_run(struct completion *c, bool (*prepare)(struct completion *c))
+void completion_run(struct completion *c, bool heavy, bool (*prepare)(struct completion *c))
 {
     c->prepare = prepare;
-    exchange_work(c->exchange, false, work_prepare, after_prepare);
+    exchange_work(c->exchange, heavy, work_prepare, after_prepare);
+}
+
+/* As vLLM's render routes answer: a list of what the engine would be given. */
+static void reply_rendered(struct completion *c)
+{
+    struct buffer out;
+    if (c->error.code != ERROR_NONE) {
+        exchange_fail(c->exchange, &c->error);
+        return;
+    }
+    buffer_init(&out, EXCHANGE_REPLY_BYTES);
+    emit_array(&out, NULL);
+    for (size_t i = 0; i < c->n_runs; i++) {
+        emit_object(&out, NULL);
+        emit_text(&out, "prompt", c->runs[i].text);
+        logprobs_emit_ids("prompt_token_ids", c->runs[i].ids.ids, c->runs[i].ids.n, &out);
+        emit_close(&out, '}');
+    }
+    emit_close(&out, ']');
+    exchange_reply_json(c->exchange, &out);
+}
+
+static void after_render(struct exchange *x)
+{
+    reply_rendered(x->state);
+}
+
+void completion_render(struct completion *c, bool heavy, bool (*prepare)(struct completion *c))
+{
+    c->prepare = prepare;
+    exchange_work(c->exchange, heavy, work_prepare, after_render);
 }
 
 /* ---- events ---- */
@@ -205,9 +248,7 @@ static void fail(struct completion *c, const struct error *err)
 static void finish(struct completion *c)
 {
     struct exchange *x = c->exchange;
-    struct completion_usage usage = completion_usage(c);
-    x->facts.completion_tokens = usage.completion;
-    x->facts.cached_tokens = usage.cached;
+    note_usage(c);
     x->facts.finish = choice_finish_name(&c->choices[c->n_choices - 1]);
     if (x->streaming) {
         if (c->style->end != NULL) c->style->end(c);
@@ -224,7 +265,7 @@ static void write_chunk(struct completion *c, struct choice *choice)
 {
     if (!c->exchange->streaming) return;
     c->style->chunk(c, choice);
-    choice_drop_pending(choice);
+    if (!c->style->cumulative) choice_drop_pending(choice);
 }
 
 static void count_token(struct completion *c, struct choice *choice)
@@ -405,24 +446,4 @@ void completion_emit_chunk_usage(const struct completion *c, struct buffer *out)
     } else if (o->include_usage) {
         emit_null(out, "usage");
     }
-}
-
-/* As vLLM's render routes answer: a list of what the engine would be given. */
-void completion_reply_rendered(struct completion *c)
-{
-    struct buffer out;
-    if (c->error.code != ERROR_NONE) {
-        exchange_fail(c->exchange, &c->error);
-        return;
-    }
-    buffer_init(&out, EXCHANGE_REPLY_BYTES);
-    emit_array(&out, NULL);
-    for (size_t i = 0; i < c->n_runs; i++) {
-        emit_object(&out, NULL);
-        emit_text(&out, "prompt", c->runs[i].text);
-        logprobs_emit_ids("prompt_token_ids", c->runs[i].ids.ids, c->runs[i].ids.n, &out);
-        emit_close(&out, '}');
-    }
-    emit_close(&out, ']');
-    exchange_reply_json(c->exchange, &out);
 }

@@ -52,6 +52,7 @@ struct completion_style {
      * time; the style counts); and the last event before [DONE], which may be NULL. */
     void (*chunk)(struct completion *c, struct choice *choice);
     void (*end)(struct completion *c);
+    bool cumulative; /* every chunk says everything again: nothing is dropped */
 };
 
 struct completion {
@@ -76,6 +77,7 @@ struct completion {
     int samples; /* of each prompt: best_of or n */
     int64_t created;
     char id[EXCHANGE_ID_BYTES + 16];
+    size_t n_prefix; /* bytes of id before the request's own */
 };
 
 /* A completion for x, in its arena; answers 500 itself and returns NULL when there is no memory. The
@@ -83,8 +85,12 @@ struct completion {
 struct completion *completion_new(struct exchange *x, const struct completion_style *style,
                                   const char *id_prefix, void *dialect);
 
-/* Run prepare(c) (on any thread; false: c->error) and then submit. */
-void completion_run(struct completion *c, bool (*prepare)(struct completion *c));
+/* Run prepare(c) (false: c->error) and then submit. heavy: on the thread pool even when the body is
+ * small, because a template may take long. */
+void completion_run(struct completion *c, bool heavy, bool (*prepare)(struct completion *c));
+
+/* Run prepare(c) and answer with the prompts and their ids, as vLLM's /render routes do. */
+void completion_render(struct completion *c, bool heavy, bool (*prepare)(struct completion *c));
 
 /* ---- for prepare functions ---- */
 
@@ -101,9 +107,9 @@ bool completion_check(struct completion *c, struct error *err);
 bool completion_prompt_text(struct completion *c, struct span text, bool add_special,
                             struct error *err);
 bool completion_prompt_ids(struct completion *c, const cJSON *ids, struct error *err);
-/* The "prompt" field: a string, strings, ids or lists of ids. */
-bool completion_prompts(struct completion *c, const cJSON *prompt, bool add_special,
-                        struct error *err);
+/* The field that holds the prompts: a string, strings, ids or lists of ids. */
+bool completion_prompts(struct completion *c, const cJSON *prompt, const char *field,
+                        bool add_special, struct error *err);
 
 struct field_context completion_field_context(struct completion *c);
 
@@ -127,9 +133,6 @@ void completion_emit_stop_reason(const struct completion *c, const struct choice
 bool completion_pick(const struct completion *c, const struct choice ***out);
 
 const char *completion_model(const struct completion *c);
-
-/* After prepare, without running: the prompts and their ids, as vLLM's /render routes give them. */
-void completion_reply_rendered(struct completion *c);
 
 /* ---- for loop.c and model routes ---- */
 

@@ -41,7 +41,7 @@ bool completion_check_model(struct server *s, struct span name, struct error *er
 static bool take_request_id(struct completion *c, struct error *err)
 {
     struct span id = c->params.request_id;
-    size_t prefix = strcspn(c->id, "-") + 1;
+    size_t prefix = c->n_prefix;
     if (id.n == 0) return true;
     if (id.n >= sizeof(c->id) - prefix) {
         return error_set(err, ERROR_INVALID_VALUE, "request_id", "request_id has at most %zu bytes",
@@ -173,31 +173,32 @@ static bool read_prompt(struct completion *c, const cJSON *v, bool add_special, 
     return cJSON_IsArray(v) ? completion_prompt_ids(c, v, err) : wrong_prompt(v, err);
 }
 
-/* Prefix what a prompt's reader said with where that prompt stands. */
-static bool at_prompt(struct error *err, size_t i, bool is_list)
+/* Prefix what a prompt's reader said with where that prompt stands: field, or field[*i]. */
+static bool at_prompt(struct error *err, const char *field, const size_t *i)
 {
-    if (strncmp(err->param, "prompt", 6) == 0)
+    if (strncmp(err->param, "prompt", 6) == 0) {
         memmove(err->param, err->param + 6, strlen(err->param) - 5);
-    return is_list ? error_in(err, "prompt[%zu]", i) : error_in(err, "prompt");
+    }
+    return i == NULL ? error_in(err, "%s", field) : error_in(err, "%s[%zu]", field, *i);
 }
 
-bool completion_prompts(struct completion *c, const cJSON *prompt, bool add_special,
-                        struct error *err)
+bool completion_prompts(struct completion *c, const cJSON *prompt, const char *field,
+                        bool add_special, struct error *err)
 {
-    if (prompt == NULL) return error_set(err, ERROR_MISSING_FIELD, "prompt", "a prompt is needed");
+    if (prompt == NULL) return error_set(err, ERROR_MISSING_FIELD, field, "%s is needed", field);
     const cJSON *first = cJSON_IsArray(prompt) ? prompt->child : NULL;
     bool is_list = cJSON_IsString(first) || cJSON_IsArray(first);
     if (cJSON_IsArray(prompt) && first == NULL) {
-        return error_set(err, ERROR_INVALID_VALUE, "prompt", "the list of prompts is empty");
+        return error_set(err, ERROR_INVALID_VALUE, field, "the list of prompts is empty");
     }
     if (!is_list) {
-        return read_prompt(c, prompt, add_special, err) || at_prompt(err, 0, false);
+        return read_prompt(c, prompt, add_special, err) || at_prompt(err, field, NULL);
     }
     size_t i = 0;
     const cJSON *v;
     cJSON_ArrayForEach(v, prompt)
     {
-        if (!read_prompt(c, v, add_special, err)) return at_prompt(err, i, true);
+        if (!read_prompt(c, v, add_special, err)) return at_prompt(err, field, &i);
         i++;
     }
     return true;

@@ -235,9 +235,9 @@ static void set_response(struct exchange *x, int status, const char *media_type,
                          struct MHD_Response *response)
 {
     x->status = status;
-    x->response = response; /* NULL: no memory, the connection is closed */
-    if (response == NULL) {
-        x->gone = true;
+    x->response = response;
+    if (response == NULL) { /* no memory: the connection is closed */
+        exchange_client_left(x);
     } else {
         if (media_type != NULL) add_header(response, "Content-Type", media_type);
         add_header(response, "x-request-id", x->id);

@@ -192,6 +192,9 @@ static void on_sweep(uv_timer_t *t)
 
 /* ---- life ---- */
 
+/* More than processors: a chat's template must not queue behind four long batches of verdicts. */
+static const char POOL_THREADS[] = "16";
+
 /* Before any other thread exists: the engine may wake us as soon as it is opened. */
 static bool open_loop(struct server *s, struct error *err)
 {
@@ -215,6 +218,7 @@ struct server *server_new(const struct server_options *o, struct error *err)
 {
     struct server *s = mem_new(1, sizeof(*s), err);
     if (s == NULL) return NULL;
+    setenv("UV_THREADPOOL_SIZE", POOL_THREADS, 0); /* libuv reads it at the first job */
     s->o = *o;
     s->listen_fd = -1;
     s->started_ns = clock_ns();

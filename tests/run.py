@@ -51,7 +51,7 @@ def replay(path):
 def pytest(build):
     report = build / "pytest.xml"
     report.unlink(missing_ok=True)
-    env = dict(os.environ, TOUCHSTONE_BIN=str((build / "touchstone").resolve()))
+    env = dict(os.environ, TESTED_BIN=str((build / "touchstone").resolve()))
     status, output = run([sys.executable, "-m", "pytest", "-q", "tests/http", "tests/structure",
                           f"--junitxml={report}", "-p", "no:cacheprovider"], env)
     if not report.exists():

@@ -307,7 +307,8 @@ void panels_row(const struct panels *p, int n, float *dst)
         block_scales(p, at, block, r, &scales);
         for (int i = 0; i < ACT_BLOCK; i++) {
             float w = (float)(stored_weight(t->bits, q, i, r) - t->offset);
-            *dst++ = scales.d[i / 16][r] * w + scales.m[r];
+            float scaled = scales.d[i / 16][r] * w; /* + 0 would turn -0 into 0 */
+            *dst++ = t->minimum ? scaled + scales.m[r] : scaled;
         }
     }
 }

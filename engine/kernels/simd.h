@@ -5,7 +5,7 @@
  * constants: the compiler unrolls them and keeps the accumulators in registers; a switch picks the instance.
  *
  * Quantised products. A tile of R rows times NP panels is R x NP accumulators of 16 ints and as many of
- * floats (at most 12 of each: with two vectors of weights and a broadcast they fit 32 registers).
+ * floats: with 32 registers 12 of each (and two vectors of weights and a broadcast), six rows by two panels.
  *  - Few tiles: two panels at a time (four of a single row) are decoded in registers, once a tile, and the
  *    next ones prefetched. For one tile memory is the limit.
  *  - Many tiles: two panels by 16 blocks are decoded into the L1 cache and used by all of the tiles.
@@ -43,6 +43,17 @@ INLINE struct vf vf_exp(struct vf x)
 
 /* ---- Activations ---- */
 
+/* The sums of both halves of 32 signed bytes. */
+INLINE void half_sums(const void *q, int16_t sums[2])
+{
+    __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi8(1), _mm256_loadu_si256(q));
+    __m256i fours = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+    __m256i eights = _mm256_add_epi32(fours, _mm256_shuffle_epi32(fours, 0x4e));
+    __m256i all = _mm256_add_epi32(eights, _mm256_shuffle_epi32(eights, 0xb1));
+    sums[0] = (int16_t)_mm256_cvtsi256_si32(all);
+    sums[1] = (int16_t)_mm_cvtsi128_si32(_mm256_extracti128_si256(all, 1));
+}
+
 /* (N2) for the n <= 32 values at v (the rest 0): q [32], the sums of its halves; returns d. */
 static float quantise(const float *v, int n, void *q, int16_t sums[2])
 {
@@ -56,8 +67,9 @@ static float quantise(const float *v, int n, void *q, int16_t sums[2])
     struct vf inverse = vf_set(127.0f / amax), low = vf_set(-127.0f), high = vf_set(127.0f);
     a = vf_min(vf_max(vf_round(vf_mul(a, inverse)), low), high);
     b = vf_min(vf_max(vf_round(vf_mul(b, inverse)), low), high);
-    sums[0] = (int16_t)vf_to_i8(q, a);
-    sums[1] = (int16_t)vf_to_i8((char *)q + 16, b);
+    vf_to_i8(q, a);
+    vf_to_i8((char *)q + 16, b);
+    half_sums(q, sums);
     return amax / 127.0f;
 }
 
@@ -165,10 +177,11 @@ INLINE struct vf broadcast(const uint8_t *p)
     return vf_set(f);
 }
 
-/* y [R, ld] (+)= NP panels times a tile of R rows, over the blocks [block, end) of s; x begins at the
- * first of them. Prefetches the panels after these when ahead is not 0. */
-INLINE void tile_i8(struct form f, int R, int NP, float *y, int ld, const struct stream *s,
-                    const uint8_t *x, int block, int end, bool first, size_t ahead)
+/* Rows [r0, r0 + R) of a tile of T rows times NP panels: y [R, ld] (+)= their product over the blocks
+ * [block, end) of s; x begins at the first of them. Prefetches the panels `ahead` bytes on unless it is 0. */
+INLINE void part_i8(struct form f, int T, int r0, int R, int NP, float *y, int ld,
+                    const struct stream *s, const uint8_t *x, int block, int end, bool first,
+                    size_t ahead)
 {
     struct vf sum[TILE_ROWS][PRODUCT_PANELS];
     struct vi acc[TILE_ROWS][PRODUCT_PANELS];
@@ -179,25 +192,23 @@ INLINE void tile_i8(struct form f, int R, int NP, float *y, int ld, const struct
             sum[r][p] = first ? vf_set(0) : vf_load(y + r * ld + p * PANEL);
         }
     }
+    const uint8_t *quants = x + r0 * 32, *scales = x + T * 32 + r0 * 4;
     int steps = f.halves ? 2 : 1, groups = f.halves ? 4 : 8, bytes = block_bytes(f);
-    for (int b = block; b < end; b++, x += R * 44) {
+    size_t step = ahead / (size_t)(end - block);
+    const uint8_t *next = s->q + ahead;
+    for (int b = block; b < end; b++, quants += T * 44, scales += T * 44) {
         const uint8_t *q = s->q + (size_t)b * (size_t)bytes;
-        if (ahead != 0) {
-            UNROLL
-            for (int p = 0; p < NP; p++) {
-                UNROLL
-                for (int i = 0; i < bytes; i += 64) {
-                    _mm_prefetch((const char *)q + (size_t)p * s->q_step + ahead + i, _MM_HINT_T0);
-                }
-            }
+        for (const uint8_t *line = next; line < next + step; line += 64) {
+            _mm_prefetch((const char *)line, _MM_HINT_T1);
         }
+        next += step;
         UNROLL
         for (int half = 0; half < steps; half++) {
             int o0 = f.halves && half == 1 ? 0 : -s->offset;
             int o1 = f.halves && half == 0 ? 0 : -s->offset;
             UNROLL
             for (int r = 0; r < R; r++) {
-                struct vi start = f.minimum ? vi_zero() : vi_pair(x + R * 40 + r * 4, o0, o1);
+                struct vi start = f.minimum ? vi_zero() : vi_pair(scales + T * 8 + r * 4, o0, o1);
                 UNROLL
                 for (int p = 0; p < NP; p++) {
                     acc[r][p] = start;
@@ -213,7 +224,7 @@ INLINE void tile_i8(struct form f, int R, int NP, float *y, int ld, const struct
                 }
                 UNROLL
                 for (int r = 0; r < R; r++) {
-                    struct vb four = vb_repeat(x + r * 32 + g * 4);
+                    struct vb four = vb_repeat(quants + r * 32 + g * 4);
                     UNROLL
                     for (int p = 0; p < NP; p++) {
                         acc[r][p] = vi_dot(acc[r][p], w[p], four, f.bits);
@@ -225,7 +236,7 @@ INLINE void tile_i8(struct form f, int R, int NP, float *y, int ld, const struct
                 struct vf d = block_scale(f, s->scales + (size_t)p * s->scale_step, b, half);
                 UNROLL
                 for (int r = 0; r < R; r++) {
-                    struct vf dx = broadcast(x + R * 32 + r * 4);
+                    struct vf dx = broadcast(scales + r * 4);
                     sum[r][p] = vf_fma(vf_mul(d, dx), vi_to_float(acc[r][p]), sum[r][p]);
                 }
             }
@@ -236,7 +247,7 @@ INLINE void tile_i8(struct form f, int R, int NP, float *y, int ld, const struct
             struct vf m = block_minimum(f, s->scales + (size_t)p * s->scale_step, b);
             UNROLL
             for (int r = 0; r < R; r++) {
-                sum[r][p] = vf_fma(m, broadcast(x + R * 36 + r * 4), sum[r][p]);
+                sum[r][p] = vf_fma(m, broadcast(scales + T * 4 + r * 4), sum[r][p]);
             }
         }
     }
@@ -245,6 +256,25 @@ INLINE void tile_i8(struct form f, int R, int NP, float *y, int ld, const struct
         UNROLL
         for (int p = 0; p < NP; p++) {
             vf_store(y + r * ld + p * PANEL, sum[r][p]);
+        }
+    }
+}
+
+/* A tile of T rows times NP panels, in parts whose accumulators (of ints and of floats) fit the registers. */
+INLINE void tile_i8(struct form f, int T, int NP, float *y, int ld, const struct stream *s,
+                    const uint8_t *x, int block, int end, bool first, size_t ahead)
+{
+    int wide = 2 * T * NP <= ACCUMULATORS ? NP : T <= ACCUMULATORS / 4 ? 2 : 1;
+    int high = ACCUMULATORS / 2 / wide < T ? ACCUMULATORS / 2 / wide : T;
+    UNROLL
+    for (int p = 0; p < NP; p += wide) {
+        struct stream part = *s;
+        part.q += (size_t)p * s->q_step;
+        part.scales += (size_t)p * s->scale_step;
+        UNROLL
+        for (int r = 0; r < T; r += high) {
+            part_i8(f, T, r, T - r < high ? T - r : high, wide, y + r * ld + p * PANEL, ld, &part,
+                    x, block, end, first, r == 0 ? ahead : 0);
         }
     }
 }
@@ -440,9 +470,10 @@ INLINE struct vf float_weights(enum quant type, const uint8_t *w, struct vf scal
     }
 }
 
-/* y [R, ld] (+)= NP panels, step bytes apart, times a tile of R rows over n values of k. */
-INLINE void tile_f32(enum quant type, int R, int NP, float *y, int ld, const uint8_t *w,
-                     size_t step, const float *x, int n, bool first, size_t ahead)
+/* Rows [r0, r0 + R) of a tile of T rows times NP panels that lie step bytes apart: y [R, ld] (+)= their
+ * product over n values of k. */
+INLINE void part_f32(enum quant type, int T, int r0, int R, int NP, float *y, int ld,
+                     const uint8_t *w, size_t step, const float *x, int n, bool first, size_t ahead)
 {
     struct vf sum[TILE_ROWS][PRODUCT_PANELS];
     UNROLL
@@ -452,7 +483,8 @@ INLINE void tile_f32(enum quant type, int R, int NP, float *y, int ld, const uin
             sum[r][p] = first ? vf_set(0) : vf_load(y + r * ld + p * PANEL);
         }
     }
-    for (int k = 0; k < n; k++, x += R, w += PANEL * weight_bytes(type)) {
+    x += r0;
+    for (int k = 0; k < n; k++, x += T, w += PANEL * weight_bytes(type)) {
         struct vf weights[PRODUCT_PANELS];
         UNROLL
         for (int p = 0; p < NP; p++) {
@@ -475,6 +507,22 @@ INLINE void tile_f32(enum quant type, int R, int NP, float *y, int ld, const uin
         UNROLL
         for (int p = 0; p < NP; p++) {
             vf_store(y + r * ld + p * PANEL, sum[r][p]);
+        }
+    }
+}
+
+/* A tile of T rows times NP panels, in parts that fit the registers. */
+INLINE void tile_f32(enum quant type, int T, int NP, float *y, int ld, const uint8_t *w,
+                     size_t step, const float *x, int n, bool first, size_t ahead)
+{
+    int wide = T * NP <= ACCUMULATORS ? NP : NP < 2 ? 1 : 2;
+    int high = ACCUMULATORS / wide < T ? ACCUMULATORS / wide : T;
+    UNROLL
+    for (int p = 0; p < NP; p += wide) {
+        UNROLL
+        for (int r = 0; r < T; r += high) {
+            part_f32(type, T, r, T - r < high ? T - r : high, wide, y + r * ld + p * PANEL, ld,
+                     w + (size_t)p * step, step, x, n, first, r == 0 ? ahead : 0);
         }
     }
 }

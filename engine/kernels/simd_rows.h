@@ -90,24 +90,34 @@ INLINE struct vf cached_floats(enum kv_type type, const uint8_t *p, int i, struc
 
 /* ---- Attention ---- */
 
-/* Scores of R rows against NB blocks from block b on, the last one being `last`: out [R, ATTN_SPLIT]. */
-INLINE void scores(enum kv_type type, int R, int NB, const struct attn_split *s, int b, int last,
-                   float *out)
+/* Scores of rows [r0, r0 + R) of T against NB blocks from block b on, the last one being `last`: out
+ * [T, ATTN_SPLIT]. */
+INLINE void scores(enum kv_type type, int T, int r0, int R, int NB, const struct attn_split *s,
+                   int b, int last, float *out)
 {
-    const uint8_t *key[4];
+    const uint8_t *key[4], *next[4];
     struct vf sum[ATTN_ROWS][4], scale[4];
     UNROLL
     for (int i = 0; i < NB; i++) {
+        int behind = b + NB + i;
         key[i] = s->base + (size_t)s->blocks[b + i < last ? b + i : last] * s->stride;
+        next[i] = s->base + (size_t)s->blocks[behind < last ? behind : last] * s->stride;
         scale[i] = vf_set(1);
         UNROLL
         for (int r = 0; r < R; r++) {
             sum[r][i] = vf_set(0);
         }
     }
-    const float *q = s->q;
-    for (int d = 0; d < s->shape->k_dim; d++, q += R) {
+    const float *q = s->q + r0;
+    for (int d = 0; d < s->shape->k_dim; d++, q += T) {
         struct vf k[4];
+        if (r0 == 0 && d % 2 == 0) { /* the values come next, and the keys of the blocks behind */
+            UNROLL
+            for (int i = 0; i < NB; i++) {
+                _mm_prefetch((const char *)key[i] + s->shape->v + d * 32, _MM_HINT_T0);
+                _mm_prefetch((const char *)next[i] + d * 32, _MM_HINT_T0);
+            }
+        }
         UNROLL
         for (int i = 0; i < NB; i++) {
             if (type == KV_Q8_0 && d % ACT_BLOCK == 0) {
@@ -128,17 +138,22 @@ INLINE void scores(enum kv_type type, int R, int NB, const struct attn_split *s,
     for (int r = 0; r < R; r++) {
         UNROLL
         for (int i = 0; i < NB; i++) {
-            vf_store(out + r * ATTN_SPLIT + (b + i) * KV_BLOCK, sum[r][i]);
+            vf_store(out + (r0 + r) * ATTN_SPLIT + (b + i) * KV_BLOCK, sum[r][i]);
         }
     }
 }
 
-/* Several blocks at once; past the last one it is taken again, for columns that nobody reads. */
-INLINE void all_scores(enum kv_type type, int R, const struct attn_split *s, int blocks, float *out)
+/* Several blocks at once, in parts that fit the registers; past the last block it is taken again, for columns that
+ * nobody reads. */
+INLINE void all_scores(enum kv_type type, int T, const struct attn_split *s, int blocks, float *out)
 {
-    int wide = R <= 3 ? 4 : 2;
+    int wide = 4 * T <= ACCUMULATORS / 2 ? 4 : 2 * T <= ACCUMULATORS ? 2 : 1;
+    int high = T * wide <= ACCUMULATORS ? T : ACCUMULATORS / wide;
     for (int b = 0; b < blocks; b += wide) {
-        scores(type, R, wide, s, b, blocks - 1, out);
+        UNROLL
+        for (int r = 0; r < T; r += high) {
+            scores(type, T, r, T - r < high ? T - r : high, wide, s, b, blocks - 1, out);
+        }
     }
 }
 
@@ -180,8 +195,9 @@ INLINE void weighted_values(enum kv_type type, int R, int NV, const struct attn_
         for (int i = 0; i < NV; i++) {
             struct vf scale = vf_set(1);
             if (type == KV_Q8_0) {
+                const uint8_t *scales = block + s->shape->v_scales;
                 uint16_t half;
-                memcpy(&half, block + s->shape->v_scales + (at + i * 16) / ACT_BLOCK * 2, 2);
+                memcpy(&half, scales + (at + i * 16) / ACT_BLOCK * 2, sizeof(half));
                 scale = vf_set(_cvtsh_ss(half));
             }
             v[i] = cached_floats(type, block + s->shape->v, at + i * 16, scale);
@@ -204,17 +220,29 @@ INLINE void weighted_values(enum kv_type type, int R, int NV, const struct attn_
     }
 }
 
+/* NV vectors of columns of T rows, in parts that fit the registers. */
+INLINE void value_columns(enum kv_type type, int T, int NV, const struct attn_split *s, int n,
+                          int col, const float *p, float *o)
+{
+    int high = T * NV <= ACCUMULATORS ? T : ACCUMULATORS / NV;
+    UNROLL
+    for (int r = 0; r < T; r += high) {
+        weighted_values(type, T - r < high ? T - r : high, NV, s, n, col, p + r * ATTN_SPLIT,
+                        o + r * s->shape->v_pad);
+    }
+}
+
 /* Several vectors of columns at once; the last ones may overlap their neighbours. */
-INLINE void all_values(enum kv_type type, int R, const struct attn_split *s, int n, const float *p,
+INLINE void all_values(enum kv_type type, int T, const struct attn_split *s, int n, const float *p,
                        float *o)
 {
-    int wide = R <= 6 ? 4 : 2, v_pad = s->shape->v_pad;
+    int wide = 4 * T <= ACCUMULATORS ? 4 : 2, v_pad = s->shape->v_pad;
     for (int col = 0; col < v_pad && v_pad >= wide * 16; col += wide * 16) {
-        weighted_values(type, R, wide, s, n, col < v_pad - wide * 16 ? col : v_pad - wide * 16, p,
-                        o);
+        int last = v_pad - wide * 16;
+        value_columns(type, T, wide, s, n, col < last ? col : last, p, o);
     }
     for (int col = 0; col < v_pad && v_pad < wide * 16; col += 16) {
-        weighted_values(type, R, 1, s, n, col, p, o);
+        value_columns(type, T, 1, s, n, col, p, o);
     }
 }
 
@@ -374,7 +402,6 @@ static void exp_row(float *y, const float *x, int n, float max, float scale)
 #define SIMD_KERNELS \
     .act_put = act_put, .product = product, .kv_put = kv_put, .attend = attend, \
     .attn_merge = attn_merge, .rms_norm = rms_norm, .swiglu = swiglu, .add = add, .scale = scale, \
-    .rope = rope, .max = max_of, .argmax = argmax, .sum_exp = sum_exp, \
-    .exp_row = exp_row
+    .rope = rope, .max = max_of, .argmax = argmax, .sum_exp = sum_exp, .exp_row = exp_row
 
 #endif

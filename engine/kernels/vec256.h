@@ -15,6 +15,9 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
+/* Vectors of floats that a loop may accumulate in: two registers each, of 16. */
+enum { ACCUMULATORS = 6 };
+
 struct vf {
     __m256 a, b;
 };
@@ -201,17 +204,12 @@ INLINE struct vf vf_from_u8(const void *p)
                        _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_srli_si128(b, 8)))};
 }
 
-INLINE int vf_to_i8(void *p, struct vf v)
+INLINE void vf_to_i8(void *p, struct vf v)
 {
-    __m256i a = _mm256_cvtps_epi32(v.a), b = _mm256_cvtps_epi32(v.b);
-    __m256i words = _mm256_permute4x64_epi64(_mm256_packs_epi32(a, b), 0xd8);
-    __m128i bytes =
-        _mm_packs_epi16(_mm256_castsi256_si128(words), _mm256_extracti128_si256(words, 1));
-    _mm_storeu_si128(p, bytes);
-    __m256i eight = _mm256_add_epi32(a, b);
-    __m128i four = _mm_add_epi32(_mm256_castsi256_si128(eight), _mm256_extracti128_si256(eight, 1));
-    __m128i two = _mm_add_epi32(four, _mm_unpackhi_epi64(four, four));
-    return _mm_cvtsi128_si32(two) + _mm_extract_epi32(two, 1);
+    __m256i words = _mm256_packs_epi32(_mm256_cvtps_epi32(v.a), _mm256_cvtps_epi32(v.b));
+    words = _mm256_permute4x64_epi64(words, 0xd8);
+    __m128i low = _mm256_castsi256_si128(words), high = _mm256_extracti128_si256(words, 1);
+    _mm_storeu_si128(p, _mm_packs_epi16(low, high));
 }
 
 INLINE struct vi vi_zero(void)

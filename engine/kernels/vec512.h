@@ -13,6 +13,9 @@
 
 #define INLINE static inline __attribute__((always_inline))
 
+/* Vectors of floats that a loop may accumulate in: of 32 registers some are needed for operands. */
+enum { ACCUMULATORS = 24 };
+
 struct vf {
     __m512 v;
 };
@@ -190,12 +193,10 @@ INLINE struct vf vf_from_u8(const void *p)
     return vf_of(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(p))));
 }
 
-/* 16 integral floats in [-128, 127] as bytes; their sum. */
-INLINE int vf_to_i8(void *p, struct vf a)
+/* 16 integral floats in [-128, 127] as bytes. */
+INLINE void vf_to_i8(void *p, struct vf a)
 {
-    __m512i i = _mm512_cvtps_epi32(a.v);
-    _mm_storeu_si128(p, _mm512_cvtepi32_epi8(i));
-    return _mm512_reduce_add_epi32(i);
+    _mm_storeu_si128(p, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(a.v)));
 }
 
 INLINE struct vi vi_zero(void)

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "reward/math/calculus.h"
 #include "reward/math/decimal.h"
+#include "reward/math/extract.h"
 #include "reward/math/parse.h"
 #include "reward/math/words.h"
 #include "reward/math/work.h"
@@ -154,7 +155,8 @@ static enum equality as_words(struct math_work *w, struct span gold, struct span
         w->too_large = true;
         return EQ_UNKNOWN;
     }
-    if (words_same(w->arena, gold, answer)) return work_yes(w, MATH_EQUAL_WORDS);
+    bool wordy = g->n == 0 || g->e[0]->kind == E_TEXT || extract_has_prose(gold);
+    if (wordy && words_same(w->arena, gold, answer)) return work_yes(w, MATH_EQUAL_WORDS);
     if (g->n > 0 && g->e[0]->kind != E_TEXT) return work_no(w, MATH_UNPARSABLE_ANSWER);
     return work_no(w, MATH_NOT_EQUAL_WORDS);
 }

@@ -451,7 +451,7 @@ static bool sum(struct eval *v, const struct expr *e, acb_t out)
     long n = ok && fmpz_sgn(b) >= 0 ? fmpz_get_si(b) + 1 : 0;
     acb_set_si(out, e->op == 0 ? 0 : 1);
     for (long i = 0; ok && i < n; i++) {
-        ok = eval_at(v, e->arg[2], e->text, from, term) && !work_expired(v->w);
+        ok = eval_at(v, e->arg[2], e->text, from, term) && !(i % 16 == 0 && work_expired(v->w));
         e->op == 0 ? acb_add(out, out, term, v->prec) : acb_mul(out, out, term, v->prec);
         acb_add_ui(from, from, 1, v->prec);
     }

@@ -65,13 +65,21 @@ bool boxes_cut_off(struct span s)
     return b != SPAN_NONE && !box_at(s, b, &unused);
 }
 
+/* The next backslash or < at or after `from`: where a box may begin. */
+static size_t next_sign(struct span s, size_t from)
+{
+    while (from < s.n && s.p[from] != '\\' && s.p[from] != '<')
+        from++;
+    return from;
+}
+
 /* The next box at or after `from`. */
 static bool next_box(struct span s, size_t from, struct box *b)
 {
     static const char *const marks[] = {"\\boxed", "\\fbox", "\\framebox", "<|begin_of_box|>"};
     int unclosed = 0;
-    for (size_t i = from; i < s.n && unclosed < MAX_UNCLOSED; i++) {
-        if (s.p[i] != '\\' && s.p[i] != '<') continue;
+    for (size_t i = next_sign(s, from); i < s.n && unclosed < MAX_UNCLOSED;
+         i = next_sign(s, i + 1)) {
         if (box_at(s, i, b)) return true;
         for (size_t k = 0; k < sizeof(marks) / sizeof(marks[0]); k++)
             unclosed += span_starts(span_slice(s, i, s.n), span_str(marks[k]));

@@ -416,6 +416,7 @@ static enum equality ratio_pair(struct math_work *w, const struct expr *g, const
 static enum equality compare_pair(struct math_work *w, const struct expr *g, const struct expr *a)
 {
     int x = class_of(g), y = class_of(a);
+    if (expr_same(g, a)) return work_yes(w, MATH_EQUAL_VALUE);
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
         if (!(rules[i].gold & x) || !(rules[i].answer & y)) continue;
         return rules[i].compare == NULL ? ratio_pair(w, g, a) : rules[i].compare(w, g, a);

@@ -350,8 +350,7 @@ static struct span last_number(struct arena *a, struct span s, size_t *end)
     return span_of(tail.p, (size_t)(s.p + to - tail.p));
 }
 
-/* s holds a word: two letters or more that are no function, unit, command or product after a digit. */
-static bool has_prose(struct span s)
+bool extract_has_prose(struct span s)
 {
     for (size_t i = 0; i < s.n;) {
         size_t j = i;
@@ -387,7 +386,7 @@ static struct span formula_tail(struct arena *a, struct span s)
         for (size_t k = 0; k < tail.n; k++)
             worth |= is_digit(tail.p[k]) || tail.p[k] == '\\';
         if (!worth || tail.p[0] == '=' || tail.p[0] == ',') continue;
-        if (has_prose(tail)) continue;
+        if (extract_has_prose(tail)) continue;
         tries++;
         if (reads(a, tail)) return tail;
     }
@@ -570,7 +569,7 @@ static bool find(struct extraction *out, struct span text, enum math_source sour
 static bool whole_reads(struct arena *a, struct span s)
 {
     struct span t = words_unwrap(s);
-    return t.n > 0 && t.n <= 2000 && reads(a, t);
+    return t.n > 0 && t.n <= 2000 && !extract_has_prose(t) && reads(a, t);
 }
 
 /* A number written out in words at the end: "three", U+4E09. */
@@ -597,10 +596,10 @@ static bool unmarked(struct arena *a, struct span s, const struct math_options *
 {
     struct span found = hashed(s, o->first_answer);
     if (found.n > 0) return find(out, found, MATH_FROM_HASHES);
+    if (boxes_cut_off(s)) return out->cause = MATH_NO_ANSWER_FOUND, false;
     if ((found = by_phrase(a, s, o)).n > 0) return find(out, found, MATH_FROM_PHRASE);
     if (whole_reads(a, s)) return find(out, s, MATH_FROM_EXPRESSION);
     enum math_source source;
-    if (boxes_cut_off(s)) return out->cause = MATH_NO_ANSWER_FOUND, false;
     found = extract_last(a, s, o->extract, &source);
     if (found.n > 0) return find(out, found, source);
     if ((o->extract & MATH_EXTRACT_EXPR) && (found = spelled(s)).n > 0)
@@ -609,8 +608,10 @@ static bool unmarked(struct arena *a, struct span s, const struct math_options *
     struct span t = span_trim(s);
     if (t.n > 0 && formula_at(t, 0, NULL, &f) && f.to == t.n)
         return find(out, f.inside, MATH_FROM_LATEX);
-    if (t.n > 0 && t.n <= MAX_SHORT && memchr(t.p, '\n', t.n) == NULL)
+    if (t.n > 0 && t.n <= MAX_SHORT && memchr(t.p, '\n', t.n) == NULL) {
+        out->words = true;
         return find(out, t, MATH_FROM_EXPRESSION);
+    }
     out->cause = MATH_NO_ANSWER_FOUND;
     return false;
 }
@@ -619,9 +620,11 @@ static bool unmarked(struct arena *a, struct span s, const struct math_options *
 static bool final_words(struct arena *a, struct span s, const struct math_options *o,
                         struct extraction *out)
 {
+    struct span mark = span_str("inal answer is");
+    if (o->first_answer || o->require_boxed || span_find(s, mark, 0) == SPAN_NONE) return false;
     size_t box = boxes_last_end(s);
-    if (box == 0 || o->first_answer || o->require_boxed) return false;
-    struct span rest = span_slice(s, box, s.n), mark = span_str("inal answer is");
+    if (box == 0) return false;
+    struct span rest = span_slice(s, box, s.n);
     size_t at = span_find_last(rest, mark);
     if (at == SPAN_NONE) return false;
     struct span found = stated(a, sentence(span_slice(rest, at + mark.n, rest.n)), o->extract);
@@ -669,20 +672,26 @@ void extract_answer(struct arena *a, struct span response, const struct math_opt
     bool open;
     *out = (struct extraction){.cause = MATH_NO_ANSWER_FOUND};
     if (!after_reasoning(s, o, &rest, &open)) return;
-    if (search(a, rest, open, o, out) || out->cause == MATH_EMPTY_ANSWER) return;
+    bool found = search(a, rest, open, o, out);
+    if ((found && !out->words) || out->cause == MATH_EMPTY_ANSWER) return;
     if (rest.n == s.n) return;
     struct extraction inside = {0};
     struct span thought = span_slice(s, 0, s.n - rest.n);
     bool boxed = in_boxes(a, thought, o, &inside) && inside.source != MATH_FROM_NOWHERE;
     if (boxed && o->boxed_anywhere) {
         *out = inside;
-    } else if (boxed || out->cause == MATH_NO_ANSWER_FOUND) {
-        out->cause = boxed ? MATH_ONLY_IN_REASONING : out->cause;
+    } else if (boxed) {
+        *out = (struct extraction){.cause = MATH_ONLY_IN_REASONING};
     }
 }
 
 struct span extract_gold(struct arena *a, struct span gold, const struct math_options *o)
 {
+    struct span whole_gold = words_unwrap(gold);
+    bool marked = gold.n > 64 || memchr(gold.p == NULL ? "" : gold.p, '#', gold.n) != NULL ||
+                  memchr(gold.p == NULL ? "" : gold.p, '<', gold.n) != NULL ||
+                  span_find(gold, span_str("box"), 0) != SPAN_NONE;
+    if (!marked) return whole_gold;
     struct extraction found = {0};
     struct span s = cut_markers(gold), tag = tagged(s, false), hash = hashed(s, false);
     struct math_options plain = *o;

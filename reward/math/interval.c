@@ -38,6 +38,14 @@ static bool make(double mid, double error, struct interval *out)
     return isfinite(mid) && isfinite(out->error);
 }
 
+/* mid exactly, when whole numbers without error made it; else as make(). */
+static bool make_whole(bool whole, double mid, double error, struct interval *out)
+{
+    if (!whole || mid != floor(mid) || fabs(mid) > 9e15) return make(mid, error, out);
+    *out = (struct interval){mid, 0};
+    return true;
+}
+
 bool interval_apart(struct interval a, struct interval b)
 {
     return fabs(a.mid - b.mid) > (a.error + b.error) * 1.01 + DBL_MIN;
@@ -47,7 +55,9 @@ static bool multiply(struct interval a, struct interval b, struct interval *out)
 {
     double m = a.mid * b.mid;
     if (m == 0 && (a.mid != 0 && b.mid != 0)) return false; /* underflow */
-    return make(m, fabs(a.mid) * b.error + fabs(b.mid) * a.error + a.error * b.error, out);
+    double error = fabs(a.mid) * b.error + fabs(b.mid) * a.error + a.error * b.error;
+    bool whole = error == 0 && a.mid == floor(a.mid) && b.mid == floor(b.mid);
+    return make_whole(whole, m, error, out);
 }
 
 static bool divide(struct interval a, struct interval b, struct interval *out)
@@ -291,7 +301,7 @@ static bool number(const struct num *num, struct interval *out)
         v = v * 10 + (num->digits.p[i] - '0');
     v = v * pow(10, (double)(num->exp10 + (int64_t)(num->digits.n - n)));
     if (v != 0 && (v < 1e-290 || v > 1e290)) return false;
-    return make(v, num->exp10 == 0 && n < 16 ? 0 : v * 8 * ULP, out);
+    return make_whole(num->exp10 >= 0, v, num->exp10 == 0 && n < 16 ? 0 : v * 8 * ULP, out);
 }
 
 static bool symbol(const struct evaluation *ev, struct span name, struct interval *out)
@@ -335,14 +345,16 @@ static bool evaluate(struct evaluation *ev, const struct expr *e, struct interva
         return make(e->op == C_PI ? 3.14159265358979323846 : 2.71828182845904523536, 0, out);
     case E_ADD: {
         double size = 0;
+        bool whole = true;
         a = (struct interval){0, 0};
         for (uint32_t i = 0; i < e->n; i++) {
             if (!evaluate(ev, e->arg[i], &b)) return false;
             a.mid += b.mid;
             a.error += b.error;
             size += fabs(b.mid);
+            whole &= b.error == 0 && b.mid == floor(b.mid);
         }
-        return make(a.mid, a.error + size * ULP * e->n, out);
+        return make_whole(whole && size < 9e15, a.mid, a.error + size * ULP * e->n, out);
     }
     case E_MUL:
         return evaluate(ev, e->arg[0], &a) && evaluate(ev, e->arg[1], &b) && multiply(a, b, out);

@@ -2,8 +2,11 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <flint/flint.h>
+
 #include "base/clock.h"
 #include "reward/math/choice.h"
+#include "reward/math/decimal.h"
 #include "reward/math/extract.h"
 #include "reward/math/fingerprint.h"
 #include "reward/math/parse.h"
@@ -131,6 +134,7 @@ static enum equality meet_inside(struct math_work *w, struct span gold, struct s
                                  struct math_result *out)
 {
     enum math_source source;
+    if (!extract_has_prose(answer)) return EQ_NO;
     struct span inner =
         extract_last(w->arena, answer, MATH_EXTRACT_LATEX | MATH_EXTRACT_EXPR, &source);
     if (inner.n == 0 || span_eq(inner, answer)) return EQ_NO;
@@ -170,12 +174,34 @@ static bool outranks(enum math_verdict a, enum math_verdict b)
     return rank[a] > rank[b];
 }
 
+/* The fast path: a bare answer that is the reference to the letter, or plain numbers on both sides. */
+static bool judge_plain(struct span answer, struct span gold, const struct math_options *o,
+                        struct math_result *out)
+{
+    struct decimal x, y;
+    answer = span_trim(answer);
+    gold = span_trim(gold);
+    if (gold.n == 0 || o->n_choices > 0 || o->abs_tol > 0 || o->precision_given) return false;
+    bool same = span_eq(answer, gold), numbers = false;
+    if (!same) numbers = decimal_plain(gold, &x) && decimal_plain(answer, &y);
+    if (!same && !numbers) return false;
+    bool equal = same || decimal_same(&x, &y);
+    *out = (struct math_result){equal ? MATH_CORRECT : MATH_INCORRECT,
+                                same    ? MATH_EQUAL_TEXT
+                                : equal ? MATH_EQUAL_VALUE
+                                        : MATH_NOT_EQUAL,
+                                answer, MATH_FROM_BARE, gold};
+    return true;
+}
+
 void math_judge(struct arena *a, struct span prompt, struct span completion,
                 const struct span *golds, int n_golds, const struct math_options *o,
                 enum math_effort effort, struct math_result *out)
 {
     (void)prompt;
-    struct extraction found = {.text = words_unwrap(completion), .source = MATH_FROM_BARE};
+    if (o->form == MATH_FORM_BARE && n_golds == 1 && judge_plain(completion, golds[0], o, out))
+        return;
+    struct extraction found = {.source = MATH_FROM_BARE};
     struct math_result best = {
         MATH_CANNOT_JUDGE, MATH_UNPARSABLE_GOLD, {NULL, 0}, MATH_FROM_NOWHERE, {NULL, 0}};
     bool choice = choice_mode(o);
@@ -184,6 +210,7 @@ void math_judge(struct arena *a, struct span prompt, struct span completion,
         return;
     }
     *out = best;
+    if (o->form == MATH_FORM_BARE) found.text = words_unwrap(completion);
     if (!choice && o->form == MATH_FORM_TEXT) extract_answer(a, completion, o, &found);
     for (int i = 0; i < n_golds; i++) {
         struct math_result r = {.extracted = found.text, .source = found.source, .gold = golds[i]};
@@ -207,6 +234,7 @@ void math_judge(struct arena *a, struct span prompt, struct span completion,
         if (best.verdict == MATH_CORRECT) break;
     }
     *out = best;
+    if (effort == MATH_FULL) flint_cleanup(); /* caches of constants and numbers would grow */
 }
 
 enum math_verdict math_equal(struct arena *a, struct span x, struct span y,

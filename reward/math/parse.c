@@ -19,7 +19,7 @@
 
 #include "base/buffer.h"
 
-const struct expr *parser_fail(struct parser *p, const char *what)
+const struct expr *parse_fail(struct parser *p, const char *what)
 {
     if (p->err->code == ERROR_NONE)
         error_set(p->err, ERROR_UNPARSABLE, NULL, "%s at byte %u", what, (unsigned)p->t->pos);
@@ -211,7 +211,7 @@ static const struct expr *plain_mixed(struct parser *p, const struct expr *whole
     const struct token *t = p->t;
     if (!is_whole(whole) || t[0].kind != T_NUM || !t[0].space || t[1].kind != T_DIV || t[1].space ||
         t[2].kind != T_NUM || t[2].space)
-        return parser_fail(p, "two numbers side by side");
+        return parse_fail(p, "two numbers side by side");
     const struct expr *num = parser_primary(p);
     parser_take(p, T_DIV);
     const struct expr *part = expr_2(p->arena, E_DIV, 0, num, parser_primary(p));
@@ -298,7 +298,7 @@ static const struct expr *modulo(struct parser *p)
         } else if (k == T_LP && p->t[1].kind == T_MOD) {
             p->t += 2;
             e = expr_2(p->arena, E_FUNC, F_PMOD, e, parser_sum(p));
-            if (e != NULL && !parser_take(p, T_RP)) return parser_fail(p, "( is not closed");
+            if (e != NULL && !parser_take(p, T_RP)) return parse_fail(p, "( is not closed");
         } else if (k == T_OVER) {
             p->t++;
             e = expr_2(p->arena, E_DIV, 0, e, parser_sum(p));
@@ -434,12 +434,12 @@ const struct expr *parse_answer(struct arena *a, struct span text, enum lexer_re
     struct parser p = {.arena = a, .text = text, .err = &local};
     const struct expr *e = NULL;
     p.t = lexer_tokens(a, text, reading, &local);
-    if (p.t != NULL && p.t->kind == T_END) parser_fail(&p, "nothing");
+    if (p.t != NULL && p.t->kind == T_END) parse_fail(&p, "nothing");
     if (p.t != NULL && local.code == ERROR_NONE) {
         bool trailing;
         p.skip_amp = true;
         e = parser_list(&p, &trailing);
-        if (e != NULL && parser_next(&p) != T_END) e = parser_fail(&p, "something is left over");
+        if (e != NULL && parser_next(&p) != T_END) e = parse_fail(&p, "something is left over");
     }
     if (e == NULL && local.code == ERROR_NONE) no_memory(&p);
     if (e == NULL && err != NULL) *err = local;

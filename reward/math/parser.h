@@ -22,7 +22,7 @@ struct parser {
 };
 
 /* All return NULL with p->err set on failure. */
-const struct expr *parser_fail(struct parser *p, const char *what);
+const struct expr *parse_fail(struct parser *p, const char *what);
 const struct expr *parser_list(struct parser *p, bool *trailing); /* a, b; c and d */
 const struct expr *parser_relation(struct parser *p);             /* a < b = c */
 const struct expr *parser_sum(struct parser *p);                  /* a + b */

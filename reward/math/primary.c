@@ -132,7 +132,7 @@ static const struct expr *bracketed(struct parser *p, enum token_kind k1, enum t
     leave(p, was);
     if (e == NULL) return NULL;
     *close = parser_next(p);
-    if (*close != (int)k1 && *close != (int)k2) return parser_fail(p, "a bracket is not closed");
+    if (*close != (int)k1 && *close != (int)k2) return parse_fail(p, "a bracket is not closed");
     p->t++;
     return e;
 }
@@ -176,7 +176,7 @@ static const struct expr *outward(struct parser *p)
     int close;
     bool trailing;
     const struct expr *e = bracketed(p, T_LB, T_RB, &close, &trailing);
-    if (e == NULL || e->kind != E_LIST || e->n != 2) return parser_fail(p, "] without [");
+    if (e == NULL || e->kind != E_LIST || e->n != 2) return parse_fail(p, "] without [");
     return regroup(p, e, E_TUPLE, close == T_LB ? B_ROUND : B_OPEN_CLOSED);
 }
 
@@ -188,12 +188,12 @@ static const struct expr *tex_group(struct parser *p)
     struct inside was = enter(p, in_set);
     if (too_deep(p)) return NULL;
     const struct expr *e = NULL;
-    if (parser_next(p) == T_RBRACE) return parser_fail(p, "an empty group");
+    if (parser_next(p) == T_RBRACE) return parse_fail(p, "an empty group");
     e = parser_list(p, &trailing);
     leave(p, was);
     if (e == NULL) return NULL;
     close = parser_next(p);
-    if (close != T_RBRACE) return parser_fail(p, "{ is not closed");
+    if (close != T_RBRACE) return parse_fail(p, "{ is not closed");
     p->t++;
     return e->kind == E_LIST ? regroup(p, e, E_SET, 0) : e;
 }
@@ -217,7 +217,7 @@ static const struct expr *set(struct parser *p)
     leave(p, was);
     if (e == NULL) return NULL;
     if (!parser_take(p, T_RSET) && !parser_take(p, T_RBRACE))
-        return parser_fail(p, "\\{ is not closed");
+        return parse_fail(p, "\\{ is not closed");
     if (condition != NULL) return node(p, expr_2(p->arena, E_BUILDER, 0, e, condition));
     return regroup(p, e, E_SET, 0);
 }
@@ -237,7 +237,7 @@ static const struct expr *absolute(struct parser *p)
     const struct expr *e = parser_sum(p);
     leave(p, was);
     if (e == NULL) return NULL;
-    if (!parser_take(p, k)) return parser_fail(p, "| is not closed");
+    if (!parser_take(p, k)) return parse_fail(p, "| is not closed");
     p->after_bar = true;
     return function_of(p, e->kind == E_MATRIX ? F_DET : F_ABS, e);
 }
@@ -250,7 +250,7 @@ static const struct expr *between(struct parser *p, enum token_kind close, int o
     const struct expr *e = parser_sum(p);
     leave(p, was);
     if (e == NULL) return NULL;
-    if (!parser_take(p, close)) return parser_fail(p, "a bracket is not closed");
+    if (!parser_take(p, close)) return parse_fail(p, "a bracket is not closed");
     return function_of(p, op, e);
 }
 
@@ -302,7 +302,7 @@ static const struct expr *tex_argument(struct parser *p)
     if (k == T_NUM) return first_digit(p);
     if (k == T_LBRACE) return tex_group(p);
     if (k == T_END || k == T_RBRACE || k == T_COMMA)
-        return parser_fail(p, "an argument is missing");
+        return parse_fail(p, "an argument is missing");
     return parser_primary(p);
 }
 
@@ -334,7 +334,7 @@ static bool subscript(struct parser *p, struct buffer *name)
     if (t->kind != T_LBRACE) {
         if (t->kind != T_NUM && t->kind != T_NAME && t->kind != T_CONST && t->kind != T_TEXT &&
             t->kind != T_EMPTY)
-            return parser_fail(p, "a subscript is missing") != NULL;
+            return parse_fail(p, "a subscript is missing") != NULL;
         if (t->kind == T_CONST) {
             buffer_addf(name, "c%d", t->op);
         } else {
@@ -348,7 +348,7 @@ static bool subscript(struct parser *p, struct buffer *name)
         depth += t->kind == T_LBRACE ? 1 : t->kind == T_RBRACE ? -1 : 0;
         if (depth == 0) break;
     }
-    if (t->kind == T_END) return parser_fail(p, "{ is not closed") != NULL;
+    if (t->kind == T_END) return parse_fail(p, "{ is not closed") != NULL;
     to = t->pos;
     p->t = (struct token *)t + 1;
     for (size_t i = from + 1; i < to && i < p->text.n; i++)
@@ -366,7 +366,7 @@ static const struct expr *subscripted(struct parser *p, struct span base)
     const struct expr *e = NULL;
     if (subscript(p, &name)) {
         char *copy = name.failed ? NULL : arena_str(p->arena, buffer_span(&name));
-        e = copy == NULL ? parser_fail(p, "a long subscript")
+        e = copy == NULL ? parse_fail(p, "a long subscript")
                          : node(p, expr_sym(p->arena, span_of(copy, name.n)));
     }
     buffer_clear(&name);
@@ -455,10 +455,10 @@ static const struct expr *based(struct parser *p, const struct token *digits)
             base = base * 10 + (t->text.p[i] - '0');
     }
     if (base < 2 || base > 36 || !plain_digits(digits->text))
-        return parser_fail(p, "a base that is none");
+        return parse_fail(p, "a base that is none");
     p->t = (struct token *)t + 1;
-    if (paren && !parser_take(p, T_RP)) return parser_fail(p, "( is not closed");
-    if (brace && !parser_take(p, T_RBRACE)) return parser_fail(p, "{ is not closed");
+    if (paren && !parser_take(p, T_RP)) return parse_fail(p, "( is not closed");
+    if (brace && !parser_take(p, T_RBRACE)) return parse_fail(p, "{ is not closed");
     struct expr *e = expr_new(p->arena, E_BASE, 0, 0);
     if (e == NULL) return node(p, NULL);
     e->text = digits->text;
@@ -561,7 +561,7 @@ static const struct expr *implicit_argument(struct parser *p)
     bool minus = parser_take(p, T_MINUS);
     if (!starts_simple(p, true)) {
         p->depth--;
-        return parser_fail(p, "a function without an argument");
+        return parse_fail(p, "a function without an argument");
     }
     bool nested = p->t->kind == T_FUNC || p->t->kind == T_LG;
     const struct expr *e = parser_power(p);
@@ -609,7 +609,7 @@ static const struct expr *apply(struct parser *p, int op)
     }
     if (x == NULL) return NULL;
     if (x->kind != E_LIST && x->kind != E_SET) return function_of(p, op, x);
-    if (!takes_many(op)) return parser_fail(p, "too many arguments");
+    if (!takes_many(op)) return parse_fail(p, "too many arguments");
     struct expr *f = expr_new(p->arena, E_FUNC, op == F_LOG ? F_LOGB : op, x->n);
     if (f == NULL) return node(p, NULL);
     memcpy(f->arg, x->arg, x->n * sizeof(*f->arg));
@@ -666,10 +666,28 @@ static const struct expr *derivative(struct parser *p)
     return e;
 }
 
+/* \frac{dy}{dx} is one name, not a quotient. */
+static const struct expr *leibniz(struct parser *p)
+{
+    const struct token *t = p->t;
+    struct buffer name;
+    buffer_init(&name, 256);
+    buffer_addf(&name, "d%.*s/d%.*s", (int)t[2].text.n, t[2].text.p, (int)t[6].text.n, t[6].text.p);
+    char *copy = name.failed ? NULL : arena_str(p->arena, buffer_span(&name));
+    const struct expr *e = copy == NULL ? NULL : expr_sym(p->arena, span_of(copy, name.n));
+    buffer_clear(&name);
+    p->t += 8;
+    return node(p, e);
+}
+
 static const struct expr *fraction(struct parser *p)
 {
     p->t++;
     const struct token *t = p->t;
+    if (t[0].kind == T_LBRACE && is_letter_d(t + 1) && t[2].kind == T_NAME &&
+        t[3].kind == T_RBRACE && t[4].kind == T_LBRACE && is_letter_d(t + 5) &&
+        t[6].kind == T_NAME && t[7].kind == T_RBRACE)
+        return leibniz(p);
     if (t[0].kind == T_LBRACE && is_letter_d(t + 1) && t[2].kind == T_RBRACE &&
         t[3].kind == T_LBRACE && is_letter_d(t + 4) && t[5].kind == T_NAME && t[6].kind == T_RBRACE)
         return derivative(p);
@@ -709,7 +727,7 @@ static const struct expr *binomial(struct parser *p)
     if (parser_next(p) == T_LP) {
         struct expr *f = expr_new(p->arena, E_FUNC, F_BINOM, 0);
         const struct expr *e = f == NULL ? node(p, NULL) : arguments(p, f);
-        return e != NULL && e->n != 2 ? parser_fail(p, "a binomial of two") : e;
+        return e != NULL && e->n != 2 ? parse_fail(p, "a binomial of two") : e;
     }
     const struct expr *n = tex_argument(p);
     const struct expr *k = n == NULL ? NULL : tex_argument(p);
@@ -746,7 +764,7 @@ static const struct expr *big_sum(struct parser *p)
         below != NULL && below->kind == E_REL && below->n == 2 ? below->arg[0] : NULL;
     if (index == NULL || above == NULL || below->text.p[0] != R_EQ ||
         (index->kind != E_SYM && !(index->kind == E_CONST && index->op == C_I)))
-        return parser_fail(p, "a sum without plain limits");
+        return parse_fail(p, "a sum without plain limits");
     if (too_deep(p)) return NULL;
     p->depth++;
     const struct expr *body = parser_term(p);
@@ -776,7 +794,7 @@ static const struct expr *integral(struct parser *p)
     p->depth--;
     if (body == NULL) return NULL;
     if (!is_letter_d(p->t) || p->t[1].kind != T_NAME)
-        return parser_fail(p, "an integral without its d");
+        return parse_fail(p, "an integral without its d");
     struct expr *e = expr_new(p->arena, E_INTEGRAL, 0, below == NULL || above == NULL ? 1 : 3);
     if (e == NULL) return node(p, NULL);
     e->text = p->t[1].text;
@@ -795,7 +813,7 @@ static const struct expr *limit(struct parser *p)
     const struct expr *below, *above;
     if (!limits(p, &below, &above)) return NULL;
     if (below == NULL || below->kind != E_REL || below->n != 2 || below->arg[0]->kind != E_SYM)
-        return parser_fail(p, "a limit without its variable");
+        return parse_fail(p, "a limit without its variable");
     if (too_deep(p)) return NULL;
     p->depth++;
     const struct expr *body = parser_term(p);
@@ -831,11 +849,11 @@ static bool read_cells(struct parser *p, struct cells *c)
     c->at = arena_alloc(p->arena, room, sizeof(*c->at));
     for (;;) {
         enum token_kind k = (enum token_kind)p->t->kind;
-        if (k == T_END || c->at == NULL) return parser_fail(p, "\\begin without \\end") != NULL;
+        if (k == T_END || c->at == NULL) return parse_fail(p, "\\begin without \\end") != NULL;
         if (k == T_NEWROW || k == T_ENDENV) {
             if (in_row > 0) {
                 if (c->columns != 0 && in_row != c->columns)
-                    return parser_fail(p, "rows of different lengths") != NULL;
+                    return parse_fail(p, "rows of different lengths") != NULL;
                 c->columns = in_row;
                 c->rows++;
             }
@@ -848,7 +866,7 @@ static bool read_cells(struct parser *p, struct cells *c)
             p->t++;
             continue;
         }
-        if (c->n == MATRIX_MAX) return parser_fail(p, "a matrix too large") != NULL;
+        if (c->n == MATRIX_MAX) return parse_fail(p, "a matrix too large") != NULL;
         if (c->n == room) {
             const struct expr **more = arena_alloc(p->arena, 2 * room, sizeof(*more));
             if (more == NULL) return node(p, NULL) != NULL;
@@ -880,7 +898,7 @@ static const struct expr *environment(struct parser *p)
     bool ok = read_cells(p, &c);
     leave(p, was);
     if (!ok) return NULL;
-    if (c.n == 0) return parser_fail(p, "an empty matrix");
+    if (c.n == 0) return parse_fail(p, "an empty matrix");
     if (!matrix && c.n == 1) return c.at[0];
     if (matrix && c.n == 1 && span_is(kind, "array")) return c.at[0];
     struct expr *e = expr_new(p->arena, matrix ? E_MATRIX : E_LIST, 0, c.n);
@@ -983,7 +1001,7 @@ const struct expr *parser_primary(struct parser *p)
     case T_CURRENCY:
         return after_sign(p);
     default:
-        return parser_fail(p, "an operand is missing");
+        return parse_fail(p, "an operand is missing");
     }
 }
 

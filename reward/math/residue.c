@@ -45,12 +45,14 @@ static bool literal(const struct num *num, uint64_t m, uint64_t *out)
 /* e is a whole number of at least 64, for sure: a product or power of large enough positives. */
 static bool is_large(const struct expr *e, const struct binding *b)
 {
-    struct rational r;
+    struct rational r, q;
     if (rational_of(e, b, &r)) return r.d == 1 && r.n >= 64;
     switch ((enum expr_kind)e->kind) {
     case E_NUM:
         return e->num.exp10 >= 0;
     case E_POW:
+        if (rational_of(e->arg[0], b, &q) && rational_of(e->arg[1], b, &r))
+            return q.d == 1 && r.d == 1 && q.n >= 2 && r.n >= 6;
         return (is_large(e->arg[0], b) && rational_of(e->arg[1], b, &r) && r.n >= 1) ||
                (is_large(e->arg[1], b) &&
                 (is_large(e->arg[0], b) || (rational_of(e->arg[0], b, &r) && r.n >= 2)));

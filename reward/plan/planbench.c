@@ -139,17 +139,18 @@ static const struct {
 
 enum { N_DOMAINS = sizeof(table) / sizeof(table[0]), ARENA_BYTES = 1 << 20 };
 
+static struct arena *arena; /* what domains points into */
 static struct planbench_domain domains[N_DOMAINS];
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 /* Kept until the process ends. A domain without memory for it stays NULL: unknown. */
 static void read_all(void)
 {
-    struct arena *a = arena_new(ARENA_BYTES);
-    for (int i = 0; a != NULL && i < N_DOMAINS; i++) {
-        domains[i].domain = pddl_parse_domain(span_str(table[i].pddl), a, NULL);
+    arena = arena_new(ARENA_BYTES);
+    for (int i = 0; arena != NULL && i < N_DOMAINS; i++) {
+        domains[i].domain = pddl_parse_domain(span_str(table[i].pddl), arena, NULL);
         cJSON *words = table[i].words == NULL ? NULL : json_parse(span_str(table[i].words), NULL);
-        if (words != NULL) domains[i].wording = wording_read(words, a, NULL);
+        if (words != NULL) domains[i].wording = wording_read(words, arena, NULL);
         cJSON_Delete(words);
     }
 }

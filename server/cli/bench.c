@@ -1,7 +1,7 @@
 /* server/cli/bench.c - touchstone bench: how fast this machine reads prompts and decodes.
  *
- * Every figure goes through the engine as a server's requests do. Prompts are different random tokens, so no
- * prefix is shared; outputs run to their full length. Beside each figure stands its share of the limit that
+ * Every figure goes through the engine as a server's requests do. Prompts are different random tokens, no
+ * prefix is shared and no token drafted; outputs run to their full length. Beside each figure stands its share of the limit that
  * binds it, measured in the same run: int8 multiply-adds for prompts and batches, memory bandwidth for one
  * stream.
  *
@@ -282,7 +282,8 @@ int cli_bench(int n, char **args)
     }
     sem_init(&news, 0, 0);
     struct engine *e = NULL;
-    s.prefix_cache = false;
+    s.prefix_cache = false; /* every prompt is computed, */
+    s.speculate = false;    /* and every token decoded by itself */
     if (cli_engine_options(&s, &o, &err)) {
         o.wake = on_wake;
         if (o.max_queue < MAX_BATCH) o.max_queue = MAX_BATCH;

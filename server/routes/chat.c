@@ -254,20 +254,11 @@ static struct completion *new_chat(struct exchange *x)
 void chat_handle(struct exchange *x)
 {
     struct completion *c = new_chat(x);
-    if (c != NULL) completion_run(c, prepare);
-}
-
-static void work_render(struct exchange *x)
-{
-    prepare(x->state);
-}
-
-static void after_render(struct exchange *x)
-{
-    completion_reply_rendered(x->state);
+    if (c != NULL) completion_run(c, true, prepare);
 }
 
 void chat_render_handle(struct exchange *x)
 {
-    if (new_chat(x) != NULL) exchange_work(x, false, work_render, after_render);
+    struct completion *c = new_chat(x);
+    if (c != NULL) completion_render(c, true, prepare);
 }

@@ -70,7 +70,7 @@ static bool prepare(struct completion *c)
 {
     const struct completions *own = c->dialect;
     return read_body(c, &c->error) &&
-           completion_prompts(c, own->prompt, own->add_special_tokens, &c->error);
+           completion_prompts(c, own->prompt, "prompt", own->add_special_tokens, &c->error);
 }
 
 /* ---- answering ---- */
@@ -174,22 +174,11 @@ static struct completion *new_completion(struct exchange *x)
 void completions_handle(struct exchange *x)
 {
     struct completion *c = new_completion(x);
-    if (c != NULL) completion_run(c, prepare);
-}
-
-/* ---- /render: the ids, without generation ---- */
-
-static void work_render(struct exchange *x)
-{
-    prepare(x->state);
-}
-
-static void after_render(struct exchange *x)
-{
-    completion_reply_rendered(x->state);
+    if (c != NULL) completion_run(c, false, prepare);
 }
 
 void completions_render_handle(struct exchange *x)
 {
-    if (new_completion(x) != NULL) exchange_work(x, false, work_render, after_render);
+    struct completion *c = new_completion(x);
+    if (c != NULL) completion_render(c, false, prepare);
 }

@@ -18,6 +18,8 @@ void models_handle(struct exchange *x);             /* models.c */
 void tokenize_handle(struct exchange *x);           /* tokenize.c */
 void detokenize_handle(struct exchange *x);         /* tokenize.c */
 void verify_handle(struct exchange *x);             /* verify.c */
+void openrlhf_reward_handle(struct exchange *x);    /* verify.c */
+void slime_reward_handle(struct exchange *x);       /* verify.c */
 void verify_advantages_handle(struct exchange *x);  /* verify_tools.c */
 void verify_pass_at_k_handle(struct exchange *x);   /* verify_tools.c */
 void verify_rewards_handle(struct exchange *x);     /* verify_tools.c */
@@ -26,5 +28,16 @@ void ready_handle(struct exchange *x);              /* health.c */
 void version_handle(struct exchange *x);            /* health.c */
 void load_handle(struct exchange *x);               /* health.c */
 void metrics_handle(struct exchange *x);            /* metrics.c */
+
+void vllm_generate_handle(struct exchange *x);      /* vllm_generate.c */
+void reset_prefix_cache_handle(struct exchange *x); /* control.c */
+void world_size_handle(struct exchange *x);         /* control.c */
+void trl_generate_handle(struct exchange *x);       /* trl.c */
+void trl_chat_handle(struct exchange *x);           /* trl.c */
+void sglang_generate_handle(struct exchange *x);    /* sglang.c */
+void sglang_model_info_handle(struct exchange *x);  /* control.c */
+void llama_completion_handle(struct exchange *x);   /* llama.c */
+void llama_template_handle(struct exchange *x);     /* llama.c */
+void llama_props_handle(struct exchange *x);        /* llama.c */
 
 #endif

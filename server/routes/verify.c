@@ -25,6 +25,8 @@ struct verify {
     struct exchange *exchange;
     _Atomic(struct judge_job *) job; /* set once it runs */
     atomic_bool gone;
+    bool any_dialect; /* the body tells; else it is: */
+    enum judge_dialect dialect;
     int awaited; /* of the two news */
     struct buffer out;
     struct error error;
@@ -94,7 +96,8 @@ static void work_judge(struct exchange *x)
                   json_type_name(body));
         cJSON_Delete(body);
     } else if (body != NULL) {
-        job = judge_job_new(x->server->judge, judge_dialect_of(body), body, &v->error);
+        enum judge_dialect dialect = v->any_dialect ? judge_dialect_of(body) : v->dialect;
+        job = judge_job_new(x->server->judge, dialect, body, &v->error);
     }
     if (job == NULL) {
         server_post(x->server, &v->done);
@@ -111,12 +114,8 @@ static void after_judge(struct exchange *x)
     if (!x->gone) go_on(v);
 }
 
-void verify_handle(struct exchange *x)
+static void handle(struct exchange *x, bool any_dialect, enum judge_dialect dialect)
 {
-    if (x->ndjson) {
-        verify_stream_handle(x);
-        return;
-    }
     struct verify *v = arena_alloc(x->arena, 1, sizeof(*v));
     if (v == NULL) {
         struct error err = {0};
@@ -125,6 +124,8 @@ void verify_handle(struct exchange *x)
         return;
     }
     v->exchange = x;
+    v->any_dialect = any_dialect;
+    v->dialect = dialect;
     v->done.deliver = delivered;
     v->awaited = 2;
     buffer_init(&v->out, EXCHANGE_REPLY_BYTES);
@@ -133,4 +134,25 @@ void verify_handle(struct exchange *x)
     x->free_state = free_state;
     exchange_hold(x);
     exchange_work(x, true, work_judge, after_judge);
+}
+
+void verify_handle(struct exchange *x)
+{
+    if (x->ndjson) {
+        verify_stream_handle(x);
+    } else {
+        handle(x, true, JUDGE_NATIVE);
+    }
+}
+
+/* OpenRLHF's remote reward model, slime's: the same judge behind their request and reply. */
+
+void openrlhf_reward_handle(struct exchange *x)
+{
+    handle(x, false, JUDGE_OPENRLHF);
+}
+
+void slime_reward_handle(struct exchange *x)
+{
+    handle(x, false, JUDGE_SLIME);
 }

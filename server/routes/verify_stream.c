@@ -138,6 +138,15 @@ static void end_stream(struct verify_stream *v)
     exchange_end(x);
 }
 
+static size_t count_lines(struct span s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        n += s.p[i] == '\n';
+    }
+    return n;
+}
+
 static void delivered(struct message *m)
 {
     struct verify_stream *v = (struct verify_stream *)m;
@@ -146,6 +155,7 @@ static void delivered(struct message *m)
     v->posted = false;
     bool ended = v->ended;
     if (!x->gone) buffer_add_span(&x->out, buffer_span(&v->lines));
+    x->facts.items += count_lines(buffer_span(&v->lines));
     buffer_drop(&v->lines, v->lines.n);
     uv_mutex_unlock(&v->lock);
     if (!x->over) exchange_push(x);

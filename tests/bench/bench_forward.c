@@ -91,7 +91,8 @@ int main(int argc, char **argv)
     struct model *m = model_open(argv[1], &err);
     struct pool *pool = pool_new(argc > 2 ? atoi(argv[2]) : 0, false, &err);
     const struct kernels *kernels = kernels_pick(argc > 3 ? argv[3] : NULL, &err);
-    if (m == NULL || pool == NULL || kernels == NULL) return fprintf(stderr, "%s\n", err.message), 1;
+    if (m == NULL || pool == NULL || kernels == NULL)
+        return fprintf(stderr, "%s\n", err.message), 1;
     double begin = seconds();
     struct weights *w = weights_pack(m, false, -1, pool, NULL, NULL, &err);
     if (w == NULL) return fprintf(stderr, "%s\n", err.message), 1;

@@ -146,8 +146,8 @@ int main(int argc, char **argv)
            kernels->name, 1 / dp, 1 / fma, 1 / best_of(read_loop, memory));
     free(memory);
     static const int rows[] = {1, 2, 4, 6, 8, 12, 32, 192};
-    static const enum quant types[] = {QUANT_Q4_1, QUANT_Q4_0, QUANT_Q8_0, QUANT_Q4_K, QUANT_Q5_K,
-                                       QUANT_Q6_K, QUANT_F16,  QUANT_F32};
+    static const enum quant types[] = {QUANT_Q4_1, QUANT_Q4_0, QUANT_Q8_0, QUANT_Q4_K,
+                                       QUANT_Q5_K, QUANT_Q6_K, QUANT_F16,  QUANT_F32};
     for (size_t t = 0; t < sizeof(types) / sizeof(types[0]); t++) {
         for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
             product_bench(types[t], rows[i], 1536, 768, panel_types[types[t]].quantised ? dp : fma);

@@ -1,6 +1,6 @@
 /* tests/golden/conformance_math.c - a folder of cases with expected verdicts, judged and counted.
  *
- *   conformance_math CORPORA/math/cases.jsonl [--defaults] [--quiet] [--full-only]
+ *   conformance_math CORPORA/math/cases.jsonl [--defaults] [--quiet]
  *
  * Prints the score, false positives and negatives by kind, and each disagreement. A case's "form",
  * "extract" and "options" are applied unless --defaults is given. Exit status 0 when at least 98 %

@@ -1,7 +1,7 @@
 """Starts the program and hands tests its address.
 
-TOUCHSTONE_BIN names the program (default build/release/touchstone), TOUCHSTONE_TEST_MODEL the model
-(default: a tiny one with random weights, in tests/golden/data), TOUCHSTONE_TEST_FLAGS further flags for
+TESTED_BIN names the program (default build/release/touchstone), TESTED_MODEL the model
+(default: a tiny one with random weights, in tests/golden/data), TESTED_FLAGS further flags for
 every server ("--engine reference"). Every server listens on a free port of
 127.0.0.1 and is stopped, and its exit status checked, at the end.
 
@@ -22,12 +22,17 @@ import openai
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BIN = os.environ.get("TOUCHSTONE_BIN", str(ROOT / "build/release/touchstone"))
+BIN = os.environ.get("TESTED_BIN", str(ROOT / "build/release/touchstone"))
 MODEL = os.environ.get(
-    "TOUCHSTONE_TEST_MODEL", str(ROOT / "tests/golden/data/llama-k256-q4_k_m.gguf")
+    "TESTED_MODEL", str(ROOT / "tests/golden/data/llama-k256-q4_k_m.gguf")
 )
-FLAGS = os.environ.get("TOUCHSTONE_TEST_FLAGS", "").split()
+FLAGS = os.environ.get("TESTED_FLAGS", "").split()
 START_SECONDS = 60
+
+# Settings that stand in the caller's environment are not the tests'. What a sanitizer keeps of freed memory
+# must not look like a leak.
+ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("TOUCHSTONE_")}
+ENVIRONMENT.setdefault("ASAN_OPTIONS", "quarantine_size_mb=1")
 
 
 class Server:
@@ -35,8 +40,7 @@ class Server:
 
     def __init__(self, *args, model=MODEL, wait=True):
         command = [BIN, "serve", "--model", model, "--port", "0", *FLAGS, *args]
-        environment = {k: v for k, v in os.environ.items() if not k.startswith("TOUCHSTONE_")}
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, env=environment)
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT)
         self.log = []
         self.port = None
         self._listening = threading.Event()

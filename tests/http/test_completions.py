@@ -201,8 +201,14 @@ def test_truncation(server):
     assert got == ids[-4:]
     got = server.complete(truncate_prompt_tokens=4, truncation_side="right", **body)
     assert got["choices"][0]["prompt_token_ids"] == ids[:4]
-    long = server.complete(prompt=[5] * 9000, max_tokens=3, ignore_eos=True, truncate_prompt_tokens=-1)
-    assert long["usage"]["prompt_tokens"] + 3 == server.http.get("/v1/models").json()["data"][0]["max_model_len"]
+
+
+def test_truncation_to_what_fits(start):
+    server = start("--context", "128")
+    body = {"prompt": [5] * 9000, "max_tokens": 3, "ignore_eos": True}
+    assert server.post("/v1/completions", body).json()["error"]["code"] == "context_length_exceeded"
+    usage = server.complete(truncate_prompt_tokens=-1, **body)["usage"]
+    assert usage["prompt_tokens"] == 125 and usage["completion_tokens"] == 3
 
 
 def test_render(server):

@@ -11,7 +11,6 @@ import threading
 import time
 
 import httpx
-import pytest
 
 STORM = 1000
 
@@ -140,18 +139,28 @@ def test_thousands_of_connections(server):
         s.close()
 
 
-def long_requests(server, n, results):
-    def ask(i):
-        body = {"prompt": "Hello", "max_tokens": 400, "ignore_eos": True, "stream": i % 2 == 0}
+def ask_all(server, bodies):
+    """Post every body at once, each on a thread; {number: reply or exception} once they are joined."""
+    results = {}
+
+    def ask(i, body):
         try:
-            results[i] = httpx.post(server.url + "/v1/completions", json=body, timeout=120)
+            results[i] = httpx.post(server.url + "/v1/completions", json=body, timeout=300)
         except httpx.HTTPError as e:
             results[i] = e
 
-    threads = [threading.Thread(target=ask, args=(i,)) for i in range(n)]
+    threads = [threading.Thread(target=ask, args=job) for job in enumerate(bodies)]
     for t in threads:
         t.start()
-    return threads
+    return threads, results
+
+
+def wait_for_open(server, n):
+    """Until n requests are being answered; the scrape itself is one more."""
+    deadline = time.time() + 60
+    while server.metric("touchstone_open_requests") < n + 1:
+        assert time.time() < deadline
+        time.sleep(0.01)
 
 
 def is_whole(reply):
@@ -164,11 +173,9 @@ def is_whole(reply):
 
 def test_sigterm_loses_nothing(start):
     server = start("--drain-timeout", "600")
-    results = {}
-    threads = long_requests(server, 24, results)
-    deadline = time.time() + 60
-    while server.metric("touchstone_open_requests") < 25 and time.time() < deadline:
-        time.sleep(0.02)
+    body = {"prompt": "Hello", "max_tokens": 1500, "ignore_eos": True}
+    threads, results = ask_all(server, [{**body, "stream": i % 2 == 0} for i in range(24)])
+    wait_for_open(server, 20)
     server.signal()
     time.sleep(0.05)
     late = httpx.post(server.url + "/v1/completions", json={"prompt": "a"}, timeout=60)
@@ -180,7 +187,9 @@ def test_sigterm_loses_nothing(start):
     for t in threads:
         t.join()
     assert server.wait() == 0
-    assert [i for i in range(24) if not is_whole(results[i])] == []
+    refused = [r for r in results.values() if not isinstance(r, Exception) and r.status_code == 503]
+    assert len(refused) <= 4, "those that came after the signal"
+    assert sum(map(is_whole, results.values())) + len(refused) == 24
 
 
 def test_sigterm_under_constant_load(start):
@@ -215,53 +224,33 @@ def test_sigterm_under_constant_load(start):
     assert len(lost) <= len(threads) and all("ReadError" in a or "RemoteProtocol" in a for a in lost), lost
 
 
+ENDLESS = {"prompt": "Hello", "max_tokens": 4000, "ignore_eos": True, "n": 32}
+
+
 def test_a_second_signal_ends_at_once(start):
     server = start("--drain-timeout", "600")
-    results = {}
-    threads = long_requests(server, 4, results)
-    while server.metric("touchstone_open_requests") < 5:
-        time.sleep(0.02)
-    body = {"prompt": "Hello", "max_tokens": 4000, "ignore_eos": True}
-    slow = threading.Thread(target=lambda: long_requests(server, 0, {}))
-    slow.start()
-    extra = [
-        threading.Thread(target=lambda: pytest.raises(httpx.HTTPError, httpx.post, server.url + "/v1/completions", json=body, timeout=60))
-        for _ in range(8)
-    ]
-    for t in extra:
-        t.start()
-    while server.metric("touchstone_open_requests") < 8:
-        time.sleep(0.02)
+    threads, results = ask_all(server, [{**ENDLESS, "stream": i % 2 == 0} for i in range(8)])
+    wait_for_open(server, 8)
     server.signal()
     time.sleep(0.3)
+    assert server.process.poll() is None
     began = time.time()
     server.signal()
-    status = server.wait(20)
-    assert time.time() - began < 5 and status == 1
-    for t in threads + extra:
+    status = server.wait(30)
+    assert time.time() - began < 10 and status == 1
+    for t in threads:
         t.join()
+    assert all(isinstance(r, httpx.HTTPError) for r in results.values())
 
 
 def test_drain_limit(start):
     server = start("--drain-timeout", "1")
-    body = {"prompt": "Hello", "max_tokens": 4000, "ignore_eos": True, "n": 16}
-    errors = []
-
-    def ask():
-        try:
-            httpx.post(server.url + "/v1/completions", json=body, timeout=60)
-        except httpx.HTTPError as e:
-            errors.append(e)
-
-    threads = [threading.Thread(target=ask) for _ in range(8)]
-    for t in threads:
-        t.start()
-    while server.metric("touchstone_open_requests") < 9:
-        time.sleep(0.02)
-    server.signal()
+    threads, results = ask_all(server, [{**ENDLESS, "stream": i % 2 == 0} for i in range(8)])
+    wait_for_open(server, 8)
     began = time.time()
-    status = server.wait(30)
-    assert 0.5 < time.time() - began < 8 and status == 1
+    server.signal()
+    status = server.wait(60)
+    assert 0.5 < time.time() - began < 20 and status == 1
     for t in threads:
         t.join()
-    assert len(errors) == 8
+    assert all(isinstance(r, httpx.HTTPError) for r in results.values())

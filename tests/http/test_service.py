@@ -12,7 +12,7 @@ import httpx
 import openai
 import pytest
 
-from conftest import BIN, MODEL
+from conftest import BIN, ENVIRONMENT, MODEL
 
 
 def test_keys(start):
@@ -100,7 +100,8 @@ def test_one_log_line_a_request(start):
 
 
 def test_port_in_use(server):
-    got = subprocess.run([BIN, "serve", "--model", MODEL, "--port", str(server.port)], capture_output=True, timeout=60)
+    command = [BIN, "serve", "--model", MODEL, "--port", str(server.port)]
+    got = subprocess.run(command, capture_output=True, timeout=60, env=ENVIRONMENT)
     assert got.returncode == 1
     assert b"port" in got.stderr
 

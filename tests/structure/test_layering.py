@@ -61,6 +61,6 @@ def test_every_file_says_what_it_is():
 def test_the_default_configuration_file_is_current():
     import os
     import subprocess
-    program = os.environ.get("TOUCHSTONE_BIN", str(ROOT / "build/release/touchstone"))
+    program = os.environ.get("TESTED_BIN", str(ROOT / "build/release/touchstone"))
     printed = subprocess.run([program, "config"], capture_output=True, text=True, check=True).stdout
     assert (ROOT / "config/touchstone.conf").read_text() == printed

@@ -136,6 +136,26 @@ static void test_equal_blocks_become_one(void **state)
     kv_cache_free(w.kv);
 }
 
+/* The same tokens after another beginning, often enough that some share a bucket of the index. */
+static void test_beginnings_are_told_apart(void **state)
+{
+    (void)state;
+    struct world w;
+    int t[32];
+    setup(&w, true);
+    count_up(t, 32, 0);
+    int a = kv_cache_open(w.kv, 0);
+    assert_true(append(&w, a, t, 32));
+    for (int i = 1; i < 500; i++) {
+        t[3] = 1000 + i;
+        int b = kv_cache_open(w.kv, (uint64_t)(i % 2));
+        assert_true(append(&w, b, t, 16));
+        assert_int_equal(match(&w, b, t, 32), 16);
+        kv_cache_close(w.kv, b);
+    }
+    kv_cache_free(w.kv);
+}
+
 static void test_fork_copies_on_write(void **state)
 {
     (void)state;
@@ -302,6 +322,7 @@ int main(void)
         cmocka_unit_test(test_prefix_is_found),
         cmocka_unit_test(test_without_cache),
         cmocka_unit_test(test_equal_blocks_become_one),
+        cmocka_unit_test(test_beginnings_are_told_apart),
         cmocka_unit_test(test_fork_copies_on_write),
         cmocka_unit_test(test_reserve_is_all_or_nothing),
         cmocka_unit_test(test_oldest_is_evicted),

@@ -143,7 +143,7 @@ static void test_fairness(void **state)
     (void)state;
     buffer_init(&request, 1 << 20);
     buffer_add_str(&request, "{\"items\":[");
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < 24; i++) {
         buffer_addf(&request, "%s%s", i > 0 ? "," : "", HARD(A60));
     }
     buffer_add_str(&request, "]}");
@@ -179,6 +179,27 @@ static void test_cancel_frees_workers(void **state)
     }
     assert_int_equal(s.workers_busy, 0);
     assert_int_equal(s.waiting, 0);
+}
+
+/* Items of some 100 ms, one after the other through few workers: a worker that has been made nice ends after
+ * its item, and the next item must not be lost with it. */
+static void test_tired_workers(void **state)
+{
+    struct call c;
+    struct buffer request;
+    (void)state;
+    buffer_init(&request, 1 << 20);
+    buffer_add_str(&request, "{\"items\":[");
+    for (int i = 0; i < 24; i++) {
+        buffer_addf(&request, "%s%s", i > 0 ? "," : "", HARD(A16 "aaaaa"));
+    }
+    buffer_add_str(&request, "]}");
+    begin(&c, request.p);
+    buffer_clear(&request);
+    char *reply = end(&c);
+    if (strstr(reply, "\"cause\":\"error\"") != NULL) print_message("%s\n", reply);
+    assert_null(strstr(reply, "\"cause\":\"error\""));
+    free(reply);
 }
 
 /* Many small deferred items from several threads: each gets its own verdict. */
@@ -293,6 +314,7 @@ int main(void)
         cmocka_unit_test(test_fairness),
         cmocka_unit_test(test_cancel_frees_workers),
         cmocka_unit_test(test_many_threads),
+        cmocka_unit_test(test_tired_workers),
         cmocka_unit_test(test_worker_killed),
         cmocka_unit_test(test_zygote_killed),
     };

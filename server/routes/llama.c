@@ -1,0 +1,304 @@
+/* server/routes/llama.c - llama-server's own names: POST /completion, /apply-template, GET /props.
+ *
+ * Its defaults are not OpenAI's: temperature 0.8, top_k 40, top_p 0.95, min_p 0.05, and as many tokens as the
+ * context allows (n_predict -1).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/routes/routes.h"
+
+#include <limits.h>
+#include <math.h>
+
+#include "base/json.h"
+#include "server/completion.h"
+#include "server/conversation.h"
+#include "server/emit.h"
+#include "server/sse.h"
+#include "server/state.h"
+#include "server/version.h"
+
+struct llama {
+    const cJSON *prompt;
+    bool return_tokens;
+    int n_probs;
+};
+
+/* -1 asks for a random seed. */
+static bool read_seed(const struct field_context *context, const cJSON *value, void *out,
+                      struct error *err)
+{
+    struct sampling_params *p = out;
+    double d = value->valuedouble;
+    (void)context;
+    if (!cJSON_IsNumber(value) || d != floor(d) || !(fabs(d) < 0x1p63)) {
+        return error_set(err, ERROR_INVALID_TYPE, NULL, "a seed is an integer, not %s",
+                         json_type_name(value));
+    }
+    p->seed = (int64_t)d;
+    p->has_seed = d >= 0;
+    return true;
+}
+
+#define AT(field) .offset = offsetof(struct llama, field)
+static const struct field rows[] = {
+    {"prompt", FIELD_VALUE, AT(prompt)},
+    {"return_tokens", FIELD_BOOL, AT(return_tokens)},
+    {"n_probs", FIELD_INT, AT(n_probs), .min = 0, .max = LOGPROBS_MAX},
+    {"post_sampling_probs", FIELD_REFUSED, .neutral = "false"},
+    {"cache_prompt", .kind = FIELD_IGNORED}, /* a cached prompt changes no bit here */
+    {"id_slot", FIELD_REFUSED, .neutral = "-1"},
+    {"grammar", FIELD_REFUSED, .neutral = "\"\""},
+    {"json_schema", .kind = FIELD_REFUSED},
+    {"samplers", .kind = FIELD_REFUSED},
+    {"mirostat", FIELD_REFUSED, .neutral = "0"},
+    {"typical_p", FIELD_REFUSED, .neutral = "1"},
+    {"dry_multiplier", FIELD_REFUSED, .neutral = "0"},
+    {"xtc_probability", FIELD_REFUSED, .neutral = "0"},
+    {"dynatemp_range", FIELD_REFUSED, .neutral = "0"},
+    {"t_max_predict_ms", FIELD_REFUSED, .neutral = "0"},
+    {"image_data", FIELD_REFUSED, .neutral = "[]"},
+};
+
+#undef AT
+#define AT(field) .offset = offsetof(struct sampling_params, field)
+#define REAL(field, lo, hi) FIELD_FLOAT, AT(field), .min = (lo), .max = (hi)
+#define WHOLE(field, lo, hi) FIELD_INT, AT(field), .min = (lo), .max = (hi)
+static const struct field sampling_rows[] = {
+    {"n_predict", WHOLE(engine.max_tokens, -1, INT_MAX)},
+    {"max_tokens", WHOLE(engine.max_tokens, -1, INT_MAX)},
+    {"temperature", REAL(engine.temperature, 0, 100)},
+    {"top_k", WHOLE(engine.top_k, -1, INT_MAX)},
+    {"top_p", REAL(engine.top_p, 1e-6, 1)},
+    {"min_p", REAL(engine.min_p, 0, 1)},
+    {"repeat_penalty", REAL(engine.repetition_penalty, 1e-6, 100)},
+    {"presence_penalty", REAL(engine.presence_penalty, -2, 2)},
+    {"frequency_penalty", REAL(engine.frequency_penalty, -2, 2)},
+    {"seed", FIELD_READ, .offset = 0, .read = read_seed},
+    {"stop", FIELD_READ, AT(stop), .read = sampling_params_read_stop},
+    {"ignore_eos", FIELD_BOOL, AT(engine.ignore_eos)},
+    {"stream", FIELD_BOOL, AT(stream)},
+};
+
+/* ---- /completion: asking ---- */
+
+static void set_defaults(struct engine_sampling *s)
+{
+    s->temperature = 0.8f;
+    s->top_k = 40;
+    s->top_p = 0.95f;
+    s->min_p = 0.05f;
+    s->max_tokens = -1;
+}
+
+static bool prepare(struct completion *c)
+{
+    struct llama *own = c->dialect;
+    struct error *err = &c->error;
+    struct field_context context = completion_field_context(c);
+    struct field_table tables[] = {FIELD_TABLE(rows, own), FIELD_TABLE(sampling_rows, &c->params)};
+    set_defaults(&c->params.engine);
+    if (!completion_parse(c, err) || !fields_read(c->document, tables, 2, &context, err))
+        return false;
+    if (own->n_probs > 0) c->params.logprobs = own->n_probs;
+    c->want_tokens = own->n_probs > 0 || own->return_tokens;
+    if (!completion_check(c, err) || !completion_prompts(c, own->prompt, "prompt", true, err)) {
+        return false;
+    }
+    if (c->n_runs == 1) return true;
+    return error_set(err, ERROR_UNSUPPORTED, "prompt",
+                     "one prompt a request; /v1/completions takes many");
+}
+
+/* ---- /completion: answering ---- */
+
+static void emit_probability(const struct completion *c, struct token_prob p, struct buffer *out)
+{
+    struct span s = engine_token_bytes(c->engine, p.id);
+    emit_int(out, "id", p.id);
+    emit_text(out, "token", s);
+    emit_array(out, "bytes");
+    for (size_t i = 0; i < s.n; i++) {
+        emit_int(out, NULL, (unsigned char)s.p[i]);
+    }
+    emit_close(out, ']');
+    emit_float(out, "logprob", p.logprob);
+}
+
+static void emit_probabilities(const struct completion *c, const struct choice *choice,
+                               struct buffer *out)
+{
+    emit_array(out, "completion_probabilities");
+    for (size_t i = 0; i < choice->n_records; i++) {
+        const struct token_record *t = &choice->records[i];
+        emit_object(out, NULL);
+        emit_probability(c, t->prob, out);
+        emit_array(out, "top_logprobs");
+        for (int k = 0; k < t->n_top; k++) {
+            emit_object(out, NULL);
+            emit_probability(c, choice->tops[t->first_top + (size_t)k], out);
+            emit_close(out, '}');
+        }
+        emit_close(out, ']');
+        emit_close(out, '}');
+    }
+    emit_close(out, ']');
+}
+
+/* content, tokens, probabilities: what is pending. */
+static void emit_content(const struct completion *c, const struct choice *choice,
+                         struct buffer *out)
+{
+    const struct llama *own = c->dialect;
+    emit_int(out, "index", 0);
+    emit_text(out, "content", buffer_span(&choice->text));
+    emit_array(out, "tokens");
+    for (size_t i = 0; own->return_tokens && i < choice->n_records; i++) {
+        emit_int(out, NULL, choice->records[i].prob.id);
+    }
+    emit_close(out, ']');
+    if (own->n_probs > 0) emit_probabilities(c, choice, out);
+    emit_bool(out, "stop", choice->done);
+}
+
+static const char *stop_type(const struct choice *choice)
+{
+    if (choice->finish == FINISH_LENGTH) return "limit";
+    if (choice->finish != FINISH_STOP) return "none";
+    return choice->stop_string != NULL ? "word" : "eos";
+}
+
+static void emit_end(const struct completion *c, const struct choice *choice, struct buffer *out)
+{
+    emit_str(out, "model", completion_model(c));
+    emit_int(out, "tokens_predicted", choice->n_tokens);
+    emit_int(out, "tokens_evaluated", (int64_t)choice->run->ids.n);
+    emit_int(out, "tokens_cached", choice->run->n_cached);
+    emit_bool(out, "truncated", false);
+    emit_str(out, "stop_type", stop_type(choice));
+    emit_str(out, "stopping_word", choice->stop_string == NULL ? "" : choice->stop_string);
+    emit_int(out, "id_slot", 0);
+}
+
+static void write_whole(struct completion *c, struct buffer *out)
+{
+    emit_object(out, NULL);
+    emit_content(c, c->choices, out);
+    emit_end(c, c->choices, out);
+    emit_close(out, '}');
+}
+
+static void write_chunk(struct completion *c, struct choice *choice)
+{
+    struct buffer *out = sse_open(c->exchange);
+    emit_object(out, NULL);
+    emit_content(c, choice, out);
+    if (choice->done) emit_end(c, choice, out);
+    emit_close(out, '}');
+    sse_close(c->exchange);
+}
+
+static const struct completion_style style = {.whole = write_whole, .chunk = write_chunk};
+
+void llama_completion_handle(struct exchange *x)
+{
+    struct completion *c =
+        completion_new(x, &style, "", arena_alloc(x->arena, 1, sizeof(struct llama)));
+    if (c != NULL) completion_run(c, false, prepare);
+}
+
+/* ---- /apply-template ---- */
+
+struct template_request {
+    struct conversation conversation;
+    struct buffer text;
+    struct error error;
+};
+
+static void free_template(struct exchange *x)
+{
+    struct template_request *t = x->state;
+    buffer_clear(&t->text);
+}
+
+static void work_template(struct exchange *x)
+{
+    struct template_request *t = x->state;
+    struct field_table table = conversation_table(&t->conversation);
+    struct field_context context = {.arena = x->arena};
+    cJSON *body = json_parse(buffer_span(&x->body), &t->error);
+    t->conversation.add_generation_prompt = true;
+    if (body != NULL && fields_read(body, &table, 1, &context, &t->error) &&
+        conversation_finish(&t->conversation, &t->error)) {
+        conversation_render(&t->conversation, x->server->engine, &t->text, &t->error);
+    }
+    cJSON_Delete(body);
+}
+
+static void after_template(struct exchange *x)
+{
+    struct template_request *t = x->state;
+    struct buffer out;
+    if (t->error.code != ERROR_NONE) {
+        exchange_fail(x, &t->error);
+        return;
+    }
+    buffer_init(&out, EXCHANGE_REPLY_BYTES);
+    emit_object(&out, NULL);
+    emit_text(&out, "prompt", buffer_span(&t->text));
+    emit_close(&out, '}');
+    exchange_reply_json(x, &out);
+}
+
+void llama_template_handle(struct exchange *x)
+{
+    struct template_request *t = arena_alloc(x->arena, 1, sizeof(*t));
+    struct error err = {0};
+    if (t == NULL) {
+        error_set(&err, ERROR_NO_MEMORY, NULL, "no memory for the request");
+        exchange_fail(x, &err);
+        return;
+    }
+    buffer_init(&t->text, x->server->o.max_body_bytes * 2);
+    x->state = t;
+    x->free_state = free_template;
+    exchange_work(x, true, work_template, after_template);
+}
+
+/* ---- /props ---- */
+
+static void emit_default_settings(const struct engine_info *info, struct buffer *out)
+{
+    struct engine_sampling s;
+    engine_sampling_init(&s);
+    set_defaults(&s);
+    emit_object(out, "default_generation_settings");
+    emit_int(out, "n_ctx", info->context);
+    emit_object(out, "params");
+    emit_float(out, "temperature", s.temperature);
+    emit_int(out, "top_k", s.top_k);
+    emit_float(out, "top_p", s.top_p);
+    emit_float(out, "min_p", s.min_p);
+    emit_float(out, "repeat_penalty", s.repetition_penalty);
+    emit_int(out, "n_predict", s.max_tokens);
+    emit_close(out, '}');
+    emit_close(out, '}');
+}
+
+void llama_props_handle(struct exchange *x)
+{
+    const struct engine_info *info = engine_info(x->server->engine);
+    struct buffer out;
+    buffer_init(&out, EXCHANGE_REPLY_BYTES);
+    emit_object(&out, NULL);
+    emit_default_settings(info, &out);
+    emit_str(&out, "model_path", info->name);
+    emit_object(&out, "modalities");
+    emit_bool(&out, "vision", false);
+    emit_bool(&out, "audio", false);
+    emit_close(&out, '}');
+    emit_str(&out, "build_info", "touchstone " TOUCHSTONE_VERSION);
+    emit_bool(&out, "is_sleeping", false);
+    emit_close(&out, '}');
+    exchange_reply_json(x, &out);
+}

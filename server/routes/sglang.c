@@ -1,0 +1,296 @@
+/* server/routes/sglang.c - POST /generate as SGLang has it (srt/managers/io_struct.py, GenerateReqInput):
+ * what slime, AReaL and torchrl speak.
+ *
+ * One prompt with one sample is answered by an object, anything else by a list. A stream says the whole
+ * text again in every event.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/routes/routes.h"
+
+#include <limits.h>
+#include <math.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "server/completion.h"
+#include "server/emit.h"
+#include "server/logprobs.h"
+#include "server/sse.h"
+#include "server/state.h"
+
+enum { DEFAULT_MAX_TOKENS = 128 };
+
+struct sglang {
+    const cJSON *text, *input_ids, *sampling;
+    struct span rid, cache_salt;
+    bool stream, return_logprob, text_in_logprobs, return_prompt_ids;
+    int logprob_start, n_top, priority;
+};
+
+#define AT(field) .offset = offsetof(struct sglang, field)
+
+static const struct field rows[] = {
+    {"text", FIELD_VALUE, AT(text)},
+    {"input_ids", FIELD_ARRAY, AT(input_ids)},
+    {"sampling_params", FIELD_OBJECT, AT(sampling)},
+    {"rid", FIELD_TEXT, AT(rid)},
+    {"stream", FIELD_BOOL, AT(stream)},
+    {"return_logprob", FIELD_BOOL, AT(return_logprob)},
+    {"logprob_start_len", FIELD_INT, AT(logprob_start), .min = -1, .max = INT_MAX},
+    {"top_logprobs_num", FIELD_INT, AT(n_top), .min = 0, .max = LOGPROBS_MAX},
+    {"return_text_in_logprobs", FIELD_BOOL, AT(text_in_logprobs)},
+    {"return_prompt_token_ids", FIELD_BOOL, AT(return_prompt_ids)},
+    {"priority", FIELD_INT, AT(priority), .min = INT_MIN, .max = INT_MAX},
+    {"cache_salt", FIELD_TEXT, AT(cache_salt)},
+    {"extra_key", .kind = FIELD_IGNORED}, /* a hint for routers */
+    {"log_metrics", .kind = FIELD_IGNORED},
+    {"return_hidden_states", FIELD_REFUSED, .neutral = "false"},
+    {"token_ids_logprob", .kind = FIELD_REFUSED},
+    {"lora_path", .kind = FIELD_REFUSED},
+    {"session_params", .kind = FIELD_REFUSED},
+    {"image_data", .kind = FIELD_REFUSED},
+    {"audio_data", .kind = FIELD_REFUSED},
+    {"video_data", .kind = FIELD_REFUSED},
+    {"input_embeds", .kind = FIELD_REFUSED},
+};
+
+static bool read_seed(const struct field_context *context, const cJSON *value, void *out,
+                      struct error *err)
+{
+    struct sampling_params *p = out;
+    double d = value->valuedouble;
+    (void)context;
+    if (!cJSON_IsNumber(value) || d != floor(d) || !(fabs(d) < 0x1p63)) {
+        return error_set(err, ERROR_INVALID_TYPE, NULL, "a seed is a 64-bit integer, not %s",
+                         json_type_name(value));
+    }
+    p->seed = (int64_t)d;
+    p->has_seed = true;
+    return true;
+}
+
+#undef AT
+#define AT(field) .offset = offsetof(struct sampling_params, field)
+#define REAL(field, lo, hi) FIELD_FLOAT, AT(field), .min = (lo), .max = (hi)
+#define WHOLE(field, lo, hi) FIELD_INT, AT(field), .min = (lo), .max = (hi)
+
+/* clang-format off */
+static const struct field sampling_rows[] = {
+    {"max_new_tokens",      WHOLE(engine.max_tokens, 0, INT_MAX)},
+    {"min_new_tokens",      WHOLE(engine.min_tokens, 0, INT_MAX)},
+    {"temperature",         REAL(engine.temperature, 0, 100)},
+    {"top_p",               REAL(engine.top_p, 1e-6, 1)},
+    {"top_k",               WHOLE(engine.top_k, -1, INT_MAX)},
+    {"min_p",               REAL(engine.min_p, 0, 1)},
+    {"frequency_penalty",   REAL(engine.frequency_penalty, -2, 2)},
+    {"presence_penalty",    REAL(engine.presence_penalty, -2, 2)},
+    {"repetition_penalty",  REAL(engine.repetition_penalty, 1e-6, 100)},
+    {"stop",                FIELD_READ, AT(stop), .read = sampling_params_read_stop},
+    {"stop_token_ids",      FIELD_READ, AT(stop_ids), .read = field_read_ids},
+    {"n",                   WHOLE(n, 1, INT_MAX)},
+    {"ignore_eos",          FIELD_BOOL, AT(engine.ignore_eos)},
+    {"skip_special_tokens", FIELD_BOOL, AT(engine.skip_special_tokens)},
+    {"no_stop_trim",        FIELD_BOOL, AT(engine.include_stop)},
+    {"sampling_seed",       FIELD_READ, .offset = 0, .read = read_seed},
+    {"spaces_between_special_tokens", .kind = FIELD_IGNORED},
+    {"json_schema",         .kind = FIELD_REFUSED},
+    {"regex",               .kind = FIELD_REFUSED},
+    {"ebnf",                .kind = FIELD_REFUSED},
+    {"structural_tag",      .kind = FIELD_REFUSED},
+    {"stop_regex",          FIELD_REFUSED, .neutral = "[]"},
+    {"custom_params",       FIELD_REFUSED, .neutral = "{}"},
+    {"logit_bias",          FIELD_REFUSED, .neutral = "{}"},
+};
+/* clang-format on */
+
+/* ---- asking ---- */
+
+static bool read_sampling(struct completion *c, const struct field_context *context,
+                          struct error *err)
+{
+    struct sglang *own = c->dialect;
+    struct field_table table = FIELD_TABLE(sampling_rows, &c->params);
+    c->params.engine.max_tokens = DEFAULT_MAX_TOKENS;
+    if (own->sampling != NULL && !fields_read(own->sampling, &table, 1, context, err)) {
+        return error_in(err, "sampling_params");
+    }
+    c->params.stream = own->stream;
+    c->params.request_id = own->rid;
+    c->params.cache_salt = own->cache_salt;
+    c->params.priority = own->priority;
+    if (own->return_logprob) c->params.logprobs = own->n_top;
+    if (own->return_logprob && own->logprob_start >= 0 && !own->stream) {
+        c->params.prompt_logprobs = own->n_top;
+    }
+    return completion_check(c, err);
+}
+
+static bool prepare(struct completion *c)
+{
+    struct sglang *own = c->dialect;
+    struct error *err = &c->error;
+    struct field_context context = completion_field_context(c);
+    struct field_table table = FIELD_TABLE(rows, own);
+    own->logprob_start = -1;
+    c->want_tokens = true;
+    if (!completion_parse(c, err) || !fields_read(c->document, &table, 1, &context, err) ||
+        !read_sampling(c, &context, err)) {
+        return false;
+    }
+    if ((own->text == NULL) == (own->input_ids == NULL)) {
+        return error_set(err, ERROR_MISSING_FIELD, "text", "either text or input_ids is needed");
+    }
+    return completion_prompts(c, own->text != NULL ? own->text : own->input_ids,
+                              own->text != NULL ? "text" : "input_ids", true, err);
+}
+
+/* ---- answering ---- */
+
+static void emit_finish(const struct completion *c, const struct choice *choice, struct buffer *out)
+{
+    const char *type = choice_finish_name(choice);
+    if (type == NULL) {
+        emit_null(out, "finish_reason");
+        return;
+    }
+    emit_object(out, "finish_reason");
+    emit_str(out, "type", type);
+    if (choice->finish == FINISH_LENGTH) emit_int(out, "length", c->params.engine.max_tokens);
+    if (choice->finish == FINISH_STOP && choice->stop_string != NULL) {
+        emit_str(out, "matched", choice->stop_string);
+    } else if (choice->finish == FINISH_STOP) {
+        emit_int(out, "matched", choice->stop_token);
+    }
+    if (choice->finish == FINISH_ABORT) emit_str(out, "message", "aborted");
+    emit_close(out, '}');
+}
+
+/* [logprob, id, text or null] */
+static void emit_triple(const struct completion *c, bool known, struct token_prob p,
+                        struct buffer *out)
+{
+    const struct sglang *own = c->dialect;
+    emit_array(out, NULL);
+    if (known) {
+        emit_float(out, NULL, p.logprob);
+    } else {
+        emit_null(out, NULL);
+    }
+    emit_int(out, NULL, p.id);
+    if (own->text_in_logprobs) {
+        emit_text(out, NULL, engine_token_bytes(c->engine, p.id));
+    } else {
+        emit_null(out, NULL);
+    }
+    emit_close(out, ']');
+}
+
+static void emit_output_logprobs(const struct completion *c, const struct choice *choice,
+                                 struct buffer *out)
+{
+    const struct sglang *own = c->dialect;
+    emit_array(out, "output_token_logprobs");
+    for (size_t i = 0; i < choice->n_records; i++) {
+        emit_triple(c, true, choice->records[i].prob, out);
+    }
+    emit_close(out, ']');
+    if (own->n_top == 0) return;
+    emit_array(out, "output_top_logprobs");
+    for (size_t i = 0; i < choice->n_records; i++) {
+        const struct token_record *t = &choice->records[i];
+        emit_array(out, NULL);
+        for (int k = 0; k < t->n_top; k++) {
+            emit_triple(c, true, choice->tops[t->first_top + (size_t)k], out);
+        }
+        emit_close(out, ']');
+    }
+    emit_close(out, ']');
+}
+
+/* From logprob_start_len on; the first token of a prompt has no probability. */
+static void emit_input_logprobs(const struct completion *c, const struct run *run,
+                                struct buffer *out)
+{
+    const struct sglang *own = c->dialect;
+    if (run->probs == NULL) return;
+    emit_array(out, "input_token_logprobs");
+    for (size_t i = (size_t)own->logprob_start; i < run->ids.n; i++) {
+        struct token_prob p = run->probs[i];
+        p.id = run->ids.ids[i];
+        emit_triple(c, i > 0, p, out);
+    }
+    emit_close(out, ']');
+    if (own->n_top == 0) return;
+    emit_array(out, "input_top_logprobs");
+    for (size_t i = (size_t)own->logprob_start; i < run->ids.n; i++) {
+        emit_array(out, NULL);
+        for (int k = 0; i > 0 && k < run->n_top; k++) {
+            emit_triple(c, true, run->tops[i * (size_t)run->n_top + (size_t)k], out);
+        }
+        emit_close(out, ']');
+    }
+    emit_close(out, ']');
+}
+
+static void emit_choice(const struct completion *c, const struct choice *choice, struct buffer *out)
+{
+    const struct sglang *own = c->dialect;
+    double seconds = (double)(clock_ns() - c->exchange->started_ns) / 1e9;
+    emit_object(out, NULL);
+    emit_text(out, "text", buffer_span(&choice->text));
+    emit_array(out, "output_ids");
+    for (size_t i = 0; i < choice->n_records; i++) {
+        emit_int(out, NULL, choice->records[i].prob.id);
+    }
+    emit_close(out, ']');
+    emit_object(out, "meta_info");
+    emit_str(out, "id", c->id);
+    emit_finish(c, choice, out);
+    emit_int(out, "prompt_tokens", (int64_t)choice->run->ids.n);
+    emit_int(out, "completion_tokens", choice->n_tokens);
+    emit_int(out, "cached_tokens", choice->run->n_cached);
+    emit_str(out, "weight_version", "default");
+    emit_int(out, "num_retractions", 0);
+    emit_double(out, "e2e_latency", seconds);
+    if (own->return_logprob) {
+        emit_output_logprobs(c, choice, out);
+        emit_input_logprobs(c, choice->run, out);
+    }
+    emit_close(out, '}');
+    if (own->return_prompt_ids) {
+        logprobs_emit_ids("prompt_token_ids", choice->run->ids.ids, choice->run->ids.n, out);
+    }
+}
+
+static void write_whole(struct completion *c, struct buffer *out)
+{
+    const struct sglang *own = c->dialect;
+    const cJSON *prompt = own->text != NULL ? own->text : own->input_ids;
+    bool many = c->params.n > 1 || (cJSON_IsArray(prompt) && !cJSON_IsNumber(prompt->child));
+    if (many) emit_array(out, NULL);
+    for (size_t i = 0; i < c->n_choices; i++) {
+        emit_choice(c, &c->choices[i], out);
+        emit_close(out, '}');
+    }
+    if (many) emit_close(out, ']');
+}
+
+static void write_chunk(struct completion *c, struct choice *choice)
+{
+    struct buffer *out = sse_open(c->exchange);
+    emit_choice(c, choice, out);
+    if (c->n_choices > 1) emit_int(out, "index", choice->index);
+    emit_close(out, '}');
+    sse_close(c->exchange);
+}
+
+static const struct completion_style style = {
+    .whole = write_whole, .chunk = write_chunk, .cumulative = true};
+
+void sglang_generate_handle(struct exchange *x)
+{
+    struct completion *c =
+        completion_new(x, &style, "", arena_alloc(x->arena, 1, sizeof(struct sglang)));
+    if (c != NULL) completion_run(c, false, prepare);
+}

@@ -1,0 +1,231 @@
+/* server/routes/trl.c - POST /generate/ and /chat/, with their slashes: the server that TRL up to 1.10
+ * expects (trl/scripts/vllm_serve.py, trl/generation/vllm_client.py).
+ *
+ * prompt_ids has one list for every prompt, completion_ids one for every sample. logprobs and
+ * logprob_token_ids have, for every token of every sample, the token itself and the alternatives that were asked for,
+ * most probable first.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/routes/routes.h"
+
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "server/completion.h"
+#include "server/conversation.h"
+#include "server/emit.h"
+#include "server/logprobs.h"
+#include "server/state.h"
+
+enum { DEFAULT_MAX_TOKENS = 16 };
+
+struct trl {
+    const cJSON *prompts, *conversations, *generation_kwargs, *tools, *template_kwargs;
+};
+
+static bool read_logprobs(const struct field_context *context, const cJSON *value, void *out,
+                          struct error *err)
+{
+    int *n = out;
+    (void)context;
+    double d = value->valuedouble;
+    if (!cJSON_IsNumber(value) || !(d >= 0 && d <= LOGPROBS_MAX) || d != floor(d)) {
+        return error_set(err, ERROR_INVALID_TYPE, NULL, "logprobs must be a whole number up to %d",
+                         LOGPROBS_MAX);
+    }
+    *n = (int)d;
+    return true;
+}
+
+#define AT(field) .offset = offsetof(struct trl, field)
+static const struct field generate_rows[] = {{"prompts", FIELD_ARRAY, AT(prompts)}};
+static const struct field chat_rows[] = {
+    {"messages", FIELD_ARRAY, AT(conversations)},
+    {"tools", FIELD_ARRAY, AT(tools)},
+    {"chat_template_kwargs", FIELD_OBJECT, AT(template_kwargs)},
+};
+static const struct field both_rows[] = {
+    {"generation_kwargs", FIELD_OBJECT, AT(generation_kwargs)},
+    {"images", .kind = FIELD_REFUSED},
+    {"structured_outputs_regex", .kind = FIELD_REFUSED},
+};
+
+#undef AT
+#define AT(field) .offset = offsetof(struct sampling_params, field)
+static const struct field sampling_rows[] = {
+    {"n", FIELD_INT, AT(n), .min = 1, .max = INT_MAX},
+    {"repetition_penalty", FIELD_FLOAT, AT(engine.repetition_penalty), .min = 1e-6, .max = 100},
+    {"temperature", FIELD_FLOAT, AT(engine.temperature), .min = 0, .max = 100},
+    {"top_p", FIELD_FLOAT, AT(engine.top_p), .min = 1e-6, .max = 1},
+    {"top_k", FIELD_INT, AT(engine.top_k), .min = -1, .max = INT_MAX},
+    {"min_p", FIELD_FLOAT, AT(engine.min_p), .min = 0, .max = 1},
+    {"max_tokens", FIELD_INT, AT(engine.max_tokens), .min = 1, .max = INT_MAX},
+    {"logprobs", FIELD_READ, AT(logprobs), .read = read_logprobs},
+};
+
+/* ---- asking ---- */
+
+static bool read_body(struct completion *c, struct field_table own_rows, struct error *err)
+{
+    struct trl *own = c->dialect;
+    struct field_context context = completion_field_context(c);
+    struct field_table shared = sampling_params_table(&c->params);
+    struct field_table tables[] = {own_rows, FIELD_TABLE(both_rows, own),
+                                   FIELD_TABLE(sampling_rows, &c->params)};
+    c->params.engine.max_tokens = DEFAULT_MAX_TOKENS;
+    c->params.logprobs = 0;
+    c->want_tokens = true;
+    if (!completion_parse(c, err) || !fields_read(c->document, tables, 3, &context, err))
+        return false;
+    if (cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(c->document, "logprobs"))) {
+        c->params.logprobs = TOP_ABSENT;
+    }
+    if (own->generation_kwargs != NULL &&
+        !fields_read(own->generation_kwargs, &shared, 1, &context, err)) {
+        return error_in(err, "generation_kwargs");
+    }
+    if (c->params.stream) {
+        return error_set(err, ERROR_UNSUPPORTED, "generation_kwargs.stream",
+                         "this route does not stream");
+    }
+    return completion_check(c, err);
+}
+
+static bool prepare_generate(struct completion *c)
+{
+    struct trl *own = c->dialect;
+    return read_body(c, FIELD_TABLE(generate_rows, own), &c->error) &&
+           completion_prompts(c, own->prompts, "prompts", true, &c->error);
+}
+
+static bool add_conversation(struct completion *c, cJSON *messages, struct error *err)
+{
+    const struct trl *own = c->dialect;
+    struct conversation talk = {.messages = messages,
+                                .tools = own->tools,
+                                .kwargs = own->template_kwargs,
+                                .add_generation_prompt = true};
+    struct buffer text;
+    if (!cJSON_IsArray(messages)) {
+        return error_set(err, ERROR_INVALID_TYPE, NULL,
+                         "a conversation is an array of messages, not %s",
+                         json_type_name(messages));
+    }
+    if (!conversation_finish(&talk, err)) {
+        size_t n = strlen("messages"); /* the caller says where */
+        if (strncmp(err->param, "messages", n) == 0) {
+            memmove(err->param, err->param + n, strlen(err->param) - n + 1);
+        }
+        return false;
+    }
+    buffer_init(&text, c->exchange->server->o.max_body_bytes * 2);
+    bool ok = conversation_render(&talk, c->engine, &text, err) &&
+              completion_prompt_text(c, buffer_span(&text), false, err);
+    buffer_clear(&text);
+    return ok;
+}
+
+static bool prepare_chat(struct completion *c)
+{
+    struct trl *own = c->dialect;
+    struct error *err = &c->error;
+    if (!read_body(c, FIELD_TABLE(chat_rows, own), err)) return false;
+    if (own->conversations == NULL || own->conversations->child == NULL) {
+        return error_set(err, ERROR_MISSING_FIELD, "messages", "a list of conversations is needed");
+    }
+    size_t i = 0;
+    for (cJSON *talk = own->conversations->child; talk != NULL; talk = talk->next, i++) {
+        if (!add_conversation(c, talk, err)) return error_in(err, "messages[%zu]", i);
+    }
+    return true;
+}
+
+/* ---- answering ---- */
+
+/* The token itself and its alternatives, most probable first, as `emit` shows one. */
+static void emit_ranked(const struct choice *choice, const struct token_record *t,
+                        void (*emit)(struct token_prob p, struct buffer *out), struct buffer *out)
+{
+    const struct token_prob *tops = choice->tops + t->first_top;
+    bool shown = false;
+    emit_array(out, NULL);
+    for (int k = 0; k < t->n_top; k++) {
+        emit(tops[k], out);
+        shown = shown || tops[k].id == t->prob.id;
+    }
+    if (!shown) emit(t->prob, out); /* less probable than all of them */
+    emit_close(out, ']');
+}
+
+static void emit_logprob(struct token_prob p, struct buffer *out)
+{
+    emit_float(out, NULL, p.logprob);
+}
+
+static void emit_id(struct token_prob p, struct buffer *out)
+{
+    emit_int(out, NULL, p.id);
+}
+
+static void emit_column(const struct completion *c, const char *key,
+                        void (*emit)(struct token_prob p, struct buffer *out), struct buffer *out)
+{
+    if (c->params.logprobs == TOP_ABSENT) {
+        emit_null(out, key);
+        return;
+    }
+    emit_array(out, key);
+    for (size_t i = 0; i < c->n_choices; i++) {
+        const struct choice *choice = &c->choices[i];
+        emit_array(out, NULL);
+        for (size_t k = 0; k < choice->n_records; k++) {
+            emit_ranked(choice, &choice->records[k], emit, out);
+        }
+        emit_close(out, ']');
+    }
+    emit_close(out, ']');
+}
+
+static void write_whole(struct completion *c, struct buffer *out)
+{
+    emit_object(out, NULL);
+    emit_array(out, "prompt_ids");
+    for (size_t i = 0; i < c->n_runs; i++) {
+        logprobs_emit_ids(NULL, c->runs[i].ids.ids, c->runs[i].ids.n, out);
+    }
+    emit_close(out, ']');
+    emit_array(out, "completion_ids");
+    for (size_t i = 0; i < c->n_choices; i++) {
+        emit_array(out, NULL);
+        for (size_t k = 0; k < c->choices[i].n_records; k++) {
+            emit_int(out, NULL, c->choices[i].records[k].prob.id);
+        }
+        emit_close(out, ']');
+    }
+    emit_close(out, ']');
+    emit_column(c, "logprobs", emit_logprob, out);
+    emit_column(c, "logprob_token_ids", emit_id, out);
+    emit_close(out, '}');
+}
+
+static const struct completion_style style = {.whole = write_whole};
+
+static void handle(struct exchange *x, bool heavy, bool (*prepare)(struct completion *c))
+{
+    struct completion *c =
+        completion_new(x, &style, "", arena_alloc(x->arena, 1, sizeof(struct trl)));
+    if (c != NULL) completion_run(c, heavy, prepare);
+}
+
+void trl_generate_handle(struct exchange *x)
+{
+    handle(x, false, prepare_generate);
+}
+
+void trl_chat_handle(struct exchange *x)
+{
+    handle(x, true, prepare_chat);
+}

@@ -1,0 +1,138 @@
+/* server/routes/vllm_generate.c - POST /inference/v1/generate: vLLM's route from tokens to tokens, which
+ * SkyRL and prime-rl call.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/routes/routes.h"
+
+#include <limits.h>
+
+#include "server/completion.h"
+#include "server/emit.h"
+#include "server/logprobs.h"
+#include "server/sse.h"
+#include "server/state.h"
+
+enum { DEFAULT_MAX_TOKENS = 16 };
+
+struct vllm_generate {
+    const cJSON *token_ids, *sampling;
+};
+
+#define AT(field) .offset = offsetof(struct vllm_generate, field)
+static const struct field rows[] = {
+    {"token_ids", FIELD_ARRAY, AT(token_ids)},
+    {"sampling_params", FIELD_OBJECT, AT(sampling)},
+    {"features", .kind = FIELD_REFUSED},
+    {"kv_transfer_params", .kind = FIELD_REFUSED},
+    {"output_mode", FIELD_REFUSED, .neutral = "\"tokens\""},
+};
+
+/* Of sampling_params: how the client wants the answer packed, which is given here. */
+static const struct field packing_rows[] = {
+    {"detokenize", .kind = FIELD_IGNORED},
+    {"output_kind", .kind = FIELD_IGNORED},
+};
+
+static const struct field count_rows[] = {
+    {"logprobs", FIELD_INT, .offset = offsetof(struct sampling_params, logprobs), .min = -1,
+     .max = INT_MAX},
+};
+
+static bool read_body(struct completion *c, struct error *err)
+{
+    struct vllm_generate *own = c->dialect;
+    struct field_context context = completion_field_context(c);
+    struct field_table outer = FIELD_TABLE(rows, own);
+    struct field_table inner[] = {sampling_params_table(&c->params),
+                                  FIELD_TABLE(count_rows, &c->params),
+                                  FIELD_TABLE(packing_rows, own)};
+    if (!completion_parse(c, err) || !completion_fields(c, &outer, 1, err)) return false;
+    if (own->sampling != NULL && !fields_read(own->sampling, inner, 3, &context, err)) {
+        return error_in(err, "sampling_params");
+    }
+    return completion_check(c, err);
+}
+
+static bool prepare(struct completion *c)
+{
+    const struct vllm_generate *own = c->dialect;
+    struct error *err = &c->error;
+    c->params.engine.max_tokens = DEFAULT_MAX_TOKENS;
+    c->want_tokens = true;
+    if (!read_body(c, err)) return false;
+    if (own->token_ids == NULL) {
+        return error_set(err, ERROR_MISSING_FIELD, "token_ids", "token_ids are needed");
+    }
+    return completion_prompt_ids(c, own->token_ids, err) || error_in(err, "token_ids");
+}
+
+static void emit_choice(const struct completion *c, const struct choice *choice, struct buffer *out)
+{
+    emit_object(out, NULL);
+    emit_int(out, "index", choice->index);
+    if (c->params.logprobs != TOP_ABSENT) {
+        logprobs_emit_chat(c->engine, choice, true, out);
+    } else {
+        emit_null(out, "logprobs");
+    }
+    emit_str(out, "finish_reason", choice_finish_name(choice));
+    logprobs_emit_token_ids(choice, out);
+    emit_close(out, '}');
+}
+
+static void emit_head(const struct completion *c, struct buffer *out)
+{
+    emit_object(out, NULL);
+    emit_str(out, "request_id", c->id);
+    emit_array(out, "choices");
+}
+
+static void write_whole(struct completion *c, struct buffer *out)
+{
+    emit_head(c, out);
+    for (size_t i = 0; i < c->n_choices; i++) {
+        emit_choice(c, &c->choices[i], out);
+    }
+    emit_close(out, ']');
+    if (c->params.prompt_logprobs != TOP_ABSENT) {
+        logprobs_emit_prompt(c->engine, &c->runs[0], out);
+    } else {
+        emit_null(out, "prompt_logprobs");
+    }
+    emit_null(out, "kv_transfer_params");
+    completion_emit_usage(c, out);
+    emit_close(out, '}');
+}
+
+static void write_chunk(struct completion *c, struct choice *choice)
+{
+    struct buffer *out = sse_open(c->exchange);
+    emit_head(c, out);
+    emit_choice(c, choice, out);
+    emit_close(out, ']');
+    completion_emit_chunk_usage(c, out);
+    emit_close(out, '}');
+    sse_close(c->exchange);
+}
+
+static void write_end(struct completion *c)
+{
+    if (!c->params.stream_options.include_usage) return;
+    struct buffer *out = sse_open(c->exchange);
+    emit_head(c, out);
+    emit_close(out, ']');
+    completion_emit_usage(c, out);
+    emit_close(out, '}');
+    sse_close(c->exchange);
+}
+
+static const struct completion_style style = {
+    .whole = write_whole, .chunk = write_chunk, .end = write_end};
+
+void vllm_generate_handle(struct exchange *x)
+{
+    struct completion *c =
+        completion_new(x, &style, "", arena_alloc(x->arena, 1, sizeof(struct vllm_generate)));
+    if (c != NULL) completion_run(c, false, prepare);
+}

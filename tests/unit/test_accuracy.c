@@ -1,0 +1,106 @@
+/* tests/unit/test_accuracy.c - the accuracy row: options, references, causes, through whole requests.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <cmocka.h>
+
+#include "base/json.h"
+#include "reward/reward.h"
+
+static struct judge *judge;
+
+static void count_done(void *arg, struct judge_job *job)
+{
+    (void)job;
+    ++*(int *)arg;
+}
+
+/* The reply to a request, or the request's error as "code param". Free with free(). */
+static char *ask(const char *request)
+{
+    struct error err = {0};
+    struct buffer out;
+    buffer_init(&out, 1 << 24);
+    cJSON *body = json_parse(span_str(request), &err);
+    assert_non_null(body);
+    struct judge_job *job = judge_job_new(judge, JUDGE_NATIVE, body, &err);
+    if (job == NULL) {
+        buffer_addf(&out, "%s %s", error_name(err.code), err.param);
+        return buffer_take(&out);
+    }
+    int done = 0;
+    judge_job_start(job, count_done, &done);
+    assert_int_equal(done, 1);
+    assert_true(judge_job_reply(job, &out));
+    judge_job_free(job);
+    return buffer_take(&out);
+}
+
+/* clang-format off */
+static const struct {
+    const char *name, *request;
+    const char *holds; /* a part of the reply, or the whole of an error */
+} cases[] = {
+    {"equal", "{\"completion\":\"so \\\\boxed{0.5}\",\"answer\":\"\\\\frac12\"}",
+     "\"reward\":1,\"rewards\":{\"accuracy\":1},\"details\":{\"accuracy\":{\"verdict\":\"correct\",\"cause\":\"equal_value\",\"extracted\":\"0.5\",\"from\":\"boxed\",\"gold\":\"\\\\frac12\"}}"},
+    {"not equal", "{\"completion\":\"\\\\boxed{3}\",\"answer\":\"4\"}", "\"verdict\":\"incorrect\",\"cause\":\"not_equal\""},
+    {"a number as reference", "{\"completion\":\"\\\\boxed{0.1}\",\"answer\":0.1}", "\"reward\":1,"},
+    {"any of several", "{\"completion\":\"\\\\boxed{7}\",\"answer\":[\"5\",7]}", "\"reward\":1,"},
+    {"nothing found", "{\"completion\":\"\",\"answer\":\"4\"}", "\"cause\":\"no_answer_found\",\"extracted\":null"},
+    {"no reference", "{\"completion\":\"\\\\boxed{4}\"}", "\"code\":\"missing_field\""},
+    {"a wrong reference", "{\"completion\":\"\\\\boxed{4}\",\"answer\":{}}", "\"code\":\"invalid_type\""},
+    {"an empty reference", "{\"completion\":\"\\\\boxed{4}\",\"answer\":\"\"}", "\"reward\":null"},
+    {"reasoning in the prompt", "{\"completion\":\"It is \\\\boxed{4}\",\"answer\":\"4\",\"prefill\":\"<think>\\n\"}", "\"cause\":\"only_in_reasoning\""},
+    {"bare", "{\"items\":[{\"completion\":\"2x\",\"answer\":\"x+x\"}],\"rewards\":[{\"name\":\"accuracy\",\"form\":\"bare\"}]}", "\"reward\":1,"},
+    {"choices", "{\"items\":[{\"completion\":\"It must be B.\",\"answer\":\"B\"}],\"rewards\":[{\"name\":\"accuracy\",\"choices\":[\"A\",\"B\"]}]}", "\"cause\":\"equal_choice\""},
+    {"a preset", "{\"items\":[{\"completion\":\"It is 4.\",\"answer\":\"4\"}],\"rewards\":[{\"name\":\"accuracy\",\"preset\":\"hendrycks\"}]}", "\"reward\":0,"},
+    {"an option beats its preset", "{\"items\":[{\"completion\":\"It is 4.\",\"answer\":\"4\"}],\"rewards\":[{\"name\":\"accuracy\",\"preset\":\"hendrycks\",\"require_boxed\":false}]}", "\"reward\":1,"},
+    {"extract is checked", "{\"items\":[],\"rewards\":[{\"name\":\"accuracy\",\"extract\":[\"pdf\"]}]}", "invalid_value rewards[0].extract"},
+    {"choices are checked", "{\"items\":[],\"rewards\":[{\"name\":\"accuracy\",\"choices\":\"AB\"}]}", "invalid_type rewards[0].choices"},
+    {"mode is checked", "{\"items\":[],\"rewards\":[{\"name\":\"accuracy\",\"mode\":\"guess\"}]}", "invalid_value rewards[0].mode"},
+    {"votes by value", "{\"items\":[{\"completion\":\"\\\\boxed{1/2}\",\"answer\":\"0.5\",\"group\":\"q\"},{\"completion\":\"\\\\boxed{0.5}\",\"answer\":\"0.5\",\"group\":\"q\"},{\"completion\":\"\\\\boxed{3}\",\"answer\":\"0.5\",\"group\":\"q\"}]}",
+     "\"votes\":2"},
+};
+/* clang-format on */
+
+static void test_requests(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char *reply = ask(cases[i].request);
+        bool error = strchr(cases[i].holds, '{') == NULL && strchr(cases[i].holds, '"') == NULL;
+        bool ok =
+            error ? strcmp(reply, cases[i].holds) == 0 : strstr(reply, cases[i].holds) != NULL;
+        if (!ok) print_message("%s:\n  %s\nwants %s\n", cases[i].name, reply, cases[i].holds);
+        assert_true(ok);
+        free(reply);
+    }
+}
+
+static int open_judge(void **state)
+{
+    (void)state;
+    struct judge_options o = {.default_rewards = "[{\"name\":\"accuracy\"}]"};
+    judge = judge_open(&o, NULL);
+    return judge == NULL ? -1 : 0;
+}
+
+static int close_judge(void **state)
+{
+    (void)state;
+    judge_close(judge);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_requests),
+    };
+    return cmocka_run_group_tests(tests, open_judge, close_judge);
+}
