@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,4 +51,34 @@ bool file_read(const char *path, size_t max_bytes, struct buffer *out, struct er
     ok = ok && read_all(fd, path, max_bytes, out, err);
     close(fd);
     return ok;
+}
+
+bool file_map(const char *path, struct span *out, struct error *err)
+{
+    *out = (struct span){NULL, 0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return fail(err, path);
+    struct stat s;
+    bool ok = fstat(fd, &s) == 0 || fail(err, path);
+    if (ok && (!S_ISREG(s.st_mode) || s.st_size == 0)) {
+        ok = error_set(err, ERROR_BAD_FILE, NULL, "%s: not a file with anything in it", path);
+    }
+    void *map = MAP_FAILED;
+    if (ok) map = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (ok && map == MAP_FAILED) ok = fail(err, path);
+    close(fd);
+    if (ok) *out = span_of(map, (size_t)s.st_size);
+    return ok;
+}
+
+void file_unmap(struct span mapping)
+{
+    if (mapping.n > 0) munmap((void *)mapping.p, mapping.n);
+}
+
+void file_map_drop(struct span mapping, size_t from)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    from = (from + page - 1) / page * page;
+    if (from < mapping.n) madvise((char *)mapping.p + from, mapping.n - from, MADV_DONTNEED);
 }

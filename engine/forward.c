@@ -5,7 +5,7 @@
  *   x -> norm -> q, k, v -> (q/k norm) -> rotate -> cache -> attention -> o -> + x
  *   x -> norm -> SwiGLU(gate, up) -> down -> + x
  *
- * Which of it a model has is read off its tensors: a bias, a norm of heads, a router.
+ * or latent attention (mla.h) in the first line, experts (moe.h) in the second. Which of it a model has is read off its tensors: a bias, a norm of heads, a router.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -17,14 +17,11 @@
 #include "base/mem.h"
 #include "engine/attention.h"
 #include "engine/linear.h"
+#include "engine/mla.h"
+#include "engine/moe.h"
 #include "engine/rope.h"
+#include "engine/rows.h"
 #include "engine/weights.h"
-
-/* Where a row of the step belongs. */
-struct row {
-    const struct forward_run *run;
-    int token, pos;
-};
 
 struct forward {
     const struct model_config *c;
@@ -32,20 +29,27 @@ struct forward {
     struct kv_store *kv;
     struct compute compute;
     struct attention *attention;
-    int rows, max_rows;
-    int q_dim, kv_dim, qkv_dim;
+    struct mla *mla; /* NULL: none */
+    struct moe *moe; /* NULL: no layer has experts */
+    int max_rows;
+    int q_dim, kv_dim, qkv_dim, att_dim;
 
-    struct row *row; /* [max_rows] */
-    float *freq;     /* [rope.dim / 2] */
-    float *angles;   /* [max_rows, rope.dim] cosines and sines */
-    float *x;        /* [max_rows, n_embd] the residual stream */
-    float *qkv;      /* [max_rows, qkv_dim] */
-    float *att;      /* [max_rows, q_dim] */
-    float *chosen;   /* [max_rows, n_embd] rows whose logits are wanted */
+    struct rows rows; /* up to max_rows */
+    float *freq;      /* [rope.dim / 2] */
+    float *x;         /* [max_rows, n_embd] the residual stream */
+    float *qkv;       /* [max_rows, qkv_dim], not of latent attention */
+    float *att;       /* [max_rows, att_dim] attention's result */
+    float *chosen;    /* [max_rows, n_embd] rows whose logits are wanted */
 
-    struct input norm;  /* normalised x, for q, k, v, gate, up, output */
-    struct input heads; /* attention's result, for o */
-    struct input ff;    /* SwiGLU's result, for down */
+    struct input norm;       /* normalised x, for q, k, v, gate, up, output */
+    struct input heads;      /* attention's result, for o */
+    struct input ff;         /* SwiGLU's result, for down */
+    const float *final_norm; /* of what x holds now: a step's result or a prediction's */
+
+    /* prediction layers only */
+    struct input pair;    /* a token's embedding beside the hidden state before it */
+    float *hidden;        /* [max_rows, n_embd] the step's x while x is the prediction's */
+    const int *first_row; /* of each run, see forward_predict() */
 };
 
 /* ---- Making and freeing ---- */
@@ -54,9 +58,12 @@ static void name_users(struct forward *f)
 {
     const struct weights *w = f->w;
     input_serves(&f->norm, &w->output);
-    for (int i = 0; i < f->c->n_layers; i++) {
+    for (int i = 0; i < w->n_layers; i++) {
         const struct layer_weights *l = &w->layers[i];
-        const struct matrix *normed[] = {&l->q, &l->k, &l->v, &l->gate, &l->up};
+        input_serves(&f->pair, &l->mtp_eh_proj);
+        const struct matrix *normed[] = {&l->q,         &l->k,     &l->v,  &l->q_a,
+                                         &l->kv_a,      &l->gate,  &l->up, &l->gate_shared,
+                                         &l->up_shared, &l->router};
         for (size_t j = 0; j < sizeof(normed) / sizeof(normed[0]); j++) {
             input_serves(&f->norm, normed[j]);
         }
@@ -69,15 +76,31 @@ static bool new_buffers(struct forward *f, struct error *err)
 {
     size_t rows = (size_t)f->max_rows, embd = (size_t)f->c->n_embd;
     size_t rope = (size_t)f->c->rope.dim;
-    f->row = mem_new(rows, sizeof(*f->row), err);
+    f->rows.row = mem_new(rows, sizeof(*f->rows.row), err);
     f->freq = mem_new_aligned(rope / 2, sizeof(float), err);
-    f->angles = mem_new_aligned(rows, rope * sizeof(float), err);
+    f->rows.angles = mem_new_aligned(rows, rope * sizeof(float), err);
     f->x = mem_new_aligned(rows, embd * sizeof(float), err);
     f->chosen = mem_new_aligned(rows, embd * sizeof(float), err);
-    f->qkv = mem_new_aligned(rows, (size_t)f->qkv_dim * sizeof(float), err);
-    f->att = mem_new_aligned(rows, (size_t)f->q_dim * sizeof(float), err);
-    return f->row != NULL && f->freq != NULL && f->angles != NULL && f->x != NULL &&
-           f->chosen != NULL && f->qkv != NULL && f->att != NULL;
+    if (f->c->mla.kv_rank == 0) {
+        f->qkv = mem_new_aligned(rows, (size_t)f->qkv_dim * sizeof(float), err);
+        if (f->qkv == NULL) return false;
+    }
+    f->att = mem_new_aligned(rows, (size_t)f->att_dim * sizeof(float), err);
+    if (f->c->n_mtp > 0) {
+        f->hidden = mem_new_aligned(rows, embd * sizeof(float), err);
+        if (f->hidden == NULL) return false;
+    }
+    return f->rows.row != NULL && f->freq != NULL && f->rows.angles != NULL && f->x != NULL &&
+           f->chosen != NULL && f->att != NULL;
+}
+
+/* What only some architectures have. */
+static bool new_parts(struct forward *f, struct error *err)
+{
+    bool latent = f->c->mla.kv_rank > 0, experts = f->c->moe.n_experts > 0;
+    if (latent) f->mla = mla_new(&f->compute, f->c, f->w, f->kv, f->attention, f->max_rows, err);
+    if (experts) f->moe = moe_new(&f->compute, f->c, f->w, f->max_rows, err);
+    return (f->mla != NULL || !latent) && (f->moe != NULL || !experts);
 }
 
 struct forward *forward_new(const struct model_config *c, const struct weights *w,
@@ -93,16 +116,18 @@ struct forward *forward_new(const struct model_config *c, const struct weights *
     f->q_dim = c->n_heads * c->head_dim;
     f->kv_dim = c->n_kv_heads * c->head_dim;
     f->qkv_dim = f->q_dim + 2 * f->kv_dim;
+    f->att_dim = c->mla.kv_rank > 0 ? c->n_heads * c->mla.v_dim : f->q_dim;
     name_users(f);
     if (!compute_init(&f->compute, kernels, pool, c->n_embd, err) || !new_buffers(f, err) ||
         !input_init(&f->norm, c->n_embd, max_rows, err) ||
-        !input_init(&f->heads, f->q_dim, max_rows, err) ||
-        !input_init(&f->ff, c->n_ff, max_rows, err)) {
+        !input_init(&f->heads, f->att_dim, max_rows, err) ||
+        !input_init(&f->ff, c->n_ff, max_rows, err) ||
+        !input_init(&f->pair, 2 * c->n_embd, max_rows, err)) {
         forward_free(f);
         return NULL;
     }
     f->attention = attention_new(&f->compute, kv, c->n_heads, (float)c->attn_scale, max_rows, err);
-    if (f->attention == NULL) {
+    if (f->attention == NULL || !new_parts(f, err)) {
         forward_free(f);
         return NULL;
     }
@@ -113,14 +138,18 @@ struct forward *forward_new(const struct model_config *c, const struct weights *
 void forward_free(struct forward *f)
 {
     if (f == NULL) return;
+    mla_free(f->mla);
+    moe_free(f->moe);
     attention_free(f->attention);
     compute_clear(&f->compute);
     input_clear(&f->norm);
     input_clear(&f->heads);
     input_clear(&f->ff);
-    free(f->row);
+    input_clear(&f->pair);
+    free(f->hidden);
+    free(f->rows.row);
     free(f->freq);
-    free(f->angles);
+    free(f->rows.angles);
     free(f->x);
     free(f->chosen);
     free(f->qkv);
@@ -134,21 +163,21 @@ void forward_free(struct forward *f)
 static void each_row(struct forward *f, void (*fn)(void *arg, int row, int thread))
 {
     struct pool *pool = f->compute.pool;
-    if (f->rows >= 4) {
-        pool_run(pool, fn, f, f->rows);
+    if (f->rows.n >= 4) {
+        pool_run(pool, fn, f, f->rows.n);
         return;
     }
-    for (int i = 0; i < f->rows; i++) {
+    for (int i = 0; i < f->rows.n; i++) {
         fn(f, i, 0);
     }
 }
 
 static void list_rows(struct forward *f, const struct forward_run *runs, int n_runs)
 {
-    f->rows = 0;
+    f->rows.n = 0;
     for (int i = 0; i < n_runs; i++) {
         for (int t = 0; t < runs[i].n; t++) {
-            f->row[f->rows++] = (struct row){&runs[i], runs[i].tokens[t], runs[i].pos + t};
+            f->rows.row[f->rows.n++] = (struct row){&runs[i], runs[i].tokens[t], runs[i].pos + t};
         }
     }
 }
@@ -158,9 +187,9 @@ static void begin_row(void *arg, int row, int thread)
 {
     (void)thread;
     struct forward *f = arg;
-    const struct row *r = &f->row[row];
+    const struct row *r = &f->rows.row[row];
     matrix_row(&f->w->embd, r->token, f->x + (size_t)row * (size_t)f->c->n_embd);
-    rope_angles(f->c, f->freq, r->pos, f->angles + (size_t)row * (size_t)f->c->rope.dim);
+    rope_angles(f->c, f->freq, r->pos, f->rows.angles + (size_t)row * (size_t)f->c->rope.dim);
 }
 
 /* ---- Attention ---- */
@@ -183,8 +212,8 @@ static void cache_row(const struct layer_rows *l, int row)
 {
     const struct forward *f = l->f;
     const struct kernels *kernels = f->compute.kernels;
-    const struct row *r = &f->row[row];
-    const float *angles = f->angles + (size_t)row * (size_t)f->c->rope.dim;
+    const struct row *r = &f->rows.row[row];
+    const float *angles = f->rows.angles + (size_t)row * (size_t)f->c->rope.dim;
     float *q = f->qkv + (size_t)row * (size_t)f->qkv_dim, *k = q + f->q_dim, *v = k + f->kv_dim;
     int n_kv = f->c->n_kv_heads, dim = f->c->head_dim;
     norm_heads(f, q, l->w->q_norm, f->c->n_heads);
@@ -204,12 +233,13 @@ static void cache_task(void *arg, int task, int thread)
     (void)thread;
     const struct layer_rows *l = arg;
     int end = (task + 1) * KV_BLOCK;
-    for (int row = task * KV_BLOCK; row < end && row < l->f->rows; row++) {
+    for (int row = task * KV_BLOCK; row < end && row < l->f->rows.n; row++) {
         cache_row(l, row);
     }
 }
 
-static void attention_block(struct forward *f, int layer)
+/* Queries, keys and values of every head, straight from norm(x). */
+static void attend(struct forward *f, int layer)
 {
     const struct layer_weights *w = &f->w->layers[layer];
     struct layer_rows rows = {f, w, layer};
@@ -219,24 +249,43 @@ static void attention_block(struct forward *f, int layer)
         {.w = &w->k, .out = q + f->q_dim, .ld = f->qkv_dim, .bias = w->k_bias},
         {.w = &w->v, .out = q + f->q_dim + f->kv_dim, .ld = f->qkv_dim, .bias = w->v_bias},
     };
-    const struct product o = {.w = &w->o, .out = f->x, .ld = f->c->n_embd, .add = true};
-    input_fill(&f->compute, &f->norm, f->rows, f->x, f->c->n_embd, w->attn_norm, f->c->rms_eps);
     linear_products(&f->compute, &f->norm, qkv, 3);
-    pool_run(f->compute.pool, cache_task, &rows, (f->rows + KV_BLOCK - 1) / KV_BLOCK);
-    attention_layer(f->attention, layer, q, f->qkv_dim, f->att, f->q_dim);
-    input_fill(&f->compute, &f->heads, f->rows, f->att, f->q_dim, NULL, 0);
+    pool_run(f->compute.pool, cache_task, &rows, (f->rows.n + KV_BLOCK - 1) / KV_BLOCK);
+    attention_layer(f->attention, layer, q, f->qkv_dim, f->att, f->att_dim);
+}
+
+static void attention_block(struct forward *f, int layer)
+{
+    const struct layer_weights *w = &f->w->layers[layer];
+    const struct product o = {.w = &w->o, .out = f->x, .ld = f->c->n_embd, .add = true};
+    input_fill(&f->compute, &f->norm, f->rows.n, f->x, f->c->n_embd, w->attn_norm, f->c->rms_eps);
+    if (f->mla != NULL) {
+        mla_attend(f->mla, layer, &f->rows, &f->norm, f->att, f->att_dim);
+    } else {
+        attend(f, layer);
+    }
+    input_fill(&f->compute, &f->heads, f->rows.n, f->att, f->att_dim, NULL, 0);
     linear_products(&f->compute, &f->heads, &o, 1);
 }
 
 /* ---- Feed-forward ---- */
 
-static void dense_block(struct forward *f, int layer)
+static void dense_block(struct forward *f, const struct layer_weights *w)
 {
-    const struct layer_weights *w = &f->w->layers[layer];
     const struct product down = {.w = &w->down, .out = f->x, .ld = f->c->n_embd, .add = true};
-    input_fill(&f->compute, &f->norm, f->rows, f->x, f->c->n_embd, w->ffn_norm, f->c->rms_eps);
     linear_swiglu(&f->compute, &f->norm, &w->gate, &w->up, &f->ff);
     linear_products(&f->compute, &f->ff, &down, 1);
+}
+
+static void feed_forward_block(struct forward *f, int layer)
+{
+    const struct layer_weights *w = &f->w->layers[layer];
+    input_fill(&f->compute, &f->norm, f->rows.n, f->x, f->c->n_embd, w->ffn_norm, f->c->rms_eps);
+    if (w->router.n > 0) {
+        moe_block(f->moe, w, &f->norm, f->x);
+    } else {
+        dense_block(f, w);
+    }
 }
 
 /* ---- A step ---- */
@@ -248,8 +297,62 @@ void forward_step(struct forward *f, const struct forward_run *runs, int n_runs)
     attention_begin(f->attention, runs, n_runs);
     for (int layer = 0; layer < f->c->n_layers; layer++) {
         attention_block(f, layer);
-        dense_block(f, layer);
+        feed_forward_block(f, layer);
     }
+    f->final_norm = f->w->output_norm;
+}
+
+/* ---- Prediction ---- */
+
+/* Row of the step that row r of the prediction goes on from. */
+static int step_row(const struct forward *f, const struct forward_run *runs, int r)
+{
+    const struct row *row = &f->rows.row[r];
+    return f->first_row[row->run - runs] + row->pos - row->run->pos;
+}
+
+struct pairing {
+    struct forward *f;
+    const struct forward_run *runs;
+};
+
+/* [norm(embedding), norm(final norm of the hidden state)] of a row. x is free meanwhile: hidden holds the step's. */
+static void pair_row(void *arg, int r, int thread)
+{
+    (void)thread;
+    const struct pairing *p = arg;
+    struct forward *f = p->f;
+    const struct layer_weights *w = &f->w->layers[f->c->n_layers];
+    const struct kernels *kernels = f->compute.kernels;
+    int embd = f->c->n_embd;
+    float *x = f->x + (size_t)r * (size_t)embd, eps = f->c->rms_eps;
+    begin_row(f, r, thread);
+    kernels->rms_norm(x, x, w->mtp_enorm, embd, eps);
+    input_put(&f->compute, &f->pair, r, 0, x, embd);
+    const float *hidden = f->hidden + (size_t)step_row(f, p->runs, r) * (size_t)embd;
+    kernels->rms_norm(x, hidden, f->w->output_norm, embd, eps);
+    kernels->rms_norm(x, x, w->mtp_hnorm, embd, eps);
+    input_put(&f->compute, &f->pair, r, embd, x, embd);
+}
+
+void forward_predict(struct forward *f, const struct forward_run *runs, const int *first_row,
+                     int n_runs)
+{
+    const struct layer_weights *w = &f->w->layers[f->c->n_layers];
+    struct pairing p = {f, runs};
+    float *step = f->x;
+    f->x = f->hidden;
+    f->hidden = step;
+    const struct product joined = {.w = &w->mtp_eh_proj, .out = f->x, .ld = f->c->n_embd};
+    f->first_row = first_row;
+    list_rows(f, runs, n_runs);
+    input_begin(&f->pair, f->rows.n);
+    pool_run(f->compute.pool, pair_row, &p, f->rows.n);
+    linear_products(&f->compute, &f->pair, &joined, 1);
+    attention_begin(f->attention, runs, n_runs);
+    attention_block(f, f->c->n_layers);
+    feed_forward_block(f, f->c->n_layers);
+    f->final_norm = w->mtp_head_norm;
 }
 
 void forward_logits(struct forward *f, const int *rows, int n, float *logits)
@@ -259,6 +362,39 @@ void forward_logits(struct forward *f, const int *rows, int n, float *logits)
         memcpy(f->chosen + (size_t)i * embd, f->x + (size_t)rows[i] * embd, embd * sizeof(float));
     }
     const struct product output = {.w = &f->w->output, .out = logits, .ld = f->c->n_vocab};
-    input_fill(&f->compute, &f->norm, n, f->chosen, f->c->n_embd, f->w->output_norm, f->c->rms_eps);
+    input_fill(&f->compute, &f->norm, n, f->chosen, f->c->n_embd, f->final_norm, f->c->rms_eps);
     linear_products(&f->compute, &f->norm, &output, 1);
+}
+
+/* ---- Guesses ---- */
+
+struct choosing {
+    const struct forward *f;
+    const float *logits;
+    int *guesses;
+};
+
+static void choose_task(void *arg, int i, int thread)
+{
+    (void)thread;
+    const struct choosing *c = arg;
+    int n_vocab = c->f->c->n_vocab;
+    c->guesses[i] = c->f->compute.kernels->argmax(c->logits + (size_t)i * (size_t)n_vocab, n_vocab);
+}
+
+void forward_guess(struct forward *f, const struct forward_run *runs, const int *first_row,
+                   int n_runs, float *logits, int n_logits, int *guesses)
+{
+    int last = -1;
+    forward_predict(f, runs, first_row, n_runs);
+    for (int i = 0; i < n_runs; i++) { /* the last rows, for the moment in guesses */
+        last += runs[i].n;
+        guesses[i] = last;
+    }
+    for (int from = 0; from < n_runs; from += n_logits) {
+        int n = n_runs - from < n_logits ? n_runs - from : n_logits;
+        struct choosing c = {f, logits, guesses + from};
+        forward_logits(f, guesses + from, n, logits);
+        pool_run(f->compute.pool, choose_task, &c, n);
+    }
 }

@@ -45,7 +45,23 @@ void forward_free(struct forward *f); /* accepts NULL */
  * into their blocks. The final hidden state of every row stays in f until the next step. */
 void forward_step(struct forward *f, const struct forward_run *runs, int n_runs);
 
-/* Logits of chosen rows of the last step.
+/* Multi-token prediction (DeepSeek-V3, arXiv 2412.19437, 2.2): run the model's first prediction layer over rows of the last
+ * forward_step(), from whose hidden states and the tokens that came after it guesses one token further. For models with
+ * prediction layers (n_mtp > 0). Logits of the step itself are to be had before, forward_logits() then gives those of
+ * these rows.
+ *   runs       run i: its tokens are those that follow the rows' own; pos and blocks as in the step
+ *   first_row  [n_runs] which row of the step each begins with
+ * The keys and values go to the blocks of these positions, in a layer of their own. */
+void forward_predict(struct forward *f, const struct forward_run *runs, const int *first_row,
+                     int n_runs);
+
+/* forward_predict(), and the best token for each run's last row.
+ *   logits   [n_logits, n_vocab] room to work in
+ *   guesses  [n_runs] */
+void forward_guess(struct forward *f, const struct forward_run *runs, const int *first_row,
+                   int n_runs, float *logits, int n_logits, int *guesses);
+
+/* Logits of chosen rows of the last step or prediction.
  *   rows    [n] row numbers, 0-based over the step, n at most max_rows
  *   logits  [n, n_vocab] f32, row-major, caller's */
 void forward_logits(struct forward *f, const int *rows, int n, float *logits);

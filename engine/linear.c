@@ -18,6 +18,7 @@ enum {
     UNIT = UNIT_PANELS * PANEL,
     TASKS_PER_THREAD = 8,
     WORK_BYTES = KERNEL_SCRATCH + CHUNK_ROWS * UNIT * (int)sizeof(float),
+    ALIGNED = 64,
     PARALLEL_ROWS = 8 /* rows from which filling an input pays for waking the threads */
 };
 
@@ -84,6 +85,28 @@ void input_put(const struct compute *c, const struct input *in, int row, int col
     if (in->wants_plain) {
         memcpy(in->plain + (size_t)row * (size_t)in->k + col, v, (size_t)n * sizeof(float));
     }
+}
+
+int input_view_rows(int k, int rows, int n_views)
+{
+    return rows + n_views * ALIGNED / (k * (int)sizeof(float)) + 1;
+}
+
+/* Where view i begins that has `before` bytes of rows before it: aligned, and past the one before. */
+static uint8_t *view_data(const struct act *whole, int i, int first)
+{
+    size_t before = (size_t)first * act_row_bytes(whole);
+    return whole->data + (before + ALIGNED - 1) / ALIGNED * ALIGNED + (size_t)i * ALIGNED;
+}
+
+struct input input_view(const struct input *whole, int i, int first, int rows)
+{
+    struct input v = *whole;
+    if (v.wants_i8) v.i8.data = view_data(&whole->i8, i, first);
+    if (v.wants_f32) v.f32.data = view_data(&whole->f32, i, first);
+    if (v.wants_plain) v.plain = whole->plain + (size_t)first * (size_t)whole->k;
+    input_begin(&v, rows);
+    return v;
 }
 
 struct fill {
@@ -154,27 +177,6 @@ static void multiply(const struct compute *c, const struct input *in, const stru
                 w->dense + (size_t)col * (size_t)w->k, w->k, 0.0f, y, ld);
 }
 
-struct job {
-    const struct compute *c;
-    const struct input *in;
-    const struct product *p;
-    int n_products;
-    const struct matrix *gate, *up; /* of SwiGLU */
-    struct input *out;
-    int n_units, units_per_task, groups;
-};
-
-/* How many tasks to cut n_units columns groups into; each task is a group of units and a chunk of rows. */
-static int plan_tasks(struct job *j)
-{
-    int chunks = (act_tiles(&j->in->i8) + CHUNK_TILES - 1) / CHUNK_TILES;
-    int want = pool_threads(j->c->pool) * TASKS_PER_THREAD;
-    j->units_per_task = j->n_units * chunks / want;
-    if (j->units_per_task < 1) j->units_per_task = 1;
-    j->groups = (j->n_units + j->units_per_task - 1) / j->units_per_task;
-    return j->groups * chunks;
-}
-
 static int units_of(const struct matrix *w)
 {
     return (w->n + UNIT - 1) / UNIT;
@@ -196,7 +198,8 @@ static void store(const struct compute *c, const struct product *p, int col, int
     }
 }
 
-static void product_unit(const struct job *j, int unit, int tile, int end, struct work w)
+static void product_unit(const struct compute *c, const struct linear_job *j, int unit, int tile,
+                         int end, struct work w)
 {
     const struct product *p = j->p;
     while (unit >= units_of(p->w)) {
@@ -205,54 +208,105 @@ static void product_unit(const struct job *j, int unit, int tile, int end, struc
     }
     int panel = unit * UNIT_PANELS, n = (p->w->n + PANEL - 1) / PANEL - panel;
     if (n > UNIT_PANELS) n = UNIT_PANELS;
-    multiply(j->c, j->in, p->w, panel, n, tile, end, w.y, UNIT, w.scratch);
+    multiply(c, j->in, p->w, panel, n, tile, end, w.y, UNIT, w.scratch);
     int row = act_tile_row(&j->in->i8, tile);
-    store(j->c, p, panel * PANEL, row, act_tile_row(&j->in->i8, end) - row, w.y);
+    store(c, p, panel * PANEL, row, act_tile_row(&j->in->i8, end) - row, w.y);
 }
 
 /* Two panels of gate beside the same two of up: 32 columns, one block of the next input. */
-static void swiglu_unit(const struct job *j, int unit, int tile, int end, struct work w)
+static void swiglu_unit(const struct compute *c, const struct linear_job *j, int unit, int tile,
+                        int end, struct work w)
 {
     int panel = unit * 2, n = (j->gate->n + PANEL - 1) / PANEL - panel, col = panel * PANEL;
     if (n > 2) n = 2;
-    multiply(j->c, j->in, j->gate, panel, n, tile, end, w.y, UNIT, w.scratch);
-    multiply(j->c, j->in, j->up, panel, n, tile, end, w.y + UNIT / 2, UNIT, w.scratch);
+    multiply(c, j->in, j->gate, panel, n, tile, end, w.y, UNIT, w.scratch);
+    multiply(c, j->in, j->up, panel, n, tile, end, w.y + UNIT / 2, UNIT, w.scratch);
     int columns = j->gate->n - col < UNIT / 2 ? j->gate->n - col : UNIT / 2;
     float *y = w.y;
     for (int row = act_tile_row(&j->in->i8, tile); row < act_tile_row(&j->in->i8, end); row++) {
-        j->c->kernels->swiglu(y, y + UNIT / 2, columns);
-        input_put(j->c, j->out, row, col, y, columns);
+        c->kernels->swiglu(y, y + UNIT / 2, columns);
+        input_put(c, j->out, row, col, y, columns);
         y += UNIT;
     }
 }
 
-static void job_task(void *arg, int task, int thread)
+/* A linear_run(): jobs, and how many units of columns a task takes. */
+struct run {
+    const struct compute *c;
+    struct linear_job *jobs;
+    int n_jobs, units_per_task;
+};
+
+static int chunks_of(const struct linear_job *j)
 {
-    const struct job *j = arg;
-    int chunk = task / j->groups, group = task % j->groups;
+    return (act_tiles(&j->in->i8) + CHUNK_TILES - 1) / CHUNK_TILES;
+}
+
+/* The tasks are numbered job by job; each is a group of units and a chunk of rows. */
+static int plan_tasks(struct run *r)
+{
+    int want = pool_threads(r->c->pool) * TASKS_PER_THREAD, pieces = 0, tasks = 0;
+    for (int i = 0; i < r->n_jobs; i++) {
+        struct linear_job *j = &r->jobs[i];
+        j->n_units = j->p == NULL ? (j->gate->n + UNIT / 2 - 1) / (UNIT / 2) : 0;
+        for (int k = 0; k < j->n_products; k++) {
+            j->n_units += units_of(j->p[k].w);
+        }
+        pieces += j->n_units * chunks_of(j);
+    }
+    r->units_per_task = pieces / want < 1 ? 1 : pieces / want;
+    for (int i = 0; i < r->n_jobs; i++) {
+        struct linear_job *j = &r->jobs[i];
+        j->groups = (j->n_units + r->units_per_task - 1) / r->units_per_task;
+        j->first_task = tasks;
+        tasks += j->groups * chunks_of(j);
+    }
+    return tasks;
+}
+
+static const struct linear_job *job_of(const struct run *r, int task)
+{
+    int low = 0, high = r->n_jobs;
+    while (high - low > 1) {
+        int middle = (low + high) / 2;
+        if (r->jobs[middle].first_task <= task) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return &r->jobs[low];
+}
+
+static void run_task(void *arg, int task, int thread)
+{
+    const struct run *r = arg;
+    const struct linear_job *j = job_of(r, task);
+    int chunk = (task - j->first_task) / j->groups, group = (task - j->first_task) % j->groups;
     int tile = chunk * CHUNK_TILES, end = tile + CHUNK_TILES, tiles = act_tiles(&j->in->i8);
     if (end > tiles) end = tiles;
-    int unit = group * j->units_per_task, last = unit + j->units_per_task;
+    int unit = group * r->units_per_task, last = unit + r->units_per_task;
     for (; unit < last && unit < j->n_units; unit++) {
-        (j->p != NULL ? product_unit : swiglu_unit)(j, unit, tile, end, work_of(j->c, thread));
+        (j->p != NULL ? product_unit : swiglu_unit)(r->c, j, unit, tile, end,
+                                                    work_of(r->c, thread));
     }
+}
+
+void linear_run(const struct compute *c, struct linear_job *jobs, int n)
+{
+    struct run r = {.c = c, .jobs = jobs, .n_jobs = n};
+    pool_run(c->pool, run_task, &r, plan_tasks(&r));
 }
 
 void linear_products(const struct compute *c, const struct input *in, const struct product *p,
                      int n)
 {
-    struct job j = {.c = c, .in = in, .p = p, .n_products = n};
-    for (int i = 0; i < n; i++) {
-        j.n_units += units_of(p[i].w);
-    }
-    pool_run(c->pool, job_task, &j, plan_tasks(&j));
+    linear_run(c, &(struct linear_job){.in = in, .p = p, .n_products = n}, 1);
 }
 
 void linear_swiglu(const struct compute *c, const struct input *in, const struct matrix *gate,
                    const struct matrix *up, struct input *out)
 {
-    struct job j = {.c = c, .in = in, .gate = gate, .up = up, .out = out};
     input_begin(out, in->rows);
-    j.n_units = (gate->n + UNIT / 2 - 1) / (UNIT / 2);
-    pool_run(c->pool, job_task, &j, plan_tasks(&j));
+    linear_run(c, &(struct linear_job){.in = in, .gate = gate, .up = up, .out = out}, 1);
 }

@@ -50,6 +50,11 @@ void input_put(const struct compute *c, const struct input *in, int row, int col
 void input_fill(const struct compute *c, struct input *in, int rows, const float *x, int ld,
                 const float *norm, float eps);
 
+/* Several inputs in the memory of one: view i of at most n_views holds rows [first, first + rows) of whole, views in
+ * order of rows. whole is initialised for input_view_rows() rows and says which forms are wanted. */
+int input_view_rows(int k, int rows, int n_views);
+struct input input_view(const struct input *whole, int i, int first, int rows);
+
 struct product {
     const struct matrix *w;
     float *out; /* [rows, ld], columns 0..w->n-1 are written */
@@ -65,5 +70,18 @@ void linear_products(const struct compute *c, const struct input *in, const stru
 /* out = SwiGLU(gate in, up in), put into another input. */
 void linear_swiglu(const struct compute *c, const struct input *in, const struct matrix *gate,
                    const struct matrix *up, struct input *out);
+
+/* One of several such pieces of work that are done at once, in any order: products of in, or (p NULL) a SwiGLU
+ * put into out, whose rows have begun. */
+struct linear_job {
+    const struct input *in; /* with at least one row */
+    const struct product *p;
+    int n_products;
+    const struct matrix *gate, *up;
+    struct input *out;
+    /* linear_run()'s plan */
+    int n_units, groups, first_task;
+};
+void linear_run(const struct compute *c, struct linear_job *jobs, int n);
 
 #endif

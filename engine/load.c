@@ -208,14 +208,13 @@ static bool make_cache(struct loaded *l, const struct engine_options *o, struct 
 
 static bool pack_weights(struct loaded *l, const struct engine_options *o, struct error *err)
 {
-    if (o->weights != NULL) {
-        return error_set(err, ERROR_NOT_AVAILABLE, "weights",
-                         "quantising to %s at load is not available", o->weights);
-    }
+    int type;
+    if (!weights_type_of(o->weights, &type, err)) return false;
     l->pool = pool_new(o->threads, o->pin_threads, err);
     if (l->pool == NULL) return false;
     l->info.threads = pool_threads(l->pool);
-    l->weights = weights_pack(l->model, o->kind == ENGINE_REFERENCE, l->pool, NULL, NULL, err);
+    l->weights =
+        weights_pack(l->model, o->kind == ENGINE_REFERENCE, type, l->pool, NULL, NULL, err);
     if (l->weights == NULL) return false;
     l->info.packed_bytes = (int64_t)l->weights->bytes;
     model_drop_tensors(l->model);
@@ -256,6 +255,12 @@ static void run_logits(void *forward, const int *rows, int n, float *logits)
     forward_logits(forward, rows, n, logits);
 }
 
+static void run_guess(void *forward, const struct forward_run *runs, const int *first_row,
+                      int n_runs, float *logits, int n_logits, int *guesses)
+{
+    forward_guess(forward, runs, first_row, n_runs, logits, n_logits, guesses);
+}
+
 static bool make_step(struct loaded *l, const struct engine_options *o, struct error *err)
 {
     struct scheduler_options so = {.max_running = o->max_sequences,
@@ -275,15 +280,17 @@ static bool make_step(struct loaded *l, const struct engine_options *o, struct e
                                   .sampler = l->sampler,
                                   .token_text = token_text,
                                   .token_text_arg = l->tokenizer};
-    struct step_parts parts = {.runner = {l->forward, run_forward, run_logits},
-                               .scheduler = l->scheduler,
-                               .kv = l->kv,
-                               .sampler = l->sampler,
-                               .deliver = &l->deliver,
-                               .pool = l->pool,
-                               .n_vocab = l->n_vocab,
-                               .max_rows = max_rows,
-                               .max_running = o->max_sequences};
+    bool guesses = o->speculate && model_config(l->model)->n_mtp > 0;
+    struct step_parts parts = {
+        .runner = {l->forward, run_forward, run_logits, guesses ? run_guess : NULL},
+        .scheduler = l->scheduler,
+        .kv = l->kv,
+        .sampler = l->sampler,
+        .deliver = &l->deliver,
+        .pool = l->pool,
+        .n_vocab = l->n_vocab,
+        .max_rows = max_rows,
+        .max_running = o->max_sequences};
     l->step = step_new(&parts, err);
     return l->step != NULL;
 }

@@ -345,8 +345,14 @@ static void plan_drafts_of(struct scheduler *s, struct sequence *q, int room)
     const struct request *r = q->request;
     int left = r->limit - sequence_length(q) - 1; /* beyond the token drawn anyway */
     if (room > left) room = left;
+    int *draft = q->output + q->n_output;
     int n = speculate_draft(&q->speculation, r->prompt, r->n_prompt, q->output, q->n_output, room,
-                            q->output + q->n_output);
+                            draft);
+    q->guessed = q->guess >= 0 && room > 0 && (n == 0 || draft[0] != q->guess);
+    if (q->guessed) { /* a model knows better than its text: but where they agree, the text knows more */
+        draft[0] = q->guess;
+        n = 1;
+    }
     if (n == 0 || !kv_cache_reserve(s->kv, q->kv, 1 + n)) return;
     q->n_drafts = n;
     q->n_run += n;
@@ -361,6 +367,7 @@ static void plan_drafts(struct scheduler *s)
     int room = (CHEAP_ROWS - rows) / n;
     for (struct sequence *q = s->running.first; q != NULL; q = q->next) {
         if (q->n_output > 0) plan_drafts_of(s, q, room < SPECULATE_MAX ? room : SPECULATE_MAX);
+        q->guess = -1;
     }
 }
 

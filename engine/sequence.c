@@ -120,7 +120,7 @@ static bool copy_lists(struct request *q, const struct engine_request *r)
 
 static bool sample_init(struct sequence *s, struct request *q, int sample, struct error *err)
 {
-    *s = (struct sequence){.request = q, .sample = sample, .kv = -1, .n_cached = -1};
+    *s = (struct sequence){.request = q, .sample = sample, .kv = -1, .n_cached = -1, .guess = -1};
     s->room = FIRST_ROOM;
     s->output = mem_new((size_t)s->room, sizeof(int), err);
     s->done = event_new_done(q->id, sample, stop_set_longest(q->stop));

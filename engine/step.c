@@ -26,8 +26,12 @@ struct job {
 
 struct step {
     struct step_parts p;
-    struct forward_run *runs; /* [max_running] */
-    struct job *jobs;         /* [max_rows + max_running] */
+    struct forward_run *runs;   /* [max_running] */
+    int *next;                  /* [max_rows] tokens that follow the rows' own, for guessing */
+    int *first_row;             /* [max_running] */
+    int *guesses;               /* [max_running] */
+    struct sequence **guessers; /* [max_running] */
+    struct job *jobs;           /* [max_rows + max_running] */
     int n_jobs;
     float *logits;          /* [STEP_LOGITS, n_vocab] */
     struct token_prob *top; /* [STEP_LOGITS, LOGPROBS_MAX] */
@@ -45,7 +49,12 @@ struct step *step_new(const struct step_parts *parts, struct error *err)
     s->jobs = mem_new(n_jobs, sizeof(*s->jobs), err);
     s->top = mem_new((size_t)STEP_LOGITS * LOGPROBS_MAX, sizeof(*s->top), err);
     s->logits = mem_new_aligned((size_t)STEP_LOGITS * (size_t)parts->n_vocab, sizeof(float), err);
-    if (s->runs && s->jobs && s->top && s->logits) return s;
+    s->next = mem_new((size_t)parts->max_rows, sizeof(int), err);
+    s->first_row = mem_new((size_t)parts->max_running, sizeof(int), err);
+    s->guesses = mem_new((size_t)parts->max_running, sizeof(int), err);
+    s->guessers = mem_new((size_t)parts->max_running, sizeof(struct sequence *), err);
+    bool guesses = s->next && s->first_row && s->guesses && s->guessers;
+    if (s->runs && s->jobs && s->top && s->logits && guesses) return s;
     step_free(s);
     return NULL;
 }
@@ -54,6 +63,10 @@ void step_free(struct step *s)
 {
     if (s == NULL) return;
     free(s->runs);
+    free(s->next);
+    free(s->first_row);
+    free(s->guesses);
+    free(s->guessers);
     free(s->jobs);
     free(s->logits);
     free(s->top);
@@ -224,11 +237,51 @@ static void collect(struct step *s, struct sequence *const *plan, int n)
     }
 }
 
+/* ---- guessing ---- */
+
+/* The rows of run i that count, each with the token that came after it; how many. */
+static int list_following(struct step *s, struct sequence *q, const struct forward_run *run, int at)
+{
+    int known = sequence_length(q) - run->pos - 1, n = run->n - q->n_drafts + q->n_accepted;
+    if (n > known) n = known;
+    if (n > 0) sequence_copy(q, run->pos + 1, n, s->next + at);
+    return n;
+}
+
+/* Let the prediction layer see the step's rows, and keep its guess for samples that decode. The runs of the step are
+ * overwritten by those of the guessing, which are no more. */
+static void guess(struct step *s, struct sequence *const *plan, int n)
+{
+    int row = 0, at = 0, n_runs = 0;
+    for (int i = 0; s->p.runner.guess != NULL && i < n; i++) {
+        struct sequence *q = plan[i];
+        struct forward_run run = s->runs[i];
+        int count = q->state == SEQUENCE_RUNNING ? list_following(s, q, &run, at) : 0, first = row;
+        row += run.n;
+        if (count <= 0) continue;
+        s->runs[n_runs] = (struct forward_run){.tokens = s->next + at,
+                                               .n = count,
+                                               .pos = run.pos,
+                                               .blocks = kv_cache_table(s->p.kv, q->kv)};
+        s->first_row[n_runs] = first;
+        s->guessers[n_runs++] = q;
+        at += count;
+    }
+    if (n_runs == 0) return;
+    s->p.runner.guess(s->p.runner.self, s->runs, s->first_row, n_runs, s->logits, STEP_LOGITS,
+                      s->guesses);
+    for (int i = 0; i < n_runs; i++) {
+        struct sequence *q = s->guessers[i];
+        bool decodes = s->runs[i].pos + s->runs[i].n == sequence_length(q) - 1;
+        q->guess = decodes ? s->guesses[i] : -1;
+    }
+}
+
 static void learn(struct sequence *const *plan, int n)
 {
     for (int i = 0; i < n; i++) {
         struct sequence *q = plan[i];
-        if (q->state == SEQUENCE_RUNNING) {
+        if (q->state == SEQUENCE_RUNNING && !q->guessed) {
             speculate_learn(&q->speculation, q->n_drafts, q->n_accepted);
         }
     }
@@ -246,6 +299,7 @@ bool step_run(struct step *s)
         at = do_batch(s, at);
     }
     learn(plan, n);
+    guess(s, plan, n);
     s->steps++;
     s->busy_ns += clock_ns() - start;
     return true;

@@ -6,6 +6,9 @@
  * The model is behind a few functions (struct runner), so that the scheduling can be tested with a model
  * whose every token proves which blocks it was computed from.
  *
+ * A model with a prediction layer guesses, after each step, a further token for every sample that decodes; the next
+ * step may compute it as a draft (speculate.h says why that changes no output).
+ *
  * Engine thread only. Allocates nothing after step_new() but events and the growth of outputs.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -26,6 +29,9 @@ struct runner {
     void *self;
     void (*forward)(void *self, const struct forward_run *runs, int n_runs);
     void (*logits)(void *self, const int *rows, int n, float *logits);
+    /* NULL: no prediction layer, or not wanted */
+    void (*guess)(void *self, const struct forward_run *runs, const int *first_row, int n_runs,
+                  float *logits, int n_logits, int *guesses);
 };
 
 struct step;

@@ -15,6 +15,7 @@
 
 #include "base/mem.h"
 #include "engine/pool.h"
+#include "engine/quantise.h"
 
 /* Which rows of a matrix RoPE rotates: in every `period` rows those from `first` on. */
 enum rotated { ROTATED_NONE, ROTATED_HEADS, ROTATED_MLA_Q, ROTATED_MLA_KV };
@@ -55,6 +56,7 @@ struct job {
     struct matrix *matrix;
     const float **vector;
     enum rotated rotated;
+    enum quant type; /* of a matrix: the tensor's, or what it becomes */
     uint8_t *dst;
     size_t bytes;
 };
@@ -62,9 +64,12 @@ struct job {
 struct packing {
     const struct model_config *config;
     bool dense;
+    int quantise; /* enum quant, -1: as they are */
     struct job *jobs;
     int n_jobs;
     size_t bytes;
+    uint8_t *scratch; /* scratch_bytes a thread, when something is quantised */
+    size_t scratch_bytes;
 };
 
 /* ---- The list of jobs ---- */
@@ -74,17 +79,36 @@ static size_t round_to_line(size_t n)
     return (n + 63) & ~(size_t)63;
 }
 
+static size_t type_row_bytes(enum quant type, int64_t k)
+{
+    const struct quant_type *q = &quant_types[type];
+    return (size_t)(k / q->block) * (size_t)q->bytes;
+}
+
+/* What a tensor's type becomes. The matrices at both ends hurt most when they lose bits. */
+static enum quant packed_type(const struct packing *p, const struct tensor *t, bool end)
+{
+    if (p->quantise < 0 || panel_types[t->type].quantised) return t->type;
+    enum quant want = (enum quant)p->quantise;
+    if (end && panel_types[want].quantised) want = QUANT_Q8_0;
+    return t->shape[0] % quant_types[want].block == 0 ? want : t->type;
+}
+
 static void add_matrix(struct packing *p, const struct tensor *t, struct matrix *m,
-                       enum rotated rotated)
+                       enum rotated rotated, enum quant type)
 {
     if (t->data == NULL) return;
     if (rotated == ROTATED_HEADS && p->config->mla.kv_rank > 0) rotated = ROTATED_MLA_Q;
     *m = (struct matrix){.n = (int)t->shape[1], .k = (int)t->shape[0], .count = (int)t->shape[2]};
-    panels_init(&m->panels, t->type, m->n, m->k);
+    panels_init(&m->panels, type, m->n, m->k);
+    if (type != t->type) {
+        size_t scratch = (size_t)m->k * sizeof(float) + PANEL * type_row_bytes(type, m->k);
+        if (scratch > p->scratch_bytes) p->scratch_bytes = scratch;
+    }
     size_t one = p->dense ? (size_t)m->n * (size_t)m->k * sizeof(float) : panels_bytes(&m->panels);
     size_t bytes = round_to_line(one * (size_t)m->count);
     p->jobs[p->n_jobs++] =
-        (struct job){.tensor = t, .matrix = m, .rotated = rotated, .bytes = bytes};
+        (struct job){.tensor = t, .matrix = m, .rotated = rotated, .type = type, .bytes = bytes};
     p->bytes += bytes;
 }
 
@@ -102,8 +126,9 @@ static void add_layer(struct packing *p, const struct layer_tensors *t, struct l
 {
     for (size_t i = 0; i < sizeof(matrix_roles) / sizeof(matrix_roles[0]); i++) {
         const struct role *r = &matrix_roles[i];
-        add_matrix(p, (const struct tensor *)((const char *)t + r->tensor),
-                   (struct matrix *)((char *)w + r->to), r->rotated);
+        const struct tensor *from = (const struct tensor *)((const char *)t + r->tensor);
+        enum quant type = from == &t->router ? from->type : packed_type(p, from, false);
+        add_matrix(p, from, (struct matrix *)((char *)w + r->to), r->rotated, type);
     }
     for (size_t i = 0; i < sizeof(vector_roles) / sizeof(vector_roles[0]); i++) {
         const struct role *r = &vector_roles[i];
@@ -118,9 +143,9 @@ static bool list_jobs(struct packing *p, const struct model_tensors *t, struct w
     size_t per_layer = (sizeof(matrix_roles) + sizeof(vector_roles)) / sizeof(struct role);
     p->jobs = mem_new(3 + per_layer * (size_t)w->n_layers, sizeof(*p->jobs), err);
     if (p->jobs == NULL) return false;
-    add_matrix(p, &t->token_embd, &w->embd, ROTATED_NONE);
+    add_matrix(p, &t->token_embd, &w->embd, ROTATED_NONE, packed_type(p, &t->token_embd, true));
     if (t->output.data != t->token_embd.data) {
-        add_matrix(p, &t->output, &w->output, ROTATED_NONE);
+        add_matrix(p, &t->output, &w->output, ROTATED_NONE, packed_type(p, &t->output, true));
     }
     add_vector(p, &t->output_norm, &w->output_norm, ROTATED_NONE);
     for (int i = 0; i < w->n_layers; i++) {
@@ -148,8 +173,14 @@ static int source_row(const struct model_config *c, enum rotated rotated, int i)
 
 static size_t row_bytes(const struct tensor *t)
 {
-    const struct quant_type *q = &quant_types[t->type];
-    return (size_t)t->shape[0] / (size_t)q->block * (size_t)q->bytes;
+    return type_row_bytes(t->type, t->shape[0]);
+}
+
+/* Where matrix e of a tensor begins. */
+static const uint8_t *matrix_data(const struct tensor *t, int e)
+{
+    if (t->parts != NULL) return t->parts[e];
+    return (const uint8_t *)t->data + (size_t)e * (size_t)t->shape[1] * row_bytes(t);
 }
 
 /* Scales of row i of expert e of an FP8 tensor. */
@@ -167,42 +198,84 @@ struct fill {
     int per_task; /* panels */
 };
 
-static void fill_panel(const struct packing *p, const struct job *job, int index)
+/* The rows of a panel in the file, NULL past the last one, and FP8's scales of each. */
+struct panel_rows {
+    const uint8_t *row[PANEL];
+    const float *f8[PANEL];
+};
+
+static void find_rows(const struct packing *p, const struct job *job, int index,
+                      struct panel_rows *out)
 {
     const struct tensor *t = job->tensor;
     const struct matrix *m = job->matrix;
     int panels = panels_count(&m->panels), expert = index / panels;
     int begin = index % panels * PANEL;
-    const uint8_t *base = (const uint8_t *)t->data + (size_t)expert * (size_t)m->n * row_bytes(t);
-    const uint8_t *rows[PANEL] = {NULL};
-    const float *f8[PANEL] = {NULL};
+    const uint8_t *base = matrix_data(t, expert);
+    *out = (struct panel_rows){.row = {NULL}};
     for (int r = 0; r < PANEL && begin + r < m->n; r++) {
         int row = source_row(p->config, job->rotated, begin + r);
-        rows[r] = base + (size_t)row * row_bytes(t);
-        f8[r] = f8_scales(t, expert, row);
+        out->row[r] = base + (size_t)row * row_bytes(t);
+        out->f8[r] = f8_scales(t, expert, row);
     }
+}
+
+static void row_floats(const struct job *job, const struct panel_rows *rows, int r, float *dst)
+{
+    int k = job->matrix->k;
+    quant_types[job->tensor->type].dequant(dst, rows->row[r], k);
+    for (int i = 0; rows->f8[r] != NULL && i < k; i++) {
+        dst[i] *= rows->f8[r][i / F8_BLOCK];
+    }
+}
+
+/* Rows in the type that they become: scratch holds a row of floats, then the new rows. */
+static void quantise_rows(const struct job *job, struct panel_rows *rows, uint8_t *scratch)
+{
+    int k = job->matrix->k;
+    float *floats = (float *)(void *)scratch;
+    uint8_t *to = scratch + (size_t)k * sizeof(float);
+    for (int r = 0; r < PANEL && rows->row[r] != NULL; r++) {
+        row_floats(job, rows, r, floats);
+        quantise_row(job->type, to, floats, k);
+        rows->row[r] = to;
+        rows->f8[r] = NULL;
+        to += type_row_bytes(job->type, k);
+    }
+}
+
+/* Panel `index`, counted through all experts. */
+static void fill_panel(const struct packing *p, const struct job *job, int index, int thread)
+{
+    const struct matrix *m = job->matrix;
+    int panels = panels_count(&m->panels);
+    size_t first = (size_t)(index / panels) * (size_t)m->n + (size_t)(index % panels * PANEL);
+    bool changes = job->type != job->tensor->type;
+    struct panel_rows rows;
+    find_rows(p, job, index, &rows);
+    if (changes) quantise_rows(job, &rows, p->scratch + (size_t)thread * p->scratch_bytes);
     if (!p->dense) {
-        panels_pack(&m->panels, rows, f8, job->dst + (size_t)index * m->panels.panel_bytes);
+        uint8_t *dst = job->dst + (size_t)index * m->panels.panel_bytes;
+        panels_pack(&m->panels, rows.row, rows.f8, dst);
         return;
     }
-    for (int r = 0; r < PANEL && rows[r] != NULL; r++) {
-        size_t at = (size_t)expert * (size_t)m->n + (size_t)(begin + r);
-        float *dst = (float *)(void *)job->dst + at * (size_t)m->k;
-        quant_types[t->type].dequant(dst, rows[r], m->k);
-        for (int k = 0; f8[r] != NULL && k < m->k; k++) {
-            dst[k] *= f8[r][k / F8_BLOCK];
+    float *dst = (float *)(void *)job->dst + first * (size_t)m->k;
+    for (int r = 0; r < PANEL && rows.row[r] != NULL; r++, dst += m->k) {
+        if (changes) {
+            quant_types[job->type].dequant(dst, rows.row[r], m->k);
+        } else {
+            row_floats(job, &rows, r, dst);
         }
     }
 }
 
 static void fill_task(void *arg, int task, int thread)
 {
-    (void)thread;
     const struct fill *f = arg;
     int n = panels_count(&f->job->matrix->panels) * f->job->matrix->count;
     int end = (task + 1) * f->per_task;
     for (int i = task * f->per_task; i < end && i < n; i++) {
-        fill_panel(f->p, f->job, i);
+        fill_panel(f->p, f->job, i, thread);
     }
 }
 
@@ -260,6 +333,11 @@ static bool pack_all(struct weights *w, struct packing *p, const struct model *m
     size_t done = 0;
     w->layers = mem_new((size_t)w->n_layers, sizeof(*w->layers), err);
     if (w->layers == NULL || !list_jobs(p, t, w, err) || !reserve(w, p, err)) return false;
+    if (p->scratch_bytes > 0) {
+        p->scratch_bytes = round_to_line(p->scratch_bytes);
+        p->scratch = mem_new_aligned((size_t)pool_threads(pool), p->scratch_bytes, err);
+        if (p->scratch == NULL) return false;
+    }
     for (int i = 0; i < p->n_jobs; i++) {
         if (!fill_job(p, &p->jobs[i], pool, err)) return false;
         done += p->jobs[i].bytes;
@@ -269,17 +347,26 @@ static bool pack_all(struct weights *w, struct packing *p, const struct model *m
     return true;
 }
 
-struct weights *weights_pack(const struct model *m, bool dense, struct pool *pool,
+bool weights_type_of(const char *name, int *type, struct error *err)
+{
+    *type = name == NULL ? -1 : quant_from_name(span_str(name));
+    if (name == NULL || (*type >= 0 && quantise_knows((enum quant) * type))) return true;
+    return error_set(err, ERROR_INVALID_VALUE, "weights",
+                     "weights is \"%.20s\"; f32, f16, bf16, q8_0, q4_0 or q4_1 expected", name);
+}
+
+struct weights *weights_pack(const struct model *m, bool dense, int quantise, struct pool *pool,
                              weights_progress *progress, void *arg, struct error *err)
 {
     const struct model_config *c = model_config(m);
-    struct packing p = {.config = c, .dense = dense};
+    struct packing p = {.config = c, .dense = dense, .quantise = quantise};
     struct weights *w = mem_new(1, sizeof(*w), err);
     if (w == NULL) return NULL;
     w->dense = dense;
     w->n_layers = c->n_layers + c->n_mtp;
     bool packed = pack_all(w, &p, m, pool, progress, arg, err);
     free(p.jobs);
+    free(p.scratch);
     if (packed) return w;
     weights_free(w);
     return NULL;

@@ -58,9 +58,14 @@ struct weights {
 /* Called from the packing thread between matrices. */
 typedef void weights_progress(void *arg, size_t done_bytes, size_t total_bytes);
 
-/* Pack every tensor of m on all threads of pool; dense chooses the reference's form. progress may be
- * NULL. m's tensors may be dropped afterwards. NULL and *err on failure. */
-struct weights *weights_pack(const struct model *m, bool dense, struct pool *pool,
+/* The type that options name for quantising at load ("q8_0", "q4_0", "q4_1", "bf16", "f16"); NULL: -1, as they
+ * are. False and ERROR_INVALID_VALUE naming "weights" otherwise. */
+bool weights_type_of(const char *name, int *type, struct error *err);
+
+/* Pack every tensor of m on all threads of pool; dense chooses the reference's form. quantise, when not -1, is the type
+ * that matrices of float types get (embedding and output 8 bits when it has 4; routers stay as they
+ * are). progress may be NULL. m's tensors may be dropped afterwards. NULL and *err on failure. */
+struct weights *weights_pack(const struct model *m, bool dense, int quantise, struct pool *pool,
                              weights_progress *progress, void *arg, struct error *err);
 void weights_free(struct weights *w); /* accepts NULL */
 

@@ -42,3 +42,8 @@ const char *arch_list(void)
 {
     return "llama, qwen2, qwen3, qwen3moe, deepseek2";
 }
+
+const char *arch_hf_list(void)
+{
+    return "llama, mistral, qwen2, qwen3, qwen3_moe, deepseek_v2, deepseek_v3";
+}

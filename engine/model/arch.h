@@ -23,5 +23,6 @@ const struct arch *arch_of_hf(struct span model_type);
 
 /* "llama, qwen2, ..." for messages. */
 const char *arch_list(void);
+const char *arch_hf_list(void);
 
 #endif

@@ -12,16 +12,12 @@
  */
 #include "engine/model/gguf.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "base/file.h"
 #include "base/mem.h"
 #include "engine/kernels/quants.h"
 
@@ -391,35 +387,13 @@ done:
 
 /* ---- files ---- */
 
-static bool map_part(struct part *p, const char *path, struct error *err)
-{
-    struct stat st;
-    p->path = strdup(path);
-    if (p->path == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 || fstat(fd, &st) != 0) {
-        error_set(err, ERROR_BAD_FILE, NULL, "%.160s: %s", path, strerror(errno));
-        if (fd >= 0) close(fd);
-        return false;
-    }
-    void *map = MAP_FAILED;
-    bool is_file = S_ISREG(st.st_mode) && st.st_size > 0;
-    if (is_file) map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    int why = errno;
-    close(fd);
-    if (map == MAP_FAILED) {
-        return error_set(err, ERROR_BAD_FILE, NULL, "%.160s: %s", path,
-                         is_file ? strerror(why) : "not a file with anything in it");
-    }
-    p->bytes = span_of(map, (size_t)st.st_size);
-    p->mapped = true;
-    return true;
-}
-
 static bool add_part(struct gguf *g, const char *path, struct error *err)
 {
     struct part *p = &g->parts[g->n_parts++];
-    return map_part(p, path, err) && read_part(g, p, err);
+    p->path = strdup(path);
+    if (p->path == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
+    p->mapped = file_map(path, &p->bytes, err);
+    return p->mapped && read_part(g, p, err);
 }
 
 /* "dir/name-00001-of-00003.gguf": the others of the set. The first says how many there are. */
@@ -486,7 +460,7 @@ void gguf_close(struct gguf *g)
 {
     if (g == NULL) return;
     for (int i = 0; i < g->n_parts; i++) {
-        if (g->parts[i].mapped) munmap((void *)g->parts[i].bytes.p, g->parts[i].bytes.n);
+        if (g->parts[i].mapped) file_unmap(g->parts[i].bytes);
         free(g->parts[i].path);
     }
     free(g->parts);
@@ -505,9 +479,7 @@ void gguf_drop_tensors(struct gguf *g)
 {
     for (int i = 0; i < g->n_parts; i++) {
         const struct part *p = &g->parts[i];
-        if (!p->mapped) continue;
-        size_t page = (size_t)sysconf(_SC_PAGESIZE), from = (p->data_at + page - 1) / page * page;
-        if (from < p->bytes.n) madvise((char *)p->bytes.p + from, p->bytes.n - from, MADV_DONTNEED);
+        if (p->mapped) file_map_drop(p->bytes, p->data_at);
     }
 }
 

@@ -109,8 +109,11 @@ static void read_heads(struct reader *r, struct model_config *c)
         }
         c->rope.dim = read_int(r, "rope.dimension_count", 4096, c->head_dim);
     } else {
-        c->head_dim = read_int(r, "attention.key_length_mla", 4096, -1);
-        c->mla.v_dim = read_int(r, "attention.value_length_mla", 4096, -1);
+        /* before llama.cpp computed on the latent, key_length and value_length had this meaning */
+        c->head_dim = read_int(r, "attention.key_length_mla", 4096,
+                               read_int(r, "attention.key_length", 4096, -1));
+        c->mla.v_dim = read_int(r, "attention.value_length_mla", 4096,
+                                read_int(r, "attention.value_length", 4096, -1));
         c->mla.q_rank = read_int(r, "attention.q_lora_rank", MAX_DIM, 0);
         c->rope.dim = read_int(r, "rope.dimension_count", 4096, -1);
         c->mla.rope_dim = c->rope.dim;
@@ -266,5 +269,6 @@ bool gguf_model_read(const struct gguf *g, const struct arch **arch, struct mode
     read_rope(&r, c);
     read_moe(&r, c);
     if (r.failed || !read_freq_factors(g, c, err)) return false;
-    return roles_bind(c, (*arch)->features, gguf_path(g), find_tensor, (void *)g, t, err);
+    struct tensor_source from = {.path = gguf_path(g), .find = find_tensor, .arg = (void *)g};
+    return roles_bind(c, (*arch)->features, &from, t, err);
 }

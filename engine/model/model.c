@@ -4,14 +4,21 @@
  */
 #include "engine/model/model.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "base/arena.h"
 #include "base/mem.h"
 #include "engine/model/gguf_model.h"
+#include "engine/model/hf_model.h"
+#include "engine/model/kv_b.h"
 
 struct model {
-    struct gguf *gguf;
+    struct gguf *gguf;       /* or */
+    struct safetensors *set; /* the other is NULL */
+    struct arena *memory;    /* of tensors that do not lie in a file as we want them */
     const struct arch *arch;
     char *name;
     float *freq_factors; /* own copy: outlives the mapped tensors */
@@ -19,20 +26,25 @@ struct model {
     struct model_tensors tensors;
 };
 
-/* "models/tiny-q8_0.gguf" -> "tiny-q8_0" */
+/* "models/tiny-q8_0.gguf" -> "tiny-q8_0"; of a folder its last part */
 static struct span file_stem(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    struct span stem = span_str(slash == NULL ? path : slash + 1);
-    struct span ending = span_str(".gguf");
-    if (span_ends(stem, ending)) stem.n -= ending.n;
-    return stem;
+    static const char *const endings[] = {"/", ".gguf"};
+    struct span stem = span_str(path);
+    for (int i = 0; i < 2; i++) {
+        struct span ending = span_str(endings[i]);
+        while (span_ends(stem, ending) && stem.n > ending.n) {
+            stem.n -= ending.n;
+        }
+    }
+    size_t slash = span_find_last(stem, span_str("/"));
+    return slash == SPAN_NONE ? stem : span_slice(stem, slash + 1, stem.n);
 }
 
 static bool set_name(struct model *m, const char *path, struct error *err)
 {
     struct span name = {NULL, 0};
-    if (!gguf_get_string(m->gguf, "general.name", &name, err)) return false;
+    if (m->gguf != NULL && !gguf_get_string(m->gguf, "general.name", &name, err)) return false;
     if (name.n == 0 || name.n > 200) name = file_stem(path);
     m->name = strndup(name.p, name.n);
     return m->name != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
@@ -50,12 +62,34 @@ static bool own_freq_factors(struct model *m, struct error *err)
     return true;
 }
 
+static bool is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static bool read_model(struct model *m, const char *path, struct error *err)
+{
+    if (is_folder(path)) {
+        m->set = safetensors_open(path, err);
+        return m->set != NULL &&
+               hf_model_read(path, m->set, m->memory, &m->arch, &m->config, &m->tensors, err);
+    }
+    m->gguf = gguf_open(path, err);
+    return m->gguf != NULL && gguf_model_read(m->gguf, &m->arch, &m->config, &m->tensors, err);
+}
+
 struct model *model_open(const char *path, struct error *err)
 {
     struct model *m = mem_new(1, sizeof(*m), err);
     if (m == NULL) return NULL;
-    m->gguf = gguf_open(path, err);
-    if (m->gguf == NULL || !gguf_model_read(m->gguf, &m->arch, &m->config, &m->tensors, err) ||
+    m->memory = arena_new(SIZE_MAX / 2);
+    if (m->memory == NULL) {
+        error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
+        model_close(m);
+        return NULL;
+    }
+    if (!read_model(m, path, err) || !kv_b_split(&m->config, &m->tensors, path, m->memory, err) ||
         !set_name(m, path, err) || !own_freq_factors(m, err)) {
         model_close(m);
         return NULL;
@@ -69,6 +103,8 @@ void model_close(struct model *m)
     free(m->tensors.layers);
     free(m->freq_factors);
     free(m->name);
+    arena_free(m->memory);
+    safetensors_close(m->set);
     gguf_close(m->gguf);
     free(m);
 }
@@ -100,5 +136,8 @@ const struct gguf *model_gguf(const struct model *m)
 
 void model_drop_tensors(struct model *m)
 {
-    gguf_drop_tensors(m->gguf);
+    arena_free(m->memory);
+    m->memory = NULL;
+    if (m->set != NULL) safetensors_drop(m->set);
+    if (m->gguf != NULL) gguf_drop_tensors(m->gguf);
 }

@@ -26,7 +26,9 @@ struct tensor {
     int64_t shape[4]; /* unused dimensions are 1 */
     const void *data; /* little endian, may be unaligned; NULL: the model has no such tensor */
     size_t bytes;
-    const float *block_scales; /* QUANT_F8_E4M3: [ceil(n/128), ceil(k/128)], else NULL */
+    const float *block_scales; /* QUANT_F8_E4M3: [shape[2], ceil(n/128), ceil(k/128)], else NULL */
+    const void *const *
+        parts; /* [shape[2]] matrices that do not follow each other (data is the first); else NULL */
 };
 
 enum rope_scaling { ROPE_PLAIN, ROPE_LINEAR, ROPE_LLAMA3, ROPE_YARN };
@@ -86,6 +88,8 @@ struct layer_tensors {
         down_shared;
     /* latent attention */
     struct tensor q_a, q_a_norm, q_b, kv_a, kv_a_norm, k_b, v_b;
+    struct tensor
+        kv_b; /* k_b and v_b in one, as some files have them; split when a model is opened (kv_b.h) */
     /* multi-token prediction */
     struct tensor mtp_eh_proj, mtp_enorm, mtp_hnorm, mtp_head_norm, mtp_embd, mtp_head;
 };

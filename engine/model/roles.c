@@ -45,8 +45,9 @@ const struct role layer_roles[] = {
     {LAYER(q_b),        "attn_q_b.weight",      "self_attn.q_b_proj.weight",         Q_LORA, false, {DIM_Q_RANK, DIM_Q}},
     {LAYER(kv_a),       "attn_kv_a_mqa.weight", "self_attn.kv_a_proj_with_mqa.weight", MLA, false, {DIM_EMBD, DIM_KV_A}},
     {LAYER(kv_a_norm),  "attn_kv_a_norm.weight", "self_attn.kv_a_layernorm.weight",  MLA, false, {DIM_KV_RANK}},
-    {LAYER(k_b),        "attn_k_b.weight",      NULL, MLA, false, {DIM_NOPE, DIM_KV_RANK, DIM_HEADS}},
-    {LAYER(v_b),        "attn_v_b.weight",      NULL, MLA, false, {DIM_KV_RANK, DIM_V, DIM_HEADS}},
+    {LAYER(k_b),        "attn_k_b.weight",      NULL, MLA, true, {DIM_NOPE, DIM_KV_RANK, DIM_HEADS}},
+    {LAYER(v_b),        "attn_v_b.weight",      NULL, MLA, true, {DIM_KV_RANK, DIM_V, DIM_HEADS}},
+    {LAYER(kv_b),       "attn_kv_b.weight",     "self_attn.kv_b_proj.weight",        MLA, true, {DIM_KV_RANK, DIM_KV_B}},
 
     {LAYER(gate),       "ffn_gate.weight",      "mlp.gate_proj.weight",         DENSE, false, {DIM_EMBD, DIM_FF}},
     {LAYER(up),         "ffn_up.weight",        "mlp.up_proj.weight",           DENSE, false, {DIM_EMBD, DIM_FF}},
@@ -107,6 +108,8 @@ static int64_t dim_size(const struct model_config *c, enum dim d)
         return c->mla.kv_rank;
     case DIM_KV_A:
         return (int64_t)c->mla.kv_rank + c->mla.rope_dim;
+    case DIM_KV_B:
+        return (int64_t)c->n_heads * (c->mla.nope_dim + c->mla.v_dim);
     case DIM_NOPE:
         return c->mla.nope_dim;
     case DIM_V:
@@ -163,22 +166,21 @@ static bool check_shape(const struct model_config *c, const struct role *r, cons
 
 struct binding {
     const struct model_config *c;
-    const char *path;
-    find_tensor_fn *find;
-    void *source;
+    const struct tensor_source *from;
     struct error *err;
 };
 
 static bool bind_role(const struct binding *b, const struct role *r, int layer, struct tensor *out)
 {
-    if (!b->find(b->source, r, layer, out, b->err)) return false;
-    if (out->data != NULL) return check_shape(b->c, r, out, b->path, b->err);
+    const char *path = b->from->path;
+    if (!b->from->find(b->from->arg, r, layer, out, b->err)) return false;
+    if (out->data != NULL) return check_shape(b->c, r, out, path, b->err);
     if (r->optional) return true;
-    if (layer < 0) {
-        return error_set(b->err, ERROR_BAD_FILE, NULL, "%.120s: no tensor %s", b->path, r->gguf);
-    }
-    return error_set(b->err, ERROR_BAD_FILE, NULL, "%.120s: layer %d has no tensor %s", b->path,
-                     layer, r->gguf);
+    const char *name = b->from->hugging_face ? r->hf : r->gguf;
+    if (layer < 0)
+        return error_set(b->err, ERROR_BAD_FILE, NULL, "%.120s: no tensor %s", path, name);
+    return error_set(b->err, ERROR_BAD_FILE, NULL, "%.120s: layer %d has no tensor %s", path, layer,
+                     name);
 }
 
 static struct tensor *tensor_at(void *base, size_t offset)
@@ -186,10 +188,10 @@ static struct tensor *tensor_at(void *base, size_t offset)
     return (struct tensor *)((char *)base + offset);
 }
 
-bool roles_bind(const struct model_config *c, unsigned arch_features, const char *path,
-                find_tensor_fn *find, void *source, struct model_tensors *t, struct error *err)
+bool roles_bind(const struct model_config *c, unsigned arch_features,
+                const struct tensor_source *from, struct model_tensors *t, struct error *err)
 {
-    struct binding b = {c, path, find, source, err};
+    struct binding b = {c, from, err};
     int n = c->n_layers + c->n_mtp;
     t->layers = mem_new((size_t)n, sizeof(*t->layers), err);
     if (t->layers == NULL) return false;

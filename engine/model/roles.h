@@ -45,6 +45,7 @@ enum dim {
     DIM_Q_RANK,
     DIM_KV_RANK,
     DIM_KV_A,
+    DIM_KV_B,
     DIM_NOPE,
     DIM_V
 };
@@ -60,17 +61,25 @@ struct role {
 
 extern const struct role model_roles[], layer_roles[]; /* end with .gguf NULL */
 
-/* Where a container looks for a tensor: fill *out (type, shape, data, bytes, name) and return true; leave
+/* A container looks for a tensor: fill *out (type, shape, data, bytes, name) and return true; leave
  * out->data NULL when there is none; false with *err when it is there but unusable. layer -1: of the model. */
 typedef bool find_tensor_fn(void *source, const struct role *role, int layer, struct tensor *out,
                             struct error *err);
+
+/* Where a model's tensors come from. */
+struct tensor_source {
+    const char *path;  /* for messages */
+    bool hugging_face; /* which of a role's names to use in them */
+    find_tensor_fn *find;
+    void *arg; /* first argument of find */
+};
 
 /* Features of a layer of this model (layer n_layers and beyond: MTP). */
 unsigned layer_features(const struct model_config *c, unsigned arch_features, int layer);
 
 /* Find every tensor that the model wants, and check its shape. t->layers is allocated here: free with free().
  * ERROR_BAD_FILE naming the tensor, what was expected and what was found. */
-bool roles_bind(const struct model_config *c, unsigned arch_features, const char *path,
-                find_tensor_fn *find, void *source, struct model_tensors *t, struct error *err);
+bool roles_bind(const struct model_config *c, unsigned arch_features,
+                const struct tensor_source *from, struct model_tensors *t, struct error *err);
 
 #endif

@@ -1,0 +1,51 @@
+/* engine/model/safetensors.h - reading safetensors files, alone or as the shards of a folder.
+ *
+ * A file is 8 bytes of header length, the header (a JSON object: name -> dtype, shape, data_offsets), then the
+ * tensors' bytes. Files are mapped, never copied. Nothing in them is trusted: lengths, shapes, types, offsets,
+ * overlaps and names are checked when a file is opened, so that look-ups cannot surprise.
+ *
+ * Format: https://github.com/huggingface/safetensors#format
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ENGINE_MODEL_SAFETENSORS_H
+#define ENGINE_MODEL_SAFETENSORS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/span.h"
+
+struct safetensor {
+    const char *name;  /* owned by the set */
+    const char *dtype; /* "BF16" */
+    int quant;         /* enum quant, or -1: a type we do not compute with */
+    int n_dims;
+    int64_t shape[4]; /* slowest first, as in the file; unused are 1 */
+    const char *data; /* in the mapping, maybe unaligned; `bytes` of it are there */
+    size_t bytes;
+};
+
+struct safetensors;
+
+/* Every tensor of a folder: of the files that model.safetensors.index.json names, else of
+ * model.safetensors. NULL and ERROR_BAD_FILE naming file and tensor otherwise. Free with
+ * safetensors_close(), which accepts NULL. */
+struct safetensors *safetensors_open(const char *folder, struct error *err);
+void safetensors_close(struct safetensors *s);
+
+/* One file from memory (borrowed until safetensors_close), for tests and fuzzers. */
+struct safetensors *safetensors_open_memory(struct span bytes, const char *name, struct error *err);
+
+const struct safetensor *safetensors_find(const struct safetensors *s,
+                                          const char *name); /* or NULL */
+size_t safetensors_count(const struct safetensors *s);
+const struct safetensor *safetensors_at(const struct safetensors *s,
+                                        size_t i); /* in order of names */
+
+/* Tensor data is not needed any more: its pages leave memory. */
+void safetensors_drop(struct safetensors *s);
+
+#endif

@@ -1,0 +1,22 @@
+/* engine/rows.h - the rows of a step, as the parts of the forward pass share them.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ENGINE_ROWS_H
+#define ENGINE_ROWS_H
+
+#include "engine/forward.h"
+
+/* Where a row belongs. */
+struct row {
+    const struct forward_run *run;
+    int token, pos;
+};
+
+struct rows {
+    int n;
+    struct row *row; /* [n] */
+    float *angles;   /* [n, rope.dim] cosines and sines at each row's position */
+};
+
+#endif

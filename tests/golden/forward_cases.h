@@ -1,0 +1,354 @@
+/* tests/golden/forward_cases.h - the forward pass against reference outputs of other people's code.
+ *
+ * A model is run in every arithmetic we have: the reference engine, and the fast one with each type of
+ * cache; the differences of log-probabilities must stay within the row of the golden README's table that
+ * names this arithmetic, and the greedy tokens agree as it demands. Then every set of kernels that this CPU can
+ * run, and any chunking, must give the same bits.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef TESTS_GOLDEN_FORWARD_CASES_H
+#define TESTS_GOLDEN_FORWARD_CASES_H
+
+#include <cjson/cJSON.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "engine/forward.h"
+#include "engine/kernels/kernels.h"
+#include "engine/pool.h"
+#include "engine/weights.h"
+
+enum { MAX_ROWS = 512, BLOCKS = 64 };
+
+/* How far log-probabilities may be off; 0 means not demanded. free_margin: where the golden margin is at
+ * least this, the best token must be the golden one. */
+struct tolerance {
+    const char *name;
+    double max, mean, p99, median, p90, free_margin, top;
+};
+
+static const struct tolerance exact = {"float32", .max = 5e-4, .free_margin = 1e-3, .top = 5e-4};
+static const struct tolerance half = {"F16 cache", .max = 0.06, .p99 = 0.03, .free_margin = 1e-9,
+                                      .top = 0.06};
+static const struct tolerance eight = {"8 bits", .mean = 0.15, .p99 = 0.8, .free_margin = 1.0};
+static const struct tolerance eight_k = {"8 bits, K quants", .mean = 0.2, .p99 = 1.0,
+                                         .free_margin = 1.0};
+
+/* Which rows apply: with float32 throughout, with an F16 cache, and with the weights' own arithmetic. */
+struct golden {
+    const char *model, *json;
+    const struct tolerance *reference, *f32, *f16;
+    const char *weights; /* quantised at load to this type; NULL: as they are */
+};
+
+/* ---- A model loaded in one arithmetic ---- */
+
+struct setup {
+    struct model *model;
+    const struct model_config *config;
+    struct weights *weights;
+    struct pool *pool;
+    struct kv_store *kv;
+    struct forward *forward;
+    float *logits; /* [MAX_ROWS, n_vocab] */
+};
+
+/* How a model is run. */
+struct how {
+    const char *model, *weights;
+    bool reference;
+    enum kv_type kv;
+    const struct kernels *kernels;
+};
+
+static void open_setup(struct setup *s, const struct how *how)
+{
+    struct error err = {0};
+    const char *path = how->model;
+    int type;
+    assert_true(weights_type_of(how->weights, &type, &err));
+    s->model = model_open(path, &err);
+    if (s->model == NULL) fail_msg("%s", err.message);
+    s->config = model_config(s->model);
+    s->pool = pool_new(2, false, &err);
+    s->weights = weights_pack(s->model, how->reference, type, s->pool, NULL, NULL, &err);
+    if (s->weights == NULL) fail_msg("%s: %s", path, err.message);
+    model_drop_tensors(s->model);
+    s->kv = kv_store_new(s->config, how->kv, BLOCKS, &err);
+    s->forward = forward_new(s->config, s->weights, how->kernels, s->kv, s->pool, MAX_ROWS, &err);
+    if (s->kv == NULL || s->forward == NULL) fail_msg("%s: %s", path, err.message);
+    s->logits = malloc(sizeof(float) * MAX_ROWS * (size_t)s->config->n_vocab);
+}
+
+static void close_setup(struct setup *s)
+{
+    forward_free(s->forward);
+    kv_store_free(s->kv);
+    weights_free(s->weights);
+    pool_free(s->pool);
+    model_close(s->model);
+    free(s->logits);
+}
+
+/* Logits of n tokens from position 0, fed in chunks; blocks in an unusual order. */
+static void run(struct setup *s, const int *ids, int n, int chunk)
+{
+    int32_t blocks[BLOCKS];
+    int rows[MAX_ROWS];
+    for (int i = 0; i < BLOCKS; i++) {
+        blocks[i] = (i * 7 + 3) % BLOCKS;
+    }
+    for (int i = 0; i < MAX_ROWS; i++) {
+        rows[i] = i;
+    }
+    for (int pos = 0; pos < n; pos += chunk) {
+        int count = n - pos < chunk ? n - pos : chunk;
+        struct forward_run step = {.tokens = ids + pos, .n = count, .pos = pos, .blocks = blocks};
+        forward_step(s->forward, &step, 1);
+        forward_logits(s->forward, rows, count,
+                       s->logits + (size_t)pos * (size_t)s->config->n_vocab);
+    }
+}
+
+/* ---- Differences ---- */
+
+struct report {
+    double diff[8192];
+    int n;
+    double worst_top;
+    int steps, missed;
+    double missed_margin; /* the largest golden margin of a missed token */
+};
+
+static double log_sum_exp(const float *x, int n)
+{
+    double max = (double)x[0], sum = 0;
+    for (int i = 1; i < n; i++) {
+        max = fmax(max, (double)x[i]);
+    }
+    for (int i = 0; i < n; i++) {
+        sum += exp((double)x[i] - max);
+    }
+    return max + log(sum);
+}
+
+static double number(const cJSON *array, int i)
+{
+    return cJSON_GetArrayItem(array, i)->valuedouble;
+}
+
+static void note(struct report *r, double ours, double golden)
+{
+    if (r->n < (int)(sizeof(r->diff) / sizeof(r->diff[0]))) r->diff[r->n++] = fabs(ours - golden);
+}
+
+static const cJSON *field(const cJSON *prompt, const char *name)
+{
+    return cJSON_GetObjectItem(prompt, name);
+}
+
+static void compare_top(const cJSON *top, const float *logits, int n_vocab, struct report *r)
+{
+    double norm = log_sum_exp(logits, n_vocab);
+    for (int i = 0; i < cJSON_GetArraySize(top); i++) {
+        const cJSON *row = cJSON_GetArrayItem(top, i);
+        double ours = (double)logits[(int)number(row, 0)] - norm;
+        r->worst_top = fmax(r->worst_top, fabs(ours - number(row, 2)));
+    }
+}
+
+static void compare_greedy(const cJSON *prompt, const struct setup *s, int first, struct report *r)
+{
+    int n_vocab = s->config->n_vocab;
+    const cJSON *ids = field(prompt, "greedy_ids");
+    for (int i = 0; i < cJSON_GetArraySize(ids); i++) {
+        const float *logits = s->logits + (size_t)(first + i) * (size_t)n_vocab;
+        int golden = (int)number(ids, i);
+        note(r, (double)logits[golden] - log_sum_exp(logits, n_vocab),
+             number(field(prompt, "greedy_logprobs"), i));
+        r->steps++;
+        if (kernels_generic.argmax(logits, n_vocab) == golden) continue;
+        r->missed++;
+        r->missed_margin = fmax(r->missed_margin, number(field(prompt, "greedy_margins"), i));
+    }
+}
+
+/* The prompt and all golden tokens but the last are fed at once. */
+static void compare_prompt(const cJSON *prompt, struct setup *s, struct report *r)
+{
+    int ids[MAX_ROWS], n = 0, n_vocab = s->config->n_vocab;
+    const cJSON *prompt_ids = field(prompt, "ids"), *greedy = field(prompt, "greedy_ids");
+    int n_prompt = cJSON_GetArraySize(prompt_ids), n_greedy = cJSON_GetArraySize(greedy);
+    assert_true(n_prompt + n_greedy <= MAX_ROWS);
+    for (int i = 0; i < n_prompt; i++) {
+        ids[n++] = (int)number(prompt_ids, i);
+    }
+    for (int i = 0; i + 1 < n_greedy; i++) {
+        ids[n++] = (int)number(greedy, i);
+    }
+    run(s, ids, n, 50);
+    for (int i = 1; i < n_prompt; i++) {
+        const float *logits = s->logits + (size_t)(i - 1) * (size_t)n_vocab;
+        note(r, (double)logits[ids[i]] - log_sum_exp(logits, n_vocab),
+             number(field(prompt, "prompt_logprobs"), i));
+    }
+    const float *last = s->logits + (size_t)(n_prompt - 1) * (size_t)n_vocab;
+    const cJSON *top = field(prompt, "last_top20");
+    compare_top(top != NULL ? top : field(prompt, "first_top10"), last, n_vocab, r);
+    compare_greedy(prompt, s, n_prompt - 1, r);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static void check(const char *model, const char *how, struct report *r, const struct tolerance *t)
+{
+    double sum = 0;
+    for (int i = 0; i < r->n; i++) {
+        sum += r->diff[i];
+    }
+    assert_true(r->n > 0);
+    qsort(r->diff, (size_t)r->n, sizeof(double), by_value);
+    double mean = sum / r->n, max = r->diff[r->n - 1], p99 = r->diff[(r->n - 1) * 99 / 100];
+    double median = r->diff[r->n / 2], p90 = r->diff[(r->n - 1) * 9 / 10];
+    if (getenv("VERBOSE") != NULL) {
+        print_message("%-50s %-14s median %.2g p90 %.2g mean %.2g p99 %.2g max %.2g top %.2g "
+                      "missed %d/%d (%.2g)\n",
+                      model, how, median, p90, mean, p99, max, r->worst_top, r->missed, r->steps,
+                      r->missed_margin);
+    }
+    bool good = (t->max == 0 || max <= t->max) && (t->mean == 0 || mean <= t->mean) &&
+                (t->p99 == 0 || p99 <= t->p99) && (t->median == 0 || median <= t->median) &&
+                (t->p90 == 0 || p90 <= t->p90) && (t->top == 0 || r->worst_top <= t->top) &&
+                (t->free_margin == 0 || r->missed_margin < t->free_margin) &&
+                (t->free_margin < 1 || r->missed * 10 <= r->steps);
+    if (!good) {
+        fail_msg("%s, %s (%s): mean %g p99 %g max %g median %g p90 %g top %g missed %d of %d, "
+                 "margin %g",
+                 model, how, t->name, mean, p99, max, median, p90, r->worst_top, r->missed,
+                 r->steps, r->missed_margin);
+    }
+}
+
+static cJSON *read_json(const char *path)
+{
+    FILE *f = fopen(path, "rb");
+    if (f == NULL) fail_msg("no %s", path);
+    fseek(f, 0, SEEK_END);
+    long n = ftell(f);
+    rewind(f);
+    char *text = malloc((size_t)n + 1);
+    text[fread(text, 1, (size_t)n, f)] = '\0';
+    fclose(f);
+    cJSON *json = cJSON_Parse(text);
+    free(text);
+    assert_non_null(json);
+    return json;
+}
+
+static void compare(const struct how *how, const char *json_path, const char *title,
+                    const struct tolerance *t)
+{
+    static struct report r;
+    struct setup s;
+    cJSON *json = read_json(json_path);
+    memset(&r, 0, sizeof(r));
+    open_setup(&s, how);
+    const cJSON *prompt;
+    cJSON_ArrayForEach(prompt, cJSON_GetObjectItem(json, "prompts"))
+    {
+        compare_prompt(prompt, &s, &r);
+    }
+    check(how->model, title, &r, t);
+    close_setup(&s);
+    cJSON_Delete(json);
+}
+
+/* The same ids as run() feeds, but in every step beside tokens of another sequence. */
+static void run_in_a_batch(struct setup *s, const int *ids, int n, int chunk)
+{
+    int32_t own[BLOCKS / 2], others[BLOCKS / 2];
+    int rows[MAX_ROWS];
+    for (int i = 0; i < BLOCKS / 2; i++) {
+        own[i] = BLOCKS - 1 - i;
+        others[i] = i;
+    }
+    for (int pos = 0; pos < n; pos += chunk) {
+        int count = n - pos < chunk ? n - pos : chunk;
+        struct forward_run step[] = {
+            {.tokens = ids + n - pos - count, .n = count, .pos = pos, .blocks = others},
+            {.tokens = ids + pos, .n = count, .pos = pos, .blocks = own}};
+        for (int i = 0; i < count; i++) {
+            rows[i] = count + i;
+        }
+        forward_step(s->forward, step, 2);
+        forward_logits(s->forward, rows, count,
+                       s->logits + (size_t)pos * (size_t)s->config->n_vocab);
+    }
+}
+
+static void same_logits(const struct setup *s, const struct how *how, const float *want, int rows,
+                        const char *title)
+{
+    size_t n_vocab = (size_t)s->config->n_vocab;
+    for (size_t k = 0; k < (size_t)rows * n_vocab; k++) {
+        if (memcmp(&want[k], &s->logits[k], sizeof(float)) == 0) continue;
+        fail_msg("%s, %s, %s: row %zu logit %zu is %a, not %a", how->model, how->kernels->name,
+                 title, k / n_vocab, k % n_vocab, (double)s->logits[k], (double)want[k]);
+    }
+}
+
+/* Whether every set of kernels of this machine, any chunking, and a batch give the same bits. */
+static void same_bits(const char *model, const char *weights, enum kv_type kv)
+{
+    enum { N = 100 };
+    int ids[N];
+    float *want = NULL;
+    for (int i = 0; kernels_at(i) != NULL; i++) {
+        struct setup s;
+        struct how how = {model, weights, false, kv, kernels_at(i)};
+        if (!kernels_at(i)->usable()) continue;
+        open_setup(&s, &how);
+        for (int j = 0; j < N; j++) {
+            ids[j] = (j * 131 + 7) % s.config->n_vocab;
+        }
+        run(&s, ids, N, i == 0 ? N : 1 + i * 5);
+        if (want == NULL) {
+            size_t bytes = sizeof(float) * N * (size_t)s.config->n_vocab;
+            want = malloc(bytes);
+            memcpy(want, s.logits, bytes);
+        }
+        same_logits(&s, &how, want, N, "in chunks");
+        run_in_a_batch(&s, ids, N, 9 + i * 7);
+        same_logits(&s, &how, want, N, "in a batch");
+        close_setup(&s);
+    }
+    free(want);
+}
+
+static void check_golden(const struct golden *g, const char *dir)
+{
+    char model[512], json[512];
+    const struct kernels *best = kernels_pick(NULL, NULL);
+    snprintf(model, sizeof(model), "%s%s", dir, g->model);
+    snprintf(json, sizeof(json), "%s%s", dir, g->json);
+    compare(&(struct how){model, g->weights, true, KV_F32, best}, json, "reference", g->reference);
+    compare(&(struct how){model, g->weights, false, KV_F32, best}, json, "fast, KV f32", g->f32);
+    compare(&(struct how){model, g->weights, false, KV_F16, best}, json, "fast, KV f16", g->f16);
+    same_bits(model, g->weights, KV_F16);
+    same_bits(model, g->weights, KV_F32);
+    same_bits(model, g->weights, KV_Q8_0);
+}
+
+#endif
