@@ -126,6 +126,7 @@ conformance: deps-test
 	$(B)/tests/golden/conformance_rewards $(CORPORA)
 	$(B)/tests/golden/conformance_templates $(GOLDEN)
 	MODEL=$(wildcard $(MODEL)) $(B)/tests/golden/conformance_tokenizers $(GOLDEN)
+	SMOLLM2=$(wildcard $(MODEL)) $(B)/tests/golden/conformance_models $(GOLDEN)
 	GOLDEN=$(GOLDEN) SMOLLM2=$(wildcard $(MODEL)) $(B)/tests/golden/test_forward
 
 bench: deps

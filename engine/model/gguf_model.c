@@ -190,8 +190,10 @@ static void read_moe(struct reader *r, struct model_config *c)
     if (c->moe.n_ff < 1) refuse(r, "expert_feed_forward_length", "is 0");
     int groups = c->moe.n_groups;
     if (groups > 1 && (c->moe.n_experts % groups != 0 || c->moe.n_groups_used < 1 ||
-                       c->moe.n_groups_used > groups)) {
-        refuse(r, "expert_group_count", "must divide expert_count and be at least the groups used");
+                       c->moe.n_groups_used > groups ||
+                       c->moe.n_used > c->moe.n_experts / groups * c->moe.n_groups_used)) {
+        refuse(r, "expert_group_count",
+               "must divide expert_count; the groups used must hold the experts used");
     }
 }
 

@@ -38,6 +38,7 @@ struct tolerance {
 static const struct tolerance exact = {"float32", .max = 5e-4, .free_margin = 1e-3, .top = 5e-4};
 static const struct tolerance half = {"F16 cache", .max = 0.06, .p99 = 0.03, .free_margin = 1e-9,
                                       .top = 0.06};
+static const struct tolerance half_routed = {"F16 cache, routed", .median = 0.005, .p90 = 0.02};
 static const struct tolerance eight = {"8 bits", .mean = 0.15, .p99 = 0.8, .free_margin = 1.0};
 static const struct tolerance eight_k = {"8 bits, K quants", .mean = 0.2, .p99 = 1.0,
                                          .free_margin = 1.0};
@@ -349,6 +350,79 @@ static void check_golden(const struct golden *g, const char *dir)
     same_bits(model, g->weights, KV_F16);
     same_bits(model, g->weights, KV_F32);
     same_bits(model, g->weights, KV_Q8_0);
+}
+
+/* ---- multi-token prediction ---- */
+
+/* As run(), with the prediction of every row that has a token after it. */
+static void run_predictions(struct setup *s, const int *ids, int n, int chunk)
+{
+    int32_t blocks[BLOCKS];
+    int rows[MAX_ROWS];
+    for (int i = 0; i < BLOCKS; i++) {
+        blocks[i] = (i * 7 + 3) % BLOCKS;
+    }
+    for (int pos = 0; pos + 1 < n; pos += chunk) {
+        int count = n - 1 - pos < chunk ? n - 1 - pos : chunk, first = 0;
+        struct forward_run run = {.tokens = ids + pos, .n = count, .pos = pos, .blocks = blocks};
+        forward_step(s->forward, &run, 1);
+        run.tokens = ids + pos + 1;
+        forward_predict(s->forward, &run, &first, 1);
+        for (int i = 0; i < count; i++) {
+            rows[i] = i;
+        }
+        forward_logits(s->forward, rows, count,
+                       s->logits + (size_t)pos * (size_t)s->config->n_vocab);
+    }
+}
+
+static void compare_drafts(const cJSON *mtp, const cJSON *prompt, struct setup *s, struct report *r)
+{
+    int ids[MAX_ROWS], n = 0, n_vocab = s->config->n_vocab;
+    int n_prompt = cJSON_GetArraySize(field(prompt, "ids"));
+    for (; n < n_prompt; n++) {
+        ids[n] = (int)number(field(prompt, "ids"), n);
+    }
+    for (int i = 0; i < cJSON_GetArraySize(field(prompt, "greedy_ids")); i++) {
+        ids[n++] = (int)number(field(prompt, "greedy_ids"), i);
+    }
+    run_predictions(s, ids, n, 23);
+    const cJSON *probs = field(mtp, "token_logprobs"), *drafts = field(mtp, "draft_ids");
+    for (int i = 0; i + 2 < n; i++) {
+        const float *logits = s->logits + (size_t)i * (size_t)n_vocab;
+        note(r, (double)logits[ids[i + 2]] - log_sum_exp(logits, n_vocab), number(probs, i + 2));
+    }
+    for (int j = 0; j < cJSON_GetArraySize(drafts); j++) {
+        const float *logits = s->logits + (size_t)(n_prompt - 1 + j) * (size_t)n_vocab;
+        double margin = number(field(mtp, "draft_margins"), j);
+        r->steps++;
+        if (kernels_generic.argmax(logits, n_vocab) == (int)number(drafts, j)) continue;
+        r->missed++;
+        r->missed_margin = fmax(r->missed_margin, margin);
+    }
+}
+
+static void compare_predictions(const char *model, const char *json_path, bool reference)
+{
+    static struct report r;
+    struct setup s;
+    cJSON *json = read_json(json_path);
+    memset(&r, 0, sizeof(r));
+    open_setup(&s, &(struct how){model, NULL, reference, KV_F32, kernels_pick(NULL, NULL)});
+    for (int i = 0; i < cJSON_GetArraySize(field(json, "mtp")); i++) {
+        compare_drafts(cJSON_GetArrayItem(field(json, "mtp"), i),
+                       cJSON_GetArrayItem(field(json, "prompts"), i), &s, &r);
+    }
+    check(model, reference ? "MTP, reference" : "MTP, fast", &r, &exact);
+    close_setup(&s);
+    cJSON_Delete(json);
+}
+
+/* What the prediction layer says after every token of the golden texts. */
+static void check_predictions(const char *model, const char *json)
+{
+    compare_predictions(model, json, true);
+    compare_predictions(model, json, false);
 }
 
 #endif

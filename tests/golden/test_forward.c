@@ -12,6 +12,8 @@ static const struct golden committed[] = {
     {"tests/golden/data/qwen2-bias-q8_0.gguf",   "tests/golden/data/qwen2-bias-q8_0.json",   &exact, &eight,   &eight, NULL},
     {"tests/golden/data/qwen2-bias-q4_0.gguf",   "tests/golden/data/qwen2-bias-q4_0.json",   &exact, &eight,   &eight, NULL},
     {"tests/golden/data/qwen3-yarn-f16.gguf",    "tests/golden/data/qwen3-yarn-f16.json",    &exact, &exact,   &half, NULL},
+    {"tests/golden/data/deepseek3-fp8",          "tests/golden/data/deepseek3-fp8.json",     &exact, &exact,   &half_routed, NULL},
+    {"tests/golden/data/deepseek3-mtp",          "tests/golden/data/deepseek3-mtp.json",     &exact, &exact,   &half_routed, NULL},
 };
 /* clang-format on */
 
@@ -23,8 +25,15 @@ static void test_committed(void **state)
     }
 }
 
+static void test_predictions(void **state)
+{
+    (void)state;
+    check_predictions("tests/golden/data/deepseek3-mtp", "tests/golden/data/deepseek3-mtp.json");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_committed)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_committed),
+                                       cmocka_unit_test(test_predictions)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
