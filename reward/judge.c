@@ -61,6 +61,7 @@ struct judge *judge_open(const struct judge_options *o, struct error *err)
         .max_waiting = o->queue_items > 0 ? o->queue_items : DEFAULT_QUEUE,
     };
     judge->item_budget_ms = o->item_budget_ms > 0 ? o->item_budget_ms : DEFAULT_BUDGET_MS;
+    judge->max_items = o->max_items > 0 ? o->max_items : REWARD_MAX_ITEMS;
     if (read_defaults(judge, o->default_rewards, err)) judge->dispatch = dispatch_open(&d, err);
     if (judge->dispatch != NULL) return judge;
     judge_close(judge);

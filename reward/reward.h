@@ -32,10 +32,11 @@ struct judge_job;
 struct judge_stream;
 
 struct judge_options {
-    int workers;                 /* most verifier processes; 0: eight a processor, at most 64 */
-    int item_budget_ms;          /* CPU time of one deferred item; 0: 2000 */
-    size_t worker_memory_bytes;  /* address space of one verifier process; 0: 1 GiB */
-    size_t queue_items;          /* deferred items waiting, of all clients; 0: 100000 */
+    int workers;                /* most verifier processes; 0: eight a processor, at most 64 */
+    int item_budget_ms;         /* CPU time of one deferred item; 0: 2000 */
+    size_t worker_memory_bytes; /* address space of one verifier process; 0: 1 GiB */
+    size_t queue_items;         /* deferred items waiting, of all clients; 0: 100000 */
+    int max_items; /* of one request's list; lines of a stream are not counted; 0: 100000 */
     const char *default_rewards; /* JSON list for requests that name none; NULL: accuracy, format */
 };
 
