@@ -63,6 +63,7 @@ struct judge *judge_open(const struct judge_options *o, struct error *err)
     };
     judge->item_budget_ms = o->item_budget_ms > 0 ? o->item_budget_ms : DEFAULT_BUDGET_MS;
     code_open(o->code_unsafe);
+    judge->max_items = o->max_items > 0 ? o->max_items : REWARD_MAX_ITEMS;
     if (read_defaults(judge, o->default_rewards, err)) judge->dispatch = dispatch_open(&d, err);
     if (judge->dispatch != NULL) return judge;
     judge_close(judge);
