@@ -68,7 +68,7 @@ static const struct attack attacks[] = {
     {"realtime", PYTHON, "import os\n" DO("os.sched_setscheduler(0,os.SCHED_FIFO,os.sched_param(1))"), CONTAINED},
     {"binds itself to a core", PYTHON, "import os\n" DO("os.sched_setaffinity(0,{0})"), CONTAINED},
     /* memory, output, descriptors, files */
-    {"memory bomb", PYTHON, "x=[]\nwhile True: x.append(bytearray(10**7))\n", SANDBOX_MEMORY},
+    {"memory bomb", PYTHON, "x=[]\nwhile True: x.append(bytearray(10**7))\n", CONTAINED},
     {"memory by many processes", PYTHON, "import os,time\nfor i in range(12):\n  if os.fork()==0:\n    x=bytearray(100<<20)\n    time.sleep(100)\ntime.sleep(100)\n", SANDBOX_MEMORY},
     {"mmap bomb", GCC, "#include <sys/mman.h>\n#include <string.h>\nint main(void){for(;;){char*p=mmap(0,1<<24,3,0x21,-1,0);if(p!=MAP_FAILED)memset(p,1,1<<24);}}", CONTAINED},
     {"memfd bomb", PYTHON, "import os\n" DO("os.memfd_create('x')"), CONTAINED},
@@ -318,8 +318,10 @@ static void all_attacks(void **state)
     assert_int_equal(failed, 0);
 }
 
-int main(void)
+/* An argument picks tests by name, "*" allowed. */
+int main(int n, char **args)
 {
+    if (n > 1) cmocka_set_test_filter(args[1]);
     static int with = 0, without = 1;
     const struct CMUnitTest tests[] = {
         {"behind all walls", all_attacks, NULL, NULL, &with},
