@@ -72,10 +72,11 @@ static const struct setting table[] = {
     {"drain-timeout",  KIND_SECONDS, AT(drain_timeout), "30", 0, 86400, .help = "seconds that running requests have after SIGTERM"},
 
     {"Verify", .help = NULL},
-    {"verify-workers", KIND_INT,    AT(verify_workers), "2", 1, 256, .help = "processes for algebra that is not provably cheap"},
+    {"verify-workers", KIND_INT,    AT(verify_workers), "0", 0, 128, .help = "most processes for algebra that is not provably cheap; 0: eight a processor"},
     {"verify-seconds", KIND_SECONDS, AT(verify_seconds), "2", 0, 600, .help = "CPU seconds an item's algebra may take"},
     {"verify-memory",  KIND_BYTES,  AT(verify_memory), "512M", 32 * M, 64 * G, .help = "memory of one such process"},
     {"verify-items",   KIND_INT,    AT(verify_items), "100000", 1, 1 << 24, .help = "items in one request"},
+    {"code-unsafe",    KIND_BOOL,   AT(code_unsafe), "false", .help = "run code even where the machine offers too few walls"},
 
     {"Log", .help = NULL},
     {"log-level",      KIND_CHOICE, AT(log_level), "info", .choices = "debug|info|warn|error|off", .help = "least level that is logged"},

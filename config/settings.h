@@ -60,6 +60,7 @@ struct settings {
     double verify_seconds;
     int64_t verify_memory; /* bytes */
     int64_t verify_items;
+    bool code_unsafe;
 
     /* log */
     const char *log_level;

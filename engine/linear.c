@@ -25,6 +25,7 @@ enum {
 bool compute_init(struct compute *c, const struct kernels *kernels, struct pool *pool, int max_row,
                   struct error *err)
 {
+    openblas_set_num_threads(1); /* the pool's threads are the only ones */
     *c = (struct compute){.kernels = kernels, .pool = pool, .work_bytes = WORK_BYTES};
     size_t row = ((size_t)max_row * sizeof(float) + 63) & ~(size_t)63;
     if (row > c->work_bytes) c->work_bytes = row;

@@ -381,7 +381,7 @@ ASK_SMALLEST = forms("""Which is the smallest: {l}?|What is the smallest of {l}?
 
 
 def decimal(rng):
-    places = rng.choices([0, 1, 2, 3], [1, 4, 4, 2])[0]
+    places = rng.choices([0, 1, 2, 3], [1, 5, 4, 1])[0]
     whole = rng.randint(0, 9) if rng.random() < 0.6 else rng.randint(10, 120)
     return f"{whole}." + "".join(str(rng.randint(0, 9)) for _ in range(places)) if places else str(whole)
 
@@ -403,7 +403,7 @@ def two_alike(rng):
 
 
 def make_comparison(rng):
-    if rng.random() < 0.2:
+    if rng.random() < 0.12:
         return make_of_three(rng)
     if rng.random() < 0.3:
         fx, fy = ((rng.randint(1, d - 1), d) for d in (rng.randint(2, 12), rng.randint(2, 12)))
@@ -465,7 +465,7 @@ ASK_TINYZERO = ("Using the numbers [{l}], create an equation that equals {t}. Yo
 def make_countdown(rng):
     four = rng.random() < 0.12
     while True:
-        top = rng.choice([10, 12, 25, 25, 50, 99])
+        top = rng.choice([9, 10, 10, 12, 15, 25])
         numbers = [rng.randint(1, top) for _ in range(4 if four else 3)]
         if four:
             signs = [1] + [rng.choice([1, 1, 1, -1, -1]) for _ in numbers[1:]]
@@ -564,7 +564,7 @@ def make_talk(rng):
 
 # ---- the mix ---------------------------------------------------------------
 
-MIX = [(make_one_step, 38), (make_several, 22), (make_chain, 6), (make_story, 14), (make_comparison, 9), (make_countdown, 9),
+MIX = [(make_one_step, 31), (make_several, 20), (make_chain, 6), (make_story, 14), (make_comparison, 13), (make_countdown, 12),
        (make_remainder, 1), (make_talk, 3)]
 
 

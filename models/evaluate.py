@@ -19,6 +19,7 @@ import itertools
 import json
 import re
 import time
+import urllib.error
 import urllib.request
 from fractions import Fraction
 
@@ -76,8 +77,11 @@ def whole(message):
 
 def post(url, body):
     request = urllib.request.Request(url, json.dumps(body).encode(), {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request, timeout=600) as reply:
-        return json.load(reply)
+    try:
+        with urllib.request.urlopen(request, timeout=600) as reply:
+            return json.load(reply)
+    except urllib.error.HTTPError as e:
+        raise SystemExit(f"{url}: {e.code} {e.read().decode(errors='replace')}")
 
 
 def ask_checkpoint(path, problems, limit, batch=250):
@@ -101,13 +105,19 @@ def ask_checkpoint(path, problems, limit, batch=250):
 
 
 def judge(url, problems, texts, batch=100):
-    """The server's own verdicts: (accuracy, format) for each item."""
+    """The server's own verdicts: (accuracy or countdown, format) for each item."""
     verdicts = []
     for start in range(0, len(texts), batch):
-        items = [{"completion": t, "answer": p.gold} for p, t in zip(problems[start:start + batch], texts[start:start + batch])]
+        items = []
+        for p, text in zip(problems[start:start + batch], texts[start:start + batch]):
+            items.append({"completion": text, "answer": p.gold})
+            if p.numbers:
+                items[-1] |= {"numbers": p.numbers, "target": p.target,
+                              "rewards": [{"name": "countdown", "use_all": True}, {"name": "format"}]}
         reply = post(url + "/verify", {"items": items, "rewards": [{"name": "accuracy"}, {"name": "format"}]})
         for r in reply["results"]:
-            verdicts.append(tuple(r["rewards"][name] for name in ("accuracy", "format")))
+            rewards = r["rewards"]
+            verdicts.append((rewards.get("accuracy", rewards.get("countdown")), rewards["format"]))
     return verdicts
 
 
@@ -172,8 +182,7 @@ def main():
         agree = 0
         for p, text, (accuracy, form) in zip(problems, texts, verdicts):
             mine = is_right(p, answer_of(text)), answer_of(text) is not None
-            # The accuracy reward compares values: a countdown answer that equals another is right for it.
-            same = (p.numbers or mine[0] == (accuracy == 1)) and mine[1] == (form == 1)
+            same = mine == (accuracy == 1, form == 1)
             agree += bool(same)
             if not same:
                 print(f"disagree: ours {mine}, server accuracy {accuracy} format {form}: {p.gold!r} {text[-120:]!r}")

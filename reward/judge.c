@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "reward/code/code.h"
 #include "reward/limits.h"
 #include "reward/spec.h"
 
@@ -56,11 +57,13 @@ struct judge *judge_open(const struct judge_options *o, struct error *err)
     if (judge == NULL) return NULL;
     int workers = o->workers > 0 ? o->workers : default_workers();
     struct dispatch_options d = {
-        .max_workers = {[POOL_ALGEBRA] = workers, [POOL_SANDBOX] = workers},
+        .max_workers = {[POOL_ALGEBRA] = workers, [POOL_SANDBOX] = code_workers(workers)},
         .memory_bytes = o->worker_memory_bytes > 0 ? o->worker_memory_bytes : DEFAULT_MEMORY,
         .max_waiting = o->queue_items > 0 ? o->queue_items : DEFAULT_QUEUE,
     };
     judge->item_budget_ms = o->item_budget_ms > 0 ? o->item_budget_ms : DEFAULT_BUDGET_MS;
+    code_open(o->code_unsafe);
+    judge->max_items = o->max_items > 0 ? o->max_items : REWARD_MAX_ITEMS;
     if (read_defaults(judge, o->default_rewards, err)) judge->dispatch = dispatch_open(&d, err);
     if (judge->dispatch != NULL) return judge;
     judge_close(judge);

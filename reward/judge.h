@@ -16,6 +16,7 @@ struct judge {
     long (*count_tokens)(void *arg, struct span text);
     void *count_arg;
     int item_budget_ms;
+    int max_items; /* of one request */
     atomic_uint_fast64_t jobs, items, item_errors, cannot_judge, deferred, timeouts;
 };
 

@@ -6,7 +6,7 @@
 #define REWARD_LIMITS_H
 
 enum {
-    REWARD_MAX_ITEMS = 100000,      /* of one request */
+    REWARD_MAX_ITEMS = 100000,      /* of one request, unless the server says otherwise */
     REWARD_MAX_SPECS = 32,          /* rewards in one list */
     REWARD_MAX_LABEL = 64,          /* bytes of "as" */
     REWARD_MAX_GROUP_SIZE = 65536,  /* "group_size" */

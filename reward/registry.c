@@ -5,6 +5,7 @@
 #include "reward/registry.h"
 
 #include "base/json.h"
+#include "reward/code/code.h"
 #include "reward/reward.h"
 
 /* clang-format off */
@@ -12,6 +13,7 @@ static const struct reward *const rewards[] = {
     &accuracy_reward,
     &format_reward,
     &language_reward,
+    &code_reward,
     &plan_reward,
     &countdown_reward,
     &knights_reward,
@@ -123,6 +125,8 @@ bool reward_list_json(struct buffer *out)
         if (i > 0) buffer_add_char(out, ',');
         print_reward(rewards[i], out);
     }
-    buffer_add_str(out, "]}");
+    buffer_add_str(out, "],\"sandbox\":");
+    code_layers_json(out);
+    buffer_add_char(out, '}');
     return !out->failed;
 }

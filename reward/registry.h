@@ -172,6 +172,7 @@ const struct reward *reward_at(int i);
 extern const struct reward accuracy_reward;
 extern const struct reward format_reward;
 extern const struct reward language_reward;
+extern const struct reward code_reward;
 extern const struct reward countdown_reward;
 extern const struct reward knights_reward;
 extern const struct reward extract_reward;

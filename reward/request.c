@@ -57,9 +57,11 @@ static bool read_items(struct judge_job *job, const cJSON *request, struct error
                          "items must be a list, not %s", json_type_name(list));
     }
     int n = job->single ? 1 : cJSON_GetArraySize(list);
-    if (n > REWARD_MAX_ITEMS) {
+    int most =
+        job->bare_paths ? REWARD_MAX_ITEMS : job->judge->max_items; /* lines come in batches */
+    if (n > most) {
         return error_set(err, ERROR_INVALID_VALUE, "items", "%d items; at most %d in one request",
-                         n, REWARD_MAX_ITEMS);
+                         n, most);
     }
     job->items = mem_new((size_t)n + 1, sizeof(*job->items), err);
     if (job->items == NULL) return false;

@@ -36,6 +36,8 @@ struct judge_options {
     int item_budget_ms;          /* CPU time of one deferred item; 0: 2000 */
     size_t worker_memory_bytes;  /* address space of one verifier process; 0: 1 GiB */
     size_t queue_items;          /* deferred items waiting, of all clients; 0: 100000 */
+    bool code_unsafe;            /* run code even where the sandbox has too few walls */
+    int max_items;               /* of one request; lines of a stream are not counted; 0: 100000 */
     const char *default_rewards; /* JSON list for requests that name none; NULL: accuracy, format */
 };
 

@@ -18,6 +18,8 @@
 
 #include "reward/worker.h"
 
+enum { IDLE_MS = 1000 }; /* between looks for orphans */
+
 struct order {
     int32_t slot, pool, spawn;
 };
@@ -93,8 +95,8 @@ static bool forget(struct zygote *z, pid_t pid)
 
 static void reap(struct zygote *z)
 {
-    for (pid_t pid; z->dying > 0 && (pid = waitpid(-1, NULL, WNOHANG)) > 0;) {
-        if (!forget(z, pid)) z->dying--;
+    for (pid_t pid; (pid = waitpid(-1, NULL, WNOHANG)) > 0;) {
+        if (!forget(z, pid) && z->dying > 0) z->dying--;
     }
 }
 
@@ -141,7 +143,7 @@ static void run(struct zygote *z)
 {
     for (;;) {
         struct pollfd p = {.fd = z->socket, .events = POLLIN};
-        if (poll(&p, 1, z->dying > 0 ? 20 : -1) == 0) {
+        if (poll(&p, 1, z->dying > 0 ? 20 : IDLE_MS) == 0) {
             reap(z);
             continue;
         }
@@ -164,6 +166,7 @@ static void settle_in(void)
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
+    prctl(PR_SET_CHILD_SUBREAPER, 1); /* what dead workers leave comes here to be reaped */
     prctl(PR_SET_NAME, "ts-zygote");
 }
 

@@ -6,6 +6,8 @@
 
 #include "reward/math/words.h"
 
+enum { MAX_BRACKETS = 64 };
+
 static int upper(int c)
 {
     return c >= 'a' && c <= 'z' ? c - ('a' - 'A') : c;
@@ -40,12 +42,18 @@ static int of_letter(int c, const struct math_options *o)
     return -1;
 }
 
+static bool is_bracketed(struct span s)
+{
+    return s.n >= 2 &&
+           ((s.p[0] == '(' && s.p[s.n - 1] == ')') || (s.p[0] == '[' && s.p[s.n - 1] == ']') ||
+            (s.p[0] == '{' && s.p[s.n - 1] == '}'));
+}
+
+/* Unwrapping reads the whole text, so the levels are bounded: no choice stands deeper. */
 static struct span unbracket(struct span s)
 {
     s = words_unwrap(s);
-    while (s.n >= 2 &&
-           ((s.p[0] == '(' && s.p[s.n - 1] == ')') || (s.p[0] == '[' && s.p[s.n - 1] == ']') ||
-            (s.p[0] == '{' && s.p[s.n - 1] == '}')))
+    for (int level = 0; level < MAX_BRACKETS && is_bracketed(s); level++)
         s = words_unwrap(span_slice(s, 1, s.n - 1));
     return s;
 }

@@ -45,6 +45,8 @@ static struct judge *open_judge(const struct settings *s, struct error *err)
         .workers = (int)s->verify_workers,
         .item_budget_ms = (int)(s->verify_seconds * 1000),
         .worker_memory_bytes = (size_t)s->verify_memory,
+        .code_unsafe = s->code_unsafe,
+        .max_items = (int)s->verify_items,
     };
     return judge_open(&o, err);
 }

@@ -82,6 +82,7 @@ int cli_verify(int n, char **args)
         .workers = (int)s.verify_workers,
         .item_budget_ms = (int)(s.verify_seconds * 1000),
         .worker_memory_bytes = (size_t)s.verify_memory,
+        .code_unsafe = s.code_unsafe,
         .default_rewards = rewards,
     };
     struct judge *judge = judge_open(&o, &err);

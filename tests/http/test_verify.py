@@ -66,6 +66,18 @@ def test_a_wrong_request(server, body, param):
     assert param is None or reply.json()["error"]["param"].startswith(param)
 
 
+def test_items_of_one_request(start):
+    server = start("--verify-items", "3")
+    assert len(verify(server, {"items": [item(i) for i in range(3)], "rewards": REWARDS})["results"]) == 3
+    reply = server.post("/verify", {"items": [item(i) for i in range(4)], "rewards": REWARDS})
+    error = reply.json()["error"]
+    assert reply.status_code == 400 and error["param"] == "items"
+    assert "4 items" in error["message"] and "at most 3" in error["message"]
+    lines = "\n".join(json.dumps({**item(i), "rewards": REWARDS}) for i in range(500))
+    reply = server.http.post("/verify", content=lines.encode(), headers=NDJSON)
+    assert reply.status_code == 200 and len(reply.text.splitlines()) == 500, "a stream has no such limit"
+
+
 def test_ten_thousand_items_in_a_second(server):
     items = [item(i) for i in range(10000)]
     items[777] = 5

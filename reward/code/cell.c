@@ -1,0 +1,281 @@
+/* reward/code/cell.c - see cell.h.
+ *
+ * Two processes. The outer one, forked from the sandbox's owner, gives up root if it had it, forks the
+ * cell (into fresh namespaces where permitted), waits for its end and removes what it may have left in
+ * the file system. The cell builds the walls and serves orders. It ends when the owner's end of the
+ * socket closes, so nothing is left however the owner went.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/code/cell.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "reward/code/proctree.h"
+#include "reward/code/run.h"
+#include "reward/code/walls.h"
+#include "reward/code/workdir.h"
+
+enum {
+    FIRST_FD = 10,     /* descriptors below are the programs' */
+    FIRST_UID = 64100, /* users nobody else is, where the server is root: a range below nobody's, */
+    UIDS = 1200,       /* taken by process number */
+    EXIT_NO_NAMESPACES = 77
+};
+
+/* ---- orders ------------------------------------------------------------------------------------------- */
+
+/* An order as it came, and what points into it. */
+struct order {
+    struct buffer bytes;
+    struct cell_order head;
+    const char *argv[SANDBOX_MAX_ARGS + 1];
+    const char *fetch[SANDBOX_MAX_FETCH + 1];
+    struct sandbox_file files[SANDBOX_MAX_FILES];
+    struct sandbox_run run;
+};
+
+/* n bytes at *at, or NULL. */
+static const char *take(const struct order *o, size_t *at, size_t n)
+{
+    if (n > o->bytes.n - *at) return NULL;
+    const char *p = o->bytes.p + *at;
+    *at += n;
+    return p;
+}
+
+static bool take_strings(const struct order *o, size_t *at, const char **list, uint32_t n)
+{
+    for (uint32_t i = 0; i < n; i++) {
+        const char *p = o->bytes.p + *at;
+        const char *end = memchr(p, 0, o->bytes.n - *at);
+        if (end == NULL) return false;
+        list[i] = take(o, at, (size_t)(end - p) + 1);
+    }
+    list[n] = NULL;
+    return true;
+}
+
+static bool take_file(const struct order *o, size_t *at, struct sandbox_file *f)
+{
+    struct cell_file head;
+    const char *p = take(o, at, sizeof(head));
+    if (p == NULL) return false;
+    memcpy(&head, p, sizeof(head));
+    f->name = take(o, at, head.name_n);
+    const char *content = take(o, at, head.n);
+    f->content = span_of(content, head.n);
+    f->executable = head.executable != 0;
+    return f->name != NULL && content != NULL;
+}
+
+static bool parse_order(struct order *o)
+{
+    size_t at = sizeof(o->head);
+    const struct cell_order *h = &o->head;
+    if (h->n_args > SANDBOX_MAX_ARGS || h->n_fetch > SANDBOX_MAX_FETCH ||
+        h->n_files > SANDBOX_MAX_FILES) {
+        return false;
+    }
+    if (!take_strings(o, &at, o->argv, h->n_args) || !take_strings(o, &at, o->fetch, h->n_fetch)) {
+        return false;
+    }
+    const char *input = take(o, &at, h->input_n);
+    if (input == NULL) return false;
+    for (uint32_t i = 0; i < h->n_files; i++) {
+        if (!take_file(o, &at, &o->files[i])) return false;
+    }
+    o->run = (struct sandbox_run){.argv = o->argv,
+                                  .input = span_of(input, h->input_n),
+                                  .files = o->files,
+                                  .n_files = h->n_files,
+                                  .fetch = o->fetch,
+                                  .limits = h->limits};
+    return true;
+}
+
+static bool read_order(int socket, struct order *o)
+{
+    o->bytes.n = 0;
+    if (!cell_read(socket, &o->head, sizeof(o->head))) return false;
+    if (o->head.n < sizeof(o->head) || o->head.n > CELL_MAX_ORDER) return false;
+    buffer_add(&o->bytes, &o->head, sizeof(o->head));
+    return cell_read_buffer(socket, &o->bytes, o->head.n - sizeof(o->head)) && parse_order(o);
+}
+
+static bool write_buffer(int socket, const struct buffer *b)
+{
+    return b->n == 0 || cell_write(socket, b->p, b->n);
+}
+
+static bool write_reply(int socket, const struct sandbox_result *r)
+{
+    struct cell_reply head = {.end = (int32_t)r->end,
+                              .code = r->code,
+                              .cpu_ms = r->cpu_ms,
+                              .wall_ms = r->wall_ms,
+                              .peak_bytes = r->peak_bytes,
+                              .out_n = r->out.n,
+                              .err_n = r->err.n,
+                              .channel_n = r->channel.n};
+    memcpy(head.error, r->error, sizeof(head.error));
+    for (int i = 0; i < SANDBOX_MAX_FETCH; i++) {
+        head.fetched_n[i] = r->fetched[i].n;
+        head.was_fetched[i] = r->was_fetched[i];
+    }
+    bool ok = cell_write(socket, &head, sizeof(head)) && write_buffer(socket, &r->out) &&
+              write_buffer(socket, &r->err) && write_buffer(socket, &r->channel);
+    for (int i = 0; ok && i < SANDBOX_MAX_FETCH; i++) {
+        ok = write_buffer(socket, &r->fetched[i]);
+    }
+    return ok;
+}
+
+/* The limit of processes counts per user: the cell's own stand in it, and every other process of the
+ * user where that is the server's. */
+static int process_limit(const struct walls *w, int wanted)
+{
+    if (w->layers.namespaces || w->layers.own_uid) return wanted + 2;
+    return wanted + (int)proctree_user_threads(w->proc, getuid());
+}
+
+static void serve(const struct walls *w, int socket)
+{
+    static struct order o;
+    static struct sandbox_result r;
+    buffer_init(&o.bytes, CELL_MAX_ORDER);
+    sandbox_result_init(&r);
+    while (read_order(socket, &o)) {
+        struct sandbox_run run = o.run;
+        run.limits.processes = process_limit(w, run.limits.processes);
+        run_program(w, &run, socket, &r);
+        if (!write_reply(socket, &r)) break;
+        sandbox_result_clear(&r);
+        sandbox_result_init(&r);
+        if (o.bytes.room > 1 << 20) buffer_clear(&o.bytes);
+    }
+}
+
+/* ---- the cell ------------------------------------------------------------------------------------------- */
+
+static bool prepare(struct walls *w, struct cell_hello *hello)
+{
+    w->layers.landlock_abi = landlock_abi();
+    w->landlock = landlock_prepare(w->box, &w->scoped);
+    if (w->landlock < 0) w->layers.landlock_abi = 0;
+    w->layers.seccomp = seccomp_prepare(&w->filter);
+    snprintf(w->work, sizeof(w->work), "%.60s/work", w->box);
+    hello->layers = w->layers;
+    if (!w->layers.namespaces && proctree_self(w->proc) != getpid()) {
+        snprintf(hello->error, sizeof(hello->error),
+                 "neither namespaces nor /proc: processes could not be ended safely");
+    }
+    return hello->error[0] == '\0';
+}
+
+static _Noreturn void be_cell(struct walls *w, int socket)
+{
+    struct cell_hello hello = {0};
+    prctl(PR_SET_NAME, "ts-cell");
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    prctl(PR_SET_CHILD_SUBREAPER, 1);
+    signal(SIGPIPE, SIG_IGN);
+    bool ready = prepare(w, &hello);
+    if (cell_write(socket, &hello, sizeof(hello)) && ready) serve(w, socket);
+    _exit(0);
+}
+
+/* ---- the outer process ------------------------------------------------------------------------------------- */
+
+/* Only the socket stays open, as descriptor FIRST_FD or above; below are closed ones, kept taken. */
+static int keep_only(int socket)
+{
+    int kept = fcntl(socket, F_DUPFD_CLOEXEC, FIRST_FD);
+    syscall(SYS_close_range, 0, (unsigned)kept - 1, 0);
+    syscall(SYS_close_range, (unsigned)kept + 1, ~0u, 0);
+    while (open("/dev/null", O_RDWR | O_CLOEXEC) < FIRST_FD - 1) {
+    }
+    return kept;
+}
+
+/* As root: become a user that owns nothing. True when this process is such a user now. */
+static bool leave_root(void)
+{
+    if (geteuid() != 0) return false;
+    uid_t uid = (uid_t)(FIRST_UID + getpid() % UIDS);
+    bool ok =
+        setgroups(0, NULL) == 0 && setresgid(uid, uid, uid) == 0 && setresuid(uid, uid, uid) == 0;
+    prctl(PR_SET_DUMPABLE, 1); /* /proc/self is ours again: uid_map is written there */
+    return ok;
+}
+
+/* A folder for work directories, where there is no mount namespace of our own. */
+static bool make_box(char *box, size_t room)
+{
+    static const char *const places[] = {"/tmp", "/var/tmp", "/dev/shm"};
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        snprintf(box, room, "%s/touchstone-XXXXXX", places[i]);
+        if (mkdtemp(box) != NULL) return true;
+    }
+    box[0] = '\0';
+    return false;
+}
+
+static int wait_for(pid_t pid)
+{
+    int status = 0;
+    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* In fresh namespaces; returns only when the machine does not permit them. */
+static void try_namespaces(struct walls *w, int socket)
+{
+    uid_t uid = getuid();
+    gid_t gid = getgid();
+    pid_t pid = namespaces_fork();
+    if (pid < 0) return;
+    if (pid == 0) {
+        if (!namespaces_settle(uid, gid, w->box, sizeof(w->box))) _exit(EXIT_NO_NAMESPACES);
+        w->layers.namespaces = w->layers.private_tmpfs = true;
+        be_cell(w, socket);
+    }
+    if (wait_for(pid) != EXIT_NO_NAMESPACES) _exit(0);
+}
+
+_Noreturn void cell_main(int socket, const struct sandbox_options *options)
+{
+    struct sandbox_options o = *options;
+    struct walls w = {.landlock = -1};
+    socket = keep_only(socket);
+    setsid();
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    prctl(PR_SET_NAME, "ts-cell-outer");
+    w.layers.own_uid = leave_root();
+    w.proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (!o.no_namespaces) try_namespaces(&w, socket);
+    if (!make_box(w.box, sizeof(w.box))) {
+        struct cell_hello hello = {.error = "no folder for work directories can be made"};
+        cell_write(socket, &hello, sizeof(hello));
+        _exit(1);
+    }
+    pid_t pid = fork();
+    if (pid == 0) be_cell(&w, socket);
+    close(socket);
+    if (pid > 0) wait_for(pid);
+    workdir_remove(w.box);
+    _exit(0);
+}

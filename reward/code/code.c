@@ -1,0 +1,345 @@
+/* reward/code/code.c - the reward "code": does the answer's program pass its tests?
+ *
+ * In the server only what is cheap is done: tests read, program found. All else happens in a worker
+ * process, whose sandboxes run the program; the worker holds what is expected and compares.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/registry.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/log.h"
+#include "reward/code/code.h"
+#include "reward/code/sandboxes.h"
+#include "reward/code/cases.h"
+#include "reward/code/trial.h"
+#include "reward/text.h"
+
+enum {
+    OPT_LANG,
+    OPT_FENCE,
+    OPT_CHECKER,
+    OPT_ABS_TOL,
+    OPT_REL_TOL,
+    OPT_PARTIAL,
+    OPT_TIMEOUT_S,
+    OPT_TOTAL_S,
+    OPT_MEMORY_MB,
+    OPT_OUTPUT_KB,
+    OPT_MAX_TESTS
+};
+
+enum { FENCE_LANGUAGE, FENCE_ANY, FENCE_NONE };
+enum { COMPILE_MS = 10000, RESERVED_MEMORY_MB = 1024 };
+
+static bool prepare(const struct option_value *o, void **out, struct error *err)
+{
+    *out = NULL;
+    if (!o[OPT_LANG].set || language_find(o[OPT_LANG].text) != NULL) return true;
+    return error_set(err, ERROR_INVALID_VALUE, "lang", "lang \"%.*s\" is not known",
+                     (int)(o[OPT_LANG].text.n < 40 ? o[OPT_LANG].text.n : 40), o[OPT_LANG].text.p);
+}
+
+/* The request's language, else the dataset's, else Python. */
+static const struct language *choose_language(const struct reward_call *call,
+                                              const struct code_tests *tests)
+{
+    if (call->options[OPT_LANG].set) return language_find(call->options[OPT_LANG].text);
+    return tests->language != NULL ? tests->language : language_find(span_str("python"));
+}
+
+static bool needs_python(const struct code_tests *tests)
+{
+    for (size_t i = 0; i < tests->n; i++) {
+        if (tests->cases[i].kind != CASE_STDIO) return true;
+    }
+    return false;
+}
+
+/* HumanEval's prompt goes in front of a completion that continues it, not of a whole function. */
+static struct span with_setup(struct span source, const struct code_tests *tests, struct arena *a)
+{
+    if (tests->setup.n == 0) return source;
+    if (tests->entry.n > 0) {
+        char head[160];
+        snprintf(head, sizeof(head), "def %.*s(",
+                 (int)(tests->entry.n < 120 ? tests->entry.n : 120), tests->entry.p);
+        if (span_find(source, span_str(head), 0) != SPAN_NONE) return source;
+    }
+    return text_join(tests->setup, source, a);
+}
+
+static struct span find_source(const struct reward_call *call, const struct language *l)
+{
+    const struct language *which;
+    struct span text = text_after_think(text_join(call->prefill, call->completion, call->arena));
+    switch (call->options[OPT_FENCE].choice) {
+    case FENCE_LANGUAGE:
+        return language_last_fence(text, l, &which);
+    case FENCE_ANY:
+        return language_last_fence(text, NULL, &which);
+    default:
+        return call->completion;
+    }
+}
+
+static struct trial_options read_options(const struct reward_call *call,
+                                         const struct code_tests *tests, const struct language *l)
+{
+    const struct option_value *o = call->options;
+    struct trial_options t = {
+        .checker = (enum checker)o[OPT_CHECKER].choice,
+        .checker_given = o[OPT_CHECKER].given,
+        .tolerance = {o[OPT_ABS_TOL].real, o[OPT_REL_TOL].real},
+        .time_s = o[OPT_TIMEOUT_S].real,
+        .total_s = o[OPT_TOTAL_S].real,
+        .memory_bytes = (size_t)o[OPT_MEMORY_MB].i << 20,
+        .output_bytes = (size_t)o[OPT_OUTPUT_KB].i << 10,
+        .stop_at_failure = !o[OPT_PARTIAL].on,
+    };
+    if (!o[OPT_TIMEOUT_S].given && tests->time_s > 0 && tests->time_s < 60)
+        t.time_s = tests->time_s;
+    if (!o[OPT_MEMORY_MB].given) {
+        double mb = tests->memory_mb > 0 ? tests->memory_mb : (double)o[OPT_MEMORY_MB].i;
+        if (mb > 16384) mb = 16384;
+        if (l->python && mb < 128) mb = 128; /* the interpreter itself */
+        if (l->reserves && mb < RESERVED_MEMORY_MB) mb = RESERVED_MEMORY_MB;
+        t.memory_bytes = (size_t)mb << 20;
+    }
+    return t;
+}
+
+/* ---- the verdict in words ------------------------------------------------------------------------------- */
+
+static enum trial_status overall(const struct trial *t)
+{
+    for (size_t i = 0; i < t->n; i++) {
+        if (t->statuses[i] != TRIAL_ACCEPTED && t->statuses[i] != TRIAL_SKIPPED) {
+            return t->statuses[i];
+        }
+    }
+    return t->passed == t->n ? TRIAL_ACCEPTED : TRIAL_TIME_LIMIT;
+}
+
+static void print_details(const struct trial *t, const struct code_tests *tests,
+                          const struct language *l, struct reward_out *out)
+{
+    bool weak = false;
+    enum trial_status status = t->n == 0 ? t->compile : overall(t);
+    detail_text(out, "lang", span_str(l->name));
+    detail_text(out, "status", span_str(trial_status_names[status]));
+    if (t->compiled) detail_text(out, "compile", span_str(trial_status_names[t->compile]));
+    if (t->n > 0) {
+        detail_number(out, "passed", (double)t->passed);
+        detail_number(out, "total", (double)t->n);
+        detail_key(out, "tests");
+        for (size_t i = 0; i < t->n; i++) {
+            buffer_addf(out->details, "%s\"%s\"", i == 0 ? "[" : ",",
+                        trial_status_names[t->statuses[i]]);
+            weak = weak || tests->cases[i].weak;
+        }
+        buffer_add_char(out->details, ']');
+    }
+    if (weak) detail_bool(out, "weak", true);
+    if (t->message.n > 0) detail_text(out, "message", buffer_span(&t->message));
+    if (t->error.code != ERROR_NONE) detail_text(out, "error", span_str(t->error.message));
+}
+
+static enum score_status no_verdict(const struct trial *t, struct reward_out *out)
+{
+    out->cause = t->not_installed                       ? "language_not_available"
+                 : t->error.code == ERROR_NOT_AVAILABLE ? "no_sandbox"
+                                                        : "sandbox_error";
+    return SCORE_CANNOT;
+}
+
+static bool is_undecided(const struct trial *t)
+{
+    if (t->compiled && t->compile == TRIAL_SANDBOX_ERROR) return true;
+    for (size_t i = 0; i < t->n; i++) {
+        if (t->statuses[i] == TRIAL_SANDBOX_ERROR) return true;
+    }
+    return false;
+}
+
+static enum score_status conclude(const struct trial *t, bool partial, struct reward_out *out)
+{
+    if (is_undecided(t)) return no_verdict(t, out);
+    bool all = t->n > 0 && t->passed == t->n;
+    out->value = all ? 1 : partial && t->n > 0 ? (double)t->passed / (double)t->n : 0;
+    out->verdict = all ? VERDICT_CORRECT : VERDICT_INCORRECT;
+    out->cause = all                                 ? "all_passed"
+                 : t->compile == TRIAL_COMPILE_ERROR ? "compile_error"
+                                                     : "tests_failed";
+    return SCORE_DONE;
+}
+
+/* ---- the walls --------------------------------------------------------------------------------------------- */
+
+void code_open(bool unsafe)
+{
+    struct sandbox_layers l;
+    struct error err = {0};
+    sandboxes_configure(&(struct sandbox_options){.allow_unsafe = unsafe});
+    bool usable = sandboxes_probe(&l, &err);
+    if (!usable) {
+        log_line(LOG_WARN, "code_refused", LOG_S("why", err.message), LOG_END);
+        return;
+    }
+    log_line(LOG_INFO, "sandbox", LOG_S("namespaces", l.namespaces ? "yes" : "no"),
+             LOG_I("landlock_abi", l.landlock_abi), LOG_S("seccomp", l.seccomp ? "yes" : "no"),
+             LOG_S("own_uid", l.own_uid ? "yes" : "no"),
+             LOG_S("sufficient", sandbox_layers_suffice(&l) ? "yes" : "no"), LOG_END);
+}
+
+void code_layers_json(struct buffer *out)
+{
+    struct sandbox_layers l;
+    struct error err = {0};
+    if (!sandboxes_probed()) {
+        buffer_add_str(out, "null");
+        return;
+    }
+    bool usable = sandboxes_probe(&l, &err);
+    buffer_addf(out, "{\"runs_code\":%s,", usable ? "true" : "false");
+    sandbox_layers_json(&l, out);
+    if (!usable) {
+        buffer_add_str(out, ",\"why\":");
+        json_print_text(span_str(err.message), out);
+    }
+    buffer_add_char(out, '}');
+}
+
+int code_workers(int most)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    if (n < 2) n = 2;
+    return most < n ? most : (int)n;
+}
+
+/* ---- the reward ---------------------------------------------------------------------------------------------- */
+
+static enum score_status try_program(const struct reward_call *call, struct code_tests *tests,
+                                     const struct language *l, struct span source,
+                                     struct reward_out *out)
+{
+    struct trial_options o = read_options(call, tests, l);
+    struct program p = {.language = l, .source = source};
+    struct trial t;
+    trial_init(&t);
+    buffer_init(&p.binary, (size_t)64 << 20);
+    if (trial_compile(&p, COMPILE_MS, &t) && (!trial_split_asserts(tests, call->arena, &t.error) ||
+                                              !trial_run(&p, tests, &o, call->arena, &t))) {
+        t.compile = TRIAL_SANDBOX_ERROR;
+        t.compiled = true;
+    }
+    print_details(&t, tests, l, out);
+    enum score_status status = conclude(&t, call->options[OPT_PARTIAL].on, out);
+    buffer_clear(&p.binary);
+    trial_clear(&t);
+    return status;
+}
+
+static enum score_status score(const struct reward_call *call, struct reward_out *out)
+{
+    struct code_tests tests;
+    size_t max = (size_t)call->options[OPT_MAX_TESTS].i;
+    if (!code_tests_read(call->item, max, call->arena, &tests, out->err)) return SCORE_FAULT;
+    const struct language *l = choose_language(call, &tests);
+    if (needs_python(&tests) && !l->python) {
+        error_set(out->err, ERROR_UNSUPPORTED, "tests",
+                  "calls and assertions can be tested in Python only, not in %s", l->name);
+        return SCORE_FAULT;
+    }
+    struct span source = find_source(call, l);
+    if (source.p == NULL || span_trim(source).n == 0) {
+        out->verdict = VERDICT_INCORRECT;
+        out->cause = "no_code";
+        return SCORE_DONE;
+    }
+    struct sandbox_layers layers;
+    struct error why = {0};
+    if (!call->in_worker && sandboxes_probed() && !sandboxes_probe(&layers, &why)) {
+        out->cause = "no_sandbox";
+        detail_text(out, "error", span_str(why.message));
+        return SCORE_CANNOT;
+    }
+    if (!call->in_worker) return SCORE_DEFER;
+    return try_program(call, &tests, l, with_setup(source, &tests, call->arena), out);
+}
+
+/* The time of all tests, of the last ones under way, of the compiler and of the assertions' converter. */
+static int budget_ms(const struct reward_call *call)
+{
+    const struct option_value *o = call->options;
+    return (int)((o[OPT_TOTAL_S].real + 4 * o[OPT_TIMEOUT_S].real) * 1000) + 10 * COMPILE_MS;
+}
+
+static const char *const fences[] = {"language", "any", "none", NULL};
+
+static const char *const causes[] = {"all_passed", "tests_failed",  "compile_error",
+                                     "no_code",    "sandbox_error", "language_not_available",
+                                     "no_sandbox", "timeout",       "error",
+                                     NULL};
+
+/* clang-format off */
+static const struct reward_option options[] = {
+    {.name = "lang", .type = OPTION_TEXT,
+     .doc = "language of the program: python, c, cpp, bash, javascript, perl, ruby, lua; none: the dataset's, or python"},
+    {.name = "fence", .type = OPTION_CHOICE, .fallback = "\"language\"", .choices = fences,
+     .doc = "the program is the last ``` block of that language, the last of any, or the whole completion"},
+    {.name = "checker", .type = OPTION_CHOICE, .fallback = "\"tokens\"", .choices = checker_names,
+     .doc = "how output is compared; values of calls are always compared as JSON, with floats within the tolerances"},
+    {.name = "abs_tol", .type = OPTION_REAL, .fallback = "1e-6", .min = 0, .max = 1e6, .doc = "checker floats: absolute tolerance"},
+    {.name = "rel_tol", .type = OPTION_REAL, .fallback = "1e-6", .min = 0, .max = 1, .doc = "checker floats: relative tolerance"},
+    {.name = "partial", .type = OPTION_BOOL, .fallback = "true", .doc = "the share of tests passed; false: all or nothing"},
+    {.name = "timeout_s", .type = OPTION_REAL, .fallback = "6", .min = 0.05, .max = 60,
+     .doc = "CPU seconds of one test (on the wall three times that and a second); default the dataset's"},
+    {.name = "total_s", .type = OPTION_REAL, .fallback = "120", .min = 1, .max = 600,
+     .doc = "seconds on the wall after which no further test is begun; those left have not passed"},
+    {.name = "memory_mb", .type = OPTION_INT, .fallback = "512", .min = 16, .max = 16384,
+     .doc = "memory of one test in MiB; default the dataset's"},
+    {.name = "output_kb", .type = OPTION_INT, .fallback = "4096", .min = 1, .max = 65536, .doc = "output of one test in KiB"},
+    {.name = "max_tests", .type = OPTION_INT, .fallback = "0", .min = 0, .max = CODE_MAX_TESTS,
+     .doc = "only the first so many tests are run; 0: all (at most 1000)"},
+};
+/* clang-format on */
+
+static const struct reward_field fields[] = {
+    {"tests",
+     "the tests: a list, or a dataset's own object, or either as JSON text (docs/sandbox.md)"},
+    {"verification_info", "open-r1's and PrimeIntellect's object, or its text"},
+    {"input_output", "APPS' and TACO's object, or its text"},
+    {"fn_name", "with input_output: the function its inputs are arguments of"},
+    {"official_tests", "Codeforces' tests"},
+    {"time_limit", "Codeforces: seconds of one test"},
+    {"memory_limit", "Codeforces: MiB of one test"},
+    {"input_mode", "Codeforces: stdio, or file for input.txt and output.txt"},
+    {"generated_checker", "Codeforces: a Python program that judges an output"},
+    {"public_test_cases", "LiveCodeBench's tests, or their text"},
+    {"metadata", "LiveCodeBench: func_name"},
+    {"test_list", "MBPP's assertions"},
+    {"test_setup_code", "MBPP: what goes before the program"},
+    {"test_imports", "MBPP: imports that go before the program"},
+    {"entry_point", "HumanEval: the function that test checks"},
+    {"test", "HumanEval's script"},
+};
+
+const struct reward code_reward = {
+    .name = "code",
+    .doc = "share of tests that the program in the answer passes, run in a sandbox",
+    .source = "arXiv 2501.12948v1, 2.2.2; APPS, LiveCodeBench, open-r1 formats",
+    .options = options,
+    .n_options = sizeof(options) / sizeof(options[0]),
+    .fields = fields,
+    .n_fields = sizeof(fields) / sizeof(fields[0]),
+    .causes = causes,
+    .tells_correct = true,
+    .pool = POOL_SANDBOX,
+    .prepare = prepare,
+    .score = score,
+    .budget_ms = budget_ms,
+};

@@ -1,0 +1,22 @@
+/* reward/code/code.h - what the judge needs to know of the code rewards.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_CODE_CODE_H
+#define REWARD_CODE_CODE_H
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+
+/* Find out which walls this machine offers and log it; unsafe: run code even behind too few. Once, before
+ * any thread exists and before the verifier processes are forked, which inherit the answer. */
+void code_open(bool unsafe);
+
+/* The walls in force as a JSON object, or null before code_open(). */
+void code_layers_json(struct buffer *out);
+
+/* Workers that make sense for code, of `most` allowed: their programs have the processors to themselves. */
+int code_workers(int most);
+
+#endif

@@ -1,0 +1,246 @@
+/* reward/code/sandbox.c - the owner's side of a cell; see sandbox.h and cell.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/code/sandbox.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "reward/code/cell.h"
+
+enum { HELLO_MS = 20000 };
+
+struct sandbox {
+    int socket;
+    pid_t pid;
+    struct sandbox_layers layers;
+    size_t n_fetch; /* of the run under way */
+};
+
+bool sandbox_layers_suffice(const struct sandbox_layers *l)
+{
+    return l->seccomp && (l->namespaces || l->landlock_abi > 0);
+}
+
+void sandbox_layers_json(const struct sandbox_layers *l, struct buffer *out)
+{
+    static const char *const words[] = {"false", "true"};
+    buffer_addf(out,
+                "\"namespaces\":%s,\"landlock_abi\":%d,\"seccomp\":%s,\"own_uid\":%s,"
+                "\"private_tmpfs\":%s,\"sufficient\":%s",
+                words[l->namespaces], l->landlock_abi, words[l->seccomp], words[l->own_uid],
+                words[l->private_tmpfs], words[sandbox_layers_suffice(l)]);
+}
+
+/* ---- opening and closing ------------------------------------------------------------------------ */
+
+static bool hear_hello(struct sandbox *box, const struct sandbox_options *o, struct error *err)
+{
+    struct cell_hello hello;
+    struct pollfd p = {.fd = box->socket, .events = POLLIN};
+    if (poll(&p, 1, HELLO_MS) <= 0 || !cell_read(box->socket, &hello, sizeof(hello))) {
+        return error_set(err, ERROR_SYSTEM, NULL, "the sandbox did not start");
+    }
+    box->layers = hello.layers;
+    hello.error[sizeof(hello.error) - 1] = '\0';
+    if (hello.error[0] != '\0') {
+        return error_set(err, ERROR_SYSTEM, NULL, "the sandbox did not start: %s", hello.error);
+    }
+    if (o->allow_unsafe || sandbox_layers_suffice(&box->layers)) return true;
+    return error_set(
+        err, ERROR_NOT_AVAILABLE, NULL,
+        "this machine offers too few walls to run code safely (namespaces: %s, Landlock: "
+        "%s, seccomp: %s)",
+        box->layers.namespaces ? "yes" : "no", box->layers.landlock_abi ? "yes" : "no",
+        box->layers.seccomp ? "yes" : "no");
+}
+
+static bool fork_cell(struct sandbox *box, const struct sandbox_options *o, struct error *err)
+{
+    int pair[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+        return error_set(err, ERROR_SYSTEM, NULL, "cannot make a socket pair: %s", strerror(errno));
+    }
+    box->pid = fork();
+    if (box->pid == 0) cell_main(pair[1], o);
+    close(pair[1]);
+    box->socket = pair[0];
+    return box->pid > 0 || error_set(err, ERROR_SYSTEM, NULL, "cannot fork: %s", strerror(errno));
+}
+
+struct sandbox *sandbox_open(const struct sandbox_options *o, struct error *err)
+{
+    struct sandbox *box = mem_new(1, sizeof(*box), err);
+    if (box == NULL) return NULL;
+    box->socket = -1;
+    if (fork_cell(box, o, err) && hear_hello(box, o, err)) return box;
+    sandbox_close(box);
+    return NULL;
+}
+
+void sandbox_close(struct sandbox *box)
+{
+    if (box == NULL) return;
+    if (box->socket >= 0) close(box->socket);
+    while (box->pid > 0 && waitpid(box->pid, NULL, 0) < 0 && errno == EINTR) {
+    }
+    free(box);
+}
+
+const struct sandbox_layers *sandbox_layers(const struct sandbox *box)
+{
+    return &box->layers;
+}
+
+int sandbox_fd(const struct sandbox *box)
+{
+    return box->socket;
+}
+
+/* ---- an order -------------------------------------------------------------------------------------- */
+
+/* Relative, no "." or ".." or empty part. */
+static bool is_plain_name(const char *name)
+{
+    if (strlen(name) == 0 || strlen(name) > CELL_MAX_NAME) return false;
+    for (const char *p = name;;) {
+        size_t n = strcspn(p, "/");
+        if (n == 0 || (n == 1 && p[0] == '.') || (n == 2 && p[0] == '.' && p[1] == '.'))
+            return false;
+        if (p[n] == '\0') return true;
+        p += n + 1;
+    }
+}
+
+static size_t add_strings(struct buffer *b, const char *const *list)
+{
+    size_t n = 0;
+    for (; list != NULL && list[n] != NULL; n++) {
+        buffer_add(b, list[n], strlen(list[n]) + 1);
+    }
+    return n;
+}
+
+static bool add_files(struct buffer *b, const struct sandbox_run *run, struct error *err)
+{
+    for (size_t i = 0; i < run->n_files; i++) {
+        const struct sandbox_file *f = &run->files[i];
+        if (!is_plain_name(f->name)) {
+            return error_set(err, ERROR_INVALID_VALUE, "files",
+                             "\"%.80s\" is no relative path without \"..\"", f->name);
+        }
+        struct cell_file head = {.n = f->content.n,
+                                 .name_n = (uint32_t)strlen(f->name) + 1,
+                                 .executable = f->executable};
+        buffer_add(b, &head, sizeof(head));
+        buffer_add(b, f->name, head.name_n);
+        buffer_add_span(b, f->content);
+    }
+    return true;
+}
+
+static bool check_fetch(const struct sandbox_run *run, struct error *err)
+{
+    for (size_t i = 0; run->fetch != NULL && run->fetch[i] != NULL; i++) {
+        if (i < SANDBOX_MAX_FETCH && is_plain_name(run->fetch[i])) continue;
+        return error_set(err, ERROR_INVALID_VALUE, "fetch_files",
+                         "at most %d relative paths without \"..\"", SANDBOX_MAX_FETCH);
+    }
+    return run->n_files <= SANDBOX_MAX_FILES ||
+           error_set(err, ERROR_INVALID_VALUE, "files", "%zu files; at most %d", run->n_files,
+                     SANDBOX_MAX_FILES);
+}
+
+bool sandbox_start(struct sandbox *box, const struct sandbox_run *run, struct error *err)
+{
+    struct buffer b;
+    struct cell_order head = {
+        .limits = run->limits, .n_files = (uint32_t)run->n_files, .input_n = run->input.n};
+    if (!check_fetch(run, err)) return false;
+    buffer_init(&b, CELL_MAX_ORDER);
+    buffer_add(&b, &head, sizeof(head));
+    head.n_args = (uint32_t)add_strings(&b, run->argv);
+    head.n_fetch = (uint32_t)add_strings(&b, run->fetch);
+    buffer_add_span(&b, run->input);
+    bool ok = add_files(&b, run, err);
+    if (ok && (b.failed || head.n_args == 0 || head.n_args > SANDBOX_MAX_ARGS)) {
+        ok =
+            error_set(err, ERROR_TOO_LARGE, NULL, "the program, its input and files are too large");
+    }
+    if (ok) {
+        head.n = b.n;
+        memcpy(b.p, &head, sizeof(head));
+        box->n_fetch = head.n_fetch;
+        ok = cell_write(box->socket, b.p, b.n) ||
+             error_set(err, ERROR_SYSTEM, NULL, "the sandbox is gone");
+    }
+    buffer_clear(&b);
+    return ok;
+}
+
+/* ---- a result --------------------------------------------------------------------------------------- */
+
+void sandbox_result_init(struct sandbox_result *r)
+{
+    memset(r, 0, sizeof(*r));
+    buffer_init(&r->out, CELL_MAX_ORDER);
+    buffer_init(&r->err, CELL_MAX_ORDER);
+    buffer_init(&r->channel, CELL_MAX_ORDER);
+    for (int i = 0; i < SANDBOX_MAX_FETCH; i++) {
+        buffer_init(&r->fetched[i], CELL_MAX_ORDER);
+    }
+}
+
+void sandbox_result_clear(struct sandbox_result *r)
+{
+    buffer_clear(&r->out);
+    buffer_clear(&r->err);
+    buffer_clear(&r->channel);
+    for (int i = 0; i < SANDBOX_MAX_FETCH; i++) {
+        buffer_clear(&r->fetched[i]);
+    }
+}
+
+static void take_head(const struct cell_reply *head, struct sandbox_result *r)
+{
+    sandbox_result_clear(r);
+    r->end =
+        head->end >= 0 && head->end < SANDBOX_ENDS ? (enum sandbox_end)head->end : SANDBOX_FAULT;
+    r->code = head->code;
+    r->cpu_ms = head->cpu_ms;
+    r->wall_ms = head->wall_ms;
+    r->peak_bytes = head->peak_bytes;
+    memcpy(r->error, head->error, sizeof(r->error));
+    r->error[sizeof(r->error) - 1] = '\0';
+}
+
+bool sandbox_finish(struct sandbox *box, struct sandbox_result *r, struct error *err)
+{
+    struct cell_reply head;
+    bool ok = cell_read(box->socket, &head, sizeof(head));
+    if (ok) {
+        take_head(&head, r);
+        ok = cell_read_buffer(box->socket, &r->out, head.out_n) &&
+             cell_read_buffer(box->socket, &r->err, head.err_n) &&
+             cell_read_buffer(box->socket, &r->channel, head.channel_n);
+    }
+    for (size_t i = 0; ok && i < box->n_fetch; i++) {
+        r->was_fetched[i] = head.was_fetched[i] != 0;
+        ok = cell_read_buffer(box->socket, &r->fetched[i], head.fetched_n[i]);
+    }
+    return ok || error_set(err, ERROR_SYSTEM, NULL, "the sandbox is gone");
+}
+
+bool sandbox_run(struct sandbox *box, const struct sandbox_run *run, struct sandbox_result *r,
+                 struct error *err)
+{
+    return sandbox_start(box, run, err) && sandbox_finish(box, r, err);
+}

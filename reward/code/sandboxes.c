@@ -1,0 +1,78 @@
+/* reward/code/sandboxes.c - see boxes.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/code/sandboxes.h"
+
+#include <unistd.h>
+
+static struct {
+    struct sandbox_options options;
+    struct sandbox *list[SANDBOXES_MAX];
+    size_t n;
+    bool probed, usable;
+    struct sandbox_layers layers;
+    struct error error;
+} boxes;
+
+void sandboxes_configure(const struct sandbox_options *o)
+{
+    boxes.options = *o;
+    boxes.probed = false;
+}
+
+static size_t most(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > SANDBOXES_MAX ? SANDBOXES_MAX : (size_t)n;
+}
+
+size_t sandboxes_get(size_t wanted, struct sandbox ***list, struct error *err)
+{
+    if (wanted > most()) wanted = most();
+    while (boxes.n < wanted) {
+        struct error why = {0};
+        struct sandbox *box = sandbox_open(&boxes.options, &why);
+        if (box == NULL && boxes.n == 0 && err != NULL) *err = why;
+        if (box == NULL) break;
+        boxes.list[boxes.n++] = box;
+    }
+    *list = boxes.list;
+    return boxes.n < wanted ? boxes.n : wanted;
+}
+
+void sandboxes_drop(struct sandbox *box)
+{
+    for (size_t i = 0; i < boxes.n; i++) {
+        if (boxes.list[i] != box) continue;
+        sandbox_close(box);
+        boxes.list[i] = boxes.list[--boxes.n];
+        return;
+    }
+}
+
+void sandboxes_close(void)
+{
+    while (boxes.n > 0) {
+        sandbox_close(boxes.list[--boxes.n]);
+    }
+}
+
+bool sandboxes_probe(struct sandbox_layers *layers, struct error *err)
+{
+    if (!boxes.probed) {
+        struct sandbox *box = sandbox_open(&boxes.options, &boxes.error);
+        boxes.usable = box != NULL;
+        if (box != NULL) boxes.layers = *sandbox_layers(box);
+        sandbox_close(box);
+        boxes.probed = true;
+    }
+    *layers = boxes.layers;
+    if (!boxes.usable) *err = boxes.error;
+    return boxes.usable;
+}
+
+bool sandboxes_probed(void)
+{
+    return boxes.probed;
+}

@@ -1,0 +1,32 @@
+/* reward/code/sandboxes.h - the sandboxes of one worker process: opened when first needed, used again for
+ * every item, as many side by side as there are processors.
+ *
+ * They are process-wide because a worker serves one item at a time and lives for many.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_CODE_SANDBOXES_H
+#define REWARD_CODE_SANDBOXES_H
+
+#include "reward/code/sandbox.h"
+
+enum { SANDBOXES_MAX = 8 };
+
+/* How sandboxes are opened in this process and those forked from it; call before the first. */
+void sandboxes_configure(const struct sandbox_options *o);
+
+/* Up to `wanted` open sandboxes at *list, at least one; 0 and err when there can be none. */
+size_t sandboxes_get(size_t wanted, struct sandbox ***list, struct error *err);
+
+/* This sandbox has failed: the next sandboxes_get() opens another in its place. */
+void sandboxes_drop(struct sandbox *box);
+
+/* Close all. */
+void sandboxes_close(void);
+
+/* Do the walls suffice here? Opens a sandbox and closes it again; its layers, and the error when not.
+ * The answer is kept for the process and those forked from it. */
+bool sandboxes_probe(struct sandbox_layers *layers, struct error *err);
+bool sandboxes_probed(void);
+
+#endif

@@ -1,0 +1,494 @@
+/* reward/code/trial.c - see trial.h.
+ *
+ * Tests go to the worker's sandboxes one each; whichever is done first takes the next. Verdicts do not
+ * depend on that order, but for all-or-nothing trials, where any failure decides.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/code/trial.h"
+
+#include <math.h>
+#include <poll.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "reward/code/sandboxes.h"
+#include "reward/code/python_driver.h"
+
+enum {
+    MESSAGE_BYTES = 2000,
+    MAX_TIMEOUTS = 3, /* a program that has run out of time so often is not run again */
+    WALL_FACTOR = 3,  /* the wall's limit is that many times the CPU's, and a second */
+    WORK_BYTES = 64 << 20,
+    WORK_FILES = 1024,
+    PROCESSES = 32,
+    OPEN_FILES = 128,
+    MAX_EXTRA_FILES = 32,
+    COMPILER_MEMORY = 1 << 30,
+};
+
+const char *const trial_status_names[] = {"accepted",
+                                          "wrong_answer",
+                                          "runtime_error",
+                                          "time_limit",
+                                          "memory_limit",
+                                          "output_limit",
+                                          "process_limit",
+                                          "compile_error",
+                                          "sandbox_error",
+                                          "skipped",
+                                          NULL};
+
+void trial_init(struct trial *t)
+{
+    memset(t, 0, sizeof(*t));
+    buffer_init(&t->message, 2 * MESSAGE_BYTES);
+}
+
+void trial_clear(struct trial *t)
+{
+    buffer_clear(&t->message);
+}
+
+enum trial_status trial_status_of(const struct sandbox_result *r)
+{
+    static const enum trial_status of[SANDBOX_ENDS] = {
+        [SANDBOX_EXITED] = TRIAL_RUNTIME_ERROR,    [SANDBOX_SIGNALED] = TRIAL_RUNTIME_ERROR,
+        [SANDBOX_TIME] = TRIAL_TIME_LIMIT,         [SANDBOX_MEMORY] = TRIAL_MEMORY_LIMIT,
+        [SANDBOX_OUTPUT] = TRIAL_OUTPUT_LIMIT,     [SANDBOX_PROCESSES] = TRIAL_PROCESS_LIMIT,
+        [SANDBOX_NOT_FOUND] = TRIAL_SANDBOX_ERROR, [SANDBOX_FAULT] = TRIAL_SANDBOX_ERROR,
+    };
+    return r->end == SANDBOX_EXITED && r->code == 0 ? TRIAL_ACCEPTED : of[r->end];
+}
+
+struct sandbox_limits trial_limits(const struct language *l, double time_s, size_t memory_bytes,
+                                   size_t output_bytes)
+{
+    return (struct sandbox_limits){.cpu_ms = (int)ceil(time_s * 1000),
+                                   .wall_ms = (int)ceil(time_s * 1000) * WALL_FACTOR + 1000,
+                                   .memory_bytes = memory_bytes,
+                                   .address_bytes = l->reserves ? 0 : memory_bytes,
+                                   .output_bytes = output_bytes,
+                                   .work_bytes = WORK_BYTES,
+                                   .work_files = WORK_FILES,
+                                   .processes = PROCESSES,
+                                   .open_files = OPEN_FILES};
+}
+
+/* ---- compiling -------------------------------------------------------------------------------------------- */
+
+static void keep_message(struct trial *t, struct span text)
+{
+    if (t->message.n == 0) buffer_add_span(&t->message, span_slice(text, 0, MESSAGE_BYTES));
+}
+
+/* One run in a sandbox of the worker's, when none is busy. False: there is none, or it died; err says so. */
+static bool run_alone(const struct sandbox_run *run, struct sandbox_result *r, struct error *err)
+{
+    struct sandbox **list;
+    if (sandboxes_get(1, &list, err) == 0) return false;
+    struct sandbox *box = list[0];
+    if (sandbox_run(box, run, r, err)) return true;
+    sandboxes_drop(box);
+    return false;
+}
+
+bool trial_compile(struct program *p, int cpu_ms, struct trial *t)
+{
+    const struct language *l = p->language;
+    if (l->product == NULL) return true;
+    struct sandbox_file file = {l->file, p->source, false};
+    const char *const fetch[] = {l->product, NULL};
+    struct sandbox_run run = {.argv = l->compile, .files = &file, .n_files = 1, .fetch = fetch};
+    run.limits = trial_limits(l, cpu_ms / 1000.0, COMPILER_MEMORY, 64 << 10);
+    struct sandbox_result r;
+    sandbox_result_init(&r);
+    t->compiled = true;
+    t->compile = TRIAL_SANDBOX_ERROR;
+    if (run_alone(&run, &r, &t->error)) {
+        enum trial_status s = trial_status_of(&r);
+        t->not_installed = r.end == SANDBOX_NOT_FOUND;
+        if (s == TRIAL_SANDBOX_ERROR)
+            error_set(&t->error, ERROR_SYSTEM, NULL, "%s", r.error);
+        else
+            t->compile = s == TRIAL_ACCEPTED && r.was_fetched[0] ? s : TRIAL_COMPILE_ERROR;
+        if (t->compile == TRIAL_COMPILE_ERROR) {
+            keep_message(t, buffer_span(&r.err));
+            if (r.end != SANDBOX_EXITED) buffer_addf(&t->message, "\n(%s)", trial_status_names[s]);
+        }
+        if (t->compile == TRIAL_ACCEPTED) buffer_add_span(&p->binary, buffer_span(&r.fetched[0]));
+    }
+    sandbox_result_clear(&r);
+    return t->compile == TRIAL_ACCEPTED;
+}
+
+struct sandbox_run trial_run_of(const struct program *p, struct sandbox_file *file)
+{
+    const struct language *l = p->language;
+    bool compiled = l->product != NULL;
+    *file = (struct sandbox_file){compiled ? l->product : l->file,
+                                  compiled ? buffer_span(&p->binary) : p->source, compiled};
+    return (struct sandbox_run){.argv = l->run, .files = file, .n_files = 1};
+}
+
+/* ---- assertions ---------------------------------------------------------------------------------------------- */
+
+/* The converter's work is kept for the next item: a group's samples share their tests. */
+static struct {
+    struct buffer asked, answer;
+} converted;
+
+static bool convert(struct span asked, struct error *err)
+{
+    static const char *const argv[] = {"python3",           "-S", "-c", PYTHON_DRIVER_ASSERTS,
+                                       PYTHON_DRIVER_CANON, NULL};
+    if (converted.answer.n > 0 && span_eq(asked, buffer_span(&converted.asked))) return true;
+    struct sandbox_run run = {.argv = argv, .input = asked};
+    run.limits = trial_limits(language_find(span_str("python")), 20, (size_t)1 << 30, 64 << 20);
+    struct sandbox_result r;
+    sandbox_result_init(&r);
+    bool ok = run_alone(&run, &r, err);
+    buffer_init(&converted.asked, 64 << 20);
+    buffer_init(&converted.answer, 64 << 20);
+    if (ok && trial_status_of(&r) == TRIAL_ACCEPTED) {
+        buffer_add_span(&converted.asked, asked);
+        buffer_add_span(&converted.answer, buffer_span(&r.channel));
+    }
+    sandbox_result_clear(&r);
+    return ok;
+}
+
+/* [{"source", "entry"}, ...] of all assertions. */
+static void ask(const struct code_tests *tests, struct buffer *out)
+{
+    buffer_add_char(out, '[');
+    for (size_t i = 0; i < tests->n; i++) {
+        const struct code_case *c = &tests->cases[i];
+        if (c->kind != CASE_ASSERT) continue;
+        buffer_add_str(out, out->n > 1 ? ",{\"source\":" : "{\"source\":");
+        json_print_text(c->body, out);
+        buffer_add_str(out, ",\"entry\":");
+        json_print_text(c->name, out);
+        buffer_add_char(out, '}');
+    }
+    buffer_add_char(out, ']');
+}
+
+static bool take_text(const cJSON *v, struct arena *a, struct span *out)
+{
+    if (!cJSON_IsString(v)) return false;
+    struct span text = json_text(v, a);
+    *out = span_of(arena_str(a, text), text.n);
+    return out->p != NULL;
+}
+
+/* The values that one assertion (or script) came apart into; false: leave it whole. */
+static bool take_values(const cJSON *values, struct code_tests *to, size_t room, struct arena *a)
+{
+    const cJSON *v;
+    size_t from = to->n;
+    if (!cJSON_IsArray(values) || (size_t)cJSON_GetArraySize(values) > room - to->n) return false;
+    cJSON_ArrayForEach(v, values)
+    {
+        struct code_case *c = &to->cases[to->n++];
+        *c = (struct code_case){.kind = CASE_VALUE, .weak = cJSON_IsTrue(json_get(v, "weak"))};
+        if (take_text(json_get(v, "expr"), a, &c->body) &&
+            take_text(json_get(v, "want"), a, &c->expected)) {
+            continue;
+        }
+        to->n = from;
+        return false;
+    }
+    return to->n > from;
+}
+
+bool trial_split_asserts(struct code_tests *tests, struct arena *a, struct error *err)
+{
+    struct buffer asked;
+    size_t n_asserts = 0, room = tests->n + CODE_MAX_TESTS;
+    for (size_t i = 0; i < tests->n; i++) {
+        n_asserts += tests->cases[i].kind == CASE_ASSERT;
+    }
+    if (n_asserts == 0) return true;
+    buffer_init(&asked, 64 << 20);
+    ask(tests, &asked);
+    bool ok = convert(buffer_span(&asked), err);
+    buffer_clear(&asked);
+    cJSON *answer = ok ? json_parse(span_trim(buffer_span(&converted.answer)), NULL) : NULL;
+    struct code_tests all = *tests;
+    all.n = 0;
+    all.cases = arena_alloc(a, room, sizeof(*all.cases));
+    const cJSON *values = answer == NULL ? NULL : answer->child;
+    for (size_t i = 0; all.cases != NULL && i < tests->n; i++) {
+        bool is_assert = tests->cases[i].kind == CASE_ASSERT;
+        size_t rest = tests->n - i - 1;
+        bool taken = is_assert && values != NULL && take_values(values, &all, room - rest, a);
+        if (!taken) all.cases[all.n++] = tests->cases[i];
+        if (is_assert && values != NULL) values = values->next;
+    }
+    cJSON_Delete(answer);
+    if (all.cases != NULL) *tests = all;
+    return ok && all.cases != NULL;
+}
+
+/* ---- one test --------------------------------------------------------------------------------------------------- */
+
+/* What the driver reads from the file "call"; its token for scripts says that it reached the end. */
+static struct span call_text(const struct code_case *c, struct arena *a)
+{
+    struct buffer b;
+    buffer_init(&b, 64 << 20);
+    if (c->kind == CASE_CALL) {
+        buffer_add_str(&b, "call ");
+        buffer_add_span(&b, c->name);
+        buffer_add_char(&b, '\n');
+        buffer_add_span(&b, code_python_text(c->body, a));
+    } else if (c->kind == CASE_VALUE) {
+        buffer_add_str(&b, "eval\n");
+        buffer_add_span(&b, c->body);
+    } else {
+        buffer_add_str(&b, "exec ");
+        buffer_add_span(&b, c->expected);
+        buffer_add_char(&b, '\n');
+        buffer_add_span(&b, c->body);
+        if (c->name.n > 0) {
+            buffer_add_str(&b, "\ncheck(");
+            buffer_add_span(&b, c->name);
+            buffer_add_str(&b, ")\n");
+        }
+    }
+    char *copy = b.failed ? NULL : arena_str(a, buffer_span(&b));
+    struct span text = span_of(copy, copy == NULL ? 0 : b.n);
+    buffer_clear(&b);
+    return text;
+}
+
+/* Everything one trial shares. */
+struct session {
+    const struct program *program;
+    const struct code_tests *tests;
+    const struct trial_options *options;
+    struct arena *arena;
+    struct trial *trial;
+    size_t next;     /* test to start */
+    int timeouts;    /* so far */
+    bool over;       /* nothing more is started */
+    uint64_t end_ns; /* of the time for all */
+};
+
+static bool start_test(struct session *s, struct sandbox *box, const struct code_case *c,
+                       struct error *err)
+{
+    static const char *const call_argv[] = {"python3",           "-S", "-c", PYTHON_DRIVER_CALL,
+                                            PYTHON_DRIVER_CANON, NULL};
+    struct sandbox_file files[2 + MAX_EXTRA_FILES];
+    struct sandbox_run run = trial_run_of(s->program, &files[0]);
+    const char *const fetch[] = {c->output_file, NULL};
+    const struct trial_options *o = s->options;
+    run.limits = trial_limits(s->program->language, o->time_s, o->memory_bytes, o->output_bytes);
+    run.fetch = fetch;
+    if (c->kind == CASE_STDIO) {
+        run.input = c->input;
+    } else {
+        run.argv = call_argv;
+        files[run.n_files++] = (struct sandbox_file){"call", call_text(c, s->arena), false};
+    }
+    if (c->output_file != NULL && s->tests->cases[0].files == NULL) {
+        files[run.n_files++] = (struct sandbox_file){"input.txt", c->input, false};
+    }
+    const cJSON *f;
+    cJSON_ArrayForEach(f, c->files)
+    {
+        if (!cJSON_IsString(f) || run.n_files >= 2 + MAX_EXTRA_FILES) {
+            return error_set(err, ERROR_INVALID_VALUE, "files", "files must be at most %d texts",
+                             MAX_EXTRA_FILES);
+        }
+        files[run.n_files++] = (struct sandbox_file){f->string, json_text(f, s->arena), false};
+    }
+    return sandbox_start(box, &run, err);
+}
+
+/* Codeforces: a program of the dataset's says whether the output will do. */
+static enum trial_status run_checker(const struct session *s, struct sandbox *box,
+                                     const struct code_case *c, struct span output)
+{
+    static const char *const argv[] = {
+        "python3", "-S", "main.py", "input.txt", "correct_output.txt", "solution_output.txt", NULL};
+    struct sandbox_file files[] = {{"main.py", s->tests->checker, false},
+                                   {"input.txt", c->input, false},
+                                   {"correct_output.txt", c->expected, false},
+                                   {"solution_output.txt", output, false}};
+    struct sandbox_run run = {.argv = argv, .files = files, .n_files = 4};
+    run.limits = trial_limits(language_find(span_str("python")), 10, (size_t)1 << 30, 1 << 20);
+    struct sandbox_result r;
+    sandbox_result_init(&r);
+    enum trial_status status = TRIAL_SANDBOX_ERROR;
+    if (sandbox_run(box, &run, &r, &s->trial->error)) {
+        bool good = trial_status_of(&r) == TRIAL_ACCEPTED;
+        status = good && span_is(span_trim(buffer_span(&r.out)), "1") ? TRIAL_ACCEPTED
+                                                                      : TRIAL_WRONG_ANSWER;
+    }
+    sandbox_result_clear(&r);
+    return status;
+}
+
+/* APPS writes the expected value of a call as itself or as a list of one. */
+static bool same_value(const struct session *s, const struct code_case *c, struct span value)
+{
+    const struct trial_options *o = s->options;
+    const struct tolerance *t = o->checker == CHECKER_FLOATS ? &o->tolerance : NULL;
+    if (json_same(c->expected, value, t, s->arena)) return true;
+    if (!c->unwrap) return false;
+    char *list = arena_alloc(s->arena, value.n + 3, 1);
+    if (list == NULL) return false;
+    int n = snprintf(list, value.n + 3, "[%.*s]", (int)value.n, value.p == NULL ? "" : value.p);
+    return json_same(c->expected, span_of(list, (size_t)n), t, s->arena);
+}
+
+static bool is_right(const struct session *s, const struct code_case *c,
+                     const struct sandbox_result *r, struct span output)
+{
+    const struct trial_options *o = s->options;
+    struct span value = buffer_span(&r->channel);
+    if (value.n > 0 && value.p[value.n - 1] == '\n') value.n--;
+    if (c->kind == CASE_CALL) return same_value(s, c, value);
+    if (c->kind != CASE_STDIO) return span_eq(value, c->expected);
+    return checker_accepts(o->checker, c->expected, output, &o->tolerance, s->arena);
+}
+
+static enum trial_status judge_test(const struct session *s, struct sandbox *box,
+                                    const struct code_case *c, const struct sandbox_result *r)
+{
+    enum trial_status status = trial_status_of(r);
+    if (status != TRIAL_ACCEPTED) return status;
+    if (c->kind != CASE_STDIO && r->channel.n == 0) return TRIAL_RUNTIME_ERROR; /* left early */
+    struct span output = buffer_span(c->output_file != NULL ? &r->fetched[0] : &r->out);
+    if (c->kind == CASE_STDIO && s->tests->checker.n > 0) {
+        return run_checker(s, box, c, output);
+    }
+    return is_right(s, c, r, output) ? TRIAL_ACCEPTED : TRIAL_WRONG_ANSWER;
+}
+
+/* ---- all tests ---------------------------------------------------------------------------------------------------- */
+
+static void settle(struct session *s, size_t i, enum trial_status status, struct span message)
+{
+    struct trial *t = s->trial;
+    t->statuses[i] = status;
+    if (status == TRIAL_ACCEPTED) {
+        t->passed++;
+        return;
+    }
+    keep_message(t, message);
+    s->timeouts += status == TRIAL_TIME_LIMIT;
+    s->over = s->over || s->options->stop_at_failure || s->timeouts >= MAX_TIMEOUTS ||
+              status == TRIAL_SANDBOX_ERROR;
+}
+
+static void finish_test(struct session *s, struct sandbox *box, size_t i, bool *alive)
+{
+    struct sandbox_result r;
+    struct trial *t = s->trial;
+    sandbox_result_init(&r);
+    *alive = sandbox_finish(box, &r, &t->error);
+    enum trial_status status =
+        *alive ? judge_test(s, box, &s->tests->cases[i], &r) : TRIAL_SANDBOX_ERROR;
+    if (r.end == SANDBOX_NOT_FOUND) t->not_installed = true;
+    if (*alive && status == TRIAL_SANDBOX_ERROR && t->error.code == ERROR_NONE) {
+        error_set(&t->error, ERROR_SYSTEM, NULL, "%s", r.error);
+    }
+    settle(s, i, status, buffer_span(&r.err));
+    sandbox_result_clear(&r);
+}
+
+/* A sandbox and the test it is at. */
+struct lane {
+    struct sandbox *box;
+    bool busy;
+    size_t test;
+};
+
+/* Give the lane the next test, if there is one and the box takes it. */
+static void occupy(struct session *s, struct lane *lane)
+{
+    while (!lane->busy && lane->box != NULL && !s->over && s->next < s->tests->n) {
+        if (clock_ns() > s->end_ns) {
+            s->over = true;
+            return;
+        }
+        lane->test = s->next++;
+        struct error *err = &s->trial->error;
+        lane->busy = start_test(s, lane->box, &s->tests->cases[lane->test], err);
+        if (!lane->busy) settle(s, lane->test, TRIAL_SANDBOX_ERROR, span_str(err->message));
+    }
+}
+
+static void serve(struct session *s, struct lane *lanes, size_t n)
+{
+    for (;;) {
+        struct pollfd p[SANDBOXES_MAX];
+        size_t busy = 0;
+        for (size_t i = 0; i < n; i++) {
+            occupy(s, &lanes[i]);
+            busy += lanes[i].busy;
+            p[i] = (struct pollfd){.fd = lanes[i].busy ? sandbox_fd(lanes[i].box) : -1,
+                                   .events = POLLIN};
+        }
+        if (busy == 0) return;
+        poll(p, n, -1);
+        for (size_t i = 0; i < n; i++) {
+            if (!lanes[i].busy || p[i].revents == 0) continue;
+            bool alive;
+            finish_test(s, lanes[i].box, lanes[i].test, &alive);
+            lanes[i].busy = false;
+            if (!alive) {
+                sandboxes_drop(lanes[i].box);
+                lanes[i].box = NULL;
+            }
+        }
+    }
+}
+
+/* The token of assertion scripts, which nobody can guess beforehand. */
+static bool give_tokens(struct session *s)
+{
+    for (size_t i = 0; i < s->tests->n; i++) {
+        struct code_case *c = &s->tests->cases[i];
+        if (c->kind != CASE_ASSERT) continue;
+        unsigned char bytes[16];
+        char text[2 * sizeof(bytes) + 1];
+        FILE *f = fopen("/dev/urandom", "rb");
+        bool ok = f != NULL && fread(bytes, sizeof(bytes), 1, f) == 1;
+        if (f != NULL) fclose(f);
+        for (size_t k = 0; ok && k < sizeof(bytes); k++) {
+            snprintf(text + 2 * k, 3, "%02x", bytes[k]);
+        }
+        c->expected = span_of(ok ? arena_str(s->arena, span_of(text, 32)) : NULL, 32);
+        if (c->expected.p == NULL) return false;
+    }
+    return true;
+}
+
+bool trial_run(const struct program *p, const struct code_tests *tests,
+               const struct trial_options *o, struct arena *a, struct trial *t)
+{
+    struct session s = {.program = p, .tests = tests, .options = o, .arena = a, .trial = t};
+    struct sandbox **list;
+    struct lane lanes[SANDBOXES_MAX] = {0};
+    t->n = tests->n;
+    t->statuses = arena_alloc(a, tests->n, sizeof(*t->statuses));
+    if (t->statuses == NULL || !give_tokens(&s)) return false;
+    for (size_t i = 0; i < tests->n; i++) {
+        t->statuses[i] = TRIAL_SKIPPED;
+    }
+    s.end_ns = clock_ns() + (uint64_t)(o->total_s * 1e9);
+    size_t n = sandboxes_get(tests->n, &list, &t->error);
+    for (size_t i = 0; i < n; i++) {
+        lanes[i].box = list[i];
+    }
+    if (n == 0) t->statuses[0] = TRIAL_SANDBOX_ERROR;
+    serve(&s, lanes, n);
+    return true;
+}

@@ -1,0 +1,78 @@
+/* reward/code/trial.h - a program against its tests: compiled once, run many times, judged here.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_CODE_TRIAL_H
+#define REWARD_CODE_TRIAL_H
+
+#include "reward/code/cases.h"
+#include "reward/code/checker.h"
+#include "reward/code/sandbox.h"
+
+enum trial_status {
+    TRIAL_ACCEPTED,
+    TRIAL_WRONG_ANSWER,
+    TRIAL_RUNTIME_ERROR,
+    TRIAL_TIME_LIMIT,
+    TRIAL_MEMORY_LIMIT,
+    TRIAL_OUTPUT_LIMIT,
+    TRIAL_PROCESS_LIMIT,
+    TRIAL_COMPILE_ERROR,
+    TRIAL_SANDBOX_ERROR, /* no verdict: ours, not the program's */
+    TRIAL_SKIPPED, /* not run, since the verdict stood already or the time was spent; not passed */
+    TRIAL_STATUSES
+};
+
+extern const char *const trial_status_names[]; /* in that order */
+
+struct trial_options {
+    enum checker checker;
+    bool checker_given; /* else calls are compared as JSON and output as tokens */
+    struct tolerance tolerance;
+    double time_s;  /* CPU seconds of one test */
+    double total_s; /* wall seconds of all */
+    size_t memory_bytes, output_bytes;
+    bool stop_at_failure; /* all or nothing: the rest is skipped */
+};
+
+/* A program ready to run. */
+struct program {
+    const struct language *language;
+    struct span source;
+    struct buffer binary; /* of a compiled language */
+};
+
+struct trial {
+    enum trial_status *statuses; /* of cases, in the arena */
+    size_t n, passed;
+    enum trial_status compile; /* ACCEPTED, COMPILE_ERROR or SANDBOX_ERROR */
+    struct buffer message;     /* what the compiler said, or the first failing test's stderr; cut */
+    bool compiled;             /* the language is compiled */
+    bool not_installed;        /* the language is */
+    struct error error;        /* of the first SANDBOX_ERROR */
+};
+
+void trial_init(struct trial *t);
+void trial_clear(struct trial *t);
+
+/* The status a run's end stands for, its output not yet looked at. */
+enum trial_status trial_status_of(const struct sandbox_result *r);
+
+/* Compile p when its language is compiled; in ms of CPU at most. False: t->compile and message say why. */
+bool trial_compile(struct program *p, int cpu_ms, struct trial *t);
+
+/* argv and files of one run of p; files has room for one. The binary or source is the file. */
+struct sandbox_run trial_run_of(const struct program *p, struct sandbox_file *file);
+
+/* Limits that hold for any run of that language. */
+struct sandbox_limits trial_limits(const struct language *l, double time_s, size_t memory_bytes,
+                                   size_t output_bytes);
+
+/* Take assertions apart into values where that is possible: tests->cases grows. */
+bool trial_split_asserts(struct code_tests *tests, struct arena *a, struct error *err);
+
+/* Run all tests. False when out of memory. */
+bool trial_run(const struct program *p, const struct code_tests *tests,
+               const struct trial_options *o, struct arena *a, struct trial *t);
+
+#endif

@@ -1,0 +1,68 @@
+/* reward/code/walls.h - the layers around a run; inside reward/code/ only.
+ *
+ * Each layer has a file: namespaces.c, landlock.c, seccomp.c, limits in walls.c. They are prepared once
+ * in the cell and put around each run between fork and exec, in the order of walls_raise().
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_CODE_WALLS_H
+#define REWARD_CODE_WALLS_H
+
+#include <linux/filter.h>
+#include <sys/types.h>
+
+#include "reward/code/sandbox.h"
+
+/* What a cell has prepared. */
+struct walls {
+    struct sandbox_layers layers;
+    int proc;     /* descriptor of /proc as the machine sees it; never inherited by a run */
+    int landlock; /* ruleset; -1: none */
+    bool scoped;  /* Landlock keeps signals and abstract sockets inside */
+    struct sock_fprog filter; /* seccomp; len 0: none */
+    char box[64];             /* the folder that holds the work directory */
+    char work[72];            /* the work directory: box/work */
+};
+
+/* ---- namespaces.c ---- */
+
+/* A child of this process that is init of fresh namespaces, as fork() returns it; -1 and errno where
+ * the machine does not permit it. Single-threaded callers only. */
+pid_t namespaces_fork(void);
+
+/* In that child: map the user, build the root and move into it. outside: uid and gid before the fork. */
+bool namespaces_settle(uid_t uid, gid_t gid, char *box, size_t room);
+
+/* A fresh file system of that size on dir / none there any more. */
+bool namespaces_mount_work(const char *dir, size_t bytes, int inodes);
+void namespaces_unmount_work(const char *dir);
+
+/* ---- landlock.c ---- */
+
+int landlock_abi(void);
+
+/* A ruleset: reading and executing system folders, everything in box, no network, and (where the
+ * kernel can) no signals or abstract sockets to the outside. -1 on failure. */
+int landlock_prepare(const char *box, bool *scoped);
+bool landlock_enter(int ruleset);
+
+/* ---- seccomp.c ---- */
+
+/* Compile the allow-list. filter->filter is malloc'd. */
+bool seccomp_prepare(struct sock_fprog *filter);
+bool seccomp_enter(const struct sock_fprog *filter);
+
+/* From now on this process can signal itself only. */
+bool seccomp_guard_signals(void);
+
+/* ---- walls.c ---- */
+
+/* Folders whose content a run may read and execute; NULL-terminated. */
+extern const char *const walls_readable[];
+/* Devices a run may use. */
+extern const char *const walls_devices[];
+
+/* In the forked child, last thing before exec. False: errno says why. */
+bool walls_raise(const struct walls *w, const struct sandbox_limits *l);
+
+#endif

@@ -1,0 +1,146 @@
+"""examples/: each is run as a reader would run it, against the built-in model.
+
+What they print is checked by what must hold for any model, not by what this one answers.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import importlib.util
+import json
+import os
+import statistics
+import subprocess
+import sys
+import urllib.error
+
+import pytest
+
+from conftest import BIN, ROOT, Server
+
+FOLDER = ROOT / "examples"
+QUESTION = "What is 12 * 34?"
+GOOD = "<think>\n3 * 4 = 12\n</think>\n<answer>\n\\boxed{12}\n</answer>"
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    """The built-in model, served."""
+    s = Server(model=str(ROOT / "models/touchstone-tiny.gguf"))
+    yield s
+    s.stop()
+
+
+def load(name, url):
+    """examples/<name>.py as a module that calls the server at url."""
+    spec = importlib.util.spec_from_file_location(name, FOLDER / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    module.SERVER = url
+    return module
+
+
+def run(tiny, *command):
+    env = {**os.environ, "SERVER_URL": tiny.url, "TOUCHSTONE": BIN, "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def verdicts(tiny, completions, answer, *rewards):
+    body = {"items": [{"completion": c, "answer": answer} for c in completions], "rewards": list(rewards)}
+    return tiny.post("/verify", body).json()["results"]
+
+
+def test_every_example_is_listed():
+    listed = (FOLDER / "README.md").read_text()
+    for path in FOLDER.iterdir():
+        assert path.name == "README.md" or path.is_dir() or f"]({path.name})" in listed, path.name
+
+
+def test_openai_chat(tiny):
+    body = {"messages": [{"role": "user", "content": QUESTION}], "temperature": 0}
+    whole = tiny.post("/v1/chat/completions", body).json()["choices"][0]["message"]
+    pieces = list(load("openai_chat", tiny.url).chat(QUESTION, temperature=0))
+    for kind, want in (("reasoning", whole["reasoning_content"]), ("content", whole["content"])):
+        mine = [text for k, text in pieces if k == kind]
+        assert len(mine) > 1 and "".join(mine) == want
+    assert [k for k, _ in pieces] == sorted((k for k, _ in pieces), reverse=True)
+    printed = run(tiny, sys.executable, str(FOLDER / "openai_chat.py"), QUESTION)
+    assert printed == whole["reasoning_content"] + "\n\n" + whole["content"] + "\n"
+
+
+def test_rollout(tiny):
+    n, answer = 4, "408"
+    samples = load("rollout", tiny.url).rollout(QUESTION, answer, n=n, max_tokens=400)
+    assert len(samples) == n
+    judged = verdicts(tiny, [s["text"] for s in samples], answer, {"name": "accuracy"}, {"name": "format", "weight": 0.5})
+    assert [s["reward"] for s in samples] == [v["reward"] for v in judged]
+    rewards = [s["reward"] for s in samples]
+    deviation = statistics.stdev(rewards) + 1e-4
+    for s in samples:
+        assert s["advantage"] == pytest.approx((s["reward"] - statistics.mean(rewards)) / deviation, abs=1e-9)
+        assert len(s["ids"]) == len(s["logprobs"]) > 0
+        scored = tiny.complete(prompt=s["prompt_ids"] + s["ids"], max_tokens=1, prompt_logprobs=0)
+        again = scored["choices"][0]["prompt_logprobs"][len(s["prompt_ids"]):]
+        assert [step[str(i)]["logprob"] for step, i in zip(again, s["ids"])] == s["logprobs"]
+
+
+def test_rollout_prints_a_line_a_sample(tiny):
+    lines = run(tiny, sys.executable, str(FOLDER / "rollout.py"), QUESTION, "408").splitlines()
+    assert len(lines) == 8 and all(line.startswith("reward ") for line in lines)
+
+
+@pytest.mark.parametrize(
+    "source, text, gold, score, pred",
+    [
+        ("openai/gsm8k", "so #### 12", "12", 1, "12"),
+        ("math", GOOD, "13", 0, "12"),
+        ("math", GOOD, ["11", "12"], 1, "12"),
+        ("math", GOOD, "", 0, "12"),
+        ("countdown", "<think>\nx\n</think>\n<answer>\n6*(7-3)\n</answer>", {"target": 24, "numbers": [3, 6, 7]}, 1.1, "6*(7-3)"),
+        ("countdown", "no idea", {"target": 24, "numbers": [3, 6, 7]}, 0, None),
+    ],
+)
+def test_verl_compute_score(tiny, source, text, gold, score, pred):
+    got = load("verl_compute_score", tiny.url).compute_score(source, text, gold, {"split": "train"})
+    assert got["score"] == pytest.approx(score) and isinstance(got["pred"], str)
+    assert pred is None or got["pred"] == pred
+
+
+def test_verl_compute_score_refuses_a_wrong_item(tiny):
+    with pytest.raises(ValueError, match="target"):
+        load("verl_compute_score", tiny.url).compute_score("countdown", "x", {"numbers": [1]})
+
+
+def test_trl_reward(tiny):
+    """Texts and conversations, a column a reward needs, None for what cannot be judged. test_trl.py trains."""
+    make = load("trl_reward", tiny.url).touchstone_reward
+    accuracy, style = make("accuracy"), make("format", columns=[], style="r1")
+    assert (accuracy.__name__, style.__name__) == ("accuracy", "format")
+    chat = [{"role": "assistant", "content": GOOD}]
+    data = {"prompts": ["a"] * 4, "completion_ids": [[1]] * 4, "answer": ["12", "12", "13", ""], "trainer_state": None}
+    assert accuracy(completions=[GOOD, chat, GOOD, GOOD], **data) == [1, 1, 0, None]
+    assert style(completions=[GOOD, chat, "12", ""], **data) == [1, 1, 0, 0]
+
+
+def test_a_silent_server_is_no_reward():
+    url = "http://127.0.0.1:1"
+    with pytest.raises(urllib.error.URLError):
+        load("trl_reward", url).touchstone_reward("accuracy")(completions=["1"], answer=["1"])
+    with pytest.raises(urllib.error.URLError):
+        load("verl_compute_score", url).compute_score("math", "1", "1")
+
+
+def test_remote_reward_models(tiny):
+    assert json.loads(run(tiny, str(FOLDER / "slime.sh"), "check")) == 2
+    answer = json.loads(run(tiny, str(FOLDER / "openrlhf.sh"), "check"))
+    assert answer == {"rewards": [2], "scores": [1], "extra_logs": {"accuracy": [1], "format": [1]}}
+
+
+def test_verify_pipeline(tiny, tmp_path):
+    items = [json.loads(line) for line in (FOLDER / "verify.jsonl").read_text().splitlines()]
+    kept = [json.loads(line)["id"] for line in run(tiny, str(FOLDER / "verify.sh")).splitlines()]
+    assert kept == ["half", "bare", "interval", "countdown"] and len(items) > len(kept)
+    mine = tmp_path / "mine.jsonl"
+    mine.write_text("".join(json.dumps({"completion": f"\\boxed{{{i}}}", "answer": "3"}) + "\n" for i in range(5)))
+    assert json.loads(run(tiny, str(FOLDER / "verify.sh"), str(mine)))["completion"] == "\\boxed{3}"

@@ -1,0 +1,187 @@
+/* tests/unit/test_code.c - the code reward through a judge: languages, tests of every shape, verdicts.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "reward/reward.h"
+
+static struct judge *judge;
+
+struct waiting {
+    pthread_mutex_t lock;
+    pthread_cond_t done;
+    bool is_done;
+};
+
+static void on_done(void *arg, struct judge_job *job)
+{
+    struct waiting *w = arg;
+    (void)job;
+    pthread_mutex_lock(&w->lock);
+    w->is_done = true;
+    pthread_cond_signal(&w->done);
+    pthread_mutex_unlock(&w->lock);
+}
+
+/* The reply to one item; free() it. */
+static char *ask(cJSON *body)
+{
+    struct error err = {0};
+    struct waiting w = {.lock = PTHREAD_MUTEX_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
+    struct judge_job *job = judge_job_new(judge, JUDGE_NATIVE, body, &err);
+    if (job == NULL) fail_msg("%s: %s", err.param, err.message);
+    judge_job_start(job, on_done, &w);
+    pthread_mutex_lock(&w.lock);
+    while (!w.is_done) {
+        pthread_cond_wait(&w.done, &w.lock);
+    }
+    pthread_mutex_unlock(&w.lock);
+    struct buffer out;
+    buffer_init(&out, 1 << 20);
+    assert_true(judge_job_reply(job, &out));
+    judge_job_free(job);
+    return buffer_take(&out);
+}
+
+struct example {
+    const char *name;
+    const char *lang;    /* of the fence */
+    const char *program; /* inside the fence; NULL: no fence at all */
+    const char *options; /* members of the reward entry, or "" */
+    const char *item;    /* members of the item: the tests */
+    const char *holds;   /* what the reply must hold */
+};
+
+#define ADD "def add(a, b):\n    return a + b\n"
+#define SUM "print(sum(map(int, input().split())))\n"
+#define ONE_TWO \
+    "\"tests\":[{\"stdin\":\"1 2\\n\",\"stdout\":\"3\\n\"},{\"stdin\":\"5 6\",\"stdout\":\"11\"}]"
+
+/* clang-format off */
+static const struct example examples[] = {
+    {"python passes", "python", SUM, "", ONE_TWO, "\"reward\":1,"},
+    {"alias of the fence", "py", SUM, "", ONE_TWO, "\"reward\":1,"},
+    {"half", "python", "a,b=map(int,input().split())\nprint(3)\n", "", ONE_TWO, "\"reward\":0.5,"},
+    {"half, all or nothing", "python", "print(3)\n", ",\"partial\":false", ONE_TWO, "\"reward\":0,"},
+    {"statuses", "python", "a,b=map(int,input().split())\nprint(3)\n", "", ONE_TWO, "\"tests\":[\"accepted\",\"wrong_answer\"]"},
+    {"runtime error", "python", "1/0\n", "", ONE_TWO, "\"status\":\"runtime_error\""},
+    {"runtime error's message", "python", "1/0\n", "", ONE_TWO, "ZeroDivisionError"},
+    {"no code", "python", NULL, "", ONE_TWO, "\"cause\":\"no_code\""},
+    {"another language's fence", "ruby", SUM, "", ONE_TWO, "\"cause\":\"no_code\""},
+    {"time limit", "python", "while True: pass\n", ",\"timeout_s\":0.3", ONE_TWO, "\"status\":\"time_limit\""},
+    {"sleeper", "python", "import time\ntime.sleep(100)\n", ",\"timeout_s\":0.1", ONE_TWO, "\"status\":\"time_limit\""},
+    {"memory limit", "python", "x = bytearray(10**9)\n", ",\"memory_mb\":128", ONE_TWO, "\"status\":\"memory_limit\""},
+    {"output limit", "python", "while True: print('y' * 1000)\n", ",\"output_kb\":64", ONE_TWO, "\"status\":\"output_limit\""},
+    {"process limit", "python", "import threading,time\nfor i in range(100): threading.Thread(target=time.sleep,args=(3,),daemon=True).start()\n", "", ONE_TWO, "\"status\":\"process_limit\""},
+    {"early exit is no pass", "python", "import sys\nsys.exit(0)\n", "", "\"tests\":[{\"call\":\"add\",\"args\":[1,2],\"result\":3}]", "\"status\":\"runtime_error\""},
+    {"exit() is there", "python", "print(3)\nexit()\n", "", "\"tests\":[{\"stdin\":\"\",\"stdout\":\"3\"}]", "\"reward\":1,"},
+    {"main block runs", "python", "if __name__ == '__main__':\n    print(3)\n", "", "\"tests\":[{\"stdin\":\"\",\"stdout\":\"3\"}]", "\"reward\":1,"},
+    {"dataclasses in main", "python", "from dataclasses import dataclass\n@dataclass\nclass P:\n    x: int\nimport pickle\nprint(pickle.loads(pickle.dumps(P(3))).x)\n", "", "\"tests\":[{\"stdin\":\"\",\"stdout\":\"3\"}]", "\"reward\":1,"},
+    {"call", "python", ADD, "", "\"tests\":[{\"call\":\"add\",\"args\":[1,2],\"result\":3},{\"call\":\"add\",\"args\":[\"a\",\"b\"],\"result\":\"ab\"}]", "\"reward\":1,"},
+    {"call of Solution", "python", "class Solution:\n    def add(self, a, b):\n        return a + b\n", "", "\"tests\":[{\"call\":\"add\",\"args\":[[1],[2]],\"result\":[1,2]}]", "\"reward\":1,"},
+    {"tuple is a list to JSON", "python", "def f():\n    return 1, 2.0, None\n", "", "\"tests\":[{\"call\":\"f\",\"args\":[],\"result\":[1,2,null]}]", "\"reward\":1,"},
+    {"true is not 1", "python", "def f():\n    return True\n", "", "\"tests\":[{\"call\":\"f\",\"args\":[],\"result\":1}]", "\"status\":\"wrong_answer\""},
+    {"overloaded ==", "python", "class E:\n    def __eq__(s, o): return True\n    def __hash__(s): return 0\ndef f():\n    return E()\n", "", "\"tests\":[{\"call\":\"f\",\"args\":[],\"result\":1}]", "\"status\":\"runtime_error\""},
+    {"subclass with ==", "python", "class E(int):\n    def __eq__(s, o): return True\n    def __repr__(s): return '7'\ndef f():\n    return E(3)\n", "", "\"tests\":[{\"call\":\"f\",\"args\":[],\"result\":7}]", "\"status\":\"wrong_answer\""},
+    {"assertions come apart", "python", ADD, "", "\"tests\":[{\"assert\":\"assert add(1, 2) == 3\"},\"assert add((1,), (2,)) == (1, 2)\"]", "\"tests\":[\"accepted\",\"accepted\"]}"},
+    {"assertion fails", "python", ADD, "", "\"tests\":[\"assert add(1, 2) == 4\"]", "\"status\":\"wrong_answer\""},
+    {"assertion and ==", "python", "class E:\n    def __eq__(s, o): return True\ndef add(a, b):\n    return E()\n", "", "\"tests\":[\"assert add(1, 2) == 4\"]", "\"reward\":0,"},
+    {"assertion of sets", "python", "def f():\n    return {1, 2}\n", "", "\"tests\":[\"assert set(f()) == set((2, 1))\"]", "\"reward\":1,"},
+    {"weak assertion is marked", "python", "def f():\n    return 0.1 + 0.2\n", "", "\"tests\":[\"assert abs(f() - 0.3) < 1e-9\"]", "\"weak\":true"},
+    {"script", "python", ADD, "", "\"tests\":[\"for i in range(3):\\n    assert add(i, i) == 2 * i\"]", "\"reward\":1,"},
+    {"script and early exit", "python", ADD "import os\nos._exit(0)\n", "", "\"tests\":[\"for i in range(3):\\n    assert add(i, i) == 2 * i\"]", "\"reward\":0,"},
+    {"HumanEval", "python", "    return a + b\n", "", "\"tests\":{\"prompt\":\"def add(a, b):\\n\",\"entry_point\":\"add\",\"test\":\"METADATA = {}\\ndef check(candidate):\\n    assert candidate(1, 2) == 3\\n    assert candidate(2, 2) == 4\\n\"}", "\"tests\":[\"accepted\",\"accepted\"]}"},
+    {"MBPP", "python", ADD, "", "\"test_setup_code\":\"import math\",\"test_list\":[\"assert add(1, 2) == 3\"]", "\"reward\":1,"},
+    {"APPS, stdin", "python", SUM, "", "\"input_output\":\"{\\\"inputs\\\": [\\\"1 2\\\"], \\\"outputs\\\": [\\\"3\\\"]}\"", "\"reward\":1,"},
+    {"APPS, function", "python", ADD, "", "\"tests\":{\"fn_name\":\"add\",\"inputs\":[[1,2]],\"outputs\":[[3]]}", "\"reward\":1,"},
+    {"LiveCodeBench, function", "python", ADD, "", "\"tests\":[{\"input\":\"12345678901234567890\\n1\",\"output\":\"12345678901234567891\",\"testtype\":\"functional\",\"metadata\":{\"func_name\":\"add\"}}]", "\"reward\":1,"},
+    {"LiveCodeBench, large integers are exact", "python", ADD, "", "\"tests\":[{\"input\":\"12345678901234567890\\n1\",\"output\":\"12345678901234567890\",\"testtype\":\"functional\",\"metadata\":{\"func_name\":\"add\"}}]", "\"reward\":0,"},
+    {"open-r1", "python", SUM, "", "\"verification_info\":{\"language\":\"python\",\"test_cases\":[{\"input\":\"1 2\",\"output\":\"3\",\"type\":\"stdin_stdout\"}]}", "\"reward\":1,"},
+    {"Codeforces' checker", "python", "print(4)\n", "", "\"official_tests\":[{\"input\":\"1\",\"output\":\"2\"}],\"time_limit\":2.0,\"memory_limit\":256.0,\"generated_checker\":\"import sys\\nprint(1 if int(open(sys.argv[3]).read()) % 2 == 0 else 0)\"", "\"reward\":1,"},
+    {"Codeforces' files", "python", "open('output.txt','w').write(open('input.txt').read()*2)\n", "", "\"official_tests\":[{\"input\":\"ab\",\"output\":\"abab\"}],\"input_mode\":\"file\"", "\"reward\":1,"},
+    {"files of a test", "python", "print(open('data/x').read())\n", "", "\"tests\":[{\"files\":{\"data/x\":\"hi\"},\"stdin\":\"\",\"stdout\":\"hi\"}]", "\"reward\":1,"},
+    {"C", "c", "#include <stdio.h>\nint main(void){int a,b;scanf(\"%d%d\",&a,&b);printf(\"%d\\n\",a+b);}\n", ",\"lang\":\"c\"", ONE_TWO, "\"reward\":1,"},
+    {"C++", "c++", "#include <iostream>\nint main(){int a,b;std::cin>>a>>b;std::cout<<a+b;}\n", ",\"lang\":\"cpp\"", ONE_TWO, "\"reward\":1,"},
+    {"compile error", "c", "int main(void){return x;}\n", ",\"lang\":\"c\"", ONE_TWO, "\"status\":\"compile_error\",\"compile\":\"compile_error\""},
+    {"signal", "c", "#include <stdlib.h>\nint main(void){abort();}\n", ",\"lang\":\"c\"", ONE_TWO, "\"status\":\"runtime_error\""},
+    {"not installed", "lua", "print(3)\n", ",\"lang\":\"lua\"", ONE_TWO, "\"cause\":\"language_not_available\""},
+    {"not installed is no verdict", "lua", "print(3)\n", ",\"lang\":\"lua\"", ONE_TWO, "\"reward\":null"},
+    {"bash", "sh", "read a b; echo $((a+b))\n", ",\"lang\":\"bash\"", ONE_TWO, "\"reward\":1,"},
+    {"exact", "python", "print(3)\n", ",\"checker\":\"exact\"", "\"tests\":[{\"stdin\":\"\",\"stdout\":\"3\"}]", "\"reward\":0,"},
+    {"floats", "python", "print(0.1+0.2, 'x')\n", ",\"checker\":\"floats\"", "\"tests\":[{\"stdin\":\"\",\"stdout\":\"0.3 x\"}]", "\"reward\":1,"},
+    {"a prefix is not enough", "python", "print(3)\n", "", "\"tests\":[{\"stdin\":\"\",\"stdout\":\"3\\n5\\n\"}]", "\"reward\":0,"},
+    {"tests missing", "python", SUM, "", "\"answer\":1", "\"code\":\"missing_field\""},
+    {"tests malformed", "python", SUM, "", "\"tests\":[3]", "\"param\":\"items[0].tests[0].test\""},
+    {"tests empty", "python", SUM, "", "\"tests\":[]", "tests are empty"},
+    {"calls of C", "c", "int main(void){}\n", ",\"lang\":\"c\"", "\"tests\":[{\"call\":\"add\",\"args\":[],\"result\":1}]", "Python only"},
+};
+/* clang-format on */
+
+static cJSON *request(const struct example *e)
+{
+    struct buffer text, body;
+    struct error err = {0};
+    buffer_init(&text, 1 << 20);
+    buffer_init(&body, 1 << 20);
+    buffer_addf(&text, "<think>```%s\nnot this\n```</think>Here:\n", e->lang);
+    if (e->program != NULL) buffer_addf(&text, "```%s\n%s```\nDone.", e->lang, e->program);
+    buffer_addf(&body,
+                "{\"rewards\":[{\"name\":\"code\"%s}],\"items\":[{\"completion\":", e->options);
+    json_print_text(buffer_span(&text), &body);
+    buffer_addf(&body, ",%s}]}", e->item);
+    cJSON *json = json_parse(buffer_span(&body), &err);
+    if (json == NULL) fail_msg("%s: %s", e->name, err.message);
+    buffer_clear(&text);
+    buffer_clear(&body);
+    return json;
+}
+
+static void test_examples(void **state)
+{
+    (void)state;
+    int failed = 0;
+    for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
+        const struct example *e = &examples[i];
+        char *reply = ask(request(e));
+        if (strstr(reply, e->holds) == NULL) {
+            print_message("%s:\n  %s\nwants %s\n", e->name, reply, e->holds);
+            failed++;
+        }
+        free(reply);
+    }
+    assert_int_equal(failed, 0);
+}
+
+static int open_judge(void **state)
+{
+    (void)state;
+    struct judge_options o = {.default_rewards = "[{\"name\":\"code\"}]"};
+    judge = judge_open(&o, NULL);
+    return judge == NULL ? -1 : 0;
+}
+
+static int close_judge(void **state)
+{
+    (void)state;
+    judge_close(judge);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_examples),
+    };
+    return cmocka_run_group_tests(tests, open_judge, close_judge);
+}
