@@ -348,8 +348,9 @@ static void plan_drafts_of(struct scheduler *s, struct sequence *q, int room)
     int *draft = q->output + q->n_output;
     int n = speculate_draft(&q->speculation, r->prompt, r->n_prompt, q->output, q->n_output, room,
                             draft);
-    q->guessed = q->guess >= 0 && room > 0 && (n == 0 || draft[0] != q->guess);
-    if (q->guessed) { /* a model knows better than its text: but where they agree, the text knows more */
+    bool guess = q->guess >= 0 && room > 0 && !speculate_pauses(&q->guessing);
+    q->guessed = guess && (n == 0 || draft[0] != q->guess);
+    if (q->guessed) { /* a model knows better than its text; where they agree, the text goes further */
         draft[0] = q->guess;
         n = 1;
     }

@@ -42,8 +42,9 @@ struct sequence {
     int n_run;      /* tokens of this sample in the present step, drafts included; 0: none */
     int n_drafts;   /* the last of them, in output[n_output...] */
     int n_accepted; /* drafts that turned out right so far */
-    int guess;      /* the model's own for the token after the pending one, -1: none */
-    bool guessed;   /* the present drafts are that guess, not speculate.h's */
+    struct speculation guessing; /* what it has learnt about the model's own guesses */
+    int guess;                   /* the model's own for the token after the pending one, -1: none */
+    bool guessed;                /* the present drafts are that guess, not speculate.h's */
 
     struct engine_event *done; /* its last event, allocated beforehand */
 };

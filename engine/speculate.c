@@ -48,14 +48,18 @@ static int find(const struct text *t)
     return place;
 }
 
+bool speculate_pauses(struct speculation *s)
+{
+    if (s->pause == 0) return false;
+    s->pause--;
+    return true;
+}
+
 int speculate_draft(struct speculation *s, const int *prompt, int n_prompt, const int *output,
                     int n_output, int room, int *draft)
 {
     const struct text t = {prompt, output, n_prompt, n_prompt + n_output};
-    if (s->pause > 0) {
-        s->pause--;
-        return 0;
-    }
+    if (speculate_pauses(s)) return 0;
     if (s->length == 0) s->length = FIRST_LENGTH;
     int place = room > 0 ? find(&t) : -1, n = 0;
     while (place >= 0 && n < s->length && n < room && place + 1 + n < t.n) {

@@ -14,6 +14,8 @@
 #ifndef ENGINE_SPECULATE_H
 #define ENGINE_SPECULATE_H
 
+#include <stdbool.h>
+
 enum { SPECULATE_MAX = 8 }; /* tokens guessed at once, at most */
 
 /* What a sequence has learnt about its guesses. All zeros to begin with. */
@@ -27,6 +29,9 @@ struct speculation {
  * Returns how many; 0 when pausing, or when nothing earlier looks alike. */
 int speculate_draft(struct speculation *s, const int *prompt, int n_prompt, const int *output,
                     int n_output, int room, int *draft);
+
+/* Whether to go without a guess this time, after failures; counts the step. For guesses made elsewhere. */
+bool speculate_pauses(struct speculation *s);
 
 /* Of `drafted` guesses the first `accepted` were right. */
 void speculate_learn(struct speculation *s, int drafted, int accepted);

@@ -281,9 +281,8 @@ static void learn(struct sequence *const *plan, int n)
 {
     for (int i = 0; i < n; i++) {
         struct sequence *q = plan[i];
-        if (q->state == SEQUENCE_RUNNING && !q->guessed) {
-            speculate_learn(&q->speculation, q->n_drafts, q->n_accepted);
-        }
+        struct speculation *of = q->guessed ? &q->guessing : &q->speculation;
+        if (q->state == SEQUENCE_RUNNING) speculate_learn(of, q->n_drafts, q->n_accepted);
     }
 }
 

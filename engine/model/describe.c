@@ -11,6 +11,7 @@
 #include "engine/kv_store.h"
 #include "engine/model/gguf.h"
 #include "engine/model/model.h"
+#include "engine/tokenizer/tokenizer.h"
 
 struct tally {
     int64_t tensors[QUANT_COUNT], parameters[QUANT_COUNT], bytes[QUANT_COUNT];
@@ -92,7 +93,6 @@ static void add_types(cJSON *facts, const struct tally *t)
 static void add_metadata(cJSON *facts, const struct gguf *g)
 {
     struct span text = {NULL, 0};
-    if (g == NULL) return;
     if (gguf_get_string(g, "tokenizer.ggml.model", &text, NULL) && text.n > 0) {
         cJSON_AddItemToObject(facts, "tokenizer", json_string(text));
     }
@@ -106,7 +106,18 @@ static void add_metadata(cJSON *facts, const struct gguf *g)
     }
 }
 
-static cJSON *collect(const struct model *m)
+/* A folder has its template beside its tokenizer. One that cannot be read is named where the tensors can. */
+static void add_folder(cJSON *facts, const char *path)
+{
+    struct error why = {0};
+    struct tokenizer *t = tokenizer_from_hf(path, &why);
+    add_text(facts, "tokenizer", t == NULL ? why.message : "tokenizer.json");
+    struct span text = t == NULL ? (struct span){NULL, 0} : tokenizer_chat_template(t);
+    if (text.n > 0) cJSON_AddItemToObject(facts, "chat_template", json_string(text));
+    tokenizer_free(t);
+}
+
+static cJSON *collect(const struct model *m, const char *path)
 {
     const struct model_config *c = model_config(m);
     struct tally t = tally_model(m);
@@ -126,7 +137,11 @@ static cJSON *collect(const struct model *m)
     cJSON_AddBoolToObject(facts, "tied_output", c->tied);
     add_attention(facts, c);
     add_experts(facts, c);
-    add_metadata(facts, model_gguf(m));
+    if (model_gguf(m) != NULL) {
+        add_metadata(facts, model_gguf(m));
+    } else {
+        add_folder(facts, path);
+    }
     return facts;
 }
 
@@ -162,7 +177,7 @@ bool engine_describe(const char *path, bool as_json, struct buffer *out, struct 
 {
     struct model *m = model_open(path, err);
     if (m == NULL) return false;
-    cJSON *facts = collect(m);
+    cJSON *facts = collect(m, path);
     model_close(m);
     if (as_json) {
         json_print(facts, out);

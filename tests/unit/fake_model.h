@@ -110,6 +110,34 @@ static inline void fake_logits(void *self, const int *rows, int n, float *logits
     }
 }
 
+/* A model's own guess: what it will draw, but now and then something else. The rows it goes on from, and the
+ * tokens that came after them, must be those of the step. */
+static inline void fake_guess(void *self, const struct forward_run *runs, const int *first_row,
+                              int n_runs, float *logits, int n_logits, int *guesses)
+{
+    struct fake_model *m = self;
+    assert_true(n_logits >= 1);
+    for (int i = 0; i < n_runs; i++) {
+        const struct forward_run *r = &runs[i];
+        uint64_t h = 1;
+        int end = r->pos + r->n, spare = m->n_rows, next = r->tokens[r->n - 1];
+        for (int p = 0; p < end; p++) {
+            h = fake_mix(h * 31 + (uint64_t)fake_at(m, r, p) + 0x9E3779B97F4A7C15u);
+            if (p < r->pos) continue;
+            assert_true(m->rows[first_row[i] + p - r->pos] == h);
+            if (p + 1 < end) assert_int_equal(r->tokens[p - r->pos], fake_at(m, r, p + 1));
+        }
+        assert_true(spare < FAKE_ROWS);
+        m->rows[spare] = fake_mix(h * 31 + (uint64_t)next + 0x9E3779B97F4A7C15u);
+        m->poisoned[spare] = false;
+        int back = end + 1 - m->periodic;
+        m->back[spare] = back < 0 ? 0 : back < end ? fake_at(m, r, back) : next;
+        fake_logits(m, &spare, 1, logits);
+        guesses[i] = kernels_generic.argmax(logits, FAKE_VOCAB);
+        if (m->rows[spare] % 8 == 0) guesses[i] = (guesses[i] + 1) % FAKE_VOCAB;
+    }
+}
+
 static inline void fake_copy(void *arg, int32_t dst, int32_t src)
 {
     struct fake_model *m = arg;
@@ -131,6 +159,7 @@ static inline struct span fake_text(const void *arg, int id, bool skip_special)
 struct fake_options {
     int n_blocks, max_running, step_tokens, context, threads;
     bool no_cache, speculate;
+    bool guesses; /* the model has a prediction layer */
 };
 
 struct fake_engine {
@@ -166,15 +195,16 @@ static inline struct fake_engine *fake_engine_new(struct fake_options o)
     e->pool = pool_new(o.threads, false, NULL);
     e->deliver =
         (struct deliver){.scheduler = e->scheduler, .sampler = e->sampler, .token_text = fake_text};
-    struct step_parts parts = {.runner = {&e->model, fake_forward, fake_logits},
-                               .scheduler = e->scheduler,
-                               .kv = e->kv,
-                               .sampler = e->sampler,
-                               .deliver = &e->deliver,
-                               .pool = e->pool,
-                               .n_vocab = FAKE_VOCAB,
-                               .max_rows = scheduler_max_rows(&so),
-                               .max_running = o.max_running};
+    struct step_parts parts = {
+        .runner = {&e->model, fake_forward, fake_logits, o.guesses ? fake_guess : NULL},
+        .scheduler = e->scheduler,
+        .kv = e->kv,
+        .sampler = e->sampler,
+        .deliver = &e->deliver,
+        .pool = e->pool,
+        .n_vocab = FAKE_VOCAB,
+        .max_rows = scheduler_max_rows(&so),
+        .max_running = o.max_running};
     e->step = step_new(&parts, NULL);
     assert_non_null(e->step);
     return e;

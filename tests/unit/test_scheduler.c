@@ -119,6 +119,16 @@ static const struct {
     {"few blocks, no cache", {.n_blocks = 34, .no_cache = true}, 1, .preempts = true},
     {"four threads", {.threads = 4}, 1, .caches = true},
     {"guessing", {.speculate = true, .max_running = 3}, 1, .caches = true, .drafts = true},
+    {"the model guesses",
+     {.speculate = true, .guesses = true, .max_running = 3},
+     1,
+     .caches = true,
+     .drafts = true},
+    {"the model guesses, few blocks, four threads",
+     {.speculate = true, .guesses = true, .n_blocks = 33, .max_running = 4, .threads = 4},
+     0,
+     .caches = true,
+     .drafts = true},
     {"guessing, few blocks",
      {.speculate = true, .n_blocks = 33, .max_running = 4},
      0,
@@ -143,7 +153,8 @@ static void same_under_pressure(int periodic)
         }
         if ((pressures[p].preempts && stats.preemptions == 0) ||
             (pressures[p].caches && stats.cached_tokens == 0) ||
-            (pressures[p].drafts && periodic > 0 && stats.accepted_tokens == 0)) {
+            (pressures[p].drafts && periodic > 0 && stats.accepted_tokens == 0) ||
+            (pressures[p].o.guesses && stats.accepted_tokens == 0)) {
             fail_msg("%s: %d preemptions, %d cached, %d drafted, %d accepted", pressures[p].name,
                      (int)stats.preemptions, (int)stats.cached_tokens, (int)stats.drafted_tokens,
                      (int)stats.accepted_tokens);
