@@ -421,15 +421,22 @@ static void hear_news(struct dispatch *d)
 static bool is_closing(struct dispatch *d)
 {
     pthread_mutex_lock(&d->lock);
+    bool closing = d->closing;
+    pthread_mutex_unlock(&d->lock);
+    return closing;
+}
+
+/* For dispatch_stats(): what holds from now until the next news. */
+static void count_workers(struct dispatch *d)
+{
+    pthread_mutex_lock(&d->lock);
     d->stats.workers = d->stats.busy = 0;
     for (int p = 0; p < POOLS; p++) {
         d->stats.busy += count_slots(d, (enum worker_pool)p, SLOT_BUSY);
         d->stats.workers += count_slots(d, (enum worker_pool)p, SLOT_IDLE);
     }
     d->stats.workers += d->stats.busy;
-    bool closing = d->closing;
     pthread_mutex_unlock(&d->lock);
-    return closing;
 }
 
 static void *run(void *arg)
@@ -439,6 +446,7 @@ static void *run(void *arg)
         for (int p = 0; p < POOLS; p++) {
             assign(d, (enum worker_pool)p);
         }
+        count_workers(d);
         wait_for_news(d);
         hear_news(d);
         check_deadlines(d);

@@ -1,0 +1,248 @@
+"""Answers meant to hang or kill a verifier, sent to a running server: each is answered within its budget,
+costs nobody else anything, and what dies of it is replaced.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import os
+import signal
+import statistics
+import threading
+import time
+
+import httpx
+import pytest
+
+ACCURACY = [{"name": "accuracy"}]
+SECONDS = 1  # CPU time of an item's algebra in these tests
+PATIENCE = 30  # seconds on the wall for one item of it: machines are shared
+
+
+def boxed(text):
+    return "\\boxed{" + text + "}"
+
+
+def table(kind, rows, columns, cell):
+    body = "\\\\".join("&".join(cell(i, j) for j in range(columns)) for i in range(rows))
+    return f"\\begin{{{kind}}}{body}\\end{{{kind}}}"
+
+
+# name: (response, reference, the reward or None where no verdict is owed)
+HARD = {
+    "a double exponent": (boxed("1E1000000000"), "5", 0),
+    "a tower of powers": (boxed("9^{9^{9^{9^9}}}"), "7^{7^{7^{7^7}}}", 0),
+    "a tower equal to another": (boxed("2^{2^{2^{49}}}"), "4^{2^{2^{49}-1}}", None),
+    "10^10^10": (boxed("10^{10^{10}}"), "10^{10^{10}}+1", 0),
+    "ones to a tower": (boxed("1^{10^{10^{10}}}"), "1", 1),
+    "huge factorials": (boxed("1000000000!"), "999999999!", 0),
+    "a factorial of a factorial": (boxed("((10!)!)!"), "((9!)!)!", None),
+    "huge binomials": (boxed("\\binom{10^9}{5 \\cdot 10^8}"), "\\binom{10^9}{5 \\cdot 10^8+1}", 0),
+    "a million digits": (boxed("7" * 1000000), "8" * 1000000, 0),
+    "a million equal digits": (boxed("7" * 1000000), "7" * 1000000, 1),
+    "100,000 braces": (boxed("{" * 100000 + "1" + "}" * 100000), "1", None),
+    "100,000 brackets": (boxed("(" * 100000 + "1" + ")" * 100000), "1", None),
+    "100,000 braces never closed": ("\\boxed{" + "{" * 100000, "1", 0),
+    "10,000 boxes in each other": ("\\boxed{" * 10000 + "1" + "}" * 10000, "1", None),
+    "100,000 dollar signs": ("$" * 100000 + "1", "1", None),
+    "a megabyte": (boxed("x+" * 500000 + "1"), "1", None),
+    "a megabyte around an answer": ("so x+" * 200000 + boxed("1"), "1", 1),
+    "a NUL": (boxed("4\0"), "4", 0),
+    "deep fractions": (boxed("\\frac{1}{1+" * 2000 + "1" + "}" * 2000), "1", None),
+    "deep roots": (boxed("\\sqrt{3+" * 60 + "1" + "}" * 60), "2.3", None),
+    "a large matrix": (boxed(table("pmatrix", 90, 90, lambda i, j: str(i * j))), "1", None),
+    "a determinant of symbols": (
+        boxed(table("vmatrix", 12, 12, lambda i, j: f"x_{{{i}{j}}}")),
+        table("vmatrix", 12, 12, lambda i, j: f"x_{{{j}{i}}}"),
+        None,
+    ),
+    "a power of a sum": (boxed("(a+b+c+d+e+f)^{60}"), "(f+e+d+c+b+a)^{60}", 1),
+    "an identity": (
+        boxed("(\\sin^2 x+\\cos^2 x)^{100} \\tan(x+y)"),
+        "\\frac{\\tan x+\\tan y}{1-\\tan x\\tan y}",
+        1,
+    ),
+    "a sum to 10^9": (boxed("\\sum_{k=1}^{1000000000} \\frac{1}{k^2+1}"), "1.0766", None),
+    "a closed sum to 10^9": (boxed("\\sum_{k=1}^{1000000000} k"), "500000000500000000", 1),
+    "a product to 10^9": (boxed("\\prod_{k=1}^{1000000000} (1+\\frac{1}{k^2})"), "3.676", None),
+    "a hard integral": (boxed("\\int_0^1 \\sin(x^{x^x}) dx"), "0.5", None),
+    "a number field of degree 256": (
+        boxed("\\sqrt2+\\sqrt3+\\sqrt5+\\sqrt7+\\sqrt{11}+\\sqrt{13}+\\sqrt{17}+\\sqrt{19}"),
+        "\\sqrt{19}+\\sqrt{17}+\\sqrt{13}+\\sqrt{11}+\\sqrt7+\\sqrt5+\\sqrt3+\\sqrt2",
+        1,
+    ),
+}
+
+# Decided by exact algebra, which is never done in the server's own process.
+DEFERRED = {"completion": boxed("\\sqrt{4+2\\sqrt{3}}"), "answer": "1+\\sqrt{3}"}
+
+# Take seconds, or all there are: integrals that oscillate fast and that no rule decides.
+SLOW = {
+    "completion": boxed("\\int_0^{400} \\sin(x^2)\\sin(x^3) dx"),
+    "answer": "\\int_0^{400} \\cos(x^2)\\sin(x^3) dx",
+}
+ENDLESS = {
+    "completion": boxed("+".join(f"\\int_0^{{{n}}} \\sin(x^2)\\sin(x^3) dx" for n in range(400, 500))),
+    "answer": "7",
+}
+
+
+@pytest.fixture(scope="module")
+def judge():
+    from conftest import Server
+
+    s = Server("--verify-seconds", str(SECONDS))
+    yield s
+    s.stop()
+
+
+def verify(server, items, client=None):
+    body = {"items": items, "rewards": ACCURACY}
+    reply = (client or server.http).post(server.url + "/verify", json=body, timeout=120)
+    assert reply.status_code == 200, reply.text
+    return reply.json()["results"]
+
+
+def verdict(result):
+    return result["details"]["accuracy"]["verdict"]
+
+
+def hard_items():
+    return [{"id": k, "completion": c, "answer": a} for k, (c, a, _) in HARD.items()]
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_a_hard_answer(judge, name):
+    completion, answer, reward = HARD[name]
+    began = time.time()
+    [result] = verify(judge, [{"completion": completion, "answer": answer}])
+    assert time.time() - began < PATIENCE
+    assert result["error"] is None
+    if reward is None:
+        assert verdict(result) in ("correct", "incorrect", "cannot_judge")
+    else:
+        assert result["reward"] == reward, result
+
+
+def test_invalid_utf8(judge):
+    """Bytes that are no UTF-8 are refused or judged as some answer that is not the right one."""
+    body = b'{"items": [{"completion": "\\\\boxed{4\xff\xc0\x80}", "answer": "4"}]}'
+    reply = judge.http.post("/verify", content=body, headers={"Content-Type": "application/json"})
+    assert reply.status_code in (200, 400)
+    if reply.status_code == 200:
+        assert reply.json()["results"][0]["reward"] in (0, None)
+
+
+def test_deferred_items_are_judged(judge):
+    before = judge.metric("touchstone_verify_deferred_total")
+    results = verify(judge, [DEFERRED] * 20 + [{**DEFERRED, "answer": "2+\\sqrt{3}"}])
+    assert [r["reward"] for r in results] == [1] * 20 + [0]
+    assert judge.metric("touchstone_verify_deferred_total") >= before + 20
+
+
+def median_ms(server, seconds, make):
+    """Median time of requests that one client sends one after another."""
+    times = []
+    with httpx.Client(timeout=60) as client:
+        until = time.time() + seconds
+        while time.time() < until or len(times) < 5:
+            began = time.perf_counter()
+            items = make(len(times))
+            results = verify(server, items, client)
+            times.append((time.perf_counter() - began) * 1000)
+            assert all(r["reward"] == 1 for r in results)
+    return statistics.median(times)
+
+
+def ordinary(i):
+    return [{"completion": f"Therefore the sum is {boxed(str(i + k))}.", "answer": i + k} for k in range(8)]
+
+
+def deferred(i):
+    n = i % 50 + 2  # (1 + sqrt n)^2 = n + 1 + 2 sqrt n
+    return [{"completion": boxed(f"\\sqrt{{{n + 1}+2\\sqrt{{{n}}}}}"), "answer": f"1+\\sqrt{{{n}}}"}]
+
+
+@pytest.mark.parametrize("kind, bound_ms", [(ordinary, 100), (deferred, 1500)])
+def test_a_second_client_keeps_its_latency(judge, kind, bound_ms):
+    alone = median_ms(judge, 2, kind)
+    stop = threading.Event()
+    failed = []
+
+    def flood():
+        with httpx.Client(timeout=120) as client:
+            while not stop.is_set():
+                try:
+                    verify(judge, hard_items() + [SLOW] * 10, client)
+                except Exception as e:  # noqa: BLE001 - told by the test's own thread
+                    failed.append(e)
+                    return
+
+    thread = threading.Thread(target=flood)
+    thread.start()
+    time.sleep(1)
+    beside = median_ms(judge, 4, kind)
+    stop.set()
+    thread.join()
+    print(f"{kind.__name__}: median {alone:.1f} ms alone, {beside:.1f} ms beside the hard items")
+    assert not failed, failed
+    assert beside < 20 * alone + bound_ms
+
+
+def test_nothing_of_one_batch_waits_for_its_slow_items(judge):
+    """Slow items run side by side, and the quick ones among them get their verdicts."""
+    items = [SLOW if i % 2 else DEFERRED for i in range(16)]
+    began = time.time()
+    results = verify(judge, items)
+    assert [r["reward"] for r in results[::2]] == [1] * 8
+    assert {verdict(r) for r in results[1::2]} <= {"cannot_judge", "incorrect"}
+    assert time.time() - began < 8 * SECONDS + PATIENCE
+
+
+def children(pid):
+    found = []
+    for entry in os.listdir("/proc"):
+        try:
+            with open(f"/proc/{int(entry)}/stat") as f:
+                if int(f.read().rsplit(")", 1)[1].split()[1]) == pid:
+                    found.append(int(entry))
+        except (ValueError, FileNotFoundError, ProcessLookupError):
+            continue
+    return found
+
+
+def workers(server):
+    """Process ids of the verifier processes: the children of the server's one child."""
+    return [w for zygote in children(server.process.pid) for w in children(zygote)]
+
+
+def test_a_killed_worker_costs_one_item(start):
+    server = start("--verify-seconds", "60")
+    results = []
+    client = httpx.Client(timeout=120)
+    thread = threading.Thread(target=lambda: results.extend(verify(server, [ENDLESS, DEFERRED], client)))
+    thread.start()
+    deadline = time.time() + PATIENCE
+    while server.metric("touchstone_verify_workers_busy") != 1 or server.metric("touchstone_verify_waiting"):
+        assert time.time() < deadline
+        time.sleep(0.05)
+    time.sleep(0.5)  # the other item's worker is idle by now
+    assert workers(server)
+    for pid in workers(server):
+        os.kill(pid, signal.SIGKILL)
+    thread.join()
+    lost, other = results
+    assert lost["reward"] is None and verdict(lost) == "cannot_judge"
+    assert other["reward"] == 1
+    began = time.time()
+    assert [r["reward"] for r in verify(server, [DEFERRED] * 5)] == [1] * 5
+    assert time.time() - began < PATIENCE
+    assert server.metric("touchstone_verify_worker_deaths_total") >= 1
+
+
+def test_memory_is_bounded(start):
+    """A worker whose address space is spent dies alone."""
+    server = start("--verify-memory", "32M", "--verify-seconds", "2")
+    items = hard_items() + [DEFERRED]
+    results = verify(server, items)
+    assert len(results) == len(items) and all(r["error"] is None for r in results)
+    assert verify(server, [DEFERRED])[0]["reward"] == 1
