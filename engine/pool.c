@@ -12,7 +12,8 @@
  * (3) The caller returns when `done` has counted n; a worker that wakes late finds no task and harms nobody.
  *
  * A worker looks at the ticket for a while (the next product of a forward pass comes within
- * microseconds), then sleeps on a futex until the job number changes.
+ * microseconds), then sleeps on a futex until the next job. So does the caller when a worker takes long to finish its last
+ * task: on a busy machine the two may share a core.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -31,8 +32,7 @@
 #include "base/mem.h"
 
 enum {
-    SPINS = 20000,      /* pauses before a worker sleeps: some 200 microseconds to a millisecond */
-    YIELD_AFTER = 4000, /* pauses after which a waiting caller lets others run */
+    SPINS = 4000, /* pauses before anybody sleeps: some 50 to 200 microseconds */
     MAX_THREADS = 256
 };
 
@@ -45,7 +45,8 @@ struct worker {
 
 struct pool {
     _Alignas(64) _Atomic uint64_t ticket;
-    _Alignas(64) _Atomic int done;
+    _Alignas(64) _Atomic uint32_t done; /* tasks of the job; the caller's futex word */
+    _Atomic bool caller_sleeps;
     _Alignas(64) _Atomic int sleeping;
     _Atomic uint32_t wake; /* futex word: changes with every job */
     _Atomic bool stop;
@@ -75,8 +76,11 @@ static void work(struct pool *p, int thread)
                                                    memory_order_acquire, memory_order_acquire)) {
             continue;
         }
+        uint32_t n = (uint32_t)p->n;
         p->fn(p->arg, p->n - (int)(uint32_t)ticket, thread);
-        atomic_fetch_add_explicit(&p->done, 1, memory_order_release);
+        if (atomic_fetch_add(&p->done, 1) + 1 == n && atomic_load(&p->caller_sleeps)) {
+            futex_wake_all(&p->done);
+        }
         ticket = atomic_load_explicit(&p->ticket, memory_order_acquire);
     }
 }
@@ -115,6 +119,21 @@ static void wake_sleepers(struct pool *p)
     if (atomic_load(&p->sleeping) > 0) futex_wake_all(&p->wake);
 }
 
+/* Wait until all n tasks are done; a worker that shares our core gets it once we sleep. */
+static void wait_for_others(struct pool *p, uint32_t n)
+{
+    for (int i = 0; i < SPINS; i++) {
+        if (atomic_load_explicit(&p->done, memory_order_acquire) == n) return;
+        _mm_pause();
+    }
+    atomic_store(&p->caller_sleeps, true); /* sequentially consistent, as the worker's side */
+    uint32_t seen;
+    while ((seen = atomic_load(&p->done)) != n) {
+        futex_wait(&p->done, seen);
+    }
+    atomic_store(&p->caller_sleeps, false);
+}
+
 void pool_run(struct pool *p, void (*fn)(void *arg, int task, int thread), void *arg, int n_tasks)
 {
     if (n_tasks <= 1 || p->n_threads == 1) {
@@ -131,10 +150,7 @@ void pool_run(struct pool *p, void (*fn)(void *arg, int task, int thread), void 
     atomic_store(&p->ticket, job << 32 | (uint32_t)n_tasks);
     wake_sleepers(p);
     work(p, 0);
-    for (int i = 0; atomic_load_explicit(&p->done, memory_order_acquire) < n_tasks; i++) {
-        _mm_pause();
-        if (i > YIELD_AFTER) sched_yield();
-    }
+    wait_for_others(p, (uint32_t)n_tasks);
 }
 
 /* Bind thread to the i-th processor this process may use. Failure only costs speed. */
