@@ -160,7 +160,8 @@ static bool reap_all(void)
 
 void proctree_kill(int proc)
 {
-    static struct proctree tree;
+    /* On the stack: gcc 12 takes a static one for never written and puts it into read-only memory. */
+    struct proctree tree;
     if (reap_all()) return;
     size_t seen = 0;
     for (int i = 0; i < STOP_ROUNDS; i++) {
