@@ -226,11 +226,104 @@ static void test_keys(void **state)
     arena_free(a);
 }
 
+/* ---- properties of generated pairs ------------------------------------------------------------- */
+
+/* A family of pairs: @1, @2 and @3 are whole numbers from 2 on, @4 is their first two's product, @5 the
+ * sum of these, @6 the square of @2. */
+struct family {
+    const char *name, *value, *same, *other;
+};
+
+/* clang-format off */
+static const struct family families[] = {
+    {"fraction", "\\frac{@1}{@2}", "\\frac{@4}{@6}", "\\frac{@5}{@2}"},
+    {"slash", "@1/@2", "@4/@6", "@1/(@2+1)"},
+    {"mixed number", "@3\\frac{1}{@2}", "@3+\\frac{1}{@2}", "\\frac{@3}{@2}"},
+    {"sum of roots", "@1\\sqrt{3}+@2\\sqrt{3}", "@5\\sqrt{3}", "\\sqrt{@5}+\\sqrt{3}"},
+    {"square root", "@2\\sqrt{7}", "\\sqrt{7\\cdot@6}", "\\sqrt{7}+@6"},
+    {"product", "(x+@1)(x+@2)", "x^2+@5x+@4", "x^2+@4x+@5+1"},
+    {"power", "x^{@1}x^{@2}", "x^{@5}", "x^{@4+1}"},
+    {"rational function", "\\frac{x^2-@6}{x-@2}", "x+@2", "x-@2"},
+    {"logarithm", "\\ln(@4)", "\\ln @1+\\ln @2", "\\ln(@4+1)"},
+    {"sine of a sum", "\\sin(@5x)", "\\sin(@1x)\\cos(@2x)+\\cos(@1x)\\sin(@2x)", "\\sin(@1x)+\\sin(@2x)"},
+    {"exponential", "e^{@5x}", "e^{@1x}e^{@2x}", "e^{@1x}+e^{@2x}"},
+    {"factorial", "\\frac{(@2+1)!}{@2!}", "@2+1", "@2"},
+    {"pair", "(@1,@2)", "(@4/@2,@2)", "(@2,@1+@3)"},
+    {"set", "\\{@1,@5,-1\\}", "\\{-1,@5,@1\\}", "\\{@1,@5,1\\}"},
+    {"interval", "[@1,@5)", "@1\\le x<@5", "(@1,@5)"},
+    {"union", "(-\\infty,@1)\\cup(@5,\\infty)", "(@5,\\infty)\\cup(-\\infty,@1)", "(-\\infty,@1]\\cup(@5,\\infty)"},
+    {"line", "y=@1x+@2", "y-@2=@1x", "y=@1x-@2"},
+    {"matrix", "\\begin{pmatrix}@1&@2\\\\0&1\\end{pmatrix}", "\\begin{bmatrix}@5-@2&@2\\\\0&1\\end{bmatrix}", "\\begin{pmatrix}@1&@2\\\\0&2\\end{pmatrix}"},
+    {"complex", "(@1+i)(@2-i)", "@4+1+(@2-@1)i", "@4-1+(@2-@1)i"},
+    {"sum", "\\sum_{k=1}^{@1} k", "\\frac{@1(@1+1)}{2}", "\\frac{@1(@1-1)}{2}"},
+};
+/* clang-format on */
+
+/* White space where it means nothing: around what joins, and inside braces that hold no name. */
+static void widen(const char *s, char *out, size_t room)
+{
+    size_t n = 0;
+    bool names = strstr(s, "\\begin") != NULL;
+    for (; *s != 0 && n + 4 < room; s++) {
+        bool joins = strchr("+=<^", *s) != NULL;
+        if (joins || (!names && *s == '}' && n > 0 && out[n - 1] != '\\')) out[n++] = ' ';
+        out[n++] = *s;
+        if (joins || (!names && *s == '{')) out[n++] = ' ';
+    }
+    out[n] = 0;
+}
+
+static int check_all(const char *name, const char *x, const char *y, int expected)
+{
+    char wide[512];
+    widen(y, wide, sizeof(wide));
+    return check(name, x, y, expected) + check(name, y, x, expected) +
+           check(name, x, wide, expected) + check(name, wide, x, expected);
+}
+
+static void write_form(char *out, size_t room, const char *form, const int *values)
+{
+    size_t n = 0;
+    for (; *form != 0 && n + 12 < room; form++) {
+        if (*form == '@')
+            n += (size_t)snprintf(out + n, room - n, "%d", values[*++form - '1']);
+        else
+            out[n++] = *form;
+    }
+    out[n] = 0;
+}
+
+/* Symmetric, equal to itself, and the same with other white space. */
+static void test_generated_pairs(void **state)
+{
+    (void)state;
+    int wrong = 0;
+    char value[256], same[256], other[256];
+    uint64_t random = 1;
+    for (size_t i = 0; i < sizeof(families) / sizeof(families[0]); i++) {
+        const struct family *f = &families[i];
+        for (int k = 0; k < 25; k++) {
+            random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+            int a = 2 + (int)(random >> 33) % 97, b = 2 + (int)(random >> 45) % 23;
+            int c = 2 + (int)(random >> 55) % 9;
+            const int values[] = {a, b, c, a * b, a + b, b * b};
+            write_form(value, sizeof(value), f->value, values);
+            write_form(same, sizeof(same), f->same, values);
+            write_form(other, sizeof(other), f->other, values);
+            wrong += check_all(f->name, value, value, T);
+            wrong += check_all(f->name, value, same, T);
+            wrong += check_all(f->name, value, other, F);
+        }
+    }
+    assert_int_equal(wrong, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_pairs),
         cmocka_unit_test(test_white_space),
+        cmocka_unit_test(test_generated_pairs),
         cmocka_unit_test(test_cheap_agrees),
         cmocka_unit_test(test_keys),
     };
