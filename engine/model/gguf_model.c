@@ -10,6 +10,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "engine/kernels/scalar_math.h"
 #include "engine/model/roles.h"
 
 enum { MAX_LAYERS = 1024, MAX_DIM = 1 << 20, MAX_CONTEXT = 1 << 24, MAX_EXPERTS = 4096 };
@@ -133,7 +134,7 @@ static void read_heads(struct reader *r, struct model_config *c)
  * scales the scores by the square of m ln(s) + 1 instead; m is yarn_log_multiplier. */
 static void read_yarn(struct reader *r, struct model_config *c)
 {
-    double log_factor = log(c->rope.factor);
+    double log_factor = math_log(c->rope.factor);
     c->rope.scaling = ROPE_YARN;
     c->rope.beta_fast = read_float(r, "rope.scaling.yarn_beta_fast", 32);
     c->rope.beta_slow = read_float(r, "rope.scaling.yarn_beta_slow", 1);
