@@ -120,7 +120,7 @@ bool workdir_fetch(const struct walls *w, const char *name, size_t limit, struct
 
 /* Everything in the folder fd (taken). A program may have taken its own right to enter a folder: it is
  * the same user's, so the right is given back. */
-static void empty_folder(int fd, int depth)
+static void empty_folder(int fd, int depth, int top)
 {
     DIR *dir = fdopendir(fd);
     if (dir == NULL) {
@@ -137,9 +137,12 @@ static void empty_folder(int fd, int depth)
         }
         if (child >= 0 && depth < MAX_DEPTH) {
             fchmod(child, 0700);
-            empty_folder(child, depth + 1);
+            empty_folder(child, depth + 1, top);
         } else if (child >= 0) {
+            char name[32]; /* what is nested deeper moves to the top, for the next round */
+            snprintf(name, sizeof(name), ".deep-%ld", (long)telldir(dir));
             close(child);
+            if (renameat(fd, e->d_name, top, name) == 0) continue;
         }
         unlinkat(fd, e->d_name, AT_REMOVEDIR);
     }
@@ -154,7 +157,9 @@ void workdir_remove(const char *path)
         if (fd < 0 && errno == EACCES && chmod(path, 0700) == 0) continue;
         if (fd < 0) return;
         fchmod(fd, 0700);
-        empty_folder(fd, 0);
+        int top = dup(fd);
+        empty_folder(fd, 0, top);
+        close(top);
     }
 }
 
