@@ -12,6 +12,8 @@
 #include "reward/job.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "reward/limits.h"
@@ -80,6 +82,40 @@ static const char *response_of(const char *query, const char *prompt)
     return strncmp(query, prompt, n) == 0 ? query + n : query;
 }
 
+/* OpenRLHF decodes with special tokens kept, so a finished response ends in the model's end tokens. */
+static const struct {
+    const char *open,
+        *close; /* a name without white space stands between; nothing when close is "" */
+} end_marks[] = {{"<|", "|>"}, {"<\xEF\xBD\x9C", "\xEF\xBD\x9C>"}, {"</s>", ""}, {"<eos>", ""}};
+
+/* The length of text before an end token that ends it; text.n when none does. */
+static size_t before_end_mark(struct span text)
+{
+    for (size_t i = 0; i < sizeof(end_marks) / sizeof(end_marks[0]); i++) {
+        struct span open = span_str(end_marks[i].open), close = span_str(end_marks[i].close);
+        if (!span_ends(text, close)) continue;
+        size_t at = span_find_last(text, open);
+        if (at == SPAN_NONE || at + open.n + close.n > text.n) continue;
+        struct span name = span_slice(text, at + open.n, text.n - close.n);
+        bool is_name = close.n > 0 ? name.n > 0 && name.n < 64 : name.n == 0;
+        for (size_t j = 0; is_name && j < name.n; j++) {
+            is_name = (unsigned char)name.p[j] > ' ' && name.p[j] != '<';
+        }
+        if (is_name) return at;
+    }
+    return text.n;
+}
+
+/* query's response without its end tokens, as new text: free with free(). NULL: out of memory. */
+static char *spoken_response(const char *query, const char *prompt)
+{
+    struct span text = span_str(response_of(query, prompt));
+    for (size_t n; (n = before_end_mark(text)) < text.n;) {
+        text.n = n;
+    }
+    return strndup(text.p, text.n);
+}
+
 static cJSON *openrlhf_request(const cJSON *body, struct error *err)
 {
     const cJSON *queries = json_get(body, "query"), *prompts = json_get(body, "prompts");
@@ -99,9 +135,11 @@ static cJSON *openrlhf_request(const cJSON *body, struct error *err)
                       "query and prompts must be lists of strings");
             return NULL;
         }
-        const char *response =
-            response_of(query->valuestring, prompt == NULL ? "" : prompt->valuestring);
-        if (!add_item(items, prompt, response, nth(labels, i))) return no_memory(request, err);
+        char *response =
+            spoken_response(query->valuestring, prompt == NULL ? "" : prompt->valuestring);
+        bool added = response != NULL && add_item(items, prompt, response, nth(labels, i));
+        free(response);
+        if (!added) return no_memory(request, err);
     }
     return request;
 }

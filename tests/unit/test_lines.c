@@ -212,6 +212,8 @@ static const struct {
 } dialects[] = {
     {"OpenRLHF", JUDGE_OPENRLHF, "{\"query\":[\"Q: b?" GOOD "\",\"Q: c?x\"],\"prompts\":[\"Q: b?\",\"Q: c?\"],\"labels\":[\"b\",\"c\"]}",
      "{\"rewards\":[1,0],\"scores\":[1,0],\"extra_logs\":{\"format\":[1,0]}}"},
+    {"OpenRLHF, end tokens", JUDGE_OPENRLHF, "{\"query\":[\"Q" GOOD "<|im_end|>\",\"Q" GOOD "</s>\",\"Q" GOOD "<x|>\",\"Q" GOOD "</s\"],\"prompts\":[\"Q\",\"Q\",\"Q\",\"Q\"]}",
+     "{\"rewards\":[1,1,0,0],\"scores\":[1,1,0,0],\"extra_logs\":{\"format\":[1,1,0,0]}}"},
     {"OpenRLHF, empty lists", JUDGE_OPENRLHF, "{\"query\":[],\"prompts\":[],\"labels\":[]}", "{\"rewards\":[],\"scores\":[],\"extra_logs\":{\"format\":[]}}"},
     {"OpenRLHF, no lists", JUDGE_OPENRLHF, "{\"query\":\"" GOOD "\",\"prompts\":\"\",\"labels\":\"b\"}", "{\"rewards\":[1],\"scores\":[1],\"extra_logs\":{\"format\":[1]}}"},
     {"OpenRLHF, a query that is no text", JUDGE_OPENRLHF, "{\"query\":[1]}", "query"},
