@@ -39,11 +39,8 @@ HARDENING := -fstack-protector-strong -fPIE -fstack-clash-protection -fcf-protec
 CFLAGS    += -std=c11 -g -pthread -ffp-contract=off -fno-math-errno $(WARNINGS) $(HARDENING)
 LDFLAGS   += -pie -Wl,-z,relro,-z,now -pthread
 LDLIBS    += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lcalcium -lantic -lflint-arb -lflint -lmpfr -lgmp -lm -ldl
-ifeq ($(CI),true)
-CFLAGS    += -Werror
-endif
 ifeq ($(FLAVOUR),release)
-CFLAGS    += -O3
+CFLAGS    += -O3 $(if $(filter true,$(CI)),-Werror)
 else ifeq ($(FLAVOUR),debug)
 CFLAGS    += -O0
 else # a sanitizer: address (with undefined), thread
