@@ -83,7 +83,7 @@ $(BENCHES): $(B)/%: $(B)/%.o $(LIB)
 
 # ---- what people type -------------------------------------------------------------------------
 
-.PHONY: all run test sanitize conformance bench fuzz model image format clean help deps deps-test
+.PHONY: all run test hostile sanitize conformance bench fuzz model image format clean help deps deps-test
 .SECONDARY:
 
 run: deps
@@ -113,6 +113,11 @@ tests-$(FLAVOUR): $(BIN) $(UNITS) $(REPLAYS) $(GOLDENS)
 
 sanitize:
 	@$(MAKE) --no-print-directory test FLAVOUR=address
+
+# A hundred hostile programs in the sandbox; alone, for it looks at the whole machine afterwards.
+hostile: deps-test
+	@$(MAKE) --no-print-directory -j$$(nproc) $(B)/tests/unit/test_hostile
+	$(B)/tests/unit/test_hostile
 
 # The shared corpora and golden models, whose folders lie outside the project.
 CORPORA ?= ../shared/corpora
