@@ -188,6 +188,7 @@ help:
 	@echo "make run        install what is missing, build, serve the built-in model  (ARGS='--port 9000')"
 	@echo "make test       install what is missing, build, pass every test"
 	@echo "make sanitize   the same under AddressSanitizer and UBSan"
+	@echo "make hostile    a hundred hostile programs in the sandbox, by themselves"
 	@echo "make conformance  the shared corpora and golden models (CORPORA=dir GOLDEN=dir)"
 	@echo "make bench      benchmarks, each beside what it compares with"
 	@echo "make fuzz       every fuzzer for FUZZ_SECONDS=60"

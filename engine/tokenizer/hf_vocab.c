@@ -145,7 +145,7 @@ static bool read_merges(struct reading *r, const cJSON *model)
     return true;
 }
 
-/* Options that change the ids in a way not implemented: they must be absent or empty. */
+/* Options that would change the ids and that we refuse: they must be absent or empty. */
 static bool check_options(struct reading *r, const cJSON *model)
 {
     static const char *const names[] = {"continuing_subword_prefix", "end_of_word_suffix"};
