@@ -4,7 +4,7 @@
  *
  * Prints tokens a second, and for each figure the share of its time that every stage of the pass takes. A line says
  * what a barrier costs: a layer has seven. Limits of the machine are bench_kernels' and `touchstone bench`'s business.
- * batch picks one batch of decodes.
+ * batch picks one batch of decodes, and no prompt.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -18,7 +18,7 @@
 #include "engine/pool.h"
 #include "engine/weights.h"
 
-enum { PROMPT = 512, CONTEXT = 512, MAX_BATCH = 64, REPEATS = 5 };
+enum { PROMPT = 512, CONTEXT = 512, MAX_BATCH = 64, REPEATS = 5, DECODES = 64 };
 
 struct bench {
     const struct model_config *config;
@@ -154,26 +154,25 @@ int main(int argc, char **argv)
     for (int i = 0; i < CONTEXT; i++) {
         b.tokens[i] = (i * 7919 + 13) % b.config->n_vocab;
     }
-    double times[64];
-    prompt(&b, PROMPT, PROMPT);
-    for (int i = 0; i < 64; i++) {
-        decode(&b, MAX_BATCH, 128 + i); /* touch the cache's memory */
+    double times[DECODES];
+    for (int i = 0; i < DECODES; i++) {
+        decode(&b, only != 0 ? only : MAX_BATCH, 128 + i); /* touch the cache's memory */
     }
     report_barrier(pool);
     print_head();
     forward_time(b.forward, b.ns);
-    for (int i = 0; i < REPEATS; i++) {
+    for (int i = 0; i < REPEATS && only == 0; i++) {
         times[i] = prompt(&b, PROMPT, PROMPT);
     }
-    report(&b, "prompt", PROMPT, times, REPEATS);
+    if (only == 0) report(&b, "prompt", PROMPT, times, REPEATS);
     static const int batches[] = {1, 2, 4, 8, 16, 32, 64};
     for (size_t i = 0; i < sizeof(batches) / sizeof(batches[0]); i++) {
-        int n = batches[i], count = 64;
+        int n = batches[i];
         if (only != 0 && n != only) continue;
-        for (int j = 0; j < count; j++) {
+        for (int j = 0; j < DECODES; j++) {
             times[j] = decode(&b, n, 128 + j);
         }
-        report(&b, "decode", n, times, count);
+        report(&b, "decode", n, times, DECODES);
     }
     free(b.logits);
     forward_free(b.forward);
