@@ -274,6 +274,7 @@ static void attend(struct forward *f, int layer)
         {.w = &w->k, .out = q + f->q_dim, .ld = f->qkv_dim, .bias = w->k_bias},
         {.w = &w->v, .out = q + f->q_dim + f->kv_dim, .ld = f->qkv_dim, .bias = w->v_bias},
     };
+    f->compute.next = &w->o;
     linear_products(&f->compute, &f->norm, qkv, 3);
     stage_ends(f, STAGE_QKV);
     pool_run(f->compute.pool, cache_task, &rows, (f->rows.n + KV_BLOCK - 1) / KV_BLOCK);
@@ -295,18 +296,25 @@ static void attention_block(struct forward *f, int layer)
     stage_ends(f, STAGE_ATTENTION);
     input_fill(&f->compute, &f->heads, f->rows.n, f->att, f->att_dim, NULL, 0);
     stage_ends(f, STAGE_INPUTS);
+    f->compute.next = w->router.n > 0 ? NULL : &w->gate;
     linear_products(&f->compute, &f->heads, &o, 1);
+    f->compute.next = NULL;
     stage_ends(f, STAGE_O);
 }
 
 /* ---- Feed-forward ---- */
 
-static void dense_block(struct forward *f, const struct layer_weights *w)
+/* after: the matrix that comes next */
+static void dense_block(struct forward *f, const struct layer_weights *w,
+                        const struct matrix *after)
 {
     const struct product down = {.w = &w->down, .out = f->x, .ld = f->c->n_embd, .add = true};
+    f->compute.next = &w->down;
     linear_swiglu(&f->compute, &f->norm, &w->gate, &w->up, &f->ff);
     stage_ends(f, STAGE_GATE_UP);
+    f->compute.next = after;
     linear_products(&f->compute, &f->ff, &down, 1);
+    f->compute.next = NULL;
     stage_ends(f, STAGE_DOWN);
 }
 
@@ -319,7 +327,7 @@ static void feed_forward_block(struct forward *f, int layer)
         moe_block(f->moe, w, &f->norm, f->x);
         stage_ends(f, STAGE_GATE_UP);
     } else {
-        dense_block(f, w);
+        dense_block(f, w, layer + 1 < f->c->n_layers ? &w[1].q : &f->w->output);
     }
 }
 

@@ -176,18 +176,24 @@ struct piece {
     const struct linear_job *job;
     int tile, end_tile, row, n_rows;
     int unit, end_unit;
-    bool goes_on; /* the same thread is likely to take the units that follow */
+    bool goes_on;         /* the same thread is likely to take the units that follow */
+    const uint8_t *after; /* else what it is likely to want then, or NULL */
     struct work work;
 };
 
-/* The rows of a piece times n panels of w; y [n_rows, WIDE]. next: as product() has it. */
-static void multiply(const struct piece *p, const struct matrix *w, int panel, int n, int next,
-                     float *y)
+static const uint8_t *panel_at(const struct matrix *w, int panel)
+{
+    return w->dense != NULL ? NULL : w->panels.data + (size_t)panel * w->panels.panel_bytes;
+}
+
+/* The rows of a piece times n panels of w; y [n_rows, WIDE]. ahead: as product() has it. */
+static void multiply(const struct piece *p, const struct matrix *w, int panel, int n,
+                     const uint8_t *ahead, float *y)
 {
     const struct input *in = p->job->in;
     if (w->dense == NULL) {
         const struct act *x = panel_types[w->panels.type].quantised ? &in->i8 : &in->f32;
-        p->c->kernels->product(y, WIDE, &w->panels, panel, n, next, x, p->tile,
+        p->c->kernels->product(y, WIDE, &w->panels, panel, n, ahead, x, p->tile,
                                p->end_tile - p->tile, p->work.scratch);
         return;
     }
@@ -237,7 +243,7 @@ static int product_units(const struct piece *piece, int unit)
     int n = (end < panels ? end : panels) - panel;
     if (n > PRODUCT_PANELS) n = PRODUCT_PANELS;
     bool next = panel + n < panels && (panel + n < end || piece->goes_on);
-    multiply(piece, p->w, panel, n, next ? panel + n : -1, piece->work.y);
+    multiply(piece, p->w, panel, n, next ? panel_at(p->w, panel + n) : piece->after, piece->work.y);
     int col = panel * PANEL, columns = p->w->n - col < n * PANEL ? p->w->n - col : n * PANEL;
     store(piece, p, col, columns, piece->work.y);
     return unit + (n + UNIT_PANELS - 1) / UNIT_PANELS;
@@ -249,10 +255,10 @@ static int swiglu_unit(const struct piece *p, int unit)
     const struct linear_job *j = p->job;
     int panel = unit * UNIT_PANELS, n = panels_of(j->gate) - panel, col = panel * PANEL;
     if (n > UNIT_PANELS) n = UNIT_PANELS;
-    int next = unit + 1 < p->end_unit || (p->goes_on && unit + 1 < j->n_units) ? panel + n : -1;
+    bool next = unit + 1 < p->end_unit || (p->goes_on && unit + 1 < j->n_units);
     float *gate = p->work.y, *up = gate + UNIT;
-    multiply(p, j->gate, panel, n, next, gate);
-    multiply(p, j->up, panel, n, next, up);
+    multiply(p, j->gate, panel, n, next ? panel_at(j->gate, panel + n) : NULL, gate);
+    multiply(p, j->up, panel, n, next ? panel_at(j->up, panel + n) : p->after, up);
     int columns = j->gate->n - col < UNIT ? j->gate->n - col : UNIT;
     for (int r = 0; r < p->n_rows; r++) {
         p->c->kernels->swiglu(gate + r * WIDE, up + r * WIDE, columns);
@@ -325,6 +331,13 @@ static const struct linear_job *job_of(const struct run *r, int task)
     return &r->jobs[low];
 }
 
+/* Where a thread's share of w will begin. */
+static const uint8_t *share_of(const struct pool *pool, const struct matrix *w, int thread)
+{
+    int unit = (int)((int64_t)units_of(w) * thread / pool_threads(pool));
+    return panel_at(w, unit * UNIT_PANELS);
+}
+
 static void run_task(void *arg, int task, int thread)
 {
     const struct run *r = arg;
@@ -338,6 +351,7 @@ static void run_task(void *arg, int task, int thread)
     p.unit = (int)((int64_t)j->n_units * group / j->groups);
     p.end_unit = (int)((int64_t)j->n_units * (group + 1) / j->groups);
     p.goes_on = group + 1 < j->groups && !pool_share_ends(r->c->pool, r->n_tasks, task);
+    if (!p.goes_on && r->c->next != NULL) p.after = share_of(r->c->pool, r->c->next, thread);
     p.work = work_of(r->c, thread);
     while (p.unit < p.end_unit) {
         p.unit = (j->p != NULL ? product_units : swiglu_unit)(&p, p.unit);

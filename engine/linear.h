@@ -23,6 +23,8 @@ struct compute {
     struct pool *pool;
     uint8_t *work; /* work_bytes a thread */
     size_t work_bytes;
+    const struct matrix
+        *next; /* multiplied with after the next product: its beginning is prefetched; or NULL */
 };
 /* max_row: the longest row that input_fill() will normalise. */
 bool compute_init(struct compute *c, const struct kernels *kernels, struct pool *pool, int max_row,

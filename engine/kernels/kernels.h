@@ -83,11 +83,12 @@ struct kernels {
     /* y[r, 16 i + j] = output row 16 (panel + i) + j of w times row r of x, for the rows r of tiles
      * [tile, tile + n_tiles) counted from the first of them, and i < n_panels <= PRODUCT_PANELS.
      *   y        [rows, ld], ld >= 16 n_panels, 64-byte aligned, ld a multiple of 16
-     *   next     the panel from which on as many will be wanted soon, to be prefetched; -1: none
+     *   ahead    panels that will be wanted soon, as many and as large, to be prefetched; NULL: none
      *   scratch  KERNEL_SCRATCH bytes, 64-byte aligned
      * x is quantised if and only if w's type is. */
-    void (*product)(float *y, int ld, const struct panels *w, int panel, int n_panels, int next,
-                    const struct act *x, int tile, int n_tiles, void *scratch);
+    void (*product)(float *y, int ld, const struct panels *w, int panel, int n_panels,
+                    const uint8_t *ahead, const struct act *x, int tile, int n_tiles,
+                    void *scratch);
 
     /* Store one token's keys [k_dim] and values [v_dim] of one head in slot 0..KV_BLOCK-1 of a block. */
     void (*kv_put)(uint8_t *block, const struct kv_shape *s, int slot, const float *k,

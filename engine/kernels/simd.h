@@ -126,10 +126,9 @@ static void act_put(const struct act *x, int row, int n_rows, int col, const flo
 #include "engine/kernels/simd_f32.h"
 #include "engine/kernels/simd_i8.h"
 
-static void product(float *y, int ld, const struct panels *w, int panel, int n_panels, int next,
-                    const struct act *x, int tile, int n_tiles, void *scratch)
+static void product(float *y, int ld, const struct panels *w, int panel, int n_panels,
+                    const uint8_t *ahead, const struct act *x, int tile, int n_tiles, void *scratch)
 {
-    const uint8_t *ahead = next < 0 ? NULL : w->data + (size_t)next * w->panel_bytes;
     struct multiply m = {.y = y,
                          .ld = ld,
                          .w = w,

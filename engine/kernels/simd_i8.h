@@ -333,7 +333,7 @@ static void direct_i8(const struct multiply *m, part_fn *fn, int offset)
         int n = m->n_panels - panel < wide ? m->n_panels - panel : wide;
         p.q = m->at + (size_t)panel * step;
         p.scales = p.q + m->w->scales;
-        p.ahead = m->ahead == NULL ? NULL : m->ahead + (size_t)panel * step;
+        p.ahead = panel + n < m->n_panels ? p.q + (size_t)n * step : m->ahead;
         p.ahead_step = (size_t)n * step / (size_t)blocks;
         tiles_i8(m, fn, &p, panel, n, 0);
     }

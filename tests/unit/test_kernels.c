@@ -214,10 +214,10 @@ static void multiply(const struct kernels *kernels, const struct product_case *c
     int panels = panels_count(&c->m.p), tiles = act_tiles(&c->x);
     for (int p = 0; p < panels; p += PRODUCT_PANELS) {
         int n = panels - p < PRODUCT_PANELS ? panels - p : PRODUCT_PANELS;
-        int next = p + n < panels ? p + n : -1;
+        const uint8_t *ahead = p == 0 ? c->m.p.data : NULL;
         for (int t = 0; t < tiles; t += PRODUCT_TILES) {
             int count = tiles - t < PRODUCT_TILES ? tiles - t : PRODUCT_TILES;
-            kernels->product(y + act_tile_row(&c->x, t) * ld + p * PANEL, ld, &c->m.p, p, n, next,
+            kernels->product(y + act_tile_row(&c->x, t) * ld + p * PANEL, ld, &c->m.p, p, n, ahead,
                              &c->x, t, count, scratch);
         }
     }
