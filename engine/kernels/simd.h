@@ -53,18 +53,18 @@ INLINE struct vf vf_exp(struct vf x)
 /* ---- Activations ---- */
 
 /* The sums of both halves of 32 signed bytes. */
-INLINE void half_sums(__m256i q, int16_t sums[2])
+INLINE void half_sums(__m256i q, int sums[2])
 {
     __m256i pairs = _mm256_maddubs_epi16(_mm256_set1_epi8(1), q);
     __m256i fours = _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
     __m256i eights = _mm256_add_epi32(fours, _mm256_shuffle_epi32(fours, 0x4e));
     __m256i all = _mm256_add_epi32(eights, _mm256_shuffle_epi32(eights, 0xb1));
-    sums[0] = (int16_t)_mm256_cvtsi256_si32(all);
-    sums[1] = (int16_t)_mm_cvtsi128_si32(_mm256_extracti128_si256(all, 1));
+    sums[0] = _mm256_cvtsi256_si32(all);
+    sums[1] = _mm_cvtsi128_si32(_mm256_extracti128_si256(all, 1));
 }
 
 /* (N2) for the n <= 32 values at v (the rest 0): q [32], the sums of its halves; returns d. */
-static float quantise(const float *v, int n, void *q, int16_t sums[2])
+INLINE float quantise(const float *v, int n, void *q, int sums[2])
 {
     struct vf a = vf_load_n(v, n, 0), b = n > 16 ? vf_load_n(v + 16, n - 16, 0) : vf_set(0);
     float amax = vf_largest(vf_max(vf_abs(a), vf_abs(b)));
@@ -87,12 +87,13 @@ INLINE void put_i8(uint8_t *at, int rows, int r, int col, const float *v, int n)
 {
     at += col / ACT_BLOCK * rows * 44;
     for (int k = 0; k < n; k += ACT_BLOCK, at += rows * 44) {
-        int16_t sums[2];
+        int sums[2]; /* in registers, and stored as one: loads after narrower stores wait */
         float d = quantise(v + k, ACT_BLOCK, at + r * 32, sums);
+        uint32_t both = (uint32_t)sums[1] << 16 | (uint16_t)sums[0];
         float dsum = d * (float)(sums[0] + sums[1]);
         memcpy(at + rows * 32 + r * 4, &d, sizeof(d));
         memcpy(at + rows * 36 + r * 4, &dsum, sizeof(dsum));
-        memcpy(at + rows * 40 + r * 4, sums, sizeof(sums));
+        memcpy(at + rows * 40 + r * 4, &both, sizeof(both));
     }
 }
 

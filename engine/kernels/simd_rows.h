@@ -26,7 +26,7 @@ static void put_halves(uint8_t *to, const float *v, int n)
 static void put_keys(uint8_t *block, const struct kv_shape *s, int slot, const float *k)
 {
     int8_t q[ACT_BLOCK];
-    int16_t sums[2];
+    int sums[2];
     uint16_t half[ACT_BLOCK];
     for (int d = 0; d < s->k_dim; d += ACT_BLOCK) {
         int n = s->k_dim - d < ACT_BLOCK ? s->k_dim - d : ACT_BLOCK;
@@ -65,7 +65,7 @@ static void put_values(uint8_t *block, const struct kv_shape *s, int slot, const
     }
     for (int d = 0; d < s->v_dim; d += ACT_BLOCK) {
         int8_t q[ACT_BLOCK];
-        int16_t sums[2];
+        int sums[2];
         int n = s->v_dim - d < ACT_BLOCK ? s->v_dim - d : ACT_BLOCK;
         float scale = quantise(v + d, n, q, sums);
         put_halves(block + s->v_scales + (at + d) / ACT_BLOCK * 2, &scale, 1);
