@@ -148,7 +148,7 @@ static void cache_latent(const struct mla *m, int row, const float *angles)
     uint8_t *block = base + (size_t)r->run->blocks[r->pos / KV_BLOCK] * stride;
     m->c->kernels->rms_norm(latent, latent, m->l->kv_a_norm, rank, m->config->rms_eps);
     m->c->kernels->rope(latent + rank, angles, 1, rope, rope);
-    m->c->kernels->kv_put(block, kv_store_shape(m->kv), r->pos % KV_BLOCK, latent, latent);
+    m->c->kernels->kv_put(block, kv_store_shape(m->kv), r->pos % KV_BLOCK, latent, NULL);
 }
 
 /* A row's queries are rotated and laid out for the heads' products. */
