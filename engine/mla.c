@@ -127,8 +127,11 @@ static void project(struct mla *m, const struct input *norm)
     int rank = m->config->mla.q_rank;
     bool low = rank > 0;
     const struct product down[] = {
-        {.w = low ? &l->q_a : &l->q, .out = low ? m->q_a : m->q, .ld = low ? rank : m->q_dim},
-        {.w = &l->kv_a, .out = m->latent, .ld = m->latent_dim},
+        {.w = low ? &l->q_a : &l->q,
+         .out = low ? m->q_a : m->q,
+         .ld = low ? rank : m->q_dim,
+         .bias = low ? l->q_a_bias : NULL},
+        {.w = &l->kv_a, .out = m->latent, .ld = m->latent_dim, .bias = l->kv_a_bias},
     };
     const struct product up = {.w = &l->q_b, .out = m->q, .ld = m->q_dim};
     linear_products(m->c, norm, down, 2);
