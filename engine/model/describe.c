@@ -19,6 +19,12 @@ static void add_text(cJSON *facts, const char *key, const char *text)
     cJSON_AddItemToObject(facts, key, json_string(span_str(text)));
 }
 
+/* What a token would take if every head's keys and values were cached in place of the latent. */
+static double full_kv_bytes(const struct model_config *c)
+{
+    return 2.0 * (c->n_layers + c->n_mtp) * c->n_heads * (c->head_dim + c->mla.v_dim);
+}
+
 static void add_attention(cJSON *facts, const struct model_config *c)
 {
     static const char *const scalings[] = {"none", "linear", "llama3", "yarn"};
@@ -28,12 +34,13 @@ static void add_attention(cJSON *facts, const struct model_config *c)
     cJSON_AddNumberToObject(facts, "rope_theta", c->rope.theta);
     bool by_factors = c->rope.freq_factors != NULL;
     add_text(facts, "rope_scaling", by_factors ? "llama3" : scalings[c->rope.scaling]);
+    cJSON_AddNumberToObject(facts, "kv_bytes_per_token",
+                            (double)kv_block_bytes(c, KV_F16) / KV_BLOCK);
     if (c->mla.kv_rank > 0) {
+        cJSON_AddNumberToObject(facts, "kv_bytes_if_full", full_kv_bytes(c));
         cJSON_AddNumberToObject(facts, "latent_rank", c->mla.kv_rank);
         cJSON_AddNumberToObject(facts, "latent_rope_dim", c->mla.rope_dim);
     }
-    cJSON_AddNumberToObject(facts, "kv_bytes_per_token",
-                            (double)kv_block_bytes(c, KV_F16) / KV_BLOCK);
 }
 
 static void add_experts(cJSON *facts, const struct model_config *c)
