@@ -55,6 +55,7 @@ static bool may_be_decimal_comma(struct span s, const struct math_options *o)
     if (comma == NULL || memchr(comma + 1, ',', s.n - at - 1) != NULL) return false;
     while (at + 1 + after < s.n && is_digit(comma[1 + after]))
         after++;
+    if (after == 3 && s.p[0] != '0') return false; /* thousands */
     return at > 0 && is_digit(s.p[at - 1]) &&
            (after >= 2 || (at >= 1 && s.p[at - 1] == '0' && after >= 1));
 }
@@ -124,6 +125,30 @@ static bool number_only(const struct expr *e)
     return expr_is_scalar(e) && expr_is_constant(e);
 }
 
+/* I for i where the other side writes i or has no letters, j for i and E for e where the other side
+ * writes i or e: as SymPy and engineers do. */
+static const struct expr *in_letters_of(struct arena *a, const struct expr *e,
+                                        const struct expr *other)
+{
+    static const struct {
+        const char *name;
+        uint8_t constant;
+        bool beside_numbers;
+    } letters[] = {{"I", C_I, true}, {"j", C_I, false}, {"E", C_E, true}};
+    if (expr_is_constant(e)) return e;
+    for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {
+        struct span name = span_str(letters[i].name);
+        int op = letters[i].constant;
+        bool meant =
+            expr_has(other, E_CONST, op) || (letters[i].beside_numbers && expr_is_constant(other));
+        if (!meant || expr_has(e, E_CONST, op) || !expr_has_symbol(e, name)) continue;
+        const struct expr *changed = expr_substitute(a, e, name, expr_new(a, E_CONST, op, 0));
+        if (changed != NULL && (expr_has(other, E_CONST, op) || expr_is_constant(changed)))
+            e = changed;
+    }
+    return e;
+}
+
 static enum equality compare_readings(struct math_work *w, const struct readings *g,
                                       const struct readings *a)
 {
@@ -131,10 +156,10 @@ static enum equality compare_readings(struct math_work *w, const struct readings
     enum math_cause cause = MATH_UNDECIDED;
     for (int i = 0; i < g->n; i++)
         for (int j = 0; j < a->n; j++) {
-            bool fits =
-                w->options->mode != MATH_NUMBER || (number_only(g->e[i]) && number_only(a->e[j]));
-            enum equality e =
-                fits ? compare_exprs(w, g->e[i], a->e[j]) : work_no(w, MATH_NOT_EQUAL_KIND);
+            const struct expr *x = in_letters_of(w->arena, g->e[i], a->e[j]),
+                              *y = in_letters_of(w->arena, a->e[j], g->e[i]);
+            bool fits = w->options->mode != MATH_NUMBER || (number_only(x) && number_only(y));
+            enum equality e = fits ? compare_exprs(w, x, y) : work_no(w, MATH_NOT_EQUAL_KIND);
             if (e == EQ_YES) return e;
             if (i == 0 && j == 0) {
                 first = e;

@@ -7,6 +7,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "base/buffer.h"
 #include "reward/math/decimal.h"
 #include "reward/math/units.h"
 #include "reward/math/work.h"
@@ -189,6 +190,33 @@ static enum equality unordered(struct math_work *w, const struct expr *g, const 
     return there == EQ_YES && back == EQ_YES ? work_yes(w, MATH_EQUAL_SET) : EQ_UNKNOWN;
 }
 
+/* x = 1, y = 2: values given to different names, so that their order is known. */
+static bool gives_values(const struct expr *e)
+{
+    if (e->kind != E_LIST || e->n < 2) return false;
+    for (uint32_t i = 0; i < e->n; i++) {
+        const struct expr *r = e->arg[i];
+        if (r->kind != E_REL || !all_equal_signs(r) || !is_name(r->arg[0])) return false;
+        for (uint32_t j = 0; j < i; j++)
+            if (expr_same(r->arg[0], e->arg[j]->arg[0])) return false;
+    }
+    return true;
+}
+
+static bool has_relations(const struct expr *e)
+{
+    for (uint32_t i = 0; i < e->n; i++)
+        if (e->arg[i]->kind == E_REL) return true;
+    return false;
+}
+
+static enum equality lists(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    bool one_named = (gives_values(g) && a->kind == E_LIST && !has_relations(a)) ||
+                     (gives_values(a) && g->kind == E_LIST && !has_relations(g));
+    return one_named ? ordered(w, g, a) : unordered(w, g, a);
+}
+
 static enum equality tuples(struct math_work *w, const struct expr *g, const struct expr *a)
 {
     if (w->options->unordered) return unordered(w, g, a);
@@ -265,18 +293,68 @@ static bool counts_percent(const struct expr *e)
 }
 
 /* A single letter that is a unit where the other side has no letters: 10m. */
+static bool is_unit_letter(const struct expr *e)
+{
+    const struct expr *u = e->kind == E_POW ? e->arg[0] : e;
+    return u->kind == E_SYM && u->text.n == 1 && strchr("mgshLlJNWVAKCF", u->text.p[0]) != NULL;
+}
+
 static const struct expr *without_letter_unit(const struct expr *e)
 {
-    if (e->kind != E_MUL) return NULL;
-    const struct expr *u = e->arg[1]->kind == E_POW ? e->arg[1]->arg[0] : e->arg[1];
-    if (u->kind != E_SYM || u->text.n != 1 || strchr("mgshLlJNWVAKCF", u->text.p[0]) == NULL)
-        return NULL;
-    return expr_is_constant(e->arg[0]) ? e->arg[0] : NULL;
+    if (e->kind == E_MUL && is_unit_letter(e->arg[1]) && expr_is_constant(e->arg[0]))
+        return e->arg[0];
+    return NULL;
+}
+
+/* The letters that multiply or divide the number in e as a unit's text, and the number; NULL when
+ * something else is there. */
+static const struct expr *letters_as_unit(const struct expr *e, struct buffer *text)
+{
+    int64_t power = 1;
+    if (expr_is_constant(e)) return e;
+    if (e->kind == E_DIV && is_unit_letter(e->arg[0])) return NULL;
+    if ((e->kind != E_MUL && e->kind != E_DIV) || !is_unit_letter(e->arg[1])) return NULL;
+    const struct expr *rest = letters_as_unit(e->arg[0], text), *u = e->arg[1];
+    if (rest == NULL || (u->kind == E_POW && !expr_small_int(u->arg[1], &power))) return NULL;
+    if (e->kind == E_DIV) power = -power;
+    buffer_addf(text, " %c%d", u->kind == E_POW ? u->arg[0]->text.p[0] : u->text.p[0], (int)power);
+    return rest;
+}
+
+/* 5 m, 9.8 m/s^2: as a quantity, where the other side is one. e itself when it is none. */
+static const struct expr *as_quantity(struct math_work *w, const struct expr *e)
+{
+    struct buffer text;
+    if (e->kind == E_UNIT || expr_is_constant(e)) return e;
+    buffer_init(&text, 256);
+    const struct expr *number = letters_as_unit(e, &text);
+    struct expr *q = number == NULL ? NULL : expr_new(w->arena, E_UNIT, 0, 1);
+    char *copy = q == NULL || text.failed ? NULL : arena_str(w->arena, buffer_span(&text));
+    if (copy != NULL) {
+        q->arg[0] = number;
+        q->text = span_of(copy, text.n);
+    }
+    buffer_clear(&text);
+    return copy == NULL ? e : q;
+}
+
+/* A quantity's unit against a percent sign or an angle: different things, unless the unit is that. */
+static bool units_clash(const struct expr *quantity, const struct expr *other)
+{
+    if (quantity->kind != E_UNIT || (other->kind != E_PERCENT && other->kind != E_DEGREE))
+        return false;
+    const struct unit *u = unit_find(quantity->text);
+    return u == NULL || u->dimension != UNIT_ANGLE;
 }
 
 static enum equality scalars(struct math_work *w, const struct expr *g, const struct expr *a)
 {
+    if (g->kind == E_UNIT || a->kind == E_UNIT) {
+        g = as_quantity(w, g);
+        a = as_quantity(w, a);
+    }
     if (g->kind == E_UNIT && a->kind == E_UNIT) return both_units(w, g, a);
+    if (units_clash(g, a) || units_clash(a, g)) return work_no(w, MATH_NOT_EQUAL_UNIT);
     const struct expr *x = g->kind == E_UNIT ? g->arg[0] : g,
                       *y = a->kind == E_UNIT ? a->arg[0] : a;
     if ((x != g || y != a) && !(expr_is_scalar(x) && expr_is_scalar(y)))
@@ -285,6 +363,7 @@ static enum equality scalars(struct math_work *w, const struct expr *g, const st
     if (e == EQ_YES || w->options->strict) return e;
     bool one_percent = (x->kind == E_PERCENT) != (y->kind == E_PERCENT);
     bool one_degree = (x->kind == E_DEGREE) != (y->kind == E_DEGREE);
+    if (one_percent && one_degree) return e;
     if (one_percent && w->options->percent_lenient &&
         counts_percent(x->kind == E_PERCENT ? x->arg[0] : y->arg[0]))
         return scalar_equal(w, bare(x), bare(y));
@@ -377,6 +456,8 @@ static int class_of(const struct expr *e)
 
 static enum equality same_shape(struct math_work *w, const struct expr *g, const struct expr *a)
 {
+    if (g->kind == E_CONST && a->kind == E_CONST && g->op != a->op)
+        return work_no(w, MATH_NOT_EQUAL);
     if (g->kind == E_DOTS || a->kind == E_DOTS)
         return g->kind == a->kind ? work_yes(w, MATH_EQUAL_SET) : different(w, g, a);
     if (g->kind == a->kind && g->op == a->op && g->n == a->n && g->n > 0) {
@@ -394,7 +475,7 @@ static const struct rule {
     {CLASS_SCALAR | CLASS_RATIO, CLASS_SCALAR | CLASS_RATIO, NULL}, /* see compare_pair() */
     {CLASS_RELATION, CLASS_RELATION, relations},
     {CLASS_TUPLE, CLASS_TUPLE, tuples},
-    {CLASS_LIST | CLASS_SET, CLASS_LIST | CLASS_SET, unordered},
+    {CLASS_LIST | CLASS_SET, CLASS_LIST | CLASS_SET, lists},
     {CLASS_LIST | CLASS_TUPLE, CLASS_LIST | CLASS_TUPLE, ordered},
     {CLASS_WORDS, CLASS_WORDS, words},
     {CLASS_LIST | CLASS_SET, CLASS_ANY, alone},

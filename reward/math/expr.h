@@ -105,6 +105,7 @@ enum func_op {
     F_ARG,
     F_DET,
     F_TRANSPOSE,
+    F_CIS, /* read as cos + i sin */
     F_COUNT
 };
 
