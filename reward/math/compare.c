@@ -9,6 +9,7 @@
  */
 #include "base/buffer.h"
 #include "reward/math/decimal.h"
+#include "reward/math/family.h"
 #include "reward/math/units.h"
 #include "reward/math/work.h"
 
@@ -35,6 +36,12 @@ static bool is_name(const struct expr *e)
             if (!is_name(e->arg[i]) && !(e->kind == E_MUL && i > 0 && e->arg[i]->grouped))
                 return false;
         return e->n > 0;
+    case E_FUNC: /* |AB|, sin A: what a figure's letters measure; |x| = 3 is an equation */
+        if (e->op == F_ABS && e->arg[0]->kind == E_SYM && e->arg[0]->text.p[0] >= 'a') return false;
+        return e->n == 1 &&
+               (e->op == F_ABS || (e->op >= F_SIN && e->op <= F_CSC) || e->op == F_MAX ||
+                e->op == F_MIN || e->op == F_DET) &&
+               is_name(e->arg[0]);
     case E_UNIT:
         return is_name(e->arg[0]);
     default:
@@ -224,6 +231,19 @@ static enum equality tuples(struct math_work *w, const struct expr *g, const str
     return ordered(w, g, a);
 }
 
+/* [[1, 2], [3, 4]] as a matrix, NULL when the rows are none. */
+static const struct expr *matrix_of_rows(struct arena *a, const struct expr *rows)
+{
+    uint32_t n = rows->n > 0 && rows->arg[0]->kind == E_TUPLE ? rows->arg[0]->n : 0;
+    for (uint32_t i = 0; i < rows->n; i++)
+        if (n == 0 || rows->arg[i]->kind != E_TUPLE || rows->arg[i]->n != n) return NULL;
+    struct expr *m = n == 0 ? NULL : expr_new(a, E_MATRIX, 0, n * rows->n);
+    for (uint32_t i = 0; m != NULL && i < rows->n; i++)
+        memcpy(m->arg + i * n, rows->arg[i]->arg, n * sizeof(*m->arg));
+    if (m != NULL) m->num.exp10 = n;
+    return m;
+}
+
 static enum equality matrices(struct math_work *w, const struct expr *g, const struct expr *a)
 {
     g = matrix_expand(w->arena, g);
@@ -231,7 +251,9 @@ static enum equality matrices(struct math_work *w, const struct expr *g, const s
     if (g == NULL || a == NULL) return EQ_UNKNOWN;
     if (g->kind != E_MATRIX || a->kind != E_MATRIX) {
         if (g->kind == E_TUPLE || a->kind == E_TUPLE) { /* a column or a row is a tuple */
-            const struct expr *m = g->kind == E_MATRIX ? g : a;
+            const struct expr *m = g->kind == E_MATRIX ? g : a, *rows = m == g ? a : g;
+            const struct expr *nested = m->kind == E_MATRIX ? matrix_of_rows(w->arena, rows) : NULL;
+            if (nested != NULL) return m == g ? matrices(w, g, nested) : matrices(w, nested, a);
             if (m->kind == E_MATRIX && (m->num.exp10 == 1 || (uint32_t)m->num.exp10 == m->n))
                 return ordered(w, g, a);
         }
@@ -360,6 +382,11 @@ static enum equality scalars(struct math_work *w, const struct expr *g, const st
     if ((x != g || y != a) && !(expr_is_scalar(x) && expr_is_scalar(y)))
         return compare_exprs(w, x, y);
     enum equality e = scalar_equal(w, x, y);
+    if (e == EQ_NO && !expr_is_constant(x) && !expr_is_constant(y)) {
+        if (family_same_progression(w, x, y) == EQ_YES) return EQ_YES;
+        if (family_same_antiderivative(w, x, y) == EQ_YES) return EQ_YES;
+        w->cause = MATH_NOT_EQUAL;
+    }
     if (e == EQ_YES || w->options->strict) return e;
     bool one_percent = (x->kind == E_PERCENT) != (y->kind == E_PERCENT);
     bool one_degree = (x->kind == E_DEGREE) != (y->kind == E_DEGREE);
@@ -376,6 +403,25 @@ static enum equality scalars(struct math_work *w, const struct expr *g, const st
 
 /* ---- relations --------------------------------------------------------------------------------- */
 
+static bool is_function_of_name(const struct expr *e)
+{
+    return e->kind == E_APPLY && e->n == 1 && e->arg[0]->kind == E_SYM;
+}
+
+/* f(x) = ... and f(n) = ..., y = ... or f = ...: definitions of one function. The answer's value is
+ * put in the reference's variable. */
+static bool same_definition(struct math_work *w, const struct expr *g, const struct expr *a,
+                            const struct expr **value)
+{
+    const struct expr *f = is_function_of_name(g) ? g : a, *other = f == g ? a : g;
+    if (!is_function_of_name(f)) return false;
+    if (other->kind == E_SYM) return span_is(other->text, "y") || span_eq(other->text, f->text);
+    if (!is_function_of_name(other) || !span_eq(f->text, other->text)) return false;
+    if (expr_has_symbol(*value, g->arg[0]->text) && !expr_same(g->arg[0], a->arg[0])) return false;
+    *value = expr_substitute(w->arena, *value, a->arg[0]->text, g->arg[0]);
+    return *value != NULL;
+}
+
 static enum equality relations(struct math_work *w, const struct expr *g, const struct expr *a)
 {
     const struct expr *x = assigned(g), *y = assigned(a);
@@ -383,6 +429,7 @@ static enum equality relations(struct math_work *w, const struct expr *g, const 
         bool named =
             !all_constant(g) && !all_constant(a) && g->text.p[0] == R_EQ && a->text.p[0] == R_EQ;
         bool same = !named || g->arg[0] == x || a->arg[0] == y ||
+                    same_definition(w, g->arg[0], a->arg[0], &y) ||
                     compare_exprs(w, g->arg[0], a->arg[0]) == EQ_YES;
         enum equality e = same ? compare_exprs(w, x, y) : EQ_UNKNOWN;
         if (same) return e;

@@ -266,6 +266,16 @@ bool image_of(struct fp *f, const struct expr *e, struct field *out)
     }
 }
 
+bool fingerprint_zero(const struct expr *e)
+{
+    struct fingerprint f;
+    for (uint64_t seed = 11; seed < 13; seed++) {
+        struct fingerprint_options o = {.seed = seed, .steps = 10000};
+        if (e == NULL || !fingerprint_of(e, &o, &f) || !field_is_zero(f.image)) return false;
+    }
+    return true;
+}
+
 bool fingerprint_of(const struct expr *e, const struct fingerprint_options *o,
                     struct fingerprint *out)
 {

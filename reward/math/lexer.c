@@ -380,7 +380,7 @@ static size_t word(struct lexer *l, struct span s, size_t i)
         push(l, T_FUNC, f->op, s, i);
         letters(l, s, i + n, end);
     } else if (foreign || w.n >= 4 || stop_word(w) ||
-               (w.n >= 2 && after_value && unit_find(w) != NULL)) {
+               (w.n >= 2 && (after_value || last_kind(l) == T_TEXT) && unit_find(w) != NULL)) {
         push(l, T_TEXT, 0, s, i)->text = w;
     } else {
         letters(l, s, i, end);

@@ -17,6 +17,7 @@ struct parser {
     int integrals;  /* open \int, which "d x" closes */
     bool in_set;    /* : and | separate (set-builder) */
     bool skip_amp;  /* & means nothing (align) */
+    bool outward;   /* inside ]a, b[: the next [ closes */
     struct span text;
     struct error *err;
 };
