@@ -141,6 +141,7 @@ struct logit_bias {
 };
 
 enum { LOGPROBS_NONE = -1, LOGPROBS_MAX = 1024 };
+enum { STOP_MAX_STRINGS = 64, STOP_MAX_BYTES = 4096 }; /* stop strings; bytes of all of them */
 
 /* How the next token is chosen. engine_sampling_init() gives the neutral values in brackets. */
 struct engine_sampling {
@@ -156,7 +157,7 @@ struct engine_sampling {
     bool ignore_eos;          /* [false] */
     bool skip_special_tokens; /* [true] in text deltas */
     bool include_stop;        /* [false] the stop string stays in the text */
-    const char *const *stop;  /* strings, n_stop of them; matched in the output's text */
+    const char *const *stop;  /* strings, n_stop of them; matched in the output's text; at most STOP_MAX_... */
     int n_stop;
     const int *stop_ids;
     int n_stop_ids;
