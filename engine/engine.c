@@ -83,7 +83,7 @@ static void serve(struct engine *e)
         mailbox_take_news(e->mailbox, idle, &news);
         take_news(e, &news);
         if (news.quit) break;
-        idle = !step_run(e->loaded.step);
+        idle = news.paused || !step_run(e->loaded.step);
         publish(e);
     }
     end_all(e);
@@ -241,6 +241,11 @@ struct engine_event *engine_take_events(struct engine *e)
 void engine_stats(struct engine *e, struct engine_stats *out)
 {
     mailbox_stats(e->mailbox, out);
+}
+
+void engine_pause(struct engine *e, bool paused)
+{
+    mailbox_pause(e->mailbox, paused);
 }
 
 void engine_reset_prefix_cache(struct engine *e)
