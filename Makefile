@@ -27,6 +27,7 @@ GOLDEN_SRCS := $(wildcard tests/golden/test_*.c) $(wildcard tests/golden/conform
 GOLDENS    := $(GOLDEN_SRCS:%.c=$(B)/%)
 BENCH_SRCS := $(wildcard tests/bench/bench_*.c)
 BENCHES    := $(BENCH_SRCS:%.c=$(B)/%)
+CLIENT     := $(B)/tests/load/http_load
 
 # The libraries of deploy/packages.txt. FLINT 2.9's parts have no pkg-config files.
 PKGS      := libmicrohttpd libcjson libuv openblas libpcre2-8 libutf8proc libseccomp
@@ -84,9 +85,12 @@ $(REPLAYS): $(B)/%: $(B)/%.o $(B)/tests/fuzz/replay.o $(LIB)
 $(BENCHES): $(B)/%: $(B)/%.o $(LIB)
 	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
+$(CLIENT): %: %.o
+	$(CC) $(LDFLAGS) -o $@ $^
+
 # ---- what people type -------------------------------------------------------------------------
 
-.PHONY: all run test hostile sanitize conformance bench fuzz model image format clean help deps deps-test
+.PHONY: all run test hostile sanitize conformance bench bench-parts fuzz model image format clean help deps deps-test
 .SECONDARY:
 
 run: deps
@@ -135,10 +139,17 @@ conformance: deps-test
 	SMOLLM2=$(wildcard $(MODEL)) $(B)/tests/golden/conformance_models $(GOLDEN)
 	GOLDEN=$(GOLDEN) SMOLLM2=$(wildcard $(MODEL)) $(B)/tests/golden/test_forward
 
+# MODEL=file.gguf, beside the peers in LLAMA_CPP=folder and IK_LLAMA_CPP=folder; results into OUT. Alone on the machine.
+OUT ?= build/bench
 bench: deps
-	@$(MAKE) --no-print-directory -j$$(nproc) $(BIN) $(BENCHES)
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BIN) $(CLIENT)
+	/usr/bin/python3 tests/bench/compare.py --out $(OUT) --model $(if $(wildcard $(MODEL)),$(MODEL),models/touchstone-tiny.gguf) \
+	    $(if $(LLAMA_CPP),--llama-cpp $(LLAMA_CPP)) $(if $(IK_LLAMA_CPP),--ik-llama-cpp $(IK_LLAMA_CPP)) $(ARGS)
+
+# The parts by themselves: kernels, a forward pass, the tokenizer, the verifiers.
+bench-parts: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BENCHES)
 	@for b in $(BENCHES); do echo "== $$b"; $$b || exit 1; done
-	$(BIN) bench $(ARGS)
 
 # Coverage-guided, FUZZ_SECONDS each; a crash is kept in tests/fuzz/corpus/ and replayed by `make test`.
 FUZZ_SECONDS ?= 60
@@ -193,7 +204,8 @@ help:
 	@echo "make sanitize   the same under AddressSanitizer and UBSan"
 	@echo "make hostile    a hundred hostile programs in the sandbox, by themselves"
 	@echo "make conformance  the shared corpora and golden models (CORPORA=dir GOLDEN=dir)"
-	@echo "make bench      benchmarks, each beside what it compares with"
+	@echo "make bench      speed beside the machine's limits  (MODEL=file.gguf LLAMA_CPP=dir IK_LLAMA_CPP=dir OUT=dir)"
+	@echo "make bench-parts  kernels, forward pass, tokenizer and verifiers by themselves"
 	@echo "make fuzz       every fuzzer for FUZZ_SECONDS=60"
 	@echo "make model      fetch SmolLM2-135M-Instruct to models/cache/"
 	@echo "make image      build the container"

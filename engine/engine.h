@@ -84,6 +84,7 @@ struct engine_info {
     int64_t created; /* unix seconds of the file */
     int n_vocab, context;
     int threads;
+    int max_sequences; /* decoded in one batch */
     int kv_block_tokens, kv_blocks;
     int64_t kv_bytes_per_token;
     bool has_chat_template;
@@ -141,6 +142,7 @@ struct logit_bias {
 };
 
 enum { LOGPROBS_NONE = -1, LOGPROBS_MAX = 1024 };
+enum { STOP_MAX_STRINGS = 64, STOP_MAX_BYTES = 4096 }; /* stop strings; bytes of all of them */
 
 /* How the next token is chosen. engine_sampling_init() gives the neutral values in brackets. */
 struct engine_sampling {
@@ -156,7 +158,8 @@ struct engine_sampling {
     bool ignore_eos;          /* [false] */
     bool skip_special_tokens; /* [true] in text deltas */
     bool include_stop;        /* [false] the stop string stays in the text */
-    const char *const *stop;  /* strings, n_stop of them; matched in the output's text */
+    const char *const
+        *stop; /* strings, n_stop of them; matched in the output's text; at most STOP_MAX_... */
     int n_stop;
     const int *stop_ids;
     int n_stop_ids;
@@ -258,6 +261,9 @@ struct engine_limits {
     double read_bytes;            /* a second */
 };
 bool engine_measure_limits(int threads, struct engine_limits *out, struct error *err);
+
+/* Any thread: while paused no step runs. Requests may be submitted and wait; cancellations take effect. */
+void engine_pause(struct engine *e, bool paused);
 
 /* Any thread: forget every cached prefix that no live sequence uses. */
 void engine_reset_prefix_cache(struct engine *e);

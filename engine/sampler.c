@@ -183,6 +183,20 @@ static const float *adjust(const struct sampler *s, struct work *w, const struct
     return w->logits;
 }
 
+bool sampler_leaves_any(const struct sampler *s, const struct engine_sampling *c)
+{
+    if (c->allowed_ids == NULL || c->min_tokens <= 0) return true;
+    for (int i = 0; i < c->n_allowed; i++) {
+        int id = c->allowed_ids[i];
+        bool stops = sampler_is_end(s, id);
+        for (int k = 0; k < c->n_stop_ids && !stops; k++) {
+            stops = c->stop_ids[k] == id;
+        }
+        if (!stops) return true;
+    }
+    return false;
+}
+
 /* ---- steps 5 to 8 ---- */
 
 static bool filters(const struct engine_sampling *c)

@@ -43,6 +43,10 @@ void sampler_free(struct sampler *s);
 /* Is id an end token of the model? */
 bool sampler_is_end(const struct sampler *s, int id);
 
+/* Is there a token that c's masks leave? Until min_tokens are out no end or stop token may be drawn, and perhaps
+ * allowed_ids names no other. */
+bool sampler_leaves_any(const struct sampler *s, const struct engine_sampling *c);
+
 /* One token to choose: what it depends on, and what came out. */
 struct draw {
     const float *logits; /* [n_vocab] of the token before; read only */

@@ -45,6 +45,7 @@ static void on_gone(struct exchange *x)
     struct completion *c = x->state;
     if (c->open > 0) x->server->metrics.cancelled++;
     note_usage(c);
+    pause_release(c);
     stop_runs(c);
 }
 
@@ -59,6 +60,7 @@ static void on_timeout(struct exchange *x)
 static void free_state(struct exchange *x)
 {
     struct completion *c = x->state;
+    pause_release(c);
     stop_runs(c); /* no event may find what is freed here */
     for (size_t i = 0; i < c->n_choices; i++) {
         choice_clear(&c->choices[i]);
@@ -172,21 +174,52 @@ static bool submit_all(struct completion *c, struct error *err)
     return true;
 }
 
-static void start(struct completion *c)
+static void cancel_runs(const struct completion *c)
+{
+    for (size_t i = 0; i < c->n_runs; i++) {
+        if (c->runs[i].id != 0) engine_cancel(c->exchange->server->engine, c->runs[i].id);
+    }
+}
+
+void completion_start(struct completion *c)
 {
     struct exchange *x = c->exchange;
     if (x->gone) return;
     if (c->error.code == ERROR_NONE) submit_all(c, &c->error);
     if (c->error.code != ERROR_NONE) {
         exchange_fail(x, &c->error);
-    } else if (c->params.stream) {
-        sse_begin(x);
+        return;
     }
+    if (c->params.stream) sse_begin(x);
+    if (c->aborted) cancel_runs(c);
 }
 
 static void after_prepare(struct exchange *x)
 {
-    start(x->state);
+    struct completion *c = x->state;
+    bool waits = c->error.code == ERROR_NONE && !c->aborted && !x->gone && pause_hold(c);
+    if (!waits) completion_start(c);
+}
+
+struct completion *completion_of(struct exchange *x)
+{
+    bool is_one = x->on_gone == on_gone && !x->gone && !x->over;
+    return is_one ? x->state : NULL;
+}
+
+void completion_abort(struct completion *c)
+{
+    c->aborted = true;
+    if (pause_release(c)) {
+        completion_start(c);
+    } else {
+        cancel_runs(c);
+    }
+}
+
+bool completion_has_id(const struct completion *c, struct span id)
+{
+    return span_is(id, c->id) || span_is(id, c->id + c->n_prefix);
 }
 
 static void work_prepare(struct exchange *x)

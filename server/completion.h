@@ -78,6 +78,9 @@ struct completion {
     int64_t created;
     char id[EXCHANGE_ID_BYTES + 16];
     size_t n_prefix; /* bytes of id before the request's own */
+
+    struct completion *next_held, **held; /* pause.c: its place in the list; held NULL: in none */
+    bool aborted;                         /* end as soon as it is submitted */
 };
 
 /* A completion for x, in its arena; answers 500 itself and returns NULL when there is no memory. The
@@ -133,6 +136,20 @@ void completion_emit_stop_reason(const struct completion *c, const struct choice
 bool completion_pick(const struct completion *c, const struct choice ***out);
 
 const char *completion_model(const struct completion *c);
+
+/* ---- for pause.c and the routes that trainers control us by ---- */
+
+/* What x generates, or NULL: another kind of request, or one that is over. */
+struct completion *completion_of(struct exchange *x);
+
+/* Submit what was prepared, held or not. */
+void completion_start(struct completion *c);
+
+/* End it with what it has, finish_reason "abort". */
+void completion_abort(struct completion *c);
+
+/* Is this the request's id, as its answers give it or as its client sent it? */
+bool completion_has_id(const struct completion *c, struct span id);
 
 /* ---- for loop.c and model routes ---- */
 

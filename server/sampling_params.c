@@ -12,7 +12,7 @@
 
 #include "base/json.h"
 
-enum { MAX_STOPS = 256, MAX_STOP_BYTES = 4096, MAX_BIASES = 65536 };
+enum { MAX_BIASES = 65536 };
 
 /* ---- readers ---- */
 
@@ -22,13 +22,16 @@ static bool wrong_type(const cJSON *v, const char *wanted, struct error *err)
                      json_type_name(v));
 }
 
-static bool check_stop(const cJSON *v, struct error *err)
+/* *bytes: of this one and those before it. */
+static bool check_stop(const cJSON *v, size_t *bytes, struct error *err)
 {
     if (!cJSON_IsString(v)) return wrong_type(v, "a string", err);
     size_t n = strlen(v->valuestring);
-    if (n > 0 && n <= MAX_STOP_BYTES) return true;
-    return error_set(err, ERROR_INVALID_VALUE, NULL, "a stop string has 1 to %d bytes, not %zu",
-                     MAX_STOP_BYTES, n);
+    *bytes += n;
+    if (n == 0) return error_set(err, ERROR_INVALID_VALUE, NULL, "a stop string cannot be empty");
+    if (*bytes <= STOP_MAX_BYTES) return true;
+    return error_set(err, ERROR_TOO_LARGE, NULL, "stop strings may have %d bytes in all",
+                     STOP_MAX_BYTES);
 }
 
 bool sampling_params_read_stop(const struct field_context *context, const cJSON *value, void *out,
@@ -39,13 +42,15 @@ bool sampling_params_read_stop(const struct field_context *context, const cJSON 
     if (!one && !cJSON_IsArray(value))
         return wrong_type(value, "a string or an array of them", err);
     size_t n = one ? 1 : (size_t)cJSON_GetArraySize(value), i = 0;
-    if (n > MAX_STOPS) {
-        return error_set(err, ERROR_TOO_LARGE, NULL, "%zu stop strings; at most %d", n, MAX_STOPS);
+    size_t bytes = 0;
+    if (n > STOP_MAX_STRINGS) {
+        return error_set(err, ERROR_TOO_LARGE, NULL, "%zu stop strings; at most %d", n,
+                         STOP_MAX_STRINGS);
     }
     const char **strings = arena_alloc(context->arena, n + 1, sizeof(*strings));
     if (strings == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for stop strings");
     for (const cJSON *v = one ? value : value->child; i < n; v = v->next, i++) {
-        if (!check_stop(v, err)) return one ? false : error_in(err, "[%zu]", i);
+        if (!check_stop(v, &bytes, err)) return one ? false : error_in(err, "[%zu]", i);
         strings[i] = v->valuestring;
     }
     list->strings = strings;

@@ -292,13 +292,14 @@ void llama_props_handle(struct exchange *x)
     buffer_init(&out, EXCHANGE_REPLY_BYTES);
     emit_object(&out, NULL);
     emit_default_settings(info, &out);
+    emit_int(&out, "total_slots", info->max_sequences);
     emit_str(&out, "model_path", info->name);
     emit_object(&out, "modalities");
     emit_bool(&out, "vision", false);
     emit_bool(&out, "audio", false);
     emit_close(&out, '}');
     emit_str(&out, "build_info", "touchstone " TOUCHSTONE_VERSION);
-    emit_bool(&out, "is_sleeping", false);
+    emit_bool(&out, "is_sleeping", x->server->pause.on);
     emit_close(&out, '}');
     exchange_reply_json(x, &out);
 }
