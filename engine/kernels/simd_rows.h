@@ -26,7 +26,7 @@ static void put_halves(uint8_t *to, const float *v, int n)
 static void put_keys(uint8_t *block, const struct kv_shape *s, int slot, const float *k)
 {
     int8_t q[ACT_BLOCK];
-    int16_t sums[2];
+    int sums[2];
     uint16_t half[ACT_BLOCK];
     for (int d = 0; d < s->k_dim; d += ACT_BLOCK) {
         int n = s->k_dim - d < ACT_BLOCK ? s->k_dim - d : ACT_BLOCK;
@@ -66,7 +66,7 @@ static void put_row(uint8_t *block, const struct kv_shape *s, int slot, const fl
     }
     for (int d = 0; d < n; d += ACT_BLOCK) {
         int8_t q[ACT_BLOCK];
-        int16_t sums[2];
+        int sums[2];
         int count = n - d < ACT_BLOCK ? n - d : ACT_BLOCK;
         float scale = quantise(v + d, count, q, sums);
         put_halves(block + s->v_scales + (at + d) / ACT_BLOCK * 2, &scale, 1);
