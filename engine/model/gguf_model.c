@@ -131,7 +131,7 @@ static void read_heads(struct reader *r, struct model_config *c)
     }
 }
 
-/* YaRN (arXiv 2309.00071): cos and sin are scaled by 0.1 ln(s) + 1. DeepSeek-V2's variant leaves them alone and
+/* YaRN (arXiv 2309.00071): cos and sin are scaled by 0.1 ln(s) + 1, or by yarn_attn_factor. DeepSeek-V2's variant leaves them alone and
  * scales the scores by the square of m ln(s) + 1 instead; m is yarn_log_multiplier. */
 static void read_yarn(struct reader *r, struct model_config *c)
 {
@@ -144,7 +144,8 @@ static void read_yarn(struct reader *r, struct model_config *c)
         double m = 1 + read_float(r, "rope.scaling.yarn_log_multiplier", 0) * log_factor;
         c->attn_scale *= m * m * attn_factor * attn_factor;
     } else {
-        c->rope.attn_factor = attn_factor * (1 + 0.1 * log_factor);
+        double usual = log_factor > 0 ? 1 + 0.1 * log_factor : 1;
+        c->rope.attn_factor = attn_factor * read_float(r, "rope.scaling.yarn_attn_factor", usual);
     }
     if (c->rope.original_context < 1)
         refuse(r, "rope.scaling.original_context_length", "is missing");
