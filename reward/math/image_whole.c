@@ -96,6 +96,29 @@ static bool gcd_names(struct fp *f, const struct expr *e, struct field *out)
     return e->op == F_GCD && e->n == 2;
 }
 
+/* gcd or lcm of a large whole number and a small one: by the remainder. */
+static bool fold_large(struct fp *f, const struct expr *e, struct field *out)
+{
+    struct rational small;
+    uint64_t rest;
+    struct field large;
+    for (int i = 0; i < 2 && e->n == 2 && (e->op == F_GCD || e->op == F_LCM); i++) {
+        const struct expr *x = e->arg[1 - i];
+        if (!rational_of(e->arg[i], f->bound, &small) || small.d != 1 || small.n == 0 ||
+            small.n > INT64_MAX / 4 || small.n < -INT64_MAX / 4)
+            continue;
+        if (small.n < 0) small.n = -small.n;
+        if (!fingerprint_residue(x, (uint64_t)small.n, f->bound, &f->steps, &rest)) return false;
+        int64_t gcd = rational_gcd(small.n, (int64_t)rest);
+        *out = field_int(gcd);
+        if (e->op == F_GCD) return true;
+        if (!image_of(f, x, &large)) return false;
+        *out = field_mul(large, field_int(small.n / gcd));
+        return true;
+    }
+    return false;
+}
+
 bool image_fold_many(struct fp *f, const struct expr *e, struct field *out)
 {
     struct rational v, r;
@@ -104,7 +127,7 @@ bool image_fold_many(struct fp *f, const struct expr *e, struct field *out)
     for (uint32_t i = 1; all && i < e->n; i++)
         all = rational_of(e->arg[i], f->bound, &r) && fold_rationals(e->op, &v, r);
     if (all) return *out = image_of_rational(v), true;
-    if (gcd_names(f, e, out)) return true;
+    if (gcd_names(f, e, out) || fold_large(f, e, out)) return true;
     struct field sum = FIELD_ZERO, x;
     for (uint32_t i = 0; i < e->n; i++) { /* the order of arguments does not matter */
         if (!image_of(f, e->arg[i], &x)) return false;

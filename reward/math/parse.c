@@ -156,6 +156,24 @@ static bool opens_inside(const struct parser *p)
     return left >= p->bars + 1;
 }
 
+bool parser_closes_outward(const struct parser *p)
+{
+    switch ((enum token_kind)p->t[1].kind) {
+    case T_END:
+    case T_SETOP:
+    case T_COMMA:
+    case T_SEMI:
+    case T_AND:
+    case T_OR:
+    case T_RBRACE:
+    case T_RSET:
+    case T_RP:
+        return p->t->kind == T_LB;
+    default:
+        return false;
+    }
+}
+
 bool parser_starts_operand(const struct parser *p)
 {
     switch ((enum token_kind)p->t->kind) {
@@ -184,8 +202,8 @@ bool parser_starts_operand(const struct parser *p)
     case T_CURRENCY:
     case T_DELTA:
         return !starts_differential(p);
-    case T_LB:
-        return !p->outward;
+    case T_LB: /* [2, 4[: one that cannot open closes */
+        return !parser_closes_outward(p);
     case T_BAR:
         if (p->bars > 0) return opens_inside(p);
         return !p->in_set && p->t->op != 2;
@@ -235,6 +253,32 @@ static const struct expr *signed_power(struct parser *p)
     return parser_power(p);
 }
 
+/* 3 million: the word multiplies. Its power of ten, 0 when w is no such word. */
+static int magnitude(struct span w)
+{
+    static const struct {
+        const char *name;
+        int power;
+    } words[] = {{"thousand", 3}, {"million", 6}, {"billion", 9}, {"trillion", 12}};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (span_is(w, words[i].name)) return words[i].power;
+    return 0;
+}
+
+static const struct expr *times_magnitude(struct parser *p, const struct expr *e, int power)
+{
+    const struct expr *ten = expr_int(p->arena, 10), *n = expr_int(p->arena, power);
+    p->t++;
+    if (e->kind == E_UNIT) { /* \$3 million */
+        struct expr *u = expr_new(p->arena, E_UNIT, 0, 1);
+        if (u == NULL) return no_memory(p);
+        u->text = e->text;
+        u->arg[0] = expr_2(p->arena, E_MUL, 0, e->arg[0], expr_2(p->arena, E_POW, 0, ten, n));
+        return u->arg[0] == NULL ? no_memory(p) : u;
+    }
+    return expr_2(p->arena, E_MUL, 0, e, expr_2(p->arena, E_POW, 0, ten, n));
+}
+
 static const struct expr *with_unit(struct parser *p, const struct expr *e)
 {
     struct expr *u = expr_new(p->arena, E_UNIT, 0, 1);
@@ -281,6 +325,8 @@ static const struct expr *one_factor(struct parser *p, const struct expr *e, boo
     *literal = false;
     if (parser_take(p, T_TIMES)) return multiply(p, e, signed_power(p));
     if (parser_take(p, T_DIV)) return expr_2(p->arena, E_DIV, 0, e, signed_power(p));
+    if (parser_next(p) == T_TEXT && magnitude(p->t->text) > 0 && e->kind != E_TEXT)
+        return times_magnitude(p, e, magnitude(p->t->text));
     if (parser_next(p) == T_TEXT && e->kind != E_TEXT) return with_unit(p, e);
     if (e->kind == E_UNIT && continues_quantity(p, e)) return with_smaller_unit(p, e);
     if (e->kind == E_TEXT || e->kind == E_UNIT || !parser_starts_operand(p) ||
