@@ -96,6 +96,7 @@ static const struct expr *assigned(const struct expr *e)
     if (!all_equal_signs(e) && !approximate) return e;
     const struct expr *last = e->arg[e->n - 1];
     if (is_name(e->arg[0]) || all_constant(e)) return last;
+    if (e->n >= 3 && expr_is_constant(last)) return last; /* 2x + 1 = 2 + 1 = 3 */
     if (e->n == 2 && last->kind == E_SYM && expr_is_constant(e->arg[0])) return e->arg[0];
     return e;
 }
@@ -200,7 +201,9 @@ static enum equality unordered(struct math_work *w, const struct expr *g, const 
         w->too_large = true;
         return EQ_UNKNOWN;
     }
-    if (g->kind == E_LIST && a->kind == E_LIST && g->n != a->n) return work_no(w, MATH_NOT_EQUAL);
+    bool plain = g->n == 0 || expr_is_scalar(g->arg[0]); /* a pair listed twice is still one */
+    if (g->kind == E_LIST && a->kind == E_LIST && g->n != a->n && plain)
+        return work_no(w, MATH_NOT_EQUAL);
     enum equality there = covered(w, g, a, false);
     enum equality back = there == EQ_NO ? EQ_NO : covered(w, a, g, true);
     if (there == EQ_NO || back == EQ_NO) return work_no(w, MATH_NOT_EQUAL);
@@ -448,6 +451,13 @@ static enum equality relations(struct math_work *w, const struct expr *g, const 
     return e == EQ_UNKNOWN ? relation_equal(w, g, a) : e;
 }
 
+/* {1, 3} in TeX shows as 1, 3: beside a pair it is one. \{1, 3\} is a set. */
+static enum equality tex_group(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    const struct expr *set = g->kind == E_SET ? g : a;
+    return set->op == 1 ? ordered(w, g, a) : work_no(w, MATH_NOT_EQUAL_KIND);
+}
+
 static enum equality words(struct math_work *w, const struct expr *g, const struct expr *a)
 {
     return unit_same(g->text, a->text) ? work_yes(w, MATH_EQUAL_WORDS)
@@ -541,6 +551,7 @@ static const struct rule {
     {CLASS_TUPLE, CLASS_TUPLE, tuples},
     {CLASS_LIST | CLASS_SET, CLASS_LIST | CLASS_SET, lists},
     {CLASS_LIST | CLASS_TUPLE, CLASS_LIST | CLASS_TUPLE, ordered},
+    {CLASS_SET | CLASS_TUPLE, CLASS_SET | CLASS_TUPLE, tex_group},
     {CLASS_WORDS, CLASS_WORDS, words},
     {CLASS_LIST | CLASS_SET, CLASS_ANY, alone},
     {CLASS_ANY, CLASS_LIST | CLASS_SET, alone},

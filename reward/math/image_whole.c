@@ -60,7 +60,7 @@ bool image_binomial(struct fp *f, const struct expr *n, const struct expr *k, st
     return true;
 }
 
-static bool fold_rationals(int op, struct rational *v, struct rational r)
+bool image_fold_rational(int op, struct rational *v, struct rational r)
 {
     switch (op) {
     case F_GCD: /* of fractions: gcd of numerators over lcm of denominators */
@@ -81,19 +81,6 @@ static bool fold_rationals(int op, struct rational *v, struct rational r)
         return true;
     }
     }
-}
-
-/* Polynomials' gcd of names alone: of one name itself, of different names one. */
-static bool gcd_names(struct fp *f, const struct expr *e, struct field *out)
-{
-    bool same = true;
-    for (uint32_t i = 0; i < e->n; i++) {
-        if (e->arg[i]->kind != E_SYM) return false;
-        same &= span_eq(e->arg[i]->text, e->arg[0]->text);
-    }
-    if (same) return image_of(f, e->arg[0], out);
-    *out = FIELD_ONE;
-    return e->op == F_GCD && e->n == 2;
 }
 
 /* gcd or lcm of a large whole number and a small one: by the remainder. */
@@ -125,9 +112,10 @@ bool image_fold_many(struct fp *f, const struct expr *e, struct field *out)
     bool all = rational_of(e->arg[0], f->bound, &v);
     if (all && e->n == 1 && e->op != F_MIN && e->op != F_MAX && v.n < 0) v.n = -v.n;
     for (uint32_t i = 1; all && i < e->n; i++)
-        all = rational_of(e->arg[i], f->bound, &r) && fold_rationals(e->op, &v, r);
+        all = rational_of(e->arg[i], f->bound, &r) && image_fold_rational(e->op, &v, r);
     if (all) return *out = image_of_rational(v), true;
-    if (gcd_names(f, e, out) || fold_large(f, e, out)) return true;
+    if (fold_large(f, e, out)) return true;
+    if ((e->op == F_GCD || e->op == F_LCM) && image_gcd_monomials(f, e, out)) return true;
     struct field sum = FIELD_ZERO, x;
     for (uint32_t i = 0; i < e->n; i++) { /* the order of arguments does not matter */
         if (!image_of(f, e->arg[i], &x)) return false;

@@ -364,11 +364,20 @@ static size_t function_prefix(struct span w)
     return c != NULL && c->kind == T_FUNC && plain_command(c, w.n - 1) ? w.n - 1 : 0;
 }
 
-/* "2 x 3", "6.02 x 10^23": an x between numbers, apart from both, multiplies. */
+/* "6.02 x 10^23": an x before a power of ten, apart from both numbers, multiplies. */
 static bool is_times_sign(const struct lexer *l, struct span s, size_t i, size_t end)
 {
     return end == i + 1 && (s.p[i] == 'x' || s.p[i] == 'X') && last_kind(l) == T_NUM && l->space &&
-           at(s, end) == ' ' && is_digit(at(s, end + 1));
+           (span_starts(span_slice(s, end, s.n), span_str(" 10^")) ||
+            span_starts(span_slice(s, end, s.n), span_str(" 10**")));
+}
+
+/* "x=1orx=2": the length of an "or" that sticks to a number before it, 0 when none stands here. */
+static size_t glued_or(const struct lexer *l, struct span s, size_t i, size_t end)
+{
+    enum token_kind k = last_kind(l);
+    bool after = !l->space && (k == T_NUM || k == T_RP || k == T_RBRACE);
+    return after && end > i + 2 && end < i + 5 && s.p[i] == 'o' && s.p[i + 1] == 'r' ? 2 : 0;
 }
 
 static size_t word(struct lexer *l, struct span s, size_t i)
@@ -376,6 +385,10 @@ static size_t word(struct lexer *l, struct span s, size_t i)
     size_t end = i;
     while (is_word(at(s, end)))
         end++;
+    if (glued_or(l, s, i, end) > 0) {
+        push(l, T_OR, 0, s, i);
+        return i + 2;
+    }
     struct span w = span_slice(s, i, end);
     bool foreign = false;
     for (size_t k = 0; k < w.n; k++)

@@ -113,7 +113,7 @@ const struct expr *operand_tex_group(struct parser *p)
     close = parser_next(p);
     if (close != T_RBRACE) return parse_fail(p, "{ is not closed");
     p->t++;
-    return e->kind == E_LIST ? operand_regroup(p, e, E_SET, 0) : e;
+    return e->kind == E_LIST ? operand_regroup(p, e, E_SET, 1) : e;
 }
 
 /* \{ a, b \}, \{ x : x > 0 \}, \{ x \mid x > 0 \} */

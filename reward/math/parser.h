@@ -97,6 +97,9 @@ const struct expr *operand_angle(struct parser *p);
 const struct expr *operand_first_digit(struct parser *p);
 const struct expr *operand_number(struct parser *p);
 
+/* The number alone, whatever follows it. */
+const struct expr *operand_plain_number(struct parser *p);
+
 /* (1011)_2: the number in the base that the next token names. */
 const struct expr *operand_in_base(struct parser *p, const struct expr *number);
 

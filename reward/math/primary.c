@@ -103,7 +103,9 @@ const struct expr *parser_exponent(struct parser *p)
         p->t++;
         e = parser_exponent(p);
     } else {
-        e = k == T_LBRACE ? operand_tex_group(p) : parser_primary(p);
+        e = k == T_LBRACE                         ? operand_tex_group(p)
+            : k == T_NUM && p->t[1].kind == T_SUB ? operand_plain_number(p) /* x^2_1 */
+                                                  : parser_primary(p);
         if (e != NULL && parser_take(p, T_POW))
             e = expr_2(p->arena, E_POW, 0, e, parser_exponent(p));
     }
