@@ -100,7 +100,10 @@ static bool fold_large(struct fp *f, const struct expr *e, struct field *out)
         *out = field_int(gcd);
         if (e->op == F_GCD) return true;
         if (!image_of(f, x, &large)) return false;
-        *out = field_mul(large, field_int(small.n / gcd));
+        struct interval v;
+        bool minus =
+            expr_is_constant(x) && f->bound == NULL && interval_of(x, NULL, &v) && v.mid < 0;
+        *out = field_mul(large, field_int(minus ? -(small.n / gcd) : small.n / gcd));
         return true;
     }
     return false;

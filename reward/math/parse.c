@@ -93,6 +93,17 @@ static const struct expr *row_node(struct parser *p, struct row *r, uint32_t fro
 
 /* ---- sums and terms ---------------------------------------------------------------------------- */
 
+/* -e; of a quantity the number is negative, not the unit. */
+static const struct expr *negative(struct parser *p, const struct expr *e)
+{
+    bool quantity = e != NULL && (e->kind == E_UNIT || e->kind == E_PERCENT || e->kind == E_DEGREE);
+    if (!quantity) return expr_1(p->arena, E_NEG, 0, e);
+    struct expr *copy =
+        (struct expr *)expr_1(p->arena, (enum expr_kind)e->kind, e->op, negative(p, e->arg[0]));
+    if (copy != NULL) copy->text = e->text;
+    return copy;
+}
+
 static const struct expr *signed_term(struct parser *p)
 {
     if (++p->depth > PARSE_MAX_DEPTH) {
@@ -101,7 +112,7 @@ static const struct expr *signed_term(struct parser *p)
     }
     const struct expr *e;
     if (parser_take(p, T_MINUS)) {
-        e = expr_1(p->arena, E_NEG, 0, signed_term(p));
+        e = negative(p, signed_term(p));
     } else if (parser_take(p, T_PLUS)) {
         e = signed_term(p);
     } else if (parser_next(p) == T_PM) {
