@@ -114,7 +114,7 @@ tests-$(FLAVOUR): $(BIN) $(UNITS) $(REPLAYS) $(GOLDENS)
 sanitize:
 	@$(MAKE) --no-print-directory test FLAVOUR=address
 
-# A hundred hostile programs in the sandbox; alone, for it looks at the whole machine afterwards.
+# A hundred hostile programs in the sandbox, of which the tests are a part too: here by themselves.
 hostile: deps-test
 	@$(MAKE) --no-print-directory -j$$(nproc) $(B)/tests/unit/test_hostile
 	$(B)/tests/unit/test_hostile

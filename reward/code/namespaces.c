@@ -133,7 +133,7 @@ bool namespaces_mount_work(const char *dir, size_t bytes, int inodes)
     return mount("tmpfs", dir, "tmpfs", MS_NOSUID | MS_NODEV, options) == 0;
 }
 
-void namespaces_unmount_work(const char *dir)
+bool namespaces_unmount_work(const char *dir)
 {
-    umount2(dir, MNT_DETACH);
+    return umount2(dir, MNT_DETACH) == 0;
 }

@@ -89,10 +89,7 @@ static bool run_alone(const struct sandbox_run *run, struct sandbox_result *r, s
 {
     struct sandbox **list;
     if (sandboxes_get(1, &list, err) == 0) return false;
-    struct sandbox *box = list[0];
-    if (sandbox_run(box, run, r, err)) return true;
-    sandboxes_drop(box);
-    return false;
+    return sandbox_run(list[0], run, r, err);
 }
 
 bool trial_compile(struct program *p, int cpu_ms, struct trial *t)
@@ -387,33 +384,42 @@ static void settle(struct session *s, size_t i, enum trial_status status, struct
               status == TRIAL_SANDBOX_ERROR;
 }
 
-static void finish_test(struct session *s, struct sandbox *box, size_t i, bool *alive)
-{
-    struct sandbox_result r;
-    struct trial *t = s->trial;
-    sandbox_result_init(&r);
-    *alive = sandbox_finish(box, &r, &t->error);
-    enum trial_status status =
-        *alive ? judge_test(s, box, &s->tests->cases[i], &r) : TRIAL_SANDBOX_ERROR;
-    if (r.end == SANDBOX_NOT_FOUND) t->not_installed = true;
-    if (*alive && status == TRIAL_SANDBOX_ERROR && t->error.code == ERROR_NONE) {
-        error_set(&t->error, ERROR_SYSTEM, NULL, "%s", r.error);
-    }
-    settle(s, i, status, buffer_span(&r.err));
-    sandbox_result_clear(&r);
-}
-
 /* A sandbox and the test it is at. */
 struct lane {
     struct sandbox *box;
-    bool busy;
+    bool busy, again; /* again: the test has cost a cell its life already */
     size_t test;
 };
+
+/* The lane's test has a result. A cell may have been lost for reasons of the machine's (memory), so its
+ * test is given to another one, once. */
+static void finish_test(struct session *s, struct lane *lane)
+{
+    struct sandbox_result r;
+    struct trial *t = s->trial;
+    const struct code_case *c = &s->tests->cases[lane->test];
+    struct error err = {0};
+    sandbox_result_init(&r);
+    lane->busy = false;
+    bool alive = sandbox_finish(lane->box, &r, &err);
+    if (!alive && !lane->again) {
+        lane->again = lane->busy = start_test(s, lane->box, c, &err);
+    }
+    if (!lane->busy) {
+        enum trial_status status = alive ? judge_test(s, lane->box, c, &r) : TRIAL_SANDBOX_ERROR;
+        if (r.end == SANDBOX_NOT_FOUND) t->not_installed = true;
+        if (alive && r.error[0] != '\0') error_set(&err, ERROR_SYSTEM, NULL, "%s", r.error);
+        if (status == TRIAL_SANDBOX_ERROR && t->error.code == ERROR_NONE) t->error = err;
+        settle(s, lane->test, status, buffer_span(&r.err));
+    }
+    sandbox_result_clear(&r);
+}
 
 /* Give the lane the next test, if there is one and the box takes it. */
 static void occupy(struct session *s, struct lane *lane)
 {
-    while (!lane->busy && lane->box != NULL && !s->over && s->next < s->tests->n) {
+    lane->again = lane->again && lane->busy;
+    while (!lane->busy && !s->over && s->next < s->tests->n) {
         if (clock_ns() > s->end_ns) {
             s->over = true;
             return;
@@ -439,14 +445,7 @@ static void serve(struct session *s, struct lane *lanes, size_t n)
         if (busy == 0) return;
         poll(p, n, -1);
         for (size_t i = 0; i < n; i++) {
-            if (!lanes[i].busy || p[i].revents == 0) continue;
-            bool alive;
-            finish_test(s, lanes[i].box, lanes[i].test, &alive);
-            lanes[i].busy = false;
-            if (!alive) {
-                sandboxes_drop(lanes[i].box);
-                lanes[i].box = NULL;
-            }
+            if (lanes[i].busy && p[i].revents != 0) finish_test(s, &lanes[i]);
         }
     }
 }

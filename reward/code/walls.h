@@ -20,8 +20,10 @@ struct walls {
     int landlock; /* ruleset; -1: none */
     bool scoped;  /* Landlock keeps signals and abstract sockets inside */
     struct sock_fprog filter; /* seccomp; len 0: none */
+    bool alone;               /* the cell can signal nobody but its descendants */
     char box[64];             /* the folder that holds the work directory */
-    char work[72];            /* the work directory: box/work */
+    char work[80];            /* the work directory of the run under way */
+    unsigned n_runs;          /* names given so far */
 };
 
 /* ---- namespaces.c ---- */
@@ -35,7 +37,7 @@ bool namespaces_settle(uid_t uid, gid_t gid, char *box, size_t room);
 
 /* A fresh file system of that size on dir / none there any more. */
 bool namespaces_mount_work(const char *dir, size_t bytes, int inodes);
-void namespaces_unmount_work(const char *dir);
+bool namespaces_unmount_work(const char *dir);
 
 /* ---- landlock.c ---- */
 
@@ -43,8 +45,11 @@ int landlock_abi(void);
 
 /* A ruleset: reading and executing system folders, everything in box, no network, and (where the
  * kernel can) no signals or abstract sockets to the outside. -1 on failure. */
-int landlock_prepare(const char *box, bool *scoped);
+int landlock_prepare(const char *box, int abi, bool *scoped);
 bool landlock_enter(int ruleset);
+
+/* From now on this process can signal only itself and its descendants. False: the kernel cannot. */
+bool landlock_scope_signals(int abi);
 
 /* ---- seccomp.c ---- */
 
