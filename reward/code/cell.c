@@ -179,6 +179,7 @@ static bool prepare(struct walls *w, int landlock_most, struct cell_hello *hello
     w->landlock = landlock_prepare(w->box, w->layers.landlock_abi, &w->scoped);
     if (w->landlock < 0) w->layers.landlock_abi = 0;
     w->layers.seccomp = seccomp_prepare(&w->filter);
+    walls_bound_capabilities();
     w->alone = w->layers.namespaces || landlock_scope_signals(w->layers.landlock_abi);
     hello->layers = w->layers;
     if (!w->layers.private_tmpfs) snprintf(hello->folder, sizeof(hello->folder), "%s", w->box);
@@ -230,7 +231,10 @@ static void try_namespaces(struct walls *w, const struct sandbox_options *o, int
     pid_t pid = namespaces_fork();
     if (pid < 0) return;
     if (pid == 0) {
-        if (!namespaces_settle(uid, gid, w->box, sizeof(w->box))) _exit(EXIT_NO_NAMESPACES);
+        if (!namespaces_map_user(uid, gid)) _exit(EXIT_NO_NAMESPACES);
+        int proc = namespaces_open_proc();
+        if (proc >= 0) w->proc = proc;
+        if (!namespaces_settle(w->box, sizeof(w->box))) _exit(EXIT_NO_NAMESPACES);
         w->layers.namespaces = w->layers.private_tmpfs = true;
         snprintf(w->work, sizeof(w->work), "%.60s/work", w->box);
         be_cell(w, o, socket);

@@ -1,7 +1,8 @@
 /* reward/code/python_driver.h - the few lines of Python that start a Python program.
  *
  * They are ours and run before the program; what they print afterwards is judged in the server, never
- * here. Python is started without its site module (-S): that is half of its start.
+ * here. Python is started without its site module (-S), and the module os, which wraps posix, is left to programs that
+ * want it: together half of its start.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -25,9 +26,9 @@
 /* A program with stdin and stdout: main.py as __main__. */
 #define PYTHON_DRIVER_RUN \
     PYTHON_DRIVER_SITE \
-    "import os\n" \
-    "os.close(3)\n" \
-    "del v, builtins, Quitter, os, sys\n" \
+    "import posix\n" \
+    "posix.close(3)\n" \
+    "del v, builtins, Quitter, posix, sys\n" \
     "__file__ = 'main.py'\n" \
     "source = compile(source, 'main.py', 'exec')\n" \
     "exec(globals().pop('source'))\n"
@@ -92,11 +93,11 @@
     "exec(sys.argv[1])\n" \
     PYTHON_DRIVER_SITE \
     "def drive(source):\n" \
-    "    import os\n" \
-    "    write, flush, canon, leave = os.write, sys.stdout.flush, make_canon(), os._exit\n" \
+    "    import posix\n" \
+    "    write, flush, canon, leave = posix.write, sys.stdout.flush, make_canon(), posix._exit\n" \
     "    sys.set_int_max_str_digits(0)\n" \
     "    with open('call', encoding='utf-8', errors='surrogatepass', newline='\\n') as f: what, body = f.read().split('\\n', 1)\n" \
-    "    os.unlink('call')\n" \
+    "    posix.unlink('call')\n" \
     "    how, _, name = what.partition(' ')\n" \
     "    names = {'true': True, 'false': False, 'null': None, 'NaN': float('nan'), 'Infinity': float('inf')}\n" \
     "    module = type(sys)('solution')\n" \

@@ -39,7 +39,8 @@
 enum {
     READ_BYTES = 65536,
     PIPE_BYTES = 65536, /* what a pipe takes without a reader */
-    TICK_MS = 50,       /* between looks at a run's use of things */
+    TICK_MS = 50,       /* between looks at a run's use of things, */
+    TICK_SHARE = 20,    /* or so many times what a look takes: on a machine of many processes */
     SWEEP_MS = 10000,   /* for its last process to die */
     STDERR_FLOOD = 16,  /* stderr beyond its limit is dropped; beyond so many times that, a flood */
     STDERR_BYTES = 64 << 10 /* of stderr that is searched for the cause of a failure */
@@ -127,8 +128,10 @@ static void try_exec(const char *const *argv)
     }
 }
 
-/* Descriptors of the cell begin at 10, so the four of the program can be put in place one by one. */
-static void child(struct running *g, int exec_error)
+/* Descriptors of the cell begin at 10, so the four of the program can be put in place one by one. The cell's
+ * memory is shared until exec and the cell stands still meanwhile (vfork), which saves a fifth of a
+ * small program's time: nothing of it is written here but the stack and errno. */
+static _Noreturn void child(const struct running *g, int exec_error)
 {
     sigset_t none;
     setsid();
@@ -159,8 +162,9 @@ static bool start(struct running *g)
     g->begun_ns = clock_ns();
     g->deadline_ns = g->begun_ns + (uint64_t)g->run->limits.wall_ms * 1000000u;
     g->tick_ns = g->begun_ns + TICK_MS * 1000000u;
-    g->pid = fork();
-    if (g->pid == 0) child(g, p[1]);
+    pid_t pid = vfork();
+    if (pid == 0) child(g, p[1]);
+    g->pid = pid;
     close(p[1]);
     g->exec_error = p[0];
     for (int i = 0; i < PIPES; i++) {
@@ -235,12 +239,13 @@ static void tick(struct running *g, uint64_t now)
 {
     if (now >= g->deadline_ns) decide(g, SANDBOX_TIME);
     if (now < g->tick_ns) return;
-    g->tick_ns = now + TICK_MS * 1000000u;
     check_clocks(g);
     check_tree(g);
     if (!g->walls->layers.private_tmpfs && workdir_exceeds(g->walls, &g->run->limits)) {
         decide(g, SANDBOX_OUTPUT);
     }
+    uint64_t end = clock_ns(), pause = (end - now) * TICK_SHARE;
+    g->tick_ns = end + (pause > TICK_MS * 1000000u ? pause : TICK_MS * 1000000u);
 }
 
 static void wait_for_news(struct running *g)

@@ -16,7 +16,7 @@
 /* What a cell has prepared. */
 struct walls {
     struct sandbox_layers layers;
-    int proc;     /* descriptor of /proc as the machine sees it; never inherited by a run */
+    int proc;     /* descriptor of /proc: of the namespaces or the machine; no run inherits it */
     int landlock; /* ruleset; -1: none */
     bool scoped;  /* Landlock keeps signals and abstract sockets inside */
     struct sock_fprog filter; /* seccomp; len 0: none */
@@ -32,8 +32,14 @@ struct walls {
  * the machine does not permit it. Single-threaded callers only. */
 pid_t namespaces_fork(void);
 
-/* In that child: map the user, build the root and move into it. outside: uid and gid before the fork. */
-bool namespaces_settle(uid_t uid, gid_t gid, char *box, size_t room);
+/* In that child: be nobody in particular, who was that user and group outside. */
+bool namespaces_map_user(uid_t uid, gid_t gid);
+
+/* /proc of these processes only, as a descriptor; -1 where the machine hides parts of its own. */
+int namespaces_open_proc(void);
+
+/* Build the root and move into it; last. */
+bool namespaces_settle(char *box, size_t room);
 
 /* A fresh file system of that size on dir / none there any more. */
 bool namespaces_mount_work(const char *dir, size_t bytes, int inodes);
@@ -66,6 +72,9 @@ bool seccomp_guard_signals(void);
 extern const char *const walls_readable[];
 /* Devices a run may use. */
 extern const char *const walls_devices[];
+
+/* Once in the cell: no program that it runs can gain a capability by exec. The cell keeps its own. */
+void walls_bound_capabilities(void);
 
 /* In the forked child, last thing before exec. False: errno says why. */
 bool walls_raise(const struct walls *w, const struct sandbox_limits *l);
