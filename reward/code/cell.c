@@ -121,6 +121,7 @@ static bool write_buffer(int socket, const struct buffer *b)
 static bool write_reply(int socket, const struct sandbox_result *r, bool last)
 {
     struct cell_reply head = {.end = (int32_t)r->end,
+                              .signaled = r->signaled,
                               .last = last,
                               .code = r->code,
                               .cpu_ms = r->cpu_ms,

@@ -41,6 +41,7 @@ struct cell_file {
 struct cell_reply {
     uint64_t n;
     int32_t end, code;
+    uint32_t signaled;
     uint32_t last; /* 1: the cell takes no further order */
     double cpu_ms, wall_ms;
     uint64_t peak_bytes;

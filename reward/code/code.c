@@ -195,6 +195,12 @@ void code_open(bool unsafe)
              LOG_S("sufficient", sandbox_layers_suffice(&l) ? "yes" : "no"), LOG_END);
 }
 
+bool code_is_usable(struct error *err)
+{
+    struct sandbox_layers l;
+    return sandboxes_probe(&l, err);
+}
+
 void code_layers_json(struct buffer *out)
 {
     struct sandbox_layers l;

@@ -29,6 +29,9 @@ struct language {
 /* By name or alias, case ignored; NULL when there is none. */
 const struct language *language_find(struct span name);
 
+/* Is its compiler or interpreter in a folder that programs are searched in? */
+bool language_is_installed(const struct language *l);
+
 /* The i-th, or NULL past the end. */
 const struct language *language_at(int i);
 

@@ -337,6 +337,7 @@ static void judge(struct running *g)
     r->wall_ms = (double)(clock_ns() - g->begun_ns) / 1e6;
     r->cpu_ms = timeval_ms(g->usage.ru_utime) + timeval_ms(g->usage.ru_stime);
     r->peak_bytes = (size_t)g->usage.ru_maxrss * 1024;
+    r->signaled = WIFSIGNALED(g->status);
     r->code = WIFSIGNALED(g->status) ? WTERMSIG(g->status) : WEXITSTATUS(g->status);
     if (g->exec_error >= 0 && read(g->exec_error, &why, sizeof(why)) == (ssize_t)sizeof(why)) {
         errno = why;

@@ -127,8 +127,7 @@ int sandbox_fd(const struct sandbox *box)
 
 /* ---- an order -------------------------------------------------------------------------------------- */
 
-/* Relative, no "." or ".." or empty part. */
-static bool is_plain_name(const char *name)
+bool sandbox_is_file_name(const char *name)
 {
     if (strlen(name) == 0 || strlen(name) > CELL_MAX_NAME) return false;
     for (const char *p = name;;) {
@@ -153,7 +152,7 @@ static bool add_files(struct buffer *b, const struct sandbox_run *run, struct er
 {
     for (size_t i = 0; i < run->n_files; i++) {
         const struct sandbox_file *f = &run->files[i];
-        if (!is_plain_name(f->name)) {
+        if (!sandbox_is_file_name(f->name)) {
             return error_set(err, ERROR_INVALID_VALUE, "files",
                              "\"%.80s\" is no relative path without \"..\"", f->name);
         }
@@ -170,7 +169,7 @@ static bool add_files(struct buffer *b, const struct sandbox_run *run, struct er
 static bool check_fetch(const struct sandbox_run *run, struct error *err)
 {
     for (size_t i = 0; run->fetch != NULL && run->fetch[i] != NULL; i++) {
-        if (i < SANDBOX_MAX_FETCH && is_plain_name(run->fetch[i])) continue;
+        if (i < SANDBOX_MAX_FETCH && sandbox_is_file_name(run->fetch[i])) continue;
         return error_set(err, ERROR_INVALID_VALUE, "fetch_files",
                          "at most %d relative paths without \"..\"", SANDBOX_MAX_FETCH);
     }
@@ -250,6 +249,7 @@ static void take_head(const struct cell_reply *head, struct sandbox_result *r)
     sandbox_result_clear(r);
     r->end =
         head->end >= 0 && head->end < SANDBOX_ENDS ? (enum sandbox_end)head->end : SANDBOX_FAULT;
+    r->signaled = head->signaled != 0;
     r->code = head->code;
     r->cpu_ms = head->cpu_ms;
     r->wall_ms = head->wall_ms;

@@ -56,9 +56,12 @@ const struct sandbox_layers *sandbox_layers(const struct sandbox *box);
 /* The folder that holds its work directories; "" when they are in a file system nobody else sees. */
 const char *sandbox_folder(const struct sandbox *box);
 
+/* Relative, without empty parts, "." or "..", at most 200 bytes? */
+bool sandbox_is_file_name(const char *name);
+
 /* A file laid into the work directory before a run. */
 struct sandbox_file {
-    const char *name; /* relative, without "..", at most 200 bytes; folders are made */
+    const char *name; /* sandbox_is_file_name(); folders are made */
     struct span content;
     bool executable;
 };
@@ -102,7 +105,8 @@ enum sandbox_end {
 
 struct sandbox_result {
     enum sandbox_end end;
-    int code;
+    bool signaled; /* the main process ended by a signal, ours included: */
+    int code;      /* that, or its exit status */
     double cpu_ms, wall_ms;
     size_t peak_bytes; /* largest resident memory of a process */
     struct buffer out, err, channel;
