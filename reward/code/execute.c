@@ -113,12 +113,6 @@ static bool run_stage(struct execution *x, const struct sandbox_run *run, struct
     return sandboxes_get(1, &list, &x->error) > 0 && sandbox_run(list[0], run, r, &x->error);
 }
 
-static const char *extension(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-    return dot == NULL ? "" : dot;
-}
-
 /* The program's file and every other file of its kind. */
 static bool compile(struct execution *x, struct sandbox_result *r)
 {
@@ -127,12 +121,10 @@ static bool compile(struct execution *x, struct sandbox_result *r)
     const char *const fetch[] = {l->product, NULL};
     size_t n = 0;
     for (size_t i = 1; i < x->n_files && n < SANDBOX_MAX_ARGS - LANGUAGE_MAX_ARGS; i++) {
-        if (strcmp(extension(x->files[i].name), extension(l->file)) == 0) {
-            more[n++] = x->files[i].name;
-        }
+        if (language_is_source(l, x->files[i].name)) more[n++] = x->files[i].name;
     }
     more[n] = NULL;
-    join(l->compile, more, argv);
+    language_compile_argv(l, NULL, more, argv, SANDBOX_MAX_ARGS);
     struct sandbox_run run = {.argv = argv,
                               .files = x->files,
                               .n_files = x->n_files,
