@@ -29,7 +29,7 @@ BENCH_SRCS := $(wildcard tests/bench/bench_*.c)
 BENCHES    := $(BENCH_SRCS:%.c=$(B)/%)
 
 # The libraries of deploy/packages.txt. FLINT 2.9's parts have no pkg-config files.
-PKGS      := libmicrohttpd libcjson libuv openblas libpcre2-8 libutf8proc libseccomp
+PKGS      := libmicrohttpd libcjson libuv openblas libpcre2-8 libutf8proc libseccomp libexttextcat
 CC        ?= cc
 CPPFLAGS  += -I. -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wmissing-prototypes \
