@@ -12,6 +12,9 @@
 
 enum { MIN_BYTES = 40 };
 
+/* What is so near to the best guess is as good. */
+static const double LIKELY = 1.01;
+
 static const char FOLDER[] = "/usr/share/libexttextcat/";
 
 /* Its profiles of the languages that the reward knows; names as its own fpdb.conf has them. */
@@ -63,8 +66,10 @@ enum language_guess language_detect(struct span text, const char *language)
                 ? 0
                 : textcat_ClassifyFull(detector.handle, text.p, text.n, detector.candidates);
     enum language_guess guess = n > 0 ? GUESS_OTHER : GUESS_NONE;
-    for (int i = 0; i < n; i++) {
-        if (strncmp(detector.candidates[i].name, language, 2) == 0) guess = GUESS_SAME;
+    for (int i = 0; i < n; i++) { /* best first; a score is a distance */
+        const candidate_t *c = &detector.candidates[i];
+        bool likely = c->score <= detector.candidates[0].score * LIKELY;
+        if (likely && strncmp(c->name, language, 2) == 0) guess = GUESS_SAME;
     }
     pthread_mutex_unlock(&detector.lock);
     return guess;

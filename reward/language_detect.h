@@ -18,7 +18,7 @@ enum language_guess { GUESS_NONE, GUESS_SAME, GUESS_OTHER };
 /* Read the profiles, once for the process. False and ERROR_NOT_AVAILABLE when they are not installed. */
 bool language_detect_open(struct error *err);
 
-/* Is the text in that language ("de")? SAME too when it is one of the likely ones. After
+/* Is the text in that language ("de")? SAME too when it is as likely as another. After
  * language_detect_open(); any thread, one at a time. A few hundred bytes of text do. */
 enum language_guess language_detect(struct span text, const char *language);
 
