@@ -145,9 +145,9 @@ static bool submit(struct completion *c, struct run *run, size_t index, struct e
                                .n = c->samples,
                                .priority = c->params.priority,
                                .cache_salt = salt_hash(c->params.cache_salt),
-                               .sampling = c->params.engine};
+                               .sampling = *completion_sampling(c, run)};
     if (r.id == 0) return error_set(err, ERROR_QUEUE_FULL, NULL, "too many prompts are in work");
-    if (!c->params.has_seed) r.sampling.seed += index; /* unlike prompts, unlike luck */
+    if (!c->params.has_seed && run->sampling == NULL) r.sampling.seed += index; /* unlike luck */
     if (engine_submit(s->engine, &r, err)) {
         run->id = r.id;
         return true;

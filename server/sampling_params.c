@@ -90,8 +90,8 @@ static bool read_bias(const struct field_context *context, const cJSON *value, v
     return true;
 }
 
-static bool read_seed(const struct field_context *context, const cJSON *value, void *out,
-                      struct error *err)
+bool sampling_params_read_seed(const struct field_context *context, const cJSON *value, void *out,
+                               struct error *err)
 {
     struct sampling_params *p = out;
     (void)context;
@@ -193,7 +193,7 @@ static const struct field rows[] = {
     {"presence_penalty",    REAL(engine.presence_penalty, -2, 2)},
     {"frequency_penalty",   REAL(engine.frequency_penalty, -2, 2)},
     {"logit_bias",          READ(bias, read_bias)},
-    {"seed",                FIELD_READ, .offset = 0, .read = read_seed},
+    {"seed",                FIELD_READ, .offset = 0, .read = sampling_params_read_seed},
     {"stop",                READ(stop, sampling_params_read_stop)},
     {"stop_token_ids",      READ(stop_ids, field_read_ids)},
     {"allowed_token_ids",   READ(allowed_ids, field_read_ids)},
