@@ -68,6 +68,7 @@ struct completion {
     struct sampling_params params;
     bool reasoning;        /* split the text */
     bool reasoning_opened; /* the prompt ends inside the thoughts */
+    bool finds_calls;      /* of tools, in the text */
     bool echo;             /* the prompt's text is kept */
     bool want_tokens;      /* token records are kept */
 
