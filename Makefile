@@ -60,27 +60,30 @@ $(B)/engine/kernels/avx2.o:       CFLAGS += -mavx2 -mfma -mf16c
 $(B)/engine/kernels/avxvnni.o:    CFLAGS += -mavx2 -mfma -mf16c -mavxvnni
 $(B)/engine/kernels/avx512vnni.o: CFLAGS += -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mfma -mf16c
 
+# One word a step; `make V=1` shows the commands.
+say = $(if $(V),,@echo "  $(1) $(@:build/%=%)";)
+
 all: $(BIN)
 
 $(BIN): $(B)/server/main.o $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(LIB): $(OBJS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,archive)$(AR) rcs $@ $^
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,compile)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(UNITS) $(GOLDENS): $(B)/%: $(B)/%.o $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
 $(REPLAYS): $(B)/%: $(B)/%.o $(B)/tests/fuzz/replay.o $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BENCHES): $(B)/%: $(B)/%.o $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(CLIENT): %: %.o
 	$(CC) $(LDFLAGS) -o $@ $^
@@ -153,7 +156,7 @@ FUZZ_SECONDS ?= 60
 FUZZERS := $(FUZZ_SRCS:tests/fuzz/%.c=build/fuzz/%)
 build/fuzz/%: tests/fuzz/%.c $(SRCS)
 	@mkdir -p $(@D)
-	clang -g -O1 -std=c11 -I. -D_GNU_SOURCE $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -ffp-contract=off \
+	$(call say,fuzzer )clang -g -O1 -std=c11 -I. -D_GNU_SOURCE $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -ffp-contract=off \
 	    -mavx2 -mfma -mf16c -mavxvnni -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni \
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(SRCS) $(LDLIBS)
 fuzz:

@@ -257,7 +257,8 @@ static void attend(struct forward *f, int layer)
 static void attention_block(struct forward *f, int layer)
 {
     const struct layer_weights *w = &f->w->layers[layer];
-    const struct product o = {.w = &w->o, .out = f->x, .ld = f->c->n_embd, .add = true};
+    const struct product o = {
+        .w = &w->o, .out = f->x, .ld = f->c->n_embd, .bias = w->o_bias, .add = true};
     input_fill(&f->compute, &f->norm, f->rows.n, f->x, f->c->n_embd, w->attn_norm, f->c->rms_eps);
     if (f->mla != NULL) {
         mla_attend(f->mla, layer, &f->rows, &f->norm, f->att, f->att_dim);

@@ -19,7 +19,7 @@ const struct role model_roles[] = {
 };
 
 enum {
-    GQA = FEATURE_GQA, BIAS = FEATURE_GQA | FEATURE_QKV_BIAS, QK_NORM = FEATURE_GQA | FEATURE_QK_NORM, MLA = FEATURE_MLA,
+    GQA = FEATURE_GQA, BIAS = FEATURE_GQA | FEATURE_QKV_BIAS, ATTN_BIAS = FEATURE_ATTN_BIAS, QK_NORM = FEATURE_GQA | FEATURE_QK_NORM, MLA = FEATURE_MLA,
     Q_LORA = FEATURE_MLA | FEATURE_Q_LORA, Q_DIRECT = FEATURE_MLA | FEATURE_Q_DIRECT, DENSE = FEATURE_DENSE,
     MOE = FEATURE_MOE, SHARED = FEATURE_MOE | FEATURE_SHARED, ROUTER_BIAS = FEATURE_MOE | FEATURE_ROUTER_BIAS,
     MTP = FEATURE_MTP,
@@ -36,14 +36,17 @@ const struct role layer_roles[] = {
     {LAYER(q_bias),     "attn_q.bias",          "self_attn.q_proj.bias",        BIAS, false, {DIM_Q}},
     {LAYER(k_bias),     "attn_k.bias",          "self_attn.k_proj.bias",        BIAS, false, {DIM_KV}},
     {LAYER(v_bias),     "attn_v.bias",          "self_attn.v_proj.bias",        BIAS, false, {DIM_KV}},
+    {LAYER(o_bias),     "attn_output.bias",     "self_attn.o_proj.bias",        ATTN_BIAS, false, {DIM_EMBD}},
     {LAYER(q_norm),     "attn_q_norm.weight",   "self_attn.q_norm.weight",      QK_NORM, false, {DIM_HEAD}},
     {LAYER(k_norm),     "attn_k_norm.weight",   "self_attn.k_norm.weight",      QK_NORM, false, {DIM_HEAD}},
 
     {LAYER(q),          "attn_q.weight",        "self_attn.q_proj.weight",           Q_DIRECT, false, {DIM_EMBD, DIM_Q}},
     {LAYER(q_a),        "attn_q_a.weight",      "self_attn.q_a_proj.weight",         Q_LORA, false, {DIM_EMBD, DIM_Q_RANK}},
+    {LAYER(q_a_bias),   "attn_q_a.bias",        "self_attn.q_a_proj.bias",           Q_LORA | ATTN_BIAS, false, {DIM_Q_RANK}},
     {LAYER(q_a_norm),   "attn_q_a_norm.weight", "self_attn.q_a_layernorm.weight",    Q_LORA, false, {DIM_Q_RANK}},
     {LAYER(q_b),        "attn_q_b.weight",      "self_attn.q_b_proj.weight",         Q_LORA, false, {DIM_Q_RANK, DIM_Q}},
     {LAYER(kv_a),       "attn_kv_a_mqa.weight", "self_attn.kv_a_proj_with_mqa.weight", MLA, false, {DIM_EMBD, DIM_KV_A}},
+    {LAYER(kv_a_bias),  "attn_kv_a_mqa.bias",   "self_attn.kv_a_proj_with_mqa.bias", MLA | ATTN_BIAS, false, {DIM_KV_A}},
     {LAYER(kv_a_norm),  "attn_kv_a_norm.weight", "self_attn.kv_a_layernorm.weight",  MLA, false, {DIM_KV_RANK}},
     {LAYER(k_b),        "attn_k_b.weight",      NULL, MLA, true, {DIM_NOPE, DIM_KV_RANK, DIM_HEADS}},
     {LAYER(v_b),        "attn_v_b.weight",      NULL, MLA, true, {DIM_KV_RANK, DIM_V, DIM_HEADS}},
@@ -126,7 +129,8 @@ unsigned layer_features(const struct model_config *c, unsigned arch, int layer)
     } else {
         f |= FEATURE_GQA;
     }
-    bool routed = c->moe.n_experts > 0 && layer >= c->moe.n_dense_layers;
+    bool routed = c->moe.n_experts > 0 && (layer >= c->n_layers || !c->moe.dense[layer]);
+    if (c->attn_bias) f |= FEATURE_QKV_BIAS | FEATURE_ATTN_BIAS;
     f |= routed ? FEATURE_MOE : FEATURE_DENSE;
     if (routed && c->moe.n_shared > 0) f |= FEATURE_SHARED;
     if (layer >= c->n_layers) f |= FEATURE_MTP;

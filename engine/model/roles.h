@@ -16,6 +16,7 @@
 enum feature {
     FEATURE_GQA = 1 << 0,         /* queries, keys and values projected directly */
     FEATURE_QKV_BIAS = 1 << 1,    /* with biases */
+    FEATURE_ATTN_BIAS = 1 << 11,  /* biases on what goes into attention and on its output too */
     FEATURE_QK_NORM = 1 << 2,     /* RMS norm of each head's query and key */
     FEATURE_MLA = 1 << 3,         /* latent attention */
     FEATURE_Q_LORA = 1 << 4,      /* its queries through a low rank */

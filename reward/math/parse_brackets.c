@@ -91,7 +91,9 @@ const struct expr *operand_outward(struct parser *p)
     p->t++;
     int close;
     bool trailing;
+    p->outward = true;
     const struct expr *e = operand_bracketed(p, T_LB, T_RB, &close, &trailing);
+    p->outward = false;
     if (e == NULL || e->kind != E_LIST || e->n != 2) return parse_fail(p, "] without [");
     return operand_regroup(p, e, E_TUPLE, close == T_LB ? B_ROUND : B_OPEN_CLOSED);
 }

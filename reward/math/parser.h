@@ -17,6 +17,7 @@ struct parser {
     int integrals;  /* open \int, which "d x" closes */
     bool in_set;    /* : and | separate (set-builder) */
     bool skip_amp;  /* & means nothing (align) */
+    bool outward;   /* inside ]a, b[: the next [ closes */
     struct span text;
     struct error *err;
 };
@@ -95,10 +96,16 @@ const struct expr *operand_angle(struct parser *p);
 const struct expr *operand_first_digit(struct parser *p);
 const struct expr *operand_number(struct parser *p);
 
+/* (1011)_2: the number in the base that the next token names. */
+const struct expr *operand_in_base(struct parser *p, const struct expr *number);
+
 /* ---- parse_function.c ------------------------------------------------------------------------ */
 
 const struct expr *operand_name(struct parser *p);
 const struct expr *operand_function(struct parser *p);
+
+/* {}_5 C_2, ^5 P_2: from the script or the empty group on. */
+const struct expr *operand_prescript(struct parser *p);
 
 /* The d of dx. */
 bool operand_is_letter_d(const struct token *t);

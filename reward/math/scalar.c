@@ -30,10 +30,17 @@ static int infinity_sign(const struct expr *e)
     return 0;
 }
 
+/* e may be infinite although no infinity is written in it. */
+static bool has_limit(const struct expr *e)
+{
+    return expr_has(e, E_LIMIT, -1) || expr_has(e, E_SUM, -1) || expr_has(e, E_INTEGRAL, -1);
+}
+
 static enum equality infinity(struct math_work *w, struct pair *p)
 {
     int a = infinity_sign(p->gold), b = infinity_sign(p->answer);
     if (a == 0 && b == 0) return EQ_UNKNOWN;
+    if (a != b && (has_limit(p->gold) || has_limit(p->answer))) return EQ_UNKNOWN;
     return a == b ? work_yes(w, MATH_EQUAL_VALUE) : work_no(w, MATH_NOT_EQUAL);
 }
 
