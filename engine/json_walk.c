@@ -19,16 +19,21 @@ enum state {
     CHARACTER,  /* inside a character of several bytes */
     ESCAPE,     /* after \ */
     HEX,        /* digits after \u */
-    LITERAL,    /* inside true, false, null */
-    MINUS,      /* a digit must come */
-    ZERO,       /* 0: no digit may come */
-    WHOLE,      /* digits before the point */
-    POINT,      /* a digit must come */
-    FRACTION,   /* digits after the point */
-    EXPONENT,   /* a sign or a digit must come */
-    SIGN,       /* a digit must come */
-    POWER       /* digits of the exponent */
+    LOW_SLASH,  /* \u of the low surrogate that a high one needs */
+    LOW_U,
+    LITERAL,  /* inside true, false, null */
+    MINUS,    /* a digit must come */
+    ZERO,     /* 0: no digit may come */
+    WHOLE,    /* digits before the point */
+    POINT,    /* a digit must come */
+    FRACTION, /* digits after the point */
+    EXPONENT, /* a sign or a digit must come */
+    SIGN,     /* a digit must come */
+    POWER     /* digits of the exponent */
 };
+
+/* What an escape of four digits is. */
+enum { NONE, HIGH, LOW };
 
 void json_walk_begin(struct json_walk *w)
 {
@@ -107,10 +112,16 @@ static bool feed_string(struct json_walk *w, unsigned char byte)
     return byte >= 0x20;
 }
 
-static bool feed_escape(struct json_walk *w, unsigned char byte)
+static bool begin_hex(struct json_walk *w, unsigned char byte, bool low)
 {
     w->left = 4;
-    if (byte == 'u') return go(w, HEX);
+    w->surrogate = low ? LOW : NONE;
+    return byte == 'u' && go(w, HEX);
+}
+
+static bool feed_escape(struct json_walk *w, unsigned char byte)
+{
+    if (byte == 'u') return begin_hex(w, byte, false);
     return byte != '\0' && strchr("\"\\/bfnrt", byte) != NULL && go(w, STRING);
 }
 
@@ -119,11 +130,26 @@ static bool is_digit(unsigned char byte)
     return byte >= '0' && byte <= '9';
 }
 
+/* D800 to DBFF are high surrogates, DC00 to DFFF low ones: one goes with the other (RFC 8259, section 7). */
+static bool check_surrogate(struct json_walk *w, int digit)
+{
+    if (w->left == 4) {
+        w->could_be = digit == 0xD;
+        return w->could_be || w->surrogate != LOW;
+    }
+    if (w->left != 3 || !w->could_be) return true;
+    if (digit >= 0xC) return w->surrogate == LOW;
+    if (digit >= 0x8 && w->surrogate == NONE) w->surrogate = HIGH;
+    return w->surrogate != LOW;
+}
+
 static bool feed_hex(struct json_walk *w, unsigned char byte)
 {
     unsigned char letter = byte | 0x20;
-    if (!is_digit(byte) && !(letter >= 'a' && letter <= 'f')) return false;
-    return --w->left > 0 || go(w, STRING);
+    bool is_letter = letter >= 'a' && letter <= 'f';
+    if (!is_digit(byte) && !is_letter) return false;
+    if (!check_surrogate(w, is_letter ? letter - 'a' + 10 : byte - '0')) return false;
+    return --w->left > 0 || go(w, w->surrogate == HIGH ? LOW_SLASH : STRING);
 }
 
 /* ---- literals and numbers ---- */
@@ -242,6 +268,10 @@ bool json_walk_feed(struct json_walk *w, unsigned char byte)
         return feed_escape(w, byte);
     case HEX:
         return feed_hex(w, byte);
+    case LOW_SLASH:
+        return byte == '\\' && go(w, LOW_U);
+    case LOW_U:
+        return begin_hex(w, byte, true);
     case LITERAL:
         return feed_literal(w, byte);
     default:

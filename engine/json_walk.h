@@ -17,6 +17,8 @@ enum { JSON_WALK_DEPTH = 64, JSON_WALK_SPACES = 160 };
 struct json_walk {
     uint8_t state, next;   /* what is expected; what follows the string or literal being read */
     uint8_t depth, spaces; /* open brackets; white space just read */
+    uint8_t surrogate;     /* of an escape of four digits: none, high or low */
+    bool could_be;         /* it begins as they do */
     uint8_t left;          /* bytes that a character or escape still lacks */
     uint8_t low, high;     /* the range of the next of them */
     uint64_t objects;      /* bit i: bracket i is { */
