@@ -218,12 +218,9 @@ bool engine_submit(struct engine *e, const struct engine_request *r, struct erro
     if (!check_ready(e, err)) return false;
     struct request *q = request_new(r, e->loaded.n_vocab, e->loaded.info.context, err);
     if (q == NULL) return false;
-    if (!sampler_leaves_any(e->loaded.sampler, &q->sampling)) {
-        request_free(q);
-        return error_set(err, ERROR_INVALID_VALUE, "allowed_token_ids",
-                         "only end and stop tokens are allowed, which min_tokens forbids");
+    if (sampler_check(e->loaded.sampler, &q->sampling, err) && mailbox_submit(e->mailbox, q, err)) {
+        return true;
     }
-    if (mailbox_submit(e->mailbox, q, err)) return true;
     request_free(q);
     return false;
 }

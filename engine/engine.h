@@ -144,6 +144,13 @@ struct logit_bias {
 enum { LOGPROBS_NONE = -1, LOGPROBS_MAX = 1024 };
 enum { STOP_MAX_STRINGS = 64, STOP_MAX_BYTES = 4096 }; /* stop strings; bytes of all of them */
 
+enum output_form {
+    OUTPUT_FREE,
+    OUTPUT_CHOICE, /* one of some strings */
+    OUTPUT_JSON    /* a JSON object */
+};
+enum { CHOICE_MAX_STRINGS = 4096, CHOICE_MAX_BYTES = 1 << 20 }; /* strings; bytes of all of them */
+
 /* How the next token is chosen. engine_sampling_init() gives the neutral values in brackets. */
 struct engine_sampling {
     float temperature;        /* [1] 0: greedy */
@@ -167,6 +174,11 @@ struct engine_sampling {
     int n_bias;
     const int *allowed_ids; /* only these may be sampled; NULL: all */
     int n_allowed;
+    enum output_form
+        form; /* [OUTPUT_FREE]; with another there is no min_tokens, ignore_eos or allowed_ids */
+    const char *const *choices; /* OUTPUT_CHOICE: n_choices of them, none empty */
+    int n_choices;
+    const char *form_after; /* the form holds from this tag on; NULL: from the beginning */
     int logprobs;        /* [LOGPROBS_NONE] 0: of the sampled token; k: and the k most probable */
     bool processed;      /* [false: the model's own distribution] of the one sampled from */
     int prompt_logprobs; /* [LOGPROBS_NONE] 0: of each prompt token; k: and the k most probable */

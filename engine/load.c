@@ -246,6 +246,7 @@ static bool make_step(struct loaded *l, const struct engine_options *o, struct e
         forward_new(model_config(l->model), l->weights, kernels, l->store, l->pool, max_rows, err);
     l->scheduler = l->forward == NULL ? NULL : scheduler_new(&so, l->kv, err);
     if (l->scheduler == NULL || !make_sampler(l, kernels, err)) return false;
+    sampler_set_text(l->sampler, token_text, l->tokenizer);
     l->deliver = (struct deliver){.scheduler = l->scheduler,
                                   .sampler = l->sampler,
                                   .token_text = token_text,

@@ -119,7 +119,7 @@ static bool make_choices(struct completion *c, struct error *err)
         struct run *run = &c->runs[i / (size_t)c->samples];
         const char *open = c->reasoning ? info->think_open : NULL;
         if (i % (size_t)c->samples == 0) run->choices = &c->choices[i];
-        choice_init(&c->choices[i], run, (int)i);
+        choice_init(&c->choices[i], run, (int)i, c->finds_calls);
         reasoning_init(&c->choices[i].reasoning, open, info->think_close, c->reasoning_opened);
     }
     return true;
@@ -145,9 +145,9 @@ static bool submit(struct completion *c, struct run *run, size_t index, struct e
                                .n = c->samples,
                                .priority = c->params.priority,
                                .cache_salt = salt_hash(c->params.cache_salt),
-                               .sampling = c->params.engine};
+                               .sampling = *completion_sampling(c, run)};
     if (r.id == 0) return error_set(err, ERROR_QUEUE_FULL, NULL, "too many prompts are in work");
-    if (!c->params.has_seed) r.sampling.seed += index; /* unlike prompts, unlike luck */
+    if (!c->params.has_seed && run->sampling == NULL) r.sampling.seed += index; /* unlike luck */
     if (engine_submit(s->engine, &r, err)) {
         run->id = r.id;
         return true;
@@ -331,8 +331,7 @@ static void on_token(struct completion *c, struct choice *choice, const struct e
         fail_memory(c);
         return;
     }
-    bool silent = !c->want_tokens && choice->text.n == 0 && choice->thought.n == 0;
-    if (!silent) write_chunk(c, choice);
+    if (c->want_tokens || choice_has_news(choice)) write_chunk(c, choice);
 }
 
 static void on_done(struct completion *c, struct choice *choice, const struct engine_event *ev)

@@ -40,7 +40,8 @@ struct run {
     struct choice *choices; /* [samples] */
     int open;               /* choices not done */
     int n_cached;
-    struct token_prob *probs, *tops; /* of the prompt [ids.n], [ids.n, n_top]; owned */
+    const struct engine_sampling *sampling; /* its own, in the arena; NULL: the request's */
+    struct token_prob *probs, *tops;        /* of the prompt [ids.n], [ids.n, n_top]; owned */
     int n_top;
 };
 
@@ -67,6 +68,7 @@ struct completion {
     struct sampling_params params;
     bool reasoning;        /* split the text */
     bool reasoning_opened; /* the prompt ends inside the thoughts */
+    bool finds_calls;      /* of tools, in the text */
     bool echo;             /* the prompt's text is kept */
     bool want_tokens;      /* token records are kept */
 
@@ -117,6 +119,12 @@ bool completion_prompts(struct completion *c, const cJSON *prompt, const char *f
 struct field_context completion_field_context(struct completion *c);
 
 /* ---- for styles ---- */
+
+static inline const struct engine_sampling *completion_sampling(const struct completion *c,
+                                                                const struct run *run)
+{
+    return run->sampling != NULL ? run->sampling : &c->params.engine;
+}
 
 struct completion_usage {
     int64_t prompt, completion, cached, thought;

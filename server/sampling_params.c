@@ -11,6 +11,7 @@
 #include <sys/random.h>
 
 #include "base/json.h"
+#include "server/output_form.h"
 
 enum { MAX_BIASES = 65536 };
 
@@ -90,8 +91,8 @@ static bool read_bias(const struct field_context *context, const cJSON *value, v
     return true;
 }
 
-static bool read_seed(const struct field_context *context, const cJSON *value, void *out,
-                      struct error *err)
+bool sampling_params_read_seed(const struct field_context *context, const cJSON *value, void *out,
+                               struct error *err)
 {
     struct sampling_params *p = out;
     (void)context;
@@ -157,23 +158,6 @@ static bool read_cache_salt(const struct field_context *context, const cJSON *va
     return error_set(err, ERROR_INVALID_VALUE, NULL, "cache_salt has 1 to %d bytes", MAX_SALT);
 }
 
-/* Only plain text can be promised. */
-static bool read_response_format(const struct field_context *context, const cJSON *value, void *out,
-                                 struct error *err)
-{
-    (void)context;
-    (void)out;
-    if (!cJSON_IsObject(value)) return wrong_type(value, "an object", err);
-    const cJSON *type = json_get(value, "type");
-    if (!cJSON_IsString(type)) {
-        return error_set(err, ERROR_MISSING_FIELD, "response_format.type", "a type is needed");
-    }
-    if (strcmp(type->valuestring, "text") == 0) return true;
-    return error_set(err, ERROR_UNSUPPORTED, "response_format.type",
-                     "response_format \"%.40s\" is not supported by this server",
-                     type->valuestring);
-}
-
 /* ---- the table ---- */
 
 #define AT(field) .offset = offsetof(struct sampling_params, field)
@@ -193,7 +177,7 @@ static const struct field rows[] = {
     {"presence_penalty",    REAL(engine.presence_penalty, -2, 2)},
     {"frequency_penalty",   REAL(engine.frequency_penalty, -2, 2)},
     {"logit_bias",          READ(bias, read_bias)},
-    {"seed",                FIELD_READ, .offset = 0, .read = read_seed},
+    {"seed",                FIELD_READ, .offset = 0, .read = sampling_params_read_seed},
     {"stop",                READ(stop, sampling_params_read_stop)},
     {"stop_token_ids",      READ(stop_ids, field_read_ids)},
     {"allowed_token_ids",   READ(allowed_ids, field_read_ids)},
@@ -214,7 +198,12 @@ static const struct field rows[] = {
     {"priority",            WHOLE(priority, INT_MIN, INT_MAX)},
     {"request_id",          FIELD_TEXT, AT(request_id)},
     {"cache_salt",          READ(cache_salt, read_cache_salt)},
-    {"response_format",     FIELD_READ, .offset = 0, .read = read_response_format},
+    {"response_format",     FIELD_READ, .offset = 0, .read = output_form_read_response_format},
+    {"structured_outputs",  FIELD_READ, .offset = 0, .read = output_form_read_structured},
+    {"guided_choice",       FIELD_READ, .offset = 0, .read = output_form_read_choices}, /* vLLM's older names */
+    {"guided_json",         .kind = FIELD_REFUSED},
+    {"guided_regex",        .kind = FIELD_REFUSED},
+    {"guided_grammar",      .kind = FIELD_REFUSED},
 
     /* Without effect, as their contracts say: who asks and what for; a batch of plain text decodes the
      * same with or without spaces between special tokens; beam search is refused, so is its penalty. */
@@ -231,7 +220,6 @@ static const struct field rows[] = {
 
     {"use_beam_search",       FIELD_REFUSED, .neutral = "false"},
     {"bad_words",             FIELD_REFUSED, .neutral = "[]"},
-    {"structured_outputs", .kind = FIELD_REFUSED},
     {"logprob_token_ids", .kind = FIELD_REFUSED},
     {"vllm_xargs",            FIELD_REFUSED, .neutral = "{}"},
     {"repetition_detection", .kind = FIELD_REFUSED},

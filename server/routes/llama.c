@@ -29,14 +29,8 @@ static bool read_seed(const struct field_context *context, const cJSON *value, v
                       struct error *err)
 {
     struct sampling_params *p = out;
-    double d = value->valuedouble;
-    (void)context;
-    if (!cJSON_IsNumber(value) || d != floor(d) || !(fabs(d) < 0x1p63)) {
-        return error_set(err, ERROR_INVALID_TYPE, NULL, "a seed is an integer, not %s",
-                         json_type_name(value));
-    }
-    p->seed = (int64_t)d;
-    p->has_seed = d >= 0;
+    if (!sampling_params_read_seed(context, value, out, err)) return false;
+    p->has_seed = p->seed >= 0;
     return true;
 }
 
