@@ -209,7 +209,7 @@ static void put_keys(uint8_t *block, const struct kv_shape *s, size_t slot, cons
     }
 }
 
-static void put_row(uint8_t *block, const struct kv_shape *s, size_t slot, const float *v, int n)
+static void put_values(uint8_t *block, const struct kv_shape *s, size_t slot, const float *v, int n)
 {
     size_t at = slot * (size_t)s->row;
     if (s->type == KV_Q8_0) {
@@ -225,11 +225,11 @@ static void kv_put(uint8_t *block, const struct kv_shape *s, int slot, const flo
                    const float *v)
 {
     if (s->latent) {
-        put_row(block, s, (size_t)slot, k, s->k_dim);
+        put_values(block, s, (size_t)slot, k, s->k_dim);
         return;
     }
     put_keys(block, s, (size_t)slot, k);
-    put_row(block, s, (size_t)slot, v, s->v_dim);
+    put_values(block, s, (size_t)slot, v, s->v_dim);
 }
 
 static float key_at(const uint8_t *block, const struct kv_shape *s, int slot, int d)

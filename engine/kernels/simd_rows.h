@@ -52,7 +52,7 @@ static void put_keys(uint8_t *block, const struct kv_shape *s, int slot, const f
 }
 
 /* Values, or a latent: n numbers. */
-static void put_row(uint8_t *block, const struct kv_shape *s, int slot, const float *v, int n)
+static void put_values(uint8_t *block, const struct kv_shape *s, int slot, const float *v, int n)
 {
     uint8_t *to = block + s->v;
     int at = slot * s->row;
@@ -78,11 +78,11 @@ static void kv_put(uint8_t *block, const struct kv_shape *s, int slot, const flo
                    const float *v)
 {
     if (s->latent) {
-        put_row(block, s, slot, k, s->k_dim);
+        put_values(block, s, slot, k, s->k_dim);
         return;
     }
     put_keys(block, s, slot, k);
-    put_row(block, s, slot, v, s->v_dim);
+    put_values(block, s, slot, v, s->v_dim);
 }
 
 /* Element i.. of an array of keys or values as 16 floats; scale is Q8_0's. */
