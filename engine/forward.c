@@ -285,7 +285,8 @@ static void attend(struct forward *f, int layer)
 static void attention_block(struct forward *f, int layer)
 {
     const struct layer_weights *w = &f->w->layers[layer];
-    const struct product o = {.w = &w->o, .out = f->x, .ld = f->c->n_embd, .add = true};
+    const struct product o = {
+        .w = &w->o, .out = f->x, .ld = f->c->n_embd, .bias = w->o_bias, .add = true};
     input_fill(&f->compute, &f->norm, f->rows.n, f->x, f->c->n_embd, w->attn_norm, f->c->rms_eps);
     stage_ends(f, STAGE_INPUTS);
     if (f->mla != NULL) {
