@@ -118,16 +118,98 @@ INLINE void prefetch(const uint8_t *from, size_t bytes)
     }
 }
 
-/* sum += m of each panel times the rows' dsum */
+/* The accumulators of R rows times NP panels. */
+struct sums {
+    struct vf y[TILE_ROWS][PRODUCT_PANELS];
+    struct vi dot[TILE_ROWS][PRODUCT_PANELS]; /* of the block at work */
+};
+
+INLINE void load_sums(int R, int NP, const struct part *s, struct sums *sums)
+{
+    UNROLL
+    for (int r = 0; r < R; r++) {
+        UNROLL
+        for (int p = 0; p < NP; p++) {
+            sums->y[r][p] = s->first ? vf_set(0) : vf_load(s->y + r * s->ld + p * PANEL);
+        }
+    }
+}
+
+INLINE void store_sums(int R, int NP, const struct part *s, const struct sums *sums)
+{
+    UNROLL
+    for (int r = 0; r < R; r++) {
+        UNROLL
+        for (int p = 0; p < NP; p++) {
+            vf_store(s->y + r * s->ld + p * PANEL, sums->y[r][p]);
+        }
+    }
+}
+
+/* The integers start with what takes the weights' offset off; x_sums: of both halves of each row's block. */
+INLINE void start_dots(struct form f, int R, int NP, int offset, int half, const uint8_t *x_sums,
+                       struct sums *sums)
+{
+    int o0 = f.halves && half == 1 ? 0 : -offset, o1 = f.halves && half == 0 ? 0 : -offset;
+    UNROLL
+    for (int r = 0; r < R; r++) {
+        struct vi start = f.minimum ? vi_zero() : vi_pair(x_sums + r * 4, o0, o1);
+        UNROLL
+        for (int p = 0; p < NP; p++) {
+            sums->dot[r][p] = start;
+        }
+    }
+}
+
+/* Weights of a block, or of its half, times x [R][32]. */
+INLINE void add_dots(struct form f, int R, int NP, const uint8_t *q, size_t q_step, int half,
+                     const uint8_t *x, struct sums *sums)
+{
+    int groups = f.halves ? 4 : 8;
+    UNROLL
+    for (int i = 0; i < groups; i++) {
+        int g = f.halves ? half * 4 + i : i / 2 + i % 2 * 4; /* nibbles of a byte together */
+        struct vb w[PRODUCT_PANELS];
+        UNROLL
+        for (int p = 0; p < NP; p++) {
+            w[p] = group_weights(f.layout, q + (size_t)p * q_step, g);
+        }
+        UNROLL
+        for (int r = 0; r < R; r++) {
+            struct vb four = vb_repeat(x + r * 32 + g * 4);
+            UNROLL
+            for (int p = 0; p < NP; p++) {
+                sums->dot[r][p] = vi_dot(sums->dot[r][p], w[p], four, f.bits);
+            }
+        }
+    }
+}
+
+/* y += the dots times the scales of both sides; dx [R]. */
+INLINE void add_scaled(struct form f, int R, int NP, const struct part *s, int block, int half,
+                       const uint8_t *dx, struct sums *sums)
+{
+    UNROLL
+    for (int p = 0; p < NP; p++) {
+        struct vf d = block_scale(f, s->scales + (size_t)p * s->scale_step, block, half);
+        UNROLL
+        for (int r = 0; r < R; r++) {
+            struct vf scale = vf_mul(d, broadcast(dx + r * 4));
+            sums->y[r][p] = vf_fma(scale, vi_to_float(sums->dot[r][p]), sums->y[r][p]);
+        }
+    }
+}
+
+/* y += m of each panel times the rows' dsum. */
 INLINE void add_minima(struct form f, int R, int NP, const struct part *s, int block,
-                       const uint8_t *dsum, struct vf sum[TILE_ROWS][PRODUCT_PANELS])
+                       const uint8_t *dsum, struct sums *sums)
 {
     UNROLL
     for (int p = 0; p < NP; p++) {
         struct vf m = block_minimum(f, s->scales + (size_t)p * s->scale_step, block);
         UNROLL
         for (int r = 0; r < R; r++) {
-            sum[r][p] = vf_fma(m, broadcast(dsum + r * 4), sum[r][p]);
+            sums->y[r][p] = vf_fma(m, broadcast(dsum + r * 4), sums->y[r][p]);
         }
     }
 }
@@ -135,20 +217,12 @@ INLINE void add_minima(struct form f, int R, int NP, const struct part *s, int b
 /* (N3) */
 INLINE void part_i8(struct form f, int R, int NP, const struct part *part)
 {
-    struct vf sum[TILE_ROWS][PRODUCT_PANELS];
-    struct vi acc[TILE_ROWS][PRODUCT_PANELS];
+    struct sums sums;
     const struct part s = *part;
-    UNROLL
-    for (int r = 0; r < R; r++) {
-        UNROLL
-        for (int p = 0; p < NP; p++) {
-            sum[r][p] = s.first ? vf_set(0) : vf_load(s.y + r * s.ld + p * PANEL);
-        }
-    }
-    int T = s.tile_rows, steps = f.halves ? 2 : 1, groups = f.halves ? 4 : 8;
-    const uint8_t *quants = s.x + s.row * 32, *dx = s.x + T * 32 + s.row * 4;
-    const uint8_t *ahead = s.ahead;
-    for (int b = 0; b < s.blocks; b++) {
+    int T = s.tile_rows, steps = f.halves ? 2 : 1;
+    const uint8_t *x = s.x + s.row * 32, *dx = s.x + T * 32 + s.row * 4, *ahead = s.ahead;
+    load_sums(R, NP, &s, &sums);
+    for (int b = 0; b < s.blocks; b++, x += T * 44, dx += T * 44) {
         const uint8_t *q = s.q + (size_t)b * (size_t)block_bytes(f.layout);
         if (ahead != NULL) {
             prefetch(ahead, s.ahead_step);
@@ -156,54 +230,13 @@ INLINE void part_i8(struct form f, int R, int NP, const struct part *part)
         }
         UNROLL
         for (int half = 0; half < steps; half++) {
-            int o0 = f.halves && half == 1 ? 0 : -s.offset;
-            int o1 = f.halves && half == 0 ? 0 : -s.offset;
-            UNROLL
-            for (int r = 0; r < R; r++) {
-                struct vi start = f.minimum ? vi_zero() : vi_pair(dx + T * 8 + r * 4, o0, o1);
-                UNROLL
-                for (int p = 0; p < NP; p++) {
-                    acc[r][p] = start;
-                }
-            }
-            UNROLL
-            for (int i = 0; i < groups; i++) {
-                int g = f.halves ? half * 4 + i : i / 2 + i % 2 * 4;
-                struct vb w[PRODUCT_PANELS];
-                UNROLL
-                for (int p = 0; p < NP; p++) {
-                    w[p] = group_weights(f.layout, q + (size_t)p * s.q_step, g);
-                }
-                UNROLL
-                for (int r = 0; r < R; r++) {
-                    struct vb four = vb_repeat(quants + r * 32 + g * 4);
-                    UNROLL
-                    for (int p = 0; p < NP; p++) {
-                        acc[r][p] = vi_dot(acc[r][p], w[p], four, f.bits);
-                    }
-                }
-            }
-            UNROLL
-            for (int p = 0; p < NP; p++) {
-                struct vf d = block_scale(f, s.scales + (size_t)p * s.scale_step, b, half);
-                UNROLL
-                for (int r = 0; r < R; r++) {
-                    struct vf scale = vf_mul(d, broadcast(dx + r * 4));
-                    sum[r][p] = vf_fma(scale, vi_to_float(acc[r][p]), sum[r][p]);
-                }
-            }
+            start_dots(f, R, NP, s.offset, half, dx + T * 8, &sums);
+            add_dots(f, R, NP, q, s.q_step, half, x, &sums);
+            add_scaled(f, R, NP, &s, b, half, dx, &sums);
         }
-        if (f.minimum) add_minima(f, R, NP, &s, b, dx + T * 4, sum);
-        quants += T * 44;
-        dx += T * 44;
+        if (f.minimum) add_minima(f, R, NP, &s, b, dx + T * 4, &sums);
     }
-    UNROLL
-    for (int r = 0; r < R; r++) {
-        UNROLL
-        for (int p = 0; p < NP; p++) {
-            vf_store(s.y + r * s.ld + p * PANEL, sum[r][p]);
-        }
-    }
+    store_sums(R, NP, &s, &sums);
 }
 
 /* The shapes: a single row times ROW_PANELS, else up to PART_ROWS times PART_PANELS. */
