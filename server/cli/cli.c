@@ -132,12 +132,24 @@ static const char *builtin_model(char path[PATH_MAX])
     return NULL;
 }
 
+/* A line on the terminal that goes away when all is packed. arg: the percentage last shown. */
+static void show_loading(void *arg, size_t done, size_t total)
+{
+    int *shown = arg, percent = (int)(100 * (double)done / (double)total);
+    if (percent == *shown) return;
+    *shown = percent;
+    fprintf(stderr, percent < 100 ? "\rpacking weights: %3d %%" : "\r\033[K", percent);
+}
+
 bool cli_engine_options(const struct settings *s, struct engine_options *o, struct error *err)
 {
     static const char *const kinds[] = {"fast", "reference"};
     static const char *const kvs[] = {"f16", "f32", "q8_0"};
     static char builtin[PATH_MAX];
+    static int percent_shown;
     engine_options_init(o);
+    if (isatty(STDERR_FILENO)) o->progress = show_loading;
+    o->progress_arg = &percent_shown;
     o->model_path = s->model != NULL ? s->model : builtin_model(builtin);
     if (o->model_path == NULL) {
         return error_set(err, ERROR_BAD_FILE, "model",
