@@ -131,8 +131,10 @@ static enum equality times(struct math_work *w, struct span g, struct span a)
     return marked_x || marked_y ? work_no(w, MATH_NOT_EQUAL) : EQ_UNKNOWN;
 }
 
+/* One number, which a name may have before it: m + n = 73. */
 static bool number_only(const struct expr *e)
 {
+    if (e->kind == E_REL && e->text.p[e->n - 2] == R_EQ) e = e->arg[e->n - 1];
     return expr_is_scalar(e) && expr_is_constant(e);
 }
 

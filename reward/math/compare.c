@@ -416,6 +416,14 @@ static enum equality scalars(struct math_work *w, const struct expr *g, const st
 
 /* ---- relations --------------------------------------------------------------------------------- */
 
+/* AB, |AB| and \overline{AB} name one length. */
+static const struct expr *length_of(const struct expr *e)
+{
+    bool marked = (e->kind == E_FUNC && e->op == F_ABS) ||
+                  (e->kind == E_APPLY && span_is(e->text, "overline"));
+    return marked && e->n == 1 ? e->arg[0] : e;
+}
+
 static bool is_function_of_name(const struct expr *e)
 {
     return e->kind == E_APPLY && e->n == 1 && e->arg[0]->kind == E_SYM;
@@ -443,7 +451,7 @@ static enum equality relations(struct math_work *w, const struct expr *g, const 
             !all_constant(g) && !all_constant(a) && g->text.p[0] == R_EQ && a->text.p[0] == R_EQ;
         bool same = !named || g->arg[0] == x || a->arg[0] == y ||
                     same_definition(w, g->arg[0], a->arg[0], &y) ||
-                    compare_exprs(w, g->arg[0], a->arg[0]) == EQ_YES;
+                    compare_exprs(w, length_of(g->arg[0]), length_of(a->arg[0])) == EQ_YES;
         enum equality e = same ? compare_exprs(w, x, y) : EQ_UNKNOWN;
         if (same) return e;
     }
