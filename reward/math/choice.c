@@ -251,6 +251,21 @@ int choice_in(struct span response, const struct math_options *o, struct span *a
     return c;
 }
 
+bool choice_letters_only(struct span s)
+{
+    for (size_t i = 0; i < s.n;) {
+        size_t end = i;
+        while (end < s.n && is_letter(s.p[end]))
+            end++;
+        if ((unsigned char)s.p[i] >= 0x80) return false;
+        struct span w = span_slice(s, i, end);
+        if (w.n > 1 && !same_fold(w, span_str("or")) && !same_fold(w, span_str("and")))
+            return false;
+        i = end > i ? end : i + 1;
+    }
+    return s.n > 0;
+}
+
 int choice_count(struct span s, const struct math_options *o)
 {
     uint64_t seen = 0;

@@ -22,6 +22,9 @@ int choice_in(struct span response, const struct math_options *options, struct s
 
 /* Different choices among the last boxes or lines: all were named, as by somebody who hopes to hit.
  * Counts distinct letters in s that stand alone. */
+/* s holds no words but single letters, "or" and "and". */
+bool choice_letters_only(struct span s);
+
 int choice_count(struct span s, const struct math_options *options);
 
 #endif
