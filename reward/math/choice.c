@@ -90,7 +90,7 @@ struct span choice_content(struct span s, char *letter)
 /* B of "option B", "Choice (B)", "answer: B"; s itself without such a word. */
 static struct span after_word(struct span s)
 {
-    static const char *const heads[] = {"option", "choice", "answer"};
+    static const char *const heads[] = {"option", "choice", "answer", "answer is", "the answer is"};
     for (size_t k = 0; k < sizeof(heads) / sizeof(heads[0]); k++) {
         size_t n = strlen(heads[k]);
         if (s.n <= n + 1 || !same_fold(span_slice(s, 0, n), span_str(heads[k]))) continue;
