@@ -83,7 +83,7 @@ static const struct example examples[] = {
     {"floats", "python", "print(0.1+0.2, 'x')\n", ",\"checker\":\"floats\"", "\"tests\":[{\"stdin\":\"\",\"stdout\":\"0.3 x\"}]", "\"reward\":1,"},
     {"a prefix is not enough", "python", "print(3)\n", "", "\"tests\":[{\"stdin\":\"\",\"stdout\":\"3\\n5\\n\"}]", "\"reward\":0,"},
     {"tests missing", "python", SUM, "", "\"answer\":1", "\"code\":\"missing_field\""},
-    {"tests malformed", "python", SUM, "", "\"tests\":[3]", "\"param\":\"items[0].tests[0].test\""},
+    {"tests malformed", "python", SUM, "", "\"tests\":[3]", "\"param\":\"items[0].tests[0]\""},
     {"tests empty", "python", SUM, "", "\"tests\":[]", "tests are empty"},
     {"calls of C", "c", "int main(void){}\n", ",\"lang\":\"c\"", "\"tests\":[{\"call\":\"add\",\"args\":[],\"result\":1}]", "Python only"},
 };
