@@ -27,6 +27,7 @@ GOLDEN_SRCS := $(wildcard tests/golden/test_*.c) $(wildcard tests/golden/conform
 GOLDENS    := $(GOLDEN_SRCS:%.c=$(B)/%)
 BENCH_SRCS := $(wildcard tests/bench/bench_*.c)
 BENCHES    := $(BENCH_SRCS:%.c=$(B)/%)
+CLIENT     := $(B)/tests/load/http_load
 
 # The libraries of deploy/packages.txt. FLINT 2.9's parts have no pkg-config files.
 PKGS      := libmicrohttpd libcjson libuv openblas libpcre2-8 libutf8proc libseccomp libexttextcat
@@ -59,31 +60,37 @@ $(B)/engine/kernels/avx2.o:       CFLAGS += -mavx2 -mfma -mf16c
 $(B)/engine/kernels/avxvnni.o:    CFLAGS += -mavx2 -mfma -mf16c -mavxvnni
 $(B)/engine/kernels/avx512vnni.o: CFLAGS += -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mfma -mf16c
 
+# One word a step; `make V=1` shows the commands.
+say = $(if $(V),,@echo "  $(1) $(@:build/%=%)";)
+
 all: $(BIN)
 
 $(BIN): $(B)/server/main.o $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(LIB): $(OBJS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,archive)$(AR) rcs $@ $^
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,compile)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(UNITS) $(GOLDENS): $(B)/%: $(B)/%.o $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
 $(REPLAYS): $(B)/%: $(B)/%.o $(B)/tests/fuzz/replay.o $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BENCHES): $(B)/%: $(B)/%.o $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(CLIENT): %: %.o
+	$(CC) $(LDFLAGS) -o $@ $^
 
 # ---- what people type -------------------------------------------------------------------------
 
-.PHONY: all run test hostile sanitize conformance bench fuzz model image format clean help deps deps-test
+.PHONY: all run test hostile sanitize conformance bench bench-parts fuzz model image format clean help deps deps-test
 .SECONDARY:
 
 run: deps
@@ -132,17 +139,24 @@ conformance: deps-test
 	SMOLLM2=$(wildcard $(MODEL)) $(B)/tests/golden/conformance_models $(GOLDEN)
 	GOLDEN=$(GOLDEN) SMOLLM2=$(wildcard $(MODEL)) $(B)/tests/golden/test_forward
 
+# MODEL=file.gguf, beside the peers in LLAMA_CPP=folder and IK_LLAMA_CPP=folder; results into OUT. Alone on the machine.
+OUT ?= build/bench
 bench: deps
-	@$(MAKE) --no-print-directory -j$$(nproc) $(BIN) $(BENCHES)
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BIN) $(CLIENT)
+	/usr/bin/python3 tests/bench/compare.py --out $(OUT) --model $(if $(wildcard $(MODEL)),$(MODEL),models/touchstone-tiny.gguf) \
+	    $(if $(LLAMA_CPP),--llama-cpp $(LLAMA_CPP)) $(if $(IK_LLAMA_CPP),--ik-llama-cpp $(IK_LLAMA_CPP)) $(ARGS)
+
+# The parts by themselves: kernels, a forward pass, the tokenizer, the verifiers.
+bench-parts: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BENCHES)
 	@for b in $(BENCHES); do echo "== $$b"; $$b || exit 1; done
-	$(BIN) bench $(ARGS)
 
 # Coverage-guided, FUZZ_SECONDS each; a crash is kept in tests/fuzz/corpus/ and replayed by `make test`.
 FUZZ_SECONDS ?= 60
 FUZZERS := $(FUZZ_SRCS:tests/fuzz/%.c=build/fuzz/%)
 build/fuzz/%: tests/fuzz/%.c $(SRCS)
 	@mkdir -p $(@D)
-	clang -g -O1 -std=c11 -I. -D_GNU_SOURCE $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -ffp-contract=off \
+	$(call say,fuzzer )clang -g -O1 -std=c11 -I. -D_GNU_SOURCE $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -ffp-contract=off \
 	    -mavx2 -mfma -mf16c -mavxvnni -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni \
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(SRCS) $(LDLIBS)
 fuzz:
@@ -190,7 +204,8 @@ help:
 	@echo "make sanitize   the same under AddressSanitizer and UBSan"
 	@echo "make hostile    a hundred hostile programs in the sandbox, by themselves"
 	@echo "make conformance  the shared corpora and golden models (CORPORA=dir GOLDEN=dir)"
-	@echo "make bench      benchmarks, each beside what it compares with"
+	@echo "make bench      speed beside the machine's limits  (MODEL=file.gguf LLAMA_CPP=dir IK_LLAMA_CPP=dir OUT=dir)"
+	@echo "make bench-parts  kernels, forward pass, tokenizer and verifiers by themselves"
 	@echo "make fuzz       every fuzzer for FUZZ_SECONDS=60"
 	@echo "make model      fetch SmolLM2-135M-Instruct to models/cache/"
 	@echo "make image      build the container"

@@ -9,17 +9,20 @@
  */
 #include "base/clock.h"
 #include "reward/math/calculus.h"
+#include "reward/math/choice.h"
 #include "reward/math/decimal.h"
 #include "reward/math/extract.h"
+#include "reward/math/family.h"
 #include "reward/math/parse.h"
 #include "reward/math/words.h"
 #include "reward/math/work.h"
 
-enum { MAX_READINGS = 3 };
+enum { MAX_READINGS = 4, HALF_DAY = 12 * 3600 };
 
 struct readings {
     const struct expr *e[MAX_READINGS];
     int n;
+    char label;       /* of a choice before the text, "(B) 12"; 0 */
     struct error err; /* of the first reading, when n is 0 */
 };
 
@@ -55,6 +58,7 @@ static bool may_be_decimal_comma(struct span s, const struct math_options *o)
     if (comma == NULL || memchr(comma + 1, ',', s.n - at - 1) != NULL) return false;
     while (at + 1 + after < s.n && is_digit(comma[1 + after]))
         after++;
+    if (after == 3 && s.p[0] != '0') return false; /* thousands */
     return at > 0 && is_digit(s.p[at - 1]) &&
            (after >= 2 || (at >= 1 && s.p[at - 1] == '0' && after >= 1));
 }
@@ -77,13 +81,16 @@ static void add_reading(struct math_work *w, struct span s, enum lexer_reading h
 
 static const struct expr *spelled_number(struct math_work *w, struct span s)
 {
-    int64_t n;
-    return words_number(s, &n) ? expr_int(w->arena, n) : NULL;
+    int64_t n, d;
+    if (words_number(s, &n)) return expr_int(w->arena, n);
+    if (!words_fraction(s, &n, &d)) return NULL;
+    return expr_2(w->arena, E_DIV, 0, expr_int(w->arena, n), expr_int(w->arena, d));
 }
 
 static void read_all(struct math_work *w, struct span text, struct readings *r)
 {
-    struct span s = lexer_plain(w->arena, text);
+    struct span meant = words_meaning(w->arena, text);
+    struct span s = family_text(w->arena, lexer_plain(w->arena, meant));
     const struct expr *number = spelled_number(w, text);
     *r = (struct readings){.n = 0};
     if (number != NULL) {
@@ -91,9 +98,12 @@ static void read_all(struct math_work *w, struct span text, struct readings *r)
         return;
     }
     add_reading(w, s, READ_THOUSANDS, r);
-    if (!has_digit_comma(s)) return;
-    if (span_is(w->options->language, "") || r->n == 0) add_reading(w, s, READ_LIST, r);
-    if (may_be_decimal_comma(s, w->options)) add_reading(w, s, READ_DECIMAL_COMMA, r);
+    if (has_digit_comma(s)) {
+        if (span_is(w->options->language, "") || r->n == 0) add_reading(w, s, READ_LIST, r);
+        if (may_be_decimal_comma(s, w->options)) add_reading(w, s, READ_DECIMAL_COMMA, r);
+    }
+    struct span labelled = choice_content(s, &r->label);
+    if (labelled.n > 0 && r->n < MAX_READINGS) add_reading(w, labelled, READ_THOUSANDS, r);
 }
 
 /* The same bytes, white space between them aside. */
@@ -116,12 +126,40 @@ static enum equality times(struct math_work *w, struct span g, struct span a)
     bool marked_x, marked_y;
     if (!words_time(g, &x, &marked_x) || !words_time(a, &y, &marked_y)) return EQ_UNKNOWN;
     if (x == y) return work_yes(w, MATH_EQUAL_VALUE);
+    bool half_unsaid = marked_x != marked_y && (marked_x ? y : x) <= HALF_DAY;
+    if (half_unsaid && x % HALF_DAY == y % HALF_DAY) return work_yes(w, MATH_EQUAL_VALUE);
     return marked_x || marked_y ? work_no(w, MATH_NOT_EQUAL) : EQ_UNKNOWN;
 }
 
 static bool number_only(const struct expr *e)
 {
     return expr_is_scalar(e) && expr_is_constant(e);
+}
+
+/* I for i where the other side writes i or has no letters, j for i and E for e where the other side
+ * writes i or e: as SymPy and engineers do. */
+static const struct expr *in_letters_of(struct arena *a, const struct expr *e,
+                                        const struct expr *other)
+{
+    static const struct {
+        const char *name;
+        uint8_t constant;
+        bool beside_numbers;
+    } letters[] = {{"I", C_I, true},         {"j", C_I, false},        {"E", C_E, true},
+                   {"R", C_REALS, false},    {"N", C_NATURALS, false}, {"Z", C_INTEGERS, false},
+                   {"Q", C_RATIONALS, false}};
+    if (expr_is_constant(e)) return e;
+    for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {
+        struct span name = span_str(letters[i].name);
+        int op = letters[i].constant;
+        bool meant =
+            expr_has(other, E_CONST, op) || (letters[i].beside_numbers && expr_is_constant(other));
+        if (!meant || expr_has(e, E_CONST, op) || !expr_has_symbol(e, name)) continue;
+        const struct expr *changed = expr_substitute(a, e, name, expr_new(a, E_CONST, op, 0));
+        if (changed != NULL && (expr_has(other, E_CONST, op) || expr_is_constant(changed)))
+            e = changed;
+    }
+    return e;
 }
 
 static enum equality compare_readings(struct math_work *w, const struct readings *g,
@@ -131,10 +169,10 @@ static enum equality compare_readings(struct math_work *w, const struct readings
     enum math_cause cause = MATH_UNDECIDED;
     for (int i = 0; i < g->n; i++)
         for (int j = 0; j < a->n; j++) {
-            bool fits =
-                w->options->mode != MATH_NUMBER || (number_only(g->e[i]) && number_only(a->e[j]));
-            enum equality e =
-                fits ? compare_exprs(w, g->e[i], a->e[j]) : work_no(w, MATH_NOT_EQUAL_KIND);
+            const struct expr *x = in_letters_of(w->arena, g->e[i], a->e[j]),
+                              *y = in_letters_of(w->arena, a->e[j], g->e[i]);
+            bool fits = w->options->mode != MATH_NUMBER || (number_only(x) && number_only(y));
+            enum equality e = fits ? family_equal(w, x, y) : work_no(w, MATH_NOT_EQUAL_KIND);
             if (e == EQ_YES) return e;
             if (i == 0 && j == 0) {
                 first = e;
@@ -175,6 +213,8 @@ enum equality answers_equal(struct math_work *w, struct span gold, struct span a
                                           : work_no(w, MATH_NOT_EQUAL_WORDS);
     read_all(w, g, &rg);
     read_all(w, a, &ra);
+    if (rg.label != 0 && ra.label != 0 && rg.label != ra.label)
+        return work_no(w, MATH_NOT_EQUAL_CHOICE);
     if (rg.n == 0 || ra.n == 0) return as_words(w, g, a, &rg, &ra);
     e = compare_readings(w, &rg, &ra);
     if (e != EQ_YES &&

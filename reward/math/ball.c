@@ -35,13 +35,19 @@ static bool is_tight(const acb_t x, long bits)
            mag_cmp_2exp_si(arb_radref(acb_imagref(x)), -bits) < 0;
 }
 
+/* Its value is known to about 100 bits only. */
+static bool is_extrapolated(const struct expr *e)
+{
+    return expr_has(e, E_INTEGRAL, -1) || expr_has(e, E_LIMIT, -1) || expr_has(e, E_SUM, -1);
+}
+
 /* Balls at one point, at growing precision until they part. */
 static enum outcome at_point(struct math_work *w, const struct expr *x, const struct expr *y,
                              const struct ball_options *o, bool *real, bool *one_real)
 {
     acb_t a, b;
     enum outcome out = NO_VALUE;
-    bool integral = expr_has(x, E_INTEGRAL, -1) || expr_has(y, E_INTEGRAL, -1);
+    bool extrapolated = is_extrapolated(x) || is_extrapolated(y);
     acb_init(a);
     acb_init(b);
     for (int i = 0; i < PRECISIONS && !work_expired(w); i++) {
@@ -58,7 +64,7 @@ static enum outcome at_point(struct math_work *w, const struct expr *x, const st
             break;
         }
         if (i + 1 == PRECISIONS) {
-            long bits = integral ? 100 : 1000;
+            long bits = extrapolated ? 100 : 1000;
             out = is_tight(a, bits) && is_tight(b, bits) ? SAME : NO_VALUE;
         }
     }

@@ -1,35 +1,16 @@
 /* reward/math/ball_eval.c - an expression's value as a ball.
  *
  * Every step is bounded before it is taken: exponents to 62 bits, factorials' arguments to 2^40,
- * sums to MAX_TERMS terms, integrals to low precision and a number of evaluations.
+ * sums to BALL_MAX_TERMS terms. Endless sums, integrals and limits are in ball_series.c and
+ * ball_integral.c.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/math/ball.h"
+#include "reward/math/ball_eval.h"
 
-#include <acb_calc.h>
 #include <acb_hypgeom.h>
 
-#include "reward/math/rational.h"
-
-enum { STEADY = 40, MAX_TERMS = 20000, MAX_DIGITS = 1100000, INTEGRAL_PREC = 128 };
-
-struct bound_ball {
-    const struct bound_ball *outer;
-    struct span name;
-    acb_srcptr value;
-};
-
-struct eval {
-    struct math_work *w;
-    const struct ball_options *o;
-    const struct bound_ball *bound;
-    long prec;
-    bool analytic; /* inside an integral: no branch cut may be crossed */
-    long steps;
-};
-
-static bool eval(struct eval *v, const struct expr *e, acb_t out);
+enum { MAX_DIGITS = 1100000 };
 
 static bool number(const struct num *num, long prec, acb_t out)
 {
@@ -320,9 +301,9 @@ static bool extreme(struct eval *v, const struct expr *e, acb_t out)
 {
     acb_t x;
     acb_init(x);
-    bool ok = eval(v, e->arg[0], out) && acb_is_real(out) && !v->analytic;
+    bool ok = ball_eval(v, e->arg[0], out) && acb_is_real(out) && !v->analytic;
     for (uint32_t i = 1; ok && i < e->n; i++) {
-        ok = eval(v, e->arg[i], x) && acb_is_real(x);
+        ok = ball_eval(v, e->arg[i], x) && acb_is_real(x);
         if (!ok) break;
         if (e->op == F_MIN) {
             arb_min(acb_realref(out), acb_realref(out), acb_realref(x), v->prec);
@@ -379,7 +360,7 @@ static bool function(struct eval *v, const struct expr *e, acb_t out)
     acb_t x, y;
     acb_init(x);
     acb_init(y);
-    bool ok = eval(v, e->arg[0], x) && (e->n == 1 || eval(v, e->arg[1], y)) &&
+    bool ok = ball_eval(v, e->arg[0], x) && (e->n == 1 || ball_eval(v, e->arg[1], y)) &&
               function_of(v, e->op, x, y, out);
     acb_clear(y);
     acb_clear(x);
@@ -387,57 +368,20 @@ static bool function(struct eval *v, const struct expr *e, acb_t out)
 }
 
 /* body with name = value */
-static bool eval_at(struct eval *v, const struct expr *body, struct span name, const acb_t value,
-                    acb_t out)
+bool ball_eval_at(struct eval *v, const struct expr *body, struct span name, const acb_t value,
+                  acb_t out)
 {
     struct bound_ball here = {v->bound, name, value};
     v->bound = &here;
-    bool ok = eval(v, body, out);
+    bool ok = ball_eval(v, body, out);
     v->bound = here.outer;
     return ok;
 }
 
-/* An endless sum whose terms shrink at least by a quarter each, ever faster or as fast, over
- * STEADY terms in a row: the rest is less than four times the last term. */
-static bool endless_sum(struct eval *v, const struct expr *e, acb_t out)
-{
-    acb_t k, term;
-    mag_t size, before, bound;
-    acb_init(k);
-    acb_init(term);
-    mag_init(size);
-    mag_init(before);
-    mag_init(bound);
-    acb_zero(out);
-    bool ok = eval(v, e->arg[0], k), done = false;
-    for (int i = 0, steady = 0; ok && !done && i < MAX_TERMS; i++) {
-        ok = eval_at(v, e->arg[2], e->text, k, term) && !work_expired(v->w);
-        if (!ok) break;
-        acb_add(out, out, term, v->prec);
-        acb_add_ui(k, k, 1, v->prec);
-        acb_get_mag(size, term);
-        mag_mul_ui(bound, before, 3);
-        mag_mul_2exp_si(bound, bound, -2);
-        steady = i > 0 && mag_cmp(size, bound) <= 0 ? steady + 1 : 0;
-        mag_set(before, size);
-        done = steady >= STEADY && mag_cmp_2exp_si(size, -v->prec - 8) < 0;
-    }
-    if (done) {
-        mag_mul_2exp_si(size, size, 2);
-        acb_add_error_mag(out, size);
-    }
-    mag_clear(bound);
-    mag_clear(before);
-    mag_clear(size);
-    acb_clear(term);
-    acb_clear(k);
-    return ok && done;
-}
-
 static bool sum(struct eval *v, const struct expr *e, acb_t out)
 {
-    if (e->op == 0 && e->arg[1]->kind == E_CONST && e->arg[1]->op == C_INF)
-        return endless_sum(v, e, out);
+    if (e->arg[1]->kind == E_CONST && e->arg[1]->op == C_INF)
+        return e->op == 0 ? ball_endless_sum(v, e, out) : ball_endless_product(v, e, out);
     acb_t from, to, term;
     fmpz_t a, b;
     acb_init(from);
@@ -445,13 +389,15 @@ static bool sum(struct eval *v, const struct expr *e, acb_t out)
     acb_init(term);
     fmpz_init(a);
     fmpz_init(b);
-    bool ok = eval(v, e->arg[0], from) && eval(v, e->arg[1], to) && whole(from, a) && whole(to, b);
+    bool ok = ball_eval(v, e->arg[0], from) && ball_eval(v, e->arg[1], to) && whole(from, a) &&
+              whole(to, b);
     fmpz_sub(b, b, a);
-    ok = ok && fmpz_cmp_si(b, MAX_TERMS) < 0;
+    ok = ok && fmpz_cmp_si(b, BALL_MAX_TERMS) < 0;
     long n = ok && fmpz_sgn(b) >= 0 ? fmpz_get_si(b) + 1 : 0;
     acb_set_si(out, e->op == 0 ? 0 : 1);
     for (long i = 0; ok && i < n; i++) {
-        ok = eval_at(v, e->arg[2], e->text, from, term) && !(i % 16 == 0 && work_expired(v->w));
+        ok =
+            ball_eval_at(v, e->arg[2], e->text, from, term) && !(i % 16 == 0 && work_expired(v->w));
         e->op == 0 ? acb_add(out, out, term, v->prec) : acb_mul(out, out, term, v->prec);
         acb_add_ui(from, from, 1, v->prec);
     }
@@ -463,46 +409,6 @@ static bool sum(struct eval *v, const struct expr *e, acb_t out)
     return ok;
 }
 
-struct integrand {
-    struct eval *v;
-    const struct expr *e;
-    bool failed;
-};
-
-static int integrand_at(acb_ptr out, const acb_t x, void *param, slong order, slong prec)
-{
-    struct integrand *in = param;
-    struct eval inner = *in->v;
-    inner.prec = prec;
-    inner.analytic = order != 0;
-    if (work_expired(inner.w) || !eval_at(&inner, in->e->arg[0], in->e->text, x, out))
-        acb_indeterminate(out);
-    return 0;
-}
-
-static bool integral(struct eval *v, const struct expr *e, acb_t out)
-{
-    if (e->n != 3 || v->analytic) return false;
-    acb_t a, b;
-    mag_t tolerance;
-    long prec = v->prec < INTEGRAL_PREC ? v->prec : INTEGRAL_PREC;
-    acb_init(a);
-    acb_init(b);
-    mag_init(tolerance);
-    mag_set_ui_2exp_si(tolerance, 1, -prec);
-    struct integrand in = {v, e, false};
-    acb_calc_integrate_opt_t options;
-    acb_calc_integrate_opt_init(options);
-    options->eval_limit = 20000;
-    bool ok = eval(v, e->arg[1], a) && eval(v, e->arg[2], b);
-    if (ok) acb_calc_integrate(out, integrand_at, &in, a, b, prec, tolerance, options, prec);
-    ok = ok && acb_is_finite(out);
-    mag_clear(tolerance);
-    acb_clear(b);
-    acb_clear(a);
-    return ok;
-}
-
 static bool many(struct eval *v, const struct expr *e, acb_t out)
 {
     acb_t x;
@@ -510,7 +416,7 @@ static bool many(struct eval *v, const struct expr *e, acb_t out)
     acb_set_si(out, e->kind == E_ADD ? 0 : 1);
     bool ok = true;
     for (uint32_t i = 0; ok && i < e->n; i++) {
-        ok = eval(v, e->arg[i], x);
+        ok = ball_eval(v, e->arg[i], x);
         e->kind == E_ADD ? acb_add(out, out, x, v->prec) : acb_mul(out, out, x, v->prec);
     }
     acb_clear(x);
@@ -522,7 +428,7 @@ static bool pair(struct eval *v, const struct expr *e, acb_t out)
     acb_t x, y;
     acb_init(x);
     acb_init(y);
-    bool ok = e->n == 2 && eval(v, e->arg[0], x) && eval(v, e->arg[1], y);
+    bool ok = e->n == 2 && ball_eval(v, e->arg[0], x) && ball_eval(v, e->arg[1], y);
     if (ok && e->kind == E_POW) {
         ok = power(v, x, y, out);
     } else if (ok) {
@@ -534,7 +440,7 @@ static bool pair(struct eval *v, const struct expr *e, acb_t out)
     return ok;
 }
 
-static bool eval(struct eval *v, const struct expr *e, acb_t out)
+bool ball_eval(struct eval *v, const struct expr *e, acb_t out)
 {
     if (--v->steps < 0 || ((v->steps & 63) == 0 && work_expired(v->w))) return false;
     switch ((enum expr_kind)e->kind) {
@@ -552,17 +458,17 @@ static bool eval(struct eval *v, const struct expr *e, acb_t out)
     case E_RATIO:
         return pair(v, e, out);
     case E_NEG:
-        if (!eval(v, e->arg[0], out)) return false;
+        if (!ball_eval(v, e->arg[0], out)) return false;
         acb_neg(out, out);
         return true;
     case E_FUNC:
         return function(v, e, out);
     case E_PERCENT:
-        if (!eval(v, e->arg[0], out)) return false;
+        if (!ball_eval(v, e->arg[0], out)) return false;
         acb_div_ui(out, out, 100, v->prec);
         return true;
     case E_DEGREE: {
-        if (!eval(v, e->arg[0], out)) return false;
+        if (!ball_eval(v, e->arg[0], out)) return false;
         acb_t pi;
         acb_init(pi);
         acb_const_pi(pi, v->prec);
@@ -572,11 +478,13 @@ static bool eval(struct eval *v, const struct expr *e, acb_t out)
         return true;
     }
     case E_UNIT:
-        return eval(v, e->arg[0], out);
+        return ball_eval(v, e->arg[0], out);
     case E_SUM:
         return sum(v, e, out);
     case E_INTEGRAL:
-        return integral(v, e, out);
+        return ball_integral(v, e, out);
+    case E_LIMIT:
+        return ball_limit(v, e, out);
     default:
         return false;
     }
@@ -586,5 +494,5 @@ bool ball_of(struct math_work *w, const struct expr *e, const struct ball_option
              acb_t out)
 {
     struct eval v = {.w = w, .o = o, .prec = prec, .steps = 4000000};
-    return eval(&v, e, out);
+    return ball_eval(&v, e, out);
 }

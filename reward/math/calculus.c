@@ -198,17 +198,6 @@ static bool is_polynomial(const struct expr *e, struct span name)
     }
 }
 
-/* The image of e is 0 at two points. */
-static bool is_zero(const struct expr *e)
-{
-    struct fingerprint f;
-    for (uint64_t seed = 11; seed < 13; seed++) {
-        struct fingerprint_options o = {.seed = seed, .steps = 10000};
-        if (!fingerprint_of(e, &o, &f) || !field_is_zero(f.image)) return false;
-    }
-    return true;
-}
-
 /* The limit at infinity of a quotient of polynomials: differentiate both until the denominator is a
  * constant. */
 static const struct expr *at_infinity(struct arena *a, const struct expr *body, struct span name)
@@ -220,9 +209,9 @@ static const struct expr *at_infinity(struct arena *a, const struct expr *body, 
     for (int i = 0; i <= MAX_DEGREE && num != NULL && den != NULL; i++) {
         const struct expr *next = calculus_derivative(a, den, name);
         if (next == NULL) return NULL;
-        if (is_zero(next)) { /* den is constant: so must num be */
+        if (fingerprint_zero(next)) { /* den is constant: so must num be */
             const struct expr *rest = calculus_derivative(a, num, name);
-            if (rest == NULL || !is_zero(rest)) return NULL;
+            if (rest == NULL || !fingerprint_zero(rest)) return NULL;
             const struct expr *zero = expr_int(a, 0);
             return over(a, expr_substitute(a, num, name, zero),
                         expr_substitute(a, den, name, zero));
@@ -249,7 +238,7 @@ static const struct expr *limit(struct arena *a, const struct expr *e)
 static bool same_image(const struct expr *x, const struct expr *y, struct arena *a)
 {
     const struct expr *d = sum2(a, x, negative(a, y));
-    return d != NULL && is_zero(d);
+    return d != NULL && fingerprint_zero(d);
 }
 
 /* The sum from k = from of terms whose quotient r does not depend on k: first / (1 - r), or with an

@@ -58,6 +58,47 @@ static struct span unbracket(struct span s)
     return s;
 }
 
+/* The offset after the letter in brackets that s begins with; 0 when it begins otherwise. */
+static size_t label_end(struct span s)
+{
+    static const char *const wraps[] = {"\\textbf{", "\\text{", "\\mathrm{", "\\textrm{", "**", ""};
+    for (size_t k = 0; k < sizeof(wraps) / sizeof(wraps[0]); k++) {
+        size_t i = strlen(wraps[k]);
+        if (!span_starts(s, span_str(wraps[k])) || i + 3 >= s.n) continue;
+        if (s.p[i] != '(' || s.p[i + 1] < 'A' || s.p[i + 1] > 'J' || s.p[i + 2] != ')') continue;
+        i += 3;
+        while (i < s.n && strchr(" ~}*", s.p[i]) != NULL)
+            i++;
+        return i;
+    }
+    return 0;
+}
+
+struct span choice_content(struct span s, char *letter)
+{
+    static const char *const spaces[] = {"\\ ", "\\,", "\\;", "\\quad", "\\qquad", "~", " "};
+    s = span_trim(s);
+    size_t i = label_end(s);
+    if (i == 0 || (s.p[i - 1] == ')' && s.p[i] != '\\')) return span_of(NULL, 0);
+    *letter = s.p[span_find(s, span_str("("), 0) + 1];
+    s = span_trim(span_slice(s, i, s.n));
+    for (size_t k = 0; k < sizeof(spaces) / sizeof(spaces[0]); k++)
+        if (span_starts(s, span_str(spaces[k]))) s = span_slice(s, strlen(spaces[k]), s.n);
+    return words_unwrap(s);
+}
+
+/* B of "option B", "Choice (B)", "answer: B"; s itself without such a word. */
+static struct span after_word(struct span s)
+{
+    static const char *const heads[] = {"option", "choice", "answer"};
+    for (size_t k = 0; k < sizeof(heads) / sizeof(heads[0]); k++) {
+        size_t n = strlen(heads[k]);
+        if (s.n <= n + 1 || !same_fold(span_slice(s, 0, n), span_str(heads[k]))) continue;
+        if (s.p[n] == ' ' || s.p[n] == ':') return unbracket(span_slice(s, n + 1, s.n));
+    }
+    return s;
+}
+
 int choice_of(struct span text, const struct math_options *o, bool bare_only)
 {
     struct span s = unbracket(text);
@@ -66,6 +107,9 @@ int choice_of(struct span text, const struct math_options *o, bool bare_only)
         if (same_fold(s, o->choices[i])) return i;
     if (s.n == 1) return of_letter(s.p[0], o);
     if (bare_only) return -1;
+    struct span named = after_word(s);
+    if (named.n == 1) return of_letter(named.p[0], o);
+    if (label_end(s) > 0) s = span_slice(s, span_find(s, span_str("("), 0), s.n);
     size_t i = s.p[0] == '(' || s.p[0] == '[' ? 1 : 0;
     if (i + 1 >= s.n || !is_letter(s.p[i])) return -1;
     if (strchr(i == 1 ? ")]" : ".:)", s.p[i + 1]) == NULL) return -1;
@@ -106,6 +150,22 @@ static bool is_article(struct span s, size_t i)
     return true;
 }
 
+/* Where a choice's letter stands after a few small words of the same clause ("for sure D"), s.n when none
+ * does. */
+static size_t later_in_clause(struct span s, size_t i, const struct math_options *o)
+{
+    if (i > 0 && is_letter(s.p[i - 1])) return s.n; /* "options" */
+    for (int words = 0; words < 4 && i < s.n; words++) {
+        if (alone_at(s, i, o, false) >= 0) return i;
+        if (matches(s, i, "not") || s.p[i] < 'a' || s.p[i] > 'z') break;
+        while (i < s.n && s.p[i] >= 'a' && s.p[i] <= 'z')
+            i++;
+        if (i >= s.n || s.p[i] != ' ') break;
+        i++;
+    }
+    return s.n;
+}
+
 /* The choice right after a phrase that ends at i: brackets, stars, colons and articles skipped. */
 static int after_phrase(struct span s, size_t i, const struct math_options *o, struct span *at)
 {
@@ -131,6 +191,8 @@ static int after_phrase(struct span s, size_t i, const struct math_options *o, s
     }
     if (i >= s.n) return -1;
     int c = alone_at(s, i, o, true);
+    if (c < 0) i = later_in_clause(s, i, o);
+    if (c < 0) c = i < s.n ? alone_at(s, i, o, false) : -1;
     if (c >= 0 && is_article(s, i)) return -1;
     if (c >= 0) *at = span_slice(s, i, i + 1);
     return c;

@@ -7,7 +7,9 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "base/buffer.h"
 #include "reward/math/decimal.h"
+#include "reward/math/family.h"
 #include "reward/math/units.h"
 #include "reward/math/work.h"
 
@@ -34,6 +36,12 @@ static bool is_name(const struct expr *e)
             if (!is_name(e->arg[i]) && !(e->kind == E_MUL && i > 0 && e->arg[i]->grouped))
                 return false;
         return e->n > 0;
+    case E_FUNC: /* |AB|, sin A: what a figure's letters measure; |x| = 3 is an equation */
+        if (e->op == F_ABS && e->arg[0]->kind == E_SYM && e->arg[0]->text.p[0] >= 'a') return false;
+        return e->n == 1 &&
+               (e->op == F_ABS || (e->op >= F_SIN && e->op <= F_CSC) || e->op == F_MAX ||
+                e->op == F_MIN || e->op == F_DET) &&
+               is_name(e->arg[0]);
     case E_UNIT:
         return is_name(e->arg[0]);
     default:
@@ -88,14 +96,25 @@ static const struct expr *assigned(const struct expr *e)
     if (!all_equal_signs(e) && !approximate) return e;
     const struct expr *last = e->arg[e->n - 1];
     if (is_name(e->arg[0]) || all_constant(e)) return last;
+    if (e->n >= 3 && expr_is_constant(last)) return last; /* 2x + 1 = 2 + 1 = 3 */
     if (e->n == 2 && last->kind == E_SYM && expr_is_constant(e->arg[0])) return e->arg[0];
     return e;
 }
 
+/* P(1, 2): a point with its name. */
+static bool is_named_point(const struct expr *e)
+{
+    return e->kind == E_MUL && e->arg[1]->kind == E_TUPLE && e->arg[0]->kind == E_SYM &&
+           e->arg[0]->text.p[0] <= 'Z';
+}
+
 static const struct expr *claim(struct math_work *w, const struct expr *e)
 {
-    if (e->kind == E_REL && e->n >= 2) e = conclusion(w, e);
-    return e;
+    if (e->kind == E_REL && e->n >= 2) {
+        const struct expr *part = conclusion(w, e);
+        return part == NULL ? e : part;
+    }
+    return is_named_point(e) ? e->arg[1] : e;
 }
 
 /* ---- signs +- ---------------------------------------------------------------------------------- */
@@ -182,11 +201,40 @@ static enum equality unordered(struct math_work *w, const struct expr *g, const 
         w->too_large = true;
         return EQ_UNKNOWN;
     }
-    if (g->kind == E_LIST && a->kind == E_LIST && g->n != a->n) return work_no(w, MATH_NOT_EQUAL);
+    bool plain = g->n == 0 || expr_is_scalar(g->arg[0]); /* a pair listed twice is still one */
+    if (g->kind == E_LIST && a->kind == E_LIST && g->n != a->n && plain)
+        return work_no(w, MATH_NOT_EQUAL);
     enum equality there = covered(w, g, a, false);
     enum equality back = there == EQ_NO ? EQ_NO : covered(w, a, g, true);
     if (there == EQ_NO || back == EQ_NO) return work_no(w, MATH_NOT_EQUAL);
     return there == EQ_YES && back == EQ_YES ? work_yes(w, MATH_EQUAL_SET) : EQ_UNKNOWN;
+}
+
+/* x = 1, y = 2: values given to different names, so that their order is known. */
+static bool gives_values(const struct expr *e)
+{
+    if (e->kind != E_LIST || e->n < 2) return false;
+    for (uint32_t i = 0; i < e->n; i++) {
+        const struct expr *r = e->arg[i];
+        if (r->kind != E_REL || !all_equal_signs(r) || !is_name(r->arg[0])) return false;
+        for (uint32_t j = 0; j < i; j++)
+            if (expr_same(r->arg[0], e->arg[j]->arg[0])) return false;
+    }
+    return true;
+}
+
+static bool has_relations(const struct expr *e)
+{
+    for (uint32_t i = 0; i < e->n; i++)
+        if (e->arg[i]->kind == E_REL) return true;
+    return false;
+}
+
+static enum equality lists(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    bool one_named = (gives_values(g) && a->kind == E_LIST && !has_relations(a)) ||
+                     (gives_values(a) && g->kind == E_LIST && !has_relations(g));
+    return one_named ? ordered(w, g, a) : unordered(w, g, a);
 }
 
 static enum equality tuples(struct math_work *w, const struct expr *g, const struct expr *a)
@@ -196,6 +244,19 @@ static enum equality tuples(struct math_work *w, const struct expr *g, const str
     return ordered(w, g, a);
 }
 
+/* [[1, 2], [3, 4]] as a matrix, NULL when the rows are none. */
+static const struct expr *matrix_of_rows(struct arena *a, const struct expr *rows)
+{
+    uint32_t n = rows->n > 0 && rows->arg[0]->kind == E_TUPLE ? rows->arg[0]->n : 0;
+    for (uint32_t i = 0; i < rows->n; i++)
+        if (n == 0 || rows->arg[i]->kind != E_TUPLE || rows->arg[i]->n != n) return NULL;
+    struct expr *m = n == 0 ? NULL : expr_new(a, E_MATRIX, 0, n * rows->n);
+    for (uint32_t i = 0; m != NULL && i < rows->n; i++)
+        memcpy(m->arg + i * n, rows->arg[i]->arg, n * sizeof(*m->arg));
+    if (m != NULL) m->num.exp10 = n;
+    return m;
+}
+
 static enum equality matrices(struct math_work *w, const struct expr *g, const struct expr *a)
 {
     g = matrix_expand(w->arena, g);
@@ -203,7 +264,9 @@ static enum equality matrices(struct math_work *w, const struct expr *g, const s
     if (g == NULL || a == NULL) return EQ_UNKNOWN;
     if (g->kind != E_MATRIX || a->kind != E_MATRIX) {
         if (g->kind == E_TUPLE || a->kind == E_TUPLE) { /* a column or a row is a tuple */
-            const struct expr *m = g->kind == E_MATRIX ? g : a;
+            const struct expr *m = g->kind == E_MATRIX ? g : a, *rows = m == g ? a : g;
+            const struct expr *nested = m->kind == E_MATRIX ? matrix_of_rows(w->arena, rows) : NULL;
+            if (nested != NULL) return m == g ? matrices(w, g, nested) : matrices(w, nested, a);
             if (m->kind == E_MATRIX && (m->num.exp10 == 1 || (uint32_t)m->num.exp10 == m->n))
                 return ordered(w, g, a);
         }
@@ -265,37 +328,112 @@ static bool counts_percent(const struct expr *e)
 }
 
 /* A single letter that is a unit where the other side has no letters: 10m. */
+static bool is_unit_letter(const struct expr *e)
+{
+    const struct expr *u = e->kind == E_POW ? e->arg[0] : e;
+    return u->kind == E_SYM && u->text.n == 1 && strchr("mgshLlJNWVAKCF", u->text.p[0]) != NULL;
+}
+
 static const struct expr *without_letter_unit(const struct expr *e)
 {
-    if (e->kind != E_MUL) return NULL;
-    const struct expr *u = e->arg[1]->kind == E_POW ? e->arg[1]->arg[0] : e->arg[1];
-    if (u->kind != E_SYM || u->text.n != 1 || strchr("mgshLlJNWVAKCF", u->text.p[0]) == NULL)
-        return NULL;
-    return expr_is_constant(e->arg[0]) ? e->arg[0] : NULL;
+    if (e->kind == E_MUL && is_unit_letter(e->arg[1]) && expr_is_constant(e->arg[0]))
+        return e->arg[0];
+    return NULL;
+}
+
+/* The letters that multiply or divide the number in e as a unit's text, and the number; NULL when
+ * something else is there. */
+static const struct expr *letters_as_unit(const struct expr *e, struct buffer *text)
+{
+    int64_t power = 1;
+    if (expr_is_constant(e)) return e;
+    if (e->kind == E_DIV && is_unit_letter(e->arg[0])) return NULL;
+    if ((e->kind != E_MUL && e->kind != E_DIV) || !is_unit_letter(e->arg[1])) return NULL;
+    const struct expr *rest = letters_as_unit(e->arg[0], text), *u = e->arg[1];
+    if (rest == NULL || (u->kind == E_POW && !expr_small_int(u->arg[1], &power))) return NULL;
+    if (e->kind == E_DIV) power = -power;
+    buffer_addf(text, " %c%d", u->kind == E_POW ? u->arg[0]->text.p[0] : u->text.p[0], (int)power);
+    return rest;
+}
+
+/* 5 m, 9.8 m/s^2: as a quantity, where the other side is one. e itself when it is none. */
+static const struct expr *as_quantity(struct math_work *w, const struct expr *e)
+{
+    struct buffer text;
+    if (e->kind == E_UNIT || expr_is_constant(e)) return e;
+    buffer_init(&text, 256);
+    const struct expr *number = letters_as_unit(e, &text);
+    struct expr *q = number == NULL ? NULL : expr_new(w->arena, E_UNIT, 0, 1);
+    char *copy = q == NULL || text.failed ? NULL : arena_str(w->arena, buffer_span(&text));
+    if (copy != NULL) {
+        q->arg[0] = number;
+        q->text = span_of(copy, text.n);
+    }
+    buffer_clear(&text);
+    return copy == NULL ? e : q;
+}
+
+/* A quantity's unit against a percent sign or an angle: different things, unless the unit is that. */
+static bool units_clash(const struct expr *quantity, const struct expr *other)
+{
+    if (quantity->kind != E_UNIT || (other->kind != E_PERCENT && other->kind != E_DEGREE))
+        return false;
+    const struct unit *u = unit_find(quantity->text);
+    return u == NULL || u->dimension != UNIT_ANGLE;
 }
 
 static enum equality scalars(struct math_work *w, const struct expr *g, const struct expr *a)
 {
+    if (g->kind == E_UNIT || a->kind == E_UNIT) {
+        g = as_quantity(w, g);
+        a = as_quantity(w, a);
+    }
     if (g->kind == E_UNIT && a->kind == E_UNIT) return both_units(w, g, a);
+    if (units_clash(g, a) || units_clash(a, g)) return work_no(w, MATH_NOT_EQUAL_UNIT);
     const struct expr *x = g->kind == E_UNIT ? g->arg[0] : g,
                       *y = a->kind == E_UNIT ? a->arg[0] : a;
     if ((x != g || y != a) && !(expr_is_scalar(x) && expr_is_scalar(y)))
         return compare_exprs(w, x, y);
     enum equality e = scalar_equal(w, x, y);
+    if (e == EQ_NO && !expr_is_constant(x) && !expr_is_constant(y)) {
+        if (family_same_progression(w, x, y) == EQ_YES) return EQ_YES;
+        if (family_same_antiderivative(w, x, y) == EQ_YES) return EQ_YES;
+        w->cause = MATH_NOT_EQUAL;
+    }
     if (e == EQ_YES || w->options->strict) return e;
     bool one_percent = (x->kind == E_PERCENT) != (y->kind == E_PERCENT);
     bool one_degree = (x->kind == E_DEGREE) != (y->kind == E_DEGREE);
+    if (one_percent && one_degree) return e;
     if (one_percent && w->options->percent_lenient &&
         counts_percent(x->kind == E_PERCENT ? x->arg[0] : y->arg[0]))
         return scalar_equal(w, bare(x), bare(y));
     if (one_degree) return scalar_equal(w, bare(x), bare(y));
     const struct expr *short_x = without_letter_unit(x), *short_y = without_letter_unit(y);
-    if (short_y != NULL && expr_is_constant(x)) return scalar_equal(w, x, short_y);
-    if (short_x != NULL && expr_is_constant(y)) return scalar_equal(w, short_x, y);
+    if (short_y != NULL && expr_is_constant(x)) return scalar_equal(w, bare(x), bare(short_y));
+    if (short_x != NULL && expr_is_constant(y)) return scalar_equal(w, bare(short_x), bare(y));
     return e;
 }
 
 /* ---- relations --------------------------------------------------------------------------------- */
+
+static bool is_function_of_name(const struct expr *e)
+{
+    return e->kind == E_APPLY && e->n == 1 && e->arg[0]->kind == E_SYM;
+}
+
+/* f(x) = ... and f(n) = ..., y = ... or f = ...: definitions of one function. The answer's value is
+ * put in the reference's variable. */
+static bool same_definition(struct math_work *w, const struct expr *g, const struct expr *a,
+                            const struct expr **value)
+{
+    const struct expr *f = is_function_of_name(g) ? g : a, *other = f == g ? a : g;
+    if (!is_function_of_name(f)) return false;
+    if (other->kind == E_SYM) return span_is(other->text, "y") || span_eq(other->text, f->text);
+    if (!is_function_of_name(other) || !span_eq(f->text, other->text)) return false;
+    if (expr_has_symbol(*value, g->arg[0]->text) && !expr_same(g->arg[0], a->arg[0])) return false;
+    *value = expr_substitute(w->arena, *value, a->arg[0]->text, g->arg[0]);
+    return *value != NULL;
+}
 
 static enum equality relations(struct math_work *w, const struct expr *g, const struct expr *a)
 {
@@ -304,12 +442,20 @@ static enum equality relations(struct math_work *w, const struct expr *g, const 
         bool named =
             !all_constant(g) && !all_constant(a) && g->text.p[0] == R_EQ && a->text.p[0] == R_EQ;
         bool same = !named || g->arg[0] == x || a->arg[0] == y ||
+                    same_definition(w, g->arg[0], a->arg[0], &y) ||
                     compare_exprs(w, g->arg[0], a->arg[0]) == EQ_YES;
         enum equality e = same ? compare_exprs(w, x, y) : EQ_UNKNOWN;
         if (same) return e;
     }
     enum equality e = region_is(g) && region_is(a) ? region_equal(w, g, a) : EQ_UNKNOWN;
     return e == EQ_UNKNOWN ? relation_equal(w, g, a) : e;
+}
+
+/* {1, 3} in TeX shows as 1, 3: beside a pair it is one. \{1, 3\} is a set. */
+static enum equality tex_group(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    const struct expr *set = g->kind == E_SET ? g : a;
+    return set->op == 1 ? ordered(w, g, a) : work_no(w, MATH_NOT_EQUAL_KIND);
 }
 
 static enum equality words(struct math_work *w, const struct expr *g, const struct expr *a)
@@ -323,6 +469,13 @@ static enum equality alone(struct math_work *w, const struct expr *g, const stru
 {
     if (is_list(g) && g->n == 1 && w->depth == 1) return compare_exprs(w, g->arg[0], a);
     if (is_list(a) && a->n == 1 && w->depth == 1) return compare_exprs(w, g, a->arg[0]);
+    const struct expr *list = is_list(g) ? g : a, *value = list == g ? a : g;
+    if (list->kind == E_LIST && list->op == 2 && w->depth == 1) { /* 1/2 or 50 %: one value twice */
+        for (uint32_t i = 0; i < list->n; i++)
+            if (compare_exprs(w, value, list->arg[i]) != EQ_YES)
+                return work_no(w, MATH_NOT_EQUAL_KIND);
+        return EQ_YES;
+    }
     return work_no(w, MATH_NOT_EQUAL_KIND);
 }
 
@@ -377,6 +530,8 @@ static int class_of(const struct expr *e)
 
 static enum equality same_shape(struct math_work *w, const struct expr *g, const struct expr *a)
 {
+    if (g->kind == E_CONST && a->kind == E_CONST && g->op != a->op)
+        return work_no(w, MATH_NOT_EQUAL);
     if (g->kind == E_DOTS || a->kind == E_DOTS)
         return g->kind == a->kind ? work_yes(w, MATH_EQUAL_SET) : different(w, g, a);
     if (g->kind == a->kind && g->op == a->op && g->n == a->n && g->n > 0) {
@@ -394,8 +549,9 @@ static const struct rule {
     {CLASS_SCALAR | CLASS_RATIO, CLASS_SCALAR | CLASS_RATIO, NULL}, /* see compare_pair() */
     {CLASS_RELATION, CLASS_RELATION, relations},
     {CLASS_TUPLE, CLASS_TUPLE, tuples},
-    {CLASS_LIST | CLASS_SET, CLASS_LIST | CLASS_SET, unordered},
+    {CLASS_LIST | CLASS_SET, CLASS_LIST | CLASS_SET, lists},
     {CLASS_LIST | CLASS_TUPLE, CLASS_LIST | CLASS_TUPLE, ordered},
+    {CLASS_SET | CLASS_TUPLE, CLASS_SET | CLASS_TUPLE, tex_group},
     {CLASS_WORDS, CLASS_WORDS, words},
     {CLASS_LIST | CLASS_SET, CLASS_ANY, alone},
     {CLASS_ANY, CLASS_LIST | CLASS_SET, alone},
@@ -430,11 +586,22 @@ static bool has_matrix(const struct expr *e)
            expr_has(e, E_MATRIX, -1);
 }
 
+/* P(5, 2) beside a pair is a point, not a number of permutations. */
+static const struct expr *as_point(struct math_work *w, const struct expr *e,
+                                   const struct expr *other)
+{
+    bool counted = e->kind == E_FUNC && (e->op == F_PERM || e->op == F_BINOM);
+    if (!counted || other->kind != E_TUPLE) return e;
+    return expr_2(w->arena, E_TUPLE, B_ROUND, e->arg[0], e->arg[1]);
+}
+
 /* Both sides brought to what they claim, then compared. */
 static enum equality compare_claims(struct math_work *w, const struct expr *g, const struct expr *a)
 {
-    g = claim(w, g);
-    a = claim(w, a);
+    g = solve_whole_builder(w->arena, claim(w, g));
+    a = solve_whole_builder(w->arena, claim(w, a));
+    g = as_point(w, g, a);
+    a = as_point(w, a, g);
     if (g == NULL || a == NULL) return EQ_UNKNOWN;
     if ((g->kind == E_REL) != (a->kind == E_REL) && !w->options->strict) {
         g = assigned(g);

@@ -57,8 +57,15 @@ static bool absolute(struct fp *f, const struct expr *x, struct field *out)
 
 /* ---- the choice -------------------------------------------------------------------------------- */
 
+/* f(x) for an unknown f is a value of its own, as free as a variable, where x is exact. */
+static bool is_free(const struct expr *e)
+{
+    return e->kind == E_APPLY || (e->kind == E_FUNC && e->op == F_PMOD);
+}
+
 static bool unknown_function(struct fp *f, const struct expr *e, struct field *out)
 {
+    unsigned before = f->uses;
     struct field x, mixed = FIELD_ZERO;
     uint64_t t = image_tag(f, e->kind, e->kind == E_FUNC ? e->op : 0);
     for (size_t i = 0; i < e->text.n; i++)
@@ -68,7 +75,36 @@ static bool unknown_function(struct fp *f, const struct expr *e, struct field *o
         t = field_mix(t ^ field_word(x));
         mixed = x;
     }
+    bool exact = is_free(e) && ((f->uses ^ before) & USES_ATOM) == 0;
+    unsigned after = f->uses;
     *out = image_atom(f, t, mixed);
+    if (exact) f->uses = after;
+    return true;
+}
+
+/* a mod m, as the class of a: of whole numbers the least residue counts. */
+static bool residue_class(struct fp *f, const struct expr *e, struct field *out)
+{
+    struct rational m;
+    uint64_t r;
+    struct field modulus;
+    if (e->n != 2 || !rational_of(e->arg[1], f->bound, &m) || m.d != 1 || m.n < 1 ||
+        m.n >= INT64_MAX / 4 ||
+        !fingerprint_residue(e->arg[0], (uint64_t)m.n, f->bound, &f->steps, &r))
+        return unknown_function(f, e, out);
+    unsigned before = f->uses;
+    modulus = field_int(m.n);
+    *out = image_atom(f, image_tag(f, E_FUNC, F_PMOD) ^ field_mix(r), modulus);
+    f->uses = before;
+    return true;
+}
+
+static bool permutations(struct fp *f, const struct expr *n, const struct expr *k,
+                         struct field *out)
+{
+    struct field chosen, orders;
+    if (!image_binomial(f, n, k, &chosen) || !image_factorial(f, F_FACT, k, &orders)) return false;
+    *out = field_mul(chosen, orders);
     return true;
 }
 
@@ -138,6 +174,10 @@ static bool function(struct fp *f, const struct expr *e, struct field *out)
     case F_MIN:
     case F_MAX:
         return image_fold_many(f, e, out);
+    case F_PERM: /* n!/(n - k)! */
+        return e->n == 2 && permutations(f, x, e->arg[1], out);
+    case F_PMOD:
+        return residue_class(f, e, out);
     case F_MOD:
         return e->n == 2 && image_modulo(f, x, e->arg[1], out);
     default:
@@ -147,10 +187,19 @@ static bool function(struct fp *f, const struct expr *e, struct field *out)
 
 static bool based(const struct expr *e, struct field *out)
 {
-    struct field v = FIELD_ZERO, base = field_int(e->num.exp10);
-    for (size_t i = 0; i < e->text.n; i++)
-        v = field_add(field_mul(v, base), field_int(e->text.p[i] - '0'));
-    *out = v;
+    struct field v = FIELD_ZERO, base = field_int(e->num.exp10), scale = FIELD_ONE;
+    bool point = false;
+    for (size_t i = 0; i < e->text.n; i++) {
+        char c = e->text.p[i];
+        if (c == '.') {
+            point = true;
+            continue;
+        }
+        int digit = c <= '9' ? c - '0' : c <= 'Z' ? c - 'A' + 10 : c - 'a' + 10;
+        v = field_add(field_mul(v, base), field_int(digit));
+        if (point) scale = field_mul(scale, base);
+    }
+    *out = field_mul(v, field_inv(scale));
     return true;
 }
 
@@ -215,6 +264,16 @@ bool image_of(struct fp *f, const struct expr *e, struct field *out)
     default:
         return false;
     }
+}
+
+bool fingerprint_zero(const struct expr *e)
+{
+    struct fingerprint f;
+    for (uint64_t seed = 11; seed < 13; seed++) {
+        struct fingerprint_options o = {.seed = seed, .steps = 10000};
+        if (e == NULL || !fingerprint_of(e, &o, &f) || !field_is_zero(f.image)) return false;
+    }
+    return true;
 }
 
 bool fingerprint_of(const struct expr *e, const struct fingerprint_options *o,

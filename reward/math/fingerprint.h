@@ -37,6 +37,9 @@ struct fingerprint_options {
 bool fingerprint_of(const struct expr *e, const struct fingerprint_options *o,
                     struct fingerprint *out);
 
+/* e is 0 everywhere, for sure but for a chance below 2^-80. False for NULL. */
+bool fingerprint_zero(const struct expr *e);
+
 /* e mod m where e is a whole number built by + - * ^ ! from whole numbers, however large: towers of
  * powers are taken by Euler's theorem. 0 < m < 2^62. *steps is work allowed. */
 bool fingerprint_residue(const struct expr *e, uint64_t m, const struct binding *b, int64_t *steps,

@@ -19,8 +19,9 @@ struct lexer {
     struct token *out;
     size_t n, room;
     enum lexer_reading reading;
-    int depth;     /* of ( [ \{, where commas separate */
-    int env_depth; /* of \begin */
+    int depth;       /* of ( [ \{, where commas separate */
+    int env_depth;   /* of \begin */
+    bool one_dollar; /* the text holds one $, so it is no delimiter */
     bool space;
     struct error *err;
     const char *base;
@@ -90,8 +91,8 @@ static bool three_digits(struct span s, size_t i)
 /* Length of a separator of thousands at s[i] that is one whatever stands around it: {,} \, \! */
 static size_t sure_separator(struct span s, size_t i)
 {
-    static const char *const forms[] = {"{,}\\!", "{,}", ",\\!", ",\\,", "\\,", "\\ ",
-                                        "{\\,}",  "\\;", ",\\ ", "\\!",  "~"};
+    static const char *const forms[] = {"{,}\\!", "{,}",   ", \\!", ",\\!", ",\\,", "\\,",
+                                        "\\ ",    "{\\,}", "\\;",   ",\\ ", "\\!",  "~"};
     for (size_t f = 0; f < sizeof(forms) / sizeof(forms[0]); f++) {
         size_t n = strlen(forms[f]);
         if (!span_starts(span_slice(s, i, s.n), span_str(forms[f]))) continue;
@@ -112,8 +113,11 @@ static size_t thousands_separator(const struct lexer *l, struct span s, size_t i
     if (l->reading == READ_DECIMAL_COMMA) {
         return c == '.' && three_digits(s, i + 1) && (at(s, i + 4) == '.' || at(s, i + 4) == ',');
     }
-    if (c == '.') return three_digits(s, i + 1) && at(s, i + 4) == '.' && three_digits(s, i + 5);
-    if (c != ',' && c != ' ') return 0;
+    if (c == '.') { /* 1.000.000 */
+        bool again = head == 0 && i >= 4 && at(s, i - 4) == '.';
+        return three_digits(s, i + 1) && (again || (at(s, i + 4) == '.' && three_digits(s, i + 5)));
+    }
+    if (c != ',' && c != ' ' && c != '\'') return 0;
     return three_digits(s, i + 1);
 }
 
@@ -266,6 +270,10 @@ static size_t text_group(struct lexer *l, struct span s, size_t i, int op, int d
 {
     while (at(s, i) == ' ')
         i++;
+    if (op == 2 && is_letter(at(s, i))) { /* \mathbb R */
+        blackboard(l, span_slice(s, i, i + 1), s, i);
+        return i + 1;
+    }
     if (at(s, i) != '{') return i; /* \rm x: a switch of fonts */
     size_t end = group_end(s, i), last = end > i && s.p[end - 1] == '}' ? end - 1 : end;
     struct span inner = span_trim(span_slice(s, i + 1, last));
@@ -274,6 +282,8 @@ static size_t text_group(struct lexer *l, struct span s, size_t i, int op, int d
     const struct command *c = command_find(inner);
     if (inner.n == 0) {
         l->space = true;
+    } else if (span_is(inner, "to") && last_kind(l) == T_NUM) {
+        push(l, T_COLON, 0, s, i);
     } else if (op == 2) {
         blackboard(l, inner, s, i);
     } else if (inner.n <= 2 && ends_operand(last_kind(l)) && unit_find(inner) != NULL) {
@@ -320,7 +330,13 @@ static bool plain_command(const struct command *c, size_t n)
     case T_SUM:
         return true;
     case T_FRAC:
-        return n == 4;
+        return n == 4 || n == 8;
+    case T_BINOM:
+        return span_is(span_str(c->name), "binom") || span_is(span_str(c->name), "binomial");
+    case T_IGNORE:
+        return span_is(span_str(c->name), "Matrix"); /* Matrix([[1, 2], [3, 4]]) */
+    case T_CURRENCY:
+        return n <= 3;
     case T_SETOP:
         return span_is(span_str(c->name), "union");
     case T_REL:
@@ -348,27 +364,52 @@ static size_t function_prefix(struct span w)
     return c != NULL && c->kind == T_FUNC && plain_command(c, w.n - 1) ? w.n - 1 : 0;
 }
 
+/* "6.02 x 10^23": an x before a power of ten, apart from both numbers, multiplies. */
+static bool is_times_sign(const struct lexer *l, struct span s, size_t i, size_t end)
+{
+    return end == i + 1 && (s.p[i] == 'x' || s.p[i] == 'X') && last_kind(l) == T_NUM && l->space &&
+           (span_starts(span_slice(s, end, s.n), span_str(" 10^")) ||
+            span_starts(span_slice(s, end, s.n), span_str(" 10**")));
+}
+
+/* "x=1orx=2": the length of an "or" that sticks to a number before it, 0 when none stands here. */
+static size_t glued_or(const struct lexer *l, struct span s, size_t i, size_t end)
+{
+    enum token_kind k = last_kind(l);
+    bool after = !l->space && (k == T_NUM || k == T_RP || k == T_RBRACE);
+    return after && end > i + 2 && end < i + 5 && s.p[i] == 'o' && s.p[i + 1] == 'r' ? 2 : 0;
+}
+
 static size_t word(struct lexer *l, struct span s, size_t i)
 {
     size_t end = i;
     while (is_word(at(s, end)))
         end++;
+    if (glued_or(l, s, i, end) > 0) {
+        push(l, T_OR, 0, s, i);
+        return i + 2;
+    }
     struct span w = span_slice(s, i, end);
     bool foreign = false;
     for (size_t k = 0; k < w.n; k++)
         foreign |= (w.p[k] & 0x80) != 0;
     const struct command *c = command_find(w);
     bool after_value = ends_operand(last_kind(l));
-    if (c != NULL && plain_command(c, w.n) &&
-        !(after_value && span_is(w, "min") && at(s, end) != '(')) {
-        push(l, (enum token_kind)c->kind, c->op, s, i)->text = w;
+    bool inches = span_is(w, "in") && last_kind(l) == T_NUM;
+    if (span_is(w, "to") && last_kind(l) == T_NUM && is_digit(at(s, end + 1))) {
+        push(l, T_COLON, 0, s, i); /* 3 to 4 */
+    } else if (is_times_sign(l, s, i, end)) {
+        push(l, T_TIMES, 0, s, i);
+    } else if (c != NULL && plain_command(c, w.n) && !inches &&
+               !(after_value && span_is(w, "min") && at(s, end) != '(')) {
+        if (c->kind != T_IGNORE) push(l, (enum token_kind)c->kind, c->op, s, i)->text = w;
     } else if (function_prefix(w) > 0) {
         size_t n = function_prefix(w);
         const struct command *f = command_find(span_slice(w, 0, n));
         push(l, T_FUNC, f->op, s, i);
         letters(l, s, i + n, end);
     } else if (foreign || w.n >= 4 || stop_word(w) ||
-               (w.n >= 2 && after_value && unit_find(w) != NULL)) {
+               (w.n >= 2 && (after_value || last_kind(l) == T_TEXT) && unit_find(w) != NULL)) {
         push(l, T_TEXT, 0, s, i)->text = w;
     } else {
         letters(l, s, i, end);
@@ -412,7 +453,8 @@ static size_t command(struct lexer *l, struct span s, size_t i, int text_depth)
         end = i + 1 + n;
         name = span_slice(name, 0, n);
     }
-    if (c == NULL) return fail(l, s, i, "unknown command"), s.n;
+    if (c == NULL && at(s, end) == '{') return fail(l, s, i, "unknown command"), s.n;
+    if (c == NULL) return push(l, T_NAME, 0, s, i)->text = name, end;
     switch (c->kind) {
     case T_IGNORE:
         l->space = true;
@@ -440,6 +482,14 @@ static size_t command(struct lexer *l, struct span s, size_t i, int text_depth)
     }
     push(l, (enum token_kind)c->kind, c->op, s, i)->text = name;
     return end;
+}
+
+/* A sign of money belongs to a number after s[i] or before it. */
+static bool beside_number(const struct lexer *l, struct span s, size_t i)
+{
+    while (at(s, i) == ' ')
+        i++;
+    return is_digit(at(s, i)) || at(s, i) == '.' || last_kind(l) == T_NUM;
 }
 
 /* What follows a backslash. */
@@ -471,7 +521,9 @@ static size_t backslash(struct lexer *l, struct span s, size_t i, int text_depth
         push(l, (enum token_kind)ones[k].kind, 0, s, i);
         return i + 2;
     }
-    l->space = true; /* \, \; \! \: \( \) \[ \] \$ "\ " and a backslash at the end */
+    if (c == '$' && beside_number(l, s, i + 2))
+        push(l, T_CURRENCY, 0, s, i)->text = span_str("dollar");
+    l->space = true; /* \, \; \! \: \( \) \[ \] "\ " and a backslash at the end */
     return i + 2 <= s.n ? i + 2 : s.n;
 }
 
@@ -521,12 +573,66 @@ static size_t operator_at(struct lexer *l, struct span s, size_t i)
     return fail(l, s, i, "a character that is no mathematics"), s.n;
 }
 
+/* A base from 11 to 36 named by a subscript at s[i]: _{16}, _16. */
+static bool large_base(struct span s, size_t i)
+{
+    if (at(s, i) != '_') return false;
+    i += at(s, i + 1) == '{' ? 2 : 1;
+    if (!is_digit(at(s, i)) || !is_digit(at(s, i + 1)) || is_digit(at(s, i + 2))) return false;
+    int base = 10 * (at(s, i) - '0') + at(s, i + 1) - '0';
+    return base > 10 && base <= 36;
+}
+
+static size_t alphanumeric_run(struct span s, size_t i, bool lower)
+{
+    while (is_digit(at(s, i)) || (at(s, i) >= 'A' && at(s, i) <= 'Z') ||
+           (lower && at(s, i) >= 'a' && at(s, i) <= 'f'))
+        i++;
+    return i;
+}
+
+/* 2A_{16}, FF_{16}: digits of a base above ten; the offset after them, 0 when none stand here. */
+static size_t large_digits(struct lexer *l, struct span s, size_t i)
+{
+    if (!is_digit(at(s, i)) && !(at(s, i) >= 'A' && at(s, i) <= 'Z')) return 0;
+    size_t end = alphanumeric_run(s, i, false);
+    if (end < i + 2 || !large_base(s, end)) return 0;
+    push(l, T_NUM, 0, s, i)->text = span_slice(s, i, end);
+    return end;
+}
+
+/* 0x2A, 0b101, 0o17, as a number and its base; the offset after it, 0 when none stands here. */
+static size_t prefixed_digits(struct lexer *l, struct span s, size_t i)
+{
+    static const struct {
+        char letter;
+        const char *base;
+    } kinds[] = {{'x', "16"}, {'b', "2"}, {'o', "8"}};
+    if (at(s, i) != '0' || ends_operand(last_kind(l))) return 0;
+    for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+        size_t end = alphanumeric_run(s, i + 2, k == 0);
+        if (at(s, i + 1) != kinds[k].letter || end == i + 2 || is_letter(at(s, end))) continue;
+        push(l, T_NUM, 0, s, i)->text = span_slice(s, i + 2, end);
+        push(l, T_SUB, 0, s, i);
+        push(l, T_NUM, 0, s, i)->text = span_str(kinds[k].base);
+        return end;
+    }
+    return 0;
+}
+
 static size_t scan_one(struct lexer *l, struct span s, size_t i, int text_depth)
 {
     int c = at(s, i);
+    size_t other_base = large_digits(l, s, i);
+    if (other_base == 0) other_base = prefixed_digits(l, s, i);
+    if (other_base > 0) return other_base;
     if (is_digit(c) || (c == '.' && is_digit(at(s, i + 1)))) return number(l, s, i);
     if (is_word(c)) return word(l, s, i);
     if (c == '\\') return backslash(l, s, i, text_depth);
+    if (c == '$' && l->one_dollar && beside_number(l, s, i + 1)) {
+        push(l, T_CURRENCY, 0, s, i)->text = span_str("dollar");
+        return i + 1;
+    }
     if (c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '$' || c == '~' || c == '"' ||
         c == '`') {
         l->space = true;
@@ -563,6 +669,9 @@ struct token *lexer_tokens(struct arena *a, struct span text, enum lexer_reading
     }
     size_t room = text.n < LEXER_MAX_TOKENS ? text.n : LEXER_MAX_TOKENS;
     struct lexer l = {.arena = a, .room = room, .reading = reading, .err = err, .base = text.p};
+    const char *dollar = text.n == 0 ? NULL : memchr(text.p, '$', text.n);
+    if (dollar != NULL && (dollar == text.p || dollar[-1] != '\\'))
+        l.one_dollar = memchr(dollar + 1, '$', text.n - 1 - (size_t)(dollar - text.p)) == NULL;
     l.out = arena_alloc(a, room + 1, sizeof(*l.out));
     if (l.out == NULL) {
         error_set(err, ERROR_NO_MEMORY, NULL, "no memory for tokens");

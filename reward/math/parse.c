@@ -18,6 +18,7 @@
 #include "reward/math/parser.h"
 
 #include "base/buffer.h"
+#include "reward/math/units.h"
 
 const struct expr *parse_fail(struct parser *p, const char *what)
 {
@@ -92,6 +93,17 @@ static const struct expr *row_node(struct parser *p, struct row *r, uint32_t fro
 
 /* ---- sums and terms ---------------------------------------------------------------------------- */
 
+/* -e; of a quantity the number is negative, not the unit. */
+static const struct expr *negative(struct parser *p, const struct expr *e)
+{
+    bool quantity = e != NULL && (e->kind == E_UNIT || e->kind == E_PERCENT || e->kind == E_DEGREE);
+    if (!quantity) return expr_1(p->arena, E_NEG, 0, e);
+    struct expr *copy =
+        (struct expr *)expr_1(p->arena, (enum expr_kind)e->kind, e->op, negative(p, e->arg[0]));
+    if (copy != NULL) copy->text = e->text;
+    return copy;
+}
+
 static const struct expr *signed_term(struct parser *p)
 {
     if (++p->depth > PARSE_MAX_DEPTH) {
@@ -100,7 +112,7 @@ static const struct expr *signed_term(struct parser *p)
     }
     const struct expr *e;
     if (parser_take(p, T_MINUS)) {
-        e = expr_1(p->arena, E_NEG, 0, signed_term(p));
+        e = negative(p, signed_term(p));
     } else if (parser_take(p, T_PLUS)) {
         e = signed_term(p);
     } else if (parser_next(p) == T_PM) {
@@ -155,6 +167,24 @@ static bool opens_inside(const struct parser *p)
     return left >= p->bars + 1;
 }
 
+bool parser_closes_outward(const struct parser *p)
+{
+    switch ((enum token_kind)p->t[1].kind) {
+    case T_END:
+    case T_SETOP:
+    case T_COMMA:
+    case T_SEMI:
+    case T_AND:
+    case T_OR:
+    case T_RBRACE:
+    case T_RSET:
+    case T_RP:
+        return p->t->kind == T_LB;
+    default:
+        return false;
+    }
+}
+
 bool parser_starts_operand(const struct parser *p)
 {
     switch ((enum token_kind)p->t->kind) {
@@ -164,7 +194,6 @@ bool parser_starts_operand(const struct parser *p)
     case T_FUNC:
     case T_LG:
     case T_LP:
-    case T_LB:
     case T_LSET:
     case T_LBRACE:
     case T_LFLOOR:
@@ -184,6 +213,8 @@ bool parser_starts_operand(const struct parser *p)
     case T_CURRENCY:
     case T_DELTA:
         return !starts_differential(p);
+    case T_LB: /* [2, 4[: one that cannot open closes */
+        return !parser_closes_outward(p);
     case T_BAR:
         if (p->bars > 0) return opens_inside(p);
         return !p->in_set && p->t->op != 2;
@@ -233,6 +264,32 @@ static const struct expr *signed_power(struct parser *p)
     return parser_power(p);
 }
 
+/* 3 million: the word multiplies. Its power of ten, 0 when w is no such word. */
+static int magnitude(struct span w)
+{
+    static const struct {
+        const char *name;
+        int power;
+    } words[] = {{"thousand", 3}, {"million", 6}, {"billion", 9}, {"trillion", 12}};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (span_is(w, words[i].name)) return words[i].power;
+    return 0;
+}
+
+static const struct expr *times_magnitude(struct parser *p, const struct expr *e, int power)
+{
+    const struct expr *ten = expr_int(p->arena, 10), *n = expr_int(p->arena, power);
+    p->t++;
+    if (e->kind == E_UNIT) { /* \$3 million */
+        struct expr *u = expr_new(p->arena, E_UNIT, 0, 1);
+        if (u == NULL) return no_memory(p);
+        u->text = e->text;
+        u->arg[0] = expr_2(p->arena, E_MUL, 0, e->arg[0], expr_2(p->arena, E_POW, 0, ten, n));
+        return u->arg[0] == NULL ? no_memory(p) : u;
+    }
+    return expr_2(p->arena, E_MUL, 0, e, expr_2(p->arena, E_POW, 0, ten, n));
+}
+
 static const struct expr *with_unit(struct parser *p, const struct expr *e)
 {
     struct expr *u = expr_new(p->arena, E_UNIT, 0, 1);
@@ -241,6 +298,33 @@ static const struct expr *with_unit(struct parser *p, const struct expr *e)
     u->pos = e->pos;
     u->text = parser_words(p);
     return u;
+}
+
+/* 1 hour 30 minutes, 5 feet and 6 inches: a number and a unit of the same dimension are next. */
+static bool continues_quantity(const struct parser *p, const struct expr *e)
+{
+    const struct token *t = p->t + (p->t->kind == T_AND);
+    int64_t num, den;
+    return t[0].kind == T_NUM && t[1].kind == T_TEXT && e->arg[0]->kind == E_NUM &&
+           unit_convert(e->text, t[1].text, &num, &den) && num > den;
+}
+
+static const struct expr *with_smaller_unit(struct parser *p, const struct expr *e)
+{
+    int64_t num = 1, den = 1;
+    parser_take(p, T_AND);
+    const struct expr *small = operand_number(p),
+                      *unit = small == NULL ? NULL : with_unit(p, small);
+    if (unit == NULL || !unit_convert(unit->text, e->text, &num, &den)) return unit;
+    const struct expr *factor =
+        expr_2(p->arena, E_DIV, 0, expr_int(p->arena, num), expr_int(p->arena, den));
+    struct expr *whole = expr_new(p->arena, E_UNIT, 0, 1);
+    if (whole == NULL) return no_memory(p);
+    whole->arg[0] =
+        expr_2(p->arena, E_ADD, 0, e->arg[0], expr_2(p->arena, E_MUL, 0, factor, small));
+    whole->text = e->text;
+    whole->pos = e->pos;
+    return whole->arg[0] == NULL ? no_memory(p) : whole;
 }
 
 /* One more factor after e, e itself when there is none (*more false), NULL on failure. */
@@ -252,7 +336,10 @@ static const struct expr *one_factor(struct parser *p, const struct expr *e, boo
     *literal = false;
     if (parser_take(p, T_TIMES)) return multiply(p, e, signed_power(p));
     if (parser_take(p, T_DIV)) return expr_2(p->arena, E_DIV, 0, e, signed_power(p));
+    if (parser_next(p) == T_TEXT && magnitude(p->t->text) > 0 && e->kind != E_TEXT)
+        return times_magnitude(p, e, magnitude(p->t->text));
     if (parser_next(p) == T_TEXT && e->kind != E_TEXT) return with_unit(p, e);
+    if (e->kind == E_UNIT && continues_quantity(p, e)) return with_smaller_unit(p, e);
     if (e->kind == E_TEXT || e->kind == E_UNIT || !parser_starts_operand(p) ||
         (p->t->kind == T_LP && p->t[1].kind == T_MOD)) {
         *more = false;
@@ -387,15 +474,16 @@ static bool all_relations(const struct row *r)
  * relations, separate more strongly than commas. */
 static const struct expr *group_list(struct parser *p, struct row *r)
 {
-    bool comma = false, semi = false, spoken = false, all_and = r->n > 1;
+    bool comma = false, semi = false, spoken = false, all_and = r->n > 1, some_or = false;
     for (uint32_t i = 0; i + 1 < r->n; i++) {
         comma |= r->mark[i] == SEP_COMMA;
         semi |= r->mark[i] == SEP_SEMI;
         spoken |= r->mark[i] >= SEP_OR;
         all_and &= r->mark[i] == SEP_AND;
+        some_or |= r->mark[i] == SEP_OR;
     }
     if (!comma || !(semi || (spoken && all_relations(r))))
-        return row_node(p, r, 0, r->n, E_LIST, all_and);
+        return row_node(p, r, 0, r->n, E_LIST, all_and ? 1 : some_or ? 2 : 0);
     struct row groups = {0};
     for (uint32_t i = 0, from = 0; i < r->n; i++) {
         bool strong = semi ? r->mark[i] == SEP_SEMI : r->mark[i] >= SEP_OR;
@@ -427,6 +515,19 @@ const struct expr *parser_list(struct parser *p, bool *trailing)
     }
 }
 
+/* <1, 2, 3>, the whole text: the signs are brackets. */
+static void angle_signs(struct token *t)
+{
+    struct token *last = t;
+    bool comma = false;
+    for (; last->kind != T_END && last[1].kind != T_END; last++)
+        comma |= last->kind == T_COMMA;
+    if (!comma || t->kind != T_REL || t->op != R_LT || last->kind != T_REL || last->op != R_GT)
+        return;
+    t->kind = T_LANGLE;
+    last->kind = T_RANGLE;
+}
+
 const struct expr *parse_answer(struct arena *a, struct span text, enum lexer_reading reading,
                                 struct error *err)
 {
@@ -437,6 +538,7 @@ const struct expr *parse_answer(struct arena *a, struct span text, enum lexer_re
     if (p.t != NULL && p.t->kind == T_END) parse_fail(&p, "nothing");
     if (p.t != NULL && local.code == ERROR_NONE) {
         bool trailing;
+        angle_signs(p.t);
         p.skip_amp = true;
         e = parser_list(&p, &trailing);
         if (e != NULL && parser_next(&p) != T_END) e = parse_fail(&p, "something is left over");

@@ -22,6 +22,56 @@ static const struct expr *arguments(struct parser *p, struct expr *e)
     return e;
 }
 
+/* C(5, 2), {}_5 P_2, A_5^2: combinations and permutations as schools write them. */
+static bool choosing_letter(const struct token *t)
+{
+    return t->text.n == 1 && strchr("CPA", t->text.p[0]) != NULL;
+}
+
+static int counting_function(const struct token *letter)
+{
+    return letter->text.p[0] == 'C' ? F_BINOM : F_PERM;
+}
+
+/* C_5^2 and C^2_5 alike: the larger number is what is chosen from. name holds the lower number. */
+static const struct expr *chosen(struct parser *p, const struct token *letter,
+                                 const struct expr *name)
+{
+    struct span low = span_slice(name->text, 2, name->text.n);
+    int64_t below = 0, above;
+    bool digits = low.n > 0 && low.n < 10 && letter->text.p[0] != 'P';
+    for (size_t i = 0; digits && i < low.n; i++) {
+        digits = low.p[i] >= '0' && low.p[i] <= '9';
+        below = below * 10 + (low.p[i] - '0');
+    }
+    if (!digits) return name;
+    p->t++;
+    const struct expr *up = operand_number(p);
+    if (up == NULL || !expr_small_int(up, &above)) return parse_fail(p, "no number of choices");
+    int64_t n = below > above ? below : above, k = below > above ? above : below;
+    return operand_node(p, expr_2(p->arena, E_FUNC, counting_function(letter),
+                                  expr_int(p->arena, n), expr_int(p->arena, k)));
+}
+
+static bool is_inverse_sign(const struct token *t)
+{
+    return t[0].kind == T_POW && t[1].kind == T_LBRACE && t[2].kind == T_MINUS &&
+           t[3].kind == T_NUM && span_is(t[3].text, "1") && t[4].kind == T_RBRACE &&
+           t[5].kind == T_LP;
+}
+
+static const struct expr *operand_subscripted_with(struct parser *p, struct span name,
+                                                   const char *tail)
+{
+    struct buffer b;
+    buffer_init(&b, 256);
+    buffer_addf(&b, "%.*s_%s", (int)name.n, name.p, tail);
+    char *copy = b.failed ? NULL : arena_str(p->arena, buffer_span(&b));
+    struct span s = span_of(copy, copy == NULL ? 0 : b.n);
+    buffer_clear(&b);
+    return operand_node(p, copy == NULL ? NULL : expr_sym(p->arena, s));
+}
+
 const struct expr *operand_name(struct parser *p)
 {
     const struct token *t = p->t++;
@@ -38,12 +88,39 @@ const struct expr *operand_name(struct parser *p)
                                                  : operand_node(p, expr_sym(p->arena, text));
     if (e == NULL) return NULL;
     bool callable = t->text.n == 1 && strchr("fgh", t->text.p[0]) != NULL;
-    if (!callable || p->t->kind != T_LP) return e;
-    struct expr *f = expr_new(p->arena, E_APPLY, 0, 0);
+    if (callable && is_inverse_sign(p->t)) { /* f^{-1}(x) */
+        p->t += 5;
+        e = operand_subscripted_with(p, text, "inverse");
+        if (e == NULL) return NULL;
+    }
+    if (choosing_letter(t) && p->t->kind == T_POW && p->t[1].kind == T_NUM) return chosen(p, t, e);
+    bool braced = p->t->kind == T_LBRACE && p->t[1].kind == T_LP; /* f{(x)} */
+    bool counting = choosing_letter(t) && p->t->kind == T_LP && p->t[1].kind == T_NUM &&
+                    p->t[2].kind == T_COMMA && p->t[3].kind == T_NUM && p->t[4].kind == T_RP;
+    if (!(callable && (p->t->kind == T_LP || braced)) && !counting) return e;
+    struct expr *f = counting ? expr_new(p->arena, E_FUNC, counting_function(t), 0)
+                              : expr_new(p->arena, E_APPLY, 0, braced);
     if (f == NULL) return operand_node(p, NULL);
-    f->text = e->text;
+    f->text = counting ? span_of(NULL, 0) : e->text;
     f->pos = t->pos;
-    return arguments(p, f);
+    if (!braced) return arguments(p, f);
+    f->arg[0] = operand_tex_group(p);
+    return f->arg[0] == NULL ? NULL : f;
+}
+
+const struct expr *operand_prescript(struct parser *p)
+{
+    if (p->t->kind == T_LBRACE) p->t += 2; /* {}_5 C_2 */
+    p->t++;
+    const struct expr *n = operand_tex_argument(p);
+    const struct token *letter = p->t;
+    if (n == NULL) return NULL;
+    if (letter->kind != T_NAME || !choosing_letter(letter) || letter[1].kind != T_SUB)
+        return parse_fail(p, "a script before no letter");
+    p->t += 2;
+    const struct expr *k = operand_tex_argument(p);
+    return k == NULL ? NULL
+                     : operand_node(p, expr_2(p->arena, E_FUNC, counting_function(letter), n, k));
 }
 
 static bool starts_simple(const struct parser *p, bool first)
@@ -118,6 +195,14 @@ static bool takes_many(int op)
     return op == F_GCD || op == F_LCM || op == F_MIN || op == F_MAX || op == F_LOG || op == F_MOD;
 }
 
+static const struct expr *cis(struct parser *p, const struct expr *x)
+{
+    const struct expr *i = expr_new(p->arena, E_CONST, C_I, 0);
+    const struct expr *sine = operand_function_of(p, F_SIN, x);
+    return operand_node(p, expr_2(p->arena, E_ADD, 0, operand_function_of(p, F_COS, x),
+                                  expr_2(p->arena, E_MUL, 0, i, sine)));
+}
+
 /* The arguments of function op, the next tokens. */
 static const struct expr *apply(struct parser *p, int op)
 {
@@ -128,12 +213,14 @@ static const struct expr *apply(struct parser *p, int op)
         bool trailing;
         p->t++;
         x = operand_bracketed(p, T_RP, T_RB, &close, &trailing);
-    } else if (k == T_LBRACE) {
-        x = operand_tex_group(p);
+    } else if (k == T_LBRACE || k == T_LSET) {
+        x = k == T_LSET ? operand_set(p) : operand_tex_group(p);
     } else {
         x = implicit_argument(p);
     }
     if (x == NULL) return NULL;
+    if (x->kind == E_SET && x->n == 1) x = x->arg[0]; /* \sin\{x\} */
+    if (op == F_CIS) return cis(p, x);
     if (x->kind != E_LIST && x->kind != E_SET) return operand_function_of(p, op, x);
     if (!takes_many(op)) return parse_fail(p, "too many arguments");
     struct expr *f = expr_new(p->arena, E_FUNC, op == F_LOG ? F_LOGB : op, x->n);
@@ -207,10 +294,58 @@ static const struct expr *leibniz(struct parser *p)
     return operand_node(p, e);
 }
 
+/* \frac{d^2}{dx^2} body: the order, 0 when this is none. *length is that of both groups. */
+static int derivative_order(const struct token *t, int *length)
+{
+    int i = 2, order = 0;
+    for (int group = 0; group < 2; group++) {
+        bool brace = t[i + 1].kind == T_LBRACE;
+        const struct token *n = t + i + 1 + brace;
+        if (t[i].kind != T_POW || n->kind != T_NUM || n->text.n != 1 ||
+            (brace && n[1].kind != T_RBRACE))
+            return 0;
+        if (group == 1 && n->text.p[0] - '0' != order) return 0;
+        order = n->text.p[0] - '0';
+        i += 3 + 2 * brace - 1;
+        if (t[i].kind != T_RBRACE) return 0;
+        if (group == 1) break;
+        if (t[i + 1].kind != T_LBRACE || !operand_is_letter_d(t + i + 2) || t[i + 3].kind != T_NAME)
+            return 0;
+        i += 4;
+    }
+    *length = i + 1;
+    return order;
+}
+
+static const struct expr *repeated_derivative(struct parser *p, int order, int length)
+{
+    const struct token *t = p->t;
+    struct span variable = {NULL, 0};
+    for (int i = 3; i < length; i++)
+        if (operand_is_letter_d(t + i)) variable = t[i + 1].text;
+    p->t += length;
+    const struct expr *body = parser_term(p);
+    for (int i = 0; i < order && body != NULL; i++) {
+        struct expr *e = (struct expr *)expr_1(p->arena, E_DERIVATIVE, 0, body);
+        if (e == NULL) return operand_node(p, NULL);
+        e->text = variable;
+        body = e;
+    }
+    return body;
+}
+
 const struct expr *operand_fraction(struct parser *p)
 {
+    int op = p->t->op, length;
     p->t++;
     const struct token *t = p->t;
+    if (op == 1) { /* Rational(1, 2) */
+        struct expr *f = p->t->kind == T_LP ? expr_new(p->arena, E_DIV, 0, 0) : NULL;
+        const struct expr *e = f == NULL ? parse_fail(p, "Rational of two") : arguments(p, f);
+        return e != NULL && e->n != 2 ? parse_fail(p, "Rational of two") : e;
+    }
+    if (t[0].kind == T_LBRACE && operand_is_letter_d(t + 1) && derivative_order(t, &length) > 0)
+        return repeated_derivative(p, derivative_order(t, &length), length);
     if (t[0].kind == T_LBRACE && operand_is_letter_d(t + 1) && t[2].kind == T_NAME &&
         t[3].kind == T_RBRACE && t[4].kind == T_LBRACE && operand_is_letter_d(t + 5) &&
         t[6].kind == T_NAME && t[7].kind == T_RBRACE)

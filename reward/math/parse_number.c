@@ -4,6 +4,8 @@
  */
 #include "reward/math/parser.h"
 
+#include "base/buffer.h"
+
 /* \frac12: an argument without braces is one digit. Leaves the other digits in the token. */
 const struct expr *operand_first_digit(struct parser *p)
 {
@@ -64,9 +66,54 @@ static const struct expr *repeating(struct parser *p, const struct expr *number,
     return operand_node(p, expr_2(p->arena, E_ADD, 0, number, tail));
 }
 
+/* 0.\dot{1}4285\dot{7}: what stands from one dot to the other repeats. */
+static const struct expr *dotted(struct parser *p, const struct expr *e)
+{
+    struct buffer block;
+    const struct token *t = p->t;
+    int dots = 0;
+    buffer_init(&block, 4096);
+    while (dots < 2) {
+        bool dot = t->kind == T_OVERLINE && t->op == 1, brace = dot && t[1].kind == T_LBRACE;
+        const struct token *digits = brace ? t + 2 : dot ? t + 1 : t;
+        if (digits->kind != T_NUM || !plain_digits(digits->text) || (dots == 0 && !dot) ||
+            (brace && digits[1].kind != T_RBRACE))
+            break;
+        buffer_add_span(&block, digits->text);
+        dots += dot;
+        t = digits + (brace ? 2 : 1);
+        if (dots == 1 && t->kind != T_NUM && t->kind != T_OVERLINE) dots = 2;
+    }
+    char *copy = dots < 2 || block.failed ? NULL : arena_str(p->arena, buffer_span(&block));
+    struct span digits = span_of(copy, copy == NULL ? 0 : block.n);
+    buffer_clear(&block);
+    if (copy == NULL) return parse_fail(p, "dots over no decimals");
+    p->t = (struct token *)t;
+    return repeating(p, e, digits);
+}
+
+/* 0.333..., 0.1666..., 0.142857142857...: the shortest block that ends the decimals twice (a single
+ * digit three times) goes on. Other decimals stay what they are. */
+static const struct expr *going_on(struct parser *p, const struct expr *e)
+{
+    struct span s = e->text;
+    size_t places = (size_t)e->num.places;
+    if (s.n < places) return e;
+    for (size_t n = 1; 2 * n <= places; n++) {
+        size_t times = n == 1 ? 3 : 2;
+        bool same = times * n <= places;
+        for (size_t i = n; same && i < times * n; i++)
+            same = s.p[s.n - 1 - i] == s.p[s.n - 1 - i + n];
+        if (same && strspn(s.p + s.n - n, "0123456789") >= n)
+            return repeating(p, e, span_slice(s, s.n - n, s.n));
+    }
+    return e;
+}
+
 static const struct expr *with_repetend(struct parser *p, const struct expr *e)
 {
     const struct token *t = p->t;
+    if (t->kind == T_OVERLINE && t->op == 1) return dotted(p, e);
     if (t->kind == T_OVERLINE && t[1].kind == T_LBRACE && t[2].kind == T_NUM &&
         t[3].kind == T_RBRACE && plain_digits(t[2].text)) {
         p->t += 4;
@@ -81,7 +128,10 @@ static const struct expr *with_repetend(struct parser *p, const struct expr *e)
         p->t += 3;
         return repeating(p, e, t[1].text);
     }
-    if (t->kind == T_DOTS) p->t++; /* 0.333... */
+    if (t->kind == T_DOTS) {
+        p->t++;
+        return going_on(p, e);
+    }
     return e;
 }
 
@@ -99,10 +149,27 @@ static int spelled_base(struct span s)
     return 0;
 }
 
-/* 204_5, 1010_{\text{two}} */
-static const struct expr *based(struct parser *p, const struct token *digits)
+static int digit_value(char c)
 {
-    p->t++;
+    return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'z' ? c - 'a' + 10 : c - 'A' + 10;
+}
+
+/* s is a number in that base, a point and digits after it included. */
+static bool digits_of_base(struct span s, int64_t base)
+{
+    int points = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        bool digit = (s.p[i] >= '0' && s.p[i] <= '9') || (s.p[i] >= 'A' && s.p[i] <= 'Z') ||
+                     (s.p[i] >= 'a' && s.p[i] <= 'z');
+        points += s.p[i] == '.';
+        if (s.p[i] != '.' && (!digit || digit_value(s.p[i]) >= base)) return false;
+    }
+    return s.n > 0 && points <= 1;
+}
+
+/* 204_5, 1010_{\text{two}}, 2A_{16}: the base is next. */
+static const struct expr *based(struct parser *p, struct span digits, uint32_t pos)
+{
     bool brace = p->t->kind == T_LBRACE;
     const struct token *t = brace ? p->t + 1 : p->t;
     bool paren = brace && t->kind == T_LP;
@@ -114,27 +181,40 @@ static const struct expr *based(struct parser *p, const struct token *digits)
         for (size_t i = 0; i < t->text.n; i++)
             base = base * 10 + (t->text.p[i] - '0');
     }
-    if (base < 2 || base > 36 || !plain_digits(digits->text))
+    if (base < 2 || base > 36 || !digits_of_base(digits, base))
         return parse_fail(p, "a base that is none");
     p->t = (struct token *)t + 1;
     if (paren && !parser_take(p, T_RP)) return parse_fail(p, "( is not closed");
     if (brace && !parser_take(p, T_RBRACE)) return parse_fail(p, "{ is not closed");
     struct expr *e = expr_new(p->arena, E_BASE, 0, 0);
     if (e == NULL) return operand_node(p, NULL);
-    e->text = digits->text;
+    e->text = digits;
     e->num.exp10 = base;
-    e->pos = digits->pos;
+    e->pos = pos;
     return e;
 }
 
-const struct expr *operand_number(struct parser *p)
+const struct expr *operand_in_base(struct parser *p, const struct expr *number)
+{
+    return based(p, number->text, number->pos);
+}
+
+const struct expr *operand_plain_number(struct parser *p)
 {
     const struct token *t = p->t++;
-    if (p->t->kind == T_SUB) return based(p, t);
     struct expr *e = expr_new(p->arena, E_NUM, 0, 0);
     if (e == NULL) return operand_node(p, NULL);
     e->num = t->num;
     e->text = t->text;
     e->pos = t->pos;
+    return e;
+}
+
+const struct expr *operand_number(struct parser *p)
+{
+    const struct token *t = p->t;
+    const struct expr *e = operand_plain_number(p);
+    if (e == NULL) return NULL;
+    if (parser_take(p, T_SUB)) return based(p, t->text, t->pos);
     return e->num.places >= 0 && !e->num.scientific ? with_repetend(p, e) : e;
 }

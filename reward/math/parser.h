@@ -32,6 +32,8 @@ const struct expr *parser_primary(struct parser *p);
 const struct expr *parser_exponent(struct parser *p); /* what may follow ^ */
 
 bool parser_starts_operand(const struct parser *p);
+bool parser_closes_outward(
+    const struct parser *p); /* the next [ stands where only ] would: ]a, b[ */
 bool parser_take(struct parser *p, enum token_kind k);
 enum token_kind parser_next(struct parser *p);
 struct span parser_words(struct parser *p); /* a run of T_TEXT with units' operators */
@@ -95,10 +97,19 @@ const struct expr *operand_angle(struct parser *p);
 const struct expr *operand_first_digit(struct parser *p);
 const struct expr *operand_number(struct parser *p);
 
+/* The number alone, whatever follows it. */
+const struct expr *operand_plain_number(struct parser *p);
+
+/* (1011)_2: the number in the base that the next token names. */
+const struct expr *operand_in_base(struct parser *p, const struct expr *number);
+
 /* ---- parse_function.c ------------------------------------------------------------------------ */
 
 const struct expr *operand_name(struct parser *p);
 const struct expr *operand_function(struct parser *p);
+
+/* {}_5 C_2, ^5 P_2: from the script or the empty group on. */
+const struct expr *operand_prescript(struct parser *p);
 
 /* The d of dx. */
 bool operand_is_letter_d(const struct token *t);

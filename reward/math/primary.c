@@ -103,12 +103,20 @@ const struct expr *parser_exponent(struct parser *p)
         p->t++;
         e = parser_exponent(p);
     } else {
-        e = k == T_LBRACE ? operand_tex_group(p) : parser_primary(p);
+        e = k == T_LBRACE                         ? operand_tex_group(p)
+            : k == T_NUM && p->t[1].kind == T_SUB ? operand_plain_number(p) /* x^2_1 */
+                                                  : parser_primary(p);
         if (e != NULL && parser_take(p, T_POW))
             e = expr_2(p->arena, E_POW, 0, e, parser_exponent(p));
     }
     p->depth--;
     return e;
+}
+
+/* What token t was written as. */
+static struct span written(const struct parser *p, const struct token *t)
+{
+    return span_trim(span_slice(p->text, t->pos, t[1].pos));
 }
 
 /* The text of a subscript without braces, spaces and commands' backslashes. */
@@ -119,11 +127,9 @@ static bool subscript(struct parser *p, struct buffer *name)
         if (t->kind != T_NUM && t->kind != T_NAME && t->kind != T_CONST && t->kind != T_TEXT &&
             t->kind != T_EMPTY)
             return parse_fail(p, "a subscript is missing") != NULL;
-        if (t->kind == T_CONST) {
-            buffer_addf(name, "c%d", t->op);
-        } else {
-            buffer_add_span(name, t->text);
-        }
+        struct span text = t->kind == T_CONST ? written(p, t) : t->text;
+        for (size_t i = 0; i < text.n; i++)
+            if (text.p[i] != '\\') buffer_add_char(name, text.p[i]);
         p->t++;
         return true;
     }
@@ -169,11 +175,35 @@ static const struct expr *overlined(struct parser *p)
 {
     p->t++;
     const struct expr *x = operand_tex_argument(p);
+    if (x != NULL && expr_is_constant(x) && expr_has(x, E_CONST, C_I)) { /* conjugate */
+        struct span name = span_str("conjugated");
+        const struct expr *i = expr_new(p->arena, E_CONST, C_I, 0);
+        return operand_node(p, expr_substitute(p->arena, expr_name_constant(p->arena, x, C_I, name),
+                                               name, expr_1(p->arena, E_NEG, 0, i)));
+    }
     struct expr *e = x == NULL ? NULL : expr_new(p->arena, E_APPLY, 0, 1);
     if (e == NULL) return operand_node(p, NULL);
     e->text = span_str("overline");
     e->arg[0] = x;
     return e;
+}
+
+/* e in the currency whose sign is the next token. */
+static const struct expr *in_currency(struct parser *p, const struct expr *e, struct span sign)
+{
+    struct expr *u = e == NULL ? NULL : expr_new(p->arena, E_UNIT, 0, 1);
+    if (u == NULL) return operand_node(p, NULL);
+    u->arg[0] = e;
+    u->text = sign;
+    u->pos = e->pos;
+    return u;
+}
+
+static const struct expr *money(struct parser *p)
+{
+    struct span sign = p->t++->text;
+    if (p->t->kind != T_NUM) return parser_primary(p);
+    return in_currency(p, operand_number(p), sign);
 }
 
 static const struct expr *after_sign(struct parser *p)
@@ -212,7 +242,12 @@ const struct expr *parser_primary(struct parser *p)
         return operand_round_or_square(p);
     case T_RB:
         return operand_outward(p);
+    case T_POW:
+    case T_SUB:
+        return operand_prescript(p);
     case T_LBRACE:
+        if (p->t[1].kind == T_RBRACE && (p->t[2].kind == T_SUB || p->t[2].kind == T_POW))
+            return operand_prescript(p);
         return operand_tex_group(p);
     case T_LSET:
         return operand_set(p);
@@ -245,8 +280,9 @@ const struct expr *parser_primary(struct parser *p)
         return accented(p);
     case T_OVERLINE:
         return overlined(p);
-    case T_BOXED:
     case T_CURRENCY:
+        return money(p);
+    case T_BOXED:
         return after_sign(p);
     default:
         return parse_fail(p, "an operand is missing");
@@ -266,6 +302,34 @@ static const struct expr *factorial(struct parser *p, const struct expr *e)
     return e;
 }
 
+/* x^2_1 is (x_1)^2, and a name under a line may have a subscript: after a power or an accent. */
+static const struct expr *late_subscript(struct parser *p, const struct expr *e)
+{
+    const struct expr *base = e->kind == E_POW ? e->arg[0] : e;
+    p->t++;
+    if (base->kind == E_NUM && base->grouped && e == base) return operand_in_base(p, base);
+    if (base->kind != E_SYM && base->kind != E_APPLY)
+        return parse_fail(p, "a subscript of no name");
+    struct expr *named = (struct expr *)operand_subscripted(p, base->text);
+    if (named == NULL) return NULL;
+    named->kind = base->kind;
+    named->n = base->n;
+    named->arg = base->arg;
+    return e == base ? named : operand_node(p, expr_2(p->arena, E_POW, 0, named, e->arg[1]));
+}
+
+/* 45^\circ 30' is 45.5 degrees. */
+static const struct expr *with_minutes(struct parser *p, const struct expr *degrees)
+{
+    const struct token *t = p->t;
+    if (degrees == NULL || t->kind != T_NUM || t[1].kind != T_PRIME || t[2].kind == T_PRIME)
+        return degrees;
+    const struct expr *minutes = operand_number(p);
+    p->t++;
+    const struct expr *part = expr_2(p->arena, E_DIV, 0, minutes, expr_int(p->arena, 60));
+    return expr_1(p->arena, E_DEGREE, 0, expr_2(p->arena, E_ADD, 0, degrees->arg[0], part));
+}
+
 const struct expr *parser_power(struct parser *p)
 {
     const struct expr *e = parser_primary(p);
@@ -274,6 +338,9 @@ const struct expr *parser_power(struct parser *p)
         case T_POW:
             p->t++;
             e = expr_2(p->arena, E_POW, 0, e, parser_exponent(p));
+            break;
+        case T_SUB:
+            if ((e = late_subscript(p, e)) == NULL) return NULL;
             break;
         case T_BANG:
             e = factorial(p, e);
@@ -284,10 +351,16 @@ const struct expr *parser_power(struct parser *p)
             break;
         case T_DEGREE:
             p->t++;
-            e = expr_1(p->arena, E_DEGREE, 0, e);
+            e = with_minutes(p, expr_1(p->arena, E_DEGREE, 0, e));
+            break;
+        case T_CURRENCY:
+            if (e->kind == E_NUM) {
+                e = in_currency(p, e, p->t++->text);
+                break;
+            }
+            p->t++;
             break;
         case T_PRIME:
-        case T_CURRENCY:
             p->t++;
             break;
         default:

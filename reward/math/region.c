@@ -23,6 +23,7 @@ struct line {
     double value[MAX_POINTS];
     int n;
     bool failed;      /* an end point that is no real constant, or too many */
+    bool two_names;   /* conditions of two different variables */
     struct span name; /* the one variable of inequalities */
 };
 
@@ -96,7 +97,9 @@ static void add_point(struct line *l, const struct expr *e)
 
 static void add_variable(struct line *l, const struct expr *e)
 {
-    if (e->kind != E_SYM || (l->name.n > 0 && !span_eq(l->name, e->text))) l->failed = true;
+    bool name = e->kind == E_SYM || e->kind == E_APPLY;
+    if (!name) l->failed = true;
+    if (name && l->name.n > 0 && !span_eq(l->name, e->text)) l->failed = l->two_names = true;
     l->name = e->text;
 }
 
@@ -136,11 +139,15 @@ static void collect(struct line *l, const struct expr *e)
         break;
     case E_BUILDER:
         collect(l, e->arg[1]);
+        if (e->arg[0]->kind == E_REL && e->arg[0]->arg[1]->kind == E_CONST &&
+            e->arg[0]->arg[1]->op != C_REALS)
+            l->failed = true; /* whole numbers are no region */
         if (e->arg[0]->kind != E_SYM && !(e->arg[0]->kind == E_REL && e->arg[0]->text.p[0] == R_IN))
             l->failed = true;
         break;
     case E_REL:
         if (e->text.p[0] == R_IN) {
+            if (e->arg[0]->kind == E_SYM) add_variable(l, e->arg[0]);
             collect(l, e->arg[1]);
         } else if (e->n == 2 && e->text.p[0] == R_EQ) {
             collect_operands(l, e);
@@ -229,6 +236,26 @@ static bool set_operation(int op, bool a, bool b)
     }
 }
 
+/* Every element of a list, or some of it. */
+static bool in_elements(struct line *l, const struct expr *e, int cell, bool all)
+{
+    for (uint32_t i = 0; i < e->n; i++)
+        if (contains(l, e->arg[i], cell) != all) return !all;
+    return all;
+}
+
+/* "and" and "or" say what they mean. Commas between conditions that can hold together mean "and" (x > 1,
+ * x < 3), else "or" (x < 1, x > 3). */
+static bool list_contains(struct line *l, const struct expr *e, int cell)
+{
+    bool together = e->op == 1;
+    for (uint32_t i = 0; i < e->n && e->op == 0; i++)
+        if (e->arg[i]->kind != E_REL) return in_elements(l, e, cell, false);
+    for (int k = 0; k <= 2 * l->n && e->op == 0 && !together; k++)
+        together = in_elements(l, e, k, true);
+    return in_elements(l, e, cell, together);
+}
+
 static bool contains(struct line *l, const struct expr *e, int cell)
 {
     switch ((enum expr_kind)e->kind) {
@@ -242,9 +269,7 @@ static bool contains(struct line *l, const struct expr *e, int cell)
     case E_SETOP:
         return set_operation(e->op, contains(l, e->arg[0], cell), contains(l, e->arg[1], cell));
     case E_LIST:
-        for (uint32_t i = 0; i < e->n; i++)
-            if (contains(l, e->arg[i], cell) != (e->op == 1)) return e->op != 1;
-        return e->op == 1;
+        return list_contains(l, e, cell);
     case E_BUILDER:
         return contains(l, e->arg[1], cell);
     case E_REL:
@@ -259,8 +284,11 @@ static bool contains(struct line *l, const struct expr *e, int cell)
 enum equality region_equal(struct math_work *w, const struct expr *gold, const struct expr *answer)
 {
     struct line l = {.w = w};
+    gold = solve_conditions(w->arena, gold);
+    answer = solve_conditions(w->arena, answer);
     collect(&l, gold);
     if (!l.failed) collect(&l, answer);
+    if (l.two_names) return work_no(w, MATH_NOT_EQUAL);
     if (l.failed) return EQ_UNKNOWN;
     for (int cell = 0; cell <= 2 * l.n; cell++)
         if (contains(&l, gold, cell) != contains(&l, answer, cell))

@@ -30,10 +30,17 @@ static int infinity_sign(const struct expr *e)
     return 0;
 }
 
+/* e may be infinite although no infinity is written in it. */
+static bool has_limit(const struct expr *e)
+{
+    return expr_has(e, E_LIMIT, -1) || expr_has(e, E_SUM, -1) || expr_has(e, E_INTEGRAL, -1);
+}
+
 static enum equality infinity(struct math_work *w, struct pair *p)
 {
     int a = infinity_sign(p->gold), b = infinity_sign(p->answer);
     if (a == 0 && b == 0) return EQ_UNKNOWN;
+    if (a != b && (has_limit(p->gold) || has_limit(p->answer))) return EQ_UNKNOWN;
     return a == b ? work_yes(w, MATH_EQUAL_VALUE) : work_no(w, MATH_NOT_EQUAL);
 }
 
@@ -84,9 +91,15 @@ static enum equality intervals(struct math_work *w, struct pair *p)
 
 static enum equality balls(struct math_work *w, struct pair *p)
 {
-    if (w->effort == MATH_FULL) return ball_equal(w, p->gold, p->answer);
-    w->deferred = true;
-    return EQ_UNKNOWN;
+    if (w->effort != MATH_FULL) {
+        w->deferred = true;
+        return EQ_UNKNOWN;
+    }
+    int a = infinity_sign(p->gold), b = infinity_sign(p->answer);
+    if (a == 0 && b == 0) return ball_equal(w, p->gold, p->answer);
+    int sign = ball_divergence(w, a == 0 ? p->gold : p->answer);
+    if (sign == 0) return EQ_UNKNOWN;
+    return sign == a + b ? work_yes(w, MATH_EQUAL_VALUE) : work_no(w, MATH_NOT_EQUAL);
 }
 
 static enum equality (*const steps[])(struct math_work *, struct pair *) = {

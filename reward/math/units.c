@@ -1,7 +1,9 @@
 /* reward/math/units.c - a table of units, and comparison of what stands after numbers.
  *
- * Units that are not in the table (apples, students) are words: compared as such, and ignored when
- * only one side has them.
+ * A text such as "km/h", "square feet", "m s-1" or "miles per hour" is read as a product of powers of the
+ * units in the table: a measure, which is a power of each dimension and a factor. Units that are
+ * not in the table (apples, students) are words: compared as such, and ignored when only one side
+ * has them.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -9,29 +11,31 @@
 
 /* clang-format off */
 static const struct unit units[] = {
-    {"mm", UNIT_LENGTH, 1, 1000}, {"millimeter", UNIT_LENGTH, 1, 1000}, {"millimetre", UNIT_LENGTH, 1, 1000},
-    {"cm", UNIT_LENGTH, 1, 100}, {"centimeter", UNIT_LENGTH, 1, 100}, {"centimetre", UNIT_LENGTH, 1, 100},
-    {"dm", UNIT_LENGTH, 1, 10}, {"decimeter", UNIT_LENGTH, 1, 10},
-    {"m", UNIT_LENGTH, 1, 1}, {"meter", UNIT_LENGTH, 1, 1}, {"metre", UNIT_LENGTH, 1, 1},
-    {"km", UNIT_LENGTH, 1000, 1}, {"kilometer", UNIT_LENGTH, 1000, 1}, {"kilometre", UNIT_LENGTH, 1000, 1},
-    {"in", UNIT_LENGTH, 127, 5000}, {"inch", UNIT_LENGTH, 127, 5000}, {"inche", UNIT_LENGTH, 127, 5000},
-    {"ft", UNIT_LENGTH, 381, 1250}, {"foot", UNIT_LENGTH, 381, 1250}, {"feet", UNIT_LENGTH, 381, 1250},
-    {"yd", UNIT_LENGTH, 1143, 1250}, {"yard", UNIT_LENGTH, 1143, 1250},
-    {"mi", UNIT_LENGTH, 201168, 125}, {"mile", UNIT_LENGTH, 201168, 125},
-    {"mg", UNIT_MASS, 1, 1000}, {"milligram", UNIT_MASS, 1, 1000}, {"g", UNIT_MASS, 1, 1}, {"gram", UNIT_MASS, 1, 1},
-    {"kg", UNIT_MASS, 1000, 1}, {"kilogram", UNIT_MASS, 1000, 1}, {"ton", UNIT_MASS, 1000000, 1}, {"tonne", UNIT_MASS, 1000000, 1},
-    {"ms", UNIT_TIME, 1, 1000}, {"s", UNIT_TIME, 1, 1}, {"sec", UNIT_TIME, 1, 1}, {"second", UNIT_TIME, 1, 1},
-    {"min", UNIT_TIME, 60, 1}, {"minute", UNIT_TIME, 60, 1}, {"h", UNIT_TIME, 3600, 1}, {"hr", UNIT_TIME, 3600, 1}, {"hour", UNIT_TIME, 3600, 1},
-    {"day", UNIT_TIME, 86400, 1}, {"week", UNIT_TIME, 604800, 1},
-    {"ml", UNIT_VOLUME, 1, 1000}, {"mL", UNIT_VOLUME, 1, 1000}, {"milliliter", UNIT_VOLUME, 1, 1000},
-    {"cl", UNIT_VOLUME, 1, 100}, {"dl", UNIT_VOLUME, 1, 10}, {"l", UNIT_VOLUME, 1, 1}, {"L", UNIT_VOLUME, 1, 1}, {"liter", UNIT_VOLUME, 1, 1}, {"litre", UNIT_VOLUME, 1, 1},
-    {"cent", UNIT_MONEY, 1, 100}, {"dollar", UNIT_MONEY, 1, 1}, {"usd", UNIT_MONEY, 1, 1}, {"USD", UNIT_MONEY, 1, 1},
-    {"degree", UNIT_ANGLE, 1, 1},
-    {"byte", UNIT_DATA, 1, 1}, {"kb", UNIT_DATA, 1000, 1}, {"KB", UNIT_DATA, 1000, 1}, {"MB", UNIT_DATA, 1000000, 1}, {"GB", UNIT_DATA, 1000000000, 1},
-    {"mph", UNIT_OTHER, 1, 1}, {"kmh", UNIT_OTHER, 1, 1}, {"kph", UNIT_OTHER, 1, 1}, {"rpm", UNIT_OTHER, 1, 1}, {"lb", UNIT_OTHER, 1, 1}, {"oz", UNIT_OTHER, 1, 1},
-    {"Hz", UNIT_OTHER, 1, 1}, {"kHz", UNIT_OTHER, 1, 1}, {"Pa", UNIT_OTHER, 1, 1}, {"kPa", UNIT_OTHER, 1, 1}, {"kW", UNIT_OTHER, 1, 1}, {"eV", UNIT_OTHER, 1, 1},
-    {"kJ", UNIT_OTHER, 1, 1}, {"mol", UNIT_OTHER, 1, 1}, {"rad", UNIT_OTHER, 1, 1}, {"sq", UNIT_OTHER, 1, 1}, {"cu", UNIT_OTHER, 1, 1}, {"pts", UNIT_OTHER, 1, 1},
-    {"pm", UNIT_OTHER, 1, 1}, {"am", UNIT_OTHER, 1, 1}, {"PM", UNIT_OTHER, 1, 1}, {"AM", UNIT_OTHER, 1, 1}, {"th", UNIT_OTHER, 1, 1}, {"st", UNIT_OTHER, 1, 1}, {"nd", UNIT_OTHER, 1, 1}, {"rd", UNIT_OTHER, 1, 1},
+    {"mm", UNIT_LENGTH, 1, 1, 1000}, {"millimeter", UNIT_LENGTH, 1, 1, 1000}, {"millimetre", UNIT_LENGTH, 1, 1, 1000},
+    {"cm", UNIT_LENGTH, 1, 1, 100}, {"centimeter", UNIT_LENGTH, 1, 1, 100}, {"centimetre", UNIT_LENGTH, 1, 1, 100},
+    {"dm", UNIT_LENGTH, 1, 1, 10}, {"decimeter", UNIT_LENGTH, 1, 1, 10}, {"decimetre", UNIT_LENGTH, 1, 1, 10},
+    {"m", UNIT_LENGTH, 1, 1, 1}, {"meter", UNIT_LENGTH, 1, 1, 1}, {"metre", UNIT_LENGTH, 1, 1, 1},
+    {"km", UNIT_LENGTH, 1, 1000, 1}, {"kilometer", UNIT_LENGTH, 1, 1000, 1}, {"kilometre", UNIT_LENGTH, 1, 1000, 1},
+    {"in", UNIT_LENGTH, 1, 127, 5000}, {"inch", UNIT_LENGTH, 1, 127, 5000}, {"inche", UNIT_LENGTH, 1, 127, 5000},
+    {"ft", UNIT_LENGTH, 1, 381, 1250}, {"foot", UNIT_LENGTH, 1, 381, 1250}, {"feet", UNIT_LENGTH, 1, 381, 1250},
+    {"yd", UNIT_LENGTH, 1, 1143, 1250}, {"yard", UNIT_LENGTH, 1, 1143, 1250},
+    {"mi", UNIT_LENGTH, 1, 201168, 125}, {"mile", UNIT_LENGTH, 1, 201168, 125},
+    {"mg", UNIT_MASS, 1, 1, 1000}, {"milligram", UNIT_MASS, 1, 1, 1000}, {"g", UNIT_MASS, 1, 1, 1}, {"gram", UNIT_MASS, 1, 1, 1},
+    {"kg", UNIT_MASS, 1, 1000, 1}, {"kilogram", UNIT_MASS, 1, 1000, 1}, {"ton", UNIT_MASS, 1, 1000000, 1}, {"tonne", UNIT_MASS, 1, 1000000, 1},
+    {"ms", UNIT_TIME, 1, 1, 1000}, {"s", UNIT_TIME, 1, 1, 1}, {"sec", UNIT_TIME, 1, 1, 1}, {"second", UNIT_TIME, 1, 1, 1},
+    {"min", UNIT_TIME, 1, 60, 1}, {"minute", UNIT_TIME, 1, 60, 1}, {"h", UNIT_TIME, 1, 3600, 1}, {"hr", UNIT_TIME, 1, 3600, 1}, {"hour", UNIT_TIME, 1, 3600, 1},
+    {"day", UNIT_TIME, 1, 86400, 1}, {"week", UNIT_TIME, 1, 604800, 1},
+    {"ml", UNIT_LENGTH, 3, 1, 1000000}, {"mL", UNIT_LENGTH, 3, 1, 1000000}, {"milliliter", UNIT_LENGTH, 3, 1, 1000000},
+    {"cl", UNIT_LENGTH, 3, 1, 100000}, {"dl", UNIT_LENGTH, 3, 1, 10000}, {"l", UNIT_LENGTH, 3, 1, 1000}, {"L", UNIT_LENGTH, 3, 1, 1000}, {"liter", UNIT_LENGTH, 3, 1, 1000}, {"litre", UNIT_LENGTH, 3, 1, 1000},
+    {"cent", UNIT_MONEY, 1, 1, 100}, {"dollar", UNIT_MONEY, 1, 1, 1}, {"usd", UNIT_MONEY, 1, 1, 1}, {"USD", UNIT_MONEY, 1, 1, 1},
+    {"pound", UNIT_OTHER, 1, 1, 1}, {"euro", UNIT_OTHER, 1, 1, 1}, {"yuan", UNIT_OTHER, 1, 1, 1}, {"year", UNIT_OTHER, 1, 1, 1}, {"month", UNIT_OTHER, 1, 1, 1},
+    {"acre", UNIT_LENGTH, 2, 316160658, 78125}, {"hectare", UNIT_LENGTH, 2, 10000, 1}, {"gallon", UNIT_OTHER, 1, 1, 1},
+    {"degree", UNIT_ANGLE, 1, 1, 1},
+    {"byte", UNIT_DATA, 1, 1, 1}, {"kb", UNIT_DATA, 1, 1000, 1}, {"KB", UNIT_DATA, 1, 1000, 1}, {"MB", UNIT_DATA, 1, 1000000, 1}, {"GB", UNIT_DATA, 1, 1000000000, 1},
+    {"mph", UNIT_OTHER, 1, 1, 1}, {"kmh", UNIT_OTHER, 1, 1, 1}, {"kph", UNIT_OTHER, 1, 1, 1}, {"rpm", UNIT_OTHER, 1, 1, 1}, {"lb", UNIT_OTHER, 1, 1, 1}, {"oz", UNIT_OTHER, 1, 1, 1},
+    {"Hz", UNIT_OTHER, 1, 1, 1}, {"kHz", UNIT_OTHER, 1, 1, 1}, {"Pa", UNIT_OTHER, 1, 1, 1}, {"kPa", UNIT_OTHER, 1, 1, 1}, {"kW", UNIT_OTHER, 1, 1, 1}, {"eV", UNIT_OTHER, 1, 1, 1},
+    {"kJ", UNIT_OTHER, 1, 1, 1}, {"mol", UNIT_OTHER, 1, 1, 1}, {"rad", UNIT_OTHER, 1, 1, 1}, {"sq", UNIT_OTHER, 1, 1, 1}, {"cu", UNIT_OTHER, 1, 1, 1}, {"pts", UNIT_OTHER, 1, 1, 1},
+    {"pm", UNIT_OTHER, 1, 1, 1}, {"am", UNIT_OTHER, 1, 1, 1}, {"PM", UNIT_OTHER, 1, 1, 1}, {"AM", UNIT_OTHER, 1, 1, 1}, {"th", UNIT_OTHER, 1, 1, 1}, {"st", UNIT_OTHER, 1, 1, 1}, {"nd", UNIT_OTHER, 1, 1, 1}, {"rd", UNIT_OTHER, 1, 1, 1},
 };
 /* clang-format on */
 
@@ -50,6 +54,114 @@ const struct unit *unit_find(struct span name)
         u = lookup(span_slice(name, 0, name.n - 1));
     return u;
 }
+
+/* ---- measures ---------------------------------------------------------------------------------- */
+
+enum { MAX_EXPONENT = 4 };
+
+struct measure {
+    int power[UNIT_DIMENSIONS];
+    int64_t num, den;
+};
+
+static bool is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* m times u^e. */
+static bool multiply(struct measure *m, const struct unit *u, int e)
+{
+    if (u->dimension >= UNIT_DIMENSIONS) return false;
+    m->power[u->dimension] += e * u->power;
+    for (int i = 0; i < (e < 0 ? -e : e); i++) {
+        int64_t up = e < 0 ? u->den : u->num, down = e < 0 ? u->num : u->den;
+        if (__builtin_mul_overflow(m->num, up, &m->num) ||
+            __builtin_mul_overflow(m->den, down, &m->den))
+            return false;
+    }
+    return true;
+}
+
+/* The exponent written after a name: "2", "^2", "^{-1}", "-1", " squared"; 1 when there is none. */
+static int exponent(struct span s, size_t *i)
+{
+    static const struct {
+        const char *word;
+        int power;
+    } words[] = {{" squared", 2}, {" cubed", 3}};
+    for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++)
+        if (span_starts(span_slice(s, *i, s.n), span_str(words[k].word))) {
+            *i += strlen(words[k].word);
+            return words[k].power;
+        }
+    size_t j = *i;
+    while (j < s.n && (s.p[j] == '^' || s.p[j] == '{'))
+        j++;
+    bool minus = j < s.n && s.p[j] == '-';
+    if (minus) j++;
+    if (j >= s.n || s.p[j] < '1' || s.p[j] > '0' + MAX_EXPONENT) return 1;
+    int e = s.p[j++] - '0';
+    while (j < s.n && s.p[j] == '}')
+        j++;
+    *i = j;
+    return minus ? -e : e;
+}
+
+/* The power that a word before a unit means, 0 when it is none. */
+static int prefix_power(struct span w)
+{
+    if (span_is(w, "square") || span_is(w, "sq")) return 2;
+    return span_is(w, "cubic") || span_is(w, "cu") ? 3 : 0;
+}
+
+static bool add_alias(struct span w, struct measure *m)
+{
+    static const struct {
+        const char *name, *way, *time;
+    } speeds[] = {{"mph", "mi", "h"}, {"kmh", "km", "h"}, {"kph", "km", "h"}, {"kmph", "km", "h"}};
+    for (size_t k = 0; k < sizeof(speeds) / sizeof(speeds[0]); k++)
+        if (span_is(w, speeds[k].name))
+            return multiply(m, lookup(span_str(speeds[k].way)), 1) &&
+                   multiply(m, lookup(span_str(speeds[k].time)), -1);
+    return false;
+}
+
+static bool measure_of(struct span s, struct measure *m)
+{
+    int sign = 1, prefix = 1;
+    bool any = false;
+    *m = (struct measure){.num = 1, .den = 1};
+    s = span_trim(s);
+    for (size_t i = 0; i < s.n;) {
+        if (s.p[i] == '/') sign = -1;
+        if (!is_letter(s.p[i])) {
+            if (strchr(" /.*\\,", s.p[i]) == NULL) return false;
+            i++;
+            continue;
+        }
+        size_t end = i;
+        while (end < s.n && is_letter(s.p[end]))
+            end++;
+        struct span w = span_slice(s, i, end);
+        const struct unit *u = unit_find(w);
+        i = end;
+        if (span_is(w, "per")) {
+            sign = -1;
+        } else if (prefix_power(w) > 0) {
+            prefix = prefix_power(w);
+        } else if (u != NULL && u->dimension < UNIT_DIMENSIONS) {
+            if (!multiply(m, u, sign * prefix * exponent(s, &i))) return false;
+            prefix = 1;
+            any = true;
+        } else if (!(any = add_alias(w, m))) {
+            return false;
+        }
+    }
+    return any;
+}
+
+/* ---- comparing --------------------------------------------------------------------------------- */
 
 /* The next letter or digit of s that counts, lower-cased; 0 at the end. A plural's s at the end of a
  * word does not count. */
@@ -80,9 +192,9 @@ bool unit_same(struct span a, struct span b)
 
 bool unit_convert(struct span a, struct span b, int64_t *num, int64_t *den)
 {
-    const struct unit *u = unit_find(a), *v = unit_find(b);
-    if (u == NULL || v == NULL || u->dimension != v->dimension) return false;
-    if (u->dimension == UNIT_OTHER) return false;
-    return !__builtin_mul_overflow(u->num, v->den, num) &&
-           !__builtin_mul_overflow(u->den, v->num, den);
+    struct measure x, y;
+    if (!measure_of(a, &x) || !measure_of(b, &y)) return false;
+    for (int d = 0; d < UNIT_DIMENSIONS; d++)
+        if (x.power[d] != y.power[d]) return false;
+    return !__builtin_mul_overflow(x.num, y.den, num) && !__builtin_mul_overflow(x.den, y.num, den);
 }

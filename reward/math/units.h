@@ -14,24 +14,25 @@ enum unit_dimension {
     UNIT_LENGTH,
     UNIT_MASS,
     UNIT_TIME,
-    UNIT_VOLUME,
     UNIT_MONEY,
     UNIT_ANGLE,
     UNIT_DATA,
-    UNIT_OTHER,
+    UNIT_DIMENSIONS,
+    UNIT_OTHER = UNIT_DIMENSIONS, /* a name that is known to be a unit, and converts to nothing */
 };
 
 struct unit {
     const char *name;
     uint8_t dimension;
-    int64_t num, den; /* times the dimension's first unit */
+    int8_t power;
+    int64_t num, den; /* times the dimension's first unit to that power */
 };
 
 /* The unit called name (also in the plural, or abbreviated), or NULL. */
 const struct unit *unit_find(struct span name);
 
 /* Two texts after numbers name the same unit: equal words but for case, plural, spaces and
- * exponents' spelling. */
+ * exponents' spelling, or the same measure ("km/h", "kilometers per hour"). */
 bool unit_same(struct span a, struct span b);
 
 /* Both are known and of one dimension, and then a = *num / *den b. */

@@ -11,6 +11,11 @@ static int lower(int c)
     return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
 }
 
+static bool is_ascii_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
 size_t words_close(struct span s, size_t i)
 {
     char open = s.p[i], close = open == '{' ? '}' : open == '(' ? ')' : ']';
@@ -93,6 +98,18 @@ static struct span without_remark(struct span s)
     return s;
 }
 
+/* "approximately 3.14": the word before the value is not part of it. */
+static struct span without_hedge(struct span s)
+{
+    static const char *const hedges[] = {"approximately ", "Approximately ", "approx. ",
+                                         "about ",         "About ",         "roughly ",
+                                         "exactly ",       "Exactly "};
+    for (size_t i = 0; i < sizeof(hedges) / sizeof(hedges[0]); i++)
+        if (span_starts(s, span_str(hedges[i])))
+            return span_trim(span_slice(s, strlen(hedges[i]), s.n));
+    return s;
+}
+
 struct span words_unwrap(struct span s)
 {
     static const struct {
@@ -103,7 +120,7 @@ struct span words_unwrap(struct span s)
     static const char *const commands[] = {"\\boxed",  "\\fbox",      "\\text",   "\\textbf",
                                            "\\textit", "\\textrm",    "\\mathrm", "\\mathbf",
                                            "\\mbox",   "\\textnormal"};
-    s = without_remark(span_trim(s));
+    s = without_remark(without_hedge(span_trim(s)));
     for (int round = 0; round < 12; round++) {
         bool changed = strip_marker(&s) || strip_end(&s);
         for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
@@ -162,10 +179,92 @@ static struct span fold(struct arena *a, struct span s)
     return span_of(out, n);
 }
 
+/* The next word of s from *i on. */
+static bool next_word(struct span s, size_t *i, struct span *word)
+{
+    while (*i < s.n && s.p[*i] == ' ')
+        (*i)++;
+    size_t end = *i;
+    while (end < s.n && s.p[end] != ' ')
+        end++;
+    *word = span_slice(s, *i, end);
+    *i = end;
+    return word->n > 0;
+}
+
+static bool has_month(struct span s)
+{
+    static const char *const months[] = {"january",   "february", "march",    "april",
+                                         "may",       "june",     "july",     "august",
+                                         "september", "october",  "november", "december"};
+    struct span w;
+    for (size_t i = 0; next_word(s, &i, &w);)
+        for (size_t k = 0; k < sizeof(months) / sizeof(months[0]); k++)
+            if (span_is(w, months[k])) return true;
+    return false;
+}
+
+/* A word of a date without what may be left out: "4th" is "4", "of" is nothing. */
+static struct span date_word(struct span w)
+{
+    bool digit = w.n > 2 && w.p[0] >= '0' && w.p[0] <= '9' && w.p[w.n - 1] >= 'a';
+    return span_is(w, "of") ? span_of(NULL, 0) : digit ? span_slice(w, 0, w.n - 2) : w;
+}
+
+/* Every word of x is one of y. */
+static bool words_within(struct span x, struct span y)
+{
+    struct span w, v;
+    for (size_t i = 0; next_word(x, &i, &w);) {
+        bool found = date_word(w).n == 0;
+        for (size_t j = 0; !found && next_word(y, &j, &v);)
+            found = span_eq(date_word(w), date_word(v));
+        if (!found) return false;
+    }
+    return true;
+}
+
 bool words_same(struct arena *a, struct span x, struct span y)
 {
     struct span p = fold(a, x), q = fold(a, y);
-    return p.n > 0 && span_eq(p, q);
+    if (p.n > 0 && span_eq(p, q)) return true;
+    bool dates = p.n < 40 && q.n < 40 && has_month(p) && has_month(q); /* in any order */
+    return dates && words_within(p, q) && words_within(q, p);
+}
+
+struct span words_meaning(struct arena *a, struct span s)
+{
+    static const struct {
+        const char *words, *latex;
+    } meanings[] = {
+        {"all real numbers", "\\mathbb{R}"},
+        {"all reals", "\\mathbb{R}"},
+        {"any real number", "\\mathbb{R}"},
+        {"every real number", "\\mathbb{R}"},
+        {"set of all real numbers", "\\mathbb{R}"},
+        {"all integers", "\\mathbb{Z}"},
+        {"no solution", "\\emptyset"},
+        {"no solutions", "\\emptyset"},
+        {"no real solution", "\\emptyset"},
+        {"no real solutions", "\\emptyset"},
+        {"there is no solution", "\\emptyset"},
+        {"there are no solutions", "\\emptyset"},
+        {"empty set", "\\emptyset"},
+        {"infinity", "\\infty"},
+        {"positive infinity", "\\infty"},
+        {"negative infinity", "-\\infty"},
+        {"minus infinity", "-\\infty"},
+        {"dne", "\\text{does not exist}"},
+        {"yes", "\\text{true}"},
+        {"no", "\\text{false}"},
+    };
+    if (s.n < 2 || s.n > 60) return s;
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] != ' ' && s.p[i] != '-' && s.p[i] != '.' && !is_ascii_letter(s.p[i])) return s;
+    struct span folded = fold(a, s);
+    for (size_t k = 0; k < sizeof(meanings) / sizeof(meanings[0]); k++)
+        if (span_is(folded, meanings[k].words)) return span_str(meanings[k].latex);
+    return s;
 }
 
 /* ---- numbers spelled out ----------------------------------------------------------------------- */
@@ -174,14 +273,17 @@ static const struct {
     const char *name;
     int64_t value;
 } number_words[] = {
-    {"zero", 0},      {"one", 1},         {"two", 2},           {"three", 3},
-    {"four", 4},      {"five", 5},        {"six", 6},           {"seven", 7},
-    {"eight", 8},     {"nine", 9},        {"ten", 10},          {"eleven", 11},
-    {"twelve", 12},   {"thirteen", 13},   {"fourteen", 14},     {"fifteen", 15},
-    {"sixteen", 16},  {"seventeen", 17},  {"eighteen", 18},     {"nineteen", 19},
-    {"twenty", 20},   {"thirty", 30},     {"forty", 40},        {"fifty", 50},
-    {"sixty", 60},    {"seventy", 70},    {"eighty", 80},       {"ninety", 90},
-    {"hundred", 100}, {"thousand", 1000}, {"million", 1000000}, {"billion", 1000000000},
+    {"zero", 0},        {"one", 1},           {"two", 2},
+    {"three", 3},       {"four", 4},          {"five", 5},
+    {"six", 6},         {"seven", 7},         {"eight", 8},
+    {"nine", 9},        {"ten", 10},          {"eleven", 11},
+    {"twelve", 12},     {"thirteen", 13},     {"fourteen", 14},
+    {"fifteen", 15},    {"sixteen", 16},      {"seventeen", 17},
+    {"eighteen", 18},   {"nineteen", 19},     {"twenty", 20},
+    {"thirty", 30},     {"forty", 40},        {"fifty", 50},
+    {"sixty", 60},      {"seventy", 70},      {"eighty", 80},
+    {"ninety", 90},     {"dozen", 12},        {"hundred", 100},
+    {"thousand", 1000}, {"million", 1000000}, {"billion", 1000000000},
 };
 
 static int64_t number_word(const char *p, size_t n)
@@ -279,7 +381,50 @@ bool words_number(struct span s, int64_t *out)
 {
     s = span_trim(s);
     if (s.n == 0 || s.n > 200) return false;
+    if (span_starts(s, span_str("a "))) s = span_slice(s, 2, s.n); /* a dozen, a hundred */
     return ((unsigned char)s.p[0] & 0x80) ? chinese(s, out) : english(s, out);
+}
+
+/* The denominator that a word such as "thirds" names, 0 when it names none. */
+static int64_t denominator(struct span w)
+{
+    static const struct {
+        const char *name;
+        int64_t value;
+    } names[] = {{"half", 2},   {"halve", 2},     {"third", 3},    {"quarter", 4},    {"fourth", 4},
+                 {"fifth", 5},  {"sixth", 6},     {"seventh", 7},  {"eighth", 8},     {"ninth", 9},
+                 {"tenth", 10}, {"eleventh", 11}, {"twelfth", 12}, {"hundredth", 100}};
+    if (w.n > 1 && w.p[w.n - 1] == 's') w.n--;
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        size_t k = 0;
+        while (k < w.n && names[i].name[k] != 0 && lower((unsigned char)w.p[k]) == names[i].name[k])
+            k++;
+        if (k == w.n && names[i].name[k] == 0) return names[i].value;
+    }
+    return 0;
+}
+
+bool words_fraction(struct span s, int64_t *num, int64_t *den)
+{
+    int64_t whole = 0, above = 1;
+    s = span_trim(s);
+    if (s.n < 8 || s.n > 80) return false;
+    size_t last = s.n;
+    while (last > 0 && s.p[last - 1] != ' ' && s.p[last - 1] != '-')
+        last--;
+    *den = last == 0 ? 0 : denominator(span_slice(s, last, s.n));
+    if (*den == 0) return false;
+    struct span count = span_slice(s, 0, last - 1);
+    struct span joint = span_str(" and ");
+    size_t at = span_find_last(count, joint);
+    if (at != SPAN_NONE) { /* one and a half */
+        if (!words_number(span_slice(count, 0, at), &whole)) return false;
+        count = span_slice(count, at + joint.n, count.n);
+    }
+    bool one = count.n == 1 && lower((unsigned char)count.p[0]) == 'a';
+    if (!one && !words_number(count, &above)) return false;
+    *num = whole * *den + above;
+    return above < 1000000;
 }
 
 /* ---- times of day ------------------------------------------------------------------------------ */

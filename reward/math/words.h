@@ -18,6 +18,13 @@ bool words_same(struct arena *a, struct span x, struct span y);
 /* A whole number spelled out in English or Chinese: "twenty-three", "two hundred and five", U+4E09. */
 bool words_number(struct span s, int64_t *out);
 
+/* A fraction spelled out: "two thirds", "one and a half". */
+bool words_fraction(struct span s, int64_t *num, int64_t *den);
+
+/* What a phrase that stands for mathematics means ("all real numbers", "no solution"), as LaTeX; s itself
+ * when it is none of those. */
+struct span words_meaning(struct arena *a, struct span s);
+
 /* Seconds after midnight of "8:34", "20:34:00", "08:34 \text{P.M.}", "8 pm". marked: seconds or a
  * half of the day were written, so it is no ratio. */
 bool words_time(struct span s, int *seconds, bool *marked);

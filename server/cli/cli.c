@@ -143,7 +143,7 @@ bool cli_engine_options(const struct settings *s, struct engine_options *o, stru
         return error_set(err, ERROR_BAD_FILE, "model",
                          "the built-in model is not beside the program: name one with --model");
     }
-    o->name = s->model_name;
+    o->name = s->served_model_name.n > 0 ? s->served_model_name.items[0] : NULL;
     o->kind = (enum engine_kind)choice_of(s->engine, kinds);
     o->kv = (enum engine_kv)choice_of(s->kv, kvs);
     o->isa = strcmp(s->isa, "auto") == 0 ? NULL : s->isa;
@@ -158,6 +158,18 @@ bool cli_engine_options(const struct settings *s, struct engine_options *o, stru
     o->prefix_cache = s->prefix_cache;
     o->speculate = s->speculate;
     return true;
+}
+
+struct judge_options cli_judge_options(const struct settings *s)
+{
+    return (struct judge_options){
+        .workers = (int)s->verify_workers,
+        .item_budget_ms = (int)(s->verify_seconds * 1000),
+        .worker_memory_bytes = (size_t)s->verify_memory,
+        .code_unsafe = s->code_unsafe,
+        .max_items = (int)s->verify_items,
+        .default_rewards = s->verify_rewards,
+    };
 }
 
 /* ---- JSON lines ---- */

@@ -2,7 +2,8 @@
  * (vllm/entrypoints/openai/chat_completion/protocol.py), and its /render.
  *
  * The reasoning of a thinking model comes apart from its answer, under both names that clients
- * read: reasoning_content (DeepSeek's) and reasoning (vLLM's newer).
+ * read: reasoning_content (DeepSeek's) and reasoning (vLLM's newer). Where tools are offered, the calls
+ * of them come as tool_calls.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -21,7 +22,7 @@
 
 struct chat {
     struct conversation conversation;
-    bool logprobs, echo, include_reasoning;
+    bool logprobs, echo, include_reasoning, no_tools;
     int top_logprobs, max_completion_tokens;
 };
 
@@ -31,12 +32,10 @@ struct chat {
 static bool read_tool_choice(const struct field_context *context, const cJSON *value, void *out,
                              struct error *err)
 {
+    const char *word = cJSON_GetStringValue(value);
     (void)context;
-    (void)out;
-    if (cJSON_IsString(value) &&
-        (strcmp(value->valuestring, "auto") == 0 || strcmp(value->valuestring, "none") == 0)) {
-        return true;
-    }
+    *(bool *)out = word != NULL && strcmp(word, "none") == 0;
+    if (*(bool *)out || (word != NULL && strcmp(word, "auto") == 0)) return true;
     if (!cJSON_IsString(value) && !cJSON_IsObject(value)) {
         return error_set(err, ERROR_INVALID_TYPE, NULL,
                          "tool_choice must be a string or an object, not %s",
@@ -54,7 +53,7 @@ static const struct field rows[] = {
     {"max_completion_tokens", FIELD_INT, AT(max_completion_tokens), .min = 1, .max = INT_MAX},
     {"echo", FIELD_BOOL, AT(echo)},
     {"include_reasoning", FIELD_BOOL, AT(include_reasoning)},
-    {"tool_choice", FIELD_READ, .read = read_tool_choice},
+    {"tool_choice", FIELD_READ, AT(no_tools), .read = read_tool_choice},
     {"parallel_tool_calls", .kind = FIELD_IGNORED},
     {"verbosity", .kind = FIELD_IGNORED},
     {"modalities", FIELD_REFUSED, .neutral = "[\"text\"]"},
@@ -83,6 +82,7 @@ static bool read_body(struct completion *c, struct error *err)
     }
     if (own->logprobs) p->logprobs = own->top_logprobs;
     c->want_tokens = own->logprobs || p->return_token_ids;
+    c->finds_calls = own->conversation.tools != NULL && !own->no_tools;
     return completion_check(c, err) && conversation_finish(&own->conversation, err);
 }
 
@@ -102,6 +102,8 @@ static bool prepare(struct completion *c)
     if (prompt == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the prompt");
     c->reasoning = open != NULL;
     c->reasoning_opened = reasoning_is_opened(span, open);
+    /* A form is for the answer: thoughts that the prompt has begun come first, and free. */
+    if (c->reasoning_opened) c->params.engine.form_after = engine_info(c->engine)->think_close;
     if (completion_prompt_text(c, span, own->conversation.add_special_tokens, err)) return true;
     if (strcmp(err->param, "prompt") == 0) strcpy(err->param, "messages");
     return false;
@@ -126,6 +128,10 @@ static void emit_content(const struct completion *c, const struct choice *choice
                          struct buffer *out)
 {
     const char *before = first ? echoed(c->dialect) : NULL;
+    if (before == NULL && choice->calls.n > 0 && choice->text.n == 0) {
+        emit_null(out, "content");
+        return;
+    }
     if (before == NULL) {
         emit_text(out, "content", buffer_span(&choice->text));
         return;
@@ -137,6 +143,27 @@ static void emit_content(const struct completion *c, const struct choice *choice
     emit_text(out, "content", buffer_span(&text));
     if (text.failed) out->failed = true;
     buffer_clear(&text);
+}
+
+/* Those not yet written. In a stream every call comes whole, in one delta. */
+static void emit_calls(const struct completion *c, const struct choice *choice, struct buffer *out)
+{
+    const struct tool_calls *t = &choice->calls;
+    if (t->n == t->n_written) return;
+    emit_array(out, "tool_calls");
+    for (size_t i = t->n_written; i < t->n; i++) {
+        emit_object(out, NULL);
+        if (c->params.stream) emit_int(out, "index", (int64_t)i);
+        emit_key(out, "id");
+        buffer_addf(out, "\"call-%s-%d-%zu\"", c->exchange->id, choice->index, i);
+        emit_str(out, "type", "function");
+        emit_object(out, "function");
+        emit_str(out, "name", t->items[i].name);
+        emit_str(out, "arguments", t->items[i].arguments);
+        emit_close(out, '}');
+        emit_close(out, '}');
+    }
+    emit_close(out, ']');
 }
 
 /* What follows message or delta in a choice. */
@@ -169,6 +196,7 @@ static void emit_message(const struct completion *c, const struct choice *choice
     emit_str(out, "role", "assistant");
     emit_content(c, choice, true, out);
     emit_thought(c, buffer_span(&choice->thought), out);
+    emit_calls(c, choice, out);
     emit_null(out, "refusal");
     emit_close(out, '}');
 }
@@ -210,6 +238,7 @@ static void emit_delta(const struct completion *c, const struct choice *choice, 
     if (first) emit_str(out, "role", "assistant");
     if (first || choice->text.n > 0) emit_content(c, choice, first, out);
     emit_thought(c, buffer_span(&choice->thought), out);
+    emit_calls(c, choice, out);
     emit_close(out, '}');
 }
 

@@ -34,15 +34,31 @@ void version_handle(struct exchange *x);             /* health.c */
 void load_handle(struct exchange *x);                /* health.c */
 void metrics_handle(struct exchange *x);             /* metrics.c */
 
-void vllm_generate_handle(struct exchange *x);      /* vllm_generate.c */
-void reset_prefix_cache_handle(struct exchange *x); /* control.c */
-void world_size_handle(struct exchange *x);         /* control.c */
-void trl_generate_handle(struct exchange *x);       /* trl.c */
-void trl_chat_handle(struct exchange *x);           /* trl.c */
-void sglang_generate_handle(struct exchange *x);    /* sglang.c */
-void sglang_model_info_handle(struct exchange *x);  /* control.c */
-void llama_completion_handle(struct exchange *x);   /* llama.c */
-void llama_template_handle(struct exchange *x);     /* llama.c */
-void llama_props_handle(struct exchange *x);        /* llama.c */
+void vllm_generate_handle(struct exchange *x);         /* vllm_generate.c */
+void reset_prefix_cache_handle(struct exchange *x);    /* control.c */
+void world_size_handle(struct exchange *x);            /* control.c */
+void no_weights_handle(struct exchange *x);            /* control.c */
+void server_info_handle(struct exchange *x);           /* control.c */
+void vllm_pause_handle(struct exchange *x);            /* pause.c */
+void vllm_resume_handle(struct exchange *x);           /* pause.c */
+void vllm_is_paused_handle(struct exchange *x);        /* pause.c */
+void vllm_abort_handle(struct exchange *x);            /* pause.c */
+void vllm_sleep_handle(struct exchange *x);            /* pause.c */
+void vllm_wake_handle(struct exchange *x);             /* pause.c */
+void vllm_is_sleeping_handle(struct exchange *x);      /* pause.c */
+void sglang_pause_handle(struct exchange *x);          /* pause.c */
+void sglang_continue_handle(struct exchange *x);       /* pause.c */
+void sglang_abort_handle(struct exchange *x);          /* pause.c */
+void trl_logprobs_handle(struct exchange *x);          /* trl_logprobs.c */
+void trl_generate_handle(struct exchange *x);          /* trl.c */
+void trl_chat_handle(struct exchange *x);              /* trl.c */
+void sglang_generate_handle(struct exchange *x);       /* sglang.c */
+void sglang_model_info_handle(struct exchange *x);     /* control.c */
+void sglang_server_info_handle(struct exchange *x);    /* control.c */
+void sglang_weight_version_handle(struct exchange *x); /* control.c */
+void llama_slots_handle(struct exchange *x);           /* control.c */
+void llama_completion_handle(struct exchange *x);      /* llama.c */
+void llama_template_handle(struct exchange *x);        /* llama.c */
+void llama_props_handle(struct exchange *x);           /* llama.c */
 
 #endif

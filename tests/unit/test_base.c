@@ -79,6 +79,8 @@ static void error_paths_are_joined(void **state)
     error_in(&e, "items");
     assert_string_equal(e.param, "items.rewards[0].name");
     assert_int_equal(error_status(e.code), 400);
+    error_set(&e, ERROR_BAD_FILE, NULL, "architecture \"a\n\x1b[31m\"");
+    assert_string_equal(e.message, "architecture \"a  [31m\"");
     error_set(&e, ERROR_QUEUE_FULL, "[3].id", "x");
     error_in(&e, "items");
     assert_string_equal(e.param, "items[3].id");
