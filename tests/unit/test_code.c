@@ -2,18 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/json.h"
-#include "tests/unit/ask_judge.h"
+#include "tests/unit/judging.h"
 
 struct example {
     const char *name;
@@ -114,7 +103,7 @@ static void test_examples(void **state)
     int failed = 0;
     for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
         const struct example *e = &examples[i];
-        char *reply = ask(request(e));
+        char *reply = ask_and_wait(request(e));
         if (strstr(reply, e->holds) == NULL) {
             print_message("%s:\n  %s\nwants %s\n", e->name, reply, e->holds);
             failed++;
@@ -122,6 +111,12 @@ static void test_examples(void **state)
         free(reply);
     }
     assert_int_equal(failed, 0);
+}
+
+static int open_judge(void **state)
+{
+    (void)state;
+    return judging_open_with("[{\"name\":\"code\"}]");
 }
 
 int main(void)
