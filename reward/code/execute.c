@@ -8,6 +8,7 @@
 
 #include "base/base64.h"
 #include "base/json.h"
+#include "reward/code/execute_test.h"
 #include "reward/code/python_driver.h"
 #include "reward/code/sandboxes.h"
 #include "reward/code/trial.h"
@@ -205,6 +206,19 @@ static bool is_fault(struct execution *x, const struct sandbox_result *r)
 static void execute(struct execution *x, struct buffer *out)
 {
     struct sandbox_result r;
+    const cJSON *judge = json_get(x->order, "judge"), *main = json_get(x->order, "main");
+    if (cJSON_IsString(judge) && cJSON_IsString(main)) {
+        const struct test_order t = {.language = x->language,
+                                     .source = x->source,
+                                     .main = main->valuestring,
+                                     .files = x->files + 1,
+                                     .n_files = x->n_files - 1,
+                                     .is_ioi = strcmp(judge->valuestring, "ioi") == 0,
+                                     .time_s = number(x->order, "run_ms") / 1000,
+                                     .memory_mb = number(x->order, "memory_mb")};
+        execute_test(&t, x->arena, out, &x->error);
+        return;
+    }
     sandbox_result_init(&r);
     bool good = true;
     if (x->language->product != NULL) {
