@@ -350,3 +350,31 @@ def test_routers_limits_and_languages(server):
 def test_router_errors(server, body, param):
     reply = server.post("/execute_batch", body)
     assert reply.status_code == 400 and reply.json()["error"]["param"] == param, reply.text
+
+
+# ---- NeMo-Gym: resources_servers/code_gen/app.py
+
+
+def gym_body(text, **tests):
+    message = {"id": "m", "type": "message", "role": "assistant", "status": "completed",
+               "content": [{"type": "output_text", "text": text, "annotations": []}]}
+    return {
+        "responses_create_params": {"input": [{"role": "user", "content": "Add."}]},
+        "response": {"id": "r", "object": "response", "output": [message], "parallel_tool_calls": True, "tools": []},
+        "verifier_metadata": {"unit_tests": {"inputs": ["1 2\n", "5 6\n"], "outputs": ["3\n", "11\n"], "fn_name": None, **tests}},
+    }
+
+
+def test_nemo_gym_code(server):
+    reply = server.post("/verify", gym_body(f"Like so:\n```python\n{ADD}```\n"))
+    assert reply.status_code == 200, reply.text
+    got = reply.json()
+    assert got["reward"] == 1 and got["extracted_model_code"] == ADD and got["verifier_metadata"]["unit_tests"]["fn_name"] is None
+    assert got["extracted_model_output"].startswith("Like so:") and got["response"]["id"] == "r"
+    assert server.post("/verify", gym_body("```python\nprint(3)\n```")).json()["reward"] == 0
+    empty = server.post("/verify", gym_body("")).json()
+    assert empty["reward"] == 0 and empty["extracted_model_code"] is None
+    call = gym_body("```python\nclass Solution:\n    def f(self, a, b):\n        return a * b\n```", inputs=["[1, 2]\n2"], outputs=["[1, 2, 1, 2]"], fn_name="f")
+    assert server.post("/verify", call).json()["reward"] == 1
+    packed = gym_body("x", packed="eJw=")
+    assert server.post("/verify", packed).json()["error"]["param"] == "verifier_metadata.unit_tests"
