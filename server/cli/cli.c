@@ -132,6 +132,16 @@ static const char *builtin_model(char path[PATH_MAX])
     return NULL;
 }
 
+/* On a terminal, a line that changes and then goes. */
+static void show_loading(void *arg, size_t done, size_t total)
+{
+    int *shown = arg, percent = (int)(done * 100 / (total + !total));
+    if (percent == *shown) return;
+    *shown = percent;
+    fprintf(stderr, "\r\033[K");
+    if (done < total) fprintf(stderr, "loading the model: %d %%", percent);
+}
+
 bool cli_engine_options(const struct settings *s, struct engine_options *o, struct error *err)
 {
     static const char *const kinds[] = {"fast", "reference"};
@@ -157,6 +167,11 @@ bool cli_engine_options(const struct settings *s, struct engine_options *o, stru
     o->kv_bytes = s->kv_memory;
     o->prefix_cache = s->prefix_cache;
     o->speculate = s->speculate;
+    if (isatty(STDERR_FILENO)) {
+        static int shown;
+        o->progress = show_loading;
+        o->progress_arg = &shown;
+    }
     return true;
 }
 
