@@ -30,7 +30,7 @@ BENCHES    := $(BENCH_SRCS:%.c=$(B)/%)
 CLIENT     := $(B)/tests/load/http_load
 
 # The libraries of deploy/packages.txt. FLINT 2.9's parts have no pkg-config files.
-PKGS      := libmicrohttpd libcjson libuv openblas libpcre2-8 libutf8proc libseccomp
+PKGS      := libmicrohttpd libcjson libuv openblas libpcre2-8 libutf8proc libseccomp libexttextcat
 CC        ?= cc
 CPPFLAGS  += -I. -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wmissing-prototypes \
@@ -121,7 +121,7 @@ tests-$(FLAVOUR): $(BIN) $(UNITS) $(REPLAYS) $(GOLDENS) $(CLIENT)
 sanitize:
 	@$(MAKE) --no-print-directory test FLAVOUR=address
 
-# A hundred hostile programs in the sandbox; alone, for it looks at the whole machine afterwards.
+# A hundred hostile programs in the sandbox, of which the tests are a part too: here by themselves.
 hostile: deps-test
 	@$(MAKE) --no-print-directory -j$$(nproc) $(B)/tests/unit/test_hostile
 	$(B)/tests/unit/test_hostile

@@ -321,7 +321,8 @@ bool sampler_draw(struct sampler *s, int thread, struct draw *d)
     double sum = 0;
     if (!probs_max(d->logits, s->n_vocab, &own_max)) return false;
     const float *x = adjust(s, w, d);
-    if (!probs_max(x, s->n_vocab, &max)) return false;
+    max = own_max;
+    if (x != d->logits && !probs_max(x, s->n_vocab, &max)) return false;
 
     bool greedy = c->temperature < SAMPLER_GREEDY;
     d->token = greedy ? probs_first(x, s->n_vocab, max) : choose(s, w, d, x, max, &sum);

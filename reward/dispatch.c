@@ -89,14 +89,33 @@ static void ring_push(struct ring *r, struct lane *lane)
     r->tail = lane;
 }
 
-/* The next task in turn; its lane goes to the ring's end. */
-static struct task *ring_pop(struct ring *r)
+/* What a lane may take of a pool's workers. */
+struct shares {
+    int busy;   /* workers at a task */
+    int shared; /* of these, so many for lanes that hold some already */
+    int most;   /* for one lane */
+};
+
+static bool may_run(const struct lane *lane, const struct shares *s)
 {
-    struct lane *lane = r->head;
+    return lane->running == 0 || (s->busy < s->shared && lane->running < s->most);
+}
+
+/* The next task in turn of a lane that may have one more worker; its lane goes to the ring's end. */
+static struct task *ring_pop(struct ring *r, const struct shares *s)
+{
+    struct lane *before = NULL, *lane = r->head;
+    while (lane != NULL && !may_run(lane, s)) {
+        before = lane;
+        lane = lane->next;
+    }
     if (lane == NULL) return NULL;
     struct task *t = lane->head;
-    r->head = lane->next;
-    if (r->head == NULL) r->tail = NULL;
+    if (before == NULL)
+        r->head = lane->next;
+    else
+        before->next = lane->next;
+    if (r->tail == lane) r->tail = before;
     lane->queued = false;
     lane->head = t->next;
     if (lane->head == NULL)
@@ -193,6 +212,7 @@ static void slot_fail(struct dispatch *d, struct slot *s, enum task_end end)
 {
     struct task *t = s->task;
     s->task = NULL;
+    t->lane->running--;
     count_death(d);
     slot_replace(d, s, true);
     t->done(t, end, span_of(NULL, 0));
@@ -221,6 +241,7 @@ static void slot_begin(struct dispatch *d, struct slot *s, struct task *t)
         t->done(t, TASK_CANCELLED, span_of(NULL, 0));
         return;
     }
+    t->lane->running++;
     s->state = SLOT_BUSY;
     s->task = t;
     s->sent = 0;
@@ -243,6 +264,7 @@ static void slot_finish(struct dispatch *d, struct slot *s)
     }
     s->task = NULL;
     s->state = SLOT_IDLE;
+    t->lane->running--;
     t->done(t, TASK_REPLY, frame);
     s->in.n = 0;
     if (!readable || head.last == 1) slot_replace(d, s, false);
@@ -304,13 +326,38 @@ static int count_slots(const struct dispatch *d, enum worker_pool pool, int stat
     return n;
 }
 
-static struct task *next_task(struct dispatch *d, enum worker_pool pool, size_t *waiting)
+static struct shares shares_of(const struct dispatch *d, enum worker_pool pool)
 {
+    int most = d->options.max_workers[pool];
+    bool spare = most > 2 * d->processors;
+    struct shares s = {.busy = count_slots(d, pool, SLOT_BUSY), .shared = most, .most = most};
+    if (!spare) return s;
+    s.shared = most - most / 4;
+    s.most = most / 2;
+    return s;
+}
+
+static struct task *next_task(struct dispatch *d, enum worker_pool pool)
+{
+    struct shares s = shares_of(d, pool);
     pthread_mutex_lock(&d->lock);
-    struct task *t = ring_pop(&d->rings[pool]);
-    *waiting = d->rings[pool].waiting;
+    struct task *t = ring_pop(&d->rings[pool], &s);
     pthread_mutex_unlock(&d->lock);
     return t;
+}
+
+/* Waiting tasks that may run as soon as there are workers for them, about. */
+static size_t count_ready(struct dispatch *d, enum worker_pool pool)
+{
+    struct shares s = shares_of(d, pool);
+    size_t n = 0;
+    pthread_mutex_lock(&d->lock);
+    const struct ring *r = &d->rings[pool];
+    for (const struct lane *lane = r->head; lane != NULL; lane = lane->next)
+        if (may_run(lane, &s)) n += (size_t)(s.most - lane->running);
+    n = n < r->waiting ? n : r->waiting;
+    pthread_mutex_unlock(&d->lock);
+    return n;
 }
 
 static size_t waiting_in(struct dispatch *d, enum worker_pool pool)
@@ -324,11 +371,10 @@ static size_t waiting_in(struct dispatch *d, enum worker_pool pool)
 static void assign(struct dispatch *d, enum worker_pool pool)
 {
     struct slot *s;
-    size_t waiting = waiting_in(d, pool);
-    while (waiting > 0 && (s = find_slot(d, pool, SLOT_IDLE)) != NULL) {
-        struct task *t = next_task(d, pool, &waiting);
-        if (t != NULL) slot_begin(d, s, t);
-    }
+    struct task *t;
+    while ((s = find_slot(d, pool, SLOT_IDLE)) != NULL && (t = next_task(d, pool)) != NULL)
+        slot_begin(d, s, t);
+    size_t waiting = s == NULL ? count_ready(d, pool) : 0;
     while (waiting > 0 && d->zygote >= 0 && clock_ns() >= d->rest_until_ns &&
            (pool == POOL_SANDBOX || count_brisk(d, pool) < d->processors) &&
            (s = find_slot(d, pool, SLOT_EMPTY)) != NULL) {
@@ -471,7 +517,8 @@ static void init_slots(struct dispatch *d)
 {
     for (int p = 0; p < POOLS; p++) {
         int n = d->options.max_workers[p], most = ZYGOTE_MAX_SLOTS / POOLS;
-        for (int i = 0; i < n && i < most; i++) {
+        if (n > most) n = d->options.max_workers[p] = most;
+        for (int i = 0; i < n; i++) {
             struct slot *s = &d->slots[d->n_slots++];
             *s = (struct slot){.pool = (enum worker_pool)p, .fd = -1};
             buffer_init(&s->in, FRAME_MAX_BYTES);
@@ -530,6 +577,7 @@ bool dispatch_submit(struct dispatch *d, struct lane *lane, struct task *t, stru
     bool fits = r->waiting < d->options.max_waiting && !d->closing;
     if (fits) {
         t->next = NULL;
+        t->lane = lane;
         if (lane->tail == NULL)
             lane->head = t;
         else

@@ -4,7 +4,8 @@
  * A task is a frame of bytes for a worker and a callback for its reply. Tasks wait in lanes, one a
  * job; the dispatcher thread serves the lanes in turn, so a client with ten thousand slow items
  * stands beside, not before, a client with one. When every worker is busy another is forked, up to
- * the pool's most. A worker past its deadline is killed and replaced; only its task hears of it.
+ * the pool's most. Where the pool has workers to spare (more than two a processor) one lane may hold
+ * half of them, and the last quarter is kept for lanes that hold none: whoever comes next finds one. A worker past its deadline is killed and replaced; only its task hears of it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -29,6 +30,7 @@ enum task_end {
 
 struct task {
     struct task *next;
+    struct lane *lane; /* it was submitted to */
     enum worker_pool pool;
     int budget_ms;                /* see struct reward */
     const atomic_bool *cancelled; /* looked at before it starts and after dispatch_wake() */
@@ -43,6 +45,7 @@ struct lane {
     struct task *head, *tail;
     struct lane *next;
     bool queued; /* in the dispatcher's ring */
+    int running; /* tasks of it at workers; the dispatcher thread's */
 };
 
 struct dispatch_options {

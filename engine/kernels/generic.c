@@ -46,7 +46,7 @@ static float quantise(const float *v, int8_t q[ACT_BLOCK])
     return amax / 127.0f;
 }
 
-static void act_put(const struct act *x, int row, int col, const float *v, int n)
+static void put_row(const struct act *x, int row, int col, const float *v, int n)
 {
     int tile = act_row_tile(x, row), r = row - act_tile_row(x, tile);
     size_t rows = (size_t)(act_tile_row(x, tile + 1) - act_tile_row(x, tile)), i = (size_t)r;
@@ -67,6 +67,13 @@ static void act_put(const struct act *x, int row, int col, const float *v, int n
         memcpy(block + rows * 32 + i * 4, &d, sizeof(d));
         memcpy(block + rows * 36 + i * 4, &dsum, sizeof(dsum));
         memcpy(block + rows * 40 + i * 4, sums, sizeof(sums));
+    }
+}
+
+static void act_put(const struct act *x, int row, int rows, int col, const float *v, int ld, int n)
+{
+    for (int r = 0; r < rows; r++) {
+        put_row(x, row + r, col, v + r * ld, n);
     }
 }
 
@@ -129,8 +136,9 @@ static void tile_f32(float *y, int ld, const struct panels *w, int panel, const 
 }
 
 static void product(float *y, int ld, const struct panels *w, int panel, int n_panels,
-                    const struct act *x, int tile, int n_tiles, void *scratch)
+                    const uint8_t *ahead, const struct act *x, int tile, int n_tiles, void *scratch)
 {
+    (void)ahead;
     (void)scratch;
     for (int t = tile; t < tile + n_tiles; t++) {
         float *at = y + (act_tile_row(x, t) - act_tile_row(x, tile)) * ld;
@@ -201,7 +209,7 @@ static void put_keys(uint8_t *block, const struct kv_shape *s, size_t slot, cons
     }
 }
 
-static void put_row(uint8_t *block, const struct kv_shape *s, size_t slot, const float *v, int n)
+static void put_values(uint8_t *block, const struct kv_shape *s, size_t slot, const float *v, int n)
 {
     size_t at = slot * (size_t)s->row;
     if (s->type == KV_Q8_0) {
@@ -217,11 +225,11 @@ static void kv_put(uint8_t *block, const struct kv_shape *s, int slot, const flo
                    const float *v)
 {
     if (s->latent) {
-        put_row(block, s, (size_t)slot, k, s->k_dim);
+        put_values(block, s, (size_t)slot, k, s->k_dim);
         return;
     }
     put_keys(block, s, (size_t)slot, k);
-    put_row(block, s, (size_t)slot, v, s->v_dim);
+    put_values(block, s, (size_t)slot, v, s->v_dim);
 }
 
 static float key_at(const uint8_t *block, const struct kv_shape *s, int slot, int d)

@@ -78,17 +78,19 @@ struct kernels {
     const char *name;     /* "generic", "avx2", "avxvnni", "avx512vnni" */
     bool (*usable)(void); /* on this CPU */
 
-    /* Store n values v of row row, columns from col on, in x's layout; n and col are multiples of
-     * ACT_BLOCK when x is quantised. */
-    void (*act_put)(const struct act *x, int row, int col, const float *v, int n);
+    /* Store n values v [rows, ld] of each of `rows` rows from `row` on, columns from col on, in x's layout; n and col
+     * are multiples of ACT_BLOCK when x is quantised. */
+    void (*act_put)(const struct act *x, int row, int rows, int col, const float *v, int ld, int n);
 
     /* y[r, 16 i + j] = output row 16 (panel + i) + j of w times row r of x, for the rows r of tiles
      * [tile, tile + n_tiles) counted from the first of them, and i < n_panels <= PRODUCT_PANELS.
      *   y        [rows, ld], ld >= 16 n_panels, 64-byte aligned, ld a multiple of 16
+     *   ahead    panels that will be wanted soon, as many and as large, to be prefetched; NULL: none
      *   scratch  KERNEL_SCRATCH bytes, 64-byte aligned
      * x is quantised if and only if w's type is. */
     void (*product)(float *y, int ld, const struct panels *w, int panel, int n_panels,
-                    const struct act *x, int tile, int n_tiles, void *scratch);
+                    const uint8_t *ahead, const struct act *x, int tile, int n_tiles,
+                    void *scratch);
 
     /* Store one token's keys [k_dim] and values [v_dim] of one head in slot 0..KV_BLOCK-1 of a block; of a
      * latent only k. */

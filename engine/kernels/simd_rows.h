@@ -26,7 +26,7 @@ static void put_halves(uint8_t *to, const float *v, int n)
 static void put_keys(uint8_t *block, const struct kv_shape *s, int slot, const float *k)
 {
     int8_t q[ACT_BLOCK];
-    int16_t sums[2];
+    int sums[2];
     uint16_t half[ACT_BLOCK];
     for (int d = 0; d < s->k_dim; d += ACT_BLOCK) {
         int n = s->k_dim - d < ACT_BLOCK ? s->k_dim - d : ACT_BLOCK;
@@ -52,7 +52,7 @@ static void put_keys(uint8_t *block, const struct kv_shape *s, int slot, const f
 }
 
 /* Values, or a latent: n numbers. */
-static void put_row(uint8_t *block, const struct kv_shape *s, int slot, const float *v, int n)
+static void put_values(uint8_t *block, const struct kv_shape *s, int slot, const float *v, int n)
 {
     uint8_t *to = block + s->v;
     int at = slot * s->row;
@@ -66,7 +66,7 @@ static void put_row(uint8_t *block, const struct kv_shape *s, int slot, const fl
     }
     for (int d = 0; d < n; d += ACT_BLOCK) {
         int8_t q[ACT_BLOCK];
-        int16_t sums[2];
+        int sums[2];
         int count = n - d < ACT_BLOCK ? n - d : ACT_BLOCK;
         float scale = quantise(v + d, count, q, sums);
         put_halves(block + s->v_scales + (at + d) / ACT_BLOCK * 2, &scale, 1);
@@ -78,11 +78,11 @@ static void kv_put(uint8_t *block, const struct kv_shape *s, int slot, const flo
                    const float *v)
 {
     if (s->latent) {
-        put_row(block, s, slot, k, s->k_dim);
+        put_values(block, s, slot, k, s->k_dim);
         return;
     }
     put_keys(block, s, slot, k);
-    put_row(block, s, slot, v, s->v_dim);
+    put_values(block, s, slot, v, s->v_dim);
 }
 
 /* Element i.. of an array of keys or values as 16 floats; scale is Q8_0's. */

@@ -147,8 +147,25 @@ static void shape_text(char out[80], const int64_t shape[4], int n)
     snprintf(out + at, 80 - (size_t)at, "}");
 }
 
-static bool check_shape(const struct model_config *c, const struct role *r, const struct tensor *t,
-                        const char *path, struct error *err)
+bool role_name(const struct role *r, bool hugging_face, int layer, int expert,
+               char name[ROLE_NAME_BYTES])
+{
+    const char *own = hugging_face ? r->hf : r->gguf;
+    size_t n = 0;
+    if (own == NULL) return false;
+    if (layer >= 0) {
+        n = (size_t)snprintf(name, ROLE_NAME_BYTES, hugging_face ? "model.layers.%d." : "blk.%d.",
+                             layer);
+    }
+    const char *hole = strstr(own, "%d");
+    int head = hole == NULL ? (int)strlen(own) : (int)(hole - own);
+    n += (size_t)snprintf(name + n, ROLE_NAME_BYTES - n, "%.*s", head, own);
+    if (hole != NULL) snprintf(name + n, ROLE_NAME_BYTES - n, "%d%s", expert, hole + 2);
+    return true;
+}
+
+static bool check_shape(const struct model_config *c, const struct role *r, const char *name,
+                        const struct tensor *t, const char *path, struct error *err)
 {
     int64_t want[4] = {1, 1, 1, 1};
     int n = 0;
@@ -165,7 +182,7 @@ static bool check_shape(const struct model_config *c, const struct role *r, cons
     shape_text(wanted, want, n);
     shape_text(found, t->shape, t->n_dims);
     return error_set(err, ERROR_BAD_FILE, NULL, "%.90s: tensor %.60s has shape %s; %s expected",
-                     path, t->name, found, wanted);
+                     path, name, found, wanted);
 }
 
 struct binding {
@@ -177,14 +194,12 @@ struct binding {
 static bool bind_role(const struct binding *b, const struct role *r, int layer, struct tensor *out)
 {
     const char *path = b->from->path;
+    char name[ROLE_NAME_BYTES] = "";
     if (!b->from->find(b->from->arg, r, layer, out, b->err)) return false;
-    if (out->data != NULL) return check_shape(b->c, r, out, path, b->err);
-    if (r->optional) return true;
-    const char *name = b->from->hugging_face ? r->hf : r->gguf;
-    if (layer < 0)
-        return error_set(b->err, ERROR_BAD_FILE, NULL, "%.120s: no tensor %s", path, name);
-    return error_set(b->err, ERROR_BAD_FILE, NULL, "%.120s: layer %d has no tensor %s", path, layer,
-                     name);
+    role_name(r, b->from->hugging_face, layer, 0, name);
+    if (out->data != NULL) return check_shape(b->c, r, name, out, path, b->err);
+    return r->optional ||
+           error_set(b->err, ERROR_BAD_FILE, NULL, "%.120s: no tensor %s", path, name);
 }
 
 static struct tensor *tensor_at(void *base, size_t offset)

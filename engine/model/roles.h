@@ -60,6 +60,12 @@ struct role {
     enum dim shape[3]; /* fastest first */
 };
 
+/* A role's full name in either kind of file; layer -1: a tensor of the model. In Hugging Face folders experts have tensors of
+ * their own. False when there is no such tensor in that kind of file. */
+enum { ROLE_NAME_BYTES = 160 };
+bool role_name(const struct role *r, bool hugging_face, int layer, int expert,
+               char name[ROLE_NAME_BYTES]);
+
 extern const struct role model_roles[], layer_roles[]; /* end with .gguf NULL */
 
 /* A container looks for a tensor: fill *out (type, shape, data, bytes, name) and return true; leave

@@ -6,6 +6,7 @@
  *                          "input_output"
  *   PrimeIntellect         verification_info: {"language", "test_cases": [{"input", "output", "type", "fn_name"}]}
  *   open-r1/codeforces     {"official_tests", "time_limit", "memory_limit", "input_mode", "generated_checker"}
+ *   open-r1/ioi            {"id", "grader_files": [[name, text]], "test_names", "test_cases", "score", ...}: ioi.c
  *   HumanEval, EvalPlus    {"prompt", "entry_point", "test"}, {"inputs", "expected", "entry_point"}
  *   MBPP                   {"test_list", "test_setup_code", "test_imports"}
  *
@@ -13,10 +14,12 @@
  */
 #include "reward/code/cases.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "base/json.h"
 #include "base/utf8.h"
+#include "reward/code/ioi.h"
 
 enum { MAX_NESTING = 4 };
 
@@ -255,6 +258,8 @@ static bool add_object(struct reading *r, const cJSON *test)
     struct span function = function_of(r, test);
     if (function.n == 0) function = r->function;
     if (function.n > 0 && !text_is(type, "stdin") && !text_is(type, "stdin_stdout")) {
+        r->unwrap =
+            r->unwrap || text_is(type, "function_call"); /* PrimeIntellect took them from APPS */
         return add_call(r, function, input, output);
     }
     const cJSON *files = json_get(test, "files"), *result = json_get(test, "output_file");
@@ -325,6 +330,18 @@ static void read_limits(struct reading *r, const cJSON *v)
     if (text_is(json_get(v, "input_mode"), "file")) r->file_io = true;
 }
 
+/* [input, output] or {"input", "output"}. */
+static bool add_pair(struct reading *r, const cJSON *test)
+{
+    const cJSON *input = json_get(test, "input"), *output = json_get(test, "output");
+    if (cJSON_IsArray(test) && cJSON_GetArraySize(test) == 2) {
+        input = cJSON_GetArrayItem(test, 0);
+        output = cJSON_GetArrayItem(test, 1);
+    }
+    if (input == NULL || output == NULL) return wrong(r, "test", "an input and an output", test);
+    return add_stdio(r, input, output);
+}
+
 /* What goes before the program: HumanEval's prompt, or MBPP's imports and set-up. */
 static bool read_setup(struct reading *r, const cJSON *v)
 {
@@ -361,6 +378,33 @@ static bool read_human_eval(struct reading *r, const cJSON *v)
     return add_pairs(r, json_get(v, "inputs"), either(v, "expected", "outputs"));
 }
 
+/* The IOI's tests are pairs of input and output in test_cases, a list beside test_names or an object by
+ * name. */
+static bool read_ioi(struct reading *r, const cJSON *v)
+{
+    const cJSON *tests = json_get(v, "test_cases"), *test, *names = json_get(v, "test_names");
+    r->out->language = language_find(span_str("cpp"));
+    r->out->ioi = ioi_read(v, r->arena, r->err);
+    if (r->out->ioi == NULL) return false;
+    r->out->memory_mb = ceil(r->out->memory_mb / (1 << 20)); /* the IOI's are bytes */
+    if (cJSON_IsObject(tests) && cJSON_IsArray(names)) {
+        cJSON_ArrayForEach(test, names)
+        {
+            const cJSON *found = cJSON_IsString(test) ? json_get(tests, test->valuestring) : NULL;
+            if (!add_pair(r, found)) return error_in(r->err, "test_cases");
+        }
+        return true;
+    }
+    if (!cJSON_IsArray(tests) && !cJSON_IsObject(tests)) {
+        return wrong(r, "test_cases", "a list, or an object beside test_names", tests);
+    }
+    cJSON_ArrayForEach(test, tests)
+    {
+        if (!add_pair(r, test)) return error_in(r->err, "test_cases");
+    }
+    return true;
+}
+
 static bool in(struct reading *r, bool ok, const char *field)
 {
     return ok || error_in(r->err, "%s", field);
@@ -376,6 +420,7 @@ static bool read_object(struct reading *r, const cJSON *v, int nesting)
     struct span function = function_of(r, v);
     if (function.n > 0) r->function = function;
     if (cJSON_IsString(json_get(v, "entry_point"))) return read_human_eval(r, v);
+    if (json_get(v, "grader_files") != NULL) return read_ioi(r, v);
     if (!read_setup(r, v)) return false;
     const cJSON *asserts = json_get(v, "assert_case"), *inputs = json_get(v, "inputs");
     if (asserts != NULL || inputs != NULL) {

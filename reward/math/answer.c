@@ -145,7 +145,9 @@ static const struct expr *in_letters_of(struct arena *a, const struct expr *e,
         const char *name;
         uint8_t constant;
         bool beside_numbers;
-    } letters[] = {{"I", C_I, true}, {"j", C_I, false}, {"E", C_E, true}};
+    } letters[] = {{"I", C_I, true},         {"j", C_I, false},        {"E", C_E, true},
+                   {"R", C_REALS, false},    {"N", C_NATURALS, false}, {"Z", C_INTEGERS, false},
+                   {"Q", C_RATIONALS, false}};
     if (expr_is_constant(e)) return e;
     for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {
         struct span name = span_str(letters[i].name);

@@ -38,7 +38,7 @@ static bool is_tight(const acb_t x, long bits)
 /* Its value is known to about 100 bits only. */
 static bool is_extrapolated(const struct expr *e)
 {
-    return expr_has(e, E_INTEGRAL, -1) || expr_has(e, E_LIMIT, -1) || expr_has(e, E_SUM, 0);
+    return expr_has(e, E_INTEGRAL, -1) || expr_has(e, E_LIMIT, -1) || expr_has(e, E_SUM, -1);
 }
 
 /* Balls at one point, at growing precision until they part. */

@@ -380,8 +380,8 @@ bool ball_eval_at(struct eval *v, const struct expr *body, struct span name, con
 
 static bool sum(struct eval *v, const struct expr *e, acb_t out)
 {
-    if (e->op == 0 && e->arg[1]->kind == E_CONST && e->arg[1]->op == C_INF)
-        return ball_endless_sum(v, e, out);
+    if (e->arg[1]->kind == E_CONST && e->arg[1]->op == C_INF)
+        return e->op == 0 ? ball_endless_sum(v, e, out) : ball_endless_product(v, e, out);
     acb_t from, to, term;
     fmpz_t a, b;
     acb_init(from);

@@ -36,6 +36,7 @@ bool ball_eval_at(struct eval *v, const struct expr *body, struct span name, con
 
 /* E_SUM without end, E_LIMIT (ball_series.c). */
 bool ball_endless_sum(struct eval *v, const struct expr *e, acb_t out);
+bool ball_endless_product(struct eval *v, const struct expr *e, acb_t out);
 bool ball_limit(struct eval *v, const struct expr *e, acb_t out);
 
 /* E_INTEGRAL with limits, also infinite ones (ball_integral.c). */

@@ -14,7 +14,14 @@
 
 #include "reward/math/ball_eval.h"
 
-enum { PREC = 128, WORKING = 192, EVALUATIONS = 20000, REACH = 160, MORE_REACH = 200 };
+enum {
+    PREC = 128,
+    GOAL = 140, /* bits of an improper integral */
+    WORKING = 320,
+    EVALUATIONS = 40000,
+    REACH = 160,
+    MORE_REACH = 190
+};
 
 enum path {
     PATH_STRAIGHT,
@@ -35,13 +42,15 @@ static void along(const struct integrand *in, const acb_t s, acb_t x, acb_t slop
 {
     acb_t u;
     acb_init(u);
-    if (in->path == PATH_INSIDE) { /* u = e^-s / (1 + e^-s) */
+    if (in->path == PATH_INSIDE) {
+        acb_neg(x, s);
+        acb_exp(x, x, prec);
+        acb_add_ui(x, x, 1, prec);
+        acb_inv(x, x, prec); /* 1 / (1 + e^-s) */
         acb_exp(u, s, prec);
         acb_add_ui(u, u, 1, prec);
-        acb_inv(u, u, prec);
+        acb_inv(u, u, prec); /* 1 / (1 + e^s), one minus that */
         acb_sub(slope, in->b, in->a, prec);
-        acb_neg(x, u);
-        acb_add_ui(x, x, 1, prec);
         acb_mul(u, u, x, prec);
         acb_mul(x, x, slope, prec);
         acb_add(x, x, in->a, prec);
@@ -78,15 +87,16 @@ static int integrand_at(acb_ptr out, const acb_t s, void *param, slong order, sl
     return 0;
 }
 
-static bool quadrature(struct integrand *in, const acb_t from, const acb_t to, long prec, acb_t out)
+static bool quadrature(struct integrand *in, const acb_t from, const acb_t to, long goal, long prec,
+                       acb_t out)
 {
     mag_t tolerance;
     acb_calc_integrate_opt_t options;
     acb_calc_integrate_opt_init(options);
     options->eval_limit = EVALUATIONS;
     mag_init(tolerance);
-    mag_set_ui_2exp_si(tolerance, 1, -prec);
-    acb_calc_integrate(out, integrand_at, in, from, to, prec, tolerance, options, prec);
+    mag_set_ui_2exp_si(tolerance, 1, -goal);
+    acb_calc_integrate(out, integrand_at, in, from, to, goal, tolerance, options, prec);
     mag_clear(tolerance);
     return acb_is_finite(out);
 }
@@ -99,7 +109,7 @@ static bool reaching(struct integrand *in, int reach, acb_t out)
     acb_init(to);
     acb_set_si(from, -reach);
     acb_set_si(to, reach);
-    bool ok = quadrature(in, from, to, WORKING, out);
+    bool ok = quadrature(in, from, to, GOAL, WORKING, out);
     acb_clear(to);
     acb_clear(from);
     return ok;
@@ -165,12 +175,13 @@ bool ball_integral(struct eval *v, const struct expr *e, acb_t out)
     acb_init(a);
     acb_init(b);
     struct integrand in = {v, e, PATH_STRAIGHT, a, b};
+    long prec = v->prec < PREC ? v->prec : PREC;
     bool ok = below != 0 || ball_eval(v, e->arg[1], a);
     ok = ok && (above != 0 || ball_eval(v, e->arg[2], b));
     if (ok && (below != 0 || above != 0)) {
         in.a = below == 0 ? a : b;
         ok = endless(&in, below, above, out);
-    } else if (ok && !quadrature(&in, a, b, v->prec < PREC ? v->prec : PREC, out)) {
+    } else if (ok && !quadrature(&in, a, b, prec, prec, out)) {
         in.path = PATH_INSIDE;
         ok = improper(&in, out);
     }

@@ -1,8 +1,8 @@
 /* reward/math/ball_series.c - sums without end, and limits, by their first terms.
  *
  * A sum whose terms shrink by a quarter each is added up. Others are accelerated: Levin's u transformation
- * of the partial sums, and Richardson's extrapolation of a limit's values at h = 2^-k (all half powers
- * of h removed, one after another). Both are carried out with many more bits than are asked for, and
+ * of the partial sums, and Richardson's extrapolation of a limit's values at h = 2^-k (half powers of h,
+ * also with logarithms, removed one after another). Both are carried out with many more bits than are asked for, and
  * twice with different numbers of terms; the value counts only where the two agree in 110 bits, and their
  * difference, many times over, is its radius. Sums whose terms do not fall faster than 1/n (or fall
  * and alternate) have no value.
@@ -15,8 +15,9 @@ enum {
     STEADY = 40,
     LEVIN_TERMS = 96,
     FEWER_TERMS = 88,
-    POINTS_OF_LIMIT = 44,
-    FIRST_POWER = 8, /* h = 2^-8 is the largest */
+    POINTS_OF_LIMIT = 34,
+    FIRST_POWER = 20, /* h = 2^-20 is the largest */
+    STEPS_OF_DIVERGENCE = 4,
     EXTRA_BITS = 2000
 };
 
@@ -222,8 +223,8 @@ static bool near_target(struct eval *v, const struct expr *e, int k, bool below,
     return ok && !work_expired(v->w);
 }
 
-/* Remove h^(1/2), h, h^(3/2)... from n values at h, h/2, h/4...; *out is what stays of the last, *fewer
- * of the last but one. */
+/* Remove h^(1/2), h, h^(3/2)..., each with powers of log h up to its own degree, from n values at h, h/2,
+ * h/4...; *out is what stays of the last, *fewer of one step before. */
 static void extrapolate(acb_ptr value, int n, long prec, acb_t out, acb_t fewer)
 {
     arb_t root, factor, less;
@@ -231,9 +232,8 @@ static void extrapolate(acb_ptr value, int n, long prec, acb_t out, acb_t fewer)
     arb_init(factor);
     arb_init(less);
     arb_sqrt_ui(root, 2, prec);
-    arb_one(factor);
-    for (int j = 1; j < n; j++) {
-        arb_mul(factor, factor, root, prec);
+    arb_set(factor, root);
+    for (int j = 1, half_power = 1, times = 0; j < n; j++) {
         arb_sub_ui(less, factor, 1, prec);
         for (int i = n - 1; i >= j; i--) { /* (2^(j/2) value[i] - value[i-1]) / (2^(j/2) - 1) */
             acb_mul_arb(out, value + i, factor, prec);
@@ -242,6 +242,10 @@ static void extrapolate(acb_ptr value, int n, long prec, acb_t out, acb_t fewer)
             if (i == n - 1) acb_set(fewer, value + i);
             acb_set(value + i, out);
         }
+        if (++times < 2 + half_power / 2) continue;
+        times = 0;
+        half_power++;
+        arb_mul(factor, factor, root, prec);
     }
     acb_set(out, value + n - 1);
     arb_clear(less);
@@ -266,6 +270,58 @@ static bool one_side(struct eval *v, const struct expr *e, bool below, acb_t out
     acb_clear(fewer);
     _acb_vec_clear(value, POINTS_OF_LIMIT);
     return ok;
+}
+
+/* The real values at h, h^2, h^4, h^8 double in size at least, with one sign. */
+static int side_divergence(struct eval *v, const struct expr *e, bool below)
+{
+    acb_t value;
+    mag_t before, size;
+    int sign = 0;
+    acb_init(value);
+    mag_init(before);
+    mag_init(size);
+    bool ok = true;
+    for (int i = 0; ok && i < STEPS_OF_DIVERGENCE; i++) {
+        ok = near_target(v, e, FIRST_POWER << i, below, value) && acb_is_real(value);
+        int here = arb_is_positive(acb_realref(value))   ? 1
+                   : arb_is_negative(acb_realref(value)) ? -1
+                                                         : 0;
+        acb_get_mag_lower(size, value);
+        ok = ok && here != 0 && (i == 0 || here == sign) && mag_cmp(size, before) > 0;
+        sign = here;
+        acb_get_mag(before, value);
+        mag_mul_ui(before, before, 15);
+        mag_mul_2exp_si(before, before, -3);
+    }
+    mag_clear(size);
+    mag_clear(before);
+    acb_clear(value);
+    return ok ? sign : 0;
+}
+
+int ball_divergence(struct math_work *w, const struct expr *e)
+{
+    struct ball_options o = {.point = NULL};
+    struct eval v = {.w = w, .o = &o, .prec = 2 * EXTRA_BITS, .steps = 100000};
+    if (e->kind == E_NEG) return -ball_divergence(w, e->arg[0]);
+    if (e->kind != E_LIMIT || !expr_is_constant(e)) return 0;
+    if (infinity_sign(e->arg[0]) != 0 || e->op != 0) return side_divergence(&v, e, e->op == 2);
+    int above = side_divergence(&v, e, false), below = side_divergence(&v, e, true);
+    return above == below ? above : 0;
+}
+
+/* An endless product: the exponential of the sum of its factors' logarithms. */
+bool ball_endless_product(struct eval *v, const struct expr *e, acb_t out)
+{
+    struct expr sum = *e, log = {.kind = E_FUNC, .op = F_LN, .n = 1};
+    const struct expr *body = e->arg[2], *args[] = {e->arg[0], e->arg[1], &log};
+    log.arg = &body;
+    sum.op = 0;
+    sum.arg = args;
+    if (!ball_endless_sum(v, &sum, out)) return false;
+    acb_exp(out, out, v->prec);
+    return true;
 }
 
 bool ball_limit(struct eval *v, const struct expr *e, acb_t out)

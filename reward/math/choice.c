@@ -150,6 +150,22 @@ static bool is_article(struct span s, size_t i)
     return true;
 }
 
+/* Where a choice's letter stands after a few small words of the same clause ("for sure D"), s.n when none
+ * does. */
+static size_t later_in_clause(struct span s, size_t i, const struct math_options *o)
+{
+    if (i > 0 && is_letter(s.p[i - 1])) return s.n; /* "options" */
+    for (int words = 0; words < 4 && i < s.n; words++) {
+        if (alone_at(s, i, o, false) >= 0) return i;
+        if (matches(s, i, "not") || s.p[i] < 'a' || s.p[i] > 'z') break;
+        while (i < s.n && s.p[i] >= 'a' && s.p[i] <= 'z')
+            i++;
+        if (i >= s.n || s.p[i] != ' ') break;
+        i++;
+    }
+    return s.n;
+}
+
 /* The choice right after a phrase that ends at i: brackets, stars, colons and articles skipped. */
 static int after_phrase(struct span s, size_t i, const struct math_options *o, struct span *at)
 {
@@ -175,6 +191,8 @@ static int after_phrase(struct span s, size_t i, const struct math_options *o, s
     }
     if (i >= s.n) return -1;
     int c = alone_at(s, i, o, true);
+    if (c < 0) i = later_in_clause(s, i, o);
+    if (c < 0) c = i < s.n ? alone_at(s, i, o, false) : -1;
     if (c >= 0 && is_article(s, i)) return -1;
     if (c >= 0) *at = span_slice(s, i, i + 1);
     return c;

@@ -96,14 +96,25 @@ static const struct expr *assigned(const struct expr *e)
     if (!all_equal_signs(e) && !approximate) return e;
     const struct expr *last = e->arg[e->n - 1];
     if (is_name(e->arg[0]) || all_constant(e)) return last;
+    if (e->n >= 3 && expr_is_constant(last)) return last; /* 2x + 1 = 2 + 1 = 3 */
     if (e->n == 2 && last->kind == E_SYM && expr_is_constant(e->arg[0])) return e->arg[0];
     return e;
 }
 
+/* P(1, 2): a point with its name. */
+static bool is_named_point(const struct expr *e)
+{
+    return e->kind == E_MUL && e->arg[1]->kind == E_TUPLE && e->arg[0]->kind == E_SYM &&
+           e->arg[0]->text.p[0] <= 'Z';
+}
+
 static const struct expr *claim(struct math_work *w, const struct expr *e)
 {
-    if (e->kind == E_REL && e->n >= 2) e = conclusion(w, e);
-    return e;
+    if (e->kind == E_REL && e->n >= 2) {
+        const struct expr *part = conclusion(w, e);
+        return part == NULL ? e : part;
+    }
+    return is_named_point(e) ? e->arg[1] : e;
 }
 
 /* ---- signs +- ---------------------------------------------------------------------------------- */
@@ -190,7 +201,9 @@ static enum equality unordered(struct math_work *w, const struct expr *g, const 
         w->too_large = true;
         return EQ_UNKNOWN;
     }
-    if (g->kind == E_LIST && a->kind == E_LIST && g->n != a->n) return work_no(w, MATH_NOT_EQUAL);
+    bool plain = g->n == 0 || expr_is_scalar(g->arg[0]); /* a pair listed twice is still one */
+    if (g->kind == E_LIST && a->kind == E_LIST && g->n != a->n && plain)
+        return work_no(w, MATH_NOT_EQUAL);
     enum equality there = covered(w, g, a, false);
     enum equality back = there == EQ_NO ? EQ_NO : covered(w, a, g, true);
     if (there == EQ_NO || back == EQ_NO) return work_no(w, MATH_NOT_EQUAL);
@@ -396,8 +409,8 @@ static enum equality scalars(struct math_work *w, const struct expr *g, const st
         return scalar_equal(w, bare(x), bare(y));
     if (one_degree) return scalar_equal(w, bare(x), bare(y));
     const struct expr *short_x = without_letter_unit(x), *short_y = without_letter_unit(y);
-    if (short_y != NULL && expr_is_constant(x)) return scalar_equal(w, x, short_y);
-    if (short_x != NULL && expr_is_constant(y)) return scalar_equal(w, short_x, y);
+    if (short_y != NULL && expr_is_constant(x)) return scalar_equal(w, bare(x), bare(short_y));
+    if (short_x != NULL && expr_is_constant(y)) return scalar_equal(w, bare(short_x), bare(y));
     return e;
 }
 
@@ -438,6 +451,13 @@ static enum equality relations(struct math_work *w, const struct expr *g, const 
     return e == EQ_UNKNOWN ? relation_equal(w, g, a) : e;
 }
 
+/* {1, 3} in TeX shows as 1, 3: beside a pair it is one. \{1, 3\} is a set. */
+static enum equality tex_group(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    const struct expr *set = g->kind == E_SET ? g : a;
+    return set->op == 1 ? ordered(w, g, a) : work_no(w, MATH_NOT_EQUAL_KIND);
+}
+
 static enum equality words(struct math_work *w, const struct expr *g, const struct expr *a)
 {
     return unit_same(g->text, a->text) ? work_yes(w, MATH_EQUAL_WORDS)
@@ -449,6 +469,13 @@ static enum equality alone(struct math_work *w, const struct expr *g, const stru
 {
     if (is_list(g) && g->n == 1 && w->depth == 1) return compare_exprs(w, g->arg[0], a);
     if (is_list(a) && a->n == 1 && w->depth == 1) return compare_exprs(w, g, a->arg[0]);
+    const struct expr *list = is_list(g) ? g : a, *value = list == g ? a : g;
+    if (list->kind == E_LIST && list->op == 2 && w->depth == 1) { /* 1/2 or 50 %: one value twice */
+        for (uint32_t i = 0; i < list->n; i++)
+            if (compare_exprs(w, value, list->arg[i]) != EQ_YES)
+                return work_no(w, MATH_NOT_EQUAL_KIND);
+        return EQ_YES;
+    }
     return work_no(w, MATH_NOT_EQUAL_KIND);
 }
 
@@ -524,6 +551,7 @@ static const struct rule {
     {CLASS_TUPLE, CLASS_TUPLE, tuples},
     {CLASS_LIST | CLASS_SET, CLASS_LIST | CLASS_SET, lists},
     {CLASS_LIST | CLASS_TUPLE, CLASS_LIST | CLASS_TUPLE, ordered},
+    {CLASS_SET | CLASS_TUPLE, CLASS_SET | CLASS_TUPLE, tex_group},
     {CLASS_WORDS, CLASS_WORDS, words},
     {CLASS_LIST | CLASS_SET, CLASS_ANY, alone},
     {CLASS_ANY, CLASS_LIST | CLASS_SET, alone},
@@ -558,11 +586,22 @@ static bool has_matrix(const struct expr *e)
            expr_has(e, E_MATRIX, -1);
 }
 
+/* P(5, 2) beside a pair is a point, not a number of permutations. */
+static const struct expr *as_point(struct math_work *w, const struct expr *e,
+                                   const struct expr *other)
+{
+    bool counted = e->kind == E_FUNC && (e->op == F_PERM || e->op == F_BINOM);
+    if (!counted || other->kind != E_TUPLE) return e;
+    return expr_2(w->arena, E_TUPLE, B_ROUND, e->arg[0], e->arg[1]);
+}
+
 /* Both sides brought to what they claim, then compared. */
 static enum equality compare_claims(struct math_work *w, const struct expr *g, const struct expr *a)
 {
-    g = claim(w, g);
-    a = claim(w, a);
+    g = solve_whole_builder(w->arena, claim(w, g));
+    a = solve_whole_builder(w->arena, claim(w, a));
+    g = as_point(w, g, a);
+    a = as_point(w, a, g);
     if (g == NULL || a == NULL) return EQ_UNKNOWN;
     if ((g->kind == E_REL) != (a->kind == E_REL) && !w->options->strict) {
         g = assigned(g);

@@ -34,7 +34,7 @@ enum expr_kind {
     E_RATIO,      /* n >= 2: a : b : c */
     E_LIST,       /* n >= 2: elements without brackets; op 1: joined by "and" alone, 2: by "or" */
     E_TUPLE,      /* op: enum bracket, n >= 0 */
-    E_SET,        /* n >= 0, in braces */
+    E_SET,        /* n >= 0, in braces; op 1: in { } as TeX groups */
     E_SETOP,      /* op: enum set_op */
     E_BUILDER,    /* { arg[0] : arg[1] } */
     E_MATRIX,     /* num.exp10 columns, n = rows * columns */

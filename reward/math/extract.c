@@ -331,10 +331,21 @@ static struct span readable_tail(struct arena *a, struct span s)
     return NOTHING;
 }
 
+/* The digits that end at s.p[end] stand inside a word: AZYUK2A. */
+static bool within_word(struct span s, size_t end)
+{
+    size_t from = end;
+    while (from > 0 && is_digit(s.p[from - 1]))
+        from--;
+    return from > 1 && from < end && is_letter((unsigned char)s.p[from - 1]) &&
+           is_letter((unsigned char)s.p[from - 2]) && end < s.n &&
+           is_letter((unsigned char)s.p[end]);
+}
+
 static struct span last_number(struct arena *a, struct span s, size_t *end)
 {
     *end = last_number_end(s);
-    if (*end == 0) return NOTHING;
+    if (*end == 0 || within_word(s, *end)) return NOTHING;
     size_t stop = *end;
     while (stop < s.n && (s.p[stop] == ')' || s.p[stop] == '!'))
         stop++;
@@ -350,6 +361,15 @@ static struct span last_number(struct arena *a, struct span s, size_t *end)
     return span_of(tail.p, (size_t)(s.p + to - tail.p));
 }
 
+/* w is a unit or speaks of one. */
+static bool names_unit(struct span w)
+{
+    static const char *const words[] = {"square", "cubic", "sq", "unit", "units", "per"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (span_is(w, words[i])) return true;
+    return unit_find(w) != NULL;
+}
+
 bool extract_has_prose(struct span s)
 {
     for (size_t i = 0; i < s.n;) {
@@ -358,7 +378,7 @@ bool extract_has_prose(struct span s)
             j++;
         struct span w = span_slice(s, i, j);
         bool told = i > 0 && (s.p[i - 1] == '\\' || s.p[i - 1] == '{' || is_digit(s.p[i - 1]));
-        if (w.n >= 2 && !told && command_find(w) == NULL && unit_find(w) == NULL) return true;
+        if (w.n >= 2 && !told && command_find(w) == NULL && !names_unit(w)) return true;
         if (w.n > 0 && j + 1 < s.n && s.p[j] == '\'' && is_letter((unsigned char)s.p[j + 1]))
             return true;
         i = j > i ? j : i + 1;
@@ -475,6 +495,7 @@ static size_t phrase_end(struct span s, bool first)
         for (size_t k = 0; k < sizeof(phrases) / sizeof(phrases[0]); k++) {
             struct span p = span_str(phrases[k]);
             if (!matches(s, i, p)) continue;
+            if (matches(s, i + p.n, span_str(" not "))) break;
             found = i + p.n;
             if (first) return found;
             i += p.n - 1;
@@ -532,7 +553,9 @@ static struct span stated(struct arena *a, struct span s, unsigned kinds)
         return to != f.to ? span_slice(s, 0, to) : words_unwrap(f.inside);
     }
     struct span whole = words_unwrap(s);
-    if (whole.n > 0 && reads(a, whole)) return whole;
+    int seconds;
+    bool marked;
+    if (whole.n > 0 && (reads(a, whole) || words_time(whole, &seconds, &marked))) return whole;
     size_t at = last_copula(s);
     if (at > 0) {
         struct span rest = words_unwrap(span_slice(s, at, s.n));
@@ -609,7 +632,9 @@ static bool unmarked(struct arena *a, struct span s, const struct math_options *
     if (t.n > 0 && formula_at(t, 0, NULL, &f) && f.to == t.n)
         return find(out, f.inside, MATH_FROM_LATEX);
     if (t.n > 0 && t.n <= MAX_SHORT && memchr(t.p, '\n', t.n) == NULL) {
+        size_t said = span_find_last(t, span_str(" is "));
         out->words = true;
+        if (said != SPAN_NONE) t = span_slice(t, said + 4, t.n); /* "The capital is Paris." */
         return find(out, t, MATH_FROM_EXPRESSION);
     }
     out->cause = MATH_NO_ANSWER_FOUND;
@@ -653,7 +678,8 @@ static bool search(struct arena *a, struct span s, bool open, const struct math_
     struct span tag = tagged(s, o->first_answer);
     if (tag.p != NULL && !o->require_boxed) {
         if (in_boxes(a, tag, o, out)) return out->source != MATH_FROM_NOWHERE;
-        return find(out, tag, MATH_FROM_TAG);
+        struct span said = by_phrase(a, tag, o); /* <answer>The answer is 5</answer> */
+        return find(out, said.n > 0 ? said : tag, MATH_FROM_TAG);
     }
     if (o->answer_tag) return false;
     if (open) {
@@ -673,6 +699,7 @@ void extract_answer(struct arena *a, struct span response, const struct math_opt
     *out = (struct extraction){.cause = MATH_NO_ANSWER_FOUND};
     if (!after_reasoning(s, o, &rest, &open)) return;
     bool found = search(a, rest, open, o, out);
+    if (rest.n <= MAX_TAIL) out->whole = words_unwrap(rest);
     if ((found && !out->words) || out->cause == MATH_EMPTY_ANSWER) return;
     if (rest.n == s.n) return;
     struct extraction inside = {0};

@@ -11,6 +11,7 @@ struct extraction {
     struct span text; /* the answer, unwrapped */
     enum math_source source;
     enum math_cause cause; /* why nothing was found: valid when source is MATH_FROM_NOWHERE */
+    struct span whole;     /* all that may hold the answer, when short */
     bool words;            /* nothing marked it: a short response taken whole */
     int boxes;             /* different boxes offered side by side; 0 or 1 when not */
 };

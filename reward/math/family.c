@@ -114,7 +114,16 @@ const struct expr *family_members(struct arena *a, const struct expr *e, struct 
 {
     *parameter = span_of(NULL, 0);
     if (e->kind == E_BUILDER && declares(e->arg[1], parameter, set)) return e->arg[0];
-    if (e->kind != E_LIST || e->n < 2 || !declares(e->arg[e->n - 1], parameter, set)) return e;
+    if (e->kind != E_LIST || e->n < 2) return e;
+    const struct expr *last = e->arg[e->n - 1];
+    if (last->kind == E_TUPLE && last->n == 2 && declares(last->arg[1], parameter, set)) {
+        struct expr *all = expr_new(a, E_LIST, e->op, e->n); /* "a or b, k in Z": of both */
+        if (all == NULL) return e;
+        memcpy(all->arg, e->arg, e->n * sizeof(*all->arg));
+        all->arg[e->n - 1] = last->arg[0];
+        return all;
+    }
+    if (!declares(last, parameter, set)) return e;
     if (e->n == 2) return e->arg[0];
     struct expr *rest = expr_new(a, E_LIST, e->op, e->n - 1);
     if (rest == NULL) return e;

@@ -115,6 +115,9 @@ bool image_factorial(struct fp *f, int op, const struct expr *x, struct field *o
 /* n over k */
 bool image_binomial(struct fp *f, const struct expr *n, const struct expr *k, struct field *out);
 
+/* *v and r brought together by op: gcd, lcm (of fractions: of numerators over that of denominators), min, max. */
+bool image_fold_rational(int op, struct rational *v, struct rational r);
+
 /* gcd, lcm, min, max of any number of arguments. */
 bool image_fold_many(struct fp *f, const struct expr *e, struct field *out);
 
@@ -123,6 +126,11 @@ bool image_floor_or_ceil(struct fp *f, const struct expr *e, struct field *out);
 
 /* a - m floor(a / m) */
 bool image_modulo(struct fp *f, const struct expr *a, const struct expr *m, struct field *out);
+
+/* ---- image_gcd.c ----------------------------------------------------------------------------- */
+
+/* F_GCD or F_LCM of products of powers. */
+bool image_gcd_monomials(struct fp *f, const struct expr *e, struct field *out);
 
 /* ---- image_sum.c ----------------------------------------------------------------------------- */
 

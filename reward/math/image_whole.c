@@ -60,7 +60,7 @@ bool image_binomial(struct fp *f, const struct expr *n, const struct expr *k, st
     return true;
 }
 
-static bool fold_rationals(int op, struct rational *v, struct rational r)
+bool image_fold_rational(int op, struct rational *v, struct rational r)
 {
     switch (op) {
     case F_GCD: /* of fractions: gcd of numerators over lcm of denominators */
@@ -83,17 +83,30 @@ static bool fold_rationals(int op, struct rational *v, struct rational r)
     }
 }
 
-/* Polynomials' gcd of names alone: of one name itself, of different names one. */
-static bool gcd_names(struct fp *f, const struct expr *e, struct field *out)
+/* gcd or lcm of a large whole number and a small one: by the remainder. */
+static bool fold_large(struct fp *f, const struct expr *e, struct field *out)
 {
-    bool same = true;
-    for (uint32_t i = 0; i < e->n; i++) {
-        if (e->arg[i]->kind != E_SYM) return false;
-        same &= span_eq(e->arg[i]->text, e->arg[0]->text);
+    struct rational small;
+    uint64_t rest;
+    struct field large;
+    for (int i = 0; i < 2 && e->n == 2 && (e->op == F_GCD || e->op == F_LCM); i++) {
+        const struct expr *x = e->arg[1 - i];
+        if (!rational_of(e->arg[i], f->bound, &small) || small.d != 1 || small.n == 0 ||
+            small.n > INT64_MAX / 4 || small.n < -INT64_MAX / 4)
+            continue;
+        if (small.n < 0) small.n = -small.n;
+        if (!fingerprint_residue(x, (uint64_t)small.n, f->bound, &f->steps, &rest)) return false;
+        int64_t gcd = rational_gcd(small.n, (int64_t)rest);
+        *out = field_int(gcd);
+        if (e->op == F_GCD) return true;
+        if (!image_of(f, x, &large)) return false;
+        struct interval v;
+        bool minus =
+            expr_is_constant(x) && f->bound == NULL && interval_of(x, NULL, &v) && v.mid < 0;
+        *out = field_mul(large, field_int(minus ? -(small.n / gcd) : small.n / gcd));
+        return true;
     }
-    if (same) return image_of(f, e->arg[0], out);
-    *out = FIELD_ONE;
-    return e->op == F_GCD && e->n == 2;
+    return false;
 }
 
 bool image_fold_many(struct fp *f, const struct expr *e, struct field *out)
@@ -102,9 +115,10 @@ bool image_fold_many(struct fp *f, const struct expr *e, struct field *out)
     bool all = rational_of(e->arg[0], f->bound, &v);
     if (all && e->n == 1 && e->op != F_MIN && e->op != F_MAX && v.n < 0) v.n = -v.n;
     for (uint32_t i = 1; all && i < e->n; i++)
-        all = rational_of(e->arg[i], f->bound, &r) && fold_rationals(e->op, &v, r);
+        all = rational_of(e->arg[i], f->bound, &r) && image_fold_rational(e->op, &v, r);
     if (all) return *out = image_of_rational(v), true;
-    if (gcd_names(f, e, out)) return true;
+    if (fold_large(f, e, out)) return true;
+    if ((e->op == F_GCD || e->op == F_LCM) && image_gcd_monomials(f, e, out)) return true;
     struct field sum = FIELD_ZERO, x;
     for (uint32_t i = 0; i < e->n; i++) { /* the order of arguments does not matter */
         if (!image_of(f, e->arg[i], &x)) return false;

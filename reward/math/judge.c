@@ -174,6 +174,29 @@ static bool outranks(enum math_verdict a, enum math_verdict b)
     return rank[a] > rank[b];
 }
 
+static bool is_truth_word(struct arena *a, struct span s)
+{
+    static const char *const words[] = {"yes", "no", "true", "false"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (words_same(a, s, span_str(words[i]))) return true;
+    return false;
+}
+
+/* A response without marks that is the reference word for word, or that begins with the yes or no that the
+ * reference is. */
+static bool is_whole_answer(struct arena *a, const struct extraction *found, struct span gold)
+{
+    bool unmarked = found->source == MATH_FROM_EXPRESSION || found->source == MATH_FROM_LATEX;
+    struct span g = words_unwrap(gold);
+    if (!unmarked || found->whole.n == 0 || !extract_has_prose(g)) return false;
+    if (words_same(a, found->whole, g)) return true;
+    size_t end = 0;
+    while (end < found->whole.n && strchr(",. ;:\n", found->whole.p[end]) == NULL)
+        end++;
+    struct span first = span_slice(found->whole, 0, end);
+    return is_truth_word(a, g) && is_truth_word(a, first) && words_same(a, first, g);
+}
+
 /* The fast path: a bare answer that is the reference to the letter, or plain numbers on both sides. */
 static bool judge_plain(struct span answer, struct span gold, const struct math_options *o,
                         struct math_result *out)
@@ -226,6 +249,11 @@ void math_judge(struct arena *a, struct span prompt, struct span completion,
             r.cause = empty ? MATH_UNPARSABLE_GOLD : found.cause;
         } else {
             judge_one(a, golds[i], o, effort, found.text, &r);
+        }
+        if (r.verdict == MATH_INCORRECT && is_whole_answer(a, &found, golds[i])) {
+            r.verdict = MATH_CORRECT;
+            r.cause = MATH_EQUAL_WORDS;
+            r.extracted = found.whole;
         }
         if (found.boxes > 1 && r.verdict == MATH_INCORRECT && r.cause != MATH_EMPTY_ANSWER &&
             r.cause == MATH_NOT_EQUAL_KIND)

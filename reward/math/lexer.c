@@ -19,8 +19,9 @@ struct lexer {
     struct token *out;
     size_t n, room;
     enum lexer_reading reading;
-    int depth;     /* of ( [ \{, where commas separate */
-    int env_depth; /* of \begin */
+    int depth;       /* of ( [ \{, where commas separate */
+    int env_depth;   /* of \begin */
+    bool one_dollar; /* the text holds one $, so it is no delimiter */
     bool space;
     struct error *err;
     const char *base;
@@ -269,6 +270,10 @@ static size_t text_group(struct lexer *l, struct span s, size_t i, int op, int d
 {
     while (at(s, i) == ' ')
         i++;
+    if (op == 2 && is_letter(at(s, i))) { /* \mathbb R */
+        blackboard(l, span_slice(s, i, i + 1), s, i);
+        return i + 1;
+    }
     if (at(s, i) != '{') return i; /* \rm x: a switch of fonts */
     size_t end = group_end(s, i), last = end > i && s.p[end - 1] == '}' ? end - 1 : end;
     struct span inner = span_trim(span_slice(s, i + 1, last));
@@ -277,6 +282,8 @@ static size_t text_group(struct lexer *l, struct span s, size_t i, int op, int d
     const struct command *c = command_find(inner);
     if (inner.n == 0) {
         l->space = true;
+    } else if (span_is(inner, "to") && last_kind(l) == T_NUM) {
+        push(l, T_COLON, 0, s, i);
     } else if (op == 2) {
         blackboard(l, inner, s, i);
     } else if (inner.n <= 2 && ends_operand(last_kind(l)) && unit_find(inner) != NULL) {
@@ -357,11 +364,31 @@ static size_t function_prefix(struct span w)
     return c != NULL && c->kind == T_FUNC && plain_command(c, w.n - 1) ? w.n - 1 : 0;
 }
 
+/* "6.02 x 10^23": an x before a power of ten, apart from both numbers, multiplies. */
+static bool is_times_sign(const struct lexer *l, struct span s, size_t i, size_t end)
+{
+    return end == i + 1 && (s.p[i] == 'x' || s.p[i] == 'X') && last_kind(l) == T_NUM && l->space &&
+           (span_starts(span_slice(s, end, s.n), span_str(" 10^")) ||
+            span_starts(span_slice(s, end, s.n), span_str(" 10**")));
+}
+
+/* "x=1orx=2": the length of an "or" that sticks to a number before it, 0 when none stands here. */
+static size_t glued_or(const struct lexer *l, struct span s, size_t i, size_t end)
+{
+    enum token_kind k = last_kind(l);
+    bool after = !l->space && (k == T_NUM || k == T_RP || k == T_RBRACE);
+    return after && end > i + 2 && end < i + 5 && s.p[i] == 'o' && s.p[i + 1] == 'r' ? 2 : 0;
+}
+
 static size_t word(struct lexer *l, struct span s, size_t i)
 {
     size_t end = i;
     while (is_word(at(s, end)))
         end++;
+    if (glued_or(l, s, i, end) > 0) {
+        push(l, T_OR, 0, s, i);
+        return i + 2;
+    }
     struct span w = span_slice(s, i, end);
     bool foreign = false;
     for (size_t k = 0; k < w.n; k++)
@@ -371,6 +398,8 @@ static size_t word(struct lexer *l, struct span s, size_t i)
     bool inches = span_is(w, "in") && last_kind(l) == T_NUM;
     if (span_is(w, "to") && last_kind(l) == T_NUM && is_digit(at(s, end + 1))) {
         push(l, T_COLON, 0, s, i); /* 3 to 4 */
+    } else if (is_times_sign(l, s, i, end)) {
+        push(l, T_TIMES, 0, s, i);
     } else if (c != NULL && plain_command(c, w.n) && !inches &&
                !(after_value && span_is(w, "min") && at(s, end) != '(')) {
         if (c->kind != T_IGNORE) push(l, (enum token_kind)c->kind, c->op, s, i)->text = w;
@@ -455,6 +484,14 @@ static size_t command(struct lexer *l, struct span s, size_t i, int text_depth)
     return end;
 }
 
+/* A sign of money belongs to a number after s[i] or before it. */
+static bool beside_number(const struct lexer *l, struct span s, size_t i)
+{
+    while (at(s, i) == ' ')
+        i++;
+    return is_digit(at(s, i)) || at(s, i) == '.' || last_kind(l) == T_NUM;
+}
+
 /* What follows a backslash. */
 static size_t backslash(struct lexer *l, struct span s, size_t i, int text_depth)
 {
@@ -484,7 +521,9 @@ static size_t backslash(struct lexer *l, struct span s, size_t i, int text_depth
         push(l, (enum token_kind)ones[k].kind, 0, s, i);
         return i + 2;
     }
-    l->space = true; /* \, \; \! \: \( \) \[ \] \$ "\ " and a backslash at the end */
+    if (c == '$' && beside_number(l, s, i + 2))
+        push(l, T_CURRENCY, 0, s, i)->text = span_str("dollar");
+    l->space = true; /* \, \; \! \: \( \) \[ \] "\ " and a backslash at the end */
     return i + 2 <= s.n ? i + 2 : s.n;
 }
 
@@ -590,6 +629,10 @@ static size_t scan_one(struct lexer *l, struct span s, size_t i, int text_depth)
     if (is_digit(c) || (c == '.' && is_digit(at(s, i + 1)))) return number(l, s, i);
     if (is_word(c)) return word(l, s, i);
     if (c == '\\') return backslash(l, s, i, text_depth);
+    if (c == '$' && l->one_dollar && beside_number(l, s, i + 1)) {
+        push(l, T_CURRENCY, 0, s, i)->text = span_str("dollar");
+        return i + 1;
+    }
     if (c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '$' || c == '~' || c == '"' ||
         c == '`') {
         l->space = true;
@@ -626,6 +669,9 @@ struct token *lexer_tokens(struct arena *a, struct span text, enum lexer_reading
     }
     size_t room = text.n < LEXER_MAX_TOKENS ? text.n : LEXER_MAX_TOKENS;
     struct lexer l = {.arena = a, .room = room, .reading = reading, .err = err, .base = text.p};
+    const char *dollar = text.n == 0 ? NULL : memchr(text.p, '$', text.n);
+    if (dollar != NULL && (dollar == text.p || dollar[-1] != '\\'))
+        l.one_dollar = memchr(dollar + 1, '$', text.n - 1 - (size_t)(dollar - text.p)) == NULL;
     l.out = arena_alloc(a, room + 1, sizeof(*l.out));
     if (l.out == NULL) {
         error_set(err, ERROR_NO_MEMORY, NULL, "no memory for tokens");

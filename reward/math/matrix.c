@@ -5,7 +5,7 @@
 #include "reward/math/rational.h"
 #include "reward/math/work.h"
 
-enum { MAX_CELLS = 400, MAX_POWER = 8, MAX_DETERMINANT = 5 };
+enum { MAX_CELLS = 400, MAX_POWER = 8, MAX_INVERSE = 4, MAX_DETERMINANT = 5 };
 
 static uint32_t columns(const struct expr *m)
 {
@@ -65,6 +65,50 @@ static const struct expr *multiply(struct arena *a, const struct expr *x, const 
     return m;
 }
 
+/* m without one row and column. */
+static const struct expr *without(struct arena *a, const struct expr *m, uint32_t row,
+                                  uint32_t column)
+{
+    uint32_t n = columns(m);
+    struct expr *out = blank(a, n - 1, n - 1);
+    for (uint32_t i = 0, k = 0; out != NULL && i < m->n; i++)
+        if (i / n != row && i % n != column) out->arg[k++] = m->arg[i];
+    return out;
+}
+
+/* The determinant by the first row. */
+static const struct expr *determinant(struct arena *a, const struct expr *m)
+{
+    uint32_t n = columns(m);
+    if (rows(m) != n || n > MAX_DETERMINANT) return NULL;
+    if (n == 1) return m->arg[0];
+    struct expr *sum = expr_new(a, E_ADD, 0, n);
+    if (sum == NULL) return NULL;
+    for (uint32_t k = 0; k < n; k++) {
+        const struct expr *minor = without(a, m, 0, k);
+        if (minor == NULL) return NULL;
+        const struct expr *term = expr_2(a, E_MUL, 0, m->arg[k], determinant(a, minor));
+        sum->arg[k] = k % 2 == 0 ? term : expr_1(a, E_NEG, 0, term);
+        if (sum->arg[k] == NULL) return NULL;
+    }
+    return sum;
+}
+
+/* By cofactors. */
+static const struct expr *inverse(struct arena *a, const struct expr *m)
+{
+    uint32_t n = columns(m);
+    const struct expr *d = n > 1 ? determinant(a, m) : NULL;
+    struct expr *out = d == NULL || n > MAX_INVERSE ? NULL : blank(a, n, n);
+    for (uint32_t i = 0; out != NULL && i < m->n; i++) {
+        const struct expr *minor = without(a, m, i % n, i / n);
+        const struct expr *c = minor == NULL ? NULL : determinant(a, minor);
+        if ((i / n + i % n) % 2 != 0) c = expr_1(a, E_NEG, 0, c);
+        if ((out->arg[i] = expr_2(a, E_DIV, 0, c, d)) == NULL) return NULL;
+    }
+    return out;
+}
+
 static const struct expr *power(struct arena *a, const struct expr *x, const struct expr *e)
 {
     struct rational r;
@@ -74,33 +118,13 @@ static const struct expr *power(struct arena *a, const struct expr *x, const str
             t->arg[i % columns(x) * rows(x) + i / columns(x)] = x->arg[i];
         return t;
     }
-    if (!rational_of(e, NULL, &r) || r.d != 1 || r.n < 1 || r.n > MAX_POWER) return NULL;
+    if (!rational_of(e, NULL, &r) || r.d != 1 || r.n < -1 || r.n > MAX_POWER || r.n == 0)
+        return NULL;
+    if (r.n == -1) return inverse(a, x);
     const struct expr *m = x;
     for (int64_t i = 1; m != NULL && i < r.n; i++)
         m = multiply(a, m, x);
     return m;
-}
-
-/* By the first row. */
-static const struct expr *determinant(struct arena *a, const struct expr *m)
-{
-    uint32_t n = columns(m);
-    if (rows(m) != n || n > MAX_DETERMINANT) return NULL;
-    if (n == 1) return m->arg[0];
-    struct expr *sum = expr_new(a, E_ADD, 0, n);
-    if (sum == NULL) return NULL;
-    for (uint32_t k = 0; k < n; k++) {
-        struct expr *minor = blank(a, n - 1, n - 1);
-        if (minor == NULL) return NULL;
-        for (uint32_t i = 0; i < minor->n; i++) {
-            uint32_t c = i % (n - 1);
-            minor->arg[i] = m->arg[(i / (n - 1) + 1) * n + c + (c >= k)];
-        }
-        const struct expr *term = expr_2(a, E_MUL, 0, m->arg[k], determinant(a, minor));
-        sum->arg[k] = k % 2 == 0 ? term : expr_1(a, E_NEG, 0, term);
-        if (sum->arg[k] == NULL) return NULL;
-    }
-    return sum;
 }
 
 const struct expr *matrix_expand(struct arena *a, const struct expr *e)

@@ -93,6 +93,17 @@ static const struct expr *row_node(struct parser *p, struct row *r, uint32_t fro
 
 /* ---- sums and terms ---------------------------------------------------------------------------- */
 
+/* -e; of a quantity the number is negative, not the unit. */
+static const struct expr *negative(struct parser *p, const struct expr *e)
+{
+    bool quantity = e != NULL && (e->kind == E_UNIT || e->kind == E_PERCENT || e->kind == E_DEGREE);
+    if (!quantity) return expr_1(p->arena, E_NEG, 0, e);
+    struct expr *copy =
+        (struct expr *)expr_1(p->arena, (enum expr_kind)e->kind, e->op, negative(p, e->arg[0]));
+    if (copy != NULL) copy->text = e->text;
+    return copy;
+}
+
 static const struct expr *signed_term(struct parser *p)
 {
     if (++p->depth > PARSE_MAX_DEPTH) {
@@ -101,7 +112,7 @@ static const struct expr *signed_term(struct parser *p)
     }
     const struct expr *e;
     if (parser_take(p, T_MINUS)) {
-        e = expr_1(p->arena, E_NEG, 0, signed_term(p));
+        e = negative(p, signed_term(p));
     } else if (parser_take(p, T_PLUS)) {
         e = signed_term(p);
     } else if (parser_next(p) == T_PM) {
@@ -156,6 +167,24 @@ static bool opens_inside(const struct parser *p)
     return left >= p->bars + 1;
 }
 
+bool parser_closes_outward(const struct parser *p)
+{
+    switch ((enum token_kind)p->t[1].kind) {
+    case T_END:
+    case T_SETOP:
+    case T_COMMA:
+    case T_SEMI:
+    case T_AND:
+    case T_OR:
+    case T_RBRACE:
+    case T_RSET:
+    case T_RP:
+        return p->t->kind == T_LB;
+    default:
+        return false;
+    }
+}
+
 bool parser_starts_operand(const struct parser *p)
 {
     switch ((enum token_kind)p->t->kind) {
@@ -184,8 +213,8 @@ bool parser_starts_operand(const struct parser *p)
     case T_CURRENCY:
     case T_DELTA:
         return !starts_differential(p);
-    case T_LB:
-        return !p->outward;
+    case T_LB: /* [2, 4[: one that cannot open closes */
+        return !parser_closes_outward(p);
     case T_BAR:
         if (p->bars > 0) return opens_inside(p);
         return !p->in_set && p->t->op != 2;
@@ -235,6 +264,32 @@ static const struct expr *signed_power(struct parser *p)
     return parser_power(p);
 }
 
+/* 3 million: the word multiplies. Its power of ten, 0 when w is no such word. */
+static int magnitude(struct span w)
+{
+    static const struct {
+        const char *name;
+        int power;
+    } words[] = {{"thousand", 3}, {"million", 6}, {"billion", 9}, {"trillion", 12}};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (span_is(w, words[i].name)) return words[i].power;
+    return 0;
+}
+
+static const struct expr *times_magnitude(struct parser *p, const struct expr *e, int power)
+{
+    const struct expr *ten = expr_int(p->arena, 10), *n = expr_int(p->arena, power);
+    p->t++;
+    if (e->kind == E_UNIT) { /* \$3 million */
+        struct expr *u = expr_new(p->arena, E_UNIT, 0, 1);
+        if (u == NULL) return no_memory(p);
+        u->text = e->text;
+        u->arg[0] = expr_2(p->arena, E_MUL, 0, e->arg[0], expr_2(p->arena, E_POW, 0, ten, n));
+        return u->arg[0] == NULL ? no_memory(p) : u;
+    }
+    return expr_2(p->arena, E_MUL, 0, e, expr_2(p->arena, E_POW, 0, ten, n));
+}
+
 static const struct expr *with_unit(struct parser *p, const struct expr *e)
 {
     struct expr *u = expr_new(p->arena, E_UNIT, 0, 1);
@@ -281,6 +336,8 @@ static const struct expr *one_factor(struct parser *p, const struct expr *e, boo
     *literal = false;
     if (parser_take(p, T_TIMES)) return multiply(p, e, signed_power(p));
     if (parser_take(p, T_DIV)) return expr_2(p->arena, E_DIV, 0, e, signed_power(p));
+    if (parser_next(p) == T_TEXT && magnitude(p->t->text) > 0 && e->kind != E_TEXT)
+        return times_magnitude(p, e, magnitude(p->t->text));
     if (parser_next(p) == T_TEXT && e->kind != E_TEXT) return with_unit(p, e);
     if (e->kind == E_UNIT && continues_quantity(p, e)) return with_smaller_unit(p, e);
     if (e->kind == E_TEXT || e->kind == E_UNIT || !parser_starts_operand(p) ||

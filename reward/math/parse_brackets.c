@@ -48,7 +48,8 @@ const struct expr *operand_bracketed(struct parser *p, enum token_kind k1, enum 
     operand_leave(p, was);
     if (e == NULL) return NULL;
     *close = parser_next(p);
-    if (*close != (int)k1 && *close != (int)k2) return parse_fail(p, "a bracket is not closed");
+    if (*close != (int)k1 && *close != (int)k2 && !(k2 == T_RB && parser_closes_outward(p)))
+        return parse_fail(p, "a bracket is not closed");
     p->t++;
     return e;
 }
@@ -75,6 +76,7 @@ const struct expr *operand_round_or_square(struct parser *p)
     bool trailing;
     const struct expr *e = operand_bracketed(p, T_RP, T_RB, &close, &trailing);
     if (e == NULL) return NULL;
+    if (close == T_LB && (e->kind != E_LIST || e->n != 2)) return parse_fail(p, "[ without ]");
     int op = square          ? (close == T_RB ? B_SQUARE : B_CLOSED_OPEN)
              : close == T_RB ? B_OPEN_CLOSED
                              : B_ROUND;
@@ -91,9 +93,7 @@ const struct expr *operand_outward(struct parser *p)
     p->t++;
     int close;
     bool trailing;
-    p->outward = true;
     const struct expr *e = operand_bracketed(p, T_LB, T_RB, &close, &trailing);
-    p->outward = false;
     if (e == NULL || e->kind != E_LIST || e->n != 2) return parse_fail(p, "] without [");
     return operand_regroup(p, e, E_TUPLE, close == T_LB ? B_ROUND : B_OPEN_CLOSED);
 }
@@ -113,7 +113,7 @@ const struct expr *operand_tex_group(struct parser *p)
     close = parser_next(p);
     if (close != T_RBRACE) return parse_fail(p, "{ is not closed");
     p->t++;
-    return e->kind == E_LIST ? operand_regroup(p, e, E_SET, 0) : e;
+    return e->kind == E_LIST ? operand_regroup(p, e, E_SET, 1) : e;
 }
 
 /* \{ a, b \}, \{ x : x > 0 \}, \{ x \mid x > 0 \} */

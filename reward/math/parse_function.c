@@ -53,6 +53,25 @@ static const struct expr *chosen(struct parser *p, const struct token *letter,
                                   expr_int(p->arena, n), expr_int(p->arena, k)));
 }
 
+static bool is_inverse_sign(const struct token *t)
+{
+    return t[0].kind == T_POW && t[1].kind == T_LBRACE && t[2].kind == T_MINUS &&
+           t[3].kind == T_NUM && span_is(t[3].text, "1") && t[4].kind == T_RBRACE &&
+           t[5].kind == T_LP;
+}
+
+static const struct expr *operand_subscripted_with(struct parser *p, struct span name,
+                                                   const char *tail)
+{
+    struct buffer b;
+    buffer_init(&b, 256);
+    buffer_addf(&b, "%.*s_%s", (int)name.n, name.p, tail);
+    char *copy = b.failed ? NULL : arena_str(p->arena, buffer_span(&b));
+    struct span s = span_of(copy, copy == NULL ? 0 : b.n);
+    buffer_clear(&b);
+    return operand_node(p, copy == NULL ? NULL : expr_sym(p->arena, s));
+}
+
 const struct expr *operand_name(struct parser *p)
 {
     const struct token *t = p->t++;
@@ -68,8 +87,13 @@ const struct expr *operand_name(struct parser *p)
     const struct expr *e = parser_take(p, T_SUB) ? operand_subscripted(p, text)
                                                  : operand_node(p, expr_sym(p->arena, text));
     if (e == NULL) return NULL;
-    if (choosing_letter(t) && p->t->kind == T_POW && p->t[1].kind == T_NUM) return chosen(p, t, e);
     bool callable = t->text.n == 1 && strchr("fgh", t->text.p[0]) != NULL;
+    if (callable && is_inverse_sign(p->t)) { /* f^{-1}(x) */
+        p->t += 5;
+        e = operand_subscripted_with(p, text, "inverse");
+        if (e == NULL) return NULL;
+    }
+    if (choosing_letter(t) && p->t->kind == T_POW && p->t[1].kind == T_NUM) return chosen(p, t, e);
     bool braced = p->t->kind == T_LBRACE && p->t[1].kind == T_LP; /* f{(x)} */
     bool counting = choosing_letter(t) && p->t->kind == T_LP && p->t[1].kind == T_NUM &&
                     p->t[2].kind == T_COMMA && p->t[3].kind == T_NUM && p->t[4].kind == T_RP;

@@ -199,14 +199,22 @@ const struct expr *operand_in_base(struct parser *p, const struct expr *number)
     return based(p, number->text, number->pos);
 }
 
-const struct expr *operand_number(struct parser *p)
+const struct expr *operand_plain_number(struct parser *p)
 {
     const struct token *t = p->t++;
-    if (parser_take(p, T_SUB)) return based(p, t->text, t->pos);
     struct expr *e = expr_new(p->arena, E_NUM, 0, 0);
     if (e == NULL) return operand_node(p, NULL);
     e->num = t->num;
     e->text = t->text;
     e->pos = t->pos;
+    return e;
+}
+
+const struct expr *operand_number(struct parser *p)
+{
+    const struct token *t = p->t;
+    const struct expr *e = operand_plain_number(p);
+    if (e == NULL) return NULL;
+    if (parser_take(p, T_SUB)) return based(p, t->text, t->pos);
     return e->num.places >= 0 && !e->num.scientific ? with_repetend(p, e) : e;
 }

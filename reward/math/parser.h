@@ -17,7 +17,6 @@ struct parser {
     int integrals;  /* open \int, which "d x" closes */
     bool in_set;    /* : and | separate (set-builder) */
     bool skip_amp;  /* & means nothing (align) */
-    bool outward;   /* inside ]a, b[: the next [ closes */
     struct span text;
     struct error *err;
 };
@@ -33,6 +32,8 @@ const struct expr *parser_primary(struct parser *p);
 const struct expr *parser_exponent(struct parser *p); /* what may follow ^ */
 
 bool parser_starts_operand(const struct parser *p);
+bool parser_closes_outward(
+    const struct parser *p); /* the next [ stands where only ] would: ]a, b[ */
 bool parser_take(struct parser *p, enum token_kind k);
 enum token_kind parser_next(struct parser *p);
 struct span parser_words(struct parser *p); /* a run of T_TEXT with units' operators */
@@ -95,6 +96,9 @@ const struct expr *operand_angle(struct parser *p);
 /* \frac12: an argument without braces is one digit. Leaves the other digits in the token. */
 const struct expr *operand_first_digit(struct parser *p);
 const struct expr *operand_number(struct parser *p);
+
+/* The number alone, whatever follows it. */
+const struct expr *operand_plain_number(struct parser *p);
 
 /* (1011)_2: the number in the base that the next token names. */
 const struct expr *operand_in_base(struct parser *p, const struct expr *number);

@@ -103,7 +103,9 @@ const struct expr *parser_exponent(struct parser *p)
         p->t++;
         e = parser_exponent(p);
     } else {
-        e = k == T_LBRACE ? operand_tex_group(p) : parser_primary(p);
+        e = k == T_LBRACE                         ? operand_tex_group(p)
+            : k == T_NUM && p->t[1].kind == T_SUB ? operand_plain_number(p) /* x^2_1 */
+                                                  : parser_primary(p);
         if (e != NULL && parser_take(p, T_POW))
             e = expr_2(p->arena, E_POW, 0, e, parser_exponent(p));
     }
@@ -186,6 +188,24 @@ static const struct expr *overlined(struct parser *p)
     return e;
 }
 
+/* e in the currency whose sign is the next token. */
+static const struct expr *in_currency(struct parser *p, const struct expr *e, struct span sign)
+{
+    struct expr *u = e == NULL ? NULL : expr_new(p->arena, E_UNIT, 0, 1);
+    if (u == NULL) return operand_node(p, NULL);
+    u->arg[0] = e;
+    u->text = sign;
+    u->pos = e->pos;
+    return u;
+}
+
+static const struct expr *money(struct parser *p)
+{
+    struct span sign = p->t++->text;
+    if (p->t->kind != T_NUM) return parser_primary(p);
+    return in_currency(p, operand_number(p), sign);
+}
+
 static const struct expr *after_sign(struct parser *p)
 {
     p->t++;
@@ -260,8 +280,9 @@ const struct expr *parser_primary(struct parser *p)
         return accented(p);
     case T_OVERLINE:
         return overlined(p);
-    case T_BOXED:
     case T_CURRENCY:
+        return money(p);
+    case T_BOXED:
         return after_sign(p);
     default:
         return parse_fail(p, "an operand is missing");
@@ -332,8 +353,14 @@ const struct expr *parser_power(struct parser *p)
             p->t++;
             e = with_minutes(p, expr_1(p->arena, E_DEGREE, 0, e));
             break;
-        case T_PRIME:
         case T_CURRENCY:
+            if (e->kind == E_NUM) {
+                e = in_currency(p, e, p->t++->text);
+                break;
+            }
+            p->t++;
+            break;
+        case T_PRIME:
             p->t++;
             break;
         default:

@@ -139,6 +139,9 @@ static void collect(struct line *l, const struct expr *e)
         break;
     case E_BUILDER:
         collect(l, e->arg[1]);
+        if (e->arg[0]->kind == E_REL && e->arg[0]->arg[1]->kind == E_CONST &&
+            e->arg[0]->arg[1]->op != C_REALS)
+            l->failed = true; /* whole numbers are no region */
         if (e->arg[0]->kind != E_SYM && !(e->arg[0]->kind == E_REL && e->arg[0]->text.p[0] == R_IN))
             l->failed = true;
         break;

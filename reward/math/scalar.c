@@ -91,9 +91,15 @@ static enum equality intervals(struct math_work *w, struct pair *p)
 
 static enum equality balls(struct math_work *w, struct pair *p)
 {
-    if (w->effort == MATH_FULL) return ball_equal(w, p->gold, p->answer);
-    w->deferred = true;
-    return EQ_UNKNOWN;
+    if (w->effort != MATH_FULL) {
+        w->deferred = true;
+        return EQ_UNKNOWN;
+    }
+    int a = infinity_sign(p->gold), b = infinity_sign(p->answer);
+    if (a == 0 && b == 0) return ball_equal(w, p->gold, p->answer);
+    int sign = ball_divergence(w, a == 0 ? p->gold : p->answer);
+    if (sign == 0) return EQ_UNKNOWN;
+    return sign == a + b ? work_yes(w, MATH_EQUAL_VALUE) : work_no(w, MATH_NOT_EQUAL);
 }
 
 static enum equality (*const steps[])(struct math_work *, struct pair *) = {

@@ -12,7 +12,7 @@
 #include "reward/math/fingerprint.h"
 #include "reward/math/work.h"
 
-enum { MAX_ROOTS = 12, GRID = 1 << 20 };
+enum { MAX_ROOTS = 12, GRID = 1 << 20, MAX_LISTED = 200 };
 
 struct root {
     const struct expr *at;
@@ -270,6 +270,38 @@ static const struct expr *solve_chain(struct arena *a, const struct expr *e)
         all = all == NULL ? link : expr_2(a, E_SETOP, S_INTERSECT, all, link);
     }
     return all == NULL ? e : all;
+}
+
+/* The whole numbers from the least to the greatest that a chain such as 1 <= x < 5 allows, in *from and *to. */
+static bool whole_range(const struct expr *chain, struct span name, int64_t *from, int64_t *to)
+{
+    struct interval low, high;
+    if (chain->kind != E_REL || chain->n != 3 || chain->arg[1]->kind != E_SYM ||
+        !span_eq(chain->arg[1]->text, name))
+        return false;
+    int left = chain->text.p[0], right = chain->text.p[1];
+    bool up = (left == R_LT || left == R_LE) && (right == R_LT || right == R_LE);
+    if (!up || !expr_is_constant(chain->arg[0]) || !expr_is_constant(chain->arg[2]) ||
+        !interval_of(chain->arg[0], NULL, &low) || !interval_of(chain->arg[2], NULL, &high))
+        return false;
+    if (fabs(low.mid) > 1e6 || fabs(high.mid) > 1e6) return false;
+    *from = left == R_LE ? (int64_t)ceil(low.mid - 1e-9) : (int64_t)floor(low.mid + 1e-9) + 1;
+    *to = right == R_LE ? (int64_t)floor(high.mid + 1e-9) : (int64_t)ceil(high.mid - 1e-9) - 1;
+    return *to - *from < MAX_LISTED;
+}
+
+const struct expr *solve_whole_builder(struct arena *a, const struct expr *e)
+{
+    const struct expr *in = e->kind == E_BUILDER ? e->arg[0] : NULL;
+    int64_t from, to;
+    if (in == NULL || in->kind != E_REL || in->n != 2 || in->text.p[0] != R_IN ||
+        in->arg[0]->kind != E_SYM || in->arg[1]->kind != E_CONST || in->arg[1]->op != C_INTEGERS ||
+        !whole_range(e->arg[1], in->arg[0]->text, &from, &to))
+        return e;
+    struct expr *set = expr_new(a, E_SET, 0, to < from ? 0 : (uint32_t)(to - from + 1));
+    for (uint32_t i = 0; set != NULL && i < set->n; i++)
+        if ((set->arg[i] = expr_int(a, from + i)) == NULL) return e;
+    return set == NULL ? e : set;
 }
 
 const struct expr *solve_conditions(struct arena *a, const struct expr *e)

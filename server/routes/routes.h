@@ -10,24 +10,29 @@
 
 struct exchange;
 
-void completions_handle(struct exchange *x);        /* completions.c */
-void completions_render_handle(struct exchange *x); /* completions.c */
-void chat_handle(struct exchange *x);               /* chat.c */
-void chat_render_handle(struct exchange *x);        /* chat.c */
-void models_handle(struct exchange *x);             /* models.c */
-void tokenize_handle(struct exchange *x);           /* tokenize.c */
-void detokenize_handle(struct exchange *x);         /* tokenize.c */
-void verify_handle(struct exchange *x);             /* verify.c */
-void openrlhf_reward_handle(struct exchange *x);    /* verify.c */
-void slime_reward_handle(struct exchange *x);       /* verify.c */
-void verify_advantages_handle(struct exchange *x);  /* verify_tools.c */
-void verify_pass_at_k_handle(struct exchange *x);   /* verify_tools.c */
-void verify_rewards_handle(struct exchange *x);     /* verify_tools.c */
-void health_handle(struct exchange *x);             /* health.c */
-void ready_handle(struct exchange *x);              /* health.c */
-void version_handle(struct exchange *x);            /* health.c */
-void load_handle(struct exchange *x);               /* health.c */
-void metrics_handle(struct exchange *x);            /* metrics.c */
+void completions_handle(struct exchange *x);         /* completions.c */
+void completions_render_handle(struct exchange *x);  /* completions.c */
+void chat_handle(struct exchange *x);                /* chat.c */
+void chat_render_handle(struct exchange *x);         /* chat.c */
+void models_handle(struct exchange *x);              /* models.c */
+void tokenize_handle(struct exchange *x);            /* tokenize.c */
+void detokenize_handle(struct exchange *x);          /* tokenize.c */
+void verify_handle(struct exchange *x);              /* verify.c */
+void openrlhf_reward_handle(struct exchange *x);     /* verify.c */
+void slime_reward_handle(struct exchange *x);        /* verify.c */
+void sandbox_fusion_run_handle(struct exchange *x);  /* execute.c */
+void sandbox_fusion_ping_handle(struct exchange *x); /* execute.c */
+void piston_runtimes_handle(struct exchange *x);     /* execute.c */
+void piston_execute_handle(struct exchange *x);      /* execute.c */
+void router_execute_handle(struct exchange *x);      /* execute.c */
+void verify_advantages_handle(struct exchange *x);   /* verify_tools.c */
+void verify_pass_at_k_handle(struct exchange *x);    /* verify_tools.c */
+void verify_rewards_handle(struct exchange *x);      /* verify_tools.c */
+void health_handle(struct exchange *x);              /* health.c */
+void ready_handle(struct exchange *x);               /* health.c */
+void version_handle(struct exchange *x);             /* health.c */
+void load_handle(struct exchange *x);                /* health.c */
+void metrics_handle(struct exchange *x);             /* metrics.c */
 
 void vllm_generate_handle(struct exchange *x);         /* vllm_generate.c */
 void reset_prefix_cache_handle(struct exchange *x);    /* control.c */

@@ -92,9 +92,10 @@ static double product_run(void *arg)
     int panels = panels_count(&j->w), tiles = act_tiles(&j->x);
     double begin = (double)clock_cpu_ns();
     for (int p = 0; p < panels; p += PRODUCT_PANELS) {
+        const uint8_t *ahead = j->w.data + (size_t)(p + PRODUCT_PANELS) * j->w.panel_bytes;
         for (int t = 0; t < tiles; t += 32) {
             int n = tiles - t < 32 ? tiles - t : 32;
-            kernels->product(j->y, 64, &j->w, p, PRODUCT_PANELS, &j->x, t, n, scratch);
+            kernels->product(j->y, 64, &j->w, p, PRODUCT_PANELS, ahead, &j->x, t, n, scratch);
         }
     }
     return (double)clock_cpu_ns() - begin;
@@ -116,7 +117,7 @@ static void product_bench(enum quant type, int rows, int n, int k, double limit)
         for (int i = 0; i < k; i++) {
             v[i] = (float)((i * 37 + r) % 101 - 50);
         }
-        kernels->act_put(&j.x, r, 0, v, k);
+        kernels->act_put(&j.x, r, 1, 0, v, k, k);
     }
     j.y = mem_new_aligned((size_t)rows, 64 * sizeof(float), NULL);
     double t = best_of(product_run, &j), macs = (double)rows * n * k;

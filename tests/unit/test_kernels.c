@@ -208,16 +208,17 @@ static void free_product(struct product_case *c)
 static void multiply(const struct kernels *kernels, const struct product_case *c, float *y, int ld)
 {
     void *scratch = buffer(KERNEL_SCRATCH);
-    for (int r = 0; r < c->x.rows; r++) {
-        kernels->act_put(&c->x, r, 0, c->values + r * c->x.k, c->x.k);
-    }
+    int half = c->x.rows / 2, k = c->x.k;
+    kernels->act_put(&c->x, 0, half, 0, c->values, k, k);
+    kernels->act_put(&c->x, half, c->x.rows - half, 0, c->values + half * k, k, k);
     int panels = panels_count(&c->m.p), tiles = act_tiles(&c->x);
     for (int p = 0; p < panels; p += PRODUCT_PANELS) {
         int n = panels - p < PRODUCT_PANELS ? panels - p : PRODUCT_PANELS;
+        const uint8_t *ahead = p == 0 ? c->m.p.data : NULL;
         for (int t = 0; t < tiles; t += PRODUCT_TILES) {
             int count = tiles - t < PRODUCT_TILES ? tiles - t : PRODUCT_TILES;
-            kernels->product(y + act_tile_row(&c->x, t) * ld + p * PANEL, ld, &c->m.p, p, n, &c->x,
-                             t, count, scratch);
+            kernels->product(y + act_tile_row(&c->x, t) * ld + p * PANEL, ld, &c->m.p, p, n, ahead,
+                             &c->x, t, count, scratch);
         }
     }
     free(scratch);

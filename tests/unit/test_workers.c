@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 
-enum { BUDGET_MS = 300 };
+enum { BUDGET_MS = 300, WORKERS = 16 };
 
 /* A job and the news of its end. */
 struct call {
@@ -127,20 +127,51 @@ static void test_unjudged_counts_as_asked(void **state)
     free(reply);
 }
 
-/* Forty items that run out their budget do not hold up a second client's deferred item. */
-static void test_fairness(void **state)
+/* A request of n items that run out their budget. */
+static void begin_flood(struct call *c, int n)
 {
-    struct call slow, quick;
     struct buffer request;
-    (void)state;
     buffer_init(&request, 1 << 20);
     buffer_add_str(&request, "{\"items\":[");
-    for (int i = 0; i < 24; i++) {
+    for (int i = 0; i < n; i++) {
         buffer_addf(&request, "%s%s", i > 0 ? "," : "", HARD(A60));
     }
     buffer_add_str(&request, "]}");
-    begin(&slow, request.p);
+    begin(c, request.p);
     buffer_clear(&request);
+}
+
+/* More slow items than there are workers take half of these at most, so that the deferred items of others
+ * find one at once, every time. */
+static void test_share(void **state)
+{
+    struct call slow, quick;
+    struct judge_stats stats;
+    (void)state;
+    if (WORKERS <= 2 * sysconf(_SC_NPROCESSORS_ONLN)) skip(); /* none to spare */
+    begin_flood(&slow, 200);
+    for (int i = 0; i < 8; i++) {
+        usleep(100000);
+        judge_stats_get(judge, &stats);
+        assert_true(stats.workers_busy <= WORKERS / 2);
+        uint64_t start = clock_ns();
+        begin(&quick, "{\"items\":[" HARD(A16) "]}");
+        free(end(&quick));
+        uint64_t took_ms = (clock_ns() - start) / 1000000;
+        if (took_ms > 1000) print_message("quick item %d took %d ms\n", i, (int)took_ms);
+        assert_true(took_ms < 1000);
+    }
+    assert_int_equal(slow.done, 0); /* still at it */
+    judge_job_cancel(slow.job);
+    free(end(&slow));
+}
+
+/* Items that run out their budget do not hold up a second client's deferred item. */
+static void test_fairness(void **state)
+{
+    struct call slow, quick;
+    (void)state;
+    begin_flood(&slow, 24);
     usleep(100000);
     uint64_t start = clock_ns();
     begin(&quick, "{\"items\":[" HARD(A16) "]}");
@@ -285,7 +316,8 @@ static int open_judge(void **state)
 {
     (void)state;
     struct judge_options o = {.default_rewards = "[{\"name\":\"format\"}]",
-                              .item_budget_ms = BUDGET_MS};
+                              .item_budget_ms = BUDGET_MS,
+                              .workers = WORKERS};
     return judging_open(&o);
 }
 
@@ -296,6 +328,7 @@ int main(void)
         cmocka_unit_test(test_timeout),
         cmocka_unit_test(test_unjudged_counts_as_asked),
         cmocka_unit_test(test_fairness),
+        cmocka_unit_test(test_share),
         cmocka_unit_test(test_cancel_frees_workers),
         cmocka_unit_test(test_many_threads),
         cmocka_unit_test(test_tired_workers),
