@@ -49,7 +49,7 @@ def test_markdown_of_one_part():
 
 @pytest.mark.parametrize(
     "flags",
-    [["--batch", "1,x"], ["--batch", "0"], ["--batch", "5000"], ["--only", "speed"], ["--only", "batch,"],
+    [["--batch", "1,x"], ["--batch", "0"], ["--batch", "5000"], ["--only", "speed"], ["--only", "batch,speed"],
      ["--prompt", "0"], ["--repeat", "101"], ["word"]],
 )
 def test_wrong_flags(flags):
