@@ -118,7 +118,7 @@ test: deps-test
 	@$(MAKE) --no-print-directory -j$$(nproc) $(VENV)/ready tests-$(FLAVOUR)
 	@$(VENV)/bin/python tests/run.py $(B)
 
-tests-$(FLAVOUR): $(BIN) $(UNITS) $(REPLAYS) $(GOLDENS)
+tests-$(FLAVOUR): $(BIN) $(UNITS) $(REPLAYS) $(GOLDENS) $(CLIENT)
 
 sanitize:
 	@$(MAKE) --no-print-directory test FLAVOUR=address

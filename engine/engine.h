@@ -54,7 +54,7 @@ struct engine_options {
     void (*wake)(
         void *); /* called from the engine thread after a step that made events; may be NULL */
     void *wake_arg;
-    /* called from the engine thread while it loads: bytes of weights packed, and of all; may be NULL */
+    /* Called from the engine thread while the weights are packed: bytes of them; may be NULL. */
     void (*progress)(void *arg, size_t done, size_t total);
     void *progress_arg;
 };

@@ -132,13 +132,14 @@ static const char *builtin_model(char path[PATH_MAX])
     return NULL;
 }
 
-/* A line on the terminal that goes away when all is packed. arg: the percentage last shown. */
+/* On a terminal, a line that changes and then goes. */
 static void show_loading(void *arg, size_t done, size_t total)
 {
-    int *shown = arg, percent = (int)(100 * (double)done / (double)total);
+    int *shown = arg, percent = (int)(done * 100 / (total + !total));
     if (percent == *shown) return;
     *shown = percent;
-    fprintf(stderr, percent < 100 ? "\rpacking weights: %3d %%" : "\r\033[K", percent);
+    fprintf(stderr, "\r\033[K");
+    if (done < total) fprintf(stderr, "loading the model: %d %%", percent);
 }
 
 bool cli_engine_options(const struct settings *s, struct engine_options *o, struct error *err)
