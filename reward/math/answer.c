@@ -140,6 +140,20 @@ static struct span unlabelled(struct arena *a, struct span s)
     return span_of(NULL, 0);
 }
 
+/* What follows "\\text{The minimum is }"; {NULL, 0} where no such words stand first, or they deny. */
+static struct span after_words(struct span s)
+{
+    static const char *const denials[] = {"not",  "no ",   "except", "less",
+                                          "more", "least", "most",   "than"};
+    if (!span_starts(s, span_str("\\text{"))) return span_of(NULL, 0);
+    size_t end = words_close(s, 5);
+    if (end == SPAN_NONE || end < 12) return span_of(NULL, 0);
+    struct span inner = span_slice(s, 6, end - 1);
+    for (size_t i = 0; i < sizeof(denials) / sizeof(denials[0]); i++)
+        if (span_find(inner, span_str(denials[i]), 0) != SPAN_NONE) return span_of(NULL, 0);
+    return span_trim(span_slice(s, end, s.n));
+}
+
 static void read_all(struct math_work *w, struct span text, struct readings *r);
 
 /* The negative of what the rest of a text says in its first reading. */
@@ -172,6 +186,8 @@ static void read_all(struct math_work *w, struct span text, struct readings *r)
         if (span_is(w->options->language, "") || r->n == 0) add_reading(w, s, READ_LIST, r);
         if (may_be_decimal_comma(s, w->options)) add_reading(w, s, READ_DECIMAL_COMMA, r);
     }
+    struct span said = after_words(s);
+    if (said.n > 0 && r->n < MAX_READINGS) add_reading(w, said, READ_THOUSANDS, r);
     struct span labelled = choice_content(s, &r->label);
     if (labelled.n == 0) labelled = unlabelled(w->arena, s);
     if (labelled.n > 0 && r->n < MAX_READINGS) add_reading(w, labelled, READ_THOUSANDS, r);
