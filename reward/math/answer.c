@@ -290,6 +290,17 @@ static enum equality as_words(struct math_work *w, struct span gold, struct span
     return work_no(w, MATH_NOT_EQUAL_WORDS);
 }
 
+/* Bob and bob: one word, but for its capital. */
+static bool same_name(struct span g, struct span a)
+{
+    if (g.n < 3 || g.n != a.n || (g.p[0] | 0x20) != (a.p[0] | 0x20)) return false;
+    for (size_t i = 0; i < g.n; i++) {
+        char c = i == 0 ? (char)(g.p[0] | 0x20) : g.p[i];
+        if (c < 'a' || c > 'z' || (i > 0 && c != a.p[i])) return false;
+    }
+    return true;
+}
+
 enum equality answers_equal(struct math_work *w, struct span gold, struct span answer)
 {
     struct span g = words_unwrap(gold), a = words_unwrap(answer);
@@ -308,6 +319,7 @@ enum equality answers_equal(struct math_work *w, struct span gold, struct span a
         return work_no(w, MATH_NOT_EQUAL_CHOICE);
     if (rg.n == 0 || ra.n == 0) return as_words(w, g, a, &rg, &ra);
     e = compare_readings(w, &rg, &ra);
+    if (e != EQ_YES && same_name(g, a)) return work_yes(w, MATH_EQUAL_WORDS);
     if (e != EQ_YES &&
         (rg.e[0]->kind == E_TEXT || ra.e[0]->kind == E_TEXT ||
          (rg.n > 0 && rg.e[0]->kind == E_UNIT)) &&
