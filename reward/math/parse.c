@@ -169,6 +169,7 @@ static bool opens_inside(const struct parser *p)
 
 bool parser_closes_outward(const struct parser *p)
 {
+    if (p->t->kind != T_LB) return false;
     switch ((enum token_kind)p->t[1].kind) {
     case T_END:
     case T_SETOP:
@@ -179,7 +180,7 @@ bool parser_closes_outward(const struct parser *p)
     case T_RBRACE:
     case T_RSET:
     case T_RP:
-        return p->t->kind == T_LB;
+        return true;
     default:
         return false;
     }
