@@ -66,6 +66,7 @@ static struct token *push(struct lexer *l, enum token_kind kind, int op, struct 
     t->kind = (uint8_t)kind;
     t->op = (uint8_t)op;
     t->space = l->space;
+    t->num = (struct num){.places = -1};
     size_t offset = (size_t)(s.p + i - l->base);
     t->pos = (uint32_t)offset;
     l->space = false;
