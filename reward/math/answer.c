@@ -140,6 +140,20 @@ static struct span unlabelled(struct arena *a, struct span s)
     return span_of(NULL, 0);
 }
 
+/* What follows "\\text{The minimum is }"; {NULL, 0} where no such words stand first, or they deny. */
+static struct span after_words(struct span s)
+{
+    static const char *const denials[] = {"not",  "no ",   "except", "less",
+                                          "more", "least", "most",   "than"};
+    if (!span_starts(s, span_str("\\text{"))) return span_of(NULL, 0);
+    size_t end = words_close(s, 5);
+    if (end == SPAN_NONE || end < 12) return span_of(NULL, 0);
+    struct span inner = span_slice(s, 6, end - 1);
+    for (size_t i = 0; i < sizeof(denials) / sizeof(denials[0]); i++)
+        if (span_find(inner, span_str(denials[i]), 0) != SPAN_NONE) return span_of(NULL, 0);
+    return span_trim(span_slice(s, end, s.n));
+}
+
 static void read_all(struct math_work *w, struct span text, struct readings *r);
 
 /* The negative of what the rest of a text says in its first reading. */
@@ -172,6 +186,8 @@ static void read_all(struct math_work *w, struct span text, struct readings *r)
         if (span_is(w->options->language, "") || r->n == 0) add_reading(w, s, READ_LIST, r);
         if (may_be_decimal_comma(s, w->options)) add_reading(w, s, READ_DECIMAL_COMMA, r);
     }
+    struct span said = after_words(s);
+    if (said.n > 0 && r->n < MAX_READINGS) add_reading(w, said, READ_THOUSANDS, r);
     struct span labelled = choice_content(s, &r->label);
     if (labelled.n == 0) labelled = unlabelled(w->arena, s);
     if (labelled.n > 0 && r->n < MAX_READINGS) add_reading(w, labelled, READ_THOUSANDS, r);
@@ -274,6 +290,17 @@ static enum equality as_words(struct math_work *w, struct span gold, struct span
     return work_no(w, MATH_NOT_EQUAL_WORDS);
 }
 
+/* Bob and bob: one word, but for its capital. */
+static bool same_name(struct span g, struct span a)
+{
+    if (g.n < 3 || g.n != a.n || (g.p[0] | 0x20) != (a.p[0] | 0x20)) return false;
+    for (size_t i = 0; i < g.n; i++) {
+        char c = i == 0 ? (char)(g.p[0] | 0x20) : g.p[i];
+        if (c < 'a' || c > 'z' || (i > 0 && c != a.p[i])) return false;
+    }
+    return true;
+}
+
 enum equality answers_equal(struct math_work *w, struct span gold, struct span answer)
 {
     struct span g = words_unwrap(gold), a = words_unwrap(answer);
@@ -292,6 +319,7 @@ enum equality answers_equal(struct math_work *w, struct span gold, struct span a
         return work_no(w, MATH_NOT_EQUAL_CHOICE);
     if (rg.n == 0 || ra.n == 0) return as_words(w, g, a, &rg, &ra);
     e = compare_readings(w, &rg, &ra);
+    if (e != EQ_YES && same_name(g, a)) return work_yes(w, MATH_EQUAL_WORDS);
     if (e != EQ_YES &&
         (rg.e[0]->kind == E_TEXT || ra.e[0]->kind == E_TEXT ||
          (rg.n > 0 && rg.e[0]->kind == E_UNIT)) &&

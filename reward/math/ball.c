@@ -48,12 +48,16 @@ static enum outcome at_point(struct math_work *w, const struct expr *x, const st
     acb_t a, b;
     enum outcome out = NO_VALUE;
     bool extrapolated = is_extrapolated(x) || is_extrapolated(y);
+    bool costly = expr_has(x, E_INTEGRAL, -1) || expr_has(y, E_INTEGRAL, -1) ||
+                  expr_has(x, E_LIMIT, -1) || expr_has(y, E_LIMIT, -1);
+    int last =
+        costly ? 0 : PRECISIONS - 1; /* more bits than the first would not make these better */
     acb_init(a);
     acb_init(b);
-    for (int i = 0; i < PRECISIONS && !work_expired(w); i++) {
+    for (int i = 0; i <= last && !work_expired(w); i++) {
         bool ok = ball_of(w, x, o, precisions[i], a) && ball_of(w, y, o, precisions[i], b);
         if (!ok || !acb_is_finite(a) || !acb_is_finite(b)) {
-            if (i + 1 == PRECISIONS) out = NO_VALUE;
+            if (i == last) out = NO_VALUE;
             continue;
         }
         bool accurate = acb_rel_accuracy_bits(a) > 40 || acb_contains_zero(a);
@@ -63,7 +67,7 @@ static enum outcome at_point(struct math_work *w, const struct expr *x, const st
             out = APART_BALLS;
             break;
         }
-        if (i + 1 == PRECISIONS) {
+        if (i == last) {
             long bits = extrapolated ? 100 : 1000;
             out = is_tight(a, bits) && is_tight(b, bits) ? SAME : NO_VALUE;
         }

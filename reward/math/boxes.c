@@ -129,6 +129,13 @@ static enum joint joint_of(struct span gap)
     if (gap.n > 80) return APART;
     for (struct span s = skip_signs(gap); s.n > 0; s = skip_signs(s)) {
         size_t n = 0;
+        if (s.n >= 3 && s.p[0] == '(' && s.p[1] != 0 && s.p[2] == ')' &&
+            strchr("bcdefgh23456789", s.p[1]) != NULL) {
+            joined = true; /* (a) \boxed{1} (b) \boxed{2} */
+            words = false;
+            s = span_slice(s, 3, s.n);
+            continue;
+        }
         if (starts_word(&s, ",") || starts_word(&s, ";") || starts_word(&s, "\xe3\x80\x81")) {
             joined = true;
             words = false;

@@ -67,7 +67,7 @@ static size_t label_end(struct span s)
         if (!span_starts(s, span_str(wraps[k])) || i + 3 >= s.n) continue;
         if (s.p[i] != '(' || s.p[i + 1] < 'A' || s.p[i + 1] > 'J' || s.p[i + 2] != ')') continue;
         i += 3;
-        while (i < s.n && strchr(" ~}*", s.p[i]) != NULL)
+        while (i < s.n && s.p[i] != 0 && strchr(" ~}*", s.p[i]) != NULL)
             i++;
         return i;
     }
@@ -210,10 +210,10 @@ static int after_phrase(struct span s, size_t i, const struct math_options *o, s
 
 static int by_phrase(struct span s, const struct math_options *o, struct span *at)
 {
-    static const char *const phrases[] = {"answer is",   "answer:",   "answer",
-                                          "option is",   "choice is", "choose",
-                                          "option",      "select",    "\xe7\xad\x94\xe6\xa1\x88",
-                                          "\xe9\x80\x89"};
+    static const char *const phrases[] = {
+        "answer is",   "answer:", "answer", "option is", "choice is",
+        "choose",      "option",  "select", "must be",   "\xe7\xad\x94\xe6\xa1\x88",
+        "\xe9\x80\x89"};
     int found = -1;
     for (size_t i = 0; i < s.n; i++)
         for (size_t k = 0; k < sizeof(phrases) / sizeof(phrases[0]); k++) {
@@ -231,7 +231,8 @@ static int by_beginning(struct span s, const struct math_options *o, struct span
     size_t i = 0;
     while (i < s.n && strchr(" \n\t*([$", s.p[i]) != NULL)
         i++;
-    int c = i < s.n ? alone_at(s, i, o, false) : -1;
+    bool bracketed = i > 0 && i + 1 < s.n && s.p[i - 1] == '(' && s.p[i + 1] == ')';
+    int c = i < s.n ? alone_at(s, i, o, bracketed) : -1;
     if (c < 0 || is_article(s, i)) return -1;
     bool ends = i + 1 == s.n || (strchr(".:),;\n*]", s.p[i + 1]) != NULL) ||
                 (unsigned char)s.p[i + 1] >= 0x80 || matches(s, i + 1, " is ");

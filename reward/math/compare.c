@@ -604,6 +604,33 @@ static bool has_matrix(const struct expr *e)
            expr_has(e, E_MATRIX, -1);
 }
 
+/* x = y = 1 as x = 1, y = 1, unless beside a value, which both have. e itself when it is no such chain. */
+static const struct expr *each_name(struct math_work *w, const struct expr *e,
+                                    const struct expr *other)
+{
+    if (e->kind != E_REL || e->n < 3 || !all_equal_signs(e) || expr_is_scalar(other)) return e;
+    uint32_t names = e->n - 1;
+    for (uint32_t i = 0; i < names; i++)
+        if (e->arg[i]->kind != E_SYM) return e;
+    struct expr *list = expr_new(w->arena, E_LIST, 0, names);
+    for (uint32_t i = 0; list != NULL && i < names; i++) {
+        struct expr *r = (struct expr *)expr_2(w->arena, E_REL, 0, e->arg[i], e->arg[names]);
+        if (r == NULL) return e;
+        r->text = span_slice(e->text, 0, 1);
+        list->arg[i] = r;
+    }
+    return list == NULL ? e : list;
+}
+
+/* R - {2} is a difference of sets. */
+static const struct expr *as_set_difference(struct math_work *w, const struct expr *e)
+{
+    if (e->kind != E_ADD || e->n != 2 || e->arg[0]->kind != E_CONST || e->arg[0]->op < C_REALS ||
+        e->arg[1]->kind != E_NEG || e->arg[1]->arg[0]->kind != E_SET)
+        return e;
+    return expr_2(w->arena, E_SETOP, S_MINUS, e->arg[0], e->arg[1]->arg[0]);
+}
+
 /* P(5, 2) beside a pair is a point, not a number of permutations. */
 static const struct expr *as_point(struct math_work *w, const struct expr *e,
                                    const struct expr *other)
@@ -618,8 +645,9 @@ static enum equality compare_claims(struct math_work *w, const struct expr *g, c
 {
     g = solve_whole_builder(w->arena, claim(w, g));
     a = solve_whole_builder(w->arena, claim(w, a));
-    g = as_point(w, g, a);
-    a = as_point(w, a, g);
+    const struct expr *other = g;
+    g = each_name(w, as_set_difference(w, as_point(w, g, a)), a);
+    a = each_name(w, as_set_difference(w, as_point(w, a, other)), other);
     if (g == NULL || a == NULL) return EQ_UNKNOWN;
     if ((g->kind == E_REL) != (a->kind == E_REL) && !w->options->strict) {
         g = assigned(g);

@@ -10,9 +10,7 @@ struct expr *expr_new(struct arena *a, enum expr_kind kind, int op, uint32_t n)
 {
     struct expr *e = arena_alloc(a, 1, sizeof(*e));
     if (e == NULL) return NULL;
-    e->kind = (uint8_t)kind;
-    e->op = (uint8_t)op;
-    e->n = n;
+    *e = (struct expr){.kind = (uint8_t)kind, .op = (uint8_t)op, .n = n};
     if (n > 0 && (e->arg = arena_alloc(a, n, sizeof(*e->arg))) == NULL) return NULL;
     return e;
 }

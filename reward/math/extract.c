@@ -223,6 +223,22 @@ static size_t with_percent(struct span s, size_t end)
     return end;
 }
 
+/* Two equations with nothing but a comma, "or" or "and" between: f is both from then on. */
+static bool joins_equations(struct span s, const struct formula *before, struct formula *f)
+{
+    static const char *const joints[] = {"or", "and", ",", ", or", ", and"};
+    struct span gap = span_trim(span_slice(s, before->to, f->from));
+    bool equations = memchr(before->inside.p, '=', before->inside.n) != NULL &&
+                     memchr(f->inside.p, '=', f->inside.n) != NULL;
+    for (size_t i = 0; equations && i < sizeof(joints) / sizeof(joints[0]); i++) {
+        if (!span_is(gap, joints[i])) continue;
+        f->from = before->from;
+        f->inside = span_slice(s, before->from, f->to);
+        return true;
+    }
+    return false;
+}
+
 /* The last formula of s that reads as mathematics. */
 static bool last_formula(struct arena *a, struct span s, struct formula *out)
 {
@@ -246,6 +262,8 @@ static bool last_formula(struct arena *a, struct span s, struct formula *out)
     for (size_t k = 0; k < n && k < 8 && !found; k++) {
         f = recent[(n - 1 - k) % 8];
         if (!reads(a, words_unwrap(f.inside))) continue;
+        for (size_t j = k + 1; j < n && j < 8; j++) /* "$x=2$ or $x=3$" */
+            if (!joins_equations(s, &recent[(n - 1 - j) % 8], &f)) break;
         size_t to = with_percent(s, f.to);
         if (to != f.to) {
             f.inside = span_slice(s, f.from, to);
@@ -615,6 +633,17 @@ static struct span spelled(struct span s)
     return words_number(last, &n) ? last : NOTHING;
 }
 
+/* The time of day or the date that a short text ends with: "The time is 3:30 PM." */
+static struct span moment(struct arena *a, struct span s)
+{
+    int seconds;
+    bool marked;
+    size_t at = s.n <= MAX_TAIL ? last_copula(s) : 0;
+    struct span t = at == 0 ? NOTHING : words_unwrap(span_slice(s, at, s.n));
+    if (t.n == 0 || t.n > MAX_SHORT) return NOTHING;
+    return words_date(a, t) || (words_time(t, &seconds, &marked) && marked) ? t : NOTHING;
+}
+
 static bool unmarked(struct arena *a, struct span s, const struct math_options *o,
                      struct extraction *out)
 {
@@ -623,6 +652,7 @@ static bool unmarked(struct arena *a, struct span s, const struct math_options *
     if (boxes_cut_off(s)) return out->cause = MATH_NO_ANSWER_FOUND, false;
     if ((found = by_phrase(a, s, o)).n > 0) return find(out, found, MATH_FROM_PHRASE);
     if (whole_reads(a, s)) return find(out, s, MATH_FROM_EXPRESSION);
+    if ((found = moment(a, s)).n > 0) return find(out, found, MATH_FROM_EXPRESSION);
     enum math_source source;
     found = extract_last(a, s, o->extract, &source);
     if (found.n > 0) return find(out, found, source);

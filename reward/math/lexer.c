@@ -12,7 +12,7 @@
 #include "reward/math/commands.h"
 #include "reward/math/units.h"
 
-enum { MAX_TEXT_DEPTH = 8 };
+enum { MAX_TEXT_DEPTH = 8, LOOKAHEAD = 12 };
 
 struct lexer {
     struct arena *arena;
@@ -66,6 +66,7 @@ static struct token *push(struct lexer *l, enum token_kind kind, int op, struct 
     t->kind = (uint8_t)kind;
     t->op = (uint8_t)op;
     t->space = l->space;
+    t->num = (struct num){.places = -1};
     size_t offset = (size_t)(s.p + i - l->base);
     t->pos = (uint32_t)offset;
     l->space = false;
@@ -672,13 +673,15 @@ struct token *lexer_tokens(struct arena *a, struct span text, enum lexer_reading
     const char *dollar = text.n == 0 ? NULL : memchr(text.p, '$', text.n);
     if (dollar != NULL && (dollar == text.p || dollar[-1] != '\\'))
         l.one_dollar = memchr(dollar + 1, '$', text.n - 1 - (size_t)(dollar - text.p)) == NULL;
-    l.out = arena_alloc(a, room + 1, sizeof(*l.out));
+    l.out = arena_alloc(a, room + LOOKAHEAD, sizeof(*l.out));
     if (l.out == NULL) {
         error_set(err, ERROR_NO_MEMORY, NULL, "no memory for tokens");
         return NULL;
     }
     if (!scan(&l, text, 0)) return NULL;
-    l.out[l.n].kind = T_END;
-    l.out[l.n].pos = (uint32_t)text.n;
+    for (size_t i = l.n; i < l.n + LOOKAHEAD; i++) { /* the parser may look so far ahead */
+        l.out[i].kind = T_END;
+        l.out[i].pos = (uint32_t)text.n;
+    }
     return l.out;
 }

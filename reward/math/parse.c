@@ -169,6 +169,7 @@ static bool opens_inside(const struct parser *p)
 
 bool parser_closes_outward(const struct parser *p)
 {
+    if (p->t->kind != T_LB) return false;
     switch ((enum token_kind)p->t[1].kind) {
     case T_END:
     case T_SETOP:
@@ -179,7 +180,7 @@ bool parser_closes_outward(const struct parser *p)
     case T_RBRACE:
     case T_RSET:
     case T_RP:
-        return p->t->kind == T_LB;
+        return true;
     default:
         return false;
     }
@@ -291,8 +292,14 @@ static const struct expr *times_magnitude(struct parser *p, const struct expr *e
     return expr_2(p->arena, E_MUL, 0, e, expr_2(p->arena, E_POW, 0, ten, n));
 }
 
+static bool is_radian(struct span w)
+{
+    return span_is(w, "rad") || span_is(w, "radian") || span_is(w, "radians");
+}
+
 static const struct expr *with_unit(struct parser *p, const struct expr *e)
 {
+    if (is_radian(p->t->text)) return p->t++, e; /* a number of them is that number */
     struct expr *u = expr_new(p->arena, E_UNIT, 0, 1);
     if (u == NULL) return no_memory(p);
     u->arg[0] = e;

@@ -110,6 +110,15 @@ static struct span without_hedge(struct span s)
     return s;
 }
 
+/* "6 (six)": the number said again. */
+static struct span without_echo(struct span s)
+{
+    int64_t n;
+    size_t at = span_ends(s, span_str(")")) ? span_find_last(s, span_str("(")) : SPAN_NONE;
+    if (at == SPAN_NONE || at == 0 || !words_number(span_slice(s, at + 1, s.n - 1), &n)) return s;
+    return span_trim(span_slice(s, 0, at));
+}
+
 struct span words_unwrap(struct span s)
 {
     static const struct {
@@ -120,7 +129,7 @@ struct span words_unwrap(struct span s)
     static const char *const commands[] = {"\\boxed",  "\\fbox",      "\\text",   "\\textbf",
                                            "\\textit", "\\textrm",    "\\mathrm", "\\mathbf",
                                            "\\mbox",   "\\textnormal"};
-    s = without_remark(without_hedge(span_trim(s)));
+    s = without_echo(without_remark(without_hedge(span_trim(s))));
     for (int round = 0; round < 12; round++) {
         bool changed = strip_marker(&s) || strip_end(&s);
         for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
@@ -231,6 +240,15 @@ bool words_same(struct arena *a, struct span x, struct span y)
     return dates && words_within(p, q) && words_within(q, p);
 }
 
+bool words_date(struct arena *a, struct span s)
+{
+    struct span p = fold(a, s), w;
+    int words = 0, numbers = 0;
+    for (size_t i = 0; next_word(p, &i, &w); words++)
+        numbers += w.p[0] >= '0' && w.p[0] <= '9';
+    return words >= 2 && words <= 4 && numbers >= 1 && has_month(p);
+}
+
 struct span words_meaning(struct arena *a, struct span s)
 {
     static const struct {
@@ -254,6 +272,7 @@ struct span words_meaning(struct arena *a, struct span s)
         {"negative infinity", "-\\infty"},
         {"minus infinity", "-\\infty"},
         {"dne", "\\text{does not exist}"},
+        {"limit does not exist", "\\text{does not exist}"},
         {"yes", "\\text{true}"},
         {"no", "\\text{false}"},
     };

@@ -25,6 +25,9 @@ bool words_fraction(struct span s, int64_t *num, int64_t *den);
  * when it is none of those. */
 struct span words_meaning(struct arena *a, struct span s);
 
+/* s names a month and a number, and little else. */
+bool words_date(struct arena *a, struct span s);
+
 /* Seconds after midnight of "8:34", "20:34:00", "08:34 \text{P.M.}", "8 pm". marked: seconds or a
  * half of the day were written, so it is no ratio. */
 bool words_time(struct span s, int *seconds, bool *marked);

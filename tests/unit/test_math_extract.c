@@ -69,6 +69,13 @@ static const struct response {
     {"all letters", "D", "A B C D", F, "several_answers"},
     {"a placeholder", "4", "\\boxed{your answer}", F, NULL},
     {"praise", "4", "\\boxed{\\text{the correct answer}}", F, NULL},
+    {"equations side by side", "\\{4,9\\}", "So either factor is zero and $x=4$ or $x=9$.", T, NULL},
+    {"a time in a sentence", "4:45 PM", "The bus leaves, so the time is 4:45 PM.", T, NULL},
+    {"a date in a sentence", "May 17, 1999", "The date is May 17, 1999.", T, NULL},
+    {"labelled boxes", "4, 9", "(a) \\boxed{4} (b) \\boxed{9}", T, NULL},
+    {"said again in words", "8", "Answer: 8 (eight)", T, NULL},
+    {"a small letter in brackets", "C", "(c) is the right one", T, "equal_choice"},
+    {"by exclusion", "B", "It must be B since A, C and D are excluded.", T, "equal_choice"},
     {"gold is a solution", "Adding gives \\boxed{31}, as wanted.", "\\boxed{31}", T, NULL},
 };
 /* clang-format on */
