@@ -54,6 +54,9 @@ struct engine_options {
     void (*wake)(
         void *); /* called from the engine thread after a step that made events; may be NULL */
     void *wake_arg;
+    /* Called from the engine thread while the weights are packed: bytes of them; may be NULL. */
+    void (*progress)(void *arg, size_t done, size_t total);
+    void *progress_arg;
 };
 
 /* The documented defaults; then set what differs. */

@@ -183,8 +183,8 @@ static bool pack_weights(struct loaded *l, const struct engine_options *o, struc
     l->pool = pool_new(o->threads, o->pin_threads, err);
     if (l->pool == NULL) return false;
     l->info.threads = pool_threads(l->pool);
-    l->weights =
-        weights_pack(l->model, o->kind == ENGINE_REFERENCE, type, l->pool, NULL, NULL, err);
+    l->weights = weights_pack(l->model, o->kind == ENGINE_REFERENCE, type, l->pool, o->progress,
+                              o->progress_arg, err);
     if (l->weights == NULL) return false;
     l->info.packed_bytes = (int64_t)l->weights->bytes;
     model_drop_tensors(l->model);

@@ -204,7 +204,9 @@ static void after_prepare(struct exchange *x)
 struct completion *completion_of(struct exchange *x)
 {
     bool is_one = x->on_gone == on_gone && !x->gone && !x->over;
-    return is_one ? x->state : NULL;
+    struct completion *c = is_one ? x->state : NULL;
+    bool is_done = c != NULL && c->n_choices > 0 && c->open == 0;
+    return is_done ? NULL : c;
 }
 
 void completion_abort(struct completion *c)

@@ -24,6 +24,7 @@
 
 #include "engine/engine.h"
 #include "server/choice.h"
+#include "server/choices_form.h"
 #include "server/exchange.h"
 #include "server/sampling_params.h"
 
@@ -53,7 +54,8 @@ struct completion_style {
      * time; the style counts); and the last event before [DONE], which may be NULL. */
     void (*chunk)(struct completion *c, struct choice *choice);
     void (*end)(struct completion *c);
-    bool cumulative; /* every chunk says everything again: nothing is dropped */
+    bool cumulative;                 /* every chunk says everything again: nothing is dropped */
+    const struct choices_form *form; /* choices_form.c's; else NULL */
 };
 
 struct completion {

@@ -89,21 +89,24 @@ static bool is_space(char c)
     return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
-/* Bytes at the front of s that are text whatever follows: not the white space and not the beginning of a tag at
- * its end. */
-static size_t certain(struct span s)
+/* The length of s without the white space at its end. */
+static size_t trimmed(struct span s)
 {
     size_t n = s.n;
-    for (size_t k = sizeof(OPEN) - 2; k > 0; k--) {
-        if (k <= s.n && memcmp(s.p + s.n - k, OPEN, k) == 0) {
-            n -= k;
-            break;
-        }
-    }
     while (n > 0 && is_space(s.p[n - 1])) {
         n--;
     }
     return n;
+}
+
+/* Bytes at the front of s that are text whatever follows: not the beginning of a tag at its end, nor the white space
+ * before that. */
+static size_t certain(struct span s)
+{
+    for (size_t k = sizeof(OPEN) - 2; k > 0; k--) {
+        if (span_ends(s, span_of(OPEN, k))) return trimmed(span_slice(s, 0, s.n - k));
+    }
+    return trimmed(s);
 }
 
 static void give(struct tool_calls *t, size_t n, struct buffer *text)
@@ -120,7 +123,7 @@ static bool take_tags(struct tool_calls *t, size_t at, struct buffer *text)
     if (end == SPAN_NONE) return false;
     size_t after = end + sizeof(CLOSE) - 1;
     if (take_call(t, span_slice(held, from, end))) {
-        give(t, certain(span_slice(held, 0, at)), text);
+        give(t, trimmed(span_slice(held, 0, at)), text);
         buffer_drop(&t->held, after - (held.n - t->held.n));
     } else {
         give(t, after, text);
@@ -151,7 +154,7 @@ void tool_calls_end(struct tool_calls *t, struct buffer *text)
     bool called = at != SPAN_NONE && take_call(t, span_slice(held, at + sizeof(OPEN) - 1, held.n));
     bool after_call = t->n > 0 && span_trim(held).n == 0;
     if (called) {
-        give(t, certain(span_slice(held, 0, at)), text);
+        give(t, trimmed(span_slice(held, 0, at)), text);
     } else if (!after_call) {
         give(t, t->held.n, text);
     }

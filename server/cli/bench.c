@@ -25,13 +25,30 @@ struct bench_flags {
 
 /* ---- what is measured ---- */
 
-static bool is_asked(const char *only, enum bench_part part)
+/* The part that the n bytes at word name, or BENCH_PARTS. */
+static int find_part(const char *word, size_t n)
 {
-    size_t n = strlen(bench_part_names[part]);
-    for (const char *w = only; *w != '\0'; w += strcspn(w, ",") + (w[strcspn(w, ",")] == ',')) {
-        if (strcspn(w, ",") == n && memcmp(w, bench_part_names[part], n) == 0) return true;
+    int part = 0;
+    while (part < BENCH_PARTS && !span_is(span_of(word, n), bench_part_names[part])) {
+        part++;
     }
-    return *only == '\0';
+    return part;
+}
+
+/* "prompt,batch"; nothing: all. False when a word names none. */
+static bool read_parts(const char *only, bool asked[BENCH_PARTS])
+{
+    for (int part = 0; part < BENCH_PARTS; part++) {
+        asked[part] = *only == '\0';
+    }
+    for (const char *word = only; *word != '\0';) {
+        size_t n = strcspn(word, ",");
+        int part = find_part(word, n);
+        if (part == BENCH_PARTS) return false;
+        asked[part] = true;
+        word += n + (word[n] == ',');
+    }
+    return true;
 }
 
 static void add_row(struct bench_report *r, enum bench_part part, int batch, int64_t prompt,
@@ -53,7 +70,7 @@ static bool add_batches(struct bench_report *r, const struct bench_flags *f)
         add_row(r, BENCH_BATCH, (int)b, f->prompt, f->generate);
         text = end + (*end == ',');
     }
-    return r->n > 0;
+    return *f->batch != '\0';
 }
 
 static bool in_range(int64_t x, int64_t max)
@@ -61,32 +78,19 @@ static bool in_range(int64_t x, int64_t max)
     return x >= 1 && x <= max;
 }
 
-static bool check_words(const char *only)
-{
-    int asked = 0, words = *only != '\0';
-    for (const char *c = only; *c != '\0'; c++) {
-        words += *c == ',';
-    }
-    for (int part = 0; part < BENCH_PARTS && words > 0; part++) {
-        asked += is_asked(only, (enum bench_part)part);
-    }
-    return asked == words;
-}
-
 /* The rows to measure, as the flags ask. */
 static bool plan(const struct bench_flags *f, struct bench_report *r)
 {
-    if (!check_words(f->only) || !in_range(f->prompt, MAX_TOKENS) ||
+    bool asked[BENCH_PARTS];
+    if (!read_parts(f->only, asked) || !in_range(f->prompt, MAX_TOKENS) ||
         !in_range(f->generate, MAX_TOKENS) || !in_range(f->read, MAX_TOKENS) ||
         !in_range(f->context, MAX_TOKENS) || !in_range(f->repeat, BENCH_MAX_REPEAT)) {
         return false;
     }
-    if (is_asked(f->only, BENCH_PROMPT)) add_row(r, BENCH_PROMPT, 1, f->read, 1);
-    if (is_asked(f->only, BENCH_BATCH) && !add_batches(r, f)) return false;
-    if (is_asked(f->only, BENCH_CONTEXT)) add_row(r, BENCH_CONTEXT, 1, f->context, LONG_GENERATE);
-    if (is_asked(f->only, BENCH_FIRST_TOKEN)) {
-        add_row(r, BENCH_FIRST_TOKEN, LOAD_STREAMS, f->prompt, 1);
-    }
+    if (asked[BENCH_PROMPT]) add_row(r, BENCH_PROMPT, 1, f->read, 1);
+    if (asked[BENCH_BATCH] && !add_batches(r, f)) return false;
+    if (asked[BENCH_CONTEXT]) add_row(r, BENCH_CONTEXT, 1, f->context, LONG_GENERATE);
+    if (asked[BENCH_FIRST_TOKEN]) add_row(r, BENCH_FIRST_TOKEN, LOAD_STREAMS, f->prompt, 1);
     return true;
 }
 

@@ -132,12 +132,25 @@ static const char *builtin_model(char path[PATH_MAX])
     return NULL;
 }
 
+/* On a terminal, a line that changes and then goes. */
+static void show_loading(void *arg, size_t done, size_t total)
+{
+    int *shown = arg, percent = (int)(done * 100 / (total + !total));
+    if (percent == *shown) return;
+    *shown = percent;
+    fprintf(stderr, "\r\033[K");
+    if (done < total) fprintf(stderr, "loading the model: %d %%", percent);
+}
+
 bool cli_engine_options(const struct settings *s, struct engine_options *o, struct error *err)
 {
     static const char *const kinds[] = {"fast", "reference"};
     static const char *const kvs[] = {"f16", "f32", "q8_0"};
     static char builtin[PATH_MAX];
+    static int percent_shown;
     engine_options_init(o);
+    if (isatty(STDERR_FILENO)) o->progress = show_loading;
+    o->progress_arg = &percent_shown;
     o->model_path = s->model != NULL ? s->model : builtin_model(builtin);
     if (o->model_path == NULL) {
         return error_set(err, ERROR_BAD_FILE, "model",

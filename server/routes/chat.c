@@ -17,7 +17,6 @@
 #include "server/conversation.h"
 #include "server/emit.h"
 #include "server/logprobs.h"
-#include "server/sse.h"
 #include "server/state.h"
 
 struct chat {
@@ -166,29 +165,6 @@ static void emit_calls(const struct completion *c, const struct choice *choice, 
     emit_close(out, ']');
 }
 
-/* What follows message or delta in a choice. */
-static void emit_rest(const struct completion *c, const struct choice *choice, struct buffer *out)
-{
-    const struct chat *own = c->dialect;
-    if (own->logprobs) {
-        logprobs_emit_chat(c->engine, choice, c->params.tokens_as_ids, out);
-    } else {
-        emit_null(out, "logprobs");
-    }
-    emit_str(out, "finish_reason", choice_finish_name(choice));
-    completion_emit_stop_reason(c, choice, out);
-    if (c->params.return_token_ids) logprobs_emit_token_ids(choice, out);
-}
-
-static void emit_head(const struct completion *c, const char *object, struct buffer *out)
-{
-    emit_object(out, NULL);
-    emit_str(out, "id", c->id);
-    emit_str(out, "object", object);
-    emit_int(out, "created", c->created);
-    emit_str(out, "model", completion_model(c));
-}
-
 static void emit_message(const struct completion *c, const struct choice *choice,
                          struct buffer *out)
 {
@@ -198,36 +174,6 @@ static void emit_message(const struct completion *c, const struct choice *choice
     emit_thought(c, buffer_span(&choice->thought), out);
     emit_calls(c, choice, out);
     emit_null(out, "refusal");
-    emit_close(out, '}');
-}
-
-static void emit_prompt_ids(const struct completion *c, struct buffer *out)
-{
-    if (!c->params.return_token_ids) return;
-    logprobs_emit_ids("prompt_token_ids", c->runs[0].ids.ids, c->runs[0].ids.n, out);
-}
-
-static void write_whole(struct completion *c, struct buffer *out)
-{
-    const struct choice **picked;
-    if (!completion_pick(c, &picked)) {
-        out->failed = true;
-        return;
-    }
-    emit_head(c, "chat.completion", out);
-    emit_array(out, "choices");
-    for (int i = 0; i < c->params.n; i++) {
-        emit_object(out, NULL);
-        emit_int(out, "index", i);
-        emit_message(c, picked[i], out);
-        emit_rest(c, picked[i], out);
-        emit_close(out, '}');
-    }
-    emit_close(out, ']');
-    emit_null(out, "system_fingerprint");
-    completion_emit_usage(c, out);
-    if (c->params.prompt_logprobs != TOP_ABSENT) logprobs_emit_prompt(c->engine, &c->runs[0], out);
-    emit_prompt_ids(c, out);
     emit_close(out, '}');
 }
 
@@ -242,38 +188,52 @@ static void emit_delta(const struct completion *c, const struct choice *choice, 
     emit_close(out, '}');
 }
 
-static void write_chunk(struct completion *c, struct choice *choice)
+static void emit_choice(const struct completion *c, const struct choice *choice, bool first,
+                        struct buffer *out)
 {
-    struct buffer *out = sse_open(c->exchange);
-    bool first = choice->n_written++ == 0;
-    emit_head(c, "chat.completion.chunk", out);
-    emit_array(out, "choices");
-    emit_object(out, NULL);
-    emit_int(out, "index", choice->index);
-    emit_delta(c, choice, first, out);
-    emit_rest(c, choice, out);
-    emit_close(out, '}');
-    emit_close(out, ']');
-    if (first) emit_prompt_ids(c, out);
-    completion_emit_chunk_usage(c, out);
-    emit_close(out, '}');
-    sse_close(c->exchange);
+    const struct chat *own = c->dialect;
+    if (c->params.stream) {
+        emit_delta(c, choice, first, out);
+    } else {
+        emit_message(c, choice, out);
+    }
+    if (own->logprobs) {
+        logprobs_emit_chat(c->engine, choice, c->params.tokens_as_ids, out);
+    } else {
+        emit_null(out, "logprobs");
+    }
+    emit_str(out, "finish_reason", choice_finish_name(choice));
+    completion_emit_stop_reason(c, choice, out);
+    if (c->params.return_token_ids) logprobs_emit_token_ids(choice, out);
 }
 
-static void write_end(struct completion *c)
+static void emit_head(const struct completion *c, struct buffer *out)
 {
-    if (!c->params.stream_options.include_usage) return;
-    struct buffer *out = sse_open(c->exchange);
-    emit_head(c, "chat.completion.chunk", out);
-    emit_array(out, "choices");
-    emit_close(out, ']');
-    completion_emit_usage(c, out);
-    emit_close(out, '}');
-    sse_close(c->exchange);
+    emit_str(out, "id", c->id);
+    emit_str(out, "object", c->params.stream ? "chat.completion.chunk" : "chat.completion");
+    emit_int(out, "created", c->created);
+    emit_str(out, "model", completion_model(c));
 }
 
-static const struct completion_style style = {
-    .whole = write_whole, .chunk = write_chunk, .end = write_end};
+static void emit_prompt_ids(const struct completion *c, struct buffer *out)
+{
+    if (!c->params.return_token_ids) return;
+    logprobs_emit_ids("prompt_token_ids", c->runs[0].ids.ids, c->runs[0].ids.n, out);
+}
+
+static void emit_tail(const struct completion *c, struct buffer *out)
+{
+    emit_null(out, "system_fingerprint");
+    if (c->params.prompt_logprobs != TOP_ABSENT) logprobs_emit_prompt(c->engine, &c->runs[0], out);
+    emit_prompt_ids(c, out);
+}
+
+static const struct choices_form form = {
+    .head = emit_head, .choice = emit_choice, .tail = emit_tail, .first_tail = emit_prompt_ids};
+static const struct completion_style style = {.whole = choices_form_whole,
+                                              .chunk = choices_form_chunk,
+                                              .end = choices_form_end,
+                                              .form = &form};
 
 static struct completion *new_chat(struct exchange *x)
 {

@@ -9,29 +9,20 @@
 
 #include "server/emit.h"
 #include "server/exchange.h"
+#include "server/routes/replies.h"
 #include "server/state.h"
 #include "server/version.h"
 
 void reset_prefix_cache_handle(struct exchange *x)
 {
-    struct buffer out;
     engine_reset_prefix_cache(x->server->engine);
-    buffer_init(&out, EXCHANGE_REPLY_BYTES);
-    emit_object(&out, NULL);
-    emit_bool(&out, "success", true);
-    emit_close(&out, '}');
-    exchange_reply_json(x, &out);
+    reply_bool(x, "success", true);
 }
 
 /* One process holds the whole model. */
 void world_size_handle(struct exchange *x)
 {
-    struct buffer out;
-    buffer_init(&out, EXCHANGE_REPLY_BYTES);
-    emit_object(&out, NULL);
-    emit_int(&out, "world_size", 1);
-    emit_close(&out, '}');
-    exchange_reply_json(x, &out);
+    reply_int(x, "world_size", 1);
 }
 
 void sglang_model_info_handle(struct exchange *x)
@@ -101,12 +92,7 @@ void sglang_server_info_handle(struct exchange *x)
 /* The version that every answer of /generate has in its meta_info. */
 void sglang_weight_version_handle(struct exchange *x)
 {
-    struct buffer out;
-    buffer_init(&out, EXCHANGE_REPLY_BYTES);
-    emit_object(&out, NULL);
-    emit_str(&out, "weight_version", "default");
-    emit_close(&out, '}');
-    exchange_reply_json(x, &out);
+    reply_str(x, "weight_version", "default");
 }
 
 /* llama-server's: a place in the batch each. Sequences have no fixed places here, so the first ones are shown as busy. */

@@ -15,29 +15,8 @@
 #include "server/completion.h"
 #include "server/emit.h"
 #include "server/exchange.h"
+#include "server/routes/replies.h"
 #include "server/state.h"
-
-/* ---- replies ---- */
-
-static void reply_status(struct exchange *x, const char *status)
-{
-    struct buffer out;
-    buffer_init(&out, EXCHANGE_REPLY_BYTES);
-    emit_object(&out, NULL);
-    emit_str(&out, "status", status);
-    emit_close(&out, '}');
-    exchange_reply_json(x, &out);
-}
-
-static void reply_bool(struct exchange *x, const char *key, bool value)
-{
-    struct buffer out;
-    buffer_init(&out, EXCHANGE_REPLY_BYTES);
-    emit_object(&out, NULL);
-    emit_bool(&out, key, value);
-    emit_close(&out, '}');
-    exchange_reply_json(x, &out);
-}
 
 /* ---- what is asked ---- */
 
@@ -98,13 +77,13 @@ static void begin_pause(struct exchange *x, enum pause_mode mode, void (*done)(s
 static void on_paused(struct exchange *x)
 {
     if (argument_is(x, "clear_cache", true)) engine_reset_prefix_cache(x->server->engine);
-    reply_status(x, "paused");
+    reply_str(x, "status", "paused");
 }
 
 static void on_asleep(struct exchange *x)
 {
     engine_reset_prefix_cache(x->server->engine);
-    reply_status(x, "sleeping");
+    reply_str(x, "status", "sleeping");
 }
 
 static void pause_by_argument(struct exchange *x, void (*done)(struct exchange *x))
@@ -133,13 +112,13 @@ void vllm_sleep_handle(struct exchange *x)
 void vllm_resume_handle(struct exchange *x)
 {
     pause_end(x->server);
-    reply_status(x, "resumed");
+    reply_str(x, "status", "resumed");
 }
 
 void vllm_wake_handle(struct exchange *x)
 {
     pause_end(x->server);
-    reply_status(x, "awake");
+    reply_str(x, "status", "awake");
 }
 
 void vllm_is_paused_handle(struct exchange *x)

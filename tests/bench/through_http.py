@@ -2,19 +2,17 @@
 
 The same work three ways, one after another, several times over: touchstone bench with a batch of N; N clients
 that stream; N clients that wait for the whole answer. All are counted alike: tokens generated over the
-seconds from the first request to the last byte. The clients are tests/load/http_load.c.
+seconds from the first request to the last byte. The clients are tests/load/http_load.c, built beside the program.
 
 SPDX-License-Identifier: Apache-2.0
 """
 
 import json
-import pathlib
 import re
 import statistics
 import subprocess
 import sys
 
-CLIENT = pathlib.Path(__file__).resolve().parents[2] / "build/release/tests/load/http_load"
 PROMPT, GENERATE = 128, 64
 
 
@@ -37,8 +35,8 @@ class Server:
         self.process.communicate()
 
 
-def run_clients(port, clients, how):
-    command = [CLIENT, port, str(clients), str(PROMPT), str(GENERATE), how]
+def run_clients(program, port, clients, how):
+    command = [program.parent / "tests/load/http_load", port, str(clients), str(PROMPT), str(GENERATE), how]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)["tokens_per_s"]
 
@@ -53,8 +51,8 @@ def measure(own, program, model, threads, clients, rounds):
     server = Server(program, model, threads)
     ways = {
         "engine": lambda: run_engine(own, clients),
-        "streaming": lambda: run_clients(server.port, clients, "stream"),
-        "whole": lambda: run_clients(server.port, clients, "whole"),
+        "streaming": lambda: run_clients(program, server.port, clients, "stream"),
+        "whole": lambda: run_clients(program, server.port, clients, "whole"),
     }
     speeds = {way: [] for way in ways}
     try:

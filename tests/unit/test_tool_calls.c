@@ -41,6 +41,7 @@ static const struct row {
      "f({\"x\":1})"},
     {"almost a tag", "a <tool_cal", "a <tool_cal", ""},
     {"almost a tag, then text", "a <tool_callx>", "a <tool_callx>", ""},
+    {"part of a tag, then a call", "a <tool_" CALL, "a <tool_", "f({\"x\":1})"},
     {"many bytes a character", "naïve 日本" CALL, "naïve 日本", "f({\"x\":1})"},
     {"only white space", " \n ", " \n ", ""},
 };
