@@ -189,7 +189,9 @@ static struct sandbox_limits limits_of(const struct attack *a)
 struct world {
     const char *name;
     struct sandbox_options options;
-    bool in_container; /* as a user without rights, where namespaces are refused */
+    uid_t
+        container_user; /* run as this user without rights, where namespaces are refused; 0: as we are */
+    pid_t process;      /* that attacks; 0: not begun */
     struct sandbox *hostile, *neighbour;
     size_t descriptors, processes;
 };
@@ -222,14 +224,14 @@ static size_t count_processes(void)
 }
 
 /* What an ordinary container is to us: no root, and no namespaces to be had. */
-static bool enter_container(void)
+static bool enter_container(uid_t user)
 {
     scmp_filter_ctx c = seccomp_init(SCMP_ACT_ALLOW);
     struct scmp_arg_cmp new_user = SCMP_A0_64(SCMP_CMP_MASKED_EQ, CLONE_NEWUSER, CLONE_NEWUSER);
     bool ok =
         seccomp_rule_add(c, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(unshare), 0) == 0 &&
         seccomp_rule_add(c, SCMP_ACT_ERRNO(EPERM), SCMP_SYS(clone), 1, new_user) == 0 &&
-        (geteuid() != 0 || (setgroups(0, NULL) == 0 && setgid(64099) == 0 && setuid(64099) == 0)) &&
+        (geteuid() != 0 || (setgroups(0, NULL) == 0 && setgid(user) == 0 && setuid(user) == 0)) &&
         prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 && seccomp_load(c) == 0;
     seccomp_release(c);
     prctl(PR_SET_DUMPABLE, 1);
@@ -240,7 +242,7 @@ static bool open_world(struct world *w)
 {
     struct error err = {0};
     prctl(PR_SET_CHILD_SUBREAPER, 1);
-    if (w->in_container && !enter_container()) return false;
+    if (w->container_user > 0 && !enter_container(w->container_user)) return false;
     w->hostile = sandbox_open(&w->options, &err);
     w->neighbour = sandbox_open(&w->options, &err);
     if (w->hostile == NULL || w->neighbour == NULL) {
@@ -281,14 +283,15 @@ static struct sandbox_run run_of(const struct attack *a, struct sandbox_file *fi
     return (struct sandbox_run){.argv = *argv, .files = file, .n_files = 1, .limits = limits_of(a)};
 }
 
-static int check_end(const struct attack *a, const struct sandbox_result *r)
+static int check_end(const struct world *w, const struct attack *a, const struct sandbox_result *r)
 {
     struct span escaped = span_str("ESCAPED");
     bool out = span_find(buffer_span(&r->out), escaped, 0) != SPAN_NONE;
     if (!out && r->end != SANDBOX_FAULT && (a->end < 0 || (int)r->end == a->end)) return 0;
-    print_message("%s: end %d code %d out '%.*s' err '%.*s' %s\n", a->name, (int)r->end, r->code,
-                  (int)(r->out.n < 200 ? r->out.n : 200), r->out.p ? r->out.p : "",
-                  (int)(r->err.n < 400 ? r->err.n : 400), r->err.p ? r->err.p : "", r->error);
+    print_message("%s, %s: end %d code %d out '%.*s' err '%.*s' %s\n", w->name, a->name,
+                  (int)r->end, r->code, (int)(r->out.n < 200 ? r->out.n : 200),
+                  r->out.p ? r->out.p : "", (int)(r->err.n < 400 ? r->err.n : 400),
+                  r->err.p ? r->err.p : "", r->error);
     return 1;
 }
 
@@ -297,8 +300,8 @@ static int check_world(const struct attack *a, const struct world *w)
     size_t descriptors = count_entries("/proc/self/fd"), files = count_files(w);
     size_t processes = count_processes();
     if (descriptors == w->descriptors && files == 0 && processes == w->processes) return 0;
-    print_message("%s: left %zu descriptors (%zu), %zu files, %zu processes (%zu)\n", a->name,
-                  descriptors, w->descriptors, files, processes, w->processes);
+    print_message("%s, %s: left %zu descriptors (%zu), %zu files, %zu processes (%zu)\n", w->name,
+                  a->name, descriptors, w->descriptors, files, processes, w->processes);
     return 1;
 }
 
@@ -320,7 +323,7 @@ static int attack(struct world *w, const struct attack *a)
         print_message("%s: %s\n", a->name, err.message);
         failed++;
     }
-    failed += check_end(a, &r);
+    failed += check_end(w, a, &r);
     if (n.end != SANDBOX_EXITED || !span_is(buffer_span(&n.out), "calm")) {
         print_message("%s: its neighbour ended with %d: %s\n", a->name, (int)n.end, n.error);
         failed++;
@@ -341,39 +344,45 @@ static int attack_all(struct world *w)
     return failed + close_world(w);
 }
 
+static void begin(struct world *w)
+{
+    w->process = fork();
+    if (w->process != 0) return;
+    int failed = attack_all(w);
+    fflush(stdout);
+    fflush(stderr);
+    _exit(failed == 0 ? 0 : 1);
+}
+
 static void all_attacks(void **state)
 {
-    pid_t pid = fork();
-    if (pid == 0) {
-        int failed = attack_all(*state);
-        fflush(stdout);
-        fflush(stderr);
-        _exit(failed == 0 ? 0 : 1);
-    }
+    struct world *w = *state;
     int status = -1;
-    assert_int_equal(waitpid(pid, &status, 0), pid);
+    if (w->process == 0) begin(w);
+    assert_int_equal(waitpid(w->process, &status, 0), w->process);
     assert_int_equal(status, 0);
 }
 
-/* An argument picks tests by name, "*" allowed. */
+/* All side by side; an argument picks by name, "*" allowed. */
 int main(int n, char **args)
 {
-    if (n > 1) cmocka_set_test_filter(args[1]);
     enum {
-        BEFORE_SCOPES = 5
-    }; /* Landlock's last ABI that cannot keep signals inside: Linux 6.11 */
+        BEFORE_SCOPES = 5 /* Landlock's last ABI that cannot keep signals inside: Linux 6.11 */
+    };
     static struct world worlds[] = {
         {.name = "behind all walls"},
         {.name = "as root, without namespaces", .options = {.no_namespaces = true}},
-        {.name = "in a container", .in_container = true},
+        {.name = "in a container", .container_user = 64099},
         {.name = "in a container on an older kernel",
          .options = {.landlock_most = BEFORE_SCOPES},
-         .in_container = true},
+         .container_user = 64098},
     };
     struct CMUnitTest tests[sizeof(worlds) / sizeof(worlds[0])];
     for (size_t i = 0; i < sizeof(worlds) / sizeof(worlds[0]); i++) {
         tests[i] = (struct CMUnitTest){
             .name = worlds[i].name, .test_func = all_attacks, .initial_state = &worlds[i]};
+        if (n == 1) begin(&worlds[i]);
     }
+    if (n > 1) cmocka_set_test_filter(args[1]);
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
