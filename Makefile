@@ -52,10 +52,12 @@ LDFLAGS   += -fsanitize=$(SANITIZE)
 endif
 
 # Only an ISA file gets ISA flags; the file that probes the CPU gets none. Their loops are unrolled by
-# hand, so -O2 gives the speed of -O3 and compiles in a fraction of the time; UBSan would multiply it. Where gcc
-# has no use for an unrolling hint it warns, under no flag's name: that is no error.
+# hand, so -O2 gives the speed of -O3. UBSan, and ASan's checks written out in place, would multiply
+# the time that they take to compile: ASan calls its checks there. Where gcc has no use for an unrolling hint it warns,
+# under no flag's name: that is no error.
 SIMD := avx2 avxvnni avx512vnni
-$(SIMD:%=$(B)/engine/kernels/%.o): CFLAGS += -O2 -fno-var-tracking -Wno-error $(if $(SANITIZE),-fno-sanitize=undefined)
+SIMD_FLAGS := $(if $(SANITIZE),-fno-sanitize=undefined --param asan-instrumentation-with-call-threshold=0,-O2)
+$(SIMD:%=$(B)/engine/kernels/%.o): CFLAGS += $(SIMD_FLAGS) -fno-var-tracking -Wno-error
 $(B)/engine/kernels/avx2.o:       CFLAGS += -mavx2 -mfma -mf16c
 $(B)/engine/kernels/avxvnni.o:    CFLAGS += -mavx2 -mfma -mf16c -mavxvnni
 $(B)/engine/kernels/avx512vnni.o: CFLAGS += -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mfma -mf16c
@@ -90,7 +92,7 @@ $(CLIENT): %: %.o
 
 # ---- what people type -------------------------------------------------------------------------
 
-.PHONY: all run test hostile sanitize conformance bench bench-parts fuzz model image format clean help deps deps-test
+.PHONY: all run test hostile sanitize race conformance bench bench-parts fuzz model image format clean help deps deps-test
 .SECONDARY:
 
 run: deps
@@ -120,6 +122,14 @@ tests-$(FLAVOUR): $(BIN) $(UNITS) $(REPLAYS) $(GOLDENS) $(CLIENT)
 
 sanitize:
 	@$(MAKE) --no-print-directory test FLAVOUR=address
+	@$(MAKE) --no-print-directory race FLAVOUR=thread
+
+# The engine's threads and what they share, under ThreadSanitizer.
+race: $(B)/race_pool
+	$<
+$(B)/race_pool: tests/unit/test_pool.c engine/pool.c $(wildcard base/*.c)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $^ -lcmocka $(LDFLAGS) $(LDLIBS)
 
 # A hundred hostile programs in the sandbox, of which the tests are a part too: here by themselves.
 hostile: deps-test
@@ -201,7 +211,7 @@ help:
 	@echo "make            build $(BIN)"
 	@echo "make run        install what is missing, build, serve the built-in model  (ARGS='--port 9000')"
 	@echo "make test       install what is missing, build, pass every test"
-	@echo "make sanitize   the same under AddressSanitizer and UBSan"
+	@echo "make sanitize   the same under AddressSanitizer and UBSan, and the threads' pool under ThreadSanitizer"
 	@echo "make hostile    a hundred hostile programs in the sandbox, by themselves"
 	@echo "make conformance  the shared corpora and golden models (CORPORA=dir GOLDEN=dir)"
 	@echo "make bench      speed beside the machine's limits  (MODEL=file.gguf LLAMA_CPP=dir IK_LLAMA_CPP=dir OUT=dir)"

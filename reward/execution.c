@@ -14,6 +14,12 @@
 
 enum { QUEUE_MS = 600000 }; /* so long may a program's run last at most, whatever its limits say */
 
+static const struct execution_row *const rows[EXECUTION_DIALECTS] = {
+    [EXECUTION_SANDBOX_FUSION] = &execution_fusion,
+    [EXECUTION_PISTON] = &execution_piston,
+    [EXECUTION_ROUTER] = &execution_router,
+};
+
 /* ---- one program -------------------------------------------------------------------------------------- */
 
 static bool release(struct execution *x)
@@ -95,7 +101,7 @@ struct execution *execution_new(struct judge *judge, enum execution_dialect dial
     bool ok = cJSON_IsObject(body) ||
               error_set(err, ERROR_INVALID_TYPE, NULL, "the body must be an object, not %s",
                         json_type_name(body));
-    if (ok && code_is_usable(err) && execution_dialect_read(x, err)) return x;
+    if (ok && code_is_usable(err) && rows[dialect]->read(x, err)) return x;
     execution_free(x);
     return NULL;
 }
@@ -119,10 +125,15 @@ void execution_cancel(struct execution *x)
 
 bool execution_reply(const struct execution *x, struct buffer *out, struct error *err)
 {
+    const struct execution_row *row = rows[x->dialect];
     for (size_t i = 0; i < x->n; i++) {
+        if (x->runs[i].refused) {
+            return error_set(err, row->busy, NULL, "too many programs wait for a sandbox");
+        }
         take_outcome(&x->runs[i]);
     }
-    return execution_dialect_reply(x, out, err);
+    row->reply(x, out);
+    return !out->failed || error_set(err, ERROR_NO_MEMORY, NULL, "the reply is too large");
 }
 
 void execution_free(struct execution *x)

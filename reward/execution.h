@@ -1,8 +1,7 @@
 /* reward/execution.h - programs run for their own sake; inside reward/ only (reward.h has what others see).
  *
- * execution.c queues orders for the sandbox pool's workers and keeps their outcomes;
- * execution_dialects.c turns bodies into orders and outcomes into replies. Orders and outcomes are the JSON
- * of reward/code/execute.h.
+ * execution.c queues orders for the sandbox pool's workers and keeps their outcomes; a dialect turns its
+ * body into orders and outcomes into its reply. Orders and outcomes are the JSON of reward/code/execute.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -46,11 +45,15 @@ bool execution_add(struct execution *x, cJSON *order, int budget_ms, struct erro
 /* What is wrong with a run that has no outcome, or whose outcome is an error; NULL: nothing. */
 const char *execution_fault(const struct execution_run *r);
 
-/* ---- execution_dialects.c ---- */
+/* A dialect: execution_fusion.c, execution_piston.c, execution_router.c. */
+struct execution_row {
+    bool (*read)(struct execution *x, struct error *err); /* x->body into orders */
+    void (*reply)(const struct execution *x, struct buffer *out);
+    enum error_code busy; /* what its clients try again after */
+};
 
-/* Read x->body into orders. */
-bool execution_dialect_read(struct execution *x, struct error *err);
-
-bool execution_dialect_reply(const struct execution *x, struct buffer *out, struct error *err);
+extern const struct execution_row execution_fusion;
+extern const struct execution_row execution_piston;
+extern const struct execution_row execution_router;
 
 #endif

@@ -280,23 +280,32 @@ static void count_units(struct span text, struct tally *t)
 
 enum { LINE_BYTES = 80, SENTENCE_BYTES = 240, PASSAGE_MOST = 600, WORD_BYTES = 64 };
 
-/* From `at` on: sentences or lines until there is enough to tell a language by. */
-static struct span next_passage(struct span text, size_t at)
+/* Where the sentences or lines from `at` on are enough to tell a language by. */
+static size_t passage_end(struct span text, size_t at)
 {
     size_t end = at;
     while (end < text.n && end - at < PASSAGE_MOST) {
         size_t n = ++end - at;
         bool line = text.p[end - 1] == '\n', sentence = strchr(".!?", text.p[end - 1]) != NULL;
-        if ((line && n >= LINE_BYTES) || (sentence && n >= SENTENCE_BYTES)) {
-            return span_slice(text, at, end);
-        }
+        if ((line && n >= LINE_BYTES) || (sentence && n >= SENTENCE_BYTES)) return end;
     }
     size_t most = end + WORD_BYTES;
     while (end < text.n && strchr(" \n", text.p[end]) == NULL &&
            (end < most || ((unsigned char)text.p[end] & 0xc0) == 0x80)) {
         end++; /* no half words where there are spaces, and never half a character */
     }
-    return span_slice(text, at, end);
+    return end;
+}
+
+/* What would be left of a line after the passage and is too short by itself belongs to it. */
+static struct span next_passage(struct span text, size_t at)
+{
+    size_t end = passage_end(text, at);
+    struct span rest = span_slice(text, end, end + SENTENCE_BYTES / 2);
+    size_t line = span_find(rest, span_str("\n"), 0);
+    if (line == SPAN_NONE && end + rest.n == text.n) line = rest.n;
+    bool inside = end < text.n && text.p[end - 1] != '\n';
+    return span_slice(text, at, inside && line != SPAN_NONE ? end + line : end);
 }
 
 /* A passage in another language has no hits. */

@@ -30,7 +30,7 @@ enum {
     CHUNK_BLOCKS = 20,
     UNPACKED_SCALES = 3 * PANEL * (int)sizeof(float), /* of a block: d of both halves, m */
     UNPACKED_QUANTS = ACT_BLOCK * PANEL,
-    UNPACKED_TILES = 8 /* from which unpacking into the cache pays */
+    UNPACKED_TILES = 8 /* from which unpacking nibbles into the cache pays; more bits: MANY_TILES */
 };
 
 _Static_assert(2 * CHUNK_BLOCKS * (UNPACKED_QUANTS + UNPACKED_SCALES) <= KERNEL_SCRATCH,
@@ -434,7 +434,8 @@ static void product_i8(const struct multiply *m)
         [QUANT_Q5_K] = {part_k5, part_minimum},       [QUANT_Q6_K] = {part_k6, part_halves},
     };
     enum quant type = m->w->type;
-    if (m->n_tiles >= UNPACKED_TILES && parts[type].cached != NULL) {
+    int least = panel_types[type].bits == 4 ? UNPACKED_TILES : MANY_TILES;
+    if (m->n_tiles >= least && parts[type].cached != NULL) {
         cached_i8(m, parts[type].cached);
     } else {
         bool bytes = panel_types[type].bits == 8;

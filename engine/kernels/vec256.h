@@ -20,6 +20,8 @@ enum { ACCUMULATORS = 6 };
 
 enum { PART_ROWS = 3, PART_PANELS = 1, ROW_PANELS = 2 };
 
+enum { MANY_TILES = 3 };
+
 INLINE int float_panels(int rows)
 {
     return rows == 1 ? 4 : rows == 2 ? 2 : 1;

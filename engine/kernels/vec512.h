@@ -19,6 +19,9 @@ enum { ACCUMULATORS = 24 };
 /* Shapes of the products' micro-kernels, in rows and panels. */
 enum { PART_ROWS = 6, PART_PANELS = 2, ROW_PANELS = 4 };
 
+/* Tiles from which weights of 5 and 6 bits had better be unpacked once than once a tile. */
+enum { MANY_TILES = 8 };
+
 INLINE int float_panels(int rows)
 {
     (void)rows;

@@ -101,7 +101,8 @@ bool box_become_user(void)
     while (i < BOX_USERS && !reserve_user((first + i) % BOX_USERS)) {
         i++;
     }
-    bool ok = i < BOX_USERS && become((uid_t)(BOX_FIRST_USER + (first + i) % BOX_USERS));
+    /* With all of them reserved, one is shared: better than to stay root. */
+    bool ok = become((uid_t)(BOX_FIRST_USER + (first + i) % BOX_USERS));
     prctl(PR_SET_DUMPABLE, 1); /* /proc/self is ours again: uid_map is written there */
     return ok;
 }

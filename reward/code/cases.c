@@ -42,6 +42,13 @@ static bool wrong(struct reading *r, const char *field, const char *what, const 
                      json_type_name(v));
 }
 
+/* As wrong(), where the caller's path says all. */
+static bool wrong_here(struct reading *r, const char *what, const cJSON *v)
+{
+    return error_set(r->err, ERROR_INVALID_TYPE, NULL, "must be %s, not %s", what,
+                     json_type_name(v));
+}
+
 static bool no_memory(struct reading *r)
 {
     return error_set(r->err, ERROR_TOO_LARGE, NULL, "the tests are too large");
@@ -287,7 +294,7 @@ static bool add_list(struct reading *r, const cJSON *list)
     {
         bool ok = cJSON_IsString(test)   ? add_assert(r, test, span_of(NULL, 0))
                   : cJSON_IsObject(test) ? add_object(r, test)
-                                         : wrong(r, "test", "an object or a string", test);
+                                         : wrong_here(r, "an object or a string", test);
         if (!ok) return error_in(r->err, "[%d]", i);
         i++;
     }
@@ -338,7 +345,7 @@ static bool add_pair(struct reading *r, const cJSON *test)
         input = cJSON_GetArrayItem(test, 0);
         output = cJSON_GetArrayItem(test, 1);
     }
-    if (input == NULL || output == NULL) return wrong(r, "test", "an input and an output", test);
+    if (input == NULL || output == NULL) return wrong_here(r, "an input and an output", test);
     return add_stdio(r, input, output);
 }
 
@@ -391,7 +398,7 @@ static bool read_ioi(struct reading *r, const cJSON *v)
         cJSON_ArrayForEach(test, names)
         {
             const cJSON *found = cJSON_IsString(test) ? json_get(tests, test->valuestring) : NULL;
-            if (!add_pair(r, found)) return error_in(r->err, "test_cases");
+            if (!add_pair(r, found)) return error_in(r->err, "test_cases[%zu]", r->out->n);
         }
         return true;
     }
@@ -400,7 +407,7 @@ static bool read_ioi(struct reading *r, const cJSON *v)
     }
     cJSON_ArrayForEach(test, tests)
     {
-        if (!add_pair(r, test)) return error_in(r->err, "test_cases");
+        if (!add_pair(r, test)) return error_in(r->err, "test_cases[%zu]", r->out->n);
     }
     return true;
 }
@@ -441,7 +448,7 @@ static bool read_text(struct reading *r, const cJSON *v, int nesting)
     struct error why = {0};
     cJSON *parsed = json_parse(json_text(v, r->arena), &why);
     if (parsed == NULL) {
-        return error_set(r->err, ERROR_INVALID_JSON, "tests", "tests are no JSON: %.120s",
+        return error_set(r->err, ERROR_INVALID_JSON, NULL, "the text is no JSON: %.120s",
                          why.message);
     }
     size_t from = r->out->n;
@@ -471,12 +478,12 @@ static bool read_text(struct reading *r, const cJSON *v, int nesting)
 static bool read_tests(struct reading *r, const cJSON *v, int nesting)
 {
     if (nesting > MAX_NESTING) {
-        return error_set(r->err, ERROR_INVALID_VALUE, "tests", "tests are nested too deep");
+        return error_set(r->err, ERROR_INVALID_VALUE, NULL, "nested too deep");
     }
     if (cJSON_IsString(v)) return read_text(r, v, nesting);
     if (cJSON_IsArray(v)) return add_list(r, v);
     if (cJSON_IsObject(v)) return read_object(r, v, nesting);
-    return wrong(r, "tests", "a list, an object or JSON text", v);
+    return wrong_here(r, "a list, an object or JSON text", v);
 }
 
 bool code_tests_read(const cJSON *item, size_t max, struct arena *a, struct code_tests *out,

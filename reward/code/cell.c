@@ -156,8 +156,8 @@ static int process_limit(const struct walls *w, int wanted)
 static void serve(struct walls *w, int socket)
 {
     bool clean = true;
-    static struct order o;
-    static struct sandbox_result r;
+    struct order o;
+    struct sandbox_result r;
     buffer_init(&o.bytes, CELL_MAX_ORDER);
     sandbox_result_init(&r);
     while (clean && read_order(socket, &o)) {

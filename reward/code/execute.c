@@ -8,6 +8,7 @@
 
 #include "base/base64.h"
 #include "base/json.h"
+#include "reward/code/execute_test.h"
 #include "reward/code/python_driver.h"
 #include "reward/code/sandboxes.h"
 #include "reward/code/trial.h"
@@ -193,16 +194,15 @@ static void print_files(const struct execution *x, const struct sandbox_result *
 static bool is_fault(struct execution *x, const struct sandbox_result *r)
 {
     if (r->end == SANDBOX_NOT_FOUND) {
-        return error_set(&x->error, ERROR_NOT_AVAILABLE, "language", "%s is not installed here",
-                         x->language->name),
-               true;
+        error_set(&x->error, ERROR_NOT_AVAILABLE, "language", "%s is not installed here",
+                  x->language->name);
     }
     if (r->end == SANDBOX_FAULT) error_set(&x->error, ERROR_SYSTEM, NULL, "%s", r->error);
-    return r->end == SANDBOX_FAULT;
+    return r->end == SANDBOX_NOT_FOUND || r->end == SANDBOX_FAULT;
 }
 
 /* Members of the outcome but for "error", which comes last. */
-static void execute(struct execution *x, struct buffer *out)
+static void run_plainly(struct execution *x, struct buffer *out)
 {
     struct sandbox_result r;
     sandbox_result_init(&r);
@@ -217,6 +217,30 @@ static void execute(struct execution *x, struct buffer *out)
         print_files(x, &r, out);
     }
     sandbox_result_clear(&r);
+}
+
+static void run_as_test(struct execution *x, const char *judge, const char *main,
+                        struct buffer *out)
+{
+    const struct test_order t = {.language = x->language,
+                                 .source = x->source,
+                                 .main = main,
+                                 .files = x->files + 1,
+                                 .n_files = x->n_files - 1,
+                                 .is_ioi = strcmp(judge, "ioi") == 0,
+                                 .time_s = number(x->order, "run_ms") / 1000,
+                                 .memory_mb = number(x->order, "memory_mb")};
+    execute_test(&t, x->arena, out, &x->error);
+}
+
+static void execute(struct execution *x, struct buffer *out)
+{
+    const cJSON *judge = json_get(x->order, "judge"), *main = json_get(x->order, "main");
+    if (cJSON_IsString(judge) && cJSON_IsString(main)) {
+        run_as_test(x, judge->valuestring, main->valuestring, out);
+    } else {
+        run_plainly(x, out);
+    }
 }
 
 static bool write_outcome(struct execution *x, struct buffer *outcome, struct buffer *reply)

@@ -2,12 +2,13 @@
  *
  * Order and outcome are JSON between processes of ours:
  *
- *   order    {"language", "source", "cell"?: true, "files": [{"name", "base64"}], "stdin", "args": [],
+ *   order    {"language", "source", "cell"?: true, "judge"?: "ioi" or "codeforces", "main"?: name, "files": [{"name", "base64"}], "stdin", "args": [],
  *             "fetch": [], "compile_ms", "run_ms", "memory_mb", "output_bytes"}
  *   outcome  {"error": text or null, "compile": stage or null, "run": stage or null, "files": {name: base64}}
  *   stage    {"end": one of execute_ends, "signaled", "code", "cpu_ms", "wall_ms", "peak_bytes", "stdout",
  *             "stderr", "value"}
  *
+ * "judge": the run is one test as open-r1's packages for Piston judge it (execute_test.h), its stages theirs.
  * "cell": as in a notebook, the value of the program's last expression is its "value".
  *
  * SPDX-License-Identifier: Apache-2.0

@@ -57,12 +57,18 @@ static bool read_files(const cJSON *list, struct arena *a, struct ioi *out, stru
     {
         struct sandbox_file *f = &out->files[out->n_files];
         if (!read_file(pair, a, f, err)) return error_in(err, "grader_files[%zu]", out->n_files);
-        if (is_named(f->name, "checker") && language_is_source(cpp(), f->name)) {
-            out->checker = f->name;
-        }
         out->n_files++;
     }
+    ioi_find_checker(out);
     return true;
+}
+
+void ioi_find_checker(struct ioi *ioi)
+{
+    for (size_t i = 0; i < ioi->n_files; i++) {
+        const char *name = ioi->files[i].name;
+        if (is_named(name, "checker") && language_is_source(cpp(), name)) ioi->checker = name;
+    }
 }
 
 /* "task_type" of the row, or of its grader_config.json. */
@@ -133,7 +139,7 @@ void ioi_compile_run(const struct program *p, struct sandbox_file *files, const 
                      struct sandbox_run *run)
 {
     const struct ioi *ioi = p->ioi;
-    const char *more[MAX_GRADER_FILES + 2] = {"-DEVAL"};
+    const char *more[SANDBOX_MAX_FILES + 2] = {"-DEVAL"};
     size_t n = 1;
     run->files = files;
     run->n_files = 1;

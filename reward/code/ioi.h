@@ -14,6 +14,9 @@
 /* The row's grader files; NULL and err when they are malformed or the task is of another type than Batch. */
 struct ioi *ioi_read(const cJSON *row, struct arena *a, struct error *err);
 
+/* Set ioi->checker by the names of its files. */
+void ioi_find_checker(struct ioi *ioi);
+
 /* argv and files of compiling p with its grader; files has room for all of them and one. */
 void ioi_compile_run(const struct program *p, struct sandbox_file *files, const char **argv,
                      struct sandbox_run *run);

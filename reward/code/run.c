@@ -184,7 +184,7 @@ static void decide(struct running *g, enum sandbox_end end)
 /* Up to one chunk of a pipe. False when there is no more now (or ever: it is closed then). */
 static bool drain(struct running *g, enum pipe_end i)
 {
-    static char bytes[READ_BYTES];
+    char bytes[READ_BYTES];
     struct buffer *to[PIPES] = {NULL, &g->result->out, &g->result->err, &g->result->channel};
     size_t limit = g->run->limits.output_bytes;
     if (g->ours[i] < 0) return false;

@@ -7,6 +7,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "base/buffer.h"
 #include "base/clock.h"
 #include "reward/math/calculus.h"
 #include "reward/math/choice.h"
@@ -87,9 +88,78 @@ static const struct expr *spelled_number(struct math_work *w, struct span s)
     return expr_2(w->arena, E_DIV, 0, expr_int(w->arena, n), expr_int(w->arena, d));
 }
 
+/* A text whose every backslash was doubled on its way, "\\\\begin{...}": with half of them. */
+static struct span undoubled(struct arena *a, struct span s)
+{
+    if (span_find(s, span_str("\\\\begin{"), 0) == SPAN_NONE) return s;
+    char *out = arena_alloc(a, s.n + 1, 1);
+    size_t n = 0;
+    for (size_t i = 0; out != NULL && i < s.n; i++) {
+        out[n++] = s.p[i];
+        if (s.p[i] == '\\' && i + 1 < s.n && s.p[i + 1] == '\\') i++;
+    }
+    return out == NULL ? s : span_of(out, n);
+}
+
+/* "minus 5", "negative five": the rest of the text; {NULL, 0} without such a word. */
+static struct span after_minus(struct span s)
+{
+    static const char *const words[] = {"negative ", "minus ", "Negative ", "Minus "};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+        if (span_starts(s, span_str(words[i]))) return span_slice(s, strlen(words[i]), s.n);
+    return span_of(NULL, 0);
+}
+
+/* "(a) 5, (b) 6" as "( 5, , 6)"; {NULL, 0} when s is no such list. */
+static struct span unlabelled(struct arena *a, struct span s)
+{
+    static const char *const series[][4] = {{"(a)", "(b)", "(c)", "(d)"},
+                                            {"(1)", "(2)", "(3)", "(4)"},
+                                            {"(i)", "(ii)", "(iii)", "(iv)"}};
+    struct buffer out;
+    for (size_t k = 0; k < sizeof(series) / sizeof(series[0]); k++) {
+        struct span first = span_str(series[k][0]), second = span_str(series[k][1]);
+        if (!span_starts(s, first) || span_find(s, second, 0) == SPAN_NONE) continue;
+        buffer_init(&out, 4096);
+        buffer_add_char(&out, '('); /* in their order */
+        size_t from = first.n;
+        for (int i = 1; i < 4; i++) {
+            size_t at = span_find(s, span_str(series[k][i]), from);
+            if (at == SPAN_NONE) break;
+            buffer_add_span(&out, span_slice(s, from, at));
+            buffer_add_char(&out, ',');
+            from = at + strlen(series[k][i]);
+        }
+        buffer_add_span(&out, span_slice(s, from, s.n));
+        buffer_add_char(&out, ')');
+        char *copy = out.failed ? NULL : arena_str(a, buffer_span(&out));
+        struct span list = span_of(copy, copy == NULL ? 0 : out.n);
+        buffer_clear(&out);
+        return list;
+    }
+    return span_of(NULL, 0);
+}
+
+static void read_all(struct math_work *w, struct span text, struct readings *r);
+
+/* The negative of what the rest of a text says in its first reading. */
+static void read_negative(struct math_work *w, struct span rest, struct readings *r)
+{
+    read_all(w, rest, r);
+    if (r->n > 0 && expr_is_scalar(r->e[0])) {
+        r->e[0] = expr_1(w->arena, E_NEG, 0, r->e[0]);
+        r->n = r->e[0] != NULL;
+    }
+}
+
 static void read_all(struct math_work *w, struct span text, struct readings *r)
 {
-    struct span meant = words_meaning(w->arena, text);
+    struct span positive = after_minus(text);
+    if (positive.n > 0 && after_minus(positive).n == 0) {
+        read_negative(w, positive, r);
+        return;
+    }
+    struct span meant = words_meaning(w->arena, undoubled(w->arena, text));
     struct span s = family_text(w->arena, lexer_plain(w->arena, meant));
     const struct expr *number = spelled_number(w, text);
     *r = (struct readings){.n = 0};
@@ -103,6 +173,7 @@ static void read_all(struct math_work *w, struct span text, struct readings *r)
         if (may_be_decimal_comma(s, w->options)) add_reading(w, s, READ_DECIMAL_COMMA, r);
     }
     struct span labelled = choice_content(s, &r->label);
+    if (labelled.n == 0) labelled = unlabelled(w->arena, s);
     if (labelled.n > 0 && r->n < MAX_READINGS) add_reading(w, labelled, READ_THOUSANDS, r);
 }
 
@@ -131,23 +202,26 @@ static enum equality times(struct math_work *w, struct span g, struct span a)
     return marked_x || marked_y ? work_no(w, MATH_NOT_EQUAL) : EQ_UNKNOWN;
 }
 
+/* One number, which a name may have before it: m + n = 73. */
 static bool number_only(const struct expr *e)
 {
+    if (e->kind == E_REL && e->text.p[e->n - 2] == R_EQ) e = e->arg[e->n - 1];
     return expr_is_scalar(e) && expr_is_constant(e);
 }
 
 /* I for i where the other side writes i or has no letters, j for i and E for e where the other side
- * writes i or e: as SymPy and engineers do. */
+ * writes i or e, as SymPy and engineers do; R for the set of real numbers. j or E alone stay letters. */
 static const struct expr *in_letters_of(struct arena *a, const struct expr *e,
                                         const struct expr *other)
 {
     static const struct {
         const char *name;
         uint8_t constant;
-        bool beside_numbers;
-    } letters[] = {{"I", C_I, true},         {"j", C_I, false},        {"E", C_E, true},
-                   {"R", C_REALS, false},    {"N", C_NATURALS, false}, {"Z", C_INTEGERS, false},
-                   {"Q", C_RATIONALS, false}};
+        bool beside_numbers, beside_itself;
+    } letters[] = {{"I", C_I, true, true},         {"j", C_I, false, false},
+                   {"E", C_E, true, false},        {"R", C_REALS, false, true},
+                   {"N", C_NATURALS, false, true}, {"Z", C_INTEGERS, false, true},
+                   {"Q", C_RATIONALS, false, true}};
     if (expr_is_constant(e)) return e;
     for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {
         struct span name = span_str(letters[i].name);
@@ -155,6 +229,7 @@ static const struct expr *in_letters_of(struct arena *a, const struct expr *e,
         bool meant =
             expr_has(other, E_CONST, op) || (letters[i].beside_numbers && expr_is_constant(other));
         if (!meant || expr_has(e, E_CONST, op) || !expr_has_symbol(e, name)) continue;
+        if (e->kind == E_SYM && !letters[i].beside_itself) continue; /* the letter, no number */
         const struct expr *changed = expr_substitute(a, e, name, expr_new(a, E_CONST, op, 0));
         if (changed != NULL && (expr_has(other, E_CONST, op) || expr_is_constant(changed)))
             e = changed;

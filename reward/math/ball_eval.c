@@ -445,7 +445,7 @@ bool ball_eval(struct eval *v, const struct expr *e, acb_t out)
     if (--v->steps < 0 || ((v->steps & 63) == 0 && work_expired(v->w))) return false;
     switch ((enum expr_kind)e->kind) {
     case E_NUM:
-        return number(&e->num, v->prec, out);
+        return !e->num.open && number(&e->num, v->prec, out);
     case E_SYM:
         return symbol(v, e->text, out);
     case E_CONST:

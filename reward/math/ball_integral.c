@@ -167,9 +167,15 @@ static bool endless(struct integrand *in, int below, int above, acb_t out)
     return ok;
 }
 
+/* The integrand is made of known functions only. */
+static bool has_values(const struct expr *e)
+{
+    return !expr_has(e, E_APPLY, -1) && !expr_has(e, E_DERIVATIVE, -1);
+}
+
 bool ball_integral(struct eval *v, const struct expr *e, acb_t out)
 {
-    if (e->n != 3 || v->analytic) return false;
+    if (e->n != 3 || v->analytic || !has_values(e->arg[0])) return false;
     int below = infinity_sign(e->arg[1]), above = infinity_sign(e->arg[2]);
     acb_t a, b;
     acb_init(a);

@@ -205,8 +205,18 @@ static int infinity_sign(const struct expr *e)
     return e->kind == E_CONST && e->op == C_INF ? 1 : 0;
 }
 
-/* The body's value at h = 2^-k before or after the target, or at 1/h. */
-static bool near_target(struct eval *v, const struct expr *e, int k, bool below, acb_t out)
+/* Where an endless variable stops by: at 1/h, at odd numbers, and (but for the letters of whole numbers) between
+ * them, so that what alternates or oscillates is not taken for steady. */
+enum stop { STOP_EVEN, STOP_ODD, STOP_BETWEEN, STOPS };
+
+static bool is_whole_letter(struct span name)
+{
+    return name.n == 1 && strchr("nkmNij", name.p[0]) != NULL;
+}
+
+/* The body's value at h = 2^-k before or after the target, or at 1/h and a little more. */
+static bool near_target(struct eval *v, const struct expr *e, int k, bool below, enum stop stop,
+                        acb_t out)
 {
     acb_t x, target;
     int endless = infinity_sign(e->arg[0]);
@@ -214,6 +224,12 @@ static bool near_target(struct eval *v, const struct expr *e, int k, bool below,
     acb_init(target);
     acb_one(x);
     acb_mul_2exp_si(x, x, endless != 0 ? k : -k);
+    if (endless != 0 && stop != STOP_EVEN) {
+        acb_set_si(target, 1);
+        if (stop == STOP_BETWEEN) acb_div_ui(target, target, 3, v->prec);
+        acb_add(x, x, target, v->prec);
+        acb_zero(target);
+    }
     if (endless < 0 || (endless == 0 && below)) acb_neg(x, x);
     bool ok = endless != 0 || ball_eval(v, e->arg[0], target);
     acb_add(x, x, target, v->prec);
@@ -253,7 +269,7 @@ static void extrapolate(acb_ptr value, int n, long prec, acb_t out, acb_t fewer)
     arb_clear(root);
 }
 
-static bool one_side(struct eval *v, const struct expr *e, bool below, acb_t out)
+static bool one_side(struct eval *v, const struct expr *e, bool below, enum stop stop, acb_t out)
 {
     struct eval fine = *v;
     acb_t fewer;
@@ -262,7 +278,7 @@ static bool one_side(struct eval *v, const struct expr *e, bool below, acb_t out
     acb_init(fewer);
     fine.prec = EXTRA_BITS;
     for (int i = 0; ok && i < POINTS_OF_LIMIT; i++)
-        ok = near_target(&fine, e, FIRST_POWER + i, below, value + i);
+        ok = near_target(&fine, e, FIRST_POWER + i, below, stop, value + i);
     if (ok) {
         extrapolate(value, POINTS_OF_LIMIT, fine.prec, out, fewer);
         ok = agree(out, fewer, fine.prec);
@@ -283,7 +299,7 @@ static int side_divergence(struct eval *v, const struct expr *e, bool below)
     mag_init(size);
     bool ok = true;
     for (int i = 0; ok && i < STEPS_OF_DIVERGENCE; i++) {
-        ok = near_target(v, e, FIRST_POWER << i, below, value) && acb_is_real(value);
+        ok = near_target(v, e, FIRST_POWER << i, below, STOP_ODD, value) && acb_is_real(value);
         int here = arb_is_positive(acb_realref(value))   ? 1
                    : arb_is_negative(acb_realref(value)) ? -1
                                                          : 0;
@@ -324,13 +340,28 @@ bool ball_endless_product(struct eval *v, const struct expr *e, acb_t out)
     return true;
 }
 
+/* By every kind of stop alike. */
+static bool limit_at_infinity(struct eval *v, const struct expr *e, acb_t out)
+{
+    acb_t other;
+    int stops = is_whole_letter(e->text) ? STOP_BETWEEN : STOPS;
+    acb_init(other);
+    bool ok = one_side(v, e, false, STOP_EVEN, out);
+    for (int stop = STOP_ODD; ok && stop < stops; stop++)
+        ok = one_side(v, e, false, (enum stop)stop, other) && acb_overlaps(other, out);
+    acb_clear(other);
+    return ok;
+}
+
 bool ball_limit(struct eval *v, const struct expr *e, acb_t out)
 {
     if (v->analytic) return false;
-    if (infinity_sign(e->arg[0]) != 0 || e->op != 0) return one_side(v, e, e->op == 2, out);
+    if (infinity_sign(e->arg[0]) != 0) return limit_at_infinity(v, e, out);
+    if (e->op != 0) return one_side(v, e, e->op == 2, STOP_EVEN, out);
     acb_t left;
     acb_init(left);
-    bool ok = one_side(v, e, true, left) && one_side(v, e, false, out) && acb_overlaps(left, out);
+    bool ok = one_side(v, e, true, STOP_EVEN, left) && one_side(v, e, false, STOP_EVEN, out) &&
+              acb_overlaps(left, out);
     acb_clear(left);
     return ok;
 }

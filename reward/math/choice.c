@@ -90,7 +90,7 @@ struct span choice_content(struct span s, char *letter)
 /* B of "option B", "Choice (B)", "answer: B"; s itself without such a word. */
 static struct span after_word(struct span s)
 {
-    static const char *const heads[] = {"option", "choice", "answer"};
+    static const char *const heads[] = {"option", "choice", "answer", "answer is", "the answer is"};
     for (size_t k = 0; k < sizeof(heads) / sizeof(heads[0]); k++) {
         size_t n = strlen(heads[k]);
         if (s.n <= n + 1 || !same_fold(span_slice(s, 0, n), span_str(heads[k]))) continue;
@@ -126,6 +126,15 @@ static bool matches(struct span s, size_t i, const char *what)
     return true;
 }
 
+/* What stands at s.p[i] makes the letter before it a name in a formula: \mathrm{E}*2, A^2. */
+static bool is_operand(struct span s, size_t i)
+{
+    while (i < s.n && (s.p[i] == '}' || s.p[i] == ' '))
+        i++;
+    if (i >= s.n || strchr("*^+/=_", s.p[i]) == NULL) return false;
+    return s.p[i] != '*' || (i + 1 < s.n && s.p[i + 1] >= '0' && s.p[i + 1] <= '9');
+}
+
 /* A choice's letter stands alone at s.p[i]. */
 static int alone_at(struct span s, size_t i, const struct math_options *o, bool any_case)
 {
@@ -133,6 +142,7 @@ static int alone_at(struct span s, size_t i, const struct math_options *o, bool 
     if (!is_letter(c) || (!any_case && c >= 'a')) return -1;
     if (i > 0 && (is_wordish((unsigned char)s.p[i - 1]) || s.p[i - 1] == '\\')) return -1;
     if (i + 1 < s.n && is_wordish((unsigned char)s.p[i + 1])) return -1;
+    if (is_operand(s, i + 1)) return -1;
     return of_letter(c, o);
 }
 
@@ -242,13 +252,37 @@ static int last_alone(struct span s, const struct math_options *o, struct span *
     return -1;
 }
 
+/* After the place `at` of a choice its writer thinks better of it. */
+static bool is_taken_back(struct span s, struct span at)
+{
+    struct span rest = span_slice(s, (size_t)(at.p - s.p) + at.n, s.n);
+    return span_find(rest, span_str("no wait"), 0) != SPAN_NONE ||
+           span_find(rest, span_str("no, wait"), 0) != SPAN_NONE ||
+           span_find(rest, span_str("Wait, "), 0) != SPAN_NONE;
+}
+
 int choice_in(struct span response, const struct math_options *o, struct span *at)
 {
     struct span s = span_trim(response);
     int c = by_phrase(s, o, at);
+    if (c >= 0 && is_taken_back(s, *at)) return last_alone(s, o, at);
     if (c < 0) c = by_beginning(s, o, at);
-    if (c < 0) c = last_alone(s, o, at);
-    return c;
+    return c < 0 ? last_alone(s, o, at) : c;
+}
+
+bool choice_letters_only(struct span s)
+{
+    for (size_t i = 0; i < s.n;) {
+        size_t end = i;
+        while (end < s.n && is_letter(s.p[end]))
+            end++;
+        if ((unsigned char)s.p[i] >= 0x80) return false;
+        struct span w = span_slice(s, i, end);
+        if (w.n > 1 && !same_fold(w, span_str("or")) && !same_fold(w, span_str("and")))
+            return false;
+        i = end > i ? end : i + 1;
+    }
+    return s.n > 0;
 }
 
 int choice_count(struct span s, const struct math_options *o)

@@ -40,7 +40,8 @@ static bool is_name(const struct expr *e)
         if (e->op == F_ABS && e->arg[0]->kind == E_SYM && e->arg[0]->text.p[0] >= 'a') return false;
         return e->n == 1 &&
                (e->op == F_ABS || (e->op >= F_SIN && e->op <= F_CSC) || e->op == F_MAX ||
-                e->op == F_MIN || e->op == F_DET) &&
+                e->op == F_MIN || e->op == F_DET || e->op == F_ARG || e->op == F_RE ||
+                e->op == F_IM) &&
                is_name(e->arg[0]);
     case E_UNIT:
         return is_name(e->arg[0]);
@@ -75,7 +76,8 @@ static const struct expr *part(struct math_work *w, const struct expr *e, uint32
     return p;
 }
 
-/* After the last \Rightarrow, before the first \approx. */
+/* After the last \Rightarrow, before the first \approx; after it when what stands before is a decimal and
+ * what follows is none: 0.583 \approx 7/12. */
 static const struct expr *conclusion(struct math_work *w, const struct expr *e)
 {
     uint32_t from = 0, to = e->n;
@@ -83,7 +85,10 @@ static const struct expr *conclusion(struct math_work *w, const struct expr *e)
         if (e->text.p[i] == R_IMPLIES || e->text.p[i] == R_EQUIV) from = i + 1;
     for (uint32_t i = e->n - 1; i > from; i--)
         if (e->text.p[i - 1] == R_APPROX && i > from + (is_name(e->arg[from]) ? 1 : 0)) to = i;
-    return part(w, e, from, to);
+    struct decimal d;
+    bool rounded_first = to == from + 1 && to + 1 == e->n && decimal_of(e->arg[from], &d) &&
+                         !decimal_of(e->arg[to], &d) && expr_is_scalar(e->arg[to]);
+    return rounded_first ? e->arg[to] : part(w, e, from, to);
 }
 
 /* The value that a chain of = gives: what x is in x = 5, 5 = x, x = 2 + 3 = 5 and 2 + 3 = 5; e itself
@@ -363,6 +368,11 @@ static const struct expr *as_quantity(struct math_work *w, const struct expr *e)
     if (e->kind == E_UNIT || expr_is_constant(e)) return e;
     buffer_init(&text, 256);
     const struct expr *number = letters_as_unit(e, &text);
+    if (number != NULL && number->kind == E_DEGREE) { /* 25^\circ C */
+        bool warm = text.n > 1 && text.p[1] == 'C';
+        text.n = 0;
+        buffer_add_str(&text, warm ? "Celsius" : "Fahrenheit");
+    }
     struct expr *q = number == NULL ? NULL : expr_new(w->arena, E_UNIT, 0, 1);
     char *copy = q == NULL || text.failed ? NULL : arena_str(w->arena, buffer_span(&text));
     if (copy != NULL) {
@@ -416,6 +426,14 @@ static enum equality scalars(struct math_work *w, const struct expr *g, const st
 
 /* ---- relations --------------------------------------------------------------------------------- */
 
+/* AB, |AB| and \overline{AB} name one length. */
+static const struct expr *length_of(const struct expr *e)
+{
+    bool marked = (e->kind == E_FUNC && e->op == F_ABS) ||
+                  (e->kind == E_APPLY && span_is(e->text, "overline"));
+    return marked && e->n == 1 ? e->arg[0] : e;
+}
+
 static bool is_function_of_name(const struct expr *e)
 {
     return e->kind == E_APPLY && e->n == 1 && e->arg[0]->kind == E_SYM;
@@ -443,7 +461,7 @@ static enum equality relations(struct math_work *w, const struct expr *g, const 
             !all_constant(g) && !all_constant(a) && g->text.p[0] == R_EQ && a->text.p[0] == R_EQ;
         bool same = !named || g->arg[0] == x || a->arg[0] == y ||
                     same_definition(w, g->arg[0], a->arg[0], &y) ||
-                    compare_exprs(w, g->arg[0], a->arg[0]) == EQ_YES;
+                    compare_exprs(w, length_of(g->arg[0]), length_of(a->arg[0])) == EQ_YES;
         enum equality e = same ? compare_exprs(w, x, y) : EQ_UNKNOWN;
         if (same) return e;
     }
@@ -590,7 +608,7 @@ static bool has_matrix(const struct expr *e)
 static const struct expr *as_point(struct math_work *w, const struct expr *e,
                                    const struct expr *other)
 {
-    bool counted = e->kind == E_FUNC && (e->op == F_PERM || e->op == F_BINOM);
+    bool counted = e->kind == E_FUNC && e->text.n > 0 && (e->op == F_PERM || e->op == F_BINOM);
     if (!counted || other->kind != E_TUPLE) return e;
     return expr_2(w->arena, E_TUPLE, B_ROUND, e->arg[0], e->arg[1]);
 }

@@ -25,7 +25,8 @@ bool decimal_of(const struct expr *e, struct decimal *out)
     case E_NUM: {
         int64_t places = e->num.places < 0 ? 0 : e->num.places;
         int64_t dropped = e->num.scientific ? 0 : places + e->num.exp10;
-        *out = (struct decimal){.digits = e->num.digits, .exp10 = e->num.exp10, .places = places};
+        *out = (struct decimal){
+            .digits = e->num.digits, .exp10 = e->num.exp10, .places = places, .open = e->num.open};
         out->significant = (int64_t)e->num.digits.n + (dropped > 0 ? dropped : 0);
         if (e->num.scientific && out->digits.n > 0)
             out->places = -e->num.exp10 > 0 ? -e->num.exp10 : 0;
@@ -143,7 +144,8 @@ static enum equality rounded(struct math_work *w, const struct decimal *d, bool 
         return EQ_UNKNOWN;
     double unit = pow(10, -(double)d->places);
     double noise = fabs(x) * 4e-16 + v.error;
-    return within(w, x, v.mid, d->places >= 6 ? unit : unit / 2, noise, MATH_EQUAL_AFTER_ROUNDING);
+    bool cut = d->open || d->places >= 6;
+    return within(w, x, v.mid, cut ? unit : unit / 2, noise, MATH_EQUAL_AFTER_ROUNDING);
 }
 
 /* Two decimals of double precision that agree in 15 digits. */
@@ -175,6 +177,7 @@ enum equality decimal_equal(struct math_work *w, const struct expr *gold, const 
                           MATH_EQUAL_AFTER_ROUNDING);
         if (o->precision_given) return EQ_UNKNOWN;
     }
+    if (dg && da && g.open != a.open) return work_no(w, MATH_NOT_EQUAL);
     if (dg && da)
         return decimal_same(&g, &a) ? work_yes(w, MATH_EQUAL_VALUE) : same_double(w, &g, &a);
     if (dg) return rounded(w, &g, true, answer);

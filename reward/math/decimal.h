@@ -8,8 +8,8 @@
 #include "reward/math/expr.h"
 
 struct decimal {
-    bool negative;
-    struct span digits; /* as in struct num */
+    bool negative, open; /* open: dots follow */
+    struct span digits;  /* as in struct num */
     int64_t exp10;
     int64_t places;      /* as written; 0 for an integer */
     int64_t significant; /* digits written, without leading zeros */

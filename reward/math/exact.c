@@ -217,7 +217,7 @@ static bool eval(struct exact *x, const struct expr *e, ca_t out)
     if (++x->nodes > MAX_NODES || work_expired(x->w)) return false;
     switch ((enum expr_kind)e->kind) {
     case E_NUM:
-        return number(x, &e->num, out);
+        return !e->num.open && number(x, &e->num, out);
     case E_CONST:
         return constant(x, e->op, out);
     case E_ADD:

@@ -144,7 +144,8 @@ bool expr_is_constant(const struct expr *e)
 
 static bool same_num(const struct num *a, const struct num *b)
 {
-    return span_eq(a->digits, b->digits) && (a->digits.n == 0 || a->exp10 == b->exp10);
+    return a->open == b->open && span_eq(a->digits, b->digits) &&
+           (a->digits.n == 0 || a->exp10 == b->exp10);
 }
 
 bool expr_same(const struct expr *a, const struct expr *b)

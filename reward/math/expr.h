@@ -114,6 +114,7 @@ struct num {
     int64_t exp10;      /* value = digits * 10^exp10 */
     int32_t places;     /* digits written after the point, -1 for an integer */
     bool scientific;    /* written with an exponent */
+    bool open;          /* dots follow: the first digits of some number */
 };
 
 struct expr {

@@ -546,6 +546,7 @@ static struct span stated(struct arena *a, struct span s, unsigned kinds)
     while (s.n > 0 && strchr(" :*\n\t=", s.p[0]) != NULL)
         s = span_slice(s, 1, s.n);
     struct formula f;
+    if (matches(s, 0, span_str("either "))) s = span_slice(s, 7, s.n);
     if (s.n > 0 && formula_at(s, 0, NULL, &f) && reads(a, words_unwrap(f.inside))) {
         struct span whole = words_unwrap(s);
         if (reads(a, whole)) return whole; /* "$1$ and $2$" */

@@ -216,7 +216,9 @@ bool image_of(struct fp *f, const struct expr *e, struct field *out)
     if (--f->steps < 0) return false;
     switch ((enum expr_kind)e->kind) {
     case E_NUM:
-        return *out = image_of_number(f, &e->num), true;
+        *out = image_of_number(f, &e->num);
+        if (e->num.open) *out = image_atom(f, image_tag(f, E_NUM, 1), *out);
+        return true;
     case E_SYM:
         return symbol(f, e, out);
     case E_CONST:

@@ -337,7 +337,9 @@ static bool evaluate(struct evaluation *ev, const struct expr *e, struct interva
     if (--ev->steps < 0) return false;
     switch ((enum expr_kind)e->kind) {
     case E_NUM:
-        return number(&e->num, out);
+        if (!number(&e->num, out)) return false;
+        if (e->num.open) out->error += pow(10, -(double)e->num.places);
+        return true;
     case E_SYM:
         return symbol(ev, e->text, out);
     case E_CONST:

@@ -63,6 +63,12 @@ static void judge_choice(struct arena *a, struct span completion, struct span go
         bool marked = found.source == MATH_FROM_BOXED || found.source == MATH_FROM_TAG ||
                       found.source == MATH_FROM_BRACKETS;
         if (marked) got = choice_of(found.text, o, false);
+        struct span offered = marked ? found.text : span_trim(completion);
+        if (got < 0 && choice_letters_only(offered) && choice_count(offered, o) > 1) {
+            *out = (struct math_result){MATH_INCORRECT, MATH_SEVERAL_ANSWERS, offered,
+                                        marked ? found.source : MATH_FROM_CHOICE, gold};
+            return;
+        }
         if (marked && got < 0) got = choice_in(found.text, o, &at);
         if (!marked && !o->require_boxed && !o->answer_tag &&
             found.cause != MATH_ONLY_IN_REASONING) {

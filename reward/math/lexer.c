@@ -286,7 +286,7 @@ static size_t text_group(struct lexer *l, struct span s, size_t i, int op, int d
         push(l, T_COLON, 0, s, i);
     } else if (op == 2) {
         blackboard(l, inner, s, i);
-    } else if (inner.n <= 2 && ends_operand(last_kind(l)) && unit_find(inner) != NULL) {
+    } else if (inner.n <= 3 && ends_operand(last_kind(l)) && unit_find(inner) != NULL) {
         push(l, T_TEXT, 0, s, i)->text = inner;
     } else if (c != NULL && inner.n > 1) {
         push(l, (enum token_kind)c->kind, c->op, s, i)->text = inner;

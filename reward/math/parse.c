@@ -246,7 +246,8 @@ static const struct expr *plain_mixed(struct parser *p, const struct expr *whole
     const struct expr *num = parser_primary(p);
     parser_take(p, T_DIV);
     const struct expr *part = expr_2(p->arena, E_DIV, 0, num, parser_primary(p));
-    return expr_2(p->arena, E_ADD, 0, whole, part);
+    const struct expr *mixed = expr_2(p->arena, E_ADD, 0, whole, part);
+    return parser_take(p, T_PERCENT) ? expr_1(p->arena, E_PERCENT, 0, mixed) : mixed;
 }
 
 static const struct expr *multiply(struct parser *p, const struct expr *a, const struct expr *b)
@@ -349,6 +350,10 @@ static const struct expr *one_factor(struct parser *p, const struct expr *e, boo
     const struct expr *f = parser_power(p);
     if (f == NULL) return NULL;
     if (was_literal && makes_mixed(e, f)) return expr_2(p->arena, E_ADD, 0, e, f);
+    bool sign = f->kind == E_PERCENT || f->kind == E_DEGREE;
+    if (was_literal && sign && makes_mixed(e, f->arg[0])) /* 33\frac13\% */
+        return expr_1(p->arena, (enum expr_kind)f->kind, 0,
+                      expr_2(p->arena, E_ADD, 0, e, f->arg[0]));
     *literal = is_whole(f);
     return multiply(p, e, f);
 }

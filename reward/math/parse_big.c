@@ -86,14 +86,32 @@ static const struct expr *integral_of_product(struct parser *p, struct token *d)
     return operand_node(p, e->arg[0] == NULL ? NULL : e);
 }
 
+/* How many integrals e holds, one inside the other. */
+static int integral_depth(const struct expr *e)
+{
+    int most = 0;
+    for (uint32_t i = 0; i < e->n; i++) {
+        int d = integral_depth(e->arg[i]);
+        if (d > most) most = d;
+    }
+    return most + (e->kind == E_INTEGRAL);
+}
+
 static const struct expr *between_limits(struct parser *p, const struct expr *integral,
                                          const struct expr *below, const struct expr *above)
 {
     if (integral == NULL || below == NULL || above == NULL) return integral;
     struct expr *e = expr_new(p->arena, E_INTEGRAL, 0, 3);
     if (e == NULL) return operand_node(p, NULL);
-    e->text = integral->text;
-    e->arg[0] = integral->arg[0];
+    /* The variable is bound: it gets a name by depth, so that f(x) dx and f(t) dt are one integral. */
+    static const char *const names[] = {"int0", "int1", "int2", "int3"};
+    int depth = integral_depth(integral->arg[0]);
+    bool rename = depth < (int)(sizeof(names) / sizeof(names[0]));
+    e->text = rename ? span_str(names[depth]) : integral->text;
+    e->arg[0] = rename ? expr_substitute(p->arena, integral->arg[0], integral->text,
+                                         expr_sym(p->arena, e->text))
+                       : integral->arg[0];
+    if (e->arg[0] == NULL) return operand_node(p, NULL);
     e->arg[1] = below;
     e->arg[2] = above;
     return e;

@@ -101,7 +101,7 @@ const struct expr *operand_name(struct parser *p)
     struct expr *f = counting ? expr_new(p->arena, E_FUNC, counting_function(t), 0)
                               : expr_new(p->arena, E_APPLY, 0, braced);
     if (f == NULL) return operand_node(p, NULL);
-    f->text = counting ? span_of(NULL, 0) : e->text;
+    f->text = e->text;
     f->pos = t->pos;
     if (!braced) return arguments(p, f);
     f->arg[0] = operand_tex_group(p);
@@ -125,6 +125,8 @@ const struct expr *operand_prescript(struct parser *p)
 
 static bool starts_simple(const struct parser *p, bool first)
 {
+    bool exponential = p->t->kind == T_CONST && p->t->op == C_E && p->t[1].kind == T_POW;
+    if (!first && exponential) return false; /* \sin x e^{-t} */
     switch ((enum token_kind)p->t->kind) {
     case T_NUM:
     case T_NAME:

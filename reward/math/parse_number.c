@@ -93,7 +93,7 @@ static const struct expr *dotted(struct parser *p, const struct expr *e)
 }
 
 /* 0.333..., 0.1666..., 0.142857142857...: the shortest block that ends the decimals twice (a single
- * digit three times) goes on. Other decimals stay what they are. */
+ * digit three times) goes on. Other decimals are the first digits of a number that is not told. */
 static const struct expr *going_on(struct parser *p, const struct expr *e)
 {
     struct span s = e->text;
@@ -107,7 +107,11 @@ static const struct expr *going_on(struct parser *p, const struct expr *e)
         if (same && strspn(s.p + s.n - n, "0123456789") >= n)
             return repeating(p, e, span_slice(s, s.n - n, s.n));
     }
-    return e;
+    struct expr *open = expr_new(p->arena, E_NUM, 0, 0);
+    if (open == NULL) return operand_node(p, NULL);
+    *open = *e;
+    open->num.open = true;
+    return open;
 }
 
 static const struct expr *with_repetend(struct parser *p, const struct expr *e)

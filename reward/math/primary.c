@@ -9,6 +9,7 @@
 #include "reward/math/parser.h"
 
 #include "base/buffer.h"
+#include "reward/math/units.h"
 
 const struct expr *operand_node(struct parser *p, const struct expr *e)
 {
@@ -59,7 +60,9 @@ struct span parser_words(struct parser *p)
                    (t[1].kind == T_TEXT || t[1].kind == T_NAME)) {
             buffer_add_char(&b, '/');
             buffer_add_span(&b, (++p->t)->text);
-        } else if (b.n > 0 && t->kind == T_NAME && t->text.n == 1 && !t->space) {
+        } else if (b.n > 0 && t->kind == T_NAME && t->text.n == 1 &&
+                   (!t->space || unit_prefix_power(buffer_span(&b)) > 0)) {
+            if (t->space) buffer_add_char(&b, ' '); /* sq m */
             buffer_add_span(&b, t->text);
         } else {
             break;

@@ -126,7 +126,7 @@ bool rational_of(const struct expr *e, const struct binding *b, struct rational 
     struct rational x;
     switch ((enum expr_kind)e->kind) {
     case E_NUM:
-        return of_number(&e->num, out);
+        return !e->num.open && of_number(&e->num, out);
     case E_SYM: {
         const struct binding *v = binding_find(b, e->text);
         if (v == NULL || !v->whole) return false;

@@ -23,7 +23,6 @@ struct line {
     double value[MAX_POINTS];
     int n;
     bool failed;      /* an end point that is no real constant, or too many */
-    bool two_names;   /* conditions of two different variables */
     struct span name; /* the one variable of inequalities */
 };
 
@@ -99,7 +98,7 @@ static void add_variable(struct line *l, const struct expr *e)
 {
     bool name = e->kind == E_SYM || e->kind == E_APPLY;
     if (!name) l->failed = true;
-    if (name && l->name.n > 0 && !span_eq(l->name, e->text)) l->failed = l->two_names = true;
+    if (name && l->name.n > 0 && !span_eq(l->name, e->text)) l->failed = true;
     l->name = e->text;
 }
 
@@ -108,16 +107,21 @@ static void collect(struct line *l, const struct expr *e);
 /* One operand of a condition: the variable (once) or an end point. */
 static void collect_operands(struct line *l, const struct expr *e)
 {
+    const struct expr *variable = NULL;
     int variables = 0;
     for (uint32_t i = 0; i < e->n; i++) {
         if (expr_is_scalar(e->arg[i]) && expr_is_constant(e->arg[i])) {
             add_point(l, e->arg[i]);
         } else {
-            add_variable(l, e->arg[i]);
+            variable = e->arg[i];
             variables++;
         }
     }
-    if (variables != 1 || e->n > 3) l->failed = true;
+    if (variables != 1 || e->n > 3) {
+        l->failed = true;
+    } else {
+        add_variable(l, variable);
+    }
 }
 
 static void collect(struct line *l, const struct expr *e)
@@ -287,9 +291,11 @@ enum equality region_equal(struct math_work *w, const struct expr *gold, const s
     gold = solve_conditions(w->arena, gold);
     answer = solve_conditions(w->arena, answer);
     collect(&l, gold);
+    struct span name = l.name;
+    l.name = span_of(NULL, 0);
     if (!l.failed) collect(&l, answer);
-    if (l.two_names) return work_no(w, MATH_NOT_EQUAL);
     if (l.failed) return EQ_UNKNOWN;
+    if (name.n > 0 && l.name.n > 0 && !span_eq(name, l.name)) return work_no(w, MATH_NOT_EQUAL);
     for (int cell = 0; cell <= 2 * l.n; cell++)
         if (contains(&l, gold, cell) != contains(&l, answer, cell))
             return work_no(w, MATH_NOT_EQUAL);

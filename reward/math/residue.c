@@ -123,7 +123,7 @@ static bool residue(struct residue *r, const struct expr *e, uint64_t m, uint64_
     }
     switch ((enum expr_kind)e->kind) {
     case E_NUM:
-        return literal(&e->num, m, out);
+        return !e->num.open && literal(&e->num, m, out);
     case E_NEG:
         if (!residue(r, e->arg[0], m, &x)) return false;
         *out = x == 0 ? 0 : m - x;

@@ -108,8 +108,7 @@ static int exponent(struct span s, size_t *i)
     return minus ? -e : e;
 }
 
-/* The power that a word before a unit means, 0 when it is none. */
-static int prefix_power(struct span w)
+int unit_prefix_power(struct span w)
 {
     if (span_is(w, "square") || span_is(w, "sq")) return 2;
     return span_is(w, "cubic") || span_is(w, "cu") ? 3 : 0;
@@ -148,8 +147,8 @@ static bool measure_of(struct span s, struct measure *m)
         i = end;
         if (span_is(w, "per")) {
             sign = -1;
-        } else if (prefix_power(w) > 0) {
-            prefix = prefix_power(w);
+        } else if (unit_prefix_power(w) > 0) {
+            prefix = unit_prefix_power(w);
         } else if (u != NULL && u->dimension < UNIT_DIMENSIONS) {
             if (!multiply(m, u, sign * prefix * exponent(s, &i))) return false;
             prefix = 1;

@@ -31,6 +31,9 @@ struct unit {
 /* The unit called name (also in the plural, or abbreviated), or NULL. */
 const struct unit *unit_find(struct span name);
 
+/* The power that a word before a unit means: 2 of "square" and "sq", 3 of "cubic" and "cu", else 0. */
+int unit_prefix_power(struct span w);
+
 /* Two texts after numbers name the same unit: equal words but for case, plural, spaces and
  * exponents' spelling, or the same measure ("km/h", "kilometers per hour"). */
 bool unit_same(struct span a, struct span b);

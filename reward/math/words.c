@@ -164,8 +164,7 @@ static struct span fold(struct arena *a, struct span s)
                 continue;
             }
         }
-        bool decimal = c == '.' && i > 0 && i + 1 < s.n && s.p[i - 1] >= '0' && s.p[i - 1] <= '9' &&
-                       s.p[i + 1] >= '0' && s.p[i + 1] <= '9';
+        bool decimal = c == '.' && i + 1 < s.n && s.p[i + 1] >= '0' && s.p[i + 1] <= '9';
         if (keeps(c) || decimal) {
             out[n++] = (char)c;
         } else if (n > word) {

@@ -147,7 +147,10 @@ bool cli_engine_options(const struct settings *s, struct engine_options *o, stru
     static const char *const kinds[] = {"fast", "reference"};
     static const char *const kvs[] = {"f16", "f32", "q8_0"};
     static char builtin[PATH_MAX];
+    static int percent_shown;
     engine_options_init(o);
+    if (isatty(STDERR_FILENO)) o->progress = show_loading;
+    o->progress_arg = &percent_shown;
     o->model_path = s->model != NULL ? s->model : builtin_model(builtin);
     if (o->model_path == NULL) {
         return error_set(err, ERROR_BAD_FILE, "model",
@@ -167,11 +170,6 @@ bool cli_engine_options(const struct settings *s, struct engine_options *o, stru
     o->kv_bytes = s->kv_memory;
     o->prefix_cache = s->prefix_cache;
     o->speculate = s->speculate;
-    if (isatty(STDERR_FILENO)) {
-        static int shown;
-        o->progress = show_loading;
-        o->progress_arg = &shown;
-    }
     return true;
 }
 

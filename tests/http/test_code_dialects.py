@@ -200,6 +200,85 @@ def test_piston_errors(server, change, param):
     assert reply.status_code == 400 and reply.json()["error"]["param"] == param, reply.text
 
 
+GRADER = '#include "nile.h"\n#include <cstdio>\nint main() { int n; if (scanf("%d", &n) != 1) return 1; printf("%lld\\n", best(n)); }\n'
+CHECKER = (
+    "#include <fstream>\n#include <iostream>\nint main(int, char **v) { std::ifstream a(v[2]), b(v[3]); long long x = 0, y = -1;"
+    " a >> x; b >> y; std::cout << (x == y ? 1.0 : y == x - 1 ? 0.5 : 0.0) << std::endl; }\n"
+)
+NILE = {
+    "id": "Nile", "time_limit": 1.0, "memory_limit": 2147483648,
+    "grader_files": [
+        ["graders/grader.cpp", GRADER], ["graders/nile.h", "long long best(int n);\n"], ["checker/checker.cpp", CHECKER],
+        ["graders/grader_config.json", json.dumps({"task_type": "Batch", "code": "nile", "time_limit": 1.0})],
+    ],
+}
+
+
+def ioi_score(server, submission, problem=NILE, test_input="7\n", test_output="49\n"):
+    """run_submission() and execute_ioi() of open_r1/utils/competitive_programming/ioi_scoring.py."""
+    response = piston(
+        server, language="cms_ioi",
+        files=[
+            {"name": f"graders/{problem['id'].lower()}.cpp", "content": submission},
+            {"name": "input.txt", "content": test_input},
+            *([{"name": "correct_output.txt", "content": test_output}] if test_output else []),
+            *({"name": name, "content": content} for name, content in problem["grader_files"] if content),
+        ],
+        run_timeout=round((problem["time_limit"] + 3) * 1000), run_memory_limit=problem["memory_limit"],
+    )
+    assert "message" not in response, response
+    if "compile" in response and response["compile"]["code"] != 0:
+        return "0", "Compilation error exit code " + str(response["compile"]["code"]) + "\n" + response["compile"]["stderr"]
+    return response["run"]["stdout"], response["run"]["stderr"]
+
+
+@pytest.mark.parametrize(
+    "body, score, feedback",
+    [
+        ("return 1LL * n * n;", 1, "Output is correct"),
+        ("return 48;", 0.5, "Output is partially correct"),
+        ("return 0;", 0, "Output isn't correct"),
+        ("for (;;) {}", 0, "Time limit exceeded"),
+        ("__builtin_trap();", 0, "Runtime error"),
+        ("return n", 0, "Compilation error"),
+    ],
+)
+def test_open_r1_ioi(server, body, score, feedback):
+    got = ioi_score(server, f'#include "nile.h"\nlong long best(int n) {{ {body} }}\n')
+    assert float(got[0]) == score and feedback in got[1], got
+
+
+def codeforces(server, submission, language, checker=None, test_input="1 2", test_output="3", input_mode="stdio"):
+    """score_single_test_case() of open_r1/utils/competitive_programming/cf_scoring.py."""
+    config = {"TIME_LIMIT": 1.0, "MEMORY_LIMIT": 256.0, "INPUT_MODE": input_mode}
+    result = piston(
+        server, language="cf_python3" if language == "python" else "c++17",
+        files=[
+            {"name": f"main.{language}", "content": submission},
+            *([{"name": "checker.py", "content": checker}] if checker else []),
+            {"name": "input.txt", "content": test_input}, {"name": "correct_output.txt", "content": test_output},
+            {"name": "grader_config", "content": "\n".join(f"{k}={v}" for k, v in config.items())},
+        ],
+        run_timeout=4000,
+    )
+    if result["compile"]["code"] != 0:
+        return None
+    return result["run"]["code"] == 0 and result["run"]["stdout"].strip() == "1"
+
+
+def test_open_r1_codeforces(server):
+    assert codeforces(server, ADD, "python") is True
+    assert codeforces(server, "print(4)", "python") is False
+    assert codeforces(server, "while True: pass", "python") is False
+    assert codeforces(server, ADD_CPP, "cpp") is True
+    assert codeforces(server, "int main() { return x; }", "cpp") is None
+    checker = "import sys\na, b = (int(open(p).read()) for p in sys.argv[2:4])\nprint(int(a % 2 == b % 2))\n"
+    assert codeforces(server, "print(13)", "python", checker) is True
+    assert codeforces(server, "print(12)", "python", checker) is False
+    files = "open('output.txt', 'w').write(str(sum(map(int, open('input.txt').read().split()))))"
+    assert codeforces(server, files, "python", input_mode="file") is True
+
+
 # ---- open-r1's routers: open_r1/utils/routed_sandbox.py, routed_morph.py
 
 
@@ -271,3 +350,31 @@ def test_routers_limits_and_languages(server):
 def test_router_errors(server, body, param):
     reply = server.post("/execute_batch", body)
     assert reply.status_code == 400 and reply.json()["error"]["param"] == param, reply.text
+
+
+# ---- NeMo-Gym: resources_servers/code_gen/app.py
+
+
+def gym_body(text, **tests):
+    message = {"id": "m", "type": "message", "role": "assistant", "status": "completed",
+               "content": [{"type": "output_text", "text": text, "annotations": []}]}
+    return {
+        "responses_create_params": {"input": [{"role": "user", "content": "Add."}]},
+        "response": {"id": "r", "object": "response", "output": [message], "parallel_tool_calls": True, "tools": []},
+        "verifier_metadata": {"unit_tests": {"inputs": ["1 2\n", "5 6\n"], "outputs": ["3\n", "11\n"], "fn_name": None, **tests}},
+    }
+
+
+def test_nemo_gym_code(server):
+    reply = server.post("/verify", gym_body(f"Like so:\n```python\n{ADD}```\n"))
+    assert reply.status_code == 200, reply.text
+    got = reply.json()
+    assert got["reward"] == 1 and got["extracted_model_code"] == ADD and got["verifier_metadata"]["unit_tests"]["fn_name"] is None
+    assert got["extracted_model_output"].startswith("Like so:") and got["response"]["id"] == "r"
+    assert server.post("/verify", gym_body("```python\nprint(3)\n```")).json()["reward"] == 0
+    empty = server.post("/verify", gym_body("")).json()
+    assert empty["reward"] == 0 and empty["extracted_model_code"] is None
+    call = gym_body("```python\nclass Solution:\n    def f(self, a, b):\n        return a * b\n```", inputs=["[1, 2]\n2"], outputs=["[1, 2, 1, 2]"], fn_name="f")
+    assert server.post("/verify", call).json()["reward"] == 1
+    packed = gym_body("x", packed="eJw=")
+    assert server.post("/verify", packed).json()["error"]["param"] == "verifier_metadata.unit_tests"

@@ -172,7 +172,7 @@ def test_a_second_client_keeps_its_latency(judge, kind, bound_ms):
         with httpx.Client(timeout=120) as client:
             while not stop.is_set():
                 try:
-                    verify(judge, hard_items() + [SLOW] * 10, client)
+                    verify(judge, hard_items() + [SLOW] * 40, client)  # more than workers
                 except Exception as e:  # noqa: BLE001 - told by the test's own thread
                     failed.append(e)
                     return

@@ -6,6 +6,7 @@
 #ifndef TESTS_UNIT_JUDGING_H
 #define TESTS_UNIT_JUDGING_H
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -62,6 +63,42 @@ static inline char *ask(const char *request)
     int done = 0;
     judge_job_start(job, count_done, &done);
     assert_int_equal(done, 1);
+    assert_true(judge_job_reply(job, &out));
+    judge_job_free(job);
+    return buffer_take(&out);
+}
+
+struct waiting {
+    pthread_mutex_t lock;
+    pthread_cond_t done;
+    bool is_done;
+};
+
+static inline void end_wait(void *arg, struct judge_job *job)
+{
+    struct waiting *w = arg;
+    (void)job;
+    pthread_mutex_lock(&w->lock);
+    w->is_done = true;
+    pthread_cond_signal(&w->done);
+    pthread_mutex_unlock(&w->lock);
+}
+
+/* The reply to a request whose items go to workers; body is taken. Free with free(). */
+static inline char *ask_and_wait(cJSON *body)
+{
+    struct error err = {0};
+    struct buffer out;
+    struct waiting w = {.lock = PTHREAD_MUTEX_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
+    struct judge_job *job = judge_job_new(judge, JUDGE_NATIVE, body, &err);
+    if (job == NULL) fail_msg("%s: %s", err.param, err.message);
+    judge_job_start(job, end_wait, &w);
+    pthread_mutex_lock(&w.lock);
+    while (!w.is_done) {
+        pthread_cond_wait(&w.done, &w.lock);
+    }
+    pthread_mutex_unlock(&w.lock);
+    buffer_init(&out, 1 << 24);
     assert_true(judge_job_reply(job, &out));
     judge_job_free(job);
     return buffer_take(&out);

@@ -237,6 +237,23 @@ static void base64_follows_rfc_4648(void **state)
     buffer_clear(&out);
 }
 
+/* Once quadratic in the escapes: four million of them took minutes. */
+static void json_prints_many_escapes(void **state)
+{
+    (void)state;
+    enum { N = 4 << 20 };
+    char *lines = malloc(N);
+    memset(lines, '\n', N);
+    lines[N / 2] = (char)0xff;
+    struct buffer out;
+    buffer_init(&out, (size_t)4 * N);
+    json_print_text(span_of(lines, N), &out);
+    assert_int_equal(out.n, 2 * (N - 1) + 3 + 2);
+    assert_false(out.failed);
+    buffer_clear(&out);
+    free(lines);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -249,6 +266,7 @@ int main(void)
         cmocka_unit_test(base64_follows_rfc_4648),
         cmocka_unit_test(json_refuses_what_is_no_json),
         cmocka_unit_test(json_keeps_nul),
+        cmocka_unit_test(json_prints_many_escapes),
         cmocka_unit_test(json_readers_name_the_field),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,18 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/json.h"
-#include "tests/unit/ask_judge.h"
+#include "tests/unit/judging.h"
 
 struct example {
     const char *name;
@@ -83,7 +72,7 @@ static const struct example examples[] = {
     {"floats", "python", "print(0.1+0.2, 'x')\n", ",\"checker\":\"floats\"", "\"tests\":[{\"stdin\":\"\",\"stdout\":\"0.3 x\"}]", "\"reward\":1,"},
     {"a prefix is not enough", "python", "print(3)\n", "", "\"tests\":[{\"stdin\":\"\",\"stdout\":\"3\\n5\\n\"}]", "\"reward\":0,"},
     {"tests missing", "python", SUM, "", "\"answer\":1", "\"code\":\"missing_field\""},
-    {"tests malformed", "python", SUM, "", "\"tests\":[3]", "\"param\":\"items[0].tests[0].test\""},
+    {"tests malformed", "python", SUM, "", "\"tests\":[3]", "\"param\":\"items[0].tests[0]\""},
     {"tests empty", "python", SUM, "", "\"tests\":[]", "tests are empty"},
     {"calls of C", "c", "int main(void){}\n", ",\"lang\":\"c\"", "\"tests\":[{\"call\":\"add\",\"args\":[],\"result\":1}]", "Python only"},
 };
@@ -114,7 +103,7 @@ static void test_examples(void **state)
     int failed = 0;
     for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
         const struct example *e = &examples[i];
-        char *reply = ask(request(e));
+        char *reply = ask_and_wait(request(e));
         if (strstr(reply, e->holds) == NULL) {
             print_message("%s:\n  %s\nwants %s\n", e->name, reply, e->holds);
             failed++;
@@ -122,6 +111,12 @@ static void test_examples(void **state)
         free(reply);
     }
     assert_int_equal(failed, 0);
+}
+
+static int open_judge(void **state)
+{
+    (void)state;
+    return judging_open_with("[{\"name\":\"code\"}]");
 }
 
 int main(void)

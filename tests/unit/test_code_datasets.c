@@ -3,18 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/json.h"
-#include "tests/unit/ask_judge.h"
+#include "tests/unit/judging.h"
 
 struct row {
     const char *name, *lang,
@@ -128,7 +117,7 @@ static char *judge_row(const struct row *r, const char *lang, const char *progra
     if (json == NULL) fail_msg("%s: %s", r->name, err.message);
     buffer_clear(&text);
     buffer_clear(&body);
-    return ask(json);
+    return ask_and_wait(json);
 }
 
 static int check(const struct row *r, const char *program, const char *reward, const char *holds)
@@ -171,6 +160,12 @@ static void ioi_scores(void **state)
     failed += check(&talk, program, "\"reward\":null", "only Batch tasks");
     failed += check(&python, "print(1)\n", "\"reward\":0,", "\"cause\":\"no_code\"");
     assert_int_equal(failed, 0);
+}
+
+static int open_judge(void **state)
+{
+    (void)state;
+    return judging_open_with("[{\"name\":\"code\"}]");
 }
 
 int main(void)

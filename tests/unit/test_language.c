@@ -2,19 +2,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/json.h"
 #include "reward/language_detect.h"
-#include "tests/unit/ask_judge.h"
+#include "tests/unit/judging.h"
 
 /* clang-format off */
 static const struct {
@@ -53,7 +42,7 @@ static double share(const char *text, const char *language, bool apart)
     struct error err = {0};
     cJSON *json = json_parse(buffer_span(&body), &err);
     buffer_clear(&body);
-    char *reply = ask(json);
+    char *reply = ask_and_wait(json);
     const char *found = strstr(reply, "\"reward\":");
     assert_non_null(found);
     double value = strtod(found + strlen("\"reward\":"), NULL);
@@ -101,6 +90,12 @@ static void passages_count_by_themselves(void **state)
     buffer_clear(&both);
     /* too short to tell: nothing is held against it */
     assert_true(share("Guten Tag", "en", true) > 0.99);
+}
+
+static int open_judge(void **state)
+{
+    (void)state;
+    return judging_open_with("[{\"name\":\"code\"}]");
 }
 
 int main(void)
