@@ -70,6 +70,7 @@ static const struct setting table[] = {
     {"idle-timeout",   KIND_SECONDS, AT(idle_timeout), "120", 1, 86400, .help = "seconds an idle connection is kept"},
     {"request-timeout", KIND_SECONDS, AT(request_timeout), "0", 0, 86400, .help = "seconds a generation may take; 0: no limit"},
     {"drain-timeout",  KIND_SECONDS, AT(drain_timeout), "30", 0, 86400, .help = "seconds that running requests have after SIGTERM"},
+    {"allow-control",  KIND_BOOL,   AT(allow_control), "true", .help = "clients may pause, resume and abort generations, others' too (trainers do)"},
 
     {"Verify", .help = NULL},
     {"verify-body",    KIND_BYTES,  AT(verify_body), "256M", 1 * K, 16 * G, .help = "largest body of a request to /verify and its like"},

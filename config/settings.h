@@ -54,6 +54,7 @@ struct settings {
     double idle_timeout;    /* seconds */
     double request_timeout; /* seconds */
     double drain_timeout;   /* seconds */
+    bool allow_control;
 
     /* verify */
     int64_t verify_body; /* bytes */

@@ -48,6 +48,7 @@ void server_options_init(struct server_options *o)
         .request_timeout_s = 3600,
         .drain_s = 60,
         .access_log = true,
+        .allow_control = true,
     };
 }
 

@@ -40,6 +40,7 @@ static void server_options(const struct settings *s, struct server_options *o)
     o->keep_alive_s = whole_seconds(s->idle_timeout);
     o->request_timeout_s = whole_seconds(s->request_timeout);
     o->drain_s = whole_seconds(s->drain_timeout);
+    o->allow_control = s->allow_control;
 }
 
 /* For rewards whose unit is tokens. */

@@ -172,6 +172,15 @@ def test_aborted_streams_end_well(own):
     assert ends.count("abort") == 24 and ends[-1] == "abort"
 
 
+def test_control_can_be_forbidden(start):
+    s = start("--no-allow-control")
+    for path in ("/pause", "/resume", "/sleep", "/abort_requests", "/pause_generation", "/abort_request"):
+        reply = s.post(path, {})
+        assert reply.status_code == 403 and "allow-control" in reply.json()["error"]["message"]
+    assert s.http.get("/is_paused").json() == {"is_paused": False}
+    assert s.complete(prompt="x", max_tokens=1)["choices"]
+
+
 def test_what_is_there(server):
     info = server.http.get("/get_server_info").json()
     assert info["context_length"] == server.http.get("/v1/models").json()["data"][0]["max_model_len"]
