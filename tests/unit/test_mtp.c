@@ -148,7 +148,7 @@ static void show(const char *how, const struct engine_stats *s)
                   (unsigned long long)s->steps);
 }
 
-/* Beside the guesses that the text itself gives. */
+/* Beside the guesses that the text itself gives. Steps are shown only: when requests arrive decides how many share one. */
 static void guesses_come_true_and_change_nothing(void **state)
 {
     (void)state;
@@ -165,7 +165,6 @@ static void guesses_come_true_and_change_nothing(void **state)
     assert_int_equal(plain.stats.drafted_tokens, 0);
     assert_true(both.stats.accepted_tokens * 2 > both.stats.drafted_tokens);
     assert_true(both.stats.accepted_tokens > text.stats.accepted_tokens + N_TOKENS / 2);
-    assert_true(both.stats.steps < text.stats.steps && text.stats.steps <= plain.stats.steps);
     client_close(plain.client);
     client_close(text.client);
     client_close(both.client);
