@@ -27,9 +27,10 @@ GOLDEN_SRCS := $(wildcard tests/golden/test_*.c) $(wildcard tests/golden/conform
 GOLDENS    := $(GOLDEN_SRCS:%.c=$(B)/%)
 BENCH_SRCS := $(wildcard tests/bench/bench_*.c)
 BENCHES    := $(BENCH_SRCS:%.c=$(B)/%)
+CLIENT     := $(B)/tests/load/http_load
 
 # The libraries of deploy/packages.txt. FLINT 2.9's parts have no pkg-config files.
-PKGS      := libmicrohttpd libcjson libuv openblas libpcre2-8 libutf8proc libseccomp
+PKGS      := libmicrohttpd libcjson libuv openblas libpcre2-8 libutf8proc libseccomp libexttextcat
 CC        ?= cc
 CPPFLAGS  += -I. -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wmissing-prototypes \
@@ -51,39 +52,47 @@ LDFLAGS   += -fsanitize=$(SANITIZE)
 endif
 
 # Only an ISA file gets ISA flags; the file that probes the CPU gets none. Their loops are unrolled by
-# hand, so -O2 gives the speed of -O3 and compiles in a fraction of the time; UBSan would multiply it. Where gcc
-# has no use for an unrolling hint it warns, under no flag's name: that is no error.
+# hand, so -O2 gives the speed of -O3. UBSan, and ASan's checks written out in place, would multiply
+# the time that they take to compile: ASan calls its checks there. Where gcc has no use for an unrolling hint it warns,
+# under no flag's name: that is no error.
 SIMD := avx2 avxvnni avx512vnni
-$(SIMD:%=$(B)/engine/kernels/%.o): CFLAGS += -O2 -fno-var-tracking -Wno-error $(if $(SANITIZE),-fno-sanitize=undefined)
+SIMD_FLAGS := $(if $(SANITIZE),-fno-sanitize=undefined --param asan-instrumentation-with-call-threshold=0,-O2)
+$(SIMD:%=$(B)/engine/kernels/%.o): CFLAGS += $(SIMD_FLAGS) -fno-var-tracking -Wno-error
 $(B)/engine/kernels/avx2.o:       CFLAGS += -mavx2 -mfma -mf16c
 $(B)/engine/kernels/avxvnni.o:    CFLAGS += -mavx2 -mfma -mf16c -mavxvnni
 $(B)/engine/kernels/avx512vnni.o: CFLAGS += -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mfma -mf16c
 
+# One word a step; `make V=1` shows the commands.
+say = $(if $(V),,@echo "  $(1) $(@:build/%=%)";)
+
 all: $(BIN)
 
 $(BIN): $(B)/server/main.o $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(LIB): $(OBJS)
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,archive)$(AR) rcs $@ $^
 
 $(B)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(call say,compile)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(UNITS) $(GOLDENS): $(B)/%: $(B)/%.o $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
+	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
 $(REPLAYS): $(B)/%: $(B)/%.o $(B)/tests/fuzz/replay.o $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(BENCHES): $(B)/%: $(B)/%.o $(LIB)
-	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(CLIENT): %: %.o
+	$(CC) $(LDFLAGS) -o $@ $^
 
 # ---- what people type -------------------------------------------------------------------------
 
-.PHONY: all run test hostile sanitize conformance bench fuzz model image format clean help deps deps-test
+.PHONY: all run test hostile sanitize race conformance bench bench-parts fuzz model image format clean help deps deps-test
 .SECONDARY:
 
 run: deps
@@ -109,12 +118,20 @@ test: deps-test
 	@$(MAKE) --no-print-directory -j$$(nproc) $(VENV)/ready tests-$(FLAVOUR)
 	@$(VENV)/bin/python tests/run.py $(B)
 
-tests-$(FLAVOUR): $(BIN) $(UNITS) $(REPLAYS) $(GOLDENS)
+tests-$(FLAVOUR): $(BIN) $(UNITS) $(REPLAYS) $(GOLDENS) $(CLIENT)
 
 sanitize:
 	@$(MAKE) --no-print-directory test FLAVOUR=address
+	@$(MAKE) --no-print-directory race FLAVOUR=thread
 
-# A hundred hostile programs in the sandbox; alone, for it looks at the whole machine afterwards.
+# The engine's threads and what they share, under ThreadSanitizer.
+race: $(B)/race_pool
+	$<
+$(B)/race_pool: tests/unit/test_pool.c engine/pool.c $(wildcard base/*.c)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $^ -lcmocka $(LDFLAGS) $(LDLIBS)
+
+# A hundred hostile programs in the sandbox, of which the tests are a part too: here by themselves.
 hostile: deps-test
 	@$(MAKE) --no-print-directory -j$$(nproc) $(B)/tests/unit/test_hostile
 	$(B)/tests/unit/test_hostile
@@ -132,17 +149,24 @@ conformance: deps-test
 	SMOLLM2=$(wildcard $(MODEL)) $(B)/tests/golden/conformance_models $(GOLDEN)
 	GOLDEN=$(GOLDEN) SMOLLM2=$(wildcard $(MODEL)) $(B)/tests/golden/test_forward
 
+# MODEL=file.gguf, beside the peers in LLAMA_CPP=folder and IK_LLAMA_CPP=folder; results into OUT. Alone on the machine.
+OUT ?= build/bench
 bench: deps
-	@$(MAKE) --no-print-directory -j$$(nproc) $(BIN) $(BENCHES)
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BIN) $(CLIENT)
+	/usr/bin/python3 tests/bench/compare.py --out $(OUT) --model $(if $(wildcard $(MODEL)),$(MODEL),models/touchstone-tiny.gguf) \
+	    $(if $(LLAMA_CPP),--llama-cpp $(LLAMA_CPP)) $(if $(IK_LLAMA_CPP),--ik-llama-cpp $(IK_LLAMA_CPP)) $(ARGS)
+
+# The parts by themselves: kernels, a forward pass, the tokenizer, the verifiers.
+bench-parts: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BENCHES)
 	@for b in $(BENCHES); do echo "== $$b"; $$b || exit 1; done
-	$(BIN) bench $(ARGS)
 
 # Coverage-guided, FUZZ_SECONDS each; a crash is kept in tests/fuzz/corpus/ and replayed by `make test`.
 FUZZ_SECONDS ?= 60
 FUZZERS := $(FUZZ_SRCS:tests/fuzz/%.c=build/fuzz/%)
 build/fuzz/%: tests/fuzz/%.c $(SRCS)
 	@mkdir -p $(@D)
-	clang -g -O1 -std=c11 -I. -D_GNU_SOURCE $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -ffp-contract=off \
+	$(call say,fuzzer )clang -g -O1 -std=c11 -I. -D_GNU_SOURCE $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -ffp-contract=off \
 	    -mavx2 -mfma -mf16c -mavxvnni -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni \
 	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(SRCS) $(LDLIBS)
 fuzz:
@@ -187,10 +211,11 @@ help:
 	@echo "make            build $(BIN)"
 	@echo "make run        install what is missing, build, serve the built-in model  (ARGS='--port 9000')"
 	@echo "make test       install what is missing, build, pass every test"
-	@echo "make sanitize   the same under AddressSanitizer and UBSan"
+	@echo "make sanitize   the same under AddressSanitizer and UBSan, and the threads' pool under ThreadSanitizer"
 	@echo "make hostile    a hundred hostile programs in the sandbox, by themselves"
 	@echo "make conformance  the shared corpora and golden models (CORPORA=dir GOLDEN=dir)"
-	@echo "make bench      benchmarks, each beside what it compares with"
+	@echo "make bench      speed beside the machine's limits  (MODEL=file.gguf LLAMA_CPP=dir IK_LLAMA_CPP=dir OUT=dir)"
+	@echo "make bench-parts  kernels, forward pass, tokenizer and verifiers by themselves"
 	@echo "make fuzz       every fuzzer for FUZZ_SECONDS=60"
 	@echo "make model      fetch SmolLM2-135M-Instruct to models/cache/"
 	@echo "make image      build the container"

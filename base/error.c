@@ -18,6 +18,14 @@ static const struct {
 #undef ERROR_ROW
 };
 
+/* Names from files and requests may hold anything; a message is one line of text on a terminal. */
+static void make_one_line(char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < ' ' || *text == 0x7f) *text = ' ';
+    }
+}
+
 bool error_set(struct error *e, enum error_code code, const char *param, const char *fmt, ...)
 {
     if (e == NULL) return false;
@@ -27,6 +35,7 @@ bool error_set(struct error *e, enum error_code code, const char *param, const c
     va_start(ap, fmt);
     vsnprintf(e->message, sizeof(e->message), fmt, ap);
     va_end(ap);
+    make_one_line(e->message);
     return false;
 }
 

@@ -294,9 +294,10 @@ static const char *escape_of(unsigned char c, char scratch[8])
 void json_print_text(struct span text, struct buffer *out)
 {
     char scratch[8];
+    size_t ok = utf8_valid_prefix(text); /* of what is left */
     buffer_add_char(out, '"');
     while (text.n > 0) {
-        size_t plain = 0, ok = utf8_valid_prefix(text);
+        size_t plain = 0;
         while (plain < ok && escape_of((unsigned char)text.p[plain], scratch) == NULL) {
             plain++;
         }
@@ -305,6 +306,7 @@ void json_print_text(struct span text, struct buffer *out)
         const char *escaped = plain < ok ? escape_of((unsigned char)text.p[plain], scratch) : NULL;
         buffer_add_str(out, escaped != NULL ? escaped : "\xEF\xBF\xBD");
         text = span_slice(text, plain + 1, text.n);
+        ok = escaped != NULL ? ok - plain - 1 : utf8_valid_prefix(text);
     }
     buffer_add_char(out, '"');
 }

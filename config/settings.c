@@ -43,7 +43,7 @@ enum { K = 1 << 10, M = 1 << 20 };
 static const struct setting table[] = {
     {"Model", .help = NULL},
     {"model",          KIND_TEXT,   AT(model), "", .help = "GGUF file or Hugging Face folder; none: the built-in model"},
-    {"model-name",     KIND_TEXT,   AT(model_name), "", .help = "what clients call it; none: the file's own name"},
+    {"served-model-name", KIND_LIST, AT(served_model_name), "", .help = "what clients call it (may be repeated: the first is its name, others are taken too); none: the file's own name"},
     {"engine",         KIND_CHOICE, AT(engine), "fast", .choices = "fast|reference", .help = "packed integer kernels, or float32 on OpenBLAS (the oracle)"},
     {"isa",            KIND_CHOICE, AT(isa), "auto", .choices = "auto|generic|avx2|avxvnni|avx512vnni", .help = "kernel set"},
     {"weights",        KIND_CHOICE, AT(weights), "as-is", .choices = "as-is|bf16|f16|q8_0|q4_0|q4_1", .help = "quantise float weights at load"},
@@ -70,8 +70,11 @@ static const struct setting table[] = {
     {"idle-timeout",   KIND_SECONDS, AT(idle_timeout), "120", 1, 86400, .help = "seconds an idle connection is kept"},
     {"request-timeout", KIND_SECONDS, AT(request_timeout), "0", 0, 86400, .help = "seconds a generation may take; 0: no limit"},
     {"drain-timeout",  KIND_SECONDS, AT(drain_timeout), "30", 0, 86400, .help = "seconds that running requests have after SIGTERM"},
+    {"allow-control",  KIND_BOOL,   AT(allow_control), "true", .help = "clients may pause, resume and abort generations, others' too (trainers do)"},
 
     {"Verify", .help = NULL},
+    {"verify-body",    KIND_BYTES,  AT(verify_body), "256M", 1 * K, 16 * G, .help = "largest body of a request to /verify and its like"},
+    {"verify-rewards", KIND_TEXT,   AT(verify_rewards), "", .help = "JSON list of rewards for requests that name none; none: accuracy and format"},
     {"verify-workers", KIND_INT,    AT(verify_workers), "0", 0, 128, .help = "most processes for algebra that is not provably cheap; 0: eight a processor"},
     {"verify-seconds", KIND_SECONDS, AT(verify_seconds), "2", 0, 600, .help = "CPU seconds an item's algebra may take"},
     {"verify-memory",  KIND_BYTES,  AT(verify_memory), "512M", 32 * M, 64 * G, .help = "memory of one such process"},

@@ -27,7 +27,7 @@ struct string_list {
 struct settings {
     /* model */
     const char *model;
-    const char *model_name;
+    struct string_list served_model_name;
     const char *engine;
     const char *isa;
     const char *weights;
@@ -54,8 +54,11 @@ struct settings {
     double idle_timeout;    /* seconds */
     double request_timeout; /* seconds */
     double drain_timeout;   /* seconds */
+    bool allow_control;
 
     /* verify */
+    int64_t verify_body; /* bytes */
+    const char *verify_rewards;
     int64_t verify_workers;
     double verify_seconds;
     int64_t verify_memory; /* bytes */

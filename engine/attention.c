@@ -18,7 +18,7 @@ struct tile {
     int splits; /* that the last query sees */
 };
 
-/* Result of some splits for the rows of a tile: o [ATTN_ROWS, v_pad], m and l [ATTN_ROWS]. */
+/* Result of some splits for the rows of a part: o [ATTN_ROWS, v_pad], m and l [ATTN_ROWS]. */
 struct partial {
     float *o, *m, *l;
 };
@@ -28,20 +28,20 @@ struct attention {
     struct kv_store *kv;
     const struct kv_shape *shape;
     int n_kv_heads, group; /* query heads of one key head */
-    int heads;             /* of a group that share a task, at most ATTN_ROWS */
-    int cuts;              /* tasks a group is cut into */
+    int heads;             /* of a group that attend() takes at once */
+    int cuts;              /* parts of so many heads in a group */
     float scale;
 
     struct tile *tiles; /* [max_rows] */
     int n_tiles;
-    bool split_tasks; /* tasks are single splits */
     int max_splits;   /* of any tile of this step */
+    bool split_tasks; /* tasks are single splits */
+    int shares;       /* tasks that the cuts of a group are dealt to */
 
-    float *work; /* work_floats a thread: q, two partials */
-    size_t work_floats;
-    float *partials; /* partial_floats per (task, split) of split tasks */
-    size_t partial_floats;
-    size_t n_partials;
+    float
+        *work; /* work_floats a thread: queries and a partial for each cut, and one more partial */
+    size_t work_floats, query_floats, partial_floats;
+    float *partials; /* of split tasks: one per (tile, key head, split, cut) */
 
     /* of the layer at work */
     int layer;
@@ -50,10 +50,31 @@ struct attention {
     int ld_q, ld_out;
 };
 
-static struct partial partial_at(const struct attention *a, float *at)
+static struct partial partial_at(const struct attention *a, float *first, int i)
 {
-    float *m = at + (size_t)ATTN_ROWS * (size_t)a->shape->v_pad;
-    return (struct partial){at, m, m + ATTN_ROWS};
+    float *o = first + (size_t)i * a->partial_floats;
+    float *m = o + (size_t)ATTN_ROWS * (size_t)a->shape->v_pad;
+    return (struct partial){o, m, m + ATTN_ROWS};
+}
+
+static size_t whole_lines(size_t floats)
+{
+    return (floats + 15) / 16 * 16;
+}
+
+static bool new_buffers(struct attention *a, int max_rows, struct error *err)
+{
+    size_t threads = (size_t)pool_threads(a->c->pool), cuts = (size_t)a->cuts;
+    int key = a->shape->latent ? a->shape->row : a->shape->k_dim;
+    a->query_floats = whole_lines(ATTN_ROWS * (size_t)key);
+    a->partial_floats = whole_lines(ATTN_ROWS * ((size_t)a->shape->v_pad + 2));
+    a->work_floats = cuts * a->query_floats + (cuts + 1) * a->partial_floats;
+    /* split tasks are chosen only for fewer than two parts a thread */
+    size_t splits = (size_t)kv_store_blocks(a->kv) * KV_BLOCK / ATTN_SPLIT + 1;
+    a->tiles = mem_new((size_t)max_rows, sizeof(*a->tiles), err);
+    a->work = mem_new_aligned(threads, a->work_floats * sizeof(float), err);
+    a->partials = mem_new(2 * threads * splits, a->partial_floats * sizeof(float), err);
+    return a->tiles != NULL && a->work != NULL && a->partials != NULL;
 }
 
 struct attention *attention_new(const struct compute *c, struct kv_store *kv, int n_heads,
@@ -66,24 +87,12 @@ struct attention *attention_new(const struct compute *c, struct kv_store *kv, in
     a->shape = kv_store_shape(kv);
     a->n_kv_heads = kv_store_heads(kv);
     a->group = n_heads / a->n_kv_heads;
-    a->heads = a->group < ATTN_ROWS ? a->group : ATTN_ROWS;
-    a->cuts = (a->group + a->heads - 1) / a->heads;
+    a->cuts = (a->group + ATTN_ROWS - 1) / ATTN_ROWS;
+    a->heads = (a->group + a->cuts - 1) / a->cuts;
     a->scale = scale;
-    size_t threads = (size_t)pool_threads(c->pool), v_pad = (size_t)a->shape->v_pad;
-    a->partial_floats = ATTN_ROWS * (v_pad + 2) + 8; /* a multiple of 16 */
-    a->work_floats = ATTN_ROWS * ((size_t)a->shape->k_dim + 4) + 2 * a->partial_floats;
-    a->work_floats = (a->work_floats + 15) / 16 * 16;
-    /* split tasks are chosen only for fewer than two tiles a thread */
-    size_t splits = (size_t)kv_store_blocks(kv) * KV_BLOCK / ATTN_SPLIT + 1;
-    a->n_partials = 2 * threads * splits;
-    a->tiles = mem_new((size_t)max_rows, sizeof(*a->tiles), err);
-    a->work = mem_new_aligned(threads, a->work_floats * sizeof(float), err);
-    a->partials = mem_new(a->n_partials, a->partial_floats * sizeof(float), err);
-    if (a->tiles == NULL || a->work == NULL || a->partials == NULL) {
-        attention_free(a);
-        return NULL;
-    }
-    return a;
+    if (new_buffers(a, max_rows, err)) return a;
+    attention_free(a);
+    return NULL;
 }
 
 void attention_free(struct attention *a)
@@ -93,6 +102,16 @@ void attention_free(struct attention *a)
     free(a->work);
     free(a->partials);
     free(a);
+}
+
+/* Splits, then cuts, are dealt to tasks of their own only where there are too few for the threads. */
+static void plan_tasks(struct attention *a)
+{
+    int units = a->n_tiles * a->n_kv_heads, wanted = 2 * pool_threads(a->c->pool);
+    a->split_tasks = a->max_splits > 1 && (int64_t)units * a->cuts < wanted;
+    if (a->split_tasks) units *= a->max_splits;
+    a->shares = (wanted + units - 1) / units;
+    if (a->shares > a->cuts) a->shares = a->cuts;
 }
 
 void attention_begin(struct attention *a, const struct forward_run *runs, int n_runs)
@@ -108,50 +127,66 @@ void attention_begin(struct attention *a, const struct forward_run *runs, int n_
         }
         row += runs[i].n;
     }
-    size_t tasks = (size_t)(a->n_tiles * a->n_kv_heads * a->cuts);
-    a->split_tasks = a->max_splits > 1 && tasks < 2 * (size_t)pool_threads(a->c->pool);
+    plan_tasks(a);
 }
 
-/* One task's part of the step: query heads [head, head + heads) of a tile. */
+/* A task's part of the step: some cuts of a tile's group, in one pass over the keys that they share. */
 struct piece {
+    const struct tile *tile;
+    int kv_head, cut, n_cuts;
+};
+
+static struct piece piece_of(const struct attention *a, int task)
+{
+    int share = task % a->shares, unit = task / a->shares;
+    int cut = share * a->cuts / a->shares, end = (share + 1) * a->cuts / a->shares;
+    return (struct piece){&a->tiles[unit / a->n_kv_heads], unit % a->n_kv_heads, cut, end - cut};
+}
+
+/* What attend() takes at once: query heads [head, head + heads) of a tile. */
+struct part {
     const struct tile *tile;
     int kv_head, head, heads;
     int rows;  /* queries x heads, query by query */
     int lanes; /* as many as the kernel takes; the last ones repeat the last row */
 };
 
-static struct piece piece_of(const struct attention *a, int task)
+static struct part part_of(const struct attention *a, const struct piece *p, int i)
 {
-    int cut = task % a->cuts, kv_head = task / a->cuts % a->n_kv_heads;
-    const struct tile *tile = &a->tiles[task / a->cuts / a->n_kv_heads];
-    int first = cut * a->heads, heads = a->group - first;
+    int first = (p->cut + i) * a->heads, heads = a->group - first;
     if (heads > a->heads) heads = a->heads;
-    int rows = heads * tile->n;
-    return (struct piece){tile, kv_head, kv_head * a->group + first, heads, rows, attn_rows(rows)};
+    int rows = heads * p->tile->n;
+    return (struct part){p->tile, p->kv_head, p->kv_head * a->group + first,
+                         heads,   rows,       attn_rows(rows)};
 }
 
-/* Queries of a piece as the kernel wants them: [k_dim, lanes], scaled. */
-static void gather_queries(const struct attention *a, const struct piece *p, float *q)
+/* Queries of a part as the kernel wants them, scaled. */
+static void gather_queries(const struct attention *a, const struct part *p, float *q)
 {
+    int dim = a->shape->k_dim, row = a->shape->row;
+    bool latent = a->shape->latent;
     for (int i = 0; i < p->lanes; i++) {
-        int row = i < p->rows ? i : p->rows - 1;
-        const float *from = a->q + (size_t)(p->tile->row + row / p->heads) * (size_t)a->ld_q +
-                            (size_t)(p->head + row % p->heads) * (size_t)a->shape->k_dim;
-        for (int d = 0; d < a->shape->k_dim; d++) {
-            q[d * p->lanes + i] = from[d] * a->scale;
+        int from_row = i < p->rows ? i : p->rows - 1;
+        const float *from = a->q + (size_t)(p->tile->row + from_row / p->heads) * (size_t)a->ld_q +
+                            (size_t)(p->head + from_row % p->heads) * (size_t)dim;
+        for (int d = 0; d < dim; d++) {
+            q[latent ? i * row + d : d * p->lanes + i] = from[d] * a->scale;
+        }
+        for (int d = dim; latent && d < row; d++) {
+            q[i * row + d] = 0;
         }
     }
 }
 
-/* How many keys of a split row i of a piece sees. */
-static int visible(const struct piece *p, int i, int split)
+/* How many keys of a split row i of a part sees. */
+static int visible(const struct part *p, int i, int split)
 {
     int n = p->tile->pos + i / p->heads + 1 - split * ATTN_SPLIT;
     return n < 0 ? 0 : n > ATTN_SPLIT ? ATTN_SPLIT : n;
 }
 
-static void attend_split(const struct attention *a, const struct piece *p, const float *q,
-                         int split, struct partial to, int thread)
+static void attend_split(const struct attention *a, const struct part *p, const float *q, int split,
+                         struct partial to, int thread)
 {
     int seen[ATTN_ROWS];
     struct attn_split s = {.shape = a->shape, .rows = p->lanes, .q = q, .visible = seen};
@@ -164,7 +199,7 @@ static void attend_split(const struct attention *a, const struct piece *p, const
     a->c->kernels->attend(&s, to.o, to.m, to.l, scratch);
 }
 
-static void merge_split(const struct attention *a, const struct piece *p, int split,
+static void merge_split(const struct attention *a, const struct part *p, int split,
                         struct partial sum, struct partial next)
 {
     int v_pad = a->shape->v_pad;
@@ -175,7 +210,7 @@ static void merge_split(const struct attention *a, const struct piece *p, int sp
     }
 }
 
-static void write_result(const struct attention *a, const struct piece *p, struct partial sum)
+static void write_result(const struct attention *a, const struct part *p, struct partial sum)
 {
     for (int i = 0; i < p->rows; i++) {
         float *to = a->out + (size_t)(p->tile->row + i / p->heads) * (size_t)a->ld_out +
@@ -187,26 +222,47 @@ static void write_result(const struct attention *a, const struct piece *p, struc
     }
 }
 
+/* A thread's work space. */
+static float *queries_of(const struct attention *a, int thread, int i)
+{
+    return a->work + (size_t)thread * a->work_floats + (size_t)i * a->query_floats;
+}
+
+static void gather_piece(const struct attention *a, const struct piece *p, int thread)
+{
+    for (int i = 0; i < p->n_cuts; i++) {
+        struct part part = part_of(a, p, i);
+        gather_queries(a, &part, queries_of(a, thread, i));
+    }
+}
+
 static void piece_task(void *arg, int task, int thread)
 {
     const struct attention *a = arg;
     struct piece p = piece_of(a, task);
-    float *at = a->work + (size_t)thread * a->work_floats;
-    struct partial sum = partial_at(a, at), next = partial_at(a, at + a->partial_floats);
-    float *q = at + 2 * a->partial_floats;
-    gather_queries(a, &p, q);
-    attend_split(a, &p, q, 0, sum, thread);
-    for (int split = 1; split < p.tile->splits; split++) {
-        attend_split(a, &p, q, split, next, thread);
-        merge_split(a, &p, split, sum, next);
+    float *partials = queries_of(a, thread, a->cuts);
+    struct partial next = partial_at(a, partials, a->cuts);
+    gather_piece(a, &p, thread);
+    for (int split = 0; split < p.tile->splits; split++) {
+        for (int i = 0; i < p.n_cuts; i++) {
+            struct part part = part_of(a, &p, i);
+            struct partial sum = partial_at(a, partials, i);
+            attend_split(a, &part, queries_of(a, thread, i), split, split == 0 ? sum : next,
+                         thread);
+            if (split > 0) merge_split(a, &part, split, sum, next);
+        }
     }
-    write_result(a, &p, sum);
+    for (int i = 0; i < p.n_cuts; i++) {
+        struct part part = part_of(a, &p, i);
+        write_result(a, &part, partial_at(a, partials, i));
+    }
 }
 
-static struct partial split_partial(const struct attention *a, int piece, int split)
+/* Where split tasks leave the result of cut i of a piece. */
+static struct partial split_partial(const struct attention *a, int piece, int split, int i)
 {
-    size_t i = (size_t)piece * (size_t)a->max_splits + (size_t)split;
-    return partial_at(a, a->partials + i * a->partial_floats);
+    int unit = piece / a->shares, cut = piece_of(a, piece).cut + i;
+    return partial_at(a, a->partials, (unit * a->max_splits + split) * a->cuts + cut);
 }
 
 static void split_task(void *arg, int task, int thread)
@@ -215,9 +271,12 @@ static void split_task(void *arg, int task, int thread)
     int split = task % a->max_splits, index = task / a->max_splits;
     struct piece p = piece_of(a, index);
     if (split >= p.tile->splits) return;
-    float *q = a->work + (size_t)thread * a->work_floats + 2 * a->partial_floats;
-    gather_queries(a, &p, q);
-    attend_split(a, &p, q, split, split_partial(a, index, split), thread);
+    gather_piece(a, &p, thread);
+    for (int i = 0; i < p.n_cuts; i++) {
+        struct part part = part_of(a, &p, i);
+        attend_split(a, &part, queries_of(a, thread, i), split, split_partial(a, index, split, i),
+                     thread);
+    }
 }
 
 static void merge_task(void *arg, int task, int thread)
@@ -225,10 +284,14 @@ static void merge_task(void *arg, int task, int thread)
     (void)thread;
     const struct attention *a = arg;
     struct piece p = piece_of(a, task);
-    for (int split = 1; split < p.tile->splits; split++) {
-        merge_split(a, &p, split, split_partial(a, task, 0), split_partial(a, task, split));
+    for (int i = 0; i < p.n_cuts; i++) {
+        struct part part = part_of(a, &p, i);
+        struct partial sum = split_partial(a, task, 0, i);
+        for (int split = 1; split < p.tile->splits; split++) {
+            merge_split(a, &part, split, sum, split_partial(a, task, split, i));
+        }
+        write_result(a, &part, sum);
     }
-    write_result(a, &p, split_partial(a, task, 0));
 }
 
 void attention_layer(struct attention *a, int layer, const float *q, int ld_q, float *out,
@@ -239,7 +302,7 @@ void attention_layer(struct attention *a, int layer, const float *q, int ld_q, f
     a->ld_q = ld_q;
     a->out = out;
     a->ld_out = ld_out;
-    int pieces = a->n_tiles * a->n_kv_heads * a->cuts;
+    int pieces = a->n_tiles * a->n_kv_heads * a->shares;
     if (!a->split_tasks) {
         pool_run(a->c->pool, piece_task, a, pieces);
         return;

@@ -83,7 +83,7 @@ static void serve(struct engine *e)
         mailbox_take_news(e->mailbox, idle, &news);
         take_news(e, &news);
         if (news.quit) break;
-        idle = !step_run(e->loaded.step);
+        idle = news.paused || !step_run(e->loaded.step);
         publish(e);
     }
     end_all(e);
@@ -218,7 +218,9 @@ bool engine_submit(struct engine *e, const struct engine_request *r, struct erro
     if (!check_ready(e, err)) return false;
     struct request *q = request_new(r, e->loaded.n_vocab, e->loaded.info.context, err);
     if (q == NULL) return false;
-    if (mailbox_submit(e->mailbox, q, err)) return true;
+    if (sampler_check(e->loaded.sampler, &q->sampling, err) && mailbox_submit(e->mailbox, q, err)) {
+        return true;
+    }
     request_free(q);
     return false;
 }
@@ -236,6 +238,11 @@ struct engine_event *engine_take_events(struct engine *e)
 void engine_stats(struct engine *e, struct engine_stats *out)
 {
     mailbox_stats(e->mailbox, out);
+}
+
+void engine_pause(struct engine *e, bool paused)
+{
+    mailbox_pause(e->mailbox, paused);
 }
 
 void engine_reset_prefix_cache(struct engine *e)

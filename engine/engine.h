@@ -54,6 +54,9 @@ struct engine_options {
     void (*wake)(
         void *); /* called from the engine thread after a step that made events; may be NULL */
     void *wake_arg;
+    /* Called from the engine thread while the weights are packed: bytes of them; may be NULL. */
+    void (*progress)(void *arg, size_t done, size_t total);
+    void *progress_arg;
 };
 
 /* The documented defaults; then set what differs. */
@@ -84,6 +87,7 @@ struct engine_info {
     int64_t created; /* unix seconds of the file */
     int n_vocab, context;
     int threads;
+    int max_sequences; /* decoded in one batch */
     int kv_block_tokens, kv_blocks;
     int64_t kv_bytes_per_token;
     bool has_chat_template;
@@ -141,6 +145,14 @@ struct logit_bias {
 };
 
 enum { LOGPROBS_NONE = -1, LOGPROBS_MAX = 1024 };
+enum { STOP_MAX_STRINGS = 64, STOP_MAX_BYTES = 4096 }; /* stop strings; bytes of all of them */
+
+enum output_form {
+    OUTPUT_FREE,
+    OUTPUT_CHOICE, /* one of some strings */
+    OUTPUT_JSON    /* a JSON object */
+};
+enum { CHOICE_MAX_STRINGS = 4096, CHOICE_MAX_BYTES = 1 << 20 }; /* strings; bytes of all of them */
 
 /* How the next token is chosen. engine_sampling_init() gives the neutral values in brackets. */
 struct engine_sampling {
@@ -156,7 +168,8 @@ struct engine_sampling {
     bool ignore_eos;          /* [false] */
     bool skip_special_tokens; /* [true] in text deltas */
     bool include_stop;        /* [false] the stop string stays in the text */
-    const char *const *stop;  /* strings, n_stop of them; matched in the output's text */
+    const char *const
+        *stop; /* strings, n_stop of them; matched in the output's text; at most STOP_MAX_... */
     int n_stop;
     const int *stop_ids;
     int n_stop_ids;
@@ -164,6 +177,11 @@ struct engine_sampling {
     int n_bias;
     const int *allowed_ids; /* only these may be sampled; NULL: all */
     int n_allowed;
+    enum output_form
+        form; /* [OUTPUT_FREE]; with another there is no min_tokens, ignore_eos or allowed_ids */
+    const char *const *choices; /* OUTPUT_CHOICE: n_choices of them, none empty */
+    int n_choices;
+    const char *form_after; /* the form holds from this tag on; NULL: from the beginning */
     int logprobs;        /* [LOGPROBS_NONE] 0: of the sampled token; k: and the k most probable */
     bool processed;      /* [false: the model's own distribution] of the one sampled from */
     int prompt_logprobs; /* [LOGPROBS_NONE] 0: of each prompt token; k: and the k most probable */
@@ -258,6 +276,9 @@ struct engine_limits {
     double read_bytes;            /* a second */
 };
 bool engine_measure_limits(int threads, struct engine_limits *out, struct error *err);
+
+/* Any thread: while paused no step runs. Requests may be submitted and wait; cancellations take effect. */
+void engine_pause(struct engine *e, bool paused);
 
 /* Any thread: forget every cached prefix that no live sequence uses. */
 void engine_reset_prefix_cache(struct engine *e);

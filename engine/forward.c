@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
 #include "engine/attention.h"
 #include "engine/linear.h"
@@ -50,6 +51,9 @@ struct forward {
     struct input pair;    /* a token's embedding beside the hidden state before it */
     float *hidden;        /* [max_rows, n_embd] the step's x while x is the prediction's */
     const int *first_row; /* of each run, see forward_predict() */
+
+    uint64_t *stage_ns; /* [FORWARD_STAGES], NULL: nobody asks */
+    uint64_t stage_began;
 };
 
 /* ---- Making and freeing ---- */
@@ -157,6 +161,27 @@ void forward_free(struct forward *f)
     free(f);
 }
 
+/* ---- Time ---- */
+
+void forward_time(struct forward *f, uint64_t ns[FORWARD_STAGES])
+{
+    f->stage_ns = ns;
+}
+
+static void start_clock(struct forward *f)
+{
+    if (f->stage_ns != NULL) f->stage_began = clock_ns();
+}
+
+/* A stage ends here, the next one begins. */
+static void stage_ends(struct forward *f, enum forward_stage stage)
+{
+    if (f->stage_ns == NULL) return;
+    uint64_t now = clock_ns();
+    f->stage_ns[stage] += now - f->stage_began;
+    f->stage_began = now;
+}
+
 /* ---- Rows ---- */
 
 /* Call fn for every row, on all threads when there are enough to pay for it. */
@@ -249,42 +274,61 @@ static void attend(struct forward *f, int layer)
         {.w = &w->k, .out = q + f->q_dim, .ld = f->qkv_dim, .bias = w->k_bias},
         {.w = &w->v, .out = q + f->q_dim + f->kv_dim, .ld = f->qkv_dim, .bias = w->v_bias},
     };
+    f->compute.next = &w->o;
     linear_products(&f->compute, &f->norm, qkv, 3);
+    stage_ends(f, STAGE_QKV);
     pool_run(f->compute.pool, cache_task, &rows, (f->rows.n + KV_BLOCK - 1) / KV_BLOCK);
+    stage_ends(f, STAGE_CACHE);
     attention_layer(f->attention, layer, q, f->qkv_dim, f->att, f->att_dim);
 }
 
 static void attention_block(struct forward *f, int layer)
 {
     const struct layer_weights *w = &f->w->layers[layer];
-    const struct product o = {.w = &w->o, .out = f->x, .ld = f->c->n_embd, .add = true};
+    const struct product o = {
+        .w = &w->o, .out = f->x, .ld = f->c->n_embd, .bias = w->o_bias, .add = true};
     input_fill(&f->compute, &f->norm, f->rows.n, f->x, f->c->n_embd, w->attn_norm, f->c->rms_eps);
+    stage_ends(f, STAGE_INPUTS);
     if (f->mla != NULL) {
         mla_attend(f->mla, layer, &f->rows, &f->norm, f->att, f->att_dim);
     } else {
         attend(f, layer);
     }
+    stage_ends(f, STAGE_ATTENTION);
     input_fill(&f->compute, &f->heads, f->rows.n, f->att, f->att_dim, NULL, 0);
+    stage_ends(f, STAGE_INPUTS);
+    f->compute.next = w->router.n > 0 ? NULL : &w->gate;
     linear_products(&f->compute, &f->heads, &o, 1);
+    f->compute.next = NULL;
+    stage_ends(f, STAGE_O);
 }
 
 /* ---- Feed-forward ---- */
 
-static void dense_block(struct forward *f, const struct layer_weights *w)
+/* after: the matrix that comes next */
+static void dense_block(struct forward *f, const struct layer_weights *w,
+                        const struct matrix *after)
 {
     const struct product down = {.w = &w->down, .out = f->x, .ld = f->c->n_embd, .add = true};
+    f->compute.next = &w->down;
     linear_swiglu(&f->compute, &f->norm, &w->gate, &w->up, &f->ff);
+    stage_ends(f, STAGE_GATE_UP);
+    f->compute.next = after;
     linear_products(&f->compute, &f->ff, &down, 1);
+    f->compute.next = NULL;
+    stage_ends(f, STAGE_DOWN);
 }
 
 static void feed_forward_block(struct forward *f, int layer)
 {
     const struct layer_weights *w = &f->w->layers[layer];
     input_fill(&f->compute, &f->norm, f->rows.n, f->x, f->c->n_embd, w->ffn_norm, f->c->rms_eps);
+    stage_ends(f, STAGE_INPUTS);
     if (w->router.n > 0) {
         moe_block(f->moe, w, &f->norm, f->x);
+        stage_ends(f, STAGE_GATE_UP);
     } else {
-        dense_block(f, w);
+        dense_block(f, w, layer + 1 < f->c->n_layers ? &w[1].q : &f->w->output);
     }
 }
 
@@ -292,9 +336,11 @@ static void feed_forward_block(struct forward *f, int layer)
 
 void forward_step(struct forward *f, const struct forward_run *runs, int n_runs)
 {
+    start_clock(f);
     list_rows(f, runs, n_runs);
     each_row(f, begin_row);
     attention_begin(f->attention, runs, n_runs);
+    stage_ends(f, STAGE_EMBED);
     for (int layer = 0; layer < f->c->n_layers; layer++) {
         attention_block(f, layer);
         feed_forward_block(f, layer);
@@ -358,12 +404,14 @@ void forward_predict(struct forward *f, const struct forward_run *runs, const in
 void forward_logits(struct forward *f, const int *rows, int n, float *logits)
 {
     size_t embd = (size_t)f->c->n_embd;
+    start_clock(f);
     for (int i = 0; i < n; i++) {
         memcpy(f->chosen + (size_t)i * embd, f->x + (size_t)rows[i] * embd, embd * sizeof(float));
     }
     const struct product output = {.w = &f->w->output, .out = logits, .ld = f->c->n_vocab};
     input_fill(&f->compute, &f->norm, n, f->chosen, f->c->n_embd, f->final_norm, f->c->rms_eps);
     linear_products(&f->compute, &f->norm, &output, 1);
+    stage_ends(f, STAGE_OUTPUT);
 }
 
 /* ---- Guesses ---- */

@@ -27,6 +27,20 @@ struct pool;    /* engine/pool.h */
 struct kernels; /* engine/kernels/kernels.h */
 struct forward;
 
+/* Parts of a pass, as forward_time() tells them apart: inputs are norms and quantising. */
+enum forward_stage {
+    STAGE_EMBED,
+    STAGE_INPUTS,
+    STAGE_QKV,
+    STAGE_CACHE,
+    STAGE_ATTENTION,
+    STAGE_O,
+    STAGE_GATE_UP,
+    STAGE_DOWN,
+    STAGE_OUTPUT,
+    FORWARD_STAGES
+};
+
 struct forward_run {
     const int *tokens; /* [n] */
     int n;             /* 1 or more */
@@ -65,5 +79,9 @@ void forward_guess(struct forward *f, const struct forward_run *runs, const int 
  *   rows    [n] row numbers, 0-based over the step, n at most max_rows
  *   logits  [n, n_vocab] f32, row-major, caller's */
 void forward_logits(struct forward *f, const int *rows, int n, float *logits);
+
+/* Add to ns[stage] from now on what each stage takes; NULL: no longer. For benchmarks. Latent attention is all STAGE_ATTENTION,
+ * experts all STAGE_GATE_UP. */
+void forward_time(struct forward *f, uint64_t ns[FORWARD_STAGES]);
 
 #endif

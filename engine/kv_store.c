@@ -27,7 +27,7 @@ static void shape_of_model(const struct model_config *c, enum kv_type type, stru
     *n_layers = c->n_layers + c->n_mtp;
     if (c->mla.kv_rank > 0) {
         *n_heads = 1;
-        kv_shape_init(shape, type, c->mla.kv_rank + c->mla.rope_dim, c->mla.kv_rank);
+        kv_shape_init_latent(shape, type, c->mla.kv_rank + c->mla.rope_dim, c->mla.kv_rank);
     } else {
         *n_heads = c->n_kv_heads;
         kv_shape_init(shape, type, c->head_dim, c->head_dim);

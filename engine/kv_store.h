@@ -1,8 +1,8 @@
 /* engine/kv_store.h - the memory of the KV cache: equal blocks of KV_BLOCK tokens.
  *
- * A block holds the keys and values (or, with latent attention, the latent) of KV_BLOCK consecutive
- * positions of one sequence, for every layer, in the layout that the attention kernels read: keys
- * transposed so that 16 keys are scored at once, values row by row. Which block belongs to whom is
+ * A block holds the keys and values of KV_BLOCK consecutive positions of one sequence, for every layer, in
+ * the layout that the attention kernels read: keys transposed so that 16 keys are scored at once, values
+ * row by row. With latent attention there is one row a position, key and value in one. Which block belongs to whom is
  * kv_cache.h's business; what is inside is attention's.
  *
  * Engine thread only. kv_store_new() reserves all memory; nothing else here allocates.

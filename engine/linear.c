@@ -14,10 +14,12 @@ enum {
     CHUNK_TILES =
         PRODUCT_TILES, /* tiles of rows a task takes; their activations stay in the L2 cache */
     CHUNK_ROWS = CHUNK_TILES * TILE_ROWS,
-    UNIT_PANELS = PRODUCT_PANELS, /* panels a task takes at least */
+    UNIT_PANELS = 2, /* panels a task takes at least: the columns of an activation block */
     UNIT = UNIT_PANELS * PANEL,
+    WIDE = PRODUCT_PANELS * PANEL, /* columns of a product() */
+    TASK_UNITS = 4,                /* a task takes no fewer when that leaves every thread one */
     TASKS_PER_THREAD = 8,
-    WORK_BYTES = KERNEL_SCRATCH + CHUNK_ROWS * UNIT * (int)sizeof(float),
+    WORK_BYTES = KERNEL_SCRATCH + CHUNK_ROWS * WIDE * (int)sizeof(float),
     ALIGNED = 64,
     PARALLEL_ROWS = 8 /* rows from which filling an input pays for waking the threads */
 };
@@ -78,14 +80,21 @@ void input_begin(struct input *in, int rows)
     in->rows = in->i8.rows = in->f32.rows = rows;
 }
 
+void input_put_rows(const struct compute *c, const struct input *in, int row, int n_rows, int col,
+                    const float *v, int ld, int n)
+{
+    if (in->wants_i8) c->kernels->act_put(&in->i8, row, n_rows, col, v, ld, n);
+    if (in->wants_f32) c->kernels->act_put(&in->f32, row, n_rows, col, v, ld, n);
+    for (int r = 0; in->wants_plain && r < n_rows; r++) {
+        float *to = in->plain + (size_t)(row + r) * (size_t)in->k + col;
+        memcpy(to, v + r * ld, (size_t)n * sizeof(float));
+    }
+}
+
 void input_put(const struct compute *c, const struct input *in, int row, int col, const float *v,
                int n)
 {
-    if (in->wants_i8) c->kernels->act_put(&in->i8, row, col, v, n);
-    if (in->wants_f32) c->kernels->act_put(&in->f32, row, col, v, n);
-    if (in->wants_plain) {
-        memcpy(in->plain + (size_t)row * (size_t)in->k + col, v, (size_t)n * sizeof(float));
-    }
+    input_put_rows(c, in, row, 1, col, v, n, n);
 }
 
 int input_view_rows(int k, int rows, int n_views)
@@ -152,7 +161,7 @@ void input_fill(const struct compute *c, struct input *in, int rows, const float
 
 struct work {
     void *scratch;
-    float *y; /* [CHUNK_ROWS, UNIT] */
+    float *y; /* [CHUNK_ROWS, WIDE] */
 };
 
 static struct work work_of(const struct compute *c, int thread)
@@ -161,81 +170,109 @@ static struct work work_of(const struct compute *c, int thread)
     return (struct work){at, (float *)(void *)(at + KERNEL_SCRATCH)};
 }
 
-/* Tiles [tile, end) of in times n_panels panels of w; y [rows, ld]. */
-static void multiply(const struct compute *c, const struct input *in, const struct matrix *w,
-                     int panel, int n_panels, int tile, int end, float *y, int ld, void *scratch)
+/* What a task works on: some units of a job for a chunk of rows. */
+struct piece {
+    const struct compute *c;
+    const struct linear_job *job;
+    int tile, end_tile, row, n_rows;
+    int unit, end_unit;
+    bool goes_on;         /* the same thread is likely to take the units that follow */
+    const uint8_t *after; /* else what it is likely to want then, or NULL */
+    struct work work;
+};
+
+static const uint8_t *panel_at(const struct matrix *w, int panel)
 {
+    return w->dense != NULL ? NULL : w->panels.data + (size_t)panel * w->panels.panel_bytes;
+}
+
+/* The rows of a piece times n panels of w; y [n_rows, WIDE]. ahead: as product() has it. */
+static void multiply(const struct piece *p, const struct matrix *w, int panel, int n,
+                     const uint8_t *ahead, float *y)
+{
+    const struct input *in = p->job->in;
     if (w->dense == NULL) {
         const struct act *x = panel_types[w->panels.type].quantised ? &in->i8 : &in->f32;
-        c->kernels->product(y, ld, &w->panels, panel, n_panels, x, tile, end - tile, scratch);
+        p->c->kernels->product(y, WIDE, &w->panels, panel, n, ahead, x, p->tile,
+                               p->end_tile - p->tile, p->work.scratch);
         return;
     }
-    int row = act_tile_row(&in->i8, tile), rows = act_tile_row(&in->i8, end) - row;
-    int col = panel * PANEL, n = n_panels * PANEL;
-    if (n > w->n - col) n = w->n - col;
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, rows, n, w->k, 1.0f,
-                in->plain + (size_t)row * (size_t)in->k, in->k,
-                w->dense + (size_t)col * (size_t)w->k, w->k, 0.0f, y, ld);
+    int col = panel * PANEL, columns = n * PANEL;
+    if (columns > w->n - col) columns = w->n - col;
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, p->n_rows, columns, w->k, 1.0f,
+                in->plain + (size_t)p->row * (size_t)in->k, in->k,
+                w->dense + (size_t)col * (size_t)w->k, w->k, 0.0f, y, WIDE);
+}
+
+static int panels_of(const struct matrix *w)
+{
+    return (w->n + PANEL - 1) / PANEL;
 }
 
 static int units_of(const struct matrix *w)
 {
-    return (w->n + UNIT - 1) / UNIT;
+    return (panels_of(w) + UNIT_PANELS - 1) / UNIT_PANELS;
 }
 
-/* Write the columns of one unit where they belong. */
-static void store(const struct compute *c, const struct product *p, int col, int row, int rows,
-                  float *y)
+/* Write columns col.. of y where they belong. */
+static void store(const struct piece *piece, const struct product *p, int col, int n, float *y)
 {
-    int n = p->w->n - col < UNIT ? p->w->n - col : UNIT;
-    for (int r = 0; r < rows; r++, y += UNIT) {
-        float *out = p->out + (size_t)(row + r) * (size_t)p->ld + col;
-        if (p->bias != NULL) c->kernels->add(y, p->bias + col, n);
+    const struct kernels *kernels = piece->c->kernels;
+    float *out = p->out + (size_t)piece->row * (size_t)p->ld + col;
+    for (int r = 0; r < piece->n_rows; r++, y += WIDE, out += p->ld) {
+        if (p->bias != NULL) kernels->add(y, p->bias + col, n);
         if (p->add) {
-            c->kernels->add(out, y, n);
+            kernels->add(out, y, n);
         } else {
             memcpy(out, y, (size_t)n * sizeof(float));
         }
     }
 }
 
-static void product_unit(const struct compute *c, const struct linear_job *j, int unit, int tile,
-                         int end, struct work w)
+/* Up to PRODUCT_PANELS from unit on, all of one product; returns the unit after them. */
+static int product_units(const struct piece *piece, int unit)
 {
-    const struct product *p = j->p;
-    while (unit >= units_of(p->w)) {
-        unit -= units_of(p->w);
+    const struct product *p = piece->job->p;
+    int first = 0; /* unit of p */
+    while (unit - first >= units_of(p->w)) {
+        first += units_of(p->w);
         p++;
     }
-    int panel = unit * UNIT_PANELS, n = (p->w->n + PANEL - 1) / PANEL - panel;
-    if (n > UNIT_PANELS) n = UNIT_PANELS;
-    multiply(c, j->in, p->w, panel, n, tile, end, w.y, UNIT, w.scratch);
-    int row = act_tile_row(&j->in->i8, tile);
-    store(c, p, panel * PANEL, row, act_tile_row(&j->in->i8, end) - row, w.y);
+    int panel = (unit - first) * UNIT_PANELS, panels = panels_of(p->w);
+    int end = (piece->end_unit - first) * UNIT_PANELS; /* of the task, beyond p's panels perhaps */
+    int n = (end < panels ? end : panels) - panel;
+    if (n > PRODUCT_PANELS) n = PRODUCT_PANELS;
+    bool next = panel + n < panels && (panel + n < end || piece->goes_on);
+    multiply(piece, p->w, panel, n, next ? panel_at(p->w, panel + n) : piece->after, piece->work.y);
+    int col = panel * PANEL, columns = p->w->n - col < n * PANEL ? p->w->n - col : n * PANEL;
+    store(piece, p, col, columns, piece->work.y);
+    return unit + (n + UNIT_PANELS - 1) / UNIT_PANELS;
 }
 
-/* Two panels of gate beside the same two of up: 32 columns, one block of the next input. */
-static void swiglu_unit(const struct compute *c, const struct linear_job *j, int unit, int tile,
-                        int end, struct work w)
+/* A unit of gate beside the same of up: 32 columns, one block of the next input. */
+static int swiglu_unit(const struct piece *p, int unit)
 {
-    int panel = unit * 2, n = (j->gate->n + PANEL - 1) / PANEL - panel, col = panel * PANEL;
-    if (n > 2) n = 2;
-    multiply(c, j->in, j->gate, panel, n, tile, end, w.y, UNIT, w.scratch);
-    multiply(c, j->in, j->up, panel, n, tile, end, w.y + UNIT / 2, UNIT, w.scratch);
-    int columns = j->gate->n - col < UNIT / 2 ? j->gate->n - col : UNIT / 2;
-    float *y = w.y;
-    for (int row = act_tile_row(&j->in->i8, tile); row < act_tile_row(&j->in->i8, end); row++) {
-        c->kernels->swiglu(y, y + UNIT / 2, columns);
-        input_put(c, j->out, row, col, y, columns);
-        y += UNIT;
+    const struct linear_job *j = p->job;
+    int panel = unit * UNIT_PANELS, n = panels_of(j->gate) - panel, col = panel * PANEL;
+    if (n > UNIT_PANELS) n = UNIT_PANELS;
+    bool next = unit + 1 < p->end_unit || (p->goes_on && unit + 1 < j->n_units);
+    float *gate = p->work.y, *up = gate + UNIT;
+    multiply(p, j->gate, panel, n, next ? panel_at(j->gate, panel + n) : NULL, gate);
+    multiply(p, j->up, panel, n, next ? panel_at(j->up, panel + n) : p->after, up);
+    int columns = j->gate->n - col < UNIT ? j->gate->n - col : UNIT;
+    for (int r = 0; r < p->n_rows; r++) {
+        p->c->kernels->swiglu(gate + r * WIDE, up + r * WIDE, columns);
     }
+    input_put_rows(p->c, j->out, p->row, p->n_rows, col, gate, WIDE, columns);
+    return unit + 1;
 }
 
-/* A linear_run(): jobs, and how many units of columns a task takes. */
+/* ---- Tasks ---- */
+
 struct run {
     const struct compute *c;
     struct linear_job *jobs;
-    int n_jobs, units_per_task;
+    int n_jobs, n_tasks;
 };
 
 static int chunks_of(const struct linear_job *j)
@@ -243,26 +280,41 @@ static int chunks_of(const struct linear_job *j)
     return (act_tiles(&j->in->i8) + CHUNK_TILES - 1) / CHUNK_TILES;
 }
 
-/* The tasks are numbered job by job; each is a group of units and a chunk of rows. */
-static int plan_tasks(struct run *r)
+static int count_units(const struct linear_job *j)
 {
-    int want = pool_threads(r->c->pool) * TASKS_PER_THREAD, pieces = 0, tasks = 0;
+    int n = 0;
+    if (j->p == NULL) return units_of(j->gate);
+    for (int k = 0; k < j->n_products; k++) {
+        n += units_of(j->p[k].w);
+    }
+    return n;
+}
+
+/* How many groups n units are cut into when groups of about so many units are wanted: with few groups, as many for
+ * every thread. */
+static int groups_of(const struct run *r, int n, int wanted)
+{
+    int threads = pool_threads(r->c->pool), groups = (n + wanted - 1) / wanted;
+    if (r->n_jobs == 1) groups = (groups + threads - 1) / threads * threads;
+    return groups < n ? groups : n;
+}
+
+/* The tasks are numbered job by job; each is a group of units and a chunk of rows. */
+static void plan_tasks(struct run *r)
+{
+    int most = pool_threads(r->c->pool) * TASKS_PER_THREAD, pieces = 0;
+    for (int i = 0; i < r->n_jobs; i++) {
+        r->jobs[i].n_units = count_units(&r->jobs[i]);
+        pieces += r->jobs[i].n_units * chunks_of(&r->jobs[i]);
+    }
+    int wanted = pieces / most < TASK_UNITS ? TASK_UNITS : pieces / most;
+    r->n_tasks = 0;
     for (int i = 0; i < r->n_jobs; i++) {
         struct linear_job *j = &r->jobs[i];
-        j->n_units = j->p == NULL ? (j->gate->n + UNIT / 2 - 1) / (UNIT / 2) : 0;
-        for (int k = 0; k < j->n_products; k++) {
-            j->n_units += units_of(j->p[k].w);
-        }
-        pieces += j->n_units * chunks_of(j);
+        j->groups = groups_of(r, j->n_units, wanted);
+        j->first_task = r->n_tasks;
+        r->n_tasks += j->groups * chunks_of(j);
     }
-    r->units_per_task = pieces / want < 1 ? 1 : pieces / want;
-    for (int i = 0; i < r->n_jobs; i++) {
-        struct linear_job *j = &r->jobs[i];
-        j->groups = (j->n_units + r->units_per_task - 1) / r->units_per_task;
-        j->first_task = tasks;
-        tasks += j->groups * chunks_of(j);
-    }
-    return tasks;
 }
 
 static const struct linear_job *job_of(const struct run *r, int task)
@@ -279,24 +331,38 @@ static const struct linear_job *job_of(const struct run *r, int task)
     return &r->jobs[low];
 }
 
+/* Where a thread's share of w will begin. */
+static const uint8_t *share_of(const struct pool *pool, const struct matrix *w, int thread)
+{
+    int unit = (int)((int64_t)units_of(w) * thread / pool_threads(pool));
+    return panel_at(w, unit * UNIT_PANELS);
+}
+
 static void run_task(void *arg, int task, int thread)
 {
     const struct run *r = arg;
     const struct linear_job *j = job_of(r, task);
     int chunk = (task - j->first_task) / j->groups, group = (task - j->first_task) % j->groups;
-    int tile = chunk * CHUNK_TILES, end = tile + CHUNK_TILES, tiles = act_tiles(&j->in->i8);
-    if (end > tiles) end = tiles;
-    int unit = group * r->units_per_task, last = unit + r->units_per_task;
-    for (; unit < last && unit < j->n_units; unit++) {
-        (j->p != NULL ? product_unit : swiglu_unit)(r->c, j, unit, tile, end,
-                                                    work_of(r->c, thread));
+    struct piece p = {.c = r->c, .job = j, .tile = chunk * CHUNK_TILES};
+    int tiles = act_tiles(&j->in->i8);
+    p.end_tile = p.tile + CHUNK_TILES < tiles ? p.tile + CHUNK_TILES : tiles;
+    p.row = act_tile_row(&j->in->i8, p.tile);
+    p.n_rows = act_tile_row(&j->in->i8, p.end_tile) - p.row;
+    p.unit = (int)((int64_t)j->n_units * group / j->groups);
+    p.end_unit = (int)((int64_t)j->n_units * (group + 1) / j->groups);
+    p.goes_on = group + 1 < j->groups && !pool_share_ends(r->c->pool, r->n_tasks, task);
+    if (!p.goes_on && r->c->next != NULL) p.after = share_of(r->c->pool, r->c->next, thread);
+    p.work = work_of(r->c, thread);
+    while (p.unit < p.end_unit) {
+        p.unit = (j->p != NULL ? product_units : swiglu_unit)(&p, p.unit);
     }
 }
 
 void linear_run(const struct compute *c, struct linear_job *jobs, int n)
 {
     struct run r = {.c = c, .jobs = jobs, .n_jobs = n};
-    pool_run(c->pool, run_task, &r, plan_tasks(&r));
+    plan_tasks(&r);
+    pool_run(c->pool, run_task, &r, r.n_tasks);
 }
 
 void linear_products(const struct compute *c, const struct input *in, const struct product *p,

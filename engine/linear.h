@@ -23,6 +23,8 @@ struct compute {
     struct pool *pool;
     uint8_t *work; /* work_bytes a thread */
     size_t work_bytes;
+    const struct matrix
+        *next; /* multiplied with after the next product: its beginning is prefetched; or NULL */
 };
 /* max_row: the longest row that input_fill() will normalise. */
 bool compute_init(struct compute *c, const struct kernels *kernels, struct pool *pool, int max_row,
@@ -46,6 +48,9 @@ void input_begin(struct input *in, int rows);
 /* Put n values into row, columns col..; n and col multiples of ACT_BLOCK unless the whole row is put. */
 void input_put(const struct compute *c, const struct input *in, int row, int col, const float *v,
                int n);
+/* The same for n_rows rows from row on: v [n_rows, ld]. */
+void input_put_rows(const struct compute *c, const struct input *in, int row, int n_rows, int col,
+                    const float *v, int ld, int n);
 /* input_put() of whole rows x [rows, ld], each first normalised when norm is not NULL; on all threads when worth it. */
 void input_fill(const struct compute *c, struct input *in, int rows, const float *x, int ld,
                 const float *norm, float eps);
@@ -80,7 +85,7 @@ struct linear_job {
     const struct matrix *gate, *up;
     struct input *out;
     /* linear_run()'s plan */
-    int n_units, groups, first_task;
+    int n_units, groups, first_task; /* groups of units are tasks, for every chunk of rows */
 };
 void linear_run(const struct compute *c, struct linear_job *jobs, int n);
 

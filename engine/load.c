@@ -16,6 +16,7 @@
 #include "engine/kv_store.h"
 #include "engine/model/gguf.h"
 #include "engine/model/model.h"
+#include "engine/model/tally.h"
 #include "engine/template/template.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "engine/weights.h"
@@ -69,39 +70,7 @@ static void open_template(struct loaded *l)
 
 /* ---- what there is to say about it ---- */
 
-struct tally {
-    int64_t parameters[QUANT_COUNT];
-    int64_t all, bytes;
-};
-
-static void tally_add(struct tally *t, const struct tensor *x)
-{
-    if (x->data == NULL) return;
-    int64_t n = x->shape[0] * x->shape[1] * x->shape[2] * x->shape[3];
-    t->parameters[x->type] += n;
-    t->all += n;
-    t->bytes += (int64_t)x->bytes;
-}
-
-static struct tally tally_tensors(const struct model *m)
-{
-    const struct model_config *c = model_config(m);
-    const struct model_tensors *t = model_tensors(m);
-    struct tally sum = {0};
-    tally_add(&sum, &t->token_embd);
-    tally_add(&sum, &t->output_norm);
-    if (!c->tied) tally_add(&sum, &t->output);
-    for (int i = 0; i < c->n_layers + c->n_mtp; i++) {
-        /* struct layer_tensors is nothing but tensors */
-        const struct tensor *of_layer = (const struct tensor *)&t->layers[i];
-        for (size_t j = 0; j < sizeof(struct layer_tensors) / sizeof(struct tensor); j++) {
-            tally_add(&sum, &of_layer[j]);
-        }
-    }
-    return sum;
-}
-
-static const char *commonest(const struct tally *t)
+static const char *commonest(const struct model_tally *t)
 {
     int best = 0;
     for (int i = 1; i < QUANT_COUNT; i++) {
@@ -128,15 +97,16 @@ static void describe(struct loaded *l, const struct engine_options *o)
     info->name = slash == NULL ? o->model_path : slash + 1;
     info->n_vocab = tokenizer_n_vocab(l->tokenizer);
     if (l->model != NULL) {
-        struct tally t = tally_tensors(l->model);
+        struct model_tally t = model_tally(l->model);
         info->name = model_name(l->model);
         info->architecture = model_architecture(l->model);
         info->quantisation = commonest(&t);
-        info->parameters = t.all;
-        info->tensor_bytes = t.bytes;
+        info->parameters = t.all_parameters;
+        info->tensor_bytes = t.all_bytes;
         info->n_vocab = l->n_vocab;
     }
     if (o->name != NULL) info->name = o->name;
+    info->max_sequences = o->max_sequences;
     info->created = stat(o->model_path, &st) == 0 ? (int64_t)st.st_mtime : 0;
     info->has_chat_template = l->template != NULL;
     describe_tags(l);
@@ -213,8 +183,8 @@ static bool pack_weights(struct loaded *l, const struct engine_options *o, struc
     l->pool = pool_new(o->threads, o->pin_threads, err);
     if (l->pool == NULL) return false;
     l->info.threads = pool_threads(l->pool);
-    l->weights =
-        weights_pack(l->model, o->kind == ENGINE_REFERENCE, type, l->pool, NULL, NULL, err);
+    l->weights = weights_pack(l->model, o->kind == ENGINE_REFERENCE, type, l->pool, o->progress,
+                              o->progress_arg, err);
     if (l->weights == NULL) return false;
     l->info.packed_bytes = (int64_t)l->weights->bytes;
     model_drop_tensors(l->model);
@@ -276,6 +246,7 @@ static bool make_step(struct loaded *l, const struct engine_options *o, struct e
         forward_new(model_config(l->model), l->weights, kernels, l->store, l->pool, max_rows, err);
     l->scheduler = l->forward == NULL ? NULL : scheduler_new(&so, l->kv, err);
     if (l->scheduler == NULL || !make_sampler(l, kernels, err)) return false;
+    sampler_set_text(l->sampler, token_text, l->tokenizer);
     l->deliver = (struct deliver){.scheduler = l->scheduler,
                                   .sampler = l->sampler,
                                   .token_text = token_text,

@@ -22,6 +22,7 @@ struct mailbox {
     struct request *submitted, *last_submitted;
     struct request *cancelled;
     bool reset_cache, quit;
+    bool paused, resumed; /* resumed: since the news were last taken */
     struct engine_event *events, *last_event;
     struct engine_stats stats;
 };
@@ -145,6 +146,15 @@ void mailbox_quit(struct mailbox *mb)
     raise_flag(mb, &mb->quit);
 }
 
+void mailbox_pause(struct mailbox *mb, bool paused)
+{
+    pthread_mutex_lock(&mb->lock);
+    mb->resumed |= mb->paused && !paused;
+    mb->paused = paused;
+    pthread_cond_signal(&mb->news);
+    pthread_mutex_unlock(&mb->lock);
+}
+
 void mailbox_stats(struct mailbox *mb, struct engine_stats *out)
 {
     pthread_mutex_lock(&mb->lock);
@@ -152,15 +162,21 @@ void mailbox_stats(struct mailbox *mb, struct engine_stats *out)
     pthread_mutex_unlock(&mb->lock);
 }
 
+static bool has_news(const struct mailbox *mb)
+{
+    return mb->submitted || mb->cancelled || mb->reset_cache || mb->resumed || mb->quit;
+}
+
 void mailbox_take_news(struct mailbox *mb, bool idle, struct mailbox_news *news)
 {
     pthread_mutex_lock(&mb->lock);
-    while (idle && !mb->submitted && !mb->cancelled && !mb->reset_cache && !mb->quit) {
+    while (idle && !has_news(mb)) {
         pthread_cond_wait(&mb->news, &mb->lock);
     }
-    *news = (struct mailbox_news){mb->submitted, mb->cancelled, mb->reset_cache, mb->quit};
+    *news =
+        (struct mailbox_news){mb->submitted, mb->cancelled, mb->reset_cache, mb->paused, mb->quit};
     mb->submitted = mb->last_submitted = mb->cancelled = NULL;
-    mb->reset_cache = false;
+    mb->reset_cache = mb->resumed = false;
     pthread_mutex_unlock(&mb->lock);
 }
 

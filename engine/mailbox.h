@@ -40,6 +40,7 @@ struct engine_event *mailbox_take_events(struct mailbox *mb);
 
 void mailbox_reset_cache(struct mailbox *mb); /* asks the engine to */
 void mailbox_quit(struct mailbox *mb);        /* asks the engine to */
+void mailbox_pause(struct mailbox *mb, bool paused);
 void mailbox_stats(struct mailbox *mb, struct engine_stats *out);
 
 /* ---- the engine's side ---- */
@@ -48,7 +49,9 @@ void mailbox_stats(struct mailbox *mb, struct engine_stats *out);
 struct mailbox_news {
     struct request *submitted; /* linked by next, oldest first; now the engine's */
     struct request *cancelled; /* linked by mailbox.next_cancelled */
-    bool reset_cache, quit;
+    bool reset_cache;
+    bool paused; /* no step is to be run */
+    bool quit;
 };
 
 /* Take the news. When idle, first wait until there is some. */

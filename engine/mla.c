@@ -127,8 +127,11 @@ static void project(struct mla *m, const struct input *norm)
     int rank = m->config->mla.q_rank;
     bool low = rank > 0;
     const struct product down[] = {
-        {.w = low ? &l->q_a : &l->q, .out = low ? m->q_a : m->q, .ld = low ? rank : m->q_dim},
-        {.w = &l->kv_a, .out = m->latent, .ld = m->latent_dim},
+        {.w = low ? &l->q_a : &l->q,
+         .out = low ? m->q_a : m->q,
+         .ld = low ? rank : m->q_dim,
+         .bias = low ? l->q_a_bias : NULL},
+        {.w = &l->kv_a, .out = m->latent, .ld = m->latent_dim, .bias = l->kv_a_bias},
     };
     const struct product up = {.w = &l->q_b, .out = m->q, .ld = m->q_dim};
     linear_products(m->c, norm, down, 2);
@@ -148,7 +151,7 @@ static void cache_latent(const struct mla *m, int row, const float *angles)
     uint8_t *block = base + (size_t)r->run->blocks[r->pos / KV_BLOCK] * stride;
     m->c->kernels->rms_norm(latent, latent, m->l->kv_a_norm, rank, m->config->rms_eps);
     m->c->kernels->rope(latent + rank, angles, 1, rope, rope);
-    m->c->kernels->kv_put(block, kv_store_shape(m->kv), r->pos % KV_BLOCK, latent, latent);
+    m->c->kernels->kv_put(block, kv_store_shape(m->kv), r->pos % KV_BLOCK, latent, NULL);
 }
 
 /* A row's queries are rotated and laid out for the heads' products. */

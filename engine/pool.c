@@ -1,18 +1,20 @@
 /* engine/pool.c - see pool.h.
  *
- * The whole state of a job that claims depend on is one 64-bit word, the ticket:
+ * A job's tasks are dealt out in shares, one a thread: neighbouring tasks, the same ones whenever the number of tasks is
+ * the same, so that a thread finds in its caches what it had there. What is left of a share is one 64-bit word:
  *
- *   63          32 31           0
- *   [ job number ][ tasks left  ]
+ *   63        32 31         0
+ *   [   end    ][   begin   ]
  *
- * (1) A task is claimed by decrementing "tasks left" with compare-and-swap; it succeeds only while
- *     the job it was read from is still current and has tasks.
- * (2) fn, arg and n of a job are written before its ticket, and again only after all of its tasks are done. So
- *     who holds a claimed task may read them.
+ * (1) Its owner claims tasks from the front; who has finished his own share takes them from the back of another's.
+ *     Both by compare-and-swap of the whole word: it succeeds only while the task is there to be had, whichever job
+ *     the word was first read in.
+ * (2) fn, arg and n of a job are written before its shares, and again only after all of its tasks are done. So who
+ *     holds a claimed task may read them.
  * (3) The caller returns when `done` has counted n; a worker that wakes late finds no task and harms nobody.
  *
- * A worker looks at the ticket for a while (the next product of a forward pass comes within
- * microseconds), then sleeps on a futex until the next job. So does the caller when a worker takes long to finish its last
+ * A worker watches the number of jobs for a while (the next product of a forward pass comes within
+ * microseconds), then sleeps on it as a futex. So does the caller when a worker takes long to finish its last
  * task: on a busy machine the two may share a core.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -37,6 +39,7 @@ enum {
 };
 
 struct worker {
+    _Alignas(64) _Atomic uint64_t share;
     struct pool *pool;
     pthread_t thread;
     int index;
@@ -44,12 +47,11 @@ struct worker {
 };
 
 struct pool {
-    _Alignas(64) _Atomic uint64_t ticket;
+    _Alignas(64) _Atomic uint32_t jobs; /* begun so far; the workers' futex word */
+    _Atomic int sleeping;
+    _Atomic bool stop;
     _Alignas(64) _Atomic uint32_t done; /* tasks of the job; the caller's futex word */
     _Atomic bool caller_sleeps;
-    _Alignas(64) _Atomic int sleeping;
-    _Atomic uint32_t wake; /* futex word: changes with every job */
-    _Atomic bool stop;
     void (*fn)(void *arg, int task, int thread);
     void *arg;
     int n;
@@ -67,56 +69,82 @@ static void futex_wake_all(_Atomic uint32_t *word)
     syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, INT32_MAX, NULL, NULL, 0);
 }
 
-/* Run tasks of the current job until there are none left. */
+/* ---- shares ---- */
+
+static int share_begin(const struct pool *p, int n_tasks, int thread)
+{
+    return (int)((int64_t)n_tasks * thread / p->n_threads);
+}
+
+bool pool_share_ends(const struct pool *p, int n_tasks, int task)
+{
+    /* the first share that can begin there */
+    int64_t thread = (((int64_t)task + 1) * p->n_threads + n_tasks - 1) / n_tasks;
+    return share_begin(p, n_tasks, (int)thread) == task + 1;
+}
+
+/* Claim a task of w's share, from its front or its back; -1: none is left. */
+static int claim(struct worker *w, bool front)
+{
+    uint64_t share = atomic_load_explicit(&w->share, memory_order_acquire), less;
+    uint32_t begin, end;
+    do {
+        begin = (uint32_t)share;
+        end = (uint32_t)(share >> 32);
+        if (begin == end) return -1;
+        less = front ? share + 1 : share - ((uint64_t)1 << 32);
+    } while (!atomic_compare_exchange_weak_explicit(&w->share, &share, less, memory_order_acquire,
+                                                    memory_order_acquire));
+    return (int)(front ? begin : end - 1);
+}
+
+/* Run tasks of the current job until there are none left: its own share, then the others'. */
 static void work(struct pool *p, int thread)
 {
-    uint64_t ticket = atomic_load_explicit(&p->ticket, memory_order_acquire);
-    while ((uint32_t)ticket != 0) {
-        if (!atomic_compare_exchange_weak_explicit(&p->ticket, &ticket, ticket - 1,
-                                                   memory_order_acquire, memory_order_acquire)) {
-            continue;
+    uint32_t ran = 0;
+    for (int i = 0; i < p->n_threads; i++) {
+        struct worker *w = &p->workers[(thread + i) % p->n_threads];
+        for (int task; (task = claim(w, i == 0)) >= 0; ran++) {
+            p->fn(p->arg, task, thread);
         }
-        uint32_t n = (uint32_t)p->n;
-        p->fn(p->arg, p->n - (int)(uint32_t)ticket, thread);
-        if (atomic_fetch_add(&p->done, 1) + 1 == n && atomic_load(&p->caller_sleeps)) {
-            futex_wake_all(&p->done);
-        }
-        ticket = atomic_load_explicit(&p->ticket, memory_order_acquire);
+    }
+    if (ran == 0) return; /* and no right to look at the job */
+    uint32_t n = (uint32_t)p->n;
+    if (atomic_fetch_add(&p->done, ran) + ran == n && atomic_load(&p->caller_sleeps)) {
+        futex_wake_all(&p->done);
     }
 }
 
-static bool has_task(struct pool *p)
-{
-    return (uint32_t)atomic_load_explicit(&p->ticket, memory_order_acquire) != 0;
-}
+/* ---- workers ---- */
 
-/* Wait for a task or the end; spin first, then sleep. */
-static void wait_for_task(struct pool *p)
+/* Wait until there was another job than the `seen` first; spin, then sleep. Returns how many there were. */
+static uint32_t wait_for_job(struct pool *p, uint32_t seen)
 {
     for (int i = 0; i < SPINS; i++) {
-        if (has_task(p) || atomic_load_explicit(&p->stop, memory_order_relaxed)) return;
+        uint32_t jobs = atomic_load_explicit(&p->jobs, memory_order_acquire);
+        if (jobs != seen) return jobs;
         _mm_pause();
     }
-    uint32_t seen = atomic_load(&p->wake);
     atomic_fetch_add(&p->sleeping, 1); /* sequentially consistent, as the publisher's side */
-    if (!has_task(p) && !atomic_load(&p->stop)) futex_wait(&p->wake, seen);
+    if (atomic_load(&p->jobs) == seen) futex_wait(&p->jobs, seen);
     atomic_fetch_sub(&p->sleeping, 1);
+    return atomic_load(&p->jobs);
 }
 
 static void *worker_main(void *arg)
 {
     struct worker *w = arg;
-    while (!atomic_load_explicit(&w->pool->stop, memory_order_acquire)) {
-        wait_for_task(w->pool);
+    for (uint32_t seen = 0; !atomic_load(&w->pool->stop);) {
+        seen = wait_for_job(w->pool, seen);
         work(w->pool, w->index);
     }
     return NULL;
 }
 
-static void wake_sleepers(struct pool *p)
+static void wake_workers(struct pool *p)
 {
-    atomic_fetch_add(&p->wake, 1);
-    if (atomic_load(&p->sleeping) > 0) futex_wake_all(&p->wake);
+    atomic_fetch_add(&p->jobs, 1);
+    if (atomic_load(&p->sleeping) > 0) futex_wake_all(&p->jobs);
 }
 
 /* Wait until all n tasks are done; a worker that shares our core gets it once we sleep. */
@@ -146,12 +174,17 @@ void pool_run(struct pool *p, void (*fn)(void *arg, int task, int thread), void 
     p->arg = arg;
     p->n = n_tasks;
     atomic_store_explicit(&p->done, 0, memory_order_relaxed);
-    uint64_t job = (atomic_load_explicit(&p->ticket, memory_order_relaxed) >> 32) + 1;
-    atomic_store(&p->ticket, job << 32 | (uint32_t)n_tasks);
-    wake_sleepers(p);
+    for (int i = 0; i < p->n_threads; i++) {
+        uint64_t begin = (uint64_t)share_begin(p, n_tasks, i);
+        uint64_t end = (uint64_t)share_begin(p, n_tasks, i + 1);
+        atomic_store_explicit(&p->workers[i].share, end << 32 | begin, memory_order_release);
+    }
+    wake_workers(p);
     work(p, 0);
     wait_for_others(p, (uint32_t)n_tasks);
 }
+
+/* ---- making and freeing ---- */
 
 /* Bind thread to the i-th processor this process may use. Failure only costs speed. */
 static void bind_to_core(pthread_t thread, int i)
@@ -185,14 +218,15 @@ struct pool *pool_new(int n_threads, bool pin, struct error *err)
     struct pool *p = mem_new_aligned(1, sizeof(*p), err);
     if (p == NULL) return NULL;
     p->n_threads = n_threads;
-    p->workers = mem_new((size_t)n_threads, sizeof(*p->workers), err);
+    p->workers = mem_new_aligned((size_t)n_threads, sizeof(*p->workers), err);
     if (p->workers == NULL) {
         pool_free(p);
         return NULL;
     }
     for (int i = 1; i < n_threads; i++) {
         struct worker *w = &p->workers[i];
-        *w = (struct worker){.pool = p, .index = i};
+        w->pool = p;
+        w->index = i;
         if (pthread_create(&w->thread, NULL, worker_main, w) != 0) {
             error_set(err, ERROR_SYSTEM, NULL, "cannot start worker thread %d of %d", i, n_threads);
             pool_free(p);
@@ -211,7 +245,7 @@ void pool_free(struct pool *p)
 {
     if (p == NULL) return;
     atomic_store(&p->stop, true);
-    wake_sleepers(p);
+    wake_workers(p);
     for (int i = 1; p->workers != NULL && i < p->n_threads; i++) {
         if (p->workers[i].started) pthread_join(p->workers[i].thread, NULL);
     }

@@ -30,8 +30,10 @@ static double yarn_pair(const struct model_config *c, double turns)
 /* YaRN: pairs below `low` keep their frequency, those above `high` are interpolated, a ramp between. */
 static double yarn_frequency(const struct model_config *c, double freq, int i)
 {
-    double low = fmax(floor(yarn_pair(c, c->rope.beta_fast)), 0);
-    double high = fmin(ceil(yarn_pair(c, c->rope.beta_slow)), c->rope.dim - 1);
+    double fast = yarn_pair(c, c->rope.beta_fast), slow = yarn_pair(c, c->rope.beta_slow);
+    bool whole = !c->rope.ramp_within_pairs;
+    double low = fmax(whole ? floor(fast) : fast, 0);
+    double high = fmin(whole ? ceil(slow) : slow, c->rope.dim - 1);
     double width = high > low ? high - low : 0.001;
     double ramp = fmin(fmax((i - low) / width, 0), 1);
     return freq / c->rope.factor * ramp + freq * (1 - ramp);

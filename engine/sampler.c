@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "engine/constraint.h"
 #include "engine/kernels/kernels.h"
 #include "engine/kernels/scalar_math.h"
 #include "engine/probs.h"
@@ -26,6 +27,8 @@ struct sampler {
     const struct kernels *kernels;
     int n_vocab, n_end, n_threads;
     int *end_ids;
+    struct span (*text)(const void *arg, int id, bool skip_special);
+    const void *text_arg;
     struct work *work; /* [n_threads] */
 };
 
@@ -73,6 +76,14 @@ void sampler_free(struct sampler *s)
     free(s);
 }
 
+void sampler_set_text(struct sampler *s,
+                      struct span (*text)(const void *arg, int id, bool skip_special),
+                      const void *arg)
+{
+    s->text = text;
+    s->text_arg = arg;
+}
+
 bool sampler_is_end(const struct sampler *s, int id)
 {
     for (int i = 0; i < s->n_end; i++) {
@@ -107,7 +118,8 @@ static bool penalises(const struct engine_sampling *c)
 static bool adjusts(const struct draw *d)
 {
     const struct engine_sampling *c = d->sampling;
-    return c->allowed_ids != NULL || d->n_output < c->min_tokens || c->n_bias > 0 || penalises(c);
+    return c->allowed_ids != NULL || c->form != OUTPUT_FREE || d->n_output < c->min_tokens ||
+           c->n_bias > 0 || penalises(c);
 }
 
 static void keep_allowed(const struct draw *d, float *x, int n)
@@ -118,6 +130,27 @@ static void keep_allowed(const struct draw *d, float *x, int n)
     for (int i = 0; i < d->sampling->n_allowed; i++) {
         int id = d->sampling->allowed_ids[i];
         x[id] = d->logits[id];
+    }
+}
+
+/* Where a guess that came before breaks the form, the draw will not count: anything goes. */
+static void keep_form(const struct sampler *s, const struct draw *d, float *x)
+{
+    const struct engine_sampling *c = d->sampling;
+    struct constraint here;
+    constraint_begin(&here, c);
+    for (int i = 0; i < d->n_output; i++) {
+        struct span text = s->text(s->text_arg, d->output[i], c->skip_special_tokens);
+        if (!constraint_feed(&here, text)) return;
+    }
+    for (int id = 0; id < s->n_vocab; id++) {
+        struct constraint next = here;
+        struct span text = s->text(s->text_arg, id, c->skip_special_tokens);
+        if (text.n == 0 ? !here.free : !constraint_feed(&next, text)) x[id] = -INFINITY;
+    }
+    for (int i = 0; i < s->n_end; i++) {
+        int id = s->end_ids[i];
+        x[id] = constraint_may_end(&here) ? d->logits[id] : -INFINITY;
     }
 }
 
@@ -175,12 +208,36 @@ static const float *adjust(const struct sampler *s, struct work *w, const struct
     } else {
         memcpy(w->logits, d->logits, (size_t)s->n_vocab * sizeof(float));
     }
+    if (c->form != OUTPUT_FREE) keep_form(s, d, w->logits);
     if (d->n_output < c->min_tokens) mask_ends(s, c, w->logits);
     for (int i = 0; i < c->n_bias; i++) {
         w->logits[c->bias[i].id] += c->bias[i].bias;
     }
     if (penalises(c)) penalise(w, d);
     return w->logits;
+}
+
+static bool is_listed(const int *ids, int n, int id)
+{
+    for (int i = 0; i < n; i++) {
+        if (ids[i] == id) return true;
+    }
+    return false;
+}
+
+bool sampler_check(const struct sampler *s, const struct engine_sampling *c, struct error *err)
+{
+    if (c->form != OUTPUT_FREE && s->n_end == 0) {
+        return error_set(err, ERROR_UNSUPPORTED, "structured_outputs",
+                         "this model has no end token, so no output could be complete");
+    }
+    if (c->allowed_ids == NULL || c->min_tokens <= 0) return true;
+    for (int i = 0; i < c->n_allowed; i++) {
+        int id = c->allowed_ids[i];
+        if (!sampler_is_end(s, id) && !is_listed(c->stop_ids, c->n_stop_ids, id)) return true;
+    }
+    return error_set(err, ERROR_INVALID_VALUE, "allowed_token_ids",
+                     "only end and stop tokens are allowed, which min_tokens forbids");
 }
 
 /* ---- steps 5 to 8 ---- */
@@ -264,7 +321,8 @@ bool sampler_draw(struct sampler *s, int thread, struct draw *d)
     double sum = 0;
     if (!probs_max(d->logits, s->n_vocab, &own_max)) return false;
     const float *x = adjust(s, w, d);
-    if (!probs_max(x, s->n_vocab, &max)) return false;
+    max = own_max;
+    if (x != d->logits && !probs_max(x, s->n_vocab, &max)) return false;
 
     bool greedy = c->temperature < SAMPLER_GREEDY;
     d->token = greedy ? probs_first(x, s->n_vocab, max) : choose(s, w, d, x, max, &sum);

@@ -2,7 +2,7 @@
  *
  * The order of operations is vLLM's (vllm/v1/sample/sampler.py):
  *
- *   1. allowed ids: everything else gets probability 0
+ *   1. allowed ids: everything else gets probability 0; so does what the output's form excludes (constraint.h)
  *   2. before min_tokens: end and stop tokens get probability 0
  *   3. logit bias
  *   4. penalties: repetition (prompt and output; l > 0 ? l / r : l * r), frequency, presence (output)
@@ -42,6 +42,17 @@ void sampler_free(struct sampler *s);
 
 /* Is id an end token of the model? */
 bool sampler_is_end(const struct sampler *s, int id);
+
+/* What a token is to an output's form: its bytes, none for special tokens that are skipped. Set before the first
+ * draw. */
+void sampler_set_text(struct sampler *s,
+                      struct span (*text)(const void *arg, int id, bool skip_special),
+                      const void *arg);
+
+/* Will c always leave a token to draw? Until min_tokens are out no end or stop token may be drawn, and perhaps
+ * allowed_ids names no other; and an output of a form must be able to end. ERROR_INVALID_VALUE or
+ * ERROR_UNSUPPORTED, naming the field. */
+bool sampler_check(const struct sampler *s, const struct engine_sampling *c, struct error *err);
 
 /* One token to choose: what it depends on, and what came out. */
 struct draw {

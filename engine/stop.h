@@ -22,8 +22,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/span.h"
-
-enum { STOP_MAX_STRINGS = 64, STOP_MAX_BYTES = 4096 }; /* strings of a set, bytes of all of them */
+#include "engine/engine.h"
 
 /* The stop strings of a request, with the tables that let them be found in one pass. */
 struct stop_set;

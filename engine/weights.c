@@ -46,7 +46,8 @@ static const struct role vector_roles[] = {
     ROLE(k_norm, ROTATED_HEADS),       ROLE(router_bias, ROTATED_NONE),
     ROLE(q_a_norm, ROTATED_NONE),      ROLE(kv_a_norm, ROTATED_NONE),
     ROLE(mtp_enorm, ROTATED_NONE),     ROLE(mtp_hnorm, ROTATED_NONE),
-    ROLE(mtp_head_norm, ROTATED_NONE),
+    ROLE(mtp_head_norm, ROTATED_NONE), ROLE(o_bias, ROTATED_NONE),
+    ROLE(q_a_bias, ROTATED_NONE),      ROLE(kv_a_bias, ROTATED_MLA_KV),
 };
 #undef ROLE
 

@@ -34,13 +34,14 @@ struct matrix matrix_at(const struct matrix *m, int i);
 struct layer_weights {
     const float *attn_norm, *ffn_norm; /* [n_embd] */
     struct matrix q, k, v, o;
-    const float *q_bias, *k_bias, *v_bias; /* NULL: none */
-    const float *q_norm, *k_norm;          /* [head_dim], NULL: none */
+    const float *q_bias, *k_bias, *v_bias, *o_bias; /* NULL: none */
+    const float *q_norm, *k_norm;                   /* [head_dim], NULL: none */
     struct matrix gate, up, down;
     struct matrix router, gate_exps, up_exps, down_exps, gate_shared, up_shared, down_shared;
     const float *router_bias;
     struct matrix q_a, q_b, kv_a, k_b, v_b;
     const float *q_a_norm, *kv_a_norm;
+    const float *q_a_bias, *kv_a_bias; /* NULL: none */
     struct matrix mtp_eh_proj;
     const float *mtp_enorm, *mtp_hnorm, *mtp_head_norm;
 };

@@ -19,7 +19,7 @@ data as one that never stopped. The choices that make 90 minutes enough:
    busy machine gets a shorter run and not an unfinished one: warm-up, constant,
    then linear decay to zero over the last part.
 
-    python train.py --minutes 70           # checkpoint.pt in --out, again to resume
+    python train.py --minutes 80           # checkpoint.pt in --out, again to resume
 """
 import argparse
 import ctypes
@@ -196,7 +196,7 @@ def work(rank, meeting, args):
 def main():
     args = argparse.ArgumentParser()
     args.add_argument("--out", default="checkpoints")
-    args.add_argument("--minutes", type=float, default=70)
+    args.add_argument("--minutes", type=float, default=80)
     args.add_argument("--problems", type=int, default=64, help="a step")
     args.add_argument("--parts", type=int, default=5, help="micro-batches a step and worker")
     args.add_argument("--workers", type=int, default=2)

@@ -308,6 +308,17 @@ def with_brackets(e):
     return f"{text(left)} {op} {text(right)}"
 
 
+def compared(value, wanted):
+    """("7=4 no 7=9 no", whether one of wanted is value). Each comparison stands on its own: a small
+    model sees at once whether two neighbours are equal, but not whether a number is in a list."""
+    tried = []
+    for v in wanted:
+        tried.append(f"{value}={v} {'yes' if v == value else 'no'}")
+        if v == value:
+            return " ".join(tried), True
+    return " ".join(tried), False
+
+
 def countdown3(numbers, target):
     """Keep one number for last; then the other two must make what is missing."""
     lines = []
@@ -317,13 +328,14 @@ def countdown3(numbers, target):
         line = f"Keep {z} for last: " + ", ".join(f"{t}={v}" for t, v, _ in wanted) + f". With {x} and {y}: "
         tried = []
         for text, e, value in pair_results(x, y):
-            match = next((join for _, v, join in wanted if v == value), None)
-            tried.append(f"{text}={value} {'yes' if match else 'no'}")
-            if match:
-                answer = with_brackets(match(e))
-                lines.append(line + ", ".join(tried) + ".")
+            verdict, found = compared(value, [v for _, v, _ in wanted])
+            tried.append(f"{text}={value}, {verdict}")
+            if found:
+                join = next(join for _, v, join in wanted if v == value)
+                answer = with_brackets(join(e))
+                lines.append(line + "; ".join(tried) + ".")
                 return "\n".join(lines) + f"\nFinally, {answer} = {target}.", answer
-        lines.append(line + ", ".join(tried) + ".")
+        lines.append(line + "; ".join(tried) + ".")
     return "\n".join(lines) + "\nFinally, I found no way to do it.", None
 
 
@@ -349,7 +361,7 @@ def countdown4(numbers, target):
     text += f"Half is {half}, so I take away numbers that add to {half}.\nNext, one number: "
     tried = []
     for i, n in enumerate(numbers):
-        tried.append(f"{n} {'yes' if n == half else 'no'}")
+        tried.append(compared(n, [half])[0])
         if n == half:
             kept = numbers[:i] + numbers[i + 1:]
             answer = " + ".join(map(str, kept)) + f" - {n}"
@@ -359,9 +371,9 @@ def countdown4(numbers, target):
     for i in range(4):
         for j in range(i + 1, 4):
             m, n = numbers[i], numbers[j]
-            tried.append(f"{m}+{n}={m + n} {'yes' if m + n == half else 'no'}")
+            tried.append(f"{m}+{n}={m + n}, {compared(m + n, [half])[0]}")
             if m + n == half:
                 kept = [numbers[k] for k in range(4) if k not in (i, j)]
                 answer = " + ".join(map(str, kept)) + f" - {m} - {n}"
-                return text + ", ".join(tried) + f".\nFinally, {answer} = {target}.", answer
-    return text + ", ".join(tried) + "." + fail[0], None
+                return text + "; ".join(tried) + f".\nFinally, {answer} = {target}.", answer
+    return text + "; ".join(tried) + "." + fail[0], None

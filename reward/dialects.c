@@ -5,7 +5,7 @@
  *
  *   OpenRLHF   openrlhf/utils/agent.py, openrlhf/cli/serve_rm.py
  *   slime      slime/rollout/rm_hub
- *   NeMo-Gym   nemo_gym/base_resources_server.py, resources_servers/math_with_judge
+ *   NeMo-Gym   nemo_gym/base_resources_server.py, resources_servers/math_with_judge and code_gen
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -16,7 +16,9 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "reward/code/languages.h"
 #include "reward/limits.h"
+#include "reward/text.h"
 
 /* ---- shared ------------------------------------------------------------------------------------------- */
 
@@ -252,8 +254,35 @@ static bool response_text(const cJSON *response, struct buffer *out, struct erro
     return !out->failed || error_set(err, ERROR_TOO_LARGE, "response", "the response is too large");
 }
 
+/* code_gen's tests: {"inputs", "outputs", "fn_name"}. NULL: the task is none of code. */
+static const cJSON *unit_tests(const cJSON *body)
+{
+    return json_get(json_get(body, "verifier_metadata"), "unit_tests");
+}
+
+/* The task's tests into the request's one item, and the reward that runs them: all or nothing, on the last
+ * block of code, as code_gen has it. */
+static bool add_code_task(cJSON *request, cJSON *items, const cJSON *tests)
+{
+    cJSON *rewards = cJSON_AddArrayToObject(request, "rewards"), *code = cJSON_CreateObject();
+    return rewards != NULL && cJSON_AddItemToArray(rewards, code) &&
+           cJSON_AddStringToObject(code, "name", "code") != NULL &&
+           cJSON_AddStringToObject(code, "fence", "any") != NULL &&
+           cJSON_AddFalseToObject(code, "partial") != NULL &&
+           add_copy(items->child, "tests", tests);
+}
+
+static bool check_unit_tests(const cJSON *tests, struct error *err)
+{
+    if (tests == NULL || (cJSON_IsObject(tests) && json_get(tests, "packed") == NULL)) return true;
+    return error_set(err, ERROR_UNSUPPORTED, "verifier_metadata.unit_tests",
+                     "unit_tests must be an object of inputs and outputs, not packed");
+}
+
 static cJSON *nemo_gym_request(const cJSON *body, struct error *err)
 {
+    const cJSON *tests = unit_tests(body);
+    if (!check_unit_tests(tests, err)) return NULL;
     struct buffer text;
     buffer_init(&text, REWARD_JOB_BYTES);
     if (!response_text(json_get(body, "response"), &text, err)) {
@@ -266,7 +295,35 @@ static cJSON *nemo_gym_request(const cJSON *body, struct error *err)
     bool ok = items != NULL &&
               add_item(items, json_get(body, "question"), text.n == 0 ? "" : text.p, answer);
     buffer_clear(&text);
+    ok = ok && (tests == NULL || add_code_task(request, items, tests));
     return ok ? request : no_memory(request, err);
+}
+
+/* A member that is text where p is not NULL, else null, in place of what there was. */
+static void set_text(cJSON *object, const char *name, struct span text)
+{
+    cJSON_DeleteItemFromObjectCaseSensitive(object, name);
+    cJSON_AddItemToObject(object, name, text.p != NULL ? json_string(text) : cJSON_CreateNull());
+}
+
+/* What math_with_judge adds. */
+static void add_math_fields(const struct judge_job *job, const struct job_item *it, cJSON *reply)
+{
+    const struct part *p = &it->parts[it->specs->teller];
+    struct span vote = span_of(p->vote.n > 0 ? job->texts.p + p->vote.at : NULL, p->vote.n);
+    set_text(reply, "extracted_answer", vote);
+    cJSON_DeleteItemFromObjectCaseSensitive(reply, "library_reward");
+    cJSON_AddNumberToObject(reply, "library_reward", p->state == PART_VALUE ? p->value : 0);
+}
+
+/* What code_gen adds. */
+static void add_code_fields(const struct judge_job *job, const struct job_item *it, cJSON *reply)
+{
+    const struct language *which;
+    struct span text = json_text(json_get(it->json, "completion"), job->arena);
+    set_text(reply, "extracted_model_output", text);
+    set_text(reply, "extracted_model_code",
+             language_last_fence(text_after_think(text), NULL, &which));
 }
 
 static void nemo_gym_reply(const struct judge_job *job, struct buffer *out)
@@ -286,14 +343,10 @@ static void nemo_gym_reply(const struct judge_job *job, struct buffer *out)
     cJSON_DeleteItemFromObjectCaseSensitive(reply, "reward_components");
     cJSON_AddNumberToObject(reply, "reward", plain_reward(it));
     cJSON_AddItemToObject(reply, "reward_components", parts);
-    if (it->error == NULL && it->specs->teller >= 0) {
-        const struct part *p = &it->parts[it->specs->teller];
-        cJSON *answer = p->vote.n > 0 ? json_string(span_of(job->texts.p + p->vote.at, p->vote.n))
-                                      : cJSON_CreateNull();
-        cJSON_DeleteItemFromObjectCaseSensitive(reply, "extracted_answer");
-        cJSON_AddItemToObject(reply, "extracted_answer", answer);
-        cJSON_DeleteItemFromObjectCaseSensitive(reply, "library_reward");
-        cJSON_AddNumberToObject(reply, "library_reward", p->state == PART_VALUE ? p->value : 0);
+    if (it->error == NULL && unit_tests(job->body) != NULL) {
+        add_code_fields(job, it, reply);
+    } else if (it->error == NULL && it->specs->teller >= 0) {
+        add_math_fields(job, it, reply);
     }
     json_print(reply, out);
     cJSON_Delete(reply);

@@ -28,7 +28,7 @@ bool frame_write_request(struct buffer *out, int budget_ms, const cJSON *spec, c
     struct frame_request head = {.budget_ms = (uint32_t)budget_ms};
     size_t start = out->n;
     buffer_add(out, &head, sizeof(head));
-    json_print(spec, out);
+    if (spec != NULL) json_print(spec, out);
     if (out->failed) return false;
     head.spec_n = (uint32_t)(out->n - start - sizeof(head));
     memcpy(out->p + start, &head, sizeof(head));

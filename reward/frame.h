@@ -4,6 +4,8 @@
  * frame before they use it: a worker may have been corrupted by what it judged.
  *
  *   request   {n, budget_ms, spec_n} + reward entry (JSON) + item (JSON)
+ *             spec_n 0: no item but a program to run, and its outcome in the reply's details
+ *             (reward/code/execute.h)
  *   reply     {n, status, verdict, cause_n, details_n, vote_n, last, value, error} + cause + details + vote
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -38,7 +40,7 @@ struct frame_reply {
 
 enum { FRAME_TIMEOUT = 99 };
 
-/* Append a request. False when it is too large. */
+/* Append a request; spec NULL: item is a program to run. False when it is too large. */
 bool frame_write_request(struct buffer *out, int budget_ms, const cJSON *spec, const cJSON *item);
 
 /* Take a whole request apart. False when its numbers do not fit. */

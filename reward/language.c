@@ -14,11 +14,12 @@
 #include "reward/registry.h"
 
 #include "base/json.h"
+#include "reward/language_detect.h"
 #include "reward/scripts.h"
 #include "reward/text.h"
 #include "reward/unicode.h"
 
-enum { OPT_LANGUAGE, OPT_SCOPE };
+enum { OPT_LANGUAGE, OPT_SCOPE, OPT_TELL_APART };
 enum { SCOPE_THINK, SCOPE_ALL };
 
 #define S(script) (1u << SCRIPT_##script)
@@ -275,6 +276,50 @@ static void count_units(struct span text, struct tally *t)
     end_run(t);
 }
 
+/* ---- languages of one script ----------------------------------------------------------------------------------- */
+
+enum { LINE_BYTES = 80, SENTENCE_BYTES = 240, PASSAGE_MOST = 600, WORD_BYTES = 64 };
+
+/* Where the sentences or lines from `at` on are enough to tell a language by. */
+static size_t passage_end(struct span text, size_t at)
+{
+    size_t end = at;
+    while (end < text.n && end - at < PASSAGE_MOST) {
+        size_t n = ++end - at;
+        bool line = text.p[end - 1] == '\n', sentence = strchr(".!?", text.p[end - 1]) != NULL;
+        if ((line && n >= LINE_BYTES) || (sentence && n >= SENTENCE_BYTES)) return end;
+    }
+    size_t most = end + WORD_BYTES;
+    while (end < text.n && strchr(" \n", text.p[end]) == NULL &&
+           (end < most || ((unsigned char)text.p[end] & 0xc0) == 0x80)) {
+        end++; /* no half words where there are spaces, and never half a character */
+    }
+    return end;
+}
+
+/* What would be left of a line after the passage and is too short by itself belongs to it. */
+static struct span next_passage(struct span text, size_t at)
+{
+    size_t end = passage_end(text, at);
+    struct span rest = span_slice(text, end, end + SENTENCE_BYTES / 2);
+    size_t line = span_find(rest, span_str("\n"), 0);
+    if (line == SPAN_NONE && end + rest.n == text.n) line = rest.n;
+    bool inside = end < text.n && text.p[end - 1] != '\n';
+    return span_slice(text, at, inside && line != SPAN_NONE ? end + line : end);
+}
+
+/* A passage in another language has no hits. */
+static void count_told_apart(struct span text, const char *language, struct tally *t)
+{
+    for (size_t at = 0; at < text.n;) {
+        struct span passage = next_passage(text, at);
+        size_t hits = t->hits;
+        count_units(passage, t);
+        if (t->hits > hits && language_detect(passage, language) == GUESS_OTHER) t->hits = hits;
+        at += passage.n;
+    }
+}
+
 /* ---- the row -------------------------------------------------------------------------------------------------- */
 
 /* The option, else the item's field. */
@@ -305,7 +350,10 @@ static enum score_status score(const struct reward_call *call, struct reward_out
     bool nothing = unicode_trim(span_of(d.in, d.n)).n == 0;
     struct tally t = {.targets = l->scripts};
     draft_clean(&d);
-    count_units(span_of(d.in, d.n), &t);
+    if (call->options[OPT_TELL_APART].on)
+        count_told_apart(span_of(d.in, d.n), l->name, &t);
+    else
+        count_units(span_of(d.in, d.n), &t);
     out->value = t.units > 0 ? (double)t.hits / (double)t.units : nothing ? 0 : 1;
     detail_text(out, "language", span_str(l->name));
     detail_number(out, "target_units", (double)t.hits);
@@ -316,6 +364,7 @@ static enum score_status score(const struct reward_call *call, struct reward_out
 static bool prepare(const struct option_value *o, void **out, struct error *err)
 {
     *out = NULL;
+    if (o[OPT_TELL_APART].on && !language_detect_open(err)) return error_in(err, "tell_apart");
     if (find_language(o[OPT_LANGUAGE].text) != NULL) return true;
     return error_set(err, ERROR_INVALID_VALUE, "language", "language \"%.*s\" is not known",
                      (int)(o[OPT_LANGUAGE].text.n < 40 ? o[OPT_LANGUAGE].text.n : 40),
@@ -336,6 +385,11 @@ static const struct reward_option options[] = {
      .fallback = "\"think\"",
      .choices = scopes,
      .doc = "what is looked at: the first think block, or everything"},
+    {.name = "tell_apart",
+     .type = OPTION_BOOL,
+     .fallback = "false",
+     .doc = "tell languages of one script apart as well: passages that are likely in another "
+            "language have no target units"},
 };
 
 static const struct reward_field fields[] = {

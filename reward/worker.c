@@ -23,6 +23,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "reward/code/execute.h"
 #include "reward/frame.h"
 #include "reward/item.h"
 #include "reward/limits.h"
@@ -147,6 +148,7 @@ static bool answer(struct span frame, bool tired, struct buffer *reply)
     int budget_ms;
     struct span spec, item;
     if (!frame_read_request(frame, &budget_ms, &spec, &item)) return false;
+    if (spec.n == 0) return execute_answer(item, reply);
     struct work w = {0};
     struct error err = {0};
     struct buffer details;

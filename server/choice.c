@@ -14,9 +14,10 @@
 
 enum { TEXT_BYTES = 256 << 20 }; /* ceiling of one sample's text */
 
-void choice_init(struct choice *c, struct run *run, int index)
+void choice_init(struct choice *c, struct run *run, int index, bool finds_calls)
 {
-    *c = (struct choice){.run = run, .index = index, .stop_token = -1};
+    *c = (struct choice){.run = run, .index = index, .stop_token = -1, .finds_calls = finds_calls};
+    tool_calls_init(&c->calls);
     buffer_init(&c->text, TEXT_BYTES);
     buffer_init(&c->thought, TEXT_BYTES);
 }
@@ -26,6 +27,7 @@ void choice_clear(struct choice *c)
     buffer_clear(&c->text);
     buffer_clear(&c->thought);
     reasoning_clear(&c->reasoning);
+    tool_calls_clear(&c->calls);
     free(c->records);
     free(c->tops);
     free(c->stop_string);
@@ -68,20 +70,32 @@ static bool is_thinking(const struct choice *c)
     return c->reasoning.state == REASONING_LEAD || c->reasoning.state == REASONING_INSIDE;
 }
 
+/* More of the output, to thought, text and calls. */
+static bool sort_text(struct choice *c, const struct engine_event *ev, bool last)
+{
+    struct buffer found, *answer = c->finds_calls ? &found : &c->text;
+    buffer_init(&found, TEXT_BYTES);
+    reasoning_feed(&c->reasoning, span_of(ev->text, ev->n_text), &c->thought, answer);
+    if (last) reasoning_end(&c->reasoning, &c->thought, answer);
+    if (c->finds_calls) tool_calls_feed(&c->calls, buffer_span(&found), &c->text);
+    if (c->finds_calls && last) tool_calls_end(&c->calls, &c->text);
+    bool ok = !found.failed && !c->calls.failed && !c->text.failed && !c->thought.failed;
+    buffer_clear(&found);
+    return ok;
+}
+
 bool choice_add_token(struct choice *c, const struct engine_event *ev, bool record)
 {
     bool before = is_thinking(c);
-    reasoning_feed(&c->reasoning, span_of(ev->text, ev->n_text), &c->thought, &c->text);
+    bool ok = sort_text(c, ev, false);
     c->n_thought_tokens += before || is_thinking(c);
     c->logprob_sum += (double)ev->prob.logprob;
-    if (record && !add_record(c, ev)) return false;
-    return !c->text.failed && !c->thought.failed;
+    return ok && (!record || add_record(c, ev));
 }
 
 bool choice_finish(struct choice *c, const struct engine_event *ev)
 {
-    reasoning_feed(&c->reasoning, span_of(ev->text, ev->n_text), &c->thought, &c->text);
-    reasoning_end(&c->reasoning, &c->thought, &c->text);
+    bool ok = sort_text(c, ev, true);
     c->done = true;
     c->finish = ev->finish;
     c->stop_token = ev->stop_token;
@@ -89,7 +103,12 @@ bool choice_finish(struct choice *c, const struct engine_event *ev)
         c->stop_string = strdup(ev->stop_string);
         if (c->stop_string == NULL) return false;
     }
-    return !c->text.failed && !c->thought.failed;
+    return ok;
+}
+
+bool choice_has_news(const struct choice *c)
+{
+    return c->text.n > 0 || c->thought.n > 0 || c->calls.n > c->calls.n_written;
 }
 
 void choice_drop_pending(struct choice *c)
@@ -102,6 +121,7 @@ void choice_drop_pending(struct choice *c)
     c->n_tops = 0;
     buffer_drop(&c->text, c->text.n);
     buffer_drop(&c->thought, c->thought.n);
+    c->calls.n_written = c->calls.n;
 }
 
 const char *choice_finish_name(const struct choice *c)
@@ -112,6 +132,7 @@ const char *choice_finish_name(const struct choice *c)
         [FINISH_LENGTH] = "length",
         [FINISH_ABORT] = "abort",
     };
+    if (c->done && c->finish == FINISH_STOP && c->calls.n > 0) return "tool_calls";
     return c->done ? names[c->finish] : NULL;
 }
 

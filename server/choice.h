@@ -12,6 +12,7 @@
 #include "base/buffer.h"
 #include "engine/engine.h"
 #include "server/reasoning.h"
+#include "server/tool_calls.h"
 
 struct run;
 
@@ -28,6 +29,8 @@ struct choice {
     struct buffer text;    /* the answer's, not yet written out */
     struct buffer thought; /* the reasoning's, likewise */
     struct reasoning reasoning;
+    bool finds_calls; /* tools were offered: */
+    struct tool_calls calls;
     struct token_record *records; /* owned; not yet written out */
     size_t n_records, room_records;
     struct token_prob *tops; /* owned */
@@ -43,7 +46,7 @@ struct choice {
     uint64_t last_token_ns;
 };
 
-void choice_init(struct choice *c, struct run *run, int index);
+void choice_init(struct choice *c, struct run *run, int index, bool finds_calls);
 void choice_clear(struct choice *c);
 
 /* EVENT_TOKEN: its text, and with `record` the token itself. False when memory is out. */
@@ -52,10 +55,13 @@ bool choice_add_token(struct choice *c, const struct engine_event *ev, bool reco
 /* EVENT_DONE: the last text and why it ended. False when memory is out. */
 bool choice_finish(struct choice *c, const struct engine_event *ev);
 
+/* Is there something that a stream has not shown yet, besides token records? */
+bool choice_has_news(const struct choice *c);
+
 /* What was written out is dropped. Text offsets go on. */
 void choice_drop_pending(struct choice *c);
 
-/* "stop", "length", "abort", or NULL while it goes on. */
+/* "stop", "tool_calls", "length", "abort", or NULL while it goes on. */
 const char *choice_finish_name(const struct choice *c);
 
 /* OpenAI's measure for best_of: the mean log-probability of its tokens. */

@@ -79,17 +79,11 @@ static void on_disconnect(uv_poll_t *p, int status, int events)
 
 bool client_watch(struct client *c)
 {
-    if (!c->watch_open) {
-        if (uv_poll_init(&c->server->loop, &c->watch, c->fd) != 0) return false;
-        c->watch.data = c;
-        c->watch_open = true;
-    }
+    if (c->watch_open) return true;
+    if (uv_poll_init(&c->server->loop, &c->watch, c->fd) != 0) return false;
+    c->watch.data = c;
+    c->watch_open = true;
     return uv_poll_start(&c->watch, UV_DISCONNECT, on_disconnect) == 0;
-}
-
-void client_unwatch(struct client *c)
-{
-    if (c->watch_open) uv_poll_stop(&c->watch);
 }
 
 void client_shut(struct client *c)

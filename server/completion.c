@@ -45,6 +45,7 @@ static void on_gone(struct exchange *x)
     struct completion *c = x->state;
     if (c->open > 0) x->server->metrics.cancelled++;
     note_usage(c);
+    pause_release(c);
     stop_runs(c);
 }
 
@@ -59,6 +60,7 @@ static void on_timeout(struct exchange *x)
 static void free_state(struct exchange *x)
 {
     struct completion *c = x->state;
+    pause_release(c);
     stop_runs(c); /* no event may find what is freed here */
     for (size_t i = 0; i < c->n_choices; i++) {
         choice_clear(&c->choices[i]);
@@ -117,7 +119,7 @@ static bool make_choices(struct completion *c, struct error *err)
         struct run *run = &c->runs[i / (size_t)c->samples];
         const char *open = c->reasoning ? info->think_open : NULL;
         if (i % (size_t)c->samples == 0) run->choices = &c->choices[i];
-        choice_init(&c->choices[i], run, (int)i);
+        choice_init(&c->choices[i], run, (int)i, c->finds_calls);
         reasoning_init(&c->choices[i].reasoning, open, info->think_close, c->reasoning_opened);
     }
     return true;
@@ -143,9 +145,9 @@ static bool submit(struct completion *c, struct run *run, size_t index, struct e
                                .n = c->samples,
                                .priority = c->params.priority,
                                .cache_salt = salt_hash(c->params.cache_salt),
-                               .sampling = c->params.engine};
+                               .sampling = *completion_sampling(c, run)};
     if (r.id == 0) return error_set(err, ERROR_QUEUE_FULL, NULL, "too many prompts are in work");
-    if (!c->params.has_seed) r.sampling.seed += index; /* unlike prompts, unlike luck */
+    if (!c->params.has_seed && run->sampling == NULL) r.sampling.seed += index; /* unlike luck */
     if (engine_submit(s->engine, &r, err)) {
         run->id = r.id;
         return true;
@@ -172,21 +174,54 @@ static bool submit_all(struct completion *c, struct error *err)
     return true;
 }
 
-static void start(struct completion *c)
+static void cancel_runs(const struct completion *c)
+{
+    for (size_t i = 0; i < c->n_runs; i++) {
+        if (c->runs[i].id != 0) engine_cancel(c->exchange->server->engine, c->runs[i].id);
+    }
+}
+
+void completion_start(struct completion *c)
 {
     struct exchange *x = c->exchange;
     if (x->gone) return;
     if (c->error.code == ERROR_NONE) submit_all(c, &c->error);
     if (c->error.code != ERROR_NONE) {
         exchange_fail(x, &c->error);
-    } else if (c->params.stream) {
-        sse_begin(x);
+        return;
     }
+    if (c->params.stream) sse_begin(x);
+    if (c->aborted) cancel_runs(c);
 }
 
 static void after_prepare(struct exchange *x)
 {
-    start(x->state);
+    struct completion *c = x->state;
+    bool waits = c->error.code == ERROR_NONE && !c->aborted && !x->gone && pause_hold(c);
+    if (!waits) completion_start(c);
+}
+
+struct completion *completion_of(struct exchange *x)
+{
+    bool is_one = x->on_gone == on_gone && !x->gone && !x->over;
+    struct completion *c = is_one ? x->state : NULL;
+    bool is_done = c != NULL && c->n_choices > 0 && c->open == 0;
+    return is_done ? NULL : c;
+}
+
+void completion_abort(struct completion *c)
+{
+    c->aborted = true;
+    if (pause_release(c)) {
+        completion_start(c);
+    } else {
+        cancel_runs(c);
+    }
+}
+
+bool completion_has_id(const struct completion *c, struct span id)
+{
+    return span_is(id, c->id) || span_is(id, c->id + c->n_prefix);
 }
 
 static void work_prepare(struct exchange *x)
@@ -298,8 +333,7 @@ static void on_token(struct completion *c, struct choice *choice, const struct e
         fail_memory(c);
         return;
     }
-    bool silent = !c->want_tokens && choice->text.n == 0 && choice->thought.n == 0;
-    if (!silent) write_chunk(c, choice);
+    if (c->want_tokens || choice_has_news(choice)) write_chunk(c, choice);
 }
 
 static void on_done(struct completion *c, struct choice *choice, const struct engine_event *ev)

@@ -24,6 +24,7 @@
 
 #include "engine/engine.h"
 #include "server/choice.h"
+#include "server/choices_form.h"
 #include "server/exchange.h"
 #include "server/sampling_params.h"
 
@@ -40,7 +41,8 @@ struct run {
     struct choice *choices; /* [samples] */
     int open;               /* choices not done */
     int n_cached;
-    struct token_prob *probs, *tops; /* of the prompt [ids.n], [ids.n, n_top]; owned */
+    const struct engine_sampling *sampling; /* its own, in the arena; NULL: the request's */
+    struct token_prob *probs, *tops;        /* of the prompt [ids.n], [ids.n, n_top]; owned */
     int n_top;
 };
 
@@ -52,7 +54,8 @@ struct completion_style {
      * time; the style counts); and the last event before [DONE], which may be NULL. */
     void (*chunk)(struct completion *c, struct choice *choice);
     void (*end)(struct completion *c);
-    bool cumulative; /* every chunk says everything again: nothing is dropped */
+    bool cumulative;                 /* every chunk says everything again: nothing is dropped */
+    const struct choices_form *form; /* choices_form.c's; else NULL */
 };
 
 struct completion {
@@ -67,6 +70,7 @@ struct completion {
     struct sampling_params params;
     bool reasoning;        /* split the text */
     bool reasoning_opened; /* the prompt ends inside the thoughts */
+    bool finds_calls;      /* of tools, in the text */
     bool echo;             /* the prompt's text is kept */
     bool want_tokens;      /* token records are kept */
 
@@ -78,6 +82,9 @@ struct completion {
     int64_t created;
     char id[EXCHANGE_ID_BYTES + 16];
     size_t n_prefix; /* bytes of id before the request's own */
+
+    struct completion *next_held, **held; /* pause.c: its place in the list; held NULL: in none */
+    bool aborted;                         /* end as soon as it is submitted */
 };
 
 /* A completion for x, in its arena; answers 500 itself and returns NULL when there is no memory. The
@@ -115,6 +122,12 @@ struct field_context completion_field_context(struct completion *c);
 
 /* ---- for styles ---- */
 
+static inline const struct engine_sampling *completion_sampling(const struct completion *c,
+                                                                const struct run *run)
+{
+    return run->sampling != NULL ? run->sampling : &c->params.engine;
+}
+
 struct completion_usage {
     int64_t prompt, completion, cached, thought;
 };
@@ -133,6 +146,20 @@ void completion_emit_stop_reason(const struct completion *c, const struct choice
 bool completion_pick(const struct completion *c, const struct choice ***out);
 
 const char *completion_model(const struct completion *c);
+
+/* ---- for pause.c and the routes that trainers control us by ---- */
+
+/* What x generates, or NULL: another kind of request, or one that is over. */
+struct completion *completion_of(struct exchange *x);
+
+/* Submit what was prepared, held or not. */
+void completion_start(struct completion *c);
+
+/* End it with what it has, finish_reason "abort". */
+void completion_abort(struct completion *c);
+
+/* Is this the request's id, as its answers give it or as its client sent it? */
+bool completion_has_id(const struct completion *c, struct span id);
 
 /* ---- for loop.c and model routes ---- */
 

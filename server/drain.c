@@ -22,6 +22,7 @@
 static void begin_drain(struct server *s, int signal_number)
 {
     s->phase = DRAINING;
+    pause_end(s); /* what was held has been accepted */
     s->drain_deadline_ns = clock_ns() + (uint64_t)s->o.drain_s * 1000000000u;
     log_line(LOG_INFO, "draining", LOG_I("signal", signal_number),
              LOG_I("requests", s->n_exchanges), LOG_I("limit_s", s->o.drain_s), LOG_END);

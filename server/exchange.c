@@ -143,7 +143,6 @@ static void resume(struct exchange *x)
 {
     if (!x->suspended || x->over) return;
     x->suspended = false;
-    client_unwatch(x->client);
     MHD_resume_connection(x->connection);
     server_kick(x->server);
 }

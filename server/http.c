@@ -99,11 +99,20 @@ static bool check_key(const struct exchange *x, struct error *err)
     return auth_check(exchange_header(x, "Authorization"), o->api_keys, o->n_api_keys, err);
 }
 
+static bool check_control(const struct exchange *x, struct error *err)
+{
+    if ((x->route->flags & ROUTE_CONTROL) == 0 || x->server->o.allow_control) return true;
+    return error_set(err, ERROR_FORBIDDEN, NULL, "the setting allow-control forbids this route");
+}
+
 /* Everything that can be told before the body. */
 static bool check_head(struct exchange *x, size_t *declared, struct error *err)
 {
     *declared = declared_length(x);
-    if (!check_route(x, err) || !check_key(x, err) || !check_drain(x, err)) return false;
+    if (!check_route(x, err) || !check_key(x, err) || !check_control(x, err) ||
+        !check_drain(x, err)) {
+        return false;
+    }
     if (strcmp(x->route->method, "POST") != 0) return true;
     if (!check_length(x, err) || !check_media_type(x, err)) return false;
     if (*declared > x->body.limit) return too_large(x, err);

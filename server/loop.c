@@ -48,6 +48,7 @@ void server_options_init(struct server_options *o)
         .request_timeout_s = 3600,
         .drain_s = 60,
         .access_log = true,
+        .allow_control = true,
     };
 }
 
@@ -161,6 +162,7 @@ static void deliver_events(struct server *s)
         engine_event_free(ev);
         ev = next;
     }
+    pause_progress(s);
 }
 
 static void on_woken(uv_async_t *a)
@@ -223,6 +225,7 @@ struct server *server_new(const struct server_options *o, struct error *err)
     s->listen_fd = -1;
     s->started_ns = clock_ns();
     inbox_init(&s->inbox);
+    pause_init(&s->pause);
     raise_file_limit(s);
     s->live = live_new();
     if (s->live == NULL) {

@@ -13,11 +13,12 @@
 struct exchange;
 
 enum route_flags {
-    ROUTE_OPEN = 1,   /* needs no API key */
-    ROUTE_ALWAYS = 2, /* answers while the server drains */
-    ROUTE_MODEL = 4,  /* needs the model: 503 while it loads */
-    ROUTE_NDJSON = 8, /* takes application/x-ndjson beside JSON */
-    ROUTE_VERIFY = 16 /* max_verify_bytes is its body's limit, else max_body_bytes */
+    ROUTE_OPEN = 1,    /* needs no API key */
+    ROUTE_ALWAYS = 2,  /* answers while the server drains */
+    ROUTE_MODEL = 4,   /* needs the model: 503 while it loads */
+    ROUTE_NDJSON = 8,  /* takes application/x-ndjson beside JSON */
+    ROUTE_VERIFY = 16, /* max_verify_bytes is its body's limit, else max_body_bytes */
+    ROUTE_CONTROL = 32 /* touches other clients' generations: an operator may forbid it */
 };
 
 struct route {

@@ -11,8 +11,9 @@
 #include <sys/random.h>
 
 #include "base/json.h"
+#include "server/output_form.h"
 
-enum { MAX_STOPS = 256, MAX_STOP_BYTES = 4096, MAX_BIASES = 65536 };
+enum { MAX_BIASES = 65536 };
 
 /* ---- readers ---- */
 
@@ -22,13 +23,16 @@ static bool wrong_type(const cJSON *v, const char *wanted, struct error *err)
                      json_type_name(v));
 }
 
-static bool check_stop(const cJSON *v, struct error *err)
+/* *bytes: of this one and those before it. */
+static bool check_stop(const cJSON *v, size_t *bytes, struct error *err)
 {
     if (!cJSON_IsString(v)) return wrong_type(v, "a string", err);
     size_t n = strlen(v->valuestring);
-    if (n > 0 && n <= MAX_STOP_BYTES) return true;
-    return error_set(err, ERROR_INVALID_VALUE, NULL, "a stop string has 1 to %d bytes, not %zu",
-                     MAX_STOP_BYTES, n);
+    *bytes += n;
+    if (n == 0) return error_set(err, ERROR_INVALID_VALUE, NULL, "a stop string cannot be empty");
+    if (*bytes <= STOP_MAX_BYTES) return true;
+    return error_set(err, ERROR_TOO_LARGE, NULL, "stop strings may have %d bytes in all",
+                     STOP_MAX_BYTES);
 }
 
 bool sampling_params_read_stop(const struct field_context *context, const cJSON *value, void *out,
@@ -39,13 +43,15 @@ bool sampling_params_read_stop(const struct field_context *context, const cJSON 
     if (!one && !cJSON_IsArray(value))
         return wrong_type(value, "a string or an array of them", err);
     size_t n = one ? 1 : (size_t)cJSON_GetArraySize(value), i = 0;
-    if (n > MAX_STOPS) {
-        return error_set(err, ERROR_TOO_LARGE, NULL, "%zu stop strings; at most %d", n, MAX_STOPS);
+    size_t bytes = 0;
+    if (n > STOP_MAX_STRINGS) {
+        return error_set(err, ERROR_TOO_LARGE, NULL, "%zu stop strings; at most %d", n,
+                         STOP_MAX_STRINGS);
     }
     const char **strings = arena_alloc(context->arena, n + 1, sizeof(*strings));
     if (strings == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for stop strings");
     for (const cJSON *v = one ? value : value->child; i < n; v = v->next, i++) {
-        if (!check_stop(v, err)) return one ? false : error_in(err, "[%zu]", i);
+        if (!check_stop(v, &bytes, err)) return one ? false : error_in(err, "[%zu]", i);
         strings[i] = v->valuestring;
     }
     list->strings = strings;
@@ -85,8 +91,8 @@ static bool read_bias(const struct field_context *context, const cJSON *value, v
     return true;
 }
 
-static bool read_seed(const struct field_context *context, const cJSON *value, void *out,
-                      struct error *err)
+bool sampling_params_read_seed(const struct field_context *context, const cJSON *value, void *out,
+                               struct error *err)
 {
     struct sampling_params *p = out;
     (void)context;
@@ -152,23 +158,6 @@ static bool read_cache_salt(const struct field_context *context, const cJSON *va
     return error_set(err, ERROR_INVALID_VALUE, NULL, "cache_salt has 1 to %d bytes", MAX_SALT);
 }
 
-/* Only plain text can be promised. */
-static bool read_response_format(const struct field_context *context, const cJSON *value, void *out,
-                                 struct error *err)
-{
-    (void)context;
-    (void)out;
-    if (!cJSON_IsObject(value)) return wrong_type(value, "an object", err);
-    const cJSON *type = json_get(value, "type");
-    if (!cJSON_IsString(type)) {
-        return error_set(err, ERROR_MISSING_FIELD, "response_format.type", "a type is needed");
-    }
-    if (strcmp(type->valuestring, "text") == 0) return true;
-    return error_set(err, ERROR_UNSUPPORTED, "response_format.type",
-                     "response_format \"%.40s\" is not supported by this server",
-                     type->valuestring);
-}
-
 /* ---- the table ---- */
 
 #define AT(field) .offset = offsetof(struct sampling_params, field)
@@ -188,7 +177,7 @@ static const struct field rows[] = {
     {"presence_penalty",    REAL(engine.presence_penalty, -2, 2)},
     {"frequency_penalty",   REAL(engine.frequency_penalty, -2, 2)},
     {"logit_bias",          READ(bias, read_bias)},
-    {"seed",                FIELD_READ, .offset = 0, .read = read_seed},
+    {"seed",                FIELD_READ, .offset = 0, .read = sampling_params_read_seed},
     {"stop",                READ(stop, sampling_params_read_stop)},
     {"stop_token_ids",      READ(stop_ids, field_read_ids)},
     {"allowed_token_ids",   READ(allowed_ids, field_read_ids)},
@@ -209,7 +198,12 @@ static const struct field rows[] = {
     {"priority",            WHOLE(priority, INT_MIN, INT_MAX)},
     {"request_id",          FIELD_TEXT, AT(request_id)},
     {"cache_salt",          READ(cache_salt, read_cache_salt)},
-    {"response_format",     FIELD_READ, .offset = 0, .read = read_response_format},
+    {"response_format",     FIELD_READ, .offset = 0, .read = output_form_read_response_format},
+    {"structured_outputs",  FIELD_READ, .offset = 0, .read = output_form_read_structured},
+    {"guided_choice",       FIELD_READ, .offset = 0, .read = output_form_read_choices}, /* vLLM's older names */
+    {"guided_json",         .kind = FIELD_REFUSED},
+    {"guided_regex",        .kind = FIELD_REFUSED},
+    {"guided_grammar",      .kind = FIELD_REFUSED},
 
     /* Without effect, as their contracts say: who asks and what for; a batch of plain text decodes the
      * same with or without spaces between special tokens; beam search is refused, so is its penalty. */
@@ -226,7 +220,6 @@ static const struct field rows[] = {
 
     {"use_beam_search",       FIELD_REFUSED, .neutral = "false"},
     {"bad_words",             FIELD_REFUSED, .neutral = "[]"},
-    {"structured_outputs", .kind = FIELD_REFUSED},
     {"logprob_token_ids", .kind = FIELD_REFUSED},
     {"vllm_xargs",            FIELD_REFUSED, .neutral = "{}"},
     {"repetition_detection", .kind = FIELD_REFUSED},

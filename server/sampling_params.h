@@ -59,7 +59,10 @@ struct field_table sampling_params_table(struct sampling_params *p);
  * given, and the lists into p->engine. */
 bool sampling_params_finish(struct sampling_params *p, int max_n, int n_vocab, struct error *err);
 
-/* A FIELD_READ reader: a string, or an array of strings -> struct stop_list. */
+/* FIELD_READ readers: a 64-bit integer -> seed and has_seed of a struct sampling_params; a string, or an array of
+ * strings -> struct stop_list. */
+bool sampling_params_read_seed(const struct field_context *context, const cJSON *value, void *out,
+                               struct error *err);
 bool sampling_params_read_stop(const struct field_context *context, const cJSON *value, void *out,
                                struct error *err);
 

@@ -47,6 +47,7 @@ struct server_options {
     int request_timeout_s; /* from a whole request to its last byte; 0: none */
     int drain_s;           /* running requests may take this long after SIGTERM */
     bool access_log;       /* one line a request */
+    bool allow_control;    /* clients may pause, resume and abort */
 };
 
 /* The documented defaults; then set what differs. */

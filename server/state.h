@@ -4,6 +4,7 @@
  *   drain.c    signals and the end
  *   client.c   connections: deadlines, and noticing that a suspended one has left
  *   http.c     requests: bodies in, replies out
+ *   pause.c    generations held back between training steps
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -18,6 +19,7 @@
 #include "server/inbox.h"
 #include "server/live.h"
 #include "server/metrics.h"
+#include "server/pause.h"
 #include "server/server.h"
 
 struct client;
@@ -48,6 +50,7 @@ struct server {
     struct engine *engine;
     struct judge *judge;
     struct live *live; /* of struct prompt_run (completion.c) */
+    struct pause pause;
     struct metrics metrics;
     uint64_t started_ns;
 

@@ -17,7 +17,6 @@ import sys
 import xml.etree.ElementTree
 
 TIMEOUT_S = 900
-APART = {"test_hostile"}  # `make hostile`: it looks for what is left on the whole machine
 
 
 def run(command, env=None):
@@ -69,7 +68,6 @@ def main():
     build = pathlib.Path(sys.argv[1])
     programs = sorted(p for kind in ("unit/test_*", "golden/test_*") for p in (build / "tests").glob(kind)
                       if p.suffix == "")
-    programs = [p for p in programs if p.name not in APART]
     replays = sorted(p for p in (build / "tests/fuzz").glob("fuzz_*") if p.suffix == "")
     totals = [0, 0, 0]
 

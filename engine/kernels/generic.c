@@ -46,7 +46,7 @@ static float quantise(const float *v, int8_t q[ACT_BLOCK])
     return amax / 127.0f;
 }
 
-static void act_put(const struct act *x, int row, int col, const float *v, int n)
+static void put_row(const struct act *x, int row, int col, const float *v, int n)
 {
     int tile = act_row_tile(x, row), r = row - act_tile_row(x, tile);
     size_t rows = (size_t)(act_tile_row(x, tile + 1) - act_tile_row(x, tile)), i = (size_t)r;
@@ -67,6 +67,13 @@ static void act_put(const struct act *x, int row, int col, const float *v, int n
         memcpy(block + rows * 32 + i * 4, &d, sizeof(d));
         memcpy(block + rows * 36 + i * 4, &dsum, sizeof(dsum));
         memcpy(block + rows * 40 + i * 4, sums, sizeof(sums));
+    }
+}
+
+static void act_put(const struct act *x, int row, int rows, int col, const float *v, int ld, int n)
+{
+    for (int r = 0; r < rows; r++) {
+        put_row(x, row + r, col, v + r * ld, n);
     }
 }
 
@@ -129,8 +136,9 @@ static void tile_f32(float *y, int ld, const struct panels *w, int panel, const 
 }
 
 static void product(float *y, int ld, const struct panels *w, int panel, int n_panels,
-                    const struct act *x, int tile, int n_tiles, void *scratch)
+                    const uint8_t *ahead, const struct act *x, int tile, int n_tiles, void *scratch)
 {
+    (void)ahead;
     (void)scratch;
     for (int t = tile; t < tile + n_tiles; t++) {
         float *at = y + (act_tile_row(x, t) - act_tile_row(x, tile)) * ld;
@@ -190,22 +198,38 @@ static void put_q8_0(uint8_t *q, uint8_t *d, size_t step, const float *v, int n)
     }
 }
 
-static void kv_put(uint8_t *block, const struct kv_shape *s, int slot, const float *k,
-                   const float *v)
+static void put_keys(uint8_t *block, const struct kv_shape *s, size_t slot, const float *k)
 {
-    size_t j = (size_t)slot, v_pad = (size_t)s->v_pad;
     if (s->type == KV_Q8_0) {
-        put_q8_0(block + j, block + s->k_scales + 2 * j, KV_BLOCK, k, s->k_dim);
-        put_q8_0(block + s->v + j * v_pad, block + s->v_scales + j * (v_pad / ACT_BLOCK) * 2, 1, v,
-                 s->v_dim);
+        put_q8_0(block + slot, block + s->k_scales + 2 * slot, KV_BLOCK, k, s->k_dim);
         return;
     }
     for (size_t d = 0; d < (size_t)s->k_dim; d++) {
-        kv_set(block, s->type, d * KV_BLOCK + j, k[d]);
+        kv_set(block, s->type, d * KV_BLOCK + slot, k[d]);
     }
-    for (size_t d = 0; d < (size_t)s->v_dim; d++) {
-        kv_set(block + s->v, s->type, j * v_pad + d, v[d]);
+}
+
+static void put_values(uint8_t *block, const struct kv_shape *s, size_t slot, const float *v, int n)
+{
+    size_t at = slot * (size_t)s->row;
+    if (s->type == KV_Q8_0) {
+        put_q8_0(block + s->v + at, block + s->v_scales + at / ACT_BLOCK * 2, 1, v, n);
+        return;
     }
+    for (size_t d = 0; d < (size_t)n; d++) {
+        kv_set(block + s->v, s->type, at + d, v[d]);
+    }
+}
+
+static void kv_put(uint8_t *block, const struct kv_shape *s, int slot, const float *k,
+                   const float *v)
+{
+    if (s->latent) {
+        put_values(block, s, (size_t)slot, k, s->k_dim);
+        return;
+    }
+    put_keys(block, s, (size_t)slot, k);
+    put_values(block, s, (size_t)slot, v, s->v_dim);
 }
 
 static float key_at(const uint8_t *block, const struct kv_shape *s, int slot, int d)
@@ -218,11 +242,31 @@ static float key_at(const uint8_t *block, const struct kv_shape *s, int slot, in
 
 static float value_at(const uint8_t *block, const struct kv_shape *s, int slot, int d)
 {
-    size_t j = (size_t)slot, v_pad = (size_t)s->v_pad;
-    float value = kv_get(block + s->v, s->type, j * v_pad + (size_t)d);
+    size_t at = (size_t)slot * (size_t)s->row + (size_t)d;
+    float value = kv_get(block + s->v, s->type, at);
     if (s->type != KV_Q8_0) return value;
-    return value *
-           kv_get(block + s->v_scales, KV_F16, j * (v_pad / ACT_BLOCK) + (size_t)(d / ACT_BLOCK));
+    return value * kv_get(block + s->v_scales, KV_F16, at / ACT_BLOCK);
+}
+
+static float latent_score(const struct attn_split *s, int row, const uint8_t *block, int slot)
+{
+    float lane[16] = {0};
+    const float *q = s->q + row * s->shape->row;
+    for (int d = 0; d < s->shape->row; d++) {
+        lane[d % 16] = fmaf(q[d], value_at(block, s->shape, slot, d), lane[d % 16]);
+    }
+    return lanes_sum(lane);
+}
+
+/* Query `row` times the key in a slot. */
+static float score(const struct attn_split *s, int row, const uint8_t *block, int slot)
+{
+    float sum = 0;
+    if (s->shape->latent) return latent_score(s, row, block, slot);
+    for (int d = 0; d < s->shape->k_dim; d++) {
+        sum = fmaf(s->q[d * s->rows + row], key_at(block, s->shape, slot, d), sum);
+    }
+    return sum;
 }
 
 /* (N6), one row. */
@@ -232,10 +276,7 @@ static void attend_row(const struct attn_split *s, int row, float *o, float *m, 
     float max = -INFINITY;
     for (int j = 0; j < s->visible[row]; j++) {
         const uint8_t *block = s->base + (size_t)s->blocks[j / KV_BLOCK] * s->stride;
-        p[j] = 0;
-        for (int d = 0; d < s->shape->k_dim; d++) {
-            p[j] = fmaf(s->q[d * s->rows + row], key_at(block, s->shape, j % KV_BLOCK, d), p[j]);
-        }
+        p[j] = score(s, row, block, j % KV_BLOCK);
         max = p[j] > max ? p[j] : max;
     }
     memset(o, 0, (size_t)s->shape->v_pad * sizeof(float));

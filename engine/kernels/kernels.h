@@ -19,7 +19,8 @@
  *      BF16 weights are widened exactly first; FP8 weights are w = value * scale, rounded once.
  * (N5) Other sums of floats over an index i use 16 virtual lanes, lane i mod 16, each adding in order of i
  *      (fma(x, x, lane) for sums of squares), then the tree: lane l += lane l+8, then +4, +2, +1.
- * (N6) Attention of one query and one head: scores s_j = sum over d in order of fma(q_d, k_jd, s), q scaled beforehand.
+ * (N6) Attention of one query and one head: scores s_j = sum over d in order of fma(q_d, k_jd, s), q scaled beforehand;
+ *      on a latent by (N5), because its rows serve as keys and as values.
  *      Keys are taken in splits of 256 positions from position 0. In a split: m = max s_j, p_j = exp(s_j - m),
  *      l = sum of p_j by (N5), o_d = fma(p_j, v_jd, o_d) in order of j from 0. Splits are merged in order:
  *      M' = max(M, m), a = exp(M - M'), b = exp(m - M'), L = fma(L, a, b * l), O = fma(O, a, b * o); the first
@@ -62,8 +63,9 @@ struct attn_split {
     size_t stride;
     const int32_t *blocks; /* of this split, ATTN_SPLIT / KV_BLOCK or fewer */
     int rows;              /* one that attn_rows() gives */
-    const float *q;        /* [k_dim, rows], rotated and scaled */
-    const int *visible;    /* [rows] keys of this split that the row sees, 0..ATTN_SPLIT */
+    const float
+        *q; /* [k_dim, rows], rotated and scaled; on a latent [rows, shape->row], padded with 0 */
+    const int *visible; /* [rows] keys of this split that the row sees, 0..ATTN_SPLIT */
 };
 
 /* How many rows attend() takes: 1, 2, 3, 4, 6, 8 or 12. */
@@ -76,24 +78,27 @@ struct kernels {
     const char *name;     /* "generic", "avx2", "avxvnni", "avx512vnni" */
     bool (*usable)(void); /* on this CPU */
 
-    /* Store n values v of row row, columns from col on, in x's layout; n and col are multiples of
-     * ACT_BLOCK when x is quantised. */
-    void (*act_put)(const struct act *x, int row, int col, const float *v, int n);
+    /* Store n values v [rows, ld] of each of `rows` rows from `row` on, columns from col on, in x's layout; n and col
+     * are multiples of ACT_BLOCK when x is quantised. */
+    void (*act_put)(const struct act *x, int row, int rows, int col, const float *v, int ld, int n);
 
     /* y[r, 16 i + j] = output row 16 (panel + i) + j of w times row r of x, for the rows r of tiles
      * [tile, tile + n_tiles) counted from the first of them, and i < n_panels <= PRODUCT_PANELS.
      *   y        [rows, ld], ld >= 16 n_panels, 64-byte aligned, ld a multiple of 16
+     *   ahead    panels that will be wanted soon, as many and as large, to be prefetched; NULL: none
      *   scratch  KERNEL_SCRATCH bytes, 64-byte aligned
      * x is quantised if and only if w's type is. */
     void (*product)(float *y, int ld, const struct panels *w, int panel, int n_panels,
-                    const struct act *x, int tile, int n_tiles, void *scratch);
+                    const uint8_t *ahead, const struct act *x, int tile, int n_tiles,
+                    void *scratch);
 
-    /* Store one token's keys [k_dim] and values [v_dim] of one head in slot 0..KV_BLOCK-1 of a block. */
+    /* Store one token's keys [k_dim] and values [v_dim] of one head in slot 0..KV_BLOCK-1 of a block; of a
+     * latent only k. */
     void (*kv_put)(uint8_t *block, const struct kv_shape *s, int slot, const float *k,
                    const float *v);
 
-    /* (N6) for one split: o [rows, v_pad], m [rows], l [rows]. Rows that see nothing get undefined
-     * results. scratch as in product(). */
+    /* (N6) for one split: o [rows, v_pad], m [rows], l [rows]. Rows that see nothing, and columns past v_dim,
+     * get undefined results. scratch as in product(). */
     void (*attend)(const struct attn_split *s, float *o, float *m, float *l, void *scratch);
     /* Merge the next split (o2, m2, l2) of a row into (o, m, l); n = v_pad. */
     void (*attn_merge)(float *o, float *m, float *l, const float *o2, float m2, float l2, int n);

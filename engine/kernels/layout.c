@@ -315,19 +315,39 @@ void panels_row(const struct panels *p, int n, float *dst)
 
 /* ---- Cached keys and values ---- */
 
+static size_t kv_bytes(enum kv_type type)
+{
+    return type == KV_F32 ? 4 : type == KV_F16 ? 2 : 1;
+}
+
+static int kv_pad(enum kv_type type, int dim)
+{
+    return (int)round_up((size_t)dim, type == KV_Q8_0 ? ACT_BLOCK : PANEL);
+}
+
+/* Values begin at s->v; the scales of Q8_0 follow them. */
+static void place_values(struct kv_shape *s)
+{
+    size_t numbers = (size_t)KV_BLOCK * (size_t)s->row;
+    size_t scales = s->type == KV_Q8_0 ? numbers / ACT_BLOCK * 2 : 0;
+    s->v_scales = s->v + numbers * kv_bytes(s->type);
+    s->bytes = round_up(s->v_scales + scales, 64);
+}
+
 void kv_shape_init(struct kv_shape *s, enum kv_type type, int k_dim, int v_dim)
 {
-    size_t size = type == KV_F32 ? 4 : type == KV_F16 ? 2 : 1;
-    size_t unit = type == KV_Q8_0 ? ACT_BLOCK : PANEL;
     *s = (struct kv_shape){.type = type, .k_dim = k_dim, .v_dim = v_dim};
-    s->v_pad = (int)round_up((size_t)v_dim, unit);
-    size_t v_pad = (size_t)s->v_pad, k_scales = 0, v_scales = 0;
-    if (type == KV_Q8_0) {
-        k_scales = ((size_t)k_dim + ACT_BLOCK - 1) / ACT_BLOCK * KV_BLOCK * 2;
-        v_scales = v_pad / ACT_BLOCK * KV_BLOCK * 2;
-    }
-    s->k_scales = (size_t)k_dim * KV_BLOCK * size;
-    s->v = round_up(s->k_scales + k_scales, 64);
-    s->v_scales = s->v + KV_BLOCK * v_pad * size;
-    s->bytes = round_up(s->v_scales + v_scales, 64);
+    size_t k_scales = ((size_t)k_dim + ACT_BLOCK - 1) / ACT_BLOCK * KV_BLOCK * 2;
+    s->v_pad = s->row = kv_pad(type, v_dim);
+    s->k_scales = (size_t)k_dim * KV_BLOCK * kv_bytes(type);
+    s->v = round_up(s->k_scales + (type == KV_Q8_0 ? k_scales : 0), 64);
+    place_values(s);
+}
+
+void kv_shape_init_latent(struct kv_shape *s, enum kv_type type, int k_dim, int v_dim)
+{
+    *s = (struct kv_shape){.type = type, .k_dim = k_dim, .v_dim = v_dim, .latent = true};
+    s->v_pad = kv_pad(type, v_dim);
+    s->row = kv_pad(type, k_dim);
+    place_values(s);
 }

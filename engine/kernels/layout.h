@@ -26,7 +26,8 @@
  *
  * A KV block of one layer and head: keys [k_dim][16 tokens], then values [16 tokens][v_pad], v_pad = v_dim
  * rounded up to 16 (32 for Q8_0). Q8_0 has int8 there and after each part halves: [ceil(k_dim/32)][16] and
- * [16][v_pad/32].
+ * [16][v_pad/32]. Of a latent, whose values are the first v_dim of its keys, there are only rows
+ * [16 tokens][row], row = k_dim rounded up likewise with zeros behind (Q8_0: then [16][row/32] halves).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -140,9 +141,12 @@ static inline uint8_t *act_tile_data(const struct act *x, int t)
 struct kv_shape {
     enum kv_type type;
     int k_dim, v_dim, v_pad;
+    bool latent;                  /* no keys apart: they are the rows that begin with the values */
+    int row;                      /* numbers from one token's values to the next one's */
     size_t k_scales, v, v_scales; /* offsets in the block */
     size_t bytes;                 /* of a block of one layer and head, a multiple of 64 */
 };
 void kv_shape_init(struct kv_shape *s, enum kv_type type, int k_dim, int v_dim);
+void kv_shape_init_latent(struct kv_shape *s, enum kv_type type, int k_dim, int v_dim);
 
 #endif

@@ -26,7 +26,7 @@ static void put_halves(uint8_t *to, const float *v, int n)
 static void put_keys(uint8_t *block, const struct kv_shape *s, int slot, const float *k)
 {
     int8_t q[ACT_BLOCK];
-    int16_t sums[2];
+    int sums[2];
     uint16_t half[ACT_BLOCK];
     for (int d = 0; d < s->k_dim; d += ACT_BLOCK) {
         int n = s->k_dim - d < ACT_BLOCK ? s->k_dim - d : ACT_BLOCK;
@@ -51,33 +51,38 @@ static void put_keys(uint8_t *block, const struct kv_shape *s, int slot, const f
     }
 }
 
-static void put_values(uint8_t *block, const struct kv_shape *s, int slot, const float *v)
+/* Values, or a latent: n numbers. */
+static void put_values(uint8_t *block, const struct kv_shape *s, int slot, const float *v, int n)
 {
     uint8_t *to = block + s->v;
-    int at = slot * s->v_pad;
+    int at = slot * s->row;
     if (s->type == KV_F32) {
-        memcpy(to + at * 4, v, (size_t)s->v_dim * sizeof(float));
+        memcpy(to + at * 4, v, (size_t)n * sizeof(float));
         return;
     }
     if (s->type == KV_F16) {
-        put_halves(to + at * 2, v, s->v_dim);
+        put_halves(to + at * 2, v, n);
         return;
     }
-    for (int d = 0; d < s->v_dim; d += ACT_BLOCK) {
+    for (int d = 0; d < n; d += ACT_BLOCK) {
         int8_t q[ACT_BLOCK];
-        int16_t sums[2];
-        int n = s->v_dim - d < ACT_BLOCK ? s->v_dim - d : ACT_BLOCK;
-        float scale = quantise(v + d, n, q, sums);
+        int sums[2];
+        int count = n - d < ACT_BLOCK ? n - d : ACT_BLOCK;
+        float scale = quantise(v + d, count, q, sums);
         put_halves(block + s->v_scales + (at + d) / ACT_BLOCK * 2, &scale, 1);
-        memcpy(to + at + d, q, (size_t)n);
+        memcpy(to + at + d, q, (size_t)count);
     }
 }
 
 static void kv_put(uint8_t *block, const struct kv_shape *s, int slot, const float *k,
                    const float *v)
 {
+    if (s->latent) {
+        put_values(block, s, slot, k, s->k_dim);
+        return;
+    }
     put_keys(block, s, slot, k);
-    put_values(block, s, slot, v);
+    put_values(block, s, slot, v, s->v_dim);
 }
 
 /* Element i.. of an array of keys or values as 16 floats; scale is Q8_0's. */
@@ -86,6 +91,19 @@ INLINE struct vf cached_floats(enum kv_type type, const uint8_t *p, int i, struc
     if (type == KV_F32) return vf_load((const float *)(const void *)p + i);
     if (type == KV_F16) return vf_from_half(p + 2 * i);
     return vf_mul(vf_from_i8(p + i), scale);
+}
+
+/* Numbers at.. of a block's rows as 16 floats. */
+INLINE struct vf row_floats(enum kv_type type, const uint8_t *block, const struct kv_shape *s,
+                            int at)
+{
+    struct vf scale = vf_set(1);
+    if (type == KV_Q8_0) {
+        uint16_t half;
+        memcpy(&half, block + s->v_scales + at / ACT_BLOCK * 2, sizeof(half));
+        scale = vf_set(_cvtsh_ss(half));
+    }
+    return cached_floats(type, block + s->v, at, scale);
 }
 
 /* ---- Attention ---- */
@@ -157,6 +175,58 @@ INLINE void all_scores(enum kv_type type, int T, const struct attn_split *s, int
     }
 }
 
+/* Scores of rows [r0, r0 + R) against keys [j, j + NK) of a latent, all of one block: out [.., ATTN_SPLIT]. */
+INLINE void latent_scores(enum kv_type type, int r0, int R, int NK, const struct attn_split *s,
+                          int j, float *out)
+{
+    const uint8_t *block = s->base + (size_t)s->blocks[j / KV_BLOCK] * s->stride;
+    int row = s->shape->row, at = j % KV_BLOCK * row;
+    const float *q = s->q + r0 * row;
+    struct vf sum[ATTN_ROWS][4];
+    UNROLL
+    for (int r = 0; r < R; r++) {
+        UNROLL
+        for (int i = 0; i < NK; i++) {
+            sum[r][i] = vf_set(0);
+        }
+    }
+    for (int d = 0; d < row; d += 16) {
+        struct vf k[4];
+        UNROLL
+        for (int i = 0; i < NK; i++) {
+            k[i] = row_floats(type, block, s->shape, at + i * row + d);
+        }
+        UNROLL
+        for (int r = 0; r < R; r++) {
+            struct vf v = vf_load(q + r * row + d);
+            UNROLL
+            for (int i = 0; i < NK; i++) {
+                sum[r][i] = vf_fma(v, k[i], sum[r][i]);
+            }
+        }
+    }
+    UNROLL
+    for (int r = 0; r < R; r++) {
+        UNROLL
+        for (int i = 0; i < NK; i++) {
+            out[(r0 + r) * ATTN_SPLIT + j + i] = vf_sum(sum[r][i]);
+        }
+    }
+}
+
+/* Several keys and rows at once, as many as the registers hold; up to a whole number of them. */
+INLINE void all_latent_scores(enum kv_type type, int T, const struct attn_split *s, int n,
+                              float *out)
+{
+    int wide = ACCUMULATORS >= 16 ? 4 : 2, high = ACCUMULATORS / wide;
+    for (int j = 0; j < n; j += wide) {
+        UNROLL
+        for (int r = 0; r < T; r += high) {
+            latent_scores(type, r, T - r < high ? T - r : high, wide, s, j, out);
+        }
+    }
+}
+
 /* exp(score - max) in place; beyond `visible` 0, up to a whole block. */
 static void softmax_row(float *p, int visible, float *m, float *l)
 {
@@ -189,18 +259,11 @@ INLINE void weighted_values(enum kv_type type, int R, int NV, const struct attn_
     }
     for (int j = 0; j < n; j++) {
         const uint8_t *block = s->base + (size_t)s->blocks[j / KV_BLOCK] * s->stride;
-        int at = j % KV_BLOCK * v_pad + col;
+        int at = j % KV_BLOCK * s->shape->row + col;
         struct vf v[4];
         UNROLL
         for (int i = 0; i < NV; i++) {
-            struct vf scale = vf_set(1);
-            if (type == KV_Q8_0) {
-                const uint8_t *scales = block + s->shape->v_scales;
-                uint16_t half;
-                memcpy(&half, scales + (at + i * 16) / ACT_BLOCK * 2, sizeof(half));
-                scale = vf_set(_cvtsh_ss(half));
-            }
-            v[i] = cached_floats(type, block + s->shape->v, at + i * 16, scale);
+            v[i] = row_floats(type, block, s->shape, at + i * 16);
         }
         UNROLL
         for (int r = 0; r < R; r++) {
@@ -256,7 +319,11 @@ INLINE void attend_rows(enum kv_type type, int R, const struct attn_split *s, fl
     for (int r = 0; r < R; r++) {
         n = s->visible[r] > n ? s->visible[r] : n;
     }
-    all_scores(type, R, s, (n + KV_BLOCK - 1) / KV_BLOCK, p);
+    if (s->shape->latent) {
+        all_latent_scores(type, R, s, n, p);
+    } else {
+        all_scores(type, R, s, (n + KV_BLOCK - 1) / KV_BLOCK, p);
+    }
     for (int r = 0; r < R; r++) {
         float *row = p + r * ATTN_SPLIT;
         softmax_row(row, s->visible[r], &m[r], &l[r]);

@@ -18,6 +18,15 @@
 /* Vectors of floats that a loop may accumulate in: two registers each, of 16. */
 enum { ACCUMULATORS = 6 };
 
+enum { PART_ROWS = 3, PART_PANELS = 1, ROW_PANELS = 2 };
+
+enum { MANY_TILES = 3 };
+
+INLINE int float_panels(int rows)
+{
+    return rows == 1 ? 4 : rows == 2 ? 2 : 1;
+}
+
 struct vf {
     __m256 a, b;
 };
@@ -204,12 +213,12 @@ INLINE struct vf vf_from_u8(const void *p)
                        _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_srli_si128(b, 8)))};
 }
 
-INLINE void vf_to_i8(void *p, struct vf v)
+INLINE __m256i vf_to_i8(struct vf x, struct vf y)
 {
-    __m256i words = _mm256_packs_epi32(_mm256_cvtps_epi32(v.a), _mm256_cvtps_epi32(v.b));
-    words = _mm256_permute4x64_epi64(words, 0xd8);
-    __m128i low = _mm256_castsi256_si128(words), high = _mm256_extracti128_si256(words, 1);
-    _mm_storeu_si128(p, _mm_packs_epi16(low, high));
+    __m256i low = _mm256_packs_epi32(_mm256_cvtps_epi32(x.a), _mm256_cvtps_epi32(x.b));
+    __m256i high = _mm256_packs_epi32(_mm256_cvtps_epi32(y.a), _mm256_cvtps_epi32(y.b));
+    __m256i bytes = _mm256_packs_epi16(low, high); /* fours in the order 0 2 4 6 1 3 5 7 */
+    return _mm256_permutevar8x32_epi32(bytes, _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
 }
 
 INLINE struct vi vi_zero(void)

@@ -16,6 +16,18 @@
 /* Vectors of floats that a loop may accumulate in: of 32 registers some are needed for operands. */
 enum { ACCUMULATORS = 24 };
 
+/* Shapes of the products' micro-kernels, in rows and panels. */
+enum { PART_ROWS = 6, PART_PANELS = 2, ROW_PANELS = 4 };
+
+/* Tiles from which weights of 5 and 6 bits had better be unpacked once than once a tile. */
+enum { MANY_TILES = 8 };
+
+INLINE int float_panels(int rows)
+{
+    (void)rows;
+    return 4;
+}
+
 struct vf {
     __m512 v;
 };
@@ -193,10 +205,11 @@ INLINE struct vf vf_from_u8(const void *p)
     return vf_of(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(p))));
 }
 
-/* 16 integral floats in [-128, 127] as bytes. */
-INLINE void vf_to_i8(void *p, struct vf a)
+/* 32 integral floats in [-128, 127] as bytes. */
+INLINE __m256i vf_to_i8(struct vf a, struct vf b)
 {
-    _mm_storeu_si128(p, _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(a.v)));
+    return _mm256_set_m128i(_mm512_cvtepi32_epi8(_mm512_cvtps_epi32(b.v)),
+                            _mm512_cvtepi32_epi8(_mm512_cvtps_epi32(a.v)));
 }
 
 INLINE struct vi vi_zero(void)

@@ -11,46 +11,18 @@
 #include "engine/kv_store.h"
 #include "engine/model/gguf.h"
 #include "engine/model/model.h"
+#include "engine/model/tally.h"
 #include "engine/tokenizer/tokenizer.h"
-
-struct tally {
-    int64_t tensors[QUANT_COUNT], parameters[QUANT_COUNT], bytes[QUANT_COUNT];
-    int64_t all_tensors, all_parameters, all_bytes;
-};
-
-static void tally_add(struct tally *t, const struct tensor *x)
-{
-    if (x->data == NULL) return;
-    int64_t n = x->shape[0] * x->shape[1] * x->shape[2] * x->shape[3];
-    t->tensors[x->type]++;
-    t->parameters[x->type] += n;
-    t->bytes[x->type] += (int64_t)x->bytes;
-    t->all_tensors++;
-    t->all_parameters += n;
-    t->all_bytes += (int64_t)x->bytes;
-}
-
-/* struct layer_tensors is nothing but tensors, so it is walked as an array of them. */
-static struct tally tally_model(const struct model *m)
-{
-    const struct model_config *c = model_config(m);
-    const struct model_tensors *t = model_tensors(m);
-    struct tally sum = {0};
-    tally_add(&sum, &t->token_embd);
-    tally_add(&sum, &t->output_norm);
-    if (!c->tied) tally_add(&sum, &t->output);
-    for (int i = 0; i < c->n_layers + c->n_mtp; i++) {
-        const struct tensor *of_layer = (const struct tensor *)&t->layers[i];
-        for (size_t j = 0; j < sizeof(struct layer_tensors) / sizeof(struct tensor); j++) {
-            tally_add(&sum, &of_layer[j]);
-        }
-    }
-    return sum;
-}
 
 static void add_text(cJSON *facts, const char *key, const char *text)
 {
     cJSON_AddItemToObject(facts, key, json_string(span_str(text)));
+}
+
+/* What a token would take if every head's keys and values were cached in place of the latent. */
+static double full_kv_bytes(const struct model_config *c)
+{
+    return 2.0 * (c->n_layers + c->n_mtp) * c->n_heads * (c->head_dim + c->mla.v_dim);
 }
 
 static void add_attention(cJSON *facts, const struct model_config *c)
@@ -62,12 +34,13 @@ static void add_attention(cJSON *facts, const struct model_config *c)
     cJSON_AddNumberToObject(facts, "rope_theta", c->rope.theta);
     bool by_factors = c->rope.freq_factors != NULL;
     add_text(facts, "rope_scaling", by_factors ? "llama3" : scalings[c->rope.scaling]);
+    cJSON_AddNumberToObject(facts, "kv_bytes_per_token",
+                            (double)kv_block_bytes(c, KV_F16) / KV_BLOCK);
     if (c->mla.kv_rank > 0) {
+        cJSON_AddNumberToObject(facts, "kv_bytes_if_full", full_kv_bytes(c));
         cJSON_AddNumberToObject(facts, "latent_rank", c->mla.kv_rank);
         cJSON_AddNumberToObject(facts, "latent_rope_dim", c->mla.rope_dim);
     }
-    cJSON_AddNumberToObject(facts, "kv_bytes_per_token",
-                            (double)kv_block_bytes(c, KV_F16) / KV_BLOCK);
 }
 
 static void add_experts(cJSON *facts, const struct model_config *c)
@@ -80,7 +53,7 @@ static void add_experts(cJSON *facts, const struct model_config *c)
     if (c->n_mtp > 0) cJSON_AddNumberToObject(facts, "prediction_layers", c->n_mtp);
 }
 
-static void add_types(cJSON *facts, const struct tally *t)
+static void add_types(cJSON *facts, const struct model_tally *t)
 {
     cJSON *types = cJSON_AddObjectToObject(facts, "tensor_types");
     for (int i = 0; i < QUANT_COUNT; i++) {
@@ -120,7 +93,7 @@ static void add_folder(cJSON *facts, const char *path)
 static cJSON *collect(const struct model *m, const char *path)
 {
     const struct model_config *c = model_config(m);
-    struct tally t = tally_model(m);
+    struct model_tally t = model_tally(m);
     cJSON *facts = cJSON_CreateObject();
     add_text(facts, "name", model_name(m));
     add_text(facts, "architecture", model_architecture(m));

@@ -9,11 +9,12 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "engine/kernels/scalar_math.h"
 #include "engine/model/roles.h"
 
-enum { MAX_LAYERS = 1024, MAX_DIM = 1 << 20, MAX_CONTEXT = 1 << 24, MAX_EXPERTS = 4096 };
+enum { MAX_DIM = 1 << 20, MAX_CONTEXT = 1 << 24, MAX_EXPERTS = 4096 };
 
 /* Reads "<arch>.<name>" keys and remembers the first failure. */
 struct reader {
@@ -81,7 +82,7 @@ static void refuse(struct reader *r, const char *name, const char *why)
 
 static void read_sizes(struct reader *r, struct model_config *c)
 {
-    int blocks = read_int(r, "block_count", MAX_LAYERS, -1);
+    int blocks = read_int(r, "block_count", MODEL_MAX_LAYERS, -1);
     c->n_mtp = read_int(r, "nextn_predict_layers", 8, 0);
     c->n_layers = blocks - c->n_mtp;
     c->n_embd = read_int(r, "embedding_length", MAX_DIM, -1);
@@ -130,7 +131,7 @@ static void read_heads(struct reader *r, struct model_config *c)
     }
 }
 
-/* YaRN (arXiv 2309.00071): cos and sin are scaled by 0.1 ln(s) + 1. DeepSeek-V2's variant leaves them alone and
+/* YaRN (arXiv 2309.00071): cos and sin are scaled by 0.1 ln(s) + 1, or by yarn_attn_factor. DeepSeek-V2's variant leaves them alone and
  * scales the scores by the square of m ln(s) + 1 instead; m is yarn_log_multiplier. */
 static void read_yarn(struct reader *r, struct model_config *c)
 {
@@ -143,7 +144,8 @@ static void read_yarn(struct reader *r, struct model_config *c)
         double m = 1 + read_float(r, "rope.scaling.yarn_log_multiplier", 0) * log_factor;
         c->attn_scale *= m * m * attn_factor * attn_factor;
     } else {
-        c->rope.attn_factor = attn_factor * (1 + 0.1 * log_factor);
+        double usual = log_factor > 0 ? 1 + 0.1 * log_factor : 1;
+        c->rope.attn_factor = attn_factor * read_float(r, "rope.scaling.yarn_attn_factor", usual);
     }
     if (c->rope.original_context < 1)
         refuse(r, "rope.scaling.original_context_length", "is missing");
@@ -169,17 +171,26 @@ static void read_rope(struct reader *r, struct model_config *c)
     } /* llama3's factors lie in rope_freqs.weight */
 }
 
+/* Sigmoid (2) where there is a bias on the choice: configurations need not name it, so converted files may not. */
+static int usual_gate(const struct gguf *g, int first_routed)
+{
+    char name[64];
+    snprintf(name, sizeof(name), "blk.%d.exp_probs_b.bias", first_routed);
+    return gguf_tensor_find(g, name) != NULL ? 2 : 1;
+}
+
 static void read_moe(struct reader *r, struct model_config *c)
 {
     c->moe.n_experts = read_int(r, "expert_count", MAX_EXPERTS, 0);
     if (c->moe.n_experts == 0) return;
-    bool v3 = read_int(r, "expert_gating_func", 3, 1) == 2;
+    int n_dense = read_int(r, "leading_dense_block_count", MODEL_MAX_LAYERS, 0);
+    bool v3 = read_int(r, "expert_gating_func", 3, usual_gate(r->g, n_dense)) == 2;
     c->moe.gate = v3 ? GATE_SIGMOID : GATE_SOFTMAX;
     c->moe.group_by_best_two = v3;
     c->moe.n_used = read_int(r, "expert_used_count", MAX_EXPERTS, -1);
     c->moe.n_ff = read_int(r, "expert_feed_forward_length", MAX_DIM, -1);
     c->moe.n_shared = read_int(r, "expert_shared_count", 64, 0);
-    c->moe.n_dense_layers = read_int(r, "leading_dense_block_count", MAX_LAYERS, 0);
+    memset(c->moe.dense, true, (size_t)n_dense * sizeof(bool));
     c->moe.n_groups = read_int(r, "expert_group_count", MAX_EXPERTS, 1);
     c->moe.n_groups_used = read_int(r, "expert_group_used_count", MAX_EXPERTS, 1);
     c->moe.scale = (float)read_float(r, "expert_weights_scale", 1);
@@ -202,12 +213,8 @@ static bool find_tensor(void *source, const struct role *role, int layer, struct
                         struct error *err)
 {
     const struct gguf *g = source;
-    char name[96];
-    if (layer < 0) {
-        snprintf(name, sizeof(name), "%s", role->gguf);
-    } else {
-        snprintf(name, sizeof(name), "blk.%d.%s", layer, role->gguf);
-    }
+    char name[ROLE_NAME_BYTES];
+    if (!role_name(role, false, layer, 0, name)) return true;
     const struct gguf_tensor *t = gguf_tensor_find(g, name);
     if (t == NULL) return true;
     int type = quant_from_ggml(t->ggml_type);
@@ -238,6 +245,17 @@ static bool read_vocab_size(const struct gguf *g, struct model_config *c, struct
     return true;
 }
 
+/* A llama or Qwen3 file says so by having them. */
+static void find_biases(const struct gguf *g, unsigned features, struct model_config *c)
+{
+    static const char *const names[] = {"blk.0.attn_q.bias", "blk.0.attn_q_a.bias",
+                                        "blk.0.attn_kv_a_mqa.bias", "blk.0.attn_output.bias"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        bool usual = i == 0 && (features & FEATURE_QKV_BIAS) != 0;
+        if (!usual && gguf_tensor_find(g, names[i]) != NULL) c->attn_bias = true;
+    }
+}
+
 static bool read_freq_factors(const struct gguf *g, struct model_config *c, struct error *err)
 {
     const struct gguf_tensor *t = gguf_tensor_find(g, "rope_freqs.weight");
@@ -266,6 +284,7 @@ bool gguf_model_read(const struct gguf *g, const struct arch **arch, struct mode
     *c = (struct model_config){0};
     c->rope.interleaved = (*arch)->gguf_interleaved;
     if (!read_vocab_size(g, c, err)) return false;
+    find_biases(g, (*arch)->features, c);
     struct reader r = {.g = g, .prefix = (*arch)->gguf, .err = err};
     read_sizes(&r, c);
     read_heads(&r, c);

@@ -9,13 +9,14 @@
 
 #include <limits.h>
 #include <math.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "engine/kernels/layout.h"
 #include "engine/kernels/scalar_math.h"
 #include "engine/model/roles.h"
 
-enum { MAX_LAYERS = 1024, MAX_DIM = 1 << 20, MAX_CONTEXT = 1 << 24, MAX_EXPERTS = 4096 };
+enum { MAX_DIM = 1 << 20, MAX_CONTEXT = 1 << 24, MAX_EXPERTS = 4096 };
 
 /* Reads fields and remembers the first failure. */
 struct reader {
@@ -85,7 +86,7 @@ static struct span read_text(struct reader *r, const char *name, const char *abs
 
 static void read_sizes(struct reader *r, struct model_config *c)
 {
-    c->n_layers = read_int(r, "num_hidden_layers", MAX_LAYERS, -1);
+    c->n_layers = read_int(r, "num_hidden_layers", MODEL_MAX_LAYERS, -1);
     c->n_embd = read_int(r, "hidden_size", MAX_DIM, -1);
     c->n_vocab = read_int(r, "vocab_size", 1 << 24, -1);
     c->n_ff = read_int(r, "intermediate_size", MAX_DIM, -1);
@@ -166,20 +167,28 @@ static void read_yarn(struct reader *r, struct model_config *c)
     if (!(c->rope.beta_fast > 0 && c->rope.beta_slow > 0)) {
         refuse(r, "beta_fast and beta_slow", "must be above 0");
     }
-    if (!read_bool(r, "truncate", true)) unsupported(r, "truncate", "false is not supported");
+    c->rope.ramp_within_pairs = !read_bool(r, "truncate", true);
     if (c->mla.kv_rank > 0 && all != 0) {
         c->attn_scale *= yarn_mscale(factor, all) * yarn_mscale(factor, all);
     }
+}
+
+/* Without a factor yarn goes by how far the context has grown. */
+static double absent_factor(const struct model_config *c, struct span type)
+{
+    bool grows = span_is(type, "yarn") && c->rope.original_context > 0;
+    return grows ? (double)c->context / c->rope.original_context : 0;
 }
 
 static void read_scaling(struct reader *r, struct model_config *c)
 {
     struct span type = read_text(r, "rope_type", NULL);
     if (type.n == 0) type = read_text(r, "type", "default");
-    if (span_is(type, "default")) return;
-    c->rope.factor = read_double(r, "factor", 0);
+    /* dynamic: the base grows beyond max_position_embeddings, which is as far as we go */
+    if (span_is(type, "default") || span_is(type, "dynamic")) return;
     c->rope.original_context =
         read_int(r, "original_max_position_embeddings", MAX_CONTEXT, c->context);
+    c->rope.factor = read_double(r, "factor", absent_factor(c, type));
     if (!(c->rope.factor > 0)) refuse(r, "factor", "must be above 0");
     if (c->rope.original_context < 1) refuse(r, "original_max_position_embeddings", "is 0");
     if (r->failed) return;
@@ -195,7 +204,8 @@ static void read_scaling(struct reader *r, struct model_config *c)
     } else if (span_is(type, "yarn")) {
         read_yarn(r, c);
     } else {
-        unsupported(r, "rope_type", "is none that we know (default, linear, llama3, yarn)");
+        unsupported(r, "rope_type",
+                    "is none that we know (default, dynamic, linear, llama3, yarn)");
     }
 }
 
@@ -239,7 +249,8 @@ static void read_deepseek(struct reader *r, struct model_config *c, bool v3)
     struct span gate = read_text(r, "scoring_func", v3 ? "sigmoid" : "softmax");
     bool groups = v3 || span_is(method, "group_limited_greedy");
     c->moe.n_shared = read_int(r, "n_shared_experts", 64, 0);
-    c->moe.n_dense_layers = read_int(r, "first_k_dense_replace", MAX_LAYERS, 0);
+    int n_dense = read_int(r, "first_k_dense_replace", MODEL_MAX_LAYERS, 0);
+    memset(c->moe.dense, true, (size_t)n_dense * sizeof(bool));
     c->moe.n_groups = groups ? read_int(r, "n_group", MAX_EXPERTS, 1) : 0;
     c->moe.n_groups_used = groups ? read_int(r, "topk_group", MAX_EXPERTS, 1) : 0;
     c->moe.scale = (float)read_double(r, "routed_scaling_factor", 1);
@@ -251,23 +262,41 @@ static void read_deepseek(struct reader *r, struct model_config *c, bool v3)
     if (v3 ? !span_is(method, "noaux_tc") : !groups && !span_is(method, "greedy")) {
         unsupported(r, "topk_method", "is none that we know for this model_type");
     }
-    if (read_int(r, "moe_layer_freq", MAX_LAYERS, 1) != 1) {
+    if (read_int(r, "moe_layer_freq", MODEL_MAX_LAYERS, 1) != 1) {
         unsupported(r, "moe_layer_freq", "must be 1");
+    }
+}
+
+/* Every decoder_sparse_step-th layer has experts, unless it is listed. */
+static void read_dense_layers(struct reader *r, struct model_config *c)
+{
+    int step = read_int(r, "decoder_sparse_step", MODEL_MAX_LAYERS, 1);
+    const cJSON *listed;
+    if (step < 1) refuse(r, "decoder_sparse_step", "is 0");
+    if (r->failed) return;
+    for (int i = 0; i < c->n_layers; i++) {
+        c->moe.dense[i] = (i + 1) % step != 0;
+    }
+    cJSON_ArrayForEach(listed, json_get(r->json, "mlp_only_layers"))
+    {
+        double layer = listed->valuedouble;
+        if (!cJSON_IsNumber(listed) || !(layer >= 0 && layer < c->n_layers)) {
+            refuse(r, "mlp_only_layers", "must list numbers of layers");
+            return;
+        }
+        c->moe.dense[(int)layer] = true;
     }
 }
 
 static void read_qwen3_moe(struct reader *r, struct model_config *c)
 {
-    c->moe.n_experts = read_int(r, "num_experts", MAX_EXPERTS, -1);
+    bool local =
+        json_get(r->json, "num_experts") == NULL; /* as version 5 of transformers writes it */
+    c->moe.n_experts = read_int(r, local ? "num_local_experts" : "num_experts", MAX_EXPERTS, -1);
     c->moe.gate = GATE_SOFTMAX;
     c->moe.scale = 1;
     if (c->moe.n_experts == 0) refuse(r, "num_experts", "is 0");
-    if (read_int(r, "decoder_sparse_step", MAX_LAYERS, 1) != 1) {
-        unsupported(r, "decoder_sparse_step", "must be 1");
-    }
-    if (cJSON_GetArraySize(json_get(r->json, "mlp_only_layers")) > 0) {
-        unsupported(r, "mlp_only_layers", "must be empty");
-    }
+    read_dense_layers(r, c);
 }
 
 static void read_moe(struct reader *r, struct model_config *c, struct span model_type)
@@ -288,11 +317,11 @@ static void read_moe(struct reader *r, struct model_config *c, struct span model
 /* ---- what would be computed wrongly ---- */
 
 /* Attention to a sliding window is the same as full attention up to the window's length; longer contexts are not offered. */
-static void read_window(struct reader *r, struct model_config *c)
+static void read_window(struct reader *r, struct model_config *c, struct span model_type)
 {
-    bool used = read_bool(r, "use_sliding_window", c->n_layers > 0);
+    bool used = read_bool(r, "use_sliding_window", span_is(model_type, "mistral"));
     int window = read_int(r, "sliding_window", MAX_CONTEXT, 0);
-    int full = read_int(r, "max_window_layers", MAX_LAYERS, 0);
+    int full = read_int(r, "max_window_layers", MODEL_MAX_LAYERS, 0);
     if (used && window > 0 && window < c->context && full < c->n_layers) c->context = window;
 }
 
@@ -312,18 +341,20 @@ static void check_quantisation(struct reader *r)
     r->failed = r->failed || sub.failed;
 }
 
-static void check_details(struct reader *r, struct span model_type)
+static void check_details(struct reader *r)
 {
-    static const char *const biases[] = {"attention_bias", "mlp_bias"};
     struct span act = read_text(r, "hidden_act", "silu");
-    for (int i = 0; i < 2; i++) {
-        if (span_is(model_type, "qwen2")) break; /* its biases are no option */
-        if (read_bool(r, biases[i], false)) unsupported(r, biases[i], "true is not supported");
-    }
+    if (read_bool(r, "mlp_bias", false)) unsupported(r, "mlp_bias", "true is not supported");
     if (!span_is(act, "silu") && !span_is(act, "swish")) {
         unsupported(r, "hidden_act", "must be silu");
     }
     check_quantisation(r);
+}
+
+/* Qwen2 has its own whatever the file says, Mistral none. */
+static bool biases_are_an_option(struct span model_type)
+{
+    return !span_is(model_type, "qwen2") && !span_is(model_type, "mistral");
 }
 
 static void read_all(struct reader *r, const struct arch **arch, struct model_config *c)
@@ -342,8 +373,9 @@ static void read_all(struct reader *r, const struct arch **arch, struct model_co
     read_heads(r, c);
     read_rope(r, c);
     read_moe(r, c, type);
-    read_window(r, c);
-    check_details(r, type);
+    read_window(r, c, type);
+    check_details(r);
+    c->attn_bias = biases_are_an_option(type) && read_bool(r, "attention_bias", false);
     c->n_mtp = read_int(r, "num_nextn_predict_layers", 8, 0);
 }
 

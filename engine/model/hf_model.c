@@ -17,7 +17,7 @@
 #include "engine/model/hf_config.h"
 #include "engine/model/roles.h"
 
-enum { MAX_CONFIG = 4 << 20, NAME_BYTES = 160 };
+enum { MAX_CONFIG = 4 << 20 };
 
 struct source {
     const char *folder;
@@ -29,19 +29,6 @@ struct source {
 static bool no_memory(struct error *err)
 {
     return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for lists of tensors");
-}
-
-/* The role's name in the files; expert fills the %d. False when it has none. */
-static bool make_name(const struct role *r, int layer, int expert, char name[NAME_BYTES])
-{
-    if (r->hf == NULL) return false;
-    size_t n = 0;
-    if (layer >= 0) n = (size_t)snprintf(name, NAME_BYTES, "model.layers.%d.", layer);
-    const char *hole = strstr(r->hf, "%d");
-    int head = hole == NULL ? (int)strlen(r->hf) : (int)(hole - r->hf);
-    n += (size_t)snprintf(name + n, NAME_BYTES - n, "%.*s", head, r->hf);
-    if (hole != NULL) snprintf(name + n, NAME_BYTES - n, "%d%s", expert, hole + 2);
-    return true;
 }
 
 /* ---- FP8 ---- */
@@ -56,7 +43,7 @@ static size_t scale_count(const struct safetensor *t)
 static bool copy_scales(const struct source *s, const struct safetensor *t, float *dst,
                         struct error *err)
 {
-    char name[NAME_BYTES + 16];
+    char name[ROLE_NAME_BYTES + 16];
     snprintf(name, sizeof(name), "%s_scale_inv", t->name);
     const struct safetensor *scales = safetensors_find(s->set, name);
     if (scales == NULL) {
@@ -118,14 +105,14 @@ static bool find_one(const struct source *s, const char *name, struct tensor *ou
 static bool find_experts(const struct source *s, const struct role *role, int layer,
                          struct tensor *out, struct error *err)
 {
-    char name[NAME_BYTES];
+    char name[ROLE_NAME_BYTES];
     const struct safetensor *first = NULL;
     size_t experts = (size_t)s->config->moe.n_experts;
     const void **parts = arena_alloc(s->memory, experts, sizeof(*parts));
     float *scales = NULL;
     if (parts == NULL) return no_memory(err);
     for (size_t i = 0; i < experts; i++) {
-        make_name(role, layer, (int)i, name);
+        role_name(role, true, layer, (int)i, name);
         const struct safetensor *t = safetensors_find(s->set, name);
         if (t == NULL && i == 0) return true;
         if (first == NULL) first = t;
@@ -156,8 +143,8 @@ static bool find_tensor(void *source, const struct role *role, int layer, struct
                         struct error *err)
 {
     const struct source *s = source;
-    char name[NAME_BYTES];
-    if (!make_name(role, layer, 0, name)) return true;
+    char name[ROLE_NAME_BYTES];
+    if (!role_name(role, true, layer, 0, name)) return true;
     if (s->config->tied && strcmp(name, "lm_head.weight") == 0) return true;
     if (strstr(role->hf, "%d") != NULL) return find_experts(s, role, layer, out, err);
     return find_one(s, name, out, err);
@@ -166,7 +153,7 @@ static bool find_tensor(void *source, const struct role *role, int layer, struct
 /* Folders whose prediction layers were left out still count them in config.json. */
 static void check_extra_layers(const struct safetensors *s, struct model_config *c)
 {
-    char name[NAME_BYTES];
+    char name[ROLE_NAME_BYTES];
     for (int i = 0; i < c->n_mtp; i++) {
         snprintf(name, sizeof(name), "model.layers.%d.eh_proj.weight", c->n_layers + i);
         if (safetensors_find(s, name) == NULL) c->n_mtp = i;

@@ -31,6 +31,8 @@ struct tensor {
         parts; /* [shape[2]] matrices that do not follow each other (data is the first); else NULL */
 };
 
+enum { MODEL_MAX_LAYERS = 1024 };
+
 enum rope_scaling { ROPE_PLAIN, ROPE_LINEAR, ROPE_LLAMA3, ROPE_YARN };
 enum expert_gate { GATE_SOFTMAX, GATE_SIGMOID };
 
@@ -51,16 +53,18 @@ struct model_config {
         int original_context;        /* LLAMA3, YARN */
         double low_freq, high_freq;  /* LLAMA3 */
         double beta_fast, beta_slow; /* YARN */
+        bool ramp_within_pairs;      /* YARN: the ends of its ramp are not rounded to whole pairs */
         double
             attn_factor; /* YARN: multiplies cos and sin (already 0.1 ln(factor) + 1 where that rule holds) */
         const float
             *freq_factors; /* [dim/2] divides each frequency, or NULL (GGUF rope_freqs.weight) */
     } rope;
     double attn_scale; /* of q.k, usually 1/sqrt(head_dim) */
+    bool attn_bias;    /* attention's first and last projections have biases */
 
     struct {                                   /* mixture of experts; n_experts 0: dense */
         int n_experts, n_used, n_shared, n_ff; /* n_ff of one expert */
-        int n_dense_layers;                    /* first layers without experts */
+        bool dense[MODEL_MAX_LAYERS];          /* which layers have no experts */
         int n_groups, n_groups_used;           /* 0 or 1: no groups */
         bool
             group_by_best_two; /* a group counts by the sum of its two best experts (V3), else by its best */
@@ -80,14 +84,14 @@ struct model_config {
 /* Tensors of one layer by role; data is NULL where the architecture has none. */
 struct layer_tensors {
     struct tensor attn_norm, q, k, v, o;
-    struct tensor q_bias, k_bias, v_bias;
+    struct tensor q_bias, k_bias, v_bias, o_bias;
     struct tensor q_norm, k_norm;
     struct tensor ffn_norm, gate, up, down;
     /* mixture of experts: expert tensors have shape {k, n, n_experts} */
     struct tensor router, router_bias, gate_exps, up_exps, down_exps, gate_shared, up_shared,
         down_shared;
     /* latent attention */
-    struct tensor q_a, q_a_norm, q_b, kv_a, kv_a_norm, k_b, v_b;
+    struct tensor q_a, q_a_bias, q_a_norm, q_b, kv_a, kv_a_bias, kv_a_norm, k_b, v_b;
     struct tensor
         kv_b; /* k_b and v_b in one, as some files have them; split when a model is opened (kv_b.h) */
     /* multi-token prediction */

@@ -19,7 +19,7 @@ const struct role model_roles[] = {
 };
 
 enum {
-    GQA = FEATURE_GQA, BIAS = FEATURE_GQA | FEATURE_QKV_BIAS, QK_NORM = FEATURE_GQA | FEATURE_QK_NORM, MLA = FEATURE_MLA,
+    GQA = FEATURE_GQA, BIAS = FEATURE_GQA | FEATURE_QKV_BIAS, ATTN_BIAS = FEATURE_ATTN_BIAS, QK_NORM = FEATURE_GQA | FEATURE_QK_NORM, MLA = FEATURE_MLA,
     Q_LORA = FEATURE_MLA | FEATURE_Q_LORA, Q_DIRECT = FEATURE_MLA | FEATURE_Q_DIRECT, DENSE = FEATURE_DENSE,
     MOE = FEATURE_MOE, SHARED = FEATURE_MOE | FEATURE_SHARED, ROUTER_BIAS = FEATURE_MOE | FEATURE_ROUTER_BIAS,
     MTP = FEATURE_MTP,
@@ -36,14 +36,17 @@ const struct role layer_roles[] = {
     {LAYER(q_bias),     "attn_q.bias",          "self_attn.q_proj.bias",        BIAS, false, {DIM_Q}},
     {LAYER(k_bias),     "attn_k.bias",          "self_attn.k_proj.bias",        BIAS, false, {DIM_KV}},
     {LAYER(v_bias),     "attn_v.bias",          "self_attn.v_proj.bias",        BIAS, false, {DIM_KV}},
+    {LAYER(o_bias),     "attn_output.bias",     "self_attn.o_proj.bias",        ATTN_BIAS, false, {DIM_EMBD}},
     {LAYER(q_norm),     "attn_q_norm.weight",   "self_attn.q_norm.weight",      QK_NORM, false, {DIM_HEAD}},
     {LAYER(k_norm),     "attn_k_norm.weight",   "self_attn.k_norm.weight",      QK_NORM, false, {DIM_HEAD}},
 
     {LAYER(q),          "attn_q.weight",        "self_attn.q_proj.weight",           Q_DIRECT, false, {DIM_EMBD, DIM_Q}},
     {LAYER(q_a),        "attn_q_a.weight",      "self_attn.q_a_proj.weight",         Q_LORA, false, {DIM_EMBD, DIM_Q_RANK}},
+    {LAYER(q_a_bias),   "attn_q_a.bias",        "self_attn.q_a_proj.bias",           Q_LORA | ATTN_BIAS, false, {DIM_Q_RANK}},
     {LAYER(q_a_norm),   "attn_q_a_norm.weight", "self_attn.q_a_layernorm.weight",    Q_LORA, false, {DIM_Q_RANK}},
     {LAYER(q_b),        "attn_q_b.weight",      "self_attn.q_b_proj.weight",         Q_LORA, false, {DIM_Q_RANK, DIM_Q}},
     {LAYER(kv_a),       "attn_kv_a_mqa.weight", "self_attn.kv_a_proj_with_mqa.weight", MLA, false, {DIM_EMBD, DIM_KV_A}},
+    {LAYER(kv_a_bias),  "attn_kv_a_mqa.bias",   "self_attn.kv_a_proj_with_mqa.bias", MLA | ATTN_BIAS, false, {DIM_KV_A}},
     {LAYER(kv_a_norm),  "attn_kv_a_norm.weight", "self_attn.kv_a_layernorm.weight",  MLA, false, {DIM_KV_RANK}},
     {LAYER(k_b),        "attn_k_b.weight",      NULL, MLA, true, {DIM_NOPE, DIM_KV_RANK, DIM_HEADS}},
     {LAYER(v_b),        "attn_v_b.weight",      NULL, MLA, true, {DIM_KV_RANK, DIM_V, DIM_HEADS}},
@@ -126,7 +129,8 @@ unsigned layer_features(const struct model_config *c, unsigned arch, int layer)
     } else {
         f |= FEATURE_GQA;
     }
-    bool routed = c->moe.n_experts > 0 && layer >= c->moe.n_dense_layers;
+    bool routed = c->moe.n_experts > 0 && (layer >= c->n_layers || !c->moe.dense[layer]);
+    if (c->attn_bias) f |= FEATURE_QKV_BIAS | FEATURE_ATTN_BIAS;
     f |= routed ? FEATURE_MOE : FEATURE_DENSE;
     if (routed && c->moe.n_shared > 0) f |= FEATURE_SHARED;
     if (layer >= c->n_layers) f |= FEATURE_MTP;
@@ -143,8 +147,25 @@ static void shape_text(char out[80], const int64_t shape[4], int n)
     snprintf(out + at, 80 - (size_t)at, "}");
 }
 
-static bool check_shape(const struct model_config *c, const struct role *r, const struct tensor *t,
-                        const char *path, struct error *err)
+bool role_name(const struct role *r, bool hugging_face, int layer, int expert,
+               char name[ROLE_NAME_BYTES])
+{
+    const char *own = hugging_face ? r->hf : r->gguf;
+    size_t n = 0;
+    if (own == NULL) return false;
+    if (layer >= 0) {
+        n = (size_t)snprintf(name, ROLE_NAME_BYTES, hugging_face ? "model.layers.%d." : "blk.%d.",
+                             layer);
+    }
+    const char *hole = strstr(own, "%d");
+    int head = hole == NULL ? (int)strlen(own) : (int)(hole - own);
+    n += (size_t)snprintf(name + n, ROLE_NAME_BYTES - n, "%.*s", head, own);
+    if (hole != NULL) snprintf(name + n, ROLE_NAME_BYTES - n, "%d%s", expert, hole + 2);
+    return true;
+}
+
+static bool check_shape(const struct model_config *c, const struct role *r, const char *name,
+                        const struct tensor *t, const char *path, struct error *err)
 {
     int64_t want[4] = {1, 1, 1, 1};
     int n = 0;
@@ -161,7 +182,7 @@ static bool check_shape(const struct model_config *c, const struct role *r, cons
     shape_text(wanted, want, n);
     shape_text(found, t->shape, t->n_dims);
     return error_set(err, ERROR_BAD_FILE, NULL, "%.90s: tensor %.60s has shape %s; %s expected",
-                     path, t->name, found, wanted);
+                     path, name, found, wanted);
 }
 
 struct binding {
@@ -173,14 +194,12 @@ struct binding {
 static bool bind_role(const struct binding *b, const struct role *r, int layer, struct tensor *out)
 {
     const char *path = b->from->path;
+    char name[ROLE_NAME_BYTES] = "";
     if (!b->from->find(b->from->arg, r, layer, out, b->err)) return false;
-    if (out->data != NULL) return check_shape(b->c, r, out, path, b->err);
-    if (r->optional) return true;
-    const char *name = b->from->hugging_face ? r->hf : r->gguf;
-    if (layer < 0)
-        return error_set(b->err, ERROR_BAD_FILE, NULL, "%.120s: no tensor %s", path, name);
-    return error_set(b->err, ERROR_BAD_FILE, NULL, "%.120s: layer %d has no tensor %s", path, layer,
-                     name);
+    role_name(r, b->from->hugging_face, layer, 0, name);
+    if (out->data != NULL) return check_shape(b->c, r, name, out, path, b->err);
+    return r->optional ||
+           error_set(b->err, ERROR_BAD_FILE, NULL, "%.120s: no tensor %s", path, name);
 }
 
 static struct tensor *tensor_at(void *base, size_t offset)

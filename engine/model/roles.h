@@ -16,6 +16,7 @@
 enum feature {
     FEATURE_GQA = 1 << 0,         /* queries, keys and values projected directly */
     FEATURE_QKV_BIAS = 1 << 1,    /* with biases */
+    FEATURE_ATTN_BIAS = 1 << 11,  /* biases on what goes into attention and on its output too */
     FEATURE_QK_NORM = 1 << 2,     /* RMS norm of each head's query and key */
     FEATURE_MLA = 1 << 3,         /* latent attention */
     FEATURE_Q_LORA = 1 << 4,      /* its queries through a low rank */
@@ -58,6 +59,12 @@ struct role {
     bool optional;     /* may be missing even then */
     enum dim shape[3]; /* fastest first */
 };
+
+/* A role's full name in either kind of file; layer -1: a tensor of the model. In Hugging Face folders experts have tensors of
+ * their own. False when there is no such tensor in that kind of file. */
+enum { ROLE_NAME_BYTES = 160 };
+bool role_name(const struct role *r, bool hugging_face, int layer, int expert,
+               char name[ROLE_NAME_BYTES]);
 
 extern const struct role model_roles[], layer_roles[]; /* end with .gguf NULL */
 

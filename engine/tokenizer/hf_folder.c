@@ -18,6 +18,7 @@ static const struct {
     {"tokenizer_config.json", true, (size_t)16 << 20}, /* added_tokens_decoder can be long */
     {"generation_config.json", true, (size_t)1 << 20},
     {"chat_template.jinja", true, (size_t)1 << 20},
+    {"config.json", true, (size_t)4 << 20},
 };
 
 enum { FILES = sizeof(files) / sizeof(files[0]), PATH_MAX_BYTES = 4096 };
@@ -46,7 +47,8 @@ struct tokenizer *tokenizer_from_hf(const char *folder, struct error *err)
                              .tokenizer = buffer_span(&text[0]),
                              .config = buffer_span(&text[1]),
                              .generation = buffer_span(&text[2]),
-                             .chat_template = buffer_span(&text[3])};
+                             .chat_template = buffer_span(&text[3]),
+                             .model = buffer_span(&text[4])};
     struct tokenizer *t = ok ? tokenizer_from_documents(&d, err) : NULL;
     for (int i = 0; i < FILES; i++) {
         buffer_clear(&text[i]);

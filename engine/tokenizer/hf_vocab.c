@@ -22,7 +22,7 @@ enum { KEEP_MAX = 256 << 20 };
 struct reading {
     char origin[200];   /* the document being read, for messages; also s.origin */
     struct arena *keep; /* texts that do not lie in a document */
-    cJSON *tokenizer, *config, *generation;
+    cJSON *tokenizer, *config, *generation, *model;
     struct vocab_source s;
     struct vocab_token *tokens; /* owned; also s.tokens */
     size_t room;                /* of tokens */
@@ -303,10 +303,10 @@ static bool read_config(struct reading *r)
     return read_template(r);
 }
 
-/* eos_token_id: an id or a list of them. */
-static bool read_generation(struct reading *r)
+/* eos_token_id of a document: an id or a list of them. */
+static bool read_ends(struct reading *r, const cJSON *document)
 {
-    const cJSON *v = json_get(r->generation, "eos_token_id");
+    const cJSON *v = json_get(document, "eos_token_id");
     const cJSON *one = cJSON_IsArray(v) ? v->child : v;
     for (; one != NULL; one = cJSON_IsArray(v) ? one->next : NULL) {
         int id = -1;
@@ -355,7 +355,14 @@ static bool read_all(struct reading *r, const struct hf_documents *d)
     set_origin(r, d, "tokenizer_config.json");
     if (!parse(r, d->config, &r->config) || !read_config(r)) return word_error(r);
     set_origin(r, d, "generation_config.json");
-    if (!parse(r, d->generation, &r->generation) || !read_generation(r)) return word_error(r);
+    if (!parse(r, d->generation, &r->generation) || !read_ends(r, r->generation)) {
+        return word_error(r);
+    }
+    set_origin(r, d, "config.json");
+    if (!parse(r, r->s.n_eog == 0 ? d->model : span_of(NULL, 0), &r->model) ||
+        !read_ends(r, r->model)) {
+        return word_error(r);
+    }
     if (d->chat_template.n > 0) r->s.chat_template = d->chat_template;
     set_origin(r, d, "tokenizer.json");
     return true;
@@ -377,6 +384,7 @@ struct tokenizer *tokenizer_from_documents(const struct hf_documents *d, struct 
     cJSON_Delete(r.tokenizer);
     cJSON_Delete(r.config);
     cJSON_Delete(r.generation);
+    cJSON_Delete(r.model);
     free(r.tokens);
     free(r.merges);
     text_map_clear(&r.ids);

@@ -39,15 +39,15 @@ struct tokenizer;
  * tokenizer_free(). */
 struct tokenizer *tokenizer_from_gguf(const struct gguf *g, struct error *err);
 
-/* From tokenizer.json, and tokenizer_config.json, generation_config.json and
- * chat_template.jinja where they exist, in a folder. Errors as above, naming file
- * and field. */
+/* From tokenizer.json, and tokenizer_config.json, generation_config.json, chat_template.jinja
+ * and config.json (for the tokens that end a text, if no other names them) where they exist, in a
+ * folder. Errors as above, naming file and field. */
 struct tokenizer *tokenizer_from_hf(const char *folder, struct error *err);
 
 /* The same from memory. p == NULL: there is no such document. All borrowed for the call. */
 struct hf_documents {
     const char *folder; /* for messages; may be "" */
-    struct span tokenizer, config, generation, chat_template;
+    struct span tokenizer, config, generation, chat_template, model;
 };
 struct tokenizer *tokenizer_from_documents(const struct hf_documents *d, struct error *err);
 

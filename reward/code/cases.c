@@ -6,6 +6,7 @@
  *                          "input_output"
  *   PrimeIntellect         verification_info: {"language", "test_cases": [{"input", "output", "type", "fn_name"}]}
  *   open-r1/codeforces     {"official_tests", "time_limit", "memory_limit", "input_mode", "generated_checker"}
+ *   open-r1/ioi            {"id", "grader_files": [[name, text]], "test_names", "test_cases", "score", ...}: ioi.c
  *   HumanEval, EvalPlus    {"prompt", "entry_point", "test"}, {"inputs", "expected", "entry_point"}
  *   MBPP                   {"test_list", "test_setup_code", "test_imports"}
  *
@@ -13,10 +14,12 @@
  */
 #include "reward/code/cases.h"
 
+#include <math.h>
 #include <stdio.h>
 
 #include "base/json.h"
 #include "base/utf8.h"
+#include "reward/code/ioi.h"
 
 enum { MAX_NESTING = 4 };
 
@@ -36,6 +39,13 @@ static bool read_tests(struct reading *r, const cJSON *v, int nesting);
 static bool wrong(struct reading *r, const char *field, const char *what, const cJSON *v)
 {
     return error_set(r->err, ERROR_INVALID_TYPE, field, "%s must be %s, not %s", field, what,
+                     json_type_name(v));
+}
+
+/* As wrong(), where the caller's path says all. */
+static bool wrong_here(struct reading *r, const char *what, const cJSON *v)
+{
+    return error_set(r->err, ERROR_INVALID_TYPE, NULL, "must be %s, not %s", what,
                      json_type_name(v));
 }
 
@@ -255,6 +265,8 @@ static bool add_object(struct reading *r, const cJSON *test)
     struct span function = function_of(r, test);
     if (function.n == 0) function = r->function;
     if (function.n > 0 && !text_is(type, "stdin") && !text_is(type, "stdin_stdout")) {
+        r->unwrap =
+            r->unwrap || text_is(type, "function_call"); /* PrimeIntellect took them from APPS */
         return add_call(r, function, input, output);
     }
     const cJSON *files = json_get(test, "files"), *result = json_get(test, "output_file");
@@ -282,7 +294,7 @@ static bool add_list(struct reading *r, const cJSON *list)
     {
         bool ok = cJSON_IsString(test)   ? add_assert(r, test, span_of(NULL, 0))
                   : cJSON_IsObject(test) ? add_object(r, test)
-                                         : wrong(r, "test", "an object or a string", test);
+                                         : wrong_here(r, "an object or a string", test);
         if (!ok) return error_in(r->err, "[%d]", i);
         i++;
     }
@@ -325,6 +337,18 @@ static void read_limits(struct reading *r, const cJSON *v)
     if (text_is(json_get(v, "input_mode"), "file")) r->file_io = true;
 }
 
+/* [input, output] or {"input", "output"}. */
+static bool add_pair(struct reading *r, const cJSON *test)
+{
+    const cJSON *input = json_get(test, "input"), *output = json_get(test, "output");
+    if (cJSON_IsArray(test) && cJSON_GetArraySize(test) == 2) {
+        input = cJSON_GetArrayItem(test, 0);
+        output = cJSON_GetArrayItem(test, 1);
+    }
+    if (input == NULL || output == NULL) return wrong_here(r, "an input and an output", test);
+    return add_stdio(r, input, output);
+}
+
 /* What goes before the program: HumanEval's prompt, or MBPP's imports and set-up. */
 static bool read_setup(struct reading *r, const cJSON *v)
 {
@@ -361,6 +385,33 @@ static bool read_human_eval(struct reading *r, const cJSON *v)
     return add_pairs(r, json_get(v, "inputs"), either(v, "expected", "outputs"));
 }
 
+/* The IOI's tests are pairs of input and output in test_cases, a list beside test_names or an object by
+ * name. */
+static bool read_ioi(struct reading *r, const cJSON *v)
+{
+    const cJSON *tests = json_get(v, "test_cases"), *test, *names = json_get(v, "test_names");
+    r->out->language = language_find(span_str("cpp"));
+    r->out->ioi = ioi_read(v, r->arena, r->err);
+    if (r->out->ioi == NULL) return false;
+    r->out->memory_mb = ceil(r->out->memory_mb / (1 << 20)); /* the IOI's are bytes */
+    if (cJSON_IsObject(tests) && cJSON_IsArray(names)) {
+        cJSON_ArrayForEach(test, names)
+        {
+            const cJSON *found = cJSON_IsString(test) ? json_get(tests, test->valuestring) : NULL;
+            if (!add_pair(r, found)) return error_in(r->err, "test_cases[%zu]", r->out->n);
+        }
+        return true;
+    }
+    if (!cJSON_IsArray(tests) && !cJSON_IsObject(tests)) {
+        return wrong(r, "test_cases", "a list, or an object beside test_names", tests);
+    }
+    cJSON_ArrayForEach(test, tests)
+    {
+        if (!add_pair(r, test)) return error_in(r->err, "test_cases[%zu]", r->out->n);
+    }
+    return true;
+}
+
 static bool in(struct reading *r, bool ok, const char *field)
 {
     return ok || error_in(r->err, "%s", field);
@@ -376,6 +427,7 @@ static bool read_object(struct reading *r, const cJSON *v, int nesting)
     struct span function = function_of(r, v);
     if (function.n > 0) r->function = function;
     if (cJSON_IsString(json_get(v, "entry_point"))) return read_human_eval(r, v);
+    if (json_get(v, "grader_files") != NULL) return read_ioi(r, v);
     if (!read_setup(r, v)) return false;
     const cJSON *asserts = json_get(v, "assert_case"), *inputs = json_get(v, "inputs");
     if (asserts != NULL || inputs != NULL) {
@@ -396,7 +448,7 @@ static bool read_text(struct reading *r, const cJSON *v, int nesting)
     struct error why = {0};
     cJSON *parsed = json_parse(json_text(v, r->arena), &why);
     if (parsed == NULL) {
-        return error_set(r->err, ERROR_INVALID_JSON, "tests", "tests are no JSON: %.120s",
+        return error_set(r->err, ERROR_INVALID_JSON, NULL, "the text is no JSON: %.120s",
                          why.message);
     }
     size_t from = r->out->n;
@@ -426,12 +478,12 @@ static bool read_text(struct reading *r, const cJSON *v, int nesting)
 static bool read_tests(struct reading *r, const cJSON *v, int nesting)
 {
     if (nesting > MAX_NESTING) {
-        return error_set(r->err, ERROR_INVALID_VALUE, "tests", "tests are nested too deep");
+        return error_set(r->err, ERROR_INVALID_VALUE, NULL, "nested too deep");
     }
     if (cJSON_IsString(v)) return read_text(r, v, nesting);
     if (cJSON_IsArray(v)) return add_list(r, v);
     if (cJSON_IsObject(v)) return read_object(r, v, nesting);
-    return wrong(r, "tests", "a list, an object or JSON text", v);
+    return wrong_here(r, "a list, an object or JSON text", v);
 }
 
 bool code_tests_read(const cJSON *item, size_t max, struct arena *a, struct code_tests *out,

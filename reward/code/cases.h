@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/span.h"
 #include "reward/code/languages.h"
+#include "reward/code/sandbox.h"
 
 enum case_kind {
     CASE_STDIO,  /* input -> expected output */
@@ -30,6 +31,17 @@ struct code_case {
 
 enum { CODE_MAX_TESTS = 1000 };
 
+/* What belongs to an IOI subtask beside its tests. Texts are in the arena. */
+struct ioi {
+    const char *main; /* where the submission lies: "graders/ID.cpp" */
+    struct sandbox_file *files;
+    size_t n_files; /* the grader's, compiled with the submission */
+    const char
+        *checker; /* the one that is the checker's source; NULL: outputs are compared by tokens */
+    double points;
+    int precision; /* decimal places of points won */
+};
+
 struct code_tests {
     struct code_case *cases; /* in the arena */
     size_t n;
@@ -39,6 +51,7 @@ struct code_tests {
         setup; /* goes before the program: HumanEval's prompt, MBPP's imports; p NULL: none */
     struct span entry;   /* HumanEval: a program that defines it needs no setup */
     struct span checker; /* Codeforces' generated_checker, a Python program; p NULL: none */
+    struct ioi *ioi;     /* a subtask of the IOI; NULL: none */
 };
 
 /* The item's tests: its field "tests" (a list, a dataset's object, or either as JSON text), or the item

@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,16 +21,16 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "reward/code/box.h"
 #include "reward/code/proctree.h"
 #include "reward/code/run.h"
 #include "reward/code/walls.h"
 #include "reward/code/workdir.h"
 
 enum {
-    FIRST_FD = 10,     /* descriptors below are the programs' */
-    FIRST_UID = 64100, /* users nobody else is, where the server is root: a range below nobody's, */
-    UIDS = 1200,       /* taken by process number */
-    EXIT_NO_NAMESPACES = 77
+    FIRST_FD = 10, /* descriptors below are the programs' */
+    EXIT_NO_NAMESPACES = 77,
+    STRAGGLERS_MS = 30000 /* for what a cell may have left */
 };
 
 /* ---- orders ------------------------------------------------------------------------------------------- */
@@ -119,9 +118,11 @@ static bool write_buffer(int socket, const struct buffer *b)
     return b->n == 0 || cell_write(socket, b->p, b->n);
 }
 
-static bool write_reply(int socket, const struct sandbox_result *r)
+static bool write_reply(int socket, const struct sandbox_result *r, bool last)
 {
     struct cell_reply head = {.end = (int32_t)r->end,
+                              .signaled = r->signaled,
+                              .last = last,
                               .code = r->code,
                               .cpu_ms = r->cpu_ms,
                               .wall_ms = r->wall_ms,
@@ -150,17 +151,20 @@ static int process_limit(const struct walls *w, int wanted)
     return wanted + (int)proctree_user_threads(w->proc, getuid());
 }
 
-static void serve(const struct walls *w, int socket)
+/* Run after run, until the socket closes or something of a run could not be removed: then another cell
+ * takes over, and this one's end removes it. */
+static void serve(struct walls *w, int socket)
 {
-    static struct order o;
-    static struct sandbox_result r;
+    bool clean = true;
+    struct order o;
+    struct sandbox_result r;
     buffer_init(&o.bytes, CELL_MAX_ORDER);
     sandbox_result_init(&r);
-    while (read_order(socket, &o)) {
+    while (clean && read_order(socket, &o)) {
         struct sandbox_run run = o.run;
         run.limits.processes = process_limit(w, run.limits.processes);
-        run_program(w, &run, socket, &r);
-        if (!write_reply(socket, &r)) break;
+        clean = run_program(w, &run, socket, &r);
+        if (!write_reply(socket, &r, !clean)) break;
         sandbox_result_clear(&r);
         sandbox_result_init(&r);
         if (o.bytes.room > 1 << 20) buffer_clear(&o.bytes);
@@ -169,14 +173,17 @@ static void serve(const struct walls *w, int socket)
 
 /* ---- the cell ------------------------------------------------------------------------------------------- */
 
-static bool prepare(struct walls *w, struct cell_hello *hello)
+static bool prepare(struct walls *w, int landlock_most, struct cell_hello *hello)
 {
-    w->layers.landlock_abi = landlock_abi();
-    w->landlock = landlock_prepare(w->box, &w->scoped);
+    int abi = landlock_abi();
+    w->layers.landlock_abi = landlock_most > 0 && abi > landlock_most ? landlock_most : abi;
+    w->landlock = landlock_prepare(w->box, w->layers.landlock_abi, &w->scoped);
     if (w->landlock < 0) w->layers.landlock_abi = 0;
     w->layers.seccomp = seccomp_prepare(&w->filter);
-    snprintf(w->work, sizeof(w->work), "%.60s/work", w->box);
+    walls_bound_capabilities();
+    w->alone = w->layers.namespaces || landlock_scope_signals(w->layers.landlock_abi);
     hello->layers = w->layers;
+    if (!w->layers.private_tmpfs) snprintf(hello->folder, sizeof(hello->folder), "%s", w->box);
     if (!w->layers.namespaces && proctree_self(w->proc) != getpid()) {
         snprintf(hello->error, sizeof(hello->error),
                  "neither namespaces nor /proc: processes could not be ended safely");
@@ -184,14 +191,14 @@ static bool prepare(struct walls *w, struct cell_hello *hello)
     return hello->error[0] == '\0';
 }
 
-static _Noreturn void be_cell(struct walls *w, int socket)
+static _Noreturn void be_cell(struct walls *w, const struct sandbox_options *o, int socket)
 {
     struct cell_hello hello = {0};
     prctl(PR_SET_NAME, "ts-cell");
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     signal(SIGPIPE, SIG_IGN);
-    bool ready = prepare(w, &hello);
+    bool ready = prepare(w, o->landlock_most, &hello);
     if (cell_write(socket, &hello, sizeof(hello)) && ready) serve(w, socket);
     _exit(0);
 }
@@ -209,29 +216,6 @@ static int keep_only(int socket)
     return kept;
 }
 
-/* As root: become a user that owns nothing. True when this process is such a user now. */
-static bool leave_root(void)
-{
-    if (geteuid() != 0) return false;
-    uid_t uid = (uid_t)(FIRST_UID + getpid() % UIDS);
-    bool ok =
-        setgroups(0, NULL) == 0 && setresgid(uid, uid, uid) == 0 && setresuid(uid, uid, uid) == 0;
-    prctl(PR_SET_DUMPABLE, 1); /* /proc/self is ours again: uid_map is written there */
-    return ok;
-}
-
-/* A folder for work directories, where there is no mount namespace of our own. */
-static bool make_box(char *box, size_t room)
-{
-    static const char *const places[] = {"/tmp", "/var/tmp", "/dev/shm"};
-    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
-        snprintf(box, room, "%s/touchstone-XXXXXX", places[i]);
-        if (mkdtemp(box) != NULL) return true;
-    }
-    box[0] = '\0';
-    return false;
-}
-
 static int wait_for(pid_t pid)
 {
     int status = 0;
@@ -241,16 +225,20 @@ static int wait_for(pid_t pid)
 }
 
 /* In fresh namespaces; returns only when the machine does not permit them. */
-static void try_namespaces(struct walls *w, int socket)
+static void try_namespaces(struct walls *w, const struct sandbox_options *o, int socket)
 {
     uid_t uid = getuid();
     gid_t gid = getgid();
     pid_t pid = namespaces_fork();
     if (pid < 0) return;
     if (pid == 0) {
-        if (!namespaces_settle(uid, gid, w->box, sizeof(w->box))) _exit(EXIT_NO_NAMESPACES);
+        if (!namespaces_map_user(uid, gid)) _exit(EXIT_NO_NAMESPACES);
+        int proc = namespaces_open_proc();
+        if (proc >= 0) w->proc = proc;
+        if (!namespaces_settle(w->box, sizeof(w->box))) _exit(EXIT_NO_NAMESPACES);
         w->layers.namespaces = w->layers.private_tmpfs = true;
-        be_cell(w, socket);
+        snprintf(w->work, sizeof(w->work), "%.60s/work", w->box);
+        be_cell(w, o, socket);
     }
     if (wait_for(pid) != EXIT_NO_NAMESPACES) _exit(0);
 }
@@ -264,18 +252,20 @@ _Noreturn void cell_main(int socket, const struct sandbox_options *options)
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
     prctl(PR_SET_NAME, "ts-cell-outer");
-    w.layers.own_uid = leave_root();
+    w.layers.own_uid = box_become_user();
     w.proc = open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (!o.no_namespaces) try_namespaces(&w, socket);
-    if (!make_box(w.box, sizeof(w.box))) {
+    if (!o.no_namespaces) try_namespaces(&w, &o, socket);
+    if (!box_make(w.box, sizeof(w.box))) {
         struct cell_hello hello = {.error = "no folder for work directories can be made"};
         cell_write(socket, &hello, sizeof(hello));
         _exit(1);
     }
+    prctl(PR_SET_CHILD_SUBREAPER, 1); /* orphans of a cell that was killed come here */
     pid_t pid = fork();
-    if (pid == 0) be_cell(&w, socket);
+    if (pid == 0) be_cell(&w, &o, socket);
     close(socket);
     if (pid > 0) wait_for(pid);
-    workdir_remove(w.box);
+    proctree_kill(w.proc, STRAGGLERS_MS);
+    box_remove(w.box);
     _exit(0);
 }

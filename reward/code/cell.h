@@ -21,6 +21,7 @@ enum { CELL_MAX_ORDER = 512 << 20, CELL_MAX_NAME = 200 };
 
 struct cell_hello {
     struct sandbox_layers layers;
+    char folder[64];
     char error[120]; /* "" when it is ready */
 };
 
@@ -40,6 +41,8 @@ struct cell_file {
 struct cell_reply {
     uint64_t n;
     int32_t end, code;
+    uint32_t signaled;
+    uint32_t last; /* 1: the cell takes no further order */
     double cpu_ms, wall_ms;
     uint64_t peak_bytes;
     uint64_t out_n, err_n, channel_n, fetched_n[SANDBOX_MAX_FETCH];

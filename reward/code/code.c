@@ -15,6 +15,7 @@
 #include "reward/code/code.h"
 #include "reward/code/sandboxes.h"
 #include "reward/code/cases.h"
+#include "reward/code/ioi.h"
 #include "reward/code/trial.h"
 #include "reward/text.h"
 
@@ -92,13 +93,12 @@ static struct trial_options read_options(const struct reward_call *call,
     const struct option_value *o = call->options;
     struct trial_options t = {
         .checker = (enum checker)o[OPT_CHECKER].choice,
-        .checker_given = o[OPT_CHECKER].given,
         .tolerance = {o[OPT_ABS_TOL].real, o[OPT_REL_TOL].real},
         .time_s = o[OPT_TIMEOUT_S].real,
         .total_s = o[OPT_TOTAL_S].real,
         .memory_bytes = (size_t)o[OPT_MEMORY_MB].i << 20,
         .output_bytes = (size_t)o[OPT_OUTPUT_KB].i << 10,
-        .stop_at_failure = !o[OPT_PARTIAL].on,
+        .stop_at_failure = !o[OPT_PARTIAL].on || tests->ioi != NULL,
     };
     if (!o[OPT_TIMEOUT_S].given && tests->time_s > 0 && tests->time_s < 60)
         t.time_s = tests->time_s;
@@ -144,6 +144,7 @@ static void print_details(const struct trial *t, const struct code_tests *tests,
         buffer_add_char(out->details, ']');
     }
     if (weak) detail_bool(out, "weak", true);
+    if (tests->ioi != NULL) detail_number(out, "points", ioi_points(tests->ioi, ioi_score(t)));
     if (t->message.n > 0) detail_text(out, "message", buffer_span(&t->message));
     if (t->error.code != ERROR_NONE) detail_text(out, "error", span_str(t->error.message));
 }
@@ -165,11 +166,20 @@ static bool is_undecided(const struct trial *t)
     return false;
 }
 
-static enum score_status conclude(const struct trial *t, bool partial, struct reward_out *out)
+/* The share of tests passed, or all or nothing; of an IOI subtask the least score of its tests. */
+static double value_of(const struct trial *t, const struct code_tests *tests, bool partial)
+{
+    if (t->n == 0) return 0;
+    double share = tests->ioi != NULL ? ioi_score(t) : (double)t->passed / (double)t->n;
+    return partial || share >= 1 ? share : 0;
+}
+
+static enum score_status conclude(const struct trial *t, const struct code_tests *tests,
+                                  bool partial, struct reward_out *out)
 {
     if (is_undecided(t)) return no_verdict(t, out);
-    bool all = t->n > 0 && t->passed == t->n;
-    out->value = all ? 1 : partial && t->n > 0 ? (double)t->passed / (double)t->n : 0;
+    out->value = value_of(t, tests, partial);
+    bool all = out->value >= 1;
     out->verdict = all ? VERDICT_CORRECT : VERDICT_INCORRECT;
     out->cause = all                                 ? "all_passed"
                  : t->compile == TRIAL_COMPILE_ERROR ? "compile_error"
@@ -193,6 +203,12 @@ void code_open(bool unsafe)
              LOG_I("landlock_abi", l.landlock_abi), LOG_S("seccomp", l.seccomp ? "yes" : "no"),
              LOG_S("own_uid", l.own_uid ? "yes" : "no"),
              LOG_S("sufficient", sandbox_layers_suffice(&l) ? "yes" : "no"), LOG_END);
+}
+
+bool code_is_usable(struct error *err)
+{
+    struct sandbox_layers l;
+    return sandboxes_probe(&l, err);
 }
 
 void code_layers_json(struct buffer *out)
@@ -227,7 +243,7 @@ static enum score_status try_program(const struct reward_call *call, struct code
                                      struct reward_out *out)
 {
     struct trial_options o = read_options(call, tests, l);
-    struct program p = {.language = l, .source = source};
+    struct program p = {.language = l, .source = source, .ioi = tests->ioi};
     struct trial t;
     trial_init(&t);
     buffer_init(&p.binary, (size_t)64 << 20);
@@ -237,7 +253,7 @@ static enum score_status try_program(const struct reward_call *call, struct code
         t.compiled = true;
     }
     print_details(&t, tests, l, out);
-    enum score_status status = conclude(&t, call->options[OPT_PARTIAL].on, out);
+    enum score_status status = conclude(&t, tests, call->options[OPT_PARTIAL].on, out);
     buffer_clear(&p.binary);
     trial_clear(&t);
     return status;
@@ -249,6 +265,11 @@ static enum score_status score(const struct reward_call *call, struct reward_out
     size_t max = (size_t)call->options[OPT_MAX_TESTS].i;
     if (!code_tests_read(call->item, max, call->arena, &tests, out->err)) return SCORE_FAULT;
     const struct language *l = choose_language(call, &tests);
+    if (tests.ioi != NULL && l != tests.language) {
+        error_set(out->err, ERROR_UNSUPPORTED, "lang",
+                  "a grader is C++; so must the program be, not %s", l->name);
+        return SCORE_FAULT;
+    }
     if (needs_python(&tests) && !l->python) {
         error_set(out->err, ERROR_UNSUPPORTED, "tests",
                   "calls and assertions can be tested in Python only, not in %s", l->name);

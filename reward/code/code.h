@@ -8,10 +8,14 @@
 #include <stdbool.h>
 
 #include "base/buffer.h"
+#include "base/error.h"
 
 /* Find out which walls this machine offers and log it; unsafe: run code even behind too few. Once, before
  * any thread exists and before the verifier processes are forked, which inherit the answer. */
 void code_open(bool unsafe);
+
+/* Can programs be run here? False and ERROR_NOT_AVAILABLE with the reason when not. */
+bool code_is_usable(struct error *err);
 
 /* The walls in force as a JSON object, or null before code_open(). */
 void code_layers_json(struct buffer *out);

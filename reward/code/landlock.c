@@ -30,7 +30,8 @@ enum {
     FS_TRUNCATE = 1 << 14,    /* ABI 3 */
     FS_IOCTL_DEV = 1 << 15,   /* ABI 5 */
     NET_ALL = 3,              /* ABI 4: bind and connect TCP */
-    SCOPE_ALL = 3,            /* ABI 6: abstract sockets, signals */
+    SCOPE_SIGNAL = 2,         /* ABI 6 */
+    SCOPE_ALL = 3,            /* and abstract sockets */
 };
 
 struct ruleset_attributes {
@@ -79,9 +80,8 @@ static bool allow_all(int ruleset, const char *box, uint64_t known)
     return allow(ruleset, box, work);
 }
 
-int landlock_prepare(const char *box, bool *scoped)
+int landlock_prepare(const char *box, int abi, bool *scoped)
 {
-    int abi = landlock_abi();
     struct ruleset_attributes a = {.fs = known_rights(abi)};
     size_t size = sizeof(a.fs);
     if (abi >= 4) {
@@ -105,4 +105,14 @@ int landlock_prepare(const char *box, bool *scoped)
 bool landlock_enter(int ruleset)
 {
     return syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
+}
+
+bool landlock_scope_signals(int abi)
+{
+    struct ruleset_attributes a = {.scoped = SCOPE_SIGNAL};
+    if (abi < 6 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
+    int ruleset = (int)syscall(SYS_landlock_create_ruleset, &a, sizeof(a), 0);
+    bool ok = ruleset >= 0 && landlock_enter(ruleset);
+    if (ruleset >= 0) close(ruleset);
+    return ok;
 }

@@ -6,6 +6,8 @@
 
 #include <ctype.h>
 #include <stddef.h>
+#include <stdio.h>
+#include <unistd.h>
 
 #include "reward/code/python_driver.h"
 
@@ -58,6 +60,39 @@ const struct language *language_find(struct span name)
 const struct language *language_at(int i)
 {
     return i >= 0 && i < LANGUAGES ? &table[i] : NULL;
+}
+
+void language_compile_argv(const struct language *l, const char *main, const char *const *more,
+                           const char **argv, size_t room)
+{
+    size_t n = 0;
+    for (size_t i = 0; l->compile[i] != NULL && n < room; i++) {
+        bool is_main = main != NULL && strcmp(l->compile[i], l->file) == 0;
+        argv[n++] = is_main ? main : l->compile[i];
+    }
+    for (; *more != NULL && n < room; more++) {
+        argv[n++] = *more;
+    }
+    argv[n] = NULL;
+}
+
+bool language_is_source(const struct language *l, const char *name)
+{
+    const char *own = strrchr(l->file, '.'), *other = strrchr(name, '.');
+    return own != NULL && other != NULL && strcmp(own, other) == 0;
+}
+
+bool language_is_installed(const struct language *l)
+{
+    static const char *const folders[] = {"/usr/local/bin", "/usr/bin", "/bin"};
+    const char *name = l->compile[0] != NULL ? l->compile[0] : l->run[0];
+    bool found = false;
+    for (size_t i = 0; !found && i < sizeof(folders) / sizeof(folders[0]); i++) {
+        char path[64];
+        snprintf(path, sizeof(path), "%s/%s", folders[i], name);
+        found = access(path, X_OK) == 0;
+    }
+    return found;
 }
 
 /* ---- fences ---------------------------------------------------------------------------------------- */

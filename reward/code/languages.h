@@ -29,6 +29,17 @@ struct language {
 /* By name or alias, case ignored; NULL when there is none. */
 const struct language *language_find(struct span name);
 
+/* argv of compiling main (NULL: the file of the table) and more (NULL-terminated) together; argv has room for
+ * `room` and the NULL. What does not fit is left out. */
+void language_compile_argv(const struct language *l, const char *main, const char *const *more,
+                           const char **argv, size_t room);
+
+/* Is a file of that name one of the language's sources, by its extension? */
+bool language_is_source(const struct language *l, const char *name);
+
+/* Is its compiler or interpreter in a folder that programs are searched in? */
+bool language_is_installed(const struct language *l);
+
 /* The i-th, or NULL past the end. */
 const struct language *language_at(int i);
 

@@ -47,7 +47,7 @@ static bool write_file(const char *path, const char *text)
     return ok;
 }
 
-static bool map_user(uid_t uid, gid_t gid)
+bool namespaces_map_user(uid_t uid, gid_t gid)
 {
     char line[64];
     snprintf(line, sizeof(line), "%d %u 1\n", INNER_UID, uid);
@@ -117,9 +117,24 @@ static bool enter_root(void)
            set_attributes("/", ATTR_RDONLY | ATTR_NOSUID | ATTR_NODEV, false);
 }
 
-bool namespaces_settle(uid_t uid, gid_t gid, char *box, size_t room)
+/* linux/mount.h again, and system calls that the C library does not wrap. The mount stands in no folder: who
+ * has the descriptor can see it, nobody else. */
+int namespaces_open_proc(void)
 {
-    if (!map_user(uid, gid) || !build_root() || !enter_root()) return false;
+    enum { CREATE = 6 /* FSCONFIG_CMD_CREATE */ };
+    int context = (int)syscall(SYS_fsopen, "proc", 1 /* FSOPEN_CLOEXEC */);
+    if (context < 0) return -1;
+    int proc = -1;
+    if (syscall(SYS_fsconfig, context, CREATE, NULL, NULL, 0) == 0) {
+        proc = (int)syscall(SYS_fsmount, context, 1 /* FSMOUNT_CLOEXEC */, 0);
+    }
+    close(context);
+    return proc;
+}
+
+bool namespaces_settle(char *box, size_t room)
+{
+    if (!build_root() || !enter_root()) return false;
     if (sethostname("box", 3) != 0) return false;
     snprintf(box, room, "%s", BOX);
     return true;
@@ -133,7 +148,7 @@ bool namespaces_mount_work(const char *dir, size_t bytes, int inodes)
     return mount("tmpfs", dir, "tmpfs", MS_NOSUID | MS_NODEV, options) == 0;
 }
 
-void namespaces_unmount_work(const char *dir)
+bool namespaces_unmount_work(const char *dir)
 {
-    umount2(dir, MNT_DETACH);
+    return umount2(dir, MNT_DETACH) == 0;
 }

@@ -15,8 +15,14 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Rounds of stopping: a round that finds nobody new is the last. */
-enum { STOP_ROUNDS = 64, KILL_ROUNDS = 1000 };
+#include "base/clock.h"
+
+enum {
+    PROCTREE_MAX = 8192,
+    QUIET_ROUNDS = 2, /* looks in a row that must find nobody running */
+    PAUSES = 20,
+    PAUSE_NS = 20000 /* for the killed to die: each longer than the last, 4 ms in all */
+};
 
 struct process {
     pid_t pid, parent;
@@ -59,7 +65,40 @@ static bool read_process(int proc, const char *name, struct process *p)
     return parse_stat(line, p);
 }
 
-static bool read_table(int proc, struct table *t)
+/* Descendants found so far. */
+struct tree {
+    size_t n;
+    pid_t pids[PROCTREE_MAX];
+    struct proctree_use use;
+};
+
+static bool has(const struct tree *tree, pid_t pid)
+{
+    for (size_t i = 0; i < tree->n; i++) {
+        if (tree->pids[i] == pid) return true;
+    }
+    return false;
+}
+
+static void add(struct tree *tree, const struct process *p)
+{
+    struct proctree_use *use = &tree->use;
+    tree->pids[tree->n++] = p->pid;
+    use->processes++;
+    use->cpu_ms += (double)p->ticks * 1000.0 / (double)sysconf(_SC_CLK_TCK);
+    if (p->state == 'Z' || p->state == 'X') return;
+    use->threads += p->threads;
+    use->memory_bytes += (size_t)p->pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+static bool is_running(const struct process *p)
+{
+    return strchr("TtZX", p->state) == NULL;
+}
+
+/* All processes there are. stop, when not NULL: descendants of this process that run are stopped on the
+ * spot and put there, since one that forks and leaves is gone a moment later. */
+static bool read_table(int proc, struct table *t, struct tree *stop)
 {
     int fd = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     DIR *dir = fd < 0 ? NULL : fdopendir(fd);
@@ -69,32 +108,19 @@ static bool read_table(int proc, struct table *t)
     }
     t->n = 0;
     for (struct dirent *e; t->n < PROCTREE_MAX && (e = readdir(dir)) != NULL;) {
-        if (e->d_name[0] < '1' || e->d_name[0] > '9') continue;
-        t->n += read_process(proc, e->d_name, &t->rows[t->n]);
+        struct process *p = &t->rows[t->n];
+        if (e->d_name[0] < '1' || e->d_name[0] > '9' || !read_process(proc, e->d_name, p)) continue;
+        t->n++;
+        if (stop == NULL || (p->parent != getpid() && !has(stop, p->parent))) continue;
+        if (is_running(p)) kill(p->pid, SIGSTOP);
+        add(stop, p);
     }
     closedir(dir);
     return true;
 }
 
-static bool has(const struct proctree *tree, pid_t pid)
-{
-    for (size_t i = 0; i < tree->n; i++) {
-        if (tree->pids[i] == pid) return true;
-    }
-    return false;
-}
-
-static void add(struct proctree *tree, const struct process *p)
-{
-    tree->pids[tree->n++] = p->pid;
-    tree->cpu_ms += (double)p->ticks * 1000.0 / (double)sysconf(_SC_CLK_TCK);
-    if (p->state == 'Z' || p->state == 'X') return;
-    tree->threads += p->threads;
-    tree->memory_bytes += (size_t)p->pages * (size_t)sysconf(_SC_PAGESIZE);
-}
-
 /* Children usually have larger pids than their parents, so two or three passes do. */
-static void collect(const struct table *t, pid_t root, struct proctree *out)
+static void collect(const struct table *t, pid_t root, struct tree *out)
 {
     size_t before;
     do {
@@ -106,13 +132,24 @@ static void collect(const struct table *t, pid_t root, struct proctree *out)
     } while (out->n > before);
 }
 
-bool proctree_read(int proc, pid_t root, struct proctree *out)
+/* Both on the heap: they are large. */
+static bool make_room(struct table *t, struct tree **tree)
 {
-    struct table t = {.rows = malloc(PROCTREE_MAX * sizeof(*t.rows))};
-    memset(out, 0, sizeof(*out));
-    bool ok = t.rows != NULL && read_table(proc, &t);
-    if (ok) collect(&t, root, out);
+    t->n = 0;
+    t->rows = malloc(PROCTREE_MAX * sizeof(*t->rows));
+    *tree = calloc(1, sizeof(**tree));
+    return t->rows != NULL && *tree != NULL;
+}
+
+bool proctree_measure(int proc, pid_t root, struct proctree_use *out)
+{
+    struct table t;
+    struct tree *tree;
+    bool ok = make_room(&t, &tree) && read_table(proc, &t, NULL);
+    if (ok) collect(&t, root, tree);
+    if (ok) *out = tree->use;
     free(t.rows);
+    free(tree);
     return ok;
 }
 
@@ -129,7 +166,7 @@ size_t proctree_user_threads(int proc, uid_t uid)
 {
     struct table t = {.rows = malloc(PROCTREE_MAX * sizeof(*t.rows))};
     size_t threads = 0;
-    if (t.rows == NULL || !read_table(proc, &t)) t.n = 0;
+    if (t.rows == NULL || !read_table(proc, &t, NULL)) t.n = 0;
     for (size_t i = 0; i < t.n; i++) {
         char name[16];
         struct stat st;
@@ -140,17 +177,42 @@ size_t proctree_user_threads(int proc, uid_t uid)
     return threads;
 }
 
-/* Signal all descendants; how many there were. */
-static size_t signal_all(int proc, struct proctree *tree, int signal)
+/* Stop every descendant of this process that runs; how many did. They are in tree then. */
+static size_t stop_running(int proc, struct table *t, struct tree *tree)
 {
-    if (!proctree_read(proc, getpid(), tree)) return 0;
-    for (size_t i = 0; i < tree->n; i++) {
-        kill(tree->pids[i], signal);
+    size_t running = 0;
+    memset(tree, 0, sizeof(*tree));
+    if (!read_table(proc, t, tree)) return 0;
+    collect(t, getpid(), tree); /* whose parents stood behind them in the list */
+    for (size_t i = 0; i < t->n; i++) {
+        if (!is_running(&t->rows[i]) || !has(tree, t->rows[i].pid)) continue;
+        kill(t->rows[i].pid, SIGSTOP);
+        running++;
     }
-    return tree->n;
+    return running;
 }
 
-static bool reap_all(void)
+/* Stopped processes count against the limit of processes, so a bomb that is stopped faster than it
+ * forks runs out of room to fork. */
+static void stop_all(int proc, struct table *t, struct tree *tree, uint64_t deadline_ns)
+{
+    for (int quiet = 0; quiet < QUIET_ROUNDS && clock_ns() < deadline_ns;) {
+        quiet = stop_running(proc, t, tree) == 0 ? quiet + 1 : 0;
+    }
+}
+
+/* Wait for those killed, a while. True: there is nobody left. */
+static bool reap_soon(void)
+{
+    bool gone = false;
+    for (int i = 0; i < PAUSES && !(gone = proctree_reap()); i++) {
+        struct timespec pause = {.tv_nsec = (i + 1) * PAUSE_NS};
+        nanosleep(&pause, NULL);
+    }
+    return gone;
+}
+
+bool proctree_reap(void)
 {
     pid_t pid;
     while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
@@ -158,20 +220,32 @@ static bool reap_all(void)
     return pid < 0; /* ECHILD: there is nobody left */
 }
 
-void proctree_kill(int proc)
+bool proctree_kill(int proc, int within_ms)
 {
-    /* On the stack: gcc 12 takes a static one for never written and puts it into read-only memory. */
-    struct proctree tree;
-    if (reap_all()) return;
-    size_t seen = 0;
-    for (int i = 0; i < STOP_ROUNDS; i++) {
-        size_t now = signal_all(proc, &tree, SIGSTOP);
-        if (now == seen && i > 0) break;
-        seen = now;
+    uint64_t deadline_ns = clock_ns() + (uint64_t)within_ms * 1000000u;
+    if (proctree_reap()) return true;
+    struct table t;
+    struct tree *tree;
+    bool gone = false, room = make_room(&t, &tree);
+    while (room && !gone && clock_ns() < deadline_ns) {
+        stop_all(proc, &t, tree, deadline_ns);
+        for (size_t i = 0; i < tree->n; i++) {
+            kill(tree->pids[i], SIGKILL);
+        }
+        gone = reap_soon();
     }
-    for (int i = 0; i < KILL_ROUNDS && !reap_all(); i++) {
-        signal_all(proc, &tree, SIGKILL);
-        struct timespec pause = {.tv_nsec = i < 10 ? 200000 : 2000000};
-        nanosleep(&pause, NULL);
+    free(t.rows);
+    free(tree);
+    return gone;
+}
+
+bool proctree_kill_reachable(int within_ms)
+{
+    uint64_t deadline_ns = clock_ns() + (uint64_t)within_ms * 1000000u;
+    bool gone = proctree_reap();
+    while (!gone && clock_ns() < deadline_ns) {
+        kill(-1, SIGKILL);
+        gone = reap_soon();
     }
+    return gone;
 }

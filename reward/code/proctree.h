@@ -9,18 +9,16 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-enum { PROCTREE_MAX = 8192 };
-
-struct proctree {
-    size_t n;
-    pid_t pids[PROCTREE_MAX];
+/* What processes take together. */
+struct proctree_use {
+    size_t processes;
     size_t threads;      /* of all, zombies left out */
     size_t memory_bytes; /* resident, shared pages counted for each */
     double cpu_ms;       /* of the living */
 };
 
-/* Every descendant of root. proc: a descriptor of /proc. False when it cannot be read. */
-bool proctree_read(int proc, pid_t root, struct proctree *out);
+/* All descendants of root. proc: a descriptor of /proc. False when it cannot be read. */
+bool proctree_measure(int proc, pid_t root, struct proctree_use *out);
 
 /* The process that reads, as that /proc numbers it; 0 when unknown. */
 pid_t proctree_self(int proc);
@@ -28,9 +26,16 @@ pid_t proctree_self(int proc);
 /* Threads of all processes of a user. */
 size_t proctree_user_threads(int proc, uid_t uid);
 
+/* Reap what has ended. True: this process has no child left. */
+bool proctree_reap(void);
+
 /* Kill every descendant of this process and wait for them, forks in flight included: all are stopped
- * before the first is killed, so that none can bear another meanwhile. This process must be a child
- * subreaper, and proc must number processes as it does. */
-void proctree_kill(int proc);
+ * before the first is killed, so that none can bear another meanwhile. False: some are left after that
+ * time. This process must be a child subreaper, and proc must number processes as it does. */
+bool proctree_kill(int proc, int within_ms);
+
+/* The same for a process that can signal nobody but its descendants (init of a namespace, or scoped by
+ * Landlock): one call reaches all at once, and none can fork meanwhile. */
+bool proctree_kill_reachable(int within_ms);
 
 #endif

@@ -1,7 +1,8 @@
 /* reward/code/python_driver.h - the few lines of Python that start a Python program.
  *
  * They are ours and run before the program; what they print afterwards is judged in the server, never
- * here. Python is started without its site module (-S): that is half of its start.
+ * here. Python is started without its site module (-S), and the module os, which wraps posix, is left to programs that
+ * want it: together half of its start.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -19,18 +20,37 @@
     "v = '%d.%d' % sys.version_info[:2]\n" \
     "sys.path += ['/usr/local/lib/python%s/dist-packages' % v, '/usr/lib/python3/dist-packages',\n" \
     "             '%s/lib/python%s/site-packages' % (sys.prefix, v)]\n" \
-    "sys.argv[:] = ['main.py']\n" \
     "source = open('main.py', 'rb').read()\n"
 
 /* A program with stdin and stdout: main.py as __main__. */
 #define PYTHON_DRIVER_RUN \
     PYTHON_DRIVER_SITE \
-    "import os\n" \
-    "os.close(3)\n" \
-    "del v, builtins, Quitter, os, sys\n" \
+    "sys.argv[0] = 'main.py'\n" \
+    "import posix\n" \
+    "posix.close(3)\n" \
+    "del v, builtins, Quitter, posix, sys\n" \
     "__file__ = 'main.py'\n" \
     "source = compile(source, 'main.py', 'exec')\n" \
     "exec(globals().pop('source'))\n"
+
+/* A program as a notebook's cell: when its last statement is an expression, the value's text goes to descriptor
+ * 3. */
+#define PYTHON_DRIVER_CELL \
+    PYTHON_DRIVER_SITE \
+    "sys.argv[0] = 'main.py'\n" \
+    "def drive(source, sys=sys):\n" \
+    "    import ast, posix\n" \
+    "    tree = ast.parse(source, 'main.py')\n" \
+    "    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None\n" \
+    "    space = sys.modules['__main__'].__dict__\n" \
+    "    exec(compile(tree, 'main.py', 'exec'), space)\n" \
+    "    if last is None: return\n" \
+    "    value = eval(compile(ast.Expression(last.value), 'main.py', 'eval'), space)\n" \
+    "    if value is None: return\n" \
+    "    data = repr(value).encode('utf-8', 'replace')\n" \
+    "    while data: data = data[posix.write(3, data):]\n" \
+    "__file__ = 'main.py'\n" \
+    "drive(source)\n"
 
 /* The next two take this as their first argument: it defines canon(value, strict): a value as text, equal texts for equal values. strict: as Python's == sees it (1 ==
  * True == 1.0, tuples are no lists); else as JSON (tuples and sets become lists, keys become strings,
@@ -91,12 +111,13 @@
     "import sys\n" \
     "exec(sys.argv[1])\n" \
     PYTHON_DRIVER_SITE \
+    "sys.argv[:] = ['main.py']\n" \
     "def drive(source):\n" \
-    "    import os\n" \
-    "    write, flush, canon, leave = os.write, sys.stdout.flush, make_canon(), os._exit\n" \
+    "    import posix\n" \
+    "    write, flush, canon, leave = posix.write, sys.stdout.flush, make_canon(), posix._exit\n" \
     "    sys.set_int_max_str_digits(0)\n" \
     "    with open('call', encoding='utf-8', errors='surrogatepass', newline='\\n') as f: what, body = f.read().split('\\n', 1)\n" \
-    "    os.unlink('call')\n" \
+    "    posix.unlink('call')\n" \
     "    how, _, name = what.partition(' ')\n" \
     "    names = {'true': True, 'false': False, 'null': None, 'NaN': float('nan'), 'Infinity': float('inf')}\n" \
     "    module = type(sys)('solution')\n" \

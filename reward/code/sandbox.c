@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -21,8 +22,11 @@ enum { HELLO_MS = 20000 };
 struct sandbox {
     int socket;
     pid_t pid;
+    struct sandbox_options options;
     struct sandbox_layers layers;
+    char folder[64];
     size_t n_fetch; /* of the run under way */
+    bool spent;     /* the cell has served its last run */
 };
 
 bool sandbox_layers_suffice(const struct sandbox_layers *l)
@@ -42,7 +46,7 @@ void sandbox_layers_json(const struct sandbox_layers *l, struct buffer *out)
 
 /* ---- opening and closing ------------------------------------------------------------------------ */
 
-static bool hear_hello(struct sandbox *box, const struct sandbox_options *o, struct error *err)
+static bool hear_hello(struct sandbox *box, struct error *err)
 {
     struct cell_hello hello;
     struct pollfd p = {.fd = box->socket, .events = POLLIN};
@@ -50,11 +54,12 @@ static bool hear_hello(struct sandbox *box, const struct sandbox_options *o, str
         return error_set(err, ERROR_SYSTEM, NULL, "the sandbox did not start");
     }
     box->layers = hello.layers;
+    snprintf(box->folder, sizeof(box->folder), "%.63s", hello.folder);
     hello.error[sizeof(hello.error) - 1] = '\0';
     if (hello.error[0] != '\0') {
         return error_set(err, ERROR_SYSTEM, NULL, "the sandbox did not start: %s", hello.error);
     }
-    if (o->allow_unsafe || sandbox_layers_suffice(&box->layers)) return true;
+    if (box->options.allow_unsafe || sandbox_layers_suffice(&box->layers)) return true;
     return error_set(
         err, ERROR_NOT_AVAILABLE, NULL,
         "this machine offers too few walls to run code safely (namespaces: %s, Landlock: "
@@ -63,17 +68,28 @@ static bool hear_hello(struct sandbox *box, const struct sandbox_options *o, str
         box->layers.seccomp ? "yes" : "no");
 }
 
-static bool fork_cell(struct sandbox *box, const struct sandbox_options *o, struct error *err)
+static bool fork_cell(struct sandbox *box, struct error *err)
 {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
         return error_set(err, ERROR_SYSTEM, NULL, "cannot make a socket pair: %s", strerror(errno));
     }
     box->pid = fork();
-    if (box->pid == 0) cell_main(pair[1], o);
+    if (box->pid == 0) cell_main(pair[1], &box->options);
     close(pair[1]);
     box->socket = pair[0];
+    box->spent = false;
     return box->pid > 0 || error_set(err, ERROR_SYSTEM, NULL, "cannot fork: %s", strerror(errno));
+}
+
+/* The cell's end of the socket hangs up; then it ends by itself. */
+static void leave_cell(struct sandbox *box)
+{
+    if (box->socket >= 0) close(box->socket);
+    while (box->pid > 0 && waitpid(box->pid, NULL, 0) < 0 && errno == EINTR) {
+    }
+    box->socket = -1;
+    box->pid = 0;
 }
 
 struct sandbox *sandbox_open(const struct sandbox_options *o, struct error *err)
@@ -81,7 +97,8 @@ struct sandbox *sandbox_open(const struct sandbox_options *o, struct error *err)
     struct sandbox *box = mem_new(1, sizeof(*box), err);
     if (box == NULL) return NULL;
     box->socket = -1;
-    if (fork_cell(box, o, err) && hear_hello(box, o, err)) return box;
+    box->options = *o;
+    if (fork_cell(box, err) && hear_hello(box, err)) return box;
     sandbox_close(box);
     return NULL;
 }
@@ -89,15 +106,18 @@ struct sandbox *sandbox_open(const struct sandbox_options *o, struct error *err)
 void sandbox_close(struct sandbox *box)
 {
     if (box == NULL) return;
-    if (box->socket >= 0) close(box->socket);
-    while (box->pid > 0 && waitpid(box->pid, NULL, 0) < 0 && errno == EINTR) {
-    }
+    leave_cell(box);
     free(box);
 }
 
 const struct sandbox_layers *sandbox_layers(const struct sandbox *box)
 {
     return &box->layers;
+}
+
+const char *sandbox_folder(const struct sandbox *box)
+{
+    return box->folder;
 }
 
 int sandbox_fd(const struct sandbox *box)
@@ -107,8 +127,7 @@ int sandbox_fd(const struct sandbox *box)
 
 /* ---- an order -------------------------------------------------------------------------------------- */
 
-/* Relative, no "." or ".." or empty part. */
-static bool is_plain_name(const char *name)
+bool sandbox_is_file_name(const char *name)
 {
     if (strlen(name) == 0 || strlen(name) > CELL_MAX_NAME) return false;
     for (const char *p = name;;) {
@@ -133,7 +152,7 @@ static bool add_files(struct buffer *b, const struct sandbox_run *run, struct er
 {
     for (size_t i = 0; i < run->n_files; i++) {
         const struct sandbox_file *f = &run->files[i];
-        if (!is_plain_name(f->name)) {
+        if (!sandbox_is_file_name(f->name)) {
             return error_set(err, ERROR_INVALID_VALUE, "files",
                              "\"%.80s\" is no relative path without \"..\"", f->name);
         }
@@ -150,13 +169,28 @@ static bool add_files(struct buffer *b, const struct sandbox_run *run, struct er
 static bool check_fetch(const struct sandbox_run *run, struct error *err)
 {
     for (size_t i = 0; run->fetch != NULL && run->fetch[i] != NULL; i++) {
-        if (i < SANDBOX_MAX_FETCH && is_plain_name(run->fetch[i])) continue;
+        if (i < SANDBOX_MAX_FETCH && sandbox_is_file_name(run->fetch[i])) continue;
         return error_set(err, ERROR_INVALID_VALUE, "fetch_files",
                          "at most %d relative paths without \"..\"", SANDBOX_MAX_FETCH);
     }
     return run->n_files <= SANDBOX_MAX_FILES ||
            error_set(err, ERROR_INVALID_VALUE, "files", "%zu files; at most %d", run->n_files,
                      SANDBOX_MAX_FILES);
+}
+
+/* Is the cell there and idle? One that has died shows by the end of its stream. */
+static bool is_alive(const struct sandbox *box)
+{
+    struct pollfd p = {.fd = box->socket, .events = POLLIN};
+    return !box->spent && box->socket >= 0 && poll(&p, 1, 0) == 0;
+}
+
+/* The old one takes its time to end, which nobody waits for. */
+static bool renew_cell(struct sandbox *box, struct error *err)
+{
+    close(box->socket);
+    waitpid(box->pid, NULL, WNOHANG);
+    return fork_cell(box, err) && hear_hello(box, err);
 }
 
 bool sandbox_start(struct sandbox *box, const struct sandbox_run *run, struct error *err)
@@ -179,8 +213,9 @@ bool sandbox_start(struct sandbox *box, const struct sandbox_run *run, struct er
         head.n = b.n;
         memcpy(b.p, &head, sizeof(head));
         box->n_fetch = head.n_fetch;
-        ok = cell_write(box->socket, b.p, b.n) ||
-             error_set(err, ERROR_SYSTEM, NULL, "the sandbox is gone");
+        ok = (is_alive(box) || renew_cell(box, err)) &&
+             (cell_write(box->socket, b.p, b.n) ||
+              error_set(err, ERROR_SYSTEM, NULL, "the sandbox is gone"));
     }
     buffer_clear(&b);
     return ok;
@@ -214,6 +249,7 @@ static void take_head(const struct cell_reply *head, struct sandbox_result *r)
     sandbox_result_clear(r);
     r->end =
         head->end >= 0 && head->end < SANDBOX_ENDS ? (enum sandbox_end)head->end : SANDBOX_FAULT;
+    r->signaled = head->signaled != 0;
     r->code = head->code;
     r->cpu_ms = head->cpu_ms;
     r->wall_ms = head->wall_ms;
@@ -228,6 +264,7 @@ bool sandbox_finish(struct sandbox *box, struct sandbox_result *r, struct error 
     bool ok = cell_read(box->socket, &head, sizeof(head));
     if (ok) {
         take_head(&head, r);
+        box->spent = head.last != 0;
         ok = cell_read_buffer(box->socket, &r->out, head.out_n) &&
              cell_read_buffer(box->socket, &r->err, head.err_n) &&
              cell_read_buffer(box->socket, &r->channel, head.channel_n);
@@ -236,6 +273,7 @@ bool sandbox_finish(struct sandbox *box, struct sandbox_result *r, struct error 
         r->was_fetched[i] = head.was_fetched[i] != 0;
         ok = cell_read_buffer(box->socket, &r->fetched[i], head.fetched_n[i]);
     }
+    box->spent = box->spent || !ok;
     return ok || error_set(err, ERROR_SYSTEM, NULL, "the sandbox is gone");
 }
 

@@ -39,8 +39,9 @@ bool sandbox_layers_suffice(const struct sandbox_layers *l);
 void sandbox_layers_json(const struct sandbox_layers *l, struct buffer *out);
 
 struct sandbox_options {
-    bool no_namespaces; /* leave them out even where permitted (tests of the second wall) */
     bool allow_unsafe;  /* open with too few layers as well */
+    bool no_namespaces; /* for tests of the other walls: leave them out even where permitted, */
+    int landlock_most;  /* and use no later ABI of Landlock than this; 0: whatever there is */
 };
 
 /* Fork a cell. The caller's process must have one thread. NULL and ERROR_NOT_AVAILABLE when the machine
@@ -52,9 +53,15 @@ void sandbox_close(struct sandbox *box);
 
 const struct sandbox_layers *sandbox_layers(const struct sandbox *box);
 
+/* The folder that holds its work directories; "" when they are in a file system nobody else sees. */
+const char *sandbox_folder(const struct sandbox *box);
+
+/* Relative, without empty parts, "." or "..", at most 200 bytes? */
+bool sandbox_is_file_name(const char *name);
+
 /* A file laid into the work directory before a run. */
 struct sandbox_file {
-    const char *name; /* relative, without "..", at most 200 bytes; folders are made */
+    const char *name; /* sandbox_is_file_name(); folders are made */
     struct span content;
     bool executable;
 };
@@ -98,7 +105,8 @@ enum sandbox_end {
 
 struct sandbox_result {
     enum sandbox_end end;
-    int code;
+    bool signaled; /* the main process ended by a signal, ours included: */
+    int code;      /* that, or its exit status */
     double cpu_ms, wall_ms;
     size_t peak_bytes; /* largest resident memory of a process */
     struct buffer out, err, channel;
@@ -110,15 +118,16 @@ struct sandbox_result {
 void sandbox_result_init(struct sandbox_result *r);
 void sandbox_result_clear(struct sandbox_result *r);
 
-/* Begin a run; false and err when the request is malformed (err->param names it) or the cell is gone.
+/* Begin a run; false and err when the request is malformed (err->param names it) or the cell is gone and
+ * no other can be forked.
  * The result channel is descriptor 3 of the program. */
 bool sandbox_start(struct sandbox *box, const struct sandbox_run *run, struct error *err);
 
 /* Readable when the result is there. */
 int sandbox_fd(const struct sandbox *box);
 
-/* Wait for the result. False when the cell is gone: the sandbox must be closed. r is initialised and
- * may be used again. */
+/* Wait for the result. False when the cell is gone; the next run gets another. r is initialised and may
+ * be used again. */
 bool sandbox_finish(struct sandbox *box, struct sandbox_result *r, struct error *err);
 
 /* sandbox_start() and sandbox_finish(). */

@@ -1,10 +1,12 @@
-/* reward/code/sandboxes.c - see boxes.h.
+/* reward/code/sandboxes.c - see sandboxes.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/code/sandboxes.h"
 
 #include <unistd.h>
+
+#include "reward/code/box.h"
 
 static struct {
     struct sandbox_options options;
@@ -41,16 +43,6 @@ size_t sandboxes_get(size_t wanted, struct sandbox ***list, struct error *err)
     return boxes.n < wanted ? boxes.n : wanted;
 }
 
-void sandboxes_drop(struct sandbox *box)
-{
-    for (size_t i = 0; i < boxes.n; i++) {
-        if (boxes.list[i] != box) continue;
-        sandbox_close(box);
-        boxes.list[i] = boxes.list[--boxes.n];
-        return;
-    }
-}
-
 void sandboxes_close(void)
 {
     while (boxes.n > 0) {
@@ -61,6 +53,7 @@ void sandboxes_close(void)
 bool sandboxes_probe(struct sandbox_layers *layers, struct error *err)
 {
     if (!boxes.probed) {
+        box_sweep();
         struct sandbox *box = sandbox_open(&boxes.options, &boxes.error);
         boxes.usable = box != NULL;
         if (box != NULL) boxes.layers = *sandbox_layers(box);

@@ -18,13 +18,11 @@ void sandboxes_configure(const struct sandbox_options *o);
 /* Up to `wanted` open sandboxes at *list, at least one; 0 and err when there can be none. */
 size_t sandboxes_get(size_t wanted, struct sandbox ***list, struct error *err);
 
-/* This sandbox has failed: the next sandboxes_get() opens another in its place. */
-void sandboxes_drop(struct sandbox *box);
-
 /* Close all. */
 void sandboxes_close(void);
 
-/* Do the walls suffice here? Opens a sandbox and closes it again; its layers, and the error when not.
+/* Do the walls suffice here? Removes what dead servers' sandboxes have left, opens a sandbox and closes it
+ * again; its layers, and the error when not.
  * The answer is kept for the process and those forked from it. */
 bool sandboxes_probe(struct sandbox_layers *layers, struct error *err);
 bool sandboxes_probed(void);

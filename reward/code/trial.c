@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "reward/code/ioi.h"
 #include "reward/code/sandboxes.h"
 #include "reward/code/python_driver.h"
 
@@ -89,19 +90,18 @@ static bool run_alone(const struct sandbox_run *run, struct sandbox_result *r, s
 {
     struct sandbox **list;
     if (sandboxes_get(1, &list, err) == 0) return false;
-    struct sandbox *box = list[0];
-    if (sandbox_run(box, run, r, err)) return true;
-    sandboxes_drop(box);
-    return false;
+    return sandbox_run(list[0], run, r, err);
 }
 
 bool trial_compile(struct program *p, int cpu_ms, struct trial *t)
 {
     const struct language *l = p->language;
     if (l->product == NULL) return true;
-    struct sandbox_file file = {l->file, p->source, false};
+    struct sandbox_file files[SANDBOX_MAX_FILES] = {{l->file, p->source, false}};
     const char *const fetch[] = {l->product, NULL};
-    struct sandbox_run run = {.argv = l->compile, .files = &file, .n_files = 1, .fetch = fetch};
+    const char *argv[SANDBOX_MAX_ARGS + 1];
+    struct sandbox_run run = {.argv = l->compile, .files = files, .n_files = 1, .fetch = fetch};
+    if (p->ioi != NULL) ioi_compile_run(p, files, argv, &run);
     run.limits = trial_limits(l, cpu_ms / 1000.0, COMPILER_MEMORY, 64 << 10);
     struct sandbox_result r;
     sandbox_result_init(&r);
@@ -272,10 +272,11 @@ struct session {
     const struct trial_options *options;
     struct arena *arena;
     struct trial *trial;
-    size_t next;     /* test to start */
-    int timeouts;    /* so far */
-    bool over;       /* nothing more is started */
-    uint64_t end_ns; /* of the time for all */
+    struct buffer checker; /* the IOI's, compiled */
+    size_t next;           /* test to start */
+    int timeouts;          /* so far */
+    bool over;             /* nothing more is started */
+    uint64_t end_ns;       /* of the time for all */
 };
 
 static bool start_test(struct session *s, struct sandbox *box, const struct code_case *c,
@@ -358,8 +359,19 @@ static bool is_right(const struct session *s, const struct code_case *c,
     return checker_accepts(o->checker, c->expected, output, &o->tolerance, s->arena);
 }
 
+/* The IOI's checkers give a share of a test. */
+static enum trial_status check_ioi(const struct session *s, struct sandbox *box,
+                                   const struct code_case *c, struct span output, double *score)
+{
+    if (!ioi_check(&s->checker, box, c, output, score, &s->trial->error)) {
+        return TRIAL_SANDBOX_ERROR;
+    }
+    return *score > 0 ? TRIAL_ACCEPTED : TRIAL_WRONG_ANSWER;
+}
+
 static enum trial_status judge_test(const struct session *s, struct sandbox *box,
-                                    const struct code_case *c, const struct sandbox_result *r)
+                                    const struct code_case *c, const struct sandbox_result *r,
+                                    double *score)
 {
     enum trial_status status = trial_status_of(r);
     if (status != TRIAL_ACCEPTED) return status;
@@ -368,16 +380,19 @@ static enum trial_status judge_test(const struct session *s, struct sandbox *box
     if (c->kind == CASE_STDIO && s->tests->checker.n > 0) {
         return run_checker(s, box, c, output);
     }
+    if (s->checker.n > 0) return check_ioi(s, box, c, output, score);
     return is_right(s, c, r, output) ? TRIAL_ACCEPTED : TRIAL_WRONG_ANSWER;
 }
 
 /* ---- all tests ---------------------------------------------------------------------------------------------------- */
 
-static void settle(struct session *s, size_t i, enum trial_status status, struct span message)
+static void settle(struct session *s, size_t i, enum trial_status status, double score,
+                   struct span message)
 {
     struct trial *t = s->trial;
     t->statuses[i] = status;
     if (status == TRIAL_ACCEPTED) {
+        t->scores[i] = score;
         t->passed++;
         return;
     }
@@ -387,33 +402,44 @@ static void settle(struct session *s, size_t i, enum trial_status status, struct
               status == TRIAL_SANDBOX_ERROR;
 }
 
-static void finish_test(struct session *s, struct sandbox *box, size_t i, bool *alive)
-{
-    struct sandbox_result r;
-    struct trial *t = s->trial;
-    sandbox_result_init(&r);
-    *alive = sandbox_finish(box, &r, &t->error);
-    enum trial_status status =
-        *alive ? judge_test(s, box, &s->tests->cases[i], &r) : TRIAL_SANDBOX_ERROR;
-    if (r.end == SANDBOX_NOT_FOUND) t->not_installed = true;
-    if (*alive && status == TRIAL_SANDBOX_ERROR && t->error.code == ERROR_NONE) {
-        error_set(&t->error, ERROR_SYSTEM, NULL, "%s", r.error);
-    }
-    settle(s, i, status, buffer_span(&r.err));
-    sandbox_result_clear(&r);
-}
-
 /* A sandbox and the test it is at. */
 struct lane {
     struct sandbox *box;
-    bool busy;
+    bool busy, again; /* again: the test has cost a cell its life already */
     size_t test;
 };
+
+/* The lane's test has a result. A cell may have been lost for reasons of the machine's (memory), so its
+ * test is given to another one, once. */
+static void finish_test(struct session *s, struct lane *lane)
+{
+    struct sandbox_result r;
+    struct trial *t = s->trial;
+    const struct code_case *c = &s->tests->cases[lane->test];
+    struct error err = {0};
+    sandbox_result_init(&r);
+    lane->busy = false;
+    bool alive = sandbox_finish(lane->box, &r, &err);
+    if (!alive && !lane->again) {
+        lane->again = lane->busy = start_test(s, lane->box, c, &err);
+    }
+    if (!lane->busy) {
+        double score = 1;
+        enum trial_status status =
+            alive ? judge_test(s, lane->box, c, &r, &score) : TRIAL_SANDBOX_ERROR;
+        if (r.end == SANDBOX_NOT_FOUND) t->not_installed = true;
+        if (alive && r.error[0] != '\0') error_set(&err, ERROR_SYSTEM, NULL, "%s", r.error);
+        if (status == TRIAL_SANDBOX_ERROR && t->error.code == ERROR_NONE) t->error = err;
+        settle(s, lane->test, status, score, buffer_span(&r.err));
+    }
+    sandbox_result_clear(&r);
+}
 
 /* Give the lane the next test, if there is one and the box takes it. */
 static void occupy(struct session *s, struct lane *lane)
 {
-    while (!lane->busy && lane->box != NULL && !s->over && s->next < s->tests->n) {
+    lane->again = lane->again && lane->busy;
+    while (!lane->busy && !s->over && s->next < s->tests->n) {
         if (clock_ns() > s->end_ns) {
             s->over = true;
             return;
@@ -421,7 +447,7 @@ static void occupy(struct session *s, struct lane *lane)
         lane->test = s->next++;
         struct error *err = &s->trial->error;
         lane->busy = start_test(s, lane->box, &s->tests->cases[lane->test], err);
-        if (!lane->busy) settle(s, lane->test, TRIAL_SANDBOX_ERROR, span_str(err->message));
+        if (!lane->busy) settle(s, lane->test, TRIAL_SANDBOX_ERROR, 0, span_str(err->message));
     }
 }
 
@@ -439,14 +465,7 @@ static void serve(struct session *s, struct lane *lanes, size_t n)
         if (busy == 0) return;
         poll(p, n, -1);
         for (size_t i = 0; i < n; i++) {
-            if (!lanes[i].busy || p[i].revents == 0) continue;
-            bool alive;
-            finish_test(s, lanes[i].box, lanes[i].test, &alive);
-            lanes[i].busy = false;
-            if (!alive) {
-                sandboxes_drop(lanes[i].box);
-                lanes[i].box = NULL;
-            }
+            if (lanes[i].busy && p[i].revents != 0) finish_test(s, &lanes[i]);
         }
     }
 }
@@ -479,7 +498,14 @@ bool trial_run(const struct program *p, const struct code_tests *tests,
     struct lane lanes[SANDBOXES_MAX] = {0};
     t->n = tests->n;
     t->statuses = arena_alloc(a, tests->n, sizeof(*t->statuses));
-    if (t->statuses == NULL || !give_tokens(&s)) return false;
+    t->scores = arena_alloc(a, tests->n, sizeof(*t->scores));
+    if (t->statuses == NULL || t->scores == NULL || !give_tokens(&s)) return false;
+    buffer_init(&s.checker, (size_t)64 << 20);
+    if (tests->ioi != NULL && tests->ioi->checker != NULL &&
+        !ioi_compile_checker(tests->ioi, &s.checker, &t->error)) {
+        t->n = 0;
+        return false;
+    }
     for (size_t i = 0; i < tests->n; i++) {
         t->statuses[i] = TRIAL_SKIPPED;
     }
@@ -490,5 +516,6 @@ bool trial_run(const struct program *p, const struct code_tests *tests,
     }
     if (n == 0) t->statuses[0] = TRIAL_SANDBOX_ERROR;
     serve(&s, lanes, n);
+    buffer_clear(&s.checker);
     return true;
 }

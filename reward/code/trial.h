@@ -27,7 +27,6 @@ extern const char *const trial_status_names[]; /* in that order */
 
 struct trial_options {
     enum checker checker;
-    bool checker_given; /* else calls are compared as JSON and output as tokens */
     struct tolerance tolerance;
     double time_s;  /* CPU seconds of one test */
     double total_s; /* wall seconds of all */
@@ -39,11 +38,13 @@ struct trial_options {
 struct program {
     const struct language *language;
     struct span source;
-    struct buffer binary; /* of a compiled language */
+    struct buffer binary;  /* of a compiled language */
+    const struct ioi *ioi; /* compiled with its grader; NULL: by itself */
 };
 
 struct trial {
     enum trial_status *statuses; /* of cases, in the arena */
+    double *scores;              /* 1: accepted; an IOI checker may give less; else 0 */
     size_t n, passed;
     enum trial_status compile; /* ACCEPTED, COMPILE_ERROR or SANDBOX_ERROR */
     struct buffer message;     /* what the compiler said, or the first failing test's stderr; cut */

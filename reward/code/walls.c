@@ -45,11 +45,15 @@ static bool set_limits(const struct sandbox_limits *l)
            limit(RLIMIT_NICE, 0) && limit(RLIMIT_RTPRIO, 0);
 }
 
-static bool drop_capabilities(void)
+void walls_bound_capabilities(void)
 {
     for (int c = 0; c <= 63; c++) {
         if (prctl(PR_CAPBSET_READ, c) == 1) prctl(PR_CAPBSET_DROP, c);
     }
+}
+
+static bool drop_capabilities(void)
+{
     struct __user_cap_header_struct head = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct none[2] = {0};
     return syscall(SYS_capset, &head, none) == 0;

@@ -16,12 +16,14 @@
 /* What a cell has prepared. */
 struct walls {
     struct sandbox_layers layers;
-    int proc;     /* descriptor of /proc as the machine sees it; never inherited by a run */
+    int proc;     /* descriptor of /proc: of the namespaces or the machine; no run inherits it */
     int landlock; /* ruleset; -1: none */
     bool scoped;  /* Landlock keeps signals and abstract sockets inside */
     struct sock_fprog filter; /* seccomp; len 0: none */
+    bool alone;               /* the cell can signal nobody but its descendants */
     char box[64];             /* the folder that holds the work directory */
-    char work[72];            /* the work directory: box/work */
+    char work[80];            /* the work directory of the run under way */
+    unsigned n_runs;          /* names given so far */
 };
 
 /* ---- namespaces.c ---- */
@@ -30,12 +32,18 @@ struct walls {
  * the machine does not permit it. Single-threaded callers only. */
 pid_t namespaces_fork(void);
 
-/* In that child: map the user, build the root and move into it. outside: uid and gid before the fork. */
-bool namespaces_settle(uid_t uid, gid_t gid, char *box, size_t room);
+/* In that child: be nobody in particular, who was that user and group outside. */
+bool namespaces_map_user(uid_t uid, gid_t gid);
+
+/* /proc of these processes only, as a descriptor; -1 where the machine hides parts of its own. */
+int namespaces_open_proc(void);
+
+/* Build the root and move into it; last. */
+bool namespaces_settle(char *box, size_t room);
 
 /* A fresh file system of that size on dir / none there any more. */
 bool namespaces_mount_work(const char *dir, size_t bytes, int inodes);
-void namespaces_unmount_work(const char *dir);
+bool namespaces_unmount_work(const char *dir);
 
 /* ---- landlock.c ---- */
 
@@ -43,8 +51,11 @@ int landlock_abi(void);
 
 /* A ruleset: reading and executing system folders, everything in box, no network, and (where the
  * kernel can) no signals or abstract sockets to the outside. -1 on failure. */
-int landlock_prepare(const char *box, bool *scoped);
+int landlock_prepare(const char *box, int abi, bool *scoped);
 bool landlock_enter(int ruleset);
+
+/* From now on this process can signal only itself and its descendants. False: the kernel cannot. */
+bool landlock_scope_signals(int abi);
 
 /* ---- seccomp.c ---- */
 
@@ -61,6 +72,9 @@ bool seccomp_guard_signals(void);
 extern const char *const walls_readable[];
 /* Devices a run may use. */
 extern const char *const walls_devices[];
+
+/* Once in the cell: no program that it runs can gain a capability by exec. The cell keeps its own. */
+void walls_bound_capabilities(void);
 
 /* In the forked child, last thing before exec. False: errno says why. */
 bool walls_raise(const struct walls *w, const struct sandbox_limits *l);

@@ -11,11 +11,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "reward/code/cell.h"
 
-enum { MAX_DEPTH = 256 };
+enum { MAX_DEPTH = 128, NAMES_TRIED = 100, CLEAR_MS = 10000, PAUSE_NS = 1000000 };
 
 static bool fault(char *error, size_t room, const char *what, const char *name)
 {
@@ -23,13 +25,24 @@ static bool fault(char *error, size_t room, const char *what, const char *name)
     return false;
 }
 
-bool workdir_make(const struct walls *w, const struct sandbox_limits *l, char *error, size_t room)
+/* Every run has a name of its own: what an earlier one could not be rid of is in nobody's way. */
+static bool make_numbered(struct walls *w)
 {
-    if (w->layers.private_tmpfs) {
-        return namespaces_mount_work(w->work, l->work_bytes, l->work_files) ||
-               fault(error, room, "cannot mount", "the work directory");
+    for (int i = 0; i < NAMES_TRIED; i++) {
+        snprintf(w->work, sizeof(w->work), "%.60s/%u", w->box, w->n_runs++);
+        if (mkdir(w->work, 0700) == 0) return true;
+        if (errno != EEXIST) return false;
     }
-    return mkdir(w->work, 0700) == 0 || fault(error, room, "cannot make", "the work directory");
+    return false;
+}
+
+bool workdir_make(struct walls *w, const struct sandbox_limits *l, char *error, size_t room)
+{
+    if (!w->layers.private_tmpfs) {
+        return make_numbered(w) || fault(error, room, "cannot make", "the work directory");
+    }
+    return namespaces_mount_work(w->work, l->work_bytes, l->work_files) ||
+           fault(error, room, "cannot mount", "the work directory");
 }
 
 /* ---- laying files -------------------------------------------------------------------------------- */
@@ -118,57 +131,89 @@ bool workdir_fetch(const struct walls *w, const char *name, size_t limit, struct
 
 /* ---- removing ---------------------------------------------------------------------------------------- */
 
-/* Everything in the folder fd (taken). A program may have taken its own right to enter a folder: it is
- * the same user's, so the right is given back. */
-static void empty_folder(int fd, int depth, int top)
+static int open_folder(int dir, const char *name)
+{
+    return openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+/* A folder, with all rights in it. A program may have taken its own right to enter one; it is the same
+ * user's, so that is given back, through a descriptor, for a name might have become another thing's. */
+static int enter_folder(int dir, const char *name)
+{
+    char self[40];
+    int fd = open_folder(dir, name);
+    if (fd < 0 && errno == EACCES) {
+        int handle = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        snprintf(self, sizeof(self), "/proc/self/fd/%d", handle);
+        if (handle >= 0 && chmod(self, 0700) == 0) fd = open_folder(dir, name);
+        if (handle >= 0) close(handle);
+    }
+    if (fd >= 0) fchmod(fd, 0700);
+    return fd;
+}
+
+/* A removal under way. */
+struct removal {
+    int top;         /* what is nested too deep moves here, for the next round */
+    unsigned moved;  /* so many */
+    uint64_t due_ns; /* when to give up */
+};
+
+static void empty_folder(struct removal *r, int fd, int depth);
+
+static void remove_entry(struct removal *r, int fd, const char *name, int depth)
+{
+    if (unlinkat(fd, name, 0) == 0) return;
+    int child = enter_folder(fd, name);
+    if (child >= 0 && depth < MAX_DEPTH) {
+        empty_folder(r, child, depth + 1);
+    } else if (child >= 0) {
+        char other[32];
+        snprintf(other, sizeof(other), ".deep-%u", r->moved++);
+        close(child);
+        if (renameat(fd, name, r->top, other) == 0) return;
+    }
+    unlinkat(fd, name, AT_REMOVEDIR);
+}
+
+/* fd is taken. */
+static void empty_folder(struct removal *r, int fd, int depth)
 {
     DIR *dir = fdopendir(fd);
     if (dir == NULL) {
         close(fd);
         return;
     }
-    for (struct dirent *e; (e = readdir(dir)) != NULL;) {
+    for (struct dirent *e; clock_ns() < r->due_ns && (e = readdir(dir)) != NULL;) {
         if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0) continue;
-        if (unlinkat(fd, e->d_name, 0) == 0) continue;
-        int flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-        int child = openat(fd, e->d_name, flags);
-        if (child < 0 && errno == EACCES && fchmodat(fd, e->d_name, 0700, 0) == 0) {
-            child = openat(fd, e->d_name, flags);
-        }
-        if (child >= 0 && depth < MAX_DEPTH) {
-            fchmod(child, 0700);
-            empty_folder(child, depth + 1, top);
-        } else if (child >= 0) {
-            char name[32]; /* what is nested deeper moves to the top, for the next round */
-            snprintf(name, sizeof(name), ".deep-%ld", (long)telldir(dir));
-            close(child);
-            if (renameat(fd, e->d_name, top, name) == 0) continue;
-        }
-        unlinkat(fd, e->d_name, AT_REMOVEDIR);
+        remove_entry(r, fd, e->d_name, depth);
     }
     closedir(dir);
 }
 
-void workdir_remove(const char *path)
+/* Folders nested deeper than MAX_DEPTH come away a layer at a time. A failure may pass (the machine is out
+ * of descriptors or memory for a moment), so until the time is up each is followed by another try. */
+bool workdir_remove(const char *path, int within_ms)
 {
-    /* Folders nested deeper than MAX_DEPTH come away a layer at a time. */
-    for (int i = 0; i < MAX_DEPTH && rmdir(path) != 0 && errno != ENOENT; i++) {
-        int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        if (fd < 0 && errno == EACCES && chmod(path, 0700) == 0) continue;
-        if (fd < 0) return;
-        fchmod(fd, 0700);
-        int top = dup(fd);
-        empty_folder(fd, 0, top);
-        close(top);
+    struct removal r = {.due_ns = clock_ns() + (uint64_t)within_ms * 1000000u};
+    for (long tries = 0; rmdir(path) != 0; tries++) {
+        struct timespec pause = {.tv_nsec = tries < 10 ? 0 : PAUSE_NS};
+        if (errno == ENOENT) return true;
+        if (clock_ns() >= r.due_ns) return false;
+        if (pause.tv_nsec > 0) nanosleep(&pause, NULL);
+        int fd = enter_folder(AT_FDCWD, path);
+        if (fd < 0) continue;
+        r.top = dup(fd);
+        empty_folder(&r, fd, 0);
+        if (r.top >= 0) close(r.top);
     }
+    return true;
 }
 
-void workdir_clear(const struct walls *w)
+bool workdir_clear(const struct walls *w)
 {
-    if (w->layers.private_tmpfs)
-        namespaces_unmount_work(w->work);
-    else
-        workdir_remove(w->work);
+    if (w->layers.private_tmpfs) return namespaces_unmount_work(w->work);
+    return workdir_remove(w->work, CLEAR_MS);
 }
 
 /* ---- measuring ------------------------------------------------------------------------------------------ */
@@ -197,7 +242,9 @@ static void measure(int fd, int depth, struct usage *u)
         if (fstatat(fd, e->d_name, &st, AT_SYMLINK_NOFOLLOW) != 0) continue;
         u->files++;
         u->bytes += (size_t)st.st_blocks * 512;
-        if (!S_ISDIR(st.st_mode) || depth >= MAX_DEPTH) continue;
+        if (!S_ISDIR(st.st_mode)) continue;
+        if (depth >= MAX_DEPTH) u->files = SIZE_MAX; /* nobody honest nests so deep */
+        if (is_over(u)) break;
         int child = openat(fd, e->d_name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (child >= 0) measure(child, depth + 1, u);
     }

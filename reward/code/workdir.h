@@ -10,21 +10,21 @@
 
 #include "reward/code/walls.h"
 
-/* Fresh and empty. False and a reason in error. */
-bool workdir_make(const struct walls *w, const struct sandbox_limits *l, char *error, size_t room);
+/* Fresh and empty, at w->work. False and a reason in error. */
+bool workdir_make(struct walls *w, const struct sandbox_limits *l, char *error, size_t room);
 bool workdir_lay(const struct walls *w, const struct sandbox_file *files, size_t n, char *error,
                  size_t room);
 
 /* A regular file of at most limit bytes, appended to out. False when it is none. */
 bool workdir_fetch(const struct walls *w, const char *name, size_t limit, struct buffer *out);
 
-/* It and all in it are gone. */
-void workdir_clear(const struct walls *w);
+/* Remove it and all in it. False: something is left. */
+bool workdir_clear(const struct walls *w);
 
 /* Is more in it than allowed? For work directories that are no file system of their own. */
 bool workdir_exceeds(const struct walls *w, const struct sandbox_limits *l);
 
-/* Remove a folder and all below it, following no link. */
-void workdir_remove(const char *path);
+/* Remove a folder and all below it, following no link. False: something is left after that time. */
+bool workdir_remove(const char *path, int within_ms);
 
 #endif

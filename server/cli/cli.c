@@ -132,18 +132,31 @@ static const char *builtin_model(char path[PATH_MAX])
     return NULL;
 }
 
+/* On a terminal, a line that changes and then goes. */
+static void show_loading(void *arg, size_t done, size_t total)
+{
+    int *shown = arg, percent = (int)(done * 100 / (total + !total));
+    if (percent == *shown) return;
+    *shown = percent;
+    fprintf(stderr, "\r\033[K");
+    if (done < total) fprintf(stderr, "loading the model: %d %%", percent);
+}
+
 bool cli_engine_options(const struct settings *s, struct engine_options *o, struct error *err)
 {
     static const char *const kinds[] = {"fast", "reference"};
     static const char *const kvs[] = {"f16", "f32", "q8_0"};
     static char builtin[PATH_MAX];
+    static int percent_shown;
     engine_options_init(o);
+    if (isatty(STDERR_FILENO)) o->progress = show_loading;
+    o->progress_arg = &percent_shown;
     o->model_path = s->model != NULL ? s->model : builtin_model(builtin);
     if (o->model_path == NULL) {
         return error_set(err, ERROR_BAD_FILE, "model",
                          "the built-in model is not beside the program: name one with --model");
     }
-    o->name = s->model_name;
+    o->name = s->served_model_name.n > 0 ? s->served_model_name.items[0] : NULL;
     o->kind = (enum engine_kind)choice_of(s->engine, kinds);
     o->kv = (enum engine_kv)choice_of(s->kv, kvs);
     o->isa = strcmp(s->isa, "auto") == 0 ? NULL : s->isa;
@@ -158,6 +171,18 @@ bool cli_engine_options(const struct settings *s, struct engine_options *o, stru
     o->prefix_cache = s->prefix_cache;
     o->speculate = s->speculate;
     return true;
+}
+
+struct judge_options cli_judge_options(const struct settings *s)
+{
+    return (struct judge_options){
+        .workers = (int)s->verify_workers,
+        .item_budget_ms = (int)(s->verify_seconds * 1000),
+        .worker_memory_bytes = (size_t)s->verify_memory,
+        .code_unsafe = s->code_unsafe,
+        .max_items = (int)s->verify_items,
+        .default_rewards = s->verify_rewards,
+    };
 }
 
 /* ---- JSON lines ---- */

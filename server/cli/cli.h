@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "config/settings.h"
 #include "engine/engine.h"
+#include "reward/reward.h"
 
 enum cli_exit { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
@@ -48,6 +49,9 @@ int cli_fail(const struct error *err);
 
 /* The engine's options as the settings say. Strings borrow from s. False when there is no model. */
 bool cli_engine_options(const struct settings *s, struct engine_options *o, struct error *err);
+
+/* The judge's options as the settings say. Strings borrow from s. */
+struct judge_options cli_judge_options(const struct settings *s);
 
 /* Handle one line: read `in`, fill `reply`, or fail with *err. */
 typedef bool cli_line_fn(void *arg, const cJSON *in, cJSON *reply, struct error *err);

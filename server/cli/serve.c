@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "reward/reward.h"
 #include "server/server.h"
 
 /* A part of a second is rounded up: 0 would mean no limit. */
@@ -27,9 +26,13 @@ static void server_options(const struct settings *s, struct server_options *o)
     o->port = (int)s->port;
     o->api_keys = s->api_key.items;
     o->n_api_keys = s->api_key.n;
+    if (s->served_model_name.n > 1) {
+        o->aliases = s->served_model_name.items + 1;
+        o->n_aliases = s->served_model_name.n - 1;
+    }
     o->max_connections = (int)s->max_connections;
     o->max_body_bytes = (size_t)s->max_body;
-    o->max_verify_bytes = (size_t)s->max_body;
+    o->max_verify_bytes = (size_t)s->verify_body;
     o->max_prompts = (int)s->max_prompts;
     o->max_n = (int)s->max_choices;
     o->header_timeout_s = whole_seconds(s->read_timeout);
@@ -37,18 +40,7 @@ static void server_options(const struct settings *s, struct server_options *o)
     o->keep_alive_s = whole_seconds(s->idle_timeout);
     o->request_timeout_s = whole_seconds(s->request_timeout);
     o->drain_s = whole_seconds(s->drain_timeout);
-}
-
-static struct judge *open_judge(const struct settings *s, struct error *err)
-{
-    struct judge_options o = {
-        .workers = (int)s->verify_workers,
-        .item_budget_ms = (int)(s->verify_seconds * 1000),
-        .worker_memory_bytes = (size_t)s->verify_memory,
-        .code_unsafe = s->code_unsafe,
-        .max_items = (int)s->verify_items,
-    };
-    return judge_open(&o, err);
+    o->allow_control = s->allow_control;
 }
 
 /* For rewards whose unit is tokens. */
@@ -72,7 +64,8 @@ static bool serve(const struct settings *s, struct error *err)
     bool ok = false;
     server_options(s, &options);
     if (!cli_engine_options(s, &model, err)) return false;
-    struct judge *judge = open_judge(s, err);
+    struct judge_options rules = cli_judge_options(s);
+    struct judge *judge = judge_open(&rules, err);
     if (judge == NULL) return false;
     server = server_new(&options, err);
     if (server == NULL) goto end;

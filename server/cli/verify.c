@@ -11,7 +11,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "reward/reward.h"
 
 struct progress {
     uint64_t started_ns, shown_ns;
@@ -71,20 +70,16 @@ int cli_verify(int n, char **args)
         {"--quiet", .on = &quiet}, {"--rewards", .text = &rewards}, {.name = NULL}};
     struct settings s;
     struct error err = {0};
-    if (!cli_read("verify [FILE.jsonl|-]\n\n"
-                  "Items in, verdicts out, one JSON a line, with the fields of POST /verify.\n\n",
-                  "  --rewards JSON               rewards of items that name none\n"
-                  "  --quiet                      no progress, no summary\n",
-                  flags, &n, args, &s)) {
+    if (!cli_read(
+            "verify [FILE.jsonl|-]\n\n"
+            "Items in, verdicts out, one JSON a line, with the fields of POST /verify.\n\n",
+            "  --rewards JSON               rewards of items that name none [verify-rewards]\n"
+            "  --quiet                      no progress, no summary\n",
+            flags, &n, args, &s)) {
         return CLI_USAGE;
     }
-    struct judge_options o = {
-        .workers = (int)s.verify_workers,
-        .item_budget_ms = (int)(s.verify_seconds * 1000),
-        .worker_memory_bytes = (size_t)s.verify_memory,
-        .code_unsafe = s.code_unsafe,
-        .default_rewards = rewards,
-    };
+    struct judge_options o = cli_judge_options(&s);
+    if (rewards != NULL) o.default_rewards = rewards;
     struct judge *judge = judge_open(&o, &err);
     bool ok =
         judge != NULL && judge_file(judge, n > 0 ? args[0] : NULL, (int)s.threads, quiet, &err);

@@ -2,7 +2,8 @@
  * (vllm/entrypoints/openai/chat_completion/protocol.py), and its /render.
  *
  * The reasoning of a thinking model comes apart from its answer, under both names that clients
- * read: reasoning_content (DeepSeek's) and reasoning (vLLM's newer).
+ * read: reasoning_content (DeepSeek's) and reasoning (vLLM's newer). Where tools are offered, the calls
+ * of them come as tool_calls.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -16,12 +17,11 @@
 #include "server/conversation.h"
 #include "server/emit.h"
 #include "server/logprobs.h"
-#include "server/sse.h"
 #include "server/state.h"
 
 struct chat {
     struct conversation conversation;
-    bool logprobs, echo, include_reasoning;
+    bool logprobs, echo, include_reasoning, no_tools;
     int top_logprobs, max_completion_tokens;
 };
 
@@ -31,12 +31,10 @@ struct chat {
 static bool read_tool_choice(const struct field_context *context, const cJSON *value, void *out,
                              struct error *err)
 {
+    const char *word = cJSON_GetStringValue(value);
     (void)context;
-    (void)out;
-    if (cJSON_IsString(value) &&
-        (strcmp(value->valuestring, "auto") == 0 || strcmp(value->valuestring, "none") == 0)) {
-        return true;
-    }
+    *(bool *)out = word != NULL && strcmp(word, "none") == 0;
+    if (*(bool *)out || (word != NULL && strcmp(word, "auto") == 0)) return true;
     if (!cJSON_IsString(value) && !cJSON_IsObject(value)) {
         return error_set(err, ERROR_INVALID_TYPE, NULL,
                          "tool_choice must be a string or an object, not %s",
@@ -54,7 +52,7 @@ static const struct field rows[] = {
     {"max_completion_tokens", FIELD_INT, AT(max_completion_tokens), .min = 1, .max = INT_MAX},
     {"echo", FIELD_BOOL, AT(echo)},
     {"include_reasoning", FIELD_BOOL, AT(include_reasoning)},
-    {"tool_choice", FIELD_READ, .read = read_tool_choice},
+    {"tool_choice", FIELD_READ, AT(no_tools), .read = read_tool_choice},
     {"parallel_tool_calls", .kind = FIELD_IGNORED},
     {"verbosity", .kind = FIELD_IGNORED},
     {"modalities", FIELD_REFUSED, .neutral = "[\"text\"]"},
@@ -83,6 +81,7 @@ static bool read_body(struct completion *c, struct error *err)
     }
     if (own->logprobs) p->logprobs = own->top_logprobs;
     c->want_tokens = own->logprobs || p->return_token_ids;
+    c->finds_calls = own->conversation.tools != NULL && !own->no_tools;
     return completion_check(c, err) && conversation_finish(&own->conversation, err);
 }
 
@@ -102,6 +101,8 @@ static bool prepare(struct completion *c)
     if (prompt == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the prompt");
     c->reasoning = open != NULL;
     c->reasoning_opened = reasoning_is_opened(span, open);
+    /* A form is for the answer: thoughts that the prompt has begun come first, and free. */
+    if (c->reasoning_opened) c->params.engine.form_after = engine_info(c->engine)->think_close;
     if (completion_prompt_text(c, span, own->conversation.add_special_tokens, err)) return true;
     if (strcmp(err->param, "prompt") == 0) strcpy(err->param, "messages");
     return false;
@@ -126,6 +127,10 @@ static void emit_content(const struct completion *c, const struct choice *choice
                          struct buffer *out)
 {
     const char *before = first ? echoed(c->dialect) : NULL;
+    if (before == NULL && choice->calls.n > 0 && choice->text.n == 0) {
+        emit_null(out, "content");
+        return;
+    }
     if (before == NULL) {
         emit_text(out, "content", buffer_span(&choice->text));
         return;
@@ -139,27 +144,25 @@ static void emit_content(const struct completion *c, const struct choice *choice
     buffer_clear(&text);
 }
 
-/* What follows message or delta in a choice. */
-static void emit_rest(const struct completion *c, const struct choice *choice, struct buffer *out)
+/* Those not yet written. In a stream every call comes whole, in one delta. */
+static void emit_calls(const struct completion *c, const struct choice *choice, struct buffer *out)
 {
-    const struct chat *own = c->dialect;
-    if (own->logprobs) {
-        logprobs_emit_chat(c->engine, choice, c->params.tokens_as_ids, out);
-    } else {
-        emit_null(out, "logprobs");
+    const struct tool_calls *t = &choice->calls;
+    if (t->n == t->n_written) return;
+    emit_array(out, "tool_calls");
+    for (size_t i = t->n_written; i < t->n; i++) {
+        emit_object(out, NULL);
+        if (c->params.stream) emit_int(out, "index", (int64_t)i);
+        emit_key(out, "id");
+        buffer_addf(out, "\"call-%s-%d-%zu\"", c->exchange->id, choice->index, i);
+        emit_str(out, "type", "function");
+        emit_object(out, "function");
+        emit_str(out, "name", t->items[i].name);
+        emit_str(out, "arguments", t->items[i].arguments);
+        emit_close(out, '}');
+        emit_close(out, '}');
     }
-    emit_str(out, "finish_reason", choice_finish_name(choice));
-    completion_emit_stop_reason(c, choice, out);
-    if (c->params.return_token_ids) logprobs_emit_token_ids(choice, out);
-}
-
-static void emit_head(const struct completion *c, const char *object, struct buffer *out)
-{
-    emit_object(out, NULL);
-    emit_str(out, "id", c->id);
-    emit_str(out, "object", object);
-    emit_int(out, "created", c->created);
-    emit_str(out, "model", completion_model(c));
+    emit_close(out, ']');
 }
 
 static void emit_message(const struct completion *c, const struct choice *choice,
@@ -169,37 +172,8 @@ static void emit_message(const struct completion *c, const struct choice *choice
     emit_str(out, "role", "assistant");
     emit_content(c, choice, true, out);
     emit_thought(c, buffer_span(&choice->thought), out);
+    emit_calls(c, choice, out);
     emit_null(out, "refusal");
-    emit_close(out, '}');
-}
-
-static void emit_prompt_ids(const struct completion *c, struct buffer *out)
-{
-    if (!c->params.return_token_ids) return;
-    logprobs_emit_ids("prompt_token_ids", c->runs[0].ids.ids, c->runs[0].ids.n, out);
-}
-
-static void write_whole(struct completion *c, struct buffer *out)
-{
-    const struct choice **picked;
-    if (!completion_pick(c, &picked)) {
-        out->failed = true;
-        return;
-    }
-    emit_head(c, "chat.completion", out);
-    emit_array(out, "choices");
-    for (int i = 0; i < c->params.n; i++) {
-        emit_object(out, NULL);
-        emit_int(out, "index", i);
-        emit_message(c, picked[i], out);
-        emit_rest(c, picked[i], out);
-        emit_close(out, '}');
-    }
-    emit_close(out, ']');
-    emit_null(out, "system_fingerprint");
-    completion_emit_usage(c, out);
-    if (c->params.prompt_logprobs != TOP_ABSENT) logprobs_emit_prompt(c->engine, &c->runs[0], out);
-    emit_prompt_ids(c, out);
     emit_close(out, '}');
 }
 
@@ -210,41 +184,56 @@ static void emit_delta(const struct completion *c, const struct choice *choice, 
     if (first) emit_str(out, "role", "assistant");
     if (first || choice->text.n > 0) emit_content(c, choice, first, out);
     emit_thought(c, buffer_span(&choice->thought), out);
+    emit_calls(c, choice, out);
     emit_close(out, '}');
 }
 
-static void write_chunk(struct completion *c, struct choice *choice)
+static void emit_choice(const struct completion *c, const struct choice *choice, bool first,
+                        struct buffer *out)
 {
-    struct buffer *out = sse_open(c->exchange);
-    bool first = choice->n_written++ == 0;
-    emit_head(c, "chat.completion.chunk", out);
-    emit_array(out, "choices");
-    emit_object(out, NULL);
-    emit_int(out, "index", choice->index);
-    emit_delta(c, choice, first, out);
-    emit_rest(c, choice, out);
-    emit_close(out, '}');
-    emit_close(out, ']');
-    if (first) emit_prompt_ids(c, out);
-    completion_emit_chunk_usage(c, out);
-    emit_close(out, '}');
-    sse_close(c->exchange);
+    const struct chat *own = c->dialect;
+    if (c->params.stream) {
+        emit_delta(c, choice, first, out);
+    } else {
+        emit_message(c, choice, out);
+    }
+    if (own->logprobs) {
+        logprobs_emit_chat(c->engine, choice, c->params.tokens_as_ids, out);
+    } else {
+        emit_null(out, "logprobs");
+    }
+    emit_str(out, "finish_reason", choice_finish_name(choice));
+    completion_emit_stop_reason(c, choice, out);
+    if (c->params.return_token_ids) logprobs_emit_token_ids(choice, out);
 }
 
-static void write_end(struct completion *c)
+static void emit_head(const struct completion *c, struct buffer *out)
 {
-    if (!c->params.stream_options.include_usage) return;
-    struct buffer *out = sse_open(c->exchange);
-    emit_head(c, "chat.completion.chunk", out);
-    emit_array(out, "choices");
-    emit_close(out, ']');
-    completion_emit_usage(c, out);
-    emit_close(out, '}');
-    sse_close(c->exchange);
+    emit_str(out, "id", c->id);
+    emit_str(out, "object", c->params.stream ? "chat.completion.chunk" : "chat.completion");
+    emit_int(out, "created", c->created);
+    emit_str(out, "model", completion_model(c));
 }
 
-static const struct completion_style style = {
-    .whole = write_whole, .chunk = write_chunk, .end = write_end};
+static void emit_prompt_ids(const struct completion *c, struct buffer *out)
+{
+    if (!c->params.return_token_ids) return;
+    logprobs_emit_ids("prompt_token_ids", c->runs[0].ids.ids, c->runs[0].ids.n, out);
+}
+
+static void emit_tail(const struct completion *c, struct buffer *out)
+{
+    emit_null(out, "system_fingerprint");
+    if (c->params.prompt_logprobs != TOP_ABSENT) logprobs_emit_prompt(c->engine, &c->runs[0], out);
+    emit_prompt_ids(c, out);
+}
+
+static const struct choices_form form = {
+    .head = emit_head, .choice = emit_choice, .tail = emit_tail, .first_tail = emit_prompt_ids};
+static const struct completion_style style = {.whole = choices_form_whole,
+                                              .chunk = choices_form_chunk,
+                                              .end = choices_form_end,
+                                              .form = &form};
 
 static struct completion *new_chat(struct exchange *x)
 {

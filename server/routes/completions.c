@@ -10,7 +10,6 @@
 #include "server/completion.h"
 #include "server/emit.h"
 #include "server/logprobs.h"
-#include "server/sse.h"
 #include "server/state.h"
 
 enum { DEFAULT_MAX_TOKENS = 16 };
@@ -81,12 +80,11 @@ static const struct run *echoed(const struct completion *c, const struct choice 
     return c->echo && first ? choice->run : NULL;
 }
 
-/* index, text, logprobs, finish_reason, stop_reason: what is pending of a choice. */
-static void emit_choice(const struct completion *c, const struct choice *choice, int index,
-                        bool first, struct buffer *out)
+/* text, logprobs, finish_reason, stop_reason and what else was asked for. */
+static void emit_choice(const struct completion *c, const struct choice *choice, bool first,
+                        struct buffer *out)
 {
     const struct run *prompt = echoed(c, choice, first);
-    emit_int(out, "index", index);
     emit_key(out, "text");
     struct buffer text;
     buffer_init(&text, EXCHANGE_REPLY_BYTES);
@@ -102,6 +100,7 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
     }
     emit_str(out, "finish_reason", choice_finish_name(choice));
     completion_emit_stop_reason(c, choice, out);
+    if (c->params.prompt_logprobs != TOP_ABSENT) logprobs_emit_prompt(c->engine, choice->run, out);
     if (!c->params.return_token_ids) return;
     logprobs_emit_token_ids(choice, out);
     if (first) logprobs_emit_ids("prompt_token_ids", choice->run->ids.ids, choice->run->ids.n, out);
@@ -109,62 +108,24 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
 
 static void emit_head(const struct completion *c, struct buffer *out)
 {
-    emit_object(out, NULL);
     emit_str(out, "id", c->id);
     emit_str(out, "object", "text_completion");
     emit_int(out, "created", c->created);
     emit_str(out, "model", completion_model(c));
-    emit_array(out, "choices");
 }
 
-static void write_whole(struct completion *c, struct buffer *out)
+static void emit_tail(const struct completion *c, struct buffer *out)
 {
-    const struct choice **picked;
-    if (!completion_pick(c, &picked)) {
-        out->failed = true;
-        return;
-    }
-    emit_head(c, out);
-    for (size_t i = 0; i < c->n_runs * (size_t)c->params.n; i++) {
-        emit_object(out, NULL);
-        emit_choice(c, picked[i], (int)i, true, out);
-        if (c->params.prompt_logprobs != TOP_ABSENT) {
-            logprobs_emit_prompt(c->engine, picked[i]->run, out);
-        }
-        emit_close(out, '}');
-    }
-    emit_close(out, ']');
+    (void)c;
     emit_null(out, "system_fingerprint");
-    completion_emit_usage(c, out);
-    emit_close(out, '}');
 }
 
-static void write_chunk(struct completion *c, struct choice *choice)
-{
-    struct buffer *out = sse_open(c->exchange);
-    emit_head(c, out);
-    emit_object(out, NULL);
-    emit_choice(c, choice, choice->index, choice->n_written++ == 0, out);
-    emit_close(out, '}');
-    emit_close(out, ']');
-    completion_emit_chunk_usage(c, out);
-    emit_close(out, '}');
-    sse_close(c->exchange);
-}
-
-static void write_end(struct completion *c)
-{
-    if (!c->params.stream_options.include_usage) return;
-    struct buffer *out = sse_open(c->exchange);
-    emit_head(c, out);
-    emit_close(out, ']');
-    completion_emit_usage(c, out);
-    emit_close(out, '}');
-    sse_close(c->exchange);
-}
-
-static const struct completion_style style = {
-    .whole = write_whole, .chunk = write_chunk, .end = write_end};
+static const struct choices_form form = {
+    .head = emit_head, .choice = emit_choice, .tail = emit_tail};
+static const struct completion_style style = {.whole = choices_form_whole,
+                                              .chunk = choices_form_chunk,
+                                              .end = choices_form_end,
+                                              .form = &form};
 
 static struct completion *new_completion(struct exchange *x)
 {

@@ -7,26 +7,16 @@
  */
 #include "server/routes/routes.h"
 
-#include "server/emit.h"
 #include "server/exchange.h"
+#include "server/routes/replies.h"
 #include "server/state.h"
 #include "server/version.h"
-
-static void reply_status(struct exchange *x, const char *status)
-{
-    struct buffer out;
-    buffer_init(&out, EXCHANGE_REPLY_BYTES);
-    emit_object(&out, NULL);
-    emit_str(&out, "status", status);
-    emit_close(&out, '}');
-    exchange_reply_json(x, &out);
-}
 
 void health_handle(struct exchange *x)
 {
     struct error why = {0}, err = {0};
     if (engine_state(x->server->engine, &why) != ENGINE_FAILED) {
-        reply_status(x, "ok");
+        reply_str(x, "status", "ok");
         return;
     }
     error_set(&err, ERROR_LOADING, NULL, "the model could not be loaded: %.200s", why.message);
@@ -43,7 +33,7 @@ void ready_handle(struct exchange *x)
     }
     switch (engine_state(x->server->engine, &why)) {
     case ENGINE_READY:
-        reply_status(x, "ready");
+        reply_str(x, "status", "ready");
         return;
     case ENGINE_LOADING:
         error_set(&err, ERROR_LOADING, NULL, "the model is being loaded");
@@ -57,21 +47,11 @@ void ready_handle(struct exchange *x)
 
 void version_handle(struct exchange *x)
 {
-    struct buffer out;
-    buffer_init(&out, EXCHANGE_REPLY_BYTES);
-    emit_object(&out, NULL);
-    emit_str(&out, "version", TOUCHSTONE_VERSION);
-    emit_close(&out, '}');
-    exchange_reply_json(x, &out);
+    reply_str(x, "version", TOUCHSTONE_VERSION);
 }
 
 /* vLLM's: generations in work. */
 void load_handle(struct exchange *x)
 {
-    struct buffer out;
-    buffer_init(&out, EXCHANGE_REPLY_BYTES);
-    emit_object(&out, NULL);
-    emit_int(&out, "server_load", (int64_t)live_count(x->server->live));
-    emit_close(&out, '}');
-    exchange_reply_json(x, &out);
+    reply_int(x, "server_load", (int64_t)live_count(x->server->live));
 }

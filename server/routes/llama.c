@@ -29,14 +29,8 @@ static bool read_seed(const struct field_context *context, const cJSON *value, v
                       struct error *err)
 {
     struct sampling_params *p = out;
-    double d = value->valuedouble;
-    (void)context;
-    if (!cJSON_IsNumber(value) || d != floor(d) || !(fabs(d) < 0x1p63)) {
-        return error_set(err, ERROR_INVALID_TYPE, NULL, "a seed is an integer, not %s",
-                         json_type_name(value));
-    }
-    p->seed = (int64_t)d;
-    p->has_seed = d >= 0;
+    if (!sampling_params_read_seed(context, value, out, err)) return false;
+    p->has_seed = p->seed >= 0;
     return true;
 }
 
@@ -292,13 +286,14 @@ void llama_props_handle(struct exchange *x)
     buffer_init(&out, EXCHANGE_REPLY_BYTES);
     emit_object(&out, NULL);
     emit_default_settings(info, &out);
+    emit_int(&out, "total_slots", info->max_sequences);
     emit_str(&out, "model_path", info->name);
     emit_object(&out, "modalities");
     emit_bool(&out, "vision", false);
     emit_bool(&out, "audio", false);
     emit_close(&out, '}');
     emit_str(&out, "build_info", "touchstone " TOUCHSTONE_VERSION);
-    emit_bool(&out, "is_sleeping", false);
+    emit_bool(&out, "is_sleeping", x->server->pause.on);
     emit_close(&out, '}');
     exchange_reply_json(x, &out);
 }

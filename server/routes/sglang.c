@@ -33,7 +33,7 @@ struct sglang {
 static const struct field rows[] = {
     {"text", FIELD_VALUE, AT(text)},
     {"input_ids", FIELD_ARRAY, AT(input_ids)},
-    {"sampling_params", FIELD_OBJECT, AT(sampling)},
+    {"sampling_params", FIELD_VALUE, AT(sampling)},
     {"rid", FIELD_TEXT, AT(rid)},
     {"stream", FIELD_BOOL, AT(stream)},
     {"return_logprob", FIELD_BOOL, AT(return_logprob)},
@@ -54,21 +54,6 @@ static const struct field rows[] = {
     {"video_data", .kind = FIELD_REFUSED},
     {"input_embeds", .kind = FIELD_REFUSED},
 };
-
-static bool read_seed(const struct field_context *context, const cJSON *value, void *out,
-                      struct error *err)
-{
-    struct sampling_params *p = out;
-    double d = value->valuedouble;
-    (void)context;
-    if (!cJSON_IsNumber(value) || d != floor(d) || !(fabs(d) < 0x1p63)) {
-        return error_set(err, ERROR_INVALID_TYPE, NULL, "a seed is a 64-bit integer, not %s",
-                         json_type_name(value));
-    }
-    p->seed = (int64_t)d;
-    p->has_seed = true;
-    return true;
-}
 
 #undef AT
 #define AT(field) .offset = offsetof(struct sampling_params, field)
@@ -92,7 +77,7 @@ static const struct field sampling_rows[] = {
     {"ignore_eos",          FIELD_BOOL, AT(engine.ignore_eos)},
     {"skip_special_tokens", FIELD_BOOL, AT(engine.skip_special_tokens)},
     {"no_stop_trim",        FIELD_BOOL, AT(engine.include_stop)},
-    {"sampling_seed",       FIELD_READ, .offset = 0, .read = read_seed},
+    {"sampling_seed",       FIELD_READ, .offset = 0, .read = sampling_params_read_seed},
     {"spaces_between_special_tokens", .kind = FIELD_IGNORED},
     {"json_schema",         .kind = FIELD_REFUSED},
     {"regex",               .kind = FIELD_REFUSED},
@@ -106,14 +91,27 @@ static const struct field sampling_rows[] = {
 
 /* ---- asking ---- */
 
+static bool read_params(const cJSON *object, struct sampling_params *p,
+                        const struct field_context *context, struct error *err)
+{
+    struct field_table table = FIELD_TABLE(sampling_rows, p);
+    p->engine.max_tokens = DEFAULT_MAX_TOKENS;
+    if (object == NULL || cJSON_IsObject(object)) {
+        return object == NULL || fields_read(object, &table, 1, context, err);
+    }
+    return error_set(err, ERROR_INVALID_TYPE, NULL, "must be an object, not %s",
+                     json_type_name(object));
+}
+
+/* What all prompts share; of a list of sampling_params, its first. */
 static bool read_sampling(struct completion *c, const struct field_context *context,
                           struct error *err)
 {
     struct sglang *own = c->dialect;
-    struct field_table table = FIELD_TABLE(sampling_rows, &c->params);
-    c->params.engine.max_tokens = DEFAULT_MAX_TOKENS;
-    if (own->sampling != NULL && !fields_read(own->sampling, &table, 1, context, err)) {
-        return error_in(err, "sampling_params");
+    bool listed = cJSON_IsArray(own->sampling);
+    const cJSON *shared = listed ? own->sampling->child : own->sampling;
+    if (!read_params(shared, &c->params, context, err)) {
+        return error_in(err, listed ? "sampling_params[0]" : "sampling_params");
     }
     c->params.stream = own->stream;
     c->params.request_id = own->rid;
@@ -124,6 +122,45 @@ static bool read_sampling(struct completion *c, const struct field_context *cont
         c->params.prompt_logprobs = own->n_top;
     }
     return completion_check(c, err);
+}
+
+/* One entry of a list of sampling_params: how its prompt is sampled. */
+static bool read_own_sampling(struct completion *c, struct run *run, const cJSON *entry,
+                              const struct field_context *context, struct error *err)
+{
+    struct sampling_params *p = arena_alloc(context->arena, 1, sizeof(*p));
+    if (p == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the parameters");
+    sampling_params_init(p);
+    if (!read_params(entry, p, context, err)) return false;
+    p->logprobs = c->params.logprobs;
+    p->prompt_logprobs = c->params.prompt_logprobs;
+    if (p->n != c->params.n) {
+        return error_set(err, ERROR_INVALID_VALUE, "n", "n must be the same for all prompts");
+    }
+    run->sampling = &p->engine;
+    return sampling_params_finish(p, c->exchange->server->o.max_n, context->n_vocab, err);
+}
+
+static bool read_sampling_list(struct completion *c, const struct field_context *context,
+                               struct error *err)
+{
+    const struct sglang *own = c->dialect;
+    size_t i = 0;
+    const cJSON *entry;
+    if (!cJSON_IsArray(own->sampling)) return true;
+    if ((size_t)cJSON_GetArraySize(own->sampling) != c->n_runs) {
+        return error_set(err, ERROR_INVALID_VALUE, "sampling_params",
+                         "%d sampling_params for %zu prompts", cJSON_GetArraySize(own->sampling),
+                         c->n_runs);
+    }
+    cJSON_ArrayForEach(entry, own->sampling)
+    {
+        if (!read_own_sampling(c, &c->runs[i], entry, context, err)) {
+            return error_in(err, "sampling_params[%zu]", i);
+        }
+        i++;
+    }
+    return true;
 }
 
 static bool prepare(struct completion *c)
@@ -142,7 +179,8 @@ static bool prepare(struct completion *c)
         return error_set(err, ERROR_MISSING_FIELD, "text", "either text or input_ids is needed");
     }
     return completion_prompts(c, own->text != NULL ? own->text : own->input_ids,
-                              own->text != NULL ? "text" : "input_ids", true, err);
+                              own->text != NULL ? "text" : "input_ids", true, err) &&
+           read_sampling_list(c, &context, err);
 }
 
 /* ---- answering ---- */
@@ -156,7 +194,9 @@ static void emit_finish(const struct completion *c, const struct choice *choice,
     }
     emit_object(out, "finish_reason");
     emit_str(out, "type", type);
-    if (choice->finish == FINISH_LENGTH) emit_int(out, "length", c->params.engine.max_tokens);
+    if (choice->finish == FINISH_LENGTH) {
+        emit_int(out, "length", completion_sampling(c, choice->run)->max_tokens);
+    }
     if (choice->finish == FINISH_STOP && choice->stop_string != NULL) {
         emit_str(out, "matched", choice->stop_string);
     } else if (choice->finish == FINISH_STOP) {

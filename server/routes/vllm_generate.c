@@ -10,7 +10,6 @@
 #include "server/completion.h"
 #include "server/emit.h"
 #include "server/logprobs.h"
-#include "server/sse.h"
 #include "server/state.h"
 
 enum { DEFAULT_MAX_TOKENS = 16 };
@@ -67,10 +66,10 @@ static bool prepare(struct completion *c)
     return completion_prompt_ids(c, own->token_ids, err) || error_in(err, "token_ids");
 }
 
-static void emit_choice(const struct completion *c, const struct choice *choice, struct buffer *out)
+static void emit_choice(const struct completion *c, const struct choice *choice, bool first,
+                        struct buffer *out)
 {
-    emit_object(out, NULL);
-    emit_int(out, "index", choice->index);
+    (void)first;
     if (c->params.logprobs != TOP_ABSENT) {
         logprobs_emit_chat(c->engine, choice, true, out);
     } else {
@@ -78,57 +77,29 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
     }
     emit_str(out, "finish_reason", choice_finish_name(choice));
     logprobs_emit_token_ids(choice, out);
-    emit_close(out, '}');
 }
 
 static void emit_head(const struct completion *c, struct buffer *out)
 {
-    emit_object(out, NULL);
     emit_str(out, "request_id", c->id);
-    emit_array(out, "choices");
 }
 
-static void write_whole(struct completion *c, struct buffer *out)
+static void emit_tail(const struct completion *c, struct buffer *out)
 {
-    emit_head(c, out);
-    for (size_t i = 0; i < c->n_choices; i++) {
-        emit_choice(c, &c->choices[i], out);
-    }
-    emit_close(out, ']');
     if (c->params.prompt_logprobs != TOP_ABSENT) {
         logprobs_emit_prompt(c->engine, &c->runs[0], out);
     } else {
         emit_null(out, "prompt_logprobs");
     }
     emit_null(out, "kv_transfer_params");
-    completion_emit_usage(c, out);
-    emit_close(out, '}');
 }
 
-static void write_chunk(struct completion *c, struct choice *choice)
-{
-    struct buffer *out = sse_open(c->exchange);
-    emit_head(c, out);
-    emit_choice(c, choice, out);
-    emit_close(out, ']');
-    completion_emit_chunk_usage(c, out);
-    emit_close(out, '}');
-    sse_close(c->exchange);
-}
-
-static void write_end(struct completion *c)
-{
-    if (!c->params.stream_options.include_usage) return;
-    struct buffer *out = sse_open(c->exchange);
-    emit_head(c, out);
-    emit_close(out, ']');
-    completion_emit_usage(c, out);
-    emit_close(out, '}');
-    sse_close(c->exchange);
-}
-
-static const struct completion_style style = {
-    .whole = write_whole, .chunk = write_chunk, .end = write_end};
+static const struct choices_form form = {
+    .head = emit_head, .choice = emit_choice, .tail = emit_tail};
+static const struct completion_style style = {.whole = choices_form_whole,
+                                              .chunk = choices_form_chunk,
+                                              .end = choices_form_end,
+                                              .form = &form};
 
 void vllm_generate_handle(struct exchange *x)
 {

@@ -1,9 +1,10 @@
 /* tests/bench/bench_forward.c - the forward pass alone: a prompt of 512, then decoding in batches.
  *
- *   bench_forward MODEL.gguf [threads [isa]]
+ *   bench_forward MODEL.gguf [threads [isa [batch]]]
  *
- * Prints tokens a second, and each as a share of the machine's limits measured in the same run: bytes of weights
- * over read bandwidth for one stream, int8 multiply-adds for prompts and batches.
+ * Prints tokens a second, and for each figure the share of its time that every stage of the pass takes. A line says
+ * what a barrier costs: a layer has seven. Limits of the machine are bench_kernels' and `touchstone bench`'s business.
+ * batch picks one batch of decodes, and no prompt.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -17,7 +18,7 @@
 #include "engine/pool.h"
 #include "engine/weights.h"
 
-enum { PROMPT = 512, CONTEXT = 512, MAX_BATCH = 64, REPEATS = 5 };
+enum { PROMPT = 512, CONTEXT = 512, MAX_BATCH = 64, REPEATS = 5, DECODES = 64 };
 
 struct bench {
     const struct model_config *config;
@@ -25,6 +26,7 @@ struct bench {
     float *logits;
     int32_t blocks[MAX_BATCH][CONTEXT / KV_BLOCK];
     int tokens[CONTEXT];
+    uint64_t ns[FORWARD_STAGES]; /* of the case at work */
 };
 
 /* With $CPU_TIME and one thread: what a busy machine would have taken alone. */
@@ -76,21 +78,64 @@ static double decode(struct bench *b, int n, int pos)
     return seconds() - begin;
 }
 
-static void report(const char *what, int n, int tokens, double *times, int count)
+static const char *const stage_names[FORWARD_STAGES] = {
+    [STAGE_EMBED] = "embed",     [STAGE_INPUTS] = "inputs",       [STAGE_QKV] = "qkv",
+    [STAGE_CACHE] = "cache",     [STAGE_ATTENTION] = "attention", [STAGE_O] = "o",
+    [STAGE_GATE_UP] = "gate+up", [STAGE_DOWN] = "down",           [STAGE_OUTPUT] = "output"};
+
+static void print_head(void)
 {
-    double t = median(times, count);
-    printf("%-8s %4d  %9.1f tokens/s  %8.3f ms\n", what, n, tokens / t, t * 1e3);
+    printf("%-12s %10s %10s ", "", "tokens/s", "ms");
+    for (int i = 0; i < FORWARD_STAGES; i++) {
+        printf(" %9s", stage_names[i]);
+    }
+    printf("  (%% of the time)\n");
+}
+
+/* A row of the table, and the clocks start again. */
+static void report(struct bench *b, const char *what, int n, double *times, int count)
+{
+    double t = median(times, count), all = 0;
+    for (int i = 0; i < FORWARD_STAGES; i++) {
+        all += (double)b->ns[i];
+    }
+    printf("%-7s %4d %10.1f %10.3f ", what, n, n / t, t * 1e3);
+    for (int i = 0; i < FORWARD_STAGES; i++) {
+        printf(" %9.1f", 100 * (double)b->ns[i] / all);
+    }
+    printf("\n");
     fflush(stdout);
+    memset(b->ns, 0, sizeof(b->ns));
+}
+
+static void empty_task(void *arg, int task, int thread)
+{
+    (void)arg;
+    (void)task;
+    (void)thread;
+}
+
+static void report_barrier(struct pool *pool)
+{
+    enum { BARRIERS = 10000 };
+    uint64_t begin = clock_ns();
+    for (int i = 0; i < BARRIERS; i++) {
+        pool_run(pool, empty_task, NULL, pool_threads(pool));
+    }
+    printf("a barrier of %d threads: %.2f us\n", pool_threads(pool),
+           (double)(clock_ns() - begin) * 1e-3 / BARRIERS);
 }
 
 int main(int argc, char **argv)
 {
     struct error err = {0};
     static struct bench b;
-    if (argc < 2) return fprintf(stderr, "usage: bench_forward MODEL.gguf [threads [isa]]\n"), 2;
+    if (argc < 2)
+        return fprintf(stderr, "usage: bench_forward MODEL.gguf [threads [isa [batch]]]\n"), 2;
     struct model *m = model_open(argv[1], &err);
     struct pool *pool = pool_new(argc > 2 ? atoi(argv[2]) : 0, false, &err);
     const struct kernels *kernels = kernels_pick(argc > 3 ? argv[3] : NULL, &err);
+    int only = argc > 4 ? atoi(argv[4]) : 0;
     if (m == NULL || pool == NULL || kernels == NULL)
         return fprintf(stderr, "%s\n", err.message), 1;
     double begin = seconds();
@@ -109,22 +154,25 @@ int main(int argc, char **argv)
     for (int i = 0; i < CONTEXT; i++) {
         b.tokens[i] = (i * 7919 + 13) % b.config->n_vocab;
     }
-    double times[64];
-    prompt(&b, PROMPT, PROMPT);
-    for (int i = 0; i < 64; i++) {
-        decode(&b, MAX_BATCH, 128 + i); /* touch the cache's memory */
+    double times[DECODES];
+    for (int i = 0; i < DECODES; i++) {
+        decode(&b, only != 0 ? only : MAX_BATCH, 128 + i); /* touch the cache's memory */
     }
-    for (int i = 0; i < REPEATS; i++) {
+    report_barrier(pool);
+    print_head();
+    forward_time(b.forward, b.ns);
+    for (int i = 0; i < REPEATS && only == 0; i++) {
         times[i] = prompt(&b, PROMPT, PROMPT);
     }
-    report("prompt", PROMPT, PROMPT, times, REPEATS);
+    if (only == 0) report(&b, "prompt", PROMPT, times, REPEATS);
     static const int batches[] = {1, 2, 4, 8, 16, 32, 64};
     for (size_t i = 0; i < sizeof(batches) / sizeof(batches[0]); i++) {
-        int n = batches[i], count = n == 1 ? 64 : 16;
-        for (int j = 0; j < count; j++) {
+        int n = batches[i];
+        if (only != 0 && n != only) continue;
+        for (int j = 0; j < DECODES; j++) {
             times[j] = decode(&b, n, 128 + j);
         }
-        report("decode", n, n, times, count);
+        report(&b, "decode", n, times, DECODES);
     }
     free(b.logits);
     forward_free(b.forward);

@@ -128,6 +128,26 @@ def test_sglang_stream_is_cumulative(server, ids, want):
     assert len(events[-1]["meta_info"]["output_token_logprobs"]) == 10
 
 
+def test_sglang_params_for_each_prompt(server, ids, want):
+    """AReaL and others send a list of sampling_params, one for each prompt."""
+    shared = {"ignore_eos": True, "sampling_seed": 13}
+    params = [{**shared, "max_new_tokens": 10}, {**shared, "max_new_tokens": 3, "temperature": 0}]
+    first, second = sglang(server, input_ids=[ids, ids], sampling_params=params)
+    assert first["output_ids"] == want[0]["ids"]
+    greedy = sglang(server, input_ids=ids, sampling_params=params[1])
+    assert second["output_ids"] == greedy["output_ids"] and len(second["output_ids"]) == 3
+    assert second["meta_info"]["finish_reason"] == {"type": "length", "length": 3}
+    for wrong, param in [
+        (params[:1], "sampling_params"),
+        ([params[0], {"temperature": "x"}], "sampling_params[1].temperature"),
+        ([params[0], 5], "sampling_params[1]"),
+        ([params[0], {"n": 2}], "sampling_params[1].n"),
+        (7, "sampling_params"),
+    ]:
+        reply = server.post("/generate", {"input_ids": [ids, ids], "sampling_params": wrong})
+        assert reply.status_code == 400 and reply.json()["error"]["param"] == param, reply.text
+
+
 def test_sglang_errors(server):
     for body, param in (
         ({}, "text"),

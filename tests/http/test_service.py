@@ -3,6 +3,7 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import json
 import os
 import re
 import subprocess
@@ -126,3 +127,31 @@ def test_the_port_answers_while_the_model_loads(start):
     assert httpx.get(server.url + "/health", timeout=10).status_code == 200
     assert httpx.get(server.url + "/ready", timeout=10).status_code in (200, 503)
     server.wait_ready()
+
+
+def test_several_names(start):
+    s = start("--served-model-name", "policy", "--served-model-name", "policy-v2,other")
+    assert [m["id"] for m in s.http.get("/v1/models").json()["data"]] == ["policy", "policy-v2", "other"]
+    for name in ("policy", "policy-v2", "other", ""):
+        assert s.complete(model=name, prompt="x", max_tokens=1)["model"] == "policy"
+    reply = s.post("/v1/completions", {"model": "third", "prompt": "x", "max_tokens": 1})
+    assert reply.status_code == 404 and reply.json()["error"]["param"] == "model"
+
+
+def test_rewards_of_clients_that_name_none(start):
+    """OpenRLHF's prompt has already written <think>, and its client cannot say so: the setting does."""
+    rewards = json.dumps([{"name": "format", "prefill": "<think>\n"}])
+    s = start("--verify-rewards", rewards, "--verify-body", "64K")
+    prompt, response = "What is 1 + 1?<think>\n", "One and one.\n</think>\n<answer>\n2\n</answer>"
+    body = {"query": [prompt + response], "prompts": [prompt], "labels": ["2"]}
+    assert s.post("/get_reward", body).json()["rewards"] == [1.0]
+    assert s.post("/get_reward", {**body, "query": [prompt + "2"]}).json()["rewards"] == [0.0]
+    large = {"items": [{"completion": "x" * 70000, "answer": "1"}]}
+    assert s.post("/verify", large).status_code == 413
+    assert s.post("/tokenize", {"prompt": "x" * 70000}).status_code == 200
+
+
+def test_wrong_default_rewards_are_refused_at_start():
+    wrong = [BIN, "serve", "--port", "0", "--model", MODEL, "--verify-rewards", '[{"name": "no_such"}]']
+    done = subprocess.run(wrong, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 1 and "no_such" in done.stderr

@@ -96,3 +96,25 @@ def test_grpo_trains_on_the_servers_rewards(trl, start, tmp_path):
         assert entry["reward"] == pytest.approx(parts, abs=1e-5)
     assert all(not torch.equal(p, before[name]) for name, p in model.named_parameters())
     assert statistics.mean(rewards[-4:]) > 1.5 * statistics.mean(rewards[:4])
+
+
+def test_its_own_client(trl, server, monkeypatch):
+    """What TRL's trainers ask of a vLLM server, but for the transfer of weights, which needs CUDA on both sides."""
+    vllm_client = pytest.importorskip("trl.generation.vllm_client")
+    monkeypatch.setattr(vllm_client, "is_vllm_available", lambda *a, **k: True)  # it wants the package, and does not use it
+    client = vllm_client.VLLMClient(base_url=server.url, connection_timeout=10)
+    same = {"seed": 3, "ignore_eos": True}
+    got = client.generate(["Hello", "Once upon"], n=2, max_tokens=5, logprobs=2, generation_kwargs=same)
+    assert len(got["prompt_ids"]) == 2 and [len(ids) for ids in got["completion_ids"]] == [5] * 4
+    again = client.generate(got["prompt_ids"], n=2, max_tokens=5, logprobs=2, generation_kwargs=same)
+    assert again["completion_ids"] == got["completion_ids"] and again["logprobs"] == got["logprobs"]
+    chat = client.chat([[{"role": "user", "content": "Hi"}]], n=2, max_tokens=5)
+    assert len(chat["prompt_ids"]) == 1 and len(chat["completion_ids"]) == 2
+    sequence = got["prompt_ids"][0] + got["completion_ids"][0]
+    scores = client.get_sequence_logprobs([sequence], [len(sequence) - 5], top_logprobs=3)
+    sampled = [p[ids.index(token)] for p, ids, token in zip(got["logprobs"][0], got["logprob_token_ids"][0], sequence[-5:])]
+    assert [p[0] for p in scores["actual_logprobs"][0]] == sampled, "scoring says what sampling said, bit for bit"
+    assert client.get_world_size() == 1
+    client.reset_prefix_cache()
+    with pytest.raises(RuntimeError, match="no weight-transfer engine"):
+        client.init_communicator(device="cpu")

@@ -2,50 +2,10 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <cmocka.h>
-
-#include "base/json.h"
-#include "reward/reward.h"
-
-static struct judge *judge;
-
-static void count_done(void *arg, struct judge_job *job)
-{
-    (void)job;
-    ++*(int *)arg;
-}
-
-/* The reply to a request, or the request's error as "code param". Free with free(). */
-static char *ask(const char *request)
-{
-    struct error err = {0};
-    struct buffer out;
-    buffer_init(&out, 1 << 24);
-    cJSON *body = json_parse(span_str(request), &err);
-    assert_non_null(body);
-    struct judge_job *job = judge_job_new(judge, JUDGE_NATIVE, body, &err);
-    if (job == NULL) {
-        buffer_addf(&out, "%s %s", error_name(err.code), err.param);
-        return buffer_take(&out);
-    }
-    int done = 0;
-    judge_job_start(job, count_done, &done);
-    assert_int_equal(done, 1);
-    assert_true(judge_job_reply(job, &out));
-    judge_job_free(job);
-    return buffer_take(&out);
-}
+#include "tests/unit/judging.h"
 
 /* clang-format off */
-static const struct {
-    const char *name, *request;
-    const char *holds; /* a part of the reply, or the whole of an error */
-} cases[] = {
+static const struct ask_case cases[] = {
     {"equal", "{\"completion\":\"so \\\\boxed{0.5}\",\"answer\":\"\\\\frac12\"}",
      "\"reward\":1,\"rewards\":{\"accuracy\":1},\"details\":{\"accuracy\":{\"verdict\":\"correct\",\"cause\":\"equal_value\",\"extracted\":\"0.5\",\"from\":\"boxed\",\"gold\":\"\\\\frac12\"}}"},
     {"not equal", "{\"completion\":\"\\\\boxed{3}\",\"answer\":\"4\"}", "\"verdict\":\"incorrect\",\"cause\":\"not_equal\""},
@@ -71,30 +31,13 @@ static const struct {
 static void test_requests(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        char *reply = ask(cases[i].request);
-        bool error = strchr(cases[i].holds, '{') == NULL && strchr(cases[i].holds, '"') == NULL;
-        bool ok =
-            error ? strcmp(reply, cases[i].holds) == 0 : strstr(reply, cases[i].holds) != NULL;
-        if (!ok) print_message("%s:\n  %s\nwants %s\n", cases[i].name, reply, cases[i].holds);
-        assert_true(ok);
-        free(reply);
-    }
+    ask_all(cases, sizeof(cases) / sizeof(cases[0]));
 }
 
 static int open_judge(void **state)
 {
     (void)state;
-    struct judge_options o = {.default_rewards = "[{\"name\":\"accuracy\"}]"};
-    judge = judge_open(&o, NULL);
-    return judge == NULL ? -1 : 0;
-}
-
-static int close_judge(void **state)
-{
-    (void)state;
-    judge_close(judge);
-    return 0;
+    return judging_open_with("[{\"name\":\"accuracy\"}]");
 }
 
 int main(void)

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/arena.h"
+#include "base/base64.h"
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/json.h"
@@ -78,6 +79,8 @@ static void error_paths_are_joined(void **state)
     error_in(&e, "items");
     assert_string_equal(e.param, "items.rewards[0].name");
     assert_int_equal(error_status(e.code), 400);
+    error_set(&e, ERROR_BAD_FILE, NULL, "architecture \"a\n\x1b[31m\"");
+    assert_string_equal(e.message, "architecture \"a  [31m\"");
     error_set(&e, ERROR_QUEUE_FULL, "[3].id", "x");
     error_in(&e, "items");
     assert_string_equal(e.param, "items[3].id");
@@ -202,6 +205,55 @@ static void json_readers_name_the_field(void **state)
     cJSON_Delete(v);
 }
 
+static void base64_follows_rfc_4648(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {{"", ""},
+                                           {"f", "Zg=="},
+                                           {"fo", "Zm8="},
+                                           {"foo", "Zm9v"},
+                                           {"foob", "Zm9vYg=="},
+                                           {"fooba", "Zm9vYmE="},
+                                           {"foobar", "Zm9vYmFy"},
+                                           {"\xff\xfe\xfd", "//79"}};
+    static const char *const wrong[] = {"Z", "Zg=a", "Zm9v!", "Zm9vY", "=Zg"};
+    struct buffer out;
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        buffer_init(&out, 100);
+        base64_encode(span_str(pairs[i][0]), &out);
+        assert_true(span_is(buffer_span(&out), pairs[i][1]));
+        buffer_clear(&out);
+        assert_true(base64_decode(span_str(pairs[i][1]), &out));
+        assert_true(span_is(buffer_span(&out), pairs[i][0]));
+        buffer_clear(&out);
+    }
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+        buffer_init(&out, 100);
+        if (base64_decode(span_str(wrong[i]), &out)) fail_msg("\"%s\" was read", wrong[i]);
+        buffer_clear(&out);
+    }
+    buffer_init(&out, 100);
+    assert_true(base64_decode(span_str(" Zm9v\n Yg"), &out) && span_is(buffer_span(&out), "foob"));
+    buffer_clear(&out);
+}
+
+/* Once quadratic in the escapes: four million of them took minutes. */
+static void json_prints_many_escapes(void **state)
+{
+    (void)state;
+    enum { N = 4 << 20 };
+    char *lines = malloc(N);
+    memset(lines, '\n', N);
+    lines[N / 2] = (char)0xff;
+    struct buffer out;
+    buffer_init(&out, (size_t)4 * N);
+    json_print_text(span_of(lines, N), &out);
+    assert_int_equal(out.n, 2 * (N - 1) + 3 + 2);
+    assert_false(out.failed);
+    buffer_clear(&out);
+    free(lines);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,8 +263,10 @@ int main(void)
         cmocka_unit_test(error_paths_are_joined),
         cmocka_unit_test(utf8_follows_rfc_3629),
         cmocka_unit_test(utf8_round_trips_every_code_point),
+        cmocka_unit_test(base64_follows_rfc_4648),
         cmocka_unit_test(json_refuses_what_is_no_json),
         cmocka_unit_test(json_keeps_nul),
+        cmocka_unit_test(json_prints_many_escapes),
         cmocka_unit_test(json_readers_name_the_field),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -2,57 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
-#include <pthread.h>
-#include <stdlib.h>
-#include <string.h>
-
-#include "base/json.h"
-#include "reward/reward.h"
-
-static struct judge *judge;
-
-struct waiting {
-    pthread_mutex_t lock;
-    pthread_cond_t done;
-    bool is_done;
-};
-
-static void on_done(void *arg, struct judge_job *job)
-{
-    struct waiting *w = arg;
-    (void)job;
-    pthread_mutex_lock(&w->lock);
-    w->is_done = true;
-    pthread_cond_signal(&w->done);
-    pthread_mutex_unlock(&w->lock);
-}
-
-/* The reply to one item; free() it. */
-static char *ask(cJSON *body)
-{
-    struct error err = {0};
-    struct waiting w = {.lock = PTHREAD_MUTEX_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
-    struct judge_job *job = judge_job_new(judge, JUDGE_NATIVE, body, &err);
-    if (job == NULL) fail_msg("%s: %s", err.param, err.message);
-    judge_job_start(job, on_done, &w);
-    pthread_mutex_lock(&w.lock);
-    while (!w.is_done) {
-        pthread_cond_wait(&w.done, &w.lock);
-    }
-    pthread_mutex_unlock(&w.lock);
-    struct buffer out;
-    buffer_init(&out, 1 << 20);
-    assert_true(judge_job_reply(job, &out));
-    judge_job_free(job);
-    return buffer_take(&out);
-}
+#include "tests/unit/judging.h"
 
 struct example {
     const char *name;
@@ -122,7 +72,7 @@ static const struct example examples[] = {
     {"floats", "python", "print(0.1+0.2, 'x')\n", ",\"checker\":\"floats\"", "\"tests\":[{\"stdin\":\"\",\"stdout\":\"0.3 x\"}]", "\"reward\":1,"},
     {"a prefix is not enough", "python", "print(3)\n", "", "\"tests\":[{\"stdin\":\"\",\"stdout\":\"3\\n5\\n\"}]", "\"reward\":0,"},
     {"tests missing", "python", SUM, "", "\"answer\":1", "\"code\":\"missing_field\""},
-    {"tests malformed", "python", SUM, "", "\"tests\":[3]", "\"param\":\"items[0].tests[0].test\""},
+    {"tests malformed", "python", SUM, "", "\"tests\":[3]", "\"param\":\"items[0].tests[0]\""},
     {"tests empty", "python", SUM, "", "\"tests\":[]", "tests are empty"},
     {"calls of C", "c", "int main(void){}\n", ",\"lang\":\"c\"", "\"tests\":[{\"call\":\"add\",\"args\":[],\"result\":1}]", "Python only"},
 };
@@ -153,7 +103,7 @@ static void test_examples(void **state)
     int failed = 0;
     for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
         const struct example *e = &examples[i];
-        char *reply = ask(request(e));
+        char *reply = ask_and_wait(request(e));
         if (strstr(reply, e->holds) == NULL) {
             print_message("%s:\n  %s\nwants %s\n", e->name, reply, e->holds);
             failed++;
@@ -166,16 +116,7 @@ static void test_examples(void **state)
 static int open_judge(void **state)
 {
     (void)state;
-    struct judge_options o = {.default_rewards = "[{\"name\":\"code\"}]"};
-    judge = judge_open(&o, NULL);
-    return judge == NULL ? -1 : 0;
-}
-
-static int close_judge(void **state)
-{
-    (void)state;
-    judge_close(judge);
-    return 0;
+    return judging_open_with("[{\"name\":\"code\"}]");
 }
 
 int main(void)

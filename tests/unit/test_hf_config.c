@@ -118,6 +118,61 @@ static void a_sliding_window_shortens_the_context(void **state)
     assert_int_equal(c.context, 4096);
 }
 
+/* Layer i of Qwen3-MoE has experts when step divides i + 1 and no list says otherwise. */
+static void some_layers_have_no_experts(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        bool dense[2];
+    } cases[] = {
+        {"\"mlp_only_layers\":[]", {false, false}},
+        {"\"mlp_only_layers\":[1]", {false, true}},
+        {"\"decoder_sparse_step\":2", {true, false}},
+        {"\"decoder_sparse_step\":2,\"mlp_only_layers\":[0,1]", {true, true}},
+    };
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char text[512];
+        struct model_config c;
+        snprintf(text, sizeof(text),
+                 "{\"model_type\":\"qwen3_moe\"," SIZES ",\"num_experts\":8,"
+                 "\"num_experts_per_tok\":2,\"moe_intermediate_size\":8,%s}",
+                 cases[i].text);
+        read_right(text, &c);
+        if (memcmp(c.moe.dense, cases[i].dense, sizeof(cases[i].dense)) != 0) {
+            fail_msg("%s: %d %d", cases[i].text, c.moe.dense[0], c.moe.dense[1]);
+        }
+    }
+}
+
+static void either_name_counts_the_experts(void **state)
+{
+    static const char *const names[] = {"num_experts", "num_local_experts"};
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        char text[512];
+        struct model_config c;
+        snprintf(text, sizeof(text),
+                 "{\"model_type\":\"qwen3_moe\"," SIZES ",\"%s\":8,"
+                 "\"num_experts_per_tok\":2,\"moe_intermediate_size\":8}",
+                 names[i]);
+        read_right(text, &c);
+        assert_int_equal(c.moe.n_experts, 8);
+    }
+}
+
+static void biases_are_read_where_they_are_an_option(void **state)
+{
+    (void)state;
+    struct model_config c;
+    read_right("{" LLAMA ",\"attention_bias\":true}", &c);
+    assert_true(c.attn_bias);
+    read_right("{" LLAMA "}", &c);
+    assert_false(c.attn_bias);
+    read_right("{\"model_type\":\"qwen2\"," SIZES ",\"attention_bias\":true}", &c);
+    assert_false(c.attn_bias); /* it has others, always */
+}
+
 static const struct {
     const char *text, *says;
 } wrong[] = {
@@ -136,9 +191,8 @@ static const struct {
     {"{" LLAMA ",\"rms_norm_eps\":-1}", "rms_norm_eps"},
     {"{" LLAMA ",\"rope_theta\":0}", "rope_theta"},
     {"{" LLAMA ",\"rope_scaling\":[]}", "rope_scaling must be an object"},
-    {"{" LLAMA ",\"rope_scaling\":{\"type\":\"dynamic\",\"factor\":2}}", "rope_type"},
+    {"{" LLAMA ",\"rope_scaling\":{\"type\":\"longrope\",\"factor\":2}}", "rope_type"},
     {"{" LLAMA ",\"rope_scaling\":{\"type\":\"linear\"}}", "factor must be above 0"},
-    {"{" LLAMA ",\"attention_bias\":true}", "attention_bias"},
     {"{" LLAMA ",\"mlp_bias\":true}", "mlp_bias"},
     {"{" LLAMA ",\"hidden_act\":\"gelu\"}", "hidden_act"},
     {"{" LLAMA ",\"quantization_config\":{\"quant_method\":\"gptq\"}}", "quant_method"},
@@ -146,8 +200,12 @@ static const struct {
     {"{\"model_type\":\"qwen3_moe\"," SIZES ",\"num_experts\":8,\"num_experts_per_tok\":9,"
      "\"moe_intermediate_size\":8}",
      "num_experts_per_tok"},
-    {"{\"model_type\":\"qwen3_moe\"," SIZES ",\"num_experts\":8,\"decoder_sparse_step\":2}",
+    {"{\"model_type\":\"qwen3_moe\"," SIZES ",\"num_experts\":8,\"decoder_sparse_step\":0}",
      "decoder_sparse_step"},
+    {"{\"model_type\":\"qwen3_moe\"," SIZES ",\"num_experts\":8,\"mlp_only_layers\":[2]}",
+     "mlp_only_layers"},
+    {"{\"model_type\":\"qwen3_moe\"," SIZES ",\"num_experts\":8,\"mlp_only_layers\":[\"0\"]}",
+     "mlp_only_layers"},
     {"{\"model_type\":\"deepseek_v3\"," DEEPSEEK ",\"scoring_func\":\"tanh\"}", "scoring_func"},
     {"{\"model_type\":\"deepseek_v2\"," DEEPSEEK ",\"topk_method\":\"noaux_tc\"}", "topk_method"},
 };
@@ -174,6 +232,9 @@ int main(void)
         cmocka_unit_test(deepseek_scales_its_scores),
         cmocka_unit_test(a_version_2_model_groups_only_when_it_says_so),
         cmocka_unit_test(a_sliding_window_shortens_the_context),
+        cmocka_unit_test(some_layers_have_no_experts),
+        cmocka_unit_test(either_name_counts_the_experts),
+        cmocka_unit_test(biases_are_read_where_they_are_an_option),
         cmocka_unit_test(what_would_be_computed_wrongly_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

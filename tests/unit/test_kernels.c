@@ -208,16 +208,17 @@ static void free_product(struct product_case *c)
 static void multiply(const struct kernels *kernels, const struct product_case *c, float *y, int ld)
 {
     void *scratch = buffer(KERNEL_SCRATCH);
-    for (int r = 0; r < c->x.rows; r++) {
-        kernels->act_put(&c->x, r, 0, c->values + r * c->x.k, c->x.k);
-    }
+    int half = c->x.rows / 2, k = c->x.k;
+    kernels->act_put(&c->x, 0, half, 0, c->values, k, k);
+    kernels->act_put(&c->x, half, c->x.rows - half, 0, c->values + half * k, k, k);
     int panels = panels_count(&c->m.p), tiles = act_tiles(&c->x);
     for (int p = 0; p < panels; p += PRODUCT_PANELS) {
         int n = panels - p < PRODUCT_PANELS ? panels - p : PRODUCT_PANELS;
+        const uint8_t *ahead = p == 0 ? c->m.p.data : NULL;
         for (int t = 0; t < tiles; t += PRODUCT_TILES) {
             int count = tiles - t < PRODUCT_TILES ? tiles - t : PRODUCT_TILES;
-            kernels->product(y + act_tile_row(&c->x, t) * ld + p * PANEL, ld, &c->m.p, p, n, &c->x,
-                             t, count, scratch);
+            kernels->product(y + act_tile_row(&c->x, t) * ld + p * PANEL, ld, &c->m.p, p, n, ahead,
+                             &c->x, t, count, scratch);
         }
     }
     free(scratch);
@@ -324,26 +325,45 @@ struct attn_case {
     struct kv_shape shape;
     uint8_t *cache;
     int32_t blocks[BLOCKS];
-    float *q, *k, *v;
+    float *q, *k, *v; /* v of a latent: its keys */
     int visible[ATTN_ROWS];
 };
 
-static void new_attn(struct attn_case *c, enum kv_type type, int k_dim, int v_dim, int rows, int n)
+struct attn_dims {
+    int k, v;
+    bool latent;
+};
+
+static float *draw_floats(int n, float range)
 {
-    kv_shape_init(&c->shape, type, k_dim, v_dim);
+    float *x = buffer(sizeof(float) * (size_t)n);
+    for (int i = 0; i < n; i++) {
+        x[i] = draw_float(range);
+    }
+    return x;
+}
+
+/* Queries of a latent end in zeros. */
+static float *draw_queries(const struct kv_shape *s, int rows)
+{
+    int row = s->latent ? s->row : s->k_dim;
+    float *q = draw_floats(row * rows, 1);
+    for (int i = 0; s->latent && i < row * rows; i++) {
+        if (i % row >= s->k_dim) q[i] = 0;
+    }
+    return q;
+}
+
+static void new_attn(struct attn_case *c, enum kv_type type, const struct attn_dims *dims, int rows,
+                     int n)
+{
+    void (*init)(struct kv_shape *, enum kv_type, int, int) =
+        dims->latent ? kv_shape_init_latent : kv_shape_init;
+    init(&c->shape, type, dims->k, dims->v);
     c->cache = buffer(c->shape.bytes * BLOCKS);
-    c->q = buffer(sizeof(float) * (size_t)(k_dim * rows));
-    c->k = buffer(sizeof(float) * (size_t)(k_dim * n));
-    c->v = buffer(sizeof(float) * (size_t)(v_dim * n));
-    for (int i = 0; i < k_dim * rows; i++) {
-        c->q[i] = draw_float(1);
-    }
-    for (int i = 0; i < k_dim * n; i++) {
-        c->k[i] = draw_float(2);
-    }
-    for (int i = 0; i < v_dim * n; i++) {
-        c->v[i] = draw_float(100);
-    }
+    c->q = draw_queries(&c->shape, rows);
+    c->k = draw_floats(dims->k * n, 2);
+    c->v = dims->latent ? NULL : draw_floats(dims->v * n, 100);
     for (int i = 0; i < BLOCKS; i++) {
         c->blocks[i] = (i * 5 + 2) % BLOCKS;
     }
@@ -374,20 +394,21 @@ static void attend(const struct kernels *kernels, struct attn_case *c, int rows,
     memset(c->cache, 0, c->shape.bytes * BLOCKS);
     for (int j = 0; j < n; j++) {
         kernels->kv_put(c->cache + (size_t)c->blocks[j / KV_BLOCK] * c->shape.bytes, &c->shape,
-                        j % KV_BLOCK, c->k + j * c->shape.k_dim, c->v + j * c->shape.v_dim);
+                        j % KV_BLOCK, c->k + j * c->shape.k_dim,
+                        c->v == NULL ? NULL : c->v + j * c->shape.v_dim);
     }
     kernels->attend(&s, o, m, l, scratch);
     free(scratch);
 }
 
-static void check_attention(enum kv_type type, int k_dim, int v_dim, int rows, int n)
+static void check_attention(enum kv_type type, const struct attn_dims *dims, int rows, int n)
 {
     struct attn_case c;
     char what[96];
     float m[2][ATTN_ROWS], l[2][ATTN_ROWS];
-    new_attn(&c, type, k_dim, v_dim, rows, n);
-    snprintf(what, sizeof(what), "attention type %d k %d v %d rows %d keys %d", type, k_dim, v_dim,
-             rows, n);
+    new_attn(&c, type, dims, rows, n);
+    snprintf(what, sizeof(what), "attention type %d k %d v %d%s rows %d keys %d", type, dims->k,
+             dims->v, dims->latent ? " latent" : "", rows, n);
     int count = rows * c.shape.v_pad;
     float *want = buffer(sizeof(float) * (size_t)count),
           *got = buffer(sizeof(float) * (size_t)count);
@@ -395,7 +416,10 @@ static void check_attention(enum kv_type type, int k_dim, int v_dim, int rows, i
     for (int i = 1; kernels_at(i) != NULL; i++) {
         if (!kernels_at(i)->usable()) continue;
         attend(kernels_at(i), &c, rows, n, got, m[1], l[1]);
-        same_bits(want, got, count, what, kernels_at(i)->name);
+        for (int r = 0; r < rows; r++) {
+            int at = r * c.shape.v_pad;
+            same_bits(want + at, got + at, dims->v, what, kernels_at(i)->name);
+        }
         same_bits(m[0], m[1], rows, what, kernels_at(i)->name);
         same_bits(l[0], l[1], rows, what, kernels_at(i)->name);
     }
@@ -407,48 +431,58 @@ static void check_attention(enum kv_type type, int k_dim, int v_dim, int rows, i
 static void test_attention(void **state)
 {
     (void)state;
-    static const int dims[][2] = {{64, 64}, {128, 128}, {16, 16}, {24, 24},
-                                  {80, 80}, {40, 32},   {96, 96}};
+    static const struct attn_dims dims[] = {{64, 64, false}, {128, 128, false}, {16, 16, false},
+                                            {24, 24, false}, {80, 80, false},   {40, 32, false},
+                                            {96, 96, false}, {576, 512, true},  {40, 24, true},
+                                            {48, 32, true},  {18, 16, true},    {90, 70, true}};
     for (int type = KV_F32; type <= KV_Q8_0; type++) {
         for (size_t d = 0; d < sizeof(dims) / sizeof(dims[0]); d++) {
             for (int rows = 1; rows <= ATTN_ROWS; rows = attn_rows(rows + 1)) {
-                check_attention((enum kv_type)type, dims[d][0], dims[d][1], rows,
-                                1 + (int)draw(ATTN_SPLIT));
+                check_attention((enum kv_type)type, &dims[d], rows, 1 + (int)draw(ATTN_SPLIT));
                 if (rows == ATTN_ROWS) break;
             }
         }
-        check_attention((enum kv_type)type, 64, 64, 12, ATTN_SPLIT);
+        check_attention((enum kv_type)type, &dims[0], 12, ATTN_SPLIT);
     }
 }
 
 /* generic.c against attention in double. */
-static void test_attention_is_attention(void **state)
+static void check_is_attention(const struct attn_dims *dims)
 {
-    (void)state;
-    enum { N = 77, D = 32 };
+    enum { N = 77, MAX_DIM = 64 };
     struct attn_case c;
-    float o[2 * D], m[2], l[2];
-    new_attn(&c, KV_F32, D, D, 2, N);
+    float o[2 * MAX_DIM], m[2], l[2];
+    new_attn(&c, KV_F32, dims, 2, N);
+    const float *values = dims->latent ? c.k : c.v;
+    int v_ld = dims->latent ? dims->k : dims->v;
     attend(&kernels_generic, &c, 2, N, o, m, l);
     for (int r = 0; r < 2; r++) {
-        double sum = 0, out[D] = {0};
+        double sum = 0, out[MAX_DIM] = {0};
         for (int j = 0; j < c.visible[r]; j++) {
             double score = 0;
-            for (int d = 0; d < D; d++) {
-                score += (double)c.q[d * 2 + r] * (double)c.k[j * D + d];
+            for (int d = 0; d < dims->k; d++) {
+                float q = dims->latent ? c.q[r * c.shape.row + d] : c.q[d * 2 + r];
+                score += (double)q * (double)c.k[j * dims->k + d];
             }
             double p = exp(score);
             sum += p;
-            for (int d = 0; d < D; d++) {
-                out[d] += p * (double)c.v[j * D + d];
+            for (int d = 0; d < dims->v; d++) {
+                out[d] += p * (double)values[j * v_ld + d];
             }
         }
-        for (int d = 0; d < D; d++) {
-            double ours = (double)o[r * D + d] / (double)l[r];
+        for (int d = 0; d < dims->v; d++) {
+            double ours = (double)o[r * c.shape.v_pad + d] / (double)l[r];
             if (fabs(ours - out[d] / sum) > 1e-3) fail_msg("%g, not %g", ours, out[d] / sum);
         }
     }
     free_attn(&c);
+}
+
+static void test_attention_is_attention(void **state)
+{
+    (void)state;
+    check_is_attention(&(struct attn_dims){32, 32, false});
+    check_is_attention(&(struct attn_dims){40, 24, true});
 }
 
 static void test_merge_of_splits(void **state)

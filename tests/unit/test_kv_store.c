@@ -65,6 +65,13 @@ static void test_shape(void **state)
     assert_int_equal(s.bytes, 2 * (64 + 4) * KV_BLOCK);
     kv_shape_init(&s, KV_F32, 40, 40);
     assert_int_equal(s.v_pad, 48);
+    kv_shape_init_latent(&s, KV_F16, 512 + 64,
+                         512); /* DeepSeek-R1's: the latent once, the rotated part beside it */
+    assert_int_equal(s.bytes, 2 * (512 + 64) * KV_BLOCK);
+    kv_shape_init_latent(&s, KV_Q8_0, 40, 24);
+    assert_int_equal(s.row, 64);
+    assert_int_equal(s.v_pad, 32);
+    assert_int_equal(s.bytes, (64 + 2 * 2) * KV_BLOCK);
 }
 
 static void test_no_memory(void **state)

@@ -2,18 +2,9 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
+#include "tests/unit/judging.h"
+
 #include <time.h>
-#include <cmocka.h>
-
-#include "base/json.h"
-#include "reward/reward.h"
-
-static struct judge *judge;
 
 #define GOOD "<think>a</think><answer>b</answer>"
 
@@ -198,12 +189,6 @@ static void test_file_breaks(void **state)
 
 /* ---- dialects ---- */
 
-static void on_done(void *arg, struct judge_job *job)
-{
-    (void)job;
-    *(bool *)arg = true;
-}
-
 /* clang-format off */
 static const struct {
     const char *name;
@@ -232,13 +217,13 @@ static void test_dialects(void **state)
     for (size_t i = 0; i < sizeof(dialects) / sizeof(dialects[0]); i++) {
         struct error err = {0};
         struct buffer out;
-        bool done = false;
+        int done = 0;
         buffer_init(&out, 1 << 20);
         cJSON *body = json_parse(span_str(dialects[i].body), &err);
         struct judge_job *job = judge_job_new(judge, dialects[i].dialect, body, &err);
         if (job != NULL) {
-            judge_job_start(job, on_done, &done);
-            assert_true(done && judge_job_reply(job, &out));
+            judge_job_start(job, count_done, &done);
+            assert_true(done == 1 && judge_job_reply(job, &out));
             judge_job_free(job);
         } else {
             buffer_add_str(&out, err.param);
@@ -252,16 +237,7 @@ static void test_dialects(void **state)
 static int open_judge(void **state)
 {
     (void)state;
-    struct judge_options o = {.default_rewards = "[{\"name\":\"format\"}]"};
-    judge = judge_open(&o, NULL);
-    return judge == NULL ? -1 : 0;
-}
-
-static int close_judge(void **state)
-{
-    (void)state;
-    judge_close(judge);
-    return 0;
+    return judging_open_with("[{\"name\":\"format\"}]");
 }
 
 int main(void)

@@ -60,6 +60,79 @@ static void test_every_task_runs_once(void **state)
     }
 }
 
+/* Plain memory: what a task leaves there, the next job's tasks read in another order. A race would be one of the pool's
+ * (ThreadSanitizer looks for it), and a lost write shows in the sums. */
+struct relay {
+    long value[TASKS];
+    int step;
+};
+
+static void pass_on(void *arg, int task, int thread)
+{
+    (void)thread;
+    struct relay *r = arg;
+    r->value[r->step % 2 * (TASKS / 2) + task] =
+        r->value[(r->step + 1) % 2 * (TASKS / 2) + (task * 7 + r->step) % (TASKS / 2)] + 1;
+}
+
+static void test_jobs_see_what_earlier_ones_wrote(void **state)
+{
+    (void)state;
+    enum { JOBS = 300 };
+    struct relay r = {.step = 0};
+    struct pool *p = pool_new(4, false, NULL);
+    for (; r.step < JOBS; r.step++) {
+        pool_run(p, pass_on, &r, TASKS / 2);
+    }
+    for (int i = 0; i < TASKS / 2; i++) {
+        assert_int_equal(r.value[(JOBS - 1) % 2 * (TASKS / 2) + i], JOBS);
+    }
+    pool_free(p);
+}
+
+struct stall {
+    _Atomic int done;
+    bool helped;
+};
+
+/* Task 0 waits, for ten seconds at most, until all the others are done: those of its thread's share too. */
+static void stall(void *arg, int task, int thread)
+{
+    (void)thread;
+    struct stall *s = arg;
+    uint64_t deadline = clock_ns() + 10000000000u;
+    while (task == 0 && !s->helped && clock_ns() < deadline) {
+        s->helped = atomic_load(&s->done) == TASKS - 1;
+    }
+    atomic_fetch_add(&s->done, 1);
+}
+
+static void test_others_help_a_stalled_thread(void **state)
+{
+    (void)state;
+    struct stall s = {.helped = false};
+    struct pool *p = pool_new(2, false, NULL);
+    pool_run(p, stall, &s, TASKS);
+    assert_true(s.helped);
+    pool_free(p);
+}
+
+/* pool_share_ends() is true of one task a thread, or of every task when they are fewer. */
+static void test_shares(void **state)
+{
+    (void)state;
+    struct pool *p = pool_new(3, false, NULL);
+    for (int n = 1; n <= 40; n++) {
+        int ends = 0;
+        for (int task = 0; task < n; task++) {
+            ends += pool_share_ends(p, n, task);
+        }
+        assert_int_equal(ends, n < 3 ? n : 3);
+        assert_true(pool_share_ends(p, n, n - 1));
+    }
+    pool_free(p);
+}
+
 static void test_refuses_silly_counts(void **state)
 {
     (void)state;
@@ -90,6 +163,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_task_runs_once),
+        cmocka_unit_test(test_jobs_see_what_earlier_ones_wrote),
+        cmocka_unit_test(test_others_help_a_stalled_thread),
+        cmocka_unit_test(test_shares),
         cmocka_unit_test(test_refuses_silly_counts),
         cmocka_unit_test(test_idle_pool_uses_no_cpu),
     };

@@ -3,45 +3,9 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <cmocka.h>
+#include "tests/unit/judging.h"
 
 #include "base/clock.h"
-#include "base/json.h"
-#include "reward/reward.h"
-
-static struct judge *judge;
-
-static void on_done(void *arg, struct judge_job *job)
-{
-    (void)job;
-    *(bool *)arg = true;
-}
-
-/* The reply, or "code param" when the request is refused. Free with free(). */
-static char *ask(const char *request)
-{
-    struct error err = {0};
-    struct buffer out;
-    bool done = false;
-    buffer_init(&out, 1 << 26);
-    cJSON *body = json_parse(span_str(request), &err);
-    if (body == NULL) fail_msg("%s: %s", err.message, request);
-    struct judge_job *job = judge_job_new(judge, JUDGE_NATIVE, body, &err);
-    if (job == NULL) {
-        buffer_addf(&out, "%s %s", error_name(err.code), err.param);
-        return buffer_take(&out);
-    }
-    judge_job_start(job, on_done, &done);
-    assert_true(done);
-    assert_true(judge_job_reply(job, &out));
-    judge_job_free(job);
-    return buffer_take(&out);
-}
 
 /* clang-format off */
 #define BLOCKS "\"problem\":\"(define (problem p) (:domain blocksworld-4ops) (:objects a b) (:init (handempty) (clear a) (clear b) (ontable a) (ontable b)) (:goal (on a b)))\""
@@ -252,16 +216,7 @@ static void test_tools(void **state)
 static int open_judge(void **state)
 {
     (void)state;
-    struct judge_options o = {.default_rewards = "[{\"name\":\"format\"}]"};
-    judge = judge_open(&o, NULL);
-    return judge == NULL ? -1 : 0;
-}
-
-static int close_judge(void **state)
-{
-    (void)state;
-    judge_close(judge);
-    return 0;
+    return judging_open_with("[{\"name\":\"format\"}]");
 }
 
 int main(void)

@@ -11,11 +11,13 @@
 #include <cmocka.h>
 
 #include <dirent.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "reward/code/box.h"
 #include "reward/code/sandbox.h"
 
 static struct sandbox *boxes[2]; /* with namespaces (where permitted), without */
@@ -165,6 +167,74 @@ static void large_input_and_output(void **state)
     free(text);
 }
 
+/* The parent of a process, and whether it has that name. */
+static pid_t parent_of(pid_t pid, const char *name)
+{
+    char path[64], found[32] = "";
+    int parent = 0;
+    snprintf(path, sizeof(path), "/proc/%d/stat", (int)pid);
+    FILE *f = fopen(path, "r");
+    if (f == NULL) return 0;
+    if (fscanf(f, "%*d (%31[^)]) %*c %d", found, &parent) != 2) parent = 0;
+    fclose(f);
+    return name == NULL || strcmp(found, name) == 0 ? parent : 0;
+}
+
+/* Every cell below this process, and the process around each as well when `outer`. */
+static void kill_cells(bool outer)
+{
+    DIR *proc = opendir("/proc");
+    for (struct dirent *e; (e = readdir(proc)) != NULL;) {
+        pid_t pid = (pid_t)strtol(e->d_name, NULL, 10);
+        pid_t parent = pid > 0 ? parent_of(pid, "ts-cell") : 0;
+        if (parent == 0 || parent_of(parent, "ts-cell-outer") != getpid()) continue;
+        if (outer) kill(parent, SIGKILL);
+        kill(pid, SIGKILL);
+    }
+    closedir(proc);
+}
+
+static bool is_gone(const char *folder)
+{
+    for (int i = 0; i < 100 && folder[0] != '\0' && access(folder, F_OK) == 0; i++) {
+        usleep(50000);
+    }
+    return folder[0] == '\0' || access(folder, F_OK) != 0;
+}
+
+static void a_killed_cell_is_replaced(void **state)
+{
+    struct sandbox *box = boxes[*(int *)*state];
+    struct error err = {0};
+    const char *const argv[] = {"sleep", "50", NULL};
+    struct sandbox_run run = {.argv = argv, .limits = standard};
+    struct sandbox_result r;
+    char folder[64];
+    sandbox_result_init(&r);
+    for (int outer = 0; outer < 2; outer++) {
+        snprintf(folder, sizeof(folder), "%s", sandbox_folder(box));
+        assert_true(sandbox_start(box, &run, &err));
+        usleep(200000);
+        kill_cells(outer == 1);
+        assert_false(sandbox_finish(box, &r, &err));
+        run_shell(box, "echo again", "", &r);
+        assert_true(span_is(buffer_span(&r.out), "again\n"));
+        if (outer == 1)
+            box_sweep(); /* as the next server does: here nobody else was left to do it */
+        assert_true(is_gone(folder));
+        assert_string_not_equal(sandbox_folder(box), folder[0] == '\0' ? "x" : folder);
+    }
+    sandbox_result_clear(&r);
+}
+
+static void living_boxes_are_not_swept(void **state)
+{
+    (void)state;
+    box_sweep();
+    const char *folder = sandbox_folder(boxes[1]);
+    assert_int_equal(access(folder, F_OK), 0);
+}
+
 int main(void)
 {
     static int with = 0, without = 1;
@@ -175,6 +245,9 @@ int main(void)
         {"landlock: brings files", brings_files, NULL, NULL, &without},
         {"namespaces: large input and output", large_input_and_output, NULL, NULL, &with},
         {"landlock: large input and output", large_input_and_output, NULL, NULL, &without},
+        {"namespaces: a killed cell is replaced", a_killed_cell_is_replaced, NULL, NULL, &with},
+        {"landlock: a killed cell is replaced", a_killed_cell_is_replaced, NULL, NULL, &without},
+        cmocka_unit_test(living_boxes_are_not_swept),
         cmocka_unit_test(refuses_names),
     };
     return cmocka_run_group_tests(tests, open_boxes, close_boxes);

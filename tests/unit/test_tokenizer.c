@@ -368,6 +368,36 @@ static void refused_documents(void **state)
     assert_int_equal(bad, 0);
 }
 
+/* The model's own configuration names the end tokens where generation_config.json does not. */
+static void ends_of_the_model(void **state)
+{
+    static const struct {
+        const char *generation, *model;
+        bool first, second;
+    } rows[] = {
+        {NULL, "{\"eos_token_id\":[0,1]}", true, true},
+        {NULL, "{\"eos_token_id\":1}", false, true},
+        {NULL, "{\"eos_token_id\":null}", false, false},
+        {"{}", "{\"eos_token_id\":1}", false, true},
+        {"{\"eos_token_id\":0}", "{\"eos_token_id\":1}", true, false},
+    };
+    (void)state;
+    char *text = quotes("{" MODEL "}");
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct hf_documents d = {.folder = "dir",
+                                 .tokenizer = span_str(text),
+                                 .generation = span_str(rows[i].generation),
+                                 .model = span_str(rows[i].model)};
+        struct tokenizer *t = tokenizer_from_documents(&d, NULL);
+        assert_non_null(t);
+        if (tokenizer_is_eog(t, 0) != rows[i].first || tokenizer_is_eog(t, 1) != rows[i].second) {
+            fail_msg("row %zu: %d %d", i, tokenizer_is_eog(t, 0), tokenizer_is_eog(t, 1));
+        }
+        tokenizer_free(t);
+    }
+    free(text);
+}
+
 static void missing_folder(void **state)
 {
     (void)state;
@@ -511,9 +541,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(added_tokens),      cmocka_unit_test(sentencepiece),
         cmocka_unit_test(first_space),       cmocka_unit_test(metaspace),
-        cmocka_unit_test(refused_documents), cmocka_unit_test(missing_folder),
-        cmocka_unit_test(any_bytes),         cmocka_unit_test(long_runs),
-        cmocka_unit_test(many_threads),
+        cmocka_unit_test(refused_documents), cmocka_unit_test(ends_of_the_model),
+        cmocka_unit_test(missing_folder),    cmocka_unit_test(any_bytes),
+        cmocka_unit_test(long_runs),         cmocka_unit_test(many_threads),
     };
     return cmocka_run_group_tests_name("tokenizer", tests, NULL, NULL);
 }

@@ -3,23 +3,15 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "tests/unit/judging.h"
+
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <unistd.h>
-#include <cmocka.h>
 
 #include "base/clock.h"
-#include "base/json.h"
-#include "reward/reward.h"
 
 enum { BUDGET_MS = 300, WORKERS = 16 };
-
-static struct judge *judge;
 
 /* A job and the news of its end. */
 struct call {
@@ -326,15 +318,7 @@ static int open_judge(void **state)
     struct judge_options o = {.default_rewards = "[{\"name\":\"format\"}]",
                               .item_budget_ms = BUDGET_MS,
                               .workers = WORKERS};
-    judge = judge_open(&o, NULL);
-    return judge == NULL ? -1 : 0;
-}
-
-static int close_judge(void **state)
-{
-    (void)state;
-    judge_close(judge);
-    return 0;
+    return judging_open(&o);
 }
 
 int main(void)

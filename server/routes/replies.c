@@ -1,0 +1,44 @@
+/* server/routes/replies.c - see replies.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/routes/replies.h"
+
+#include "server/emit.h"
+#include "server/exchange.h"
+
+static void begin(struct buffer *out)
+{
+    buffer_init(out, EXCHANGE_REPLY_BYTES);
+    emit_object(out, NULL);
+}
+
+static void finish(struct exchange *x, struct buffer *out)
+{
+    emit_close(out, '}');
+    exchange_reply_json(x, out);
+}
+
+void reply_str(struct exchange *x, const char *key, const char *value)
+{
+    struct buffer out;
+    begin(&out);
+    emit_str(&out, key, value);
+    finish(x, &out);
+}
+
+void reply_int(struct exchange *x, const char *key, int64_t value)
+{
+    struct buffer out;
+    begin(&out);
+    emit_int(&out, key, value);
+    finish(x, &out);
+}
+
+void reply_bool(struct exchange *x, const char *key, bool value)
+{
+    struct buffer out;
+    begin(&out);
+    emit_bool(&out, key, value);
+    finish(x, &out);
+}

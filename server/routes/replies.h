@@ -1,0 +1,18 @@
+/* server/routes/replies.h - replies of one member, which many small routes give.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVER_ROUTES_REPLIES_H
+#define SERVER_ROUTES_REPLIES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct exchange;
+
+/* 200 and {key: value}. */
+void reply_str(struct exchange *x, const char *key, const char *value);
+void reply_int(struct exchange *x, const char *key, int64_t value);
+void reply_bool(struct exchange *x, const char *key, bool value);
+
+#endif

@@ -1,0 +1,96 @@
+"""touchstone bench and make bench's comparison, on a tiny model and with peers that only pretend.
+
+The figures of a test machine mean nothing; that they are there, and in their places, is what is tested.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import json
+import subprocess
+import sys
+import xml.dom.minidom
+
+import pytest
+
+from conftest import BIN, ENVIRONMENT, ROOT
+
+TINY = str(ROOT / "models/touchstone-tiny.gguf")
+
+
+def bench(*flags, status=0):
+    command = [BIN, "bench", "--model", TINY, "--repeat", "1", *flags]
+    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=300)
+    assert done.returncode == status, done.stderr
+    return done.stdout
+
+
+def test_json():
+    got = json.loads(bench("--json", "--batch", "1,3", "--prompt", "8", "--generate", "4", "--read", "16", "--long", "99999"))
+    rows = {(r["part"], r["batch"]): r for r in got["results"]}
+    assert set(rows) == {("prompt", 1), ("batch", 1), ("batch", 3), ("context", 1), ("first-token", 32)}
+    assert rows["context", 1]["prompt"] == got["context"] - 32, "cut to what fits"
+    assert "decode_tokens_per_s" not in rows["prompt", 1]
+    for part in (("prompt", 1), ("batch", 3), ("context", 1)):
+        assert rows[part]["prompt_tokens_per_s"] > 0 and rows[part]["prompt_share"] > 0
+    for part in (("batch", 1), ("batch", 3), ("context", 1)):
+        assert rows[part]["decode_tokens_per_s"] > 0 and rows[part]["decode_share"] > 0
+    late = rows["first-token", 32]
+    assert 0 < late["first_token_s"] <= late["first_token_worst_s"]
+    assert set(got["limits"]) == {"int8_macs", "float_macs", "read_bytes"} and min(got["limits"].values()) > 0
+    assert 0 < got["loaded_bytes"] <= got["peak_bytes"]
+    assert 0 < got["packed_bytes"] <= 1.15 * got["tensor_bytes"]
+
+
+def test_markdown_of_one_part():
+    lines = bench("--only", "batch", "--batch", "2", "--prompt", "4", "--generate", "2").splitlines()
+    assert sum(line.startswith("| batch") for line in lines) == 1
+    assert not any(line.startswith("| prompt") for line in lines)
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [["--batch", "1,x"], ["--batch", "0"], ["--batch", "5000"], ["--only", "speed"], ["--only", "batch,speed"],
+     ["--prompt", "0"], ["--repeat", "101"], ["word"]],
+)
+def test_wrong_flags(flags):
+    bench(*flags, status=2)
+
+
+def pretend(folder, name, text):
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text(f"#!/bin/sh\ncat <<'END'\n{text}\nEND\n")
+    path.chmod(0o755)
+
+
+TABLE = """
+|    PP |     TG |    B |   N_KV |   T_PP s | S_PP t/s |   T_TG s | S_TG t/s |      T s |    S t/s |
+|-------|--------|------|--------|----------|----------|----------|----------|----------|----------|
+|   128 |     64 |    2 |    384 |    0.396 |  1234.50 |    1.082 |     7.39 |    1.478 |    27.07 |
+
+timings follow"""
+
+
+def test_comparison(tmp_path):
+    for peer in ("llama", "ik"):
+        pretend(tmp_path / peer, "llama-bench", '[{"n_prompt": 512, "avg_ts": 11.5}]')
+        pretend(tmp_path / peer, "llama-batched-bench", TABLE)
+    out = tmp_path / "out"
+    command = [sys.executable, ROOT / "tests/bench/compare.py", "--model", TINY, "--program", BIN, "--out", out]
+    command += ["--llama-cpp", tmp_path / "llama", "--ik-llama-cpp", tmp_path / "ik"]
+    command += ["--rounds", "1", "--batches", "1,2", "--clients", "2"]
+    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=300)
+    assert done.returncode == 0, done.stderr
+    got = json.loads((out / "results.json").read_text())
+    rows = {r["name"]: r for r in got["results"]}
+    assert rows["prompt of 512"]["tokens_per_s"]["llama.cpp"] == 11.5
+    assert rows["batch 2"]["tokens_per_s"]["ik_llama.cpp -rtr"] == 7.39
+    for row in rows.values():
+        ours = row["tokens_per_s"]["touchstone"]
+        assert row["ratio"] == pytest.approx(ours / max(v for n, v in row["tokens_per_s"].items() if n != "touchstone"), abs=0.01)
+        assert row["share_of_limit"] > 0
+    assert set(got["http"]["of_engine"]) == {"streaming", "whole"} and min(got["http"]["tokens_per_s"].values()) > 0
+    table = (out / "results.md").read_text()
+    assert "| batch 2 |" in table and "to the best peer" in table
+    plot = xml.dom.minidom.parseString((out / "throughput.svg").read_text())
+    assert len(plot.getElementsByTagName("polyline")) == 4

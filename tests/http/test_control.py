@@ -1,0 +1,286 @@
+"""What trainers do between two steps: pause, resume, abort, score, ask what is there. vLLM's, SGLang's and TRL's words.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import base64
+import json
+import struct
+import threading
+import time
+
+import pytest
+
+# Long enough to be met while at work, on any machine.
+LONG = {"prompt": "Once", "max_tokens": 400, "ignore_eos": True, "seed": 1, "n": 24}
+
+
+class Background(threading.Thread):
+    """A request on its way; .reply once it is joined."""
+
+    def __init__(self, server, path="/v1/completions", **body):
+        super().__init__(daemon=True)
+        self.server, self.path, self.body, self.reply = server, path, body, None
+        self.start()
+
+    def run(self):
+        self.reply = self.server.post(self.path, self.body)
+
+    def result(self):
+        self.join(60)
+        assert self.reply is not None, "no answer"
+        assert self.reply.status_code == 200, self.reply.text
+        return self.reply.json()
+
+
+@pytest.fixture
+def own(start):
+    """A server that nobody else pauses."""
+    return start()
+
+
+def wait_running(server, n=1):
+    deadline = time.time() + 30
+    while server.metric("touchstone_sequences_running") < n:
+        assert time.time() < deadline
+        time.sleep(0.01)
+
+
+def generated(server):
+    return server.metric("touchstone_generated_tokens_total")
+
+
+def test_keep_stands_still_and_goes_on(own):
+    want = own.complete(**LONG)
+    at_work = Background(own, **LONG)
+    wait_running(own)
+    assert own.http.post("/pause", params={"mode": "keep"}).json() == {"status": "paused"}
+    assert own.http.get("/is_paused").json() == {"is_paused": True}
+    time.sleep(0.3)  # the step at work ends
+    before = generated(own)
+    held = Background(own, prompt="Held", max_tokens=4, ignore_eos=True)
+    time.sleep(0.5)
+    assert generated(own) == before and at_work.is_alive() and held.is_alive()
+    assert own.http.post("/resume").json() == {"status": "resumed"}
+    assert at_work.result()["choices"] == want["choices"]
+    assert held.result()["usage"]["completion_tokens"] == 4
+    assert own.http.get("/is_paused").json() == {"is_paused": False}
+
+
+def test_abort_ends_with_what_there_is(own):
+    at_work = Background(own, **LONG)
+    wait_running(own)
+    assert own.http.post("/pause").json() == {"status": "paused"}
+    choice = at_work.result()["choices"][0]
+    assert choice["finish_reason"] == "abort"
+    held = Background(own, prompt="Held", max_tokens=4, ignore_eos=True)
+    time.sleep(0.3)
+    assert held.is_alive()
+    own.http.post("/resume")
+    assert held.result()["choices"][0]["finish_reason"] == "length"
+
+
+def test_wait_lets_them_end(own):
+    at_work = Background(own, **LONG)
+    wait_running(own)
+    assert own.http.post("/pause", params={"mode": "wait"}).json() == {"status": "paused"}
+    assert own.metric("touchstone_sequences_running") == 0
+    assert at_work.result()["choices"][0]["finish_reason"] == "length"
+    own.http.post("/resume")
+
+
+def test_pause_refuses_other_words(own):
+    reply = own.http.post("/pause", params={"mode": "later"})
+    assert reply.status_code == 400 and reply.json()["error"]["param"] == "mode"
+    reply = own.post("/pause_generation", {"mode": "later"})
+    assert reply.status_code == 400 and reply.json()["error"]["param"] == "mode"
+    assert own.http.get("/is_paused").json() == {"is_paused": False}
+
+
+def test_a_client_that_leaves_is_held_no_longer(own):
+    own.http.post("/pause")
+    sock = own.connect()
+    body = json.dumps({"prompt": "x", "max_tokens": 3}).encode()
+    sock.sendall(b"POST /v1/completions HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+    time.sleep(0.2)
+    sock.close()
+    own.http.post("/resume")
+    assert own.complete(prompt="y", max_tokens=2)["choices"]
+    own.wait_idle()
+
+
+def test_sigterm_while_paused_answers_what_was_held(start):
+    s = start()
+    s.http.post("/pause")
+    held = Background(s, prompt="Held", max_tokens=4, ignore_eos=True)
+    time.sleep(0.3)
+    s.signal()
+    assert held.result()["usage"]["completion_tokens"] == 4
+    assert s.wait() == 0
+
+
+def test_sleep_and_wake(own):
+    assert own.http.post("/sleep", params={"level": 1}).status_code == 200
+    assert own.http.get("/is_sleeping").json() == {"is_sleeping": True}
+    assert own.http.get("/props").json()["is_sleeping"] is True
+    assert own.http.post("/wake_up", params={"tags": "weights"}).status_code == 200
+    assert own.http.get("/is_sleeping").json() == {"is_sleeping": False}
+
+
+def test_vllm_aborts_by_id(own):
+    one = Background(own, request_id="mine", **LONG)
+    two = Background(own, **LONG)
+    wait_running(own, 25)
+    assert own.post("/abort_requests", {"request_ids": ["mine", "unknown"]}).json() == {"status": "ok", "aborted": 1}
+    assert one.result()["choices"][0]["finish_reason"] == "abort"
+    assert own.post("/abort_requests", {}).json()["aborted"] <= 1
+    assert two.result()["choices"][0]["finish_reason"] in ("abort", "length")
+
+
+def test_sglang_aborts_and_pauses(own):
+    sampling = {"max_new_tokens": 400, "ignore_eos": True, "n": 24}
+    one = Background(own, "/generate", text="Once", rid="r-1", sampling_params=sampling)
+    wait_running(own)
+    assert own.post("/abort_request", {"rid": "r-1"}).status_code == 200
+    assert one.result()[0]["meta_info"]["finish_reason"]["type"] == "abort"
+    two = Background(own, "/generate", text="Once", sampling_params=sampling)
+    wait_running(own)
+    assert own.post("/pause_generation", {"mode": "abort"}).json()["success"]
+    partial = two.result()[0]
+    assert partial["meta_info"]["finish_reason"]["type"] == "abort"
+    assert len(partial["output_ids"]) == partial["meta_info"]["completion_tokens"] < 400
+    assert own.post("/continue_generation", {}).json()["success"]
+    for wrong in ({}, {"rid": None}):
+        assert own.post("/abort_request", wrong).json()["error"]["param"] == "rid"
+    assert own.post("/abort_request", {"abort_all": True}).status_code == 200
+
+
+def test_aborted_streams_end_well(own):
+    events = []
+
+    def read():
+        with own.http.stream("POST", "/v1/completions", json={**LONG, "stream": True}) as reply:
+            events.extend(line for line in reply.iter_lines() if line)
+
+    thread = threading.Thread(target=read, daemon=True)
+    thread.start()
+    wait_running(own)
+    own.post("/abort_requests", {})
+    thread.join(30)
+    assert events[-1] == "data: [DONE]"
+    ends = [json.loads(e[6:])["choices"][0]["finish_reason"] for e in events[:-1]]
+    assert ends.count("abort") == 24 and ends[-1] == "abort"
+
+
+def test_control_can_be_forbidden(start):
+    s = start("--no-allow-control")
+    for path in ("/pause", "/resume", "/sleep", "/abort_requests", "/pause_generation", "/abort_request"):
+        reply = s.post(path, {})
+        assert reply.status_code == 403 and "allow-control" in reply.json()["error"]["message"]
+    assert s.http.get("/is_paused").json() == {"is_paused": False}
+    assert s.complete(prompt="x", max_tokens=1)["choices"]
+
+
+def test_what_is_there(server):
+    info = server.http.get("/get_server_info").json()
+    assert info["context_length"] == server.http.get("/v1/models").json()["data"][0]["max_model_len"]
+    assert info["max_total_num_tokens"] > 0 and info["internal_states"][0]["paused"] is False
+    vllm = server.http.get("/server_info", params={"config_format": "json"}).json()["vllm_config"]
+    assert vllm["weight_transfer_config"] is None and vllm["model_config"]["dtype"]
+    slots = server.http.get("/slots").json()
+    assert len(slots) == server.http.get("/props").json()["total_slots"]
+    assert {"id", "n_ctx", "is_processing"} <= set(slots[0])
+    assert server.http.get("/get_weight_version").json() == {"weight_version": "default"}
+
+
+@pytest.mark.parametrize(
+    "path, body",
+    [
+        ("/init_communicator/", {"host": "0.0.0.0", "port": 51216, "world_size": 2, "client_device_uuid": "u"}),
+        ("/update_named_param/", {"name": "w", "dtype": "torch.bfloat16", "shape": [1]}),
+        ("/close_communicator/", None),
+        ("/init_weight_transfer_engine", {"init_info": {}}),
+        ("/update_weights", {"update_info": {"names": []}}),
+        ("/update_weights_from_disk", {"model_path": "/m"}),
+        ("/update_weights_from_tensor", {"serialized_named_tensors": []}),
+    ],
+)
+def test_weights_are_not_taken(server, path, body):
+    reply = server.http.post(path, json=body) if body else server.http.post(path)
+    assert reply.status_code == 501
+    assert reply.json()["error"]["code"] == "not_available" and "--model" in reply.json()["error"]["message"]
+
+
+# ---- TRL's teacher scores ----
+
+
+@pytest.fixture(scope="module")
+def scored(server):
+    """Two sequences, and what /v1/completions says of them."""
+    sequences = [server.post("/tokenize", {"prompt": t}).json()["tokens"] for t in ("Hello there, you", "Once upon a time")]
+    reply = server.complete(prompt=sequences, max_tokens=0, echo=True, prompt_logprobs=3)
+    return sequences, [c["prompt_logprobs"] for c in reply["choices"]]
+
+
+def ranked(entry):
+    items = sorted(entry.items(), key=lambda item: item[1]["rank"])
+    return [int(k) for k, _ in items], [v["logprob"] for _, v in items]
+
+
+def test_sequence_logprobs_json(server, scored):
+    sequences, want = scored
+    body = {"sequences": sequences, "prompt_lengths": [1, 0], "top_logprobs": 3, "temperature": 1.0}
+    reply = server.post("/get_sequence_logprobs/", body)
+    assert reply.status_code == 200, reply.text
+    got = reply.json()
+    for r, first in enumerate((1, 0)):
+        rows = [ranked(e) if e else ([], []) for e in want[r][first:]]
+        assert got["logprob_token_ids"][r] == [ids for ids, _ in rows]
+        assert got["logprobs"][r] == [p for _, p in rows]
+
+
+def array(text, kind):
+    data = base64.b64decode(text)
+    return struct.unpack(f"<{len(data) // 4}{kind}", data)
+
+
+def test_sequence_logprobs_binary(server, scored):
+    sequences, want = scored
+    lengths = [len(sequences[0]) - 1, 1]
+    body = {"sequences": sequences, "prompt_lengths": lengths, "top_logprobs": 3, "response_format": "binary"}
+    got = server.post("/get_sequence_logprobs/", body).json()
+    counts = [len(s) - n for s, n in zip(sequences, lengths)]
+    assert got["completion_lengths"] == counts and got["shape"] == [2, max(counts), 3]
+    ids, probs = array(got["token_ids_b64"], "i"), array(got["logprobs_b64"], "f")
+    own_ids, own = array(got["actual_token_ids_b64"], "i"), array(got["actual_logprobs_b64"], "f")
+    assert len(ids) == len(probs) == 2 * max(counts) * 3 and len(own) == len(own_ids) == 2 * max(counts)
+    for r in range(2):
+        for t in range(max(counts)):
+            at = r * max(counts) + t
+            if t >= counts[r]:
+                assert own[at] == probs[at * 3] == float("-inf") and own_ids[at] == ids[at * 3] == 0
+                continue
+            token = sequences[r][lengths[r] + t]
+            entry = want[r][lengths[r] + t]
+            assert own_ids[at] == token
+            assert own[at] == pytest.approx(entry[str(token)]["logprob"], abs=1e-6)
+            assert list(ids[at * 3 : at * 3 + 3]) == ranked(entry)[0][:3]
+
+
+@pytest.mark.parametrize(
+    "change, param",
+    [
+        ({"prompt_lengths": [1]}, "prompt_lengths"),
+        ({"prompt_lengths": [1, 99]}, "prompt_lengths[1]"),
+        ({"prompt_lengths": [1, -1]}, "prompt_lengths[1]"),
+        ({"prompt_lengths": None}, "prompt_lengths"),
+        ({"sequences": [[1], [10**9]]}, "sequences[1][0]"),
+        ({"sequences": None}, "sequences"),
+        ({"response_format": "xml"}, "response_format"),
+        ({"top_logprobs": 0}, "top_logprobs"),
+    ],
+)
+def test_sequence_logprobs_bad(server, change, param):
+    body = {"sequences": [[1, 2], [3, 4]], "prompt_lengths": [1, 1], **change}
+    reply = server.post("/get_sequence_logprobs/", body)
+    assert reply.status_code == 400 and reply.json()["error"]["param"] == param

@@ -1,0 +1,145 @@
+"""Outputs of a form that the request names, and calls of tools.
+
+The model has random weights: what it writes under a constraint is the constraint's doing.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import json
+
+import pytest
+
+CHOICES = ["positive", "negative", "neither of them", "日本語"]
+USER = [{"role": "user", "content": "Well?"}]
+TOOLS = [{"type": "function", "function": {"name": "look_up", "parameters": {"type": "object"}}}]
+CALL = '<tool_call>\n{"name": "look_up", "arguments": {"word": "naïve", "n": [1, 2]}}\n</tool_call>'
+
+
+@pytest.mark.parametrize("how", [{"structured_outputs": {"choice": CHOICES}}, {"guided_choice": CHOICES}])
+def test_choice(server, how):
+    reply = server.complete(prompt="Well?", n=32, max_tokens=40, seed=5, temperature=20, **how)
+    texts = [c["text"] for c in reply["choices"]]
+    assert set(texts) <= set(CHOICES) and len(set(texts)) > 1
+    assert {c["finish_reason"] for c in reply["choices"]} == {"stop"}
+
+
+def test_choice_is_the_same_alone_and_drafted(server, start):
+    body = {"prompt": [5, 6, 7], "n": 8, "max_tokens": 40, "seed": 3, "guided_choice": CHOICES, "logprobs": 0}
+    want = server.complete(**body)["choices"]
+    assert start("--no-speculate", "--threads", "1").complete(**body)["choices"] == want
+
+
+def bias(server):
+    """Random weights seldom end an object by themselves."""
+    ids = [server.post("/tokenize", {"prompt": t, "add_special_tokens": False}).json()["tokens"] for t in '":},1']
+    return {str(i[0]): 6 for i in ids if len(i) == 1}
+
+
+@pytest.mark.parametrize(
+    "how", [{"response_format": {"type": "json_object"}}, {"structured_outputs": {"json_object": True}}]
+)
+def test_json_object(server, how):
+    reply = server.complete(prompt="JSON:", n=32, max_tokens=200, seed=9, logit_bias=bias(server), **how)
+    ended = [c["text"] for c in reply["choices"] if c["finish_reason"] == "stop"]
+    assert len(ended) >= 8, "hardly any object was finished: the test shows nothing"
+    assert all(isinstance(json.loads(t), dict) for t in ended)
+    assert any(json.loads(t) for t in ended)
+
+
+def test_chat_answers_in_json(server):
+    body = {"messages": USER, "max_tokens": 200, "n": 16, "seed": 2, "logit_bias": bias(server)}
+    reply = server.post("/v1/chat/completions", {**body, "response_format": {"type": "json_object"}}).json()
+    ended = [c["message"]["content"] for c in reply["choices"] if c["finish_reason"] == "stop"]
+    assert ended and all(isinstance(json.loads(t), dict) for t in ended)
+
+
+@pytest.mark.parametrize(
+    "body, code, param",
+    [
+        ({"response_format": {"type": "json_schema", "json_schema": {}}}, "unsupported", "response_format.type"),
+        ({"response_format": {"type": "xml"}}, "unsupported", "response_format.type"),
+        ({"structured_outputs": {"regex": "a*"}}, "unsupported", "structured_outputs.regex"),
+        ({"structured_outputs": {"json": {}}}, "unsupported", "structured_outputs.json"),
+        ({"structured_outputs": {"grammar": "x"}}, "unsupported", "structured_outputs.grammar"),
+        ({"structured_outputs": {}}, "missing_field", "structured_outputs"),
+        ({"structured_outputs": {"choice": []}}, "invalid_type", "structured_outputs.choice"),
+        ({"structured_outputs": {"choice": ["a", ""]}}, "invalid_type", "structured_outputs.choice[1]"),
+        ({"structured_outputs": {"choice": ["a", 5]}}, "invalid_type", "structured_outputs.choice[1]"),
+        ({"structured_outputs": {"other": 1}}, "unknown_field", "structured_outputs.other"),
+        ({"guided_choice": "a"}, "invalid_type", "guided_choice"),
+        ({"guided_json": {}}, "unsupported", "guided_json"),
+        ({"guided_regex": "a"}, "unsupported", "guided_regex"),
+        ({"guided_choice": ["a"], "min_tokens": 2}, "invalid_value", "min_tokens"),
+        ({"guided_choice": ["a"], "ignore_eos": True}, "invalid_value", "ignore_eos"),
+        ({"guided_choice": ["a"], "allowed_token_ids": [1]}, "invalid_value", "allowed_token_ids"),
+    ],
+)
+def test_what_is_refused_is_named(server, body, code, param):
+    reply = server.post("/v1/completions", {"prompt": "x", "max_tokens": 8, **body})
+    assert reply.status_code == 400
+    assert (reply.json()["error"]["code"], reply.json()["error"]["param"]) == (code, param)
+
+
+def test_a_mask_that_leaves_nothing(server):
+    ends = server.complete(prompt="x", max_tokens=1, guided_choice=["a"], return_token_ids=True, n=8)
+    assert ends["choices"]
+    body = {"prompt": "x", "max_tokens": 8, "min_tokens": 2, "allowed_token_ids": [7], "stop_token_ids": [7]}
+    reply = server.post("/v1/completions", body)
+    assert reply.status_code == 400 and reply.json()["error"]["param"] == "allowed_token_ids"
+    bias = {str(i): -100 for i in range(server.http.get("/v1/models").json()["data"][0]["meta"]["n_vocab"])}
+    assert server.complete(prompt="x", max_tokens=4, logit_bias=bias, ignore_eos=True)["usage"]["completion_tokens"] == 4
+
+
+# ---- tools ----
+
+
+def called(server, text, **body):
+    """A chat whose answer is this text."""
+    asked = {"messages": USER, "tools": TOOLS, "guided_choice": [text], "max_tokens": 200, **body}
+    reply = server.post("/v1/chat/completions", asked)
+    assert reply.status_code == 200, reply.text
+    return reply.json()["choices"][0]
+
+
+def check_calls(calls, n):
+    assert len(calls) == n and len({c["id"] for c in calls}) == n
+    for c in calls:
+        assert c["type"] == "function" and c["function"]["name"] == "look_up"
+        assert json.loads(c["function"]["arguments"]) == {"word": "naïve", "n": [1, 2]}
+
+
+def test_tool_calls(server):
+    choice = called(server, CALL)
+    assert choice["finish_reason"] == "tool_calls" and choice["message"]["content"] is None
+    check_calls(choice["message"]["tool_calls"], 1)
+    choice = called(server, "Let me see.\n" + CALL + "\n" + CALL)
+    assert choice["message"]["content"] == "Let me see."
+    check_calls(choice["message"]["tool_calls"], 2)
+
+
+def test_no_calls(server):
+    for body in ({"tool_choice": "none"}, {"tools": None}):
+        choice = called(server, CALL, **body)
+        assert choice["message"]["content"] == CALL and "tool_calls" not in choice["message"]
+        assert choice["finish_reason"] == "stop"
+    broken = "<tool_call>look_up()</tool_call>"
+    assert called(server, broken)["message"]["content"] == broken
+
+
+def test_tool_calls_of_the_openai_client(server):
+    """Whole and streamed; and the call goes back as a message."""
+    ask = dict(model="", messages=USER, tools=TOOLS, max_tokens=200, extra_body={"guided_choice": ["So: " + CALL]})
+    create = server.client().chat.completions.create
+    message = create(**ask).choices[0].message
+    assert message.tool_calls[0].function.name == "look_up"
+    text, calls, finish = "", [], None
+    for chunk in create(**ask, stream=True):
+        delta = chunk.choices[0].delta
+        text += delta.content or ""
+        calls += delta.tool_calls or []
+        finish = chunk.choices[0].finish_reason or finish
+    assert text == "So:" and finish == "tool_calls" and [c.index for c in calls] == [0]
+    assert calls[0].function.arguments == message.tool_calls[0].function.arguments
+    result = {"role": "tool", "tool_call_id": message.tool_calls[0].id, "content": "found"}
+    again = {**ask, "messages": [*USER, message.model_dump(exclude_none=True), result]}
+    assert create(**again).choices[0].message.tool_calls

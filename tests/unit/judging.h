@@ -1,0 +1,125 @@
+/* tests/unit/judging.h - what tests of the judge share: one judge for the whole program, and requests
+ * as text against parts of their replies.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef TESTS_UNIT_JUDGING_H
+#define TESTS_UNIT_JUDGING_H
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "base/json.h"
+#include "reward/reward.h"
+
+static struct judge *judge;
+
+/* A group's set-up for options o; a test program's own open_judge() names them. */
+static inline int judging_open(const struct judge_options *o)
+{
+    judge = judge_open(o, NULL);
+    return judge == NULL ? -1 : 0;
+}
+
+/* The same, where only the rewards of requests that name none matter. */
+static inline int judging_open_with(const char *default_rewards)
+{
+    return judging_open(&(struct judge_options){.default_rewards = default_rewards});
+}
+
+static inline int close_judge(void **state)
+{
+    (void)state;
+    judge_close(judge);
+    return 0;
+}
+
+static inline void count_done(void *arg, struct judge_job *job)
+{
+    (void)job;
+    ++*(int *)arg;
+}
+
+/* The reply to a request whose items are all judged at once, or the request's error as "code param".
+ * Free with free(). */
+static inline char *ask(const char *request)
+{
+    struct error err = {0};
+    struct buffer out;
+    buffer_init(&out, 1 << 24);
+    cJSON *body = json_parse(span_str(request), &err);
+    assert_non_null(body);
+    struct judge_job *job = judge_job_new(judge, JUDGE_NATIVE, body, &err);
+    if (job == NULL) {
+        buffer_addf(&out, "%s %s", error_name(err.code), err.param);
+        return buffer_take(&out);
+    }
+    int done = 0;
+    judge_job_start(job, count_done, &done);
+    assert_int_equal(done, 1);
+    assert_true(judge_job_reply(job, &out));
+    judge_job_free(job);
+    return buffer_take(&out);
+}
+
+struct waiting {
+    pthread_mutex_t lock;
+    pthread_cond_t done;
+    bool is_done;
+};
+
+static inline void end_wait(void *arg, struct judge_job *job)
+{
+    struct waiting *w = arg;
+    (void)job;
+    pthread_mutex_lock(&w->lock);
+    w->is_done = true;
+    pthread_cond_signal(&w->done);
+    pthread_mutex_unlock(&w->lock);
+}
+
+/* The reply to a request whose items go to workers; body is taken. Free with free(). */
+static inline char *ask_and_wait(cJSON *body)
+{
+    struct error err = {0};
+    struct buffer out;
+    struct waiting w = {.lock = PTHREAD_MUTEX_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
+    struct judge_job *job = judge_job_new(judge, JUDGE_NATIVE, body, &err);
+    if (job == NULL) fail_msg("%s: %s", err.param, err.message);
+    judge_job_start(job, end_wait, &w);
+    pthread_mutex_lock(&w.lock);
+    while (!w.is_done) {
+        pthread_cond_wait(&w.done, &w.lock);
+    }
+    pthread_mutex_unlock(&w.lock);
+    buffer_init(&out, 1 << 24);
+    assert_true(judge_job_reply(job, &out));
+    judge_job_free(job);
+    return buffer_take(&out);
+}
+
+struct ask_case {
+    const char *name, *request;
+    const char *holds; /* a part of the reply, or the whole of an error */
+};
+
+static inline void ask_all(const struct ask_case *cases, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        char *reply = ask(cases[i].request);
+        bool error = strpbrk(cases[i].holds, "{\"") == NULL;
+        bool ok =
+            error ? strcmp(reply, cases[i].holds) == 0 : strstr(reply, cases[i].holds) != NULL;
+        if (!ok) print_message("%s:\n  %s\nwants %s\n", cases[i].name, reply, cases[i].holds);
+        assert_true(ok);
+        free(reply);
+    }
+}
+
+#endif
