@@ -44,11 +44,14 @@ static bool is_unit_letter(const struct expr *e)
     return u->kind == E_SYM && u->text.n == 1 && strchr("mgshLlJNWVAKCF", u->text.p[0]) != NULL;
 }
 
+/* 3 s^2 is a polynomial, 3 m^2 an area. */
 static const struct expr *without_letter_unit(const struct expr *e)
 {
-    if (e->kind == E_MUL && is_unit_letter(e->arg[1]) && expr_is_constant(e->arg[0]))
-        return e->arg[0];
-    return NULL;
+    if (e->kind != E_MUL) return NULL;
+    const struct expr *u = e->arg[1];
+    if (u->kind == E_POW && !(u->arg[0]->kind == E_SYM && span_is(u->arg[0]->text, "m")))
+        return NULL;
+    return is_unit_letter(u) && expr_is_constant(e->arg[0]) ? e->arg[0] : NULL;
 }
 
 /* The letters that multiply or divide the number in e as a unit's text, and the number; NULL when

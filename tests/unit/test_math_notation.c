@@ -101,6 +101,7 @@ static const struct row {
     {"an interval is no share", {"[0,25]", "0\\le x\\le25"}, {"25\\%", "0.25"}},
     {"money is no root", {"\\$7", "7 dollars"}, {"\\sqrt{7}", "\\frac{7}{2}"}},
     {"a time is no ratio", {"1:04 PM", "13:04"}, {"\\frac14", "1/4"}},
+    {"powers of letters", {"3s^2", "3s\\cdot s"}, {"3", "3s"}},
     {"yes", {"Yes", "True", "yes."}, {"No", "False"}},
     {"free functions", {"3-2f(x)", "-2f(x)+3"}, {"3", "3-2g(x)", "f(x)"}},
     {"letters of figures are no constants", {"AB"}, {"CD", "BC"}},
