@@ -1,11 +1,12 @@
 /* reward/dispatch.h - work for the verifier processes: queued by client, many in flight, each with a
  * budget, none lost.
  *
- * A task is a frame of bytes for a worker and a callback for its reply. Tasks wait in lanes, one a
- * job; the dispatcher thread serves the lanes in turn, so a client with ten thousand slow items
- * stands beside, not before, a client with one. When every worker is busy another is forked, up to
- * the pool's most. Where the pool has workers to spare (more than two a processor) one lane may hold
- * half of them, and the last quarter is kept for lanes that hold none: whoever comes next finds one. A worker past its deadline is killed and replaced; only its task hears of it.
+ * A task is a frame of bytes for a worker and a callback for its reply. Tasks wait in lanes, one
+ * a job; the dispatcher thread serves the lanes in turn, so a client with ten thousand slow items
+ * stands beside, not before, a client with one. When every worker is busy another is forked, up
+ * to the pool's most. Where the pool has workers to spare (more than two a processor) one lane
+ * may hold half of them, and the last quarter is kept for lanes that hold none: whoever comes
+ * next finds one. A worker past its deadline is killed and replaced; only its task hears of it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -59,7 +59,8 @@ static bool may_be_decimal_comma(struct span s, const struct math_options *o)
     if (comma == NULL || memchr(comma + 1, ',', s.n - at - 1) != NULL) return false;
     while (at + 1 + after < s.n && is_digit(comma[1 + after]))
         after++;
-    if (after == 3 && s.p[0] != '0') return false; /* thousands */
+    if (after == 3 && s.p[0] != '0') return false;                                  /* thousands */
+    if (memchr(s.p, '(', at) != NULL || memchr(s.p, '[', at) != NULL) return false; /* a pair */
     return at > 0 && is_digit(s.p[at - 1]) &&
            (after >= 2 || (at >= 1 && s.p[at - 1] == '0' && after >= 1));
 }
@@ -207,11 +208,26 @@ static enum equality plain_numbers(struct math_work *w, struct span g, struct sp
     return decimal_same(&x, &y) ? work_yes(w, MATH_EQUAL_VALUE) : work_no(w, MATH_NOT_EQUAL);
 }
 
+/* No small letters but in names of commands. */
+static bool has_no_words(struct span s)
+{
+    bool command = false;
+    for (size_t i = 0; i < s.n; i++) {
+        bool letter = s.p[i] >= 'a' && s.p[i] <= 'z';
+        if (letter && !command) return false;
+        command = s.p[i] == '\\' || (command && letter);
+    }
+    return true;
+}
+
 static enum equality times(struct math_work *w, struct span g, struct span a)
 {
     int x, y;
     bool marked_x, marked_y;
-    if (!words_time(g, &x, &marked_x) || !words_time(a, &y, &marked_y)) return EQ_UNKNOWN;
+    bool time_x = words_time(g, &x, &marked_x), time_y = words_time(a, &y, &marked_y);
+    if (time_x != time_y && (time_x ? marked_x : marked_y) && has_no_words(time_x ? a : g))
+        return work_no(w, MATH_NOT_EQUAL_KIND);
+    if (!time_x || !time_y) return EQ_UNKNOWN;
     if (x == y) return work_yes(w, MATH_EQUAL_VALUE);
     bool half_unsaid = marked_x != marked_y && (marked_x ? y : x) <= HALF_DAY;
     if (half_unsaid && x % HALF_DAY == y % HALF_DAY) return work_yes(w, MATH_EQUAL_VALUE);

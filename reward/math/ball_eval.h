@@ -1,4 +1,5 @@
-/* reward/math/ball_eval.h - one evaluation in progress: shared by ball_eval.c, ball_series.c and ball_integral.c only.
+/* reward/math/ball_eval.h - one evaluation in progress; inside ball_eval.c, ball_series.c and
+ * ball_integral.c only.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

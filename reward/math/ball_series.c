@@ -1,11 +1,11 @@
 /* reward/math/ball_series.c - sums without end, and limits, by their first terms.
  *
- * A sum whose terms shrink by a quarter each is added up. Others are accelerated: Levin's u transformation
- * of the partial sums, and Richardson's extrapolation of a limit's values at h = 2^-k (half powers of h,
- * also with logarithms, removed one after another). Both are carried out with many more bits than are asked for, and
- * twice with different numbers of terms; the value counts only where the two agree in 110 bits, and their
- * difference, many times over, is its radius. Sums whose terms do not fall faster than 1/n (or fall
- * and alternate) have no value.
+ * A sum whose terms shrink by a quarter each is added up. Others are accelerated: Levin's u
+ * transformation of the partial sums, and Richardson's extrapolation of a limit's values at h =
+ * 2^-k (half powers of h, also with logarithms, removed one after another). Both are carried out
+ * with many more bits than are asked for, and twice with different numbers of terms; the value
+ * counts only where the two agree in 110 bits, and their difference, many times over, is its
+ * radius. Sums whose terms do not fall faster than 1/n (or fall and alternate) have no value.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -205,8 +205,8 @@ static int infinity_sign(const struct expr *e)
     return e->kind == E_CONST && e->op == C_INF ? 1 : 0;
 }
 
-/* Where an endless variable stops by: at 1/h, at odd numbers, and (but for the letters of whole numbers) between
- * them, so that what alternates or oscillates is not taken for steady. */
+/* Where an endless variable stops by: at 1/h, at odd numbers, and (but for the letters of whole
+ * numbers) between them, so that what alternates or oscillates is not taken for steady. */
 enum stop { STOP_EVEN, STOP_ODD, STOP_BETWEEN, STOPS };
 
 static bool is_whole_letter(struct span name)

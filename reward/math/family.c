@@ -35,7 +35,7 @@ static char only_letter(struct span s)
     return found;
 }
 
-/* Where the last clause of s begins: after the last comma, bracket or word that opens one, all of it counted. */
+/* Where the last clause of s begins: at the last comma, bracket or word that opens one. */
 static size_t clause_start(struct span s)
 {
     static const char *const openers[] = {"where", "for ",   "with ", ",",

@@ -10,11 +10,12 @@
 
 #include "reward/math/work.h"
 
-/* text with a clause such as "where n is an integer", "for all k \in \mathbb{Z}" or "(k any integer)" at its end written
- * ", n \in \mathbb{Z}"; text itself when it has none. */
+/* text with a clause such as "where n is an integer", "for all k \in \mathbb{Z}" or "(k any integer)"
+ * at its end written ", n \in \mathbb{Z}"; text itself when it has none. */
 struct span family_text(struct arena *a, struct span text);
 
-/* The members and the parameter of e, "k pi, k \in \mathbb{Z}"; e itself, and no name, when it declares none. */
+/* The members and the parameter of e, "k pi, k \in \mathbb{Z}", and the set it is in (C_INTEGERS or
+ * C_NATURALS); e itself, and no name, when it declares none. */
 const struct expr *family_members(struct arena *a, const struct expr *e, struct span *parameter,
                                   int *set);
 

@@ -224,6 +224,7 @@ static const struct expr *apply(struct parser *p, int op)
     if (x->kind == E_SET && x->n == 1) x = x->arg[0]; /* \sin\{x\} */
     if (op == F_CIS) return cis(p, x);
     if (x->kind != E_LIST && x->kind != E_SET) return operand_function_of(p, op, x);
+    if (x->n == 0) return parse_fail(p, "a function of nothing");
     if (!takes_many(op)) return parse_fail(p, "too many arguments");
     struct expr *f = expr_new(p->arena, E_FUNC, op == F_LOG ? F_LOGB : op, x->n);
     if (f == NULL) return operand_node(p, NULL);

@@ -1,9 +1,9 @@
 /* reward/math/solve.c - inequalities of one variable as sets of points.
  *
- * f op g is written d = f - g op 0 and d is taken apart into factors, above and below a line of fraction. Where
- * every factor is a polynomial of degree two at most its real roots are known, and between two
- * neighbouring roots d keeps its sign: one evaluation in each gap tells it. |u| op c is read as
- * u^2 op c^2. Whatever is of another form stays an inequality.
+ * f op g is written d = f - g op 0 and d is taken apart into factors, above and below a line of
+ * fraction. Where every factor is a polynomial of degree two at most its real roots are known,
+ * and between two neighbouring roots d keeps its sign: one evaluation in each gap tells it. |u|
+ * op c is read as u^2 op c^2. Whatever is of another form stays an inequality.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -272,7 +272,7 @@ static const struct expr *solve_chain(struct arena *a, const struct expr *e)
     return all == NULL ? e : all;
 }
 
-/* The whole numbers from the least to the greatest that a chain such as 1 <= x < 5 allows, in *from and *to. */
+/* The least and the greatest whole number that a chain such as 1 <= x < 5 allows. */
 static bool whole_range(const struct expr *chain, struct span name, int64_t *from, int64_t *to)
 {
     struct interval low, high;

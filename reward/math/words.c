@@ -155,6 +155,15 @@ static bool is_article(const char *p, size_t n)
            (n == 3 && memcmp(p, "the", 3) == 0);
 }
 
+/* \text, \mathrm and their like say how, not what. */
+static bool is_wrapper(struct span command)
+{
+    static const char *const heads[] = {"text", "math", "mbox", "rm", "bf", "it", "operatorname"};
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+        if (span_starts(command, span_str(heads[i]))) return true;
+    return false;
+}
+
 /* The words of s, lower-cased, one space between; articles dropped unless nothing else is there. */
 static struct span fold(struct arena *a, struct span s)
 {
@@ -168,7 +177,7 @@ static struct span fold(struct arena *a, struct span s)
             while (j < s.n &&
                    ((s.p[j] >= 'a' && s.p[j] <= 'z') || (s.p[j] >= 'A' && s.p[j] <= 'Z')))
                 j++;
-            if (j < s.n && s.p[j] == '{') {
+            if (j < s.n && s.p[j] == '{' && is_wrapper(span_slice(s, i + 1, j))) {
                 i = j;
                 continue;
             }

@@ -48,6 +48,10 @@ bool work_expired(struct math_work *w);
 /* Two scalars (scalar.c). gold's own decimals decide rounding. */
 enum equality scalar_equal(struct math_work *w, const struct expr *gold, const struct expr *answer);
 
+/* Two scalars, which may have units, percent or degree signs (quantity.c). */
+enum equality quantity_equal(struct math_work *w, const struct expr *gold,
+                             const struct expr *answer);
+
 /* A decimal against an exact value or another decimal, by the rounding rule (decimal.c).
  * EQ_UNKNOWN where the rule does not apply. */
 enum equality decimal_equal(struct math_work *w, const struct expr *gold,
