@@ -165,11 +165,22 @@ static void deliver_events(struct server *s)
     pause_progress(s);
 }
 
+/* Why there is no model is said once in the log; requests are told with each answer. */
+static void note_failure(struct server *s)
+{
+    struct error why = {0};
+    if (s->model_failed || engine_state(s->engine, &why) != ENGINE_FAILED) return;
+    s->model_failed = true;
+    log_line(LOG_ERROR, "model_failed", LOG_S("message", why.message), LOG_END);
+}
+
 static void on_woken(uv_async_t *a)
 {
     struct server *s = a->data;
     inbox_deliver(&s->inbox);
-    if (s->engine != NULL) deliver_events(s);
+    if (s->engine == NULL) return;
+    note_failure(s);
+    deliver_events(s);
 }
 
 void server_wake(void *server)

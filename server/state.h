@@ -48,6 +48,7 @@ struct server {
     size_t buffered_bytes; /* of bodies held */
 
     struct engine *engine;
+    bool model_failed; /* to load, and the log says so */
     struct judge *judge;
     struct live *live; /* of struct prompt_run (completion.c) */
     struct pause pause;
