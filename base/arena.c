@@ -44,8 +44,8 @@ struct arena *arena_new(size_t limit_bytes)
     return a;
 }
 
-/* The newest chunk is the largest, so the next use needs no other; one made for a single huge piece is
- * not worth keeping. */
+/* The newest chunk is the largest, so the next use needs no other; one made for a single huge
+ * piece is not worth keeping. */
 void arena_reset(struct arena *a)
 {
     while (a->top->next != NULL) {

@@ -13,8 +13,8 @@
 /* Append bytes as base64, padded. */
 void base64_encode(struct span bytes, struct buffer *out);
 
-/* Append what text stands for. White space is passed over, padding may be missing. False: another character, or
- * a length that no bytes have; out then holds what came before. */
+/* Append what text stands for. White space is passed over, padding may be missing. False: another
+ * character, or a length that no bytes have; out then holds what came before. */
 bool base64_decode(struct span text, struct buffer *out);
 
 #endif

@@ -18,13 +18,13 @@ bool file_exists(const char *path);
  * message names path) or ERROR_NO_MEMORY. */
 bool file_read(const char *path, size_t max_bytes, struct buffer *out, struct error *err);
 
-/* Map a regular, non-empty file for reading. False and ERROR_BAD_FILE as above. A mapping is given back with
- * file_unmap(), which accepts the empty span. */
+/* Map a regular, non-empty file for reading. False and ERROR_BAD_FILE as above. A mapping is
+ * given back with file_unmap(), which accepts the empty span. */
 bool file_map(const char *path, struct span *out, struct error *err);
 void file_unmap(struct span mapping);
 
-/* Tell the system that the bytes of a mapping from offset `from` on are not needed any more: whole pages leave memory
- * (reading them again would fetch them from the file). */
+/* Tell the system that the bytes of a mapping from offset `from` on are not needed any more:
+ * whole pages leave memory (reading them again would fetch them from the file). */
 void file_map_drop(struct span mapping, size_t from);
 
 #endif

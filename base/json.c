@@ -376,8 +376,8 @@ static void write_digits(const char digits[17], int n, int exponent, bool negati
     }
 }
 
-/* Seventeen digits always do; those written by people need fifteen at most. One conversion, and each
- * shorter form is read back to be sure of it. */
+/* Seventeen digits always do; those written by people need fifteen at most. One conversion, and
+ * each shorter form is read back to be sure of it. */
 static void print_long(double value, struct buffer *out)
 {
     char text[40], digits[17];

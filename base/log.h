@@ -2,7 +2,8 @@
  *
  *   log_line(LOG_INFO, "listening", LOG_S("host", host), LOG_I("port", port), LOG_END);
  *
- * Any thread may log: a line is formatted on the stack and leaves in one write(2), so lines never mix.
+ * Any thread may log: a line is formatted on the stack and leaves in one write(2), so lines never
+ * mix.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,4 +1,5 @@
-/* base/utf8.h - reading and writing UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF).
+/* base/utf8.h - reading and writing UTF-8 (RFC 3629: no surrogates, no overlong forms, at most
+ * U+10FFFF).
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,10 +1,10 @@
 /* config/settings.h - every setting of the program, from one table.
  *
- * A row of the table gives a setting its name, kind, bounds, default and one line of help. From the
- * rows come the config file's lines, the environment variables (TOUCHSTONE_MAX_QUEUE), the flags
- * (--max-queue), --help, and the documented default file config/touchstone.conf. A later source wins
- * over an earlier one: defaults, file, environment, command line. An unknown name or a bad
- * value is refused by name, wherever it stands.
+ * A row of the table gives a setting its name, kind, bounds, default and one line of help. From
+ * the rows come the config file's lines, the environment variables (TOUCHSTONE_MAX_QUEUE), the
+ * flags (--max-queue), --help, and the documented default file config/touchstone.conf. A later
+ * source wins over an earlier one: defaults, file, environment, command line. An unknown name or
+ * a bad value is refused by name, wherever it stands.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -72,8 +72,8 @@ struct settings {
     void *memory; /* owns the texts; settings_clear() */
 };
 
-/* Read defaults, the file, the environment and the flags in args into *s. The file is that of --config, else of
- * TOUCHSTONE_CONFIG, else none.
+/* Read defaults, the file, the environment and the flags in args into *s. The file is that of
+ * --config, else of TOUCHSTONE_CONFIG, else none.
  *   args  [n_args] words after the command's name; flags are "--name value", "--name=value", "--flag", "--no-flag";
  *         "--" ends them. Words that are no flags are moved to the front of args, and *n_rest is their number.
  * False with err->param = the setting's name. Free with settings_clear() either way. */

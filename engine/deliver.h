@@ -1,7 +1,9 @@
-/* engine/deliver.h - what becomes of a chosen token: text, stop conditions, events, the end of a sample.
+/* engine/deliver.h - what becomes of a chosen token: text, stop conditions, events, the end of a
+ * sample.
  *
- * A token that ends its sample is an event like any other; its text (an end or stop token has none unless
- * include_stop) and all that was held back come with it, so EVENT_DONE never brings text.
+ * A token that ends its sample is an event like any other; its text (an end or stop token has
+ * none unless include_stop) and all that was held back come with it, so EVENT_DONE never brings
+ * text.
  *
  * Engine thread only.
  *

@@ -3,8 +3,8 @@
  *   submit, cancel --> mailbox --> take news --> step --> publish --> wake --> take events
  *   (loop thread)                  [        engine thread        ]            (loop thread)
  *
- * Between two steps the thread takes what came in, so a cancellation takes effect within one. With nothing
- * to do it sleeps in the mailbox.
+ * Between two steps the thread takes what came in, so a cancellation takes effect within one.
+ * With nothing to do it sleeps in the mailbox.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

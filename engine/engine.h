@@ -105,8 +105,8 @@ struct tokens {
 void tokens_clear(struct tokens *t);
 bool tokens_push(struct tokens *t, int id, struct error *err);
 
-/* Append the ids of text. add_special: BOS and what else the model prepends or appends; parse_special: names
- * of special tokens in the text become those tokens. */
+/* Append the ids of text. add_special: BOS and what else the model prepends or appends;
+ * parse_special: names of special tokens in the text become those tokens. */
 bool engine_tokenize(const struct engine *e, struct span text, bool add_special, bool parse_special,
                      struct tokens *out, struct error *err);
 
@@ -198,12 +198,12 @@ struct engine_request {
     struct engine_sampling sampling;
 };
 
-/* Loop thread. Copies what it needs. ERROR_QUEUE_FULL, ERROR_LOADING, ERROR_TOO_LONG (prompt does not fit
- * the context), ERROR_INVALID_VALUE (ids out of range). */
+/* Loop thread. Copies what it needs. ERROR_QUEUE_FULL, ERROR_LOADING, ERROR_TOO_LONG (prompt does
+ * not fit the context), ERROR_INVALID_VALUE (ids out of range). */
 bool engine_submit(struct engine *e, const struct engine_request *r, struct error *err);
 
-/* Loop thread. No event of this id follows once its EVENT_DONE (reason FINISH_ABORT) has come; unknown
- * ids are ignored. Takes effect within a step. */
+/* Loop thread. No event of this id follows once its EVENT_DONE (reason FINISH_ABORT) has come;
+ * unknown ids are ignored. Takes effect within a step. */
 void engine_cancel(struct engine *e, uint64_t id);
 
 enum engine_finish { FINISH_NONE, FINISH_STOP, FINISH_LENGTH, FINISH_ABORT };
@@ -227,9 +227,9 @@ struct engine_event {
     int sample; /* 0 to n-1 */
     enum engine_event_type type;
 
-    /* EVENT_TOKEN. A token that ends its sample comes like any other, with all text that was held back; an
-     * end or stop token itself has none unless include_stop. All texts together are the output, byte for byte:
-     * what is not UTF-8 stands as it is. */
+    /* EVENT_TOKEN. A token that ends its sample comes like any other, with all text that was held
+     * back; an end or stop token itself has none unless include_stop. All texts together are the
+     * output, byte for byte: what is not UTF-8 stands as it is. */
     int token;        /* EVENT_TOKEN */
     const char *text; /* text now certain to belong to the output: whole characters only, never */
     size_t n_text; /*   what might still turn out to be a stop string; often several tokens late */
@@ -268,9 +268,10 @@ struct engine_stats {
 /* Any thread: a consistent copy as of the last step. */
 void engine_stats(struct engine *e, struct engine_stats *out);
 
-/* What this machine can do with `threads` threads, measured now (about a second) by the instructions that the best usable
- * kernel set is made of: multiply-adds on int8 and on float32 held in registers, and reading memory
- * far larger than the caches. Benchmarks state speeds as shares of these. Needs no engine. */
+/* What this machine can do with `threads` threads, measured now (about a second) by the
+ * instructions that the best usable kernel set is made of: multiply-adds on int8 and on float32
+ * held in registers, and reading memory far larger than the caches. Benchmarks state speeds as
+ * shares of these. Needs no engine. */
 struct engine_limits {
     double int8_macs, float_macs; /* a second, all threads together */
     double read_bytes;            /* a second */

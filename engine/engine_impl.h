@@ -1,4 +1,5 @@
-/* engine/engine_impl.h - struct engine, shared by engine.c (the thread) and engine_text.c (tokens, templates).
+/* engine/engine_impl.h - struct engine, shared by engine.c (the thread) and engine_text.c
+ * (tokens, templates).
  *
  * SPDX-License-Identifier: Apache-2.0
  */

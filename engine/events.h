@@ -1,6 +1,7 @@
 /* engine/events.h - making events, and the list of what one step brought about.
  *
- * An event and everything it points to is one allocation, freed by whoever took it (engine_event_free).
+ * An event and everything it points to is one allocation, freed by whoever took it
+ * (engine_event_free).
  *
  * SPDX-License-Identifier: Apache-2.0
  */

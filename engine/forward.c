@@ -5,7 +5,8 @@
  *   x -> norm -> q, k, v -> (q/k norm) -> rotate -> cache -> attention -> o -> + x
  *   x -> norm -> SwiGLU(gate, up) -> down -> + x
  *
- * or latent attention (mla.h) in the first line, experts (moe.h) in the second. Which of it a model has is read off its tensors: a bias, a norm of heads, a router.
+ * or latent attention (mla.h) in the first line, experts (moe.h) in the second. Which of it a
+ * model has is read off its tensors: a bias, a norm of heads, a router.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

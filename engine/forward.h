@@ -55,14 +55,14 @@ struct forward *forward_new(const struct model_config *c, const struct weights *
                             int max_rows, struct error *err);
 void forward_free(struct forward *f); /* accepts NULL */
 
-/* Run every layer over the rows of runs (their n add up to at most max_rows), writing keys and values
- * into their blocks. The final hidden state of every row stays in f until the next step. */
+/* Run every layer over the rows of runs (their n add up to at most max_rows), writing keys and
+ * values into their blocks. The final hidden state of every row stays in f until the next step. */
 void forward_step(struct forward *f, const struct forward_run *runs, int n_runs);
 
-/* Multi-token prediction (DeepSeek-V3, arXiv 2412.19437, 2.2): run the model's first prediction layer over rows of the last
- * forward_step(), from whose hidden states and the tokens that came after it guesses one token further. For models with
- * prediction layers (n_mtp > 0). Logits of the step itself are to be had before, forward_logits() then gives those of
- * these rows.
+/* Multi-token prediction (DeepSeek-V3, arXiv 2412.19437, 2.2): run the model's first prediction
+ * layer over rows of the last forward_step(), from whose hidden states and the tokens that came
+ * after it guesses one token further. For models with prediction layers (n_mtp > 0). Logits of
+ * the step itself are to be had before, forward_logits() then gives those of these rows.
  *   runs       run i: its tokens are those that follow the rows' own; pos and blocks as in the step
  *   first_row  [n_runs] which row of the step each begins with
  * The keys and values go to the blocks of these positions, in a layer of their own. */
@@ -80,8 +80,8 @@ void forward_guess(struct forward *f, const struct forward_run *runs, const int 
  *   logits  [n, n_vocab] f32, row-major, caller's */
 void forward_logits(struct forward *f, const int *rows, int n, float *logits);
 
-/* Add to ns[stage] from now on what each stage takes; NULL: no longer. For benchmarks. Latent attention is all STAGE_ATTENTION,
- * experts all STAGE_GATE_UP. */
+/* Add to ns[stage] from now on what each stage takes; NULL: no longer. For benchmarks. Latent
+ * attention is all STAGE_ATTENTION, experts all STAGE_GATE_UP. */
 void forward_time(struct forward *f, uint64_t ns[FORWARD_STAGES]);
 
 #endif

@@ -1,7 +1,7 @@
 /* engine/free_memory.c - see free_memory.h.
  *
- * Sources: proc(5), /proc/meminfo; the kernel's Documentation/admin-guide/cgroup-v2.rst, memory.max. Inside
- * a container /sys/fs/cgroup is the container's own group.
+ * Sources: proc(5), /proc/meminfo; the kernel's Documentation/admin-guide/cgroup-v2.rst,
+ * memory.max. Inside a container /sys/fs/cgroup is the container's own group.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -7,8 +7,8 @@
 
 #include <stdint.h>
 
-/* Bytes: what the system could give without swapping (MemAvailable), or less where a control group (a container)
- * sets a limit. 0 when neither can be read. */
+/* Bytes: what the system could give without swapping (MemAvailable), or less where a control
+ * group (a container) sets a limit. 0 when neither can be read. */
 int64_t free_memory(void);
 
 #endif

@@ -1,7 +1,9 @@
-/* engine/json_walk.h - reading a JSON object byte by byte, without keeping it: can these bytes still become one?
+/* engine/json_walk.h - reading a JSON object byte by byte, without keeping it: can these bytes
+ * still become one?
  *
- * RFC 8259, strings in UTF-8 (RFC 3629). At most JSON_WALK_DEPTH brackets are open at once, and at most
- * JSON_WALK_SPACES white space bytes stand together, so that a model which only indents comes to an end.
+ * RFC 8259, strings in UTF-8 (RFC 3629). At most JSON_WALK_DEPTH brackets are open at once, and
+ * at most JSON_WALK_SPACES white space bytes stand together, so that a model which only indents
+ * comes to an end.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

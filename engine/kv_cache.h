@@ -6,8 +6,8 @@
  * (kv_cache_match), whether their first owner still lives or not. What the blocks contain is
  * kv_store.h's business; sharing is sound because equal tokens give equal bits.
  *
- * Engine thread only. kv_cache_new() reserves all memory; nothing else here allocates, and only what
- * says so can fail.
+ * Engine thread only. kv_cache_new() reserves all memory; nothing else here allocates, and only
+ * what says so can fail.
  *
  * Source: PagedAttention, arXiv 2309.06180; prefix reuse after SGLang's RadixAttention, arXiv
  * 2312.07104, with a hash of (parent block, tokens) in place of the tree.
@@ -38,13 +38,13 @@ struct kv_cache_options {
 struct kv_cache *kv_cache_new(const struct kv_cache_options *o, struct error *err);
 void kv_cache_free(struct kv_cache *kv);
 
-/* An empty sequence whose prefix is shared only with others of this salt; -1 when every slot is taken.
- * Ends with kv_cache_close(), which gives its blocks back. */
+/* An empty sequence whose prefix is shared only with others of this salt; -1 when every slot is
+ * taken. Ends with kv_cache_close(), which gives its blocks back. */
 int kv_cache_open(struct kv_cache *kv, uint64_t salt);
 void kv_cache_close(struct kv_cache *kv, int seq);
 
-/* When the KV_BLOCK tokens that follow those of seq (which fill whole blocks) are known already, share their
- * block and say true. Always false without prefix_cache. */
+/* When the KV_BLOCK tokens that follow those of seq (which fill whole blocks) are known already,
+ * share their block and say true. Always false without prefix_cache. */
 bool kv_cache_match(struct kv_cache *kv, int seq, const int tokens[KV_BLOCK]);
 
 /* A new sequence that shares everything `from` has stored; -1 when every slot is taken. */
@@ -55,8 +55,8 @@ int kv_cache_fork(struct kv_cache *kv, int from);
  * when there are not enough: then nothing has changed. */
 bool kv_cache_reserve(struct kv_cache *kv, int seq, int n);
 
-/* The next n reserved positions now hold these tokens. Blocks that this completes become findable; one
- * that is known already is given back and the known one shared. */
+/* The next n reserved positions now hold these tokens. Blocks that this completes become
+ * findable; one that is known already is given back and the known one shared. */
 void kv_cache_commit(struct kv_cache *kv, int seq, const int *tokens, int n);
 
 int kv_cache_tokens(const struct kv_cache *kv, int seq);           /* committed */
@@ -70,8 +70,8 @@ int kv_cache_used(const struct kv_cache *kv);
 /* Forget every cached block that no live sequence uses. */
 void kv_cache_reset(struct kv_cache *kv);
 
-/* The number of the first invariant (kv_cache.c) that does not hold, 0 when all do. For tests: walks
- * everything. */
+/* The number of the first invariant (kv_cache.c) that does not hold, 0 when all do. For tests:
+ * walks everything. */
 int kv_cache_check(const struct kv_cache *kv);
 
 #endif

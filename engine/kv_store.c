@@ -1,7 +1,7 @@
 /* engine/kv_store.c - see kv_store.h.
  *
- * One reservation of address space, [layer][block][head]: the blocks of a layer lie together, because
- * attention walks the blocks of one layer, and large pages then cover many of them.
+ * One reservation of address space, [layer][block][head]: the blocks of a layer lie together,
+ * because attention walks the blocks of one layer, and large pages then cover many of them.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

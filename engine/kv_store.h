@@ -1,9 +1,10 @@
 /* engine/kv_store.h - the memory of the KV cache: equal blocks of KV_BLOCK tokens.
  *
- * A block holds the keys and values of KV_BLOCK consecutive positions of one sequence, for every layer, in
- * the layout that the attention kernels read: keys transposed so that 16 keys are scored at once, values
- * row by row. With latent attention there is one row a position, key and value in one. Which block belongs to whom is
- * kv_cache.h's business; what is inside is attention's.
+ * A block holds the keys and values of KV_BLOCK consecutive positions of one sequence, for every
+ * layer, in the layout that the attention kernels read: keys transposed so that 16 keys are
+ * scored at once, values row by row. With latent attention there is one row a position, key and
+ * value in one. Which block belongs to whom is kv_cache.h's business; what is inside is
+ * attention's.
  *
  * Engine thread only. kv_store_new() reserves all memory; nothing else here allocates.
  *
@@ -33,9 +34,9 @@ struct kv_store *kv_store_new(const struct model_config *c, enum kv_type type, i
                               struct error *err);
 void kv_store_free(struct kv_store *s); /* accepts NULL */
 
-/* What the store was made with, and where a layer's blocks of one key head lie: block b at the returned
- * address + b * *stride. Layers count the prediction layers after the model's own; latent attention
- * has one head. */
+/* What the store was made with, and where a layer's blocks of one key head lie: block b at the
+ * returned address + b * *stride. Layers count the prediction layers after the model's own;
+ * latent attention has one head. */
 int kv_store_blocks(const struct kv_store *s);
 int kv_store_heads(const struct kv_store *s);
 const struct kv_shape *kv_store_shape(const struct kv_store *s);

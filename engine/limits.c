@@ -1,8 +1,9 @@
 /* engine/limits.c - what the machine can do at most (engine_measure_limits in engine.h).
  *
- * Each loop keeps ten independent accumulators busy with the one instruction that matters and touches no
- * memory; it is written in assembly so that no compiler can improve it away. Rates are those of the
- * processor's best usable instructions, whatever kernel set the engine was told to use.
+ * Each loop keeps ten independent accumulators busy with the one instruction that matters and
+ * touches no memory; it is written in assembly so that no compiler can improve it away. Rates are
+ * those of the processor's best usable instructions, whatever kernel set the engine was told to
+ * use.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

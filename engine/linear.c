@@ -290,8 +290,8 @@ static int count_units(const struct linear_job *j)
     return n;
 }
 
-/* How many groups n units are cut into when groups of about so many units are wanted: with few groups, as many for
- * every thread. */
+/* How many groups n units are cut into when groups of about so many units are wanted: with few
+ * groups, as many for every thread. */
 static int groups_of(const struct run *r, int n, int wanted)
 {
     int threads = pool_threads(r->c->pool), groups = (n + wanted - 1) / wanted;

@@ -1,9 +1,10 @@
 /* engine/linear.h - matrix products over a step's rows, on all threads.
  *
  * An input holds the rows of activations that some matrices share, in every form that these want:
- * quantised for quantised weights, floats for float weights, plain rows for the reference. A product's work is cut by
- * output columns (and for long prompts by rows); each piece is finished in the thread's own memory (bias, residual, SwiGLU)
- * before it is written, so that no value is touched twice.
+ * quantised for quantised weights, floats for float weights, plain rows for the reference. A
+ * product's work is cut by output columns (and for long prompts by rows); each piece is finished
+ * in the thread's own memory (bias, residual, SwiGLU) before it is written, so that no value is
+ * touched twice.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -38,8 +39,8 @@ struct input {
     float *plain; /* [rows, k] */
 };
 
-/* First name every matrix that will be multiplied with in (n 0: ignored), then reserve memory for up to
- * max_rows rows of k values. False and ERROR_NO_MEMORY on failure. */
+/* First name every matrix that will be multiplied with in (n 0: ignored), then reserve memory for
+ * up to max_rows rows of k values. False and ERROR_NO_MEMORY on failure. */
 void input_serves(struct input *in, const struct matrix *w);
 bool input_init(struct input *in, int k, int max_rows, struct error *err);
 void input_clear(struct input *in);
@@ -55,8 +56,9 @@ void input_put_rows(const struct compute *c, const struct input *in, int row, in
 void input_fill(const struct compute *c, struct input *in, int rows, const float *x, int ld,
                 const float *norm, float eps);
 
-/* Several inputs in the memory of one: view i of at most n_views holds rows [first, first + rows) of whole, views in
- * order of rows. whole is initialised for input_view_rows() rows and says which forms are wanted. */
+/* Several inputs in the memory of one: view i of at most n_views holds rows [first, first + rows)
+ * of whole, views in order of rows. whole is initialised for input_view_rows() rows and says
+ * which forms are wanted. */
 int input_view_rows(int k, int rows, int n_views);
 struct input input_view(const struct input *whole, int i, int first, int rows);
 
@@ -76,8 +78,8 @@ void linear_products(const struct compute *c, const struct input *in, const stru
 void linear_swiglu(const struct compute *c, const struct input *in, const struct matrix *gate,
                    const struct matrix *up, struct input *out);
 
-/* One of several such pieces of work that are done at once, in any order: products of in, or (p NULL) a SwiGLU
- * put into out, whose rows have begun. */
+/* One of several such pieces of work that are done at once, in any order: products of in, or (p
+ * NULL) a SwiGLU put into out, whose rows have begun. */
 struct linear_job {
     const struct input *in; /* with at least one row */
     const struct product *p;

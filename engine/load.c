@@ -132,8 +132,8 @@ static bool choose_context(struct loaded *l, const struct engine_options *o, str
     return true;
 }
 
-/* As many blocks as the budget pays for and the sequences can need; what does not fit shortens the context, so
- * that a sequence alone always fits. */
+/* As many blocks as the budget pays for and the sequences can need; what does not fit shortens
+ * the context, so that a sequence alone always fits. */
 static bool size_cache(struct loaded *l, const struct engine_options *o, struct error *err)
 {
     struct engine_info *info = &l->info;

@@ -3,9 +3,9 @@
  *   model -> tokenizer, template -> pool -> packed weights -> KV store and cache -> forward pass
  *         -> scheduler, sampler -> step
  *
- * Called on the engine thread (the pool belongs to the thread that makes it). What text functions read, up to
- * `template`, and info do not change once loaded, so any thread may use them; the rest is the engine
- * thread's.
+ * Called on the engine thread (the pool belongs to the thread that makes it). What text functions
+ * read, up to `template`, and info do not change once loaded, so any thread may use them; the
+ * rest is the engine thread's.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -35,8 +35,8 @@ struct loaded {
     int n_vocab;
 };
 
-/* Fill l, which is all zeros. Strings of o must live as long. False and *err otherwise; unload() then frees
- * what there is. */
+/* Fill l, which is all zeros. Strings of o must live as long. False and *err otherwise; unload()
+ * then frees what there is. */
 bool load(struct loaded *l, const struct engine_options *o, struct error *err);
 void unload(struct loaded *l);
 

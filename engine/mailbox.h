@@ -1,8 +1,9 @@
 /* engine/mailbox.h - everything that passes between the thread that submits and the engine thread.
  *
- * In go requests, cancellations and a few commands; out come events and counts. One lock guards it all; it is held
- * for pointer moves only, never across a forward pass. Cancelling needs no memory: the
- * mailbox knows every live request by its id until the engine hands it back with mailbox_publish().
+ * In go requests, cancellations and a few commands; out come events and counts. One lock guards
+ * it all; it is held for pointer moves only, never across a forward pass. Cancelling needs no
+ * memory: the mailbox knows every live request by its id until the engine hands it back with
+ * mailbox_publish().
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -19,8 +20,9 @@
 
 struct mailbox;
 
-/* At most max_samples samples live at once. NULL and ERROR_NO_MEMORY on failure. Free with mailbox_free(), which accepts
- * NULL; it frees events that nobody took, and requests that the engine never took. */
+/* At most max_samples samples live at once. NULL and ERROR_NO_MEMORY on failure. Free with
+ * mailbox_free(), which accepts NULL; it frees events that nobody took, and requests that the
+ * engine never took. */
 struct mailbox *mailbox_new(int max_samples, struct error *err);
 void mailbox_free(struct mailbox *mb);
 
@@ -57,8 +59,9 @@ struct mailbox_news {
 /* Take the news. When idle, first wait until there is some. */
 void mailbox_take_news(struct mailbox *mb, bool idle, struct mailbox_news *news);
 
-/* Make a step's results known: its events, the end of its samples, its counts. Requests in r->ended are
- * forgotten and become the caller's to free. r is emptied but for them. True when there were events. */
+/* Make a step's results known: its events, the end of its samples, its counts. Requests in
+ * r->ended are forgotten and become the caller's to free. r is emptied but for them. True when
+ * there were events. */
 bool mailbox_publish(struct mailbox *mb, struct results *r, const struct engine_stats *stats);
 
 #endif

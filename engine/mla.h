@@ -1,12 +1,14 @@
 /* engine/mla.h - multi-head latent attention, computed on the latent itself.
  *
- * A token's keys and values of all heads are made from one latent vector of kv_rank numbers and one rotated
- * key part of rope_dim numbers that the heads share (DeepSeek-V2, arXiv 2405.04434, 2.1). Only these are cached. The
- * projections that would make keys and values are absorbed: the keys' into the query (q . (K c) = (K' q) . c),
- * the values' into the result (sum p V c = V (sum p c)). So there is one key head of kv_rank + rope_dim
- * dimensions, whose values are its first kv_rank, and attention.h does the rest.
+ * A token's keys and values of all heads are made from one latent vector of kv_rank numbers and
+ * one rotated key part of rope_dim numbers that the heads share (DeepSeek-V2, arXiv 2405.04434,
+ * 2.1). Only these are cached. The projections that would make keys and values are absorbed: the
+ * keys' into the query (q . (K c) = (K' q) . c), the values' into the result (sum p V c = V (sum
+ * p c)). So there is one key head of kv_rank + rope_dim dimensions, whose values are its first
+ * kv_rank, and attention.h does the rest.
  *
- * Prompts and single tokens are computed alike: a row's bits do not depend on how its sequence was cut.
+ * Prompts and single tokens are computed alike: a row's bits do not depend on how its sequence
+ * was cut.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -4,8 +4,8 @@
  *   rows of expert e, side by side -> SwiGLU(gate_e, up_e) -> down_e      one job an expert, all at once
  *   x += shared experts (of every row), then x += sum of weight * result
  *
- * A slot is one row with one of its experts. Slots are numbered expert by expert, in order of rows; those of an
- * expert are consecutive rows of the inputs and results.
+ * A slot is one row with one of its experts. Slots are numbered expert by expert, in order of
+ * rows; those of an expert are consecutive rows of the inputs and results.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,8 +1,8 @@
 /* engine/moe.h - the feed-forward block of a layer with experts.
  *
- * Rows of a step are grouped by the experts they chose, so that each expert's weights are read once a step,
- * whoever wants them. A row's result is the sum over its experts in order of its own choice: it does not depend on
- * the other rows.
+ * Rows of a step are grouped by the experts they chose, so that each expert's weights are read
+ * once a step, whoever wants them. A row's result is the sum over its experts in order of its own
+ * choice: it does not depend on the other rows.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

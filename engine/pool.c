@@ -1,21 +1,25 @@
 /* engine/pool.c - see pool.h.
  *
- * A job's tasks are dealt out in shares, one a thread: neighbouring tasks, the same ones whenever the number of tasks is
- * the same, so that a thread finds in its caches what it had there. What is left of a share is one 64-bit word:
+ * A job's tasks are dealt out in shares, one a thread: neighbouring tasks, the same ones whenever
+ * the number of tasks is the same, so that a thread finds in its caches what it had there. What
+ * is left of a share is one 64-bit word:
  *
  *   63        32 31         0
  *   [   end    ][   begin   ]
  *
- * (1) Its owner claims tasks from the front; who has finished his own share takes them from the back of another's.
+ * (1) Its owner claims tasks from the front; who has finished his own share takes them from the
+ * back of another's.
  *     Both by compare-and-swap of the whole word: it succeeds only while the task is there to be had, whichever job
  *     the word was first read in.
- * (2) fn, arg and n of a job are written before its shares, and again only after all of its tasks are done. So who
+ * (2) fn, arg and n of a job are written before its shares, and again only after all of its tasks
+ * are done. So who
  *     holds a claimed task may read them.
- * (3) The caller returns when `done` has counted n; a worker that wakes late finds no task and harms nobody.
+ * (3) The caller returns when `done` has counted n; a worker that wakes late finds no task and
+ * harms nobody.
  *
- * A worker watches the number of jobs for a while (the next product of a forward pass comes within
- * microseconds), then sleeps on it as a futex. So does the caller when a worker takes long to finish its last
- * task: on a busy machine the two may share a core.
+ * A worker watches the number of jobs for a while (the next product of a forward pass comes
+ * within microseconds), then sleeps on it as a futex. So does the caller when a worker takes long
+ * to finish its last task: on a busy machine the two may share a core.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,6 +1,7 @@
 /* engine/probs.c - see probs.h.
  *
- * The loops over lanes are written so that any compiler turns them into vector code without changing a bit.
+ * The loops over lanes are written so that any compiler turns them into vector code without
+ * changing a bit.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -155,8 +156,8 @@ static double weigh(const struct prob_item *items, int n, bool by_value)
     return sum;
 }
 
-/* Move the fewest best of items[0, n), n >= 1, whose weights (their values, or 1 each) reach target to the front. Returns
- * how many; the last of them is the worst. */
+/* Move the fewest best of items[0, n), n >= 1, whose weights (their values, or 1 each) reach
+ * target to the front. Returns how many; the last of them is the worst. */
 static int select_best(struct prob_item *items, int n, double target, bool by_value)
 {
     int low = 0, high = n;
@@ -201,8 +202,8 @@ static int gather(const float *x, int n, float floor, struct prob_item *items)
     return m;
 }
 
-/* A value that at least k entries reach: the k-th best of the block maxima. -infinity when there are too few
- * blocks to say. */
+/* A value that at least k entries reach: the k-th best of the block maxima. -infinity when there
+ * are too few blocks to say. */
 static float bound_of(const float *x, int n, int k, struct prob_item *items)
 {
     int m = 0;

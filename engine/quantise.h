@@ -1,7 +1,7 @@
 /* engine/quantise.h - rows of floats into the block types of quants.h.
  *
- * The rounding is GGML's reference quantisers' (ggml-quants.c, quantize_row_*_ref), so a model quantised while it is
- * loaded has the same weights as its GGUF file of that type.
+ * The rounding is GGML's reference quantisers' (ggml-quants.c, quantize_row_*_ref), so a model
+ * quantised while it is loaded has the same weights as its GGUF file of that type.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,7 +1,8 @@
 /* engine/rope.h - the angles of rotary position embedding.
  *
- * Sources: RoFormer, arXiv 2104.09864; YaRN, arXiv 2309.00071; Llama 3's scaling as in Hugging Face
- * transformers' modeling_rope_utils.py. Frequencies are float32, as the trained models' own code has them.
+ * Sources: RoFormer, arXiv 2104.09864; YaRN, arXiv 2309.00071; Llama 3's scaling as in Hugging
+ * Face transformers' modeling_rope_utils.py. Frequencies are float32, as the trained models' own
+ * code has them.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,6 +1,7 @@
 /* engine/route.c - see route.h.
  *
- * A handful of numbers a row, all in float32 and in order of the experts: nothing here depends on other rows.
+ * A handful of numbers a row, all in float32 and in order of the experts: nothing here depends on
+ * other rows.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -164,8 +164,8 @@ static void mask_ends(const struct sampler *s, const struct engine_sampling *c, 
     }
 }
 
-/* Count the output's ids; with a repetition penalty, mark those of the prompt alone by -1. Returns how many
- * different ones. */
+/* Count the output's ids; with a repetition penalty, mark those of the prompt alone by -1.
+ * Returns how many different ones. */
 static int count_ids(struct work *w, const struct draw *d)
 {
     int n = 0;

@@ -15,11 +15,11 @@
 #include "base/mem.h"
 
 enum {
-    /* Rows of a step up to which another one costs little, because reading the weights dominates: guesses fill
-     * a batch up to here. */
+    /* Rows of a step up to which another one costs little, because reading the weights dominates:
+     * guesses fill a batch up to here. */
     CHEAP_ROWS = 8,
-    /* Waiting samples that may be passed over in one step because somebody computes their prefix: looking
-     * at each costs time. */
+    /* Waiting samples that may be passed over in one step because somebody computes their prefix:
+     * looking at each costs time. */
     MAX_SKIPS = 32
 };
 
@@ -189,8 +189,8 @@ static int extent(const struct scheduler *s, const struct sequence *q)
     return n;
 }
 
-/* What q gets of the budget: all it wants, but only half of what is left while others are behind it, so that
- * a short prompt need not wait for a long one. */
+/* What q gets of the budget: all it wants, but only half of what is left while others are behind
+ * it, so that a short prompt need not wait for a long one. */
 static int share_of(const struct scheduler *s, int wanted, bool others)
 {
     int most = others && s->budget > 2 * KV_BLOCK ? s->budget / 2 : s->budget;

@@ -1,13 +1,13 @@
 /* engine/sequence.h - a request inside the engine, and its samples.
  *
- * request_new() runs on the thread that submits and copies everything, memory for the request's last
- * events included, so that what was accepted can always be answered. Handed over (mailbox.h),
- * a request is the engine thread's until request_free(); only the mailbox's own fields are the
- * mailbox's.
+ * request_new() runs on the thread that submits and copies everything, memory for the request's
+ * last events included, so that what was accepted can always be answered. Handed over
+ * (mailbox.h), a request is the engine thread's until request_free(); only the mailbox's own
+ * fields are the mailbox's.
  *
  * A sample's tokens are its prompt and its output, one after the other. Of these the first
- * kv_cache_tokens() are computed; the rest is pending. A sample that decodes has one pending token, a new or
- * preempted one has many; nothing else tells them apart.
+ * kv_cache_tokens() are computed; the rest is pending. A sample that decodes has one pending
+ * token, a new or preempted one has many; nothing else tells them apart.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -74,8 +74,8 @@ struct request {
 
 enum { OUTPUT_SLACK = SPECULATE_MAX + 1 }; /* places for a step's tokens */
 
-/* A copy of r for a model of n_vocab tokens, samples of at most context tokens. NULL and ERROR_INVALID_VALUE
- * naming the field, ERROR_TOO_LONG or ERROR_NO_MEMORY. */
+/* A copy of r for a model of n_vocab tokens, samples of at most context tokens. NULL and
+ * ERROR_INVALID_VALUE naming the field, ERROR_TOO_LONG or ERROR_NO_MEMORY. */
 struct request *request_new(const struct engine_request *r, int n_vocab, int context,
                             struct error *err);
 void request_free(struct request *r); /* accepts NULL */

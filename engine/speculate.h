@@ -1,13 +1,14 @@
 /* engine/speculate.h - guessing the next tokens from the text itself.
  *
- * The last few tokens of a sequence are looked for earlier in it; what followed there is the guess
- * (prompt lookup decoding: Saxena 2023; the n-gram variant of speculative decoding, arXiv 2211.17192).
- * The step computes the guessed tokens as further rows, draws each row's token as it would have anyway, and
- * keeps them while guess and draw agree. Since a row's bits and a position's draw depend on nothing else
- * (forward.h, sampler.h), the output is the same with and without.
+ * The last few tokens of a sequence are looked for earlier in it; what followed there is the
+ * guess (prompt lookup decoding: Saxena 2023; the n-gram variant of speculative decoding, arXiv
+ * 2211.17192). The step computes the guessed tokens as further rows, draws each row's token as it
+ * would have anyway, and keeps them while guess and draw agree. Since a row's bits and a
+ * position's draw depend on nothing else (forward.h, sampler.h), the output is the same with and
+ * without.
  *
- * A wrong guess costs rows. So a sequence guesses more after success, less after failure, and after repeated failure pauses,
- * longer each time.
+ * A wrong guess costs rows. So a sequence guesses more after success, less after failure, and
+ * after repeated failure pauses, longer each time.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -25,8 +26,8 @@ struct speculation {
     int failures; /* in a row, with nothing accepted */
 };
 
-/* Guess up to room tokens that follow prompt[0, n_prompt) output[0, n_output), n_output >= 1, into draft.
- * Returns how many; 0 when pausing, or when nothing earlier looks alike. */
+/* Guess up to room tokens that follow prompt[0, n_prompt) output[0, n_output), n_output >= 1,
+ * into draft. Returns how many; 0 when pausing, or when nothing earlier looks alike. */
 int speculate_draft(struct speculation *s, const int *prompt, int n_prompt, const int *output,
                     int n_output, int room, int *draft);
 

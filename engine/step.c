@@ -1,8 +1,9 @@
 /* engine/step.c - see step.h.
  *
- * A step's work after the forward pass is a list of jobs in order of rows: draw a token for a sample, or score a prompt
- * token. They are done in batches: logits of their rows, all jobs on the pool, then the results one
- * by one. A job whose sample ended, or whose guess before it was wrong, has no result.
+ * A step's work after the forward pass is a list of jobs in order of rows: draw a token for a
+ * sample, or score a prompt token. They are done in batches: logits of their rows, all jobs on
+ * the pool, then the results one by one. A job whose sample ended, or whose guess before it was
+ * wrong, has no result.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -248,8 +249,8 @@ static int list_following(struct step *s, struct sequence *q, const struct forwa
     return n;
 }
 
-/* Let the prediction layer see the step's rows, and keep its guess for samples that decode. The runs of the step are
- * overwritten by those of the guessing, which are no more. */
+/* Let the prediction layer see the step's rows, and keep its guess for samples that decode. The
+ * runs of the step are overwritten by those of the guessing, which are no more. */
 static void guess(struct step *s, struct sequence *const *plan, int n)
 {
     int row = 0, at = 0, n_runs = 0;

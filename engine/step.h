@@ -3,11 +3,11 @@
  * Logits are computed only for rows from which something is drawn or scored, at most STEP_LOGITS
  * rows at a time, and their rows are worked on in parallel.
  *
- * The model is behind a few functions (struct runner), so that the scheduling can be tested with a model
- * whose every token proves which blocks it was computed from.
+ * The model is behind a few functions (struct runner), so that the scheduling can be tested with
+ * a model whose every token proves which blocks it was computed from.
  *
- * A model with a prediction layer guesses, after each step, a further token for every sample that decodes; the next
- * step may compute it as a draft (speculate.h says why that changes no output).
+ * A model with a prediction layer guesses, after each step, a further token for every sample that
+ * decodes; the next step may compute it as a draft (speculate.h says why that changes no output).
  *
  * Engine thread only. Allocates nothing after step_new() but events and the growth of outputs.
  *
@@ -36,8 +36,8 @@ struct runner {
 
 struct step;
 
-/* All are borrowed. max_rows and max_running as the scheduler's. NULL and ERROR_NO_MEMORY on failure. Free with step_free(),
- * which accepts NULL. */
+/* All are borrowed. max_rows and max_running as the scheduler's. NULL and ERROR_NO_MEMORY on
+ * failure. Free with step_free(), which accepts NULL. */
 struct step_parts {
     struct runner runner;
     struct scheduler *scheduler;

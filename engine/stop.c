@@ -1,8 +1,9 @@
 /* engine/stop.c - one Knuth-Morris-Pratt automaton a stop string, advanced byte by byte.
  *
- * matched[i] is the length of the longest prefix of string i that the text ends with, so the largest of
- * them is exactly how much must be held back. fail[j] of a string is the length of the longest proper
- * prefix of it that its first j + 1 bytes end with (Knuth, Morris, Pratt, SIAM J. Comput. 6(2), 1977).
+ * matched[i] is the length of the longest prefix of string i that the text ends with, so the
+ * largest of them is exactly how much must be held back. fail[j] of a string is the length of the
+ * longest proper prefix of it that its first j + 1 bytes end with (Knuth, Morris, Pratt, SIAM J.
+ * Comput. 6(2), 1977).
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,8 +1,8 @@
 /* engine/weights.c - see weights.h.
  *
- * Two passes over one list of jobs, a job being one tensor and where its packed form hangs: the first
- * adds up sizes, then one mapping is reserved (in large pages where the system has them: a forward pass reads all of
- * it, in order), the second fills it with all threads.
+ * Two passes over one list of jobs, a job being one tensor and where its packed form hangs: the
+ * first adds up sizes, then one mapping is reserved (in large pages where the system has them: a
+ * forward pass reads all of it, in order), the second fills it with all threads.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

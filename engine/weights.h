@@ -1,7 +1,8 @@
 /* engine/weights.h - a model's tensors as the forward pass uses them.
  *
- * Fast: every matrix packed in the kernels' panels, in the type of the file. Reference: every matrix
- * dequantised to float32, row by row, for OpenBLAS. Both have the same roles, so there is one forward pass.
+ * Fast: every matrix packed in the kernels' panels, in the type of the file. Reference: every
+ * matrix dequantised to float32, row by row, for OpenBLAS. Both have the same roles, so there is
+ * one forward pass.
  *
  * Rows that RoPE rotates in pairs (2i, 2i+1) are reordered to pairs (i, i + dim/2) on the way: the
  * scores do not notice, and one rotation kernel does.
@@ -20,8 +21,8 @@
 
 struct pool;
 
-/* A matrix that maps k inputs to n outputs, or (experts) `count` of them one after the other. n 0: the
- * model has none. */
+/* A matrix that maps k inputs to n outputs, or (experts) `count` of them one after the other. n
+ * 0: the model has none. */
 struct matrix {
     int n, k, count;
     struct panels panels; /* packed; panels.data NULL when dense is used */
@@ -59,13 +60,14 @@ struct weights {
 /* Called from the packing thread between matrices. */
 typedef void weights_progress(void *arg, size_t done_bytes, size_t total_bytes);
 
-/* The type that options name for quantising at load ("q8_0", "q4_0", "q4_1", "bf16", "f16"); NULL: -1, as they
- * are. False and ERROR_INVALID_VALUE naming "weights" otherwise. */
+/* The type that options name for quantising at load ("q8_0", "q4_0", "q4_1", "bf16", "f16");
+ * NULL: -1, as they are. False and ERROR_INVALID_VALUE naming "weights" otherwise. */
 bool weights_type_of(const char *name, int *type, struct error *err);
 
-/* Pack every tensor of m on all threads of pool; dense chooses the reference's form. quantise, when not -1, is the type
- * that matrices of float types get (embedding and output 8 bits when it has 4; routers stay as they
- * are). progress may be NULL. m's tensors may be dropped afterwards. NULL and *err on failure. */
+/* Pack every tensor of m on all threads of pool; dense chooses the reference's form. quantise,
+ * when not -1, is the type that matrices of float types get (embedding and output 8 bits when it
+ * has 4; routers stay as they are). progress may be NULL. m's tensors may be dropped afterwards.
+ * NULL and *err on failure. */
 struct weights *weights_pack(const struct model *m, bool dense, int quantise, struct pool *pool,
                              weights_progress *progress, void *arg, struct error *err);
 void weights_free(struct weights *w); /* accepts NULL */

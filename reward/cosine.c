@@ -1,5 +1,5 @@
-/* reward/cosine.c - a reward that falls (right answers) or rises (wrong ones) with length along half a
- * cosine.
+/* reward/cosine.c - a reward that falls (right answers) or rises (wrong ones) with length along
+ * half a cosine.
  *
  *   v = lo + (hi - lo) (1 + cos(pi p)) / 2,  p = length / max_len
  *   right: lo = min_value_correct, hi = max_value_correct

@@ -7,8 +7,8 @@
  *             last line after "Assistant:", its last <answer>; 1 when right, 0.1 for any other answer
  *             there, 0 for none.
  *
- * Loopholes of tinyzero, kept: "3.4" passes for a 3 and a 4, powers are allowed, an answer above the
- * last line is not seen. (Its hang on 9**9**9 is not kept.)
+ * Loopholes of tinyzero, kept: "3.4" passes for a 3 and a 4, powers are allowed, an answer above
+ * the last line is not seen. (Its hang on 9**9**9 is not kept.)
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -5,8 +5,8 @@
  *   product: factor (('*' | '/') factor)*
  *   factor:  '-' factor | number | '(' sum ')' | \frac '{' sum '}' '{' sum '}'
  *
- * Every literal must be one of the given numbers, and takes one of them out of the pot, so the size of
- * all values is bounded by the given numbers: at most COUNTDOWN_MAX_NUMBERS operations.
+ * Every literal must be one of the given numbers, and takes one of them out of the pot, so the
+ * size of all values is bounded by the given numbers: at most COUNTDOWN_MAX_NUMBERS operations.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

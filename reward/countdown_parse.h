@@ -19,8 +19,8 @@ struct countdown_rules {
 };
 
 /* Judge an expression, perhaps followed by "= value". Returns a cause: equal_value, not_equal,
- * false_equation (the value after "=" is not the expression's), wrong_numbers, not_allowed (an operator
- * outside + - * /), division_by_zero or unparsable_answer. */
+ * false_equation (the value after "=" is not the expression's), wrong_numbers, not_allowed (an
+ * operator outside + - * /), division_by_zero or unparsable_answer. */
 const char *countdown_judge(struct span answer, const struct countdown_rules *rules);
 
 #endif

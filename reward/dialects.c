@@ -260,8 +260,8 @@ static const cJSON *unit_tests(const cJSON *body)
     return json_get(json_get(body, "verifier_metadata"), "unit_tests");
 }
 
-/* The task's tests into the request's one item, and the reward that runs them: all or nothing, on the last
- * block of code, as code_gen has it. */
+/* The task's tests into the request's one item, and the reward that runs them: all or nothing, on
+ * the last block of code, as code_gen has it. */
 static bool add_code_task(cJSON *request, cJSON *items, const cJSON *tests)
 {
     cJSON *rewards = cJSON_AddArrayToObject(request, "rewards"), *code = cJSON_CreateObject();

@@ -302,8 +302,8 @@ static struct slot *find_slot(struct dispatch *d, enum worker_pool pool, int sta
     return NULL;
 }
 
-/* Workers that are starting or have only just begun: the processors have their hands full with these.
- * One at a long item leaves its processor to others by being nice, so it is not counted. */
+/* Workers that are starting or have only just begun: the processors have their hands full with
+ * these. One at a long item leaves its processor to others by being nice, so it is not counted. */
 static int count_brisk(const struct dispatch *d, enum worker_pool pool)
 {
     uint64_t now = clock_ns();

@@ -1,5 +1,5 @@
-/* reward/dispatch.h - work for the verifier processes: queued by client, many in flight, each with a
- * budget, none lost.
+/* reward/dispatch.h - work for the verifier processes: queued by client, many in flight, each
+ * with a budget, none lost.
  *
  * A task is a frame of bytes for a worker and a callback for its reply. Tasks wait in lanes, one
  * a job; the dispatcher thread serves the lanes in turn, so a client with ten thousand slow items

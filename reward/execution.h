@@ -1,7 +1,9 @@
-/* reward/execution.h - programs run for their own sake; inside reward/ only (reward.h has what others see).
+/* reward/execution.h - programs run for their own sake; inside reward/ only (reward.h has what
+ * others see).
  *
- * execution.c queues orders for the sandbox pool's workers and keeps their outcomes; a dialect turns its
- * body into orders and outcomes into its reply. Orders and outcomes are the JSON of reward/code/execute.h.
+ * execution.c queues orders for the sandbox pool's workers and keeps their outcomes; a dialect
+ * turns its body into orders and outcomes into its reply. Orders and outcomes are the JSON of
+ * reward/code/execute.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,7 +1,7 @@
 /* reward/execution_fusion.c - SandboxFusion's POST /run_code.
  *
- * Contract: SandboxFusion sandbox/server/sandbox_api.py; the client is verl/utils/reward_score/sandbox_fusion, which
- * tries again after 504 and nothing else.
+ * Contract: SandboxFusion sandbox/server/sandbox_api.py; the client is
+ * verl/utils/reward_score/sandbox_fusion, which tries again after 504 and nothing else.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

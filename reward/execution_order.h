@@ -1,4 +1,5 @@
-/* reward/execution_order.h - what the dialects of execution.h share: bodies into orders, outcomes taken apart.
+/* reward/execution_order.h - what the dialects of execution.h share: bodies into orders, outcomes
+ * taken apart.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

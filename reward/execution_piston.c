@@ -1,7 +1,8 @@
 /* reward/execution_piston.c - Piston's POST /api/v2/execute and GET /api/v2/runtimes.
  *
- * Contract: piston docs/api-v2.md; the client is open_r1/utils/competitive_programming/piston_client.py, which tries
- * again after any status but 200.
+ * Contract: piston docs/api-v2.md; the client is
+ * open_r1/utils/competitive_programming/piston_client.py, which tries again after any status but
+ * 200.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

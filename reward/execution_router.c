@@ -1,7 +1,8 @@
-/* reward/execution_router.c - POST /execute_batch of open-r1's E2B and Morph routers, in one reply that both clients read.
+/* reward/execution_router.c - POST /execute_batch of open-r1's E2B and Morph routers, in one
+ * reply that both clients read.
  *
- * Contract: open-r1 scripts/e2b_router.py, scripts/morph_router.py; the clients are open_r1/utils/routed_sandbox.py and
- * routed_morph.py.
+ * Contract: open-r1 scripts/e2b_router.py, scripts/morph_router.py; the clients are
+ * open_r1/utils/routed_sandbox.py and routed_morph.py.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

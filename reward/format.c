@@ -1,4 +1,5 @@
-/* reward/format.c - tags where they belong: our own rule, sound, and the peers' rules to the letter.
+/* reward/format.c - tags where they belong: our own rule, sound, and the peers' rules to the
+ * letter.
  *
  * Every rule is a few forward searches for fixed strings: linear, no backtracking, whatever the
  * text. The peers' regular expressions are given beside the scans that equal them. Only LF is a

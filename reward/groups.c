@@ -1,10 +1,10 @@
 /* reward/groups.c - see groups.h.
  *
- * Votes: each member whose telling reward extracted an answer has one. Answers of equal text (white
- * space aside) are one class from the start; classes are then joined where the reward's same_vote()
- * finds them equal, each new class against the first answer of each earlier one. Ties go to the
- * class seen first. A group keeps at most MAX_CLASSES classes, so that no group costs more than a few
- * thousand comparisons; what comes after that has no class and no vote.
+ * Votes: each member whose telling reward extracted an answer has one. Answers of equal text
+ * (white space aside) are one class from the start; classes are then joined where the reward's
+ * same_vote() finds them equal, each new class against the first answer of each earlier one. Ties
+ * go to the class seen first. A group keeps at most MAX_CLASSES classes, so that no group costs
+ * more than a few thousand comparisons; what comes after that has no class and no vote.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

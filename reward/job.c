@@ -1,10 +1,10 @@
 /* reward/job.c - every part of every item scored.
  *
- * Three rounds. First the parts that need nothing but their item, in the starting thread; those that
- * defer go to the workers meanwhile. When none is open any more the job is settled: the parts that
- * want the item's verdict, then those that also want their group's lengths, then outcome.c. That is
- * done by the starting thread when nothing was deferred, else by whoever first asks for the outcome,
- * so that the dispatcher thread never does more than copy a reply.
+ * Three rounds. First the parts that need nothing but their item, in the starting thread; those
+ * that defer go to the workers meanwhile. When none is open any more the job is settled: the
+ * parts that want the item's verdict, then those that also want their group's lengths, then
+ * outcome.c. That is done by the starting thread when nothing was deferred, else by whoever first
+ * asks for the outcome, so that the dispatcher thread never does more than copy a reply.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

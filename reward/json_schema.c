@@ -1,8 +1,8 @@
 /* reward/json_schema.c - see json_schema.h: one row a keyword.
  *
- * A keyword looks at the value and says yes or no; those that apply to other types of value say yes. The
- * run counts steps, one a keyword tried, so schemas that multiply (anyOf in anyOf, references in circles) end, and ticks,
- * one a name or value compared, so large values do.
+ * A keyword looks at the value and says yes or no; those that apply to other types of value say
+ * yes. The run counts steps, one a keyword tried, so schemas that multiply (anyOf in anyOf,
+ * references in circles) end, and ticks, one a name or value compared, so large values do.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

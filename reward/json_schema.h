@@ -1,13 +1,13 @@
 /* reward/json_schema.h - does a JSON value satisfy a schema? A bounded part of JSON Schema 2020-12.
  *
- * Asserted: type, enum, const; minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf; minLength,
- * maxLength (code points), pattern; prefixItems, items, contains, minItems, maxItems, uniqueItems;
- * properties, patternProperties, additionalProperties, propertyNames, required, dependentRequired,
- * minProperties, maxProperties; allOf, anyOf, oneOf, not, if/then/else; $ref within the schema ("#/$defs/x"); and
- * the schemas true and false.
- * Passed over: title, description, default, examples, deprecated, readOnly, writeOnly, format, $schema, $id,
- * $comment, $defs, definitions. Any other keyword is refused when the schema is checked, for a rule that is
- * silently not enforced is a loophole.
+ * Asserted: type, enum, const; minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf;
+ * minLength, maxLength (code points), pattern; prefixItems, items, contains, minItems, maxItems,
+ * uniqueItems; properties, patternProperties, additionalProperties, propertyNames, required,
+ * dependentRequired, minProperties, maxProperties; allOf, anyOf, oneOf, not, if/then/else; $ref
+ * within the schema ("#/$defs/x"); and the schemas true and false. Passed over: title,
+ * description, default, examples, deprecated, readOnly, writeOnly, format, $schema, $id,
+ * $comment, $defs, definitions. Any other keyword is refused when the schema is checked, for a
+ * rule that is silently not enforced is a loophole.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

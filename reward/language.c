@@ -1,12 +1,12 @@
 /* reward/language.c - the share of a text that is in the language asked for.
  *
  * R1 (arXiv 2501.12948v1, 2.3.2) rewards "the proportion of target language words in the chain of
- * thought". Here: the scope is cut out, code, formulas and addresses are blanked, letters are gathered
- * into units by script, and the reward is target units over all units. Scripts, not languages: German
- * counts as English does.
+ * thought". Here: the scope is cut out, code, formulas and addresses are blanked, letters are
+ * gathered into units by script, and the reward is target units over all units. Scripts, not
+ * languages: German counts as English does.
  *
- * Blanking runs the rules one after the other over the whole text, each one pass; a mark without its
- * partner stays. To keep that linear, a rule that has once looked for a closing mark in vain
+ * Blanking runs the rules one after the other over the whole text, each one pass; a mark without
+ * its partner stays. To keep that linear, a rule that has once looked for a closing mark in vain
  * remembers it.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -87,8 +87,8 @@ static void swap(struct draft *d, size_t n)
     d->n = n;
 }
 
-/* What to blank: it starts with this character. length(s, at, memo) gives its bytes at `at`, 0 for none;
- * memo is the rule's own, zero at first. */
+/* What to blank: it starts with this character. length(s, at, memo) gives its bytes at `at`, 0
+ * for none; memo is the rule's own, zero at first. */
 struct rule {
     char first;
     size_t (*length)(struct span s, size_t at, size_t *memo);
@@ -125,8 +125,8 @@ static size_t tag_length(struct span s, size_t at, size_t *memo)
 
 /* ---- what is blanked ---------------------------------------------------------------------------------- */
 
-/* open ... close, across lines; to the end of the text when `open_end`. *memo is set once no close is
- * left, so that no later open looks again. */
+/* open ... close, across lines; to the end of the text when `open_end`. *memo is set once no
+ * close is left, so that no later open looks again. */
 static size_t pair_length(struct span s, size_t at, const char *open, const char *close,
                           bool open_end, size_t *memo)
 {

@@ -1,7 +1,7 @@
 /* reward/language_detect.h - which language a text is in, among those of one script.
  *
- * By the habits of its letters (Cavnar and Trenkle, "N-Gram-Based Text Categorization", 1994), with libexttextcat
- * and its profiles. A guess: short texts have none.
+ * By the habits of its letters (Cavnar and Trenkle, "N-Gram-Based Text Categorization", 1994),
+ * with libexttextcat and its profiles. A guess: short texts have none.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

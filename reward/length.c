@@ -1,5 +1,5 @@
-/* reward/length.c - Kimi k1.5's length reward: short right answers up, long wrong ones down, measured
- * against the group.
+/* reward/length.c - Kimi k1.5's length reward: short right answers up, long wrong ones down,
+ * measured against the group.
  *
  *   l = 0.5 - (n - min) / (max - min) over the group; right: l; wrong: min(0, l); all equal: 0
  *

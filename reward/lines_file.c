@@ -1,7 +1,7 @@
 /* reward/lines_file.c - judge_lines(): a file of items on all processors.
  *
- * Each thread takes the next batch of lines from the file, judges it, and writes its results when its
- * turn has come; at most one batch a thread is in memory.
+ * Each thread takes the next batch of lines from the file, judges it, and writes its results when
+ * its turn has come; at most one batch a thread is in memory.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,6 @@
-/* reward/minerva.c - see minerva.h: literal replacements one after the other, then a few that look for
- * a command and its braces. Each is one pass from left to right, as str.replace and re.sub are.
+/* reward/minerva.c - see minerva.h: literal replacements one after the other, then a few that
+ * look for a command and its braces. Each is one pass from left to right, as str.replace and
+ * re.sub are.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

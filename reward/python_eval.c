@@ -6,8 +6,9 @@
  *   power:   atom ['**' factor]
  *   atom:    number | '(' sum ')'
  *
- * A value is an integer or a float; an operation on an integer and a float takes both as floats. All
- * else that Python would accept here (calls, empty tuples) ends in a TypeError there and is refused.
+ * A value is an integer or a float; an operation on an integer and a float takes both as floats.
+ * All else that Python would accept here (calls, empty tuples) ends in a TypeError there and is
+ * refused.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,8 +1,8 @@
 /* reward/python_eval.h - what Python's eval() makes of an arithmetic text, without Python.
  *
- * Trainers score countdown puzzles with eval(); to give their numbers, and none of their holes, this
- * computes with Python's own rules: integers of any size, "/" a float, "//" floored, "**" a power, unary
- * signs, and the same errors.
+ * Trainers score countdown puzzles with eval(); to give their numbers, and none of their holes,
+ * this computes with Python's own rules: integers of any size, "/" a float, "//" floored, "**" a
+ * power, unary signs, and the same errors.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

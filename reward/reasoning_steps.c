@@ -3,8 +3,8 @@
  *   n matches of  Step \d+: | ^\d+\. | \n- | \n\* | First, | Second, | Next, | Finally,
  *   from left to right without overlap; min(1, n / 3)
  *
- * Loopholes, kept to the letter: ^ is the start of the text, not of a line; a minus sign after a line
- * break counts; "Next,Next,Next," earns everything.
+ * Loopholes, kept to the letter: ^ is the start of the text, not of a line; a minus sign after a
+ * line break counts; "Next,Next,Next," earns everything.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,6 +1,7 @@
 /* reward/regex.c - the response matches a pattern.
  *
- * A pattern that needs many steps is matched again in a verifier process, where the item's budget ends it.
+ * A pattern that needs many steps is matched again in a verifier process, where the item's budget
+ * ends it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -147,8 +147,9 @@ struct reward {
 
     enum score_status (*score)(const struct reward_call *call, struct reward_out *out);
 
-    /* Rows that compare an item with its group: the item's length. They are judged after every length
-     * of the group is known, and never defer. NULL: all other rows. False: err, as for SCORE_FAULT. */
+    /* Rows that compare an item with its group: the item's length. They are judged after every
+     * length of the group is known, and never defer. NULL: all other rows. False: err, as for
+     * SCORE_FAULT. */
     bool (*measure)(const struct reward_call *call, double *length, struct error *err);
 
     /* Do two votes mean the same? In-process, bounded, symmetric. NULL: equal but for white space. */

@@ -1,7 +1,8 @@
 /* reward/request.c - the body of POST /verify taken apart.
  *
- * What is wrong with the request as a whole refuses it; what is wrong with an item is the item's own
- * error. A body with "completion" at its top is a batch of one whose reward list is the request's.
+ * What is wrong with the request as a whole refuses it; what is wrong with an item is the item's
+ * own error. A body with "completion" at its top is a batch of one whose reward list is the
+ * request's.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -41,8 +41,9 @@ struct judge_options {
     const char *default_rewards; /* JSON list for requests that name none; NULL: accuracy, format */
 };
 
-/* Start the verifier processes. Call once, before any thread exists: they are forked from here. NULL
- * and an error when they cannot be started or default_rewards is wrong. Free with judge_close(). */
+/* Start the verifier processes. Call once, before any thread exists: they are forked from here.
+ * NULL and an error when they cannot be started or default_rewards is wrong. Free with
+ * judge_close(). */
 struct judge *judge_open(const struct judge_options *o, struct error *err);
 
 /* Every job and stream must be freed first. Ends the verifier processes. Accepts NULL. */
@@ -98,8 +99,8 @@ void judge_job_start(struct judge_job *job, void (*done)(void *arg, struct judge
  * up. done() still comes. Any thread, from judge_job_new() to judge_job_free(). */
 void judge_job_cancel(struct judge_job *job);
 
-/* After done(): append the reply's JSON to out: some 100 ns a part, so not on a loop thread when the
- * job is large. False when it did not fit or memory is out. */
+/* After done(): append the reply's JSON to out: some 100 ns a part, so not on a loop thread when
+ * the job is large. False when it did not fit or memory is out. */
 bool judge_job_reply(struct judge_job *job, struct buffer *out);
 
 /* One item's outcome after done(), for callers that want no JSON. */
@@ -120,16 +121,17 @@ void judge_job_free(struct judge_job *job);
 /* ---- NDJSON ----------------------------------------------------------------------------------- */
 
 /* Results leave by write(arg, lines), whole lines in order, one call at a time, from the feeding
- * thread or the judge's own. A line that is an object without "completion" and with any of rewards,
- * group_size, advantage, on_cannot_judge is a settings line: it holds for the lines after it and has
- * no result. Lines of one group (group_size in a row, or equal "group" keys in a row) wait for
- * their group's end. Every other line gets exactly one result line, malformed ones an error. */
+ * thread or the judge's own. A line that is an object without "completion" and with any of
+ * rewards, group_size, advantage, on_cannot_judge is a settings line: it holds for the lines
+ * after it and has no result. Lines of one group (group_size in a row, or equal "group" keys in a
+ * row) wait for their group's end. Every other line gets exactly one result line, malformed ones
+ * an error. */
 struct judge_stream *judge_stream_new(struct judge *judge,
                                       void (*write)(void *arg, struct span lines), void *arg,
                                       struct error *err);
 
-/* More bytes of the body, cut anywhere. Judges the lines they complete, in this thread. False and an
- * error when the stream is over: a line past the limit, or out of memory. */
+/* More bytes of the body, cut anywhere. Judges the lines they complete, in this thread. False and
+ * an error when the stream is over: a line past the limit, or out of memory. */
 bool judge_stream_feed(struct judge_stream *s, struct span bytes, struct error *err);
 
 /* No more will come: judge what is left. done(arg) is called once, after the last write(). */
@@ -179,8 +181,8 @@ enum execution_dialect {
 struct execution *execution_new(struct judge *judge, enum execution_dialect dialect, cJSON *body,
                                 struct error *err);
 
-/* Run. done(arg) is called exactly once, from this thread or the judge's own (where it must only pass the
- * news on). */
+/* Run. done(arg) is called exactly once, from this thread or the judge's own (where it must only
+ * pass the news on). */
 void execution_start(struct execution *x, void (*done)(void *arg), void *arg);
 
 /* The client has left; done() still comes. Any thread, from execution_new() to execution_free(). */

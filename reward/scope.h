@@ -9,8 +9,8 @@
 
 enum scope { SCOPE_ANSWER, SCOPE_CONTENT, SCOPE_ALL };
 
-/* Names for an option row: "answer" (the last <answer> block after the thinking, or all after it), "content"
- * (all after the thinking), "all" (the whole completion). */
+/* Names for an option row: "answer" (the last <answer> block after the thinking, or all after
+ * it), "content" (all after the thinking), "all" (the whole completion). */
 extern const char *const scope_names[];
 
 struct span scope_text(const struct reward_call *call, int scope);

@@ -1,13 +1,14 @@
-/* reward/stream.c - NDJSON judged as it arrives: lines into batches, batches into jobs, results out in
- * the order of the lines.
+/* reward/stream.c - NDJSON judged as it arrives: lines into batches, batches into jobs, results
+ * out in the order of the lines.
  *
  *   feed --> batcher --> job, started at once --> queue, in order --> write()
  *
- * Jobs end in any order. Whoever ends one (the feeding thread, or the judge's own) becomes the writer if
- * there is none, and writes as long as the queue's head has ended; so write() is never called twice at a
- * time, and nobody waits.
+ * Jobs end in any order. Whoever ends one (the feeding thread, or the judge's own) becomes the
+ * writer if there is none, and writes as long as the queue's head has ended; so write() is never
+ * called twice at a time, and nobody waits.
  *
- * Invariants: lock guards queue, backlog, writing and done; a job leaves the queue only by the writer.
+ * Invariants: lock guards queue, backlog, writing and done; a job leaves the queue only by the
+ * writer.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -71,9 +72,10 @@ static struct sheet *pop_over(struct judge_stream *s)
     return sheet;
 }
 
-/* With the lock held: become the writer and write what can be written, unless somebody is at it; then
- * tell the end, once. Gives the lock back. Nothing of s is touched after that: done() may free it, and so
- * may the done() that another writer calls, for whoever leaves early leaves the rest to that one. */
+/* With the lock held: become the writer and write what can be written, unless somebody is at it;
+ * then tell the end, once. Gives the lock back. Nothing of s is touched after that: done() may
+ * free it, and so may the done() that another writer calls, for whoever leaves early leaves the
+ * rest to that one. */
 static void advance(struct judge_stream *s)
 {
     if (s->writing) {

@@ -24,16 +24,16 @@ struct span text_last_box(struct span text);
  * is not closed: *closed false); p NULL when there is none. */
 struct span text_last_answer(struct span text);
 
-/* The answer of a response for rewards that judge its text: the last closed <answer> block after the
- * thinking if there is one, else all after the thinking. White space trimmed. */
+/* The answer of a response for rewards that judge its text: the last closed <answer> block after
+ * the thinking if there is one, else all after the thinking. White space trimmed. */
 struct span text_answer(struct span text);
 
-/* What TinyZero and Logic-RL look at: the text after the first "Assistant:", or else after the first
- * "<|im_start|>assistant"; p NULL when it has neither. */
+/* What TinyZero and Logic-RL look at: the text after the first "Assistant:", or else after the
+ * first "<|im_start|>assistant"; p NULL when it has neither. */
 struct span text_assistant_part(struct span text);
 
-/* The last match of <answer>(.*?)</answer>, found from left to right as Python's re does; p NULL when
- * there is none. (text_last_answer() starts from the last <answer> instead.) */
+/* The last match of <answer>(.*?)</answer>, found from left to right as Python's re does; p NULL
+ * when there is none. (text_last_answer() starts from the last <answer> instead.) */
 struct span text_matched_answer(struct span text);
 
 /* SCORE_CANNOT with the cause too_large. */

@@ -1,5 +1,5 @@
-/* reward/unicode.h - characters as Python's str and re see them, for rules that must equal peers' that
- * are written in Python.
+/* reward/unicode.h - characters as Python's str and re see them, for rules that must equal peers'
+ * that are written in Python.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,12 +1,12 @@
 /* reward/worker.c - see worker.h.
  *
- * An item's CPU time is counted by ITIMER_PROF, in two stages. After NICE_AFTER_MS the process makes
- * way for others (nice), so that hard items use what easy ones leave over; as it can never take that
- * back, it ends after such an item, says so in its reply, and a fresh one takes its place. When the budget is spent, the
- * signal handler itself writes the reply "timeout" and ends the process: no lock, no allocation, so
- * it works wherever the computation stands, and the reply cannot be half of another, for the timer
- * is off while one is written. Memory: RLIMIT_AS makes the allocation fail and the library abort;
- * the server sees the socket close.
+ * An item's CPU time is counted by ITIMER_PROF, in two stages. After NICE_AFTER_MS the process
+ * makes way for others (nice), so that hard items use what easy ones leave over; as it can never
+ * take that back, it ends after such an item, says so in its reply, and a fresh one takes its
+ * place. When the budget is spent, the signal handler itself writes the reply "timeout" and ends
+ * the process: no lock, no allocation, so it works wherever the computation stands, and the reply
+ * cannot be half of another, for the timer is off while one is written. Memory: RLIMIT_AS makes
+ * the allocation fail and the library abort; the server sees the socket close.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -141,8 +141,8 @@ static enum score_status judge_work(struct work *w, int budget_ms, struct reward
     return score_part(&w->specs.specs[0], &call, out);
 }
 
-/* One request frame to one reply frame, the process's last when it is tired. False: the frame makes no
- * sense. */
+/* One request frame to one reply frame, the process's last when it is tired. False: the frame
+ * makes no sense. */
 static bool answer(struct span frame, bool tired, struct buffer *reply)
 {
     int budget_ms;

@@ -1,7 +1,7 @@
 /* reward/worker.h - a verifier process: one frame in, one frame out, until its socket closes.
  *
- * It may take long, run out of memory or crash: nobody but its one item depends on it. Its limits are
- * its own: CPU time of each item by a timer, address space by RLIMIT_AS.
+ * It may take long, run out of memory or crash: nobody but its one item depends on it. Its limits
+ * are its own: CPU time of each item by a timer, address space by RLIMIT_AS.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

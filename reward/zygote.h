@@ -20,8 +20,9 @@
 
 enum { ZYGOTE_MAX_SLOTS = 256 };
 
-/* Fork it. Returns the socket to it and its pid, or -1. When the socket closes it ends all workers and
- * itself. memory_bytes: address space of an algebra worker beyond what it starts with. */
+/* Fork it. Returns the socket to it and its pid, or -1. When the socket closes it ends all
+ * workers and itself. memory_bytes: address space of an algebra worker beyond what it starts
+ * with. */
 int zygote_open(size_t memory_bytes, pid_t *pid, struct error *err);
 
 /* Close the socket and reap the process. */

@@ -8,8 +8,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* Every byte of what the client sent is looked at, whatever the key is; the key's length alone shows
- * in the time, as in every such comparison. */
+/* Every byte of what the client sent is looked at, whatever the key is; the key's length alone
+ * shows in the time, as in every such comparison. */
 static bool same_key(const char *sent, const char *key)
 {
     size_t n_sent = strlen(sent), n_key = strlen(key);

@@ -1,8 +1,8 @@
-/* server/choices_form.h - answers of the form {..., "choices": [{"index", ...}, ...], "usage": {...}}: OpenAI's two
- * routes and vLLM's from tokens to tokens.
+/* server/choices_form.h - answers of the form {..., "choices": [{"index", ...}, ...], "usage":
+ * {...}}: OpenAI's two routes and vLLM's from tokens to tokens.
  *
- * A dialect says which members stand before the choices, in one and after them. Whole replies, events and
- * the last event with the usage are put together here.
+ * A dialect says which members stand before the choices, in one and after them. Whole replies,
+ * events and the last event with the usage are put together here.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,9 +1,9 @@
 /* server/client.h - a connection: how long it may take, and whether somebody is still there.
  *
- * libmicrohttpd ends connections on which nothing moves, but not those that move a byte now and then;
- * and a suspended connection (one that waits for a token or a verdict) it does not look at at all.
- * So we keep our own deadline for headers and body, and a poll handle of our own asks the kernel
- * whether the other end has gone.
+ * libmicrohttpd ends connections on which nothing moves, but not those that move a byte now and
+ * then; and a suspended connection (one that waits for a token or a verdict) it does not look at
+ * at all. So we keep our own deadline for headers and body, and a poll handle of our own asks the
+ * kernel whether the other end has gone.
  *
  * A client that closes only its sending side counts as gone.
  *
@@ -48,10 +48,10 @@ void client_free(struct client *c);
 
 void client_set_phase(struct client *c, enum client_phase phase);
 
-/* From the first time a request of this connection waits: exchange_client_left(c->exchange) is called, once, when
- * the other end leaves. The watch stays until the connection ends, since to take it off and put it on again for
- * every token would cost more than sending the token. False when the system has no means to watch it (then it is
- * noticed at the next write). */
+/* From the first time a request of this connection waits: exchange_client_left(c->exchange) is
+ * called, once, when the other end leaves. The watch stays until the connection ends, since to
+ * take it off and put it on again for every token would cost more than sending the token. False
+ * when the system has no means to watch it (then it is noticed at the next write). */
 bool client_watch(struct client *c);
 
 /* End the connection as soon as libmicrohttpd looks at it, whatever it is doing. */

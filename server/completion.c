@@ -1,4 +1,5 @@
-/* server/completion.c - see completion.h. Its life: made, prepared, submitted, fed with events, ended.
+/* server/completion.c - see completion.h. Its life: made, prepared, submitted, fed with events,
+ * ended.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -125,8 +126,8 @@ static bool make_choices(struct completion *c, struct error *err)
     return true;
 }
 
-/* FNV-1a: prefixes are shared between equal salts only; this need not resist an attacker who knows the
- * other's salt. */
+/* FNV-1a: prefixes are shared between equal salts only; this need not resist an attacker who
+ * knows the other's salt. */
 static uint64_t salt_hash(struct span salt)
 {
     uint64_t h = 0xcbf29ce484222325u;

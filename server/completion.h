@@ -1,8 +1,10 @@
-/* server/completion.h - one generation request at work: prompts x samples, engine events in, an answer out.
+/* server/completion.h - one generation request at work: prompts x samples, engine events in, an
+ * answer out.
  *
- * A route fills in what was asked (prepare, on any thread), hands it over (completion_start), and is called
- * back through its style whenever there is something to say. What all dialects share is here: submitting
- * every prompt or none, cancelling when the client leaves, telling thought from answer, counting.
+ * A route fills in what was asked (prepare, on any thread), hands it over (completion_start), and
+ * is called back through its style whenever there is something to say. What all dialects share is
+ * here: submitting every prompt or none, cancelling when the client leaves, telling thought from
+ * answer, counting.
  *
  *   completion --+-- run 0 (prompt 0, one engine request) --+-- choice 0 .. samples-1
  *                +-- run 1 (prompt 1)                     --+-- choice samples ..
@@ -10,8 +12,8 @@
  * A choice collects text and token records. A streaming style writes them out and they are dropped;
  * otherwise they stay until the end. So a style prints the same structures either way.
  *
- * Everything lives in the exchange's arena or is freed with the completion, which dies with its exchange. Loop
- * thread only, but for completion_prompt_text/_ids, which prepare functions call.
+ * Everything lives in the exchange's arena or is freed with the completion, which dies with its
+ * exchange. Loop thread only, but for completion_prompt_text/_ids, which prepare functions call.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -50,8 +52,8 @@ struct run {
 struct completion_style {
     /* Whole: the reply. */
     void (*whole)(struct completion *c, struct buffer *out);
-    /* Streaming: what is pending of a choice, with its end when it is done (choice->n_written is 0 the first
-     * time; the style counts); and the last event before [DONE], which may be NULL. */
+    /* Streaming: what is pending of a choice, with its end when it is done (choice->n_written is
+     * 0 the first time; the style counts); and the last event before [DONE], which may be NULL. */
     void (*chunk)(struct completion *c, struct choice *choice);
     void (*end)(struct completion *c);
     bool cumulative;                 /* every chunk says everything again: nothing is dropped */
@@ -87,8 +89,8 @@ struct completion {
     bool aborted;                         /* end as soon as it is submitted */
 };
 
-/* A completion for x, in its arena; answers 500 itself and returns NULL when there is no memory. The
- * exchange frees it. */
+/* A completion for x, in its arena; answers 500 itself and returns NULL when there is no memory.
+ * The exchange frees it. */
 struct completion *completion_new(struct exchange *x, const struct completion_style *style,
                                   const char *id_prefix, void *dialect);
 
@@ -104,8 +106,8 @@ void completion_render(struct completion *c, bool heavy, bool (*prepare)(struct 
 /* Parse the body into c->document. */
 bool completion_parse(struct completion *c, struct error *err);
 
-/* Read the document by the sampling table and the route's own n; then, when the route has put its own
- * fields in order, check what they say together, the model's name included. */
+/* Read the document by the sampling table and the route's own n; then, when the route has put its
+ * own fields in order, check what they say together, the model's name included. */
 bool completion_fields(struct completion *c, const struct field_table *own, size_t n,
                        struct error *err);
 bool completion_check(struct completion *c, struct error *err);
@@ -141,8 +143,8 @@ void completion_emit_chunk_usage(const struct completion *c, struct buffer *out)
 void completion_emit_stop_reason(const struct completion *c, const struct choice *choice,
                                  struct buffer *out);
 
-/* The choices to answer with, [n_runs * n] in the arena: all in order, or of each prompt the n best of
- * its samples, best first, when best_of asks for more. False when there is no memory. */
+/* The choices to answer with, [n_runs * n] in the arena: all in order, or of each prompt the n
+ * best of its samples, best first, when best_of asks for more. False when there is no memory. */
 bool completion_pick(const struct completion *c, const struct choice ***out);
 
 const char *completion_model(const struct completion *c);

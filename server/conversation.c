@@ -51,8 +51,8 @@ static bool no_memory(struct error *err)
     return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the messages");
 }
 
-/* The text of one part: {"type": "text", "text": ...} (vLLM takes refusals and thoughts as text too), or a
- * bare string. */
+/* The text of one part: {"type": "text", "text": ...} (vLLM takes refusals and thoughts as text
+ * too), or a bare string. */
 static bool part_text(const cJSON *part, const char **text, struct error *err)
 {
     static const char *const kinds[][2] = {
@@ -249,8 +249,8 @@ static cJSON *template_variables(const struct conversation *c)
     return all;
 }
 
-/* As transformers' apply_chat_template() does it: cut the rendered text after the last message's content,
- * with the spaces around it when the template kept them. */
+/* As transformers' apply_chat_template() does it: cut the rendered text after the last message's
+ * content, with the spaces around it when the template kept them. */
 static bool cut_after_final(const struct conversation *c, struct buffer *out, size_t from,
                             struct error *err)
 {

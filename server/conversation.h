@@ -1,9 +1,9 @@
 /* server/conversation.h - a chat's messages, from the wire to the template.
  *
- * Clients write the same thing in several ways; templates expect one. Text parts are joined to a string,
- * a tool call's arguments become an object (templates print them as such), an absent content becomes
- * null, reasoning is there under both of its names. What no text model can take (images, audio) is
- * refused by name.
+ * Clients write the same thing in several ways; templates expect one. Text parts are joined to a
+ * string, a tool call's arguments become an object (templates print them as such), an absent
+ * content becomes null, reasoning is there under both of its names. What no text model can take
+ * (images, audio) is refused by name.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -9,8 +9,8 @@
  *   emit_text(b, "text", delta);
  *   emit_close(b, '}');
  *
- * `key` is NULL for an element of an array or the outermost value. Keys are written as they are: ours,
- * never a client's.
+ * `key` is NULL for an element of an array or the outermost value. Keys are written as they are:
+ * ours, never a client's.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

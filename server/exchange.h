@@ -1,22 +1,25 @@
 /* server/exchange.h - one HTTP request, from its head to the last byte of its answer.
  *
- * A request is born when its headers are in, collects its body, is handed to its route, and is freed
- * when libmicrohttpd says that the exchange is over. In between a route either answers at once, or lets
- * it wait (the connection is then suspended) and answers later from the loop thread:
+ * A request is born when its headers are in, collects its body, is handed to its route, and is
+ * freed when libmicrohttpd says that the exchange is over. In between a route either answers at
+ * once, or lets it wait (the connection is then suspended) and answers later from the loop
+ * thread:
  *
  *   route->handle() -- exchange_reply() ----------------------------------------> answered
  *                  \-- exchange_work(), engine, judge ... exchange_reply() -----> answered
  *                                                   \... exchange_stream(), exchange_push()*, exchange_end()
  *
- * Invariants
- * (1) A request answers once: a reply, an error, or a stream. What comes after the first is dropped.
- * (2) While `busy` > 0 another thread uses it. It is not freed then, whatever its client does; when
+ * Invariants (1) A request answers once: a reply, an error, or a stream. What comes after the
+ * first is dropped. (2) While `busy` > 0 another thread uses it. It is not freed then, whatever
+ * its client does; when
  *     the last hold is given back it goes.
- * (3) Once `gone`, nobody reads the answer: on_gone was called and shall stop the work.
- * (4) A connection is suspended exactly while its request has nothing to send; from the first time on it
+ * (3) Once `gone`, nobody reads the answer: on_gone was called and shall stop the work. (4) A
+ * connection is suspended exactly while its request has nothing to send; from the first time on
+ * it
  *     is watched.
  *
- * Loop thread only, but for what the work function of exchange_work() may touch: body, arena, state.
+ * Loop thread only, but for what the work function of exchange_work() may touch: body, arena,
+ * state.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -99,8 +102,8 @@ struct exchange {
 /* Answer with body, which is taken (and empty afterwards). A failed buffer becomes a 500. */
 void exchange_reply(struct exchange *x, int status, const char *media_type, struct buffer *body);
 void exchange_reply_json(struct exchange *x, struct buffer *body); /* 200, application/json */
-/* The error in OpenAI's shape, Retry-After where clients shall come again. On a stream it is the caller's
- * to send an event; here nothing happens then. */
+/* The error in OpenAI's shape, Retry-After where clients shall come again. On a stream it is the
+ * caller's to send an event; here nothing happens then. */
 void exchange_fail(struct exchange *x, const struct error *err);
 
 /* Begin a stream: 200 and its headers. Then append to x->out and exchange_push(). */
@@ -109,13 +112,14 @@ void exchange_push(struct exchange *x); /* x->out has grown: let it be sent */
 void exchange_end(struct exchange *x);  /* nothing will be added */
 void exchange_cut(struct exchange *x); /* break the connection off: the stream cannot be finished */
 
-/* Run work(x) and then, on the loop thread, after(x): also when the client has left meanwhile (x->gone). With
- * `heavy`, or a body past a limit, work runs on the thread pool; else both at once. One at a time. */
+/* Run work(x) and then, on the loop thread, after(x): also when the client has left meanwhile
+ * (x->gone). With `heavy`, or a body past a limit, work runs on the thread pool; else both at
+ * once. One at a time. */
 void exchange_work(struct exchange *x, bool heavy, void (*work)(struct exchange *x),
                    void (*after)(struct exchange *x));
 
-/* Another thread begins, ends to use x. exchange_release() is false when nobody waits for the answer
- * any more: x may then be freed, and must not be touched. Loop thread, both. */
+/* Another thread begins, ends to use x. exchange_release() is false when nobody waits for the
+ * answer any more: x may then be freed, and must not be touched. Loop thread, both. */
 void exchange_hold(struct exchange *x);
 bool exchange_release(struct exchange *x);
 
@@ -131,8 +135,8 @@ struct exchange *exchange_new(struct server *s, struct client *c, struct MHD_Con
 void exchange_over(struct exchange *x);
 void exchange_client_left(struct exchange *x);
 
-/* Give the answer to libmicrohttpd, or suspend until there is one. False: close the connection. Only inside
- * libmicrohttpd's access handler. */
+/* Give the answer to libmicrohttpd, or suspend until there is one. False: close the connection.
+ * Only inside libmicrohttpd's access handler. */
 bool exchange_progress(struct exchange *x);
 
 #endif

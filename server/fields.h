@@ -1,10 +1,11 @@
 /* server/fields.h - reading a request's JSON object by tables.
  *
- * Every field that a route understands is a row: its name, its type, its range and where its value
- * goes. A request is read by several tables at once (the sampling settings are shared by all generation
- * routes). A field that stands in no table is refused by name, one that stands twice as well; a field
- * that a contract says servers ignore has a row that says so, and a field we cannot honour a row that
- * refuses it unless it has its neutral value. Nothing is passed over in silence.
+ * Every field that a route understands is a row: its name, its type, its range and where its
+ * value goes. A request is read by several tables at once (the sampling settings are shared by
+ * all generation routes). A field that stands in no table is refused by name, one that stands
+ * twice as well; a field that a contract says servers ignore has a row that says so, and a field
+ * we cannot honour a row that refuses it unless it has its neutral value. Nothing is passed over
+ * in silence.
  *
  * Null means absent: the default that the caller put into the target stays.
  *

@@ -1,8 +1,8 @@
 /* server/inbox.h - work for the loop thread, from any thread.
  *
- * A message is a function and its argument. The receiver takes the whole list under the lock and acts
- * outside it. Posting cannot fail: the message lives inside the sender's own object, so nothing is
- * allocated; it must not be posted again before it was delivered.
+ * A message is a function and its argument. The receiver takes the whole list under the lock and
+ * acts outside it. Posting cannot fail: the message lives inside the sender's own object, so
+ * nothing is allocated; it must not be posted again before it was delivered.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,8 +1,8 @@
 /* server/live.h - requests at the engine, found by the id that its events carry.
  *
- * Engine events name a request by number, never by pointer, so an event that comes after its request
- * has gone finds nothing and is dropped. An id is a serial number above a slot number: looking up is one
- * index and one comparison, and an id is not used again for 2^44 requests.
+ * Engine events name a request by number, never by pointer, so an event that comes after its
+ * request has gone finds nothing and is dropped. An id is a serial number above a slot number:
+ * looking up is one index and one comparison, and an id is not used again for 2^44 requests.
  *
  * Loop thread only.
  *

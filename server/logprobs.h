@@ -1,8 +1,9 @@
-/* server/logprobs.h - log-probabilities as clients read them: OpenAI's completion and chat forms, vLLM's
- * prompt_logprobs.
+/* server/logprobs.h - log-probabilities as clients read them: OpenAI's completion and chat forms,
+ * vLLM's prompt_logprobs.
  *
- * A token is shown by its text. One whose bytes are not whole characters is shown as OpenAI shows it,
- * "bytes:\xe2\x80", so that two such tokens stay apart; with `as_ids` every token is "token_id:N".
+ * A token is shown by its text. One whose bytes are not whole characters is shown as OpenAI shows
+ * it, "bytes:\xe2\x80", so that two such tokens stay apart; with `as_ids` every token is
+ * "token_id:N".
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -21,8 +22,9 @@ struct run;
 /* Characters that a token begins: its bytes that are no continuation bytes. */
 size_t logprobs_token_chars(const struct engine *e, int id);
 
-/* "logprobs": {tokens, token_logprobs, top_logprobs, text_offset} of the choice's pending records. With a
- * prompt (NULL: none) its tokens come first; run->probs may be missing, then they have no probabilities. */
+/* "logprobs": {tokens, token_logprobs, top_logprobs, text_offset} of the choice's pending
+ * records. With a prompt (NULL: none) its tokens come first; run->probs may be missing, then they
+ * have no probabilities. */
 void logprobs_emit_completion(const struct engine *e, const struct choice *choice,
                               const struct run *prompt, bool as_ids, struct buffer *out);
 
@@ -30,8 +32,8 @@ void logprobs_emit_completion(const struct engine *e, const struct choice *choic
 void logprobs_emit_chat(const struct engine *e, const struct choice *choice, bool as_ids,
                         struct buffer *out);
 
-/* "prompt_logprobs": [null, {"id": {logprob, rank, decoded_token}, ...}, ...], or null when there are
- * none. */
+/* "prompt_logprobs": [null, {"id": {logprob, rank, decoded_token}, ...}, ...], or null when there
+ * are none. */
 void logprobs_emit_prompt(const struct engine *e, const struct run *run, struct buffer *out);
 
 /* key: [ids] */

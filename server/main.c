@@ -1,7 +1,7 @@
 /* server/main.c - the program: a table of commands.
  *
- * Exit status: 0 for a clean end, 2 for wrong usage, 1 for anything else, always with one clear line
- * on stderr.
+ * Exit status: 0 for a clean end, 2 for wrong usage, 1 for anything else, always with one clear
+ * line on stderr.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,8 +1,8 @@
 /* server/metrics.h - what is counted, and its text for Prometheus.
  *
- * Counters of our own are plain numbers, as only the loop thread touches them; those of the engine and the
- * judge are asked for when somebody scrapes. Beside our names stand those of vLLM and llama-server
- * that mean the same, so that their dashboards work.
+ * Counters of our own are plain numbers, as only the loop thread touches them; those of the
+ * engine and the judge are asked for when somebody scrapes. Beside our names stand those of vLLM
+ * and llama-server that mean the same, so that their dashboards work.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,8 +1,8 @@
-/* server/output_form.h - how clients ask for outputs of a form: OpenAI's response_format, vLLM's structured_outputs
- * and its older guided_choice.
+/* server/output_form.h - how clients ask for outputs of a form: OpenAI's response_format, vLLM's
+ * structured_outputs and its older guided_choice.
  *
- * A choice of strings and any JSON object can be promised (engine/constraint.h). Schemas, patterns and
- * grammars cannot, and are refused by name.
+ * A choice of strings and any JSON object can be promised (engine/constraint.h). Schemas,
+ * patterns and grammars cannot, and are refused by name.
  *
  * Readers for FIELD_READ rows; out is the struct sampling_params.
  *

@@ -1,8 +1,8 @@
 /* server/pause.h - standing still between two training steps.
  *
- * While paused no new generation starts: it waits here, in order of arrival, and starts when all goes on. What
- * becomes of those already at work is the mode's. A server that is told to end goes on first, so that
- * nothing accepted is lost.
+ * While paused no new generation starts: it waits here, in order of arrival, and starts when all
+ * goes on. What becomes of those already at work is the mode's. A server that is told to end goes
+ * on first, so that nothing accepted is lost.
  *
  * Loop thread only.
  *

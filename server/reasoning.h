@@ -1,9 +1,9 @@
 /* server/reasoning.h - telling a model's thoughts from its answer, as the text arrives.
  *
- * A reasoning model writes <think>thoughts</think>answer; some chat templates have already written
- * the opening tag at the end of the prompt. The text comes in deltas cut anywhere, inside a tag too, so
- * what might still become a tag is held back. New lines next to the tags belong to the form, not to
- * thought or answer: those after <think>, around </think> are dropped.
+ * A reasoning model writes <think>thoughts</think>answer; some chat templates have already
+ * written the opening tag at the end of the prompt. The text comes in deltas cut anywhere, inside
+ * a tag too, so what might still become a tag is held back. New lines next to the tags belong to
+ * the form, not to thought or answer: those after <think>, around </think> are dropped.
  *
  * Text that does not begin (after white space) with the opening tag is answer from its first byte.
  * After the closing tag everything is answer.

@@ -205,8 +205,9 @@ static const struct field rows[] = {
     {"guided_regex",        .kind = FIELD_REFUSED},
     {"guided_grammar",      .kind = FIELD_REFUSED},
 
-    /* Without effect, as their contracts say: who asks and what for; a batch of plain text decodes the
-     * same with or without spaces between special tokens; beam search is refused, so is its penalty. */
+    /* Without effect, as their contracts say: who asks and what for; a batch of plain text
+     * decodes the same with or without spaces between special tokens; beam search is refused, so
+     * is its penalty. */
     {"user", .kind = FIELD_IGNORED},
     {"metadata", .kind = FIELD_IGNORED},
     {"store", .kind = FIELD_IGNORED},

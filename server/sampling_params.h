@@ -1,7 +1,7 @@
 /* server/sampling_params.h - what a client asks of a generation, and the table that reads it.
  *
- * OpenAI's fields with vLLM's extensions; /v1/completions and /v1/chat/completions share this table and
- * add their own. Other dialects have tables of their own that fill the same struct.
+ * OpenAI's fields with vLLM's extensions; /v1/completions and /v1/chat/completions share this
+ * table and add their own. Other dialects have tables of their own that fill the same struct.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -55,12 +55,12 @@ void sampling_params_init(struct sampling_params *p);
 /* The shared table, for fields_read(). */
 struct field_table sampling_params_table(struct sampling_params *p);
 
-/* After reading: what depends on several fields or on the server's limits, a random seed when none was
- * given, and the lists into p->engine. */
+/* After reading: what depends on several fields or on the server's limits, a random seed when
+ * none was given, and the lists into p->engine. */
 bool sampling_params_finish(struct sampling_params *p, int max_n, int n_vocab, struct error *err);
 
-/* FIELD_READ readers: a 64-bit integer -> seed and has_seed of a struct sampling_params; a string, or an array of
- * strings -> struct stop_list. */
+/* FIELD_READ readers: a 64-bit integer -> seed and has_seed of a struct sampling_params; a
+ * string, or an array of strings -> struct stop_list. */
 bool sampling_params_read_seed(const struct field_context *context, const cJSON *value, void *out,
                                struct error *err);
 bool sampling_params_read_stop(const struct field_context *context, const cJSON *value, void *out,

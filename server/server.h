@@ -1,7 +1,7 @@
 /* server/server.h - the HTTP server: `touchstone serve`.
  *
- * One thread, the loop thread, owns the listening socket, every connection and every request. It calls
- * the engine and the judge and is woken by them; it never waits for either.
+ * One thread, the loop thread, owns the listening socket, every connection and every request. It
+ * calls the engine and the judge and is woken by them; it never waits for either.
  *
  * Order of life, so that the port answers while the model still loads and nobody is woken after
  * its end:
@@ -24,8 +24,8 @@ struct engine;
 struct judge;
 struct server;
 
-/* Times are in seconds; 0 means no limit where that is said. Strings are borrowed for as long as the server
- * lives. */
+/* Times are in seconds; 0 means no limit where that is said. Strings are borrowed for as long as
+ * the server lives. */
 struct server_options {
     const char *host;            /* a name or an address; only its first address is bound */
     int port;                    /* 0: any free one; the log's "listening" line tells which */
@@ -60,9 +60,10 @@ struct server *server_new(const struct server_options *o, struct error *err);
 /* The port that is bound. */
 int server_port(const struct server *s);
 
-/* Serve until SIGTERM or SIGINT, then drain: refuse new work with 503, let running requests finish for up
- * to drain_s, and return. True when every accepted request got its answer. False and an error when
- * serving could not begin, or when requests were cut off (the limit passed, or a second signal came). */
+/* Serve until SIGTERM or SIGINT, then drain: refuse new work with 503, let running requests
+ * finish for up to drain_s, and return. True when every accepted request got its answer. False
+ * and an error when serving could not begin, or when requests were cut off (the limit passed, or
+ * a second signal came). */
 bool server_run(struct server *s, struct engine *engine, struct judge *judge, struct error *err);
 
 /* Any thread: the engine has events. For struct engine_options.wake. */

@@ -1,4 +1,5 @@
-/* server/sse.h - server-sent events on an exchange: "data: {json}" lines (HTML standard, section 9.2).
+/* server/sse.h - server-sent events on an exchange: "data: {json}" lines (HTML standard, section
+ * 9.2).
  *
  *   sse_begin(x);                  200, text/event-stream
  *   struct buffer *b = sse_open(x); emit_object(b, NULL); ... sse_close(x);    one event

@@ -99,8 +99,8 @@ static size_t trimmed(struct span s)
     return n;
 }
 
-/* Bytes at the front of s that are text whatever follows: not the beginning of a tag at its end, nor the white space
- * before that. */
+/* Bytes at the front of s that are text whatever follows: not the beginning of a tag at its end,
+ * nor the white space before that. */
 static size_t certain(struct span s)
 {
     for (size_t k = sizeof(OPEN) - 2; k > 0; k--) {

@@ -1,9 +1,10 @@
 /* server/tool_calls.h - finding the calls of tools in an answer, as its text arrives.
  *
- * Hermes' and Qwen's models write <tool_call>{"name": ..., "arguments": {...}}</tool_call>, once or several times,
- * perhaps after some words. The text comes in pieces cut anywhere; what might still become a tag is held back, and
- * so is white space, which belongs to a tag when one follows. What stands in tags but is no call of that form stays
- * text, tags included. The last call may lack its closing tag: the end of the output closes it.
+ * Hermes' and Qwen's models write <tool_call>{"name": ..., "arguments": {...}}</tool_call>, once
+ * or several times, perhaps after some words. The text comes in pieces cut anywhere; what might
+ * still become a tag is held back, and so is white space, which belongs to a tag when one
+ * follows. What stands in tags but is no call of that form stays text, tags included. The last
+ * call may lack its closing tag: the end of the output closes it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,4 +1,5 @@
-/* engine/kernels/generic.c - the specification: every kernel as plain loops in the order that all sets obey.
+/* engine/kernels/generic.c - the specification: every kernel as plain loops in the order that all
+ * sets obey.
  *
  * Written to be read beside (N1) to (N8) of kernels.h; nobody needs its speed.
  *

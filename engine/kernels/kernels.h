@@ -1,4 +1,5 @@
-/* engine/kernels/kernels.h - the arithmetic of the engine, one table of functions per instruction set.
+/* engine/kernels/kernels.h - the arithmetic of the engine, one table of functions per instruction
+ * set.
  *
  * generic.c is the specification: plain loops in the order that every set obeys. The vector sets
  * (avx2.c, avxvnni.c, avx512vnni.c) are one text, simd.h, over three widths of registers.
@@ -78,8 +79,8 @@ struct kernels {
     const char *name;     /* "generic", "avx2", "avxvnni", "avx512vnni" */
     bool (*usable)(void); /* on this CPU */
 
-    /* Store n values v [rows, ld] of each of `rows` rows from `row` on, columns from col on, in x's layout; n and col
-     * are multiples of ACT_BLOCK when x is quantised. */
+    /* Store n values v [rows, ld] of each of `rows` rows from `row` on, columns from col on, in
+     * x's layout; n and col are multiples of ACT_BLOCK when x is quantised. */
     void (*act_put)(const struct act *x, int row, int rows, int col, const float *v, int ld, int n);
 
     /* y[r, 16 i + j] = output row 16 (panel + i) + j of w times row r of x, for the rows r of tiles
@@ -92,8 +93,8 @@ struct kernels {
                     const uint8_t *ahead, const struct act *x, int tile, int n_tiles,
                     void *scratch);
 
-    /* Store one token's keys [k_dim] and values [v_dim] of one head in slot 0..KV_BLOCK-1 of a block; of a
-     * latent only k. */
+    /* Store one token's keys [k_dim] and values [v_dim] of one head in slot 0..KV_BLOCK-1 of a
+     * block; of a latent only k. */
     void (*kv_put)(uint8_t *block, const struct kv_shape *s, int slot, const float *k,
                    const float *v);
 

@@ -1,8 +1,8 @@
 /* engine/kernels/layout.c - see layout.h.
  *
- * Packing goes block by block through plain unsigned weights u[row][k]; reading back (panels_block)
- * is the generic kernel's and the embedding's way in. Speed matters little here: a model is packed once, by all
- * threads.
+ * Packing goes block by block through plain unsigned weights u[row][k]; reading back
+ * (panels_block) is the generic kernel's and the embedding's way in. Speed matters little here: a
+ * model is packed once, by all threads.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -11,23 +11,26 @@
  *            4 h + j
  *   floats   [k][16]
  *
- * Scales of a block: [16] halves d, then (Q4_1, Q5_1) [16] halves m. K quants have a head every 256 k, [16]
- * halves d and (not Q6_K) [16] dmin, then per block [16] bytes of scale, [16] of minimum (Q6_K:
- * [2][16] signed scales of its halves). FP8: [16] floats per 128 k. So a packed matrix is within 4 % of the file's.
+ * Scales of a block: [16] halves d, then (Q4_1, Q5_1) [16] halves m. K quants have a head every
+ * 256 k, [16] halves d and (not Q6_K) [16] dmin, then per block [16] bytes of scale, [16] of
+ * minimum (Q6_K: [2][16] signed scales of its halves). FP8: [16] floats per 128 k. So a packed
+ * matrix is within 4 % of the file's.
  *
  * Rows past n in the last panel are zero.
  *
- * Activations [rows, k] lie in tiles of up to TILE_ROWS rows, tiles as even as possible: of `rows` rows the
- * first rows % n_tiles tiles have one more. A tile of R rows is, quantised, per block of 32 k:
+ * Activations [rows, k] lie in tiles of up to TILE_ROWS rows, tiles as even as possible: of
+ * `rows` rows the first rows % n_tiles tiles have one more. A tile of R rows is, quantised, per
+ * block of 32 k:
  *
  *   int8 q[R][32]; float d[R]; float dsum[R] (d * xsum); int16 sums[R][2] (of both halves of q)
  *
  * else float [k][R].
  *
- * A KV block of one layer and head: keys [k_dim][16 tokens], then values [16 tokens][v_pad], v_pad = v_dim
- * rounded up to 16 (32 for Q8_0). Q8_0 has int8 there and after each part halves: [ceil(k_dim/32)][16] and
- * [16][v_pad/32]. Of a latent, whose values are the first v_dim of its keys, there are only rows
- * [16 tokens][row], row = k_dim rounded up likewise with zeros behind (Q8_0: then [16][row/32] halves).
+ * A KV block of one layer and head: keys [k_dim][16 tokens], then values [16 tokens][v_pad],
+ * v_pad = v_dim rounded up to 16 (32 for Q8_0). Q8_0 has int8 there and after each part halves:
+ * [ceil(k_dim/32)][16] and [16][v_pad/32]. Of a latent, whose values are the first v_dim of its
+ * keys, there are only rows [16 tokens][row], row = k_dim rounded up likewise with zeros behind
+ * (Q8_0: then [16][row/32] halves).
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -241,9 +241,9 @@ static void dequant_q5_k(float *dst, const void *src, int64_t n)
     }
 }
 
-/* Each half of 128 weights: 64 bytes of low nibbles, 32 bytes of high bit pairs. Weight 32 g + l of a half
- * has its low nibble in byte l + 32 (g % 2) (low half for g < 2) and its high pair at bits 2g of
- * byte l. */
+/* Each half of 128 weights: 64 bytes of low nibbles, 32 bytes of high bit pairs. Weight 32 g + l
+ * of a half has its low nibble in byte l + 32 (g % 2) (low half for g < 2) and its high pair at
+ * bits 2g of byte l. */
 static int six_bits(const struct q6_k *b, int j)
 {
     int half = j / 128, g = j % 128 / 32, l = j % 32;

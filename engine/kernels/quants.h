@@ -1,7 +1,8 @@
 /* engine/kernels/quants.h - the tensor types of GGUF files and what each block means.
  *
- * One row a type: its name, block length, bytes, and how a block becomes floats. The layouts are GGML's
- * (ggml-common.h); the static_asserts tie our structs to them. All scales are IEEE half floats.
+ * One row a type: its name, block length, bytes, and how a block becomes floats. The layouts are
+ * GGML's (ggml-common.h); the static_asserts tie our structs to them. All scales are IEEE half
+ * floats.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,6 +1,8 @@
 /* engine/kernels/simd_f32.h - products with float weights; a part of simd.h.
  *
- * As in simd_i8.h: few tiles take the weights straight from memory, in their own type; many tiles, and FP8, take them from the L1 cache, where they are widened first, some values of k at a time.
+ * As in simd_i8.h: few tiles take the weights straight from memory, in their own type; many
+ * tiles, and FP8, take them from the L1 cache, where they are widened first, some values of k at
+ * a time.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,15 +1,16 @@
 /* engine/kernels/simd_i8.h - products with quantised weights; a part of simd.h.
  *
- * The micro-kernel, part_i8(), takes R rows of a tile times NP panels: R x NP accumulators of 16 ints and as many
- * of floats, which fill the registers. It exists once for every way that weights and scales lie (struct form) and every shape;
- * larger shapes are cut into parts.
+ * The micro-kernel, part_i8(), takes R rows of a tile times NP panels: R x NP accumulators of 16
+ * ints and as many of floats, which fill the registers. It exists once for every way that weights
+ * and scales lie (struct form) and every shape; larger shapes are cut into parts.
  *
  *  - Few tiles: weights are unpacked in registers, once a tile, and the panels that come next are prefetched. For one
  *    tile memory is the limit.
  *  - Many tiles: two panels by some blocks, a chunk, are unpacked into the scratch memory, the L1 cache that is, and used
  *    by all of the tiles.
  *
- * The offset of unsigned weights is taken off in an accumulator's start value, from the sums of the activations.
+ * The offset of unsigned weights is taken off in an accumulator's start value, from the sums of
+ * the activations.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,8 +1,9 @@
-/* engine/kernels/simd_rows.h - the kernels of simd.h on rows of floats, and on the cache of keys and values.
+/* engine/kernels/simd_rows.h - the kernels of simd.h on rows of floats, and on the cache of keys
+ * and values.
  *
- * Attention takes R rows (queries times heads of one group) through a split in three passes: scores
- * (16 keys a vector, several blocks at once so that the chains of fma overlap), softmax, and the weighted sum of values (16 dimensions a vector).
- * Scores live in the L1 cache.
+ * Attention takes R rows (queries times heads of one group) through a split in three passes:
+ * scores (16 keys a vector, several blocks at once so that the chains of fma overlap), softmax,
+ * and the weighted sum of values (16 dimensions a vector). Scores live in the L1 cache.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -108,8 +109,8 @@ INLINE struct vf row_floats(enum kv_type type, const uint8_t *block, const struc
 
 /* ---- Attention ---- */
 
-/* Scores of rows [r0, r0 + R) of T against NB blocks from block b on, the last one being `last`: out
- * [T, ATTN_SPLIT]. */
+/* Scores of rows [r0, r0 + R) of T against NB blocks from block b on, the last one being `last`:
+ * out [T, ATTN_SPLIT]. */
 INLINE void scores(enum kv_type type, int T, int r0, int R, int NB, const struct attn_split *s,
                    int b, int last, float *out)
 {
@@ -161,8 +162,8 @@ INLINE void scores(enum kv_type type, int T, int r0, int R, int NB, const struct
     }
 }
 
-/* Several blocks at once, in parts that fit the registers; past the last block it is taken again, for columns that
- * nobody reads. */
+/* Several blocks at once, in parts that fit the registers; past the last block it is taken again,
+ * for columns that nobody reads. */
 INLINE void all_scores(enum kv_type type, int T, const struct attn_split *s, int blocks, float *out)
 {
     int wide = 4 * T <= ACCUMULATORS / 2 ? 4 : 2 * T <= ACCUMULATORS ? 2 : 1;
@@ -309,9 +310,9 @@ INLINE void all_values(enum kv_type type, int T, const struct attn_split *s, int
     }
 }
 
-/* Rows differ by a few in what they see, and those of a tile are taken together: where a row does not
- * see key j, its p_j is 0. That adds +-0 to its sums, which changes no bit of them (they begin at +0, and cached values
- * are finite). */
+/* Rows differ by a few in what they see, and those of a tile are taken together: where a row does
+ * not see key j, its p_j is 0. That adds +-0 to its sums, which changes no bit of them (they
+ * begin at +0, and cached values are finite). */
 INLINE void attend_rows(enum kv_type type, int R, const struct attn_split *s, float *o, float *m,
                         float *l, float *p)
 {

@@ -1,8 +1,9 @@
 /* engine/kernels/vec256.h - 16 floats, 16 ints or 64 bytes in two AVX2 registers. See vec512.h.
  *
- * With AVX-VNNI (__AVXVNNI__) bytes are multiplied by VPDPBUSD. Without, by VPMADDUBSW, whose 16-bit sums of two
- * products saturate: not for weights of up to 6 bits (63 * 127 * 2 < 2^15), but for 8-bit ones with their
- * offset. Those are made signed again, and the sign moved to the activation: 128 * 127 * 2 < 2^15.
+ * With AVX-VNNI (__AVXVNNI__) bytes are multiplied by VPDPBUSD. Without, by VPMADDUBSW, whose
+ * 16-bit sums of two products saturate: not for weights of up to 6 bits (63 * 127 * 2 < 2^15),
+ * but for 8-bit ones with their offset. Those are made signed again, and the sign moved to the
+ * activation: 128 * 127 * 2 < 2^15.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,6 +1,7 @@
 /* engine/kernels/vec512.h - 16 floats, 16 ints or 64 bytes in one AVX-512 register.
  *
- * With vec256.h the vocabulary in which simd.h is written. Names: vf_ floats, vi_ 32-bit ints, vb_ bytes.
+ * With vec256.h the vocabulary in which simd.h is written. Names: vf_ floats, vi_ 32-bit ints,
+ * vb_ bytes.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,8 +1,8 @@
 /* engine/model/gguf.h - reading GGUF files (versions 2 and 3, little endian), alone or split.
  *
- * The file is mapped, never copied. Nothing in it is trusted: every count, length, offset, type and string is
- * checked against the file's size when it is opened, so that later look-ups cannot fail in
- * surprising ways. Keys, strings and tensor data borrow from the mapping.
+ * The file is mapped, never copied. Nothing in it is trusted: every count, length, offset, type
+ * and string is checked against the file's size when it is opened, so that later look-ups cannot
+ * fail in surprising ways. Keys, strings and tensor data borrow from the mapping.
  *
  * Format: https://github.com/ggml-org/ggml/blob/master/docs/gguf.md
  *
@@ -35,8 +35,9 @@ enum gguf_type {
     GGUF_TYPES
 };
 
-/* One metadata entry. Numbers are at data, little endian, unaligned; a string is its span; an array's elements of
- * elem_type begin at data (strings: each with its own 8-byte length, see gguf_array_strings). */
+/* One metadata entry. Numbers are at data, little endian, unaligned; a string is its span; an
+ * array's elements of elem_type begin at data (strings: each with its own 8-byte length, see
+ * gguf_array_strings). */
 struct gguf_value {
     struct span key;
     enum gguf_type type;
@@ -56,9 +57,9 @@ struct gguf_tensor {
 
 struct gguf;
 
-/* Map path and check it all. For the first file of a split set ("...-00001-of-00003.gguf") the others
- * are opened too and their tensors joined. NULL and ERROR_BAD_FILE naming file and field otherwise.
- * Free with gguf_close(), which accepts NULL. */
+/* Map path and check it all. For the first file of a split set ("...-00001-of-00003.gguf") the
+ * others are opened too and their tensors joined. NULL and ERROR_BAD_FILE naming file and field
+ * otherwise. Free with gguf_close(), which accepts NULL. */
 struct gguf *gguf_open(const char *path, struct error *err);
 void gguf_close(struct gguf *g);
 
@@ -72,8 +73,8 @@ const struct gguf_value *gguf_find(const struct gguf *g, const char *key);
 /* Entry i, for listing; NULL past the end. */
 const struct gguf_value *gguf_value_at(const struct gguf *g, size_t i);
 
-/* Typed reads. Absent: true and *out untouched. Wrong type or out of range: false, err names file and key.
- * Integers accept every integer type; floats accept F32 and F64. */
+/* Typed reads. Absent: true and *out untouched. Wrong type or out of range: false, err names file
+ * and key. Integers accept every integer type; floats accept F32 and F64. */
 bool gguf_get_int(const struct gguf *g, const char *key, int64_t min, int64_t max, int64_t *out,
                   struct error *err);
 bool gguf_get_float(const struct gguf *g, const char *key, double *out, struct error *err);
@@ -91,8 +92,8 @@ size_t gguf_n_tensors(const struct gguf *g);
 const struct gguf_tensor *gguf_tensor_at(const struct gguf *g, size_t i);
 const struct gguf_tensor *gguf_tensor_find(const struct gguf *g, const char *name); /* or NULL */
 
-/* Tell the system that tensor data is not needed any more: its pages leave memory (metadata stays valid; reading the data
- * again would fetch it from the file). */
+/* Tell the system that tensor data is not needed any more: its pages leave memory (metadata stays
+ * valid; reading the data again would fetch it from the file). */
 void gguf_drop_tensors(struct gguf *g);
 
 #endif

@@ -1,7 +1,7 @@
 /* engine/model/gguf_model.c - see gguf_model.h.
  *
- * Keys are "<architecture>.<name>"; llama.cpp's converter decides what they mean. Every size is bounded before
- * anything is computed from it.
+ * Keys are "<architecture>.<name>"; llama.cpp's converter decides what they mean. Every size is
+ * bounded before anything is computed from it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -131,8 +131,9 @@ static void read_heads(struct reader *r, struct model_config *c)
     }
 }
 
-/* YaRN (arXiv 2309.00071): cos and sin are scaled by 0.1 ln(s) + 1, or by yarn_attn_factor. DeepSeek-V2's variant leaves them alone and
- * scales the scores by the square of m ln(s) + 1 instead; m is yarn_log_multiplier. */
+/* YaRN (arXiv 2309.00071): cos and sin are scaled by 0.1 ln(s) + 1, or by yarn_attn_factor.
+ * DeepSeek-V2's variant leaves them alone and scales the scores by the square of m ln(s) + 1
+ * instead; m is yarn_log_multiplier. */
 static void read_yarn(struct reader *r, struct model_config *c)
 {
     double log_factor = math_log(c->rope.factor);

@@ -9,8 +9,8 @@
 #include "engine/model/gguf.h"
 #include "engine/model/model.h"
 
-/* Fill *arch, *c and *t from g. t's data borrows from g; free t->layers with free(). ERROR_BAD_FILE or
- * ERROR_UNSUPPORTED naming the file and the key or tensor. */
+/* Fill *arch, *c and *t from g. t's data borrows from g; free t->layers with free().
+ * ERROR_BAD_FILE or ERROR_UNSUPPORTED naming the file and the key or tensor. */
 bool gguf_model_read(const struct gguf *g, const struct arch **arch, struct model_config *c,
                      struct model_tensors *t, struct error *err);
 

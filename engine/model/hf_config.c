@@ -1,7 +1,8 @@
 /* engine/model/hf_config.c - see hf_config.h.
  *
- * Defaults are those of transformers' configuration classes. Every size is bounded before anything is computed
- * from it. Rotary embedding stands in rope_scaling and rope_theta (to version 4) or rope_parameters (from 5 on).
+ * Defaults are those of transformers' configuration classes. Every size is bounded before
+ * anything is computed from it. Rotary embedding stands in rope_scaling and rope_theta (to
+ * version 4) or rope_parameters (from 5 on).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -152,8 +153,8 @@ static double yarn_mscale(double factor, double m)
     return factor > 1 ? 0.1 * m * math_log(factor) + 1 : 1;
 }
 
-/* As _compute_yarn_parameters() in transformers: mscale and mscale_all_dim divide each other out of the angles; DeepSeek's
- * attention multiplies its scores by the square of the latter. */
+/* As _compute_yarn_parameters() in transformers: mscale and mscale_all_dim divide each other out
+ * of the angles; DeepSeek's attention multiplies its scores by the square of the latter. */
 static void read_yarn(struct reader *r, struct model_config *c)
 {
     double factor = c->rope.factor, m = read_double(r, "mscale", 0);

@@ -1,8 +1,9 @@
 /* engine/model/hf_model.c - see hf_model.h.
  *
- * Hugging Face keeps the matrices of experts apart; they are listed here (struct tensor's parts), not
- * copied. FP8 weights have their scales in a tensor of their own beside them, "<name>_scale_inv"; those
- * are copied, because those of a layer's experts belong together and the file aligns nothing.
+ * Hugging Face keeps the matrices of experts apart; they are listed here (struct tensor's parts),
+ * not copied. FP8 weights have their scales in a tensor of their own beside them,
+ * "<name>_scale_inv"; those are copied, because those of a layer's experts belong together and
+ * the file aligns nothing.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,5 @@
-/* engine/model/hf_model.h - a model's sizes and tensors from a Hugging Face folder: config.json beside
- * safetensors files.
+/* engine/model/hf_model.h - a model's sizes and tensors from a Hugging Face folder: config.json
+ * beside safetensors files.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -11,9 +11,9 @@
 #include "engine/model/model.h"
 #include "engine/model/safetensors.h"
 
-/* Fill *arch, *c and *t from folder's config.json and its tensors s. t's data borrows from s, or (scales of FP8
- * tensors, lists of experts) is allocated from memory; free t->layers with free(). ERROR_BAD_FILE or ERROR_UNSUPPORTED
- * naming the file and the field or tensor. */
+/* Fill *arch, *c and *t from folder's config.json and its tensors s. t's data borrows from s, or
+ * (scales of FP8 tensors, lists of experts) is allocated from memory; free t->layers with free().
+ * ERROR_BAD_FILE or ERROR_UNSUPPORTED naming the file and the field or tensor. */
 bool hf_model_read(const char *folder, const struct safetensors *s, struct arena *memory,
                    const struct arch **arch, struct model_config *c, struct model_tensors *t,
                    struct error *err);

@@ -1,8 +1,8 @@
 /* engine/model/kv_b.c - see kv_b.h.
  *
- * k_b is a transposed copy: in the same type where that is a plain float type, else (quantised in blocks along the
- * other dimension) as floats. v_b points into kv_b where it lies, unless FP8's block scales, which cover 128
- * rows whatever head they are of, stand in the way.
+ * k_b is a transposed copy: in the same type where that is a plain float type, else (quantised in
+ * blocks along the other dimension) as floats. v_b points into kv_b where it lies, unless FP8's
+ * block scales, which cover 128 rows whatever head they are of, stand in the way.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

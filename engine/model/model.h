@@ -1,8 +1,8 @@
 /* engine/model/model.h - a model as its files describe it: sizes, and where each tensor lies.
  *
- * model_open() maps the files and checks everything in them; nothing is computed or
- * copied. The kernels then pack the tensors into their own layout (weights.h) and the mapping is
- * dropped with model_drop_tensors(). GGUF files and Hugging Face folders fill the same structs, so nobody
+ * model_open() maps the files and checks everything in them; nothing is computed or copied. The
+ * kernels then pack the tensors into their own layout (weights.h) and the mapping is dropped with
+ * model_drop_tensors(). GGUF files and Hugging Face folders fill the same structs, so nobody
  * downstream knows where a model came from.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -17,8 +17,8 @@
 #include "base/span.h"
 #include "engine/kernels/quants.h"
 
-/* One tensor in a mapped file. shape[0] is the fastest dimension (GGUF's order): a weight matrix that
- * maps k inputs to n outputs has shape {k, n}, and row r begins at data + r * row_bytes. */
+/* One tensor in a mapped file. shape[0] is the fastest dimension (GGUF's order): a weight matrix
+ * that maps k inputs to n outputs has shape {k, n}, and row r begins at data + r * row_bytes. */
 struct tensor {
     const char *name; /* as in the file; owned by the model */
     enum quant type;
@@ -105,8 +105,9 @@ struct model_tensors {
 
 struct model;
 
-/* Map and check a GGUF file (or the first of a split set) or a Hugging Face folder. NULL and ERROR_BAD_FILE or
- * ERROR_UNSUPPORTED, with file, tensor and what was expected, otherwise. Free with model_close(). */
+/* Map and check a GGUF file (or the first of a split set) or a Hugging Face folder. NULL and
+ * ERROR_BAD_FILE or ERROR_UNSUPPORTED, with file, tensor and what was expected, otherwise. Free
+ * with model_close(). */
 struct model *model_open(const char *path, struct error *err);
 void model_close(struct model *m); /* accepts NULL */
 

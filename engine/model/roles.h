@@ -1,8 +1,8 @@
 /* engine/model/roles.h - which tensors a model must have, by role, with their names and shapes.
  *
- * One table serves every architecture and both containers: a row says where the tensor goes, what GGUF
- * and Hugging Face call it, which features of the layer demand it, and its shape in terms
- * of the model's sizes. A new architecture of the family is usually a new set of features.
+ * One table serves every architecture and both containers: a row says where the tensor goes, what
+ * GGUF and Hugging Face call it, which features of the layer demand it, and its shape in terms of
+ * the model's sizes. A new architecture of the family is usually a new set of features.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -60,16 +60,18 @@ struct role {
     enum dim shape[3]; /* fastest first */
 };
 
-/* A role's full name in either kind of file; layer -1: a tensor of the model. In Hugging Face folders experts have tensors of
- * their own. False when there is no such tensor in that kind of file. */
+/* A role's full name in either kind of file; layer -1: a tensor of the model. In Hugging Face
+ * folders experts have tensors of their own. False when there is no such tensor in that kind of
+ * file. */
 enum { ROLE_NAME_BYTES = 160 };
 bool role_name(const struct role *r, bool hugging_face, int layer, int expert,
                char name[ROLE_NAME_BYTES]);
 
 extern const struct role model_roles[], layer_roles[]; /* end with .gguf NULL */
 
-/* A container looks for a tensor: fill *out (type, shape, data, bytes, name) and return true; leave
- * out->data NULL when there is none; false with *err when it is there but unusable. layer -1: of the model. */
+/* A container looks for a tensor: fill *out (type, shape, data, bytes, name) and return true;
+ * leave out->data NULL when there is none; false with *err when it is there but unusable. layer
+ * -1: of the model. */
 typedef bool find_tensor_fn(void *source, const struct role *role, int layer, struct tensor *out,
                             struct error *err);
 
@@ -84,8 +86,8 @@ struct tensor_source {
 /* Features of a layer of this model (layer n_layers and beyond: MTP). */
 unsigned layer_features(const struct model_config *c, unsigned arch_features, int layer);
 
-/* Find every tensor that the model wants, and check its shape. t->layers is allocated here: free with free().
- * ERROR_BAD_FILE naming the tensor, what was expected and what was found. */
+/* Find every tensor that the model wants, and check its shape. t->layers is allocated here: free
+ * with free(). ERROR_BAD_FILE naming the tensor, what was expected and what was found. */
 bool roles_bind(const struct model_config *c, unsigned arch_features,
                 const struct tensor_source *from, struct model_tensors *t, struct error *err);
 

@@ -4,9 +4,10 @@
  *   | n, 8 B LE | JSON header, n bytes               | tensors, at data_offsets   |
  *   +-----------+------------------------------------+----------------------------+
  *
- * Shards are read one by one into one list of tensors, which is sorted by name at the end. Within a
- * shard: every tensor lies in the file, is as long as its shape and type say, and shares no byte with
- * another. Over all shards: no name stands twice, and each tensor of the index is in the file it says.
+ * Shards are read one by one into one list of tensors, which is sorted by name at the end. Within
+ * a shard: every tensor lies in the file, is as long as its shape and type say, and shares no
+ * byte with another. Over all shards: no name stands twice, and each tensor of the index is in
+ * the file it says.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

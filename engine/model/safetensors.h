@@ -1,8 +1,9 @@
 /* engine/model/safetensors.h - reading safetensors files, alone or as the shards of a folder.
  *
- * A file is 8 bytes of header length, the header (a JSON object: name -> dtype, shape, data_offsets), then the
- * tensors' bytes. Files are mapped, never copied. Nothing in them is trusted: lengths, shapes, types, offsets,
- * overlaps and names are checked when a file is opened, so that look-ups cannot surprise.
+ * A file is 8 bytes of header length, the header (a JSON object: name -> dtype, shape,
+ * data_offsets), then the tensors' bytes. Files are mapped, never copied. Nothing in them is
+ * trusted: lengths, shapes, types, offsets, overlaps and names are checked when a file is opened,
+ * so that look-ups cannot surprise.
  *
  * Format: https://github.com/huggingface/safetensors#format
  *

@@ -3,8 +3,9 @@
  * A template is parsed once and rendered for every request. What is understood is the language of
  * Jinja2 3.1 as transformers sets it up: the immutable sandbox with trim_blocks, lstrip_blocks,
  * break and continue, {% generation %}, raise_exception, strftime_now and a tojson that is
- * json.dumps without HTML escapes. Values print and compare as Python's do. Not offered, and refused
- * by name: other templates (include, import, extends, block), autoescape, and what is random.
+ * json.dumps without HTML escapes. Values print and compare as Python's do. Not offered, and
+ * refused by name: other templates (include, import, extends, block), autoescape, and what is
+ * random.
  *
  * Differences that cannot be seen in a prompt: integers are 64 bits wide (an overflow is an error),
  * and a number that is whole in the context's JSON is an integer.

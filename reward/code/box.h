@@ -1,9 +1,9 @@
-/* reward/code/box.h - the folder that holds a cell's work directories, where the cell has no file system of
- * its own.
+/* reward/code/box.h - the folder that holds a cell's work directories, where the cell has no file
+ * system of its own.
  *
- * A box belongs to whoever holds its lock: the two processes of a cell, which share one descriptor. The
- * kernel lets go of it when the last of them is gone, however that went; so a box that can be locked is
- * nobody's, and box_sweep() removes it.
+ * A box belongs to whoever holds its lock: the two processes of a cell, which share one
+ * descriptor. The kernel lets go of it when the last of them is gone, however that went; so a box
+ * that can be locked is nobody's, and box_sweep() removes it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -385,8 +385,8 @@ static bool read_human_eval(struct reading *r, const cJSON *v)
     return add_pairs(r, json_get(v, "inputs"), either(v, "expected", "outputs"));
 }
 
-/* The IOI's tests are pairs of input and output in test_cases, a list beside test_names or an object by
- * name. */
+/* The IOI's tests are pairs of input and output in test_cases, a list beside test_names or an
+ * object by name. */
 static bool read_ioi(struct reading *r, const cJSON *v)
 {
     const cJSON *tests = json_get(v, "test_cases"), *test, *names = json_get(v, "test_names");

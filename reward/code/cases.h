@@ -54,9 +54,9 @@ struct code_tests {
     struct ioi *ioi;     /* a subtask of the IOI; NULL: none */
 };
 
-/* The item's tests: its field "tests" (a list, a dataset's object, or either as JSON text), or the item
- * itself when it is a dataset's row. At most max of them (0: all that are allowed). False and err with
- * the field's path: they are missing or malformed. */
+/* The item's tests: its field "tests" (a list, a dataset's object, or either as JSON text), or
+ * the item itself when it is a dataset's row. At most max of them (0: all that are allowed).
+ * False and err with the field's path: they are missing or malformed. */
 bool code_tests_read(const cJSON *item, size_t max, struct arena *a, struct code_tests *out,
                      struct error *err);
 

@@ -1,9 +1,9 @@
 /* reward/code/cell.c - see cell.h.
  *
- * Two processes. The outer one, forked from the sandbox's owner, gives up root if it had it, forks the
- * cell (into fresh namespaces where permitted), waits for its end and removes what it may have left in
- * the file system. The cell builds the walls and serves orders. It ends when the owner's end of the
- * socket closes, so nothing is left however the owner went.
+ * Two processes. The outer one, forked from the sandbox's owner, gives up root if it had it,
+ * forks the cell (into fresh namespaces where permitted), waits for its end and removes what it
+ * may have left in the file system. The cell builds the walls and serves orders. It ends when the
+ * owner's end of the socket closes, so nothing is left however the owner went.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -143,16 +143,16 @@ static bool write_reply(int socket, const struct sandbox_result *r, bool last)
     return ok;
 }
 
-/* The limit of processes counts per user: the cell's own stand in it, and every other process of the
- * user where that is the server's. */
+/* The limit of processes counts per user: the cell's own stand in it, and every other process of
+ * the user where that is the server's. */
 static int process_limit(const struct walls *w, int wanted)
 {
     if (w->layers.namespaces || w->layers.own_uid) return wanted + 2;
     return wanted + (int)proctree_user_threads(w->proc, getuid());
 }
 
-/* Run after run, until the socket closes or something of a run could not be removed: then another cell
- * takes over, and this one's end removes it. */
+/* Run after run, until the socket closes or something of a run could not be removed: then another
+ * cell takes over, and this one's end removes it. */
 static void serve(struct walls *w, int socket)
 {
     bool clean = true;

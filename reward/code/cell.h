@@ -1,7 +1,8 @@
 /* reward/code/cell.h - the process that runs programs; inside reward/code/ only.
  *
- * What it and the owner of the sandbox say to each other. Both run the same binary, so structs travel
- * as they are; the owner still checks every number of a reply, since a cell handled hostile bytes.
+ * What it and the owner of the sandbox say to each other. Both run the same binary, so structs
+ * travel as they are; the owner still checks every number of a reply, since a cell handled
+ * hostile bytes.
  *
  *   hello   struct cell_hello, once
  *   order   struct cell_order + argv + names to fetch (NUL-terminated each) + input

@@ -1,5 +1,5 @@
-/* reward/code/checker.h - is what a program printed what was expected? Compared here, never where the
- * program runs.
+/* reward/code/checker.h - is what a program printed what was expected? Compared here, never where
+ * the program runs.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -31,9 +31,9 @@ struct tolerance {
 bool checker_accepts(enum checker c, struct span expected, struct span actual,
                      const struct tolerance *t, struct arena *a);
 
-/* Two JSON texts of the same value? Integers of any size exactly, 1 equals 1.0, true is not 1, keys in any
- * order; NaN and Infinity (Python's) are numbers, NaN equals nothing. t not NULL: numbers that are not
- * both integers within that tolerance. False when either is no JSON. */
+/* Two JSON texts of the same value? Integers of any size exactly, 1 equals 1.0, true is not 1,
+ * keys in any order; NaN and Infinity (Python's) are numbers, NaN equals nothing. t not NULL:
+ * numbers that are not both integers within that tolerance. False when either is no JSON. */
 bool json_same(struct span x, struct span y, const struct tolerance *t, struct arena *a);
 
 #endif

@@ -10,8 +10,9 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
-/* Find out which walls this machine offers and log it; unsafe: run code even behind too few. Once, before
- * any thread exists and before the verifier processes are forked, which inherit the answer. */
+/* Find out which walls this machine offers and log it; unsafe: run code even behind too few.
+ * Once, before any thread exists and before the verifier processes are forked, which inherit the
+ * answer. */
 void code_open(bool unsafe);
 
 /* Can programs be run here? False and ERROR_NOT_AVAILABLE with the reason when not. */

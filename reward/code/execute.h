@@ -1,4 +1,5 @@
-/* reward/code/execute.h - a program run for its own sake, in a worker: what other sandboxes' dialects ask for.
+/* reward/code/execute.h - a program run for its own sake, in a worker: what other sandboxes'
+ * dialects ask for.
  *
  * Order and outcome are JSON between processes of ours:
  *
@@ -8,8 +9,9 @@
  *   stage    {"end": one of execute_ends, "signaled", "code", "cpu_ms", "wall_ms", "peak_bytes", "stdout",
  *             "stderr", "value"}
  *
- * "judge": the run is one test as open-r1's packages for Piston judge it (execute_test.h), its stages theirs.
- * "cell": as in a notebook, the value of the program's last expression is its "value".
+ * "judge": the run is one test as open-r1's packages for Piston judge it (execute_test.h), its
+ * stages theirs. "cell": as in a notebook, the value of the program's last expression is its
+ * "value".
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,6 +1,6 @@
-/* reward/code/execute_test.h - one test of the IOI's or Codeforces', as the packages judge it that open-r1 adds to
- * its Pistons (cms_ioi, cf_python3, ...): program, input, expected output and grader come as files, the score goes
- * to stdout and why to stderr.
+/* reward/code/execute_test.h - one test of the IOI's or Codeforces', as the packages judge it
+ * that open-r1 adds to its Pistons (cms_ioi, cf_python3, ...): program, input, expected output
+ * and grader come as files, the score goes to stdout and why to stderr.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,8 +1,10 @@
-/* reward/code/ioi.h - subtasks of the International Olympiad in Informatics, as open-r1/ioi has them.
+/* reward/code/ioi.h - subtasks of the International Olympiad in Informatics, as open-r1/ioi has
+ * them.
  *
- * A submission is compiled together with the grader that calls it; what the two print is judged by a
- * checker, a program of the problem's, which gives a score from 0 to 1. A subtask is worth the least of its
- * tests' scores. Sources: the data set's card; open-r1 ioi_scoring.py; CMS, "Task types", Batch.
+ * A submission is compiled together with the grader that calls it; what the two print is judged
+ * by a checker, a program of the problem's, which gives a score from 0 to 1. A subtask is worth
+ * the least of its tests' scores. Sources: the data set's card; open-r1 ioi_scoring.py; CMS,
+ * "Task types", Batch.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,7 +1,7 @@
 /* reward/code/json_same.c - JSON texts compared by value, integers exactly.
  *
- * cJSON keeps numbers as doubles, which would make 2^53 equal to 2^53 + 1; so this reads the texts into
- * trees of its own, where a number is its digits.
+ * cJSON keeps numbers as doubles, which would make 2^53 equal to 2^53 + 1; so this reads the
+ * texts into trees of its own, where a number is its digits.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

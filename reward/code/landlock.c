@@ -1,8 +1,8 @@
 /* reward/code/landlock.c - the kernel's own access list for unprivileged processes.
  *
- * Inside namespaces it is the second wall; without them it is what keeps a run from the server's files.
- * The rule for the work directory names the folder above it: rules follow a path upwards through
- * mount points, so it holds for the file system that each run gets anew.
+ * Inside namespaces it is the second wall; without them it is what keeps a run from the server's
+ * files. The rule for the work directory names the folder above it: rules follow a path upwards
+ * through mount points, so it holds for the file system that each run gets anew.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

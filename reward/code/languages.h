@@ -29,8 +29,8 @@ struct language {
 /* By name or alias, case ignored; NULL when there is none. */
 const struct language *language_find(struct span name);
 
-/* argv of compiling main (NULL: the file of the table) and more (NULL-terminated) together; argv has room for
- * `room` and the NULL. What does not fit is left out. */
+/* argv of compiling main (NULL: the file of the table) and more (NULL-terminated) together; argv
+ * has room for `room` and the NULL. What does not fit is left out. */
 void language_compile_argv(const struct language *l, const char *main, const char *const *more,
                            const char **argv, size_t room);
 

@@ -1,9 +1,9 @@
 /* reward/code/namespaces.c - a world of its own: users, processes, files, network.
  *
- * The cell becomes init of a fresh pid namespace, so that one kill(-1) ends whatever a run has started,
- * and when the cell dies the kernel does the same. Its root is a small read-only tmpfs into which the
- * system folders are bound read-only; there is no /proc, no /sys, no home, no /tmp but the work
- * directory. The network namespace has nothing but a loopback that is down.
+ * The cell becomes init of a fresh pid namespace, so that one kill(-1) ends whatever a run has
+ * started, and when the cell dies the kernel does the same. Its root is a small read-only tmpfs
+ * into which the system folders are bound read-only; there is no /proc, no /sys, no home, no /tmp
+ * but the work directory. The network namespace has nothing but a loopback that is down.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -65,8 +65,8 @@ static bool set_attributes(const char *path, uint64_t set, bool recursive)
     return syscall(SYS_mount_setattr, AT_FDCWD, path, flags, &a, sizeof(a)) == 0;
 }
 
-/* path of the old world into the new root, read-only: a symbolic link is made again, what is missing
- * is left out. */
+/* path of the old world into the new root, read-only: a symbolic link is made again, what is
+ * missing is left out. */
 static bool bring(const char *path)
 {
     char to[128], link[128];
@@ -117,8 +117,8 @@ static bool enter_root(void)
            set_attributes("/", ATTR_RDONLY | ATTR_NOSUID | ATTR_NODEV, false);
 }
 
-/* linux/mount.h again, and system calls that the C library does not wrap. The mount stands in no folder: who
- * has the descriptor can see it, nobody else. */
+/* linux/mount.h again, and system calls that the C library does not wrap. The mount stands in no
+ * folder: who has the descriptor can see it, nobody else. */
 int namespaces_open_proc(void)
 {
     enum { CREATE = 6 /* FSCONFIG_CMD_CREATE */ };

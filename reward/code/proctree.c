@@ -96,8 +96,8 @@ static bool is_running(const struct process *p)
     return strchr("TtZX", p->state) == NULL;
 }
 
-/* All processes there are. stop, when not NULL: descendants of this process that run are stopped on the
- * spot and put there, since one that forks and leaves is gone a moment later. */
+/* All processes there are. stop, when not NULL: descendants of this process that run are stopped
+ * on the spot and put there, since one that forks and leaves is gone a moment later. */
 static bool read_table(int proc, struct table *t, struct tree *stop)
 {
     int fd = openat(proc, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

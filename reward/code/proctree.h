@@ -29,13 +29,14 @@ size_t proctree_user_threads(int proc, uid_t uid);
 /* Reap what has ended. True: this process has no child left. */
 bool proctree_reap(void);
 
-/* Kill every descendant of this process and wait for them, forks in flight included: all are stopped
- * before the first is killed, so that none can bear another meanwhile. False: some are left after that
- * time. This process must be a child subreaper, and proc must number processes as it does. */
+/* Kill every descendant of this process and wait for them, forks in flight included: all are
+ * stopped before the first is killed, so that none can bear another meanwhile. False: some are
+ * left after that time. This process must be a child subreaper, and proc must number processes as
+ * it does. */
 bool proctree_kill(int proc, int within_ms);
 
-/* The same for a process that can signal nobody but its descendants (init of a namespace, or scoped by
- * Landlock): one call reaches all at once, and none can fork meanwhile. */
+/* The same for a process that can signal nobody but its descendants (init of a namespace, or
+ * scoped by Landlock): one call reaches all at once, and none can fork meanwhile. */
 bool proctree_kill_reachable(int within_ms);
 
 #endif

@@ -1,8 +1,8 @@
 /* reward/code/python_driver.h - the few lines of Python that start a Python program.
  *
- * They are ours and run before the program; what they print afterwards is judged in the server, never
- * here. Python is started without its site module (-S), and the module os, which wraps posix, is left to programs that
- * want it: together half of its start.
+ * They are ours and run before the program; what they print afterwards is judged in the server,
+ * never here. Python is started without its site module (-S), and the module os, which wraps
+ * posix, is left to programs that want it: together half of its start.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -33,7 +33,8 @@
     "source = compile(source, 'main.py', 'exec')\n" \
     "exec(globals().pop('source'))\n"
 
-/* A program as a notebook's cell: when its last statement is an expression, the value's text goes to descriptor
+/* A program as a notebook's cell: when its last statement is an expression, the value's text goes
+ * to descriptor
  * 3. */
 #define PYTHON_DRIVER_CELL \
     PYTHON_DRIVER_SITE \
@@ -52,9 +53,10 @@
     "__file__ = 'main.py'\n" \
     "drive(source)\n"
 
-/* The next two take this as their first argument: it defines canon(value, strict): a value as text, equal texts for equal values. strict: as Python's == sees it (1 ==
- * True == 1.0, tuples are no lists); else as JSON (tuples and sets become lists, keys become strings,
- * true is not 1). What has no such form raises TypeError. */
+/* The next two take this as their first argument: it defines canon(value, strict): a value as
+ * text, equal texts for equal values. strict: as Python's == sees it (1 == True == 1.0, tuples
+ * are no lists); else as JSON (tuples and sets become lists, keys become strings, true is not 1).
+ * What has no such form raises TypeError. */
 #define PYTHON_DRIVER_CANON \
     "def make_canon(isinstance=isinstance, repr=repr, sorted=sorted, str=str, int=int, type=type, len=len,\n" \
     "        ord=ord, float=float, bool=bool, list=list, tuple=tuple, dict=dict, set=set,\n" \
@@ -142,9 +144,9 @@
     "    leave(0)\n" \
     "drive(source)\n"
 
-/* Assertions to calls: reads a JSON list of {"source", "entry"} from stdin and writes a JSON list of lists of
- * {"expr", "want", "weak"} to descriptor 3; null where the source is no list of plain assertions. It runs
- * without the program, so that what is expected never comes near it. */
+/* Assertions to calls: reads a JSON list of {"source", "entry"} from stdin and writes a JSON list
+ * of lists of {"expr", "want", "weak"} to descriptor 3; null where the source is no list of plain
+ * assertions. It runs without the program, so that what is expected never comes near it. */
 #define PYTHON_DRIVER_ASSERTS \
     "import ast, json, os, sys\n" \
     "exec(sys.argv[1])\n" \

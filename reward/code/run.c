@@ -9,8 +9,8 @@
  *                              v
  *        sweep: everything it started is killed and reaped; only then is the rest of the pipes read
  *
- * The verdict comes from the main process's end, never from the end of a pipe: a daemon that keeps a
- * pipe open gains no time.
+ * The verdict comes from the main process's end, never from the end of a pipe: a daemon that
+ * keeps a pipe open gains no time.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -128,9 +128,9 @@ static void try_exec(const char *const *argv)
     }
 }
 
-/* Descriptors of the cell begin at 10, so the four of the program can be put in place one by one. The cell's
- * memory is shared until exec and the cell stands still meanwhile (vfork), which saves a fifth of a
- * small program's time: nothing of it is written here but the stack and errno. */
+/* Descriptors of the cell begin at 10, so the four of the program can be put in place one by one.
+ * The cell's memory is shared until exec and the cell stands still meanwhile (vfork), which saves
+ * a fifth of a small program's time: nothing of it is written here but the stack and errno. */
 static _Noreturn void child(const struct running *g, int exec_error)
 {
     sigset_t none;

@@ -7,9 +7,9 @@
 
 #include "reward/code/walls.h"
 
-/* Run it and fill r (initialised, empty). When this returns true, no process, file or descriptor of the
- * run is left; false: something resisted, and the cell must end. control: the owner's socket; when it
- * hangs up the run ends at once. */
+/* Run it and fill r (initialised, empty). When this returns true, no process, file or descriptor
+ * of the run is left; false: something resisted, and the cell must end. control: the owner's
+ * socket; when it hangs up the run ends at once. */
 bool run_program(struct walls *w, const struct sandbox_run *run, int control,
                  struct sandbox_result *r);
 

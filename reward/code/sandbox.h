@@ -1,12 +1,14 @@
 /* reward/code/sandbox.h - runs programs nobody trusts, one at a time, behind walls.
  *
- * A sandbox is a small process of its own (the cell, cell.c), forked from a single-threaded process,
- * which builds the walls once and then serves runs: a private work directory is made, the files are
- * laid out, the program is forked, fed, watched and ended, everything it left behind is killed and
- * removed, and only then does the result come back. Whoever owns the sandbox holds what the program
- * must not know (expected outputs); nothing but a run's own bytes ever enters the cell.
+ * A sandbox is a small process of its own (the cell, cell.c), forked from a single-threaded
+ * process, which builds the walls once and then serves runs: a private work directory is made,
+ * the files are laid out, the program is forked, fed, watched and ended, everything it left
+ * behind is killed and removed, and only then does the result come back. Whoever owns the sandbox
+ * holds what the program must not know (expected outputs); nothing but a run's own bytes ever
+ * enters the cell.
  *
- * Several sandboxes may work side by side: sandbox_start() each, poll sandbox_fd(), sandbox_finish().
+ * Several sandboxes may work side by side: sandbox_start() each, poll sandbox_fd(),
+ * sandbox_finish().
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -44,8 +46,8 @@ struct sandbox_options {
     int landlock_most;  /* and use no later ABI of Landlock than this; 0: whatever there is */
 };
 
-/* Fork a cell. The caller's process must have one thread. NULL and ERROR_NOT_AVAILABLE when the machine
- * offers too few layers, ERROR_SYSTEM when something failed. Close with sandbox_close(). */
+/* Fork a cell. The caller's process must have one thread. NULL and ERROR_NOT_AVAILABLE when the
+ * machine offers too few layers, ERROR_SYSTEM when something failed. Close with sandbox_close(). */
 struct sandbox *sandbox_open(const struct sandbox_options *o, struct error *err);
 
 /* Ends a run under way and the cell. Accepts NULL. */
@@ -118,16 +120,15 @@ struct sandbox_result {
 void sandbox_result_init(struct sandbox_result *r);
 void sandbox_result_clear(struct sandbox_result *r);
 
-/* Begin a run; false and err when the request is malformed (err->param names it) or the cell is gone and
- * no other can be forked.
- * The result channel is descriptor 3 of the program. */
+/* Begin a run; false and err when the request is malformed (err->param names it) or the cell is
+ * gone and no other can be forked. The result channel is descriptor 3 of the program. */
 bool sandbox_start(struct sandbox *box, const struct sandbox_run *run, struct error *err);
 
 /* Readable when the result is there. */
 int sandbox_fd(const struct sandbox *box);
 
-/* Wait for the result. False when the cell is gone; the next run gets another. r is initialised and may
- * be used again. */
+/* Wait for the result. False when the cell is gone; the next run gets another. r is initialised
+ * and may be used again. */
 bool sandbox_finish(struct sandbox *box, struct sandbox_result *r, struct error *err);
 
 /* sandbox_start() and sandbox_finish(). */

@@ -1,5 +1,5 @@
-/* reward/code/sandboxes.h - the sandboxes of one worker process: opened when first needed, used again for
- * every item, as many side by side as there are processors.
+/* reward/code/sandboxes.h - the sandboxes of one worker process: opened when first needed, used
+ * again for every item, as many side by side as there are processors.
  *
  * They are process-wide because a worker serves one item at a time and lives for many.
  *
@@ -21,9 +21,9 @@ size_t sandboxes_get(size_t wanted, struct sandbox ***list, struct error *err);
 /* Close all. */
 void sandboxes_close(void);
 
-/* Do the walls suffice here? Removes what dead servers' sandboxes have left, opens a sandbox and closes it
- * again; its layers, and the error when not.
- * The answer is kept for the process and those forked from it. */
+/* Do the walls suffice here? Removes what dead servers' sandboxes have left, opens a sandbox and
+ * closes it again; its layers, and the error when not. The answer is kept for the process and
+ * those forked from it. */
 bool sandboxes_probe(struct sandbox_layers *layers, struct error *err);
 bool sandboxes_probed(void);
 

@@ -1,8 +1,9 @@
 /* reward/code/seccomp.c - the system calls a run may make: a list of what is allowed, nothing else.
  *
- * What is not listed fails with ENOSYS, as on an older kernel: C libraries know how to live with that
- * (clone3, openat2, memfd_create, io_uring ...). System calls of another architecture (32-bit, x32)
- * kill the process. Where a call is needed only in some forms, its arguments are checked.
+ * What is not listed fails with ENOSYS, as on an older kernel: C libraries know how to live with
+ * that (clone3, openat2, memfd_create, io_uring ...). System calls of another architecture
+ * (32-bit, x32) kill the process. Where a call is needed only in some forms, its arguments are
+ * checked.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -112,8 +113,8 @@ enum {
     N_REFUSED = sizeof(refused) / sizeof(refused[0])
 };
 
-/* New namespaces and siblings of itself are not for the program to make. CLONE_NEWTIME shares its bit
- * with the exit signal here and exists in clone3 only, which fails. */
+/* New namespaces and siblings of itself are not for the program to make. CLONE_NEWTIME shares its
+ * bit with the exit signal here and exists in clone3 only, which fails. */
 static const uint64_t CLONE_REFUSED = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET |
                                       CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PARENT |
                                       CLONE_PTRACE;
@@ -166,8 +167,9 @@ bool seccomp_enter(const struct sock_fprog *filter)
     return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filter, 0, 0) == 0;
 }
 
-/* The pid is known only now, so this filter is written by hand: kill, tkill and tgkill with another
- * first argument than our own fail. (tkill names a thread; a program of one thread still passes.) */
+/* The pid is known only now, so this filter is written by hand: kill, tkill and tgkill with
+ * another first argument than our own fail. (tkill names a thread; a program of one thread still
+ * passes.) */
 bool seccomp_guard_signals(void)
 {
     uint32_t self = (uint32_t)getpid();

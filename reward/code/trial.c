@@ -1,7 +1,7 @@
 /* reward/code/trial.c - see trial.h.
  *
- * Tests go to the worker's sandboxes one each; whichever is done first takes the next. Verdicts do not
- * depend on that order, but for all-or-nothing trials, where any failure decides.
+ * Tests go to the worker's sandboxes one each; whichever is done first takes the next. Verdicts
+ * do not depend on that order, but for all-or-nothing trials, where any failure decides.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -409,8 +409,8 @@ struct lane {
     size_t test;
 };
 
-/* The lane's test has a result. A cell may have been lost for reasons of the machine's (memory), so its
- * test is given to another one, once. */
+/* The lane's test has a result. A cell may have been lost for reasons of the machine's (memory),
+ * so its test is given to another one, once. */
 static void finish_test(struct session *s, struct lane *lane)
 {
     struct sandbox_result r;

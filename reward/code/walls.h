@@ -1,7 +1,8 @@
 /* reward/code/walls.h - the layers around a run; inside reward/code/ only.
  *
- * Each layer has a file: namespaces.c, landlock.c, seccomp.c, limits in walls.c. They are prepared once
- * in the cell and put around each run between fork and exec, in the order of walls_raise().
+ * Each layer has a file: namespaces.c, landlock.c, seccomp.c, limits in walls.c. They are
+ * prepared once in the cell and put around each run between fork and exec, in the order of
+ * walls_raise().
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -28,8 +29,8 @@ struct walls {
 
 /* ---- namespaces.c ---- */
 
-/* A child of this process that is init of fresh namespaces, as fork() returns it; -1 and errno where
- * the machine does not permit it. Single-threaded callers only. */
+/* A child of this process that is init of fresh namespaces, as fork() returns it; -1 and errno
+ * where the machine does not permit it. Single-threaded callers only. */
 pid_t namespaces_fork(void);
 
 /* In that child: be nobody in particular, who was that user and group outside. */

@@ -136,8 +136,9 @@ static int open_folder(int dir, const char *name)
     return openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* A folder, with all rights in it. A program may have taken its own right to enter one; it is the same
- * user's, so that is given back, through a descriptor, for a name might have become another thing's. */
+/* A folder, with all rights in it. A program may have taken its own right to enter one; it is the
+ * same user's, so that is given back, through a descriptor, for a name might have become another
+ * thing's. */
 static int enter_folder(int dir, const char *name)
 {
     char self[40];
@@ -191,8 +192,9 @@ static void empty_folder(struct removal *r, int fd, int depth)
     closedir(dir);
 }
 
-/* Folders nested deeper than MAX_DEPTH come away a layer at a time. A failure may pass (the machine is out
- * of descriptors or memory for a moment), so until the time is up each is followed by another try. */
+/* Folders nested deeper than MAX_DEPTH come away a layer at a time. A failure may pass (the
+ * machine is out of descriptors or memory for a moment), so until the time is up each is followed
+ * by another try. */
 bool workdir_remove(const char *path, int within_ms)
 {
     struct removal r = {.due_ns = clock_ns() + (uint64_t)within_ms * 1000000u};

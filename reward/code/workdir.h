@@ -1,7 +1,7 @@
 /* reward/code/workdir.h - the work directory of a run; inside the cell only.
  *
- * It is touched by path only while no program lives: before the run, and after the last process of it
- * has been reaped. Links a program left are never followed.
+ * It is touched by path only while no program lives: before the run, and after the last process
+ * of it has been reaped. Links a program left are never followed.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

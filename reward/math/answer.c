@@ -1,9 +1,9 @@
 /* reward/math/answer.c - two texts, each in all its readings.
  *
- * The fast path decides most items without the parser: the same text, or two plain numbers. Else each
- * text is parsed. "1,234" may be one number or two, "1,22" may be 1.22: such texts have several
- * readings, and two texts are equal when some reading of one equals some reading of the other; the
- * first readings decide why not.
+ * The fast path decides most items without the parser: the same text, or two plain numbers. Else
+ * each text is parsed. "1,234" may be one number or two, "1,22" may be 1.22: such texts have
+ * several readings, and two texts are equal when some reading of one equals some reading of the
+ * other; the first readings decide why not.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -46,8 +46,8 @@ static bool has_digit_comma(struct span s)
     return false;
 }
 
-/* One comma, digits on both sides, and more than one decimal or a leading zero ("0,5", "2,74"), or a
- * language that writes numbers so. */
+/* One comma, digits on both sides, and more than one decimal or a leading zero ("0,5", "2,74"),
+ * or a language that writes numbers so. */
 static bool may_be_decimal_comma(struct span s, const struct math_options *o)
 {
     static const char *const languages[] = {"german",     "french",  "spanish", "italian",
@@ -241,8 +241,9 @@ static bool number_only(const struct expr *e)
     return expr_is_scalar(e) && expr_is_constant(e);
 }
 
-/* I for i where the other side writes i or has no letters, j for i and E for e where the other side
- * writes i or e, as SymPy and engineers do; R for the set of real numbers. j or E alone stay letters. */
+/* I for i where the other side writes i or has no letters, j for i and E for e where the other
+ * side writes i or e, as SymPy and engineers do; R for the set of real numbers. j or E alone stay
+ * letters. */
 static const struct expr *in_letters_of(struct arena *a, const struct expr *e,
                                         const struct expr *other)
 {

@@ -1,8 +1,8 @@
 /* reward/math/ball.c - rigorous evaluation: the last step, in a worker.
  *
- * A ball is a midpoint and a radius that surely holds the value. Two disjoint balls prove two values
- * different. Balls that still overlap at the highest precision show equality to that many digits;
- * for constants exact arithmetic is asked first (exact.c).
+ * A ball is a midpoint and a radius that surely holds the value. Two disjoint balls prove two
+ * values different. Balls that still overlap at the highest precision show equality to that many
+ * digits; for constants exact arithmetic is asked first (exact.c).
  *
  * Variables take the values of five fixed points (interval.h). Where both sides are real they must
  * agree; where one is real and the other is not they differ; where neither is real anywhere their

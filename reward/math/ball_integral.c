@@ -1,12 +1,13 @@
 /* reward/math/ball_integral.c - integrals by Arb's adaptive quadrature, to 100 bits and more.
  *
- * A proper integral is rigorous. One without end, or whose integrand has no value at a limit, is taken along
- * s from -S to S after a substitution that moves its ends to infinity:
+ * A proper integral is rigorous. One without end, or whose integrand has no value at a limit, is
+ * taken along s from -S to S after a substitution that moves its ends to infinity:
  *
  *   a to infinity    x = a + e^s
  *   a to b           x = a + (b - a) / (1 + e^-s)
  *
- * For two values of S, and only where both agree: the difference, many times over, is added to the radius.
+ * For two values of S, and only where both agree: the difference, many times over, is added to
+ * the radius.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

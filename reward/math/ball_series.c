@@ -47,8 +47,8 @@ static bool agree(acb_t out, const acb_t other, long prec)
 
 /* ---- sums -------------------------------------------------------------------------------------- */
 
-/* Terms that shrink at least by a quarter each, over STEADY in a row: the rest is less than four times
- * the last term. */
+/* Terms that shrink at least by a quarter each, over STEADY in a row: the rest is less than four
+ * times the last term. */
 static bool quick_sum(struct eval *v, const struct expr *e, acb_t out)
 {
     acb_t k, term;
@@ -239,8 +239,8 @@ static bool near_target(struct eval *v, const struct expr *e, int k, bool below,
     return ok && !work_expired(v->w);
 }
 
-/* Remove h^(1/2), h, h^(3/2)..., each with powers of log h up to its own degree, from n values at h, h/2,
- * h/4...; *out is what stays of the last, *fewer of one step before. */
+/* Remove h^(1/2), h, h^(3/2)..., each with powers of log h up to its own degree, from n values at
+ * h, h/2, h/4...; *out is what stays of the last, *fewer of one step before. */
 static void extrapolate(acb_ptr value, int n, long prec, acb_t out, acb_t fewer)
 {
     arb_t root, factor, less;

@@ -160,8 +160,8 @@ static bool is_article(struct span s, size_t i)
     return true;
 }
 
-/* Where a choice's letter stands after a few small words of the same clause ("for sure D"), s.n when none
- * does. */
+/* Where a choice's letter stands after a few small words of the same clause ("for sure D"), s.n
+ * when none does. */
 static size_t later_in_clause(struct span s, size_t i, const struct math_options *o)
 {
     if (i > 0 && is_letter(s.p[i - 1])) return s.n; /* "options" */

@@ -7,13 +7,13 @@
 
 #include "reward/math/math.h"
 
-/* The choice that text names: "C", "(c)", "C. blue", "\text{(C)}", "E: a long answer". An index into
- * options->choices, or for letters without a list of choices 0 for A, 1 for B, ...; -1 when it names
- * none. bare_only: nothing may follow the letter. */
+/* The choice that text names: "C", "(c)", "C. blue", "\text{(C)}", "E: a long answer". An index
+ * into options->choices, or for letters without a list of choices 0 for A, 1 for B, ...; -1 when
+ * it names none. bare_only: nothing may follow the letter. */
 int choice_of(struct span text, const struct math_options *options, bool bare_only);
 
-/* What stands after a choice's letter: 12 of "(B) 12" and "\textbf{(B)}\ 12"; *letter is the letter.
- * {NULL, 0} when s does not begin with one. */
+/* What stands after a choice's letter: 12 of "(B) 12" and "\textbf{(B)}\ 12"; *letter is the
+ * letter. {NULL, 0} when s does not begin with one. */
 struct span choice_content(struct span s, char *letter);
 
 /* The choice that a response settles on, from phrases ("the answer is C"), from how it begins

@@ -1,9 +1,9 @@
 /* reward/math/compare.c - anything against anything.
  *
- * What two answers are decides which test may compare them: the table `rules` is read from the top,
- * and the first rule whose two kinds fit takes the pair. Before that each side is brought to what
- * it claims: "x = 5" claims 5, "1/3 \approx 0.33" claims 1/3, "x \in S" claims S, and a sign +- claims
- * two values.
+ * What two answers are decides which test may compare them: the table `rules` is read from the
+ * top, and the first rule whose two kinds fit takes the pair. Before that each side is brought to
+ * what it claims: "x = 5" claims 5, "1/3 \approx 0.33" claims 1/3, "x \in S" claims S, and a sign
+ * +- claims two values.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -74,8 +74,8 @@ static const struct expr *part(struct math_work *w, const struct expr *e, uint32
     return p;
 }
 
-/* After the last \Rightarrow, before the first \approx; after it when what stands before is a decimal and
- * what follows is none: 0.583 \approx 7/12. */
+/* After the last \Rightarrow, before the first \approx; after it when what stands before is a
+ * decimal and what follows is none: 0.583 \approx 7/12. */
 static const struct expr *conclusion(struct math_work *w, const struct expr *e)
 {
     uint32_t from = 0, to = e->n;
@@ -89,8 +89,8 @@ static const struct expr *conclusion(struct math_work *w, const struct expr *e)
     return rounded_first ? e->arg[to] : part(w, e, from, to);
 }
 
-/* The value that a chain of = gives: what x is in x = 5, 5 = x, x = 2 + 3 = 5 and 2 + 3 = 5; e itself
- * when it gives none. */
+/* The value that a chain of = gives: what x is in x = 5, 5 = x, x = 2 + 3 = 5 and 2 + 3 = 5; e
+ * itself when it gives none. */
 static const struct expr *assigned(const struct expr *e)
 {
     if (e->kind != E_REL) return e;

@@ -6,8 +6,9 @@
  * then no mistake) and
  *   d is the reference and has at least two places and three significant digits, or
  *   d is the answer and has at least `precision` (6) places or significant digits.
- * Where the request gives a precision p itself, any two numbers within half a unit of the p-th place
- * are equal. abs_tol is what it says. Sixteen digits that differ in the last ones are one double.
+ * Where the request gives a precision p itself, any two numbers within half a unit of the p-th
+ * place are equal. abs_tol is what it says. Sixteen digits that differ in the last ones are one
+ * double.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,6 +1,7 @@
 /* reward/math/extract.c - where in a response the final answer is.
  *
- * Reasoning goes first: only what follows </think> counts. Then, the first place that has something:
+ * Reasoning goes first: only what follows </think> counts. Then, the first place that has
+ * something:
  *
  *   [...]            with answer_in_brackets
  *   <answer>         the last one

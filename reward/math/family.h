@@ -1,7 +1,7 @@
 /* reward/math/family.h - answers with a free parameter or constant: k pi for whole k, x^2 + C.
  *
- * What such an answer means is the set of all its values, so the name of the parameter, and where the
- * counting starts, do not matter.
+ * What such an answer means is the set of all its values, so the name of the parameter, and where
+ * the counting starts, do not matter.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,8 +10,8 @@
 
 #include "reward/math/work.h"
 
-/* text with a clause such as "where n is an integer", "for all k \in \mathbb{Z}" or "(k any integer)"
- * at its end written ", n \in \mathbb{Z}"; text itself when it has none. */
+/* text with a clause such as "where n is an integer", "for all k \in \mathbb{Z}" or "(k any
+ * integer)" at its end written ", n \in \mathbb{Z}"; text itself when it has none. */
 struct span family_text(struct arena *a, struct span text);
 
 /* The members and the parameter of e, "k pi, k \in \mathbb{Z}", and the set it is in (C_INTEGERS or

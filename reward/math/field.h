@@ -6,9 +6,9 @@
  *   (P - 1) / 2 is prime: every element of GF(P) has exactly one n-th root for every odd n < 10^18,
  *     so real odd roots have exact images;
  *   P = 3 (mod 4): i is not in GF(P), and one of q, -q has a square root in GF(P).
- * The square roots of 2, 3, 5, 7, 11 and 13 are the Gauss sums of the roots of unity; those of other
- * primes are free choices. Sending each such constant to its image is a ring homomorphism, so
- * different images prove different values. Equal images of different values happen by accident
+ * The square roots of 2, 3, 5, 7, 11 and 13 are the Gauss sums of the roots of unity; those of
+ * other primes are free choices. Sending each such constant to its image is a ring homomorphism,
+ * so different images prove different values. Equal images of different values happen by accident
  * with probability about degree / P at a point the writer of the text cannot choose.
  *
  * Elements are kept in Montgomery form (R = 2^64). Nothing here allocates.

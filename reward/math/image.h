@@ -1,4 +1,5 @@
-/* reward/math/image.h - evaluation in GF(P^2), divided by kind of function; inside fingerprint only.
+/* reward/math/image.h - evaluation in GF(P^2), divided by kind of function; inside fingerprint
+ * only.
  *
  * One file a family of rules, each a partial function from expressions to field elements: false
  * means no image, because the value is none (division by 0), the work allowed is spent, or no rule

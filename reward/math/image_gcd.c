@@ -1,8 +1,8 @@
 /* reward/math/image_gcd.c - gcd and lcm of monomials.
  *
- * Arguments that are more than whole numbers are read as SymPy and textbooks on polynomials do: a rational
- * coefficient times powers of what cannot be taken apart (names, pi, sums, the roots of primes). The gcd has
- * the least exponent of each, the lcm the greatest.
+ * Arguments that are more than whole numbers are read as SymPy and textbooks on polynomials do: a
+ * rational coefficient times powers of what cannot be taken apart (names, pi, sums, the roots of
+ * primes). The gcd has the least exponent of each, the lcm the greatest.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

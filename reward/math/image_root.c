@@ -1,8 +1,8 @@
 /* reward/math/image_root.c - roots.
  *
  * A rational's root is exact: a product over its primes, each with a fixed root in the field. A
- * variable is a 12th power, so its roots of order 2, 3, 4, 6 and 12 exist; any other argument of such
- * a root is an atom.
+ * variable is a 12th power, so its roots of order 2, 3, 4, 6 and 12 exist; any other argument of
+ * such a root is an atom.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

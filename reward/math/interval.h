@@ -16,8 +16,8 @@ struct interval {
     double mid, error; /* the value is within error of mid */
 };
 
-/* The values that variables have: point number k of a fixed, endless choice. Points 0, 5 and 6 have small whole
- * numbers, 1 and 2 positive reals, 3 and 4 reals of either sign. */
+/* The values that variables have: point number k of a fixed, endless choice. Points 0, 5 and 6
+ * have small whole numbers, 1 and 2 positive reals, 3 and 4 reals of either sign. */
 struct point {
     int k;
     uint64_t seed;

@@ -188,8 +188,8 @@ static bool is_truth_word(struct arena *a, struct span s)
     return false;
 }
 
-/* A response without marks that is the reference word for word, or that begins with the yes or no that the
- * reference is. */
+/* A response without marks that is the reference word for word, or that begins with the yes or no
+ * that the reference is. */
 static bool is_whole_answer(struct arena *a, const struct extraction *found, struct span gold)
 {
     bool unmarked = found->source == MATH_FROM_EXPRESSION || found->source == MATH_FROM_LATEX;

@@ -103,8 +103,8 @@ enum { LEXER_MAX_TOKENS = 6000, LEXER_MAX_BYTES = 1 << 20 };
  * when it is ASCII. {NULL, 0} when the arena is full. */
 struct span lexer_plain(struct arena *a, struct span text);
 
-/* The tokens of text, a dozen T_END last. NULL and ERROR_UNPARSABLE (with the offset) for what is no
- * mathematics, ERROR_TOO_LARGE past the limits, ERROR_NO_MEMORY when the arena is full. */
+/* The tokens of text, a dozen T_END last. NULL and ERROR_UNPARSABLE (with the offset) for what is
+ * no mathematics, ERROR_TOO_LARGE past the limits, ERROR_NO_MEMORY when the arena is full. */
 struct token *lexer_tokens(struct arena *a, struct span text, enum lexer_reading reading,
                            struct error *err);
 

@@ -55,8 +55,8 @@ const struct expr *operand_big_sum(struct parser *p)
     return e;
 }
 
-/* The differential of \int \frac{dz}{z} and \int (x dx) stands inside a group: the d there, NULL when
- * it is outside, where it ends the integrand. */
+/* The differential of \int \frac{dz}{z} and \int (x dx) stands inside a group: the d there, NULL
+ * when it is outside, where it ends the integrand. */
 static struct token *inner_differential(struct parser *p)
 {
     int depth = 0;
@@ -70,8 +70,8 @@ static struct token *inner_differential(struct parser *p)
     return NULL;
 }
 
-/* An integral whose differential d is a factor of the integrand: read as the name DIFFERENTIAL, which
- * then is put to one. */
+/* An integral whose differential d is a factor of the integrand: read as the name DIFFERENTIAL,
+ * which then is put to one. */
 static const struct expr *integral_of_product(struct parser *p, struct token *d)
 {
     struct span name = span_str("differential"), variable = d[1].text;

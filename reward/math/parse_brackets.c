@@ -1,5 +1,6 @@
-/* reward/math/parse_brackets.c - brackets of every kind and what they mean: group, tuple, interval, set, absolute
- * value. Inside a bracket parsing starts afresh: what is open outside does not close there.
+/* reward/math/parse_brackets.c - brackets of every kind and what they mean: group, tuple,
+ * interval, set, absolute value. Inside a bracket parsing starts afresh: what is open outside
+ * does not close there.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,4 +1,5 @@
-/* reward/math/parse_function.c - names, functions and their arguments, fractions, roots, binomials, derivatives.
+/* reward/math/parse_function.c - names, functions and their arguments, fractions, roots,
+ * binomials, derivatives.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,4 +1,5 @@
-/* reward/math/parse_number.c - numbers: repeating decimals, other bases, and the single digit that TeX takes.
+/* reward/math/parse_number.c - numbers: repeating decimals, other bases, and the single digit
+ * that TeX takes.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

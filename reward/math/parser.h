@@ -1,5 +1,5 @@
-/* reward/math/parser.h - what the parser's files share: parse.c (operators and lists), primary.c (what
- * stands between operators) and parse_*.c (its kinds).
+/* reward/math/parser.h - what the parser's files share: parse.c (operators and lists), primary.c
+ * (what stands between operators) and parse_*.c (its kinds).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -38,8 +38,8 @@ bool parser_take(struct parser *p, enum token_kind k);
 enum token_kind parser_next(struct parser *p);
 struct span parser_words(struct parser *p); /* a run of T_TEXT with units' operators */
 
-/* The kinds of operand, named after them: each reads from its first token on and returns NULL with p->err
- * set on failure. The others are what they share. */
+/* The kinds of operand, named after them: each reads from its first token on and returns NULL
+ * with p->err set on failure. The others are what they share. */
 
 /* ---- primary.c ------------------------------------------------------------------------------- */
 

@@ -1,8 +1,8 @@
 /* reward/math/primary.c - what stands between operators: the lower half of the parser.
  *
  * One function for each kind of token, chosen in parser_primary(); those of brackets, numbers,
- * functions, sums and matrices are in parse_*.c. Here are words, TeX's arguments and subscripts, and
- * what may follow an operand: powers, factorials, signs.
+ * functions, sums and matrices are in parse_*.c. Here are words, TeX's arguments and subscripts,
+ * and what may follow an operand: powers, factorials, signs.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,8 +1,8 @@
 /* reward/math/quantity.c - values with units, percent and degree signs.
  *
- * A unit, a percent sign or a degree sign on one side only may be left out; on both sides they are
- * converted or must agree. What is left are two scalars (scalar.c), a family's or an antiderivative's
- * values among them (family.c).
+ * A unit, a percent sign or a degree sign on one side only may be left out; on both sides they
+ * are converted or must agree. What is left are two scalars (scalar.c), a family's or an
+ * antiderivative's values among them (family.c).
  *
  * SPDX-License-Identifier: Apache-2.0
  */

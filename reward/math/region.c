@@ -1,8 +1,8 @@
 /* reward/math/region.c - sets of real numbers as sets of points, not as texts.
  *
  * All end points that occur on either side are sorted on one line: p0 < p1 < ... They cut it into
- * 2n + 1 cells (the gap below p0, p0 itself, the gap above it, ...), and on each cell every set here
- * is wholly in or wholly out:
+ * 2n + 1 cells (the gap below p0, p0 itself, the gap above it, ...), and on each cell every set
+ * here is wholly in or wholly out:
  *
  *      gap 0   p0   gap 2   p1   gap 4   ...
  *
@@ -248,8 +248,8 @@ static bool in_elements(struct line *l, const struct expr *e, int cell, bool all
     return all;
 }
 
-/* "and" and "or" say what they mean. Commas between conditions that can hold together mean "and" (x > 1,
- * x < 3), else "or" (x < 1, x > 3). */
+/* "and" and "or" say what they mean. Commas between conditions that can hold together mean "and"
+ * (x > 1, x < 3), else "or" (x < 1, x > 3). */
 static bool list_contains(struct line *l, const struct expr *e, int cell)
 {
     bool together = e->op == 1;

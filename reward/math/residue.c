@@ -1,8 +1,8 @@
 /* reward/math/residue.c - whole numbers of any size modulo m.
  *
- * a^b mod m for an exponent that could never be written out: by Euler's theorem,
- * a^b = a^(b mod phi(m) + phi(m)) whenever b >= log2(m), whatever gcd(a, m) is. So a tower of powers
- * needs one residue a level, modulo phi(phi(...m)).
+ * a^b mod m for an exponent that could never be written out: by Euler's theorem, a^b = a^(b mod
+ * phi(m) + phi(m)) whenever b >= log2(m), whatever gcd(a, m) is. So a tower of powers needs one
+ * residue a level, modulo phi(phi(...m)).
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,4 +1,5 @@
-/* reward/math/unicode.c - Unicode mathematics rewritten as LaTeX, so that the lexer sees ASCII only.
+/* reward/math/unicode.c - Unicode mathematics rewritten as LaTeX, so that the lexer sees ASCII
+ * only.
  *
  * A table of single characters, and four ranges: full-width forms, superscripts, subscripts and
  * mathematical alphabets. What has no meaning here becomes a space-separated '?', which is no

@@ -1,9 +1,9 @@
 /* reward/math/units.c - a table of units, and comparison of what stands after numbers.
  *
- * A text such as "km/h", "square feet", "m s-1" or "miles per hour" is read as a product of powers of the
- * units in the table: a measure, which is a power of each dimension and a factor. Units that are
- * not in the table (apples, students) are words: compared as such, and ignored when only one side
- * has them.
+ * A text such as "km/h", "square feet", "m s-1" or "miles per hour" is read as a product of
+ * powers of the units in the table: a measure, which is a power of each dimension and a factor.
+ * Units that are not in the table (apples, students) are words: compared as such, and ignored
+ * when only one side has them.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -162,8 +162,8 @@ static bool measure_of(struct span s, struct measure *m)
 
 /* ---- comparing --------------------------------------------------------------------------------- */
 
-/* The next letter or digit of s that counts, lower-cased; 0 at the end. A plural's s at the end of a
- * word does not count. */
+/* The next letter or digit of s that counts, lower-cased; 0 at the end. A plural's s at the end
+ * of a word does not count. */
 static int next_sign(struct span s, size_t *i)
 {
     while (*i < s.n) {

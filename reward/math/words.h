@@ -1,4 +1,5 @@
-/* reward/math/words.h - answers that are words: names, yes and no, numbers spelled out, times of day.
+/* reward/math/words.h - answers that are words: names, yes and no, numbers spelled out, times of
+ * day.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -11,8 +12,8 @@
 #include "base/arena.h"
 #include "base/span.h"
 
-/* The same words: letter case, white space, \text{}, quotes, final stops and English articles do not
- * matter. False when either has no words. */
+/* The same words: letter case, white space, \text{}, quotes, final stops and English articles do
+ * not matter. False when either has no words. */
 bool words_same(struct arena *a, struct span x, struct span y);
 
 /* A whole number spelled out in English or Chinese: "twenty-three", "two hundred and five", U+4E09. */
@@ -21,8 +22,8 @@ bool words_number(struct span s, int64_t *out);
 /* A fraction spelled out: "two thirds", "one and a half". */
 bool words_fraction(struct span s, int64_t *num, int64_t *den);
 
-/* What a phrase that stands for mathematics means ("all real numbers", "no solution"), as LaTeX; s itself
- * when it is none of those. */
+/* What a phrase that stands for mathematics means ("all real numbers", "no solution"), as LaTeX;
+ * s itself when it is none of those. */
 struct span words_meaning(struct arena *a, struct span s);
 
 /* s names a month and a number, and little else. */
@@ -32,8 +33,8 @@ bool words_date(struct arena *a, struct span s);
  * half of the day were written, so it is no ratio. */
 bool words_time(struct span s, int *seconds, bool *marked);
 
-/* s without what wraps an answer: white space, $ \( \[ ** quotes around it, a final stop, one \boxed{}
- * or \text{} around all of it, chat markers such as <|im_end|> at its end. */
+/* s without what wraps an answer: white space, $ \( \[ ** quotes around it, a final stop, one
+ * \boxed{} or \text{} around all of it, chat markers such as <|im_end|> at its end. */
 struct span words_unwrap(struct span s);
 
 /* The offset after the bracket that closes the one at s.p[i] ({ with LaTeX escapes, ( or [);

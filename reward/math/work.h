@@ -60,23 +60,23 @@ enum equality decimal_equal(struct math_work *w, const struct expr *gold,
 /* Rigorous evaluation at points and exact constants, MATH_FULL only (ball.c). */
 enum equality ball_equal(struct math_work *w, const struct expr *x, const struct expr *y);
 
-/* The sign of the infinity to which a limit without variables goes, 0 when it goes to none for sure; MATH_FULL
- * only (ball_series.c). */
+/* The sign of the infinity to which a limit without variables goes, 0 when it goes to none for
+ * sure; MATH_FULL only (ball_series.c). */
 int ball_divergence(struct math_work *w, const struct expr *e);
 
 /* Equations and inequalities (relation.c). EQ_UNKNOWN when rearranging cannot tell. */
 enum equality relation_equal(struct math_work *w, const struct expr *gold,
                              const struct expr *answer);
 
-/* Sets of real numbers: intervals, unions, finite sets, inequalities (region.c). EQ_UNKNOWN when one
- * side is none. */
+/* Sets of real numbers: intervals, unions, finite sets, inequalities (region.c). EQ_UNKNOWN when
+ * one side is none. */
 enum equality region_equal(struct math_work *w, const struct expr *gold, const struct expr *answer);
 
 /* e holds intervals, set operations or inequalities of one variable. */
 bool region_is(const struct expr *e);
 
-/* e with its inequalities of one variable solved, where their factors are of degree two at most; the
- * others stay (solve.c). */
+/* e with its inequalities of one variable solved, where their factors are of degree two at most;
+ * the others stay (solve.c). */
 const struct expr *solve_conditions(struct arena *a, const struct expr *e);
 
 /* {x in Z : 1 <= x < 5} as its elements; other expressions themselves. */

@@ -1,8 +1,9 @@
 /* reward/plan/pddl.h - a STRIPS domain and problem, as PDDL writes them.
  *
- * Read: :strips, :typing (a hierarchy, constants), :negative-preconditions, :equality. Preconditions and
- * goals are conjunctions of literals, effects conjunctions of literals that are added or deleted.
- * Refused by name: disjunctions, quantifiers, conditional effects, fluents, durative actions, axioms, `either`.
+ * Read: :strips, :typing (a hierarchy, constants), :negative-preconditions, :equality.
+ * Preconditions and goals are conjunctions of literals, effects conjunctions of literals that are
+ * added or deleted. Refused by name: disjunctions, quantifiers, conditional effects, fluents,
+ * durative actions, axioms, `either`.
  *
  * Source: PDDL - the Planning Domain Definition Language, version 1.2 (McDermott et al., 1998).
  *
@@ -22,8 +23,8 @@ enum {
     PDDL_EQUALITY = -1       /* the predicate "=" */
 };
 
-/* A predicate on arguments. In an action argument i >= 0 is the i-th parameter and ~c constant c; in a
- * problem all are objects. */
+/* A predicate on arguments. In an action argument i >= 0 is the i-th parameter and ~c constant c;
+ * in a problem all are objects. */
 struct pddl_literal {
     int predicate; /* or PDDL_EQUALITY */
     bool negated;
@@ -62,8 +63,8 @@ struct pddl_problem {
     struct pddl_literals goal;
 };
 
-/* Both live in a. NULL and ERROR_UNPARSABLE or ERROR_UNSUPPORTED, saying what and where, otherwise. The
- * problem points to the domain. */
+/* Both live in a. NULL and ERROR_UNPARSABLE or ERROR_UNSUPPORTED, saying what and where,
+ * otherwise. The problem points to the domain. */
 const struct pddl_domain *pddl_parse_domain(struct span text, struct arena *a, struct error *err);
 const struct pddl_problem *pddl_parse_problem(struct span text, const struct pddl_domain *domain,
                                               struct arena *a, struct error *err);

@@ -1,11 +1,11 @@
 /* reward/plan/plan.c - the reward `plan`: does the plan solve the problem?
  *
- * Reasons, the first that applies: malformed, unknown_action, bad_arity, unknown_object, bad_type,
- * precondition (with the step and what is unmet), goal (with what is unmet), valid. The plan is read whole
- * before its first step is taken.
+ * Reasons, the first that applies: malformed, unknown_action, bad_arity, unknown_object,
+ * bad_type, precondition (with the step and what is unmet), goal (with what is unmet), valid. The
+ * plan is read whole before its first step is taken.
  *
- * Peers' loopholes closed: PlanBench's reader skips lines it cannot read (only `lenient` does here), VAL judges
- * the part of a text before the first thing it cannot parse.
+ * Peers' loopholes closed: PlanBench's reader skips lines it cannot read (only `lenient` does
+ * here), VAL judges the part of a text before the first thing it cannot parse.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

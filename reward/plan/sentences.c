@@ -1,8 +1,9 @@
 /* reward/plan/sentences.c - PlanBench's sentences (steps.h).
  *
- * A line is cleaned as people and models decorate it (a number or bullet before it, emphasis, a full
- * stop), then it must be one template from end to end, with a phrase of some object at each {}. Phrases are
- * tried longest first, so "dark red block" is not read as "red block"; how often is bounded.
+ * A line is cleaned as people and models decorate it (a number or bullet before it, emphasis, a
+ * full stop), then it must be one template from end to end, with a phrase of some object at each
+ * {}. Phrases are tried longest first, so "dark red block" is not read as "red block"; how often
+ * is bounded.
  *
  * Source: karthikv792/LLMs-Planning:plan-bench/utils/text_to_pddl.py, made strict.
  *

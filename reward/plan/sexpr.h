@@ -1,7 +1,7 @@
 /* reward/plan/sexpr.h - s-expressions, as PDDL is written in.
  *
- * Names are without regard to case: they are lower-cased on reading. `;` starts a comment that ends with
- * its line.
+ * Names are without regard to case: they are lower-cased on reading. `;` starts a comment that
+ * ends with its line.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

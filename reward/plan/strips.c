@@ -1,7 +1,7 @@
 /* reward/plan/strips.c - see strips.h.
  *
- * Every ground fact that is ever named gets a number, by an open-addressing table; the state is one byte
- * a number. So adding, deleting and asking are all one look-up.
+ * Every ground fact that is ever named gets a number, by an open-addressing table; the state is
+ * one byte a number. So adding, deleting and asking are all one look-up.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

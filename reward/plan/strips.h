@@ -26,8 +26,8 @@ struct plan_outcome {
     int n_unmet;
 };
 
-/* Carry the steps out: each needs every precondition; its effects delete first, then add; at the end
- * every goal must hold. Lives in a. */
+/* Carry the steps out: each needs every precondition; its effects delete first, then add; at the
+ * end every goal must hold. Lives in a. */
 struct plan_outcome strips_run(const struct pddl_problem *p, const struct steps *steps,
                                struct arena *a);
 

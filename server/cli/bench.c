@@ -1,8 +1,8 @@
 /* server/cli/bench.c - touchstone bench: how fast this machine reads prompts and decodes.
  *
- * Beside each figure stands its share of the limit that binds it, measured in the same run: multiply-adds for
- * prompts and batches, memory bandwidth for one stream. `make bench` (tests/bench/compare.py) puts other
- * programs beside it.
+ * Beside each figure stands its share of the limit that binds it, measured in the same run:
+ * multiply-adds for prompts and batches, memory bandwidth for one stream. `make bench`
+ * (tests/bench/compare.py) puts other programs beside it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -57,13 +57,13 @@ struct bench_report {
 void bench_init(void);
 void bench_wake(void *unused);
 
-/* Measure row->part with its batch, prompt and generate, `repeat` times. *draw is the state of the random
- * tokens: no two prompts are alike. */
+/* Measure row->part with its batch, prompt and generate, `repeat` times. *draw is the state of
+ * the random tokens: no two prompts are alike. */
 bool bench_measure(struct engine *e, struct bench_row *row, int repeat, uint64_t *draw,
                    struct error *err);
 
-/* Shares, from 0 to 1, of the limit that binds. A token takes about a multiply-add for each parameter; and
- * decoding reads all packed weights once for all its samples. */
+/* Shares, from 0 to 1, of the limit that binds. A token takes about a multiply-add for each
+ * parameter; and decoding reads all packed weights once for all its samples. */
 double bench_prompt_share(const struct bench_report *r, const struct bench_row *row);
 double bench_decode_share(const struct bench_report *r, const struct bench_row *row);
 

@@ -1,7 +1,8 @@
 /* server/cli/bench_run.c - one measurement of `touchstone bench`.
  *
- * Every figure goes through the engine's door as a server's requests do. Prompts are different random tokens,
- * so that no prefix is shared and no token can be drafted; outputs run to their full length.
+ * Every figure goes through the engine's door as a server's requests do. Prompts are different
+ * random tokens, so that no prefix is shared and no token can be drafted; outputs run to their
+ * full length.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

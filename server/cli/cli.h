@@ -38,9 +38,10 @@ struct cli_flag {
     double *number;
 };
 
-/* Take the command's flags out of args, then read the settings from the rest; *n words of args are
- * left, the operands. --help prints usage, flag_help (may be NULL) and the settings, and ends the program
- * with 0. On failure one line on stderr and false: return CLI_USAGE. Free s with settings_clear(). */
+/* Take the command's flags out of args, then read the settings from the rest; *n words of args
+ * are left, the operands. --help prints usage, flag_help (may be NULL) and the settings, and ends
+ * the program with 0. On failure one line on stderr and false: return CLI_USAGE. Free s with
+ * settings_clear(). */
 bool cli_read(const char *usage, const char *flag_help, const struct cli_flag *flags, int *n,
               char **args, struct settings *s);
 
@@ -56,8 +57,9 @@ struct judge_options cli_judge_options(const struct settings *s);
 /* Handle one line: read `in`, fill `reply`, or fail with *err. */
 typedef bool cli_line_fn(void *arg, const cJSON *in, cJSON *reply, struct error *err);
 
-/* Read JSON lines from a file ("-" or NULL: stdin), handle each, and print each reply as one line. A line that is
- * no JSON object, or that handle refuses, gets {"error": {...}}. Returns the exit status. */
+/* Read JSON lines from a file ("-" or NULL: stdin), handle each, and print each reply as one
+ * line. A line that is no JSON object, or that handle refuses, gets {"error": {...}}. Returns the
+ * exit status. */
 int cli_each_line(const char *path, cli_line_fn *handle, void *arg);
 
 #endif

@@ -1,7 +1,7 @@
 /* server/cli/serve.c - touchstone serve: the completions API and /verify over HTTP.
  *
- * The verifier processes are forked first, before any thread exists; the port is bound before the model
- * loads, so that health and readiness answer from the first moment.
+ * The verifier processes are forked first, before any thread exists; the port is bound before the
+ * model loads, so that health and readiness answer from the first moment.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

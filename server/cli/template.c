@@ -1,8 +1,8 @@
 /* server/cli/template.c - touchstone template: conversations rendered, a JSON line each.
  *
- * A line holds messages and, if wanted, tools, add_generation_prompt, bos_token, eos_token, kwargs, now. The
- * template is that of --template, else of --model, else the file that the line's "template" names, beside the
- * file of lines.
+ * A line holds messages and, if wanted, tools, add_generation_prompt, bos_token, eos_token,
+ * kwargs, now. The template is that of --template, else of --model, else the file that the line's
+ * "template" names, beside the file of lines.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

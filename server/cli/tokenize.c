@@ -1,4 +1,5 @@
-/* server/cli/tokenize.c - touchstone tokenize: {"text"} lines to {"ids"}, {"ids"} lines to {"text"}.
+/* server/cli/tokenize.c - touchstone tokenize: {"text"} lines to {"ids"}, {"ids"} lines to
+ * {"text"}.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -2,8 +2,8 @@
  * (vllm/entrypoints/openai/chat_completion/protocol.py), and its /render.
  *
  * The reasoning of a thinking model comes apart from its answer, under both names that clients
- * read: reasoning_content (DeepSeek's) and reasoning (vLLM's newer). Where tools are offered, the calls
- * of them come as tool_calls.
+ * read: reasoning_content (DeepSeek's) and reasoning (vLLM's newer). Where tools are offered, the
+ * calls of them come as tool_calls.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

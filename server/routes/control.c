@@ -1,5 +1,5 @@
-/* server/routes/control.c - small routes that trainers call between steps: what this server is, and what it
- * cannot do. vLLM's, TRL's, SGLang's, llama-server's.
+/* server/routes/control.c - small routes that trainers call between steps: what this server is,
+ * and what it cannot do. vLLM's, TRL's, SGLang's, llama-server's.
  *
  * All answer with a JSON body: TRL's client parses every reply.
  *

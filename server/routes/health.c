@@ -1,7 +1,8 @@
 /* server/routes/health.c - is it alive, is it ready, how busy is it, what is it.
  *
- * /health is for who restarts: 200 while this process can do its work or will be able to, 503 when its
- * model could not be loaded. /ready is for who sends work: 200 only when work would be taken now.
+ * /health is for who restarts: 200 while this process can do its work or will be able to, 503
+ * when its model could not be loaded. /ready is for who sends work: 200 only when work would be
+ * taken now.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

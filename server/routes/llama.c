@@ -1,7 +1,7 @@
 /* server/routes/llama.c - llama-server's own names: POST /completion, /apply-template, GET /props.
  *
- * Its defaults are not OpenAI's: temperature 0.8, top_k 40, top_p 0.95, min_p 0.05, and as many tokens as the
- * context allows (n_predict -1).
+ * Its defaults are not OpenAI's: temperature 0.8, top_k 40, top_p 0.95, min_p 0.05, and as many
+ * tokens as the context allows (n_predict -1).
  *
  * SPDX-License-Identifier: Apache-2.0
  */

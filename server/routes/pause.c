@@ -1,9 +1,10 @@
-/* server/routes/pause.c - pausing, resuming and aborting generations, as trainers ask for it around a training
- * step: vLLM's names (vllm/entrypoints/serve/rlhf) and SGLang's (srt/managers/io_struct.py), which AReaL also uses.
+/* server/routes/pause.c - pausing, resuming and aborting generations, as trainers ask for it
+ * around a training step: vLLM's names (vllm/entrypoints/serve/rlhf) and SGLang's
+ * (srt/managers/io_struct.py), which AReaL also uses.
  *
- * Sleeping is pausing with an empty cache: weights stay where they are, for there is no other memory to take them to.
- * SGLang's retract and in_place are the same here: weights do not change while a sequence stands still,
- * so what was computed for it stays true.
+ * Sleeping is pausing with an empty cache: weights stay where they are, for there is no other
+ * memory to take them to. SGLang's retract and in_place are the same here: weights do not change
+ * while a sequence stands still, so what was computed for it stays true.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

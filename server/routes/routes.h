@@ -1,7 +1,7 @@
 /* server/routes/routes.h - the handlers that router.c's table names, one file each.
  *
- * A handler runs on the loop thread once the request's body is whole; it answers, or arranges that the
- * request is answered later (exchange.h).
+ * A handler runs on the loop thread once the request's body is whole; it answers, or arranges
+ * that the request is answered later (exchange.h).
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,8 +1,8 @@
-/* server/routes/sglang.c - POST /generate as SGLang has it (srt/managers/io_struct.py, GenerateReqInput):
- * what slime, AReaL and torchrl speak.
+/* server/routes/sglang.c - POST /generate as SGLang has it (srt/managers/io_struct.py,
+ * GenerateReqInput): what slime, AReaL and torchrl speak.
  *
- * One prompt with one sample is answered by an object, anything else by a list. A stream says the whole
- * text again in every event.
+ * One prompt with one sample is answered by an object, anything else by a list. A stream says the
+ * whole text again in every event.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

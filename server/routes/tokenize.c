@@ -1,5 +1,5 @@
-/* server/routes/tokenize.c - POST /tokenize, /detokenize: vLLM's and llama-server's, told apart by their
- * fields.
+/* server/routes/tokenize.c - POST /tokenize, /detokenize: vLLM's and llama-server's, told apart
+ * by their fields.
  *
  *   vLLM          {prompt} or {messages, ...}        -> {count, max_model_len, tokens, token_strs}
  *   llama-server  {content, add_special, with_pieces} -> {tokens}

@@ -1,9 +1,9 @@
-/* server/routes/trl.c - POST /generate/ and /chat/, with their slashes: the server that TRL up to 1.10
- * expects (trl/scripts/vllm_serve.py, trl/generation/vllm_client.py).
+/* server/routes/trl.c - POST /generate/ and /chat/, with their slashes: the server that TRL up to
+ * 1.10 expects (trl/scripts/vllm_serve.py, trl/generation/vllm_client.py).
  *
  * prompt_ids has one list for every prompt, completion_ids one for every sample. logprobs and
- * logprob_token_ids have, for every token of every sample, the token itself and the alternatives that were asked for,
- * most probable first.
+ * logprob_token_ids have, for every token of every sample, the token itself and the alternatives
+ * that were asked for, most probable first.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,11 +1,11 @@
-/* server/routes/trl_logprobs.c - POST /get_sequence_logprobs/: a teacher scores finished texts, for TRL's distillation
- * up to 1.10 (trl/scripts/vllm_serve.py).
+/* server/routes/trl_logprobs.c - POST /get_sequence_logprobs/: a teacher scores finished texts,
+ * for TRL's distillation up to 1.10 (trl/scripts/vllm_serve.py).
  *
- * A row is shown for every token after prompt_lengths[i]: the top_logprobs most probable tokens, most probable
- * first. In "json" the token itself follows when it is none of them. In "binary" there are base64 arrays of
- * little-endian float32 and int32, [batch, longest completion, top_logprobs], filled up with -infinity and 0; the token
- * itself stands in arrays of its own. temperature does not matter: the model's own distribution is given, as
- * vLLM does.
+ * A row is shown for every token after prompt_lengths[i]: the top_logprobs most probable tokens,
+ * most probable first. In "json" the token itself follows when it is none of them. In "binary"
+ * there are base64 arrays of little-endian float32 and int32, [batch, longest completion,
+ * top_logprobs], filled up with -infinity and 0; the token itself stands in arrays of its own.
+ * temperature does not matter: the model's own distribution is given, as vLLM does.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -5,8 +5,9 @@
  *   delivered <---------- done (from the pool, or from the judge's thread)
  *   after <------ print the reply
  *
- * The exchange is held from handle to delivered, whatever its client does meanwhile. The news that the job
- * is done may overtake the news that the pool's work is: the reply is begun after both.
+ * The exchange is held from handle to delivered, whatever its client does meanwhile. The news
+ * that the job is done may overtake the news that the pool's work is: the reply is begun after
+ * both.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

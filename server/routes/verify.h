@@ -1,5 +1,5 @@
-/* server/routes/verify.h - POST /verify in its two forms: a JSON batch (verify.c), a stream of lines
- * (verify_stream.c).
+/* server/routes/verify.h - POST /verify in its two forms: a JSON batch (verify.c), a stream of
+ * lines (verify_stream.c).
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,11 +1,13 @@
-/* server/routes/verify_stream.c - POST /verify with NDJSON: an item a line in, a verdict a line out.
+/* server/routes/verify_stream.c - POST /verify with NDJSON: an item a line in, a verdict a line
+ * out.
  *
- * The body is fed to the judge on the thread pool, slice by slice; verdicts come back from the pool or
- * from the judge's own thread into `lines`, and the loop moves them into the stream. Feeding pauses while
- * many lines are at the judge or unread by the client, so memory stays bounded whatever either's pace.
+ * The body is fed to the judge on the thread pool, slice by slice; verdicts come back from the
+ * pool or from the judge's own thread into `lines`, and the loop moves them into the stream.
+ * Feeding pauses while many lines are at the judge or unread by the client, so memory stays
+ * bounded whatever either's pace.
  *
- * The exchange is held until the judge's stream has ended. Only the feeding job calls the stream, one at a
- * time; when the client leaves, a last job cancels it.
+ * The exchange is held until the judge's stream has ended. Only the feeding job calls the stream,
+ * one at a time; when the client leaves, a last job cancels it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

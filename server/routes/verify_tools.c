@@ -1,5 +1,5 @@
-/* server/routes/verify_tools.c - POST /verify/advantages, /verify/pass_at_k and GET /verify/rewards: what
- * needs neither model nor verifier processes.
+/* server/routes/verify_tools.c - POST /verify/advantages, /verify/pass_at_k and GET
+ * /verify/rewards: what needs neither model nor verifier processes.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,5 @@
-/* server/routes/vllm_generate.c - POST /inference/v1/generate: vLLM's route from tokens to tokens, which
- * SkyRL and prime-rl call.
+/* server/routes/vllm_generate.c - POST /inference/v1/generate: vLLM's route from tokens to
+ * tokens, which SkyRL and prime-rl call.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,9 +1,9 @@
-/* tests/bench/bench_code.c - test runs a second: small programs in the sandbox, beside the bare fork and exec
- * of the same command in the same run.
+/* tests/bench/bench_code.c - test runs a second: small programs in the sandbox, beside the bare
+ * fork and exec of the same command in the same run.
  *
- * LANES at a time, each in its sandbox, as a worker drives them. Runs a second say what one gets of the
- * machine as busy as it is; CPU milliseconds a run, children's included, say what it costs on any. The
- * last line is the reward: one item with many tests, JSON in to verdict out.
+ * LANES at a time, each in its sandbox, as a worker drives them. Runs a second say what one gets
+ * of the machine as busy as it is; CPU milliseconds a run, children's included, say what it costs
+ * on any. The last line is the reward: one item with many tests, JSON in to verdict out.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -2,9 +2,10 @@
  *
  *   bench_forward MODEL.gguf [threads [isa [batch]]]
  *
- * Prints tokens a second, and for each figure the share of its time that every stage of the pass takes. A line says
- * what a barrier costs: a layer has seven. Limits of the machine are bench_kernels' and `touchstone bench`'s business.
- * batch picks one batch of decodes, and no prompt.
+ * Prints tokens a second, and for each figure the share of its time that every stage of the pass
+ * takes. A line says what a barrier costs: a layer has seven. Limits of the machine are
+ * bench_kernels' and `touchstone bench`'s business. batch picks one batch of decodes, and no
+ * prompt.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

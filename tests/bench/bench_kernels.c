@@ -1,9 +1,12 @@
-/* tests/bench/bench_kernels.c - one thread's products and attention, as shares of what the core can do.
+/* tests/bench/bench_kernels.c - one thread's products and attention, as shares of what the core
+ * can do.
  *
  *   bench_kernels [isa]
  *
- * The limits are measured in the same run: a loop of the set's own int8 dot products, one of its fma, and reading memory.
- * Small matrices stay in the caches, where multiply-adds are the limit; a large one comes from memory. Times are the thread's own CPU time, the best of several, so that other programs disturb little.
+ * The limits are measured in the same run: a loop of the set's own int8 dot products, one of its
+ * fma, and reading memory. Small matrices stay in the caches, where multiply-adds are the limit;
+ * a large one comes from memory. Times are the thread's own CPU time, the best of several, so
+ * that other programs disturb little.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -36,8 +39,9 @@ enum { LOOPS = 1000000, CHAINS = 10 };
 #define CHAIN(op, w, i) op " %%" w "0, %%" w "0, %%" w #i "\n"
 #define CHAINS_OF(op, w) \
     CHAIN(op, w, 1) \
-    CHAIN(op, w, 2) CHAIN(op, w, 3) CHAIN(op, w, 4) CHAIN(op, w, 5) CHAIN(op, w, 6) \
-        CHAIN(op, w, 7) CHAIN(op, w, 8) CHAIN(op, w, 9) CHAIN(op, w, 10)
+    CHAIN(op, w, 2) \
+    CHAIN(op, w, 3) CHAIN(op, w, 4) CHAIN(op, w, 5) CHAIN(op, w, 6) CHAIN(op, w, 7) \
+        CHAIN(op, w, 8) CHAIN(op, w, 9) CHAIN(op, w, 10)
 #define LIMIT(name, body) \
     static double name(void *arg) \
     { \

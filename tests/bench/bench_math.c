@@ -2,8 +2,8 @@
  *
  *   bench_math [CASES.jsonl]
  *
- * Plain answers (integers, decimals, the same text), boxed responses of about 1 kB, and, given a file
- * of cases, their latencies: median and 99th percentile.
+ * Plain answers (integers, decimals, the same text), boxed responses of about 1 kB, and, given a
+ * file of cases, their latencies: median and 99th percentile.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,7 +1,8 @@
-/* tests/bench/bench_rewards.c - items a second on one core, JSON in to JSON out, for every cheap reward.
+/* tests/bench/bench_rewards.c - items a second on one core, JSON in to JSON out, for every cheap
+ * reward.
  *
- * A request of 10,000 items of an ordinary response (about 200 bytes; with FILE sizes as argument, others) is
- * parsed, judged and printed; the best of three runs counts.
+ * A request of 10,000 items of an ordinary response (about 200 bytes; with FILE sizes as
+ * argument, others) is parsed, judged and printed; the best of three runs counts.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,7 +1,7 @@
 /* tests/fuzz/fuzz_code_tests.c - an item's tests of any shape.
  *
- * Properties: what cannot be read says which field and why; what can has tests, each whole; and reading
- * fewer gives the same ones.
+ * Properties: what cannot be read says which field and why; what can has tests, each whole; and
+ * reading fewer gives the same ones.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

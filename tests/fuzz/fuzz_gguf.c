@@ -1,5 +1,5 @@
-/* tests/fuzz/fuzz_gguf.c - any bytes as a GGUF file, and what it says as a model: refused with a reason, or every
- * tensor lies in the file and has the shape that the sizes demand.
+/* tests/fuzz/fuzz_gguf.c - any bytes as a GGUF file, and what it says as a model: refused with a
+ * reason, or every tensor lies in the file and has the shape that the sizes demand.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

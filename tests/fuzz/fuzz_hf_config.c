@@ -1,5 +1,5 @@
-/* tests/fuzz/fuzz_hf_config.c - any text as config.json: refused with a reason, or every size is one that can
- * be computed with.
+/* tests/fuzz/fuzz_hf_config.c - any text as config.json: refused with a reason, or every size is
+ * one that can be computed with.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

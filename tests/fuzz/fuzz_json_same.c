@@ -1,7 +1,7 @@
 /* tests/fuzz/fuzz_json_same.c - two JSON texts compared by value, NUL between them.
  *
- * Properties: the order of the two makes no difference; what is the same exactly is the same within any
- * tolerance; and a text that equals another equals itself.
+ * Properties: the order of the two makes no difference; what is the same exactly is the same
+ * within any tolerance; and a text that equals another equals itself.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

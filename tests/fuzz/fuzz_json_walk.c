@@ -1,5 +1,5 @@
-/* tests/fuzz/fuzz_json_walk.c - what the walk over JSON calls whole, the parser reads as an object; and the walk goes on
- * the same from a copy.
+/* tests/fuzz/fuzz_json_walk.c - what the walk over JSON calls whole, the parser reads as an
+ * object; and the walk goes on the same from a copy.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,5 @@
-/* tests/fuzz/fuzz_math_extract.c - any bytes as a response: what is extracted is found again when it is
- * put in a box, and the reasoning before it changes nothing.
+/* tests/fuzz/fuzz_math_extract.c - any bytes as a response: what is extracted is found again when
+ * it is put in a box, and the reasoning before it changes nothing.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

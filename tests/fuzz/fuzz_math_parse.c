@@ -1,5 +1,5 @@
-/* tests/fuzz/fuzz_math_parse.c - any bytes as an answer: a tree or an error, in every reading; a tree
- * equals itself, and a fingerprint does not depend on when it is taken.
+/* tests/fuzz/fuzz_math_parse.c - any bytes as an answer: a tree or an error, in every reading; a
+ * tree equals itself, and a fingerprint does not depend on when it is taken.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

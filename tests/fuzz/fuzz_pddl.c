@@ -1,7 +1,7 @@
 /* tests/fuzz/fuzz_pddl.c - domain, problem and plan from untrusted text, NUL between them.
  *
- * Properties: what cannot be read says why; a plan carried out twice ends the same way, with a step where a
- * step is at fault; and a step at fault lies in the plan.
+ * Properties: what cannot be read says why; a plan carried out twice ends the same way, with a
+ * step where a step is at fault; and a step at fault lies in the plan.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,5 @@
-/* tests/fuzz/fuzz_safetensors.c - any bytes as a safetensors file: refused with a reason, or every tensor
- * lies in them, shares no byte with another and is found by its name.
+/* tests/fuzz/fuzz_safetensors.c - any bytes as a safetensors file: refused with a reason, or
+ * every tensor lies in them, shares no byte with another and is found by its name.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,8 +1,8 @@
-/* tests/fuzz/fuzz_verify_request.c - POST /verify with any body: the request parser and every reward that is
- * cheap.
+/* tests/fuzz/fuzz_verify_request.c - POST /verify with any body: the request parser and every
+ * reward that is cheap.
  *
- * Properties: a body is either refused with a code and a message, or answered with JSON that has one result an
- * item; and judged twice it gets the same results.
+ * Properties: a body is either refused with a code and a message, or answered with JSON that has
+ * one result an item; and judged twice it gets the same results.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

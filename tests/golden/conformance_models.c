@@ -1,4 +1,5 @@
-/* tests/golden/conformance_models.c - every golden model, from both containers, in every arithmetic.
+/* tests/golden/conformance_models.c - every golden model, from both containers, in every
+ * arithmetic.
  *
  *   conformance_models [GOLDEN [NAME]]      default ../shared/golden, every model; NAME: those whose path holds it
  *

@@ -1,5 +1,5 @@
-/* tests/golden/conformance_rewards.c CORPORA - the corpora of format, rewards and plans in a folder: a
- * line a file with its score, and every disagreement. Exit status 0 when all agree.
+/* tests/golden/conformance_rewards.c CORPORA - the corpora of format, rewards and plans in a
+ * folder: a line a file with its score, and every disagreement. Exit status 0 when all agree.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

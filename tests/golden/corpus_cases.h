@@ -1,7 +1,7 @@
 /* tests/golden/corpus_cases.h - the corpora of format, rewards and plans, run through the judge.
  *
- * Each line of a corpus becomes a request (or the body of a tool route), and its reply is compared with
- * what the line expects. Shared by the test over the copies in tests/data and by
+ * Each line of a corpus becomes a request (or the body of a tool route), and its reply is
+ * compared with what the line expects. Shared by the test over the copies in tests/data and by
  * conformance_rewards.c over a whole corpora folder; a header, so that each is one file to link.
  *
  * SPDX-License-Identifier: Apache-2.0

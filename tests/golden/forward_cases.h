@@ -1,9 +1,9 @@
 /* tests/golden/forward_cases.h - the forward pass against reference outputs of other people's code.
  *
- * A model is run in every arithmetic we have: the reference engine, and the fast one with each type of
- * cache; the differences of log-probabilities must stay within the row of the golden README's table that
- * names this arithmetic, and the greedy tokens agree as it demands. Then every set of kernels that this CPU can
- * run, and any chunking, must give the same bits.
+ * A model is run in every arithmetic we have: the reference engine, and the fast one with each
+ * type of cache; the differences of log-probabilities must stay within the row of the golden
+ * README's table that names this arithmetic, and the greedy tokens agree as it demands. Then
+ * every set of kernels that this CPU can run, and any chunking, must give the same bits.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -28,8 +28,8 @@
 
 enum { MAX_ROWS = 512, BLOCKS = 64 };
 
-/* How far log-probabilities may be off; 0 means not demanded. free_margin: where the golden margin is at
- * least this, the best token must be the golden one. */
+/* How far log-probabilities may be off; 0 means not demanded. free_margin: where the golden
+ * margin is at least this, the best token must be the golden one. */
 struct tolerance {
     const char *name;
     double max, mean, p99, median, p90, free_margin, top;

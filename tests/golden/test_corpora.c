@@ -1,4 +1,5 @@
-/* tests/golden/test_corpora.c - every case of the corpora that travel with the sources (tests/data/corpora).
+/* tests/golden/test_corpora.c - every case of the corpora that travel with the sources
+ * (tests/data/corpora).
  *
  * SPDX-License-Identifier: Apache-2.0
  */

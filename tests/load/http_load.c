@@ -1,10 +1,11 @@
-/* tests/load/http_load.c - N clients of /v1/completions at once, in one thread that costs next to nothing.
+/* tests/load/http_load.c - N clients of /v1/completions at once, in one thread that costs next to
+ * nothing.
  *
  *   http_load PORT CLIENTS PROMPT GENERATE stream|whole [ROUNDS]
  *
- * A client written in Python takes more of the processor than the server that it measures. This one sends a prepared
- * request on each of its connections, sleeps in epoll, and looks only for the end of each answer. Every prompt is
- * different. Prints a JSON object a round:
+ * A client written in Python takes more of the processor than the server that it measures. This
+ * one sends a prepared request on each of its connections, sleeps in epoll, and looks only for
+ * the end of each answer. Every prompt is different. Prints a JSON object a round:
  *
  *   {"seconds", "tokens", "tokens_per_s", "first_s": to the first event, mean over the clients, "bytes"}
  *

@@ -1,4 +1,5 @@
-/* tests/unit/engine_client.h - a client of the engine for tests: submits requests, collects what comes.
+/* tests/unit/engine_client.h - a client of the engine for tests: submits requests, collects what
+ * comes.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

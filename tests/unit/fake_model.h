@@ -1,9 +1,9 @@
 /* tests/unit/fake_model.h - a model whose every token proves which blocks it was computed from.
  *
- * Its "keys and values" are the token ids themselves, written into the blocks that the step names. The logits of a
- * row come from a hash of all tokens from position 0 to the row's, read back through the run's block
- * table. So a wrong table, a missing copy, a block shared while written to, or a stale prefix changes
- * what is sampled.
+ * Its "keys and values" are the token ids themselves, written into the blocks that the step
+ * names. The logits of a row come from a hash of all tokens from position 0 to the row's, read
+ * back through the run's block table. So a wrong table, a missing copy, a block shared while
+ * written to, or a stale prefix changes what is sampled.
  *
  * Also here: everything from scheduler to step around that model, with what came out per sample.
  *
@@ -110,8 +110,8 @@ static inline void fake_logits(void *self, const int *rows, int n, float *logits
     }
 }
 
-/* A model's own guess: what it will draw, but now and then something else. The rows it goes on from, and the
- * tokens that came after them, must be those of the step. */
+/* A model's own guess: what it will draw, but now and then something else. The rows it goes on
+ * from, and the tokens that came after them, must be those of the step. */
 static inline void fake_guess(void *self, const struct forward_run *runs, const int *first_row,
                               int n_runs, float *logits, int n_logits, int *guesses)
 {

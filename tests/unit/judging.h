@@ -1,5 +1,5 @@
-/* tests/unit/judging.h - what tests of the judge share: one judge for the whole program, and requests
- * as text against parts of their replies.
+/* tests/unit/judging.h - what tests of the judge share: one judge for the whole program, and
+ * requests as text against parts of their replies.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -46,8 +46,8 @@ static inline void count_done(void *arg, struct judge_job *job)
     ++*(int *)arg;
 }
 
-/* The reply to a request whose items are all judged at once, or the request's error as "code param".
- * Free with free(). */
+/* The reply to a request whose items are all judged at once, or the request's error as "code
+ * param". Free with free(). */
 static inline char *ask(const char *request)
 {
     struct error err = {0};

@@ -1,4 +1,5 @@
-/* tests/unit/test_accuracy.c - the accuracy row: options, references, causes, through whole requests.
+/* tests/unit/test_accuracy.c - the accuracy row: options, references, causes, through whole
+ * requests.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,8 +1,9 @@
 /* tests/unit/test_attention.c - attention over long contexts: the same bits however it is cut.
  *
- * Keys and values of one sequence, queries of a thousand positions. A row's result must not depend on how many threads
- * there are, on the queries that share its step (a long prompt is cut by tiles, a few tokens by splits of the keys), or
- * on the instruction set. One row is checked against sums in double.
+ * Keys and values of one sequence, queries of a thousand positions. A row's result must not
+ * depend on how many threads there are, on the queries that share its step (a long prompt is cut
+ * by tiles, a few tokens by splits of the keys), or on the instruction set. One row is checked
+ * against sums in double.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,7 +1,8 @@
-/* tests/unit/test_attention_shapes.c - attention for every shape of heads: right, and the same bits however it is dealt.
+/* tests/unit/test_attention_shapes.c - attention for every shape of heads: right, and the same
+ * bits however it is dealt.
  *
- * Group sizes, head sizes and contexts are chosen so that groups are cut, contexts are split, tiles hold several queries
- * and not, and tasks are few or many for the threads.
+ * Group sizes, head sizes and contexts are chosen so that groups are cut, contexts are split,
+ * tiles hold several queries and not, and tasks are few or many for the threads.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

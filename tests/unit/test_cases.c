@@ -1,4 +1,5 @@
-/* tests/unit/test_cases.c - the tests of an item read, from every shape, and what is said of malformed ones.
+/* tests/unit/test_cases.c - the tests of an item read, from every shape, and what is said of
+ * malformed ones.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

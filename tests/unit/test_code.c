@@ -1,4 +1,5 @@
-/* tests/unit/test_code.c - the code reward through a judge: languages, tests of every shape, verdicts.
+/* tests/unit/test_code.c - the code reward through a judge: languages, tests of every shape,
+ * verdicts.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

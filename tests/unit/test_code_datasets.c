@@ -1,5 +1,5 @@
-/* tests/unit/test_code_datasets.c - rows of the data sets that code is trained on, field by field as they have
- * them, each with a right and a wrong program.
+/* tests/unit/test_code_datasets.c - rows of the data sets that code is trained on, field by field
+ * as they have them, each with a right and a wrong program.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

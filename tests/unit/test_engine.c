@@ -1,7 +1,8 @@
 /* tests/unit/test_engine.c - the engine through its own door, on small real models.
  *
- * The central test is the promise in engine.h: a request alone, among many, with other chunks, threads,
- * memory, cache and guesses gives the same tokens and the same bits of log-probabilities.
+ * The central test is the promise in engine.h: a request alone, among many, with other chunks,
+ * threads, memory, cache and guesses gives the same tokens and the same bits of
+ * log-probabilities.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,8 +1,8 @@
 /* tests/unit/test_gguf.c - GGUF files that lie.
  *
- * A small right file is built in memory; then it is cut at every byte, flipped in every byte, and given each
- * of the lies that a reader could fall for. The data lies against an unmapped page, so that a read past the
- * end is a crash and not luck.
+ * A small right file is built in memory; then it is cut at every byte, flipped in every byte, and
+ * given each of the lies that a reader could fall for. The data lies against an unmapped page, so
+ * that a read past the end is a crash and not luck.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,10 +1,11 @@
 /* tests/unit/test_hostile.c - programs that mean harm, behind all walls and behind fewer.
  *
- * Each runs in a sandbox while an ordinary program runs in one beside it. After each: the ordinary one
- * has its verdict, no process is left below this one but the cells, no file is left in the cells' folders,
- * and this process has the descriptors it had. "contained" programs may end in any way but with
- * "ESCAPED" in their output; the others end as the row says. Every set of walls has a process of its own,
- * which looks at what belongs to it only, so other tests may run beside.
+ * Each runs in a sandbox while an ordinary program runs in one beside it. After each: the
+ * ordinary one has its verdict, no process is left below this one but the cells, no file is left
+ * in the cells' folders, and this process has the descriptors it had. "contained" programs may
+ * end in any way but with "ESCAPED" in their output; the others end as the row says. Every set of
+ * walls has a process of its own, which looks at what belongs to it only, so other tests may run
+ * beside.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,7 +1,8 @@
 /* tests/unit/test_kernels.c - every set of kernels this CPU has against generic.c, bit for bit.
  *
- * Shapes, types and values are drawn from a fixed pseudo-random sequence; a failure names its case. generic.c
- * itself is tested against sums in double, and the functions of scalar_math.c against libm.
+ * Shapes, types and values are drawn from a fixed pseudo-random sequence; a failure names its
+ * case. generic.c itself is tested against sums in double, and the functions of scalar_math.c
+ * against libm.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

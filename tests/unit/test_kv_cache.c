@@ -1,4 +1,5 @@
-/* tests/unit/test_kv_cache.c - sharing, copying, evicting; and a long random life with every invariant checked.
+/* tests/unit/test_kv_cache.c - sharing, copying, evicting; and a long random life with every
+ * invariant checked.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

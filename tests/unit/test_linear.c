@@ -1,7 +1,8 @@
 /* tests/unit/test_linear.c - products of a step's rows: the same bits however they are cut.
  *
- * Shapes with odd last panels, one to several hundred rows (one tile, several, several chunks), one to eight threads;
- * each against the generic kernels on one thread, and these against rows taken one at a time.
+ * Shapes with odd last panels, one to several hundred rows (one tile, several, several chunks),
+ * one to eight threads; each against the generic kernels on one thread, and these against rows
+ * taken one at a time.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

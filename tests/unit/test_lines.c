@@ -1,4 +1,5 @@
-/* tests/unit/test_lines.c - NDJSON: streams cut anywhere, settings lines, groups, files; and the dialects.
+/* tests/unit/test_lines.c - NDJSON: streams cut anywhere, settings lines, groups, files; and the
+ * dialects.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

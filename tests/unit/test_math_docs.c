@@ -1,7 +1,7 @@
 /* tests/unit/test_math_docs.c - the table of examples in docs/accuracy.md is true.
  *
- * A row is | `reference` | `answer`, `answer`... | correct or incorrect | remark |; a vertical bar in
- * an answer is written \|. Skipped where the tests do not run in the project's root.
+ * A row is | `reference` | `answer`, `answer`... | correct or incorrect | remark |; a vertical
+ * bar in an answer is written \|. Skipped where the tests do not run in the project's root.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -17,8 +17,8 @@
 
 enum { LINE = 1000, AT_LEAST = 50 };
 
-/* The next text between back quotes from *at on, before the cell's end, with its \| undone; false when the
- * cell has no more. */
+/* The next text between back quotes from *at on, before the cell's end, with its \| undone; false
+ * when the cell has no more. */
 static bool next_code(const char **at, char *out)
 {
     size_t n = 0;

@@ -228,8 +228,8 @@ static void test_keys(void **state)
 
 /* ---- properties of generated pairs ------------------------------------------------------------- */
 
-/* A family of pairs: @1, @2 and @3 are whole numbers from 2 on, @4 is their first two's product, @5 the
- * sum of these, @6 the square of @2. */
+/* A family of pairs: @1, @2 and @3 are whole numbers from 2 on, @4 is their first two's product,
+ * @5 the sum of these, @6 the square of @2. */
 struct family {
     const char *name, *value, *same, *other;
 };

@@ -1,4 +1,5 @@
-/* tests/unit/test_math_field.c - the field's constants are what field.h says, and commands are sorted.
+/* tests/unit/test_math_field.c - the field's constants are what field.h says, and commands are
+ * sorted.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,7 +1,7 @@
 /* tests/unit/test_math_notation.c - one thing in several notations, and others beside it.
  *
- * All spellings of a row are equal to each other, whichever is the reference; none equals any of the
- * row's others.
+ * All spellings of a row are equal to each other, whichever is the reference; none equals any of
+ * the row's others.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

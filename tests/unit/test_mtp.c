@@ -1,8 +1,9 @@
 /* tests/unit/test_mtp.c - a model whose prediction layer is right most of the time.
  *
- * Random weights predict nothing, so the golden model with a prediction layer is bent: what its layers add is
- * scaled down, and the prediction layer takes the newest token's embedding as it is. Then both compute nearly the
- * same function of that token and guesses come true, which must change nothing but the number of steps.
+ * Random weights predict nothing, so the golden model with a prediction layer is bent: what its
+ * layers add is scaled down, and the prediction layer takes the newest token's embedding as it
+ * is. Then both compute nearly the same function of that token and guesses come true, which must
+ * change nothing but the number of steps.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -60,8 +60,8 @@ static void test_every_task_runs_once(void **state)
     }
 }
 
-/* Plain memory: what a task leaves there, the next job's tasks read in another order. A race would be one of the pool's
- * (ThreadSanitizer looks for it), and a lost write shows in the sums. */
+/* Plain memory: what a task leaves there, the next job's tasks read in another order. A race
+ * would be one of the pool's (ThreadSanitizer looks for it), and a lost write shows in the sums. */
 struct relay {
     long value[TASKS];
     int step;

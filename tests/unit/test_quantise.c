@@ -1,4 +1,5 @@
-/* tests/unit/test_quantise.c - rows quantised at load: known blocks, and how far a block may be off.
+/* tests/unit/test_quantise.c - rows quantised at load: known blocks, and how far a block may be
+ * off.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

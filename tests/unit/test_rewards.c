@@ -1,5 +1,6 @@
-/* tests/unit/test_rewards.c - each reward's own rules, one row a case: a reward list entry, an item, and what
- * the result must hold. The peers' rules have their corpora (tests/golden/test_corpora.c); these are ours.
+/* tests/unit/test_rewards.c - each reward's own rules, one row a case: a reward list entry, an
+ * item, and what the result must hold. The peers' rules have their corpora
+ * (tests/golden/test_corpora.c); these are ours.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,7 +1,7 @@
 /* tests/unit/test_safetensors.c - safetensors files that lie, and folders of shards.
  *
- * Files are built in memory from a header's text; they lie against an unmapped page, so that a read past
- * the end is a crash and not luck.
+ * Files are built in memory from a header's text; they lie against an unmapped page, so that a
+ * read past the end is a crash and not luck.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

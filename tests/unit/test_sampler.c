@@ -1,7 +1,8 @@
 /* tests/unit/test_sampler.c - the sampler against the definitions, written out naively in double.
  *
- * naive() follows sampler.h step by step with a full sort. What may be drawn and with which probability must agree;
- * draws must follow those probabilities, and depend on (seed, sample, position) only.
+ * naive() follows sampler.h step by step with a full sort. What may be drawn and with which
+ * probability must agree; draws must follow those probabilities, and depend on (seed, sample,
+ * position) only.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

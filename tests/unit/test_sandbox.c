@@ -1,5 +1,5 @@
-/* tests/unit/test_sandbox.c - how runs end, what they can reach, what they leave; with namespaces and
- * without.
+/* tests/unit/test_sandbox.c - how runs end, what they can reach, what they leave; with namespaces
+ * and without.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -1,5 +1,5 @@
-/* tests/unit/test_template.c - what the interpreter promises beyond the language itself: errors with
- * their line, ceilings, the context of a chat, many threads. The language is tested in
+/* tests/unit/test_template.c - what the interpreter promises beyond the language itself: errors
+ * with their line, ceilings, the context of a chat, many threads. The language is tested in
  * tests/golden/test_templates.c.
  *
  * SPDX-License-Identifier: Apache-2.0

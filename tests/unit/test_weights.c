@@ -1,4 +1,5 @@
-/* tests/unit/test_weights.c - packing: how much memory it takes, what it gives back, what it reports.
+/* tests/unit/test_weights.c - packing: how much memory it takes, what it gives back, what it
+ * reports.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

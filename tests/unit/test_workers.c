@@ -1,5 +1,5 @@
-/* tests/unit/test_workers.c - items that go to the verifier processes: verdicts, timeouts, deaths, fairness,
- * cancelling. The reward is regex with patterns that backtrack for ever.
+/* tests/unit/test_workers.c - items that go to the verifier processes: verdicts, timeouts,
+ * deaths, fairness, cancelling. The reward is regex with patterns that backtrack for ever.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -141,8 +141,8 @@ static void begin_flood(struct call *c, int n)
     buffer_clear(&request);
 }
 
-/* More slow items than there are workers take half of these at most, so that the deferred items of others
- * find one at once, every time. */
+/* More slow items than there are workers take half of these at most, so that the deferred items
+ * of others find one at once, every time. */
 static void test_share(void **state)
 {
     struct call slow, quick;
@@ -204,8 +204,8 @@ static void test_cancel_frees_workers(void **state)
     assert_int_equal(s.waiting, 0);
 }
 
-/* Items of some 100 ms, one after the other through few workers: a worker that has been made nice ends after
- * its item, and the next item must not be lost with it. */
+/* Items of some 100 ms, one after the other through few workers: a worker that has been made nice
+ * ends after its item, and the next item must not be lost with it. */
 static void test_tired_workers(void **state)
 {
     struct call c;
