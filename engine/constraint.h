@@ -1,9 +1,10 @@
 /* engine/constraint.h - outputs of a form that the request names: which bytes may come next.
  *
  * OUTPUT_CHOICE: the output is one of some strings. OUTPUT_JSON: it is one JSON object (RFC
- * 8259), any. A walk reads the output byte by byte from its beginning and says whether it can
- * still become such a text. It keeps nothing else, so the sampler walks anew for every token:
- * that costs less than the row of logits, and a token can be drawn ahead of time or again.
+ *                8259), any.
+ * A walk reads the output byte by byte from its beginning and says whether it can still become
+ * such a text. It keeps nothing else, so the sampler walks anew for every token: that costs less
+ * than the row of logits, and a token can be drawn ahead of time or again.
  *
  * A model that thinks first is free until its closing tag, and new lines after the tag.
  *

@@ -11,13 +11,13 @@
  *
  * Invariants:
  *
- * (1) refs[b] is the number of table entries that name b. (2) Every block with refs 0 is in
- * exactly one list: cached when findable, else free. (3) A block that still has room below its
- * owner's reservation and is written to has refs 1. (4) Findable blocks are complete, and no two
- * have the same (parent, salt, tokens). (5) The parent of a findable block is the uid of a block,
- * not its number, so an entry whose parent was
- *     recycled can never match. A sequence that uses a block uses its parent too, and close() lets the last
- *     block go first: so children are evicted before their parents.
+ * (1) refs[b] is the number of table entries that name b.
+ * (2) Every block with refs 0 is in exactly one list: cached when findable, else free.
+ * (3) A block that still has room below its owner's reservation and is written to has refs 1.
+ * (4) Findable blocks are complete, and no two have the same (parent, salt, tokens).
+ * (5) The parent of a findable block is the uid of a block, not its number, so an entry whose
+ *     parent was recycled can never match. A sequence that uses a block uses its parent too, and
+ *     close() lets the last block go first: so children are evicted before their parents.
  * (6) A slot's table covers at least its committed tokens.
  *
  * A match compares tokens, level by level from the root: a hash collision costs time, never truth.

@@ -8,14 +8,12 @@
  *   [   end    ][   begin   ]
  *
  * (1) Its owner claims tasks from the front; who has finished his own share takes them from the
- * back of another's.
- *     Both by compare-and-swap of the whole word: it succeeds only while the task is there to be had, whichever job
- *     the word was first read in.
+ *     back of another's. Both by compare-and-swap of the whole word: it succeeds only while the
+ *     task is there to be had, whichever job the word was first read in.
  * (2) fn, arg and n of a job are written before its shares, and again only after all of its tasks
- * are done. So who
- *     holds a claimed task may read them.
+ *     are done. So who holds a claimed task may read them.
  * (3) The caller returns when `done` has counted n; a worker that wakes late finds no task and
- * harms nobody.
+ *     harms nobody.
  *
  * A worker watches the number of jobs for a while (the next product of a forward pass comes
  * within microseconds), then sleeps on it as a futex. So does the caller when a worker takes long

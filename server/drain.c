@@ -4,12 +4,10 @@
  *                           \--drain_s passed, or a second signal--> CUTTING --all let go--> STOPPED
  *
  * DRAINING: new requests get 503 with Retry-After (health, readiness and metrics still answer),
- * those
- *   begun go on to their end. The port stays open, and at least until the next sweep, so that nobody
- *   who connects meanwhile is met with silence.
+ *   those begun go on to their end. The port stays open, and at least until the next sweep, so
+ *   that nobody who connects meanwhile is met with silence.
  * CUTTING: connections are shut, sequences and verdicts cancelled. We still wait until no other
- * thread
- *   works for a request: its memory is theirs.
+ *   thread works for a request: its memory is theirs.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -9,14 +9,14 @@
  *                  \-- exchange_work(), engine, judge ... exchange_reply() -----> answered
  *                                                   \... exchange_stream(), exchange_push()*, exchange_end()
  *
- * Invariants (1) A request answers once: a reply, an error, or a stream. What comes after the
- * first is dropped. (2) While `busy` > 0 another thread uses it. It is not freed then, whatever
- * its client does; when
+ * Invariants
+ * (1) A request answers once: a reply, an error, or a stream. What comes after the first is
+ *     dropped.
+ * (2) While `busy` > 0 another thread uses it. It is not freed then, whatever its client does; when
  *     the last hold is given back it goes.
- * (3) Once `gone`, nobody reads the answer: on_gone was called and shall stop the work. (4) A
- * connection is suspended exactly while its request has nothing to send; from the first time on
- * it
- *     is watched.
+ * (3) Once `gone`, nobody reads the answer: on_gone was called and shall stop the work.
+ * (4) A connection is suspended exactly while its request has nothing to send; from the first
+ *     time on it is watched.
  *
  * Loop thread only, but for what the work function of exchange_work() may touch: body, arena,
  * state.
