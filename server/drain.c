@@ -1,4 +1,5 @@
-/* server/drain.c - the end: SIGTERM or SIGINT, and what happens until the loop stops.
+/* server/drain.c - the end: SIGTERM, SIGINT or a model that cannot be loaded, and what happens until
+ * the loop stops.
  *
  *   SERVING --signal--> DRAINING --all answered---------------------> STOPPED
  *                           \--drain_s passed, or a second signal--> CUTTING --all let go--> STOPPED
@@ -19,13 +20,14 @@
 #include "server/exchange.h"
 #include "server/state.h"
 
-static void begin_drain(struct server *s, int signal_number)
+void drain_begin(struct server *s, const char *why)
 {
+    if (s->phase != SERVING) return;
     s->phase = DRAINING;
     pause_end(s); /* what was held has been accepted */
     s->drain_deadline_ns = clock_ns() + (uint64_t)s->o.drain_s * 1000000000u;
-    log_line(LOG_INFO, "draining", LOG_I("signal", signal_number),
-             LOG_I("requests", s->n_exchanges), LOG_I("limit_s", s->o.drain_s), LOG_END);
+    log_line(LOG_INFO, "draining", LOG_S("why", why), LOG_I("requests", s->n_exchanges),
+             LOG_I("limit_s", s->o.drain_s), LOG_END);
 }
 
 static void begin_cut(struct server *s, const char *why)
@@ -41,7 +43,7 @@ static void on_signal(uv_signal_t *handle, int signal_number)
 {
     struct server *s = handle->data;
     if (s->phase == SERVING) {
-        begin_drain(s, signal_number);
+        drain_begin(s, signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
     } else if (s->phase == DRAINING) {
         begin_cut(s, "second signal");
     }

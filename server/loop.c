@@ -165,13 +165,10 @@ static void deliver_events(struct server *s)
     pause_progress(s);
 }
 
-/* Why there is no model is said once in the log; requests are told with each answer. */
+/* Without its model the server has nothing to serve: whoever watches it should see it end. */
 static void note_failure(struct server *s)
 {
-    struct error why = {0};
-    if (s->model_failed || engine_state(s->engine, &why) != ENGINE_FAILED) return;
-    s->model_failed = true;
-    log_line(LOG_ERROR, "model_failed", LOG_S("message", why.message), LOG_END);
+    if (engine_state(s->engine, &s->failure) == ENGINE_FAILED) drain_begin(s, "model");
 }
 
 static void on_woken(uv_async_t *a)
@@ -284,6 +281,10 @@ bool server_run(struct server *s, struct engine *engine, struct judge *judge, st
     s->engine = NULL;
     if (!started) return false;
     log_line(LOG_INFO, "stopped", LOG_I("cut_off", s->cut_off), LOG_END);
+    if (s->failure.code != ERROR_NONE) {
+        if (err != NULL) *err = s->failure;
+        return false;
+    }
     if (s->cut_off == 0) return true;
     return error_set(err, ERROR_SYSTEM, NULL, "stopped with %zu requests unanswered", s->cut_off);
 }

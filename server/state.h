@@ -48,7 +48,7 @@ struct server {
     size_t buffered_bytes; /* of bodies held */
 
     struct engine *engine;
-    bool model_failed; /* to load, and the log says so */
+    struct error failure; /* why there is no model: the server ends with it */
     struct judge *judge;
     struct live *live; /* of struct prompt_run (completion.c) */
     struct pause pause;
@@ -77,6 +77,7 @@ void http_stop(struct server *s); /* every request completed or cut off */
 
 /* drain.c */
 void drain_watch_signals(struct server *s);
+void drain_begin(struct server *s, const char *why); /* once; later calls do nothing */
 void drain_sweep(struct server *s, uint64_t now_ns);
 
 #endif

@@ -1,12 +1,10 @@
 /* engine/tokenizer/bpe.c - merging, see bpe.h. The tables are built in
  * bpe_tables.c.
  *
- * (1) rank[i] is the rank of the pair that symbol i forms with its successor now,
- * RANK_NONE if they may
- *     not merge or if i is gone or last. merged[i] is what they would form.
- * (2) A heap entry (rank, i) is stale unless rank == rank[i]. So an entry needs no
- * more than that, and
- *     one that is not stale always names the pair to merge, whenever it was pushed.
+ * (1) rank[i] is the rank of the pair that symbol i forms with its successor now, RANK_NONE if
+ *     they may not merge or if i is gone or last. merged[i] is what they would form.
+ * (2) A heap entry (rank, i) is stale unless rank == rank[i]. So an entry needs no more than that,
+ *     and one that is not stale always names the pair to merge, whenever it was pushed.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -107,19 +107,14 @@ def test_port_in_use(server):
     assert b"port" in got.stderr
 
 
-def test_a_model_that_cannot_be_loaded(start, tmp_path):
+def test_a_model_that_cannot_be_loaded(tmp_path):
     bad = tmp_path / "bad.gguf"
     bad.write_bytes(b"GGUF" + os.urandom(5000))
-    server = start(model=str(bad), wait=False)
-    deadline = time.time() + 20
-    while server.http.get("/health").status_code == 200 and time.time() < deadline:
-        time.sleep(0.05)
-    for path in ("/health", "/ready", "/v1/models"):
-        reply = server.http.get(path)
-        assert reply.status_code == 503 and reply.json()["error"]["code"] == "loading", path
-    reply = server.post("/v1/completions", {"prompt": "a"})
-    assert reply.status_code == 503 and "retry-after" in reply.headers
-    assert server.http.get("/metrics").status_code == 200
+    command = [BIN, "serve", "--model", str(bad), "--port", "0"]
+    got = subprocess.run(command, capture_output=True, timeout=60, env=ENVIRONMENT)
+    assert got.returncode == 1
+    last = got.stderr.decode().splitlines()[-1]
+    assert "bad.gguf" in last and "event=" not in last
 
 
 def test_the_port_answers_while_the_model_loads(start):
