@@ -132,6 +132,7 @@ static bool measure_all(struct engine *e, const struct bench_flags *f, struct be
     r->info = engine_info(e);
     r->loaded_bytes = resident_bytes();
     fit_context(r);
+    if (!bench_warm_up(e, &draw, err)) return false;
     for (int i = 0; i < r->n; i++) {
         if (!bench_measure(e, &r->rows[i], (int)f->repeat, &draw, err)) return false;
     }

@@ -57,6 +57,9 @@ struct bench_report {
 void bench_init(void);
 void bench_wake(void *unused);
 
+/* Work for a second: after a rest a processor, or its host, takes that long to reach its speed. */
+bool bench_warm_up(struct engine *e, uint64_t *draw, struct error *err);
+
 /* Measure row->part with its batch, prompt and generate, `repeat` times. *draw is the state of
  * the random tokens: no two prompts are alike. */
 bool bench_measure(struct engine *e, struct bench_row *row, int repeat, uint64_t *draw,

@@ -14,7 +14,10 @@
 #include "base/clock.h"
 #include "base/mem.h"
 
-enum { NEWCOMERS = 8 }; /* of one run of BENCH_FIRST_TOKEN */
+enum {
+    NEWCOMERS = 8, /* of one run of BENCH_FIRST_TOKEN */
+    WARM_UP_NS = 1000000000
+};
 
 static sem_t news;
 
@@ -175,6 +178,16 @@ static bool run_once(struct engine *e, struct bench_row *row, uint64_t *draw, st
     bool ok = (row->part == BENCH_FIRST_TOKEN ? run_first_token : run_batch)(e, row, &p, draw, err);
     free(p.seen);
     return ok;
+}
+
+bool bench_warm_up(struct engine *e, uint64_t *draw, struct error *err)
+{
+    uint64_t until = clock_ns() + WARM_UP_NS;
+    do {
+        struct bench_row row = {.part = BENCH_BATCH, .batch = 1, .prompt = 32, .generate = 8};
+        if (!run_once(e, &row, draw, err)) return false;
+    } while (clock_ns() < until);
+    return true;
 }
 
 /* ---- the median of several ---- */
