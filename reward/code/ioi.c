@@ -147,7 +147,7 @@ void ioi_compile_run(const struct program *p, struct sandbox_file *files, const 
     for (size_t i = 0; i < ioi->n_files; i++) {
         const char *name = ioi->files[i].name;
         if (strcmp(name, ioi->main) == 0)
-            continue; /* the empty stub that the submission replaces */
+            continue; /* what the submission replaces */
         if (is_linked(name)) more[n++] = name;
         files[run->n_files++] = ioi->files[i];
     }
