@@ -15,6 +15,7 @@
 #include "reward/math/extract.h"
 #include "reward/math/family.h"
 #include "reward/math/parse.h"
+#include "reward/math/rewrite.h"
 #include "reward/math/words.h"
 #include "reward/math/work.h"
 
@@ -85,67 +86,37 @@ static const struct expr *spelled_number(struct math_work *w, struct span s)
 {
     int64_t n, d;
     if (words_number(s, &n)) return expr_int(w->arena, n);
-    if (!words_fraction(s, &n, &d)) return NULL;
-    return expr_2(w->arena, E_DIV, 0, expr_int(w->arena, n), expr_int(w->arena, d));
-}
-
-/* A text whose every backslash was doubled on its way, "\\\\begin{...}": with half of them. */
-static struct span undoubled(struct arena *a, struct span s)
-{
-    if (span_find(s, span_str("\\\\begin{"), 0) == SPAN_NONE) return s;
-    char *out = arena_alloc(a, s.n + 1, 1);
-    size_t n = 0;
-    for (size_t i = 0; out != NULL && i < s.n; i++) {
-        out[n++] = s.p[i];
-        if (s.p[i] == '\\' && i + 1 < s.n && s.p[i + 1] == '\\') i++;
-    }
-    return out == NULL ? s : span_of(out, n);
+    if (words_fraction(s, &n, &d))
+        return expr_2(w->arena, E_DIV, 0, expr_int(w->arena, n), expr_int(w->arena, d));
+    size_t space = span_find_last(s, span_str(" ")); /* twelve students */
+    if (space == SPAN_NONE || !words_number(span_slice(s, 0, space), &n)) return NULL;
+    struct span noun = span_slice(s, space + 1, s.n);
+    for (size_t i = 0; i < noun.n; i++)
+        if (noun.p[i] < 'a' || noun.p[i] > 'z') return NULL;
+    bool percent = span_is(noun, "percent");
+    struct expr *e = expr_new(w->arena, percent ? E_PERCENT : E_UNIT, 0, 1);
+    if (e == NULL) return NULL;
+    e->text = percent ? span_of(NULL, 0) : noun;
+    e->arg[0] = expr_int(w->arena, n);
+    return e->arg[0] == NULL ? NULL : e;
 }
 
 /* "minus 5", "negative five": the rest of the text; {NULL, 0} without such a word. */
 static struct span after_minus(struct span s)
 {
-    static const char *const words[] = {"negative ", "minus ", "Negative ", "Minus "};
+    static const char *const words[] = {
+        "negative ",         "minus ",           "Negative ",      "Minus ",
+        "\\text{negative }", "\\text{negative}", "\\text{minus }", "\\text{minus}"};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (span_starts(s, span_str(words[i]))) return span_slice(s, strlen(words[i]), s.n);
-    return span_of(NULL, 0);
-}
-
-/* "(a) 5, (b) 6" as "( 5, , 6)"; {NULL, 0} when s is no such list. */
-static struct span unlabelled(struct arena *a, struct span s)
-{
-    static const char *const series[][4] = {{"(a)", "(b)", "(c)", "(d)"},
-                                            {"(1)", "(2)", "(3)", "(4)"},
-                                            {"(i)", "(ii)", "(iii)", "(iv)"}};
-    struct buffer out;
-    for (size_t k = 0; k < sizeof(series) / sizeof(series[0]); k++) {
-        struct span first = span_str(series[k][0]), second = span_str(series[k][1]);
-        if (!span_starts(s, first) || span_find(s, second, 0) == SPAN_NONE) continue;
-        buffer_init(&out, 4096);
-        buffer_add_char(&out, '('); /* in their order */
-        size_t from = first.n;
-        for (int i = 1; i < 4; i++) {
-            size_t at = span_find(s, span_str(series[k][i]), from);
-            if (at == SPAN_NONE) break;
-            buffer_add_span(&out, span_slice(s, from, at));
-            buffer_add_char(&out, ',');
-            from = at + strlen(series[k][i]);
-        }
-        buffer_add_span(&out, span_slice(s, from, s.n));
-        buffer_add_char(&out, ')');
-        char *copy = out.failed ? NULL : arena_str(a, buffer_span(&out));
-        struct span list = span_of(copy, copy == NULL ? 0 : out.n);
-        buffer_clear(&out);
-        return list;
-    }
     return span_of(NULL, 0);
 }
 
 /* What follows "\\text{The minimum is }"; {NULL, 0} where no such words stand first, or they deny. */
 static struct span after_words(struct span s)
 {
-    static const char *const denials[] = {"not",  "no ",   "except", "less",
-                                          "more", "least", "most",   "than"};
+    static const char *const denials[] = {"not",   "no ",  "except", "less",     "more",
+                                          "least", "most", "than",   "negative", "minus"};
     if (!span_starts(s, span_str("\\text{"))) return span_of(NULL, 0);
     size_t end = words_close(s, 5);
     if (end == SPAN_NONE || end < 12) return span_of(NULL, 0);
@@ -174,7 +145,7 @@ static void read_all(struct math_work *w, struct span text, struct readings *r)
         read_negative(w, positive, r);
         return;
     }
-    struct span meant = words_meaning(w->arena, undoubled(w->arena, text));
+    struct span meant = rewrite_answer(w->arena, text);
     struct span s = family_text(w->arena, lexer_plain(w->arena, meant));
     const struct expr *number = spelled_number(w, text);
     *r = (struct readings){.n = 0};
@@ -190,7 +161,6 @@ static void read_all(struct math_work *w, struct span text, struct readings *r)
     struct span said = after_words(s);
     if (said.n > 0 && r->n < MAX_READINGS) add_reading(w, said, READ_THOUSANDS, r);
     struct span labelled = choice_content(s, &r->label);
-    if (labelled.n == 0) labelled = unlabelled(w->arena, s);
     if (labelled.n > 0 && r->n < MAX_READINGS) add_reading(w, labelled, READ_THOUSANDS, r);
 }
 
@@ -259,13 +229,14 @@ static const struct expr *in_letters_of(struct arena *a, const struct expr *e,
     for (size_t i = 0; i < sizeof(letters) / sizeof(letters[0]); i++) {
         struct span name = span_str(letters[i].name);
         int op = letters[i].constant;
-        bool meant =
-            expr_has(other, E_CONST, op) || (letters[i].beside_numbers && expr_is_constant(other));
+        bool meant = expr_has(other, E_CONST, op) ||
+                     (letters[i].beside_numbers && expr_is_constant(other)) ||
+                     (op == C_REALS && region_is(other));
         if (!meant || expr_has(e, E_CONST, op) || !expr_has_symbol(e, name)) continue;
         if (e->kind == E_SYM && !letters[i].beside_itself) continue; /* the letter, no number */
         const struct expr *changed = expr_substitute(a, e, name, expr_new(a, E_CONST, op, 0));
-        if (changed != NULL && (expr_has(other, E_CONST, op) || expr_is_constant(changed)))
-            e = changed;
+        bool same_kind = expr_has(other, E_CONST, op) || (op == C_REALS && region_is(other));
+        if (changed != NULL && (same_kind || expr_is_constant(changed))) e = changed;
     }
     return e;
 }

@@ -8,6 +8,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/decimal.h"
+#include "reward/math/fingerprint.h"
 #include "reward/math/units.h"
 #include "reward/math/work.h"
 
@@ -122,24 +123,34 @@ static const struct expr *claim(struct math_work *w, const struct expr *e)
 
 /* ---- signs +- ---------------------------------------------------------------------------------- */
 
-/* e with every +- read as + (plus) or -; all of one expression's signs go together. */
-static const struct expr *with_sign(struct arena *a, const struct expr *e, bool plus)
+/* e^2, a root's square being what stands under it. */
+static const struct expr *square(struct arena *a, const struct expr *e)
 {
-    if (e == NULL || !expr_has(e, E_PM, -1)) return e;
-    if (e->kind == E_PM) {
-        bool add = plus == (e->op == 0);
-        const struct expr *x = with_sign(a, e->arg[0], plus);
-        if (e->n == 1) return add ? x : expr_1(a, E_NEG, 0, x);
-        const struct expr *y = with_sign(a, e->arg[1], plus);
-        return expr_2(a, E_ADD, 0, x, add ? y : expr_1(a, E_NEG, 0, y));
+    bool product = e->kind == E_MUL || e->kind == E_DIV;
+    if (e->kind == E_NEG) return square(a, e->arg[0]);
+    if (e->kind == E_FUNC && e->op == F_SQRT) return e->arg[0];
+    if (!product || e->n != 2) return expr_2(a, E_POW, 0, e, expr_int(a, 2));
+    return expr_2(a, (enum expr_kind)e->kind, 0, square(a, e->arg[0]), square(a, e->arg[1]));
+}
+
+/* y = (a +- b) / c as (c y - a)^2 = b^2; e itself when its sign stands elsewhere. */
+static const struct expr *without_sign(struct math_work *w, const struct expr *e)
+{
+    struct arena *a = w->arena;
+    if (e->kind != E_REL || e->n != 2 || e->text.p[0] != R_EQ || expr_has(e->arg[0], E_PM, -1))
+        return e;
+    const struct expr *left = e->arg[0], *right = e->arg[1];
+    if (right->kind == E_DIV) {
+        left = expr_2(a, E_MUL, 0, left, right->arg[1]);
+        right = right->arg[0];
     }
-    struct expr *copy = arena_alloc(a, 1, sizeof(*copy));
-    if (copy == NULL) return NULL;
-    *copy = *e;
-    copy->arg = arena_alloc(a, e->n, sizeof(*copy->arg));
-    for (uint32_t i = 0; copy->arg != NULL && i < e->n; i++)
-        if ((copy->arg[i] = with_sign(a, e->arg[i], plus)) == NULL) return NULL;
-    return copy->arg == NULL ? NULL : copy;
+    if (left == NULL || right->kind != E_PM) return e;
+    const struct expr *b = right->arg[right->n - 1];
+    if (right->n == 2) left = expr_2(a, E_ADD, 0, left, expr_1(a, E_NEG, 0, right->arg[0]));
+    if (left == NULL || expr_has(left, E_PM, -1) || expr_has(b, E_PM, -1)) return e;
+    struct expr *r = (struct expr *)expr_2(a, E_REL, 0, square(a, left), square(a, b));
+    if (r != NULL) r->text = e->text;
+    return r == NULL ? e : r;
 }
 
 static bool is_list(const struct expr *e)
@@ -158,8 +169,8 @@ static const struct expr *spread(struct math_work *w, const struct expr *e)
     for (uint32_t i = 0; i < n; i++) {
         const struct expr *x = list ? e->arg[i] : e;
         bool two = expr_has(x, E_PM, -1);
-        if ((out->arg[k++] = with_sign(w->arena, x, true)) == NULL) return NULL;
-        if (two && (out->arg[k++] = with_sign(w->arena, x, false)) == NULL) return NULL;
+        if ((out->arg[k++] = expr_with_sign(w->arena, x, true)) == NULL) return NULL;
+        if (two && (out->arg[k++] = expr_with_sign(w->arena, x, false)) == NULL) return NULL;
     }
     out->n = k;
     return out;
@@ -226,6 +237,33 @@ static bool gives_values(const struct expr *e)
     return true;
 }
 
+/* y = 2, x = 1 as x = 1, y = 2: values given to letters, in the order of the alphabet. */
+static const struct expr *in_letter_order(struct math_work *w, const struct expr *e)
+{
+    if (!gives_values(e)) return e;
+    struct expr *sorted = expr_new(w->arena, E_LIST, e->op, e->n);
+    for (uint32_t i = 0; sorted != NULL && i < e->n; i++) {
+        const struct expr *name = e->arg[i]->arg[0];
+        if (name->kind != E_SYM || name->text.n != 1) return e;
+        uint32_t j = i;
+        for (; j > 0 && sorted->arg[j - 1]->arg[0]->text.p[0] > name->text.p[0]; j--)
+            sorted->arg[j] = sorted->arg[j - 1];
+        sorted->arg[j] = e->arg[i];
+    }
+    return sorted == NULL ? e : sorted;
+}
+
+/* x_1 = 2, x_2 = 5: the roots of an equation, which have no order beside plain values. */
+static bool gives_roots(const struct expr *e)
+{
+    if (!gives_values(e)) return false;
+    for (uint32_t i = 0; i < e->n; i++) {
+        struct span name = e->arg[i]->arg[0]->text;
+        if (e->arg[i]->arg[0]->kind != E_SYM || !span_starts(name, span_str("x_"))) return false;
+    }
+    return true;
+}
+
 static bool has_relations(const struct expr *e)
 {
     for (uint32_t i = 0; i < e->n; i++)
@@ -233,8 +271,25 @@ static bool has_relations(const struct expr *e)
     return false;
 }
 
+/* The values of x_1 = 2, x_2 = 5, or of x = 2, x = 5, without their names; e itself when it gives
+ * others. */
+static const struct expr *root_values(struct math_work *w, const struct expr *e)
+{
+    for (uint32_t i = 0; i < e->n; i++) {
+        const struct expr *r = e->arg[i];
+        if (r->kind != E_REL || r->n != 2 || r->text.p[0] != R_EQ || r->arg[0]->kind != E_SYM ||
+            r->arg[0]->text.p[0] != 'x')
+            return e;
+    }
+    struct expr *values = expr_new(w->arena, E_LIST, e->op, e->n);
+    for (uint32_t i = 0; values != NULL && i < e->n; i++)
+        values->arg[i] = e->arg[i]->arg[1];
+    return values == NULL ? e : values;
+}
+
 static enum equality lists(struct math_work *w, const struct expr *g, const struct expr *a)
 {
+    if (gives_roots(g) != gives_roots(a)) return unordered(w, root_values(w, g), root_values(w, a));
     bool one_named = (gives_values(g) && a->kind == E_LIST && !has_relations(a)) ||
                      (gives_values(a) && g->kind == E_LIST && !has_relations(g));
     return one_named ? ordered(w, g, a) : unordered(w, g, a);
@@ -266,6 +321,9 @@ static enum equality matrices(struct math_work *w, const struct expr *g, const s
     a = matrix_expand(w->arena, a);
     if (g == NULL || a == NULL) return EQ_UNKNOWN;
     if (g->kind != E_MATRIX || a->kind != E_MATRIX) {
+        if (g->kind != E_MATRIX && a->kind != E_MATRIX && g->kind != a->kind &&
+            (g->kind == E_TUPLE || a->kind == E_TUPLE))
+            return work_no(w, MATH_NOT_EQUAL_KIND);
         if (g->kind == E_TUPLE || a->kind == E_TUPLE) { /* a column or a row is a tuple */
             const struct expr *m = g->kind == E_MATRIX ? g : a, *rows = m == g ? a : g;
             const struct expr *nested = m->kind == E_MATRIX ? matrix_of_rows(w->arena, rows) : NULL;
@@ -331,20 +389,41 @@ static bool same_definition(struct math_work *w, const struct expr *g, const str
     return *value != NULL;
 }
 
+/* y(x) = ..., read as a product, as y = ...; e itself otherwise. */
+static const struct expr *without_argument(struct math_work *w, const struct expr *e)
+{
+    const struct expr *l = e->arg[0];
+    if (e->n != 2 || e->text.p[0] != R_EQ || l->kind != E_MUL || l->n != 2 ||
+        l->arg[0]->kind != E_SYM || l->arg[1]->kind != E_SYM || !l->arg[1]->grouped)
+        return e;
+    struct expr *r = (struct expr *)expr_2(w->arena, E_REL, 0, l->arg[0], e->arg[1]);
+    if (r != NULL) r->text = e->text;
+    return r == NULL ? e : r;
+}
+
 static enum equality relations(struct math_work *w, const struct expr *g, const struct expr *a)
 {
+    g = without_argument(w, g);
+    a = without_argument(w, a);
     const struct expr *x = assigned(g), *y = assigned(a);
     if (x != g && y != a) {
         bool named =
             !all_constant(g) && !all_constant(a) && g->text.p[0] == R_EQ && a->text.p[0] == R_EQ;
-        bool same = !named || g->arg[0] == x || a->arg[0] == y ||
-                    same_definition(w, g->arg[0], a->arg[0], &y) ||
-                    compare_exprs(w, length_of(g->arg[0]), length_of(a->arg[0])) == EQ_YES;
+        const struct expr *its = g->arg[g->arg[0] == x], *other = a->arg[a->arg[0] == y];
+        bool same = !named || same_definition(w, its, other, &y) ||
+                    compare_exprs(w, length_of(its), length_of(other)) == EQ_YES;
         enum equality e = same ? compare_exprs(w, x, y) : EQ_UNKNOWN;
         if (same) return e;
     }
     enum equality e = region_is(g) && region_is(a) ? region_equal(w, g, a) : EQ_UNKNOWN;
     return e == EQ_UNKNOWN ? relation_equal(w, g, a) : e;
+}
+
+static enum equality list_and_relation(struct math_work *w, const struct expr *g,
+                                       const struct expr *a)
+{
+    bool first = g->kind == E_LIST;
+    return relation_alternatives(w, first ? g : a, first ? a : g);
 }
 
 /* {1, 3} in TeX shows as 1, 3: beside a pair it is one. \{1, 3\} is a set. */
@@ -449,6 +528,8 @@ static const struct rule {
     {CLASS_LIST | CLASS_TUPLE, CLASS_LIST | CLASS_TUPLE, ordered},
     {CLASS_SET | CLASS_TUPLE, CLASS_SET | CLASS_TUPLE, tex_group},
     {CLASS_WORDS, CLASS_WORDS, words},
+    {CLASS_LIST, CLASS_RELATION, list_and_relation},
+    {CLASS_RELATION, CLASS_LIST, list_and_relation},
     {CLASS_LIST | CLASS_SET, CLASS_ANY, alone},
     {CLASS_ANY, CLASS_LIST | CLASS_SET, alone},
     {CLASS_OTHER, CLASS_OTHER, same_shape},
@@ -500,6 +581,44 @@ static const struct expr *each_name(struct math_work *w, const struct expr *e,
     return list == NULL ? e : list;
 }
 
+/* |2x - 1| = 3 as 2x - 1 = +-3. A complex number's modulus is that of a circle. */
+static const struct expr *without_bars(struct math_work *w, const struct expr *e)
+{
+    struct interval v;
+    if (e->kind != E_REL || e->n != 2 || e->text.p[0] != R_EQ || is_name(e->arg[0]) ||
+        e->arg[0]->kind != E_FUNC || e->arg[0]->op != F_ABS || expr_is_constant(e->arg[0]) ||
+        !expr_is_constant(e->arg[1]) || !expr_is_scalar(e->arg[1]) ||
+        expr_has_symbol(e, span_str("z")) || !interval_of(e->arg[1], NULL, &v) || v.mid < 0)
+        return e;
+    struct expr *r = (struct expr *)expr_2(w->arena, E_REL, 0, e->arg[0]->arg[0],
+                                           expr_1(w->arena, E_PM, 0, e->arg[1]));
+    if (r != NULL) r->text = e->text;
+    return r == NULL ? e : r;
+}
+
+/* 2i - 3j + k beside three coordinates, as (2, -3, 1): letters i, j and k of that many directions.
+ * e itself when it is no sum of multiples of them. */
+static const struct expr *as_vector(struct math_work *w, const struct expr *e,
+                                    const struct expr *other)
+{
+    static const char *const letters[] = {"i", "j", "k"};
+    struct arena *a = w->arena;
+    bool row = other->kind == E_TUPLE || (other->kind == E_MATRIX && other->num.exp10 == 1);
+    if (!row || other->n < 2 || other->n > 3 || !expr_is_scalar(e)) return e;
+    const struct expr *named = expr_name_constant(a, e, C_I, span_str("i")), *rest = named;
+    struct expr *v = expr_new(a, E_TUPLE, B_ROUND, other->n);
+    for (uint32_t i = 0; v != NULL && i < other->n; i++) {
+        const struct expr *x = named;
+        for (uint32_t k = 0; k < other->n && x != NULL; k++)
+            x = expr_substitute(a, x, span_str(letters[k]), expr_int(a, k == i));
+        if (x == NULL || !expr_is_constant(x)) return e;
+        v->arg[i] = x;
+        const struct expr *part = expr_2(a, E_MUL, 0, x, expr_sym(a, span_str(letters[i])));
+        rest = expr_2(a, E_ADD, 0, rest, expr_1(a, E_NEG, 0, part));
+    }
+    return v != NULL && fingerprint_zero(rest) ? v : e;
+}
+
 /* R - {2} is a difference of sets. */
 static const struct expr *as_set_difference(struct math_work *w, const struct expr *e)
 {
@@ -518,18 +637,30 @@ static const struct expr *as_point(struct math_work *w, const struct expr *e,
     return expr_2(w->arena, E_TUPLE, B_ROUND, e->arg[0], e->arg[1]);
 }
 
+/* e in the notation that the other side calls for. */
+static const struct expr *as_written_beside(struct math_work *w, const struct expr *e,
+                                            const struct expr *other)
+{
+    e = as_vector(w, as_point(w, e, other), other);
+    return in_letter_order(w, without_bars(w, each_name(w, as_set_difference(w, e), other)));
+}
+
 /* Both sides brought to what they claim, then compared. */
 static enum equality compare_claims(struct math_work *w, const struct expr *g, const struct expr *a)
 {
     g = solve_whole_builder(w->arena, claim(w, g));
     a = solve_whole_builder(w->arena, claim(w, a));
     const struct expr *other = g;
-    g = each_name(w, as_set_difference(w, as_point(w, g, a)), a);
-    a = each_name(w, as_set_difference(w, as_point(w, a, other)), other);
+    g = as_written_beside(w, g, a);
+    a = as_written_beside(w, a, other);
     if (g == NULL || a == NULL) return EQ_UNKNOWN;
     if ((g->kind == E_REL) != (a->kind == E_REL) && !w->options->strict) {
         g = assigned(g);
         a = assigned(a);
+    }
+    if (expr_has(g, E_PM, -1) != expr_has(a, E_PM, -1) && g->kind == E_REL && a->kind == E_REL) {
+        g = without_sign(w, g);
+        a = without_sign(w, a);
     }
     if (expr_has(g, E_PM, -1) || expr_has(a, E_PM, -1)) {
         g = spread(w, g);

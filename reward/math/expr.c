@@ -33,6 +33,12 @@ const struct expr *expr_int(struct arena *a, int64_t n)
     return n < 0 ? expr_1(a, E_NEG, 0, e) : e;
 }
 
+const struct expr *expr_scale(struct arena *a, int64_t num, int64_t den, int exp10)
+{
+    const struct expr *tens = expr_2(a, E_POW, 0, expr_int(a, 10), expr_int(a, exp10));
+    return expr_2(a, E_MUL, 0, expr_2(a, E_DIV, 0, expr_int(a, num), expr_int(a, den)), tens);
+}
+
 const struct expr *expr_1(struct arena *a, enum expr_kind kind, int op, const struct expr *x)
 {
     if (x == NULL) return NULL;
@@ -195,4 +201,23 @@ bool expr_is_scalar(const struct expr *e)
     default:
         return true;
     }
+}
+
+const struct expr *expr_with_sign(struct arena *a, const struct expr *e, bool plus)
+{
+    if (e == NULL || !expr_has(e, E_PM, -1)) return e;
+    if (e->kind == E_PM) {
+        bool add = plus == (e->op == 0);
+        const struct expr *x = expr_with_sign(a, e->arg[0], plus);
+        if (e->n == 1) return add ? x : expr_1(a, E_NEG, 0, x);
+        const struct expr *y = expr_with_sign(a, e->arg[1], plus);
+        return expr_2(a, E_ADD, 0, x, add ? y : expr_1(a, E_NEG, 0, y));
+    }
+    struct expr *copy = arena_alloc(a, 1, sizeof(*copy));
+    if (copy == NULL) return NULL;
+    *copy = *e;
+    copy->arg = arena_alloc(a, e->n, sizeof(*copy->arg));
+    for (uint32_t i = 0; copy->arg != NULL && i < e->n; i++)
+        if ((copy->arg[i] = expr_with_sign(a, e->arg[i], plus)) == NULL) return NULL;
+    return copy->arg == NULL ? NULL : copy;
 }

@@ -133,6 +133,8 @@ const struct expr *expr_int(struct arena *a, int64_t n);
 const struct expr *expr_1(struct arena *a, enum expr_kind kind, int op, const struct expr *x);
 const struct expr *expr_2(struct arena *a, enum expr_kind kind, int op, const struct expr *x,
                           const struct expr *y);
+/* num / den * 10^exp10 */
+const struct expr *expr_scale(struct arena *a, int64_t num, int64_t den, int exp10);
 const struct expr *expr_sym(struct arena *a, struct span name);
 
 /* The same tree with every symbol `name` replaced by `by`. Bound names are left alone. */
@@ -142,6 +144,9 @@ const struct expr *expr_substitute(struct arena *a, const struct expr *e, struct
 /* The same tree with the constant op read as the symbol name: in a sum over i, i is no number. */
 const struct expr *expr_name_constant(struct arena *a, const struct expr *e, int op,
                                       struct span name);
+
+/* e with every +- read as + (plus) or -; all of one expression's signs go together. */
+const struct expr *expr_with_sign(struct arena *a, const struct expr *e, bool plus);
 
 /* Some node of e, e included, has this kind (and op, unless op is -1). */
 bool expr_has(const struct expr *e, enum expr_kind kind, int op);

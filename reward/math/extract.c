@@ -192,7 +192,7 @@ static bool formula_at(struct span s, size_t i, struct closings *c, struct formu
 /* e is mathematics, not words: units may stand after its values only. */
 static bool is_formula(const struct expr *e)
 {
-    if (e->kind == E_UNIT) return unit_find(e->text) != NULL || e->text.n <= 12;
+    if (e->kind == E_UNIT) return unit_known(e->text) || e->text.n <= 12;
     if (e->kind == E_LIST || e->kind == E_REL || e->kind == E_SET || e->kind == E_TUPLE) {
         for (uint32_t i = 0; i < e->n; i++)
             if (!is_formula(e->arg[i]) && !(e->kind == E_REL && e->arg[i]->kind == E_TEXT))
@@ -386,7 +386,7 @@ static bool names_unit(struct span w)
     static const char *const words[] = {"square", "cubic", "sq", "unit", "units", "per"};
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
         if (span_is(w, words[i])) return true;
-    return unit_find(w) != NULL;
+    return unit_known(w);
 }
 
 bool extract_has_prose(struct span s)

@@ -8,7 +8,7 @@
 #include "reward/math/calculus.h"
 #include "reward/math/fingerprint.h"
 
-enum { MAX_NAMES = 16, MAX_CONSTANTS = 3, MAX_CLAUSE = 80 };
+enum { MAX_NAMES = 16, MAX_CONSTANTS = 3, MAX_CLAUSE = 80, MAX_MEMBERS = 8, MAX_RESIDUES = 64 };
 
 /* ---- the clause in words ----------------------------------------------------------------------- */
 
@@ -198,13 +198,22 @@ static const struct expr *renamed(struct arena *a, const struct expr *answer,
     return e;
 }
 
+/* What a definition defines its left side as; e itself when it is none. */
+static const struct expr *defined(const struct expr *e)
+{
+    bool definition = e->kind == E_REL && e->n == 2 && e->text.p[0] == R_EQ &&
+                      (e->arg[0]->kind == E_SYM || e->arg[0]->kind == E_APPLY ||
+                       (e->arg[0]->kind == E_MUL && e->arg[0]->arg[1]->grouped)); /* y(x) */
+    return definition ? e->arg[1] : e;
+}
+
 /* Constants of other names: y = C e^x and y = A e^x. Something else must be named alike. */
 static enum equality other_constants(struct math_work *w, const struct expr *gold,
                                      const struct expr *answer)
 {
     static const int orders[] = {1, 1, 2, 6};
     struct names g = {.n = 0}, a = {.n = 0};
-    if (!collect(gold, &g) || !collect(answer, &a)) return EQ_NO;
+    if (!collect(defined(gold), &g) || !collect(defined(answer), &a)) return EQ_NO;
     struct names mine = missing(&g, &a), theirs = missing(&a, &g);
     bool constants = (all_are(&mine, is_constant_name) && all_are(&theirs, may_be_constant)) ||
                      (all_are(&mine, may_be_constant) && all_are(&theirs, is_constant_name));
@@ -217,49 +226,6 @@ static enum equality other_constants(struct math_work *w, const struct expr *gol
         if (e != NULL && compare_exprs(w, gold, e) == EQ_YES) return EQ_YES;
     }
     return EQ_NO;
-}
-
-/* ---- families ------------------------------------------------------------------------------------ */
-
-/* The parameter of the side that declares none: the one name it has and the other lacks. */
-static bool guess_parameter(const struct expr *e, const struct expr *other, struct span parameter,
-                            struct span *out)
-{
-    struct names mine = {.n = 0}, theirs = {.n = 0};
-    if (!collect(e, &mine) || !collect(other, &theirs)) return false;
-    struct names own = missing(&mine, &theirs);
-    *out = own.n == 1 ? own.name[0] : parameter;
-    return own.n <= 1;
-}
-
-static enum equality families(struct math_work *w, const struct expr *g, struct span mine,
-                              const struct expr *a, struct span theirs)
-{
-    if (!span_eq(mine, theirs)) a = expr_substitute(w->arena, a, theirs, expr_sym(w->arena, mine));
-    if (a == NULL) return EQ_UNKNOWN;
-    w->parameter = mine;
-    enum equality e = compare_exprs(w, g, a);
-    w->parameter = span_of(NULL, 0);
-    return e;
-}
-
-enum equality family_equal(struct math_work *w, const struct expr *gold, const struct expr *answer)
-{
-    struct span mine, theirs;
-    int here = 0, there = 0;
-    const struct expr *g = family_members(w->arena, gold, &mine, &here),
-                      *a = family_members(w->arena, answer, &theirs, &there);
-    if (mine.n == 0 && theirs.n == 0) {
-        enum equality e = compare_exprs(w, gold, answer);
-        enum math_cause cause = w->cause;
-        if (e == EQ_NO && other_constants(w, gold, answer) == EQ_YES) return EQ_YES;
-        w->cause = cause;
-        return e;
-    }
-    if (mine.n > 0 && theirs.n > 0 && here != there) return work_no(w, MATH_NOT_EQUAL);
-    if (mine.n == 0 && !guess_parameter(g, a, theirs, &mine)) return work_no(w, MATH_NOT_EQUAL);
-    if (theirs.n == 0 && !guess_parameter(a, g, mine, &theirs)) return work_no(w, MATH_NOT_EQUAL);
-    return families(w, g, mine, a, theirs);
 }
 
 /* ---- progressions -------------------------------------------------------------------------------- */
@@ -293,6 +259,188 @@ static bool whole_quotient(struct math_work *w, const struct expr *x, const stru
     if (!(n > -1e9 && n < 1e9)) return false;
     int64_t whole = (int64_t)(n + (n < 0 ? -0.5 : 0.5));
     return fingerprint_zero(minus(a, x, expr_2(a, E_MUL, 0, expr_int(a, whole), y)));
+}
+
+/* ---- unions of progressions -------------------------------------------------------------------- */
+
+/* first + step k for all whole k. */
+struct progression {
+    const struct expr *first, *step;
+};
+
+struct progressions {
+    struct progression p[MAX_MEMBERS];
+    int n;
+};
+
+static bool add_progression(struct progressions *u, const struct expr *first,
+                            const struct expr *step)
+{
+    if (u->n == MAX_MEMBERS || first == NULL || step == NULL || !expr_is_constant(first) ||
+        !expr_is_constant(step) || fingerprint_zero(step))
+        return false;
+    u->p[u->n++] = (struct progression){first, step};
+    return true;
+}
+
+static const struct expr *at(struct math_work *w, const struct expr *e, int64_t k)
+{
+    return expr_substitute(w->arena, e, w->parameter, expr_int(w->arena, k));
+}
+
+/* (-1)^k pi/6 + k pi: the even and the odd k are a progression each. Signs that alternate with k
+ * are the only functions of it that are no polynomials and pass here. */
+static bool add_alternating(struct math_work *w, const struct expr *e, struct progressions *u)
+{
+    if (!expr_has(e, E_POW, -1)) return false;
+    for (int odd = 0; odd < 2; odd++) {
+        const struct expr *first = at(w, e, odd), *step = minus(w->arena, at(w, e, odd + 2), first);
+        for (int k = -6; k <= 6; k += 2) {
+            const struct expr *next = minus(w->arena, at(w, e, k + odd + 2), at(w, e, k + odd));
+            if (!fingerprint_zero(minus(w->arena, next, step))) return false;
+        }
+        if (!add_progression(u, first, step)) return false;
+    }
+    return true;
+}
+
+static bool add_members(struct math_work *w, const struct expr *e, struct progressions *u)
+{
+    const struct expr *first, *step;
+    if (e->kind == E_REL && e->n == 2 && e->text.p[0] == R_EQ && e->arg[0]->kind == E_SYM)
+        e = e->arg[1];
+    if (e->kind == E_LIST || e->kind == E_SET) {
+        for (uint32_t i = 0; i < e->n; i++)
+            if (!add_members(w, e->arg[i], u)) return false;
+        return e->n > 0;
+    }
+    if (expr_has(e, E_PM, -1))
+        return add_members(w, expr_with_sign(w->arena, e, true), u) &&
+               add_members(w, expr_with_sign(w->arena, e, false), u);
+    if (!expr_is_scalar(e) || !expr_has_symbol(e, w->parameter)) return false;
+    if (linear(w, e, &first, &step)) return add_progression(u, first, step);
+    return add_alternating(w, e, u);
+}
+
+/* x / y = *n for a whole number *n. */
+static bool times(struct math_work *w, const struct expr *x, const struct expr *y, int64_t *n)
+{
+    struct interval p, q;
+    if (!interval_of(x, NULL, &p) || !interval_of(y, NULL, &q) || q.mid == 0) return false;
+    double quotient = p.mid / q.mid;
+    if (!(quotient > -MAX_RESIDUES && quotient < MAX_RESIDUES)) return false;
+    *n = (int64_t)(quotient + (quotient < 0 ? -0.5 : 0.5));
+    return *n != 0 && whole_quotient(w, x, y);
+}
+
+/* A whole multiple of every step of both; NULL when none is small. */
+static const struct expr *common_step(struct math_work *w, const struct progressions *x,
+                                      const struct progressions *y)
+{
+    for (int64_t m = 1; m <= MAX_RESIDUES; m++) {
+        const struct expr *step = expr_2(w->arena, E_MUL, 0, expr_int(w->arena, m), x->p[0].step);
+        bool fits = step != NULL;
+        for (int i = 0; fits && i < x->n + y->n; i++)
+            fits = whole_quotient(w, step, i < x->n ? x->p[i].step : y->p[i - x->n].step);
+        if (fits) return step;
+    }
+    return NULL;
+}
+
+/* Every progression of x in those of y, modulo the common step; *sure false when it is too much. */
+static bool within(struct math_work *w, const struct progressions *x, const struct progressions *y,
+                   const struct expr *step, bool *sure)
+{
+    struct arena *a = w->arena;
+    for (int i = 0; i < x->n; i++) {
+        int64_t n = 0;
+        if (!times(w, step, x->p[i].step, &n)) return *sure = false;
+        for (int64_t k = 0; k < (n < 0 ? -n : n); k++) {
+            const struct expr *value = expr_2(a, E_ADD, 0, x->p[i].first,
+                                              expr_2(a, E_MUL, 0, expr_int(a, k), x->p[i].step));
+            bool found = false;
+            for (int j = 0; j < y->n && !found; j++)
+                found = whole_quotient(w, minus(a, value, y->p[j].first), y->p[j].step);
+            if (!found) return false;
+        }
+    }
+    return true;
+}
+
+/* Two unions of progressions as sets of values; EQ_UNKNOWN when either is something else. */
+static enum equality same_unions(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    struct progressions x = {.n = 0}, y = {.n = 0};
+    bool sure = true;
+    if (!add_members(w, g, &x) || !add_members(w, a, &y)) return EQ_UNKNOWN;
+    const struct expr *step = common_step(w, &x, &y);
+    if (step == NULL) return EQ_UNKNOWN;
+    bool same = within(w, &x, &y, step, &sure) && within(w, &y, &x, step, &sure);
+    if (!sure) return EQ_UNKNOWN;
+    return same ? work_yes(w, MATH_EQUAL_SET) : work_no(w, MATH_NOT_EQUAL);
+}
+
+/* ---- families ------------------------------------------------------------------------------------ */
+
+/* The parameter of the side that declares none: the one name it has and the other lacks. */
+static bool guess_parameter(const struct expr *e, const struct expr *other, struct span parameter,
+                            struct span *out)
+{
+    struct names mine = {.n = 0}, theirs = {.n = 0};
+    if (!collect(e, &mine) || !collect(other, &theirs)) return false;
+    struct names own = missing(&mine, &theirs);
+    *out = own.n == 1 ? own.name[0] : parameter;
+    return own.n <= 1;
+}
+
+static enum equality families(struct math_work *w, const struct expr *g, struct span mine,
+                              const struct expr *a, struct span theirs)
+{
+    if (!span_eq(mine, theirs)) a = expr_substitute(w->arena, a, theirs, expr_sym(w->arena, mine));
+    if (a == NULL) return EQ_UNKNOWN;
+    w->parameter = mine;
+    enum equality e = compare_exprs(w, g, a);
+    if (e != EQ_YES && same_unions(w, g, a) == EQ_YES) e = EQ_YES;
+    w->parameter = span_of(NULL, 0);
+    return e;
+}
+
+/* n = r (mod m) as r + m k for the parameter k; NULL when e is no such congruence. */
+static const struct expr *congruence_members(struct math_work *w, const struct expr *e,
+                                             struct span k)
+{
+    struct arena *a = w->arena;
+    bool fits = e->kind == E_REL && e->n == 2 &&
+                (e->text.p[0] == R_EQUIV || e->text.p[0] == R_EQ) && e->arg[0]->kind == E_SYM &&
+                e->arg[1]->kind == E_FUNC && e->arg[1]->op == F_PMOD;
+    if (!fits) return NULL;
+    const struct expr *multiple = expr_2(a, E_MUL, 0, e->arg[1]->arg[1], expr_sym(a, k));
+    return expr_2(a, E_ADD, 0, e->arg[1]->arg[0], multiple);
+}
+
+enum equality family_equal(struct math_work *w, const struct expr *gold, const struct expr *answer)
+{
+    struct span mine, theirs;
+    int here = 0, there = 0;
+    const struct expr *g = family_members(w->arena, gold, &mine, &here),
+                      *a = family_members(w->arena, answer, &theirs, &there);
+    if (mine.n == 0 && theirs.n == 0) {
+        enum equality e = compare_exprs(w, gold, answer);
+        enum math_cause cause = w->cause;
+        if (e == EQ_NO && other_constants(w, gold, answer) == EQ_YES) return EQ_YES;
+        w->cause = cause;
+        return e;
+    }
+    if (mine.n > 0 && theirs.n > 0 && here != there) return work_no(w, MATH_NOT_EQUAL);
+    const struct expr *rule = mine.n == 0     ? congruence_members(w, g, theirs)
+                              : theirs.n == 0 ? congruence_members(w, a, mine)
+                                              : NULL;
+    if (rule != NULL)
+        return mine.n == 0 ? families(w, rule, theirs, a, theirs)
+                           : families(w, g, mine, rule, mine);
+    if (mine.n == 0 && !guess_parameter(g, a, theirs, &mine)) return work_no(w, MATH_NOT_EQUAL);
+    if (theirs.n == 0 && !guess_parameter(a, g, mine, &theirs)) return work_no(w, MATH_NOT_EQUAL);
+    return families(w, g, mine, a, theirs);
 }
 
 enum equality family_same_progression(struct math_work *w, const struct expr *gold,

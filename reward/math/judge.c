@@ -106,9 +106,35 @@ static bool is_letter_gold(struct arena *a, struct span gold, const struct math_
            choice_of(g, o, true) >= 0;
 }
 
+/* The capital letters that s lists, as bits: "(A) and (C)", "A, C", "AC", "A & C". 0 when it holds
+ * anything else, or fewer than two. */
+static uint32_t letters_listed(struct span s)
+{
+    static const char *const skipped[] = {"\\text{", "\\textbf{", "\\mathrm{", "\\textbf",
+                                          "and",     "or",        "\\&"};
+    uint32_t seen = 0;
+    for (size_t i = 0; i < s.n;) {
+        size_t n = 0;
+        for (size_t k = 0; k < sizeof(skipped) / sizeof(skipped[0]) && n == 0; k++)
+            if (span_starts(span_slice(s, i, s.n), span_str(skipped[k]))) n = strlen(skipped[k]);
+        if (n == 0 && s.p[i] >= 'A' && s.p[i] <= 'J') {
+            if (seen & (UINT32_C(1) << (s.p[i] - 'A'))) return 0;
+            seen |= UINT32_C(1) << (s.p[i] - 'A');
+        } else if (n == 0 && strchr(" ,;&(){}.\t", s.p[i]) == NULL) {
+            return 0;
+        }
+        i += n == 0 ? 1 : n;
+    }
+    return __builtin_popcount(seen) > 1 ? seen : 0;
+}
+
 /* The reference is a single letter and the answer names one with words after it: "E: a long text". */
 static enum equality letters_equal(struct math_work *w, struct span gold, struct span answer)
 {
+    uint32_t these = letters_listed(gold), those = letters_listed(answer);
+    if (these != 0 && those != 0)
+        return these == those ? work_yes(w, MATH_EQUAL_CHOICE) : work_no(w, MATH_NOT_EQUAL_CHOICE);
+    if (these != 0 || those != 0) return EQ_UNKNOWN; /* more than one choice is none */
     int want = choice_of(gold, w->options, true), got = choice_of(answer, w->options, false);
     struct span g = words_unwrap(gold);
     bool upper = g.n > 0 && !(g.n == 1 && g.p[0] >= 'a');

@@ -83,6 +83,20 @@ static bool ends_operand(enum token_kind k)
     return k == T_NUM || k == T_NAME || k == T_RBRACE || k == T_RP || k == T_DEGREE || k == T_BAR;
 }
 
+/* A unit may follow: a value stands before, or another unit. */
+static bool after_value(const struct lexer *l)
+{
+    enum token_kind k = last_kind(l);
+    return ends_operand(k) || k == T_TEXT || k == T_CONST;
+}
+
+/* An "in" here is a unit: 5 in, 72 sq in. */
+static bool is_inches(const struct lexer *l)
+{
+    if (last_kind(l) == T_NUM) return true;
+    return last_kind(l) == T_TEXT && unit_prefix_power(l->out[l->n - 1].text) > 0;
+}
+
 static bool three_digits(struct span s, size_t i)
 {
     return is_digit(at(s, i)) && is_digit(at(s, i + 1)) && is_digit(at(s, i + 2)) &&
@@ -287,7 +301,7 @@ static size_t text_group(struct lexer *l, struct span s, size_t i, int op, int d
         push(l, T_COLON, 0, s, i);
     } else if (op == 2) {
         blackboard(l, inner, s, i);
-    } else if (inner.n <= 3 && ends_operand(last_kind(l)) && unit_find(inner) != NULL) {
+    } else if (inner.n <= 3 && after_value(l) && unit_known(inner)) {
         push(l, T_TEXT, 0, s, i)->text = inner;
     } else if (c != NULL && inner.n > 1) {
         push(l, (enum token_kind)c->kind, c->op, s, i)->text = inner;
@@ -381,6 +395,15 @@ static size_t glued_or(const struct lexer *l, struct span s, size_t i, size_t en
     return after && end > i + 2 && end < i + 5 && s.p[i] == 'o' && s.p[i + 1] == 'r' ? 2 : 0;
 }
 
+/* (-oo, 2) U (3, oo): the letter between two intervals. */
+static bool is_union_letter(const struct lexer *l, struct span s, size_t i)
+{
+    if (last_kind(l) != T_RP && last_kind(l) != T_RB) return false;
+    for (i++; at(s, i) == ' ';)
+        i++;
+    return at(s, i) == '(' || at(s, i) == '[';
+}
+
 static size_t word(struct lexer *l, struct span s, size_t i)
 {
     size_t end = i;
@@ -395,14 +418,22 @@ static size_t word(struct lexer *l, struct span s, size_t i)
     for (size_t k = 0; k < w.n; k++)
         foreign |= (w.p[k] & 0x80) != 0;
     const struct command *c = command_find(w);
-    bool after_value = ends_operand(last_kind(l));
-    bool inches = span_is(w, "in") && last_kind(l) == T_NUM;
-    if (span_is(w, "to") && last_kind(l) == T_NUM && is_digit(at(s, end + 1))) {
+    bool inches = span_is(w, "in") && is_inches(l);
+    if (span_is(w, "\xe5\x92\x8c") || span_is(w, "\xe4\xb8\x94")) {
+        push(l, T_AND, 0, s, i); /* U+548C, U+4E14 */
+    } else if (span_is(w, "\xe6\x88\x96")) {
+        push(l, T_OR, 0, s, i); /* U+6216 */
+    } else if (span_is(w, "h") && last_kind(l) == T_NUM && at(s, end) == ' ' &&
+               is_digit(at(s, end + 1))) {
+        push(l, T_TEXT, 0, s, i)->text = w; /* 2 h 15 min */
+    } else if (span_is(w, "to") && last_kind(l) == T_NUM && is_digit(at(s, end + 1))) {
         push(l, T_COLON, 0, s, i); /* 3 to 4 */
+    } else if (span_is(w, "U") && is_union_letter(l, s, i)) {
+        push(l, T_SETOP, S_UNION, s, i);
     } else if (is_times_sign(l, s, i, end)) {
         push(l, T_TIMES, 0, s, i);
     } else if (c != NULL && plain_command(c, w.n) && !inches &&
-               !(after_value && span_is(w, "min") && at(s, end) != '(')) {
+               !(ends_operand(last_kind(l)) && span_is(w, "min") && at(s, end) != '(')) {
         if (c->kind != T_IGNORE) push(l, (enum token_kind)c->kind, c->op, s, i)->text = w;
     } else if (function_prefix(w) > 0) {
         size_t n = function_prefix(w);
@@ -410,7 +441,7 @@ static size_t word(struct lexer *l, struct span s, size_t i)
         push(l, T_FUNC, f->op, s, i);
         letters(l, s, i + n, end);
     } else if (foreign || w.n >= 4 || stop_word(w) ||
-               (w.n >= 2 && (after_value || last_kind(l) == T_TEXT) && unit_find(w) != NULL)) {
+               (w.n >= 2 && after_value(l) && unit_known(w))) {
         push(l, T_TEXT, 0, s, i)->text = w;
     } else {
         letters(l, s, i, end);
@@ -424,6 +455,45 @@ static size_t known_prefix(struct span name)
     for (size_t n = name.n - 1; n >= 2 && name.n - n <= 2; n--)
         if (command_find(span_slice(name, 0, n)) != NULL) return n;
     return 0;
+}
+
+/* \mu before a unit is its prefix: "3 \mu m", "3\,\mu\text{m}". The offset after the unit, 0
+ * when none follows. */
+static size_t micro_unit(struct lexer *l, struct span s, size_t i, size_t start)
+{
+    static const char *const names[] = {"um", "us", "ug", "uA", "uF", "uC", "uL", "uV", "uH", "uT"};
+    size_t brace = 0;
+    if (last_kind(l) != T_NUM && last_kind(l) != T_RBRACE) return 0;
+    while (at(s, i) == ' ')
+        i++;
+    if (at(s, i) == '\\') {
+        const char *open = memchr(s.p + i, '{', s.n - i);
+        struct span font = open == NULL ? span_of("", 0) : span_slice(s, i, (size_t)(open - s.p));
+        if (!span_is(font, "\\text") && !span_is(font, "\\mathrm")) return 0;
+        i += font.n + 1;
+        brace = 1;
+    }
+    for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+        if (at(s, i) != names[k][1] || is_letter(at(s, i + 1))) continue;
+        if (brace == 1 && at(s, i + 1) != '}') return 0;
+        push(l, T_TEXT, 0, s, start)->text = span_str(names[k]);
+        return i + 1 + brace;
+    }
+    return 0;
+}
+
+/* \Omega after a number is the unit of resistance, also with a k or M before it. */
+static bool is_ohm(struct lexer *l, struct span s, size_t start)
+{
+    const struct token *t = l->n > 0 && l->n <= l->room ? &l->out[l->n - 1] : NULL;
+    if (t == NULL) return false;
+    bool kilo = t->kind == T_NAME && l->n > 1 && t[-1].kind == T_NUM &&
+                (span_is(t->text, "k") || span_is(t->text, "M"));
+    const char *name = !kilo ? "ohm" : t->text.p[0] == 'k' ? "kohm" : "Mohm";
+    if (kilo) l->n--;
+    if (!kilo && t->kind != T_NUM) return false;
+    push(l, T_TEXT, 0, s, start)->text = span_str(name);
+    return true;
 }
 
 static size_t environment(struct lexer *l, struct span s, size_t i, const struct command *c)
@@ -454,6 +524,9 @@ static size_t command(struct lexer *l, struct span s, size_t i, int text_depth)
         end = i + 1 + n;
         name = span_slice(name, 0, n);
     }
+    if (span_is(name, "Omega") && is_ohm(l, s, i)) return end;
+    size_t micro = span_is(name, "mu") ? micro_unit(l, s, end, i) : 0;
+    if (micro > 0) return micro;
     if (c == NULL && at(s, end) == '{') return fail(l, s, i, "unknown command"), s.n;
     if (c == NULL) return push(l, T_NAME, 0, s, i)->text = name, end;
     switch (c->kind) {
@@ -531,14 +604,15 @@ static size_t backslash(struct lexer *l, struct span s, size_t i, int text_depth
 /* Whether s[i] (just after ^) is a degree sign; its length. */
 static size_t degree_sign(struct span s, size_t i)
 {
-    static const char *const forms[] = {"{\\circ}",  "\\circ",    "{\\degree}", "\\degree",
-                                        "{\\circ }", "{ \\circ}", "{\\;\\circ}"};
+    static const char *const forms[] = {"{\\circ}",    "\\circ",    "{\\degree}",
+                                        "\\degree",    "{\\circ }", "{ \\circ}",
+                                        "{\\;\\circ}", "\\text{o}", "{\\text{o}}"};
     while (at(s, i) == ' ')
         i++;
     for (size_t f = 0; f < sizeof(forms) / sizeof(forms[0]); f++) {
         size_t n = strlen(forms[f]);
         if (span_starts(span_slice(s, i, s.n), span_str(forms[f])) &&
-            (forms[f][0] == '{' || !is_letter(at(s, i + n))))
+            (forms[f][n - 1] == '}' || !is_letter(at(s, i + n))))
             return i + n;
     }
     return 0;

@@ -305,6 +305,10 @@ static const struct expr *with_unit(struct parser *p, const struct expr *e)
     u->arg[0] = e;
     u->pos = e->pos;
     u->text = parser_words(p);
+    if (e->kind == E_DEGREE && (span_is(u->text, "C") || span_is(u->text, "F"))) { /* 25 ^\circ C */
+        u->arg[0] = e->arg[0];
+        u->text = span_str(span_is(u->text, "C") ? "Celsius" : "Fahrenheit");
+    }
     return u;
 }
 
@@ -312,20 +316,19 @@ static const struct expr *with_unit(struct parser *p, const struct expr *e)
 static bool continues_quantity(const struct parser *p, const struct expr *e)
 {
     const struct token *t = p->t + (p->t->kind == T_AND);
-    int64_t num, den;
+    struct unit_factor f;
     return t[0].kind == T_NUM && t[1].kind == T_TEXT && e->arg[0]->kind == E_NUM &&
-           unit_convert(e->text, t[1].text, &num, &den) && num > den;
+           unit_convert(e->text, t[1].text, &f) && f.exp10 >= 0 && (f.exp10 > 0 || f.num > f.den);
 }
 
 static const struct expr *with_smaller_unit(struct parser *p, const struct expr *e)
 {
-    int64_t num = 1, den = 1;
+    struct unit_factor f;
     parser_take(p, T_AND);
     const struct expr *small = operand_number(p),
                       *unit = small == NULL ? NULL : with_unit(p, small);
-    if (unit == NULL || !unit_convert(unit->text, e->text, &num, &den)) return unit;
-    const struct expr *factor =
-        expr_2(p->arena, E_DIV, 0, expr_int(p->arena, num), expr_int(p->arena, den));
+    if (unit == NULL || !unit_convert(unit->text, e->text, &f)) return unit;
+    const struct expr *factor = expr_scale(p->arena, f.num, f.den, f.exp10);
     struct expr *whole = expr_new(p->arena, E_UNIT, 0, 1);
     if (whole == NULL) return no_memory(p);
     whole->arg[0] =

@@ -6,6 +6,8 @@
  */
 #include "reward/math/parser.h"
 
+#include "base/buffer.h"
+
 /* Brackets start afresh: what is open outside does not close inside. */
 struct inside operand_enter(struct parser *p, bool in_set)
 {
@@ -146,9 +148,38 @@ const struct expr *operand_function_of(struct parser *p, int op, const struct ex
     return x == NULL ? NULL : operand_node(p, expr_1(p->arena, E_FUNC, op, x));
 }
 
+/* |0\rangle: the token after the state that begins at p->t, NULL when it is none. */
+static const struct token *ket_end(const struct parser *p)
+{
+    const struct token *t = p->t + 1;
+    while (t->kind == T_NUM || t->kind == T_NAME || t->kind == T_PLUS || t->kind == T_MINUS)
+        t++;
+    return t > p->t + 1 && t->kind == T_RANGLE ? t + 1 : NULL;
+}
+
+/* A state is known by its name alone. */
+static const struct expr *ket(struct parser *p, const struct token *end)
+{
+    struct buffer name;
+    buffer_init(&name, 256);
+    for (const struct token *t = p->t; t + 1 < end; t++) {
+        bool written = t->kind == T_NUM || t->kind == T_NAME;
+        if (written) buffer_add_span(&name, t->text);
+        if (!written)
+            buffer_add_char(&name, t->kind == T_PLUS ? '+' : t->kind == T_MINUS ? '-' : '|');
+    }
+    char *copy = name.failed ? NULL : arena_str(p->arena, buffer_span(&name));
+    struct span text = span_of(copy, copy == NULL ? 0 : name.n);
+    buffer_clear(&name);
+    p->t = (struct token *)end;
+    return copy == NULL ? parse_fail(p, "a long state") : operand_node(p, expr_sym(p->arena, text));
+}
+
 const struct expr *operand_absolute(struct parser *p)
 {
     enum token_kind k = parser_next(p);
+    const struct token *after = k == T_BAR ? ket_end(p) : NULL;
+    if (after != NULL) return ket(p, after);
     p->t++;
     struct inside was = operand_enter(p, false);
     if (operand_too_deep(p)) return NULL;

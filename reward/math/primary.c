@@ -41,6 +41,21 @@ static void word_sep(struct buffer *b)
     if (b->n > 0) buffer_add_char(b, ' ');
 }
 
+/* The exponent -2 or {-2} of a unit, taken; false when none is next. */
+static bool negative_exponent(struct parser *p, struct buffer *b)
+{
+    const struct token *t = p->t;
+    if (t[0].kind != T_POW) return false;
+    bool braces = t[1].kind == T_LBRACE;
+    t += braces ? 2 : 1;
+    if (t[0].kind != T_MINUS || t[1].kind != T_NUM || (braces && t[2].kind != T_RBRACE))
+        return false;
+    buffer_add_char(b, '-');
+    buffer_add_span(b, t[1].text);
+    p->t = (struct token *)t + (braces ? 3 : 2);
+    return true;
+}
+
 struct span parser_words(struct parser *p)
 {
     struct buffer b;
@@ -56,9 +71,11 @@ struct span parser_words(struct parser *p)
                    t[3].kind == T_RBRACE) {
             buffer_add_span(&b, t[2].text);
             p->t += 3;
+        } else if (b.n > 0 && negative_exponent(p, &b)) {
+            continue;
         } else if (b.n > 0 && (t->kind == T_DIV || t->kind == T_TIMES) &&
                    (t[1].kind == T_TEXT || t[1].kind == T_NAME)) {
-            buffer_add_char(&b, '/');
+            buffer_add_char(&b, t->kind == T_DIV ? '/' : '*');
             buffer_add_span(&b, (++p->t)->text);
         } else if (b.n > 0 && t->kind == T_NAME && t->text.n == 1 &&
                    (!t->space || unit_prefix_power(buffer_span(&b)) > 0)) {

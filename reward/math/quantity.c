@@ -20,13 +20,12 @@ static const struct expr *bare(const struct expr *e)
 
 static enum equality both_units(struct math_work *w, const struct expr *g, const struct expr *a)
 {
-    int64_t num, den;
+    struct unit_factor f;
     if (unit_same(g->text, a->text)) return compare_exprs(w, g->arg[0], a->arg[0]);
-    if (!w->options->units_convert || !unit_convert(a->text, g->text, &num, &den))
+    if (!w->options->units_convert || !unit_convert(a->text, g->text, &f))
         return work_no(w, MATH_NOT_EQUAL_UNIT);
-    const struct expr *factor =
-        expr_2(w->arena, E_DIV, 0, expr_int(w->arena, num), expr_int(w->arena, den));
-    const struct expr *converted = expr_2(w->arena, E_MUL, 0, factor, a->arg[0]);
+    const struct expr *factor = expr_scale(w->arena, f.num, f.den, f.exp10),
+                      *converted = expr_2(w->arena, E_MUL, 0, factor, a->arg[0]);
     return converted == NULL ? EQ_UNKNOWN : compare_exprs(w, g->arg[0], converted);
 }
 
@@ -41,7 +40,7 @@ static bool counts_percent(const struct expr *e)
 static bool is_unit_letter(const struct expr *e)
 {
     const struct expr *u = e->kind == E_POW ? e->arg[0] : e;
-    return u->kind == E_SYM && u->text.n == 1 && strchr("mgshLlJNWVAKCF", u->text.p[0]) != NULL;
+    return u->kind == E_SYM && u->text.n == 1 && strchr("mgshLlJNWVAKCFTHM", u->text.p[0]) != NULL;
 }
 
 /* 3 s^2 is a polynomial, 3 m^2 an area. */
@@ -54,19 +53,38 @@ static const struct expr *without_letter_unit(const struct expr *e)
     return is_unit_letter(u) && expr_is_constant(e->arg[0]) ? e->arg[0] : NULL;
 }
 
-/* The letters that multiply or divide the number in e as a unit's text, and the number; NULL when
- * something else is there. */
+/* e is made of units alone, m or \frac{\text{kg}}{m^3}: its text to the given power. */
+static bool unit_text(const struct expr *e, int64_t power, struct buffer *text)
+{
+    int64_t n;
+    switch ((enum expr_kind)e->kind) {
+    case E_SYM:
+    case E_TEXT:
+        if (e->kind == E_SYM ? !is_unit_letter(e) : !unit_known(e->text)) return false;
+        buffer_addf(text, " %.*s%d", (int)e->text.n, e->text.p, (int)power);
+        return true;
+    case E_POW:
+        return expr_small_int(e->arg[1], &n) && n > -9 && n < 9 &&
+               unit_text(e->arg[0], power * n, text);
+    case E_DIV:
+        return unit_text(e->arg[0], power, text) && unit_text(e->arg[1], -power, text);
+    case E_MUL:
+        for (uint32_t i = 0; i < e->n; i++)
+            if (!unit_text(e->arg[i], power, text)) return false;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The number in e and the units that multiply or divide it, as a unit's text; NULL when something
+ * else is there. */
 static const struct expr *letters_as_unit(const struct expr *e, struct buffer *text)
 {
-    int64_t power = 1;
     if (expr_is_constant(e)) return e;
-    if (e->kind == E_DIV && is_unit_letter(e->arg[0])) return NULL;
-    if ((e->kind != E_MUL && e->kind != E_DIV) || !is_unit_letter(e->arg[1])) return NULL;
-    const struct expr *rest = letters_as_unit(e->arg[0], text), *u = e->arg[1];
-    if (rest == NULL || (u->kind == E_POW && !expr_small_int(u->arg[1], &power))) return NULL;
-    if (e->kind == E_DIV) power = -power;
-    buffer_addf(text, " %c%d", u->kind == E_POW ? u->arg[0]->text.p[0] : u->text.p[0], (int)power);
-    return rest;
+    if ((e->kind != E_MUL && e->kind != E_DIV) || e->n != 2) return NULL;
+    const struct expr *rest = letters_as_unit(e->arg[0], text);
+    return rest != NULL && unit_text(e->arg[1], e->kind == E_DIV ? -1 : 1, text) ? rest : NULL;
 }
 
 /* 5 m, 9.8 m/s^2: as a quantity, where the other side is one. e itself when it is none. */
@@ -96,13 +114,13 @@ static bool units_clash(const struct expr *quantity, const struct expr *other)
 {
     if (quantity->kind != E_UNIT || (other->kind != E_PERCENT && other->kind != E_DEGREE))
         return false;
-    const struct unit *u = unit_find(quantity->text);
-    return u == NULL || u->dimension != UNIT_ANGLE;
+    return !unit_is_angle(quantity->text);
 }
 
 enum equality quantity_equal(struct math_work *w, const struct expr *g, const struct expr *a)
 {
-    if (g->kind == E_UNIT || a->kind == E_UNIT) {
+    if (g->kind == E_UNIT || a->kind == E_UNIT || expr_has(g, E_TEXT, -1) ||
+        expr_has(a, E_TEXT, -1)) {
         g = as_quantity(w, g);
         a = as_quantity(w, a);
     }

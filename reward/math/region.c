@@ -248,12 +248,12 @@ static bool in_elements(struct line *l, const struct expr *e, int cell, bool all
     return all;
 }
 
-/* "and" and "or" say what they mean. Commas between conditions that can hold together mean "and"
+/* "and" and "or" say what they mean between conditions; several sets are one. Commas between conditions that can hold together mean "and"
  * (x > 1, x < 3), else "or" (x < 1, x > 3). */
 static bool list_contains(struct line *l, const struct expr *e, int cell)
 {
     bool together = e->op == 1;
-    for (uint32_t i = 0; i < e->n && e->op == 0; i++)
+    for (uint32_t i = 0; i < e->n && e->op <= 1; i++)
         if (e->arg[i]->kind != E_REL) return in_elements(l, e, cell, false);
     for (int k = 0; k <= 2 * l->n && e->op == 0 && !together; k++)
         together = in_elements(l, e, k, true);

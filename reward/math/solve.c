@@ -224,13 +224,13 @@ static bool is_zero_literal(const struct expr *e)
     return e->kind == E_NUM && e->num.digits.n == 0;
 }
 
-/* u^2 - c^2 for |u| against a positive constant c; NULL when this is no such pair. */
+/* (u - c)(u + c) for |u| against a positive constant c; NULL when this is no such pair. */
 static const struct expr *squared(struct arena *a, const struct expr *x, const struct expr *y)
 {
     struct interval v;
     bool bars = x->kind == E_FUNC && x->op == F_ABS && expr_is_constant(y);
     if (!bars || !interval_of(y, NULL, &v) || v.mid <= v.error) return NULL;
-    return minus(a, times(a, x->arg[0], x->arg[0]), times(a, y, y));
+    return times(a, minus(a, x->arg[0], y), expr_2(a, E_ADD, 0, x->arg[0], y));
 }
 
 /* x in region, so that the variable's name stays known. */

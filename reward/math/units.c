@@ -1,67 +1,151 @@
 /* reward/math/units.c - a table of units, and comparison of what stands after numbers.
  *
  * A text such as "km/h", "square feet", "m s-1" or "miles per hour" is read as a product of
- * powers of the units in the table: a measure, which is a power of each dimension and a factor.
- * Units that are not in the table (apples, students) are words: compared as such, and ignored
+ * powers of the units in the table: a measure, which is a power of each base unit and a factor.
+ * A unit may have the prefixes that its row names (kilo, milli, ...), with its symbol as with its
+ * name. Units that are not in the table (apples, students) are words: compared as such, and ignored
  * when only one side has them.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/units.h"
 
+/* What a measure is a product of powers of. */
+enum {
+    METRE,
+    GRAM,
+    SECOND,
+    AMPERE,
+    KELVIN,
+    MOLE,
+    DOLLAR,
+    YUAN,
+    DEGREE,
+    BYTE,
+    MONTH,
+    ABSTRACT, /* "3 square units" */
+    BASES,
+};
+
+/* A unit: num / den * 10^exp10 times the product of the bases to their powers. */
+struct unit {
+    const char *symbol, *name; /* either may be NULL */
+    const char *prefixes;      /* the first signs of those it is used with, NULL */
+    int64_t num, den;
+    int exp10;
+    int8_t power[BASES];
+};
+
 /* clang-format off */
 static const struct unit units[] = {
-    {"mm", UNIT_LENGTH, 1, 1, 1000}, {"millimeter", UNIT_LENGTH, 1, 1, 1000}, {"millimetre", UNIT_LENGTH, 1, 1, 1000},
-    {"cm", UNIT_LENGTH, 1, 1, 100}, {"centimeter", UNIT_LENGTH, 1, 1, 100}, {"centimetre", UNIT_LENGTH, 1, 1, 100},
-    {"dm", UNIT_LENGTH, 1, 1, 10}, {"decimeter", UNIT_LENGTH, 1, 1, 10}, {"decimetre", UNIT_LENGTH, 1, 1, 10},
-    {"m", UNIT_LENGTH, 1, 1, 1}, {"meter", UNIT_LENGTH, 1, 1, 1}, {"metre", UNIT_LENGTH, 1, 1, 1},
-    {"km", UNIT_LENGTH, 1, 1000, 1}, {"kilometer", UNIT_LENGTH, 1, 1000, 1}, {"kilometre", UNIT_LENGTH, 1, 1000, 1},
-    {"in", UNIT_LENGTH, 1, 127, 5000}, {"inch", UNIT_LENGTH, 1, 127, 5000}, {"inche", UNIT_LENGTH, 1, 127, 5000},
-    {"ft", UNIT_LENGTH, 1, 381, 1250}, {"foot", UNIT_LENGTH, 1, 381, 1250}, {"feet", UNIT_LENGTH, 1, 381, 1250},
-    {"yd", UNIT_LENGTH, 1, 1143, 1250}, {"yard", UNIT_LENGTH, 1, 1143, 1250},
-    {"mi", UNIT_LENGTH, 1, 201168, 125}, {"mile", UNIT_LENGTH, 1, 201168, 125},
-    {"mg", UNIT_MASS, 1, 1, 1000}, {"milligram", UNIT_MASS, 1, 1, 1000}, {"g", UNIT_MASS, 1, 1, 1}, {"gram", UNIT_MASS, 1, 1, 1},
-    {"kg", UNIT_MASS, 1, 1000, 1}, {"kilogram", UNIT_MASS, 1, 1000, 1}, {"ton", UNIT_MASS, 1, 1000000, 1}, {"tonne", UNIT_MASS, 1, 1000000, 1},
-    {"ms", UNIT_TIME, 1, 1, 1000}, {"s", UNIT_TIME, 1, 1, 1}, {"sec", UNIT_TIME, 1, 1, 1}, {"second", UNIT_TIME, 1, 1, 1},
-    {"min", UNIT_TIME, 1, 60, 1}, {"minute", UNIT_TIME, 1, 60, 1}, {"h", UNIT_TIME, 1, 3600, 1}, {"hr", UNIT_TIME, 1, 3600, 1}, {"hour", UNIT_TIME, 1, 3600, 1},
-    {"day", UNIT_TIME, 1, 86400, 1}, {"week", UNIT_TIME, 1, 604800, 1},
-    {"ml", UNIT_LENGTH, 3, 1, 1000000}, {"mL", UNIT_LENGTH, 3, 1, 1000000}, {"milliliter", UNIT_LENGTH, 3, 1, 1000000},
-    {"cl", UNIT_LENGTH, 3, 1, 100000}, {"dl", UNIT_LENGTH, 3, 1, 10000}, {"l", UNIT_LENGTH, 3, 1, 1000}, {"L", UNIT_LENGTH, 3, 1, 1000}, {"liter", UNIT_LENGTH, 3, 1, 1000}, {"litre", UNIT_LENGTH, 3, 1, 1000},
-    {"cent", UNIT_MONEY, 1, 1, 100}, {"dollar", UNIT_MONEY, 1, 1, 1}, {"usd", UNIT_MONEY, 1, 1, 1}, {"USD", UNIT_MONEY, 1, 1, 1},
-    {"pound", UNIT_OTHER, 1, 1, 1}, {"euro", UNIT_OTHER, 1, 1, 1}, {"yuan", UNIT_OTHER, 1, 1, 1}, {"year", UNIT_OTHER, 1, 1, 1}, {"month", UNIT_OTHER, 1, 1, 1},
-    {"acre", UNIT_LENGTH, 2, 316160658, 78125}, {"hectare", UNIT_LENGTH, 2, 10000, 1}, {"gallon", UNIT_OTHER, 1, 1, 1},
-    {"degree", UNIT_ANGLE, 1, 1, 1},
-    {"byte", UNIT_DATA, 1, 1, 1}, {"kb", UNIT_DATA, 1, 1000, 1}, {"KB", UNIT_DATA, 1, 1000, 1}, {"MB", UNIT_DATA, 1, 1000000, 1}, {"GB", UNIT_DATA, 1, 1000000000, 1},
-    {"mph", UNIT_OTHER, 1, 1, 1}, {"kmh", UNIT_OTHER, 1, 1, 1}, {"kph", UNIT_OTHER, 1, 1, 1}, {"rpm", UNIT_OTHER, 1, 1, 1}, {"lb", UNIT_OTHER, 1, 1, 1}, {"oz", UNIT_OTHER, 1, 1, 1},
-    {"Hz", UNIT_OTHER, 1, 1, 1}, {"kHz", UNIT_OTHER, 1, 1, 1}, {"Pa", UNIT_OTHER, 1, 1, 1}, {"kPa", UNIT_OTHER, 1, 1, 1}, {"kW", UNIT_OTHER, 1, 1, 1}, {"eV", UNIT_OTHER, 1, 1, 1},
-    {"kJ", UNIT_OTHER, 1, 1, 1}, {"mol", UNIT_OTHER, 1, 1, 1}, {"rad", UNIT_OTHER, 1, 1, 1}, {"sq", UNIT_OTHER, 1, 1, 1}, {"cu", UNIT_OTHER, 1, 1, 1}, {"pts", UNIT_OTHER, 1, 1, 1},
-    {"pm", UNIT_OTHER, 1, 1, 1}, {"am", UNIT_OTHER, 1, 1, 1}, {"PM", UNIT_OTHER, 1, 1, 1}, {"AM", UNIT_OTHER, 1, 1, 1}, {"th", UNIT_OTHER, 1, 1, 1}, {"st", UNIT_OTHER, 1, 1, 1}, {"nd", UNIT_OTHER, 1, 1, 1}, {"rd", UNIT_OTHER, 1, 1, 1},
+    {"m", "meter", "kcdmunp", 1, 1, 0, {[METRE] = 1}}, {NULL, "metre", "kcdmunp", 1, 1, 0, {[METRE] = 1}},
+    {"in", "inch", NULL, 254, 1, -4, {[METRE] = 1}}, {NULL, "inche", NULL, 254, 1, -4, {[METRE] = 1}},
+    {"ft", "foot", NULL, 3048, 1, -4, {[METRE] = 1}}, {NULL, "feet", NULL, 3048, 1, -4, {[METRE] = 1}},
+    {"yd", "yard", NULL, 9144, 1, -4, {[METRE] = 1}}, {"mi", "mile", NULL, 1609344, 1, -3, {[METRE] = 1}},
+    {NULL, "angstrom", NULL, 1, 1, -10, {[METRE] = 1}},
+    {"g", "gram", "kmu", 1, 1, 0, {[GRAM] = 1}}, {NULL, "ton", NULL, 1, 1, 6, {[GRAM] = 1}}, {NULL, "tonne", NULL, 1, 1, 6, {[GRAM] = 1}},
+    {"lb", "pound", NULL, 45359237, 1, -5, {[GRAM] = 1}}, {"oz", "ounce", NULL, 28349523125, 1, -9, {[GRAM] = 1}},
+    {"s", "second", "munp", 1, 1, 0, {[SECOND] = 1}}, {"sec", NULL, "mun", 1, 1, 0, {[SECOND] = 1}},
+    {"min", "minute", NULL, 60, 1, 0, {[SECOND] = 1}}, {"h", "hour", NULL, 3600, 1, 0, {[SECOND] = 1}}, {"hr", NULL, NULL, 3600, 1, 0, {[SECOND] = 1}},
+    {NULL, "day", NULL, 86400, 1, 0, {[SECOND] = 1}}, {NULL, "week", NULL, 604800, 1, 0, {[SECOND] = 1}},
+    {NULL, "month", NULL, 1, 1, 0, {[MONTH] = 1}}, {"yr", "year", NULL, 12, 1, 0, {[MONTH] = 1}},
+    {"A", "ampere", "mu", 1, 1, 0, {[AMPERE] = 1}}, {NULL, "amp", NULL, 1, 1, 0, {[AMPERE] = 1}},
+    {"K", "kelvin", NULL, 1, 1, 0, {[KELVIN] = 1}},
+    {"mol", "mole", "km", 1, 1, 0, {[MOLE] = 1}}, {"M", "molar", "m", 1, 1, 3, {[MOLE] = 1, [METRE] = -3}},
+    {"N", "newton", "kM", 1, 1, 3, {[GRAM] = 1, [METRE] = 1, [SECOND] = -2}}, {"Nm", NULL, NULL, 1, 1, 3, {[GRAM] = 1, [METRE] = 2, [SECOND] = -2}},
+    {"J", "joule", "kMGm", 1, 1, 3, {[GRAM] = 1, [METRE] = 2, [SECOND] = -2}}, {"cal", "calorie", "k", 4184, 1, 0, {[GRAM] = 1, [METRE] = 2, [SECOND] = -2}},
+    {"Wh", NULL, "kM", 36, 1, 5, {[GRAM] = 1, [METRE] = 2, [SECOND] = -2}}, {"eV", "electronvolt", "kMG", 1602176634, 1, -25, {[GRAM] = 1, [METRE] = 2, [SECOND] = -2}},
+    {"W", "watt", "kMGm", 1, 1, 3, {[GRAM] = 1, [METRE] = 2, [SECOND] = -3}},
+    {"Pa", "pascal", "hkMG", 1, 1, 3, {[GRAM] = 1, [METRE] = -1, [SECOND] = -2}}, {"atm", "atmosphere", NULL, 101325, 1, 3, {[GRAM] = 1, [METRE] = -1, [SECOND] = -2}}, {"bar", NULL, "m", 1, 1, 8, {[GRAM] = 1, [METRE] = -1, [SECOND] = -2}},
+    {"V", "volt", "kmu", 1, 1, 3, {[GRAM] = 1, [METRE] = 2, [SECOND] = -3, [AMPERE] = -1}}, {"C", "coulomb", "mun", 1, 1, 0, {[AMPERE] = 1, [SECOND] = 1}},
+    {NULL, "ohm", "kM", 1, 1, 3, {[GRAM] = 1, [METRE] = 2, [SECOND] = -3, [AMPERE] = -2}}, {"F", "farad", "munp", 1, 1, -3, {[GRAM] = -1, [METRE] = -2, [SECOND] = 4, [AMPERE] = 2}},
+    {"H", "henry", "mu", 1, 1, 3, {[GRAM] = 1, [METRE] = 2, [SECOND] = -2, [AMPERE] = -2}}, {"Wb", "weber", "m", 1, 1, 3, {[GRAM] = 1, [METRE] = 2, [SECOND] = -2, [AMPERE] = -1}},
+    {"T", "tesla", "m", 1, 1, 3, {[GRAM] = 1, [SECOND] = -2, [AMPERE] = -1}}, {"Hz", "hertz", "kMGT", 1, 1, 0, {[SECOND] = -1}},
+    {"L", "liter", "mcdu", 1, 1, -3, {[METRE] = 3}}, {"l", "litre", "mcdu", 1, 1, -3, {[METRE] = 3}},
+    {"gal", "gallon", NULL, 3785411784, 1, -12, {[METRE] = 3}}, {NULL, "quart", NULL, 946352946, 1, -12, {[METRE] = 3}}, {NULL, "pint", NULL, 473176473, 1, -12, {[METRE] = 3}},
+    {NULL, "acre", NULL, 40468564224, 1, -7, {[METRE] = 2}}, {"ha", "hectare", NULL, 1, 1, 4, {[METRE] = 2}},
+    {"mph", NULL, NULL, 1609344, 36, -5, {[METRE] = 1, [SECOND] = -1}}, {"kmh", NULL, NULL, 10, 36, 0, {[METRE] = 1, [SECOND] = -1}},
+    {"kph", NULL, NULL, 10, 36, 0, {[METRE] = 1, [SECOND] = -1}}, {"kmph", NULL, NULL, 10, 36, 0, {[METRE] = 1, [SECOND] = -1}},
+    {NULL, "dollar", NULL, 1, 1, 0, {[DOLLAR] = 1}}, {"USD", "usd", NULL, 1, 1, 0, {[DOLLAR] = 1}}, {NULL, "cent", NULL, 1, 1, -2, {[DOLLAR] = 1}},
+    {NULL, "degree", NULL, 1, 1, 0, {[DEGREE] = 1}},
+    {"B", "byte", "kMGT", 1, 1, 0, {[BYTE] = 1}}, {"KB", NULL, NULL, 1, 1, 3, {[BYTE] = 1}}, {"kb", NULL, NULL, 1, 1, 3, {[BYTE] = 1}}, {NULL, "bit", NULL, 1, 8, 0, {[BYTE] = 1}},
+    {NULL, "yuan", NULL, 1, 1, 0, {[YUAN] = 1}},
+    {NULL, "unit", NULL, 1, 1, 0, {[ABSTRACT] = 1}},
 };
 /* clang-format on */
 
-static const struct unit *lookup(struct span name)
+/* Names that are known to be of units, and convert to nothing. */
+static const char *const others[] = {"euro", "rpm", "rad", "sq", "cu", "pts", "pm",
+                                     "am",   "PM",  "AM",  "th", "st", "nd",  "rd"};
+
+/* A power of ten before a unit. */
+static const struct prefix {
+    const char *symbol, *name;
+    int exp10;
+} prefixes[] = {{"T", "tera", 12},  {"G", "giga", 9},  {"M", "mega", 6},   {"k", "kilo", 3},
+                {"h", "hecto", 2},  {"d", "deci", -1}, {"c", "centi", -2}, {"m", "milli", -3},
+                {"u", "micro", -6}, {"n", "nano", -9}, {"p", "pico", -12}};
+
+static bool called(struct span w, const char *name)
 {
+    if (name == NULL) return false;
+    if (span_is(w, name)) return true;
+    return w.n > 3 && w.p[w.n - 1] == 's' && span_is(span_slice(w, 0, w.n - 1), name);
+}
+
+/* w is u with prefix p (NULL: without one). */
+static bool is_unit(struct span w, const struct unit *u, const struct prefix *p)
+{
+    bool mins = u->symbol != NULL && strlen(u->symbol) > 1 && called(w, u->symbol);
+    if (p == NULL)
+        return (u->symbol != NULL && span_is(w, u->symbol)) || mins || called(w, u->name);
+    if (u->prefixes == NULL || strchr(u->prefixes, p->symbol[0]) == NULL) return false;
+    if (span_starts(w, span_str(p->name)) && called(span_slice(w, strlen(p->name), w.n), u->name))
+        return true;
+    const char *sign = u->symbol != NULL ? u->symbol : u->name; /* kohm */
+    return w.n > 1 && w.p[0] == p->symbol[0] && span_is(span_slice(w, 1, w.n), sign);
+}
+
+/* The unit called w, and its prefix's power of ten. Rows without a prefix go first: "min" is no
+ * thousandth of an inch. */
+static const struct unit *lookup(struct span w, int *exp10)
+{
+    *exp10 = 0;
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
-        if (span_is(name, units[i].name)) return &units[i];
+        if (is_unit(w, &units[i], NULL)) return &units[i];
+    for (size_t k = 0; k < sizeof(prefixes) / sizeof(prefixes[0]); k++) {
+        if (w.n < 2 || w.p[0] != prefixes[k].symbol[0]) {
+            if (w.n == 0 || w.p[0] != prefixes[k].name[0]) continue;
+        }
+        for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+            *exp10 = prefixes[k].exp10;
+            if (is_unit(w, &units[i], &prefixes[k])) return &units[i];
+        }
+    }
     return NULL;
 }
 
-const struct unit *unit_find(struct span name)
+bool unit_known(struct span name)
 {
+    int exp10;
     name = span_trim(name);
-    const struct unit *u = lookup(name);
-    if (u == NULL && name.n > 2 && name.p[name.n - 1] == 's')
-        u = lookup(span_slice(name, 0, name.n - 1));
-    return u;
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        if (called(name, others[i])) return true;
+    return lookup(name, &exp10) != NULL;
+}
+
+bool unit_is_angle(struct span name)
+{
+    return called(span_trim(name), "degree");
 }
 
 /* ---- measures ---------------------------------------------------------------------------------- */
 
-enum { MAX_EXPONENT = 4 };
+enum { MAX_EXPONENT = 6 };
 
 struct measure {
-    int power[UNIT_DIMENSIONS];
-    int64_t num, den;
+    int power[BASES];
+    struct unit_factor factor;
 };
 
 static bool is_letter(char c)
@@ -69,15 +153,17 @@ static bool is_letter(char c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-/* m times u^e. */
-static bool multiply(struct measure *m, const struct unit *u, int e)
+/* m times (u 10^exp10)^e. */
+static bool multiply(struct measure *m, const struct unit *u, int exp10, int e)
 {
-    if (u->dimension >= UNIT_DIMENSIONS) return false;
-    m->power[u->dimension] += e * u->power;
+    struct unit_factor *f = &m->factor;
+    for (int b = 0; b < BASES; b++)
+        m->power[b] += e * u->power[b];
+    f->exp10 += e * (u->exp10 + exp10);
     for (int i = 0; i < (e < 0 ? -e : e); i++) {
         int64_t up = e < 0 ? u->den : u->num, down = e < 0 ? u->num : u->den;
-        if (__builtin_mul_overflow(m->num, up, &m->num) ||
-            __builtin_mul_overflow(m->den, down, &m->den))
+        if (__builtin_mul_overflow(f->num, up, &f->num) ||
+            __builtin_mul_overflow(f->den, down, &f->den))
             return false;
     }
     return true;
@@ -114,48 +200,96 @@ int unit_prefix_power(struct span w)
     return span_is(w, "cubic") || span_is(w, "cu") ? 3 : 0;
 }
 
-static bool add_alias(struct span w, struct measure *m)
+/* One word of a unit's text, at s[i]; the offset after it, 0 when it is no unit. */
+static size_t measure_word(struct span s, size_t i, int *sign, int *prefix, struct measure *m)
 {
     static const struct {
-        const char *name, *way, *time;
-    } speeds[] = {{"mph", "mi", "h"}, {"kmh", "km", "h"}, {"kph", "km", "h"}, {"kmph", "km", "h"}};
-    for (size_t k = 0; k < sizeof(speeds) / sizeof(speeds[0]); k++)
-        if (span_is(w, speeds[k].name))
-            return multiply(m, lookup(span_str(speeds[k].way)), 1) &&
-                   multiply(m, lookup(span_str(speeds[k].time)), -1);
-    return false;
+        const char *word;
+        const char *factor[2];
+    } products[] = {{"ms", {"m", "s"}}, {"kms", {"km", "s"}}, {"cms", {"cm", "s"}}};
+    size_t end = i;
+    int exp10;
+    while (end < s.n && is_letter(s.p[end]))
+        end++;
+    struct span w = span_slice(s, i, end);
+    if (span_is(w, "per")) return *sign = -1, end;
+    if (unit_prefix_power(w) > 0) return *prefix = unit_prefix_power(w), end;
+    int e = *sign * *prefix * exponent(s, &end);
+    for (size_t k = 0; e < 0 && *sign > 0 && k < sizeof(products) / sizeof(products[0]); k++) {
+        if (!span_is(w, products[k].word)) continue; /* ms^{-1}: metres per second */
+        const struct unit *first = lookup(span_str(products[k].factor[0]), &exp10);
+        if (!multiply(m, first, exp10, 1)) return 0;
+        w = span_str(products[k].factor[1]);
+    }
+    const struct unit *u = lookup(w, &exp10);
+    *prefix = 1;
+    return u != NULL && multiply(m, u, exp10, e) ? end : 0;
+}
+
+/* Chinese names of units in English; s itself when it has none. room holds the result. */
+static struct span translated(struct span s, char *room, size_t size)
+{
+    static const struct {
+        const char *chinese, *english;
+    } names[] = {
+        {"\xe5\xb9\xb3\xe6\x96\xb9", "square "},
+        {"\xe7\xab\x8b\xe6\x96\xb9", "cubic "},
+        {"\xe5\x8d\x83\xe7\xb1\xb3", "km "},
+        {"\xe5\x85\xac\xe9\x87\x8c", "km "},
+        {"\xe5\x8e\x98\xe7\xb1\xb3", "cm "},
+        {"\xe6\xaf\xab\xe7\xb1\xb3", "mm "},
+        {"\xe5\x88\x86\xe7\xb1\xb3", "dm "},
+        {"\xe7\xb1\xb3", "m "},
+        {"\xe5\x8d\x83\xe5\x85\x8b", "kg "},
+        {"\xe5\x85\xac\xe6\x96\xa4", "kg "},
+        {"\xe5\x85\x8b", "g "},
+        {"\xe5\x90\xa8", "ton "},
+        {"\xe5\xb0\x8f\xe6\x97\xb6", "h "},
+        {"\xe6\x97\xb6", "h "},
+        {"\xe5\x88\x86\xe9\x92\x9f", "min "},
+        {"\xe5\x88\x86", "min "},
+        {"\xe7\xa7\x92", "s "},
+        {"\xe5\xa4\xa9", "day "},
+        {"\xe5\x85\x83", "yuan "},
+        {"\xe5\x8d\x87", "L "},
+    };
+    size_t n = 0;
+    for (size_t i = 0; i < s.n;) {
+        size_t step = 1;
+        const char *as = NULL;
+        for (size_t k = 0; k < sizeof(names) / sizeof(names[0]) && as == NULL; k++)
+            if (span_starts(span_slice(s, i, s.n), span_str(names[k].chinese))) {
+                as = names[k].english;
+                step = strlen(names[k].chinese);
+            }
+        size_t length = as == NULL ? 1 : strlen(as);
+        if (n + length > size) return s;
+        memcpy(room + n, as == NULL ? s.p + i : as, length);
+        n += length;
+        i += step;
+    }
+    return span_of(room, n);
 }
 
 static bool measure_of(struct span s, struct measure *m)
 {
     int sign = 1, prefix = 1;
     bool any = false;
-    *m = (struct measure){.num = 1, .den = 1};
+    char room[128];
+    *m = (struct measure){.factor = {1, 1, 0}};
     s = span_trim(s);
+    if (s.n > 0 && (s.p[0] & 0x80)) s = span_trim(translated(s, room, sizeof(room)));
     for (size_t i = 0; i < s.n;) {
         if (s.p[i] == '/') sign = -1;
+        if (span_starts(span_slice(s, i, s.n), span_str("\\cdot"))) i += 5;
         if (!is_letter(s.p[i])) {
             if (strchr(" /.*\\,", s.p[i]) == NULL) return false;
             i++;
             continue;
         }
-        size_t end = i;
-        while (end < s.n && is_letter(s.p[end]))
-            end++;
-        struct span w = span_slice(s, i, end);
-        const struct unit *u = unit_find(w);
-        i = end;
-        if (span_is(w, "per")) {
-            sign = -1;
-        } else if (unit_prefix_power(w) > 0) {
-            prefix = unit_prefix_power(w);
-        } else if (u != NULL && u->dimension < UNIT_DIMENSIONS) {
-            if (!multiply(m, u, sign * prefix * exponent(s, &i))) return false;
-            prefix = 1;
-            any = true;
-        } else if (!(any = add_alias(w, m))) {
-            return false;
-        }
+        i = measure_word(s, i, &sign, &prefix, m);
+        if (i == 0) return false;
+        any = true;
     }
     return any;
 }
@@ -185,15 +319,42 @@ bool unit_same(struct span a, struct span b)
         if (x != y) break;
         if (x == 0) return true;
     }
-    int64_t num, den;
-    return unit_convert(a, b, &num, &den) && num == den;
+    struct unit_factor f;
+    return unit_convert(a, b, &f) && f.num == f.den && f.exp10 == 0;
 }
 
-bool unit_convert(struct span a, struct span b, int64_t *num, int64_t *den)
+static int64_t gcd(int64_t x, int64_t y)
+{
+    while (y != 0) {
+        int64_t r = x % y;
+        x = y;
+        y = r;
+    }
+    return x;
+}
+
+/* Powers of ten out of x, into *exp10. */
+static int64_t without_tens(int64_t x, int sign, int *exp10)
+{
+    for (; x != 0 && x % 10 == 0; x /= 10)
+        *exp10 += sign;
+    return x;
+}
+
+bool unit_convert(struct span a, struct span b, struct unit_factor *f)
 {
     struct measure x, y;
     if (!measure_of(a, &x) || !measure_of(b, &y)) return false;
-    for (int d = 0; d < UNIT_DIMENSIONS; d++)
+    for (int d = 0; d < BASES; d++)
         if (x.power[d] != y.power[d]) return false;
-    return !__builtin_mul_overflow(x.num, y.den, num) && !__builtin_mul_overflow(x.den, y.num, den);
+    f->exp10 = x.factor.exp10 - y.factor.exp10;
+    if (__builtin_mul_overflow(x.factor.num, y.factor.den, &f->num) ||
+        __builtin_mul_overflow(x.factor.den, y.factor.num, &f->den))
+        return false;
+    int64_t g = gcd(f->num, f->den);
+    f->num /= g;
+    f->den /= g;
+    f->num = without_tens(f->num, 1, &f->exp10);
+    f->den = without_tens(f->den, -1, &f->exp10);
+    return true;
 }

@@ -10,26 +10,15 @@
 
 #include "base/span.h"
 
-enum unit_dimension {
-    UNIT_LENGTH,
-    UNIT_MASS,
-    UNIT_TIME,
-    UNIT_MONEY,
-    UNIT_ANGLE,
-    UNIT_DATA,
-    UNIT_DIMENSIONS,
-    UNIT_OTHER = UNIT_DIMENSIONS, /* a name that is known to be a unit, and converts to nothing */
+/* num / den * 10^exp10 */
+struct unit_factor {
+    int64_t num, den;
+    int exp10;
 };
 
-struct unit {
-    const char *name;
-    uint8_t dimension;
-    int8_t power;
-    int64_t num, den; /* times the dimension's first unit to that power */
-};
-
-/* The unit called name (also in the plural, or abbreviated), or NULL. */
-const struct unit *unit_find(struct span name);
+/* name is that of a unit, in full (also in the plural) or abbreviated, with a prefix or without. */
+bool unit_known(struct span name);
+bool unit_is_angle(struct span name);
 
 /* The power that a word before a unit means: 2 of "square" and "sq", 3 of "cubic" and "cu", else 0. */
 int unit_prefix_power(struct span w);
@@ -38,7 +27,7 @@ int unit_prefix_power(struct span w);
  * exponents' spelling, or the same measure ("km/h", "kilometers per hour"). */
 bool unit_same(struct span a, struct span b);
 
-/* Both are known and of one dimension, and then a = *num / *den b. */
-bool unit_convert(struct span a, struct span b, int64_t *num, int64_t *den);
+/* Both are known and of one dimension, and then a = *f b. */
+bool unit_convert(struct span a, struct span b, struct unit_factor *f);
 
 #endif

@@ -11,11 +11,6 @@ static int lower(int c)
     return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
 }
 
-static bool is_ascii_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 size_t words_close(struct span s, size_t i)
 {
     char open = s.p[i], close = open == '{' ? '}' : open == '(' ? ')' : ']';
@@ -164,8 +159,7 @@ static bool is_wrapper(struct span command)
     return false;
 }
 
-/* The words of s, lower-cased, one space between; articles dropped unless nothing else is there. */
-static struct span fold(struct arena *a, struct span s)
+struct span words_fold(struct arena *a, struct span s)
 {
     char *out = arena_alloc(a, s.n + 2, 1);
     size_t n = 0, word = 0;
@@ -209,15 +203,23 @@ static bool next_word(struct span s, size_t *i, struct span *word)
     return word->n > 0;
 }
 
-static bool has_month(struct span s)
+/* The month that w names, also abbreviated, as a whole word: 1 for January; 0 when it names none. */
+static int month(struct span w)
 {
     static const char *const months[] = {"january",   "february", "march",    "april",
                                          "may",       "june",     "july",     "august",
                                          "september", "october",  "november", "december"};
+    for (int k = 0; k < 12; k++)
+        if (span_is(w, months[k]) || (w.n == 3 && span_starts(span_str(months[k]), w)))
+            return k + 1;
+    return 0;
+}
+
+static bool has_month(struct span s)
+{
     struct span w;
     for (size_t i = 0; next_word(s, &i, &w);)
-        for (size_t k = 0; k < sizeof(months) / sizeof(months[0]); k++)
-            if (span_is(w, months[k])) return true;
+        if (month(w) > 0) return true;
     return false;
 }
 
@@ -235,7 +237,7 @@ static bool words_within(struct span x, struct span y)
     for (size_t i = 0; next_word(x, &i, &w);) {
         bool found = date_word(w).n == 0;
         for (size_t j = 0; !found && next_word(y, &j, &v);)
-            found = span_eq(date_word(w), date_word(v));
+            found = span_eq(date_word(w), date_word(v)) || (month(w) > 0 && month(w) == month(v));
         if (!found) return false;
     }
     return true;
@@ -243,7 +245,7 @@ static bool words_within(struct span x, struct span y)
 
 bool words_same(struct arena *a, struct span x, struct span y)
 {
-    struct span p = fold(a, x), q = fold(a, y);
+    struct span p = words_fold(a, x), q = words_fold(a, y);
     if (p.n > 0 && span_eq(p, q)) return true;
     bool dates = p.n < 40 && q.n < 40 && has_month(p) && has_month(q); /* in any order */
     return dates && words_within(p, q) && words_within(q, p);
@@ -251,47 +253,11 @@ bool words_same(struct arena *a, struct span x, struct span y)
 
 bool words_date(struct arena *a, struct span s)
 {
-    struct span p = fold(a, s), w;
+    struct span p = words_fold(a, s), w;
     int words = 0, numbers = 0;
     for (size_t i = 0; next_word(p, &i, &w); words++)
         numbers += w.p[0] >= '0' && w.p[0] <= '9';
     return words >= 2 && words <= 4 && numbers >= 1 && has_month(p);
-}
-
-struct span words_meaning(struct arena *a, struct span s)
-{
-    static const struct {
-        const char *words, *latex;
-    } meanings[] = {
-        {"all real numbers", "\\mathbb{R}"},
-        {"all reals", "\\mathbb{R}"},
-        {"any real number", "\\mathbb{R}"},
-        {"every real number", "\\mathbb{R}"},
-        {"set of all real numbers", "\\mathbb{R}"},
-        {"all integers", "\\mathbb{Z}"},
-        {"no solution", "\\emptyset"},
-        {"no solutions", "\\emptyset"},
-        {"no real solution", "\\emptyset"},
-        {"no real solutions", "\\emptyset"},
-        {"there is no solution", "\\emptyset"},
-        {"there are no solutions", "\\emptyset"},
-        {"empty set", "\\emptyset"},
-        {"infinity", "\\infty"},
-        {"positive infinity", "\\infty"},
-        {"negative infinity", "-\\infty"},
-        {"minus infinity", "-\\infty"},
-        {"dne", "\\text{does not exist}"},
-        {"limit does not exist", "\\text{does not exist}"},
-        {"yes", "\\text{true}"},
-        {"no", "\\text{false}"},
-    };
-    if (s.n < 2 || s.n > 60) return s;
-    for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] != ' ' && s.p[i] != '-' && s.p[i] != '.' && !is_ascii_letter(s.p[i])) return s;
-    struct span folded = fold(a, s);
-    for (size_t k = 0; k < sizeof(meanings) / sizeof(meanings[0]); k++)
-        if (span_is(folded, meanings[k].words)) return span_str(meanings[k].latex);
-    return s;
 }
 
 /* ---- numbers spelled out ----------------------------------------------------------------------- */

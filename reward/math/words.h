@@ -22,9 +22,8 @@ bool words_number(struct span s, int64_t *out);
 /* A fraction spelled out: "two thirds", "one and a half". */
 bool words_fraction(struct span s, int64_t *num, int64_t *den);
 
-/* What a phrase that stands for mathematics means ("all real numbers", "no solution"), as LaTeX;
- * s itself when it is none of those. */
-struct span words_meaning(struct arena *a, struct span s);
+/* The words of s, lower-cased, one space between; articles dropped unless nothing else is there. */
+struct span words_fold(struct arena *a, struct span s);
 
 /* s names a month and a number, and little else. */
 bool words_date(struct arena *a, struct span s);

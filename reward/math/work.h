@@ -68,6 +68,10 @@ int ball_divergence(struct math_work *w, const struct expr *e);
 enum equality relation_equal(struct math_work *w, const struct expr *gold,
                              const struct expr *answer);
 
+/* "y = a or y = b" (a list) against one equation. */
+enum equality relation_alternatives(struct math_work *w, const struct expr *list,
+                                    const struct expr *relation);
+
 /* Sets of real numbers: intervals, unions, finite sets, inequalities (region.c). EQ_UNKNOWN when
  * one side is none. */
 enum equality region_equal(struct math_work *w, const struct expr *gold, const struct expr *answer);

@@ -1,0 +1,281 @@
+/* reward/math/rewrite.c - answers said in words and other ways that the parser does not read.
+ *
+ * Each function knows one way of saying something and gives the same in LaTeX, or its argument
+ * itself when it is said otherwise. None looks at the other side of a comparison.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/math/rewrite.h"
+
+#include "base/buffer.h"
+#include "reward/math/words.h"
+
+static bool is_ascii_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+static bool is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* x between y z: the four as one text; x alone when the arena is full. */
+static struct span join3(struct arena *a, struct span x, const char *between, struct span y,
+                         const char *end)
+{
+    size_t middle = strlen(between), last = strlen(end);
+    char *out = arena_alloc(a, x.n + middle + y.n + last + 1, 1);
+    if (out == NULL) return x;
+    if (x.n > 0) memcpy(out, x.p, x.n);
+    memcpy(out + x.n, between, middle);
+    memcpy(out + x.n + middle, y.p, y.n);
+    memcpy(out + x.n + middle + y.n, end, last);
+    return span_of(out, x.n + middle + y.n + last);
+}
+
+/* A text whose every backslash was doubled on its way, "\\\\begin{...}": with half of them. */
+static struct span undoubled(struct arena *a, struct span s)
+{
+    if (span_find(s, span_str("\\\\begin{"), 0) == SPAN_NONE) return s;
+    char *out = arena_alloc(a, s.n + 1, 1);
+    size_t n = 0;
+    for (size_t i = 0; out != NULL && i < s.n; i++) {
+        out[n++] = s.p[i];
+        if (s.p[i] == '\\' && i + 1 < s.n && s.p[i + 1] == '\\') i++;
+    }
+    return out == NULL ? s : span_of(out, n);
+}
+
+/* ---- words ------------------------------------------------------------------------------------- */
+
+/* What a phrase that stands for mathematics means ("all real numbers"); s itself when it is none. */
+static struct span meaning(struct arena *a, struct span s)
+{
+    static const struct {
+        const char *words, *latex;
+    } meanings[] = {
+        {"all real numbers", "\\mathbb{R}"},
+        {"all reals", "\\mathbb{R}"},
+        {"any real number", "\\mathbb{R}"},
+        {"every real number", "\\mathbb{R}"},
+        {"set of all real numbers", "\\mathbb{R}"},
+        {"all integers", "\\mathbb{Z}"},
+        {"no solution", "\\emptyset"},
+        {"no solutions", "\\emptyset"},
+        {"no real solution", "\\emptyset"},
+        {"no real solutions", "\\emptyset"},
+        {"there is no solution", "\\emptyset"},
+        {"there are no solutions", "\\emptyset"},
+        {"empty set", "\\emptyset"},
+        {"infinity", "\\infty"},
+        {"positive infinity", "\\infty"},
+        {"negative infinity", "-\\infty"},
+        {"minus infinity", "-\\infty"},
+        {"dne", "\\text{does not exist}"},
+        {"limit does not exist", "\\text{does not exist}"},
+        {"undefined", "\\text{does not exist}"},
+        {"divergent", "\\text{diverges}"},
+        {"series diverges", "\\text{diverges}"},
+        {"integral diverges", "\\text{diverges}"},
+        {"it diverges", "\\text{diverges}"},
+        {"diverges to infinity", "\\infty"},
+        {"convergent", "\\text{converges}"},
+        {"series converges", "\\text{converges}"},
+        {"integral converges", "\\text{converges}"},
+        {"it converges", "\\text{converges}"},
+        {"yes", "\\text{true}"},
+        {"no", "\\text{false}"},
+    };
+    static const struct {
+        const char *words, *latex;
+    } chinese[] = {
+        {"\xe6\x97\xa0\xe8\xa7\xa3", "\\emptyset"},                          /* no solution */
+        {"\xe6\x97\xa0\xe5\xae\x9e\xe6\x95\xb0\xe8\xa7\xa3", "\\emptyset"},  /* no real solution */
+        {"\xe5\x85\xa8\xe4\xbd\x93\xe5\xae\x9e\xe6\x95\xb0", "\\mathbb{R}"}, /* all reals */
+        {"\xe6\x89\x80\xe6\x9c\x89\xe5\xae\x9e\xe6\x95\xb0", "\\mathbb{R}"}, /* every real */
+        {"\xe4\xb8\x8d\xe5\xad\x98\xe5\x9c\xa8", "\\text{does not exist}"},  /* does not exist */
+        {"\xe6\xad\xa3\xe7\xa1\xae", "\\text{true}"},                        /* right */
+        {"\xe5\xaf\xb9", "\\text{true}"},
+        {"\xe6\x98\xaf", "\\text{true}"},
+        {"\xe9\x94\x99\xe8\xaf\xaf", "\\text{false}"}, /* wrong */
+        {"\xe9\x94\x99", "\\text{false}"},
+        {"\xe5\x90\xa6", "\\text{false}"},
+    };
+    for (size_t k = 0; k < sizeof(chinese) / sizeof(chinese[0]); k++)
+        if (span_is(s, chinese[k].words)) return span_str(chinese[k].latex);
+    if (s.n < 2 || s.n > 60) return s;
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] != ' ' && s.p[i] != '-' && s.p[i] != '.' && !is_ascii_letter(s.p[i])) return s;
+    struct span folded = words_fold(a, s);
+    for (size_t k = 0; k < sizeof(meanings) / sizeof(meanings[0]); k++)
+        if (span_is(folded, meanings[k].words)) return span_str(meanings[k].latex);
+    return s;
+}
+
+/* ---- remarks and conditions -------------------------------------------------------------------- */
+
+/* "1/2 (50 %)", "0.5 (or 1/2)": a value said twice, as "1/2 or 50 %"; s itself when it is none. */
+static struct span said_twice(struct arena *a, struct span s)
+{
+    static const char *const openers[] = {"or ", "i.e. ", "i.e., ", "= "};
+    size_t at = span_ends(s, span_str(")")) ? span_find_last(s, span_str("(")) : SPAN_NONE;
+    if (at == SPAN_NONE || at == 0 || s.p[at - 1] != ' ') return s;
+    struct span first = span_trim(span_slice(s, 0, at)),
+                again = span_trim(span_slice(s, at + 1, s.n - 1));
+    bool sure = span_ends(again, span_str("%"));
+    for (size_t i = 0; i < sizeof(openers) / sizeof(openers[0]); i++) {
+        if (!span_starts(again, span_str(openers[i]))) continue;
+        again = span_slice(again, strlen(openers[i]), again.n);
+        sure = true;
+    }
+    if (!sure || first.n == 0 || !(is_digit(first.p[first.n - 1]) || first.p[first.n - 1] == '}'))
+        return s;
+    return join3(a, first, " or ", again, "");
+}
+
+/* "1011 in base 2", "1A (base 16)" as 1011_{2}; s itself when no base is named. */
+static struct span with_base(struct arena *a, struct span s)
+{
+    static const char *const forms[] = {" in base ", " (base ", " base ", "\\text{ in base }",
+                                        "\\text{ (base "};
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        size_t at = span_find(s, span_str(forms[i]), 0);
+        if (at == SPAN_NONE || at == 0) continue;
+        struct span digits = span_trim(span_slice(s, 0, at)),
+                    base = span_slice(s, at + strlen(forms[i]), s.n);
+        while (base.n > 0 && strchr(")} $", base.p[base.n - 1]) != NULL)
+            base.n--;
+        bool plain = digits.n > 0;
+        for (size_t k = 0; k < digits.n; k++)
+            plain &= is_digit(digits.p[k]) || (digits.p[k] >= 'A' && digits.p[k] <= 'Z');
+        bool number =
+            base.n >= 1 && base.n <= 2 && is_digit(base.p[0]) && is_digit(base.p[base.n - 1]);
+        if (plain && number) return join3(a, digits, "_{", base, "}");
+    }
+    return s;
+}
+
+/* "all real numbers except 3 and 5" as \mathbb{R}\setminus\{3, 5\}; s itself when it says
+ * something else. */
+static struct span with_exceptions(struct arena *a, struct span s)
+{
+    static const char *const forms[] = {
+        "all real numbers except",        "all reals except",
+        "all real numbers but",           "every real number except",
+        "\\text{all real numbers except", "\\text{all reals except"};
+    static const char *const skipped[] = {" ", "for ", "}", "x", "=", "\\text{", "\\neq", "\\ne"};
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        struct span form = span_str(forms[i]);
+        if (s.n <= form.n || (s.p[0] != form.p[0] && (s.p[0] | 0x20) != form.p[0]) ||
+            !span_starts(span_slice(s, 1, s.n), span_slice(form, 1, form.n)))
+            continue;
+        struct span rest = span_slice(s, form.n, s.n);
+        for (size_t k = 0; k < sizeof(skipped) / sizeof(skipped[0]); k++)
+            while (span_starts(rest, span_str(skipped[k]))) {
+                rest = span_slice(rest, strlen(skipped[k]), rest.n);
+                k = 0;
+            }
+        if (rest.n > 0) return join3(a, span_of("", 0), "\\mathbb{R}\\setminus\\{", rest, "\\}");
+    }
+    return s;
+}
+
+/* y = 2x + 1 (x > 0) as y = 2x + 1, x > 0. */
+static struct span with_condition(struct arena *a, struct span s)
+{
+    static const char *const signs[] = {"<", ">", "\\ge", "\\le", "\\ne", "\\in"};
+    if (!span_ends(s, span_str(")"))) return s;
+    size_t at = s.n, depth = 0;
+    do {
+        at--;
+        depth += s.p[at] == ')' ? 1 : 0;
+        depth -= s.p[at] == '(' ? 1 : 0;
+    } while (at > 0 && depth > 0);
+    struct span rest = span_slice(s, 0, at), inside = span_slice(s, at + 1, s.n - 1);
+    if (at == 0 || memchr(rest.p, '=', rest.n) == NULL || memchr(inside.p, '(', inside.n) != NULL)
+        return s;
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+        if (span_find(inside, span_str(signs[i]), 0) != SPAN_NONE)
+            return join3(a, rest, ", ", inside, "");
+    return s;
+}
+
+/* ---- parts ------------------------------------------------------------------------------------- */
+
+/* The number in a circle at s.p[i], U+2460..2468, 0 when none is there. */
+static int circled(struct span s, size_t i)
+{
+    bool is = i + 2 < s.n && (unsigned char)s.p[i] == 0xe2 && (unsigned char)s.p[i + 1] == 0x91;
+    int n = is ? (unsigned char)s.p[i + 2] - 0xa0 + 1 : 0;
+    return n >= 1 && n <= 9 ? n : 0;
+}
+
+/* Numbers in circles and nothing else but what separates them, as a list. */
+static struct span circled_list(struct arena *a, struct span s)
+{
+    static const char *const joints[] = {
+        "\xe3\x80\x81", "\xef\xbc\x8c", "\xe5\x92\x8c", ",", ";", " "};
+    char *out = s.n < 3 || s.n > 200 || circled(s, 0) == 0 ? NULL : arena_alloc(a, s.n + 1, 1);
+    size_t n = 0;
+    for (size_t i = 0; out != NULL && i < s.n;) {
+        size_t joint = 0;
+        for (size_t k = 0; k < sizeof(joints) / sizeof(joints[0]) && joint == 0; k++)
+            if (span_starts(span_slice(s, i, s.n), span_str(joints[k]))) joint = strlen(joints[k]);
+        int number = circled(s, i);
+        if (number == 0 && joint == 0) return s;
+        if (number > 0) {
+            if (n > 0) out[n++] = ',';
+            out[n++] = (char)('0' + number);
+        }
+        i += number > 0 ? 3 : joint;
+    }
+    return out == NULL ? s : span_of(out, n);
+}
+
+/* "(a) 5, (b) 6" as "( 5, , 6)"; s itself when it is no such list. "(1)(2)" is a product. */
+static struct span unlabelled(struct arena *a, struct span s)
+{
+    static const char *const series[][4] = {
+        {"(a)", "(b)", "(c)", "(d)"},
+        {"(1)", "(2)", "(3)", "(4)"},
+        {"(i)", "(ii)", "(iii)", "(iv)"},
+        {"a)", "b)", "c)", "d)"},
+        {"\xe2\x91\xa0", "\xe2\x91\xa1", "\xe2\x91\xa2", "\xe2\x91\xa3"}};
+    struct buffer out;
+    for (size_t k = 0; k < sizeof(series) / sizeof(series[0]); k++) {
+        struct span first = span_str(series[k][0]), second = span_str(series[k][1]);
+        size_t next = span_find(s, second, 0);
+        if (!span_starts(s, first) || next == SPAN_NONE ||
+            span_trim(span_slice(s, first.n, next)).n == 0)
+            continue;
+        buffer_init(&out, 4096);
+        buffer_add_char(&out, '('); /* in their order */
+        size_t from = first.n;
+        for (int i = 1; i < 4; i++) {
+            size_t at = span_find(s, span_str(series[k][i]), from);
+            if (at == SPAN_NONE) break;
+            buffer_add_span(&out, span_slice(s, from, at));
+            buffer_add_char(&out, ',');
+            from = at + strlen(series[k][i]);
+        }
+        buffer_add_span(&out, span_slice(s, from, s.n));
+        buffer_add_char(&out, ')');
+        char *copy = out.failed ? NULL : arena_str(a, buffer_span(&out));
+        struct span list = span_of(copy, copy == NULL ? 0 : out.n);
+        buffer_clear(&out);
+        return list;
+    }
+    return s;
+}
+
+struct span rewrite_answer(struct arena *a, struct span s)
+{
+    static struct span (*const ways[])(struct arena *, struct span) = {
+        undoubled,  meaning,   circled_list,    unlabelled,
+        said_twice, with_base, with_exceptions, with_condition,
+    };
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+        s = ways[i](a, s);
+    return s;
+}
