@@ -16,6 +16,7 @@
 #include "reward/math/family.h"
 #include "reward/math/parse.h"
 #include "reward/math/rewrite.h"
+#include "reward/math/prose.h"
 #include "reward/math/words.h"
 #include "reward/math/work.h"
 
@@ -272,7 +273,7 @@ static enum equality as_words(struct math_work *w, struct span gold, struct span
         w->too_large = true;
         return EQ_UNKNOWN;
     }
-    bool wordy = g->n == 0 || g->e[0]->kind == E_TEXT || extract_has_prose(gold);
+    bool wordy = g->n == 0 || g->e[0]->kind == E_TEXT || prose_has_words(gold);
     if (wordy && words_same(w->arena, gold, answer)) return work_yes(w, MATH_EQUAL_WORDS);
     if (g->n > 0 && g->e[0]->kind != E_TEXT) return work_no(w, MATH_UNPARSABLE_ANSWER);
     return work_no(w, MATH_NOT_EQUAL_WORDS);

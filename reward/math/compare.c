@@ -24,6 +24,7 @@ static bool is_name(const struct expr *e)
     case E_SYM:
     case E_TEXT:
     case E_APPLY:
+    case E_DOTS:
         return true;
     case E_CONST:
         return e->op == C_E || e->op == C_I; /* E = ..., as a name */
@@ -439,13 +440,22 @@ static enum equality words(struct math_work *w, const struct expr *g, const stru
                                        : work_no(w, MATH_NOT_EQUAL_WORDS);
 }
 
+/* "1/2 or 50 %", "3/8, 0.375": one value in several notations, it may be. */
+static bool said_again(const struct expr *list)
+{
+    for (uint32_t i = 0; list->op != 2 && i + 1 < list->n; i++)
+        if (!expr_is_scalar(list->arg[i]) || expr_same(list->arg[i], list->arg[i + 1]))
+            return false;
+    return true;
+}
+
 /* One value against a list: the list must be of that value alone. */
 static enum equality alone(struct math_work *w, const struct expr *g, const struct expr *a)
 {
     if (is_list(g) && g->n == 1 && w->depth == 1) return compare_exprs(w, g->arg[0], a);
     if (is_list(a) && a->n == 1 && w->depth == 1) return compare_exprs(w, g, a->arg[0]);
     const struct expr *list = is_list(g) ? g : a, *value = list == g ? a : g;
-    if (list->kind == E_LIST && list->op == 2 && w->depth == 1) { /* 1/2 or 50 %: one value twice */
+    if (list->kind == E_LIST && w->depth == 1 && said_again(list)) {
         for (uint32_t i = 0; i < list->n; i++)
             if (compare_exprs(w, value, list->arg[i]) != EQ_YES)
                 return work_no(w, MATH_NOT_EQUAL_KIND);

@@ -23,11 +23,4 @@ void extract_answer(struct arena *a, struct span response, const struct math_opt
 /* The answer of a reference: as above, but a reference without any mark is the answer itself. */
 struct span extract_gold(struct arena *a, struct span gold, const struct math_options *options);
 
-/* s holds a word: two letters or more that are no function, unit, command or product after a digit. */
-bool extract_has_prose(struct span s);
-
-/* The last mathematics in prose: formulas and numbers. source tells which. */
-struct span extract_last(struct arena *a, struct span text, unsigned kinds,
-                         enum math_source *source);
-
 #endif

@@ -10,6 +10,7 @@
 #include "reward/math/extract.h"
 #include "reward/math/fingerprint.h"
 #include "reward/math/parse.h"
+#include "reward/math/prose.h"
 #include "reward/math/words.h"
 #include "reward/math/work.h"
 
@@ -166,9 +167,9 @@ static enum equality meet_inside(struct math_work *w, struct span gold, struct s
                                  struct math_result *out)
 {
     enum math_source source;
-    if (!extract_has_prose(answer)) return EQ_NO;
+    if (!prose_has_words(answer) || prose_denies(answer)) return EQ_NO;
     struct span inner =
-        extract_last(w->arena, answer, MATH_EXTRACT_LATEX | MATH_EXTRACT_EXPR, &source);
+        prose_last(w->arena, answer, MATH_EXTRACT_LATEX | MATH_EXTRACT_EXPR, &source);
     if (inner.n == 0 || span_eq(inner, answer)) return EQ_NO;
     enum equality e = meet(w, gold, inner);
     if (e == EQ_YES) {
@@ -190,7 +191,8 @@ static void judge_one(struct arena *a, struct span gold_text, const struct math_
         return;
     }
     enum equality e = meet(&w, gold, answer);
-    if (e == EQ_NO && w.cause == MATH_UNPARSABLE_ANSWER && o->form == MATH_FORM_BARE) {
+    bool may_say = o->form == MATH_FORM_BARE || out->source == MATH_FROM_TAG;
+    if (e == EQ_NO && w.cause == MATH_UNPARSABLE_ANSWER && may_say) {
         enum equality inside = meet_inside(&w, gold, answer, out);
         if (inside == EQ_YES) e = inside;
         if (inside != EQ_YES) w.cause = MATH_UNPARSABLE_ANSWER;
@@ -220,7 +222,7 @@ static bool is_whole_answer(struct arena *a, const struct extraction *found, str
 {
     bool unmarked = found->source == MATH_FROM_EXPRESSION || found->source == MATH_FROM_LATEX;
     struct span g = words_unwrap(gold);
-    if (!unmarked || found->whole.n == 0 || !extract_has_prose(g)) return false;
+    if (!unmarked || found->whole.n == 0 || !prose_has_words(g)) return false;
     if (words_same(a, found->whole, g)) return true;
     size_t end = 0;
     while (end < found->whole.n && strchr(",. ;:\n", found->whole.p[end]) == NULL)

@@ -11,6 +11,14 @@ static int lower(int c)
     return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
 }
 
+bool words_start(struct span s, struct span head)
+{
+    if (s.n < head.n) return false;
+    for (size_t i = 0; i < head.n; i++)
+        if (lower((unsigned char)s.p[i]) != (unsigned char)head.p[i]) return false;
+    return true;
+}
+
 size_t words_close(struct span s, size_t i)
 {
     char open = s.p[i], close = open == '{' ? '}' : open == '(' ? ')' : ']';

@@ -22,6 +22,9 @@ bool words_number(struct span s, int64_t *out);
 /* A fraction spelled out: "two thirds", "one and a half". */
 bool words_fraction(struct span s, int64_t *num, int64_t *den);
 
+/* s begins with head, where its ASCII letters may be capitals; head has none. */
+bool words_start(struct span s, struct span head);
+
 /* The words of s, lower-cased, one space between; articles dropped unless nothing else is there. */
 struct span words_fold(struct arena *a, struct span s);
 
