@@ -5,15 +5,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <stdio.h>
-
-#include "reward/math/math.h"
+#include "tests/unit/verdicts.h"
 
 enum { LINE = 1000, AT_LEAST = 50 };
 
@@ -41,19 +33,6 @@ static bool next_cell(const char **at)
     return true;
 }
 
-static enum math_verdict judge(const char *gold, const char *answer)
-{
-    struct arena *a = arena_new((size_t)64 << 20);
-    struct math_options o = MATH_DEFAULTS;
-    struct span golds[] = {span_str(gold)};
-    struct math_result r;
-    o.form = MATH_FORM_BARE;
-    o.budget_s = 20;
-    math_judge(a, span_of("", 0), span_str(answer), golds, 1, &o, MATH_FULL, &r);
-    arena_free(a);
-    return r.verdict;
-}
-
 /* The number of answers that a line gives; *wrong counts those that are judged otherwise. */
 static int check_line(const char *line, int *wrong)
 {
@@ -69,12 +48,9 @@ static int check_line(const char *line, int *wrong)
     if (!next_cell(&at)) return 0;
     bool incorrect = strncmp(at, " incorrect |", 12) == 0;
     if (!incorrect && strncmp(at, " correct |", 10) != 0) return 0;
-    for (int i = 0; i < n; i++) {
-        enum math_verdict v = judge(gold, answers[i]);
-        if (v == (incorrect ? MATH_INCORRECT : MATH_CORRECT)) continue;
-        print_error("%s against %s: %d\n", gold, answers[i], v);
-        (*wrong)++;
-    }
+    for (int i = 0; i < n; i++)
+        *wrong += check_verdict("docs/accuracy.md", gold, answers[i], MATH_FORM_BARE,
+                                incorrect ? MATH_INCORRECT : MATH_CORRECT);
     return n;
 }
 

@@ -5,15 +5,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <stdio.h>
-
-#include "reward/math/math.h"
+#include "tests/unit/verdicts.h"
 
 enum { T = MATH_CORRECT, F = MATH_INCORRECT, U = MATH_CANNOT_JUDGE };
 enum { BOTH, ONE_WAY };
@@ -140,27 +132,9 @@ static const struct pair {
 };
 /* clang-format on */
 
-static enum math_verdict judge(const char *gold, const char *answer, enum math_effort most)
-{
-    struct arena *a = arena_new((size_t)64 << 20);
-    struct math_options o = MATH_DEFAULTS;
-    struct math_result r;
-    struct span g = span_str(gold);
-    o.form = MATH_FORM_BARE;
-    math_judge(a, span_of("", 0), span_str(answer), &g, 1, &o, MATH_CHEAP, &r);
-    if (r.verdict == MATH_DEFER && most == MATH_FULL)
-        math_judge(a, span_of("", 0), span_str(answer), &g, 1, &o, MATH_FULL, &r);
-    enum math_verdict v = r.verdict;
-    arena_free(a);
-    return v;
-}
-
 static int check(const char *name, const char *gold, const char *answer, int expected)
 {
-    int got = judge(gold, answer, MATH_FULL);
-    if (got == expected) return 0;
-    print_error("%s: gold %s, answer %s: %d, expected %d\n", name, gold, answer, got, expected);
-    return 1;
+    return check_verdict(name, gold, answer, MATH_FORM_BARE, (enum math_verdict)expected);
 }
 
 static void test_pairs(void **state)
@@ -194,7 +168,7 @@ static void test_cheap_agrees(void **state)
     (void)state;
     int deferred = 0;
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-        int cheap = judge(pairs[i].gold, pairs[i].answer, MATH_CHEAP);
+        int cheap = verdict(pairs[i].gold, pairs[i].answer, MATH_FORM_BARE, MATH_CHEAP);
         if (cheap == MATH_DEFER) {
             deferred++;
         } else if (cheap != pairs[i].expected) {

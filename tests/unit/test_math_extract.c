@@ -2,15 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-#include <string.h>
-
-#include "reward/math/math.h"
+#include "tests/unit/verdicts.h"
 
 enum { T = MATH_CORRECT, F = MATH_INCORRECT, U = MATH_CANNOT_JUDGE };
 
@@ -171,6 +163,31 @@ static void test_options(void **state)
     expect(&o, "42", "<think>\\boxed{42}</think>Done, as above", T);
 }
 
+/* "= gold || response" */
+static void check_response(char *line, int *wrong)
+{
+    char *response = strstr(line, " || "), *in, *out;
+    assert_non_null(response);
+    *response = 0;
+    response += 4;
+    for (in = out = response; *in != 0; out++) {
+        bool line_end = strncmp(in, "<br>", 4) == 0;
+        *out = line_end ? '\n' : *in;
+        in += line_end ? 4 : 1;
+    }
+    *out = 0;
+    *wrong += check_verdict("responses.txt", line + 2, response, MATH_FORM_TEXT,
+                            line[0] == '=' ? MATH_CORRECT : MATH_INCORRECT);
+}
+
+static void test_response_file(void **state)
+{
+    (void)state;
+    int wrong = 0;
+    assert_true(check_lines("tests/data/responses.txt", check_response, &wrong) > 150);
+    assert_int_equal(wrong, 0);
+}
+
 static void test_several_golds(void **state)
 {
     (void)state;
@@ -208,9 +225,8 @@ static void test_hostile_sizes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_responses),
-        cmocka_unit_test(test_options),
-        cmocka_unit_test(test_several_golds),
+        cmocka_unit_test(test_responses),     cmocka_unit_test(test_response_file),
+        cmocka_unit_test(test_options),       cmocka_unit_test(test_several_golds),
         cmocka_unit_test(test_hostile_sizes),
     };
     return cmocka_run_group_tests_name("math_extract", tests, NULL, NULL);
