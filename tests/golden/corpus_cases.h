@@ -32,7 +32,7 @@ static void on_done(void *arg, struct judge_job *job)
 }
 
 /* The reply to a request, which is taken; NULL when it is refused or must wait. */
-static cJSON *ask(struct judge *judge, cJSON *request)
+static cJSON *corpus_ask(struct judge *judge, cJSON *request)
 {
     struct error err = {0};
     struct buffer out;
@@ -187,7 +187,7 @@ static const cJSON *first_result(const cJSON *reply)
 
 static bool reward_is(struct judge *judge, cJSON *request, const cJSON *want)
 {
-    cJSON *reply = ask(judge, request);
+    cJSON *reply = corpus_ask(judge, request);
     bool ok =
         reply != NULL && close_enough(cJSON_GetObjectItem(first_result(reply), "reward"), want);
     if (!ok && reply != NULL) {
@@ -220,7 +220,7 @@ static bool run_plain(struct judge *judge, cJSON *line, const cJSON *want, const
 
 static bool run_language(struct judge *judge, cJSON *line, const cJSON *want, const char *name)
 {
-    cJSON *reply = ask(judge, plain_request(line, name));
+    cJSON *reply = corpus_ask(judge, plain_request(line, name));
     const cJSON *result = first_result(reply);
     const cJSON *details = cJSON_GetObjectItem(cJSON_GetObjectItem(result, "details"), "language");
     bool ok = reply != NULL && close_enough(cJSON_GetObjectItem(result, "reward"), want);
@@ -267,7 +267,7 @@ static bool ask_plan(struct judge *judge, const cJSON *line, const char *domain,
     if (nl != NULL) cJSON_AddItemToObject(item, "nl", cJSON_Duplicate(nl, true));
     cJSON_AddStringToObject(spec, "format", cJSON_GetObjectItem(line, "plan_format")->valuestring);
     cJSON_AddBoolToObject(spec, "lenient", lenient);
-    cJSON *reply = ask(judge, request_of(item, spec));
+    cJSON *reply = corpus_ask(judge, request_of(item, spec));
     const cJSON *result = first_result(reply);
     const cJSON *details = cJSON_GetObjectItem(cJSON_GetObjectItem(result, "details"), "plan");
     bool ok = plan_is(details, want);
@@ -302,7 +302,7 @@ static bool run_plan(struct judge *judge, cJSON *line, const cJSON *want, const 
 
 static bool run_length(struct judge *judge, cJSON *line, const cJSON *want, const char *name)
 {
-    cJSON *reply = ask(judge, length_request(line)), *got = cJSON_CreateArray(), *result;
+    cJSON *reply = corpus_ask(judge, length_request(line)), *got = cJSON_CreateArray(), *result;
     (void)name;
     cJSON_ArrayForEach(result, cJSON_GetObjectItem(reply, "results"))
     {

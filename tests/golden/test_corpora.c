@@ -3,15 +3,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-
 #include "tests/golden/corpus_cases.h"
-
-static struct judge *judge;
+#include "tests/unit/judging.h"
 
 static void test_corpora(void **state)
 {
@@ -30,16 +23,7 @@ static void test_corpora(void **state)
 static int open_judge(void **state)
 {
     (void)state;
-    struct judge_options o = {.default_rewards = "[{\"name\":\"format\"}]"};
-    judge = judge_open(&o, NULL);
-    return judge == NULL ? -1 : 0;
-}
-
-static int close_judge(void **state)
-{
-    (void)state;
-    judge_close(judge);
-    return 0;
+    return judging_open_with("[{\"name\":\"format\"}]");
 }
 
 int main(void)

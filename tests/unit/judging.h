@@ -104,6 +104,30 @@ static inline char *ask_and_wait(cJSON *body)
     return buffer_take(&out);
 }
 
+/* The reply to a request for the code reward, with these further members of its entry (",..." or
+ * "") and these members of the item, of which text is the completion. Free with free(). */
+static inline char *ask_about_code(const char *name, const char *text, const char *options,
+                                   const char *item)
+{
+    struct buffer body;
+    struct error err = {0};
+    buffer_init(&body, 1 << 20);
+    buffer_addf(&body, "{\"rewards\":[{\"name\":\"code\"%s}],\"items\":[{\"completion\":", options);
+    json_print_text(span_str(text), &body);
+    buffer_addf(&body, ",%s}]}", item);
+    cJSON *json = json_parse(buffer_span(&body), &err);
+    if (json == NULL) fail_msg("%s: %s", name, err.message);
+    buffer_clear(&body);
+    return ask_and_wait(json);
+}
+
+/* A group's set-up for tests of the code reward. */
+static inline int open_code_judge(void **state)
+{
+    (void)state;
+    return judging_open_with("[{\"name\":\"code\"}]");
+}
+
 struct ask_case {
     const char *name, *request;
     const char *holds; /* a part of the reply, or the whole of an error */

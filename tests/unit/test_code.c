@@ -79,23 +79,16 @@ static const struct example examples[] = {
 };
 /* clang-format on */
 
-static cJSON *request(const struct example *e)
+static char *reply_to(const struct example *e)
 {
-    struct buffer text, body;
-    struct error err = {0};
+    struct buffer text;
     buffer_init(&text, 1 << 20);
-    buffer_init(&body, 1 << 20);
     buffer_addf(&text, "<think>```%s\nnot this\n```</think>Here:\n", e->lang);
     if (e->program != NULL) buffer_addf(&text, "```%s\n%s```\nDone.", e->lang, e->program);
-    buffer_addf(&body,
-                "{\"rewards\":[{\"name\":\"code\"%s}],\"items\":[{\"completion\":", e->options);
-    json_print_text(buffer_span(&text), &body);
-    buffer_addf(&body, ",%s}]}", e->item);
-    cJSON *json = json_parse(buffer_span(&body), &err);
-    if (json == NULL) fail_msg("%s: %s", e->name, err.message);
-    buffer_clear(&text);
-    buffer_clear(&body);
-    return json;
+    char *completion = buffer_take(&text), *reply;
+    reply = ask_about_code(e->name, completion, e->options, e->item);
+    free(completion);
+    return reply;
 }
 
 static void test_examples(void **state)
@@ -104,7 +97,7 @@ static void test_examples(void **state)
     int failed = 0;
     for (size_t i = 0; i < sizeof(examples) / sizeof(examples[0]); i++) {
         const struct example *e = &examples[i];
-        char *reply = ask_and_wait(request(e));
+        char *reply = reply_to(e);
         if (strstr(reply, e->holds) == NULL) {
             print_message("%s:\n  %s\nwants %s\n", e->name, reply, e->holds);
             failed++;
@@ -114,16 +107,10 @@ static void test_examples(void **state)
     assert_int_equal(failed, 0);
 }
 
-static int open_judge(void **state)
-{
-    (void)state;
-    return judging_open_with("[{\"name\":\"code\"}]");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_examples),
     };
-    return cmocka_run_group_tests(tests, open_judge, close_judge);
+    return cmocka_run_group_tests(tests, open_code_judge, close_judge);
 }

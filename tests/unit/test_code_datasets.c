@@ -104,20 +104,13 @@ static const struct row rows[] = {
 
 static char *judge_row(const struct row *r, const char *lang, const char *program)
 {
-    struct buffer text, body;
-    struct error err = {0};
+    struct buffer text;
     buffer_init(&text, 1 << 20);
-    buffer_init(&body, 1 << 20);
     buffer_addf(&text, "<think>hm</think>\n```%s\n%s```\n", lang, program);
-    buffer_add_str(
-        &body, "{\"rewards\":[{\"name\":\"code\",\"timeout_s\":10}],\"items\":[{\"completion\":");
-    json_print_text(buffer_span(&text), &body);
-    buffer_addf(&body, ",%s}]}", r->item);
-    cJSON *json = json_parse(buffer_span(&body), &err);
-    if (json == NULL) fail_msg("%s: %s", r->name, err.message);
-    buffer_clear(&text);
-    buffer_clear(&body);
-    return ask_and_wait(json);
+    char *completion = buffer_take(&text), *reply;
+    reply = ask_about_code(r->name, completion, ",\"timeout_s\":10", r->item);
+    free(completion);
+    return reply;
 }
 
 static int check(const struct row *r, const char *program, const char *reward, const char *holds)
@@ -162,17 +155,11 @@ static void ioi_scores(void **state)
     assert_int_equal(failed, 0);
 }
 
-static int open_judge(void **state)
-{
-    (void)state;
-    return judging_open_with("[{\"name\":\"code\"}]");
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(ioi_scores),
     };
-    return cmocka_run_group_tests(tests, open_judge, close_judge);
+    return cmocka_run_group_tests(tests, open_code_judge, close_judge);
 }

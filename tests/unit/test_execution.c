@@ -3,23 +3,13 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include <cmocka.h>
-
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/json.h"
-#include "reward/reward.h"
+#include "tests/unit/judging.h"
 
 enum { MANY = 8, PATIENCE_MS = 60000 };
-
-static struct judge *judge;
 
 static void on_done(void *arg)
 {
@@ -162,15 +152,7 @@ static void a_cancelled_run_ends(void **state)
 static int open_judge(void **state)
 {
     (void)state;
-    judge = judge_open(&(struct judge_options){.workers = 1, .queue_items = 2}, NULL);
-    return judge == NULL ? -1 : 0;
-}
-
-static int close_judge(void **state)
-{
-    (void)state;
-    judge_close(judge);
-    return 0;
+    return judging_open(&(struct judge_options){.workers = 1, .queue_items = 2});
 }
 
 int main(void)
