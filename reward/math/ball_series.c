@@ -10,6 +10,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/ball_eval.h"
+#include "reward/math/calculus.h"
 
 enum {
     STEADY = 40,
@@ -316,11 +317,37 @@ static int side_divergence(struct eval *v, const struct expr *e, bool below)
     return ok ? sign : 0;
 }
 
+/* A sum or integral to infinity whose terms times their index (x f(x)) go to a number other than 0,
+ * or to infinity: as those of the harmonic series do, or slower. The sign of that; 0 when it cannot
+ * be told. */
+static int endless_divergence(struct math_work *w, const struct expr *e)
+{
+    struct interval v;
+    bool sum = e->kind == E_SUM && e->op == 0;
+    if (!sum && !(e->kind == E_INTEGRAL && e->n == 3)) return 0;
+    const struct expr *from = e->arg[sum ? 0 : 1], *to = e->arg[sum ? 1 : 2],
+                      *body = e->arg[sum ? 2 : 0];
+    if (infinity_sign(to) != 1 || infinity_sign(from) != 0) return 0;
+    bool quotient = body->kind == E_DIV;
+    const struct expr *grown =
+        expr_2(w->arena, E_MUL, 0, expr_sym(w->arena, e->text), quotient ? body->arg[0] : body);
+    if (quotient) grown = expr_2(w->arena, E_DIV, 0, grown, body->arg[1]);
+    struct expr *limit = (struct expr *)expr_2(w->arena, E_LIMIT, 0, to, grown);
+    if (limit == NULL) return 0;
+    limit->text = e->text;
+    const struct expr *value = calculus_expand(w->arena, limit);
+    if (value == NULL || !expr_is_constant(value)) return 0;
+    if (value->kind == E_LIMIT) return ball_divergence(w, value);
+    if (!interval_of(value, NULL, &v)) return 0;
+    return v.mid > v.error ? 1 : v.mid < -v.error ? -1 : 0;
+}
+
 int ball_divergence(struct math_work *w, const struct expr *e)
 {
     struct ball_options o = {.point = NULL};
     struct eval v = {.w = w, .o = &o, .prec = 2 * EXTRA_BITS, .steps = 100000};
     if (e->kind == E_NEG) return -ball_divergence(w, e->arg[0]);
+    if (e->kind == E_SUM || e->kind == E_INTEGRAL) return endless_divergence(w, e);
     if (e->kind != E_LIMIT || !expr_is_constant(e)) return 0;
     if (infinity_sign(e->arg[0]) != 0 || e->op != 0) return side_divergence(&v, e, e->op == 2);
     int above = side_divergence(&v, e, false), below = side_divergence(&v, e, true);

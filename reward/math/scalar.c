@@ -96,7 +96,12 @@ static enum equality balls(struct math_work *w, struct pair *p)
         return EQ_UNKNOWN;
     }
     int a = infinity_sign(p->gold), b = infinity_sign(p->answer);
-    if (a == 0 && b == 0) return ball_equal(w, p->gold, p->answer);
+    if (a == 0 && b == 0) {
+        enum equality e = ball_equal(w, p->gold, p->answer);
+        bool one = e == EQ_UNKNOWN &&
+                   (ball_divergence(w, p->gold) != 0) != (ball_divergence(w, p->answer) != 0);
+        return one ? work_no(w, MATH_NOT_EQUAL) : e;
+    }
     int sign = ball_divergence(w, a == 0 ? p->gold : p->answer);
     if (sign == 0) return EQ_UNKNOWN;
     return sign == a + b ? work_yes(w, MATH_EQUAL_VALUE) : work_no(w, MATH_NOT_EQUAL);
