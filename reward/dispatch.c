@@ -10,6 +10,7 @@
  *   EMPTY    --want_worker-->   STARTING   --zygote's answer-->   IDLE   --assign-->   BUSY
  *   BUSY     --reply-->         IDLE       --socket closed, or its last reply--> EMPTY
  *   BUSY     --deadline, cancelled, socket closed--> STARTING (killed and replaced by the zygote)
+ *   BUSY     --its trial is over--> STARTING (the same, and the task goes back to its lane)
  *
  * Invariants
  *   (1) lock guards lanes, waiting and the statistics; slots belong to the thread alone.
@@ -39,7 +40,8 @@ enum {
     WALL_FACTOR =
         15, /* a deadline on the wall, for what does not even run: CPU budget times this, plus */
     WALL_EXTRA_MS = 2000,
-    BRISK_MS = 20, /* a worker that takes longer no longer counts as a processor's worth */
+    TRIAL_MS = 100, /* what a task may take of a worker kept for newcomers */
+    BRISK_MS = 20,  /* a worker that takes longer no longer counts as a processor's worth */
     REST_MS = 200,
     READ_BYTES = 65536
 };
@@ -49,6 +51,7 @@ struct slot {
     enum worker_pool pool;
     int fd;
     struct task *task; /* BUSY */
+    bool trial;        /* BUSY, and the worker is one that is kept for newcomers */
     size_t sent;       /* bytes of its frame */
     uint64_t begun_ns, deadline_ns;
     struct buffer in; /* its reply so far */
@@ -91,14 +94,15 @@ static void ring_push(struct ring *r, struct lane *lane)
 
 /* What a lane may take of a pool's workers. */
 struct shares {
-    int busy;   /* workers at a task */
-    int shared; /* of these, so many for lanes that hold some already */
+    int busy;   /* workers at a task that is not on trial */
+    int shared; /* of these, so many; the others take newcomers, on trial */
     int most;   /* for one lane */
 };
 
 static bool may_run(const struct lane *lane, const struct shares *s)
 {
-    return lane->running == 0 || (s->busy < s->shared && lane->running < s->most);
+    bool newcomer = lane->running == 0 && !lane->head->slow;
+    return newcomer || (s->busy < s->shared && lane->running < s->most);
 }
 
 /* The next task in turn of a lane that may have one more worker; its lane goes to the ring's end. */
@@ -125,6 +129,20 @@ static struct task *ring_pop(struct ring *r, const struct shares *s)
     t->next = NULL;
     r->waiting--;
     return t;
+}
+
+/* A task whose trial has ended, behind its lane's others. */
+static void ring_return(struct ring *r, struct task *t)
+{
+    struct lane *lane = t->lane;
+    t->next = NULL;
+    if (lane->head == NULL)
+        lane->head = t;
+    else
+        lane->tail->next = t;
+    lane->tail = t;
+    if (!lane->queued) ring_push(r, lane);
+    r->waiting++;
 }
 
 /* Take every waiting task whose owner has given up (or all), as a list. */
@@ -218,6 +236,19 @@ static void slot_fail(struct dispatch *d, struct slot *s, enum task_end end)
     t->done(t, end, span_of(NULL, 0));
 }
 
+/* Its trial is over: the task waits for a worker that long ones may have. */
+static void slot_return(struct dispatch *d, struct slot *s)
+{
+    struct task *t = s->task;
+    s->task = NULL;
+    t->lane->running--;
+    t->slow = true;
+    slot_replace(d, s, true);
+    pthread_mutex_lock(&d->lock);
+    ring_return(&d->rings[t->pool], t);
+    pthread_mutex_unlock(&d->lock);
+}
+
 static uint64_t wall_ns(const struct task *t)
 {
     uint64_t ms = (uint64_t)t->budget_ms;
@@ -235,7 +266,7 @@ static void slot_write(struct dispatch *d, struct slot *s)
         slot_fail(d, s, TASK_LOST);
 }
 
-static void slot_begin(struct dispatch *d, struct slot *s, struct task *t)
+static void slot_begin(struct dispatch *d, struct slot *s, struct task *t, bool trial)
 {
     if (atomic_load(t->cancelled)) {
         t->done(t, TASK_CANCELLED, span_of(NULL, 0));
@@ -247,7 +278,8 @@ static void slot_begin(struct dispatch *d, struct slot *s, struct task *t)
     s->sent = 0;
     s->in.n = 0;
     s->begun_ns = clock_ns();
-    s->deadline_ns = s->begun_ns + wall_ns(t);
+    s->trial = trial;
+    s->deadline_ns = s->begun_ns + (trial ? TRIAL_MS * UINT64_C(1000000) : wall_ns(t));
     slot_write(d, s);
 }
 
@@ -326,22 +358,33 @@ static int count_slots(const struct dispatch *d, enum worker_pool pool, int stat
     return n;
 }
 
+static int count_trials(const struct dispatch *d, enum worker_pool pool)
+{
+    int n = 0;
+    for (int i = 0; i < d->n_slots; i++) {
+        const struct slot *s = &d->slots[i];
+        n += s->pool == pool && s->state == SLOT_BUSY && s->trial;
+    }
+    return n;
+}
+
 static struct shares shares_of(const struct dispatch *d, enum worker_pool pool)
 {
     int most = d->options.max_workers[pool];
     bool spare = most > 2 * d->processors;
-    struct shares s = {.busy = count_slots(d, pool, SLOT_BUSY), .shared = most, .most = most};
+    struct shares s = {.busy = count_slots(d, pool, SLOT_BUSY) - count_trials(d, pool),
+                       .shared = most,
+                       .most = most};
     if (!spare) return s;
     s.shared = most - most / 4;
     s.most = most / 2;
     return s;
 }
 
-static struct task *next_task(struct dispatch *d, enum worker_pool pool)
+static struct task *next_task(struct dispatch *d, enum worker_pool pool, const struct shares *s)
 {
-    struct shares s = shares_of(d, pool);
     pthread_mutex_lock(&d->lock);
-    struct task *t = ring_pop(&d->rings[pool], &s);
+    struct task *t = ring_pop(&d->rings[pool], s);
     pthread_mutex_unlock(&d->lock);
     return t;
 }
@@ -372,8 +415,11 @@ static void assign(struct dispatch *d, enum worker_pool pool)
 {
     struct slot *s;
     struct task *t;
-    while ((s = find_slot(d, pool, SLOT_IDLE)) != NULL && (t = next_task(d, pool)) != NULL)
-        slot_begin(d, s, t);
+    while ((s = find_slot(d, pool, SLOT_IDLE)) != NULL) {
+        struct shares now = shares_of(d, pool);
+        if ((t = next_task(d, pool, &now)) == NULL) break;
+        slot_begin(d, s, t, pool == POOL_ALGEBRA && now.busy >= now.shared);
+    }
     size_t waiting = s == NULL ? count_ready(d, pool) : 0;
     while (waiting > 0 && d->zygote >= 0 && clock_ns() >= d->rest_until_ns &&
            (pool == POOL_SANDBOX || count_brisk(d, pool) < d->processors) &&
@@ -414,6 +460,8 @@ static void check_deadlines(struct dispatch *d)
         if (s->state != SLOT_BUSY) continue;
         if (atomic_load(s->task->cancelled))
             slot_fail(d, s, TASK_CANCELLED);
+        else if (now >= s->deadline_ns && s->trial)
+            slot_return(d, s);
         else if (now >= s->deadline_ns)
             slot_fail(d, s, TASK_TIMEOUT);
     }

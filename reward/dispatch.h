@@ -6,7 +6,9 @@
  * stands beside, not before, a client with one. When every worker is busy another is forked, up
  * to the pool's most. Where the pool has workers to spare (more than two a processor) one lane
  * may hold half of them, and the last quarter is kept for lanes that hold none: whoever comes
- * next finds one. A worker past its deadline is killed and replaced; only its task hears of it.
+ * next finds one. There a task of algebra is on trial: after a tenth of a second it goes back to
+ * its lane and waits for one of the other three quarters, so that however many lanes of slow
+ * tasks there are, an ordinary one among them is soon answered. A worker past its deadline is killed and replaced; only its task hears of it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -34,6 +36,7 @@ struct task {
     struct lane *lane; /* it was submitted to */
     enum worker_pool pool;
     int budget_ms;                /* see struct reward */
+    bool slow;                    /* it has failed a trial; the dispatcher thread's */
     const atomic_bool *cancelled; /* looked at before it starts and after dispatch_wake() */
     struct buffer frame;          /* worker_frame.h; the task's own */
 

@@ -166,6 +166,34 @@ static void test_share(void **state)
     free(end(&slow));
 }
 
+/* More requests of slow items than there are workers: the workers that are kept for newcomers give
+ * each item a trial only, so that another's item has its turn soon, and none is lost. */
+static void test_many_floods(void **state)
+{
+    static struct call slow[2 * WORKERS];
+    struct call quick;
+    uint64_t worst_ms = 0;
+    (void)state;
+    if (WORKERS <= 2 * sysconf(_SC_NPROCESSORS_ONLN)) skip(); /* none to spare */
+    for (int i = 0; i < 2 * WORKERS; i++)
+        begin_flood(&slow[i], 20);
+    for (int i = 0; i < 4; i++) {
+        usleep(200000);
+        uint64_t start = clock_ns();
+        begin(&quick, "{\"items\":[" HARD(A16) "]}");
+        free(end(&quick));
+        uint64_t took_ms = (clock_ns() - start) / 1000000;
+        if (took_ms > worst_ms) worst_ms = took_ms;
+    }
+    for (int i = 0; i < 2 * WORKERS; i++) {
+        assert_int_equal(slow[i].done, 0); /* still at it */
+        judge_job_cancel(slow[i].job);
+        free(end(&slow[i]));
+    }
+    if (worst_ms > 2500) print_message("the worst quick item took %d ms\n", (int)worst_ms);
+    assert_true(worst_ms < 2500);
+}
+
 /* Items that run out their budget do not hold up a second client's deferred item. */
 static void test_fairness(void **state)
 {
@@ -329,6 +357,7 @@ int main(void)
         cmocka_unit_test(test_unjudged_counts_as_asked),
         cmocka_unit_test(test_fairness),
         cmocka_unit_test(test_share),
+        cmocka_unit_test(test_many_floods),
         cmocka_unit_test(test_cancel_frees_workers),
         cmocka_unit_test(test_many_threads),
         cmocka_unit_test(test_tired_workers),
