@@ -26,6 +26,11 @@ enum equality family_equal(struct math_work *w, const struct expr *gold, const s
 enum equality family_same_progression(struct math_work *w, const struct expr *gold,
                                       const struct expr *answer);
 
+/* Two unions of progressions, lists of scalars of w->parameter, as sets of values; EQ_UNKNOWN when
+ * either is something else. */
+enum equality family_same_unions(struct math_work *w, const struct expr *gold,
+                                 const struct expr *answer);
+
 /* Two antiderivatives with an added constant C: their difference does not depend on anything else. */
 enum equality family_same_antiderivative(struct math_work *w, const struct expr *gold,
                                          const struct expr *answer);
