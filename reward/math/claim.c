@@ -264,8 +264,26 @@ static const struct expr *as_point(struct math_work *w, const struct expr *e,
     return expr_2(w->arena, E_TUPLE, B_ROUND, e->arg[0], e->arg[1]);
 }
 
+/* "x != 0, 1" as x != 0 and x != 1; e itself when it is no such list. */
+static const struct expr *each_exception(struct math_work *w, const struct expr *e)
+{
+    if (e->kind != E_LIST || e->n < 2 || e->arg[0]->kind != E_REL || e->arg[0]->n != 2 ||
+        e->arg[0]->text.p[0] != R_NE)
+        return e;
+    struct expr *all = expr_new(w->arena, E_LIST, 1, e->n);
+    for (uint32_t i = 0; all != NULL && i < e->n; i++) {
+        all->arg[i] = e->arg[i];
+        if (e->arg[i]->kind == E_REL) continue;
+        struct expr *r = (struct expr *)expr_2(w->arena, E_REL, 0, e->arg[0]->arg[0], e->arg[i]);
+        if (r == NULL || !expr_is_scalar(e->arg[i])) return e;
+        r->text = e->arg[0]->text;
+        all->arg[i] = r;
+    }
+    return all == NULL ? e : all;
+}
+
 const struct expr *claim_beside(struct math_work *w, const struct expr *e, const struct expr *other)
 {
-    e = as_vector(w, as_point(w, e, other), other);
+    e = each_exception(w, as_vector(w, as_point(w, e, other), other));
     return in_letter_order(w, without_bars(w, each_name(w, as_set_difference(w, e), other)));
 }

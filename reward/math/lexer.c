@@ -90,6 +90,14 @@ static bool after_value(const struct lexer *l)
     return ends_operand(k) || k == T_TEXT || k == T_CONST;
 }
 
+/* 1.2 g/cm^3: a unit may follow the stroke after a letter that follows a number. */
+static bool after_unit_stroke(const struct lexer *l)
+{
+    const struct token *t = l->n >= 3 && l->n <= l->room ? &l->out[l->n - 1] : NULL;
+    return t != NULL && t->kind == T_DIV && (t[-1].kind == T_NAME || t[-1].kind == T_TEXT) &&
+           t[-2].kind == T_NUM;
+}
+
 /* An "in" here is a unit: 5 in, 72 sq in. */
 static bool is_inches(const struct lexer *l)
 {
@@ -441,7 +449,7 @@ static size_t word(struct lexer *l, struct span s, size_t i)
         push(l, T_FUNC, f->op, s, i);
         letters(l, s, i + n, end);
     } else if (foreign || w.n >= 4 || stop_word(w) ||
-               (w.n >= 2 && after_value(l) && unit_known(w))) {
+               (w.n >= 2 && (after_value(l) || after_unit_stroke(l)) && unit_known(w))) {
         push(l, T_TEXT, 0, s, i)->text = w;
     } else {
         letters(l, s, i, end);

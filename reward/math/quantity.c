@@ -57,10 +57,16 @@ static const struct expr *without_letter_unit(const struct expr *e)
 static bool unit_text(const struct expr *e, int64_t power, struct buffer *text)
 {
     int64_t n;
+    struct unit_factor same;
     switch ((enum expr_kind)e->kind) {
     case E_SYM:
     case E_TEXT:
-        if (e->kind == E_SYM ? !is_unit_letter(e) : !unit_known(e->text)) return false;
+        if (e->kind == E_SYM ? !is_unit_letter(e) : !unit_convert(e->text, e->text, &same))
+            return false;
+        if (e->kind == E_TEXT && e->text.p[e->text.n - 1] <= '9') { /* "cm3" */
+            buffer_addf(text, "%s%.*s", power < 0 ? "/" : " ", (int)e->text.n, e->text.p);
+            return power == 1 || power == -1;
+        }
         buffer_addf(text, " %.*s%d", (int)e->text.n, e->text.p, (int)power);
         return true;
     case E_POW:
