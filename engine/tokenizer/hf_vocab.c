@@ -239,7 +239,8 @@ static bool read_added(struct reading *r)
 
 static void mark_bytes(struct reading *r)
 {
-    for (size_t i = 0; r->s.byte_fallback && i < r->s.n_tokens; i++) {
+    bool bytes = r->s.byte_fallback || r->s.decode_bytes;
+    for (size_t i = 0; bytes && i < r->s.n_tokens; i++) {
         struct vocab_token *t = &r->tokens[i];
         if (t->kind == TOKEN_NORMAL && bpe_byte_of_name(t->text) >= 0) t->kind = TOKEN_BYTE;
     }
