@@ -240,6 +240,45 @@ static void metaspace(void **state)
     }
 }
 
+/* ---- characters that are nothing ---- */
+
+/* Without an unknown token what has no symbol goes before the merges, so its neighbours meet: in
+ * short words, in long ones, and in those that are cut. */
+static void left_out(void **state)
+{
+    static const char *const vocabularies[] = {
+        "{'pre_tokenizer':{'type':'ByteLevel','use_regex':false},"
+        "'model':{'vocab':{'a':0,'b':1,'ab':2},'merges':['a b']}}",
+        "{'model':{'vocab':{'a':0,'b':1,'ab':2},'merges':['a b']}}",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(vocabularies) / sizeof(*vocabularies); i++) {
+        struct error err = {0};
+        struct tokenizer *t = from_json(vocabularies[i], NULL, NULL, &err);
+        if (t == NULL) fail_msg("%s", err.message);
+        assert_string_equal(pieces(t,
+                                   span_str("a\x1d"
+                                            "b"),
+                                   plain),
+                            "ab");
+        assert_string_equal(pieces(t, span_str("xaxxbx"), plain), "ab");
+        assert_string_equal(pieces(t, span_str("xx"), plain), "");
+        char text[600] = {0};
+        for (size_t n = 0; n < sizeof(text) - 6; n += 6) {
+            memcpy(text + n,
+                   "\xC3\xA9"
+                   "axxb",
+                   6);
+        }
+        struct tokens ids = {0};
+        assert_true(tokenizer_encode(t, span_str(text), plain, &ids, NULL));
+        assert_int_equal(ids.n, strlen(text) / 6);
+        assert_int_equal(ids.ids[ids.n - 1], 2);
+        tokens_clear(&ids);
+        tokenizer_free(t);
+    }
+}
+
 /* ---- decoders ---- */
 
 #define SMALL(more) \
@@ -415,8 +454,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(added_tokens), cmocka_unit_test(sentencepiece),
         cmocka_unit_test(first_space),  cmocka_unit_test(metaspace),
-        cmocka_unit_test(decoders),     cmocka_unit_test(any_bytes),
-        cmocka_unit_test(long_runs),    cmocka_unit_test(many_threads),
+        cmocka_unit_test(left_out),     cmocka_unit_test(decoders),
+        cmocka_unit_test(any_bytes),    cmocka_unit_test(long_runs),
+        cmocka_unit_test(many_threads),
     };
     return cmocka_run_group_tests_name("tokenizer", tests, NULL, NULL);
 }
