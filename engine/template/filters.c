@@ -483,6 +483,13 @@ static bool attr(struct render *r, struct value self, const struct value *args, 
     return true;
 }
 
+static bool random_item(struct render *r, struct value self, const struct value *args,
+                        struct value *out)
+{
+    (void)self, (void)args, (void)out;
+    return render_fail(r, "the filter random is not supported: its choice is random");
+}
+
 static const struct routine filters[] = {
     {"abs", absolute, {NULL}, 0, NULL},
     {"attr", attr, {"name"}, 1, NULL},
@@ -501,6 +508,7 @@ static const struct routine filters[] = {
     {"int", to_int, {"default", "base"}, 0, NULL},
     {"length", length, {NULL}, 0, NULL},
     {"lower", lower, {NULL}, 0, NULL},
+    {"random", random_item, {NULL}, 0, NULL},
     {"replace", replace, {"old", "new", "count"}, 2, NULL},
     {"round", round_number, {"precision", "method"}, 0, NULL},
     {"safe", safe, {NULL}, 0, NULL},

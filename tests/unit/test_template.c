@@ -96,6 +96,8 @@ static const struct {
     {"a block that is not closed", "{% if x %}\n", "the template ends without"},
     {"an unknown tag", "\n\n{% foo %}", "line 3: unknown tag 'foo'"},
     {"an unknown filter", "\n{{ x|foo }}", "line 2: no filter named 'foo'"},
+    {"random is refused", "{{ [1, 2]|random }}", "the filter random is not supported"},
+    {"lipsum is refused", "{{ lipsum(5) }}", "lipsum is not supported"},
     {"an unknown test", "{{ x is foo }}", "no test named 'foo'"},
     {"the wrong bracket", "{{ (1] }}", "expected ')'"},
     {"include is refused", "{% include 'a' %}", "{% include %} is not supported"},
