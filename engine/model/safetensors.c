@@ -200,7 +200,7 @@ static bool unowned(const struct shard *shard, const char *from, const char *to,
 static bool check_places(const struct safetensors *s, const struct shard *shard, struct error *err)
 {
     size_t n = s->n - shard->first;
-    struct safetensor *t = s->tensors + shard->first;
+    struct safetensor *t = n == 0 ? NULL : s->tensors + shard->first;
     const char *end = shard->bytes.p + shard->data_at, *last = shard->bytes.p + shard->bytes.n;
     if (n > 0) qsort(t, n, sizeof(*t), by_address);
     for (size_t i = 0; i < n; i++) {

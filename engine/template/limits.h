@@ -21,7 +21,7 @@ enum {
     TEMPLATE_MAX_HEIGHT = 300,         /* nesting of blocks, brackets and operators in the source */
     TEMPLATE_MAX_NAMES = 4096,         /* different names of variables */
     TEMPLATE_MAX_NAME_BYTES = 1000,    /* of a name of any kind */
-    TEMPLATE_RENDER_BYTES = 256 << 20, /* arena of one rendering */
+    TEMPLATE_RENDER_BYTES = 128 << 20, /* arena of one rendering */
     TEMPLATE_MAX_OUTPUT = 16 << 20,    /* bytes of one rendering, and of any string */
     TEMPLATE_MAX_STEPS = 10 * 1000 * 1000, /* of one rendering */
     TEMPLATE_COPIED_PER_STEP = 32,         /* bytes copied, compared or counted */
