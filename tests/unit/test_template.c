@@ -175,7 +175,8 @@ static const struct {
      "{% for i in range(99999) %}{{ 1e300|round(300) }}{{ '%.300f' % 1e300 }}{% endfor %}",
      "steps of work"},
     {"steps of nothing",
-     "{% for i in range(99999) %}{% for j in range(99999) %}{{ ''~''~''~''~''~''~''~'' }}"
+     "{% for i in range(99999) %}{% for j in range(99999) %}{% if '' or '' or '' or '' %}{% endif "
+     "%}"
      "{% endfor %}{% endfor %}",
      "steps of work"},
     {"steps of indents",
