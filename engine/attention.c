@@ -9,6 +9,12 @@
 
 #include "base/mem.h"
 
+enum {
+    SOON_BYTES =
+        8 << 20,  /* most that is fetched before a layer reads it: the shared cache may hold that */
+    SOON_ROWS = 8 /* least rows of a step: with fewer, products wait for memory themselves */
+};
+
 /* Consecutive queries of one run. */
 struct tile {
     const struct forward_run *run;
@@ -34,6 +40,9 @@ struct attention {
 
     struct tile *tiles; /* [max_rows] */
     int n_tiles;
+    int n_rows;      /* of the step */
+    int32_t *blocks; /* [as many as the store has] all that this step reads, run by run */
+    int n_blocks;
     int max_splits;   /* of any tile of this step */
     bool split_tasks; /* tasks are single splits */
     int shares;       /* tasks that the cuts of a group are dealt to */
@@ -72,9 +81,10 @@ static bool new_buffers(struct attention *a, int max_rows, struct error *err)
     /* split tasks are chosen only for fewer than two parts a thread */
     size_t splits = (size_t)kv_store_blocks(a->kv) * KV_BLOCK / ATTN_SPLIT + 1;
     a->tiles = mem_new((size_t)max_rows, sizeof(*a->tiles), err);
+    a->blocks = mem_new((size_t)kv_store_blocks(a->kv), sizeof(*a->blocks), err);
     a->work = mem_new_aligned(threads, a->work_floats * sizeof(float), err);
     a->partials = mem_new(2 * threads * splits, a->partial_floats * sizeof(float), err);
-    return a->tiles != NULL && a->work != NULL && a->partials != NULL;
+    return a->tiles != NULL && a->blocks != NULL && a->work != NULL && a->partials != NULL;
 }
 
 struct attention *attention_new(const struct compute *c, struct kv_store *kv, int n_heads,
@@ -99,6 +109,7 @@ void attention_free(struct attention *a)
 {
     if (a == NULL) return;
     free(a->tiles);
+    free(a->blocks);
     free(a->work);
     free(a->partials);
     free(a);
@@ -114,6 +125,27 @@ static void plan_tasks(struct attention *a)
     if (a->shares > a->cuts) a->shares = a->cuts;
 }
 
+/* Runs may share blocks: what no longer fits is only not fetched. */
+static void list_blocks(struct attention *a, const struct forward_run *runs, int n_runs)
+{
+    int room = kv_store_blocks(a->kv);
+    a->n_blocks = 0;
+    for (int i = 0; i < n_runs; i++) {
+        int n = (runs[i].pos + runs[i].n - 1) / KV_BLOCK + 1;
+        if (n > room - a->n_blocks) n = room - a->n_blocks;
+        memcpy(a->blocks + a->n_blocks, runs[i].blocks, (size_t)n * sizeof(*a->blocks));
+        a->n_blocks += n;
+    }
+}
+
+struct soon attention_soon(const struct attention *a, int layer, double from, double to)
+{
+    struct soon s = {.blocks = a->blocks, .n = a->n_blocks, .from = from, .to = to};
+    s.base = kv_store_at(a->kv, layer, 0, &s.bytes);
+    if (a->n_rows < SOON_ROWS || (size_t)s.n * s.bytes > SOON_BYTES) s.n = 0;
+    return s;
+}
+
 void attention_begin(struct attention *a, const struct forward_run *runs, int n_runs)
 {
     int row = 0, per_tile = ATTN_ROWS / a->heads;
@@ -127,7 +159,9 @@ void attention_begin(struct attention *a, const struct forward_run *runs, int n_
         }
         row += runs[i].n;
     }
+    a->n_rows = row;
     plan_tasks(a);
+    list_blocks(a, runs, n_runs);
 }
 
 /* A task's part of the step: some cuts of a tile's group, in one pass over the keys that they share. */

@@ -25,6 +25,10 @@ void attention_free(struct attention *a); /* accepts NULL */
 /* Plan the step's tiles; runs is borrowed until the next call. */
 void attention_begin(struct attention *a, const struct forward_run *runs, int n_runs);
 
+/* The memory that a layer's attention reads in this step, the part [from, to) of each thread's share;
+ * nothing where fetching it early would not pay. */
+struct soon attention_soon(const struct attention *a, int layer, double from, double to);
+
 /* One layer, whose keys and values of these runs are stored already.
  *   q    [rows, ld_q]   rotated, n_heads x k_dim in a row
  *   out  [rows, ld_out] n_heads x v_dim in a row */

@@ -218,6 +218,49 @@ static void begin_row(void *arg, int row, int thread)
     rope_angles(f->c, f->freq, r->pos, f->rows.angles + (size_t)row * (size_t)f->c->rope.dim);
 }
 
+/* ---- What comes next ---- */
+
+/* The products from a layer's attention to the next one's. Those of experts and of latent attention are
+ * many small ones, with which nothing is fetched. */
+enum { AFTER_ATTENTION, GATE_UP, DOWN, BEFORE_ATTENTION, BETWEEN_ATTENTIONS };
+
+static double multiply_adds(const struct matrix *w)
+{
+    return (double)w->n * w->k;
+}
+
+/* Product `which` is next, and attention in `layer` is the next attention: each of the products
+ * before it brings as large a part of what it will read as it takes of their time. */
+static struct soon before_attention(const struct forward *f, int layer, int which)
+{
+    double work[BETWEEN_ATTENTIONS] = {0}, before = 0, all = 0;
+    if (layer >= f->c->n_layers + f->c->n_mtp) return (struct soon){0};
+    const struct layer_weights *w = &f->w->layers[layer];
+    if (layer > 0) {
+        work[AFTER_ATTENTION] = multiply_adds(&w[-1].o);
+        work[GATE_UP] = multiply_adds(&w[-1].gate) + multiply_adds(&w[-1].up);
+        work[DOWN] = multiply_adds(&w[-1].down);
+    }
+    work[BEFORE_ATTENTION] = multiply_adds(&w->q) + multiply_adds(&w->k) + multiply_adds(&w->v);
+    for (int i = 0; i < BETWEEN_ATTENTIONS; i++) {
+        if (i < which) before += work[i];
+        all += work[i];
+    }
+    return attention_soon(f->attention, layer, before / all, (before + work[which]) / all);
+}
+
+/* What the products that are run now may fetch for those who come after. */
+static void comes_next(struct forward *f, const struct matrix *next, struct soon soon)
+{
+    f->compute.next = next;
+    f->compute.soon = soon;
+}
+
+static void nothing_comes(struct forward *f)
+{
+    comes_next(f, NULL, (struct soon){0});
+}
+
 /* ---- Attention ---- */
 
 struct layer_rows {
@@ -275,8 +318,9 @@ static void attend(struct forward *f, int layer)
         {.w = &w->k, .out = q + f->q_dim, .ld = f->qkv_dim, .bias = w->k_bias},
         {.w = &w->v, .out = q + f->q_dim + f->kv_dim, .ld = f->qkv_dim, .bias = w->v_bias},
     };
-    f->compute.next = &w->o;
+    comes_next(f, &w->o, before_attention(f, layer, BEFORE_ATTENTION));
     linear_products(&f->compute, &f->norm, qkv, 3);
+    nothing_comes(f);
     stage_ends(f, STAGE_QKV);
     pool_run(f->compute.pool, cache_task, &rows, (f->rows.n + KV_BLOCK - 1) / KV_BLOCK);
     stage_ends(f, STAGE_CACHE);
@@ -298,25 +342,26 @@ static void attention_block(struct forward *f, int layer)
     stage_ends(f, STAGE_ATTENTION);
     input_fill(&f->compute, &f->heads, f->rows.n, f->att, f->att_dim, NULL, 0);
     stage_ends(f, STAGE_INPUTS);
-    f->compute.next = w->router.n > 0 ? NULL : &w->gate;
+    comes_next(f, w->router.n > 0 ? NULL : &w->gate,
+               before_attention(f, layer + 1, AFTER_ATTENTION));
     linear_products(&f->compute, &f->heads, &o, 1);
-    f->compute.next = NULL;
+    nothing_comes(f);
     stage_ends(f, STAGE_O);
 }
 
 /* ---- Feed-forward ---- */
 
-/* after: the matrix that comes next */
-static void dense_block(struct forward *f, const struct layer_weights *w,
-                        const struct matrix *after)
+static void dense_block(struct forward *f, int layer)
 {
+    const struct layer_weights *w = &f->w->layers[layer];
+    const struct matrix *after = layer + 1 < f->c->n_layers ? &w[1].q : &f->w->output;
     const struct product down = {.w = &w->down, .out = f->x, .ld = f->c->n_embd, .add = true};
-    f->compute.next = &w->down;
+    comes_next(f, &w->down, before_attention(f, layer + 1, GATE_UP));
     linear_swiglu(&f->compute, &f->norm, &w->gate, &w->up, &f->ff);
     stage_ends(f, STAGE_GATE_UP);
-    f->compute.next = after;
+    comes_next(f, after, before_attention(f, layer + 1, DOWN));
     linear_products(&f->compute, &f->ff, &down, 1);
-    f->compute.next = NULL;
+    nothing_comes(f);
     stage_ends(f, STAGE_DOWN);
 }
 
@@ -329,7 +374,7 @@ static void feed_forward_block(struct forward *f, int layer)
         moe_block(f->moe, w, &f->norm, f->x);
         stage_ends(f, STAGE_GATE_UP);
     } else {
-        dense_block(f, w, layer + 1 < f->c->n_layers ? &w[1].q : &f->w->output);
+        dense_block(f, layer);
     }
 }
 

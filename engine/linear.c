@@ -5,6 +5,7 @@
 #include "engine/linear.h"
 
 #include <cblas.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -170,30 +171,78 @@ static struct work work_of(const struct compute *c, int thread)
     return (struct work){at, (float *)(void *)(at + KERNEL_SCRATCH)};
 }
 
+/* Neighbouring panels; bytes 0: none. */
+struct stretch {
+    const uint8_t *at;
+    size_t bytes;
+};
+
 /* What a task works on: some units of a job for a chunk of rows. */
 struct piece {
     const struct compute *c;
     const struct linear_job *job;
-    int tile, end_tile, row, n_rows;
+    int thread, tile, end_tile, row, n_rows;
+    bool alone; /* no other job is run beside this one */
     int unit, end_unit;
     bool goes_on;         /* the same thread is likely to take the units that follow */
-    const uint8_t *after; /* else what it is likely to want then, or NULL */
+    struct stretch after; /* else what it is likely to want then */
     struct work work;
 };
 
-static const uint8_t *panel_at(const struct matrix *w, int panel)
+static int panels_of(const struct matrix *w)
 {
-    return w->dense != NULL ? NULL : w->panels.data + (size_t)panel * w->panels.panel_bytes;
+    return (w->n + PANEL - 1) / PANEL;
 }
 
-/* The rows of a piece times n panels of w; y [n_rows, WIDE]. ahead: as product() has it. */
+/* Up to n panels of w from `panel` on, as many as there are. */
+static struct stretch panels_at(const struct matrix *w, int panel, int n)
+{
+    size_t bytes = w->panels.panel_bytes;
+    if (w->dense != NULL) return (struct stretch){0};
+    if (n > panels_of(w) - panel) n = panels_of(w) - panel;
+    return (struct stretch){w->panels.data + (size_t)panel * bytes, (size_t)n * bytes};
+}
+
+static int chunks_of(const struct linear_job *j)
+{
+    return (act_tiles(&j->in->i8) + CHUNK_TILES - 1) / CHUNK_TILES;
+}
+
+/* How many bytes of what comes soon lie before the half unit of a piece: within its thread's share. */
+static size_t progress(const struct piece *p, int half_unit)
+{
+    const struct soon *s = &p->c->soon;
+    double threads = pool_threads(p->c->pool), units = 2.0 * p->job->n_units;
+    double before = p->tile / CHUNK_TILES * units + half_unit, all = units * chunks_of(p->job);
+    double done = fmin(fmax(before / all * threads - p->thread, 0), 1); /* of the share */
+    double lines = (double)s->n * (double)(s->bytes / 64) / threads;
+    return (size_t)(lines * (p->thread + s->from + (s->to - s->from) * done)) * 64;
+}
+
+/* What to fetch during the half units [begin, end) of a piece: panels that come then, and the part of
+ * what comes soon that falls to them. */
+static struct fetch fetch_of(const struct piece *p, int begin, int end, struct stretch panels)
+{
+    const struct soon *s = &p->c->soon;
+    struct fetch f = {.at = panels.at, .end = panels.at + panels.bytes, .left = panels.bytes};
+    if (s->n == 0 || !p->alone) return f;
+    size_t from = progress(p, begin), to = progress(p, end);
+    f.left += to - from;
+    f.base = s->base;
+    f.block_bytes = s->bytes;
+    f.blocks = s->blocks + from / s->bytes;
+    f.skip = from % s->bytes;
+    return f;
+}
+
+/* The rows of a piece times n panels of w; y [n_rows, WIDE]. */
 static void multiply(const struct piece *p, const struct matrix *w, int panel, int n,
-                     const uint8_t *ahead, float *y)
+                     struct fetch soon, float *y)
 {
     const struct input *in = p->job->in;
     if (w->dense == NULL) {
         const struct act *x = panel_types[w->panels.type].quantised ? &in->i8 : &in->f32;
-        p->c->kernels->product(y, WIDE, &w->panels, panel, n, ahead, x, p->tile,
+        p->c->kernels->product(y, WIDE, &w->panels, panel, n, &soon, x, p->tile,
                                p->end_tile - p->tile, p->work.scratch);
         return;
     }
@@ -202,11 +251,6 @@ static void multiply(const struct piece *p, const struct matrix *w, int panel, i
     cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, p->n_rows, columns, w->k, 1.0f,
                 in->plain + (size_t)p->row * (size_t)in->k, in->k,
                 w->dense + (size_t)col * (size_t)w->k, w->k, 0.0f, y, WIDE);
-}
-
-static int panels_of(const struct matrix *w)
-{
-    return (w->n + PANEL - 1) / PANEL;
 }
 
 static int units_of(const struct matrix *w)
@@ -242,11 +286,14 @@ static int product_units(const struct piece *piece, int unit)
     int end = (piece->end_unit - first) * UNIT_PANELS; /* of the task, beyond p's panels perhaps */
     int n = (end < panels ? end : panels) - panel;
     if (n > PRODUCT_PANELS) n = PRODUCT_PANELS;
+    int units = (n + UNIT_PANELS - 1) / UNIT_PANELS;
     bool next = panel + n < panels && (panel + n < end || piece->goes_on);
-    multiply(piece, p->w, panel, n, next ? panel_at(p->w, panel + n) : piece->after, piece->work.y);
+    struct stretch ahead = next ? panels_at(p->w, panel + n, n) : piece->after;
+    struct fetch soon = fetch_of(piece, 2 * unit, 2 * (unit + units), ahead);
+    multiply(piece, p->w, panel, n, soon, piece->work.y);
     int col = panel * PANEL, columns = p->w->n - col < n * PANEL ? p->w->n - col : n * PANEL;
     store(piece, p, col, columns, piece->work.y);
-    return unit + (n + UNIT_PANELS - 1) / UNIT_PANELS;
+    return unit + units;
 }
 
 /* A unit of gate beside the same of up: 32 columns, one block of the next input. */
@@ -257,8 +304,15 @@ static int swiglu_unit(const struct piece *p, int unit)
     if (n > UNIT_PANELS) n = UNIT_PANELS;
     bool next = unit + 1 < p->end_unit || (p->goes_on && unit + 1 < j->n_units);
     float *gate = p->work.y, *up = gate + UNIT;
-    multiply(p, j->gate, panel, n, next ? panel_at(j->gate, panel + n) : NULL, gate);
-    multiply(p, j->up, panel, n, next ? panel_at(j->up, panel + n) : p->after, up);
+    struct stretch next_gate = {0}, next_up = p->after;
+    if (next) {
+        next_gate = panels_at(j->gate, panel + n, n);
+        next_up = panels_at(j->up, panel + n, n);
+    }
+    struct fetch first = fetch_of(p, 2 * unit, 2 * unit + 1, next_gate);
+    struct fetch second = fetch_of(p, 2 * unit + 1, 2 * unit + 2, next_up);
+    multiply(p, j->gate, panel, n, first, gate);
+    multiply(p, j->up, panel, n, second, up);
     int columns = j->gate->n - col < UNIT ? j->gate->n - col : UNIT;
     for (int r = 0; r < p->n_rows; r++) {
         p->c->kernels->swiglu(gate + r * WIDE, up + r * WIDE, columns);
@@ -274,11 +328,6 @@ struct run {
     struct linear_job *jobs;
     int n_jobs, n_tasks;
 };
-
-static int chunks_of(const struct linear_job *j)
-{
-    return (act_tiles(&j->in->i8) + CHUNK_TILES - 1) / CHUNK_TILES;
-}
 
 static int count_units(const struct linear_job *j)
 {
@@ -331,11 +380,11 @@ static const struct linear_job *job_of(const struct run *r, int task)
     return &r->jobs[low];
 }
 
-/* Where a thread's share of w will begin. */
-static const uint8_t *share_of(const struct pool *pool, const struct matrix *w, int thread)
+/* The beginning of a thread's share of w. */
+static struct stretch share_of(const struct pool *pool, const struct matrix *w, int thread)
 {
     int unit = (int)((int64_t)units_of(w) * thread / pool_threads(pool));
-    return panel_at(w, unit * UNIT_PANELS);
+    return panels_at(w, unit * UNIT_PANELS, PRODUCT_PANELS);
 }
 
 static void run_task(void *arg, int task, int thread)
@@ -344,6 +393,8 @@ static void run_task(void *arg, int task, int thread)
     const struct linear_job *j = job_of(r, task);
     int chunk = (task - j->first_task) / j->groups, group = (task - j->first_task) % j->groups;
     struct piece p = {.c = r->c, .job = j, .tile = chunk * CHUNK_TILES};
+    p.thread = thread;
+    p.alone = r->n_jobs == 1;
     int tiles = act_tiles(&j->in->i8);
     p.end_tile = p.tile + CHUNK_TILES < tiles ? p.tile + CHUNK_TILES : tiles;
     p.row = act_tile_row(&j->in->i8, p.tile);

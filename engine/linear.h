@@ -18,14 +18,25 @@
 #include "engine/pool.h"
 #include "engine/weights.h"
 
+/* Blocks of memory: block b is at base + b * bytes, a multiple of 64. blocks [n] lists them in the order of
+ * the threads' shares; of each share only the part [from, to) is meant, 0 <= from <= to <= 1. */
+struct soon {
+    const uint8_t *base;
+    size_t bytes;
+    const int32_t *blocks;
+    int n;
+    double from, to;
+};
+
 /* What computing needs: the kernels, the threads, and memory for each thread. */
 struct compute {
     const struct kernels *kernels;
     struct pool *pool;
     uint8_t *work; /* work_bytes a thread */
     size_t work_bytes;
-    const struct matrix
-        *next; /* multiplied with after the next product: its beginning is prefetched; or NULL */
+    /* what comes after the products that are run next, and is fetched with them */
+    const struct matrix *next; /* multiplied with: the beginning of each thread's share; or NULL */
+    struct soon soon;          /* read: each thread's share */
 };
 /* max_row: the longest row that input_fill() will normalise. */
 bool compute_init(struct compute *c, const struct kernels *kernels, struct pool *pool, int max_row,

@@ -137,9 +137,9 @@ static void tile_f32(float *y, int ld, const struct panels *w, int panel, const 
 }
 
 static void product(float *y, int ld, const struct panels *w, int panel, int n_panels,
-                    const uint8_t *ahead, const struct act *x, int tile, int n_tiles, void *scratch)
+                    struct fetch *soon, const struct act *x, int tile, int n_tiles, void *scratch)
 {
-    (void)ahead;
+    (void)soon;
     (void)scratch;
     for (int t = tile; t < tile + n_tiles; t++) {
         float *at = y + (act_tile_row(x, t) - act_tile_row(x, tile)) * ld;

@@ -75,6 +75,18 @@ static inline int attn_rows(int at_least)
     return at_least <= 4 ? at_least : at_least <= 6 ? 6 : at_least <= 8 ? 8 : ATTN_ROWS;
 }
 
+/* Memory that will be wanted soon. A product brings it into the caches while it computes, little by
+ * little, since memory would be idle then: a piece, then some blocks, the first of them without
+ * its first `skip` bytes. Addresses and sizes are multiples of 64. What was brought is taken off. */
+struct fetch {
+    const uint8_t *at, *end; /* the piece at work */
+    size_t left;             /* bytes of it and of all that follow */
+    const uint8_t *base;     /* block b is at base + b * block_bytes */
+    size_t block_bytes, skip;
+    const int32_t *blocks; /* those that follow */
+    int turns;             /* product()'s own: between which what is left is divided */
+};
+
 struct kernels {
     const char *name;     /* "generic", "avx2", "avxvnni", "avx512vnni" */
     bool (*usable)(void); /* on this CPU */
@@ -86,12 +98,11 @@ struct kernels {
     /* y[r, 16 i + j] = output row 16 (panel + i) + j of w times row r of x, for the rows r of tiles
      * [tile, tile + n_tiles) counted from the first of them, and i < n_panels <= PRODUCT_PANELS.
      *   y        [rows, ld], ld >= 16 n_panels, 64-byte aligned, ld a multiple of 16
-     *   ahead    panels that will be wanted soon, as many and as large, to be prefetched; NULL: none
+     *   soon     memory to fetch meanwhile; left 0: none
      *   scratch  KERNEL_SCRATCH bytes, 64-byte aligned
      * x is quantised if and only if w's type is. */
     void (*product)(float *y, int ld, const struct panels *w, int panel, int n_panels,
-                    const uint8_t *ahead, const struct act *x, int tile, int n_tiles,
-                    void *scratch);
+                    struct fetch *soon, const struct act *x, int tile, int n_tiles, void *scratch);
 
     /* Store one token's keys [k_dim] and values [v_dim] of one head in slot 0..KV_BLOCK-1 of a
      * block; of a latent only k. */

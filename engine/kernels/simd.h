@@ -18,14 +18,14 @@
 
 #define UNROLL _Pragma("GCC unroll 16")
 
-/* What product() was told; at is the first panel, ahead the first one to prefetch or NULL. */
+/* What product() was told; at is the first panel. */
 struct multiply {
     float *y;
     int ld;
     const struct panels *w;
     const uint8_t *at;
     int n_panels;
-    const uint8_t *ahead;
+    struct fetch *soon;
     const struct act *x;
     int tile, n_tiles;
     const uint8_t *tile_data; /* of the first tile */
@@ -125,18 +125,53 @@ static void act_put(const struct act *x, int row, int n_rows, int col, const flo
 
 /* ---- Products ---- */
 
+/* What a part of a product fetches: from `at` on, step bytes at each of its steps. */
+struct run {
+    const uint8_t *at;
+    size_t step;
+};
+
+/* The run of one turn, of `steps` steps. Runs do not cross the ends of pieces: turns to come make up for that. */
+static struct run next_run(struct fetch *f, int steps)
+{
+    if (f->left == 0) return (struct run){0};
+    if (f->at == f->end) {
+        f->at = f->base + (size_t)*f->blocks++ * f->block_bytes;
+        f->end = f->at + f->block_bytes;
+        f->at += f->skip;
+        f->skip = 0;
+    }
+    size_t lines = f->left / 64,
+           all_steps = (size_t)steps * (size_t)(f->turns > 1 ? f->turns-- : 1);
+    struct run run = {f->at, (lines + all_steps - 1) / all_steps * 64};
+    size_t bytes = run.step * (size_t)steps, piece = (size_t)(f->end - f->at);
+    if (bytes > piece) bytes = piece;
+    if (bytes > f->left) bytes = f->left;
+    f->at += bytes;
+    f->left -= bytes;
+    return run;
+}
+
+INLINE void fetch_step(struct run *run)
+{
+    for (size_t i = 0; i < run->step; i += 64) {
+        _mm_prefetch((const char *)run->at + i, _MM_HINT_T1);
+    }
+    run->at += run->step;
+}
+
 #include "engine/kernels/simd_f32.h"
 #include "engine/kernels/simd_i8.h"
 
 static void product(float *y, int ld, const struct panels *w, int panel, int n_panels,
-                    const uint8_t *ahead, const struct act *x, int tile, int n_tiles, void *scratch)
+                    struct fetch *soon, const struct act *x, int tile, int n_tiles, void *scratch)
 {
     struct multiply m = {.y = y,
                          .ld = ld,
                          .w = w,
                          .at = w->data + (size_t)panel * w->panel_bytes,
                          .n_panels = n_panels,
-                         .ahead = ahead,
+                         .soon = soon,
                          .x = x,
                          .tile = tile,
                          .n_tiles = n_tiles,

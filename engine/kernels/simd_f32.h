@@ -11,7 +11,8 @@
 
 enum {
     FLOAT_CHUNK = 128, /* k widened at once: four panels fill half the L1 cache */
-    WIDENED_TILES = 8  /* from which widening into the cache pays */
+    WIDENED_TILES = 8, /* from which widening into the cache pays */
+    FETCH_STEP = 8
 };
 
 /* All rows of a tile times some panels: y [rows, ld] (+)= their product over n values of k. */
@@ -19,10 +20,11 @@ struct float_part {
     float *y;
     int ld;
     bool first;
-    const uint8_t *w;   /* panels lie step bytes apart */
-    size_t step, ahead; /* prefetch so many bytes on; 0: don't */
-    const float *x;     /* [n, rows] */
+    const uint8_t *w; /* panels lie step bytes apart */
+    size_t step;
+    const float *x; /* [n, rows] */
     int n;
+    struct run ahead; /* fetched meanwhile, a step every FETCH_STEP values of k */
 };
 
 INLINE int weight_bytes(enum quant type)
@@ -58,14 +60,13 @@ INLINE void part_f32(enum quant type, int R, int NP, const struct float_part *pa
     }
     const float *x = s.x;
     const uint8_t *w = s.w;
+    struct run ahead = s.ahead;
     for (int k = 0; k < s.n; k++, x += R, w += PANEL * weight_bytes(type)) {
+        if (k % FETCH_STEP == 0) fetch_step(&ahead);
         struct vf weights[PRODUCT_PANELS];
         UNROLL
         for (int p = 0; p < NP; p++) {
             weights[p] = float_weights(type, w + (size_t)p * s.step, vf_set(1));
-            if (s.ahead != 0) {
-                _mm_prefetch((const char *)w + (size_t)p * s.step + s.ahead, _MM_HINT_T1);
-            }
         }
         UNROLL
         for (int r = 0; r < R; r++) {
@@ -123,6 +124,7 @@ static void tile_f32(const struct multiply *m, enum quant type, int t, struct fl
     for (int left = m->n_panels; left > 0; left -= panels) {
         int most = left < float_panels(rows) ? left : float_panels(rows);
         panels = most == 3 ? 2 : most;
+        p.ahead = next_run(m->soon, (p.n + FETCH_STEP - 1) / FETCH_STEP);
         (type == QUANT_F32   ? part_of_f32
          : type == QUANT_F16 ? part_of_f16
                              : part_of_bf16)(rows, panels, &p);
@@ -163,10 +165,18 @@ static void widen_panel(float *to, const struct panels *w, const uint8_t *panel,
     }
 }
 
+/* How many parts all tiles make. */
+static int count_float_parts(const struct multiply *m)
+{
+    int wide = float_panels(m->tile_rows + (m->larger > 0));
+    return m->n_tiles * ((m->n_panels + wide - 1) / wide);
+}
+
 static void widened(const struct multiply *m)
 {
     float *floats = m->scratch;
     struct float_part p = {.step = FLOAT_CHUNK * PANEL * sizeof(float), .w = m->scratch};
+    m->soon->turns = count_float_parts(m) * ((m->w->k + FLOAT_CHUNK - 1) / FLOAT_CHUNK);
     for (int k = 0; k < m->w->k; k += FLOAT_CHUNK) {
         p.n = m->w->k - k < FLOAT_CHUNK ? m->w->k - k : FLOAT_CHUNK;
         for (int i = 0; i < m->n_panels; i++) {
@@ -187,8 +197,8 @@ static void product_f32(const struct multiply *m)
         return;
     }
     struct float_part p = {.w = m->at, .step = m->w->panel_bytes, .n = m->w->k};
+    m->soon->turns = count_float_parts(m);
     for (int t = m->tile; t < m->tile + m->n_tiles; t++) {
-        p.ahead = t == m->tile && m->ahead != NULL ? (size_t)(m->ahead - m->at) : 0;
         tile_f32(m, type, t, p, 0);
     }
 }

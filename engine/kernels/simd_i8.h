@@ -49,8 +49,7 @@ struct part {
     const uint8_t *x; /* the tile */
     int tile_rows, row;
     int blocks;
-    const uint8_t *ahead; /* NULL, or: prefetch so many bytes a block from here on */
-    size_t ahead_step;
+    struct run ahead; /* fetched meanwhile, step by block */
 };
 
 typedef void part_fn(const struct part *p, int rows, int panels);
@@ -110,13 +109,6 @@ INLINE struct vf broadcast(const uint8_t *p)
     float f;
     memcpy(&f, p, sizeof(f));
     return vf_set(f);
-}
-
-INLINE void prefetch(const uint8_t *from, size_t bytes)
-{
-    for (size_t i = 0; i < bytes; i += 64) {
-        _mm_prefetch((const char *)from + i, _MM_HINT_T1);
-    }
 }
 
 /* The accumulators of R rows times NP panels. */
@@ -221,14 +213,12 @@ INLINE void part_i8(struct form f, int R, int NP, const struct part *part)
     struct sums sums;
     const struct part s = *part;
     int T = s.tile_rows, steps = f.halves ? 2 : 1;
-    const uint8_t *x = s.x + s.row * 32, *dx = s.x + T * 32 + s.row * 4, *ahead = s.ahead;
+    const uint8_t *x = s.x + s.row * 32, *dx = s.x + T * 32 + s.row * 4;
+    struct run ahead = s.ahead;
     load_sums(R, NP, &s, &sums);
     for (int b = 0; b < s.blocks; b++, x += T * 44, dx += T * 44) {
         const uint8_t *q = s.q + (size_t)b * (size_t)block_bytes(f.layout);
-        if (ahead != NULL) {
-            prefetch(ahead, s.ahead_step);
-            ahead += s.ahead_step;
-        }
+        fetch_step(&ahead);
         UNROLL
         for (int half = 0; half < steps; half++) {
             start_dots(f, R, NP, s.offset, half, dx + T * 8, &sums);
@@ -299,13 +289,14 @@ static void lone_panel(part_fn *fn, const struct part *part, int rows)
     }
 }
 
-/* Some rows of a tile times `panels` panels. p is as it was afterwards, but need not prefetch again. */
-static void panels_i8(part_fn *fn, struct part *p, int rows, int panels)
+/* Some rows of a tile times `panels` panels. p is as it was afterwards. */
+static void panels_i8(part_fn *fn, struct part *p, int rows, int panels, struct fetch *soon)
 {
     float *y = p->y;
     const uint8_t *q = p->q, *scales = p->scales;
     while (panels > 0) {
         int wide = rows == 1 && panels >= ROW_PANELS ? ROW_PANELS : PART_PANELS;
+        p->ahead = next_run(soon, p->blocks);
         if (panels >= wide) {
             fn(p, rows, wide);
         } else {
@@ -314,7 +305,6 @@ static void panels_i8(part_fn *fn, struct part *p, int rows, int panels)
         p->y += wide * PANEL;
         p->q += (size_t)wide * p->q_step;
         p->scales += (size_t)wide * p->scale_step;
-        p->ahead = NULL;
         panels -= wide;
     }
     p->y = y;
@@ -325,14 +315,14 @@ static void panels_i8(part_fn *fn, struct part *p, int rows, int panels)
 _Static_assert(TILE_ROWS <= 2 * PART_ROWS, "a tile must fit two parts");
 
 /* All rows of a tile, if need be in two parts. */
-static void tile_i8(part_fn *fn, struct part *p, int panels)
+static void tile_i8(part_fn *fn, struct part *p, int panels, struct fetch *soon)
 {
     float *y = p->y;
     for (int rows, left = p->tile_rows; left > 0; left -= rows) {
         rows = left <= PART_ROWS ? left : (left + 1) / 2;
         p->row = p->tile_rows - left;
         p->y = y + p->row * p->ld;
-        panels_i8(fn, p, rows, panels);
+        panels_i8(fn, p, rows, panels, soon);
     }
     p->y = y;
 }
@@ -347,10 +337,18 @@ static void tiles_i8(const struct multiply *m, part_fn *fn, struct part *p, int 
     for (int tile = m->tile; tile < m->tile + m->n_tiles; tile++) {
         p->tile_rows = m->tile_rows + (tile < m->larger);
         p->x = x + (size_t)(block * p->tile_rows) * 44;
-        tile_i8(fn, p, n);
+        tile_i8(fn, p, n, m->soon);
         x += (size_t)p->tile_rows * act_row_bytes(m->x);
         p->y += p->tile_rows * m->ld;
     }
+}
+
+/* How many parts that makes in all. */
+static int count_parts(const struct multiply *m)
+{
+    int rows = m->tile_rows + (m->larger > 0), parts = (rows + PART_ROWS - 1) / PART_ROWS;
+    int wide = rows == 1 ? ROW_PANELS : PART_PANELS;
+    return m->n_tiles * parts * ((m->n_panels + wide - 1) / wide);
 }
 
 /* ---- Straight from memory ---- */
@@ -363,12 +361,11 @@ static void direct_i8(const struct multiply *m, part_fn *fn, int offset)
     size_t step = m->w->panel_bytes;
     struct part p = {.first = true, .blocks = blocks, .offset = offset};
     p.q_step = p.scale_step = step;
+    m->soon->turns = count_parts(m);
     for (int panel = 0; panel < m->n_panels; panel += wide) {
         int n = m->n_panels - panel < wide ? m->n_panels - panel : wide;
         p.q = m->at + (size_t)panel * step;
         p.scales = p.q + m->w->scales;
-        p.ahead = panel + n < m->n_panels ? p.q + (size_t)n * step : m->ahead;
-        p.ahead_step = (size_t)n * step / (size_t)blocks;
         tiles_i8(m, fn, &p, panel, n, 0);
     }
 }
@@ -446,6 +443,7 @@ static void chunk_i8(const struct multiply *m, part_fn *fn, int panel, int n, in
 static void cached_i8(const struct multiply *m, part_fn *fn)
 {
     int blocks = m->w->k / ACT_BLOCK, chunks = (blocks + CHUNK_BLOCKS - 1) / CHUNK_BLOCKS;
+    m->soon->turns = count_parts(m) * chunks;
     for (int panel = 0; panel < m->n_panels; panel += 2) {
         int n = m->n_panels - panel < 2 ? m->n_panels - panel : 2;
         for (int i = 0; i < chunks; i++) {

@@ -148,7 +148,9 @@ static bool take_array(struct cursor *c, struct gguf_value *v)
     if (!take_type(c, v->key, &v->elem_type) || !take_u64(c, &v->n)) return false;
     size_t start = c->at;
     if (v->elem_type == GGUF_ARRAY) {
-        return fault(c->part, c->err, "an array of arrays is not allowed");
+        return error_set(c->err, ERROR_BAD_FILE, NULL,
+                         "%.100s: %.*s: arrays of arrays are not read", c->part->path,
+                         (int)v->key.n, v->key.p);
     }
     if (v->elem_type == GGUF_STRING) {
         struct span ignored;
@@ -158,7 +160,9 @@ static bool take_array(struct cursor *c, struct gguf_value *v)
     } else {
         size_t bytes;
         if (__builtin_mul_overflow(v->n, (size_t)types[v->elem_type].bytes, &bytes)) {
-            return fault(c->part, c->err, "an array has an impossible length");
+            return error_set(c->err, ERROR_BAD_FILE, NULL,
+                             "%.100s: %.*s: an array of %llu values is longer than any file",
+                             c->part->path, (int)v->key.n, v->key.p, (unsigned long long)v->n);
         }
         if (take(c, bytes) == NULL) return false;
     }
@@ -180,6 +184,15 @@ static bool take_value(struct cursor *c, struct gguf_value *v)
 
 /* ---- tensors ---- */
 
+/* Always false: the weights or bytes of t are too many to be counted. */
+static bool too_many(const struct part *p, const struct gguf_tensor *t, struct error *err)
+{
+    return error_set(err, ERROR_BAD_FILE, NULL,
+                     "%.100s: %.*s: a shape of %lld x %lld x %lld x %lld is larger than any file",
+                     p->path, (int)t->name.n, t->name.p, (long long)t->shape[0],
+                     (long long)t->shape[1], (long long)t->shape[2], (long long)t->shape[3]);
+}
+
 static bool tensor_size(const struct part *p, struct gguf_tensor *t, struct error *err)
 {
     int type = quant_from_ggml(t->ggml_type);
@@ -187,9 +200,7 @@ static bool tensor_size(const struct part *p, struct gguf_tensor *t, struct erro
     const struct quant_type *q = &quant_types[type];
     size_t n = 1;
     for (int i = 0; i < t->n_dims; i++) {
-        if (__builtin_mul_overflow(n, (size_t)t->shape[i], &n)) {
-            return fault(p, err, "a tensor has an impossible shape");
-        }
+        if (__builtin_mul_overflow(n, (size_t)t->shape[i], &n)) return too_many(p, t, err);
     }
     if (t->shape[0] % q->block != 0) {
         return error_set(
@@ -198,7 +209,7 @@ static bool tensor_size(const struct part *p, struct gguf_tensor *t, struct erro
             (int)t->name.n, t->name.p, (long long)t->shape[0], q->name, q->block);
     }
     if (__builtin_mul_overflow(n / (size_t)q->block, (size_t)q->bytes, &t->bytes)) {
-        return fault(p, err, "a tensor has an impossible size");
+        return too_many(p, t, err);
     }
     return true;
 }
@@ -229,11 +240,17 @@ static bool place_tensor(const struct part *p, struct gguf_tensor *t, uint64_t o
                          uint64_t alignment, struct error *err)
 {
     size_t room = p->bytes.n - p->data_at;
-    if (offset % alignment != 0 || offset > room || t->bytes > room - offset) {
+    if (offset % alignment != 0) {
+        return error_set(err, ERROR_BAD_FILE, NULL,
+                         "%.100s: %.*s: offset %llu is not a multiple of the file's alignment %llu",
+                         p->path, (int)t->name.n, t->name.p, (unsigned long long)offset,
+                         (unsigned long long)alignment);
+    }
+    if (offset > room || t->bytes > room - offset) {
         return error_set(
             err, ERROR_BAD_FILE, NULL,
-            "%.100s: %.*s: %zu bytes at offset %llu do not lie in the file's %zu bytes "
-            "of data",
+            "%.90s: %.*s: %zu bytes at offset %llu do not lie in the file's %zu bytes of data: is "
+            "it truncated?",
             p->path, (int)t->name.n, t->name.p, t->bytes, (unsigned long long)offset, room);
     }
     t->data = p->bytes.p + p->data_at + offset;

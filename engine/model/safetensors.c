@@ -5,9 +5,9 @@
  *   +-----------+------------------------------------+----------------------------+
  *
  * Shards are read one by one into one list of tensors, which is sorted by name at the end. Within
- * a shard: every tensor lies in the file, is as long as its shape and type say, and shares no
- * byte with another. Over all shards: no name stands twice, and each tensor of the index is in
- * the file it says.
+ * a shard: every tensor is as long as its shape and type say, and every byte of the data belongs to
+ * just one tensor, as the format's own library demands. Over all shards: no name stands twice, and
+ * each tensor of the index is in the file it says.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -118,7 +118,7 @@ static bool read_shape(const struct entry *e, struct safetensor *t, int size)
         uint64_t n;
         if (t->n_dims == 4) return fault(e, "has more than 4 dimensions");
         if (!whole(dim, &n) || __builtin_mul_overflow(t->bytes, n, &t->bytes)) {
-            return fault(e, "has an impossible shape");
+            return fault(e, "shape must be whole numbers with a product that fits a file");
         }
         t->shape[t->n_dims++] = (int64_t)n;
     }
@@ -187,19 +187,31 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct safetensor *)a)->name, ((const struct safetensor *)b)->name);
 }
 
-static bool check_overlaps(const struct safetensors *s, const struct shard *shard,
-                           struct error *err)
+/* Always false: the bytes from `from` up to `to` are no tensor's. */
+static bool unowned(const struct shard *shard, const char *from, const char *to, struct error *err)
+{
+    const char *data = shard->bytes.p + shard->data_at;
+    return error_set(err, ERROR_BAD_FILE, NULL,
+                     "%.100s: bytes %zu to %zu of the data belong to no tensor", shard->path,
+                     (size_t)(from - data), (size_t)(to - data));
+}
+
+/* Tensor after tensor from the first byte of the data to the last. */
+static bool check_places(const struct safetensors *s, const struct shard *shard, struct error *err)
 {
     size_t n = s->n - shard->first;
-    if (n == 0) return true;
-    struct safetensor *t = s->tensors + shard->first;
-    qsort(t, n, sizeof(*t), by_address);
-    for (size_t i = 1; i < n; i++) {
-        if (t[i - 1].data + t[i - 1].bytes <= t[i].data) continue;
-        return error_set(err, ERROR_BAD_FILE, NULL, "%.100s: tensors %.60s and %.60s overlap",
-                         shard->path, t[i - 1].name, t[i].name);
+    struct safetensor *t = n == 0 ? NULL : s->tensors + shard->first;
+    const char *end = shard->bytes.p + shard->data_at, *last = shard->bytes.p + shard->bytes.n;
+    if (n > 0) qsort(t, n, sizeof(*t), by_address);
+    for (size_t i = 0; i < n; i++) {
+        if (t[i].data > end) return unowned(shard, end, t[i].data, err);
+        if (t[i].data < end) {
+            return error_set(err, ERROR_BAD_FILE, NULL, "%.100s: tensors %.60s and %.60s overlap",
+                             shard->path, t[i - 1].name, t[i].name);
+        }
+        end += t[i].bytes;
     }
-    return true;
+    return end == last || unowned(shard, end, last, err);
 }
 
 /* The header's text, and where the data begins. */
@@ -219,6 +231,18 @@ static bool find_header(struct shard *shard, struct span *header, struct error *
     return true;
 }
 
+/* What a file says about itself is texts; they are not used. */
+static bool check_metadata(const struct entry *e)
+{
+    const cJSON *text;
+    if (!cJSON_IsObject(e->json)) return cJSON_IsNull(e->json) || fault(e, "must be an object");
+    cJSON_ArrayForEach(text, e->json)
+    {
+        if (!cJSON_IsString(text)) return fault(e, "must hold strings");
+    }
+    return true;
+}
+
 static bool read_shard(struct safetensors *s, struct shard *shard, struct error *err)
 {
     struct span text;
@@ -226,27 +250,48 @@ static bool read_shard(struct safetensors *s, struct shard *shard, struct error 
     shard->first = s->n;
     if (!find_header(shard, &text, err)) return false;
     cJSON *header = json_parse(text, &why);
-    if (!cJSON_IsObject(header)) {
+    if (!cJSON_IsObject(header) || text.p[0] != '{') {
+        bool none = header == NULL;
         cJSON_Delete(header);
         return error_set(err, ERROR_BAD_FILE, NULL, "%.100s: header: %.90s", shard->path,
-                         header == NULL ? why.message : "not an object");
+                         none ? why.message : "must begin with {");
     }
     bool ok = true;
     for (const cJSON *e = header->child; ok && e != NULL; e = e->next) {
-        if (strcmp(e->string, "__metadata__") == 0) continue;
+        if (strcmp(e->string, "__metadata__") == 0) {
+            ok = check_metadata(&(struct entry){shard, e, err});
+            continue;
+        }
         ok = add_tensor(s, &(struct entry){shard, e, err});
     }
     cJSON_Delete(header);
-    return ok && check_overlaps(s, shard, err);
+    return ok && check_places(s, shard, err);
+}
+
+/* The path of the shard that t lies in. */
+static const char *path_of(const struct safetensors *s, const struct safetensor *t)
+{
+    int i = s->n_shards - 1;
+    while (i > 0 && (t->data < s->shards[i].bytes.p ||
+                     t->data > s->shards[i].bytes.p + s->shards[i].bytes.n)) {
+        i--;
+    }
+    return s->shards[i].path;
 }
 
 static bool sort_names(struct safetensors *s, struct error *err)
 {
     if (s->n > 0) qsort(s->tensors, s->n, sizeof(*s->tensors), by_name);
     for (size_t i = 1; i < s->n; i++) {
-        if (strcmp(s->tensors[i - 1].name, s->tensors[i].name) != 0) continue;
-        return error_set(err, ERROR_BAD_FILE, NULL, "%.120s: tensor %.60s stands twice",
-                         s->shards[0].path, s->tensors[i].name);
+        const struct safetensor *t = &s->tensors[i - 1], *u = &s->tensors[i];
+        if (strcmp(t->name, u->name) != 0) continue;
+        const char *one = path_of(s, t), *other = path_of(s, u);
+        if (one == other) {
+            return error_set(err, ERROR_BAD_FILE, NULL, "%.120s: tensor %.60s stands twice", one,
+                             t->name);
+        }
+        return error_set(err, ERROR_BAD_FILE, NULL, "%.90s: tensor %.60s stands in %.90s too", one,
+                         t->name, other);
     }
     return true;
 }

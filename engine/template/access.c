@@ -97,7 +97,7 @@ static bool position(int64_t index, int64_t n, size_t *at)
 static bool char_at(struct render *r, struct span s, int64_t index, struct value *out)
 {
     size_t at;
-    if (!render_charge_bytes(r, s.n)) return false;
+    if (!render_charge_copy(r, 2 * s.n)) return false; /* measured, then walked */
     if (!position(index, (int64_t)text_length(s), &at)) return true;
     size_t from = text_offset(s, at), to = from;
     text_next(s, &to);
@@ -214,7 +214,7 @@ static bool slice_seq(struct render *r, struct value v, const struct stride *s, 
 
 static bool slice_text(struct render *r, struct span t, const struct stride *s, struct value *out)
 {
-    if (!render_charge_bytes(r, t.n)) return false;
+    if (!render_charge_scan(r, t.n)) return false;
     if (s->n == 0 || s->step == 1) {
         size_t from = s->n == 0 ? 0 : text_offset(t, (size_t)s->start);
         struct span rest = span_slice(t, from, t.n);

@@ -67,7 +67,7 @@ static bool equal_within(struct render *r, struct value v, struct value w, bool 
         return true;
     case VALUE_STRING:
         *equal = span_eq(v.text, w.text);
-        return render_charge_bytes(r, v.text.n == w.text.n ? v.text.n : 0);
+        return render_charge_copy(r, v.text.n == w.text.n ? v.text.n : 0);
     case VALUE_LIST:
     case VALUE_TUPLE:
         return seq_equal(r, v.seq, w.seq, equal);
@@ -115,7 +115,7 @@ bool value_less(struct render *r, struct value v, struct value w, bool *less)
     }
     if (v.kind == VALUE_STRING && w.kind == VALUE_STRING) {
         *less = compare_text(v.text, w.text) < 0;
-        return render_charge_bytes(r, v.text.n < w.text.n ? v.text.n : w.text.n) &&
+        return render_charge_copy(r, v.text.n < w.text.n ? v.text.n : w.text.n) &&
                render_charge(r, 1);
     }
     if (value_is_seq(v) && v.kind == w.kind) {
@@ -159,10 +159,11 @@ bool value_contains(struct render *r, struct value haystack, struct value needle
             return render_fail(r, "'in <string>' requires string as left operand, not %s",
                                value_type(needle));
         }
+        if (!render_charge_scan(r, haystack.text.n)) return false;
         *found = span_find(haystack.text, needle.text, 0) != SPAN_NONE;
-        return render_charge_bytes(r, haystack.text.n);
+        return true;
     case VALUE_DICT:
-        if (!value_hashable(needle)) {
+        if (!value_hashable(r, needle)) {
             return render_fail(r, "unhashable type: '%s'", value_type(needle));
         }
         *found = dict_find(r, haystack.dict, needle) != NULL;

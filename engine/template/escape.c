@@ -29,7 +29,6 @@ void escape_add(struct render *r, struct text_builder *b, struct span s)
             text_add_char(r, b, s.p[i]);
         }
     }
-    if (!render_charge_bytes(r, s.n)) b->failed = true;
 }
 
 bool escape_text(struct render *r, struct value *v)

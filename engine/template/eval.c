@@ -8,7 +8,7 @@
 #include "engine/template/iterate.h"
 #include "engine/template/operators.h"
 
-enum { BINDINGS_PER_STEP = 16 };
+enum { BINDINGS_PER_STEP = 16, SCOPES_PER_STEP = 8 };
 
 /* ---- scopes ---------------------------------------------------------------------------------- */
 
@@ -21,10 +21,10 @@ struct scope *scope_new(struct render *r, struct scope *outer)
 
 struct value scope_find(struct render *r, const struct scope *s, int name)
 {
-    for (; s != NULL; s = s->outer) {
-        render_charge(r, s->n / BINDINGS_PER_STEP);
-        for (size_t i = 0; i < s->n; i++) {
-            if (s->bindings[i].name == name) return s->bindings[i].value;
+    for (size_t i = 1; s != NULL; s = s->outer, i++) {
+        render_charge(r, s->n / BINDINGS_PER_STEP + (i % SCOPES_PER_STEP == 0));
+        for (size_t k = 0; k < s->n; k++) {
+            if (s->bindings[k].name == name) return s->bindings[k].value;
         }
     }
     if (r->globals[name].kind != VALUE_ABSENT) return r->globals[name];
@@ -90,6 +90,7 @@ static bool assign_tuple(struct render *r, struct scope *s, const struct node *t
 
 bool assign(struct render *r, struct scope *s, const struct node *target, struct value v)
 {
+    if (!render_charge(r, 1)) return false;
     if (target->kind == NODE_NAME) return scope_set(r, s, target->name, v);
     if (target->kind == NODE_ATTR_REF) return assign_attribute(r, s, target, v);
     return assign_tuple(r, s, target, v);
@@ -97,18 +98,27 @@ bool assign(struct render *r, struct scope *s, const struct node *target, struct
 
 /* ---- the kinds of nodes ---------------------------------------------------------------------- */
 
-static bool eval_items(struct render *r, struct scope *s, const struct node *n, struct value *out)
+/* The values of n and those after it. */
+static bool eval_list(struct render *r, struct scope *s, const struct node *n, struct values *out)
 {
     size_t count = 0, i = 0;
-    for (const struct node *x = n->items; x != NULL; x = x->next) {
+    for (const struct node *x = n; x != NULL; x = x->next) {
         count++;
     }
     struct value *p = render_alloc(r, count, sizeof(*p));
     if (p == NULL) return false;
-    for (const struct node *x = n->items; x != NULL; x = x->next) {
+    for (const struct node *x = n; x != NULL; x = x->next) {
         if (!eval(r, s, x, &p[i++])) return false;
     }
-    *out = n->kind == NODE_LIST ? value_list(p, count) : value_tuple(p, count);
+    *out = (struct values){p, count};
+    return true;
+}
+
+static bool eval_items(struct render *r, struct scope *s, const struct node *n, struct value *out)
+{
+    struct values v;
+    if (!eval_list(r, s, n->items, &v)) return false;
+    *out = n->kind == NODE_LIST ? value_list(v.p, v.n) : value_tuple(v.p, v.n);
     return true;
 }
 
@@ -127,15 +137,8 @@ static bool eval_dict(struct render *r, struct scope *s, const struct node *n, s
 
 static bool eval_concat(struct render *r, struct scope *s, const struct node *n, struct value *out)
 {
-    struct text_builder b = {0};
-    for (const struct node *x = n->items; x != NULL; x = x->next) {
-        struct value v;
-        if (!eval(r, s, x, &v)) return false;
-        value_print(r, &b, v);
-        if (b.failed) return false;
-    }
-    *out = value_text(span_of(NULL, 0));
-    return text_end(&b, &out->text);
+    struct values v;
+    return eval_list(r, s, n->items, &v) && operate_concat(r, v.p, v.n, out);
 }
 
 static bool eval_logic(struct render *r, struct scope *s, const struct node *n, struct value *out)
@@ -296,11 +299,11 @@ static bool eval_node(struct render *r, struct scope *s, const struct node *n, s
 bool eval(struct render *r, struct scope *s, const struct node *n, struct value *out)
 {
     r->line = n->line;
+    if (!render_charge(r, 1)) return false;
     if (n->kind == NODE_CONST) {
         *out = n->constant;
         return true;
     }
-    if (!render_charge(r, 1)) return false;
     if (n->kind == NODE_NAME) {
         *out = scope_find(r, s, n->name);
         return true;

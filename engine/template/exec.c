@@ -146,6 +146,7 @@ static enum outcome exec_if(struct render *r, struct scope *s, const struct node
 /* Jinja looks at ns in {% set ns.x = ... %} before it evaluates the rest. */
 static bool check_target(struct render *r, struct scope *s, const struct node *target)
 {
+    if (!render_charge(r, 1)) return false;
     if (target->kind == NODE_ATTR_REF) {
         return scope_find(r, s, target->attr.of->name).kind == VALUE_NAMESPACE ||
                render_fail(r, "cannot assign attribute on non-namespace object");
@@ -313,7 +314,7 @@ bool macro_call(struct render *r, const struct macro *macro, const struct argume
 {
     const struct macro_node *m = macro->node;
     struct scope *s = scope_new(r, macro->scope);
-    if (s == NULL || !render_charge(r, m->n_parameters * args->n_named) || !render_enter(r)) {
+    if (s == NULL || !render_charge(r, m->n_parameters * (1 + args->n_named)) || !render_enter(r)) {
         return false;
     }
     bool ok = bind_caller(r, s, m, args) && bind_kwargs(r, s, m, args) &&

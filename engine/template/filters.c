@@ -189,6 +189,7 @@ static bool truncate(struct render *r, struct value self, const struct value *ar
     if (!value_length(r, self, &n)) return false;
     if (n - leeway <= length) return true;
     if (!argument_text(r, self, "what is truncated", &s)) return false;
+    if (!render_charge_scan(r, s.n)) return false;
     struct span head = span_slice(s, 0, text_offset(s, (size_t)keep));
     size_t blank = span_find_last(head, span_str(" "));
     if (!value_truth(args[1]) && blank != SPAN_NONE) head.n = blank;
@@ -213,7 +214,7 @@ static bool wordcount(struct render *r, struct value self, const struct value *a
         inside = word;
     }
     *out = value_int(n);
-    return render_charge_bytes(r, s.n);
+    return render_charge_scan(r, s.n);
 }
 
 static bool format(struct render *r, struct value self, const struct arguments *args,
@@ -333,6 +334,7 @@ static bool to_int(struct render *r, struct value self, const struct value *args
     if (self.kind == VALUE_FLOAT) return float_to_int(r, self.real, fallback, out);
     *out = fallback;
     if (self.kind != VALUE_STRING || base < 0 || base == 1 || base > 36) return true;
+    if (!render_charge_scan(r, self.text.n)) return false;
     switch (number_parse_int(self.text, (int)base, &i)) {
     case NUMBER_OK:
         *out = value_int(i);
@@ -353,6 +355,7 @@ static bool to_float(struct render *r, struct value self, const struct value *ar
     if (self.kind == VALUE_UNDEFINED) return render_fail_undefined(r, self);
     *out = args[0].kind == VALUE_ABSENT ? value_float(0) : args[0];
     if (value_real(self, &f)) *out = value_float(f);
+    if (self.kind == VALUE_STRING && !render_charge_scan(r, self.text.n)) return false;
     if (self.kind == VALUE_STRING && number_parse_float(self.text, &f)) *out = value_float(f);
     return true;
 }
@@ -399,7 +402,6 @@ static bool round_number(struct render *r, struct value self, const struct value
     if (self.kind == VALUE_UNDEFINED) return render_fail_undefined(r, self);
     if (!argument_int(r, args[0], "precision", &digits)) return false;
     if (!argument_text(r, args[1], "method", &method)) return false;
-    if (!render_charge(r, TEMPLATE_FLOAT_STEPS)) return false;
     bool common = span_is(method, "common"), up = span_is(method, "ceil");
     if (!common && !up && !span_is(method, "floor")) {
         return render_fail(r, "method must be common, ceil or floor");
@@ -407,6 +409,7 @@ static bool round_number(struct render *r, struct value self, const struct value
     if (!value_real(self, &f)) return render_fail(r, "type %s cannot be rounded", value_type(self));
     if (digits > 400) digits = 400;
     if (digits < -400) digits = -400;
+    if (!render_charge(r, TEMPLATE_FLOAT_STEPS + (size_t)(digits < 0 ? 0 : digits))) return false;
     if (common && value_whole(self, &i)) {
         *out = value_int(round_int(i, digits));
     } else if (common) {
@@ -427,6 +430,7 @@ static bool filesizeformat(struct render *r, struct value self, const struct val
     bool number =
         self.kind == VALUE_STRING ? number_parse_float(self.text, &f) : value_real(self, &f);
     if (!number) return render_fail(r, "filesizeformat takes a number");
+    if (!render_charge(r, TEMPLATE_FLOAT_STEPS)) return false;
     struct text_builder b = {0};
     char text[64];
     if (f == 1) {
@@ -479,6 +483,13 @@ static bool attr(struct render *r, struct value self, const struct value *args, 
     return true;
 }
 
+static bool random_item(struct render *r, struct value self, const struct value *args,
+                        struct value *out)
+{
+    (void)self, (void)args, (void)out;
+    return render_fail(r, "the filter random is not supported: its choice is random");
+}
+
 static const struct routine filters[] = {
     {"abs", absolute, {NULL}, 0, NULL},
     {"attr", attr, {"name"}, 1, NULL},
@@ -497,6 +508,7 @@ static const struct routine filters[] = {
     {"int", to_int, {"default", "base"}, 0, NULL},
     {"length", length, {NULL}, 0, NULL},
     {"lower", lower, {NULL}, 0, NULL},
+    {"random", random_item, {NULL}, 0, NULL},
     {"replace", replace, {"old", "new", "count"}, 2, NULL},
     {"round", round_number, {"precision", "method"}, 0, NULL},
     {"safe", safe, {NULL}, 0, NULL},

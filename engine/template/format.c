@@ -88,7 +88,7 @@ static bool format_float(struct render *r, struct text_builder *b, double d, con
     int precision = f->precision < 0 ? 6 : (int)f->precision;
     if (f->precision > MAX_PRECISION)
         return render_fail(r, "a precision of more than %d", MAX_PRECISION);
-    if (!render_charge(r, TEMPLATE_FLOAT_STEPS)) return false;
+    if (!render_charge(r, TEMPLATE_FLOAT_STEPS + (size_t)precision)) return false;
     form[3] = percent ? 'f' : f->type;
     if (f->type == '\0' && f->precision < 0) {
         struct text_builder repr = {0};
@@ -270,6 +270,7 @@ bool format_percent(struct render *r, struct span format, struct value values, s
 {
     struct percent p = {.format = format, .values = values};
     struct text_builder b = {0};
+    if (!render_charge_scan(r, format.n)) return false;
     while (p.at < format.n && !b.failed) {
         size_t mark = span_find(format, span_str("%"), p.at);
         text_add(r, &b, span_slice(format, p.at, mark));
@@ -407,6 +408,7 @@ bool format_braces(struct render *r, struct span s, const struct arguments *args
 {
     struct braces x = {.args = args};
     struct text_builder b = {0};
+    if (!render_charge_scan(r, s.n)) return false;
     for (size_t at = 0; at < s.n && !b.failed;) {
         char c = s.p[at++];
         if (c != '{' && c != '}') {

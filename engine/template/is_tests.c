@@ -233,7 +233,8 @@ static bool in(struct render *r, struct value self, const struct value *args, st
 
 static bool sameas(struct render *r, struct value self, const struct value *args, struct value *out)
 {
-    (void)r;
+    bool text = self.kind == VALUE_STRING && args[0].kind == VALUE_STRING;
+    if (text && !render_charge_copy(r, self.text.n)) return false;
     return answer(out, value_same(self, args[0]));
 }
 

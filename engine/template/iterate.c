@@ -185,7 +185,7 @@ bool value_items(struct render *r, struct value v, struct values *out)
     struct value item;
     if (value_is_seq(v)) {
         *out = v.seq;
-        return true;
+        return render_charge(r, v.seq.n);
     }
     if (!iterate(r, v, &it)) return false;
     for (;;) {

@@ -422,6 +422,9 @@ static bool read_name(struct lexer *l)
     while (end < l->s.n && is_name_byte(l->s.p[end])) {
         end++;
     }
+    if (end - l->at > TEMPLATE_MAX_NAME_BYTES) {
+        return fail(l, "a name of more than %d bytes", TEMPLATE_MAX_NAME_BYTES);
+    }
     bool ok = push_text(l, TOKEN_NAME, span_slice(l->s, l->at, end));
     skip(l, end - l->at);
     return ok;

@@ -69,7 +69,7 @@ static const struct routine tuple_methods[] = {
 static bool dict_get(struct render *r, struct value self, const struct value *args,
                      struct value *out)
 {
-    if (!value_hashable(args[0]))
+    if (!value_hashable(r, args[0]))
         return render_fail(r, "unhashable type: '%s'", value_type(args[0]));
     const struct value *v = dict_find(r, self.dict, args[0]);
     *out = v != NULL ? *v : args[1].kind != VALUE_ABSENT ? args[1] : value_none();

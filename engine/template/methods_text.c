@@ -92,7 +92,7 @@ static bool strip_with(struct render *r, struct span s, struct value chars,
     struct span set = {0};
     bool given = chars.kind != VALUE_ABSENT && chars.kind != VALUE_NONE;
     if (given && !argument_text(r, chars, "strip's argument", &set)) return false;
-    if (!render_charge_bytes(r, given ? (set.n + 1) * s.n : s.n)) return false;
+    if (!render_charge_scan(r, given ? (set.n + 1) * s.n : s.n)) return false;
     return give_span(out, how(s, given ? &set : NULL));
 }
 
@@ -116,6 +116,7 @@ static bool removeprefix(struct render *r, struct value self, const struct value
 {
     struct span x = {0}, s = self.text;
     if (!argument_text(r, args[0], "prefix", &x)) return false;
+    if (!render_charge_copy(r, x.n)) return false;
     return give_span(out, span_starts(s, x) ? span_slice(s, x.n, s.n) : s);
 }
 
@@ -124,6 +125,7 @@ static bool removesuffix(struct render *r, struct value self, const struct value
 {
     struct span x = {0}, s = self.text;
     if (!argument_text(r, args[0], "suffix", &x)) return false;
+    if (!render_charge_copy(r, x.n)) return false;
     return give_span(out, span_ends(s, x) ? span_slice(s, 0, s.n - x.n) : s);
 }
 
@@ -210,7 +212,7 @@ static bool window(struct render *r, struct span s, struct value start, struct v
     *empty = false;
     bool starts = start.kind != VALUE_ABSENT && start.kind != VALUE_NONE;
     bool ends = end.kind != VALUE_ABSENT && end.kind != VALUE_NONE;
-    if (!render_charge_bytes(r, s.n)) return false;
+    if (!render_charge_scan(r, s.n)) return false;
     if (!starts && !ends) return true;
     n = hi = (int64_t)text_length(s);
     if (starts && !argument_int(r, start, "start", &lo)) return false;
@@ -369,7 +371,7 @@ static bool rsplit_at(struct render *r, struct span s, struct span separator, in
         at = span_find_last(s, separator);
         if (at == SPAN_NONE) break;
         if (!add_part(r, l, span_slice(s, at + separator.n, s.n))) return false;
-        if (!render_charge_bytes(r, s.n + TEMPLATE_BYTES_PER_STEP)) return false;
+        if (!render_charge(r, 1)) return false;
     }
     return add_part(r, l, s);
 }
@@ -384,7 +386,7 @@ static bool split_with(struct render *r, struct value self, const struct value *
     if (!argument_int(r, args[1], "maxsplit", &most)) return false;
     if (!space && !argument_text(r, args[0], "separator", &separator)) return false;
     if (!space && separator.n == 0) return render_fail(r, "empty separator");
-    if (!render_charge_bytes(r, self.text.n)) return false;
+    if (!render_charge_scan(r, self.text.n)) return false;
     if (space) {
         ok =
             from_right ? rsplit_space(r, self.text, most, &l) : split_space(r, self.text, most, &l);
@@ -441,7 +443,7 @@ static bool partition_at(struct render *r, struct value self, const struct value
         p[2] = value_text(span_slice(s, at + x.n, s.n));
     }
     *out = value_tuple(p, 3);
-    return render_charge_bytes(r, s.n);
+    return render_charge_scan(r, s.n);
 }
 
 static bool partition(struct render *r, struct value self, const struct value *args,
@@ -515,7 +517,7 @@ static bool replace(struct render *r, struct value self, const struct value *arg
         if (!render_charge(r, 1)) return false;
     }
     text_add(r, &b, span_slice(s, from, s.n));
-    return give(&b, out) && render_charge_bytes(r, s.n);
+    return give(&b, out) && render_charge_scan(r, s.n);
 }
 
 static bool format(struct render *r, struct value self, const struct arguments *args,
@@ -535,7 +537,7 @@ static bool all_are(struct render *r, struct span s, enum text_class class, bool
         all = code_is(text_next(s, &at), class);
     }
     *out = value_bool(all);
-    return render_charge_bytes(r, s.n);
+    return render_charge_scan(r, s.n);
 }
 
 static bool isalpha_(struct render *r, struct value self, const struct value *args,
@@ -605,7 +607,7 @@ static bool isidentifier_(struct render *r, struct value self, const struct valu
         all = c == '_' || code_is(c, CLASS_ALPHA) || (!first && code_is(c, CLASS_DECIMAL));
     }
     *out = value_bool(all);
-    return render_charge_bytes(r, self.text.n);
+    return render_charge_scan(r, self.text.n);
 }
 
 /* Some character is in this case and none in another. */
@@ -618,7 +620,7 @@ static bool one_case(struct render *r, struct span s, bool (*is)(uint32_t), stru
         other = code_is_cased(c) && !is(c);
     }
     *out = value_bool(some && !other);
-    return render_charge_bytes(r, s.n);
+    return render_charge_scan(r, s.n);
 }
 
 static bool isupper_(struct render *r, struct value self, const struct value *args,
@@ -648,7 +650,7 @@ static bool istitle_(struct render *r, struct value self, const struct value *ar
         after_cased = cased;
     }
     *out = value_bool(some && good);
-    return render_charge_bytes(r, self.text.n);
+    return render_charge_scan(r, self.text.n);
 }
 
 static const struct routine methods[] = {

@@ -126,21 +126,39 @@ static bool operate_floats(struct render *r, enum operator op, double a, double 
 
 /* ---- strings and lists ----------------------------------------------------------------------- */
 
-/* Adding to the last sum again and again costs its length only once: its bytes are at the end of
- * r->joined, and what was there before stays. */
+/* head + tail. Adding to the last sum again and again costs its length only once: its bytes are at
+ * the end of r->joined, and what was there before stays. */
+static bool extend(struct render *r, struct span head, struct span tail, struct span *out)
+{
+    *out = head;
+    if (tail.n == 0) return true;
+    if (r->joined.failed || head.n == 0 || head.p != r->joined.p || head.n != r->joined.n) {
+        r->joined = (struct text_builder){0};
+        text_add(r, &r->joined, head);
+    }
+    text_add(r, &r->joined, tail);
+    return text_end(&r->joined, out);
+}
+
 static bool join_text(struct render *r, struct value v, struct value w, struct value *out)
 {
     if ((v.sub == SUB_MARKUP) != (w.sub == SUB_MARKUP)) {
         if (!escape_text(r, &v) || !escape_text(r, &w)) return false;
     }
     *out = v;
-    if (w.text.n == 0) return true;
-    if (r->joined.failed || v.text.n == 0 || v.text.p != r->joined.p || v.text.n != r->joined.n) {
-        r->joined = (struct text_builder){0};
-        text_add(r, &r->joined, v.text);
+    return extend(r, v.text, w.text, &out->text);
+}
+
+bool operate_concat(struct render *r, const struct value *p, size_t n, struct value *out)
+{
+    *out = value_text(span_of(NULL, 0));
+    for (size_t i = 0; i < n; i++) {
+        struct span s;
+        if (!value_str(r, p[i], &s)) return false;
+        if (i == 0) out->text = s;
+        if (i > 0 && !extend(r, out->text, s, &out->text)) return false;
     }
-    text_add(r, &r->joined, w.text);
-    return text_end(&r->joined, &out->text);
+    return true;
 }
 
 static bool join_seq(struct render *r, struct value v, struct value w, struct value *out)
@@ -164,9 +182,7 @@ static bool repeat(struct render *r, struct value v, int64_t times, struct value
     *out = v;
     if (v.kind == VALUE_STRING) {
         struct text_builder b = {0};
-        for (int64_t i = 0; i < times && n > 0 && !b.failed; i++) {
-            text_add(r, &b, v.text);
-        }
+        text_add_times(r, &b, v.text, times);
         return text_end(&b, &out->text);
     }
     struct value *p = render_alloc(r, n * (size_t)times, sizeof(*p));

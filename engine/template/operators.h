@@ -1,4 +1,4 @@
-/* engine/template/operators.h - + - * / // % ** and unary minus, as Python has them.
+/* engine/template/operators.h - + - * / // % ** ~, comparisons and unary minus, as Python has them.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -9,6 +9,9 @@
 
 /* op is an arithmetic one (OP_ADD to OP_POW). */
 bool operate(struct render *r, enum operator op, struct value v, struct value w, struct value *out);
+
+/* The texts of p[0, n) one after another: a ~ b ~ c. */
+bool operate_concat(struct render *r, const struct value *p, size_t n, struct value *out);
 
 /* Unary minus (negate) or plus. */
 bool operate_sign(struct render *r, bool negate, struct value v, struct value *out);

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <float.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -49,7 +50,8 @@ void value_print_float(struct render *r, struct text_builder *b, double f)
         return;
     }
     char text[40], digits[24];
-    int precision = 0;
+    int precision =
+        fabs(f) < DBL_MIN ? 0 : DBL_DIG - 1; /* normal: fewer show as zeros at the end */
     if (!render_charge(r, TEMPLATE_FLOAT_STEPS)) b->failed = true;
     do {
         snprintf(text, sizeof(text), "%.*e", precision, fabs(f));
@@ -58,6 +60,9 @@ void value_print_float(struct render *r, struct text_builder *b, double f)
     const char *p = text;
     for (; *p != 'e'; p++) {
         if (*p != '.') digits[n++] = *p;
+    }
+    while (n > 1 && digits[n - 1] == '0') {
+        n--;
     }
     digits[n] = '\0';
     if (signbit(f)) text_add_char(r, b, '-');
@@ -88,6 +93,7 @@ static void print_code(struct render *r, struct text_builder *b, uint32_t c, cha
 /* In double quotes only when that saves escaping. */
 static void print_quoted(struct render *r, struct text_builder *b, struct span s)
 {
+    if (!render_charge_copy(r, 2 * s.n)) b->failed = true;
     bool single = s.n > 0 && memchr(s.p, '\'', s.n) != NULL;
     char quote = single && memchr(s.p, '"', s.n) == NULL ? '"' : '\'';
     text_add_char(r, b, quote);

@@ -48,12 +48,17 @@ bool render_charge(struct render *r, size_t steps)
         return true;
     }
     r->steps = 0;
-    return render_fail(r, "the template takes more than %d steps", TEMPLATE_MAX_STEPS);
+    return render_fail(r, "the template takes more than %d steps of work", TEMPLATE_MAX_STEPS);
 }
 
-bool render_charge_bytes(struct render *r, size_t bytes)
+bool render_charge_copy(struct render *r, size_t bytes)
 {
-    return render_charge(r, bytes / TEMPLATE_BYTES_PER_STEP);
+    return render_charge(r, bytes / TEMPLATE_COPIED_PER_STEP);
+}
+
+bool render_charge_scan(struct render *r, size_t bytes)
+{
+    return render_charge(r, bytes / TEMPLATE_SCANNED_PER_STEP);
 }
 
 bool render_enter(struct render *r)

@@ -41,8 +41,10 @@ void *render_alloc(struct render *r, size_t n, size_t size);
 /* Count steps; false and an error when they are used up, then and ever after: who cannot fail may
  * leave it to the next who charges. */
 bool render_charge(struct render *r, size_t steps);
-/* The same for work proportional to bytes. */
-bool render_charge_bytes(struct render *r, size_t bytes);
+/* The same for bytes copied or compared, at memory's speed. */
+bool render_charge_copy(struct render *r, size_t bytes);
+/* The same for bytes looked at one character at a time, or searched. */
+bool render_charge_scan(struct render *r, size_t bytes);
 
 /* Around everything that recurses. A failed enter needs no leave. */
 bool render_enter(struct render *r);

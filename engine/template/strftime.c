@@ -59,6 +59,7 @@ bool strftime_add(struct render *r, struct text_builder *b, struct span format, 
         struct span rest = span_slice(format, mark, format.n);
         size_t n = conversion_length(rest);
         if (n == 0) n = rest.n;
+        if (!render_charge(r, TEMPLATE_TIME_STEPS)) return false;
         if (n == rest.n && (n == 1 || conversion_length(rest) == 0)) {
             text_add(r, b, rest); /* a % at the end */
         } else {

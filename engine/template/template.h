@@ -4,8 +4,11 @@
  * Jinja2 3.1 as transformers sets it up: the immutable sandbox with trim_blocks, lstrip_blocks,
  * break and continue, {% generation %}, raise_exception, strftime_now and a tojson that is
  * json.dumps without HTML escapes. Values print and compare as Python's do. Not offered, and
- * refused by name: other templates (include, import, extends, block), autoescape, and what is
- * random.
+ * refused by name: other templates (include, import, extends, block), autoescape, what is random
+ * (the filter random, lipsum), and the filters for web pages and debugging (pprint, striptags,
+ * urlize, wordwrap).
+ *
+ * One budget of work bounds the time of a rendering, see limits.h.
  *
  * Differences that cannot be seen in a prompt: integers are 64 bits wide (an overflow is an error),
  * and a number that is whole in the context's JSON is an integer.

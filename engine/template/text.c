@@ -37,8 +37,8 @@ static bool reserve(struct render *r, struct text_builder *b, size_t n)
 
 void text_add(struct render *r, struct text_builder *b, struct span s)
 {
+    if (!render_charge(r, 1 + s.n / TEMPLATE_COPIED_PER_STEP)) b->failed = true;
     if (s.n == 0 || !reserve(r, b, s.n)) return;
-    if (!render_charge_bytes(r, s.n)) b->failed = true;
     memcpy(b->p + b->n, s.p, s.n);
     b->n += s.n;
 }
@@ -50,8 +50,7 @@ void text_add_str(struct render *r, struct text_builder *b, const char *s)
 
 void text_add_char(struct render *r, struct text_builder *b, char c)
 {
-    if (!reserve(r, b, 1)) return;
-    b->p[b->n++] = c;
+    text_add(r, b, span_of(&c, 1));
 }
 
 void text_add_code(struct render *r, struct text_builder *b, uint32_t code_point)
@@ -60,12 +59,22 @@ void text_add_code(struct render *r, struct text_builder *b, uint32_t code_point
     text_add(r, b, span_of(bytes, utf8_encode(code_point, bytes)));
 }
 
+void text_add_times(struct render *r, struct text_builder *b, struct span s, int64_t times)
+{
+    if (s.n == 0 || times <= 0) return;
+    size_t most = SIZE_MAX / s.n, n = (uint64_t)times < most ? (size_t)times : most;
+    if (!reserve(r, b, n * s.n)) return;
+    if (!render_charge_scan(r, n * s.n)) b->failed = true;
+    for (; n > 0 && !b->failed; n--) {
+        memcpy(b->p + b->n, s.p, s.n);
+        b->n += s.n;
+    }
+}
+
 void text_add_fill(struct render *r, struct text_builder *b, uint32_t code_point, int64_t times)
 {
-    if (times > 0 && !render_charge_bytes(r, (size_t)times * 4)) b->failed = true;
-    for (; times > 0 && !b->failed; times--) {
-        text_add_code(r, b, code_point);
-    }
+    char bytes[4];
+    text_add_times(r, b, span_of(bytes, utf8_encode(code_point, bytes)), times);
 }
 
 bool text_end(const struct text_builder *b, struct span *out)
@@ -337,7 +346,6 @@ void text_add_case(struct render *r, struct text_builder *b, struct span s, enum
     for (size_t at = 0; at < s.n && !b->failed;) {
         text_add_case_at(r, b, s, &at, to);
     }
-    if (!render_charge_bytes(r, s.n)) b->failed = true;
 }
 
 void text_add_folded(struct render *r, struct text_builder *b, uint32_t c)

@@ -27,6 +27,7 @@ void text_add(struct render *r, struct text_builder *b, struct span s);
 void text_add_str(struct render *r, struct text_builder *b, const char *s);
 void text_add_char(struct render *r, struct text_builder *b, char c);
 void text_add_code(struct render *r, struct text_builder *b, uint32_t code_point);
+void text_add_times(struct render *r, struct text_builder *b, struct span s, int64_t times);
 void text_add_fill(struct render *r, struct text_builder *b, uint32_t code_point, int64_t times);
 bool text_end(const struct text_builder *b, struct span *out);
 

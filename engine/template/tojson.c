@@ -46,6 +46,7 @@ static void write_escape(struct render *r, struct writer *w, uint32_t c)
 static void write_text(struct render *r, struct writer *w, struct span s)
 {
     text_add_char(r, &w->b, '"');
+    if (!render_charge_scan(r, s.n)) w->b.failed = true;
     size_t kept = 0;
     for (size_t at = 0; at < s.n && !w->b.failed;) {
         size_t from = at;

@@ -114,19 +114,19 @@ struct value range_item(const struct range *r, size_t i)
 /* ---- dicts ----------------------------------------------------------------------------------- */
 
 /* Tuples within tuples, no deeper than a key in earnest: hashing recurses. */
-static bool hashable(struct value v, int depth)
+static bool hashable(struct render *r, struct value v, int depth)
 {
     if (v.kind == VALUE_LIST || v.kind == VALUE_DICT || v.kind == VALUE_VIEW) return false;
     if (v.kind != VALUE_TUPLE) return true;
     for (size_t i = 0; i < v.seq.n; i++) {
-        if (depth == 0 || !hashable(v.seq.p[i], depth - 1)) return false;
+        if (depth == 0 || !render_charge(r, 1) || !hashable(r, v.seq.p[i], depth - 1)) return false;
     }
     return true;
 }
 
-bool value_hashable(struct value v)
+bool value_hashable(struct render *r, struct value v)
 {
-    return hashable(v, MAX_KEY_DEPTH);
+    return hashable(r, v, MAX_KEY_DEPTH);
 }
 
 static uint64_t mix(uint64_t h, uint64_t x)
@@ -144,15 +144,18 @@ static uint64_t hash_text(struct span s)
     return mix(h, s.n);
 }
 
-/* Equal values (1, 1.0 and true) have equal hashes. */
-static uint64_t hash_value(struct value v)
+/* Equal values (1, 1.0 and true) have equal hashes. Tuples that share their parts may unfold to any
+ * size: out of steps, whatever is hashed by then will do, for the rendering has failed. */
+static uint64_t hash_value(struct render *r, struct value v)
 {
     double real;
-    if (v.kind == VALUE_STRING) return hash_text(v.text);
+    if (v.kind == VALUE_STRING) {
+        return render_charge_scan(r, v.text.n) ? hash_text(v.text) : 0;
+    }
     if (value_real(v, &real)) return mix(1, (uint64_t)(int64_t)fmod(real, 9007199254740992.0));
     uint64_t h = v.kind;
-    for (size_t i = 0; v.kind == VALUE_TUPLE && i < v.seq.n; i++) {
-        h = mix(h, hash_value(v.seq.p[i]));
+    for (size_t i = 0; v.kind == VALUE_TUPLE && i < v.seq.n && render_charge(r, 1); i++) {
+        h = mix(h, hash_value(r, v.seq.p[i]));
     }
     return h;
 }
@@ -183,7 +186,7 @@ static size_t find(struct render *r, const struct dict *d, struct value key, siz
         }
         return i;
     }
-    size_t s = hash_value(key) & (d->slots - 1);
+    size_t s = hash_value(r, key) & (d->slots - 1);
     for (; d->index[s] != 0; s = (s + 1) & (d->slots - 1)) {
         size_t i = d->index[s] - 1;
         if (key_equal(r, d->entries[i].key, key)) return i;
@@ -214,7 +217,7 @@ static bool build_index(struct render *r, struct dict *d)
     d->slots = slots;
     if (d->index == NULL) return false;
     for (size_t i = 0; i < d->n; i++) {
-        size_t s = hash_value(d->entries[i].key) & (slots - 1);
+        size_t s = hash_value(r, d->entries[i].key) & (slots - 1);
         while (d->index[s] != 0) {
             s = (s + 1) & (slots - 1);
         }
@@ -226,7 +229,7 @@ static bool build_index(struct render *r, struct dict *d)
 bool dict_set(struct render *r, struct dict *d, struct value key, struct value v)
 {
     size_t slot = 0;
-    if (!value_hashable(key)) return render_fail(r, "unhashable type: '%s'", value_type(key));
+    if (!value_hashable(r, key)) return render_fail(r, "unhashable type: '%s'", value_type(key));
     size_t i = find(r, d, key, &slot);
     if (i < d->n) {
         d->entries[i].value = v;
@@ -244,7 +247,7 @@ bool dict_set(struct render *r, struct dict *d, struct value key, struct value v
 const struct value *dict_find(struct render *r, const struct dict *d, struct value key)
 {
     size_t slot;
-    if (!value_hashable(key)) return NULL;
+    if (!value_hashable(r, key)) return NULL;
     size_t i = find(r, d, key, &slot);
     return i < d->n ? &d->entries[i].value : NULL;
 }
@@ -262,7 +265,7 @@ bool value_length(struct render *r, struct value v, int64_t *n)
         return true;
     case VALUE_STRING:
         *n = (int64_t)text_length(v.text);
-        return render_charge_bytes(r, v.text.n);
+        return render_charge_copy(r, v.text.n);
     case VALUE_LIST:
     case VALUE_TUPLE:
         *n = (int64_t)v.seq.n;

@@ -189,7 +189,7 @@ const char *value_type(struct value v);
 /* Python's bool(v). */
 bool value_truth(struct value v);
 
-/* Python's v is w. */
+/* Python's v is w; strings of the same text are the same. */
 bool value_same(struct value v, struct value w);
 
 /* Item i < r->n. */
@@ -206,7 +206,7 @@ bool dict_set(struct render *r, struct dict *d, struct value key, struct value v
 const struct value *dict_find(struct render *r, const struct dict *d, struct value key);
 const struct value *dict_find_text(struct render *r, const struct dict *d, struct span key);
 
-bool value_hashable(struct value v);
+bool value_hashable(struct render *r, struct value v);
 
 /* Python's == . *equal on success. */
 bool value_equal(struct render *r, struct value v, struct value w, bool *equal);

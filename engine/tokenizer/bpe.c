@@ -12,6 +12,7 @@
 
 #include <stdlib.h>
 
+#include "base/buffer.h"
 #include "base/mem.h"
 #include "base/utf8.h"
 
@@ -49,6 +50,7 @@ struct bpe_work {
     uint64_t *heap; /* rank << 32 | symbol */
     size_t n, n_heap, room;
     struct cached *cache;
+    struct buffer kept; /* what leave_out() leaves of a word */
 };
 
 struct bpe_work *bpe_work_new(struct error *err)
@@ -60,6 +62,7 @@ struct bpe_work *bpe_work_new(struct error *err)
         free(w);
         return NULL;
     }
+    buffer_init(&w->kept, UINT32_MAX);
     return w;
 }
 
@@ -76,6 +79,7 @@ void bpe_work_free(struct bpe_work *w)
 {
     if (w == NULL) return;
     drop_scratch(w);
+    buffer_clear(&w->kept);
     free(w->cache);
     free(w);
 }
@@ -260,13 +264,20 @@ static void put(struct tokens *t, int id)
     t->ids[t->n++] = id;
 }
 
-/* A symbol that is no token: its bytes' tokens if all have one, else the unknown token. */
-static void spell(const struct bpe *b, struct span bytes, struct tokens *out)
+/* May these bytes be written as a token each? */
+static bool has_bytes(const struct bpe *b, struct span bytes)
 {
     bool all = b->fallback;
     for (size_t i = 0; all && i < bytes.n; i++) {
         all = b->bytes[(unsigned char)bytes.p[i]] >= 0;
     }
+    return all;
+}
+
+/* A symbol that is no token: its bytes' tokens if all have one, else the unknown token. */
+static void spell(const struct bpe *b, struct span bytes, struct tokens *out)
+{
+    bool all = has_bytes(b, bytes);
     for (size_t i = 0; all && i < bytes.n; i++) {
         put(out, b->bytes[(unsigned char)bytes.p[i]]);
     }
@@ -343,6 +354,43 @@ static bool encode_cached(const struct bpe *b, struct bpe_work *w, struct span w
     return true;
 }
 
+/* ---- leaving out ---- */
+
+/* The length of the character at `at`, or of the byte where symbols are bytes; *nothing: it has no
+ * symbol, and nothing stands for it. */
+static size_t next_unit(const struct bpe *b, struct span word, size_t at, bool *nothing)
+{
+    if (b->model == VOCAB_BYTE_BPE) {
+        *nothing = b->bytes[(unsigned char)word.p[at]] < 0;
+        return 1;
+    }
+    size_t n = char_length(word, at);
+    struct span c = span_slice(word, at, at + n);
+    *nothing = text_map_get(&b->words, c) < 0 && !has_bytes(b, c);
+    return n;
+}
+
+/* Take out of a word what is nothing in this vocabulary. It goes before anything merges, so that
+ * its neighbours meet: the reference does so. */
+static bool leave_out(const struct bpe *b, struct bpe_work *w, struct span *word, struct error *err)
+{
+    size_t done = 0;
+    if (!b->drops) return true;
+    w->kept.n = 0;
+    for (size_t at = 0, n; at < word->n; at += n) {
+        bool nothing;
+        n = next_unit(b, *word, at, &nothing);
+        if (!nothing) continue;
+        buffer_add(&w->kept, word->p + done, at - done);
+        done = at + n;
+    }
+    if (done == 0) return true;
+    buffer_add(&w->kept, word->p + done, word->n - done);
+    if (w->kept.failed) return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for a word");
+    *word = buffer_span(&w->kept);
+    return true;
+}
+
 /* ---- cutting ---- */
 
 /* The end of the piece that begins at `at`: the next place no merge could cross. */
@@ -371,6 +419,7 @@ bool bpe_encode(const struct bpe *b, struct bpe_work *w, struct span word, struc
             return true;
         }
     }
+    if (!leave_out(b, w, &word, err)) return false;
     size_t before = out->n;
     bool whole = word.n <= CACHE_KEY && b->model == VOCAB_BYTE_BPE;
     for (size_t at = 0, end; at < word.n; at = end) {

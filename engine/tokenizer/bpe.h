@@ -40,6 +40,7 @@ struct bpe {
     struct pair_map crossed; /* (last character of left, first of right) of every merge */
     int bytes[256]; /* BYTE: the symbol of each byte; else its TOKEN_BYTE for fallback; -1: none */
     bool fallback;  /* bytes[] is to be used for unknown characters */
+    bool drops;     /* some character or byte may be nothing at all: see bpe.c, leave_out() */
 };
 
 /* Build the tables. text[id] are the tokens' texts as the model writes them (BYTE:

@@ -264,6 +264,16 @@ static bool add_scores(struct building *g)
     return ok;
 }
 
+/* Is there what has neither a symbol nor an unknown token to stand for it? */
+static bool may_drop(const struct bpe *b)
+{
+    bool bytes = b->model == VOCAB_BYTE_BPE || (b->model == VOCAB_CHAR_BPE && b->fallback);
+    for (int i = 0; bytes && i < 256; i++) {
+        bytes = b->bytes[i] >= 0;
+    }
+    return b->unk < 0 && b->model != VOCAB_SPM && !bytes;
+}
+
 bool bpe_init(struct bpe *b, const struct vocab_source *s, const struct span *text,
               struct error *err)
 {
@@ -276,6 +286,7 @@ bool bpe_init(struct bpe *b, const struct vocab_source *s, const struct span *te
     struct building g = {.b = b, .s = s, .text = text, .next_symbol = (int)s->n_tokens, .err = err};
     if (!fill_words(&g)) return false;
     fill_bytes(&g);
+    b->drops = may_drop(b);
     return s->model == VOCAB_SPM ? add_scores(&g) : add_rules(&g);
 }
 

@@ -195,6 +195,7 @@ static bool use_spm(struct reading *r)
     bool prefix = true;
     r->s.model = VOCAB_SPM;
     r->s.byte_fallback = true;
+    r->s.decode_bytes = true;
     r->s.escape_spaces = true;
     r->s.add_bos = true;
     if (!gguf_get_bool(r->g, "tokenizer.ggml.add_space_prefix", &prefix, r->err)) return false;

@@ -360,6 +360,13 @@ static bool read_decode_replace(struct reading *r, const cJSON *stage)
     return true;
 }
 
+static bool read_decode_bytes(struct reading *r, const cJSON *stage)
+{
+    (void)stage;
+    r->s->decode_bytes = true;
+    return true;
+}
+
 static bool read_decode_strip(struct reading *r, const cJSON *stage)
 {
     int64_t start = 0, stop = 0;
@@ -387,7 +394,7 @@ static bool read_decode_metaspace(struct reading *r, const cJSON *stage)
 
 static const struct stage_type decoders[] = {
     {"ByteLevel", ignore_stage}, /* tokens are kept as bytes */
-    {"ByteFallback", ignore_stage},       {"Fuse", ignore_stage},
+    {"ByteFallback", read_decode_bytes},  {"Fuse", ignore_stage},
     {"Replace", read_decode_replace},     {"Strip", read_decode_strip},
     {"Metaspace", read_decode_metaspace}, {NULL, NULL},
 };

@@ -239,7 +239,8 @@ static bool read_added(struct reading *r)
 
 static void mark_bytes(struct reading *r)
 {
-    for (size_t i = 0; r->s.byte_fallback && i < r->s.n_tokens; i++) {
+    bool bytes = r->s.byte_fallback || r->s.decode_bytes;
+    for (size_t i = 0; bytes && i < r->s.n_tokens; i++) {
         struct vocab_token *t = &r->tokens[i];
         if (t->kind == TOKEN_NORMAL && bpe_byte_of_name(t->text) >= 0) t->kind = TOKEN_BYTE;
     }
@@ -276,6 +277,9 @@ static bool read_template(struct reading *r)
     const cJSON *v = json_get(r->config, "chat_template"), *one;
     for (one = cJSON_IsArray(v) ? v->child : NULL; one != NULL; one = one->next) {
         const char *name = "";
+        if (!cJSON_IsString(json_get(one, "template"))) {
+            return malformed(r, "chat_template", "must be a list of {name, template}, both texts");
+        }
         if (!json_get_string(one, "name", &name, r->err)) return error_in(r->err, "chat_template");
         if (strcmp(name, "default") == 0 || r->s.chat_template.n == 0) {
             r->s.chat_template = json_text(json_get(one, "template"), r->keep);

@@ -87,14 +87,14 @@ static bool set_texts(struct building *g, size_t id)
     struct span text = keep(t, v->text, &ok);
     if (!ok) return no_memory(g->err);
     t->text[id] = t->piece[id] = text;
-    if (v->kind == TOKEN_BYTE && bpe_byte_of_name(text) >= 0) {
+    if (v->kind == TOKEN_BYTE && g->s->decode_bytes && bpe_byte_of_name(text) >= 0) {
         char byte = (char)bpe_byte_of_name(text);
         t->piece[id] = keep(t, span_of(&byte, 1), &ok);
     } else if (g->s->model == VOCAB_BYTE_BPE && !is_added(v)) {
         char raw[VOCAB_MAX_TOKEN_BYTES];
         size_t n = bpe_alphabet_decode(text, raw);
         if (n != SPAN_NONE) t->text[id] = t->piece[id] = keep(t, span_of(raw, n), &ok);
-    } else if (g->s->escape_spaces && !is_added(v)) {
+    } else if (g->s->escape_spaces) {
         t->piece[id] = unescape(t, text, &ok);
     }
     return ok || no_memory(g->err);
@@ -128,7 +128,8 @@ static bool copy_tokens(struct building *g)
 
 /* ---- added tokens ---- */
 
-/* The text that a token is looked for by in normalized text: itself, normalized. */
+/* The text that a token is looked for by in normalized text: itself, normalized. The reference
+ * shows it so, too, when it decodes. */
 static bool normalize_name(struct building *g, struct added_token *a)
 {
     struct buffer scratch[2];
@@ -139,6 +140,7 @@ static bool normalize_name(struct building *g, struct added_token *a)
         normalizer_apply(g->t->normalizers, g->t->n_normalizers, a->text, scratch, &form, g->err);
     bool kept = true;
     if (ok) a->text = keep(g->t, form, &kept);
+    if (ok) g->t->piece[a->id] = g->s->escape_spaces ? unescape(g->t, a->text, &kept) : a->text;
     buffer_clear(&scratch[0]);
     buffer_clear(&scratch[1]);
     return ok && (kept || no_memory(g->err));

@@ -123,7 +123,8 @@ struct vocab_source {
     struct vocab_split splits[VOCAB_MAX_STEPS];
     int n_splits;
 
-    bool strip_space; /* decoding drops one space at the very start */
+    bool decode_bytes; /* decoding writes the byte that a TOKEN_BYTE names, not its name */
+    bool strip_space;  /* decoding drops one space at the very start */
 
     int bos, eos, unk, pad; /* -1: none */
     bool add_bos, add_eos;

@@ -110,10 +110,12 @@ static double product_run(void *arg)
     int panels = panels_count(&j->w), tiles = act_tiles(&j->x);
     double begin = (double)clock_cpu_ns();
     for (int p = 0; p < panels; p += PRODUCT_PANELS) {
-        const uint8_t *ahead = j->w.data + (size_t)(p + PRODUCT_PANELS) * j->w.panel_bytes;
+        const uint8_t *next = j->w.data + (size_t)(p + PRODUCT_PANELS) * j->w.panel_bytes;
+        size_t bytes = PRODUCT_PANELS * j->w.panel_bytes;
         for (int t = 0; t < tiles; t += 32) {
             int n = tiles - t < 32 ? tiles - t : 32;
-            kernels->product(j->y, 64, &j->w, p, PRODUCT_PANELS, ahead, &j->x, t, n, scratch);
+            struct fetch soon = {.at = next, .end = next + bytes, .left = bytes};
+            kernels->product(j->y, 64, &j->w, p, PRODUCT_PANELS, &soon, &j->x, t, n, scratch);
         }
     }
     return (double)clock_cpu_ns() - begin;

@@ -30,6 +30,42 @@ static void spans_are_searched(void **state)
     assert_int_equal(span_slice(s, 9, 2).n, 0);
 }
 
+/* The n low bits of `bits` as letters a and b. */
+static struct span word(char *p, unsigned bits, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        p[i] = (bits >> i & 1) != 0 ? 'b' : 'a';
+    }
+    return span_of(p, n);
+}
+
+static size_t last_by_trying(struct span s, struct span what)
+{
+    for (size_t at = s.n - what.n + 1; at-- > 0;) {
+        if (span_starts(span_slice(s, at, s.n), what)) return at;
+    }
+    return SPAN_NONE;
+}
+
+/* Every word of two letters in every other: all kinds of periods and overlaps. */
+static void the_last_occurrence_is_found(void **state)
+{
+    (void)state;
+    enum { LONGEST = 11, LONGEST_WHAT = 7 };
+    char text[LONGEST], part[LONGEST];
+    for (size_t m = 1; m <= LONGEST_WHAT; m++) {
+        for (unsigned i = 0; i < 1u << m; i++) {
+            struct span what = word(part, i, m);
+            for (unsigned k = 0; k < 1u << LONGEST; k++) {
+                struct span s = word(text, k, LONGEST);
+                assert_int_equal(span_find_last(s, what), last_by_trying(s, what));
+            }
+        }
+    }
+    assert_int_equal(span_find_last(span_str("ab"), span_str("")), 2);
+    assert_true(span_find_last(span_str("ab"), span_str("abc")) == SPAN_NONE);
+}
+
 static void arena_keeps_to_its_limit(void **state)
 {
     (void)state;
@@ -258,6 +294,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(spans_are_searched),
+        cmocka_unit_test(the_last_occurrence_is_found),
         cmocka_unit_test(arena_keeps_to_its_limit),
         cmocka_unit_test(buffer_remembers_its_failure),
         cmocka_unit_test(error_paths_are_joined),

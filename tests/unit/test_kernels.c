@@ -205,6 +205,32 @@ static void free_product(struct product_case *c)
     free(c->values);
 }
 
+/* Memory to be fetched: a piece, then blocks of 192 bytes, the first one without its first line. */
+static const int32_t soon_blocks[] = {5, 0, 9};
+
+static struct fetch some_memory(void)
+{
+    static _Alignas(64) const uint8_t memory[10 * 192];
+    return (struct fetch){.at = memory,
+                          .end = memory + 5 * 64,
+                          .left = 5 * 64 + 2 * 64 + 192 + 64,
+                          .base = memory,
+                          .block_bytes = 192,
+                          .skip = 64,
+                          .blocks = soon_blocks};
+}
+
+/* Whatever was fetched was taken off, and nothing past the list looked at. */
+static void check_fetched(const struct fetch *f)
+{
+    struct fetch all = some_memory();
+    size_t behind = f->at == f->end ? 0 : (size_t)(f->end - f->at);
+    ptrdiff_t blocks = f->blocks - soon_blocks;
+    assert_in_range(f->left, 0, all.left);
+    assert_in_range(blocks, 0, 3);
+    if (blocks == 0) assert_int_equal(all.left - f->left, 5 * 64 - behind);
+}
+
 /* y [rows, 16 * panels of w] */
 static void multiply(const struct kernels *kernels, const struct product_case *c, float *y, int ld)
 {
@@ -215,12 +241,13 @@ static void multiply(const struct kernels *kernels, const struct product_case *c
     int panels = panels_count(&c->m.p), tiles = act_tiles(&c->x);
     for (int p = 0; p < panels; p += PRODUCT_PANELS) {
         int n = panels - p < PRODUCT_PANELS ? panels - p : PRODUCT_PANELS;
-        const uint8_t *ahead = p == 0 ? c->m.p.data : NULL;
+        struct fetch soon = p == 0 ? some_memory() : (struct fetch){.left = 0};
         for (int t = 0; t < tiles; t += PRODUCT_TILES) {
             int count = tiles - t < PRODUCT_TILES ? tiles - t : PRODUCT_TILES;
-            kernels->product(y + act_tile_row(&c->x, t) * ld + p * PANEL, ld, &c->m.p, p, n, ahead,
+            kernels->product(y + act_tile_row(&c->x, t) * ld + p * PANEL, ld, &c->m.p, p, n, &soon,
                              &c->x, t, count, scratch);
         }
+        if (p == 0) check_fetched(&soon);
     }
     free(scratch);
 }

@@ -1,7 +1,7 @@
 /* tests/unit/test_tokenizer.c - the tokenizer as a whole: small vocabularies of its
- * own, every option, bad files, any bytes there and back, many threads.
+ * own, every option, any bytes there and back, many threads.
  *
- * Ids against Hugging Face's on whole models are in tests/golden/test_tokenizers.c.
+ * Bad files are in test_tokenizer_files.c; ids against Hugging Face's on whole models are in tests/golden/test_tokenizers.c.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -14,36 +14,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "engine/tokenizer/tokenizer.h"
 #include "engine/tokenizer/vocab_source.h"
+#include "tests/unit/tokenizer_documents.h"
 
 #define MARK "\xE2\x96\x81"
-
-/* ---- documents written with ' for " ---- */
-
-static char *quotes(const char *s)
-{
-    char *copy = s == NULL ? NULL : strdup(s);
-    for (char *p = copy; p != NULL && *p != '\0'; p++) {
-        if (*p == '\'') *p = '"';
-    }
-    return copy;
-}
-
-static struct tokenizer *from_json(const char *tokenizer, const char *config,
-                                   const char *generation, struct error *err)
-{
-    char *t = quotes(tokenizer), *c = quotes(config), *g = quotes(generation);
-    struct hf_documents d = {.folder = "dir",
-                             .tokenizer = span_str(t),
-                             .config = span_str(c),
-                             .generation = span_str(g)};
-    struct tokenizer *made = tokenizer_from_documents(&d, err);
-    free(t);
-    free(c);
-    free(g);
-    return made;
-}
 
 /* The pieces of a text, with "|" between them. */
 static const char *pieces(const struct tokenizer *t, struct span text, struct encode_flags flags)
@@ -159,7 +133,7 @@ static struct tokenizer *small_spm(void)
     s.model = VOCAB_SPM;
     s.tokens = tokens;
     s.n_tokens = N;
-    s.byte_fallback = s.escape_spaces = s.strip_space = s.add_bos = true;
+    s.byte_fallback = s.decode_bytes = s.escape_spaces = s.strip_space = s.add_bos = true;
     s.prefix = PREFIX_SPACE;
     s.bos = 1;
     s.eos = 2;
@@ -266,145 +240,84 @@ static void metaspace(void **state)
     }
 }
 
-/* ---- documents that are wrong ---- */
+/* ---- characters that are nothing ---- */
 
-#define MODEL "'model':{'vocab':{'a':0,'b':1},'merges':[]}"
-
-static void refused_documents(void **state)
+/* Without an unknown token what has no symbol goes before the merges, so its neighbours meet: in
+ * short words, in long ones, and in those that are cut. */
+static void left_out(void **state)
 {
-    static const struct {
-        const char *name, *tokenizer, *config, *generation, *message;
-    } rows[] = {
-        {"no JSON", "{", NULL, NULL, "dir/tokenizer.json: not valid JSON"},
-        {"no object", "[]", NULL, NULL, "dir/tokenizer.json: must hold a JSON object"},
-        {"no model", "{}", NULL, NULL, "dir/tokenizer.json: model: must be an object"},
-        {"no vocab", "{'model':{'merges':[]}}", NULL, NULL, "model.vocab: must be an object"},
-        {"no merges", "{'model':{'vocab':{'a':0}}}", NULL, NULL, "model.merges: must be an array"},
-        {"empty vocab", "{'model':{'vocab':{},'merges':[]}}", NULL, NULL, "0 tokens"},
-        {"other model", "{'model':{'type':'Unigram','vocab':[]}}", NULL, NULL,
-         "model.type: only BPE"},
-        {"dropout", "{'model':{'dropout':0.1,'vocab':{'a':0},'merges':[]}}", NULL, NULL,
-         "model.dropout"},
-        {"affix", "{'model':{'end_of_word_suffix':'</w>','vocab':{'a':0},'merges':[]}}", NULL, NULL,
-         "end_of_word_suffix"},
-        {"flag is a string", "{'model':{'byte_fallback':'yes'}}", NULL, NULL,
-         "model.byte_fallback"},
-        {"negative id", "{'model':{'vocab':{'a':-1},'merges':[]}}", NULL, NULL,
-         "an id is no integer in range"},
-        {"huge id", "{'model':{'vocab':{'a':4000000000},'merges':[]}}", NULL, NULL,
-         "an id is no integer in range"},
-        {"half an id", "{'model':{'vocab':{'a':0.5},'merges':[]}}", NULL, NULL,
-         "an id is no integer in range"},
-        {"one id twice", "{'model':{'vocab':{'a':0,'b':0},'merges':[]}}", NULL, NULL,
-         "two tokens have the id 0"},
-        {"one text twice", "{'added_tokens':[{'id':2,'content':'a'}]," MODEL "}", NULL, NULL,
-         "tokens 0 and 2 have the same text"},
-        {"merge of one", "{'model':{'vocab':{'a':0},'merges':['a']}}", NULL, NULL,
-         "model.merges[0]: a merge must be two tokens"},
-        {"merge of three", "{'model':{'vocab':{'a':0},'merges':[['a','a','a']]}}", NULL, NULL,
-         "model.merges[0]"},
-        {"merge of strangers", "{'model':{'vocab':{'a':0},'merges':['a x']}}", NULL, NULL,
-         "a side is no token"},
-        {"added token elsewhere", "{'added_tokens':[{'id':0,'content':'x'}]," MODEL "}", NULL, NULL,
-         "added_tokens[0].id"},
-        {"added token unnamed", "{'added_tokens':[{'id':9}]," MODEL "}", NULL, NULL,
-         "added_tokens[0].content"},
-        {"unknown normalizer", "{'normalizer':{'type':'BertNormalizer'}," MODEL "}", NULL, NULL,
-         "normalizer.type: \"BertNormalizer\" is not supported"},
-        {"unknown step",
-         "{'pre_tokenizer':{'type':'Sequence','pretokenizers':[{'type':'Digits'},{'type':'Magic'}]}"
-         "," MODEL "}",
-         NULL, NULL, "pre_tokenizer.pretokenizers[1].type"},
-        {"step after ByteLevel",
-         "{'pre_tokenizer':{'type':'Sequence','pretokenizers':[{'type':'ByteLevel'},{'type':'"
-         "Digits'}]}," MODEL "}",
-         NULL, NULL, "pre_tokenizer.pretokenizers[1]"},
-        {"bad pattern", "{'pre_tokenizer':{'type':'Split','pattern':{'Regex':'(('}}," MODEL "}",
-         NULL, NULL, "pattern \"((\""},
-        {"deep sequence",
-         "{'normalizer':{'type':'Sequence','normalizers':[{'type':'Sequence','normalizers':[{'type'"
-         ":'Sequence','normalizers':[{'type':'Sequence',"
-         "'normalizers':[{'type':'Sequence','normalizers':[]}]}]}]}]}," MODEL "}",
-         NULL, NULL, "nested too deeply"},
-        {"two tokens before the text",
-         "{'post_processor':{'type':'TemplateProcessing','single':[{'SpecialToken':{'id':'a'}},{'"
-         "SpecialToken':{'id':'a'}}],"
-         "'special_tokens':{'a':{'ids':[0]}}}," MODEL "}",
-         NULL, NULL, "post_processor.single"},
-        {"template without ids",
-         "{'post_processor':{'type':'TemplateProcessing','single':[{'SpecialToken':{'id':'q'}}]}"
-         "," MODEL "}",
-         NULL, NULL, "post_processor.special_tokens"},
-        {"template's id too high",
-         "{'post_processor':{'type':'TemplateProcessing','single':[{'SpecialToken':{'id':'a'}}],'"
-         "special_tokens':{'a':{'ids':[99]}}}," MODEL "}",
-         NULL, NULL, "the BOS token is 99; there are 2 tokens"},
-        {"config is a list", "{" MODEL "}", "[]", NULL,
-         "dir/tokenizer_config.json: must hold a JSON object"},
-        {"flag of config", "{" MODEL "}", "{'add_bos_token':1}", NULL,
-         "dir/tokenizer_config.json: add_bos_token"},
-        {"token of config", "{" MODEL "}", "{'eos_token':3}", NULL,
-         "dir/tokenizer_config.json: eos_token"},
-        {"template of config", "{" MODEL "}", "{'chat_template':3}", NULL,
-         "dir/tokenizer_config.json: chat_template"},
-        {"end token too high", "{" MODEL "}", NULL, "{'eos_token_id':[0,7]}",
-         "dir/generation_config.json: eos_token_id: is no token"},
-        {"end token is a name", "{" MODEL "}", NULL, "{'eos_token_id':'a'}",
-         "dir/generation_config.json: eos_token_id"},
+    static const char *const vocabularies[] = {
+        "{'pre_tokenizer':{'type':'ByteLevel','use_regex':false},"
+        "'model':{'vocab':{'a':0,'b':1,'ab':2},'merges':['a b']}}",
+        "{'model':{'vocab':{'a':0,'b':1,'ab':2},'merges':['a b']}}",
     };
     (void)state;
-    int bad = 0;
+    for (size_t i = 0; i < sizeof(vocabularies) / sizeof(*vocabularies); i++) {
+        struct error err = {0};
+        struct tokenizer *t = from_json(vocabularies[i], NULL, NULL, &err);
+        if (t == NULL) fail_msg("%s", err.message);
+        assert_string_equal(pieces(t,
+                                   span_str("a\x1d"
+                                            "b"),
+                                   plain),
+                            "ab");
+        assert_string_equal(pieces(t, span_str("xaxxbx"), plain), "ab");
+        assert_string_equal(pieces(t, span_str("xx"), plain), "");
+        char text[600] = {0};
+        for (size_t n = 0; n < sizeof(text) - 6; n += 6) {
+            memcpy(text + n,
+                   "\xC3\xA9"
+                   "axxb",
+                   6);
+        }
+        struct tokens ids = {0};
+        assert_true(tokenizer_encode(t, span_str(text), plain, &ids, NULL));
+        assert_int_equal(ids.n, strlen(text) / 6);
+        assert_int_equal(ids.ids[ids.n - 1], 2);
+        tokens_clear(&ids);
+        tokenizer_free(t);
+    }
+}
+
+/* ---- decoders ---- */
+
+#define SMALL(more) \
+    "{" more ",'added_tokens':[{'id':4,'content':'[\\u00e9]','normalized':true}," \
+    "{'id':5,'content':'\\u2581<P>','special':true}],'model':{'byte_fallback':true," \
+    "'vocab':{'a':0,'\\u2581a':1,'<0x41>':2,'<0xC3>':3},'merges':[]}}"
+
+static void decoders(void **state)
+{
+    static const struct {
+        const char *name, *json, *want; /* of the ids 1 2 4 5 */
+    } rows[] = {
+        {"bytes by their fallback",
+         SMALL("'decoder':{'type':'Sequence','decoders':[{'type':'Replace','pattern':{'String':"
+               "'\\u2581'},'content':' '},{'type':'ByteFallback'},{'type':'Fuse'}]}"),
+         " aA[\xC3\xA9] <P>"},
+        {"Metaspace leaves names of bytes", SMALL("'decoder':{'type':'Metaspace'}"),
+         "a<0x41>[\xC3\xA9] <P>"},
+        {"an added token is shown normalized",
+         SMALL("'normalizer':{'type':'NFD'},'decoder':{'type':'Metaspace'}"),
+         "a<0x41>[e\xCC\x81] <P>"},
+        {"and so in a sequence of forms",
+         SMALL("'normalizer':{'type':'Sequence','normalizers':[{'type':'NFKD'},{'type':'Replace',"
+               "'pattern':{'String':'e'},'content':'o'}]},'decoder':{'type':'ByteFallback'}"),
+         MARK "aA[o\xCC\x81]" MARK "<P>"},
+    };
+    (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         struct error err = {0};
-        struct tokenizer *t =
-            from_json(rows[i].tokenizer, rows[i].config, rows[i].generation, &err);
-        bool known = err.code == ERROR_BAD_FILE || err.code == ERROR_UNSUPPORTED;
-        if (t == NULL && known && strstr(err.message, rows[i].message) != NULL) continue;
-        printf("%s: code %d, \"%s\", want \"%s\"\n", rows[i].name, (int)err.code, err.message,
-               rows[i].message);
-        tokenizer_free(t);
-        bad++;
-    }
-    assert_int_equal(bad, 0);
-}
-
-/* The model's own configuration names the end tokens where generation_config.json does not. */
-static void ends_of_the_model(void **state)
-{
-    static const struct {
-        const char *generation, *model;
-        bool first, second;
-    } rows[] = {
-        {NULL, "{\"eos_token_id\":[0,1]}", true, true},
-        {NULL, "{\"eos_token_id\":1}", false, true},
-        {NULL, "{\"eos_token_id\":null}", false, false},
-        {"{}", "{\"eos_token_id\":1}", false, true},
-        {"{\"eos_token_id\":0}", "{\"eos_token_id\":1}", true, false},
-    };
-    (void)state;
-    char *text = quotes("{" MODEL "}");
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct hf_documents d = {.folder = "dir",
-                                 .tokenizer = span_str(text),
-                                 .generation = span_str(rows[i].generation),
-                                 .model = span_str(rows[i].model)};
-        struct tokenizer *t = tokenizer_from_documents(&d, NULL);
-        assert_non_null(t);
-        if (tokenizer_is_eog(t, 0) != rows[i].first || tokenizer_is_eog(t, 1) != rows[i].second) {
-            fail_msg("row %zu: %d %d", i, tokenizer_is_eog(t, 0), tokenizer_is_eog(t, 1));
-        }
+        struct buffer out;
+        struct tokenizer *t = from_json(rows[i].json, NULL, NULL, &err);
+        if (t == NULL) fail_msg("%s: %s", rows[i].name, err.message);
+        buffer_init(&out, 1000);
+        assert_true(tokenizer_decode(t, (const int[]){1, 2, 4, 5}, 4, false, &out, NULL));
+        if (!span_is(buffer_span(&out), rows[i].want))
+            fail_msg("%s: %.*s", rows[i].name, (int)out.n, out.p);
+        buffer_clear(&out);
         tokenizer_free(t);
     }
-    free(text);
-}
-
-static void missing_folder(void **state)
-{
-    (void)state;
-    struct error err = {0};
-    assert_null(tokenizer_from_hf("no/such/folder", &err));
-    assert_int_equal(err.code, ERROR_BAD_FILE);
-    assert_non_null(strstr(err.message, "no/such/folder/tokenizer.json"));
 }
 
 /* ---- any bytes ---- */
@@ -539,11 +452,11 @@ static void many_threads(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(added_tokens),      cmocka_unit_test(sentencepiece),
-        cmocka_unit_test(first_space),       cmocka_unit_test(metaspace),
-        cmocka_unit_test(refused_documents), cmocka_unit_test(ends_of_the_model),
-        cmocka_unit_test(missing_folder),    cmocka_unit_test(any_bytes),
-        cmocka_unit_test(long_runs),         cmocka_unit_test(many_threads),
+        cmocka_unit_test(added_tokens), cmocka_unit_test(sentencepiece),
+        cmocka_unit_test(first_space),  cmocka_unit_test(metaspace),
+        cmocka_unit_test(left_out),     cmocka_unit_test(decoders),
+        cmocka_unit_test(any_bytes),    cmocka_unit_test(long_runs),
+        cmocka_unit_test(many_threads),
     };
     return cmocka_run_group_tests_name("tokenizer", tests, NULL, NULL);
 }
