@@ -288,7 +288,8 @@ static int product_units(const struct piece *piece, int unit)
     if (n > PRODUCT_PANELS) n = PRODUCT_PANELS;
     int units = (n + UNIT_PANELS - 1) / UNIT_PANELS;
     bool next = panel + n < panels && (panel + n < end || piece->goes_on);
-    struct stretch ahead = next ? panels_at(p->w, panel + n, n) : piece->after;
+    int lead = piece->n_rows > 1 && n > UNIT_PANELS ? UNIT_PANELS : n; /* taken at once */
+    struct stretch ahead = next ? panels_at(p->w, panel + lead, n) : piece->after;
     struct fetch soon = fetch_of(piece, 2 * unit, 2 * (unit + units), ahead);
     multiply(piece, p->w, panel, n, soon, piece->work.y);
     int col = panel * PANEL, columns = p->w->n - col < n * PANEL ? p->w->n - col : n * PANEL;
@@ -304,13 +305,9 @@ static int swiglu_unit(const struct piece *p, int unit)
     if (n > UNIT_PANELS) n = UNIT_PANELS;
     bool next = unit + 1 < p->end_unit || (p->goes_on && unit + 1 < j->n_units);
     float *gate = p->work.y, *up = gate + UNIT;
-    struct stretch next_gate = {0}, next_up = p->after;
-    if (next) {
-        next_gate = panels_at(j->gate, panel + n, n);
-        next_up = panels_at(j->up, panel + n, n);
-    }
-    struct fetch first = fetch_of(p, 2 * unit, 2 * unit + 1, next_gate);
-    struct fetch second = fetch_of(p, 2 * unit + 1, 2 * unit + 2, next_up);
+    struct stretch after = next ? panels_at(j->gate, panel + n, n) : p->after;
+    struct fetch first = fetch_of(p, 2 * unit, 2 * unit + 1, panels_at(j->up, panel, n));
+    struct fetch second = fetch_of(p, 2 * unit + 1, 2 * unit + 2, after);
     multiply(p, j->gate, panel, n, first, gate);
     multiply(p, j->up, panel, n, second, up);
     int columns = j->gate->n - col < UNIT ? j->gate->n - col : UNIT;

@@ -84,7 +84,8 @@ struct fetch {
     const uint8_t *base;     /* block b is at base + b * block_bytes */
     size_t block_bytes, skip;
     const int32_t *blocks; /* those that follow */
-    int turns;             /* product()'s own: between which what is left is divided */
+    int turns;             /* product()'s own: between so many is divided what is left, */
+    size_t step;           /* so many bytes at a time */
 };
 
 struct kernels {

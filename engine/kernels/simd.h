@@ -131,22 +131,39 @@ struct run {
     size_t step;
 };
 
-/* The run of one turn, of `steps` steps. Runs do not cross the ends of pieces: turns to come make up for that. */
+/* What is left of f will be divided between so many turns. */
+static void divide_fetch(struct fetch *f, int turns)
+{
+    f->turns = turns;
+    f->step = 0;
+}
+
+static void next_piece(struct fetch *f)
+{
+    f->at = f->base + (size_t)*f->blocks++ * f->block_bytes;
+    f->end = f->at + f->block_bytes;
+    f->at += f->skip;
+    f->skip = 0;
+}
+
+/* The run of one turn, of `steps` steps. It does not cross the end of a piece; the turns to come make up for that. */
 static struct run next_run(struct fetch *f, int steps)
 {
     if (f->left == 0) return (struct run){0};
-    if (f->at == f->end) {
-        f->at = f->base + (size_t)*f->blocks++ * f->block_bytes;
-        f->end = f->at + f->block_bytes;
-        f->at += f->skip;
-        f->skip = 0;
+    if (f->at == f->end) next_piece(f);
+    size_t piece = (size_t)(f->end - f->at);
+    if (f->step == 0) {
+        size_t times = (size_t)steps * (size_t)f->turns;
+        f->step = (f->left / 64 + times - 1) / times * 64;
     }
-    size_t lines = f->left / 64,
-           all_steps = (size_t)steps * (size_t)(f->turns > 1 ? f->turns-- : 1);
-    struct run run = {f->at, (lines + all_steps - 1) / all_steps * 64};
-    size_t bytes = run.step * (size_t)steps, piece = (size_t)(f->end - f->at);
-    if (bytes > piece) bytes = piece;
+    struct run run = {f->at, f->step};
+    size_t bytes = f->step * (size_t)steps;
+    if (bytes > piece) {
+        bytes = piece;
+        f->step = 0; /* to be divided anew */
+    }
     if (bytes > f->left) bytes = f->left;
+    if (f->turns > 1) f->turns--;
     f->at += bytes;
     f->left -= bytes;
     return run;

@@ -176,7 +176,7 @@ static void widened(const struct multiply *m)
 {
     float *floats = m->scratch;
     struct float_part p = {.step = FLOAT_CHUNK * PANEL * sizeof(float), .w = m->scratch};
-    m->soon->turns = count_float_parts(m) * ((m->w->k + FLOAT_CHUNK - 1) / FLOAT_CHUNK);
+    divide_fetch(m->soon, count_float_parts(m) * ((m->w->k + FLOAT_CHUNK - 1) / FLOAT_CHUNK));
     for (int k = 0; k < m->w->k; k += FLOAT_CHUNK) {
         p.n = m->w->k - k < FLOAT_CHUNK ? m->w->k - k : FLOAT_CHUNK;
         for (int i = 0; i < m->n_panels; i++) {
@@ -197,7 +197,7 @@ static void product_f32(const struct multiply *m)
         return;
     }
     struct float_part p = {.w = m->at, .step = m->w->panel_bytes, .n = m->w->k};
-    m->soon->turns = count_float_parts(m);
+    divide_fetch(m->soon, count_float_parts(m));
     for (int t = m->tile; t < m->tile + m->n_tiles; t++) {
         tile_f32(m, type, t, p, 0);
     }

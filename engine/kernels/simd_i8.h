@@ -361,7 +361,7 @@ static void direct_i8(const struct multiply *m, part_fn *fn, int offset)
     size_t step = m->w->panel_bytes;
     struct part p = {.first = true, .blocks = blocks, .offset = offset};
     p.q_step = p.scale_step = step;
-    m->soon->turns = count_parts(m);
+    divide_fetch(m->soon, count_parts(m));
     for (int panel = 0; panel < m->n_panels; panel += wide) {
         int n = m->n_panels - panel < wide ? m->n_panels - panel : wide;
         p.q = m->at + (size_t)panel * step;
@@ -443,7 +443,7 @@ static void chunk_i8(const struct multiply *m, part_fn *fn, int panel, int n, in
 static void cached_i8(const struct multiply *m, part_fn *fn)
 {
     int blocks = m->w->k / ACT_BLOCK, chunks = (blocks + CHUNK_BLOCKS - 1) / CHUNK_BLOCKS;
-    m->soon->turns = count_parts(m) * chunks;
+    divide_fetch(m->soon, count_parts(m) * chunks);
     for (int panel = 0; panel < m->n_panels; panel += 2) {
         int n = m->n_panels - panel < 2 ? m->n_panels - panel : 2;
         for (int i = 0; i < chunks; i++) {
