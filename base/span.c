@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "base/ascii.h"
 #include "base/span.h"
 
 size_t span_find(struct span a, struct span what, size_t from)
@@ -84,18 +85,13 @@ size_t span_find_last(struct span a, struct span what)
     return SPAN_NONE;
 }
 
-static bool is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 struct span span_trim(struct span a)
 {
-    while (a.n > 0 && is_space(a.p[0])) {
+    while (a.n > 0 && ascii_is_space(a.p[0])) {
         a.p++;
         a.n--;
     }
-    while (a.n > 0 && is_space(a.p[a.n - 1])) {
+    while (a.n > 0 && ascii_is_space(a.p[a.n - 1])) {
         a.n--;
     }
     return a;

@@ -4,6 +4,8 @@
  */
 #include "engine/json_walk.h"
 
+#include "base/ascii.h"
+
 #include <string.h>
 
 enum state {
@@ -125,11 +127,6 @@ static bool feed_escape(struct json_walk *w, unsigned char byte)
     return byte != '\0' && strchr("\"\\/bfnrt", byte) != NULL && go(w, STRING);
 }
 
-static bool is_digit(unsigned char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 /* D800 to DBFF are high surrogates, DC00 to DFFF low ones: one goes with the other (RFC 8259, section 7). */
 static bool check_surrogate(struct json_walk *w, int digit)
 {
@@ -147,7 +144,7 @@ static bool feed_hex(struct json_walk *w, unsigned char byte)
 {
     unsigned char letter = byte | 0x20;
     bool is_letter = letter >= 'a' && letter <= 'f';
-    if (!is_digit(byte) && !is_letter) return false;
+    if (!ascii_is_digit(byte) && !is_letter) return false;
     if (!check_surrogate(w, is_letter ? letter - 'a' + 10 : byte - '0')) return false;
     return --w->left > 0 || go(w, w->surrogate == HIGH ? LOW_SLASH : STRING);
 }
@@ -168,7 +165,7 @@ static bool feed_literal(struct json_walk *w, unsigned char byte)
 
 static bool digit(struct json_walk *w, unsigned char byte, enum state state)
 {
-    return is_digit(byte) && go(w, state);
+    return ascii_is_digit(byte) && go(w, state);
 }
 
 static bool white_space(struct json_walk *w, unsigned char byte);
@@ -187,7 +184,7 @@ static bool feed_number(struct json_walk *w, unsigned char byte)
     case MINUS:
         return byte == '0' ? go(w, ZERO) : digit(w, byte, WHOLE);
     case WHOLE:
-        if (is_digit(byte)) return true;
+        if (ascii_is_digit(byte)) return true;
         /* fall through */
     case ZERO:
         if (byte == '.') return go(w, POINT);
@@ -195,14 +192,14 @@ static bool feed_number(struct json_walk *w, unsigned char byte)
     case POINT:
         return digit(w, byte, FRACTION);
     case FRACTION:
-        if (is_digit(byte)) return true;
+        if (ascii_is_digit(byte)) return true;
         return power ? go(w, EXPONENT) : end_number(w, byte);
     case EXPONENT:
         return byte == '+' || byte == '-' ? go(w, SIGN) : digit(w, byte, POWER);
     case SIGN:
         return digit(w, byte, POWER);
     default: /* POWER */
-        return is_digit(byte) || end_number(w, byte);
+        return ascii_is_digit(byte) || end_number(w, byte);
     }
 }
 

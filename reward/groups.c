@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "reward/limits.h"
@@ -144,20 +145,15 @@ struct ballot {
     int n;
 };
 
-static bool is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 /* Equal but for white space. */
 static bool same_text(struct span a, struct span b)
 {
     size_t i = 0, j = 0;
     for (;;) {
-        while (i < a.n && is_space(a.p[i])) {
+        while (i < a.n && ascii_is_space(a.p[i])) {
             i++;
         }
-        while (j < b.n && is_space(b.p[j])) {
+        while (j < b.n && ascii_is_space(b.p[j])) {
             j++;
         }
         if (i == a.n || j == b.n) return i == a.n && j == b.n;

@@ -13,6 +13,7 @@
 
 #include <strings.h>
 
+#include "base/ascii.h"
 #include "base/json.h"
 #include "reward/format.h"
 #include "reward/text.h"
@@ -24,11 +25,6 @@ struct person {
     struct span name;
     bool knight;
 };
-
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 static bool equal_folded(struct span a, struct span b)
 {
@@ -56,9 +52,9 @@ static bool role_at(struct span s, size_t at, bool *knight)
 static struct span first_name(struct span line)
 {
     for (size_t at = 0; at < line.n; at++) {
-        if (!is_letter(line.p[at])) continue;
+        if (!ascii_is_letter(line.p[at])) continue;
         size_t end = at;
-        while (end < line.n && is_letter(line.p[end])) {
+        while (end < line.n && ascii_is_letter(line.p[end])) {
             end++;
         }
         if (unicode_is_boundary(line, at) && unicode_is_boundary(line, end)) {

@@ -14,6 +14,8 @@
  */
 #include "reward/python_eval.h"
 
+#include "base/ascii.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -202,11 +204,6 @@ static char take_product(struct parser *p)
     return take(p, "/") ? '/' : 0;
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* A literal: 12, 1.5, 1., .5; no leading zero before another digit of an integer but zeros. */
 static bool read_number(struct parser *p, struct value *out)
 {
@@ -216,7 +213,7 @@ static bool read_number(struct parser *p, struct value *out)
     while (p->at + n < p->text.n && n < MAX_DIGITS) {
         char c = p->text.p[p->at + n];
         if (c == '.' && points++ > 0) break; /* 1.2.3: the rest is no operator */
-        if (c != '.' && !is_digit(c)) break;
+        if (c != '.' && !ascii_is_digit(c)) break;
         text[n++] = c;
     }
     text[n] = '\0';

@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/ascii.h"
 #include "base/utf8.h"
 #include "engine/template/limits.h"
 #include "engine/template/text.h"
@@ -227,14 +228,9 @@ static bool read_root(struct lexer *l)
 
 /* ---- inside the tags --------------------------------------------------------------------- */
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 static bool is_name_byte(char c)
 {
-    return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
+    return ascii_is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_' ||
            (unsigned char)c >= 0x80;
 }
 
@@ -245,7 +241,9 @@ static size_t count_digits(struct span s, size_t at, int base)
     for (; at < s.n; at++) {
         char c = s.p[at] == '_' && at > from && at + 1 < s.n ? s.p[at + 1] : s.p[at];
         int lower = c | 0x20;
-        int digit = is_digit(c) ? c - '0' : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : 99;
+        int digit = ascii_is_digit(c)              ? c - '0'
+                    : lower >= 'a' && lower <= 'f' ? lower - 'a' + 10
+                                                   : 99;
         if (digit >= base) break;
     }
     return at - from;
@@ -337,7 +335,7 @@ static size_t read_escape(struct lexer *l, struct span s, size_t *at, char *out)
     for (; n < digits && *at < s.n && count_digits(span_slice(s, 0, *at + 1), *at, octal ? 8 : 16);
          n++, (*at)++) {
         char d = s.p[*at];
-        uint32_t digit = (uint32_t)(is_digit(d) ? d - '0' : (d | 0x20) - 'a' + 10);
+        uint32_t digit = (uint32_t)(ascii_is_digit(d) ? d - '0' : (d | 0x20) - 'a' + 10);
         code = octal ? code << 3 | digit : code << 4 | digit;
     }
     size_t written = octal || n == digits ? utf8_encode(code, out) : 0;
@@ -456,7 +454,7 @@ static bool read_tag(struct lexer *l, enum token_kind begin)
             tag_end(l, end, sign, block);
             return true;
         }
-        bool ok = is_digit(c)             ? read_number(l)
+        bool ok = ascii_is_digit(c)       ? read_number(l)
                   : is_name_byte(c)       ? read_name(l)
                   : c == '\'' || c == '"' ? read_string(l)
                                           : read_operator(l);

@@ -7,6 +7,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "base/ascii.h"
 #include "base/buffer.h"
 #include "base/clock.h"
 #include "reward/math/calculus.h"
@@ -35,16 +36,11 @@ bool work_expired(struct math_work *w)
     return w->timed_out;
 }
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* A comma between digits: the text has another reading. */
 static bool has_digit_comma(struct span s)
 {
     for (size_t i = 1; i + 1 < s.n; i++)
-        if (s.p[i] == ',' && is_digit(s.p[i - 1]) && is_digit(s.p[i + 1])) return true;
+        if (s.p[i] == ',' && ascii_is_digit(s.p[i - 1]) && ascii_is_digit(s.p[i + 1])) return true;
     return false;
 }
 
@@ -59,11 +55,11 @@ static bool may_be_decimal_comma(struct span s, const struct math_options *o)
     const char *comma = memchr(s.p, ',', s.n);
     size_t at = comma == NULL ? s.n : (size_t)(comma - s.p), after = 0;
     if (comma == NULL || memchr(comma + 1, ',', s.n - at - 1) != NULL) return false;
-    while (at + 1 + after < s.n && is_digit(comma[1 + after]))
+    while (at + 1 + after < s.n && ascii_is_digit(comma[1 + after]))
         after++;
     if (after == 3 && s.p[0] != '0') return false;                                  /* thousands */
     if (memchr(s.p, '(', at) != NULL || memchr(s.p, '[', at) != NULL) return false; /* a pair */
-    return at > 0 && is_digit(s.p[at - 1]) &&
+    return at > 0 && ascii_is_digit(s.p[at - 1]) &&
            (after >= 2 || (at >= 1 && s.p[at - 1] == '0' && after >= 1));
 }
 

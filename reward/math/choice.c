@@ -4,6 +4,7 @@
  */
 #include "reward/math/choice.h"
 
+#include "base/ascii.h"
 #include "reward/math/words.h"
 
 enum { MAX_BRACKETS = 64 };
@@ -13,14 +14,9 @@ static int upper(int c)
     return c >= 'a' && c <= 'z' ? c - ('a' - 'A') : c;
 }
 
-static bool is_letter(int c)
-{
-    return (upper(c) >= 'A' && upper(c) <= 'Z');
-}
-
 static bool is_wordish(int c)
 {
-    return is_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '\'';
+    return ascii_is_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '\'';
 }
 
 static bool same_fold(struct span a, struct span b)
@@ -35,7 +31,7 @@ static bool same_fold(struct span a, struct span b)
 static int of_letter(int c, const struct math_options *o)
 {
     char one = (char)upper(c);
-    if (!is_letter(one)) return -1;
+    if (!ascii_is_letter(one)) return -1;
     if (o->n_choices == 0) return one <= 'J' ? one - 'A' : -1;
     for (int i = 0; i < o->n_choices; i++)
         if (same_fold(o->choices[i], span_of(&one, 1))) return i;
@@ -111,7 +107,7 @@ int choice_of(struct span text, const struct math_options *o, bool bare_only)
     if (named.n == 1) return of_letter(named.p[0], o);
     if (label_end(s) > 0) s = span_slice(s, span_find(s, span_str("("), 0), s.n);
     size_t i = s.p[0] == '(' || s.p[0] == '[' ? 1 : 0;
-    if (i + 1 >= s.n || !is_letter(s.p[i])) return -1;
+    if (i + 1 >= s.n || !ascii_is_letter(s.p[i])) return -1;
     if (strchr(i == 1 ? ")]" : ".:)", s.p[i + 1]) == NULL) return -1;
     return of_letter(s.p[i], o);
 }
@@ -139,7 +135,7 @@ static bool is_operand(struct span s, size_t i)
 static int alone_at(struct span s, size_t i, const struct math_options *o, bool any_case)
 {
     int c = s.p[i];
-    if (!is_letter(c) || (!any_case && c >= 'a')) return -1;
+    if (!ascii_is_letter(c) || (!any_case && c >= 'a')) return -1;
     if (i > 0 && (is_wordish((unsigned char)s.p[i - 1]) || s.p[i - 1] == '\\')) return -1;
     if (i + 1 < s.n && is_wordish((unsigned char)s.p[i + 1])) return -1;
     if (is_operand(s, i + 1)) return -1;
@@ -155,7 +151,7 @@ static bool is_article(struct span s, size_t i)
     if (i + 2 >= s.n || s.p[i + 1] != ' ' || s.p[i + 2] < 'a' || s.p[i + 2] > 'z') return false;
     for (size_t k = 0; k < sizeof(verbs) / sizeof(verbs[0]); k++)
         if (matches(s, i + 2, verbs[k]) &&
-            !is_letter(i + 2 + strlen(verbs[k]) < s.n ? s.p[i + 2 + strlen(verbs[k])] : ' '))
+            !ascii_is_letter(i + 2 + strlen(verbs[k]) < s.n ? s.p[i + 2 + strlen(verbs[k])] : ' '))
             return false;
     return true;
 }
@@ -164,7 +160,7 @@ static bool is_article(struct span s, size_t i)
  * when none does. */
 static size_t later_in_clause(struct span s, size_t i, const struct math_options *o)
 {
-    if (i > 0 && is_letter(s.p[i - 1])) return s.n; /* "options" */
+    if (i > 0 && ascii_is_letter(s.p[i - 1])) return s.n; /* "options" */
     for (int words = 0; words < 4 && i < s.n; words++) {
         if (alone_at(s, i, o, false) >= 0) return i;
         if (matches(s, i, "not") || s.p[i] < 'a' || s.p[i] > 'z') break;
@@ -275,7 +271,7 @@ bool choice_letters_only(struct span s)
 {
     for (size_t i = 0; i < s.n;) {
         size_t end = i;
-        while (end < s.n && is_letter(s.p[end]))
+        while (end < s.n && ascii_is_letter(s.p[end]))
             end++;
         if ((unsigned char)s.p[i] >= 0x80) return false;
         struct span w = span_slice(s, i, end);

@@ -4,6 +4,7 @@
  */
 #include "reward/math/family.h"
 
+#include "base/ascii.h"
 #include "base/buffer.h"
 #include "reward/math/calculus.h"
 #include "reward/math/fingerprint.h"
@@ -12,15 +13,11 @@ enum { MAX_NAMES = 16, MAX_CONSTANTS = 3, MAX_CLAUSE = 80 };
 
 /* ---- the clause in words ----------------------------------------------------------------------- */
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 static bool alone(struct span s, size_t i)
 {
-    return is_letter(s.p[i]) && (i == 0 || !(is_letter(s.p[i - 1]) || s.p[i - 1] == '\\')) &&
-           (i + 1 >= s.n || !is_letter(s.p[i + 1])) && s.p[i] != 'a';
+    return ascii_is_letter(s.p[i]) &&
+           (i == 0 || !(ascii_is_letter(s.p[i - 1]) || s.p[i - 1] == '\\')) &&
+           (i + 1 >= s.n || !ascii_is_letter(s.p[i + 1])) && s.p[i] != 'a';
 }
 
 /* The only single letter in a clause, 0 when there is none or are several. */
@@ -44,8 +41,8 @@ static size_t clause_start(struct span s)
     for (size_t k = 0; k < sizeof(openers) / sizeof(openers[0]); k++) {
         size_t at = span_find_last(s, span_str(openers[k]));
         if (at == SPAN_NONE || at == 0) continue;
-        bool word = is_letter(openers[k][0]);
-        if (word && is_letter(s.p[at - 1])) continue;
+        bool word = ascii_is_letter(openers[k][0]);
+        if (word && ascii_is_letter(s.p[at - 1])) continue;
         if (best == SPAN_NONE || (word && at < best) || (!word && best > at + MAX_CLAUSE))
             best = at;
     }

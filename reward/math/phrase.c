@@ -4,6 +4,7 @@
  */
 #include "reward/math/phrase.h"
 
+#include "base/ascii.h"
 #include "reward/math/formula.h"
 #include "reward/math/prose.h"
 #include "reward/math/words.h"
@@ -11,11 +12,6 @@
 enum { MAX_SENTENCE = 4000 };
 
 static const struct span NOTHING = {NULL, 0};
-
-static bool is_letter(int c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 static int lower(int c)
 {
@@ -66,7 +62,7 @@ static size_t phrase_end(struct span s, bool first)
     for (size_t i = 0; i < s.n; i++) {
         int c = lower((unsigned char)s.p[i]);
         if (!may_start_phrase(c, i + 1 < s.n ? lower((unsigned char)s.p[i + 1]) : 0)) continue;
-        if (i > 0 && is_letter((unsigned char)s.p[i - 1])) continue;
+        if (i > 0 && ascii_is_letter((unsigned char)s.p[i - 1])) continue;
         for (size_t k = 0; k < sizeof(phrases) / sizeof(phrases[0]); k++) {
             struct span p = span_str(phrases[k]);
             if (!words_start(span_slice(s, i, s.n), p)) continue;

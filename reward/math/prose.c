@@ -4,6 +4,7 @@
  */
 #include "reward/math/prose.h"
 
+#include "base/ascii.h"
 #include "reward/math/commands.h"
 #include "reward/math/formula.h"
 #include "reward/math/phrase.h"
@@ -13,16 +14,6 @@
 enum { MAX_SHORT = 60, MAX_TAIL = 400 };
 
 static const struct span NOTHING = {NULL, 0};
-
-static bool is_digit(int c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool is_letter(int c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
 
 /* A fraction character such as one half ends at s.p[end]: its length, 0 when none does. */
 static size_t fraction_before(struct span s, size_t end)
@@ -40,7 +31,7 @@ static size_t fraction_before(struct span s, size_t end)
 static size_t last_number_end(struct span s)
 {
     for (size_t i = s.n; i > 0; i--)
-        if (is_digit(s.p[i - 1]) || fraction_before(s, i) > 0) return i;
+        if (ascii_is_digit(s.p[i - 1]) || fraction_before(s, i) > 0) return i;
     return 0;
 }
 
@@ -55,7 +46,7 @@ static size_t expression_start(struct span s, size_t end)
             i -= f;
             continue;
         }
-        if (is_digit(c) || (c != 0 && strchr(".,+-*/^()=% ", c) != NULL)) {
+        if (ascii_is_digit(c) || (c != 0 && strchr(".,+-*/^()=% ", c) != NULL)) {
             i--;
             continue;
         }
@@ -84,7 +75,7 @@ static struct span readable_tail(struct arena *a, struct span s)
     s = balanced(s);
     for (int tries = 0; tries < 24 && s.n > 0; tries++) {
         while (s.n > 0 && strchr("*/^=%), .+", s.p[0]) != NULL &&
-               !(s.p[0] == '.' && s.n > 1 && is_digit(s.p[1])))
+               !(s.p[0] == '.' && s.n > 1 && ascii_is_digit(s.p[1])))
             s = span_slice(s, 1, s.n);
         if (s.n == 0) break;
         if (formula_reads(a, s)) return s;
@@ -100,11 +91,11 @@ static struct span readable_tail(struct arena *a, struct span s)
 static bool within_word(struct span s, size_t end)
 {
     size_t from = end;
-    while (from > 0 && is_digit(s.p[from - 1]))
+    while (from > 0 && ascii_is_digit(s.p[from - 1]))
         from--;
-    return from > 1 && from < end && is_letter((unsigned char)s.p[from - 1]) &&
-           is_letter((unsigned char)s.p[from - 2]) && end < s.n &&
-           is_letter((unsigned char)s.p[end]);
+    return from > 1 && from < end && ascii_is_letter((unsigned char)s.p[from - 1]) &&
+           ascii_is_letter((unsigned char)s.p[from - 2]) && end < s.n &&
+           ascii_is_letter((unsigned char)s.p[end]);
 }
 
 static struct span last_number(struct arena *a, struct span s, size_t *end)
@@ -116,8 +107,8 @@ static struct span last_number(struct arena *a, struct span s, size_t *end)
         stop++;
     size_t start = expression_start(s, *end);
     /* a sign glued to a letter is a hyphen: "x-2" has no -2 */
-    bool hyphen =
-        start > 0 && start < *end && s.p[start] == '-' && is_letter((unsigned char)s.p[start - 1]);
+    bool hyphen = start > 0 && start < *end && s.p[start] == '-' &&
+                  ascii_is_letter((unsigned char)s.p[start - 1]);
     struct span body = span_slice(s, start + (hyphen ? 1 : 0), *end);
     struct span tail = readable_tail(a, span_slice(s, start + (hyphen ? 1 : 0), stop));
     if (tail.n == 0) tail = readable_tail(a, body);
@@ -139,12 +130,13 @@ bool prose_has_words(struct span s)
 {
     for (size_t i = 0; i < s.n;) {
         size_t j = i;
-        while (j < s.n && is_letter((unsigned char)s.p[j]))
+        while (j < s.n && ascii_is_letter((unsigned char)s.p[j]))
             j++;
         struct span w = span_slice(s, i, j);
-        bool told = i > 0 && (s.p[i - 1] == '\\' || s.p[i - 1] == '{' || is_digit(s.p[i - 1]));
+        bool told =
+            i > 0 && (s.p[i - 1] == '\\' || s.p[i - 1] == '{' || ascii_is_digit(s.p[i - 1]));
         if (w.n >= 2 && !told && command_find(w) == NULL && !names_unit(w)) return true;
-        if (w.n > 0 && j + 1 < s.n && s.p[j] == '\'' && is_letter((unsigned char)s.p[j + 1]))
+        if (w.n > 0 && j + 1 < s.n && s.p[j] == '\'' && ascii_is_letter((unsigned char)s.p[j + 1]))
             return true;
         i = j > i ? j : i + 1;
     }
@@ -163,13 +155,13 @@ static struct span formula_tail(struct arena *a, struct span s)
     for (size_t i = 0; i < s.n && tries < 48; i++) {
         bool start = i == 0 || s.p[i - 1] == ' ' || (unsigned char)s.p[i - 1] >= 0x80;
         if (!start || s.p[i] == ' ' || ((unsigned char)s.p[i] & 0xc0) == 0x80) continue;
-        if (is_letter((unsigned char)s.p[i]) && i + 2 < s.n && s.p[i + 1] == ' ' &&
+        if (ascii_is_letter((unsigned char)s.p[i]) && i + 2 < s.n && s.p[i + 1] == ' ' &&
             s.p[i + 2] != '=')
             continue;
         struct span tail = span_slice(s, i, s.n);
         bool worth = false;
         for (size_t k = 0; k < tail.n; k++)
-            worth |= is_digit(tail.p[k]) || tail.p[k] == '\\';
+            worth |= ascii_is_digit(tail.p[k]) || tail.p[k] == '\\';
         if (!worth || tail.p[0] == '=' || tail.p[0] == ',') continue;
         if (prose_has_words(tail)) continue;
         tries++;
@@ -202,8 +194,8 @@ bool prose_denies(struct span s)
         size_t i = at + strlen(words[k]);
         while (i < last.n && strchr("$\\( ", last.p[i]) != NULL)
             i++;
-        bool number = i < last.n && is_digit(last.p[i]);
-        while (i < last.n && (is_digit(last.p[i]) || last.p[i] == ',' || last.p[i] == '.'))
+        bool number = i < last.n && ascii_is_digit(last.p[i]);
+        while (i < last.n && (ascii_is_digit(last.p[i]) || last.p[i] == ',' || last.p[i] == '.'))
             i++;
         if (number && last_number_end(span_slice(last, i, last.n)) == 0) return true;
     }
@@ -228,7 +220,7 @@ struct span prose_without_aside(struct span s)
     struct span kept = span_trim(span_slice(s, 0, end)), last = span_slice(kept, from, kept.n);
     bool worth = false;
     for (size_t i = 0; i < last.n; i++)
-        worth |= is_digit(last.p[i]) || last.p[i] == '$';
+        worth |= ascii_is_digit(last.p[i]) || last.p[i] == '$';
     return worth ? kept : s;
 }
 
@@ -250,11 +242,12 @@ struct span prose_last(struct arena *a, struct span text, unsigned kinds, enum m
 struct span prose_first_number(struct arena *a, struct span s)
 {
     for (size_t i = 0; i < s.n; i++) {
-        if (!is_digit(s.p[i])) continue;
-        if (i > 0 && is_letter((unsigned char)s.p[i - 1])) continue;
+        if (!ascii_is_digit(s.p[i])) continue;
+        if (i > 0 && ascii_is_letter((unsigned char)s.p[i - 1])) continue;
         size_t end = i;
-        while (end < s.n && (is_digit(s.p[end]) || (strchr(".,/", s.p[end]) != NULL &&
-                                                    end + 1 < s.n && is_digit(s.p[end + 1]))))
+        while (end < s.n &&
+               (ascii_is_digit(s.p[end]) ||
+                (strchr(".,/", s.p[end]) != NULL && end + 1 < s.n && ascii_is_digit(s.p[end + 1]))))
             end++;
         size_t from = i > 0 && s.p[i - 1] == '-' && (i == 1 || s.p[i - 2] == ' ') ? i - 1 : i;
         struct span n = span_slice(s, from, formula_with_percent(s, end));

@@ -10,6 +10,8 @@
  */
 #include "reward/math/units.h"
 
+#include "base/ascii.h"
+
 /* What a measure is a product of powers of. */
 enum {
     METRE,
@@ -148,11 +150,6 @@ struct measure {
     struct unit_factor factor;
 };
 
-static bool is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 /* m times (u 10^exp10)^e. */
 static bool multiply(struct measure *m, const struct unit *u, int exp10, int e)
 {
@@ -209,7 +206,7 @@ static size_t measure_word(struct span s, size_t i, int *sign, int *prefix, stru
     } products[] = {{"ms", {"m", "s"}}, {"kms", {"km", "s"}}, {"cms", {"cm", "s"}}};
     size_t end = i;
     int exp10;
-    while (end < s.n && is_letter(s.p[end]))
+    while (end < s.n && ascii_is_letter(s.p[end]))
         end++;
     struct span w = span_slice(s, i, end);
     if (span_is(w, "per")) return *sign = -1, end;
@@ -282,7 +279,7 @@ static bool measure_of(struct span s, struct measure *m)
     for (size_t i = 0; i < s.n;) {
         if (s.p[i] == '/') sign = -1;
         if (span_starts(span_slice(s, i, s.n), span_str("\\cdot"))) i += 5;
-        if (!is_letter(s.p[i])) {
+        if (!ascii_is_letter(s.p[i])) {
             if (strchr(" /.*\\,", s.p[i]) == NULL) return false;
             i++;
             continue;

@@ -4,6 +4,8 @@
  */
 #include "reward/plan/sexpr.h"
 
+#include "base/ascii.h"
+
 struct reader {
     struct span text;
     size_t at;
@@ -11,15 +13,10 @@ struct reader {
     struct error *err;
 };
 
-static bool is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
 size_t sexpr_name_length(struct span s)
 {
     size_t n = 0;
-    while (n < s.n && !is_space(s.p[n]) && s.p[n] != '(' && s.p[n] != ')' && s.p[n] != ';') {
+    while (n < s.n && !ascii_is_space(s.p[n]) && s.p[n] != '(' && s.p[n] != ')' && s.p[n] != ';') {
         n++;
     }
     return n;
@@ -51,7 +48,7 @@ static void skip_blank(struct reader *r)
         if (c == ';') {
             size_t end = span_find(r->text, span_str("\n"), r->at);
             r->at = end == SPAN_NONE ? r->text.n : end;
-        } else if (is_space(c)) {
+        } else if (ascii_is_space(c)) {
             r->at++;
         } else {
             return;

@@ -4,14 +4,11 @@
  */
 #include "reward/plan/steps.h"
 
+#include "base/ascii.h"
+
 #include <stdlib.h>
 
 #include "reward/plan/sexpr.h"
-
-static bool is_space(char c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
 
 static size_t skip_blank(struct span s, size_t at)
 {
@@ -19,7 +16,7 @@ static size_t skip_blank(struct span s, size_t at)
         if (s.p[at] == ';') {
             size_t end = span_find(s, span_str("\n"), at);
             at = end == SPAN_NONE ? s.n : end;
-        } else if (is_space(s.p[at])) {
+        } else if (ascii_is_space(s.p[at])) {
             at++;
         } else {
             break;

@@ -1,0 +1,31 @@
+/* base/ascii.h - classes of ASCII characters, whatever the locale is.
+ *
+ * A character may be given as a char, signed or not, or as an int: what is outside ASCII is in no
+ * class.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef BASE_ASCII_H
+#define BASE_ASCII_H
+
+#include <stdbool.h>
+
+/* 0 to 9 */
+static inline bool ascii_is_digit(int c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* A to Z, a to z */
+static inline bool ascii_is_letter(int c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* Space, tab, line feed, vertical tab, form feed, carriage return: isspace() of the C locale. */
+static inline bool ascii_is_space(int c)
+{
+    return c == ' ' || (c >= '\t' && c <= '\r');
+}
+
+#endif
