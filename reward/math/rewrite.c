@@ -7,18 +7,11 @@
  */
 #include "reward/math/rewrite.h"
 
+#include "base/ascii.h"
 #include "base/buffer.h"
 #include "reward/math/words.h"
 
-static bool is_ascii_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
+enum { LONGEST_PHRASE = 60, MAX_PARTS_BYTES = 4096 };
 
 /* x between y z: the four as one text; x alone when the arena is full. */
 static struct span join3(struct arena *a, struct span x, const char *between, struct span y,
@@ -49,68 +42,78 @@ static struct span undoubled(struct arena *a, struct span s)
 
 /* ---- words ------------------------------------------------------------------------------------- */
 
-/* What a phrase that stands for mathematics means ("all real numbers"); s itself when it is none. */
+/* A phrase that stands for mathematics. */
+struct phrase {
+    const char *words, *latex;
+};
+
+/* In lower case, without articles and a full stop at the end. */
+static const struct phrase english[] = {
+    {"all real numbers", "\\mathbb{R}"},
+    {"all reals", "\\mathbb{R}"},
+    {"any real number", "\\mathbb{R}"},
+    {"every real number", "\\mathbb{R}"},
+    {"set of all real numbers", "\\mathbb{R}"},
+    {"all integers", "\\mathbb{Z}"},
+    {"no solution", "\\emptyset"},
+    {"no solutions", "\\emptyset"},
+    {"no real solution", "\\emptyset"},
+    {"no real solutions", "\\emptyset"},
+    {"there is no solution", "\\emptyset"},
+    {"there are no solutions", "\\emptyset"},
+    {"empty set", "\\emptyset"},
+    {"infinity", "\\infty"},
+    {"positive infinity", "\\infty"},
+    {"negative infinity", "-\\infty"},
+    {"minus infinity", "-\\infty"},
+    {"dne", "\\text{does not exist}"},
+    {"limit does not exist", "\\text{does not exist}"},
+    {"undefined", "\\text{does not exist}"},
+    {"divergent", "\\text{diverges}"},
+    {"series diverges", "\\text{diverges}"},
+    {"integral diverges", "\\text{diverges}"},
+    {"it diverges", "\\text{diverges}"},
+    {"diverges to infinity", "\\infty"},
+    {"convergent", "\\text{converges}"},
+    {"series converges", "\\text{converges}"},
+    {"integral converges", "\\text{converges}"},
+    {"it converges", "\\text{converges}"},
+    {"yes", "\\text{true}"},
+    {"no", "\\text{false}"},
+};
+
+static const struct phrase chinese[] = {
+    {"\xe6\x97\xa0\xe8\xa7\xa3", "\\emptyset"},                          /* no solution */
+    {"\xe6\x97\xa0\xe5\xae\x9e\xe6\x95\xb0\xe8\xa7\xa3", "\\emptyset"},  /* no real solution */
+    {"\xe5\x85\xa8\xe4\xbd\x93\xe5\xae\x9e\xe6\x95\xb0", "\\mathbb{R}"}, /* all reals */
+    {"\xe6\x89\x80\xe6\x9c\x89\xe5\xae\x9e\xe6\x95\xb0", "\\mathbb{R}"}, /* every real */
+    {"\xe4\xb8\x8d\xe5\xad\x98\xe5\x9c\xa8", "\\text{does not exist}"},  /* does not exist */
+    {"\xe6\xad\xa3\xe7\xa1\xae", "\\text{true}"},                        /* right */
+    {"\xe5\xaf\xb9", "\\text{true}"},
+    {"\xe6\x98\xaf", "\\text{true}"},
+    {"\xe9\x94\x99\xe8\xaf\xaf", "\\text{false}"}, /* wrong */
+    {"\xe9\x94\x99", "\\text{false}"},
+    {"\xe5\x90\xa6", "\\text{false}"},
+};
+
+/* The phrase that s is, NULL when it is in no row. */
+static const struct phrase *find_phrase(const struct phrase *rows, size_t n, struct span s)
+{
+    for (size_t k = 0; k < n; k++)
+        if (span_is(s, rows[k].words)) return &rows[k];
+    return NULL;
+}
+
+/* What a phrase such as "all real numbers" means; s itself when it is none. */
 static struct span meaning(struct arena *a, struct span s)
 {
-    static const struct {
-        const char *words, *latex;
-    } meanings[] = {
-        {"all real numbers", "\\mathbb{R}"},
-        {"all reals", "\\mathbb{R}"},
-        {"any real number", "\\mathbb{R}"},
-        {"every real number", "\\mathbb{R}"},
-        {"set of all real numbers", "\\mathbb{R}"},
-        {"all integers", "\\mathbb{Z}"},
-        {"no solution", "\\emptyset"},
-        {"no solutions", "\\emptyset"},
-        {"no real solution", "\\emptyset"},
-        {"no real solutions", "\\emptyset"},
-        {"there is no solution", "\\emptyset"},
-        {"there are no solutions", "\\emptyset"},
-        {"empty set", "\\emptyset"},
-        {"infinity", "\\infty"},
-        {"positive infinity", "\\infty"},
-        {"negative infinity", "-\\infty"},
-        {"minus infinity", "-\\infty"},
-        {"dne", "\\text{does not exist}"},
-        {"limit does not exist", "\\text{does not exist}"},
-        {"undefined", "\\text{does not exist}"},
-        {"divergent", "\\text{diverges}"},
-        {"series diverges", "\\text{diverges}"},
-        {"integral diverges", "\\text{diverges}"},
-        {"it diverges", "\\text{diverges}"},
-        {"diverges to infinity", "\\infty"},
-        {"convergent", "\\text{converges}"},
-        {"series converges", "\\text{converges}"},
-        {"integral converges", "\\text{converges}"},
-        {"it converges", "\\text{converges}"},
-        {"yes", "\\text{true}"},
-        {"no", "\\text{false}"},
-    };
-    static const struct {
-        const char *words, *latex;
-    } chinese[] = {
-        {"\xe6\x97\xa0\xe8\xa7\xa3", "\\emptyset"},                          /* no solution */
-        {"\xe6\x97\xa0\xe5\xae\x9e\xe6\x95\xb0\xe8\xa7\xa3", "\\emptyset"},  /* no real solution */
-        {"\xe5\x85\xa8\xe4\xbd\x93\xe5\xae\x9e\xe6\x95\xb0", "\\mathbb{R}"}, /* all reals */
-        {"\xe6\x89\x80\xe6\x9c\x89\xe5\xae\x9e\xe6\x95\xb0", "\\mathbb{R}"}, /* every real */
-        {"\xe4\xb8\x8d\xe5\xad\x98\xe5\x9c\xa8", "\\text{does not exist}"},  /* does not exist */
-        {"\xe6\xad\xa3\xe7\xa1\xae", "\\text{true}"},                        /* right */
-        {"\xe5\xaf\xb9", "\\text{true}"},
-        {"\xe6\x98\xaf", "\\text{true}"},
-        {"\xe9\x94\x99\xe8\xaf\xaf", "\\text{false}"}, /* wrong */
-        {"\xe9\x94\x99", "\\text{false}"},
-        {"\xe5\x90\xa6", "\\text{false}"},
-    };
-    for (size_t k = 0; k < sizeof(chinese) / sizeof(chinese[0]); k++)
-        if (span_is(s, chinese[k].words)) return span_str(chinese[k].latex);
-    if (s.n < 2 || s.n > 60) return s;
+    const struct phrase *p = find_phrase(chinese, sizeof(chinese) / sizeof(chinese[0]), s);
+    if (p != NULL) return span_str(p->latex);
+    if (s.n < 2 || s.n > LONGEST_PHRASE) return s;
     for (size_t i = 0; i < s.n; i++)
-        if (s.p[i] != ' ' && s.p[i] != '-' && s.p[i] != '.' && !is_ascii_letter(s.p[i])) return s;
-    struct span folded = words_fold(a, s);
-    for (size_t k = 0; k < sizeof(meanings) / sizeof(meanings[0]); k++)
-        if (span_is(folded, meanings[k].words)) return span_str(meanings[k].latex);
-    return s;
+        if (s.p[i] != ' ' && s.p[i] != '-' && s.p[i] != '.' && !ascii_is_letter(s.p[i])) return s;
+    p = find_phrase(english, sizeof(english) / sizeof(english[0]), words_fold(a, s));
+    return p == NULL ? s : span_str(p->latex);
 }
 
 /* ---- remarks and conditions -------------------------------------------------------------------- */
@@ -129,7 +132,8 @@ static struct span said_twice(struct arena *a, struct span s)
         again = span_slice(again, strlen(openers[i]), again.n);
         sure = true;
     }
-    if (!sure || first.n == 0 || !(is_digit(first.p[first.n - 1]) || first.p[first.n - 1] == '}'))
+    if (!sure || first.n == 0 ||
+        !(ascii_is_digit(first.p[first.n - 1]) || first.p[first.n - 1] == '}'))
         return s;
     return join3(a, first, " or ", again, "");
 }
@@ -148,11 +152,32 @@ static struct span with_base(struct arena *a, struct span s)
             base.n--;
         bool plain = digits.n > 0;
         for (size_t k = 0; k < digits.n; k++)
-            plain &= is_digit(digits.p[k]) || (digits.p[k] >= 'A' && digits.p[k] <= 'Z');
-        bool number =
-            base.n >= 1 && base.n <= 2 && is_digit(base.p[0]) && is_digit(base.p[base.n - 1]);
+            plain &= ascii_is_digit(digits.p[k]) || (digits.p[k] >= 'A' && digits.p[k] <= 'Z');
+        bool number = base.n >= 1 && base.n <= 2 && ascii_is_digit(base.p[0]) &&
+                      ascii_is_digit(base.p[base.n - 1]);
         if (plain && number) return join3(a, digits, "_{", base, "}");
     }
+    return s;
+}
+
+/* What follows form, whose first letter may be a capital, at the front of s; {NULL, 0} when it does
+ * not stand there. */
+static struct span after_form(struct span s, struct span form)
+{
+    bool first = s.n > form.n && (s.p[0] == form.p[0] || (s.p[0] | 0x20) == form.p[0]);
+    bool all = first && span_starts(span_slice(s, 1, s.n), span_slice(form, 1, form.n));
+    return all ? span_slice(s, form.n, s.n) : span_of(NULL, 0);
+}
+
+/* s without what may stand before a list of exceptions: "for x = ", "\text{", "}". */
+static struct span exceptions_alone(struct span s)
+{
+    static const char *const skipped[] = {" ", "for ", "}", "x", "=", "\\text{", "\\neq", "\\ne"};
+    for (size_t k = 0; k < sizeof(skipped) / sizeof(skipped[0]); k++)
+        while (span_starts(s, span_str(skipped[k]))) {
+            s = span_slice(s, strlen(skipped[k]), s.n);
+            k = 0;
+        }
     return s;
 }
 
@@ -164,18 +189,8 @@ static struct span with_exceptions(struct arena *a, struct span s)
         "all real numbers except",        "all reals except",
         "all real numbers but",           "every real number except",
         "\\text{all real numbers except", "\\text{all reals except"};
-    static const char *const skipped[] = {" ", "for ", "}", "x", "=", "\\text{", "\\neq", "\\ne"};
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        struct span form = span_str(forms[i]);
-        if (s.n <= form.n || (s.p[0] != form.p[0] && (s.p[0] | 0x20) != form.p[0]) ||
-            !span_starts(span_slice(s, 1, s.n), span_slice(form, 1, form.n)))
-            continue;
-        struct span rest = span_slice(s, form.n, s.n);
-        for (size_t k = 0; k < sizeof(skipped) / sizeof(skipped[0]); k++)
-            while (span_starts(rest, span_str(skipped[k]))) {
-                rest = span_slice(rest, strlen(skipped[k]), rest.n);
-                k = 0;
-            }
+        struct span rest = exceptions_alone(after_form(s, span_str(forms[i])));
         if (rest.n > 0) return join3(a, span_of("", 0), "\\mathbb{R}\\setminus\\{", rest, "\\}");
     }
     return s;
@@ -233,39 +248,50 @@ static struct span circled_list(struct arena *a, struct span s)
     return out == NULL ? s : span_of(out, n);
 }
 
+/* The labels of parts, in their order. */
+enum { LABELS = 4 };
+static const char *const label_series[][LABELS] = {
+    {"(a)", "(b)", "(c)", "(d)"},
+    {"(1)", "(2)", "(3)", "(4)"},
+    {"(i)", "(ii)", "(iii)", "(iv)"},
+    {"a)", "b)", "c)", "d)"},
+    {"\xe2\x91\xa0", "\xe2\x91\xa1", "\xe2\x91\xa2", "\xe2\x91\xa3"}};
+
+/* s begins with the first label of a series, and something stands between it and the second. */
+static bool has_labels(struct span s, const char *const labels[LABELS])
+{
+    struct span first = span_str(labels[0]);
+    size_t next = span_starts(s, first) ? span_find(s, span_str(labels[1]), 0) : SPAN_NONE;
+    return next != SPAN_NONE && span_trim(span_slice(s, first.n, next)).n > 0;
+}
+
+/* What stands after each label, as a tuple: the parts have an order. */
+static struct span tuple_of_parts(struct arena *a, struct span s, const char *const labels[LABELS])
+{
+    struct buffer out;
+    buffer_init(&out, MAX_PARTS_BYTES);
+    buffer_add_char(&out, '(');
+    size_t from = strlen(labels[0]);
+    for (int i = 1; i < LABELS; i++) {
+        size_t at = span_find(s, span_str(labels[i]), from);
+        if (at == SPAN_NONE) break;
+        buffer_add_span(&out, span_slice(s, from, at));
+        buffer_add_char(&out, ',');
+        from = at + strlen(labels[i]);
+    }
+    buffer_add_span(&out, span_slice(s, from, s.n));
+    buffer_add_char(&out, ')');
+    char *copy = out.failed ? NULL : arena_str(a, buffer_span(&out));
+    struct span tuple = span_of(copy, copy == NULL ? 0 : out.n);
+    buffer_clear(&out);
+    return copy == NULL ? s : tuple;
+}
+
 /* "(a) 5, (b) 6" as "( 5, , 6)"; s itself when it is no such list. "(1)(2)" is a product. */
 static struct span unlabelled(struct arena *a, struct span s)
 {
-    static const char *const series[][4] = {
-        {"(a)", "(b)", "(c)", "(d)"},
-        {"(1)", "(2)", "(3)", "(4)"},
-        {"(i)", "(ii)", "(iii)", "(iv)"},
-        {"a)", "b)", "c)", "d)"},
-        {"\xe2\x91\xa0", "\xe2\x91\xa1", "\xe2\x91\xa2", "\xe2\x91\xa3"}};
-    struct buffer out;
-    for (size_t k = 0; k < sizeof(series) / sizeof(series[0]); k++) {
-        struct span first = span_str(series[k][0]), second = span_str(series[k][1]);
-        size_t next = span_find(s, second, 0);
-        if (!span_starts(s, first) || next == SPAN_NONE ||
-            span_trim(span_slice(s, first.n, next)).n == 0)
-            continue;
-        buffer_init(&out, 4096);
-        buffer_add_char(&out, '('); /* in their order */
-        size_t from = first.n;
-        for (int i = 1; i < 4; i++) {
-            size_t at = span_find(s, span_str(series[k][i]), from);
-            if (at == SPAN_NONE) break;
-            buffer_add_span(&out, span_slice(s, from, at));
-            buffer_add_char(&out, ',');
-            from = at + strlen(series[k][i]);
-        }
-        buffer_add_span(&out, span_slice(s, from, s.n));
-        buffer_add_char(&out, ')');
-        char *copy = out.failed ? NULL : arena_str(a, buffer_span(&out));
-        struct span list = span_of(copy, copy == NULL ? 0 : out.n);
-        buffer_clear(&out);
-        return list;
-    }
+    for (size_t k = 0; k < sizeof(label_series) / sizeof(label_series[0]); k++)
+        if (has_labels(s, label_series[k])) return tuple_of_parts(a, s, label_series[k]);
     return s;
 }
 
