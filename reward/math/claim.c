@@ -282,8 +282,33 @@ static const struct expr *each_exception(struct math_work *w, const struct expr 
     return all == NULL ? e : all;
 }
 
+/* "x = 3, -2" beside an equation, as x = 3 or x = -2: its solutions. e itself when it is no name's
+ * value and then bare ones. */
+static const struct expr *each_solution(struct math_work *w, const struct expr *e,
+                                        const struct expr *other)
+{
+    bool equation = other->kind == E_REL && other->n == 2 && other->text.p[0] == R_EQ;
+    if (!equation || e->kind != E_LIST || e->n < 2) return e;
+    const struct expr *first = e->arg[0];
+    if (first->kind != E_REL || first->n != 2 || first->text.p[0] != R_EQ ||
+        first->arg[0]->kind != E_SYM || !expr_is_scalar(first->arg[1]))
+        return e;
+    struct expr *all = expr_new(w->arena, E_LIST, e->op, e->n);
+    for (uint32_t i = 0; all != NULL && i < e->n; i++) {
+        all->arg[i] = first;
+        if (i == 0) continue;
+        if (!expr_is_constant(e->arg[i]) || !expr_is_scalar(e->arg[i])) return e;
+        struct expr *r = (struct expr *)expr_2(w->arena, E_REL, 0, first->arg[0], e->arg[i]);
+        if (r == NULL) return e;
+        r->text = first->text;
+        all->arg[i] = r;
+    }
+    return all == NULL ? e : all;
+}
+
 const struct expr *claim_beside(struct math_work *w, const struct expr *e, const struct expr *other)
 {
+    e = each_solution(w, e, other);
     e = each_exception(w, as_vector(w, as_point(w, e, other), other));
     return in_letter_order(w, without_bars(w, each_name(w, as_set_difference(w, e), other)));
 }

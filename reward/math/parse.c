@@ -299,7 +299,8 @@ static bool is_radian(struct span w)
 
 static const struct expr *with_unit(struct parser *p, const struct expr *e)
 {
-    if (is_radian(p->t->text)) return p->t++, e; /* a number of them is that number */
+    if (is_radian(p->t->text) && p->t[1].kind != T_DIV) /* a number of them is that number */
+        return p->t++, e;
     struct expr *u = expr_new(p->arena, E_UNIT, 0, 1);
     if (u == NULL) return no_memory(p);
     u->arg[0] = e;

@@ -216,6 +216,90 @@ static struct span with_condition(struct arena *a, struct span s)
     return s;
 }
 
+/* s without one of the endings, *cut telling that it had one. */
+static struct span without_ending(struct span s, const char *const *endings, size_t n, bool *cut)
+{
+    *cut = false;
+    for (size_t i = 0; i < n && !*cut; i++) {
+        *cut = span_ends(s, span_str(endings[i]));
+        if (*cut) s = span_slice(s, 0, s.n - strlen(endings[i]));
+    }
+    return span_trim(s);
+}
+
+/* The letter name stands in s by itself, in no word or command. */
+static bool has_letter(struct span s, char name)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        bool before = i > 0 && (ascii_is_letter(s.p[i - 1]) || s.p[i - 1] == '\\');
+        bool after = i + 1 < s.n && ascii_is_letter(s.p[i + 1]);
+        if (s.p[i] == name && !before && !after) return true;
+    }
+    return false;
+}
+
+/* "2x + 1 (x \in \mathbb{R})" as 2x + 1: that a letter of the answer is real says nothing new. s
+ * itself when it ends otherwise; a letter that stands nowhere else is part of the answer. */
+static struct span without_universe(struct arena *a, struct span s)
+{
+    static const char *const reals[] = {"\\mathbb{R}", "\\mathbb R", "\\R", "\xe2\x84\x9d"};
+    static const char *const in[] = {"\\in", "\xe2\x88\x88"};
+    static const char *const openers[] = {"\\forall",        "for all",
+                                          "for every",       "\\text{for all }",
+                                          "\\text{for all}", "\\text{ for all }"};
+    (void)a;
+    bool cut, paren = span_ends(s, span_str(")"));
+    struct span rest = paren ? span_trim(span_slice(s, 0, s.n - 1)) : s;
+    rest = without_ending(rest, reals, sizeof(reals) / sizeof(reals[0]), &cut);
+    if (cut) rest = without_ending(rest, in, sizeof(in) / sizeof(in[0]), &cut);
+    if (!cut || rest.n < 3 || !ascii_is_letter(rest.p[rest.n - 1])) return s;
+    char name = rest.p[rest.n - 1];
+    rest = span_trim(span_slice(rest, 0, rest.n - 1));
+    if (paren) {
+        if (!span_ends(rest, span_str("("))) return s;
+        rest = span_trim(span_slice(rest, 0, rest.n - 1));
+    }
+    bool opened;
+    rest = without_ending(rest, openers, sizeof(openers) / sizeof(openers[0]), &opened);
+    while (rest.n > 0 && strchr("\\, ", rest.p[rest.n - 1]) != NULL) { /* "2x, \ x \in" */
+        opened |= rest.p[rest.n - 1] == ',';
+        rest.n--;
+    }
+    return (paren || opened) && has_letter(rest, name) ? rest : s;
+}
+
+/* ---- derivatives ------------------------------------------------------------------------------- */
+
+/* \frac{dy}{dx}, dy/dx and their second powers, as y' and y''. */
+static struct span with_primes(struct arena *a, struct span s)
+{
+    static const struct {
+        const char *ratio, *primed;
+    } forms[] = {
+        {"\\frac{dy}{dx}", "y'"},
+        {"\\dfrac{dy}{dx}", "y'"},
+        {"\\frac{d y}{d x}", "y'"},
+        {"\\frac{\\mathrm{d}y}{\\mathrm{d}x}", "y'"},
+        {"dy/dx", "y'"},
+        {"\\frac{d^2y}{dx^2}", "y''"},
+        {"\\frac{d^{2}y}{dx^{2}}", "y''"},
+        {"\\dfrac{d^2y}{dx^2}", "y''"},
+        {"\\frac{d^2 y}{dx^2}", "y''"},
+        {"\\frac{d^2 y}{d x^2}", "y''"},
+        {"d^2y/dx^2", "y''"},
+        {"d\xc2\xb2y/dx\xc2\xb2", "y''"},
+    };
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        size_t at = span_find(s, span_str(forms[i].ratio), 0), end = at + strlen(forms[i].ratio);
+        bool apart = at != SPAN_NONE && (at == 0 || !ascii_is_letter(s.p[at - 1])) &&
+                     (end == s.n || !ascii_is_letter(s.p[end]));
+        if (!apart) continue;
+        s = join3(a, span_slice(s, 0, at), forms[i].primed, span_slice(s, end, s.n), "");
+        i--;
+    }
+    return s;
+}
+
 /* ---- parts ------------------------------------------------------------------------------------- */
 
 /* The number in a circle at s.p[i], U+2460..2468, 0 when none is there. */
@@ -298,8 +382,8 @@ static struct span unlabelled(struct arena *a, struct span s)
 struct span rewrite_answer(struct arena *a, struct span s)
 {
     static struct span (*const ways[])(struct arena *, struct span) = {
-        undoubled,  meaning,   circled_list,    unlabelled,
-        said_twice, with_base, with_exceptions, with_condition,
+        undoubled,       meaning,          circled_list,   unlabelled,  said_twice,   with_base,
+        with_exceptions, without_universe, with_condition, with_primes, rewrite_feet, rewrite_units,
     };
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
         s = ways[i](a, s);

@@ -25,6 +25,8 @@ enum {
     DEGREE,
     BYTE,
     MONTH,
+    RADIAN, /* RADIAN and CYCLE count what has no dimension: see same_dimension() */
+    CYCLE,
     ABSTRACT, /* "3 square units" */
     BASES,
 };
@@ -62,7 +64,7 @@ static const struct unit units[] = {
     {"V", "volt", "kmu", 1, 1, 3, {[GRAM] = 1, [METRE] = 2, [SECOND] = -3, [AMPERE] = -1}}, {"C", "coulomb", "mun", 1, 1, 0, {[AMPERE] = 1, [SECOND] = 1}},
     {NULL, "ohm", "kM", 1, 1, 3, {[GRAM] = 1, [METRE] = 2, [SECOND] = -3, [AMPERE] = -2}}, {"F", "farad", "munp", 1, 1, -3, {[GRAM] = -1, [METRE] = -2, [SECOND] = 4, [AMPERE] = 2}},
     {"H", "henry", "mu", 1, 1, 3, {[GRAM] = 1, [METRE] = 2, [SECOND] = -2, [AMPERE] = -2}}, {"Wb", "weber", "m", 1, 1, 3, {[GRAM] = 1, [METRE] = 2, [SECOND] = -2, [AMPERE] = -1}},
-    {"T", "tesla", "m", 1, 1, 3, {[GRAM] = 1, [SECOND] = -2, [AMPERE] = -1}}, {"Hz", "hertz", "kMGT", 1, 1, 0, {[SECOND] = -1}},
+    {"T", "tesla", "m", 1, 1, 3, {[GRAM] = 1, [SECOND] = -2, [AMPERE] = -1}}, {"Hz", "hertz", "kMGT", 1, 1, 0, {[SECOND] = -1, [CYCLE] = 1}},
     {"L", "liter", "mcdu", 1, 1, -3, {[METRE] = 3}}, {"l", "litre", "mcdu", 1, 1, -3, {[METRE] = 3}},
     {"gal", "gallon", NULL, 3785411784, 1, -12, {[METRE] = 3}}, {NULL, "quart", NULL, 946352946, 1, -12, {[METRE] = 3}}, {NULL, "pint", NULL, 473176473, 1, -12, {[METRE] = 3}},
     {NULL, "acre", NULL, 40468564224, 1, -7, {[METRE] = 2}}, {"ha", "hectare", NULL, 1, 1, 4, {[METRE] = 2}},
@@ -71,14 +73,15 @@ static const struct unit units[] = {
     {NULL, "dollar", NULL, 1, 1, 0, {[DOLLAR] = 1}}, {"USD", "usd", NULL, 1, 1, 0, {[DOLLAR] = 1}}, {NULL, "cent", NULL, 1, 1, -2, {[DOLLAR] = 1}},
     {NULL, "degree", NULL, 1, 1, 0, {[DEGREE] = 1}},
     {"B", "byte", "kMGT", 1, 1, 0, {[BYTE] = 1}}, {"KB", NULL, NULL, 1, 1, 3, {[BYTE] = 1}}, {"kb", NULL, NULL, 1, 1, 3, {[BYTE] = 1}}, {NULL, "bit", NULL, 1, 8, 0, {[BYTE] = 1}},
+    {"rad", "radian", "m", 1, 1, 0, {[RADIAN] = 1}},
     {NULL, "yuan", NULL, 1, 1, 0, {[YUAN] = 1}},
     {NULL, "unit", NULL, 1, 1, 0, {[ABSTRACT] = 1}},
 };
 /* clang-format on */
 
 /* Names that are known to be of units, and convert to nothing. */
-static const char *const others[] = {"euro", "rpm", "rad", "sq", "cu", "pts", "pm",
-                                     "am",   "PM",  "AM",  "th", "st", "nd",  "rd"};
+static const char *const others[] = {"euro", "rpm", "sq", "cu", "pts", "pm", "am",
+                                     "PM",   "AM",  "th", "st", "nd",  "rd"};
 
 /* A power of ten before a unit. */
 static const struct prefix {
@@ -268,10 +271,12 @@ static struct span translated(struct span s, char *room, size_t size)
     return span_of(room, n);
 }
 
-static bool measure_of(struct span s, struct measure *m)
+/* s as a measure, and the number of units in it; 0 when it is none. A parenthesis may group what
+ * one stroke divides by: J/(mol K). */
+static int measure_of(struct span s, struct measure *m)
 {
-    int sign = 1, prefix = 1;
-    bool any = false;
+    int sign = 1, prefix = 1, units_read = 0;
+    bool divisor = false;
     char room[128];
     *m = (struct measure){.factor = {1, 1, 0}};
     s = span_trim(s);
@@ -279,16 +284,34 @@ static bool measure_of(struct span s, struct measure *m)
     for (size_t i = 0; i < s.n;) {
         if (s.p[i] == '/') sign = -1;
         if (span_starts(span_slice(s, i, s.n), span_str("\\cdot"))) i += 5;
-        if (!ascii_is_letter(s.p[i])) {
-            if (strchr(" /.*\\,", s.p[i]) == NULL) return false;
-            i++;
+        if (ascii_is_letter(s.p[i])) {
+            i = measure_word(s, i, &sign, &prefix, m);
+            if (i == 0) return 0;
+            units_read++;
             continue;
         }
-        i = measure_word(s, i, &sign, &prefix, m);
-        if (i == 0) return false;
-        any = true;
+        if (s.p[i] == '(') {
+            if (divisor || i == 0 || s.p[i - 1] != '/') return 0;
+            divisor = true;
+        } else if (s.p[i] == ')') {
+            if (!divisor) return 0;
+            divisor = false;
+            sign = 1;
+        } else if (strchr(" /.*\\,", s.p[i]) == NULL) {
+            return 0;
+        }
+        i++;
     }
-    return any;
+    return divisor ? 0 : units_read;
+}
+
+bool unit_is_compound(struct span s)
+{
+    struct measure m;
+    bool name = false;
+    for (size_t i = 1; i < s.n; i++)
+        name |= ascii_is_letter(s.p[i - 1]) && ascii_is_letter(s.p[i]);
+    return name && measure_of(s, &m) >= 2;
 }
 
 /* ---- comparing --------------------------------------------------------------------------------- */
@@ -308,16 +331,34 @@ static int next_sign(struct span s, size_t *i)
     return 0;
 }
 
-bool unit_same(struct span a, struct span b)
+/* The same power of each base. A radian and a cycle are counts, which a unit may leave out; but a
+ * radian is no cycle: 1 rad/s is not 1 Hz. */
+static bool same_dimension(const struct measure *x, const struct measure *y)
+{
+    for (int d = 0; d < BASES; d++)
+        if (d != RADIAN && d != CYCLE && x->power[d] != y->power[d]) return false;
+    return !(x->power[RADIAN] != 0 && y->power[CYCLE] != 0) &&
+           !(x->power[CYCLE] != 0 && y->power[RADIAN] != 0);
+}
+
+/* The same letters and digits, so that "Km/H" is "km / h". */
+static bool same_signs(struct span a, struct span b)
 {
     size_t i = 0, j = 0;
     for (;;) {
         int x = next_sign(a, &i), y = next_sign(b, &j);
-        if (x != y) break;
+        if (x != y) return false;
         if (x == 0) return true;
     }
+}
+
+bool unit_same(struct span a, struct span b)
+{
+    struct measure x, y;
     struct unit_factor f;
-    return unit_convert(a, b, &f) && f.num == f.den && f.exp10 == 0;
+    if (span_eq(a, b)) return true;
+    if (unit_convert(a, b, &f)) return f.num == f.den && f.exp10 == 0;
+    return same_signs(a, b) && !(measure_of(a, &x) && measure_of(b, &y));
 }
 
 static int64_t gcd(int64_t x, int64_t y)
@@ -342,8 +383,7 @@ bool unit_convert(struct span a, struct span b, struct unit_factor *f)
 {
     struct measure x, y;
     if (!measure_of(a, &x) || !measure_of(b, &y)) return false;
-    for (int d = 0; d < BASES; d++)
-        if (x.power[d] != y.power[d]) return false;
+    if (!same_dimension(&x, &y)) return false;
     f->exp10 = x.factor.exp10 - y.factor.exp10;
     if (__builtin_mul_overflow(x.factor.num, y.factor.den, &f->num) ||
         __builtin_mul_overflow(x.factor.den, y.factor.num, &f->den))

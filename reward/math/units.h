@@ -20,6 +20,9 @@ struct unit_factor {
 bool unit_known(struct span name);
 bool unit_is_angle(struct span name);
 
+/* s is a product of two units or more and nothing else, one of them called by two letters or more. */
+bool unit_is_compound(struct span s);
+
 /* The power that a word before a unit means: 2 of "square" and "sq", 3 of "cubic" and "cu", else 0. */
 int unit_prefix_power(struct span w);
 
