@@ -15,7 +15,6 @@
  * Invariants
  *   (1) lock guards lanes, waiting and the statistics; slots belong to the thread alone.
  *   (2) done() is called without the lock, from the thread (or from dispatch_close() after it).
- *   (3) A lane is in its pool's ring exactly when it has tasks.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -34,6 +33,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "reward/frame.h"
+#include "reward/lanes.h"
 #include "reward/zygote.h"
 
 enum {
@@ -57,11 +57,6 @@ struct slot {
     struct buffer in; /* its reply so far */
 };
 
-struct ring {
-    struct lane *head, *tail;
-    size_t waiting;
-};
-
 struct dispatch {
     struct dispatch_options options;
     pthread_t thread;
@@ -79,93 +74,7 @@ struct dispatch {
     struct dispatch_stats stats;
 };
 
-/* ---- lanes ------------------------------------------------------------------------------------------- */
-
-static void ring_push(struct ring *r, struct lane *lane)
-{
-    lane->next = NULL;
-    lane->queued = true;
-    if (r->tail == NULL)
-        r->head = lane;
-    else
-        r->tail->next = lane;
-    r->tail = lane;
-}
-
-/* What a lane may take of a pool's workers. */
-struct shares {
-    int busy;   /* workers at a task that is not on trial */
-    int shared; /* of these, so many; the others take newcomers, on trial */
-    int most;   /* for one lane */
-};
-
-static bool may_run(const struct lane *lane, const struct shares *s)
-{
-    bool newcomer = lane->running == 0 && !lane->head->slow;
-    return newcomer || (s->busy < s->shared && lane->running < s->most);
-}
-
-/* The next task in turn of a lane that may have one more worker; its lane goes to the ring's end. */
-static struct task *ring_pop(struct ring *r, const struct shares *s)
-{
-    struct lane *before = NULL, *lane = r->head;
-    while (lane != NULL && !may_run(lane, s)) {
-        before = lane;
-        lane = lane->next;
-    }
-    if (lane == NULL) return NULL;
-    struct task *t = lane->head;
-    if (before == NULL)
-        r->head = lane->next;
-    else
-        before->next = lane->next;
-    if (r->tail == lane) r->tail = before;
-    lane->queued = false;
-    lane->head = t->next;
-    if (lane->head == NULL)
-        lane->tail = NULL;
-    else
-        ring_push(r, lane);
-    t->next = NULL;
-    r->waiting--;
-    return t;
-}
-
-/* A task whose trial has ended, behind its lane's others. */
-static void ring_return(struct ring *r, struct task *t)
-{
-    struct lane *lane = t->lane;
-    t->next = NULL;
-    if (lane->head == NULL)
-        lane->head = t;
-    else
-        lane->tail->next = t;
-    lane->tail = t;
-    if (!lane->queued) ring_push(r, lane);
-    r->waiting++;
-}
-
-/* Take every waiting task whose owner has given up (or all), as a list. */
-static struct task *ring_take_cancelled(struct ring *r, bool all)
-{
-    struct task *taken = NULL;
-    struct ring kept = {0};
-    struct lane *next;
-    for (struct lane *lane = r->head; lane != NULL; lane = next) {
-        next = lane->next;
-        if (!all && !atomic_load(lane->head->cancelled)) {
-            ring_push(&kept, lane);
-            continue;
-        }
-        lane->queued = false;
-        lane->tail->next = taken;
-        taken = lane->head;
-        lane->head = lane->tail = NULL;
-    }
-    r->head = kept.head;
-    r->tail = kept.tail;
-    return taken;
-}
+/* ---- tasks that wait -------------------------------------------------------------------------------------- */
 
 static void end_all(struct dispatch *d, struct task *list, enum task_end end)
 {
@@ -245,7 +154,7 @@ static void slot_return(struct dispatch *d, struct slot *s)
     t->slow = true;
     slot_replace(d, s, true);
     pthread_mutex_lock(&d->lock);
-    ring_return(&d->rings[t->pool], t);
+    ring_put(&d->rings[t->pool], t);
     pthread_mutex_unlock(&d->lock);
 }
 
@@ -384,7 +293,7 @@ static struct shares shares_of(const struct dispatch *d, enum worker_pool pool)
 static struct task *next_task(struct dispatch *d, enum worker_pool pool, const struct shares *s)
 {
     pthread_mutex_lock(&d->lock);
-    struct task *t = ring_pop(&d->rings[pool], s);
+    struct task *t = ring_take(&d->rings[pool], s);
     pthread_mutex_unlock(&d->lock);
     return t;
 }
@@ -393,12 +302,8 @@ static struct task *next_task(struct dispatch *d, enum worker_pool pool, const s
 static size_t count_ready(struct dispatch *d, enum worker_pool pool)
 {
     struct shares s = shares_of(d, pool);
-    size_t n = 0;
     pthread_mutex_lock(&d->lock);
-    const struct ring *r = &d->rings[pool];
-    for (const struct lane *lane = r->head; lane != NULL; lane = lane->next)
-        if (may_run(lane, &s)) n += (size_t)(s.most - lane->running);
-    n = n < r->waiting ? n : r->waiting;
+    size_t n = ring_count_ready(&d->rings[pool], &s);
     pthread_mutex_unlock(&d->lock);
     return n;
 }
@@ -624,15 +529,8 @@ bool dispatch_submit(struct dispatch *d, struct lane *lane, struct task *t, stru
     struct ring *r = &d->rings[t->pool];
     bool fits = r->waiting < d->options.max_waiting && !d->closing;
     if (fits) {
-        t->next = NULL;
         t->lane = lane;
-        if (lane->tail == NULL)
-            lane->head = t;
-        else
-            lane->tail->next = t;
-        lane->tail = t;
-        if (!lane->queued) ring_push(r, lane);
-        r->waiting++;
+        ring_put(r, t);
     }
     pthread_mutex_unlock(&d->lock);
     if (!fits) {

@@ -12,17 +12,16 @@
  */
 #include "reward/worker.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <sys/socket.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/socket.h"
 #include "reward/code/execute.h"
 #include "reward/frame.h"
 #include "reward/item.h"
@@ -167,41 +166,13 @@ static bool answer(struct span frame, bool tired, struct buffer *reply)
 
 /* ---- the process ----------------------------------------------------------------------------------------------- */
 
-static bool read_all(int fd, void *p, size_t n)
-{
-    for (size_t got = 0; got < n;) {
-        ssize_t k = read(fd, (char *)p + got, n - got);
-        if (k < 0 && errno == EINTR) continue;
-        if (k <= 0) return false;
-        got += (size_t)k;
-    }
-    return true;
-}
-
-static bool write_all(int fd, struct span s)
-{
-    while (s.n > 0) {
-        ssize_t k = send(fd, s.p, s.n, MSG_NOSIGNAL);
-        if (k < 0 && errno == EINTR) continue;
-        if (k <= 0) return false;
-        s = span_slice(s, (size_t)k, s.n);
-    }
-    return true;
-}
-
 static bool read_frame(int fd, struct buffer *in)
 {
     uint32_t n;
     in->n = 0;
-    if (!read_all(fd, &n, sizeof(n)) || n < sizeof(n) || n > FRAME_MAX_BYTES) return false;
+    if (!socket_read(fd, &n, sizeof(n)) || n < sizeof(n) || n > FRAME_MAX_BYTES) return false;
     buffer_add(in, &n, sizeof(n));
-    static const char zeros[4096];
-    while (in->n < n && !in->failed) {
-        size_t chunk = n - in->n < sizeof(zeros) ? n - in->n : sizeof(zeros);
-        buffer_add(in, zeros, chunk);
-        if (!in->failed && !read_all(fd, in->p + in->n - chunk, chunk)) return false;
-    }
-    return !in->failed;
+    return socket_read_buffer(fd, in, n - sizeof(n));
 }
 
 /* Address space in use now, in bytes. */
@@ -238,7 +209,7 @@ void worker_run(int socket, enum worker_pool pool, size_t memory_bytes)
     for (int left = MAX_TASKS; left > 0 && !alarm_clock.niced; left--) {
         reply.n = 0;
         if (!read_frame(socket, &in) || !answer(buffer_span(&in), left == 1, &reply)) break;
-        if (!write_all(socket, buffer_span(&reply))) break;
+        if (!socket_write(socket, reply.p, reply.n)) break;
     }
     buffer_clear(&in);
     buffer_clear(&reply);

@@ -9,6 +9,8 @@
 #ifndef ENGINE_KERNELS_SIMD_F32_H
 #define ENGINE_KERNELS_SIMD_F32_H
 
+#include "engine/kernels/simd_product.h"
+
 enum {
     FLOAT_CHUNK = 128, /* k widened at once: four panels fill half the L1 cache */
     WIDENED_TILES = 8, /* from which widening into the cache pays */

@@ -4,8 +4,7 @@
  * ints and as many of floats, which fill the registers. It exists once for every way that weights
  * and scales lie (struct form) and every shape; larger shapes are cut into parts.
  *
- *  - Few tiles: weights are unpacked in registers, once a tile, and the panels that come next are prefetched. For one
- *    tile memory is the limit.
+ *  - Few tiles: weights are unpacked in registers, once a tile. For one tile memory is the limit.
  *  - Many tiles: two panels by some blocks, a chunk, are unpacked into the scratch memory, the L1 cache that is, and used
  *    by all of the tiles.
  *
@@ -16,6 +15,8 @@
  */
 #ifndef ENGINE_KERNELS_SIMD_I8_H
 #define ENGINE_KERNELS_SIMD_I8_H
+
+#include "engine/kernels/simd_product.h"
 
 /* How scales lie: as the file's halves; as bytes under the head of a K quant; as floats, unpacked. */
 enum scales { SCALES_HALF, SCALES_SUPER, SCALES_FLOAT };

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/socket.h"
 #include "reward/code/box.h"
 #include "reward/code/proctree.h"
 #include "reward/code/run.h"
@@ -107,15 +108,15 @@ static bool parse_order(struct order *o)
 static bool read_order(int socket, struct order *o)
 {
     o->bytes.n = 0;
-    if (!cell_read(socket, &o->head, sizeof(o->head))) return false;
+    if (!socket_read(socket, &o->head, sizeof(o->head))) return false;
     if (o->head.n < sizeof(o->head) || o->head.n > CELL_MAX_ORDER) return false;
     buffer_add(&o->bytes, &o->head, sizeof(o->head));
-    return cell_read_buffer(socket, &o->bytes, o->head.n - sizeof(o->head)) && parse_order(o);
+    return socket_read_buffer(socket, &o->bytes, o->head.n - sizeof(o->head)) && parse_order(o);
 }
 
 static bool write_buffer(int socket, const struct buffer *b)
 {
-    return b->n == 0 || cell_write(socket, b->p, b->n);
+    return b->n == 0 || socket_write(socket, b->p, b->n);
 }
 
 static bool write_reply(int socket, const struct sandbox_result *r, bool last)
@@ -135,7 +136,7 @@ static bool write_reply(int socket, const struct sandbox_result *r, bool last)
         head.fetched_n[i] = r->fetched[i].n;
         head.was_fetched[i] = r->was_fetched[i];
     }
-    bool ok = cell_write(socket, &head, sizeof(head)) && write_buffer(socket, &r->out) &&
+    bool ok = socket_write(socket, &head, sizeof(head)) && write_buffer(socket, &r->out) &&
               write_buffer(socket, &r->err) && write_buffer(socket, &r->channel);
     for (int i = 0; ok && i < SANDBOX_MAX_FETCH; i++) {
         ok = write_buffer(socket, &r->fetched[i]);
@@ -199,7 +200,7 @@ static _Noreturn void be_cell(struct walls *w, const struct sandbox_options *o, 
     prctl(PR_SET_CHILD_SUBREAPER, 1);
     signal(SIGPIPE, SIG_IGN);
     bool ready = prepare(w, o->landlock_most, &hello);
-    if (cell_write(socket, &hello, sizeof(hello)) && ready) serve(w, socket);
+    if (socket_write(socket, &hello, sizeof(hello)) && ready) serve(w, socket);
     _exit(0);
 }
 
@@ -257,7 +258,7 @@ _Noreturn void cell_main(int socket, const struct sandbox_options *options)
     if (!o.no_namespaces) try_namespaces(&w, &o, socket);
     if (!box_make(w.box, sizeof(w.box))) {
         struct cell_hello hello = {.error = "no folder for work directories can be made"};
-        cell_write(socket, &hello, sizeof(hello));
+        socket_write(socket, &hello, sizeof(hello));
         _exit(1);
     }
     prctl(PR_SET_CHILD_SUBREAPER, 1); /* orphans of a cell that was killed come here */

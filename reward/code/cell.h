@@ -54,11 +54,4 @@ struct cell_reply {
 /* Be a cell: serve the socket until it closes. Never returns. In a forked child only. */
 _Noreturn void cell_main(int socket, const struct sandbox_options *o);
 
-/* All n bytes; false at the end of the stream or on an error. */
-bool cell_read(int fd, void *p, size_t n);
-bool cell_write(int fd, const void *p, size_t n);
-
-/* Append n bytes read from fd. */
-bool cell_read_buffer(int fd, struct buffer *out, size_t n);
-
 #endif

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/socket.h"
 #include "reward/code/cell.h"
 
 enum { HELLO_MS = 20000 };
@@ -50,7 +51,7 @@ static bool hear_hello(struct sandbox *box, struct error *err)
 {
     struct cell_hello hello;
     struct pollfd p = {.fd = box->socket, .events = POLLIN};
-    if (poll(&p, 1, HELLO_MS) <= 0 || !cell_read(box->socket, &hello, sizeof(hello))) {
+    if (poll(&p, 1, HELLO_MS) <= 0 || !socket_read(box->socket, &hello, sizeof(hello))) {
         return error_set(err, ERROR_SYSTEM, NULL, "the sandbox did not start");
     }
     box->layers = hello.layers;
@@ -214,7 +215,7 @@ bool sandbox_start(struct sandbox *box, const struct sandbox_run *run, struct er
         memcpy(b.p, &head, sizeof(head));
         box->n_fetch = head.n_fetch;
         ok = (is_alive(box) || renew_cell(box, err)) &&
-             (cell_write(box->socket, b.p, b.n) ||
+             (socket_write(box->socket, b.p, b.n) ||
               error_set(err, ERROR_SYSTEM, NULL, "the sandbox is gone"));
     }
     buffer_clear(&b);
@@ -261,17 +262,17 @@ static void take_head(const struct cell_reply *head, struct sandbox_result *r)
 bool sandbox_finish(struct sandbox *box, struct sandbox_result *r, struct error *err)
 {
     struct cell_reply head;
-    bool ok = cell_read(box->socket, &head, sizeof(head));
+    bool ok = socket_read(box->socket, &head, sizeof(head));
     if (ok) {
         take_head(&head, r);
         box->spent = head.last != 0;
-        ok = cell_read_buffer(box->socket, &r->out, head.out_n) &&
-             cell_read_buffer(box->socket, &r->err, head.err_n) &&
-             cell_read_buffer(box->socket, &r->channel, head.channel_n);
+        ok = socket_read_buffer(box->socket, &r->out, head.out_n) &&
+             socket_read_buffer(box->socket, &r->err, head.err_n) &&
+             socket_read_buffer(box->socket, &r->channel, head.channel_n);
     }
     for (size_t i = 0; ok && i < box->n_fetch; i++) {
         r->was_fetched[i] = head.was_fetched[i] != 0;
-        ok = cell_read_buffer(box->socket, &r->fetched[i], head.fetched_n[i]);
+        ok = socket_read_buffer(box->socket, &r->fetched[i], head.fetched_n[i]);
     }
     box->spent = box->spent || !ok;
     return ok || error_set(err, ERROR_SYSTEM, NULL, "the sandbox is gone");

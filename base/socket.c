@@ -1,14 +1,14 @@
-/* reward/code/cell_io.c - whole messages over a stream socket.
+/* base/socket.c - see socket.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/code/cell.h"
+#include "base/socket.h"
 
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-bool cell_read(int fd, void *p, size_t n)
+bool socket_read(int fd, void *p, size_t n)
 {
     for (size_t got = 0; got < n;) {
         ssize_t k = read(fd, (char *)p + got, n - got);
@@ -19,7 +19,7 @@ bool cell_read(int fd, void *p, size_t n)
     return true;
 }
 
-bool cell_write(int fd, const void *p, size_t n)
+bool socket_write(int fd, const void *p, size_t n)
 {
     for (size_t done = 0; done < n;) {
         ssize_t k = send(fd, (const char *)p + done, n - done, MSG_NOSIGNAL);
@@ -30,12 +30,12 @@ bool cell_write(int fd, const void *p, size_t n)
     return true;
 }
 
-bool cell_read_buffer(int fd, struct buffer *out, size_t n)
+bool socket_read_buffer(int fd, struct buffer *out, size_t n)
 {
     char bytes[16384];
     while (n > 0) {
         size_t chunk = n < sizeof(bytes) ? n : sizeof(bytes);
-        if (!cell_read(fd, bytes, chunk)) return false;
+        if (!socket_read(fd, bytes, chunk)) return false;
         buffer_add(out, bytes, chunk);
         n -= chunk;
     }
