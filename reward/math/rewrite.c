@@ -289,6 +289,7 @@ static struct span with_primes(struct arena *a, struct span s)
         {"d^2y/dx^2", "y''"},
         {"d\xc2\xb2y/dx\xc2\xb2", "y''"},
     };
+    if (s.n == 0 || memchr(s.p, 'y', s.n) == NULL) return s;
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         size_t at = span_find(s, span_str(forms[i].ratio), 0), end = at + strlen(forms[i].ratio);
         bool apart = at != SPAN_NONE && (at == 0 || !ascii_is_letter(s.p[at - 1])) &&

@@ -78,10 +78,18 @@ static struct span quantity_text(struct arena *a, struct span head, struct span 
     return text;
 }
 
+/* A letter, or a font around one: most answers that begin with a number end here. */
+static bool may_be_unit(struct span s)
+{
+    return s.n > 2 && s.n <= LONGEST_UNIT &&
+           (ascii_is_letter(s.p[0]) || span_starts(s, span_str("\\text{")) ||
+            span_starts(s, span_str("\\mathrm{")));
+}
+
 struct span rewrite_units(struct arena *a, struct span s)
 {
     size_t at = number_end(s);
-    if (at == 0 || at == s.n || s.n - at > LONGEST_UNIT) return s;
+    if (at == 0 || !may_be_unit(span_slice(s, at, s.n))) return s;
     struct buffer plain;
     buffer_init(&plain, LONGEST_UNIT);
     bool compound = plain_unit(span_slice(s, at, s.n), &plain) &&
