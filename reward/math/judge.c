@@ -4,6 +4,7 @@
  */
 #include <flint/flint.h>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "reward/math/choice.h"
 #include "reward/math/decimal.h"
@@ -121,7 +122,7 @@ static uint32_t letters_listed(struct span s)
         if (n == 0 && s.p[i] >= 'A' && s.p[i] <= 'J') {
             if (seen & (UINT32_C(1) << (s.p[i] - 'A'))) return 0;
             seen |= UINT32_C(1) << (s.p[i] - 'A');
-        } else if (n == 0 && strchr(" ,;&(){}.\t", s.p[i]) == NULL) {
+        } else if (n == 0 && !ascii_is_space(s.p[i]) && memchr(",;&(){}.", s.p[i], 8) == NULL) {
             return 0;
         }
         i += n == 0 ? 1 : n;

@@ -31,6 +31,7 @@ static const struct pair {
     {"one to any power", "1^{10^{10^{10}}}", "1", T, BOTH},
     {"residue of a tower", "3^{10^{20}} \\bmod 7", "4", T, BOTH},
     {"mixed number", "5\\frac{1}{4}", "21/4", T, BOTH},
+    {"two letters are not the choice of one", "J", "J.A", F, BOTH},
     {"mixed number in plain text", "5 1/4", "5.25", T, BOTH},
     {"an improper second part multiplies", "2\\frac{5}{3}", "10/3", T, BOTH},
     {"repeating bar", "0.\\overline{27}", "3/11", T, BOTH},
