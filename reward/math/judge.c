@@ -153,6 +153,8 @@ static enum equality letters_equal(struct math_work *w, struct span gold, struct
 
 static enum equality meet(struct math_work *w, struct span gold, struct span answer)
 {
+    gold = span_trim(gold);
+    answer = span_trim(answer);
     w->seed = pair_seed(gold, answer);
     enum equality e = answers_equal(w, gold, answer);
     if (e == EQ_YES || w->options->mode == MATH_NUMBER) return e;
