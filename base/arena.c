@@ -20,6 +20,7 @@ struct chunk {
 struct arena {
     struct chunk *top; /* the one being carved; never NULL */
     size_t limit, used;
+    bool failed;
 };
 
 static struct chunk *chunk_new(size_t size, struct chunk *next)
@@ -59,6 +60,7 @@ void arena_reset(struct arena *a)
     }
     a->top->used = 0;
     a->used = 0;
+    a->failed = false;
 }
 
 void arena_free(struct arena *a)
@@ -69,22 +71,37 @@ void arena_free(struct arena *a)
     free(a);
 }
 
-void *arena_alloc(struct arena *a, size_t n, size_t size)
+/* Room for `want` bytes, rounded up to whole alignments, in the top chunk. */
+static bool make_room(struct arena *a, size_t want, size_t rounded)
 {
-    size_t want;
-    if (__builtin_mul_overflow(n, size, &want) || want > a->limit - a->used) return NULL;
-    size_t rounded = (want + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
-    if (rounded < want) return NULL;
+    if (want > a->limit - a->used || rounded < want) return false;
     if (a->top->size - a->top->used < rounded) {
         size_t grown = a->top->size * 2 < MAX_CHUNK ? a->top->size * 2 : MAX_CHUNK;
         struct chunk *c = chunk_new(rounded > grown ? rounded : grown, a->top);
-        if (c == NULL) return NULL;
+        if (c == NULL) return false;
         a->top = c;
+    }
+    return true;
+}
+
+void *arena_alloc(struct arena *a, size_t n, size_t size)
+{
+    size_t want;
+    bool fits = !__builtin_mul_overflow(n, size, &want);
+    size_t rounded = (want + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+    if (!fits || !make_room(a, want, rounded)) {
+        a->failed = true;
+        return NULL;
     }
     void *p = a->top->data + a->top->used;
     a->top->used += rounded;
     a->used += want;
     return memset(p, 0, want);
+}
+
+bool arena_failed(const struct arena *a)
+{
+    return a->failed;
 }
 
 char *arena_str(struct arena *a, struct span s)

@@ -9,6 +9,7 @@
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/span.h"
@@ -29,6 +30,10 @@ void *arena_alloc(struct arena *a, size_t n, size_t size);
 
 /* A copy of s with a NUL after it; NULL as above. */
 char *arena_str(struct arena *a, struct span s);
+
+/* Whether an allocation has failed since arena_new() or arena_reset(): what was computed in the
+ * arena may then lack a part. */
+bool arena_failed(const struct arena *a);
 
 /* Bytes handed out so far. */
 size_t arena_used(const struct arena *a);

@@ -9,11 +9,9 @@
 
 #include "base/mem.h"
 
-enum {
-    SOON_BYTES =
-        8 << 20,  /* most that is fetched before a layer reads it: the shared cache may hold that */
-    SOON_ROWS = 8 /* least rows of a step: with fewer, products wait for memory themselves */
-};
+/* What is fetched before a layer reads it: at most what a shared cache may hold, and only in steps
+ * of so many rows that products do not wait for memory themselves. */
+enum { SOON_BYTES = 8 << 20, SOON_ROWS = 16 };
 
 /* Consecutive queries of one run. */
 struct tile {

@@ -8,7 +8,8 @@
  * may hold half of them, and the last quarter is kept for lanes that hold none: whoever comes
  * next finds one. There a task of algebra is on trial: after a tenth of a second it goes back to
  * its lane and waits for one of the other three quarters, so that however many lanes of slow
- * tasks there are, an ordinary one among them is soon answered. A worker past its deadline is killed and replaced; only its task hears of it.
+ * tasks there are, an ordinary one among them is soon answered. A worker past its deadline is
+ * killed and replaced; only its task hears of it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

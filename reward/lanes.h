@@ -4,8 +4,8 @@
  * workers each: a lane gives one task and goes to the ring's end, so an owner of ten thousand
  * tasks stands beside, not before, an owner of one.
  *
- * Invariant: a lane is in its pool's ring exactly when it has tasks. The dispatcher's lock guards all of it but
- * `running`, which is the dispatcher thread's.
+ * Invariant: a lane is in its pool's ring exactly when it has tasks. The dispatcher's lock guards
+ * all of it but `running`, which is the dispatcher thread's.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

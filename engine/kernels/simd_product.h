@@ -1,4 +1,5 @@
-/* engine/kernels/simd_product.h - what products with quantised and with float weights share; a part of simd.h.
+/* engine/kernels/simd_product.h - what products with quantised and with float weights share; a
+ * part of simd.h.
  *
  * A product is cut into parts that fit the registers (simd_i8.h, simd_f32.h). While a part computes,
  * memory would be idle; so each has its turn at fetching what comes soon, a few lines at each of

@@ -252,7 +252,8 @@ static const struct expr *as_set_difference(struct math_work *w, const struct ex
     if (e->kind != E_ADD || e->n != 2 || e->arg[0]->kind != E_CONST || e->arg[0]->op < C_REALS ||
         e->arg[1]->kind != E_NEG || e->arg[1]->arg[0]->kind != E_SET)
         return e;
-    return expr_2(w->arena, E_SETOP, S_MINUS, e->arg[0], e->arg[1]->arg[0]);
+    const struct expr *d = expr_2(w->arena, E_SETOP, S_MINUS, e->arg[0], e->arg[1]->arg[0]);
+    return d == NULL ? e : d;
 }
 
 /* P(5, 2) beside a pair is a point, not a number of permutations. */
@@ -261,7 +262,8 @@ static const struct expr *as_point(struct math_work *w, const struct expr *e,
 {
     bool counted = e->kind == E_FUNC && e->text.n > 0 && (e->op == F_PERM || e->op == F_BINOM);
     if (!counted || other->kind != E_TUPLE) return e;
-    return expr_2(w->arena, E_TUPLE, B_ROUND, e->arg[0], e->arg[1]);
+    const struct expr *p = expr_2(w->arena, E_TUPLE, B_ROUND, e->arg[0], e->arg[1]);
+    return p == NULL ? e : p;
 }
 
 /* "x != 0, 1" as x != 0 and x != 1; e itself when it is no such list. */

@@ -418,6 +418,7 @@ static enum equality compare_claims(struct math_work *w, const struct expr *g, c
 
 enum equality compare_exprs(struct math_work *w, const struct expr *gold, const struct expr *answer)
 {
+    if (gold == NULL || answer == NULL) return EQ_UNKNOWN; /* no memory for it */
     if (w->depth >= WORK_MAX_DEPTH) {
         w->too_large = true;
         return EQ_UNKNOWN;

@@ -36,6 +36,10 @@ static enum math_verdict verdict_of(const struct math_work *w, enum equality e,
                                     enum math_cause *cause)
 {
     *cause = w->cause;
+    if (arena_failed(w->arena)) { /* whatever was concluded may be about a part of a side */
+        *cause = MATH_TOO_LARGE;
+        return MATH_CANNOT_JUDGE;
+    }
     if (e == EQ_YES) return MATH_CORRECT;
     if (e == EQ_NO) return MATH_INCORRECT;
     if (w->deferred) return MATH_DEFER;
@@ -114,6 +118,7 @@ static uint32_t letters_listed(struct span s)
 {
     static const char *const skipped[] = {"\\text{", "\\textbf{", "\\mathrm{", "\\textbf",
                                           "and",     "or",        "\\&"};
+    static const char joints[] = ",;&(){}.";
     uint32_t seen = 0;
     for (size_t i = 0; i < s.n;) {
         size_t n = 0;
@@ -122,7 +127,8 @@ static uint32_t letters_listed(struct span s)
         if (n == 0 && s.p[i] >= 'A' && s.p[i] <= 'J') {
             if (seen & (UINT32_C(1) << (s.p[i] - 'A'))) return 0;
             seen |= UINT32_C(1) << (s.p[i] - 'A');
-        } else if (n == 0 && !ascii_is_space(s.p[i]) && memchr(",;&(){}.", s.p[i], 8) == NULL) {
+        } else if (n == 0 && !ascii_is_space(s.p[i]) &&
+                   memchr(joints, s.p[i], strlen(joints)) == NULL) {
             return 0;
         }
         i += n == 0 ? 1 : n;

@@ -33,6 +33,7 @@ static bool whole_quotient(struct math_work *w, const struct expr *x, const stru
 {
     struct interval p, q;
     struct arena *a = w->arena;
+    if (x == NULL || y == NULL) return false;
     if (fingerprint_zero(x)) return true;
     if (!interval_of(x, NULL, &p) || !interval_of(y, NULL, &q) || q.mid == 0) return false;
     double n = p.mid / q.mid;
@@ -104,6 +105,7 @@ static bool add_alternating(struct math_work *w, const struct expr *e, struct pr
 static bool add_members(struct math_work *w, const struct expr *e, struct progressions *u)
 {
     const struct expr *first, *step;
+    if (e == NULL) return false;
     if (e->kind == E_REL && e->n == 2 && e->text.p[0] == R_EQ && e->arg[0]->kind == E_SYM)
         e = e->arg[1];
     if (e->kind == E_LIST || e->kind == E_SET) {

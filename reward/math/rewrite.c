@@ -270,35 +270,54 @@ static struct span without_universe(struct arena *a, struct span s)
 
 /* ---- derivatives ------------------------------------------------------------------------------- */
 
-/* \frac{dy}{dx}, dy/dx and their second powers, as y' and y''. */
+static const struct {
+    const char *ratio, *primed;
+} derivatives[] = {
+    {"\\frac{dy}{dx}", "y'"},
+    {"\\dfrac{dy}{dx}", "y'"},
+    {"\\frac{d y}{d x}", "y'"},
+    {"\\frac{\\mathrm{d}y}{\\mathrm{d}x}", "y'"},
+    {"dy/dx", "y'"},
+    {"\\frac{d^2y}{dx^2}", "y''"},
+    {"\\frac{d^{2}y}{dx^{2}}", "y''"},
+    {"\\dfrac{d^2y}{dx^2}", "y''"},
+    {"\\frac{d^2 y}{dx^2}", "y''"},
+    {"\\frac{d^2 y}{d x^2}", "y''"},
+    {"d^2y/dx^2", "y''"},
+    {"d\xc2\xb2y/dx\xc2\xb2", "y''"},
+};
+
+/* The row of derivatives[] that stands at s.p[i], in no word; their number when none does. */
+static size_t derivative_at(struct span s, size_t i)
+{
+    size_t n = sizeof(derivatives) / sizeof(derivatives[0]), k = 0;
+    if (i > 0 && ascii_is_letter(s.p[i - 1])) return n;
+    for (; k < n; k++) {
+        size_t end = i + strlen(derivatives[k].ratio);
+        bool here = span_starts(span_slice(s, i, s.n), span_str(derivatives[k].ratio));
+        if (here && (end == s.n || !ascii_is_letter(s.p[end]))) break;
+    }
+    return k;
+}
+
+/* \frac{dy}{dx}, dy/dx and their second powers, as y' and y'', which are shorter. */
 static struct span with_primes(struct arena *a, struct span s)
 {
-    static const struct {
-        const char *ratio, *primed;
-    } forms[] = {
-        {"\\frac{dy}{dx}", "y'"},
-        {"\\dfrac{dy}{dx}", "y'"},
-        {"\\frac{d y}{d x}", "y'"},
-        {"\\frac{\\mathrm{d}y}{\\mathrm{d}x}", "y'"},
-        {"dy/dx", "y'"},
-        {"\\frac{d^2y}{dx^2}", "y''"},
-        {"\\frac{d^{2}y}{dx^{2}}", "y''"},
-        {"\\dfrac{d^2y}{dx^2}", "y''"},
-        {"\\frac{d^2 y}{dx^2}", "y''"},
-        {"\\frac{d^2 y}{d x^2}", "y''"},
-        {"d^2y/dx^2", "y''"},
-        {"d\xc2\xb2y/dx\xc2\xb2", "y''"},
-    };
-    if (s.n == 0 || memchr(s.p, 'y', s.n) == NULL) return s;
-    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-        size_t at = span_find(s, span_str(forms[i].ratio), 0), end = at + strlen(forms[i].ratio);
-        bool apart = at != SPAN_NONE && (at == 0 || !ascii_is_letter(s.p[at - 1])) &&
-                     (end == s.n || !ascii_is_letter(s.p[end]));
-        if (!apart) continue;
-        s = join3(a, span_slice(s, 0, at), forms[i].primed, span_slice(s, end, s.n), "");
-        i--;
+    bool may = s.n > 0 && memchr(s.p, 'y', s.n) != NULL && memchr(s.p, 'd', s.n) != NULL;
+    char *out = may ? arena_alloc(a, s.n, 1) : NULL;
+    size_t n = 0;
+    for (size_t i = 0; out != NULL && i < s.n;) {
+        bool opens = s.p[i] == 'd' || s.p[i] == '\\';
+        size_t k = opens ? derivative_at(s, i) : sizeof(derivatives) / sizeof(derivatives[0]);
+        if (k == sizeof(derivatives) / sizeof(derivatives[0])) {
+            out[n++] = s.p[i++];
+            continue;
+        }
+        for (const char *c = derivatives[k].primed; *c != 0; c++)
+            out[n++] = *c;
+        i += strlen(derivatives[k].ratio);
     }
-    return s;
+    return out == NULL ? s : span_of(out, n);
 }
 
 /* ---- parts ------------------------------------------------------------------------------------- */

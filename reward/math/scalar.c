@@ -128,6 +128,7 @@ static bool is_antiderivative(const struct expr *e)
 
 enum equality scalar_equal(struct math_work *w, const struct expr *gold, const struct expr *answer)
 {
+    if (gold == NULL || answer == NULL) return EQ_UNKNOWN; /* no memory for it */
     if (expr_same(gold, answer)) return work_yes(w, MATH_EQUAL_VALUE);
     if (is_antiderivative(gold) || is_antiderivative(answer))
         return antiderivatives(w, gold, answer);
