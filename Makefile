@@ -11,10 +11,9 @@
 comma   := ,
 FLAVOUR ?= release
 B       := build/$(FLAVOUR)
-FOLDERS := base config engine engine/kernels engine/model engine/tokenizer engine/template \
-           reward reward/math reward/code reward/plan server server/routes server/cli
+FOLDERS := base config engine reward server
 MAIN    := server/main.c
-SRCS    := $(filter-out $(MAIN),$(foreach d,$(FOLDERS),$(wildcard $(d)/*.c)))
+SRCS    := $(filter-out $(MAIN),$(sort $(shell find $(FOLDERS) -name '*.c')))
 OBJS    := $(SRCS:%.c=$(B)/%.o)
 LIB     := $(B)/libtouchstone.a
 BIN     := $(B)/touchstone
@@ -127,7 +126,7 @@ sanitize:
 # The engine's threads and what they share, under ThreadSanitizer.
 race: $(B)/race_pool
 	$<
-$(B)/race_pool: tests/unit/test_pool.c engine/pool.c $(wildcard base/*.c)
+$(B)/race_pool: tests/unit/test_pool.c engine/forward/pool.c $(wildcard base/*.c)
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $^ -lcmocka $(LDFLAGS) $(LDLIBS)
 

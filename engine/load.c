@@ -10,16 +10,16 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "engine/forward.h"
+#include "engine/forward/forward.h"
 #include "engine/free_memory.h"
 #include "engine/kernels/kernels.h"
-#include "engine/kv_store.h"
+#include "engine/forward/kv_store.h"
 #include "engine/model/gguf.h"
 #include "engine/model/model.h"
 #include "engine/model/tally.h"
 #include "engine/template/template.h"
 #include "engine/tokenizer/tokenizer.h"
-#include "engine/weights.h"
+#include "engine/forward/weights.h"
 
 /* ---- model, tokenizer, template ---- */
 

@@ -13,7 +13,7 @@
 #define ENGINE_LOAD_H
 
 #include "engine/engine.h"
-#include "engine/step.h"
+#include "engine/batch/step.h"
 
 struct loaded {
     struct model *model; /* NULL when vocabulary_only */

@@ -16,7 +16,7 @@
 #include "base/error.h"
 #include "engine/engine.h"
 #include "engine/events.h"
-#include "engine/sequence.h"
+#include "engine/batch/sequence.h"
 
 struct mailbox;
 

@@ -8,8 +8,8 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "server/emit.h"
-#include "server/router.h"
+#include "server/http/emit.h"
+#include "server/http/router.h"
 #include "server/state.h"
 
 /* Seconds; from a token of a small model to a long generation. */

@@ -16,10 +16,10 @@
 
 #include "engine/engine.h"
 #include "reward/reward.h"
-#include "server/inbox.h"
-#include "server/live.h"
+#include "server/http/inbox.h"
+#include "server/generate/live.h"
 #include "server/metrics.h"
-#include "server/pause.h"
+#include "server/generate/pause.h"
 #include "server/server.h"
 
 struct client;

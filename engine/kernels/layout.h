@@ -41,8 +41,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "engine/kernels/quants.h"
-#include "engine/kv_store.h"
+#include "engine/tensor/quants.h"
+#include "engine/forward/kv_store.h"
 
 enum {
     PANEL = 16,     /* output rows of a panel */

@@ -19,7 +19,7 @@
 
 #include "base/file.h"
 #include "base/mem.h"
-#include "engine/kernels/quants.h"
+#include "engine/tensor/quants.h"
 
 enum {
     MAX_VALUES = 4096,

@@ -15,7 +15,7 @@
 
 #include "base/error.h"
 #include "base/span.h"
-#include "engine/kernels/quants.h"
+#include "engine/tensor/quants.h"
 
 /* One tensor in a mapped file. shape[0] is the fastest dimension (GGUF's order): a weight matrix
  * that maps k inputs to n outputs has shape {k, n}, and row r begins at data + r * row_bytes. */

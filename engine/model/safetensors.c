@@ -23,7 +23,7 @@
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
-#include "engine/kernels/quants.h"
+#include "engine/tensor/quants.h"
 
 enum {
     MAX_HEADER = 100 << 20, /* the format's own limit */

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-#include "engine/kernels/quants.h"
+#include "engine/tensor/quants.h"
 #include "engine/model/model.h"
 
 struct model_tally {

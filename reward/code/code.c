@@ -17,7 +17,7 @@
 #include "reward/code/cases.h"
 #include "reward/code/ioi.h"
 #include "reward/code/trial.h"
-#include "reward/text.h"
+#include "reward/rules/text.h"
 
 enum {
     OPT_LANG,

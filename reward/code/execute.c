@@ -12,7 +12,7 @@
 #include "reward/code/python_driver.h"
 #include "reward/code/sandboxes.h"
 #include "reward/code/trial.h"
-#include "reward/frame.h"
+#include "reward/workers/frame.h"
 #include "reward/limits.h"
 
 enum { MAX_OUTCOME = FRAME_MAX_BYTES - (1 << 20), MAX_FILES = SANDBOX_MAX_FILES - 1 };

@@ -8,8 +8,8 @@
 #ifndef REWARD_MATH_WORK_H
 #define REWARD_MATH_WORK_H
 
-#include "reward/math/expr.h"
-#include "reward/math/interval.h"
+#include "reward/math/tree/expr.h"
+#include "reward/math/value/interval.h"
 #include "reward/math/math.h"
 
 enum equality { EQ_NO, EQ_YES, EQ_UNKNOWN };

@@ -15,7 +15,7 @@
 #include "reward/plan/planbench.h"
 #include "reward/plan/sexpr.h"
 #include "reward/plan/strips.h"
-#include "reward/text.h"
+#include "reward/rules/text.h"
 
 enum { FORMAT_PDDL, FORMAT_SENTENCES };
 enum { EXTRACT_ANSWER, EXTRACT_FENCE, EXTRACT_NONE };

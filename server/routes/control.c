@@ -7,8 +7,8 @@
  */
 #include "server/routes/routes.h"
 
-#include "server/emit.h"
-#include "server/exchange.h"
+#include "server/http/emit.h"
+#include "server/http/exchange.h"
 #include "server/routes/replies.h"
 #include "server/state.h"
 #include "server/version.h"

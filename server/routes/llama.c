@@ -11,10 +11,10 @@
 #include <math.h>
 
 #include "base/json.h"
-#include "server/completion.h"
-#include "server/conversation.h"
-#include "server/emit.h"
-#include "server/sse.h"
+#include "server/generate/completion.h"
+#include "server/generate/conversation.h"
+#include "server/http/emit.h"
+#include "server/http/sse.h"
 #include "server/state.h"
 #include "server/version.h"
 

@@ -13,9 +13,9 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "server/completion.h"
-#include "server/emit.h"
-#include "server/exchange.h"
+#include "server/generate/completion.h"
+#include "server/http/emit.h"
+#include "server/http/exchange.h"
 #include "server/routes/replies.h"
 #include "server/state.h"
 

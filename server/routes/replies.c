@@ -4,8 +4,8 @@
  */
 #include "server/routes/replies.h"
 
-#include "server/emit.h"
-#include "server/exchange.h"
+#include "server/http/emit.h"
+#include "server/http/exchange.h"
 
 static void begin(struct buffer *out)
 {

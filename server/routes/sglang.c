@@ -13,10 +13,10 @@
 
 #include "base/clock.h"
 #include "base/json.h"
-#include "server/completion.h"
-#include "server/emit.h"
-#include "server/logprobs.h"
-#include "server/sse.h"
+#include "server/generate/completion.h"
+#include "server/http/emit.h"
+#include "server/generate/logprobs.h"
+#include "server/http/sse.h"
 #include "server/state.h"
 
 enum { DEFAULT_MAX_TOKENS = 128 };

@@ -14,10 +14,10 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "server/completion.h"
-#include "server/conversation.h"
-#include "server/emit.h"
-#include "server/logprobs.h"
+#include "server/generate/completion.h"
+#include "server/generate/conversation.h"
+#include "server/http/emit.h"
+#include "server/generate/logprobs.h"
 #include "server/state.h"
 
 enum { DEFAULT_MAX_TOKENS = 16 };

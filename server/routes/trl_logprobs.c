@@ -15,9 +15,9 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "server/base64.h"
-#include "server/completion.h"
-#include "server/emit.h"
+#include "server/http/base64.h"
+#include "server/generate/completion.h"
+#include "server/http/emit.h"
 #include "server/state.h"
 
 enum { DEFAULT_TOP = 100 };

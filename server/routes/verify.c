@@ -18,7 +18,7 @@
 #include <stddef.h>
 
 #include "base/json.h"
-#include "server/exchange.h"
+#include "server/http/exchange.h"
 #include "server/state.h"
 
 struct verify {

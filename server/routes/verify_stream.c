@@ -16,8 +16,8 @@
 #include <stdatomic.h>
 #include <uv.h>
 
-#include "server/emit.h"
-#include "server/exchange.h"
+#include "server/http/emit.h"
+#include "server/http/exchange.h"
 #include "server/state.h"
 
 enum {

@@ -6,7 +6,7 @@
 #include "server/routes/routes.h"
 
 #include "base/json.h"
-#include "server/exchange.h"
+#include "server/http/exchange.h"
 #include "server/state.h"
 
 struct tool {

@@ -7,9 +7,9 @@
 
 #include <limits.h>
 
-#include "server/completion.h"
-#include "server/emit.h"
-#include "server/logprobs.h"
+#include "server/generate/completion.h"
+#include "server/http/emit.h"
+#include "server/generate/logprobs.h"
 #include "server/state.h"
 
 enum { DEFAULT_MAX_TOKENS = 16 };

@@ -14,10 +14,10 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "engine/forward.h"
+#include "engine/forward/forward.h"
 #include "engine/kernels/kernels.h"
-#include "engine/pool.h"
-#include "engine/weights.h"
+#include "engine/forward/pool.h"
+#include "engine/forward/weights.h"
 
 enum { PROMPT = 512, CONTEXT = 512, MAX_BATCH = 64, REPEATS = 5, DECODES = 64 };
 

@@ -8,7 +8,7 @@
 #include <stdint.h>
 
 #include "base/json.h"
-#include "engine/json_walk.h"
+#include "engine/sample/form/json_walk.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

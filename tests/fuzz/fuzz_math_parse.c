@@ -6,8 +6,8 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "reward/math/fingerprint.h"
-#include "reward/math/parse.h"
+#include "reward/math/field/fingerprint.h"
+#include "reward/math/read/parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

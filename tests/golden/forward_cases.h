@@ -21,10 +21,10 @@
 
 #include <cmocka.h>
 
-#include "engine/forward.h"
+#include "engine/forward/forward.h"
 #include "engine/kernels/kernels.h"
-#include "engine/pool.h"
-#include "engine/weights.h"
+#include "engine/forward/pool.h"
+#include "engine/forward/weights.h"
 
 enum { MAX_ROWS = 512, BLOCKS = 64 };
 

@@ -22,7 +22,7 @@
 
 #include "base/mem.h"
 #include "engine/kernels/kernels.h"
-#include "engine/step.h"
+#include "engine/batch/step.h"
 
 enum { FAKE_VOCAB = 97, FAKE_ROWS = 4096, FAKE_END = 5 };
 

@@ -17,8 +17,8 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "engine/attention.h"
-#include "engine/kv_store.h"
+#include "engine/forward/attention.h"
+#include "engine/forward/kv_store.h"
 
 enum { CONTEXT = 1040, BLOCKS = CONTEXT / KV_BLOCK, DIM = 32, LAYER = 1 };
 

@@ -16,7 +16,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "engine/attention.h"
+#include "engine/forward/attention.h"
 
 enum {
     POSITIONS = 600,

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "server/auth.h"
+#include "server/http/auth.h"
 
 static const char *const keys[] = {"alpha", "b", "", "key with spaces"};
 

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "engine/constraint.h"
+#include "engine/sample/form/constraint.h"
 
 /* How far a text goes: all of it and whole, all of it but not whole, or up to the first wrong byte. */
 enum { WHOLE = -1, PART = -2 };

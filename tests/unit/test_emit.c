@@ -14,7 +14,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "server/emit.h"
+#include "server/http/emit.h"
 
 static void test_commas(void **state)
 {

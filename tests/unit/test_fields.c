@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "server/fields.h"
+#include "server/http/fields.h"
 
 struct target {
     int whole;

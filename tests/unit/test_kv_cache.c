@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "engine/kv_cache.h"
+#include "engine/batch/kv_cache.h"
 
 enum { BLOCKS = 12, SLOTS = 6, LONGEST = 8 * KV_BLOCK };
 

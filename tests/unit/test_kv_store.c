@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "engine/kernels/layout.h"
-#include "engine/kv_store.h"
+#include "engine/forward/kv_store.h"
 
 static const struct model_config gqa = {
     .n_layers = 3, .n_heads = 6, .n_kv_heads = 2, .head_dim = 40};

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/language_detect.h"
+#include "reward/rules/language_detect.h"
 #include "tests/unit/judging.h"
 
 /* clang-format off */

@@ -15,7 +15,7 @@
 #include <cmocka.h>
 
 #include "base/mem.h"
-#include "engine/linear.h"
+#include "engine/forward/linear.h"
 
 enum { MAX_ROWS = 400, K = 96, MAX_N = 200 };
 

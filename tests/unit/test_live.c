@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
-#include "server/live.h"
+#include "server/generate/live.h"
 
 enum { N = 5000 };
 

@@ -11,8 +11,8 @@
 #include <cmocka.h>
 #include <flint/ulong_extras.h>
 
-#include "reward/math/commands.h"
-#include "reward/math/field.h"
+#include "reward/math/read/commands.h"
+#include "reward/math/field/field.h"
 
 static void test_prime(void **state)
 {

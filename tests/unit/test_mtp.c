@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "engine/kernels/quants.h"
+#include "engine/tensor/quants.h"
 
 #define GOLDEN "tests/golden/data/deepseek3-mtp"
 

@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "engine/pool.h"
+#include "engine/forward/pool.h"
 
 enum { TASKS = 500 };
 

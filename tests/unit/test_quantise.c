@@ -11,8 +11,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/quantise.h"
-#include "engine/weights.h"
+#include "engine/tensor/quantise.h"
+#include "engine/forward/weights.h"
 
 enum { N = 128 };
 

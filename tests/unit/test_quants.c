@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/kernels/quants.h"
+#include "engine/tensor/quants.h"
 
 __extension__ typedef _Float16 half;
 

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "server/reasoning.h"
+#include "server/generate/reasoning.h"
 
 static const struct row {
     const char *name;

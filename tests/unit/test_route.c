@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "engine/route.h"
+#include "engine/forward/route.h"
 
 enum { EXPERTS = 8 };
 

@@ -16,7 +16,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "engine/kernels/quants.h"
+#include "engine/tensor/quants.h"
 #include "engine/model/safetensors.h"
 
 enum { PAGES = 2 * 4096 };

@@ -15,8 +15,8 @@
 #include <string.h>
 
 #include "engine/kernels/kernels.h"
-#include "engine/probs.h"
-#include "engine/sampler.h"
+#include "engine/sample/probs.h"
+#include "engine/sample/sampler.h"
 
 enum { VOCAB = 5000, TOP = 30, END = 3 };
 

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/utf8.h"
-#include "engine/stop.h"
+#include "engine/sample/stop.h"
 
 enum { MAX_STOPS = 3 };
 

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "server/tool_calls.h"
+#include "server/generate/tool_calls.h"
 
 #define CALL "<tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1}}\n</tool_call>"
 

@@ -13,8 +13,8 @@
 
 #include "engine/model/model.h"
 #include "engine/model/tally.h"
-#include "engine/pool.h"
-#include "engine/weights.h"
+#include "engine/forward/pool.h"
+#include "engine/forward/weights.h"
 
 static const char *const models[] = {
     "models/touchstone-tiny.gguf",

@@ -1,0 +1,138 @@
+/* engine/batch/deliver.c - see deliver.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/batch/deliver.h"
+
+#include <string.h>
+
+/* How a token ends its sample. */
+struct ending {
+    enum engine_finish finish;
+    int stop_token;  /* -1: none */
+    int stop_string; /* -1: none */
+};
+
+/* The last sample of r has ended. */
+static void end_request(struct deliver *to, struct request *r)
+{
+    r->next = to->results.ended;
+    to->results.ended = r;
+}
+
+static void end_sample(struct deliver *to, struct sequence *q, struct ending why)
+{
+    struct request *r = q->request;
+    struct engine_event *ev = q->done;
+    q->done = NULL;
+    ev->finish = why.finish;
+    ev->stop_token = why.stop_token;
+    if (why.stop_string >= 0) event_set_stop(ev, stop_set_string(r->stop, why.stop_string));
+    ev->n_generated = q->n_output;
+    ev->n_cached = q->n_cached > 0 ? q->n_cached : 0;
+    scheduler_remove(to->scheduler, q);
+    results_add(&to->results, ev);
+    to->results.n_ended++;
+    if (--r->n_live == 0) end_request(to, r);
+}
+
+void deliver_end(struct deliver *to, struct request *r, enum engine_finish finish)
+{
+    for (int i = 0; i < r->n; i++) {
+        struct sequence *q = &r->samples[i];
+        if (q->state != SEQUENCE_DONE) end_sample(to, q, (struct ending){finish, -1, -1});
+    }
+}
+
+void deliver_failure(struct deliver *to, struct request *r, const struct error *why)
+{
+    for (int i = 0; i < r->n; i++) {
+        if (r->samples[i].state == SEQUENCE_DONE) continue;
+        scheduler_remove(to->scheduler, &r->samples[i]);
+        to->results.n_ended++;
+    }
+    r->n_live = 0;
+    struct engine_event *ev = r->failed;
+    r->failed = NULL;
+    ev->error = *why;
+    results_add(&to->results, ev);
+    end_request(to, r);
+}
+
+static void fail_memory(struct deliver *to, struct request *r)
+{
+    struct error why = {0};
+    error_set(&why, ERROR_NO_MEMORY, NULL, "out of memory for the output");
+    deliver_failure(to, r, &why);
+}
+
+void deliver_prompt(struct deliver *to, struct request *r)
+{
+    struct engine_event *ev = r->prompt_report;
+    if (ev == NULL) return;
+    r->prompt_report = NULL;
+    results_add(&to->results, ev);
+}
+
+static bool contains(const int *ids, int n, int id)
+{
+    for (int i = 0; i < n; i++) {
+        if (ids[i] == id) return true;
+    }
+    return false;
+}
+
+static bool is_stop_token(const struct deliver *to, const struct engine_sampling *c, int id)
+{
+    return contains(c->stop_ids, c->n_stop_ids, id) ||
+           (!c->ignore_eos && sampler_is_end(to->sampler, id));
+}
+
+/* Take the token's bytes into the sample's text and see whether it ends here. */
+static struct ending read_token(struct deliver *to, struct sequence *q, int id)
+{
+    const struct request *r = q->request;
+    const struct engine_sampling *c = &r->sampling;
+    bool stops = is_stop_token(to, c, id);
+    struct span bytes = {0};
+    if (!stops || c->include_stop) {
+        bytes = to->token_text(to->token_text_arg, id, c->skip_special_tokens);
+    }
+    int found = stop_text_feed(&q->text, bytes, !stops && q->n_output > c->min_tokens);
+    if (stops) return (struct ending){FINISH_STOP, id, -1};
+    if (found >= 0) return (struct ending){FINISH_STOP, -1, found};
+    bool full = sequence_length(q) >= r->limit;
+    return (struct ending){full ? FINISH_LENGTH : FINISH_NONE, -1, -1};
+}
+
+/* The event of a token just appended, with what text is ready. NULL when out of memory. */
+static struct engine_event *token_event(struct sequence *q, const struct draw *d, bool last)
+{
+    int n_top = d->sampling->logprobs > 0 ? d->n_top : 0;
+    size_t n_text = stop_text_ready(&q->text, last);
+    struct engine_event *ev = event_new(EVENT_TOKEN, q->request->id, q->sample, n_top, n_text);
+    if (ev == NULL || q->text.held.failed) {
+        engine_event_free(ev);
+        return NULL;
+    }
+    ev->token = d->token;
+    if (d->sampling->logprobs >= 0) ev->prob = d->prob;
+    event_set_top(ev, d->top, n_top);
+    event_set_text(ev, span_of(q->text.held.p, n_text));
+    buffer_drop(&q->text.held, n_text);
+    return ev;
+}
+
+void deliver_token(struct deliver *to, struct sequence *q, const struct draw *d)
+{
+    bool room = sequence_append(q, d->token, NULL);
+    struct ending end = read_token(to, q, d->token);
+    struct engine_event *ev = token_event(q, d, end.finish != FINISH_NONE);
+    if (!room || ev == NULL) {
+        engine_event_free(ev);
+        fail_memory(to, q->request);
+        return;
+    }
+    results_add(&to->results, ev);
+    if (end.finish != FINISH_NONE) end_sample(to, q, end);
+}

@@ -1,0 +1,414 @@
+/* engine/batch/scheduler.c - see scheduler.h.
+ *
+ * (1) A live sample is in exactly one list, waiting or running; both are in the order of before().
+ * (2) A running sample has a slot of the KV cache, a waiting one has none.
+ * (3) Of a request whose prompt has not been computed at most one sample runs: its leader.
+ * (4) The oldest running sample is never preempted for another, and a sample alone always fits
+ *     (request_new() refuses what does not): so every step makes progress.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/batch/scheduler.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+enum {
+    /* Rows of a step up to which another one costs little, because reading the weights dominates:
+     * guesses fill a batch up to here. */
+    CHEAP_ROWS = 8,
+    /* Waiting samples that may be passed over in one step because somebody computes their prefix:
+     * looking at each costs time. */
+    MAX_SKIPS = 32
+};
+
+struct list {
+    struct sequence *first, *last;
+    int n;
+};
+
+struct scheduler {
+    struct scheduler_options o;
+    struct kv_cache *kv;
+    struct list waiting, running;
+    struct sequence **runs; /* [max_running] the plan */
+    int budget;             /* prompt tokens left in the plan being made */
+    bool preempted;         /* in the plan being made */
+    uint64_t arrivals, cached_tokens, preemptions, drafted_tokens;
+};
+
+struct scheduler *scheduler_new(const struct scheduler_options *o, struct kv_cache *kv,
+                                struct error *err)
+{
+    struct scheduler *s = mem_new(1, sizeof(*s), err);
+    if (s == NULL) return NULL;
+    s->o = *o;
+    s->kv = kv;
+    s->runs = mem_new((size_t)o->max_running, sizeof(*s->runs), err);
+    if (s->runs != NULL) return s;
+    free(s);
+    return NULL;
+}
+
+void scheduler_free(struct scheduler *s)
+{
+    if (s == NULL) return;
+    free(s->runs);
+    free(s);
+}
+
+int scheduler_max_rows(const struct scheduler_options *o)
+{
+    return o->step_tokens + (o->max_running > CHEAP_ROWS ? o->max_running : CHEAP_ROWS);
+}
+
+/* ---- lists ---- */
+
+static bool before(const struct sequence *a, const struct sequence *b)
+{
+    const struct request *p = a->request, *q = b->request;
+    if (p->priority != q->priority) return p->priority < q->priority;
+    if (p->arrival != q->arrival) return p->arrival < q->arrival;
+    return a->sample < b->sample;
+}
+
+static void list_remove(struct list *l, struct sequence *q)
+{
+    *(q->prev == NULL ? &l->first : &q->prev->next) = q->next;
+    *(q->next == NULL ? &l->last : &q->next->prev) = q->prev;
+    l->n--;
+}
+
+static void list_insert(struct list *l, struct sequence *q)
+{
+    struct sequence *after = l->last; /* most come last */
+    while (after != NULL && before(q, after)) {
+        after = after->prev;
+    }
+    q->prev = after;
+    q->next = after == NULL ? l->first : after->next;
+    *(q->prev == NULL ? &l->first : &q->prev->next) = q;
+    *(q->next == NULL ? &l->last : &q->next->prev) = q;
+    l->n++;
+}
+
+void scheduler_add(struct scheduler *s, struct request *r)
+{
+    r->arrival = s->arrivals++;
+    for (int i = 0; i < r->n; i++) {
+        r->samples[i].state = SEQUENCE_WAITING;
+        list_insert(&s->waiting, &r->samples[i]);
+    }
+}
+
+/* ---- running, waiting, ending ---- */
+
+static void run(struct scheduler *s, struct sequence *q, int slot)
+{
+    list_remove(&s->waiting, q);
+    q->kv = slot;
+    q->state = SEQUENCE_RUNNING;
+    list_insert(&s->running, q);
+}
+
+/* Give up the slot and whatever was planned. */
+static void stop_running(struct scheduler *s, struct sequence *q)
+{
+    kv_cache_close(s->kv, q->kv);
+    q->kv = -1;
+    q->n_run = q->n_drafts = 0;
+    if (q->request->leader == q) q->request->leader = NULL;
+    list_remove(&s->running, q);
+}
+
+static void preempt(struct scheduler *s, struct sequence *q)
+{
+    stop_running(s, q);
+    q->state = SEQUENCE_WAITING;
+    list_insert(&s->waiting, q);
+    s->preempted = true;
+    s->preemptions++;
+}
+
+void scheduler_remove(struct scheduler *s, struct sequence *q)
+{
+    if (q->state == SEQUENCE_RUNNING) stop_running(s, q);
+    if (q->state == SEQUENCE_WAITING) list_remove(&s->waiting, q);
+    q->state = SEQUENCE_DONE;
+}
+
+bool scheduler_fork(struct scheduler *s, const struct sequence *from, struct sequence *to)
+{
+    int slot = kv_cache_fork(s->kv, from->kv);
+    if (slot < 0) return false;
+    run(s, to, slot);
+    to->n_cached = from->n_cached;
+    return true;
+}
+
+struct sequence *scheduler_any(const struct scheduler *s)
+{
+    return s->running.first != NULL ? s->running.first : s->waiting.first;
+}
+
+/* ---- the plan ---- */
+
+static int pending(const struct scheduler *s, const struct sequence *q)
+{
+    return sequence_length(q) - kv_cache_tokens(s->kv, q->kv);
+}
+
+/* Reserve n tokens for q, if need be at the cost of those after it, at last of q itself. */
+static bool reserve(struct scheduler *s, struct sequence *q, int n)
+{
+    while (!kv_cache_reserve(s->kv, q->kv, n)) {
+        struct sequence *newest = s->running.last;
+        preempt(s, newest);
+        if (newest == q) return false;
+    }
+    return true;
+}
+
+/* Every running sample with one pending token. */
+static void plan_decodes(struct scheduler *s)
+{
+    struct sequence *next;
+    for (struct sequence *q = s->running.first; q != NULL; q = next) {
+        bool decodes = pending(s, q) == 1;
+        if (decodes && reserve(s, q, 1)) q->n_run = 1;
+        next = q->state == SEQUENCE_RUNNING ? q->next : NULL; /* preempted: it was the last */
+    }
+}
+
+/* Tokens that one run of q can still take: they must lie together. */
+static int extent(const struct scheduler *s, const struct sequence *q)
+{
+    int n;
+    sequence_tokens(q, kv_cache_tokens(s->kv, q->kv), &n);
+    return n;
+}
+
+/* What q gets of the budget: all it wants, but only half of what is left while others are behind
+ * it, so that a short prompt need not wait for a long one. */
+static int share_of(const struct scheduler *s, int wanted, bool others)
+{
+    int most = others && s->budget > 2 * KV_BLOCK ? s->budget / 2 : s->budget;
+    return wanted < most ? wanted : most;
+}
+
+static void plan_prefill(struct scheduler *s, struct sequence *q, bool others)
+{
+    int n = share_of(s, extent(s, q), others);
+    if (n == 0 || !reserve(s, q, n)) return;
+    q->n_run = n;
+    s->budget -= n;
+}
+
+static void plan_prefills(struct scheduler *s)
+{
+    struct sequence *next;
+    for (struct sequence *q = s->running.first; q != NULL; q = next) {
+        if (pending(s, q) > 1) plan_prefill(s, q, q != s->running.last || s->waiting.n > 0);
+        next = q->state == SEQUENCE_RUNNING ? q->next : NULL;
+    }
+}
+
+/* Hand out what the halves left over, oldest first. */
+static void plan_rest(struct scheduler *s)
+{
+    for (struct sequence *q = s->running.first; q != NULL && s->budget > 0; q = q->next) {
+        int more = q->n_run == 0 ? 0 : extent(s, q) - q->n_run;
+        if (more > s->budget) more = s->budget;
+        if (more <= 0 || !kv_cache_reserve(s->kv, q->kv, q->n_run + more)) continue;
+        q->n_run += more;
+        s->budget -= more;
+    }
+}
+
+/* ---- admission ---- */
+
+static int blocks_for(int n_tokens)
+{
+    return (n_tokens + KV_BLOCK - 1) / KV_BLOCK;
+}
+
+/* Blocks that the running samples will take for the tokens they have, and one more each. */
+static int promised(const struct scheduler *s)
+{
+    int n = 0;
+    for (const struct sequence *q = s->running.first; q != NULL; q = q->next) {
+        int computed = kv_cache_tokens(s->kv, q->kv) + q->n_run;
+        n += blocks_for(sequence_length(q)) - blocks_for(computed) + 1;
+    }
+    return n;
+}
+
+/* Tokens that two samples have in common at their beginning, whole blocks only. */
+static int common(const struct sequence *a, const struct sequence *b, int n)
+{
+    int same = 0;
+    while (same < n) {
+        int na, nb;
+        const int *pa = sequence_tokens(a, same, &na), *pb = sequence_tokens(b, same, &nb);
+        int here = na < nb ? na : nb;
+        if (here > n - same) here = n - same;
+        for (int i = 0; i < here; i++) {
+            if (pa[i] != pb[i]) return (same + i) / KV_BLOCK * KV_BLOCK;
+        }
+        same += here;
+    }
+    return same / KV_BLOCK * KV_BLOCK;
+}
+
+/* A running sample is about to compute blocks that q, which has found `found` tokens, could share. */
+static bool worth_waiting(const struct scheduler *s, const struct sequence *q, int found)
+{
+    if (!s->o.prefix_cache || request_scores_prompt(q->request)) return false;
+    for (const struct sequence *o = s->running.first; o != NULL; o = o->next) {
+        int lo = sequence_length(o), lq = sequence_length(q) - 1;
+        if (o->request->salt != q->request->salt || pending(s, o) <= 1) continue;
+        if (common(o, q, lo < lq ? lo : lq) > found) return true;
+    }
+    return false;
+}
+
+/* Attach what the cache knows of q's tokens; the last one is always computed, for its logits. */
+static int find_prefix(struct scheduler *s, const struct sequence *q, int slot)
+{
+    int tokens[KV_BLOCK], n = 0;
+    if (request_scores_prompt(q->request)) return 0;
+    while (n + KV_BLOCK < sequence_length(q)) {
+        sequence_copy(q, n, KV_BLOCK, tokens);
+        if (!kv_cache_match(s->kv, slot, tokens)) break;
+        n += KV_BLOCK;
+    }
+    return n;
+}
+
+static void admit(struct scheduler *s, struct sequence *q, int slot, int found)
+{
+    run(s, q, slot);
+    if (found < q->request->n_prompt) q->request->leader = q;
+    if (q->n_cached < 0) {
+        q->n_cached = found < q->request->n_prompt ? found : q->request->n_prompt;
+        s->cached_tokens += (uint64_t)found;
+    }
+}
+
+enum admission { ADMITTED, FOLLOWS, SHARES, FULL };
+
+static enum admission try_admit(struct scheduler *s, struct sequence *q)
+{
+    if (q->request->leader != NULL) return FOLLOWS; /* will be forked */
+    int slot = kv_cache_open(s->kv, q->request->salt);
+    if (slot < 0) return FULL;
+    int found = find_prefix(s, q, slot);
+    if (worth_waiting(s, q, found)) {
+        kv_cache_close(s->kv, slot);
+        return SHARES;
+    }
+    int need = blocks_for(sequence_length(q) + 1) - blocks_for(found);
+    if (s->running.n > 0 && need + promised(s) > kv_cache_available(s->kv)) {
+        kv_cache_close(s->kv, slot);
+        return FULL;
+    }
+    admit(s, q, slot, found);
+    return ADMITTED;
+}
+
+static void plan_admissions(struct scheduler *s)
+{
+    struct sequence *next;
+    int skips = 0;
+    for (struct sequence *q = s->waiting.first; q != NULL && s->budget > 0; q = next) {
+        next = q->next;
+        enum admission a = try_admit(s, q);
+        if (a == FULL || (a == SHARES && ++skips == MAX_SKIPS)) return;
+        if (a == ADMITTED) plan_prefill(s, q, next != NULL);
+    }
+}
+
+/* ---- guesses ---- */
+
+static int count_rows(const struct scheduler *s)
+{
+    int n = 0;
+    for (const struct sequence *q = s->running.first; q != NULL; q = q->next) {
+        n += q->n_run;
+    }
+    return n;
+}
+
+static void plan_drafts_of(struct scheduler *s, struct sequence *q, int room)
+{
+    const struct request *r = q->request;
+    int left = r->limit - sequence_length(q) - 1; /* beyond the token drawn anyway */
+    if (room > left) room = left;
+    int *draft = q->output + q->n_output;
+    int n = speculate_draft(&q->speculation, r->prompt, r->n_prompt, q->output, q->n_output, room,
+                            draft);
+    bool guess = q->guess >= 0 && room > 0 && !speculate_pauses(&q->guessing);
+    q->guessed = guess && (n == 0 || draft[0] != q->guess);
+    if (q->guessed) { /* a model knows better than its text; where they agree, the text goes further */
+        draft[0] = q->guess;
+        n = 1;
+    }
+    if (n == 0 || !kv_cache_reserve(s->kv, q->kv, 1 + n)) return;
+    q->n_drafts = n;
+    q->n_run += n;
+    s->drafted_tokens += (uint64_t)n;
+}
+
+/* Guess only where more rows are nearly free: in a small batch of decodes. */
+static void plan_drafts(struct scheduler *s)
+{
+    int rows = count_rows(s), n = s->running.n;
+    if (!s->o.speculate || n == 0 || rows != n || rows >= CHEAP_ROWS) return;
+    int room = (CHEAP_ROWS - rows) / n;
+    for (struct sequence *q = s->running.first; q != NULL; q = q->next) {
+        if (q->n_output > 0) plan_drafts_of(s, q, room < SPECULATE_MAX ? room : SPECULATE_MAX);
+        q->guess = -1;
+    }
+}
+
+int scheduler_plan(struct scheduler *s, struct sequence *const **runs)
+{
+    s->budget = s->o.step_tokens;
+    s->preempted = false;
+    for (struct sequence *q = s->running.first; q != NULL; q = q->next) {
+        q->n_run = q->n_drafts = q->n_accepted = 0;
+    }
+    plan_decodes(s);
+    plan_prefills(s);
+    if (!s->preempted) plan_admissions(s);
+    plan_rest(s);
+    plan_drafts(s);
+    int n = 0;
+    for (struct sequence *q = s->running.first; q != NULL; q = q->next) {
+        if (q->n_run > 0) s->runs[n++] = q;
+    }
+    *runs = s->runs;
+    return n;
+}
+
+void scheduler_commit(struct scheduler *s, struct sequence *q, int n)
+{
+    int there;
+    const int *tokens = sequence_tokens(q, kv_cache_tokens(s->kv, q->kv), &there);
+    kv_cache_commit(s->kv, q->kv, tokens, n);
+    if (q->request->leader == q && kv_cache_tokens(s->kv, q->kv) >= q->request->n_prompt) {
+        q->request->leader = NULL;
+    }
+}
+
+void scheduler_stats(const struct scheduler *s, struct engine_stats *out)
+{
+    out->running = s->running.n;
+    out->waiting = s->waiting.n;
+    out->kv_blocks_used = kv_cache_used(s->kv);
+    out->kv_blocks = kv_cache_used(s->kv) + kv_cache_available(s->kv);
+    out->cached_tokens = s->cached_tokens;
+    out->preemptions = s->preemptions;
+    out->drafted_tokens = s->drafted_tokens;
+}

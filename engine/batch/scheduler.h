@@ -1,0 +1,68 @@
+/* engine/batch/scheduler.h - which tokens of which samples the next step computes.
+ *
+ * Continuous batching (Orca, OSDI 2022) with chunked prefill (Sarathi, arXiv 2308.16369): every
+ * running sample with one pending token takes part in every step, so decoding never waits for a
+ * prompt; up to step_tokens prompt tokens come along. Samples are served in order of (priority,
+ * arrival, index). When blocks run out, the running sample last in that order loses its blocks
+ * and waits again, in its place; what it had is computed again later, bit for bit.
+ *
+ * The samples of one request compute their prompt once: the first is the leader, the others wait
+ * and are forked from it. Requests whose prompt begins like one that is being computed wait for
+ * that one and find its blocks in the cache.
+ *
+ * Engine thread only; allocates nothing after scheduler_new().
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ENGINE_BATCH_SCHEDULER_H
+#define ENGINE_BATCH_SCHEDULER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "engine/batch/kv_cache.h"
+#include "engine/batch/sequence.h"
+
+struct scheduler;
+
+struct scheduler_options {
+    int max_running; /* samples; the KV cache has as many slots */
+    int step_tokens; /* prompt tokens a step, at least KV_BLOCK */
+    bool prefix_cache;
+    bool speculate;
+};
+
+/* kv is borrowed. NULL and ERROR_NO_MEMORY on failure. Free with scheduler_free(), which accepts
+ * NULL; the samples are not its own. */
+struct scheduler *scheduler_new(const struct scheduler_options *o, struct kv_cache *kv,
+                                struct error *err);
+void scheduler_free(struct scheduler *s);
+
+/* Most rows a plan can have. */
+int scheduler_max_rows(const struct scheduler_options *o);
+
+/* All samples of r wait from now on. */
+void scheduler_add(struct scheduler *s, struct request *r);
+
+/* Decide about the next step. *runs is the list of samples with n_run > 0, in order; their blocks
+ * are reserved. Returns how many; 0 only when nothing is running or waiting. */
+int scheduler_plan(struct scheduler *s, struct sequence *const **runs);
+
+/* The step has computed the first n tokens of a planned run. */
+void scheduler_commit(struct scheduler *s, struct sequence *q, int n);
+
+/* Let `to`, a waiting sample of the same request, run with everything that `from` has computed.
+ * False when every slot is taken: then it waits for its turn. */
+bool scheduler_fork(struct scheduler *s, const struct sequence *from, struct sequence *to);
+
+/* A sample ends, whatever its state; its blocks go back. */
+void scheduler_remove(struct scheduler *s, struct sequence *q);
+
+/* The first in order of those that wait or run, NULL: none. For ending all of them. */
+struct sequence *scheduler_any(const struct scheduler *s);
+
+/* Add the scheduler's counts: running, waiting, kv_*, cached_tokens, preemptions, drafted_tokens. */
+void scheduler_stats(const struct scheduler *s, struct engine_stats *out);
+
+#endif

@@ -1,0 +1,103 @@
+/* engine/batch/sequence.h - a request inside the engine, and its samples.
+ *
+ * request_new() runs on the thread that submits and copies everything, memory for the request's
+ * last events included, so that what was accepted can always be answered. Handed over
+ * (mailbox.h), a request is the engine thread's until request_free(); only the mailbox's own
+ * fields are the mailbox's.
+ *
+ * A sample's tokens are its prompt and its output, one after the other. Of these the first
+ * kv_cache_tokens() are computed; the rest is pending. A sample that decodes has one pending
+ * token, a new or preempted one has many; nothing else tells them apart.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ENGINE_BATCH_SEQUENCE_H
+#define ENGINE_BATCH_SEQUENCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "engine/engine.h"
+#include "engine/batch/speculate.h"
+#include "engine/sample/stop.h"
+
+enum sequence_state { SEQUENCE_WAITING, SEQUENCE_RUNNING, SEQUENCE_DONE };
+
+/* One sample. */
+struct sequence {
+    struct request *request;
+    int sample;
+    enum sequence_state state;
+    struct sequence *prev, *next; /* in the scheduler's list of its state */
+    int kv;                       /* slot of the KV cache while running, else -1 */
+
+    int *output; /* [n_output], room for OUTPUT_SLACK more */
+    int n_output, room;
+    struct stop_text text;
+    struct speculation speculation;
+    int n_cached; /* prompt tokens that came from the cache when it first ran, -1: has not run */
+
+    int n_run;      /* tokens of this sample in the present step, drafts included; 0: none */
+    int n_drafts;   /* the last of them, in output[n_output...] */
+    int n_accepted; /* drafts that turned out right so far */
+    struct speculation guessing; /* what it has learnt about the model's own guesses */
+    int guess;                   /* the model's own for the token after the pending one, -1: none */
+    bool guessed;                /* the present drafts are that guess, not speculate.h's */
+
+    struct engine_event *done; /* its last event, allocated beforehand */
+};
+
+struct request {
+    struct arena *arena; /* holds this struct and all that is not named as owned below */
+    uint64_t id, arrival, salt;
+    int priority;
+    const int *prompt;
+    int n_prompt;
+    int limit; /* tokens of a sample, prompt included, at most */
+    struct engine_sampling sampling;
+    struct stop_set *stop; /* owned */
+    int n, n_live;         /* samples; those not done */
+    struct sequence *samples;
+    struct sequence *leader;     /* the sample that computes the prompt for all, NULL: none */
+    struct engine_event *failed; /* owned until sent, as samples[i].done */
+    struct engine_event
+        *prompt_report; /* NULL unless prompt_logprobs; until sent the cache is not used */
+
+    struct request *next; /* in whatever list it is */
+    struct {
+        struct request *same_bucket, *next_cancelled;
+        bool cancelled;
+    } mailbox;
+};
+
+enum { OUTPUT_SLACK = SPECULATE_MAX + 1 }; /* places for a step's tokens */
+
+/* A copy of r for a model of n_vocab tokens, samples of at most context tokens. NULL and
+ * ERROR_INVALID_VALUE naming the field, ERROR_TOO_LONG or ERROR_NO_MEMORY. */
+struct request *request_new(const struct engine_request *r, int n_vocab, int context,
+                            struct error *err);
+void request_free(struct request *r); /* accepts NULL */
+
+/* Its prompt still has to be computed without the cache, for prompt_logprobs. */
+static inline bool request_scores_prompt(const struct request *r)
+{
+    return r->prompt_report != NULL;
+}
+
+static inline int sequence_length(const struct sequence *s)
+{
+    return s->request->n_prompt + s->n_output;
+}
+
+/* Tokens from position pos on, as many as lie together in memory; how many in *n. */
+const int *sequence_tokens(const struct sequence *s, int pos, int *n);
+
+/* Copy the tokens of positions [pos, pos + n) to out. */
+void sequence_copy(const struct sequence *s, int pos, int n, int *out);
+
+/* Append a token. The place exists already; false and ERROR_NO_MEMORY when there is none for the next. */
+bool sequence_append(struct sequence *s, int token, struct error *err);
+
+#endif

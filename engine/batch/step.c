@@ -1,0 +1,315 @@
+/* engine/batch/step.c - see step.h.
+ *
+ * A step's work after the forward pass is a list of jobs in order of rows: draw a token for a
+ * sample, or score a prompt token. They are done in batches: logits of their rows, all jobs on
+ * the pool, then the results one by one. A job whose sample ended, or whose guess before it was
+ * wrong, has no result.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/batch/step.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+
+/* Something to do with the logits of a row. */
+struct job {
+    struct sequence *seq;
+    int row;       /* of the step */
+    int guesses;   /* drafts that come before the drawn token: it counts only if they were right */
+    int position;  /* >= 0: score the prompt's token there; -1: draw */
+    int logits_at; /* which of the batch's logits */
+    bool ok;
+    struct draw draw;
+};
+
+struct step {
+    struct step_parts p;
+    struct forward_run *runs;   /* [max_running] */
+    int *next;                  /* [max_rows] tokens that follow the rows' own, for guessing */
+    int *first_row;             /* [max_running] */
+    int *guesses;               /* [max_running] */
+    struct sequence **guessers; /* [max_running] */
+    struct job *jobs;           /* [max_rows + max_running] */
+    int n_jobs;
+    float *logits;          /* [STEP_LOGITS, n_vocab] */
+    struct token_prob *top; /* [STEP_LOGITS, LOGPROBS_MAX] */
+    struct job *batch;      /* the jobs that the pool works on */
+    uint64_t steps, prompt_tokens, generated_tokens, accepted_tokens, busy_ns;
+};
+
+struct step *step_new(const struct step_parts *parts, struct error *err)
+{
+    struct step *s = mem_new(1, sizeof(*s), err);
+    if (s == NULL) return NULL;
+    s->p = *parts;
+    size_t n_jobs = (size_t)parts->max_rows + (size_t)parts->max_running;
+    s->runs = mem_new((size_t)parts->max_running, sizeof(*s->runs), err);
+    s->jobs = mem_new(n_jobs, sizeof(*s->jobs), err);
+    s->top = mem_new((size_t)STEP_LOGITS * LOGPROBS_MAX, sizeof(*s->top), err);
+    s->logits = mem_new_aligned((size_t)STEP_LOGITS * (size_t)parts->n_vocab, sizeof(float), err);
+    s->next = mem_new((size_t)parts->max_rows, sizeof(int), err);
+    s->first_row = mem_new((size_t)parts->max_running, sizeof(int), err);
+    s->guesses = mem_new((size_t)parts->max_running, sizeof(int), err);
+    s->guessers = mem_new((size_t)parts->max_running, sizeof(struct sequence *), err);
+    bool guesses = s->next && s->first_row && s->guesses && s->guessers;
+    if (s->runs && s->jobs && s->top && s->logits && guesses) return s;
+    step_free(s);
+    return NULL;
+}
+
+void step_free(struct step *s)
+{
+    if (s == NULL) return;
+    free(s->runs);
+    free(s->next);
+    free(s->first_row);
+    free(s->guesses);
+    free(s->guessers);
+    free(s->jobs);
+    free(s->logits);
+    free(s->top);
+    free(s);
+}
+
+/* ---- the list of jobs ---- */
+
+static void add_draw(struct step *s, struct sequence *q, int row, int guesses)
+{
+    const struct request *r = q->request;
+    s->jobs[s->n_jobs++] = (struct job){.seq = q,
+                                        .row = row,
+                                        .guesses = guesses,
+                                        .position = -1,
+                                        .draw = {.sampling = &r->sampling,
+                                                 .prompt = r->prompt,
+                                                 .n_prompt = r->n_prompt,
+                                                 .n_output = q->n_output + guesses,
+                                                 .sample = q->sample}};
+}
+
+/* The last row of r's prompt is `row`, just computed for `by`: samples that wait for it get their own copy. */
+static void fork_samples(struct step *s, struct sequence *by, int row)
+{
+    const struct request *r = by->request;
+    for (int i = 0; i < r->n; i++) {
+        struct sequence *q = &r->samples[i];
+        if (q->state != SEQUENCE_WAITING || q->n_output > 0) continue;
+        if (!scheduler_fork(s->p.scheduler, by, q)) return;
+        add_draw(s, q, row, 0);
+    }
+}
+
+static void add_scores(struct step *s, struct sequence *q, int row, int pos)
+{
+    int last = q->request->n_prompt - 1;
+    for (int i = 0; i < q->n_run && pos + i < last; i++) {
+        s->jobs[s->n_jobs++] = (struct job){.seq = q, .row = row + i, .position = pos + i + 1};
+    }
+}
+
+/* The jobs of a run whose first row is `row` and first position pos; its tokens but the drafts are committed. */
+static void add_jobs(struct step *s, struct sequence *q, int row, int pos)
+{
+    const struct request *r = q->request;
+    int known = q->n_run - q->n_drafts, end = pos + known;
+    if (request_scores_prompt(r)) add_scores(s, q, row, pos);
+    if (r->limit == r->n_prompt) { /* wants no tokens */
+        if (end == r->n_prompt) add_draw(s, q, row + known - 1, 0);
+        return;
+    }
+    for (int i = 0; end == sequence_length(q) && i <= q->n_drafts; i++) {
+        add_draw(s, q, row + known - 1 + i, i);
+    }
+    if (end == r->n_prompt) fork_samples(s, q, row + known - 1);
+}
+
+/* ---- doing them ---- */
+
+static void do_job(void *arg, int task, int thread)
+{
+    struct step *s = arg;
+    struct job *j = &s->batch[task];
+    const struct request *r = j->seq->request;
+    const float *logits = s->logits + (size_t)j->logits_at * (size_t)s->p.n_vocab;
+    if (j->position < 0) {
+        j->draw.logits = logits;
+        j->draw.output = j->seq->output;
+        j->draw.top = s->top + (size_t)task * LOGPROBS_MAX;
+        j->ok = sampler_draw(s->p.sampler, thread, &j->draw);
+        return;
+    }
+    struct engine_event *report = r->prompt_report;
+    int k = report->n_top, n;
+    struct token_prob *probs = (struct token_prob *)(uintptr_t)report->prompt_probs;
+    struct token_prob *top =
+        (struct token_prob *)(uintptr_t)report->prompt_top + (size_t)j->position * (size_t)k;
+    j->ok = sampler_score(s->p.sampler, thread, logits, r->prompt[j->position], k,
+                          &probs[j->position], top, &n);
+    for (int i = n; j->ok && i < k; i++) {
+        top[i] = (struct token_prob){.id = -1}; /* fewer have a probability */
+    }
+}
+
+static void fail(struct step *s, struct request *r)
+{
+    struct error why = {0};
+    error_set(&why, ERROR_INTERNAL, NULL,
+              "no token can be chosen: the logits are not finite, or every token is excluded");
+    deliver_failure(s->p.deliver, r, &why);
+}
+
+/* A guess was right: its row counts. */
+static void accept_guess(struct step *s, struct sequence *q)
+{
+    q->n_accepted++;
+    s->accepted_tokens++;
+    scheduler_commit(s->p.scheduler, q, 1);
+}
+
+static void finish_job(struct step *s, struct job *j)
+{
+    struct sequence *q = j->seq;
+    struct request *r = q->request;
+    if (q->state != SEQUENCE_RUNNING || j->guesses != q->n_accepted) return;
+    if (!j->ok) {
+        fail(s, r);
+        return;
+    }
+    if (j->position >= 0) return; /* its numbers are in the report */
+    deliver_prompt(s->p.deliver, r);
+    if (r->limit == r->n_prompt) {
+        deliver_end(s->p.deliver, r, FINISH_LENGTH);
+        return;
+    }
+    int guess = j->guesses < q->n_drafts ? q->output[q->n_output] : -1;
+    s->generated_tokens++;
+    deliver_token(s->p.deliver, q, &j->draw);
+    if (q->state == SEQUENCE_RUNNING && guess == j->draw.token) accept_guess(s, q);
+}
+
+/* Do the jobs from `from` on, as many as one batch takes. Returns the first one not done. */
+static int do_batch(struct step *s, int from)
+{
+    int rows[STEP_LOGITS] = {0}, n_rows = 0, to = from;
+    for (; to < s->n_jobs && to - from < STEP_LOGITS; to++) {
+        struct job *j = &s->jobs[to];
+        if (n_rows == 0 || rows[n_rows - 1] != j->row) rows[n_rows++] = j->row;
+        j->logits_at = n_rows - 1;
+    }
+    s->p.runner.logits(s->p.runner.self, rows, n_rows, s->logits);
+    s->batch = s->jobs + from;
+    pool_run(s->p.pool, do_job, s, to - from);
+    for (int i = from; i < to; i++) {
+        finish_job(s, &s->jobs[i]);
+    }
+    return to;
+}
+
+/* ---- the step ---- */
+
+static void forward(struct step *s, struct sequence *const *plan, int n)
+{
+    for (int i = 0; i < n; i++) {
+        struct sequence *q = plan[i];
+        int pos = kv_cache_tokens(s->p.kv, q->kv), there;
+        s->runs[i] = (struct forward_run){.tokens = sequence_tokens(q, pos, &there),
+                                          .n = q->n_run,
+                                          .pos = pos,
+                                          .blocks = kv_cache_table(s->p.kv, q->kv)};
+    }
+    s->p.runner.forward(s->p.runner.self, s->runs, n);
+}
+
+/* Commit what was computed and list what to do with it. */
+static void collect(struct step *s, struct sequence *const *plan, int n)
+{
+    int row = 0;
+    s->n_jobs = 0;
+    for (int i = 0; i < n; i++) {
+        struct sequence *q = plan[i];
+        int pos = s->runs[i].pos, n_prompt = q->request->n_prompt;
+        if (pos < n_prompt) s->prompt_tokens += (uint64_t)q->n_run;
+        scheduler_commit(s->p.scheduler, q, q->n_run - q->n_drafts);
+        add_jobs(s, q, row, pos);
+        row += q->n_run;
+    }
+}
+
+/* ---- guessing ---- */
+
+/* The rows of run i that count, each with the token that came after it; how many. */
+static int list_following(struct step *s, struct sequence *q, const struct forward_run *run, int at)
+{
+    int known = sequence_length(q) - run->pos - 1, n = run->n - q->n_drafts + q->n_accepted;
+    if (n > known) n = known;
+    if (n > 0) sequence_copy(q, run->pos + 1, n, s->next + at);
+    return n;
+}
+
+/* Let the prediction layer see the step's rows, and keep its guess for samples that decode. The
+ * runs of the step are overwritten by those of the guessing, which are no more. */
+static void guess(struct step *s, struct sequence *const *plan, int n)
+{
+    int row = 0, at = 0, n_runs = 0;
+    for (int i = 0; s->p.runner.guess != NULL && i < n; i++) {
+        struct sequence *q = plan[i];
+        struct forward_run run = s->runs[i];
+        int count = q->state == SEQUENCE_RUNNING ? list_following(s, q, &run, at) : 0, first = row;
+        row += run.n;
+        if (count <= 0) continue;
+        s->runs[n_runs] = (struct forward_run){.tokens = s->next + at,
+                                               .n = count,
+                                               .pos = run.pos,
+                                               .blocks = kv_cache_table(s->p.kv, q->kv)};
+        s->first_row[n_runs] = first;
+        s->guessers[n_runs++] = q;
+        at += count;
+    }
+    if (n_runs == 0) return;
+    s->p.runner.guess(s->p.runner.self, s->runs, s->first_row, n_runs, s->logits, STEP_LOGITS,
+                      s->guesses);
+    for (int i = 0; i < n_runs; i++) {
+        struct sequence *q = s->guessers[i];
+        bool decodes = s->runs[i].pos + s->runs[i].n == sequence_length(q) - 1;
+        q->guess = decodes ? s->guesses[i] : -1;
+    }
+}
+
+static void learn(struct sequence *const *plan, int n)
+{
+    for (int i = 0; i < n; i++) {
+        struct sequence *q = plan[i];
+        struct speculation *of = q->guessed ? &q->guessing : &q->speculation;
+        if (q->state == SEQUENCE_RUNNING) speculate_learn(of, q->n_drafts, q->n_accepted);
+    }
+}
+
+bool step_run(struct step *s)
+{
+    struct sequence *const *plan;
+    uint64_t start = clock_ns();
+    int n = scheduler_plan(s->p.scheduler, &plan);
+    if (n == 0) return false;
+    forward(s, plan, n);
+    collect(s, plan, n);
+    for (int at = 0; at < s->n_jobs;) {
+        at = do_batch(s, at);
+    }
+    learn(plan, n);
+    guess(s, plan, n);
+    s->steps++;
+    s->busy_ns += clock_ns() - start;
+    return true;
+}
+
+void step_stats(const struct step *s, struct engine_stats *out)
+{
+    out->steps = s->steps;
+    out->prompt_tokens = s->prompt_tokens;
+    out->generated_tokens = s->generated_tokens;
+    out->accepted_tokens = s->accepted_tokens;
+    out->busy_seconds = (double)s->busy_ns * 1e-9;
+}

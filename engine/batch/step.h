@@ -1,0 +1,59 @@
+/* engine/batch/step.h - one step: the plan, the forward pass, the logits that are needed, the tokens.
+ *
+ * Logits are computed only for rows from which something is drawn or scored, at most STEP_LOGITS
+ * rows at a time, and their rows are worked on in parallel.
+ *
+ * The model is behind a few functions (struct runner), so that the scheduling can be tested with
+ * a model whose every token proves which blocks it was computed from.
+ *
+ * A model with a prediction layer guesses, after each step, a further token for every sample that
+ * decodes; the next step may compute it as a draft (speculate.h says why that changes no output).
+ *
+ * Engine thread only. Allocates nothing after step_new() but events and the growth of outputs.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ENGINE_BATCH_STEP_H
+#define ENGINE_BATCH_STEP_H
+
+#include "engine/batch/deliver.h"
+#include "engine/forward/forward.h"
+#include "engine/forward/pool.h"
+#include "engine/sample/sampler.h"
+#include "engine/batch/scheduler.h"
+
+enum { STEP_LOGITS = 64 };
+
+/* What a step needs of a model: forward.h's two functions, with their contract. */
+struct runner {
+    void *self;
+    void (*forward)(void *self, const struct forward_run *runs, int n_runs);
+    void (*logits)(void *self, const int *rows, int n, float *logits);
+    /* NULL: no prediction layer, or not wanted */
+    void (*guess)(void *self, const struct forward_run *runs, const int *first_row, int n_runs,
+                  float *logits, int n_logits, int *guesses);
+};
+
+struct step;
+
+/* All are borrowed. max_rows and max_running as the scheduler's. NULL and ERROR_NO_MEMORY on
+ * failure. Free with step_free(), which accepts NULL. */
+struct step_parts {
+    struct runner runner;
+    struct scheduler *scheduler;
+    struct kv_cache *kv;
+    struct sampler *sampler;
+    struct deliver *deliver;
+    struct pool *pool;
+    int n_vocab, max_rows, max_running;
+};
+struct step *step_new(const struct step_parts *parts, struct error *err);
+void step_free(struct step *s);
+
+/* Plan and run one step; what comes about goes to parts.deliver. False when there was nothing to do. */
+bool step_run(struct step *s);
+
+/* Add the step's counts: steps, prompt_tokens, generated_tokens, accepted_tokens, busy_seconds. */
+void step_stats(const struct step *s, struct engine_stats *out);
+
+#endif

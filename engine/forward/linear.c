@@ -1,0 +1,427 @@
+/* engine/forward/linear.c - see linear.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/forward/linear.h"
+
+#include <cblas.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+
+enum {
+    CHUNK_TILES =
+        PRODUCT_TILES, /* tiles of rows a task takes; their activations stay in the L2 cache */
+    CHUNK_ROWS = CHUNK_TILES * TILE_ROWS,
+    UNIT_PANELS = 2, /* panels a task takes at least: the columns of an activation block */
+    UNIT = UNIT_PANELS * PANEL,
+    WIDE = PRODUCT_PANELS * PANEL, /* columns of a product() */
+    TASK_UNITS = 4,                /* a task takes no fewer when that leaves every thread one */
+    TASKS_PER_THREAD = 8,
+    WORK_BYTES = KERNEL_SCRATCH + CHUNK_ROWS * WIDE * (int)sizeof(float),
+    ALIGNED = 64,
+    PARALLEL_ROWS = 8 /* rows from which filling an input pays for waking the threads */
+};
+
+bool compute_init(struct compute *c, const struct kernels *kernels, struct pool *pool, int max_row,
+                  struct error *err)
+{
+    openblas_set_num_threads(1); /* the pool's threads are the only ones */
+    *c = (struct compute){.kernels = kernels, .pool = pool, .work_bytes = WORK_BYTES};
+    size_t row = ((size_t)max_row * sizeof(float) + 63) & ~(size_t)63;
+    if (row > c->work_bytes) c->work_bytes = row;
+    c->work = mem_new_aligned((size_t)pool_threads(pool), c->work_bytes, err);
+    return c->work != NULL;
+}
+
+void compute_clear(struct compute *c)
+{
+    free(c->work);
+    c->work = NULL;
+}
+
+/* ---- Inputs ---- */
+
+bool input_init(struct input *in, int k, int max_rows, struct error *err)
+{
+    size_t bytes = act_bytes(max_rows, k);
+    in->k = in->i8.k = in->f32.k = k;
+    in->i8.quantised = true;
+    if (in->wants_i8) in->i8.data = mem_new_aligned(1, bytes, err);
+    if (in->wants_f32) in->f32.data = mem_new_aligned(1, bytes, err);
+    if (in->wants_plain) in->plain = mem_new_aligned(1, bytes, err);
+    return (in->i8.data != NULL || !in->wants_i8) && (in->f32.data != NULL || !in->wants_f32) &&
+           (in->plain != NULL || !in->wants_plain);
+}
+
+void input_clear(struct input *in)
+{
+    free(in->i8.data);
+    free(in->f32.data);
+    free(in->plain);
+    *in = (struct input){0};
+}
+
+void input_serves(struct input *in, const struct matrix *w)
+{
+    if (w->n == 0) return;
+    if (w->dense != NULL) {
+        in->wants_plain = true;
+    } else if (panel_types[w->panels.type].quantised) {
+        in->wants_i8 = true;
+    } else {
+        in->wants_f32 = true;
+    }
+}
+
+void input_begin(struct input *in, int rows)
+{
+    in->rows = in->i8.rows = in->f32.rows = rows;
+}
+
+void input_put_rows(const struct compute *c, const struct input *in, int row, int n_rows, int col,
+                    const float *v, int ld, int n)
+{
+    if (in->wants_i8) c->kernels->act_put(&in->i8, row, n_rows, col, v, ld, n);
+    if (in->wants_f32) c->kernels->act_put(&in->f32, row, n_rows, col, v, ld, n);
+    for (int r = 0; in->wants_plain && r < n_rows; r++) {
+        float *to = in->plain + (size_t)(row + r) * (size_t)in->k + col;
+        memcpy(to, v + r * ld, (size_t)n * sizeof(float));
+    }
+}
+
+void input_put(const struct compute *c, const struct input *in, int row, int col, const float *v,
+               int n)
+{
+    input_put_rows(c, in, row, 1, col, v, n, n);
+}
+
+int input_view_rows(int k, int rows, int n_views)
+{
+    return rows + n_views * ALIGNED / (k * (int)sizeof(float)) + 1;
+}
+
+/* Where view i begins that has `before` bytes of rows before it: aligned, and past the one before. */
+static uint8_t *view_data(const struct act *whole, int i, int first)
+{
+    size_t before = (size_t)first * act_row_bytes(whole);
+    return whole->data + (before + ALIGNED - 1) / ALIGNED * ALIGNED + (size_t)i * ALIGNED;
+}
+
+struct input input_view(const struct input *whole, int i, int first, int rows)
+{
+    struct input v = *whole;
+    if (v.wants_i8) v.i8.data = view_data(&whole->i8, i, first);
+    if (v.wants_f32) v.f32.data = view_data(&whole->f32, i, first);
+    if (v.wants_plain) v.plain = whole->plain + (size_t)first * (size_t)whole->k;
+    input_begin(&v, rows);
+    return v;
+}
+
+struct fill {
+    const struct compute *c;
+    const struct input *in;
+    const float *x, *norm;
+    int ld;
+    float eps;
+};
+
+/* One tile of rows: no other thread writes near it. */
+static void fill_task(void *arg, int task, int thread)
+{
+    const struct fill *f = arg;
+    float *row = (float *)(void *)(f->c->work + (size_t)thread * f->c->work_bytes);
+    for (int r = act_tile_row(&f->in->i8, task); r < act_tile_row(&f->in->i8, task + 1); r++) {
+        const float *x = f->x + (size_t)r * (size_t)f->ld;
+        if (f->norm != NULL) {
+            f->c->kernels->rms_norm(row, x, f->norm, f->in->k, f->eps);
+            x = row;
+        }
+        input_put(f->c, f->in, r, 0, x, f->in->k);
+    }
+}
+
+void input_fill(const struct compute *c, struct input *in, int rows, const float *x, int ld,
+                const float *norm, float eps)
+{
+    struct fill f = {.c = c, .in = in, .x = x, .norm = norm, .ld = ld, .eps = eps};
+    input_begin(in, rows);
+    int tiles = act_tiles(&in->i8);
+    if (rows >= PARALLEL_ROWS) {
+        pool_run(c->pool, fill_task, &f, tiles);
+        return;
+    }
+    for (int t = 0; t < tiles; t++) {
+        fill_task(&f, t, 0);
+    }
+}
+
+/* ---- Products ---- */
+
+struct work {
+    void *scratch;
+    float *y; /* [CHUNK_ROWS, WIDE] */
+};
+
+static struct work work_of(const struct compute *c, int thread)
+{
+    uint8_t *at = c->work + (size_t)thread * c->work_bytes;
+    return (struct work){at, (float *)(void *)(at + KERNEL_SCRATCH)};
+}
+
+/* Neighbouring panels; bytes 0: none. */
+struct stretch {
+    const uint8_t *at;
+    size_t bytes;
+};
+
+/* What a task works on: some units of a job for a chunk of rows. */
+struct piece {
+    const struct compute *c;
+    const struct linear_job *job;
+    int thread, tile, end_tile, row, n_rows;
+    bool alone; /* no other job is run beside this one */
+    int unit, end_unit;
+    bool goes_on;         /* the same thread is likely to take the units that follow */
+    struct stretch after; /* else what it is likely to want then */
+    struct work work;
+};
+
+static int panels_of(const struct matrix *w)
+{
+    return (w->n + PANEL - 1) / PANEL;
+}
+
+/* Up to n panels of w from `panel` on, as many as there are. */
+static struct stretch panels_at(const struct matrix *w, int panel, int n)
+{
+    size_t bytes = w->panels.panel_bytes;
+    if (w->dense != NULL) return (struct stretch){0};
+    if (n > panels_of(w) - panel) n = panels_of(w) - panel;
+    return (struct stretch){w->panels.data + (size_t)panel * bytes, (size_t)n * bytes};
+}
+
+static int chunks_of(const struct linear_job *j)
+{
+    return (act_tiles(&j->in->i8) + CHUNK_TILES - 1) / CHUNK_TILES;
+}
+
+/* How many bytes of what comes soon lie before the half unit of a piece: within its thread's share. */
+static size_t progress(const struct piece *p, int half_unit)
+{
+    const struct soon *s = &p->c->soon;
+    double threads = pool_threads(p->c->pool), units = 2.0 * p->job->n_units;
+    double before = p->tile / CHUNK_TILES * units + half_unit, all = units * chunks_of(p->job);
+    double done = fmin(fmax(before / all * threads - p->thread, 0), 1); /* of the share */
+    double lines = (double)s->n * (double)(s->bytes / 64) / threads;
+    return (size_t)(lines * (p->thread + s->from + (s->to - s->from) * done)) * 64;
+}
+
+/* What to fetch during the half units [begin, end) of a piece: panels that come then, and the part of
+ * what comes soon that falls to them. */
+static struct fetch fetch_of(const struct piece *p, int begin, int end, struct stretch panels)
+{
+    const struct soon *s = &p->c->soon;
+    struct fetch f = {.at = panels.at, .end = panels.at + panels.bytes, .left = panels.bytes};
+    if (s->n == 0 || !p->alone) return f;
+    size_t from = progress(p, begin), to = progress(p, end);
+    f.left += to - from;
+    f.base = s->base;
+    f.block_bytes = s->bytes;
+    f.blocks = s->blocks + from / s->bytes;
+    f.skip = from % s->bytes;
+    return f;
+}
+
+/* The rows of a piece times n panels of w; y [n_rows, WIDE]. */
+static void multiply(const struct piece *p, const struct matrix *w, int panel, int n,
+                     struct fetch soon, float *y)
+{
+    const struct input *in = p->job->in;
+    if (w->dense == NULL) {
+        const struct act *x = panel_types[w->panels.type].quantised ? &in->i8 : &in->f32;
+        p->c->kernels->product(y, WIDE, &w->panels, panel, n, &soon, x, p->tile,
+                               p->end_tile - p->tile, p->work.scratch);
+        return;
+    }
+    int col = panel * PANEL, columns = n * PANEL;
+    if (columns > w->n - col) columns = w->n - col;
+    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, p->n_rows, columns, w->k, 1.0f,
+                in->plain + (size_t)p->row * (size_t)in->k, in->k,
+                w->dense + (size_t)col * (size_t)w->k, w->k, 0.0f, y, WIDE);
+}
+
+static int units_of(const struct matrix *w)
+{
+    return (panels_of(w) + UNIT_PANELS - 1) / UNIT_PANELS;
+}
+
+/* Write columns col.. of y where they belong. */
+static void store(const struct piece *piece, const struct product *p, int col, int n, float *y)
+{
+    const struct kernels *kernels = piece->c->kernels;
+    float *out = p->out + (size_t)piece->row * (size_t)p->ld + col;
+    for (int r = 0; r < piece->n_rows; r++, y += WIDE, out += p->ld) {
+        if (p->bias != NULL) kernels->add(y, p->bias + col, n);
+        if (p->add) {
+            kernels->add(out, y, n);
+        } else {
+            memcpy(out, y, (size_t)n * sizeof(float));
+        }
+    }
+}
+
+/* Up to PRODUCT_PANELS from unit on, all of one product; returns the unit after them. */
+static int product_units(const struct piece *piece, int unit)
+{
+    const struct product *p = piece->job->p;
+    int first = 0; /* unit of p */
+    while (unit - first >= units_of(p->w)) {
+        first += units_of(p->w);
+        p++;
+    }
+    int panel = (unit - first) * UNIT_PANELS, panels = panels_of(p->w);
+    int end = (piece->end_unit - first) * UNIT_PANELS; /* of the task, beyond p's panels perhaps */
+    int n = (end < panels ? end : panels) - panel;
+    if (n > PRODUCT_PANELS) n = PRODUCT_PANELS;
+    int units = (n + UNIT_PANELS - 1) / UNIT_PANELS;
+    bool next = panel + n < panels && (panel + n < end || piece->goes_on);
+    int lead = piece->n_rows > 1 && n > UNIT_PANELS ? UNIT_PANELS : n; /* taken at once */
+    struct stretch ahead = next ? panels_at(p->w, panel + lead, n) : piece->after;
+    struct fetch soon = fetch_of(piece, 2 * unit, 2 * (unit + units), ahead);
+    multiply(piece, p->w, panel, n, soon, piece->work.y);
+    int col = panel * PANEL, columns = p->w->n - col < n * PANEL ? p->w->n - col : n * PANEL;
+    store(piece, p, col, columns, piece->work.y);
+    return unit + units;
+}
+
+/* A unit of gate beside the same of up: 32 columns, one block of the next input. */
+static int swiglu_unit(const struct piece *p, int unit)
+{
+    const struct linear_job *j = p->job;
+    int panel = unit * UNIT_PANELS, n = panels_of(j->gate) - panel, col = panel * PANEL;
+    if (n > UNIT_PANELS) n = UNIT_PANELS;
+    bool next = unit + 1 < p->end_unit || (p->goes_on && unit + 1 < j->n_units);
+    float *gate = p->work.y, *up = gate + UNIT;
+    struct stretch after = next ? panels_at(j->gate, panel + n, n) : p->after;
+    struct fetch first = fetch_of(p, 2 * unit, 2 * unit + 1, panels_at(j->up, panel, n));
+    struct fetch second = fetch_of(p, 2 * unit + 1, 2 * unit + 2, after);
+    multiply(p, j->gate, panel, n, first, gate);
+    multiply(p, j->up, panel, n, second, up);
+    int columns = j->gate->n - col < UNIT ? j->gate->n - col : UNIT;
+    for (int r = 0; r < p->n_rows; r++) {
+        p->c->kernels->swiglu(gate + r * WIDE, up + r * WIDE, columns);
+    }
+    input_put_rows(p->c, j->out, p->row, p->n_rows, col, gate, WIDE, columns);
+    return unit + 1;
+}
+
+/* ---- Tasks ---- */
+
+struct run {
+    const struct compute *c;
+    struct linear_job *jobs;
+    int n_jobs, n_tasks;
+};
+
+static int count_units(const struct linear_job *j)
+{
+    int n = 0;
+    if (j->p == NULL) return units_of(j->gate);
+    for (int k = 0; k < j->n_products; k++) {
+        n += units_of(j->p[k].w);
+    }
+    return n;
+}
+
+/* How many groups n units are cut into when groups of about so many units are wanted: with few
+ * groups, as many for every thread. */
+static int groups_of(const struct run *r, int n, int wanted)
+{
+    int threads = pool_threads(r->c->pool), groups = (n + wanted - 1) / wanted;
+    if (r->n_jobs == 1) groups = (groups + threads - 1) / threads * threads;
+    return groups < n ? groups : n;
+}
+
+/* The tasks are numbered job by job; each is a group of units and a chunk of rows. */
+static void plan_tasks(struct run *r)
+{
+    int most = pool_threads(r->c->pool) * TASKS_PER_THREAD, pieces = 0;
+    for (int i = 0; i < r->n_jobs; i++) {
+        r->jobs[i].n_units = count_units(&r->jobs[i]);
+        pieces += r->jobs[i].n_units * chunks_of(&r->jobs[i]);
+    }
+    int wanted = pieces / most < TASK_UNITS ? TASK_UNITS : pieces / most;
+    r->n_tasks = 0;
+    for (int i = 0; i < r->n_jobs; i++) {
+        struct linear_job *j = &r->jobs[i];
+        j->groups = groups_of(r, j->n_units, wanted);
+        j->first_task = r->n_tasks;
+        r->n_tasks += j->groups * chunks_of(j);
+    }
+}
+
+static const struct linear_job *job_of(const struct run *r, int task)
+{
+    int low = 0, high = r->n_jobs;
+    while (high - low > 1) {
+        int middle = (low + high) / 2;
+        if (r->jobs[middle].first_task <= task) {
+            low = middle;
+        } else {
+            high = middle;
+        }
+    }
+    return &r->jobs[low];
+}
+
+/* The beginning of a thread's share of w. */
+static struct stretch share_of(const struct pool *pool, const struct matrix *w, int thread)
+{
+    int unit = (int)((int64_t)units_of(w) * thread / pool_threads(pool));
+    return panels_at(w, unit * UNIT_PANELS, PRODUCT_PANELS);
+}
+
+static void run_task(void *arg, int task, int thread)
+{
+    const struct run *r = arg;
+    const struct linear_job *j = job_of(r, task);
+    int chunk = (task - j->first_task) / j->groups, group = (task - j->first_task) % j->groups;
+    struct piece p = {.c = r->c, .job = j, .tile = chunk * CHUNK_TILES};
+    p.thread = thread;
+    p.alone = r->n_jobs == 1;
+    int tiles = act_tiles(&j->in->i8);
+    p.end_tile = p.tile + CHUNK_TILES < tiles ? p.tile + CHUNK_TILES : tiles;
+    p.row = act_tile_row(&j->in->i8, p.tile);
+    p.n_rows = act_tile_row(&j->in->i8, p.end_tile) - p.row;
+    p.unit = (int)((int64_t)j->n_units * group / j->groups);
+    p.end_unit = (int)((int64_t)j->n_units * (group + 1) / j->groups);
+    p.goes_on = group + 1 < j->groups && !pool_share_ends(r->c->pool, r->n_tasks, task);
+    if (!p.goes_on && r->c->next != NULL) p.after = share_of(r->c->pool, r->c->next, thread);
+    p.work = work_of(r->c, thread);
+    while (p.unit < p.end_unit) {
+        p.unit = (j->p != NULL ? product_units : swiglu_unit)(&p, p.unit);
+    }
+}
+
+void linear_run(const struct compute *c, struct linear_job *jobs, int n)
+{
+    struct run r = {.c = c, .jobs = jobs, .n_jobs = n};
+    plan_tasks(&r);
+    pool_run(c->pool, run_task, &r, r.n_tasks);
+}
+
+void linear_products(const struct compute *c, const struct input *in, const struct product *p,
+                     int n)
+{
+    linear_run(c, &(struct linear_job){.in = in, .p = p, .n_products = n}, 1);
+}
+
+void linear_swiglu(const struct compute *c, const struct input *in, const struct matrix *gate,
+                   const struct matrix *up, struct input *out)
+{
+    input_begin(out, in->rows);
+    linear_run(c, &(struct linear_job){.in = in, .gate = gate, .up = up, .out = out}, 1);
+}

@@ -1,0 +1,28 @@
+/* engine/forward/moe.h - the feed-forward block of a layer with experts.
+ *
+ * Rows of a step are grouped by the experts they chose, so that each expert's weights are read
+ * once a step, whoever wants them. A row's result is the sum over its experts in order of its own
+ * choice: it does not depend on the other rows.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ENGINE_FORWARD_MOE_H
+#define ENGINE_FORWARD_MOE_H
+
+#include "base/error.h"
+#include "engine/forward/linear.h"
+#include "engine/model/model.h"
+
+struct moe;
+
+/* Work space for steps of up to max_rows rows. c, config and w are borrowed until moe_free(), which accepts NULL. */
+struct moe *moe_new(const struct compute *c, const struct model_config *config,
+                    const struct weights *w, int max_rows, struct error *err);
+void moe_free(struct moe *m);
+
+/* x += experts(norm(x)) of a layer.
+ *   x     [rows, n_embd]
+ *   norm  holds norm(x) of these rows, for the router and the shared experts */
+void moe_block(struct moe *m, const struct layer_weights *w, const struct input *norm, float *x);
+
+#endif

@@ -1,0 +1,403 @@
+/* engine/forward/weights.c - see weights.h.
+ *
+ * Two passes over one list of jobs, a job being one tensor and where its packed form hangs: the
+ * first adds up sizes, then one mapping is reserved (in large pages where the system has them: a
+ * forward pass reads all of it, in order), the second fills it with all threads.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/forward/weights.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+#include "base/mem.h"
+#include "engine/forward/pool.h"
+#include "engine/tensor/quantise.h"
+
+/* Which rows of a matrix RoPE rotates: in every `period` rows those from `first` on. */
+enum rotated { ROTATED_NONE, ROTATED_HEADS, ROTATED_MLA_Q, ROTATED_MLA_KV };
+
+struct role {
+    size_t tensor; /* offset in struct layer_tensors */
+    size_t to;     /* offset in struct layer_weights */
+    enum rotated rotated;
+};
+
+#define ROLE(name, rotated) \
+    { \
+        offsetof(struct layer_tensors, name), offsetof(struct layer_weights, name), rotated \
+    }
+static const struct role matrix_roles[] = {
+    ROLE(q, ROTATED_HEADS),        ROLE(k, ROTATED_HEADS),          ROLE(v, ROTATED_NONE),
+    ROLE(o, ROTATED_NONE),         ROLE(gate, ROTATED_NONE),        ROLE(up, ROTATED_NONE),
+    ROLE(down, ROTATED_NONE),      ROLE(router, ROTATED_NONE),      ROLE(gate_exps, ROTATED_NONE),
+    ROLE(up_exps, ROTATED_NONE),   ROLE(down_exps, ROTATED_NONE),   ROLE(gate_shared, ROTATED_NONE),
+    ROLE(up_shared, ROTATED_NONE), ROLE(down_shared, ROTATED_NONE), ROLE(q_a, ROTATED_NONE),
+    ROLE(q_b, ROTATED_MLA_Q),      ROLE(kv_a, ROTATED_MLA_KV),      ROLE(k_b, ROTATED_NONE),
+    ROLE(v_b, ROTATED_NONE),       ROLE(mtp_eh_proj, ROTATED_NONE),
+};
+static const struct role vector_roles[] = {
+    ROLE(attn_norm, ROTATED_NONE),     ROLE(ffn_norm, ROTATED_NONE),
+    ROLE(q_bias, ROTATED_HEADS),       ROLE(k_bias, ROTATED_HEADS),
+    ROLE(v_bias, ROTATED_NONE),        ROLE(q_norm, ROTATED_HEADS),
+    ROLE(k_norm, ROTATED_HEADS),       ROLE(router_bias, ROTATED_NONE),
+    ROLE(q_a_norm, ROTATED_NONE),      ROLE(kv_a_norm, ROTATED_NONE),
+    ROLE(mtp_enorm, ROTATED_NONE),     ROLE(mtp_hnorm, ROTATED_NONE),
+    ROLE(mtp_head_norm, ROTATED_NONE), ROLE(o_bias, ROTATED_NONE),
+    ROLE(q_a_bias, ROTATED_NONE),      ROLE(kv_a_bias, ROTATED_MLA_KV),
+};
+#undef ROLE
+
+/* One tensor to bring over. Exactly one of matrix and vector is set. */
+struct job {
+    const struct tensor *tensor;
+    struct matrix *matrix;
+    const float **vector;
+    enum rotated rotated;
+    enum quant type; /* of a matrix: the tensor's, or what it becomes */
+    uint8_t *dst;
+    size_t bytes;
+};
+
+struct packing {
+    const struct model_config *config;
+    bool dense;
+    int quantise; /* enum quant, -1: as they are */
+    struct job *jobs;
+    int n_jobs;
+    size_t bytes;
+    uint8_t *scratch; /* scratch_bytes a thread, when something is quantised */
+    size_t scratch_bytes;
+};
+
+/* ---- The list of jobs ---- */
+
+static size_t round_to_line(size_t n)
+{
+    return (n + 63) & ~(size_t)63;
+}
+
+static size_t type_row_bytes(enum quant type, int64_t k)
+{
+    const struct quant_type *q = &quant_types[type];
+    return (size_t)(k / q->block) * (size_t)q->bytes;
+}
+
+/* What a tensor's type becomes. The matrices at both ends hurt most when they lose bits. */
+static enum quant packed_type(const struct packing *p, const struct tensor *t, bool end)
+{
+    if (p->quantise < 0 || panel_types[t->type].quantised) return t->type;
+    enum quant want = (enum quant)p->quantise;
+    if (end && panel_types[want].quantised) want = QUANT_Q8_0;
+    return t->shape[0] % quant_types[want].block == 0 ? want : t->type;
+}
+
+static void add_matrix(struct packing *p, const struct tensor *t, struct matrix *m,
+                       enum rotated rotated, enum quant type)
+{
+    if (t->data == NULL) return;
+    if (rotated == ROTATED_HEADS && p->config->mla.kv_rank > 0) rotated = ROTATED_MLA_Q;
+    *m = (struct matrix){.n = (int)t->shape[1], .k = (int)t->shape[0], .count = (int)t->shape[2]};
+    panels_init(&m->panels, type, m->n, m->k);
+    if (type != t->type) {
+        size_t scratch = (size_t)m->k * sizeof(float) + PANEL * type_row_bytes(type, m->k);
+        if (scratch > p->scratch_bytes) p->scratch_bytes = scratch;
+    }
+    size_t one = p->dense ? (size_t)m->n * (size_t)m->k * sizeof(float) : panels_bytes(&m->panels);
+    size_t bytes = round_to_line(one * (size_t)m->count);
+    p->jobs[p->n_jobs++] =
+        (struct job){.tensor = t, .matrix = m, .rotated = rotated, .type = type, .bytes = bytes};
+    p->bytes += bytes;
+}
+
+static void add_vector(struct packing *p, const struct tensor *t, const float **v,
+                       enum rotated rotated)
+{
+    if (t->data == NULL) return;
+    size_t bytes = round_to_line((size_t)t->shape[0] * sizeof(float));
+    p->jobs[p->n_jobs++] =
+        (struct job){.tensor = t, .vector = v, .rotated = rotated, .bytes = bytes};
+    p->bytes += bytes;
+}
+
+static void add_layer(struct packing *p, const struct layer_tensors *t, struct layer_weights *w)
+{
+    for (size_t i = 0; i < sizeof(matrix_roles) / sizeof(matrix_roles[0]); i++) {
+        const struct role *r = &matrix_roles[i];
+        const struct tensor *from = (const struct tensor *)((const char *)t + r->tensor);
+        enum quant type = from == &t->router ? from->type : packed_type(p, from, false);
+        add_matrix(p, from, (struct matrix *)((char *)w + r->to), r->rotated, type);
+    }
+    for (size_t i = 0; i < sizeof(vector_roles) / sizeof(vector_roles[0]); i++) {
+        const struct role *r = &vector_roles[i];
+        add_vector(p, (const struct tensor *)((const char *)t + r->tensor),
+                   (const float **)((char *)w + r->to), r->rotated);
+    }
+}
+
+static bool list_jobs(struct packing *p, const struct model_tensors *t, struct weights *w,
+                      struct error *err)
+{
+    size_t per_layer = (sizeof(matrix_roles) + sizeof(vector_roles)) / sizeof(struct role);
+    p->jobs = mem_new(3 + per_layer * (size_t)w->n_layers, sizeof(*p->jobs), err);
+    if (p->jobs == NULL) return false;
+    add_matrix(p, &t->token_embd, &w->embd, ROTATED_NONE, packed_type(p, &t->token_embd, true));
+    if (t->output.data != t->token_embd.data) {
+        add_matrix(p, &t->output, &w->output, ROTATED_NONE, packed_type(p, &t->output, true));
+    }
+    add_vector(p, &t->output_norm, &w->output_norm, ROTATED_NONE);
+    for (int i = 0; i < w->n_layers; i++) {
+        add_layer(p, &t->layers[i], &w->layers[i]);
+    }
+    return true;
+}
+
+/* ---- Filling ---- */
+
+/* Row of the file that becomes row i: rotated pairs (2j, 2j + 1) move to (j, j + dim/2). */
+static int source_row(const struct model_config *c, enum rotated rotated, int i)
+{
+    int period = c->head_dim, first = 0;
+    if (rotated == ROTATED_NONE || !c->rope.interleaved) return i;
+    if (rotated == ROTATED_MLA_Q) first = c->mla.nope_dim;
+    if (rotated == ROTATED_MLA_KV) {
+        first = c->mla.kv_rank;
+        period = first + c->mla.rope_dim;
+    }
+    int begin = i / period * period + first, at = i - begin, half = c->rope.dim / 2;
+    if (at < 0 || at >= c->rope.dim) return i;
+    return begin + (at < half ? 2 * at : 2 * (at - half) + 1);
+}
+
+static size_t row_bytes(const struct tensor *t)
+{
+    return type_row_bytes(t->type, t->shape[0]);
+}
+
+/* Where matrix e of a tensor begins. */
+static const uint8_t *matrix_data(const struct tensor *t, int e)
+{
+    if (t->parts != NULL) return t->parts[e];
+    return (const uint8_t *)t->data + (size_t)e * (size_t)t->shape[1] * row_bytes(t);
+}
+
+/* Scales of row i of expert e of an FP8 tensor. */
+static const float *f8_scales(const struct tensor *t, int e, int i)
+{
+    if (t->block_scales == NULL) return NULL;
+    size_t across = ((size_t)t->shape[0] + F8_BLOCK - 1) / F8_BLOCK;
+    size_t down = ((size_t)t->shape[1] + F8_BLOCK - 1) / F8_BLOCK;
+    return t->block_scales + ((size_t)e * down + (size_t)i / F8_BLOCK) * across;
+}
+
+struct fill {
+    const struct packing *p;
+    const struct job *job;
+    int per_task; /* panels */
+};
+
+/* The rows of a panel in the file, NULL past the last one, and FP8's scales of each. */
+struct panel_rows {
+    const uint8_t *row[PANEL];
+    const float *f8[PANEL];
+};
+
+static void find_rows(const struct packing *p, const struct job *job, int index,
+                      struct panel_rows *out)
+{
+    const struct tensor *t = job->tensor;
+    const struct matrix *m = job->matrix;
+    int panels = panels_count(&m->panels), expert = index / panels;
+    int begin = index % panels * PANEL;
+    const uint8_t *base = matrix_data(t, expert);
+    *out = (struct panel_rows){.row = {NULL}};
+    for (int r = 0; r < PANEL && begin + r < m->n; r++) {
+        int row = source_row(p->config, job->rotated, begin + r);
+        out->row[r] = base + (size_t)row * row_bytes(t);
+        out->f8[r] = f8_scales(t, expert, row);
+    }
+}
+
+static void row_floats(const struct job *job, const struct panel_rows *rows, int r, float *dst)
+{
+    int k = job->matrix->k;
+    quant_types[job->tensor->type].dequant(dst, rows->row[r], k);
+    for (int i = 0; rows->f8[r] != NULL && i < k; i++) {
+        dst[i] *= rows->f8[r][i / F8_BLOCK];
+    }
+}
+
+/* Rows in the type that they become: scratch holds a row of floats, then the new rows. */
+static void quantise_rows(const struct job *job, struct panel_rows *rows, uint8_t *scratch)
+{
+    int k = job->matrix->k;
+    float *floats = (float *)(void *)scratch;
+    uint8_t *to = scratch + (size_t)k * sizeof(float);
+    for (int r = 0; r < PANEL && rows->row[r] != NULL; r++) {
+        row_floats(job, rows, r, floats);
+        quantise_row(job->type, to, floats, k);
+        rows->row[r] = to;
+        rows->f8[r] = NULL;
+        to += type_row_bytes(job->type, k);
+    }
+}
+
+/* Panel `index`, counted through all experts. */
+static void fill_panel(const struct packing *p, const struct job *job, int index, int thread)
+{
+    const struct matrix *m = job->matrix;
+    int panels = panels_count(&m->panels);
+    size_t first = (size_t)(index / panels) * (size_t)m->n + (size_t)(index % panels * PANEL);
+    bool changes = job->type != job->tensor->type;
+    struct panel_rows rows;
+    find_rows(p, job, index, &rows);
+    if (changes) quantise_rows(job, &rows, p->scratch + (size_t)thread * p->scratch_bytes);
+    if (!p->dense) {
+        uint8_t *dst = job->dst + (size_t)index * m->panels.panel_bytes;
+        panels_pack(&m->panels, rows.row, rows.f8, dst);
+        return;
+    }
+    float *dst = (float *)(void *)job->dst + first * (size_t)m->k;
+    for (int r = 0; r < PANEL && rows.row[r] != NULL; r++, dst += m->k) {
+        if (changes) {
+            quant_types[job->type].dequant(dst, rows.row[r], m->k);
+        } else {
+            row_floats(job, &rows, r, dst);
+        }
+    }
+}
+
+static void fill_task(void *arg, int task, int thread)
+{
+    const struct fill *f = arg;
+    int n = panels_count(&f->job->matrix->panels) * f->job->matrix->count;
+    int end = (task + 1) * f->per_task;
+    for (int i = task * f->per_task; i < end && i < n; i++) {
+        fill_panel(f->p, f->job, i, thread);
+    }
+}
+
+static bool fill_vector(const struct packing *p, const struct job *job, struct error *err)
+{
+    const struct tensor *t = job->tensor;
+    float *dst = (float *)(void *)job->dst, *src = mem_new((size_t)t->shape[0], sizeof(float), err);
+    if (src == NULL) return false;
+    quant_types[t->type].dequant(src, t->data, t->shape[0]);
+    for (int i = 0; i < t->shape[0]; i++) {
+        dst[i] = src[source_row(p->config, job->rotated, i)];
+    }
+    free(src);
+    *job->vector = dst;
+    return true;
+}
+
+static bool fill_job(const struct packing *p, const struct job *job, struct pool *pool,
+                     struct error *err)
+{
+    if (job->vector != NULL) return fill_vector(p, job, err);
+    struct fill f = {.p = p, .job = job, .per_task = 4};
+    int n = panels_count(&job->matrix->panels) * job->matrix->count;
+    pool_run(pool, fill_task, &f, (n + f.per_task - 1) / f.per_task);
+    if (p->dense) {
+        job->matrix->dense = (const float *)(const void *)job->dst;
+    } else {
+        job->matrix->panels.data = job->dst;
+    }
+    return true;
+}
+
+static bool reserve(struct weights *w, struct packing *p, struct error *err)
+{
+    void *memory = mmap(NULL, p->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED) {
+        return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for %zu bytes of weights",
+                         p->bytes);
+    }
+    w->memory = memory;
+    w->bytes = p->bytes;
+    madvise(memory, p->bytes, MADV_HUGEPAGE); /* a wish: without it only slower */
+    uint8_t *at = memory;
+    for (int i = 0; i < p->n_jobs; i++) {
+        p->jobs[i].dst = at;
+        at += p->jobs[i].bytes;
+    }
+    return true;
+}
+
+static bool pack_all(struct weights *w, struct packing *p, const struct model *m, struct pool *pool,
+                     weights_progress *progress, void *arg, struct error *err)
+{
+    const struct model_tensors *t = model_tensors(m);
+    size_t done = 0;
+    w->layers = mem_new((size_t)w->n_layers, sizeof(*w->layers), err);
+    if (w->layers == NULL || !list_jobs(p, t, w, err) || !reserve(w, p, err)) return false;
+    if (p->scratch_bytes > 0) {
+        p->scratch_bytes = round_to_line(p->scratch_bytes);
+        p->scratch = mem_new_aligned((size_t)pool_threads(pool), p->scratch_bytes, err);
+        if (p->scratch == NULL) return false;
+    }
+    for (int i = 0; i < p->n_jobs; i++) {
+        if (!fill_job(p, &p->jobs[i], pool, err)) return false;
+        done += p->jobs[i].bytes;
+        if (progress != NULL) progress(arg, done, p->bytes);
+    }
+    if (w->output.n == 0) w->output = w->embd;
+    return true;
+}
+
+bool weights_type_of(const char *name, int *type, struct error *err)
+{
+    *type = name == NULL ? -1 : quant_from_name(span_str(name));
+    if (name == NULL || (*type >= 0 && quantise_knows((enum quant) * type))) return true;
+    return error_set(err, ERROR_INVALID_VALUE, "weights",
+                     "weights is \"%.20s\"; f32, f16, bf16, q8_0, q4_0 or q4_1 expected", name);
+}
+
+struct weights *weights_pack(const struct model *m, bool dense, int quantise, struct pool *pool,
+                             weights_progress *progress, void *arg, struct error *err)
+{
+    const struct model_config *c = model_config(m);
+    struct packing p = {.config = c, .dense = dense, .quantise = quantise};
+    struct weights *w = mem_new(1, sizeof(*w), err);
+    if (w == NULL) return NULL;
+    w->dense = dense;
+    w->n_layers = c->n_layers + c->n_mtp;
+    bool packed = pack_all(w, &p, m, pool, progress, arg, err);
+    free(p.jobs);
+    free(p.scratch);
+    if (packed) return w;
+    weights_free(w);
+    return NULL;
+}
+
+void weights_free(struct weights *w)
+{
+    if (w == NULL) return;
+    if (w->memory != NULL) munmap(w->memory, w->bytes);
+    free(w->layers);
+    free(w);
+}
+
+struct matrix matrix_at(const struct matrix *m, int i)
+{
+    struct matrix one = *m;
+    one.count = 1;
+    if (m->dense != NULL) {
+        one.dense = m->dense + (size_t)i * (size_t)m->n * (size_t)m->k;
+    } else {
+        one.panels.data = m->panels.data + (size_t)i * panels_bytes(&m->panels);
+    }
+    return one;
+}
+
+void matrix_row(const struct matrix *m, int i, float *dst)
+{
+    if (m->dense != NULL) {
+        memcpy(dst, m->dense + (size_t)i * (size_t)m->k, (size_t)m->k * sizeof(float));
+    } else {
+        panels_row(&m->panels, i, dst);
+    }
+}

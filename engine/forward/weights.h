@@ -1,0 +1,78 @@
+/* engine/forward/weights.h - a model's tensors as the forward pass uses them.
+ *
+ * Fast: every matrix packed in the kernels' panels, in the type of the file. Reference: every
+ * matrix dequantised to float32, row by row, for OpenBLAS. Both have the same roles, so there is
+ * one forward pass.
+ *
+ * Rows that RoPE rotates in pairs (2i, 2i+1) are reordered to pairs (i, i + dim/2) on the way: the
+ * scores do not notice, and one rotation kernel does.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ENGINE_FORWARD_WEIGHTS_H
+#define ENGINE_FORWARD_WEIGHTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "engine/kernels/layout.h"
+#include "engine/model/model.h"
+
+struct pool;
+
+/* A matrix that maps k inputs to n outputs, or (experts) `count` of them one after the other. n
+ * 0: the model has none. */
+struct matrix {
+    int n, k, count;
+    struct panels panels; /* packed; panels.data NULL when dense is used */
+    const float *dense;   /* reference: [count, n, k] */
+};
+
+/* One expert of a matrix of experts. */
+struct matrix matrix_at(const struct matrix *m, int i);
+
+struct layer_weights {
+    const float *attn_norm, *ffn_norm; /* [n_embd] */
+    struct matrix q, k, v, o;
+    const float *q_bias, *k_bias, *v_bias, *o_bias; /* NULL: none */
+    const float *q_norm, *k_norm;                   /* [head_dim], NULL: none */
+    struct matrix gate, up, down;
+    struct matrix router, gate_exps, up_exps, down_exps, gate_shared, up_shared, down_shared;
+    const float *router_bias;
+    struct matrix q_a, q_b, kv_a, k_b, v_b;
+    const float *q_a_norm, *kv_a_norm;
+    const float *q_a_bias, *kv_a_bias; /* NULL: none */
+    struct matrix mtp_eh_proj;
+    const float *mtp_enorm, *mtp_hnorm, *mtp_head_norm;
+};
+
+struct weights {
+    bool dense;                 /* the reference's form */
+    struct matrix embd, output; /* output equals embd when the model is tied */
+    const float *output_norm;
+    struct layer_weights *layers; /* [n_layers + n_mtp] */
+    int n_layers;
+    size_t bytes; /* of memory mapped for all of it */
+    void *memory;
+};
+
+/* Called from the packing thread between matrices. */
+typedef void weights_progress(void *arg, size_t done_bytes, size_t total_bytes);
+
+/* The type that options name for quantising at load ("q8_0", "q4_0", "q4_1", "bf16", "f16");
+ * NULL: -1, as they are. False and ERROR_INVALID_VALUE naming "weights" otherwise. */
+bool weights_type_of(const char *name, int *type, struct error *err);
+
+/* Pack every tensor of m on all threads of pool; dense chooses the reference's form. quantise,
+ * when not -1, is the type that matrices of float types get (embedding and output 8 bits when it
+ * has 4; routers stay as they are). progress may be NULL. m's tensors may be dropped afterwards.
+ * NULL and *err on failure. */
+struct weights *weights_pack(const struct model *m, bool dense, int quantise, struct pool *pool,
+                             weights_progress *progress, void *arg, struct error *err);
+void weights_free(struct weights *w); /* accepts NULL */
+
+/* Row i of a matrix as floats [k]. */
+void matrix_row(const struct matrix *m, int i, float *dst);
+
+#endif

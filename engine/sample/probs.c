@@ -1,0 +1,260 @@
+/* engine/sample/probs.c - see probs.h.
+ *
+ * The loops over lanes are written so that any compiler turns them into vector code without
+ * changing a bit.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/sample/probs.h"
+
+#include <math.h>
+#include <stddef.h>
+
+enum { LANES = 16, TOP_BLOCK = 64 };
+
+bool probs_max(const float *x, int n, float *max)
+{
+    float lane[LANES];
+    int nan[LANES] = {0}, i = 0;
+    for (int l = 0; l < LANES; l++) {
+        lane[l] = -INFINITY;
+    }
+    for (; i + LANES <= n; i += LANES) {
+        for (int l = 0; l < LANES; l++) {
+            float v = x[i + l];
+            lane[l] = v > lane[l] ? v : lane[l];
+            nan[l] |= v != v;
+        }
+    }
+    for (; i < n; i++) {
+        lane[0] = x[i] > lane[0] ? x[i] : lane[0];
+        nan[0] |= x[i] != x[i];
+    }
+    float best = lane[0];
+    int any_nan = nan[0];
+    for (int l = 1; l < LANES; l++) {
+        best = lane[l] > best ? lane[l] : best;
+        any_nan |= nan[l];
+    }
+    *max = best;
+    return !any_nan && isfinite(best);
+}
+
+int probs_first(const float *x, int n, float v)
+{
+    for (int i = 0; i < n; i++) {
+        if (x[i] == v) return i;
+    }
+    return -1;
+}
+
+static float sum_block(const float *p, int n)
+{
+    float lane[LANES] = {0};
+    int i = 0;
+    for (; i + LANES <= n; i += LANES) {
+        for (int l = 0; l < LANES; l++) {
+            lane[l] += p[i + l];
+        }
+    }
+    for (int l = 0; i + l < n; l++) {
+        lane[l] += p[i + l];
+    }
+    for (int half = LANES / 2; half > 0; half /= 2) {
+        for (int l = 0; l < half; l++) {
+            lane[l] += lane[l + half];
+        }
+    }
+    return lane[0];
+}
+
+static int block_length(int n, int at)
+{
+    return n - at < PROBS_BLOCK ? n - at : PROBS_BLOCK;
+}
+
+double probs_sum(const float *p, int n)
+{
+    double sum = 0;
+    for (int i = 0; i < n; i += PROBS_BLOCK) {
+        sum += (double)sum_block(p + i, block_length(n, i));
+    }
+    return sum;
+}
+
+int probs_find(const float *p, int n, double target)
+{
+    double sum = 0;
+    int last = 0;
+    for (int i = 0; i < n; i += PROBS_BLOCK) {
+        int len = block_length(n, i);
+        double block = (double)sum_block(p + i, len), inside = sum;
+        sum += block;
+        if (block == 0) continue;
+        bool here = sum > target;
+        for (int j = i; j < i + len; j++) {
+            if (p[j] == 0) continue;
+            last = j;
+            inside += (double)p[j];
+            if (here && inside > target) return j;
+        }
+        if (here) return last; /* lanes and plain order round differently */
+    }
+    return last;
+}
+
+int probs_rank(const float *x, int n, int id)
+{
+    float v = x[id];
+    int better = 0, i = 0;
+    for (; i < id; i++) {
+        better += x[i] >= v;
+    }
+    for (; i < n; i++) {
+        better += x[i] > v;
+    }
+    return better + 1;
+}
+
+/* ---- selection ---- */
+
+static bool is_better(struct prob_item a, struct prob_item b)
+{
+    return a.value > b.value || (a.value == b.value && a.id < b.id);
+}
+
+static void swap(struct prob_item *a, struct prob_item *b)
+{
+    struct prob_item t = *a;
+    *a = *b;
+    *b = t;
+}
+
+/* Partition items[0, n), n >= 1, about the median of three: the better ones, the pivot, the others.
+ * Returns the pivot's place. */
+static int partition(struct prob_item *items, int n)
+{
+    struct prob_item *first = items, *mid = items + n / 2, *last = items + n - 1;
+    if (is_better(*mid, *first)) swap(mid, first);
+    if (is_better(*last, *first)) swap(last, first);
+    if (is_better(*mid, *last)) swap(mid, last); /* the median is last */
+    int m = 0;
+    for (int i = 0; i < n - 1; i++) {
+        if (is_better(items[i], *last)) swap(&items[i], &items[m++]);
+    }
+    swap(&items[m], last);
+    return m;
+}
+
+static double weigh(const struct prob_item *items, int n, bool by_value)
+{
+    double sum = 0;
+    if (!by_value) return n;
+    for (int i = 0; i < n; i++) {
+        sum += (double)items[i].value;
+    }
+    return sum;
+}
+
+/* Move the fewest best of items[0, n), n >= 1, whose weights (their values, or 1 each) reach
+ * target to the front. Returns how many; the last of them is the worst. */
+static int select_best(struct prob_item *items, int n, double target, bool by_value)
+{
+    int low = 0, high = n;
+    while (low < high) {
+        int pivot = low + partition(items + low, high - low);
+        double better = weigh(items + low, pivot - low, by_value);
+        double with_pivot = better + weigh(items + pivot, 1, by_value);
+        if (better >= target && pivot > low) {
+            high = pivot;
+        } else if (with_pivot >= target) {
+            return pivot + 1;
+        } else {
+            target -= with_pivot;
+            low = pivot + 1;
+        }
+    }
+    return low == 0 ? 1 : low; /* rounding: all of them */
+}
+
+static void sort_best(struct prob_item *items, int n)
+{
+    while (n > 1) { /* recursion into the smaller side: depth log2 n */
+        int m = partition(items, n);
+        if (m < n - m) {
+            sort_best(items, m);
+            items += m + 1;
+            n -= m + 1;
+        } else {
+            sort_best(items + m + 1, n - m - 1);
+            n = m;
+        }
+    }
+}
+
+/* x[i] >= floor as items, -infinity excepted. Returns how many. */
+static int gather(const float *x, int n, float floor, struct prob_item *items)
+{
+    int m = 0;
+    for (int i = 0; i < n; i++) {
+        if (x[i] >= floor && x[i] > -INFINITY) items[m++] = (struct prob_item){x[i], i};
+    }
+    return m;
+}
+
+/* A value that at least k entries reach: the k-th best of the block maxima. -infinity when there
+ * are too few blocks to say. */
+static float bound_of(const float *x, int n, int k, struct prob_item *items)
+{
+    int m = 0;
+    if (n / TOP_BLOCK < 2 * k) return -INFINITY;
+    for (int i = 0; i < n; i += TOP_BLOCK, m++) {
+        float best = -INFINITY;
+        for (int j = i; j < n && j < i + TOP_BLOCK; j++) {
+            best = x[j] > best ? x[j] : best;
+        }
+        items[m] = (struct prob_item){best, m};
+    }
+    return items[select_best(items, m, k, false) - 1].value;
+}
+
+int probs_top(const float *x, int n, int k, struct prob_item *items)
+{
+    if (k <= 0) return 0;
+    int m = gather(x, n, bound_of(x, n, k, items), items);
+    if (m > k) m = select_best(items, m, k, false);
+    sort_best(items, m);
+    return m;
+}
+
+/* Set to 0 what is worse than `worst`. */
+static void keep_to(float *p, int n, struct prob_item worst)
+{
+    for (int i = 0; i < n; i++) {
+        bool keep = p[i] > worst.value || (p[i] == worst.value && i <= worst.id);
+        p[i] = keep ? p[i] : 0.0f;
+    }
+}
+
+void probs_keep_count(float *p, int n, int k, struct prob_item *items)
+{
+    if (k >= n) return;
+    int m = gather(p, n, bound_of(p, n, k, items), items);
+    keep_to(p, n, items[select_best(items, m, k, false) - 1]);
+}
+
+void probs_keep_share(float *p, int n, float share, struct prob_item *items)
+{
+    double sum = probs_sum(p, n);
+    /* All entries below this together weigh less than the 1 - share that is left out. */
+    double floor = 0.5 * (1.0 - (double)share) * sum / n;
+    int m = gather(p, n, (float)floor, items);
+    keep_to(p, n, items[select_best(items, m, (double)share * sum, true) - 1]);
+}
+
+void probs_keep_least(float *p, int n, float floor)
+{
+    for (int i = 0; i < n; i++) {
+        p[i] = p[i] >= floor ? p[i] : 0.0f;
+    }
+}

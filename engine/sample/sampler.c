@@ -1,0 +1,348 @@
+/* engine/sample/sampler.c - see sampler.h for the order of operations.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/sample/sampler.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "engine/sample/form/constraint.h"
+#include "engine/kernels/kernels.h"
+#include "engine/kernels/scalar_math.h"
+#include "engine/sample/probs.h"
+
+/* What one thread needs while it works on a row. */
+struct work {
+    float *logits;           /* [n_vocab] after steps 1 to 4 */
+    float *p;                /* [n_vocab] unnormalised probabilities */
+    struct prob_item *items; /* [n_vocab] candidates */
+    int *count;              /* [n_vocab] all 0 between rows */
+    int *touched;            /* [n_vocab] ids whose count is not 0 */
+};
+
+struct sampler {
+    const struct kernels *kernels;
+    int n_vocab, n_end, n_threads;
+    int *end_ids;
+    struct span (*text)(const void *arg, int id, bool skip_special);
+    const void *text_arg;
+    struct work *work; /* [n_threads] */
+};
+
+struct sampler *sampler_new(const struct kernels *kernels, int n_vocab, const int *end_ids,
+                            int n_end, int n_threads, struct error *err)
+{
+    struct sampler *s = mem_new(1, sizeof(*s), err);
+    if (s == NULL) return NULL;
+    *s = (struct sampler){
+        .kernels = kernels, .n_vocab = n_vocab, .n_end = n_end, .n_threads = n_threads};
+    size_t v = (size_t)n_vocab;
+    s->end_ids = mem_new((size_t)n_end, sizeof(int), err);
+    s->work = mem_new((size_t)n_threads, sizeof(*s->work), err);
+    bool ok = s->end_ids != NULL && s->work != NULL;
+    for (int t = 0; ok && t < n_threads; t++) {
+        struct work *w = &s->work[t];
+        w->logits = mem_new_aligned(v, sizeof(float), err);
+        w->p = mem_new_aligned(v, sizeof(float), err);
+        w->items = mem_new(v, sizeof(*w->items), err);
+        w->count = mem_new(v, sizeof(int), err);
+        w->touched = mem_new(v, sizeof(int), err);
+        ok = w->logits && w->p && w->items && w->count && w->touched;
+    }
+    if (!ok) {
+        sampler_free(s);
+        return NULL;
+    }
+    if (n_end > 0) memcpy(s->end_ids, end_ids, (size_t)n_end * sizeof(int));
+    return s;
+}
+
+void sampler_free(struct sampler *s)
+{
+    if (s == NULL) return;
+    for (int t = 0; s->work != NULL && t < s->n_threads; t++) {
+        struct work *w = &s->work[t];
+        free(w->logits);
+        free(w->p);
+        free(w->items);
+        free(w->count);
+        free(w->touched);
+    }
+    free(s->work);
+    free(s->end_ids);
+    free(s);
+}
+
+void sampler_set_text(struct sampler *s,
+                      struct span (*text)(const void *arg, int id, bool skip_special),
+                      const void *arg)
+{
+    s->text = text;
+    s->text_arg = arg;
+}
+
+bool sampler_is_end(const struct sampler *s, int id)
+{
+    for (int i = 0; i < s->n_end; i++) {
+        if (s->end_ids[i] == id) return true;
+    }
+    return false;
+}
+
+/* A counter-based generator: splitmix64's finaliser over the counter's parts (Steele et al., OOPSLA 2014). */
+static uint64_t mix(uint64_t x)
+{
+    x += 0x9E3779B97F4A7C15u;
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+    return x ^ (x >> 31);
+}
+
+double sampler_uniform(uint64_t seed, int sample, int position)
+{
+    uint64_t counter = (uint64_t)(uint32_t)sample << 32 | (uint32_t)position;
+    return (double)(mix(mix(seed) ^ mix(~counter)) >> 11) * 0x1p-53;
+}
+
+/* ---- steps 1 to 4 ---- */
+
+static bool penalises(const struct engine_sampling *c)
+{
+    return c->repetition_penalty != 1.0f || c->presence_penalty != 0.0f ||
+           c->frequency_penalty != 0.0f;
+}
+
+static bool adjusts(const struct draw *d)
+{
+    const struct engine_sampling *c = d->sampling;
+    return c->allowed_ids != NULL || c->form != OUTPUT_FREE || d->n_output < c->min_tokens ||
+           c->n_bias > 0 || penalises(c);
+}
+
+static void keep_allowed(const struct draw *d, float *x, int n)
+{
+    for (int i = 0; i < n; i++) {
+        x[i] = -INFINITY;
+    }
+    for (int i = 0; i < d->sampling->n_allowed; i++) {
+        int id = d->sampling->allowed_ids[i];
+        x[id] = d->logits[id];
+    }
+}
+
+/* Where a guess that came before breaks the form, the draw will not count: anything goes. */
+static void keep_form(const struct sampler *s, const struct draw *d, float *x)
+{
+    const struct engine_sampling *c = d->sampling;
+    struct constraint here;
+    constraint_begin(&here, c);
+    for (int i = 0; i < d->n_output; i++) {
+        struct span text = s->text(s->text_arg, d->output[i], c->skip_special_tokens);
+        if (!constraint_feed(&here, text)) return;
+    }
+    for (int id = 0; id < s->n_vocab; id++) {
+        struct constraint next = here;
+        struct span text = s->text(s->text_arg, id, c->skip_special_tokens);
+        if (text.n == 0 ? !here.free : !constraint_feed(&next, text)) x[id] = -INFINITY;
+    }
+    for (int i = 0; i < s->n_end; i++) {
+        int id = s->end_ids[i];
+        x[id] = constraint_may_end(&here) ? d->logits[id] : -INFINITY;
+    }
+}
+
+static void mask_ends(const struct sampler *s, const struct engine_sampling *c, float *x)
+{
+    for (int i = 0; i < s->n_end; i++) {
+        x[s->end_ids[i]] = -INFINITY;
+    }
+    for (int i = 0; i < c->n_stop_ids; i++) {
+        x[c->stop_ids[i]] = -INFINITY;
+    }
+}
+
+/* Count the output's ids; with a repetition penalty, mark those of the prompt alone by -1.
+ * Returns how many different ones. */
+static int count_ids(struct work *w, const struct draw *d)
+{
+    int n = 0;
+    for (int i = 0; i < d->n_output; i++) {
+        int id = d->output[i];
+        if (w->count[id]++ == 0) w->touched[n++] = id;
+    }
+    for (int i = 0; d->sampling->repetition_penalty != 1.0f && i < d->n_prompt; i++) {
+        int id = d->prompt[i];
+        if (w->count[id] != 0) continue;
+        w->count[id] = -1;
+        w->touched[n++] = id;
+    }
+    return n;
+}
+
+static void penalise(struct work *w, const struct draw *d)
+{
+    const struct engine_sampling *c = d->sampling;
+    float r = c->repetition_penalty;
+    int n = count_ids(w, d);
+    for (int i = 0; i < n; i++) {
+        int id = w->touched[i], count = w->count[id] > 0 ? w->count[id] : 0;
+        float x = w->logits[id];
+        if (r != 1.0f) x = x > 0 ? x / r : x * r;
+        x -= c->frequency_penalty * (float)count;
+        if (count > 0) x -= c->presence_penalty;
+        w->logits[id] = x;
+        w->count[id] = 0;
+    }
+}
+
+/* The logits after steps 1 to 4; the model's own where there is nothing to do. */
+static const float *adjust(const struct sampler *s, struct work *w, const struct draw *d)
+{
+    const struct engine_sampling *c = d->sampling;
+    if (!adjusts(d)) return d->logits;
+    if (c->allowed_ids != NULL) {
+        keep_allowed(d, w->logits, s->n_vocab);
+    } else {
+        memcpy(w->logits, d->logits, (size_t)s->n_vocab * sizeof(float));
+    }
+    if (c->form != OUTPUT_FREE) keep_form(s, d, w->logits);
+    if (d->n_output < c->min_tokens) mask_ends(s, c, w->logits);
+    for (int i = 0; i < c->n_bias; i++) {
+        w->logits[c->bias[i].id] += c->bias[i].bias;
+    }
+    if (penalises(c)) penalise(w, d);
+    return w->logits;
+}
+
+static bool is_listed(const int *ids, int n, int id)
+{
+    for (int i = 0; i < n; i++) {
+        if (ids[i] == id) return true;
+    }
+    return false;
+}
+
+bool sampler_check(const struct sampler *s, const struct engine_sampling *c, struct error *err)
+{
+    if (c->form != OUTPUT_FREE && s->n_end == 0) {
+        return error_set(err, ERROR_UNSUPPORTED, "structured_outputs",
+                         "this model has no end token, so no output could be complete");
+    }
+    if (c->allowed_ids == NULL || c->min_tokens <= 0) return true;
+    for (int i = 0; i < c->n_allowed; i++) {
+        int id = c->allowed_ids[i];
+        if (!sampler_is_end(s, id) && !is_listed(c->stop_ids, c->n_stop_ids, id)) return true;
+    }
+    return error_set(err, ERROR_INVALID_VALUE, "allowed_token_ids",
+                     "only end and stop tokens are allowed, which min_tokens forbids");
+}
+
+/* ---- steps 5 to 8 ---- */
+
+static bool filters(const struct engine_sampling *c)
+{
+    return c->top_k > 0 || c->top_p < 1.0f || c->min_p > 0.0f;
+}
+
+/* Steps 6 and 7: set to 0 in w->p what may not be drawn. The best token has p = 1. */
+static void filter(const struct sampler *s, struct work *w, const struct engine_sampling *c)
+{
+    if (c->min_p > 0.0f) probs_keep_least(w->p, s->n_vocab, c->min_p);
+    if (c->top_k > 0) probs_keep_count(w->p, s->n_vocab, c->top_k, w->items);
+    if (c->top_p < 1.0f) probs_keep_share(w->p, s->n_vocab, c->top_p, w->items);
+}
+
+/* Draw a token by x. w->p then holds what was drawn from, its sum in *sum. */
+static int choose(const struct sampler *s, struct work *w, const struct draw *d, const float *x,
+                  float max, double *sum)
+{
+    const struct engine_sampling *c = d->sampling;
+    s->kernels->exp_row(w->p, x, s->n_vocab, max, 1.0f / c->temperature);
+    if (filters(c)) filter(s, w, c);
+    *sum = probs_sum(w->p, s->n_vocab);
+    return probs_find(w->p, s->n_vocab, sampler_uniform(c->seed, d->sample, d->n_output) * *sum);
+}
+
+/* ---- the numbers reported ---- */
+
+/* ln p(i) = (x[i] - max) * scale - log_sum */
+struct dist {
+    const float *x;
+    float max, scale, log_sum;
+};
+
+/* The softmax of x, as it is. */
+static struct dist plain_dist(const struct sampler *s, const float *x, float max)
+{
+    float sum = s->kernels->sum_exp(x, s->n_vocab, max);
+    return (struct dist){x, max, 1.0f, math_logf(sum)};
+}
+
+/* What choose() drew from; what it filtered out gets the logit -infinity. */
+static struct dist drawn_dist(const struct sampler *s, struct work *w, const float *x, float max,
+                              float temperature, double sum)
+{
+    for (int i = 0; i < s->n_vocab; i++) {
+        w->logits[i] = w->p[i] > 0.0f ? x[i] : -INFINITY;
+    }
+    return (struct dist){w->logits, max, 1.0f / temperature, (float)math_log(sum)};
+}
+
+static float log_prob(const struct dist *q, int id)
+{
+    return (q->x[id] - q->max) * q->scale - q->log_sum;
+}
+
+static struct token_prob report(const struct sampler *s, const struct dist *q, int id)
+{
+    return (struct token_prob){id, log_prob(q, id), probs_rank(q->x, s->n_vocab, id)};
+}
+
+/* The k best. */
+static int report_top(const struct sampler *s, struct work *w, const struct dist *q, int k,
+                      struct token_prob *top)
+{
+    int n = probs_top(q->x, s->n_vocab, k, w->items);
+    for (int i = 0; i < n; i++) {
+        int id = w->items[i].id;
+        top[i] = (struct token_prob){id, log_prob(q, id), i + 1};
+    }
+    return n;
+}
+
+bool sampler_draw(struct sampler *s, int thread, struct draw *d)
+{
+    struct work *w = &s->work[thread];
+    const struct engine_sampling *c = d->sampling;
+    float own_max, max;
+    double sum = 0;
+    if (!probs_max(d->logits, s->n_vocab, &own_max)) return false;
+    const float *x = adjust(s, w, d);
+    max = own_max;
+    if (x != d->logits && !probs_max(x, s->n_vocab, &max)) return false;
+
+    bool greedy = c->temperature < SAMPLER_GREEDY;
+    d->token = greedy ? probs_first(x, s->n_vocab, max) : choose(s, w, d, x, max, &sum);
+    d->n_top = 0;
+    if (c->logprobs < 0) return true;
+    struct dist q = !c->processed ? plain_dist(s, d->logits, own_max)
+                    : greedy      ? plain_dist(s, x, max)
+                                  : drawn_dist(s, w, x, max, c->temperature, sum);
+    d->prob = report(s, &q, d->token);
+    d->n_top = report_top(s, w, &q, c->logprobs, d->top);
+    return true;
+}
+
+bool sampler_score(struct sampler *s, int thread, const float *logits, int id, int k,
+                   struct token_prob *prob, struct token_prob *top, int *n_top)
+{
+    float max;
+    if (!probs_max(logits, s->n_vocab, &max)) return false;
+    struct dist q = plain_dist(s, logits, max);
+    *prob = report(s, &q, id);
+    *n_top = report_top(s, &s->work[thread], &q, k, top);
+    return true;
+}

@@ -1,0 +1,86 @@
+/* engine/sample/sampler.h - from a row of logits to the next token and its log-probabilities.
+ *
+ * The order of operations is vLLM's (vllm/v1/sample/sampler.py):
+ *
+ *   1. allowed ids: everything else gets probability 0; so does what the output's form excludes (constraint.h)
+ *   2. before min_tokens: end and stop tokens get probability 0
+ *   3. logit bias
+ *   4. penalties: repetition (prompt and output; l > 0 ? l / r : l * r), frequency, presence (output)
+ *   5. temperature below SAMPLER_GREEDY: the best token, the first of equal ones, and we are done
+ *   6. temperature; min-p: at least min_p times the best one's probability
+ *   7. top-k: the k best; then top-p: the fewest best of these that hold top_p of their sum
+ *   8. draw: the first id at which the running sum of what is left exceeds u times the whole
+ *
+ * u depends on (seed, sample, position) alone: no state, so a token can be drawn again, ahead of
+ * time or in any order. Arithmetic is our own (probs.h, scalar_math.h): the same bits on every
+ * machine.
+ *
+ * Log-probabilities describe the model's own distribution (the logits before step 1 at
+ * temperature 1), or with `processed` the one drawn from (after step 7; for greedy tokens after
+ * step 4).
+ *
+ * One sampler serves all threads of the pool, each with a work space of its own.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ENGINE_SAMPLE_SAMPLER_H
+#define ENGINE_SAMPLE_SAMPLER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/engine.h"
+
+#define SAMPLER_GREEDY 1e-5f /* temperatures below are greedy */
+
+struct kernels; /* engine/kernels/kernels.h */
+struct sampler;
+
+/* Work spaces for n_threads threads. end_ids: the model's end tokens, copied. NULL and
+ * ERROR_NO_MEMORY on failure. Free with sampler_free(), which accepts NULL. */
+struct sampler *sampler_new(const struct kernels *kernels, int n_vocab, const int *end_ids,
+                            int n_end, int n_threads, struct error *err);
+void sampler_free(struct sampler *s);
+
+/* Is id an end token of the model? */
+bool sampler_is_end(const struct sampler *s, int id);
+
+/* What a token is to an output's form: its bytes, none for special tokens that are skipped. Set
+ * before the first draw. */
+void sampler_set_text(struct sampler *s,
+                      struct span (*text)(const void *arg, int id, bool skip_special),
+                      const void *arg);
+
+/* Will c always leave a token to draw? Until min_tokens are out no end or stop token may be
+ * drawn, and perhaps allowed_ids names no other; and an output of a form must be able to end.
+ * ERROR_INVALID_VALUE or ERROR_UNSUPPORTED, naming the field. */
+bool sampler_check(const struct sampler *s, const struct engine_sampling *c, struct error *err);
+
+/* One token to choose: what it depends on, and what came out. */
+struct draw {
+    const float *logits; /* [n_vocab] of the token before; read only */
+    const struct engine_sampling *sampling;
+    const int *prompt; /* [n_prompt] ids below n_vocab, as output */
+    int n_prompt;
+    const int *output; /* [n_output] generated so far; the position drawn is n_output */
+    int n_output;
+    int sample; /* index among the request's samples */
+
+    int token;
+    struct token_prob prob; /* when sampling->logprobs says so */
+    struct token_prob *top; /* caller's, room for sampling->logprobs entries; best first */
+    int n_top;
+};
+
+/* False when there is nothing to choose from: a logit is NaN or infinite, or every token is excluded. */
+bool sampler_draw(struct sampler *s, int thread, struct draw *d);
+
+/* Log-probability and rank of id in the model's own distribution, and the k best (room for k in
+ * top, *n_top says how many). False when a logit is NaN or infinite. */
+bool sampler_score(struct sampler *s, int thread, const float *logits, int id, int k,
+                   struct token_prob *prob, struct token_prob *top, int *n_top);
+
+/* The number in [0, 1) that decides about a position of a sample. */
+double sampler_uniform(uint64_t seed, int sample, int position);
+
+#endif

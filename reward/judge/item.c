@@ -1,0 +1,286 @@
+/* reward/judge/item.c - see item.h.
+ *
+ * Field names are looked up in a small hash table, made once from the base fields and the registry,
+ * so that checking an item costs a few nanoseconds a key.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/judge/item.h"
+
+#include <pthread.h>
+
+#include "base/json.h"
+#include "reward/limits.h"
+
+static const char *const base_fields[ITEM_FIELDS] = {
+    [ITEM_ID] = "id",
+    [ITEM_PROMPT] = "prompt",
+    [ITEM_COMPLETION] = "completion",
+    [ITEM_ANSWER] = "answer",
+    [ITEM_GROUP] = "group",
+    [ITEM_REWARDS] = "rewards",
+    [ITEM_PREFILL] = "prefill",
+    [ITEM_METADATA] = "metadata",
+    [ITEM_ON_CANNOT_JUDGE] = "on_cannot_judge",
+};
+
+/* ---- known names ---------------------------------------------------------------------------------- */
+
+enum { SLOTS = 256, MAX_FIELDS = 96 }; /* MAX_FIELDS: the seen-twice mask has that many bits */
+
+static struct {
+    const char *name[SLOTS]; /* NULL: free */
+    uint8_t index[SLOTS];    /* into the order of adding; base fields first */
+    int n;
+} known;
+
+static pthread_once_t known_once = PTHREAD_ONCE_INIT;
+
+static size_t slot_of(const char *name)
+{
+    uint32_t h = 2166136261u; /* FNV-1a */
+    for (const char *p = name; *p != '\0'; p++) {
+        h = (h ^ (unsigned char)*p) * 16777619u;
+    }
+    size_t slot = h % SLOTS;
+    while (known.name[slot] != NULL && strcmp(known.name[slot], name) != 0) {
+        slot = (slot + 1) % SLOTS;
+    }
+    return slot;
+}
+
+static void add_known(const char *name)
+{
+    size_t slot = slot_of(name);
+    if (known.name[slot] != NULL || known.n == MAX_FIELDS) return;
+    known.name[slot] = name;
+    known.index[slot] = (uint8_t)known.n++;
+}
+
+static void fill_known(void)
+{
+    for (int i = 0; i < ITEM_FIELDS; i++) {
+        add_known(base_fields[i]);
+    }
+    const struct reward *r;
+    for (int i = 0; (r = reward_at(i)) != NULL; i++) {
+        for (int f = 0; f < r->n_fields; f++) {
+            add_known(r->fields[f].name);
+        }
+    }
+}
+
+bool item_check(const cJSON *item, const cJSON *fields[ITEM_FIELDS], struct error *err)
+{
+    pthread_once(&known_once, fill_known);
+    memset(fields, 0, ITEM_FIELDS * sizeof(*fields));
+    if (!cJSON_IsObject(item)) {
+        return error_set(err, ERROR_INVALID_TYPE, NULL, "an item must be an object, not %s",
+                         json_type_name(item));
+    }
+    uint64_t seen[2] = {0};
+    const cJSON *field;
+    cJSON_ArrayForEach(field, item)
+    {
+        size_t slot = slot_of(field->string);
+        if (known.name[slot] == NULL) {
+            return error_set(err, ERROR_UNKNOWN_FIELD, field->string, "unknown field \"%.100s\"",
+                             field->string);
+        }
+        int index = known.index[slot];
+        uint64_t bit = (uint64_t)1 << (index % 64);
+        if ((seen[index / 64] & bit) != 0) {
+            return error_set(err, ERROR_INVALID_VALUE, field->string, "\"%s\" is given twice",
+                             field->string);
+        }
+        seen[index / 64] |= bit;
+        if (index < ITEM_FIELDS && !cJSON_IsNull(field)) fields[index] = field;
+    }
+    return true;
+}
+
+/* ---- texts and messages ------------------------------------------------------------------------- */
+
+/* OpenAI's content: a string, null, or a list of {"type": "text", "text"} parts. */
+static bool content_text(const cJSON *content, struct arena *a, struct span *out, struct error *err)
+{
+    *out = span_of(NULL, 0);
+    if (content == NULL || cJSON_IsNull(content)) return true;
+    if (cJSON_IsString(content)) {
+        *out = json_text(content, a);
+        return true;
+    }
+    if (!cJSON_IsArray(content)) {
+        return error_set(err, ERROR_INVALID_TYPE, "content",
+                         "content must be a string or a list of text parts, not %s",
+                         json_type_name(content));
+    }
+    size_t total = 0;
+    const cJSON *part;
+    cJSON_ArrayForEach(part, content)
+    {
+        const cJSON *text = json_get(part, "text");
+        if (!cJSON_IsObject(part) || !cJSON_IsString(text)) {
+            return error_set(err, ERROR_INVALID_TYPE, "content",
+                             "a part of content must be an object with a string \"text\"");
+        }
+        total += json_text(text, a).n;
+    }
+    char *all = arena_alloc(a, total + 1, 1);
+    if (all == NULL) return error_set(err, ERROR_TOO_LARGE, "content", "content is too large");
+    *out = span_of(all, 0);
+    cJSON_ArrayForEach(part, content)
+    {
+        struct span text = json_text(json_get(part, "text"), a);
+        if (text.n > 0 && out->n + text.n <= total) {
+            memcpy(all + out->n, text.p, text.n);
+            out->n += text.n;
+        }
+    }
+    return true;
+}
+
+/* <think> reasoning </think> content: what the model wrote before the server split it. */
+static struct span join_message(struct span reasoning, struct span content, struct arena *a)
+{
+    static const char open[] = "<think>", close[] = "</think>";
+    size_t n = strlen(open) + reasoning.n + strlen(close) + content.n;
+    char *all = arena_alloc(a, n, 1), *p = all;
+    if (all == NULL) return span_of(NULL, 0);
+    p = mempcpy(p, open, strlen(open));
+    if (reasoning.n > 0) p = mempcpy(p, reasoning.p, reasoning.n);
+    p = mempcpy(p, close, strlen(close));
+    if (content.n > 0) memcpy(p, content.p, content.n);
+    return span_of(all, n);
+}
+
+static bool message_completion(const cJSON *message, struct arena *a, struct reward_call *call,
+                               struct error *err)
+{
+    if (!content_text(json_get(message, "content"), a, &call->content, err)) return false;
+    const cJSON *reasoning = json_get(message, "reasoning_content");
+    if (reasoning == NULL) reasoning = json_get(message, "reasoning");
+    call->completion = call->content;
+    if (reasoning == NULL) return true;
+    if (!cJSON_IsString(reasoning)) {
+        return error_set(err, ERROR_INVALID_TYPE, "reasoning_content",
+                         "reasoning_content must be a string, not %s", json_type_name(reasoning));
+    }
+    call->has_reasoning = true;
+    call->reasoning = json_text(reasoning, a);
+    call->completion = join_message(call->reasoning, call->content, a);
+    return call->completion.p != NULL ||
+           error_set(err, ERROR_TOO_LARGE, NULL, "the message is too large");
+}
+
+/* A string, an assistant message, or a list of one (as TRL's conversational completions are). */
+static bool read_completion(const cJSON *v, struct arena *a, struct reward_call *call,
+                            struct error *err)
+{
+    if (v == NULL) {
+        return error_set(err, ERROR_MISSING_FIELD, "completion", "completion is missing");
+    }
+    if (cJSON_IsArray(v) && cJSON_GetArraySize(v) == 1) v = v->child;
+    if (cJSON_IsString(v)) {
+        call->completion = call->content = json_text(v, a);
+        return call->completion.p != NULL ||
+               error_set(err, ERROR_TOO_LARGE, "completion", "completion is too large");
+    }
+    if (!cJSON_IsObject(v)) {
+        return error_set(err, ERROR_INVALID_TYPE, "completion",
+                         "completion must be a string or one assistant message, not %s",
+                         json_type_name(v));
+    }
+    return message_completion(v, a, call, err) || error_in(err, "completion");
+}
+
+/* The contents of all messages, a line break between them. */
+static bool join_prompt(const cJSON *messages, struct arena *a, struct span *out, struct error *err)
+{
+    int n = cJSON_GetArraySize(messages), i = 0;
+    if (n > REWARD_MAX_MESSAGES) {
+        return error_set(err, ERROR_INVALID_VALUE, NULL, "%d messages; at most %d", n,
+                         REWARD_MAX_MESSAGES);
+    }
+    struct span *texts = arena_alloc(a, (size_t)n + 1, sizeof(*texts));
+    if (texts == NULL) return error_set(err, ERROR_TOO_LARGE, NULL, "the prompt is too large");
+    size_t total = 1;
+    const cJSON *message;
+    cJSON_ArrayForEach(message, messages)
+    {
+        if (!cJSON_IsObject(message)) {
+            error_set(err, ERROR_INVALID_TYPE, NULL, "a message must be an object, not %s",
+                      json_type_name(message));
+            return error_in(err, "[%d]", i);
+        }
+        if (!content_text(json_get(message, "content"), a, &texts[i], err)) {
+            return error_in(err, "[%d]", i);
+        }
+        total += texts[i++].n + 1;
+    }
+    char *all = arena_alloc(a, total, 1), *p = all;
+    if (all == NULL) return error_set(err, ERROR_TOO_LARGE, NULL, "the prompt is too large");
+    for (int m = 0; m < i; m++) {
+        if (m > 0) *p++ = '\n';
+        if (texts[m].n > 0) p = mempcpy(p, texts[m].p, texts[m].n);
+    }
+    *out = span_of(all, (size_t)(p - all));
+    return true;
+}
+
+static bool read_prompt(const cJSON *v, struct arena *a, struct span *out, struct error *err)
+{
+    if (v == NULL) return true;
+    if (cJSON_IsString(v)) {
+        *out = json_text(v, a);
+        return true;
+    }
+    if (cJSON_IsArray(v)) return join_prompt(v, a, out, err) || error_in(err, "prompt");
+    return error_set(err, ERROR_INVALID_TYPE, "prompt",
+                     "prompt must be a string or a list of messages, not %s", json_type_name(v));
+}
+
+static bool is_answer(const cJSON *v)
+{
+    return cJSON_IsString(v) || cJSON_IsNumber(v);
+}
+
+static bool check_answer(const cJSON *v, struct error *err)
+{
+    if (v == NULL || is_answer(v)) return true;
+    const char *const wanted = "answer must be a string, a number or a list of them, not %s";
+    if (!cJSON_IsArray(v)) {
+        return error_set(err, ERROR_INVALID_TYPE, "answer", wanted, json_type_name(v));
+    }
+    int i = 0;
+    const cJSON *one;
+    cJSON_ArrayForEach(one, v)
+    {
+        if (!is_answer(one)) {
+            error_set(err, ERROR_INVALID_TYPE, NULL, wanted, json_type_name(one));
+            return error_in(err, "answer[%d]", i);
+        }
+        i++;
+    }
+    return true;
+}
+
+bool item_call(const cJSON *const fields[ITEM_FIELDS], const cJSON *item, struct arena *a,
+               struct reward_call *call, struct error *err)
+{
+    *call = (struct reward_call){.item = item, .arena = a, .correct = CORRECT_UNKNOWN};
+    const cJSON *prefill = fields[ITEM_PREFILL], *id = fields[ITEM_ID];
+    if (id != NULL && !cJSON_IsString(id) && !cJSON_IsNumber(id)) {
+        return error_set(err, ERROR_INVALID_TYPE, "id", "id must be a string, not %s",
+                         json_type_name(id));
+    }
+    if (prefill != NULL && !cJSON_IsString(prefill)) {
+        return error_set(err, ERROR_INVALID_TYPE, "prefill", "prefill must be a string, not %s",
+                         json_type_name(prefill));
+    }
+    call->prefill = json_text(prefill, a);
+    call->answer = fields[ITEM_ANSWER];
+    return read_completion(fields[ITEM_COMPLETION], a, call, err) &&
+           check_answer(call->answer, err) &&
+           read_prompt(fields[ITEM_PROMPT], a, &call->prompt, err);
+}

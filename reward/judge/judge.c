@@ -1,0 +1,108 @@
+/* reward/judge/judge.c - opening, closing and counting.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/judge/judge.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "reward/code/code.h"
+#include "reward/limits.h"
+#include "reward/judge/spec.h"
+
+enum { DEFAULT_BUDGET_MS = 2000, WORKERS_PER_PROCESSOR = 8, MAX_WORKERS = 64 };
+static const size_t DEFAULT_MEMORY = (size_t)1 << 30, DEFAULT_QUEUE = 100000;
+
+/* The rewards of R1, arXiv 2501.12948v1, 2.2.2, as far as they are in the registry. */
+static cJSON *r1_rewards(void)
+{
+    static const char *const names[] = {"accuracy", "format"};
+    cJSON *list = cJSON_CreateArray();
+    for (int i = 0; i < 2 && list != NULL; i++) {
+        if (reward_find(span_str(names[i])) == NULL) continue;
+        cJSON *entry = cJSON_CreateObject();
+        cJSON_AddStringToObject(entry, "name", names[i]);
+        cJSON_AddItemToArray(list, entry);
+    }
+    return list;
+}
+
+static bool read_defaults(struct judge *judge, const char *text, struct error *err)
+{
+    judge->default_rewards = text == NULL ? r1_rewards() : json_parse(span_str(text), err);
+    if (judge->default_rewards == NULL) return error_in(err, "default_rewards");
+    struct arena *a = arena_new(REWARD_SCRATCH_BYTES);
+    if (a == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
+    struct spec_list list = {0};
+    bool ok = spec_list_parse(judge->default_rewards, a, &list, err);
+    spec_list_clear(&list);
+    arena_free(a);
+    return ok || error_in(err, "default_rewards");
+}
+
+static int default_workers(void)
+{
+    long n = sysconf(_SC_NPROCESSORS_ONLN) * WORKERS_PER_PROCESSOR;
+    return n < WORKERS_PER_PROCESSOR ? WORKERS_PER_PROCESSOR
+           : n > MAX_WORKERS         ? MAX_WORKERS
+                                     : (int)n;
+}
+
+struct judge *judge_open(const struct judge_options *o, struct error *err)
+{
+    struct judge *judge = mem_new(1, sizeof(*judge), err);
+    if (judge == NULL) return NULL;
+    int workers = o->workers > 0 ? o->workers : default_workers();
+    struct dispatch_options d = {
+        .max_workers = {[POOL_ALGEBRA] = workers, [POOL_SANDBOX] = code_workers(workers)},
+        .memory_bytes = o->worker_memory_bytes > 0 ? o->worker_memory_bytes : DEFAULT_MEMORY,
+        .max_waiting = o->queue_items > 0 ? o->queue_items : DEFAULT_QUEUE,
+    };
+    judge->item_budget_ms = o->item_budget_ms > 0 ? o->item_budget_ms : DEFAULT_BUDGET_MS;
+    code_open(o->code_unsafe);
+    judge->max_items = o->max_items > 0 ? o->max_items : REWARD_MAX_ITEMS;
+    if (read_defaults(judge, o->default_rewards, err)) judge->dispatch = dispatch_open(&d, err);
+    if (judge->dispatch != NULL) return judge;
+    judge_close(judge);
+    return NULL;
+}
+
+void judge_close(struct judge *judge)
+{
+    if (judge == NULL) return;
+    dispatch_close(judge->dispatch);
+    cJSON_Delete(judge->default_rewards);
+    free(judge);
+}
+
+void judge_set_tokenizer(struct judge *judge, long (*count_tokens)(void *arg, struct span text),
+                         void *arg)
+{
+    judge->count_tokens = count_tokens;
+    judge->count_arg = arg;
+}
+
+const cJSON *judge_default_rewards(const struct judge *judge)
+{
+    return judge->default_rewards;
+}
+
+void judge_stats_get(struct judge *judge, struct judge_stats *out)
+{
+    struct dispatch_stats d = dispatch_stats(judge->dispatch);
+    *out = (struct judge_stats){
+        .jobs = atomic_load(&judge->jobs),
+        .items = atomic_load(&judge->items),
+        .item_errors = atomic_load(&judge->item_errors),
+        .cannot_judge = atomic_load(&judge->cannot_judge),
+        .deferred = atomic_load(&judge->deferred),
+        .timeouts = atomic_load(&judge->timeouts),
+        .worker_deaths = d.deaths,
+        .workers = d.workers,
+        .workers_busy = d.busy,
+        .waiting = d.waiting,
+    };
+}

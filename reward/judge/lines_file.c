@@ -1,0 +1,233 @@
+/* reward/judge/lines_file.c - judge_lines(): a file of items on all processors.
+ *
+ * Each thread takes the next batch of lines from the file, judges it, and writes its results when
+ * its turn has come; at most one batch a thread is in memory.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/reward.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "reward/limits.h"
+#include "reward/judge/lines.h"
+
+enum { MAX_THREADS = 256 };
+
+struct pass {
+    struct judge *judge;
+    FILE *in, *out;
+    void (*progress)(void *arg, uint64_t lines);
+    void *progress_arg;
+
+    pthread_mutex_t reading; /* guards the batcher and what is read */
+    struct batcher batcher;
+    char *line; /* getline's */
+    size_t line_room;
+    uint64_t next_batch;
+    bool at_end;
+
+    pthread_mutex_t writing; /* guards what follows; may be taken while holding nothing */
+    pthread_cond_t turn;
+    uint64_t written; /* batches */
+    struct judge_summary *summary;
+    bool failed;
+    struct error *err;
+};
+
+static void fail(struct pass *p, const struct error *e)
+{
+    pthread_mutex_lock(&p->writing);
+    if (!p->failed && p->err != NULL) *p->err = *e;
+    p->failed = true;
+    pthread_cond_broadcast(&p->turn);
+    pthread_mutex_unlock(&p->writing);
+}
+
+static bool has_failed(struct pass *p)
+{
+    pthread_mutex_lock(&p->writing);
+    bool failed = p->failed;
+    pthread_mutex_unlock(&p->writing);
+    return failed;
+}
+
+/* ---- reading -------------------------------------------------------------------------------------------- */
+
+/* Lines until a batch is full; NULL at the end of the file or on a failure. With `reading` held. */
+static struct batch *read_batch(struct pass *p, struct error *err)
+{
+    struct batch *ready = NULL;
+    while (ready == NULL && !p->at_end) {
+        errno = 0;
+        ssize_t n = getline(&p->line, &p->line_room, p->in);
+        if (n < 0) {
+            p->at_end = true;
+            if (ferror(p->in))
+                error_set(err, ERROR_SYSTEM, NULL, "cannot read: error %d", errno);
+            else
+                ready = batcher_take(&p->batcher, true);
+        } else if (n > REWARD_MAX_LINE) {
+            p->at_end = true;
+            error_set(err, ERROR_TOO_LARGE, NULL, "a line has more than %d bytes", REWARD_MAX_LINE);
+        } else if (!batcher_add(&p->batcher, span_of(p->line, (size_t)n), &ready, err)) {
+            p->at_end = true;
+        }
+    }
+    return ready;
+}
+
+/* The next batch and its number. */
+static struct batch *next_batch(struct pass *p, uint64_t *number)
+{
+    struct error e = {0};
+    pthread_mutex_lock(&p->reading);
+    struct batch *b = read_batch(p, &e);
+    if (b != NULL) *number = p->next_batch++;
+    pthread_mutex_unlock(&p->reading);
+    if (e.code != ERROR_NONE) fail(p, &e);
+    return b;
+}
+
+/* ---- judging ----------------------------------------------------------------------------------------------- */
+
+struct waiter {
+    pthread_mutex_t lock;
+    pthread_cond_t over;
+    bool done;
+};
+
+static void on_done(void *arg, struct judge_job *job)
+{
+    struct waiter *w = arg;
+    (void)job;
+    pthread_mutex_lock(&w->lock);
+    w->done = true;
+    pthread_cond_signal(&w->over);
+    pthread_mutex_unlock(&w->lock);
+}
+
+static void judge_and_wait(struct judge_job *job)
+{
+    struct waiter w = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, false};
+    judge_job_start(job, on_done, &w);
+    pthread_mutex_lock(&w.lock);
+    while (!w.done) {
+        pthread_cond_wait(&w.over, &w.lock);
+    }
+    pthread_mutex_unlock(&w.lock);
+}
+
+static void summarize(struct judge_summary *sum, const struct judge_job *job)
+{
+    for (size_t i = 0; i < job->n; i++) {
+        const struct job_item *it = &job->items[i];
+        sum->items++;
+        sum->errors += it->error != NULL;
+        sum->rewarded += it->has_reward;
+        sum->reward_sum += it->reward;
+        for (int k = 0; it->error == NULL && k < it->specs->n; k++) {
+            sum->correct += it->parts[k].verdict == VERDICT_CORRECT;
+            sum->incorrect += it->parts[k].verdict == VERDICT_INCORRECT;
+            sum->cannot_judge += it->parts[k].verdict == VERDICT_CANNOT;
+        }
+    }
+}
+
+/* Write in turn. */
+static void deliver(struct pass *p, uint64_t number, const struct judge_job *job,
+                    const struct buffer *text)
+{
+    struct error e = {0};
+    pthread_mutex_lock(&p->writing);
+    while (p->written != number && !p->failed) {
+        pthread_cond_wait(&p->turn, &p->writing);
+    }
+    if (!p->failed) {
+        summarize(p->summary, job);
+        if (fwrite(text->p, 1, text->n, p->out) != text->n) {
+            error_set(&e, ERROR_SYSTEM, NULL, "cannot write: error %d", errno);
+        }
+        p->written++;
+        if (p->progress != NULL) p->progress(p->progress_arg, p->summary->items);
+    }
+    pthread_cond_broadcast(&p->turn);
+    pthread_mutex_unlock(&p->writing);
+    if (e.code != ERROR_NONE) fail(p, &e);
+}
+
+static void judge_batch(struct pass *p, struct batch *b, uint64_t number)
+{
+    struct error e = {0};
+    struct buffer text;
+    struct judge_job *job = batch_job(b, p->judge, &e);
+    if (job == NULL) {
+        fail(p, &e);
+        return;
+    }
+    buffer_init(&text, REWARD_JOB_BYTES);
+    judge_and_wait(job);
+    if (batch_print(job, &text)) {
+        deliver(p, number, job, &text);
+    } else {
+        error_set(&e, ERROR_NO_MEMORY, NULL, "out of memory for results");
+        fail(p, &e);
+    }
+    buffer_clear(&text);
+    judge_job_free(job);
+}
+
+static void *work(void *arg)
+{
+    struct pass *p = arg;
+    struct batch *b;
+    uint64_t number = 0;
+    while (!has_failed(p) && (b = next_batch(p, &number)) != NULL) {
+        judge_batch(p, b, number);
+    }
+    return NULL;
+}
+
+static int count_threads(int asked)
+{
+    long n = asked > 0 ? asked : sysconf(_SC_NPROCESSORS_ONLN);
+    return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : (int)n;
+}
+
+bool judge_lines(struct judge *judge, FILE *in, FILE *out, int threads,
+                 void (*progress)(void *arg, uint64_t lines), void *arg,
+                 struct judge_summary *summary, struct error *err)
+{
+    struct pass p = {.judge = judge,
+                     .in = in,
+                     .out = out,
+                     .progress = progress,
+                     .progress_arg = arg,
+                     .reading = PTHREAD_MUTEX_INITIALIZER,
+                     .writing = PTHREAD_MUTEX_INITIALIZER,
+                     .turn = PTHREAD_COND_INITIALIZER,
+                     .summary = summary,
+                     .err = err};
+    pthread_t ids[MAX_THREADS];
+    int n = count_threads(threads), started = 0;
+    *summary = (struct judge_summary){0};
+    batcher_init(&p.batcher, judge);
+    while (started < n - 1 && pthread_create(&ids[started], NULL, work, &p) == 0) {
+        started++;
+    }
+    work(&p); /* this thread is one of them */
+    for (int i = 0; i < started; i++) {
+        pthread_join(ids[i], NULL);
+    }
+    batcher_clear(&p.batcher);
+    free(p.line);
+    if (!p.failed && fflush(out) != 0) {
+        p.failed = true;
+        error_set(err, ERROR_SYSTEM, NULL, "cannot write: error %d", errno);
+    }
+    return !p.failed;
+}

@@ -1,0 +1,44 @@
+/* reward/judge/score.c - see score.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/judge/score.h"
+
+#include <math.h>
+
+enum score_status score_part(const struct spec *s, struct reward_call *call, struct reward_out *out)
+{
+    call->options = s->options;
+    call->prepared = s->prepared;
+    enum score_status status = s->reward->score(call, out);
+    if (status == SCORE_DONE && !isfinite(out->value)) {
+        out->cause = "not_finite";
+        status = SCORE_CANNOT;
+    }
+    if (status == SCORE_DEFER && call->in_worker) {
+        out->cause = "error";
+        status = SCORE_CANNOT;
+    }
+    if (status == SCORE_FAULT && out->err->code == ERROR_NONE) {
+        error_set(out->err, ERROR_INTERNAL, NULL, "%s gave no reason", s->reward->name);
+    }
+    if (status == SCORE_CANNOT) {
+        out->value = 0;
+        out->verdict = VERDICT_CANNOT;
+        if (out->cause == NULL) out->cause = "error";
+    }
+    return status;
+}
+
+const char *score_cause(const struct reward *r, struct span cause)
+{
+    static const char *const common[] = {"too_large", "not_finite", "correctness_unknown", NULL};
+    if (cause.n == 0) return NULL;
+    for (int i = 0; r->causes != NULL && r->causes[i] != NULL; i++) {
+        if (span_is(cause, r->causes[i])) return r->causes[i];
+    }
+    for (int i = 0; common[i] != NULL; i++) {
+        if (span_is(cause, common[i])) return common[i];
+    }
+    return "error";
+}

@@ -1,0 +1,316 @@
+/* reward/math/compare/claim.c - see claim.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/math/compare/claim.h"
+
+#include "reward/math/value/decimal.h"
+#include "reward/math/field/fingerprint.h"
+
+bool claim_is_name(const struct expr *e)
+{
+    switch ((enum expr_kind)e->kind) {
+    case E_SYM:
+    case E_TEXT:
+    case E_APPLY:
+    case E_DOTS:
+        return true;
+    case E_CONST:
+        return e->op == C_E || e->op == C_I; /* E = ..., as a name */
+    case E_MUL:
+    case E_RATIO:
+    case E_DIV:
+    case E_TUPLE:
+        for (uint32_t i = 0; i < e->n; i++)
+            if (!claim_is_name(e->arg[i]) && !(e->kind == E_MUL && i > 0 && e->arg[i]->grouped))
+                return false;
+        return e->n > 0;
+    case E_FUNC: /* |AB|, sin A: what a figure's letters measure; |x| = 3 is an equation */
+        if (e->op == F_ABS && e->arg[0]->kind == E_SYM && e->arg[0]->text.p[0] >= 'a') return false;
+        return e->n == 1 &&
+               (e->op == F_ABS || (e->op >= F_SIN && e->op <= F_CSC) || e->op == F_MAX ||
+                e->op == F_MIN || e->op == F_DET || e->op == F_ARG || e->op == F_RE ||
+                e->op == F_IM) &&
+               claim_is_name(e->arg[0]);
+    case E_UNIT:
+        return claim_is_name(e->arg[0]);
+    default:
+        return false;
+    }
+}
+
+bool claim_all_equal_signs(const struct expr *e)
+{
+    for (uint32_t i = 0; i + 1 < e->n; i++)
+        if (e->text.p[i] != R_EQ) return false;
+    return true;
+}
+
+bool claim_all_constant(const struct expr *e)
+{
+    for (uint32_t i = 0; i < e->n; i++)
+        if (!expr_is_constant(e->arg[i])) return false;
+    return true;
+}
+
+/* The operands [from, to) of a chain. */
+static const struct expr *part(struct math_work *w, const struct expr *e, uint32_t from,
+                               uint32_t to)
+{
+    if (to - from == 1) return e->arg[from];
+    struct expr *p = expr_new(w->arena, E_REL, 0, to - from);
+    if (p == NULL) return NULL;
+    memcpy(p->arg, e->arg + from, (to - from) * sizeof(*p->arg));
+    p->text = span_slice(e->text, from, to - 1);
+    return p;
+}
+
+/* After the last \Rightarrow, before the first \approx; after it when what stands before is a
+ * decimal and what follows is none: 0.583 \approx 7/12. */
+static const struct expr *conclusion(struct math_work *w, const struct expr *e)
+{
+    uint32_t from = 0, to = e->n;
+    for (uint32_t i = 0; i + 1 < e->n; i++)
+        if (e->text.p[i] == R_IMPLIES || e->text.p[i] == R_EQUIV) from = i + 1;
+    for (uint32_t i = e->n - 1; i > from; i--)
+        if (e->text.p[i - 1] == R_APPROX && i > from + (claim_is_name(e->arg[from]) ? 1 : 0))
+            to = i;
+    struct decimal d;
+    bool rounded_first = to == from + 1 && to + 1 == e->n && decimal_of(e->arg[from], &d) &&
+                         !decimal_of(e->arg[to], &d) && expr_is_scalar(e->arg[to]);
+    return rounded_first ? e->arg[to] : part(w, e, from, to);
+}
+
+const struct expr *claim_value(const struct expr *e)
+{
+    if (e->kind != E_REL) return e;
+    if (e->n == 2 && e->text.p[0] == R_IN && claim_is_name(e->arg[0])) return e->arg[1];
+    bool approximate = e->n == 2 && e->text.p[0] == R_APPROX && claim_is_name(e->arg[0]);
+    if (!claim_all_equal_signs(e) && !approximate) return e;
+    const struct expr *last = e->arg[e->n - 1];
+    if (claim_is_name(e->arg[0]) || claim_all_constant(e)) return last;
+    if (e->n >= 3 && expr_is_constant(last)) return last; /* 2x + 1 = 2 + 1 = 3 */
+    if (e->n == 2 && last->kind == E_SYM && expr_is_constant(e->arg[0])) return e->arg[0];
+    return e;
+}
+
+/* P(1, 2): a point with its name. */
+static bool is_named_point(const struct expr *e)
+{
+    return e->kind == E_MUL && e->arg[1]->kind == E_TUPLE && e->arg[0]->kind == E_SYM &&
+           e->arg[0]->text.p[0] <= 'Z';
+}
+
+const struct expr *claim_of(struct math_work *w, const struct expr *e)
+{
+    if (e->kind == E_REL && e->n >= 2) {
+        const struct expr *part = conclusion(w, e);
+        return part == NULL ? e : part;
+    }
+    return is_named_point(e) ? e->arg[1] : e;
+}
+
+/* ---- signs +- ---------------------------------------------------------------------------------- */
+
+/* e^2, a root's square being what stands under it. */
+static const struct expr *square(struct arena *a, const struct expr *e)
+{
+    bool product = e->kind == E_MUL || e->kind == E_DIV;
+    if (e->kind == E_NEG) return square(a, e->arg[0]);
+    if (e->kind == E_FUNC && e->op == F_SQRT) return e->arg[0];
+    if (!product || e->n != 2) return expr_2(a, E_POW, 0, e, expr_int(a, 2));
+    return expr_2(a, (enum expr_kind)e->kind, 0, square(a, e->arg[0]), square(a, e->arg[1]));
+}
+
+const struct expr *claim_without_sign(struct math_work *w, const struct expr *e)
+{
+    struct arena *a = w->arena;
+    if (e->kind != E_REL || e->n != 2 || e->text.p[0] != R_EQ || expr_has(e->arg[0], E_PM, -1))
+        return e;
+    const struct expr *left = e->arg[0], *right = e->arg[1];
+    if (right->kind == E_DIV) {
+        left = expr_2(a, E_MUL, 0, left, right->arg[1]);
+        right = right->arg[0];
+    }
+    if (left == NULL || right->kind != E_PM) return e;
+    const struct expr *b = right->arg[right->n - 1];
+    if (right->n == 2) left = expr_2(a, E_ADD, 0, left, expr_1(a, E_NEG, 0, right->arg[0]));
+    if (left == NULL || expr_has(left, E_PM, -1) || expr_has(b, E_PM, -1)) return e;
+    struct expr *r = (struct expr *)expr_2(a, E_REL, 0, square(a, left), square(a, b));
+    if (r != NULL) r->text = e->text;
+    return r == NULL ? e : r;
+}
+
+const struct expr *claim_spread(struct math_work *w, const struct expr *e)
+{
+    if (!expr_has(e, E_PM, -1)) return e;
+    bool list = e->kind == E_LIST || e->kind == E_SET;
+    uint32_t n = list ? e->n : 1, k = 0;
+    struct expr *out = expr_new(w->arena, list ? (enum expr_kind)e->kind : E_LIST, 0, 2 * n);
+    if (out == NULL) return NULL;
+    for (uint32_t i = 0; i < n; i++) {
+        const struct expr *x = list ? e->arg[i] : e;
+        bool two = expr_has(x, E_PM, -1);
+        if ((out->arg[k++] = expr_with_sign(w->arena, x, true)) == NULL) return NULL;
+        if (two && (out->arg[k++] = expr_with_sign(w->arena, x, false)) == NULL) return NULL;
+    }
+    out->n = k;
+    return out;
+}
+
+/* ---- notations ---------------------------------------------------------------------------------- */
+
+bool claim_gives_values(const struct expr *e)
+{
+    if (e->kind != E_LIST || e->n < 2) return false;
+    for (uint32_t i = 0; i < e->n; i++) {
+        const struct expr *r = e->arg[i];
+        if (r->kind != E_REL || !claim_all_equal_signs(r) || !claim_is_name(r->arg[0]))
+            return false;
+        for (uint32_t j = 0; j < i; j++)
+            if (expr_same(r->arg[0], e->arg[j]->arg[0])) return false;
+    }
+    return true;
+}
+
+/* y = 2, x = 1 as x = 1, y = 2: values given to letters, in the order of the alphabet. */
+static const struct expr *in_letter_order(struct math_work *w, const struct expr *e)
+{
+    if (!claim_gives_values(e)) return e;
+    struct expr *sorted = expr_new(w->arena, E_LIST, e->op, e->n);
+    for (uint32_t i = 0; sorted != NULL && i < e->n; i++) {
+        const struct expr *name = e->arg[i]->arg[0];
+        if (name->kind != E_SYM || name->text.n != 1) return e;
+        uint32_t j = i;
+        for (; j > 0 && sorted->arg[j - 1]->arg[0]->text.p[0] > name->text.p[0]; j--)
+            sorted->arg[j] = sorted->arg[j - 1];
+        sorted->arg[j] = e->arg[i];
+    }
+    return sorted == NULL ? e : sorted;
+}
+
+/* x = y = 1 as x = 1, y = 1, unless beside a value, which both have. e itself when it is no such chain. */
+static const struct expr *each_name(struct math_work *w, const struct expr *e,
+                                    const struct expr *other)
+{
+    if (e->kind != E_REL || e->n < 3 || !claim_all_equal_signs(e) || expr_is_scalar(other))
+        return e;
+    uint32_t names = e->n - 1;
+    for (uint32_t i = 0; i < names; i++)
+        if (e->arg[i]->kind != E_SYM) return e;
+    struct expr *list = expr_new(w->arena, E_LIST, 0, names);
+    for (uint32_t i = 0; list != NULL && i < names; i++) {
+        struct expr *r = (struct expr *)expr_2(w->arena, E_REL, 0, e->arg[i], e->arg[names]);
+        if (r == NULL) return e;
+        r->text = span_slice(e->text, 0, 1);
+        list->arg[i] = r;
+    }
+    return list == NULL ? e : list;
+}
+
+/* |2x - 1| = 3 as 2x - 1 = +-3. A complex number's modulus is that of a circle. */
+static const struct expr *without_bars(struct math_work *w, const struct expr *e)
+{
+    struct interval v;
+    if (e->kind != E_REL || e->n != 2 || e->text.p[0] != R_EQ || claim_is_name(e->arg[0]) ||
+        e->arg[0]->kind != E_FUNC || e->arg[0]->op != F_ABS || expr_is_constant(e->arg[0]) ||
+        !expr_is_constant(e->arg[1]) || !expr_is_scalar(e->arg[1]) ||
+        expr_has_symbol(e, span_str("z")) || !interval_of(e->arg[1], NULL, &v) || v.mid < 0)
+        return e;
+    struct expr *r = (struct expr *)expr_2(w->arena, E_REL, 0, e->arg[0]->arg[0],
+                                           expr_1(w->arena, E_PM, 0, e->arg[1]));
+    if (r != NULL) r->text = e->text;
+    return r == NULL ? e : r;
+}
+
+/* 2i - 3j + k beside three coordinates, as (2, -3, 1): letters i, j and k of that many directions.
+ * e itself when it is no sum of multiples of them. */
+static const struct expr *as_vector(struct math_work *w, const struct expr *e,
+                                    const struct expr *other)
+{
+    static const char *const letters[] = {"i", "j", "k"};
+    struct arena *a = w->arena;
+    bool row = other->kind == E_TUPLE || (other->kind == E_MATRIX && other->num.exp10 == 1);
+    if (!row || other->n < 2 || other->n > 3 || !expr_is_scalar(e)) return e;
+    const struct expr *named = expr_name_constant(a, e, C_I, span_str("i")), *rest = named;
+    struct expr *v = expr_new(a, E_TUPLE, B_ROUND, other->n);
+    for (uint32_t i = 0; v != NULL && i < other->n; i++) {
+        const struct expr *x = named;
+        for (uint32_t k = 0; k < other->n && x != NULL; k++)
+            x = expr_substitute(a, x, span_str(letters[k]), expr_int(a, k == i));
+        if (x == NULL || !expr_is_constant(x)) return e;
+        v->arg[i] = x;
+        const struct expr *part = expr_2(a, E_MUL, 0, x, expr_sym(a, span_str(letters[i])));
+        rest = expr_2(a, E_ADD, 0, rest, expr_1(a, E_NEG, 0, part));
+    }
+    return v != NULL && fingerprint_zero(rest) ? v : e;
+}
+
+/* R - {2} is a difference of sets. */
+static const struct expr *as_set_difference(struct math_work *w, const struct expr *e)
+{
+    if (e->kind != E_ADD || e->n != 2 || e->arg[0]->kind != E_CONST || e->arg[0]->op < C_REALS ||
+        e->arg[1]->kind != E_NEG || e->arg[1]->arg[0]->kind != E_SET)
+        return e;
+    const struct expr *d = expr_2(w->arena, E_SETOP, S_MINUS, e->arg[0], e->arg[1]->arg[0]);
+    return d == NULL ? e : d;
+}
+
+/* P(5, 2) beside a pair is a point, not a number of permutations. */
+static const struct expr *as_point(struct math_work *w, const struct expr *e,
+                                   const struct expr *other)
+{
+    bool counted = e->kind == E_FUNC && e->text.n > 0 && (e->op == F_PERM || e->op == F_BINOM);
+    if (!counted || other->kind != E_TUPLE) return e;
+    const struct expr *p = expr_2(w->arena, E_TUPLE, B_ROUND, e->arg[0], e->arg[1]);
+    return p == NULL ? e : p;
+}
+
+/* "x != 0, 1" as x != 0 and x != 1; e itself when it is no such list. */
+static const struct expr *each_exception(struct math_work *w, const struct expr *e)
+{
+    if (e->kind != E_LIST || e->n < 2 || e->arg[0]->kind != E_REL || e->arg[0]->n != 2 ||
+        e->arg[0]->text.p[0] != R_NE)
+        return e;
+    struct expr *all = expr_new(w->arena, E_LIST, 1, e->n);
+    for (uint32_t i = 0; all != NULL && i < e->n; i++) {
+        all->arg[i] = e->arg[i];
+        if (e->arg[i]->kind == E_REL) continue;
+        struct expr *r = (struct expr *)expr_2(w->arena, E_REL, 0, e->arg[0]->arg[0], e->arg[i]);
+        if (r == NULL || !expr_is_scalar(e->arg[i])) return e;
+        r->text = e->arg[0]->text;
+        all->arg[i] = r;
+    }
+    return all == NULL ? e : all;
+}
+
+/* "x = 3, -2" beside an equation, as x = 3 or x = -2: its solutions. e itself when it is no name's
+ * value and then bare ones. */
+static const struct expr *each_solution(struct math_work *w, const struct expr *e,
+                                        const struct expr *other)
+{
+    bool equation = other->kind == E_REL && other->n == 2 && other->text.p[0] == R_EQ;
+    if (!equation || e->kind != E_LIST || e->n < 2) return e;
+    const struct expr *first = e->arg[0];
+    if (first->kind != E_REL || first->n != 2 || first->text.p[0] != R_EQ ||
+        first->arg[0]->kind != E_SYM || !expr_is_scalar(first->arg[1]))
+        return e;
+    struct expr *all = expr_new(w->arena, E_LIST, e->op, e->n);
+    for (uint32_t i = 0; all != NULL && i < e->n; i++) {
+        all->arg[i] = first;
+        if (i == 0) continue;
+        if (!expr_is_constant(e->arg[i]) || !expr_is_scalar(e->arg[i])) return e;
+        struct expr *r = (struct expr *)expr_2(w->arena, E_REL, 0, first->arg[0], e->arg[i]);
+        if (r == NULL) return e;
+        r->text = first->text;
+        all->arg[i] = r;
+    }
+    return all == NULL ? e : all;
+}
+
+const struct expr *claim_beside(struct math_work *w, const struct expr *e, const struct expr *other)
+{
+    e = each_solution(w, e, other);
+    e = each_exception(w, as_vector(w, as_point(w, e, other), other));
+    return in_letter_order(w, without_bars(w, each_name(w, as_set_difference(w, e), other)));
+}

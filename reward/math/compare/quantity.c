@@ -1,0 +1,157 @@
+/* reward/math/compare/quantity.c - values with units, percent and degree signs.
+ *
+ * A unit, a percent sign or a degree sign on one side only may be left out; on both sides they
+ * are converted or must agree. What is left are two scalars (scalar.c), a family's or an
+ * antiderivative's values among them (family.c).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "base/buffer.h"
+#include "reward/math/compare/family.h"
+#include "reward/math/read/units.h"
+#include "reward/math/work.h"
+
+static const struct expr *bare(const struct expr *e)
+{
+    while (e->kind == E_UNIT || e->kind == E_DEGREE || e->kind == E_PERCENT)
+        e = e->arg[0];
+    return e;
+}
+
+static enum equality both_units(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    struct unit_factor f;
+    if (unit_same(g->text, a->text)) return compare_exprs(w, g->arg[0], a->arg[0]);
+    if (!w->options->units_convert || !unit_convert(a->text, g->text, &f))
+        return work_no(w, MATH_NOT_EQUAL_UNIT);
+    const struct expr *factor = expr_scale(w->arena, f.num, f.den, f.exp10),
+                      *converted = expr_2(w->arena, E_MUL, 0, factor, a->arg[0]);
+    return converted == NULL ? EQ_UNKNOWN : compare_exprs(w, g->arg[0], converted);
+}
+
+/* At least 1: 0.5 % is not also read as 0.5. */
+static bool counts_percent(const struct expr *e)
+{
+    struct interval v;
+    return expr_is_constant(e) && interval_of(e, NULL, &v) && (v.mid >= 1 || v.mid <= -1);
+}
+
+/* A single letter that is a unit where the other side has no letters: 10m. */
+static bool is_unit_letter(const struct expr *e)
+{
+    const struct expr *u = e->kind == E_POW ? e->arg[0] : e;
+    return u->kind == E_SYM && u->text.n == 1 && strchr("mgshLlJNWVAKCFTHM", u->text.p[0]) != NULL;
+}
+
+/* 3 s^2 is a polynomial, 3 m^2 an area. */
+static const struct expr *without_letter_unit(const struct expr *e)
+{
+    if (e->kind != E_MUL) return NULL;
+    const struct expr *u = e->arg[1];
+    if (u->kind == E_POW && !(u->arg[0]->kind == E_SYM && span_is(u->arg[0]->text, "m")))
+        return NULL;
+    return is_unit_letter(u) && expr_is_constant(e->arg[0]) ? e->arg[0] : NULL;
+}
+
+/* e is made of units alone, m or \frac{\text{kg}}{m^3}: its text to the given power. */
+static bool unit_text(const struct expr *e, int64_t power, struct buffer *text)
+{
+    int64_t n;
+    struct unit_factor same;
+    switch ((enum expr_kind)e->kind) {
+    case E_SYM:
+    case E_TEXT:
+        if (e->kind == E_SYM ? !is_unit_letter(e) : !unit_convert(e->text, e->text, &same))
+            return false;
+        if (e->kind == E_TEXT && e->text.p[e->text.n - 1] <= '9') { /* "cm3" */
+            buffer_addf(text, "%s%.*s", power < 0 ? "/" : " ", (int)e->text.n, e->text.p);
+            return power == 1 || power == -1;
+        }
+        buffer_addf(text, " %.*s%d", (int)e->text.n, e->text.p, (int)power);
+        return true;
+    case E_POW:
+        return expr_small_int(e->arg[1], &n) && n > -9 && n < 9 &&
+               unit_text(e->arg[0], power * n, text);
+    case E_DIV:
+        return unit_text(e->arg[0], power, text) && unit_text(e->arg[1], -power, text);
+    case E_MUL:
+        for (uint32_t i = 0; i < e->n; i++)
+            if (!unit_text(e->arg[i], power, text)) return false;
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The number in e and the units that multiply or divide it, as a unit's text; NULL when something
+ * else is there. */
+static const struct expr *letters_as_unit(const struct expr *e, struct buffer *text)
+{
+    if (expr_is_constant(e)) return e;
+    if ((e->kind != E_MUL && e->kind != E_DIV) || e->n != 2) return NULL;
+    const struct expr *rest = letters_as_unit(e->arg[0], text);
+    return rest != NULL && unit_text(e->arg[1], e->kind == E_DIV ? -1 : 1, text) ? rest : NULL;
+}
+
+/* 5 m, 9.8 m/s^2: as a quantity, where the other side is one. e itself when it is none. */
+static const struct expr *as_quantity(struct math_work *w, const struct expr *e)
+{
+    struct buffer text;
+    if (e->kind == E_UNIT || expr_is_constant(e)) return e;
+    buffer_init(&text, 256);
+    const struct expr *number = letters_as_unit(e, &text);
+    if (number != NULL && number->kind == E_DEGREE) { /* 25^\circ C */
+        bool warm = text.n > 1 && text.p[1] == 'C';
+        text.n = 0;
+        buffer_add_str(&text, warm ? "Celsius" : "Fahrenheit");
+    }
+    struct expr *q = number == NULL ? NULL : expr_new(w->arena, E_UNIT, 0, 1);
+    char *copy = q == NULL || text.failed ? NULL : arena_str(w->arena, buffer_span(&text));
+    if (copy != NULL) {
+        q->arg[0] = number;
+        q->text = span_of(copy, text.n);
+    }
+    buffer_clear(&text);
+    return copy == NULL ? e : q;
+}
+
+/* A quantity's unit against a percent sign or an angle: different things, unless the unit is that. */
+static bool units_clash(const struct expr *quantity, const struct expr *other)
+{
+    if (quantity->kind != E_UNIT || (other->kind != E_PERCENT && other->kind != E_DEGREE))
+        return false;
+    return !unit_is_angle(quantity->text);
+}
+
+enum equality quantity_equal(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    if (g->kind == E_UNIT || a->kind == E_UNIT || expr_has(g, E_TEXT, -1) ||
+        expr_has(a, E_TEXT, -1)) {
+        g = as_quantity(w, g);
+        a = as_quantity(w, a);
+    }
+    if (g->kind == E_UNIT && a->kind == E_UNIT) return both_units(w, g, a);
+    if (units_clash(g, a) || units_clash(a, g)) return work_no(w, MATH_NOT_EQUAL_UNIT);
+    const struct expr *x = g->kind == E_UNIT ? g->arg[0] : g,
+                      *y = a->kind == E_UNIT ? a->arg[0] : a;
+    if ((x != g || y != a) && !(expr_is_scalar(x) && expr_is_scalar(y)))
+        return compare_exprs(w, x, y);
+    enum equality e = scalar_equal(w, x, y);
+    if (e == EQ_NO && !expr_is_constant(x) && !expr_is_constant(y)) {
+        if (family_same_progression(w, x, y) == EQ_YES) return EQ_YES;
+        if (family_same_antiderivative(w, x, y) == EQ_YES) return EQ_YES;
+        w->cause = MATH_NOT_EQUAL;
+    }
+    if (e == EQ_YES || w->options->strict) return e;
+    bool one_percent = (x->kind == E_PERCENT) != (y->kind == E_PERCENT);
+    bool one_degree = (x->kind == E_DEGREE) != (y->kind == E_DEGREE);
+    if (one_percent && one_degree) return e;
+    if (one_percent && w->options->percent_lenient &&
+        counts_percent(x->kind == E_PERCENT ? x->arg[0] : y->arg[0]))
+        return scalar_equal(w, bare(x), bare(y));
+    if (one_degree) return scalar_equal(w, bare(x), bare(y));
+    const struct expr *short_x = without_letter_unit(x), *short_y = without_letter_unit(y);
+    if (short_y != NULL && expr_is_constant(x)) return scalar_equal(w, bare(x), bare(short_y));
+    if (short_x != NULL && expr_is_constant(y)) return scalar_equal(w, bare(short_x), bare(y));
+    return e;
+}

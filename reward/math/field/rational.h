@@ -1,0 +1,42 @@
+/* reward/math/field/rational.h - small exact fractions, and where variables get their values.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_MATH_FIELD_RATIONAL_H
+#define REWARD_MATH_FIELD_RATIONAL_H
+
+#include "reward/math/tree/expr.h"
+#include "reward/math/field/field.h"
+
+struct rational {
+    int64_t n, d; /* lowest terms, d > 0 */
+};
+
+/* Bound names (the index of a sum) with their values, innermost first. */
+struct binding {
+    const struct binding *outer;
+    struct span name;
+    bool whole; /* n holds the value */
+    int64_t n;
+    struct field image; /* the value in the field (fingerprint.h) */
+};
+
+const struct binding *binding_find(const struct binding *b, struct span name);
+
+/* All return false on overflow (and division by 0), *out untouched. */
+bool rational_make(int64_t n, int64_t d, struct rational *out);
+bool rational_add(struct rational a, struct rational b, struct rational *out);
+bool rational_mul(struct rational a, struct rational b, struct rational *out);
+bool rational_div(struct rational a, struct rational b, struct rational *out);
+bool rational_pow(struct rational a, int64_t n, struct rational *out);
+int64_t rational_floor(struct rational a);
+
+/* The value of e where it is a rational built from numbers and + - * / ^ that fits in 64 bits. */
+bool rational_of(const struct expr *e, const struct binding *b, struct rational *out);
+
+/* e = *out pi, for a rational *out. */
+bool rational_of_pi(const struct expr *e, const struct binding *b, struct rational *out);
+
+int64_t rational_gcd(int64_t a, int64_t b);
+
+#endif

@@ -1,0 +1,224 @@
+/* reward/math/find/boxes.c - \boxed{}, \fbox{} and their like.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/math/find/boxes.h"
+
+#include "base/buffer.h"
+#include "reward/math/find/words.h"
+
+enum { MAX_BOXES = 64, MAX_UNCLOSED = 16 };
+
+struct box {
+    struct span inside;
+    size_t from, to;
+};
+
+/* \boxed 7 and \boxed\frac12: no braces, one token. */
+static size_t bare_token(struct span s, size_t i)
+{
+    size_t j = i;
+    if (j < s.n && s.p[j] == '\\') j++;
+    while (j < s.n && strchr(" \n\t$.,;{}", s.p[j]) == NULL)
+        j++;
+    return j;
+}
+
+/* The box whose name stands at s.p[i]; false when none does or it is never closed. */
+static bool box_at(struct span s, size_t i, struct box *b)
+{
+    static const char *const names[] = {"\\boxed", "\\fbox", "\\framebox"};
+    struct span rest = span_slice(s, i, s.n);
+    struct span glm = span_str("<|begin_of_box|>"), glm_end = span_str("<|end_of_box|>");
+    if (span_starts(rest, glm)) {
+        size_t end = span_find(s, glm_end, i);
+        if (end == SPAN_NONE) return false;
+        *b = (struct box){span_slice(s, i + glm.n, end), i, end + glm_end.n};
+        return true;
+    }
+    for (size_t k = 0; k < sizeof(names) / sizeof(names[0]); k++) {
+        struct span name = span_str(names[k]);
+        if (!span_starts(rest, name)) continue;
+        size_t j = i + name.n;
+        while (j < s.n && (s.p[j] == ' ' || s.p[j] == '\n'))
+            j++;
+        if (j >= s.n) return false;
+        if (s.p[j] == '{') {
+            size_t end = words_close(s, j);
+            if (end == SPAN_NONE) return false;
+            *b = (struct box){span_slice(s, j + 1, end - 1), i, end};
+            return true;
+        }
+        size_t end = bare_token(s, j);
+        if (end == j) return false;
+        *b = (struct box){span_slice(s, j, end), i, end};
+        return true;
+    }
+    return false;
+}
+
+bool boxes_cut_off(struct span s)
+{
+    size_t a = span_find_last(s, span_str("\\boxed{")), b = span_find_last(s, span_str("\\fbox{"));
+    struct box unused;
+    if (a != SPAN_NONE && (b == SPAN_NONE || a > b)) return !box_at(s, a, &unused);
+    return b != SPAN_NONE && !box_at(s, b, &unused);
+}
+
+/* The next backslash or < at or after `from`: where a box may begin. */
+static size_t next_sign(struct span s, size_t from)
+{
+    while (from < s.n && s.p[from] != '\\' && s.p[from] != '<')
+        from++;
+    return from;
+}
+
+/* The next box at or after `from`. */
+static bool next_box(struct span s, size_t from, struct box *b)
+{
+    static const char *const marks[] = {"\\boxed", "\\fbox", "\\framebox", "<|begin_of_box|>"};
+    int unclosed = 0;
+    for (size_t i = next_sign(s, from); i < s.n && unclosed < MAX_UNCLOSED;
+         i = next_sign(s, i + 1)) {
+        if (box_at(s, i, b)) return true;
+        for (size_t k = 0; k < sizeof(marks) / sizeof(marks[0]); k++)
+            unclosed += span_starts(span_slice(s, i, s.n), span_str(marks[k]));
+    }
+    return false;
+}
+
+size_t boxes_last_end(struct span s)
+{
+    struct box b = {.to = 0};
+    size_t end = 0;
+    if (s.n == 0 || span_find(s, span_str("box"), 0) == SPAN_NONE) return 0;
+    while (next_box(s, end, &b))
+        end = b.to;
+    return end;
+}
+
+static bool starts_word(struct span *s, const char *w)
+{
+    struct span head = span_str(w);
+    if (!span_starts(*s, head)) return false;
+    *s = span_slice(*s, head.n, s->n);
+    return true;
+}
+
+/* Drop signs that neither join nor part: spaces, dollars, formula marks, \text{ and }'s wrapping. */
+static struct span skip_signs(struct span s)
+{
+    static const char *const signs[] = {" ",   "\n",  "\t",     "$",       "\\(",    "\\)",
+                                        "\\[", "\\]", "\\quad", "\\qquad", "\\text", "\\ ",
+                                        "\\,", "\\;", "{",      "}",       "**"};
+    for (bool again = true; again && s.n > 0;) {
+        again = false;
+        for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+            again |= starts_word(&s, signs[i]);
+    }
+    return s;
+}
+
+enum joint { APART, TOUCHING /* nothing but signs and white space between */, JOINED };
+
+/* How the text between two boxes connects them: joined by a comma, "and" or "or" that stands last
+ * (but for "name =" of the next box) in the same sentence. */
+static enum joint joint_of(struct span gap)
+{
+    bool joined = false, words = false;
+    if (gap.n > 80) return APART;
+    for (struct span s = skip_signs(gap); s.n > 0; s = skip_signs(s)) {
+        size_t n = 0;
+        if (s.n >= 3 && s.p[0] == '(' && s.p[1] != 0 && s.p[2] == ')' &&
+            strchr("bcdefgh23456789", s.p[1]) != NULL) {
+            joined = true; /* (a) \boxed{1} (b) \boxed{2} */
+            words = false;
+            s = span_slice(s, 3, s.n);
+            continue;
+        }
+        if (starts_word(&s, ",") || starts_word(&s, ";") || starts_word(&s, "\xe3\x80\x81")) {
+            joined = true;
+            words = false;
+            continue;
+        }
+        while (n < s.n && ((s.p[n] >= 'a' && s.p[n] <= 'z') || (s.p[n] >= 'A' && s.p[n] <= 'Z') ||
+                           s.p[n] == '_' || (n > 0 && s.p[n] >= '0' && s.p[n] <= '9')))
+            n++;
+        struct span w = span_slice(s, 0, n);
+        if (n == 0) {
+            if (s.p[0] == '=' || s.p[0] == '(' || s.p[0] == ')') { /* y_2 = \boxed{...} */
+                words = words && s.p[0] != '=';
+                s = span_slice(s, 1, s.n);
+                continue;
+            }
+            return APART;
+        }
+        s = span_slice(s, n, s.n);
+        if (span_is(w, "and") || span_is(w, "or")) {
+            joined = true;
+            words = false;
+        } else if (span_is(w, "but") || span_is(w, "then") || span_is(w, "wait") ||
+                   span_is(w, "no")) {
+            return APART;
+        } else {
+            words = true;
+        }
+    }
+    return words ? APART : joined ? JOINED : TOUCHING;
+}
+
+static int distinct(const struct box *b, int n)
+{
+    int count = 0;
+    for (int i = 0; i < n; i++) {
+        bool seen = false;
+        for (int j = 0; j < i; j++)
+            seen |= span_eq(span_trim(b[i].inside), span_trim(b[j].inside));
+        count += !seen;
+    }
+    return count;
+}
+
+static struct span join(struct arena *a, const struct box *b, int n)
+{
+    struct buffer out;
+    buffer_init(&out, 1 << 20);
+    for (int i = 0; i < n; i++) {
+        if (i > 0) buffer_add_str(&out, ", ");
+        buffer_add_span(&out, words_unwrap(b[i].inside));
+    }
+    char *copy = out.failed ? NULL : arena_str(a, buffer_span(&out));
+    struct span s = copy == NULL ? b[n - 1].inside : span_of(copy, out.n);
+    buffer_clear(&out);
+    return s;
+}
+
+struct span boxes_answer(struct arena *a, struct span s, bool first, int *count)
+{
+    struct box run[MAX_BOXES], b;
+    int n = 0, joined = 0;
+    *count = 0;
+    if (s.n == 0 || (span_find(s, span_str("box"), 0) == SPAN_NONE)) return span_of(NULL, 0);
+    for (size_t at = 0; next_box(s, at, &b); at = b.to) {
+        if (first) return b.inside;
+        enum joint j = n == 0 ? APART : joint_of(span_slice(s, run[n - 1].to, b.from));
+        bool adjacent = n > 0 && run[n - 1].to == b.from; /* \boxed{1}\boxed{2} in one formula */
+        if (j == APART) n = joined = 0;
+        if (n == MAX_BOXES) {
+            memmove(run, run + 1, sizeof(run) - sizeof(run[0]));
+            n--;
+        }
+        run[n++] = b;
+        joined += j == JOINED || adjacent;
+    }
+    if (n == 0) return span_of(NULL, 0);
+    if (n > 1 && joined == n - 1) {
+        *count = n;
+        return join(a, run, n);
+    }
+    if (distinct(run, n) >= 3) {
+        *count = n;
+        return join(a, run, n);
+    }
+    return run[n - 1].inside;
+}

@@ -1,0 +1,134 @@
+/* reward/math/find/formula.c - see formula.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/math/find/formula.h"
+
+#include "reward/math/read/parse.h"
+#include "reward/math/read/units.h"
+#include "reward/math/find/words.h"
+
+enum { MAX_FORMULA = 2000 };
+
+static bool escaped(struct span s, size_t i)
+{
+    size_t n = 0;
+    while (i > n && s.p[i - 1 - n] == '\\')
+        n++;
+    return n % 2 == 1;
+}
+
+static size_t next_closing(struct closings *c, size_t kind, struct span s, struct span sign,
+                           size_t from)
+{
+    if (c == NULL) return span_find(span_slice(s, 0, from + MAX_FORMULA), sign, from);
+    if (c->at[kind] < from) c->at[kind] = span_find(s, sign, from);
+    return c->at[kind];
+}
+
+bool formula_at(struct span s, size_t i, struct closings *c, struct formula *f)
+{
+    static const struct {
+        const char *open, *close;
+    } kinds[] = {{"$$", "$$"}, {"$", "$"}, {"\\[", "\\]"}, {"\\(", "\\)"}};
+    for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
+        struct span open = span_str(kinds[k].open), close = span_str(kinds[k].close);
+        if (!span_starts(span_slice(s, i, s.n), open)) continue;
+        if (open.p[0] == '$' && escaped(s, i)) return false;
+        size_t at = i + open.n;
+        do {
+            at = next_closing(c, k, s, close, at);
+            if (at == SPAN_NONE || at > i + MAX_FORMULA) return false;
+        } while (close.p[0] == '$' && escaped(s, at) && ++at);
+        f->inside = span_trim(span_slice(s, i + open.n, at));
+        f->from = i;
+        f->to = at + close.n;
+        return f->inside.n > 0 && span_find(f->inside, span_str("\n\n"), 0) == SPAN_NONE;
+    }
+    return false;
+}
+
+/* e is mathematics, not words: units may stand after its values only. */
+static bool is_formula(const struct expr *e)
+{
+    if (e->kind == E_UNIT) return unit_known(e->text) || e->text.n <= 12;
+    if (e->kind == E_LIST || e->kind == E_REL || e->kind == E_SET || e->kind == E_TUPLE) {
+        for (uint32_t i = 0; i < e->n; i++)
+            if (!is_formula(e->arg[i]) && !(e->kind == E_REL && e->arg[i]->kind == E_TEXT))
+                return false;
+        return true;
+    }
+    return !expr_has(e, E_TEXT, -1) && !expr_has(e, E_UNIT, -1);
+}
+
+bool formula_reads(struct arena *a, struct span s)
+{
+    struct error err = {0};
+    const struct expr *e = parse_answer(a, lexer_plain(a, s), READ_THOUSANDS, &err);
+    return e != NULL && is_formula(e);
+}
+
+size_t formula_with_percent(struct span s, size_t end)
+{
+    static const char *const forms[] = {"%",      "\\%",      "percent", "pct",
+                                        "\\circ", "\xc2\xb0", "degrees"};
+    size_t i = end;
+    while (i < s.n && s.p[i] == ' ')
+        i++;
+    for (size_t k = 0; k < sizeof(forms) / sizeof(forms[0]); k++) {
+        struct span f = span_str(forms[k]);
+        if (words_start(span_slice(s, i, s.n), f)) return i + f.n;
+    }
+    return end;
+}
+
+/* Two equations with nothing but a comma, "or" or "and" between: f is both from then on. */
+static bool joins_equations(struct span s, const struct formula *before, struct formula *f)
+{
+    static const char *const joints[] = {"or", "and", ",", ", or", ", and"};
+    struct span gap = span_trim(span_slice(s, before->to, f->from));
+    bool equations = memchr(before->inside.p, '=', before->inside.n) != NULL &&
+                     memchr(f->inside.p, '=', f->inside.n) != NULL;
+    for (size_t i = 0; equations && i < sizeof(joints) / sizeof(joints[0]); i++) {
+        if (!span_is(gap, joints[i])) continue;
+        f->from = before->from;
+        f->inside = span_slice(s, before->from, f->to);
+        return true;
+    }
+    return false;
+}
+
+bool formula_last(struct arena *a, struct span s, struct formula *out)
+{
+    bool found = false;
+    size_t i = 0, n = 0;
+    struct formula recent[8], f;
+    struct closings closings = {{0}};
+    while (i < s.n) {
+        const char *p = s.p + i;
+        while (p < s.p + s.n && *p != '$' && *p != '\\')
+            p++;
+        i = (size_t)(p - s.p);
+        if (i >= s.n) break;
+        if (formula_at(s, i, &closings, &f)) {
+            recent[n++ % 8] = f;
+            i = f.to;
+        } else {
+            i += s.p[i] == '\\' ? 2 : 1;
+        }
+    }
+    for (size_t k = 0; k < n && k < 8 && !found; k++) {
+        f = recent[(n - 1 - k) % 8];
+        if (!formula_reads(a, words_unwrap(f.inside))) continue;
+        for (size_t j = k + 1; j < n && j < 8; j++) /* "$x=2$ or $x=3$" */
+            if (!joins_equations(s, &recent[(n - 1 - j) % 8], &f)) break;
+        size_t to = formula_with_percent(s, f.to);
+        if (to != f.to) {
+            f.inside = span_slice(s, f.from, to);
+            f.to = to;
+        }
+        *out = f;
+        found = true;
+    }
+    return found;
+}

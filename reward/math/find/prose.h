@@ -1,0 +1,31 @@
+/* reward/math/find/prose.h - mathematics in running text: the last number or formula, numbers and times
+ * in words.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_MATH_FIND_PROSE_H
+#define REWARD_MATH_FIND_PROSE_H
+
+#include "reward/math/math.h"
+
+/* s holds a word: two letters or more that are no function, unit, command or product after a digit. */
+bool prose_has_words(struct span s);
+
+/* The last sentence of s says what the answer is not: "The answer is not 8." */
+bool prose_denies(struct span s);
+
+/* s without what its last sentence adds to the answer: ", attained at x = 2", "(since x > 0)". */
+struct span prose_without_aside(struct span s);
+
+/* The last mathematics: a formula or number, whichever stands last. source tells which. */
+struct span prose_last(struct arena *a, struct span text, unsigned kinds, enum math_source *source);
+
+struct span prose_first_number(struct arena *a, struct span s);
+
+/* A number written out in words at the end: "three", U+4E09. */
+struct span prose_spelled(struct span s);
+
+/* The time of day or the date that a short text ends with: "The time is 3:30 PM." */
+struct span prose_moment(struct arena *a, struct span s);
+
+#endif

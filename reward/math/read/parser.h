@@ -1,0 +1,130 @@
+/* reward/math/read/parser.h - what the parser's files share: parse.c (operators and lists), primary.c
+ * (what stands between operators) and parse_*.c (its kinds).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_MATH_READ_PARSER_H
+#define REWARD_MATH_READ_PARSER_H
+
+#include "reward/math/read/parse.h"
+
+struct parser {
+    struct arena *arena;
+    struct token *t; /* the next token */
+    int depth;
+    int bars;       /* open |, which the next | in operator position closes */
+    bool after_bar; /* the last token was a | that closed */
+    int integrals;  /* open \int, which "d x" closes */
+    bool in_set;    /* : and | separate (set-builder) */
+    bool skip_amp;  /* & means nothing (align) */
+    struct span text;
+    struct error *err;
+};
+
+/* All return NULL with p->err set on failure. */
+const struct expr *parse_fail(struct parser *p, const char *what);
+const struct expr *parser_list(struct parser *p, bool *trailing); /* a, b; c and d */
+const struct expr *parser_relation(struct parser *p);             /* a < b = c */
+const struct expr *parser_sum(struct parser *p);                  /* a + b */
+const struct expr *parser_term(struct parser *p);                 /* a b / c */
+const struct expr *parser_power(struct parser *p);                /* a^b! */
+const struct expr *parser_primary(struct parser *p);
+const struct expr *parser_exponent(struct parser *p); /* what may follow ^ */
+
+bool parser_starts_operand(const struct parser *p);
+bool parser_closes_outward(
+    const struct parser *p); /* the next [ stands where only ] would: ]a, b[ */
+bool parser_take(struct parser *p, enum token_kind k);
+enum token_kind parser_next(struct parser *p);
+struct span parser_words(struct parser *p); /* a run of T_TEXT with units' operators */
+
+/* The kinds of operand, named after them: each reads from its first token on and returns NULL
+ * with p->err set on failure. The others are what they share. */
+
+/* ---- primary.c ------------------------------------------------------------------------------- */
+
+/* e itself; without one, an error of memory unless there is an error already. */
+const struct expr *operand_node(struct parser *p, const struct expr *e);
+
+/* e, marked as standing in parentheses of its own. */
+const struct expr *operand_grouped(struct parser *p, const struct expr *e);
+
+/* One argument as TeX takes it: a digit, a group or a token. */
+const struct expr *operand_tex_argument(struct parser *p);
+
+/* base_sub as one name; the subscript is the next token. */
+const struct expr *operand_subscripted(struct parser *p, struct span base);
+
+/* ---- parse_brackets.c ------------------------------------------------------------------------ */
+
+/* What an open bracket hides. */
+struct inside {
+    int bars, integrals;
+    bool in_set, skip_amp;
+};
+
+/* Begin and end a bracket. */
+struct inside operand_enter(struct parser *p, bool in_set);
+void operand_leave(struct parser *p, struct inside was);
+
+/* True with an error set when the nesting is deeper than PARSE_MAX_DEPTH. */
+bool operand_too_deep(struct parser *p);
+
+/* A list up to one of two closing tokens; *close says which. An empty one is an empty tuple. */
+const struct expr *operand_bracketed(struct parser *p, enum token_kind k1, enum token_kind k2,
+                                     int *close, bool *trailing);
+
+/* The elements of a bracket's list, as a node of another kind. */
+const struct expr *operand_regroup(struct parser *p, const struct expr *e, enum expr_kind kind,
+                                   int op);
+
+const struct expr *operand_round_or_square(struct parser *p);
+const struct expr *operand_outward(struct parser *p);
+const struct expr *operand_tex_group(struct parser *p);
+const struct expr *operand_set(struct parser *p);
+
+/* E_FUNC op of x; NULL for NULL. */
+const struct expr *operand_function_of(struct parser *p, int op, const struct expr *x);
+const struct expr *operand_absolute(struct parser *p);
+
+/* The argument of op between the next token and close. */
+const struct expr *operand_between(struct parser *p, enum token_kind close, int op);
+const struct expr *operand_angle(struct parser *p);
+
+/* ---- parse_number.c -------------------------------------------------------------------------- */
+
+/* \frac12: an argument without braces is one digit. Leaves the other digits in the token. */
+const struct expr *operand_first_digit(struct parser *p);
+const struct expr *operand_number(struct parser *p);
+
+/* The number alone, whatever follows it. */
+const struct expr *operand_plain_number(struct parser *p);
+
+/* (1011)_2: the number in the base that the next token names. */
+const struct expr *operand_in_base(struct parser *p, const struct expr *number);
+
+/* ---- parse_function.c ------------------------------------------------------------------------ */
+
+const struct expr *operand_name(struct parser *p);
+const struct expr *operand_function(struct parser *p);
+
+/* {}_5 C_2, ^5 P_2: from the script or the empty group on. */
+const struct expr *operand_prescript(struct parser *p);
+
+/* The d of dx. */
+bool operand_is_letter_d(const struct token *t);
+const struct expr *operand_fraction(struct parser *p);
+const struct expr *operand_root(struct parser *p);
+const struct expr *operand_binomial(struct parser *p);
+
+/* ---- parse_big.c ----------------------------------------------------------------------------- */
+
+const struct expr *operand_big_sum(struct parser *p);
+const struct expr *operand_integral(struct parser *p);
+const struct expr *operand_limit(struct parser *p);
+
+/* ---- parse_matrix.c -------------------------------------------------------------------------- */
+
+const struct expr *operand_environment(struct parser *p);
+
+#endif

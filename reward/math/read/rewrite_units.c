@@ -1,0 +1,137 @@
+/* reward/math/read/rewrite_units.c - a number and a compound unit, however it is written.
+ *
+ * "8.314 J/(mol K)", "8.314 J mol^{-1} K^{-1}" and "5 \text{kg}\cdot\text{m/s}" hold letters that
+ * would read as factors. Where all that follows the number is a product of units, one of them with
+ * a name of two letters or more, it becomes one \text{...}.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "base/ascii.h"
+#include "base/buffer.h"
+#include "reward/math/read/rewrite.h"
+#include "reward/math/read/units.h"
+
+enum { LONGEST_UNIT = 96 };
+
+/* The offset in s after the sign, one of n, that stands at i; i itself when none does. */
+static size_t after_one(struct span s, size_t i, const char *const *signs, size_t n)
+{
+    for (size_t k = 0; k < n; k++)
+        if (span_starts(span_slice(s, i, s.n), span_str(signs[k]))) return i + strlen(signs[k]);
+    return i;
+}
+
+/* The offset after the number that s begins with, a power of ten included; 0 when there is none. */
+static size_t number_end(struct span s)
+{
+    static const char *const signs[] = {"\\times", "\\,", "\\;", "\\ ", "\xc3\x97", "~"};
+    bool digit = false;
+    size_t i = 0, next;
+    for (; i < s.n; i = next) {
+        next = after_one(s, i, signs, sizeof(signs) / sizeof(signs[0]));
+        if (next > i) continue;
+        if (strchr(".,+-^{} ", s.p[i]) == NULL && !ascii_is_digit(s.p[i])) break;
+        digit |= ascii_is_digit(s.p[i]);
+        next = i + 1;
+    }
+    return digit ? i : 0;
+}
+
+/* A unit's text without the signs that only set it: fonts, braces, thin spaces; false when it is too
+ * long for room. */
+static bool plain_unit(struct span s, struct buffer *room)
+{
+    static const struct {
+        const char *sign, *plain;
+    } table[] = {
+        {"\\text", " "},       {"\\mathrm", " "}, {"\\cdot", "*"},   {"\\times", "*"},
+        {"\xc2\xb7", "*"},     {"\\,", " "},      {"\\;", " "},      {"\\ ", " "},
+        {"\xe2\x8b\x85", "*"}, {"~", " "},        {"{", ""},         {"}", ""},
+        {"\xe2\x81\xbb", "-"}, {"\xc2\xb9", "1"}, {"\xc2\xb2", "2"}, {"\xc2\xb3", "3"},
+    };
+    for (size_t i = 0; i < s.n;) {
+        size_t k = 0, n = sizeof(table) / sizeof(table[0]);
+        while (k < n && !span_starts(span_slice(s, i, s.n), span_str(table[k].sign)))
+            k++;
+        if (k == n) {
+            buffer_add_char(room, s.p[i++]);
+        } else {
+            buffer_add_str(room, table[k].plain);
+            i += strlen(table[k].sign);
+        }
+    }
+    return !room->failed;
+}
+
+/* head, then unit as a text; head alone when the arena is full. */
+static struct span quantity_text(struct arena *a, struct span head, struct span unit)
+{
+    struct buffer out;
+    buffer_init(&out, head.n + unit.n + 16);
+    buffer_add_span(&out, head);
+    buffer_add_str(&out, "\\text{");
+    buffer_add_span(&out, unit);
+    buffer_add_char(&out, '}');
+    char *copy = out.failed ? NULL : arena_str(a, buffer_span(&out));
+    struct span text = span_of(copy, copy == NULL ? 0 : out.n);
+    buffer_clear(&out);
+    return text;
+}
+
+/* A letter, or a font around one: most answers that begin with a number end here. */
+static bool may_be_unit(struct span s)
+{
+    return s.n > 2 && s.n <= LONGEST_UNIT &&
+           (ascii_is_letter(s.p[0]) || span_starts(s, span_str("\\text{")) ||
+            span_starts(s, span_str("\\mathrm{")));
+}
+
+struct span rewrite_units(struct arena *a, struct span s)
+{
+    size_t at = number_end(s);
+    if (at == 0 || !may_be_unit(span_slice(s, at, s.n))) return s;
+    struct buffer plain;
+    buffer_init(&plain, LONGEST_UNIT);
+    bool compound = plain_unit(span_slice(s, at, s.n), &plain) &&
+                    unit_is_compound(span_trim(buffer_span(&plain)));
+    struct span text = s;
+    if (compound)
+        text = quantity_text(a, span_trim(span_slice(s, 0, at)), span_trim(buffer_span(&plain)));
+    buffer_clear(&plain);
+    return text.n == 0 ? s : text;
+}
+
+/* The digits at s[*i], spaces around them skipped; an empty span when there are none. */
+static struct span digits_at(struct span s, size_t *i)
+{
+    while (*i < s.n && s.p[*i] == ' ')
+        ++*i;
+    size_t from = *i;
+    while (*i < s.n && ascii_is_digit(s.p[*i]))
+        ++*i;
+    struct span digits = span_slice(s, from, *i);
+    while (*i < s.n && s.p[*i] == ' ')
+        ++*i;
+    return digits;
+}
+
+struct span rewrite_feet(struct arena *a, struct span s)
+{
+    static const char *const foot[] = {"'", "\xe2\x80\xb2", "\xe2\x80\x99"};
+    static const char *const inch[] = {"\"", "''", "\xe2\x80\xb3", "\xe2\x80\x9d"};
+    size_t i = 0;
+    struct span feet = digits_at(s, &i);
+    size_t next = after_one(s, i, foot, sizeof(foot) / sizeof(foot[0]));
+    if (feet.n == 0 || next == i) return s;
+    struct span inches = digits_at(s, &next);
+    if (inches.n == 0 || after_one(s, next, inch, sizeof(inch) / sizeof(inch[0])) == next ||
+        after_one(s, next, inch, sizeof(inch) / sizeof(inch[0])) != s.n)
+        return s;
+    struct buffer out;
+    buffer_init(&out, s.n + 16);
+    buffer_addf(&out, "%.*s ft %.*s in", (int)feet.n, feet.p, (int)inches.n, inches.p);
+    char *copy = out.failed ? NULL : arena_str(a, buffer_span(&out));
+    struct span text = copy == NULL ? s : span_of(copy, out.n);
+    buffer_clear(&out);
+    return text;
+}

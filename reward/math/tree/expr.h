@@ -1,0 +1,166 @@
+/* reward/math/tree/expr.h - what the parser makes of an answer: a tree.
+ *
+ * Nodes live in the item's arena, are never changed once made, and may point into the text they
+ * were read from. Depth and number of nodes are bounded by the parser (parse.h), so recursion over
+ * a tree is safe.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_MATH_TREE_EXPR_H
+#define REWARD_MATH_TREE_EXPR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/span.h"
+
+enum expr_kind {
+    E_NUM,        /* num */
+    E_SYM,        /* text: "x", "x_1", "theta" */
+    E_CONST,      /* op: enum const_op */
+    E_ADD,        /* n >= 2 */
+    E_MUL,        /* n >= 2 */
+    E_DIV,        /* arg[0] / arg[1] */
+    E_POW,        /* arg[0] ^ arg[1] */
+    E_NEG,        /* - arg[0] */
+    E_PM,         /* op 0: arg[0] +- arg[1], op 1: -+; with n == 1 a sign before arg[0] */
+    E_FUNC,       /* op: enum func_op */
+    E_APPLY,      /* text: the name of an unknown function, arg: its arguments */
+    E_PERCENT,    /* arg[0] / 100 */
+    E_DEGREE,     /* arg[0] pi / 180 */
+    E_UNIT,       /* arg[0] times the unit in text */
+    E_BASE,       /* text: digits, num.exp10: the base */
+    E_RATIO,      /* n >= 2: a : b : c */
+    E_LIST,       /* n >= 2: elements without brackets; op 1: joined by "and" alone, 2: by "or" */
+    E_TUPLE,      /* op: enum bracket, n >= 0 */
+    E_SET,        /* n >= 0, in braces; op 1: in { } as TeX groups */
+    E_SETOP,      /* op: enum set_op */
+    E_BUILDER,    /* { arg[0] : arg[1] } */
+    E_MATRIX,     /* num.exp10 columns, n = rows * columns */
+    E_REL,        /* a chain: n operands, text holds n - 1 enum rel_op bytes */
+    E_SUM,        /* op 0 sum, 1 product: text index, arg: from, to, body */
+    E_INTEGRAL,   /* text variable, arg: body[, from, to] */
+    E_LIMIT,      /* text variable, op: 0 both, 1 from above, 2 from below; arg: target, body */
+    E_DERIVATIVE, /* text variable, arg: body */
+    E_TEXT,       /* text: words */
+    E_DOTS,       /* an ellipsis */
+};
+
+enum const_op { C_PI, C_E, C_I, C_INF, C_REALS, C_RATIONALS, C_INTEGERS, C_NATURALS, C_COMPLEX };
+
+enum bracket { B_ROUND, B_SQUARE, B_CLOSED_OPEN /* [a,b) */, B_OPEN_CLOSED, B_ANGLE };
+
+enum set_op { S_UNION, S_INTERSECT, S_MINUS, S_SYMDIFF };
+
+enum rel_op { R_EQ, R_NE, R_LT, R_GT, R_LE, R_GE, R_APPROX, R_IN, R_NOT_IN, R_IMPLIES, R_EQUIV };
+
+enum func_op {
+    F_SQRT,
+    F_ROOT, /* arg[0] under the arg[1]-th root */
+    F_SIN,
+    F_COS,
+    F_TAN,
+    F_COT,
+    F_SEC,
+    F_CSC,
+    F_ASIN,
+    F_ACOS,
+    F_ATAN,
+    F_ACOT,
+    F_ASEC,
+    F_ACSC,
+    F_SINH,
+    F_COSH,
+    F_TANH,
+    F_COTH,
+    F_SECH,
+    F_CSCH,
+    F_ASINH,
+    F_ACOSH,
+    F_ATANH,
+    F_EXP,
+    F_LN,
+    F_LOG /* base unsaid: 10 or e */,
+    F_LOGB /* base arg[1] */,
+    F_ABS,
+    F_FLOOR,
+    F_CEIL,
+    F_FRACT,
+    F_FACT,
+    F_FACT2,
+    F_BINOM,
+    F_PERM,
+    F_GAMMA,
+    F_GCD,
+    F_LCM,
+    F_MIN,
+    F_MAX,
+    F_MOD,
+    F_PMOD,
+    F_SGN,
+    F_RE,
+    F_IM,
+    F_CONJ,
+    F_ARG,
+    F_DET,
+    F_TRANSPOSE,
+    F_CIS, /* read as cos + i sin */
+    F_COUNT
+};
+
+struct num {
+    struct span digits; /* ASCII, no leading and no trailing zero; "" is zero */
+    int64_t exp10;      /* value = digits * 10^exp10 */
+    int32_t places;     /* digits written after the point, -1 for an integer */
+    bool scientific;    /* written with an exponent */
+    bool open;          /* dots follow: the first digits of some number */
+};
+
+struct expr {
+    uint8_t kind, op;
+    bool grouped; /* stood in parentheses of its own */
+    uint32_t n;
+    uint32_t pos; /* byte offset in the text it was read from */
+    const struct expr **arg;
+    struct span text;
+    struct num num;
+};
+
+/* New nodes; NULL when the arena is full. */
+struct expr *expr_new(struct arena *a, enum expr_kind kind, int op, uint32_t n);
+const struct expr *expr_int(struct arena *a, int64_t n);
+const struct expr *expr_1(struct arena *a, enum expr_kind kind, int op, const struct expr *x);
+const struct expr *expr_2(struct arena *a, enum expr_kind kind, int op, const struct expr *x,
+                          const struct expr *y);
+/* num / den * 10^exp10 */
+const struct expr *expr_scale(struct arena *a, int64_t num, int64_t den, int exp10);
+const struct expr *expr_sym(struct arena *a, struct span name);
+
+/* The same tree with every symbol `name` replaced by `by`. Bound names are left alone. */
+const struct expr *expr_substitute(struct arena *a, const struct expr *e, struct span name,
+                                   const struct expr *by);
+
+/* The same tree with the constant op read as the symbol name: in a sum over i, i is no number. */
+const struct expr *expr_name_constant(struct arena *a, const struct expr *e, int op,
+                                      struct span name);
+
+/* e with every +- read as + (plus) or -; all of one expression's signs go together. */
+const struct expr *expr_with_sign(struct arena *a, const struct expr *e, bool plus);
+
+/* Some node of e, e included, has this kind (and op, unless op is -1). */
+bool expr_has(const struct expr *e, enum expr_kind kind, int op);
+bool expr_has_symbol(const struct expr *e, struct span name);
+/* e holds no symbol, unknown function or words: it is one value. */
+bool expr_is_constant(const struct expr *e);
+
+/* Trees of the same shape with the same names and numbers. */
+bool expr_same(const struct expr *a, const struct expr *b);
+
+/* A literal integer that fits, also under a minus sign. */
+bool expr_small_int(const struct expr *e, int64_t *out);
+
+/* A sum, product, power, function...: something that has a value, not a set, list or relation. */
+bool expr_is_scalar(const struct expr *e);
+
+#endif

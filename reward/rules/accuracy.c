@@ -1,0 +1,339 @@
+/* reward/rules/accuracy.c - is the final answer right? The registry's row over reward/math.
+ *
+ * Checks the options once a request (prepare), then judges: in process what is provably cheap, in a
+ * worker the rest. Two answers vote alike when math_equal() finds them equal cheaply.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/registry.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "reward/math/math.h"
+
+enum { MAX_GOLDS = 64, MAX_CHOICES = 64 };
+
+enum {
+    OPT_MODE,
+    OPT_FORM,
+    OPT_PRESET,
+    OPT_EXTRACT,
+    OPT_PRECISION,
+    OPT_STRICT,
+    OPT_SET_RELATION,
+    OPT_REQUIRE_BOXED,
+    OPT_BOXED_ANYWHERE,
+    OPT_REASONING_END,
+    OPT_ANSWER_TAG,
+    OPT_FIRST_ANSWER,
+    OPT_BRACKETS,
+    OPT_CHOICES,
+    OPT_LANGUAGE,
+    OPT_ABS_TOL,
+    OPT_UNORDERED,
+    OPT_LOCATION,
+    OPT_UNITS,
+    OPT_PERCENT,
+};
+
+static const char *const modes[] = {"auto", "math", "number", "choice", "text", NULL};
+static const char *const forms[] = {"text", "bare", NULL};
+static const char *const presets[] = {"none", "gsm8k", "math", "aime", "dapo", "hendrycks", NULL};
+static const char *const locations[] = {"last", "first", "exact", NULL};
+
+/* Options ready for math_judge(), with the memory that they borrow from. */
+struct accuracy {
+    struct math_options options;
+    struct span choices[MAX_CHOICES];
+    struct arena *arena;
+};
+
+static bool read_extract(const cJSON *list, unsigned *out, struct error *err)
+{
+    static const char *const names[] = {"latex", "expr", "string"};
+    const cJSON *v;
+    if (!cJSON_IsArray(list) || cJSON_GetArraySize(list) == 0)
+        return error_set(err, ERROR_INVALID_TYPE, "extract",
+                         "extract must be a list of \"latex\", \"expr\", \"string\"");
+    *out = 0;
+    cJSON_ArrayForEach(v, list)
+    {
+        unsigned bit = 0;
+        for (unsigned i = 0; i < 3; i++)
+            if (cJSON_IsString(v) && strcmp(v->valuestring, names[i]) == 0) bit = 1u << i;
+        if (bit == 0)
+            return error_set(err, ERROR_INVALID_VALUE, "extract",
+                             "extract knows \"latex\", \"expr\" and \"string\"");
+        *out |= bit;
+    }
+    return true;
+}
+
+static bool read_choices(struct accuracy *x, const cJSON *list, struct error *err)
+{
+    const cJSON *v;
+    if (!cJSON_IsArray(list) || cJSON_GetArraySize(list) > MAX_CHOICES)
+        return error_set(err, ERROR_INVALID_TYPE, "choices",
+                         "choices must be a list of at most %d texts", MAX_CHOICES);
+    cJSON_ArrayForEach(v, list)
+    {
+        struct span s = cJSON_IsString(v) ? json_text(v, x->arena) : span_of(NULL, 0);
+        char *copy = s.n == 0 ? NULL : arena_str(x->arena, s);
+        if (copy == NULL)
+            return error_set(err, ERROR_INVALID_VALUE, "choices",
+                             "choices must be texts, not empty");
+        x->choices[x->options.n_choices++] = span_of(copy, s.n);
+    }
+    x->options.choices = x->choices;
+    return true;
+}
+
+static bool copy_text(struct arena *a, struct span s, struct span *out, struct error *err)
+{
+    char *copy = arena_str(a, s);
+    *out = span_of(copy, copy == NULL ? 0 : s.n);
+    return copy != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "no memory for an option");
+}
+
+/* A switch: what the request gives wins over the preset. */
+static void take_bool(const struct option_value *v, bool *out)
+{
+    if (v->given) *out = v->on;
+}
+
+static bool fill(struct accuracy *x, const struct option_value *v, struct error *err)
+{
+    struct math_options *o = &x->options;
+    const struct math_preset *preset = math_preset_find(span_str(presets[v[OPT_PRESET].choice]));
+    *o = preset == NULL ? MATH_DEFAULTS : preset->options;
+    if (v[OPT_MODE].given) o->mode = (enum math_mode)v[OPT_MODE].choice;
+    if (v[OPT_FORM].given) o->form = (enum math_form)v[OPT_FORM].choice;
+    if (v[OPT_LOCATION].given) o->location = (enum math_location)v[OPT_LOCATION].choice;
+    if (o->location == MATH_FIRST) o->first_answer = true;
+    if (v[OPT_PRECISION].given) {
+        o->precision = (int)v[OPT_PRECISION].i;
+        o->precision_given = true;
+    }
+    if (v[OPT_ABS_TOL].given) o->abs_tol = v[OPT_ABS_TOL].real;
+    take_bool(&v[OPT_STRICT], &o->strict);
+    take_bool(&v[OPT_SET_RELATION], &o->allow_set_relation_comp);
+    take_bool(&v[OPT_REQUIRE_BOXED], &o->require_boxed);
+    take_bool(&v[OPT_BOXED_ANYWHERE], &o->boxed_anywhere);
+    take_bool(&v[OPT_ANSWER_TAG], &o->answer_tag);
+    take_bool(&v[OPT_FIRST_ANSWER], &o->first_answer);
+    take_bool(&v[OPT_BRACKETS], &o->answer_in_brackets);
+    take_bool(&v[OPT_UNORDERED], &o->unordered);
+    take_bool(&v[OPT_UNITS], &o->units_convert);
+    take_bool(&v[OPT_PERCENT], &o->percent_lenient);
+    if (v[OPT_REASONING_END].given &&
+        !copy_text(x->arena, v[OPT_REASONING_END].text, &o->reasoning_end, err))
+        return false;
+    if (v[OPT_LANGUAGE].given && !copy_text(x->arena, v[OPT_LANGUAGE].text, &o->language, err))
+        return false;
+    if (v[OPT_EXTRACT].given && !read_extract(v[OPT_EXTRACT].json, &o->extract, err)) return false;
+    return !v[OPT_CHOICES].given || read_choices(x, v[OPT_CHOICES].json, err);
+}
+
+static void release(void *prepared)
+{
+    struct accuracy *x = prepared;
+    if (x != NULL) arena_free(x->arena);
+    free(x);
+}
+
+static bool prepare(const struct option_value *v, void **out, struct error *err)
+{
+    struct accuracy *x = calloc(1, sizeof(*x));
+    if (x != NULL) x->arena = arena_new(1 << 20);
+    if (x == NULL || x->arena == NULL) {
+        release(x);
+        return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for options");
+    }
+    if (!fill(x, v, err)) {
+        release(x);
+        return false;
+    }
+    *out = x;
+    return true;
+}
+
+/* ---- the item ---------------------------------------------------------------------------------- */
+
+/* The shortest decimal that reads back as the same double. */
+static struct span number_text(double v, struct arena *a)
+{
+    char text[40];
+    int n = 0;
+    for (int digits = 15; digits <= 17; digits++) {
+        n = snprintf(text, sizeof(text), "%.*g", digits, v);
+        if (strtod(text, NULL) == v) break;
+    }
+    return span_of(arena_str(a, span_of(text, (size_t)n)), (size_t)n);
+}
+
+static bool read_gold(const cJSON *v, struct arena *a, struct span *out)
+{
+    if (cJSON_IsNumber(v) && isfinite(v->valuedouble)) {
+        *out = number_text(v->valuedouble, a);
+    } else if (cJSON_IsString(v)) {
+        *out = json_text(v, a);
+    } else {
+        return false;
+    }
+    return out->p != NULL;
+}
+
+static bool read_golds(const cJSON *answer, struct arena *a, struct span *golds, int *n,
+                       struct error *err)
+{
+    const cJSON *v;
+    *n = 0;
+    if (answer == NULL)
+        return error_set(err, ERROR_MISSING_FIELD, "answer", "accuracy needs the item's answer");
+    if (!cJSON_IsArray(answer)) {
+        *n = 1;
+        if (read_gold(answer, a, &golds[0])) return true;
+        return error_set(err, ERROR_INVALID_TYPE, "answer",
+                         "answer must be a text, a number or a list of them, not %s",
+                         json_type_name(answer));
+    }
+    int size = cJSON_GetArraySize(answer);
+    if (size < 1 || size > MAX_GOLDS)
+        return error_set(err, ERROR_INVALID_VALUE, "answer",
+                         "answer lists %d references; 1 to %d are allowed", size, MAX_GOLDS);
+    cJSON_ArrayForEach(v, answer)
+    {
+        if (!read_gold(v, a, &golds[(*n)++])) {
+            error_set(err, ERROR_INVALID_TYPE, NULL, "must be a text or a number, not %s",
+                      json_type_name(v));
+            return error_in(err, "answer[%d]", *n - 1);
+        }
+    }
+    return true;
+}
+
+/* The response with what the prompt had already written of it: "<think>\n" matters. */
+static struct span whole_response(const struct reward_call *call)
+{
+    struct span a = call->prefill, b = call->completion;
+    if (a.n == 0) return b;
+    char *joined = arena_alloc(call->arena, a.n + b.n + 1, 1);
+    if (joined == NULL) return b;
+    memcpy(joined, a.p, a.n);
+    if (b.n > 0) memcpy(joined + a.n, b.p, b.n);
+    return span_of(joined, a.n + b.n);
+}
+
+static void tell(const struct math_result *r, struct reward_out *out)
+{
+    static const enum verdict verdicts[] = {[MATH_CORRECT] = VERDICT_CORRECT,
+                                            [MATH_INCORRECT] = VERDICT_INCORRECT,
+                                            [MATH_CANNOT_JUDGE] = VERDICT_CANNOT};
+    out->verdict = verdicts[r->verdict];
+    out->value = r->verdict == MATH_CORRECT ? 1 : 0;
+    out->cause = math_cause_name(r->cause);
+    if (r->extracted.p != NULL && r->source != MATH_FROM_NOWHERE) {
+        out->vote = r->extracted;
+        detail_text(out, "extracted", r->extracted);
+        detail_text(out, "from", span_str(math_source_name(r->source)));
+    } else {
+        detail_null(out, "extracted");
+    }
+    if (r->gold.p != NULL) detail_text(out, "gold", r->gold);
+}
+
+static enum score_status score(const struct reward_call *call, struct reward_out *out)
+{
+    const struct accuracy *x = call->prepared;
+    struct math_options o = x->options;
+    struct span golds[MAX_GOLDS];
+    struct math_result r;
+    int n;
+    if (!read_golds(call->answer, call->arena, golds, &n, out->err)) return SCORE_FAULT;
+    if (call->in_worker && call->budget_ms > 0) o.budget_s = call->budget_ms / 1000.0;
+    struct span response = o.form == MATH_FORM_BARE ? call->completion : whole_response(call);
+    math_judge(call->arena, call->prompt, response, golds, n, &o,
+               call->in_worker ? MATH_FULL : MATH_CHEAP, &r);
+    if (r.verdict == MATH_DEFER) return SCORE_DEFER;
+    tell(&r, out);
+    return r.verdict == MATH_CANNOT_JUDGE ? SCORE_CANNOT : SCORE_DONE;
+}
+
+static bool same_vote(struct span a, struct span b)
+{
+    struct arena *scratch = arena_new(1 << 20);
+    if (scratch == NULL) return span_eq(span_trim(a), span_trim(b));
+    bool same = math_equal(scratch, a, b, &MATH_DEFAULTS, MATH_CHEAP) == MATH_CORRECT;
+    arena_free(scratch);
+    return same;
+}
+
+/* ---- the row ----------------------------------------------------------------------------------- */
+
+static const char *const causes[] = {
+#define CAUSE_NAME(name, wire, text) wire,
+    MATH_CAUSE_MAP(CAUSE_NAME)
+#undef CAUSE_NAME
+        NULL};
+
+/* clang-format off */
+static const struct reward_option options[] = {
+    [OPT_MODE] = {.name = "mode", .type = OPTION_CHOICE, .fallback = "\"auto\"", .choices = modes,
+        .doc = "what answers are; auto: choices where the item has some, else mathematics, else words"},
+    [OPT_FORM] = {.name = "form", .type = OPTION_CHOICE, .fallback = "\"text\"", .choices = forms,
+        .doc = "text: a response, in which the answer must be found; bare: the answer alone"},
+    [OPT_PRESET] = {.name = "preset", .type = OPTION_CHOICE, .fallback = "\"none\"", .choices = presets,
+        .doc = "defaults of the other options as a data set's trainers use them"},
+    [OPT_EXTRACT] = {.name = "extract", .type = OPTION_JSON,
+        .doc = "where an unmarked answer may be: a list of \"latex\", \"expr\", \"string\"; all by default"},
+    [OPT_PRECISION] = {.name = "precision", .type = OPTION_INT, .fallback = "6", .min = 0, .max = 100,
+        .doc = "decimal places; when given, numbers within half a unit of the last one are equal"},
+    [OPT_STRICT] = {.name = "strict", .type = OPTION_BOOL, .fallback = "false",
+        .doc = "x = 1 is not 1, 28 % is not 28, 90 degrees is not 90"},
+    [OPT_SET_RELATION] = {.name = "allow_set_relation_comp", .type = OPTION_BOOL, .fallback = "true",
+        .doc = "x < 3 equals the interval (-oo, 3)"},
+    [OPT_REQUIRE_BOXED] = {.name = "require_boxed", .type = OPTION_BOOL, .fallback = "false",
+        .doc = "only \\boxed{} and \\fbox{} hold answers"},
+    [OPT_BOXED_ANYWHERE] = {.name = "boxed_anywhere", .type = OPTION_BOOL, .fallback = "false",
+        .doc = "a box inside the reasoning counts when nothing after it answers"},
+    [OPT_REASONING_END] = {.name = "require_reasoning_end", .type = OPTION_TEXT,
+        .doc = "only what follows the last such mark counts, and it must be there"},
+    [OPT_ANSWER_TAG] = {.name = "answer_tag", .type = OPTION_BOOL, .fallback = "false",
+        .doc = "only <answer></answer> holds answers"},
+    [OPT_FIRST_ANSWER] = {.name = "first_answer", .type = OPTION_BOOL, .fallback = "false",
+        .doc = "the first marked answer counts, not the last"},
+    [OPT_BRACKETS] = {.name = "answer_in_brackets", .type = OPTION_BOOL, .fallback = "false",
+        .doc = "the last [...] holds the answer"},
+    [OPT_CHOICES] = {.name = "choices", .type = OPTION_JSON, .doc = "the letters or words to choose from"},
+    [OPT_LANGUAGE] = {.name = "language", .type = OPTION_TEXT,
+        .doc = "english, chinese, french, german...: whether 2,5 is a decimal"},
+    [OPT_ABS_TOL] = {.name = "abs_tol", .type = OPTION_REAL, .fallback = "0", .min = 0, .max = 1e300,
+        .doc = "numbers this close are equal"},
+    [OPT_UNORDERED] = {.name = "unordered", .type = OPTION_BOOL, .fallback = "false",
+        .doc = "the order of tuples does not matter"},
+    [OPT_LOCATION] = {.name = "location", .type = OPTION_CHOICE, .fallback = "\"last\"", .choices = locations,
+        .doc = "which answer counts; exact: the whole response is the answer"},
+    [OPT_UNITS] = {.name = "units_convert", .type = OPTION_BOOL, .fallback = "true",
+        .doc = "1 m equals 100 cm"},
+    [OPT_PERCENT] = {.name = "percent_lenient", .type = OPTION_BOOL, .fallback = "true",
+        .doc = "28 % equals 28 as well as 0.28"},
+};
+/* clang-format on */
+
+const struct reward accuracy_reward = {
+    .name = "accuracy",
+    .doc = "1 when the final answer is equivalent to the reference, else 0",
+    .source = "arXiv 2501.12948, section 2.2.2; docs/accuracy.md",
+    .options = options,
+    .n_options = sizeof(options) / sizeof(options[0]),
+    .causes = causes,
+    .tells_correct = true,
+    .pool = POOL_ALGEBRA,
+    .prepare = prepare,
+    .release = release,
+    .score = score,
+    .same_vote = same_vote,
+};

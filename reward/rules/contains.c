@@ -1,0 +1,149 @@
+/* reward/rules/contains.c - the response holds given texts.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/registry.h"
+
+#include "base/json.h"
+#include "reward/rules/scope.h"
+#include "reward/rules/text.h"
+#include "reward/rules/unicode.h"
+
+enum { OPT_TEXTS, OPT_MODE, OPT_SCOPE, OPT_IGNORE_CASE };
+enum { MODE_ALL, MODE_ANY, MODE_NONE, MODE_SHARE };
+enum { MAX_TEXTS = 256 };
+
+/* A text or a list of texts, none empty. */
+static bool check_texts(const cJSON *v, struct error *err)
+{
+    const cJSON *one;
+    int i = 0;
+    if (cJSON_IsString(v) && v->valuestring[0] != '\0') return true;
+    if (!cJSON_IsArray(v) || cJSON_GetArraySize(v) < 1 || cJSON_GetArraySize(v) > MAX_TEXTS) {
+        return error_set(err, ERROR_INVALID_TYPE, "texts",
+                         "texts must be a text or a list of 1 to %d texts, none empty", MAX_TEXTS);
+    }
+    cJSON_ArrayForEach(one, v)
+    {
+        if (!cJSON_IsString(one) || one->valuestring[0] == '\0') {
+            error_set(err, ERROR_INVALID_TYPE, NULL, "must be a text that is not empty");
+            return error_in(err, "texts[%d]", i);
+        }
+        i++;
+    }
+    return true;
+}
+
+static bool prepare(const struct option_value *o, void **out, struct error *err)
+{
+    *out = NULL;
+    return !o[OPT_TEXTS].given || check_texts(o[OPT_TEXTS].json, err);
+}
+
+struct tally {
+    int all, found;
+    struct span first_missing; /* p NULL: none */
+};
+
+/* False: the arena is full. */
+static bool look_for(const struct reward_call *call, struct span text, const cJSON *one,
+                     struct tally *t)
+{
+    struct span what = json_text(one, call->arena), needle = what;
+    if (call->options[OPT_IGNORE_CASE].on) needle = unicode_lower(what, call->arena);
+    if (needle.p == NULL) return false;
+    bool found = span_find(text, needle, 0) != SPAN_NONE;
+    t->all++;
+    t->found += found;
+    if (!found && t->first_missing.p == NULL) t->first_missing = what;
+    return true;
+}
+
+static bool look_for_all(const struct reward_call *call, const cJSON *texts, struct tally *t)
+{
+    struct span text = scope_text(call, call->options[OPT_SCOPE].choice);
+    const cJSON *one;
+    if (call->options[OPT_IGNORE_CASE].on) {
+        text = unicode_lower(text, call->arena);
+        if (text.p == NULL) return false;
+    }
+    if (!cJSON_IsArray(texts)) return look_for(call, text, texts, t);
+    cJSON_ArrayForEach(one, texts)
+    {
+        if (!look_for(call, text, one, t)) return false;
+    }
+    return true;
+}
+
+static double value_of(int mode, const struct tally *t)
+{
+    switch (mode) {
+    case MODE_ALL:
+        return t->found == t->all;
+    case MODE_ANY:
+        return t->found > 0;
+    case MODE_NONE:
+        return t->found == 0;
+    default:
+        return (double)t->found / t->all;
+    }
+}
+
+static enum score_status score(const struct reward_call *call, struct reward_out *out)
+{
+    const struct option_value *o = call->options;
+    const cJSON *texts = o[OPT_TEXTS].given ? o[OPT_TEXTS].json : json_get(call->item, "texts");
+    struct tally t = {0};
+    if (texts == NULL) {
+        error_set(out->err, ERROR_MISSING_FIELD, "texts", "texts is missing");
+        return SCORE_FAULT;
+    }
+    if (!o[OPT_TEXTS].given && !check_texts(texts, out->err)) return SCORE_FAULT;
+    if (!look_for_all(call, texts, &t)) return text_too_large(out);
+    out->value = value_of(o[OPT_MODE].choice, &t);
+    detail_number(out, "found", t.found);
+    detail_number(out, "of", t.all);
+    if (t.first_missing.p != NULL) detail_text(out, "missing", t.first_missing);
+    return SCORE_DONE;
+}
+
+static const char *const modes[] = {"all", "any", "none", "share", NULL};
+static const char *const causes[] = {"too_large", NULL};
+
+static const struct reward_option options[] = {
+    {.name = "texts",
+     .type = OPTION_JSON,
+     .doc = "a text or a list of texts; else the item's field"},
+    {.name = "mode",
+     .type = OPTION_CHOICE,
+     .fallback = "\"all\"",
+     .choices = modes,
+     .doc = "1 when all, any or none of them are there; or the share that is"},
+    {.name = "scope",
+     .type = OPTION_CHOICE,
+     .fallback = "\"answer\"",
+     .choices = scope_names,
+     .doc =
+         "the last <answer> block or all after the thinking; all after the thinking; everything"},
+    {.name = "ignore_case",
+     .type = OPTION_BOOL,
+     .fallback = "false",
+     .doc = "without regard to case"},
+};
+
+static const struct reward_field fields[] = {
+    {"texts", "as the option"},
+};
+
+const struct reward contains_reward = {
+    .name = "contains",
+    .doc = "1 when the response holds the texts",
+    .source = "IFEval, arXiv 2311.07911 (keywords)",
+    .options = options,
+    .n_options = sizeof(options) / sizeof(options[0]),
+    .fields = fields,
+    .n_fields = sizeof(fields) / sizeof(fields[0]),
+    .causes = causes,
+    .prepare = prepare,
+    .score = score,
+};

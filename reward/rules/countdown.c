@@ -1,0 +1,195 @@
+/* reward/rules/countdown.c - reach the target from the numbers given.
+ *
+ *   r1        ours: + - * / on exact rationals; every number in the answer is one of those given,
+ *             each used at most as often as it is given (use_all: exactly as often). No powers, no
+ *             joining of digits, nothing else. "... = 24" after the expression is accepted when true.
+ *   tinyzero  to the letter of TinyZero's countdown.py, with Python's arithmetic (python_eval.c): the
+ *             last line after "Assistant:", its last <answer>; 1 when right, 0.1 for any other answer
+ *             there, 0 for none.
+ *
+ * Loopholes of tinyzero, kept: "3.4" passes for a 3 and a 4, powers are allowed, an answer above
+ * the last line is not seen. (Its hang on 9**9**9 is not kept.)
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/registry.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <flint/fmpq.h>
+
+#include "base/json.h"
+#include "reward/rules/countdown_parse.h"
+#include "reward/rules/python_eval.h"
+#include "reward/rules/text.h"
+#include "reward/rules/unicode.h"
+
+enum { IMPL_R1, IMPL_TINYZERO };
+enum { OPT_IMPL, OPT_USE_ALL };
+enum { MAX_NUMBERS = COUNTDOWN_MAX_NUMBERS };
+
+/* The puzzle, as the item gives it. */
+struct puzzle {
+    double target;
+    double numbers[MAX_NUMBERS];
+    int n;
+};
+
+static bool read_puzzle(const cJSON *item, struct puzzle *out, struct error *err)
+{
+    const cJSON *target = json_get(item, "target"), *numbers = json_get(item, "numbers"), *v;
+    if (!cJSON_IsNumber(target)) {
+        return error_set(err, target == NULL ? ERROR_MISSING_FIELD : ERROR_INVALID_TYPE, "target",
+                         "target must be a number, not %s", json_type_name(target));
+    }
+    if (!cJSON_IsArray(numbers) || cJSON_GetArraySize(numbers) > MAX_NUMBERS) {
+        return error_set(err, numbers == NULL ? ERROR_MISSING_FIELD : ERROR_INVALID_TYPE, "numbers",
+                         "numbers must be a list of at most %d numbers", MAX_NUMBERS);
+    }
+    out->target = target->valuedouble;
+    out->n = 0;
+    cJSON_ArrayForEach(v, numbers)
+    {
+        if (!cJSON_IsNumber(v) || !isfinite(v->valuedouble)) {
+            error_set(err, ERROR_INVALID_TYPE, NULL, "must be a number, not %s", json_type_name(v));
+            return error_in(err, "numbers[%d]", out->n);
+        }
+        out->numbers[out->n++] = v->valuedouble;
+    }
+    return isfinite(out->target) ||
+           error_set(err, ERROR_INVALID_VALUE, "target", "target must be finite");
+}
+
+/* ---- tinyzero ---------------------------------------------------------------------------------------------- */
+
+static int compare(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* sorted(int(n) for n in re.findall(r'\d+', text)) == sorted(numbers) */
+static bool uses_numbers(struct span text, const struct puzzle *z)
+{
+    double used[MAX_NUMBERS], given[MAX_NUMBERS];
+    int n = 0;
+    for (size_t at = 0; at < text.n; at++) {
+        size_t start = at;
+        double value = 0;
+        while (at < text.n && text.p[at] >= '0' && text.p[at] <= '9') {
+            value = value * 10 + (text.p[at++] - '0');
+        }
+        if (at == start) continue;
+        if (n == z->n) return false;
+        used[n++] = value;
+    }
+    if (n != z->n) return false;
+    memcpy(given, z->numbers, sizeof(given[0]) * (size_t)n);
+    qsort(used, (size_t)n, sizeof(used[0]), compare);
+    qsort(given, (size_t)n, sizeof(given[0]), compare);
+    return n == 0 || memcmp(used, given, sizeof(used[0]) * (size_t)n) == 0;
+}
+
+static double score_tinyzero(struct span completion, const struct puzzle *z, struct reward_out *out)
+{
+    struct span part = text_assistant_part(completion);
+    size_t line = span_find_last(part, span_str("\n"));
+    if (line != SPAN_NONE) part = span_slice(part, line + 1, part.n);
+    struct span answer = text_matched_answer(part);
+    double distance;
+    out->verdict = VERDICT_INCORRECT;
+    out->cause = "no_answer_found";
+    if (answer.p == NULL) return 0;
+    answer = unicode_trim(answer);
+    out->vote = answer;
+    detail_text(out, "extracted", answer);
+    out->cause = "wrong_numbers";
+    if (!uses_numbers(answer, z)) return 0.1;
+    out->cause = "unparsable_answer";
+    if (!python_eval_distance(answer, z->target, &distance)) return 0.1;
+    out->cause = "not_equal";
+    if (!(distance < 1e-5)) return 0.1;
+    out->cause = "equal_value";
+    out->verdict = VERDICT_CORRECT;
+    return 1;
+}
+
+/* ---- r1 -------------------------------------------------------------------------------------------------------- */
+
+/* The last closed <answer> after the thinking, else the last box there; of an answer that boxes its
+ * expression, what is in the box. p NULL: none. */
+static struct span find_answer(struct span completion)
+{
+    struct span rest = text_after_think(completion), block = text_last_answer(rest);
+    struct span box = text_last_box(block.p != NULL ? block : rest);
+    return span_trim(box.p != NULL ? box : block);
+}
+
+static double score_r1(const struct reward_call *call, const struct puzzle *z,
+                       struct reward_out *out)
+{
+    struct span answer = find_answer(call->completion);
+    out->verdict = VERDICT_INCORRECT;
+    out->cause = "no_answer_found";
+    if (answer.p == NULL || answer.n == 0) return 0;
+    out->vote = answer;
+    detail_text(out, "extracted", answer);
+    struct countdown_rules rules = {.numbers = z->numbers,
+                                    .n = z->n,
+                                    .target = z->target,
+                                    .use_all = call->options[OPT_USE_ALL].on};
+    out->cause = countdown_judge(answer, &rules);
+    if (strcmp(out->cause, "equal_value") != 0) return 0;
+    out->verdict = VERDICT_CORRECT;
+    return 1;
+}
+
+/* ---- the row ----------------------------------------------------------------------------------------------------- */
+
+static enum score_status score(const struct reward_call *call, struct reward_out *out)
+{
+    struct puzzle z;
+    if (!read_puzzle(call->item, &z, out->err)) return SCORE_FAULT;
+    out->value = call->options[OPT_IMPL].choice == IMPL_R1
+                     ? score_r1(call, &z, out)
+                     : score_tinyzero(call->completion, &z, out);
+    return SCORE_DONE;
+}
+
+static const char *const impls[] = {"r1", "tinyzero", NULL};
+
+static const struct reward_option options[] = {
+    {.name = "impl",
+     .type = OPTION_CHOICE,
+     .fallback = "\"r1\"",
+     .choices = impls,
+     .doc = "whose rule; r1 is our own and the sound one"},
+    {.name = "use_all",
+     .type = OPTION_BOOL,
+     .fallback = "false",
+     .doc = "r1: every number must be used"},
+};
+
+static const struct reward_field fields[] = {
+    {"target", "the number to reach"},
+    {"numbers", "the numbers given, a list"},
+};
+
+static const char *const causes[] = {"equal_value",       "not_equal",      "no_answer_found",
+                                     "unparsable_answer", "wrong_numbers",  "not_allowed",
+                                     "division_by_zero",  "false_equation", NULL};
+
+const struct reward countdown_reward = {
+    .name = "countdown",
+    .doc = "an expression of the given numbers that equals the target",
+    .source = "Jiayi-Pan/TinyZero:verl/utils/reward_score/countdown.py; r1: docs/rewards.md",
+    .options = options,
+    .n_options = sizeof(options) / sizeof(options[0]),
+    .fields = fields,
+    .n_fields = sizeof(fields) / sizeof(fields[0]),
+    .causes = causes,
+    .tells_correct = true,
+    .score = score,
+};

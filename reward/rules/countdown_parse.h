@@ -1,0 +1,26 @@
+/* reward/rules/countdown_parse.h - a countdown answer read and computed exactly.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_RULES_COUNTDOWN_PARSE_H
+#define REWARD_RULES_COUNTDOWN_PARSE_H
+
+#include <stdbool.h>
+
+#include "base/span.h"
+
+enum { COUNTDOWN_MAX_NUMBERS = 64 };
+
+struct countdown_rules {
+    const double *numbers; /* given; a decimal means exactly what it prints as */
+    int n;                 /* at most COUNTDOWN_MAX_NUMBERS */
+    double target;
+    bool use_all; /* every number must be used */
+};
+
+/* Judge an expression, perhaps followed by "= value". Returns a cause: equal_value, not_equal,
+ * false_equation (the value after "=" is not the expression's), wrong_numbers, not_allowed (an
+ * operator outside + - * /), division_by_zero or unparsable_answer. */
+const char *countdown_judge(struct span answer, const struct countdown_rules *rules);
+
+#endif

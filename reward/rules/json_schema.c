@@ -1,0 +1,744 @@
+/* reward/rules/json_schema.c - see json_schema.h: one row a keyword.
+ *
+ * A keyword looks at the value and says yes or no; those that apply to other types of value say
+ * yes. The run counts steps, one a keyword tried, so schemas that multiply (anyOf in anyOf,
+ * references in circles) end, and ticks, one a name or value compared, so large values do.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/rules/json_schema.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "reward/rules/length_unit.h"
+#include "reward/rules/pattern.h"
+
+enum { MAX_STEPS = 100000, MAX_TICKS = 5000000, MAX_DEPTH = 100, PATTERN_STEPS = 5000 };
+
+struct run {
+    const cJSON *root;
+    struct arena *arena;
+    int steps, ticks, depth;
+    bool too_hard;
+    struct json_schema_fault *fault; /* NULL: a trial (anyOf, not), which leaves no mark */
+    char path[sizeof(((struct json_schema_fault *)0)->path)];
+};
+
+static bool valid(struct run *r, const cJSON *schema, const cJSON *value);
+
+/* ---- helpers -------------------------------------------------------------------------------------------- */
+
+/* n small pieces of work: names or values compared. */
+static void tick(struct run *r, int n)
+{
+    r->ticks += n;
+    if (r->ticks > MAX_TICKS) r->too_hard = true;
+}
+
+/* object[name]; NULL: it has none, or the run is over. */
+static const cJSON *member(struct run *r, const cJSON *object, const char *name)
+{
+    const cJSON *v = cJSON_IsObject(object) ? object->child : NULL;
+    while (v != NULL && !r->too_hard && strcmp(v->string, name) != 0) {
+        tick(r, 1);
+        v = v->next;
+    }
+    return r->too_hard ? NULL : v;
+}
+
+static bool equal(struct run *r, const cJSON *a, const cJSON *b);
+
+static bool equal_lists(struct run *r, const cJSON *a, const cJSON *b)
+{
+    const cJSON *x = a->child, *y = b->child;
+    while (x != NULL && y != NULL && equal(r, x, y)) {
+        x = x->next;
+        y = y->next;
+    }
+    return x == NULL && y == NULL;
+}
+
+static bool equal_objects(struct run *r, const cJSON *a, const cJSON *b)
+{
+    const cJSON *x;
+    if (cJSON_GetArraySize(a) != cJSON_GetArraySize(b)) return false;
+    cJSON_ArrayForEach(x, a)
+    {
+        const cJSON *y = member(r, b, x->string);
+        if (y == NULL || !equal(r, x, y)) return false;
+    }
+    return true;
+}
+
+/* By value: numbers by what they are, objects without regard to order. */
+static bool equal(struct run *r, const cJSON *a, const cJSON *b)
+{
+    tick(r, 1);
+    if (r->too_hard || (a->type & 0xFF) != (b->type & 0xFF)) return false;
+    if (cJSON_IsNumber(a)) return a->valuedouble == b->valuedouble;
+    if (cJSON_IsString(a)) return strcmp(a->valuestring, b->valuestring) == 0;
+    if (cJSON_IsArray(a)) return equal_lists(r, a, b);
+    return !cJSON_IsObject(a) || equal_objects(r, a, b);
+}
+
+/* As valid(), without leaving a fault behind. */
+static bool trial(struct run *r, const cJSON *schema, const cJSON *value)
+{
+    struct json_schema_fault *kept = r->fault;
+    r->fault = NULL;
+    bool ok = valid(r, schema, value);
+    r->fault = kept;
+    return ok;
+}
+
+/* valid() one level further down, the path longer by a name. */
+static bool valid_at(struct run *r, const cJSON *schema, const cJSON *value, const char *name)
+{
+    size_t n = strlen(r->path);
+    snprintf(r->path + n, sizeof(r->path) - n, "/%s", name);
+    bool ok = valid(r, schema, value);
+    r->path[n] = '\0';
+    return ok;
+}
+
+static bool valid_at_index(struct run *r, const cJSON *schema, const cJSON *value, int i)
+{
+    char name[16];
+    snprintf(name, sizeof(name), "%d", i);
+    return valid_at(r, schema, value, name);
+}
+
+static bool matches(struct run *r, const char *source, const char *text)
+{
+    struct pattern *p = pattern_new(span_str(source), 0, NULL);
+    enum pattern_result found =
+        p == NULL ? PATTERN_TOO_HARD : pattern_find(p, span_str(text), PATTERN_STEPS, NULL, NULL);
+    pattern_free(p);
+    r->steps += 10;
+    if (found == PATTERN_TOO_HARD) r->too_hard = true;
+    return found == PATTERN_YES;
+}
+
+/* "#/$defs/x": the schema there; NULL: none. */
+static const cJSON *resolve(const cJSON *root, const char *ref)
+{
+    const cJSON *at = root;
+    if (*ref++ != '#') return NULL;
+    while (at != NULL && *ref == '/') {
+        char name[256];
+        size_t n = 0;
+        for (ref++; *ref != '\0' && *ref != '/' && n + 1 < sizeof(name); ref++) {
+            bool tilde = ref[0] == '~' && (ref[1] == '0' || ref[1] == '1');
+            name[n++] = tilde ? (*++ref == '0' ? '~' : '/') : *ref;
+        }
+        name[n] = '\0';
+        at = cJSON_IsArray(at) ? cJSON_GetArrayItem(at, atoi(name))
+                               : cJSON_GetObjectItemCaseSensitive(at, name);
+    }
+    return *ref == '\0' ? at : NULL;
+}
+
+/* ---- any value ------------------------------------------------------------------------------------------------ */
+
+static bool is_type(const cJSON *v, const char *type)
+{
+    if (strcmp(type, "integer") == 0) {
+        return cJSON_IsNumber(v) && v->valuedouble == floor(v->valuedouble);
+    }
+    if (strcmp(type, "number") == 0) return cJSON_IsNumber(v);
+    if (strcmp(type, "string") == 0) return cJSON_IsString(v);
+    if (strcmp(type, "boolean") == 0) return cJSON_IsBool(v);
+    if (strcmp(type, "object") == 0) return cJSON_IsObject(v);
+    if (strcmp(type, "array") == 0) return cJSON_IsArray(v);
+    return cJSON_IsNull(v);
+}
+
+static bool check_type(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    const cJSON *one;
+    (void)r, (void)schema;
+    if (cJSON_IsString(rule)) return is_type(v, rule->valuestring);
+    cJSON_ArrayForEach(one, rule)
+    {
+        if (is_type(v, one->valuestring)) return true;
+    }
+    return false;
+}
+
+static bool check_enum(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    const cJSON *one;
+    (void)schema;
+    cJSON_ArrayForEach(one, rule)
+    {
+        r->steps++;
+        if (equal(r, one, v)) return true;
+    }
+    return false;
+}
+
+static bool check_const(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    (void)schema;
+    return equal(r, rule, v);
+}
+
+/* ---- numbers ---------------------------------------------------------------------------------------------------- */
+
+static bool check_minimum(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    (void)r, (void)schema;
+    return !cJSON_IsNumber(v) || v->valuedouble >= rule->valuedouble;
+}
+
+static bool check_maximum(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    (void)r, (void)schema;
+    return !cJSON_IsNumber(v) || v->valuedouble <= rule->valuedouble;
+}
+
+static bool check_above(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    (void)r, (void)schema;
+    return !cJSON_IsNumber(v) || v->valuedouble > rule->valuedouble;
+}
+
+static bool check_below(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    (void)r, (void)schema;
+    return !cJSON_IsNumber(v) || v->valuedouble < rule->valuedouble;
+}
+
+/* 0.3 is a multiple of 0.1: decimals are meant as they are written. */
+static bool check_multiple(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    (void)r, (void)schema;
+    if (!cJSON_IsNumber(v)) return true;
+    double q = v->valuedouble / rule->valuedouble;
+    return isfinite(q) && fabs(q - nearbyint(q)) <= 1e-9 * fmax(1, fabs(q)) && fabs(q) < 0x1p53;
+}
+
+/* ---- strings ------------------------------------------------------------------------------------------------------ */
+
+static bool check_min_length(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    (void)r, (void)schema;
+    return !cJSON_IsString(v) ||
+           (double)length_chars(span_str(v->valuestring)) >= rule->valuedouble;
+}
+
+static bool check_max_length(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    (void)r, (void)schema;
+    return !cJSON_IsString(v) ||
+           (double)length_chars(span_str(v->valuestring)) <= rule->valuedouble;
+}
+
+static bool check_pattern(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    (void)schema;
+    return !cJSON_IsString(v) || matches(r, rule->valuestring, v->valuestring);
+}
+
+/* ---- arrays ------------------------------------------------------------------------------------------------------- */
+
+static bool check_prefix_items(struct run *r, const cJSON *schema, const cJSON *rule,
+                               const cJSON *v)
+{
+    const cJSON *sub = rule->child, *item = v->child;
+    (void)schema;
+    if (!cJSON_IsArray(v)) return true;
+    for (int i = 0; sub != NULL && item != NULL; i++, sub = sub->next, item = item->next) {
+        if (!valid_at_index(r, sub, item, i)) return false;
+    }
+    return true;
+}
+
+/* Those after the prefix. */
+static bool check_items(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    int skip = cJSON_GetArraySize(json_get(schema, "prefixItems")), i = 0;
+    const cJSON *item;
+    if (!cJSON_IsArray(v)) return true;
+    cJSON_ArrayForEach(item, v)
+    {
+        if (i >= skip && !valid_at_index(r, rule, item, i)) return false;
+        i++;
+    }
+    return true;
+}
+
+static bool check_contains(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    const cJSON *item;
+    (void)schema;
+    if (!cJSON_IsArray(v)) return true;
+    cJSON_ArrayForEach(item, v)
+    {
+        if (trial(r, rule, item)) return true;
+    }
+    return false;
+}
+
+static bool check_min_size(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    (void)r, (void)schema;
+    return !cJSON_IsArray(v) || cJSON_GetArraySize(v) >= rule->valuedouble;
+}
+
+static bool check_max_size(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    (void)r, (void)schema;
+    return !cJSON_IsArray(v) || cJSON_GetArraySize(v) <= rule->valuedouble;
+}
+
+static bool check_unique(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    (void)schema;
+    if (!cJSON_IsArray(v) || !cJSON_IsTrue(rule)) return true;
+    for (const cJSON *a = v->child; a != NULL; a = a->next) {
+        for (const cJSON *b = a->next; b != NULL; b = b->next) {
+            if (++r->steps > MAX_STEPS) r->too_hard = true;
+            if (r->too_hard || equal(r, a, b)) return false;
+        }
+    }
+    return true;
+}
+
+/* ---- objects --------------------------------------------------------------------------------------------------------- */
+
+static bool check_properties(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    const cJSON *sub;
+    (void)schema;
+    if (!cJSON_IsObject(v)) return true;
+    cJSON_ArrayForEach(sub, rule)
+    {
+        const cJSON *value = member(r, v, sub->string);
+        if (value != NULL && !valid_at(r, sub, value, sub->string)) return false;
+    }
+    return true;
+}
+
+static bool check_pattern_properties(struct run *r, const cJSON *schema, const cJSON *rule,
+                                     const cJSON *v)
+{
+    const cJSON *sub, *member;
+    (void)schema;
+    if (!cJSON_IsObject(v)) return true;
+    cJSON_ArrayForEach(sub, rule)
+    {
+        cJSON_ArrayForEach(member, v)
+        {
+            if (r->too_hard || ++r->steps > MAX_STEPS) return false;
+            if (!matches(r, sub->string, member->string)) continue;
+            if (!valid_at(r, sub, member, member->string)) return false;
+        }
+    }
+    return true;
+}
+
+/* Named by properties or patternProperties beside it? */
+static bool is_named(struct run *r, const cJSON *schema, const char *name)
+{
+    const cJSON *sub;
+    const cJSON *properties = json_get(schema, "properties");
+    if (member(r, properties, name) != NULL) return true;
+    cJSON_ArrayForEach(sub, json_get(schema, "patternProperties"))
+    {
+        if (matches(r, sub->string, name)) return true;
+    }
+    return false;
+}
+
+static bool check_additional(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    const cJSON *member;
+    if (!cJSON_IsObject(v)) return true;
+    cJSON_ArrayForEach(member, v)
+    {
+        if (r->too_hard || ++r->steps > MAX_STEPS) return false;
+        if (is_named(r, schema, member->string)) continue;
+        if (!valid_at(r, rule, member, member->string)) return false;
+    }
+    return true;
+}
+
+static bool check_names(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    const cJSON *member;
+    (void)schema;
+    if (!cJSON_IsObject(v)) return true;
+    cJSON_ArrayForEach(member, v)
+    {
+        cJSON name = {.type = cJSON_String, .valuestring = member->string};
+        if (!valid_at(r, rule, &name, member->string)) return false;
+    }
+    return true;
+}
+
+static bool has_all(struct run *r, const cJSON *names, const cJSON *v)
+{
+    const cJSON *name;
+    cJSON_ArrayForEach(name, names)
+    {
+        if (member(r, v, name->valuestring) == NULL) return false;
+    }
+    return true;
+}
+
+static bool check_required(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    (void)schema;
+    r->steps += cJSON_GetArraySize(rule);
+    return !cJSON_IsObject(v) || has_all(r, rule, v);
+}
+
+static bool check_dependent(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    const cJSON *names;
+    (void)schema;
+    if (!cJSON_IsObject(v)) return true;
+    cJSON_ArrayForEach(names, rule)
+    {
+        bool there = member(r, v, names->string) != NULL;
+        if (there && !has_all(r, names, v)) return false;
+    }
+    return true;
+}
+
+static bool check_min_members(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    (void)r, (void)schema;
+    return !cJSON_IsObject(v) || cJSON_GetArraySize(v) >= rule->valuedouble;
+}
+
+static bool check_max_members(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    (void)r, (void)schema;
+    return !cJSON_IsObject(v) || cJSON_GetArraySize(v) <= rule->valuedouble;
+}
+
+/* ---- schemas of schemas ------------------------------------------------------------------------------------------------ */
+
+static bool check_all_of(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    const cJSON *sub;
+    (void)schema;
+    cJSON_ArrayForEach(sub, rule)
+    {
+        if (!valid(r, sub, v)) return false;
+    }
+    return true;
+}
+
+static int count_valid(struct run *r, const cJSON *subs, const cJSON *v, int enough)
+{
+    const cJSON *sub;
+    int n = 0;
+    cJSON_ArrayForEach(sub, subs)
+    {
+        if (n < enough) n += trial(r, sub, v);
+    }
+    return n;
+}
+
+static bool check_any_of(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    (void)schema;
+    return count_valid(r, rule, v, 1) == 1;
+}
+
+static bool check_one_of(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    (void)schema;
+    return count_valid(r, rule, v, 2) == 1;
+}
+
+static bool check_not(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    (void)schema;
+    return !trial(r, rule, v);
+}
+
+static bool check_if(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    const cJSON *sub =
+        cJSON_GetObjectItemCaseSensitive(schema, trial(r, rule, v) ? "then" : "else");
+    return sub == NULL || valid(r, sub, v);
+}
+
+static bool check_ref(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
+{
+    const cJSON *target = resolve(r->root, rule->valuestring);
+    (void)schema;
+    return target != NULL && valid(r, target, v);
+}
+
+/* ---- the table ------------------------------------------------------------------------------------------------------------ */
+
+/* What a keyword's value must be. */
+enum shape {
+    SHAPE_ANY,
+    SHAPE_TYPE, /* a type's name or a list of them */
+    SHAPE_NUMBER,
+    SHAPE_POSITIVE, /* a number above 0 */
+    SHAPE_COUNT,    /* a whole number from 0 */
+    SHAPE_BOOL,
+    SHAPE_PATTERN,
+    SHAPE_REF,
+    SHAPE_LIST,       /* of anything, not empty */
+    SHAPE_NAMES,      /* a list of strings */
+    SHAPE_NAME_LISTS, /* an object of such lists */
+    SHAPE_SCHEMA,
+    SHAPE_SCHEMAS,    /* a list of schemas, not empty */
+    SHAPE_SCHEMA_MAP, /* an object of schemas */
+    SHAPE_PATTERN_MAP /* the same, its names patterns */
+};
+
+static const struct keyword {
+    const char *name;
+    enum shape shape;
+    bool (*check)(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v);
+} keywords[] = {
+    {"type", SHAPE_TYPE, check_type},
+    {"enum", SHAPE_LIST, check_enum},
+    {"const", SHAPE_ANY, check_const},
+    {"minimum", SHAPE_NUMBER, check_minimum},
+    {"maximum", SHAPE_NUMBER, check_maximum},
+    {"exclusiveMinimum", SHAPE_NUMBER, check_above},
+    {"exclusiveMaximum", SHAPE_NUMBER, check_below},
+    {"multipleOf", SHAPE_POSITIVE, check_multiple},
+    {"minLength", SHAPE_COUNT, check_min_length},
+    {"maxLength", SHAPE_COUNT, check_max_length},
+    {"pattern", SHAPE_PATTERN, check_pattern},
+    {"prefixItems", SHAPE_SCHEMAS, check_prefix_items},
+    {"items", SHAPE_SCHEMA, check_items},
+    {"contains", SHAPE_SCHEMA, check_contains},
+    {"minItems", SHAPE_COUNT, check_min_size},
+    {"maxItems", SHAPE_COUNT, check_max_size},
+    {"uniqueItems", SHAPE_BOOL, check_unique},
+    {"properties", SHAPE_SCHEMA_MAP, check_properties},
+    {"patternProperties", SHAPE_PATTERN_MAP, check_pattern_properties},
+    {"additionalProperties", SHAPE_SCHEMA, check_additional},
+    {"propertyNames", SHAPE_SCHEMA, check_names},
+    {"required", SHAPE_NAMES, check_required},
+    {"dependentRequired", SHAPE_NAME_LISTS, check_dependent},
+    {"minProperties", SHAPE_COUNT, check_min_members},
+    {"maxProperties", SHAPE_COUNT, check_max_members},
+    {"allOf", SHAPE_SCHEMAS, check_all_of},
+    {"anyOf", SHAPE_SCHEMAS, check_any_of},
+    {"oneOf", SHAPE_SCHEMAS, check_one_of},
+    {"not", SHAPE_SCHEMA, check_not},
+    {"if", SHAPE_SCHEMA, check_if},
+    {"then", SHAPE_SCHEMA, NULL},
+    {"else", SHAPE_SCHEMA, NULL},
+    {"$ref", SHAPE_REF, check_ref},
+    {"$defs", SHAPE_SCHEMA_MAP, NULL},
+    {"definitions", SHAPE_SCHEMA_MAP, NULL},
+    {"title", SHAPE_ANY, NULL},
+    {"description", SHAPE_ANY, NULL},
+    {"default", SHAPE_ANY, NULL},
+    {"examples", SHAPE_ANY, NULL},
+    {"deprecated", SHAPE_ANY, NULL},
+    {"readOnly", SHAPE_ANY, NULL},
+    {"writeOnly", SHAPE_ANY, NULL},
+    {"format", SHAPE_ANY, NULL},
+    {"$schema", SHAPE_ANY, NULL},
+    {"$id", SHAPE_ANY, NULL},
+    {"$comment", SHAPE_ANY, NULL},
+};
+
+static const struct keyword *find_keyword(const char *name)
+{
+    for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++) {
+        if (strcmp(keywords[i].name, name) == 0) return &keywords[i];
+    }
+    return NULL;
+}
+
+static void say_fault(struct run *r, const char *keyword)
+{
+    if (r->fault == NULL || r->fault->keyword != NULL) return;
+    memcpy(r->fault->path, r->path, sizeof(r->path));
+    r->fault->keyword = keyword;
+}
+
+static bool valid_keywords(struct run *r, const cJSON *schema, const cJSON *value)
+{
+    const cJSON *rule;
+    cJSON_ArrayForEach(rule, schema)
+    {
+        const struct keyword *k = find_keyword(rule->string);
+        if (k == NULL || k->check == NULL) continue;
+        if (++r->steps > MAX_STEPS) r->too_hard = true;
+        if (r->too_hard) return false;
+        if (!k->check(r, schema, rule, value)) {
+            say_fault(r, k->name);
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool valid(struct run *r, const cJSON *schema, const cJSON *value)
+{
+    if (r->depth >= MAX_DEPTH) r->too_hard = true;
+    if (r->too_hard) return false;
+    if (cJSON_IsBool(schema)) {
+        if (cJSON_IsFalse(schema)) say_fault(r, "false");
+        return cJSON_IsTrue(schema);
+    }
+    r->depth++;
+    bool ok = valid_keywords(r, schema, value);
+    r->depth--;
+    return ok;
+}
+
+enum json_schema_result json_schema_validate(const cJSON *schema, const cJSON *value,
+                                             struct arena *a, struct json_schema_fault *fault)
+{
+    struct run r = {.root = schema, .arena = a, .fault = fault};
+    *fault = (struct json_schema_fault){0};
+    bool ok = valid(&r, schema, value);
+    if (r.too_hard) return JSON_SCHEMA_TOO_HARD;
+    return ok ? JSON_SCHEMA_VALID : JSON_SCHEMA_INVALID;
+}
+
+/* ---- checking a schema -------------------------------------------------------------------------------------------------------- */
+
+static bool check_schema(const cJSON *root, const cJSON *schema, struct error *err);
+
+static bool wrong(const cJSON *rule, const char *wanted, struct error *err)
+{
+    return error_set(err, ERROR_INVALID_VALUE, NULL, "%s must be %s", rule->string, wanted);
+}
+
+static bool is_type_name(const cJSON *v)
+{
+    static const char *const names[] = {"integer", "number", "string", "boolean",
+                                        "object",  "array",  "null",   NULL};
+    for (int i = 0; cJSON_IsString(v) && names[i] != NULL; i++) {
+        if (strcmp(v->valuestring, names[i]) == 0) return true;
+    }
+    return false;
+}
+
+/* Every element of a list passes; an empty one does not. */
+static bool each(const cJSON *list, bool (*test)(const cJSON *v))
+{
+    const cJSON *v;
+    cJSON_ArrayForEach(v, list)
+    {
+        if (!test(v)) return false;
+    }
+    return cJSON_IsArray(list) && list->child != NULL;
+}
+
+static bool is_string(const cJSON *v)
+{
+    return cJSON_IsString(v);
+}
+
+static bool is_name_list(const cJSON *v)
+{
+    return cJSON_IsArray(v) && (v->child == NULL || each(v, is_string));
+}
+
+static bool check_pattern_text(const char *source, struct error *err)
+{
+    struct pattern *p = pattern_new(span_str(source), 0, err);
+    pattern_free(p);
+    return p != NULL;
+}
+
+static bool check_subschemas(const cJSON *root, const cJSON *rule, bool patterns, struct error *err)
+{
+    const cJSON *sub;
+    cJSON_ArrayForEach(sub, rule)
+    {
+        if (patterns && !check_pattern_text(sub->string, err)) return false;
+        if (!check_schema(root, sub, err)) return false;
+    }
+    return true;
+}
+
+static bool check_name_lists(const cJSON *rule)
+{
+    const cJSON *list;
+    cJSON_ArrayForEach(list, rule)
+    {
+        if (!is_name_list(list)) return false;
+    }
+    return cJSON_IsObject(rule);
+}
+
+static bool check_shape(const cJSON *root, const cJSON *rule, enum shape shape, struct error *err)
+{
+    double d = cJSON_IsNumber(rule) ? rule->valuedouble : -1;
+    switch (shape) {
+    case SHAPE_ANY:
+        return true;
+    case SHAPE_TYPE:
+        return is_type_name(rule) || each(rule, is_type_name) || wrong(rule, "a type's name", err);
+    case SHAPE_NUMBER:
+        return cJSON_IsNumber(rule) || wrong(rule, "a number", err);
+    case SHAPE_POSITIVE:
+        return d > 0 || wrong(rule, "a number above 0", err);
+    case SHAPE_COUNT:
+        return (d >= 0 && d == floor(d)) || wrong(rule, "a whole number from 0", err);
+    case SHAPE_BOOL:
+        return cJSON_IsBool(rule) || wrong(rule, "true or false", err);
+    case SHAPE_PATTERN:
+        return cJSON_IsString(rule) ? check_pattern_text(rule->valuestring, err)
+                                    : wrong(rule, "a string", err);
+    case SHAPE_REF:
+        return (cJSON_IsString(rule) && resolve(root, rule->valuestring) != NULL) ||
+               wrong(rule, "a reference within the schema, like \"#/$defs/x\"", err);
+    case SHAPE_LIST:
+        return (cJSON_IsArray(rule) && rule->child != NULL) || wrong(rule, "a list", err);
+    case SHAPE_NAMES:
+        return is_name_list(rule) || wrong(rule, "a list of names", err);
+    case SHAPE_NAME_LISTS:
+        return check_name_lists(rule) || wrong(rule, "an object of lists of names", err);
+    case SHAPE_SCHEMA:
+        return check_schema(root, rule, err);
+    case SHAPE_SCHEMAS:
+        if (!cJSON_IsArray(rule) || rule->child == NULL)
+            return wrong(rule, "a list of schemas", err);
+        return check_subschemas(root, rule, false, err);
+    case SHAPE_SCHEMA_MAP:
+    case SHAPE_PATTERN_MAP:
+        if (!cJSON_IsObject(rule)) return wrong(rule, "an object of schemas", err);
+        return check_subschemas(root, rule, shape == SHAPE_PATTERN_MAP, err);
+    }
+    return false;
+}
+
+static bool check_schema(const cJSON *root, const cJSON *schema, struct error *err)
+{
+    const cJSON *rule;
+    if (cJSON_IsBool(schema)) return true;
+    if (!cJSON_IsObject(schema)) {
+        return error_set(err, ERROR_INVALID_TYPE, NULL,
+                         "a schema must be an object or a boolean, not %s", json_type_name(schema));
+    }
+    cJSON_ArrayForEach(rule, schema)
+    {
+        const struct keyword *k = find_keyword(rule->string);
+        if (k == NULL) {
+            return error_set(err, ERROR_UNSUPPORTED, NULL, "the keyword \"%.64s\" is not supported",
+                             rule->string);
+        }
+        if (!check_shape(root, rule, k->shape, err)) return false;
+    }
+    return true;
+}
+
+bool json_schema_check(const cJSON *schema, struct error *err)
+{
+    return check_schema(schema, schema, err);
+}

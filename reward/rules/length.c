@@ -1,0 +1,74 @@
+/* reward/rules/length.c - Kimi k1.5's length reward: short right answers up, long wrong ones down,
+ * measured against the group.
+ *
+ *   l = 0.5 - (n - min) / (max - min) over the group; right: l; wrong: min(0, l); all equal: 0
+ *
+ * Loophole, open-r1's own: its "group" is whatever list a call holds. Here it is the item's group,
+ * or all items without one.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/registry.h"
+
+#include <math.h>
+
+#include "reward/rules/length_unit.h"
+
+enum { OPT_IMPL, OPT_UNIT };
+
+static bool measure(const struct reward_call *call, double *length, struct error *err)
+{
+    return length_of(call, (enum length_unit)call->options[OPT_UNIT].choice, length, err);
+}
+
+static enum score_status score(const struct reward_call *call, struct reward_out *out)
+{
+    double n, span = call->group_max - call->group_min;
+    if (!measure(call, &n, out->err)) return SCORE_FAULT;
+    detail_text(out, "unit", span_str(length_unit_names[call->options[OPT_UNIT].choice]));
+    detail_number(out, "length", n);
+    if (call->correct == CORRECT_UNKNOWN) {
+        out->cause = "correctness_unknown";
+        return SCORE_CANNOT;
+    }
+    double l = span > 0 ? 0.5 - (n - call->group_min) / span : 0;
+    out->value = call->correct == CORRECT_YES ? l : fmin(0, l);
+    return SCORE_DONE;
+}
+
+static const char *const impls[] = {"openr1", NULL};
+static const char *const causes[] = {"correctness_unknown", NULL};
+
+static const struct reward_option options[] = {
+    {.name = "impl",
+     .type = OPTION_CHOICE,
+     .fallback = "\"openr1\"",
+     .choices = impls,
+     .doc = "whose formula"},
+    {.name = "unit",
+     .type = OPTION_CHOICE,
+     .fallback = "\"chars\"",
+     .choices = length_unit_names,
+     .doc = "what a length counts"},
+};
+
+static const struct reward_field fields[] = {
+    {"correct", "whether the answer is right; else the verdict of accuracy (or code, plan, ...)"},
+    {"length", "the completion's length in the reward's unit, instead of counting"},
+    {"token_count", "tokens of the completion"},
+    {"ids", "token ids of the completion"},
+};
+
+const struct reward length_reward = {
+    .name = "length",
+    .doc = "shorter than the rest of the group is better; for wrong answers longer is worse",
+    .source = "arXiv 2501.12599, 2.3.3; huggingface/open-r1:src/open_r1/rewards.py len_reward",
+    .options = options,
+    .n_options = sizeof(options) / sizeof(options[0]),
+    .fields = fields,
+    .n_fields = sizeof(fields) / sizeof(fields[0]),
+    .causes = causes,
+    .wants_correct = true,
+    .measure = measure,
+    .score = score,
+};

@@ -1,0 +1,49 @@
+/* reward/rules/length_unit.c - see length_unit.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/rules/length_unit.h"
+
+#include "base/json.h"
+
+static const double MAX_LENGTH = 1e12;
+
+const char *const length_unit_names[] = {
+    [LENGTH_CHARS] = "chars", [LENGTH_TOKENS] = "tokens", NULL};
+
+size_t length_chars(struct span text)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        n += ((unsigned char)text.p[i] & 0xC0) != 0x80; /* not a continuation byte */
+    }
+    return n;
+}
+
+static bool count_tokens(const struct reward_call *call, double *out, struct error *err)
+{
+    const cJSON *ids = json_get(call->item, "ids");
+    if (cJSON_IsArray(ids)) {
+        *out = cJSON_GetArraySize(ids);
+        return true;
+    }
+    long n =
+        call->count_tokens == NULL ? -1 : call->count_tokens(call->count_arg, call->completion);
+    *out = (double)n;
+    return n >= 0 || error_set(err, ERROR_MISSING_FIELD, "token_count",
+                               "no tokenizer is loaded: the item needs token_count, ids or length");
+}
+
+bool length_of(const struct reward_call *call, enum length_unit unit, double *out,
+               struct error *err)
+{
+    *out = -1;
+    if (!json_get_double(call->item, "length", 0, MAX_LENGTH, out, err)) return false;
+    if (*out >= 0) return true;
+    if (unit == LENGTH_CHARS) {
+        *out = (double)length_chars(call->completion);
+        return true;
+    }
+    if (!json_get_double(call->item, "token_count", 0, MAX_LENGTH, out, err)) return false;
+    return *out >= 0 || count_tokens(call, out, err);
+}

@@ -1,0 +1,24 @@
+/* reward/rules/length_unit.h - how long a completion is, in the unit a reward asks for.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_RULES_LENGTH_UNIT_H
+#define REWARD_RULES_LENGTH_UNIT_H
+
+#include "reward/registry.h"
+
+enum length_unit { LENGTH_CHARS, LENGTH_TOKENS };
+
+/* Names of the units for an option row, NULL-terminated. */
+extern const char *const length_unit_names[];
+
+/* The item's own "length" if it has one; else code points of the completion, or its tokens: the
+ * item's "token_count", the number of its "ids", or what the served model's tokenizer makes of the
+ * text. False: a field is wrong, or tokens cannot be counted. */
+bool length_of(const struct reward_call *call, enum length_unit unit, double *out,
+               struct error *err);
+
+/* Code points of a text; a byte that is no UTF-8 counts as one. */
+size_t length_chars(struct span text);
+
+#endif

@@ -1,0 +1,87 @@
+/* reward/rules/pattern.c - see pattern.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/rules/pattern.h"
+
+#include <stdlib.h>
+
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+
+#include "base/mem.h"
+
+enum { HEAP_KIB = 16384, DEPTH = 10000 };
+
+struct pattern {
+    pcre2_code *code;
+};
+
+static uint32_t pcre_options(unsigned flags)
+{
+    uint32_t o = PCRE2_UTF | PCRE2_UCP | PCRE2_NEVER_BACKSLASH_C;
+    if (flags & PATTERN_IGNORE_CASE) o |= PCRE2_CASELESS;
+    if (flags & PATTERN_MULTILINE) o |= PCRE2_MULTILINE;
+    if (flags & PATTERN_DOTALL) o |= PCRE2_DOTALL;
+    if (flags & PATTERN_WHOLE) o |= PCRE2_ANCHORED | PCRE2_ENDANCHORED;
+    return o;
+}
+
+struct pattern *pattern_new(struct span source, unsigned flags, struct error *err)
+{
+    int code = 0;
+    PCRE2_SIZE at = 0;
+    if (source.n > PATTERN_MAX_BYTES) {
+        error_set(err, ERROR_TOO_LARGE, NULL, "the pattern has %zu bytes; at most %d", source.n,
+                  PATTERN_MAX_BYTES);
+        return NULL;
+    }
+    struct pattern *p = mem_new(1, sizeof(*p), err);
+    pcre2_compile_context *context = pcre2_compile_context_create(NULL);
+    if (p != NULL && context != NULL) {
+        pcre2_set_newline(context, PCRE2_NEWLINE_LF);
+        p->code = pcre2_compile((PCRE2_SPTR)(source.n == 0 ? "" : source.p), source.n,
+                                pcre_options(flags), &code, &at, context);
+    }
+    pcre2_compile_context_free(context);
+    if (p != NULL && p->code != NULL) return p;
+    PCRE2_UCHAR what[128] = "out of memory";
+    if (code != 0) pcre2_get_error_message(code, what, sizeof(what));
+    if (p != NULL) {
+        error_set(err, ERROR_UNPARSABLE, NULL, "the pattern is wrong at byte %zu: %s", (size_t)at,
+                  (const char *)what);
+    }
+    free(p);
+    return NULL;
+}
+
+void pattern_free(struct pattern *p)
+{
+    if (p == NULL) return;
+    pcre2_code_free(p->code);
+    free(p);
+}
+
+enum pattern_result pattern_find(const struct pattern *p, struct span text, uint32_t steps,
+                                 size_t *at, size_t *n)
+{
+    pcre2_match_context *context = pcre2_match_context_create(NULL);
+    pcre2_match_data *data = pcre2_match_data_create_from_pattern(p->code, NULL);
+    int rc = PCRE2_ERROR_NOMEMORY;
+    if (context != NULL && data != NULL) {
+        pcre2_set_match_limit(context, steps);
+        pcre2_set_depth_limit(context, DEPTH);
+        pcre2_set_heap_limit(context, HEAP_KIB);
+        rc = pcre2_match(p->code, (PCRE2_SPTR)(text.n == 0 ? "" : text.p), text.n, 0, 0, data,
+                         context);
+    }
+    if (rc > 0) {
+        const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(data);
+        if (at != NULL) *at = ends[0];
+        if (n != NULL) *n = ends[1] > ends[0] ? ends[1] - ends[0] : 0;
+    }
+    pcre2_match_data_free(data);
+    pcre2_match_context_free(context);
+    if (rc > 0) return PATTERN_YES;
+    return rc == PCRE2_ERROR_NOMATCH ? PATTERN_NO : PATTERN_TOO_HARD;
+}

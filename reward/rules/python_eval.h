@@ -1,0 +1,21 @@
+/* reward/rules/python_eval.h - what Python's eval() makes of an arithmetic text, without Python.
+ *
+ * Trainers score countdown puzzles with eval(); to give their numbers, and none of their holes,
+ * this computes with Python's own rules: integers of any size, "/" a float, "//" floored, "**" a
+ * power, unary signs, and the same errors.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_RULES_PYTHON_EVAL_H
+#define REWARD_RULES_PYTHON_EVAL_H
+
+#include <stdbool.h>
+
+#include "base/span.h"
+
+/* The value of an expression of digits, + - * / ( ) . and white space, less target, as Python's
+ * abs(eval(text) - target). False where Python would raise, give no real number, or compute with
+ * integers of more than 4096 bits. */
+bool python_eval_distance(struct span text, double target, double *distance);
+
+#endif

@@ -1,0 +1,105 @@
+/* reward/rules/schema.c - the answer is JSON of a schema.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/registry.h"
+
+#include "base/json.h"
+#include "reward/rules/json_schema.h"
+#include "reward/rules/scope.h"
+#include "reward/rules/text.h"
+
+enum { OPT_SCHEMA, OPT_SCOPE, OPT_FENCE };
+
+static bool prepare(const struct option_value *o, void **out, struct error *err)
+{
+    *out = NULL;
+    return !o[OPT_SCHEMA].given || json_schema_check(o[OPT_SCHEMA].json, err) ||
+           error_in(err, "schema");
+}
+
+/* What a ``` fence that is the whole text holds, without the language; text when it is none. */
+static struct span without_fence(struct span text)
+{
+    struct span fence = span_str("```");
+    size_t line = span_find(text, span_str("\n"), 0);
+    if (!span_starts(text, fence) || !span_ends(text, fence) || line == SPAN_NONE) return text;
+    if (line + 1 > text.n - fence.n) return text;
+    return span_trim(span_slice(text, line + 1, text.n - fence.n));
+}
+
+static enum score_status judge(const cJSON *schema, const cJSON *value, struct arena *a,
+                               struct reward_out *out)
+{
+    struct json_schema_fault fault;
+    enum json_schema_result result = json_schema_validate(schema, value, a, &fault);
+    if (result == JSON_SCHEMA_TOO_HARD) return text_too_large(out);
+    out->value = result == JSON_SCHEMA_VALID ? 1 : 0;
+    out->cause = result == JSON_SCHEMA_VALID ? "valid" : "violates";
+    if (result == JSON_SCHEMA_INVALID) {
+        detail_text(out, "path", span_str(fault.path));
+        detail_text(out, "keyword", span_str(fault.keyword == NULL ? "" : fault.keyword));
+    }
+    return SCORE_DONE;
+}
+
+static enum score_status score(const struct reward_call *call, struct reward_out *out)
+{
+    const struct option_value *o = call->options;
+    const cJSON *schema = o[OPT_SCHEMA].given ? o[OPT_SCHEMA].json : json_get(call->item, "schema");
+    if (schema == NULL) {
+        error_set(out->err, ERROR_MISSING_FIELD, "schema", "schema is missing");
+        return SCORE_FAULT;
+    }
+    if (!o[OPT_SCHEMA].given && !json_schema_check(schema, out->err)) {
+        error_in(out->err, "schema");
+        return SCORE_FAULT;
+    }
+    struct span text = scope_text(call, o[OPT_SCOPE].choice);
+    if (o[OPT_FENCE].on) text = without_fence(span_trim(text));
+    struct error why = {0};
+    cJSON *value = json_parse(text, &why);
+    if (value == NULL) {
+        out->cause = "not_json";
+        detail_text(out, "message", span_str(why.message));
+        return SCORE_DONE;
+    }
+    enum score_status status = judge(schema, value, call->arena, out);
+    cJSON_Delete(value);
+    return status;
+}
+
+static const char *const causes[] = {"valid", "violates", "not_json", "too_large", NULL};
+
+static const struct reward_option options[] = {
+    {.name = "schema",
+     .type = OPTION_JSON,
+     .doc = "a JSON Schema (the part in docs/rewards.md); else the item's field"},
+    {.name = "scope",
+     .type = OPTION_CHOICE,
+     .fallback = "\"answer\"",
+     .choices = scope_names,
+     .doc =
+         "the last <answer> block or all after the thinking; all after the thinking; everything"},
+    {.name = "fence",
+     .type = OPTION_BOOL,
+     .fallback = "true",
+     .doc = "take off a ``` fence around the whole"},
+};
+
+static const struct reward_field fields[] = {
+    {"schema", "as the option"},
+};
+
+const struct reward schema_reward = {
+    .name = "schema",
+    .doc = "1 when the answer is JSON of a schema",
+    .source = "JSON Schema 2020-12",
+    .options = options,
+    .n_options = sizeof(options) / sizeof(options[0]),
+    .fields = fields,
+    .n_fields = sizeof(fields) / sizeof(fields[0]),
+    .causes = causes,
+    .prepare = prepare,
+    .score = score,
+};

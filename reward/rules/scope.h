@@ -1,0 +1,18 @@
+/* reward/rules/scope.h - which part of a response the rewards schema, regex and contains look at.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_RULES_SCOPE_H
+#define REWARD_RULES_SCOPE_H
+
+#include "reward/registry.h"
+
+enum scope { SCOPE_ANSWER, SCOPE_CONTENT, SCOPE_ALL };
+
+/* Names for an option row: "answer" (the last <answer> block after the thinking, or all after
+ * it), "content" (all after the thinking), "all" (the whole completion). */
+extern const char *const scope_names[];
+
+struct span scope_text(const struct reward_call *call, int scope);
+
+#endif

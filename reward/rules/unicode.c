@@ -1,0 +1,155 @@
+/* reward/rules/unicode.c - see unicode.h. Properties come from utf8proc; ASCII takes a short way.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/rules/unicode.h"
+
+#include <utf8proc.h>
+
+#include "base/utf8.h"
+
+bool unicode_is_space(uint32_t c)
+{
+    if (c < 0x80) return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1C && c <= 0x1F);
+    return c == 0x85 || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 ||
+           c == 0x2029 || c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+static bool is_ascii_alnum(uint32_t c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+bool unicode_is_word(uint32_t c)
+{
+    if (c < 0x80) return is_ascii_alnum(c) || c == '_';
+    switch (utf8proc_category((utf8proc_int32_t)c)) {
+    case UTF8PROC_CATEGORY_LU:
+    case UTF8PROC_CATEGORY_LL:
+    case UTF8PROC_CATEGORY_LT:
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_LO:
+    case UTF8PROC_CATEGORY_ND:
+    case UTF8PROC_CATEGORY_NL:
+    case UTF8PROC_CATEGORY_NO:
+        return true;
+    default:
+        return false;
+    }
+}
+
+bool unicode_is_digit(uint32_t c)
+{
+    if (c < 0x80) return c >= '0' && c <= '9';
+    return utf8proc_category((utf8proc_int32_t)c) == UTF8PROC_CATEGORY_ND;
+}
+
+/* Bytes of the character that ends s (not empty), and the character. */
+static uint32_t last_char(struct span s, size_t *n)
+{
+    size_t start = s.n - 1;
+    while (start > 0 && s.n - start < 4 && ((unsigned char)s.p[start] & 0xC0) == 0x80) {
+        start--;
+    }
+    uint32_t c = unicode_next(span_slice(s, start, s.n), n);
+    if (*n == s.n - start) return c;
+    *n = 1; /* not UTF-8 */
+    return 0xFFFD;
+}
+
+struct span unicode_trim(struct span s)
+{
+    size_t n;
+    while (s.n > 0 && unicode_is_space(unicode_next(s, &n))) {
+        s = span_slice(s, n, s.n);
+    }
+    while (s.n > 0 && unicode_is_space(last_char(s, &n))) {
+        s.n -= n;
+    }
+    return s;
+}
+
+struct span unicode_last(struct span s, size_t n)
+{
+    struct span rest = s;
+    for (size_t i = 0; i < n && rest.n > 0; i++) {
+        size_t bytes;
+        last_char(rest, &bytes);
+        rest.n -= bytes;
+    }
+    return span_slice(s, rest.n, s.n);
+}
+
+bool unicode_is_boundary(struct span s, size_t at)
+{
+    size_t n;
+    bool before = at > 0 && unicode_is_word(last_char(span_slice(s, 0, at), &n));
+    bool after = at < s.n && unicode_is_word(unicode_next(span_slice(s, at, s.n), &n));
+    return before != after;
+}
+
+/* ---- lower case ------------------------------------------------------------------------------------ */
+
+static bool is_cased(uint32_t c)
+{
+    utf8proc_category_t k = utf8proc_category((utf8proc_int32_t)c);
+    return k == UTF8PROC_CATEGORY_LU || k == UTF8PROC_CATEGORY_LL || k == UTF8PROC_CATEGORY_LT;
+}
+
+/* Unicode's Case_Ignorable: marks, formats, modifiers, and the marks inside words. */
+static bool is_case_ignorable(uint32_t c)
+{
+    switch (utf8proc_category((utf8proc_int32_t)c)) {
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_ME:
+    case UTF8PROC_CATEGORY_CF:
+    case UTF8PROC_CATEGORY_LM:
+    case UTF8PROC_CATEGORY_SK:
+        return true;
+    default:
+        return c == '\'' || c == '.' || c == ':' || c == 0xB7 || c == 0x2018 || c == 0x2019 ||
+               c == 0x2024 || c == 0x2027;
+    }
+}
+
+enum { NEAR = 32 }; /* characters looked through for Final_Sigma: more is no word */
+
+/* Is the capital sigma at [at, at + 2) the last letter of a word? Unicode 3.13, Final_Sigma. */
+static bool is_final_sigma(struct span s, size_t at)
+{
+    size_t n;
+    struct span before = span_slice(s, 0, at), after = span_slice(s, at + 2, s.n);
+    uint32_t c = 0;
+    for (int i = 0; i < NEAR && before.n > 0 && is_case_ignorable(c = last_char(before, &n)); i++) {
+        before.n -= n;
+    }
+    if (before.n == 0 || !is_cased(c)) return false;
+    for (int i = 0; i < NEAR && after.n > 0; i++) {
+        c = unicode_next(after, &n);
+        if (!is_case_ignorable(c)) return !is_cased(c);
+        after = span_slice(after, n, after.n);
+    }
+    return true;
+}
+
+struct span unicode_lower(struct span s, struct arena *a)
+{
+    /* No character grows past 3 bytes for 2 (U+0130 becomes i and U+0307, 3 bytes). */
+    char *out = s.n > SIZE_MAX / 2 ? NULL : arena_alloc(a, s.n + s.n / 2 + 4, 1), *p = out;
+    if (out == NULL) return span_of(NULL, 0);
+    for (size_t at = 0, n; at < s.n; at += n) {
+        uint32_t c = unicode_next(span_slice(s, at, s.n), &n);
+        if (c < 0x80) {
+            *p++ = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+        } else if (c == 0xFFFD && n == 1) {
+            *p++ = s.p[at];
+        } else if (c == 0x130) { /* the one character whose lower case is two */
+            p = mempcpy(p, "i\xCC\x87", 3);
+        } else if (c == 0x3A3) {
+            p = mempcpy(p, is_final_sigma(s, at) ? "\xCF\x82" : "\xCF\x83", 2);
+        } else {
+            p += utf8_encode((uint32_t)utf8proc_tolower((utf8proc_int32_t)c), p);
+        }
+    }
+    return span_of(out, (size_t)(p - out));
+}

@@ -1,0 +1,561 @@
+/* reward/workers/dispatch.c - see dispatch.h.
+ *
+ * One thread polls everything: a wake-up descriptor, the zygote and every worker's socket. Nothing
+ * it does blocks.
+ *
+ *            submit (any thread)            assign                reply, death or deadline
+ *   task ---------------------> lane ------------------> slot --------------------------> done()
+ *
+ * A slot's states, and what moves it:
+ *   EMPTY    --want_worker-->   STARTING   --zygote's answer-->   IDLE   --assign-->   BUSY
+ *   BUSY     --reply-->         IDLE       --socket closed, or its last reply--> EMPTY
+ *   BUSY     --deadline, cancelled, socket closed--> STARTING (killed and replaced by the zygote)
+ *   BUSY     --its trial is over--> STARTING (the same, and the task goes back to its lane)
+ *
+ * Invariants
+ *   (1) lock guards lanes, waiting and the statistics; slots belong to the thread alone.
+ *   (2) done() is called without the lock, from the thread (or from dispatch_close() after it).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/workers/dispatch.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "reward/workers/frame.h"
+#include "reward/workers/lanes.h"
+#include "reward/workers/zygote.h"
+
+enum {
+    WALL_FACTOR =
+        15, /* a deadline on the wall, for what does not even run: CPU budget times this, plus */
+    WALL_EXTRA_MS = 2000,
+    TRIAL_MS = 100, /* what a task may take of a worker kept for newcomers */
+    BRISK_MS = 20,  /* a worker that takes longer no longer counts as a processor's worth */
+    REST_MS = 200,
+    READ_BYTES = 65536
+};
+
+struct slot {
+    enum { SLOT_EMPTY, SLOT_STARTING, SLOT_IDLE, SLOT_BUSY } state;
+    enum worker_pool pool;
+    int fd;
+    struct task *task; /* BUSY */
+    bool trial;        /* BUSY, and the worker is one that is kept for newcomers */
+    size_t sent;       /* bytes of its frame */
+    uint64_t begun_ns, deadline_ns;
+    struct buffer in; /* its reply so far */
+};
+
+struct dispatch {
+    struct dispatch_options options;
+    pthread_t thread;
+    bool has_thread;
+    int zygote, wake; /* descriptors; -1: none */
+    pid_t zygote_pid;
+    int n_slots, processors;
+    uint64_t rest_until_ns; /* no worker is started before: the last could not be forked */
+    struct slot slots[ZYGOTE_MAX_SLOTS];
+    struct pollfd polls[ZYGOTE_MAX_SLOTS + 2];
+
+    pthread_mutex_t lock;
+    struct ring rings[POOLS];
+    bool closing;
+    struct dispatch_stats stats;
+};
+
+/* ---- tasks that wait -------------------------------------------------------------------------------------- */
+
+static void end_all(struct dispatch *d, struct task *list, enum task_end end)
+{
+    for (struct task *t = list, *next; t != NULL; t = next) {
+        next = t->next;
+        pthread_mutex_lock(&d->lock);
+        d->rings[t->pool].waiting--;
+        pthread_mutex_unlock(&d->lock);
+        t->done(t, end, span_of(NULL, 0));
+    }
+}
+
+/* End what waits and is cancelled; everything when all. */
+static void sweep(struct dispatch *d, bool all, enum task_end end)
+{
+    for (int p = 0; p < POOLS; p++) {
+        pthread_mutex_lock(&d->lock);
+        struct task *list = ring_take_cancelled(&d->rings[p], all);
+        pthread_mutex_unlock(&d->lock);
+        end_all(d, list, end);
+    }
+}
+
+/* ---- slots ---------------------------------------------------------------------------------------------- */
+
+static void lose_zygote(struct dispatch *d)
+{
+    if (d->zygote < 0) return;
+    log_line(LOG_ERROR, "verifier_processes_lost", LOG_END);
+    zygote_close(d->zygote, d->zygote_pid);
+    d->zygote = -1;
+}
+
+static void slot_close(struct slot *s)
+{
+    if (s->fd >= 0) close(s->fd);
+    s->fd = -1;
+    s->state = SLOT_EMPTY;
+    buffer_clear(&s->in);
+}
+
+/* The worker is of no more use: kill it; begin another in its place when `again`. */
+static void slot_replace(struct dispatch *d, struct slot *s, bool again)
+{
+    slot_close(s);
+    if (d->zygote < 0) return;
+    if (!zygote_replace(d->zygote, (int)(s - d->slots), s->pool, again))
+        lose_zygote(d);
+    else if (again)
+        s->state = SLOT_STARTING;
+}
+
+static void count_death(struct dispatch *d)
+{
+    pthread_mutex_lock(&d->lock);
+    d->stats.deaths++;
+    pthread_mutex_unlock(&d->lock);
+}
+
+/* The slot's task has ended without a reply, and its worker with it. */
+static void slot_fail(struct dispatch *d, struct slot *s, enum task_end end)
+{
+    struct task *t = s->task;
+    s->task = NULL;
+    t->lane->running--;
+    count_death(d);
+    slot_replace(d, s, true);
+    t->done(t, end, span_of(NULL, 0));
+}
+
+/* Its trial is over: the task waits for a worker that long ones may have. */
+static void slot_return(struct dispatch *d, struct slot *s)
+{
+    struct task *t = s->task;
+    s->task = NULL;
+    t->lane->running--;
+    t->slow = true;
+    slot_replace(d, s, true);
+    pthread_mutex_lock(&d->lock);
+    ring_put(&d->rings[t->pool], t);
+    pthread_mutex_unlock(&d->lock);
+}
+
+static uint64_t wall_ns(const struct task *t)
+{
+    uint64_t ms = (uint64_t)t->budget_ms;
+    if (t->pool == POOL_ALGEBRA) ms *= WALL_FACTOR;
+    return (ms + WALL_EXTRA_MS) * 1000000u;
+}
+
+static void slot_write(struct dispatch *d, struct slot *s)
+{
+    struct span rest = span_slice(buffer_span(&s->task->frame), s->sent, SIZE_MAX);
+    ssize_t n = send(s->fd, rest.p, rest.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n > 0)
+        s->sent += (size_t)n;
+    else if (errno != EAGAIN && errno != EINTR)
+        slot_fail(d, s, TASK_LOST);
+}
+
+static void slot_begin(struct dispatch *d, struct slot *s, struct task *t, bool trial)
+{
+    if (atomic_load(t->cancelled)) {
+        t->done(t, TASK_CANCELLED, span_of(NULL, 0));
+        return;
+    }
+    t->lane->running++;
+    s->state = SLOT_BUSY;
+    s->task = t;
+    s->sent = 0;
+    s->in.n = 0;
+    s->begun_ns = clock_ns();
+    s->trial = trial;
+    s->deadline_ns = s->begun_ns + (trial ? TRIAL_MS * UINT64_C(1000000) : wall_ns(t));
+    slot_write(d, s);
+}
+
+/* A whole frame has come for the slot's task. A worker that says it is its last takes no other. */
+static void slot_finish(struct dispatch *d, struct slot *s)
+{
+    struct frame_reply head = {0};
+    struct span cause, details, vote, frame = buffer_span(&s->in);
+    struct task *t = s->task;
+    bool readable = frame_read_reply(frame, &head, &cause, &details, &vote);
+    if (readable && head.status == FRAME_TIMEOUT) {
+        slot_fail(d, s, TASK_TIMEOUT);
+        return;
+    }
+    s->task = NULL;
+    s->state = SLOT_IDLE;
+    t->lane->running--;
+    t->done(t, TASK_REPLY, frame);
+    s->in.n = 0;
+    if (!readable || head.last == 1) slot_replace(d, s, false);
+}
+
+/* Bytes, or the end, from a worker. */
+static void slot_read(struct dispatch *d, struct slot *s)
+{
+    static _Thread_local char bytes[READ_BYTES];
+    ssize_t n = recv(s->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+    if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
+    if (n <= 0 || s->state != SLOT_BUSY) { /* an idle worker has nothing to say but good-bye */
+        if (s->state == SLOT_BUSY)
+            slot_fail(d, s, TASK_LOST);
+        else
+            slot_replace(d, s, false);
+        return;
+    }
+    buffer_add(&s->in, bytes, (size_t)n);
+    size_t whole = frame_length(buffer_span(&s->in));
+    if (s->in.failed || whole > FRAME_MAX_BYTES || (whole > 0 && s->in.n > whole)) {
+        slot_fail(d, s, TASK_LOST);
+    } else if (whole > 0 && s->in.n == whole) {
+        slot_finish(d, s);
+    }
+}
+
+/* ---- workers for the waiting ---------------------------------------------------------------------------- */
+
+static struct slot *find_slot(struct dispatch *d, enum worker_pool pool, int state)
+{
+    for (int i = 0; i < d->n_slots; i++) {
+        if (d->slots[i].pool == pool && (int)d->slots[i].state == state) return &d->slots[i];
+    }
+    return NULL;
+}
+
+/* Workers that are starting or have only just begun: the processors have their hands full with
+ * these. One at a long item leaves its processor to others by being nice, so it is not counted. */
+static int count_brisk(const struct dispatch *d, enum worker_pool pool)
+{
+    uint64_t now = clock_ns();
+    int n = 0;
+    for (int i = 0; i < d->n_slots; i++) {
+        const struct slot *s = &d->slots[i];
+        if (s->pool != pool) continue;
+        n += s->state == SLOT_STARTING ||
+             (s->state == SLOT_BUSY && now - s->begun_ns < BRISK_MS * 1000000u);
+    }
+    return n;
+}
+
+static int count_slots(const struct dispatch *d, enum worker_pool pool, int state)
+{
+    int n = 0;
+    for (int i = 0; i < d->n_slots; i++) {
+        n += d->slots[i].pool == pool && (int)d->slots[i].state == state;
+    }
+    return n;
+}
+
+static int count_trials(const struct dispatch *d, enum worker_pool pool)
+{
+    int n = 0;
+    for (int i = 0; i < d->n_slots; i++) {
+        const struct slot *s = &d->slots[i];
+        n += s->pool == pool && s->state == SLOT_BUSY && s->trial;
+    }
+    return n;
+}
+
+static struct shares shares_of(const struct dispatch *d, enum worker_pool pool)
+{
+    int most = d->options.max_workers[pool];
+    bool spare = most > 2 * d->processors;
+    struct shares s = {.busy = count_slots(d, pool, SLOT_BUSY) - count_trials(d, pool),
+                       .shared = most,
+                       .most = most};
+    if (!spare) return s;
+    s.shared = most - most / 4;
+    s.most = most / 2;
+    return s;
+}
+
+static struct task *next_task(struct dispatch *d, enum worker_pool pool, const struct shares *s)
+{
+    pthread_mutex_lock(&d->lock);
+    struct task *t = ring_take(&d->rings[pool], s);
+    pthread_mutex_unlock(&d->lock);
+    return t;
+}
+
+/* Waiting tasks that may run as soon as there are workers for them, about. */
+static size_t count_ready(struct dispatch *d, enum worker_pool pool)
+{
+    struct shares s = shares_of(d, pool);
+    pthread_mutex_lock(&d->lock);
+    size_t n = ring_count_ready(&d->rings[pool], &s);
+    pthread_mutex_unlock(&d->lock);
+    return n;
+}
+
+static size_t waiting_in(struct dispatch *d, enum worker_pool pool)
+{
+    pthread_mutex_lock(&d->lock);
+    size_t n = d->rings[pool].waiting;
+    pthread_mutex_unlock(&d->lock);
+    return n;
+}
+
+static void assign(struct dispatch *d, enum worker_pool pool)
+{
+    struct slot *s;
+    struct task *t;
+    while ((s = find_slot(d, pool, SLOT_IDLE)) != NULL) {
+        struct shares now = shares_of(d, pool);
+        if ((t = next_task(d, pool, &now)) == NULL) break;
+        slot_begin(d, s, t, pool == POOL_ALGEBRA && now.busy >= now.shared);
+    }
+    size_t waiting = s == NULL ? count_ready(d, pool) : 0;
+    while (waiting > 0 && d->zygote >= 0 && clock_ns() >= d->rest_until_ns &&
+           (pool == POOL_SANDBOX || count_brisk(d, pool) < d->processors) &&
+           (s = find_slot(d, pool, SLOT_EMPTY)) != NULL) {
+        slot_replace(d, s, true);
+        waiting--;
+    }
+    bool nobody = d->zygote < 0 && count_slots(d, pool, SLOT_IDLE) == 0 &&
+                  count_slots(d, pool, SLOT_BUSY) == 0;
+    if (nobody) sweep(d, true, TASK_LOST);
+}
+
+static void take_workers(struct dispatch *d)
+{
+    int number, fd, got = 0;
+    while (d->zygote >= 0 && (got = zygote_receive(d->zygote, &number, &fd)) > 0) {
+        struct slot *s = &d->slots[number];
+        if (number >= d->n_slots || s->state != SLOT_STARTING) {
+            if (fd >= 0) close(fd);
+            continue;
+        }
+        s->fd = fd;
+        s->state = fd < 0 ? SLOT_EMPTY : SLOT_IDLE;
+        if (fd >= 0) continue;
+        d->rest_until_ns = clock_ns() + REST_MS * 1000000u;
+        log_line(LOG_ERROR, "verifier_process_not_started", LOG_END);
+    }
+    if (got < 0) lose_zygote(d);
+}
+
+/* ---- the loop ---------------------------------------------------------------------------------------------- */
+
+static void check_deadlines(struct dispatch *d)
+{
+    uint64_t now = clock_ns();
+    for (int i = 0; i < d->n_slots; i++) {
+        struct slot *s = &d->slots[i];
+        if (s->state != SLOT_BUSY) continue;
+        if (atomic_load(s->task->cancelled))
+            slot_fail(d, s, TASK_CANCELLED);
+        else if (now >= s->deadline_ns && s->trial)
+            slot_return(d, s);
+        else if (now >= s->deadline_ns)
+            slot_fail(d, s, TASK_TIMEOUT);
+    }
+}
+
+/* Milliseconds until there is something to do without news: a deadline, or, while tasks wait, a
+ * worker that stops being brisk. -1: nothing. */
+static int until_due(struct dispatch *d)
+{
+    uint64_t first = UINT64_MAX, now = clock_ns();
+    for (int p = 0; p < POOLS; p++) {
+        if (waiting_in(d, (enum worker_pool)p) > 0) first = now + BRISK_MS * 1000000u;
+    }
+    for (int i = 0; i < d->n_slots; i++) {
+        const struct slot *s = &d->slots[i];
+        if (s->state == SLOT_BUSY && s->deadline_ns < first) first = s->deadline_ns;
+    }
+    if (first == UINT64_MAX) return -1;
+    return first <= now ? 0 : (int)((first - now) / 1000000u) + 1;
+}
+
+static void wait_for_news(struct dispatch *d)
+{
+    d->polls[0] = (struct pollfd){.fd = d->wake, .events = POLLIN};
+    d->polls[1] = (struct pollfd){.fd = d->zygote, .events = POLLIN};
+    for (int i = 0; i < d->n_slots; i++) {
+        const struct slot *s = &d->slots[i];
+        bool writing = s->state == SLOT_BUSY && s->sent < s->task->frame.n;
+        short events = (short)(writing ? POLLIN | POLLOUT : POLLIN);
+        d->polls[i + 2] = (struct pollfd){.fd = s->fd, .events = events};
+    }
+    poll(d->polls, (nfds_t)d->n_slots + 2, until_due(d));
+}
+
+static void hear_news(struct dispatch *d)
+{
+    uint64_t count;
+    if (d->polls[0].revents != 0 && read(d->wake, &count, sizeof(count)) > 0) {
+        sweep(d, false, TASK_CANCELLED);
+    }
+    if (d->polls[1].revents != 0) take_workers(d);
+    for (int i = 0; i < d->n_slots; i++) {
+        struct slot *s = &d->slots[i];
+        const struct pollfd *p = &d->polls[i + 2];
+        if (s->fd < 0 || p->fd != s->fd || p->revents == 0) continue;
+        if ((p->revents & POLLOUT) != 0 && s->state == SLOT_BUSY) slot_write(d, s);
+        if (s->fd == p->fd && (p->revents & ~POLLOUT) != 0) slot_read(d, s);
+    }
+}
+
+static bool is_closing(struct dispatch *d)
+{
+    pthread_mutex_lock(&d->lock);
+    bool closing = d->closing;
+    pthread_mutex_unlock(&d->lock);
+    return closing;
+}
+
+/* For dispatch_stats(): what holds from now until the next news. */
+static void count_workers(struct dispatch *d)
+{
+    pthread_mutex_lock(&d->lock);
+    d->stats.workers = d->stats.busy = 0;
+    for (int p = 0; p < POOLS; p++) {
+        d->stats.busy += count_slots(d, (enum worker_pool)p, SLOT_BUSY);
+        d->stats.workers += count_slots(d, (enum worker_pool)p, SLOT_IDLE);
+    }
+    d->stats.workers += d->stats.busy;
+    pthread_mutex_unlock(&d->lock);
+}
+
+static void *run(void *arg)
+{
+    struct dispatch *d = arg;
+    while (!is_closing(d)) {
+        for (int p = 0; p < POOLS; p++) {
+            assign(d, (enum worker_pool)p);
+        }
+        count_workers(d);
+        wait_for_news(d);
+        hear_news(d);
+        check_deadlines(d);
+    }
+    return NULL;
+}
+
+/* ---- opening and closing ------------------------------------------------------------------------------------ */
+
+static bool start_thread(struct dispatch *d, struct error *err)
+{
+    sigset_t all, old;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old); /* signals are for the loop thread */
+    int rc = pthread_create(&d->thread, NULL, run, d);
+    pthread_sigmask(SIG_SETMASK, &old, NULL);
+    d->has_thread = rc == 0;
+    return rc == 0 || error_set(err, ERROR_SYSTEM, NULL, "cannot start a thread: error %d", rc);
+}
+
+static void init_slots(struct dispatch *d)
+{
+    for (int p = 0; p < POOLS; p++) {
+        int n = d->options.max_workers[p], most = ZYGOTE_MAX_SLOTS / POOLS;
+        if (n > most) n = d->options.max_workers[p] = most;
+        for (int i = 0; i < n; i++) {
+            struct slot *s = &d->slots[d->n_slots++];
+            *s = (struct slot){.pool = (enum worker_pool)p, .fd = -1};
+            buffer_init(&s->in, FRAME_MAX_BYTES);
+        }
+    }
+}
+
+struct dispatch *dispatch_open(const struct dispatch_options *o, struct error *err)
+{
+    struct dispatch *d = mem_new(1, sizeof(*d), err);
+    if (d == NULL) return NULL;
+    d->options = *o;
+    d->processors = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    d->zygote = d->wake = -1;
+    pthread_mutex_init(&d->lock, NULL);
+    init_slots(d);
+    d->zygote = zygote_open(o->memory_bytes, &d->zygote_pid, err);
+    if (d->zygote < 0) goto fail;
+    d->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (d->wake < 0) {
+        error_set(err, ERROR_SYSTEM, NULL, "cannot make an eventfd: error %d", errno);
+        goto fail;
+    }
+    if (!start_thread(d, err)) goto fail;
+    return d;
+fail:
+    dispatch_close(d);
+    return NULL;
+}
+
+void dispatch_close(struct dispatch *d)
+{
+    if (d == NULL) return;
+    pthread_mutex_lock(&d->lock);
+    d->closing = true;
+    pthread_mutex_unlock(&d->lock);
+    dispatch_wake(d);
+    if (d->has_thread) pthread_join(d->thread, NULL);
+    if (d->zygote >= 0) zygote_close(d->zygote, d->zygote_pid);
+    d->zygote = -1;
+    for (int i = 0; i < d->n_slots; i++) {
+        struct slot *s = &d->slots[i];
+        if (s->state == SLOT_BUSY) s->task->done(s->task, TASK_CANCELLED, span_of(NULL, 0));
+        slot_close(s);
+    }
+    sweep(d, true, TASK_CANCELLED);
+    if (d->wake >= 0) close(d->wake);
+    pthread_mutex_destroy(&d->lock);
+    free(d);
+}
+
+bool dispatch_submit(struct dispatch *d, struct lane *lane, struct task *t, struct error *err)
+{
+    pthread_mutex_lock(&d->lock);
+    struct ring *r = &d->rings[t->pool];
+    bool fits = r->waiting < d->options.max_waiting && !d->closing;
+    if (fits) {
+        t->lane = lane;
+        ring_put(r, t);
+    }
+    pthread_mutex_unlock(&d->lock);
+    if (!fits) {
+        return error_set(err, ERROR_QUEUE_FULL, NULL, "too many items wait for a verifier process");
+    }
+    dispatch_wake(d);
+    return true;
+}
+
+void dispatch_wake(struct dispatch *d)
+{
+    uint64_t one = 1;
+    if (d->wake < 0) return;
+    ssize_t n = write(d->wake, &one, sizeof(one));
+    (void)n; /* full means it is awake already */
+}
+
+struct dispatch_stats dispatch_stats(struct dispatch *d)
+{
+    pthread_mutex_lock(&d->lock);
+    struct dispatch_stats s = d->stats;
+    s.waiting = 0;
+    for (int p = 0; p < POOLS; p++) {
+        s.waiting += d->rings[p].waiting;
+    }
+    pthread_mutex_unlock(&d->lock);
+    return s;
+}

@@ -1,0 +1,81 @@
+/* reward/workers/dispatch.h - work for the verifier processes: queued by client, many in flight, each
+ * with a budget, none lost.
+ *
+ * A task is a frame of bytes for a worker and a callback for its reply. Tasks wait in lanes, one
+ * a job; the dispatcher thread serves the lanes in turn, so a client with ten thousand slow items
+ * stands beside, not before, a client with one. When every worker is busy another is forked, up
+ * to the pool's most. Where the pool has workers to spare (more than two a processor) one lane
+ * may hold half of them, and the last quarter is kept for lanes that hold none: whoever comes
+ * next finds one. There a task of algebra is on trial: after a tenth of a second it goes back to
+ * its lane and waits for one of the other three quarters, so that however many lanes of slow
+ * tasks there are, an ordinary one among them is soon answered. A worker past its deadline is
+ * killed and replaced; only its task hears of it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_WORKERS_DISPATCH_H
+#define REWARD_WORKERS_DISPATCH_H
+
+#include <stdatomic.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+#include "reward/registry.h"
+
+struct dispatch;
+
+enum task_end {
+    TASK_REPLY,     /* reply holds the worker's frame */
+    TASK_TIMEOUT,   /* out of budget */
+    TASK_LOST,      /* the worker died of it, or there are none */
+    TASK_CANCELLED, /* *cancelled was set */
+};
+
+struct task {
+    struct task *next;
+    struct lane *lane; /* it was submitted to */
+    enum worker_pool pool;
+    int budget_ms;                /* see struct reward */
+    bool slow;                    /* it has failed a trial; the dispatcher thread's */
+    const atomic_bool *cancelled; /* looked at before it starts and after dispatch_wake() */
+    struct buffer frame;          /* worker_frame.h; the task's own */
+
+    /* In the dispatcher thread, once; reply is good during the call. The task is the receiver's. */
+    void (*done)(struct task *t, enum task_end end, struct span reply);
+};
+
+/* A queue of one owner's tasks; zeroed by the owner, who keeps it until all its tasks are done. */
+struct lane {
+    struct task *head, *tail;
+    struct lane *next;
+    bool queued; /* in the dispatcher's ring */
+    int running; /* tasks of it at workers; the dispatcher thread's */
+};
+
+struct dispatch_options {
+    int max_workers[POOLS];
+    size_t memory_bytes; /* POOL_ALGEBRA: address space of one worker beyond what it starts with */
+    size_t max_waiting;  /* tasks in all lanes */
+};
+
+/* Fork the zygote, then start the dispatcher thread. Before the process has other threads. */
+struct dispatch *dispatch_open(const struct dispatch_options *o, struct error *err);
+
+/* Ends the thread and all workers; what still waits is TASK_CANCELLED. Accepts NULL. */
+void dispatch_close(struct dispatch *d);
+
+/* Queue a task. Any thread. False and ERROR_QUEUE_FULL when too many wait; t is then untouched. */
+bool dispatch_submit(struct dispatch *d, struct lane *lane, struct task *t, struct error *err);
+
+/* Look again at what has been cancelled. Any thread. */
+void dispatch_wake(struct dispatch *d);
+
+struct dispatch_stats {
+    uint64_t deaths;
+    int workers, busy;
+    size_t waiting;
+};
+struct dispatch_stats dispatch_stats(struct dispatch *d);
+
+#endif

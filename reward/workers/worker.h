@@ -1,0 +1,18 @@
+/* reward/workers/worker.h - a verifier process: one frame in, one frame out, until its socket closes.
+ *
+ * It may take long, run out of memory or crash: nobody but its one item depends on it. Its limits
+ * are its own: CPU time of each item by a timer, address space by RLIMIT_AS.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_WORKERS_WORKER_H
+#define REWARD_WORKERS_WORKER_H
+
+#include <stddef.h>
+
+#include "reward/registry.h"
+
+/* Serve the socket; returns when it closes or the process has done enough. */
+void worker_run(int socket, enum worker_pool pool, size_t memory_bytes);
+
+#endif

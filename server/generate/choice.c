@@ -1,0 +1,142 @@
+/* server/generate/choice.c - see choice.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/generate/choice.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "server/generate/completion.h"
+#include "server/generate/logprobs.h"
+
+enum { TEXT_BYTES = 256 << 20 }; /* ceiling of one sample's text */
+
+void choice_init(struct choice *c, struct run *run, int index, bool finds_calls)
+{
+    *c = (struct choice){.run = run, .index = index, .stop_token = -1, .finds_calls = finds_calls};
+    tool_calls_init(&c->calls);
+    buffer_init(&c->text, TEXT_BYTES);
+    buffer_init(&c->thought, TEXT_BYTES);
+}
+
+void choice_clear(struct choice *c)
+{
+    buffer_clear(&c->text);
+    buffer_clear(&c->thought);
+    reasoning_clear(&c->reasoning);
+    tool_calls_clear(&c->calls);
+    free(c->records);
+    free(c->tops);
+    free(c->stop_string);
+}
+
+static bool add_tops(struct choice *c, const struct engine_event *ev)
+{
+    size_t n = (size_t)ev->n_top;
+    if (c->n_tops + n > c->room_tops) {
+        size_t room = (c->n_tops + n) * 2;
+        struct token_prob *grown = mem_grow(c->tops, room, sizeof(*grown), NULL);
+        if (grown == NULL) return false;
+        c->tops = grown;
+        c->room_tops = room;
+    }
+    if (n > 0) memcpy(c->tops + c->n_tops, ev->top, n * sizeof(*c->tops));
+    c->n_tops += n;
+    return true;
+}
+
+static bool add_record(struct choice *c, const struct engine_event *ev)
+{
+    size_t first_top = c->n_tops;
+    if (!add_tops(c, ev)) return false;
+    if (c->n_records == c->room_records) {
+        size_t room = c->room_records == 0 ? 8 : c->room_records * 2;
+        struct token_record *grown = mem_grow(c->records, room, sizeof(*grown), NULL);
+        if (grown == NULL) return false;
+        c->records = grown;
+        c->room_records = room;
+    }
+    c->records[c->n_records] =
+        (struct token_record){.prob = ev->prob, .first_top = first_top, .n_top = ev->n_top};
+    c->records[c->n_records++].prob.id = ev->token;
+    return true;
+}
+
+static bool is_thinking(const struct choice *c)
+{
+    return c->reasoning.state == REASONING_LEAD || c->reasoning.state == REASONING_INSIDE;
+}
+
+/* More of the output, to thought, text and calls. */
+static bool sort_text(struct choice *c, const struct engine_event *ev, bool last)
+{
+    struct buffer found, *answer = c->finds_calls ? &found : &c->text;
+    buffer_init(&found, TEXT_BYTES);
+    reasoning_feed(&c->reasoning, span_of(ev->text, ev->n_text), &c->thought, answer);
+    if (last) reasoning_end(&c->reasoning, &c->thought, answer);
+    if (c->finds_calls) tool_calls_feed(&c->calls, buffer_span(&found), &c->text);
+    if (c->finds_calls && last) tool_calls_end(&c->calls, &c->text);
+    bool ok = !found.failed && !c->calls.failed && !c->text.failed && !c->thought.failed;
+    buffer_clear(&found);
+    return ok;
+}
+
+bool choice_add_token(struct choice *c, const struct engine_event *ev, bool record)
+{
+    bool before = is_thinking(c);
+    bool ok = sort_text(c, ev, false);
+    c->n_thought_tokens += before || is_thinking(c);
+    c->logprob_sum += (double)ev->prob.logprob;
+    return ok && (!record || add_record(c, ev));
+}
+
+bool choice_finish(struct choice *c, const struct engine_event *ev)
+{
+    bool ok = sort_text(c, ev, true);
+    c->done = true;
+    c->finish = ev->finish;
+    c->stop_token = ev->stop_token;
+    if (ev->stop_string != NULL) {
+        c->stop_string = strdup(ev->stop_string);
+        if (c->stop_string == NULL) return false;
+    }
+    return ok;
+}
+
+bool choice_has_news(const struct choice *c)
+{
+    return c->text.n > 0 || c->thought.n > 0 || c->calls.n > c->calls.n_written;
+}
+
+void choice_drop_pending(struct choice *c)
+{
+    const struct engine *e = c->run->completion->engine;
+    for (size_t i = 0; i < c->n_records; i++) {
+        c->chars += logprobs_token_chars(e, c->records[i].prob.id);
+    }
+    c->n_records = 0;
+    c->n_tops = 0;
+    buffer_drop(&c->text, c->text.n);
+    buffer_drop(&c->thought, c->thought.n);
+    c->calls.n_written = c->calls.n;
+}
+
+const char *choice_finish_name(const struct choice *c)
+{
+    static const char *const names[] = {
+        [FINISH_NONE] = NULL,
+        [FINISH_STOP] = "stop",
+        [FINISH_LENGTH] = "length",
+        [FINISH_ABORT] = "abort",
+    };
+    if (c->done && c->finish == FINISH_STOP && c->calls.n > 0) return "tool_calls";
+    return c->done ? names[c->finish] : NULL;
+}
+
+double choice_mean_logprob(const struct choice *c)
+{
+    return c->n_tokens == 0 ? (double)-INFINITY : c->logprob_sum / c->n_tokens;
+}

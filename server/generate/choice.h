@@ -1,0 +1,70 @@
+/* server/generate/choice.h - one sample of one prompt: its text, its tokens, its end.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVER_GENERATE_CHOICE_H
+#define SERVER_GENERATE_CHOICE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buffer.h"
+#include "engine/engine.h"
+#include "server/generate/reasoning.h"
+#include "server/generate/tool_calls.h"
+
+struct run;
+
+/* A sampled token as clients may ask to see it. */
+struct token_record {
+    struct token_prob prob; /* logprob and rank only when they were asked for */
+    size_t first_top;       /* index into the choice's tops */
+    int n_top;
+};
+
+struct choice {
+    struct run *run;
+    int index;             /* in the answer */
+    struct buffer text;    /* the answer's, not yet written out */
+    struct buffer thought; /* the reasoning's, likewise */
+    struct reasoning reasoning;
+    bool finds_calls; /* tools were offered: */
+    struct tool_calls calls;
+    struct token_record *records; /* owned; not yet written out */
+    size_t n_records, room_records;
+    struct token_prob *tops; /* owned */
+    size_t n_tops, room_tops;
+    size_t chars;  /* characters of text before the first record */
+    int n_written; /* chunks written */
+    bool done;
+    enum engine_finish finish;
+    char *stop_string; /* owned; NULL: none */
+    int stop_token;    /* -1: none */
+    int n_tokens, n_thought_tokens;
+    double logprob_sum;
+    uint64_t last_token_ns;
+};
+
+void choice_init(struct choice *c, struct run *run, int index, bool finds_calls);
+void choice_clear(struct choice *c);
+
+/* EVENT_TOKEN: its text, and with `record` the token itself. False when memory is out. */
+bool choice_add_token(struct choice *c, const struct engine_event *ev, bool record);
+
+/* EVENT_DONE: the last text and why it ended. False when memory is out. */
+bool choice_finish(struct choice *c, const struct engine_event *ev);
+
+/* Is there something that a stream has not shown yet, besides token records? */
+bool choice_has_news(const struct choice *c);
+
+/* What was written out is dropped. Text offsets go on. */
+void choice_drop_pending(struct choice *c);
+
+/* "stop", "tool_calls", "length", "abort", or NULL while it goes on. */
+const char *choice_finish_name(const struct choice *c);
+
+/* OpenAI's measure for best_of: the mean log-probability of its tokens. */
+double choice_mean_logprob(const struct choice *c);
+
+#endif

@@ -1,0 +1,66 @@
+/* server/generate/choices_form.c - see choices_form.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/generate/choices_form.h"
+
+#include "server/generate/completion.h"
+#include "server/http/emit.h"
+#include "server/http/sse.h"
+
+static void open_choices(const struct completion *c, struct buffer *out)
+{
+    emit_object(out, NULL);
+    c->style->form->head(c, out);
+    emit_array(out, "choices");
+}
+
+static void emit_choice(const struct completion *c, const struct choice *choice, int index,
+                        bool first, struct buffer *out)
+{
+    emit_object(out, NULL);
+    emit_int(out, "index", index);
+    c->style->form->choice(c, choice, first, out);
+    emit_close(out, '}');
+}
+
+void choices_form_whole(struct completion *c, struct buffer *out)
+{
+    const struct choice **picked;
+    if (!completion_pick(c, &picked)) {
+        out->failed = true;
+        return;
+    }
+    open_choices(c, out);
+    for (size_t i = 0; i < c->n_runs * (size_t)c->params.n; i++) {
+        emit_choice(c, picked[i], (int)i, true, out);
+    }
+    emit_close(out, ']');
+    c->style->form->tail(c, out);
+    completion_emit_usage(c, out);
+    emit_close(out, '}');
+}
+
+void choices_form_chunk(struct completion *c, struct choice *choice)
+{
+    struct buffer *out = sse_open(c->exchange);
+    bool first = choice->n_written++ == 0;
+    open_choices(c, out);
+    emit_choice(c, choice, choice->index, first, out);
+    emit_close(out, ']');
+    if (first && c->style->form->first_tail != NULL) c->style->form->first_tail(c, out);
+    completion_emit_chunk_usage(c, out);
+    emit_close(out, '}');
+    sse_close(c->exchange);
+}
+
+void choices_form_end(struct completion *c)
+{
+    if (!c->params.stream_options.include_usage) return;
+    struct buffer *out = sse_open(c->exchange);
+    open_choices(c, out);
+    emit_close(out, ']');
+    completion_emit_usage(c, out);
+    emit_close(out, '}');
+    sse_close(c->exchange);
+}

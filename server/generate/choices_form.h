@@ -1,0 +1,34 @@
+/* server/generate/choices_form.h - answers of the form {..., "choices": [{"index", ...}, ...], "usage":
+ * {...}}: OpenAI's two routes and vLLM's from tokens to tokens.
+ *
+ * A dialect says which members stand before the choices, in one and after them. Whole replies,
+ * events and the last event with the usage are put together here.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVER_GENERATE_CHOICES_FORM_H
+#define SERVER_GENERATE_CHOICES_FORM_H
+
+#include <stdbool.h>
+
+struct buffer;
+struct choice;
+struct completion;
+
+struct choices_form {
+    /* Before the choices. */
+    void (*head)(const struct completion *c, struct buffer *out);
+    /* Of a choice, after its index: what is pending. first: nothing of it has been said. */
+    void (*choice)(const struct completion *c, const struct choice *choice, bool first,
+                   struct buffer *out);
+    /* After the choices of a whole reply, and of the first event of a choice (NULL: nothing). */
+    void (*tail)(const struct completion *c, struct buffer *out);
+    void (*first_tail)(const struct completion *c, struct buffer *out);
+};
+
+/* For struct completion_style, whose `form` they use. */
+void choices_form_whole(struct completion *c, struct buffer *out);
+void choices_form_chunk(struct completion *c, struct choice *choice);
+void choices_form_end(struct completion *c);
+
+#endif

@@ -1,0 +1,173 @@
+/* server/generate/completion.h - one generation request at work: prompts x samples, engine events in, an
+ * answer out.
+ *
+ * A route fills in what was asked (prepare, on any thread), hands it over (completion_start), and
+ * is called back through its style whenever there is something to say. What all dialects share is
+ * here: submitting every prompt or none, cancelling when the client leaves, telling thought from
+ * answer, counting.
+ *
+ *   completion --+-- run 0 (prompt 0, one engine request) --+-- choice 0 .. samples-1
+ *                +-- run 1 (prompt 1)                     --+-- choice samples ..
+ *
+ * A choice collects text and token records. A streaming style writes them out and they are dropped;
+ * otherwise they stay until the end. So a style prints the same structures either way.
+ *
+ * Everything lives in the exchange's arena or is freed with the completion, which dies with its
+ * exchange. Loop thread only, but for completion_prompt_text/_ids, which prepare functions call.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVER_GENERATE_COMPLETION_H
+#define SERVER_GENERATE_COMPLETION_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/engine.h"
+#include "server/generate/choice.h"
+#include "server/generate/choices_form.h"
+#include "server/http/exchange.h"
+#include "server/generate/sampling_params.h"
+
+struct completion;
+struct server;
+
+enum { COMPLETION_MAX_CHOICES = 1 << 16 };
+
+struct run {
+    struct completion *completion;
+    uint64_t id; /* the engine's name for it; 0: not submitted, or ended */
+    struct tokens ids;
+    struct span text;       /* the prompt as text; empty unless it is echoed */
+    struct choice *choices; /* [samples] */
+    int open;               /* choices not done */
+    int n_cached;
+    const struct engine_sampling *sampling; /* its own, in the arena; NULL: the request's */
+    struct token_prob *probs, *tops;        /* of the prompt [ids.n], [ids.n, n_top]; owned */
+    int n_top;
+};
+
+/* How a dialect answers. The functions write JSON; completion.c sends it. */
+struct completion_style {
+    /* Whole: the reply. */
+    void (*whole)(struct completion *c, struct buffer *out);
+    /* Streaming: what is pending of a choice, with its end when it is done (choice->n_written is
+     * 0 the first time; the style counts); and the last event before [DONE], which may be NULL. */
+    void (*chunk)(struct completion *c, struct choice *choice);
+    void (*end)(struct completion *c);
+    bool cumulative;                 /* every chunk says everything again: nothing is dropped */
+    const struct choices_form *form; /* choices_form.c's; else NULL */
+};
+
+struct completion {
+    struct exchange *exchange;
+    const struct engine *engine;
+    const struct completion_style *style;
+    void *dialect;      /* the route's own fields, in the arena */
+    cJSON *document;    /* the body; what was read from it is borrowed */
+    struct error error; /* why prepare failed */
+    bool (*prepare)(struct completion *c);
+
+    struct sampling_params params;
+    bool reasoning;        /* split the text */
+    bool reasoning_opened; /* the prompt ends inside the thoughts */
+    bool finds_calls;      /* of tools, in the text */
+    bool echo;             /* the prompt's text is kept */
+    bool want_tokens;      /* token records are kept */
+
+    struct run *runs;
+    size_t n_runs, room_runs;
+    struct choice *choices; /* [n_runs * samples] */
+    size_t n_choices, open;
+    int samples; /* of each prompt: best_of or n */
+    int64_t created;
+    char id[EXCHANGE_ID_BYTES + 16];
+    size_t n_prefix; /* bytes of id before the request's own */
+
+    struct completion *next_held, **held; /* pause.c: its place in the list; held NULL: in none */
+    bool aborted;                         /* end as soon as it is submitted */
+};
+
+/* A completion for x, in its arena; answers 500 itself and returns NULL when there is no memory.
+ * The exchange frees it. */
+struct completion *completion_new(struct exchange *x, const struct completion_style *style,
+                                  const char *id_prefix, void *dialect);
+
+/* Run prepare(c) (false: c->error) and then submit. heavy: on the thread pool even when the body is
+ * small, because a template may take long. */
+void completion_run(struct completion *c, bool heavy, bool (*prepare)(struct completion *c));
+
+/* Run prepare(c) and answer with the prompts and their ids, as vLLM's /render routes do. */
+void completion_render(struct completion *c, bool heavy, bool (*prepare)(struct completion *c));
+
+/* ---- for prepare functions ---- */
+
+/* Parse the body into c->document. */
+bool completion_parse(struct completion *c, struct error *err);
+
+/* Read the document by the sampling table and the route's own n; then, when the route has put its
+ * own fields in order, check what they say together, the model's name included. */
+bool completion_fields(struct completion *c, const struct field_table *own, size_t n,
+                       struct error *err);
+bool completion_check(struct completion *c, struct error *err);
+
+/* One more prompt. */
+bool completion_prompt_text(struct completion *c, struct span text, bool add_special,
+                            struct error *err);
+bool completion_prompt_ids(struct completion *c, const cJSON *ids, struct error *err);
+/* The field that holds the prompts: a string, strings, ids or lists of ids. */
+bool completion_prompts(struct completion *c, const cJSON *prompt, const char *field,
+                        bool add_special, struct error *err);
+
+struct field_context completion_field_context(struct completion *c);
+
+/* ---- for styles ---- */
+
+static inline const struct engine_sampling *completion_sampling(const struct completion *c,
+                                                                const struct run *run)
+{
+    return run->sampling != NULL ? run->sampling : &c->params.engine;
+}
+
+struct completion_usage {
+    int64_t prompt, completion, cached, thought;
+};
+struct completion_usage completion_usage(const struct completion *c);
+/* "usage": {...} */
+void completion_emit_usage(const struct completion *c, struct buffer *out);
+
+/* "usage" of a stream's chunk: what so far, null, or nothing, as stream_options say. */
+void completion_emit_chunk_usage(const struct completion *c, struct buffer *out);
+/* "stop_reason": the stop string, the stop token that the client named, or null. */
+void completion_emit_stop_reason(const struct completion *c, const struct choice *choice,
+                                 struct buffer *out);
+
+/* The choices to answer with, [n_runs * n] in the arena: all in order, or of each prompt the n
+ * best of its samples, best first, when best_of asks for more. False when there is no memory. */
+bool completion_pick(const struct completion *c, const struct choice ***out);
+
+const char *completion_model(const struct completion *c);
+
+/* ---- for pause.c and the routes that trainers control us by ---- */
+
+/* What x generates, or NULL: another kind of request, or one that is over. */
+struct completion *completion_of(struct exchange *x);
+
+/* Submit what was prepared, held or not. */
+void completion_start(struct completion *c);
+
+/* End it with what it has, finish_reason "abort". */
+void completion_abort(struct completion *c);
+
+/* Is this the request's id, as its answers give it or as its client sent it? */
+bool completion_has_id(const struct completion *c, struct span id);
+
+/* ---- for loop.c and model routes ---- */
+
+void completion_on_event(struct server *s, const struct engine_event *ev);
+
+/* Is name (empty: none given) what this server serves? */
+bool completion_check_model(struct server *s, struct span name, struct error *err);
+
+#endif

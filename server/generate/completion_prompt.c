@@ -1,0 +1,206 @@
+/* server/generate/completion_prompt.c - what a completion is to answer: reading its body, its prompts into
+ * tokens.
+ *
+ * These run in prepare functions, on any thread: they touch the completion, its arena and the
+ * engine's tokenizer only.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "base/mem.h"
+#include "server/generate/completion.h"
+#include "server/state.h"
+
+bool completion_parse(struct completion *c, struct error *err)
+{
+    c->document = json_parse(buffer_span(&c->exchange->body), err);
+    return c->document != NULL;
+}
+
+struct field_context completion_field_context(struct completion *c)
+{
+    return (struct field_context){.arena = c->exchange->arena,
+                                  .n_vocab = engine_info(c->engine)->n_vocab};
+}
+
+bool completion_check_model(struct server *s, struct span name, struct error *err)
+{
+    const char *own = engine_info(s->engine)->name;
+    if (name.n == 0 || span_is(name, own)) return true;
+    for (int i = 0; i < s->o.n_aliases; i++) {
+        if (span_is(name, s->o.aliases[i])) return true;
+    }
+    return error_set(err, ERROR_MODEL_NOT_FOUND, "model",
+                     "no model \"%.*s\" here; this is \"%.80s\"", name.n < 100 ? (int)name.n : 100,
+                     name.p, own);
+}
+
+/* A client's own request id replaces ours in the answer's id. */
+static bool take_request_id(struct completion *c, struct error *err)
+{
+    struct span id = c->params.request_id;
+    size_t prefix = c->n_prefix;
+    if (id.n == 0) return true;
+    if (id.n >= sizeof(c->id) - prefix) {
+        return error_set(err, ERROR_INVALID_VALUE, "request_id", "request_id has at most %zu bytes",
+                         sizeof(c->id) - prefix - 1);
+    }
+    memcpy(c->id + prefix, id.p, id.n);
+    c->id[prefix + id.n] = '\0';
+    return true;
+}
+
+bool completion_fields(struct completion *c, const struct field_table *own, size_t n,
+                       struct error *err)
+{
+    enum { MAX_TABLES = 4 };
+    struct field_table tables[MAX_TABLES + 1] = {sampling_params_table(&c->params)};
+    struct field_context context = completion_field_context(c);
+    for (size_t i = 0; i < n && i < MAX_TABLES; i++) {
+        tables[i + 1] = own[i];
+    }
+    return fields_read(c->document, tables, n + 1, &context, err);
+}
+
+bool completion_check(struct completion *c, struct error *err)
+{
+    struct server *s = c->exchange->server;
+    return completion_check_model(s, c->params.model, err) && take_request_id(c, err) &&
+           sampling_params_finish(&c->params, s->o.max_n, engine_info(c->engine)->n_vocab, err);
+}
+
+/* ---- prompts ---- */
+
+static struct run *add_run(struct completion *c, struct error *err)
+{
+    int most = c->exchange->server->o.max_prompts;
+    if (c->n_runs >= (size_t)most) {
+        error_set(err, ERROR_TOO_LARGE, "prompt", "more than %d prompts in one request", most);
+        return NULL;
+    }
+    if (c->n_runs == c->room_runs) {
+        size_t room = c->room_runs == 0 ? 1 : c->room_runs * 4;
+        struct run *grown = mem_grow(c->runs, room, sizeof(*grown), err);
+        if (grown == NULL) return NULL;
+        c->runs = grown;
+        c->room_runs = room;
+    }
+    struct run *run = &c->runs[c->n_runs++];
+    *run = (struct run){.completion = c};
+    return run;
+}
+
+/* -1 keeps as much as fits beside the tokens that shall be generated. */
+static size_t tokens_kept(const struct completion *c)
+{
+    int keep = c->params.truncate_prompt, context = engine_info(c->engine)->context;
+    int generate = c->params.engine.max_tokens > 0 ? c->params.engine.max_tokens : 1;
+    if (keep > 0) return (size_t)keep;
+    if (keep == 0) return SIZE_MAX;
+    return generate < context ? (size_t)(context - generate) : 1;
+}
+
+static void truncate_prompt(const struct completion *c, struct tokens *t)
+{
+    size_t keep = tokens_kept(c);
+    if (t->n <= keep) return;
+    if (!c->params.truncate_right) memmove(t->ids, t->ids + t->n - keep, keep * sizeof(*t->ids));
+    t->n = keep;
+}
+
+static bool end_prompt(struct completion *c, struct run *run, struct error *err)
+{
+    truncate_prompt(c, &run->ids);
+    if (run->ids.n > 0) return true;
+    return error_set(err, ERROR_INVALID_VALUE, "prompt", "the prompt has no tokens");
+}
+
+bool completion_prompt_text(struct completion *c, struct span text, bool add_special,
+                            struct error *err)
+{
+    struct run *run = add_run(c, err);
+    if (run == NULL) return false;
+    run->text = text;
+    if (!engine_tokenize(c->engine, text, add_special, true, &run->ids, err)) {
+        return err->param[0] == '\0' ? error_in(err, "prompt") : false;
+    }
+    return end_prompt(c, run, err);
+}
+
+/* The text that ids stand for, in the arena, for echo. */
+static bool text_of(struct completion *c, struct run *run, struct error *err)
+{
+    struct buffer text;
+    buffer_init(&text, c->exchange->server->o.max_body_bytes);
+    bool ok = engine_detokenize(c->engine, run->ids.ids, run->ids.n, false, &text, err);
+    char *copy = ok ? arena_str(c->exchange->arena, buffer_span(&text)) : NULL;
+    run->text = span_of(copy, text.n);
+    ok = copy != NULL && !text.failed;
+    buffer_clear(&text);
+    if (ok || err->code != ERROR_NONE) return ok;
+    return error_set(err, ERROR_NO_MEMORY, "prompt", "no memory for the prompt's text");
+}
+
+bool completion_prompt_ids(struct completion *c, const cJSON *ids, struct error *err)
+{
+    struct field_context context = completion_field_context(c);
+    struct id_list list = {0};
+    struct run *run = add_run(c, err);
+    if (run == NULL || !field_read_ids(&context, ids, &list, err)) return false;
+    run->ids.ids = mem_new((size_t)list.n + 1, sizeof(int), err);
+    if (run->ids.ids == NULL) return false;
+    memcpy(run->ids.ids, list.ids, (size_t)list.n * sizeof(int));
+    run->ids.n = run->ids.room = (size_t)list.n;
+    return end_prompt(c, run, err) && (!c->echo || text_of(c, run, err));
+}
+
+static bool wrong_prompt(const cJSON *v, struct error *err)
+{
+    return error_set(err, ERROR_INVALID_TYPE, NULL,
+                     "a prompt is a string or an array of token ids, not %s", json_type_name(v));
+}
+
+static bool read_prompt(struct completion *c, const cJSON *v, bool add_special, struct error *err)
+{
+    if (cJSON_IsString(v)) {
+        struct span text = json_text(v, c->exchange->arena);
+        if (text.p == NULL)
+            return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the prompt");
+        return completion_prompt_text(c, text, add_special, err);
+    }
+    return cJSON_IsArray(v) ? completion_prompt_ids(c, v, err) : wrong_prompt(v, err);
+}
+
+/* Prefix what a prompt's reader said with where that prompt stands: field, or field[*i]. */
+static bool at_prompt(struct error *err, const char *field, const size_t *i)
+{
+    if (strncmp(err->param, "prompt", 6) == 0) {
+        memmove(err->param, err->param + 6, strlen(err->param) - 5);
+    }
+    return i == NULL ? error_in(err, "%s", field) : error_in(err, "%s[%zu]", field, *i);
+}
+
+bool completion_prompts(struct completion *c, const cJSON *prompt, const char *field,
+                        bool add_special, struct error *err)
+{
+    if (prompt == NULL) return error_set(err, ERROR_MISSING_FIELD, field, "%s is needed", field);
+    const cJSON *first = cJSON_IsArray(prompt) ? prompt->child : NULL;
+    bool is_list = cJSON_IsString(first) || cJSON_IsArray(first);
+    if (cJSON_IsArray(prompt) && first == NULL) {
+        return error_set(err, ERROR_INVALID_VALUE, field, "the list of prompts is empty");
+    }
+    if (!is_list) {
+        return read_prompt(c, prompt, add_special, err) || at_prompt(err, field, NULL);
+    }
+    size_t i = 0;
+    const cJSON *v;
+    cJSON_ArrayForEach(v, prompt)
+    {
+        if (!read_prompt(c, v, add_special, err)) return at_prompt(err, field, &i);
+        i++;
+    }
+    return true;
+}

@@ -1,0 +1,286 @@
+/* server/generate/conversation.c - see conversation.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/generate/conversation.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+
+enum { MAX_MESSAGES = 65536, TEXT_LIMIT = 256 << 20 };
+
+/* ---- reading ---- */
+
+static bool read_template(const struct field_context *context, const cJSON *value, void *out,
+                          struct error *err)
+{
+    (void)context;
+    if (!cJSON_IsString(value)) {
+        return error_set(err, ERROR_INVALID_TYPE, NULL, "chat_template must be a string, not %s",
+                         json_type_name(value));
+    }
+    *(const char **)out = value->valuestring;
+    return true;
+}
+
+#define AT(field) .offset = offsetof(struct conversation, field)
+
+static const struct field rows[] = {
+    {"messages", FIELD_ARRAY, AT(messages)},
+    {"tools", FIELD_ARRAY, AT(tools)},
+    {"documents", FIELD_ARRAY, AT(documents)},
+    {"chat_template", FIELD_READ, AT(template), .read = read_template},
+    {"chat_template_kwargs", FIELD_OBJECT, AT(kwargs)},
+    {"reasoning_effort", FIELD_TEXT, AT(reasoning_effort)},
+    {"add_generation_prompt", FIELD_BOOL, AT(add_generation_prompt)},
+    {"continue_final_message", FIELD_BOOL, AT(continue_final)},
+    {"add_special_tokens", FIELD_BOOL, AT(add_special_tokens)},
+};
+
+struct field_table conversation_table(struct conversation *c)
+{
+    return FIELD_TABLE(rows, c);
+}
+
+/* ---- one message ---- */
+
+static bool no_memory(struct error *err)
+{
+    return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the messages");
+}
+
+/* The text of one part: {"type": "text", "text": ...} (vLLM takes refusals and thoughts as text
+ * too), or a bare string. */
+static bool part_text(const cJSON *part, const char **text, struct error *err)
+{
+    static const char *const kinds[][2] = {
+        {"text", "text"}, {"input_text", "text"}, {"output_text", "text"}, {"refusal", "refusal"}};
+    if (cJSON_IsString(part)) {
+        *text = part->valuestring;
+        return true;
+    }
+    if (!cJSON_IsObject(part)) {
+        return error_set(err, ERROR_INVALID_TYPE, NULL, "a content part is an object, not %s",
+                         json_type_name(part));
+    }
+    const cJSON *type = json_get(part, "type");
+    if (!cJSON_IsString(type)) {
+        return error_set(err, ERROR_MISSING_FIELD, "type", "a content part needs a type");
+    }
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        if (strcmp(type->valuestring, kinds[i][0]) != 0) continue;
+        const cJSON *value = json_get(part, kinds[i][1]);
+        if (!cJSON_IsString(value)) {
+            return error_set(err, ERROR_INVALID_TYPE, kinds[i][1], "%s must be a string, not %s",
+                             kinds[i][1], json_type_name(value));
+        }
+        *text = value->valuestring;
+        return true;
+    }
+    return error_set(err, ERROR_UNSUPPORTED, "type", "content of type \"%.40s\" is not supported",
+                     type->valuestring);
+}
+
+/* [{"type": "text", "text": "a"}, ...] -> "a\n...", as vLLM joins them for templates that want a string. */
+static bool join_parts(cJSON *message, const cJSON *parts, struct error *err)
+{
+    struct buffer text;
+    size_t i = 0;
+    const cJSON *part;
+    buffer_init(&text, TEXT_LIMIT);
+    cJSON_ArrayForEach(part, parts)
+    {
+        const char *piece = NULL;
+        if (!part_text(part, &piece, err)) {
+            buffer_clear(&text);
+            return error_in(err, "content[%zu]", i);
+        }
+        if (i++ > 0) buffer_add_char(&text, '\n');
+        buffer_add_str(&text, piece);
+    }
+    char *joined = buffer_take(&text);
+    cJSON *value = joined == NULL ? NULL : cJSON_CreateString(joined);
+    free(joined);
+    buffer_clear(&text);
+    if (value == NULL) return no_memory(err);
+    return cJSON_ReplaceItemInObjectCaseSensitive(message, "content", value) || no_memory(err);
+}
+
+static bool finish_content(cJSON *message, struct error *err)
+{
+    const cJSON *content = cJSON_GetObjectItemCaseSensitive(message, "content");
+    if (content == NULL) return cJSON_AddNullToObject(message, "content") != NULL || no_memory(err);
+    if (cJSON_IsNull(content) || cJSON_IsString(content)) return true;
+    if (cJSON_IsArray(content)) return join_parts(message, content, err);
+    return error_set(err, ERROR_INVALID_TYPE, "content",
+                     "content must be a string or an array of parts, not %s",
+                     json_type_name(content));
+}
+
+/* The arguments of a call come as the text of a JSON object. */
+static bool finish_arguments(cJSON *function, struct error *err)
+{
+    const cJSON *arguments = json_get(function, "arguments");
+    if (arguments == NULL || cJSON_IsObject(arguments)) return true;
+    if (!cJSON_IsString(arguments)) {
+        return error_set(err, ERROR_INVALID_TYPE, "arguments",
+                         "arguments must be a string or an object, not %s",
+                         json_type_name(arguments));
+    }
+    struct span text = span_str(arguments->valuestring);
+    cJSON *parsed = text.n == 0 ? cJSON_CreateObject() : json_parse(text, err);
+    if (parsed == NULL) return error_in(err, "arguments");
+    return cJSON_ReplaceItemInObjectCaseSensitive(function, "arguments", parsed) || no_memory(err);
+}
+
+static bool finish_calls(cJSON *message, struct error *err)
+{
+    const cJSON *calls = json_get(message, "tool_calls");
+    size_t i = 0;
+    cJSON *call;
+    if (calls != NULL && !cJSON_IsArray(calls)) {
+        return error_set(err, ERROR_INVALID_TYPE, "tool_calls",
+                         "tool_calls must be an array, not %s", json_type_name(calls));
+    }
+    cJSON_ArrayForEach(call, calls)
+    {
+        cJSON *function = cJSON_GetObjectItemCaseSensitive(call, "function");
+        if (!cJSON_IsObject(function)) {
+            return error_set(err, ERROR_INVALID_TYPE, "tool_calls",
+                             "tool_calls[%zu].function must be an object, not %s", i,
+                             json_type_name(function));
+        }
+        if (!finish_arguments(function, err)) return error_in(err, "tool_calls[%zu].function", i);
+        i++;
+    }
+    return true;
+}
+
+/* reasoning and reasoning_content are two names of one thing; templates know one or the other. */
+static bool finish_reasoning(cJSON *message, struct error *err)
+{
+    static const char *const names[] = {"reasoning_content", "reasoning"};
+    for (int i = 0; i < 2; i++) {
+        const cJSON *here = json_get(message, names[i]);
+        if (here == NULL) continue;
+        if (!cJSON_IsString(here)) {
+            return error_set(err, ERROR_INVALID_TYPE, names[i], "%s must be a string, not %s",
+                             names[i], json_type_name(here));
+        }
+        if (json_get(message, names[1 - i]) != NULL) continue;
+        cJSON_DeleteItemFromObjectCaseSensitive(message, names[1 - i]);
+        if (cJSON_AddStringToObject(message, names[1 - i], here->valuestring) == NULL) {
+            return no_memory(err);
+        }
+    }
+    return true;
+}
+
+static bool finish_message(cJSON *message, struct error *err)
+{
+    if (!cJSON_IsObject(message)) {
+        return error_set(err, ERROR_INVALID_TYPE, NULL, "a message is an object, not %s",
+                         json_type_name(message));
+    }
+    const cJSON *role = json_get(message, "role");
+    if (role == NULL) return error_set(err, ERROR_MISSING_FIELD, "role", "a message needs a role");
+    if (!cJSON_IsString(role)) {
+        return error_set(err, ERROR_INVALID_TYPE, "role", "role must be a string, not %s",
+                         json_type_name(role));
+    }
+    return finish_content(message, err) && finish_calls(message, err) &&
+           finish_reasoning(message, err);
+}
+
+bool conversation_finish(struct conversation *c, struct error *err)
+{
+    size_t i = 0;
+    cJSON *message;
+    if (c->messages == NULL) {
+        return error_set(err, ERROR_MISSING_FIELD, "messages", "messages are needed");
+    }
+    if (c->messages->child == NULL) {
+        return error_set(err, ERROR_INVALID_VALUE, "messages", "the list of messages is empty");
+    }
+    if (c->continue_final && c->add_generation_prompt) {
+        return error_set(err, ERROR_INVALID_VALUE, "continue_final_message",
+                         "continue_final_message and add_generation_prompt exclude each other");
+    }
+    cJSON_ArrayForEach(message, c->messages)
+    {
+        if (i >= MAX_MESSAGES) {
+            return error_set(err, ERROR_TOO_LARGE, "messages", "more than %d messages",
+                             MAX_MESSAGES);
+        }
+        if (!finish_message(message, err)) return error_in(err, "messages[%zu]", i);
+        i++;
+    }
+    return true;
+}
+
+/* ---- rendering ---- */
+
+static const cJSON *last_message(const struct conversation *c)
+{
+    return c->messages->child->prev; /* cJSON: the first child's prev is the last */
+}
+
+const char *conversation_last_content(const struct conversation *c)
+{
+    const cJSON *last = last_message(c), *role = json_get(last, "role");
+    const cJSON *content = json_get(last, "content");
+    bool assistant = cJSON_IsString(role) && strcmp(role->valuestring, "assistant") == 0;
+    return assistant && cJSON_IsString(content) ? content->valuestring : NULL;
+}
+
+/* The client's variables and the fields that are variables of templates too. NULL: no memory. */
+static cJSON *template_variables(const struct conversation *c)
+{
+    cJSON *all = c->kwargs == NULL ? cJSON_CreateObject() : cJSON_Duplicate(c->kwargs, true);
+    if (all == NULL) return NULL;
+    if (c->documents != NULL && json_get(all, "documents") == NULL) {
+        cJSON_AddItemToObject(all, "documents", cJSON_Duplicate(c->documents, true));
+    }
+    if (c->reasoning_effort.n > 0 && json_get(all, "reasoning_effort") == NULL) {
+        cJSON_AddItemToObject(all, "reasoning_effort", json_string(c->reasoning_effort));
+    }
+    return all;
+}
+
+/* As transformers' apply_chat_template() does it: cut the rendered text after the last message's
+ * content, with the spaces around it when the template kept them. */
+static bool cut_after_final(const struct conversation *c, struct buffer *out, size_t from,
+                            struct error *err)
+{
+    const cJSON *content = json_get(last_message(c), "content");
+    if (!cJSON_IsString(content)) {
+        return error_set(err, ERROR_INVALID_VALUE, "continue_final_message",
+                         "the last message has no text to continue");
+    }
+    struct span whole = span_str(content->valuestring), bare = span_trim(whole);
+    struct span rendered = span_slice(buffer_span(out), from, out->n);
+    size_t at = span_find_last(rendered, bare);
+    if (at == SPAN_NONE) {
+        return error_set(err, ERROR_TEMPLATE, "continue_final_message",
+                         "the template does not print the last message as it is");
+    }
+    struct span kept = span_slice(whole, (size_t)(bare.p - whole.p), whole.n); /* spaces after it */
+    bool preserved = span_starts(span_slice(rendered, at, rendered.n), kept);
+    out->n = from + at + (preserved ? kept.n : bare.n);
+    return true;
+}
+
+bool conversation_render(const struct conversation *c, const struct engine *e, struct buffer *out,
+                         struct error *err)
+{
+    size_t from = out->n;
+    cJSON *variables = template_variables(c);
+    if (variables == NULL) return no_memory(err);
+    bool ok = engine_render_chat(e, c->template, c->messages, c->tools, variables,
+                                 c->add_generation_prompt, out, err);
+    cJSON_Delete(variables);
+    if (ok && out->failed) ok = no_memory(err);
+    return ok && (!c->continue_final || cut_after_final(c, out, from, err));
+}

@@ -1,0 +1,258 @@
+/* server/generate/logprobs.c - see logprobs.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/generate/logprobs.h"
+
+#include <stdio.h>
+
+#include "base/json.h"
+#include "base/utf8.h"
+#include "server/generate/choice.h"
+#include "server/generate/completion.h"
+#include "server/http/emit.h"
+
+size_t logprobs_token_chars(const struct engine *e, int id)
+{
+    struct span s = engine_token_bytes(e, id);
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        n += ((unsigned char)s.p[i] & 0xC0) != 0x80;
+    }
+    return n;
+}
+
+/* A token as a JSON string, without key or comma. */
+static void print_token(const struct engine *e, int id, bool as_ids, struct buffer *out)
+{
+    struct span s = engine_token_bytes(e, id);
+    if (as_ids) {
+        buffer_addf(out, "\"token_id:%d\"", id);
+    } else if (utf8_is_valid(s)) {
+        json_print_text(s, out);
+    } else {
+        buffer_add_str(out, "\"bytes:");
+        for (size_t i = 0; i < s.n; i++) {
+            buffer_addf(out, "\\\\x%02x", (unsigned char)s.p[i]);
+        }
+        buffer_add_char(out, '"');
+    }
+}
+
+static void emit_token(const struct engine *e, const char *key, int id, bool as_ids,
+                       struct buffer *out)
+{
+    emit_key(out, key);
+    print_token(e, id, as_ids, out);
+}
+
+/* {"token": logprob, ...}: the token itself first, then the alternatives. */
+static void emit_top_map(const struct engine *e, struct token_prob own,
+                         const struct token_prob *tops, int n, bool as_ids, struct buffer *out)
+{
+    emit_object(out, NULL);
+    for (int i = -1; i < n; i++) {
+        struct token_prob p = i < 0 ? own : tops[i];
+        if (i >= 0 && p.id == own.id) continue;
+        emit_key(out, NULL);
+        print_token(e, p.id, as_ids, out);
+        buffer_add_char(out, ':');
+        emit_float(out, NULL, p.logprob);
+    }
+    emit_close(out, '}');
+}
+
+/* One list of the completion form: what it shows of a prompt's and of a sampled token. */
+struct column {
+    const char *name;
+    void (*prompt)(const struct engine *e, const struct run *run, size_t i, bool as_ids,
+                   struct buffer *out);
+    void (*sampled)(const struct engine *e, const struct choice *c, size_t i, bool as_ids,
+                    struct buffer *out);
+};
+
+static void prompt_token(const struct engine *e, const struct run *run, size_t i, bool as_ids,
+                         struct buffer *out)
+{
+    emit_token(e, NULL, run->ids.ids[i], as_ids, out);
+}
+
+static void sampled_token(const struct engine *e, const struct choice *c, size_t i, bool as_ids,
+                          struct buffer *out)
+{
+    emit_token(e, NULL, c->records[i].prob.id, as_ids, out);
+}
+
+static void prompt_logprob(const struct engine *e, const struct run *run, size_t i, bool as_ids,
+                           struct buffer *out)
+{
+    (void)e;
+    (void)as_ids;
+    if (i == 0 || run->probs == NULL) {
+        emit_null(out, NULL);
+    } else {
+        emit_float(out, NULL, run->probs[i].logprob);
+    }
+}
+
+static void sampled_logprob(const struct engine *e, const struct choice *c, size_t i, bool as_ids,
+                            struct buffer *out)
+{
+    (void)e;
+    (void)as_ids;
+    emit_float(out, NULL, c->records[i].prob.logprob);
+}
+
+static struct token_prob prompt_prob(const struct run *run, size_t i)
+{
+    struct token_prob own = run->probs[i];
+    own.id = run->ids.ids[i];
+    return own;
+}
+
+static void prompt_top(const struct engine *e, const struct run *run, size_t i, bool as_ids,
+                       struct buffer *out)
+{
+    if (i == 0 || run->probs == NULL) {
+        emit_null(out, NULL);
+        return;
+    }
+    emit_top_map(e, prompt_prob(run, i), run->tops + i * (size_t)run->n_top, run->n_top, as_ids,
+                 out);
+}
+
+static void sampled_top(const struct engine *e, const struct choice *c, size_t i, bool as_ids,
+                        struct buffer *out)
+{
+    const struct token_record *t = &c->records[i];
+    emit_top_map(e, t->prob, c->tops + t->first_top, t->n_top, as_ids, out);
+}
+
+static void emit_offsets(const struct engine *e, const struct choice *c, const struct run *prompt,
+                         struct buffer *out)
+{
+    size_t at = 0;
+    emit_array(out, "text_offset");
+    for (size_t i = 0; prompt != NULL && i < prompt->ids.n; i++) {
+        emit_int(out, NULL, (int64_t)at);
+        at += logprobs_token_chars(e, prompt->ids.ids[i]);
+    }
+    at += c->chars;
+    for (size_t i = 0; i < c->n_records; i++) {
+        emit_int(out, NULL, (int64_t)at);
+        at += logprobs_token_chars(e, c->records[i].prob.id);
+    }
+    emit_close(out, ']');
+}
+
+void logprobs_emit_completion(const struct engine *e, const struct choice *choice,
+                              const struct run *prompt, bool as_ids, struct buffer *out)
+{
+    static const struct column columns[] = {
+        {"tokens", prompt_token, sampled_token},
+        {"token_logprobs", prompt_logprob, sampled_logprob},
+        {"top_logprobs", prompt_top, sampled_top},
+    };
+    emit_object(out, "logprobs");
+    for (size_t k = 0; k < sizeof(columns) / sizeof(columns[0]); k++) {
+        emit_array(out, columns[k].name);
+        for (size_t i = 0; prompt != NULL && i < prompt->ids.n; i++) {
+            columns[k].prompt(e, prompt, i, as_ids, out);
+        }
+        for (size_t i = 0; i < choice->n_records; i++) {
+            columns[k].sampled(e, choice, i, as_ids, out);
+        }
+        emit_close(out, ']');
+    }
+    emit_offsets(e, choice, prompt, out);
+    emit_close(out, '}');
+}
+
+/* token, logprob, bytes: the members that a chat token and its alternatives share. */
+static void emit_chat_token(const struct engine *e, struct token_prob p, bool as_ids,
+                            struct buffer *out)
+{
+    struct span s = engine_token_bytes(e, p.id);
+    emit_token(e, "token", p.id, as_ids, out);
+    emit_float(out, "logprob", p.logprob);
+    emit_array(out, "bytes");
+    for (size_t i = 0; i < s.n; i++) {
+        emit_int(out, NULL, (unsigned char)s.p[i]);
+    }
+    emit_close(out, ']');
+}
+
+void logprobs_emit_chat(const struct engine *e, const struct choice *choice, bool as_ids,
+                        struct buffer *out)
+{
+    emit_object(out, "logprobs");
+    emit_array(out, "content");
+    for (size_t i = 0; i < choice->n_records; i++) {
+        const struct token_record *t = &choice->records[i];
+        emit_object(out, NULL);
+        emit_chat_token(e, t->prob, as_ids, out);
+        emit_array(out, "top_logprobs");
+        for (int k = 0; k < t->n_top; k++) {
+            emit_object(out, NULL);
+            emit_chat_token(e, choice->tops[t->first_top + (size_t)k], as_ids, out);
+            emit_close(out, '}');
+        }
+        emit_close(out, ']');
+        emit_close(out, '}');
+    }
+    emit_close(out, ']');
+    emit_close(out, '}');
+}
+
+static void emit_prompt_token(const struct engine *e, struct token_prob p, struct buffer *out)
+{
+    char key[16];
+    snprintf(key, sizeof(key), "%d", p.id);
+    emit_object(out, key);
+    emit_float(out, "logprob", p.logprob);
+    emit_int(out, "rank", p.rank);
+    emit_token(e, "decoded_token", p.id, false, out);
+    emit_close(out, '}');
+}
+
+void logprobs_emit_prompt(const struct engine *e, const struct run *run, struct buffer *out)
+{
+    if (run->probs == NULL) {
+        emit_null(out, "prompt_logprobs");
+        return;
+    }
+    emit_array(out, "prompt_logprobs");
+    for (size_t i = 0; i < run->ids.n; i++) {
+        if (i == 0) {
+            emit_null(out, NULL);
+            continue;
+        }
+        struct token_prob own = prompt_prob(run, i);
+        const struct token_prob *tops = run->tops + i * (size_t)run->n_top;
+        emit_object(out, NULL);
+        emit_prompt_token(e, own, out);
+        for (int k = 0; k < run->n_top; k++) {
+            if (tops[k].id != own.id) emit_prompt_token(e, tops[k], out);
+        }
+        emit_close(out, '}');
+    }
+    emit_close(out, ']');
+}
+
+void logprobs_emit_ids(const char *key, const int *ids, size_t n, struct buffer *out)
+{
+    emit_array(out, key);
+    for (size_t i = 0; i < n; i++) {
+        emit_int(out, NULL, ids[i]);
+    }
+    emit_close(out, ']');
+}
+
+void logprobs_emit_token_ids(const struct choice *choice, struct buffer *out)
+{
+    emit_array(out, "token_ids");
+    for (size_t i = 0; i < choice->n_records; i++) {
+        emit_int(out, NULL, choice->records[i].prob.id);
+    }
+    emit_close(out, ']');
+}

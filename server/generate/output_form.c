@@ -1,0 +1,96 @@
+/* server/generate/output_form.c - see output_form.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/generate/output_form.h"
+
+#include <string.h>
+
+#include "base/json.h"
+#include "server/generate/sampling_params.h"
+
+static bool wrong(const cJSON *v, const char *wanted, struct error *err)
+{
+    return error_set(err, ERROR_INVALID_TYPE, NULL, "must be %s, not %s", wanted,
+                     json_type_name(v));
+}
+
+/* An array of strings -> the choices. */
+bool output_form_read_choices(const struct field_context *context, const cJSON *value, void *out,
+                              struct error *err)
+{
+    struct sampling_params *p = out;
+    size_t n = cJSON_IsArray(value) ? (size_t)cJSON_GetArraySize(value) : 0, i = 0;
+    if (n == 0) return wrong(value, "an array of strings, not empty", err);
+    const char **choices = arena_alloc(context->arena, n, sizeof(*choices));
+    if (choices == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the choices");
+    const cJSON *v;
+    cJSON_ArrayForEach(v, value)
+    {
+        choices[i] = cJSON_GetStringValue(v);
+        if (choices[i] == NULL || *choices[i] == '\0') {
+            wrong(v, "a string, not empty", err);
+            return error_in(err, "[%zu]", i);
+        }
+        i++;
+    }
+    if (n > CHOICE_MAX_STRINGS) {
+        return error_set(err, ERROR_TOO_LARGE, NULL, "%zu choices; at most %d", n,
+                         CHOICE_MAX_STRINGS);
+    }
+    p->engine.form = OUTPUT_CHOICE;
+    p->engine.choices = choices;
+    p->engine.n_choices = (int)n;
+    return true;
+}
+
+static bool read_json_object(const struct field_context *context, const cJSON *value, void *out,
+                             struct error *err)
+{
+    struct sampling_params *p = out;
+    (void)context;
+    if (!cJSON_IsBool(value)) return wrong(value, "true or false", err);
+    if (cJSON_IsTrue(value)) p->engine.form = OUTPUT_JSON;
+    return true;
+}
+
+/* OpenAI's: {"type": "text" | "json_object"}. */
+bool output_form_read_response_format(const struct field_context *context, const cJSON *value,
+                                      void *out, struct error *err)
+{
+    struct sampling_params *p = out;
+    (void)context;
+    if (!cJSON_IsObject(value)) return wrong(value, "an object", err);
+    const char *type = cJSON_GetStringValue(json_get(value, "type"));
+    if (type == NULL) {
+        return error_set(err, ERROR_MISSING_FIELD, "response_format.type", "a type is needed");
+    }
+    if (strcmp(type, "json_object") == 0) p->engine.form = OUTPUT_JSON;
+    if (strcmp(type, "json_object") == 0 || strcmp(type, "text") == 0) return true;
+    return error_set(
+        err, ERROR_UNSUPPORTED, "response_format.type",
+        "response_format \"%.40s\" is not supported by this server; \"json_object\" is", type);
+}
+
+/* vLLM's: one kind, and how it is written. */
+bool output_form_read_structured(const struct field_context *context, const cJSON *value, void *out,
+                                 struct error *err)
+{
+    static const struct field kinds[] = {
+        {"choice", FIELD_READ, .offset = 0, .read = output_form_read_choices},
+        {"json_object", FIELD_READ, .offset = 0, .read = read_json_object},
+        {"json", .kind = FIELD_REFUSED},
+        {"regex", .kind = FIELD_REFUSED},
+        {"grammar", .kind = FIELD_REFUSED},
+        {"structural_tag", .kind = FIELD_REFUSED},
+        {"disable_any_whitespace", FIELD_REFUSED, .neutral = "false"},
+        {"disable_additional_properties", FIELD_REFUSED, .neutral = "false"},
+        {"whitespace_pattern", .kind = FIELD_REFUSED},
+    };
+    struct field_table table = FIELD_TABLE(kinds, out);
+    const struct sampling_params *p = out;
+    if (!cJSON_IsObject(value)) return wrong(value, "an object", err);
+    if (!fields_read(value, &table, 1, context, err)) return error_in(err, "structured_outputs");
+    if (p->engine.form != OUTPUT_FREE) return true;
+    return error_set(err, ERROR_MISSING_FIELD, "structured_outputs", "a kind is needed: choice");
+}

@@ -1,0 +1,69 @@
+/* server/generate/sampling_params.h - what a client asks of a generation, and the table that reads it.
+ *
+ * OpenAI's fields with vLLM's extensions; /v1/completions and /v1/chat/completions share this
+ * table and add their own. Other dialects have tables of their own that fill the same struct.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVER_GENERATE_SAMPLING_PARAMS_H
+#define SERVER_GENERATE_SAMPLING_PARAMS_H
+
+#include "engine/engine.h"
+#include "server/http/fields.h"
+
+struct stream_options {
+    bool given;
+    bool include_usage;    /* a last chunk with the usage */
+    bool continuous_usage; /* the usage so far in every chunk */
+};
+
+struct stop_list {
+    const char *const *strings; /* borrowed from the document */
+    int n;
+};
+
+struct bias_list {
+    struct logit_bias *rows; /* the arena's */
+    int n;
+};
+
+enum { TOP_ABSENT = -2 }; /* -1 is a client's "all" */
+
+struct sampling_params {
+    struct engine_sampling
+        engine; /* lists are the request's arena's, set by sampling_params_finish() */
+    struct stop_list stop;
+    struct bias_list bias;
+    struct id_list stop_ids, allowed_ids;
+    struct span model, request_id, cache_salt;
+    int64_t seed;
+    bool has_seed;
+    bool stream;
+    struct stream_options stream_options;
+    bool return_token_ids, tokens_as_ids;
+    int n;
+    int best_of;                   /* 0: as n */
+    int logprobs, prompt_logprobs; /* alternatives a token; TOP_ABSENT: none, not even its own */
+    int priority;
+    int truncate_prompt; /* keep so many prompt tokens; 0: all */
+    bool truncate_right; /* drop from the end, not from the start */
+};
+
+/* Neutral values; then read. */
+void sampling_params_init(struct sampling_params *p);
+
+/* The shared table, for fields_read(). */
+struct field_table sampling_params_table(struct sampling_params *p);
+
+/* After reading: what depends on several fields or on the server's limits, a random seed when
+ * none was given, and the lists into p->engine. */
+bool sampling_params_finish(struct sampling_params *p, int max_n, int n_vocab, struct error *err);
+
+/* FIELD_READ readers: a 64-bit integer -> seed and has_seed of a struct sampling_params; a
+ * string, or an array of strings -> struct stop_list. */
+bool sampling_params_read_seed(const struct field_context *context, const cJSON *value, void *out,
+                               struct error *err);
+bool sampling_params_read_stop(const struct field_context *context, const cJSON *value, void *out,
+                               struct error *err);
+
+#endif

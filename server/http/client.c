@@ -1,0 +1,126 @@
+/* server/http/client.c - see client.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/http/client.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "server/http/exchange.h"
+#include "server/state.h"
+
+static void print_address(const struct sockaddr *a, char *out, size_t room)
+{
+    out[0] = '\0';
+    if (a == NULL) return;
+    if (a->sa_family == AF_INET) {
+        inet_ntop(AF_INET, &((const struct sockaddr_in *)(const void *)a)->sin_addr, out,
+                  (socklen_t)room);
+    } else if (a->sa_family == AF_INET6) {
+        inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)(const void *)a)->sin6_addr, out,
+                  (socklen_t)room);
+    }
+}
+
+struct client *client_new(struct server *s, struct MHD_Connection *connection)
+{
+    struct client *c = mem_new(1, sizeof(*c), NULL);
+    if (c == NULL) return NULL;
+    c->server = s;
+    c->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+    print_address(
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr,
+        c->address, sizeof(c->address));
+    c->next = s->clients;
+    c->link = &s->clients;
+    if (c->next != NULL) c->next->link = &c->next;
+    s->clients = c;
+    client_set_phase(c, CLIENT_HEAD);
+    return c;
+}
+
+static void on_watch_closed(uv_handle_t *h)
+{
+    free(h->data);
+}
+
+void client_free(struct client *c)
+{
+    *c->link = c->next;
+    if (c->next != NULL) c->next->link = c->link;
+    if (!c->watch_open) {
+        free(c);
+        return;
+    }
+    uv_poll_stop(&c->watch); /* now: the descriptor is closed next and may be another's */
+    c->watch.data = c;
+    uv_close((uv_handle_t *)&c->watch, on_watch_closed);
+}
+
+void client_set_phase(struct client *c, enum client_phase phase)
+{
+    c->phase = phase;
+    c->since_ns = clock_ns();
+}
+
+static void on_disconnect(uv_poll_t *p, int status, int events)
+{
+    struct client *c = p->data;
+    (void)status; /* an error of the socket: gone as well */
+    (void)events;
+    uv_poll_stop(p);
+    if (c->exchange != NULL) exchange_client_left(c->exchange);
+}
+
+bool client_watch(struct client *c)
+{
+    if (c->watch_open) return true;
+    if (uv_poll_init(&c->server->loop, &c->watch, c->fd) != 0) return false;
+    c->watch.data = c;
+    c->watch_open = true;
+    return uv_poll_start(&c->watch, UV_DISCONNECT, on_disconnect) == 0;
+}
+
+void client_shut(struct client *c)
+{
+    shutdown(c->fd, SHUT_RDWR);
+}
+
+/* libmicrohttpd cannot answer before a request is whole, and has sent nothing in this phase, so the
+ * socket is ours for these bytes. */
+static void answer_late(struct client *c)
+{
+    static const char reply[] =
+        "HTTP/1.1 408 Request Timeout\r\nContent-Type: application/json\r\nConnection: close\r\n"
+        "Content-Length: 135\r\n\r\n"
+        "{\"error\":{\"message\":\"the request took too long to arrive; send it again\",\"type\":"
+        "\"timeout_error\",\"param\":null,\"code\":\"request_timeout\"}}";
+    ssize_t ignored = send(c->fd, reply, sizeof(reply) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    (void)ignored;
+}
+
+/* Seconds that the phase may last; 0: without limit. */
+static int phase_limit_s(const struct client *c)
+{
+    const struct server_options *o = &c->server->o;
+    if (c->phase == CLIENT_BODY) return o->body_timeout_s;
+    if (c->phase == CLIENT_BUSY) return 0;
+    return c->requests == 0 ? o->header_timeout_s : o->keep_alive_s + o->header_timeout_s;
+}
+
+void client_sweep(struct server *s, uint64_t now_ns)
+{
+    for (struct client *c = s->clients; c != NULL; c = c->next) {
+        int limit_s = phase_limit_s(c);
+        if (limit_s == 0 || now_ns < c->since_ns + (uint64_t)limit_s * 1000000000u) continue;
+        bool idle = c->phase == CLIENT_HEAD && c->requests > 0;
+        if (!idle) answer_late(c);
+        client_shut(c);
+        client_set_phase(c, CLIENT_BUSY); /* once */
+    }
+}

@@ -1,0 +1,63 @@
+/* server/http/client.h - a connection: how long it may take, and whether somebody is still there.
+ *
+ * libmicrohttpd ends connections on which nothing moves, but not those that move a byte now and
+ * then; and a suspended connection (one that waits for a token or a verdict) it does not look at
+ * at all. So we keep our own deadline for headers and body, and a poll handle of our own asks the
+ * kernel whether the other end has gone.
+ *
+ * A client that closes only its sending side counts as gone.
+ *
+ * Loop thread only.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVER_HTTP_CLIENT_H
+#define SERVER_HTTP_CLIENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <uv.h>
+
+struct MHD_Connection;
+struct exchange;
+struct server;
+
+enum client_phase {
+    CLIENT_HEAD, /* no request, or its headers are coming in */
+    CLIENT_BODY, /* headers are here */
+    CLIENT_BUSY  /* the request is whole: its time is ours */
+};
+
+struct client {
+    struct server *server;
+    int fd; /* libmicrohttpd's; valid until client_free() */
+    char address[48];
+    enum client_phase phase;
+    uint64_t since_ns;         /* when the phase began */
+    unsigned requests;         /* completed on this connection */
+    struct exchange *exchange; /* the current one, or NULL */
+    uv_poll_t watch;
+    bool watch_open;
+    struct client *next, **link;
+};
+
+/* A connection has opened. NULL when out of memory. */
+struct client *client_new(struct server *s, struct MHD_Connection *connection);
+/* It is about to be closed. */
+void client_free(struct client *c);
+
+void client_set_phase(struct client *c, enum client_phase phase);
+
+/* From the first time a request of this connection waits: exchange_client_left(c->exchange) is
+ * called, once, when the other end leaves. The watch stays until the connection ends, since to
+ * take it off and put it on again for every token would cost more than sending the token. False
+ * when the system has no means to watch it (then it is noticed at the next write). */
+bool client_watch(struct client *c);
+
+/* End the connection as soon as libmicrohttpd looks at it, whatever it is doing. */
+void client_shut(struct client *c);
+
+/* Answer 408 and shut every connection whose headers or body are overdue. */
+void client_sweep(struct server *s, uint64_t now_ns);
+
+#endif

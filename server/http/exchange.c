@@ -1,0 +1,363 @@
+/* server/http/exchange.c - see exchange.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/http/exchange.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "server/http/client.h"
+#include "server/http/emit.h"
+#include "server/http/router.h"
+#include "server/state.h"
+
+enum {
+    WORK_INLINE_BYTES = 64 << 10, /* a larger body is worked on by the thread pool */
+    STREAM_BLOCK_BYTES = 4096
+};
+
+/* ---- birth ---- */
+
+/* What we echo into headers and logs must be short and plain. */
+static bool is_sane_id(const char *id)
+{
+    size_t n = id == NULL ? 0 : strlen(id);
+    if (n == 0 || n >= EXCHANGE_ID_BYTES) return false;
+    return strspn(id, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.:") == n;
+}
+
+static void choose_id(struct exchange *x)
+{
+    const char *sent = exchange_header(x, "x-request-id");
+    unsigned char random[12] = {0};
+    if (is_sane_id(sent)) {
+        snprintf(x->id, sizeof(x->id), "%s", sent);
+        return;
+    }
+    ssize_t ignored = getrandom(random, sizeof(random), 0);
+    (void)ignored;
+    for (size_t i = 0; i < sizeof(random); i++) {
+        snprintf(x->id + 2 * i, 3, "%02x", random[i]);
+    }
+}
+
+struct exchange *exchange_new(struct server *s, struct client *c, struct MHD_Connection *connection,
+                              const char *method, const char *path)
+{
+    struct exchange *x = mem_new(1, sizeof(*x), NULL);
+    if (x == NULL) return NULL;
+    x->arena = arena_new(EXCHANGE_ARENA_BYTES);
+    if (x->arena == NULL) {
+        free(x);
+        return NULL;
+    }
+    x->server = s;
+    x->client = c;
+    x->connection = connection;
+    x->started_ns = clock_ns();
+    snprintf(x->method, sizeof(x->method), "%s", method);
+    snprintf(x->path, sizeof(x->path), "%s", path);
+    buffer_init(&x->body, 0);
+    buffer_init(&x->out, EXCHANGE_STREAM_BYTES);
+    choose_id(x);
+    c->exchange = x;
+    x->next = s->exchanges;
+    x->link = &s->exchanges;
+    if (x->next != NULL) x->next->link = &x->next;
+    s->exchanges = x;
+    s->n_exchanges++;
+    return x;
+}
+
+const char *exchange_header(const struct exchange *x, const char *name)
+{
+    return MHD_lookup_connection_value(x->connection, MHD_HEADER_KIND, name);
+}
+
+const char *exchange_argument(const struct exchange *x, const char *name)
+{
+    return MHD_lookup_connection_value(x->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+/* ---- end ---- */
+
+static void log_access(const struct exchange *x)
+{
+    const struct exchange_facts *f = &x->facts;
+    double ms = (double)(clock_ns() - x->started_ns) / 1e6;
+    double first_ms =
+        f->first_token_ns == 0 ? -1.0 : (double)(f->first_token_ns - x->started_ns) / 1e6;
+    log_line(LOG_INFO, "request", LOG_S("id", x->id), LOG_S("client", x->client->address),
+             LOG_S("method", x->method), LOG_S("path", x->path), LOG_I("status", x->status),
+             LOG_F("ms", ms), LOG_I("bytes_in", x->body.n), LOG_I("bytes_out", x->sent),
+             LOG_I("prompt_tokens", f->prompt_tokens),
+             LOG_I("completion_tokens", f->completion_tokens),
+             LOG_I("cached_tokens", f->cached_tokens), LOG_F("first_token_ms", first_ms),
+             LOG_I("items", f->items), LOG_S("finish", f->finish),
+             LOG_S("left", x->gone ? "yes" : "no"), LOG_END);
+}
+
+static void exchange_free(struct exchange *x)
+{
+    if (x->free_state != NULL) x->free_state(x);
+    *x->link = x->next;
+    if (x->next != NULL) x->next->link = x->link;
+    x->server->n_exchanges--;
+    x->server->buffered_bytes -= x->body.room;
+    if (x->response != NULL) MHD_destroy_response(x->response);
+    buffer_clear(&x->body);
+    buffer_clear(&x->out);
+    arena_free(x->arena);
+    free(x);
+}
+
+void exchange_over(struct exchange *x)
+{
+    struct server *s = x->server;
+    bool whole = x->status != 0 && (!x->streaming || (x->ended && x->out.n == x->taken));
+    if (x->dispatched && !whole && !x->gone) { /* libmicrohttpd noticed first */
+        x->gone = true;
+        if (x->on_gone != NULL) x->on_gone(x);
+    }
+    metrics_request(&s->metrics, x->route, x->status, (double)(clock_ns() - x->started_ns) / 1e9);
+    if (s->o.access_log) log_access(x);
+    x->client->exchange = NULL;
+    x->client->requests++;
+    client_set_phase(x->client, CLIENT_HEAD);
+    x->client = NULL;
+    x->connection = NULL;
+    x->over = true;
+    if (x->busy == 0) exchange_free(x);
+}
+
+/* ---- waiting ---- */
+
+static void resume(struct exchange *x)
+{
+    if (!x->suspended || x->over) return;
+    x->suspended = false;
+    MHD_resume_connection(x->connection);
+    server_kick(x->server);
+}
+
+static void suspend(struct exchange *x)
+{
+    x->suspended = true;
+    MHD_suspend_connection(x->connection);
+    client_watch(x->client);
+}
+
+void exchange_client_left(struct exchange *x)
+{
+    if (x->gone) return;
+    x->gone = true;
+    if (x->on_gone != NULL) x->on_gone(x);
+    resume(x); /* exchange_progress() or on_read() then closes it */
+}
+
+void exchange_hold(struct exchange *x)
+{
+    x->busy++;
+}
+
+bool exchange_release(struct exchange *x)
+{
+    x->busy--;
+    if (!x->over) return !x->gone;
+    if (x->busy == 0) exchange_free(x);
+    return false;
+}
+
+static void on_work(uv_work_t *job)
+{
+    struct exchange *x = job->data;
+    x->work(x);
+}
+
+static void on_work_done(uv_work_t *job, int status)
+{
+    struct exchange *x = job->data;
+    (void)status; /* never cancelled */
+    x->working = false;
+    x->after(x);
+    exchange_release(x);
+}
+
+void exchange_work(struct exchange *x, bool heavy, void (*work)(struct exchange *x),
+                   void (*after)(struct exchange *x))
+{
+    x->work = work;
+    x->after = after;
+    x->job.data = x;
+    if (heavy || x->body.n > WORK_INLINE_BYTES) {
+        assert(!x->working); /* there is one job */
+        x->working = true;
+        exchange_hold(x);
+        if (uv_queue_work(&x->server->loop, &x->job, on_work, on_work_done) == 0) return;
+        x->working = false;
+        x->busy--;
+    }
+    work(x);
+    after(x);
+}
+
+/* ---- answering ---- */
+
+static void add_header(struct MHD_Response *response, const char *name, const char *value)
+{
+    MHD_add_response_header(response, name, value);
+}
+
+/* How long a client shall wait: a queue moves within a second, loading and a restart take longer. */
+static const char *retry_after(enum error_code code)
+{
+    switch (code) {
+    case ERROR_QUEUE_FULL:
+        return "1";
+    case ERROR_LOADING:
+        return "2";
+    case ERROR_DRAINING:
+        return "5";
+    default:
+        return NULL;
+    }
+}
+
+static void set_response(struct exchange *x, int status, const char *media_type,
+                         struct MHD_Response *response)
+{
+    x->status = status;
+    x->response = response;
+    if (response == NULL) { /* no memory: the connection is closed */
+        exchange_client_left(x);
+    } else {
+        if (media_type != NULL) add_header(response, "Content-Type", media_type);
+        add_header(response, "x-request-id", x->id);
+        if (x->server->phase != SERVING) add_header(response, "Connection", "close");
+    }
+    resume(x);
+}
+
+void exchange_reply(struct exchange *x, int status, const char *media_type, struct buffer *body)
+{
+    size_t n = body->n;
+    bool failed = body->failed;
+    char *p = x->status != 0 || failed ? NULL : buffer_take(body);
+    buffer_clear(body);
+    if (x->status != 0) return;
+    if (p == NULL) {
+        struct error err = {0};
+        error_set(&err, failed ? ERROR_TOO_LARGE : ERROR_NO_MEMORY, NULL,
+                  "the reply is too large for this server");
+        exchange_fail(x, &err);
+        return;
+    }
+    x->sent = n;
+    struct MHD_Response *response = MHD_create_response_from_buffer(n, p, MHD_RESPMEM_MUST_FREE);
+    if (response == NULL) free(p);
+    set_response(x, status, media_type, response);
+}
+
+void exchange_reply_json(struct exchange *x, struct buffer *body)
+{
+    exchange_reply(x, 200, "application/json", body);
+}
+
+void exchange_fail(struct exchange *x, const struct error *err)
+{
+    char text[2048]; /* an error's texts are bounded; escaped they take at most six times as much */
+    struct buffer b;
+    if (x->status != 0) return;
+    buffer_init(&b, sizeof(text) * 2);
+    emit_error(&b, err);
+    buffer_add_char(&b, '\n');
+    if (b.failed) buffer_clear(&b);
+    size_t n = b.n < sizeof(text) ? b.n : sizeof(text);
+    if (n > 0) memcpy(text, b.p, n);
+    buffer_clear(&b);
+    x->sent = n;
+    struct MHD_Response *response = MHD_create_response_from_buffer(n, text, MHD_RESPMEM_MUST_COPY);
+    const char *after = retry_after(err->code);
+    if (response != NULL && after != NULL) add_header(response, "Retry-After", after);
+    if (response != NULL && err->code == ERROR_NO_KEY) {
+        add_header(response, "WWW-Authenticate", "Bearer");
+    }
+    if (response != NULL && err->code == ERROR_METHOD) {
+        char allowed[64];
+        router_allowed(x->path, allowed, sizeof(allowed));
+        add_header(response, "Allow", allowed);
+    }
+    set_response(x, error_status(err->code), "application/json", response);
+}
+
+/* ---- streaming ---- */
+
+static ssize_t on_read(void *cls, uint64_t pos, char *to, size_t room)
+{
+    struct exchange *x = cls;
+    (void)pos;
+    if (x->gone || x->out.failed) return MHD_CONTENT_READER_END_WITH_ERROR;
+    size_t left = x->out.n - x->taken;
+    if (left == 0) {
+        if (x->ended) return MHD_CONTENT_READER_END_OF_STREAM;
+        suspend(x);
+        return 0;
+    }
+    size_t n = left < room ? left : room;
+    memcpy(to, x->out.p + x->taken, n);
+    x->taken += n;
+    x->sent += n;
+    if (x->taken == x->out.n) {
+        x->taken = 0;
+        x->out.n = 0;
+        if (x->on_taken != NULL) x->on_taken(x);
+    }
+    return (ssize_t)n;
+}
+
+void exchange_stream(struct exchange *x, const char *media_type)
+{
+    if (x->status != 0) return;
+    x->streaming = true;
+    struct MHD_Response *response =
+        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, on_read, x, NULL);
+    if (response != NULL) {
+        add_header(response, "Cache-Control", "no-cache");
+        add_header(response, "X-Accel-Buffering", "no"); /* proxies shall not hold tokens back */
+    }
+    set_response(x, 200, media_type, response);
+}
+
+void exchange_push(struct exchange *x)
+{
+    if (x->out.n > x->taken || x->out.failed) resume(x);
+}
+
+void exchange_end(struct exchange *x)
+{
+    x->ended = true;
+    resume(x);
+}
+
+void exchange_cut(struct exchange *x)
+{
+    x->out.failed = true;
+    resume(x);
+}
+
+bool exchange_progress(struct exchange *x)
+{
+    if (x->gone) return false;
+    if (x->response == NULL) {
+        suspend(x);
+        return true;
+    }
+    return MHD_queue_response(x->connection, (unsigned)x->status, x->response) == MHD_YES;
+}

@@ -1,0 +1,311 @@
+/* server/http/loop.c - libmicrohttpd inside a libuv loop, and the life of the server.
+ *
+ *        kernel sockets                     engine thread, judge, thread pool
+ *             |                                        |
+ *   libmicrohttpd's own epoll set            uv_async_send (woken)
+ *             |  its descriptor                        |
+ *        uv_poll (http_ready)  uv_timer (http_timer)   |
+ *             \______________________|________________/
+ *                              the loop thread
+ *
+ * libmicrohttpd has no thread. It runs whenever its epoll descriptor is readable, when its timer is
+ * due, and (http_kick, just before the loop sleeps) after connections were resumed.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <errno.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/mem.h"
+#include "server/http/client.h"
+#include "server/generate/completion.h"
+#include "server/http/http.h"
+#include "server/http/exchange.h"
+#include "server/state.h"
+
+void server_options_init(struct server_options *o)
+{
+    *o = (struct server_options){
+        .host = "127.0.0.1",
+        .port = 8080,
+        .max_body_bytes = 32u << 20,
+        .max_verify_bytes = 256u << 20,
+        .max_buffered_bytes = (size_t)1 << 30,
+        .max_connections = 16384,
+        .max_n = 256,
+        .max_prompts = 4096,
+        .header_timeout_s = 20,
+        .body_timeout_s = 120,
+        .keep_alive_s = 75,
+        .request_timeout_s = 3600,
+        .drain_s = 60,
+        .access_log = true,
+        .allow_control = true,
+    };
+}
+
+/* ---- the socket ---- */
+
+static bool system_error(struct error *err, const char *param, const char *what, const char *why)
+{
+    return error_set(err, ERROR_SYSTEM, param, "%s: %s", what, why);
+}
+
+static int bound_port(int fd)
+{
+    struct sockaddr_storage a;
+    socklen_t n = sizeof(a);
+    char port[8] = "0";
+    if (getsockname(fd, (struct sockaddr *)&a, &n) != 0) return 0;
+    getnameinfo((struct sockaddr *)&a, n, NULL, 0, port, sizeof(port), NI_NUMERICSERV);
+    return atoi(port);
+}
+
+static int listen_on(const struct addrinfo *a)
+{
+    int on = 1;
+    int fd = socket(a->ai_family, a->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, a->ai_protocol);
+    if (fd < 0) return -1;
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+    if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0) return fd;
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return -1;
+}
+
+static bool open_socket(struct server *s, struct error *err)
+{
+    char port[8];
+    struct addrinfo *found = NULL,
+                    hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    snprintf(port, sizeof(port), "%d", s->o.port);
+    int failed = getaddrinfo(s->o.host, port, &hints, &found);
+    if (failed != 0) return system_error(err, "host", s->o.host, gai_strerror(failed));
+    s->listen_fd = listen_on(found);
+    int why = errno;
+    freeaddrinfo(found);
+    if (s->listen_fd < 0) {
+        return error_set(err, ERROR_SYSTEM, "port", "cannot listen on %s port %d: %s", s->o.host,
+                         s->o.port, strerror(why));
+    }
+    s->port = bound_port(s->listen_fd);
+    return true;
+}
+
+/* Descriptors for every connection and as many for files and libuv; as far as the system allows. */
+static void raise_file_limit(struct server *s)
+{
+    enum { SPARE = 256 };
+    struct rlimit r;
+    if (getrlimit(RLIMIT_NOFILE, &r) != 0) return;
+    r.rlim_cur = r.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &r);
+    if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur == RLIM_INFINITY) return;
+    if (r.rlim_cur < (rlim_t)s->o.max_connections + SPARE) {
+        s->o.max_connections = r.rlim_cur > 2 * SPARE ? (int)(r.rlim_cur - SPARE) : SPARE;
+        log_line(LOG_WARN, "file_limit", LOG_I("max_connections", s->o.max_connections), LOG_END);
+    }
+}
+
+/* ---- running libmicrohttpd ---- */
+
+static void run_http(struct server *s);
+
+static void on_http_timer(uv_timer_t *t)
+{
+    run_http(t->data);
+}
+
+static void run_http(struct server *s)
+{
+    MHD_UNSIGNED_LONG_LONG in_ms;
+    if (s->daemon == NULL) return;
+    s->kicked = false;
+    MHD_run(s->daemon);
+    if (MHD_get_timeout(s->daemon, &in_ms) == MHD_YES) {
+        uv_timer_start(&s->http_timer, on_http_timer, in_ms, 0);
+    } else {
+        uv_timer_stop(&s->http_timer);
+    }
+}
+
+static void on_http_ready(uv_poll_t *p, int status, int events)
+{
+    (void)status;
+    (void)events;
+    run_http(p->data);
+}
+
+static void on_prepare(uv_prepare_t *p)
+{
+    struct server *s = p->data;
+    if (s->kicked) run_http(s);
+}
+
+/* ---- what wakes the loop ---- */
+
+static void deliver_events(struct server *s)
+{
+    struct engine_event *ev = engine_take_events(s->engine);
+    while (ev != NULL) {
+        struct engine_event *next = ev->next;
+        completion_on_event(s, ev);
+        engine_event_free(ev);
+        ev = next;
+    }
+    pause_progress(s);
+}
+
+/* Without its model the server has nothing to serve: whoever watches it should see it end. */
+static void note_failure(struct server *s)
+{
+    if (engine_state(s->engine, &s->failure) == ENGINE_FAILED) drain_begin(s, "model");
+}
+
+static void on_woken(uv_async_t *a)
+{
+    struct server *s = a->data;
+    inbox_deliver(&s->inbox);
+    if (s->engine == NULL) return;
+    note_failure(s);
+    deliver_events(s);
+}
+
+void server_wake(void *server)
+{
+    uv_async_send(&((struct server *)server)->woken);
+}
+
+void server_post(struct server *s, struct message *m)
+{
+    inbox_post(&s->inbox, m);
+    uv_async_send(&s->woken);
+}
+
+static void on_sweep(uv_timer_t *t)
+{
+    struct server *s = t->data;
+    uint64_t now = clock_ns();
+    client_sweep(s, now);
+    http_sweep(s, now);
+    drain_sweep(s, now);
+}
+
+/* ---- life ---- */
+
+/* More than processors: a chat's template must not queue behind four long batches of verdicts. */
+static const char POOL_THREADS[] = "16";
+
+/* Before any other thread exists: the engine may wake us as soon as it is opened. */
+static bool open_loop(struct server *s, struct error *err)
+{
+    int failed = uv_loop_init(&s->loop);
+    if (failed != 0) return system_error(err, NULL, "event loop", uv_strerror(failed));
+    s->loop_open = true;
+    if ((failed = uv_async_init(&s->loop, &s->woken, on_woken)) != 0 ||
+        (failed = uv_timer_init(&s->loop, &s->http_timer)) != 0 ||
+        (failed = uv_timer_init(&s->loop, &s->sweep)) != 0 ||
+        (failed = uv_prepare_init(&s->loop, &s->http_kick)) != 0 ||
+        (failed = uv_signal_init(&s->loop, &s->terminated)) != 0 ||
+        (failed = uv_signal_init(&s->loop, &s->interrupted)) != 0) {
+        return system_error(err, NULL, "event loop", uv_strerror(failed));
+    }
+    s->woken.data = s->http_timer.data = s->sweep.data = s->http_kick.data = s;
+    s->terminated.data = s->interrupted.data = s;
+    return true;
+}
+
+struct server *server_new(const struct server_options *o, struct error *err)
+{
+    struct server *s = mem_new(1, sizeof(*s), err);
+    if (s == NULL) return NULL;
+    setenv("UV_THREADPOOL_SIZE", POOL_THREADS, 0); /* libuv reads it at the first job */
+    s->o = *o;
+    s->listen_fd = -1;
+    s->started_ns = clock_ns();
+    inbox_init(&s->inbox);
+    pause_init(&s->pause);
+    raise_file_limit(s);
+    s->live = live_new();
+    if (s->live == NULL) {
+        error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the server");
+        goto fail;
+    }
+    if (!open_loop(s, err) || !open_socket(s, err)) goto fail;
+    return s;
+fail:
+    server_free(s);
+    return NULL;
+}
+
+int server_port(const struct server *s)
+{
+    return s->port;
+}
+
+static bool start(struct server *s, struct error *err)
+{
+    if (!http_start(s, err)) return false;
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    int failed = uv_poll_init(&s->loop, &s->http_ready, info->epoll_fd);
+    if (failed != 0) return system_error(err, NULL, "event loop", uv_strerror(failed));
+    s->http_ready.data = s;
+    uv_poll_start(&s->http_ready, UV_READABLE, on_http_ready);
+    uv_prepare_start(&s->http_kick, on_prepare);
+    uv_timer_start(&s->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
+    drain_watch_signals(s);
+    return true;
+}
+
+bool server_run(struct server *s, struct engine *engine, struct judge *judge, struct error *err)
+{
+    s->engine = engine;
+    s->judge = judge;
+    signal(SIGPIPE, SIG_IGN);
+    bool started = start(s, err);
+    if (started) {
+        log_line(LOG_INFO, "listening", LOG_S("host", s->o.host), LOG_I("port", s->port), LOG_END);
+        uv_run(&s->loop, UV_RUN_DEFAULT); /* until drain.c stops it */
+    }
+    uv_poll_stop(&s->http_ready);
+    http_stop(s);
+    s->engine = NULL;
+    if (!started) return false;
+    log_line(LOG_INFO, "stopped", LOG_I("cut_off", s->cut_off), LOG_END);
+    if (s->failure.code != ERROR_NONE) {
+        if (err != NULL) *err = s->failure;
+        return false;
+    }
+    if (s->cut_off == 0) return true;
+    return error_set(err, ERROR_SYSTEM, NULL, "stopped with %zu requests unanswered", s->cut_off);
+}
+
+static void close_handle(uv_handle_t *h, void *arg)
+{
+    (void)arg;
+    if (!uv_is_closing(h)) uv_close(h, NULL);
+}
+
+void server_free(struct server *s)
+{
+    if (s == NULL) return;
+    if (s->daemon == NULL && s->listen_fd >= 0) close(s->listen_fd);
+    if (s->loop_open) {
+        uv_walk(&s->loop, close_handle, NULL);
+        uv_run(&s->loop, UV_RUN_DEFAULT);
+        uv_loop_close(&s->loop);
+    }
+    live_free(s->live);
+    metrics_clear(&s->metrics);
+    inbox_clear(&s->inbox);
+    free(s);
+}

@@ -1,0 +1,41 @@
+/* server/http/router.h - which route answers a path: one table.
+ *
+ * A new route is a file in server/routes/ with its handler, a line in server/routes/routes.h and a
+ * row in router.c.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVER_HTTP_ROUTER_H
+#define SERVER_HTTP_ROUTER_H
+
+#include <stddef.h>
+
+struct exchange;
+
+enum route_flags {
+    ROUTE_OPEN = 1,    /* needs no API key */
+    ROUTE_ALWAYS = 2,  /* answers while the server drains */
+    ROUTE_MODEL = 4,   /* needs the model: 503 while it loads */
+    ROUTE_NDJSON = 8,  /* takes application/x-ndjson beside JSON */
+    ROUTE_VERIFY = 16, /* max_verify_bytes is its body's limit, else max_body_bytes */
+    ROUTE_CONTROL = 32 /* touches other clients' generations: an operator may forbid it */
+};
+
+struct route {
+    const char *method; /* "GET" (answers HEAD too) or "POST" */
+    const char *path;   /* exact; a trailing slash matters */
+    void (*handle)(struct exchange *x);
+    int flags;
+};
+
+/* The route of a method and path. NULL: none; *path_known then says whether another method would do. */
+const struct route *router_find(const char *method, const char *path, int *path_known);
+
+/* "GET, HEAD, OPTIONS": what path allows; "" when it is unknown. */
+void router_allowed(const char *path, char *out, size_t room);
+
+size_t router_count(void);
+const struct route *router_at(size_t i);
+size_t router_index(const struct route *route); /* router_count() for NULL */
+
+#endif

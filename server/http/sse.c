@@ -1,0 +1,38 @@
+/* server/http/sse.c - see sse.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/http/sse.h"
+
+#include "server/http/emit.h"
+#include "server/http/exchange.h"
+
+void sse_begin(struct exchange *x)
+{
+    exchange_stream(x, "text/event-stream; charset=utf-8");
+}
+
+struct buffer *sse_open(struct exchange *x)
+{
+    buffer_add_str(&x->out, "data: ");
+    return &x->out;
+}
+
+void sse_close(struct exchange *x)
+{
+    buffer_add_str(&x->out, "\n\n");
+    exchange_push(x);
+}
+
+void sse_done(struct exchange *x)
+{
+    buffer_add_str(&x->out, "data: [DONE]\n\n");
+    exchange_end(x);
+}
+
+void sse_fail(struct exchange *x, const struct error *err)
+{
+    emit_error(sse_open(x), err);
+    sse_close(x);
+    sse_done(x);
+}

@@ -1,0 +1,26 @@
+/* server/http/sse.h - server-sent events on an exchange: "data: {json}" lines (HTML standard, section
+ * 9.2).
+ *
+ *   sse_begin(x);                  200, text/event-stream
+ *   struct buffer *b = sse_open(x); emit_object(b, NULL); ... sse_close(x);    one event
+ *   sse_done(x);                   "data: [DONE]", the end
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVER_HTTP_SSE_H
+#define SERVER_HTTP_SSE_H
+
+#include "base/buffer.h"
+#include "base/error.h"
+
+struct exchange;
+
+void sse_begin(struct exchange *x);
+struct buffer *sse_open(struct exchange *x);
+void sse_close(struct exchange *x);
+void sse_done(struct exchange *x);
+
+/* What went wrong after the first byte: an event with the error, then the end. */
+void sse_fail(struct exchange *x, const struct error *err);
+
+#endif

@@ -1,0 +1,145 @@
+/* server/routes/openai_completions.c - POST /v1/completions: OpenAI's, as vLLM extends it
+ * (vllm/entrypoints/openai/completion/protocol.py), and its /render, which stops after tokenising.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/routes/routes.h"
+
+#include <limits.h>
+
+#include "server/generate/completion.h"
+#include "server/http/emit.h"
+#include "server/generate/logprobs.h"
+#include "server/state.h"
+
+enum { DEFAULT_MAX_TOKENS = 16 };
+
+struct completions {
+    const cJSON *prompt;
+    bool echo, add_special_tokens;
+};
+
+#define AT(field) .offset = offsetof(struct completions, field)
+
+static const struct field rows[] = {
+    {"prompt", FIELD_VALUE, AT(prompt)},
+    {"echo", FIELD_BOOL, AT(echo)},
+    {"add_special_tokens", FIELD_BOOL, AT(add_special_tokens)},
+    {"suffix", FIELD_REFUSED, .neutral = "\"\""},
+};
+
+/* Fields of this route whose values stand among the shared ones. */
+static const struct field shared_rows[] = {
+    {"logprobs", FIELD_INT, .offset = offsetof(struct sampling_params, logprobs), .min = -1,
+     .max = INT_MAX},
+    {"best_of", FIELD_INT, .offset = offsetof(struct sampling_params, best_of), .min = 1,
+     .max = INT_MAX},
+};
+
+/* ---- asking ---- */
+
+/* What echo and best_of need of the engine beyond what the client sees. */
+static void ask_engine(struct completion *c)
+{
+    struct engine_sampling *s = &c->params.engine;
+    bool scored = c->echo && s->logprobs != LOGPROBS_NONE;
+    if (scored && s->prompt_logprobs < s->logprobs) s->prompt_logprobs = s->logprobs;
+    if (c->params.best_of > c->params.n && s->logprobs == LOGPROBS_NONE) s->logprobs = 0;
+    c->want_tokens = c->params.logprobs != TOP_ABSENT || c->params.return_token_ids;
+}
+
+static bool read_body(struct completion *c, struct error *err)
+{
+    struct completions *own = c->dialect;
+    struct field_table tables[] = {FIELD_TABLE(rows, own), FIELD_TABLE(shared_rows, &c->params)};
+    own->add_special_tokens = true;
+    c->params.engine.max_tokens = DEFAULT_MAX_TOKENS;
+    if (!completion_parse(c, err) || !completion_fields(c, tables, 2, err)) return false;
+    if (!completion_check(c, err)) return false;
+    c->echo = own->echo;
+    if (c->params.engine.max_tokens == 0 && !own->echo && c->params.prompt_logprobs == TOP_ABSENT) {
+        return error_set(err, ERROR_INVALID_VALUE, "max_tokens",
+                         "max_tokens 0 needs echo or prompt_logprobs: there is nothing to answer");
+    }
+    ask_engine(c);
+    return true;
+}
+
+static bool prepare(struct completion *c)
+{
+    const struct completions *own = c->dialect;
+    return read_body(c, &c->error) &&
+           completion_prompts(c, own->prompt, "prompt", own->add_special_tokens, &c->error);
+}
+
+/* ---- answering ---- */
+
+/* The prompt goes before the choice's first text: always in a whole reply, in a stream once. */
+static const struct run *echoed(const struct completion *c, const struct choice *choice, bool first)
+{
+    return c->echo && first ? choice->run : NULL;
+}
+
+/* text, logprobs, finish_reason, stop_reason and what else was asked for. */
+static void emit_choice(const struct completion *c, const struct choice *choice, bool first,
+                        struct buffer *out)
+{
+    const struct run *prompt = echoed(c, choice, first);
+    emit_key(out, "text");
+    struct buffer text;
+    buffer_init(&text, EXCHANGE_REPLY_BYTES);
+    if (prompt != NULL) buffer_add_span(&text, prompt->text);
+    buffer_add_span(&text, buffer_span(&choice->text));
+    emit_text(out, NULL, buffer_span(&text));
+    if (text.failed) out->failed = true;
+    buffer_clear(&text);
+    if (c->params.logprobs != TOP_ABSENT) {
+        logprobs_emit_completion(c->engine, choice, prompt, c->params.tokens_as_ids, out);
+    } else {
+        emit_null(out, "logprobs");
+    }
+    emit_str(out, "finish_reason", choice_finish_name(choice));
+    completion_emit_stop_reason(c, choice, out);
+    if (c->params.prompt_logprobs != TOP_ABSENT) logprobs_emit_prompt(c->engine, choice->run, out);
+    if (!c->params.return_token_ids) return;
+    logprobs_emit_token_ids(choice, out);
+    if (first) logprobs_emit_ids("prompt_token_ids", choice->run->ids.ids, choice->run->ids.n, out);
+}
+
+static void emit_head(const struct completion *c, struct buffer *out)
+{
+    emit_str(out, "id", c->id);
+    emit_str(out, "object", "text_completion");
+    emit_int(out, "created", c->created);
+    emit_str(out, "model", completion_model(c));
+}
+
+static void emit_tail(const struct completion *c, struct buffer *out)
+{
+    (void)c;
+    emit_null(out, "system_fingerprint");
+}
+
+static const struct choices_form form = {
+    .head = emit_head, .choice = emit_choice, .tail = emit_tail};
+static const struct completion_style style = {.whole = choices_form_whole,
+                                              .chunk = choices_form_chunk,
+                                              .end = choices_form_end,
+                                              .form = &form};
+
+static struct completion *new_completion(struct exchange *x)
+{
+    return completion_new(x, &style, "cmpl-", arena_alloc(x->arena, 1, sizeof(struct completions)));
+}
+
+void completions_handle(struct exchange *x)
+{
+    struct completion *c = new_completion(x);
+    if (c != NULL) completion_run(c, false, prepare);
+}
+
+void completions_render_handle(struct exchange *x)
+{
+    struct completion *c = new_completion(x);
+    if (c != NULL) completion_render(c, false, prepare);
+}

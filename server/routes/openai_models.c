@@ -1,0 +1,47 @@
+/* server/routes/openai_models.c - GET /v1/models: the one model, and the other names it answers to.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/routes/routes.h"
+
+#include "server/http/emit.h"
+#include "server/http/exchange.h"
+#include "server/state.h"
+
+static void emit_model(const struct engine_info *info, const char *name, struct buffer *out)
+{
+    emit_object(out, NULL);
+    emit_str(out, "id", name);
+    emit_str(out, "object", "model");
+    emit_int(out, "created", info->created);
+    emit_str(out, "owned_by", "touchstone");
+    emit_str(out, "root", info->name);
+    emit_null(out, "parent");
+    emit_int(out, "max_model_len", info->context);
+    emit_object(out, "meta");
+    emit_str(out, "architecture", info->architecture);
+    emit_str(out, "quantisation", info->quantisation);
+    emit_int(out, "n_vocab", info->n_vocab);
+    emit_int(out, "n_params", info->parameters);
+    emit_int(out, "size", info->tensor_bytes);
+    emit_close(out, '}');
+    emit_close(out, '}');
+}
+
+void models_handle(struct exchange *x)
+{
+    const struct server *s = x->server;
+    const struct engine_info *info = engine_info(s->engine);
+    struct buffer out;
+    buffer_init(&out, EXCHANGE_REPLY_BYTES);
+    emit_object(&out, NULL);
+    emit_str(&out, "object", "list");
+    emit_array(&out, "data");
+    emit_model(info, info->name, &out);
+    for (int i = 0; i < s->o.n_aliases; i++) {
+        emit_model(info, s->o.aliases[i], &out);
+    }
+    emit_close(&out, ']');
+    emit_close(&out, '}');
+    exchange_reply_json(x, &out);
+}

@@ -1,0 +1,251 @@
+/* server/routes/vllm_tokenize.c - POST /tokenize, /detokenize: vLLM's and llama-server's, told apart
+ * by their fields.
+ *
+ *   vLLM          {prompt} or {messages, ...}        -> {count, max_model_len, tokens, token_strs}
+ *   llama-server  {content, add_special, with_pieces} -> {tokens}
+ *   both          {tokens}                            -> {prompt, content}
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/routes/routes.h"
+
+#include "base/json.h"
+#include "server/generate/completion.h"
+#include "server/generate/conversation.h"
+#include "server/http/emit.h"
+#include "server/generate/logprobs.h"
+#include "server/state.h"
+
+struct tokenize {
+    struct conversation conversation;
+    struct span model, prompt, content;
+    const cJSON *ids; /* detokenize */
+    bool add_special, parse_special, with_pieces, return_strings;
+    struct id_list list;
+    cJSON *document;
+    struct buffer out;
+    struct error error;
+};
+
+#define AT(field) .offset = offsetof(struct tokenize, field)
+
+static const struct field prompt_rows[] = {
+    {"model", FIELD_TEXT, AT(model)},
+    {"prompt", FIELD_TEXT, AT(prompt)},
+    {"add_special_tokens", FIELD_BOOL, AT(add_special)},
+    {"return_token_strs", FIELD_BOOL, AT(return_strings)},
+};
+
+static const struct field content_rows[] = {
+    {"content", FIELD_TEXT, AT(content)},
+    {"add_special", FIELD_BOOL, AT(add_special)},
+    {"parse_special", FIELD_BOOL, AT(parse_special)},
+    {"with_pieces", FIELD_BOOL, AT(with_pieces)},
+};
+
+static const struct field message_rows[] = {
+    {"model", FIELD_TEXT, AT(model)},
+    {"return_token_strs", FIELD_BOOL, AT(return_strings)},
+};
+
+static const struct field detokenize_rows[] = {
+    {"model", FIELD_TEXT, AT(model)},
+    {"tokens", FIELD_READ, AT(list), .read = field_read_ids},
+};
+
+static void free_state(struct exchange *x)
+{
+    struct tokenize *t = x->state;
+    cJSON_Delete(t->document);
+    buffer_clear(&t->out);
+}
+
+static struct tokenize *new_state(struct exchange *x)
+{
+    struct tokenize *t = arena_alloc(x->arena, 1, sizeof(*t));
+    struct error err = {0};
+    if (t == NULL) {
+        error_set(&err, ERROR_NO_MEMORY, NULL, "no memory for the request");
+        exchange_fail(x, &err);
+        return NULL;
+    }
+    buffer_init(&t->out, EXCHANGE_REPLY_BYTES);
+    x->state = t;
+    x->free_state = free_state;
+    return t;
+}
+
+static void after(struct exchange *x)
+{
+    struct tokenize *t = x->state;
+    if (t->error.code != ERROR_NONE) {
+        exchange_fail(x, &t->error);
+    } else {
+        exchange_reply_json(x, &t->out);
+    }
+}
+
+/* ---- replies ---- */
+
+static void emit_strings(const struct engine *e, const struct tokens *ids, struct buffer *out)
+{
+    emit_array(out, "token_strs");
+    for (size_t i = 0; i < ids->n; i++) {
+        emit_text(out, NULL, engine_token_bytes(e, ids->ids[i]));
+    }
+    emit_close(out, ']');
+}
+
+static void reply_vllm(const struct engine *e, const struct tokens *ids, bool strings,
+                       struct buffer *out)
+{
+    emit_object(out, NULL);
+    emit_int(out, "count", (int64_t)ids->n);
+    emit_int(out, "max_model_len", engine_info(e)->context);
+    logprobs_emit_ids("tokens", ids->ids, ids->n, out);
+    if (strings) {
+        emit_strings(e, ids, out);
+    } else {
+        emit_null(out, "token_strs");
+    }
+    emit_close(out, '}');
+}
+
+static void reply_llama(const struct engine *e, const struct tokens *ids, bool pieces,
+                        struct buffer *out)
+{
+    emit_object(out, NULL);
+    if (!pieces) {
+        logprobs_emit_ids("tokens", ids->ids, ids->n, out);
+    } else {
+        emit_array(out, "tokens");
+        for (size_t i = 0; i < ids->n; i++) {
+            emit_object(out, NULL);
+            emit_int(out, "id", ids->ids[i]);
+            emit_text(out, "piece", engine_token_bytes(e, ids->ids[i]));
+            emit_close(out, '}');
+        }
+        emit_close(out, ']');
+    }
+    emit_close(out, '}');
+}
+
+/* ---- the three ways to ask ---- */
+
+static bool tokenize_prompt(struct exchange *x, struct tokenize *t, struct tokens *ids,
+                            const struct field_context *context, struct error *err)
+{
+    struct field_table table = FIELD_TABLE(prompt_rows, t);
+    const struct engine *e = x->server->engine;
+    t->add_special = true;
+    if (!fields_read(t->document, &table, 1, context, err) ||
+        !completion_check_model(x->server, t->model, err) ||
+        !engine_tokenize(e, t->prompt, t->add_special, true, ids, err)) {
+        return false;
+    }
+    reply_vllm(e, ids, t->return_strings, &t->out);
+    return true;
+}
+
+static bool tokenize_content(struct exchange *x, struct tokenize *t, struct tokens *ids,
+                             const struct field_context *context, struct error *err)
+{
+    struct field_table table = FIELD_TABLE(content_rows, t);
+    const struct engine *e = x->server->engine;
+    t->parse_special = true;
+    if (!fields_read(t->document, &table, 1, context, err) ||
+        !engine_tokenize(e, t->content, t->add_special, t->parse_special, ids, err)) {
+        return false;
+    }
+    reply_llama(e, ids, t->with_pieces, &t->out);
+    return true;
+}
+
+static bool tokenize_messages(struct exchange *x, struct tokenize *t, struct tokens *ids,
+                              const struct field_context *context, struct error *err)
+{
+    struct conversation *c = &t->conversation;
+    struct field_table tables[] = {FIELD_TABLE(message_rows, t), conversation_table(c)};
+    const struct engine *e = x->server->engine;
+    struct buffer text;
+    c->add_generation_prompt = true;
+    if (!fields_read(t->document, tables, 2, context, err) ||
+        !completion_check_model(x->server, t->model, err) || !conversation_finish(c, err)) {
+        return false;
+    }
+    buffer_init(&text, x->server->o.max_body_bytes * 2);
+    bool ok = conversation_render(c, e, &text, err) &&
+              engine_tokenize(e, buffer_span(&text), c->add_special_tokens, true, ids, err);
+    buffer_clear(&text);
+    if (ok) reply_vllm(e, ids, t->return_strings, &t->out);
+    return ok;
+}
+
+static bool tokenize(struct exchange *x, struct tokenize *t, struct error *err)
+{
+    struct field_context context = {.arena = x->arena,
+                                    .n_vocab = engine_info(x->server->engine)->n_vocab};
+    struct tokens ids = {0};
+    bool ok;
+    t->document = json_parse(buffer_span(&x->body), err);
+    if (t->document == NULL) return false;
+    if (json_get(t->document, "messages") != NULL) {
+        ok = tokenize_messages(x, t, &ids, &context, err);
+    } else if (json_get(t->document, "content") != NULL) {
+        ok = tokenize_content(x, t, &ids, &context, err);
+    } else {
+        ok = tokenize_prompt(x, t, &ids, &context, err) &&
+             (t->prompt.p != NULL || error_set(err, ERROR_MISSING_FIELD, "prompt",
+                                               "prompt, messages or content is needed"));
+    }
+    tokens_clear(&ids);
+    return ok;
+}
+
+static void work_tokenize(struct exchange *x)
+{
+    struct tokenize *t = x->state;
+    tokenize(x, t, &t->error);
+}
+
+void tokenize_handle(struct exchange *x)
+{
+    if (new_state(x) != NULL) exchange_work(x, false, work_tokenize, after);
+}
+
+/* ---- back ---- */
+
+static bool detokenize(struct exchange *x, struct tokenize *t, struct error *err)
+{
+    const struct engine *e = x->server->engine;
+    struct field_context context = {.arena = x->arena, .n_vocab = engine_info(e)->n_vocab};
+    struct field_table table = FIELD_TABLE(detokenize_rows, t);
+    t->document = json_parse(buffer_span(&x->body), err);
+    if (t->document == NULL || !fields_read(t->document, &table, 1, &context, err) ||
+        !completion_check_model(x->server, t->model, err)) {
+        return false;
+    }
+    if (t->list.ids == NULL) {
+        return error_set(err, ERROR_MISSING_FIELD, "tokens", "tokens are needed");
+    }
+    struct buffer text;
+    buffer_init(&text, EXCHANGE_REPLY_BYTES);
+    bool ok = engine_detokenize(e, t->list.ids, (size_t)t->list.n, false, &text, err);
+    emit_object(&t->out, NULL);
+    emit_text(&t->out, "prompt", buffer_span(&text));
+    emit_text(&t->out, "content", buffer_span(&text));
+    emit_close(&t->out, '}');
+    buffer_clear(&text);
+    return ok;
+}
+
+static void work_detokenize(struct exchange *x)
+{
+    struct tokenize *t = x->state;
+    detokenize(x, t, &t->error);
+}
+
+void detokenize_handle(struct exchange *x)
+{
+    if (new_state(x) != NULL) exchange_work(x, false, work_detokenize, after);
+}
