@@ -62,8 +62,8 @@ def rows(*files):
     return found
 
 
-COMPLETIONS = rows("sampling_params.c", "routes/completions.c")
-CHAT = rows("sampling_params.c", "routes/chat.c", "conversation.c")
+COMPLETIONS = rows("generate/sampling_params.c", "routes/openai_completions.c")
+CHAT = rows("generate/sampling_params.c", "routes/openai_chat.c", "generate/conversation.c")
 NESTED = {"include_usage", "continuous_usage_stats", "include_obfuscation"}
 BASE = {
     "/v1/completions": {"prompt": "a", "max_tokens": 1},
