@@ -1,5 +1,4 @@
-/* engine/settings.c - the settings that an engine obeys: rows of struct engine_options. And the
- * neutral values of a request.
+/* engine/settings.c - the settings that an engine obeys: rows of struct engine_options.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -34,15 +33,4 @@ void engine_options_init(struct engine_options *o)
 {
     *o = (struct engine_options){0};
     settings_defaults(&engine_settings, o);
-}
-
-void engine_sampling_init(struct engine_sampling *s)
-{
-    *s = (struct engine_sampling){.temperature = 1,
-                                  .top_p = 1,
-                                  .repetition_penalty = 1,
-                                  .max_tokens = -1,
-                                  .skip_special_tokens = true,
-                                  .logprobs = LOGPROBS_NONE,
-                                  .prompt_logprobs = LOGPROBS_NONE};
 }
