@@ -330,7 +330,6 @@ static const struct completion_style style = {
 
 void sglang_generate_handle(struct exchange *x)
 {
-    struct completion *c =
-        completion_new(x, &style, "", arena_alloc(x->arena, 1, sizeof(struct sglang)));
-    if (c != NULL) completion_run(c, false, prepare);
+    struct completion *c = completion_new(x, &style, "", sizeof(struct sglang));
+    if (c != NULL) completion_run(c, WORK_LIGHT, prepare);
 }
