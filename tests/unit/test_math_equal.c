@@ -179,28 +179,6 @@ static void test_cheap_agrees(void **state)
     assert_true(deferred < 12);
 }
 
-static void test_keys(void **state)
-{
-    (void)state;
-    struct arena *a = arena_new(1 << 20);
-    static const struct {
-        const char *x, *y;
-        bool same;
-    } cases[] = {{"1/2", "0.5", true},
-                 {"\\sqrt{8}", "2\\sqrt2", true},
-                 {"x+1", "1+x", true},
-                 {"2", "3", false}};
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        uint64_t k[2], m[2];
-        assert_true(math_canonical_key(a, span_str(cases[i].x), &MATH_DEFAULTS, k));
-        assert_true(math_canonical_key(a, span_str(cases[i].y), &MATH_DEFAULTS, m));
-        assert_int_equal(k[0] == m[0] && k[1] == m[1], cases[i].same);
-    }
-    uint64_t k[2];
-    assert_false(math_canonical_key(a, span_str("\\{1,2\\}"), &MATH_DEFAULTS, k));
-    arena_free(a);
-}
-
 /* ---- properties of generated pairs ------------------------------------------------------------- */
 
 /* A family of pairs: @1, @2 and @3 are whole numbers from 2 on, @4 is their first two's product,
@@ -301,7 +279,6 @@ int main(void)
         cmocka_unit_test(test_white_space),
         cmocka_unit_test(test_generated_pairs),
         cmocka_unit_test(test_cheap_agrees),
-        cmocka_unit_test(test_keys),
     };
     return cmocka_run_group_tests_name("math_equal", tests, NULL, NULL);
 }

@@ -14,7 +14,7 @@
 
 #include <acb.h>
 
-#include "reward/math/work.h"
+#include "reward/math/value/exact.h"
 
 static const long precisions[] = {128, 512, 3400}; /* bits; the last is 1,000 digits */
 

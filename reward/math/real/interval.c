@@ -1,13 +1,11 @@
-/* reward/math/value/interval.c - real values in double precision, with a bound on the error.
+/* reward/math/real/interval.c - real values in double precision, with a bound on the error.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/math/value/interval.h"
+#include "reward/math/real/interval.h"
 
 #include <float.h>
 #include <math.h>
-
-#include "reward/math/field/field.h"
 
 #define ULP DBL_EPSILON
 
@@ -23,10 +21,21 @@ struct evaluation {
     int steps;
 };
 
+/* Bits that depend on every byte of name and on seed. */
+static uint64_t bits_of(struct span name, uint64_t seed)
+{
+    uint64_t x = seed;
+    for (size_t i = 0; i < name.n; i++) {
+        x = (x ^ (unsigned char)name.p[i]) * UINT64_C(0x9E3779B97F4A7C15);
+        x ^= x >> 29;
+    }
+    x *= UINT64_C(0xBF58476D1CE4E5B9);
+    return x ^ x >> 32;
+}
+
 double point_value(const struct point *p, struct span name)
 {
-    struct field h = field_hash(name, p->seed + (uint64_t)p->k * 977);
-    uint64_t x = field_word(h);
+    uint64_t x = bits_of(name, p->seed + (uint64_t)p->k * 977);
     if (p->k == 0 || p->k >= 5) return 2 + (double)(x % 9);
     double v = (double)(20 + x % 400) / 64; /* 0.3 to 6.6 */
     return p->k >= 3 && (x >> 32) % 2 ? -v : v;

@@ -1,4 +1,4 @@
-/* reward/math/value/interval.h - real values in double precision, with a bound on the error.
+/* reward/math/real/interval.h - real values in double precision, with a bound on the error.
  *
  * The cheap way to prove that two expressions differ: evaluate both at the same real point and see
  * that the error bounds do not overlap. Every operation adds its own rounding (half a unit in the
@@ -7,8 +7,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef REWARD_MATH_VALUE_INTERVAL_H
-#define REWARD_MATH_VALUE_INTERVAL_H
+#ifndef REWARD_MATH_REAL_INTERVAL_H
+#define REWARD_MATH_REAL_INTERVAL_H
 
 #include "reward/math/tree/expr.h"
 
