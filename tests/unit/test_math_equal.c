@@ -272,9 +272,34 @@ static void test_generated_pairs(void **state)
     assert_int_equal(wrong, 0);
 }
 
+/* |x| is no x and |x y| no x y, whatever letters they are called by: the points at which two sides
+ * meet hold every sign of each. */
+static void test_signs(void **state)
+{
+    static const char letters[] = "abcfghjkmnpqrstuvwxyz";
+    int wrong = 0;
+    char value[32], size[32];
+    (void)state;
+    for (const char *x = letters; *x != 0; x++) {
+        snprintf(value, sizeof(value), "%c", *x);
+        snprintf(size, sizeof(size), "\\sqrt{%c^2}", *x);
+        wrong += check("sign", value, size, F);
+        for (const char *y = x + 1; *y != 0; y++) {
+            snprintf(value, sizeof(value), "%c \\cdot %c", *x, *y);
+            snprintf(size, sizeof(size), "|%c \\cdot %c|", *x, *y);
+            wrong += check("signs", value, size, F);
+            snprintf(value, sizeof(value), "|%c| \\cdot %c", *x, *y);
+            snprintf(size, sizeof(size), "%c \\cdot |%c|", *x, *y);
+            wrong += check("other signs", value, size, F);
+        }
+    }
+    assert_int_equal(wrong, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_signs),
         cmocka_unit_test(test_pairs),
         cmocka_unit_test(test_white_space),
         cmocka_unit_test(test_generated_pairs),

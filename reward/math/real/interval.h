@@ -16,14 +16,15 @@ struct interval {
     double mid, error; /* the value is within error of mid */
 };
 
-/* The values that variables have: point number k of a fixed, endless choice. Points 0, 5 and 6
- * have small whole numbers, 1 and 2 positive reals, 3 and 4 reals of either sign. */
+/* The values that variables have: point number k of a choice that the seed makes. Points 0, 10 and
+ * 11 have small whole numbers, 1 and 2 positive reals, 3 to 9 reals of either sign: each variable is
+ * negative at four of these, and any two letters have different signs at one, equal ones at another. */
 struct point {
     int k;
     uint64_t seed;
 };
 
-enum { POINTS = 7 };
+enum { POINTS = 12, POINT_FIRST_SIGNED = 3, POINT_LAST_SIGNED = 9 };
 
 /* The value of name at p, a multiple of 1/64. */
 double point_value(const struct point *p, struct span name);
