@@ -128,7 +128,7 @@ void exchange_over(struct exchange *x)
         if (x->on_gone != NULL) x->on_gone(x);
     }
     metrics_request(&s->metrics, x->route, x->status, (double)(clock_ns() - x->started_ns) / 1e9);
-    if (s->o.access_log) log_access(x);
+    log_access(x);
     x->client->exchange = NULL;
     x->client->requests++;
     client_set_phase(x->client, CLIENT_HEAD);
