@@ -100,8 +100,9 @@ static struct trial_options read_options(const struct reward_call *call,
         .output_bytes = (size_t)o[OPT_OUTPUT_KB].i << 10,
         .stop_at_failure = !o[OPT_PARTIAL].on || tests->ioi != NULL,
     };
-    if (!o[OPT_TIMEOUT_S].given && tests->time_s > 0 && tests->time_s < 60)
+    if (!o[OPT_TIMEOUT_S].given && tests->time_s > 0 && tests->time_s < 60) {
         t.time_s = tests->time_s;
+    }
     if (!o[OPT_MEMORY_MB].given) {
         double mb = tests->memory_mb > 0 ? tests->memory_mb : (double)o[OPT_MEMORY_MB].i;
         if (mb > 16384) mb = 16384;
@@ -202,7 +203,8 @@ void code_open(bool unsafe)
     log_line(LOG_INFO, "sandbox", LOG_S("namespaces", l.namespaces ? "yes" : "no"),
              LOG_I("landlock_abi", l.landlock_abi), LOG_S("seccomp", l.seccomp ? "yes" : "no"),
              LOG_S("own_uid", l.own_uid ? "yes" : "no"),
-             LOG_S("sufficient", sandbox_layers_suffice(&l) ? "yes" : "no"), LOG_END);
+             LOG_S("sufficient", sandbox_layers_suffice(&l) ? "yes" : "no"),
+             LOG_S("unsafe", unsafe ? "allowed" : "no"), LOG_END);
 }
 
 bool code_is_usable(struct error *err)

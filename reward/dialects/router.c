@@ -111,10 +111,11 @@ static void print_execution(const struct execute_stage *stage, struct buffer *ou
     buffer_add_char(out, ',');
     print_pieces("stderr", stage->err, out);
     buffer_add_str(out, "},\"error\":");
-    if (stage_is_good(stage))
+    if (stage_is_good(stage)) {
         buffer_add_str(out, "null");
-    else
+    } else {
         print_exception(stage, out);
+    }
     buffer_add_str(out, ",\"execution_count\":1}");
     outcome_print_text("text", has_value ? stage->value : stage->out, out);
     buffer_add_str(out, ",\"exception_str\":null}");

@@ -73,15 +73,19 @@ struct span job_text(const struct judge_job *job, struct text_ref ref)
 /* n items less away, or the starting thread done: the last one ends the job. */
 static void release(struct judge_job *job, size_t n)
 {
-    if (atomic_fetch_sub(&job->pending, n) != n) return;
+    size_t left = atomic_fetch_sub(&job->pending, n);
+    assert(left >= n); /* (2) */
+    if (left > n) return;
     job->took_ns = clock_ns() - job->begun_ns;
     job->done(job->done_arg, job);
 }
 
 static void on_home(struct run *run, struct scored *s)
 {
-    (void)s;
-    release((struct judge_job *)run, 1);
+    struct judge_job *job = (struct judge_job *)run;
+    const struct job_item *it = (const struct job_item *)s;
+    assert(it >= job->items && it < job->items + job->n); /* (1) */
+    release(job, 1);
 }
 
 /* The first round of every item. How many are home. */

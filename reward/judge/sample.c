@@ -97,7 +97,7 @@ void judge_item_free(struct judge_item *item)
 static void on_home(struct run *run, struct scored *s)
 {
     struct sample_state *state = (struct sample_state *)s;
-    (void)run;
+    assert(s->run == run && !state->finished); /* (1) */
     state->sample->done(state->sample); /* (1) */
 }
 

@@ -63,6 +63,7 @@ static struct text_ref keep_text(struct buffer *texts, struct span text)
     struct text_ref ref = {.at = texts->n, .n = text.n};
     buffer_add_span(texts, text);
     if (texts->failed) ref.n = 0;
+    assert(ref.n == 0 || ref.at + ref.n == texts->n); /* (3) */
     return ref;
 }
 

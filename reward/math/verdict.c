@@ -7,13 +7,16 @@
 #include "base/ascii.h"
 #include "base/clock.h"
 #include "reward/math/find/choice.h"
-#include "reward/math/value/decimal.h"
+#include "reward/math/real/decimal.h"
 #include "reward/math/find/extract.h"
 #include "reward/math/field/fingerprint.h"
 #include "reward/math/read/parse.h"
 #include "reward/math/find/prose.h"
-#include "reward/math/find/words.h"
-#include "reward/math/work.h"
+#include "reward/math/read/words.h"
+#include "reward/math/answer.h"
+#include "reward/math/math.h"
+#include "reward/math/answer.h"
+#include "reward/math/math.h"
 
 enum { CHEAP_BYTES = 256 << 10 }; /* longer responses are read in a worker */
 
@@ -22,14 +25,6 @@ enum { CHEAP_BYTES = 256 << 10 }; /* longer responses are read in a worker */
 static uint64_t pair_seed(struct span a, struct span b)
 {
     return field_word(field_hash(a, 1)) + field_word(field_hash(b, 1));
-}
-
-static struct math_work work_on(struct arena *a, const struct math_options *o,
-                                enum math_effort effort)
-{
-    struct math_work w = {.arena = a, .options = o, .effort = effort, .cause = MATH_UNDECIDED};
-    if (effort == MATH_FULL) w.deadline_ns = clock_cpu_ns() + (uint64_t)(o->budget_s * 1e9);
-    return w;
 }
 
 static enum math_verdict verdict_of(const struct math_work *w, enum equality e,
@@ -122,8 +117,9 @@ static uint32_t letters_listed(struct span s)
     uint32_t seen = 0;
     for (size_t i = 0; i < s.n;) {
         size_t n = 0;
-        for (size_t k = 0; k < sizeof(skipped) / sizeof(skipped[0]) && n == 0; k++)
+        for (size_t k = 0; k < sizeof(skipped) / sizeof(skipped[0]) && n == 0; k++) {
             if (span_starts(span_slice(s, i, s.n), span_str(skipped[k]))) n = strlen(skipped[k]);
+        }
         if (n == 0 && s.p[i] >= 'A' && s.p[i] <= 'J') {
             if (seen & (UINT32_C(1) << (s.p[i] - 'A'))) return 0;
             seen |= UINT32_C(1) << (s.p[i] - 'A');
@@ -140,8 +136,9 @@ static uint32_t letters_listed(struct span s)
 static enum equality letters_equal(struct math_work *w, struct span gold, struct span answer)
 {
     uint32_t these = letters_listed(gold), those = letters_listed(answer);
-    if (these != 0 && those != 0)
+    if (these != 0 && those != 0) {
         return these == those ? work_yes(w, MATH_EQUAL_CHOICE) : work_no(w, MATH_NOT_EQUAL_CHOICE);
+    }
     if (these != 0 || those != 0) return EQ_UNKNOWN; /* more than one choice is none */
     int want = choice_of(gold, w->options, true), got = choice_of(answer, w->options, false);
     struct span g = words_unwrap(gold);
@@ -191,7 +188,7 @@ static enum equality meet_inside(struct math_work *w, struct span gold, struct s
 static void judge_one(struct arena *a, struct span gold_text, const struct math_options *o,
                       enum math_effort effort, struct span answer, struct math_result *out)
 {
-    struct math_work w = work_on(a, o, effort);
+    struct math_work w = work_begin(a, o, effort);
     struct span gold = extract_gold(a, gold_text, o);
     out->gold = gold;
     if (gold.n == 0) {
@@ -220,8 +217,9 @@ static bool outranks(enum math_verdict a, enum math_verdict b)
 static bool is_truth_word(struct arena *a, struct span s)
 {
     static const char *const words[] = {"yes", "no", "true", "false"};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (words_same(a, s, span_str(words[i]))) return true;
+    }
     return false;
 }
 
@@ -234,8 +232,9 @@ static bool is_whole_answer(struct arena *a, const struct extraction *found, str
     if (!unmarked || found->whole.n == 0 || !prose_has_words(g)) return false;
     if (words_same(a, found->whole, g)) return true;
     size_t end = 0;
-    while (end < found->whole.n && strchr(",. ;:\n", found->whole.p[end]) == NULL)
+    while (end < found->whole.n && strchr(",. ;:\n", found->whole.p[end]) == NULL) {
         end++;
+    }
     struct span first = span_slice(found->whole, 0, end);
     return is_truth_word(a, g) && is_truth_word(a, first) && words_same(a, first, g);
 }
@@ -260,13 +259,12 @@ static bool judge_plain(struct span answer, struct span gold, const struct math_
     return true;
 }
 
-void math_judge(struct arena *a, struct span prompt, struct span completion,
-                const struct span *golds, int n_golds, const struct math_options *o,
-                enum math_effort effort, struct math_result *out)
+void math_judge(struct arena *a, struct span completion, const struct span *golds, int n_golds,
+                const struct math_options *o, enum math_effort effort, struct math_result *out)
 {
-    (void)prompt;
-    if (o->form == MATH_FORM_BARE && n_golds == 1 && judge_plain(completion, golds[0], o, out))
+    if (o->form == MATH_FORM_BARE && n_golds == 1 && judge_plain(completion, golds[0], o, out)) {
         return;
+    }
     struct extraction found = {.source = MATH_FROM_BARE};
     struct math_result best = {
         MATH_CANNOT_JUDGE, MATH_UNPARSABLE_GOLD, {NULL, 0}, MATH_FROM_NOWHERE, {NULL, 0}};
@@ -299,8 +297,9 @@ void math_judge(struct arena *a, struct span prompt, struct span completion,
             r.extracted = found.whole;
         }
         if (found.boxes > 1 && r.verdict == MATH_INCORRECT && r.cause != MATH_EMPTY_ANSWER &&
-            r.cause == MATH_NOT_EQUAL_KIND)
+            r.cause == MATH_NOT_EQUAL_KIND) {
             r.cause = MATH_SEVERAL_ANSWERS;
+        }
         if (i == 0 || outranks(r.verdict, best.verdict)) best = r;
         if (best.verdict == MATH_CORRECT) break;
     }
@@ -312,10 +311,10 @@ enum math_verdict math_equal(struct arena *a, struct span x, struct span y,
                              const struct math_options *o, enum math_effort effort)
 {
     enum math_cause cause;
-    struct math_work w = work_on(a, o, effort);
+    struct math_work w = work_begin(a, o, effort);
     enum equality e = meet(&w, x, y);
     if (e != EQ_YES) { /* rules about the reference's decimals hold whichever side it is */
-        struct math_work v = work_on(a, o, effort);
+        struct math_work v = work_begin(a, o, effort);
         enum equality f = meet(&v, y, x);
         if (f == EQ_YES || e == EQ_UNKNOWN) return verdict_of(&v, f, &cause);
     }
@@ -329,21 +328,4 @@ struct span math_extract(struct arena *a, struct span completion, const struct m
     extract_answer(a, completion, o, &found);
     *source = found.source;
     return found.source == MATH_FROM_NOWHERE ? span_of(NULL, 0) : found.text;
-}
-
-bool math_canonical_key(struct arena *a, struct span answer, const struct math_options *o,
-                        uint64_t key[2])
-{
-    (void)o;
-    struct span s = words_unwrap(answer);
-    struct error err = {0};
-    const struct expr *e = parse_answer(a, lexer_plain(a, s), READ_THOUSANDS, &err);
-    if (e == NULL || !expr_is_scalar(e) || e->kind == E_UNIT || e->kind == E_PERCENT) return false;
-    for (int i = 0; i < 2; i++) {
-        struct fingerprint f;
-        struct fingerprint_options fo = {.seed = 0x7001 + (uint64_t)i, .steps = 6000};
-        if (!fingerprint_of(e, &fo, &f)) return false;
-        key[i] = field_word(f.image);
-    }
-    return true;
 }

@@ -36,8 +36,9 @@ static bool read_ids(const cJSON *list, struct tokens *ids, struct error *err)
         if (!cJSON_IsNumber(id) || id->valuedouble != (double)id->valueint) {
             return error_set(err, ERROR_INVALID_TYPE, "ids", "ids[%zu] must be an integer", ids->n);
         }
-        if (ids->n == MAX_IDS)
+        if (ids->n == MAX_IDS) {
             return error_set(err, ERROR_TOO_LARGE, "ids", "more than %d ids", MAX_IDS);
+        }
         if (!tokens_push(ids, id->valueint, err)) return false;
     }
     return true;
@@ -71,7 +72,7 @@ static bool handle(void *arg, const cJSON *in, cJSON *reply, struct error *err)
 
 int cli_tokenize(int n, char **args)
 {
-    struct settings s;
+    struct cli_settings s;
     struct error err = {0};
     struct engine_options o;
     if (!cli_read("tokenize [--model PATH] [FILE.jsonl|-]\n\n"
@@ -91,6 +92,6 @@ int cli_tokenize(int n, char **args)
                      ? cli_each_line(n > 0 ? args[0] : NULL, handle, e)
                      : cli_fail(&err);
     engine_close(e);
-    settings_clear(&s);
+    cli_settings_clear(&s);
     return status;
 }

@@ -7,7 +7,9 @@
 
 int main(int argc, char **argv)
 {
-    struct judge_options o = {.default_rewards = "[{\"name\":\"format\"}]"};
+    struct judge_options o;
+    judge_options_init(&o);
+    o.default_rewards = "[{\"name\":\"format\"}]";
     struct error err = {0};
     struct judge *judge = argc == 2 ? judge_open(&o, &err) : NULL;
     int wrong = 0;
@@ -17,10 +19,11 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < N_RUNNERS; i++) {
         struct corpus_score s = corpus_run(judge, argv[1], i);
-        if (s.missing)
+        if (s.missing) {
             printf("%-28s not there\n", runners[i].file);
-        else
+        } else {
             printf("%-28s %4d of %4d\n", runners[i].file, s.right, s.cases);
+        }
         wrong += s.cases - s.right;
     }
     judge_close(judge);

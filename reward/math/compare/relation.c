@@ -11,10 +11,13 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "reward/math/compare/relation.h"
+
 #include <math.h>
 
 #include "reward/math/field/fingerprint.h"
-#include "reward/math/work.h"
+#include "reward/math/compare/compare.h"
+#include "reward/math/real/interval.h"
 
 enum { STEPS = 20000, MAX_FACTORS = 8 };
 
@@ -86,8 +89,9 @@ static enum equality quotients_apart(struct math_work *w, const struct expr *d,
     struct point at = {.seed = w->seed};
     for (at.k = 0; at.k < POINTS; at.k++) {
         if (!interval_of(d, &at, &x) || !interval_of(e, &at, &y) || fabs(x.mid) < 1e-3 ||
-            x.error > 1e-9 || y.error > 1e-9)
+            x.error > 1e-9 || y.error > 1e-9) {
             continue;
+        }
         double q = y.mid / x.mid;
         if (have && fabs(q - first) > 1e-5 * (fabs(q) + fabs(first))) return EQ_NO;
         first = q;
@@ -98,12 +102,12 @@ static enum equality quotients_apart(struct math_work *w, const struct expr *d,
 
 /* ---- denominators ------------------------------------------------------------------------------ */
 
-struct factors {
+struct relation_factors {
     const struct expr *e[MAX_FACTORS];
     int n;
 };
 
-static bool add_factor(struct factors *f, const struct expr *e)
+static bool add_factor(struct relation_factors *f, const struct expr *e)
 {
     if (expr_is_constant(e)) return true;
     if (f->n == MAX_FACTORS) return false;
@@ -112,14 +116,15 @@ static bool add_factor(struct factors *f, const struct expr *e)
 }
 
 /* Adds what y holds more often than f. */
-static bool add_missing(struct factors *f, const struct factors *y)
+static bool add_missing(struct relation_factors *f, const struct relation_factors *y)
 {
     bool used[MAX_FACTORS] = {false};
     int n = f->n;
     for (int i = 0; i < y->n; i++) {
         int j = 0;
-        while (j < n && (used[j] || !expr_same(f->e[j], y->e[i])))
+        while (j < n && (used[j] || !expr_same(f->e[j], y->e[i]))) {
             j++;
+        }
         if (j < n) used[j] = true;
         if (j == n && !add_factor(f, y->e[i])) return false;
     }
@@ -127,28 +132,30 @@ static bool add_missing(struct factors *f, const struct factors *y)
 }
 
 /* The denominators that e has as a sum of quotients; false when they are too many. */
-static bool denominators(const struct expr *e, struct factors *f)
+static bool denominators(const struct expr *e, struct relation_factors *f)
 {
     int64_t n;
     switch ((enum expr_kind)e->kind) {
     case E_ADD:
         for (uint32_t i = 0; i < e->n; i++) {
-            struct factors term = {.n = 0};
+            struct relation_factors term = {.n = 0};
             if (!denominators(e->arg[i], &term) || !add_missing(f, &term)) return false;
         }
         return true;
     case E_NEG:
         return denominators(e->arg[0], f);
     case E_MUL:
-        for (uint32_t i = 0; i < e->n; i++)
+        for (uint32_t i = 0; i < e->n; i++) {
             if (!denominators(e->arg[i], f)) return false;
+        }
         return true;
     case E_DIV:
         return denominators(e->arg[0], f) && add_factor(f, e->arg[1]);
     case E_POW:
         if (!expr_small_int(e->arg[1], &n) || n >= 0) return true;
-        for (; n < 0; n++)
+        for (; n < 0; n++) {
             if (!add_factor(f, e->arg[0])) return false;
+        }
         return true;
     default:
         return true;
@@ -158,10 +165,11 @@ static bool denominators(const struct expr *e, struct factors *f)
 /* e times its denominators. */
 static const struct expr *cleared(struct math_work *w, const struct expr *e)
 {
-    struct factors f = {.n = 0};
+    struct relation_factors f = {.n = 0};
     if (!denominators(e, &f)) return e;
-    for (int i = 0; i < f.n && e != NULL; i++)
+    for (int i = 0; i < f.n && e != NULL; i++) {
         e = expr_2(w->arena, E_MUL, 0, e, f.e[i]);
+    }
     return e;
 }
 
@@ -241,9 +249,11 @@ enum equality relation_equal(struct math_work *w, const struct expr *gold,
 {
     int op, other;
     if (gold->n != 2 || answer->n != 2) return chains(w, gold, answer);
-    for (int i = 0; i < 2; i++)
-        if (!expr_is_scalar(gold->arg[i]) || !expr_is_scalar(answer->arg[i]))
+    for (int i = 0; i < 2; i++) {
+        if (!expr_is_scalar(gold->arg[i]) || !expr_is_scalar(answer->arg[i])) {
             return chains(w, gold, answer);
+        }
+    }
     const struct expr *d = difference(w, gold, &op), *e = difference(w, answer, &other);
     if (d == NULL || e == NULL) return EQ_UNKNOWN;
     if (op != other) return work_no(w, MATH_NOT_EQUAL);

@@ -5,10 +5,12 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "reward/math/value/exact.h"
+
 #include <calcium/ca.h>
 
-#include "reward/math/value/ball.h"
 #include "reward/math/field/rational.h"
+#include "reward/math/real/interval.h"
 
 enum { MAX_NODES = 120, MAX_EXPONENT = 400, MAX_INDEX = 12, MAX_DIGITS = 400 };
 
@@ -24,8 +26,9 @@ static bool eval(struct exact *x, const struct expr *e, ca_t out);
 static bool number(struct exact *x, const struct num *num, ca_t out)
 {
     char text[MAX_DIGITS + 1];
-    if (num->digits.n > MAX_DIGITS || num->exp10 > MAX_DIGITS || num->exp10 < -MAX_DIGITS)
+    if (num->digits.n > MAX_DIGITS || num->exp10 > MAX_DIGITS || num->exp10 < -MAX_DIGITS) {
         return false;
+    }
     memcpy(text, num->digits.p == NULL ? "" : num->digits.p, num->digits.n);
     text[num->digits.n] = 0;
     fmpq_t q;

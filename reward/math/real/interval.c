@@ -1,13 +1,11 @@
-/* reward/math/value/interval.c - real values in double precision, with a bound on the error.
+/* reward/math/real/interval.c - real values in double precision, with a bound on the error.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/math/value/interval.h"
+#include "reward/math/real/interval.h"
 
 #include <float.h>
 #include <math.h>
-
-#include "reward/math/field/field.h"
 
 #define ULP DBL_EPSILON
 
@@ -23,13 +21,42 @@ struct evaluation {
     int steps;
 };
 
+/* Bits that depend on every byte of name and on seed. */
+static uint64_t bits_of(struct span name, uint64_t seed)
+{
+    uint64_t x = seed;
+    for (size_t i = 0; i < name.n; i++) {
+        x = (x ^ (unsigned char)name.p[i]) * UINT64_C(0x9E3779B97F4A7C15);
+        x ^= x >> 29;
+    }
+    x *= UINT64_C(0xBF58476D1CE4E5B9);
+    return x ^ x >> 32;
+}
+
+/* The signed points at which name is negative, as bits: four of the seven. Any two different fours
+ * share one, and neither holds the other, so two names with different rows are once both negative
+ * and once of two signs: |x| is told from x, and |x y| from x y. No two small letters share a row. */
+static unsigned negative_at(struct span name, uint64_t bits)
+{
+    static const uint8_t fours[] = {
+        0x0F, 0x17, 0x1B, 0x1D, 0x1E, 0x27, 0x2B,
+        0x2D, 0x2E, 0x33, 0x35, 0x36, 0x39, 0x3A,
+        0x3C, 0x47, 0x4B, 0x4D, 0x4E, 0x53, 0x55,
+        0x56, 0x59, 0x5A, 0x5C, 0x63, 0x65, 0x66,
+        0x69, 0x6A, 0x6C, 0x71, 0x72, 0x74, 0x78,
+    };
+    uint64_t row = name.n == 1 ? (unsigned char)name.p[0] : bits >> 40;
+    return fours[row % (sizeof(fours) / sizeof(fours[0]))];
+}
+
 double point_value(const struct point *p, struct span name)
 {
-    struct field h = field_hash(name, p->seed + (uint64_t)p->k * 977);
-    uint64_t x = field_word(h);
-    if (p->k == 0 || p->k >= 5) return 2 + (double)(x % 9);
+    uint64_t x = bits_of(name, p->seed + (uint64_t)p->k * 977);
+    if (p->k == 0 || p->k > POINT_LAST_SIGNED) return 2 + (double)(x % 9);
     double v = (double)(20 + x % 400) / 64; /* 0.3 to 6.6 */
-    return p->k >= 3 && (x >> 32) % 2 ? -v : v;
+    if (p->k < POINT_FIRST_SIGNED) return v;
+    unsigned signs = negative_at(name, bits_of(name, p->seed));
+    return signs >> (p->k - POINT_FIRST_SIGNED) & 1 ? -v : v;
 }
 
 static bool make(double mid, double error, struct interval *out)
@@ -98,8 +125,9 @@ static bool whole_power(struct interval x, double n, struct interval *out)
 
 static bool power(struct interval x, struct interval n, struct interval *out)
 {
-    if (n.error <= 2 * fabs(n.mid) * ULP && n.mid == floor(n.mid) && fabs(n.mid) < 1e6)
+    if (n.error <= 2 * fabs(n.mid) * ULP && n.mid == floor(n.mid) && fabs(n.mid) < 1e6) {
         return whole_power(x, n.mid, out);
+    }
     struct interval l, e;
     if (!(x.mid - x.error > 0)) return false;
     return log_interval(x, &l) && multiply(l, n, &e) && exp_interval(e, out);
@@ -176,9 +204,10 @@ static bool inverse(int op, struct interval x, struct interval *out)
         return lipschitz(asinh(x.mid), 1, x, out);
     case F_ASIN:
     case F_ACOS:
-        if (!(far < 1))
+        if (!(far < 1)) {
             return x.error == 0 && far == 1 &&
                    make(op == F_ASIN ? asin(x.mid) : acos(x.mid), 4 * ULP, out);
+        }
         return lipschitz(op == F_ASIN ? asin(x.mid) : acos(x.mid), 1 / sqrt(1 - far * far), x, out);
     case F_ATANH:
         return far < 1 && lipschitz(atanh(x.mid), 1 / (1 - far * far), x, out);
@@ -210,11 +239,13 @@ static bool evaluate(struct evaluation *ev, const struct expr *e, struct interva
 
 static bool binomial(struct interval n, struct interval k, struct interval *out)
 {
-    if (k.mid != floor(k.mid) || k.mid < 0 || k.mid > 200 || n.error > fabs(n.mid) * 4 * ULP)
+    if (k.mid != floor(k.mid) || k.mid < 0 || k.mid > 200 || n.error > fabs(n.mid) * 4 * ULP) {
         return false;
+    }
     double v = 1;
-    for (double i = 0; i < k.mid; i++)
+    for (double i = 0; i < k.mid; i++) {
         v *= (n.mid - i) / (i + 1);
+    }
     return make(v, fabs(v) * k.mid * 16 * ULP + (v == 0 ? 0 : fabs(v) * n.error * (k.mid + 1)),
                 out);
 }
@@ -237,7 +268,10 @@ static bool logarithm(struct evaluation *ev, const struct expr *e, struct interv
 {
     struct interval l, b;
     if (!log_interval(x, &l)) return false;
-    if (e->op != F_LOGB) return *out = l, true;
+    if (e->op != F_LOGB) {
+        *out = l;
+        return true;
+    }
     return evaluate(ev, e->arg[1], &b) && log_interval(b, &b) && divide(l, b, out);
 }
 
@@ -297,8 +331,9 @@ static bool number(const struct num *num, struct interval *out)
     double v = 0;
     size_t n = num->digits.n < 19 ? num->digits.n : 19;
     if (num->exp10 > 400 || num->exp10 < -400 || num->digits.n > 400) return false;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         v = v * 10 + (num->digits.p[i] - '0');
+    }
     v = v * pow(10, (double)(num->exp10 + (int64_t)(num->digits.n - n)));
     if (v != 0 && (v < 1e-290 || v > 1e290)) return false;
     return make_whole(num->exp10 >= 0, v, num->exp10 == 0 && n < 16 ? 0 : v * 8 * ULP, out);
@@ -306,8 +341,12 @@ static bool number(const struct num *num, struct interval *out)
 
 static bool symbol(const struct evaluation *ev, struct span name, struct interval *out)
 {
-    for (const struct bound_real *b = ev->bound; b != NULL; b = b->outer)
-        if (span_eq(b->name, name)) return *out = (struct interval){b->value, 0}, true;
+    for (const struct bound_real *b = ev->bound; b != NULL; b = b->outer) {
+        if (span_eq(b->name, name)) {
+            *out = (struct interval){b->value, 0};
+            return true;
+        }
+    }
     if (ev->point == NULL) return false;
     *out = (struct interval){point_value(ev->point, name), 0};
     return true;
@@ -317,15 +356,18 @@ static bool sum(struct evaluation *ev, const struct expr *e, struct interval *ou
 {
     struct interval from, to, x, v = {e->op == 0 ? 0 : 1, 0};
     if (!evaluate(ev, e->arg[0], &from) || !evaluate(ev, e->arg[1], &to)) return false;
-    if (from.mid != floor(from.mid) || to.mid != floor(to.mid) || to.mid - from.mid > 1000)
+    if (from.mid != floor(from.mid) || to.mid != floor(to.mid) || to.mid - from.mid > 1000) {
         return false;
+    }
     for (double k = from.mid; k <= to.mid; k++) {
         struct bound_real here = {ev->bound, e->text, k};
         ev->bound = &here;
         bool ok = evaluate(ev, e->arg[2], &x);
         ev->bound = here.outer;
-        if (!ok || (e->op == 0 ? !make(v.mid + x.mid, v.error + x.error, &v) : !multiply(v, x, &v)))
+        if (!ok ||
+            (e->op == 0 ? !make(v.mid + x.mid, v.error + x.error, &v) : !multiply(v, x, &v))) {
             return false;
+        }
     }
     *out = v;
     return true;
