@@ -28,6 +28,7 @@
 #include "engine/tokenizer/tokens.h"
 
 struct engine;
+struct settings_table;
 
 enum engine_kind {
     ENGINE_FAST,
@@ -62,7 +63,10 @@ struct engine_options {
     void *progress_arg;
 };
 
-/* The documented defaults; then set what differs. */
+/* The settings of the options above: their names, defaults and help (config/settings.h). */
+extern const struct settings_table engine_settings;
+
+/* Every setting at its default, the rest zero; then set what differs. */
 void engine_options_init(struct engine_options *o);
 
 /* Start the engine thread, which begins to load. Strings of o are copied. NULL with *err set only

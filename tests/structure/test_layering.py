@@ -35,6 +35,14 @@ FLOORS = {
         {"engine/batch"},
         {"engine"},
     ],
+    "reward/math": [
+        {"reward/math/work", "reward/math/tree"},
+        {"reward/math/read", "reward/math/real"},
+        {"reward/math/field", "reward/math/find"},
+        {"reward/math/value"},
+        {"reward/math/compare"},
+        {"reward/math"},
+    ],
 }
 
 
@@ -66,7 +74,7 @@ def rooms_included(folder):
         room = str(path.relative_to(ROOT).parent)
         for name in includes(path):
             other = str(pathlib.PurePath(name).parent)
-            if name.split("/")[0] == folder and other != room:
+            if name.startswith(folder + "/") and other != room:
                 yield room, other, f"{path.relative_to(ROOT)} includes {name}"
 
 
