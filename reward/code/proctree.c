@@ -201,18 +201,7 @@ static void stop_all(int proc, struct table *t, struct tree *tree, uint64_t dead
     }
 }
 
-/* Wait for those killed, a while. True: there is nobody left. */
-static bool reap_soon(void)
-{
-    bool gone = false;
-    for (int i = 0; i < PAUSES && !(gone = proctree_reap()); i++) {
-        struct timespec pause = {.tv_nsec = (i + 1) * PAUSE_NS};
-        nanosleep(&pause, NULL);
-    }
-    return gone;
-}
-
-bool proctree_reap(void)
+static bool reap(void)
 {
     pid_t pid;
     while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
@@ -220,10 +209,21 @@ bool proctree_reap(void)
     return pid < 0; /* ECHILD: there is nobody left */
 }
 
+/* Wait for those killed, a while. True: there is nobody left. */
+static bool reap_soon(void)
+{
+    bool gone = false;
+    for (int i = 0; i < PAUSES && !(gone = reap()); i++) {
+        struct timespec pause = {.tv_nsec = (i + 1) * PAUSE_NS};
+        nanosleep(&pause, NULL);
+    }
+    return gone;
+}
+
 bool proctree_kill(int proc, int within_ms)
 {
     uint64_t deadline_ns = clock_ns() + (uint64_t)within_ms * 1000000u;
-    if (proctree_reap()) return true;
+    if (reap()) return true;
     struct table t;
     struct tree *tree;
     bool gone = false, room = make_room(&t, &tree);
@@ -242,7 +242,7 @@ bool proctree_kill(int proc, int within_ms)
 bool proctree_kill_reachable(int within_ms)
 {
     uint64_t deadline_ns = clock_ns() + (uint64_t)within_ms * 1000000u;
-    bool gone = proctree_reap();
+    bool gone = reap();
     while (!gone && clock_ns() < deadline_ns) {
         kill(-1, SIGKILL);
         gone = reap_soon();

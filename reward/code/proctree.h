@@ -26,9 +26,6 @@ pid_t proctree_self(int proc);
 /* Threads of all processes of a user. */
 size_t proctree_user_threads(int proc, uid_t uid);
 
-/* Reap what has ended. True: this process has no child left. */
-bool proctree_reap(void);
-
 /* Kill every descendant of this process and wait for them, forks in flight included: all are
  * stopped before the first is killed, so that none can bear another meanwhile. False: some are
  * left after that time. This process must be a child subreaper, and proc must number processes as

@@ -225,27 +225,6 @@ bool sandbox_start(struct sandbox *box, const struct sandbox_run *run, struct er
 
 /* ---- a result --------------------------------------------------------------------------------------- */
 
-void sandbox_result_init(struct sandbox_result *r)
-{
-    memset(r, 0, sizeof(*r));
-    buffer_init(&r->out, CELL_MAX_ORDER);
-    buffer_init(&r->err, CELL_MAX_ORDER);
-    buffer_init(&r->channel, CELL_MAX_ORDER);
-    for (int i = 0; i < SANDBOX_MAX_FETCH; i++) {
-        buffer_init(&r->fetched[i], CELL_MAX_ORDER);
-    }
-}
-
-void sandbox_result_clear(struct sandbox_result *r)
-{
-    buffer_clear(&r->out);
-    buffer_clear(&r->err);
-    buffer_clear(&r->channel);
-    for (int i = 0; i < SANDBOX_MAX_FETCH; i++) {
-        buffer_clear(&r->fetched[i]);
-    }
-}
-
 static void take_head(const struct cell_reply *head, struct sandbox_result *r)
 {
     sandbox_result_clear(r);

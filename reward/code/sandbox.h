@@ -53,6 +53,7 @@ struct sandbox *sandbox_open(const struct sandbox_options *o, struct error *err)
 /* Ends a run under way and the cell. Accepts NULL. */
 void sandbox_close(struct sandbox *box);
 
+/* The walls in force around box. */
 const struct sandbox_layers *sandbox_layers(const struct sandbox *box);
 
 /* The folder that holds its work directories; "" when they are in a file system nobody else sees. */
@@ -117,7 +118,10 @@ struct sandbox_result {
     char error[128]; /* SANDBOX_FAULT */
 };
 
+/* An empty result, whose buffers grow as far as a cell may send. */
 void sandbox_result_init(struct sandbox_result *r);
+
+/* Free what it holds; it may be used again. */
 void sandbox_result_clear(struct sandbox_result *r);
 
 /* Begin a run; false and err when the request is malformed (err->param names it) or the cell is

@@ -21,11 +21,6 @@
 enum {
     MESSAGE_BYTES = 2000,
     MAX_TIMEOUTS = 3, /* a program that has run out of time so often is not run again */
-    WALL_FACTOR = 3,  /* the wall's limit is that many times the CPU's, and a second */
-    WORK_BYTES = 64 << 20,
-    WORK_FILES = 1024,
-    PROCESSES = 32,
-    OPEN_FILES = 128,
     MAX_EXTRA_FILES = 32,
     COMPILER_MEMORY = 1 << 30,
 };
@@ -53,7 +48,7 @@ void trial_clear(struct trial *t)
     buffer_clear(&t->message);
 }
 
-enum trial_status trial_status_of(const struct sandbox_result *r)
+static enum trial_status trial_status_of(const struct sandbox_result *r)
 {
     static const enum trial_status of[SANDBOX_ENDS] = {
         [SANDBOX_EXITED] = TRIAL_RUNTIME_ERROR,    [SANDBOX_SIGNALED] = TRIAL_RUNTIME_ERROR,
@@ -62,20 +57,6 @@ enum trial_status trial_status_of(const struct sandbox_result *r)
         [SANDBOX_NOT_FOUND] = TRIAL_SANDBOX_ERROR, [SANDBOX_FAULT] = TRIAL_SANDBOX_ERROR,
     };
     return r->end == SANDBOX_EXITED && r->code == 0 ? TRIAL_ACCEPTED : of[r->end];
-}
-
-struct sandbox_limits trial_limits(const struct language *l, double time_s, size_t memory_bytes,
-                                   size_t output_bytes)
-{
-    return (struct sandbox_limits){.cpu_ms = (int)ceil(time_s * 1000),
-                                   .wall_ms = (int)ceil(time_s * 1000) * WALL_FACTOR + 1000,
-                                   .memory_bytes = memory_bytes,
-                                   .address_bytes = l->reserves ? 0 : memory_bytes,
-                                   .output_bytes = output_bytes,
-                                   .work_bytes = WORK_BYTES,
-                                   .work_files = WORK_FILES,
-                                   .processes = PROCESSES,
-                                   .open_files = OPEN_FILES};
 }
 
 /* ---- compiling -------------------------------------------------------------------------------------------- */
@@ -102,7 +83,7 @@ bool trial_compile(struct program *p, int cpu_ms, struct trial *t)
     const char *argv[SANDBOX_MAX_ARGS + 1];
     struct sandbox_run run = {.argv = l->compile, .files = files, .n_files = 1, .fetch = fetch};
     if (p->ioi != NULL) ioi_compile_run(p, files, argv, &run);
-    run.limits = trial_limits(l, cpu_ms / 1000.0, COMPILER_MEMORY, 64 << 10);
+    run.limits = run_limits(l, cpu_ms / 1000.0, COMPILER_MEMORY, 64 << 10);
     struct sandbox_result r;
     sandbox_result_init(&r);
     t->compiled = true;
@@ -147,7 +128,7 @@ static bool convert(struct span asked, struct error *err)
                                        PYTHON_DRIVER_CANON, NULL};
     if (converted.answer.n > 0 && span_eq(asked, buffer_span(&converted.asked))) return true;
     struct sandbox_run run = {.argv = argv, .input = asked};
-    run.limits = trial_limits(language_find(span_str("python")), 20, (size_t)1 << 30, 64 << 20);
+    run.limits = run_limits(language_find(span_str("python")), 20, (size_t)1 << 30, 64 << 20);
     struct sandbox_result r;
     sandbox_result_init(&r);
     bool ok = run_alone(&run, &r, err);
@@ -289,7 +270,7 @@ static bool start_test(struct session *s, struct sandbox *box, const struct code
     struct sandbox_run run = trial_run_of(s->program, &files[0]);
     const char *const fetch[] = {c->output_file, NULL};
     const struct trial_options *o = s->options;
-    run.limits = trial_limits(s->program->language, o->time_s, o->memory_bytes, o->output_bytes);
+    run.limits = run_limits(s->program->language, o->time_s, o->memory_bytes, o->output_bytes);
     run.fetch = fetch;
     if (c->kind == CASE_STDIO) {
         run.input = c->input;
@@ -323,7 +304,7 @@ static enum trial_status run_checker(const struct session *s, struct sandbox *bo
                                    {"correct_output.txt", c->expected, false},
                                    {"solution_output.txt", output, false}};
     struct sandbox_run run = {.argv = argv, .files = files, .n_files = 4};
-    run.limits = trial_limits(language_find(span_str("python")), 10, (size_t)1 << 30, 1 << 20);
+    run.limits = run_limits(language_find(span_str("python")), 10, (size_t)1 << 30, 1 << 20);
     struct sandbox_result r;
     sandbox_result_init(&r);
     enum trial_status status = TRIAL_SANDBOX_ERROR;
