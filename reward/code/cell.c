@@ -124,6 +124,7 @@ static bool write_reply(int socket, const struct sandbox_result *r, bool last)
     struct cell_reply head = {.end = (int32_t)r->end,
                               .signaled = r->signaled,
                               .last = last,
+                              .starved = r->starved,
                               .code = r->code,
                               .cpu_ms = r->cpu_ms,
                               .wall_ms = r->wall_ms,
@@ -178,8 +179,10 @@ static bool prepare(struct walls *w, int landlock_most, struct cell_hello *hello
 {
     int abi = landlock_abi();
     w->layers.landlock_abi = landlock_most > 0 && abi > landlock_most ? landlock_most : abi;
-    w->landlock = landlock_prepare(w->box, w->layers.landlock_abi, &w->scoped);
-    if (w->landlock < 0) w->layers.landlock_abi = 0;
+    int trial = landlock_prepare(w->box, w->layers.landlock_abi);
+    if (trial < 0) w->layers.landlock_abi = 0;
+    if (trial >= 0) close(trial);
+    w->scoped = w->layers.landlock_abi >= 6;
     w->layers.seccomp = seccomp_prepare(&w->filter);
     walls_bound_capabilities();
     w->alone = w->layers.namespaces || landlock_scope_signals(w->layers.landlock_abi);
@@ -217,6 +220,17 @@ static int keep_only(int socket)
     return kept;
 }
 
+/* Where memory is out, the kernel takes this process and its programs first, never the server. */
+static void be_expendable(void)
+{
+    static const char most[] = "1000";
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return;
+    ssize_t n = write(fd, most, sizeof(most) - 1);
+    (void)n; /* raising it is always allowed; without /proc there is no other way */
+    close(fd);
+}
+
 static int wait_for(pid_t pid)
 {
     int status = 0;
@@ -249,6 +263,7 @@ _Noreturn void cell_main(int socket, const struct sandbox_options *options)
     struct sandbox_options o = *options;
     struct walls w = {.landlock = -1};
     socket = keep_only(socket);
+    be_expendable();
     setsid();
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);

@@ -13,7 +13,8 @@
 struct proctree_use {
     size_t processes;
     size_t threads;      /* of all, zombies left out */
-    size_t memory_bytes; /* resident, shared pages counted for each */
+    size_t memory_bytes; /* resident, shared pages counted for each; and page tables */
+    size_t open_files;   /* descriptors; of processes that hide theirs, as many as can be */
     double cpu_ms;       /* of the living */
 };
 

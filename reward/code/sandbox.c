@@ -231,6 +231,7 @@ static void take_head(const struct cell_reply *head, struct sandbox_result *r)
     r->end =
         head->end >= 0 && head->end < SANDBOX_ENDS ? (enum sandbox_end)head->end : SANDBOX_FAULT;
     r->signaled = head->signaled != 0;
+    r->starved = head->starved != 0;
     r->code = head->code;
     r->cpu_ms = head->cpu_ms;
     r->wall_ms = head->wall_ms;

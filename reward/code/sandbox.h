@@ -112,6 +112,8 @@ struct sandbox_result {
     int code;      /* that, or its exit status */
     double cpu_ms, wall_ms;
     size_t peak_bytes; /* largest resident memory of a process */
+    bool starved;      /* the disk was fuller, by somebody else's doing, than the limits promise: a
+                          failure proves nothing */
     struct buffer out, err, channel;
     struct buffer fetched[SANDBOX_MAX_FETCH]; /* empty p: there was no such file */
     bool was_fetched[SANDBOX_MAX_FETCH];
