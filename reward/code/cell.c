@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/process.h"
 #include "base/socket.h"
 #include "reward/code/box.h"
 #include "reward/code/proctree.h"
@@ -31,7 +33,8 @@
 enum {
     FIRST_FD = 10, /* descriptors below are the programs' */
     EXIT_NO_NAMESPACES = 77,
-    STRAGGLERS_MS = 30000 /* for what a cell may have left */
+    STRAGGLERS_MS = 30000, /* for what a cell may have left */
+    ORPHAN_MS = 10000      /* for a cell whose owner has gone to put its things in order */
 };
 
 /* ---- orders ------------------------------------------------------------------------------------------- */
@@ -231,12 +234,15 @@ static void be_expendable(void)
     close(fd);
 }
 
-static int wait_for(pid_t pid)
+/* The cell ends when its owner has hung up; one that does not, since it is stopped, is killed. */
+static int wait_for(pid_t pid, int socket)
 {
-    int status = 0;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    struct pollfd p[] = {{.fd = pidfd, .events = POLLIN}, {.fd = socket, .events = POLLRDHUP}};
+    while (pidfd >= 0 && poll(p, 2, -1) < 0 && errno == EINTR) {
     }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    if (pidfd >= 0) close(pidfd);
+    return process_end(pid, ORPHAN_MS);
 }
 
 /* In fresh namespaces; returns only when the machine does not permit them. */
@@ -255,7 +261,7 @@ static void try_namespaces(struct walls *w, const struct sandbox_options *o, int
         snprintf(w->work, sizeof(w->work), "%.60s/work", w->box);
         be_cell(w, o, socket);
     }
-    if (wait_for(pid) != EXIT_NO_NAMESPACES) _exit(0);
+    if (wait_for(pid, socket) != EXIT_NO_NAMESPACES) _exit(0);
 }
 
 _Noreturn void cell_main(int socket, const struct sandbox_options *options)
@@ -279,8 +285,8 @@ _Noreturn void cell_main(int socket, const struct sandbox_options *options)
     prctl(PR_SET_CHILD_SUBREAPER, 1); /* orphans of a cell that was killed come here */
     pid_t pid = fork();
     if (pid == 0) be_cell(&w, &o, socket);
+    if (pid > 0) wait_for(pid, socket);
     close(socket);
-    if (pid > 0) wait_for(pid);
     proctree_kill(w.proc, STRAGGLERS_MS);
     box_remove(w.box);
     _exit(0);

@@ -44,6 +44,7 @@ struct sandbox_options {
     bool allow_unsafe;  /* open with too few layers as well */
     bool no_namespaces; /* for tests of the other walls: leave them out even where permitted, */
     int landlock_most;  /* and use no later ABI of Landlock than this; 0: whatever there is */
+    int grace_ms; /* likewise: what a cell may take beyond a run's time on the wall; 0: 45 s */
 };
 
 /* Fork a cell. The caller's process must have one thread. NULL and ERROR_NOT_AVAILABLE when the
@@ -133,7 +134,10 @@ bool sandbox_start(struct sandbox *box, const struct sandbox_run *run, struct er
 /* Readable when the result is there. */
 int sandbox_fd(const struct sandbox *box);
 
-/* Wait for the result. False when the cell is gone; the next run gets another. r is initialised
+/* Milliseconds until the result is overdue; 0: it is, and sandbox_finish() will not wait. */
+int sandbox_wait_ms(const struct sandbox *box);
+
+/* Wait for the result. False when the cell is gone or overdue; the next run gets another. r is initialised
  * and may be used again. */
 bool sandbox_finish(struct sandbox *box, struct sandbox_result *r, struct error *err);
 
