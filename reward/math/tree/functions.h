@@ -4,9 +4,9 @@
  * Declared on the lowest floor because all of them ask; made in reward/math/functions.c, on the top
  * one, because its rows name what stands in all rooms.
  *
- *   (1) A column that is missing (NULL, 0) is not known: whoever asks for it gets no value, and the
- *       comparison stays undecided. Nothing is taken for something else.
- *   (2) The columns of a row agree: tests/unit/test_math_functions.c holds each against the others.
+ * A column that is missing (NULL, 0) is not known: whoever asks for it gets no value, and the
+ * comparison stays undecided; nothing is taken for something else. The columns of a row agree:
+ * tests/unit/test_math_functions.c holds each against the others.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
