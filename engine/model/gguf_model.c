@@ -122,8 +122,9 @@ static void read_heads(struct reader *r, struct model_config *c)
         c->mla.nope_dim = c->head_dim - c->rope.dim;
         c->n_kv_heads = c->n_heads;
         if (c->mla.v_dim < 1) refuse(r, "attention.value_length_mla", "is 0");
-        if (c->mla.nope_dim < 1)
+        if (c->mla.nope_dim < 1) {
             refuse(r, "attention.key_length_mla", "is not above rope.dimension_count");
+        }
     }
     if (c->head_dim < 1) refuse(r, "attention.key_length", "is 0");
     if (c->rope.dim < 2 || c->rope.dim % 2 != 0 || c->rope.dim > c->head_dim) {
@@ -148,8 +149,9 @@ static void read_yarn(struct reader *r, struct model_config *c)
         double usual = log_factor > 0 ? 1 + 0.1 * log_factor : 1;
         c->rope.attn_factor = attn_factor * read_float(r, "rope.scaling.yarn_attn_factor", usual);
     }
-    if (c->rope.original_context < 1)
+    if (c->rope.original_context < 1) {
         refuse(r, "rope.scaling.original_context_length", "is missing");
+    }
 }
 
 static void read_rope(struct reader *r, struct model_config *c)

@@ -130,8 +130,9 @@ static bool has_remainder(struct render *r, struct value self, struct value by, 
 {
     bool equal;
     struct value v;
-    if (!operate(r, OP_MOD, self, by, &v) || !value_equal(r, v, value_int(rest), &equal))
+    if (!operate(r, OP_MOD, self, by, &v) || !value_equal(r, v, value_int(rest), &equal)) {
         return false;
+    }
     return answer(out, equal);
 }
 

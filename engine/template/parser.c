@@ -144,8 +144,9 @@ static bool expect_word(struct parser *p, const char *word)
 
 static bool expect_block_end(struct parser *p)
 {
-    if (p->at->kind != TOKEN_BLOCK_END)
+    if (p->at->kind != TOKEN_BLOCK_END) {
         return parser_fail(p, "expected the end of the tag") != NULL;
+    }
     p->at++;
     return true;
 }

@@ -209,8 +209,9 @@ static bool read_indent(struct render *r, struct writer *w, struct value v)
         return true;
     }
     if (!value_whole(v, &n)) return render_fail(r, "indent must be a number or a string");
-    if (n > TEMPLATE_MAX_WIDTH)
+    if (n > TEMPLATE_MAX_WIDTH) {
         return render_fail(r, "an indent of more than %d", TEMPLATE_MAX_WIDTH);
+    }
     struct text_builder blanks = {0};
     text_add_fill(r, &blanks, ' ', n);
     return text_end(&blanks, &w->indent);

@@ -168,10 +168,11 @@ static void bring_home(struct judge_job *job, struct remote *r)
         [TASK_TIMEOUT] = "timeout", [TASK_LOST] = "error", [TASK_CANCELLED] = "cancelled"};
     if (r->part->remote != r) return; /* it was never queued */
     if (r->end == TASK_TIMEOUT) atomic_fetch_add(&job->judge->timeouts, 1);
-    if (r->end == TASK_REPLY)
+    if (r->end == TASK_REPLY) {
         take_reply(job, r);
-    else
+    } else {
         part_cannot(r->part, causes[r->end]);
+    }
     buffer_clear(&r->reply);
 }
 
@@ -388,10 +389,11 @@ void job_settle(struct judge_job *job)
     for (struct remote *r = job->remotes; r != NULL; r = r->next) {
         bring_home(job, r);
     }
-    if (bench_init(&b))
+    if (bench_init(&b)) {
         later_rounds(job, &b);
-    else
+    } else {
         job->failed = true;
+    }
     bench_clear(&b);
     if (!outcome_settle(job, &e)) job->failed = true;
     count_outcome(job);

@@ -121,10 +121,11 @@ static void slot_replace(struct dispatch *d, struct slot *s, bool again)
 {
     slot_close(s);
     if (d->zygote < 0) return;
-    if (!zygote_replace(d->zygote, (int)(s - d->slots), s->pool, again))
+    if (!zygote_replace(d->zygote, (int)(s - d->slots), s->pool, again)) {
         lose_zygote(d);
-    else if (again)
+    } else if (again) {
         s->state = SLOT_STARTING;
+    }
 }
 
 static void count_death(struct dispatch *d)
@@ -169,10 +170,11 @@ static void slot_write(struct dispatch *d, struct slot *s)
 {
     struct span rest = span_slice(buffer_span(&s->task->frame), s->sent, SIZE_MAX);
     ssize_t n = send(s->fd, rest.p, rest.n, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (n > 0)
+    if (n > 0) {
         s->sent += (size_t)n;
-    else if (errno != EAGAIN && errno != EINTR)
+    } else if (errno != EAGAIN && errno != EINTR) {
         slot_fail(d, s, TASK_LOST);
+    }
 }
 
 static void slot_begin(struct dispatch *d, struct slot *s, struct task *t, bool trial)
@@ -218,10 +220,11 @@ static void slot_read(struct dispatch *d, struct slot *s)
     ssize_t n = recv(s->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n <= 0 || s->state != SLOT_BUSY) { /* an idle worker has nothing to say but good-bye */
-        if (s->state == SLOT_BUSY)
+        if (s->state == SLOT_BUSY) {
             slot_fail(d, s, TASK_LOST);
-        else
+        } else {
             slot_replace(d, s, false);
+        }
         return;
     }
     buffer_add(&s->in, bytes, (size_t)n);
@@ -363,12 +366,13 @@ static void check_deadlines(struct dispatch *d)
     for (int i = 0; i < d->n_slots; i++) {
         struct slot *s = &d->slots[i];
         if (s->state != SLOT_BUSY) continue;
-        if (atomic_load(s->task->cancelled))
+        if (atomic_load(s->task->cancelled)) {
             slot_fail(d, s, TASK_CANCELLED);
-        else if (now >= s->deadline_ns && s->trial)
+        } else if (now >= s->deadline_ns && s->trial) {
             slot_return(d, s);
-        else if (now >= s->deadline_ns)
+        } else if (now >= s->deadline_ns) {
             slot_fail(d, s, TASK_TIMEOUT);
+        }
     }
 }
 

@@ -114,8 +114,10 @@ static void read_options(const cJSON *item, struct arena *a, struct math_options
         if (strcmp(name, "choices") == 0) {
             const cJSON *c;
             o->choices = choices;
-            cJSON_ArrayForEach(c, v) if (o->n_choices < MAX_CHOICES) choices[o->n_choices++] =
-                json_text(c, a);
+            cJSON_ArrayForEach(c, v)
+            {
+                if (o->n_choices < MAX_CHOICES) choices[o->n_choices++] = json_text(c, a);
+            }
         }
     }
 }
@@ -125,8 +127,9 @@ static void show(const char *label, struct span s)
     printf("  %s ", label);
     size_t from = s.n > 160 ? s.n - 160 : 0;
     if (from > 0) printf("...");
-    for (size_t i = from; i < s.n; i++)
+    for (size_t i = from; i < s.n; i++) {
         putchar(s.p[i] == '\n' ? '~' : s.p[i]);
+    }
     printf("\n");
 }
 
