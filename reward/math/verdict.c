@@ -12,6 +12,7 @@
 #include "reward/math/field/fingerprint.h"
 #include "reward/math/read/parse.h"
 #include "reward/math/find/prose.h"
+#include "reward/math/find/qualify.h"
 #include "reward/math/find/words.h"
 #include "reward/math/work.h"
 
@@ -173,41 +174,58 @@ static enum equality meet(struct math_work *w, struct span gold, struct span ans
     return e;
 }
 
-/* Bare answers that do not read as mathematics may still state one: "y = k = 506", "the area is 5". */
+/* What the words of an answer state, where they state something else than the answer read whole:
+ * "f(x) = x for all real x", "the area is 5". */
 static enum equality meet_inside(struct math_work *w, struct span gold, struct span answer,
-                                 struct math_result *out)
+                                 const struct stated *said, struct math_result *out)
 {
-    enum math_source source;
-    if (!prose_has_words(answer) || prose_denies(answer)) return EQ_NO;
-    struct span inner =
-        prose_last(w->arena, answer, MATH_EXTRACT_LATEX | MATH_EXTRACT_EXPR, &source);
-    if (inner.n == 0 || span_eq(inner, answer)) return EQ_NO;
-    enum equality e = meet(w, gold, inner);
-    if (e == EQ_YES) {
-        out->extracted = inner;
-        out->source = source;
-    }
+    if (said->text.n == 0 || said->denied || span_eq(said->text, answer)) return EQ_NO;
+    enum equality e = meet(w, gold, said->text);
+    if (e == EQ_YES) out->extracted = said->text;
+    return e;
+}
+
+/* One side ends with a condition that the other one leaves out. */
+static enum equality meet_core(struct math_work *w, struct span gold, struct span answer)
+{
+    struct span g = qualify_core(gold), a = qualify_core(answer);
+    if ((g.n > 0) == (a.n > 0)) return EQ_NO;
+    return meet(w, g.n > 0 ? g : gold, a.n > 0 ? a : answer);
+}
+
+/* The answer against the reference, as it stands and then without what its words add. */
+static enum equality meet_all(struct math_work *w, struct span gold, struct span answer,
+                              const struct stated *said, struct math_result *out)
+{
+    enum equality e = meet(w, gold, answer);
+    enum math_cause cause = w->cause;
+    if (e == EQ_YES || w->options->mode == MATH_TEXT) return e;
+    if (meet_inside(w, gold, answer, said, out) == EQ_YES) return EQ_YES;
+    if (meet_core(w, gold, answer) == EQ_YES) return EQ_YES;
+    w->cause = cause;
     return e;
 }
 
 static void judge_one(struct arena *a, struct span gold_text, const struct math_options *o,
-                      enum math_effort effort, struct span answer, struct math_result *out)
+                      enum math_effort effort, const struct extraction *found,
+                      struct math_result *out)
 {
     struct math_work w = work_on(a, o, effort);
-    struct span gold = extract_gold(a, gold_text, o);
+    struct span gold = extract_gold(a, gold_text, o), answer = found->text;
     out->gold = gold;
     if (gold.n == 0) {
         out->verdict = MATH_CANNOT_JUDGE;
         out->cause = MATH_UNPARSABLE_GOLD;
         return;
     }
-    enum equality e = meet(&w, gold, answer);
-    bool may_say = o->form == MATH_FORM_BARE || out->source == MATH_FROM_TAG;
-    if (e == EQ_NO && w.cause == MATH_UNPARSABLE_ANSWER && may_say) {
-        enum equality inside = meet_inside(&w, gold, answer, out);
-        if (inside == EQ_YES) e = inside;
-        if (inside != EQ_YES) w.cause = MATH_UNPARSABLE_ANSWER;
-    }
+    struct stated said = {.text = answer}, meant = extract_inside(a, gold, o);
+    if (!found->spoken) said = extract_inside(a, answer, o);
+    if (said.changed) out->extracted = answer = said.text;
+    if (meant.changed) gold = meant.text;
+    enum equality e = meet_all(&w, gold, answer, &said, out);
+    bool wordy = e != EQ_YES && prose_has_words(gold);
+    struct span place = said.plain.n > 0 ? said.plain : found->place;
+    if (wordy && words_said(a, gold, place)) e = work_yes(&w, MATH_EQUAL_WORDS);
     out->verdict = verdict_of(&w, e, &out->cause);
 }
 
@@ -296,7 +314,7 @@ void math_judge(struct arena *a, struct span prompt, struct span completion,
             r.verdict = empty ? MATH_CANNOT_JUDGE : MATH_INCORRECT;
             r.cause = empty ? MATH_UNPARSABLE_GOLD : found.cause;
         } else {
-            judge_one(a, golds[i], o, effort, found.text, &r);
+            judge_one(a, golds[i], o, effort, &found, &r);
         }
         if (r.verdict == MATH_INCORRECT && is_whole_answer(a, &found, golds[i])) {
             r.verdict = MATH_CORRECT;

@@ -274,6 +274,63 @@ bool words_same(struct arena *a, struct span x, struct span y)
     return dates && words_within(p, q) && words_within(q, p);
 }
 
+/* The word that ends before s.p[end]. */
+static struct span word_before(struct span s, size_t end)
+{
+    while (end > 0 && s.p[end - 1] == ' ') {
+        end--;
+    }
+    size_t from = end;
+    while (from > 0 && s.p[from - 1] != ' ') {
+        from--;
+    }
+    return span_slice(s, from, end);
+}
+
+static bool is_in(struct span w, const char *const *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (span_is(w, list[i])) return true;
+    }
+    return false;
+}
+
+/* What follows the words at the front of a folded statement speaks of them. */
+static bool goes_on(struct span rest)
+{
+    static const char *const verbs[] = {"is",   "was",    "has",  "will", "can",  "wins", "won",
+                                        "does", "should", "because", "since", "as", "always",
+                                        "who",  "it",     "there", "such", "for", "finishes"};
+    static const char *const denials[] = {"not", "never", "no", "cannot"};
+    struct span first, second = {NULL, 0};
+    size_t i = 0;
+    if (!next_word(rest, &i, &first)) return true;
+    next_word(rest, &i, &second);
+    return is_in(first, verbs, sizeof(verbs) / sizeof(verbs[0])) &&
+           !is_in(second, denials, sizeof(denials) / sizeof(denials[0]));
+}
+
+bool words_said(struct arena *a, struct span words, struct span statement)
+{
+    static const char *const others[] = {"not", "never", "or", "and", "than", "neither", "nor",
+                                         "isn't", "isnt", "no", "non", "cannot", "isn", "t"};
+    if (words.n == 0 || statement.n == 0 || statement.n > 2000 || words.n > 200) return false;
+    struct span w = words_fold(a, words), s = words_fold(a, statement);
+    if (w.n == 0 || s.n < w.n) return false;
+    if (span_starts(s, w) && (s.n == w.n || s.p[w.n] == ' ')) {
+        size_t end = words_start(statement, w) ? w.n : 0;
+        int c = end > 0 && end < statement.n ? statement.p[end] : ' ';
+        bool set_off = c == ',' || c == '.' || c == ';' || c == ':' || c == '(';
+        struct span rest = span_slice(s, w.n, s.n), next;
+        size_t i = 0;
+        bool joined = next_word(rest, &i, &next) && is_in(next, others, 4 + 1);
+        if ((set_off && !joined) || goes_on(rest)) return true;
+    }
+    bool ends = span_ends(s, w) && s.n > w.n && s.p[s.n - w.n - 1] == ' ';
+    if (!ends) return false;
+    return !is_in(word_before(s, s.n - w.n), others, sizeof(others) / sizeof(others[0]));
+}
+
 bool words_date(struct arena *a, struct span s)
 {
     struct span p = words_fold(a, s), w;
