@@ -4,9 +4,7 @@
  */
 #include <flint/flint.h>
 
-#include "base/ascii.h"
 #include "base/clock.h"
-#include "reward/math/find/choice.h"
 #include "reward/math/value/decimal.h"
 #include "reward/math/find/extract.h"
 #include "reward/math/field/fingerprint.h"
@@ -48,116 +46,6 @@ static enum math_verdict verdict_of(const struct math_work *w, enum equality e,
     return MATH_CANNOT_JUDGE;
 }
 
-/* ---- choices ----------------------------------------------------------------------------------- */
-
-static bool choice_mode(const struct math_options *o)
-{
-    return o->mode == MATH_CHOICE || (o->mode == MATH_AUTO && o->n_choices > 0);
-}
-
-static void judge_choice(struct arena *a, struct span completion, struct span gold,
-                         const struct math_options *o, struct math_result *out)
-{
-    struct extraction found = {.text = completion, .source = MATH_FROM_BARE};
-    int want = choice_of(gold, o, false), got = -1;
-    struct span at = {NULL, 0};
-    if (want < 0) want = choice_in(gold, o, &at);
-    out->gold = gold;
-    if (o->form == MATH_FORM_TEXT) {
-        struct math_options letters = *o;
-        letters.extract = MATH_EXTRACT_STRING;
-        extract_answer(a, completion, &letters, &found);
-        bool marked = found.source == MATH_FROM_BOXED || found.source == MATH_FROM_TAG ||
-                      found.source == MATH_FROM_BRACKETS;
-        if (marked) got = choice_of(found.text, o, false);
-        struct span offered = marked ? found.text : span_trim(completion);
-        if (got < 0 && choice_letters_only(offered) && choice_count(offered, o) > 1) {
-            *out = (struct math_result){MATH_INCORRECT, MATH_SEVERAL_ANSWERS, offered,
-                                        marked ? found.source : MATH_FROM_CHOICE, gold};
-            return;
-        }
-        if (marked && got < 0) got = choice_in(found.text, o, &at);
-        if (!marked && !o->require_boxed && !o->answer_tag &&
-            found.cause != MATH_ONLY_IN_REASONING) {
-            size_t end = span_find_last(completion, span_str("</think>"));
-            struct span rest =
-                end == SPAN_NONE ? completion : span_slice(completion, end + 8, completion.n);
-            got = choice_in(rest, o, &at);
-            found.text = at;
-            found.source = MATH_FROM_CHOICE;
-        }
-        if (found.boxes > 1 && choice_count(found.text, o) > 1) {
-            *out = (struct math_result){MATH_INCORRECT, MATH_SEVERAL_ANSWERS, found.text,
-                                        found.source, gold};
-            return;
-        }
-    } else {
-        got = choice_of(completion, o, false);
-    }
-    out->extracted = found.text;
-    out->source = got < 0 ? MATH_FROM_NOWHERE : found.source;
-    out->verdict = want < 0 ? MATH_CANNOT_JUDGE : got == want ? MATH_CORRECT : MATH_INCORRECT;
-    out->cause = want < 0 ? MATH_UNPARSABLE_GOLD
-                 : got < 0
-                     ? (found.cause == MATH_ONLY_IN_REASONING ? found.cause : MATH_NO_ANSWER_FOUND)
-                 : got == want ? MATH_EQUAL_CHOICE
-                               : MATH_NOT_EQUAL_CHOICE;
-}
-
-/* The reference is a capital letter alone: a choice, though nobody said so. */
-static bool is_letter_gold(struct arena *a, struct span gold, const struct math_options *o)
-{
-    struct span g = words_unwrap(extract_gold(a, gold, o));
-    bool capital = g.n > 0 && ((g.p[0] >= 'A' && g.p[0] <= 'J') || g.p[0] == '(');
-    return o->mode == MATH_AUTO && o->form == MATH_FORM_TEXT && capital &&
-           choice_of(g, o, true) >= 0;
-}
-
-/* The capital letters that s lists, as bits: "(A) and (C)", "A, C", "AC", "A & C". 0 when it holds
- * anything else, or fewer than two. */
-static uint32_t letters_listed(struct span s)
-{
-    static const char *const skipped[] = {"\\text{", "\\textbf{", "\\mathrm{", "\\textbf",
-                                          "and",     "or",        "\\&"};
-    static const char joints[] = ",;&(){}.";
-    uint32_t seen = 0;
-    for (size_t i = 0; i < s.n;) {
-        size_t n = 0;
-        for (size_t k = 0; k < sizeof(skipped) / sizeof(skipped[0]) && n == 0; k++) {
-            if (span_starts(span_slice(s, i, s.n), span_str(skipped[k]))) n = strlen(skipped[k]);
-        }
-        if (n == 0 && s.p[i] >= 'A' && s.p[i] <= 'J') {
-            if (seen & (UINT32_C(1) << (s.p[i] - 'A'))) return 0;
-            seen |= UINT32_C(1) << (s.p[i] - 'A');
-        } else if (n == 0 && !ascii_is_space(s.p[i]) &&
-                   memchr(joints, s.p[i], strlen(joints)) == NULL) {
-            return 0;
-        }
-        i += n == 0 ? 1 : n;
-    }
-    return __builtin_popcount(seen) > 1 ? seen : 0;
-}
-
-/* The reference is a single letter and the answer names one with words after it: "E: a long text". */
-static enum equality letters_equal(struct math_work *w, struct span gold, struct span answer)
-{
-    uint32_t these = letters_listed(gold), those = letters_listed(answer);
-    if (these != 0 && those != 0) {
-        return these == those ? work_yes(w, MATH_EQUAL_CHOICE) : work_no(w, MATH_NOT_EQUAL_CHOICE);
-    }
-    if (these != 0 || those != 0) return EQ_UNKNOWN; /* more than one choice is none */
-    int want = choice_of(gold, w->options, true), got = choice_of(answer, w->options, false);
-    struct span g = words_unwrap(gold);
-    bool upper = g.n > 0 && !(g.n == 1 && g.p[0] >= 'a');
-    if (want < 0 || got < 0 || !upper) {
-        want = choice_of(gold, w->options, false);
-        got = choice_of(answer, w->options, true);
-        struct span a = words_unwrap(answer);
-        if (want < 0 || got < 0 || a.n == 0 || (a.n == 1 && a.p[0] >= 'a')) return EQ_UNKNOWN;
-    }
-    return want == got ? work_yes(w, MATH_EQUAL_CHOICE) : work_no(w, MATH_NOT_EQUAL_CHOICE);
-}
-
 /* ---- one reference ----------------------------------------------------------------------------- */
 
 static enum equality meet(struct math_work *w, struct span gold, struct span answer)
@@ -168,7 +56,7 @@ static enum equality meet(struct math_work *w, struct span gold, struct span ans
     enum equality e = answers_equal(w, gold, answer);
     if (e == EQ_YES || w->options->mode == MATH_NUMBER) return e;
     enum math_cause cause = w->cause;
-    enum equality letter = letters_equal(w, gold, answer);
+    enum equality letter = choices_letters_equal(w, gold, answer);
     if (letter != EQ_UNKNOWN) return letter;
     w->cause = cause;
     return e;
@@ -293,7 +181,7 @@ void math_judge(struct arena *a, struct span prompt, struct span completion,
     struct extraction found = {.source = MATH_FROM_BARE};
     struct math_result best = {
         MATH_CANNOT_JUDGE, MATH_UNPARSABLE_GOLD, {NULL, 0}, MATH_FROM_NOWHERE, {NULL, 0}};
-    bool choice = choice_mode(o);
+    bool choice = choices_apply(o);
     if (effort == MATH_CHEAP && completion.n > CHEAP_BYTES) {
         *out = (struct math_result){.verdict = MATH_DEFER, .cause = MATH_TOO_LARGE};
         return;
@@ -303,10 +191,10 @@ void math_judge(struct arena *a, struct span prompt, struct span completion,
     if (!choice && o->form == MATH_FORM_TEXT) extract_answer(a, completion, o, &found);
     for (int i = 0; i < n_golds; i++) {
         struct math_result r = {.extracted = found.text, .source = found.source, .gold = golds[i]};
-        bool letter = !choice && is_letter_gold(a, golds[i], o);
-        if (letter) judge_choice(a, completion, extract_gold(a, golds[i], o), o, &r);
+        bool letter = !choice && choices_is_gold(a, golds[i], o);
+        if (letter) choices_judge(a, completion, extract_gold(a, golds[i], o), o, &r);
         if (choice) {
-            judge_choice(a, completion, golds[i], o, &r);
+            choices_judge(a, completion, golds[i], o, &r);
         } else if (letter && r.source != MATH_FROM_NOWHERE) {
             /* judged as a choice */
         } else if (found.source == MATH_FROM_NOWHERE) {

@@ -284,15 +284,6 @@ static size_t word_end(struct span s, size_t i)
     }
 }
 
-/* The end of a word in another script, which may touch a number: "\xe6\x9c\x89" "12" "\xe4\xb8\xaa". */
-static size_t foreign_end(struct span s, size_t i)
-{
-    while (at(s, i) >= 0x80) {
-        i++;
-    }
-    return i;
-}
-
 /* Two or three letters right beside an operator: a product of variables. */
 static bool is_product(struct span s, size_t i, size_t to, bool glued, enum atom_kind before)
 {
@@ -304,6 +295,15 @@ static bool is_product(struct span s, size_t i, size_t to, bool glued, enum atom
     bool after = i > 0 && memchr("+-*/^=", at(s, i - 1), 6) != NULL &&
                  (before == ATOM_INFIX || before == ATOM_SIGN || before == ATOM_REL);
     return named || tight || after;
+}
+
+/* The end of a word in another script, which may touch a number: "\xe6\x9c\x89" "12" "\xe4\xb8\xaa". */
+static size_t foreign_end(struct span s, size_t i)
+{
+    while (at(s, i) >= 0x80) {
+        i++;
+    }
+    return i;
 }
 
 static struct atom letters_atom(struct span s, size_t i, enum atom_kind before)
@@ -319,7 +319,8 @@ static struct atom letters_atom(struct span s, size_t i, enum atom_kind before)
     bool hyphen = at(s, a.to) == '-' && ascii_is_letter(at(s, a.to + 1)) &&
                   ascii_is_letter(at(s, a.to + 2)) && !glued;
     bool clitic = at(s, a.to) == '\'' && ascii_is_letter(at(s, a.to + 1));
-    if (numbered || at(s, a.to) >= 0x80 || hyphen || clitic) {
+    if (at(s, a.to) >= 0x80) return a.to = foreign_end(s, a.to), a;
+    if (numbered || hyphen || clitic) {
         if (numbered && known_word(w, before) == ATOM_PREFIX) return a.kind = ATOM_PREFIX, a;
         return a.to = word_end(s, a.to + (hyphen || clitic)), a;
     }
