@@ -50,8 +50,8 @@ static int wanted(struct arena *a, struct span gold, const struct math_options *
 /* A marked text holds a formula, and letters in it are names: \Delta E, x^2 + C, -E. */
 static bool holds_formula(struct span s)
 {
-    static const char *const fonts[] = {"text", "math", "mbox", "boxed", "quad", "bf", "rm", "left",
-                                        "right", "large", "displaystyle"};
+    static const char *const fonts[] = {"text", "math", "mbox",  "boxed", "quad",        "bf",
+                                        "rm",   "left", "right", "large", "displaystyle"};
     for (size_t i = 0; i < s.n; i++) {
         if (strchr("^=+<>_-*/", s.p[i]) != NULL && s.p[i] != 0) return true;
         if (s.p[i] != '\\' || i + 1 >= s.n || !ascii_is_letter(s.p[i + 1])) continue;
@@ -82,8 +82,9 @@ static struct offer in_mark(struct arena *a, const struct extraction *x,
 {
     struct offer out = {{.choice = choice_of(x->text, o, false)}, x->text, x->source};
     bool listed = choice_letters_only(x->text) || x->boxes > 1;
-    if (out.found.choice < 0 && listed && choice_count(x->text, o) > 1)
+    if (out.found.choice < 0 && listed && choice_count(x->text, o) > 1) {
         return several(x->text, x->source);
+    }
     if (out.found.choice < 0) out.found.choice = by_content(a, x->text, x->place, o);
     if (out.found.choice >= 0 || holds_formula(x->text)) return out;
     struct span words = plain_words(a, span_slice(x->text, 0, 2000));
@@ -120,8 +121,8 @@ static struct offer offered(struct arena *a, struct span response, const struct 
     letters.extract = MATH_EXTRACT_STRING;
     extract_answer(a, response, &letters, &x);
     *cause = x.cause;
-    bool marked = x.source == MATH_FROM_BOXED || x.source == MATH_FROM_TAG ||
-                  x.source == MATH_FROM_BRACKETS;
+    bool marked =
+        x.source == MATH_FROM_BOXED || x.source == MATH_FROM_TAG || x.source == MATH_FROM_BRACKETS;
     if (marked) out = in_mark(a, &x, o);
     if (out.found.choice >= 0 || out.found.several) return out;
     bool only_marks = o->require_boxed || o->answer_tag || o->answer_in_brackets;
@@ -140,8 +141,9 @@ void choices_judge(struct arena *a, struct span completion, struct span gold,
         offer = offered(a, completion, o, &cause);
     } else {
         offer.found.choice = choice_of(completion, o, false);
-        if (offer.found.choice < 0)
+        if (offer.found.choice < 0) {
             offer.found.choice = by_content(a, words_unwrap(completion), span_of(NULL, 0), o);
+        }
     }
     int got = offer.found.choice;
     bool found = got >= 0 || offer.found.several;
@@ -150,24 +152,37 @@ void choices_judge(struct arena *a, struct span completion, struct span gold,
         .verdict = want < 0      ? MATH_CANNOT_JUDGE
                    : got == want ? MATH_CORRECT
                                  : MATH_INCORRECT,
-        .cause = want < 0                ? MATH_UNPARSABLE_GOLD
-                 : offer.found.several   ? MATH_SEVERAL_ANSWERS
-                 : reasoning             ? MATH_ONLY_IN_REASONING
-                 : got < 0               ? MATH_NO_ANSWER_FOUND
-                 : got == want           ? MATH_EQUAL_CHOICE
-                                         : MATH_NOT_EQUAL_CHOICE,
+        .cause = want < 0              ? MATH_UNPARSABLE_GOLD
+                 : offer.found.several ? MATH_SEVERAL_ANSWERS
+                 : reasoning           ? MATH_ONLY_IN_REASONING
+                 : got < 0             ? MATH_NO_ANSWER_FOUND
+                 : got == want         ? MATH_EQUAL_CHOICE
+                                       : MATH_NOT_EQUAL_CHOICE,
         .extracted = offer.text,
         .source = found ? offer.source : MATH_FROM_NOWHERE,
         .gold = gold,
     };
 }
 
+/* Most references have no letter that could be a choice's. */
+static bool has_capital(struct span s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if ((s.p[i] >= 'A' && s.p[i] <= 'J') ||
+            (s.p[i] == '(' && i + 2 < s.n && s.p[i + 2] == ')')) {
+            return true;
+        }
+    }
+    return false;
+}
+
 bool choices_is_gold(struct arena *a, struct span gold, const struct math_options *o)
 {
+    bool may = o->mode == MATH_AUTO && o->form == MATH_FORM_TEXT && has_capital(gold);
+    if (!may) return false;
     struct span g = words_unwrap(extract_gold(a, gold, o));
     bool capital = g.n > 0 && ((g.p[0] >= 'A' && g.p[0] <= 'J') || g.p[0] == '(');
-    return o->mode == MATH_AUTO && o->form == MATH_FORM_TEXT && capital &&
-           choice_of(g, o, true) >= 0;
+    return capital && choice_of(g, o, true) >= 0;
 }
 
 /* The capital letters that s lists, as bits: "(A) and (C)", "A, C", "AC", "A & C". 0 when it holds

@@ -4,11 +4,14 @@
  */
 #include <flint/flint.h>
 
+#include "base/ascii.h"
 #include "base/clock.h"
 #include "reward/math/value/decimal.h"
 #include "reward/math/find/extract.h"
 #include "reward/math/field/fingerprint.h"
 #include "reward/math/read/parse.h"
+#include "reward/math/find/formula.h"
+#include "reward/math/find/plain.h"
 #include "reward/math/find/prose.h"
 #include "reward/math/find/qualify.h"
 #include "reward/math/find/words.h"
@@ -94,11 +97,32 @@ static enum equality meet_all(struct math_work *w, struct span gold, struct span
     return e;
 }
 
+/* s is words: no formula, or a name that would read as a product of letters ("Bob", "No"). */
+static bool is_words(struct arena *a, struct span s)
+{
+    bool letters = s.n > 1;
+    for (size_t i = 0; i < s.n; i++) {
+        letters &= ascii_is_letter(s.p[i]) || s.p[i] == ' ';
+    }
+    bool name = letters && s.p[0] <= 'Z' && s.p[1] >= 'a';
+    return s.n > 0 && s.n <= 200 && (name || !formula_reads(a, s));
+}
+
+/* A reference in words, and a statement that says them or the same property. */
+static bool words_agree(struct arena *a, struct span gold, struct span answer, struct span place)
+{
+    struct span words = words_unwrap(plain_words(a, gold));
+    if (!is_words(a, words)) return false;
+    return words_said(a, words, place) || words_same_property(a, words, plain_words(a, answer));
+}
+
 static void judge_one(struct arena *a, struct span gold_text, const struct math_options *o,
                       enum math_effort effort, const struct extraction *found,
                       struct math_result *out)
 {
-    struct math_work w = work_on(a, o, effort);
+    struct math_options local = *o;
+    if (o->language.n == 0 && found->language.n > 0) local.language = found->language;
+    struct math_work w = work_on(a, &local, effort);
     struct span gold = extract_gold(a, gold_text, o), answer = found->text;
     out->gold = gold;
     if (gold.n == 0) {
@@ -111,9 +135,8 @@ static void judge_one(struct arena *a, struct span gold_text, const struct math_
     if (said.changed) out->extracted = answer = said.text;
     if (meant.changed) gold = meant.text;
     enum equality e = meet_all(&w, gold, answer, &said, out);
-    bool wordy = e != EQ_YES && prose_has_words(gold);
     struct span place = said.plain.n > 0 ? said.plain : found->place;
-    if (wordy && words_said(a, gold, place)) e = work_yes(&w, MATH_EQUAL_WORDS);
+    if (e != EQ_YES && words_agree(a, gold, answer, place)) e = work_yes(&w, MATH_EQUAL_WORDS);
     out->verdict = verdict_of(&w, e, &out->cause);
 }
 

@@ -142,8 +142,8 @@ static struct span skip_signs(struct span s)
 static size_t label_end(struct span s)
 {
     static const char *const names[] = {"part ", "question ", "problem "};
-    static const char *const numbers[] = {"b", "c", "d", "e", "f", "g", "h", "2", "3", "4", "5", "6",
-                                          "7", "8", "9", "ii", "iii", "iv", "v", "vi"};
+    static const char *const numbers[] = {"b", "c", "d", "e", "f", "g",  "h",   "2",  "3", "4",
+                                          "5", "6", "7", "8", "9", "ii", "iii", "iv", "v", "vi"};
     size_t i = 0, at;
     bool named = false;
     if (s.n >= 3 && memcmp(s.p, "\xe2\x91", 2) == 0 && (unsigned char)s.p[2] > 0xa0) return 3;
@@ -166,9 +166,9 @@ static size_t label_end(struct span s)
 /* Nothing but "approximately" stands in the gap: the second box says the first one again. */
 static bool is_approximation(struct span gap)
 {
-    static const char *const signs[] = {"\\approx", "\xe2\x89\x88", "\\simeq", "\\sim",
-                                        "approximately", "or about", "which is approximately",
-                                        "or approximately", "which is about", "or roughly"};
+    static const char *const signs[] = {
+        "\\approx", "\xe2\x89\x88",           "\\simeq",          "\\sim",          "approximately",
+        "or about", "which is approximately", "or approximately", "which is about", "or roughly"};
     struct span s = skip_signs(gap);
     for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
         struct span rest = s;

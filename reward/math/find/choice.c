@@ -111,11 +111,19 @@ static size_t label_end(struct span s)
     return 0;
 }
 
+/* The offset after "A. " or "A) "; 0 when s begins otherwise. */
+static size_t plain_label_end(struct span s)
+{
+    bool label = s.n > 3 && s.p[0] >= 'A' && s.p[0] <= 'J' && (s.p[1] == '.' || s.p[1] == ')');
+    return label && s.p[2] == ' ' ? 3 : 0;
+}
+
 struct span choice_content(struct span s, char *letter)
 {
     static const char *const spaces[] = {"\\ ", "\\,", "\\;", "\\quad", "\\qquad", "~", " "};
     s = span_trim(s);
-    size_t i = label_end(s);
+    size_t i = label_end(s), plain = plain_label_end(s);
+    if (plain > 0) return *letter = s.p[0], words_unwrap(span_slice(s, plain, s.n));
     if (i == 0 || (s.p[i - 1] == ')' && s.p[i] != '\\')) return span_of(NULL, 0);
     *letter = s.p[span_find(s, span_str("("), 0) + 1];
     s = span_trim(span_slice(s, i, s.n));

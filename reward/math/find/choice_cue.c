@@ -95,16 +95,21 @@ static size_t after_list(struct span s, size_t i)
 static bool is_denied_after(struct span s, size_t i)
 {
     static const char *const words[] = {
-        "is wrong",  "is incorrect", "is not",  "is false",   "are",       "would",    "cannot",
-        "can't",     "can be",       "isn't",   "is ruled",   "is out",    "is excluded",
-        "is eliminated", "seems wrong", "is too", "ignores",  "fails",     "contradicts",
-        "because they", "if ",       "could",   "might",      "is a distractor", "was wrong",
-        "is invalid", "is impossible", "doesn't", "does not", "violates", "but it is wrong"};
-    static const char *const chinese[] = {
-        "\xe9\xa1\xb9\xe9\x94\x99\xe8\xaf\xaf",             /* item wrong */
-        "\xe9\x94\x99\xe8\xaf\xaf", "\xe4\xb8\x8d",         /* wrong; not */
-        "\xe9\xa1\xb9\xe4\xb8\x8d", "\xe9\x94\x99", "\xe5\xbf\xbd\xe7\x95\xa5",
-        "\xe4\xb8\x8e"};
+        "is wrong",    "is incorrect",  "is not",         "is false",
+        "are",         "would",         "cannot",         "can't",
+        "can be",      "isn't",         "is ruled",       "is out",
+        "is excluded", "is eliminated", "seems wrong",    "is too",
+        "ignores",     "fails",         "contradicts",    "because they",
+        "if ",         "could",         "might",          "is a distractor",
+        "was wrong",   "is invalid",    "is impossible",  "doesn't",
+        "does not",    "violates",      "but it is wrong"};
+    static const char *const chinese[] = {"\xe9\xa1\xb9\xe9\x94\x99\xe8\xaf\xaf", /* item wrong */
+                                          "\xe9\x94\x99\xe8\xaf\xaf",
+                                          "\xe4\xb8\x8d", /* wrong; not */
+                                          "\xe9\xa1\xb9\xe4\xb8\x8d",
+                                          "\xe9\x94\x99",
+                                          "\xe5\xbf\xbd\xe7\x95\xa5",
+                                          "\xe4\xb8\x8e"};
     size_t next = after_spaces(s, after_list(s, i));
     if (ANY_HERE(s, next, words)) return true;
     for (size_t k = 0; k < sizeof(chinese) / sizeof(chinese[0]); k++) {
@@ -127,14 +132,24 @@ static bool ends_clause(struct span s, size_t i)
 /* "A is correct", "A is the right answer", U+9879 U+6B63 U+786E. */
 static bool is_affirmed_after(struct span s, size_t i)
 {
-    static const char *const words[] = {
-        "is correct",         "is right",            "is the correct",   "is the right",
-        "is the best",        "is the answer",       "is true",          "is therefore correct",
-        "is the only correct", "is my answer",       "is my final answer", "must be correct",
-        "is therefore the",   "is thus the correct", "is the most"};
-    static const char *const chinese[] = {"\xe9\xa1\xb9\xe6\xad\xa3\xe7\xa1\xae", "\xe6\xad\xa3\xe7\xa1\xae",
-                                          "\xe6\x98\xaf\xe5\xaf\xb9\xe7\x9a\x84",
-                                          "\xe6\x98\xaf\xe6\xad\xa3\xe7\xa1\xae"};
+    static const char *const words[] = {"is correct",
+                                        "is right",
+                                        "is the correct",
+                                        "is the right",
+                                        "is the best",
+                                        "is the answer",
+                                        "is true",
+                                        "is therefore correct",
+                                        "is the only correct",
+                                        "is my answer",
+                                        "is my final answer",
+                                        "must be correct",
+                                        "is therefore the",
+                                        "is thus the correct",
+                                        "is the most"};
+    static const char *const chinese[] = {
+        "\xe9\xa1\xb9\xe6\xad\xa3\xe7\xa1\xae", "\xe6\xad\xa3\xe7\xa1\xae",
+        "\xe6\x98\xaf\xe5\xaf\xb9\xe7\x9a\x84", "\xe6\x98\xaf\xe6\xad\xa3\xe7\xa1\xae"};
     size_t next = after_spaces(s, after_dress(s, i + 1));
     if (ANY_HERE(s, next, words)) return true;
     for (size_t k = 0; k < sizeof(chinese) / sizeof(chinese[0]); k++) {
@@ -147,10 +162,10 @@ static bool is_affirmed_after(struct span s, size_t i)
 static bool is_denied_before(struct span s, size_t i)
 {
     static const char *const words[] = {
-        "not",      "n't",     "never",    "eliminate", "eliminating", "rule out", "exclude",
-        "excluding", "reject", "unlike",   "than",      "students",    "people",   "many",
-        "some",     "others",  "would",    "might",     "could",       "may",      "neither",
-        "cannot",   "except",  "wrong",    "tempted to", "incorrectly", "to",      "why"};
+        "not",       "n't",    "never",  "eliminate",  "eliminating", "rule out", "exclude",
+        "excluding", "reject", "unlike", "than",       "students",    "people",   "many",
+        "some",      "others", "would",  "might",      "could",       "may",      "neither",
+        "cannot",    "except", "wrong",  "tempted to", "incorrectly", "to",       "why"};
     static const char *const skipped[] = {"the ", "a ", "an ", "choice ", "option ", "be ", "is "};
     for (bool again = true; again;) {
         again = false;
@@ -190,8 +205,9 @@ static bool is_hedged(struct span s, size_t i, const struct math_options *o)
     bool comma = at(s, next) == ',';
     if (comma) next = after_spaces(s, next + 1);
     for (; k < sizeof(joints) / sizeof(joints[0]) && then == 0; k++) {
-        if (is_here(s, next, joints[k]) || (k > 2 && begins(s, next, joints[k])))
+        if (is_here(s, next, joints[k]) || (k > 2 && begins(s, next, joints[k]))) {
             then = next + strlen(joints[k]);
+        }
     }
     for (k = 0; k < sizeof(others) / sizeof(others[0]) && then == 0; k++) {
         if (begins(s, next, others[k])) then = next + strlen(others[k]);
@@ -220,17 +236,34 @@ static const struct cue {
     enum strength strength;
     bool settles; /* without a letter it withdraws what was claimed before: "Answer: unknown" */
 } cues[] = {
-    {"answer is", CLAIM, true},      {"answer:", CLAIM, true},     {"answers are", CLAIM, false},
-    {"answer seems", CLAIM, false},  {"answer would be", CLAIM, false},
-    {"answer must be", CLAIM, false}, {"answer should be", CLAIM, false},
-    {"option is", CLAIM, false},     {"choice is", CLAIM, false},  {"options are", CLAIM, false},
-    {"statement is", CLAIM, false},  {"answer", PICK, false},      {"i choose", CLAIM, false},
-    {"i pick", CLAIM, false},        {"i select", CLAIM, false},   {"choose", PICK, false},
-    {"chose", PICK, false},          {"select", PICK, false},      {"pick", PICK, false},
-    {"go with", PICK, false},        {"going with", PICK, false},  {"option", PICK, false},
-    {"choice", PICK, false},         {"must be", PICK, false},
-    {"\xe7\xad\x94\xe6\xa1\x88", CLAIM, false}, {"\xe6\x95\x85\xe9\x80\x89", CLAIM, false},
-    {"\xe5\xba\x94\xe9\x80\x89", CLAIM, false}, {"\xe9\x80\x89", PICK, false},
+    {"answer is", CLAIM, true},
+    {"answer:", CLAIM, true},
+    {"answers are", CLAIM, false},
+    {"answer seems", CLAIM, false},
+    {"answer would be", CLAIM, false},
+    {"answer must be", CLAIM, false},
+    {"answer should be", CLAIM, false},
+    {"option is", CLAIM, false},
+    {"choice is", CLAIM, false},
+    {"options are", CLAIM, false},
+    {"statement is", CLAIM, false},
+    {"answer", PICK, false},
+    {"i choose", CLAIM, false},
+    {"i pick", CLAIM, false},
+    {"i select", CLAIM, false},
+    {"choose", PICK, false},
+    {"chose", PICK, false},
+    {"select", PICK, false},
+    {"pick", PICK, false},
+    {"go with", PICK, false},
+    {"going with", PICK, false},
+    {"option", PICK, false},
+    {"choice", PICK, false},
+    {"must be", PICK, false},
+    {"\xe7\xad\x94\xe6\xa1\x88", CLAIM, false},
+    {"\xe6\x95\x85\xe9\x80\x89", CLAIM, false},
+    {"\xe5\xba\x94\xe9\x80\x89", CLAIM, false},
+    {"\xe9\x80\x89", PICK, false},
 };
 
 /* The cue at s.p[i], NULL when none stands there. */
@@ -306,9 +339,10 @@ static int after_cue(struct span s, size_t i, const struct math_options *o, size
     if (i >= s.n) return -1;
     int c = choice_alone_at(s, i, o, true);
     if (c >= 0 && at(s, i) >= 'a' && at(s, from) != ':' && at(s, i - 1) != '(' &&
-        ascii_is_letter(at(s, i + 2)))
+        ascii_is_letter(at(s, i + 2))) {
         c = -1; /* "answer is a matter" */
-    if (c < 0) i = later_in_clause(s, i, o);
+        if (c < 0) i = later_in_clause(s, i, o);
+    }
     if (c < 0) c = i < s.n ? choice_alone_at(s, i, o, false) : -1;
     if (c < 0 || is_article(s, i)) return -1;
     *place = i;
@@ -336,7 +370,8 @@ static void settle(struct choice_found *best, enum strength *rank, enum strength
     if (best->choice >= 0 && strength < *rank) return;
     if (best->several && strength < *rank) return;
     assert(place < s.n); /* (1) */
-    *best = (struct choice_found){several ? -1 : c, span_slice(s, place, place + 1), several, false};
+    *best =
+        (struct choice_found){several ? -1 : c, span_slice(s, place, place + 1), several, false};
     *rank = strength;
 }
 

@@ -64,6 +64,7 @@ static bool take(struct extraction *out, const struct stated *st, enum math_sour
 {
     out->place = st->plain;
     out->spoken = st->changed;
+    out->language = st->language;
     return find(out, st->text, source);
 }
 
@@ -95,6 +96,7 @@ static bool in_words(struct span s, struct extraction *out)
     if (t.n == 0 || t.n > MAX_SHORT || memchr(t.p, '\n', t.n) != NULL) return false;
     size_t said = span_find_last(t, span_str(" is "));
     out->words = true;
+    out->place = t;
     if (said != SPAN_NONE) t = span_slice(t, said + 4, t.n);
     return find(out, t, MATH_FROM_EXPRESSION);
 }
@@ -120,11 +122,13 @@ static bool unmarked(struct arena *a, struct span s, const struct math_options *
         return take(out, &st, source);
     }
     if (st.denied) return false;
-    if ((o->extract & MATH_EXTRACT_EXPR) && (found = prose_spelled(s)).n > 0)
+    if ((o->extract & MATH_EXTRACT_EXPR) && (found = prose_spelled(s)).n > 0) {
         return find(out, found, MATH_FROM_EXPRESSION);
+    }
     struct span t = span_trim(s);
-    if (t.n > 0 && formula_at(t, 0, NULL, &f) && f.to == t.n)
+    if (t.n > 0 && formula_at(t, 0, NULL, &f) && f.to == t.n) {
         return find(out, f.inside, MATH_FROM_LATEX);
+    }
     if (in_words(s, out)) return true;
     out->cause = MATH_NO_ANSWER_FOUND;
     return bold.n > 0 && find(out, bold, MATH_FROM_EXPRESSION);
@@ -203,10 +207,26 @@ void extract_answer(struct arena *a, struct span response, const struct math_opt
     }
 }
 
+/* s may hold words: two letters that no backslash makes a command, or a sign beyond ASCII. Most
+ * answers have none, and nothing else is asked of them. */
+static bool may_have_words(struct span s)
+{
+    bool command = false;
+    int letters = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        if ((unsigned char)s.p[i] >= 0x80) return true;
+        bool letter = ascii_is_letter(s.p[i]);
+        if (!letter) command = s.p[i] == '\\';
+        letters = letter && !command ? letters + 1 : 0;
+        if (letters > 1) return true;
+    }
+    return span_find(s, span_str("\\text"), 0) != SPAN_NONE;
+}
+
 struct stated extract_inside(struct arena *a, struct span inside, const struct math_options *o)
 {
-    struct stated st = {.text = words_unwrap(inside)};
-    if (inside.n > MAX_INSIDE || !prose_has_words(inside)) return st;
+    struct stated st = {.text = inside};
+    if (inside.n > MAX_INSIDE || !may_have_words(inside)) return st;
     struct span words = plain_words(a, words_unwrap(inside));
     struct stated said = {.text = {NULL, 0}};
     if (words.n == 0) return st;
@@ -215,13 +235,49 @@ struct stated extract_inside(struct arena *a, struct span inside, const struct m
     return said;
 }
 
+/* ['0.5'] and ["1", "2"]: a list of texts as Python prints it, as "1, 2". {NULL, 0} when s is none. */
+static struct span listed_texts(struct arena *a, struct span s)
+{
+    s = span_trim(s);
+    bool list = s.n >= 4 && s.p[0] == '[' && s.p[s.n - 1] == ']';
+    char *out = list ? arena_alloc(a, s.n + 1, 1) : NULL;
+    size_t n = 0, i = 1, end = s.n - 1;
+    if (out == NULL) return span_of(NULL, 0);
+    for (bool more = true; more; i++) {
+        while (i < end && ascii_is_space(s.p[i])) {
+            i++;
+        }
+        char quote = s.p[i];
+        const char *close =
+            quote == '\'' || quote == '"' ? memchr(s.p + i + 1, quote, end - i - 1) : NULL;
+        if (i >= end || close == NULL) return span_of(NULL, 0);
+        struct span text = span_slice(s, i + 1, (size_t)(close - s.p));
+        if (n > 0) out[n++] = ',';
+        if (n > 0) out[n++] = ' ';
+        if (text.n > 0) memcpy(out + n, text.p, text.n);
+        n += text.n;
+        i = (size_t)(close - s.p) + 1;
+        while (i < end && ascii_is_space(s.p[i])) {
+            i++;
+        }
+        more = i < end && s.p[i] == ',';
+    }
+    return i == end + 1 ? words_unwrap(span_of(out, n)) : span_of(NULL, 0);
+}
+
+/* s may have a mark of an answer: ####, a tag, a list of texts. */
+static bool has_marks(struct span s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '#' || s.p[i] == '<' || s.p[i] == '\'' || s.p[i] == '"') return true;
+    }
+    return span_find(s, span_str("box"), 0) != SPAN_NONE;
+}
+
 struct span extract_gold(struct arena *a, struct span gold, const struct math_options *o)
 {
     struct span whole_gold = words_unwrap(gold);
-    bool marked = gold.n > 64 || memchr(gold.p == NULL ? "" : gold.p, '#', gold.n) != NULL ||
-                  memchr(gold.p == NULL ? "" : gold.p, '<', gold.n) != NULL ||
-                  span_find(gold, span_str("box"), 0) != SPAN_NONE || prose_has_words(gold);
-    if (!marked) return whole_gold;
+    if (gold.n <= 64 && !has_marks(gold) && !may_have_words(gold)) return whole_gold;
     struct extraction found = {0};
     struct stated st;
     struct span s = marks_cut(gold), tag = marks_tagged(s, false), hash = marks_hashed(s, false);
@@ -230,6 +286,8 @@ struct span extract_gold(struct arena *a, struct span gold, const struct math_op
     if (tag.p != NULL) s = tag;
     if (in_boxes(a, s, &plain, &found) && found.source != MATH_FROM_NOWHERE) return found.text;
     if (hash.n > 0 && span_find(s, span_str("####"), 0) != SPAN_NONE) return hash;
+    struct span listed = listed_texts(a, s);
+    if (listed.n > 0) return listed;
     struct span whole = words_unwrap(s);
     if (whole.n <= 400 && (whole.n == 0 || formula_reads(a, whole))) return whole;
     if (phrase_answer(a, s, &plain, &st)) return st.text;

@@ -15,42 +15,48 @@ static int lower(int c)
     return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
 }
 
-static const char *const phrases[] = {
-    "final answer is",
-    "final answer:",
-    "answer is",
-    "answer:",
-    "answer =",
-    "answer is:",
-    "answers are",
-    "answers:",
-    "final answer\n",
-    "result is",
-    "result:",
-    "\xe7\xad\x94\xe6\xa1\x88\xe6\x98\xaf",         /* the answer is */
-    "\xe7\xad\x94\xe6\xa1\x88\xe4\xb8\xba",
-    "\xe7\xad\x94\xe6\xa1\x88\xe4\xb8\xba\xef\xbc\x9a",
-    "\xe7\xad\x94\xe6\xa1\x88\xef\xbc\x9a",         /* answer: */
-    "\xe7\xad\x94\xe6\xa1\x88:",
-    "\xe6\x95\x85\xe9\x80\x89\xef\xbc\x9a",         /* hence choose: */
-    "\xe6\x95\x85\xe9\x80\x89:",
-    "\xe6\x95\x85\xe9\x80\x89",
-    "\xe7\xad\x94\xef\xbc\x9a",                     /* answer: */
-    "r\xc3\xa9ponse est",
-    "r\xc3\xa9ponse:",
-    "r\xc3\xa9ponse :",
-    "r\xc3\xa9ponse finale :",
-    "r\xc3\xa9ponse finale est",
-    "respuesta es",
-    "respuesta final es",
-    "respuesta:",
-    "antwort ist",
-    "antwort:",
-    "antwort lautet",
-    "lautet:",
-    "\xd0\xbe\xd1\x82\xd0\xb2\xd0\xb5\xd1\x82:",
-    "resposta:",
-    "risposta:",
+/* How an answer is announced, in small letters, and the language that is, where it writes decimals with
+ * a comma. */
+static const struct {
+    const char *words, *language;
+} phrases[] = {
+    {"final answer is", ""},
+    {"final answer:", ""},
+    {"answer is", ""},
+    {"answer:", ""},
+    {"answer =", ""},
+    {"answer is:", ""},
+    {"answers are", ""},
+    {"answers:", ""},
+    {"final answer\n", ""},
+    {"result is", ""},
+    {"result:", ""},
+    {"\xe7\xad\x94\xe6\xa1\x88\xe6\x98\xaf", ""}, /* the answer is */
+    {"\xe7\xad\x94\xe6\xa1\x88\xe4\xb8\xba", ""},
+    {"\xe7\xad\x94\xe6\xa1\x88\xe4\xb8\xba\xef\xbc\x9a", ""},
+    {"\xe7\xad\x94\xe6\xa1\x88\xef\xbc\x9a", ""}, /* answer: */
+    {"\xe7\xad\x94\xe6\xa1\x88:", ""},
+    {"\xe6\x95\x85\xe9\x80\x89\xef\xbc\x9a", ""}, /* hence choose: */
+    {"\xe6\x95\x85\xe9\x80\x89:", ""},
+    {"\xe6\x95\x85\xe9\x80\x89", ""},
+    {"\xe7\xad\x94\xef\xbc\x9a", ""}, /* answer: */
+    {"r\xc3\xa9ponse est", "french"},
+    {"r\xc3\xa9ponse:", "french"},
+    {"r\xc3\xa9ponse :", "french"},
+    {"r\xc3\xa9ponse finale :", "french"},
+    {"r\xc3\xa9ponse finale est", "french"},
+    {"respuesta es", "spanish"},
+    {"respuesta final es", "spanish"},
+    {"respuesta:", "spanish"},
+    {"antwort ist", "german"},
+    {"antwort:", "german"},
+    {"antwort lautet", "german"},
+    {"lautet:", "german"},
+    {"\xd0\xbe\xd1\x82\xd0\xb2\xd0\xb5\xd1\x82:", "russian"},
+    {"resposta:", "portuguese"},
+    {"risposta:", "italian"},
+    {"resposta \xc3\xa9", "portuguese"},
+    {"risposta \xc3\xa8", "italian"},
 };
 
 /* Two letters tell for most places that no phrase starts there. */
@@ -78,26 +84,28 @@ static size_t after_phrase(struct span s, size_t i, struct span p)
 
 /* The offset after the phrase that starts at s.p[i], the longest where several do; SPAN_NONE when
  * none does. */
-static size_t phrase_at(struct span s, size_t i)
+static size_t phrase_at(struct span s, size_t i, const char **language)
 {
     size_t found = SPAN_NONE;
     for (size_t k = 0; k < sizeof(phrases) / sizeof(phrases[0]); k++) {
-        size_t end = after_phrase(s, i, span_str(phrases[k]));
+        size_t end = after_phrase(s, i, span_str(phrases[k].words));
         if (end == SPAN_NONE || (found != SPAN_NONE && end <= found)) continue;
-        if (!words_start(span_slice(s, end, s.n), span_str(" not "))) found = end;
+        if (words_start(span_slice(s, end, s.n), span_str(" not "))) continue;
+        found = end;
+        *language = phrases[k].language;
     }
     return found;
 }
 
 /* The offset after the last (or first) phrase in s, SPAN_NONE when there is none. */
-static size_t phrase_end(struct span s, bool first)
+static size_t phrase_end(struct span s, bool first, const char **language)
 {
     size_t found = SPAN_NONE;
     for (size_t i = 0; i < s.n; i++) {
         int c = lower((unsigned char)s.p[i]);
         if (!may_start_phrase(c, i + 1 < s.n ? lower((unsigned char)s.p[i + 1]) : 0)) continue;
         if (i > 0 && ascii_is_letter((unsigned char)s.p[i - 1])) continue;
-        size_t end = phrase_at(s, i);
+        size_t end = phrase_at(s, i, language);
         if (end == SPAN_NONE) continue;
         found = end;
         if (first) return found;
@@ -159,14 +167,15 @@ size_t phrase_last_copula(struct span s)
     return best;
 }
 
-bool phrase_answer(struct arena *a, struct span s, const struct math_options *o,
-                   struct stated *out)
+bool phrase_answer(struct arena *a, struct span s, const struct math_options *o, struct stated *out)
 {
-    size_t at = phrase_end(s, o->first_answer);
+    const char *language = "";
+    size_t at = phrase_end(s, o->first_answer, &language);
     if (at == SPAN_NONE) return false;
     bool announced = s.p[at - 1] == ':';
     struct span said = phrase_sentence(span_slice(s, at, s.n), announced);
     *out = stated_in(a, said, o->extract);
+    out->language = span_str(language);
     if (out->text.n > 0) return true;
     out->text = words_unwrap(out->plain);
     return out->text.n > 0 && out->text.n <= 200;

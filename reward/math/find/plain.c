@@ -153,7 +153,8 @@ struct span plain_text(struct arena *a, struct span s)
 /* "Step 4.", "Answer:", "Note": it names what follows. */
 static bool is_heading(struct span inside)
 {
-    static const char *const heads[] = {"step ", "note", "case ", "part ", "solution", "explanation"};
+    static const char *const heads[] = {"step ", "note",     "case ",
+                                        "part ", "solution", "explanation"};
     struct span s = span_trim(inside);
     if (s.n == 0 || s.p[s.n - 1] == ':' || span_ends(s, span_str("\xef\xbc\x9a"))) return true;
     for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
@@ -184,8 +185,8 @@ struct span plain_last_bold(struct span s)
  * it; i itself when none stands at s.p[i]. */
 static size_t font_end(struct span s, size_t i)
 {
-    static const char *const fonts[] = {"\\text",   "\\textbf", "\\textit",  "\\textrm",
-                                        "\\textup", "\\mathrm", "\\mbox",    "\\textnormal",
+    static const char *const fonts[] = {"\\text",   "\\textbf", "\\textit",      "\\textrm",
+                                        "\\textup", "\\mathrm", "\\mbox",        "\\textnormal",
                                         "\\textsf", "\\emph",   "\\operatorname"};
     for (size_t k = 0; k < sizeof(fonts) / sizeof(fonts[0]); k++) {
         size_t end = i + strlen(fonts[k]);
@@ -201,7 +202,8 @@ static size_t font_end(struct span s, size_t i)
 /* The length of a command of spacing at s.p[i], 0 when none stands there. */
 static size_t spacing(struct span s, size_t i)
 {
-    static const char *const spaces[] = {"\\qquad", "\\quad", "\\,", "\\;", "\\:", "\\ ", "\\!", "~"};
+    static const char *const spaces[] = {"\\qquad", "\\quad", "\\,", "\\;",
+                                         "\\:",     "\\ ",    "\\!", "~"};
     for (size_t k = 0; k < sizeof(spaces) / sizeof(spaces[0]); k++) {
         if (span_starts(span_slice(s, i, s.n), span_str(spaces[k]))) return strlen(spaces[k]);
     }

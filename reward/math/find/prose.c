@@ -41,8 +41,9 @@ static bool is_wide_digit(struct span s, size_t end)
 static size_t last_number_end(struct span s)
 {
     for (size_t i = s.n; i > 0; i--) {
-        if (ascii_is_digit(s.p[i - 1]) || fraction_before(s, i) > 0 || is_wide_digit(s, i))
+        if (ascii_is_digit(s.p[i - 1]) || fraction_before(s, i) > 0 || is_wide_digit(s, i)) {
             return i;
+        }
     }
     return 0;
 }
@@ -92,11 +93,10 @@ static size_t last_sentence(struct span s)
 struct span prose_without_aside(struct span s)
 {
     static const char *const asides[] = {
-        ", attained",     " attained ", ", achieved", " achieved ", " which occurs",
-        ", which occurs", ", when ",    " when ",     ", since ",   " since ",
-        ", because ",     " because ",  ", as ",      "(since ",    "(because ",
-        "(see ",          "(as ",       "(when ",     "(See ",
-        "(that is", "(i.e.", "(or "};
+        ", attained", " attained ", ", achieved", " achieved ", " which occurs", ", which occurs",
+        ", when ",    " when ",     ", since ",   " since ",    ", because ",    " because ",
+        ", as ",      "(since ",    "(because ",  "(see ",      "(as ",          "(when ",
+        "(See ",      "(that is",   "(i.e.",      "(or "};
     s = span_trim(s);
     size_t from = last_sentence(s), end = s.n;
     /* "... 42 ways. (See step 3.)": a sentence in parentheses */
@@ -179,9 +179,11 @@ static size_t last_remark(struct span s)
 struct span prose_without_closing(struct span s)
 {
     static const char *const closings[] = {
-        "let me know", "if you ", "feel free", "i hope", "hope this", "would you like",
-        "please ",     "is there anything", "do you want", "note ", "note:", "(note", "check:",
-        "verification", "qed", "---", "i am confident", "this matches", "remember", "tip:"};
+        "let me know",    "if you ",        "feel free", "i hope",
+        "hope this",      "would you like", "please ",   "is there anything",
+        "do you want",    "note ",          "note:",     "(note",
+        "check:",         "verification",   "qed",       "---",
+        "i am confident", "this matches",   "remember",  "tip:"};
     s = span_trim(s);
     for (int rounds = 0; rounds < 8 && s.n > 0; rounds++) {
         size_t from = last_remark(s);

@@ -24,9 +24,10 @@ static bool has_any(struct span s, const char *const *signs, size_t n)
 /* s sets bounds: it has an inequality, or says to which numbers a letter belongs. */
 static bool is_condition(struct span s)
 {
-    static const char *const signs[] = {"<",   ">",   "\\le", "\\ge",  "\\ne", "\\in",  "\\lt",
-                                        "\\gt", "\xe2\x89\xa4", "\xe2\x89\xa5", "\xe2\x89\xa0",
-                                        "\xe2\x88\x88", "\\forall"};
+    static const char *const signs[] = {
+        "<",       ">",    "\\le",         "\\ge",         "\\ne",         "\\in",
+        "\\lt",    "\\gt", "\xe2\x89\xa4", "\xe2\x89\xa5", "\xe2\x89\xa0", "\xe2\x88\x88",
+        "\\forall"};
     return has_any(s, signs, sizeof(signs) / sizeof(signs[0]));
 }
 
@@ -96,9 +97,10 @@ static size_t last_comma(struct span s)
 static bool shares_letter(struct span value, struct span condition)
 {
     for (size_t i = 0; i < condition.n; i++) {
-        bool alone = ascii_is_letter(condition.p[i]) &&
-                     (i == 0 || (!ascii_is_letter(condition.p[i - 1]) && condition.p[i - 1] != '\\')) &&
-                     (i + 1 == condition.n || !ascii_is_letter(condition.p[i + 1]));
+        bool alone =
+            ascii_is_letter(condition.p[i]) &&
+            (i == 0 || (!ascii_is_letter(condition.p[i - 1]) && condition.p[i - 1] != '\\')) &&
+            (i + 1 == condition.n || !ascii_is_letter(condition.p[i + 1]));
         if (alone && memchr(value.p, condition.p[i], value.n) != NULL) return true;
     }
     return false;

@@ -207,22 +207,27 @@ static enum atom_kind letter_kind(struct span s, size_t i, enum atom_kind before
     size_t next = after_spaces(s, i + 1);
     int c = at(s, next);
     bool article = at(s, i) == 'a' || at(s, i) == 'A' || at(s, i) == 'I';
-    bool operator = c != 0 && memchr("=<>^_+*/\\", c, 9) != NULL;
+    bool operator= c != 0 && memchr("=<>^_+*/\\", c, 9) != NULL;
     bool call = next == i + 1 && (c == '(' || c == '[' || c == '\'');
-    if (glued || operator || call) return ATOM_LETTER;
+    if (glued || operator|| call) return ATOM_LETTER;
     if (c == '-' && !ascii_is_letter(at(s, next + 1))) return ATOM_LETTER;
-    if (before == ATOM_INFIX || before == ATOM_SIGN || before == ATOM_REL || before == ATOM_PREFIX)
+    if (before == ATOM_INFIX || before == ATOM_SIGN || before == ATOM_REL ||
+        before == ATOM_PREFIX) {
         return ATOM_LETTER;
+    }
     bool prose = ascii_is_letter(c) || c >= 0x80;
-    if (article) return before == ATOM_OPEN || (before == ATOM_COMMA && !prose) ? ATOM_LETTER : ATOM_WORD;
+    if (article) {
+        return before == ATOM_OPEN || (before == ATOM_COMMA && !prose) ? ATOM_LETTER : ATOM_WORD;
+    }
     return prose ? ATOM_WORD : ATOM_LETTER;
 }
 
 /* Letters that are mathematics though no backslash stands before them: sin, pi, sqrt. */
 static enum atom_kind known_word(struct span w, enum atom_kind before)
 {
-    static const char *const prose[] = {"max", "min", "arg", "det", "conj", "factorial", "ch", "sh",
-                                        "th",  "sup", "inf", "deg", "dim",  "ker",       "Re", "Im"};
+    static const char *const prose[] = {"max", "min", "arg", "det", "conj", "factorial",
+                                        "ch",  "sh",  "th",  "sup", "inf",  "deg",
+                                        "dim", "ker", "Re",  "Im"};
     const struct command *c = command_find(w);
     if (c == NULL || IS_ONE_OF(w, prose)) return ATOM_WORD;
     switch (c->kind) {
@@ -247,7 +252,8 @@ static enum atom_kind known_word(struct span w, enum atom_kind before)
 /* A word after a number: its unit, a magnitude, "percent". */
 static enum atom_kind word_after_value(struct span s, size_t i, struct span w)
 {
-    static const char *const prose[] = {"in", "are", "as", "at", "am", "so", "is", "to", "or", "day"};
+    static const char *const prose[] = {"in", "are", "as", "at", "am",
+                                        "so", "is",  "to", "or", "day"};
     static const char *const powers[] = {"square", "cubic", "sq", "cu", "per"};
     static const char *const magnitudes[] = {"thousand", "million", "billion", "trillion"};
     static const char *const halves[] = {"pm", "PM", "am", "AM", "p", "a"};
@@ -266,7 +272,7 @@ static enum atom_kind word_after_value(struct span s, size_t i, struct span w)
         }
         struct span next = span_slice(s, from, to);
         return unit_known(next) || span_is(next, "unit") || span_is(next, "units") ? ATOM_INFIX
-                                                                                  : ATOM_WORD;
+                                                                                   : ATOM_WORD;
     }
     if (span_is(w, "unit") || span_is(w, "units") || unit_known(w)) return ATOM_UNIT;
     return ATOM_WORD;
@@ -306,6 +312,17 @@ static size_t foreign_end(struct span s, size_t i)
     return i;
 }
 
+static struct atom foreign_atom(struct span s, size_t i, enum atom_kind before)
+{
+    static const char *const joints[] = {"\xe6\x88\x96", "\xe5\x92\x8c", "\xe4\xb8\x94"};
+    for (size_t k = 0; k < sizeof(joints) / sizeof(joints[0]) && ends_operand(before); k++) {
+        if (span_starts(span_slice(s, i, s.n), span_str(joints[k]))) {
+            return (struct atom){ATOM_JOIN, i, i + 3};
+        }
+    }
+    return (struct atom){ATOM_WORD, i, foreign_end(s, i)};
+}
+
 static struct atom letters_atom(struct span s, size_t i, enum atom_kind before)
 {
     struct atom a = {ATOM_WORD, i, i};
@@ -313,8 +330,8 @@ static struct atom letters_atom(struct span s, size_t i, enum atom_kind before)
         a.to++;
     }
     struct span w = span_slice(s, i, a.to);
-    bool glued = i > 0 && (ascii_is_digit(at(s, i - 1)) || at(s, i - 1) == ')') &&
-                 ends_operand(before);
+    bool glued =
+        i > 0 && (ascii_is_digit(at(s, i - 1)) || at(s, i - 1) == ')') && ends_operand(before);
     bool numbered = ascii_is_digit(at(s, a.to)) && !glued; /* v2, AZYUK2A */
     bool hyphen = at(s, a.to) == '-' && ascii_is_letter(at(s, a.to + 1)) &&
                   ascii_is_letter(at(s, a.to + 2)) && !glued;
@@ -329,8 +346,9 @@ static struct atom letters_atom(struct span s, size_t i, enum atom_kind before)
     if (w.n == 1) return a.kind = letter_kind(s, i, before, glued), a;
     if (ends_operand(before) && (span_is(w, "and") || span_is(w, "or"))) a.kind = ATOM_JOIN;
     if (before == ATOM_COMMA && (span_is(w, "and") || span_is(w, "or"))) a.kind = ATOM_JOIN;
-    if (ends_operand(before) && span_is(w, "to") && ascii_is_digit(at(s, after_spaces(s, a.to))))
+    if (ends_operand(before) && span_is(w, "to") && ascii_is_digit(at(s, after_spaces(s, a.to)))) {
         a.kind = ATOM_JOIN;
+    }
     if (a.kind == ATOM_WORD) a.kind = known_word(w, before);
     if (a.kind == ATOM_WORD && is_product(s, i, a.to, glued, before)) a.kind = ATOM_VALUE;
     return a;
@@ -345,8 +363,9 @@ static struct atom sign_atom(struct span s, size_t i, enum atom_kind before)
     if (c == '*' || c == '/' || c == '^' || c == '_') a.kind = ATOM_INFIX;
     if (c == '=' || c == '<' || c == '>') a.kind = ATOM_REL;
     if (c == '!' && at(s, i + 1) == '=') a = (struct atom){ATOM_REL, i, i + 2};
-    if (c == '%' || ((c == '!' || c == '\'') && tight && ends_operand(before) && a.to == i + 1))
+    if (c == '%' || ((c == '!' || c == '\'') && tight && ends_operand(before) && a.to == i + 1)) {
         a.kind = ATOM_POSTFIX;
+    }
     if (c == '(' || c == '[' || c == '{') a.kind = ATOM_OPEN;
     if (c == ')' || c == ']' || c == '}') a.kind = ATOM_CLOSE;
     if (c == '|') a.kind = ATOM_BAR;
@@ -357,8 +376,9 @@ static struct atom sign_atom(struct span s, size_t i, enum atom_kind before)
                      (ascii_is_digit(at(s, next)) || next == i + 1);
         a.kind = ratio ? ATOM_INFIX : ATOM_STOP;
     }
-    if (c == '.' && at(s, i + 1) == '.' && at(s, i + 2) == '.')
+    if (c == '.' && at(s, i + 1) == '.' && at(s, i + 2) == '.') {
         return (struct atom){ATOM_VALUE, i, i + 3};
+    }
     return a;
 }
 
@@ -367,13 +387,14 @@ static struct atom atom_at(struct span s, size_t i, enum atom_kind before)
 {
     struct formula f;
     int c = at(s, i);
-    if ((c == '$' || c == '\\') && formula_at(s, i, NULL, &f))
+    if ((c == '$' || c == '\\') && formula_at(s, i, NULL, &f)) {
         return (struct atom){ATOM_VALUE, i, f.to};
+    }
     if (c == '$') return (struct atom){ATOM_PREFIX, i, i + 1};
     if (ascii_is_digit(c) || (c == '.' && ascii_is_digit(at(s, i + 1)))) return number_atom(s, i);
     if (ascii_is_letter(c)) return letters_atom(s, i, before);
     if (c == '\\') return command_atom(s, i, before);
-    if (c >= 0x80) return (struct atom){ATOM_WORD, i, foreign_end(s, i)};
+    if (c >= 0x80) return foreign_atom(s, i, before);
     return sign_atom(s, i, before);
 }
 

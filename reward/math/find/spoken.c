@@ -72,6 +72,7 @@ static const struct row rows[] = {
     {RIGHT, "dozens", "12*(%)"}, {RIGHT, "dozen", "12*(%)"}, {RIGHT, "hundred", "100*(%)"},
     {RIGHT, "and a half", "(%)+1/2"}, {RIGHT, "and one half", "(%)+1/2"},
     {RIGHT, "and a quarter", "(%)+1/4"}, {RIGHT, "below zero", "-(%)"},
+    {RIGHT, "\xe5\xba\xa6", "(%)^\\circ"}, {RIGHT, "\xe4\xb8\x87", "10000*(%)"},
     {RIGHT, "or more", "x\\ge %"}, {RIGHT, "or greater", "x\\ge %"}, {RIGHT, "or higher", "x\\ge %"},
     {RIGHT, "or above", "x\\ge %"}, {RIGHT, "and above", "x\\ge %"}, {RIGHT, "or larger", "x\\ge %"},
     {RIGHT, "or less", "x\\le %"}, {RIGHT, "or fewer", "x\\le %"}, {RIGHT, "or lower", "x\\le %"},
@@ -142,8 +143,8 @@ static size_t before_articles(struct span s, size_t from)
         }
         for (size_t k = 0; k < sizeof(articles) / sizeof(articles[0]) && !again; k++) {
             size_t n = strlen(articles[k]);
-            again = from > n && memcmp(s.p + from - n, articles[k], n) == 0 &&
-                    s.p[from - n - 1] == ' ';
+            again =
+                from > n && memcmp(s.p + from - n, articles[k], n) == 0 && s.p[from - n - 1] == ' ';
             if (again) from -= n;
         }
     }
@@ -184,6 +185,7 @@ static bool read_right(struct arena *a, struct span s, struct spoken *v)
         v->to = i + strlen(row->words);
         return apply(a, v, row->template, span_of(NULL, 0));
     }
+    if (i < s.n && s.p[i] == '(' && words_start(span_slice(s, i + 1, s.n), span_str("base "))) i++;
     row = row_after(s, i, BETWEEN);
     if (row == NULL) return false;
     struct run r;

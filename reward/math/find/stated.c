@@ -41,12 +41,13 @@ bool stated_is_moment(struct arena *a, struct span s)
 static size_t after_leads(struct span s, size_t i)
 {
     static const char *const leads[] = {
-        "either ",  "exactly ",   "simply ",  "just ",     "about ",   "approximately ", "roughly ",
-        "equal to ", "equals ",   "given by ", "therefore ", "thus ",  "hence ",         "clearly ",
-        "then ",    "again ",     "now ",     "precisely ", "also ",   "indeed ",        "of course ",
-        "a total of ", "the number ", "the value ", "be ",  "is ",     "are ",           "donc ",
-        "the ",     "still ",     "in fact ", "actually ", "around ",  "approx. ",       "approx ",
-        "therefore, ", "thus, ",  "only ",    "plus ",     "positive ", "was ",          "\xe2\x89\x88"};
+        "either ",  "exactly ",  "simply ",    "just ",       "about ",      "approximately ",
+        "roughly ", "equal to ", "equals ",    "given by ",   "therefore ",  "thus ",
+        "hence ",   "clearly ",  "then ",      "again ",      "now ",        "precisely ",
+        "also ",    "indeed ",   "of course ", "a total of ", "the number ", "the value ",
+        "be ",      "is ",       "are ",       "donc ",       "the ",        "still ",
+        "in fact ", "actually ", "around ",    "approx. ",    "approx ",     "therefore, ",
+        "thus, ",   "only ",     "plus ",      "positive ",   "was ",        "\xe2\x89\x88"};
     for (bool again = true; again;) {
         again = false;
         while (i < s.n && memchr(" :\t\n=*>~\"", s.p[i], 9) != NULL) {
@@ -117,9 +118,9 @@ static struct span spelled_at(struct span s, size_t at)
  * 0 when there is none. */
 static size_t copula_before(struct span s, size_t end)
 {
-    static const char *const forms[] = {" is ",   " are ", " was ",  " were ",  ": ",
-                                        " be ",   " equals ", " est ", " vaut ", " ist ",
-                                        " es ",   " son ",    " is: ", " are: ", " = "};
+    static const char *const forms[] = {" is ", " are ",    " was ", " were ", ": ",
+                                        " be ", " equals ", " est ", " vaut ", " ist ",
+                                        " es ", " son ",    " is: ", " are: ", " = "};
     struct formula f;
     size_t found = 0;
     for (size_t i = 0; i < end && i < s.n; i++) {

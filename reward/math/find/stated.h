@@ -9,10 +9,11 @@
 #include "reward/math/math.h"
 
 struct stated {
-    struct span text;  /* the answer; {NULL, 0} when the statement holds no mathematics */
-    struct span plain; /* the whole statement, plain_text() */
-    bool changed;      /* words beside the value changed it, and text says so: "-42" */
-    bool denied;       /* it only says what the answer is not */
+    struct span text;     /* the answer; {NULL, 0} when the statement holds no mathematics */
+    struct span plain;    /* the whole statement, plain_text() */
+    struct span language; /* that announces it, where it has decimal commas; else "" */
+    bool changed;         /* words beside the value changed it, and text says so: "-42" */
+    bool denied;          /* it only says what the answer is not */
 };
 
 /* The mathematics that a statement ("is 5, as required", the inside of a box) states. kinds: bits
