@@ -93,7 +93,7 @@ static void *run_thread(void *arg)
 {
     struct engine *e = arg;
     struct error err = {0};
-    if (!load(&e->loaded, &e->options, &err)) {
+    if (!engine_load(&e->loaded, &e->options, &err)) {
         set_state(e, ENGINE_FAILED, &err);
         wake(e);
     } else {
@@ -160,7 +160,7 @@ void engine_close(struct engine *e)
         mailbox_quit(e->mailbox);
         pthread_join(e->thread, NULL);
     }
-    unload(&e->loaded);
+    engine_unload(&e->loaded);
     mailbox_free(e->mailbox);
     free_string(e->options.model_path);
     free_string(e->options.name);
@@ -195,6 +195,12 @@ bool engine_wait(struct engine *e, struct error *err)
 const struct engine_info *engine_info(const struct engine *e)
 {
     return &e->loaded.info;
+}
+
+struct engine_weights engine_weights(const struct engine *e)
+{
+    const struct version *v = &e->loaded.version;
+    return (struct engine_weights){v->number, v->name};
 }
 
 /* ---- requests ---- */

@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/forward/forward.h"
-#include "engine/free_memory.h"
+#include "engine/machine_memory.h"
 #include "engine/kernels/kernels.h"
 #include "engine/forward/kv_store.h"
 #include "engine/model/gguf.h"
@@ -145,7 +145,7 @@ static bool size_cache(struct loaded *l, const struct engine_options *o, struct 
     struct engine_info *info = &l->info;
     int64_t bytes = kv_block_bytes(model_config(l->model), kv_type_of(o));
     int64_t needed = (int64_t)o->max_sequences * ((info->context + KV_BLOCK - 1) / KV_BLOCK);
-    int64_t budget = o->kv_bytes > 0 ? o->kv_bytes : free_memory() / 4;
+    int64_t budget = o->kv_bytes > 0 ? o->kv_bytes : machine_free_memory() / 4;
     int64_t blocks = budget / bytes < needed ? budget / bytes : needed;
     if (blocks > INT32_MAX / KV_BLOCK) blocks = INT32_MAX / KV_BLOCK;
     if (blocks < 2) {
@@ -221,9 +221,10 @@ static struct span token_text(const void *tokenizer, int id, bool skip_special)
     return tokenizer_piece(tokenizer, id, skip_special);
 }
 
-static void run_forward(void *forward, const struct forward_run *runs, int n)
+static void run_forward(void *forward, const struct weights *w, const struct forward_run *runs,
+                        int n)
 {
-    forward_step(forward, runs, n);
+    forward_step(forward, w, runs, n);
 }
 
 static void run_logits(void *forward, const int *rows, int n, float *logits)
@@ -248,10 +249,12 @@ static bool make_step(struct loaded *l, const struct engine_options *o, struct e
     const struct kernels *kernels = kernels_pick(o->isa, err);
     if (kernels == NULL) return false;
     l->info.isa = kernels->name;
-    l->forward =
-        forward_new(model_config(l->model), l->weights, kernels, l->store, l->pool, max_rows, err);
-    l->scheduler = l->forward == NULL ? NULL : scheduler_new(&so, l->kv, err);
+    l->forward = forward_new(model_config(l->model), kernels, l->store, l->pool, max_rows, err);
+    if (l->forward == NULL || !forward_reserve(l->forward, l->weights, err)) return false;
+    l->scheduler = scheduler_new(&so, l->kv, err);
     if (l->scheduler == NULL || !make_sampler(l, kernels, err)) return false;
+    l->version = (struct version){.name = "default", .weights = l->weights};
+    scheduler_serve(l->scheduler, &l->version);
     sampler_set_text(l->sampler, token_text, l->tokenizer);
     l->deliver = (struct deliver){.scheduler = l->scheduler,
                                   .sampler = l->sampler,
@@ -272,7 +275,7 @@ static bool make_step(struct loaded *l, const struct engine_options *o, struct e
     return l->step != NULL;
 }
 
-bool load(struct loaded *l, const struct engine_options *o, struct error *err)
+bool engine_load(struct loaded *l, const struct engine_options *o, struct error *err)
 {
     uint64_t start = clock_ns();
     if (!open_model(l, o, err) || !open_tokenizer(l, o, err)) return false;
@@ -286,7 +289,7 @@ bool load(struct loaded *l, const struct engine_options *o, struct error *err)
     return true;
 }
 
-void unload(struct loaded *l)
+void engine_unload(struct loaded *l)
 {
     step_free(l->step);
     sampler_free(l->sampler);

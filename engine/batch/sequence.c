@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "engine/events.h"
+#include "engine/batch/events.h"
 
 enum { FIRST_ROOM = 64, MAX_SAMPLES = 1 << 16 };
 #define ARENA_REQUEST_BYTES ((size_t)1 << 30)
@@ -225,7 +225,7 @@ struct request *request_new(const struct engine_request *r, int n_vocab, int con
     }
     *q = (struct request){.arena = a,
                           .id = r->id,
-                          .salt = r->cache_salt,
+                          .space = {.salt = r->cache_salt},
                           .priority = r->priority,
                           .n_prompt = (int)r->n_ids,
                           .sampling = r->sampling,

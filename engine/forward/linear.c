@@ -4,6 +4,7 @@
  */
 #include "engine/forward/linear.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,18 +45,28 @@ void compute_clear(struct compute *c)
 
 /* ---- Inputs ---- */
 
-bool input_init(struct input *in, int k, int max_rows, struct error *err)
+void input_init(struct input *in, int k, int max_rows)
 {
-    size_t bytes = act_bytes(max_rows, k);
-    in->k = in->i8.k = in->f32.k = k;
-    in->i8.quantised = true;
-    if (in->wants_i8) in->i8.data = mem_new_aligned(1, bytes, err);
-    if (in->wants_f32) in->f32.data = mem_new_aligned(1, bytes, err);
-    if (in->wants_plain) {
-        in->plain = mem_new_aligned(1, act_bytes(max_rows + BLAS_ROWS - 1, k), err);
-    }
-    return (in->i8.data != NULL || !in->wants_i8) && (in->f32.data != NULL || !in->wants_f32) &&
-           (in->plain != NULL || !in->wants_plain);
+    *in = (struct input){.k = k, .max_rows = max_rows, .i8 = {.k = k, .quantised = true}};
+    in->f32.k = k;
+}
+
+bool input_reserve(struct input *in, struct input_forms forms, struct error *err)
+{
+    size_t bytes = act_bytes(in->max_rows, in->k);
+    size_t plain_bytes = act_bytes(in->max_rows + BLAS_ROWS - 1, in->k);
+    if (forms.i8 && in->i8.data == NULL) in->i8.data = mem_new_aligned(1, bytes, err);
+    if (forms.f32 && in->f32.data == NULL) in->f32.data = mem_new_aligned(1, bytes, err);
+    if (forms.plain && in->plain == NULL) in->plain = mem_new_aligned(1, plain_bytes, err);
+    return (in->i8.data != NULL || !forms.i8) && (in->f32.data != NULL || !forms.f32) &&
+           (in->plain != NULL || !forms.plain);
+}
+
+void input_use(struct input *in, struct input_forms forms)
+{
+    assert((in->i8.data != NULL || !forms.i8) && (in->f32.data != NULL || !forms.f32));
+    assert(in->plain != NULL || !forms.plain);
+    in->forms = forms;
 }
 
 void input_clear(struct input *in)
@@ -66,18 +77,6 @@ void input_clear(struct input *in)
     *in = (struct input){0};
 }
 
-void input_serves(struct input *in, const struct matrix *w)
-{
-    if (w->n == 0) return;
-    if (w->dense != NULL) {
-        in->wants_plain = true;
-    } else if (panel_types[w->panels.type].quantised) {
-        in->wants_i8 = true;
-    } else {
-        in->wants_f32 = true;
-    }
-}
-
 void input_begin(struct input *in, int rows)
 {
     in->rows = in->i8.rows = in->f32.rows = rows;
@@ -86,9 +85,9 @@ void input_begin(struct input *in, int rows)
 void input_put_rows(const struct compute *c, const struct input *in, int row, int n_rows, int col,
                     const float *v, int ld, int n)
 {
-    if (in->wants_i8) c->kernels->act_put(&in->i8, row, n_rows, col, v, ld, n);
-    if (in->wants_f32) c->kernels->act_put(&in->f32, row, n_rows, col, v, ld, n);
-    for (int r = 0; in->wants_plain && r < n_rows; r++) {
+    if (in->forms.i8) c->kernels->act_put(&in->i8, row, n_rows, col, v, ld, n);
+    if (in->forms.f32) c->kernels->act_put(&in->f32, row, n_rows, col, v, ld, n);
+    for (int r = 0; in->forms.plain && r < n_rows; r++) {
         float *to = in->plain + (size_t)(row + r) * (size_t)in->k + col;
         memcpy(to, v + r * ld, (size_t)n * sizeof(float));
     }
@@ -115,14 +114,14 @@ static uint8_t *view_data(const struct act *whole, int i, int first)
 struct input input_view(const struct input *whole, int i, int first, int rows)
 {
     struct input v = *whole;
-    if (v.wants_i8) v.i8.data = view_data(&whole->i8, i, first);
-    if (v.wants_f32) v.f32.data = view_data(&whole->f32, i, first);
-    if (v.wants_plain) v.plain = whole->plain + (size_t)first * (size_t)whole->k;
+    if (v.forms.i8) v.i8.data = view_data(&whole->i8, i, first);
+    if (v.forms.f32) v.f32.data = view_data(&whole->f32, i, first);
+    if (v.forms.plain) v.plain = whole->plain + (size_t)first * (size_t)whole->k;
     input_begin(&v, rows);
     return v;
 }
 
-struct fill {
+struct input_filling {
     const struct compute *c;
     const struct input *in;
     const float *x, *norm;
@@ -133,7 +132,7 @@ struct fill {
 /* One tile of rows: no other thread writes near it. */
 static void fill_task(void *arg, int task, int thread)
 {
-    const struct fill *f = arg;
+    const struct input_filling *f = arg;
     float *row = (float *)(void *)(f->c->work + (size_t)thread * f->c->work_bytes);
     for (int r = act_tile_row(&f->in->i8, task); r < act_tile_row(&f->in->i8, task + 1); r++) {
         const float *x = f->x + (size_t)r * (size_t)f->ld;
@@ -148,7 +147,7 @@ static void fill_task(void *arg, int task, int thread)
 void input_fill(const struct compute *c, struct input *in, int rows, const float *x, int ld,
                 const float *norm, float eps)
 {
-    struct fill f = {.c = c, .in = in, .x = x, .norm = norm, .ld = ld, .eps = eps};
+    struct input_filling f = {.c = c, .in = in, .x = x, .norm = norm, .ld = ld, .eps = eps};
     input_begin(in, rows);
     int tiles = act_tiles(&in->i8);
     if (rows >= PARALLEL_ROWS) {
@@ -162,15 +161,15 @@ void input_fill(const struct compute *c, struct input *in, int rows, const float
 
 /* ---- Products ---- */
 
-struct work {
+struct linear_work {
     void *scratch;
     float *y; /* [CHUNK_ROWS, WIDE] */
 };
 
-static struct work work_of(const struct compute *c, int thread)
+static struct linear_work work_of(const struct compute *c, int thread)
 {
     uint8_t *at = c->work + (size_t)thread * c->work_bytes;
-    return (struct work){at, (float *)(void *)(at + KERNEL_SCRATCH)};
+    return (struct linear_work){at, (float *)(void *)(at + KERNEL_SCRATCH)};
 }
 
 /* Neighbouring panels; bytes 0: none. */
@@ -188,7 +187,7 @@ struct piece {
     int unit, end_unit;
     bool goes_on;         /* the same thread is likely to take the units that follow */
     struct stretch after; /* else what it is likely to want then */
-    struct work work;
+    struct linear_work work;
 };
 
 static int panels_of(const struct matrix *w)
@@ -321,7 +320,7 @@ static int swiglu_unit(const struct piece *p, int unit)
 
 /* ---- Tasks ---- */
 
-struct run {
+struct row_run {
     const struct compute *c;
     struct linear_job *jobs;
     int n_jobs, n_tasks;
@@ -346,7 +345,7 @@ static bool is_dense(const struct linear_job *j)
 /* How many groups the units of j are cut into when groups of about so many units are wanted: with few
  * groups, as many for every thread. The reference's are one: where its columns are cut, and with
  * that its bits, must depend on the matrix alone. */
-static int groups_of(const struct run *r, const struct linear_job *j, int wanted)
+static int groups_of(const struct row_run *r, const struct linear_job *j, int wanted)
 {
     if (is_dense(j)) return 1;
     int n = j->n_units, threads = pool_threads(r->c->pool), groups = (n + wanted - 1) / wanted;
@@ -355,7 +354,7 @@ static int groups_of(const struct run *r, const struct linear_job *j, int wanted
 }
 
 /* The tasks are numbered job by job; each is a group of units and a chunk of rows. */
-static void plan_tasks(struct run *r)
+static void plan_tasks(struct row_run *r)
 {
     int most = pool_threads(r->c->pool) * TASKS_PER_THREAD, pieces = 0;
     for (int i = 0; i < r->n_jobs; i++) {
@@ -372,7 +371,7 @@ static void plan_tasks(struct run *r)
     }
 }
 
-static const struct linear_job *job_of(const struct run *r, int task)
+static const struct linear_job *job_of(const struct row_run *r, int task)
 {
     int low = 0, high = r->n_jobs;
     while (high - low > 1) {
@@ -395,7 +394,7 @@ static struct stretch share_of(const struct pool *pool, const struct matrix *w, 
 
 static void run_task(void *arg, int task, int thread)
 {
-    const struct run *r = arg;
+    const struct row_run *r = arg;
     const struct linear_job *j = job_of(r, task);
     int chunk = (task - j->first_task) / j->groups, group = (task - j->first_task) % j->groups;
     struct piece p = {.c = r->c, .job = j, .tile = chunk * CHUNK_TILES};
@@ -417,7 +416,7 @@ static void run_task(void *arg, int task, int thread)
 
 void linear_run(const struct compute *c, struct linear_job *jobs, int n)
 {
-    struct run r = {.c = c, .jobs = jobs, .n_jobs = n};
+    struct row_run r = {.c = c, .jobs = jobs, .n_jobs = n};
     plan_tasks(&r);
     if (!is_dense(&jobs[0])) {
         pool_run(c->pool, run_task, &r, r.n_tasks);

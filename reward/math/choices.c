@@ -6,13 +6,15 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "reward/math/choices.h"
+
 #include "base/ascii.h"
 #include "reward/math/find/choice.h"
 #include "reward/math/find/extract.h"
 #include "reward/math/find/marks.h"
 #include "reward/math/find/plain.h"
-#include "reward/math/find/words.h"
-#include "reward/math/work.h"
+#include "reward/math/read/words.h"
+#include "reward/math/answer.h"
 
 bool choices_apply(const struct math_options *o)
 {
@@ -30,7 +32,7 @@ static int by_content(struct arena *a, struct span text, struct span place,
         if (content.n == 0) continue;
         struct math_options plain = *o;
         plain.mode = MATH_MATH;
-        struct math_work w = {.arena = a, .options = &plain, .cause = MATH_UNDECIDED};
+        struct math_work w = work_begin(a, &plain, MATH_CHEAP);
         bool same = words_same(a, content, text) || words_said(a, content, place) ||
                     answers_equal(&w, content, text) == EQ_YES;
         if (same && found >= 0) return -1;

@@ -22,6 +22,38 @@ ALLOWED = {
 DOORS = {"server": {"engine/engine.h", "reward/reward.h"}}
 HTTP_HEADERS = {"microhttpd.h", "uv.h"}
 
+# Inside a folder: its rooms, lowest floor first. A room may include what lies on lower floors, and rooms of
+# its own floor where that makes no circle.
+FLOORS = {
+    "engine": [
+        {"engine/tensor"},
+        {"engine/kernels"},
+        {"engine/model", "engine/tokenizer", "engine/template"},
+        {"engine/forward"},
+        {"engine/sample/form"},
+        {"engine/sample"},
+        {"engine/batch"},
+        {"engine"},
+    ],
+    "reward": [
+        {"reward/row"},
+        {"reward/math", "reward/workers"},
+        {"reward/rules"},
+        {"reward/code", "reward/plan"},
+        {"reward/judge"},
+        {"reward/dialects"},
+        {"reward"},
+    ],
+    "reward/math": [
+        {"reward/math/work", "reward/math/tree"},
+        {"reward/math/read", "reward/math/real"},
+        {"reward/math/field", "reward/math/find"},
+        {"reward/math/value"},
+        {"reward/math/compare"},
+        {"reward/math"},
+    ],
+}
+
 
 def includes(path):
     return re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', path.read_text(), re.M)
@@ -43,6 +75,31 @@ def test_dependencies_point_one_way(folder):
             if name not in DOORS.get(folder, set()):
                 wrong.append(f"{path.relative_to(ROOT)} includes {name}")
     assert wrong == []
+
+
+def room_of(folder, path):
+    """The room of FLOORS[folder] that path is in: its own folder, or the nearest above it that is one."""
+    rooms = set().union(*FLOORS[folder])
+    return next((str(p) for p in pathlib.PurePath(path).parents if str(p) in rooms), str(path))
+
+
+def rooms_included(folder):
+    """(room, room it includes, by which file)"""
+    for path in sources(folder):
+        room = room_of(folder, path.relative_to(ROOT))
+        for name in includes(path):
+            if name.startswith(folder + "/") and room_of(folder, name) != room:
+                yield room, room_of(folder, name), f"{path.relative_to(ROOT)} includes {name}"
+
+
+@pytest.mark.parametrize("folder", FLOORS)
+def test_floors_inside_a_folder(folder):
+    floor = {room: i for i, rooms in enumerate(FLOORS[folder]) for room in rooms}
+    assert {room_of(folder, p.relative_to(ROOT)) for p in sources(folder)} == set(floor)
+    wrong = [why for room, other, why in rooms_included(folder) if floor[other] > floor[room]]
+    assert wrong == []
+    level = {(room, other) for room, other, _ in rooms_included(folder) if floor[other] == floor[room]}
+    assert [pair for pair in level if pair[::-1] in level] == []
 
 
 @pytest.mark.parametrize("folder", ["base", "config", "engine", "reward"])

@@ -6,7 +6,7 @@
 
 #include "base/ascii.h"
 #include "base/buffer.h"
-#include "reward/math/find/words.h"
+#include "reward/math/read/words.h"
 
 enum { MAX_BOXES = 64, MAX_UNCLOSED = 16 };
 

@@ -20,7 +20,7 @@
 #include <assert.h>
 
 #include "base/ascii.h"
-#include "reward/math/find/words.h"
+#include "reward/math/read/words.h"
 
 enum { MAX_WORDS = 8, MAX_STATEMENT = 60 };
 

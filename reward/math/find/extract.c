@@ -23,7 +23,7 @@
 #include "reward/math/find/plain.h"
 #include "reward/math/find/prose.h"
 #include "reward/math/find/spoken.h"
-#include "reward/math/find/words.h"
+#include "reward/math/read/words.h"
 
 enum { MAX_SHORT = 60, MAX_TAIL = 400, MAX_INSIDE = 2000 };
 

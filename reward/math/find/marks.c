@@ -5,7 +5,7 @@
 #include "reward/math/find/marks.h"
 
 #include "base/reasoning_marks.h"
-#include "reward/math/find/words.h"
+#include "reward/math/read/words.h"
 
 static const struct span NOTHING = {NULL, 0};
 

@@ -15,7 +15,7 @@
 
 #include "base/ascii.h"
 #include "reward/math/find/formula.h"
-#include "reward/math/find/words.h"
+#include "reward/math/read/words.h"
 #include "reward/math/read/lexer.h"
 
 enum { MAX_SIGNS = 3 };

@@ -9,7 +9,7 @@
 #include "reward/math/find/qualify.h"
 
 #include "base/ascii.h"
-#include "reward/math/find/words.h"
+#include "reward/math/read/words.h"
 
 static const struct span NOTHING = {NULL, 0};
 

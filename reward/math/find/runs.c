@@ -16,7 +16,7 @@
 
 #include "base/ascii.h"
 #include "reward/math/find/formula.h"
-#include "reward/math/find/words.h"
+#include "reward/math/read/words.h"
 #include "reward/math/read/commands.h"
 #include "reward/math/read/lexer.h"
 #include "reward/math/read/units.h"

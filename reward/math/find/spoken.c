@@ -11,7 +11,7 @@
 #include "base/ascii.h"
 #include "base/buffer.h"
 #include "reward/math/find/runs.h"
-#include "reward/math/find/words.h"
+#include "reward/math/read/words.h"
 
 enum { MAX_ROUNDS = 6 };
 

@@ -20,7 +20,7 @@
 #include "reward/math/find/prose.h"
 #include "reward/math/find/runs.h"
 #include "reward/math/find/spoken.h"
-#include "reward/math/find/words.h"
+#include "reward/math/read/words.h"
 
 enum { MAX_MOMENT = 60, MAX_COPULAS = 12 };
 

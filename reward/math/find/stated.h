@@ -6,7 +6,8 @@
 #ifndef REWARD_MATH_FIND_STATED_H
 #define REWARD_MATH_FIND_STATED_H
 
-#include "reward/math/math.h"
+#include "base/arena.h"
+#include "reward/math/work/options.h"
 
 struct stated {
     struct span text;     /* the answer; {NULL, 0} when the statement holds no mathematics */

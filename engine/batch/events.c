@@ -1,0 +1,100 @@
+/* engine/batch/events.c - see events.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/batch/events.h"
+
+#include <stdlib.h>
+
+#include "base/mem.h"
+
+/* An event as its maker sees it: what readers get as const is written through these. */
+struct event_room {
+    struct engine_event event; /* first: a pointer to it is one to the room */
+    struct token_prob *top;    /* of an EVENT_PROMPT: the prompt's own, then the alternatives */
+    char *text;
+};
+
+static struct event_room *allocate(enum engine_event_type type, uint64_t request_id, size_t n_top,
+                                   size_t n_text)
+{
+    size_t top = n_top * sizeof(struct token_prob);
+    struct event_room *room = mem_new(1, sizeof(*room) + top + n_text, NULL);
+    if (room == NULL) return NULL;
+    room->top = (struct token_prob *)(room + 1);
+    room->text = (char *)(room + 1) + top;
+    room->event.type = type;
+    room->event.request_id = request_id;
+    room->event.stop_token = -1;
+    return room;
+}
+
+static struct event_room *room_of(struct engine_event *ev)
+{
+    return (struct event_room *)ev;
+}
+
+struct engine_event *event_new(enum engine_event_type type, uint64_t request_id, int sample,
+                               int n_top, size_t n_text)
+{
+    struct event_room *room = allocate(type, request_id, (size_t)n_top, n_text + 1);
+    if (room == NULL) return NULL;
+    room->event.sample = sample;
+    room->event.top = room->top;
+    room->event.text = room->text;
+    return &room->event;
+}
+
+struct engine_event *event_new_done(uint64_t request_id, int sample, size_t longest_stop)
+{
+    return event_new(EVENT_DONE, request_id, sample, 0, longest_stop);
+}
+
+struct engine_event *event_new_prompt(uint64_t request_id, int n_prompt, int n_top)
+{
+    struct event_room *room =
+        allocate(EVENT_PROMPT, request_id, (size_t)n_prompt * (1 + (size_t)n_top), 0);
+    if (room == NULL) return NULL;
+    room->event.n_prompt = n_prompt;
+    room->event.n_top = n_top;
+    room->event.prompt_probs = room->top;
+    room->event.prompt_top = room->top + n_prompt;
+    return &room->event;
+}
+
+struct event_prompt_room event_prompt_room(struct engine_event *ev, int position)
+{
+    struct token_prob *all = room_of(ev)->top;
+    size_t before = (size_t)position * (size_t)ev->n_top;
+    return (struct event_prompt_room){all + position, all + ev->n_prompt + before};
+}
+
+void engine_event_free(struct engine_event *ev)
+{
+    free(ev);
+}
+
+void event_set_text(struct engine_event *ev, struct span text)
+{
+    if (text.n > 0) memcpy(room_of(ev)->text, text.p, text.n);
+    ev->n_text = text.n;
+}
+
+void event_set_top(struct engine_event *ev, const struct token_prob *top, int n)
+{
+    if (n > 0) memcpy(room_of(ev)->top, top, (size_t)n * sizeof(*top));
+    ev->n_top = n;
+}
+
+void event_set_stop(struct engine_event *ev, struct span stop)
+{
+    memcpy(room_of(ev)->text, stop.p, stop.n); /* zeroed, and a byte longer */
+    ev->stop_string = room_of(ev)->text;
+}
+
+void results_add(struct results *r, struct engine_event *ev)
+{
+    *(r->first == NULL ? &r->first : &r->last->next) = ev;
+    r->last = ev;
+    ev->next = NULL;
+}
