@@ -33,7 +33,10 @@ static const char leads[] = "<[\xe2";
 
 const struct reasoning_mark *reasoning_mark_at(int i)
 {
-    return i >= 0 && i < N_MARKS ? &marks[i] : NULL;
+    if (i < 0 || i >= N_MARKS) return NULL;
+    assert(strchr(leads, marks[i].open[0]) != NULL); /* (1) */
+    assert(strchr(leads, marks[i].close[0]) != NULL);
+    return &marks[i];
 }
 
 /* What the marks of a text say, read from left to right. */

@@ -126,7 +126,8 @@ static struct span without_emphasis(struct arena *a, struct span s)
         size_t end = i + 1;
         bool drop = s.p[i] == '`';
         if ((s.p[i] == '$' || s.p[i] == '\\') && formula_at(s, i, &closings, &f)) {
-            end = f.to; /* (2) */
+            end = f.to;
+            assert(!drop && end > i); /* (2) */
         } else if (s.p[i] == '*' || s.p[i] == '_') {
             struct mark m = mark_at(s, i);
             end = i + m.n;
