@@ -207,6 +207,14 @@ void extract_answer(struct arena *a, struct span response, const struct math_opt
     }
 }
 
+static bool has_foreign(struct span s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if ((unsigned char)s.p[i] >= 0x80) return true;
+    }
+    return false;
+}
+
 /* s may hold words: two letters that no backslash makes a command, or a sign beyond ASCII. Most
  * answers have none, and nothing else is asked of them. */
 static bool may_have_words(struct span s)
@@ -229,7 +237,7 @@ struct stated extract_inside(struct arena *a, struct span inside, const struct m
     if (inside.n > MAX_INSIDE || !may_have_words(inside)) return st;
     struct span words = plain_words(a, words_unwrap(inside));
     struct stated said = {.text = {NULL, 0}};
-    if (words.n == 0) return st;
+    if (words.n == 0 || !(prose_has_words(words) || has_foreign(words))) return st;
     bool phrase = phrase_answer(a, words, o, &said);
     if (!phrase) said = stated_in(a, words, o->extract);
     return said;

@@ -186,7 +186,8 @@ static struct atom command_atom(struct span s, size_t i, enum atom_kind before)
     struct span name = span_slice(s, i + 1, a.to);
     if (span_starts(name, span_str("text")) || span_is(name, "mbox")) {
         a.to = after_groups(s, a.to);
-        a.kind = ends_operand(before) ? ATOM_UNIT : ATOM_WORD;
+        bool inside = before == ATOM_OPEN || before == ATOM_INFIX; /* 1011_{\text{two}} */
+        a.kind = ends_operand(before) ? ATOM_UNIT : inside ? ATOM_VALUE : ATOM_WORD;
         return a;
     }
     if (span_is(name, "begin")) return a.to = after_environment(s, i), a.to += a.to == i, a;
@@ -452,6 +453,7 @@ static void take(struct scan *x, struct span s, const struct atom *a)
     if (!ends_operand(a->kind) || x->depth != 0 || x->bars % 2 != 0) return;
     assert(a->to <= s.n && a->to > x->run->from); /* (2) */
     add_end(x->run, a->to);
+    if (a->kind == ATOM_UNIT) x->run->unit_end = a->to;
 }
 
 bool run_at(struct span s, size_t from, struct run *r)
@@ -498,6 +500,7 @@ struct span run_read(struct arena *a, struct span s, const struct run *r)
 {
     for (int k = r->n_ends; k-- > 0;) {
         struct span t = span_trim(span_slice(s, r->from, r->end[k]));
+        if (r->end[k] == r->unit_end) return t; /* without its unit it is another value */
         if (formula_reads(a, words_unwrap(t))) return t;
     }
     return span_of(NULL, 0);

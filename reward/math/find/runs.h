@@ -18,6 +18,7 @@ struct run {
     size_t from;
     size_t end[RUN_ENDS]; /* offsets, rising; the first and the last ones where there are more */
     int n_ends;           /* at least 1 */
+    size_t unit_end;      /* after the last unit, 0 when there is none */
     bool tells;           /* more than a letter: a digit, a constant, a formula or a relation */
 };
 
@@ -27,7 +28,8 @@ bool run_at(struct span s, size_t at, struct run *r);
 /* The first run at or after s.p[at]. */
 bool run_next(struct span s, size_t at, struct run *r);
 
-/* The longest part of r from its beginning on that reads as mathematics; {NULL, 0} for none. */
+/* The longest part of r from its beginning on that reads as mathematics, or ends with a unit;
+ * {NULL, 0} for none. */
 struct span run_read(struct arena *a, struct span s, const struct run *r);
 
 #endif
