@@ -116,8 +116,8 @@ static void test_stream_order(void **state)
         assert_true(judge_stream_feed(s, span_str(line), &err));
     }
     judge_stream_end(s, on_end);
-    for (int i = 0; i < 1000 && __atomic_load_n(&sink.ended, __ATOMIC_ACQUIRE) == 0; i++) {
-        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    while (__atomic_load_n(&sink.ended, __ATOMIC_ACQUIRE) == 0) {
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
     assert_int_equal(sink.ended, 1);
     const char *at = sink.out.p;
