@@ -28,18 +28,25 @@
 #include "base/span.h"
 
 struct judge;
+struct settings_table;
 struct judge_job;
 struct judge_stream;
 
 struct judge_options {
     int workers;                 /* most verifier processes; 0: eight a processor, at most 64 */
-    int item_budget_ms;          /* CPU time of one deferred item; 0: 2000 */
-    size_t worker_memory_bytes;  /* address space of one verifier process; 0: 1 GiB */
-    size_t queue_items;          /* deferred items waiting, of all clients; 0: 100000 */
+    int item_budget_ms;          /* CPU time of one deferred item */
+    int64_t worker_memory_bytes; /* address space of one verifier process */
+    size_t queue_items;          /* deferred items waiting, of all clients */
     bool code_unsafe;            /* run code even where the sandbox has too few walls */
-    int max_items;               /* of one request; lines of a stream are not counted; 0: 100000 */
+    int max_items;               /* of one request; lines of a stream are not counted */
     const char *default_rewards; /* JSON list for requests that name none; NULL: accuracy, format */
 };
+
+/* The settings of the options above: their names, defaults and help (config/settings.h). */
+extern const struct settings_table judge_settings;
+
+/* Every setting at its default, the rest as docs say; then set what differs. */
+void judge_options_init(struct judge_options *o);
 
 /* Start the verifier processes. Call once, before any thread exists: they are forked from here.
  * NULL and an error when they cannot be started or default_rewards is wrong. Free with

@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "engine/events.h"
+#include "engine/batch/events.h"
 
 enum { FIRST_ROOM = 64, MAX_SAMPLES = 1 << 16 };
 #define ARENA_REQUEST_BYTES ((size_t)1 << 30)

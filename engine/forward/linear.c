@@ -122,7 +122,7 @@ struct input input_view(const struct input *whole, int i, int first, int rows)
     return v;
 }
 
-struct fill {
+struct input_filling {
     const struct compute *c;
     const struct input *in;
     const float *x, *norm;
@@ -133,7 +133,7 @@ struct fill {
 /* One tile of rows: no other thread writes near it. */
 static void fill_task(void *arg, int task, int thread)
 {
-    const struct fill *f = arg;
+    const struct input_filling *f = arg;
     float *row = (float *)(void *)(f->c->work + (size_t)thread * f->c->work_bytes);
     for (int r = act_tile_row(&f->in->i8, task); r < act_tile_row(&f->in->i8, task + 1); r++) {
         const float *x = f->x + (size_t)r * (size_t)f->ld;
@@ -148,7 +148,7 @@ static void fill_task(void *arg, int task, int thread)
 void input_fill(const struct compute *c, struct input *in, int rows, const float *x, int ld,
                 const float *norm, float eps)
 {
-    struct fill f = {.c = c, .in = in, .x = x, .norm = norm, .ld = ld, .eps = eps};
+    struct input_filling f = {.c = c, .in = in, .x = x, .norm = norm, .ld = ld, .eps = eps};
     input_begin(in, rows);
     int tiles = act_tiles(&in->i8);
     if (rows >= PARALLEL_ROWS) {
@@ -162,15 +162,15 @@ void input_fill(const struct compute *c, struct input *in, int rows, const float
 
 /* ---- Products ---- */
 
-struct work {
+struct linear_work {
     void *scratch;
     float *y; /* [CHUNK_ROWS, WIDE] */
 };
 
-static struct work work_of(const struct compute *c, int thread)
+static struct linear_work work_of(const struct compute *c, int thread)
 {
     uint8_t *at = c->work + (size_t)thread * c->work_bytes;
-    return (struct work){at, (float *)(void *)(at + KERNEL_SCRATCH)};
+    return (struct linear_work){at, (float *)(void *)(at + KERNEL_SCRATCH)};
 }
 
 /* Neighbouring panels; bytes 0: none. */
@@ -188,7 +188,7 @@ struct piece {
     int unit, end_unit;
     bool goes_on;         /* the same thread is likely to take the units that follow */
     struct stretch after; /* else what it is likely to want then */
-    struct work work;
+    struct linear_work work;
 };
 
 static int panels_of(const struct matrix *w)
@@ -321,7 +321,7 @@ static int swiglu_unit(const struct piece *p, int unit)
 
 /* ---- Tasks ---- */
 
-struct run {
+struct row_run {
     const struct compute *c;
     struct linear_job *jobs;
     int n_jobs, n_tasks;
@@ -346,7 +346,7 @@ static bool is_dense(const struct linear_job *j)
 /* How many groups the units of j are cut into when groups of about so many units are wanted: with few
  * groups, as many for every thread. The reference's are one: where its columns are cut, and with
  * that its bits, must depend on the matrix alone. */
-static int groups_of(const struct run *r, const struct linear_job *j, int wanted)
+static int groups_of(const struct row_run *r, const struct linear_job *j, int wanted)
 {
     if (is_dense(j)) return 1;
     int n = j->n_units, threads = pool_threads(r->c->pool), groups = (n + wanted - 1) / wanted;
@@ -355,7 +355,7 @@ static int groups_of(const struct run *r, const struct linear_job *j, int wanted
 }
 
 /* The tasks are numbered job by job; each is a group of units and a chunk of rows. */
-static void plan_tasks(struct run *r)
+static void plan_tasks(struct row_run *r)
 {
     int most = pool_threads(r->c->pool) * TASKS_PER_THREAD, pieces = 0;
     for (int i = 0; i < r->n_jobs; i++) {
@@ -372,7 +372,7 @@ static void plan_tasks(struct run *r)
     }
 }
 
-static const struct linear_job *job_of(const struct run *r, int task)
+static const struct linear_job *job_of(const struct row_run *r, int task)
 {
     int low = 0, high = r->n_jobs;
     while (high - low > 1) {
@@ -395,7 +395,7 @@ static struct stretch share_of(const struct pool *pool, const struct matrix *w, 
 
 static void run_task(void *arg, int task, int thread)
 {
-    const struct run *r = arg;
+    const struct row_run *r = arg;
     const struct linear_job *j = job_of(r, task);
     int chunk = (task - j->first_task) / j->groups, group = (task - j->first_task) % j->groups;
     struct piece p = {.c = r->c, .job = j, .tile = chunk * CHUNK_TILES};
@@ -417,7 +417,7 @@ static void run_task(void *arg, int task, int thread)
 
 void linear_run(const struct compute *c, struct linear_job *jobs, int n)
 {
-    struct run r = {.c = c, .jobs = jobs, .n_jobs = n};
+    struct row_run r = {.c = c, .jobs = jobs, .n_jobs = n};
     plan_tasks(&r);
     if (!is_dense(&jobs[0])) {
         pool_run(c->pool, run_task, &r, r.n_tasks);

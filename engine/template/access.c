@@ -7,7 +7,7 @@
 #include "engine/template/ast.h"
 #include "engine/template/call.h"
 #include "engine/template/loop.h"
-#include "engine/template/methods.h"
+#include "engine/template/routines.h"
 #include "engine/template/render.h"
 
 static struct value no_attribute(struct value v, struct span name)

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "engine/template/filters.h"
+#include "engine/template/routines.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,10 +12,8 @@
 #include "engine/template/format.h"
 #include "engine/template/iterate.h"
 #include "engine/template/limits.h"
-#include "engine/template/methods.h"
 #include "engine/template/number.h"
 #include "engine/template/render.h"
-#include "engine/template/tojson.h"
 
 static bool give(const struct text_builder *b, struct value *out)
 {

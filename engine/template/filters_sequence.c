@@ -5,11 +5,9 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "engine/template/access.h"
-#include "engine/template/filters.h"
-#include "engine/template/is_tests.h"
+#include "engine/template/routines.h"
 #include "engine/template/iterate.h"
 #include "engine/template/limits.h"
-#include "engine/template/methods.h"
 #include "engine/template/operators.h"
 #include "engine/template/render.h"
 

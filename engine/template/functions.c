@@ -1,14 +1,13 @@
-/* engine/template/functions.c - see functions.h.
+/* engine/template/functions.c - see routines.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "engine/template/functions.h"
+#include "engine/template/routines.h"
 
 #include "base/utf8.h"
 #include "engine/template/iterate.h"
 #include "engine/template/limits.h"
 #include "engine/template/render.h"
-#include "engine/template/strftime.h"
 
 static bool range(struct render *r, struct value self, const struct value *args, struct value *out)
 {

@@ -1,12 +1,10 @@
-/* engine/template/is_tests.c - see is_tests.h.
+/* engine/template/is_tests.c - see routines.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "engine/template/is_tests.h"
+#include "engine/template/routines.h"
 
-#include "engine/template/filters.h"
 #include "engine/template/iterate.h"
-#include "engine/template/methods.h"
 #include "engine/template/operators.h"
 #include "engine/template/render.h"
 

@@ -5,7 +5,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "engine/template/methods.h"
+#include "engine/template/routines.h"
 
 #include <math.h>
 

@@ -5,7 +5,7 @@
 #include "engine/template/format.h"
 #include "engine/template/iterate.h"
 #include "engine/template/limits.h"
-#include "engine/template/methods.h"
+#include "engine/template/routines.h"
 #include "engine/template/render.h"
 
 static bool give(const struct text_builder *b, struct value *out)

@@ -1,4 +1,4 @@
-/* engine/template/strftime.c - see strftime.h.
+/* engine/template/strftime.c - see routines.h.
  *
  * The C library's strftime does the work, one conversion at a time: so its output is bounded, a NUL
  * in the format ends nothing, and an empty result is told from one that did not fit. Nothing in
@@ -6,7 +6,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "engine/template/strftime.h"
+#include "engine/template/routines.h"
 
 #include <string.h>
 #include <time.h>

@@ -1,15 +1,14 @@
-/* engine/template/tojson.c - see tojson.h.
+/* engine/template/tojson.c - see routines.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "engine/template/tojson.h"
+#include "engine/template/routines.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
 #include "engine/template/call.h"
-#include "engine/template/filters.h"
 #include "engine/template/iterate.h"
 #include "engine/template/limits.h"
 #include "engine/template/render.h"

@@ -69,7 +69,7 @@ int cli_verify(int n, char **args)
     const char *rewards = NULL;
     const struct cli_flag flags[] = {
         {"--quiet", .on = &quiet}, {"--rewards", .text = &rewards}, {.name = NULL}};
-    struct settings s;
+    struct cli_settings s;
     struct error err = {0};
     if (!cli_read(
             "verify [FILE.jsonl|-]\n\n"
@@ -79,12 +79,12 @@ int cli_verify(int n, char **args)
             flags, &n, args, &s)) {
         return CLI_USAGE;
     }
-    struct judge_options o = cli_judge_options(&s);
+    struct judge_options o = s.judge;
     if (rewards != NULL) o.default_rewards = rewards;
     struct judge *judge = judge_open(&o, &err);
     bool ok =
-        judge != NULL && judge_file(judge, n > 0 ? args[0] : NULL, (int)s.threads, quiet, &err);
+        judge != NULL && judge_file(judge, n > 0 ? args[0] : NULL, s.engine.threads, quiet, &err);
     judge_close(judge);
-    settings_clear(&s);
+    cli_settings_clear(&s);
     return ok ? CLI_OK : cli_fail(&err);
 }

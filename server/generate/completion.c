@@ -53,8 +53,8 @@ static void on_gone(struct exchange *x)
 static void on_timeout(struct exchange *x)
 {
     struct error err = {0};
-    error_set(&err, ERROR_TIMEOUT, NULL, "the generation took longer than %d s",
-              x->server->o.request_timeout_s);
+    error_set(&err, ERROR_TIMEOUT, NULL, "the generation took longer than %g s",
+              x->server->o.request_timeout_ms / 1e3);
     sse_fail(x, &err);
 }
 

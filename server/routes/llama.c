@@ -16,7 +16,7 @@
 #include "server/http/emit.h"
 #include "server/http/sse.h"
 #include "server/state.h"
-#include "server/version.h"
+#include "base/version.h"
 
 struct llama {
     const cJSON *prompt;
@@ -254,7 +254,7 @@ void llama_template_handle(struct exchange *x)
         exchange_fail(x, &err);
         return;
     }
-    buffer_init(&t->text, x->server->o.max_body_bytes * 2);
+    buffer_init(&t->text, (size_t)x->server->o.max_body_bytes * 2);
     x->state = t;
     x->free_state = free_template;
     exchange_work(x, true, work_template, after_template);

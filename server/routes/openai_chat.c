@@ -92,7 +92,7 @@ static bool prepare(struct completion *c)
     struct error *err = &c->error;
     struct buffer text;
     if (!read_body(c, err)) return false;
-    buffer_init(&text, c->exchange->server->o.max_body_bytes * 2);
+    buffer_init(&text, (size_t)c->exchange->server->o.max_body_bytes * 2);
     bool ok = conversation_render(&own->conversation, c->engine, &text, err);
     char *prompt = ok ? arena_str(c->exchange->arena, buffer_span(&text)) : NULL;
     struct span span = span_of(prompt, text.n);

@@ -138,7 +138,7 @@ static bool read_own_sampling(struct completion *c, struct run *run, const cJSON
         return error_set(err, ERROR_INVALID_VALUE, "n", "n must be the same for all prompts");
     }
     run->sampling = &p->engine;
-    return sampling_params_finish(p, c->exchange->server->o.max_n, context->n_vocab, err);
+    return sampling_params_finish(p, c->exchange->server->o.max_choices, context->n_vocab, err);
 }
 
 static bool read_sampling_list(struct completion *c, const struct field_context *context,

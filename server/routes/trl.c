@@ -122,7 +122,7 @@ static bool add_conversation(struct completion *c, cJSON *messages, struct error
         }
         return false;
     }
-    buffer_init(&text, c->exchange->server->o.max_body_bytes * 2);
+    buffer_init(&text, (size_t)c->exchange->server->o.max_body_bytes * 2);
     bool ok = conversation_render(&talk, c->engine, &text, err) &&
               completion_prompt_text(c, buffer_span(&text), false, err);
     buffer_clear(&text);

@@ -173,7 +173,7 @@ static bool tokenize_messages(struct exchange *x, struct tokenize *t, struct tok
         !completion_check_model(x->server, t->model, err) || !conversation_finish(c, err)) {
         return false;
     }
-    buffer_init(&text, x->server->o.max_body_bytes * 2);
+    buffer_init(&text, (size_t)x->server->o.max_body_bytes * 2);
     bool ok = conversation_render(c, e, &text, err) &&
               engine_tokenize(e, buffer_span(&text), c->add_special_tokens, true, ids, err);
     buffer_clear(&text);
