@@ -13,7 +13,10 @@ FLAVOUR ?= release
 B       := build/$(FLAVOUR)
 FOLDERS := base config engine reward server
 MAIN    := server/main.c
-SRCS    := $(filter-out $(MAIN),$(sort $(shell find $(FOLDERS) -name '*.c')))
+# The kernels of an instruction set, one file each. They compile longest, so they come first.
+SIMD    := avx2 avxvnni avx512vnni
+SRCS    := $(SIMD:%=engine/kernels/%.c)
+SRCS    += $(filter-out $(MAIN) $(SRCS),$(sort $(shell find $(FOLDERS) -name '*.c')))
 OBJS    := $(SRCS:%.c=$(B)/%.o)
 LIB     := $(B)/libtouchstone.a
 BIN     := $(B)/touchstone
@@ -28,17 +31,20 @@ BENCH_SRCS := $(wildcard tests/bench/bench_*.c)
 BENCHES    := $(BENCH_SRCS:%.c=$(B)/%)
 CLIENT     := $(B)/tests/load/http_load
 
-# The libraries of deploy/packages.txt. FLINT 2.9's parts have no pkg-config files.
+# The libraries of deploy/packages.txt. FLINT 3 (Debian 13) has the parts inside that FLINT 2.9
+# (Debian 12) has beside it, without pkg-config files.
 PKGS      := libmicrohttpd libcjson libuv openblas libpcre2-8 libutf8proc libseccomp libexttextcat
 CC        ?= cc
 CPPFLAGS  += -I. -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+FLINT     := $(shell pkg-config --libs flint 2>/dev/null || echo -lcalcium -lantic -lflint-arb -lflint)
+known      = $(shell $(CC) -Werror $(1) -E -x c /dev/null >/dev/null 2>&1 && echo $(1)) # flags that only some compilers have
 WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wmissing-prototypes \
-             -Wwrite-strings -Wundef -Wvla -Wno-format-truncation
+             -Wwrite-strings -Wundef -Wvla $(call known,-Wno-format-truncation)
 HARDENING := -fstack-protector-strong -fPIE -fstack-clash-protection -fcf-protection
 # No contraction: a*b+c is two roundings unless the source says fma(). The bits depend on it.
 CFLAGS    += -std=c11 -g -pthread -ffp-contract=off -fno-math-errno $(WARNINGS) $(HARDENING)
 LDFLAGS   += -pie -Wl,-z,relro,-z,now -pthread
-LDLIBS    += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lcalcium -lantic -lflint-arb -lflint -lmpfr -lgmp -lm -ldl
+LDLIBS    += $(shell pkg-config --libs $(PKGS) 2>/dev/null) $(FLINT) -lmpfr -lgmp -lm -ldl
 ifeq ($(FLAVOUR),release)
 CFLAGS    += -O3 $(if $(filter true,$(CI)),-Werror)
 else ifeq ($(FLAVOUR),debug)
@@ -55,7 +61,6 @@ endif
 # hand, so -O2 gives the speed of -O3. UBSan, and ASan's checks written out in place, would multiply
 # the time that they take to compile: ASan calls its checks there. Where gcc has no use for an unrolling hint it warns,
 # under no flag's name: that is no error.
-SIMD := avx2 avxvnni avx512vnni
 SIMD_FLAGS := $(if $(SANITIZE),-fno-sanitize=undefined --param asan-instrumentation-with-call-threshold=0,-O2)
 $(SIMD:%=$(B)/engine/kernels/%.o): CFLAGS += $(SIMD_FLAGS) -fno-var-tracking -Wno-error
 $(B)/engine/kernels/avx2.o:       CFLAGS += -mavx2 -mfma -mf16c

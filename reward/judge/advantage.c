@@ -130,7 +130,7 @@ static void verl_passk(struct group *g)
 {
     struct moments m = moments_of(g->r, g->n);
     size_t best = g->n;
-    double second = -INFINITY;
+    double second = (double)-INFINITY;
     for (size_t i = 0; i < g->n; i++) {
         if (isnan(g->r[i])) continue;
         if (best == g->n || g->r[i] > g->r[best]) {
@@ -323,7 +323,7 @@ static void sum_columns(const struct advantage_params *p, size_t n, size_t colum
                         size_t n_groups, double *scratch, double *column, double *out)
 {
     for (size_t i = 0; i < n; i++) {
-        out[i] = NAN;
+        out[i] = (double)NAN;
     }
     for (size_t j = 0; j < columns; j++) {
         double w = weights == NULL ? 1 : weights[j];

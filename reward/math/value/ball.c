@@ -12,8 +12,6 @@
  */
 #include "reward/math/value/ball.h"
 
-#include <acb.h>
-
 #include "reward/math/work.h"
 
 static const long precisions[] = {128, 512, 3400}; /* bits; the last is 1,000 digits */

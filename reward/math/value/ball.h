@@ -5,8 +5,7 @@
 #ifndef REWARD_MATH_VALUE_BALL_H
 #define REWARD_MATH_VALUE_BALL_H
 
-#include <acb.h>
-
+#include "reward/math/value/arb.h"
 #include "reward/math/work.h"
 
 struct ball_options {

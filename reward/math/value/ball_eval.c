@@ -8,8 +8,6 @@
  */
 #include "reward/math/value/ball_eval.h"
 
-#include <acb_hypgeom.h>
-
 enum { MAX_DIGITS = 1100000 };
 
 static bool number(const struct num *num, long prec, acb_t out)

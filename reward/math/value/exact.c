@@ -5,8 +5,6 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <calcium/ca.h>
-
 #include "reward/math/value/ball.h"
 #include "reward/math/field/rational.h"
 
