@@ -103,6 +103,13 @@ struct engine_info {
 };
 const struct engine_info *engine_info(const struct engine *e);
 
+/* The weights that requests submitted now are computed with. Any thread, from ENGINE_READY on. */
+struct engine_weights {
+    uint64_t number;  /* as in events */
+    const char *name; /* as clients call them: "default" are those that were loaded at start */
+};
+struct engine_weights engine_weights(const struct engine *e);
+
 /* ---- text, tokens, templates: any thread, from ENGINE_READY on ---- */
 
 /* Append the ids of text. add_special: BOS and what else the model prepends or appends;

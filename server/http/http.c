@@ -141,9 +141,9 @@ static enum MHD_Result on_head(struct exchange *x)
 {
     size_t declared = 0;
     client_set_phase(x->client, CLIENT_BODY);
-    if (reply_options(x) || check_head(x, &declared, &x->refused)) return MHD_YES;
-    if (x->refused.code != ERROR_BODY_TOO_LARGE && declared <= DISCARD_BYTES) return MHD_YES;
-    exchange_fail(x, &x->refused);
+    if (reply_options(x) || check_head(x, &declared, &x->error)) return MHD_YES;
+    if (x->error.code != ERROR_BODY_TOO_LARGE && declared <= DISCARD_BYTES) return MHD_YES;
+    exchange_fail(x, &x->error);
     return exchange_progress(x) ? MHD_YES : MHD_NO;
 }
 
@@ -152,7 +152,7 @@ static enum MHD_Result on_head(struct exchange *x)
 static bool take_body(struct exchange *x, const char *p, size_t n)
 {
     size_t before = x->body.room;
-    if (x->refused.code != ERROR_NONE) { /* read it away, within reason */
+    if (x->error.code != ERROR_NONE) { /* read it away, within reason */
         x->discarded += n;
         return x->discarded <= DISCARD_BYTES;
     }
@@ -160,8 +160,8 @@ static bool take_body(struct exchange *x, const char *p, size_t n)
     x->server->buffered_bytes += x->body.room - before;
     if (x->body.failed) {
         bool full = n > x->body.limit - x->body.n;
-        if (full) too_large(x, &x->refused);
-        if (!full) error_set(&x->refused, ERROR_NO_MEMORY, NULL, "no memory for the body");
+        if (full) too_large(x, &x->error);
+        if (!full) error_set(&x->error, ERROR_NO_MEMORY, NULL, "no memory for the body");
     }
     return true;
 }
@@ -184,7 +184,7 @@ static bool model_is_ready(struct exchange *x, struct error *err)
 
 static void dispatch(struct exchange *x)
 {
-    struct error *err = &x->refused;
+    struct error *err = &x->error;
     int timeout_ms = x->server->o.request_timeout_ms;
     client_set_phase(x->client, CLIENT_BUSY);
     if (timeout_ms > 0) x->deadline_ns = clock_ns() + clock_ms_to_ns(timeout_ms);
@@ -266,9 +266,9 @@ void http_sweep(struct server *s, uint64_t now_ns)
         if (x->deadline_ns == 0 || now_ns < x->deadline_ns || x->gone || x->over) continue;
         x->deadline_ns = 0;
         if (x->status != 0 && !x->streaming) continue; /* answered; the client reads slowly */
-        if (x->on_gone != NULL) x->on_gone(x);
-        if (x->streaming && !x->ended && x->on_timeout != NULL) {
-            x->on_timeout(x);
+        exchange_stop(x);
+        if (x->streaming && !x->ended && x->kind != NULL && x->kind->timeout != NULL) {
+            x->kind->timeout(x);
         } else if (x->streaming && !x->ended) {
             exchange_cut(x);
         }

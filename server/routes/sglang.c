@@ -290,7 +290,7 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
     emit_int(out, "prompt_tokens", (int64_t)choice->run->ids.n);
     emit_int(out, "completion_tokens", choice->n_tokens);
     emit_int(out, "cached_tokens", choice->run->n_cached);
-    emit_str(out, "weight_version", "default");
+    emit_str(out, "weight_version", engine_weights(c->engine).name);
     emit_int(out, "num_retractions", 0);
     emit_double(out, "e2e_latency", seconds);
     if (own->return_logprob) {
@@ -330,7 +330,6 @@ static const struct completion_style style = {
 
 void sglang_generate_handle(struct exchange *x)
 {
-    struct completion *c =
-        completion_new(x, &style, "", arena_alloc(x->arena, 1, sizeof(struct sglang)));
-    if (c != NULL) completion_run(c, false, prepare);
+    struct completion *c = completion_new(x, &style, "", sizeof(struct sglang));
+    if (c != NULL) completion_run(c, WORK_LIGHT, prepare);
 }

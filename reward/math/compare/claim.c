@@ -4,8 +4,9 @@
  */
 #include "reward/math/compare/claim.h"
 
-#include "reward/math/value/decimal.h"
 #include "reward/math/field/fingerprint.h"
+#include "reward/math/real/decimal.h"
+#include "reward/math/real/interval.h"
 
 bool claim_is_name(const struct expr *e)
 {

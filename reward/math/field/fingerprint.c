@@ -19,7 +19,7 @@
 #include <math.h>
 
 #include "reward/math/field/image.h"
-#include "reward/math/value/interval.h"
+#include "reward/math/real/interval.h"
 
 /* ---- absolute values --------------------------------------------------------------------------- */
 

@@ -8,7 +8,7 @@
 
 #include <math.h>
 
-#include "reward/math/value/interval.h"
+#include "reward/math/real/interval.h"
 
 /* exp(i scale e) */
 static bool cis(struct fp *f, const struct expr *e, struct rational scale, struct field *out)

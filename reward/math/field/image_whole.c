@@ -6,7 +6,7 @@
 
 #include <math.h>
 
-#include "reward/math/value/interval.h"
+#include "reward/math/real/interval.h"
 
 static bool product_range(struct fp *f, int64_t from, int64_t to, int64_t step, struct field *out)
 {

@@ -9,6 +9,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "reward/math/value/ball_series.h"
+
 #include "reward/math/value/ball_eval.h"
 #include "reward/math/value/calculus.h"
 

@@ -7,7 +7,7 @@
 #include <math.h>
 
 #include "reward/math/field/fingerprint.h"
-#include "reward/math/value/interval.h"
+#include "reward/math/real/interval.h"
 
 enum { MAX_HOPITAL = 5, MAX_DEGREE = 12 };
 

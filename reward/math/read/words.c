@@ -1,8 +1,8 @@
-/* reward/math/find/words.c - answers that are words.
+/* reward/math/read/words.c - answers that are words.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/math/find/words.h"
+#include "reward/math/read/words.h"
 
 #include "base/utf8.h"
 

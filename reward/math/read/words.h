@@ -1,10 +1,10 @@
-/* reward/math/find/words.h - answers that are words: names, yes and no, numbers spelled out, times of
+/* reward/math/read/words.h - answers that are words: names, yes and no, numbers spelled out, times of
  * day.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef REWARD_MATH_FIND_WORDS_H
-#define REWARD_MATH_FIND_WORDS_H
+#ifndef REWARD_MATH_READ_WORDS_H
+#define REWARD_MATH_READ_WORDS_H
 
 #include <stdbool.h>
 #include <stdint.h>

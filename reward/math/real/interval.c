@@ -1,13 +1,11 @@
-/* reward/math/value/interval.c - real values in double precision, with a bound on the error.
+/* reward/math/real/interval.c - real values in double precision, with a bound on the error.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/math/value/interval.h"
+#include "reward/math/real/interval.h"
 
 #include <float.h>
 #include <math.h>
-
-#include "reward/math/field/field.h"
 
 #define ULP DBL_EPSILON
 
@@ -23,13 +21,42 @@ struct evaluation {
     int steps;
 };
 
+/* Bits that depend on every byte of name and on seed. */
+static uint64_t bits_of(struct span name, uint64_t seed)
+{
+    uint64_t x = seed;
+    for (size_t i = 0; i < name.n; i++) {
+        x = (x ^ (unsigned char)name.p[i]) * UINT64_C(0x9E3779B97F4A7C15);
+        x ^= x >> 29;
+    }
+    x *= UINT64_C(0xBF58476D1CE4E5B9);
+    return x ^ x >> 32;
+}
+
+/* The signed points at which name is negative, as bits: four of the seven. Any two different fours
+ * share one, and neither holds the other, so two names with different rows are once both negative
+ * and once of two signs: |x| is told from x, and |x y| from x y. No two small letters share a row. */
+static unsigned negative_at(struct span name, uint64_t bits)
+{
+    static const uint8_t fours[] = {
+        0x0F, 0x17, 0x1B, 0x1D, 0x1E, 0x27, 0x2B,
+        0x2D, 0x2E, 0x33, 0x35, 0x36, 0x39, 0x3A,
+        0x3C, 0x47, 0x4B, 0x4D, 0x4E, 0x53, 0x55,
+        0x56, 0x59, 0x5A, 0x5C, 0x63, 0x65, 0x66,
+        0x69, 0x6A, 0x6C, 0x71, 0x72, 0x74, 0x78,
+    };
+    uint64_t row = name.n == 1 ? (unsigned char)name.p[0] : bits >> 40;
+    return fours[row % (sizeof(fours) / sizeof(fours[0]))];
+}
+
 double point_value(const struct point *p, struct span name)
 {
-    struct field h = field_hash(name, p->seed + (uint64_t)p->k * 977);
-    uint64_t x = field_word(h);
-    if (p->k == 0 || p->k >= 5) return 2 + (double)(x % 9);
+    uint64_t x = bits_of(name, p->seed + (uint64_t)p->k * 977);
+    if (p->k == 0 || p->k > POINT_LAST_SIGNED) return 2 + (double)(x % 9);
     double v = (double)(20 + x % 400) / 64; /* 0.3 to 6.6 */
-    return p->k >= 3 && (x >> 32) % 2 ? -v : v;
+    if (p->k < POINT_FIRST_SIGNED) return v;
+    unsigned signs = negative_at(name, bits_of(name, p->seed));
+    return signs >> (p->k - POINT_FIRST_SIGNED) & 1 ? -v : v;
 }
 
 static bool make(double mid, double error, struct interval *out)

@@ -1,4 +1,4 @@
-/* reward/math/value/interval.h - real values in double precision, with a bound on the error.
+/* reward/math/real/interval.h - real values in double precision, with a bound on the error.
  *
  * The cheap way to prove that two expressions differ: evaluate both at the same real point and see
  * that the error bounds do not overlap. Every operation adds its own rounding (half a unit in the
@@ -7,8 +7,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef REWARD_MATH_VALUE_INTERVAL_H
-#define REWARD_MATH_VALUE_INTERVAL_H
+#ifndef REWARD_MATH_REAL_INTERVAL_H
+#define REWARD_MATH_REAL_INTERVAL_H
 
 #include "reward/math/tree/expr.h"
 
@@ -16,14 +16,15 @@ struct interval {
     double mid, error; /* the value is within error of mid */
 };
 
-/* The values that variables have: point number k of a fixed, endless choice. Points 0, 5 and 6
- * have small whole numbers, 1 and 2 positive reals, 3 and 4 reals of either sign. */
+/* The values that variables have: point number k of a choice that the seed makes. Points 0, 10 and
+ * 11 have small whole numbers, 1 and 2 positive reals, 3 to 9 reals of either sign: each variable is
+ * negative at four of these, and any two letters have different signs at one, equal ones at another. */
 struct point {
     int k;
     uint64_t seed;
 };
 
-enum { POINTS = 7 };
+enum { POINTS = 12, POINT_FIRST_SIGNED = 3, POINT_LAST_SIGNED = 9 };
 
 /* The value of name at p, a multiple of 1/64. */
 double point_value(const struct point *p, struct span name);

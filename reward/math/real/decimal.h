@@ -1,9 +1,9 @@
-/* reward/math/value/decimal.h - literals as decimals.
+/* reward/math/real/decimal.h - literals as decimals.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef REWARD_MATH_VALUE_DECIMAL_H
-#define REWARD_MATH_VALUE_DECIMAL_H
+#ifndef REWARD_MATH_REAL_DECIMAL_H
+#define REWARD_MATH_REAL_DECIMAL_H
 
 #include "reward/math/tree/expr.h"
 
