@@ -16,6 +16,7 @@
 #include "reward/math/compare/scalar.h"
 #include "reward/math/compare/solve.h"
 #include "reward/math/read/units.h"
+#include "reward/math/tree/functions.h"
 
 enum { MAX_ELEMENTS = 256 };
 

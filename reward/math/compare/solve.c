@@ -13,6 +13,7 @@
 
 #include "reward/math/field/fingerprint.h"
 #include "reward/math/real/interval.h"
+#include "reward/math/tree/functions.h"
 
 enum { MAX_ROOTS = 12, GRID = 1 << 20, MAX_LISTED = 200 };
 

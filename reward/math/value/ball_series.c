@@ -13,6 +13,7 @@
 
 #include "reward/math/value/ball_eval.h"
 #include "reward/math/value/calculus.h"
+#include "reward/math/tree/functions.h"
 
 enum {
     STEADY = 40,
