@@ -43,8 +43,9 @@ ifeq ($(FLAVOUR),release)
 CFLAGS    += -O3 $(if $(filter true,$(CI)),-Werror)
 else ifeq ($(FLAVOUR),debug)
 CFLAGS    += -O0
-else # a sanitizer: address (with undefined), thread
-SANITIZE  := $(if $(filter address,$(FLAVOUR)),address$(comma)undefined,$(FLAVOUR))
+else # a sanitizer: address (with undefined), thread; paranoid: address with whole structures checked at every step
+SANITIZE  := $(if $(filter address paranoid,$(FLAVOUR)),address$(comma)undefined,$(FLAVOUR))
+CPPFLAGS  += $(if $(filter paranoid,$(FLAVOUR)),-DPARANOID=1)
 CPPFLAGS  += -U_FORTIFY_SOURCE
 CFLAGS    += -O1 -fno-omit-frame-pointer -fsanitize=$(SANITIZE) -fno-sanitize-recover=all
 LDFLAGS   += -fsanitize=$(SANITIZE)

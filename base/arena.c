@@ -52,10 +52,11 @@ void arena_reset(struct arena *a)
     while (a->top->next != NULL) {
         struct chunk *older = a->top->next;
         struct chunk *gone = a->top->size > MAX_CHUNK ? a->top : older;
-        if (gone == older)
+        if (gone == older) {
             a->top->next = older->next;
-        else
+        } else {
             a->top = older;
+        }
         free(gone);
     }
     a->top->used = 0;

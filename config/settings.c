@@ -283,8 +283,9 @@ static bool assign(struct source *from, const struct setting *s, const char *val
 static bool read_defaults(struct settings *all, struct error *err)
 {
     for (int i = 0; i < N_ROWS; i++) {
-        if (!is_section(&table[i]) && !set_value(all, &table[i], table[i].standard, err))
+        if (!is_section(&table[i]) && !set_value(all, &table[i], table[i].standard, err)) {
             return false;
+        }
     }
     return true;
 }
@@ -420,8 +421,9 @@ static bool config_path(int n, char **args, const char **path, struct error *err
     for (int i = 0; i < n && strcmp(args[i], "--") != 0; i++) {
         if (strncmp(args[i], "--config=", 9) == 0) *path = args[i] + 9;
         if (strcmp(args[i], "--config") != 0) continue;
-        if (i + 1 == n)
+        if (i + 1 == n) {
             return error_set(err, ERROR_MISSING_FIELD, "config", "--config wants a file");
+        }
         *path = args[i + 1];
     }
     return true;
@@ -491,8 +493,9 @@ void settings_print_file(FILE *out)
         }
         fprintf(out, "\n# %s", s->help);
         if (s->kind == KIND_CHOICE) fprintf(out, " (%s)", s->choices);
-        if (s->max > 0 && s->kind == KIND_INT)
+        if (s->max > 0 && s->kind == KIND_INT) {
             fprintf(out, " (%lld to %lld)", (long long)s->min, (long long)s->max);
+        }
         fprintf(out, "\n#%s = %s\n", s->name, s->standard);
     }
 }

@@ -93,7 +93,7 @@ static void *run_thread(void *arg)
 {
     struct engine *e = arg;
     struct error err = {0};
-    if (!load(&e->loaded, &e->options, &err)) {
+    if (!engine_load(&e->loaded, &e->options, &err)) {
         set_state(e, ENGINE_FAILED, &err);
         wake(e);
     } else {
@@ -160,7 +160,7 @@ void engine_close(struct engine *e)
         mailbox_quit(e->mailbox);
         pthread_join(e->thread, NULL);
     }
-    unload(&e->loaded);
+    engine_unload(&e->loaded);
     mailbox_free(e->mailbox);
     free_string(e->options.model_path);
     free_string(e->options.name);

@@ -23,6 +23,9 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/span.h"
+#include "engine/batch/messages.h"  /* requests, events, counts */
+#include "engine/sample/sampling.h" /* how the next token is chosen */
+#include "engine/tokenizer/tokens.h"
 
 struct engine;
 
@@ -98,13 +101,6 @@ const struct engine_info *engine_info(const struct engine *e);
 
 /* ---- text, tokens, templates: any thread, from ENGINE_READY on ---- */
 
-struct tokens {
-    int *ids; /* owned, free with tokens_clear() */
-    size_t n, room;
-};
-void tokens_clear(struct tokens *t);
-bool tokens_push(struct tokens *t, int id, struct error *err);
-
 /* Append the ids of text. add_special: BOS and what else the model prepends or appends;
  * parse_special: names of special tokens in the text become those tokens. */
 bool engine_tokenize(const struct engine *e, struct span text, bool add_special, bool parse_special,
@@ -139,65 +135,6 @@ bool engine_describe(const char *path, bool as_json, struct buffer *out, struct 
 
 /* ---- generation ---- */
 
-struct logit_bias {
-    int id;
-    float bias;
-};
-
-enum { LOGPROBS_NONE = -1, LOGPROBS_MAX = 1024 };
-enum { STOP_MAX_STRINGS = 64, STOP_MAX_BYTES = 4096 }; /* stop strings; bytes of all of them */
-
-enum output_form {
-    OUTPUT_FREE,
-    OUTPUT_CHOICE, /* one of some strings */
-    OUTPUT_JSON    /* a JSON object */
-};
-enum { CHOICE_MAX_STRINGS = 4096, CHOICE_MAX_BYTES = 1 << 20 }; /* strings; bytes of all of them */
-
-/* How the next token is chosen. engine_sampling_init() gives the neutral values in brackets. */
-struct engine_sampling {
-    float temperature;        /* [1] 0: greedy */
-    int top_k;                /* [0: off] */
-    float top_p;              /* [1: off] */
-    float min_p;              /* [0: off] */
-    float repetition_penalty; /* [1: off] over prompt and output (CTRL, arXiv 1909.05858) */
-    float presence_penalty, frequency_penalty; /* [0] over the output, as OpenAI defines them */
-    uint64_t seed;            /* sample i of a request draws from the stream (seed, i) */
-    int max_tokens;           /* [-1: as the context allows] */
-    int min_tokens;           /* [0] no end or stop token before; stop strings begin after */
-    bool ignore_eos;          /* [false] */
-    bool skip_special_tokens; /* [true] in text deltas */
-    bool include_stop;        /* [false] the stop string stays in the text */
-    const char *const
-        *stop; /* strings, n_stop of them; matched in the output's text; at most STOP_MAX_... */
-    int n_stop;
-    const int *stop_ids;
-    int n_stop_ids;
-    const struct logit_bias *bias;
-    int n_bias;
-    const int *allowed_ids; /* only these may be sampled; NULL: all */
-    int n_allowed;
-    enum output_form
-        form; /* [OUTPUT_FREE]; with another there is no min_tokens, ignore_eos or allowed_ids */
-    const char *const *choices; /* OUTPUT_CHOICE: n_choices of them, none empty */
-    int n_choices;
-    const char *form_after; /* the form holds from this tag on; NULL: from the beginning */
-    int logprobs;        /* [LOGPROBS_NONE] 0: of the sampled token; k: and the k most probable */
-    bool processed;      /* [false: the model's own distribution] of the one sampled from */
-    int prompt_logprobs; /* [LOGPROBS_NONE] 0: of each prompt token; k: and the k most probable */
-};
-void engine_sampling_init(struct engine_sampling *s);
-
-struct engine_request {
-    uint64_t id; /* the caller's; names the request in events and cancellation; unique while live */
-    const int *ids; /* the prompt, at least one token */
-    size_t n_ids;
-    int n;               /* samples, sharing the prompt's cache; 1 or more */
-    int priority;        /* lower goes first; equal ones in order of arrival */
-    uint64_t cache_salt; /* prefixes are shared only between equal salts; 0 usually */
-    struct engine_sampling sampling;
-};
-
 /* Loop thread. Copies what it needs. ERROR_QUEUE_FULL, ERROR_LOADING, ERROR_TOO_LONG (prompt does
  * not fit the context), ERROR_INVALID_VALUE (ids out of range). */
 bool engine_submit(struct engine *e, const struct engine_request *r, struct error *err);
@@ -206,64 +143,8 @@ bool engine_submit(struct engine *e, const struct engine_request *r, struct erro
  * unknown ids are ignored. Takes effect within a step. */
 void engine_cancel(struct engine *e, uint64_t id);
 
-enum engine_finish { FINISH_NONE, FINISH_STOP, FINISH_LENGTH, FINISH_ABORT };
-
-struct token_prob {
-    int id;
-    float logprob;
-    int rank; /* 1: the most probable */
-};
-
-enum engine_event_type {
-    EVENT_PROMPT, /* once per request that asked for prompt_logprobs, before its tokens */
-    EVENT_TOKEN,  /* one sampled token */
-    EVENT_DONE,   /* one sample ended; the last event of that sample */
-    EVENT_FAILED, /* the whole request failed; its last event */
-};
-
-struct engine_event {
-    struct engine_event *next;
-    uint64_t request_id;
-    int sample; /* 0 to n-1 */
-    enum engine_event_type type;
-
-    /* EVENT_TOKEN. A token that ends its sample comes like any other, with all text that was held
-     * back; an end or stop token itself has none unless include_stop. All texts together are the
-     * output, byte for byte: what is not UTF-8 stands as it is. */
-    int token;        /* EVENT_TOKEN */
-    const char *text; /* text now certain to belong to the output: whole characters only, never */
-    size_t n_text; /*   what might still turn out to be a stop string; often several tokens late */
-    struct token_prob prob;       /* of the token, when logprobs were asked for */
-    const struct token_prob *top; /* the most probable, best first */
-    int n_top;
-
-    /* EVENT_PROMPT: for prompt position i > 0, its own probability and its alternatives */
-    const struct token_prob *prompt_probs; /* [n_prompt]; entry 0 is meaningless */
-    const struct token_prob
-        *prompt_top; /* [n_prompt, n_top]; id -1 where fewer have a probability */
-    int n_prompt;
-
-    /* EVENT_DONE */
-    enum engine_finish finish;
-    const char *stop_string; /* the stop string that ended it, or NULL */
-    int stop_token;          /* the stop or end token that ended it, or -1 */
-    int n_generated;         /* tokens of this sample */
-    int n_cached; /* prompt tokens found in the cache when the prompt was first computed */
-
-    struct error error; /* EVENT_FAILED */
-};
-
 /* Loop thread. All events since the last call, oldest first; free each with engine_event_free(). */
 struct engine_event *engine_take_events(struct engine *e);
-void engine_event_free(struct engine_event *ev);
-
-struct engine_stats {
-    int running, waiting;          /* samples now */
-    int kv_blocks_used, kv_blocks; /* used: by live sequences; the rest is free or cached */
-    uint64_t steps, prompt_tokens, cached_tokens, generated_tokens, preemptions;
-    uint64_t drafted_tokens, accepted_tokens; /* speculative decoding */
-    double busy_seconds;                      /* in forward passes and sampling */
-};
 
 /* Any thread: a consistent copy as of the last step. */
 void engine_stats(struct engine *e, struct engine_stats *out);

@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/forward/forward.h"
-#include "engine/free_memory.h"
+#include "engine/machine_memory.h"
 #include "engine/kernels/kernels.h"
 #include "engine/forward/kv_store.h"
 #include "engine/model/gguf.h"
@@ -139,7 +139,7 @@ static bool size_cache(struct loaded *l, const struct engine_options *o, struct 
     struct engine_info *info = &l->info;
     int64_t bytes = kv_block_bytes(model_config(l->model), kv_type_of(o));
     int64_t needed = (int64_t)o->max_sequences * ((info->context + KV_BLOCK - 1) / KV_BLOCK);
-    int64_t budget = o->kv_bytes > 0 ? o->kv_bytes : free_memory() / 4;
+    int64_t budget = o->kv_bytes > 0 ? o->kv_bytes : machine_free_memory() / 4;
     int64_t blocks = budget / bytes < needed ? budget / bytes : needed;
     if (blocks > INT32_MAX / KV_BLOCK) blocks = INT32_MAX / KV_BLOCK;
     if (blocks < 2) {
@@ -266,7 +266,7 @@ static bool make_step(struct loaded *l, const struct engine_options *o, struct e
     return l->step != NULL;
 }
 
-bool load(struct loaded *l, const struct engine_options *o, struct error *err)
+bool engine_load(struct loaded *l, const struct engine_options *o, struct error *err)
 {
     uint64_t start = clock_ns();
     if (!open_model(l, o, err) || !open_tokenizer(l, o, err)) return false;
@@ -280,7 +280,7 @@ bool load(struct loaded *l, const struct engine_options *o, struct error *err)
     return true;
 }
 
-void unload(struct loaded *l)
+void engine_unload(struct loaded *l)
 {
     step_free(l->step);
     sampler_free(l->sampler);

@@ -35,9 +35,9 @@ struct loaded {
     int n_vocab;
 };
 
-/* Fill l, which is all zeros. Strings of o must live as long. False and *err otherwise; unload()
+/* Fill l, which is all zeros. Strings of o must live as long. False and *err otherwise; engine_unload()
  * then frees what there is. */
-bool load(struct loaded *l, const struct engine_options *o, struct error *err);
-void unload(struct loaded *l);
+bool engine_load(struct loaded *l, const struct engine_options *o, struct error *err);
+void engine_unload(struct loaded *l);
 
 #endif

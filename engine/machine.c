@@ -133,7 +133,7 @@ static const struct loop *usable(const struct loop *loops)
     return loops;
 }
 
-struct job {
+struct measure_job {
     const struct loop *loop; /* NULL: read memory */
     uint8_t *memory;         /* [threads, READ_BYTES] */
 };
@@ -154,7 +154,7 @@ static uint64_t read_all(const uint8_t *memory)
 static void run_job(void *arg, int task, int thread)
 {
     (void)thread;
-    const struct job *j = arg;
+    const struct measure_job *j = arg;
     if (j->loop != NULL) {
         j->loop->run(ROUNDS);
         return;
@@ -164,7 +164,7 @@ static void run_job(void *arg, int task, int thread)
 }
 
 /* Seconds of the fastest of some tries with all threads at it. */
-static double best_seconds(struct pool *pool, struct job *job)
+static double best_seconds(struct pool *pool, struct measure_job *job)
 {
     double best = 0;
     for (int i = 0; i < TRIES; i++) {
@@ -178,7 +178,7 @@ static double best_seconds(struct pool *pool, struct job *job)
 
 static double loop_rate(struct pool *pool, const struct loop *loop)
 {
-    struct job job = {.loop = loop};
+    struct measure_job job = {.loop = loop};
     double done = 10.0 * ROUNDS * loop->per * pool_threads(pool);
     return done / best_seconds(pool, &job);
 }
@@ -188,7 +188,7 @@ bool engine_measure_limits(int threads, struct engine_limits *out, struct error 
     struct pool *pool = pool_new(threads, false, err);
     if (pool == NULL) return false;
     size_t n = (size_t)pool_threads(pool);
-    struct job job = {.memory = mem_new_aligned(n, READ_BYTES, err)};
+    struct measure_job job = {.memory = mem_new_aligned(n, READ_BYTES, err)};
     bool ok = job.memory != NULL;
     if (ok) {
         memset(job.memory, 1, n * READ_BYTES); /* real pages, not the shared zero page */

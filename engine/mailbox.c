@@ -8,10 +8,12 @@
  */
 #include "engine/mailbox.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/paranoid.h"
 
 struct mailbox {
     pthread_mutex_t lock;
@@ -162,6 +164,21 @@ void mailbox_stats(struct mailbox *mb, struct engine_stats *out)
     pthread_mutex_unlock(&mb->lock);
 }
 
+/* (1), (2), (3): walks the table and the list. */
+static bool holds(struct mailbox *mb)
+{
+    int n = 0;
+    for (uint64_t i = 0; i <= mb->bucket_mask; i++) {
+        for (struct request *r = mb->buckets[i]; r != NULL; r = r->mailbox.same_bucket) {
+            n += r->n;
+        }
+    }
+    for (struct request *r = mb->cancelled; r != NULL; r = r->mailbox.next_cancelled) {
+        if (*find(mb, r->id) != r || !r->mailbox.cancelled) return false;
+    }
+    return n == mb->n_live;
+}
+
 static bool has_news(const struct mailbox *mb)
 {
     return mb->submitted || mb->cancelled || mb->reset_cache || mb->resumed || mb->quit;
@@ -173,6 +190,7 @@ void mailbox_take_news(struct mailbox *mb, bool idle, struct mailbox_news *news)
     while (idle && !has_news(mb)) {
         pthread_cond_wait(&mb->news, &mb->lock);
     }
+    assert(!PARANOID || holds(mb)); /* (2) */
     *news =
         (struct mailbox_news){mb->submitted, mb->cancelled, mb->reset_cache, mb->paused, mb->quit};
     mb->submitted = mb->last_submitted = mb->cancelled = NULL;
@@ -193,6 +211,7 @@ static void forget_cancelled(struct mailbox *mb, struct request *r)
 static void forget(struct mailbox *mb, struct request *r)
 {
     struct request **at = find(mb, r->id);
+    assert(*at == r); /* (1) */
     *at = r->mailbox.same_bucket;
     if (r->mailbox.cancelled) forget_cancelled(mb, r);
 }
@@ -209,6 +228,7 @@ bool mailbox_publish(struct mailbox *mb, struct results *r, const struct engine_
         mb->last_event = r->last;
     }
     mb->n_live -= r->n_ended;
+    assert(mb->n_live >= 0 && mb->n_live <= mb->max_live); /* (3) */
     mb->stats = *stats;
     pthread_mutex_unlock(&mb->lock);
     r->first = r->last = NULL;

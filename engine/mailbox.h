@@ -14,8 +14,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "engine/engine.h"
-#include "engine/events.h"
+#include "engine/batch/events.h"
 #include "engine/batch/sequence.h"
 
 struct mailbox;

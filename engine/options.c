@@ -12,14 +12,3 @@ void engine_options_init(struct engine_options *o)
                                  .prefix_cache = true,
                                  .speculate = true};
 }
-
-void engine_sampling_init(struct engine_sampling *s)
-{
-    *s = (struct engine_sampling){.temperature = 1,
-                                  .top_p = 1,
-                                  .repetition_penalty = 1,
-                                  .max_tokens = -1,
-                                  .skip_special_tokens = true,
-                                  .logprobs = LOGPROBS_NONE,
-                                  .prompt_logprobs = LOGPROBS_NONE};
-}

@@ -12,7 +12,7 @@
 #ifndef ENGINE_BATCH_DELIVER_H
 #define ENGINE_BATCH_DELIVER_H
 
-#include "engine/events.h"
+#include "engine/batch/events.h"
 #include "engine/sample/sampler.h"
 #include "engine/batch/scheduler.h"
 

@@ -26,6 +26,7 @@
  */
 #include "engine/batch/kv_cache.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -152,6 +153,7 @@ static void index_add(struct kv_cache *kv, int32_t b)
 {
     struct block *k = &kv->blocks[b];
     int32_t *head = &kv->buckets[bucket_of(kv, k->parent, k->salt, k->tokens)];
+    assert(k->fill == KV_BLOCK && !k->findable); /* (4) */
     k->index_next = *head;
     *head = b;
     k->findable = true;
@@ -212,6 +214,7 @@ static int32_t take(struct kv_cache *kv)
     if (kv->n_free == 0) evict_oldest(kv);
     int32_t b = kv->free_head;
     struct block *k = &kv->blocks[b];
+    assert(k->refs == 0 && !k->findable); /* (2) */
     kv->free_head = k->older;
     kv->n_free--;
     k->refs = 1;
@@ -227,6 +230,7 @@ static void share(struct kv_cache *kv, int32_t b)
 static void leave(struct kv_cache *kv, int32_t b)
 {
     struct block *k = &kv->blocks[b];
+    assert(k->refs > 0); /* (1) */
     if (--k->refs > 0) return;
     if (k->findable) {
         cached_push(kv, b);
@@ -262,6 +266,7 @@ void kv_cache_close(struct kv_cache *kv, int seq)
 /* uid of the block before table entry i, 0 for the first. */
 static uint64_t parent_of(const struct kv_cache *kv, const struct slot *s, int i)
 {
+    assert(i == 0 || kv->blocks[s->table[i - 1]].findable); /* (5) */
     return i == 0 ? 0 : kv->blocks[s->table[i - 1]].uid;
 }
 
@@ -347,7 +352,9 @@ void kv_cache_commit(struct kv_cache *kv, int seq, const int *tokens, int n)
     struct slot *s = &kv->slots[seq];
     for (int i = 0; i < n; i++) {
         int at = s->n_tokens / KV_BLOCK;
+        assert(at < s->n_blocks); /* (6) */
         struct block *k = &kv->blocks[s->table[at]];
+        assert(k->refs == 1); /* (3) */
         k->fill = s->n_tokens % KV_BLOCK;
         k->tokens[k->fill++] = tokens[i];
         s->n_tokens++;

@@ -10,9 +10,11 @@
  */
 #include "engine/batch/scheduler.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "base/paranoid.h"
 
 enum {
     /* Rows of a step up to which another one costs little, because reading the weights dominates:
@@ -75,6 +77,7 @@ static bool before(const struct sequence *a, const struct sequence *b)
 
 static void list_remove(struct list *l, struct sequence *q)
 {
+    assert((q->prev == NULL ? l->first : q->prev->next) == q); /* (1) */
     *(q->prev == NULL ? &l->first : &q->prev->next) = q->next;
     *(q->next == NULL ? &l->last : &q->next->prev) = q->prev;
     l->n--;
@@ -88,6 +91,7 @@ static void list_insert(struct list *l, struct sequence *q)
     }
     q->prev = after;
     q->next = after == NULL ? l->first : after->next;
+    assert(q->next == NULL || before(q, q->next)); /* (1) */
     *(q->prev == NULL ? &l->first : &q->prev->next) = q;
     *(q->next == NULL ? &l->last : &q->next->prev) = q;
     l->n++;
@@ -106,6 +110,7 @@ void scheduler_add(struct scheduler *s, struct request *r)
 
 static void run(struct scheduler *s, struct sequence *q, int slot)
 {
+    assert(q->state == SEQUENCE_WAITING && q->kv < 0 && slot >= 0); /* (2) */
     list_remove(&s->waiting, q);
     q->kv = slot;
     q->state = SEQUENCE_RUNNING;
@@ -115,6 +120,7 @@ static void run(struct scheduler *s, struct sequence *q, int slot)
 /* Give up the slot and whatever was planned. */
 static void stop_running(struct scheduler *s, struct sequence *q)
 {
+    assert(q->state == SEQUENCE_RUNNING && q->kv >= 0); /* (2) */
     kv_cache_close(s->kv, q->kv);
     q->kv = -1;
     q->n_run = q->n_drafts = 0;
@@ -142,6 +148,7 @@ bool scheduler_fork(struct scheduler *s, const struct sequence *from, struct seq
 {
     int slot = kv_cache_fork(s->kv, from->kv);
     if (slot < 0) return false;
+    assert(kv_cache_tokens(s->kv, slot) >= to->request->n_prompt); /* (3) */
     run(s, to, slot);
     to->n_cached = from->n_cached;
     return true;
@@ -164,6 +171,7 @@ static bool reserve(struct scheduler *s, struct sequence *q, int n)
 {
     while (!kv_cache_reserve(s->kv, q->kv, n)) {
         struct sequence *newest = s->running.last;
+        assert(newest != s->running.first); /* (4) */
         preempt(s, newest);
         if (newest == q) return false;
     }
@@ -289,6 +297,7 @@ static int find_prefix(struct scheduler *s, const struct sequence *q, int slot)
 static void admit(struct scheduler *s, struct sequence *q, int slot, int found)
 {
     run(s, q, slot);
+    assert(q->request->leader == NULL); /* (3) */
     if (found < q->request->n_prompt) q->request->leader = q;
     if (q->n_cached < 0) {
         q->n_cached = found < q->request->n_prompt ? found : q->request->n_prompt;
@@ -388,6 +397,7 @@ int scheduler_plan(struct scheduler *s, struct sequence *const **runs)
     for (struct sequence *q = s->running.first; q != NULL; q = q->next) {
         if (q->n_run > 0) s->runs[n++] = q;
     }
+    assert(!PARANOID || kv_cache_check(s->kv) == 0); /* kv_cache.c (1) (2) (3) (4) (5) (6) */
     *runs = s->runs;
     return n;
 }

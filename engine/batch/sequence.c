@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "engine/events.h"
+#include "engine/batch/events.h"
 
 enum { FIRST_ROOM = 64, MAX_SAMPLES = 1 << 16 };
 #define ARENA_REQUEST_BYTES ((size_t)1 << 30)
@@ -86,8 +86,9 @@ static bool check_choices(const struct engine_sampling *c, struct error *err)
         if (n == 0) return error_set(err, ERROR_INVALID_VALUE, "choice", "a choice is empty");
         bytes += n;
     }
-    if (c->n_choices > 0 && c->n_choices <= CHOICE_MAX_STRINGS && bytes <= CHOICE_MAX_BYTES)
+    if (c->n_choices > 0 && c->n_choices <= CHOICE_MAX_STRINGS && bytes <= CHOICE_MAX_BYTES) {
         return true;
+    }
     return error_set(err, ERROR_INVALID_VALUE, "choice",
                      "1 to %d choices are possible, of %d bytes in all", CHOICE_MAX_STRINGS,
                      CHOICE_MAX_BYTES);

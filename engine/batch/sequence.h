@@ -19,7 +19,7 @@
 
 #include "base/arena.h"
 #include "base/error.h"
-#include "engine/engine.h"
+#include "engine/batch/messages.h"
 #include "engine/batch/speculate.h"
 #include "engine/sample/stop.h"
 

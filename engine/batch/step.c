@@ -15,7 +15,7 @@
 #include "base/mem.h"
 
 /* Something to do with the logits of a row. */
-struct job {
+struct step_job {
     struct sequence *seq;
     int row;       /* of the step */
     int guesses;   /* drafts that come before the drawn token: it counts only if they were right */
@@ -32,11 +32,11 @@ struct step {
     int *first_row;             /* [max_running] */
     int *guesses;               /* [max_running] */
     struct sequence **guessers; /* [max_running] */
-    struct job *jobs;           /* [max_rows + max_running] */
+    struct step_job *jobs;      /* [max_rows + max_running] */
     int n_jobs;
     float *logits;          /* [STEP_LOGITS, n_vocab] */
     struct token_prob *top; /* [STEP_LOGITS, LOGPROBS_MAX] */
-    struct job *batch;      /* the jobs that the pool works on */
+    struct step_job *batch; /* the jobs that the pool works on */
     uint64_t steps, prompt_tokens, generated_tokens, accepted_tokens, busy_ns;
 };
 
@@ -79,15 +79,15 @@ void step_free(struct step *s)
 static void add_draw(struct step *s, struct sequence *q, int row, int guesses)
 {
     const struct request *r = q->request;
-    s->jobs[s->n_jobs++] = (struct job){.seq = q,
-                                        .row = row,
-                                        .guesses = guesses,
-                                        .position = -1,
-                                        .draw = {.sampling = &r->sampling,
-                                                 .prompt = r->prompt,
-                                                 .n_prompt = r->n_prompt,
-                                                 .n_output = q->n_output + guesses,
-                                                 .sample = q->sample}};
+    s->jobs[s->n_jobs++] = (struct step_job){.seq = q,
+                                             .row = row,
+                                             .guesses = guesses,
+                                             .position = -1,
+                                             .draw = {.sampling = &r->sampling,
+                                                      .prompt = r->prompt,
+                                                      .n_prompt = r->n_prompt,
+                                                      .n_output = q->n_output + guesses,
+                                                      .sample = q->sample}};
 }
 
 /* The last row of r's prompt is `row`, just computed for `by`: samples that wait for it get their own copy. */
@@ -106,7 +106,7 @@ static void add_scores(struct step *s, struct sequence *q, int row, int pos)
 {
     int last = q->request->n_prompt - 1;
     for (int i = 0; i < q->n_run && pos + i < last; i++) {
-        s->jobs[s->n_jobs++] = (struct job){.seq = q, .row = row + i, .position = pos + i + 1};
+        s->jobs[s->n_jobs++] = (struct step_job){.seq = q, .row = row + i, .position = pos + i + 1};
     }
 }
 
@@ -131,7 +131,7 @@ static void add_jobs(struct step *s, struct sequence *q, int row, int pos)
 static void do_job(void *arg, int task, int thread)
 {
     struct step *s = arg;
-    struct job *j = &s->batch[task];
+    struct step_job *j = &s->batch[task];
     const struct request *r = j->seq->request;
     const float *logits = s->logits + (size_t)j->logits_at * (size_t)s->p.n_vocab;
     if (j->position < 0) {
@@ -169,7 +169,7 @@ static void accept_guess(struct step *s, struct sequence *q)
     scheduler_commit(s->p.scheduler, q, 1);
 }
 
-static void finish_job(struct step *s, struct job *j)
+static void finish_job(struct step *s, struct step_job *j)
 {
     struct sequence *q = j->seq;
     struct request *r = q->request;
@@ -195,7 +195,7 @@ static int do_batch(struct step *s, int from)
 {
     int rows[STEP_LOGITS] = {0}, n_rows = 0, to = from;
     for (; to < s->n_jobs && to - from < STEP_LOGITS; to++) {
-        struct job *j = &s->jobs[to];
+        struct step_job *j = &s->jobs[to];
         if (n_rows == 0 || rows[n_rows - 1] != j->row) rows[n_rows++] = j->row;
         j->logits_at = n_rows - 1;
     }

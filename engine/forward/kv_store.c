@@ -12,7 +12,6 @@
 #include <sys/mman.h>
 
 #include "base/mem.h"
-#include "engine/kernels/layout.h"
 
 struct kv_store {
     struct kv_shape shape;

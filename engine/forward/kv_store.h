@@ -17,14 +17,10 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "engine/kernels/layout.h"
 #include "engine/model/model.h"
 
-enum { KV_BLOCK = 16 }; /* tokens a block */
-
-enum kv_type { KV_F32, KV_F16, KV_Q8_0 };
-
 struct kv_store;
-struct kv_shape; /* layout of a block of one layer and head, engine/kernels/layout.h */
 
 /* Bytes one block takes for a model of this shape. */
 int64_t kv_block_bytes(const struct model_config *c, enum kv_type type);

@@ -4,12 +4,12 @@
  */
 #include "engine/forward/linear.h"
 
-#include <cblas.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/mem.h"
+#include "engine/forward/blas.h"
 
 enum {
     CHUNK_TILES =
@@ -24,11 +24,11 @@ enum {
     ALIGNED = 64,
     PARALLEL_ROWS = 8 /* rows from which filling an input pays for waking the threads */
 };
+_Static_assert(CHUNK_ROWS % BLAS_ROWS == 0, "the rows past the last must fit a task's memory");
 
 bool compute_init(struct compute *c, const struct kernels *kernels, struct pool *pool, int max_row,
                   struct error *err)
 {
-    openblas_set_num_threads(1); /* the pool's threads are the only ones */
     *c = (struct compute){.kernels = kernels, .pool = pool, .work_bytes = WORK_BYTES};
     size_t row = ((size_t)max_row * sizeof(float) + 63) & ~(size_t)63;
     if (row > c->work_bytes) c->work_bytes = row;
@@ -51,7 +51,9 @@ bool input_init(struct input *in, int k, int max_rows, struct error *err)
     in->i8.quantised = true;
     if (in->wants_i8) in->i8.data = mem_new_aligned(1, bytes, err);
     if (in->wants_f32) in->f32.data = mem_new_aligned(1, bytes, err);
-    if (in->wants_plain) in->plain = mem_new_aligned(1, bytes, err);
+    if (in->wants_plain) {
+        in->plain = mem_new_aligned(1, act_bytes(max_rows + BLAS_ROWS - 1, k), err);
+    }
     return (in->i8.data != NULL || !in->wants_i8) && (in->f32.data != NULL || !in->wants_f32) &&
            (in->plain != NULL || !in->wants_plain);
 }
@@ -120,7 +122,7 @@ struct input input_view(const struct input *whole, int i, int first, int rows)
     return v;
 }
 
-struct fill {
+struct input_filling {
     const struct compute *c;
     const struct input *in;
     const float *x, *norm;
@@ -131,7 +133,7 @@ struct fill {
 /* One tile of rows: no other thread writes near it. */
 static void fill_task(void *arg, int task, int thread)
 {
-    const struct fill *f = arg;
+    const struct input_filling *f = arg;
     float *row = (float *)(void *)(f->c->work + (size_t)thread * f->c->work_bytes);
     for (int r = act_tile_row(&f->in->i8, task); r < act_tile_row(&f->in->i8, task + 1); r++) {
         const float *x = f->x + (size_t)r * (size_t)f->ld;
@@ -146,7 +148,7 @@ static void fill_task(void *arg, int task, int thread)
 void input_fill(const struct compute *c, struct input *in, int rows, const float *x, int ld,
                 const float *norm, float eps)
 {
-    struct fill f = {.c = c, .in = in, .x = x, .norm = norm, .ld = ld, .eps = eps};
+    struct input_filling f = {.c = c, .in = in, .x = x, .norm = norm, .ld = ld, .eps = eps};
     input_begin(in, rows);
     int tiles = act_tiles(&in->i8);
     if (rows >= PARALLEL_ROWS) {
@@ -160,15 +162,15 @@ void input_fill(const struct compute *c, struct input *in, int rows, const float
 
 /* ---- Products ---- */
 
-struct work {
+struct linear_work {
     void *scratch;
     float *y; /* [CHUNK_ROWS, WIDE] */
 };
 
-static struct work work_of(const struct compute *c, int thread)
+static struct linear_work work_of(const struct compute *c, int thread)
 {
     uint8_t *at = c->work + (size_t)thread * c->work_bytes;
-    return (struct work){at, (float *)(void *)(at + KERNEL_SCRATCH)};
+    return (struct linear_work){at, (float *)(void *)(at + KERNEL_SCRATCH)};
 }
 
 /* Neighbouring panels; bytes 0: none. */
@@ -186,7 +188,7 @@ struct piece {
     int unit, end_unit;
     bool goes_on;         /* the same thread is likely to take the units that follow */
     struct stretch after; /* else what it is likely to want then */
-    struct work work;
+    struct linear_work work;
 };
 
 static int panels_of(const struct matrix *w)
@@ -248,9 +250,8 @@ static void multiply(const struct piece *p, const struct matrix *w, int panel, i
     }
     int col = panel * PANEL, columns = n * PANEL;
     if (columns > w->n - col) columns = w->n - col;
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, p->n_rows, columns, w->k, 1.0f,
-                in->plain + (size_t)p->row * (size_t)in->k, in->k,
-                w->dense + (size_t)col * (size_t)w->k, w->k, 0.0f, y, WIDE);
+    blas_multiply(in->plain + (size_t)p->row * (size_t)in->k, p->n_rows, in->k,
+                  w->dense + (size_t)col * (size_t)w->k, columns, y, WIDE);
 }
 
 static int units_of(const struct matrix *w)
@@ -320,7 +321,7 @@ static int swiglu_unit(const struct piece *p, int unit)
 
 /* ---- Tasks ---- */
 
-struct run {
+struct row_run {
     const struct compute *c;
     struct linear_job *jobs;
     int n_jobs, n_tasks;
@@ -336,17 +337,25 @@ static int count_units(const struct linear_job *j)
     return n;
 }
 
-/* How many groups n units are cut into when groups of about so many units are wanted: with few
- * groups, as many for every thread. */
-static int groups_of(const struct run *r, int n, int wanted)
+/* Whether a job's weights are the reference's: all of its matrices' then, and all jobs' of a run. */
+static bool is_dense(const struct linear_job *j)
 {
-    int threads = pool_threads(r->c->pool), groups = (n + wanted - 1) / wanted;
+    return (j->p != NULL ? j->p->w : j->gate)->dense != NULL;
+}
+
+/* How many groups the units of j are cut into when groups of about so many units are wanted: with few
+ * groups, as many for every thread. The reference's are one: where its columns are cut, and with
+ * that its bits, must depend on the matrix alone. */
+static int groups_of(const struct row_run *r, const struct linear_job *j, int wanted)
+{
+    if (is_dense(j)) return 1;
+    int n = j->n_units, threads = pool_threads(r->c->pool), groups = (n + wanted - 1) / wanted;
     if (r->n_jobs == 1) groups = (groups + threads - 1) / threads * threads;
     return groups < n ? groups : n;
 }
 
 /* The tasks are numbered job by job; each is a group of units and a chunk of rows. */
-static void plan_tasks(struct run *r)
+static void plan_tasks(struct row_run *r)
 {
     int most = pool_threads(r->c->pool) * TASKS_PER_THREAD, pieces = 0;
     for (int i = 0; i < r->n_jobs; i++) {
@@ -357,13 +366,13 @@ static void plan_tasks(struct run *r)
     r->n_tasks = 0;
     for (int i = 0; i < r->n_jobs; i++) {
         struct linear_job *j = &r->jobs[i];
-        j->groups = groups_of(r, j->n_units, wanted);
+        j->groups = groups_of(r, j, wanted);
         j->first_task = r->n_tasks;
         r->n_tasks += j->groups * chunks_of(j);
     }
 }
 
-static const struct linear_job *job_of(const struct run *r, int task)
+static const struct linear_job *job_of(const struct row_run *r, int task)
 {
     int low = 0, high = r->n_jobs;
     while (high - low > 1) {
@@ -386,7 +395,7 @@ static struct stretch share_of(const struct pool *pool, const struct matrix *w, 
 
 static void run_task(void *arg, int task, int thread)
 {
-    const struct run *r = arg;
+    const struct row_run *r = arg;
     const struct linear_job *j = job_of(r, task);
     int chunk = (task - j->first_task) / j->groups, group = (task - j->first_task) % j->groups;
     struct piece p = {.c = r->c, .job = j, .tile = chunk * CHUNK_TILES};
@@ -408,9 +417,15 @@ static void run_task(void *arg, int task, int thread)
 
 void linear_run(const struct compute *c, struct linear_job *jobs, int n)
 {
-    struct run r = {.c = c, .jobs = jobs, .n_jobs = n};
+    struct row_run r = {.c = c, .jobs = jobs, .n_jobs = n};
     plan_tasks(&r);
-    pool_run(c->pool, run_task, &r, r.n_tasks);
+    if (!is_dense(&jobs[0])) {
+        pool_run(c->pool, run_task, &r, r.n_tasks);
+        return;
+    }
+    for (int i = 0; i < r.n_tasks; i++) {
+        run_task(&r, i, 0); /* blas.h (1): the other threads could only wait for this one */
+    }
 }
 
 void linear_products(const struct compute *c, const struct input *in, const struct product *p,

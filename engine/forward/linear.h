@@ -100,6 +100,7 @@ struct linear_job {
     /* linear_run()'s plan */
     int n_units, groups, first_task; /* groups of units are tasks, for every chunk of rows */
 };
+/* The n >= 1 jobs, their weights either all packed or all the reference's (which this thread then multiplies with alone). */
 void linear_run(const struct compute *c, struct linear_job *jobs, int n);
 
 #endif

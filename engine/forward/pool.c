@@ -23,6 +23,7 @@
  */
 #include "engine/forward/pool.h"
 
+#include <assert.h>
 #include <immintrin.h>
 #include <linux/futex.h>
 #include <pthread.h>
@@ -34,6 +35,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/paranoid.h"
 
 enum {
     SPINS = 4000, /* pauses before anybody sleeps: some 50 to 200 microseconds */
@@ -93,6 +95,7 @@ static int claim(struct worker *w, bool front)
     do {
         begin = (uint32_t)share;
         end = (uint32_t)(share >> 32);
+        assert(begin <= end); /* (1) */
         if (begin == end) return -1;
         less = front ? share + 1 : share - ((uint64_t)1 << 32);
     } while (!atomic_compare_exchange_weak_explicit(&w->share, &share, less, memory_order_acquire,
@@ -164,6 +167,16 @@ static void wait_for_others(struct pool *p, uint32_t n)
     atomic_store(&p->caller_sleeps, false);
 }
 
+/* (3): no share has a task that a late worker could find. */
+static bool nothing_left(struct pool *p)
+{
+    for (int i = 0; i < p->n_threads; i++) {
+        uint64_t share = atomic_load(&p->workers[i].share);
+        if ((uint32_t)share != share >> 32) return false;
+    }
+    return true;
+}
+
 void pool_run(struct pool *p, void (*fn)(void *arg, int task, int thread), void *arg, int n_tasks)
 {
     if (n_tasks <= 1 || p->n_threads == 1) {
@@ -172,6 +185,7 @@ void pool_run(struct pool *p, void (*fn)(void *arg, int task, int thread), void 
         }
         return;
     }
+    assert(atomic_load_explicit(&p->done, memory_order_relaxed) == (uint32_t)p->n); /* (2) */
     p->fn = fn;
     p->arg = arg;
     p->n = n_tasks;
@@ -184,6 +198,7 @@ void pool_run(struct pool *p, void (*fn)(void *arg, int task, int thread), void 
     wake_workers(p);
     work(p, 0);
     wait_for_others(p, (uint32_t)n_tasks);
+    assert(!PARANOID || nothing_left(p)); /* (3) */
 }
 
 /* ---- making and freeing ---- */

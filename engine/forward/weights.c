@@ -20,39 +20,42 @@
 /* Which rows of a matrix RoPE rotates: in every `period` rows those from `first` on. */
 enum rotated { ROTATED_NONE, ROTATED_HEADS, ROTATED_MLA_Q, ROTATED_MLA_KV };
 
-struct role {
+struct placement {
     size_t tensor; /* offset in struct layer_tensors */
     size_t to;     /* offset in struct layer_weights */
     enum rotated rotated;
 };
 
-#define ROLE(name, rotated) \
+#define PLACE(name, rotated) \
     { \
         offsetof(struct layer_tensors, name), offsetof(struct layer_weights, name), rotated \
     }
-static const struct role matrix_roles[] = {
-    ROLE(q, ROTATED_HEADS),        ROLE(k, ROTATED_HEADS),          ROLE(v, ROTATED_NONE),
-    ROLE(o, ROTATED_NONE),         ROLE(gate, ROTATED_NONE),        ROLE(up, ROTATED_NONE),
-    ROLE(down, ROTATED_NONE),      ROLE(router, ROTATED_NONE),      ROLE(gate_exps, ROTATED_NONE),
-    ROLE(up_exps, ROTATED_NONE),   ROLE(down_exps, ROTATED_NONE),   ROLE(gate_shared, ROTATED_NONE),
-    ROLE(up_shared, ROTATED_NONE), ROLE(down_shared, ROTATED_NONE), ROLE(q_a, ROTATED_NONE),
-    ROLE(q_b, ROTATED_MLA_Q),      ROLE(kv_a, ROTATED_MLA_KV),      ROLE(k_b, ROTATED_NONE),
-    ROLE(v_b, ROTATED_NONE),       ROLE(mtp_eh_proj, ROTATED_NONE),
+static const struct placement matrix_places[] = {
+    PLACE(q, ROTATED_HEADS),        PLACE(k, ROTATED_HEADS),
+    PLACE(v, ROTATED_NONE),         PLACE(o, ROTATED_NONE),
+    PLACE(gate, ROTATED_NONE),      PLACE(up, ROTATED_NONE),
+    PLACE(down, ROTATED_NONE),      PLACE(router, ROTATED_NONE),
+    PLACE(gate_exps, ROTATED_NONE), PLACE(up_exps, ROTATED_NONE),
+    PLACE(down_exps, ROTATED_NONE), PLACE(gate_shared, ROTATED_NONE),
+    PLACE(up_shared, ROTATED_NONE), PLACE(down_shared, ROTATED_NONE),
+    PLACE(q_a, ROTATED_NONE),       PLACE(q_b, ROTATED_MLA_Q),
+    PLACE(kv_a, ROTATED_MLA_KV),    PLACE(k_b, ROTATED_NONE),
+    PLACE(v_b, ROTATED_NONE),       PLACE(mtp_eh_proj, ROTATED_NONE),
 };
-static const struct role vector_roles[] = {
-    ROLE(attn_norm, ROTATED_NONE),     ROLE(ffn_norm, ROTATED_NONE),
-    ROLE(q_bias, ROTATED_HEADS),       ROLE(k_bias, ROTATED_HEADS),
-    ROLE(v_bias, ROTATED_NONE),        ROLE(q_norm, ROTATED_HEADS),
-    ROLE(k_norm, ROTATED_HEADS),       ROLE(router_bias, ROTATED_NONE),
-    ROLE(q_a_norm, ROTATED_NONE),      ROLE(kv_a_norm, ROTATED_NONE),
-    ROLE(mtp_enorm, ROTATED_NONE),     ROLE(mtp_hnorm, ROTATED_NONE),
-    ROLE(mtp_head_norm, ROTATED_NONE), ROLE(o_bias, ROTATED_NONE),
-    ROLE(q_a_bias, ROTATED_NONE),      ROLE(kv_a_bias, ROTATED_MLA_KV),
+static const struct placement vector_places[] = {
+    PLACE(attn_norm, ROTATED_NONE),     PLACE(ffn_norm, ROTATED_NONE),
+    PLACE(q_bias, ROTATED_HEADS),       PLACE(k_bias, ROTATED_HEADS),
+    PLACE(v_bias, ROTATED_NONE),        PLACE(q_norm, ROTATED_HEADS),
+    PLACE(k_norm, ROTATED_HEADS),       PLACE(router_bias, ROTATED_NONE),
+    PLACE(q_a_norm, ROTATED_NONE),      PLACE(kv_a_norm, ROTATED_NONE),
+    PLACE(mtp_enorm, ROTATED_NONE),     PLACE(mtp_hnorm, ROTATED_NONE),
+    PLACE(mtp_head_norm, ROTATED_NONE), PLACE(o_bias, ROTATED_NONE),
+    PLACE(q_a_bias, ROTATED_NONE),      PLACE(kv_a_bias, ROTATED_MLA_KV),
 };
-#undef ROLE
+#undef PLACE
 
 /* One tensor to bring over. Exactly one of matrix and vector is set. */
-struct job {
+struct pack_job {
     const struct tensor *tensor;
     struct matrix *matrix;
     const float **vector;
@@ -66,7 +69,7 @@ struct packing {
     const struct model_config *config;
     bool dense;
     int quantise; /* enum quant, -1: as they are */
-    struct job *jobs;
+    struct pack_job *jobs;
     int n_jobs;
     size_t bytes;
     uint8_t *scratch; /* scratch_bytes a thread, when something is quantised */
@@ -108,8 +111,8 @@ static void add_matrix(struct packing *p, const struct tensor *t, struct matrix 
     }
     size_t one = p->dense ? (size_t)m->n * (size_t)m->k * sizeof(float) : panels_bytes(&m->panels);
     size_t bytes = round_to_line(one * (size_t)m->count);
-    p->jobs[p->n_jobs++] =
-        (struct job){.tensor = t, .matrix = m, .rotated = rotated, .type = type, .bytes = bytes};
+    p->jobs[p->n_jobs++] = (struct pack_job){
+        .tensor = t, .matrix = m, .rotated = rotated, .type = type, .bytes = bytes};
     p->bytes += bytes;
 }
 
@@ -119,20 +122,20 @@ static void add_vector(struct packing *p, const struct tensor *t, const float **
     if (t->data == NULL) return;
     size_t bytes = round_to_line((size_t)t->shape[0] * sizeof(float));
     p->jobs[p->n_jobs++] =
-        (struct job){.tensor = t, .vector = v, .rotated = rotated, .bytes = bytes};
+        (struct pack_job){.tensor = t, .vector = v, .rotated = rotated, .bytes = bytes};
     p->bytes += bytes;
 }
 
 static void add_layer(struct packing *p, const struct layer_tensors *t, struct layer_weights *w)
 {
-    for (size_t i = 0; i < sizeof(matrix_roles) / sizeof(matrix_roles[0]); i++) {
-        const struct role *r = &matrix_roles[i];
+    for (size_t i = 0; i < sizeof(matrix_places) / sizeof(matrix_places[0]); i++) {
+        const struct placement *r = &matrix_places[i];
         const struct tensor *from = (const struct tensor *)((const char *)t + r->tensor);
         enum quant type = from == &t->router ? from->type : packed_type(p, from, false);
         add_matrix(p, from, (struct matrix *)((char *)w + r->to), r->rotated, type);
     }
-    for (size_t i = 0; i < sizeof(vector_roles) / sizeof(vector_roles[0]); i++) {
-        const struct role *r = &vector_roles[i];
+    for (size_t i = 0; i < sizeof(vector_places) / sizeof(vector_places[0]); i++) {
+        const struct placement *r = &vector_places[i];
         add_vector(p, (const struct tensor *)((const char *)t + r->tensor),
                    (const float **)((char *)w + r->to), r->rotated);
     }
@@ -141,7 +144,7 @@ static void add_layer(struct packing *p, const struct layer_tensors *t, struct l
 static bool list_jobs(struct packing *p, const struct model_tensors *t, struct weights *w,
                       struct error *err)
 {
-    size_t per_layer = (sizeof(matrix_roles) + sizeof(vector_roles)) / sizeof(struct role);
+    size_t per_layer = (sizeof(matrix_places) + sizeof(vector_places)) / sizeof(struct placement);
     p->jobs = mem_new(3 + per_layer * (size_t)w->n_layers, sizeof(*p->jobs), err);
     if (p->jobs == NULL) return false;
     add_matrix(p, &t->token_embd, &w->embd, ROTATED_NONE, packed_type(p, &t->token_embd, true));
@@ -193,9 +196,9 @@ static const float *f8_scales(const struct tensor *t, int e, int i)
     return t->block_scales + ((size_t)e * down + (size_t)i / F8_BLOCK) * across;
 }
 
-struct fill {
+struct panel_fill {
     const struct packing *p;
-    const struct job *job;
+    const struct pack_job *job;
     int per_task; /* panels */
 };
 
@@ -205,7 +208,7 @@ struct panel_rows {
     const float *f8[PANEL];
 };
 
-static void find_rows(const struct packing *p, const struct job *job, int index,
+static void find_rows(const struct packing *p, const struct pack_job *job, int index,
                       struct panel_rows *out)
 {
     const struct tensor *t = job->tensor;
@@ -221,7 +224,7 @@ static void find_rows(const struct packing *p, const struct job *job, int index,
     }
 }
 
-static void row_floats(const struct job *job, const struct panel_rows *rows, int r, float *dst)
+static void row_floats(const struct pack_job *job, const struct panel_rows *rows, int r, float *dst)
 {
     int k = job->matrix->k;
     quant_types[job->tensor->type].dequant(dst, rows->row[r], k);
@@ -231,7 +234,7 @@ static void row_floats(const struct job *job, const struct panel_rows *rows, int
 }
 
 /* Rows in the type that they become: scratch holds a row of floats, then the new rows. */
-static void quantise_rows(const struct job *job, struct panel_rows *rows, uint8_t *scratch)
+static void quantise_rows(const struct pack_job *job, struct panel_rows *rows, uint8_t *scratch)
 {
     int k = job->matrix->k;
     float *floats = (float *)(void *)scratch;
@@ -246,7 +249,7 @@ static void quantise_rows(const struct job *job, struct panel_rows *rows, uint8_
 }
 
 /* Panel `index`, counted through all experts. */
-static void fill_panel(const struct packing *p, const struct job *job, int index, int thread)
+static void fill_panel(const struct packing *p, const struct pack_job *job, int index, int thread)
 {
     const struct matrix *m = job->matrix;
     int panels = panels_count(&m->panels);
@@ -272,7 +275,7 @@ static void fill_panel(const struct packing *p, const struct job *job, int index
 
 static void fill_task(void *arg, int task, int thread)
 {
-    const struct fill *f = arg;
+    const struct panel_fill *f = arg;
     int n = panels_count(&f->job->matrix->panels) * f->job->matrix->count;
     int end = (task + 1) * f->per_task;
     for (int i = task * f->per_task; i < end && i < n; i++) {
@@ -280,7 +283,7 @@ static void fill_task(void *arg, int task, int thread)
     }
 }
 
-static bool fill_vector(const struct packing *p, const struct job *job, struct error *err)
+static bool fill_vector(const struct packing *p, const struct pack_job *job, struct error *err)
 {
     const struct tensor *t = job->tensor;
     float *dst = (float *)(void *)job->dst, *src = mem_new((size_t)t->shape[0], sizeof(float), err);
@@ -294,11 +297,11 @@ static bool fill_vector(const struct packing *p, const struct job *job, struct e
     return true;
 }
 
-static bool fill_job(const struct packing *p, const struct job *job, struct pool *pool,
+static bool fill_job(const struct packing *p, const struct pack_job *job, struct pool *pool,
                      struct error *err)
 {
     if (job->vector != NULL) return fill_vector(p, job, err);
-    struct fill f = {.p = p, .job = job, .per_task = 4};
+    struct panel_fill f = {.p = p, .job = job, .per_task = 4};
     int n = panels_count(&job->matrix->panels) * job->matrix->count;
     pool_run(pool, fill_task, &f, (n + f.per_task - 1) / f.per_task);
     if (p->dense) {

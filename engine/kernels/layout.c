@@ -39,8 +39,9 @@ void panels_init(struct panels *p, enum quant type, int n, int k)
     size_t blocks = (size_t)(t->quantised ? k / ACT_BLOCK : k);
     size_t heads = ((size_t)k + K_SUPER - 1) / K_SUPER;
     size_t scales = blocks * (size_t)t->scale_bytes + heads * (size_t)t->head_bytes;
-    if (type == QUANT_F8_E4M3)
+    if (type == QUANT_F8_E4M3) {
         scales = ((size_t)k + F8_BLOCK - 1) / F8_BLOCK * PANEL * sizeof(float);
+    }
     *p = (struct panels){.type = type, .n = n, .k = k};
     p->scales = blocks * (size_t)t->block_bytes;
     p->panel_bytes = round_up(p->scales + scales, 64);

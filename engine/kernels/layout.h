@@ -42,7 +42,6 @@
 #include <stdint.h>
 
 #include "engine/tensor/quants.h"
-#include "engine/forward/kv_store.h"
 
 enum {
     PANEL = 16,     /* output rows of a panel */
@@ -140,6 +139,10 @@ static inline uint8_t *act_tile_data(const struct act *x, int t)
 {
     return x->data + (size_t)act_tile_row(x, t) * act_row_bytes(x);
 }
+
+enum { KV_BLOCK = 16 }; /* tokens a block of the KV cache */
+
+enum kv_type { KV_F32, KV_F16, KV_Q8_0 };
 
 struct kv_shape {
     enum kv_type type;

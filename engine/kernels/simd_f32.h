@@ -26,7 +26,7 @@ struct float_part {
     size_t step;
     const float *x; /* [n, rows] */
     int n;
-    struct run ahead; /* fetched meanwhile, a step every FETCH_STEP values of k */
+    struct tile_run ahead; /* fetched meanwhile, a step every FETCH_STEP values of k */
 };
 
 INLINE int weight_bytes(enum quant type)
@@ -62,7 +62,7 @@ INLINE void part_f32(enum quant type, int R, int NP, const struct float_part *pa
     }
     const float *x = s.x;
     const uint8_t *w = s.w;
-    struct run ahead = s.ahead;
+    struct tile_run ahead = s.ahead;
     for (int k = 0; k < s.n; k++, x += R, w += PANEL * weight_bytes(type)) {
         if (k % FETCH_STEP == 0) fetch_step(&ahead);
         struct vf weights[PRODUCT_PANELS];

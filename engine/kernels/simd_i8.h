@@ -50,7 +50,7 @@ struct part {
     const uint8_t *x; /* the tile */
     int tile_rows, row;
     int blocks;
-    struct run ahead; /* fetched meanwhile, step by block */
+    struct tile_run ahead; /* fetched meanwhile, step by block */
 };
 
 typedef void part_fn(const struct part *p, int rows, int panels);
@@ -215,7 +215,7 @@ INLINE void part_i8(struct form f, int R, int NP, const struct part *part)
     const struct part s = *part;
     int T = s.tile_rows, steps = f.halves ? 2 : 1;
     const uint8_t *x = s.x + s.row * 32, *dx = s.x + T * 32 + s.row * 4;
-    struct run ahead = s.ahead;
+    struct tile_run ahead = s.ahead;
     load_sums(R, NP, &s, &sums);
     for (int b = 0; b < s.blocks; b++, x += T * 44, dx += T * 44) {
         const uint8_t *q = s.q + (size_t)b * (size_t)block_bytes(f.layout);

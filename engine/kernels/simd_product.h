@@ -30,7 +30,7 @@ struct multiply {
 };
 
 /* What a part of a product fetches: from `at` on, step bytes at each of its steps. */
-struct run {
+struct tile_run {
     const uint8_t *at;
     size_t step;
 };
@@ -51,16 +51,16 @@ static void next_piece(struct fetch *f)
 }
 
 /* The run of one turn, of `steps` steps. It does not cross the end of a piece; the turns to come make up for that. */
-static struct run next_run(struct fetch *f, int steps)
+static struct tile_run next_run(struct fetch *f, int steps)
 {
-    if (f->left == 0) return (struct run){0};
+    if (f->left == 0) return (struct tile_run){0};
     if (f->at == f->end) next_piece(f);
     size_t piece = (size_t)(f->end - f->at);
     if (f->step == 0) {
         size_t times = (size_t)steps * (size_t)f->turns;
         f->step = (f->left / 64 + times - 1) / times * 64;
     }
-    struct run run = {f->at, f->step};
+    struct tile_run run = {f->at, f->step};
     size_t bytes = f->step * (size_t)steps;
     if (bytes > piece) {
         bytes = piece;
@@ -73,7 +73,7 @@ static struct run next_run(struct fetch *f, int steps)
     return run;
 }
 
-INLINE void fetch_step(struct run *run)
+INLINE void fetch_step(struct tile_run *run)
 {
     for (size_t i = 0; i < run->step; i += 64) {
         _mm_prefetch((const char *)run->at + i, _MM_HINT_T1);

@@ -5,6 +5,7 @@
 #include "engine/model/arch.h"
 
 #include <stddef.h>
+#include <stdio.h>
 
 #include "engine/model/roles.h"
 
@@ -38,12 +39,16 @@ const struct arch *arch_of_hf(struct span model_type)
     return NULL;
 }
 
-const char *arch_list(void)
+void arch_list(bool hugging_face, char out[ARCH_LIST_BYTES])
 {
-    return "llama, qwen2, qwen3, qwen3moe, deepseek2";
-}
-
-const char *arch_hf_list(void)
-{
-    return "llama, mistral, qwen2, qwen3, qwen3_moe, deepseek_v2, deepseek_v3";
+    size_t n = 0;
+    out[0] = '\0';
+    for (int i = 0; i < N_ARCHS; i++) {
+        const char *const gguf[] = {archs[i].gguf, NULL};
+        const char *const *name = hugging_face ? archs[i].hf : gguf;
+        for (; *name != NULL && n < ARCH_LIST_BYTES; name++) {
+            int more = snprintf(out + n, ARCH_LIST_BYTES - n, "%s%s", n == 0 ? "" : ", ", *name);
+            n += more > 0 ? (size_t)more : 0;
+        }
+    }
 }

@@ -21,8 +21,8 @@ struct arch {
 const struct arch *arch_of_gguf(struct span name);
 const struct arch *arch_of_hf(struct span model_type);
 
-/* "llama, qwen2, ..." for messages. */
-const char *arch_list(void);
-const char *arch_hf_list(void);
+/* The names of all, "llama, qwen2, ...", for messages: those of GGUF files or of config.json. */
+enum { ARCH_LIST_BYTES = 160 };
+void arch_list(bool hugging_face, char out[ARCH_LIST_BYTES]);
 
 #endif

@@ -17,21 +17,21 @@
 enum { MAX_DIM = 1 << 20, MAX_CONTEXT = 1 << 24, MAX_EXPERTS = 4096 };
 
 /* Reads "<arch>.<name>" keys and remembers the first failure. */
-struct reader {
+struct gguf_reader {
     const struct gguf *g;
     const char *prefix;
     struct error *err;
     bool failed;
 };
 
-static const char *full_key(const struct reader *r, const char *name, char key[128])
+static const char *full_key(const struct gguf_reader *r, const char *name, char key[128])
 {
     snprintf(key, 128, "%s.%s", r->prefix, name);
     return key;
 }
 
 /* absent: the value when there is no such key; -1 means the key is required. */
-static int read_int(struct reader *r, const char *name, int max, int absent)
+static int read_int(struct gguf_reader *r, const char *name, int max, int absent)
 {
     char key[128];
     int64_t v = absent;
@@ -44,7 +44,7 @@ static int read_int(struct reader *r, const char *name, int max, int absent)
     return (int)v;
 }
 
-static double read_float(struct reader *r, const char *name, double absent)
+static double read_float(struct gguf_reader *r, const char *name, double absent)
 {
     char key[128];
     double v = absent;
@@ -56,7 +56,7 @@ static double read_float(struct reader *r, const char *name, double absent)
     return v;
 }
 
-static bool read_bool(struct reader *r, const char *name, bool absent)
+static bool read_bool(struct gguf_reader *r, const char *name, bool absent)
 {
     char key[128];
     bool v = absent;
@@ -64,7 +64,7 @@ static bool read_bool(struct reader *r, const char *name, bool absent)
     return v;
 }
 
-static struct span read_text(struct reader *r, const char *name)
+static struct span read_text(struct gguf_reader *r, const char *name)
 {
     char key[128];
     struct span v = {NULL, 0};
@@ -72,7 +72,7 @@ static struct span read_text(struct reader *r, const char *name)
     return v;
 }
 
-static void refuse(struct reader *r, const char *name, const char *why)
+static void refuse(struct gguf_reader *r, const char *name, const char *why)
 {
     if (r->failed) return;
     error_set(r->err, ERROR_BAD_FILE, NULL, "%.100s: %s.%s %s", gguf_path(r->g), r->prefix, name,
@@ -80,7 +80,7 @@ static void refuse(struct reader *r, const char *name, const char *why)
     r->failed = true;
 }
 
-static void read_sizes(struct reader *r, struct model_config *c)
+static void read_sizes(struct gguf_reader *r, struct model_config *c)
 {
     int blocks = read_int(r, "block_count", MODEL_MAX_LAYERS, -1);
     c->n_mtp = read_int(r, "nextn_predict_layers", 8, 0);
@@ -100,7 +100,7 @@ static void read_sizes(struct reader *r, struct model_config *c)
     if (c->context < 1) refuse(r, "context_length", "is 0");
 }
 
-static void read_heads(struct reader *r, struct model_config *c)
+static void read_heads(struct gguf_reader *r, struct model_config *c)
 {
     int absent = c->n_heads > 0 ? c->n_embd / c->n_heads : 0;
     c->mla.kv_rank = read_int(r, "attention.kv_lora_rank", MAX_DIM, 0);
@@ -122,8 +122,9 @@ static void read_heads(struct reader *r, struct model_config *c)
         c->mla.nope_dim = c->head_dim - c->rope.dim;
         c->n_kv_heads = c->n_heads;
         if (c->mla.v_dim < 1) refuse(r, "attention.value_length_mla", "is 0");
-        if (c->mla.nope_dim < 1)
+        if (c->mla.nope_dim < 1) {
             refuse(r, "attention.key_length_mla", "is not above rope.dimension_count");
+        }
     }
     if (c->head_dim < 1) refuse(r, "attention.key_length", "is 0");
     if (c->rope.dim < 2 || c->rope.dim % 2 != 0 || c->rope.dim > c->head_dim) {
@@ -134,7 +135,7 @@ static void read_heads(struct reader *r, struct model_config *c)
 /* YaRN (arXiv 2309.00071): cos and sin are scaled by 0.1 ln(s) + 1, or by yarn_attn_factor.
  * DeepSeek-V2's variant leaves them alone and scales the scores by the square of m ln(s) + 1
  * instead; m is yarn_log_multiplier. */
-static void read_yarn(struct reader *r, struct model_config *c)
+static void read_yarn(struct gguf_reader *r, struct model_config *c)
 {
     double log_factor = math_log(c->rope.factor);
     c->rope.scaling = ROPE_YARN;
@@ -148,11 +149,12 @@ static void read_yarn(struct reader *r, struct model_config *c)
         double usual = log_factor > 0 ? 1 + 0.1 * log_factor : 1;
         c->rope.attn_factor = attn_factor * read_float(r, "rope.scaling.yarn_attn_factor", usual);
     }
-    if (c->rope.original_context < 1)
+    if (c->rope.original_context < 1) {
         refuse(r, "rope.scaling.original_context_length", "is missing");
+    }
 }
 
-static void read_rope(struct reader *r, struct model_config *c)
+static void read_rope(struct gguf_reader *r, struct model_config *c)
 {
     c->attn_scale = c->head_dim > 0 ? 1 / sqrt((double)c->head_dim) : 1;
     c->rope.theta = read_float(r, "rope.freq_base", 10000);
@@ -180,7 +182,7 @@ static int usual_gate(const struct gguf *g, int first_routed)
     return gguf_tensor_find(g, name) != NULL ? 2 : 1;
 }
 
-static void read_moe(struct reader *r, struct model_config *c)
+static void read_moe(struct gguf_reader *r, struct model_config *c)
 {
     c->moe.n_experts = read_int(r, "expert_count", MAX_EXPERTS, 0);
     if (c->moe.n_experts == 0) return;
@@ -278,15 +280,17 @@ bool gguf_model_read(const struct gguf *g, const struct arch **arch, struct mode
     if (!gguf_get_string(g, "general.architecture", &name, err)) return false;
     *arch = arch_of_gguf(name);
     if (*arch == NULL) {
+        char known[ARCH_LIST_BYTES];
+        arch_list(false, known);
         return error_set(err, ERROR_UNSUPPORTED, NULL,
                          "%.100s: architecture \"%.*s\" is not one of %s", gguf_path(g),
-                         (int)(name.n < 40 ? name.n : 40), name.n == 0 ? "" : name.p, arch_list());
+                         (int)(name.n < 40 ? name.n : 40), name.n == 0 ? "" : name.p, known);
     }
     *c = (struct model_config){0};
     c->rope.interleaved = (*arch)->gguf_interleaved;
     if (!read_vocab_size(g, c, err)) return false;
     find_biases(g, (*arch)->features, c);
-    struct reader r = {.g = g, .prefix = (*arch)->gguf, .err = err};
+    struct gguf_reader r = {.g = g, .prefix = (*arch)->gguf, .err = err};
     read_sizes(&r, c);
     read_heads(&r, c);
     read_rope(&r, c);

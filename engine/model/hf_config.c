@@ -20,21 +20,21 @@
 enum { MAX_DIM = 1 << 20, MAX_CONTEXT = 1 << 24, MAX_EXPERTS = 4096 };
 
 /* Reads fields and remembers the first failure. */
-struct reader {
+struct config_reader {
     const cJSON *json;
     const char *path;
     struct error *err;
     bool failed;
 };
 
-static void refuse(struct reader *r, const char *name, const char *why)
+static void refuse(struct config_reader *r, const char *name, const char *why)
 {
     if (r->failed) return;
     error_set(r->err, ERROR_BAD_FILE, NULL, "%.120s: %s %s", r->path, name, why);
     r->failed = true;
 }
 
-static void unsupported(struct reader *r, const char *name, const char *why)
+static void unsupported(struct config_reader *r, const char *name, const char *why)
 {
     if (r->failed) return;
     error_set(r->err, ERROR_UNSUPPORTED, NULL, "%.120s: %s %s", r->path, name, why);
@@ -42,14 +42,14 @@ static void unsupported(struct reader *r, const char *name, const char *why)
 }
 
 /* The last reader failed with what is in err: make it a fault of the file. */
-static void failed(struct reader *r, const struct error *why)
+static void failed(struct config_reader *r, const struct error *why)
 {
     error_set(r->err, ERROR_BAD_FILE, NULL, "%.100s: %.90s", r->path, why->message);
     r->failed = true;
 }
 
 /* absent: the value when there is no such field (or null); -1: the field is required. */
-static int read_int(struct reader *r, const char *name, int max, int absent)
+static int read_int(struct config_reader *r, const char *name, int max, int absent)
 {
     struct error why = {0};
     int64_t v = absent;
@@ -59,7 +59,7 @@ static int read_int(struct reader *r, const char *name, int max, int absent)
     return r->failed ? 0 : (int)v;
 }
 
-static double read_double(struct reader *r, const char *name, double absent)
+static double read_double(struct config_reader *r, const char *name, double absent)
 {
     struct error why = {0};
     double v = absent;
@@ -67,7 +67,7 @@ static double read_double(struct reader *r, const char *name, double absent)
     return v;
 }
 
-static bool read_bool(struct reader *r, const char *name, bool absent)
+static bool read_bool(struct config_reader *r, const char *name, bool absent)
 {
     struct error why = {0};
     bool v = absent;
@@ -75,7 +75,7 @@ static bool read_bool(struct reader *r, const char *name, bool absent)
     return v;
 }
 
-static struct span read_text(struct reader *r, const char *name, const char *absent)
+static struct span read_text(struct config_reader *r, const char *name, const char *absent)
 {
     struct error why = {0};
     const char *v = absent;
@@ -85,7 +85,7 @@ static struct span read_text(struct reader *r, const char *name, const char *abs
 
 /* ---- sizes ---- */
 
-static void read_sizes(struct reader *r, struct model_config *c)
+static void read_sizes(struct config_reader *r, struct model_config *c)
 {
     c->n_layers = read_int(r, "num_hidden_layers", MODEL_MAX_LAYERS, -1);
     c->n_embd = read_int(r, "hidden_size", MAX_DIM, -1);
@@ -108,7 +108,7 @@ static void read_sizes(struct reader *r, struct model_config *c)
     if (!(c->rms_eps >= 0 && c->rms_eps < 1)) refuse(r, "rms_norm_eps", "must be from 0 to 1");
 }
 
-static void read_latent(struct reader *r, struct model_config *c)
+static void read_latent(struct config_reader *r, struct model_config *c)
 {
     c->mla.q_rank = read_int(r, "q_lora_rank", MAX_DIM, 0);
     c->mla.nope_dim = read_int(r, "qk_nope_head_dim", 4096, -1);
@@ -122,7 +122,7 @@ static void read_latent(struct reader *r, struct model_config *c)
     if (c->rope.dim < 2 || c->rope.dim % 2 != 0) refuse(r, "qk_rope_head_dim", "must be even");
 }
 
-static void read_heads(struct reader *r, struct model_config *c)
+static void read_heads(struct config_reader *r, struct model_config *c)
 {
     c->mla.kv_rank = read_int(r, "kv_lora_rank", MAX_DIM, 0);
     if (c->mla.kv_rank > 0) {
@@ -140,7 +140,7 @@ static void read_heads(struct reader *r, struct model_config *c)
 
 /* ---- rotary embedding ---- */
 
-static double read_theta(struct reader *r, struct reader *rope)
+static double read_theta(struct config_reader *r, struct config_reader *rope)
 {
     double theta = read_double(r, "rope_theta", 10000);
     if (rope->json != NULL) theta = read_double(rope, "rope_theta", theta);
@@ -155,7 +155,7 @@ static double yarn_mscale(double factor, double m)
 
 /* As _compute_yarn_parameters() in transformers: mscale and mscale_all_dim divide each other out
  * of the angles; DeepSeek's attention multiplies its scores by the square of the latter. */
-static void read_yarn(struct reader *r, struct model_config *c)
+static void read_yarn(struct config_reader *r, struct model_config *c)
 {
     double factor = c->rope.factor, m = read_double(r, "mscale", 0);
     double all = read_double(r, "mscale_all_dim", 0);
@@ -181,7 +181,7 @@ static double absent_factor(const struct model_config *c, struct span type)
     return grows ? (double)c->context / c->rope.original_context : 0;
 }
 
-static void read_scaling(struct reader *r, struct model_config *c)
+static void read_scaling(struct config_reader *r, struct model_config *c)
 {
     struct span type = read_text(r, "rope_type", NULL);
     if (type.n == 0) type = read_text(r, "type", "default");
@@ -210,11 +210,11 @@ static void read_scaling(struct reader *r, struct model_config *c)
     }
 }
 
-static void read_rope(struct reader *r, struct model_config *c)
+static void read_rope(struct config_reader *r, struct model_config *c)
 {
     const cJSON *rope = json_get(r->json, "rope_parameters");
     if (rope == NULL) rope = json_get(r->json, "rope_scaling");
-    struct reader sub = {.json = rope, .path = r->path, .err = r->err, .failed = r->failed};
+    struct config_reader sub = {.json = rope, .path = r->path, .err = r->err, .failed = r->failed};
     if (rope != NULL && !cJSON_IsObject(rope)) refuse(r, "rope_scaling", "must be an object");
     if (r->failed) return;
     c->attn_scale = 1 / sqrt((double)c->head_dim);
@@ -227,7 +227,7 @@ static void read_rope(struct reader *r, struct model_config *c)
 
 /* ---- experts ---- */
 
-static void check_experts(struct reader *r, const struct model_config *c)
+static void check_experts(struct config_reader *r, const struct model_config *c)
 {
     int experts = c->moe.n_experts, groups = c->moe.n_groups;
     if (c->moe.n_used < 1 || c->moe.n_used > experts) {
@@ -242,7 +242,7 @@ static void check_experts(struct reader *r, const struct model_config *c)
     if (!isfinite(c->moe.scale)) refuse(r, "routed_scaling_factor", "is not finite");
 }
 
-static void read_deepseek(struct reader *r, struct model_config *c, bool v3)
+static void read_deepseek(struct config_reader *r, struct model_config *c, bool v3)
 {
     c->moe.n_experts = read_int(r, "n_routed_experts", MAX_EXPERTS, 0);
     if (c->moe.n_experts == 0) return;
@@ -269,7 +269,7 @@ static void read_deepseek(struct reader *r, struct model_config *c, bool v3)
 }
 
 /* Every decoder_sparse_step-th layer has experts, unless it is listed. */
-static void read_dense_layers(struct reader *r, struct model_config *c)
+static void read_dense_layers(struct config_reader *r, struct model_config *c)
 {
     int step = read_int(r, "decoder_sparse_step", MODEL_MAX_LAYERS, 1);
     const cJSON *listed;
@@ -289,7 +289,7 @@ static void read_dense_layers(struct reader *r, struct model_config *c)
     }
 }
 
-static void read_qwen3_moe(struct reader *r, struct model_config *c)
+static void read_qwen3_moe(struct config_reader *r, struct model_config *c)
 {
     bool local =
         json_get(r->json, "num_experts") == NULL; /* as version 5 of transformers writes it */
@@ -300,7 +300,7 @@ static void read_qwen3_moe(struct reader *r, struct model_config *c)
     read_dense_layers(r, c);
 }
 
-static void read_moe(struct reader *r, struct model_config *c, struct span model_type)
+static void read_moe(struct config_reader *r, struct model_config *c, struct span model_type)
 {
     bool v3 = span_is(model_type, "deepseek_v3");
     if (span_is(model_type, "qwen3_moe")) {
@@ -318,7 +318,7 @@ static void read_moe(struct reader *r, struct model_config *c, struct span model
 /* ---- what would be computed wrongly ---- */
 
 /* Attention to a sliding window is the same as full attention up to the window's length; longer contexts are not offered. */
-static void read_window(struct reader *r, struct model_config *c, struct span model_type)
+static void read_window(struct config_reader *r, struct model_config *c, struct span model_type)
 {
     bool used = read_bool(r, "use_sliding_window", span_is(model_type, "mistral"));
     int window = read_int(r, "sliding_window", MAX_CONTEXT, 0);
@@ -326,11 +326,11 @@ static void read_window(struct reader *r, struct model_config *c, struct span mo
     if (used && window > 0 && window < c->context && full < c->n_layers) c->context = window;
 }
 
-static void check_quantisation(struct reader *r)
+static void check_quantisation(struct config_reader *r)
 {
     const cJSON *q = json_get(r->json, "quantization_config");
     if (q == NULL) return;
-    struct reader sub = {.json = q, .path = r->path, .err = r->err, .failed = r->failed};
+    struct config_reader sub = {.json = q, .path = r->path, .err = r->err, .failed = r->failed};
     const cJSON *block = json_get(q, "weight_block_size");
     bool blocks = cJSON_GetArraySize(block) == 2 && block->child->valuedouble == F8_BLOCK &&
                   block->child->next->valuedouble == F8_BLOCK;
@@ -342,7 +342,7 @@ static void check_quantisation(struct reader *r)
     r->failed = r->failed || sub.failed;
 }
 
-static void check_details(struct reader *r)
+static void check_details(struct config_reader *r)
 {
     struct span act = read_text(r, "hidden_act", "silu");
     if (read_bool(r, "mlp_bias", false)) unsupported(r, "mlp_bias", "true is not supported");
@@ -358,14 +358,16 @@ static bool biases_are_an_option(struct span model_type)
     return !span_is(model_type, "qwen2") && !span_is(model_type, "mistral");
 }
 
-static void read_all(struct reader *r, const struct arch **arch, struct model_config *c)
+static void read_all(struct config_reader *r, const struct arch **arch, struct model_config *c)
 {
     struct span type = read_text(r, "model_type", "");
     if (r->failed) return;
     *arch = arch_of_hf(type);
     if (*arch == NULL) {
+        char known[ARCH_LIST_BYTES];
+        arch_list(true, known);
         error_set(r->err, ERROR_UNSUPPORTED, NULL, "%.100s: model_type \"%.40s\" is not one of %s",
-                  r->path, type.p, arch_hf_list());
+                  r->path, type.p, known);
         r->failed = true;
         return;
     }
@@ -384,7 +386,7 @@ bool hf_config_read(struct span text, const char *path, const struct arch **arch
                     struct model_config *c, struct error *err)
 {
     struct error why = {0};
-    struct reader r = {.path = path, .err = err};
+    struct config_reader r = {.path = path, .err = err};
     cJSON *json = json_parse(text, &why);
     r.json = json;
     *c = (struct model_config){0};

@@ -126,8 +126,9 @@ static bool find_experts(const struct source *s, const struct role *role, int la
         if (!check_type(s, t, err)) return false;
         parts[i] = t->data;
         if (t->quant != QUANT_F8_E4M3) continue;
-        if (scales == NULL)
+        if (scales == NULL) {
             scales = arena_alloc(s->memory, experts * scale_count(t), sizeof(float));
+        }
         if (scales == NULL) return no_memory(err);
         if (!copy_scales(s, t, scales + i * scale_count(t), err)) return false;
     }

@@ -185,13 +185,14 @@ static bool check_shape(const struct model_config *c, const struct role *r, cons
                      path, name, found, wanted);
 }
 
-struct binding {
+struct role_binding {
     const struct model_config *c;
     const struct tensor_source *from;
     struct error *err;
 };
 
-static bool bind_role(const struct binding *b, const struct role *r, int layer, struct tensor *out)
+static bool bind_role(const struct role_binding *b, const struct role *r, int layer,
+                      struct tensor *out)
 {
     const char *path = b->from->path;
     char name[ROLE_NAME_BYTES] = "";
@@ -210,7 +211,7 @@ static struct tensor *tensor_at(void *base, size_t offset)
 bool roles_bind(const struct model_config *c, unsigned arch_features,
                 const struct tensor_source *from, struct model_tensors *t, struct error *err)
 {
-    struct binding b = {c, from, err};
+    struct role_binding b = {c, from, err};
     int n = c->n_layers + c->n_mtp;
     t->layers = mem_new((size_t)n, sizeof(*t->layers), err);
     if (t->layers == NULL) return false;

@@ -15,7 +15,7 @@
 #include "engine/sample/probs.h"
 
 /* What one thread needs while it works on a row. */
-struct work {
+struct row_work {
     float *logits;           /* [n_vocab] after steps 1 to 4 */
     float *p;                /* [n_vocab] unnormalised probabilities */
     struct prob_item *items; /* [n_vocab] candidates */
@@ -29,7 +29,7 @@ struct sampler {
     int *end_ids;
     struct span (*text)(const void *arg, int id, bool skip_special);
     const void *text_arg;
-    struct work *work; /* [n_threads] */
+    struct row_work *work; /* [n_threads] */
 };
 
 struct sampler *sampler_new(const struct kernels *kernels, int n_vocab, const int *end_ids,
@@ -44,7 +44,7 @@ struct sampler *sampler_new(const struct kernels *kernels, int n_vocab, const in
     s->work = mem_new((size_t)n_threads, sizeof(*s->work), err);
     bool ok = s->end_ids != NULL && s->work != NULL;
     for (int t = 0; ok && t < n_threads; t++) {
-        struct work *w = &s->work[t];
+        struct row_work *w = &s->work[t];
         w->logits = mem_new_aligned(v, sizeof(float), err);
         w->p = mem_new_aligned(v, sizeof(float), err);
         w->items = mem_new(v, sizeof(*w->items), err);
@@ -64,7 +64,7 @@ void sampler_free(struct sampler *s)
 {
     if (s == NULL) return;
     for (int t = 0; s->work != NULL && t < s->n_threads; t++) {
-        struct work *w = &s->work[t];
+        struct row_work *w = &s->work[t];
         free(w->logits);
         free(w->p);
         free(w->items);
@@ -138,7 +138,7 @@ static void keep_form(const struct sampler *s, const struct draw *d, float *x)
 {
     const struct engine_sampling *c = d->sampling;
     struct constraint here;
-    constraint_begin(&here, c);
+    constraint_begin(&here, c->form, c->choices, c->n_choices, c->form_after);
     for (int i = 0; i < d->n_output; i++) {
         struct span text = s->text(s->text_arg, d->output[i], c->skip_special_tokens);
         if (!constraint_feed(&here, text)) return;
@@ -166,7 +166,7 @@ static void mask_ends(const struct sampler *s, const struct engine_sampling *c, 
 
 /* Count the output's ids; with a repetition penalty, mark those of the prompt alone by -1.
  * Returns how many different ones. */
-static int count_ids(struct work *w, const struct draw *d)
+static int count_ids(struct row_work *w, const struct draw *d)
 {
     int n = 0;
     for (int i = 0; i < d->n_output; i++) {
@@ -182,7 +182,7 @@ static int count_ids(struct work *w, const struct draw *d)
     return n;
 }
 
-static void penalise(struct work *w, const struct draw *d)
+static void penalise(struct row_work *w, const struct draw *d)
 {
     const struct engine_sampling *c = d->sampling;
     float r = c->repetition_penalty;
@@ -199,7 +199,7 @@ static void penalise(struct work *w, const struct draw *d)
 }
 
 /* The logits after steps 1 to 4; the model's own where there is nothing to do. */
-static const float *adjust(const struct sampler *s, struct work *w, const struct draw *d)
+static const float *adjust(const struct sampler *s, struct row_work *w, const struct draw *d)
 {
     const struct engine_sampling *c = d->sampling;
     if (!adjusts(d)) return d->logits;
@@ -248,7 +248,7 @@ static bool filters(const struct engine_sampling *c)
 }
 
 /* Steps 6 and 7: set to 0 in w->p what may not be drawn. The best token has p = 1. */
-static void filter(const struct sampler *s, struct work *w, const struct engine_sampling *c)
+static void filter(const struct sampler *s, struct row_work *w, const struct engine_sampling *c)
 {
     if (c->min_p > 0.0f) probs_keep_least(w->p, s->n_vocab, c->min_p);
     if (c->top_k > 0) probs_keep_count(w->p, s->n_vocab, c->top_k, w->items);
@@ -256,7 +256,7 @@ static void filter(const struct sampler *s, struct work *w, const struct engine_
 }
 
 /* Draw a token by x. w->p then holds what was drawn from, its sum in *sum. */
-static int choose(const struct sampler *s, struct work *w, const struct draw *d, const float *x,
+static int choose(const struct sampler *s, struct row_work *w, const struct draw *d, const float *x,
                   float max, double *sum)
 {
     const struct engine_sampling *c = d->sampling;
@@ -282,8 +282,8 @@ static struct dist plain_dist(const struct sampler *s, const float *x, float max
 }
 
 /* What choose() drew from; what it filtered out gets the logit -infinity. */
-static struct dist drawn_dist(const struct sampler *s, struct work *w, const float *x, float max,
-                              float temperature, double sum)
+static struct dist drawn_dist(const struct sampler *s, struct row_work *w, const float *x,
+                              float max, float temperature, double sum)
 {
     for (int i = 0; i < s->n_vocab; i++) {
         w->logits[i] = w->p[i] > 0.0f ? x[i] : -INFINITY;
@@ -302,7 +302,7 @@ static struct token_prob report(const struct sampler *s, const struct dist *q, i
 }
 
 /* The k best. */
-static int report_top(const struct sampler *s, struct work *w, const struct dist *q, int k,
+static int report_top(const struct sampler *s, struct row_work *w, const struct dist *q, int k,
                       struct token_prob *top)
 {
     int n = probs_top(q->x, s->n_vocab, k, w->items);
@@ -315,7 +315,7 @@ static int report_top(const struct sampler *s, struct work *w, const struct dist
 
 bool sampler_draw(struct sampler *s, int thread, struct draw *d)
 {
-    struct work *w = &s->work[thread];
+    struct row_work *w = &s->work[thread];
     const struct engine_sampling *c = d->sampling;
     float own_max, max;
     double sum = 0;

@@ -29,7 +29,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "engine/engine.h"
+#include "base/error.h"
+#include "base/span.h"
+#include "engine/sample/sampling.h"
 
 #define SAMPLER_GREEDY 1e-5f /* temperatures below are greedy */
 

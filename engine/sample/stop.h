@@ -23,7 +23,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/span.h"
-#include "engine/engine.h"
+#include "engine/sample/sampling.h"
 
 /* The stop strings of a request, with the tables that let them be found in one pass. */
 struct stop_set;

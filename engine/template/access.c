@@ -7,7 +7,7 @@
 #include "engine/template/ast.h"
 #include "engine/template/call.h"
 #include "engine/template/loop.h"
-#include "engine/template/methods.h"
+#include "engine/template/routines.h"
 #include "engine/template/render.h"
 
 static struct value no_attribute(struct value v, struct span name)
@@ -180,8 +180,9 @@ static struct stride stride_of(const int64_t *from, const int64_t *to, int64_t s
 {
     int64_t low = step < 0 ? -1 : 0, high = step < 0 ? n - 1 : n;
     int64_t start = step < 0 ? high : low, stop = step < 0 ? low : high;
-    if (from != NULL)
+    if (from != NULL) {
         start = *from < 0 ? (*from + n < low ? low : *from + n) : (*from > high ? high : *from);
+    }
     if (to != NULL) stop = *to < 0 ? (*to + n < low ? low : *to + n) : (*to > high ? high : *to);
     int64_t distance = step < 0 ? start - stop : stop - start;
     uint64_t size = step < 0 ? 0 - (uint64_t)step : (uint64_t)step;

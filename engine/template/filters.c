@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "engine/template/filters.h"
+#include "engine/template/routines.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,10 +12,8 @@
 #include "engine/template/format.h"
 #include "engine/template/iterate.h"
 #include "engine/template/limits.h"
-#include "engine/template/methods.h"
 #include "engine/template/number.h"
 #include "engine/template/render.h"
-#include "engine/template/tojson.h"
 
 static bool give(const struct text_builder *b, struct value *out)
 {
@@ -146,8 +144,9 @@ static bool indent_of(struct render *r, struct value width, struct span *out)
         return true;
     }
     if (!argument_int(r, width, "width", &n)) return false;
-    if (n > TEMPLATE_MAX_WIDTH)
+    if (n > TEMPLATE_MAX_WIDTH) {
         return render_fail(r, "an indent of more than %d", TEMPLATE_MAX_WIDTH);
+    }
     text_add_fill(r, &blanks, ' ', n);
     return text_end(&blanks, out);
 }
@@ -183,8 +182,9 @@ static bool truncate(struct render *r, struct value self, const struct value *ar
     if (!argument_text(r, args[2], "end", &end)) return false;
     if (args[3].kind != VALUE_NONE && !argument_int(r, args[3], "leeway", &leeway)) return false;
     int64_t keep = length - (int64_t)text_length(end);
-    if (keep < 0 || leeway < 0)
+    if (keep < 0 || leeway < 0) {
         return render_fail(r, "truncate: the length is less than its end's");
+    }
     *out = self;
     if (!value_length(r, self, &n)) return false;
     if (n - leeway <= length) return true;
@@ -230,8 +230,9 @@ static bool format(struct render *r, struct value self, const struct arguments *
         }
         if (!dict_new(r, args->n_named, &d)) return false;
         for (size_t i = 0; i < args->n_named; i++) {
-            if (!dict_set(r, d, value_text(args->named[i].name), args->named[i].value))
+            if (!dict_set(r, d, value_text(args->named[i].name), args->named[i].value)) {
                 return false;
+            }
         }
         values = (struct value){.kind = VALUE_DICT, .dict = d};
     }
@@ -267,8 +268,9 @@ static bool urlencode(struct render *r, struct value self, const struct value *a
         add_quoted(r, &b, s, false);
         return give(&b, out);
     }
-    if (self.kind == VALUE_DICT)
+    if (self.kind == VALUE_DICT) {
         self = (struct value){.kind = VALUE_VIEW, .sub = SUB_ITEMS, .dict = self.dict};
+    }
     if (!value_items(r, self, &pairs)) return false;
     for (size_t i = 0; i < pairs.n; i++) {
         if (!value_items(r, pairs.p[i], &pair)) return false;
@@ -474,8 +476,9 @@ static bool attr(struct render *r, struct value self, const struct value *args, 
 {
     struct span name = {0};
     if (self.kind == VALUE_UNDEFINED) return render_fail_undefined(r, self);
-    if (!argument_text(r, args[0], "name", &name) || !own_attribute(r, self, name, out))
+    if (!argument_text(r, args[0], "name", &name) || !own_attribute(r, self, name, out)) {
         return false;
+    }
     if (out->kind == VALUE_ABSENT) {
         *out = (struct value){
             .kind = VALUE_UNDEFINED, .sub = SUB_ATTRIBUTE_OF, .owner = self.kind, .text = name};

@@ -5,11 +5,9 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "engine/template/access.h"
-#include "engine/template/filters.h"
-#include "engine/template/is_tests.h"
+#include "engine/template/routines.h"
 #include "engine/template/iterate.h"
 #include "engine/template/limits.h"
-#include "engine/template/methods.h"
 #include "engine/template/operators.h"
 #include "engine/template/render.h"
 
@@ -312,8 +310,9 @@ static bool map(struct render *r, struct value self, const struct arguments *arg
     if (l == NULL) return false;
     if (args->positional.n == 0 && attribute != NULL) {
         const struct value *other = arguments_named(args, "default");
-        if (args->n_named > 1u + (other != NULL))
+        if (args->n_named > 1u + (other != NULL)) {
             return render_fail(r, "map: unexpected keyword argument");
+        }
         l->path = *attribute;
         if (other != NULL) l->fallback = *other;
         return iterator_new(r, source(self), next_mapped, l, out);
@@ -404,8 +403,9 @@ static bool batch(struct render *r, struct value self, const struct value *args,
     int64_t size = 0;
     if (!argument_int(r, args[0], "linecount", &size) || !value_items(r, self, &all)) return false;
     if (size < 1) return render_fail(r, "batch takes a size of at least 1");
-    if (size > TEMPLATE_MAX_RANGE)
+    if (size > TEMPLATE_MAX_RANGE) {
         return render_fail(r, "batch takes a size of at most %d", TEMPLATE_MAX_RANGE);
+    }
     for (size_t from = 0; from < all.n; from += (size_t)size) {
         size_t to = all.n - from < (size_t)size ? all.n : from + (size_t)size;
         size_t n = is_given(args[1]) ? (size_t)size : to - from;
@@ -421,8 +421,9 @@ static bool slice(struct render *r, struct value self, const struct value *args,
     int64_t count = 0;
     if (!argument_int(r, args[0], "slices", &count) || !value_items(r, self, &all)) return false;
     if (count < 1) return render_fail(r, "slice takes a number of at least 1");
-    if (count > TEMPLATE_MAX_RANGE)
+    if (count > TEMPLATE_MAX_RANGE) {
         return render_fail(r, "slice takes a number of at most %d", TEMPLATE_MAX_RANGE);
+    }
     size_t each = all.n / (size_t)count, longer = all.n % (size_t)count, from = 0;
     for (size_t i = 0; i < (size_t)count; i++) {
         size_t to = from + each + (i < longer);

@@ -86,8 +86,9 @@ static bool format_float(struct render *r, struct text_builder *b, double d, con
     char text[700], form[] = "%.*f";
     bool percent = f->type == '%';
     int precision = f->precision < 0 ? 6 : (int)f->precision;
-    if (f->precision > MAX_PRECISION)
+    if (f->precision > MAX_PRECISION) {
         return render_fail(r, "a precision of more than %d", MAX_PRECISION);
+    }
     if (!render_charge(r, TEMPLATE_FLOAT_STEPS + (size_t)precision)) return false;
     form[3] = percent ? 'f' : f->type;
     if (f->type == '\0' && f->precision < 0) {
@@ -125,8 +126,9 @@ bool format_field(struct render *r, struct text_builder *b, struct value v, cons
     double d;
     struct span s;
     bool whole = value_whole(v, &i);
-    if (f->width > TEMPLATE_MAX_WIDTH)
+    if (f->width > TEMPLATE_MAX_WIDTH) {
         return render_fail(r, "a width of more than %d", TEMPLATE_MAX_WIDTH);
+    }
     bool text =
         f->type == 's' ||
         (f->type == '\0' &&
@@ -137,8 +139,9 @@ bool format_field(struct render *r, struct text_builder *b, struct value v, cons
         text_add_code(r, &one, i < 0 || i > 0x10FFFF ? 0xFFFD : (uint32_t)i);
         return format_text(r, b, span_of(one.p, one.n), f);
     }
-    if (whole && (f->type == '\0' || strchr("dnxXob", f->type) != NULL))
+    if (whole && (f->type == '\0' || strchr("dnxXob", f->type) != NULL)) {
         return format_int(r, b, i, f);
+    }
     if (value_real(v, &d) && (f->type == '\0' || strchr("eEfFgG%", f->type) != NULL)) {
         return format_float(r, b, d, f);
     }
@@ -421,8 +424,9 @@ bool format_braces(struct render *r, struct span s, const struct arguments *args
         }
         size_t end = span_find(s, span_str("}"), at);
         struct span field = span_slice(s, at, end);
-        if (c == '}' || end == SPAN_NONE)
+        if (c == '}' || end == SPAN_NONE) {
             return render_fail(r, "single '%c' encountered in format string", c);
+        }
         if (span_find(field, span_str("{"), 0) != SPAN_NONE) {
             return render_fail(r, "a field within a format field is not supported");
         }

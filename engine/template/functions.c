@@ -1,14 +1,13 @@
-/* engine/template/functions.c - see functions.h.
+/* engine/template/functions.c - see routines.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "engine/template/functions.h"
+#include "engine/template/routines.h"
 
 #include "base/utf8.h"
 #include "engine/template/iterate.h"
 #include "engine/template/limits.h"
 #include "engine/template/render.h"
-#include "engine/template/strftime.h"
 
 static bool range(struct render *r, struct value self, const struct value *args, struct value *out)
 {
@@ -43,8 +42,9 @@ static bool range(struct render *r, struct value self, const struct value *args,
 static bool add_pairs(struct render *r, struct dict *d, struct value pairs)
 {
     struct values all, pair;
-    if (pairs.kind == VALUE_DICT)
+    if (pairs.kind == VALUE_DICT) {
         pairs = (struct value){.kind = VALUE_VIEW, .sub = SUB_ITEMS, .dict = pairs.dict};
+    }
     if (!value_items(r, pairs, &all)) return false;
     for (size_t i = 0; i < all.n; i++) {
         if (!value_items(r, all.p[i], &pair)) return false;

@@ -1,12 +1,10 @@
-/* engine/template/is_tests.c - see is_tests.h.
+/* engine/template/is_tests.c - see routines.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "engine/template/is_tests.h"
+#include "engine/template/routines.h"
 
-#include "engine/template/filters.h"
 #include "engine/template/iterate.h"
-#include "engine/template/methods.h"
 #include "engine/template/operators.h"
 #include "engine/template/render.h"
 
@@ -130,8 +128,9 @@ static bool has_remainder(struct render *r, struct value self, struct value by, 
 {
     bool equal;
     struct value v;
-    if (!operate(r, OP_MOD, self, by, &v) || !value_equal(r, v, value_int(rest), &equal))
+    if (!operate(r, OP_MOD, self, by, &v) || !value_equal(r, v, value_int(rest), &equal)) {
         return false;
+    }
     return answer(out, equal);
 }
 

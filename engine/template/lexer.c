@@ -462,7 +462,7 @@ static bool read_tag(struct lexer *l, enum token_kind begin)
     }
 }
 
-bool lexer_run(struct arena *a, struct span source, struct tokens *out, struct error *err)
+bool lexer_run(struct arena *a, struct span source, struct template_tokens *out, struct error *err)
 {
     struct lexer *l = arena_alloc(a, 1, sizeof(*l));
     if (l == NULL) return error_set(err, ERROR_NO_MEMORY, "chat_template", "out of memory");
@@ -471,7 +471,7 @@ bool lexer_run(struct arena *a, struct span source, struct tokens *out, struct e
         if (!read_root(l)) return false;
     }
     if (push(l, TOKEN_EOF) == NULL) return false;
-    *out = (struct tokens){l->tokens, l->n};
+    *out = (struct template_tokens){l->tokens, l->n};
     return true;
 }
 

@@ -38,14 +38,14 @@ struct token {
     double real;
 };
 
-struct tokens {
+struct template_tokens {
     struct token *p; /* the last is TOKEN_EOF */
     size_t n;
 };
 
 /* All tokens of source, which has its line ends normalised (lexer_normalise). In a; false and
  * ERROR_TEMPLATE with the line otherwise. */
-bool lexer_run(struct arena *a, struct span source, struct tokens *out, struct error *err);
+bool lexer_run(struct arena *a, struct span source, struct template_tokens *out, struct error *err);
 
 /* A copy of source in a with \r\n and \r as \n, and without one newline at its end. */
 bool lexer_normalise(struct arena *a, struct span source, struct span *out, struct error *err);

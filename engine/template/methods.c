@@ -5,7 +5,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "engine/template/methods.h"
+#include "engine/template/routines.h"
 
 #include <math.h>
 
@@ -29,8 +29,9 @@ static bool seq_index(struct render *r, struct value self, const struct value *a
                       struct value *out)
 {
     int64_t n = (int64_t)self.seq.n, start = 0, end = n;
-    if (!argument_int(r, args[1], "start", &start) || !argument_int(r, args[2], "end", &end))
+    if (!argument_int(r, args[1], "start", &start) || !argument_int(r, args[2], "end", &end)) {
         return false;
+    }
     if (start < 0) start = start + n < 0 ? 0 : start + n;
     if (end < 0) end += n;
     for (int64_t i = start; i < end && i < n; i++) {
@@ -69,8 +70,9 @@ static const struct routine tuple_methods[] = {
 static bool dict_get(struct render *r, struct value self, const struct value *args,
                      struct value *out)
 {
-    if (!value_hashable(r, args[0]))
+    if (!value_hashable(r, args[0])) {
         return render_fail(r, "unhashable type: '%s'", value_type(args[0]));
+    }
     const struct value *v = dict_find(r, self.dict, args[0]);
     *out = v != NULL ? *v : args[1].kind != VALUE_ABSENT ? args[1] : value_none();
     return true;

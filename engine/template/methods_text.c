@@ -5,7 +5,7 @@
 #include "engine/template/format.h"
 #include "engine/template/iterate.h"
 #include "engine/template/limits.h"
-#include "engine/template/methods.h"
+#include "engine/template/routines.h"
 #include "engine/template/render.h"
 
 static bool give(const struct text_builder *b, struct value *out)
@@ -139,8 +139,9 @@ static bool fill(struct render *r, struct value self, const struct value *args, 
     if (!argument_int(r, args[0], "width", &width)) return false;
     if (!argument_text(r, args[1], "fillchar", &with)) return false;
     if (text_length(with) != 1) return render_fail(r, "the fill character must be exactly one");
-    if (width > TEMPLATE_MAX_WIDTH)
+    if (width > TEMPLATE_MAX_WIDTH) {
         return render_fail(r, "a width of more than %d", TEMPLATE_MAX_WIDTH);
+    }
     int64_t gap = width - (int64_t)text_length(self.text);
     if (gap < 0) gap = 0;
     int64_t left = align == '>' ? gap : align == '<' ? 0 : gap / 2 + (gap & width & 1);
@@ -172,8 +173,9 @@ static bool zfill(struct render *r, struct value self, const struct value *args,
     int64_t width = 0;
     struct text_builder b = {0};
     if (!argument_int(r, args[0], "width", &width)) return false;
-    if (width > TEMPLATE_MAX_WIDTH)
+    if (width > TEMPLATE_MAX_WIDTH) {
         return render_fail(r, "a width of more than %d", TEMPLATE_MAX_WIDTH);
+    }
     size_t sign = self.text.n > 0 && (self.text.p[0] == '-' || self.text.p[0] == '+');
     text_add(r, &b, span_slice(self.text, 0, sign));
     text_add_fill(r, &b, '0', width - (int64_t)text_length(self.text));
@@ -187,8 +189,9 @@ static bool expandtabs(struct render *r, struct value self, const struct value *
     int64_t size = 8, column = 0;
     struct text_builder b = {0};
     if (!argument_int(r, args[0], "tabsize", &size)) return false;
-    if (size > TEMPLATE_MAX_WIDTH)
+    if (size > TEMPLATE_MAX_WIDTH) {
         return render_fail(r, "a width of more than %d", TEMPLATE_MAX_WIDTH);
+    }
     for (size_t at = 0; at < self.text.n && !b.failed;) {
         uint32_t c = text_next(self.text, &at);
         int64_t gap = c == '\t' && size > 0 ? size - column % size : 0;
@@ -419,8 +422,9 @@ static bool splitlines(struct render *r, struct value self, const struct value *
     struct item_list l = {0};
     struct span line, whole;
     for (size_t at = 0; text_next_line(self.text, &at, &line, &whole);) {
-        if (!add_part(r, &l, value_truth(args[0]) ? whole : line) || !render_charge(r, 1))
+        if (!add_part(r, &l, value_truth(args[0]) ? whole : line) || !render_charge(r, 1)) {
             return false;
+        }
     }
     *out = value_list(l.p, l.n);
     return true;

@@ -9,8 +9,7 @@
  */
 #include "engine/template/parser.h"
 
-#include "engine/template/filters.h"
-#include "engine/template/is_tests.h"
+#include "engine/template/routines.h"
 #include "engine/template/text.h"
 
 enum level {

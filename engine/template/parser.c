@@ -144,8 +144,9 @@ static bool expect_word(struct parser *p, const char *word)
 
 static bool expect_block_end(struct parser *p)
 {
-    if (p->at->kind != TOKEN_BLOCK_END)
+    if (p->at->kind != TOKEN_BLOCK_END) {
         return parser_fail(p, "expected the end of the tag") != NULL;
+    }
     p->at++;
     return true;
 }
@@ -502,7 +503,7 @@ static struct node *parse_body(struct parser *p, const char *const *ends, bool *
 
 bool parser_run(struct template *t, struct error *err)
 {
-    struct tokens tokens;
+    struct template_tokens tokens;
     if (!lexer_run(t->arena, t->source, &tokens, err)) return false;
     struct error fault = {0};
     struct parser p = {.arena = t->arena, .template = t, .err = &fault, .at = tokens.p};

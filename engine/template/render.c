@@ -16,8 +16,9 @@ bool render_fail(struct render *r, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(words, sizeof(words), fmt, ap);
     va_end(ap);
-    if (r->err == NULL || r->err->code != ERROR_NONE)
+    if (r->err == NULL || r->err->code != ERROR_NONE) {
         return false; /* the first fault is the cause */
+    }
     return error_set(r->err, ERROR_TEMPLATE, "chat_template", "line %d: %s", r->line, words);
 }
 
@@ -36,8 +37,9 @@ bool render_fail_undefined(struct render *r, struct value v)
 void *render_alloc(struct render *r, size_t n, size_t size)
 {
     void *p = arena_alloc(r->arena, n == 0 ? 1 : n, size);
-    if (p == NULL)
+    if (p == NULL) {
         render_fail(r, "the template needs more memory than %d MiB", TEMPLATE_RENDER_BYTES >> 20);
+    }
     return p;
 }
 

@@ -1,4 +1,4 @@
-/* engine/template/strftime.c - see strftime.h.
+/* engine/template/strftime.c - see routines.h.
  *
  * The C library's strftime does the work, one conversion at a time: so its output is bounded, a NUL
  * in the format ends nothing, and an empty result is told from one that did not fit. Nothing in
@@ -6,7 +6,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "engine/template/strftime.h"
+#include "engine/template/routines.h"
 
 #include <string.h>
 #include <time.h>
@@ -49,8 +49,9 @@ bool strftime_add(struct render *r, struct text_builder *b, struct span format, 
 {
     time_t t = (time_t)now;
     struct tm tm;
-    if (format.n > TEMPLATE_MAX_TIME_FORMAT)
+    if (format.n > TEMPLATE_MAX_TIME_FORMAT) {
         return render_fail(r, "a time format of %zu bytes", format.n);
+    }
     if (gmtime_r(&t, &tm) == NULL) return render_fail(r, "the time cannot be shown");
     for (size_t at = 0; at < format.n;) {
         size_t mark = span_find(format, span_str("%"), at);

@@ -12,7 +12,7 @@
 #include "base/utf8.h"
 #include "engine/template/ast.h"
 #include "engine/template/eval.h"
-#include "engine/template/functions.h"
+#include "engine/template/routines.h"
 #include "engine/template/limits.h"
 #include "engine/template/parser.h"
 #include "engine/template/render.h"

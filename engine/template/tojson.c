@@ -1,15 +1,14 @@
-/* engine/template/tojson.c - see tojson.h.
+/* engine/template/tojson.c - see routines.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "engine/template/tojson.h"
+#include "engine/template/routines.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 
 #include "engine/template/call.h"
-#include "engine/template/filters.h"
 #include "engine/template/iterate.h"
 #include "engine/template/limits.h"
 #include "engine/template/render.h"
@@ -209,8 +208,9 @@ static bool read_indent(struct render *r, struct writer *w, struct value v)
         return true;
     }
     if (!value_whole(v, &n)) return render_fail(r, "indent must be a number or a string");
-    if (n > TEMPLATE_MAX_WIDTH)
+    if (n > TEMPLATE_MAX_WIDTH) {
         return render_fail(r, "an indent of more than %d", TEMPLATE_MAX_WIDTH);
+    }
     struct text_builder blanks = {0};
     text_add_fill(r, &blanks, ' ', n);
     return text_end(&blanks, &w->indent);

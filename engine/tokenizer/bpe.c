@@ -10,10 +10,12 @@
  */
 #include "engine/tokenizer/bpe.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/buffer.h"
 #include "base/mem.h"
+#include "base/paranoid.h"
 #include "base/utf8.h"
 
 #define RANK_NONE UINT32_MAX
@@ -222,6 +224,17 @@ static void renew_pair(const struct bpe *b, struct bpe_work *w, uint32_t i)
     if (s[i].rank != RANK_NONE) heap_push(w, (uint64_t)s[i].rank << 32 | i);
 }
 
+/* (1): every symbol that is left has the rank of its pair, and none of them may be merged. */
+static bool all_merged(const struct bpe *b, const struct bpe_work *w)
+{
+    for (uint32_t i = w->n > 0 ? 0 : END; i != END; i = w->s[i].next) {
+        uint32_t next = w->s[i].next;
+        if (w->s[i].rank != RANK_NONE) return false;
+        if (next != END && pair_map_get(&b->merges, w->s[i].id, w->s[next].id) != NULL) return false;
+    }
+    return true;
+}
+
 static void merge_with_heap(const struct bpe *b, struct bpe_work *w)
 {
     struct symbol *s = w->s;
@@ -231,6 +244,7 @@ static void merge_with_heap(const struct bpe *b, struct bpe_work *w)
         uint32_t i = (uint32_t)top;
         if (s[i].rank != top >> 32) continue; /* stale (2) */
         uint32_t gone = s[i].next;
+        assert(gone != END && s[gone].prev == i); /* (2) */
         s[i].id = s[i].merged;
         s[i].next = s[gone].next;
         s[gone].rank = RANK_NONE;
@@ -238,6 +252,7 @@ static void merge_with_heap(const struct bpe *b, struct bpe_work *w)
         renew_pair(b, w, i);
         if (s[i].prev != END) renew_pair(b, w, s[i].prev);
     }
+    assert(!PARANOID || all_merged(b, w)); /* (1) */
     size_t n = 0; /* the survivors move together */
     for (uint32_t i = w->n > 0 ? 0 : END; i != END; i = s[i].next) {
         s[n].id = s[i].id;

@@ -26,7 +26,7 @@
 
 #include "base/error.h"
 #include "base/span.h"
-#include "engine/engine.h"
+#include "engine/tokenizer/tokens.h"
 #include "engine/tokenizer/maps.h"
 #include "engine/tokenizer/vocab_source.h"
 

@@ -29,8 +29,9 @@ struct building {
  * bytes, in order, are U+0100 to U+0143 (openai/gpt-2, bytes_to_unicode). */
 static int alphabet_byte(uint32_t c)
 {
-    if ((c >= '!' && c <= '~') || (c >= 0xA1 && c <= 0xAC) || (c >= 0xAE && c <= 0xFF))
+    if ((c >= '!' && c <= '~') || (c >= 0xA1 && c <= 0xAC) || (c >= 0xAE && c <= 0xFF)) {
         return (int)c;
+    }
     if (c < 0x100 || c > 0x143) return -1;
     c -= 0x100;
     if (c <= 32) return (int)c;              /* U+0100.. : 0 to 32 */

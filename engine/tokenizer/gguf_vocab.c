@@ -58,16 +58,18 @@ static bool read_tokens(struct reading *r)
     const struct gguf_value *v;
     if (!find_array(r, "tokenizer.ggml.tokens", STRINGS, &v)) return false;
     if (v == NULL) return bad(r, "tokenizer.ggml.tokens", "is missing");
-    if (v->n == 0 || v->n > VOCAB_MAX_TOKENS)
+    if (v->n == 0 || v->n > VOCAB_MAX_TOKENS) {
         return bad(r, "tokenizer.ggml.tokens", "is empty or too long");
+    }
     r->s.n_tokens = (size_t)v->n;
     r->s.tokens = r->tokens = mem_new(r->s.n_tokens, sizeof(*r->tokens), r->err);
     if (r->tokens == NULL) return false;
     size_t at = 0;
     for (size_t i = 0; i < r->s.n_tokens; i++) {
         r->tokens[i].kind = TOKEN_NORMAL;
-        if (!gguf_array_next(v, &at, &r->tokens[i].text))
+        if (!gguf_array_next(v, &at, &r->tokens[i].text)) {
             return bad(r, "tokenizer.ggml.tokens", "is cut short");
+        }
     }
     return true;
 }
@@ -76,8 +78,9 @@ static bool read_types(struct reading *r)
 {
     const struct gguf_value *v;
     if (!find_array(r, "tokenizer.ggml.token_type", INTEGERS, &v)) return false;
-    if (v != NULL && v->n < r->s.n_tokens)
+    if (v != NULL && v->n < r->s.n_tokens) {
         return bad(r, "tokenizer.ggml.token_type", "is shorter than the tokens");
+    }
     for (size_t i = 0; v != NULL && i < r->s.n_tokens; i++) {
         int64_t kind = gguf_array_int(v, i);
         bool known = kind >= TOKEN_NORMAL && kind <= TOKEN_BYTE;
@@ -163,8 +166,9 @@ static bool read_ids(struct reading *r)
     }
     if (eot >= 0) s->eog[s->n_eog++] = eot;
     if (eom >= 0) s->eog[s->n_eog++] = eom;
-    if (s->model == VOCAB_SPM)
+    if (s->model == VOCAB_SPM) {
         s->model_unk = s->unk; /* byte-level models have none: a byte is left out */
+    }
     return gguf_get_bool(r->g, "tokenizer.ggml.add_bos_token", &s->add_bos, r->err) &&
            gguf_get_bool(r->g, "tokenizer.ggml.add_eos_token", &s->add_eos, r->err);
 }

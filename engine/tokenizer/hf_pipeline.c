@@ -119,10 +119,12 @@ static bool read_replace(struct reading *r, const cJSON *stage)
 {
     struct span from = {0}, to = {0};
     bool is_regex = false;
-    if (!read_pattern(r, stage, &from, &is_regex) || !read_text(r, stage, "content", &to))
+    if (!read_pattern(r, stage, &from, &is_regex) || !read_text(r, stage, "content", &to)) {
         return false;
-    if (is_regex)
+    }
+    if (is_regex) {
         return unsupported(r, "pattern.Regex", "Replace by a regular expression is not supported");
+    }
     if (from.n == 0) return malformed(r, "pattern.String", "must not be empty");
     return add_normalizer(r, NORMALIZE_REPLACE, from, to);
 }
@@ -241,8 +243,9 @@ static bool read_byte_level(struct reading *r, const cJSON *stage)
         !set_prefix(r, prefix ? PREFIX_SPACE_IF_NONE : PREFIX_NONE)) {
         return false;
     }
-    if (use_regex && !add_split(r, span_str(VOCAB_GPT2_PATTERN), SPLIT_ISOLATED, false))
+    if (use_regex && !add_split(r, span_str(VOCAB_GPT2_PATTERN), SPLIT_ISOLATED, false)) {
         return false;
+    }
     r->s->model = VOCAB_BYTE_BPE;
     r->ended = true;
     return true;
@@ -273,8 +276,9 @@ static bool read_metaspace(struct reading *r, const cJSON *stage)
         return false;
     }
     if (strcmp(mark, MARK) != 0) return unsupported(r, "replacement", "only U+2581 is supported");
-    if (r->s->n_splits > 0)
+    if (r->s->n_splits > 0) {
         return unsupported(r, NULL, "Metaspace after other steps is not supported");
+    }
     r->s->escape_spaces = true;
     return set_prefix(r, prefix) &&
            (!split || add_split(r, span_str(MARK), SPLIT_MERGED_WITH_NEXT, false));
@@ -304,8 +308,9 @@ static bool template_id(struct reading *r, const cJSON *stage, const cJSON *piec
         return malformed(r, "special_tokens", "a special token of the template has not one id");
     }
     double id = ids->child->valuedouble;
-    if (!(id >= 0 && id < VOCAB_MAX_TOKENS))
+    if (!(id >= 0 && id < VOCAB_MAX_TOKENS)) {
         return malformed(r, "special_tokens", "an id is out of range");
+    }
     *out = (int)id;
     return true;
 }
@@ -351,8 +356,9 @@ static bool read_decode_replace(struct reading *r, const cJSON *stage)
 {
     struct span from = {0}, to = {0};
     bool is_regex = false;
-    if (!read_pattern(r, stage, &from, &is_regex) || !read_text(r, stage, "content", &to))
+    if (!read_pattern(r, stage, &from, &is_regex) || !read_text(r, stage, "content", &to)) {
         return false;
+    }
     if (is_regex || !span_is(from, MARK) || !span_is(to, " ")) {
         return unsupported(r, "pattern", "only the replacement of U+2581 by a space is supported");
     }

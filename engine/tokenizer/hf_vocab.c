@@ -58,8 +58,9 @@ static bool word_error(struct reading *r)
 static bool read_id(struct reading *r, const cJSON *v, int *out)
 {
     double d = cJSON_IsNumber(v) ? v->valuedouble : -1;
-    if (!(d >= 0 && d < VOCAB_MAX_TOKENS) || d != (int)d)
+    if (!(d >= 0 && d < VOCAB_MAX_TOKENS) || d != (int)d) {
         return malformed(r, NULL, "an id is no integer in range");
+    }
     *out = (int)d;
     return true;
 }
@@ -101,8 +102,9 @@ static bool read_vocab(struct reading *r, const cJSON *model)
         }
         r->tokens[id] = (struct vocab_token){
             .text = key_text(r, entry), .kind = TOKEN_NORMAL, .in_model = true};
-        if (r->tokens[id].text.p == NULL)
+        if (r->tokens[id].text.p == NULL) {
             return malformed(r, "model.vocab", "its texts are too long");
+        }
     }
     return true;
 }
@@ -213,8 +215,9 @@ static bool read_added_one(struct reading *r, const cJSON *entry)
     }
     struct span text = json_text(content, r->keep);
     struct vocab_token *t = &r->tokens[id];
-    if (t->kind != 0 && !span_eq(t->text, text))
+    if (t->kind != 0 && !span_eq(t->text, text)) {
         return malformed(r, "id", "is another token's in the vocabulary");
+    }
     t->text = text;
     t->kind = special ? TOKEN_CONTROL : TOKEN_USER;
     t->match = match;

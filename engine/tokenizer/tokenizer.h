@@ -29,7 +29,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/span.h"
-#include "engine/engine.h"
+#include "engine/tokenizer/tokens.h"
 
 struct gguf;
 struct tokenizer;

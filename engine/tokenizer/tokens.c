@@ -1,11 +1,12 @@
-/* engine/tokenizer/tokens.c - lists of token ids (struct tokens, engine.h).
+/* engine/tokenizer/tokens.c - see tokens.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "engine/tokenizer/tokens.h"
+
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "engine/engine.h"
 
 void tokens_clear(struct tokens *t)
 {

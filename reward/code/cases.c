@@ -279,8 +279,9 @@ static bool add_object(struct reading *r, const cJSON *test)
     if (r->out->n == before) return true;
     struct code_case *c = &r->out->cases[before];
     if (files != NULL && !cJSON_IsObject(files)) return wrong(r, "files", "an object", files);
-    if (result != NULL && !cJSON_IsString(result))
+    if (result != NULL && !cJSON_IsString(result)) {
         return wrong(r, "output_file", "a string", result);
+    }
     c->files = files;
     if (result != NULL) c->output_file = result->valuestring;
     return true;

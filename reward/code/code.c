@@ -100,8 +100,9 @@ static struct trial_options read_options(const struct reward_call *call,
         .output_bytes = (size_t)o[OPT_OUTPUT_KB].i << 10,
         .stop_at_failure = !o[OPT_PARTIAL].on || tests->ioi != NULL,
     };
-    if (!o[OPT_TIMEOUT_S].given && tests->time_s > 0 && tests->time_s < 60)
+    if (!o[OPT_TIMEOUT_S].given && tests->time_s > 0 && tests->time_s < 60) {
         t.time_s = tests->time_s;
+    }
     if (!o[OPT_MEMORY_MB].given) {
         double mb = tests->memory_mb > 0 ? tests->memory_mb : (double)o[OPT_MEMORY_MB].i;
         if (mb > 16384) mb = 16384;

@@ -253,10 +253,11 @@ static bool write_outcome(struct execution *x, struct buffer *outcome, struct bu
     struct buffer all;
     buffer_init(&all, FRAME_MAX_BYTES);
     buffer_add_str(&all, "{\"error\":");
-    if (x->error.code == ERROR_NONE)
+    if (x->error.code == ERROR_NONE) {
         buffer_add_str(&all, "null");
-    else
+    } else {
         json_print_text(span_str(x->error.message), &all);
+    }
     buffer_add_span(&all, buffer_span(outcome));
     buffer_add_char(&all, '}');
     struct reward_out out = {.details = &all, .err = &none};
@@ -276,11 +277,12 @@ bool execute_answer(struct span order, struct buffer *reply)
     if (ok) {
         x->order = json;
         buffer_init(&x->binary, FRAME_MAX_BYTES);
-        if (read_order(x))
+        if (read_order(x)) {
             execute(x, &outcome);
-        else
+        } else {
             error_set(&x->error, ERROR_TOO_LARGE, "files",
                       "the program and its files are too large");
+        }
         ok = write_outcome(x, &outcome, reply);
         buffer_clear(&x->binary);
     }

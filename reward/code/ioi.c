@@ -146,8 +146,9 @@ void ioi_compile_run(const struct program *p, struct sandbox_file *files, const 
     files[0] = (struct sandbox_file){ioi->main, p->source, false};
     for (size_t i = 0; i < ioi->n_files; i++) {
         const char *name = ioi->files[i].name;
-        if (strcmp(name, ioi->main) == 0)
+        if (strcmp(name, ioi->main) == 0) {
             continue; /* what the submission replaces */
+        }
         if (is_linked(name)) more[n++] = name;
         files[run->n_files++] = ioi->files[i];
     }

@@ -71,8 +71,9 @@ static bool allow_all(int ruleset, const char *box, uint64_t known)
     uint64_t work = known & ~(uint64_t)(FS_MAKE_CHAR | FS_MAKE_BLOCK | FS_MAKE_SOCK | FS_IOCTL_DEV);
     uint64_t device = known & (FS_READ_FILE | FS_WRITE_FILE | FS_TRUNCATE);
     for (int i = 0; walls_readable[i] != NULL; i++) {
-        if (!allow(ruleset, walls_readable[i], FS_EXECUTE | FS_READ_FILE | FS_READ_DIR))
+        if (!allow(ruleset, walls_readable[i], FS_EXECUTE | FS_READ_FILE | FS_READ_DIR)) {
             return false;
+        }
     }
     for (int i = 0; walls_devices[i] != NULL; i++) {
         if (!allow(ruleset, walls_devices[i], device)) return false;

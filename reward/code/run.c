@@ -392,10 +392,11 @@ bool run_program(struct walls *w, const struct sandbox_run *run, int control,
                         .clean = true,
                         .verdict = SANDBOX_ENDS};
     bool made = workdir_make(w, &run->limits, r->error, sizeof(r->error));
-    if (made && workdir_lay(w, run->files, run->n_files, r->error, sizeof(r->error)))
+    if (made && workdir_lay(w, run->files, run->n_files, r->error, sizeof(r->error))) {
         run_inside(&g);
-    else
+    } else {
         g.verdict = SANDBOX_FAULT;
+    }
     r->end = (enum sandbox_end)g.verdict;
     for (int i = 0; i < PIPES; i++) {
         close_fd(&g.ours[i]);

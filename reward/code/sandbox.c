@@ -133,8 +133,9 @@ bool sandbox_is_file_name(const char *name)
     if (strlen(name) == 0 || strlen(name) > CELL_MAX_NAME) return false;
     for (const char *p = name;;) {
         size_t n = strcspn(p, "/");
-        if (n == 0 || (n == 1 && p[0] == '.') || (n == 2 && p[0] == '.' && p[1] == '.'))
+        if (n == 0 || (n == 1 && p[0] == '.') || (n == 2 && p[0] == '.' && p[1] == '.')) {
             return false;
+        }
         if (p[n] == '\0') return true;
         p += n + 1;
     }

@@ -110,10 +110,11 @@ bool trial_compile(struct program *p, int cpu_ms, struct trial *t)
     if (run_alone(&run, &r, &t->error)) {
         enum trial_status s = trial_status_of(&r);
         t->not_installed = r.end == SANDBOX_NOT_FOUND;
-        if (s == TRIAL_SANDBOX_ERROR)
+        if (s == TRIAL_SANDBOX_ERROR) {
             error_set(&t->error, ERROR_SYSTEM, NULL, "%s", r.error);
-        else
+        } else {
             t->compile = s == TRIAL_ACCEPTED && r.was_fetched[0] ? s : TRIAL_COMPILE_ERROR;
+        }
         if (t->compile == TRIAL_COMPILE_ERROR) {
             keep_message(t, buffer_span(&r.err));
             if (r.end != SANDBOX_EXITED) buffer_addf(&t->message, "\n(%s)", trial_status_names[s]);

@@ -93,10 +93,11 @@ static void fusion_stage(const char *key, const cJSON *stage, struct buffer *out
     double code = outcome_number(stage, "code");
     buffer_addf(out, "{\"status\":\"%s\",\"execution_time\":%.6f,\"return_code\":",
                 late ? "TimeLimitExceeded" : "Finished", outcome_number(stage, "wall_ms") / 1000);
-    if (late)
+    if (late) {
         buffer_add_str(out, "null");
-    else
+    } else {
         buffer_addf(out, "%d", (int)(stage_was_signaled(stage) ? -code : code));
+    }
     outcome_print_member("stdout", json_get(stage, "stdout"), out);
     outcome_print_member("stderr", json_get(stage, "stderr"), out);
     buffer_add_char(out, '}');
@@ -118,10 +119,11 @@ static void fusion_reply(const struct execution *x, struct buffer *out)
     buffer_add_str(out, ",\"executor_pod_name\":null");
     const cJSON *files = json_get(r->outcome, "files");
     buffer_add_str(out, ",\"files\":");
-    if (files == NULL)
+    if (files == NULL) {
         buffer_add_str(out, "{}");
-    else
+    } else {
         json_print(files, out);
+    }
     buffer_add_char(out, '}');
 }
 

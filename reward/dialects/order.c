@@ -130,8 +130,9 @@ bool stage_is_good(const cJSON *stage)
 void outcome_print_member(const char *key, const cJSON *v, struct buffer *out)
 {
     buffer_addf(out, ",\"%s\":", key);
-    if (v == NULL)
+    if (v == NULL) {
         buffer_add_str(out, "null");
-    else
+    } else {
         json_print(v, out);
+    }
 }

@@ -238,10 +238,11 @@ static void piston_stage(const char *key, const cJSON *stage, struct buffer *out
     int code = (int)outcome_number(stage, "code");
     if (stage == NULL) return;
     buffer_addf(out, ",\"%s\":{\"code\":", key);
-    if (stage_was_signaled(stage))
+    if (stage_was_signaled(stage)) {
         buffer_addf(out, "null,\"signal\":\"SIG%s\"", sigabbrev_np(code) ? sigabbrev_np(code) : "");
-    else
+    } else {
         buffer_addf(out, "%d,\"signal\":null", code);
+    }
     outcome_print_member("stdout", json_get(stage, "stdout"), out);
     outcome_print_member("stderr", json_get(stage, "stderr"), out);
     struct buffer both;

@@ -107,10 +107,11 @@ static void print_execution(const cJSON *stage, struct buffer *out)
     buffer_add_char(out, ',');
     print_pieces("stderr", stage, out);
     buffer_add_str(out, "},\"error\":");
-    if (stage_is_good(stage))
+    if (stage_is_good(stage)) {
         buffer_add_str(out, "null");
-    else
+    } else {
         print_exception(stage, out);
+    }
     buffer_add_str(out, ",\"execution_count\":1}");
     outcome_print_member("text", has_value ? value : json_get(stage, "stdout"), out);
     buffer_add_str(out, ",\"exception_str\":null}");

@@ -10,6 +10,7 @@
  */
 #include "reward/judge/job.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -40,6 +41,7 @@ static struct text_ref keep_text(struct judge_job *job, struct span s)
     struct text_ref ref = {.at = job->texts.n, .n = s.n};
     buffer_add_span(&job->texts, s);
     if (job->texts.failed) ref.n = 0;
+    assert(ref.n == 0 || ref.at + ref.n == job->texts.n); /* (3) */
     return ref;
 }
 
@@ -120,6 +122,7 @@ static void send_away(struct judge_job *job, struct job_item *it, int i,
                       const struct reward_call *call)
 {
     struct part *p = &it->parts[i];
+    assert(p->state == PART_OPEN && p->remote == NULL); /* (1) */
     struct remote *r = remote_new(job, it, i, call);
     if (r == NULL || r->task.frame.failed) {
         part_cannot(p, "too_large");
@@ -168,10 +171,11 @@ static void bring_home(struct judge_job *job, struct remote *r)
         [TASK_TIMEOUT] = "timeout", [TASK_LOST] = "error", [TASK_CANCELLED] = "cancelled"};
     if (r->part->remote != r) return; /* it was never queued */
     if (r->end == TASK_TIMEOUT) atomic_fetch_add(&job->judge->timeouts, 1);
-    if (r->end == TASK_REPLY)
+    if (r->end == TASK_REPLY) {
         take_reply(job, r);
-    else
+    } else {
         part_cannot(r->part, causes[r->end]);
+    }
     buffer_clear(&r->reply);
 }
 
@@ -384,14 +388,16 @@ void job_settle(struct judge_job *job)
     struct bench b;
     struct error e = {0};
     if (job->settled) return;
+    assert(atomic_load(&job->pending) <= 1); /* (2) */
     job->settled = true;
     for (struct remote *r = job->remotes; r != NULL; r = r->next) {
         bring_home(job, r);
     }
-    if (bench_init(&b))
+    if (bench_init(&b)) {
         later_rounds(job, &b);
-    else
+    } else {
         job->failed = true;
+    }
     bench_clear(&b);
     if (!outcome_settle(job, &e)) job->failed = true;
     count_outcome(job);

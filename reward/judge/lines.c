@@ -96,8 +96,9 @@ static bool check_settings(struct judge *judge, const cJSON *settings, int64_t *
     const char *method = NULL;
     enum advantage_method m;
     if (!json_check_keys(settings, settings_keys, err)) return false;
-    if (!json_get_int(settings, "group_size", 1, REWARD_MAX_GROUP_SIZE, group_size, err))
+    if (!json_get_int(settings, "group_size", 1, REWARD_MAX_GROUP_SIZE, group_size, err)) {
         return false;
+    }
     if (!json_get_string(settings, "advantage", &method, err)) return false;
     if (method != NULL && !advantage_method_find(span_str(method), &m)) {
         return error_set(err, ERROR_INVALID_VALUE, "advantage", "there is no method \"%.64s\"",

@@ -67,10 +67,11 @@ static struct batch *read_batch(struct pass *p, struct error *err)
         ssize_t n = getline(&p->line, &p->line_room, p->in);
         if (n < 0) {
             p->at_end = true;
-            if (ferror(p->in))
+            if (ferror(p->in)) {
                 error_set(err, ERROR_SYSTEM, NULL, "cannot read: error %d", errno);
-            else
+            } else {
                 ready = batcher_take(&p->batcher, true);
+            }
         } else if (n > REWARD_MAX_LINE) {
             p->at_end = true;
             error_set(err, ERROR_TOO_LARGE, NULL, "a line has more than %d bytes", REWARD_MAX_LINE);

@@ -59,10 +59,11 @@ static void add_error(struct buffer *out, const struct error *e)
     add_key(out, "message");
     json_print_text(span_str(e->message), out);
     add_key(out, "param");
-    if (e->param[0] == '\0')
+    if (e->param[0] == '\0') {
         buffer_add_str(out, "null");
-    else
+    } else {
         json_print_text(span_str(e->param), out);
+    }
     buffer_add_char(out, '}');
 }
 
@@ -73,10 +74,11 @@ static void add_values(struct buffer *out, const struct job_item *it)
     for (int i = 0; i < it->specs->n; i++) {
         if (it->specs->specs[i].hidden) continue;
         add_label(out, it->specs->specs[i].label);
-        if (it->parts[i].state == PART_VALUE)
+        if (it->parts[i].state == PART_VALUE) {
             json_print_number(it->parts[i].value, out);
-        else
+        } else {
             buffer_add_str(out, "null");
+        }
     }
     buffer_add_char(out, '}');
 }
@@ -106,12 +108,13 @@ static void add_details(struct buffer *out, const struct judge_job *job, const s
 static void add_id(struct buffer *out, const struct job_item *it)
 {
     add_key(out, "id");
-    if (it->id != NULL && cJSON_IsNumber(it->id))
+    if (it->id != NULL && cJSON_IsNumber(it->id)) {
         json_print_number(it->id->valuedouble, out);
-    else if (it->id != NULL && cJSON_IsString(it->id))
+    } else if (it->id != NULL && cJSON_IsString(it->id)) {
         json_print(it->id, out);
-    else
+    } else {
         buffer_add_str(out, "null");
+    }
 }
 
 void reply_item(const struct judge_job *job, const struct job_item *it, struct buffer *out)
@@ -120,10 +123,11 @@ void reply_item(const struct judge_job *job, const struct job_item *it, struct b
     buffer_add_char(out, '{');
     add_id(out, it);
     add_key(out, "reward");
-    if (it->has_reward && judged)
+    if (it->has_reward && judged) {
         json_print_number(it->reward, out);
-    else
+    } else {
         buffer_add_str(out, "null");
+    }
     if (judged) {
         add_values(out, it);
         add_details(out, job, it);
@@ -184,15 +188,17 @@ static void add_group(struct buffer *out, const struct judge_job *job, size_t i)
     add_number(out, "size", (double)g->size);
     add_number(out, "scored", (double)g->scored);
     add_key(out, "mean");
-    if (g->scored > 0)
+    if (g->scored > 0) {
         json_print_number(g->mean, out);
-    else
+    } else {
         buffer_add_str(out, "null");
+    }
     add_key(out, "std");
-    if (g->scored > 0)
+    if (g->scored > 0) {
         json_print_number(g->std, out);
-    else
+    } else {
         buffer_add_str(out, "null");
+    }
     add_bool(out, "keep", g->keep);
     add_majority(out, job, g);
     add_pass_at(out, g);

@@ -8,6 +8,7 @@
  */
 #include "reward/judge/job.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/json.h"
@@ -64,6 +65,7 @@ static bool read_items(struct judge_job *job, const cJSON *request, struct error
         return error_set(err, ERROR_INVALID_VALUE, "items", "%d items; at most %d in one request",
                          n, most);
     }
+    assert(job->items == NULL && job->begun_ns == 0); /* job.h (1) */
     job->items = mem_new((size_t)n + 1, sizeof(*job->items), err);
     if (job->items == NULL) return false;
     if (job->single) {

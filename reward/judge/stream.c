@@ -51,10 +51,11 @@ static void write_sheet(struct judge_stream *s, struct sheet *sheet)
     struct buffer out;
     buffer_init(&out, REWARD_JOB_BYTES);
     if (!atomic_load(&s->cancelled)) {
-        if (batch_print(sheet->job, &out))
+        if (batch_print(sheet->job, &out)) {
             s->write(s->arg, buffer_span(&out));
-        else
+        } else {
             atomic_store(&s->cancelled, true); /* out of memory: better no results than a gap */
+        }
     }
     buffer_clear(&out);
     judge_job_free(sheet->job);
@@ -113,20 +114,22 @@ static bool start(struct judge_stream *s, struct batch *batch, struct error *err
     size_t lines = batch_lines(batch);
     struct sheet *sheet = mem_new(1, sizeof(*sheet), err);
     struct judge_job *job = NULL;
-    if (sheet != NULL)
+    if (sheet != NULL) {
         job = batch_job(batch, s->judge, err);
-    else
+    } else {
         batch_free(batch);
+    }
     if (job == NULL) {
         free(sheet);
         return false;
     }
     *sheet = (struct sheet){.stream = s, .job = job, .lines = lines};
     pthread_mutex_lock(&s->lock);
-    if (s->tail == NULL)
+    if (s->tail == NULL) {
         s->head = sheet;
-    else
+    } else {
         s->tail->next = sheet;
+    }
     s->tail = sheet;
     s->backlog += lines;
     pthread_mutex_unlock(&s->lock);

@@ -39,8 +39,9 @@ bool work_expired(struct math_work *w)
 /* A comma between digits: the text has another reading. */
 static bool has_digit_comma(struct span s)
 {
-    for (size_t i = 1; i + 1 < s.n; i++)
+    for (size_t i = 1; i + 1 < s.n; i++) {
         if (s.p[i] == ',' && ascii_is_digit(s.p[i - 1]) && ascii_is_digit(s.p[i + 1])) return true;
+    }
     return false;
 }
 
@@ -50,13 +51,15 @@ static bool may_be_decimal_comma(struct span s, const struct math_options *o)
 {
     static const char *const languages[] = {"german",     "french",  "spanish", "italian",
                                             "portuguese", "russian", "dutch",   "polish"};
-    for (size_t i = 0; i < sizeof(languages) / sizeof(languages[0]); i++)
+    for (size_t i = 0; i < sizeof(languages) / sizeof(languages[0]); i++) {
         if (span_is(o->language, languages[i])) return true;
+    }
     const char *comma = memchr(s.p, ',', s.n);
     size_t at = comma == NULL ? s.n : (size_t)(comma - s.p), after = 0;
     if (comma == NULL || memchr(comma + 1, ',', s.n - at - 1) != NULL) return false;
-    while (at + 1 + after < s.n && ascii_is_digit(comma[1 + after]))
+    while (at + 1 + after < s.n && ascii_is_digit(comma[1 + after])) {
         after++;
+    }
     if (after == 3 && s.p[0] != '0') return false;                                  /* thousands */
     if (memchr(s.p, '(', at) != NULL || memchr(s.p, '[', at) != NULL) return false; /* a pair */
     return at > 0 && ascii_is_digit(s.p[at - 1]) &&
@@ -74,8 +77,9 @@ static void add_reading(struct math_work *w, struct span s, enum lexer_reading h
     }
     e = calculus_expand(w->arena, e);
     if (e == NULL) return;
-    for (int i = 0; i < r->n; i++)
+    for (int i = 0; i < r->n; i++) {
         if (expr_same(r->e[i], e)) return;
+    }
     r->e[r->n++] = e;
 }
 
@@ -83,13 +87,15 @@ static const struct expr *spelled_number(struct math_work *w, struct span s)
 {
     int64_t n, d;
     if (words_number(s, &n)) return expr_int(w->arena, n);
-    if (words_fraction(s, &n, &d))
+    if (words_fraction(s, &n, &d)) {
         return expr_2(w->arena, E_DIV, 0, expr_int(w->arena, n), expr_int(w->arena, d));
+    }
     size_t space = span_find_last(s, span_str(" ")); /* twelve students */
     if (space == SPAN_NONE || !words_number(span_slice(s, 0, space), &n)) return NULL;
     struct span noun = span_slice(s, space + 1, s.n);
-    for (size_t i = 0; i < noun.n; i++)
+    for (size_t i = 0; i < noun.n; i++) {
         if (noun.p[i] < 'a' || noun.p[i] > 'z') return NULL;
+    }
     bool percent = span_is(noun, "percent");
     struct expr *e = expr_new(w->arena, percent ? E_PERCENT : E_UNIT, 0, 1);
     if (e == NULL) return NULL;
@@ -104,8 +110,9 @@ static struct span after_minus(struct span s)
     static const char *const words[] = {
         "negative ",         "minus ",           "Negative ",      "Minus ",
         "\\text{negative }", "\\text{negative}", "\\text{minus }", "\\text{minus}"};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (span_starts(s, span_str(words[i]))) return span_slice(s, strlen(words[i]), s.n);
+    }
     return span_of(NULL, 0);
 }
 
@@ -118,8 +125,9 @@ static struct span after_words(struct span s)
     size_t end = words_close(s, 5);
     if (end == SPAN_NONE || end < 12) return span_of(NULL, 0);
     struct span inner = span_slice(s, 6, end - 1);
-    for (size_t i = 0; i < sizeof(denials) / sizeof(denials[0]); i++)
+    for (size_t i = 0; i < sizeof(denials) / sizeof(denials[0]); i++) {
         if (span_find(inner, span_str(denials[i]), 0) != SPAN_NONE) return span_of(NULL, 0);
+    }
     return span_trim(span_slice(s, end, s.n));
 }
 
@@ -192,8 +200,9 @@ static enum equality times(struct math_work *w, struct span g, struct span a)
     int x, y;
     bool marked_x, marked_y;
     bool time_x = words_time(g, &x, &marked_x), time_y = words_time(a, &y, &marked_y);
-    if (time_x != time_y && (time_x ? marked_x : marked_y) && has_no_words(time_x ? a : g))
+    if (time_x != time_y && (time_x ? marked_x : marked_y) && has_no_words(time_x ? a : g)) {
         return work_no(w, MATH_NOT_EQUAL_KIND);
+    }
     if (!time_x || !time_y) return EQ_UNKNOWN;
     if (x == y) return work_yes(w, MATH_EQUAL_VALUE);
     bool half_unsaid = marked_x != marked_y && (marked_x ? y : x) <= HALF_DAY;
@@ -243,7 +252,7 @@ static enum equality compare_readings(struct math_work *w, const struct readings
 {
     enum equality first = EQ_UNKNOWN;
     enum math_cause cause = MATH_UNDECIDED;
-    for (int i = 0; i < g->n; i++)
+    for (int i = 0; i < g->n; i++) {
         for (int j = 0; j < a->n; j++) {
             const struct expr *x = in_letters_of(w->arena, g->e[i], a->e[j]),
                               *y = in_letters_of(w->arena, a->e[j], g->e[i]);
@@ -253,10 +262,12 @@ static enum equality compare_readings(struct math_work *w, const struct readings
             if (i == 0 && j == 0) {
                 first = e;
                 cause = w->cause;
-                if (e == EQ_NO && g->e[0]->kind != E_LIST && a->e[0]->kind == E_LIST)
+                if (e == EQ_NO && g->e[0]->kind != E_LIST && a->e[0]->kind == E_LIST) {
                     cause = MATH_SEVERAL_ANSWERS;
+                }
             }
         }
+    }
     w->cause = cause;
     return first;
 }
@@ -295,20 +306,23 @@ enum equality answers_equal(struct math_work *w, struct span gold, struct span a
     enum equality e = plain_numbers(w, g, a);
     if (e == EQ_UNKNOWN) e = times(w, g, a);
     if (e != EQ_UNKNOWN) return e;
-    if (w->options->mode == MATH_TEXT)
+    if (w->options->mode == MATH_TEXT) {
         return words_same(w->arena, g, a) ? work_yes(w, MATH_EQUAL_WORDS)
                                           : work_no(w, MATH_NOT_EQUAL_WORDS);
+    }
     read_all(w, g, &rg);
     read_all(w, a, &ra);
-    if (rg.label != 0 && ra.label != 0 && rg.label != ra.label)
+    if (rg.label != 0 && ra.label != 0 && rg.label != ra.label) {
         return work_no(w, MATH_NOT_EQUAL_CHOICE);
+    }
     if (rg.n == 0 || ra.n == 0) return as_words(w, g, a, &rg, &ra);
     e = compare_readings(w, &rg, &ra);
     if (e != EQ_YES && same_name(g, a)) return work_yes(w, MATH_EQUAL_WORDS);
     if (e != EQ_YES &&
         (rg.e[0]->kind == E_TEXT || ra.e[0]->kind == E_TEXT ||
          (rg.n > 0 && rg.e[0]->kind == E_UNIT)) &&
-        words_same(w->arena, g, a))
+        words_same(w->arena, g, a)) {
         return work_yes(w, MATH_EQUAL_WORDS);
+    }
     return e;
 }

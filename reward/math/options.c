@@ -31,8 +31,9 @@ const struct math_preset *math_preset_at(int i)
 
 const struct math_preset *math_preset_find(struct span name)
 {
-    for (size_t i = 0; i < sizeof(presets) / sizeof(presets[0]); i++)
+    for (size_t i = 0; i < sizeof(presets) / sizeof(presets[0]); i++) {
         if (span_is(name, presets[i].name)) return &presets[i];
+    }
     return NULL;
 }
 

@@ -122,8 +122,9 @@ static uint32_t letters_listed(struct span s)
     uint32_t seen = 0;
     for (size_t i = 0; i < s.n;) {
         size_t n = 0;
-        for (size_t k = 0; k < sizeof(skipped) / sizeof(skipped[0]) && n == 0; k++)
+        for (size_t k = 0; k < sizeof(skipped) / sizeof(skipped[0]) && n == 0; k++) {
             if (span_starts(span_slice(s, i, s.n), span_str(skipped[k]))) n = strlen(skipped[k]);
+        }
         if (n == 0 && s.p[i] >= 'A' && s.p[i] <= 'J') {
             if (seen & (UINT32_C(1) << (s.p[i] - 'A'))) return 0;
             seen |= UINT32_C(1) << (s.p[i] - 'A');
@@ -140,8 +141,9 @@ static uint32_t letters_listed(struct span s)
 static enum equality letters_equal(struct math_work *w, struct span gold, struct span answer)
 {
     uint32_t these = letters_listed(gold), those = letters_listed(answer);
-    if (these != 0 && those != 0)
+    if (these != 0 && those != 0) {
         return these == those ? work_yes(w, MATH_EQUAL_CHOICE) : work_no(w, MATH_NOT_EQUAL_CHOICE);
+    }
     if (these != 0 || those != 0) return EQ_UNKNOWN; /* more than one choice is none */
     int want = choice_of(gold, w->options, true), got = choice_of(answer, w->options, false);
     struct span g = words_unwrap(gold);
@@ -220,8 +222,9 @@ static bool outranks(enum math_verdict a, enum math_verdict b)
 static bool is_truth_word(struct arena *a, struct span s)
 {
     static const char *const words[] = {"yes", "no", "true", "false"};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (words_same(a, s, span_str(words[i]))) return true;
+    }
     return false;
 }
 
@@ -234,8 +237,9 @@ static bool is_whole_answer(struct arena *a, const struct extraction *found, str
     if (!unmarked || found->whole.n == 0 || !prose_has_words(g)) return false;
     if (words_same(a, found->whole, g)) return true;
     size_t end = 0;
-    while (end < found->whole.n && strchr(",. ;:\n", found->whole.p[end]) == NULL)
+    while (end < found->whole.n && strchr(",. ;:\n", found->whole.p[end]) == NULL) {
         end++;
+    }
     struct span first = span_slice(found->whole, 0, end);
     return is_truth_word(a, g) && is_truth_word(a, first) && words_same(a, first, g);
 }
@@ -265,8 +269,9 @@ void math_judge(struct arena *a, struct span prompt, struct span completion,
                 enum math_effort effort, struct math_result *out)
 {
     (void)prompt;
-    if (o->form == MATH_FORM_BARE && n_golds == 1 && judge_plain(completion, golds[0], o, out))
+    if (o->form == MATH_FORM_BARE && n_golds == 1 && judge_plain(completion, golds[0], o, out)) {
         return;
+    }
     struct extraction found = {.source = MATH_FROM_BARE};
     struct math_result best = {
         MATH_CANNOT_JUDGE, MATH_UNPARSABLE_GOLD, {NULL, 0}, MATH_FROM_NOWHERE, {NULL, 0}};
@@ -299,8 +304,9 @@ void math_judge(struct arena *a, struct span prompt, struct span completion,
             r.extracted = found.whole;
         }
         if (found.boxes > 1 && r.verdict == MATH_INCORRECT && r.cause != MATH_EMPTY_ANSWER &&
-            r.cause == MATH_NOT_EQUAL_KIND)
+            r.cause == MATH_NOT_EQUAL_KIND) {
             r.cause = MATH_SEVERAL_ANSWERS;
+        }
         if (i == 0 || outranks(r.verdict, best.verdict)) best = r;
         if (best.verdict == MATH_CORRECT) break;
     }

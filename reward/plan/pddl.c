@@ -153,8 +153,9 @@ static bool read_atom(struct reader *r, const struct scope *s, const struct sexp
     static const char *const refused[] = {"or",       "forall",   "exists", "imply", "when",
                                           "increase", "decrease", "assign", ">",     "<",
                                           ">=",       "<=",       NULL};
-    if (!sexpr_is_list(e) || !sexpr_is_atom(e->first))
+    if (!sexpr_is_list(e) || !sexpr_is_atom(e->first)) {
         return unparsable(r, "a fact is expected", e);
+    }
     for (int i = 0; refused[i] != NULL; i++) {
         if (span_is(e->first->atom, refused[i])) return unsupported(r, refused[i]);
     }
@@ -316,8 +317,9 @@ static bool read_action(struct reader *r, const struct sexpr *form)
     const struct sexpr *needs = part_of(form, ":precondition"), *does = part_of(form, ":effect");
     if (list != NULL && !read_typed(r, list->first, add_param, &params)) return false;
     struct scope scope = {.params = &params.names, .objects = &d->constants};
-    if (needs != NULL && !read_literals(r, &scope, needs, &d->actions[i].precondition))
+    if (needs != NULL && !read_literals(r, &scope, needs, &d->actions[i].precondition)) {
         return false;
+    }
     if (does != NULL && !read_literals(r, &scope, does, &d->actions[i].effect)) return false;
     for (int k = 0; k < d->actions[i].effect.n; k++) {
         if (d->actions[i].effect.list[k].predicate == PDDL_EQUALITY) {

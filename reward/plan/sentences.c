@@ -178,10 +178,11 @@ bool steps_read_sentences(struct span text, const struct wording *w, bool lenien
             out->too_many = true;
             return true;
         }
-        if (read_line(line, w, a, &out->list[out->n]))
+        if (read_line(line, w, a, &out->list[out->n])) {
             out->n++;
-        else if (!lenient)
+        } else if (!lenient) {
             return false;
+        }
     }
     return true;
 }

@@ -32,10 +32,11 @@ static bool take_stamp(struct span s, size_t *at, double *last)
     size_t n = 0, points = 0;
     while (*at + n < s.n && n + 1 < sizeof(text)) {
         char c = s.p[*at + n];
-        if (c == '.' && n > 0 && points == 0)
+        if (c == '.' && n > 0 && points == 0) {
             points++;
-        else if (c < '0' || c > '9')
+        } else if (c < '0' || c > '9') {
             break;
+        }
         text[n++] = c;
     }
     text[n] = '\0';

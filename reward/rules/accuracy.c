@@ -55,18 +55,21 @@ static bool read_extract(const cJSON *list, unsigned *out, struct error *err)
 {
     static const char *const names[] = {"latex", "expr", "string"};
     const cJSON *v;
-    if (!cJSON_IsArray(list) || cJSON_GetArraySize(list) == 0)
+    if (!cJSON_IsArray(list) || cJSON_GetArraySize(list) == 0) {
         return error_set(err, ERROR_INVALID_TYPE, "extract",
                          "extract must be a list of \"latex\", \"expr\", \"string\"");
+    }
     *out = 0;
     cJSON_ArrayForEach(v, list)
     {
         unsigned bit = 0;
-        for (unsigned i = 0; i < 3; i++)
+        for (unsigned i = 0; i < 3; i++) {
             if (cJSON_IsString(v) && strcmp(v->valuestring, names[i]) == 0) bit = 1u << i;
-        if (bit == 0)
+        }
+        if (bit == 0) {
             return error_set(err, ERROR_INVALID_VALUE, "extract",
                              "extract knows \"latex\", \"expr\" and \"string\"");
+        }
         *out |= bit;
     }
     return true;
@@ -75,16 +78,18 @@ static bool read_extract(const cJSON *list, unsigned *out, struct error *err)
 static bool read_choices(struct accuracy *x, const cJSON *list, struct error *err)
 {
     const cJSON *v;
-    if (!cJSON_IsArray(list) || cJSON_GetArraySize(list) > MAX_CHOICES)
+    if (!cJSON_IsArray(list) || cJSON_GetArraySize(list) > MAX_CHOICES) {
         return error_set(err, ERROR_INVALID_TYPE, "choices",
                          "choices must be a list of at most %d texts", MAX_CHOICES);
+    }
     cJSON_ArrayForEach(v, list)
     {
         struct span s = cJSON_IsString(v) ? json_text(v, x->arena) : span_of(NULL, 0);
         char *copy = s.n == 0 ? NULL : arena_str(x->arena, s);
-        if (copy == NULL)
+        if (copy == NULL) {
             return error_set(err, ERROR_INVALID_VALUE, "choices",
                              "choices must be texts, not empty");
+        }
         x->choices[x->options.n_choices++] = span_of(copy, s.n);
     }
     x->options.choices = x->choices;
@@ -129,10 +134,12 @@ static bool fill(struct accuracy *x, const struct option_value *v, struct error 
     take_bool(&v[OPT_UNITS], &o->units_convert);
     take_bool(&v[OPT_PERCENT], &o->percent_lenient);
     if (v[OPT_REASONING_END].given &&
-        !copy_text(x->arena, v[OPT_REASONING_END].text, &o->reasoning_end, err))
+        !copy_text(x->arena, v[OPT_REASONING_END].text, &o->reasoning_end, err)) {
         return false;
-    if (v[OPT_LANGUAGE].given && !copy_text(x->arena, v[OPT_LANGUAGE].text, &o->language, err))
+    }
+    if (v[OPT_LANGUAGE].given && !copy_text(x->arena, v[OPT_LANGUAGE].text, &o->language, err)) {
         return false;
+    }
     if (v[OPT_EXTRACT].given && !read_extract(v[OPT_EXTRACT].json, &o->extract, err)) return false;
     return !v[OPT_CHOICES].given || read_choices(x, v[OPT_CHOICES].json, err);
 }
@@ -191,8 +198,9 @@ static bool read_golds(const cJSON *answer, struct arena *a, struct span *golds,
 {
     const cJSON *v;
     *n = 0;
-    if (answer == NULL)
+    if (answer == NULL) {
         return error_set(err, ERROR_MISSING_FIELD, "answer", "accuracy needs the item's answer");
+    }
     if (!cJSON_IsArray(answer)) {
         *n = 1;
         if (read_gold(answer, a, &golds[0])) return true;
@@ -201,9 +209,10 @@ static bool read_golds(const cJSON *answer, struct arena *a, struct span *golds,
                          json_type_name(answer));
     }
     int size = cJSON_GetArraySize(answer);
-    if (size < 1 || size > MAX_GOLDS)
+    if (size < 1 || size > MAX_GOLDS) {
         return error_set(err, ERROR_INVALID_VALUE, "answer",
                          "answer lists %d references; 1 to %d are allowed", size, MAX_GOLDS);
+    }
     cJSON_ArrayForEach(v, answer)
     {
         if (!read_gold(v, a, &golds[(*n)++])) {

@@ -228,10 +228,11 @@ static bool read_product(struct reader *r, fmpq_t out)
         fmpq_t right;
         fmpq_init(right);
         ok = read_factor(r, right);
-        if (ok && multiply)
+        if (ok && multiply) {
             fmpq_mul(out, out, right);
-        else if (ok)
+        } else if (ok) {
             ok = divide(r, out, right);
+        }
         fmpq_clear(right);
     }
     return ok;
@@ -246,10 +247,11 @@ static bool read_sum(struct reader *r, fmpq_t out)
         fmpq_t right;
         fmpq_init(right);
         ok = read_product(r, right);
-        if (ok && add)
+        if (ok && add) {
             fmpq_add(out, out, right);
-        else if (ok)
+        } else if (ok) {
             fmpq_sub(out, out, right);
+        }
         fmpq_clear(right);
     }
     return ok;
@@ -284,8 +286,9 @@ const char *countdown_judge(struct span answer, const struct countdown_rules *ru
     fmpq_init(value);
     fmpq_init(target);
     bool ok = read_sum(&r, value) && read_claim(&r, value);
-    if (ok && take_token(&r, (const char *const[]){".", NULL}) >= 0)
+    if (ok && take_token(&r, (const char *const[]){".", NULL}) >= 0) {
         skip_space(&r); /* a full stop */
+    }
     skip_space(&r);
     if (ok && r.cause == NULL && r.at < answer.n) fail(&r, "unparsable_answer");
     if (r.cause == NULL && rules->use_all && !all_used(&r)) fail(&r, "wrong_numbers");

@@ -707,8 +707,9 @@ static bool check_shape(const cJSON *root, const cJSON *rule, enum shape shape, 
     case SHAPE_SCHEMA:
         return check_schema(root, rule, err);
     case SHAPE_SCHEMAS:
-        if (!cJSON_IsArray(rule) || rule->child == NULL)
+        if (!cJSON_IsArray(rule) || rule->child == NULL) {
             return wrong(rule, "a list of schemas", err);
+        }
         return check_subschemas(root, rule, false, err);
     case SHAPE_SCHEMA_MAP:
     case SHAPE_PATTERN_MAP:

@@ -196,8 +196,9 @@ static size_t address_length(struct span s, size_t at, size_t *memo)
 {
     (void)memo;
     struct span rest = span_slice(s, at, s.n);
-    if (!span_starts(rest, span_str("http://")) && !span_starts(rest, span_str("https://")))
+    if (!span_starts(rest, span_str("http://")) && !span_starts(rest, span_str("https://"))) {
         return 0;
+    }
     size_t end = 0, n;
     while (end < rest.n && !unicode_is_space(unicode_next(span_slice(rest, end, rest.n), &n))) {
         end += n;
@@ -350,10 +351,11 @@ static enum score_status score(const struct reward_call *call, struct reward_out
     bool nothing = unicode_trim(span_of(d.in, d.n)).n == 0;
     struct tally t = {.targets = l->scripts};
     draft_clean(&d);
-    if (call->options[OPT_TELL_APART].on)
+    if (call->options[OPT_TELL_APART].on) {
         count_told_apart(span_of(d.in, d.n), l->name, &t);
-    else
+    } else {
         count_units(span_of(d.in, d.n), &t);
+    }
     out->value = t.units > 0 ? (double)t.hits / (double)t.units : nothing ? 0 : 1;
     detail_text(out, "language", span_str(l->name));
     detail_number(out, "target_units", (double)t.hits);

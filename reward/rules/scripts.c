@@ -62,12 +62,13 @@ enum script script_of(uint32_t c)
     size_t low = 0, high = sizeof(ranges) / sizeof(ranges[0]);
     while (low < high) {
         size_t mid = (low + high) / 2;
-        if (c > ranges[mid].last)
+        if (c > ranges[mid].last) {
             low = mid + 1;
-        else if (c < ranges[mid].first)
+        } else if (c < ranges[mid].first) {
             high = mid;
-        else
+        } else {
             return ranges[mid].script;
+        }
     }
     return SCRIPT_NONE;
 }

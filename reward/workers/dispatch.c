@@ -20,6 +20,7 @@
  */
 #include "reward/workers/dispatch.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
@@ -59,7 +60,7 @@ struct slot {
 
 struct dispatch {
     struct dispatch_options options;
-    pthread_t thread;
+    pthread_t thread, owner; /* owner: whose the slots are now; set by itself */
     bool has_thread;
     int zygote, wake; /* descriptors; -1: none */
     pid_t zygote_pid;
@@ -74,16 +75,41 @@ struct dispatch {
     struct dispatch_stats stats;
 };
 
+static _Thread_local bool has_lock;
+
+static void lock(struct dispatch *d)
+{
+    pthread_mutex_lock(&d->lock);
+    has_lock = true;
+}
+
+static void unlock(struct dispatch *d)
+{
+    has_lock = false;
+    pthread_mutex_unlock(&d->lock);
+}
+
+static void end_task(struct task *t, enum task_end end, struct span reply)
+{
+    assert(!has_lock); /* (2) */
+    t->done(t, end, reply);
+}
+
+static bool is_owner(const struct dispatch *d)
+{
+    return pthread_equal(d->owner, pthread_self());
+}
+
 /* ---- tasks that wait -------------------------------------------------------------------------------------- */
 
 static void end_all(struct dispatch *d, struct task *list, enum task_end end)
 {
     for (struct task *t = list, *next; t != NULL; t = next) {
         next = t->next;
-        pthread_mutex_lock(&d->lock);
+        lock(d);
         d->rings[t->pool].waiting--;
-        pthread_mutex_unlock(&d->lock);
-        t->done(t, end, span_of(NULL, 0));
+        unlock(d);
+        end_task(t, end, span_of(NULL, 0));
     }
 }
 
@@ -91,9 +117,9 @@ static void end_all(struct dispatch *d, struct task *list, enum task_end end)
 static void sweep(struct dispatch *d, bool all, enum task_end end)
 {
     for (int p = 0; p < POOLS; p++) {
-        pthread_mutex_lock(&d->lock);
+        lock(d);
         struct task *list = ring_take_cancelled(&d->rings[p], all);
-        pthread_mutex_unlock(&d->lock);
+        unlock(d);
         end_all(d, list, end);
     }
 }
@@ -119,30 +145,35 @@ static void slot_close(struct slot *s)
 /* The worker is of no more use: kill it; begin another in its place when `again`. */
 static void slot_replace(struct dispatch *d, struct slot *s, bool again)
 {
+    assert(is_owner(d) && s->task == NULL); /* (1) */
     slot_close(s);
     if (d->zygote < 0) return;
-    if (!zygote_replace(d->zygote, (int)(s - d->slots), s->pool, again))
+    if (!zygote_replace(d->zygote, (int)(s - d->slots), s->pool, again)) {
         lose_zygote(d);
-    else if (again)
+    } else if (again) {
         s->state = SLOT_STARTING;
+    }
 }
 
 static void count_death(struct dispatch *d)
 {
-    pthread_mutex_lock(&d->lock);
+    lock(d);
     d->stats.deaths++;
-    pthread_mutex_unlock(&d->lock);
+    unlock(d);
 }
 
 /* The slot's task has ended without a reply, and its worker with it. */
 static void slot_fail(struct dispatch *d, struct slot *s, enum task_end end)
 {
+    assert(is_owner(d)); /* (1) */
+    assert(s->state == SLOT_BUSY);
     struct task *t = s->task;
     s->task = NULL;
     t->lane->running--;
+    assert(t->lane->running >= 0);
     count_death(d);
     slot_replace(d, s, true);
-    t->done(t, end, span_of(NULL, 0));
+    end_task(t, end, span_of(NULL, 0));
 }
 
 /* Its trial is over: the task waits for a worker that long ones may have. */
@@ -153,9 +184,9 @@ static void slot_return(struct dispatch *d, struct slot *s)
     t->lane->running--;
     t->slow = true;
     slot_replace(d, s, true);
-    pthread_mutex_lock(&d->lock);
+    lock(d);
     ring_put(&d->rings[t->pool], t);
-    pthread_mutex_unlock(&d->lock);
+    unlock(d);
 }
 
 static uint64_t wall_ns(const struct task *t)
@@ -169,16 +200,19 @@ static void slot_write(struct dispatch *d, struct slot *s)
 {
     struct span rest = span_slice(buffer_span(&s->task->frame), s->sent, SIZE_MAX);
     ssize_t n = send(s->fd, rest.p, rest.n, MSG_NOSIGNAL | MSG_DONTWAIT);
-    if (n > 0)
+    if (n > 0) {
         s->sent += (size_t)n;
-    else if (errno != EAGAIN && errno != EINTR)
+    } else if (errno != EAGAIN && errno != EINTR) {
         slot_fail(d, s, TASK_LOST);
+    }
 }
 
 static void slot_begin(struct dispatch *d, struct slot *s, struct task *t, bool trial)
 {
+    assert(is_owner(d)); /* (1) */
+    assert(s->state == SLOT_IDLE && s->task == NULL);
     if (atomic_load(t->cancelled)) {
-        t->done(t, TASK_CANCELLED, span_of(NULL, 0));
+        end_task(t, TASK_CANCELLED, span_of(NULL, 0));
         return;
     }
     t->lane->running++;
@@ -206,7 +240,7 @@ static void slot_finish(struct dispatch *d, struct slot *s)
     s->task = NULL;
     s->state = SLOT_IDLE;
     t->lane->running--;
-    t->done(t, TASK_REPLY, frame);
+    end_task(t, TASK_REPLY, frame);
     s->in.n = 0;
     if (!readable || head.last == 1) slot_replace(d, s, false);
 }
@@ -218,10 +252,11 @@ static void slot_read(struct dispatch *d, struct slot *s)
     ssize_t n = recv(s->fd, bytes, sizeof(bytes), MSG_DONTWAIT);
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n <= 0 || s->state != SLOT_BUSY) { /* an idle worker has nothing to say but good-bye */
-        if (s->state == SLOT_BUSY)
+        if (s->state == SLOT_BUSY) {
             slot_fail(d, s, TASK_LOST);
-        else
+        } else {
             slot_replace(d, s, false);
+        }
         return;
     }
     buffer_add(&s->in, bytes, (size_t)n);
@@ -292,9 +327,9 @@ static struct shares shares_of(const struct dispatch *d, enum worker_pool pool)
 
 static struct task *next_task(struct dispatch *d, enum worker_pool pool, const struct shares *s)
 {
-    pthread_mutex_lock(&d->lock);
+    lock(d);
     struct task *t = ring_take(&d->rings[pool], s);
-    pthread_mutex_unlock(&d->lock);
+    unlock(d);
     return t;
 }
 
@@ -302,17 +337,17 @@ static struct task *next_task(struct dispatch *d, enum worker_pool pool, const s
 static size_t count_ready(struct dispatch *d, enum worker_pool pool)
 {
     struct shares s = shares_of(d, pool);
-    pthread_mutex_lock(&d->lock);
+    lock(d);
     size_t n = ring_count_ready(&d->rings[pool], &s);
-    pthread_mutex_unlock(&d->lock);
+    unlock(d);
     return n;
 }
 
 static size_t waiting_in(struct dispatch *d, enum worker_pool pool)
 {
-    pthread_mutex_lock(&d->lock);
+    lock(d);
     size_t n = d->rings[pool].waiting;
-    pthread_mutex_unlock(&d->lock);
+    unlock(d);
     return n;
 }
 
@@ -363,12 +398,13 @@ static void check_deadlines(struct dispatch *d)
     for (int i = 0; i < d->n_slots; i++) {
         struct slot *s = &d->slots[i];
         if (s->state != SLOT_BUSY) continue;
-        if (atomic_load(s->task->cancelled))
+        if (atomic_load(s->task->cancelled)) {
             slot_fail(d, s, TASK_CANCELLED);
-        else if (now >= s->deadline_ns && s->trial)
+        } else if (now >= s->deadline_ns && s->trial) {
             slot_return(d, s);
-        else if (now >= s->deadline_ns)
+        } else if (now >= s->deadline_ns) {
             slot_fail(d, s, TASK_TIMEOUT);
+        }
     }
 }
 
@@ -419,28 +455,29 @@ static void hear_news(struct dispatch *d)
 
 static bool is_closing(struct dispatch *d)
 {
-    pthread_mutex_lock(&d->lock);
+    lock(d);
     bool closing = d->closing;
-    pthread_mutex_unlock(&d->lock);
+    unlock(d);
     return closing;
 }
 
 /* For dispatch_stats(): what holds from now until the next news. */
 static void count_workers(struct dispatch *d)
 {
-    pthread_mutex_lock(&d->lock);
+    lock(d);
     d->stats.workers = d->stats.busy = 0;
     for (int p = 0; p < POOLS; p++) {
         d->stats.busy += count_slots(d, (enum worker_pool)p, SLOT_BUSY);
         d->stats.workers += count_slots(d, (enum worker_pool)p, SLOT_IDLE);
     }
     d->stats.workers += d->stats.busy;
-    pthread_mutex_unlock(&d->lock);
+    unlock(d);
 }
 
 static void *run(void *arg)
 {
     struct dispatch *d = arg;
+    d->owner = pthread_self();
     while (!is_closing(d)) {
         for (int p = 0; p < POOLS; p++) {
             assign(d, (enum worker_pool)p);
@@ -505,16 +542,17 @@ fail:
 void dispatch_close(struct dispatch *d)
 {
     if (d == NULL) return;
-    pthread_mutex_lock(&d->lock);
+    lock(d);
     d->closing = true;
-    pthread_mutex_unlock(&d->lock);
+    unlock(d);
     dispatch_wake(d);
     if (d->has_thread) pthread_join(d->thread, NULL);
+    d->owner = pthread_self();
     if (d->zygote >= 0) zygote_close(d->zygote, d->zygote_pid);
     d->zygote = -1;
     for (int i = 0; i < d->n_slots; i++) {
         struct slot *s = &d->slots[i];
-        if (s->state == SLOT_BUSY) s->task->done(s->task, TASK_CANCELLED, span_of(NULL, 0));
+        if (s->state == SLOT_BUSY) end_task(s->task, TASK_CANCELLED, span_of(NULL, 0));
         slot_close(s);
     }
     sweep(d, true, TASK_CANCELLED);
@@ -525,14 +563,14 @@ void dispatch_close(struct dispatch *d)
 
 bool dispatch_submit(struct dispatch *d, struct lane *lane, struct task *t, struct error *err)
 {
-    pthread_mutex_lock(&d->lock);
+    lock(d);
     struct ring *r = &d->rings[t->pool];
     bool fits = r->waiting < d->options.max_waiting && !d->closing;
     if (fits) {
         t->lane = lane;
         ring_put(r, t);
     }
-    pthread_mutex_unlock(&d->lock);
+    unlock(d);
     if (!fits) {
         return error_set(err, ERROR_QUEUE_FULL, NULL, "too many items wait for a verifier process");
     }
@@ -550,12 +588,12 @@ void dispatch_wake(struct dispatch *d)
 
 struct dispatch_stats dispatch_stats(struct dispatch *d)
 {
-    pthread_mutex_lock(&d->lock);
+    lock(d);
     struct dispatch_stats s = d->stats;
     s.waiting = 0;
     for (int p = 0; p < POOLS; p++) {
         s.waiting += d->rings[p].waiting;
     }
-    pthread_mutex_unlock(&d->lock);
+    unlock(d);
     return s;
 }

@@ -8,20 +8,22 @@ static void add_lane(struct ring *r, struct lane *lane)
 {
     lane->next = NULL;
     lane->queued = true;
-    if (r->tail == NULL)
+    if (r->tail == NULL) {
         r->head = lane;
-    else
+    } else {
         r->tail->next = lane;
+    }
     r->tail = lane;
 }
 
 /* before: the lane in front of it, or NULL */
 static void remove_lane(struct ring *r, struct lane *before, struct lane *lane)
 {
-    if (before == NULL)
+    if (before == NULL) {
         r->head = lane->next;
-    else
+    } else {
         before->next = lane->next;
+    }
     if (r->tail == lane) r->tail = before;
     lane->queued = false;
 }
@@ -30,10 +32,11 @@ void ring_put(struct ring *r, struct task *t)
 {
     struct lane *lane = t->lane;
     t->next = NULL;
-    if (lane->tail == NULL)
+    if (lane->tail == NULL) {
         lane->head = t;
-    else
+    } else {
         lane->tail->next = t;
+    }
     lane->tail = t;
     if (!lane->queued) add_lane(r, lane);
     r->waiting++;
@@ -56,10 +59,11 @@ struct task *ring_take(struct ring *r, const struct shares *s)
     struct task *t = lane->head;
     remove_lane(r, before, lane);
     lane->head = t->next;
-    if (lane->head == NULL)
+    if (lane->head == NULL) {
         lane->tail = NULL;
-    else
+    } else {
         add_lane(r, lane);
+    }
     t->next = NULL;
     r->waiting--;
     return t;

@@ -55,8 +55,9 @@ static bool take_flag(const struct cli_flag *f, int n, char **args, int *i, stru
                error_set(err, ERROR_INVALID_VALUE, f->name, "%s wants no value", f->name);
     }
     if (eq != NULL) return set_flag(f, eq + 1, err);
-    if (*i + 1 == n)
+    if (*i + 1 == n) {
         return error_set(err, ERROR_MISSING_FIELD, f->name, "%s wants a value", f->name);
+    }
     return set_flag(f, args[++*i], err);
 }
 

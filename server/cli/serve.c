@@ -91,8 +91,9 @@ int cli_serve(int n, char **args)
                   NULL, flags, &n, args, &s)) {
         return CLI_USAGE;
     }
-    if (n > 0)
+    if (n > 0) {
         error_set(&err, ERROR_INVALID_VALUE, NULL, "serve takes no operand: \"%.60s\"", args[0]);
+    }
     bool ok = n == 0 && serve(&s, &err);
     settings_clear(&s);
     if (ok) return CLI_OK;

@@ -36,8 +36,9 @@ static bool read_ids(const cJSON *list, struct tokens *ids, struct error *err)
         if (!cJSON_IsNumber(id) || id->valuedouble != (double)id->valueint) {
             return error_set(err, ERROR_INVALID_TYPE, "ids", "ids[%zu] must be an integer", ids->n);
         }
-        if (ids->n == MAX_IDS)
+        if (ids->n == MAX_IDS) {
             return error_set(err, ERROR_TOO_LARGE, "ids", "more than %d ids", MAX_IDS);
+        }
         if (!tokens_push(ids, id->valueint, err)) return false;
     }
     return true;

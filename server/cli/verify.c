@@ -52,8 +52,9 @@ static bool judge_file(struct judge *judge, const char *path, int threads, bool 
 {
     bool from_stdin = path == NULL || strcmp(path, "-") == 0;
     FILE *in = from_stdin ? stdin : fopen(path, "rb");
-    if (in == NULL)
+    if (in == NULL) {
         return error_set(err, ERROR_BAD_FILE, NULL, "%.200s: %s", path, strerror(errno));
+    }
     struct progress p = {.started_ns = clock_ns(), .on_terminal = !quiet && isatty(STDERR_FILENO)};
     struct judge_summary sum = {0};
     bool ok = judge_lines(judge, in, stdout, threads, show_progress, &p, &sum, err);

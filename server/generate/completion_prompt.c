@@ -167,8 +167,9 @@ static bool read_prompt(struct completion *c, const cJSON *v, bool add_special, 
 {
     if (cJSON_IsString(v)) {
         struct span text = json_text(v, c->exchange->arena);
-        if (text.p == NULL)
+        if (text.p == NULL) {
             return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the prompt");
+        }
         return completion_prompt_text(c, text, add_special, err);
     }
     return cJSON_IsArray(v) ? completion_prompt_ids(c, v, err) : wrong_prompt(v, err);

@@ -40,8 +40,9 @@ bool sampling_params_read_stop(const struct field_context *context, const cJSON 
 {
     struct stop_list *list = out;
     bool one = cJSON_IsString(value);
-    if (!one && !cJSON_IsArray(value))
+    if (!one && !cJSON_IsArray(value)) {
         return wrong_type(value, "a string or an array of them", err);
+    }
     size_t n = one ? 1 : (size_t)cJSON_GetArraySize(value), i = 0;
     size_t bytes = 0;
     if (n > STOP_MAX_STRINGS) {
@@ -70,8 +71,9 @@ static bool read_bias(const struct field_context *context, const cJSON *value, v
         return error_set(err, ERROR_TOO_LARGE, NULL, "%zu biases; at most %d", n, MAX_BIASES);
     }
     list->rows = arena_alloc(context->arena, n + 1, sizeof(*list->rows));
-    if (list->rows == NULL)
+    if (list->rows == NULL) {
         return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the biases");
+    }
     const cJSON *v;
     cJSON_ArrayForEach(v, value)
     {
@@ -301,11 +303,13 @@ static bool check_lengths(const struct engine_sampling *s, struct error *err)
 bool sampling_params_finish(struct sampling_params *p, int max_n, int n_vocab, struct error *err)
 {
     struct engine_sampling *s = &p->engine;
-    if (!check_counts(p, max_n, err) || !check_stream(p, err) || !check_lengths(s, err))
+    if (!check_counts(p, max_n, err) || !check_stream(p, err) || !check_lengths(s, err)) {
         return false;
+    }
     if (!top_of(p->logprobs, "logprobs", n_vocab, &s->logprobs, err)) return false;
-    if (!top_of(p->prompt_logprobs, "prompt_logprobs", n_vocab, &s->prompt_logprobs, err))
+    if (!top_of(p->prompt_logprobs, "prompt_logprobs", n_vocab, &s->prompt_logprobs, err)) {
         return false;
+    }
     if (s->top_k < 0) s->top_k = 0; /* both mean: off */
     s->seed = p->has_seed ? (uint64_t)p->seed : random_seed();
     s->stop = p->stop.strings;

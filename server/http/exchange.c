@@ -106,6 +106,7 @@ static void log_access(const struct exchange *x)
 
 static void exchange_free(struct exchange *x)
 {
+    assert(x->busy == 0 && !x->working); /* (2) */
     if (x->free_state != NULL) x->free_state(x);
     *x->link = x->next;
     if (x->next != NULL) x->next->link = x->link;
@@ -149,6 +150,8 @@ static void resume(struct exchange *x)
 
 static void suspend(struct exchange *x)
 {
+    assert(!x->gone && !x->suspended); /* (3) */
+    assert(x->response == NULL || (x->streaming && x->out.n == x->taken && !x->ended)); /* (4) */
     x->suspended = true;
     MHD_suspend_connection(x->connection);
     client_watch(x->client);
@@ -169,6 +172,7 @@ void exchange_hold(struct exchange *x)
 
 bool exchange_release(struct exchange *x)
 {
+    assert(x->busy > 0); /* (2) */
     x->busy--;
     if (!x->over) return !x->gone;
     if (x->busy == 0) exchange_free(x);
@@ -233,6 +237,7 @@ static const char *retry_after(enum error_code code)
 static void set_response(struct exchange *x, int status, const char *media_type,
                          struct MHD_Response *response)
 {
+    assert(x->status == 0 && x->response == NULL); /* (1) */
     x->status = status;
     x->response = response;
     if (response == NULL) { /* no memory: the connection is closed */

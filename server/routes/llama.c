@@ -92,8 +92,9 @@ static bool prepare(struct completion *c)
     struct field_context context = completion_field_context(c);
     struct field_table tables[] = {FIELD_TABLE(rows, own), FIELD_TABLE(sampling_rows, &c->params)};
     set_defaults(&c->params.engine);
-    if (!completion_parse(c, err) || !fields_read(c->document, tables, 2, &context, err))
+    if (!completion_parse(c, err) || !fields_read(c->document, tables, 2, &context, err)) {
         return false;
+    }
     if (own->n_probs > 0) c->params.logprobs = own->n_probs;
     c->want_tokens = own->n_probs > 0 || own->return_tokens;
     if (!completion_check(c, err) || !completion_prompts(c, own->prompt, "prompt", true, err)) {

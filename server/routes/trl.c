@@ -78,8 +78,9 @@ static bool read_body(struct completion *c, struct field_table own_rows, struct 
     c->params.engine.max_tokens = DEFAULT_MAX_TOKENS;
     c->params.logprobs = 0;
     c->want_tokens = true;
-    if (!completion_parse(c, err) || !fields_read(c->document, tables, 3, &context, err))
+    if (!completion_parse(c, err) || !fields_read(c->document, tables, 3, &context, err)) {
         return false;
+    }
     if (cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(c->document, "logprobs"))) {
         c->params.logprobs = TOP_ABSENT;
     }

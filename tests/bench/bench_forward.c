@@ -131,14 +131,16 @@ int main(int argc, char **argv)
 {
     struct error err = {0};
     static struct bench b;
-    if (argc < 2)
+    if (argc < 2) {
         return fprintf(stderr, "usage: bench_forward MODEL.gguf [threads [isa [batch]]]\n"), 2;
+    }
     struct model *m = model_open(argv[1], &err);
     struct pool *pool = pool_new(argc > 2 ? atoi(argv[2]) : 0, false, &err);
     const struct kernels *kernels = kernels_pick(argc > 3 ? argv[3] : NULL, &err);
     int only = argc > 4 ? atoi(argv[4]) : 0;
-    if (m == NULL || pool == NULL || kernels == NULL)
+    if (m == NULL || pool == NULL || kernels == NULL) {
         return fprintf(stderr, "%s\n", err.message), 1;
+    }
     double begin = seconds();
     struct weights *w = weights_pack(m, false, -1, pool, NULL, NULL, &err);
     if (w == NULL) return fprintf(stderr, "%s\n", err.message), 1;

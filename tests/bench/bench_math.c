@@ -32,11 +32,12 @@ static double rate(struct arena *a, const struct math_options *o, const struct s
 {
     struct math_result r;
     uint64_t begin = clock_cpu_ns();
-    for (int k = 0; k < rounds; k++)
+    for (int k = 0; k < rounds; k++) {
         for (int i = 0; i < n; i++) {
             math_judge(a, span_of("", 0), answers[i], &golds[i], 1, o, MATH_CHEAP, &r);
             arena_reset(a);
         }
+    }
     return (double)rounds * n / ((double)(clock_cpu_ns() - begin) / 1e9);
 }
 
@@ -106,8 +107,9 @@ static void cases(const char *path)
         struct math_result r;
         uint64_t begin = clock_cpu_ns();
         math_judge(a, span_of("", 0), answer, &gold, 1, &o, MATH_CHEAP, &r);
-        if (r.verdict == MATH_DEFER)
+        if (r.verdict == MATH_DEFER) {
             math_judge(a, span_of("", 0), answer, &gold, 1, &o, MATH_FULL, &r);
+        }
         us[n] = (double)(clock_cpu_ns() - begin) / 1e3;
         total += us[n];
         arena_reset(a);

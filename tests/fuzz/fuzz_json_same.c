@@ -24,8 +24,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     assert(json_same(y, x, NULL, a) == same);
     assert(json_same(x, y, &none, a) == same);
     assert(json_same(y, x, &some, a) == json_same(x, y, &some, a));
-    if (same)
+    if (same) {
         assert(json_same(x, y, &some, a) && json_same(x, x, NULL, a) && json_same(y, y, NULL, a));
+    }
     arena_free(a);
     return 0;
 }

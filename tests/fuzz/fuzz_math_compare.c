@@ -34,8 +34,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size > 2000) return 0;
     size_t cut = 0;
-    while (cut < size && data[cut] != 0 && data[cut] != '\n')
+    while (cut < size && data[cut] != 0 && data[cut] != '\n') {
         cut++;
+    }
     struct span x = span_of(data, cut), y = span_slice(span_of(data, size), cut + 1, size);
     if (words_unwrap(x).n > 0 && equal(x, x) != MATH_CORRECT) abort();
     enum math_verdict there = equal(x, y), back = equal(y, x);

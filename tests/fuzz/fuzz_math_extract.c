@@ -39,8 +39,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if ((found.p == NULL) != (source == MATH_FROM_NOWHERE)) abort();
     bool tags = size > 0 && memchr(data, '<', size) != NULL;
     if (!tags && source == MATH_FROM_BOXED &&
-        !same_after("<think>Let me see.</think>", text, found, source))
+        !same_after("<think>Let me see.</think>", text, found, source)) {
         abort();
+    }
     arena_free(a);
     return 0;
 }

@@ -49,8 +49,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct steps steps;
     if (problem != NULL && steps_read_pddl(rest, a, &steps)) run(problem, &steps, a);
     const struct wording *words = planbench_find(span_str("blocksworld"))->wording;
-    if (problem != NULL && steps_read_sentences(rest, words, true, a, &steps))
+    if (problem != NULL && steps_read_sentences(rest, words, true, a, &steps)) {
         run(problem, &steps, a);
+    }
     arena_free(a);
     return 0;
 }

@@ -6,6 +6,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <stdint.h>
+
 #include "tests/fuzz/tokenizer_property.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -32,8 +32,9 @@ struct run {
 
 static struct tally *tally_of(struct run *r, const char *kind)
 {
-    for (int i = 0; i < r->n_kinds; i++)
+    for (int i = 0; i < r->n_kinds; i++) {
         if (strcmp(r->kinds[i].kind, kind) == 0) return &r->kinds[i];
+    }
     struct tally *t = &r->kinds[r->n_kinds < MAX_KINDS - 1 ? r->n_kinds++ : MAX_KINDS - 1];
     snprintf(t->kind, sizeof(t->kind), "%s", kind);
     return t;
@@ -83,8 +84,9 @@ static void read_options(const cJSON *item, struct arena *a, struct math_options
         if (strcmp(name, "abs_tol") == 0) o->abs_tol = v->valuedouble;
         if (strcmp(name, "require_reasoning_end") == 0) o->reasoning_end = json_text(v, a);
         if (strcmp(name, "language") == 0) o->language = json_text(v, a);
-        if (strcmp(name, "location") == 0 && span_is(json_text(v, a), "exact"))
+        if (strcmp(name, "location") == 0 && span_is(json_text(v, a), "exact")) {
             o->location = MATH_EXACT;
+        }
         if (strcmp(name, "choices") == 0) {
             const cJSON *c;
             o->choices = choices;
@@ -99,8 +101,9 @@ static void show(const char *label, struct span s)
     printf("  %s ", label);
     size_t from = s.n > 160 ? s.n - 160 : 0;
     if (from > 0) printf("...");
-    for (size_t i = from; i < s.n; i++)
+    for (size_t i = from; i < s.n; i++) {
         putchar(s.p[i] == '\n' ? '~' : s.p[i]);
+    }
     printf("\n");
 }
 
@@ -179,8 +182,9 @@ int main(int argc, char **argv)
     }
     free(line);
     fclose(f);
-    for (int i = 0; i < r.n_kinds; i++)
+    for (int i = 0; i < r.n_kinds; i++) {
         print_tally(&r.kinds[i]);
+    }
     print_tally(&r.debatable);
     print_tally(&r.counted);
     printf("slowest item %.3f ms\n", (double)r.slowest_ns / 1e6);

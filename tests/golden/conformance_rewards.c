@@ -17,10 +17,11 @@ int main(int argc, char **argv)
     }
     for (int i = 0; i < N_RUNNERS; i++) {
         struct corpus_score s = corpus_run(judge, argv[1], i);
-        if (s.missing)
+        if (s.missing) {
             printf("%-28s not there\n", runners[i].file);
-        else
+        } else {
             printf("%-28s %4d of %4d\n", runners[i].file, s.right, s.cases);
+        }
         wrong += s.cases - s.right;
     }
     judge_close(judge);

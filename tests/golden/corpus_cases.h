@@ -67,10 +67,11 @@ static cJSON *tool(bool (*compute)(const cJSON *body, struct buffer *out, struct
 static void move(cJSON *from, const char *name, cJSON *to, const char *as)
 {
     cJSON *v = cJSON_DetachItemFromObjectCaseSensitive(from, name);
-    if (v != NULL && cJSON_IsNull(v))
+    if (v != NULL && cJSON_IsNull(v)) {
         cJSON_Delete(v);
-    else if (v != NULL)
+    } else if (v != NULL) {
         cJSON_AddItemToObject(to, as, v);
+    }
 }
 
 /* {items: [item], rewards: [spec]}; what the line still holds is left to it. */

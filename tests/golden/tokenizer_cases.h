@@ -100,9 +100,10 @@ static inline bool decodes_as(const struct tokenizer *t, const char *name, const
     ok = ok && span_eq(buffer_span(&whole), buffer_span(&pieces));
     bool lossy = span_find(want, span_str("\xEF\xBF\xBD"), 0) != SPAN_NONE;
     ok = ok && (lossy || span_eq(buffer_span(&whole), want));
-    if (!ok)
+    if (!ok) {
         printf("%s: decoded \"%.*s\", want \"%.*s\"\n", name, (int)whole.n, whole.p, (int)want.n,
                want.p);
+    }
     buffer_clear(&whole);
     buffer_clear(&pieces);
     return ok;

@@ -22,6 +22,21 @@ ALLOWED = {
 DOORS = {"server": {"engine/engine.h", "reward/reward.h"}}
 HTTP_HEADERS = {"microhttpd.h", "uv.h"}
 
+# Inside a folder: its rooms, lowest floor first. A room may include what lies on lower floors, and rooms of
+# its own floor where that makes no circle.
+FLOORS = {
+    "engine": [
+        {"engine/tensor"},
+        {"engine/kernels"},
+        {"engine/model", "engine/tokenizer", "engine/template"},
+        {"engine/forward"},
+        {"engine/sample/form"},
+        {"engine/sample"},
+        {"engine/batch"},
+        {"engine"},
+    ],
+}
+
 
 def includes(path):
     return re.findall(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]', path.read_text(), re.M)
@@ -43,6 +58,26 @@ def test_dependencies_point_one_way(folder):
             if name not in DOORS.get(folder, set()):
                 wrong.append(f"{path.relative_to(ROOT)} includes {name}")
     assert wrong == []
+
+
+def rooms_included(folder):
+    """(room, room it includes, by which file)"""
+    for path in sources(folder):
+        room = str(path.relative_to(ROOT).parent)
+        for name in includes(path):
+            other = str(pathlib.PurePath(name).parent)
+            if name.split("/")[0] == folder and other != room:
+                yield room, other, f"{path.relative_to(ROOT)} includes {name}"
+
+
+@pytest.mark.parametrize("folder", FLOORS)
+def test_floors_inside_a_folder(folder):
+    floor = {room: i for i, rooms in enumerate(FLOORS[folder]) for room in rooms}
+    assert {str(p.relative_to(ROOT).parent) for p in sources(folder)} == set(floor)
+    wrong = [why for room, other, why in rooms_included(folder) if floor[other] > floor[room]]
+    assert wrong == []
+    level = {(room, other) for room, other, _ in rooms_included(folder) if floor[other] == floor[room]}
+    assert [pair for pair in level if pair[::-1] in level] == []
 
 
 @pytest.mark.parametrize("folder", ["base", "config", "engine", "reward"])

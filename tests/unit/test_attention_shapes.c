@@ -139,8 +139,9 @@ static void check_head(const struct data *d, int row, int head, const float *got
                 d->v == NULL ? d->k + j * d->k_dim : d->v + (j * d->kv_heads + kv_head) * d->v_dim;
             want += p[j] / sum * (double)v[i];
         }
-        if (fabs(want - (double)got[i]) > 1e-5)
+        if (fabs(want - (double)got[i]) > 1e-5) {
             fail_msg("%s: row %d head %d: %g, not %g", name, row, head, (double)got[i], want);
+        }
     }
 }
 

@@ -93,8 +93,9 @@ static struct rule rule_of(const struct vocabulary *v, int left, int right)
     int made = find(v, span_of(joined, l.n + r.n));
     if (v->s.model == VOCAB_SPM) return (struct rule){made < 0 ? 0 : -v->tokens[made].score, made};
     for (size_t i = 0; i < v->s.n_merges; i++) {
-        if (span_eq(v->merges[i].left, l) && span_eq(v->merges[i].right, r))
+        if (span_eq(v->merges[i].left, l) && span_eq(v->merges[i].right, r)) {
             return (struct rule){(float)i, made};
+        }
     }
     return (struct rule){0, -1};
 }
@@ -129,8 +130,9 @@ static void check_word(const struct vocabulary *v, const struct bpe *b, struct b
     struct tokens got = {0};
     assert_true(bpe_encode(b, w, word, &got, NULL));
     bool same = got.n == n && memcmp(got.ids, want, n * sizeof(*want)) == 0;
-    if (!same)
+    if (!same) {
         fail_msg("\"%.*s\": %zu tokens, by the definition %zu", (int)word.n, word.p, got.n, n);
+    }
     tokens_clear(&got);
 }
 

@@ -91,8 +91,9 @@ static void run_setting(const char *path, size_t s, const struct prompts *p, int
     assert_idle(c);
     engine_stats(c->engine, &stats);
     if (settings[s].twice && stats.cached_tokens < 100) fail_msg("nothing was cached");
-    if (settings[s].preempts && SHRINK == 1 && stats.preemptions == 0)
+    if (settings[s].preempts && SHRINK == 1 && stats.preemptions == 0) {
         fail_msg("nothing was preempted");
+    }
     client_close(c);
 }
 

@@ -14,8 +14,9 @@ enum { LINE = 1000, AT_LEAST = 50 };
 static bool next_code(const char **at, char *out)
 {
     size_t n = 0;
-    while (**at != 0 && **at != '`' && **at != '|')
+    while (**at != 0 && **at != '`' && **at != '|') {
         (*at)++;
+    }
     if (**at != '`') return false;
     for ((*at)++; **at != 0 && **at != '`'; (*at)++) {
         if ((*at)[0] == '\\' && (*at)[1] == '|') (*at)++;
@@ -40,17 +41,20 @@ static int check_line(const char *line, int *wrong)
     int n = 0;
     const char *at = line;
     if (!next_cell(&at) || !next_code(&at, gold)) return 0;
-    while (*at != 0 && *at != '|')
+    while (*at != 0 && *at != '|') {
         at++;
+    }
     if (!next_cell(&at)) return 0;
-    while (n < 8 && next_code(&at, answers[n]))
+    while (n < 8 && next_code(&at, answers[n])) {
         n++;
+    }
     if (!next_cell(&at)) return 0;
     bool incorrect = strncmp(at, " incorrect |", 12) == 0;
     if (!incorrect && strncmp(at, " correct |", 10) != 0) return 0;
-    for (int i = 0; i < n; i++)
+    for (int i = 0; i < n; i++) {
         *wrong += check_verdict("docs/accuracy.md", gold, answers[i], MATH_FORM_BARE,
                                 incorrect ? MATH_INCORRECT : MATH_CORRECT);
+    }
     return n;
 }
 
@@ -61,8 +65,9 @@ static void test_examples(void **state)
     int rows = 0, wrong = 0;
     FILE *f = fopen("docs/accuracy.md", "r");
     if (f == NULL) skip();
-    while (fgets(line, sizeof(line), f) != NULL)
+    while (fgets(line, sizeof(line), f) != NULL) {
         rows += check_line(line, &wrong);
+    }
     fclose(f);
     assert_int_equal(wrong, 0);
     assert_true(rows >= AT_LEAST);

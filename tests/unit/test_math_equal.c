@@ -260,10 +260,11 @@ static void write_form(char *out, size_t room, const char *form, const int *valu
 {
     size_t n = 0;
     for (; *form != 0 && n + 12 < room; form++) {
-        if (*form == '@')
+        if (*form == '@') {
             n += (size_t)snprintf(out + n, room - n, "%d", values[*++form - '1']);
-        else
+        } else {
             out[n++] = *form;
+        }
     }
     out[n] = 0;
 }

@@ -106,8 +106,9 @@ static void expect(const struct math_options *o, const char *gold, const char *t
     struct arena *a = arena_new((size_t)16 << 20);
     struct math_result r;
     judge(&p, o, &r, a);
-    if ((int)r.verdict != expected)
+    if ((int)r.verdict != expected) {
         fail_msg("%s for %s: %d, expected %d", text, gold, (int)r.verdict, expected);
+    }
     arena_free(a);
 }
 
@@ -210,8 +211,9 @@ static void test_hostile_sizes(void **state)
     char *text = test_malloc(N + 1);
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         size_t unit = strlen(units[i]), n = 0;
-        for (; n + unit <= N; n += unit)
+        for (; n + unit <= N; n += unit) {
             memcpy(text + n, units[i], unit);
+        }
         struct arena *a = arena_new((size_t)64 << 20);
         struct math_result r;
         struct span gold = span_str("7");

@@ -40,8 +40,9 @@ static void test_roots_of_unity(void **state)
     (void)state;
     assert_true(field_eq(field_pow(field_root_of_unity(1, FIELD_ORDER), FIELD_ORDER), FIELD_ONE));
     static const uint64_t primes[] = {2, 3, 5, 7, 11, 13};
-    for (size_t i = 0; i < 6; i++)
+    for (size_t i = 0; i < 6; i++) {
         assert_false(field_eq(field_root_of_unity(1, (int64_t)primes[i]), FIELD_ONE));
+    }
     assert_true(field_eq(field_root_of_unity(1, 4), FIELD_I));
     /* 4 cos 36 = 1 + root of 5, and the Gauss sums' other kin */
     struct field cos36 = field_add(field_root_of_unity(1, 10), field_root_of_unity(-1, 10));
@@ -68,9 +69,11 @@ static void test_roots(void **state)
 static void test_commands_sorted(void **state)
 {
     (void)state;
-    for (size_t i = 0; command_at(i + 1) != NULL; i++)
-        if (strcmp(command_at(i)->name, command_at(i + 1)->name) >= 0)
+    for (size_t i = 0; command_at(i + 1) != NULL; i++) {
+        if (strcmp(command_at(i)->name, command_at(i + 1)->name) >= 0) {
             fail_msg("%s", command_at(i + 1)->name);
+        }
+    }
     assert_non_null(command_find(span_str("frac")));
     assert_null(command_find(span_str("no such command")));
 }

@@ -33,8 +33,9 @@ static void check_row(char *line, int *wrong)
     struct texts same = split(line), other = split(others == NULL ? NULL : others + 4);
     const char *name = same.text[0];
     for (int i = 0; i < same.n; i++) {
-        for (int j = 0; j < same.n; j++)
+        for (int j = 0; j < same.n; j++) {
             *wrong += check_verdict(name, same.text[i], same.text[j], MATH_FORM_BARE, MATH_CORRECT);
+        }
         for (int j = 0; j < other.n; j++) {
             *wrong +=
                 check_verdict(name, same.text[i], other.text[j], MATH_FORM_BARE, MATH_INCORRECT);

@@ -145,8 +145,9 @@ static void rows(void **state)
         struct span got;
         assert_true(
             normalizer_apply(cases[i].steps, cases[i].n, span_str(cases[i].text), s.b, &got, NULL));
-        if (!span_is(got, cases[i].want))
+        if (!span_is(got, cases[i].want)) {
             fail_msg("%s: \"%.*s\"", cases[i].name, (int)got.n, got.p);
+        }
     }
     scratch_clear(&s);
 }

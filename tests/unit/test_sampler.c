@@ -235,8 +235,9 @@ static void test_processed_distribution(void **state)
         struct draw d = draw_of(b, &c, 0);
         assert_true(sampler_draw(b->s, 0, &d));
         int shown = n < TOP ? n : TOP;
-        if (d.n_top != shown)
+        if (d.n_top != shown) {
             fail_msg("%s: %d alternatives, not %d", cases[i].name, d.n_top, shown);
+        }
         for (int j = 0; j < shown; j++) {
             const struct entry *e = &b->want[j];
             if (d.top[j].id != e->id || d.top[j].rank != j + 1) {

@@ -158,9 +158,10 @@ static bool splits_as(const struct splitter *s, const char *name, struct span te
     buffer_init(&j.out, 1 << 20);
     bool ok = split_text(s->steps, s->matches, s->n, text, join, &j, &err) &&
               span_is(buffer_span(&j.out), want);
-    if (!ok)
+    if (!ok) {
         printf("%s: got  %.*s %s\n%s: want %s\n", name, (int)j.out.n, j.out.p, err.message, name,
                want);
+    }
     buffer_clear(&j.out);
     return ok;
 }

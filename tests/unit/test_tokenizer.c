@@ -86,8 +86,9 @@ static void added_tokens(void **state)
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const char *got =
             pieces(t, span_str(rows[i].text), (struct encode_flags){false, rows[i].parse_special});
-        if (strcmp(got, rows[i].want) != 0)
+        if (strcmp(got, rows[i].want) != 0) {
             fail_msg("%s: %s, want %s", rows[i].name, got, rows[i].want);
+        }
     }
     assert_string_equal(pieces(t, span_str("a"), full), "<s>|a");
     assert_int_equal(tokenizer_bos(t), 10);
@@ -170,9 +171,10 @@ static void sentencepiece(void **state)
         }
         assert_true(tokenizer_encode(t, span_str(rows[i].text), plain, &got, NULL));
         bool same = got.n == n && (n == 0 || memcmp(got.ids, rows[i].want, n * sizeof(int)) == 0);
-        if (!same)
+        if (!same) {
             fail_msg("%s: %zu tokens: %s", rows[i].name, got.n,
                      pieces(t, span_str(rows[i].text), plain));
+        }
         tokens_clear(&got);
     }
     tokenizer_free(t);
@@ -234,8 +236,9 @@ static void metaspace(void **state)
         struct tokenizer *t = from_json(rows[i].json, NULL, NULL, &err);
         if (t == NULL) fail_msg("%s: %s", rows[i].name, err.message);
         const char *got = pieces(t, span_str(rows[i].text), parse);
-        if (strcmp(got, rows[i].want) != 0)
+        if (strcmp(got, rows[i].want) != 0) {
             fail_msg("%s: %s, want %s", rows[i].name, got, rows[i].want);
+        }
         tokenizer_free(t);
     }
 }
@@ -313,8 +316,9 @@ static void decoders(void **state)
         if (t == NULL) fail_msg("%s: %s", rows[i].name, err.message);
         buffer_init(&out, 1000);
         assert_true(tokenizer_decode(t, (const int[]){1, 2, 4, 5}, 4, false, &out, NULL));
-        if (!span_is(buffer_span(&out), rows[i].want))
+        if (!span_is(buffer_span(&out), rows[i].want)) {
             fail_msg("%s: %.*s", rows[i].name, (int)out.n, out.p);
+        }
         buffer_clear(&out);
         tokenizer_free(t);
     }
@@ -373,8 +377,9 @@ static void any_bytes(void **state)
         for (int i = 0; i < 300; i++) {
             size_t n = next_random(&seed) % (i % 20 == 0 ? 5000 : 60);
             random_bytes(text, n, &seed);
-            if (!there_and_back(t, span_of(text, n), i % 2 == 0 ? parse : plain))
+            if (!there_and_back(t, span_of(text, n), i % 2 == 0 ? parse : plain)) {
                 fail_msg("%s, text %d", folders[f], i);
+            }
         }
         tokenizer_free(t);
     }

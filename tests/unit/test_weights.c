@@ -82,8 +82,9 @@ static void test_packed_size_and_dropped_file(void **state)
         assert_true((double)mapped_bytes(models[i]) > 0.5 * tensors);
         model_drop_tensors(m);
         long left = mapped_bytes(models[i]);
-        if ((double)left > 0.15 * tensors + 65536)
+        if ((double)left > 0.15 * tensors + 65536) {
             fail_msg("%s: %ld bytes stay mapped", models[i], left);
+        }
         weights_free(w);
         model_close(m);
     }

@@ -175,8 +175,9 @@ static void test_many_floods(void **state)
     uint64_t worst_ms = 0;
     (void)state;
     if (WORKERS <= 2 * sysconf(_SC_NPROCESSORS_ONLN)) skip(); /* none to spare */
-    for (int i = 0; i < 2 * WORKERS; i++)
+    for (int i = 0; i < 2 * WORKERS; i++) {
         begin_flood(&slow[i], 20);
+    }
     for (int i = 0; i < 4; i++) {
         usleep(200000);
         uint64_t start = clock_ns();

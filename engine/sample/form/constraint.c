@@ -6,16 +6,18 @@
 
 #include <string.h>
 
-void constraint_begin(struct constraint *k, const struct engine_sampling *c)
+void constraint_begin(struct constraint *k, enum output_form form, const char *const *choices,
+                      int n_choices, const char *after)
 {
-    *k = (struct constraint){.c = c, .free = c->form_after != NULL, .last = c->n_choices};
+    *k = (struct constraint){
+        .form = form, .choices = choices, .after = after, .free = after != NULL, .last = n_choices};
     json_walk_begin(&k->json);
 }
 
 /* A tag's first byte does not come again inside it, so a mismatch can only begin anew. */
 static void look_for_tag(struct constraint *k, char byte)
 {
-    const char *tag = k->c->form_after;
+    const char *tag = k->after;
     k->matched = byte == tag[k->matched] ? k->matched + 1 : byte == tag[0];
     if (tag[k->matched] != '\0') return;
     k->free = false;
@@ -25,7 +27,7 @@ static void look_for_tag(struct constraint *k, char byte)
 /* Sorted, so those that go on with byte lie together. */
 static bool narrow(struct constraint *k, char byte)
 {
-    const char *const *choices = k->c->choices;
+    const char *const *choices = k->choices;
     while (k->first < k->last && choices[k->first][k->n] != byte) {
         k->first++;
     }
@@ -44,7 +46,7 @@ static bool feed(struct constraint *k, char byte)
     }
     if (k->tagged && byte == '\n') return true;
     k->tagged = false;
-    if (k->c->form == OUTPUT_JSON) return json_walk_feed(&k->json, (unsigned char)byte);
+    if (k->form == OUTPUT_JSON) return json_walk_feed(&k->json, (unsigned char)byte);
     return byte != '\0' && narrow(k, byte);
 }
 
@@ -59,6 +61,6 @@ bool constraint_feed(struct constraint *k, struct span bytes)
 bool constraint_may_end(const struct constraint *k)
 {
     if (k->free) return true;
-    if (k->c->form == OUTPUT_JSON) return json_walk_is_whole(&k->json);
-    return k->c->choices[k->first][k->n] == '\0'; /* the shortest sorts first */
+    if (k->form == OUTPUT_JSON) return json_walk_is_whole(&k->json);
+    return k->choices[k->first][k->n] == '\0'; /* the shortest sorts first */
 }

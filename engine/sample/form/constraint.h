@@ -16,21 +16,30 @@
 #include <stdbool.h>
 
 #include "base/span.h"
-#include "engine/engine.h"
 #include "engine/sample/form/json_walk.h"
 
+enum output_form {
+    OUTPUT_FREE,
+    OUTPUT_CHOICE, /* one of some strings */
+    OUTPUT_JSON    /* a JSON object */
+};
+enum { CHOICE_MAX_STRINGS = 4096, CHOICE_MAX_BYTES = 1 << 20 }; /* strings; bytes of all of them */
+
 struct constraint {
-    const struct engine_sampling *c; /* its choices sorted; borrowed */
-    bool free;   /* before the closing tag, of which `matched` bytes have come */
-    bool tagged; /* just after it */
+    enum output_form form;
+    const char *const *choices; /* sorted; borrowed, as after */
+    const char *after;          /* the closing tag, NULL: none */
+    bool free;                  /* before the closing tag, of which `matched` bytes have come */
+    bool tagged;                /* just after it */
     size_t matched;
     int first, last; /* the choices that begin as the output does: [first, last) */
     size_t n;        /* bytes of them */
     struct json_walk json;
 };
 
-/* The walk before any output. c->form is not OUTPUT_FREE. */
-void constraint_begin(struct constraint *k, const struct engine_sampling *c);
+/* The walk before any output. form is not OUTPUT_FREE; choices [n_choices] sorted; after: NULL or the tag. */
+void constraint_begin(struct constraint *k, enum output_form form, const char *const *choices,
+                      int n_choices, const char *after);
 
 /* Go on by bytes. False when no text of the form does; the walk is then of no more use. */
 bool constraint_feed(struct constraint *k, struct span bytes);

@@ -21,9 +21,11 @@ bool claim_is_name(const struct expr *e)
     case E_RATIO:
     case E_DIV:
     case E_TUPLE:
-        for (uint32_t i = 0; i < e->n; i++)
-            if (!claim_is_name(e->arg[i]) && !(e->kind == E_MUL && i > 0 && e->arg[i]->grouped))
+        for (uint32_t i = 0; i < e->n; i++) {
+            if (!claim_is_name(e->arg[i]) && !(e->kind == E_MUL && i > 0 && e->arg[i]->grouped)) {
                 return false;
+            }
+        }
         return e->n > 0;
     case E_FUNC: /* |AB|, sin A: what a figure's letters measure; |x| = 3 is an equation */
         if (e->op == F_ABS && e->arg[0]->kind == E_SYM && e->arg[0]->text.p[0] >= 'a') return false;
@@ -41,15 +43,17 @@ bool claim_is_name(const struct expr *e)
 
 bool claim_all_equal_signs(const struct expr *e)
 {
-    for (uint32_t i = 0; i + 1 < e->n; i++)
+    for (uint32_t i = 0; i + 1 < e->n; i++) {
         if (e->text.p[i] != R_EQ) return false;
+    }
     return true;
 }
 
 bool claim_all_constant(const struct expr *e)
 {
-    for (uint32_t i = 0; i < e->n; i++)
+    for (uint32_t i = 0; i < e->n; i++) {
         if (!expr_is_constant(e->arg[i])) return false;
+    }
     return true;
 }
 
@@ -70,11 +74,14 @@ static const struct expr *part(struct math_work *w, const struct expr *e, uint32
 static const struct expr *conclusion(struct math_work *w, const struct expr *e)
 {
     uint32_t from = 0, to = e->n;
-    for (uint32_t i = 0; i + 1 < e->n; i++)
+    for (uint32_t i = 0; i + 1 < e->n; i++) {
         if (e->text.p[i] == R_IMPLIES || e->text.p[i] == R_EQUIV) from = i + 1;
-    for (uint32_t i = e->n - 1; i > from; i--)
-        if (e->text.p[i - 1] == R_APPROX && i > from + (claim_is_name(e->arg[from]) ? 1 : 0))
+    }
+    for (uint32_t i = e->n - 1; i > from; i--) {
+        if (e->text.p[i - 1] == R_APPROX && i > from + (claim_is_name(e->arg[from]) ? 1 : 0)) {
             to = i;
+        }
+    }
     struct decimal d;
     bool rounded_first = to == from + 1 && to + 1 == e->n && decimal_of(e->arg[from], &d) &&
                          !decimal_of(e->arg[to], &d) && expr_is_scalar(e->arg[to]);
@@ -125,8 +132,9 @@ static const struct expr *square(struct arena *a, const struct expr *e)
 const struct expr *claim_without_sign(struct math_work *w, const struct expr *e)
 {
     struct arena *a = w->arena;
-    if (e->kind != E_REL || e->n != 2 || e->text.p[0] != R_EQ || expr_has(e->arg[0], E_PM, -1))
+    if (e->kind != E_REL || e->n != 2 || e->text.p[0] != R_EQ || expr_has(e->arg[0], E_PM, -1)) {
         return e;
+    }
     const struct expr *left = e->arg[0], *right = e->arg[1];
     if (right->kind == E_DIV) {
         left = expr_2(a, E_MUL, 0, left, right->arg[1]);
@@ -165,10 +173,12 @@ bool claim_gives_values(const struct expr *e)
     if (e->kind != E_LIST || e->n < 2) return false;
     for (uint32_t i = 0; i < e->n; i++) {
         const struct expr *r = e->arg[i];
-        if (r->kind != E_REL || !claim_all_equal_signs(r) || !claim_is_name(r->arg[0]))
+        if (r->kind != E_REL || !claim_all_equal_signs(r) || !claim_is_name(r->arg[0])) {
             return false;
-        for (uint32_t j = 0; j < i; j++)
+        }
+        for (uint32_t j = 0; j < i; j++) {
             if (expr_same(r->arg[0], e->arg[j]->arg[0])) return false;
+        }
     }
     return true;
 }
@@ -182,8 +192,9 @@ static const struct expr *in_letter_order(struct math_work *w, const struct expr
         const struct expr *name = e->arg[i]->arg[0];
         if (name->kind != E_SYM || name->text.n != 1) return e;
         uint32_t j = i;
-        for (; j > 0 && sorted->arg[j - 1]->arg[0]->text.p[0] > name->text.p[0]; j--)
+        for (; j > 0 && sorted->arg[j - 1]->arg[0]->text.p[0] > name->text.p[0]; j--) {
             sorted->arg[j] = sorted->arg[j - 1];
+        }
         sorted->arg[j] = e->arg[i];
     }
     return sorted == NULL ? e : sorted;
@@ -193,11 +204,13 @@ static const struct expr *in_letter_order(struct math_work *w, const struct expr
 static const struct expr *each_name(struct math_work *w, const struct expr *e,
                                     const struct expr *other)
 {
-    if (e->kind != E_REL || e->n < 3 || !claim_all_equal_signs(e) || expr_is_scalar(other))
+    if (e->kind != E_REL || e->n < 3 || !claim_all_equal_signs(e) || expr_is_scalar(other)) {
         return e;
+    }
     uint32_t names = e->n - 1;
-    for (uint32_t i = 0; i < names; i++)
+    for (uint32_t i = 0; i < names; i++) {
         if (e->arg[i]->kind != E_SYM) return e;
+    }
     struct expr *list = expr_new(w->arena, E_LIST, 0, names);
     for (uint32_t i = 0; list != NULL && i < names; i++) {
         struct expr *r = (struct expr *)expr_2(w->arena, E_REL, 0, e->arg[i], e->arg[names]);
@@ -215,8 +228,9 @@ static const struct expr *without_bars(struct math_work *w, const struct expr *e
     if (e->kind != E_REL || e->n != 2 || e->text.p[0] != R_EQ || claim_is_name(e->arg[0]) ||
         e->arg[0]->kind != E_FUNC || e->arg[0]->op != F_ABS || expr_is_constant(e->arg[0]) ||
         !expr_is_constant(e->arg[1]) || !expr_is_scalar(e->arg[1]) ||
-        expr_has_symbol(e, span_str("z")) || !interval_of(e->arg[1], NULL, &v) || v.mid < 0)
+        expr_has_symbol(e, span_str("z")) || !interval_of(e->arg[1], NULL, &v) || v.mid < 0) {
         return e;
+    }
     struct expr *r = (struct expr *)expr_2(w->arena, E_REL, 0, e->arg[0]->arg[0],
                                            expr_1(w->arena, E_PM, 0, e->arg[1]));
     if (r != NULL) r->text = e->text;
@@ -236,8 +250,9 @@ static const struct expr *as_vector(struct math_work *w, const struct expr *e,
     struct expr *v = expr_new(a, E_TUPLE, B_ROUND, other->n);
     for (uint32_t i = 0; v != NULL && i < other->n; i++) {
         const struct expr *x = named;
-        for (uint32_t k = 0; k < other->n && x != NULL; k++)
+        for (uint32_t k = 0; k < other->n && x != NULL; k++) {
             x = expr_substitute(a, x, span_str(letters[k]), expr_int(a, k == i));
+        }
         if (x == NULL || !expr_is_constant(x)) return e;
         v->arg[i] = x;
         const struct expr *part = expr_2(a, E_MUL, 0, x, expr_sym(a, span_str(letters[i])));
@@ -250,8 +265,9 @@ static const struct expr *as_vector(struct math_work *w, const struct expr *e,
 static const struct expr *as_set_difference(struct math_work *w, const struct expr *e)
 {
     if (e->kind != E_ADD || e->n != 2 || e->arg[0]->kind != E_CONST || e->arg[0]->op < C_REALS ||
-        e->arg[1]->kind != E_NEG || e->arg[1]->arg[0]->kind != E_SET)
+        e->arg[1]->kind != E_NEG || e->arg[1]->arg[0]->kind != E_SET) {
         return e;
+    }
     const struct expr *d = expr_2(w->arena, E_SETOP, S_MINUS, e->arg[0], e->arg[1]->arg[0]);
     return d == NULL ? e : d;
 }
@@ -270,8 +286,9 @@ static const struct expr *as_point(struct math_work *w, const struct expr *e,
 static const struct expr *each_exception(struct math_work *w, const struct expr *e)
 {
     if (e->kind != E_LIST || e->n < 2 || e->arg[0]->kind != E_REL || e->arg[0]->n != 2 ||
-        e->arg[0]->text.p[0] != R_NE)
+        e->arg[0]->text.p[0] != R_NE) {
         return e;
+    }
     struct expr *all = expr_new(w->arena, E_LIST, 1, e->n);
     for (uint32_t i = 0; all != NULL && i < e->n; i++) {
         all->arg[i] = e->arg[i];
@@ -293,8 +310,9 @@ static const struct expr *each_solution(struct math_work *w, const struct expr *
     if (!equation || e->kind != E_LIST || e->n < 2) return e;
     const struct expr *first = e->arg[0];
     if (first->kind != E_REL || first->n != 2 || first->text.p[0] != R_EQ ||
-        first->arg[0]->kind != E_SYM || !expr_is_scalar(first->arg[1]))
+        first->arg[0]->kind != E_SYM || !expr_is_scalar(first->arg[1])) {
         return e;
+    }
     struct expr *all = expr_new(w->arena, E_LIST, e->op, e->n);
     for (uint32_t i = 0; all != NULL && i < e->n; i++) {
         all->arg[i] = first;

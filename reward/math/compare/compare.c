@@ -57,8 +57,9 @@ static enum equality unordered(struct math_work *w, const struct expr *g, const 
         return EQ_UNKNOWN;
     }
     bool plain = g->n == 0 || expr_is_scalar(g->arg[0]); /* a pair listed twice is still one */
-    if (g->kind == E_LIST && a->kind == E_LIST && g->n != a->n && plain)
+    if (g->kind == E_LIST && a->kind == E_LIST && g->n != a->n && plain) {
         return work_no(w, MATH_NOT_EQUAL);
+    }
     enum equality there = covered(w, g, a, false);
     enum equality back = there == EQ_NO ? EQ_NO : covered(w, a, g, true);
     if (there == EQ_NO || back == EQ_NO) return work_no(w, MATH_NOT_EQUAL);
@@ -78,8 +79,9 @@ static bool gives_roots(const struct expr *e)
 
 static bool has_relations(const struct expr *e)
 {
-    for (uint32_t i = 0; i < e->n; i++)
+    for (uint32_t i = 0; i < e->n; i++) {
         if (e->arg[i]->kind == E_REL) return true;
+    }
     return false;
 }
 
@@ -90,12 +92,14 @@ static const struct expr *root_values(struct math_work *w, const struct expr *e)
     for (uint32_t i = 0; i < e->n; i++) {
         const struct expr *r = e->arg[i];
         if (r->kind != E_REL || r->n != 2 || r->text.p[0] != R_EQ || r->arg[0]->kind != E_SYM ||
-            r->arg[0]->text.p[0] != 'x')
+            r->arg[0]->text.p[0] != 'x') {
             return e;
+        }
     }
     struct expr *values = expr_new(w->arena, E_LIST, e->op, e->n);
-    for (uint32_t i = 0; values != NULL && i < e->n; i++)
+    for (uint32_t i = 0; values != NULL && i < e->n; i++) {
         values->arg[i] = e->arg[i]->arg[1];
+    }
     return values == NULL ? e : values;
 }
 
@@ -118,11 +122,13 @@ static enum equality tuples(struct math_work *w, const struct expr *g, const str
 static const struct expr *matrix_of_rows(struct arena *a, const struct expr *rows)
 {
     uint32_t n = rows->n > 0 && rows->arg[0]->kind == E_TUPLE ? rows->arg[0]->n : 0;
-    for (uint32_t i = 0; i < rows->n; i++)
+    for (uint32_t i = 0; i < rows->n; i++) {
         if (n == 0 || rows->arg[i]->kind != E_TUPLE || rows->arg[i]->n != n) return NULL;
+    }
     struct expr *m = n == 0 ? NULL : expr_new(a, E_MATRIX, 0, n * rows->n);
-    for (uint32_t i = 0; m != NULL && i < rows->n; i++)
+    for (uint32_t i = 0; m != NULL && i < rows->n; i++) {
         memcpy(m->arg + i * n, rows->arg[i]->arg, n * sizeof(*m->arg));
+    }
     if (m != NULL) m->num.exp10 = n;
     return m;
 }
@@ -134,19 +140,22 @@ static enum equality matrices(struct math_work *w, const struct expr *g, const s
     if (g == NULL || a == NULL) return EQ_UNKNOWN;
     if (g->kind != E_MATRIX || a->kind != E_MATRIX) {
         if (g->kind != E_MATRIX && a->kind != E_MATRIX && g->kind != a->kind &&
-            (g->kind == E_TUPLE || a->kind == E_TUPLE))
+            (g->kind == E_TUPLE || a->kind == E_TUPLE)) {
             return work_no(w, MATH_NOT_EQUAL_KIND);
+        }
         if (g->kind == E_TUPLE || a->kind == E_TUPLE) { /* a column or a row is a tuple */
             const struct expr *m = g->kind == E_MATRIX ? g : a, *rows = m == g ? a : g;
             const struct expr *nested = m->kind == E_MATRIX ? matrix_of_rows(w->arena, rows) : NULL;
             if (nested != NULL) return m == g ? matrices(w, g, nested) : matrices(w, nested, a);
-            if (m->kind == E_MATRIX && (m->num.exp10 == 1 || (uint32_t)m->num.exp10 == m->n))
+            if (m->kind == E_MATRIX && (m->num.exp10 == 1 || (uint32_t)m->num.exp10 == m->n)) {
                 return ordered(w, g, a);
+            }
         }
         if (g->kind == E_MATRIX || a->kind == E_MATRIX) {
             const struct expr *m = g->kind == E_MATRIX ? g : a, *other = m == g ? a : g;
-            if (m->n == 1 && expr_is_scalar(other))
+            if (m->n == 1 && expr_is_scalar(other)) {
                 return m == g ? compare_exprs(w, g->arg[0], a) : compare_exprs(w, g, a->arg[0]);
+            }
             return work_no(w, MATH_NOT_EQUAL_KIND);
         }
         return scalar_equal(w, g, a);
@@ -161,9 +170,11 @@ static enum equality ratios(struct math_work *w, const struct expr *g, const str
     if (g->n != a->n) return work_no(w, MATH_NOT_EQUAL);
     enum equality all = EQ_YES;
     for (uint32_t i = 1; i < g->n; i++) {
-        for (int k = 0; k < 2; k++)
-            if (!expr_is_scalar(g->arg[k ? i : 0]) || !expr_is_scalar(a->arg[k ? i : 0]))
+        for (int k = 0; k < 2; k++) {
+            if (!expr_is_scalar(g->arg[k ? i : 0]) || !expr_is_scalar(a->arg[k ? i : 0])) {
                 return ordered(w, g, a);
+            }
+        }
         enum equality e = scalar_equal(w, expr_2(w->arena, E_MUL, 0, g->arg[0], a->arg[i]),
                                        expr_2(w->arena, E_MUL, 0, a->arg[0], g->arg[i]));
         if (e == EQ_NO) return EQ_NO;
@@ -206,8 +217,9 @@ static const struct expr *without_argument(struct math_work *w, const struct exp
 {
     const struct expr *l = e->arg[0];
     if (e->n != 2 || e->text.p[0] != R_EQ || l->kind != E_MUL || l->n != 2 ||
-        l->arg[0]->kind != E_SYM || l->arg[1]->kind != E_SYM || !l->arg[1]->grouped)
+        l->arg[0]->kind != E_SYM || l->arg[1]->kind != E_SYM || !l->arg[1]->grouped) {
         return e;
+    }
     struct expr *r = (struct expr *)expr_2(w->arena, E_REL, 0, l->arg[0], e->arg[1]);
     if (r != NULL) r->text = e->text;
     return r == NULL ? e : r;
@@ -254,9 +266,11 @@ static enum equality words(struct math_work *w, const struct expr *g, const stru
 /* "1/2 or 50 %", "3/8, 0.375": one value in several notations, it may be. */
 static bool said_again(const struct expr *list)
 {
-    for (uint32_t i = 0; list->op != 2 && i + 1 < list->n; i++)
-        if (!expr_is_scalar(list->arg[i]) || expr_same(list->arg[i], list->arg[i + 1]))
+    for (uint32_t i = 0; list->op != 2 && i + 1 < list->n; i++) {
+        if (!expr_is_scalar(list->arg[i]) || expr_same(list->arg[i], list->arg[i + 1])) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -267,9 +281,11 @@ static enum equality alone(struct math_work *w, const struct expr *g, const stru
     if (is_list(a) && a->n == 1 && w->depth == 1) return compare_exprs(w, g, a->arg[0]);
     const struct expr *list = is_list(g) ? g : a, *value = list == g ? a : g;
     if (list->kind == E_LIST && w->depth == 1 && said_again(list)) {
-        for (uint32_t i = 0; i < list->n; i++)
-            if (compare_exprs(w, value, list->arg[i]) != EQ_YES)
+        for (uint32_t i = 0; i < list->n; i++) {
+            if (compare_exprs(w, value, list->arg[i]) != EQ_YES) {
                 return work_no(w, MATH_NOT_EQUAL_KIND);
+            }
+        }
         return EQ_YES;
     }
     return work_no(w, MATH_NOT_EQUAL_KIND);
@@ -285,8 +301,9 @@ static enum equality different(struct math_work *w, const struct expr *g, const 
 static enum equality regions(struct math_work *w, const struct expr *g, const struct expr *a)
 {
     bool mixed = g->kind == E_REL || a->kind == E_REL;
-    if (mixed && g->kind != a->kind && !w->options->allow_set_relation_comp)
+    if (mixed && g->kind != a->kind && !w->options->allow_set_relation_comp) {
         return work_no(w, MATH_NOT_EQUAL_KIND);
+    }
     return region_equal(w, g, a);
 }
 
@@ -326,10 +343,12 @@ static int class_of(const struct expr *e)
 
 static enum equality same_shape(struct math_work *w, const struct expr *g, const struct expr *a)
 {
-    if (g->kind == E_CONST && a->kind == E_CONST && g->op != a->op)
+    if (g->kind == E_CONST && a->kind == E_CONST && g->op != a->op) {
         return work_no(w, MATH_NOT_EQUAL);
-    if (g->kind == E_DOTS || a->kind == E_DOTS)
+    }
+    if (g->kind == E_DOTS || a->kind == E_DOTS) {
         return g->kind == a->kind ? work_yes(w, MATH_EQUAL_SET) : different(w, g, a);
+    }
     if (g->kind == a->kind && g->op == a->op && g->n == a->n && g->n > 0) {
         enum equality e = ordered(w, g, a);
         return e == EQ_YES ? e : EQ_UNKNOWN;
@@ -361,8 +380,9 @@ static enum equality ratio_pair(struct math_work *w, const struct expr *g, const
 {
     if (g->kind == E_RATIO && a->kind == E_RATIO) return ratios(w, g, a);
     const struct expr *r = g->kind == E_RATIO ? g : a;
-    if (r->n != 2 || !expr_is_scalar(r->arg[0]) || !expr_is_scalar(r->arg[1]))
+    if (r->n != 2 || !expr_is_scalar(r->arg[0]) || !expr_is_scalar(r->arg[1])) {
         return work_no(w, MATH_NOT_EQUAL_KIND);
+    }
     const struct expr *q = expr_2(w->arena, E_DIV, 0, r->arg[0], r->arg[1]);
     return q == NULL ? EQ_UNKNOWN : r == g ? quantity_equal(w, q, a) : quantity_equal(w, g, q);
 }

@@ -43,8 +43,9 @@ static size_t clause_start(struct span s)
         if (at == SPAN_NONE || at == 0) continue;
         bool word = ascii_is_letter(openers[k][0]);
         if (word && ascii_is_letter(s.p[at - 1])) continue;
-        if (best == SPAN_NONE || (word && at < best) || (!word && best > at + MAX_CLAUSE))
+        if (best == SPAN_NONE || (word && at < best) || (!word && best > at + MAX_CLAUSE)) {
             best = at;
+        }
     }
     return best;
 }
@@ -64,8 +65,9 @@ static struct span without_joints(struct span s)
     s = span_trim(s);
     for (bool again = true; again;) {
         again = false;
-        for (size_t k = 0; k < sizeof(joints) / sizeof(joints[0]); k++)
+        for (size_t k = 0; k < sizeof(joints) / sizeof(joints[0]); k++) {
             again |= ends_in(&s, joints[k]);
+        }
     }
     return s;
 }
@@ -75,14 +77,16 @@ struct span family_text(struct arena *a, struct span text)
     static const char *const marks[] = {"integer", "\\in \\mathbb{Z}", "\\in\\mathbb{Z}", "\\in Z"};
     struct buffer out;
     bool marked = false;
-    for (size_t k = 0; k < sizeof(marks) / sizeof(marks[0]) && !marked; k++)
+    for (size_t k = 0; k < sizeof(marks) / sizeof(marks[0]) && !marked; k++) {
         marked = text.n < 400 && span_find(text, span_str(marks[k]), 0) != SPAN_NONE;
+    }
     size_t at = marked ? clause_start(text) : SPAN_NONE;
     if (at == SPAN_NONE) return text;
     struct span clause = span_slice(text, at, text.n),
                 rest = without_joints(span_slice(text, 0, at));
-    for (size_t z = 0; z < clause.n; z++) /* the set is no parameter */
+    for (size_t z = 0; z < clause.n; z++) { /* the set is no parameter */
         if (clause.p[z] == 'Z' && span_find(clause, span_str("\\in"), 0) != SPAN_NONE) clause.n = z;
+    }
     char name = only_letter(clause);
     if (name == 0 || rest.n == 0 || memchr(rest.p, name, rest.n) == NULL) return text;
     buffer_init(&out, 1024);
@@ -99,8 +103,10 @@ struct span family_text(struct arena *a, struct span text)
 static bool declares(const struct expr *e, struct span *name, int *set)
 {
     if (e->kind != E_REL || e->n != 2 || e->text.p[0] != R_IN || e->arg[0]->kind != E_SYM ||
-        e->arg[1]->kind != E_CONST || (e->arg[1]->op != C_INTEGERS && e->arg[1]->op != C_NATURALS))
+        e->arg[1]->kind != E_CONST ||
+        (e->arg[1]->op != C_INTEGERS && e->arg[1]->op != C_NATURALS)) {
         return false;
+    }
     *name = e->arg[0]->text;
     *set = e->arg[1]->op;
     return true;
@@ -137,8 +143,9 @@ struct names {
 
 static bool listed(const struct names *s, struct span name)
 {
-    for (int i = 0; i < s->n; i++)
+    for (int i = 0; i < s->n; i++) {
         if (span_eq(s->name[i], name)) return true;
+    }
     return false;
 }
 
@@ -149,8 +156,9 @@ static bool collect(const struct expr *e, struct names *s)
         if (s->n == MAX_NAMES) return false;
         s->name[s->n++] = e->text;
     }
-    for (uint32_t i = 0; i < e->n; i++)
+    for (uint32_t i = 0; i < e->n; i++) {
         if (!collect(e->arg[i], s)) return false;
+    }
     return true;
 }
 
@@ -158,8 +166,9 @@ static bool collect(const struct expr *e, struct names *s)
 static struct names missing(const struct names *x, const struct names *y)
 {
     struct names out = {.n = 0};
-    for (int i = 0; i < x->n; i++)
+    for (int i = 0; i < x->n; i++) {
         if (!listed(y, x->name[i])) out.name[out.n++] = x->name[i];
+    }
     return out;
 }
 
@@ -178,8 +187,9 @@ static bool may_be_constant(struct span s)
 
 static bool all_are(const struct names *s, bool (*is)(struct span))
 {
-    for (int i = 0; i < s->n; i++)
+    for (int i = 0; i < s->n; i++) {
         if (!is(s->name[i])) return false;
+    }
     return true;
 }
 
@@ -190,8 +200,9 @@ static const struct expr *renamed(struct arena *a, const struct expr *answer,
     static const uint8_t orders[][MAX_CONSTANTS] = {{0, 1, 2}, {1, 0, 2}, {0, 2, 1},
                                                     {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
     const struct expr *e = answer;
-    for (int i = 0; i < from->n && e != NULL; i++)
+    for (int i = 0; i < from->n && e != NULL; i++) {
         e = expr_substitute(a, e, from->name[i], expr_sym(a, to->name[orders[k][i]]));
+    }
     return e;
 }
 
@@ -216,8 +227,9 @@ static enum equality other_constants(struct math_work *w, const struct expr *gol
                      (all_are(&mine, may_be_constant) && all_are(&theirs, is_constant_name));
     struct names common = missing(&g, &mine);
     bool variable = common.n > 0 && !all_are(&common, may_be_constant);
-    if (mine.n != theirs.n || mine.n == 0 || mine.n > MAX_CONSTANTS || !variable || !constants)
+    if (mine.n != theirs.n || mine.n == 0 || mine.n > MAX_CONSTANTS || !variable || !constants) {
         return EQ_NO;
+    }
     for (int k = 0; k < orders[mine.n]; k++) {
         const struct expr *e = renamed(w->arena, answer, &theirs, &mine, k);
         if (e != NULL && compare_exprs(w, gold, e) == EQ_YES) return EQ_YES;
@@ -280,9 +292,10 @@ enum equality family_equal(struct math_work *w, const struct expr *gold, const s
     const struct expr *rule = mine.n == 0     ? congruence_members(w, g, theirs)
                               : theirs.n == 0 ? congruence_members(w, a, mine)
                                               : NULL;
-    if (rule != NULL)
+    if (rule != NULL) {
         return mine.n == 0 ? families(w, rule, theirs, a, theirs)
                            : families(w, g, mine, rule, mine);
+    }
     if (mine.n == 0 && !guess_parameter(g, a, theirs, &mine)) return work_no(w, MATH_NOT_EQUAL);
     if (theirs.n == 0 && !guess_parameter(a, g, mine, &theirs)) return work_no(w, MATH_NOT_EQUAL);
     return families(w, g, mine, a, theirs);
@@ -305,8 +318,10 @@ static bool added_constant(struct math_work *w, const struct expr *g, const stru
                           *y = calculus_derivative(w->arena, a, names->name[i]);
         if (!is_constant_name(names->name[i]) || x == NULL || y == NULL) continue;
         *out = names->name[i];
-        if (fingerprint_zero(minus(w->arena, x, one)) && fingerprint_zero(minus(w->arena, y, one)))
+        if (fingerprint_zero(minus(w->arena, x, one)) &&
+            fingerprint_zero(minus(w->arena, y, one))) {
             return true;
+        }
     }
     return false;
 }
@@ -317,10 +332,12 @@ enum equality family_same_antiderivative(struct math_work *w, const struct expr 
     struct names g = {.n = 0};
     struct span constant;
     if (!collect(gold, &g) || g.n < 2 || !collect(answer, &g) ||
-        !added_constant(w, gold, answer, &g, &constant))
+        !added_constant(w, gold, answer, &g, &constant)) {
         return EQ_NO;
+    }
     const struct expr *difference = minus(w->arena, gold, answer);
-    for (int i = 0; i < g.n; i++)
+    for (int i = 0; i < g.n; i++) {
         if (!fingerprint_zero(calculus_derivative(w->arena, difference, g.name[i]))) return EQ_NO;
+    }
     return work_yes(w, MATH_EQUAL_VALUE);
 }

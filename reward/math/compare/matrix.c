@@ -26,11 +26,13 @@ static struct expr *blank(struct arena *a, uint32_t r, uint32_t c)
 
 static const struct expr *add(struct arena *a, const struct expr *x, const struct expr *y)
 {
-    if (x->kind != E_MATRIX || y->kind != E_MATRIX || x->n != y->n || columns(x) != columns(y))
+    if (x->kind != E_MATRIX || y->kind != E_MATRIX || x->n != y->n || columns(x) != columns(y)) {
         return NULL;
+    }
     struct expr *m = blank(a, rows(x), columns(x));
-    for (uint32_t i = 0; m != NULL && i < x->n; i++)
+    for (uint32_t i = 0; m != NULL && i < x->n; i++) {
         if ((m->arg[i] = expr_2(a, E_ADD, 0, x->arg[i], y->arg[i])) == NULL) return NULL;
+    }
     return m;
 }
 
@@ -56,10 +58,12 @@ static const struct expr *multiply(struct arena *a, const struct expr *x, const 
     for (uint32_t i = 0; m != NULL && i < m->n; i++) {
         struct expr *sum = expr_new(a, E_ADD, 0, n);
         if (sum == NULL) return NULL;
-        for (uint32_t k = 0; k < n; k++)
+        for (uint32_t k = 0; k < n; k++) {
             if ((sum->arg[k] = expr_2(a, E_MUL, 0, x->arg[i / c * n + k], y->arg[k * c + i % c])) ==
-                NULL)
+                NULL) {
                 return NULL;
+            }
+        }
         m->arg[i] = n == 1 ? sum->arg[0] : sum;
     }
     return m;
@@ -71,8 +75,9 @@ static const struct expr *without(struct arena *a, const struct expr *m, uint32_
 {
     uint32_t n = columns(m);
     struct expr *out = blank(a, n - 1, n - 1);
-    for (uint32_t i = 0, k = 0; out != NULL && i < m->n; i++)
+    for (uint32_t i = 0, k = 0; out != NULL && i < m->n; i++) {
         if (i / n != row && i % n != column) out->arg[k++] = m->arg[i];
+    }
     return out;
 }
 
@@ -114,16 +119,19 @@ static const struct expr *power(struct arena *a, const struct expr *x, const str
     struct rational r;
     if (e->kind == E_SYM && span_is(e->text, "T")) { /* transposed */
         struct expr *t = blank(a, columns(x), rows(x));
-        for (uint32_t i = 0; t != NULL && i < x->n; i++)
+        for (uint32_t i = 0; t != NULL && i < x->n; i++) {
             t->arg[i % columns(x) * rows(x) + i / columns(x)] = x->arg[i];
+        }
         return t;
     }
-    if (!rational_of(e, NULL, &r) || r.d != 1 || r.n < -1 || r.n > MAX_POWER || r.n == 0)
+    if (!rational_of(e, NULL, &r) || r.d != 1 || r.n < -1 || r.n > MAX_POWER || r.n == 0) {
         return NULL;
+    }
     if (r.n == -1) return inverse(a, x);
     const struct expr *m = x;
-    for (int64_t i = 1; m != NULL && i < r.n; i++)
+    for (int64_t i = 1; m != NULL && i < r.n; i++) {
         m = multiply(a, m, x);
+    }
     return m;
 }
 

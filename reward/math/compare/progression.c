@@ -49,13 +49,16 @@ enum equality family_same_progression(struct math_work *w, const struct expr *go
     struct arena *a = w->arena;
     if (w->parameter.n == 0 || !expr_has_symbol(gold, w->parameter) ||
         !expr_has_symbol(answer, w->parameter) || !linear(w, gold, &first, &step) ||
-        !linear(w, answer, &other_first, &other_step) || !expr_is_constant(step))
+        !linear(w, answer, &other_first, &other_step) || !expr_is_constant(step)) {
         return EQ_NO;
+    }
     bool same_step = fingerprint_zero(minus(a, step, other_step)) ||
                      fingerprint_zero(expr_2(a, E_ADD, 0, step, other_step));
     const struct expr *shift = minus(a, first, other_first);
-    if (!same_step || shift == NULL || !expr_is_constant(shift) || !whole_quotient(w, shift, step))
+    if (!same_step || shift == NULL || !expr_is_constant(shift) ||
+        !whole_quotient(w, shift, step)) {
         return EQ_NO;
+    }
     return work_yes(w, MATH_EQUAL_SET);
 }
 
@@ -75,8 +78,9 @@ static bool add_progression(struct progressions *u, const struct expr *first,
                             const struct expr *step)
 {
     if (u->n == MAX_MEMBERS || first == NULL || step == NULL || !expr_is_constant(first) ||
-        !expr_is_constant(step) || fingerprint_zero(step))
+        !expr_is_constant(step) || fingerprint_zero(step)) {
         return false;
+    }
     u->p[u->n++] = (struct progression){first, step};
     return true;
 }
@@ -106,16 +110,19 @@ static bool add_members(struct math_work *w, const struct expr *e, struct progre
 {
     const struct expr *first, *step;
     if (e == NULL) return false;
-    if (e->kind == E_REL && e->n == 2 && e->text.p[0] == R_EQ && e->arg[0]->kind == E_SYM)
+    if (e->kind == E_REL && e->n == 2 && e->text.p[0] == R_EQ && e->arg[0]->kind == E_SYM) {
         e = e->arg[1];
+    }
     if (e->kind == E_LIST || e->kind == E_SET) {
-        for (uint32_t i = 0; i < e->n; i++)
+        for (uint32_t i = 0; i < e->n; i++) {
             if (!add_members(w, e->arg[i], u)) return false;
+        }
         return e->n > 0;
     }
-    if (expr_has(e, E_PM, -1))
+    if (expr_has(e, E_PM, -1)) {
         return add_members(w, expr_with_sign(w->arena, e, true), u) &&
                add_members(w, expr_with_sign(w->arena, e, false), u);
+    }
     if (!expr_is_scalar(e) || !expr_has_symbol(e, w->parameter)) return false;
     if (linear(w, e, &first, &step)) return add_progression(u, first, step);
     return add_alternating(w, e, u);
@@ -139,8 +146,9 @@ static const struct expr *common_step(struct math_work *w, const struct progress
     for (int64_t m = 1; m <= MAX_RESIDUES; m++) {
         const struct expr *step = expr_2(w->arena, E_MUL, 0, expr_int(w->arena, m), x->p[0].step);
         bool fits = step != NULL;
-        for (int i = 0; fits && i < x->n + y->n; i++)
+        for (int i = 0; fits && i < x->n + y->n; i++) {
             fits = whole_quotient(w, step, i < x->n ? x->p[i].step : y->p[i - x->n].step);
+        }
         if (fits) return step;
     }
     return NULL;
@@ -158,8 +166,9 @@ static bool within(struct math_work *w, const struct progressions *x, const stru
             const struct expr *value = expr_2(a, E_ADD, 0, x->p[i].first,
                                               expr_2(a, E_MUL, 0, expr_int(a, k), x->p[i].step));
             bool found = false;
-            for (int j = 0; j < y->n && !found; j++)
+            for (int j = 0; j < y->n && !found; j++) {
                 found = whole_quotient(w, minus(a, value, y->p[j].first), y->p[j].step);
+            }
             if (!found) return false;
         }
     }

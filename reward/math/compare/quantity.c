@@ -13,8 +13,9 @@
 
 static const struct expr *bare(const struct expr *e)
 {
-    while (e->kind == E_UNIT || e->kind == E_DEGREE || e->kind == E_PERCENT)
+    while (e->kind == E_UNIT || e->kind == E_DEGREE || e->kind == E_PERCENT) {
         e = e->arg[0];
+    }
     return e;
 }
 
@@ -22,8 +23,9 @@ static enum equality both_units(struct math_work *w, const struct expr *g, const
 {
     struct unit_factor f;
     if (unit_same(g->text, a->text)) return compare_exprs(w, g->arg[0], a->arg[0]);
-    if (!w->options->units_convert || !unit_convert(a->text, g->text, &f))
+    if (!w->options->units_convert || !unit_convert(a->text, g->text, &f)) {
         return work_no(w, MATH_NOT_EQUAL_UNIT);
+    }
     const struct expr *factor = expr_scale(w->arena, f.num, f.den, f.exp10),
                       *converted = expr_2(w->arena, E_MUL, 0, factor, a->arg[0]);
     return converted == NULL ? EQ_UNKNOWN : compare_exprs(w, g->arg[0], converted);
@@ -48,8 +50,9 @@ static const struct expr *without_letter_unit(const struct expr *e)
 {
     if (e->kind != E_MUL) return NULL;
     const struct expr *u = e->arg[1];
-    if (u->kind == E_POW && !(u->arg[0]->kind == E_SYM && span_is(u->arg[0]->text, "m")))
+    if (u->kind == E_POW && !(u->arg[0]->kind == E_SYM && span_is(u->arg[0]->text, "m"))) {
         return NULL;
+    }
     return is_unit_letter(u) && expr_is_constant(e->arg[0]) ? e->arg[0] : NULL;
 }
 
@@ -61,8 +64,9 @@ static bool unit_text(const struct expr *e, int64_t power, struct buffer *text)
     switch ((enum expr_kind)e->kind) {
     case E_SYM:
     case E_TEXT:
-        if (e->kind == E_SYM ? !is_unit_letter(e) : !unit_convert(e->text, e->text, &same))
+        if (e->kind == E_SYM ? !is_unit_letter(e) : !unit_convert(e->text, e->text, &same)) {
             return false;
+        }
         if (e->kind == E_TEXT && e->text.p[e->text.n - 1] <= '9') { /* "cm3" */
             buffer_addf(text, "%s%.*s", power < 0 ? "/" : " ", (int)e->text.n, e->text.p);
             return power == 1 || power == -1;
@@ -75,8 +79,9 @@ static bool unit_text(const struct expr *e, int64_t power, struct buffer *text)
     case E_DIV:
         return unit_text(e->arg[0], power, text) && unit_text(e->arg[1], -power, text);
     case E_MUL:
-        for (uint32_t i = 0; i < e->n; i++)
+        for (uint32_t i = 0; i < e->n; i++) {
             if (!unit_text(e->arg[i], power, text)) return false;
+        }
         return true;
     default:
         return false;
@@ -118,8 +123,9 @@ static const struct expr *as_quantity(struct math_work *w, const struct expr *e)
 /* A quantity's unit against a percent sign or an angle: different things, unless the unit is that. */
 static bool units_clash(const struct expr *quantity, const struct expr *other)
 {
-    if (quantity->kind != E_UNIT || (other->kind != E_PERCENT && other->kind != E_DEGREE))
+    if (quantity->kind != E_UNIT || (other->kind != E_PERCENT && other->kind != E_DEGREE)) {
         return false;
+    }
     return !unit_is_angle(quantity->text);
 }
 
@@ -134,8 +140,9 @@ enum equality quantity_equal(struct math_work *w, const struct expr *g, const st
     if (units_clash(g, a) || units_clash(a, g)) return work_no(w, MATH_NOT_EQUAL_UNIT);
     const struct expr *x = g->kind == E_UNIT ? g->arg[0] : g,
                       *y = a->kind == E_UNIT ? a->arg[0] : a;
-    if ((x != g || y != a) && !(expr_is_scalar(x) && expr_is_scalar(y)))
+    if ((x != g || y != a) && !(expr_is_scalar(x) && expr_is_scalar(y))) {
         return compare_exprs(w, x, y);
+    }
     enum equality e = scalar_equal(w, x, y);
     if (e == EQ_NO && !expr_is_constant(x) && !expr_is_constant(y)) {
         if (family_same_progression(w, x, y) == EQ_YES) return EQ_YES;
@@ -147,8 +154,9 @@ enum equality quantity_equal(struct math_work *w, const struct expr *g, const st
     bool one_degree = (x->kind == E_DEGREE) != (y->kind == E_DEGREE);
     if (one_percent && one_degree) return e;
     if (one_percent && w->options->percent_lenient &&
-        counts_percent(x->kind == E_PERCENT ? x->arg[0] : y->arg[0]))
+        counts_percent(x->kind == E_PERCENT ? x->arg[0] : y->arg[0])) {
         return scalar_equal(w, bare(x), bare(y));
+    }
     if (one_degree) return scalar_equal(w, bare(x), bare(y));
     const struct expr *short_x = without_letter_unit(x), *short_y = without_letter_unit(y);
     if (short_y != NULL && expr_is_constant(x)) return scalar_equal(w, bare(x), bare(short_y));

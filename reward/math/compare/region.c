@@ -40,8 +40,9 @@ static bool is_infinite(const struct expr *e)
 static bool is_condition(const struct expr *e)
 {
     if (e->kind != E_REL) return false;
-    for (uint32_t i = 0; i + 1 < e->n; i++)
+    for (uint32_t i = 0; i + 1 < e->n; i++) {
         if (!is_inequality(e->text.p[i]) && !(e->n == 2 && e->text.p[0] == R_IN)) return false;
+    }
     return true;
 }
 
@@ -58,8 +59,9 @@ bool region_is(const struct expr *e)
     case E_REL:
         return is_condition(e);
     case E_LIST:
-        for (uint32_t i = 0; i < e->n; i++)
+        for (uint32_t i = 0; i < e->n; i++) {
             if (!region_is(e->arg[i])) return false;
+        }
         return true;
     default:
         return false;
@@ -78,8 +80,9 @@ static void add_point(struct line *l, const struct expr *e)
         return;
     }
     int i = 0;
-    for (; i < l->n && l->value[i] < v.mid - 1e-9 * (1 + fabs(v.mid)); i++)
+    for (; i < l->n && l->value[i] < v.mid - 1e-9 * (1 + fabs(v.mid)); i++) {
         ;
+    }
     if (i < l->n && fabs(l->value[i] - v.mid) <= 1e-9 * (1 + fabs(v.mid))) {
         enum equality same = scalar_equal(l->w, l->at[i], e);
         if (same == EQ_YES) return;
@@ -129,25 +132,31 @@ static void collect(struct line *l, const struct expr *e)
     switch ((enum expr_kind)e->kind) {
     case E_TUPLE:
         if (e->n != 2) l->failed = true;
-        for (uint32_t i = 0; i < e->n; i++)
+        for (uint32_t i = 0; i < e->n; i++) {
             add_point(l, e->arg[i]);
+        }
         break;
     case E_SET:
-        for (uint32_t i = 0; i < e->n; i++)
+        for (uint32_t i = 0; i < e->n; i++) {
             add_point(l, e->arg[i]);
+        }
         break;
     case E_SETOP:
     case E_LIST:
-        for (uint32_t i = 0; i < e->n; i++)
+        for (uint32_t i = 0; i < e->n; i++) {
             collect(l, e->arg[i]);
+        }
         break;
     case E_BUILDER:
         collect(l, e->arg[1]);
         if (e->arg[0]->kind == E_REL && e->arg[0]->arg[1]->kind == E_CONST &&
-            e->arg[0]->arg[1]->op != C_REALS)
+            e->arg[0]->arg[1]->op != C_REALS) {
             l->failed = true; /* whole numbers are no region */
-        if (e->arg[0]->kind != E_SYM && !(e->arg[0]->kind == E_REL && e->arg[0]->text.p[0] == R_IN))
+        }
+        if (e->arg[0]->kind != E_SYM &&
+            !(e->arg[0]->kind == E_REL && e->arg[0]->text.p[0] == R_IN)) {
             l->failed = true;
+        }
         break;
     case E_REL:
         if (e->text.p[0] == R_IN) {
@@ -179,13 +188,16 @@ static int cell_of(struct line *l, const struct expr *e)
     struct interval v;
     if (!interval_of(e, NULL, &v)) return -1;
     int best = 0;
-    for (int i = 1; i < l->n; i++)
+    for (int i = 1; i < l->n; i++) {
         if (fabs(l->value[i] - v.mid) < fabs(l->value[best] - v.mid)) best = i;
+    }
     /* two different points within 1e-9: told apart exactly */
-    for (int i = best - 1; i <= best + 1; i++)
+    for (int i = best - 1; i <= best + 1; i++) {
         if (i >= 0 && i < l->n && fabs(l->value[i] - v.mid) <= 1e-8 * (1 + fabs(v.mid)) &&
-            scalar_equal(l->w, l->at[i], e) == EQ_YES)
+            scalar_equal(l->w, l->at[i], e) == EQ_YES) {
             return 2 * i + 1;
+        }
+    }
     return 2 * best + 1;
 }
 
@@ -243,8 +255,9 @@ static bool set_operation(int op, bool a, bool b)
 /* Every element of a list, or some of it. */
 static bool in_elements(struct line *l, const struct expr *e, int cell, bool all)
 {
-    for (uint32_t i = 0; i < e->n; i++)
+    for (uint32_t i = 0; i < e->n; i++) {
         if (contains(l, e->arg[i], cell) != all) return !all;
+    }
     return all;
 }
 
@@ -253,10 +266,12 @@ static bool in_elements(struct line *l, const struct expr *e, int cell, bool all
 static bool list_contains(struct line *l, const struct expr *e, int cell)
 {
     bool together = e->op == 1;
-    for (uint32_t i = 0; i < e->n && e->op <= 1; i++)
+    for (uint32_t i = 0; i < e->n && e->op <= 1; i++) {
         if (e->arg[i]->kind != E_REL) return in_elements(l, e, cell, false);
-    for (int k = 0; k <= 2 * l->n && e->op == 0 && !together; k++)
+    }
+    for (int k = 0; k <= 2 * l->n && e->op == 0 && !together; k++) {
         together = in_elements(l, e, k, true);
+    }
     return in_elements(l, e, cell, together);
 }
 
@@ -267,8 +282,9 @@ static bool contains(struct line *l, const struct expr *e, int cell)
         return between(cell, cell_of(l, e->arg[0]), e->op == B_SQUARE || e->op == B_CLOSED_OPEN,
                        cell_of(l, e->arg[1]), e->op == B_SQUARE || e->op == B_OPEN_CLOSED);
     case E_SET:
-        for (uint32_t i = 0; i < e->n; i++)
+        for (uint32_t i = 0; i < e->n; i++) {
             if (cell_of(l, e->arg[i]) == cell) return true;
+        }
         return false;
     case E_SETOP:
         return set_operation(e->op, contains(l, e->arg[0], cell), contains(l, e->arg[1], cell));
@@ -296,8 +312,10 @@ enum equality region_equal(struct math_work *w, const struct expr *gold, const s
     if (!l.failed) collect(&l, answer);
     if (l.failed) return EQ_UNKNOWN;
     if (name.n > 0 && l.name.n > 0 && !span_eq(name, l.name)) return work_no(w, MATH_NOT_EQUAL);
-    for (int cell = 0; cell <= 2 * l.n; cell++)
-        if (contains(&l, gold, cell) != contains(&l, answer, cell))
+    for (int cell = 0; cell <= 2 * l.n; cell++) {
+        if (contains(&l, gold, cell) != contains(&l, answer, cell)) {
             return work_no(w, MATH_NOT_EQUAL);
+        }
+    }
     return work_yes(w, MATH_EQUAL_SET);
 }

@@ -86,8 +86,9 @@ static enum equality quotients_apart(struct math_work *w, const struct expr *d,
     struct point at = {.seed = w->seed};
     for (at.k = 0; at.k < POINTS; at.k++) {
         if (!interval_of(d, &at, &x) || !interval_of(e, &at, &y) || fabs(x.mid) < 1e-3 ||
-            x.error > 1e-9 || y.error > 1e-9)
+            x.error > 1e-9 || y.error > 1e-9) {
             continue;
+        }
         double q = y.mid / x.mid;
         if (have && fabs(q - first) > 1e-5 * (fabs(q) + fabs(first))) return EQ_NO;
         first = q;
@@ -118,8 +119,9 @@ static bool add_missing(struct factors *f, const struct factors *y)
     int n = f->n;
     for (int i = 0; i < y->n; i++) {
         int j = 0;
-        while (j < n && (used[j] || !expr_same(f->e[j], y->e[i])))
+        while (j < n && (used[j] || !expr_same(f->e[j], y->e[i]))) {
             j++;
+        }
         if (j < n) used[j] = true;
         if (j == n && !add_factor(f, y->e[i])) return false;
     }
@@ -140,15 +142,17 @@ static bool denominators(const struct expr *e, struct factors *f)
     case E_NEG:
         return denominators(e->arg[0], f);
     case E_MUL:
-        for (uint32_t i = 0; i < e->n; i++)
+        for (uint32_t i = 0; i < e->n; i++) {
             if (!denominators(e->arg[i], f)) return false;
+        }
         return true;
     case E_DIV:
         return denominators(e->arg[0], f) && add_factor(f, e->arg[1]);
     case E_POW:
         if (!expr_small_int(e->arg[1], &n) || n >= 0) return true;
-        for (; n < 0; n++)
+        for (; n < 0; n++) {
             if (!add_factor(f, e->arg[0])) return false;
+        }
         return true;
     default:
         return true;
@@ -160,8 +164,9 @@ static const struct expr *cleared(struct math_work *w, const struct expr *e)
 {
     struct factors f = {.n = 0};
     if (!denominators(e, &f)) return e;
-    for (int i = 0; i < f.n && e != NULL; i++)
+    for (int i = 0; i < f.n && e != NULL; i++) {
         e = expr_2(w->arena, E_MUL, 0, e, f.e[i]);
+    }
     return e;
 }
 
@@ -241,9 +246,11 @@ enum equality relation_equal(struct math_work *w, const struct expr *gold,
 {
     int op, other;
     if (gold->n != 2 || answer->n != 2) return chains(w, gold, answer);
-    for (int i = 0; i < 2; i++)
-        if (!expr_is_scalar(gold->arg[i]) || !expr_is_scalar(answer->arg[i]))
+    for (int i = 0; i < 2; i++) {
+        if (!expr_is_scalar(gold->arg[i]) || !expr_is_scalar(answer->arg[i])) {
             return chains(w, gold, answer);
+        }
+    }
     const struct expr *d = difference(w, gold, &op), *e = difference(w, answer, &other);
     if (d == NULL || e == NULL) return EQ_UNKNOWN;
     if (op != other) return work_no(w, MATH_NOT_EQUAL);

@@ -82,10 +82,12 @@ static enum equality intervals(struct math_work *w, struct pair *p)
         if (!interval_of(p->gold, NULL, &x) || !interval_of(p->answer, NULL, &y)) return EQ_UNKNOWN;
         return interval_apart(x, y) ? work_no(w, MATH_NOT_EQUAL) : EQ_UNKNOWN;
     }
-    for (at.k = 0; at.k < POINTS; at.k++)
+    for (at.k = 0; at.k < POINTS; at.k++) {
         if (interval_of(p->gold, &at, &x) && interval_of(p->answer, &at, &y) &&
-            interval_apart(x, y))
+            interval_apart(x, y)) {
             return work_no(w, MATH_NOT_EQUAL);
+        }
+    }
     return EQ_UNKNOWN;
 }
 
@@ -130,8 +132,9 @@ enum equality scalar_equal(struct math_work *w, const struct expr *gold, const s
 {
     if (gold == NULL || answer == NULL) return EQ_UNKNOWN; /* no memory for it */
     if (expr_same(gold, answer)) return work_yes(w, MATH_EQUAL_VALUE);
-    if (is_antiderivative(gold) || is_antiderivative(answer))
+    if (is_antiderivative(gold) || is_antiderivative(answer)) {
         return antiderivatives(w, gold, answer);
+    }
     int most = w->effort == MATH_FULL ? WORK_MAX_COMPARISONS : WORK_CHEAP_COMPARISONS;
     if (++w->comparisons > most) {
         w->deferred = w->effort == MATH_CHEAP;

@@ -40,10 +40,12 @@ static bool one_name(const struct expr *e, struct span *name)
         *name = e->text;
         return true;
     }
-    if (e->kind == E_SUM || e->kind == E_INTEGRAL || e->kind == E_LIMIT || e->kind == E_APPLY)
+    if (e->kind == E_SUM || e->kind == E_INTEGRAL || e->kind == E_LIMIT || e->kind == E_APPLY) {
         return false;
-    for (uint32_t i = 0; i < e->n; i++)
+    }
+    for (uint32_t i = 0; i < e->n; i++) {
         if (!one_name(e->arg[i], name)) return false;
+    }
     return true;
 }
 
@@ -69,11 +71,13 @@ static bool add_root(struct chart *c, const struct expr *at, bool pole)
     struct interval v;
     if (at == NULL || !interval_of(at, NULL, &v)) return false;
     int i = 0;
-    while (i < c->n && c->root[i].value < v.mid)
+    while (i < c->n && c->root[i].value < v.mid) {
         i++;
+    }
     for (int k = i - 1; k <= i; k++) {
-        if (k < 0 || k >= c->n || fabs(c->root[k].value - v.mid) > 1e-9 * (1 + fabs(v.mid)))
+        if (k < 0 || k >= c->n || fabs(c->root[k].value - v.mid) > 1e-9 * (1 + fabs(v.mid))) {
             continue;
+        }
         if (!fingerprint_zero(minus(c->a, at, c->root[k].at))) return false; /* too close to call */
         c->root[k].pole |= pole;
         return true;
@@ -208,8 +212,9 @@ static const struct expr *where_holds(struct chart *c, const struct expr *d, int
             if ((all->arg[n++] = expr_2(a, E_TUPLE, B_ROUND, from, to)) == NULL) return NULL;
         }
         if (i < c->n && !c->root[i].pole && wanted(op, 0) &&
-            (all->arg[n++] = expr_1(a, E_SET, 0, c->root[i].at)) == NULL)
+            (all->arg[n++] = expr_1(a, E_SET, 0, c->root[i].at)) == NULL) {
             return NULL;
+        }
     }
     if (all == NULL) return NULL;
     all->n = n;
@@ -247,8 +252,9 @@ static const struct expr *solve_pair(struct arena *a, const struct expr *x, int 
 {
     struct chart c = {.a = a};
     if (!expr_is_scalar(x) || !expr_is_scalar(y) || !one_name(x, &c.name) ||
-        !one_name(y, &c.name) || c.name.n == 0)
+        !one_name(y, &c.name) || c.name.n == 0) {
         return NULL;
+    }
     bool named = x->kind == E_SYM || y->kind == E_SYM;
     if (named && (expr_is_constant(x) || expr_is_constant(y))) return NULL; /* solved already */
     const struct expr *d = squared(a, x, y), *mirror = squared(a, y, x);
@@ -277,13 +283,15 @@ static bool whole_range(const struct expr *chain, struct span name, int64_t *fro
 {
     struct interval low, high;
     if (chain->kind != E_REL || chain->n != 3 || chain->arg[1]->kind != E_SYM ||
-        !span_eq(chain->arg[1]->text, name))
+        !span_eq(chain->arg[1]->text, name)) {
         return false;
+    }
     int left = chain->text.p[0], right = chain->text.p[1];
     bool up = (left == R_LT || left == R_LE) && (right == R_LT || right == R_LE);
     if (!up || !expr_is_constant(chain->arg[0]) || !expr_is_constant(chain->arg[2]) ||
-        !interval_of(chain->arg[0], NULL, &low) || !interval_of(chain->arg[2], NULL, &high))
+        !interval_of(chain->arg[0], NULL, &low) || !interval_of(chain->arg[2], NULL, &high)) {
         return false;
+    }
     if (fabs(low.mid) > 1e6 || fabs(high.mid) > 1e6) return false;
     *from = left == R_LE ? (int64_t)ceil(low.mid - 1e-9) : (int64_t)floor(low.mid + 1e-9) + 1;
     *to = right == R_LE ? (int64_t)floor(high.mid + 1e-9) : (int64_t)ceil(high.mid - 1e-9) - 1;
@@ -296,24 +304,28 @@ const struct expr *solve_whole_builder(struct arena *a, const struct expr *e)
     int64_t from, to;
     if (in == NULL || in->kind != E_REL || in->n != 2 || in->text.p[0] != R_IN ||
         in->arg[0]->kind != E_SYM || in->arg[1]->kind != E_CONST || in->arg[1]->op != C_INTEGERS ||
-        !whole_range(e->arg[1], in->arg[0]->text, &from, &to))
+        !whole_range(e->arg[1], in->arg[0]->text, &from, &to)) {
         return e;
+    }
     struct expr *set = expr_new(a, E_SET, 0, to < from ? 0 : (uint32_t)(to - from + 1));
-    for (uint32_t i = 0; set != NULL && i < set->n; i++)
+    for (uint32_t i = 0; set != NULL && i < set->n; i++) {
         if ((set->arg[i] = expr_int(a, from + i)) == NULL) return e;
+    }
     return set == NULL ? e : set;
 }
 
 const struct expr *solve_conditions(struct arena *a, const struct expr *e)
 {
     if (e->kind == E_REL && e->n >= 2 && is_order(e->text.p[0])) return solve_chain(a, e);
-    if (e->kind != E_LIST && e->kind != E_SETOP && e->kind != E_BUILDER && e->kind != E_REL)
+    if (e->kind != E_LIST && e->kind != E_SETOP && e->kind != E_BUILDER && e->kind != E_REL) {
         return e;
+    }
     struct expr *copy = expr_new(a, (enum expr_kind)e->kind, e->op, e->n);
     if (copy == NULL) return e;
     copy->text = e->text;
     copy->pos = e->pos;
-    for (uint32_t i = 0; i < e->n; i++)
+    for (uint32_t i = 0; i < e->n; i++) {
         copy->arg[i] = solve_conditions(a, e->arg[i]);
+    }
     return copy;
 }

@@ -75,8 +75,9 @@ uint64_t field_mix(uint64_t x)
 struct field field_hash(struct span s, uint64_t seed)
 {
     uint64_t h = field_mix(seed ^ s.n);
-    for (size_t i = 0; i < s.n; i++)
+    for (size_t i = 0; i < s.n; i++) {
         h = field_mix(h ^ (unsigned char)s.p[i]);
+    }
     return field_residue(h % (P - 1) + 1);
 }
 
@@ -150,8 +151,9 @@ static const struct {
 
 struct field field_sqrt_prime(uint64_t q)
 {
-    for (size_t i = 0; i < sizeof(gauss) / sizeof(gauss[0]); i++)
+    for (size_t i = 0; i < sizeof(gauss) / sizeof(gauss[0]); i++) {
         if (gauss[i].prime == q) return field_residue(gauss[i].root);
+    }
     uint64_t a = to_mont(q), root = power(a, (P + 1) / 4);
     if (mul(root, root) == a) return (struct field){root, 0};
     root = power(sub(0, a), (P + 1) / 4); /* -q is the square */

@@ -68,8 +68,9 @@ static bool unknown_function(struct fp *f, const struct expr *e, struct field *o
     unsigned before = f->uses;
     struct field x, mixed = FIELD_ZERO;
     uint64_t t = image_tag(f, e->kind, e->kind == E_FUNC ? e->op : 0);
-    for (size_t i = 0; i < e->text.n; i++)
+    for (size_t i = 0; i < e->text.n; i++) {
         t = field_mix(t ^ (unsigned char)e->text.p[i]);
+    }
     for (uint32_t i = 0; i < e->n; i++) {
         if (!image_of(f, e->arg[i], &x)) return false;
         t = field_mix(t ^ field_word(x));
@@ -90,8 +91,9 @@ static bool residue_class(struct fp *f, const struct expr *e, struct field *out)
     struct field modulus;
     if (e->n != 2 || !rational_of(e->arg[1], f->bound, &m) || m.d != 1 || m.n < 1 ||
         m.n >= INT64_MAX / 4 ||
-        !fingerprint_residue(e->arg[0], (uint64_t)m.n, f->bound, &f->steps, &r))
+        !fingerprint_residue(e->arg[0], (uint64_t)m.n, f->bound, &f->steps, &r)) {
         return unknown_function(f, e, out);
+    }
     unsigned before = f->uses;
     modulus = field_int(m.n);
     *out = image_atom(f, image_tag(f, E_FUNC, F_PMOD) ^ field_mix(r), modulus);
@@ -117,8 +119,9 @@ static bool function(struct fp *f, const struct expr *e, struct field *out)
     case F_SQRT:
         return image_root(f, x, 2, out);
     case F_ROOT:
-        if (rational_of(e->arg[1], f->bound, &r) && r.d == 1 && r.n > 0)
+        if (rational_of(e->arg[1], f->bound, &r) && r.d == 1 && r.n > 0) {
             return image_root(f, x, r.n, out);
+        }
         {
             struct expr one = {.kind = E_NUM, .num = {.digits = span_str("1"), .places = -1}};
             const struct expr *pair[] = {&one, e->arg[1]};
@@ -229,10 +232,10 @@ bool image_of(struct fp *f, const struct expr *e, struct field *out)
             if (!image_of(f, e->arg[i], &b)) return false;
             a = field_add(a, b);
         }
-        return *out = a, true;
+        return image_set(out, a);
     case E_MUL:
         if (!image_of(f, e->arg[0], &a) || !image_of(f, e->arg[1], &b)) return false;
-        return *out = field_mul(a, b), true;
+        return image_set(out, field_mul(a, b));
     case E_DIV:
         f->steps -= 40;
         return image_of(f, e->arg[0], &a) && image_of(f, e->arg[1], &b) && image_divide(a, b, out);
@@ -241,7 +244,7 @@ bool image_of(struct fp *f, const struct expr *e, struct field *out)
         return image_power(f, e->arg[0], e->arg[1], out);
     case E_NEG:
         if (!image_of(f, e->arg[0], &a)) return false;
-        return *out = field_neg(a), true;
+        return image_set(out, field_neg(a));
     case E_FUNC:
         return function(f, e, out);
     case E_APPLY:
@@ -249,9 +252,10 @@ bool image_of(struct fp *f, const struct expr *e, struct field *out)
     case E_PERCENT:
         return image_of(f, e->arg[0], &a) && image_divide(a, field_int(100), out);
     case E_DEGREE:
-        if (!image_of(f, e->arg[0], &a) || !image_pi_times(f, (struct rational){1, 180}, &b))
+        if (!image_of(f, e->arg[0], &a) || !image_pi_times(f, (struct rational){1, 180}, &b)) {
             return false;
-        return *out = field_mul(a, b), true;
+        }
+        return image_set(out, field_mul(a, b));
     case E_UNIT:
         return image_of(f, e->arg[0], out);
     case E_BASE:

@@ -55,8 +55,9 @@ struct field image_of_number(struct fp *f, const struct num *num)
     while (i < num->digits.n) {
         size_t end = i == 0 && head > 0 ? head : i + 18;
         uint64_t chunk = 0;
-        for (; i < end; i++)
+        for (; i < end; i++) {
             chunk = chunk * 10 + (uint64_t)(num->digits.p[i] - '0');
+        }
         v = field_add(field_mul(v, ten18), field_residue(chunk));
     }
     if (num->exp10 == 0 || num->digits.n == 0) return v;

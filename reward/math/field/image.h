@@ -27,6 +27,13 @@ struct fp {
 
 /* ---- fingerprint.c --------------------------------------------------------------------------- */
 
+/* *out = v, and true: the last step of a rule that has an image. */
+static inline bool image_set(struct field *out, struct field v)
+{
+    *out = v;
+    return true;
+}
+
 /* Any expression. */
 bool image_of(struct fp *f, const struct expr *e, struct field *out);
 

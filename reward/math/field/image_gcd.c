@@ -23,8 +23,12 @@ struct monomial {
 
 static bool add_atom(struct monomial *m, struct field image, int64_t exponent)
 {
-    for (int i = 0; i < m->n; i++)
-        if (field_eq(m->atom[i].image, image)) return m->atom[i].exponent += exponent, true;
+    for (int i = 0; i < m->n; i++) {
+        if (field_eq(m->atom[i].image, image)) {
+            m->atom[i].exponent += exponent;
+            return true;
+        }
+    }
     if (m->n == MAX_ATOMS) return false;
     m->atom[m->n++] = (struct atom){image, exponent};
     return true;
@@ -37,10 +41,12 @@ static bool add_root(struct fp *f, struct monomial *m, int64_t n)
     for (int64_t p = 2; n > 1; p++) {
         if (p * p > n) p = n;
         int times = 0;
-        for (; n % p == 0; n /= p)
+        for (; n % p == 0; n /= p) {
             times++;
-        for (int i = 0; i < times / 2; i++)
+        }
+        for (int i = 0; i < times / 2; i++) {
             if (!rational_mul(m->scale, (struct rational){p, 1}, &m->scale)) return false;
+        }
         if (times % 2 == 0) continue;
         char digits[] = {(char)('0' + p / 100000 % 10), (char)('0' + p / 10000 % 10),
                          (char)('0' + p / 1000 % 10),   (char)('0' + p / 100 % 10),
@@ -59,8 +65,9 @@ static bool add_factors(struct fp *f, const struct expr *e, int64_t power, struc
     struct rational r;
     struct field image;
     int64_t n;
-    if (rational_of(e, f->bound, &r))
+    if (rational_of(e, f->bound, &r)) {
         return rational_pow(r, power, &r) && rational_mul(m->scale, r, &m->scale);
+    }
     switch ((enum expr_kind)e->kind) {
     case E_NEG:
         return add_factors(f, e->arg[0], power, m);
@@ -69,12 +76,14 @@ static bool add_factors(struct fp *f, const struct expr *e, int64_t power, struc
     case E_DIV:
         return add_factors(f, e->arg[0], power, m) && add_factors(f, e->arg[1], -power, m);
     case E_POW:
-        if (expr_small_int(e->arg[1], &n) && n > 0 && n < 1000)
+        if (expr_small_int(e->arg[1], &n) && n > 0 && n < 1000) {
             return add_factors(f, e->arg[0], power * n, m);
+        }
         break;
     case E_FUNC:
-        if (e->op == F_SQRT && power == 1 && rational_of(e->arg[0], f->bound, &r) && r.d == 1)
+        if (e->op == F_SQRT && power == 1 && rational_of(e->arg[0], f->bound, &r) && r.d == 1) {
             return add_root(f, m, r.n);
+        }
         break;
     default:
         break;
@@ -84,8 +93,9 @@ static bool add_factors(struct fp *f, const struct expr *e, int64_t power, struc
 
 static int64_t exponent_in(const struct monomial *m, struct field image)
 {
-    for (int i = 0; i < m->n; i++)
+    for (int i = 0; i < m->n; i++) {
         if (field_eq(m->atom[i].image, image)) return m->atom[i].exponent;
+    }
     return 0;
 }
 
@@ -93,9 +103,11 @@ static int64_t exponent_in(const struct monomial *m, struct field image)
 static bool fold(int op, struct monomial *v, const struct monomial *m)
 {
     struct monomial both = *v;
-    for (int i = 0; i < m->n; i++)
-        if (exponent_in(v, m->atom[i].image) == 0 && !add_atom(&both, m->atom[i].image, 0))
+    for (int i = 0; i < m->n; i++) {
+        if (exponent_in(v, m->atom[i].image) == 0 && !add_atom(&both, m->atom[i].image, 0)) {
             return false;
+        }
+    }
     for (int i = 0; i < both.n; i++) {
         int64_t a = exponent_in(v, both.atom[i].image), b = exponent_in(m, both.atom[i].image);
         both.atom[i].exponent = (a < b) == (op == F_GCD) ? a : b;

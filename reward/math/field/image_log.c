@@ -10,8 +10,9 @@ static struct field ln_whole(struct fp *f, uint64_t n)
     for (uint64_t q = 2; n > 1; q += q == 2 ? 1 : 2) {
         if (q * q > n || q > 10000) q = n;
         int64_t k = 0;
-        for (; n % q == 0; n /= q)
+        for (; n % q == 0; n /= q) {
             k++;
+        }
         if (k == 0) continue;
         v = field_add(v, field_mul(field_int(k),
                                    image_atom(f, image_tag(f, E_FUNC, F_LN), field_residue(q))));
@@ -41,7 +42,7 @@ bool image_ln(struct fp *f, const struct expr *e, struct field *out)
     }
     switch ((enum expr_kind)e->kind) {
     case E_CONST:
-        if (e->op == C_E) return *out = FIELD_ONE, true;
+        if (e->op == C_E) return image_set(out, FIELD_ONE);
         break;
     case E_POW:
         return ln_scaled(f, e->arg[0], e->arg[1], out);

@@ -64,7 +64,7 @@ static struct field rest_of(struct fp *f, const struct factors *s)
 bool image_cis_product(struct fp *f, struct factors s, struct field *out)
 {
     f->steps -= 150; /* inverses and powers */
-    if (s.scale.n == 0 || field_is_zero(s.rest)) return *out = FIELD_ONE, true;
+    if (s.scale.n == 0 || field_is_zero(s.rest)) return image_set(out, FIELD_ONE);
     if (s.pis == 1 && s.is == 0 && !s.other && s.scale.d <= FIELD_ORDER / 2 &&
         FIELD_ORDER % (2 * s.scale.d) == 0) {
         *out = field_root_of_unity(s.scale.n % (2 * s.scale.d), 2 * s.scale.d);
@@ -116,13 +116,15 @@ static bool power_whole(struct fp *f, uint64_t n, struct rational scale, struct 
     for (uint64_t q = 2; n > 1; q += q == 2 ? 1 : 2) {
         if (q * q > n || q > 10000) q = n;
         int64_t k = 0;
-        for (; n % q == 0; n /= q)
+        for (; n % q == 0; n /= q) {
             k++;
+        }
         struct rational s;
         if (k == 0) continue;
         if (!rational_mul(scale, (struct rational){k, 1}, &s) ||
-            !power_atom(f, t, field_residue(q), s, rest, &x))
+            !power_atom(f, t, field_residue(q), s, rest, &x)) {
             return false;
+        }
         v = field_mul(v, x);
         f->steps -= 20;
     }
@@ -141,17 +143,21 @@ static bool power_term(struct fp *f, const struct expr *base, struct rational sc
         return power_whole(f, (uint64_t)r.n, scale, rest, &a) &&
                power_whole(f, (uint64_t)r.d, scale, rest, &b) && image_divide(a, b, out);
     }
-    if (base->kind == E_MUL)
+    if (base->kind == E_MUL) {
         return power_term(f, base->arg[0], scale, rest, &a) &&
                power_term(f, base->arg[1], scale, rest, &b) && (*out = field_mul(a, b), true);
-    if (base->kind == E_DIV)
+    }
+    if (base->kind == E_DIV) {
         return power_term(f, base->arg[0], scale, rest, &a) &&
                power_term(f, base->arg[1], scale, rest, &b) && image_divide(a, b, out);
-    if (base->kind == E_POW && rational_of(base->arg[1], f->bound, &r))
+    }
+    if (base->kind == E_POW && rational_of(base->arg[1], f->bound, &r)) {
         return rational_mul(scale, r, &scale) && power_term(f, base->arg[0], scale, rest, out);
-    if (base->kind == E_FUNC && base->op == F_SQRT)
+    }
+    if (base->kind == E_FUNC && base->op == F_SQRT) {
         return rational_div(scale, (struct rational){2, 1}, &scale) &&
                power_term(f, base->arg[0], scale, rest, out);
+    }
     return image_of(f, base, &a) && power_atom(f, image_tag(f, E_POW, 0), a, scale, rest, out);
 }
 
@@ -179,19 +185,21 @@ static bool power_symbolic(struct fp *f, const struct expr *base, const struct e
         return true;
     }
     if (base->kind == E_CONST && base->op == C_E &&
-        exp_imaginary(f, e, (struct rational){1, 1}, out))
+        exp_imaginary(f, e, (struct rational){1, 1}, out)) {
         return true;
+    }
     struct rational scale = {1, 1};
     /* k (x + y) distributes: the exponent's sums become products of powers */
     if (e->kind == E_MUL && rational_of(e->arg[0], f->bound, &scale) && e->arg[1]->kind == E_ADD &&
         scale.d == 1) {
         if (!power_symbolic(f, base, e->arg[1], &b)) return false;
         b = field_pow(b, scale.n < 0 ? 0 - (uint64_t)scale.n : (uint64_t)scale.n);
-        if (scale.n >= 0) return *out = b, true;
+        if (scale.n >= 0) return image_set(out, b);
         return image_divide(FIELD_ONE, b, out);
     }
-    if (e->kind == E_NEG && e->arg[0]->kind == E_ADD)
+    if (e->kind == E_NEG && e->arg[0]->kind == E_ADD) {
         return power_symbolic(f, base, e->arg[0], &b) && image_divide(FIELD_ONE, b, out);
+    }
     struct factors s;
     return image_split_product(f, e, &s) && power_term(f, base, s.scale, rest_of(f, &s), out);
 }
@@ -202,7 +210,7 @@ static bool power_huge(struct fp *f, const struct expr *base, const struct expr 
     struct field b;
     uint64_t k;
     if (!expr_is_constant(e) || !image_of(f, base, &b)) return false;
-    if (field_eq(b, FIELD_ONE) || field_is_zero(b)) return *out = b, true;
+    if (field_eq(b, FIELD_ONE) || field_is_zero(b)) return image_set(out, b);
     bool quarter = field_is_zero(field_sub(field_pow(b, 4), FIELD_ONE));
     if (!field_is_real(b) && !quarter) return false;
     uint64_t order = quarter ? 4 : FIELD_P - 1;
@@ -215,8 +223,9 @@ bool image_power(struct fp *f, const struct expr *base, const struct expr *e, st
 {
     struct rational r;
     struct field b;
-    if (!rational_of(e, f->bound, &r))
+    if (!rational_of(e, f->bound, &r)) {
         return power_huge(f, base, e, out) || power_symbolic(f, base, e, out);
+    }
     uint64_t n = r.n < 0 ? 0 - (uint64_t)r.n : (uint64_t)r.n;
     if (base->kind == E_FUNC && base->op == F_SQRT && r.d == 1 && r.n % 2 == 0) {
         if (!image_of(f, base->arg[0], &b)) return false;
@@ -227,6 +236,6 @@ bool image_power(struct fp *f, const struct expr *base, const struct expr *e, st
         return false;
     }
     b = field_pow(b, n);
-    if (r.n >= 0) return *out = b, true;
+    if (r.n >= 0) return image_set(out, b);
     return image_divide(FIELD_ONE, b, out);
 }

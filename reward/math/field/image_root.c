@@ -17,16 +17,18 @@ static struct field sqrt_whole(struct fp *f, uint64_t n)
     for (uint64_t q = 2; q * q <= n && q < 65536; q += q == 2 ? 1 : 2) {
         if (n % q != 0) continue;
         struct field s = field_sqrt_prime(q);
-        for (; n % q == 0; n /= q)
+        for (; n % q == 0; n /= q) {
             v = field_mul(v, s);
+        }
         f->steps -= 20;
     }
     f->steps -= 50;
     if (n == 1) return v;
     uint64_t r = (uint64_t)sqrtl((long double)n);
     if (r * r == n) return field_mul(v, field_residue(r));
-    if (n >> 32 != 0)
+    if (n >> 32 != 0) {
         f->uses |= USES_ATOM; /* perhaps no prime: its root is a free choice no more */
+    }
     return field_mul(v, field_sqrt_prime(n));
 }
 
@@ -60,13 +62,14 @@ static bool root_whole(struct fp *f, uint64_t n, int64_t d, struct field *out)
 
 static bool root_rational(struct fp *f, struct rational r, int64_t d, struct field *out)
 {
-    if (r.n == 0) return *out = FIELD_ZERO, true;
+    if (r.n == 0) return image_set(out, FIELD_ZERO);
     uint64_t n = r.n < 0 ? 0 - (uint64_t)r.n : (uint64_t)r.n;
     struct field a, b;
     if (r.n < 0 && d % 2 == 0 && d != 2) return false;
     if (!root_whole(f, n, d, &a) || !root_whole(f, (uint64_t)r.d, d, &b) ||
-        !image_divide(a, b, out))
+        !image_divide(a, b, out)) {
         return false;
+    }
     if (r.n < 0) *out = d == 2 ? field_mul(FIELD_I, *out) : field_neg(*out);
     return true;
 }
@@ -115,8 +118,10 @@ static bool root_by_rule(struct fp *f, const struct expr *e, int64_t d, struct f
         return image_root(f, e->arg[0], d, &a) && image_root(f, e->arg[1], d, &b) &&
                image_divide(a, b, out);
     case E_POW:
-        if (!rational_of(e->arg[1], f->bound, &r) || (d % 2 == 0 && (r.n % 2 == 0 || r.d % 2 == 0)))
+        if (!rational_of(e->arg[1], f->bound, &r) ||
+            (d % 2 == 0 && (r.n % 2 == 0 || r.d % 2 == 0))) {
             return false;
+        }
         f->uses |= USES_ATOM;
         if (r.d != 1 || r.n < 0 || !image_root(f, e->arg[0], d, &a)) return false;
         *out = field_pow(a, (uint64_t)r.n);
@@ -134,7 +139,7 @@ bool image_root(struct fp *f, const struct expr *e, int64_t d, struct field *out
     struct field x;
     if (f->steps < 0 || !image_of(f, e, &x) || 12 % d != 0) return false;
     f->uses |= USES_ATOM;
-    if (field_is_zero(x)) return *out = FIELD_ZERO, true;
+    if (field_is_zero(x)) return image_set(out, FIELD_ZERO);
     *out = field_pow(image_atom_root(image_tag(f, E_FUNC, F_ROOT), x), (uint64_t)(12 / d));
     return true;
 }

@@ -31,8 +31,9 @@ static int degree(const struct expr *e, struct span name)
         return expr_has_symbol(e->arg[1], name) ? -1 : degree(e->arg[0], name);
     case E_POW:
         a = degree(e->arg[0], name);
-        if (a < 0 || !rational_of(e->arg[1], NULL, &r) || r.d != 1 || r.n < 0 || r.n > MAX_DEGREE)
+        if (a < 0 || !rational_of(e->arg[1], NULL, &r) || r.d != 1 || r.n < 0 || r.n > MAX_DEGREE) {
             return -1;
+        }
         return a * r.n > MAX_DEGREE ? -1 : a * (int)r.n;
     default:
         return -1;
@@ -84,8 +85,9 @@ static bool sum_terms(struct fp *f, const struct expr *e, int64_t from, int64_t 
 {
     struct field v = e->op == 0 ? FIELD_ZERO : FIELD_ONE, x;
     for (int64_t k = from; k <= to; k++) {
-        if (--f->steps < 0 || !image_at(f, e->arg[2], e->text, true, k, field_int(k), &x))
+        if (--f->steps < 0 || !image_at(f, e->arg[2], e->text, true, k, field_int(k), &x)) {
             return false;
+        }
         v = e->op == 0 ? field_add(v, x) : field_mul(v, x);
     }
     *out = v;
@@ -117,16 +119,21 @@ bool image_integral(struct fp *f, const struct expr *e, struct field *out)
 {
     int d = degree(e->arg[0], e->text), n = d + 1;
     struct field c[MAX_DEGREE + 2], p[MAX_DEGREE + 2] = {FIELD_ZERO}, lo, hi;
-    if (e->n != 3 || d < 0 || !image_of(f, e->arg[1], &lo) || !image_of(f, e->arg[2], &hi))
+    if (e->n != 3 || d < 0 || !image_of(f, e->arg[1], &lo) || !image_of(f, e->arg[2], &hi)) {
         return false;
-    for (int i = 0; i < n; i++)
+    }
+    for (int i = 0; i < n; i++) {
         if (!image_at(f, e->arg[0], e->text, true, i, field_int(i), &c[i])) return false;
-    for (int j = 1; j < n; j++)
-        for (int i = n - 1; i >= j; i--)
+    }
+    for (int j = 1; j < n; j++) {
+        for (int i = n - 1; i >= j; i--) {
             c[i] = field_mul(field_sub(c[i], c[i - 1]), field_inv(field_int(j)));
+        }
+    }
     for (int i = n - 1; i >= 0; i--) { /* p = p (x - i) + c[i] */
-        for (int k = n - 1; k > 0; k--)
+        for (int k = n - 1; k > 0; k--) {
             p[k] = field_sub(p[k - 1], field_mul(p[k], field_int(i)));
+        }
         p[0] = field_sub(c[i], field_mul(p[0], field_int(i)));
     }
     struct field v = FIELD_ZERO;

@@ -28,10 +28,12 @@ static bool cis(struct fp *f, const struct expr *e, struct rational scale, struc
         scale.n = -scale.n;
         return cis(f, e->arg[0], scale, out);
     }
-    if (e->kind == E_MUL && rational_of(e->arg[0], f->bound, &r))
+    if (e->kind == E_MUL && rational_of(e->arg[0], f->bound, &r)) {
         return rational_mul(scale, r, &r) && cis(f, e->arg[1], r, out);
-    if (e->kind == E_DIV && rational_of(e->arg[1], f->bound, &r))
+    }
+    if (e->kind == E_DIV && rational_of(e->arg[1], f->bound, &r)) {
         return rational_div(scale, r, &r) && cis(f, e->arg[0], r, out);
+    }
     struct factors s;
     return image_split_product(f, e, &s) && rational_mul(s.scale, scale, &s.scale) &&
            image_cis_product(f, s, out);
@@ -46,9 +48,9 @@ bool image_circular(struct fp *f, int op, const struct expr *x, struct field *ou
     struct field s = field_mul(field_sub(w, v), field_inv(field_mul(two, FIELD_I)));
     switch (op) {
     case F_SIN:
-        return *out = s, true;
+        return image_set(out, s);
     case F_COS:
-        return *out = c, true;
+        return image_set(out, c);
     case F_TAN:
         return image_divide(s, c, out);
     case F_COT:
@@ -69,9 +71,9 @@ bool image_hyperbolic(struct fp *f, int op, const struct expr *x, struct field *
     struct field c = field_mul(field_add(w, v), half), s = field_mul(field_sub(w, v), half);
     switch (op) {
     case F_SINH:
-        return *out = s, true;
+        return image_set(out, s);
     case F_COSH:
-        return *out = c, true;
+        return image_set(out, c);
     case F_TANH:
         return image_divide(s, c, out);
     case F_COTH:
@@ -143,8 +145,9 @@ bool image_inverse_circular(struct fp *f, int op, const struct expr *x, struct f
     if (known_angle(f, direct, x, &r)) return image_pi_times(f, r, out);
     if (!image_of(f, x, &v)) return false;
     if (op != F_ACOS) return image_odd_atom(f, op, v, out);
-    if (!image_odd_atom(f, F_ASIN, v, &v) || !image_pi_times(f, (struct rational){1, 2}, out))
+    if (!image_odd_atom(f, F_ASIN, v, &v) || !image_pi_times(f, (struct rational){1, 2}, out)) {
         return false;
+    }
     *out = field_sub(*out, v); /* arccos x = pi/2 - arcsin x */
     return true;
 }

@@ -40,9 +40,10 @@ bool image_binomial(struct fp *f, const struct expr *n, const struct expr *k, st
     struct field x, y, v = FIELD_ONE;
     if (!image_of(f, n, &x)) return false;
     bool small = rational_of(k, f->bound, &r) && r.d == 1;
-    if (small && rational_of(n, f->bound, &s) && s.d == 1 && s.n >= 0 && r.n > s.n - r.n)
+    if (small && rational_of(n, f->bound, &s) && s.d == 1 && s.n >= 0 && r.n > s.n - r.n) {
         r.n = s.n - r.n;
-    if (small && r.n < 0) return *out = FIELD_ZERO, true;
+    }
+    if (small && r.n < 0) return image_set(out, FIELD_ZERO);
     if (small && r.n <= 100000) {
         struct field den = FIELD_ONE;
         for (int64_t i = 0; i < r.n; i++) {
@@ -70,7 +71,10 @@ bool image_fold_rational(int op, struct rational *v, struct rational r)
             if (__builtin_mul_overflow(v->d / gd, r.d, &lcm)) return false;
             return rational_make(gn, lcm, v);
         }
-        if (gn == 0) return *v = (struct rational){0, 1}, true;
+        if (gn == 0) {
+            *v = (struct rational){0, 1};
+            return true;
+        }
         if (__builtin_mul_overflow(v->n / gn, r.n, &lcm)) return false;
         return rational_make(lcm < 0 ? -lcm : lcm, gd, v);
     }
@@ -92,8 +96,9 @@ static bool fold_large(struct fp *f, const struct expr *e, struct field *out)
     for (int i = 0; i < 2 && e->n == 2 && (e->op == F_GCD || e->op == F_LCM); i++) {
         const struct expr *x = e->arg[1 - i];
         if (!rational_of(e->arg[i], f->bound, &small) || small.d != 1 || small.n == 0 ||
-            small.n > INT64_MAX / 4 || small.n < -INT64_MAX / 4)
+            small.n > INT64_MAX / 4 || small.n < -INT64_MAX / 4) {
             continue;
+        }
         if (small.n < 0) small.n = -small.n;
         if (!fingerprint_residue(x, (uint64_t)small.n, f->bound, &f->steps, &rest)) return false;
         int64_t gcd = rational_gcd(small.n, (int64_t)rest);
@@ -114,9 +119,10 @@ bool image_fold_many(struct fp *f, const struct expr *e, struct field *out)
     struct rational v, r;
     bool all = rational_of(e->arg[0], f->bound, &v);
     if (all && e->n == 1 && e->op != F_MIN && e->op != F_MAX && v.n < 0) v.n = -v.n;
-    for (uint32_t i = 1; all && i < e->n; i++)
+    for (uint32_t i = 1; all && i < e->n; i++) {
         all = rational_of(e->arg[i], f->bound, &r) && image_fold_rational(e->op, &v, r);
-    if (all) return *out = image_of_rational(v), true;
+    }
+    if (all) return image_set(out, image_of_rational(v));
     if (fold_large(f, e, out)) return true;
     if ((e->op == F_GCD || e->op == F_LCM) && image_gcd_monomials(f, e, out)) return true;
     struct field sum = FIELD_ZERO, x;
@@ -133,7 +139,10 @@ static bool floor_constant(struct fp *f, const struct expr *e, int64_t *out)
 {
     struct rational r;
     struct interval v;
-    if (rational_of(e, f->bound, &r)) return *out = rational_floor(r), true;
+    if (rational_of(e, f->bound, &r)) {
+        *out = rational_floor(r);
+        return true;
+    }
     if (!expr_is_constant(e) || f->bound != NULL || !interval_of(e, NULL, &v)) return false;
     double lo = floor(v.mid - v.error), hi = floor(v.mid + v.error);
     if (lo != hi || fabs(lo) > 1e15) return false;
@@ -153,7 +162,7 @@ bool image_floor_or_ceil(struct fp *f, const struct expr *e, struct field *out)
         return true;
     }
     if (!image_of(f, x, &v)) return false;
-    if (e->op == F_FLOOR) return *out = image_atom(f, image_tag(f, E_FUNC, F_FLOOR), v), true;
+    if (e->op == F_FLOOR) return image_set(out, image_atom(f, image_tag(f, E_FUNC, F_FLOOR), v));
     *out = field_neg(
         image_atom(f, image_tag(f, E_FUNC, F_FLOOR), field_neg(v))); /* ceil x = - floor -x */
     return true;
@@ -166,8 +175,9 @@ bool image_modulo(struct fp *f, const struct expr *a, const struct expr *m, stru
     struct field x, y;
     uint64_t k;
     if (rational_of(m, f->bound, &s) && s.d == 1 && s.n > 0 && s.n < INT64_MAX / 4 &&
-        fingerprint_residue(a, (uint64_t)s.n, f->bound, &f->steps, &k))
-        return *out = field_residue(k), true;
+        fingerprint_residue(a, (uint64_t)s.n, f->bound, &f->steps, &k)) {
+        return image_set(out, field_residue(k));
+    }
     if (!image_of(f, a, &x) || !image_of(f, m, &y)) return false;
     if (rational_of(a, f->bound, &r) && rational_of(m, f->bound, &s) && s.n != 0 &&
         rational_div(r, s, &r)) {

@@ -11,8 +11,9 @@ __extension__ typedef __int128 int128;
 
 const struct binding *binding_find(const struct binding *b, struct span name)
 {
-    while (b != NULL && !span_eq(b->name, name))
+    while (b != NULL && !span_eq(b->name, name)) {
         b = b->outer;
+    }
     return b;
 }
 
@@ -93,13 +94,18 @@ static bool of_number(const struct num *num, struct rational *out)
 {
     if (num->digits.n > 18) return false;
     int64_t v = 0;
-    for (size_t i = 0; i < num->digits.n; i++)
+    for (size_t i = 0; i < num->digits.n; i++) {
         v = v * 10 + (num->digits.p[i] - '0');
-    if (v == 0) return *out = (struct rational){0, 1}, true;
+    }
+    if (v == 0) {
+        *out = (struct rational){0, 1};
+        return true;
+    }
     if (num->exp10 > 18 || num->exp10 < -18) return false;
     int64_t ten = 1;
-    for (int64_t i = num->exp10 < 0 ? -num->exp10 : num->exp10; i > 0; i--)
+    for (int64_t i = num->exp10 < 0 ? -num->exp10 : num->exp10; i > 0; i--) {
         ten *= 10;
+    }
     return num->exp10 < 0 ? wide(v, ten, out) : wide((int128)v * ten, 1, out);
 }
 
@@ -145,8 +151,9 @@ bool rational_of(const struct expr *e, const struct binding *b, struct rational 
     case E_POW: {
         struct rational sum, y;
         if (!rational_of(e->arg[0], b, &sum)) return false;
-        for (uint32_t i = 1; i < e->n; i++)
+        for (uint32_t i = 1; i < e->n; i++) {
             if (!rational_of(e->arg[i], b, &y) || !combine(e, sum, y, &sum)) return false;
+        }
         *out = sum;
         return true;
     }
@@ -172,14 +179,16 @@ bool rational_of_pi(const struct expr *e, const struct binding *b, struct ration
         return rational_of_pi(e->arg[0], b, &x) && rational_of(e->arg[1], b, &y) &&
                rational_div(x, y, out);
     case E_MUL:
-        if (rational_of(e->arg[0], b, &x))
+        if (rational_of(e->arg[0], b, &x)) {
             return rational_of_pi(e->arg[1], b, &y) && rational_mul(x, y, out);
+        }
         return rational_of_pi(e->arg[0], b, &x) && rational_of(e->arg[1], b, &y) &&
                rational_mul(x, y, out);
     case E_ADD: {
         struct rational sum = {0, 1};
-        for (uint32_t i = 0; i < e->n; i++)
+        for (uint32_t i = 0; i < e->n; i++) {
             if (!rational_of_pi(e->arg[i], b, &x) || !rational_add(sum, x, &sum)) return false;
+        }
         *out = sum;
         return true;
     }

@@ -36,8 +36,9 @@ static bool literal(const struct num *num, uint64_t m, uint64_t *out)
 {
     if (num->exp10 < 0) return false;
     uint64_t v = 0;
-    for (size_t i = 0; i < num->digits.n; i++)
+    for (size_t i = 0; i < num->digits.n; i++) {
         v = (uint64_t)(((uint128)v * 10 + (unsigned)(num->digits.p[i] - '0')) % m);
+    }
     *out = mulmod(v, powmod(10, (uint64_t)num->exp10, m), m);
     return true;
 }
@@ -51,8 +52,9 @@ static bool is_large(const struct expr *e, const struct binding *b)
     case E_NUM:
         return e->num.exp10 >= 0;
     case E_POW:
-        if (rational_of(e->arg[0], b, &q) && rational_of(e->arg[1], b, &r))
+        if (rational_of(e->arg[0], b, &q) && rational_of(e->arg[1], b, &r)) {
             return q.d == 1 && r.d == 1 && q.n >= 2 && r.n >= 6;
+        }
         return (is_large(e->arg[0], b) && rational_of(e->arg[1], b, &r) && r.n >= 1) ||
                (is_large(e->arg[1], b) &&
                 (is_large(e->arg[0], b) || (rational_of(e->arg[0], b, &r) && r.n >= 2)));
@@ -82,7 +84,10 @@ static bool tower(struct residue *r, const struct expr *e, uint64_t m, uint64_t 
 {
     uint64_t a, k;
     struct rational n;
-    if (rational_of(e->arg[0], r->bound, &n) && n.d == 1 && n.n == 1) return *out = 1 % m, true;
+    if (rational_of(e->arg[0], r->bound, &n) && n.d == 1 && n.n == 1) {
+        *out = 1 % m;
+        return true;
+    }
     if (!residue(r, e->arg[0], m, &a)) return false;
     if (rational_of(e->arg[1], r->bound, &n)) {
         if (n.d != 1 || n.n < 0) return false;

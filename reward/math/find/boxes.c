@@ -19,8 +19,9 @@ static size_t bare_token(struct span s, size_t i)
 {
     size_t j = i;
     if (j < s.n && s.p[j] == '\\') j++;
-    while (j < s.n && strchr(" \n\t$.,;{}", s.p[j]) == NULL)
+    while (j < s.n && strchr(" \n\t$.,;{}", s.p[j]) == NULL) {
         j++;
+    }
     return j;
 }
 
@@ -40,8 +41,9 @@ static bool box_at(struct span s, size_t i, struct box *b)
         struct span name = span_str(names[k]);
         if (!span_starts(rest, name)) continue;
         size_t j = i + name.n;
-        while (j < s.n && (s.p[j] == ' ' || s.p[j] == '\n'))
+        while (j < s.n && (s.p[j] == ' ' || s.p[j] == '\n')) {
             j++;
+        }
         if (j >= s.n) return false;
         if (s.p[j] == '{') {
             size_t end = words_close(s, j);
@@ -68,8 +70,9 @@ bool boxes_cut_off(struct span s)
 /* The next backslash or < at or after `from`: where a box may begin. */
 static size_t next_sign(struct span s, size_t from)
 {
-    while (from < s.n && s.p[from] != '\\' && s.p[from] != '<')
+    while (from < s.n && s.p[from] != '\\' && s.p[from] != '<') {
         from++;
+    }
     return from;
 }
 
@@ -81,8 +84,9 @@ static bool next_box(struct span s, size_t from, struct box *b)
     for (size_t i = next_sign(s, from); i < s.n && unclosed < MAX_UNCLOSED;
          i = next_sign(s, i + 1)) {
         if (box_at(s, i, b)) return true;
-        for (size_t k = 0; k < sizeof(marks) / sizeof(marks[0]); k++)
+        for (size_t k = 0; k < sizeof(marks) / sizeof(marks[0]); k++) {
             unclosed += span_starts(span_slice(s, i, s.n), span_str(marks[k]));
+        }
     }
     return false;
 }
@@ -92,8 +96,9 @@ size_t boxes_last_end(struct span s)
     struct box b = {.to = 0};
     size_t end = 0;
     if (s.n == 0 || span_find(s, span_str("box"), 0) == SPAN_NONE) return 0;
-    while (next_box(s, end, &b))
+    while (next_box(s, end, &b)) {
         end = b.to;
+    }
     return end;
 }
 
@@ -113,8 +118,9 @@ static struct span skip_signs(struct span s)
                                         "\\,", "\\;", "{",      "}",       "**"};
     for (bool again = true; again && s.n > 0;) {
         again = false;
-        for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
+        for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
             again |= starts_word(&s, signs[i]);
+        }
     }
     return s;
 }
@@ -142,8 +148,9 @@ static enum joint joint_of(struct span gap)
             continue;
         }
         while (n < s.n && ((s.p[n] >= 'a' && s.p[n] <= 'z') || (s.p[n] >= 'A' && s.p[n] <= 'Z') ||
-                           s.p[n] == '_' || (n > 0 && s.p[n] >= '0' && s.p[n] <= '9')))
+                           s.p[n] == '_' || (n > 0 && s.p[n] >= '0' && s.p[n] <= '9'))) {
             n++;
+        }
         struct span w = span_slice(s, 0, n);
         if (n == 0) {
             if (s.p[0] == '=' || s.p[0] == '(' || s.p[0] == ')') { /* y_2 = \boxed{...} */
@@ -172,8 +179,9 @@ static int distinct(const struct box *b, int n)
     int count = 0;
     for (int i = 0; i < n; i++) {
         bool seen = false;
-        for (int j = 0; j < i; j++)
+        for (int j = 0; j < i; j++) {
             seen |= span_eq(span_trim(b[i].inside), span_trim(b[j].inside));
+        }
         count += !seen;
     }
     return count;

@@ -22,8 +22,9 @@ static bool is_wordish(int c)
 static bool same_fold(struct span a, struct span b)
 {
     if (a.n != b.n) return false;
-    for (size_t i = 0; i < a.n; i++)
+    for (size_t i = 0; i < a.n; i++) {
         if (upper((unsigned char)a.p[i]) != upper((unsigned char)b.p[i])) return false;
+    }
     return true;
 }
 
@@ -33,8 +34,9 @@ static int of_letter(int c, const struct math_options *o)
     char one = (char)upper(c);
     if (!ascii_is_letter(one)) return -1;
     if (o->n_choices == 0) return one <= 'J' ? one - 'A' : -1;
-    for (int i = 0; i < o->n_choices; i++)
+    for (int i = 0; i < o->n_choices; i++) {
         if (same_fold(o->choices[i], span_of(&one, 1))) return i;
+    }
     return -1;
 }
 
@@ -49,8 +51,9 @@ static bool is_bracketed(struct span s)
 static struct span unbracket(struct span s)
 {
     s = words_unwrap(s);
-    for (int level = 0; level < MAX_BRACKETS && is_bracketed(s); level++)
+    for (int level = 0; level < MAX_BRACKETS && is_bracketed(s); level++) {
         s = words_unwrap(span_slice(s, 1, s.n - 1));
+    }
     return s;
 }
 
@@ -63,8 +66,9 @@ static size_t label_end(struct span s)
         if (!span_starts(s, span_str(wraps[k])) || i + 3 >= s.n) continue;
         if (s.p[i] != '(' || s.p[i + 1] < 'A' || s.p[i + 1] > 'J' || s.p[i + 2] != ')') continue;
         i += 3;
-        while (i < s.n && s.p[i] != 0 && strchr(" ~}*", s.p[i]) != NULL)
+        while (i < s.n && s.p[i] != 0 && strchr(" ~}*", s.p[i]) != NULL) {
             i++;
+        }
         return i;
     }
     return 0;
@@ -78,8 +82,9 @@ struct span choice_content(struct span s, char *letter)
     if (i == 0 || (s.p[i - 1] == ')' && s.p[i] != '\\')) return span_of(NULL, 0);
     *letter = s.p[span_find(s, span_str("("), 0) + 1];
     s = span_trim(span_slice(s, i, s.n));
-    for (size_t k = 0; k < sizeof(spaces) / sizeof(spaces[0]); k++)
+    for (size_t k = 0; k < sizeof(spaces) / sizeof(spaces[0]); k++) {
         if (span_starts(s, span_str(spaces[k]))) s = span_slice(s, strlen(spaces[k]), s.n);
+    }
     return words_unwrap(s);
 }
 
@@ -99,8 +104,9 @@ int choice_of(struct span text, const struct math_options *o, bool bare_only)
 {
     struct span s = unbracket(text);
     if (s.n == 0) return -1;
-    for (int i = 0; i < o->n_choices; i++)
+    for (int i = 0; i < o->n_choices; i++) {
         if (same_fold(s, o->choices[i])) return i;
+    }
     if (s.n == 1) return of_letter(s.p[0], o);
     if (bare_only) return -1;
     struct span named = after_word(s);
@@ -116,17 +122,20 @@ int choice_of(struct span text, const struct math_options *o, bool bare_only)
 
 static bool matches(struct span s, size_t i, const char *what)
 {
-    for (size_t k = 0; what[k] != 0; k++)
-        if (i + k >= s.n || upper((unsigned char)s.p[i + k]) != upper((unsigned char)what[k]))
+    for (size_t k = 0; what[k] != 0; k++) {
+        if (i + k >= s.n || upper((unsigned char)s.p[i + k]) != upper((unsigned char)what[k])) {
             return false;
+        }
+    }
     return true;
 }
 
 /* What stands at s.p[i] makes the letter before it a name in a formula: \mathrm{E}*2, A^2. */
 static bool is_operand(struct span s, size_t i)
 {
-    while (i < s.n && (s.p[i] == '}' || s.p[i] == ' '))
+    while (i < s.n && (s.p[i] == '}' || s.p[i] == ' ')) {
         i++;
+    }
     if (i >= s.n || strchr("*^+/=_", s.p[i]) == NULL) return false;
     return s.p[i] != '*' || (i + 1 < s.n && s.p[i + 1] >= '0' && s.p[i + 1] <= '9');
 }
@@ -149,10 +158,13 @@ static bool is_article(struct span s, size_t i)
                                         "since", "as",  "must",    "should", "would", "has"};
     if (upper((unsigned char)s.p[i]) != 'A' && upper((unsigned char)s.p[i]) != 'I') return false;
     if (i + 2 >= s.n || s.p[i + 1] != ' ' || s.p[i + 2] < 'a' || s.p[i + 2] > 'z') return false;
-    for (size_t k = 0; k < sizeof(verbs) / sizeof(verbs[0]); k++)
+    for (size_t k = 0; k < sizeof(verbs) / sizeof(verbs[0]); k++) {
         if (matches(s, i + 2, verbs[k]) &&
-            !ascii_is_letter(i + 2 + strlen(verbs[k]) < s.n ? s.p[i + 2 + strlen(verbs[k])] : ' '))
+            !ascii_is_letter(i + 2 + strlen(verbs[k]) < s.n ? s.p[i + 2 + strlen(verbs[k])]
+                                                            : ' ')) {
             return false;
+        }
+    }
     return true;
 }
 
@@ -164,8 +176,9 @@ static size_t later_in_clause(struct span s, size_t i, const struct math_options
     for (int words = 0; words < 4 && i < s.n; words++) {
         if (alone_at(s, i, o, false) >= 0) return i;
         if (matches(s, i, "not") || s.p[i] < 'a' || s.p[i] > 'z') break;
-        while (i < s.n && s.p[i] >= 'a' && s.p[i] <= 'z')
+        while (i < s.n && s.p[i] >= 'a' && s.p[i] <= 'z') {
             i++;
+        }
         if (i >= s.n || s.p[i] != ' ') break;
         i++;
     }
@@ -179,8 +192,9 @@ static int after_phrase(struct span s, size_t i, const struct math_options *o, s
                                           "is",     "definitely", "clearly", "therefore", "thus"};
     for (int guard = 0; guard < 8 && i < s.n; guard++) {
         while (i < s.n &&
-               (strchr(" :*(\n\t$\"'[{=", s.p[i]) != NULL || (unsigned char)s.p[i] >= 0x80))
+               (strchr(" :*(\n\t$\"'[{=", s.p[i]) != NULL || (unsigned char)s.p[i] >= 0x80)) {
             i++;
+        }
         bool word = false;
         for (size_t k = 0; k < sizeof(skipped) / sizeof(skipped[0]) && !word; k++) {
             size_t n = strlen(skipped[k]);
@@ -189,8 +203,9 @@ static int after_phrase(struct span s, size_t i, const struct math_options *o, s
             if (word) i += n;
         }
         if (i < s.n && s.p[i] == '\\') { /* \text{, \boxed{ */
-            while (i < s.n && s.p[i] != '{')
+            while (i < s.n && s.p[i] != '{') {
                 i++;
+            }
             word = true;
         }
         if (!word) break;
@@ -211,13 +226,14 @@ static int by_phrase(struct span s, const struct math_options *o, struct span *a
         "choose",      "option",  "select", "must be",   "\xe7\xad\x94\xe6\xa1\x88",
         "\xe9\x80\x89"};
     int found = -1;
-    for (size_t i = 0; i < s.n; i++)
+    for (size_t i = 0; i < s.n; i++) {
         for (size_t k = 0; k < sizeof(phrases) / sizeof(phrases[0]); k++) {
             if (!matches(s, i, phrases[k])) continue;
             int c = after_phrase(s, i + strlen(phrases[k]), o, at);
             if (c >= 0) found = c;
             break;
         }
+    }
     return found;
 }
 
@@ -225,8 +241,9 @@ static int by_phrase(struct span s, const struct math_options *o, struct span *a
 static int by_beginning(struct span s, const struct math_options *o, struct span *at)
 {
     size_t i = 0;
-    while (i < s.n && strchr(" \n\t*([$", s.p[i]) != NULL)
+    while (i < s.n && strchr(" \n\t*([$", s.p[i]) != NULL) {
         i++;
+    }
     bool bracketed = i > 0 && i + 1 < s.n && s.p[i - 1] == '(' && s.p[i + 1] == ')';
     int c = i < s.n ? alone_at(s, i, o, bracketed) : -1;
     if (c < 0 || is_article(s, i)) return -1;
@@ -271,12 +288,14 @@ bool choice_letters_only(struct span s)
 {
     for (size_t i = 0; i < s.n;) {
         size_t end = i;
-        while (end < s.n && ascii_is_letter(s.p[end]))
+        while (end < s.n && ascii_is_letter(s.p[end])) {
             end++;
+        }
         if ((unsigned char)s.p[i] >= 0x80) return false;
         struct span w = span_slice(s, i, end);
-        if (w.n > 1 && !same_fold(w, span_str("or")) && !same_fold(w, span_str("and")))
+        if (w.n > 1 && !same_fold(w, span_str("or")) && !same_fold(w, span_str("and"))) {
             return false;
+        }
         i = end > i ? end : i + 1;
     }
     return s.n > 0;

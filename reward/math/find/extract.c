@@ -61,7 +61,10 @@ static bool unmarked(struct arena *a, struct span s, const struct math_options *
 {
     struct span found = marks_hashed(s, o->first_answer);
     if (found.n > 0) return find(out, found, MATH_FROM_HASHES);
-    if (boxes_cut_off(s)) return out->cause = MATH_NO_ANSWER_FOUND, false;
+    if (boxes_cut_off(s)) {
+        out->cause = MATH_NO_ANSWER_FOUND;
+        return false;
+    }
     if ((found = phrase_answer(a, s, o)).n > 0) return find(out, found, MATH_FROM_PHRASE);
     if (whole_reads(a, s)) return find(out, s, MATH_FROM_EXPRESSION);
     if ((found = prose_moment(a, s)).n > 0) return find(out, found, MATH_FROM_EXPRESSION);
@@ -69,12 +72,14 @@ static bool unmarked(struct arena *a, struct span s, const struct math_options *
     enum math_source source;
     found = without_sum_of_letters(prose_last(a, prose_without_aside(s), o->extract, &source));
     if (found.n > 0) return find(out, found, source);
-    if ((o->extract & MATH_EXTRACT_EXPR) && (found = prose_spelled(s)).n > 0)
+    if ((o->extract & MATH_EXTRACT_EXPR) && (found = prose_spelled(s)).n > 0) {
         return find(out, found, MATH_FROM_EXPRESSION);
+    }
     struct formula f;
     struct span t = span_trim(s);
-    if (t.n > 0 && formula_at(t, 0, NULL, &f) && f.to == t.n)
+    if (t.n > 0 && formula_at(t, 0, NULL, &f) && f.to == t.n) {
         return find(out, f.inside, MATH_FROM_LATEX);
+    }
     if (t.n > 0 && t.n <= MAX_SHORT && memchr(t.p, '\n', t.n) == NULL) {
         size_t said = span_find_last(t, span_str(" is "));
         out->words = true;

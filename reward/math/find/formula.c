@@ -13,8 +13,9 @@ enum { MAX_FORMULA = 2000 };
 static bool escaped(struct span s, size_t i)
 {
     size_t n = 0;
-    while (i > n && s.p[i - 1 - n] == '\\')
+    while (i > n && s.p[i - 1 - n] == '\\') {
         n++;
+    }
     return n % 2 == 1;
 }
 
@@ -53,9 +54,11 @@ static bool is_formula(const struct expr *e)
 {
     if (e->kind == E_UNIT) return unit_known(e->text) || e->text.n <= 12;
     if (e->kind == E_LIST || e->kind == E_REL || e->kind == E_SET || e->kind == E_TUPLE) {
-        for (uint32_t i = 0; i < e->n; i++)
-            if (!is_formula(e->arg[i]) && !(e->kind == E_REL && e->arg[i]->kind == E_TEXT))
+        for (uint32_t i = 0; i < e->n; i++) {
+            if (!is_formula(e->arg[i]) && !(e->kind == E_REL && e->arg[i]->kind == E_TEXT)) {
                 return false;
+            }
+        }
         return true;
     }
     return !expr_has(e, E_TEXT, -1) && !expr_has(e, E_UNIT, -1);
@@ -73,8 +76,9 @@ size_t formula_with_percent(struct span s, size_t end)
     static const char *const forms[] = {"%",      "\\%",      "percent", "pct",
                                         "\\circ", "\xc2\xb0", "degrees"};
     size_t i = end;
-    while (i < s.n && s.p[i] == ' ')
+    while (i < s.n && s.p[i] == ' ') {
         i++;
+    }
     for (size_t k = 0; k < sizeof(forms) / sizeof(forms[0]); k++) {
         struct span f = span_str(forms[k]);
         if (words_start(span_slice(s, i, s.n), f)) return i + f.n;
@@ -106,8 +110,9 @@ bool formula_last(struct arena *a, struct span s, struct formula *out)
     struct closings closings = {{0}};
     while (i < s.n) {
         const char *p = s.p + i;
-        while (p < s.p + s.n && *p != '$' && *p != '\\')
+        while (p < s.p + s.n && *p != '$' && *p != '\\') {
             p++;
+        }
         i = (size_t)(p - s.p);
         if (i >= s.n) break;
         if (formula_at(s, i, &closings, &f)) {
@@ -120,8 +125,9 @@ bool formula_last(struct arena *a, struct span s, struct formula *out)
     for (size_t k = 0; k < n && k < 8 && !found; k++) {
         f = recent[(n - 1 - k) % 8];
         if (!formula_reads(a, words_unwrap(f.inside))) continue;
-        for (size_t j = k + 1; j < n && j < 8; j++) /* "$x=2$ or $x=3$" */
+        for (size_t j = k + 1; j < n && j < 8; j++) { /* "$x=2$ or $x=3$" */
             if (!joins_equations(s, &recent[(n - 1 - j) % 8], &f)) break;
+        }
         size_t to = formula_with_percent(s, f.to);
         if (to != f.to) {
             f.inside = span_slice(s, f.from, to);

@@ -89,8 +89,9 @@ struct span phrase_sentence(struct span s)
         }
         if (s.p[i] == '\n' && said) return span_slice(s, 0, i);
         if ((s.p[i] == '.' || s.p[i] == '!' || s.p[i] == '?') && said &&
-            (i + 1 == s.n || s.p[i + 1] == ' ' || s.p[i + 1] == '\n'))
+            (i + 1 == s.n || s.p[i + 1] == ' ' || s.p[i + 1] == '\n')) {
             return span_slice(s, 0, i);
+        }
         if (i + 2 < s.n && memcmp(s.p + i, "\xe3\x80\x82", 3) == 0) return span_slice(s, 0, i);
         if (strchr(" \n\t:*", s.p[i]) == NULL) said = true;
     }
@@ -110,8 +111,9 @@ size_t phrase_last_copula(struct span s)
 
 struct span phrase_stated(struct arena *a, struct span s, unsigned kinds)
 {
-    while (s.n > 0 && strchr(" :*\n\t=", s.p[0]) != NULL)
+    while (s.n > 0 && strchr(" :*\n\t=", s.p[0]) != NULL) {
         s = span_slice(s, 1, s.n);
+    }
     struct formula f;
     if (words_start(s, span_str("either "))) s = span_slice(s, 7, s.n);
     if (s.n > 0 && formula_at(s, 0, NULL, &f) && formula_reads(a, words_unwrap(f.inside))) {
@@ -123,8 +125,9 @@ struct span phrase_stated(struct arena *a, struct span s, unsigned kinds)
     struct span whole = words_unwrap(s);
     int seconds;
     bool marked;
-    if (whole.n > 0 && (formula_reads(a, whole) || words_time(whole, &seconds, &marked)))
+    if (whole.n > 0 && (formula_reads(a, whole) || words_time(whole, &seconds, &marked))) {
         return whole;
+    }
     size_t at = phrase_last_copula(s);
     if (at > 0) {
         struct span rest = words_unwrap(span_slice(s, at, s.n));

@@ -19,19 +19,22 @@ static const struct span NOTHING = {NULL, 0};
 static size_t fraction_before(struct span s, size_t end)
 {
     if (end >= 2 && (unsigned char)s.p[end - 2] == 0xc2 && (unsigned char)s.p[end - 1] >= 0xbc &&
-        (unsigned char)s.p[end - 1] <= 0xbe)
+        (unsigned char)s.p[end - 1] <= 0xbe) {
         return 2;
+    }
     if (end >= 3 && (unsigned char)s.p[end - 3] == 0xe2 && (unsigned char)s.p[end - 2] == 0x85 &&
-        (unsigned char)s.p[end - 1] >= 0x90 && (unsigned char)s.p[end - 1] <= 0x9e)
+        (unsigned char)s.p[end - 1] >= 0x90 && (unsigned char)s.p[end - 1] <= 0x9e) {
         return 3;
+    }
     return 0;
 }
 
 /* The offset after the last digit (or fraction character) of s, 0 when it has none. */
 static size_t last_number_end(struct span s)
 {
-    for (size_t i = s.n; i > 0; i--)
+    for (size_t i = s.n; i > 0; i--) {
         if (ascii_is_digit(s.p[i - 1]) || fraction_before(s, i) > 0) return i;
+    }
     return 0;
 }
 
@@ -75,13 +78,15 @@ static struct span readable_tail(struct arena *a, struct span s)
     s = balanced(s);
     for (int tries = 0; tries < 24 && s.n > 0; tries++) {
         while (s.n > 0 && strchr("*/^=%), .+", s.p[0]) != NULL &&
-               !(s.p[0] == '.' && s.n > 1 && ascii_is_digit(s.p[1])))
+               !(s.p[0] == '.' && s.n > 1 && ascii_is_digit(s.p[1]))) {
             s = span_slice(s, 1, s.n);
+        }
         if (s.n == 0) break;
         if (formula_reads(a, s)) return s;
         size_t i = 1;
-        while (i < s.n && strchr(" =,", s.p[i]) == NULL)
+        while (i < s.n && strchr(" =,", s.p[i]) == NULL) {
             i++;
+        }
         s = span_trim(span_slice(s, i, s.n));
     }
     return NOTHING;
@@ -91,8 +96,9 @@ static struct span readable_tail(struct arena *a, struct span s)
 static bool within_word(struct span s, size_t end)
 {
     size_t from = end;
-    while (from > 0 && ascii_is_digit(s.p[from - 1]))
+    while (from > 0 && ascii_is_digit(s.p[from - 1])) {
         from--;
+    }
     return from > 1 && from < end && ascii_is_letter((unsigned char)s.p[from - 1]) &&
            ascii_is_letter((unsigned char)s.p[from - 2]) && end < s.n &&
            ascii_is_letter((unsigned char)s.p[end]);
@@ -103,8 +109,9 @@ static struct span last_number(struct arena *a, struct span s, size_t *end)
     *end = last_number_end(s);
     if (*end == 0 || within_word(s, *end)) return NOTHING;
     size_t stop = *end;
-    while (stop < s.n && (s.p[stop] == ')' || s.p[stop] == '!'))
+    while (stop < s.n && (s.p[stop] == ')' || s.p[stop] == '!')) {
         stop++;
+    }
     size_t start = expression_start(s, *end);
     /* a sign glued to a letter is a hyphen: "x-2" has no -2 */
     bool hyphen = start > 0 && start < *end && s.p[start] == '-' &&
@@ -121,8 +128,9 @@ static struct span last_number(struct arena *a, struct span s, size_t *end)
 static bool names_unit(struct span w)
 {
     static const char *const words[] = {"square", "cubic", "sq", "unit", "units", "per"};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (span_is(w, words[i])) return true;
+    }
     return unit_known(w);
 }
 
@@ -130,14 +138,17 @@ bool prose_has_words(struct span s)
 {
     for (size_t i = 0; i < s.n;) {
         size_t j = i;
-        while (j < s.n && ascii_is_letter((unsigned char)s.p[j]))
+        while (j < s.n && ascii_is_letter((unsigned char)s.p[j])) {
             j++;
+        }
         struct span w = span_slice(s, i, j);
         bool told =
             i > 0 && (s.p[i - 1] == '\\' || s.p[i - 1] == '{' || ascii_is_digit(s.p[i - 1]));
         if (w.n >= 2 && !told && command_find(w) == NULL && !names_unit(w)) return true;
-        if (w.n > 0 && j + 1 < s.n && s.p[j] == '\'' && ascii_is_letter((unsigned char)s.p[j + 1]))
+        if (w.n > 0 && j + 1 < s.n && s.p[j] == '\'' &&
+            ascii_is_letter((unsigned char)s.p[j + 1])) {
             return true;
+        }
         i = j > i ? j : i + 1;
     }
     return false;
@@ -156,12 +167,14 @@ static struct span formula_tail(struct arena *a, struct span s)
         bool start = i == 0 || s.p[i - 1] == ' ' || (unsigned char)s.p[i - 1] >= 0x80;
         if (!start || s.p[i] == ' ' || ((unsigned char)s.p[i] & 0xc0) == 0x80) continue;
         if (ascii_is_letter((unsigned char)s.p[i]) && i + 2 < s.n && s.p[i + 1] == ' ' &&
-            s.p[i + 2] != '=')
+            s.p[i + 2] != '=') {
             continue;
+        }
         struct span tail = span_slice(s, i, s.n);
         bool worth = false;
-        for (size_t k = 0; k < tail.n; k++)
+        for (size_t k = 0; k < tail.n; k++) {
             worth |= ascii_is_digit(tail.p[k]) || tail.p[k] == '\\';
+        }
         if (!worth || tail.p[0] == '=' || tail.p[0] == ',') continue;
         if (prose_has_words(tail)) continue;
         tries++;
@@ -192,11 +205,13 @@ bool prose_denies(struct span s)
         size_t at = span_find_last(last, span_str(words[k]));
         if (at == SPAN_NONE) continue;
         size_t i = at + strlen(words[k]);
-        while (i < last.n && strchr("$\\( ", last.p[i]) != NULL)
+        while (i < last.n && strchr("$\\( ", last.p[i]) != NULL) {
             i++;
+        }
         bool number = i < last.n && ascii_is_digit(last.p[i]);
-        while (i < last.n && (ascii_is_digit(last.p[i]) || last.p[i] == ',' || last.p[i] == '.'))
+        while (i < last.n && (ascii_is_digit(last.p[i]) || last.p[i] == ',' || last.p[i] == '.')) {
             i++;
+        }
         if (number && last_number_end(span_slice(last, i, last.n)) == 0) return true;
     }
     return false;
@@ -219,8 +234,9 @@ struct span prose_without_aside(struct span s)
     }
     struct span kept = span_trim(span_slice(s, 0, end)), last = span_slice(kept, from, kept.n);
     bool worth = false;
-    for (size_t i = 0; i < last.n; i++)
+    for (size_t i = 0; i < last.n; i++) {
         worth |= ascii_is_digit(last.p[i]) || last.p[i] == '$';
+    }
     return worth ? kept : s;
 }
 
@@ -246,9 +262,10 @@ struct span prose_first_number(struct arena *a, struct span s)
         if (i > 0 && ascii_is_letter((unsigned char)s.p[i - 1])) continue;
         size_t end = i;
         while (end < s.n &&
-               (ascii_is_digit(s.p[end]) ||
-                (strchr(".,/", s.p[end]) != NULL && end + 1 < s.n && ascii_is_digit(s.p[end + 1]))))
+               (ascii_is_digit(s.p[end]) || (strchr(".,/", s.p[end]) != NULL && end + 1 < s.n &&
+                                             ascii_is_digit(s.p[end + 1])))) {
             end++;
+        }
         size_t from = i > 0 && s.p[i - 1] == '-' && (i == 1 || s.p[i - 2] == ' ') ? i - 1 : i;
         struct span n = span_slice(s, from, formula_with_percent(s, end));
         if (formula_reads(a, n)) return n;

@@ -14,8 +14,9 @@ static int lower(int c)
 bool words_start(struct span s, struct span head)
 {
     if (s.n < head.n) return false;
-    for (size_t i = 0; i < head.n; i++)
+    for (size_t i = 0; i < head.n; i++) {
         if (lower((unsigned char)s.p[i]) != (unsigned char)head.p[i]) return false;
+    }
     return true;
 }
 
@@ -52,8 +53,9 @@ static bool strip_command(struct span *s, const char *name)
     struct span head = span_str(name);
     if (!span_starts(*s, head)) return false;
     size_t i = head.n;
-    while (i < s->n && s->p[i] == ' ')
+    while (i < s->n && s->p[i] == ' ') {
         i++;
+    }
     if (i >= s->n || s->p[i] != '{' || words_close(*s, i) != s->n) return false;
     *s = span_trim(span_slice(*s, i + 1, s->n - 1));
     return true;
@@ -107,9 +109,11 @@ static struct span without_hedge(struct span s)
     static const char *const hedges[] = {"approximately ", "Approximately ", "approx. ",
                                          "about ",         "About ",         "roughly ",
                                          "exactly ",       "Exactly "};
-    for (size_t i = 0; i < sizeof(hedges) / sizeof(hedges[0]); i++)
-        if (span_starts(s, span_str(hedges[i])))
+    for (size_t i = 0; i < sizeof(hedges) / sizeof(hedges[0]); i++) {
+        if (span_starts(s, span_str(hedges[i]))) {
             return span_trim(span_slice(s, strlen(hedges[i]), s.n));
+        }
+    }
     return s;
 }
 
@@ -135,10 +139,12 @@ struct span words_unwrap(struct span s)
     s = without_echo(without_remark(without_hedge(span_trim(s))));
     for (int round = 0; round < 12; round++) {
         bool changed = strip_marker(&s) || strip_end(&s);
-        for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+        for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
             changed |= strip_pair(&s, pairs[i].head, pairs[i].tail);
-        for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+        }
+        for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
             changed |= strip_command(&s, commands[i]);
+        }
         if (!changed) break;
     }
     return s;
@@ -162,8 +168,9 @@ static bool is_article(const char *p, size_t n)
 static bool is_wrapper(struct span command)
 {
     static const char *const heads[] = {"text", "math", "mbox", "rm", "bf", "it", "operatorname"};
-    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++)
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
         if (span_starts(command, span_str(heads[i]))) return true;
+    }
     return false;
 }
 
@@ -177,8 +184,9 @@ struct span words_fold(struct arena *a, struct span s)
         if (c == '\\' && i + 1 < s.n) { /* a command's name is no word */
             size_t j = i + 1;
             while (j < s.n &&
-                   ((s.p[j] >= 'a' && s.p[j] <= 'z') || (s.p[j] >= 'A' && s.p[j] <= 'Z')))
+                   ((s.p[j] >= 'a' && s.p[j] <= 'z') || (s.p[j] >= 'A' && s.p[j] <= 'Z'))) {
                 j++;
+            }
             if (j < s.n && s.p[j] == '{' && is_wrapper(span_slice(s, i + 1, j))) {
                 i = j;
                 continue;
@@ -193,19 +201,22 @@ struct span words_fold(struct arena *a, struct span s)
             word = n;
         }
     }
-    while (n > 0 && out[n - 1] == ' ')
+    while (n > 0 && out[n - 1] == ' ') {
         n--;
+    }
     return span_of(out, n);
 }
 
 /* The next word of s from *i on. */
 static bool next_word(struct span s, size_t *i, struct span *word)
 {
-    while (*i < s.n && s.p[*i] == ' ')
+    while (*i < s.n && s.p[*i] == ' ') {
         (*i)++;
+    }
     size_t end = *i;
-    while (end < s.n && s.p[end] != ' ')
+    while (end < s.n && s.p[end] != ' ') {
         end++;
+    }
     *word = span_slice(s, *i, end);
     *i = end;
     return word->n > 0;
@@ -217,17 +228,20 @@ static int month(struct span w)
     static const char *const months[] = {"january",   "february", "march",    "april",
                                          "may",       "june",     "july",     "august",
                                          "september", "october",  "november", "december"};
-    for (int k = 0; k < 12; k++)
-        if (span_is(w, months[k]) || (w.n == 3 && span_starts(span_str(months[k]), w)))
+    for (int k = 0; k < 12; k++) {
+        if (span_is(w, months[k]) || (w.n == 3 && span_starts(span_str(months[k]), w))) {
             return k + 1;
+        }
+    }
     return 0;
 }
 
 static bool has_month(struct span s)
 {
     struct span w;
-    for (size_t i = 0; next_word(s, &i, &w);)
+    for (size_t i = 0; next_word(s, &i, &w);) {
         if (month(w) > 0) return true;
+    }
     return false;
 }
 
@@ -244,8 +258,9 @@ static bool words_within(struct span x, struct span y)
     struct span w, v;
     for (size_t i = 0; next_word(x, &i, &w);) {
         bool found = date_word(w).n == 0;
-        for (size_t j = 0; !found && next_word(y, &j, &v);)
+        for (size_t j = 0; !found && next_word(y, &j, &v);) {
             found = span_eq(date_word(w), date_word(v)) || (month(w) > 0 && month(w) == month(v));
+        }
         if (!found) return false;
     }
     return true;
@@ -263,8 +278,9 @@ bool words_date(struct arena *a, struct span s)
 {
     struct span p = words_fold(a, s), w;
     int words = 0, numbers = 0;
-    for (size_t i = 0; next_word(p, &i, &w); words++)
+    for (size_t i = 0; next_word(p, &i, &w); words++) {
         numbers += w.p[0] >= '0' && w.p[0] <= '9';
+    }
     return words >= 2 && words <= 4 && numbers >= 1 && has_month(p);
 }
 
@@ -292,8 +308,9 @@ static int64_t number_word(const char *p, size_t n)
     for (size_t i = 0; i < sizeof(number_words) / sizeof(number_words[0]); i++) {
         const char *w = number_words[i].name;
         size_t k = 0;
-        while (k < n && w[k] != 0 && lower((unsigned char)p[k]) == w[k])
+        while (k < n && w[k] != 0 && lower((unsigned char)p[k]) == w[k]) {
             k++;
+        }
         if (k == n && w[k] == 0) return number_words[i].value;
     }
     return -1;
@@ -307,8 +324,9 @@ static bool english(struct span s, int64_t *out)
     for (size_t i = 0; i < s.n;) {
         size_t j = i;
         while (j < s.n && lower((unsigned char)s.p[j]) >= 'a' &&
-               lower((unsigned char)s.p[j]) <= 'z')
+               lower((unsigned char)s.p[j]) <= 'z') {
             j++;
+        }
         if (j == i) {
             if (s.p[i] != ' ' && s.p[i] != '-' && s.p[i] != ',') return false;
             i++;
@@ -338,8 +356,9 @@ static int64_t chinese_digit(uint32_t c)
 {
     static const uint32_t digits[] = {0x96f6, 0x4e00, 0x4e8c, 0x4e09, 0x56db,
                                       0x4e94, 0x516d, 0x4e03, 0x516b, 0x4e5d};
-    for (int i = 0; i < 10; i++)
+    for (int i = 0; i < 10; i++) {
         if (digits[i] == c) return i;
+    }
     return c == 0x4e24 ? 2 : c == 0x3007 ? 0 : -1;
 }
 
@@ -398,8 +417,10 @@ static int64_t denominator(struct span w)
     if (w.n > 1 && w.p[w.n - 1] == 's') w.n--;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         size_t k = 0;
-        while (k < w.n && names[i].name[k] != 0 && lower((unsigned char)w.p[k]) == names[i].name[k])
+        while (k < w.n && names[i].name[k] != 0 &&
+               lower((unsigned char)w.p[k]) == names[i].name[k]) {
             k++;
+        }
         if (k == w.n && names[i].name[k] == 0) return names[i].value;
     }
     return 0;
@@ -411,8 +432,9 @@ bool words_fraction(struct span s, int64_t *num, int64_t *den)
     s = span_trim(s);
     if (s.n < 8 || s.n > 80) return false;
     size_t last = s.n;
-    while (last > 0 && s.p[last - 1] != ' ' && s.p[last - 1] != '-')
+    while (last > 0 && s.p[last - 1] != ' ' && s.p[last - 1] != '-') {
         last--;
+    }
     *den = last == 0 ? 0 : denominator(span_slice(s, last, s.n));
     if (*den == 0) return false;
     struct span count = span_slice(s, 0, last - 1);
@@ -434,8 +456,9 @@ static bool small_number(struct span s, size_t *i, int *out)
 {
     size_t first = *i;
     *out = 0;
-    while (*i < s.n && s.p[*i] >= '0' && s.p[*i] <= '9' && *i - first < 3)
+    while (*i < s.n && s.p[*i] >= '0' && s.p[*i] <= '9' && *i - first < 3) {
         *out = *out * 10 + (s.p[(*i)++] - '0');
+    }
     return *i > first && *i - first <= 2;
 }
 
@@ -482,8 +505,9 @@ bool words_time(struct span s, int *seconds, bool *marked)
         }
     }
     int half = half_of_day(span_slice(s, i, s.n));
-    if (half < 0 || (half == 0 && !minutes) || h > 24 || (half != 0 && (h < 1 || h > 12)))
+    if (half < 0 || (half == 0 && !minutes) || h > 24 || (half != 0 && (h < 1 || h > 12))) {
         return false;
+    }
     if (half != 0) {
         *marked = true;
         h = h % 12 + (half == 'p' ? 12 : 0);

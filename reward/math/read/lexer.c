@@ -82,8 +82,9 @@ static size_t scan_one(struct lexer *l, struct span s, size_t i, int text_depth)
     size_t other_base = lexer_large_digits(l, s, i);
     if (other_base == 0) other_base = lexer_prefixed_digits(l, s, i);
     if (other_base > 0) return other_base;
-    if (ascii_is_digit(c) || (c == '.' && ascii_is_digit(lexer_at(s, i + 1))))
+    if (ascii_is_digit(c) || (c == '.' && ascii_is_digit(lexer_at(s, i + 1)))) {
         return lexer_number(l, s, i);
+    }
     if (lexer_is_word(c)) return lexer_word(l, s, i);
     if (c == '\\') return lexer_backslash(l, s, i, text_depth);
     if (c == '$' && l->one_dollar && lexer_beside_number(l, s, i + 1)) {
@@ -127,8 +128,9 @@ struct token *lexer_tokens(struct arena *a, struct span text, enum lexer_reading
     size_t room = text.n < LEXER_MAX_TOKENS ? text.n : LEXER_MAX_TOKENS;
     struct lexer l = {.arena = a, .room = room, .reading = reading, .err = err, .base = text.p};
     const char *dollar = text.n == 0 ? NULL : memchr(text.p, '$', text.n);
-    if (dollar != NULL && (dollar == text.p || dollar[-1] != '\\'))
+    if (dollar != NULL && (dollar == text.p || dollar[-1] != '\\')) {
         l.one_dollar = memchr(dollar + 1, '$', text.n - 1 - (size_t)(dollar - text.p)) == NULL;
+    }
     l.out = arena_alloc(a, room + LOOKAHEAD, sizeof(*l.out));
     if (l.out == NULL) {
         error_set(err, ERROR_NO_MEMORY, NULL, "no memory for tokens");

@@ -19,8 +19,9 @@ static bool has_words(struct span s)
             continue;
         }
         size_t j = i;
-        while (lexer_is_word(lexer_at(s, j)))
+        while (lexer_is_word(lexer_at(s, j))) {
             j++;
+        }
         if (j - i >= 2 && command_find(span_slice(s, i, j)) == NULL) return true;
         i = j;
     }
@@ -57,8 +58,9 @@ static void blackboard(struct lexer *l, struct span inner, struct span s, size_t
 /* \text{...} and its like; op as in commands.c: 0 text, 1 upright mathematics, 2 blackboard. */
 static size_t text_group(struct lexer *l, struct span s, size_t i, int op, int depth)
 {
-    while (lexer_at(s, i) == ' ')
+    while (lexer_at(s, i) == ' ') {
         i++;
+    }
     if (op == 2 && ascii_is_letter(lexer_at(s, i))) { /* \mathbb R */
         blackboard(l, span_slice(s, i, i + 1), s, i);
         return i + 1;
@@ -66,8 +68,9 @@ static size_t text_group(struct lexer *l, struct span s, size_t i, int op, int d
     if (lexer_at(s, i) != '{') return i; /* \rm x: a switch of fonts */
     size_t end = group_end(s, i), last = end > i && s.p[end - 1] == '}' ? end - 1 : end;
     struct span inner = span_trim(span_slice(s, i + 1, last));
-    while (inner.n > 1 && inner.p[0] == '~')
+    while (inner.n > 1 && inner.p[0] == '~') {
         inner = span_trim(span_slice(inner, 1, inner.n));
+    }
     const struct command *c = command_find(inner);
     if (inner.n == 0) {
         l->space = true;
@@ -91,8 +94,9 @@ static size_t text_group(struct lexer *l, struct span s, size_t i, int op, int d
 /* A command that is not in the table but begins with one ("\quadx"): that one's length. */
 static size_t known_prefix(struct span name)
 {
-    for (size_t n = name.n - 1; n >= 2 && name.n - n <= 2; n--)
+    for (size_t n = name.n - 1; n >= 2 && name.n - n <= 2; n--) {
         if (command_find(span_slice(name, 0, n)) != NULL) return n;
+    }
     return 0;
 }
 
@@ -103,8 +107,9 @@ static size_t environment(struct lexer *l, struct span s, size_t i, const struct
     struct span name = span_slice(s, i + 1, end - 1);
     l->env_depth += c->kind == T_BEGIN ? 1 : -1;
     lexer_push(l, (enum token_kind)c->kind, 0, s, i)->text = name;
-    if (c->kind == T_BEGIN && span_is(name, "array") && lexer_at(s, end) == '{')
+    if (c->kind == T_BEGIN && span_is(name, "array") && lexer_at(s, end) == '{') {
         end = group_end(s, end);
+    }
     return end;
 }
 
@@ -113,8 +118,9 @@ static size_t environment(struct lexer *l, struct span s, size_t i, const struct
 static const struct command *named_command(struct span s, size_t i, struct span *name, size_t *end)
 {
     *end = i + 1;
-    while (ascii_is_letter(lexer_at(s, *end)))
+    while (ascii_is_letter(lexer_at(s, *end))) {
         ++*end;
+    }
     if (span_is(span_slice(s, i + 1, *end + 1), "operatorname*")) ++*end;
     *name = span_slice(s, i + 1, *end);
     const struct command *c = command_find(*name);
@@ -132,8 +138,14 @@ static size_t command(struct lexer *l, struct span s, size_t i, int text_depth)
     if (span_is(name, "Omega") && lexer_is_ohm(l, s, i)) return end;
     size_t micro = span_is(name, "mu") ? lexer_micro_unit(l, s, end, i) : 0;
     if (micro > 0) return micro;
-    if (c == NULL && lexer_at(s, end) == '{') return lexer_fail(l, s, i, "unknown command"), s.n;
-    if (c == NULL) return lexer_push(l, T_NAME, 0, s, i)->text = name, end;
+    if (c == NULL && lexer_at(s, end) == '{') {
+        lexer_fail(l, s, i, "unknown command");
+        return s.n;
+    }
+    if (c == NULL) {
+        lexer_push(l, T_NAME, 0, s, i)->text = name;
+        return end;
+    }
     switch (c->kind) {
     case T_IGNORE:
         l->space = true;
@@ -142,8 +154,9 @@ static size_t command(struct lexer *l, struct span s, size_t i, int text_depth)
         }
         return end;
     case T_SKIPARG:
-        while (lexer_at(s, end) == '*' || lexer_at(s, end) == ' ')
+        while (lexer_at(s, end) == '*' || lexer_at(s, end) == ' ') {
             end++;
+        }
         return lexer_at(s, end) == '{' ? group_end(s, end) : end;
     case T_TEXT:
         return text_group(l, s, end, c->op, text_depth);
@@ -170,10 +183,12 @@ size_t lexer_backslash(struct lexer *l, struct span s, size_t i, int text_depth)
     if (ascii_is_letter(c)) return command(l, s, i, text_depth);
     if (c == '\\') {
         size_t end = i + 2;
-        while (ascii_is_letter(lexer_at(s, end)))
+        while (ascii_is_letter(lexer_at(s, end))) {
             end++;
-        if (l->env_depth == 0 && end > i + 3 && command_find(span_slice(s, i + 2, end)) != NULL)
+        }
+        if (l->env_depth == 0 && end > i + 3 && command_find(span_slice(s, i + 2, end)) != NULL) {
             return i + 1; /* "\\frac": a backslash too many */
+        }
         if (l->env_depth > 0) lexer_push(l, T_NEWROW, 0, s, i);
         l->space = true;
         if (lexer_at(s, i + 2) == '[') { /* \\[2mm] */
@@ -192,8 +207,9 @@ size_t lexer_backslash(struct lexer *l, struct span s, size_t i, int text_depth)
         lexer_push(l, (enum token_kind)ones[k].kind, 0, s, i);
         return i + 2;
     }
-    if (c == '$' && lexer_beside_number(l, s, i + 2))
+    if (c == '$' && lexer_beside_number(l, s, i + 2)) {
         lexer_push(l, T_CURRENCY, 0, s, i)->text = span_str("dollar");
+    }
     l->space = true; /* \, \; \! \: \( \) \[ \] "\ " and a backslash at the end */
     return i + 2 <= s.n ? i + 2 : s.n;
 }

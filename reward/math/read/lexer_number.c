@@ -21,8 +21,9 @@ static size_t sure_separator(struct span s, size_t i)
     for (size_t f = 0; f < sizeof(forms) / sizeof(forms[0]); f++) {
         size_t n = strlen(forms[f]);
         if (!span_starts(span_slice(s, i, s.n), span_str(forms[f]))) continue;
-        while (lexer_at(s, i + n) == ' ')
+        while (lexer_at(s, i + n) == ' ') {
             n++;
+        }
         if (three_digits(s, i + n)) return n;
     }
     return 0;
@@ -87,8 +88,9 @@ static size_t exponent(struct span s, size_t i, int64_t *e)
     if (!ascii_is_digit(lexer_at(s, j))) return 0;
     int64_t v = 0;
     size_t first = j;
-    for (; ascii_is_digit(lexer_at(s, j)); j++)
+    for (; ascii_is_digit(lexer_at(s, j)); j++) {
         if (j - first < 18) v = v * 10 + (lexer_at(s, j) - '0');
+    }
     if (j - first > 18) v = INT64_C(1000000000000000000);
     *e = minus ? -v : v;
     return j - i;
@@ -97,8 +99,9 @@ static size_t exponent(struct span s, size_t i, int64_t *e)
 static void canonical(struct num *num, struct digits d)
 {
     size_t head = 0;
-    while (head < d.n && d.p[head] == '0')
+    while (head < d.n && d.p[head] == '0') {
         head++;
+    }
     while (d.n > head && d.p[d.n - 1] == '0') {
         d.n--;
         num->exp10++;
@@ -153,8 +156,9 @@ static bool large_base(struct span s, size_t i)
     if (lexer_at(s, i) != '_') return false;
     i += lexer_at(s, i + 1) == '{' ? 2 : 1;
     if (!ascii_is_digit(lexer_at(s, i)) || !ascii_is_digit(lexer_at(s, i + 1)) ||
-        ascii_is_digit(lexer_at(s, i + 2)))
+        ascii_is_digit(lexer_at(s, i + 2))) {
         return false;
+    }
     int base = 10 * (lexer_at(s, i) - '0') + lexer_at(s, i + 1) - '0';
     return base > 10 && base <= 36;
 }
@@ -162,16 +166,18 @@ static bool large_base(struct span s, size_t i)
 static size_t alphanumeric_run(struct span s, size_t i, bool lower)
 {
     while (ascii_is_digit(lexer_at(s, i)) || (lexer_at(s, i) >= 'A' && lexer_at(s, i) <= 'Z') ||
-           (lower && lexer_at(s, i) >= 'a' && lexer_at(s, i) <= 'f'))
+           (lower && lexer_at(s, i) >= 'a' && lexer_at(s, i) <= 'f')) {
         i++;
+    }
     return i;
 }
 
 /* 2A_{16}, FF_{16}: digits of a base above ten; the offset after them, 0 when none stand here. */
 size_t lexer_large_digits(struct lexer *l, struct span s, size_t i)
 {
-    if (!ascii_is_digit(lexer_at(s, i)) && !(lexer_at(s, i) >= 'A' && lexer_at(s, i) <= 'Z'))
+    if (!ascii_is_digit(lexer_at(s, i)) && !(lexer_at(s, i) >= 'A' && lexer_at(s, i) <= 'Z')) {
         return 0;
+    }
     size_t end = alphanumeric_run(s, i, false);
     if (end < i + 2 || !large_base(s, end)) return 0;
     lexer_push(l, T_NUM, 0, s, i)->text = span_slice(s, i, end);
@@ -189,8 +195,9 @@ size_t lexer_prefixed_digits(struct lexer *l, struct span s, size_t i)
     for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
         size_t end = alphanumeric_run(s, i + 2, k == 0);
         if (lexer_at(s, i + 1) != kinds[k].letter || end == i + 2 ||
-            ascii_is_letter(lexer_at(s, end)))
+            ascii_is_letter(lexer_at(s, end))) {
             continue;
+        }
         lexer_push(l, T_NUM, 0, s, i)->text = span_slice(s, i + 2, end);
         lexer_push(l, T_SUB, 0, s, i);
         lexer_push(l, T_NUM, 0, s, i)->text = span_str(kinds[k].base);

@@ -34,8 +34,9 @@ size_t lexer_micro_unit(struct lexer *l, struct span s, size_t i, size_t start)
     static const char *const names[] = {"um", "us", "ug", "uA", "uF", "uC", "uL", "uV", "uH", "uT"};
     size_t brace = 0;
     if (lexer_last_kind(l) != T_NUM && lexer_last_kind(l) != T_RBRACE) return 0;
-    while (lexer_at(s, i) == ' ')
+    while (lexer_at(s, i) == ' ') {
         i++;
+    }
     if (lexer_at(s, i) == '\\') {
         const char *open = memchr(s.p + i, '{', s.n - i);
         struct span font = open == NULL ? span_of("", 0) : span_slice(s, i, (size_t)(open - s.p));
@@ -69,8 +70,9 @@ bool lexer_is_ohm(struct lexer *l, struct span s, size_t start)
 /* A sign of money belongs to a number after s[i] or before it. */
 bool lexer_beside_number(const struct lexer *l, struct span s, size_t i)
 {
-    while (lexer_at(s, i) == ' ')
+    while (lexer_at(s, i) == ' ') {
         i++;
+    }
     return ascii_is_digit(lexer_at(s, i)) || lexer_at(s, i) == '.' || lexer_last_kind(l) == T_NUM;
 }
 
@@ -80,13 +82,15 @@ size_t lexer_degree_sign(struct span s, size_t i)
     static const char *const forms[] = {"{\\circ}",    "\\circ",    "{\\degree}",
                                         "\\degree",    "{\\circ }", "{ \\circ}",
                                         "{\\;\\circ}", "\\text{o}", "{\\text{o}}"};
-    while (lexer_at(s, i) == ' ')
+    while (lexer_at(s, i) == ' ') {
         i++;
+    }
     for (size_t f = 0; f < sizeof(forms) / sizeof(forms[0]); f++) {
         size_t n = strlen(forms[f]);
         if (span_starts(span_slice(s, i, s.n), span_str(forms[f])) &&
-            (forms[f][n - 1] == '}' || !ascii_is_letter(lexer_at(s, i + n))))
+            (forms[f][n - 1] == '}' || !ascii_is_letter(lexer_at(s, i + n)))) {
             return i + n;
+        }
     }
     return 0;
 }

@@ -61,8 +61,9 @@ static bool stop_word(struct span w)
     static const char *const words[] = {"is",  "are", "the", "for", "not", "no", "No",  "yes",
                                         "Yes", "was", "if",  "of",  "at",  "by", "per", "day",
                                         "all", "odd", "The", "an",  "as",  "so", "we"};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (span_is(w, words[i])) return true;
+    }
     return false;
 }
 
@@ -95,8 +96,9 @@ static size_t glued_or(const struct lexer *l, struct span s, size_t i, size_t en
 static bool is_union_letter(const struct lexer *l, struct span s, size_t i)
 {
     if (lexer_last_kind(l) != T_RP && lexer_last_kind(l) != T_RB) return false;
-    for (i++; lexer_at(s, i) == ' ';)
+    for (i++; lexer_at(s, i) == ' ';) {
         i++;
+    }
     return lexer_at(s, i) == '(' || lexer_at(s, i) == '[';
 }
 
@@ -109,12 +111,15 @@ static bool joining_word(struct lexer *l, struct span s, size_t i, size_t end)
         enum token_kind kind;
     } chinese[] = {{"\xe5\x92\x8c", T_AND}, {"\xe4\xb8\x94", T_AND}, {"\xe6\x88\x96", T_OR}};
     struct span w = span_slice(s, i, end);
-    for (size_t k = 0; k < sizeof(chinese) / sizeof(chinese[0]); k++)
+    for (size_t k = 0; k < sizeof(chinese) / sizeof(chinese[0]); k++) {
         if (span_is(w, chinese[k].word)) return lexer_push(l, chinese[k].kind, 0, s, i), true;
-    if (span_is(w, "to") && lexer_last_kind(l) == T_NUM && ascii_is_digit(lexer_at(s, end + 1)))
+    }
+    if (span_is(w, "to") && lexer_last_kind(l) == T_NUM && ascii_is_digit(lexer_at(s, end + 1))) {
         return lexer_push(l, T_COLON, 0, s, i), true;
-    if (span_is(w, "U") && is_union_letter(l, s, i))
+    }
+    if (span_is(w, "U") && is_union_letter(l, s, i)) {
         return lexer_push(l, T_SETOP, S_UNION, s, i), true;
+    }
     if (is_times_sign(l, s, i, end)) return lexer_push(l, T_TIMES, 0, s, i), true;
     return false;
 }
@@ -136,19 +141,22 @@ static const struct command *word_command(const struct lexer *l, struct span s, 
 static bool stays_word(const struct lexer *l, struct span s, struct span w, size_t end)
 {
     if (w.n >= 4 || stop_word(w)) return true;
-    for (size_t k = 0; k < w.n; k++)
+    for (size_t k = 0; k < w.n; k++) {
         if (w.p[k] & 0x80) return true;
-    if (span_is(w, "h")) /* 2 h 15 min */
+    }
+    if (span_is(w, "h")) { /* 2 h 15 min */
         return lexer_last_kind(l) == T_NUM && lexer_at(s, end) == ' ' &&
                ascii_is_digit(lexer_at(s, end + 1));
+    }
     return w.n >= 2 && (lexer_after_value(l) || lexer_after_unit_stroke(l)) && unit_known(w);
 }
 
 size_t lexer_word(struct lexer *l, struct span s, size_t i)
 {
     size_t end = i;
-    while (lexer_is_word(lexer_at(s, end)))
+    while (lexer_is_word(lexer_at(s, end))) {
         end++;
+    }
     if (glued_or(l, s, i, end) > 0) {
         lexer_push(l, T_OR, 0, s, i);
         return i + 2;

@@ -22,22 +22,25 @@
 
 const struct expr *parse_fail(struct parser *p, const char *what)
 {
-    if (p->err->code == ERROR_NONE)
+    if (p->err->code == ERROR_NONE) {
         error_set(p->err, ERROR_UNPARSABLE, NULL, "%s at byte %u", what, (unsigned)p->t->pos);
+    }
     return NULL;
 }
 
 static const struct expr *no_memory(struct parser *p)
 {
-    if (p->err->code == ERROR_NONE)
+    if (p->err->code == ERROR_NONE) {
         error_set(p->err, ERROR_NO_MEMORY, NULL, "no memory for the tree");
+    }
     return NULL;
 }
 
 enum token_kind parser_next(struct parser *p)
 {
-    while (p->skip_amp && p->t->kind == T_AMP)
+    while (p->skip_amp && p->t->kind == T_AMP) {
         p->t++;
+    }
     return (enum token_kind)p->t->kind;
 }
 
@@ -162,8 +165,9 @@ static bool opens_inside(const struct parser *p)
     enum token_kind k = (enum token_kind)p->t[1].kind;
     if (!p->after_bar || (k != T_NAME && k != T_NUM && k != T_CONST && k != T_FUNC)) return false;
     int left = 0;
-    for (const struct token *t = p->t + 1; t->kind != T_END; t++)
+    for (const struct token *t = p->t + 1; t->kind != T_END; t++) {
         left += t->kind == T_BAR;
+    }
     return left >= p->bars + 1;
 }
 
@@ -242,8 +246,9 @@ static const struct expr *plain_mixed(struct parser *p, const struct expr *whole
 {
     const struct token *t = p->t;
     if (!is_whole(whole) || t[0].kind != T_NUM || !t[0].space || t[1].kind != T_DIV || t[1].space ||
-        t[2].kind != T_NUM || t[2].space)
+        t[2].kind != T_NUM || t[2].space) {
         return parse_fail(p, "two numbers side by side");
+    }
     const struct expr *num = parser_primary(p);
     parser_take(p, T_DIV);
     const struct expr *part = expr_2(p->arena, E_DIV, 0, num, parser_primary(p));
@@ -273,8 +278,9 @@ static int magnitude(struct span w)
         const char *name;
         int power;
     } words[] = {{"thousand", 3}, {"million", 6}, {"billion", 9}, {"trillion", 12}};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
         if (span_is(w, words[i].name)) return words[i].power;
+    }
     return 0;
 }
 
@@ -299,8 +305,9 @@ static bool is_radian(struct span w)
 
 static const struct expr *with_unit(struct parser *p, const struct expr *e)
 {
-    if (is_radian(p->t->text) && p->t[1].kind != T_DIV) /* a number of them is that number */
+    if (is_radian(p->t->text) && p->t[1].kind != T_DIV) { /* a number of them is that number */
         return p->t++, e;
+    }
     struct expr *u = expr_new(p->arena, E_UNIT, 0, 1);
     if (u == NULL) return no_memory(p);
     u->arg[0] = e;
@@ -348,8 +355,9 @@ static const struct expr *one_factor(struct parser *p, const struct expr *e, boo
     *literal = false;
     if (parser_take(p, T_TIMES)) return multiply(p, e, signed_power(p));
     if (parser_take(p, T_DIV)) return expr_2(p->arena, E_DIV, 0, e, signed_power(p));
-    if (parser_next(p) == T_TEXT && magnitude(p->t->text) > 0 && e->kind != E_TEXT)
+    if (parser_next(p) == T_TEXT && magnitude(p->t->text) > 0 && e->kind != E_TEXT) {
         return times_magnitude(p, e, magnitude(p->t->text));
+    }
     if (parser_next(p) == T_TEXT && e->kind != E_TEXT) return with_unit(p, e);
     if (e->kind == E_UNIT && continues_quantity(p, e)) return with_smaller_unit(p, e);
     if (e->kind == E_TEXT || e->kind == E_UNIT || !parser_starts_operand(p) ||
@@ -362,9 +370,10 @@ static const struct expr *one_factor(struct parser *p, const struct expr *e, boo
     if (f == NULL) return NULL;
     if (was_literal && makes_mixed(e, f)) return expr_2(p->arena, E_ADD, 0, e, f);
     bool sign = f->kind == E_PERCENT || f->kind == E_DEGREE;
-    if (was_literal && sign && makes_mixed(e, f->arg[0])) /* 33\frac13\% */
+    if (was_literal && sign && makes_mixed(e, f->arg[0])) { /* 33\frac13\% */
         return expr_1(p->arena, (enum expr_kind)f->kind, 0,
                       expr_2(p->arena, E_ADD, 0, e, f->arg[0]));
+    }
     *literal = is_whole(f);
     return multiply(p, e, f);
 }
@@ -438,8 +447,9 @@ const struct expr *parser_relation(struct parser *p)
 {
     struct row r = {0};
     if (parser_next(p) == T_REL &&
-        (p->t->op == R_EQ || p->t->op == R_IMPLIES || p->t->op == R_APPROX))
+        (p->t->op == R_EQ || p->t->op == R_IMPLIES || p->t->op == R_APPROX)) {
         p->t++;
+    }
     for (;;) {
         const struct expr *e = set_union(p);
         bool more = e != NULL && parser_next(p) == T_REL;
@@ -481,8 +491,9 @@ static int separators(struct parser *p)
 
 static bool all_relations(const struct row *r)
 {
-    for (uint32_t i = 0; i < r->n; i++)
+    for (uint32_t i = 0; i < r->n; i++) {
         if (r->item[i]->kind != E_REL) return false;
+    }
     return true;
 }
 
@@ -498,8 +509,9 @@ static const struct expr *group_list(struct parser *p, struct row *r)
         all_and &= r->mark[i] == SEP_AND;
         some_or |= r->mark[i] == SEP_OR;
     }
-    if (!comma || !(semi || (spoken && all_relations(r))))
+    if (!comma || !(semi || (spoken && all_relations(r)))) {
         return row_node(p, r, 0, r->n, E_LIST, all_and ? 1 : some_or ? 2 : 0);
+    }
     struct row groups = {0};
     for (uint32_t i = 0, from = 0; i < r->n; i++) {
         bool strong = semi ? r->mark[i] == SEP_SEMI : r->mark[i] >= SEP_OR;
@@ -524,8 +536,9 @@ const struct expr *parser_list(struct parser *p, bool *trailing)
         enum token_kind k = parser_next(p);
         if (sep != SEP_NONE &&
             (parser_starts_operand(p) || k == T_MINUS || k == T_PLUS || k == T_PM || k == T_TEXT ||
-             k == T_DOTS || k == T_BAR || k == T_DBAR || k == T_RB))
+             k == T_DOTS || k == T_BAR || k == T_DBAR || k == T_RB)) {
             continue;
+        }
         *trailing = sep == SEP_COMMA || sep == SEP_SEMI;
         return group_list(p, &r);
     }
@@ -536,10 +549,12 @@ static void angle_signs(struct token *t)
 {
     struct token *last = t;
     bool comma = false;
-    for (; last->kind != T_END && last[1].kind != T_END; last++)
+    for (; last->kind != T_END && last[1].kind != T_END; last++) {
         comma |= last->kind == T_COMMA;
-    if (!comma || t->kind != T_REL || t->op != R_LT || last->kind != T_REL || last->op != R_GT)
+    }
+    if (!comma || t->kind != T_REL || t->op != R_LT || last->kind != T_REL || last->op != R_GT) {
         return;
+    }
     t->kind = T_LANGLE;
     last->kind = T_RANGLE;
 }

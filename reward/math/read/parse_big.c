@@ -37,8 +37,9 @@ const struct expr *operand_big_sum(struct parser *p)
     const struct expr *index =
         below != NULL && below->kind == E_REL && below->n == 2 ? below->arg[0] : NULL;
     if (index == NULL || above == NULL || below->text.p[0] != R_EQ ||
-        (index->kind != E_SYM && !(index->kind == E_CONST && index->op == C_I)))
+        (index->kind != E_SYM && !(index->kind == E_CONST && index->op == C_I))) {
         return parse_fail(p, "a sum without plain limits");
+    }
     if (operand_too_deep(p)) return NULL;
     p->depth++;
     const struct expr *body = parser_term(p);
@@ -46,8 +47,9 @@ const struct expr *operand_big_sum(struct parser *p)
     struct expr *e = body == NULL ? NULL : expr_new(p->arena, E_SUM, op, 3);
     if (e == NULL) return operand_node(p, NULL);
     e->text = index->kind == E_SYM ? index->text : span_str("i");
-    if (index->kind == E_CONST)
+    if (index->kind == E_CONST) {
         body = operand_node(p, expr_name_constant(p->arena, body, C_I, e->text));
+    }
     if (body == NULL) return NULL;
     e->arg[0] = below->arg[1];
     e->arg[1] = above;
@@ -76,8 +78,9 @@ static const struct expr *integral_of_product(struct parser *p, struct token *d)
 {
     struct span name = span_str("differential"), variable = d[1].text;
     d->text = name;
-    for (struct token *t = d + 1; t->kind != T_END; t++)
+    for (struct token *t = d + 1; t->kind != T_END; t++) {
         t[0] = t[1];
+    }
     const struct expr *body = parser_sum(p);
     struct expr *e = body == NULL ? NULL : expr_new(p->arena, E_INTEGRAL, 0, 1);
     if (e == NULL) return operand_node(p, NULL);
@@ -132,8 +135,9 @@ const struct expr *operand_integral(struct parser *p)
     p->integrals--;
     p->depth--;
     if (body == NULL) return NULL;
-    if (!operand_is_letter_d(p->t) || p->t[1].kind != T_NAME)
+    if (!operand_is_letter_d(p->t) || p->t[1].kind != T_NAME) {
         return parse_fail(p, "an integral without its d");
+    }
     struct expr *e = expr_new(p->arena, E_INTEGRAL, 0, 1);
     if (e == NULL) return operand_node(p, NULL);
     e->text = p->t[1].text;
@@ -153,8 +157,9 @@ static int one_side(struct parser *p)
         if ((sign->kind != T_PLUS && sign->kind != T_MINUS) || end->kind != T_RBRACE) continue;
         if (brace && end[1].kind != T_RBRACE) continue;
         int side = sign->kind == T_PLUS ? 1 : 2;
-        for (end += brace; end[-1].kind != T_END; end++)
+        for (end += brace; end[-1].kind != T_END; end++) {
             *t++ = *end;
+        }
         return side;
     }
     return 0;
@@ -166,8 +171,9 @@ const struct expr *operand_limit(struct parser *p)
     const struct expr *below, *above;
     int side = one_side(p);
     if (!limits(p, &below, &above)) return NULL;
-    if (below == NULL || below->kind != E_REL || below->n != 2 || below->arg[0]->kind != E_SYM)
+    if (below == NULL || below->kind != E_REL || below->n != 2 || below->arg[0]->kind != E_SYM) {
         return parse_fail(p, "a limit without its variable");
+    }
     if (operand_too_deep(p)) return NULL;
     p->depth++;
     const struct expr *body = parser_term(p);

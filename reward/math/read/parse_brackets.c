@@ -30,8 +30,9 @@ void operand_leave(struct parser *p, struct inside was)
 bool operand_too_deep(struct parser *p)
 {
     if (p->depth <= PARSE_MAX_DEPTH) return false;
-    if (p->err->code == ERROR_NONE)
+    if (p->err->code == ERROR_NONE) {
         error_set(p->err, ERROR_TOO_LARGE, NULL, "nested deeper than %d", PARSE_MAX_DEPTH);
+    }
     return true;
 }
 
@@ -51,8 +52,9 @@ const struct expr *operand_bracketed(struct parser *p, enum token_kind k1, enum 
     operand_leave(p, was);
     if (e == NULL) return NULL;
     *close = parser_next(p);
-    if (*close != (int)k1 && *close != (int)k2 && !(k2 == T_RB && parser_closes_outward(p)))
+    if (*close != (int)k1 && *close != (int)k2 && !(k2 == T_RB && parser_closes_outward(p))) {
         return parse_fail(p, "a bracket is not closed");
+    }
     p->t++;
     return e;
 }
@@ -64,8 +66,9 @@ const struct expr *operand_regroup(struct parser *p, const struct expr *e, enum 
     uint32_t n = e->kind == E_LIST ? e->n : e->kind == E_TUPLE && e->n == 0 ? 0 : 1;
     struct expr *out = expr_new(p->arena, kind, op, n);
     if (out == NULL) return operand_node(p, NULL);
-    for (uint32_t i = 0; i < n; i++)
+    for (uint32_t i = 0; i < n; i++) {
         out->arg[i] = e->kind == E_LIST ? e->arg[i] : e;
+    }
     out->pos = e->pos;
     return out;
 }
@@ -137,8 +140,9 @@ const struct expr *operand_set(struct parser *p)
     }
     operand_leave(p, was);
     if (e == NULL) return NULL;
-    if (!parser_take(p, T_RSET) && !parser_take(p, T_RBRACE))
+    if (!parser_take(p, T_RSET) && !parser_take(p, T_RBRACE)) {
         return parse_fail(p, "\\{ is not closed");
+    }
     if (condition != NULL) return operand_node(p, expr_2(p->arena, E_BUILDER, 0, e, condition));
     return operand_regroup(p, e, E_SET, 0);
 }
@@ -152,8 +156,9 @@ const struct expr *operand_function_of(struct parser *p, int op, const struct ex
 static const struct token *ket_end(const struct parser *p)
 {
     const struct token *t = p->t + 1;
-    while (t->kind == T_NUM || t->kind == T_NAME || t->kind == T_PLUS || t->kind == T_MINUS)
+    while (t->kind == T_NUM || t->kind == T_NAME || t->kind == T_PLUS || t->kind == T_MINUS) {
         t++;
+    }
     return t > p->t + 1 && t->kind == T_RANGLE ? t + 1 : NULL;
 }
 
@@ -165,8 +170,9 @@ static const struct expr *ket(struct parser *p, const struct token *end)
     for (const struct token *t = p->t; t + 1 < end; t++) {
         bool written = t->kind == T_NUM || t->kind == T_NAME;
         if (written) buffer_add_span(&name, t->text);
-        if (!written)
+        if (!written) {
             buffer_add_char(&name, t->kind == T_PLUS ? '+' : t->kind == T_MINUS ? '-' : '|');
+        }
     }
     char *copy = name.failed ? NULL : arena_str(p->arena, buffer_span(&name));
     struct span text = span_of(copy, copy == NULL ? 0 : name.n);

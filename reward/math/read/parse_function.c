@@ -116,8 +116,9 @@ const struct expr *operand_prescript(struct parser *p)
     const struct expr *n = operand_tex_argument(p);
     const struct token *letter = p->t;
     if (n == NULL) return NULL;
-    if (letter->kind != T_NAME || !choosing_letter(letter) || letter[1].kind != T_SUB)
+    if (letter->kind != T_NAME || !choosing_letter(letter) || letter[1].kind != T_SUB) {
         return parse_fail(p, "a script before no letter");
+    }
     p->t += 2;
     const struct expr *k = operand_tex_argument(p);
     return k == NULL ? NULL
@@ -171,8 +172,9 @@ static const struct expr *implicit_argument(struct parser *p)
     }
     bool nested = p->t->kind == T_FUNC || p->t->kind == T_LG;
     const struct expr *e = parser_power(p);
-    while (e != NULL && !nested && starts_simple(p, false))
+    while (e != NULL && !nested && starts_simple(p, false)) {
         e = expr_2(p->arena, E_MUL, 0, e, parser_power(p));
+    }
     if (e != NULL && !nested && p->t->kind == T_DIV && p->t[1].kind == T_NUM && is_angle(e)) {
         p->t++;
         e = expr_2(p->arena, E_DIV, 0, e, parser_power(p));
@@ -188,8 +190,9 @@ static int inverse_of(int op)
     } pairs[] = {{F_SIN, F_ASIN},   {F_COS, F_ACOS},   {F_TAN, F_ATAN},
                  {F_COT, F_ACOT},   {F_SEC, F_ASEC},   {F_CSC, F_ACSC},
                  {F_SINH, F_ASINH}, {F_COSH, F_ACOSH}, {F_TANH, F_ATANH}};
-    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++)
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
         if (pairs[i].op == op) return pairs[i].inverse;
+    }
     return -1;
 }
 
@@ -261,8 +264,9 @@ const struct expr *operand_function(struct parser *p)
         power = NULL;
     }
     const struct expr *e = apply(p, op);
-    if (e != NULL && base != NULL)
+    if (e != NULL && base != NULL) {
         e = operand_node(p, expr_2(p->arena, E_FUNC, F_LOGB, e->arg[0], base));
+    }
     return e == NULL || power == NULL ? e : operand_node(p, expr_2(p->arena, E_POW, 0, e, power));
 }
 
@@ -306,15 +310,18 @@ static int derivative_order(const struct token *t, int *length)
         bool brace = t[i + 1].kind == T_LBRACE;
         const struct token *n = t + i + 1 + brace;
         if (t[i].kind != T_POW || n->kind != T_NUM || n->text.n != 1 ||
-            (brace && n[1].kind != T_RBRACE))
+            (brace && n[1].kind != T_RBRACE)) {
             return 0;
+        }
         if (group == 1 && n->text.p[0] - '0' != order) return 0;
         order = n->text.p[0] - '0';
         i += 3 + 2 * brace - 1;
         if (t[i].kind != T_RBRACE) return 0;
         if (group == 1) break;
-        if (t[i + 1].kind != T_LBRACE || !operand_is_letter_d(t + i + 2) || t[i + 3].kind != T_NAME)
+        if (t[i + 1].kind != T_LBRACE || !operand_is_letter_d(t + i + 2) ||
+            t[i + 3].kind != T_NAME) {
             return 0;
+        }
         i += 4;
     }
     *length = i + 1;
@@ -325,8 +332,9 @@ static const struct expr *repeated_derivative(struct parser *p, int order, int l
 {
     const struct token *t = p->t;
     struct span variable = {NULL, 0};
-    for (int i = 3; i < length; i++)
+    for (int i = 3; i < length; i++) {
         if (operand_is_letter_d(t + i)) variable = t[i + 1].text;
+    }
     p->t += length;
     const struct expr *body = parser_term(p);
     for (int i = 0; i < order && body != NULL; i++) {
@@ -348,16 +356,19 @@ const struct expr *operand_fraction(struct parser *p)
         const struct expr *e = f == NULL ? parse_fail(p, "Rational of two") : arguments(p, f);
         return e != NULL && e->n != 2 ? parse_fail(p, "Rational of two") : e;
     }
-    if (t[0].kind == T_LBRACE && operand_is_letter_d(t + 1) && derivative_order(t, &length) > 0)
+    if (t[0].kind == T_LBRACE && operand_is_letter_d(t + 1) && derivative_order(t, &length) > 0) {
         return repeated_derivative(p, derivative_order(t, &length), length);
+    }
     if (t[0].kind == T_LBRACE && operand_is_letter_d(t + 1) && t[2].kind == T_NAME &&
         t[3].kind == T_RBRACE && t[4].kind == T_LBRACE && operand_is_letter_d(t + 5) &&
-        t[6].kind == T_NAME && t[7].kind == T_RBRACE)
+        t[6].kind == T_NAME && t[7].kind == T_RBRACE) {
         return leibniz(p);
+    }
     if (t[0].kind == T_LBRACE && operand_is_letter_d(t + 1) && t[2].kind == T_RBRACE &&
         t[3].kind == T_LBRACE && operand_is_letter_d(t + 4) && t[5].kind == T_NAME &&
-        t[6].kind == T_RBRACE)
+        t[6].kind == T_RBRACE) {
         return derivative(p);
+    }
     const struct expr *num = operand_tex_argument(p);
     const struct expr *den = num == NULL ? NULL : operand_tex_argument(p);
     if (den == NULL) return NULL;

@@ -8,8 +8,9 @@ enum { MATRIX_MAX = 4096 };
 
 static bool named(struct span s, const char *const *names)
 {
-    for (; *names != NULL; names++)
+    for (; *names != NULL; names++) {
         if (span_is(s, *names)) return true;
+    }
     return false;
 }
 
@@ -22,8 +23,9 @@ struct cells {
 static void skip_connective(struct parser *p)
 {
     static const char *const words[] = {"if", "for", "when", "where", "for all", NULL};
-    if (p->t->kind == T_TEXT && named(span_trim(p->t->text), words) && p->t[1].kind != T_ENDENV)
+    if (p->t->kind == T_TEXT && named(span_trim(p->t->text), words) && p->t[1].kind != T_ENDENV) {
         p->t++;
+    }
 }
 
 /* x = 2 + 3 and, in the next line, = 5: one chain. */
@@ -55,8 +57,9 @@ static bool read_cells(struct parser *p, bool lines, struct cells *c)
         if (k == T_END || c->at == NULL) return parse_fail(p, "\\begin without \\end") != NULL;
         if (k == T_NEWROW || k == T_ENDENV) {
             if (in_row > 0) {
-                if (c->columns != 0 && in_row != c->columns)
+                if (c->columns != 0 && in_row != c->columns) {
                     return parse_fail(p, "rows of different lengths") != NULL;
+                }
                 c->columns = in_row;
                 c->rows++;
             }
@@ -96,10 +99,12 @@ static const struct expr *pieces(struct parser *p, const struct cells *c)
 {
     struct expr *list = expr_new(p->arena, E_LIST, 0, c->rows);
     if (list == NULL) return operand_node(p, NULL);
-    for (uint32_t i = 0; i < c->rows; i++)
+    for (uint32_t i = 0; i < c->rows; i++) {
         if ((list->arg[i] = expr_2(p->arena, E_TUPLE, B_ROUND, c->at[2 * i], c->at[2 * i + 1])) ==
-            NULL)
+            NULL) {
             return operand_node(p, NULL);
+        }
+    }
     return list;
 }
 

@@ -16,8 +16,9 @@ const struct expr *operand_first_digit(struct parser *p)
     e->pos = t->pos;
     e->num = t->num;
     bool plain = t->text.n > 1;
-    for (size_t i = 0; i < t->text.n; i++)
+    for (size_t i = 0; i < t->text.n; i++) {
         plain &= t->text.p[i] >= '0' && t->text.p[i] <= '9';
+    }
     if (!plain) {
         p->t++;
         return e;
@@ -26,8 +27,9 @@ const struct expr *operand_first_digit(struct parser *p)
         (struct num){.digits = span_slice(t->text, 0, t->text.p[0] == '0' ? 0 : 1), .places = -1};
     t->text = span_slice(t->text, 1, t->text.n);
     struct span rest = t->text;
-    while (rest.n > 0 && rest.p[0] == '0')
+    while (rest.n > 0 && rest.p[0] == '0') {
         rest = span_slice(rest, 1, rest.n);
+    }
     t->num = (struct num){.digits = rest, .places = -1};
     while (rest.n > 0 && rest.p[rest.n - 1] == '0') {
         rest.n--;
@@ -40,8 +42,9 @@ const struct expr *operand_first_digit(struct parser *p)
 
 static bool plain_digits(struct span s)
 {
-    for (size_t i = 0; i < s.n; i++)
+    for (size_t i = 0; i < s.n; i++) {
         if (s.p[i] < '0' || s.p[i] > '9') return false;
+    }
     return s.n > 0;
 }
 
@@ -56,8 +59,9 @@ static const struct expr *repeating(struct parser *p, const struct expr *number,
         (struct num){.digits = span_of(text, digits.n), .exp10 = number->num.places, .places = -1};
     struct span d = digits;
     int64_t zeros = 0;
-    while (d.n > 0 && d.p[0] == '0')
+    while (d.n > 0 && d.p[0] == '0') {
         d = span_slice(d, 1, d.n);
+    }
     while (d.n > 0 && d.p[d.n - 1] == '0') {
         d.n--;
         zeros++;
@@ -78,8 +82,9 @@ static const struct expr *dotted(struct parser *p, const struct expr *e)
         bool dot = t->kind == T_OVERLINE && t->op == 1, brace = dot && t[1].kind == T_LBRACE;
         const struct token *digits = brace ? t + 2 : dot ? t + 1 : t;
         if (digits->kind != T_NUM || !plain_digits(digits->text) || (dots == 0 && !dot) ||
-            (brace && digits[1].kind != T_RBRACE))
+            (brace && digits[1].kind != T_RBRACE)) {
             break;
+        }
         buffer_add_span(&block, digits->text);
         dots += dot;
         t = digits + (brace ? 2 : 1);
@@ -103,10 +108,12 @@ static const struct expr *going_on(struct parser *p, const struct expr *e)
     for (size_t n = 1; 2 * n <= places; n++) {
         size_t times = n == 1 ? 3 : 2;
         bool same = times * n <= places;
-        for (size_t i = n; same && i < times * n; i++)
+        for (size_t i = n; same && i < times * n; i++) {
             same = s.p[s.n - 1 - i] == s.p[s.n - 1 - i + n];
-        if (same && strspn(s.p + s.n - n, "0123456789") >= n)
+        }
+        if (same && strspn(s.p + s.n - n, "0123456789") >= n) {
             return repeating(p, e, span_slice(s, s.n - n, s.n));
+        }
     }
     struct expr *open = expr_new(p->arena, E_NUM, 0, 0);
     if (open == NULL) return operand_node(p, NULL);
@@ -149,8 +156,9 @@ static int spelled_base(struct span s)
                  {"six", 6},  {"seven", 7},   {"eight", 8},   {"nine", 9},
                  {"ten", 10}, {"eleven", 11}, {"twelve", 12}, {"sixteen", 16}};
     s = span_trim(s);
-    for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++)
+    for (size_t i = 0; i < sizeof(bases) / sizeof(bases[0]); i++) {
         if (span_is(s, bases[i].name)) return bases[i].base;
+    }
     return 0;
 }
 
@@ -183,11 +191,13 @@ static const struct expr *based(struct parser *p, struct span digits, uint32_t p
     if (t->kind == T_TEXT) {
         base = spelled_base(t->text);
     } else if (t->kind == T_NUM && t->text.n <= 2 && plain_digits(t->text)) {
-        for (size_t i = 0; i < t->text.n; i++)
+        for (size_t i = 0; i < t->text.n; i++) {
             base = base * 10 + (t->text.p[i] - '0');
+        }
     }
-    if (base < 2 || base > 36 || !digits_of_base(digits, base))
+    if (base < 2 || base > 36 || !digits_of_base(digits, base)) {
         return parse_fail(p, "a base that is none");
+    }
     p->t = (struct token *)t + 1;
     if (paren && !parser_take(p, T_RP)) return parse_fail(p, "( is not closed");
     if (brace && !parser_take(p, T_RBRACE)) return parse_fail(p, "{ is not closed");

@@ -13,8 +13,9 @@
 
 const struct expr *operand_node(struct parser *p, const struct expr *e)
 {
-    if (e == NULL && p->err->code == ERROR_NONE)
+    if (e == NULL && p->err->code == ERROR_NONE) {
         error_set(p->err, ERROR_NO_MEMORY, NULL, "no memory for the tree");
+    }
     return e;
 }
 
@@ -48,8 +49,9 @@ static bool negative_exponent(struct parser *p, struct buffer *b)
     if (t[0].kind != T_POW) return false;
     bool braces = t[1].kind == T_LBRACE;
     t += braces ? 2 : 1;
-    if (t[0].kind != T_MINUS || t[1].kind != T_NUM || (braces && t[2].kind != T_RBRACE))
+    if (t[0].kind != T_MINUS || t[1].kind != T_NUM || (braces && t[2].kind != T_RBRACE)) {
         return false;
+    }
     buffer_add_char(b, '-');
     buffer_add_span(b, t[1].text);
     p->t = (struct token *)t + (braces ? 3 : 2);
@@ -126,8 +128,9 @@ const struct expr *parser_exponent(struct parser *p)
         e = k == T_LBRACE                         ? operand_tex_group(p)
             : k == T_NUM && p->t[1].kind == T_SUB ? operand_plain_number(p) /* x^2_1 */
                                                   : parser_primary(p);
-        if (e != NULL && parser_take(p, T_POW))
+        if (e != NULL && parser_take(p, T_POW)) {
             e = expr_2(p->arena, E_POW, 0, e, parser_exponent(p));
+        }
     }
     p->depth--;
     return e;
@@ -145,11 +148,13 @@ static bool subscript(struct parser *p, struct buffer *name)
     const struct token *t = p->t;
     if (t->kind != T_LBRACE) {
         if (t->kind != T_NUM && t->kind != T_NAME && t->kind != T_CONST && t->kind != T_TEXT &&
-            t->kind != T_EMPTY)
+            t->kind != T_EMPTY) {
             return parse_fail(p, "a subscript is missing") != NULL;
+        }
         struct span text = t->kind == T_CONST ? written(p, t) : t->text;
-        for (size_t i = 0; i < text.n; i++)
+        for (size_t i = 0; i < text.n; i++) {
             if (text.p[i] != '\\') buffer_add_char(name, text.p[i]);
+        }
         p->t++;
         return true;
     }
@@ -161,8 +166,9 @@ static bool subscript(struct parser *p, struct buffer *name)
     if (t->kind == T_END) return parse_fail(p, "{ is not closed") != NULL;
     to = t->pos;
     p->t = (struct token *)t + 1;
-    for (size_t i = from + 1; i < to && i < p->text.n; i++)
+    for (size_t i = from + 1; i < to && i < p->text.n; i++) {
         if (strchr(" {}\\$", p->text.p[i]) == NULL) buffer_add_char(name, p->text.p[i]);
+    }
     return true;
 }
 
@@ -244,8 +250,9 @@ const struct expr *parser_primary(struct parser *p)
         return operand_name(p);
     case T_CONST: {
         int op = p->t++->op;
-        if (op <= C_I && parser_take(p, T_SUB))
+        if (op <= C_I && parser_take(p, T_SUB)) {
             return operand_subscripted(p, span_str(op == C_E ? "e" : op == C_I ? "i" : "pi"));
+        }
         return constant(p, op);
     }
     case T_FUNC:
@@ -266,8 +273,9 @@ const struct expr *parser_primary(struct parser *p)
     case T_SUB:
         return operand_prescript(p);
     case T_LBRACE:
-        if (p->t[1].kind == T_RBRACE && (p->t[2].kind == T_SUB || p->t[2].kind == T_POW))
+        if (p->t[1].kind == T_RBRACE && (p->t[2].kind == T_SUB || p->t[2].kind == T_POW)) {
             return operand_prescript(p);
+        }
         return operand_tex_group(p);
     case T_LSET:
         return operand_set(p);
@@ -317,8 +325,9 @@ static const struct expr *factorial(struct parser *p, const struct expr *e)
         n++;
     }
     if (n == 2) return operand_function_of(p, F_FACT2, e);
-    for (; n > 0 && e != NULL; n--)
+    for (; n > 0 && e != NULL; n--) {
         e = operand_function_of(p, F_FACT, e);
+    }
     return e;
 }
 
@@ -328,8 +337,9 @@ static const struct expr *late_subscript(struct parser *p, const struct expr *e)
     const struct expr *base = e->kind == E_POW ? e->arg[0] : e;
     p->t++;
     if (base->kind == E_NUM && base->grouped && e == base) return operand_in_base(p, base);
-    if (base->kind != E_SYM && base->kind != E_APPLY)
+    if (base->kind != E_SYM && base->kind != E_APPLY) {
         return parse_fail(p, "a subscript of no name");
+    }
     struct expr *named = (struct expr *)operand_subscripted(p, base->text);
     if (named == NULL) return NULL;
     named->kind = base->kind;
@@ -342,8 +352,9 @@ static const struct expr *late_subscript(struct parser *p, const struct expr *e)
 static const struct expr *with_minutes(struct parser *p, const struct expr *degrees)
 {
     const struct token *t = p->t;
-    if (degrees == NULL || t->kind != T_NUM || t[1].kind != T_PRIME || t[2].kind == T_PRIME)
+    if (degrees == NULL || t->kind != T_NUM || t[1].kind != T_PRIME || t[2].kind == T_PRIME) {
         return degrees;
+    }
     const struct expr *minutes = operand_number(p);
     p->t++;
     const struct expr *part = expr_2(p->arena, E_DIV, 0, minutes, expr_int(p->arena, 60));

@@ -99,8 +99,9 @@ static const struct phrase chinese[] = {
 /* The phrase that s is, NULL when it is in no row. */
 static const struct phrase *find_phrase(const struct phrase *rows, size_t n, struct span s)
 {
-    for (size_t k = 0; k < n; k++)
+    for (size_t k = 0; k < n; k++) {
         if (span_is(s, rows[k].words)) return &rows[k];
+    }
     return NULL;
 }
 
@@ -110,8 +111,9 @@ static struct span meaning(struct arena *a, struct span s)
     const struct phrase *p = find_phrase(chinese, sizeof(chinese) / sizeof(chinese[0]), s);
     if (p != NULL) return span_str(p->latex);
     if (s.n < 2 || s.n > LONGEST_PHRASE) return s;
-    for (size_t i = 0; i < s.n; i++)
+    for (size_t i = 0; i < s.n; i++) {
         if (s.p[i] != ' ' && s.p[i] != '-' && s.p[i] != '.' && !ascii_is_letter(s.p[i])) return s;
+    }
     p = find_phrase(english, sizeof(english) / sizeof(english[0]), words_fold(a, s));
     return p == NULL ? s : span_str(p->latex);
 }
@@ -133,8 +135,9 @@ static struct span said_twice(struct arena *a, struct span s)
         sure = true;
     }
     if (!sure || first.n == 0 ||
-        !(ascii_is_digit(first.p[first.n - 1]) || first.p[first.n - 1] == '}'))
+        !(ascii_is_digit(first.p[first.n - 1]) || first.p[first.n - 1] == '}')) {
         return s;
+    }
     return join3(a, first, " or ", again, "");
 }
 
@@ -148,11 +151,13 @@ static struct span with_base(struct arena *a, struct span s)
         if (at == SPAN_NONE || at == 0) continue;
         struct span digits = span_trim(span_slice(s, 0, at)),
                     base = span_slice(s, at + strlen(forms[i]), s.n);
-        while (base.n > 0 && strchr(")} $", base.p[base.n - 1]) != NULL)
+        while (base.n > 0 && strchr(")} $", base.p[base.n - 1]) != NULL) {
             base.n--;
+        }
         bool plain = digits.n > 0;
-        for (size_t k = 0; k < digits.n; k++)
+        for (size_t k = 0; k < digits.n; k++) {
             plain &= ascii_is_digit(digits.p[k]) || (digits.p[k] >= 'A' && digits.p[k] <= 'Z');
+        }
         bool number = base.n >= 1 && base.n <= 2 && ascii_is_digit(base.p[0]) &&
                       ascii_is_digit(base.p[base.n - 1]);
         if (plain && number) return join3(a, digits, "_{", base, "}");
@@ -173,11 +178,12 @@ static struct span after_form(struct span s, struct span form)
 static struct span exceptions_alone(struct span s)
 {
     static const char *const skipped[] = {" ", "for ", "}", "x", "=", "\\text{", "\\neq", "\\ne"};
-    for (size_t k = 0; k < sizeof(skipped) / sizeof(skipped[0]); k++)
+    for (size_t k = 0; k < sizeof(skipped) / sizeof(skipped[0]); k++) {
         while (span_starts(s, span_str(skipped[k]))) {
             s = span_slice(s, strlen(skipped[k]), s.n);
             k = 0;
         }
+    }
     return s;
 }
 
@@ -208,11 +214,14 @@ static struct span with_condition(struct arena *a, struct span s)
         depth -= s.p[at] == '(' ? 1 : 0;
     } while (at > 0 && depth > 0);
     struct span rest = span_slice(s, 0, at), inside = span_slice(s, at + 1, s.n - 1);
-    if (at == 0 || memchr(rest.p, '=', rest.n) == NULL || memchr(inside.p, '(', inside.n) != NULL)
+    if (at == 0 || memchr(rest.p, '=', rest.n) == NULL || memchr(inside.p, '(', inside.n) != NULL) {
         return s;
-    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++)
-        if (span_find(inside, span_str(signs[i]), 0) != SPAN_NONE)
+    }
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+        if (span_find(inside, span_str(signs[i]), 0) != SPAN_NONE) {
             return join3(a, rest, ", ", inside, "");
+        }
+    }
     return s;
 }
 
@@ -313,8 +322,9 @@ static struct span with_primes(struct arena *a, struct span s)
             out[n++] = s.p[i++];
             continue;
         }
-        for (const char *c = derivatives[k].primed; *c != 0; c++)
+        for (const char *c = derivatives[k].primed; *c != 0; c++) {
             out[n++] = *c;
+        }
         i += strlen(derivatives[k].ratio);
     }
     return out == NULL ? s : span_of(out, n);
@@ -339,8 +349,9 @@ static struct span circled_list(struct arena *a, struct span s)
     size_t n = 0;
     for (size_t i = 0; out != NULL && i < s.n;) {
         size_t joint = 0;
-        for (size_t k = 0; k < sizeof(joints) / sizeof(joints[0]) && joint == 0; k++)
+        for (size_t k = 0; k < sizeof(joints) / sizeof(joints[0]) && joint == 0; k++) {
             if (span_starts(span_slice(s, i, s.n), span_str(joints[k]))) joint = strlen(joints[k]);
+        }
         int number = circled(s, i);
         if (number == 0 && joint == 0) return s;
         if (number > 0) {
@@ -394,8 +405,9 @@ static struct span tuple_of_parts(struct arena *a, struct span s, const char *co
 /* "(a) 5, (b) 6" as "( 5, , 6)"; s itself when it is no such list. "(1)(2)" is a product. */
 static struct span unlabelled(struct arena *a, struct span s)
 {
-    for (size_t k = 0; k < sizeof(label_series) / sizeof(label_series[0]); k++)
+    for (size_t k = 0; k < sizeof(label_series) / sizeof(label_series[0]); k++) {
         if (has_labels(s, label_series[k])) return tuple_of_parts(a, s, label_series[k]);
+    }
     return s;
 }
 
@@ -405,7 +417,8 @@ struct span rewrite_answer(struct arena *a, struct span s)
         undoubled,       meaning,          circled_list,   unlabelled,  said_twice,   with_base,
         with_exceptions, without_universe, with_condition, with_primes, rewrite_feet, rewrite_units,
     };
-    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++)
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
         s = ways[i](a, s);
+    }
     return s;
 }

@@ -16,8 +16,9 @@ enum { LONGEST_UNIT = 96 };
 /* The offset in s after the sign, one of n, that stands at i; i itself when none does. */
 static size_t after_one(struct span s, size_t i, const char *const *signs, size_t n)
 {
-    for (size_t k = 0; k < n; k++)
+    for (size_t k = 0; k < n; k++) {
         if (span_starts(span_slice(s, i, s.n), span_str(signs[k]))) return i + strlen(signs[k]);
+    }
     return i;
 }
 
@@ -51,8 +52,9 @@ static bool plain_unit(struct span s, struct buffer *room)
     };
     for (size_t i = 0; i < s.n;) {
         size_t k = 0, n = sizeof(table) / sizeof(table[0]);
-        while (k < n && !span_starts(span_slice(s, i, s.n), span_str(table[k].sign)))
+        while (k < n && !span_starts(span_slice(s, i, s.n), span_str(table[k].sign))) {
             k++;
+        }
         if (k == n) {
             buffer_add_char(room, s.p[i++]);
         } else {
@@ -95,8 +97,9 @@ struct span rewrite_units(struct arena *a, struct span s)
     bool compound = plain_unit(span_slice(s, at, s.n), &plain) &&
                     unit_is_compound(span_trim(buffer_span(&plain)));
     struct span text = s;
-    if (compound)
+    if (compound) {
         text = quantity_text(a, span_trim(span_slice(s, 0, at)), span_trim(buffer_span(&plain)));
+    }
     buffer_clear(&plain);
     return text.n == 0 ? s : text;
 }
@@ -104,14 +107,17 @@ struct span rewrite_units(struct arena *a, struct span s)
 /* The digits at s[*i], spaces around them skipped; an empty span when there are none. */
 static struct span digits_at(struct span s, size_t *i)
 {
-    while (*i < s.n && s.p[*i] == ' ')
+    while (*i < s.n && s.p[*i] == ' ') {
         ++*i;
+    }
     size_t from = *i;
-    while (*i < s.n && ascii_is_digit(s.p[*i]))
+    while (*i < s.n && ascii_is_digit(s.p[*i])) {
         ++*i;
+    }
     struct span digits = span_slice(s, from, *i);
-    while (*i < s.n && s.p[*i] == ' ')
+    while (*i < s.n && s.p[*i] == ' ') {
         ++*i;
+    }
     return digits;
 }
 
@@ -125,8 +131,9 @@ struct span rewrite_feet(struct arena *a, struct span s)
     if (feet.n == 0 || next == i) return s;
     struct span inches = digits_at(s, &next);
     if (inches.n == 0 || after_one(s, next, inch, sizeof(inch) / sizeof(inch[0])) == next ||
-        after_one(s, next, inch, sizeof(inch) / sizeof(inch[0])) != s.n)
+        after_one(s, next, inch, sizeof(inch) / sizeof(inch[0])) != s.n) {
         return s;
+    }
     struct buffer out;
     buffer_init(&out, s.n + 16);
     buffer_addf(&out, "%.*s ft %.*s in", (int)feet.n, feet.p, (int)inches.n, inches.p);

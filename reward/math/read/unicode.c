@@ -58,8 +58,9 @@ static const struct {
 
 static const char *character(uint32_t c)
 {
-    for (size_t i = 0; i < sizeof(characters) / sizeof(characters[0]); i++)
+    for (size_t i = 0; i < sizeof(characters) / sizeof(characters[0]); i++) {
         if (characters[i].code == c) return characters[i].latex;
+    }
     return NULL;
 }
 
@@ -73,8 +74,9 @@ static char script(uint32_t c, bool *super)
                {0x02e3, 'x'}, {0x02b8, 'y'}, {0x1d43, 'a'}, {0x1d47, 'b'},
                {0x1d4f, 'k'}, {0x1d50, 'm'}, {0x1d57, 't'}};
     *super = true;
-    for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++)
+    for (size_t i = 0; i < sizeof(odd) / sizeof(odd[0]); i++) {
         if (odd[i].code == c) return odd[i].ascii;
+    }
     if (c == 0x2070 || (c >= 0x2074 && c <= 0x208e)) {
         *super = c < 0x2080;
         return "0???456789+-=()n0123456789+-=()"[c - 0x2070];
@@ -88,8 +90,9 @@ static char script(uint32_t c, bool *super)
 static char alphabet(uint32_t c)
 {
     if (c >= 0x1d7ce && c <= 0x1d7ff) return (char)('0' + (c - 0x1d7ce) % 10);
-    if (c >= 0x1d400 && c < 0x1d6a4)
+    if (c >= 0x1d400 && c < 0x1d6a4) {
         return "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"[(c - 0x1d400) % 52];
+    }
     if (c >= 0xff01 && c <= 0xff5e) return (char)(c - 0xff01 + '!');
     return 0;
 }
@@ -138,8 +141,9 @@ static size_t rewrite_one(struct span rest, struct buffer *out)
 struct span lexer_plain(struct arena *a, struct span text)
 {
     size_t i = 0;
-    while (i < text.n && (unsigned char)text.p[i] < 0x80)
+    while (i < text.n && (unsigned char)text.p[i] < 0x80) {
         i++;
+    }
     if (i == text.n) return text;
     struct buffer out;
     buffer_init(&out, 8 * text.n + 64);

@@ -102,11 +102,13 @@ static bool called(struct span w, const char *name)
 static bool is_unit(struct span w, const struct unit *u, const struct prefix *p)
 {
     bool mins = u->symbol != NULL && strlen(u->symbol) > 1 && called(w, u->symbol);
-    if (p == NULL)
+    if (p == NULL) {
         return (u->symbol != NULL && span_is(w, u->symbol)) || mins || called(w, u->name);
+    }
     if (u->prefixes == NULL || strchr(u->prefixes, p->symbol[0]) == NULL) return false;
-    if (span_starts(w, span_str(p->name)) && called(span_slice(w, strlen(p->name), w.n), u->name))
+    if (span_starts(w, span_str(p->name)) && called(span_slice(w, strlen(p->name), w.n), u->name)) {
         return true;
+    }
     const char *sign = u->symbol != NULL ? u->symbol : u->name; /* kohm */
     return w.n > 1 && w.p[0] == p->symbol[0] && span_is(span_slice(w, 1, w.n), sign);
 }
@@ -116,8 +118,9 @@ static bool is_unit(struct span w, const struct unit *u, const struct prefix *p)
 static const struct unit *lookup(struct span w, int *exp10)
 {
     *exp10 = 0;
-    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++)
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         if (is_unit(w, &units[i], NULL)) return &units[i];
+    }
     for (size_t k = 0; k < sizeof(prefixes) / sizeof(prefixes[0]); k++) {
         if (w.n < 2 || w.p[0] != prefixes[k].symbol[0]) {
             if (w.n == 0 || w.p[0] != prefixes[k].name[0]) continue;
@@ -134,8 +137,9 @@ bool unit_known(struct span name)
 {
     int exp10;
     name = span_trim(name);
-    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         if (called(name, others[i])) return true;
+    }
     return lookup(name, &exp10) != NULL;
 }
 
@@ -157,14 +161,16 @@ struct measure {
 static bool multiply(struct measure *m, const struct unit *u, int exp10, int e)
 {
     struct unit_factor *f = &m->factor;
-    for (int b = 0; b < BASES; b++)
+    for (int b = 0; b < BASES; b++) {
         m->power[b] += e * u->power[b];
+    }
     f->exp10 += e * (u->exp10 + exp10);
     for (int i = 0; i < (e < 0 ? -e : e); i++) {
         int64_t up = e < 0 ? u->den : u->num, down = e < 0 ? u->num : u->den;
         if (__builtin_mul_overflow(f->num, up, &f->num) ||
-            __builtin_mul_overflow(f->den, down, &f->den))
+            __builtin_mul_overflow(f->den, down, &f->den)) {
             return false;
+        }
     }
     return true;
 }
@@ -176,20 +182,23 @@ static int exponent(struct span s, size_t *i)
         const char *word;
         int power;
     } words[] = {{" squared", 2}, {" cubed", 3}};
-    for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++)
+    for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
         if (span_starts(span_slice(s, *i, s.n), span_str(words[k].word))) {
             *i += strlen(words[k].word);
             return words[k].power;
         }
+    }
     size_t j = *i;
-    while (j < s.n && (s.p[j] == '^' || s.p[j] == '{'))
+    while (j < s.n && (s.p[j] == '^' || s.p[j] == '{')) {
         j++;
+    }
     bool minus = j < s.n && s.p[j] == '-';
     if (minus) j++;
     if (j >= s.n || s.p[j] < '1' || s.p[j] > '0' + MAX_EXPONENT) return 1;
     int e = s.p[j++] - '0';
-    while (j < s.n && s.p[j] == '}')
+    while (j < s.n && s.p[j] == '}') {
         j++;
+    }
     *i = j;
     return minus ? -e : e;
 }
@@ -209,11 +218,18 @@ static size_t measure_word(struct span s, size_t i, int *sign, int *prefix, stru
     } products[] = {{"ms", {"m", "s"}}, {"kms", {"km", "s"}}, {"cms", {"cm", "s"}}};
     size_t end = i;
     int exp10;
-    while (end < s.n && ascii_is_letter(s.p[end]))
+    while (end < s.n && ascii_is_letter(s.p[end])) {
         end++;
+    }
     struct span w = span_slice(s, i, end);
-    if (span_is(w, "per")) return *sign = -1, end;
-    if (unit_prefix_power(w) > 0) return *prefix = unit_prefix_power(w), end;
+    if (span_is(w, "per")) {
+        *sign = -1;
+        return end;
+    }
+    if (unit_prefix_power(w) > 0) {
+        *prefix = unit_prefix_power(w);
+        return end;
+    }
     int e = *sign * *prefix * exponent(s, &end);
     for (size_t k = 0; e < 0 && *sign > 0 && k < sizeof(products) / sizeof(products[0]); k++) {
         if (!span_is(w, products[k].word)) continue; /* ms^{-1}: metres per second */
@@ -257,11 +273,12 @@ static struct span translated(struct span s, char *room, size_t size)
     for (size_t i = 0; i < s.n;) {
         size_t step = 1;
         const char *as = NULL;
-        for (size_t k = 0; k < sizeof(names) / sizeof(names[0]) && as == NULL; k++)
+        for (size_t k = 0; k < sizeof(names) / sizeof(names[0]) && as == NULL; k++) {
             if (span_starts(span_slice(s, i, s.n), span_str(names[k].chinese))) {
                 as = names[k].english;
                 step = strlen(names[k].chinese);
             }
+        }
         size_t length = as == NULL ? 1 : strlen(as);
         if (n + length > size) return s;
         memcpy(room + n, as == NULL ? s.p + i : as, length);
@@ -309,8 +326,9 @@ bool unit_is_compound(struct span s)
 {
     struct measure m;
     bool name = false;
-    for (size_t i = 1; i < s.n; i++)
+    for (size_t i = 1; i < s.n; i++) {
         name |= ascii_is_letter(s.p[i - 1]) && ascii_is_letter(s.p[i]);
+    }
     return name && measure_of(s, &m) >= 2;
 }
 
@@ -335,8 +353,9 @@ static int next_sign(struct span s, size_t *i)
  * radian is no cycle: 1 rad/s is not 1 Hz. */
 static bool same_dimension(const struct measure *x, const struct measure *y)
 {
-    for (int d = 0; d < BASES; d++)
+    for (int d = 0; d < BASES; d++) {
         if (d != RADIAN && d != CYCLE && x->power[d] != y->power[d]) return false;
+    }
     return !(x->power[RADIAN] != 0 && y->power[CYCLE] != 0) &&
            !(x->power[CYCLE] != 0 && y->power[RADIAN] != 0);
 }
@@ -374,8 +393,9 @@ static int64_t gcd(int64_t x, int64_t y)
 /* Powers of ten out of x, into *exp10. */
 static int64_t without_tens(int64_t x, int sign, int *exp10)
 {
-    for (; x != 0 && x % 10 == 0; x /= 10)
+    for (; x != 0 && x % 10 == 0; x /= 10) {
         *exp10 += sign;
+    }
     return x;
 }
 
@@ -386,8 +406,9 @@ bool unit_convert(struct span a, struct span b, struct unit_factor *f)
     if (!same_dimension(&x, &y)) return false;
     f->exp10 = x.factor.exp10 - y.factor.exp10;
     if (__builtin_mul_overflow(x.factor.num, y.factor.den, &f->num) ||
-        __builtin_mul_overflow(x.factor.den, y.factor.num, &f->den))
+        __builtin_mul_overflow(x.factor.den, y.factor.num, &f->den)) {
         return false;
+    }
     int64_t g = gcd(f->num, f->den);
     f->num /= g;
     f->den /= g;

@@ -89,8 +89,9 @@ const struct expr *expr_substitute(struct arena *a, const struct expr *e, struct
     if (e->kind == E_SYM) return span_eq(e->text, name) ? by : e;
     if (e->n == 0 || (binds(e) && span_eq(e->text, name))) return e;
     const struct expr *copy = with_args(a, e);
-    for (uint32_t i = 0; copy != NULL && i < e->n; i++)
+    for (uint32_t i = 0; copy != NULL && i < e->n; i++) {
         if ((copy->arg[i] = expr_substitute(a, e->arg[i], name, by)) == NULL) return NULL;
+    }
     return copy;
 }
 
@@ -100,24 +101,27 @@ const struct expr *expr_name_constant(struct arena *a, const struct expr *e, int
     if (e->kind == E_CONST) return e->op == op ? expr_sym(a, name) : e;
     if (e->n == 0) return e;
     const struct expr *copy = with_args(a, e);
-    for (uint32_t i = 0; copy != NULL && i < e->n; i++)
+    for (uint32_t i = 0; copy != NULL && i < e->n; i++) {
         if ((copy->arg[i] = expr_name_constant(a, e->arg[i], op, name)) == NULL) return NULL;
+    }
     return copy;
 }
 
 bool expr_has(const struct expr *e, enum expr_kind kind, int op)
 {
     if (e->kind == kind && (op < 0 || e->op == op)) return true;
-    for (uint32_t i = 0; i < e->n; i++)
+    for (uint32_t i = 0; i < e->n; i++) {
         if (expr_has(e->arg[i], kind, op)) return true;
+    }
     return false;
 }
 
 bool expr_has_symbol(const struct expr *e, struct span name)
 {
     if (e->kind == E_SYM) return span_eq(e->text, name);
-    for (uint32_t i = 0; i < e->n; i++)
+    for (uint32_t i = 0; i < e->n; i++) {
         if (expr_has_symbol(e->arg[i], name)) return true;
+    }
     return false;
 }
 
@@ -129,15 +133,18 @@ struct bound {
 static bool constant_under(const struct expr *e, const struct bound *b)
 {
     if (e->kind == E_SYM) {
-        for (; b != NULL; b = b->outer)
+        for (; b != NULL; b = b->outer) {
             if (span_eq(b->name, e->text)) return true;
+        }
         return false;
     }
-    if (e->kind == E_APPLY || e->kind == E_TEXT || e->kind == E_DOTS || e->kind == E_DERIVATIVE)
+    if (e->kind == E_APPLY || e->kind == E_TEXT || e->kind == E_DOTS || e->kind == E_DERIVATIVE) {
         return false;
+    }
     struct bound here = {b, e->text};
-    for (uint32_t i = 0; i < e->n; i++)
+    for (uint32_t i = 0; i < e->n; i++) {
         if (!constant_under(e->arg[i], binds(e) ? &here : b)) return false;
+    }
     return true;
 }
 
@@ -158,8 +165,9 @@ bool expr_same(const struct expr *a, const struct expr *b)
     if (a->kind != b->kind || a->op != b->op || a->n != b->n) return false;
     if (a->kind == E_NUM) return same_num(&a->num, &b->num);
     if (!span_eq(a->text, b->text) || a->num.exp10 != b->num.exp10) return false;
-    for (uint32_t i = 0; i < a->n; i++)
+    for (uint32_t i = 0; i < a->n; i++) {
         if (!expr_same(a->arg[i], b->arg[i])) return false;
+    }
     return true;
 }
 
@@ -170,13 +178,16 @@ bool expr_small_int(const struct expr *e, int64_t *out)
         *out = -*out;
         return true;
     }
-    if (e->kind != E_NUM || e->num.exp10 < 0 || e->num.digits.n + (size_t)e->num.exp10 > 18)
+    if (e->kind != E_NUM || e->num.exp10 < 0 || e->num.digits.n + (size_t)e->num.exp10 > 18) {
         return false;
+    }
     int64_t v = 0;
-    for (size_t i = 0; i < e->num.digits.n; i++)
+    for (size_t i = 0; i < e->num.digits.n; i++) {
         v = v * 10 + (e->num.digits.p[i] - '0');
-    for (int64_t i = 0; v != 0 && i < e->num.exp10; i++)
+    }
+    for (int64_t i = 0; v != 0 && i < e->num.exp10; i++) {
         v *= 10;
+    }
     *out = v;
     return true;
 }
@@ -217,7 +228,8 @@ const struct expr *expr_with_sign(struct arena *a, const struct expr *e, bool pl
     if (copy == NULL) return NULL;
     *copy = *e;
     copy->arg = arena_alloc(a, e->n, sizeof(*copy->arg));
-    for (uint32_t i = 0; copy->arg != NULL && i < e->n; i++)
+    for (uint32_t i = 0; copy->arg != NULL && i < e->n; i++) {
         if ((copy->arg[i] = expr_with_sign(a, e->arg[i], plus)) == NULL) return NULL;
+    }
     return copy->arg == NULL ? NULL : copy;
 }

@@ -117,7 +117,8 @@ enum equality ball_equal(struct math_work *w, const struct expr *x, const struct
     bool constant = expr_is_constant(x) && expr_is_constant(y);
     bool logs = expr_has(x, E_FUNC, F_LOG) || expr_has(y, E_FUNC, F_LOG);
     enum equality e = EQ_UNKNOWN;
-    for (int common = 0; common <= (int)logs && e != EQ_YES; common++)
+    for (int common = 0; common <= (int)logs && e != EQ_YES; common++) {
         e = constant ? constants(w, x, y, common) : functions(w, x, y, common);
+    }
     return e;
 }

@@ -38,8 +38,9 @@ static bool number(const struct num *num, long prec, acb_t out)
 
 static bool symbol(struct eval *v, struct span name, acb_t out)
 {
-    for (const struct bound_ball *b = v->bound; b != NULL; b = b->outer)
+    for (const struct bound_ball *b = v->bound; b != NULL; b = b->outer) {
         if (span_eq(b->name, name)) return acb_set(out, b->value), true;
+    }
     if (v->o->point == NULL) return false;
     acb_set_d(out, point_value(v->o->point, name));
     return true;
@@ -380,8 +381,9 @@ bool ball_eval_at(struct eval *v, const struct expr *body, struct span name, con
 
 static bool sum(struct eval *v, const struct expr *e, acb_t out)
 {
-    if (e->arg[1]->kind == E_CONST && e->arg[1]->op == C_INF)
+    if (e->arg[1]->kind == E_CONST && e->arg[1]->op == C_INF) {
         return e->op == 0 ? ball_endless_sum(v, e, out) : ball_endless_product(v, e, out);
+    }
     acb_t from, to, term;
     fmpz_t a, b;
     acb_init(from);

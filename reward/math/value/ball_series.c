@@ -278,8 +278,9 @@ static bool one_side(struct eval *v, const struct expr *e, bool below, enum stop
     bool ok = true;
     acb_init(fewer);
     fine.prec = EXTRA_BITS;
-    for (int i = 0; ok && i < POINTS_OF_LIMIT; i++)
+    for (int i = 0; ok && i < POINTS_OF_LIMIT; i++) {
         ok = near_target(&fine, e, FIRST_POWER + i, below, stop, value + i);
+    }
     if (ok) {
         extrapolate(value, POINTS_OF_LIMIT, fine.prec, out, fewer);
         ok = agree(out, fewer, fine.prec);
@@ -374,8 +375,9 @@ static bool limit_at_infinity(struct eval *v, const struct expr *e, acb_t out)
     int stops = is_whole_letter(e->text) ? STOP_BETWEEN : STOPS;
     acb_init(other);
     bool ok = one_side(v, e, false, STOP_EVEN, out);
-    for (int stop = STOP_ODD; ok && stop < stops; stop++)
+    for (int stop = STOP_ODD; ok && stop < stops; stop++) {
         ok = one_side(v, e, false, (enum stop)stop, other) && acb_overlaps(other, out);
+    }
     acb_clear(other);
     return ok;
 }

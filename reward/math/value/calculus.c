@@ -122,8 +122,9 @@ const struct expr *calculus_derivative(struct arena *a, const struct expr *e, st
         return negative(a, calculus_derivative(a, e->arg[0], name));
     case E_ADD: {
         struct expr *sum = expr_new(a, E_ADD, 0, e->n);
-        for (uint32_t i = 0; sum != NULL && i < e->n; i++)
+        for (uint32_t i = 0; sum != NULL && i < e->n; i++) {
             if ((sum->arg[i] = calculus_derivative(a, e->arg[i], name)) == NULL) return NULL;
+        }
         return sum;
     }
     case E_MUL:
@@ -167,8 +168,9 @@ static const struct expr *at_finite(struct arena *a, const struct expr *body, st
         const struct expr *there = expr_substitute(a, body, name, target);
         if (there == NULL || has_value(there)) return there;
         if (body->kind != E_DIV || !vanishes(expr_substitute(a, body->arg[0], name, target)) ||
-            !vanishes(expr_substitute(a, body->arg[1], name, target)))
+            !vanishes(expr_substitute(a, body->arg[1], name, target))) {
             return NULL;
+        }
         body = over(a, calculus_derivative(a, body->arg[0], name),
                     calculus_derivative(a, body->arg[1], name));
     }
@@ -185,8 +187,9 @@ static bool is_polynomial(const struct expr *e, struct span name)
     case E_NEG:
     case E_ADD:
     case E_MUL:
-        for (uint32_t i = 0; i < e->n; i++)
+        for (uint32_t i = 0; i < e->n; i++) {
             if (!is_polynomial(e->arg[i], name)) return false;
+        }
         return true;
     case E_DIV:
         return !expr_has_symbol(e->arg[1], name) && is_polynomial(e->arg[0], name);
@@ -203,8 +206,9 @@ static bool is_polynomial(const struct expr *e, struct span name)
 static const struct expr *at_infinity(struct arena *a, const struct expr *body, struct span name)
 {
     if (body->kind != E_DIV || !is_polynomial(body->arg[0], name) ||
-        !is_polynomial(body->arg[1], name))
+        !is_polynomial(body->arg[1], name)) {
         return NULL;
+    }
     const struct expr *num = body->arg[0], *den = body->arg[1];
     for (int i = 0; i <= MAX_DEGREE && num != NULL && den != NULL; i++) {
         const struct expr *next = calculus_derivative(a, den, name);
@@ -256,8 +260,9 @@ static const struct expr *geometric(struct arena *a, const struct expr *e)
     bool endless = e->arg[1]->kind == E_CONST && e->arg[1]->op == C_INF;
     if (endless) {
         struct interval v;
-        if (!expr_is_constant(r0) || !interval_of(r0, NULL, &v) || fabs(v.mid) + v.error >= 1)
+        if (!expr_is_constant(r0) || !interval_of(r0, NULL, &v) || fabs(v.mid) + v.error >= 1) {
             return e;
+        }
         return over(a, first, below);
     }
     if (same_image(r0, one, a)) return e;
@@ -268,14 +273,16 @@ static const struct expr *geometric(struct arena *a, const struct expr *e)
 const struct expr *calculus_expand(struct arena *a, const struct expr *e)
 {
     if (e->n == 0 ||
-        !(expr_has(e, E_DERIVATIVE, -1) || expr_has(e, E_LIMIT, -1) || expr_has(e, E_SUM, 0)))
+        !(expr_has(e, E_DERIVATIVE, -1) || expr_has(e, E_LIMIT, -1) || expr_has(e, E_SUM, 0))) {
         return e;
+    }
     struct expr *copy = arena_alloc(a, 1, sizeof(*copy));
     if (copy == NULL) return NULL;
     *copy = *e;
     copy->arg = arena_alloc(a, e->n, sizeof(*copy->arg));
-    for (uint32_t i = 0; copy->arg != NULL && i < e->n; i++)
+    for (uint32_t i = 0; copy->arg != NULL && i < e->n; i++) {
         if ((copy->arg[i] = calculus_expand(a, e->arg[i])) == NULL) return NULL;
+    }
     if (copy->arg == NULL) return NULL;
     const struct expr *d;
     switch ((enum expr_kind)e->kind) {

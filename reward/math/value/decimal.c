@@ -29,8 +29,9 @@ bool decimal_of(const struct expr *e, struct decimal *out)
         *out = (struct decimal){
             .digits = e->num.digits, .exp10 = e->num.exp10, .places = places, .open = e->num.open};
         out->significant = (int64_t)e->num.digits.n + (dropped > 0 ? dropped : 0);
-        if (e->num.scientific && out->digits.n > 0)
+        if (e->num.scientific && out->digits.n > 0) {
             out->places = -e->num.exp10 > 0 ? -e->num.exp10 : 0;
+        }
         return true;
     }
     case E_NEG:
@@ -49,8 +50,9 @@ bool decimal_of(const struct expr *e, struct decimal *out)
         int64_t ten;
         if (p->kind != E_POW || !expr_small_int(p->arg[0], &ten) || ten != 10 ||
             !expr_small_int(p->arg[1], &k) || k > 100000 || k < -100000 ||
-            !decimal_of(e->arg[0], out))
+            !decimal_of(e->arg[0], out)) {
             return false;
+        }
         out->exp10 += k;
         out->places = out->places > k ? out->places - k : 0;
         return true;
@@ -65,8 +67,9 @@ bool decimal_double(const struct decimal *d, double *out)
     double v = 0;
     size_t n = d->digits.n < 18 ? d->digits.n : 18;
     if (d->exp10 > 300 || d->exp10 < -300 || d->digits.n > 300) return false;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         v = v * 10 + (d->digits.p[i] - '0');
+    }
     v *= pow(10, (double)(d->exp10 + (int64_t)(d->digits.n - n)));
     *out = d->negative ? -v : v;
     return true;
@@ -84,21 +87,25 @@ bool decimal_plain(struct span s, struct decimal *out)
     *out = (struct decimal){0};
     if (i < s.n && (s.p[i] == '-' || s.p[i] == '+')) out->negative = s.p[i++] == '-';
     first = i;
-    while (i < s.n && s.p[i] >= '0' && s.p[i] <= '9')
+    while (i < s.n && s.p[i] >= '0' && s.p[i] <= '9') {
         i++;
+    }
     if (i == first) return false;
     last = i;
     if (i < s.n) { /* only whole numbers, or a point and digits */
         if (s.p[i] != '.' || i + 1 == s.n) return false;
-        for (size_t k = i + 1; k < s.n; k++)
+        for (size_t k = i + 1; k < s.n; k++) {
             if (s.p[k] < '0' || s.p[k] > '9') return false;
+        }
         out->places = (int64_t)(s.n - i - 1);
         /* digits with a point inside are one span only when the fraction is zero */
-        for (size_t k = i + 1; k < s.n; k++)
+        for (size_t k = i + 1; k < s.n; k++) {
             if (s.p[k] != '0') return false;
+        }
     }
-    while (first < last && s.p[first] == '0')
+    while (first < last && s.p[first] == '0') {
         first++;
+    }
     while (last > first && s.p[last - 1] == '0') {
         last--;
         out->exp10++;
@@ -115,10 +122,12 @@ static bool terminates(const struct expr *e)
     struct decimal d;
     if (decimal_of(e, &d)) return true;
     if (!rational_of(e, NULL, &r)) return false;
-    while (r.d % 2 == 0)
+    while (r.d % 2 == 0) {
         r.d /= 2;
-    while (r.d % 5 == 0)
+    }
+    while (r.d % 5 == 0) {
         r.d /= 5;
+    }
     return r.d == 1;
 }
 
@@ -141,8 +150,9 @@ static enum equality rounded(struct math_work *w, const struct decimal *d, bool 
                             : d->places >= needed || (d->places >= 2 && d->significant >= needed);
     if (!enough || d->places > 300 || terminates(exact)) return EQ_UNKNOWN;
     if (!decimal_double(d, &x) || !interval_of(exact, NULL, &v) ||
-        v.error > 1e-12 * (fabs(v.mid) + 1e-300))
+        v.error > 1e-12 * (fabs(v.mid) + 1e-300)) {
         return EQ_UNKNOWN;
+    }
     double unit = pow(10, -(double)d->places);
     double noise = fabs(x) * 4e-16 + v.error;
     bool cut = d->open || d->places >= 6;
@@ -155,8 +165,9 @@ static enum equality same_double(struct math_work *w, const struct decimal *a,
 {
     double x, y;
     int64_t most = a->significant > b->significant ? a->significant : b->significant;
-    if (most < 15 || most > 18 || !decimal_double(a, &x) || !decimal_double(b, &y))
+    if (most < 15 || most > 18 || !decimal_double(a, &x) || !decimal_double(b, &y)) {
         return EQ_UNKNOWN;
+    }
     if (a->places == 0 || b->places == 0) return EQ_UNKNOWN;
     return fabs(x - y) <= fabs(x) * 4e-16 ? work_yes(w, MATH_EQUAL_AFTER_ROUNDING) : EQ_UNKNOWN;
 }
@@ -171,16 +182,19 @@ enum equality decimal_equal(struct math_work *w, const struct expr *gold, const 
         if (!interval_of(gold, NULL, &x) || !interval_of(answer, NULL, &y)) return EQ_UNKNOWN;
         double error = x.error + y.error;
         if (o->abs_tol > 0 &&
-            within(w, x.mid, y.mid, o->abs_tol, error, MATH_EQUAL_WITHIN_TOLERANCE) == EQ_YES)
+            within(w, x.mid, y.mid, o->abs_tol, error, MATH_EQUAL_WITHIN_TOLERANCE) == EQ_YES) {
             return EQ_YES;
-        if (o->precision_given && (dg || da))
+        }
+        if (o->precision_given && (dg || da)) {
             return within(w, x.mid, y.mid, pow(10, -o->precision) / 2, error,
                           MATH_EQUAL_AFTER_ROUNDING);
+        }
         if (o->precision_given) return EQ_UNKNOWN;
     }
     if (dg && da && g.open != a.open) return work_no(w, MATH_NOT_EQUAL);
-    if (dg && da)
+    if (dg && da) {
         return decimal_same(&g, &a) ? work_yes(w, MATH_EQUAL_VALUE) : same_double(w, &g, &a);
+    }
     if (dg) return rounded(w, &g, true, answer);
     return da ? rounded(w, &a, false, gold) : EQ_UNKNOWN;
 }

@@ -24,8 +24,9 @@ static bool eval(struct exact *x, const struct expr *e, ca_t out);
 static bool number(struct exact *x, const struct num *num, ca_t out)
 {
     char text[MAX_DIGITS + 1];
-    if (num->digits.n > MAX_DIGITS || num->exp10 > MAX_DIGITS || num->exp10 < -MAX_DIGITS)
+    if (num->digits.n > MAX_DIGITS || num->exp10 > MAX_DIGITS || num->exp10 < -MAX_DIGITS) {
         return false;
+    }
     memcpy(text, num->digits.p == NULL ? "" : num->digits.p, num->digits.n);
     text[num->digits.n] = 0;
     fmpq_t q;

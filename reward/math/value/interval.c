@@ -98,8 +98,9 @@ static bool whole_power(struct interval x, double n, struct interval *out)
 
 static bool power(struct interval x, struct interval n, struct interval *out)
 {
-    if (n.error <= 2 * fabs(n.mid) * ULP && n.mid == floor(n.mid) && fabs(n.mid) < 1e6)
+    if (n.error <= 2 * fabs(n.mid) * ULP && n.mid == floor(n.mid) && fabs(n.mid) < 1e6) {
         return whole_power(x, n.mid, out);
+    }
     struct interval l, e;
     if (!(x.mid - x.error > 0)) return false;
     return log_interval(x, &l) && multiply(l, n, &e) && exp_interval(e, out);
@@ -176,9 +177,10 @@ static bool inverse(int op, struct interval x, struct interval *out)
         return lipschitz(asinh(x.mid), 1, x, out);
     case F_ASIN:
     case F_ACOS:
-        if (!(far < 1))
+        if (!(far < 1)) {
             return x.error == 0 && far == 1 &&
                    make(op == F_ASIN ? asin(x.mid) : acos(x.mid), 4 * ULP, out);
+        }
         return lipschitz(op == F_ASIN ? asin(x.mid) : acos(x.mid), 1 / sqrt(1 - far * far), x, out);
     case F_ATANH:
         return far < 1 && lipschitz(atanh(x.mid), 1 / (1 - far * far), x, out);
@@ -210,11 +212,13 @@ static bool evaluate(struct evaluation *ev, const struct expr *e, struct interva
 
 static bool binomial(struct interval n, struct interval k, struct interval *out)
 {
-    if (k.mid != floor(k.mid) || k.mid < 0 || k.mid > 200 || n.error > fabs(n.mid) * 4 * ULP)
+    if (k.mid != floor(k.mid) || k.mid < 0 || k.mid > 200 || n.error > fabs(n.mid) * 4 * ULP) {
         return false;
+    }
     double v = 1;
-    for (double i = 0; i < k.mid; i++)
+    for (double i = 0; i < k.mid; i++) {
         v *= (n.mid - i) / (i + 1);
+    }
     return make(v, fabs(v) * k.mid * 16 * ULP + (v == 0 ? 0 : fabs(v) * n.error * (k.mid + 1)),
                 out);
 }
@@ -237,7 +241,10 @@ static bool logarithm(struct evaluation *ev, const struct expr *e, struct interv
 {
     struct interval l, b;
     if (!log_interval(x, &l)) return false;
-    if (e->op != F_LOGB) return *out = l, true;
+    if (e->op != F_LOGB) {
+        *out = l;
+        return true;
+    }
     return evaluate(ev, e->arg[1], &b) && log_interval(b, &b) && divide(l, b, out);
 }
 
@@ -297,8 +304,9 @@ static bool number(const struct num *num, struct interval *out)
     double v = 0;
     size_t n = num->digits.n < 19 ? num->digits.n : 19;
     if (num->exp10 > 400 || num->exp10 < -400 || num->digits.n > 400) return false;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
         v = v * 10 + (num->digits.p[i] - '0');
+    }
     v = v * pow(10, (double)(num->exp10 + (int64_t)(num->digits.n - n)));
     if (v != 0 && (v < 1e-290 || v > 1e290)) return false;
     return make_whole(num->exp10 >= 0, v, num->exp10 == 0 && n < 16 ? 0 : v * 8 * ULP, out);
@@ -306,8 +314,12 @@ static bool number(const struct num *num, struct interval *out)
 
 static bool symbol(const struct evaluation *ev, struct span name, struct interval *out)
 {
-    for (const struct bound_real *b = ev->bound; b != NULL; b = b->outer)
-        if (span_eq(b->name, name)) return *out = (struct interval){b->value, 0}, true;
+    for (const struct bound_real *b = ev->bound; b != NULL; b = b->outer) {
+        if (span_eq(b->name, name)) {
+            *out = (struct interval){b->value, 0};
+            return true;
+        }
+    }
     if (ev->point == NULL) return false;
     *out = (struct interval){point_value(ev->point, name), 0};
     return true;
@@ -317,15 +329,18 @@ static bool sum(struct evaluation *ev, const struct expr *e, struct interval *ou
 {
     struct interval from, to, x, v = {e->op == 0 ? 0 : 1, 0};
     if (!evaluate(ev, e->arg[0], &from) || !evaluate(ev, e->arg[1], &to)) return false;
-    if (from.mid != floor(from.mid) || to.mid != floor(to.mid) || to.mid - from.mid > 1000)
+    if (from.mid != floor(from.mid) || to.mid != floor(to.mid) || to.mid - from.mid > 1000) {
         return false;
+    }
     for (double k = from.mid; k <= to.mid; k++) {
         struct bound_real here = {ev->bound, e->text, k};
         ev->bound = &here;
         bool ok = evaluate(ev, e->arg[2], &x);
         ev->bound = here.outer;
-        if (!ok || (e->op == 0 ? !make(v.mid + x.mid, v.error + x.error, &v) : !multiply(v, x, &v)))
+        if (!ok ||
+            (e->op == 0 ? !make(v.mid + x.mid, v.error + x.error, &v) : !multiply(v, x, &v))) {
             return false;
+        }
     }
     *out = v;
     return true;

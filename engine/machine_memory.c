@@ -1,11 +1,11 @@
-/* engine/free_memory.c - see free_memory.h.
+/* engine/machine_memory.c - see machine_memory.h.
  *
  * Sources: proc(5), /proc/meminfo; the kernel's Documentation/admin-guide/cgroup-v2.rst,
  * memory.max. Inside a container /sys/fs/cgroup is the container's own group.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "engine/free_memory.h"
+#include "engine/machine_memory.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -24,7 +24,7 @@ static int64_t read_number(const char *path, const char *format)
     return value;
 }
 
-int64_t free_memory(void)
+int64_t machine_free_memory(void)
 {
     int64_t kib = read_number("/proc/meminfo", "MemAvailable: %" SCNd64);
     int64_t limit = read_number("/sys/fs/cgroup/memory.max", "%" SCNd64); /* or "max" */

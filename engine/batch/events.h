@@ -1,18 +1,18 @@
-/* engine/events.h - making events, and the list of what one step brought about.
+/* engine/batch/events.h - making events, and the list of what one step brought about.
  *
  * An event and everything it points to is one allocation, freed by whoever took it
  * (engine_event_free).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef ENGINE_EVENTS_H
-#define ENGINE_EVENTS_H
+#ifndef ENGINE_BATCH_EVENTS_H
+#define ENGINE_BATCH_EVENTS_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/span.h"
-#include "engine/engine.h"
+#include "engine/batch/messages.h"
 
 struct request;
 

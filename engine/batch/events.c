@@ -1,8 +1,8 @@
-/* engine/events.c - see events.h.
+/* engine/batch/events.c - see events.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "engine/events.h"
+#include "engine/batch/events.h"
 
 #include <stdlib.h>
 

@@ -1,0 +1,77 @@
+/* engine/batch/messages.h - what passes between a caller and the engine: requests go in, events and
+ * counts come out.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ENGINE_BATCH_MESSAGES_H
+#define ENGINE_BATCH_MESSAGES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "engine/sample/sampling.h"
+
+struct engine_request {
+    uint64_t id; /* the caller's; names the request in events and cancellation; unique while live */
+    const int *ids; /* the prompt, at least one token */
+    size_t n_ids;
+    int n;               /* samples, sharing the prompt's cache; 1 or more */
+    int priority;        /* lower goes first; equal ones in order of arrival */
+    uint64_t cache_salt; /* prefixes are shared only between equal salts; 0 usually */
+    struct engine_sampling sampling;
+};
+
+enum engine_finish { FINISH_NONE, FINISH_STOP, FINISH_LENGTH, FINISH_ABORT };
+
+enum engine_event_type {
+    EVENT_PROMPT, /* once per request that asked for prompt_logprobs, before its tokens */
+    EVENT_TOKEN,  /* one sampled token */
+    EVENT_DONE,   /* one sample ended; the last event of that sample */
+    EVENT_FAILED, /* the whole request failed; its last event */
+};
+
+struct engine_event {
+    struct engine_event *next;
+    uint64_t request_id;
+    int sample; /* 0 to n-1 */
+    enum engine_event_type type;
+
+    /* EVENT_TOKEN. A token that ends its sample comes like any other, with all text that was held
+     * back; an end or stop token itself has none unless include_stop. All texts together are the
+     * output, byte for byte: what is not UTF-8 stands as it is. */
+    int token;        /* EVENT_TOKEN */
+    const char *text; /* text now certain to belong to the output: whole characters only, never */
+    size_t n_text; /*   what might still turn out to be a stop string; often several tokens late */
+    struct token_prob prob;       /* of the token, when logprobs were asked for */
+    const struct token_prob *top; /* the most probable, best first */
+    int n_top;
+
+    /* EVENT_PROMPT: for prompt position i > 0, its own probability and its alternatives */
+    const struct token_prob *prompt_probs; /* [n_prompt]; entry 0 is meaningless */
+    const struct token_prob
+        *prompt_top; /* [n_prompt, n_top]; id -1 where fewer have a probability */
+    int n_prompt;
+
+    /* EVENT_DONE */
+    enum engine_finish finish;
+    const char *stop_string; /* the stop string that ended it, or NULL */
+    int stop_token;          /* the stop or end token that ended it, or -1 */
+    int n_generated;         /* tokens of this sample */
+    int n_cached; /* prompt tokens found in the cache when the prompt was first computed */
+
+    struct error error; /* EVENT_FAILED */
+};
+
+/* Accepts NULL. */
+void engine_event_free(struct engine_event *ev);
+
+struct engine_stats {
+    int running, waiting;          /* samples now */
+    int kv_blocks_used, kv_blocks; /* used: by live sequences; the rest is free or cached */
+    uint64_t steps, prompt_tokens, cached_tokens, generated_tokens, preemptions;
+    uint64_t drafted_tokens, accepted_tokens; /* speculative decoding */
+    double busy_seconds;                      /* in forward passes and sampling */
+};
+
+#endif

@@ -1,0 +1,66 @@
+/* engine/sample/sampling.h - how the next token of a sample is chosen, as the caller says it.
+ *
+ * A plain struct that the caller fills; sampler.h says in which order its members act. What it
+ * points to is borrowed until engine_submit() returns.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ENGINE_SAMPLE_SAMPLING_H
+#define ENGINE_SAMPLE_SAMPLING_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "engine/sample/form/constraint.h"
+
+struct logit_bias {
+    int id;
+    float bias;
+};
+
+enum { LOGPROBS_NONE = -1, LOGPROBS_MAX = 1024 };
+enum { STOP_MAX_STRINGS = 64, STOP_MAX_BYTES = 4096 }; /* stop strings; bytes of all of them */
+
+/* How the next token is chosen. engine_sampling_init() gives the neutral values in brackets. */
+struct engine_sampling {
+    float temperature;        /* [1] 0: greedy */
+    int top_k;                /* [0: off] */
+    float top_p;              /* [1: off] */
+    float min_p;              /* [0: off] */
+    float repetition_penalty; /* [1: off] over prompt and output (CTRL, arXiv 1909.05858) */
+    float presence_penalty, frequency_penalty; /* [0] over the output, as OpenAI defines them */
+    uint64_t seed;            /* sample i of a request draws from the stream (seed, i) */
+    int max_tokens;           /* [-1: as the context allows] */
+    int min_tokens;           /* [0] no end or stop token before; stop strings begin after */
+    bool ignore_eos;          /* [false] */
+    bool skip_special_tokens; /* [true] in text deltas */
+    bool include_stop;        /* [false] the stop string stays in the text */
+    const char *const
+        *stop; /* strings, n_stop of them; matched in the output's text; at most STOP_MAX_... */
+    int n_stop;
+    const int *stop_ids;
+    int n_stop_ids;
+    const struct logit_bias *bias;
+    int n_bias;
+    const int *allowed_ids; /* only these may be sampled; NULL: all */
+    int n_allowed;
+    enum output_form
+        form; /* [OUTPUT_FREE]; with another there is no min_tokens, ignore_eos or allowed_ids */
+    const char *const *choices; /* OUTPUT_CHOICE: n_choices of them, none empty */
+    int n_choices;
+    const char *form_after; /* the form holds from this tag on; NULL: from the beginning */
+    int logprobs;        /* [LOGPROBS_NONE] 0: of the sampled token; k: and the k most probable */
+    bool processed;      /* [false: the model's own distribution] of the one sampled from */
+    int prompt_logprobs; /* [LOGPROBS_NONE] 0: of each prompt token; k: and the k most probable */
+};
+/* The neutral values. */
+void engine_sampling_init(struct engine_sampling *s);
+
+/* One token of a distribution. */
+struct token_prob {
+    int id;
+    float logprob;
+    int rank; /* 1: the most probable */
+};
+
+#endif
