@@ -78,7 +78,6 @@ bool item_check(const cJSON *item, const cJSON *fields[ITEM_FIELDS], struct erro
         return error_set(err, ERROR_INVALID_TYPE, NULL, "an item must be an object, not %s",
                          json_type_name(item));
     }
-    uint64_t seen[2] = {0};
     const cJSON *field;
     cJSON_ArrayForEach(field, item)
     {
@@ -88,12 +87,6 @@ bool item_check(const cJSON *item, const cJSON *fields[ITEM_FIELDS], struct erro
                              field->string);
         }
         int index = known.index[slot];
-        uint64_t bit = (uint64_t)1 << (index % 64);
-        if ((seen[index / 64] & bit) != 0) {
-            return error_set(err, ERROR_INVALID_VALUE, field->string, "\"%s\" is given twice",
-                             field->string);
-        }
-        seen[index / 64] |= bit;
         if (index < ITEM_FIELDS && !cJSON_IsNull(field)) fields[index] = field;
     }
     return true;

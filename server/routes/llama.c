@@ -223,9 +223,8 @@ static void work_template(struct exchange *x)
     struct field_context context = {.arena = x->arena};
     cJSON *body = json_parse(buffer_span(&x->body), &t->error);
     t->conversation.add_generation_prompt = true;
-    if (body != NULL && fields_read(body, &table, 1, &context, &t->error) &&
-        conversation_finish(&t->conversation, &t->error)) {
-        conversation_render(&t->conversation, x->server->engine, &t->text, &t->error);
+    if (body != NULL && fields_read(body, &table, 1, &context, &t->error)) {
+        conversation_render(&t->conversation, x->server->engine, x->arena, &t->text, &t->error);
     }
     cJSON_Delete(body);
 }
