@@ -197,6 +197,12 @@ const struct engine_info *engine_info(const struct engine *e)
     return &e->loaded.info;
 }
 
+struct engine_weights engine_weights(const struct engine *e)
+{
+    const struct version *v = &e->loaded.version;
+    return (struct engine_weights){v->number, v->name};
+}
+
 /* ---- requests ---- */
 
 static bool check_ready(struct engine *e, struct error *err)

@@ -28,6 +28,7 @@
 #include "engine/tokenizer/tokens.h"
 
 struct engine;
+struct settings_table;
 
 enum engine_kind {
     ENGINE_FAST,
@@ -62,7 +63,10 @@ struct engine_options {
     void *progress_arg;
 };
 
-/* The documented defaults; then set what differs. */
+/* The settings of the options above: their names, defaults and help (config/settings.h). */
+extern const struct settings_table engine_settings;
+
+/* Every setting at its default, the rest zero; then set what differs. */
 void engine_options_init(struct engine_options *o);
 
 /* Start the engine thread, which begins to load. Strings of o are copied. NULL with *err set only
@@ -98,6 +102,13 @@ struct engine_info {
     double load_seconds;
 };
 const struct engine_info *engine_info(const struct engine *e);
+
+/* The weights that requests submitted now are computed with. Any thread, from ENGINE_READY on. */
+struct engine_weights {
+    uint64_t number;  /* as in events */
+    const char *name; /* as clients call them: "default" are those that were loaded at start */
+};
+struct engine_weights engine_weights(const struct engine *e);
 
 /* ---- text, tokens, templates: any thread, from ENGINE_READY on ---- */
 

@@ -215,9 +215,10 @@ static struct span token_text(const void *tokenizer, int id, bool skip_special)
     return tokenizer_piece(tokenizer, id, skip_special);
 }
 
-static void run_forward(void *forward, const struct forward_run *runs, int n)
+static void run_forward(void *forward, const struct weights *w, const struct forward_run *runs,
+                        int n)
 {
-    forward_step(forward, runs, n);
+    forward_step(forward, w, runs, n);
 }
 
 static void run_logits(void *forward, const int *rows, int n, float *logits)
@@ -242,10 +243,12 @@ static bool make_step(struct loaded *l, const struct engine_options *o, struct e
     const struct kernels *kernels = kernels_pick(o->isa, err);
     if (kernels == NULL) return false;
     l->info.isa = kernels->name;
-    l->forward =
-        forward_new(model_config(l->model), l->weights, kernels, l->store, l->pool, max_rows, err);
-    l->scheduler = l->forward == NULL ? NULL : scheduler_new(&so, l->kv, err);
+    l->forward = forward_new(model_config(l->model), kernels, l->store, l->pool, max_rows, err);
+    if (l->forward == NULL || !forward_reserve(l->forward, l->weights, err)) return false;
+    l->scheduler = scheduler_new(&so, l->kv, err);
     if (l->scheduler == NULL || !make_sampler(l, kernels, err)) return false;
+    l->version = (struct version){.name = "default", .weights = l->weights};
+    scheduler_serve(l->scheduler, &l->version);
     sampler_set_text(l->sampler, token_text, l->tokenizer);
     l->deliver = (struct deliver){.scheduler = l->scheduler,
                                   .sampler = l->sampler,

@@ -25,6 +25,7 @@ struct loaded {
 
     struct pool *pool;
     struct weights *weights;
+    struct version version; /* of these weights; the only one */
     struct kv_store *store;
     struct kv_cache *kv;
     struct forward *forward;

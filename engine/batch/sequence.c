@@ -225,7 +225,7 @@ struct request *request_new(const struct engine_request *r, int n_vocab, int con
     }
     *q = (struct request){.arena = a,
                           .id = r->id,
-                          .salt = r->cache_salt,
+                          .space = {.salt = r->cache_salt},
                           .priority = r->priority,
                           .n_prompt = (int)r->n_ids,
                           .sampling = r->sampling,

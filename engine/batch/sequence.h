@@ -20,7 +20,9 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "engine/batch/messages.h"
+#include "engine/batch/space.h"
 #include "engine/batch/speculate.h"
+#include "engine/batch/version.h"
 #include "engine/sample/stop.h"
 
 enum sequence_state { SEQUENCE_WAITING, SEQUENCE_RUNNING, SEQUENCE_DONE };
@@ -51,7 +53,9 @@ struct sequence {
 
 struct request {
     struct arena *arena; /* holds this struct and all that is not named as owned below */
-    uint64_t id, arrival, salt;
+    uint64_t id, arrival;
+    struct space space;      /* from the scheduler on, as version; before it holds the salt alone */
+    struct version *version; /* whose weights compute it */
     int priority;
     const int *prompt;
     int n_prompt;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "engine/sample/form/constraint.h"
 #include "engine/kernels/kernels.h"
@@ -93,18 +94,10 @@ bool sampler_is_end(const struct sampler *s, int id)
 }
 
 /* A counter-based generator: splitmix64's finaliser over the counter's parts (Steele et al., OOPSLA 2014). */
-static uint64_t mix(uint64_t x)
-{
-    x += 0x9E3779B97F4A7C15u;
-    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
-    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
-    return x ^ (x >> 31);
-}
-
 double sampler_uniform(uint64_t seed, int sample, int position)
 {
     uint64_t counter = (uint64_t)(uint32_t)sample << 32 | (uint32_t)position;
-    return (double)(mix(mix(seed) ^ mix(~counter)) >> 11) * 0x1p-53;
+    return (double)(hash_add(0, hash_add(0, seed) ^ hash_add(0, ~counter)) >> 11) * 0x1p-53;
 }
 
 /* ---- steps 1 to 4 ---- */

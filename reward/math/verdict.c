@@ -7,13 +7,16 @@
 #include "base/ascii.h"
 #include "base/clock.h"
 #include "reward/math/find/choice.h"
-#include "reward/math/value/decimal.h"
+#include "reward/math/real/decimal.h"
 #include "reward/math/find/extract.h"
 #include "reward/math/field/fingerprint.h"
 #include "reward/math/read/parse.h"
 #include "reward/math/find/prose.h"
-#include "reward/math/find/words.h"
-#include "reward/math/work.h"
+#include "reward/math/read/words.h"
+#include "reward/math/answer.h"
+#include "reward/math/math.h"
+#include "reward/math/answer.h"
+#include "reward/math/math.h"
 
 enum { CHEAP_BYTES = 256 << 10 }; /* longer responses are read in a worker */
 
@@ -22,14 +25,6 @@ enum { CHEAP_BYTES = 256 << 10 }; /* longer responses are read in a worker */
 static uint64_t pair_seed(struct span a, struct span b)
 {
     return field_word(field_hash(a, 1)) + field_word(field_hash(b, 1));
-}
-
-static struct math_work work_on(struct arena *a, const struct math_options *o,
-                                enum math_effort effort)
-{
-    struct math_work w = {.arena = a, .options = o, .effort = effort, .cause = MATH_UNDECIDED};
-    if (effort == MATH_FULL) w.deadline_ns = clock_cpu_ns() + (uint64_t)(o->budget_s * 1e9);
-    return w;
 }
 
 static enum math_verdict verdict_of(const struct math_work *w, enum equality e,
@@ -193,7 +188,7 @@ static enum equality meet_inside(struct math_work *w, struct span gold, struct s
 static void judge_one(struct arena *a, struct span gold_text, const struct math_options *o,
                       enum math_effort effort, struct span answer, struct math_result *out)
 {
-    struct math_work w = work_on(a, o, effort);
+    struct math_work w = work_begin(a, o, effort);
     struct span gold = extract_gold(a, gold_text, o);
     out->gold = gold;
     if (gold.n == 0) {
@@ -264,11 +259,9 @@ static bool judge_plain(struct span answer, struct span gold, const struct math_
     return true;
 }
 
-void math_judge(struct arena *a, struct span prompt, struct span completion,
-                const struct span *golds, int n_golds, const struct math_options *o,
-                enum math_effort effort, struct math_result *out)
+void math_judge(struct arena *a, struct span completion, const struct span *golds, int n_golds,
+                const struct math_options *o, enum math_effort effort, struct math_result *out)
 {
-    (void)prompt;
     if (o->form == MATH_FORM_BARE && n_golds == 1 && judge_plain(completion, golds[0], o, out)) {
         return;
     }
@@ -318,10 +311,10 @@ enum math_verdict math_equal(struct arena *a, struct span x, struct span y,
                              const struct math_options *o, enum math_effort effort)
 {
     enum math_cause cause;
-    struct math_work w = work_on(a, o, effort);
+    struct math_work w = work_begin(a, o, effort);
     enum equality e = meet(&w, x, y);
     if (e != EQ_YES) { /* rules about the reference's decimals hold whichever side it is */
-        struct math_work v = work_on(a, o, effort);
+        struct math_work v = work_begin(a, o, effort);
         enum equality f = meet(&v, y, x);
         if (f == EQ_YES || e == EQ_UNKNOWN) return verdict_of(&v, f, &cause);
     }
@@ -335,21 +328,4 @@ struct span math_extract(struct arena *a, struct span completion, const struct m
     extract_answer(a, completion, o, &found);
     *source = found.source;
     return found.source == MATH_FROM_NOWHERE ? span_of(NULL, 0) : found.text;
-}
-
-bool math_canonical_key(struct arena *a, struct span answer, const struct math_options *o,
-                        uint64_t key[2])
-{
-    (void)o;
-    struct span s = words_unwrap(answer);
-    struct error err = {0};
-    const struct expr *e = parse_answer(a, lexer_plain(a, s), READ_THOUSANDS, &err);
-    if (e == NULL || !expr_is_scalar(e) || e->kind == E_UNIT || e->kind == E_PERCENT) return false;
-    for (int i = 0; i < 2; i++) {
-        struct fingerprint f;
-        struct fingerprint_options fo = {.seed = 0x7001 + (uint64_t)i, .steps = 6000};
-        if (!fingerprint_of(e, &fo, &f)) return false;
-        key[i] = field_word(f.image);
-    }
-    return true;
 }

@@ -92,7 +92,7 @@ static bool prepare(struct completion *c)
     struct error *err = &c->error;
     struct buffer text;
     if (!read_body(c, err)) return false;
-    buffer_init(&text, c->exchange->server->o.max_body_bytes * 2);
+    buffer_init(&text, (size_t)c->exchange->server->o.max_body_bytes * 2);
     bool ok = conversation_render(&own->conversation, c->engine, c->exchange->arena, &text, err);
     char *prompt = ok ? arena_str(c->exchange->arena, buffer_span(&text)) : NULL;
     struct span span = span_of(prompt, text.n);
@@ -237,17 +237,17 @@ static const struct completion_style style = {.whole = choices_form_whole,
 
 static struct completion *new_chat(struct exchange *x)
 {
-    return completion_new(x, &style, "chatcmpl-", arena_alloc(x->arena, 1, sizeof(struct chat)));
+    return completion_new(x, &style, "chatcmpl-", sizeof(struct chat));
 }
 
 void chat_handle(struct exchange *x)
 {
     struct completion *c = new_chat(x);
-    if (c != NULL) completion_run(c, true, prepare);
+    if (c != NULL) completion_run(c, WORK_HEAVY, prepare);
 }
 
 void chat_render_handle(struct exchange *x)
 {
     struct completion *c = new_chat(x);
-    if (c != NULL) completion_render(c, true, prepare);
+    if (c != NULL) completion_render(c, WORK_HEAVY, prepare);
 }

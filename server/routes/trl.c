@@ -115,7 +115,7 @@ static bool add_conversation(struct completion *c, const cJSON *messages, struct
                          "a conversation is an array of messages, not %s",
                          json_type_name(messages));
     }
-    buffer_init(&text, c->exchange->server->o.max_body_bytes * 2);
+    buffer_init(&text, (size_t)c->exchange->server->o.max_body_bytes * 2);
     bool ok = conversation_render(&talk, c->engine, c->exchange->arena, &text, err);
     if (!ok) {
         size_t n = strlen("messages"); /* the caller says where */
@@ -213,19 +213,19 @@ static void write_whole(struct completion *c, struct buffer *out)
 
 static const struct completion_style style = {.whole = write_whole};
 
-static void handle(struct exchange *x, bool heavy, bool (*prepare)(struct completion *c))
+static void handle(struct exchange *x, enum exchange_weight weight,
+                   bool (*prepare)(struct completion *c))
 {
-    struct completion *c =
-        completion_new(x, &style, "", arena_alloc(x->arena, 1, sizeof(struct trl)));
-    if (c != NULL) completion_run(c, heavy, prepare);
+    struct completion *c = completion_new(x, &style, "", sizeof(struct trl));
+    if (c != NULL) completion_run(c, weight, prepare);
 }
 
 void trl_generate_handle(struct exchange *x)
 {
-    handle(x, false, prepare_generate);
+    handle(x, WORK_LIGHT, prepare_generate);
 }
 
 void trl_chat_handle(struct exchange *x)
 {
-    handle(x, true, prepare_chat);
+    handle(x, WORK_HEAVY, prepare_chat);
 }

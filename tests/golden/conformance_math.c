@@ -122,9 +122,9 @@ static void one(struct run *r, const cJSON *item)
     bool debatable = json_get(item, "debatable") != NULL;
     struct math_result result;
     uint64_t begin = clock_ns();
-    math_judge(a, span_of("", 0), answer, &gold, 1, &o, MATH_CHEAP, &result);
+    math_judge(a, answer, &gold, 1, &o, MATH_CHEAP, &result);
     bool deferred = result.verdict == MATH_DEFER;
-    if (deferred) math_judge(a, span_of("", 0), answer, &gold, 1, &o, MATH_FULL, &result);
+    if (deferred) math_judge(a, answer, &gold, 1, &o, MATH_FULL, &result);
     uint64_t took = clock_ns() - begin;
     if (took > r->slowest_ns) r->slowest_ns = took;
     bool correct = result.verdict == MATH_CORRECT;

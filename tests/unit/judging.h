@@ -30,7 +30,10 @@ static inline int judging_open(const struct judge_options *o)
 /* The same, where only the rewards of requests that name none matter. */
 static inline int judging_open_with(const char *default_rewards)
 {
-    return judging_open(&(struct judge_options){.default_rewards = default_rewards});
+    struct judge_options o;
+    judge_options_init(&o);
+    o.default_rewards = default_rewards;
+    return judging_open(&o);
 }
 
 static inline int close_judge(void **state)

@@ -152,7 +152,11 @@ static void a_cancelled_run_ends(void **state)
 static int open_judge(void **state)
 {
     (void)state;
-    return judging_open(&(struct judge_options){.workers = 1, .queue_items = 2});
+    struct judge_options o;
+    judge_options_init(&o);
+    o.workers = 1;
+    o.queue_items = 2;
+    return judging_open(&o);
 }
 
 int main(void)

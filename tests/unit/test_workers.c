@@ -344,9 +344,11 @@ static void test_zygote_killed(void **state)
 static int open_judge(void **state)
 {
     (void)state;
-    struct judge_options o = {.default_rewards = "[{\"name\":\"format\"}]",
-                              .item_budget_ms = BUDGET_MS,
-                              .workers = WORKERS};
+    struct judge_options o;
+    judge_options_init(&o);
+    o.default_rewards = "[{\"name\":\"format\"}]";
+    o.item_budget_ms = BUDGET_MS;
+    o.workers = WORKERS;
     return judging_open(&o);
 }
 

@@ -5,7 +5,7 @@
 #include "reward/math/find/boxes.h"
 
 #include "base/buffer.h"
-#include "reward/math/find/words.h"
+#include "reward/math/read/words.h"
 
 enum { MAX_BOXES = 64, MAX_UNCLOSED = 16 };
 

@@ -5,7 +5,7 @@
 #include "reward/math/find/choice.h"
 
 #include "base/ascii.h"
-#include "reward/math/find/words.h"
+#include "reward/math/read/words.h"
 
 enum { MAX_BRACKETS = 64 };
 

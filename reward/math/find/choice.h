@@ -5,7 +5,7 @@
 #ifndef REWARD_MATH_FIND_CHOICE_H
 #define REWARD_MATH_FIND_CHOICE_H
 
-#include "reward/math/math.h"
+#include "reward/math/work/options.h"
 
 /* The choice that text names: "C", "(c)", "C. blue", "\text{(C)}", "E: a long answer". An index
  * into options->choices, or for letters without a list of choices 0 for A, 1 for B, ...; -1 when

@@ -20,7 +20,7 @@
 #include "reward/math/find/marks.h"
 #include "reward/math/find/phrase.h"
 #include "reward/math/find/prose.h"
-#include "reward/math/find/words.h"
+#include "reward/math/read/words.h"
 
 enum { MAX_SHORT = 60, MAX_TAIL = 400 };
 

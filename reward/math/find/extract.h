@@ -5,7 +5,8 @@
 #ifndef REWARD_MATH_FIND_EXTRACT_H
 #define REWARD_MATH_FIND_EXTRACT_H
 
-#include "reward/math/math.h"
+#include "base/arena.h"
+#include "reward/math/work/options.h"
 
 struct extraction {
     struct span text; /* the answer, unwrapped */

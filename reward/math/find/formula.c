@@ -6,7 +6,7 @@
 
 #include "reward/math/read/parse.h"
 #include "reward/math/read/units.h"
-#include "reward/math/find/words.h"
+#include "reward/math/read/words.h"
 
 enum { MAX_FORMULA = 2000 };
 

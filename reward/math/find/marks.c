@@ -4,7 +4,7 @@
  */
 #include "reward/math/find/marks.h"
 
-#include "reward/math/find/words.h"
+#include "reward/math/read/words.h"
 
 static const struct span NOTHING = {NULL, 0};
 

@@ -7,7 +7,7 @@
 #include "base/ascii.h"
 #include "reward/math/find/formula.h"
 #include "reward/math/find/prose.h"
-#include "reward/math/find/words.h"
+#include "reward/math/read/words.h"
 
 enum { MAX_SENTENCE = 4000 };
 

@@ -5,7 +5,8 @@
 #ifndef REWARD_MATH_FIND_PHRASE_H
 #define REWARD_MATH_FIND_PHRASE_H
 
-#include "reward/math/math.h"
+#include "base/arena.h"
+#include "reward/math/work/options.h"
 
 /* What follows the last (or first) such phrase: its mathematics, else its words when they are few;
  * {NULL, 0} when there is no phrase. */

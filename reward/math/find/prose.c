@@ -9,7 +9,7 @@
 #include "reward/math/find/formula.h"
 #include "reward/math/find/phrase.h"
 #include "reward/math/read/units.h"
-#include "reward/math/find/words.h"
+#include "reward/math/read/words.h"
 
 enum { MAX_SHORT = 60, MAX_TAIL = 400 };
 

@@ -6,7 +6,8 @@
 #ifndef REWARD_MATH_FIND_PROSE_H
 #define REWARD_MATH_FIND_PROSE_H
 
-#include "reward/math/math.h"
+#include "base/arena.h"
+#include "reward/math/work/options.h"
 
 /* s holds a word: two letters or more that are no function, unit, command or product after a digit. */
 bool prose_has_words(struct span s);

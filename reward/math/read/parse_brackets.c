@@ -7,6 +7,7 @@
 #include "reward/math/read/parser.h"
 
 #include "base/buffer.h"
+#include "reward/math/tree/functions.h"
 
 /* Brackets start afresh: what is open outside does not close inside. */
 struct inside operand_enter(struct parser *p, bool in_set)
