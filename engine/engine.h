@@ -147,6 +147,13 @@ bool engine_render_template(struct span source, const cJSON *messages, const cJS
  * lines for people or as one JSON object. Reads no tensor data. Needs no engine. */
 bool engine_describe(const char *path, bool as_json, struct buffer *out, struct error *err);
 
+/* ---- forms of outputs ---- */
+
+/* The form that source describes, for engine_sampling.form; equal ones are compiled once. The
+ * caller is one owner of it: form_free() when the request has been submitted or given up. NULL and
+ * the fault as form_new() says, or ERROR_NOT_AVAILABLE. Any thread, from ENGINE_READY on. */
+struct form *engine_form(struct engine *e, const struct form_source *source, struct error *err);
+
 /* ---- generation ---- */
 
 /* Loop thread. Copies what it needs. ERROR_QUEUE_FULL, ERROR_LOADING, ERROR_TOO_LONG (prompt does

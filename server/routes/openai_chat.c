@@ -102,7 +102,11 @@ static bool prepare(struct completion *c)
     c->reasoning = open != NULL;
     c->reasoning_opened = reasoning_is_opened(span, open);
     /* A form is for the answer: thoughts that the prompt has begun come first, and free. */
-    if (c->reasoning_opened) c->params.engine.form_after = engine_info(c->engine)->think_close;
+    if (c->reasoning_opened) {
+        c->params.form.thoughts = FORM_THINKS;
+        c->params.form.think_open = open;
+        c->params.form.think_close = engine_info(c->engine)->think_close;
+    }
     if (completion_prompt_text(c, span, own->conversation.add_special_tokens, err)) return true;
     if (strcmp(err->param, "prompt") == 0) strcpy(err->param, "messages");
     return false;
