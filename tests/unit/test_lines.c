@@ -63,7 +63,7 @@ static const struct {
     {"no LF at the end, blank lines, CR LF", "\r\n\n{\"id\":\"1\",\"completion\":\"" GOOD "\",\"rewards\":[{\"name\":\"contains\",\"texts\":\"b\"}]}\r\n  ",
      "{\"id\":\"1\",\"reward\":1,\"rewards\":{\"contains\":1},\"details\":{\"contains\":{\"found\":1,\"of\":1}},\"error\":null}\n"},
     {"a line that is no JSON costs itself", "{\"completion\n{\"id\":\"2\"}\n",
-     "{\"id\":null,\"reward\":null,\"rewards\":{},\"details\":{},\"error\":{\"code\":\"invalid_json\",\"message\":\"not valid JSON near byte 2\",\"param\":null}}\n"
+     "{\"id\":null,\"reward\":null,\"rewards\":{},\"details\":{},\"error\":{\"code\":\"invalid_json\",\"message\":\"not valid JSON: the text ends at byte 12, where a string is not closed\",\"param\":null}}\n"
      "{\"id\":\"2\",\"reward\":null,\"rewards\":{},\"details\":{},\"error\":{\"code\":\"missing_field\",\"message\":\"completion is missing\",\"param\":\"completion\"}}\n"},
     {"settings hold from there on", "{\"id\":\"1\",\"completion\":\"b\",\"rewards\":[{\"name\":\"contains\",\"texts\":\"b\"}]}\n{\"rewards\":[{\"name\":\"regex\",\"pattern\":\"c\",\"weight\":2}]}\n{\"id\":\"2\",\"completion\":\"c\"}\n",
      "{\"id\":\"1\",\"reward\":1,\"rewards\":{\"contains\":1},\"details\":{\"contains\":{\"found\":1,\"of\":1}},\"error\":null}\n"
