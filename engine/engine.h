@@ -133,6 +133,9 @@ bool engine_render_chat(const struct engine *e, const char *template, const cJSO
                         const cJSON *tools, const cJSON *kwargs, bool add_generation_prompt,
                         struct buffer *out, struct error *err);
 
+/* Does that template compare a message's content with none? */
+bool engine_template_asks_for_none(const struct engine *e, const char *template);
+
 /* Render a template that no engine holds, as engine_render_chat() would.
  *   bos, eos   texts of the special tokens, or NULL: not defined
  *   now_unix   what strftime_now formats

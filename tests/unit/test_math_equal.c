@@ -169,7 +169,7 @@ static void test_cheap_agrees(void **state)
     (void)state;
     int deferred = 0;
     for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-        int cheap = verdict(pairs[i].gold, pairs[i].answer, MATH_FORM_BARE, MATH_CHEAP);
+        int cheap = (int)verdict(pairs[i].gold, pairs[i].answer, MATH_FORM_BARE, MATH_CHEAP);
         if (cheap == MATH_DEFER) {
             deferred++;
         } else if (cheap != pairs[i].expected) {

@@ -18,8 +18,8 @@ struct span marks_cut(struct span s)
                                         "<|eot_id|>",
                                         "</s>",
                                         "<|end|>",
-                                        "<\xef\xbd\x9c"
-                                        "end\xe2\x96\x81of\xe2\x96\x81sentence\xef\xbd\x9c>"};
+                                        ("<\xef\xbd\x9c"
+                                         "end\xe2\x96\x81of\xe2\x96\x81sentence\xef\xbd\x9c>")};
     if (memchr(s.p == NULL ? "" : s.p, '<', s.n) == NULL) return s;
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
         size_t at = span_find(s, span_str(marks[i]), 0);

@@ -12,8 +12,6 @@
  */
 #include "reward/math/value/ball.h"
 
-#include <acb.h>
-
 #include "reward/math/value/exact.h"
 #include "reward/math/tree/functions.h"
 

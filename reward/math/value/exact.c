@@ -7,11 +7,10 @@
  */
 #include "reward/math/value/exact.h"
 
-#include <calcium/ca.h>
-
 #include "reward/math/field/rational.h"
 #include "reward/math/real/interval.h"
 #include "reward/math/tree/functions.h"
+#include "reward/math/value/arb.h"
 
 enum { MAX_NODES = 120, MAX_EXPONENT = 400, MAX_INDEX = 12, MAX_DIGITS = 400 };
 
