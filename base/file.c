@@ -56,7 +56,6 @@ bool file_read(const char *path, size_t max_bytes, struct buffer *out, struct er
 bool file_map(const char *path, struct file_mapping *out, struct error *err)
 {
     *out = (struct file_mapping){0};
-    *out = (struct span){NULL, 0};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return fail(err, path);
     struct stat s;
