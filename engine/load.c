@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "base/reasoning_marks.h"
 #include "engine/load.h"
 
 #include <stdlib.h>
@@ -79,14 +80,19 @@ static const char *commonest(const struct model_tally *t)
     return quant_types[best].name;
 }
 
+/* The first family whose marks the tokenizer knows as tokens, or the template writes. */
 static void describe_tags(struct loaded *l)
 {
     struct span source = tokenizer_chat_template(l->tokenizer);
-    bool tokens = tokenizer_find(l->tokenizer, span_str("<think>")) >= 0 &&
-                  tokenizer_find(l->tokenizer, span_str("</think>")) >= 0;
-    if (!tokens && span_find(source, span_str("<think>"), 0) == SPAN_NONE) return;
-    l->info.think_open = "<think>";
-    l->info.think_close = "</think>";
+    const struct reasoning_mark *m;
+    for (int i = 0; (m = reasoning_mark_at(i)) != NULL; i++) {
+        bool tokens = tokenizer_find(l->tokenizer, span_str(m->open)) >= 0 &&
+                      tokenizer_find(l->tokenizer, span_str(m->close)) >= 0;
+        if (!tokens && span_find(source, span_str(m->open), 0) == SPAN_NONE) continue;
+        l->info.think_open = m->open;
+        l->info.think_close = m->close;
+        return;
+    }
 }
 
 static void describe(struct loaded *l, const struct engine_options *o)
