@@ -10,6 +10,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/span.h"
+#include "reward/code/checker.h"
 #include "reward/code/languages.h"
 #include "reward/code/sandbox.h"
 
@@ -26,7 +27,9 @@ struct code_case {
     const cJSON *files;      /* {name: text} laid beside the program; NULL: none */
     const char *output_file; /* what is judged instead of stdout; NULL: stdout */
     bool unwrap;             /* APPS: the expected value may stand in a list of its own */
-    bool weak;               /* passing does not prove much: the program can see what is tested */
+    bool clean;       /* CASE_VALUE: built-in names are Python's own; `name` is the program's */
+    struct near near; /* CASE_VALUE: how close is close enough */
+    bool weak;        /* passing does not prove much: the program can see what is tested */
 };
 
 enum { CODE_MAX_TESTS = 1000 };

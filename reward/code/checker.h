@@ -36,4 +36,22 @@ bool checker_accepts(enum checker c, struct span expected, struct span actual,
  * numbers that are not both integers within that tolerance. False when either is no JSON. */
 bool json_same(struct span x, struct span y, const struct tolerance *t, struct arena *a);
 
+/* How close two numbers must be. */
+enum nearness {
+    NEAR_NOT,    /* they must be the same text */
+    NEAR_UNDER,  /* |got - want| < absolute */
+    NEAR_WITHIN, /* |got - want| <= absolute */
+    NEAR_CLOSE,  /* math.isclose: <= the greater of absolute and relative times the larger number */
+    NEAR_NUMPY,  /* numpy.isclose: <= absolute + relative times |want| */
+    NEARNESSES
+};
+
+struct near {
+    enum nearness kind;
+    double absolute, relative;
+};
+
+/* Is the text a number that close to the number want? As Python decides it, on doubles. */
+bool near_accepts(const struct near *n, struct span want, struct span got);
+
 #endif

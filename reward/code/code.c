@@ -16,6 +16,7 @@
 #include "reward/code/sandboxes.h"
 #include "reward/code/cases.h"
 #include "reward/code/ioi.h"
+#include "reward/code/probe.h"
 #include "reward/code/trial.h"
 #include "reward/rules/text.h"
 
@@ -30,9 +31,11 @@ enum {
     OPT_TOTAL_S,
     OPT_MEMORY_MB,
     OPT_OUTPUT_KB,
-    OPT_MAX_TESTS
+    OPT_MAX_TESTS,
+    OPT_WEAK_TESTS,
 };
 
+enum { WEAK_RUN, WEAK_REFUSE };
 enum { FENCE_LANGUAGE, FENCE_ANY, FENCE_NONE };
 enum { COMPILE_MS = 10000, RESERVED_MEMORY_MB = 1024 };
 
@@ -154,6 +157,7 @@ static enum score_status no_verdict(const struct trial *t, struct reward_out *ou
 {
     out->cause = t->not_installed                       ? "language_not_available"
                  : t->error.code == ERROR_NOT_AVAILABLE ? "no_sandbox"
+                 : t->error.code == ERROR_NO_MEMORY     ? "no_memory"
                                                         : "sandbox_error";
     return SCORE_CANNOT;
 }
@@ -240,6 +244,14 @@ int code_workers(int most)
 
 /* ---- the reward ---------------------------------------------------------------------------------------------- */
 
+static bool has_weak(const struct code_tests *tests)
+{
+    for (size_t i = 0; i < tests->n; i++) {
+        if (tests->cases[i].weak) return true;
+    }
+    return false;
+}
+
 static enum score_status try_program(const struct reward_call *call, struct code_tests *tests,
                                      const struct language *l, struct span source,
                                      struct reward_out *out)
@@ -249,10 +261,19 @@ static enum score_status try_program(const struct reward_call *call, struct code
     struct trial t;
     trial_init(&t);
     buffer_init(&p.binary, (size_t)64 << 20);
-    if (trial_compile(&p, COMPILE_MS, &t) && (!trial_split_asserts(tests, call->arena, &t.error) ||
-                                              !trial_run(&p, tests, &o, call->arena, &t))) {
-        t.compile = TRIAL_SANDBOX_ERROR;
-        t.compiled = true;
+    bool split = trial_split_asserts(tests, call->arena, &t.error);
+    if (split && call->options[OPT_WEAK_TESTS].choice == WEAK_REFUSE && has_weak(tests)) {
+        out->cause = "weak_tests";
+        trial_clear(&t);
+        return SCORE_CANNOT;
+    }
+    if (!split ||
+        (trial_compile(&p, COMPILE_MS, &t) && !trial_run(&p, tests, &o, call->arena, &t))) {
+        trial_give_up(&t);
+    }
+    if (t.passed == 0 && !is_undecided(&t) && !probe_language(l)) {
+        t.not_installed = true; /* what it says of the program it says of every program */
+        trial_give_up(&t);
     }
     print_details(&t, tests, l, out);
     enum score_status status = conclude(&t, tests, call->options[OPT_PARTIAL].on, out);
@@ -301,12 +322,14 @@ static int budget_ms(const struct reward_call *call)
     return (int)((o[OPT_TOTAL_S].real + 4 * o[OPT_TIMEOUT_S].real) * 1000) + 10 * COMPILE_MS;
 }
 
+static const char *const weak_choices[] = {[WEAK_RUN] = "run", [WEAK_REFUSE] = "refuse", NULL};
+
 static const char *const fences[] = {"language", "any", "none", NULL};
 
 static const char *const causes[] = {"all_passed", "tests_failed",  "compile_error",
                                      "no_code",    "sandbox_error", "language_not_available",
                                      "no_sandbox", "timeout",       "error",
-                                     NULL};
+                                     "no_memory",  "weak_tests",    NULL};
 
 /* clang-format off */
 static const struct reward_option options[] = {
@@ -328,6 +351,8 @@ static const struct reward_option options[] = {
     {.name = "output_kb", .type = OPTION_INT, .fallback = "4096", .min = 1, .max = 65536, .doc = "output of one test in KiB"},
     {.name = "max_tests", .type = OPTION_INT, .fallback = "0", .min = 0, .max = CODE_MAX_TESTS,
      .doc = "only the first so many tests are run; 0: all (at most 1000)"},
+    {.name = "weak_tests", .type = OPTION_CHOICE, .fallback = "\"run\"", .choices = weak_choices,
+     .doc = "tests that run beside the program, which could forge them: run them, or refuse such an item (cannot_judge, weak_tests)"},
 };
 /* clang-format on */
 

@@ -14,16 +14,19 @@
 /* clang-format off */
 static const struct language table[] = {
     {"python", "python3 py py3 pypy pypy3", "3", "main.py", {NULL}, NULL,
-     {"python3", "-S", "-c", PYTHON_DRIVER_RUN, NULL}, false, true},
+     {"python3", "-S", "-c", PYTHON_DRIVER_RUN, NULL}, false, true, "print('ok')"},
     {"c", "c11 c17 gcc", "17", "main.c",
-     {"gcc", "-O2", "-std=gnu17", "-w", "-o", "program", "main.c", "-lm", NULL}, "program", {"./program", NULL}, false, false},
+     {"gcc", "-O2", "-std=gnu17", "-w", "-o", "program", "main.c", "-lm", NULL}, "program", {"./program", NULL}, false, false,
+     "#include <stdio.h>\nint main(void){puts(\"ok\");}"},
     {"cpp", "c++ c++17 c++20 cpp17 cpp20 g++ cxx cc", "20", "main.cpp",
-     {"g++", "-O2", "-std=gnu++20", "-w", "-o", "program", "main.cpp", NULL}, "program", {"./program", NULL}, false, false},
-    {"bash", "sh shell", "5", "main.sh", {NULL}, NULL, {"bash", "main.sh", NULL}, false, false},
-    {"javascript", "js node nodejs", "18", "main.js", {NULL}, NULL, {"node", "main.js", NULL}, true, false},
-    {"perl", "pl", "5", "main.pl", {NULL}, NULL, {"perl", "main.pl", NULL}, false, false},
-    {"ruby", "rb", "3", "main.rb", {NULL}, NULL, {"ruby", "main.rb", NULL}, false, false},
-    {"lua", "", "5", "main.lua", {NULL}, NULL, {"lua", "main.lua", NULL}, false, false},
+     {"g++", "-O2", "-std=gnu++20", "-w", "-o", "program", "main.cpp", NULL}, "program", {"./program", NULL}, false, false,
+     "#include <iostream>\nint main(){std::cout << \"ok\";}"},
+    {"bash", "sh shell", "5", "main.sh", {NULL}, NULL, {"bash", "main.sh", NULL}, false, false, "echo ok"},
+    {"javascript", "js node nodejs", "18", "main.js", {NULL}, NULL, {"node", "main.js", NULL}, true, false,
+     "console.log('ok')"},
+    {"perl", "pl", "5", "main.pl", {NULL}, NULL, {"perl", "main.pl", NULL}, false, false, "print 'ok'"},
+    {"ruby", "rb", "3", "main.rb", {NULL}, NULL, {"ruby", "main.rb", NULL}, false, false, "puts 'ok'"},
+    {"lua", "", "5", "main.lua", {NULL}, NULL, {"lua", "main.lua", NULL}, false, false, "print('ok')"},
 };
 /* clang-format on */
 

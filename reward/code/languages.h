@@ -21,9 +21,10 @@ struct language {
     const char *compile[LANGUAGE_MAX_ARGS]; /* argv; none: interpreted */
     const char *product;                    /* what compiling makes, an executable; NULL: none */
     const char *run[LANGUAGE_MAX_ARGS];     /* argv */
-    bool reserves; /* its runtime reserves address space by the gigabyte, so only
+    bool reserves;     /* its runtime reserves address space by the gigabyte, so only
                                                resident memory can be limited */
-    bool python;   /* calls and assertions can be tested */
+    bool python;       /* calls and assertions can be tested */
+    const char *probe; /* a program that prints ok */
 };
 
 /* By name or alias, case ignored; NULL when there is none. */

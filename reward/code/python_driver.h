@@ -20,6 +20,7 @@
     "v = '%d.%d' % sys.version_info[:2]\n" \
     "sys.path += ['/usr/local/lib/python%s/dist-packages' % v, '/usr/lib/python3/dist-packages',\n" \
     "             '%s/lib/python%s/site-packages' % (sys.prefix, v)]\n" \
+    "getattr(sys, 'set_int_max_str_digits', int)(0)\n" \
     "source = open('main.py', 'rb').read()\n"
 
 /* A program with stdin and stdout: main.py as __main__. */
@@ -107,6 +108,8 @@
 /* The file "call" says what to evaluate once the program is loaded; its value goes to descriptor 3.
  *   call NAME \n [arguments]    NAME of the module, or of Solution()
  *   eval \n expression
+ *   clean NAME \n expression   the same with Python's own built-in names, whatever the program has
+ *                              made of them; NAME is the program's all the same
  *   exec TOKEN \n statements    the token is written when they all ran
  * The program is loaded as a module, so its `if __name__ == '__main__'` does not run. */
 #define PYTHON_DRIVER_CALL \
@@ -115,9 +118,9 @@
     PYTHON_DRIVER_SITE \
     "sys.argv[:] = ['main.py']\n" \
     "def drive(source):\n" \
-    "    import posix\n" \
+    "    import posix, builtins\n" \
+    "    real = dict(builtins.__dict__)\n" \
     "    write, flush, canon, leave = posix.write, sys.stdout.flush, make_canon(), posix._exit\n" \
-    "    sys.set_int_max_str_digits(0)\n" \
     "    with open('call', encoding='utf-8', errors='surrogatepass', newline='\\n') as f: what, body = f.read().split('\\n', 1)\n" \
     "    posix.unlink('call')\n" \
     "    how, _, name = what.partition(' ')\n" \
@@ -137,6 +140,7 @@
     "        if f is None: raise NameError('the program has no ' + name)\n" \
     "        result = canon(f(*eval(code, names)), False)\n" \
     "    else:\n" \
+    "        if how == 'clean': space = {k: v for k, v in space.items() if k == name or k not in real} | {'__builtins__': real}\n" \
     "        result = canon(eval(code, space), True)\n" \
     "    data = (result + '\\n').encode('utf-8', 'surrogatepass')\n" \
     "    flush()\n" \
@@ -144,47 +148,125 @@
     "    leave(0)\n" \
     "drive(source)\n"
 
+/* What the next takes as its second argument: which side of a comparison is known, and how close
+ * numbers must be. */
+#define PYTHON_DRIVER_NEAR \
+    "def value(node): return eval(compile(ast.fix_missing_locations(ast.Expression(node)), 't', 'eval'), {})\n" \
+    "def known(node):\n" \
+    "    try: return canon(value(node), True)\n" \
+    "    except Exception: return None\n" \
+    "def number(node):\n" \
+    "    try: v = value(node); return float(v) if type(v) in (int, float) else None\n" \
+    "    except Exception: return None\n" \
+    "def sides(a, b, read):\n" \
+    "    want = read(b)\n" \
+    "    return (a, want) if want is not None else (b, read(a))\n" \
+    "def called(node, *names):\n" \
+    "    if not isinstance(node, ast.Call): return None\n" \
+    "    f = node.func\n" \
+    "    name = f.attr if isinstance(f, ast.Attribute) and isinstance(f.value, ast.Name) else f.id if isinstance(f, ast.Name) else ''\n" \
+    "    return (f.value.id if isinstance(f, ast.Attribute) else name) if name in names else None\n" \
+    "def distance(test):\n" \
+    "    a, op, b = test.left, test.ops[0], test.comparators[0]\n" \
+    "    if isinstance(op, (ast.Gt, ast.GtE)): a, b = b, a\n" \
+    "    elif not isinstance(op, (ast.Lt, ast.LtE)): return None\n" \
+    "    most, scale = number(b), 1.0\n" \
+    "    if isinstance(a, ast.BinOp) and isinstance(a.op, ast.Div): a, scale = a.left, number(a.right)\n" \
+    "    if most is None or scale is None or not scale > 0 or not called(a, 'abs', 'fabs') or len(a.args) != 1: return None\n" \
+    "    d = a.args[0]\n" \
+    "    if not isinstance(d, ast.BinOp) or not isinstance(d.op, ast.Sub): return None\n" \
+    "    expr, want = sides(d.left, d.right, number)\n" \
+    "    kind = 'under' if isinstance(op, (ast.Lt, ast.Gt)) else 'within'\n" \
+    "    return None if want is None else (expr, want, [kind, most * scale, 0.0])\n" \
+    "def closeness(test):\n" \
+    "    whose = called(test, 'isclose')\n" \
+    "    if whose is None or len(test.args) != 2: return None\n" \
+    "    numpy = whose in ('np', 'numpy')\n" \
+    "    given = {'rtol': 1e-05, 'atol': 1e-08} if numpy else {'rel_tol': 1e-09, 'abs_tol': 0.0}\n" \
+    "    for k in test.keywords:\n" \
+    "        v = number(k.value)\n" \
+    "        if k.arg not in given or v is None: return None\n" \
+    "        given[k.arg] = v\n" \
+    "    expr, want = sides(test.args[0], test.args[1], number)\n" \
+    "    if want is None or numpy and expr is not test.args[0]: return None\n" \
+    "    rel, least = given.values()\n" \
+    "    return expr, want, ['numpy' if numpy else 'close', least, rel]\n"
+
 /* Assertions to calls: reads a JSON list of {"source", "entry"} from stdin and writes a JSON list
- * of lists of {"expr", "want", "weak"} to descriptor 3; null where the source is no list of plain
- * assertions. It runs without the program, so that what is expected never comes near it. */
+ * of lists to descriptor 3; null where the source is no list of plain assertions. Each assertion is
+ *   {"expr", "want", "weak", "clean", "near"}
+ * want is what expr must be; clean: built-in names in expr are Python's own, not the program's;
+ * near: [kind, absolute, relative] when numbers need only be close (checker.h), else null.
+ * It runs without the program, so that what is expected never comes near it. Loops over known
+ * values are unrolled, and names of known values replaced, where nothing can have changed them. */
 #define PYTHON_DRIVER_ASSERTS \
-    "import ast, json, os, sys\n" \
+    "import ast, builtins, json, os, sys\n" \
     "exec(sys.argv[1])\n" \
     "canon = make_canon()\n" \
-    "class Rename(ast.NodeTransformer):\n" \
-    "    def __init__(self, entry): self.entry = entry\n" \
+    "exec(sys.argv[2])\n" \
+    "class Put(ast.NodeTransformer):\n" \
+    "    def __init__(self, nodes): self.nodes = nodes\n" \
     "    def visit_Name(self, n):\n" \
-    "        return ast.copy_location(ast.Name(self.entry, n.ctx), n) if n.id == 'candidate' else n\n" \
-    "def known(node):\n" \
-    "    try: return canon(eval(compile(ast.fix_missing_locations(ast.Expression(node)), 't', 'eval'), {}), True)\n" \
-    "    except Exception: return None\n" \
-    "def one(test):\n" \
+    "        return ast.copy_location(self.nodes[n.id], n) if n.id in self.nodes else n\n" \
+    "def put(nodes, tree): return Put(nodes).visit(ast.parse(ast.unparse(tree)).body[0])\n" \
+    "def row(expr, want, weak, near, keep):\n" \
+    "    own = any(isinstance(n, ast.Name) and (n.id == keep or not hasattr(builtins, n.id)) for n in ast.walk(expr))\n" \
+    "    return {'expr': ast.unparse(expr), 'want': want, 'weak': weak, 'clean': own, 'near': near, 'keep': keep}\n" \
+    "def one(test, keep):\n" \
+    "    near = distance(test) if isinstance(test, ast.Compare) and len(test.ops) == 1 else closeness(test)\n" \
+    "    if near is not None: return row(near[0], repr(near[1]), False, near[2], keep)\n" \
     "    if isinstance(test, ast.Compare) and len(test.ops) == 1 and isinstance(test.ops[0], (ast.Eq, ast.Is)):\n" \
-    "        left, right = test.left, test.comparators[0]\n" \
-    "        want, expr = known(right), left\n" \
-    "        if want is None: want, expr = known(left), right\n" \
-    "        if want is not None: return {'expr': ast.unparse(expr), 'want': want, 'weak': False}\n" \
-    "    expr, sign, weak = test, 'not not ', True\n" \
-    "    if isinstance(expr, ast.UnaryOp) and isinstance(expr.op, ast.Not): expr, sign = expr.operand, 'not '\n" \
+    "        expr, want = sides(test.left, test.comparators[0], known)\n" \
+    "        if want is not None: return row(expr, want, False, None, keep)\n" \
+    "    expr, sign, weak = test, 2, True\n" \
+    "    if isinstance(expr, ast.UnaryOp) and isinstance(expr.op, ast.Not): expr, sign = expr.operand, 1\n" \
     "    if isinstance(expr, ast.Call) and isinstance(expr.func, ast.Name): weak = False\n" \
-    "    return {'expr': sign + '(' + ast.unparse(expr) + ')', 'want': '1', 'weak': weak}\n" \
-    "def plain(body):\n" \
-    "    out = []\n" \
+    "    for _ in range(sign): expr = ast.UnaryOp(ast.Not(), expr)\n" \
+    "    return row(expr, '1', weak, None, keep)\n" \
+    "def firm(v): return v is None or type(v) in (bool, int, float, str) or type(v) is tuple and all(map(firm, v))\n" \
+    "def as_node(v): return ast.parse(repr(v), mode='eval').body\n" \
+    "def bind(target, v, nodes):\n" \
+    "    if isinstance(target, ast.Name): nodes[target.id] = as_node(v)\n" \
+    "    elif isinstance(target, (ast.Tuple, ast.List)) and len(target.elts) == len(v):\n" \
+    "        for t, x in zip(target.elts, v): bind(t, x, nodes)\n" \
+    "    else: raise ValueError\n" \
+    "def unroll(loop, keep, out):\n" \
+    "    alone = len(loop.body) == 1 and isinstance(loop.body[0], ast.Assert)\n" \
+    "    for i, v in enumerate(value(loop.iter)):\n" \
+    "        nodes = {}\n" \
+    "        if i >= 200 or loop.orelse or not (alone or firm(v)): raise ValueError\n" \
+    "        bind(loop.target, v, nodes)\n" \
+    "        plain([put(nodes, s) for s in loop.body], keep, out)\n" \
+    "def plain(body, keep, out):\n" \
+    "    nodes = {}\n" \
     "    for s in body:\n" \
+    "        if nodes: s = put(nodes, s)\n" \
     "        if isinstance(s, ast.Expr) and isinstance(s.value, ast.Constant): continue\n" \
-    "        if isinstance(s, ast.Pass): continue\n" \
-    "        if isinstance(s, ast.Assert) and known(s.test) is not None: continue\n" \
-    "        if not isinstance(s, ast.Assert): return None\n" \
-    "        out.append(one(s.test))\n" \
-    "    return out\n" \
-    "def convert(source, entry):\n" \
-    "    try: tree = ast.parse(source)\n" \
-    "    except Exception: return None\n" \
-    "    if not entry: return plain(tree.body)\n" \
+    "        if isinstance(s, (ast.Pass, ast.Import, ast.ImportFrom)): continue\n" \
+    "        if isinstance(s, ast.Assign) and len(s.targets) == 1 and isinstance(s.targets[0], ast.Name):\n" \
+    "            v = value(s.value)\n" \
+    "            if not firm(v): raise ValueError\n" \
+    "            nodes[s.targets[0].id] = as_node(v)\n" \
+    "        elif isinstance(s, ast.For): unroll(s, keep, out)\n" \
+    "        elif not isinstance(s, ast.Assert): raise ValueError\n" \
+    "        elif known(s.test) is None: out.append(one(s.test, keep))\n" \
+    "def script(tree, entry):\n" \
     "    checks = [s for s in tree.body if isinstance(s, ast.FunctionDef) and s.name == 'check']\n" \
-    "    others = [s for s in tree.body if s not in checks and not isinstance(s, (ast.Assign, ast.Expr))]\n" \
-    "    if len(checks) != 1 or others: return None\n" \
-    "    return plain(Rename(entry).visit(checks[0]).body)\n" \
+    "    others = [s for s in tree.body if s not in checks and not isinstance(s, (ast.Assign, ast.Expr, ast.Import, ast.ImportFrom))]\n" \
+    "    a = checks[0].args if len(checks) == 1 else None\n" \
+    "    if others or a is None or len(a.args) != 1 or a.posonlyargs or a.vararg or a.kwonlyargs: raise ValueError\n" \
+    "    names = {a.args[0].arg: ast.Name(entry, ast.Load())}\n" \
+    "    return [put(names, s) for s in checks[0].body]\n" \
+    "def imports(tree): return [s for s in ast.walk(tree) if isinstance(s, (ast.Import, ast.ImportFrom))]\n" \
+    "def convert(source, entry):\n" \
+    "    out = []\n" \
+    "    try:\n" \
+    "        tree = ast.parse(source)\n" \
+    "        plain(script(tree, entry) if entry else tree.body, entry, out)\n" \
+    "        known_names = {n.asname or n.name for s in imports(tree) for n in s.names}\n" \
+    "        used = {n.id for r in out for n in ast.walk(ast.parse(r['expr'])) if isinstance(n, ast.Name)}\n" \
+    "        return None if used & known_names else out\n" \
+    "    except Exception: return None\n" \
     "out = [convert(x['source'], x['entry']) for x in json.load(sys.stdin)]\n" \
     "data = json.dumps(out).encode()\n" \
     "while data: data = data[os.write(3, data):]\n"

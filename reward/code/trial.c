@@ -59,6 +59,12 @@ static enum trial_status trial_status_of(const struct sandbox_result *r)
     return r->end == SANDBOX_EXITED && r->code == 0 ? TRIAL_ACCEPTED : of[r->end];
 }
 
+void trial_give_up(struct trial *t)
+{
+    t->compile = TRIAL_SANDBOX_ERROR;
+    t->compiled = true;
+}
+
 /* ---- compiling -------------------------------------------------------------------------------------------- */
 
 static void keep_message(struct trial *t, struct span text)
@@ -126,8 +132,9 @@ static struct {
 
 static bool convert(struct span asked, struct error *err)
 {
-    static const char *const argv[] = {"python3",           "-S", "-c", PYTHON_DRIVER_ASSERTS,
-                                       PYTHON_DRIVER_CANON, NULL};
+    static const char *const argv[] = {
+        "python3",          "-S", "-c", PYTHON_DRIVER_ASSERTS, PYTHON_DRIVER_CANON,
+        PYTHON_DRIVER_NEAR, NULL};
     if (converted.answer.n > 0 && span_eq(asked, buffer_span(&converted.asked))) return true;
     struct sandbox_run run = {.argv = argv, .input = asked};
     run.limits = run_limits(language_find(span_str("python")), 20, (size_t)1 << 30, 64 << 20);
@@ -168,6 +175,23 @@ static bool take_text(const cJSON *v, struct arena *a, struct span *out)
     return out->p != NULL;
 }
 
+/* [kind, absolute, relative] */
+static struct near take_near(const cJSON *v)
+{
+    static const char *const kinds[NEARNESSES] = {[NEAR_UNDER] = "under",
+                                                  [NEAR_WITHIN] = "within",
+                                                  [NEAR_CLOSE] = "close",
+                                                  [NEAR_NUMPY] = "numpy"};
+    struct near n = {.kind = NEAR_NOT};
+    if (!cJSON_IsArray(v) || cJSON_GetArraySize(v) != 3 || !cJSON_IsString(v->child)) return n;
+    for (int k = NEAR_UNDER; k < NEARNESSES; k++) {
+        if (strcmp(v->child->valuestring, kinds[k]) == 0) n.kind = (enum nearness)k;
+    }
+    n.absolute = v->child->next->valuedouble;
+    n.relative = v->child->next->next->valuedouble;
+    return n;
+}
+
 /* The values that one assertion (or script) came apart into; false: leave it whole. */
 static bool take_values(const cJSON *values, struct code_tests *to, size_t room, struct arena *a)
 {
@@ -177,8 +201,12 @@ static bool take_values(const cJSON *values, struct code_tests *to, size_t room,
     cJSON_ArrayForEach(v, values)
     {
         struct code_case *c = &to->cases[to->n++];
-        *c = (struct code_case){.kind = CASE_VALUE, .weak = cJSON_IsTrue(json_get(v, "weak"))};
+        *c = (struct code_case){.kind = CASE_VALUE,
+                                .clean = cJSON_IsTrue(json_get(v, "clean")),
+                                .near = take_near(json_get(v, "near")),
+                                .weak = cJSON_IsTrue(json_get(v, "weak"))};
         if (take_text(json_get(v, "expr"), a, &c->body) &&
+            take_text(json_get(v, "keep"), a, &c->name) &&
             take_text(json_get(v, "want"), a, &c->expected)) {
             continue;
         }
@@ -230,7 +258,9 @@ static struct span call_text(const struct code_case *c, struct arena *a)
         buffer_add_char(&b, '\n');
         buffer_add_span(&b, code_python_text(c->body, a));
     } else if (c->kind == CASE_VALUE) {
-        buffer_add_str(&b, "eval\n");
+        buffer_addf(&b, "%s ", c->clean ? "clean" : "eval");
+        buffer_add_span(&b, c->name);
+        buffer_add_char(&b, '\n');
         buffer_add_span(&b, c->body);
     } else {
         buffer_add_str(&b, "exec ");
@@ -347,6 +377,7 @@ static bool is_right(const struct session *s, const struct code_case *c,
     struct span value = buffer_span(&r->channel);
     if (value.n > 0 && value.p[value.n - 1] == '\n') value.n--;
     if (c->kind == CASE_CALL) return same_value(s, c, value);
+    if (c->near.kind != NEAR_NOT) return near_accepts(&c->near, c->expected, value);
     if (c->kind != CASE_STDIO) return span_eq(value, c->expected);
     return checker_accepts(o->checker, c->expected, output, &o->tolerance, s->arena);
 }

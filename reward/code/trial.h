@@ -53,7 +53,10 @@ struct trial {
     struct error error;        /* of the first SANDBOX_ERROR */
 };
 
+/* Nothing tried yet. */
 void trial_init(struct trial *t);
+
+/* Free what it holds outside the arena. */
 void trial_clear(struct trial *t);
 
 /* Compile p when its language is compiled; in ms of CPU at most. False: t->compile and message say why. */
@@ -64,6 +67,9 @@ struct sandbox_run trial_run_of(const struct program *p, struct sandbox_file *fi
 
 /* Take assertions apart into values where that is possible: tests->cases grows. */
 bool trial_split_asserts(struct code_tests *tests, struct arena *a, struct error *err);
+
+/* There is no verdict: t->error says why. */
+void trial_give_up(struct trial *t);
 
 /* Run all tests. False when out of memory. */
 bool trial_run(const struct program *p, const struct code_tests *tests,
