@@ -35,6 +35,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/processors.h"
 #include "base/paranoid.h"
 
 enum {
@@ -218,15 +219,9 @@ static void bind_to_core(pthread_t thread, int i)
     }
 }
 
-static int usable_cores(void)
-{
-    cpu_set_t usable;
-    return sched_getaffinity(0, sizeof(usable), &usable) == 0 ? CPU_COUNT(&usable) : 1;
-}
-
 struct pool *pool_new(int n_threads, bool pin, struct error *err)
 {
-    if (n_threads == 0) n_threads = usable_cores();
+    if (n_threads == 0) n_threads = processors_usable();
     if (n_threads < 1 || n_threads > MAX_THREADS) {
         error_set(err, ERROR_INVALID_VALUE, "threads", "threads is %d; from 1 to %d", n_threads,
                   MAX_THREADS);

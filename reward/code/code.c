@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "base/processors.h"
 #include "reward/code/code.h"
 #include "reward/code/sandboxes.h"
 #include "reward/code/cases.h"
@@ -237,9 +238,9 @@ void code_layers_json(struct buffer *out)
 
 int code_workers(int most)
 {
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    int n = processors_usable();
     if (n < 2) n = 2;
-    return most < n ? most : (int)n;
+    return most < n ? most : n;
 }
 
 /* ---- the reward ---------------------------------------------------------------------------------------------- */

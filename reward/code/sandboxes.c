@@ -4,7 +4,7 @@
  */
 #include "reward/code/sandboxes.h"
 
-#include <unistd.h>
+#include "base/processors.h"
 
 #include "reward/code/box.h"
 
@@ -25,8 +25,9 @@ void sandboxes_configure(const struct sandbox_options *o)
 
 static size_t most(void)
 {
-    long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : n > SANDBOXES_MAX ? SANDBOXES_MAX : (size_t)n;
+    static int n;
+    if (n == 0) n = processors_usable();
+    return n > SANDBOXES_MAX ? SANDBOXES_MAX : (size_t)n;
 }
 
 size_t sandboxes_get(size_t wanted, struct sandbox ***list, struct error *err)

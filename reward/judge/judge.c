@@ -9,6 +9,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/processors.h"
 #include "reward/code/code.h"
 #include "reward/code/execute.h"
 #include "reward/judge/parcel.h"
@@ -65,10 +66,10 @@ static bool read_defaults(struct judge *judge, const char *text, struct error *e
 
 static int default_workers(void)
 {
-    long n = sysconf(_SC_NPROCESSORS_ONLN) * WORKERS_PER_PROCESSOR;
+    int n = processors_usable() * WORKERS_PER_PROCESSOR;
     return n < WORKERS_PER_PROCESSOR ? WORKERS_PER_PROCESSOR
            : n > MAX_WORKERS         ? MAX_WORKERS
-                                     : (int)n;
+                                     : n;
 }
 
 struct judge *judge_open(const struct judge_options *o, struct error *err)

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/processors.h"
 #include "reward/row/limits.h"
 #include "reward/judge/lines.h"
 
@@ -193,8 +194,8 @@ static void *work(void *arg)
 
 static int count_threads(int asked)
 {
-    long n = asked > 0 ? asked : sysconf(_SC_NPROCESSORS_ONLN);
-    return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : (int)n;
+    int n = asked > 0 ? asked : processors_usable();
+    return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : n;
 }
 
 bool judge_lines(struct judge *judge, const struct judge_file *file, struct judge_summary *summary,

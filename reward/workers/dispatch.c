@@ -38,6 +38,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/processors.h"
 #include "reward/workers/frame.h"
 #include "reward/workers/zygote.h"
 
@@ -596,7 +597,7 @@ struct dispatch *dispatch_open(const struct dispatch_options *o, struct error *e
     struct dispatch *d = mem_new(1, sizeof(*d), err);
     if (d == NULL) return NULL;
     d->options = *o;
-    d->processors = (int)sysconf(_SC_NPROCESSORS_ONLN);
+    d->processors = processors_usable();
     d->zygote = d->wake = -1;
     pthread_mutex_init(&d->lock, NULL);
     init_slots(d);

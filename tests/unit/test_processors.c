@@ -1,0 +1,121 @@
+/* tests/unit/test_processors.c - quotas of control groups, of both versions, read from folders made
+ * for the purpose.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/processors.h"
+
+static char root[64];
+
+/* A file below root with its folders. */
+static void put(const char *name, const char *text)
+{
+    char path[256];
+    snprintf(path, sizeof(path), "%s/%s", root, name);
+    for (char *p = path + strlen(root) + 1; (p = strchr(p, '/')) != NULL; p++) {
+        *p = '\0';
+        mkdir(path, 0700);
+        *p = '/';
+    }
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+static const struct {
+    const char *name;
+    const char *files[6][2]; /* name, text; NULL-terminated */
+    const char *groups;      /* /proc/self/cgroup */
+    int quota;
+} cases[] = {
+    {"no groups at all", {{NULL, NULL}}, "", 0},
+    {"version 2, none", {{"cpu.max", "max 100000\n"}}, "0::/\n", 0},
+    {"version 2, a container's root", {{"cpu.max", "400000 100000\n"}}, "0::/\n", 4},
+    {"version 2, rounded up", {{"cpu.max", "150000 100000\n"}}, "0::/\n", 2},
+    {"version 2, less than one", {{"cpu.max", "10000 100000\n"}}, "0::/\n", 1},
+    {"version 2, own group",
+     {{"cpu.max", "max 100000\n"}, {"a/b/cpu.max", "300000 100000\n"}},
+     "0::/a/b\n",
+     3},
+    {"version 2, a group above",
+     {{"a/cpu.max", "200000 100000\n"}, {"a/b/cpu.max", "max 100000\n"}},
+     "0::/a/b\n",
+     2},
+    {"version 2, the least of several",
+     {{"cpu.max", "800000 100000\n"},
+      {"a/cpu.max", "200000 100000\n"},
+      {"a/b/cpu.max", "500000 100000\n"}},
+     "0::/a/b\n",
+     2},
+    {"version 2, the host's path in a container",
+     {{"cpu.max", "400000 100000\n"}},
+     "0::/kubepods/burstable/pod1\n",
+     4},
+    {"version 1",
+     {{"cpu/cpu.cfs_quota_us", "250000\n"}, {"cpu/cpu.cfs_period_us", "100000\n"}},
+     "4:memory:/\n3:cpu,cpuacct:/docker/x\n0::/\n",
+     3},
+    {"version 1, none",
+     {{"cpu/cpu.cfs_quota_us", "-1\n"}, {"cpu/cpu.cfs_period_us", "100000\n"}},
+     "3:cpu,cpuacct:/\n",
+     0},
+    {"version 1, own group",
+     {{"cpu/cpu.cfs_quota_us", "-1\n"},
+      {"cpu/cpu.cfs_period_us", "100000\n"},
+      {"cpu/x/cpu.cfs_quota_us", "50000\n"},
+      {"cpu/x/cpu.cfs_period_us", "50000\n"}},
+     "2:cpuset:/\n1:cpu:/x\n",
+     1},
+    {"another controller that begins so",
+     {{"cpu/cpu.cfs_quota_us", "100000\n"}, {"cpu/cpu.cfs_period_us", "100000\n"}},
+     "1:cpuset,cpuacct:/\n",
+     0},
+    {"nonsense", {{"cpu.max", "lots\n"}}, "hello\n0::\n:::\n", 0},
+};
+
+static void test_quotas(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char command[128];
+        snprintf(root, sizeof(root), "/tmp/test-processors-XXXXXX");
+        assert_non_null(mkdtemp(root));
+        for (int f = 0; f < 6 && cases[i].files[f][0] != NULL; f++) {
+            put(cases[i].files[f][0], cases[i].files[f][1]);
+        }
+        int got = processors_quota(root, span_str(cases[i].groups));
+        snprintf(command, sizeof(command), "rm -r %s", root);
+        assert_int_equal(system(command), 0);
+        if (got != cases[i].quota) fail_msg("%s: %d, not %d", cases[i].name, got, cases[i].quota);
+    }
+}
+
+static void test_here(void **state)
+{
+    (void)state;
+    assert_true(processors_usable() >= 1);
+    assert_true(processors_usable() <= sysconf(_SC_NPROCESSORS_CONF));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_quotas),
+        cmocka_unit_test(test_here),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
