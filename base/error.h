@@ -54,6 +54,7 @@ struct error {
     enum error_code code; /* ERROR_NONE until set */
     char param[96];       /* JSON path of the field, "" when none: "items[3].rewards[0].name" */
     char message[256];    /* one line, no final stop needed */
+    int retry_s;          /* where it is worth coming again: after so many seconds; 0: not said */
 };
 
 /* Fill e and return false, so that a check is one line:

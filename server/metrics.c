@@ -190,6 +190,26 @@ static double verify_errors(const struct sample *s)
 {
     return (double)s->judge.item_errors;
 }
+static double verify_refused(const struct sample *s)
+{
+    return (double)s->judge.refused;
+}
+
+static double verify_waits(const struct sample *s)
+{
+    return (double)s->judge.waits;
+}
+
+static double verify_wait_seconds(const struct sample *s)
+{
+    return s->judge.wait_ms / 1000;
+}
+
+static double verify_wait_error_seconds(const struct sample *s)
+{
+    return s->judge.wait_error_ms / 1000;
+}
+
 static double verify_cannot_judge(const struct sample *s)
 {
     return (double)s->judge.cannot_judge;
@@ -246,6 +266,10 @@ static const struct number {
     {"touchstone_verify_requests_total", "counter", "Batches judged.", verify_requests},
     {"touchstone_verify_items_total", "counter", "Items judged.", verify_items},
     {"touchstone_verify_item_errors_total", "counter", "Of them, malformed.", verify_errors},
+    {"touchstone_verify_refused_total", "counter", "Requests whose turn at the workers was expected later than max-wait.", verify_refused},
+    {"touchstone_verify_waits_total", "counter", "Items that have had their turn at a worker.", verify_waits},
+    {"touchstone_verify_wait_seconds_total", "counter", "What they waited for it.", verify_wait_seconds},
+    {"touchstone_verify_wait_error_seconds_total", "counter", "By how much that differed from what was expected.", verify_wait_error_seconds},
     {"touchstone_verify_cannot_judge_total", "counter", "Verdicts not reached.", verify_cannot_judge},
     {"touchstone_verify_deferred_total", "counter", "Verdicts left to a worker process.", verify_deferred},
     {"touchstone_verify_timeouts_total", "counter", "Of them, out of their budget.", verify_timeouts},

@@ -105,13 +105,31 @@ struct execution *execution_new(struct judge *judge, enum execution_dialect dial
     return NULL;
 }
 
+void execution_set_client(struct execution *x, uint64_t client)
+{
+    x->lane.client = client;
+}
+
+/* Would its turn come too late? */
+static bool is_late(struct execution *x)
+{
+    int most = x->judge->max_wait_ms;
+    double ms = most == 0 ? 0 : dispatch_expected_ms(x->judge->dispatch, POOL_SANDBOX, &x->lane);
+    if (ms <= most) return false;
+    x->refused_s = ms < 1e9 ? (int)(ms / 1000) + 1 : 1000000;
+    atomic_fetch_add(&x->judge->refused, 1);
+    return true;
+}
+
 void execution_start(struct execution *x, void (*done)(void *arg), void *arg)
 {
     x->done = done;
     x->done_arg = arg;
     atomic_store(&x->pending, 1);
-    for (size_t i = 0; i < x->n; i++) {
-        submit(x, &x->runs[i]);
+    if (!is_late(x)) {
+        for (size_t i = 0; i < x->n; i++) {
+            submit(x, &x->runs[i]);
+        }
     }
     if (release(x)) done(arg);
 }
@@ -124,6 +142,12 @@ void execution_cancel(struct execution *x)
 
 bool execution_reply(const struct execution *x, struct buffer *out, struct error *err)
 {
+    if (x->refused_s > 0) {
+        error_set(err, x->row->busy, NULL, "a sandbox is expected to be free in %d s",
+                  x->refused_s);
+        err->retry_s = x->refused_s;
+        return false;
+    }
     for (size_t i = 0; i < x->n; i++) {
         if (x->runs[i].refused) {
             return error_set(err, x->row->busy, NULL, "too many programs wait for a sandbox");

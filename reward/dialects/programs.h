@@ -26,6 +26,9 @@ enum execution_dialect {
 struct execution *execution_new(struct judge *judge, enum execution_dialect dialect, cJSON *body,
                                 struct error *err);
 
+/* Whose it is, as judge_job_set_client() has it. Before execution_start(). */
+void execution_set_client(struct execution *x, uint64_t client);
+
 /* Run. done(arg) is called exactly once, from this thread or the judge's own (where it must only
  * pass the news on). */
 void execution_start(struct execution *x, void (*done)(void *arg), void *arg);
@@ -33,7 +36,8 @@ void execution_start(struct execution *x, void (*done)(void *arg), void *arg);
 /* The client has left; done() still comes. Any thread, from execution_new() to execution_free(). */
 void execution_cancel(struct execution *x);
 
-/* After done(): append the reply's JSON. False and err when there is none: too much is waiting already. */
+/* After done(): append the reply's JSON. False and err when there is none: too much is waiting already
+ * (err->retry_s: when to come again, 0 where that is not known). */
 bool execution_reply(const struct execution *x, struct buffer *out, struct error *err);
 
 /* Accepts NULL. Not between execution_start() and done(). */

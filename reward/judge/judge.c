@@ -67,9 +67,7 @@ static bool read_defaults(struct judge *judge, const char *text, struct error *e
 static int default_workers(void)
 {
     int n = processors_usable() * WORKERS_PER_PROCESSOR;
-    return n < WORKERS_PER_PROCESSOR ? WORKERS_PER_PROCESSOR
-           : n > MAX_WORKERS         ? MAX_WORKERS
-                                     : n;
+    return n < WORKERS_PER_PROCESSOR ? WORKERS_PER_PROCESSOR : n > MAX_WORKERS ? MAX_WORKERS : n;
 }
 
 struct judge *judge_open(const struct judge_options *o, struct error *err)
@@ -90,6 +88,7 @@ struct judge *judge_open(const struct judge_options *o, struct error *err)
         o->item_budget_ms > 0 ? o->item_budget_ms : 1; /* a timer of 0 is none */
     code_open(o->code_unsafe);
     judge->max_items = o->max_items;
+    judge->max_wait_ms = o->max_wait_ms;
     if (read_defaults(judge, o->default_rewards, err)) judge->dispatch = dispatch_open(&d, err);
     if (judge->dispatch != NULL) return judge;
     judge_close(judge);
@@ -131,5 +130,9 @@ void judge_stats_get(struct judge *judge, struct judge_stats *out)
         .workers = d.workers,
         .workers_busy = d.busy,
         .waiting = d.waiting,
+        .waits = d.waits,
+        .wait_ms = d.wait_ms,
+        .wait_error_ms = d.wait_error_ms,
+        .refused = atomic_load(&judge->refused),
     };
 }

@@ -26,6 +26,7 @@ struct judge_options {
     int item_budget_ms;          /* CPU time of one deferred item */
     int64_t worker_memory_bytes; /* address space of one verifier process */
     size_t queue_items;          /* deferred items waiting, of all clients */
+    int max_wait_ms; /* a request whose turn at the workers is expected later is refused; 0: none is */
     bool code_unsafe;            /* run code even where the sandbox has too few walls */
     int max_items;               /* of one request; lines of a stream are not counted */
     const char *default_rewards; /* JSON list for requests that name none; NULL: accuracy, format */
@@ -69,6 +70,10 @@ struct judge_stats {
     int workers;            /* now alive */
     int workers_busy;       /* now judging */
     size_t waiting;         /* deferred parts not yet with a worker */
+    uint64_t waits;         /* deferred parts that have had their turn; */
+    double wait_ms,
+        wait_error_ms; /* what they waited, and how far that was from what was expected */
+    uint64_t refused;  /* requests whose turn was expected too late */
 };
 void judge_stats_get(struct judge *judge, struct judge_stats *out);
 

@@ -28,8 +28,9 @@ struct judge {
     void *count_arg;
     int item_budget_ms;
     int max_items; /* of one request */
+    int max_wait_ms;
     struct boot boot;
-    atomic_uint_fast64_t jobs, items, item_errors, cannot_judge, deferred, timeouts;
+    atomic_uint_fast64_t jobs, items, item_errors, cannot_judge, deferred, timeouts, refused;
 };
 
 /* The checked list for those who name no rewards; the judge's. */

@@ -98,13 +98,15 @@ static void on_home(struct run *run, struct scored *s)
 {
     struct sample_state *state = (struct sample_state *)s;
     assert(s->run == run && !state->finished); /* (1) */
-    state->sample->done(state->sample); /* (1) */
+    state->sample->done(state->sample);        /* (1) */
 }
 
-struct judge_round *judge_round_new(struct judge *judge, struct error *err)
+struct judge_round *judge_round_new(struct judge *judge, uint64_t client, struct error *err)
 {
     struct judge_round *round = mem_new(1, sizeof(*round), err);
-    if (round != NULL) round->run = (struct run){.judge = judge, .home = on_home};
+    if (round == NULL) return NULL;
+    round->run = (struct run){.judge = judge, .home = on_home};
+    run_set_client(&round->run, client);
     return round;
 }
 

@@ -64,8 +64,9 @@ void judge_item_free(struct judge_item *item);
  * together. */
 struct judge_round;
 
-/* NULL: out of memory. Free with judge_round_free(). */
-struct judge_round *judge_round_new(struct judge *judge, struct error *err);
+/* client: whose it is, as judge_job_set_client() has it. NULL: out of memory. Free with
+ * judge_round_free(). */
+struct judge_round *judge_round_new(struct judge *judge, uint64_t client, struct error *err);
 
 /* The caller has lost interest: what waits is given up, its parts without a value and with the cause
  * "cancelled". done() still comes for every sample that was started. Any thread. */

@@ -143,11 +143,35 @@ static struct remote *remote_new(struct scored *s, int i, const struct reward_ca
     return r;
 }
 
+void run_set_client(struct run *run, uint64_t client)
+{
+    for (int p = 0; p < POOLS; p++) {
+        run->lanes[p].client = client;
+    }
+}
+
+/* May the run wait for that pool's workers? Asked at its first part only: what has begun goes on. */
+static bool admits(struct run *run, enum worker_pool pool)
+{
+    if (run->max_wait_ms == 0 || run->admitted[pool]) return true;
+    if (run->refused_ms > 0) return false;
+    double ms = dispatch_expected_ms(run->judge->dispatch, pool, &run->lanes[pool]);
+    run->admitted[pool] = ms <= run->max_wait_ms;
+    if (run->admitted[pool]) return true;
+    run->refused_ms = ms < 1e9 ? (int)ms : 1000000000;
+    atomic_fetch_add(&run->judge->refused, 1);
+    return false;
+}
+
 /* Hand part i to the workers. */
 static void send_away(struct scored *s, int i, const struct reward_call *call)
 {
     struct part *p = &s->parts[i];
     struct judge *judge = s->run->judge;
+    if (!admits(s->run, s->specs->specs[i].reward->pool)) {
+        part_cannot(p, "too_busy");
+        return;
+    }
     struct remote *r = remote_new(s, i, call);
     if (r == NULL) {
         part_cannot(p, SCORED_NO_MEMORY);

@@ -54,7 +54,10 @@ struct unjudged {
  * home; kept until every scored of it is home. */
 struct run {
     struct judge *judge;
-    struct lane lanes[POOLS];
+    struct lane lanes[POOLS]; /* their client is the caller's to set */
+    int max_wait_ms;          /* 0: whatever it takes */
+    int refused_ms;           /* the wait expected when its first part was refused; 0: none was */
+    bool admitted[POOLS];     /* once, for all that follows */
     atomic_bool cancelled;
 
     /* The last part of s is home: in the dispatcher's thread, which must only pass the news on. */
@@ -99,6 +102,9 @@ void scored_fail(struct scored *s, const struct error *e);
 
 /* Memory ran out at s: a literal, as an error and as a cause. */
 extern const char SCORED_NO_MEMORY[];
+
+/* Name the caller, so that all it asks for takes turns as one; 0: nobody. Before the first round. */
+void run_set_client(struct run *run, uint64_t client);
 
 /* The first round. True: every part is home. False: run->home() will be called, or was. */
 bool scored_first(struct scored *s, struct desk *d);

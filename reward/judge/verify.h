@@ -28,10 +28,19 @@ struct judge_stream;
 /* judge_job_new() is dialects/dialect.h's: a wrong item is no failure there, it costs that item
  * its verdict only. */
 
+/* Whose job it is: a hash of a key or an address. All jobs of one client take turns as one. Before
+ * judge_job_start(); 0, or not called: nobody's but its own. */
+void judge_job_set_client(struct judge_job *job, uint64_t client);
+
 /* Judge. done(arg, job) is called exactly once: before judge_job_start() returns when no item was
  * deferred, else from the judge's own thread (where it must only pass the news on). */
 void judge_job_start(struct judge_job *job, void (*done)(void *arg, struct judge_job *job),
                      void *arg);
+
+/* After done(): the seconds after which the client shall come again, since its turn at the workers
+ * was expected later than the judge's max_wait_ms; nothing of the job is judged then. 0: it was
+ * taken. */
+int judge_job_refused_s(const struct judge_job *job);
 
 /* The client has left: nothing more of this job is begun, and its items at the workers are given
  * up. done() still comes. Any thread, from judge_job_new() to judge_job_free(). */

@@ -53,7 +53,9 @@ enum {
     CLOSE_MS = 5000,  /* for the zygote to end when the server does */
     RENEW_MS = 100,   /* before another zygote is executed; twice as long after each failure */
     MAX_TRIES = 6,
-    STEADY_MS = 10000, /* a zygote that lives so long is no failure */
+    FIRST_MEAN_MS = 50, /* before anything is known */
+    MEAN_OF = 16,       /* so many tasks, about */
+    STEADY_MS = 10000,  /* a zygote that lives so long is no failure */
     READ_BYTES = 65536
 };
 
@@ -83,6 +85,7 @@ struct dispatch {
 
     pthread_mutex_t lock;
     struct ring rings[POOLS];
+    double mean_ms[POOLS]; /* what a task takes a worker, of late */
     bool closing;
     struct dispatch_stats stats;
 };
@@ -112,15 +115,61 @@ static bool is_owner(const struct dispatch *d)
     return pthread_equal(d->owner, pthread_self());
 }
 
+/* ---- how long things take -------------------------------------------------------------------- */
+
+/* A task of the pool took a worker that long. */
+static void note_time(struct dispatch *d, const struct slot *s)
+{
+    double ms = (double)(clock_ns() - s->begun_ns) / 1e6;
+    lock(d);
+    d->mean_ms[s->pool] += (ms - d->mean_ms[s->pool]) / MEAN_OF;
+    unlock(d);
+}
+
+/* The task has its turn: how long did it wait, and how long had it been expected to? */
+static void note_wait(struct dispatch *d, const struct task *t)
+{
+    double ms = (double)(clock_ns() - t->queued_ns) / 1e6;
+    if (t->slow || t->again) return; /* it has had one before */
+    lock(d);
+    d->stats.waits++;
+    d->stats.wait_ms += ms;
+    d->stats.wait_error_ms += ms > t->expected_ms ? ms - t->expected_ms : t->expected_ms - ms;
+    unlock(d);
+}
+
+/* With the lock held. */
+static double expected_ms(const struct dispatch *d, enum worker_pool pool, const struct lane *lane)
+{
+    int at_once = pool == POOL_ALGEBRA && d->processors < d->options.max_workers[pool]
+                      ? d->processors
+                      : d->options.max_workers[pool];
+    return (double)ring_count_ahead(&d->rings[pool], lane) * d->mean_ms[pool] /
+           (at_once > 0 ? at_once : 1);
+}
+
+double dispatch_expected_ms(struct dispatch *d, enum worker_pool pool, const struct lane *lane)
+{
+    lock(d);
+    double ms = expected_ms(d, pool, lane);
+    unlock(d);
+    return ms;
+}
+
+/* The slot's task is at a worker no longer. */
+static void leave(struct dispatch *d, const struct task *t)
+{
+    lock(d);
+    ring_leave(&d->rings[t->pool], t);
+    unlock(d);
+}
+
 /* ---- tasks that wait -------------------------------------------------------------------------------------- */
 
-static void end_all(struct dispatch *d, struct task *list, enum task_end end)
+static void end_all(struct task *list, enum task_end end)
 {
     for (struct task *t = list, *next; t != NULL; t = next) {
         next = t->next;
-        lock(d);
-        d->rings[t->pool].waiting--;
-        unlock(d);
         end_task(t, end, span_of(NULL, 0));
     }
 }
@@ -132,7 +181,7 @@ static void sweep(struct dispatch *d, bool all, enum task_end end)
         lock(d);
         struct task *list = ring_take_cancelled(&d->rings[p], all);
         unlock(d);
-        end_all(d, list, end);
+        end_all(list, end);
     }
 }
 
@@ -209,8 +258,7 @@ static void slot_fail(struct dispatch *d, struct slot *s, enum task_end end)
     assert(s->state == SLOT_BUSY);
     struct task *t = s->task;
     s->task = NULL;
-    t->lane->running--;
-    assert(t->lane->running >= 0);
+    leave(d, t);
     count_death(d);
     slot_replace(d, s, true);
     end_task(t, end, span_of(NULL, 0));
@@ -221,7 +269,7 @@ static void slot_return(struct dispatch *d, struct slot *s)
 {
     struct task *t = s->task;
     s->task = NULL;
-    t->lane->running--;
+    leave(d, t);
     t->slow = true;
     slot_replace(d, s, true);
     lock(d);
@@ -244,7 +292,7 @@ static void slot_lose(struct dispatch *d, struct slot *s)
         return;
     }
     s->task = NULL;
-    t->lane->running--;
+    leave(d, t);
     t->again = true;
     slot_close(s);
     lock(d);
@@ -275,10 +323,11 @@ static void slot_begin(struct dispatch *d, struct slot *s, struct task *t, bool 
     assert(is_owner(d)); /* (1) */
     assert(s->state == SLOT_IDLE && s->task == NULL);
     if (atomic_load(t->cancelled)) {
+        leave(d, t);
         end_task(t, TASK_CANCELLED, span_of(NULL, 0));
         return;
     }
-    t->lane->running++;
+    note_wait(d, t);
     s->state = SLOT_BUSY;
     s->task = t;
     s->sent = 0;
@@ -303,9 +352,10 @@ static void slot_finish(struct dispatch *d, struct slot *s)
         slot_fail(d, s, readable ? ends[head.end] : TASK_LOST);
         return;
     }
+    note_time(d, s);
     s->task = NULL;
     s->state = SLOT_IDLE;
-    t->lane->running--;
+    leave(d, t);
     end_task(t, TASK_REPLY, answer);
     s->in.n = 0;
     if (head.last == 1) slot_replace(d, s, false);
@@ -600,6 +650,9 @@ struct dispatch *dispatch_open(const struct dispatch_options *o, struct error *e
     d->processors = processors_usable();
     d->zygote = d->wake = -1;
     pthread_mutex_init(&d->lock, NULL);
+    for (int p = 0; p < POOLS; p++) {
+        d->mean_ms[p] = FIRST_MEAN_MS;
+    }
     init_slots(d);
     d->zygote = zygote_open(&o->workers, &d->zygote_pid, err);
     if (d->zygote < 0) goto fail;
@@ -645,6 +698,8 @@ bool dispatch_submit(struct dispatch *d, struct lane *lane, struct task *t, stru
     bool fits = r->waiting < d->options.max_waiting && !d->closing;
     if (fits) {
         t->lane = lane;
+        t->queued_ns = clock_ns();
+        t->expected_ms = expected_ms(d, t->pool, lane);
         ring_put(r, t);
     }
     unlock(d);

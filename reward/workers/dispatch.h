@@ -48,10 +48,16 @@ bool dispatch_submit(struct dispatch *d, struct lane *lane, struct task *t, stru
 /* Look again at what has been cancelled. Any thread. */
 void dispatch_wake(struct dispatch *d);
 
+/* How long a task submitted to that lane now is expected to wait for a worker. Any thread. */
+double dispatch_expected_ms(struct dispatch *d, enum worker_pool pool, const struct lane *lane);
+
+/* What the dispatcher has done since it was opened. */
 struct dispatch_stats {
     uint64_t deaths;
     bool lost; /* there is no zygote now: nothing can be judged that needs a worker */
     int workers, busy;
+    uint64_t waits;                /* tasks that have had their turn; */
+    double wait_ms, wait_error_ms; /* what they waited, and by how much that was not as expected */
     size_t waiting;
 };
 struct dispatch_stats dispatch_stats(struct dispatch *d);

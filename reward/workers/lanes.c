@@ -4,6 +4,16 @@
  */
 #include "reward/workers/lanes.h"
 
+#include <assert.h>
+
+#include "base/hash.h"
+
+static size_t place_of(const struct lane *lane)
+{
+    uint64_t name = lane->client != 0 ? lane->client : (uint64_t)(uintptr_t)lane;
+    return (size_t)(hash_mix(name) & (LANES_CLIENTS - 1));
+}
+
 static void add_lane(struct ring *r, struct lane *lane)
 {
     lane->next = NULL;
@@ -39,23 +49,38 @@ void ring_put(struct ring *r, struct task *t)
     }
     lane->tail = t;
     if (!lane->queued) add_lane(r, lane);
+    assert(lane->head != NULL && lane->queued); /* (1) */
+    r->clients[place_of(lane)].waiting++;
     r->waiting++;
 }
 
-static bool may_run(const struct lane *lane, const struct shares *s)
+static bool may_run(const struct lane *lane, int running, const struct shares *s)
 {
-    bool newcomer = lane->running == 0 && !lane->head->slow;
-    return newcomer || (s->busy < s->shared && lane->running < s->most);
+    bool newcomer = running == 0 && !lane->head->slow;
+    return newcomer || (s->busy < s->shared && running < s->most);
+}
+
+/* Whose turn it is, and the lane in front of it. */
+static struct lane *next_lane(const struct ring *r, const struct shares *s, struct lane **before)
+{
+    struct lane *best = NULL, *last = NULL;
+    int least = 0;
+    for (struct lane *lane = r->head; lane != NULL; last = lane, lane = lane->next) {
+        int running = (int)r->clients[place_of(lane)].running;
+        if (!may_run(lane, running, s) || (best != NULL && running >= least)) continue;
+        best = lane;
+        *before = last;
+        least = running;
+        if (least == 0) break; /* nobody has fewer */
+    }
+    return best;
 }
 
 struct task *ring_take(struct ring *r, const struct shares *s)
 {
-    struct lane *before = NULL, *lane = r->head;
-    while (lane != NULL && !may_run(lane, s)) {
-        before = lane;
-        lane = lane->next;
-    }
+    struct lane *before = NULL, *lane = next_lane(r, s, &before);
     if (lane == NULL) return NULL;
+    struct client_use *use = &r->clients[place_of(lane)];
     struct task *t = lane->head;
     remove_lane(r, before, lane);
     lane->head = t->next;
@@ -65,17 +90,48 @@ struct task *ring_take(struct ring *r, const struct shares *s)
         add_lane(r, lane);
     }
     t->next = NULL;
+    assert(use->waiting > 0 && r->waiting >= use->waiting); /* (2) */
+    use->waiting--;
+    use->running++;
     r->waiting--;
     return t;
+}
+
+void ring_leave(struct ring *r, const struct task *t)
+{
+    struct client_use *use = &r->clients[place_of(t->lane)];
+    assert(use->running > 0);
+    use->running--;
+}
+
+size_t ring_count_ahead(const struct ring *r, const struct lane *lane)
+{
+    size_t own = r->clients[place_of(lane)].waiting, n = own;
+    for (size_t i = 0; r->waiting > own && i < LANES_CLIENTS; i++) {
+        size_t waiting = r->clients[i].waiting;
+        if (i != place_of(lane)) n += waiting < own + 1 ? waiting : own + 1;
+    }
+    return n;
 }
 
 size_t ring_count_ready(const struct ring *r, const struct shares *s)
 {
     size_t n = 0;
     for (const struct lane *lane = r->head; lane != NULL; lane = lane->next) {
-        if (may_run(lane, s)) n += (size_t)(s->most - lane->running);
+        int running = (int)r->clients[place_of(lane)].running;
+        if (may_run(lane, running, s)) n += (size_t)(s->most - running);
     }
     return n < r->waiting ? n : r->waiting;
+}
+
+/* The lane's tasks wait no longer. */
+static void forget_tasks(struct ring *r, const struct lane *lane)
+{
+    struct client_use *use = &r->clients[place_of(lane)];
+    for (const struct task *t = lane->head; t != NULL; t = t->next) {
+        use->waiting--;
+        r->waiting--;
+    }
 }
 
 struct task *ring_take_cancelled(struct ring *r, bool all)
@@ -89,6 +145,7 @@ struct task *ring_take_cancelled(struct ring *r, bool all)
             continue;
         }
         remove_lane(r, before, lane);
+        forget_tasks(r, lane);
         lane->tail->next = taken;
         taken = lane->head;
         lane->head = lane->tail = NULL;

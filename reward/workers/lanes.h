@@ -1,11 +1,18 @@
 /* reward/workers/lanes.h - tasks that wait for a worker, in lanes that take turns.
  *
- * A lane holds the tasks of one owner, in order. The lanes that have tasks form a ring, a pool of
- * workers each: a lane gives one task and goes to the ring's end, so an owner of ten thousand
- * tasks stands beside, not before, an owner of one.
+ * A lane holds the tasks of one request, in order. The lanes that have tasks form a ring, a pool of
+ * workers each. Turns go by client: of the lanes that may have a worker the one is next whose client
+ * has fewest at work, and of those the one that has waited longest; it gives one task and goes to
+ * the ring's end. So neither a request of ten thousand tasks nor a client of a thousand requests
+ * stands before anybody else.
  *
- * Invariant: a lane is in its pool's ring exactly when it has tasks. The dispatcher's lock guards
- * all of it but `running`, which is the dispatcher thread's.
+ * Clients are counted in a table of fixed size, by a hash of what names them; two that fall
+ * together there share a turn.
+ *
+ * Invariants
+ *   (1) A lane is in its pool's ring exactly when it has tasks.
+ *   (2) The waiting tasks of all clients together are the ring's.
+ * The dispatcher's lock guards all of it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -34,6 +41,8 @@ struct task {
     enum worker_pool pool;
     int budget_ms;                /* see struct reward */
     bool slow;                    /* it has failed a trial; the dispatcher thread's */
+    uint64_t queued_ns;           /* when it was submitted */
+    double expected_ms;           /* the wait that was expected then */
     bool again;                   /* its worker was lost, not by its doing; likewise */
     const atomic_bool *cancelled; /* looked at before it starts and after dispatch_wake() */
     struct buffer frame;          /* a request; the task's own */
@@ -47,34 +56,48 @@ struct task {
 struct lane {
     struct task *head, *tail;
     struct lane *next;
-    bool queued; /* in the dispatcher's ring */
-    int running; /* tasks of it at workers; the dispatcher thread's */
+    bool queued;     /* in the dispatcher's ring */
+    uint64_t client; /* whose it is; 0: nobody's but its own */
+};
+
+enum { LANES_CLIENTS = 1024 }; /* a power of two */
+
+/* What one client has, or several that share a place. */
+struct client_use {
+    uint32_t waiting, running; /* tasks */
 };
 
 struct ring {
     struct lane *head, *tail;
     size_t waiting; /* tasks in its lanes */
+    struct client_use clients[LANES_CLIENTS];
 };
 
-/* What a lane may take of a pool's workers. */
+/* What a client may take of a pool's workers. */
 struct shares {
     int busy;   /* workers at a task that is not on trial */
     int shared; /* of these, so many; the others take newcomers, on trial */
-    int most;   /* for one lane */
+    int most;   /* for one client */
 };
 
 /* Add t behind the others of t->lane. */
 void ring_put(struct ring *r, struct task *t);
 
-/* The next task of the first lane that may have one more worker, whose lane goes to the ring's
- * end; NULL: no lane may. */
+/* The next task of the lane whose turn it is; it counts as running from now on. NULL: no lane may
+ * have a worker. */
 struct task *ring_take(struct ring *r, const struct shares *s);
+
+/* A task that ring_take() gave no longer runs. */
+void ring_leave(struct ring *r, const struct task *t);
+
+/* Tasks that will have had their turn before the next one of that lane's has: its client's own, and
+ * of every other client as many at most. */
+size_t ring_count_ahead(const struct ring *r, const struct lane *lane);
 
 /* How many tasks may run as soon as there are workers for them, about. */
 size_t ring_count_ready(const struct ring *r, const struct shares *s);
 
-/* Take out, as a list, the tasks of every lane whose owner has given up (of every lane when all).
- * They still count as waiting. */
+/* Take out, as a list, the tasks of every lane whose owner has given up (of every lane when all). */
 struct task *ring_take_cancelled(struct ring *r, bool all);
 
 #endif

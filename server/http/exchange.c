@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <netinet/in.h>
 #include <sys/random.h>
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "server/http/client.h"
@@ -333,6 +335,34 @@ void exchange_reply_json(struct exchange *x, struct buffer *body)
     exchange_reply(x, 200, "application/json", body);
 }
 
+/* FNV-1a, mixed */
+static uint64_t hash_bytes(const void *p, size_t n)
+{
+    uint64_t h = UINT64_C(14695981039346656037);
+    for (size_t i = 0; i < n; i++) {
+        h = (h ^ ((const unsigned char *)p)[i]) * UINT64_C(1099511628211);
+    }
+    return hash_mix(h) | 1; /* 0 is nobody */
+}
+
+uint64_t exchange_client(const struct exchange *x)
+{
+    const char *key = exchange_header(x, "Authorization");
+    if (key == NULL) key = exchange_header(x, "x-api-key");
+    if (key != NULL) return hash_bytes(key, strlen(key));
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (info == NULL || info->client_addr == NULL) return 0;
+    const struct sockaddr *a = info->client_addr;
+    if (a->sa_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const void *)a;
+        return hash_bytes(&v4->sin_addr, sizeof(v4->sin_addr));
+    }
+    if (a->sa_family != AF_INET6) return 0;
+    const struct sockaddr_in6 *v6 = (const void *)a;
+    return hash_bytes(&v6->sin6_addr, 8); /* a host has a whole /64 */
+}
+
 void exchange_fail(struct exchange *x, const struct error *err)
 {
     char text[2048]; /* an error's texts are bounded; escaped they take at most six times as much */
@@ -347,7 +377,12 @@ void exchange_fail(struct exchange *x, const struct error *err)
     buffer_clear(&b);
     x->sent = n;
     struct MHD_Response *response = MHD_create_response_from_buffer(n, text, MHD_RESPMEM_MUST_COPY);
+    char seconds[16];
     const char *after = retry_after(err->code);
+    if (err->retry_s > 0) {
+        snprintf(seconds, sizeof(seconds), "%d", err->retry_s);
+        after = seconds;
+    }
     if (response != NULL && after != NULL) add_header(response, "Retry-After", after);
     if (response != NULL && err->code == ERROR_NO_KEY) {
         add_header(response, "WWW-Authenticate", "Bearer");

@@ -130,6 +130,10 @@ void exchange_reply_json(struct exchange *x, struct buffer *body); /* 200, appli
  * caller's to send an event; here nothing happens then. */
 void exchange_fail(struct exchange *x, const struct error *err);
 
+/* Whose request it is: a hash of its API key, or of its address where it has none. For turns among
+ * clients, not for secrets. Loop thread, while the client is there. */
+uint64_t exchange_client(const struct exchange *x);
+
 /* Begin a stream: 200 and its headers. Then append to x->out and exchange_push(). */
 void exchange_stream(struct exchange *x, const char *media_type);
 void exchange_push(struct exchange *x); /* x->out has grown: let it be sent */

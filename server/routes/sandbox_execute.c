@@ -17,6 +17,7 @@
 
 struct sandbox_request {
     enum execution_dialect dialect;
+    uint64_t client;
     _Atomic(struct execution *) execution; /* set once it runs */
     atomic_bool gone;
 };
@@ -49,6 +50,7 @@ static void work_start(struct exchange *x)
     if (e == NULL) return;
     exchange_promise(x);
     atomic_store(&r->execution, e);
+    execution_set_client(e, r->client);
     execution_start(e, on_done, x);
     if (atomic_load(&r->gone)) execution_cancel(e);
 }
@@ -75,6 +77,7 @@ static void handle(struct exchange *x, enum execution_dialect dialect)
     struct sandbox_request *r = exchange_state(x, sizeof(*r), &kind);
     if (r == NULL) return;
     r->dialect = dialect;
+    r->client = exchange_client(x);
     exchange_offload(x, WORK_HEAVY, work_start, ended);
 }
 

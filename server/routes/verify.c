@@ -21,6 +21,7 @@ struct verify {
     atomic_bool gone;
     bool any_dialect; /* the body tells; else it is: */
     enum judge_dialect dialect;
+    uint64_t client;
 };
 
 static void free_state(struct exchange *x)
@@ -65,6 +66,7 @@ static void work_judge(struct exchange *x)
     if (job == NULL) return;
     exchange_promise(x);
     atomic_store(&v->job, job);
+    judge_job_set_client(job, v->client);
     judge_job_start(job, on_done, x);
     if (atomic_load(&v->gone)) judge_job_cancel(job);
 }
@@ -83,6 +85,14 @@ static void judged(struct exchange *x)
         exchange_finish(x);
         return;
     }
+    int wait_s = judge_job_refused_s(job);
+    if (wait_s > 0) {
+        error_set(&x->error, ERROR_QUEUE_FULL, NULL,
+                  "a verifier process is expected to be free in %d s", wait_s);
+        x->error.retry_s = wait_s;
+        exchange_finish(x);
+        return;
+    }
     x->facts.items = judge_job_count(job);
     exchange_offload(x, WORK_LIGHT, work_reply, exchange_finish);
 }
@@ -94,6 +104,7 @@ static void handle(struct exchange *x, bool any_dialect, enum judge_dialect dial
     if (v == NULL) return;
     v->any_dialect = any_dialect;
     v->dialect = dialect;
+    v->client = exchange_client(x);
     exchange_offload(x, WORK_HEAVY, work_judge, judged);
 }
 

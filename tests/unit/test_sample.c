@@ -91,7 +91,7 @@ static void write_completion(char *out, size_t room, int prompt, int i)
 
 static void rollout_open(struct rollout *r, const char *const *names)
 {
-    *r = (struct rollout){.rewards = list_of(names), .round = judge_round_new(judge, NULL)};
+    *r = (struct rollout){.rewards = list_of(names), .round = judge_round_new(judge, 0, NULL)};
     n_done = 0;
     for (int p = 0; p < PROMPTS; p++) {
         r->fields[p] = item_fields(p);
@@ -239,7 +239,7 @@ static void test_masked(void **state)
     static const char *const names[] = {"accuracy", NULL};
     struct judge_rewards *rewards = list_of(names);
     struct judge_item *item = judge_item_new(NULL, NULL);
-    struct judge_round *round = judge_round_new(judge, NULL);
+    struct judge_round *round = judge_round_new(judge, 0, NULL);
     struct arena *a = arena_new(1 << 20);
     int calls = 0;
     (void)state;
@@ -268,7 +268,7 @@ static void test_full_arena(void **state)
     static const char *const names[] = {"accuracy", NULL};
     struct judge_rewards *rewards = list_of(names);
     struct judge_item *item = judge_item_new(NULL, NULL);
-    struct judge_round *round = judge_round_new(judge, NULL);
+    struct judge_round *round = judge_round_new(judge, 0, NULL);
     struct arena *a = arena_new(64);
     struct error err = {0};
     int calls = 0;
