@@ -12,7 +12,7 @@ comma   := ,
 FLAVOUR ?= release
 B       := build/$(FLAVOUR)
 FOLDERS := base config engine reward server
-MAIN    := server/main.c
+MAIN    := server/cli/main.c
 SRCS    := $(filter-out $(MAIN),$(sort $(shell find $(FOLDERS) -name '*.c')))
 OBJS    := $(SRCS:%.c=$(B)/%.o)
 LIB     := $(B)/libtouchstone.a
@@ -67,7 +67,7 @@ say = $(if $(V),,@echo "  $(1) $(@:build/%=%)";)
 
 all: $(BIN)
 
-$(BIN): $(B)/server/main.o $(LIB)
+$(BIN): $(B)/server/cli/main.o $(LIB)
 	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(LIB): $(OBJS)

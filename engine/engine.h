@@ -88,6 +88,7 @@ bool engine_wait(struct engine *e, struct error *err);
 struct engine_info {
     const char *name;         /* model id for clients */
     const char *architecture; /* "llama" */
+    const char *weight_version; /* of the weights that new requests are served by */
     const char *quantisation; /* "Q4_1", the commonest type of its tensors */
     const char *isa;          /* kernel set in use */
     int64_t parameters, tensor_bytes, packed_bytes;
@@ -95,6 +96,7 @@ struct engine_info {
     int n_vocab, context;
     int threads;
     int max_sequences; /* decoded in one batch */
+    int max_queue;     /* samples that may wait beside them */
     int kv_block_tokens, kv_blocks;
     int64_t kv_bytes_per_token;
     bool has_chat_template;
