@@ -88,7 +88,6 @@ bool engine_wait(struct engine *e, struct error *err);
 struct engine_info {
     const char *name;         /* model id for clients */
     const char *architecture; /* "llama" */
-    const char *weight_version; /* of the weights that new requests are served by */
     const char *quantisation; /* "Q4_1", the commonest type of its tensors */
     const char *isa;          /* kernel set in use */
     int64_t parameters, tensor_bytes, packed_bytes;
@@ -104,6 +103,13 @@ struct engine_info {
     double load_seconds;
 };
 const struct engine_info *engine_info(const struct engine *e);
+
+/* The weights that requests submitted now are computed with. Any thread, from ENGINE_READY on. */
+struct engine_weights {
+    uint64_t number;  /* as in events */
+    const char *name; /* as clients call them: "default" are those that were loaded at start */
+};
+struct engine_weights engine_weights(const struct engine *e);
 
 /* ---- text, tokens, templates: any thread, from ENGINE_READY on ---- */
 
@@ -126,6 +132,9 @@ bool engine_render_chat(const struct engine *e, const char *template, const cJSO
                         const cJSON *tools, const cJSON *kwargs, bool add_generation_prompt,
                         struct buffer *out, struct error *err);
 
+/* Does that template compare a message's content with none? */
+bool engine_template_asks_for_none(const struct engine *e, const char *template);
+
 /* Render a template that no engine holds, as engine_render_chat() would.
  *   bos, eos   texts of the special tokens, or NULL: not defined
  *   now_unix   what strftime_now formats
@@ -138,6 +147,13 @@ bool engine_render_template(struct span source, const cJSON *messages, const cJS
 /* What a model file or folder holds (architecture, sizes, tensor types, tokenizer, template), as
  * lines for people or as one JSON object. Reads no tensor data. Needs no engine. */
 bool engine_describe(const char *path, bool as_json, struct buffer *out, struct error *err);
+
+/* ---- forms of outputs ---- */
+
+/* The form that source describes, for engine_sampling.form; equal ones are compiled once. The
+ * caller is one owner of it: form_free() when the request has been submitted or given up. NULL and
+ * the fault as form_new() says, or ERROR_NOT_AVAILABLE. Any thread, from ENGINE_READY on. */
+struct form *engine_form(struct engine *e, const struct form_source *source, struct error *err);
 
 /* ---- generation ---- */
 

@@ -13,6 +13,7 @@
 #include "server/generate/choice.h"
 #include "server/http/emit.h"
 #include "server/generate/logprobs.h"
+#include "server/generate/output_form.h"
 #include "server/http/sse.h"
 #include "server/http/state.h"
 
@@ -60,6 +61,7 @@ static void free_state(struct exchange *x)
     struct completion *c = x->state;
     give_up(c);
     free(c->prompts);
+    form_free(c->params.engine.form);
     cJSON_Delete(c->document);
 }
 
@@ -188,7 +190,7 @@ bool completion_has_id(const struct completion *c, struct span id)
 static void work_prepare(struct exchange *x)
 {
     struct completion *c = x->state;
-    c->prepare(c);
+    if (c->prepare(c)) output_form_compile(x->server->engine, &c->params, &c->error);
 }
 
 void completion_run(struct completion *c, enum exchange_weight weight,

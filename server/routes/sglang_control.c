@@ -150,5 +150,5 @@ void sglang_server_info_handle(struct exchange *x)
 /* The version that every answer of /generate has in its meta_info. */
 void sglang_weight_version_handle(struct exchange *x)
 {
-    reply_str(x, "weight_version", engine_info(x->server->engine)->weight_version);
+    reply_str(x, "weight_version", engine_weights(x->server->engine).name);
 }

@@ -294,7 +294,7 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
     emit_int(out, "prompt_tokens", (int64_t)choice->generation->ids.n);
     emit_int(out, "completion_tokens", choice->n_tokens);
     emit_int(out, "cached_tokens", choice->generation->n_cached);
-    emit_str(out, "weight_version", engine_info(c->engine)->weight_version);
+    emit_str(out, "weight_version", engine_weights(c->engine).name);
     emit_int(out, "num_retractions", 0);
     emit_double(out, "e2e_latency", seconds);
     if (own->return_logprob) {
