@@ -240,7 +240,8 @@ bool json_scan_front(struct span text, struct json_shape *shape, struct error *e
 bool json_scan(struct span text, struct json_shape *shape, struct error *err)
 {
     struct scan s;
-    if (text.n == 0) return error_set(err, ERROR_INVALID_JSON, NULL, "the body is empty");
+    if (text.n == 0)
+        return error_set(err, ERROR_INVALID_JSON, NULL, "not valid JSON: the body is empty");
     bool ok = scan_front(&s, text);
     if (ok) {
         skip_space(&s);

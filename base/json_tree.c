@@ -178,6 +178,7 @@ static void read_number(struct builder *b, cJSON *node)
     memcpy(b->text, b->source.p + start, b->at - start);
     b->text += b->at - start;
     *b->text++ = '\0';
+    assert(node->valuestring + (b->at - start) + 1 == b->text); /* (2) */
     double d = node->valuedouble = read_double(node->valuestring);
     node->valueint = d >= INT_MAX ? INT_MAX : d <= INT_MIN ? INT_MIN : (int)d;
 }
@@ -199,7 +200,7 @@ static size_t key_start(const struct builder *b, const cJSON *member)
 static bool refuse_twice(const struct builder *b, const cJSON *member)
 {
     return error_set(b->err, ERROR_INVALID_VALUE, member->string,
-                     "\"%.100s\" is given twice, at byte %zu again", member->string,
+                     "\"%.100s\" stands twice, again at byte %zu", member->string,
                      key_start(b, member));
 }
 

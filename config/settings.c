@@ -1,98 +1,43 @@
-/* config/settings.c - see settings.h. The table first; everything below reads it.
+/* config/settings.c - see settings.h.
+ *
+ * Rows are numbered through all sections, in their order; everything below finds a row by its
+ * number or its name.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "config/settings.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arena.h"
+#include "base/log.h"
 
-enum { MAX_FILE_BYTES = 1 << 20, MEMORY_BYTES = 4 << 20, MAX_LIST = 64 };
+enum { MAX_FILE_BYTES = 1 << 20, MAX_LIST = 64, K = 1 << 10, M = 1 << 20 };
 
-enum kind {
-    KIND_TEXT,
-    KIND_CHOICE, /* one of the words in `choices` */
-    KIND_INT,
-    KIND_BYTES,   /* an integer with an optional K, M or G (1024) */
-    KIND_SECONDS, /* a decimal number */
-    KIND_BOOL,
-    KIND_LIST,
+/* A row, its number, and the member that it sets. */
+struct place {
+    const struct setting *row; /* NULL: there is none */
+    size_t number;
+    void *member;
 };
 
-struct setting {
-    const char *name; /* as a flag, without its dashes */
-    enum kind kind;
-    size_t at;            /* of the field in struct settings */
-    const char *standard; /* default, as text; "" for none */
-    int64_t min, max;     /* KIND_INT, KIND_BYTES, KIND_SECONDS */
-    const char *choices;  /* KIND_CHOICE: words separated by '|' */
-    const char *help;
-};
-
-#define AT(field) offsetof(struct settings, field)
-enum { K = 1 << 10, M = 1 << 20 };
-#define G ((int64_t)1 << 30)
-
-/* clang-format off */
-static const struct setting table[] = {
-    {"Model", .help = NULL},
-    {"model",          KIND_TEXT,   AT(model), "", .help = "GGUF file or Hugging Face folder; none: the built-in model"},
-    {"served-model-name", KIND_LIST, AT(served_model_name), "", .help = "what clients call it (may be repeated: the first is its name, others are taken too); none: the file's own name"},
-    {"engine",         KIND_CHOICE, AT(engine), "fast", .choices = "fast|reference", .help = "packed integer kernels, or float32 on OpenBLAS (the oracle)"},
-    {"isa",            KIND_CHOICE, AT(isa), "auto", .choices = "auto|generic|avx2|avxvnni|avx512vnni", .help = "kernel set"},
-    {"weights",        KIND_CHOICE, AT(weights), "as-is", .choices = "as-is|bf16|f16|q8_0|q4_0|q4_1", .help = "quantise float weights at load"},
-    {"kv",             KIND_CHOICE, AT(kv), "f16", .choices = "f16|f32|q8_0", .help = "type of the KV cache"},
-    {"kv-memory",      KIND_BYTES,  AT(kv_memory), "0", 0, 4096 * G, .help = "bytes for the KV cache; 0: by free memory and need"},
-    {"context",        KIND_INT,    AT(context), "0", 0, 1 << 24, .help = "longest sequence in tokens; 0: the model's own"},
-    {"threads",        KIND_INT,    AT(threads), "0", 0, 1024, .help = "engine threads; 0: one for each core"},
-    {"pin-threads",    KIND_BOOL,   AT(pin_threads), "false", .help = "bind each engine thread to a core"},
-    {"max-sequences",  KIND_INT,    AT(max_sequences), "256", 1, 4096, .help = "samples decoded in one batch"},
-    {"step-tokens",    KIND_INT,    AT(step_tokens), "512", 1, 8192, .help = "prompt tokens a step may add to the batch"},
-    {"prefix-cache",   KIND_BOOL,   AT(prefix_cache), "true", .help = "reuse the KV cache of equal prefixes"},
-    {"speculate",      KIND_BOOL,   AT(speculate), "true", .help = "draft tokens by prompt lookup; never changes an answer"},
-
-    {"Server", .help = NULL},
-    {"host",           KIND_TEXT,   AT(host), "127.0.0.1", .help = "address to listen on; 0.0.0.0: all"},
-    {"port",           KIND_INT,    AT(port), "8080", 0, 65535, .help = "port to listen on; 0: any free one, printed at start"},
-    {"api-key",        KIND_LIST,   AT(api_key), "", .help = "accept only these keys (may be repeated); none: no key is asked for"},
-    {"max-connections", KIND_INT,   AT(max_connections), "4096", 1, 1 << 20, .help = "open connections"},
-    {"max-queue",      KIND_INT,    AT(max_queue), "1024", 1, 1 << 20, .help = "samples waiting, beyond which requests get 429"},
-    {"max-body",       KIND_BYTES,  AT(max_body), "64M", 1 * K, 4 * G, .help = "largest request body"},
-    {"max-prompts",    KIND_INT,    AT(max_prompts), "1024", 1, 1 << 16, .help = "prompts in one request"},
-    {"max-choices",    KIND_INT,    AT(max_choices), "128", 1, 4096, .help = "samples of one prompt (n, best_of)"},
-    {"read-timeout",   KIND_SECONDS, AT(read_timeout), "30", 1, 3600, .help = "seconds to receive a whole request"},
-    {"idle-timeout",   KIND_SECONDS, AT(idle_timeout), "120", 1, 86400, .help = "seconds an idle connection is kept"},
-    {"request-timeout", KIND_SECONDS, AT(request_timeout), "0", 0, 86400, .help = "seconds a generation may take; 0: no limit"},
-    {"drain-timeout",  KIND_SECONDS, AT(drain_timeout), "30", 0, 86400, .help = "seconds that running requests have after SIGTERM"},
-    {"allow-control",  KIND_BOOL,   AT(allow_control), "true", .help = "clients may pause, resume and abort generations, others' too (trainers do)"},
-
-    {"Verify", .help = NULL},
-    {"verify-body",    KIND_BYTES,  AT(verify_body), "256M", 1 * K, 16 * G, .help = "largest body of a request to /verify and its like"},
-    {"verify-rewards", KIND_TEXT,   AT(verify_rewards), "", .help = "JSON list of rewards for requests that name none; none: accuracy and format"},
-    {"verify-workers", KIND_INT,    AT(verify_workers), "0", 0, 128, .help = "most processes for algebra that is not provably cheap; 0: eight a processor"},
-    {"verify-seconds", KIND_SECONDS, AT(verify_seconds), "2", 0, 600, .help = "CPU seconds an item's algebra may take"},
-    {"verify-memory",  KIND_BYTES,  AT(verify_memory), "512M", 32 * M, 64 * G, .help = "memory of one such process"},
-    {"verify-items",   KIND_INT,    AT(verify_items), "100000", 1, 1 << 24, .help = "items in one request"},
-    {"code-unsafe",    KIND_BOOL,   AT(code_unsafe), "false", .help = "run code even where the machine offers too few walls"},
-
-    {"Log", .help = NULL},
-    {"log-level",      KIND_CHOICE, AT(log_level), "info", .choices = "debug|info|warn|error|off", .help = "least level that is logged"},
-    {"log-format",     KIND_CHOICE, AT(log_format), "text", .choices = "text|json", .help = "key=value lines or JSON lines, on stderr"},
-};
-/* clang-format on */
-
-enum { N_ROWS = sizeof(table) / sizeof(table[0]) };
-
-/* A row without help opens a section. */
-static bool is_section(const struct setting *s)
+/* Row number i of all. */
+static struct place place_at(const struct settings_section *sections, size_t n, size_t i)
 {
-    return s->help == NULL;
+    size_t left = i;
+    for (const struct settings_section *s = sections; s < sections + n; s++) {
+        if (left < s->table->n) {
+            const struct setting *row = &s->table->rows[left];
+            void *member = s->options == NULL ? NULL : (char *)s->options + row->at;
+            return (struct place){row, i, member};
+        }
+        left -= s->table->n;
+    }
+    return (struct place){.row = NULL};
 }
 
 /* '-' and '_' are the same, and case does not matter: max-queue, MAX_QUEUE. */
@@ -106,12 +51,13 @@ static bool same_name(struct span given, const char *name)
     return true;
 }
 
-static const struct setting *find(struct span name)
+static struct place find(const struct settings_section *sections, size_t n, struct span name)
 {
-    for (int i = 0; i < N_ROWS; i++) {
-        if (!is_section(&table[i]) && same_name(name, table[i].name)) return &table[i];
+    struct place p = place_at(sections, n, 0);
+    while (p.row != NULL && !same_name(name, p.row->name)) {
+        p = place_at(sections, n, p.number + 1);
     }
-    return NULL;
+    return p;
 }
 
 /* ---- one value ---- */
@@ -141,16 +87,16 @@ static int64_t unit_of(const char *suffix)
     return 0;
 }
 
-static bool set_integer(const struct setting *s, const char *value, int64_t *out, struct error *err)
+static bool read_integer(const struct setting *s, const char *value, int64_t *out,
+                         struct error *err)
 {
+    bool bytes = s->kind == SETTING_BYTES;
     char *end;
     errno = 0;
     long long v = strtoll(value, &end, 10);
-    int64_t unit = s->kind == KIND_BYTES ? unit_of(end) : *end == '\0';
+    int64_t unit = bytes ? unit_of(end) : *end == '\0';
     if (end == value || isspace((unsigned char)*value) || unit == 0) {
-        return bad_value(s, value,
-                         s->kind == KIND_BYTES ? "a number of bytes (as 512M)" : "a whole number",
-                         err);
+        return bad_value(s, value, bytes ? "a number of bytes (as 512M)" : "a whole number", err);
     }
     int64_t scaled;
     if (errno == ERANGE || __builtin_mul_overflow((int64_t)v, unit, &scaled) || scaled < s->min ||
@@ -161,7 +107,20 @@ static bool set_integer(const struct setting *s, const char *value, int64_t *out
     return true;
 }
 
-static bool set_seconds(const struct setting *s, const char *value, double *out, struct error *err)
+static bool set_integer(const struct setting *s, const char *value, void *member, struct error *err)
+{
+    int64_t v = 0;
+    if (!read_integer(s, value, &v, err)) return false;
+    if (s->kind == SETTING_BYTES) {
+        *(int64_t *)member = v;
+    } else {
+        *(int *)member = (int)v;
+    }
+    return true;
+}
+
+/* A part of a millisecond is rounded up: 0 often means that there is no limit. */
+static bool set_seconds(const struct setting *s, const char *value, int *ms, struct error *err)
 {
     char *end;
     double v = strtod(value, &end);
@@ -169,7 +128,7 @@ static bool set_seconds(const struct setting *s, const char *value, double *out,
         return bad_value(s, value, "a number of seconds", err);
     }
     if (v < (double)s->min || v > (double)s->max) return out_of_range(s, value, err);
-    *out = v;
+    *ms = (int)ceil(v * 1000.0);
     return true;
 }
 
@@ -188,37 +147,57 @@ static bool set_bool(const struct setting *s, const char *value, bool *out, stru
     return bad_value(s, value, "true or false", err);
 }
 
-static bool set_choice(const struct setting *s, const char *value, const char **out,
-                       struct arena *memory, struct error *err)
+/* The place of value among the row's words. */
+static bool find_word(const struct setting *s, const char *value, int *place, struct error *err)
 {
     struct span given = span_str(value);
-    for (const char *at = s->choices; *at != '\0';) {
+    *place = 0;
+    for (const char *at = s->words; *at != '\0'; (*place)++) {
         size_t n = strcspn(at, "|");
-        if (span_eq(given, span_of(at, n))) {
-            *out = arena_str(memory, given);
-            return *out != NULL || error_set(err, ERROR_NO_MEMORY, s->name, "out of memory");
-        }
+        if (span_eq(given, span_of(at, n))) return true;
         at += n + (at[n] == '|');
     }
     char wanted[128];
-    snprintf(wanted, sizeof(wanted), "one of %s", s->choices);
+    snprintf(wanted, sizeof(wanted), "one of %s", s->words);
     return bad_value(s, value, wanted, err);
+}
+
+static bool no_memory(const struct setting *s, struct error *err)
+{
+    return error_set(err, ERROR_NO_MEMORY, s->name, "%s: out of memory", s->name);
+}
+
+/* memory NULL: value is a default, which lives for ever. */
+static bool keep_text(const struct setting *s, const char *value, const char **out,
+                      struct arena *memory, struct error *err)
+{
+    *out = memory == NULL ? value : arena_str(memory, span_str(value));
+    return *out != NULL || no_memory(s, err);
 }
 
 static bool set_text(const struct setting *s, const char *value, const char **out,
                      struct arena *memory, struct error *err)
 {
-    *out = *value == '\0' ? NULL : arena_str(memory, span_str(value));
-    return *value == '\0' || *out != NULL ||
-           error_set(err, ERROR_NO_MEMORY, s->name, "%s: the text is too long", s->name);
+    *out = NULL;
+    return *value == '\0' || keep_text(s, value, out, memory, err);
+}
+
+static bool set_word(const struct setting *s, const char *value, const char **out,
+                     struct arena *memory, struct error *err)
+{
+    int place;
+    *out = NULL;
+    return find_word(s, value, &place, err) &&
+           (place == 0 || keep_text(s, value, out, memory, err));
 }
 
 /* Append the words of value, which commas separate. */
 static bool add_to_list(const struct setting *s, const char *value, struct string_list *list,
                         struct arena *memory, struct error *err)
 {
-    const char **items = arena_alloc(memory, MAX_LIST, sizeof(*items));
-    if (items == NULL) return error_set(err, ERROR_NO_MEMORY, s->name, "%s: too many", s->name);
+    if (*value == '\0') return true;
+    const char **items = memory == NULL ? NULL : arena_alloc(memory, MAX_LIST, sizeof(*items));
+    if (items == NULL) return no_memory(s, err);
     if (list->n > 0) memcpy(items, list->items, (size_t)list->n * sizeof(*items));
     list->items = items;
     while (*value != '\0') {
@@ -230,64 +209,65 @@ static bool add_to_list(const struct setting *s, const char *value, struct strin
         }
         if (item.n > 0) {
             items[list->n] = arena_str(memory, item);
-            if (items[list->n++] == NULL) {
-                return error_set(err, ERROR_NO_MEMORY, s->name, "%s: too long", s->name);
-            }
+            if (items[list->n++] == NULL) return no_memory(s, err);
         }
         value += n + (value[n] == ',');
     }
     return true;
 }
 
-static bool set_value(struct settings *all, const struct setting *s, const char *value,
-                      struct error *err)
+static bool set_value(struct place p, const char *value, struct arena *memory, struct error *err)
 {
-    char *field = (char *)all + s->at;
-    switch (s->kind) {
-    case KIND_TEXT:
-        return set_text(s, value, (const char **)(void *)field, all->memory, err);
-    case KIND_CHOICE:
-        return set_choice(s, value, (const char **)(void *)field, all->memory, err);
-    case KIND_INT:
-    case KIND_BYTES:
-        return set_integer(s, value, (int64_t *)(void *)field, err);
-    case KIND_SECONDS:
-        return set_seconds(s, value, (double *)(void *)field, err);
-    case KIND_BOOL:
-        return set_bool(s, value, (bool *)(void *)field, err);
-    case KIND_LIST:
-        return add_to_list(s, value, (struct string_list *)(void *)field, all->memory, err);
+    switch (p.row->kind) {
+    case SETTING_TEXT:
+        return set_text(p.row, value, p.member, memory, err);
+    case SETTING_WORD:
+        return set_word(p.row, value, p.member, memory, err);
+    case SETTING_CHOICE:
+        return find_word(p.row, value, p.member, err);
+    case SETTING_INT:
+    case SETTING_BYTES:
+        return set_integer(p.row, value, p.member, err);
+    case SETTING_SECONDS:
+        return set_seconds(p.row, value, p.member, err);
+    case SETTING_BOOL:
+        return set_bool(p.row, value, p.member, err);
+    case SETTING_LIST:
+        return add_to_list(p.row, value, p.member, memory, err);
     }
     return false;
 }
 
-/* ---- the sources, in order ---- */
-
-/* A source that names a list for the first time replaces what earlier sources put there. */
-struct source {
-    struct settings *all;
-    bool seen[N_ROWS];
-};
-
-static bool assign(struct source *from, const struct setting *s, const char *value,
-                   struct error *err)
+void settings_defaults(const struct settings_table *table, void *options)
 {
-    bool *seen = &from->seen[s - table];
-    if (s->kind == KIND_LIST && !*seen) {
-        *(struct string_list *)(void *)((char *)from->all + s->at) = (struct string_list){0};
+    struct settings_section section = {table, options};
+    for (size_t i = 0; i < table->n; i++) {
+        struct place p = place_at(&section, 1, i);
+        if (p.row->kind == SETTING_LIST) *(struct string_list *)p.member = (struct string_list){0};
+        bool ok = set_value(p, p.row->standard, NULL, NULL);
+        assert(ok);
+        (void)ok;
     }
-    *seen = true;
-    return set_value(from->all, s, value, err);
 }
 
-static bool read_defaults(struct settings *all, struct error *err)
+/* ---- the sources, in order ---- */
+
+/* One of them. A source that names a list for the first time replaces what earlier ones put there. */
+struct source {
+    const struct settings_section *sections;
+    size_t n;
+    struct arena *memory;
+    bool seen[SETTINGS_MAX_ROWS];
+};
+
+static bool assign(struct source *from, struct place p, const char *value, struct error *err)
 {
-    for (int i = 0; i < N_ROWS; i++) {
-        if (!is_section(&table[i]) && !set_value(all, &table[i], table[i].standard, err)) {
-            return false;
-        }
+    assert(p.number < SETTINGS_MAX_ROWS);
+    if (p.row->kind == SETTING_LIST && !from->seen[p.number]) {
+        *(struct string_list *)p.member = (struct string_list){0};
     }
-    return true;
+    from->seen[p.number] = true;
+    return set_value(p, value, from->memory, err);
 }
 
 /* "name = value"; '#' begins a comment line; a value may stand in double quotes. */
@@ -306,17 +286,16 @@ static bool read_line(struct source *from, struct span line, const char *path, i
     if (value.n >= 2 && value.p[0] == '"' && value.p[value.n - 1] == '"') {
         value = span_slice(value, 1, value.n - 1);
     }
-    const struct setting *s = find(name);
-    if (s == NULL) {
+    struct place p = find(from->sections, from->n, name);
+    if (p.row == NULL) {
         return error_set(err, ERROR_UNKNOWN_FIELD, NULL, "%.100s:%d: unknown setting \"%.*s\"",
                          path, number, (int)(name.n < 60 ? name.n : 60), name.p);
     }
-    char *text = arena_str(from->all->memory, value);
-    if (text == NULL) return error_set(err, ERROR_NO_MEMORY, s->name, "out of memory");
-    return assign(from, s, text, err);
+    char *text = arena_str(from->memory, value);
+    return text == NULL ? no_memory(p.row, err) : assign(from, p, text, err);
 }
 
-static bool read_file(struct settings *all, const char *path, struct error *err)
+static bool read_file(struct source from, const char *path, struct error *err)
 {
     FILE *f = fopen(path, "rb");
     if (f == NULL) {
@@ -329,7 +308,6 @@ static bool read_file(struct settings *all, const char *path, struct error *err)
     bool ok = whole || error_set(err, ERROR_BAD_FILE, "config",
                                  "%.160s: cannot be read, or is over 1 MiB", path);
     struct span rest = span_of(text, n);
-    struct source from = {.all = all};
     for (int number = 1; ok && rest.n > 0; number++) {
         size_t end = span_find(rest, span_str("\n"), 0);
         if (end == SPAN_NONE) end = rest.n;
@@ -342,24 +320,46 @@ static bool read_file(struct settings *all, const char *path, struct error *err)
 
 extern char **environ;
 
-/* TOUCHSTONE_CONFIG is the file's name, not a setting; every other TOUCHSTONE_ name must be one. */
-static bool read_environment(struct settings *all, struct error *err)
+/* The part of an entry NAME=value of the environment after "TOUCHSTONE_"; p NULL: another's. */
+static struct span own_variable(const char *entry)
 {
-    struct span prefix = span_str("TOUCHSTONE_");
-    struct source from = {.all = all};
+    struct span e = span_str(entry), prefix = span_str("TOUCHSTONE_");
+    bool own = span_starts(e, prefix) && span_find(e, span_str("="), 0) != SPAN_NONE;
+    return own ? span_slice(e, prefix.n, e.n) : span_of(NULL, 0);
+}
+
+/* Kubernetes gives every pod of a namespace variables for each service in it: for one called
+ * "touchstone" SERVICE_HOST, SERVICE_PORT, PORT=tcp://..., PORT_8080_TCP and the like. */
+static bool is_service_link(struct span variable)
+{
+    struct span port = span_str("PORT_");
+    return span_starts(variable, span_str("SERVICE_")) ||
+           span_starts(variable, span_str("PORT=tcp://")) ||
+           span_starts(variable, span_str("PORT=udp://")) ||
+           (span_starts(variable, port) && variable.n > port.n &&
+            isdigit((unsigned char)variable.p[port.n]));
+}
+
+/* TOUCHSTONE_CONFIG is the file's name, not a setting; every other name must be one, or a
+ * service's. */
+static bool read_environment(struct source from, struct error *err)
+{
     for (char **entry = environ; *entry != NULL; entry++) {
-        struct span e = span_str(*entry);
+        struct span e = own_variable(*entry);
         size_t eq = span_find(e, span_str("="), 0);
-        if (!span_starts(e, prefix) || eq == SPAN_NONE) continue;
-        struct span name = span_slice(e, prefix.n, eq);
-        if (span_is(name, "CONFIG")) continue;
-        const struct setting *s = find(name);
-        if (s == NULL) {
-            return error_set(err, ERROR_UNKNOWN_FIELD, NULL,
-                             "environment: unknown setting \"%.*s\"", (int)(eq < 80 ? eq : 80),
-                             e.p);
+        struct span name = span_slice(e, 0, eq);
+        if (e.p == NULL || span_is(name, "CONFIG")) continue;
+        if (is_service_link(e)) {
+            log_line(LOG_WARN, "environment", LOG_S("passed_over", *entry), LOG_END);
+            continue;
         }
-        if (!assign(&from, s, e.p + eq + 1, err)) return false;
+        struct place p = find(from.sections, from.n, name);
+        if (p.row == NULL) {
+            return error_set(err, ERROR_UNKNOWN_FIELD, NULL,
+                             "environment: unknown setting \"TOUCHSTONE_%.*s\"",
+                             (int)(name.n < 80 ? name.n : 80), name.p);
+        }
+        if (!assign(&from, p, e.p + eq + 1, err)) return false;
     }
     return true;
 }
@@ -369,30 +369,25 @@ static bool read_flag(struct source *from, char **args, int n, int *used, struct
 {
     struct span word = span_str(args[0] + 2);
     size_t eq = span_find(word, span_str("="), 0);
-    const struct setting *s = find(span_slice(word, 0, eq));
-    bool negated = false;
-    if (s == NULL && eq == SPAN_NONE && span_starts(word, span_str("no-"))) {
-        s = find(span_slice(word, 3, word.n));
-        negated = s != NULL && s->kind == KIND_BOOL;
-        if (!negated) s = NULL;
-    }
-    if (s == NULL) {
+    struct place p = find(from->sections, from->n, span_slice(word, 0, eq));
+    bool no = p.row == NULL && eq == SPAN_NONE && span_starts(word, span_str("no-"));
+    if (no) p = find(from->sections, from->n, span_slice(word, 3, word.n));
+    if (p.row == NULL || (no && p.row->kind != SETTING_BOOL)) {
         return error_set(err, ERROR_UNKNOWN_FIELD, NULL, "unknown option %.80s (see --help)",
                          args[0]);
     }
     *used = 1;
-    if (eq != SPAN_NONE) return assign(from, s, word.p + eq + 1, err);
-    if (s->kind == KIND_BOOL) return assign(from, s, negated ? "false" : "true", err);
+    if (eq != SPAN_NONE) return assign(from, p, word.p + eq + 1, err);
+    if (p.row->kind == SETTING_BOOL) return assign(from, p, no ? "false" : "true", err);
     if (n < 2) {
-        return error_set(err, ERROR_MISSING_FIELD, s->name, "--%s wants a value", s->name);
+        return error_set(err, ERROR_MISSING_FIELD, p.row->name, "--%s wants a value", p.row->name);
     }
     *used = 2;
-    return assign(from, s, args[1], err);
+    return assign(from, p, args[1], err);
 }
 
-static bool read_flags(struct settings *all, int n, char **args, int *n_rest, struct error *err)
+static bool read_flags(struct source from, int n, char **args, int *n_rest, struct error *err)
 {
-    struct source from = {.all = all};
     int rest = 0, used;
     for (int i = 0; i < n; i += used) {
         used = 1;
@@ -429,73 +424,70 @@ static bool config_path(int n, char **args, const char **path, struct error *err
     return true;
 }
 
-bool settings_read(struct settings *s, int n_args, char **args, int *n_rest, struct error *err)
+bool settings_read(const struct settings_section *sections, size_t n, struct arena *memory,
+                   int n_args, char **args, int *n_rest, struct error *err)
 {
-    *s = (struct settings){.memory = arena_new(MEMORY_BYTES)};
-    if (s->memory == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
+    const struct source fresh = {.sections = sections, .n = n, .memory = memory};
     const char *path;
-    if (!config_path(n_args, args, &path, err) || !read_defaults(s, err)) return false;
-    if (path != NULL && *path != '\0' && !read_file(s, path, err)) return false;
-    return read_environment(s, err) && read_flags(s, n_args, args, n_rest, err);
+    if (!config_path(n_args, args, &path, err)) return false;
+    for (size_t i = 0; i < n; i++) {
+        settings_defaults(sections[i].table, sections[i].options);
+    }
+    if (path != NULL && *path != '\0' && !read_file(fresh, path, err)) return false;
+    return read_environment(fresh, err) && read_flags(fresh, n_args, args, n_rest, err);
 }
 
-void settings_clear(struct settings *s)
-{
-    arena_free(s->memory);
-    *s = (struct settings){0};
-}
+/* ---- what is printed from the rows ---- */
 
-/* ---- what is printed from the table ---- */
-
-/* "off|on" or "0 to 64" or "text" */
-static void value_hint(const struct setting *s, char out[96])
+static void print_flag(const struct setting *s, FILE *out)
 {
-    static const char *const words[] = {
-        [KIND_TEXT] = "TEXT",       [KIND_INT] = "N",     [KIND_BYTES] = "BYTES",
-        [KIND_SECONDS] = "SECONDS", [KIND_LIST] = "TEXT", [KIND_BOOL] = "",
+    static const char *const values[] = {
+        [SETTING_TEXT] = "TEXT",       [SETTING_INT] = "N",     [SETTING_BYTES] = "BYTES",
+        [SETTING_SECONDS] = "SECONDS", [SETTING_LIST] = "TEXT", [SETTING_BOOL] = "",
     };
-    snprintf(out, 96, "%s", s->kind == KIND_CHOICE ? s->choices : words[s->kind]);
+    char flag[160];
+    bool words = s->kind == SETTING_WORD || s->kind == SETTING_CHOICE;
+    snprintf(flag, sizeof(flag), "--%s %s", s->name, words ? s->words : values[s->kind]);
+    fprintf(out, "  %-28s", flag);
+    if (strlen(flag) > 27) fprintf(out, "\n%30s", "");
+    fprintf(out, " %s", s->help);
+    if (*s->standard != '\0') fprintf(out, " [%s]", s->standard);
+    fputc('\n', out);
 }
 
-void settings_print_help(FILE *out)
+void settings_print_help(const struct settings_section *sections, size_t n, FILE *out)
 {
-    for (int i = 0; i < N_ROWS; i++) {
-        const struct setting *s = &table[i];
-        if (is_section(s)) {
-            fprintf(out, "\n%s\n", s->name);
-            continue;
+    for (const struct settings_section *s = sections; s < sections + n; s++) {
+        fprintf(out, "\n%s\n", s->table->title);
+        for (size_t i = 0; i < s->table->n; i++) {
+            print_flag(&s->table->rows[i], out);
         }
-        char hint[96], flag[160];
-        value_hint(s, hint);
-        snprintf(flag, sizeof(flag), "--%s %s", s->name, hint);
-        fprintf(out, "  %-28s", flag);
-        if (strlen(flag) > 27) fprintf(out, "\n%30s", "");
-        fprintf(out, " %s", s->help);
-        if (*s->standard != '\0') fprintf(out, " [%s]", s->standard);
-        fputc('\n', out);
     }
     fprintf(out, "  %-28s %s\n", "--config FILE",
             "read settings from FILE (lines \"name = value\")");
 }
 
-void settings_print_file(FILE *out)
+static void print_lines(const struct setting *s, FILE *out)
+{
+    fprintf(out, "\n# %s", s->help);
+    if (s->words != NULL) fprintf(out, " (%s)", s->words);
+    if (s->max > 0 && s->kind == SETTING_INT) {
+        fprintf(out, " (%lld to %lld)", (long long)s->min, (long long)s->max);
+    }
+    fprintf(out, "\n#%s = %s\n", s->name, s->standard);
+}
+
+void settings_print_file(const struct settings_section *sections, size_t n, FILE *out)
 {
     fprintf(out, "# Touchstone's settings, each at its default. A line that is not commented out "
                  "changes one.\n"
                  "# The environment (TOUCHSTONE_MAX_QUEUE=64) wins over this file, a flag "
                  "(--max-queue 64) over both.\n"
                  "# Written by: touchstone config\n");
-    for (int i = 0; i < N_ROWS; i++) {
-        const struct setting *s = &table[i];
-        if (is_section(s)) {
-            fprintf(out, "\n# ---- %s ----\n", s->name);
-            continue;
+    for (const struct settings_section *s = sections; s < sections + n; s++) {
+        fprintf(out, "\n# ---- %s ----\n", s->table->title);
+        for (size_t i = 0; i < s->table->n; i++) {
+            print_lines(&s->table->rows[i], out);
         }
-        fprintf(out, "\n# %s", s->help);
-        if (s->kind == KIND_CHOICE) fprintf(out, " (%s)", s->choices);
-        if (s->max > 0 && s->kind == KIND_INT) {
-            fprintf(out, " (%lld to %lld)", (long long)s->min, (long long)s->max);
-        }
-        fprintf(out, "\n#%s = %s\n", s->name, s->standard);
     }
 }

@@ -1,10 +1,12 @@
-/* config/settings.h - every setting of the program, from one table.
+/* config/settings.h - settings: a table's rows read from four sources into somebody's options.
  *
- * A row of the table gives a setting its name, kind, bounds, default and one line of help. From
- * the rows come the config file's lines, the environment variables (TOUCHSTONE_MAX_QUEUE), the
- * flags (--max-queue), --help, and the documented default file config/touchstone.conf. A later
- * source wins over an earlier one: defaults, file, environment, command line. An unknown name or
- * a bad value is refused by name, wherever it stands.
+ * A row gives a setting its name, kind, bounds, default and one line of help, and says where its
+ * value goes: the place of a member in the options of whoever obeys it. The rows live beside those
+ * options (engine/settings.c, reward/judge/settings.c, server/settings.c, server/cli/log_settings.c), and a default stands nowhere
+ * else. From the rows come the config file's lines, the environment variables
+ * (TOUCHSTONE_MAX_QUEUE), the flags (--max-queue), --help, and the documented default file
+ * config/touchstone.conf. A later source wins over an earlier one: defaults, file, environment,
+ * command line. An unknown name or a bad value is refused by name, wherever it stands.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -12,9 +14,11 @@
 #define CONFIG_SETTINGS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "base/span.h"
 
@@ -24,66 +28,59 @@ struct string_list {
     int n;
 };
 
-struct settings {
-    /* model */
-    const char *model;
-    struct string_list served_model_name;
-    const char *engine;
-    const char *isa;
-    const char *weights;
-    const char *kv;
-    int64_t kv_memory; /* bytes */
-    int64_t context;
-    int64_t threads;
-    bool pin_threads;
-    int64_t max_sequences;
-    int64_t step_tokens;
-    bool prefix_cache;
-    bool speculate;
-
-    /* server */
-    const char *host;
-    int64_t port;
-    struct string_list api_key;
-    int64_t max_connections;
-    int64_t max_queue;
-    int64_t max_body; /* bytes */
-    int64_t max_prompts;
-    int64_t max_choices;
-    double read_timeout;    /* seconds */
-    double idle_timeout;    /* seconds */
-    double request_timeout; /* seconds */
-    double drain_timeout;   /* seconds */
-    bool allow_control;
-
-    /* verify */
-    int64_t verify_body; /* bytes */
-    const char *verify_rewards;
-    int64_t verify_workers;
-    double verify_seconds;
-    int64_t verify_memory; /* bytes */
-    int64_t verify_items;
-    bool code_unsafe;
-
-    /* log */
-    const char *log_level;
-    const char *log_format;
-
-    void *memory; /* owns the texts; settings_clear() */
+enum setting_kind {
+    SETTING_TEXT, /* const char *; NULL when it is empty */
+    SETTING_WORD, /* const char *: one of the row's words; NULL for the first, which leaves the choice to us */
+    SETTING_CHOICE,  /* an enum: the place of the word in the row's words, from 0 on */
+    SETTING_INT,     /* int */
+    SETTING_BYTES,   /* int64_t; written with an optional K, M or G (1024) */
+    SETTING_SECONDS, /* int, in milliseconds; written as a decimal number of seconds, rounded up */
+    SETTING_BOOL,    /* bool */
+    SETTING_LIST     /* struct string_list */
 };
 
-/* Read defaults, the file, the environment and the flags in args into *s. The file is that of
- * --config, else of TOUCHSTONE_CONFIG, else none.
- *   args  [n_args] words after the command's name; flags are "--name value", "--name=value", "--flag", "--no-flag";
- *         "--" ends them. Words that are no flags are moved to the front of args, and *n_rest is their number.
- * False with err->param = the setting's name. Free with settings_clear() either way. */
-bool settings_read(struct settings *s, int n_args, char **args, int *n_rest, struct error *err);
-void settings_clear(struct settings *s);
+struct setting {
+    const char *name; /* as a flag, without its dashes */
+    enum setting_kind kind;
+    size_t at;            /* of the member in the options */
+    const char *standard; /* the default, as text; "" for none */
+    int64_t min, max;     /* of a number; SETTING_SECONDS: in seconds */
+    const char *words;    /* SETTING_WORD, SETTING_CHOICE: separated by '|' */
+    const char *help;
+};
+
+/* The rows of one struct of options. */
+struct settings_table {
+    const char *title; /* of their section in --help and in the file */
+    const struct setting *rows;
+    size_t n;
+};
+
+/* A table and the options that its rows point into. */
+struct settings_section {
+    const struct settings_table *table;
+    void *options;
+};
+
+enum { SETTINGS_MAX_ROWS = 128, SETTINGS_MEMORY_BYTES = 4 << 20 };
+
+/* Every member that has a row, at its default. Cannot fail: a test reads all defaults. */
+void settings_defaults(const struct settings_table *table, void *options);
+
+/* Read defaults, the file, the environment and the flags in args into the options of all
+ * sections[n]. The file is that of --config, else of TOUCHSTONE_CONFIG, else none.
+ *   args    [n_args] words after the command's name; flags are "--name value", "--name=value",
+ *           "--flag", "--no-flag"; "--" ends them. Words that are no flags are moved to the front
+ *           of args, and *n_rest is their number.
+ *   memory  owns the texts and lists; at least SETTINGS_MEMORY_BYTES
+ * False with err->param = the setting's name. */
+bool settings_read(const struct settings_section *sections, size_t n, struct arena *memory,
+                   int n_args, char **args, int *n_rest, struct error *err);
 
 /* The flags with their help, grouped by section, for --help. */
-void settings_print_help(FILE *out);
+void settings_print_help(const struct settings_section *sections, size_t n, FILE *out);
 
 /* The documented default file: every setting, commented out, at its default. */
-void settings_print_file(FILE *out);
+void settings_print_file(const struct settings_section *sections, size_t n, FILE *out);
 
 #endif

@@ -197,6 +197,12 @@ const struct engine_info *engine_info(const struct engine *e)
     return &e->loaded.info;
 }
 
+struct engine_weights engine_weights(const struct engine *e)
+{
+    const struct version *v = &e->loaded.version;
+    return (struct engine_weights){v->number, v->name};
+}
+
 /* ---- requests ---- */
 
 static bool check_ready(struct engine *e, struct error *err)
@@ -211,6 +217,11 @@ static bool check_ready(struct engine *e, struct error *err)
     }
     if (!e->options.vocabulary_only) return true;
     return error_set(err, ERROR_NOT_AVAILABLE, NULL, "only the vocabulary was loaded");
+}
+
+struct form *engine_form(struct engine *e, const struct form_source *source, struct error *err)
+{
+    return check_ready(e, err) ? form_store_get(e->loaded.forms, source, err) : NULL;
 }
 
 bool engine_submit(struct engine *e, const struct engine_request *r, struct error *err)

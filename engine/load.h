@@ -14,6 +14,7 @@
 
 #include "engine/engine.h"
 #include "engine/batch/step.h"
+#include "engine/sample/form/form_store.h"
 
 struct loaded {
     struct model *model; /* NULL when vocabulary_only */
@@ -25,11 +26,13 @@ struct loaded {
 
     struct pool *pool;
     struct weights *weights;
+    struct version version; /* of these weights; the only one */
     struct kv_store *store;
     struct kv_cache *kv;
     struct forward *forward;
     struct scheduler *scheduler;
     struct sampler *sampler;
+    struct form_store *forms;
     struct step *step;
     struct deliver deliver;
     int n_vocab;

@@ -8,11 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/version.h"
 #include "server/cli/cli.h"
-
-#ifndef TOUCHSTONE_VERSION
-#define TOUCHSTONE_VERSION "0.1.0"
-#endif
 
 static const struct command {
     const char *name;

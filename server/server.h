@@ -19,38 +19,37 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "config/settings.h"
 
 struct engine;
 struct judge;
 struct server;
 
-/* Times are in seconds; 0 means no limit where that is said. Strings are borrowed for as long as
- * the server lives. */
+/* What may be set; the rows are in server/http/settings.c. Times are in milliseconds. Texts are
+ * borrowed for as long as the server lives. */
 struct server_options {
     const char *host;            /* a name or an address; only its first address is bound */
     int port;                    /* 0: any free one; the log's "listening" line tells which */
-    const char *const *api_keys; /* none: open to all who can connect */
-    int n_api_keys;
-    const char *const *aliases; /* further model names that clients may use */
-    int n_aliases;
+    struct string_list api_keys; /* none: open to all who can connect */
+    struct string_list
+        model_names; /* that clients may use; the first is the engine's name for it */
 
-    size_t max_body_bytes;     /* of a generation request */
-    size_t max_verify_bytes;   /* of a /verify request */
-    size_t max_buffered_bytes; /* of all bodies being read together; past it 429 */
+    int64_t max_body_bytes;   /* of a generation request */
+    int64_t max_verify_bytes; /* of a /verify request */
     int max_connections;
-    int max_n;       /* samples a prompt */
+    int max_choices; /* samples a prompt */
     int max_prompts; /* prompts a request */
 
-    int header_timeout_s;  /* from connecting to the end of the headers */
-    int body_timeout_s;    /* from there to the end of the body */
-    int keep_alive_s;      /* a connection without a request; a reader that takes nothing */
-    int request_timeout_s; /* from a whole request to its last byte; 0: none */
-    int drain_s;           /* running requests may take this long after SIGTERM */
-    bool access_log;       /* one line a request */
-    bool allow_control;    /* clients may pause, resume and abort */
+    int read_timeout_ms; /* from connecting to the end of the headers, and from there to the body's */
+    int idle_timeout_ms;    /* a connection without a request; a reader that takes nothing */
+    int request_timeout_ms; /* from a whole request to its last byte; 0: none */
+    int drain_timeout_ms;   /* running requests may take this long after SIGTERM */
+    bool allow_control;     /* clients may pause, resume and abort */
 };
 
-/* The documented defaults; then set what differs. */
+extern const struct settings_table server_settings;
+
+/* Every setting at its default; then set what differs. */
 void server_options_init(struct server_options *o);
 
 /* Bind and listen. NULL and ERROR_SYSTEM naming what failed ("host", "port"). Free with

@@ -48,6 +48,7 @@ struct server {
     size_t buffered_bytes; /* of bodies held */
 
     struct engine *engine;
+    bool ready;           /* the model has been loaded, and the log said so */
     struct error failure; /* why there is no model: the server ends with it */
     struct judge *judge;
     struct live *live; /* of struct prompt_run (completion.c) */

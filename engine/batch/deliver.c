@@ -4,6 +4,7 @@
  */
 #include "engine/batch/deliver.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* How a token ends its sample. */
@@ -26,6 +27,7 @@ static void end_sample(struct deliver *to, struct sequence *q, struct ending why
     struct engine_event *ev = q->done;
     q->done = NULL;
     ev->finish = why.finish;
+    ev->version = r->version->number;
     ev->stop_token = why.stop_token;
     if (why.stop_string >= 0) event_set_stop(ev, stop_set_string(r->stop, why.stop_string));
     ev->n_generated = q->n_output;
@@ -71,6 +73,7 @@ void deliver_prompt(struct deliver *to, struct request *r)
     struct engine_event *ev = r->prompt_report;
     if (ev == NULL) return;
     r->prompt_report = NULL;
+    ev->version = r->version->number;
     results_add(&to->results, ev);
 }
 
@@ -116,6 +119,7 @@ static struct engine_event *token_event(struct sequence *q, const struct draw *d
         return NULL;
     }
     ev->token = d->token;
+    ev->version = q->request->version->number;
     if (d->sampling->logprobs >= 0) ev->prob = d->prob;
     event_set_top(ev, d->top, n_top);
     event_set_text(ev, span_of(q->text.held.p, n_text));
@@ -126,6 +130,9 @@ static struct engine_event *token_event(struct sequence *q, const struct draw *d
 void deliver_token(struct deliver *to, struct sequence *q, const struct draw *d)
 {
     bool room = sequence_append(q, d->token, NULL);
+    bool fits = form_accept(sampler_vocabulary(to->sampler), &q->form, d->token,
+                            q->request->sampling.skip_special_tokens);
+    assert(fits); /* the mask of the draw */
     struct ending end = read_token(to, q, d->token);
     struct engine_event *ev = token_event(q, d, end.finish != FINISH_NONE);
     if (!room || ev == NULL) {

@@ -8,24 +8,41 @@
 
 #include "base/mem.h"
 
-static struct engine_event *allocate(size_t extra)
+/* An event as its maker sees it: what readers get as const is written through these. */
+struct event_room {
+    struct engine_event event; /* first: a pointer to it is one to the room */
+    struct token_prob *top;    /* of an EVENT_PROMPT: the prompt's own, then the alternatives */
+    char *text;
+};
+
+static struct event_room *allocate(enum engine_event_type type, uint64_t request_id, size_t n_top,
+                                   size_t n_text)
 {
-    return mem_new(1, sizeof(struct engine_event) + extra, NULL);
+    size_t top = n_top * sizeof(struct token_prob);
+    struct event_room *room = mem_new(1, sizeof(*room) + top + n_text, NULL);
+    if (room == NULL) return NULL;
+    room->top = (struct token_prob *)(room + 1);
+    room->text = (char *)(room + 1) + top;
+    room->event.type = type;
+    room->event.request_id = request_id;
+    room->event.stop_token = -1;
+    return room;
+}
+
+static struct event_room *room_of(struct engine_event *ev)
+{
+    return (struct event_room *)ev;
 }
 
 struct engine_event *event_new(enum engine_event_type type, uint64_t request_id, int sample,
                                int n_top, size_t n_text)
 {
-    size_t top = (size_t)n_top * sizeof(struct token_prob);
-    struct engine_event *ev = allocate(top + n_text + 1);
-    if (ev == NULL) return NULL;
-    ev->type = type;
-    ev->request_id = request_id;
-    ev->sample = sample;
-    ev->stop_token = -1;
-    ev->top = (struct token_prob *)(ev + 1);
-    ev->text = (char *)(ev + 1) + top;
-    return ev;
+    struct event_room *room = allocate(type, request_id, (size_t)n_top, n_text + 1);
+    if (room == NULL) return NULL;
+    room->event.sample = sample;
+    room->event.top = room->top;
+    room->event.text = room->text;
+    return &room->event;
 }
 
 struct engine_event *event_new_done(uint64_t request_id, int sample, size_t longest_stop)
@@ -35,17 +52,21 @@ struct engine_event *event_new_done(uint64_t request_id, int sample, size_t long
 
 struct engine_event *event_new_prompt(uint64_t request_id, int n_prompt, int n_top)
 {
-    size_t each = (1 + (size_t)n_top) * sizeof(struct token_prob);
-    struct engine_event *ev = allocate((size_t)n_prompt * each);
-    if (ev == NULL) return NULL;
-    ev->type = EVENT_PROMPT;
-    ev->request_id = request_id;
-    ev->n_prompt = n_prompt;
-    ev->n_top = n_top;
-    ev->stop_token = -1;
-    ev->prompt_probs = (struct token_prob *)(ev + 1);
-    ev->prompt_top = ev->prompt_probs + n_prompt;
-    return ev;
+    struct event_room *room =
+        allocate(EVENT_PROMPT, request_id, (size_t)n_prompt * (1 + (size_t)n_top), 0);
+    if (room == NULL) return NULL;
+    room->event.n_prompt = n_prompt;
+    room->event.n_top = n_top;
+    room->event.prompt_probs = room->top;
+    room->event.prompt_top = room->top + n_prompt;
+    return &room->event;
+}
+
+struct event_prompt_room event_prompt_room(struct engine_event *ev, int position)
+{
+    struct token_prob *all = room_of(ev)->top;
+    size_t before = (size_t)position * (size_t)ev->n_top;
+    return (struct event_prompt_room){all + position, all + ev->n_prompt + before};
 }
 
 void engine_event_free(struct engine_event *ev)
@@ -55,21 +76,20 @@ void engine_event_free(struct engine_event *ev)
 
 void event_set_text(struct engine_event *ev, struct span text)
 {
-    if (text.n > 0) memcpy((char *)(uintptr_t)ev->text, text.p, text.n);
+    if (text.n > 0) memcpy(room_of(ev)->text, text.p, text.n);
     ev->n_text = text.n;
 }
 
 void event_set_top(struct engine_event *ev, const struct token_prob *top, int n)
 {
-    if (n > 0) memcpy((struct token_prob *)(uintptr_t)ev->top, top, (size_t)n * sizeof(*top));
+    if (n > 0) memcpy(room_of(ev)->top, top, (size_t)n * sizeof(*top));
     ev->n_top = n;
 }
 
 void event_set_stop(struct engine_event *ev, struct span stop)
 {
-    char *room = (char *)(uintptr_t)ev->text; /* zeroed, and a byte longer */
-    memcpy(room, stop.p, stop.n);
-    ev->stop_string = room;
+    memcpy(room_of(ev)->text, stop.p, stop.n); /* zeroed, and a byte longer */
+    ev->stop_string = room_of(ev)->text;
 }
 
 void results_add(struct results *r, struct engine_event *ev)

@@ -26,6 +26,13 @@ struct engine_event *event_new_done(uint64_t request_id, int sample, size_t long
 /* EVENT_PROMPT for n_prompt positions with n_top alternatives each. */
 struct engine_event *event_new_prompt(uint64_t request_id, int n_prompt, int n_top);
 
+/* Where the numbers of a prompt position go in an event made by event_new_prompt(). */
+struct event_prompt_room {
+    struct token_prob *prob; /* of the position's own token */
+    struct token_prob *top;  /* [n_top] */
+};
+struct event_prompt_room event_prompt_room(struct engine_event *ev, int position);
+
 /* Fill an event made with room for it. */
 void event_set_text(struct engine_event *ev, struct span text);
 void event_set_top(struct engine_event *ev, const struct token_prob *top, int n);

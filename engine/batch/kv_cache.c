@@ -14,7 +14,7 @@
  * (1) refs[b] is the number of table entries that name b.
  * (2) Every block with refs 0 is in exactly one list: cached when findable, else free.
  * (3) A block that still has room below its owner's reservation and is written to has refs 1.
- * (4) Findable blocks are complete, and no two have the same (parent, salt, tokens).
+ * (4) Findable blocks are complete, and no two have the same (parent, space, tokens).
  * (5) The parent of a findable block is the uid of a block, not its number, so an entry whose
  *     parent was recycled can never match. A sequence that uses a block uses its parent too, and
  *     close() lets the last block go first: so children are evicted before their parents.
@@ -42,7 +42,7 @@ struct block {
     int32_t older, newer; /* in the cached list; the free list uses older */
     uint64_t uid;         /* of the content, given when it became findable; never reused */
     uint64_t parent;      /* uid of the block before it, 0 for the first */
-    uint64_t salt;
+    struct space space;
     int tokens[KV_BLOCK];
 };
 
@@ -50,7 +50,7 @@ struct slot {
     bool open;
     int n_tokens; /* committed */
     int n_blocks; /* table entries in use */
-    uint64_t salt;
+    struct space space;
     int32_t *table; /* [blocks_per_slot] */
 };
 
@@ -117,31 +117,23 @@ void kv_cache_free(struct kv_cache *kv)
 
 /* ---- the index of findable blocks ---- */
 
-/* splitmix64's finaliser, Steele et al., OOPSLA 2014. */
-static uint64_t mix(uint64_t x)
-{
-    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
-    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
-    return x ^ (x >> 31);
-}
-
-static uint64_t bucket_of(const struct kv_cache *kv, uint64_t parent, uint64_t salt,
+static uint64_t bucket_of(const struct kv_cache *kv, uint64_t parent, const struct space *space,
                           const int *tokens)
 {
-    uint64_t h = mix(parent + 0x9E3779B97F4A7C15u) ^ salt;
+    uint64_t h = hash_add(space_hash(space), parent);
     for (int i = 0; i < KV_BLOCK; i++) {
-        h = mix(h + (uint64_t)(uint32_t)tokens[i] + 0x9E3779B97F4A7C15u);
+        h = hash_add(h, (uint64_t)(uint32_t)tokens[i]);
     }
     return h & kv->bucket_mask;
 }
 
-static int32_t index_find(const struct kv_cache *kv, uint64_t parent, uint64_t salt,
+static int32_t index_find(const struct kv_cache *kv, uint64_t parent, const struct space *space,
                           const int *tokens)
 {
-    int32_t b = kv->buckets[bucket_of(kv, parent, salt, tokens)];
+    int32_t b = kv->buckets[bucket_of(kv, parent, space, tokens)];
     for (; b != NONE; b = kv->blocks[b].index_next) {
         const struct block *k = &kv->blocks[b];
-        if (k->parent == parent && k->salt == salt &&
+        if (k->parent == parent && space_equal(&k->space, space) &&
             memcmp(k->tokens, tokens, sizeof(k->tokens)) == 0) {
             break;
         }
@@ -152,7 +144,7 @@ static int32_t index_find(const struct kv_cache *kv, uint64_t parent, uint64_t s
 static void index_add(struct kv_cache *kv, int32_t b)
 {
     struct block *k = &kv->blocks[b];
-    int32_t *head = &kv->buckets[bucket_of(kv, k->parent, k->salt, k->tokens)];
+    int32_t *head = &kv->buckets[bucket_of(kv, k->parent, &k->space, k->tokens)];
     assert(k->fill == KV_BLOCK && !k->findable); /* (4) */
     k->index_next = *head;
     *head = b;
@@ -163,7 +155,7 @@ static void index_add(struct kv_cache *kv, int32_t b)
 static void index_remove(struct kv_cache *kv, int32_t b)
 {
     struct block *k = &kv->blocks[b];
-    int32_t *at = &kv->buckets[bucket_of(kv, k->parent, k->salt, k->tokens)];
+    int32_t *at = &kv->buckets[bucket_of(kv, k->parent, &k->space, k->tokens)];
     while (*at != b) {
         at = &kv->blocks[*at].index_next;
     }
@@ -241,14 +233,14 @@ static void leave(struct kv_cache *kv, int32_t b)
 
 /* ---- sequences ---- */
 
-int kv_cache_open(struct kv_cache *kv, uint64_t salt)
+int kv_cache_open(struct kv_cache *kv, const struct space *space)
 {
     for (int i = 0; i < kv->o.n_sequences; i++) {
         struct slot *s = &kv->slots[i];
         if (s->open) continue;
         s->open = true;
         s->n_tokens = s->n_blocks = 0;
-        s->salt = salt;
+        s->space = *space;
         return i;
     }
     return -1;
@@ -274,7 +266,7 @@ bool kv_cache_match(struct kv_cache *kv, int seq, const int tokens[KV_BLOCK])
 {
     struct slot *s = &kv->slots[seq];
     if (!kv->o.prefix_cache || s->n_blocks == kv->blocks_per_slot) return false;
-    int32_t b = index_find(kv, parent_of(kv, s, s->n_blocks), s->salt, tokens);
+    int32_t b = index_find(kv, parent_of(kv, s, s->n_blocks), &s->space, tokens);
     if (b == NONE) return false;
     share(kv, b);
     s->table[s->n_blocks++] = b;
@@ -285,7 +277,7 @@ bool kv_cache_match(struct kv_cache *kv, int seq, const int tokens[KV_BLOCK])
 int kv_cache_fork(struct kv_cache *kv, int from)
 {
     const struct slot *f = &kv->slots[from];
-    int seq = kv_cache_open(kv, f->salt);
+    int seq = kv_cache_open(kv, &f->space);
     if (seq < 0) return -1;
     struct slot *s = &kv->slots[seq];
     s->n_tokens = f->n_tokens;
@@ -336,8 +328,8 @@ static void complete(struct kv_cache *kv, struct slot *s, int i)
     int32_t b = s->table[i];
     struct block *k = &kv->blocks[b];
     k->parent = parent_of(kv, s, i);
-    k->salt = s->salt;
-    int32_t known = index_find(kv, k->parent, k->salt, k->tokens);
+    k->space = s->space;
+    int32_t known = index_find(kv, k->parent, &k->space, k->tokens);
     if (known == NONE) {
         index_add(kv, b);
         return;
@@ -437,7 +429,7 @@ int kv_cache_check(const struct kv_cache *kv)
         const struct block *k = &kv->blocks[b];
         if (k->refs != table_entries(kv, b)) return 1;
         if (!k->findable) continue;
-        if (k->fill != KV_BLOCK || index_find(kv, k->parent, k->salt, k->tokens) != b) return 4;
+        if (k->fill != KV_BLOCK || index_find(kv, k->parent, &k->space, k->tokens) != b) return 4;
     }
     if (!lists_hold(kv)) return 2;
     if (!parents_outlive(kv)) return 5;

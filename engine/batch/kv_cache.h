@@ -21,6 +21,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "engine/batch/space.h"
 #include "engine/forward/kv_store.h"
 
 struct kv_cache;
@@ -38,9 +39,9 @@ struct kv_cache_options {
 struct kv_cache *kv_cache_new(const struct kv_cache_options *o, struct error *err);
 void kv_cache_free(struct kv_cache *kv);
 
-/* An empty sequence whose prefix is shared only with others of this salt; -1 when every slot is
+/* An empty sequence whose prefix is shared only with others of this space; -1 when every slot is
  * taken. Ends with kv_cache_close(), which gives its blocks back. */
-int kv_cache_open(struct kv_cache *kv, uint64_t salt);
+int kv_cache_open(struct kv_cache *kv, const struct space *space);
 void kv_cache_close(struct kv_cache *kv, int seq);
 
 /* When the KV_BLOCK tokens that follow those of seq (which fill whole blocks) are known already,

@@ -36,6 +36,7 @@ struct engine_event {
     uint64_t request_id;
     int sample; /* 0 to n-1 */
     enum engine_event_type type;
+    uint64_t version; /* number of the weights that computed it; not of EVENT_FAILED */
 
     /* EVENT_TOKEN. A token that ends its sample comes like any other, with all text that was held
      * back; an end or stop token itself has none unless include_stop. All texts together are the

@@ -5,6 +5,8 @@
  * (3) Of a request whose prompt has not been computed at most one sample runs: its leader.
  * (4) The oldest running sample is never preempted for another, and a sample alone always fits
  *     (request_new() refuses what does not): so every step makes progress.
+ * (5) A plan's samples are all of one version of the weights, and of the waiting ones nobody
+ *     overtakes a sample of another version.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -14,6 +16,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "engine/sample/form/vocabulary.h"
 #include "base/paranoid.h"
 
 enum {
@@ -34,9 +37,12 @@ struct scheduler {
     struct scheduler_options o;
     struct kv_cache *kv;
     struct list waiting, running;
-    struct sequence **runs; /* [max_running] the plan */
-    int budget;             /* prompt tokens left in the plan being made */
-    bool preempted;         /* in the plan being made */
+    struct version *serving; /* of new requests; NULL before scheduler_serve() */
+    struct sequence **runs;  /* [max_running] the plan */
+    struct version *version; /* whose plan is being made */
+    uint64_t turn;           /* plans so far */
+    int budget;              /* prompt tokens left in the plan being made */
+    bool preempted;          /* in the plan being made */
     uint64_t arrivals, cached_tokens, preemptions, drafted_tokens;
 };
 
@@ -97,9 +103,17 @@ static void list_insert(struct list *l, struct sequence *q)
     l->n++;
 }
 
+void scheduler_serve(struct scheduler *s, struct version *v)
+{
+    s->serving = v;
+}
+
 void scheduler_add(struct scheduler *s, struct request *r)
 {
     r->arrival = s->arrivals++;
+    r->version = s->serving;
+    r->version->users += r->n;
+    r->space.weights = r->version->content;
     for (int i = 0; i < r->n; i++) {
         r->samples[i].state = SEQUENCE_WAITING;
         list_insert(&s->waiting, &r->samples[i]);
@@ -141,6 +155,7 @@ void scheduler_remove(struct scheduler *s, struct sequence *q)
 {
     if (q->state == SEQUENCE_RUNNING) stop_running(s, q);
     if (q->state == SEQUENCE_WAITING) list_remove(&s->waiting, q);
+    if (q->state != SEQUENCE_DONE) q->request->version->users--;
     q->state = SEQUENCE_DONE;
 }
 
@@ -160,6 +175,15 @@ struct sequence *scheduler_any(const struct scheduler *s)
 }
 
 /* ---- the plan ---- */
+
+/* The first sample from q on, in its list, that the plan is about; NULL: none. */
+static struct sequence *planned(const struct scheduler *s, struct sequence *q)
+{
+    while (q != NULL && q->request->version != s->version) {
+        q = q->next;
+    }
+    return q;
+}
 
 static int pending(const struct scheduler *s, const struct sequence *q)
 {
@@ -182,7 +206,7 @@ static bool reserve(struct scheduler *s, struct sequence *q, int n)
 static void plan_decodes(struct scheduler *s)
 {
     struct sequence *next;
-    for (struct sequence *q = s->running.first; q != NULL; q = next) {
+    for (struct sequence *q = planned(s, s->running.first); q != NULL; q = planned(s, next)) {
         bool decodes = pending(s, q) == 1;
         if (decodes && reserve(s, q, 1)) q->n_run = 1;
         next = q->state == SEQUENCE_RUNNING ? q->next : NULL; /* preempted: it was the last */
@@ -216,7 +240,7 @@ static void plan_prefill(struct scheduler *s, struct sequence *q, bool others)
 static void plan_prefills(struct scheduler *s)
 {
     struct sequence *next;
-    for (struct sequence *q = s->running.first; q != NULL; q = next) {
+    for (struct sequence *q = planned(s, s->running.first); q != NULL; q = planned(s, next)) {
         if (pending(s, q) > 1) plan_prefill(s, q, q != s->running.last || s->waiting.n > 0);
         next = q->state == SEQUENCE_RUNNING ? q->next : NULL;
     }
@@ -275,7 +299,7 @@ static bool worth_waiting(const struct scheduler *s, const struct sequence *q, i
     if (!s->o.prefix_cache || request_scores_prompt(q->request)) return false;
     for (const struct sequence *o = s->running.first; o != NULL; o = o->next) {
         int lo = sequence_length(o), lq = sequence_length(q) - 1;
-        if (o->request->salt != q->request->salt || pending(s, o) <= 1) continue;
+        if (!space_equal(&o->request->space, &q->request->space) || pending(s, o) <= 1) continue;
         if (common(o, q, lo < lq ? lo : lq) > found) return true;
     }
     return false;
@@ -310,7 +334,7 @@ enum admission { ADMITTED, FOLLOWS, SHARES, FULL };
 static enum admission try_admit(struct scheduler *s, struct sequence *q)
 {
     if (q->request->leader != NULL) return FOLLOWS; /* will be forked */
-    int slot = kv_cache_open(s->kv, q->request->salt);
+    int slot = kv_cache_open(s->kv, &q->request->space);
     if (slot < 0) return FULL;
     int found = find_prefix(s, q, slot);
     if (worth_waiting(s, q, found)) {
@@ -331,6 +355,7 @@ static void plan_admissions(struct scheduler *s)
     struct sequence *next;
     int skips = 0;
     for (struct sequence *q = s->waiting.first; q != NULL && s->budget > 0; q = next) {
+        if (q->request->version != s->version) return; /* its turn comes: nobody overtakes it */
         next = q->next;
         enum admission a = try_admit(s, q);
         if (a == FULL || (a == SHARES && ++skips == MAX_SKIPS)) return;
@@ -340,13 +365,27 @@ static void plan_admissions(struct scheduler *s)
 
 /* ---- guesses ---- */
 
-static int count_rows(const struct scheduler *s)
+/* Rows of the plan so far, and running samples of its version. */
+static void count_plan(const struct scheduler *s, int *rows, int *samples)
 {
-    int n = 0;
-    for (const struct sequence *q = s->running.first; q != NULL; q = q->next) {
-        n += q->n_run;
+    *rows = *samples = 0;
+    for (struct sequence *q = planned(s, s->running.first); q != NULL; q = planned(s, q->next)) {
+        *rows += q->n_run;
+        ++*samples;
     }
-    return n;
+}
+
+/* How many of n guesses the form of q's output allows. */
+static int fitting(const struct scheduler *s, const struct sequence *q, const int *draft, int n)
+{
+    struct form_cursor form = q->form;
+    bool skip_special = q->request->sampling.skip_special_tokens;
+    int i = 0;
+    if (form.form == NULL) return n;
+    while (i < n && form_accept(s->o.vocabulary, &form, draft[i], skip_special)) {
+        i++;
+    }
+    return i;
 }
 
 static void plan_drafts_of(struct scheduler *s, struct sequence *q, int room)
@@ -363,6 +402,7 @@ static void plan_drafts_of(struct scheduler *s, struct sequence *q, int room)
         draft[0] = q->guess;
         n = 1;
     }
+    n = fitting(s, q, draft, n);
     if (n == 0 || !kv_cache_reserve(s->kv, q->kv, 1 + n)) return;
     q->n_drafts = n;
     q->n_run += n;
@@ -372,17 +412,41 @@ static void plan_drafts_of(struct scheduler *s, struct sequence *q, int room)
 /* Guess only where more rows are nearly free: in a small batch of decodes. */
 static void plan_drafts(struct scheduler *s)
 {
-    int rows = count_rows(s), n = s->running.n;
+    int rows, n;
+    count_plan(s, &rows, &n);
     if (!s->o.speculate || n == 0 || rows != n || rows >= CHEAP_ROWS) return;
     int room = (CHEAP_ROWS - rows) / n;
-    for (struct sequence *q = s->running.first; q != NULL; q = q->next) {
+    for (struct sequence *q = planned(s, s->running.first); q != NULL; q = planned(s, q->next)) {
         if (q->n_output > 0) plan_drafts_of(s, q, room < SPECULATE_MAX ? room : SPECULATE_MAX);
         q->guess = -1;
     }
 }
 
-int scheduler_plan(struct scheduler *s, struct sequence *const **runs)
+/* ---- taking turns ---- */
+
+static void try_version(const struct scheduler *s, const struct sequence *q,
+                        struct version **oldest)
 {
+    struct version *v = q->request->version;
+    if (v->turn < s->turn && (*oldest == NULL || v->turn < (*oldest)->turn)) *oldest = v;
+}
+
+/* Of the versions with something to run that this turn has not tried, the one that has waited
+ * longest; NULL: none. Of those that wait only the first may run next. */
+static struct version *next_version(const struct scheduler *s)
+{
+    struct version *oldest = NULL;
+    for (const struct sequence *q = s->running.first; q != NULL; q = q->next) {
+        try_version(s, q, &oldest);
+    }
+    if (s->waiting.first != NULL) try_version(s, s->waiting.first, &oldest);
+    return oldest;
+}
+
+/* Plan a step of s->version. Returns how many samples take part: none when all of it waits for blocks. */
+static int plan_version(struct scheduler *s)
+{
+    int n = 0;
     s->budget = s->o.step_tokens;
     s->preempted = false;
     for (struct sequence *q = s->running.first; q != NULL; q = q->next) {
@@ -393,12 +457,22 @@ int scheduler_plan(struct scheduler *s, struct sequence *const **runs)
     if (!s->preempted) plan_admissions(s);
     plan_rest(s);
     plan_drafts(s);
-    int n = 0;
-    for (struct sequence *q = s->running.first; q != NULL; q = q->next) {
+    for (struct sequence *q = planned(s, s->running.first); q != NULL; q = planned(s, q->next)) {
         if (q->n_run > 0) s->runs[n++] = q;
+        assert(q->request->version == s->runs[0]->request->version || n == 0); /* (5) */
     }
-    assert(!PARANOID || kv_cache_check(s->kv) == 0); /* kv_cache.c (1) (2) (3) (4) (5) (6) */
+    return n;
+}
+
+int scheduler_plan(struct scheduler *s, struct sequence *const **runs)
+{
+    int n = 0;
     *runs = s->runs;
+    s->turn++;
+    while (n == 0 && (s->version = next_version(s)) != NULL) {
+        s->version->turn = s->turn;
+        n = plan_version(s);
+    }
     return n;
 }
 

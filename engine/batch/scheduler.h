@@ -10,6 +10,9 @@
  * and are forked from it. Requests whose prompt begins like one that is being computed wait for
  * that one and find its blocks in the cache.
  *
+ * A plan is of one version of the weights. While several are in use they take turns, so that none
+ * waits for the end of another's samples; new requests live on the version that serves.
+ *
  * Engine thread only; allocates nothing after scheduler_new().
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -24,6 +27,7 @@
 #include "engine/batch/kv_cache.h"
 #include "engine/batch/sequence.h"
 
+struct form_vocabulary; /* engine/sample/form/vocabulary.h */
 struct scheduler;
 
 struct scheduler_options {
@@ -31,6 +35,7 @@ struct scheduler_options {
     int step_tokens; /* prompt tokens a step, at least KV_BLOCK */
     bool prefix_cache;
     bool speculate;
+    const struct form_vocabulary *vocabulary; /* for guesses; NULL: no sample has a form */
 };
 
 /* kv is borrowed. NULL and ERROR_NO_MEMORY on failure. Free with scheduler_free(), which accepts
@@ -42,11 +47,15 @@ void scheduler_free(struct scheduler *s);
 /* Most rows a plan can have. */
 int scheduler_max_rows(const struct scheduler_options *o);
 
-/* All samples of r wait from now on. */
+/* Requests added from now on live on v, which is borrowed while it serves or has users. Needed
+ * before the first scheduler_add(). */
+void scheduler_serve(struct scheduler *s, struct version *v);
+
+/* All samples of r wait from now on, on the version that serves. */
 void scheduler_add(struct scheduler *s, struct request *r);
 
-/* Decide about the next step. *runs is the list of samples with n_run > 0, in order; their blocks
- * are reserved. Returns how many; 0 only when nothing is running or waiting. */
+/* Decide about the next step. *runs is the list of samples with n_run > 0, in order and all of one
+ * version; their blocks are reserved. Returns how many; 0 only when nothing is running or waiting. */
 int scheduler_plan(struct scheduler *s, struct sequence *const **runs);
 
 /* The step has computed the first n tokens of a planned run. */

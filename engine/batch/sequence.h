@@ -20,7 +20,9 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "engine/batch/messages.h"
+#include "engine/batch/space.h"
 #include "engine/batch/speculate.h"
+#include "engine/batch/version.h"
 #include "engine/sample/stop.h"
 
 enum sequence_state { SEQUENCE_WAITING, SEQUENCE_RUNNING, SEQUENCE_DONE };
@@ -36,6 +38,7 @@ struct sequence {
     int *output; /* [n_output], room for OUTPUT_SLACK more */
     int n_output, room;
     struct stop_text text;
+    struct form_cursor form; /* after the output */
     struct speculation speculation;
     int n_cached; /* prompt tokens that came from the cache when it first ran, -1: has not run */
 
@@ -51,7 +54,9 @@ struct sequence {
 
 struct request {
     struct arena *arena; /* holds this struct and all that is not named as owned below */
-    uint64_t id, arrival, salt;
+    uint64_t id, arrival;
+    struct space space;      /* from the scheduler on, as version; before it holds the salt alone */
+    struct version *version; /* whose weights compute it */
     int priority;
     const int *prompt;
     int n_prompt;

@@ -1,28 +1,36 @@
 /* engine/batch/step.c - see step.h.
  *
- * A step's work after the forward pass is a list of jobs in order of rows: draw a token for a
- * sample, or score a prompt token. They are done in batches: logits of their rows, all jobs on
- * the pool, then the results one by one. A job whose sample ended, or whose guess before it was
- * wrong, has no result.
+ * A step's work after the forward pass is a list of jobs in order of rows, of some kind each (the
+ * table job_kinds): draw a token for a sample, score a prompt token, end a request that wants no
+ * tokens. They are done in batches: logits of their rows, all jobs on the pool, then the results
+ * one by one. A job whose sample ended, or whose guess before it was wrong, has no result.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "engine/batch/step.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
 
-/* Something to do with the logits of a row. */
+enum job_kind {
+    JOB_DRAW,  /* the token after the row's */
+    JOB_SCORE, /* the prompt's token after the row's */
+    JOB_END    /* of a request whose prompt is all it wanted */
+};
+
+/* Something to do with a row that has been computed. */
 struct step_job {
+    enum job_kind kind;
     struct sequence *seq;
     int row;       /* of the step */
     int guesses;   /* drafts that come before the drawn token: it counts only if they were right */
-    int position;  /* >= 0: score the prompt's token there; -1: draw */
+    int position;  /* JOB_SCORE: of the prompt's token */
     int logits_at; /* which of the batch's logits */
     bool ok;
-    struct draw draw;
+    struct draw draw; /* JOB_DRAW */
 };
 
 struct step {
@@ -79,10 +87,10 @@ void step_free(struct step *s)
 static void add_draw(struct step *s, struct sequence *q, int row, int guesses)
 {
     const struct request *r = q->request;
-    s->jobs[s->n_jobs++] = (struct step_job){.seq = q,
+    s->jobs[s->n_jobs++] = (struct step_job){.kind = JOB_DRAW,
+                                             .seq = q,
                                              .row = row,
                                              .guesses = guesses,
-                                             .position = -1,
                                              .draw = {.sampling = &r->sampling,
                                                       .prompt = r->prompt,
                                                       .n_prompt = r->n_prompt,
@@ -106,7 +114,8 @@ static void add_scores(struct step *s, struct sequence *q, int row, int pos)
 {
     int last = q->request->n_prompt - 1;
     for (int i = 0; i < q->n_run && pos + i < last; i++) {
-        s->jobs[s->n_jobs++] = (struct step_job){.seq = q, .row = row + i, .position = pos + i + 1};
+        s->jobs[s->n_jobs++] =
+            (struct step_job){.kind = JOB_SCORE, .seq = q, .row = row + i, .position = pos + i + 1};
     }
 }
 
@@ -116,8 +125,11 @@ static void add_jobs(struct step *s, struct sequence *q, int row, int pos)
     const struct request *r = q->request;
     int known = q->n_run - q->n_drafts, end = pos + known;
     if (request_scores_prompt(r)) add_scores(s, q, row, pos);
-    if (r->limit == r->n_prompt) { /* wants no tokens */
-        if (end == r->n_prompt) add_draw(s, q, row + known - 1, 0);
+    if (r->limit == r->n_prompt) {
+        if (end == r->n_prompt) {
+            s->jobs[s->n_jobs++] =
+                (struct step_job){.kind = JOB_END, .seq = q, .row = row + known - 1};
+        }
         return;
     }
     for (int i = 0; end == sequence_length(q) && i <= q->n_drafts; i++) {
@@ -128,28 +140,48 @@ static void add_jobs(struct step *s, struct sequence *q, int row, int pos)
 
 /* ---- doing them ---- */
 
-static void do_job(void *arg, int task, int thread)
+/* An earlier batch of this step has shown that the guesses before j were not all right. */
+static bool is_void(const struct step_job *j)
 {
-    struct step *s = arg;
-    struct step_job *j = &s->batch[task];
-    const struct request *r = j->seq->request;
-    const float *logits = s->logits + (size_t)j->logits_at * (size_t)s->p.n_vocab;
-    if (j->position < 0) {
-        j->draw.logits = logits;
-        j->draw.output = j->seq->output;
-        j->draw.top = s->top + (size_t)task * LOGPROBS_MAX;
-        j->ok = sampler_draw(s->p.sampler, thread, &j->draw);
-        return;
+    const struct sequence *q = j->seq;
+    int drawn = q->n_output - (j->draw.n_output - j->guesses);
+    return q->state != SEQUENCE_RUNNING || q->n_accepted < drawn;
+}
+
+/* The sample's form after the guesses that stand before j's token: a copy, to be thrown away. */
+static struct form_cursor form_after_guesses(const struct step *s, const struct step_job *j)
+{
+    const struct sequence *q = j->seq;
+    struct form_cursor form = q->form;
+    for (int i = q->n_output; i < j->draw.n_output; i++) {
+        bool fits = form_accept(sampler_vocabulary(s->p.sampler), &form, q->output[i],
+                                j->draw.sampling->skip_special_tokens);
+        assert(fits); /* the scheduler cuts guesses */
     }
-    struct engine_event *report = r->prompt_report;
-    int k = report->n_top, n;
-    struct token_prob *probs = (struct token_prob *)(uintptr_t)report->prompt_probs;
-    struct token_prob *top =
-        (struct token_prob *)(uintptr_t)report->prompt_top + (size_t)j->position * (size_t)k;
-    j->ok = sampler_score(s->p.sampler, thread, logits, r->prompt[j->position], k,
-                          &probs[j->position], top, &n);
+    return form;
+}
+
+static void draw(struct step *s, struct step_job *j, const float *logits, int task, int thread)
+{
+    if (is_void(j)) return;
+    j->draw.form = form_after_guesses(s, j);
+    j->draw.logits = logits;
+    j->draw.output = j->seq->output;
+    j->draw.top = s->top + (size_t)task * LOGPROBS_MAX;
+    j->ok = sampler_draw(s->p.sampler, thread, &j->draw);
+}
+
+/* The numbers go straight into the report. */
+static void score(struct step *s, struct step_job *j, const float *logits, int task, int thread)
+{
+    const struct request *r = j->seq->request;
+    struct event_prompt_room room = event_prompt_room(r->prompt_report, j->position);
+    int k = r->prompt_report->n_top, n;
+    (void)task;
+    j->ok = sampler_score(s->p.sampler, thread, logits, r->prompt[j->position], k, room.prob,
+                          room.top, &n);
     for (int i = n; j->ok && i < k; i++) {
-        top[i] = (struct token_prob){.id = -1}; /* fewer have a probability */
+        room.top[i] = (struct token_prob){.id = -1}; /* fewer have a probability */
     }
 }
 
@@ -169,25 +201,53 @@ static void accept_guess(struct step *s, struct sequence *q)
     scheduler_commit(s->p.scheduler, q, 1);
 }
 
-static void finish_job(struct step *s, struct step_job *j)
+static void finish_draw(struct step *s, struct step_job *j)
 {
     struct sequence *q = j->seq;
-    struct request *r = q->request;
-    if (q->state != SEQUENCE_RUNNING || j->guesses != q->n_accepted) return;
-    if (!j->ok) {
-        fail(s, r);
-        return;
-    }
-    if (j->position >= 0) return; /* its numbers are in the report */
-    deliver_prompt(s->p.deliver, r);
-    if (r->limit == r->n_prompt) {
-        deliver_end(s->p.deliver, r, FINISH_LENGTH);
-        return;
-    }
     int guess = j->guesses < q->n_drafts ? q->output[q->n_output] : -1;
+    deliver_prompt(s->p.deliver, q->request);
     s->generated_tokens++;
     deliver_token(s->p.deliver, q, &j->draw);
     if (q->state == SEQUENCE_RUNNING && guess == j->draw.token) accept_guess(s, q);
+}
+
+static void finish_end(struct step *s, struct step_job *j)
+{
+    deliver_prompt(s->p.deliver, j->seq->request);
+    deliver_end(s->p.deliver, j->seq->request, FINISH_LENGTH);
+}
+
+/* A further kind is a row. */
+static const struct {
+    /* On the pool, from the row's logits: fills the job. NULL: wants no logits. */
+    void (*work)(struct step *s, struct step_job *j, const float *logits, int task, int thread);
+    /* Afterwards, in order of jobs, when it succeeded. NULL: nothing. */
+    void (*finish)(struct step *s, struct step_job *j);
+} job_kinds[] = {
+    [JOB_DRAW] = {draw, finish_draw},
+    [JOB_SCORE] = {score, NULL},
+    [JOB_END] = {NULL, finish_end},
+};
+
+static void do_job(void *arg, int task, int thread)
+{
+    struct step *s = arg;
+    struct step_job *j = &s->batch[task];
+    j->ok = true;
+    if (job_kinds[j->kind].work == NULL) return;
+    const float *logits = s->logits + (size_t)j->logits_at * (size_t)s->p.n_vocab;
+    job_kinds[j->kind].work(s, j, logits, task, thread);
+}
+
+static void finish_job(struct step *s, struct step_job *j)
+{
+    const struct sequence *q = j->seq;
+    if (q->state != SEQUENCE_RUNNING || j->guesses != q->n_accepted) return;
+    if (!j->ok) {
+        fail(s, q->request);
+    } else if (job_kinds[j->kind].finish != NULL) {
+        job_kinds[j->kind].finish(s, j);
+    }
 }
 
 /* Do the jobs from `from` on, as many as one batch takes. Returns the first one not done. */
@@ -196,10 +256,11 @@ static int do_batch(struct step *s, int from)
     int rows[STEP_LOGITS] = {0}, n_rows = 0, to = from;
     for (; to < s->n_jobs && to - from < STEP_LOGITS; to++) {
         struct step_job *j = &s->jobs[to];
+        if (job_kinds[j->kind].work == NULL) continue;
         if (n_rows == 0 || rows[n_rows - 1] != j->row) rows[n_rows++] = j->row;
         j->logits_at = n_rows - 1;
     }
-    s->p.runner.logits(s->p.runner.self, rows, n_rows, s->logits);
+    if (n_rows > 0) s->p.runner.logits(s->p.runner.self, rows, n_rows, s->logits);
     s->batch = s->jobs + from;
     pool_run(s->p.pool, do_job, s, to - from);
     for (int i = from; i < to; i++) {
@@ -220,7 +281,7 @@ static void forward(struct step *s, struct sequence *const *plan, int n)
                                           .pos = pos,
                                           .blocks = kv_cache_table(s->p.kv, q->kv)};
     }
-    s->p.runner.forward(s->p.runner.self, s->runs, n);
+    s->p.runner.forward(s->p.runner.self, plan[0]->request->version->weights, s->runs, n);
 }
 
 /* Commit what was computed and list what to do with it. */

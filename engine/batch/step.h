@@ -27,7 +27,8 @@ enum { STEP_LOGITS = 64 };
 /* What a step needs of a model: forward.h's two functions, with their contract. */
 struct runner {
     void *self;
-    void (*forward)(void *self, const struct forward_run *runs, int n_runs);
+    void (*forward)(void *self, const struct weights *w, const struct forward_run *runs,
+                    int n_runs);
     void (*logits)(void *self, const int *rows, int n, float *logits);
     /* NULL: no prediction layer, or not wanted */
     void (*guess)(void *self, const struct forward_run *runs, const int *first_row, int n_runs,

@@ -12,6 +12,7 @@
  */
 #include "engine/forward/forward.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,7 +28,7 @@
 
 struct forward {
     const struct model_config *c;
-    const struct weights *w;
+    const struct weights *w; /* of the step at work */
     struct kv_store *kv;
     struct compute compute;
     struct attention *attention;
@@ -59,24 +60,6 @@ struct forward {
 
 /* ---- Making and freeing ---- */
 
-static void name_users(struct forward *f)
-{
-    const struct weights *w = f->w;
-    input_serves(&f->norm, &w->output);
-    for (int i = 0; i < w->n_layers; i++) {
-        const struct layer_weights *l = &w->layers[i];
-        input_serves(&f->pair, &l->mtp_eh_proj);
-        const struct matrix *normed[] = {&l->q,         &l->k,     &l->v,  &l->q_a,
-                                         &l->kv_a,      &l->gate,  &l->up, &l->gate_shared,
-                                         &l->up_shared, &l->router};
-        for (size_t j = 0; j < sizeof(normed) / sizeof(normed[0]); j++) {
-            input_serves(&f->norm, normed[j]);
-        }
-        input_serves(&f->heads, &l->o);
-        input_serves(&f->ff, &l->down);
-    }
-}
-
 static bool new_buffers(struct forward *f, struct error *err)
 {
     size_t rows = (size_t)f->max_rows, embd = (size_t)f->c->n_embd;
@@ -103,31 +86,28 @@ static bool new_buffers(struct forward *f, struct error *err)
 static bool new_parts(struct forward *f, struct error *err)
 {
     bool latent = f->c->mla.kv_rank > 0, experts = f->c->moe.n_experts > 0;
-    if (latent) f->mla = mla_new(&f->compute, f->c, f->w, f->kv, f->attention, f->max_rows, err);
-    if (experts) f->moe = moe_new(&f->compute, f->c, f->w, f->max_rows, err);
+    if (latent) f->mla = mla_new(&f->compute, f->c, f->kv, f->attention, f->max_rows, err);
+    if (experts) f->moe = moe_new(&f->compute, f->c, f->max_rows, err);
     return (f->mla != NULL || !latent) && (f->moe != NULL || !experts);
 }
 
-struct forward *forward_new(const struct model_config *c, const struct weights *w,
-                            const struct kernels *kernels, struct kv_store *kv, struct pool *pool,
-                            int max_rows, struct error *err)
+struct forward *forward_new(const struct model_config *c, const struct kernels *kernels,
+                            struct kv_store *kv, struct pool *pool, int max_rows, struct error *err)
 {
     struct forward *f = mem_new(1, sizeof(*f), err);
     if (f == NULL) return NULL;
     f->c = c;
-    f->w = w;
     f->kv = kv;
     f->max_rows = max_rows;
     f->q_dim = c->n_heads * c->head_dim;
     f->kv_dim = c->n_kv_heads * c->head_dim;
     f->qkv_dim = f->q_dim + 2 * f->kv_dim;
     f->att_dim = c->mla.kv_rank > 0 ? c->n_heads * c->mla.v_dim : f->q_dim;
-    name_users(f);
-    if (!compute_init(&f->compute, kernels, pool, c->n_embd, err) || !new_buffers(f, err) ||
-        !input_init(&f->norm, c->n_embd, max_rows, err) ||
-        !input_init(&f->heads, f->att_dim, max_rows, err) ||
-        !input_init(&f->ff, c->n_ff, max_rows, err) ||
-        !input_init(&f->pair, 2 * c->n_embd, max_rows, err)) {
+    input_init(&f->norm, c->n_embd, max_rows);
+    input_init(&f->heads, f->att_dim, max_rows);
+    input_init(&f->ff, c->n_ff, max_rows);
+    input_init(&f->pair, 2 * c->n_embd, max_rows);
+    if (!compute_init(&f->compute, kernels, pool, c->n_embd, err) || !new_buffers(f, err)) {
         forward_free(f);
         return NULL;
     }
@@ -160,6 +140,29 @@ void forward_free(struct forward *f)
     free(f->qkv);
     free(f->att);
     free(f);
+}
+
+/* ---- Weights ---- */
+
+bool forward_reserve(struct forward *f, const struct weights *w, struct error *err)
+{
+    return input_reserve(&f->norm, w->wants[INPUT_NORM], err) &&
+           input_reserve(&f->heads, w->wants[INPUT_HEADS], err) &&
+           input_reserve(&f->ff, w->wants[INPUT_FF], err) &&
+           input_reserve(&f->pair, w->wants[INPUT_PAIR], err) &&
+           (f->mla == NULL || mla_reserve(f->mla, w, err)) &&
+           (f->moe == NULL || moe_reserve(f->moe, w, err));
+}
+
+/* This step is w's. */
+static void use(struct forward *f, const struct weights *w)
+{
+    assert(w->n_layers == f->c->n_layers + f->c->n_mtp);
+    f->w = w;
+    input_use(&f->norm, w->wants[INPUT_NORM]);
+    input_use(&f->heads, w->wants[INPUT_HEADS]);
+    input_use(&f->ff, w->wants[INPUT_FF]);
+    input_use(&f->pair, w->wants[INPUT_PAIR]);
 }
 
 /* ---- Time ---- */
@@ -335,7 +338,7 @@ static void attention_block(struct forward *f, int layer)
     input_fill(&f->compute, &f->norm, f->rows.n, f->x, f->c->n_embd, w->attn_norm, f->c->rms_eps);
     stage_ends(f, STAGE_INPUTS);
     if (f->mla != NULL) {
-        mla_attend(f->mla, layer, &f->rows, &f->norm, f->att, f->att_dim);
+        mla_attend(f->mla, f->w, layer, &f->rows, &f->norm, f->att, f->att_dim);
     } else {
         attend(f, layer);
     }
@@ -371,7 +374,7 @@ static void feed_forward_block(struct forward *f, int layer)
     input_fill(&f->compute, &f->norm, f->rows.n, f->x, f->c->n_embd, w->ffn_norm, f->c->rms_eps);
     stage_ends(f, STAGE_INPUTS);
     if (w->router.n > 0) {
-        moe_block(f->moe, w, &f->norm, f->x);
+        moe_block(f->moe, f->w, layer, &f->norm, f->x);
         stage_ends(f, STAGE_GATE_UP);
     } else {
         dense_block(f, layer);
@@ -380,9 +383,11 @@ static void feed_forward_block(struct forward *f, int layer)
 
 /* ---- A step ---- */
 
-void forward_step(struct forward *f, const struct forward_run *runs, int n_runs)
+void forward_step(struct forward *f, const struct weights *w, const struct forward_run *runs,
+                  int n_runs)
 {
     start_clock(f);
+    use(f, w);
     list_rows(f, runs, n_runs);
     each_row(f, begin_row);
     attention_begin(f->attention, runs, n_runs);

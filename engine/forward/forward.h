@@ -1,12 +1,13 @@
-/* engine/forward/forward.h - one forward pass over a batch of runs.
+/* engine/forward/forward.h - one forward pass of some weights over a batch of runs.
  *
  * A run is some consecutive tokens of one sequence: a chunk of its prompt, or its next token (and
  * drafted ones). A step takes many runs of different sequences at once; matrix products see all
  * their rows together, attention sees each run with its own block table. Row r of a step is the
  * r-th token counting through the runs in order.
  *
- * The result of a row depends on its sequence's tokens alone, bit for bit (architecture.md,
- * "Reproducible by construction").
+ * The result of a row depends on its sequence's tokens and the weights alone, bit for bit
+ * (architecture.md, "Reproducible by construction"). Weights are an argument of each step, so
+ * several versions of a model can be served side by side, a step for each.
  *
  * Engine thread only; works on the pool between two barriers. Allocates nothing after
  * forward_new().
@@ -16,6 +17,7 @@
 #ifndef ENGINE_FORWARD_FORWARD_H
 #define ENGINE_FORWARD_FORWARD_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -49,15 +51,23 @@ struct forward_run {
                               covers pos + n positions; the blocks written to belong to this run alone */
 };
 
-/* Work space for steps of at most max_rows rows. c, w, kernels, kv and pool are borrowed until forward_free(). */
-struct forward *forward_new(const struct model_config *c, const struct weights *w,
-                            const struct kernels *kernels, struct kv_store *kv, struct pool *pool,
-                            int max_rows, struct error *err);
+/* Work space for steps of at most max_rows rows. c, kernels, kv and pool are borrowed until
+ * forward_free(). NULL and ERROR_NO_MEMORY on failure. */
+struct forward *forward_new(const struct model_config *c, const struct kernels *kernels,
+                            struct kv_store *kv, struct pool *pool, int max_rows,
+                            struct error *err);
 void forward_free(struct forward *f); /* accepts NULL */
 
-/* Run every layer over the rows of runs (their n add up to at most max_rows), writing keys and
- * values into their blocks. The final hidden state of every row stays in f until the next step. */
-void forward_step(struct forward *f, const struct forward_run *runs, int n_runs);
+/* Memory for what the types of w, weights of f's model, want of their inputs: needed once before
+ * the first step with w. False and ERROR_NO_MEMORY on failure: steps with other weights go on. */
+bool forward_reserve(struct forward *f, const struct weights *w, struct error *err);
+
+/* Run every layer of w over the rows of runs (their n add up to at most max_rows), writing keys and
+ * values into their blocks. The final hidden state of every row stays in f until the next step; w
+ * is borrowed until then, for the step's logits and predictions. A step leaves nothing behind that
+ * another step, with whatever weights, would notice. */
+void forward_step(struct forward *f, const struct weights *w, const struct forward_run *runs,
+                  int n_runs);
 
 /* Multi-token prediction (DeepSeek-V3, arXiv 2412.19437, 2.2): run the model's first prediction
  * layer over rows of the last forward_step(), from whose hidden states and the tokens that came

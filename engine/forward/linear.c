@@ -4,6 +4,7 @@
  */
 #include "engine/forward/linear.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,18 +45,28 @@ void compute_clear(struct compute *c)
 
 /* ---- Inputs ---- */
 
-bool input_init(struct input *in, int k, int max_rows, struct error *err)
+void input_init(struct input *in, int k, int max_rows)
 {
-    size_t bytes = act_bytes(max_rows, k);
-    in->k = in->i8.k = in->f32.k = k;
-    in->i8.quantised = true;
-    if (in->wants_i8) in->i8.data = mem_new_aligned(1, bytes, err);
-    if (in->wants_f32) in->f32.data = mem_new_aligned(1, bytes, err);
-    if (in->wants_plain) {
-        in->plain = mem_new_aligned(1, act_bytes(max_rows + BLAS_ROWS - 1, k), err);
-    }
-    return (in->i8.data != NULL || !in->wants_i8) && (in->f32.data != NULL || !in->wants_f32) &&
-           (in->plain != NULL || !in->wants_plain);
+    *in = (struct input){.k = k, .max_rows = max_rows, .i8 = {.k = k, .quantised = true}};
+    in->f32.k = k;
+}
+
+bool input_reserve(struct input *in, struct input_forms forms, struct error *err)
+{
+    size_t bytes = act_bytes(in->max_rows, in->k);
+    size_t plain_bytes = act_bytes(in->max_rows + BLAS_ROWS - 1, in->k);
+    if (forms.i8 && in->i8.data == NULL) in->i8.data = mem_new_aligned(1, bytes, err);
+    if (forms.f32 && in->f32.data == NULL) in->f32.data = mem_new_aligned(1, bytes, err);
+    if (forms.plain && in->plain == NULL) in->plain = mem_new_aligned(1, plain_bytes, err);
+    return (in->i8.data != NULL || !forms.i8) && (in->f32.data != NULL || !forms.f32) &&
+           (in->plain != NULL || !forms.plain);
+}
+
+void input_use(struct input *in, struct input_forms forms)
+{
+    assert((in->i8.data != NULL || !forms.i8) && (in->f32.data != NULL || !forms.f32));
+    assert(in->plain != NULL || !forms.plain);
+    in->forms = forms;
 }
 
 void input_clear(struct input *in)
@@ -66,18 +77,6 @@ void input_clear(struct input *in)
     *in = (struct input){0};
 }
 
-void input_serves(struct input *in, const struct matrix *w)
-{
-    if (w->n == 0) return;
-    if (w->dense != NULL) {
-        in->wants_plain = true;
-    } else if (panel_types[w->panels.type].quantised) {
-        in->wants_i8 = true;
-    } else {
-        in->wants_f32 = true;
-    }
-}
-
 void input_begin(struct input *in, int rows)
 {
     in->rows = in->i8.rows = in->f32.rows = rows;
@@ -86,9 +85,9 @@ void input_begin(struct input *in, int rows)
 void input_put_rows(const struct compute *c, const struct input *in, int row, int n_rows, int col,
                     const float *v, int ld, int n)
 {
-    if (in->wants_i8) c->kernels->act_put(&in->i8, row, n_rows, col, v, ld, n);
-    if (in->wants_f32) c->kernels->act_put(&in->f32, row, n_rows, col, v, ld, n);
-    for (int r = 0; in->wants_plain && r < n_rows; r++) {
+    if (in->forms.i8) c->kernels->act_put(&in->i8, row, n_rows, col, v, ld, n);
+    if (in->forms.f32) c->kernels->act_put(&in->f32, row, n_rows, col, v, ld, n);
+    for (int r = 0; in->forms.plain && r < n_rows; r++) {
         float *to = in->plain + (size_t)(row + r) * (size_t)in->k + col;
         memcpy(to, v + r * ld, (size_t)n * sizeof(float));
     }
@@ -115,9 +114,9 @@ static uint8_t *view_data(const struct act *whole, int i, int first)
 struct input input_view(const struct input *whole, int i, int first, int rows)
 {
     struct input v = *whole;
-    if (v.wants_i8) v.i8.data = view_data(&whole->i8, i, first);
-    if (v.wants_f32) v.f32.data = view_data(&whole->f32, i, first);
-    if (v.wants_plain) v.plain = whole->plain + (size_t)first * (size_t)whole->k;
+    if (v.forms.i8) v.i8.data = view_data(&whole->i8, i, first);
+    if (v.forms.f32) v.f32.data = view_data(&whole->f32, i, first);
+    if (v.forms.plain) v.plain = whole->plain + (size_t)first * (size_t)whole->k;
     input_begin(&v, rows);
     return v;
 }

@@ -44,17 +44,19 @@ bool compute_init(struct compute *c, const struct kernels *kernels, struct pool 
 void compute_clear(struct compute *c);
 
 struct input {
-    int k, rows;
-    bool wants_i8, wants_f32, wants_plain;
+    int k, rows, max_rows;
+    struct input_forms forms; /* that are filled now */
     struct act i8, f32;
     float *plain; /* [rows, k] */
 };
 
-/* First name every matrix that will be multiplied with in (n 0: ignored), then reserve memory for
- * up to max_rows rows of k values. False and ERROR_NO_MEMORY on failure. */
-void input_serves(struct input *in, const struct matrix *w);
-bool input_init(struct input *in, int k, int max_rows, struct error *err);
+/* An input of up to max_rows rows of k values, without memory yet. End with input_clear(). */
+void input_init(struct input *in, int k, int max_rows);
 void input_clear(struct input *in);
+/* Make sure of memory for these forms. False and ERROR_NO_MEMORY on failure: what was there stays. */
+bool input_reserve(struct input *in, struct input_forms forms, struct error *err);
+/* Fill these forms, which are reserved, from now on; what in holds must be put again. */
+void input_use(struct input *in, struct input_forms forms);
 /* From now on in has this many rows; their values must be put again. */
 void input_begin(struct input *in, int rows);
 /* Put n values into row, columns col..; n and col multiples of ACT_BLOCK unless the whole row is put. */

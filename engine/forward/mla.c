@@ -26,7 +26,6 @@ struct head {
 struct mla {
     const struct compute *c;
     const struct model_config *config;
-    const struct weights *w;
     struct kv_store *kv;
     struct attention *attention;
     int heads, q_dim, latent_dim; /* of all heads' queries; of a cached key */
@@ -50,15 +49,6 @@ struct mla {
 
 /* ---- making and freeing ---- */
 
-static void name_users(struct mla *m, const struct weights *w)
-{
-    for (int i = 0; i < w->n_layers; i++) {
-        input_serves(&m->low_q, &w->layers[i].q_b);
-        input_serves(&m->nope, &w->layers[i].k_b);
-        input_serves(&m->result, &w->layers[i].v_b);
-    }
-}
-
 static bool new_buffers(struct mla *m, int max_rows, struct error *err)
 {
     size_t rows = (size_t)max_rows, heads = (size_t)m->heads;
@@ -74,31 +64,27 @@ static bool new_buffers(struct mla *m, int max_rows, struct error *err)
            m->found != NULL && m->head != NULL && m->jobs != NULL;
 }
 
-static bool init_views(struct mla *m, struct input *in, int k, int max_rows, struct error *err)
+static void init_views(const struct mla *m, struct input *in, int k, int max_rows)
 {
-    return input_init(in, k, input_view_rows(k, max_rows * m->heads, m->heads), err);
+    input_init(in, k, input_view_rows(k, max_rows * m->heads, m->heads));
 }
 
-struct mla *mla_new(const struct compute *c, const struct model_config *config,
-                    const struct weights *w, struct kv_store *kv, struct attention *attention,
-                    int max_rows, struct error *err)
+struct mla *mla_new(const struct compute *c, const struct model_config *config, struct kv_store *kv,
+                    struct attention *attention, int max_rows, struct error *err)
 {
     struct mla *m = mem_new(1, sizeof(*m), err);
     if (m == NULL) return NULL;
     m->c = c;
     m->config = config;
-    m->w = w;
     m->kv = kv;
     m->attention = attention;
     m->heads = config->n_heads;
     m->q_dim = config->n_heads * config->head_dim;
     m->latent_dim = config->mla.kv_rank + config->mla.rope_dim;
-    name_users(m, w);
-    if (new_buffers(m, max_rows, err) && input_init(&m->low_q, config->mla.q_rank, max_rows, err) &&
-        init_views(m, &m->nope, config->mla.nope_dim, max_rows, err) &&
-        init_views(m, &m->result, config->mla.kv_rank, max_rows, err)) {
-        return m;
-    }
+    input_init(&m->low_q, config->mla.q_rank, max_rows);
+    init_views(m, &m->nope, config->mla.nope_dim, max_rows);
+    init_views(m, &m->result, config->mla.kv_rank, max_rows);
+    if (new_buffers(m, max_rows, err)) return m;
     mla_free(m);
     return NULL;
 }
@@ -117,6 +103,13 @@ void mla_free(struct mla *m)
     input_clear(&m->nope);
     input_clear(&m->result);
     free(m);
+}
+
+bool mla_reserve(struct mla *m, const struct weights *w, struct error *err)
+{
+    return input_reserve(&m->low_q, w->wants[INPUT_LOW_Q], err) &&
+           input_reserve(&m->nope, w->wants[INPUT_NOPE], err) &&
+           input_reserve(&m->result, w->wants[INPUT_LATENT], err);
 }
 
 /* ---- a layer ---- */
@@ -205,13 +198,16 @@ static void plan_heads(struct mla *m, const struct matrix *all, const struct inp
     }
 }
 
-void mla_attend(struct mla *m, int layer, const struct rows *rows, const struct input *norm,
-                float *out, int ld_out)
+void mla_attend(struct mla *m, const struct weights *w, int layer, const struct rows *rows,
+                const struct input *norm, float *out, int ld_out)
 {
     int rank = m->config->mla.kv_rank, width = m->heads * m->latent_dim;
     m->layer = layer;
-    m->l = &m->w->layers[layer];
+    m->l = &w->layers[layer];
     m->rows = rows;
+    input_use(&m->low_q, w->wants[INPUT_LOW_Q]);
+    input_use(&m->nope, w->wants[INPUT_NOPE]);
+    input_use(&m->result, w->wants[INPUT_LATENT]);
     project(m, norm);
     plan_heads(m, &m->l->k_b, &m->nope, m->absorbed, width, m->latent_dim);
     pool_run(m->c->pool, rows_task, m, (rows->n + KV_BLOCK - 1) / KV_BLOCK);

@@ -24,15 +24,17 @@
 struct mla;
 
 /* Work space for steps of up to max_rows rows; everything is borrowed until mla_free(), which accepts NULL. */
-struct mla *mla_new(const struct compute *c, const struct model_config *config,
-                    const struct weights *w, struct kv_store *kv, struct attention *attention,
-                    int max_rows, struct error *err);
+struct mla *mla_new(const struct compute *c, const struct model_config *config, struct kv_store *kv,
+                    struct attention *attention, int max_rows, struct error *err);
 void mla_free(struct mla *m);
 
-/* One layer: store the latents of these rows, attend.
+/* Memory for the inputs that w's types want; as forward_reserve(). */
+bool mla_reserve(struct mla *m, const struct weights *w, struct error *err);
+
+/* One layer of w: store the latents of these rows, attend.
  *   norm  holds norm(x) of the rows
  *   out   [rows, ld_out], n_heads x v_dim in a row */
-void mla_attend(struct mla *m, int layer, const struct rows *rows, const struct input *norm,
-                float *out, int ld_out);
+void mla_attend(struct mla *m, const struct weights *w, int layer, const struct rows *rows,
+                const struct input *norm, float *out, int ld_out);
 
 #endif

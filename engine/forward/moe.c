@@ -53,17 +53,6 @@ struct expert {
 
 /* ---- making and freeing ---- */
 
-static void name_users(struct moe *m, const struct weights *w)
-{
-    for (int i = 0; i < w->n_layers; i++) {
-        const struct layer_weights *l = &w->layers[i];
-        input_serves(&m->in, &l->gate_exps);
-        input_serves(&m->in, &l->up_exps);
-        input_serves(&m->ff, &l->down_exps);
-        input_serves(&m->shared_ff, &l->down_shared);
-    }
-}
-
 static bool new_buffers(struct moe *m, int max_rows, struct error *err)
 {
     size_t rows = (size_t)max_rows, slots = rows * (size_t)m->used;
@@ -82,8 +71,8 @@ static bool new_buffers(struct moe *m, int max_rows, struct error *err)
            m->jobs != NULL;
 }
 
-struct moe *moe_new(const struct compute *c, const struct model_config *config,
-                    const struct weights *w, int max_rows, struct error *err)
+struct moe *moe_new(const struct compute *c, const struct model_config *config, int max_rows,
+                    struct error *err)
 {
     struct moe *m = mem_new(1, sizeof(*m), err);
     if (m == NULL) return NULL;
@@ -92,14 +81,11 @@ struct moe *moe_new(const struct compute *c, const struct model_config *config,
     m->embd = config->n_embd;
     m->experts = config->moe.n_experts;
     m->used = config->moe.n_used;
-    name_users(m, w);
     int slots = max_rows * m->used, ff = config->moe.n_ff, shared = ff * config->moe.n_shared;
-    if (new_buffers(m, max_rows, err) &&
-        input_init(&m->in, m->embd, input_view_rows(m->embd, slots, m->experts), err) &&
-        input_init(&m->ff, ff, input_view_rows(ff, slots, m->experts), err) &&
-        input_init(&m->shared_ff, shared, max_rows, err)) {
-        return m;
-    }
+    input_init(&m->in, m->embd, input_view_rows(m->embd, slots, m->experts));
+    input_init(&m->ff, ff, input_view_rows(ff, slots, m->experts));
+    input_init(&m->shared_ff, shared, max_rows);
+    if (new_buffers(m, max_rows, err)) return m;
     moe_free(m);
     return NULL;
 }
@@ -120,6 +106,13 @@ void moe_free(struct moe *m)
     input_clear(&m->ff);
     input_clear(&m->shared_ff);
     free(m);
+}
+
+bool moe_reserve(struct moe *m, const struct weights *w, struct error *err)
+{
+    return input_reserve(&m->in, w->wants[INPUT_EXPERTS], err) &&
+           input_reserve(&m->ff, w->wants[INPUT_EXPERTS_FF], err) &&
+           input_reserve(&m->shared_ff, w->wants[INPUT_SHARED_FF], err);
 }
 
 /* ---- slots ---- */
@@ -235,10 +228,14 @@ static void combine_task(void *arg, int row, int thread)
     kernels->add(m->x + (size_t)row * (size_t)m->embd, sum, m->embd);
 }
 
-void moe_block(struct moe *m, const struct layer_weights *w, const struct input *norm, float *x)
+void moe_block(struct moe *m, const struct weights *w, int layer, const struct input *norm,
+               float *x)
 {
-    const struct product router = {.w = &w->router, .out = m->logits, .ld = m->experts};
-    m->w = w;
+    m->w = &w->layers[layer];
+    const struct product router = {.w = &m->w->router, .out = m->logits, .ld = m->experts};
+    input_use(&m->in, w->wants[INPUT_EXPERTS]);
+    input_use(&m->ff, w->wants[INPUT_EXPERTS_FF]);
+    input_use(&m->shared_ff, w->wants[INPUT_SHARED_FF]);
     m->x = x;
     m->rows = norm->rows;
     linear_products(m->c, norm, &router, 1);

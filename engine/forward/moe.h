@@ -15,14 +15,18 @@
 
 struct moe;
 
-/* Work space for steps of up to max_rows rows. c, config and w are borrowed until moe_free(), which accepts NULL. */
-struct moe *moe_new(const struct compute *c, const struct model_config *config,
-                    const struct weights *w, int max_rows, struct error *err);
+/* Work space for steps of up to max_rows rows. c and config are borrowed until moe_free(), which accepts NULL. */
+struct moe *moe_new(const struct compute *c, const struct model_config *config, int max_rows,
+                    struct error *err);
 void moe_free(struct moe *m);
 
-/* x += experts(norm(x)) of a layer.
+/* Memory for the inputs that w's types want; as forward_reserve(). */
+bool moe_reserve(struct moe *m, const struct weights *w, struct error *err);
+
+/* x += experts(norm(x)) of a layer of w.
  *   x     [rows, n_embd]
  *   norm  holds norm(x) of these rows, for the router and the shared experts */
-void moe_block(struct moe *m, const struct layer_weights *w, const struct input *norm, float *x);
+void moe_block(struct moe *m, const struct weights *w, int layer, const struct input *norm,
+               float *x);
 
 #endif

@@ -17,42 +17,69 @@
 #include "engine/forward/pool.h"
 #include "engine/tensor/quantise.h"
 
-/* Which rows of a matrix RoPE rotates: in every `period` rows those from `first` on. */
-enum rotated { ROTATED_NONE, ROTATED_HEADS, ROTATED_MLA_Q, ROTATED_MLA_KV };
-
-struct placement {
-    size_t tensor; /* offset in struct layer_tensors */
-    size_t to;     /* offset in struct layer_weights */
-    enum rotated rotated;
-};
-
-#define PLACE(name, rotated) \
-    { \
-        offsetof(struct layer_tensors, name), offsetof(struct layer_weights, name), rotated \
-    }
+/* clang-format off */
+#define MATRIX(name, input, rotated) \
+    {offsetof(struct layer_tensors, name), offsetof(struct layer_weights, name), input, rotated}
 static const struct placement matrix_places[] = {
-    PLACE(q, ROTATED_HEADS),        PLACE(k, ROTATED_HEADS),
-    PLACE(v, ROTATED_NONE),         PLACE(o, ROTATED_NONE),
-    PLACE(gate, ROTATED_NONE),      PLACE(up, ROTATED_NONE),
-    PLACE(down, ROTATED_NONE),      PLACE(router, ROTATED_NONE),
-    PLACE(gate_exps, ROTATED_NONE), PLACE(up_exps, ROTATED_NONE),
-    PLACE(down_exps, ROTATED_NONE), PLACE(gate_shared, ROTATED_NONE),
-    PLACE(up_shared, ROTATED_NONE), PLACE(down_shared, ROTATED_NONE),
-    PLACE(q_a, ROTATED_NONE),       PLACE(q_b, ROTATED_MLA_Q),
-    PLACE(kv_a, ROTATED_MLA_KV),    PLACE(k_b, ROTATED_NONE),
-    PLACE(v_b, ROTATED_NONE),       PLACE(mtp_eh_proj, ROTATED_NONE),
+    MATRIX(q,           INPUT_NORM,       ROTATED_HEADS),
+    MATRIX(k,           INPUT_NORM,       ROTATED_HEADS),
+    MATRIX(v,           INPUT_NORM,       ROTATED_NONE),
+    MATRIX(o,           INPUT_HEADS,      ROTATED_NONE),
+    MATRIX(gate,        INPUT_NORM,       ROTATED_NONE),
+    MATRIX(up,          INPUT_NORM,       ROTATED_NONE),
+    MATRIX(down,        INPUT_FF,         ROTATED_NONE),
+    MATRIX(router,      INPUT_NORM,       ROTATED_NONE),
+    MATRIX(gate_exps,   INPUT_EXPERTS,    ROTATED_NONE),
+    MATRIX(up_exps,     INPUT_EXPERTS,    ROTATED_NONE),
+    MATRIX(down_exps,   INPUT_EXPERTS_FF, ROTATED_NONE),
+    MATRIX(gate_shared, INPUT_NORM,       ROTATED_NONE),
+    MATRIX(up_shared,   INPUT_NORM,       ROTATED_NONE),
+    MATRIX(down_shared, INPUT_SHARED_FF,  ROTATED_NONE),
+    MATRIX(q_a,         INPUT_NORM,       ROTATED_NONE),
+    MATRIX(q_b,         INPUT_LOW_Q,      ROTATED_MLA_Q),
+    MATRIX(kv_a,        INPUT_NORM,       ROTATED_MLA_KV),
+    MATRIX(k_b,         INPUT_NOPE,       ROTATED_NONE),
+    MATRIX(v_b,         INPUT_LATENT,     ROTATED_NONE),
+    MATRIX(mtp_eh_proj, INPUT_PAIR,       ROTATED_NONE),
 };
+#define VECTOR(name, rotated) MATRIX(name, INPUT_NONE, rotated)
 static const struct placement vector_places[] = {
-    PLACE(attn_norm, ROTATED_NONE),     PLACE(ffn_norm, ROTATED_NONE),
-    PLACE(q_bias, ROTATED_HEADS),       PLACE(k_bias, ROTATED_HEADS),
-    PLACE(v_bias, ROTATED_NONE),        PLACE(q_norm, ROTATED_HEADS),
-    PLACE(k_norm, ROTATED_HEADS),       PLACE(router_bias, ROTATED_NONE),
-    PLACE(q_a_norm, ROTATED_NONE),      PLACE(kv_a_norm, ROTATED_NONE),
-    PLACE(mtp_enorm, ROTATED_NONE),     PLACE(mtp_hnorm, ROTATED_NONE),
-    PLACE(mtp_head_norm, ROTATED_NONE), PLACE(o_bias, ROTATED_NONE),
-    PLACE(q_a_bias, ROTATED_NONE),      PLACE(kv_a_bias, ROTATED_MLA_KV),
+    VECTOR(attn_norm,     ROTATED_NONE),
+    VECTOR(ffn_norm,      ROTATED_NONE),
+    VECTOR(q_bias,        ROTATED_HEADS),
+    VECTOR(k_bias,        ROTATED_HEADS),
+    VECTOR(v_bias,        ROTATED_NONE),
+    VECTOR(q_norm,        ROTATED_HEADS),
+    VECTOR(k_norm,        ROTATED_HEADS),
+    VECTOR(router_bias,   ROTATED_NONE),
+    VECTOR(q_a_norm,      ROTATED_NONE),
+    VECTOR(kv_a_norm,     ROTATED_NONE),
+    VECTOR(mtp_enorm,     ROTATED_NONE),
+    VECTOR(mtp_hnorm,     ROTATED_NONE),
+    VECTOR(mtp_head_norm, ROTATED_NONE),
+    VECTOR(o_bias,        ROTATED_NONE),
+    VECTOR(q_a_bias,      ROTATED_NONE),
+    VECTOR(kv_a_bias,     ROTATED_MLA_KV),
 };
-#undef PLACE
+#undef VECTOR
+#undef MATRIX
+/* clang-format on */
+
+enum {
+    N_MATRICES = sizeof(matrix_places) / sizeof(matrix_places[0]),
+    N_VECTORS = sizeof(vector_places) / sizeof(vector_places[0])
+};
+
+const struct placement *weights_placement(size_t tensor)
+{
+    for (int i = 0; i < N_MATRICES; i++) {
+        if (matrix_places[i].tensor == tensor) return &matrix_places[i];
+    }
+    for (int i = 0; i < N_VECTORS; i++) {
+        if (vector_places[i].tensor == tensor) return &vector_places[i];
+    }
+    return NULL;
+}
 
 /* One tensor to bring over. Exactly one of matrix and vector is set. */
 struct pack_job {
@@ -128,13 +155,13 @@ static void add_vector(struct packing *p, const struct tensor *t, const float **
 
 static void add_layer(struct packing *p, const struct layer_tensors *t, struct layer_weights *w)
 {
-    for (size_t i = 0; i < sizeof(matrix_places) / sizeof(matrix_places[0]); i++) {
+    for (int i = 0; i < N_MATRICES; i++) {
         const struct placement *r = &matrix_places[i];
         const struct tensor *from = (const struct tensor *)((const char *)t + r->tensor);
         enum quant type = from == &t->router ? from->type : packed_type(p, from, false);
         add_matrix(p, from, (struct matrix *)((char *)w + r->to), r->rotated, type);
     }
-    for (size_t i = 0; i < sizeof(vector_places) / sizeof(vector_places[0]); i++) {
+    for (int i = 0; i < N_VECTORS; i++) {
         const struct placement *r = &vector_places[i];
         add_vector(p, (const struct tensor *)((const char *)t + r->tensor),
                    (const float **)((char *)w + r->to), r->rotated);
@@ -144,8 +171,8 @@ static void add_layer(struct packing *p, const struct layer_tensors *t, struct l
 static bool list_jobs(struct packing *p, const struct model_tensors *t, struct weights *w,
                       struct error *err)
 {
-    size_t per_layer = (sizeof(matrix_places) + sizeof(vector_places)) / sizeof(struct placement);
-    p->jobs = mem_new(3 + per_layer * (size_t)w->n_layers, sizeof(*p->jobs), err);
+    p->jobs =
+        mem_new(3 + (size_t)(N_MATRICES + N_VECTORS) * (size_t)w->n_layers, sizeof(*p->jobs), err);
     if (p->jobs == NULL) return false;
     add_matrix(p, &t->token_embd, &w->embd, ROTATED_NONE, packed_type(p, &t->token_embd, true));
     if (t->output.data != t->token_embd.data) {
@@ -330,6 +357,34 @@ static bool reserve(struct weights *w, struct packing *p, struct error *err)
     return true;
 }
 
+/* ---- What inputs they want ---- */
+
+void matrix_wants(const struct matrix *m, struct input_forms *forms)
+{
+    if (m->n == 0) return;
+    if (m->dense != NULL) {
+        forms->plain = true;
+    } else if (panel_types[m->panels.type].quantised) {
+        forms->i8 = true;
+    } else {
+        forms->f32 = true;
+    }
+}
+
+static void list_wants(struct weights *w)
+{
+    matrix_wants(&w->output, &w->wants[INPUT_NORM]);
+    for (int layer = 0; layer < w->n_layers; layer++) {
+        const char *at = (const char *)&w->layers[layer];
+        for (int i = 0; i < N_MATRICES; i++) {
+            const struct placement *p = &matrix_places[i];
+            matrix_wants((const struct matrix *)(const void *)(at + p->to), &w->wants[p->input]);
+        }
+    }
+}
+
+/* ---- All of it ---- */
+
 static bool pack_all(struct weights *w, struct packing *p, const struct model *m, struct pool *pool,
                      weights_progress *progress, void *arg, struct error *err)
 {
@@ -348,6 +403,7 @@ static bool pack_all(struct weights *w, struct packing *p, const struct model *m
         if (progress != NULL) progress(arg, done, p->bytes);
     }
     if (w->output.n == 0) w->output = w->embd;
+    list_wants(w);
     return true;
 }
 

@@ -29,6 +29,31 @@ struct matrix {
     const float *dense;   /* reference: [count, n, k] */
 };
 
+/* What a matrix is multiplied with. Matrices of one input share its activations. */
+enum input_role {
+    INPUT_NONE,
+    INPUT_NORM,       /* norm(x): queries, keys, values, gate, up, router, output */
+    INPUT_HEADS,      /* attention's result */
+    INPUT_FF,         /* SwiGLU's result */
+    INPUT_PAIR,       /* a token's embedding beside the hidden state before it */
+    INPUT_LOW_Q,      /* latent attention: queries of low rank, normalised */
+    INPUT_NOPE,       /* each head's query without its rotated part */
+    INPUT_LATENT,     /* each head's result on the latent */
+    INPUT_EXPERTS,    /* rows of norm(x), expert by expert */
+    INPUT_EXPERTS_FF, /* SwiGLU's results likewise */
+    INPUT_SHARED_FF,  /* SwiGLU's result of the shared experts */
+    INPUT_ROLES
+};
+
+/* The forms of an input's values that the types of its matrices want: quantised, floats in tiles,
+ * plain rows for the reference. */
+struct input_forms {
+    bool i8, f32, plain;
+};
+
+/* Add what m, which may be none, wants. */
+void matrix_wants(const struct matrix *m, struct input_forms *forms);
+
 /* One expert of a matrix of experts. */
 struct matrix matrix_at(const struct matrix *m, int i);
 
@@ -53,9 +78,25 @@ struct weights {
     const float *output_norm;
     struct layer_weights *layers; /* [n_layers + n_mtp] */
     int n_layers;
-    size_t bytes; /* of memory mapped for all of it */
+    struct input_forms wants[INPUT_ROLES]; /* of all layers together */
+    size_t bytes;                          /* of memory mapped for all of it */
     void *memory;
 };
+
+/* Which rows of a matrix RoPE rotates: in every `period` rows those from `first` on. */
+enum rotated { ROTATED_NONE, ROTATED_HEADS, ROTATED_MLA_Q, ROTATED_MLA_KV };
+
+/* Where a layer's tensor goes, and what it is multiplied with. */
+struct placement {
+    size_t tensor;         /* offset in struct layer_tensors */
+    size_t to;             /* offset in struct layer_weights */
+    enum input_role input; /* of a matrix; a vector has none */
+    enum rotated rotated;
+};
+
+/* The placement of the tensor at this offset of struct layer_tensors; NULL where the forward pass
+ * has no use for it. */
+const struct placement *weights_placement(size_t tensor);
 
 /* Called from the packing thread between matrices. */
 typedef void weights_progress(void *arg, size_t done_bytes, size_t total_bytes);

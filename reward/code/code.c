@@ -5,7 +5,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/registry.h"
+#include "reward/row/row.h"
 
 #include <stdio.h>
 #include <unistd.h>
@@ -203,7 +203,8 @@ void code_open(bool unsafe)
     log_line(LOG_INFO, "sandbox", LOG_S("namespaces", l.namespaces ? "yes" : "no"),
              LOG_I("landlock_abi", l.landlock_abi), LOG_S("seccomp", l.seccomp ? "yes" : "no"),
              LOG_S("own_uid", l.own_uid ? "yes" : "no"),
-             LOG_S("sufficient", sandbox_layers_suffice(&l) ? "yes" : "no"), LOG_END);
+             LOG_S("sufficient", sandbox_layers_suffice(&l) ? "yes" : "no"),
+             LOG_S("unsafe", unsafe ? "allowed" : "no"), LOG_END);
 }
 
 bool code_is_usable(struct error *err)

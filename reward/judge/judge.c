@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/judge/judge.h"
+#include "reward/judge/judge_impl.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -10,11 +10,16 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "reward/code/code.h"
-#include "reward/limits.h"
+#include "reward/code/execute.h"
+#include "reward/judge/parcel.h"
+#include "reward/judge/registry.h"
+#include "reward/row/limits.h"
 #include "reward/judge/spec.h"
 
-enum { DEFAULT_BUDGET_MS = 2000, WORKERS_PER_PROCESSOR = 8, MAX_WORKERS = 64 };
-static const size_t DEFAULT_MEMORY = (size_t)1 << 30, DEFAULT_QUEUE = 100000;
+enum { WORKERS_PER_PROCESSOR = 8, MAX_WORKERS = 64 };
+
+static worker_service *const services[SERVICES] = {
+    [SERVICE_ITEM] = parcel_serve, [SERVICE_PROGRAM] = execute_serve};
 
 /* The rewards of R1, arXiv 2501.12948v1, 2.2.2, as far as they are in the registry. */
 static cJSON *r1_rewards(void)
@@ -58,12 +63,15 @@ struct judge *judge_open(const struct judge_options *o, struct error *err)
     int workers = o->workers > 0 ? o->workers : default_workers();
     struct dispatch_options d = {
         .max_workers = {[POOL_ALGEBRA] = workers, [POOL_SANDBOX] = code_workers(workers)},
-        .memory_bytes = o->worker_memory_bytes > 0 ? o->worker_memory_bytes : DEFAULT_MEMORY,
-        .max_waiting = o->queue_items > 0 ? o->queue_items : DEFAULT_QUEUE,
+        .workers = {.services = services,
+                    .n_services = SERVICES,
+                    .memory_bytes = (size_t)o->worker_memory_bytes},
+        .max_waiting = o->queue_items,
     };
-    judge->item_budget_ms = o->item_budget_ms > 0 ? o->item_budget_ms : DEFAULT_BUDGET_MS;
+    judge->item_budget_ms =
+        o->item_budget_ms > 0 ? o->item_budget_ms : 1; /* a timer of 0 is none */
     code_open(o->code_unsafe);
-    judge->max_items = o->max_items > 0 ? o->max_items : REWARD_MAX_ITEMS;
+    judge->max_items = o->max_items;
     if (read_defaults(judge, o->default_rewards, err)) judge->dispatch = dispatch_open(&d, err);
     if (judge->dispatch != NULL) return judge;
     judge_close(judge);

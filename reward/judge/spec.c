@@ -9,7 +9,8 @@
 #include <stdlib.h>
 
 #include "base/json.h"
-#include "reward/limits.h"
+#include "reward/judge/registry.h"
+#include "reward/row/limits.h"
 
 static const double MAX_WEIGHT = 1e9;
 
@@ -145,10 +146,6 @@ static bool read_options(const cJSON *entry, const struct reward *r, struct aren
         if (i < 0) {
             return error_set(err, ERROR_UNKNOWN_FIELD, field->string,
                              "reward %s has no option \"%.100s\"", r->name, field->string);
-        }
-        if (values[i].given) {
-            return error_set(err, ERROR_INVALID_VALUE, field->string, "%s is given twice",
-                             r->options[i].name);
         }
         if (cJSON_IsNull(field)) continue; /* null: the default */
         if (!read_option(&r->options[i], field, a, &values[i], err)) return false;

@@ -7,19 +7,21 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "reward/math/answer.h"
+
 #include "base/ascii.h"
 #include "base/buffer.h"
 #include "base/clock.h"
-#include "reward/math/value/calculus.h"
-#include "reward/math/find/choice.h"
-#include "reward/math/value/decimal.h"
-#include "reward/math/find/extract.h"
 #include "reward/math/compare/family.h"
+#include "reward/math/compare/region.h"
+#include "reward/math/find/choice.h"
+#include "reward/math/find/extract.h"
+#include "reward/math/find/prose.h"
 #include "reward/math/read/parse.h"
 #include "reward/math/read/rewrite.h"
-#include "reward/math/find/prose.h"
-#include "reward/math/find/words.h"
-#include "reward/math/work.h"
+#include "reward/math/read/words.h"
+#include "reward/math/real/decimal.h"
+#include "reward/math/value/calculus.h"
 
 enum { MAX_READINGS = 4, HALF_DAY = 12 * 3600 };
 
@@ -29,12 +31,6 @@ struct readings {
     char label;       /* of a choice before the text, "(B) 12"; 0 */
     struct error err; /* of the first reading, when n is 0 */
 };
-
-bool work_expired(struct math_work *w)
-{
-    if (w->effort == MATH_FULL && !w->timed_out) w->timed_out = clock_cpu_ns() > w->deadline_ns;
-    return w->timed_out;
-}
 
 /* A comma between digits: the text has another reading. */
 static bool has_digit_comma(struct span s)

@@ -9,126 +9,11 @@
 #ifndef REWARD_MATH_MATH_H
 #define REWARD_MATH_MATH_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
 #include "base/arena.h"
 #include "base/span.h"
-
-enum math_mode {
-    MATH_AUTO, /* choice letters where options name choices or the reference is one, else math, else text */
-    MATH_MATH,   /* mathematics; words are compared as words */
-    MATH_NUMBER, /* one number each; nothing else is an answer */
-    MATH_CHOICE, /* one letter each */
-    MATH_TEXT,   /* words: case, punctuation, articles and white space do not matter */
-};
-
-enum math_form {
-    MATH_FORM_TEXT, /* a response, in which the answer must be found */
-    MATH_FORM_BARE, /* the answer alone */
-};
-
-enum { MATH_EXTRACT_LATEX = 1, MATH_EXTRACT_EXPR = 2, MATH_EXTRACT_STRING = 4 };
-
-enum math_location { MATH_LAST, MATH_FIRST, MATH_EXACT /* the whole response is the answer */ };
-
-struct math_options {
-    enum math_mode mode;  /* MATH_AUTO */
-    enum math_form form;  /* MATH_FORM_TEXT */
-    unsigned extract;     /* bits MATH_EXTRACT_*; LATEX | EXPR | STRING */
-    int precision;        /* decimal places that make a decimal equal to an exact value; 6 */
-    bool precision_given; /* precision also rounds two decimals against each other; false */
-    bool strict;          /* {1, 2} is not (1, 2), x = 1 is not 1, 10 % is not 0.1; false */
-    bool allow_set_relation_comp; /* x < 3 equals (-oo, 3) whichever side is the reference; true */
-    bool require_boxed;           /* only \boxed{} and \fbox{} hold answers; false */
-    bool boxed_anywhere;        /* a box inside the reasoning counts when none follows it; false */
-    struct span reasoning_end;  /* only what follows this mark counts, and it must be there; "" */
-    bool answer_tag;            /* only <answer></answer> holds answers; false */
-    bool first_answer;          /* the first <answer> or box, not the last; false */
-    bool answer_in_brackets;    /* the last [...] holds the answer; false */
-    const struct span *choices; /* the letters (or words) to choose from; NULL */
-    int n_choices;
-    struct span language; /* "english", "chinese", "german"...: how numbers are written; "" */
-    double abs_tol;       /* numbers this close are equal; 0 */
-    bool unordered;       /* tuples are compared as sets; false */
-    enum math_location location; /* MATH_LAST */
-    bool units_convert;          /* 1 m equals 100 cm; true */
-    bool percent_lenient;        /* 28 % equals 28 (and 0.28); true */
-    double budget_s;             /* CPU time an answer may take with MATH_FULL; 2 */
-};
-
-/* The defaults above. */
-extern const struct math_options MATH_DEFAULTS;
-
-/* Options as the trainers of a data set use them. */
-struct math_preset {
-    const char *name;    /* "gsm8k", "math", "aime", "dapo", "hendrycks" */
-    const char *summary; /* one line: what it changes */
-    struct math_options options;
-};
-
-/* Preset i, NULL past the last. */
-const struct math_preset *math_preset_at(int i);
-const struct math_preset *math_preset_find(struct span name);
+#include "reward/math/work/options.h"
 
 enum math_verdict { MATH_CORRECT, MATH_INCORRECT, MATH_CANNOT_JUDGE, MATH_DEFER };
-
-/* name, code on the wire, what it says */
-#define MATH_CAUSE_MAP(X) \
-    X(EQUAL_TEXT, "equal_text", "the same text, white space and wrapping aside") \
-    X(EQUAL_VALUE, "equal_value", "the same exact value or expression") \
-    X(EQUAL_NUMERICALLY, "equal_numerically", \
-      "rigorous evaluation to 1,000 digits shows no difference") \
-    X(EQUAL_AFTER_ROUNDING, "equal_after_rounding", "a decimal that is the exact value, rounded") \
-    X(EQUAL_WITHIN_TOLERANCE, "equal_within_tolerance", "closer than abs_tol") \
-    X(EQUAL_SET, "equal_set", "the same elements or the same points") \
-    X(EQUAL_RELATION, "equal_relation", "the same equation or inequality, rearranged") \
-    X(EQUAL_CHOICE, "equal_choice", "the same choice") \
-    X(EQUAL_WORDS, "equal_words", "the same words") \
-    X(NOT_EQUAL, "not_equal", "a proof or two disjoint values") \
-    X(NOT_EQUAL_KIND, "not_equal_kind", \
-      "things of different kinds: a number and a set, words and a number") \
-    X(NOT_EQUAL_UNIT, "not_equal_unit", "different units") \
-    X(NOT_EQUAL_CHOICE, "not_equal_choice", "another choice") \
-    X(NOT_EQUAL_WORDS, "not_equal_words", "other words") \
-    X(NO_ANSWER_FOUND, "no_answer_found", "the response holds no answer where one may stand") \
-    X(EMPTY_ANSWER, "empty_answer", "an empty box or tag") \
-    X(ONLY_IN_REASONING, "only_in_reasoning", "the answer stands inside the reasoning only") \
-    X(SEVERAL_ANSWERS, "several_answers", "more than one answer is offered for one question") \
-    X(UNPARSABLE_ANSWER, "unparsable_answer", \
-      "the answer is no mathematics, and the reference is") \
-    X(UNPARSABLE_GOLD, "unparsable_gold", "the reference is empty or holds no answer") \
-    X(TOO_LARGE, "too_large", "a limit on size, depth or count") \
-    X(TIMEOUT, "timeout", "the budget is spent") \
-    X(UNDECIDED, "undecided", "no test could tell") \
-    X(NO_MEMORY, "out_of_memory", "no memory for this item")
-
-enum math_cause {
-#define MATH_CAUSE_ENUM(name, wire, text) MATH_##name,
-    MATH_CAUSE_MAP(MATH_CAUSE_ENUM)
-#undef MATH_CAUSE_ENUM
-        MATH_CAUSES
-};
-
-const char *math_cause_name(enum math_cause cause); /* "equal_value" */
-const char *math_cause_text(enum math_cause cause); /* what it says, one line */
-
-/* Where the answer stood. */
-enum math_source {
-    MATH_FROM_NOWHERE,
-    MATH_FROM_BARE,
-    MATH_FROM_BOXED,
-    MATH_FROM_TAG,
-    MATH_FROM_HASHES,
-    MATH_FROM_PHRASE,
-    MATH_FROM_LATEX,
-    MATH_FROM_EXPRESSION,
-    MATH_FROM_BRACKETS,
-    MATH_FROM_CHOICE,
-    MATH_SOURCES
-};
-
-const char *math_source_name(enum math_source source); /* "boxed" */
 
 struct math_result {
     enum math_verdict verdict;
@@ -138,19 +23,12 @@ struct math_result {
     struct span gold; /* the reference that was met, or the first */
 };
 
-enum math_effort {
-    MATH_CHEAP, /* provably cheap steps only: bounded, a few microseconds each, nothing that can abort.
-                 * May answer MATH_DEFER: ask again with MATH_FULL. */
-    MATH_FULL, /* everything, within options->budget_s of CPU time. FLINT may still abort or exhaust
-                 * memory: call it in a process that may die. */
-};
-
 /* Judge one completion (chat already assembled, reasoning in <think> tags) against the references
- * golds[n_golds]: correct when it equals any. prompt may be empty. out's spans live as long as a,
+ * golds[n_golds]: correct when it equals any. out's spans live as long as a,
  * completion and golds. Re-entrant. */
-void math_judge(struct arena *a, struct span prompt, struct span completion,
-                const struct span *golds, int n_golds, const struct math_options *options,
-                enum math_effort effort, struct math_result *out);
+void math_judge(struct arena *a, struct span completion, const struct span *golds, int n_golds,
+                const struct math_options *options, enum math_effort effort,
+                struct math_result *out);
 
 /* Two bare answers, neither of which is the reference (majority votes): symmetric. */
 enum math_verdict math_equal(struct arena *a, struct span x, struct span y,
@@ -159,11 +37,5 @@ enum math_verdict math_equal(struct arena *a, struct span x, struct span y,
 /* The final answer of a response as math_judge() would extract it; {NULL, 0} when there is none. */
 struct span math_extract(struct arena *a, struct span completion,
                          const struct math_options *options, enum math_source *source);
-
-/* A key of a bare answer: equal keys of kind MATH_KEY_VALUE mean equal answers, so that grouping by
- * key is linear; answers with different keys may still be equal (ask math_equal). False when the
- * answer has no cheap key. */
-bool math_canonical_key(struct arena *a, struct span answer, const struct math_options *options,
-                        uint64_t key[2]);
 
 #endif

@@ -5,7 +5,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/registry.h"
+#include "reward/row/row.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -39,10 +39,17 @@ enum {
     OPT_PERCENT,
 };
 
-static const char *const modes[] = {"auto", "math", "number", "choice", "text", NULL};
-static const char *const forms[] = {"text", "bare", NULL};
-static const char *const presets[] = {"none", "gsm8k", "math", "aime", "dapo", "hendrycks", NULL};
-static const char *const locations[] = {"last", "first", "exact", NULL};
+static const char *const modes[] = {
+    [MATH_AUTO] = "auto",     [MATH_MATH] = "math", [MATH_NUMBER] = "number",
+    [MATH_CHOICE] = "choice", [MATH_TEXT] = "text", NULL};
+static const char *const forms[] = {[MATH_FORM_TEXT] = "text", [MATH_FORM_BARE] = "bare", NULL};
+static const char *const presets[] = {
+#define PRESET_NAME(name, wire, ...) [MATH_PRESET_##name] = wire,
+    MATH_PRESET_MAP(PRESET_NAME)
+#undef PRESET_NAME
+        NULL};
+static const char *const locations[] = {
+    [MATH_LAST] = "last", [MATH_FIRST] = "first", [MATH_EXACT] = "exact", NULL};
 
 /* Options ready for math_judge(), with the memory that they borrow from. */
 struct accuracy {
@@ -112,8 +119,7 @@ static void take_bool(const struct option_value *v, bool *out)
 static bool fill(struct accuracy *x, const struct option_value *v, struct error *err)
 {
     struct math_options *o = &x->options;
-    const struct math_preset *preset = math_preset_find(span_str(presets[v[OPT_PRESET].choice]));
-    *o = preset == NULL ? MATH_DEFAULTS : preset->options;
+    *o = MATH_PRESET_OPTIONS[v[OPT_PRESET].choice];
     if (v[OPT_MODE].given) o->mode = (enum math_mode)v[OPT_MODE].choice;
     if (v[OPT_FORM].given) o->form = (enum math_form)v[OPT_FORM].choice;
     if (v[OPT_LOCATION].given) o->location = (enum math_location)v[OPT_LOCATION].choice;
@@ -264,8 +270,7 @@ static enum score_status score(const struct reward_call *call, struct reward_out
     if (!read_golds(call->answer, call->arena, golds, &n, out->err)) return SCORE_FAULT;
     if (call->in_worker && call->budget_ms > 0) o.budget_s = call->budget_ms / 1000.0;
     struct span response = o.form == MATH_FORM_BARE ? call->completion : whole_response(call);
-    math_judge(call->arena, call->prompt, response, golds, n, &o,
-               call->in_worker ? MATH_FULL : MATH_CHEAP, &r);
+    math_judge(call->arena, response, golds, n, &o, call->in_worker ? MATH_FULL : MATH_CHEAP, &r);
     if (r.verdict == MATH_DEFER) return SCORE_DEFER;
     tell(&r, out);
     return r.verdict == MATH_CANNOT_JUDGE ? SCORE_CANNOT : SCORE_DONE;

@@ -7,14 +7,14 @@
 
 #include "base/arena.h"
 #include "base/span.h"
-#include "reward/registry.h"
+#include "reward/row/row.h"
 
 /* head and tail as one text: one of them when the other is empty, else new in a. {NULL, 0} when a
  * is full. */
 struct span text_join(struct span head, struct span tail, struct arena *a);
 
-/* What comes after the last </think>; the whole text when there is none, nothing when a <think>
- * is still open after it. */
+/* What comes after the reasoning, whatever family's marks it has (base/reasoning_marks.h); the whole
+ * text when there is none, nothing when some is still open. */
 struct span text_after_think(struct span text);
 
 /* What the last \boxed{...} or \fbox{...} with balanced braces holds; p NULL when there is none. */

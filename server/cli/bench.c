@@ -140,7 +140,7 @@ static bool measure_all(struct engine *e, const struct bench_flags *f, struct be
     return engine_measure_limits(r->info->threads, &r->limits, err);
 }
 
-static bool bench(const struct settings *s, const struct bench_flags *f, struct bench_report *r,
+static bool bench(const struct cli_settings *s, const struct bench_flags *f, struct bench_report *r,
                   struct error *err)
 {
     struct engine_options o;
@@ -187,7 +187,7 @@ int cli_bench(int n, char **args)
         {"--json", .on = &f.json},
         {.name = NULL},
     };
-    struct settings s;
+    struct cli_settings s;
     struct error err = {0};
     struct bench_report r = {0};
     if (!cli_read("bench [--model PATH]\n\nMeasure prompt and decode speed, beside this machine's "
@@ -197,10 +197,10 @@ int cli_bench(int n, char **args)
     }
     if (n != 0 || !plan(&f, &r)) {
         fprintf(stderr, "touchstone: a flag has no such value (see touchstone bench --help)\n");
-        settings_clear(&s);
+        cli_settings_clear(&s);
         return CLI_USAGE;
     }
     bool ok = bench(&s, &f, &r, &err);
-    settings_clear(&s);
+    cli_settings_clear(&s);
     return ok ? CLI_OK : cli_fail(&err);
 }

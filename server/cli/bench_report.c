@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "server/version.h"
+#include "base/version.h"
 
 const char *const bench_part_names[BENCH_PARTS] = {
     [BENCH_PROMPT] = "prompt",

@@ -88,31 +88,22 @@ static bool wants_help(int n, char **args)
 }
 
 bool cli_read(const char *usage, const char *flag_help, const struct cli_flag *flags, int *n,
-              char **args, struct settings *s)
+              char **args, struct cli_settings *s)
 {
     struct error err = {0};
     if (wants_help(*n, args)) {
         printf("usage: touchstone %s\n%s", usage, flag_help == NULL ? "" : flag_help);
-        settings_print_help(stdout);
+        cli_settings_print_help(stdout);
         exit(fflush(stdout) == 0 ? CLI_OK : CLI_FAILED);
     }
-    *s = (struct settings){0};
-    if (take_flags(flags, n, args, &err) && settings_read(s, *n, args, n, &err)) return true;
-    settings_clear(s);
+    *s = (struct cli_settings){0};
+    if (take_flags(flags, n, args, &err) && cli_settings_read(s, n, args, &err)) return true;
+    cli_settings_clear(s);
     cli_fail(&err);
     return false;
 }
 
 /* ---- the engine's options ---- */
-
-static int choice_of(const char *word, const char *const *words)
-{
-    int i = 0;
-    while (strcmp(word, words[i]) != 0) {
-        i++; /* the settings let only these words through */
-    }
-    return i;
-}
 
 /* The built-in model lies beside the installed program, or in the source tree it was built in. */
 static const char *builtin_model(char path[PATH_MAX])
@@ -143,47 +134,20 @@ static void show_loading(void *arg, size_t done, size_t total)
     if (done < total) fprintf(stderr, "loading the model: %d %%", percent);
 }
 
-bool cli_engine_options(const struct settings *s, struct engine_options *o, struct error *err)
+bool cli_engine_options(const struct cli_settings *s, struct engine_options *o, struct error *err)
 {
-    static const char *const kinds[] = {"fast", "reference"};
-    static const char *const kvs[] = {"f16", "f32", "q8_0"};
     static char builtin[PATH_MAX];
     static int percent_shown;
-    engine_options_init(o);
+    *o = s->engine;
     if (isatty(STDERR_FILENO)) o->progress = show_loading;
     o->progress_arg = &percent_shown;
-    o->model_path = s->model != NULL ? s->model : builtin_model(builtin);
+    if (o->model_path == NULL) o->model_path = builtin_model(builtin);
     if (o->model_path == NULL) {
         return error_set(err, ERROR_BAD_FILE, "model",
                          "the built-in model is not beside the program: name one with --model");
     }
-    o->name = s->served_model_name.n > 0 ? s->served_model_name.items[0] : NULL;
-    o->kind = (enum engine_kind)choice_of(s->engine, kinds);
-    o->kv = (enum engine_kv)choice_of(s->kv, kvs);
-    o->isa = strcmp(s->isa, "auto") == 0 ? NULL : s->isa;
-    o->weights = strcmp(s->weights, "as-is") == 0 ? NULL : s->weights;
-    o->threads = (int)s->threads;
-    o->pin_threads = s->pin_threads;
-    o->context = (int)s->context;
-    o->max_sequences = (int)s->max_sequences;
-    o->max_queue = (int)s->max_queue;
-    o->step_tokens = (int)s->step_tokens;
-    o->kv_bytes = s->kv_memory;
-    o->prefix_cache = s->prefix_cache;
-    o->speculate = s->speculate;
+    if (s->server.model_names.n > 0) o->name = s->server.model_names.items[0];
     return true;
-}
-
-struct judge_options cli_judge_options(const struct settings *s)
-{
-    return (struct judge_options){
-        .workers = (int)s->verify_workers,
-        .item_budget_ms = (int)(s->verify_seconds * 1000),
-        .worker_memory_bytes = (size_t)s->verify_memory,
-        .code_unsafe = s->code_unsafe,
-        .max_items = (int)s->verify_items,
-        .default_rewards = s->verify_rewards,
-    };
 }
 
 /* ---- JSON lines ---- */

@@ -16,6 +16,7 @@
 #include "config/settings.h"
 #include "engine/engine.h"
 #include "reward/reward.h"
+#include "server/server.h"
 
 enum cli_exit { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
@@ -29,6 +30,30 @@ int cli_bench(int n, char **args);
 int cli_model(int n, char **args);
 int cli_config(int n, char **args);
 
+/* Every setting of the program, where it is obeyed. */
+enum cli_log_format { CLI_LOG_TEXT, CLI_LOG_JSON };
+struct cli_log_options {
+    int level; /* enum log_level */
+    enum cli_log_format format;
+};
+enum { CLI_SECTIONS = 4 };
+struct cli_settings {
+    struct engine_options engine;
+    struct judge_options judge;
+    struct server_options server;
+    struct cli_log_options log;
+    struct arena *memory; /* owns the texts */
+};
+
+/* Read the settings from all their sources (settings_read()) and set up the log as they say. *n
+ * words of args are left. Free with cli_settings_clear() either way. */
+bool cli_settings_read(struct cli_settings *s, int *n, char **args, struct error *err);
+void cli_settings_clear(struct cli_settings *s);
+
+/* All sections, as settings_print_help() and settings_print_file() print them. */
+void cli_settings_print_help(FILE *out);
+void cli_settings_print_file(FILE *out);
+
 /* A flag of one command. Exactly one of the pointers is set. */
 struct cli_flag {
     const char *name; /* "--raw"; NULL ends a table */
@@ -41,18 +66,16 @@ struct cli_flag {
 /* Take the command's flags out of args, then read the settings from the rest; *n words of args
  * are left, the operands. --help prints usage, flag_help (may be NULL) and the settings, and ends
  * the program with 0. On failure one line on stderr and false: return CLI_USAGE. Free s with
- * settings_clear(). */
+ * cli_settings_clear(). */
 bool cli_read(const char *usage, const char *flag_help, const struct cli_flag *flags, int *n,
-              char **args, struct settings *s);
+              char **args, struct cli_settings *s);
 
 /* "touchstone: message" on stderr; returns CLI_FAILED. */
 int cli_fail(const struct error *err);
 
-/* The engine's options as the settings say. Strings borrow from s. False when there is no model. */
-bool cli_engine_options(const struct settings *s, struct engine_options *o, struct error *err);
-
-/* The judge's options as the settings say. Strings borrow from s. */
-struct judge_options cli_judge_options(const struct settings *s);
+/* What the engine's settings leave to the program: the built-in model where none is named, the
+ * model's name, a line of progress on a terminal. False when there is no model. */
+bool cli_engine_options(const struct cli_settings *s, struct engine_options *o, struct error *err);
 
 /* Handle one line: read `in`, fill `reply`, or fail with *err. */
 typedef bool cli_line_fn(void *arg, const cJSON *in, cJSON *reply, struct error *err);

@@ -6,12 +6,12 @@
 
 int cli_config(int n, char **args)
 {
-    struct settings s;
+    struct cli_settings s;
     if (!cli_read("config\n\nPrint the documented default configuration file.\n", NULL, NULL, &n,
                   args, &s)) {
         return CLI_USAGE;
     }
-    settings_clear(&s);
-    settings_print_file(stdout);
+    cli_settings_clear(&s);
+    cli_settings_print_file(stdout);
     return fflush(stdout) == 0 ? CLI_OK : CLI_FAILED;
 }

@@ -10,12 +10,12 @@ int cli_model(int n, char **args)
 {
     bool as_json = false;
     const struct cli_flag flags[] = {{"--json", .on = &as_json}, {.name = NULL}};
-    struct settings s;
+    struct cli_settings s;
     if (!cli_read("model [--json] PATH\n\nWhat a GGUF file or Hugging Face folder holds.\n\n",
                   "  --json                       print one JSON object\n", flags, &n, args, &s)) {
         return CLI_USAGE;
     }
-    const char *path = n == 1 ? args[0] : s.model;
+    const char *path = n == 1 ? args[0] : s.engine.model_path;
     struct error err = {0};
     struct buffer text;
     buffer_init(&text, MAX_TEXT);
@@ -29,6 +29,6 @@ int cli_model(int n, char **args)
         status = CLI_FAILED;
     }
     buffer_clear(&text);
-    settings_clear(&s);
+    cli_settings_clear(&s);
     return status;
 }

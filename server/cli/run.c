@@ -143,7 +143,7 @@ int cli_run(int n, char **args)
         {"--temperature", .number = &f.temperature},
         {.name = NULL},
     };
-    struct settings s;
+    struct cli_settings s;
     struct error err = {0};
     struct engine_options o;
     if (!cli_read("run [--model PATH] \"prompt\"\n\nOne completion to the terminal, streamed.\n\n",
@@ -158,7 +158,7 @@ int cli_run(int n, char **args)
     }
     if (n != 1) {
         fprintf(stderr, "touchstone: one prompt expected (see touchstone run --help)\n");
-        settings_clear(&s);
+        cli_settings_clear(&s);
         return CLI_USAGE;
     }
     sem_init(&news, 0, 0);
@@ -171,6 +171,6 @@ int cli_run(int n, char **args)
     signal(SIGINT, on_interrupt);
     ok = ok && run(e, args[0], &f, &err);
     engine_close(e);
-    settings_clear(&s);
+    cli_settings_clear(&s);
     return ok ? CLI_OK : cli_fail(&err);
 }

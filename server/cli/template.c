@@ -98,7 +98,7 @@ static bool handle(void *arg, const cJSON *in, cJSON *reply, struct error *err)
     return ok;
 }
 
-static struct engine *open_vocabulary(const struct settings *s, struct error *err)
+static struct engine *open_vocabulary(const struct cli_settings *s, struct error *err)
 {
     struct engine_options o;
     if (!cli_engine_options(s, &o, err)) return NULL;
@@ -120,7 +120,7 @@ int cli_template(int n, char **args)
 {
     const char *template = NULL;
     const struct cli_flag flags[] = {{"--template", .text = &template}, {.name = NULL}};
-    struct settings s;
+    struct cli_settings s;
     struct error err = {0};
     if (!cli_read("template [--template FILE.jinja | --model PATH] [FILE.jsonl|-]\n\n"
                   "A line with messages (and tools, add_generation_prompt, bos_token, eos_token, "
@@ -138,7 +138,7 @@ int cli_template(int n, char **args)
     bool ok = true;
     if (template != NULL) {
         ok = read_template(&r.template, NULL, template, &err);
-    } else if (s.model != NULL) {
+    } else if (s.engine.model_path != NULL) {
         r.engine = open_vocabulary(&s, &err);
         ok = r.engine != NULL;
     } else {
@@ -148,6 +148,6 @@ int cli_template(int n, char **args)
     engine_close(r.engine);
     buffer_clear(&r.template);
     free(folder);
-    settings_clear(&s);
+    cli_settings_clear(&s);
     return status;
 }

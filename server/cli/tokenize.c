@@ -72,7 +72,7 @@ static bool handle(void *arg, const cJSON *in, cJSON *reply, struct error *err)
 
 int cli_tokenize(int n, char **args)
 {
-    struct settings s;
+    struct cli_settings s;
     struct error err = {0};
     struct engine_options o;
     if (!cli_read("tokenize [--model PATH] [FILE.jsonl|-]\n\n"
@@ -92,6 +92,6 @@ int cli_tokenize(int n, char **args)
                      ? cli_each_line(n > 0 ? args[0] : NULL, handle, e)
                      : cli_fail(&err);
     engine_close(e);
-    settings_clear(&s);
+    cli_settings_clear(&s);
     return status;
 }

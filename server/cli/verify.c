@@ -57,7 +57,9 @@ static bool judge_file(struct judge *judge, const char *path, int threads, bool 
     }
     struct progress p = {.started_ns = clock_ns(), .on_terminal = !quiet && isatty(STDERR_FILENO)};
     struct judge_summary sum = {0};
-    bool ok = judge_lines(judge, in, stdout, threads, show_progress, &p, &sum, err);
+    const struct judge_file file = {
+        .in = in, .out = stdout, .threads = threads, .progress = show_progress, .arg = &p};
+    bool ok = judge_lines(judge, &file, &sum, err);
     if (ok && !quiet) print_summary(&p, &sum);
     if (!from_stdin) fclose(in);
     return ok;
@@ -69,7 +71,7 @@ int cli_verify(int n, char **args)
     const char *rewards = NULL;
     const struct cli_flag flags[] = {
         {"--quiet", .on = &quiet}, {"--rewards", .text = &rewards}, {.name = NULL}};
-    struct settings s;
+    struct cli_settings s;
     struct error err = {0};
     if (!cli_read(
             "verify [FILE.jsonl|-]\n\n"
@@ -79,12 +81,12 @@ int cli_verify(int n, char **args)
             flags, &n, args, &s)) {
         return CLI_USAGE;
     }
-    struct judge_options o = cli_judge_options(&s);
+    struct judge_options o = s.judge;
     if (rewards != NULL) o.default_rewards = rewards;
     struct judge *judge = judge_open(&o, &err);
     bool ok =
-        judge != NULL && judge_file(judge, n > 0 ? args[0] : NULL, (int)s.threads, quiet, &err);
+        judge != NULL && judge_file(judge, n > 0 ? args[0] : NULL, s.engine.threads, quiet, &err);
     judge_close(judge);
-    settings_clear(&s);
+    cli_settings_clear(&s);
     return ok ? CLI_OK : cli_fail(&err);
 }

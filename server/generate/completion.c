@@ -14,6 +14,7 @@
 #include "server/generate/choice.h"
 #include "server/http/emit.h"
 #include "server/generate/logprobs.h"
+#include "server/generate/output_form.h"
 #include "server/http/sse.h"
 #include "server/state.h"
 
@@ -41,7 +42,7 @@ static void note_usage(struct completion *c)
     facts->cached_tokens = usage.cached;
 }
 
-static void on_gone(struct exchange *x)
+static void stop(struct exchange *x)
 {
     struct completion *c = x->state;
     if (c->open > 0) x->server->metrics.cancelled++;
@@ -53,8 +54,8 @@ static void on_gone(struct exchange *x)
 static void on_timeout(struct exchange *x)
 {
     struct error err = {0};
-    error_set(&err, ERROR_TIMEOUT, NULL, "the generation took longer than %d s",
-              x->server->o.request_timeout_s);
+    error_set(&err, ERROR_TIMEOUT, NULL, "the generation took longer than %g s",
+              x->server->o.request_timeout_ms / 1e3);
     sse_fail(x, &err);
 }
 
@@ -73,31 +74,26 @@ static void free_state(struct exchange *x)
     }
     free(c->runs);
     free(c->choices);
+    form_free(c->params.engine.form);
     cJSON_Delete(c->document);
 }
 
+static const struct exchange_kind completion_kind = {
+    .stop = stop, .timeout = on_timeout, .free = free_state};
+
 struct completion *completion_new(struct exchange *x, const struct completion_style *style,
-                                  const char *id_prefix, void *dialect)
+                                  const char *id_prefix, size_t dialect_bytes)
 {
-    struct completion *c = arena_alloc(x->arena, 1, sizeof(*c));
-    if (c == NULL || dialect == NULL) {
-        struct error err = {0};
-        error_set(&err, ERROR_NO_MEMORY, NULL, "no memory for the request");
-        exchange_fail(x, &err);
-        return NULL;
-    }
+    struct completion *c = exchange_state(x, sizeof(*c) + dialect_bytes, &completion_kind);
+    if (c == NULL) return NULL;
     c->exchange = x;
     c->engine = x->server->engine;
     c->style = style;
-    c->dialect = dialect;
+    c->dialect = c + 1;
     c->created = clock_unix_s();
     snprintf(c->id, sizeof(c->id), "%s%s", id_prefix, x->id);
     c->n_prefix = strlen(id_prefix);
     sampling_params_init(&c->params);
-    x->state = c;
-    x->on_gone = on_gone;
-    x->on_timeout = on_timeout;
-    x->free_state = free_state;
     return c;
 }
 
@@ -204,7 +200,7 @@ static void after_prepare(struct exchange *x)
 
 struct completion *completion_of(struct exchange *x)
 {
-    bool is_one = x->on_gone == on_gone && !x->gone && !x->over;
+    bool is_one = x->kind == &completion_kind && !x->gone && !x->over;
     struct completion *c = is_one ? x->state : NULL;
     bool is_done = c != NULL && c->n_choices > 0 && c->open == 0;
     return is_done ? NULL : c;
@@ -228,13 +224,14 @@ bool completion_has_id(const struct completion *c, struct span id)
 static void work_prepare(struct exchange *x)
 {
     struct completion *c = x->state;
-    c->prepare(c);
+    if (c->prepare(c)) output_form_compile(x->server->engine, &c->params, &c->error);
 }
 
-void completion_run(struct completion *c, bool heavy, bool (*prepare)(struct completion *c))
+void completion_run(struct completion *c, enum exchange_weight weight,
+                    bool (*prepare)(struct completion *c))
 {
     c->prepare = prepare;
-    exchange_work(c->exchange, heavy, work_prepare, after_prepare);
+    exchange_offload(c->exchange, weight, work_prepare, after_prepare);
 }
 
 /* As vLLM's render routes answer: a list of what the engine would be given. */
@@ -262,10 +259,11 @@ static void after_render(struct exchange *x)
     reply_rendered(x->state);
 }
 
-void completion_render(struct completion *c, bool heavy, bool (*prepare)(struct completion *c))
+void completion_render(struct completion *c, enum exchange_weight weight,
+                       bool (*prepare)(struct completion *c))
 {
     c->prepare = prepare;
-    exchange_work(c->exchange, heavy, work_prepare, after_render);
+    exchange_offload(c->exchange, weight, work_prepare, after_render);
 }
 
 /* ---- events ---- */

@@ -64,7 +64,7 @@ struct completion {
     struct exchange *exchange;
     const struct engine *engine;
     const struct completion_style *style;
-    void *dialect;      /* the route's own fields, in the arena */
+    void *dialect;      /* the route's own fields, behind this */
     cJSON *document;    /* the body; what was read from it is borrowed */
     struct error error; /* why prepare failed */
     bool (*prepare)(struct completion *c);
@@ -89,17 +89,19 @@ struct completion {
     bool aborted;                         /* end as soon as it is submitted */
 };
 
-/* A completion for x, in its arena; answers 500 itself and returns NULL when there is no memory.
- * The exchange frees it. */
+/* A completion for x, in its arena, and behind it dialect_bytes for the route's own fields, zeroed.
+ * NULL when there is no memory: x has then been answered. The exchange frees it. */
 struct completion *completion_new(struct exchange *x, const struct completion_style *style,
-                                  const char *id_prefix, void *dialect);
+                                  const char *id_prefix, size_t dialect_bytes);
 
-/* Run prepare(c) (false: c->error) and then submit. heavy: on the thread pool even when the body is
- * small, because a template may take long. */
-void completion_run(struct completion *c, bool heavy, bool (*prepare)(struct completion *c));
+/* Run prepare(c) (false: c->error) and then submit. WORK_HEAVY where a template is rendered, which
+ * may take long. */
+void completion_run(struct completion *c, enum exchange_weight weight,
+                    bool (*prepare)(struct completion *c));
 
 /* Run prepare(c) and answer with the prompts and their ids, as vLLM's /render routes do. */
-void completion_render(struct completion *c, bool heavy, bool (*prepare)(struct completion *c));
+void completion_render(struct completion *c, enum exchange_weight weight,
+                       bool (*prepare)(struct completion *c));
 
 /* ---- for prepare functions ---- */
 

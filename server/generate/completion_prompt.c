@@ -30,8 +30,8 @@ bool completion_check_model(struct server *s, struct span name, struct error *er
 {
     const char *own = engine_info(s->engine)->name;
     if (name.n == 0 || span_is(name, own)) return true;
-    for (int i = 0; i < s->o.n_aliases; i++) {
-        if (span_is(name, s->o.aliases[i])) return true;
+    for (int i = 0; i < s->o.model_names.n; i++) {
+        if (span_is(name, s->o.model_names.items[i])) return true;
     }
     return error_set(err, ERROR_MODEL_NOT_FOUND, "model",
                      "no model \"%.*s\" here; this is \"%.80s\"", name.n < 100 ? (int)name.n : 100,
@@ -69,7 +69,8 @@ bool completion_check(struct completion *c, struct error *err)
 {
     struct server *s = c->exchange->server;
     return completion_check_model(s, c->params.model, err) && take_request_id(c, err) &&
-           sampling_params_finish(&c->params, s->o.max_n, engine_info(c->engine)->n_vocab, err);
+           sampling_params_finish(&c->params, s->o.max_choices, engine_info(c->engine)->n_vocab,
+                                  err);
 }
 
 /* ---- prompts ---- */
@@ -134,7 +135,7 @@ bool completion_prompt_text(struct completion *c, struct span text, bool add_spe
 static bool text_of(struct completion *c, struct run *run, struct error *err)
 {
     struct buffer text;
-    buffer_init(&text, c->exchange->server->o.max_body_bytes);
+    buffer_init(&text, (size_t)c->exchange->server->o.max_body_bytes);
     bool ok = engine_detokenize(c->engine, run->ids.ids, run->ids.n, false, &text, err);
     char *copy = ok ? arena_str(c->exchange->arena, buffer_span(&text)) : NULL;
     run->text = span_of(copy, text.n);

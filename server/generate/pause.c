@@ -88,21 +88,16 @@ static void unlink_waiter(struct exchange *x)
     w->link = NULL;
 }
 
+static const struct exchange_kind waiting = {.stop = unlink_waiter, .free = unlink_waiter};
+
 void pause_when_idle(struct exchange *x, void (*done)(struct exchange *x))
 {
     struct pause *p = &x->server->pause;
-    struct pause_waiter *w = arena_alloc(x->arena, 1, sizeof(*w));
-    if (w == NULL) {
-        struct error err = {0};
-        error_set(&err, ERROR_NO_MEMORY, NULL, "no memory for the request");
-        exchange_fail(x, &err);
-        return;
-    }
+    struct pause_waiter *w = exchange_state(x, sizeof(*w), &waiting);
+    if (w == NULL) return;
     *w = (struct pause_waiter){x, done, p->waiters, &p->waiters};
     if (w->next != NULL) w->next->link = &w->next;
     p->waiters = w;
-    x->state = w;
-    x->on_gone = x->free_state = unlink_waiter;
     pause_progress(x->server);
 }
 

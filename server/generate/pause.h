@@ -34,7 +34,7 @@ void pause_init(struct pause *p);
 void pause_begin(struct server *s, enum pause_mode mode);
 void pause_end(struct server *s);
 
-/* Call done(x) once no generation is at work, perhaps at once. Uses x->state, x->on_gone and x->free_state. */
+/* Call done(x) once no generation is at work, perhaps at once. The exchange must have no state of its own. */
 void pause_when_idle(struct exchange *x, void (*done)(struct exchange *x));
 
 /* Events were delivered: has it become idle? */

@@ -104,20 +104,20 @@ static void answer_late(struct client *c)
     (void)ignored;
 }
 
-/* Seconds that the phase may last; 0: without limit. */
-static int phase_limit_s(const struct client *c)
+/* Milliseconds that the phase may last; 0: without limit. */
+static int phase_limit_ms(const struct client *c)
 {
     const struct server_options *o = &c->server->o;
-    if (c->phase == CLIENT_BODY) return o->body_timeout_s;
+    if (c->phase == CLIENT_BODY) return o->read_timeout_ms;
     if (c->phase == CLIENT_BUSY) return 0;
-    return c->requests == 0 ? o->header_timeout_s : o->keep_alive_s + o->header_timeout_s;
+    return c->requests == 0 ? o->read_timeout_ms : o->idle_timeout_ms + o->read_timeout_ms;
 }
 
 void client_sweep(struct server *s, uint64_t now_ns)
 {
     for (struct client *c = s->clients; c != NULL; c = c->next) {
-        int limit_s = phase_limit_s(c);
-        if (limit_s == 0 || now_ns < c->since_ns + (uint64_t)limit_s * 1000000000u) continue;
+        int limit_ms = phase_limit_ms(c);
+        if (limit_ms == 0 || now_ns < c->since_ns + clock_ms_to_ns(limit_ms)) continue;
         bool idle = c->phase == CLIENT_HEAD && c->requests > 0;
         if (!idle) answer_late(c);
         client_shut(c);

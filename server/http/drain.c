@@ -25,9 +25,9 @@ void drain_begin(struct server *s, const char *why)
     if (s->phase != SERVING) return;
     s->phase = DRAINING;
     pause_end(s); /* what was held has been accepted */
-    s->drain_deadline_ns = clock_ns() + (uint64_t)s->o.drain_s * 1000000000u;
+    s->drain_deadline_ns = clock_ns() + clock_ms_to_ns(s->o.drain_timeout_ms);
     log_line(LOG_INFO, "draining", LOG_S("why", why), LOG_I("requests", s->n_exchanges),
-             LOG_I("limit_s", s->o.drain_s), LOG_END);
+             LOG_F("limit_s", s->o.drain_timeout_ms / 1e3), LOG_END);
 }
 
 static void begin_cut(struct server *s, const char *why)

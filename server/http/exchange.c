@@ -66,6 +66,7 @@ struct exchange *exchange_new(struct server *s, struct client *c, struct MHD_Con
     snprintf(x->path, sizeof(x->path), "%s", path);
     buffer_init(&x->body, 0);
     buffer_init(&x->out, EXCHANGE_STREAM_BYTES);
+    buffer_init(&x->reply, EXCHANGE_REPLY_BYTES);
     choose_id(x);
     c->exchange = x;
     x->next = s->exchanges;
@@ -107,7 +108,7 @@ static void log_access(const struct exchange *x)
 static void exchange_free(struct exchange *x)
 {
     assert(x->busy == 0 && !x->working); /* (2) */
-    if (x->free_state != NULL) x->free_state(x);
+    if (x->kind != NULL && x->kind->free != NULL) x->kind->free(x);
     *x->link = x->next;
     if (x->next != NULL) x->next->link = x->link;
     x->server->n_exchanges--;
@@ -115,8 +116,14 @@ static void exchange_free(struct exchange *x)
     if (x->response != NULL) MHD_destroy_response(x->response);
     buffer_clear(&x->body);
     buffer_clear(&x->out);
+    buffer_clear(&x->reply);
     arena_free(x->arena);
     free(x);
+}
+
+void exchange_stop(struct exchange *x)
+{
+    if (x->kind != NULL && x->kind->stop != NULL) x->kind->stop(x);
 }
 
 void exchange_over(struct exchange *x)
@@ -125,10 +132,10 @@ void exchange_over(struct exchange *x)
     bool whole = x->status != 0 && (!x->streaming || (x->ended && x->out.n == x->taken));
     if (x->dispatched && !whole && !x->gone) { /* libmicrohttpd noticed first */
         x->gone = true;
-        if (x->on_gone != NULL) x->on_gone(x);
+        exchange_stop(x);
     }
     metrics_request(&s->metrics, x->route, x->status, (double)(clock_ns() - x->started_ns) / 1e9);
-    if (s->o.access_log) log_access(x);
+    log_access(x);
     x->client->exchange = NULL;
     x->client->requests++;
     client_set_phase(x->client, CLIENT_HEAD);
@@ -150,7 +157,7 @@ static void resume(struct exchange *x)
 
 static void suspend(struct exchange *x)
 {
-    assert(!x->gone && !x->suspended); /* (3) */
+    assert(!x->gone && !x->suspended);                                                  /* (3) */
     assert(x->response == NULL || (x->streaming && x->out.n == x->taken && !x->ended)); /* (4) */
     x->suspended = true;
     MHD_suspend_connection(x->connection);
@@ -161,7 +168,7 @@ void exchange_client_left(struct exchange *x)
 {
     if (x->gone) return;
     x->gone = true;
-    if (x->on_gone != NULL) x->on_gone(x);
+    exchange_stop(x);
     resume(x); /* exchange_progress() or on_read() then closes it */
 }
 
@@ -179,6 +186,29 @@ bool exchange_release(struct exchange *x)
     return false;
 }
 
+/* ---- work on other threads ---- */
+
+void *exchange_state(struct exchange *x, size_t size, const struct exchange_kind *kind)
+{
+    assert(x->kind == NULL && x->state == NULL); /* an exchange has one route */
+    x->state = arena_alloc(x->arena, 1, size);
+    if (x->state != NULL) {
+        x->kind = kind;
+        return x->state;
+    }
+    error_set(&x->error, ERROR_NO_MEMORY, NULL, "no memory for the request");
+    exchange_fail(x, &x->error);
+    return NULL;
+}
+
+static void end_work(struct exchange *x)
+{
+    if (x->promised && !x->kept) return; /* kept() calls again */
+    x->working = false;
+    x->after(x);
+    exchange_release(x);
+}
+
 static void on_work(uv_work_t *job)
 {
     struct exchange *x = job->data;
@@ -189,27 +219,55 @@ static void on_work_done(uv_work_t *job, int status)
 {
     struct exchange *x = job->data;
     (void)status; /* never cancelled */
-    x->working = false;
-    x->after(x);
-    exchange_release(x);
+    x->job.data = NULL;
+    end_work(x);
 }
 
-void exchange_work(struct exchange *x, bool heavy, void (*work)(struct exchange *x),
-                   void (*after)(struct exchange *x))
+static void on_kept(struct message *m)
 {
+    struct exchange *x = (struct exchange *)(void *)((char *)m - offsetof(struct exchange, keep));
+    assert(x->promised && !x->kept && x->working); /* (5) */
+    x->kept = true;
+    if (x->job.data == NULL) end_work(x); /* else work() has not returned yet */
+}
+
+void exchange_offload(struct exchange *x, enum exchange_weight weight,
+                      void (*work)(struct exchange *x), void (*after)(struct exchange *x))
+{
+    assert(!x->working); /* (5) */
     x->work = work;
     x->after = after;
-    x->job.data = x;
-    if (heavy || x->body.n > WORK_INLINE_BYTES) {
-        assert(!x->working); /* there is one job */
-        x->working = true;
-        exchange_hold(x);
+    x->working = true;
+    x->promised = x->kept = false;
+    x->keep.deliver = on_kept;
+    exchange_hold(x);
+    if (weight == WORK_HEAVY || x->body.n > WORK_INLINE_BYTES) {
+        x->job.data = x;
         if (uv_queue_work(&x->server->loop, &x->job, on_work, on_work_done) == 0) return;
-        x->working = false;
-        x->busy--;
+        x->job.data = NULL;
     }
     work(x);
-    after(x);
+    end_work(x);
+}
+
+void exchange_promise(struct exchange *x)
+{
+    assert(x->working && !x->promised); /* (5) */
+    x->promised = true;
+}
+
+void exchange_keep(struct exchange *x)
+{
+    server_post(x->server, &x->keep);
+}
+
+void exchange_finish(struct exchange *x)
+{
+    if (x->error.code != ERROR_NONE) {
+        exchange_fail(x, &x->error);
+    } else {
+        exchange_reply_json(x, &x->reply);
+    }
 }
 
 /* ---- answering ---- */
@@ -322,7 +380,7 @@ static ssize_t on_read(void *cls, uint64_t pos, char *to, size_t room)
     if (x->taken == x->out.n) {
         x->taken = 0;
         x->out.n = 0;
-        if (x->on_taken != NULL) x->on_taken(x);
+        if (x->kind != NULL && x->kind->taken != NULL) x->kind->taken(x);
     }
     return (ssize_t)n;
 }

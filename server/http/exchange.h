@@ -6,8 +6,18 @@
  * thread:
  *
  *   route->handle() -- exchange_reply() ----------------------------------------> answered
- *                  \-- exchange_work(), engine, judge ... exchange_reply() -----> answered
+ *                  \-- exchange_offload(), engine, judge ... exchange_reply() --> answered
  *                                                   \... exchange_stream(), exchange_push()*, exchange_end()
+ *
+ * exchange_offload() is the one way to work off the loop thread. Its work may leave a part to yet
+ * another thread, the judge's:
+ *
+ *   loop                    thread pool             judge's thread
+ *   exchange_offload() ---> work()
+ *                           exchange_promise() ---> ...
+ *   after() <---------------------------------- exchange_keep()
+ *
+ * after() comes once both are through, in whatever order they end.
  *
  * Invariants
  * (1) A request answers once: a reply, an error, or a stream. What comes after the first is
@@ -17,9 +27,10 @@
  * (3) Once `gone`, nobody reads the answer: on_gone was called and shall stop the work.
  * (4) A connection is suspended exactly while its request has nothing to send; from the first
  *     time on it is watched.
+ * (5) One piece of work is offloaded at a time, with at most one promise.
  *
- * Loop thread only, but for what the work function of exchange_work() may touch: body, arena,
- * state.
+ * Loop thread only, but for what a work function may touch: body, arena, state, reply, error; and
+ * exchange_promise(), which it calls, and exchange_keep(), which any thread may.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -35,10 +46,12 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/span.h"
+#include "server/http/inbox.h"
 
 struct MHD_Connection;
 struct MHD_Response;
 struct client;
+struct exchange;
 struct route;
 struct server;
 
@@ -57,6 +70,17 @@ struct exchange_facts {
     size_t items;            /* judged */
 };
 
+/* What a route does with its exchanges beside handling them. Any may be NULL. The table's address
+ * tells exchanges of one kind from others. */
+struct exchange_kind {
+    void (*stop)(struct exchange *x);  /* nobody waits any more: the client left, or the deadline
+                                            passed; stop the work. May come more than once */
+    void (*taken)(struct exchange *x); /* all of out has been taken */
+    void (*timeout)(
+        struct exchange *x);          /* the deadline passed in a stream: say so; else it is cut */
+    void (*free)(struct exchange *x); /* free what state owns */
+};
+
 struct exchange {
     struct server *server;
     struct client *client;             /* NULL once the exchange is over */
@@ -70,9 +94,9 @@ struct exchange {
     uint64_t started_ns, deadline_ns; /* deadline 0: none */
     struct exchange_facts facts;
 
-    struct error refused; /* found wrong at its head; answered once the body is in */
-    size_t discarded;     /* bytes of a refused request's body */
-    bool dispatched;      /* the route has it */
+    struct error error; /* found wrong at its head, answered once the body is in; then the work's */
+    size_t discarded;   /* bytes of a refused request's body */
+    bool dispatched;    /* the route has it */
 
     struct MHD_Response *response;
     int status; /* 0 until answered */
@@ -83,16 +107,16 @@ struct exchange {
 
     bool suspended, gone, over;
     int busy;
-    bool working; /* job is on the thread pool */
+    bool working;        /* offloaded, and after() has not been called */
+    bool promised, kept; /* work() left a part to another thread; which is through */
     uv_work_t job;
+    struct message keep; /* of exchange_keep() */
     void (*work)(struct exchange *x);
     void (*after)(struct exchange *x);
+    struct buffer reply; /* for work functions: what exchange_finish() sends */
 
-    void *state;                            /* the route's */
-    void (*on_gone)(struct exchange *x);    /* stop the work; may be NULL */
-    void (*on_taken)(struct exchange *x);   /* all of out has been taken; may be NULL */
-    void (*on_timeout)(struct exchange *x); /* the deadline passed; NULL: 504 */
-    void (*free_state)(struct exchange *x); /* may be NULL */
+    const struct exchange_kind *kind; /* NULL until the route says so */
+    void *state;                      /* the route's */
 
     struct exchange *next, **link;
 };
@@ -112,11 +136,28 @@ void exchange_push(struct exchange *x); /* x->out has grown: let it be sent */
 void exchange_end(struct exchange *x);  /* nothing will be added */
 void exchange_cut(struct exchange *x); /* break the connection off: the stream cannot be finished */
 
-/* Run work(x) and then, on the loop thread, after(x): also when the client has left meanwhile
- * (x->gone). With `heavy`, or a body past a limit, work runs on the thread pool; else both at
- * once. One at a time. */
-void exchange_work(struct exchange *x, bool heavy, void (*work)(struct exchange *x),
-                   void (*after)(struct exchange *x));
+/* The route's own state, zeroed, in x's arena, and what is to be done with it. NULL when there is
+ * no memory: x has then been answered. */
+void *exchange_state(struct exchange *x, size_t size, const struct exchange_kind *kind);
+
+enum exchange_weight {
+    WORK_LIGHT, /* done at once on the loop thread when the body is small, else on the pool */
+    WORK_HEAVY  /* always on the thread pool */
+};
+
+/* Run work(x) off the loop thread and then, on it, after(x): once, and also when the client has
+ * left meanwhile (x->gone; there is nobody to answer then, but answering does no harm). x lives
+ * until then. after() may offload again. */
+void exchange_offload(struct exchange *x, enum exchange_weight weight,
+                      void (*work)(struct exchange *x), void (*after)(struct exchange *x));
+
+/* For work(): after() shall wait for exchange_keep(x), which comes exactly once, from any thread,
+ * even before work() returns. */
+void exchange_promise(struct exchange *x);
+void exchange_keep(struct exchange *x);
+
+/* An after() that says what work() found: x->error, else x->reply as JSON. */
+void exchange_finish(struct exchange *x);
 
 /* Another thread begins, ends to use x. exchange_release() is false when nobody waits for the
  * answer any more: x may then be freed, and must not be touched. Loop thread, both. */
@@ -133,7 +174,10 @@ struct exchange *exchange_new(struct server *s, struct client *c, struct MHD_Con
                               const char *method, const char *path);
 /* The exchange is over: free, now or when no thread is busy with it. */
 void exchange_over(struct exchange *x);
+/* Its client has left. */
 void exchange_client_left(struct exchange *x);
+/* Nobody waits for the answer any more: tell the route. */
+void exchange_stop(struct exchange *x);
 
 /* Give the answer to libmicrohttpd, or suspend until there is one. False: close the connection.
  * Only inside libmicrohttpd's access handler. */

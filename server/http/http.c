@@ -20,7 +20,8 @@
 
 enum {
     CONNECTION_MEMORY = 32 << 10, /* headers and write buffer of a connection: longest head */
-    DISCARD_BYTES = 4 << 20       /* of a refused request: read past this no more, but close */
+    DISCARD_BYTES = 4 << 20,      /* of a refused request: read past this no more, but close */
+    MAX_BUFFERED_BYTES = 1 << 30  /* of all bodies being read together; past it 429 */
 };
 
 /* ---- the head ---- */
@@ -28,7 +29,8 @@ enum {
 static size_t body_limit(const struct server *s, const struct route *route)
 {
     if (route == NULL) return DISCARD_BYTES;
-    return (route->flags & ROUTE_VERIFY) != 0 ? s->o.max_verify_bytes : s->o.max_body_bytes;
+    return (size_t)((route->flags & ROUTE_VERIFY) != 0 ? s->o.max_verify_bytes
+                                                       : s->o.max_body_bytes);
 }
 
 static bool check_route(struct exchange *x, struct error *err)
@@ -96,7 +98,7 @@ static bool check_key(const struct exchange *x, struct error *err)
 {
     const struct server_options *o = &x->server->o;
     if ((x->route->flags & ROUTE_OPEN) != 0) return true;
-    return auth_check(exchange_header(x, "Authorization"), o->api_keys, o->n_api_keys, err);
+    return auth_check(exchange_header(x, "Authorization"), o->api_keys.items, o->api_keys.n, err);
 }
 
 static bool check_control(const struct exchange *x, struct error *err)
@@ -116,7 +118,7 @@ static bool check_head(struct exchange *x, size_t *declared, struct error *err)
     if (strcmp(x->route->method, "POST") != 0) return true;
     if (!check_length(x, err) || !check_media_type(x, err)) return false;
     if (*declared > x->body.limit) return too_large(x, err);
-    if (x->server->buffered_bytes > x->server->o.max_buffered_bytes) {
+    if (x->server->buffered_bytes > MAX_BUFFERED_BYTES) {
         return error_set(err, ERROR_QUEUE_FULL, NULL, "too many request bodies are being received");
     }
     return true;
@@ -139,9 +141,9 @@ static enum MHD_Result on_head(struct exchange *x)
 {
     size_t declared = 0;
     client_set_phase(x->client, CLIENT_BODY);
-    if (reply_options(x) || check_head(x, &declared, &x->refused)) return MHD_YES;
-    if (x->refused.code != ERROR_BODY_TOO_LARGE && declared <= DISCARD_BYTES) return MHD_YES;
-    exchange_fail(x, &x->refused);
+    if (reply_options(x) || check_head(x, &declared, &x->error)) return MHD_YES;
+    if (x->error.code != ERROR_BODY_TOO_LARGE && declared <= DISCARD_BYTES) return MHD_YES;
+    exchange_fail(x, &x->error);
     return exchange_progress(x) ? MHD_YES : MHD_NO;
 }
 
@@ -150,7 +152,7 @@ static enum MHD_Result on_head(struct exchange *x)
 static bool take_body(struct exchange *x, const char *p, size_t n)
 {
     size_t before = x->body.room;
-    if (x->refused.code != ERROR_NONE) { /* read it away, within reason */
+    if (x->error.code != ERROR_NONE) { /* read it away, within reason */
         x->discarded += n;
         return x->discarded <= DISCARD_BYTES;
     }
@@ -158,8 +160,8 @@ static bool take_body(struct exchange *x, const char *p, size_t n)
     x->server->buffered_bytes += x->body.room - before;
     if (x->body.failed) {
         bool full = n > x->body.limit - x->body.n;
-        if (full) too_large(x, &x->refused);
-        if (!full) error_set(&x->refused, ERROR_NO_MEMORY, NULL, "no memory for the body");
+        if (full) too_large(x, &x->error);
+        if (!full) error_set(&x->error, ERROR_NO_MEMORY, NULL, "no memory for the body");
     }
     return true;
 }
@@ -182,10 +184,10 @@ static bool model_is_ready(struct exchange *x, struct error *err)
 
 static void dispatch(struct exchange *x)
 {
-    struct error *err = &x->refused;
-    int timeout_s = x->server->o.request_timeout_s;
+    struct error *err = &x->error;
+    int timeout_ms = x->server->o.request_timeout_ms;
     client_set_phase(x->client, CLIENT_BUSY);
-    if (timeout_s > 0) x->deadline_ns = clock_ns() + (uint64_t)timeout_s * 1000000000u;
+    if (timeout_ms > 0) x->deadline_ns = clock_ns() + clock_ms_to_ns(timeout_ms);
     if (err->code != ERROR_NONE) {
         exchange_fail(x, err);
         return;
@@ -257,16 +259,16 @@ static void on_message(void *cls, const char *format, va_list ap)
 void http_sweep(struct server *s, uint64_t now_ns)
 {
     struct error err = {0};
-    error_set(&err, ERROR_TIMEOUT, NULL, "the request took longer than %d s",
-              s->o.request_timeout_s);
+    error_set(&err, ERROR_TIMEOUT, NULL, "the request took longer than %g s",
+              s->o.request_timeout_ms / 1e3);
     for (struct exchange *x = s->exchanges, *next; x != NULL; x = next) {
         next = x->next;
         if (x->deadline_ns == 0 || now_ns < x->deadline_ns || x->gone || x->over) continue;
         x->deadline_ns = 0;
         if (x->status != 0 && !x->streaming) continue; /* answered; the client reads slowly */
-        if (x->on_gone != NULL) x->on_gone(x);
-        if (x->streaming && !x->ended && x->on_timeout != NULL) {
-            x->on_timeout(x);
+        exchange_stop(x);
+        if (x->streaming && !x->ended && x->kind != NULL && x->kind->timeout != NULL) {
+            x->kind->timeout(x);
         } else if (x->streaming && !x->ended) {
             exchange_cut(x);
         }
@@ -276,11 +278,12 @@ void http_sweep(struct server *s, uint64_t now_ns)
 
 bool http_start(struct server *s, struct error *err)
 {
+    unsigned idle_s = (unsigned)(s->o.idle_timeout_ms + 999) / 1000;
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
     s->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL,
         MHD_OPTION_LISTEN_SOCKET, s->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)s->o.max_connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)s->o.keep_alive_s,
+        (unsigned)s->o.max_connections, MHD_OPTION_CONNECTION_TIMEOUT, idle_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED,
         on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
     if (s->daemon != NULL) return true;

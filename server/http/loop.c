@@ -31,27 +31,6 @@
 #include "server/http/exchange.h"
 #include "server/state.h"
 
-void server_options_init(struct server_options *o)
-{
-    *o = (struct server_options){
-        .host = "127.0.0.1",
-        .port = 8080,
-        .max_body_bytes = 32u << 20,
-        .max_verify_bytes = 256u << 20,
-        .max_buffered_bytes = (size_t)1 << 30,
-        .max_connections = 16384,
-        .max_n = 256,
-        .max_prompts = 4096,
-        .header_timeout_s = 20,
-        .body_timeout_s = 120,
-        .keep_alive_s = 75,
-        .request_timeout_s = 3600,
-        .drain_s = 60,
-        .access_log = true,
-        .allow_control = true,
-    };
-}
-
 /* ---- the socket ---- */
 
 static bool system_error(struct error *err, const char *param, const char *what, const char *why)
@@ -165,10 +144,32 @@ static void deliver_events(struct server *s)
     pause_progress(s);
 }
 
-/* Without its model the server has nothing to serve: whoever watches it should see it end. */
-static void note_failure(struct server *s)
+/* What is served from now on, and on what: one line for whoever starts the program. */
+static void log_ready(const struct server *s)
 {
-    if (engine_state(s->engine, &s->failure) == ENGINE_FAILED) drain_begin(s, "model");
+    const struct engine_info *info = engine_info(s->engine);
+    char url[300];
+    snprintf(url, sizeof(url), "http://%s:%d", s->o.host, s->port);
+    log_line(LOG_INFO, "ready", LOG_S("url", url), LOG_S("model", info->name),
+             LOG_S("architecture", info->architecture), LOG_S("quantisation", info->quantisation),
+             LOG_I("weight_bytes", info->packed_bytes), LOG_I("context", info->context),
+             LOG_S("isa", info->isa), LOG_I("threads", info->threads),
+             LOG_I("max_sequences", info->max_sequences),
+             LOG_I("kv_tokens", (int64_t)info->kv_blocks * info->kv_block_tokens),
+             LOG_I("kv_bytes_per_token", info->kv_bytes_per_token),
+             LOG_F("load_s", info->load_seconds), LOG_END);
+}
+
+/* Loading has ended, one way or the other. Without its model the server has nothing to serve:
+ * whoever watches it should see it end. */
+static void note_engine_state(struct server *s)
+{
+    enum engine_state now = engine_state(s->engine, &s->failure);
+    if (now == ENGINE_FAILED) drain_begin(s, "model");
+    if (now == ENGINE_READY && !s->ready) {
+        s->ready = true;
+        log_ready(s);
+    }
 }
 
 static void on_woken(uv_async_t *a)
@@ -176,7 +177,7 @@ static void on_woken(uv_async_t *a)
     struct server *s = a->data;
     inbox_deliver(&s->inbox);
     if (s->engine == NULL) return;
-    note_failure(s);
+    note_engine_state(s);
     deliver_events(s);
 }
 

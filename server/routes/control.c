@@ -11,7 +11,7 @@
 #include "server/http/exchange.h"
 #include "server/routes/replies.h"
 #include "server/state.h"
-#include "server/version.h"
+#include "base/version.h"
 
 void reset_prefix_cache_handle(struct exchange *x)
 {
@@ -92,7 +92,7 @@ void sglang_server_info_handle(struct exchange *x)
 /* The version that every answer of /generate has in its meta_info. */
 void sglang_weight_version_handle(struct exchange *x)
 {
-    reply_str(x, "weight_version", "default");
+    reply_str(x, "weight_version", engine_weights(x->server->engine).name);
 }
 
 /* llama-server's: a place in the batch each. Sequences have no fixed places here, so the first ones are shown as busy. */

@@ -16,7 +16,7 @@
 #include "server/http/emit.h"
 #include "server/http/sse.h"
 #include "server/state.h"
-#include "server/version.h"
+#include "base/version.h"
 
 struct llama {
     const cJSON *prompt;
@@ -197,67 +197,39 @@ static const struct completion_style style = {.whole = write_whole, .chunk = wri
 
 void llama_completion_handle(struct exchange *x)
 {
-    struct completion *c =
-        completion_new(x, &style, "", arena_alloc(x->arena, 1, sizeof(struct llama)));
-    if (c != NULL) completion_run(c, false, prepare);
+    struct completion *c = completion_new(x, &style, "", sizeof(struct llama));
+    if (c != NULL) completion_run(c, WORK_LIGHT, prepare);
 }
 
 /* ---- /apply-template ---- */
 
-struct template_request {
-    struct conversation conversation;
-    struct buffer text;
-    struct error error;
-};
-
-static void free_template(struct exchange *x)
+static void render(struct exchange *x, const cJSON *body, struct buffer *text)
 {
-    struct template_request *t = x->state;
-    buffer_clear(&t->text);
+    struct conversation conversation = {.add_generation_prompt = true};
+    struct field_table table = conversation_table(&conversation);
+    struct field_context context = {.arena = x->arena};
+    if (!fields_read(body, &table, 1, &context, &x->error) ||
+        !conversation_render(&conversation, x->server->engine, x->arena, text, &x->error)) {
+        return;
+    }
+    emit_object(&x->reply, NULL);
+    emit_text(&x->reply, "prompt", buffer_span(text));
+    emit_close(&x->reply, '}');
 }
 
 static void work_template(struct exchange *x)
 {
-    struct template_request *t = x->state;
-    struct field_table table = conversation_table(&t->conversation);
-    struct field_context context = {.arena = x->arena};
-    cJSON *body = json_parse(buffer_span(&x->body), &t->error);
-    t->conversation.add_generation_prompt = true;
-    if (body != NULL && fields_read(body, &table, 1, &context, &t->error) &&
-        conversation_finish(&t->conversation, &t->error)) {
-        conversation_render(&t->conversation, x->server->engine, &t->text, &t->error);
-    }
+    struct buffer text;
+    cJSON *body = json_parse(buffer_span(&x->body), &x->error);
+    buffer_init(&text, (size_t)x->server->o.max_body_bytes * 2);
+    if (body != NULL) render(x, body, &text);
+    buffer_clear(&text);
     cJSON_Delete(body);
-}
-
-static void after_template(struct exchange *x)
-{
-    struct template_request *t = x->state;
-    struct buffer out;
-    if (t->error.code != ERROR_NONE) {
-        exchange_fail(x, &t->error);
-        return;
-    }
-    buffer_init(&out, EXCHANGE_REPLY_BYTES);
-    emit_object(&out, NULL);
-    emit_text(&out, "prompt", buffer_span(&t->text));
-    emit_close(&out, '}');
-    exchange_reply_json(x, &out);
 }
 
 void llama_template_handle(struct exchange *x)
 {
-    struct template_request *t = arena_alloc(x->arena, 1, sizeof(*t));
-    struct error err = {0};
-    if (t == NULL) {
-        error_set(&err, ERROR_NO_MEMORY, NULL, "no memory for the request");
-        exchange_fail(x, &err);
-        return;
-    }
-    buffer_init(&t->text, x->server->o.max_body_bytes * 2);
-    x->state = t;
-    x->free_state = free_template;
-    exchange_work(x, true, work_template, after_template);
+    exchange_offload(x, WORK_HEAVY, work_template, exchange_finish);
 }
 
 /* ---- /props ---- */

@@ -129,17 +129,17 @@ static const struct completion_style style = {.whole = choices_form_whole,
 
 static struct completion *new_completion(struct exchange *x)
 {
-    return completion_new(x, &style, "cmpl-", arena_alloc(x->arena, 1, sizeof(struct completions)));
+    return completion_new(x, &style, "cmpl-", sizeof(struct completions));
 }
 
 void completions_handle(struct exchange *x)
 {
     struct completion *c = new_completion(x);
-    if (c != NULL) completion_run(c, false, prepare);
+    if (c != NULL) completion_run(c, WORK_LIGHT, prepare);
 }
 
 void completions_render_handle(struct exchange *x)
 {
     struct completion *c = new_completion(x);
-    if (c != NULL) completion_render(c, false, prepare);
+    if (c != NULL) completion_render(c, WORK_LIGHT, prepare);
 }

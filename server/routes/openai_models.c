@@ -38,8 +38,8 @@ void models_handle(struct exchange *x)
     emit_str(&out, "object", "list");
     emit_array(&out, "data");
     emit_model(info, info->name, &out);
-    for (int i = 0; i < s->o.n_aliases; i++) {
-        emit_model(info, s->o.aliases[i], &out);
+    for (int i = 1; i < s->o.model_names.n; i++) { /* the first is the engine's */
+        emit_model(info, s->o.model_names.items[i], &out);
     }
     emit_close(&out, ']');
     emit_close(&out, '}');

@@ -1,11 +1,9 @@
 /* server/routes/sandbox_execute.c - other sandboxes' routes: SandboxFusion, Piston, open-r1's routers.
  *
- *   loop          thread pool               judge
- *   handle -----> parse, check, start ----> programs, one a worker
- *   delivered <------------------------------ all have ended
- *   after <------ print the reply
- *
- * The exchange is held from handle to delivered, as in verify.c, whose two news are these.
+ *   loop        thread pool               judge
+ *   handle ---> parse, check, start ----> programs, one a worker
+ *   ended <------------------------------ all have ended
+ *         ---> print the reply
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -17,27 +15,21 @@
 #include "server/http/exchange.h"
 #include "server/state.h"
 
-struct request {
-    struct message done; /* first: delivered() gets it back */
-    struct exchange *exchange;
+struct sandbox_request {
     enum execution_dialect dialect;
     _Atomic(struct execution *) execution; /* set once it runs */
     atomic_bool gone;
-    int awaited; /* of the two news */
-    struct buffer out;
-    struct error error;
 };
 
 static void free_state(struct exchange *x)
 {
-    struct request *r = x->state;
+    struct sandbox_request *r = x->state;
     execution_free(atomic_load(&r->execution));
-    buffer_clear(&r->out);
 }
 
-static void on_gone(struct exchange *x)
+static void stop(struct exchange *x)
 {
-    struct request *r = x->state;
+    struct sandbox_request *r = x->state;
     atomic_store(&r->gone, true);
     struct execution *e = atomic_load(&r->execution);
     if (e != NULL) execution_cancel(e);
@@ -45,83 +37,45 @@ static void on_gone(struct exchange *x)
 
 static void on_done(void *arg)
 {
-    struct request *r = arg;
-    server_post(r->exchange->server, &r->done);
+    exchange_keep(arg);
+}
+
+static void work_start(struct exchange *x)
+{
+    struct sandbox_request *r = x->state;
+    cJSON *body = json_parse(buffer_span(&x->body), &x->error);
+    struct execution *e =
+        body == NULL ? NULL : execution_new(x->server->judge, r->dialect, body, &x->error);
+    if (e == NULL) return;
+    exchange_promise(x);
+    atomic_store(&r->execution, e);
+    execution_start(e, on_done, x);
+    if (atomic_load(&r->gone)) execution_cancel(e);
 }
 
 static void work_reply(struct exchange *x)
 {
-    struct request *r = x->state;
-    execution_reply(atomic_load(&r->execution), &r->out, &r->error);
+    struct sandbox_request *r = x->state;
+    execution_reply(atomic_load(&r->execution), &x->reply, &x->error);
 }
 
-static void after_reply(struct exchange *x)
+static void ended(struct exchange *x)
 {
-    struct request *r = x->state;
-    if (r->error.code != ERROR_NONE) {
-        exchange_fail(x, &r->error);
+    const struct sandbox_request *r = x->state;
+    if (atomic_load(&r->execution) == NULL || x->gone) {
+        exchange_finish(x);
     } else {
-        exchange_reply_json(x, &r->out);
+        exchange_offload(x, WORK_HEAVY, work_reply, exchange_finish);
     }
-}
-
-static void go_on(struct request *r)
-{
-    if (--r->awaited > 0) return;
-    if (r->error.code != ERROR_NONE) {
-        exchange_fail(r->exchange, &r->error);
-    } else {
-        exchange_work(r->exchange, true, work_reply, after_reply);
-    }
-}
-
-static void delivered(struct message *m)
-{
-    struct request *r = (struct request *)m;
-    if (exchange_release(r->exchange)) go_on(r);
-}
-
-/* Ends in exactly one server_post(): here when nothing runs, else by on_done(). */
-static void work_start(struct exchange *x)
-{
-    struct request *r = x->state;
-    cJSON *body = json_parse(buffer_span(&x->body), &r->error);
-    struct execution *e =
-        body == NULL ? NULL : execution_new(x->server->judge, r->dialect, body, &r->error);
-    if (e == NULL) {
-        server_post(x->server, &r->done);
-        return;
-    }
-    atomic_store(&r->execution, e);
-    execution_start(e, on_done, r);
-    if (atomic_load(&r->gone)) execution_cancel(e);
-}
-
-static void after_start(struct exchange *x)
-{
-    struct request *r = x->state;
-    if (!x->gone) go_on(r);
 }
 
 static void handle(struct exchange *x, enum execution_dialect dialect)
 {
-    struct request *r = arena_alloc(x->arena, 1, sizeof(*r));
-    if (r == NULL) {
-        struct error err = {0};
-        error_set(&err, ERROR_NO_MEMORY, NULL, "no memory for the request");
-        exchange_fail(x, &err);
-        return;
-    }
-    r->exchange = x;
+    static const struct exchange_kind kind = {.stop = stop, .free = free_state};
+    struct sandbox_request *r = exchange_state(x, sizeof(*r), &kind);
+    if (r == NULL) return;
     r->dialect = dialect;
-    r->done.deliver = delivered;
-    r->awaited = 2;
-    buffer_init(&r->out, EXCHANGE_REPLY_BYTES);
-    x->state = r;
-    x->on_gone = on_gone;
-    x->free_state = free_state;
-    exchange_hold(x);
-    exchange_work(x, true, work_start, after_start);
+    exchange_offload(x, WORK_HEAVY, work_start, ended);
 }
 
 void sandbox_fusion_run_handle(struct exchange *x)

@@ -11,7 +11,7 @@
 #include "server/http/exchange.h"
 #include "server/routes/replies.h"
 #include "server/state.h"
-#include "server/version.h"
+#include "base/version.h"
 
 void health_handle(struct exchange *x)
 {

@@ -138,7 +138,7 @@ static bool read_own_sampling(struct completion *c, struct run *run, const cJSON
         return error_set(err, ERROR_INVALID_VALUE, "n", "n must be the same for all prompts");
     }
     run->sampling = &p->engine;
-    return sampling_params_finish(p, c->exchange->server->o.max_n, context->n_vocab, err);
+    return sampling_params_finish(p, c->exchange->server->o.max_choices, context->n_vocab, err);
 }
 
 static bool read_sampling_list(struct completion *c, const struct field_context *context,
@@ -290,7 +290,7 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
     emit_int(out, "prompt_tokens", (int64_t)choice->run->ids.n);
     emit_int(out, "completion_tokens", choice->n_tokens);
     emit_int(out, "cached_tokens", choice->run->n_cached);
-    emit_str(out, "weight_version", "default");
+    emit_str(out, "weight_version", engine_weights(c->engine).name);
     emit_int(out, "num_retractions", 0);
     emit_double(out, "e2e_latency", seconds);
     if (own->return_logprob) {
@@ -330,7 +330,6 @@ static const struct completion_style style = {
 
 void sglang_generate_handle(struct exchange *x)
 {
-    struct completion *c =
-        completion_new(x, &style, "", arena_alloc(x->arena, 1, sizeof(struct sglang)));
-    if (c != NULL) completion_run(c, false, prepare);
+    struct completion *c = completion_new(x, &style, "", sizeof(struct sglang));
+    if (c != NULL) completion_run(c, WORK_LIGHT, prepare);
 }

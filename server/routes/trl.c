@@ -102,7 +102,7 @@ static bool prepare_generate(struct completion *c)
            completion_prompts(c, own->prompts, "prompts", true, &c->error);
 }
 
-static bool add_conversation(struct completion *c, cJSON *messages, struct error *err)
+static bool add_conversation(struct completion *c, const cJSON *messages, struct error *err)
 {
     const struct trl *own = c->dialect;
     struct conversation talk = {.messages = messages,
@@ -115,16 +115,15 @@ static bool add_conversation(struct completion *c, cJSON *messages, struct error
                          "a conversation is an array of messages, not %s",
                          json_type_name(messages));
     }
-    if (!conversation_finish(&talk, err)) {
+    buffer_init(&text, (size_t)c->exchange->server->o.max_body_bytes * 2);
+    bool ok = conversation_render(&talk, c->engine, c->exchange->arena, &text, err);
+    if (!ok) {
         size_t n = strlen("messages"); /* the caller says where */
         if (strncmp(err->param, "messages", n) == 0) {
             memmove(err->param, err->param + n, strlen(err->param) - n + 1);
         }
-        return false;
     }
-    buffer_init(&text, c->exchange->server->o.max_body_bytes * 2);
-    bool ok = conversation_render(&talk, c->engine, &text, err) &&
-              completion_prompt_text(c, buffer_span(&text), false, err);
+    ok = ok && completion_prompt_text(c, buffer_span(&text), false, err);
     buffer_clear(&text);
     return ok;
 }
@@ -138,7 +137,7 @@ static bool prepare_chat(struct completion *c)
         return error_set(err, ERROR_MISSING_FIELD, "messages", "a list of conversations is needed");
     }
     size_t i = 0;
-    for (cJSON *talk = own->conversations->child; talk != NULL; talk = talk->next, i++) {
+    for (const cJSON *talk = own->conversations->child; talk != NULL; talk = talk->next, i++) {
         if (!add_conversation(c, talk, err)) return error_in(err, "messages[%zu]", i);
     }
     return true;
@@ -214,19 +213,19 @@ static void write_whole(struct completion *c, struct buffer *out)
 
 static const struct completion_style style = {.whole = write_whole};
 
-static void handle(struct exchange *x, bool heavy, bool (*prepare)(struct completion *c))
+static void handle(struct exchange *x, enum exchange_weight weight,
+                   bool (*prepare)(struct completion *c))
 {
-    struct completion *c =
-        completion_new(x, &style, "", arena_alloc(x->arena, 1, sizeof(struct trl)));
-    if (c != NULL) completion_run(c, heavy, prepare);
+    struct completion *c = completion_new(x, &style, "", sizeof(struct trl));
+    if (c != NULL) completion_run(c, weight, prepare);
 }
 
 void trl_generate_handle(struct exchange *x)
 {
-    handle(x, false, prepare_generate);
+    handle(x, WORK_LIGHT, prepare_generate);
 }
 
 void trl_chat_handle(struct exchange *x)
 {
-    handle(x, true, prepare_chat);
+    handle(x, WORK_HEAVY, prepare_chat);
 }

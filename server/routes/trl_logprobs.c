@@ -252,7 +252,6 @@ static const struct completion_style style = {.whole = write_whole};
 
 void trl_logprobs_handle(struct exchange *x)
 {
-    struct completion *c =
-        completion_new(x, &style, "", arena_alloc(x->arena, 1, sizeof(struct sequence_logprobs)));
-    if (c != NULL) completion_run(c, false, prepare);
+    struct completion *c = completion_new(x, &style, "", sizeof(struct sequence_logprobs));
+    if (c != NULL) completion_run(c, WORK_LIGHT, prepare);
 }

@@ -36,6 +36,7 @@ struct verify_stream {
     atomic_bool gone;
     struct error error; /* the stream broke: said on its last line */
 
+    bool locked;         /* there is a lock: */
     uv_mutex_t lock;     /* of what follows */
     struct buffer lines; /* not yet moved into the exchange's stream */
     bool posted, ended;  /* news are under way; no line will follow */
@@ -106,7 +107,7 @@ static void feed_on(struct verify_stream *v)
     bool unread = !x->gone && x->out.n - x->taken > MAX_UNREAD;
     if (unread || (!x->gone && judge_stream_backlog(v->stream) > MAX_BACKLOG)) return;
     v->feeding = true;
-    exchange_work(x, true, work_feed, after_feed);
+    exchange_offload(x, WORK_HEAVY, work_feed, after_feed);
 }
 
 static void after_feed(struct exchange *x)
@@ -116,14 +117,14 @@ static void after_feed(struct exchange *x)
     feed_on(v);
 }
 
-static void on_gone(struct exchange *x)
+static void stop(struct exchange *x)
 {
     struct verify_stream *v = x->state;
     atomic_store(&v->gone, true);
     feed_on(v);
 }
 
-static void on_taken(struct exchange *x)
+static void taken(struct exchange *x)
 {
     feed_on(x->state);
 }
@@ -173,34 +174,32 @@ static void free_state(struct exchange *x)
     struct verify_stream *v = x->state;
     judge_stream_free(v->stream);
     buffer_clear(&v->lines);
-    uv_mutex_destroy(&v->lock);
+    if (v->locked) uv_mutex_destroy(&v->lock);
 }
 
-static bool open_stream(struct exchange *x, struct error *err)
+static const struct exchange_kind kind = {.stop = stop, .taken = taken, .free = free_state};
+
+static bool open_stream(struct verify_stream *v, struct exchange *x, struct error *err)
 {
-    struct verify_stream *v = arena_alloc(x->arena, 1, sizeof(*v));
-    if (v == NULL || uv_mutex_init(&v->lock) != 0) {
-        return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the request");
-    }
     v->exchange = x;
     v->news.deliver = delivered;
     buffer_init(&v->lines, MAX_LINES_BYTES);
-    x->state = v;
-    x->free_state = free_state;
     v->stream = judge_stream_new(x->server->judge, on_lines, v, err);
     return v->stream != NULL;
 }
 
 void verify_stream_handle(struct exchange *x)
 {
-    struct error err = {0};
-    if (!open_stream(x, &err)) {
-        exchange_fail(x, &err);
+    struct verify_stream *v = exchange_state(x, sizeof(*v), &kind);
+    if (v == NULL) return;
+    v->locked = uv_mutex_init(&v->lock) == 0;
+    if (!v->locked) error_set(&x->error, ERROR_NO_MEMORY, NULL, "no memory for the request");
+    if (!v->locked || !open_stream(v, x, &x->error)) {
+        v->finished = true; /* nothing is to be fed */
+        exchange_fail(x, &x->error);
         return;
     }
-    x->on_gone = on_gone;
-    x->on_taken = on_taken;
     exchange_hold(x);
     exchange_stream(x, "application/x-ndjson");
-    feed_on(x->state);
+    feed_on(v);
 }

@@ -9,61 +9,33 @@
 #include "server/http/exchange.h"
 #include "server/state.h"
 
-struct tool {
-    bool (*compute)(const cJSON *body, struct buffer *out, struct error *err);
-    struct buffer out;
-    struct error error;
-};
+typedef bool compute_fn(const cJSON *body, struct buffer *out, struct error *err);
 
-static void free_state(struct exchange *x)
+static void compute(struct exchange *x, compute_fn *fn)
 {
-    struct tool *t = x->state;
-    buffer_clear(&t->out);
-}
-
-static void work(struct exchange *x)
-{
-    struct tool *t = x->state;
-    cJSON *body = json_parse(buffer_span(&x->body), &t->error);
-    if (body != NULL) t->compute(body, &t->out, &t->error);
+    cJSON *body = json_parse(buffer_span(&x->body), &x->error);
+    if (body != NULL) fn(body, &x->reply, &x->error);
     cJSON_Delete(body);
 }
 
-static void after(struct exchange *x)
+static void work_advantages(struct exchange *x)
 {
-    struct tool *t = x->state;
-    if (t->error.code != ERROR_NONE) {
-        exchange_fail(x, &t->error);
-    } else {
-        exchange_reply_json(x, &t->out);
-    }
+    compute(x, reward_advantages_json);
 }
 
-static void handle(struct exchange *x,
-                   bool (*compute)(const cJSON *body, struct buffer *out, struct error *err))
+static void work_pass_at_k(struct exchange *x)
 {
-    struct tool *t = arena_alloc(x->arena, 1, sizeof(*t));
-    struct error err = {0};
-    if (t == NULL) {
-        error_set(&err, ERROR_NO_MEMORY, NULL, "no memory for the request");
-        exchange_fail(x, &err);
-        return;
-    }
-    t->compute = compute;
-    buffer_init(&t->out, EXCHANGE_REPLY_BYTES);
-    x->state = t;
-    x->free_state = free_state;
-    exchange_work(x, false, work, after);
+    compute(x, reward_pass_at_k_json);
 }
 
 void verify_advantages_handle(struct exchange *x)
 {
-    handle(x, reward_advantages_json);
+    exchange_offload(x, WORK_LIGHT, work_advantages, exchange_finish);
 }
 
 void verify_pass_at_k_handle(struct exchange *x)
 {
-    handle(x, reward_pass_at_k_json);
+    exchange_offload(x, WORK_LIGHT, work_pass_at_k, exchange_finish);
 }
 
 void verify_rewards_handle(struct exchange *x)

@@ -103,7 +103,6 @@ static const struct completion_style style = {.whole = choices_form_whole,
 
 void vllm_generate_handle(struct exchange *x)
 {
-    struct completion *c =
-        completion_new(x, &style, "", arena_alloc(x->arena, 1, sizeof(struct vllm_generate)));
-    if (c != NULL) completion_run(c, false, prepare);
+    struct completion *c = completion_new(x, &style, "", sizeof(struct vllm_generate));
+    if (c != NULL) completion_run(c, WORK_LIGHT, prepare);
 }

@@ -23,8 +23,6 @@ struct tokenize {
     bool add_special, parse_special, with_pieces, return_strings;
     struct id_list list;
     cJSON *document;
-    struct buffer out;
-    struct error error;
 };
 
 #define AT(field) .offset = offsetof(struct tokenize, field)
@@ -52,38 +50,6 @@ static const struct field detokenize_rows[] = {
     {"model", FIELD_TEXT, AT(model)},
     {"tokens", FIELD_READ, AT(list), .read = field_read_ids},
 };
-
-static void free_state(struct exchange *x)
-{
-    struct tokenize *t = x->state;
-    cJSON_Delete(t->document);
-    buffer_clear(&t->out);
-}
-
-static struct tokenize *new_state(struct exchange *x)
-{
-    struct tokenize *t = arena_alloc(x->arena, 1, sizeof(*t));
-    struct error err = {0};
-    if (t == NULL) {
-        error_set(&err, ERROR_NO_MEMORY, NULL, "no memory for the request");
-        exchange_fail(x, &err);
-        return NULL;
-    }
-    buffer_init(&t->out, EXCHANGE_REPLY_BYTES);
-    x->state = t;
-    x->free_state = free_state;
-    return t;
-}
-
-static void after(struct exchange *x)
-{
-    struct tokenize *t = x->state;
-    if (t->error.code != ERROR_NONE) {
-        exchange_fail(x, &t->error);
-    } else {
-        exchange_reply_json(x, &t->out);
-    }
-}
 
 /* ---- replies ---- */
 
@@ -143,7 +109,7 @@ static bool tokenize_prompt(struct exchange *x, struct tokenize *t, struct token
         !engine_tokenize(e, t->prompt, t->add_special, true, ids, err)) {
         return false;
     }
-    reply_vllm(e, ids, t->return_strings, &t->out);
+    reply_vllm(e, ids, t->return_strings, &x->reply);
     return true;
 }
 
@@ -157,7 +123,7 @@ static bool tokenize_content(struct exchange *x, struct tokenize *t, struct toke
         !engine_tokenize(e, t->content, t->add_special, t->parse_special, ids, err)) {
         return false;
     }
-    reply_llama(e, ids, t->with_pieces, &t->out);
+    reply_llama(e, ids, t->with_pieces, &x->reply);
     return true;
 }
 
@@ -170,47 +136,45 @@ static bool tokenize_messages(struct exchange *x, struct tokenize *t, struct tok
     struct buffer text;
     c->add_generation_prompt = true;
     if (!fields_read(t->document, tables, 2, context, err) ||
-        !completion_check_model(x->server, t->model, err) || !conversation_finish(c, err)) {
+        !completion_check_model(x->server, t->model, err)) {
         return false;
     }
-    buffer_init(&text, x->server->o.max_body_bytes * 2);
-    bool ok = conversation_render(c, e, &text, err) &&
+    buffer_init(&text, (size_t)x->server->o.max_body_bytes * 2);
+    bool ok = conversation_render(c, e, x->arena, &text, err) &&
               engine_tokenize(e, buffer_span(&text), c->add_special_tokens, true, ids, err);
     buffer_clear(&text);
-    if (ok) reply_vllm(e, ids, t->return_strings, &t->out);
+    if (ok) reply_vllm(e, ids, t->return_strings, &x->reply);
     return ok;
 }
 
-static bool tokenize(struct exchange *x, struct tokenize *t, struct error *err)
+static bool tokenize(struct exchange *x, struct tokenize *t, struct tokens *ids,
+                     const struct field_context *context, struct error *err)
 {
-    struct field_context context = {.arena = x->arena,
-                                    .n_vocab = engine_info(x->server->engine)->n_vocab};
-    struct tokens ids = {0};
-    bool ok;
-    t->document = json_parse(buffer_span(&x->body), err);
-    if (t->document == NULL) return false;
     if (json_get(t->document, "messages") != NULL) {
-        ok = tokenize_messages(x, t, &ids, &context, err);
-    } else if (json_get(t->document, "content") != NULL) {
-        ok = tokenize_content(x, t, &ids, &context, err);
-    } else {
-        ok = tokenize_prompt(x, t, &ids, &context, err) &&
-             (t->prompt.p != NULL || error_set(err, ERROR_MISSING_FIELD, "prompt",
-                                               "prompt, messages or content is needed"));
+        return tokenize_messages(x, t, ids, context, err);
     }
-    tokens_clear(&ids);
-    return ok;
+    if (json_get(t->document, "content") != NULL) {
+        return tokenize_content(x, t, ids, context, err);
+    }
+    return tokenize_prompt(x, t, ids, context, err) &&
+           (t->prompt.p != NULL ||
+            error_set(err, ERROR_MISSING_FIELD, "prompt", "prompt, messages or content is needed"));
 }
 
 static void work_tokenize(struct exchange *x)
 {
-    struct tokenize *t = x->state;
-    tokenize(x, t, &t->error);
+    struct field_context context = {.arena = x->arena,
+                                    .n_vocab = engine_info(x->server->engine)->n_vocab};
+    struct tokenize t = {.document = json_parse(buffer_span(&x->body), &x->error)};
+    struct tokens ids = {0};
+    if (t.document != NULL) tokenize(x, &t, &ids, &context, &x->error);
+    tokens_clear(&ids);
+    cJSON_Delete(t.document);
 }
 
 void tokenize_handle(struct exchange *x)
 {
-    if (new_state(x) != NULL) exchange_work(x, false, work_tokenize, after);
+    exchange_offload(x, WORK_LIGHT, work_tokenize, exchange_finish);
 }
 
 /* ---- back ---- */
@@ -220,8 +184,7 @@ static bool detokenize(struct exchange *x, struct tokenize *t, struct error *err
     const struct engine *e = x->server->engine;
     struct field_context context = {.arena = x->arena, .n_vocab = engine_info(e)->n_vocab};
     struct field_table table = FIELD_TABLE(detokenize_rows, t);
-    t->document = json_parse(buffer_span(&x->body), err);
-    if (t->document == NULL || !fields_read(t->document, &table, 1, &context, err) ||
+    if (!fields_read(t->document, &table, 1, &context, err) ||
         !completion_check_model(x->server, t->model, err)) {
         return false;
     }
@@ -231,21 +194,22 @@ static bool detokenize(struct exchange *x, struct tokenize *t, struct error *err
     struct buffer text;
     buffer_init(&text, EXCHANGE_REPLY_BYTES);
     bool ok = engine_detokenize(e, t->list.ids, (size_t)t->list.n, false, &text, err);
-    emit_object(&t->out, NULL);
-    emit_text(&t->out, "prompt", buffer_span(&text));
-    emit_text(&t->out, "content", buffer_span(&text));
-    emit_close(&t->out, '}');
+    emit_object(&x->reply, NULL);
+    emit_text(&x->reply, "prompt", buffer_span(&text));
+    emit_text(&x->reply, "content", buffer_span(&text));
+    emit_close(&x->reply, '}');
     buffer_clear(&text);
     return ok;
 }
 
 static void work_detokenize(struct exchange *x)
 {
-    struct tokenize *t = x->state;
-    detokenize(x, t, &t->error);
+    struct tokenize t = {.document = json_parse(buffer_span(&x->body), &x->error)};
+    if (t.document != NULL) detokenize(x, &t, &x->error);
+    cJSON_Delete(t.document);
 }
 
 void detokenize_handle(struct exchange *x)
 {
-    if (new_state(x) != NULL) exchange_work(x, false, work_detokenize, after);
+    exchange_offload(x, WORK_LIGHT, work_detokenize, exchange_finish);
 }

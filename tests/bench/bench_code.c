@@ -210,7 +210,9 @@ static void measure_reward(struct judge *judge)
 
 int main(void)
 {
-    struct judge_options o = {.default_rewards = "[{\"name\":\"code\"}]"};
+    struct judge_options o;
+    judge_options_init(&o);
+    o.default_rewards = "[{\"name\":\"code\"}]";
     struct judge *judge = judge_open(&o, NULL);
     setenv("PATH", "/usr/local/bin:/usr/bin:/bin", 1); /* as in the sandbox */
     measure("python", "print(3)\n", 300);

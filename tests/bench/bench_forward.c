@@ -24,6 +24,7 @@ enum { PROMPT = 512, CONTEXT = 512, MAX_BATCH = 64, REPEATS = 5, DECODES = 64 };
 struct bench {
     const struct model_config *config;
     struct forward *forward;
+    const struct weights *weights;
     float *logits;
     int32_t blocks[MAX_BATCH][CONTEXT / KV_BLOCK];
     int tokens[CONTEXT];
@@ -56,7 +57,7 @@ static double prompt(struct bench *b, int n, int chunk)
         int count = n - pos < chunk ? n - pos : chunk;
         struct forward_run run = {
             .tokens = b->tokens + pos, .n = count, .pos = pos, .blocks = b->blocks[0]};
-        forward_step(b->forward, &run, 1);
+        forward_step(b->forward, b->weights, &run, 1);
         int last = count - 1;
         if (pos + count == n) forward_logits(b->forward, &last, 1, b->logits);
     }
@@ -74,7 +75,7 @@ static double decode(struct bench *b, int n, int pos)
         rows[i] = i;
     }
     double begin = seconds();
-    forward_step(b->forward, runs, n);
+    forward_step(b->forward, b->weights, runs, n);
     forward_logits(b->forward, rows, n, b->logits);
     return seconds() - begin;
 }
@@ -148,8 +149,10 @@ int main(int argc, char **argv)
            pool_threads(pool), (double)w->bytes * 1e-6, seconds() - begin);
     b.config = model_config(m);
     struct kv_store *kv = kv_store_new(b.config, KV_F16, MAX_BATCH * CONTEXT / KV_BLOCK, &err);
-    b.forward = forward_new(b.config, w, kernels, kv, pool, PROMPT, &err);
-    if (kv == NULL || b.forward == NULL) return fprintf(stderr, "%s\n", err.message), 1;
+    b.weights = w;
+    b.forward = forward_new(b.config, kernels, kv, pool, PROMPT, &err);
+    if (kv == NULL || b.forward == NULL || !forward_reserve(b.forward, w, &err))
+        return fprintf(stderr, "%s\n", err.message), 1;
     b.logits = malloc(sizeof(float) * MAX_BATCH * (size_t)b.config->n_vocab);
     for (int i = 0; i < MAX_BATCH * CONTEXT / KV_BLOCK; i++) {
         b.blocks[i / (CONTEXT / KV_BLOCK)][i % (CONTEXT / KV_BLOCK)] = i;

@@ -34,7 +34,7 @@ static double rate(struct arena *a, const struct math_options *o, const struct s
     uint64_t begin = clock_cpu_ns();
     for (int k = 0; k < rounds; k++) {
         for (int i = 0; i < n; i++) {
-            math_judge(a, span_of("", 0), answers[i], &golds[i], 1, o, MATH_CHEAP, &r);
+            math_judge(a, answers[i], &golds[i], 1, o, MATH_CHEAP, &r);
             arena_reset(a);
         }
     }
@@ -106,9 +106,9 @@ static void cases(const char *path)
         if (span_is(json_text(json_get(item, "form"), texts), "bare")) o.form = MATH_FORM_BARE;
         struct math_result r;
         uint64_t begin = clock_cpu_ns();
-        math_judge(a, span_of("", 0), answer, &gold, 1, &o, MATH_CHEAP, &r);
+        math_judge(a, answer, &gold, 1, &o, MATH_CHEAP, &r);
         if (r.verdict == MATH_DEFER) {
-            math_judge(a, span_of("", 0), answer, &gold, 1, &o, MATH_FULL, &r);
+            math_judge(a, answer, &gold, 1, &o, MATH_FULL, &r);
         }
         us[n] = (double)(clock_cpu_ns() - begin) / 1e3;
         total += us[n];

@@ -84,7 +84,9 @@ static uint64_t run_once(struct judge *judge, struct span request, struct buffer
 int main(void)
 {
     struct error err = {0};
-    struct judge_options o = {.default_rewards = "[{\"name\":\"format\"}]"};
+    struct judge_options o;
+    judge_options_init(&o);
+    o.default_rewards = "[{\"name\":\"format\"}]";
     struct judge *judge = judge_open(&o, &err);
     if (judge == NULL) return 1;
     printf("%-32s %12s %10s\n", "reward", "items/s", "MB in/s");

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "reward/math/math.h"
-#include "reward/math/find/words.h"
+#include "reward/math/read/words.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

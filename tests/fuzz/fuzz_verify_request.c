@@ -57,10 +57,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct span body = span_of(data, size);
     size_t items = 0;
     if (judge == NULL) {
-        struct judge_options o = {.default_rewards =
-                                      "[{\"name\":\"format\"},{\"name\":\"language\"}]",
-                                  .workers = 1,
-                                  .item_budget_ms = 100};
+        struct judge_options o;
+        judge_options_init(&o);
+        o.default_rewards = "[{\"name\":\"format\"},{\"name\":\"language\"}]";
+        o.workers = 1;
+        o.item_budget_ms = 100;
         judge = judge_open(&o, NULL);
         if (judge == NULL) abort();
     }

@@ -7,7 +7,9 @@
 
 int main(int argc, char **argv)
 {
-    struct judge_options o = {.default_rewards = "[{\"name\":\"format\"}]"};
+    struct judge_options o;
+    judge_options_init(&o);
+    o.default_rewards = "[{\"name\":\"format\"}]";
     struct error err = {0};
     struct judge *judge = argc == 2 ? judge_open(&o, &err) : NULL;
     int wrong = 0;

@@ -84,8 +84,10 @@ static void open_setup(struct setup *s, const struct how *how)
     if (s->weights == NULL) fail_msg("%s: %s", path, err.message);
     model_drop_tensors(s->model);
     s->kv = kv_store_new(s->config, how->kv, BLOCKS, &err);
-    s->forward = forward_new(s->config, s->weights, how->kernels, s->kv, s->pool, MAX_ROWS, &err);
-    if (s->kv == NULL || s->forward == NULL) fail_msg("%s: %s", path, err.message);
+    s->forward = forward_new(s->config, how->kernels, s->kv, s->pool, MAX_ROWS, &err);
+    if (s->kv == NULL || s->forward == NULL || !forward_reserve(s->forward, s->weights, &err)) {
+        fail_msg("%s: %s", path, err.message);
+    }
     s->logits = malloc(sizeof(float) * MAX_ROWS * (size_t)s->config->n_vocab);
 }
 
@@ -113,7 +115,7 @@ static void run(struct setup *s, const int *ids, int n, int chunk)
     for (int pos = 0; pos < n; pos += chunk) {
         int count = n - pos < chunk ? n - pos : chunk;
         struct forward_run step = {.tokens = ids + pos, .n = count, .pos = pos, .blocks = blocks};
-        forward_step(s->forward, &step, 1);
+        forward_step(s->forward, s->weights, &step, 1);
         forward_logits(s->forward, rows, count,
                        s->logits + (size_t)pos * (size_t)s->config->n_vocab);
     }
@@ -293,7 +295,7 @@ static void run_in_a_batch(struct setup *s, const int *ids, int n, int chunk)
         for (int i = 0; i < count; i++) {
             rows[i] = count + i;
         }
-        forward_step(s->forward, step, 2);
+        forward_step(s->forward, s->weights, step, 2);
         forward_logits(s->forward, rows, count,
                        s->logits + (size_t)pos * (size_t)s->config->n_vocab);
     }
@@ -365,7 +367,7 @@ static void run_predictions(struct setup *s, const int *ids, int n, int chunk)
     for (int pos = 0; pos + 1 < n; pos += chunk) {
         int count = n - 1 - pos < chunk ? n - 1 - pos : chunk, first = 0;
         struct forward_run run = {.tokens = ids + pos, .n = count, .pos = pos, .blocks = blocks};
-        forward_step(s->forward, &run, 1);
+        forward_step(s->forward, s->weights, &run, 1);
         run.tokens = ids + pos + 1;
         forward_predict(s->forward, &run, &first, 1);
         for (int i = 0; i < count; i++) {

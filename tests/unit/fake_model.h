@@ -3,7 +3,7 @@
  * Its "keys and values" are the token ids themselves, written into the blocks that the step
  * names. The logits of a row come from a hash of all tokens from position 0 to the row's, read
  * back through the run's block table. So a wrong table, a missing copy, a block shared while
- * written to, or a stale prefix changes what is sampled.
+ * written to, or a stale prefix changes what is sampled. What other weights wrote is never read.
  *
  * Also here: everything from scheduler to step around that model, with what came out per sample.
  *
@@ -23,11 +23,13 @@
 #include "base/mem.h"
 #include "engine/kernels/kernels.h"
 #include "engine/batch/step.h"
+#include "engine/forward/weights.h"
 
 enum { FAKE_VOCAB = 97, FAKE_ROWS = 4096, FAKE_END = 5 };
 
 struct fake_model {
-    int (*blocks)[KV_BLOCK]; /* [n_blocks] */
+    int (*blocks)[KV_BLOCK]; /* [n_blocks] tokens, times which weights wrote them */
+    int weights;             /* of the step */
     uint64_t rows[FAKE_ROWS];
     int n_rows;
     int poison; /* rows whose tokens include this id get NaN logits; -1: none */
@@ -45,7 +47,9 @@ static inline uint64_t fake_mix(uint64_t x)
 
 static inline int fake_at(const struct fake_model *m, const struct forward_run *r, int pos)
 {
-    return m->blocks[r->blocks[pos / KV_BLOCK]][pos % KV_BLOCK];
+    int entry = m->blocks[r->blocks[pos / KV_BLOCK]][pos % KV_BLOCK];
+    assert_int_equal(entry / FAKE_VOCAB, m->weights);
+    return entry % FAKE_VOCAB;
 }
 
 /* Nobody else may see a block that a run writes to. */
@@ -64,7 +68,7 @@ static inline void fake_check_alone(const struct forward_run *runs, int n_runs, 
 
 static inline void fake_row(struct fake_model *m, const struct forward_run *r, int pos)
 {
-    uint64_t h = 1;
+    uint64_t h = 1 + (uint64_t)m->weights;
     int row = m->n_rows++;
     assert_true(row < FAKE_ROWS);
     m->poisoned[row] = false;
@@ -74,19 +78,24 @@ static inline void fake_row(struct fake_model *m, const struct forward_run *r, i
         if (token == m->poison) m->poisoned[row] = true;
     }
     m->rows[row] = h;
-    m->back[row] = pos + 1 >= m->periodic ? fake_at(m, r, pos + 1 - m->periodic) : 0;
+    bool looks_back = m->periodic > 0 && pos + 1 >= m->periodic;
+    m->back[row] = looks_back ? fake_at(m, r, pos + 1 - m->periodic) : 0;
 }
 
-static inline void fake_forward(void *self, const struct forward_run *runs, int n_runs)
+/* Weights are told apart by their number of layers. */
+static inline void fake_forward(void *self, const struct weights *w, const struct forward_run *runs,
+                                int n_runs)
 {
     struct fake_model *m = self;
     m->n_rows = 0;
+    m->weights = w->n_layers;
     for (int i = 0; i < n_runs; i++) {
         const struct forward_run *r = &runs[i];
         fake_check_alone(runs, n_runs, i);
         for (int j = 0; j < r->n; j++) {
             int pos = r->pos + j;
-            m->blocks[r->blocks[pos / KV_BLOCK]][pos % KV_BLOCK] = r->tokens[j];
+            m->blocks[r->blocks[pos / KV_BLOCK]][pos % KV_BLOCK] =
+                r->tokens[j] + m->weights * FAKE_VOCAB;
         }
     }
     for (int i = 0; i < n_runs; i++) {
@@ -119,7 +128,7 @@ static inline void fake_guess(void *self, const struct forward_run *runs, const 
     assert_true(n_logits >= 1);
     for (int i = 0; i < n_runs; i++) {
         const struct forward_run *r = &runs[i];
-        uint64_t h = 1;
+        uint64_t h = 1 + (uint64_t)m->weights;
         int end = r->pos + r->n, spare = m->n_rows, next = r->tokens[r->n - 1];
         for (int p = 0; p < end; p++) {
             h = fake_mix(h * 31 + (uint64_t)fake_at(m, r, p) + 0x9E3779B97F4A7C15u);
@@ -130,7 +139,7 @@ static inline void fake_guess(void *self, const struct forward_run *runs, const 
         assert_true(spare < FAKE_ROWS);
         m->rows[spare] = fake_mix(h * 31 + (uint64_t)next + 0x9E3779B97F4A7C15u);
         m->poisoned[spare] = false;
-        int back = end + 1 - m->periodic;
+        int back = m->periodic > 0 ? end + 1 - m->periodic : -1;
         m->back[spare] = back < 0 ? 0 : back < end ? fake_at(m, r, back) : next;
         fake_logits(m, &spare, 1, logits);
         guesses[i] = kernels_generic.argmax(logits, FAKE_VOCAB);
@@ -162,8 +171,12 @@ struct fake_options {
     bool guesses; /* the model has a prediction layer */
 };
 
+enum { FAKE_VERSIONS = 3 };
+
 struct fake_engine {
     struct fake_model model;
+    struct weights weights[FAKE_VERSIONS];
+    struct version versions[FAKE_VERSIONS]; /* the first serves */
     struct fake_options o;
     struct kv_cache *kv;
     struct scheduler *scheduler;
@@ -187,11 +200,18 @@ static inline struct fake_engine *fake_engine_new(struct fake_options o)
     e->model.blocks = mem_new((size_t)o.n_blocks, sizeof(*e->model.blocks), NULL);
     struct kv_cache_options ko = {o.n_blocks,  o.max_running, o.context,
                                   !o.no_cache, fake_copy,     &e->model};
-    struct scheduler_options so = {o.max_running, o.step_tokens, !o.no_cache, o.speculate};
     int end = FAKE_END;
+    e->sampler = sampler_new(kernels_at(0), FAKE_VOCAB, &end, 1, fake_text, NULL, o.threads, NULL);
+    struct scheduler_options so = {o.max_running, o.step_tokens, !o.no_cache, o.speculate,
+                                   sampler_vocabulary(e->sampler)};
     e->kv = kv_cache_new(&ko, NULL);
     e->scheduler = scheduler_new(&so, e->kv, NULL);
-    e->sampler = sampler_new(kernels_at(0), FAKE_VOCAB, &end, 1, o.threads, NULL);
+    for (int i = 0; i < FAKE_VERSIONS; i++) {
+        e->weights[i].n_layers = i;
+        e->versions[i] = (struct version){
+            .number = (uint64_t)i, .content = (uint64_t)i, .weights = &e->weights[i]};
+    }
+    scheduler_serve(e->scheduler, &e->versions[0]);
     e->pool = pool_new(o.threads, false, NULL);
     e->deliver =
         (struct deliver){.scheduler = e->scheduler, .sampler = e->sampler, .token_text = fake_text};
@@ -239,6 +259,7 @@ struct fake_output {
     enum engine_finish finish;
     char stop[64];
     int stop_token, n_cached;
+    uint64_t version; /* the same in every event */
     bool failed;
 };
 
@@ -281,6 +302,8 @@ static inline void fake_note(struct fake_record *r, const struct engine_event *e
         break;
     case EVENT_TOKEN:
         assert_int_equal(o->finish, FINISH_NONE);
+        if (o->n == 0) o->version = ev->version;
+        assert_true(o->version == ev->version);
         o->tokens[o->n] = ev->token;
         o->probs[o->n++] = ev->prob;
         buffer_add(&o->text, ev->text, ev->n_text);
@@ -289,6 +312,7 @@ static inline void fake_note(struct fake_record *r, const struct engine_event *e
         assert_int_equal(o->finish, FINISH_NONE);
         assert_int_equal(ev->n_generated, o->n);
         o->finish = ev->finish;
+        assert_true(o->n == 0 || o->version == ev->version);
         o->stop_token = ev->stop_token;
         o->n_cached = ev->n_cached;
         if (ev->stop_string != NULL) snprintf(o->stop, sizeof(o->stop), "%s", ev->stop_string);

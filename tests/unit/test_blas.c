@@ -80,11 +80,16 @@ static void compute_layer(int n_threads, int row, int rows, float *out)
 {
     struct pool *pool = pool_new(n_threads, false, NULL);
     struct compute c;
-    struct input in = {0}, ff = {0};
+    struct input in, ff;
+    struct input_forms in_wants = {0}, ff_wants = {0};
     assert_true(compute_init(&c, &kernels_generic, pool, K, NULL));
-    input_serves(&in, &layer.a);
-    input_serves(&ff, &layer.down);
-    assert_true(input_init(&in, K, rows, NULL) && input_init(&ff, HIDDEN, rows, NULL));
+    matrix_wants(&layer.a, &in_wants);
+    matrix_wants(&layer.down, &ff_wants);
+    input_init(&in, K, rows);
+    input_init(&ff, HIDDEN, rows);
+    assert_true(input_reserve(&in, in_wants, NULL) && input_reserve(&ff, ff_wants, NULL));
+    input_use(&in, in_wants);
+    input_use(&ff, ff_wants);
     input_fill(&c, &in, rows, layer.x + row * K, K, NULL, 0);
     struct product p[] = {{.w = &layer.a, .out = out, .ld = OUT},
                           {.w = &layer.b, .out = out + MAX_N, .ld = OUT}};

@@ -89,8 +89,8 @@ static struct execution *sleeper(enum execution_dialect d)
 {
     static const char *const bodies[EXECUTION_DIALECTS] = {
         [EXECUTION_SANDBOX_FUSION] = "{\"code\":\"sleep 1; echo x\",\"language\":\"bash\"}",
-        [EXECUTION_PISTON] = "{\"language\":\"bash\",\"version\":\"*\",\"files\":[{\"content\":"
-                             "\"sleep 1; echo x\"}]}",
+        [EXECUTION_PISTON] = ("{\"language\":\"bash\",\"version\":\"*\",\"files\":[{\"content\":"
+                              "\"sleep 1; echo x\"}]}"),
         [EXECUTION_ROUTER] = "{\"scripts\":[\"sleep 1; echo x\"],\"languages\":[\"bash\"]}"};
     struct error err = {0};
     cJSON *body = json_parse(span_str(bodies[d]), &err);
@@ -152,7 +152,11 @@ static void a_cancelled_run_ends(void **state)
 static int open_judge(void **state)
 {
     (void)state;
-    return judging_open(&(struct judge_options){.workers = 1, .queue_items = 2});
+    struct judge_options o;
+    judge_options_init(&o);
+    o.workers = 1;
+    o.queue_items = 2;
+    return judging_open(&o);
 }
 
 int main(void)

@@ -1,4 +1,5 @@
-/* tests/unit/test_form_grammar.c - patterns and grammars: which texts they derive, and what is refused.
+/* tests/unit/test_form_grammar.c - patterns and grammars: which texts they derive, and what is
+ * refused.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -47,8 +48,8 @@ static const struct {
     {"[]", "a", NO, NO},
     {"[^]", "a", YES, YES},
     {"\\d\\s\\w", "1 a", YES, YES},
-    {"\\w", "\xc3\xa9", NO, NO},  /* e acute: a word character to Python alone */
-    {"\\W", "\xc3\xa9", NO, NO},  /* and so neither is it none */
+    {"\\w", "\xc3\xa9", NO, NO}, /* e acute: a word character to Python alone */
+    {"\\W", "\xc3\xa9", NO, NO}, /* and so neither is it none */
     {".", "\xe2\x82\xac", YES, YES},
     {"..", "\xe2\x82\xac", NO, NO}, /* one character */
     {".", "\n", NO, NO},
@@ -57,7 +58,10 @@ static const struct {
     {"[\\u00e0-\\u00ff]", "\xc3\xa9", YES, YES},
     {"\\u{1F600}", "\xf0\x9f\x98\x80", YES, YES},
     {"\\ud83d\\ude00", "\xf0\x9f\x98\x80", YES, YES},
-    {"\\p{Lu}\\P{Lu}", "\xc3\x89" "a", YES, YES},
+    {"\\p{Lu}\\P{Lu}",
+     "\xc3\x89"
+     "a",
+     YES, YES},
     {"\\x41\\.", "A.", YES, YES},
     {"a{,2}b", "aab", YES, YES},
     {"x{a}", "x{a}", YES, YES}, /* a brace that repeats nothing */
@@ -111,7 +115,8 @@ static void test_expressions(void **state)
 {
     (void)state;
     struct rx_pool *p = rx_pool_new(10000);
-    rx a = rx_byte_range(p, 'a', 'a'), b = rx_byte_range(p, 'b', 'b'), ab = rx_byte_range(p, 'a', 'b');
+    rx a = rx_byte_range(p, 'a', 'a'), b = rx_byte_range(p, 'b', 'b'),
+       ab = rx_byte_range(p, 'a', 'b');
     assert_int_equal(rx_or(p, a, b), ab);
     assert_int_equal(rx_or(p, b, rx_or(p, a, b)), ab);
     assert_int_equal(rx_cat(p, rx_cat(p, a, b), a), rx_cat(p, a, rx_cat(p, b, a)));
@@ -123,7 +128,8 @@ static void test_expressions(void **state)
     rx five = rx_repeat(p, ab, 5, 5), six = rx_repeat(p, ab, 6, 6);
     assert_int_equal(rx_life(p, rx_and(p, even, five), 1000), RX_DEAD);
     assert_int_equal(rx_life(p, rx_and(p, even, six), 1000), RX_ALIVE);
-    assert_int_equal(rx_life(p, rx_and(p, rx_repeat(p, ab, 500, 600), rx_not(p, even)), 3), RX_TOO_HARD);
+    assert_int_equal(rx_life(p, rx_and(p, rx_repeat(p, ab, 500, 600), rx_not(p, even)), 3),
+                     RX_TOO_HARD);
     rx seven = rx_multiple(p, 7);
     for (const char *text = "1001"; *text != '\0'; text++) {
         seven = rx_derive(p, seven, (uint8_t)*text);
@@ -132,7 +138,8 @@ static void test_expressions(void **state)
     assert_false(rx_failed(p));
     rx_pool_free(p);
     p = rx_pool_new(40); /* full: it says so, and goes on answering */
-    rx_text(p, span_str("a text that is longer than the pool has room for, by some bytes at least"));
+    rx_text(p,
+            span_str("a text that is longer than the pool has room for, by some bytes at least"));
     assert_true(rx_failed(p));
     assert_int_equal(rx_text(p, span_str("ab")), RX_NONE);
     rx_pool_free(p);
@@ -140,10 +147,10 @@ static void test_expressions(void **state)
 
 /* ---- grammars -------------------------------------------------------------------------------- */
 
-#define ARITHMETIC                                                                                 \
-    "root ::= expr # a comment\n"                                                                  \
-    "expr ::= expr [-+] term |\n  term\n"                                                          \
-    "term ::= term \"*\" factor | factor\n"                                                        \
+#define ARITHMETIC \
+    "root ::= expr # a comment\n" \
+    "expr ::= expr [-+] term |\n  term\n" \
+    "term ::= term \"*\" factor | factor\n" \
     "factor ::= [0-9]+ | \"(\" expr \")\"\n"
 
 static const struct {
@@ -165,8 +172,10 @@ static const struct {
     {"other ::= \"o\"\nroot ::= other other", "oo", YES},
     {"root ::= [^\\n]* \"\\n\"", "caf\xc3\xa9\n", YES},
     {"start: \"yes\" | \"no\" TAIL // of Lark\nTAIL: /[a-z]+/", "nox", YES},
-    {"start: pair (\",\" pair)~1..2 [\";\"]\n?pair: WORD \"=\" WORD -> p\nWORD.2: /\\w+/", "a=b,c=d;", YES},
-    {"start: pair (\",\" pair)~1..2 [\";\"]\n?pair: WORD \"=\" WORD -> p\nWORD.2: /\\w+/", "a=b;", NO},
+    {"start: pair (\",\" pair)~1..2 [\";\"]\n?pair: WORD \"=\" WORD -> p\nWORD.2: /\\w+/",
+     "a=b,c=d;", YES},
+    {"start: pair (\",\" pair)~1..2 [\";\"]\n?pair: WORD \"=\" WORD -> p\nWORD.2: /\\w+/", "a=b;",
+     NO},
     {"start: \"select\"i", "SeLect", YES},
     {"root ::= missing", "", REFUSED},
     {"root ::= \"a\nroot2 ::= \"b\"", "", REFUSED},
@@ -204,7 +213,8 @@ static void test_grammars(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(grammars) / sizeof(grammars[0]); i++) {
         int derived = derive(grammars[i].grammar, grammars[i].text);
-        if (derived != grammars[i].derived) fail_msg("%s on %s: %d", grammars[i].grammar, grammars[i].text, derived);
+        if (derived != grammars[i].derived)
+            fail_msg("%s on %s: %d", grammars[i].grammar, grammars[i].text, derived);
     }
 }
 
@@ -214,7 +224,9 @@ static void test_states_come_again(void **state)
     (void)state;
     int symbol, at = EARLEY_START, first = -1;
     struct grammar *g = grammar_new();
-    assert_true(ebnf_rule(g, span_str("root ::= item (\",\" item)*\nitem ::= \"[\" root? \"]\" | [0-9]+"), &symbol, NULL));
+    assert_true(
+        ebnf_rule(g, span_str("root ::= item (\",\" item)*\nitem ::= \"[\" root? \"]\" | [0-9]+"),
+                  &symbol, NULL));
     assert_true(grammar_finish(g, symbol, NULL));
     struct earley *e = earley_new(g, NULL);
     for (int i = 0; i < 2000; i++) {
@@ -231,7 +243,8 @@ static void test_states_come_again(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_patterns), cmocka_unit_test(test_expressions),
-                                       cmocka_unit_test(test_grammars), cmocka_unit_test(test_states_come_again)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_patterns), cmocka_unit_test(test_expressions),
+        cmocka_unit_test(test_grammars), cmocka_unit_test(test_states_come_again)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,7 @@
 /* tests/unit/test_form_schema.c - JSON Schemas as grammars: what they derive, and what is refused.
  *
- * tests/data/forms.jsonl: {"schema", "valid": [texts], "invalid": [texts]} or {"schema", "refused": part of
- * the message}. A valid text must be read to its end, an invalid one must not.
+ * tests/data/forms.jsonl: {"schema", "valid": [texts], "invalid": [texts]} or {"schema", "refused":
+ * part of the message}. A valid text must be read to its end, an invalid one must not.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -46,7 +46,8 @@ static void check_entry(const cJSON *entry)
     struct earley *e = schema_compile(cJSON_GetObjectItem(entry, "schema"), &o, &err);
     if (refused != NULL) {
         assert_null(e);
-        if (strstr(err.message, refused->valuestring) == NULL) fail_msg("%s: %s", refused->valuestring, err.message);
+        if (strstr(err.message, refused->valuestring) == NULL)
+            fail_msg("%s: %s", refused->valuestring, err.message);
         return;
     }
     if (e == NULL) fail_msg("%s", err.message);

@@ -41,6 +41,12 @@ static void assert_sound(const struct world *w)
     assert_int_equal(kv_cache_check(w->kv), 0);
 }
 
+static int open_in(struct kv_cache *kv, uint64_t salt)
+{
+    const struct space space = {.salt = salt};
+    return kv_cache_open(kv, &space);
+}
+
 /* Reserve, write and commit n tokens; false when there is no room. */
 static bool append(struct world *w, int seq, const int *tokens, int n)
 {
@@ -85,9 +91,9 @@ static void test_prefix_is_found(void **state)
     int t[60];
     setup(&w, true);
     count_up(t, 60, 100);
-    int a = kv_cache_open(w.kv, 0);
+    int a = open_in(w.kv, 0);
     assert_true(append(&w, a, t, 40)); /* two whole blocks and a half */
-    int b = kv_cache_open(w.kv, 0);
+    int b = open_in(w.kv, 0);
     assert_int_equal(match(&w, b, t, 60), 32);
     assert_int_equal(kv_cache_used(w.kv), 3);
     assert_true(append(&w, b, t + 32, 20));
@@ -95,12 +101,12 @@ static void test_prefix_is_found(void **state)
     kv_cache_close(w.kv, a);
     kv_cache_close(w.kv, b);
     assert_int_equal(kv_cache_used(w.kv), 0);
-    int c = kv_cache_open(w.kv, 0);
+    int c = open_in(w.kv, 0);
     assert_int_equal(match(&w, c, t, 60), 48);
-    int other = kv_cache_open(w.kv, 1); /* another salt */
+    int other = open_in(w.kv, 1); /* another salt */
     assert_int_equal(match(&w, other, t, 60), 0);
     t[20]++; /* the second block differs; the third must not be found under it */
-    int d = kv_cache_open(w.kv, 0);
+    int d = open_in(w.kv, 0);
     assert_int_equal(match(&w, d, t, 60), 16);
     assert_sound(&w);
     kv_cache_free(w.kv);
@@ -113,7 +119,7 @@ static void test_without_cache(void **state)
     int t[64];
     setup(&w, false);
     count_up(t, 64, 0);
-    int a = kv_cache_open(w.kv, 0), b = kv_cache_open(w.kv, 0);
+    int a = open_in(w.kv, 0), b = open_in(w.kv, 0);
     assert_true(append(&w, a, t, 64));
     assert_int_equal(match(&w, b, t, 64), 0);
     kv_cache_close(w.kv, a);
@@ -128,7 +134,7 @@ static void test_equal_blocks_become_one(void **state)
     int t[40];
     setup(&w, true);
     count_up(t, 40, 7);
-    int a = kv_cache_open(w.kv, 0), b = kv_cache_open(w.kv, 0);
+    int a = open_in(w.kv, 0), b = open_in(w.kv, 0);
     assert_true(append(&w, a, t, 10) &&
                 append(&w, b, t, 12)); /* side by side, unknown to each other */
     assert_true(append(&w, a, t + 10, 30) && append(&w, b, t + 12, 28));
@@ -145,11 +151,11 @@ static void test_beginnings_are_told_apart(void **state)
     int t[32];
     setup(&w, true);
     count_up(t, 32, 0);
-    int a = kv_cache_open(w.kv, 0);
+    int a = open_in(w.kv, 0);
     assert_true(append(&w, a, t, 32));
     for (int i = 1; i < 500; i++) {
         t[3] = 1000 + i;
-        int b = kv_cache_open(w.kv, (uint64_t)(i % 2));
+        int b = open_in(w.kv, (uint64_t)(i % 2));
         assert_true(append(&w, b, t, 16));
         assert_int_equal(match(&w, b, t, 32), 16);
         kv_cache_close(w.kv, b);
@@ -166,7 +172,7 @@ static void test_fork_copies_on_write(void **state)
     count_up(t, 40, 0);
     count_up(u, 40, 0);
     u[20] = 999;
-    int a = kv_cache_open(w.kv, 0);
+    int a = open_in(w.kv, 0);
     assert_true(append(&w, a, t, 20));
     int b = kv_cache_fork(w.kv, a), c = kv_cache_fork(w.kv, a);
     assert_int_equal(kv_cache_used(w.kv), 2);
@@ -188,7 +194,7 @@ static void test_reserve_is_all_or_nothing(void **state)
     int t[LONGEST];
     setup(&w, true);
     count_up(t, LONGEST, 0);
-    int a = kv_cache_open(w.kv, 0), b = kv_cache_open(w.kv, 0);
+    int a = open_in(w.kv, 0), b = open_in(w.kv, 0);
     assert_true(append(&w, a, t, LONGEST)); /* 8 of 12 blocks */
     count_up(t, LONGEST, 5000);
     assert_false(kv_cache_reserve(w.kv, b, 5 * KV_BLOCK));
@@ -211,24 +217,24 @@ static void test_oldest_is_evicted(void **state)
     count_up(old, 48, 0);
     count_up(young, 48, 1000);
     count_up(more, 112, 2000);
-    int a = kv_cache_open(w.kv, 0);
+    int a = open_in(w.kv, 0);
     assert_true(append(&w, a, old, 48));
     kv_cache_close(w.kv, a);
-    int b = kv_cache_open(w.kv, 0);
+    int b = open_in(w.kv, 0);
     assert_true(append(&w, b, young, 48));
     kv_cache_close(w.kv, b);
-    int c = kv_cache_open(w.kv, 0);
+    int c = open_in(w.kv, 0);
     assert_true(append(&w, c, more, 112)); /* 7 blocks: 6 free, 1 evicted */
-    int d = kv_cache_open(w.kv, 0), e = kv_cache_open(w.kv, 0);
+    int d = open_in(w.kv, 0), e = open_in(w.kv, 0);
     assert_int_equal(match(&w, d, old, 48), 32); /* its last block went first */
     assert_int_equal(match(&w, e, young, 48), 48);
     kv_cache_close(w.kv, d);
     kv_cache_close(w.kv, e);
     kv_cache_reset(w.kv);
     assert_int_equal(kv_cache_available(w.kv), 5);
-    d = kv_cache_open(w.kv, 0);
+    d = open_in(w.kv, 0);
     assert_int_equal(match(&w, d, young, 48), 0);
-    assert_int_equal(match(&w, kv_cache_open(w.kv, 0), more, 112), 112); /* c still lives */
+    assert_int_equal(match(&w, open_in(w.kv, 0), more, 112), 112); /* c still lives */
     assert_sound(&w);
     kv_cache_free(w.kv);
 }
@@ -252,7 +258,7 @@ static void open_one(struct world *w, struct life *lives, unsigned *seed)
     for (int i = 0; i < LONGEST; i++) { /* families share prefixes of different lengths */
         tokens[i] = family * 1000 + i + (i > 20 * family ? (int)(next_random(seed) % 2) : 0);
     }
-    int seq = kv_cache_open(w->kv, next_random(seed) % 2);
+    int seq = open_in(w->kv, next_random(seed) % 2);
     if (seq < 0) return;
     lives[seq].open = true;
     memcpy(lives[seq].tokens, tokens, sizeof(tokens));
@@ -317,9 +323,42 @@ static void test_random_life(void **state)
     random_life(false);
 }
 
+/* Spaces that differ in one member share nothing; equal ones do. */
+static void test_spaces_are_apart(void **state)
+{
+    static const struct space spaces[] = {
+        {0}, {.salt = 1}, {.weights = 1}, {.adapter = 1}, {.steering = 1}, {1, 1, 1, 1}};
+    enum { N = sizeof(spaces) / sizeof(spaces[0]) };
+    (void)state;
+    struct world w;
+    int t[32];
+    setup(&w, true);
+    count_up(t, 32, 100);
+    for (int i = 0; i < N; i++) {
+        int seq = kv_cache_open(w.kv, &spaces[i]);
+        assert_int_equal(match(&w, seq, t, 32), 0);
+        assert_true(append(&w, seq, t, 32));
+        kv_cache_close(w.kv, seq);
+    }
+    for (int i = 0; i < N; i++) {
+        int seq = kv_cache_open(w.kv, &spaces[i]), fork = kv_cache_fork(w.kv, seq);
+        assert_int_equal(match(&w, seq, t, 32), 32);
+        assert_int_equal(match(&w, fork, t, 32), 32);
+        assert_holds(&w, seq, t);
+        kv_cache_close(w.kv, seq);
+        kv_cache_close(w.kv, fork);
+        for (int j = 0; j < i; j++) {
+            assert_false(space_equal(&spaces[i], &spaces[j]));
+            assert_true(space_hash(&spaces[i]) != space_hash(&spaces[j]));
+        }
+    }
+    kv_cache_free(w.kv);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_spaces_are_apart),
         cmocka_unit_test(test_prefix_is_found),
         cmocka_unit_test(test_without_cache),
         cmocka_unit_test(test_equal_blocks_become_one),

@@ -68,11 +68,16 @@ static void compute_layer(const struct layer *l, const struct kernels *kernels, 
 {
     struct pool *pool = pool_new(n_threads, false, NULL);
     struct compute c;
-    struct input in = {0}, ff = {0};
+    struct input in, ff;
+    struct input_forms in_wants = {0}, ff_wants = {0};
     assert_true(compute_init(&c, kernels, pool, K, NULL));
-    input_serves(&in, &l->a);
-    input_serves(&ff, &l->down);
-    assert_true(input_init(&in, K, rows, NULL) && input_init(&ff, l->gate.n, rows, NULL));
+    matrix_wants(&l->a, &in_wants);
+    matrix_wants(&l->down, &ff_wants);
+    input_init(&in, K, rows);
+    input_init(&ff, l->gate.n, rows);
+    assert_true(input_reserve(&in, in_wants, NULL) && input_reserve(&ff, ff_wants, NULL));
+    input_use(&in, in_wants);
+    input_use(&ff, ff_wants);
     input_fill(&c, &in, rows, l->x + row * K, K, NULL, 0);
     struct product p[] = {{.w = &l->a, .out = to->a + row * MAX_N, .ld = MAX_N, .bias = l->bias},
                           {.w = &l->b, .out = to->b + row * MAX_N, .ld = MAX_N}};

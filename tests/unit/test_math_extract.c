@@ -76,7 +76,7 @@ static void judge(const struct response *p, const struct math_options *o, struct
                   struct arena *a)
 {
     struct span gold = span_str(p->gold);
-    math_judge(a, span_of("", 0), span_str(p->text), &gold, 1, o, MATH_CHEAP, r);
+    math_judge(a, span_str(p->text), &gold, 1, o, MATH_CHEAP, r);
 }
 
 static void test_responses(void **state)
@@ -195,8 +195,7 @@ static void test_several_golds(void **state)
     struct arena *a = arena_new((size_t)1 << 20);
     struct span golds[] = {span_str("7"), span_str("\\frac{1}{2}")};
     struct math_result r;
-    math_judge(a, span_of("", 0), span_str("\\boxed{0.5}"), golds, 2, &MATH_DEFAULTS, MATH_CHEAP,
-               &r);
+    math_judge(a, span_str("\\boxed{0.5}"), golds, 2, &MATH_DEFAULTS, MATH_CHEAP, &r);
     assert_int_equal(r.verdict, MATH_CORRECT);
     assert_true(span_is(r.gold, "\\frac{1}{2}"));
     arena_free(a);
@@ -217,7 +216,7 @@ static void test_hostile_sizes(void **state)
         struct arena *a = arena_new((size_t)64 << 20);
         struct math_result r;
         struct span gold = span_str("7");
-        math_judge(a, span_of("", 0), span_of(text, n), &gold, 1, &MATH_DEFAULTS, MATH_CHEAP, &r);
+        math_judge(a, span_of(text, n), &gold, 1, &MATH_DEFAULTS, MATH_CHEAP, &r);
         assert_int_not_equal(r.verdict, MATH_CORRECT);
         arena_free(a);
     }

@@ -15,7 +15,7 @@ static enum math_verdict judged(size_t bytes, const char *gold, const char *answ
     struct span golds[] = {span_str(gold)};
     struct math_result r;
     o.form = MATH_FORM_BARE;
-    math_judge(a, span_of("", 0), span_str(answer), golds, 1, &o, MATH_CHEAP, &r);
+    math_judge(a, span_str(answer), golds, 1, &o, MATH_CHEAP, &r);
     arena_free(a);
     *cause = r.cause;
     return r.verdict;

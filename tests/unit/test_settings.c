@@ -11,12 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "config/settings.h"
+#include "server/cli/cli.h"
 
 enum { MAX_WORDS = 8 };
 
 /* Read a line of words as the flags. */
-static bool read_words(const char *line, struct settings *s, int *n_rest, struct error *err)
+static bool read_words(const char *line, struct cli_settings *s, int *n_rest, struct error *err)
 {
     static char copy[512];
     char *words[MAX_WORDS];
@@ -25,24 +25,25 @@ static bool read_words(const char *line, struct settings *s, int *n_rest, struct
     for (char *w = strtok(copy, " "); w != NULL && n < MAX_WORDS; w = strtok(NULL, " ")) {
         words[n++] = w;
     }
-    return settings_read(s, n, words, n_rest, err);
+    *n_rest = n;
+    return cli_settings_read(s, n_rest, words, err);
 }
 
 static void defaults_hold(void **state)
 {
     (void)state;
-    struct settings s;
+    struct cli_settings s;
     struct error err = {0};
     int rest = -1;
     assert_true(read_words("", &s, &rest, &err));
     assert_int_equal(rest, 0);
-    assert_int_equal(s.port, 8080);
-    assert_string_equal(s.host, "127.0.0.1");
-    assert_null(s.model);
-    assert_true(s.prefix_cache);
-    assert_int_equal(s.max_body, 64 << 20);
-    assert_int_equal(s.api_key.n, 0);
-    settings_clear(&s);
+    assert_int_equal(s.server.port, 8080);
+    assert_string_equal(s.server.host, "127.0.0.1");
+    assert_null(s.engine.model_path);
+    assert_true(s.engine.prefix_cache);
+    assert_int_equal(s.server.max_body_bytes, 64 << 20);
+    assert_int_equal(s.server.api_keys.n, 0);
+    cli_settings_clear(&s);
 }
 
 static void later_sources_win(void **state)
@@ -56,22 +57,22 @@ static void later_sources_win(void **state)
     close(fd);
     setenv("TOUCHSTONE_MAX_QUEUE", "3", 1);
     setenv("TOUCHSTONE_PORT", "4", 1);
-    struct settings s;
+    struct cli_settings s;
     struct error err = {0};
     int rest = 0;
     snprintf(line, sizeof(line), "--config %s --port=5 hello", path);
     assert_true(read_words(line, &s, &rest, &err));
     assert_int_equal(rest, 1);
-    assert_int_equal(s.port, 5);
-    assert_int_equal(s.max_queue, 3);
-    assert_string_equal(s.host, "::1");
-    assert_int_equal(s.api_key.n, 3);
-    assert_string_equal(s.api_key.items[2], "c");
-    settings_clear(&s);
+    assert_int_equal(s.server.port, 5);
+    assert_int_equal(s.engine.max_queue, 3);
+    assert_string_equal(s.server.host, "::1");
+    assert_int_equal(s.server.api_keys.n, 3);
+    assert_string_equal(s.server.api_keys.items[2], "c");
+    cli_settings_clear(&s);
     snprintf(line, sizeof(line), "--config=%s --api-key x --api-key y", path);
     assert_true(read_words(line, &s, &rest, &err));
-    assert_int_equal(s.api_key.n, 2);
-    settings_clear(&s);
+    assert_int_equal(s.server.api_keys.n, 2);
+    cli_settings_clear(&s);
     unsetenv("TOUCHSTONE_MAX_QUEUE");
     unsetenv("TOUCHSTONE_PORT");
     unlink(path);
@@ -98,38 +99,65 @@ static void mistakes_are_named(void **state)
         {"--config /nonexistent/file", "/nonexistent/file"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct settings s;
+        struct cli_settings s;
         struct error err = {0};
         int rest;
         bool ok = read_words(cases[i].line, &s, &rest, &err);
         if (ok || strstr(err.message, cases[i].in_message) == NULL) {
             fail_msg("%s: %s", cases[i].line, ok ? "accepted" : err.message);
         }
-        settings_clear(&s);
+        cli_settings_clear(&s);
     }
     setenv("TOUCHSTONE_NONSENSE", "1", 1);
-    struct settings s;
+    struct cli_settings s;
     struct error err = {0};
     int rest;
     assert_false(read_words("", &s, &rest, &err));
     assert_non_null(strstr(err.message, "TOUCHSTONE_NONSENSE"));
-    settings_clear(&s);
+    cli_settings_clear(&s);
     unsetenv("TOUCHSTONE_NONSENSE");
 }
 
 static void booleans_and_sizes(void **state)
 {
     (void)state;
-    struct settings s;
+    struct cli_settings s;
     struct error err = {0};
     int rest;
     assert_true(read_words("--no-prefix-cache --pin-threads --kv-memory 3g --read-timeout 2.5", &s,
                            &rest, &err));
-    assert_false(s.prefix_cache);
-    assert_true(s.pin_threads);
-    assert_int_equal(s.kv_memory, 3ll << 30);
-    assert_true(s.read_timeout == 2.5);
-    settings_clear(&s);
+    assert_false(s.engine.prefix_cache);
+    assert_true(s.engine.pin_threads);
+    assert_int_equal(s.engine.kv_bytes, 3ll << 30);
+    assert_true(s.server.read_timeout_ms == 2500);
+    cli_settings_clear(&s);
+}
+
+/* Kubernetes tells every pod of a namespace where its services are: one may be called touchstone. */
+static void a_service_of_our_name_changes_nothing(void **state)
+{
+    static const char *const names[] = {
+        "TOUCHSTONE_SERVICE_HOST", "TOUCHSTONE_SERVICE_PORT",  "TOUCHSTONE_SERVICE_PORT_HTTP",
+        "TOUCHSTONE_PORT",         "TOUCHSTONE_PORT_8080_TCP", "TOUCHSTONE_PORT_8080_TCP_ADDR"};
+    enum { N = sizeof(names) / sizeof(names[0]) };
+    (void)state;
+    struct cli_settings s;
+    struct error err = {0};
+    int rest;
+    for (int i = 0; i < N; i++) {
+        setenv(names[i], i == 3 ? "tcp://10.0.0.7:8080" : "10.0.0.7", 1);
+    }
+    bool ok = read_words("--log-level off", &s, &rest, &err);
+    if (!ok) fail_msg("%s", err.message);
+    assert_int_equal(s.server.port, 8080);
+    cli_settings_clear(&s);
+    for (int i = 0; i < N; i++) {
+        unsetenv(names[i]);
+    }
+    setenv("TOUCHSTONE_PORTS", "1", 1); /* no service's, but a slip */
+    assert_false(read_words("", &s, &rest, &err));
+    cli_settings_clear(&s);
+    unsetenv("TOUCHSTONE_PORTS");
 }
 
 /* The default file, uncommented, is accepted and changes nothing. */
@@ -139,24 +167,24 @@ static void the_default_file_is_true(void **state)
     char path[] = "/tmp/touchstone-settings-XXXXXX", line[128], text[256];
     int fd = mkstemp(path);
     FILE *all = tmpfile(), *out = fdopen(fd, "w");
-    settings_print_file(all);
+    cli_settings_print_file(all);
     rewind(all);
     while (fgets(text, sizeof(text), all) != NULL) {
         fputs(text[0] == '#' && text[1] != ' ' ? text + 1 : "\n", out);
     }
     fclose(all);
     fclose(out);
-    struct settings a, b;
+    struct cli_settings a, b;
     struct error err = {0};
     int rest;
     snprintf(line, sizeof(line), "--config %s", path);
     if (!read_words(line, &a, &rest, &err)) fail_msg("%s", err.message);
     assert_true(read_words("", &b, &rest, &err));
-    assert_int_equal(a.max_body, b.max_body);
-    assert_int_equal(a.port, b.port);
-    assert_string_equal(a.kv, b.kv);
-    settings_clear(&a);
-    settings_clear(&b);
+    assert_int_equal(a.server.max_body_bytes, b.server.max_body_bytes);
+    assert_int_equal(a.server.port, b.server.port);
+    assert_int_equal(a.engine.kv, b.engine.kv);
+    cli_settings_clear(&a);
+    cli_settings_clear(&b);
     unlink(path);
 }
 
@@ -167,6 +195,7 @@ int main(void)
         cmocka_unit_test(later_sources_win),
         cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(booleans_and_sizes),
+        cmocka_unit_test(a_service_of_our_name_changes_nothing),
         cmocka_unit_test(the_default_file_is_true),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

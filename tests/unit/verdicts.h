@@ -27,9 +27,9 @@ static inline enum math_verdict verdict(const char *gold, const char *answer, en
     struct math_result r;
     o.form = form;
     o.budget_s = 20;
-    math_judge(a, span_of("", 0), span_str(answer), golds, 1, &o, MATH_CHEAP, &r);
+    math_judge(a, span_str(answer), golds, 1, &o, MATH_CHEAP, &r);
     if (r.verdict == MATH_DEFER && most == MATH_FULL) {
-        math_judge(a, span_of("", 0), span_str(answer), golds, 1, &o, MATH_FULL, &r);
+        math_judge(a, span_str(answer), golds, 1, &o, MATH_FULL, &r);
     }
     enum math_verdict v = r.verdict;
     arena_free(a);
@@ -42,8 +42,8 @@ static inline int check_verdict(const char *name, const char *gold, const char *
 {
     enum math_verdict got = verdict(gold, answer, form, MATH_FULL);
     if (got == expected) return 0;
-    print_error("%s: gold %s, answer %s: %d, expected %d\n", name, gold, answer, (int)got,
-                (int)expected);
+    print_error("%s: gold %s, answer %s: %d, expected %d\n", name, gold == NULL ? "none" : gold,
+                answer == NULL ? "none" : answer, (int)got, (int)expected);
     return 1;
 }
 

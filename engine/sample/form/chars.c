@@ -102,7 +102,7 @@ void chars_normalise(struct chars *c)
     c->n = kept;
 }
 
-/* ---- named sets ---------------------------------------------------------------------------- */
+/* ---- named sets ------------------------------------------------------------------------------ */
 
 static struct chars of_category[CATEGORIES];
 static pthread_once_t categories_once = PTHREAD_ONCE_INIT;
@@ -112,7 +112,8 @@ static void collect_categories(void)
     uint32_t from = 0;
     utf8proc_category_t last = utf8proc_category(0);
     for (uint32_t c = 1; c <= CHARS_LAST + 1; c++) {
-        utf8proc_category_t now = c <= CHARS_LAST ? utf8proc_category((utf8proc_int32_t)c) : CATEGORIES;
+        utf8proc_category_t now =
+            c <= CHARS_LAST ? utf8proc_category((utf8proc_int32_t)c) : CATEGORIES;
         if (now == last) continue;
         chars_add(&of_category[last], from, c - 1);
         from = c;
@@ -133,8 +134,9 @@ static int add_categories(struct chars *c, struct span name)
     pthread_once(&categories_once, collect_categories);
     for (int i = 0; i < CATEGORIES; i++) {
         static const char *const names[CATEGORIES] = {
-            "Cn", "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc", "Pd", "Ps",
-            "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co"};
+            "Cn", "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd",
+            "Nl", "No", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm",
+            "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co"};
         if (!span_starts(span_str(names[i]), name)) continue;
         chars_add_all(c, category(i));
         n++;
@@ -159,9 +161,9 @@ bool chars_add_category(struct chars *c, struct span name, bool negated)
 /* White space of ECMA-262 and of Python; only_one: also what is white space to one of them. */
 static void add_spaces(struct chars *c, bool only_one)
 {
-    static const uint32_t both[][2] = {{9, 13},         {32, 32},         {0xa0, 0xa0},     {0x1680, 0x1680},
-                                       {0x2000, 0x200a}, {0x2028, 0x2029}, {0x202f, 0x202f}, {0x205f, 0x205f},
-                                       {0x3000, 0x3000}};
+    static const uint32_t both[][2] = {{9, 13},          {32, 32},         {0xa0, 0xa0},
+                                       {0x1680, 0x1680}, {0x2000, 0x200a}, {0x2028, 0x2029},
+                                       {0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000}};
     for (size_t i = 0; i < sizeof(both) / sizeof(both[0]); i++) {
         chars_add(c, both[i][0], both[i][1]);
     }
@@ -201,9 +203,9 @@ static const struct {
     void (*add)(struct chars *c, bool only_one);
     bool others;
 } classes[] = {
-    [CHARS_DIGIT] = {add_digits, false},    [CHARS_NOT_DIGIT] = {add_digits, true},
-    [CHARS_WORD] = {add_word, false},       [CHARS_NOT_WORD] = {add_word, true},
-    [CHARS_SPACE] = {add_spaces, false},    [CHARS_NOT_SPACE] = {add_spaces, true},
+    [CHARS_DIGIT] = {add_digits, false}, [CHARS_NOT_DIGIT] = {add_digits, true},
+    [CHARS_WORD] = {add_word, false},    [CHARS_NOT_WORD] = {add_word, true},
+    [CHARS_SPACE] = {add_spaces, false}, [CHARS_NOT_SPACE] = {add_spaces, true},
     [CHARS_DOT] = {add_line_ends, true},
 };
 
@@ -227,7 +229,8 @@ void chars_fold_case(struct chars *c)
 {
     int n = c->n, folded = 0;
     for (int i = 0; i < n; i++) {
-        for (uint32_t k = c->ranges[i].low; k <= c->ranges[i].high && folded < MAX_FOLDED; k++, folded++) {
+        for (uint32_t k = c->ranges[i].low; k <= c->ranges[i].high && folded < MAX_FOLDED;
+             k++, folded++) {
             utf8proc_int32_t lower = utf8proc_tolower((utf8proc_int32_t)k);
             utf8proc_int32_t upper = utf8proc_toupper((utf8proc_int32_t)k);
             if (lower != (utf8proc_int32_t)k) chars_add(c, (uint32_t)lower, (uint32_t)lower);
@@ -236,7 +239,7 @@ void chars_fold_case(struct chars *c)
     }
 }
 
-/* ---- bytes --------------------------------------------------------------------------------- */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 /* A growing list of alternatives. */
 struct list {
@@ -260,8 +263,8 @@ static void list_add(struct list *l, rx a)
     l->items[l->n++] = a;
 }
 
-/* Code points whose UTF-8 has n bytes: a range is split until its bytes range each for itself (R. Cox,
- * "Regular Expression Matching in the Wild", 2010, on RE2's UTF-8 ranges). */
+/* Code points whose UTF-8 has n bytes: a range is split until its bytes range each for itself
+ * (R. Cox, "Regular Expression Matching in the Wild", 2010, on RE2's UTF-8 ranges). */
 static void add_between(struct rx_pool *p, struct list *l, uint32_t low, uint32_t high, int n)
 {
     for (int i = 1; i < n; i++) {
@@ -302,10 +305,12 @@ static void add_utf8(struct rx_pool *p, struct list *l, uint32_t low, uint32_t h
 /* As a JSON string writes what it may not hold as it is; false for other characters. */
 static bool json_escape(uint32_t c, char out[8])
 {
-    static const char short_of[] = {['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
+    static const char short_of[] = {
+        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r'};
     if (c == '"' || c == '\\') return snprintf(out, 8, "\\%c", (int)c), true;
     if (c >= 0x20) return false;
-    if (c < sizeof(short_of) && short_of[c] != 0) return snprintf(out, 8, "\\%c", short_of[c]), true;
+    if (c < sizeof(short_of) && short_of[c] != 0)
+        return snprintf(out, 8, "\\%c", short_of[c]), true;
     snprintf(out, 8, "\\u%04x", (unsigned)c);
     return true;
 }

@@ -1,7 +1,7 @@
 /* engine/sample/form/earley.c - see earley.h.
  *
- * A state is a set of pairs (row, lexer state): the row where some terminals began, and what is left
- * of them; and whether the text may end.
+ * A state is a set of pairs (row, lexer state): the row where some terminals began, and what is
+ * left of them; and whether the text may end.
  *
  * (1) States with equal pairs and may_end are one state.
  * (2) A state's rows and lexer states are never dead, and its pairs rise.
@@ -27,7 +27,8 @@ struct state {
     struct pair *pairs; /* owned */
     int n;
     bool may_end;
-    int *next; /* by class of bytes: NOT_MET, EARLEY_DEAD or a state. Owned; NULL: no byte was met */
+    int *
+        next; /* by class of bytes: NOT_MET, EARLEY_DEAD or a state. Owned; NULL: no byte was met */
 };
 
 enum { NOT_MET = -2 };
@@ -109,12 +110,14 @@ static uint64_t hash_pairs(const struct pair *p, int n, bool may_end)
 
 static int new_number(struct earley *e)
 {
-    if (!mem_reserve(&e->states, e->n_states + 1, &e->states_room, sizeof(*e->states))) return EARLEY_DEAD;
+    if (!mem_reserve(&e->states, e->n_states + 1, &e->states_room, sizeof(*e->states)))
+        return EARLEY_DEAD;
     e->states[e->n_states] = (struct state){0};
     return e->n_states++;
 }
 
-/* The state of e->pairs. EARLEY_DEAD when there are none and the text may not end, or on failure. */
+/* The state of e->pairs. EARLEY_DEAD when there are none and the text may not end, or on
+ * failure. */
 static int intern(struct earley *e, bool may_end)
 {
     int n = e->n_pairs;
@@ -124,7 +127,8 @@ static int intern(struct earley *e, bool may_end)
     for (int at = -1, id; (id = ids_next(&e->ids, hash, &at)) >= 0;) {
         const struct state *s = &e->states[id];
         if (s->n != n || s->may_end != may_end) continue;
-        if (n == 0 || memcmp(s->pairs, e->pairs, (size_t)n * sizeof(*e->pairs)) == 0) return id; /* (1) */
+        if (n == 0 || memcmp(s->pairs, e->pairs, (size_t)n * sizeof(*e->pairs)) == 0)
+            return id; /* (1) */
     }
     struct pair *pairs = mem_new((size_t)n, sizeof(*pairs), NULL);
     int number = pairs == NULL ? EARLEY_DEAD : new_number(e);

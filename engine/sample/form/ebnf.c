@@ -106,7 +106,8 @@ static bool is_name_char(char c)
 static struct span take_name(struct parser *ps)
 {
     size_t from = ps->at;
-    if (ps->lark && (at_text(ps, "?") || at_text(ps, "!"))) ps->at++; /* how a Lark tree is made: nothing here */
+    if (ps->lark && (at_text(ps, "?") || at_text(ps, "!")))
+        ps->at++; /* how a Lark tree is made: nothing here */
     if (ps->lark) from = ps->at;
     while (more(ps) && is_name_char(ps->text.p[ps->at])) {
         ps->at++;
@@ -244,7 +245,8 @@ static bool character_class(struct parser *ps, struct part *out)
 static bool expression(struct parser *ps, struct part *out)
 {
     size_t from = ps->at, end;
-    if (!find_end(ps, '/', &end)) return refuse(ps, ERROR_INVALID_VALUE, "an unclosed regular expression");
+    if (!find_end(ps, '/', &end))
+        return refuse(ps, ERROR_INVALID_VALUE, "an unclosed regular expression");
     ps->at = end + 1;
     return add_pattern(ps, span_slice(ps->text, from, end), take(ps, "i"), out);
 }
@@ -253,7 +255,8 @@ static bool alternatives(struct parser *ps, struct part *out);
 
 static bool group(struct parser *ps, const char *closing, struct part *out)
 {
-    if (++ps->depth > MAX_DEPTH) return refuse(ps, ERROR_UNSUPPORTED, "groups within groups, too deep,");
+    if (++ps->depth > MAX_DEPTH)
+        return refuse(ps, ERROR_UNSUPPORTED, "groups within groups, too deep,");
     if (!alternatives(ps, out)) return false;
     skip(ps);
     ps->depth--;
@@ -330,13 +333,16 @@ static bool tilde(struct parser *ps, int *min, int *max)
 {
     if (!number(ps, min)) return refuse(ps, ERROR_INVALID_VALUE, "a broken repetition");
     *max = *min;
-    return !take(ps, "..") || number(ps, max) || refuse(ps, ERROR_INVALID_VALUE, "a broken repetition");
+    return !take(ps, "..") || number(ps, max) ||
+           refuse(ps, ERROR_INVALID_VALUE, "a broken repetition");
 }
 
 static bool repeat(struct parser *ps, struct part *part, int min, int max)
 {
-    if (min > PATTERN_MAX_REPEAT || max > PATTERN_MAX_REPEAT) return refuse(ps, ERROR_TOO_LARGE, "too many repetitions");
-    if (max != RX_UNBOUNDED && min > max) return refuse(ps, ERROR_INVALID_VALUE, "a repetition from high to low");
+    if (min > PATTERN_MAX_REPEAT || max > PATTERN_MAX_REPEAT)
+        return refuse(ps, ERROR_TOO_LARGE, "too many repetitions");
+    if (max != RX_UNBOUNDED && min > max)
+        return refuse(ps, ERROR_INVALID_VALUE, "a repetition from high to low");
     if (part->is_symbol) {
         part->symbol = grammar_repeat(ps->g, part->symbol, GRAMMAR_NO_SYMBOL, min, max);
     } else {
@@ -371,11 +377,12 @@ static bool repeated_piece(struct parser *ps, struct part *out)
     }
 }
 
-/* ---- sequences and alternatives ---------------------------------------------------------------- */
+/* ---- sequences and alternatives -------------------------------------------------------------- */
 
 static bool parts_add(struct parser *ps, struct parts *l, struct part part)
 {
-    if (l->n > 0 && !part.is_symbol && !l->items[l->n - 1].is_symbol) { /* neighbours are one expression */
+    if (l->n > 0 && !part.is_symbol &&
+        !l->items[l->n - 1].is_symbol) { /* neighbours are one expression */
         l->items[l->n - 1].text = rx_cat(ps->pool, l->items[l->n - 1].text, part.text);
         return true;
     }
@@ -389,7 +396,8 @@ static bool parts_add(struct parser *ps, struct parts *l, struct part part)
 static bool ends_sequence(struct parser *ps)
 {
     skip(ps);
-    if (!more(ps) || at_text(ps, "|") || at_text(ps, ")") || (ps->lark && at_text(ps, "]"))) return true;
+    if (!more(ps) || at_text(ps, "|") || at_text(ps, ")") || (ps->lark && at_text(ps, "]")))
+        return true;
     if (at_text(ps, "%")) return true;
     if (ps->lark && take(ps, "->")) { /* the name of a Lark tree */
         skip(ps);
@@ -445,7 +453,7 @@ static bool alternatives(struct parser *ps, struct part *out)
     return true;
 }
 
-/* ---- the whole --------------------------------------------------------------------------------- */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 static bool one_rule(struct parser *ps)
 {
@@ -453,7 +461,8 @@ static bool one_rule(struct parser *ps)
     struct name *name;
     if (at_text(ps, "%")) return refuse(ps, ERROR_UNSUPPORTED, "a directive (%ignore, %import)");
     struct span text = take_name(ps);
-    if (text.n == 0 || !take_defines(ps)) return refuse(ps, ERROR_INVALID_VALUE, "no rule (name ::= ...)");
+    if (text.n == 0 || !take_defines(ps))
+        return refuse(ps, ERROR_INVALID_VALUE, "no rule (name ::= ...)");
     name = name_of(ps, text);
     if (name == NULL) return false;
     if (name->defined) return refuse(ps, ERROR_INVALID_VALUE, "a rule that was defined before");
@@ -488,7 +497,8 @@ static bool choose_start(struct parser *ps, int *symbol)
 bool ebnf_rule(struct grammar *g, struct span text, int *symbol, struct error *err)
 {
     if (text.n > EBNF_MAX_BYTES) {
-        return error_set(err, ERROR_TOO_LARGE, "", "a grammar of %zu bytes; at most %d", text.n, EBNF_MAX_BYTES);
+        return error_set(err, ERROR_TOO_LARGE, "", "a grammar of %zu bytes; at most %d", text.n,
+                         EBNF_MAX_BYTES);
     }
     struct parser ps = {.g = g, .pool = grammar_pool(g), .text = text, .err = err};
     ps.lark = span_find(text, span_str("::="), 0) == SPAN_NONE;

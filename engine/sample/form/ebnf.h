@@ -1,4 +1,5 @@
-/* engine/sample/form/ebnf.h - grammars as llama.cpp (GBNF), xgrammar (EBNF) and Lark users write them.
+/* engine/sample/form/ebnf.h - grammars as llama.cpp (GBNF), xgrammar (EBNF) and Lark users write
+ * them.
  *
  *     root ::= "yes" | "no" tail          # GBNF, EBNF: begins at root (or at the first rule)
  *     tail ::= [a-z]+ ("," [0-9]{1,3})*

@@ -12,11 +12,12 @@
 #include "engine/sample/form/pattern.h"
 
 /* RFC 3339, section 5.6; a year is 0001 to 9999 */
-#define DATE                                                                                       \
-    "(?!0000)(?:\\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\\d|30)|" \
-    "02-(?:0[1-9]|1\\d|2[0-8]))|(?:\\d\\d(?:0[48]|[2468][048]|[13579][26])|"                        \
+#define DATE \
+    "(?!0000)(?:\\d{4}-(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[" \
+    "12]\\d|30)|" \
+    "02-(?:0[1-9]|1\\d|2[0-8]))|(?:\\d\\d(?:0[48]|[2468][048]|[13579][26])|" \
     "(?:[02468][048]|[13579][26])00)-02-29)"
-#define TIME                                                                                       \
+#define TIME \
     "(?:[01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(?:\\.\\d+)?(?:[Zz]|[+-](?:[01]\\d|2[0-3]):[0-5]\\d)"
 /* RFC 3339, appendix A */
 #define HOURS "T(?:\\d+H(?:\\d+M(?:\\d+S)?)?|\\d+M(?:\\d+S)?|\\d+S)"
@@ -29,23 +30,25 @@
 #define IPV4 OCTET "(?:\\." OCTET "){3}"
 #define H16 "[0-9A-Fa-f]{1,4}"
 #define LS32 "(?:" H16 ":" H16 "|" IPV4 ")"
-#define IPV6                                                                                       \
-    "(?:(?:" H16 ":){6}" LS32 "|::(?:" H16 ":){5}" LS32 "|(?:" H16 ")?::(?:" H16 ":){4}" LS32         \
-    "|(?:(?:" H16 ":){0,1}" H16 ")?::(?:" H16 ":){3}" LS32                                          \
-    "|(?:(?:" H16 ":){0,2}" H16 ")?::(?:" H16 ":){2}" LS32 "|(?:(?:" H16 ":){0,3}" H16 ")?::" H16 ":" LS32 \
-    "|(?:(?:" H16 ":){0,4}" H16 ")?::" LS32 "|(?:(?:" H16 ":){0,5}" H16 ")?::" H16                    \
-    "|(?:(?:" H16 ":){0,6}" H16 ")?::)"
+#define IPV6 \
+    "(?:(?:" H16 ":){6}" LS32 "|::(?:" H16 ":){5}" LS32 "|(?:" H16 ")?::(?:" H16 ":){4}" LS32 \
+    "|(?:(?:" H16 ":){0,1}" H16 ")?::(?:" H16 ":){3}" LS32 "|(?:(?:" H16 ":){0,2}" H16 \
+    ")?::(?:" H16 ":){2}" LS32 "|(?:(?:" H16 ":){0,3}" H16 ")?::" H16 ":" LS32 "|(?:(?:" H16 \
+    ":){0,4}" H16 ")?::" LS32 "|(?:(?:" H16 ":){0,5}" H16 ")?::" H16 "|(?:(?:" H16 ":){0,6}" H16 \
+    ")?::)"
 #define UNRESERVED "A-Za-z0-9._~\\-"
 #define SUB "!$&'()*+,;="
 #define PERCENT "%[0-9A-Fa-f]{2}"
 #define PCHAR "(?:[" UNRESERVED SUB ":@]|" PERCENT ")"
-#define AUTHORITY                                                                                  \
-    "(?:(?:[" UNRESERVED SUB ":]|" PERCENT ")*@)?(?:\\[(?:" IPV6 "|[vV][0-9A-Fa-f]+\\.[" UNRESERVED SUB ":]+)\\]|" \
+#define AUTHORITY \
+    "(?:(?:[" UNRESERVED SUB ":]|" PERCENT ")*@)?(?:\\[(?:" IPV6 \
+    "|[vV][0-9A-Fa-f]+\\.[" UNRESERVED SUB ":]+)\\]|" \
     "(?:[" UNRESERVED SUB "]|" PERCENT ")*)(?::\\d*)?"
 #define ABEMPTY "(?:/" PCHAR "*)*"
 #define ABSOLUTE "/(?:" PCHAR "+" ABEMPTY ")?"
 #define TAIL "(?:\\?(?:" PCHAR "|[/?])*)?(?:#(?:" PCHAR "|[/?])*)?"
-#define URI "[A-Za-z][A-Za-z0-9+.-]*:(?://" AUTHORITY ABEMPTY "|" ABSOLUTE "|" PCHAR "+" ABEMPTY "|)" TAIL
+#define URI \
+    "[A-Za-z][A-Za-z0-9+.-]*:(?://" AUTHORITY ABEMPTY "|" ABSOLUTE "|" PCHAR "+" ABEMPTY "|)" TAIL
 #define NOSCHEME "(?:[" UNRESERVED SUB "@]|" PERCENT ")+" ABEMPTY
 #define RELATIVE "(?://" AUTHORITY ABEMPTY "|" ABSOLUTE "|" NOSCHEME "|)" TAIL
 /* RFC 5321: a local part of at most 64 */
@@ -70,7 +73,8 @@ static const struct {
     {"int64", NULL},
 };
 
-enum formats_known formats_rx(struct rx_pool *p, const char *name, enum chars_coding coding, rx *out)
+enum formats_known formats_rx(struct rx_pool *p, const char *name, enum chars_coding coding,
+                              rx *out)
 {
     for (size_t i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
         if (strcmp(formats[i].name, name) != 0) continue;

@@ -9,8 +9,9 @@
 
 enum formats_known { FORMATS_STRING, FORMATS_NUMBER, FORMATS_UNKNOWN };
 
-/* What a format is of: of strings (*out: their texts), of numbers (int32, int64), or nothing that is
- * kept here. */
-enum formats_known formats_rx(struct rx_pool *p, const char *name, enum chars_coding coding, rx *out);
+/* What a format is of: of strings (*out: their texts), of numbers (int32, int64), or nothing
+ * that is kept here. */
+enum formats_known formats_rx(struct rx_pool *p, const char *name, enum chars_coding coding,
+                              rx *out);
 
 #endif

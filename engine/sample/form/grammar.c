@@ -99,7 +99,8 @@ static int plain_terminal(struct grammar *g, rx a)
     if (!know_expression(g, a)) return -1;
     if (g->symbol_of[a] != 0) return g->symbol_of[a];
     if (g->n_terminals >= GRAMMAR_MAX_TERMINALS) g->failed = true;
-    if (!reserve(g, &g->terminals, g->n_terminals + 1, &g->terminals_room, sizeof(*g->terminals))) return -1;
+    if (!reserve(g, &g->terminals, g->n_terminals + 1, &g->terminals_room, sizeof(*g->terminals)))
+        return -1;
     g->terminals[g->n_terminals++] = a;
     g->symbol_of[a] = -g->n_terminals;
     return -g->n_terminals;
@@ -127,7 +128,8 @@ static bool add_symbol(struct grammar *g, int rule, int symbol)
     if (g->n_symbols >= GRAMMAR_MAX_SYMBOLS) g->failed = true;
     int room = g->symbols_room;
     if (!reserve(g, &g->rule_at, g->n_symbols + 1, &room, sizeof(*g->rule_at))) return false;
-    if (!reserve(g, &g->symbols, g->n_symbols + 1, &g->symbols_room, sizeof(*g->symbols))) return false;
+    if (!reserve(g, &g->symbols, g->n_symbols + 1, &g->symbols_room, sizeof(*g->symbols)))
+        return false;
     g->rule_at[g->n_symbols] = rule;
     g->symbols[g->n_symbols++] = symbol;
     return true;
@@ -169,7 +171,8 @@ static void add_more(struct grammar *g, int rule, int so_far, int sep, int a)
 /* Recursion to the left: the items of a long list then all begin at one place. */
 int grammar_repeat(struct grammar *g, int a, int sep, int min, int max)
 {
-    int rule = grammar_rule(g), so_far = GRAMMAR_NO_SYMBOL, exact = max == RX_UNBOUNDED ? (min == 0 ? 1 : min) : max;
+    int rule = grammar_rule(g), so_far = GRAMMAR_NO_SYMBOL,
+        exact = max == RX_UNBOUNDED ? (min == 0 ? 1 : min) : max;
     if (min == 0) grammar_add(g, rule, NULL, 0);
     for (int i = 1; i <= exact && !g->failed; i++) {
         int more = grammar_rule(g);
@@ -259,7 +262,8 @@ bool grammar_finish(struct grammar *g, int start, struct error *err)
     find_lives(g, lives);
     drop_dead_alternatives(g, lives); /* (2) */
     free(lives);
-    if (!g->rules[top].lives) return error_set(err, ERROR_INVALID_VALUE, "", "no text has this form");
+    if (!g->rules[top].lives)
+        return error_set(err, ERROR_INVALID_VALUE, "", "no text has this form");
     g->start_dot = g->rules[top].dots[0];
     g->finished = true;
     rx_set_budget(g->pool, -1); /* reading is bounded by the nodes */

@@ -15,9 +15,9 @@
 #include "engine/sample/form/rx.h"
 
 enum {
-    GRAMMAR_MAX_NODES = 1 << 20,   /* expressions, those that reading makes included */
+    GRAMMAR_MAX_NODES = 1 << 20,       /* expressions, those that reading makes included */
     GRAMMAR_MAX_DERIVATIVES = 2000000, /* taken while it is made */
-    GRAMMAR_MAX_SYMBOLS = 1 << 19, /* of all right sides together */
+    GRAMMAR_MAX_SYMBOLS = 1 << 19,     /* of all right sides together */
     GRAMMAR_MAX_TERMINALS = 1 << 16
 };
 
@@ -30,7 +30,8 @@ void grammar_free(struct grammar *g);
 /* Where expressions for its terminals are made. Borrowed. */
 struct rx_pool *grammar_pool(struct grammar *g);
 
-/* A terminal: the texts of a. May match the empty text too. Equal expressions give equal symbols. */
+/* A terminal: the texts of a. May match the empty text too. Equal expressions give equal
+ * symbols. */
 int grammar_terminal(struct grammar *g, rx a);
 
 /* A new rule without alternatives, and one more alternative of a rule. */

@@ -20,8 +20,8 @@ struct entry {
 };
 
 struct state {
-    int first, n;        /* of entries */
-    int ended, n_ended;  /* of ends */
+    int first, n;       /* of entries */
+    int ended, n_ended; /* of ends */
     bool goes_on;
     int *next; /* by class; -1: not met yet. NULL: no byte was met. Owned. */
 };
@@ -94,10 +94,12 @@ static uint64_t hash_entries(const struct entry *e, int n)
 static bool fill_state(struct lexer *l, struct state *s, int n)
 {
     *s = (struct state){.first = l->n_entries, .n = n, .ended = l->n_ends};
-    if (!reserve(l, &l->entries, l->n_entries + n, &l->entries_room, sizeof(*l->entries))) return false;
+    if (!reserve(l, &l->entries, l->n_entries + n, &l->entries_room, sizeof(*l->entries)))
+        return false;
     if (!reserve(l, &l->ends, l->n_ends + n, &l->ends_room, sizeof(*l->ends))) return false;
     for (int i = 0; i < n; i++) {
-        assert(l->fresh[i].left != RX_NONE && (i == 0 || l->fresh[i - 1].terminal < l->fresh[i].terminal)); /* (1) */
+        assert(l->fresh[i].left != RX_NONE &&
+               (i == 0 || l->fresh[i - 1].terminal < l->fresh[i].terminal)); /* (1) */
         l->entries[l->n_entries++] = l->fresh[i];
         if (rx_nullable(l->pool, l->fresh[i].left)) l->ends[l->n_ends++] = l->fresh[i].terminal;
         s->goes_on = s->goes_on || l->fresh[i].left != RX_EMPTY;
@@ -114,10 +116,12 @@ static int intern(struct lexer *l, int n)
     for (int at = -1, id; (id = ids_next(&l->ids, hash, &at)) >= 0;) {
         const struct state *s = &l->states[id];
         if (s->n != n) continue;
-        if (n == 0 || memcmp(l->entries + s->first, l->fresh, (size_t)n * sizeof(*l->fresh)) == 0) return id;
+        if (n == 0 || memcmp(l->entries + s->first, l->fresh, (size_t)n * sizeof(*l->fresh)) == 0)
+            return id;
     }
     l->failed = l->n_states >= MAX_STATES;
-    if (!reserve(l, &l->states, l->n_states + 1, &l->states_room, sizeof(*l->states))) return LEXER_DEAD;
+    if (!reserve(l, &l->states, l->n_states + 1, &l->states_room, sizeof(*l->states)))
+        return LEXER_DEAD;
     if (!fill_state(l, &l->states[l->n_states], n)) return LEXER_DEAD;
     l->failed = !ids_put(&l->ids, hash, l->n_states);
     return l->failed ? LEXER_DEAD : l->n_states++;

@@ -86,7 +86,9 @@ static rx fraction_below(const struct numerals *u, const struct plain *b, bool o
     }
     if (u->whole) return RX_EMPTY;
     all = RX_NONE;
-    if (!open) all = rx_cat(u->p, literal(u, b->fraction, b->n_fraction), rx_repeat(u->p, zero, 0, RX_UNBOUNDED));
+    if (!open)
+        all = rx_cat(u->p, literal(u, b->fraction, b->n_fraction),
+                     rx_repeat(u->p, zero, 0, RX_UNBOUNDED));
     for (int i = 0; i < b->n_fraction; i++) {
         rx lower = rx_cat(u->p, digit_range(u, '0', b->fraction[i] - 1), u->digits);
         all = rx_or(u->p, all, rx_cat(u->p, literal(u, b->fraction, i), lower));
@@ -99,10 +101,12 @@ static rx fraction_below(const struct numerals *u, const struct plain *b, bool o
 static rx at_least(const struct numerals *u, const struct plain *b, bool open)
 {
     rx all = rx_cat(u->p, literal(u, b->whole, b->n_whole), fraction_above(u, b, open));
-    rx longer = rx_cat(u->p, digit_range(u, '1', '9'), rx_repeat(u->p, u->digit, b->n_whole, RX_UNBOUNDED));
+    rx longer =
+        rx_cat(u->p, digit_range(u, '1', '9'), rx_repeat(u->p, u->digit, b->n_whole, RX_UNBOUNDED));
     all = rx_or(u->p, all, rx_cat(u->p, longer, u->any_fraction));
     for (int i = 0; i < b->n_whole; i++) {
-        rx rest = rx_cat(u->p, rx_repeat(u->p, u->digit, b->n_whole - 1 - i, b->n_whole - 1 - i), u->any_fraction);
+        rx rest = rx_cat(u->p, rx_repeat(u->p, u->digit, b->n_whole - 1 - i, b->n_whole - 1 - i),
+                         u->any_fraction);
         rx higher = rx_cat(u->p, digit_range(u, b->whole[i] + 1, '9'), rest);
         all = rx_or(u->p, all, rx_cat(u->p, literal(u, b->whole, i), higher));
     }
@@ -113,13 +117,15 @@ static rx at_most(const struct numerals *u, const struct plain *b, bool open)
 {
     rx all = rx_cat(u->p, literal(u, b->whole, b->n_whole), fraction_below(u, b, open));
     if (b->n_whole > 1) {
-        rx shorter = rx_cat(u->p, digit_range(u, '1', '9'), rx_repeat(u->p, u->digit, 0, b->n_whole - 2));
+        rx shorter =
+            rx_cat(u->p, digit_range(u, '1', '9'), rx_repeat(u->p, u->digit, 0, b->n_whole - 2));
         shorter = rx_or(u->p, literal(u, "0", 1), shorter);
         all = rx_or(u->p, all, rx_cat(u->p, shorter, u->any_fraction));
     }
     for (int i = 0; i < b->n_whole; i++) {
         int low = i == 0 && b->n_whole > 1 ? '1' : '0';
-        rx rest = rx_cat(u->p, rx_repeat(u->p, u->digit, b->n_whole - 1 - i, b->n_whole - 1 - i), u->any_fraction);
+        rx rest = rx_cat(u->p, rx_repeat(u->p, u->digit, b->n_whole - 1 - i, b->n_whole - 1 - i),
+                         u->any_fraction);
         rx lower = rx_cat(u->p, digit_range(u, low, b->whole[i] - 1), rest);
         all = rx_or(u->p, all, rx_cat(u->p, literal(u, b->whole, i), lower));
     }
@@ -127,8 +133,8 @@ static rx at_most(const struct numerals *u, const struct plain *b, bool open)
 }
 
 /* One side of zero: numerals without a sign between two bounds, either of which may be NULL. */
-static bool magnitudes(const struct numerals *u, const struct digits *low, bool low_open, const struct digits *high,
-                       bool high_open, rx *out)
+static bool magnitudes(const struct numerals *u, const struct digits *low, bool low_open,
+                       const struct digits *high, bool high_open, rx *out)
 {
     struct plain b;
     rx whole = rx_or(u->p, literal(u, "0", 1), rx_cat(u->p, digit_range(u, '1', '9'), u->digits));
@@ -151,12 +157,15 @@ static bool bounded(const struct numerals *u, const struct number_range *r, rx *
     bool low_above = r->has_low && !r->low.negative, high_below = r->has_high && r->high.negative;
     if (!high_below) {
         const struct digits *low = low_above ? &r->low : NULL;
-        if (!magnitudes(u, low, r->low_open, r->has_high ? &r->high : NULL, r->high_open, &positive)) return false;
+        if (!magnitudes(u, low, r->low_open, r->has_high ? &r->high : NULL, r->high_open,
+                        &positive))
+            return false;
     }
     if (!low_above || (digits_compare(&r->low, &zero) == 0 && !r->low_open)) {
         const struct digits *least = high_below ? &r->high : NULL;
         bool least_open = high_below && r->high_open;
-        if (r->has_high && digits_compare(&r->high, &zero) == 0 && r->high_open) { /* below 0: not -0 */
+        if (r->has_high && digits_compare(&r->high, &zero) == 0 &&
+            r->high_open) { /* below 0: not -0 */
             least = &zero;
             least_open = true;
         }
@@ -172,8 +181,8 @@ static int64_t gcd(int64_t a, int64_t b)
     return b == 0 ? a : gcd(b, a % b);
 }
 
-/* Texts, with or without a sign, of the multiples of k / 10^places: with q places after the point the
- * digits are a multiple of k / gcd(k, 10^(places - q)). */
+/* Texts, with or without a sign, of the multiples of k / 10^places: with q places after the
+ * point the digits are a multiple of k / gcd(k, 10^(places - q)). */
 static bool multiples(const struct numerals *u, const struct digits *d, rx *out)
 {
     struct plain b;
@@ -187,8 +196,10 @@ static bool multiples(const struct numerals *u, const struct digits *d, rx *out)
         int64_t m = k / gcd(k, scale);
         if (m > RX_MAX_DIVISOR) return false;
         if (u->whole && q > 0) continue;
-        rx places = q == 0 ? RX_EMPTY : rx_cat(u->p, literal(u, ".", 1), rx_repeat(u->p, u->digit, q, q));
-        all = rx_or(u->p, all, rx_and(u->p, rx_cat(u->p, u->some_digits, places), rx_multiple(u->p, (int)m)));
+        rx places =
+            q == 0 ? RX_EMPTY : rx_cat(u->p, literal(u, ".", 1), rx_repeat(u->p, u->digit, q, q));
+        all = rx_or(u->p, all,
+                    rx_and(u->p, rx_cat(u->p, u->some_digits, places), rx_multiple(u->p, (int)m)));
     }
     *out = rx_cat(u->p, rx_or(u->p, RX_EMPTY, rx_byte_range(u->p, '-', '-')), all);
     return true;
@@ -208,10 +219,12 @@ bool number_rx(struct rx_pool *p, const struct number_range *r, rx *out, const c
     struct numerals u = {.p = p, .digit = digit, .whole = r->whole};
     u.digits = rx_repeat(p, digit, 0, RX_UNBOUNDED);
     u.some_digits = rx_repeat(p, digit, 1, RX_UNBOUNDED);
-    u.any_fraction = r->whole ? RX_EMPTY : rx_or(p, RX_EMPTY, rx_cat(p, literal(&u, ".", 1), u.some_digits));
+    u.any_fraction =
+        r->whole ? RX_EMPTY : rx_or(p, RX_EMPTY, rx_cat(p, literal(&u, ".", 1), u.some_digits));
     *what = "minimum";
     if (!bounded(&u, r, out)) return false;
-    if (!r->has_low && !r->has_high && r->n_multiples == 0 && !r->whole) *out = with_exponent(&u, *out);
+    if (!r->has_low && !r->has_high && r->n_multiples == 0 && !r->whole)
+        *out = with_exponent(&u, *out);
     *what = "multipleOf";
     for (int i = 0; i < r->n_multiples; i++) {
         rx some;

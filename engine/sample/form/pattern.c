@@ -69,7 +69,8 @@ static bool take(struct parser *ps, const char *s)
 }
 
 /* A node with n parts, which are copied. */
-static bool make(struct parser *ps, struct node **out, struct node node, struct node *const *parts, int n)
+static bool make(struct parser *ps, struct node **out, struct node node, struct node *const *parts,
+                 int n)
 {
     struct node *made = arena_alloc(ps->arena, 1, sizeof(node));
     node.parts = n == 0 ? NULL : arena_alloc(ps->arena, (size_t)n, sizeof(*parts));
@@ -87,7 +88,7 @@ static bool make(struct parser *ps, struct node **out, struct node node, struct 
     return true;
 }
 
-/* ---- characters ---------------------------------------------------------------------------- */
+/* ---- characters ------------------------------------------------------------------------------ */
 
 static int hex_value(char c)
 {
@@ -115,7 +116,8 @@ static bool braced_hex(struct parser *ps, uint32_t *value)
     size_t from = ps->at;
     for (; more(ps) && ps->text.p[ps->at] != '}'; ps->at++) {
         int digit = hex_value(ps->text.p[ps->at]);
-        if (digit < 0 || ps->at - from >= 6) return refuse(ps, ERROR_INVALID_VALUE, "a broken \\u{} escape");
+        if (digit < 0 || ps->at - from >= 6)
+            return refuse(ps, ERROR_INVALID_VALUE, "a broken \\u{} escape");
         *value = *value * 16 + (uint32_t)digit;
     }
     if (!take(ps, "}") || ps->at - from < 2 || *value > CHARS_LAST) {
@@ -131,7 +133,8 @@ static bool unicode_escape(struct parser *ps, uint32_t *value)
     if (*value < 0xd800 || *value > 0xdbff || !take(ps, "\\u")) return true;
     uint32_t low;
     if (!hex_digits(ps, 4, &low)) return false;
-    if (low < 0xdc00 || low > 0xdfff) return refuse(ps, ERROR_INVALID_VALUE, "a broken surrogate pair");
+    if (low < 0xdc00 || low > 0xdfff)
+        return refuse(ps, ERROR_INVALID_VALUE, "a broken surrogate pair");
     *value = 0x10000 + ((*value - 0xd800) << 10) + (low - 0xdc00);
     return true;
 }
@@ -149,9 +152,15 @@ static bool category_escape(struct parser *ps, struct chars *c, bool negated)
     if (!take(ps, "}")) return refuse(ps, ERROR_INVALID_VALUE, "an unclosed \\p{");
     size_t equals = span_find(name, span_str("="), 0);
     if (equals != SPAN_NONE) name = span_slice(name, equals + 1, name.n);
-    static const char *const long_names[][2] = {{"Letter", "L"}, {"Number", "N"}, {"Punctuation", "P"},
-        {"Symbol", "S"}, {"Separator", "Z"}, {"Mark", "M"}, {"Uppercase_Letter", "Lu"},
-        {"Lowercase_Letter", "Ll"}, {"Decimal_Number", "Nd"}};
+    static const char *const long_names[][2] = {{"Letter", "L"},
+                                                {"Number", "N"},
+                                                {"Punctuation", "P"},
+                                                {"Symbol", "S"},
+                                                {"Separator", "Z"},
+                                                {"Mark", "M"},
+                                                {"Uppercase_Letter", "Lu"},
+                                                {"Lowercase_Letter", "Ll"},
+                                                {"Decimal_Number", "Nd"}};
     for (size_t i = 0; i < sizeof(long_names) / sizeof(long_names[0]); i++) {
         if (span_is(name, long_names[i][0])) name = span_str(long_names[i][1]);
     }
@@ -163,13 +172,20 @@ static bool category_escape(struct parser *ps, struct chars *c, bool negated)
 static int class_of_letter(char letter)
 {
     switch (letter) {
-    case 'd': return CHARS_DIGIT;
-    case 'D': return CHARS_NOT_DIGIT;
-    case 'w': return CHARS_WORD;
-    case 'W': return CHARS_NOT_WORD;
-    case 's': return CHARS_SPACE;
-    case 'S': return CHARS_NOT_SPACE;
-    default: return -1;
+    case 'd':
+        return CHARS_DIGIT;
+    case 'D':
+        return CHARS_NOT_DIGIT;
+    case 'w':
+        return CHARS_WORD;
+    case 'W':
+        return CHARS_NOT_WORD;
+    case 's':
+        return CHARS_SPACE;
+    case 'S':
+        return CHARS_NOT_SPACE;
+    default:
+        return -1;
     }
 }
 
@@ -182,8 +198,9 @@ static void add_class(struct chars *c, int which, bool wide)
         return;
     }
     static const enum chars_class opposite[] = {
-        [CHARS_DIGIT] = CHARS_NOT_DIGIT, [CHARS_NOT_DIGIT] = CHARS_DIGIT, [CHARS_WORD] = CHARS_NOT_WORD,
-        [CHARS_NOT_WORD] = CHARS_WORD,   [CHARS_SPACE] = CHARS_NOT_SPACE, [CHARS_NOT_SPACE] = CHARS_SPACE};
+        [CHARS_DIGIT] = CHARS_NOT_DIGIT, [CHARS_NOT_DIGIT] = CHARS_DIGIT,
+        [CHARS_WORD] = CHARS_NOT_WORD,   [CHARS_NOT_WORD] = CHARS_WORD,
+        [CHARS_SPACE] = CHARS_NOT_SPACE, [CHARS_NOT_SPACE] = CHARS_SPACE};
     struct chars set = {0};
     chars_add_class(&set, opposite[which]);
     chars_add_others(c, &set);
@@ -209,7 +226,8 @@ static bool control_escape(struct parser *ps, char letter, uint32_t *value)
 }
 
 /* After a backslash: one character (*single), or a set that is added to c. */
-static bool escape(struct parser *ps, struct chars *c, bool in_class, bool wide, bool *single, uint32_t *value)
+static bool escape(struct parser *ps, struct chars *c, bool in_class, bool wide, bool *single,
+                   uint32_t *value)
 {
     if (!more(ps)) return refuse(ps, ERROR_INVALID_VALUE, "a backslash at the end");
     char letter = ps->text.p[ps->at++];
@@ -293,7 +311,7 @@ static bool parse_class(struct parser *ps, struct node **out)
     return chars_node(ps, &others, out);
 }
 
-/* ---- structure ----------------------------------------------------------------------------- */
+/* ---- structure ------------------------------------------------------------------------------- */
 
 static bool parse_or(struct parser *ps, struct node **out);
 
@@ -310,7 +328,8 @@ static bool skip_name(struct parser *ps)
 static bool parse_group(struct parser *ps, struct node **out)
 {
     enum node_kind kind = N_EMPTY; /* of an assertion */
-    if (at_text(ps, "?<=") || at_text(ps, "?<!")) return refuse(ps, ERROR_UNSUPPORTED, "look-behind");
+    if (at_text(ps, "?<=") || at_text(ps, "?<!"))
+        return refuse(ps, ERROR_UNSUPPORTED, "look-behind");
     if (take(ps, "?=")) {
         kind = N_AHEAD;
     } else if (take(ps, "?!")) {
@@ -349,8 +368,10 @@ static bool parse_atom(struct parser *ps, struct node **out)
         enum node_kind kind = ps->text.p[ps->at - 1] == 'A' ? N_BEGIN : N_END;
         return make(ps, out, (struct node){.kind = kind}, NULL, 0);
     }
-    if (at_text(ps, "\\b") || at_text(ps, "\\B")) return refuse(ps, ERROR_UNSUPPORTED, "a word border");
-    bool fine = take(ps, "\\") ? escape(ps, &c, false, false, &single, &value) : one_char(ps, &value);
+    if (at_text(ps, "\\b") || at_text(ps, "\\B"))
+        return refuse(ps, ERROR_UNSUPPORTED, "a word border");
+    bool fine =
+        take(ps, "\\") ? escape(ps, &c, false, false, &single, &value) : one_char(ps, &value);
     if (!fine) return chars_clear(&c), false;
     if (single) chars_add(&c, value, value);
     return chars_node(ps, &c, out);
@@ -402,12 +423,14 @@ static bool parse_repeat(struct parser *ps, struct node **out)
         if (min > PATTERN_MAX_REPEAT || max > PATTERN_MAX_REPEAT) {
             return refuse(ps, ERROR_UNSUPPORTED, "more repetitions than 100000");
         }
-        if (max != RX_UNBOUNDED && min > max) return refuse(ps, ERROR_INVALID_VALUE, "{m,n} with m > n");
+        if (max != RX_UNBOUNDED && min > max)
+            return refuse(ps, ERROR_INVALID_VALUE, "{m,n} with m > n");
         if ((*out)->asserts) return refuse(ps, ERROR_UNSUPPORTED, "a repeated assertion");
         if (take(ps, "+")) return refuse(ps, ERROR_UNSUPPORTED, "a possessive quantifier");
         take(ps, "?"); /* lazy: the same texts */
         struct node *part = *out;
-        if (!make(ps, out, (struct node){.kind = N_REPEAT, .min = min, .max = max}, &part, 1)) return false;
+        if (!make(ps, out, (struct node){.kind = N_REPEAT, .min = min, .max = max}, &part, 1))
+            return false;
     }
 }
 
@@ -422,7 +445,8 @@ static bool parts_add(struct parser *ps, struct parts *l, struct node *part)
     if (l->n == l->room) {
         int room = l->room == 0 ? 8 : 2 * l->room;
         struct node **grown = arena_alloc(ps->arena, (size_t)room, sizeof(*grown));
-        if (grown == NULL) return error_set(ps->err, ERROR_TOO_LARGE, "", "the pattern is too large");
+        if (grown == NULL)
+            return error_set(ps->err, ERROR_TOO_LARGE, "", "the pattern is too large");
         if (l->n > 0) memcpy(grown, l->items, (size_t)l->n * sizeof(*grown));
         l->items = grown;
         l->room = room;
@@ -432,9 +456,11 @@ static bool parts_add(struct parser *ps, struct parts *l, struct node *part)
 }
 
 /* One part is itself; none or several make a node of kind. */
-static bool parts_node(struct parser *ps, const struct parts *l, enum node_kind kind, struct node **out)
+static bool parts_node(struct parser *ps, const struct parts *l, enum node_kind kind,
+                       struct node **out)
 {
-    if (l->n != 1) return make(ps, out, (struct node){.kind = l->n == 0 ? N_EMPTY : kind}, l->items, l->n);
+    if (l->n != 1)
+        return make(ps, out, (struct node){.kind = l->n == 0 ? N_EMPTY : kind}, l->items, l->n);
     *out = l->items[0];
     return true;
 }
@@ -452,7 +478,8 @@ static bool parse_cat(struct parser *ps, struct node **out)
 static bool parse_or(struct parser *ps, struct node **out)
 {
     struct parts l = {0};
-    if (++ps->depth > MAX_DEPTH) return refuse(ps, ERROR_UNSUPPORTED, "groups within groups, too deep,");
+    if (++ps->depth > MAX_DEPTH)
+        return refuse(ps, ERROR_UNSUPPORTED, "groups within groups, too deep,");
     do {
         struct node *part;
         if (!parse_cat(ps, &part) || !parts_add(ps, &l, part)) return false;
@@ -461,11 +488,12 @@ static bool parse_or(struct parser *ps, struct node **out)
     return parts_node(ps, &l, N_OR, out);
 }
 
-/* ---- the expression ------------------------------------------------------------------------ */
+/* ---- the expression -------------------------------------------------------------------------- */
 
 static rx build(struct rx_pool *p, const struct node *n, rx rest, bool at_start);
 
-/* Does n match the empty text alone, whatever it asserts? What follows then still is at the start. */
+/* Does n match the empty text alone, whatever it asserts? What follows then still is at the
+ * start. */
 static bool is_zero_width(const struct node *n)
 {
     if (n->kind == N_CHARS || n->kind == N_REPEAT) return false;
@@ -507,17 +535,25 @@ static rx build(struct rx_pool *p, const struct node *n, rx rest, bool at_start)
 {
     rx part;
     switch (n->kind) {
-    case N_EMPTY: break;
-    case N_CHARS: return rx_cat(p, n->chars, rest);
-    case N_CAT: return build_cat(p, n, rest, at_start);
-    case N_OR: return build_or(p, n, rest, at_start);
+    case N_EMPTY:
+        break;
+    case N_CHARS:
+        return rx_cat(p, n->chars, rest);
+    case N_CAT:
+        return build_cat(p, n, rest, at_start);
+    case N_OR:
+        return build_or(p, n, rest, at_start);
     case N_REPEAT: /* holds no assertion */
         part = build(p, n->parts[0], RX_EMPTY, false);
         return rx_cat(p, rx_repeat(p, part, n->min, n->max), rest);
-    case N_BEGIN: return at_start ? rest : RX_NONE;
-    case N_END: return rx_and(p, rest, RX_EMPTY);
-    case N_AHEAD: return rx_and(p, build(p, n->parts[0], RX_ALL, at_start), rest);
-    case N_NOT_AHEAD: return rx_and(p, rx_not(p, build(p, n->parts[0], RX_ALL, at_start)), rest);
+    case N_BEGIN:
+        return at_start ? rest : RX_NONE;
+    case N_END:
+        return rx_and(p, rest, RX_EMPTY);
+    case N_AHEAD:
+        return rx_and(p, build(p, n->parts[0], RX_ALL, at_start), rest);
+    case N_NOT_AHEAD:
+        return rx_and(p, rx_not(p, build(p, n->parts[0], RX_ALL, at_start)), rest);
     }
     return rest;
 }
@@ -551,20 +587,24 @@ static bool parse_flags(struct parser *ps)
 
 static bool parse_whole(struct parser *ps, struct node **out)
 {
-    if (!utf8_is_valid(ps->text)) return error_set(ps->err, ERROR_INVALID_VALUE, "", "the pattern is no UTF-8");
+    if (!utf8_is_valid(ps->text))
+        return error_set(ps->err, ERROR_INVALID_VALUE, "", "the pattern is no UTF-8");
     if (!parse_flags(ps) || !parse_or(ps, out)) return false;
     if (more(ps)) return refuse(ps, ERROR_INVALID_VALUE, "a ) without its (");
-    if (has_late_begin(*out, true)) return error_set(ps->err, ERROR_UNSUPPORTED, "", "^ is supported where a match begins");
+    if (has_late_begin(*out, true))
+        return error_set(ps->err, ERROR_UNSUPPORTED, "", "^ is supported where a match begins");
     return true;
 }
 
 /* Any characters before and after; the text is always a text of characters. */
-static rx build_search(struct rx_pool *p, const struct node *n, enum pattern_place place, enum chars_coding coding)
+static rx build_search(struct rx_pool *p, const struct node *n, enum pattern_place place,
+                       enum chars_coding coding)
 {
     rx any = chars_class_rx(p, CHARS_ANY, coding);
     rx texts = rx_repeat(p, any, 0, RX_UNBOUNDED);
     if (place == PATTERN_WHOLE) {
-        return n->asserts ? rx_and(p, build(p, n, RX_EMPTY, true), texts) : build(p, n, RX_EMPTY, true);
+        return n->asserts ? rx_and(p, build(p, n, RX_EMPTY, true), texts)
+                          : build(p, n, RX_EMPTY, true);
     }
     rx here = build(p, n, texts, true);
     if (!n->asserts) return rx_cat(p, texts, here);
@@ -576,14 +616,17 @@ bool pattern_rx(struct rx_pool *p, struct span pattern, enum pattern_place place
                 enum chars_coding coding, rx *out, struct error *err)
 {
     if (pattern.n > PATTERN_MAX_BYTES) {
-        return error_set(err, ERROR_TOO_LARGE, "", "a pattern of %zu bytes; at most %d", pattern.n, PATTERN_MAX_BYTES);
+        return error_set(err, ERROR_TOO_LARGE, "", "a pattern of %zu bytes; at most %d", pattern.n,
+                         PATTERN_MAX_BYTES);
     }
-    struct parser ps = {.pool = p, .arena = arena_new(ARENA_BYTES), .text = pattern, .coding = coding, .err = err};
+    struct parser ps = {
+        .pool = p, .arena = arena_new(ARENA_BYTES), .text = pattern, .coding = coding, .err = err};
     if (ps.arena == NULL) return error_set(err, ERROR_NO_MEMORY, "", "no memory for a pattern");
     struct node *n = NULL;
     bool fine = parse_whole(&ps, &n);
     if (fine) *out = build_search(p, n, place, coding);
     arena_free(ps.arena);
-    if (fine && rx_failed(p)) return error_set(err, ERROR_TOO_LARGE, "", "the pattern is too large");
+    if (fine && rx_failed(p))
+        return error_set(err, ERROR_TOO_LARGE, "", "the pattern is too large");
     return fine;
 }

@@ -1,18 +1,19 @@
 /* engine/sample/form/rows.c - see rows.h.
  *
- * A set is a list of items. Rows and groups are sets: in both, items stand sorted by the symbol behind
- * the dot, so that those which wait for one lie together, and an item that began in the set itself has
- * SELF for its group.
+ * A set is a list of items. Rows and groups are sets: in both, items stand sorted by the symbol
+ * behind the dot, so that those which wait for one lie together, and an item that began in the set
+ * itself has SELF for its group.
  *
- * The group of (set, rule) are the items of the set that wait for the rule and, where one of these began
- * in the set itself, those that wait for *its* rule, and so on: all that the rule's end can lead to.
+ * The group of (set, rule) are the items of the set that wait for the rule and, where one of these
+ * began in the set itself, those that wait for *its* rule, and so on: all that the rule's end can
+ * lead to.
  *
  * (1) Groups with equal items are one group; rows with equal kernels are one row.
  * (2) Items of a set are sorted by symbol, dot, group, and differ.
  * (3) A kernel's items have groups, never SELF, but for the first row's.
  *
- * Empty alternatives are passed where they are predicted (Aycock and Horspool, section 3), so a rule
- * that began in the row being made never ends in it.
+ * Empty alternatives are passed where they are predicted (Aycock and Horspool, section 3), so a
+ * rule that began in the row being made never ends in it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -73,7 +74,7 @@ struct rows {
     bool failed;
 };
 
-/* ---- sets -------------------------------------------------------------------------------------- */
+/* ---- sets ------------------------------------------------------------------------------------ */
 
 static int compare_items(const void *x, const void *y, void *grammar)
 {
@@ -86,7 +87,8 @@ static int compare_items(const void *x, const void *y, void *grammar)
 
 static void sort_items(const struct rows *r, struct item *items, int n)
 {
-    if (n > 1) qsort_r(items, (size_t)n, sizeof(*items), compare_items, (void *)(uintptr_t)r->grammar);
+    if (n > 1)
+        qsort_r(items, (size_t)n, sizeof(*items), compare_items, (void *)(uintptr_t)r->grammar);
 }
 
 /* The first item whose symbol is at least this (2). */
@@ -139,7 +141,7 @@ static void list_add(struct rows *r, struct list *l, int dot, int group)
     if (!r->failed) l->items[l->n++] = (struct item){dot, group};
 }
 
-/* ---- groups ------------------------------------------------------------------------------------ */
+/* ---- groups ---------------------------------------------------------------------------------- */
 
 /* The group of these sorted items. */
 static int intern_group(struct rows *r, const struct list *l)
@@ -198,7 +200,7 @@ static int group_of(struct rows *r, int set_number, const struct set *s, int rul
     return group;
 }
 
-/* ---- closure ----------------------------------------------------------------------------------- */
+/* ---- closure --------------------------------------------------------------------------------- */
 
 static bool grow_seen(struct rows *r)
 {
@@ -206,7 +208,8 @@ static bool grow_seen(struct rows *r)
     int *seen = mem_new((size_t)size, sizeof(*seen), NULL);
     if (seen == NULL) return false;
     for (int i = 0; i < r->closure.n; i++) { /* the items so far */
-        uint64_t at = ids_mix((uint64_t)r->closure.items[i].dot, (uint64_t)(uint32_t)r->closure.items[i].group);
+        uint64_t at = ids_mix((uint64_t)r->closure.items[i].dot,
+                              (uint64_t)(uint32_t)r->closure.items[i].group);
         while (seen[at & (uint64_t)(size - 1)] != 0) {
             at++;
         }
@@ -222,7 +225,8 @@ static void add_item(struct rows *r, int dot, int group)
 {
     if (2 * (r->closure.n + 1) > r->seen_size && !grow_seen(r)) r->failed = true;
     if (r->failed) return;
-    uint64_t at = ids_mix((uint64_t)dot, (uint64_t)(uint32_t)group), mask = (uint64_t)(r->seen_size - 1);
+    uint64_t at = ids_mix((uint64_t)dot, (uint64_t)(uint32_t)group),
+             mask = (uint64_t)(r->seen_size - 1);
     for (; r->seen[at & mask] != 0; at++) {
         const struct item *old = &r->closure.items[r->seen[at & mask] - 1];
         if (old->dot == dot && old->group == group) return;
@@ -235,10 +239,13 @@ static void add_item(struct rows *r, int dot, int group)
 static void complete(struct rows *r, int rule, int group)
 {
     if (group == SELF) return; /* empty: passed when it was predicted */
-    for (int i = first_waiting(r, &r->groups[group], rule); is_waiting(r, &r->groups[group], i, rule); i++) {
+    for (int i = first_waiting(r, &r->groups[group], rule);
+         is_waiting(r, &r->groups[group], i, rule); i++) {
         struct item item = r->groups[group].items[i];
         int outer = item.group;
-        if (outer == SELF) outer = group_of(r, -1 - group, &r->groups[group], grammar_rule_of(r->grammar, item.dot));
+        if (outer == SELF)
+            outer =
+                group_of(r, -1 - group, &r->groups[group], grammar_rule_of(r->grammar, item.dot));
         if (r->failed) return;
         add_item(r, item.dot + 1, outer);
     }
@@ -273,7 +280,7 @@ static void close_kernel(struct rows *r)
     sort_items(r, r->closure.items, r->closure.n);
 }
 
-/* ---- rows -------------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 static bool list_terminals(struct rows *r, struct row *row)
 {
@@ -296,7 +303,9 @@ static bool find_whole(const struct rows *r)
     int top = grammar_rule_of(r->grammar, grammar_start_dot(r->grammar));
     for (int i = 0; i < r->closure.n; i++) {
         int dot = r->closure.items[i].dot;
-        if (grammar_symbol(r->grammar, dot) == GRAMMAR_NO_SYMBOL && grammar_rule_of(r->grammar, dot) == top) return true;
+        if (grammar_symbol(r->grammar, dot) == GRAMMAR_NO_SYMBOL &&
+            grammar_rule_of(r->grammar, dot) == top)
+            return true;
     }
     return false;
 }
@@ -314,10 +323,11 @@ static int new_row(struct rows *r, uint64_t hash)
     struct row row = {0};
     close_kernel(r);
     row.whole = find_whole(r);
-    bool fine = !r->failed && mem_reserve(&r->rows, r->n_rows + 1, &r->rows_room, sizeof(*r->rows)) &&
+    bool fine = !r->failed &&
+                mem_reserve(&r->rows, r->n_rows + 1, &r->rows_room, sizeof(*r->rows)) &&
                 copy_items(r, &row.set, r->closure.items, r->closure.n) &&
-                copy_items(r, &row.kernel, r->kernel.items, r->kernel.n) && list_terminals(r, &row) &&
-                ids_put(&r->row_ids, hash, r->n_rows);
+                copy_items(r, &row.kernel, r->kernel.items, r->kernel.n) &&
+                list_terminals(r, &row) && ids_put(&r->row_ids, hash, r->n_rows);
     if (!fine) {
         clear_row(&row);
         r->failed = true;
@@ -333,7 +343,8 @@ int rows_make(struct rows *r)
     int kept = 0;
     sort_items(r, k->items, k->n);
     for (int i = 0; i < k->n; i++) {
-        if (kept == 0 || compare_items(&k->items[kept - 1], &k->items[i], (void *)(uintptr_t)r->grammar) != 0) {
+        if (kept == 0 ||
+            compare_items(&k->items[kept - 1], &k->items[i], (void *)(uintptr_t)r->grammar) != 0) {
             k->items[kept++] = k->items[i];
         }
     }
@@ -353,10 +364,12 @@ void rows_begin(struct rows *r)
 bool rows_pass(struct rows *r, int row, const int *ended, int n)
 {
     for (int k = 0; k < n; k++) {
-        for (int i = first_waiting(r, &r->rows[row].set, ended[k]); is_waiting(r, &r->rows[row].set, i, ended[k]); i++) {
+        for (int i = first_waiting(r, &r->rows[row].set, ended[k]);
+             is_waiting(r, &r->rows[row].set, i, ended[k]); i++) {
             struct item item = r->rows[row].set.items[i];
             int group = item.group;
-            if (group == SELF) group = group_of(r, row, &r->rows[row].set, grammar_rule_of(r->grammar, item.dot));
+            if (group == SELF)
+                group = group_of(r, row, &r->rows[row].set, grammar_rule_of(r->grammar, item.dot));
             assert(group >= 0); /* (3) */
             list_add(r, &r->kernel, item.dot + 1, group);
         }

@@ -2,10 +2,11 @@
  *
  * An item is a dot in an alternative, and what follows when that alternative ends. Earley keeps the
  * place where the alternative began; but of that place only the items matter that wait for its rule
- * there, and so those are kept: a *group*, the same number wherever they are the same. A row is made
- * where a terminal ended: its kernel are the items whose dot has just passed the terminal, and all
- * other items follow from these (the closure). Rows with equal kernels are one row, known by number.
- * So a situation that comes again, in the next round of a list or another object, costs nothing.
+ * there, and so those are kept: a *group*, the same number wherever they are the same. A row is
+ * made where a terminal ended: its kernel are the items whose dot has just passed the terminal, and
+ * all other items follow from these (the closure). Rows with equal kernels are one row, known by
+ * number. So a situation that comes again, in the next round of a list or another object, costs
+ * nothing.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -53,7 +53,7 @@ struct rx_pool {
     bool failed;
 };
 
-/* ---- the pool ------------------------------------------------------------------------------ */
+/* ---- the pool -------------------------------------------------------------------------------- */
 
 static rx fail(struct rx_pool *p)
 {
@@ -100,14 +100,21 @@ static void set_facts(const struct rx_pool *p, struct node *n, const int32_t *pa
     n->special = n->kind == AND || n->kind == NOT;
     switch ((enum kind)n->kind) {
     case NONE:
-    case BYTES: break;
-    case EMPTY: n->nullable = true; break;
-    case MULTIPLE: n->nullable = n->b == 0; break;
+    case BYTES:
+        break;
+    case EMPTY:
+        n->nullable = true;
+        break;
+    case MULTIPLE:
+        n->nullable = n->b == 0;
+        break;
     case CAT:
         n->nullable = nodes[n->a].nullable && nodes[n->b].nullable;
         n->special = nodes[n->a].special || nodes[n->b].special;
         break;
-    case NOT: n->nullable = !nodes[n->a].nullable; break;
+    case NOT:
+        n->nullable = !nodes[n->a].nullable;
+        break;
     case REPEAT:
         n->nullable = n->min == 0;
         n->special = nodes[n->a].special;
@@ -196,7 +203,7 @@ int rx_nodes(const struct rx_pool *p)
     return p->n_nodes;
 }
 
-/* ---- bytes --------------------------------------------------------------------------------- */
+/* ---- bytes ----------------------------------------------------------------------------------- */
 
 rx rx_bytes(struct rx_pool *p, const uint8_t set[32])
 {
@@ -252,7 +259,7 @@ int rx_classes(const struct rx_pool *p, uint8_t class_of[256])
     return n;
 }
 
-/* ---- making expressions -------------------------------------------------------------------- */
+/* ---- making expressions ---------------------------------------------------------------------- */
 
 rx rx_cat(struct rx_pool *p, rx a, rx b)
 {
@@ -281,7 +288,8 @@ rx rx_repeat(struct rx_pool *p, rx a, int min, int max)
     if (min == 1 && max == 1) return a;
     if (a == RX_ALL) return RX_ALL;
     if (p->nodes[a].nullable) min = 0;
-    if (p->nodes[a].kind == REPEAT && p->nodes[a].min == 0 && p->nodes[a].max == RX_UNBOUNDED) return a;
+    if (p->nodes[a].kind == REPEAT && p->nodes[a].min == 0 && p->nodes[a].max == RX_UNBOUNDED)
+        return a;
     return intern(p, (struct node){.kind = REPEAT, .a = a, .min = min, .max = max}, NULL);
 }
 
@@ -452,11 +460,12 @@ bool rx_nullable(const struct rx_pool *p, rx a)
     return p->nodes[a].nullable;
 }
 
-/* ---- derivatives --------------------------------------------------------------------------- */
+/* ---- derivatives ----------------------------------------------------------------------------- */
 
 static rx derive_list(struct rx_pool *p, const struct node *n, uint8_t byte)
 {
-    int32_t small[64], *list = n->b <= 64 ? small : mem_new((size_t)n->b, sizeof(*list), NULL);
+    int32_t small[64] = {0};
+    int32_t *list = n->b <= 64 ? small : mem_new((size_t)n->b, sizeof(*list), NULL);
     if (list == NULL) return fail(p);
     for (int i = 0; i < n->b; i++) {
         list[i] = rx_derive(p, p->parts[n->a + i], byte);
@@ -494,14 +503,21 @@ static rx derive(struct rx_pool *p, rx a, uint8_t byte)
     const struct node n = p->nodes[a]; /* a copy: the array may move */
     switch ((enum kind)n.kind) {
     case NONE:
-    case EMPTY: break;
-    case BYTES: return p->sets[n.a][byte / 8] >> byte % 8 & 1 ? RX_EMPTY : RX_NONE;
-    case CAT: return derive_cat(p, &n, byte);
-    case NOT: return rx_not(p, rx_derive(p, n.a, byte));
-    case REPEAT: return derive_repeat(p, &n, byte);
-    case MULTIPLE: return derive_multiple(p, &n, byte);
+    case EMPTY:
+        break;
+    case BYTES:
+        return p->sets[n.a][byte / 8] >> byte % 8 & 1 ? RX_EMPTY : RX_NONE;
+    case CAT:
+        return derive_cat(p, &n, byte);
+    case NOT:
+        return rx_not(p, rx_derive(p, n.a, byte));
+    case REPEAT:
+        return derive_repeat(p, &n, byte);
+    case MULTIPLE:
+        return derive_multiple(p, &n, byte);
     case OR:
-    case AND: return derive_list(p, &n, byte);
+    case AND:
+        return derive_list(p, &n, byte);
     }
     return RX_NONE;
 }
@@ -521,7 +537,7 @@ rx rx_derive(struct rx_pool *p, rx a, uint8_t byte)
     return left;
 }
 
-/* ---- life ---------------------------------------------------------------------------------- */
+/* ---- life ------------------------------------------------------------------------------------ */
 
 /* A search for a nullable derivative, depth first. Nodes on the way carry their finder. */
 struct search {

@@ -42,7 +42,8 @@ void rx_pool_free(struct rx_pool *p);
 bool rx_failed(const struct rx_pool *p);
 void rx_give_up(struct rx_pool *p);
 
-/* From now on at most so many derivatives are taken, then the pool gives up; below 0: any number. */
+/* From now on at most so many derivatives are taken, then the pool gives up; below 0: any
+ * number. */
 void rx_set_budget(struct rx_pool *p, long derivatives);
 
 /* Nodes made so far. */

@@ -1,7 +1,8 @@
 /* engine/sample/form/schema.c - see schema.h and schema_impl.h: sets of schemas, and the queue.
  *
  * (1) A set is made a rule once; equal sets are one.
- * (2) In a set no schema but those with something left to use stands: $ref and allOf are put in when it
+ * (2) In a set no schema but those with something left to use stands: $ref and allOf are put in
+ *     when it
  *     is made, and a combination (anyOf, oneOf, not, if) is used up when the set is.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -40,20 +41,23 @@ static bool find_pointer(const cJSON *at, const cJSON *schema, char *out, size_t
     return false;
 }
 
-bool schema_refuse(struct schema_compiler *c, const cJSON *schema, const char *keyword, enum error_code code,
-                   const char *why)
+bool schema_refuse(struct schema_compiler *c, const cJSON *schema, const char *keyword,
+                   enum error_code code, const char *why)
 {
     char pointer[200];
-    if (!find_pointer(c->root, schema, pointer, sizeof(pointer))) snprintf(pointer, sizeof(pointer), " (written out)");
+    if (!find_pointer(c->root, schema, pointer, sizeof(pointer)))
+        snprintf(pointer, sizeof(pointer), " (written out)");
     return error_set(c->err, code, "", "%s at #%s: %s", keyword, pointer, why);
 }
 
-const cJSON *schema_keyword(struct schema_compiler *c, const cJSON *schema, const char *name, int type, bool *fine)
+const cJSON *schema_keyword(struct schema_compiler *c, const cJSON *schema, const char *name,
+                            int type, bool *fine)
 {
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(schema, name);
     if (value == NULL || type == 0) return value;
     bool right = (value->type & type) != 0;
-    if (!right) *fine = schema_refuse(c, schema, name, ERROR_INVALID_VALUE, "a value of the wrong type");
+    if (!right)
+        *fine = schema_refuse(c, schema, name, ERROR_INVALID_VALUE, "a value of the wrong type");
     return right ? value : NULL;
 }
 
@@ -91,7 +95,8 @@ static const cJSON *pointer_step(const cJSON *at, const char *name, size_t n)
         }
     }
     key[k] = '\0';
-    if (cJSON_IsArray(at)) return key[0] >= '0' && key[0] <= '9' ? cJSON_GetArrayItem(at, atoi(key)) : NULL;
+    if (cJSON_IsArray(at))
+        return key[0] >= '0' && key[0] <= '9' ? cJSON_GetArrayItem(at, atoi(key)) : NULL;
     return cJSON_GetObjectItemCaseSensitive(at, key);
 }
 
@@ -150,7 +155,8 @@ static int number_of(struct schema_compiler *c, const cJSON *schema)
     return c->n_numbered++;
 }
 
-static bool insert_atom(struct schema_compiler *c, struct atom *list, int *n, int place, const cJSON *schema, int used)
+static bool insert_atom(struct schema_compiler *c, struct atom *list, int *n, int place,
+                        const cJSON *schema, int used)
 {
     int number = number_of(c, schema);
     if (number < 0) return false;
@@ -159,26 +165,29 @@ static bool insert_atom(struct schema_compiler *c, struct atom *list, int *n, in
         list[i].used |= used; /* the same schema twice: what one has used is used */
         return true;
     }
-    if (*n == SCHEMA_MAX_ATOMS) return error_set(c->err, ERROR_TOO_LARGE, "", "the schema is too complex");
+    if (*n == SCHEMA_MAX_ATOMS)
+        return error_set(c->err, ERROR_TOO_LARGE, "", "the schema is too complex");
     memmove(list + place + 1, list + place, (size_t)(*n - place) * sizeof(*list));
     list[place] = (struct atom){schema, number, used};
     ++*n;
     return true;
 }
 
-bool schema_add_atom(struct schema_compiler *c, struct atom *list, int *n, const cJSON *schema, int used)
+bool schema_add_atom(struct schema_compiler *c, struct atom *list, int *n, const cJSON *schema,
+                     int used)
 {
     return insert_atom(c, list, n, *n, schema, used);
 }
 
-/* Words that assert something which is not kept. A word that is kept here stands in no list: it is asked
- * for by name where it is used. */
+/* Words that assert something which is not kept. A word that is kept here stands in no list: it
+ * is asked for by name where it is used. */
 static bool check_words(struct schema_compiler *c, const cJSON *schema)
 {
     static const char *const refused[] = {"$dynamicRef", "$recursiveRef", "unevaluatedItems"};
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
         if (cJSON_GetObjectItemCaseSensitive(schema, refused[i]) == NULL) continue;
-        return schema_refuse(c, schema, refused[i], ERROR_UNSUPPORTED, "this keyword is not supported");
+        return schema_refuse(c, schema, refused[i], ERROR_UNSUPPORTED,
+                             "this keyword is not supported");
     }
     return true;
 }
@@ -189,7 +198,9 @@ static bool add_reference(struct schema_compiler *c, struct atom *list, int *n, 
     const cJSON *ref = schema_keyword(c, list[i].schema, "$ref", cJSON_String, &fine);
     if (!fine || ref == NULL) return fine;
     const cJSON *target = schema_resolve(c, ref->valuestring);
-    if (target == NULL) return schema_refuse(c, list[i].schema, "$ref", ERROR_UNSUPPORTED, "it points to nothing here");
+    if (target == NULL)
+        return schema_refuse(c, list[i].schema, "$ref", ERROR_UNSUPPORTED,
+                             "it points to nothing here");
     if (!c->siblings) list[i].used = ~0; /* older drafts: nothing beside $ref counts */
     return insert_atom(c, list, n, i + 1, target, 0);
 }
@@ -221,7 +232,8 @@ bool schema_set_of(struct schema_compiler *c, const struct atom *atoms, int n, s
         if (cJSON_IsFalse(schema)) out->never = true;
         if (cJSON_IsBool(schema)) continue;
         if (!cJSON_IsObject(schema)) {
-            return schema_refuse(c, schema, "schema", ERROR_INVALID_VALUE, "a schema is an object, true or false");
+            return schema_refuse(c, schema, "schema", ERROR_INVALID_VALUE,
+                                 "a schema is an object, true or false");
         }
         if (!check_words(c, schema)) return false;
         if (!(list[i].used & USED_ALL_OF) && !add_all_of(c, list, &total, i)) return false;
@@ -231,7 +243,8 @@ bool schema_set_of(struct schema_compiler *c, const struct atom *atoms, int n, s
     }
     if (out->never) kept = 0;
     out->atoms = arena_alloc(c->arena, (size_t)kept, sizeof(*list));
-    if (out->atoms == NULL) return error_set(c->err, ERROR_TOO_LARGE, "", "the schema is too complex");
+    if (out->atoms == NULL)
+        return error_set(c->err, ERROR_TOO_LARGE, "", "the schema is too complex");
     if (kept > 0) memcpy(out->atoms, kept_list, (size_t)kept * sizeof(*list));
     out->n = kept;
     return true;
@@ -250,7 +263,8 @@ static bool same_set(const struct set *a, const struct set *b)
 {
     if (a->n != b->n || a->never != b->never) return false;
     for (int i = 0; i < a->n; i++) {
-        if (a->atoms[i].number != b->atoms[i].number || a->atoms[i].used != b->atoms[i].used) return false;
+        if (a->atoms[i].number != b->atoms[i].number || a->atoms[i].used != b->atoms[i].used)
+            return false;
     }
     return true;
 }
@@ -266,7 +280,8 @@ int schema_set_rule(struct schema_compiler *c, const struct set *s)
         error_set(c->err, ERROR_TOO_LARGE, "", "the schema is too complex");
         return rule;
     }
-    if (!mem_reserve(&c->made, c->n_made + 1, &c->made_room, sizeof(*c->made)) || !ids_put(&c->made_ids, hash, c->n_made)) {
+    if (!mem_reserve(&c->made, c->n_made + 1, &c->made_room, sizeof(*c->made)) ||
+        !ids_put(&c->made_ids, hash, c->n_made)) {
         error_set(c->err, ERROR_NO_MEMORY, "", "out of memory for a schema");
         return rule;
     }
@@ -277,8 +292,8 @@ int schema_set_rule(struct schema_compiler *c, const struct set *s)
 /* ---- combinations ---------------------------------------------------------------------------- */
 
 /* A set with more schemas, and with `used` used of its atom i. */
-static bool set_with(struct schema_compiler *c, const struct set *s, int i, int used, const struct atom *more, int n_more,
-                     struct set *out)
+static bool set_with(struct schema_compiler *c, const struct set *s, int i, int used,
+                     const struct atom *more, int n_more, struct set *out)
 {
     struct atom list[SCHEMA_MAX_ATOMS];
     int n = s->n, place = i + 1; /* right behind the schema that they come from */
@@ -293,8 +308,8 @@ static bool set_with(struct schema_compiler *c, const struct set *s, int i, int 
 }
 
 /* The rule derives what such a set does too. */
-static bool add_case(struct schema_compiler *c, int rule, const struct set *s, int i, int used, const struct atom *more,
-                     int n_more)
+static bool add_case(struct schema_compiler *c, int rule, const struct set *s, int i, int used,
+                     const struct atom *more, int n_more)
 {
     struct set one;
     if (!set_with(c, s, i, used, more, n_more, &one)) return false;
@@ -304,7 +319,8 @@ static bool add_case(struct schema_compiler *c, int rule, const struct set *s, i
     return true;
 }
 
-static bool use_any_of(struct schema_compiler *c, const struct set *s, int i, int used, const cJSON *list, int rule)
+static bool use_any_of(struct schema_compiler *c, const struct set *s, int i, int used,
+                       const cJSON *list, int rule)
 {
     const cJSON *one;
     cJSON_ArrayForEach(one, list)
@@ -324,12 +340,15 @@ const cJSON *schema_not(struct schema_compiler *c, const cJSON *schema)
     return schema_own(c, wrap);
 }
 
-/* One of the cases, and of the others none: those that can't be satisfied beside it need no word. */
-static bool use_one_of(struct schema_compiler *c, const struct set *s, int i, int used, const cJSON *list, int rule)
+/* One of the cases, and of the others none: those that can't be satisfied beside it need no
+ * word. */
+static bool use_one_of(struct schema_compiler *c, const struct set *s, int i, int used,
+                       const cJSON *list, int rule)
 {
     int n = cJSON_GetArraySize(list), k = 0;
     if (n > SCHEMA_MAX_ATOMS / 2) {
-        return schema_refuse(c, s->atoms[i].schema, "oneOf", ERROR_TOO_LARGE, "too many alternatives");
+        return schema_refuse(c, s->atoms[i].schema, "oneOf", ERROR_TOO_LARGE,
+                             "too many alternatives");
     }
     struct set sets[SCHEMA_MAX_ATOMS / 2];
     const cJSON *one;
@@ -351,17 +370,20 @@ static bool use_one_of(struct schema_compiler *c, const struct set *s, int i, in
     return true;
 }
 
-static bool use_not(struct schema_compiler *c, const struct set *s, int i, int used, const cJSON *schema, int rule)
+static bool use_not(struct schema_compiler *c, const struct set *s, int i, int used,
+                    const cJSON *schema, int rule)
 {
     const cJSON *opposite = schema_negate(c, schema);
     return opposite != NULL && add_case(c, rule, s, i, used, &(struct atom){.schema = opposite}, 1);
 }
 
 /* (if and then) or (not if and else). */
-static bool use_if(struct schema_compiler *c, const struct set *s, int i, int used, const cJSON *condition, int rule)
+static bool use_if(struct schema_compiler *c, const struct set *s, int i, int used,
+                   const cJSON *condition, int rule)
 {
     const cJSON *schema = s->atoms[i].schema;
-    const cJSON *yes = cJSON_GetObjectItemCaseSensitive(schema, "then"), *no = cJSON_GetObjectItemCaseSensitive(schema, "else");
+    const cJSON *yes = cJSON_GetObjectItemCaseSensitive(schema, "then"),
+                *no = cJSON_GetObjectItemCaseSensitive(schema, "else");
     if (yes == NULL && no == NULL) return add_case(c, rule, s, i, used, NULL, 0);
     const cJSON *opposite = schema_not(c, condition);
     if (opposite == NULL) return false;
@@ -374,7 +396,8 @@ static bool use_if(struct schema_compiler *c, const struct set *s, int i, int us
 /* {"properties": {name: false}} or {"required": [name, ...names]}. */
 static cJSON *member_schema(const char *name, bool present, const cJSON *names)
 {
-    cJSON *made = cJSON_CreateObject(), *inner = present ? cJSON_CreateArray() : cJSON_CreateObject();
+    cJSON *made = cJSON_CreateObject(),
+          *inner = present ? cJSON_CreateArray() : cJSON_CreateObject();
     cJSON_AddItemToObject(made, present ? "required" : "properties", inner);
     if (!present) {
         cJSON_AddItemToObject(inner, name, cJSON_CreateFalse());
@@ -390,7 +413,8 @@ static cJSON *member_schema(const char *name, bool present, const cJSON *names)
 }
 
 /* Each dependency is an anyOf of its own: the member isn't there, or what it asks for is. */
-static bool use_dependent(struct schema_compiler *c, const struct set *s, int i, int used, const cJSON *list, int rule)
+static bool use_dependent(struct schema_compiler *c, const struct set *s, int i, int used,
+                          const cJSON *list, int rule)
 {
     struct atom more[SCHEMA_MAX_ATOMS];
     int n = 0;
@@ -418,7 +442,8 @@ static bool use_dependent(struct schema_compiler *c, const struct set *s, int i,
 static const struct {
     const char *name;
     int type, used;
-    bool (*use)(struct schema_compiler *c, const struct set *s, int i, int used, const cJSON *value, int rule);
+    bool (*use)(struct schema_compiler *c, const struct set *s, int i, int used, const cJSON *value,
+                int rule);
 } combinations[] = {
     {"not", 0, USED_NOT, use_not},
     {"if", 0, USED_IF, use_if},
@@ -436,7 +461,8 @@ static bool use_combination(struct schema_compiler *c, const struct set *s, int 
         for (int i = 0; i < s->n; i++) {
             bool fine = true;
             if (s->atoms[i].used & combinations[k].used) continue;
-            const cJSON *value = schema_keyword(c, s->atoms[i].schema, combinations[k].name, combinations[k].type, &fine);
+            const cJSON *value = schema_keyword(c, s->atoms[i].schema, combinations[k].name,
+                                                combinations[k].type, &fine);
             if (!fine) return false;
             if (value == NULL) continue;
             *done = true;
@@ -453,9 +479,14 @@ static int type_of_name(const char *name)
     static const struct {
         const char *name;
         int types;
-    } names[] = {{"null", TYPE_NULL},       {"boolean", TYPE_BOOLEAN}, {"integer", TYPE_WHOLE},
-                 {"string", TYPE_STRING},   {"array", TYPE_ARRAY},     {"object", TYPE_OBJECT},
-                 {"number", TYPE_WHOLE | TYPE_FRACTION}, {"any", TYPE_ALL}};
+    } names[] = {{"null", TYPE_NULL},
+                 {"boolean", TYPE_BOOLEAN},
+                 {"integer", TYPE_WHOLE},
+                 {"string", TYPE_STRING},
+                 {"array", TYPE_ARRAY},
+                 {"object", TYPE_OBJECT},
+                 {"number", TYPE_WHOLE | TYPE_FRACTION},
+                 {"any", TYPE_ALL}};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
         if (strcmp(names[i].name, name) == 0) return names[i].types;
     }
@@ -486,8 +517,10 @@ bool schema_types(struct schema_compiler *c, const struct set *s, int *types)
         const cJSON *type = cJSON_GetObjectItemCaseSensitive(schema, "type");
         const cJSON *other = cJSON_GetObjectItemCaseSensitive(schema, SCHEMA_NOT_TYPE);
         int named = type == NULL ? TYPE_ALL : types_named(type);
-        if (named < 0) return schema_refuse(c, schema, "type", ERROR_INVALID_VALUE, "no type of JSON Schema");
-        if (type != NULL && cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(schema, "nullable"))) named |= TYPE_NULL;
+        if (named < 0)
+            return schema_refuse(c, schema, "type", ERROR_INVALID_VALUE, "no type of JSON Schema");
+        if (type != NULL && cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(schema, "nullable")))
+            named |= TYPE_NULL;
         if (other != NULL) named &= ~types_named(other);
         *types &= named;
     }
@@ -510,7 +543,8 @@ static bool process(struct schema_compiler *c, const struct set *s, int rule)
 
 /* ---- apart ----------------------------------------------------------------------------------- */
 
-static bool cases_apart(struct schema_compiler *c, const struct set *a, const struct set *b, int depth);
+static bool cases_apart(struct schema_compiler *c, const struct set *a, const struct set *b,
+                        int depth);
 
 static bool strings_apart(struct schema_compiler *c, const struct set *a, const struct set *b)
 {
@@ -519,7 +553,8 @@ static bool strings_apart(struct schema_compiler *c, const struct set *a, const 
     return rx_life(c->pool, rx_and(c->pool, x, y), 2000) == RX_DEAD;
 }
 
-static bool numbers_apart(struct schema_compiler *c, const struct set *a, const struct set *b, bool whole)
+static bool numbers_apart(struct schema_compiler *c, const struct set *a, const struct set *b,
+                          bool whole)
 {
     rx x, y;
     if (!schema_number_rx(c, a, whole, &x) || !schema_number_rx(c, b, whole, &y)) return false;
@@ -527,23 +562,29 @@ static bool numbers_apart(struct schema_compiler *c, const struct set *a, const 
 }
 
 /* Some member that one requires is, in the other, of other values. */
-static bool objects_apart(struct schema_compiler *c, const struct set *a, const struct set *b, int depth)
+static bool objects_apart(struct schema_compiler *c, const struct set *a, const struct set *b,
+                          int depth)
 {
     for (int i = 0; i < a->n; i++) {
-        const cJSON *required = cJSON_GetObjectItemCaseSensitive(a->atoms[i].schema, "required"), *name;
+        const cJSON *required = cJSON_GetObjectItemCaseSensitive(a->atoms[i].schema, "required"),
+                    *name;
         cJSON_ArrayForEach(name, required)
         {
             struct set x, y;
             if (!cJSON_IsString(name)) continue;
-            if (!schema_member_set(c, a, name->valuestring, &x) || !schema_member_set(c, b, name->valuestring, &y)) return false;
+            if (!schema_member_set(c, a, name->valuestring, &x) ||
+                !schema_member_set(c, b, name->valuestring, &y))
+                return false;
             if (y.never) return true;
-            if (schema_is_required(b, name->valuestring) && schema_apart(c, &x, &y, depth - 1)) return true;
+            if (schema_is_required(b, name->valuestring) && schema_apart(c, &x, &y, depth - 1))
+                return true;
         }
     }
     return false;
 }
 
-static bool literals_apart(struct schema_compiler *c, const struct set *a, const struct set *b, bool *known)
+static bool literals_apart(struct schema_compiler *c, const struct set *a, const struct set *b,
+                           bool *known)
 {
     int i, k;
     const cJSON *x = schema_enum_of(c, a, &i), *y = schema_enum_of(c, b, &k), *one, *other;
@@ -560,11 +601,14 @@ static bool literals_apart(struct schema_compiler *c, const struct set *a, const
 }
 
 /* A set whose schemas still combine others: every case of it must be apart. */
-static bool cases_apart(struct schema_compiler *c, const struct set *a, const struct set *b, int depth)
+static bool cases_apart(struct schema_compiler *c, const struct set *a, const struct set *b,
+                        int depth)
 {
     for (int i = 0; i < a->n; i++) {
         for (int k = 0; k < 2; k++) {
-            const cJSON *list = cJSON_GetObjectItemCaseSensitive(a->atoms[i].schema, k == 0 ? "anyOf" : "oneOf"), *one;
+            const cJSON *list = cJSON_GetObjectItemCaseSensitive(a->atoms[i].schema,
+                                                                 k == 0 ? "anyOf" : "oneOf"),
+                        *one;
             int used = k == 0 ? USED_ANY_OF : USED_ONE_OF;
             if (!cJSON_IsArray(list) || (a->atoms[i].used & used)) continue;
             cJSON_ArrayForEach(one, list)
@@ -595,7 +639,8 @@ bool schema_apart(struct schema_compiler *c, const struct set *a, const struct s
             apart = (!(both & TYPE_STRING) || strings_apart(c, a, b)) &&
                     (!(both & TYPE_WHOLE) || numbers_apart(c, a, b, true)) &&
                     (!(both & TYPE_FRACTION) || numbers_apart(c, a, b, false)) &&
-                    (!(both & TYPE_OBJECT) || objects_apart(c, a, b, depth) || objects_apart(c, b, a, depth));
+                    (!(both & TYPE_OBJECT) || objects_apart(c, a, b, depth) ||
+                     objects_apart(c, b, a, depth));
         }
         apart = apart || cases_apart(c, a, b, depth) || cases_apart(c, b, a, depth);
     }
@@ -607,12 +652,17 @@ bool schema_apart(struct schema_compiler *c, const struct set *a, const struct s
 
 static rx make_space(struct rx_pool *p, enum schema_space space)
 {
-    rx blank = rx_byte_range(p, ' ', ' '), tab = rx_byte_range(p, '\t', '\t'), line = rx_byte_range(p, '\n', '\n');
-    rx indent = rx_or(p, blank, tab), any = rx_or(p, rx_or(p, indent, line), rx_byte_range(p, '\r', '\r'));
+    rx blank = rx_byte_range(p, ' ', ' '), tab = rx_byte_range(p, '\t', '\t'),
+       line = rx_byte_range(p, '\n', '\n');
+    rx indent = rx_or(p, blank, tab),
+       any = rx_or(p, rx_or(p, indent, line), rx_byte_range(p, '\r', '\r'));
     switch (space) {
-    case SCHEMA_SPACE_COMPACT: return RX_EMPTY;
-    case SCHEMA_SPACE_ANY: return rx_repeat(p, any, 0, 200);
-    case SCHEMA_SPACE_USUAL: break;
+    case SCHEMA_SPACE_COMPACT:
+        return RX_EMPTY;
+    case SCHEMA_SPACE_ANY:
+        return rx_repeat(p, any, 0, 200);
+    case SCHEMA_SPACE_USUAL:
+        break;
     }
     rx indented = rx_cat(p, line, rx_repeat(p, indent, 0, 40));
     return rx_or(p, RX_EMPTY, rx_or(p, blank, indented));
@@ -625,10 +675,11 @@ static bool siblings_count(const cJSON *root)
     return !cJSON_IsString(dialect) || strstr(dialect->valuestring, "draft-0") == NULL;
 }
 
-static void begin(struct schema_compiler *c, struct grammar *g, const cJSON *root, const struct schema_options *o,
-                  struct error *err)
+static void begin(struct schema_compiler *c, struct grammar *g, const cJSON *root,
+                  const struct schema_options *o, struct error *err)
 {
-    *c = (struct schema_compiler){.g = g, .pool = grammar_pool(g), .o = o, .root = root, .err = err};
+    *c =
+        (struct schema_compiler){.g = g, .pool = grammar_pool(g), .o = o, .root = root, .err = err};
     c->siblings = siblings_count(root);
     c->space = make_space(c->pool, o->space);
     c->any_char = chars_class_rx(c->pool, CHARS_ANY, CHARS_JSON);
@@ -663,15 +714,16 @@ static bool run(struct schema_compiler *c)
     return true;
 }
 
-bool schema_rule(struct grammar *g, const cJSON *schema, const struct schema_options *o, int *symbol,
-                 struct error *err)
+bool schema_rule(struct grammar *g, const cJSON *schema, const struct schema_options *o,
+                 int *symbol, struct error *err)
 {
     struct schema_compiler c;
     struct error mine = {0};
     struct set top;
     begin(&c, g, schema, o, &mine);
     c.arena = arena_new(SCHEMA_ARENA_BYTES);
-    bool fine = c.arena != NULL || error_set(&mine, ERROR_NO_MEMORY, "", "out of memory for a schema");
+    bool fine =
+        c.arena != NULL || error_set(&mine, ERROR_NO_MEMORY, "", "out of memory for a schema");
     fine = fine && schema_set_of(&c, &(struct atom){.schema = schema}, 1, &top);
     if (fine) *symbol = schema_set_rule(&c, &top);
     fine = fine && run(&c);
@@ -693,7 +745,8 @@ struct earley *schema_reader(struct schema_compiler *c, const struct set *s, boo
     begin(&own, g, c->root, &compact, c->err);
     own.siblings = c->siblings;
     own.arena = arena_new(SCHEMA_ARENA_BYTES);
-    bool fine = own.arena != NULL || error_set(c->err, ERROR_NO_MEMORY, "", "out of memory for a schema");
+    bool fine =
+        own.arena != NULL || error_set(c->err, ERROR_NO_MEMORY, "", "out of memory for a schema");
     fine = fine && schema_set_of(&own, s->atoms, s->n, &top);
     int start = fine ? schema_set_rule(&own, &top) : 0;
     fine = fine && run(&own);
@@ -706,7 +759,8 @@ struct earley *schema_reader(struct schema_compiler *c, const struct set *s, boo
     return NULL;
 }
 
-struct earley *schema_compile(const cJSON *schema, const struct schema_options *o, struct error *err)
+struct earley *schema_compile(const cJSON *schema, const struct schema_options *o,
+                              struct error *err)
 {
     int symbol;
     struct grammar *g = grammar_new();

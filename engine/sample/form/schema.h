@@ -2,11 +2,12 @@
  *
  * Drafts 4 to 2020-12. Documents are written as contracts of forms say: properties in the schema's
  * order and then others, one spelling of a string, white space between tokens bounded. Among these
- * documents exactly the valid ones are derived, but for what cannot be said in a grammar at all: two
- * additional properties may have one name.
+ * documents exactly the valid ones are derived, but for what cannot be said in a grammar at all:
+ * two additional properties may have one name.
  *
- * Kept: the keywords of schema.c's table. A keyword that asserts something and is not kept is refused
- * by name and JSON pointer, never passed over. Unknown words are annotations, as the standard says.
+ * Kept: the keywords of schema.c's table. A keyword that asserts something and is not kept is
+ * refused by name and JSON pointer, never passed over. Unknown words are annotations, as the
+ * standard says.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -28,10 +29,12 @@ struct schema_options {
 /* Add the schema's documents to g and give the symbol that derives them. ERROR_UNSUPPORTED or
  * ERROR_INVALID_VALUE naming the keyword and the JSON pointer of its schema; ERROR_TOO_LARGE;
  * ERROR_NO_MEMORY. schema is borrowed for the call. */
-bool schema_rule(struct grammar *g, const cJSON *schema, const struct schema_options *o, int *symbol,
-                 struct error *err);
+bool schema_rule(struct grammar *g, const cJSON *schema, const struct schema_options *o,
+                 int *symbol, struct error *err);
 
-/* A reader of the schema's documents, which begin without white space. NULL and *err as schema_rule(). */
-struct earley *schema_compile(const cJSON *schema, const struct schema_options *o, struct error *err);
+/* A reader of the schema's documents, which begin without white space. NULL and *err as
+ * schema_rule(). */
+struct earley *schema_compile(const cJSON *schema, const struct schema_options *o,
+                              struct error *err);
 
 #endif

@@ -1,7 +1,7 @@
 /* engine/sample/form/schema_array.c - arrays of a set of schemas.
  *
- * Items at the first places have sets of their own (prefixItems; items as a list in older drafts), those
- * behind share one. What reaches a place is gathered from every schema of the set.
+ * Items at the first places have sets of their own (prefixItems; items as a list in older drafts),
+ * those behind share one. What reaches a place is gathered from every schema of the set.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -17,7 +17,8 @@ static void items_of(const cJSON *schema, const cJSON **list, const cJSON **othe
     const cJSON *items = cJSON_GetObjectItemCaseSensitive(schema, "items");
     const cJSON *prefix = cJSON_GetObjectItemCaseSensitive(schema, "prefixItems");
     *list = cJSON_IsArray(prefix) ? prefix : cJSON_IsArray(items) ? items : NULL;
-    *others = cJSON_IsArray(items) ? cJSON_GetObjectItemCaseSensitive(schema, "additionalItems") : items;
+    *others =
+        cJSON_IsArray(items) ? cJSON_GetObjectItemCaseSensitive(schema, "additionalItems") : items;
 }
 
 /* What the item at a place must satisfy. */
@@ -28,7 +29,9 @@ static bool item_set(struct schema_compiler *c, const struct set *s, int place, 
     for (int i = 0; i < s->n; i++) {
         const cJSON *places, *others, *one;
         items_of(s->atoms[i].schema, &places, &others);
-        one = places != NULL && place < cJSON_GetArraySize(places) ? cJSON_GetArrayItem(places, place) : others;
+        one = places != NULL && place < cJSON_GetArraySize(places)
+                  ? cJSON_GetArrayItem(places, place)
+                  : others;
         if (one != NULL && !schema_add_atom(c, list, &n, one, 0)) return false;
     }
     return schema_set_of(c, list, n, out);
@@ -49,7 +52,8 @@ static int listed_places(const struct set *s)
 static bool is_unique(const struct set *s, int *atom)
 {
     for (*atom = 0; *atom < s->n; ++*atom) {
-        if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(s->atoms[*atom].schema, "uniqueItems"))) return true;
+        if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(s->atoms[*atom].schema, "uniqueItems")))
+            return true;
     }
     return false;
 }
@@ -66,7 +70,8 @@ static bool make_places(struct schema_compiler *c, const struct set *s, struct a
 {
     struct set one;
     a->symbols = arena_alloc(c->arena, (size_t)a->places + 1, sizeof(*a->symbols));
-    if (a->symbols == NULL) return error_set(c->err, ERROR_TOO_LARGE, "", "the schema is too complex");
+    if (a->symbols == NULL)
+        return error_set(c->err, ERROR_TOO_LARGE, "", "the schema is too complex");
     for (int i = 0; i <= a->places; i++) {
         if (!item_set(c, s, i, &one)) return false;
         if (one.never) {
@@ -104,7 +109,8 @@ static void add_arrays(struct schema_compiler *c, const struct array *a, int rul
     if (!a->rest || (a->max != RX_UNBOUNDED && a->max <= a->places)) return;
     int least = a->min - a->places < 1 ? 1 : a->min - a->places;
     int most = a->max == RX_UNBOUNDED ? RX_UNBOUNDED : a->max - a->places;
-    int behind = grammar_repeat(c->g, a->symbols[a->places], c->comma, least, most), front = opened(c, a, a->places);
+    int behind = grammar_repeat(c->g, a->symbols[a->places], c->comma, least, most),
+        front = opened(c, a, a->places);
     if (a->places == 0) {
         grammar_add(c->g, rule, (int[]){front, behind, c->close_array}, 3);
     } else {
@@ -122,12 +128,13 @@ bool schema_array(struct schema_compiler *c, const struct set *s, int rule)
     if (!schema_count(c, s, "maxItems", false, &a.max, &has_max)) return false;
     if (has_max && a.max < a.min) return true;
     if (is_unique(s, &atom) && (!has_max || a.max > 1)) {
-        return schema_refuse(c, s->atoms[atom].schema, "uniqueItems", ERROR_UNSUPPORTED, "this keyword is not supported");
+        return schema_refuse(c, s->atoms[atom].schema, "uniqueItems", ERROR_UNSUPPORTED,
+                             "this keyword is not supported");
     }
     a.places = listed_places(s);
     if (a.places > MAX_PLACES || a.min > MAX_COUNTED_ITEMS || a.max > MAX_COUNTED_ITEMS) {
-        return schema_refuse(c, s->atoms[0].schema, has_max ? "maxItems" : "minItems", ERROR_TOO_LARGE,
-                             "so many items cannot be counted");
+        return schema_refuse(c, s->atoms[0].schema, has_max ? "maxItems" : "minItems",
+                             ERROR_TOO_LARGE, "so many items cannot be counted");
     }
     if (!make_places(c, s, &a)) return false;
     add_arrays(c, &a, rule);

@@ -1,9 +1,9 @@
 /* engine/sample/form/schema_impl.h - what the files of the schema compiler share.
  *
- * A place in a document must satisfy several schemas at once: its own, those of allOf and $ref, and of
- * every keyword that reaches it. So the compiler works on sets of schemas: a set becomes a rule, once,
- * and a set's parts (items, properties) are sets again. Sets are finite in number, so recursive
- * schemas end; they wait in a queue, so depth costs no stack.
+ * A place in a document must satisfy several schemas at once: its own, those of allOf and $ref, and
+ * of every keyword that reaches it. So the compiler works on sets of schemas: a set becomes a rule,
+ * once, and a set's parts (items, properties) are sets again. Sets are finite in number, so
+ * recursive schemas end; they wait in a queue, so depth costs no stack.
  *
  *     schema.c         sets, the queue, references, combinations (anyOf, oneOf, not, if)
  *     schema_negate.c  the opposite of a schema, as a schema
@@ -55,7 +55,8 @@ struct atom {
 };
 
 struct set {
-    struct atom *atoms; /* in the order of the text: a schema, then what it refers to and combines */
+    struct atom
+        *atoms; /* in the order of the text: a schema, then what it refers to and combines */
     int n;
     bool never; /* nothing satisfies it */
 };
@@ -87,7 +88,8 @@ struct schema_compiler {
     int n_numbered, numbered_room;
     cJSON **own; /* schemas that the compiler wrote */
     int n_own, own_room;
-    rx space, any_char, string_body; /* white space between tokens (may be empty); characters of strings */
+    rx space, any_char,
+        string_body; /* white space between tokens (may be empty); characters of strings */
     int comma, close_array, close_object, open_array, open_object;
     struct error *err;
 };
@@ -101,15 +103,17 @@ bool schema_set_of(struct schema_compiler *c, const struct atom *atoms, int n, s
 int schema_set_rule(struct schema_compiler *c, const struct set *s);
 
 /* One more schema in a list that is being gathered (room for SCHEMA_MAX_ATOMS). */
-bool schema_add_atom(struct schema_compiler *c, struct atom *list, int *n, const cJSON *schema, int used);
+bool schema_add_atom(struct schema_compiler *c, struct atom *list, int *n, const cJSON *schema,
+                     int used);
 
-/* The value of a keyword, which must be of a type (cJSON_Number, ...; 0: any), or NULL: absent. On a wrong
- * type *fine becomes false and *err is set. */
-const cJSON *schema_keyword(struct schema_compiler *c, const cJSON *schema, const char *name, int type, bool *fine);
+/* The value of a keyword, which must be of a type (cJSON_Number, ...; 0: any), or NULL: absent.
+ * On a wrong type *fine becomes false and *err is set. */
+const cJSON *schema_keyword(struct schema_compiler *c, const cJSON *schema, const char *name,
+                            int type, bool *fine);
 
 /* "keyword ... at /properties/x is not supported": false. */
-bool schema_refuse(struct schema_compiler *c, const cJSON *schema, const char *keyword, enum error_code code,
-                   const char *why);
+bool schema_refuse(struct schema_compiler *c, const cJSON *schema, const char *keyword,
+                   enum error_code code, const char *why);
 
 /* Keep a schema that the compiler wrote; NULL is no memory. */
 const cJSON *schema_own(struct schema_compiler *c, cJSON *schema);
@@ -138,7 +142,8 @@ int schema_token(struct schema_compiler *c, rx text);
 /* A schema that exactly the other values satisfy. NULL: it can't be said, *err is set. */
 const cJSON *schema_negate(struct schema_compiler *c, const cJSON *schema);
 
-/* Keywords of such schemas, which no client can write (keys are UTF-8 without control characters first). */
+/* Keywords of such schemas, which no client can write (keys are UTF-8 without control characters
+ * first). */
 #define SCHEMA_NOT_ENUM "\x01notEnum"
 #define SCHEMA_NOT_TYPE "\x01notType"
 #define SCHEMA_NOT_PATTERN "\x01notPattern"
@@ -173,13 +178,16 @@ bool schema_array(struct schema_compiler *c, const struct set *s, int rule);
 bool schema_object(struct schema_compiler *c, const struct set *s, int rule);
 
 /* What a member of this name must satisfy. */
-bool schema_member_set(struct schema_compiler *c, const struct set *s, const char *name, struct set *out);
+bool schema_member_set(struct schema_compiler *c, const struct set *s, const char *name,
+                       struct set *out);
 bool schema_is_required(const struct set *s, const char *name);
 
 /* A keyword that no schema of a set may have. */
 bool schema_without(struct schema_compiler *c, const struct set *s, const char *keyword);
 
-/* The largest (or smallest) value of a keyword that counts. *has is false where no schema has it. */
-bool schema_count(struct schema_compiler *c, const struct set *s, const char *name, bool largest, int *value, bool *has);
+/* The largest (or smallest) value of a keyword that counts. *has is false where no schema has
+ * it. */
+bool schema_count(struct schema_compiler *c, const struct set *s, const char *name, bool largest,
+                  int *value, bool *has);
 
 #endif

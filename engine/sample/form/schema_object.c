@@ -1,9 +1,9 @@
 /* engine/sample/form/schema_object.c - objects of a set of schemas.
  *
- * Named members come in the order in which schemas name them, each at most once, then others. An object is
- * read through states (i, k): the first i names are behind us and k members were written, as far as k
- * matters (a comma, minProperties, maxProperties). A state is a rule that begins with the object's
- * bracket, recursion to the left: what may follow then stands in one place (rows.h).
+ * Named members come in the order in which schemas name them, each at most once, then others. An
+ * object is read through states (i, k): the first i names are behind us and k members were written,
+ * as far as k matters (a comma, minProperties, maxProperties). A state is a rule that begins with
+ * the object's bracket, recursion to the left: what may follow then stands in one place (rows.h).
  *
  *     (i, k)  ->  (i-1, k)                       the i-th name is left out, unless it is required
  *             |   (i-1, k-1) [,] "name": value
@@ -40,11 +40,11 @@ struct object {
     int n;
     struct pattern patterns[MAX_PATTERNS];
     int n_patterns;
-    int min, max; /* max: RX_UNBOUNDED */
-    int most;     /* members that are counted: k goes from 0 to most */
+    int min, max;   /* max: RX_UNBOUNDED */
+    int most;       /* members that are counted: k goes from 0 to most */
     bool saturates; /* at most members, more count the same */
-    int others;   /* the rule of "other name": value; GRAMMAR_NO_SYMBOL: there are none */
-    int *states;  /* of the names so far: [most + 1] */
+    int others;     /* the rule of "other name": value; GRAMMAR_NO_SYMBOL: there are none */
+    int *states;    /* of the names so far: [most + 1] */
 };
 
 static const cJSON *get(const struct set *s, int i, const char *name)
@@ -54,10 +54,12 @@ static const cJSON *get(const struct set *s, int i, const char *name)
 
 /* ---- what a name must satisfy ---------------------------------------------------------------- */
 
-static bool names_of_pattern(struct schema_compiler *c, const cJSON *schema, const cJSON *entry, rx *out)
+static bool names_of_pattern(struct schema_compiler *c, const cJSON *schema, const cJSON *entry,
+                             rx *out)
 {
     struct error why = {0};
-    if (pattern_rx(c->pool, json_key(entry, c->arena), PATTERN_ANYWHERE, CHARS_JSON, out, &why)) return true;
+    if (pattern_rx(c->pool, json_key(entry, c->arena), PATTERN_ANYWHERE, CHARS_JSON, out, &why))
+        return true;
     return schema_refuse(c, schema, "patternProperties", why.code, why.message);
 }
 
@@ -67,10 +69,12 @@ static bool matches(struct schema_compiler *c, rx names, rx text)
     return rx_life(c->pool, rx_and(c->pool, names, text), 20000) == RX_ALIVE;
 }
 
-/* unevaluatedProperties: as additionalProperties where nothing else could have evaluated a member. */
+/* unevaluatedProperties: as additionalProperties where nothing else could have evaluated a
+ * member. */
 static bool others_keyword(struct schema_compiler *c, const cJSON *schema, const cJSON **out)
 {
-    static const char *const combine[] = {"allOf", "anyOf", "oneOf", "$ref", "if", "not", "dependentSchemas"};
+    static const char *const combine[] = {"allOf", "anyOf", "oneOf",           "$ref",
+                                          "if",    "not",   "dependentSchemas"};
     const cJSON *rest = cJSON_GetObjectItemCaseSensitive(schema, "unevaluatedProperties");
     *out = cJSON_GetObjectItemCaseSensitive(schema, "additionalProperties");
     if (rest == NULL || *out != NULL) return true;
@@ -84,10 +88,11 @@ static bool others_keyword(struct schema_compiler *c, const cJSON *schema, const
 }
 
 /* What one schema asks of a member, added to the list. text: its body. */
-static bool add_member_atoms(struct schema_compiler *c, const cJSON *schema, const char *name, rx text, struct atom *list,
-                             int *n)
+static bool add_member_atoms(struct schema_compiler *c, const cJSON *schema, const char *name,
+                             rx text, struct atom *list, int *n)
 {
-    const cJSON *own = cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(schema, "properties"), name);
+    const cJSON *own = cJSON_GetObjectItemCaseSensitive(
+        cJSON_GetObjectItemCaseSensitive(schema, "properties"), name);
     const cJSON *entry, *others;
     bool named = own != NULL;
     if (own != NULL && !schema_add_atom(c, list, n, own, 0)) return false;
@@ -119,7 +124,8 @@ static bool name_is_allowed(struct schema_compiler *c, const struct set *s, rx t
     return true;
 }
 
-static bool member_set(struct schema_compiler *c, const struct set *s, const char *name, rx text, struct set *out)
+static bool member_set(struct schema_compiler *c, const struct set *s, const char *name, rx text,
+                       struct set *out)
 {
     struct atom list[SCHEMA_MAX_ATOMS];
     int n = 0;
@@ -132,7 +138,8 @@ static bool member_set(struct schema_compiler *c, const struct set *s, const cha
     return true;
 }
 
-bool schema_member_set(struct schema_compiler *c, const struct set *s, const char *name, struct set *out)
+bool schema_member_set(struct schema_compiler *c, const struct set *s, const char *name,
+                       struct set *out)
 {
     return member_set(c, s, name, chars_text_rx(c->pool, span_str(name), CHARS_JSON), out);
 }
@@ -166,32 +173,39 @@ static int pair_rule(struct schema_compiler *c, rx names, const struct set *valu
     return rule;
 }
 
-static bool add_member(struct schema_compiler *c, const struct set *s, struct object *o, const char *name, rx text)
+static bool add_member(struct schema_compiler *c, const struct set *s, struct object *o,
+                       const char *name, rx text)
 {
     struct set values;
     for (int i = 0; i < o->n; i++) {
         if (o->members[i].text == text) return true;
     }
-    if (o->n == MAX_NAMES) return error_set(c->err, ERROR_TOO_LARGE, "", "the schema is too complex");
+    if (o->n == MAX_NAMES)
+        return error_set(c->err, ERROR_TOO_LARGE, "", "the schema is too complex");
     if (!member_set(c, s, name, text, &values)) return false;
     struct member *m = &o->members[o->n++];
-    *m = (struct member){.name = name, .text = text, .never = values.never, .required = schema_is_required(s, name)};
+    *m = (struct member){
+        .name = name, .text = text, .never = values.never, .required = schema_is_required(s, name)};
     if (!m->never) m->pair = pair_rule(c, text, &values);
     return true;
 }
 
-/* Names in the order in which schemas give them: properties first, then those that are only required. */
+/* Names in the order in which schemas give them: properties first, then those that are only
+ * required. */
 static bool gather_members(struct schema_compiler *c, const struct set *s, struct object *o)
 {
     int room = 1;
     for (int i = 0; i < s->n; i++) {
-        room += cJSON_GetArraySize(get(s, i, "properties")) + cJSON_GetArraySize(get(s, i, "required"));
+        room +=
+            cJSON_GetArraySize(get(s, i, "properties")) + cJSON_GetArraySize(get(s, i, "required"));
     }
     o->members = arena_alloc(c->arena, (size_t)room, sizeof(*o->members));
-    if (o->members == NULL) return error_set(c->err, ERROR_TOO_LARGE, "", "the schema is too complex");
+    if (o->members == NULL)
+        return error_set(c->err, ERROR_TOO_LARGE, "", "the schema is too complex");
     for (int i = 0; i < s->n; i++) {
         bool fine = true;
-        const cJSON *one, *named = schema_keyword(c, s->atoms[i].schema, "properties", cJSON_Object, &fine);
+        const cJSON *one,
+            *named = schema_keyword(c, s->atoms[i].schema, "properties", cJSON_Object, &fine);
         cJSON_ArrayForEach(one, named)
         {
             rx text = chars_text_rx(c->pool, json_key(one, c->arena), CHARS_JSON);
@@ -203,7 +217,9 @@ static bool gather_members(struct schema_compiler *c, const struct set *s, struc
         const cJSON *one;
         cJSON_ArrayForEach(one, get(s, i, "required"))
         {
-            if (cJSON_IsString(one) && !add_member(c, s, o, one->valuestring, schema_text_rx(c, one))) return false;
+            if (cJSON_IsString(one) &&
+                !add_member(c, s, o, one->valuestring, schema_text_rx(c, one)))
+                return false;
         }
     }
     return true;
@@ -223,10 +239,12 @@ static bool gather_patterns(struct schema_compiler *c, const struct set *s, stru
             }
             if (k < o->n_patterns) continue;
             if (k == MAX_PATTERNS) {
-                return schema_refuse(c, s->atoms[i].schema, "patternProperties", ERROR_TOO_LARGE, "too many patterns");
+                return schema_refuse(c, s->atoms[i].schema, "patternProperties", ERROR_TOO_LARGE,
+                                     "too many patterns");
             }
             o->patterns[k].text = entry->string;
-            if (!names_of_pattern(c, s->atoms[i].schema, entry, &o->patterns[k].names)) return false;
+            if (!names_of_pattern(c, s->atoms[i].schema, entry, &o->patterns[k].names))
+                return false;
             o->n_patterns++;
         }
     }
@@ -243,7 +261,8 @@ static bool is_matched(const struct object *o, const char *text, int mask)
 }
 
 /* What the value of another member must satisfy whose name matches just the patterns of mask. */
-static bool others_set(struct schema_compiler *c, const struct set *s, const struct object *o, int mask, struct set *out)
+static bool others_set(struct schema_compiler *c, const struct set *s, const struct object *o,
+                       int mask, struct set *out)
 {
     struct atom list[SCHEMA_MAX_ATOMS];
     int n = 0;
@@ -263,7 +282,8 @@ static bool others_set(struct schema_compiler *c, const struct set *s, const str
 }
 
 /* Names unlike those that are written out, as propertyNames asks. */
-static bool other_names(struct schema_compiler *c, const struct set *s, const struct object *o, rx *out)
+static bool other_names(struct schema_compiler *c, const struct set *s, const struct object *o,
+                        rx *out)
 {
     rx *texts = arena_alloc(c->arena, (size_t)o->n + 1, sizeof(*texts));
     if (texts == NULL) return error_set(c->err, ERROR_TOO_LARGE, "", "the schema is too complex");
@@ -294,7 +314,7 @@ static bool other_names(struct schema_compiler *c, const struct set *s, const st
 
 static bool make_others(struct schema_compiler *c, const struct set *s, struct object *o)
 {
-    rx names;
+    rx names = RX_NONE;
     int rule = grammar_rule(c->g), n = 0;
     o->others = GRAMMAR_NO_SYMBOL;
     if (!gather_patterns(c, s, o) || !other_names(c, s, o, &names)) return false;
@@ -381,7 +401,8 @@ static bool make_states(struct schema_compiler *c, struct object *o, int rule)
         return error_set(c->err, ERROR_TOO_LARGE, "", "so many properties cannot be counted");
     }
     o->states = arena_alloc(c->arena, (size_t)o->most + 1, sizeof(*o->states));
-    if (o->states == NULL) return error_set(c->err, ERROR_TOO_LARGE, "", "the schema is too complex");
+    if (o->states == NULL)
+        return error_set(c->err, ERROR_TOO_LARGE, "", "the schema is too complex");
     for (int k = 0; k <= o->most; k++) {
         o->states[k] = grammar_rule(c->g);
     }

@@ -21,12 +21,14 @@ bool schema_without(struct schema_compiler *c, const struct set *s, const char *
 {
     for (int i = 0; i < s->n; i++) {
         if (get(s, i, keyword) == NULL) continue;
-        return schema_refuse(c, s->atoms[i].schema, keyword, ERROR_UNSUPPORTED, "this keyword is not supported");
+        return schema_refuse(c, s->atoms[i].schema, keyword, ERROR_UNSUPPORTED,
+                             "this keyword is not supported");
     }
     return true;
 }
 
-bool schema_count(struct schema_compiler *c, const struct set *s, const char *name, bool largest, int *value, bool *has)
+bool schema_count(struct schema_compiler *c, const struct set *s, const char *name, bool largest,
+                  int *value, bool *has)
 {
     bool fine = true;
     *has = false;
@@ -35,7 +37,8 @@ bool schema_count(struct schema_compiler *c, const struct set *s, const char *na
         if (!fine) return false;
         if (n == NULL) continue;
         if (!(n->valuedouble >= 0)) {
-            return schema_refuse(c, s->atoms[i].schema, name, ERROR_INVALID_VALUE, "a count is 0 or more");
+            return schema_refuse(c, s->atoms[i].schema, name, ERROR_INVALID_VALUE,
+                                 "a count is 0 or more");
         }
         int count = n->valuedouble > 1e9 ? 1000000000 : (int)n->valuedouble;
         if (!*has || (largest ? count > *value : count < *value)) *value = count;
@@ -51,12 +54,14 @@ rx schema_text_rx(struct schema_compiler *c, const cJSON *string)
     return chars_text_rx(c->pool, json_text(string, c->arena), CHARS_JSON);
 }
 
-static bool add_pattern(struct schema_compiler *c, const cJSON *schema, const char *keyword, const cJSON *pattern, rx *out)
+static bool add_pattern(struct schema_compiler *c, const cJSON *schema, const char *keyword,
+                        const cJSON *pattern, rx *out)
 {
     rx texts;
     struct error why = {0};
     if (pattern == NULL) return true;
-    if (!pattern_rx(c->pool, json_text(pattern, c->arena), PATTERN_ANYWHERE, CHARS_JSON, &texts, &why)) {
+    if (!pattern_rx(c->pool, json_text(pattern, c->arena), PATTERN_ANYWHERE, CHARS_JSON, &texts,
+                    &why)) {
         return schema_refuse(c, schema, "pattern", why.code, why.message);
     }
     *out = rx_and(c->pool, *out, keyword[0] == '\x01' ? rx_not(c->pool, texts) : texts);
@@ -71,7 +76,8 @@ static bool add_format(struct schema_compiler *c, const cJSON *schema, rx *out)
     enum formats_known known = formats_rx(c->pool, format->valuestring, CHARS_JSON, &texts);
     if (known == FORMATS_STRING) *out = rx_and(c->pool, *out, texts);
     if (known != FORMATS_UNKNOWN || !c->o->strict) return true;
-    return schema_refuse(c, schema, "format", ERROR_UNSUPPORTED, "this format is not checked (strict)");
+    return schema_refuse(c, schema, "format", ERROR_UNSUPPORTED,
+                         "this format is not checked (strict)");
 }
 
 static void without_texts(struct schema_compiler *c, const cJSON *list, rx *out)
@@ -79,7 +85,8 @@ static void without_texts(struct schema_compiler *c, const cJSON *list, rx *out)
     const cJSON *one;
     cJSON_ArrayForEach(one, list)
     {
-        if (cJSON_IsString(one)) *out = rx_and(c->pool, *out, rx_not(c->pool, schema_text_rx(c, one)));
+        if (cJSON_IsString(one))
+            *out = rx_and(c->pool, *out, rx_not(c->pool, schema_text_rx(c, one)));
     }
 }
 
@@ -94,12 +101,14 @@ bool schema_string_rx(struct schema_compiler *c, const struct set *s, rx *out)
         *out = RX_NONE;
         return true;
     }
-    if (has_min || has_max) *out = rx_repeat(c->pool, c->any_char, min, has_max ? max : RX_UNBOUNDED);
+    if (has_min || has_max)
+        *out = rx_repeat(c->pool, c->any_char, min, has_max ? max : RX_UNBOUNDED);
     for (int i = 0; i < s->n; i++) {
         const cJSON *schema = s->atoms[i].schema;
         const cJSON *pattern = schema_keyword(c, schema, "pattern", cJSON_String, &fine);
         if (!fine || !add_pattern(c, schema, "pattern", pattern, out)) return false;
-        if (!add_pattern(c, schema, SCHEMA_NOT_PATTERN, get(s, i, SCHEMA_NOT_PATTERN), out)) return false;
+        if (!add_pattern(c, schema, SCHEMA_NOT_PATTERN, get(s, i, SCHEMA_NOT_PATTERN), out))
+            return false;
         if (!add_format(c, schema, out)) return false;
         without_texts(c, get(s, i, SCHEMA_NOT_ENUM), out);
     }
@@ -127,8 +136,8 @@ static void narrow(struct number_range *r, bool low, const struct digits *bound,
     *has = true;
 }
 
-static bool add_bound(struct schema_compiler *c, const cJSON *schema, const char *name, bool low, bool open,
-                      struct number_range *r)
+static bool add_bound(struct schema_compiler *c, const cJSON *schema, const char *name, bool low,
+                      bool open, struct number_range *r)
 {
     struct digits bound;
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(schema, name);
@@ -147,10 +156,12 @@ static bool is_true(const cJSON *schema, const char *name)
 
 static bool add_int_format(const cJSON *schema, struct number_range *r)
 {
-    static const char *const ends[2][2] = {{"-2147483648", "2147483647"}, {"-9223372036854775808", "9223372036854775807"}};
+    static const char *const ends[2][2] = {{"-2147483648", "2147483647"},
+                                           {"-9223372036854775808", "9223372036854775807"}};
     const cJSON *format = cJSON_GetObjectItemCaseSensitive(schema, "format");
     if (!cJSON_IsString(format)) return true;
-    bool is32 = strcmp(format->valuestring, "int32") == 0, is64 = strcmp(format->valuestring, "int64") == 0;
+    bool is32 = strcmp(format->valuestring, "int32") == 0,
+         is64 = strcmp(format->valuestring, "int64") == 0;
     for (int i = 0; i < 2 && (is32 || is64); i++) {
         struct digits bound;
         if (digits_read(span_str(ends[is64][i]), &bound)) narrow(r, i == 0, &bound, false);
@@ -163,17 +174,20 @@ static bool add_multiple(struct schema_compiler *c, const cJSON *schema, struct 
     const cJSON *value = cJSON_GetObjectItemCaseSensitive(schema, "multipleOf");
     if (value == NULL) return true;
     bool room = r->n_multiples < (int)(sizeof(r->multiple) / sizeof(r->multiple[0]));
-    if (room && cJSON_IsNumber(value) && value->valuedouble > 0 && digits_of(c, value, &r->multiple[r->n_multiples])) {
+    if (room && cJSON_IsNumber(value) && value->valuedouble > 0 &&
+        digits_of(c, value, &r->multiple[r->n_multiples])) {
         r->n_multiples++;
         return true;
     }
-    return schema_refuse(c, schema, "multipleOf", ERROR_INVALID_VALUE, "a divisor is a number above 0");
+    return schema_refuse(c, schema, "multipleOf", ERROR_INVALID_VALUE,
+                         "a divisor is a number above 0");
 }
 
 /* Texts of numbers that are in a list: 5 is 5.0 is 5.00. */
 static rx number_texts(struct schema_compiler *c, const cJSON *list)
 {
-    rx all = RX_NONE, zero = rx_byte_range(c->pool, '0', '0'), point = rx_byte_range(c->pool, '.', '.');
+    rx all = RX_NONE, zero = rx_byte_range(c->pool, '0', '0'),
+       point = rx_byte_range(c->pool, '.', '.');
     rx zeros = rx_repeat(c->pool, zero, 0, RX_UNBOUNDED);
     const cJSON *one;
     cJSON_ArrayForEach(one, list)
@@ -189,7 +203,9 @@ static rx number_texts(struct schema_compiler *c, const cJSON *list)
             text.n--;
             has_point = false;
         }
-        rx tail = has_point ? zeros : rx_or(c->pool, RX_EMPTY, rx_cat(c->pool, point, rx_cat(c->pool, zero, zeros)));
+        rx tail = has_point ? zeros
+                            : rx_or(c->pool, RX_EMPTY,
+                                    rx_cat(c->pool, point, rx_cat(c->pool, zero, zeros)));
         all = rx_or(c->pool, all, rx_cat(c->pool, rx_text(c->pool, text), tail));
     }
     return all;
@@ -217,8 +233,8 @@ bool schema_number_rx(struct schema_compiler *c, const struct set *s, bool whole
         if (!add_bound(c, schema, "minimum", true, is_true(schema, "exclusiveMinimum"), &r) ||
             !add_bound(c, schema, "maximum", false, is_true(schema, "exclusiveMaximum"), &r) ||
             !add_bound(c, schema, "exclusiveMinimum", true, true, &r) ||
-            !add_bound(c, schema, "exclusiveMaximum", false, true, &r) || !add_int_format(schema, &r) ||
-            !add_multiple(c, schema, &r)) {
+            !add_bound(c, schema, "exclusiveMaximum", false, true, &r) ||
+            !add_int_format(schema, &r) || !add_multiple(c, schema, &r)) {
             return false;
         }
     }
@@ -254,7 +270,10 @@ static bool is_excluded(const struct set *s, const char *word)
         const cJSON *one;
         cJSON_ArrayForEach(one, get(s, i, SCHEMA_NOT_ENUM))
         {
-            if (strcmp(word, cJSON_IsTrue(one) ? "true" : cJSON_IsFalse(one) ? "false" : cJSON_IsNull(one) ? "null" : "") == 0) {
+            if (strcmp(word, cJSON_IsTrue(one)    ? "true"
+                             : cJSON_IsFalse(one) ? "false"
+                             : cJSON_IsNull(one)  ? "null"
+                                                  : "") == 0) {
                 return true;
             }
         }
@@ -344,7 +363,9 @@ static rx scalar_rx(struct schema_compiler *c, const cJSON *value)
         if (!span_ends(text, span_str(".0"))) return as_written;
         return rx_or(c->pool, as_written, rx_text(c->pool, span_slice(text, 0, text.n - 2)));
     }
-    return rx_text(c->pool, span_str(cJSON_IsTrue(value) ? "true" : cJSON_IsFalse(value) ? "false" : "null"));
+    return rx_text(c->pool, span_str(cJSON_IsTrue(value)    ? "true"
+                                     : cJSON_IsFalse(value) ? "false"
+                                                            : "null"));
 }
 
 /* An array or object, member by member. */
@@ -361,7 +382,8 @@ static void literal_list(struct schema_compiler *c, const cJSON *value, int rule
     for (const cJSON *child = value->child; child != NULL; child = child->next) {
         if (child != value->child) symbols[n++] = c->comma;
         if (is_object) {
-            symbols[n++] = schema_token(c, quoted(c, chars_text_rx(c->pool, json_key(child, c->arena), CHARS_JSON)));
+            symbols[n++] = schema_token(
+                c, quoted(c, chars_text_rx(c->pool, json_key(child, c->arena), CHARS_JSON)));
             symbols[n++] = schema_token(c, rx_byte_range(c->pool, ':', ':'));
         }
         int inner = grammar_rule(c->g);
@@ -386,7 +408,8 @@ static int type_of(const cJSON *value)
     struct digits digits;
     char scratch[JSON_NUMBER_ROOM];
     if (cJSON_IsNumber(value)) {
-        return json_digits(value, scratch, &digits) && digits_is_whole(&digits) ? TYPE_WHOLE : TYPE_FRACTION;
+        return json_digits(value, scratch, &digits) && digits_is_whole(&digits) ? TYPE_WHOLE
+                                                                                : TYPE_FRACTION;
     }
     if (cJSON_IsString(value)) return TYPE_STRING;
     if (cJSON_IsBool(value)) return TYPE_BOOLEAN;
@@ -397,12 +420,14 @@ static int type_of(const cJSON *value)
 /* Does any schema of the set say more than type and one list of values? */
 static bool asks_more(const struct set *s, int atom)
 {
-    static const char *const silent[] = {"type", "title", "description", "default", "examples", "nullable", "$schema",
-                                         "$id",  "id",    "$defs", "definitions", "$comment", "deprecated", "readOnly",
-                                         "writeOnly", "$ref", "allOf", "$anchor"};
+    static const char *const silent[] = {
+        "type",       "title",    "description", "default", "examples",    "nullable",
+        "$schema",    "$id",      "id",          "$defs",   "definitions", "$comment",
+        "deprecated", "readOnly", "writeOnly",   "$ref",    "allOf",       "$anchor"};
     for (int i = 0; i < s->n; i++) {
         for (const cJSON *k = s->atoms[i].schema->child; k != NULL; k = k->next) {
-            bool said = i == atom && (strcmp(k->string, "enum") == 0 || strcmp(k->string, "const") == 0);
+            bool said =
+                i == atom && (strcmp(k->string, "enum") == 0 || strcmp(k->string, "const") == 0);
             for (size_t w = 0; w < sizeof(silent) / sizeof(silent[0]) && !said; w++) {
                 said = strcmp(silent[w], k->string) == 0;
             }

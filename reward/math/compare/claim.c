@@ -4,8 +4,10 @@
  */
 #include "reward/math/compare/claim.h"
 
-#include "reward/math/value/decimal.h"
 #include "reward/math/field/fingerprint.h"
+#include "reward/math/real/decimal.h"
+#include "reward/math/real/interval.h"
+#include "reward/math/tree/functions.h"
 
 bool claim_is_name(const struct expr *e)
 {
@@ -29,11 +31,7 @@ bool claim_is_name(const struct expr *e)
         return e->n > 0;
     case E_FUNC: /* |AB|, sin A: what a figure's letters measure; |x| = 3 is an equation */
         if (e->op == F_ABS && e->arg[0]->kind == E_SYM && e->arg[0]->text.p[0] >= 'a') return false;
-        return e->n == 1 &&
-               (e->op == F_ABS || (e->op >= F_SIN && e->op <= F_CSC) || e->op == F_MAX ||
-                e->op == F_MIN || e->op == F_DET || e->op == F_ARG || e->op == F_RE ||
-                e->op == F_IM) &&
-               claim_is_name(e->arg[0]);
+        return e->n == 1 && FUNCTIONS[e->op].measures && claim_is_name(e->arg[0]);
     case E_UNIT:
         return claim_is_name(e->arg[0]);
     default:

@@ -6,7 +6,8 @@
 #ifndef REWARD_MATH_COMPARE_CLAIM_H
 #define REWARD_MATH_COMPARE_CLAIM_H
 
-#include "reward/math/work.h"
+#include "reward/math/tree/expr.h"
+#include "reward/math/work/work.h"
 
 /* A name, a product or ratio of names, f(x), a tuple of names, words: what may stand left of = and
  * be given a value. */

@@ -6,9 +6,17 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "reward/math/compare/compare.h"
+
 #include "reward/math/compare/claim.h"
+#include "reward/math/compare/matrix.h"
+#include "reward/math/compare/quantity.h"
+#include "reward/math/compare/region.h"
+#include "reward/math/compare/relation.h"
+#include "reward/math/compare/scalar.h"
+#include "reward/math/compare/solve.h"
 #include "reward/math/read/units.h"
-#include "reward/math/work.h"
+#include "reward/math/tree/functions.h"
 
 enum { MAX_ELEMENTS = 256 };
 

@@ -6,8 +6,11 @@
 
 #include "base/ascii.h"
 #include "base/buffer.h"
-#include "reward/math/value/calculus.h"
 #include "reward/math/field/fingerprint.h"
+#include "reward/math/value/calculus.h"
+#include "reward/math/compare/compare.h"
+#include "reward/math/compare/progression.h"
+#include "reward/math/tree/functions.h"
 
 enum { MAX_NAMES = 16, MAX_CONSTANTS = 3, MAX_CLAUSE = 80 };
 
@@ -257,7 +260,7 @@ static enum equality families(struct math_work *w, const struct expr *g, struct 
     if (a == NULL) return EQ_UNKNOWN;
     w->parameter = mine;
     enum equality e = compare_exprs(w, g, a);
-    if (e != EQ_YES && family_same_unions(w, g, a) == EQ_YES) e = EQ_YES;
+    if (e != EQ_YES && progression_same_unions(w, g, a) == EQ_YES) e = EQ_YES;
     w->parameter = span_of(NULL, 0);
     return e;
 }

@@ -8,7 +8,8 @@
 #ifndef REWARD_MATH_COMPARE_FAMILY_H
 #define REWARD_MATH_COMPARE_FAMILY_H
 
-#include "reward/math/work.h"
+#include "reward/math/tree/expr.h"
+#include "reward/math/work/work.h"
 
 /* text with a clause such as "where n is an integer", "for all k \in \mathbb{Z}" or "(k any
  * integer)" at its end written ", n \in \mathbb{Z}"; text itself when it has none. */
@@ -21,15 +22,6 @@ const struct expr *family_members(struct arena *a, const struct expr *e, struct 
 
 /* compare_exprs() of two answers of which either may be a family, or hold constants of its own. */
 enum equality family_equal(struct math_work *w, const struct expr *gold, const struct expr *answer);
-
-/* b + a k for all whole k: the same values in two scalars of w->parameter. */
-enum equality family_same_progression(struct math_work *w, const struct expr *gold,
-                                      const struct expr *answer);
-
-/* Two unions of progressions, lists of scalars of w->parameter, as sets of values; EQ_UNKNOWN when
- * either is something else. */
-enum equality family_same_unions(struct math_work *w, const struct expr *gold,
-                                 const struct expr *answer);
 
 /* Two antiderivatives with an added constant C: their difference does not depend on anything else. */
 enum equality family_same_antiderivative(struct math_work *w, const struct expr *gold,

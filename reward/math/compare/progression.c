@@ -5,8 +5,9 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/math/compare/family.h"
+#include "reward/math/compare/progression.h"
 #include "reward/math/field/fingerprint.h"
+#include "reward/math/real/interval.h"
 
 enum { MAX_MEMBERS = 8, MAX_RESIDUES = 64 };
 
@@ -42,8 +43,8 @@ static bool whole_quotient(struct math_work *w, const struct expr *x, const stru
     return fingerprint_zero(minus(a, x, expr_2(a, E_MUL, 0, expr_int(a, whole), y)));
 }
 
-enum equality family_same_progression(struct math_work *w, const struct expr *gold,
-                                      const struct expr *answer)
+enum equality progression_same(struct math_work *w, const struct expr *gold,
+                               const struct expr *answer)
 {
     const struct expr *first, *step, *other_first, *other_step;
     struct arena *a = w->arena;
@@ -175,7 +176,8 @@ static bool within(struct math_work *w, const struct progressions *x, const stru
     return true;
 }
 
-enum equality family_same_unions(struct math_work *w, const struct expr *g, const struct expr *a)
+enum equality progression_same_unions(struct math_work *w, const struct expr *g,
+                                      const struct expr *a)
 {
     struct progressions x = {.n = 0}, y = {.n = 0};
     bool sure = true;

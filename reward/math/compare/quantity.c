@@ -6,10 +6,15 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "reward/math/compare/quantity.h"
+
 #include "base/buffer.h"
+#include "reward/math/compare/compare.h"
 #include "reward/math/compare/family.h"
+#include "reward/math/compare/scalar.h"
 #include "reward/math/read/units.h"
-#include "reward/math/work.h"
+#include "reward/math/real/interval.h"
+#include "reward/math/compare/progression.h"
 
 static const struct expr *bare(const struct expr *e)
 {
@@ -145,7 +150,7 @@ enum equality quantity_equal(struct math_work *w, const struct expr *g, const st
     }
     enum equality e = scalar_equal(w, x, y);
     if (e == EQ_NO && !expr_is_constant(x) && !expr_is_constant(y)) {
-        if (family_same_progression(w, x, y) == EQ_YES) return EQ_YES;
+        if (progression_same(w, x, y) == EQ_YES) return EQ_YES;
         if (family_same_antiderivative(w, x, y) == EQ_YES) return EQ_YES;
         w->cause = MATH_NOT_EQUAL;
     }

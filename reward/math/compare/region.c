@@ -11,9 +11,13 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "reward/math/compare/region.h"
+
 #include <math.h>
 
-#include "reward/math/work.h"
+#include "reward/math/compare/solve.h"
+#include "reward/math/compare/scalar.h"
+#include "reward/math/real/interval.h"
 
 enum { MAX_POINTS = 64 };
 

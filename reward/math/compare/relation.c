@@ -11,10 +11,13 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "reward/math/compare/relation.h"
+
 #include <math.h>
 
 #include "reward/math/field/fingerprint.h"
-#include "reward/math/work.h"
+#include "reward/math/compare/compare.h"
+#include "reward/math/real/interval.h"
 
 enum { STEPS = 20000, MAX_FACTORS = 8 };
 
@@ -99,12 +102,12 @@ static enum equality quotients_apart(struct math_work *w, const struct expr *d,
 
 /* ---- denominators ------------------------------------------------------------------------------ */
 
-struct factors {
+struct relation_factors {
     const struct expr *e[MAX_FACTORS];
     int n;
 };
 
-static bool add_factor(struct factors *f, const struct expr *e)
+static bool add_factor(struct relation_factors *f, const struct expr *e)
 {
     if (expr_is_constant(e)) return true;
     if (f->n == MAX_FACTORS) return false;
@@ -113,7 +116,7 @@ static bool add_factor(struct factors *f, const struct expr *e)
 }
 
 /* Adds what y holds more often than f. */
-static bool add_missing(struct factors *f, const struct factors *y)
+static bool add_missing(struct relation_factors *f, const struct relation_factors *y)
 {
     bool used[MAX_FACTORS] = {false};
     int n = f->n;
@@ -129,13 +132,13 @@ static bool add_missing(struct factors *f, const struct factors *y)
 }
 
 /* The denominators that e has as a sum of quotients; false when they are too many. */
-static bool denominators(const struct expr *e, struct factors *f)
+static bool denominators(const struct expr *e, struct relation_factors *f)
 {
     int64_t n;
     switch ((enum expr_kind)e->kind) {
     case E_ADD:
         for (uint32_t i = 0; i < e->n; i++) {
-            struct factors term = {.n = 0};
+            struct relation_factors term = {.n = 0};
             if (!denominators(e->arg[i], &term) || !add_missing(f, &term)) return false;
         }
         return true;
@@ -162,7 +165,7 @@ static bool denominators(const struct expr *e, struct factors *f)
 /* e times its denominators. */
 static const struct expr *cleared(struct math_work *w, const struct expr *e)
 {
-    struct factors f = {.n = 0};
+    struct relation_factors f = {.n = 0};
     if (!denominators(e, &f)) return e;
     for (int i = 0; i < f.n && e != NULL; i++) {
         e = expr_2(w->arena, E_MUL, 0, e, f.e[i]);

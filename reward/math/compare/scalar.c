@@ -10,9 +10,15 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/math/value/calculus.h"
+#include "reward/math/compare/scalar.h"
+
 #include "reward/math/field/fingerprint.h"
-#include "reward/math/work.h"
+#include "reward/math/real/interval.h"
+#include "reward/math/value/ball.h"
+#include "reward/math/value/ball_series.h"
+#include "reward/math/value/calculus.h"
+#include "reward/math/value/rounding.h"
+#include "reward/math/tree/functions.h"
 
 enum { CHEAP_STEPS = 10000, FULL_STEPS = 2000000 };
 
@@ -69,7 +75,7 @@ static enum equality fingerprints(struct math_work *w, struct pair *p)
 
 static enum equality rounding(struct math_work *w, struct pair *p)
 {
-    enum equality e = p->constant ? decimal_equal(w, p->gold, p->answer) : EQ_UNKNOWN;
+    enum equality e = p->constant ? rounding_equal(w, p->gold, p->answer) : EQ_UNKNOWN;
     if (e == EQ_UNKNOWN && p->different) return work_no(w, MATH_NOT_EQUAL);
     return e;
 }

@@ -7,10 +7,13 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "reward/math/compare/solve.h"
+
 #include <math.h>
 
 #include "reward/math/field/fingerprint.h"
-#include "reward/math/work.h"
+#include "reward/math/real/interval.h"
+#include "reward/math/tree/functions.h"
 
 enum { MAX_ROOTS = 12, GRID = 1 << 20, MAX_LISTED = 200 };
 

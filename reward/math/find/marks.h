@@ -5,7 +5,7 @@
 #ifndef REWARD_MATH_FIND_MARKS_H
 #define REWARD_MATH_FIND_MARKS_H
 
-#include "reward/math/math.h"
+#include "reward/math/work/options.h"
 
 /* s up to its first chat marker, such as <|im_end|>, that something stands before. */
 struct span marks_cut(struct span s);

@@ -1,18 +1,23 @@
 /* reward/math/read/commands.c - LaTeX commands and function names, as tokens.
  *
- * Sorted by byte order and searched by halves (a unit test checks the order). Plain words ("sin",
- * "sqrt", "pi") are looked up here too, so one row serves both spellings.
+ * Plain words ("sin", "sqrt", "pi") are looked up here too, so one row serves both spellings. The
+ * names of functions are those of the table of functions (functions.h) and are not repeated here.
+ *
+ *   (1) A name stands once, in one of the two tables.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/read/commands.h"
 
+#include <assert.h>
+#include <pthread.h>
+#include <string.h>
+
 #include "reward/math/read/lexer.h"
+#include "reward/math/tree/functions.h"
 
 /* clang-format off */
 static const struct command commands[] = {
-    {"Abs", T_FUNC, F_ABS},
-    {"Arg", T_FUNC, F_ARG},
     {"Bbb", T_TEXT, 2},
     {"Big", T_IGNORE, 0},
     {"Bigg", T_IGNORE, 0},
@@ -26,21 +31,14 @@ static const struct command commands[] = {
     {"Delta", T_NAME, 0},
     {"EUR", T_CURRENCY, 0},
     {"GBP", T_CURRENCY, 0},
-    {"GCD", T_FUNC, F_GCD},
-    {"Gamma", T_FUNC, F_GAMMA},
     {"INR", T_CURRENCY, 0},
-    {"Im", T_FUNC, F_IM},
     {"Integers", T_CONST, C_INTEGERS},
-    {"LCM", T_FUNC, F_LCM},
     {"Lambda", T_NAME, 0},
     {"Large", T_IGNORE, 0},
     {"Leftrightarrow", T_REL, R_EQUIV},
     {"Longleftrightarrow", T_REL, R_EQUIV},
     {"Longrightarrow", T_REL, R_IMPLIES},
     {"Matrix", T_IGNORE, 0},
-    {"Max", T_FUNC, F_MAX},
-    {"Min", T_FUNC, F_MIN},
-    {"Mod", T_FUNC, F_MOD},
     {"N", T_CONST, C_NATURALS},
     {"Naturals", T_CONST, C_NATURALS},
     {"O", T_EMPTY, 0},
@@ -52,7 +50,6 @@ static const struct command commands[] = {
     {"R", T_CONST, C_REALS},
     {"Rational", T_FRAC, 1},
     {"Rationals", T_CONST, C_RATIONALS},
-    {"Re", T_FUNC, F_RE},
     {"Reals", T_CONST, C_REALS},
     {"Rightarrow", T_REL, R_IMPLIES},
     {"Rs", T_CURRENCY, 0},
@@ -63,11 +60,6 @@ static const struct command commands[] = {
     {"Vert", T_DBAR, 0},
     {"Xi", T_NAME, 0},
     {"Z", T_CONST, C_INTEGERS},
-    {"abs", T_FUNC, F_ABS},
-    {"acos", T_FUNC, F_ACOS},
-    {"acosh", T_FUNC, F_ACOSH},
-    {"acot", T_FUNC, F_ACOT},
-    {"acsc", T_FUNC, F_ACSC},
     {"aleph", T_NAME, 0},
     {"allowbreak", T_IGNORE, 0},
     {"alpha", T_NAME, 0},
@@ -75,31 +67,7 @@ static const struct command commands[] = {
     {"angle", T_NAME, 0},
     {"approx", T_REL, R_APPROX},
     {"approxeq", T_REL, R_APPROX},
-    {"arccos", T_FUNC, F_ACOS},
-    {"arccosh", T_FUNC, F_ACOSH},
-    {"arccot", T_FUNC, F_ACOT},
-    {"arccsc", T_FUNC, F_ACSC},
-    {"arcctanh", T_FUNC, F_ATANH},
-    {"arcctg", T_FUNC, F_ACOT},
-    {"arcosh", T_FUNC, F_ACOSH},
-    {"arcsec", T_FUNC, F_ASEC},
-    {"arcsin", T_FUNC, F_ASIN},
-    {"arcsinh", T_FUNC, F_ASINH},
-    {"arctan", T_FUNC, F_ATAN},
-    {"arctanh", T_FUNC, F_ATANH},
-    {"arctg", T_FUNC, F_ATAN},
-    {"arg", T_FUNC, F_ARG},
-    {"argcosh", T_FUNC, F_ACOSH},
-    {"argsinh", T_FUNC, F_ASINH},
-    {"argtanh", T_FUNC, F_ATANH},
-    {"arsinh", T_FUNC, F_ASINH},
-    {"artanh", T_FUNC, F_ATANH},
-    {"asec", T_FUNC, F_ASEC},
-    {"asin", T_FUNC, F_ASIN},
-    {"asinh", T_FUNC, F_ASINH},
     {"ast", T_TIMES, 0},
-    {"atan", T_FUNC, F_ATAN},
-    {"atanh", T_FUNC, F_ATANH},
     {"backslash", T_SETOP, S_MINUS},
     {"bar", T_OVERLINE, 0},
     {"begin", T_BEGIN, 0},
@@ -133,33 +101,19 @@ static const struct command commands[] = {
     {"cdot", T_TIMES, 0},
     {"cdotp", T_TIMES, 0},
     {"cdots", T_DOTS, 0},
-    {"ceil", T_FUNC, F_CEIL},
-    {"ceiling", T_FUNC, F_CEIL},
     {"centering", T_IGNORE, 0},
     {"cfrac", T_FRAC, 0},
-    {"ch", T_FUNC, F_COSH},
     {"checkmark", T_IGNORE, 0},
     {"chi", T_NAME, 0},
     {"choose", T_CHOOSE, 0},
     {"circ", T_DEGREE, 1},
-    {"cis", T_FUNC, F_CIS},
     {"colon", T_COLON, 0},
     {"coloneqq", T_REL, R_EQ},
     {"colonequals", T_REL, R_EQ},
     {"color", T_SKIPARG, 0},
     {"comma", T_COMMA, 0},
     {"cong", T_REL, R_EQUIV},
-    {"conj", T_FUNC, F_CONJ},
-    {"cos", T_FUNC, F_COS},
-    {"cosec", T_FUNC, F_CSC},
-    {"cosh", T_FUNC, F_COSH},
-    {"cot", T_FUNC, F_COT},
-    {"cotg", T_FUNC, F_COT},
-    {"coth", T_FUNC, F_COTH},
     {"cr", T_IGNORE, 0},
-    {"csc", T_FUNC, F_CSC},
-    {"csch", T_FUNC, F_CSCH},
-    {"ctg", T_FUNC, F_COT},
     {"cup", T_SETOP, S_UNION},
     {"dbinom", T_BINOM, 0},
     {"ddot", T_ACCENT, 0},
@@ -168,7 +122,6 @@ static const struct command commands[] = {
     {"degree", T_DEGREE, 0},
     {"degrees", T_DEGREE, 0},
     {"delta", T_NAME, 0},
-    {"det", T_FUNC, F_DET},
     {"dfrac", T_FRAC, 0},
     {"differentialD", T_NAME, 0},
     {"displaystyle", T_IGNORE, 0},
@@ -193,15 +146,11 @@ static const struct command commands[] = {
     {"eta", T_NAME, 0},
     {"euro", T_CURRENCY, 0},
     {"exists", T_NAME, 0},
-    {"exp", T_FUNC, F_EXP},
     {"exponentialE", T_CONST, C_E},
-    {"factorial", T_FUNC, F_FACT},
     {"fbox", T_BOXED, 0},
-    {"floor", T_FUNC, F_FLOOR},
     {"forall", T_NAME, 0},
     {"frac", T_FRAC, 0},
     {"gamma", T_NAME, 0},
-    {"gcd", T_FUNC, F_GCD},
     {"ge", T_REL, R_GE},
     {"geq", T_REL, R_GE},
     {"geqq", T_REL, R_GE},
@@ -211,7 +160,6 @@ static const struct command commands[] = {
     {"hat", T_ACCENT, 0},
     {"hbar", T_NAME, 0},
     {"hbox", T_TEXT, 0},
-    {"hcf", T_FUNC, F_GCD},
     {"hfill", T_IGNORE, 0},
     {"hline", T_IGNORE, 0},
     {"hookrightarrow", T_REL, R_IMPLIES},
@@ -244,7 +192,6 @@ static const struct command commands[] = {
     {"lbrace", T_LSET, 0},
     {"lbrack", T_LB, 0},
     {"lceil", T_LCEIL, 0},
-    {"lcm", T_FUNC, F_LCM},
     {"ldots", T_DOTS, 0},
     {"le", T_REL, R_LE},
     {"left", T_IGNORE, 0},
@@ -260,8 +207,6 @@ static const struct command commands[] = {
     {"limits", T_IGNORE, 0},
     {"ll", T_NAME, 0},
     {"llcorner", T_LFLOOR, 0},
-    {"ln", T_FUNC, F_LN},
-    {"log", T_FUNC, F_LOG},
     {"longleftrightarrow", T_REL, R_EQUIV},
     {"longmapsto", T_REL, R_IMPLIES},
     {"longrightarrow", T_REL, R_IMPLIES},
@@ -284,12 +229,10 @@ static const struct command commands[] = {
     {"mathscr", T_TEXT, 2},
     {"mathsf", T_TEXT, 1},
     {"mathtt", T_TEXT, 1},
-    {"max", T_FUNC, F_MAX},
     {"mbox", T_TEXT, 0},
     {"medspace", T_IGNORE, 0},
     {"mid", T_BAR, 0},
     {"middle", T_IGNORE, 0},
-    {"min", T_FUNC, F_MIN},
     {"mleft", T_IGNORE, 0},
     {"mod", T_MOD, 0},
     {"mp", T_PM, 1},
@@ -361,18 +304,11 @@ static const struct command commands[] = {
     {"rvert", T_BAR, 2},
     {"scriptscriptstyle", T_IGNORE, 0},
     {"scriptstyle", T_IGNORE, 0},
-    {"sec", T_FUNC, F_SEC},
-    {"sech", T_FUNC, F_SECH},
     {"setminus", T_SETOP, S_MINUS},
     {"sfrac", T_FRAC, 0},
-    {"sgn", T_FUNC, F_SGN},
-    {"sh", T_FUNC, F_SINH},
     {"sigma", T_NAME, 0},
-    {"sign", T_FUNC, F_SGN},
     {"sim", T_REL, R_APPROX},
     {"simeq", T_REL, R_APPROX},
-    {"sin", T_FUNC, F_SIN},
-    {"sinh", T_FUNC, F_SINH},
     {"small", T_IGNORE, 0},
     {"smallsetminus", T_SETOP, S_MINUS},
     {"space", T_IGNORE, 0},
@@ -385,8 +321,6 @@ static const struct command commands[] = {
     {"surd", T_SQRT, 0},
     {"t", T_IGNORE, 0},
     {"tag", T_SKIPARG, 0},
-    {"tan", T_FUNC, F_TAN},
-    {"tanh", T_FUNC, F_TANH},
     {"tau", T_NAME, 0},
     {"tbinom", T_BINOM, 0},
     {"text", T_TEXT, 0},
@@ -402,8 +336,6 @@ static const struct command commands[] = {
     {"texttt", T_TEXT, 0},
     {"textup", T_TEXT, 0},
     {"tfrac", T_FRAC, 0},
-    {"tg", T_FUNC, F_TAN},
-    {"th", T_FUNC, F_TANH},
     {"therefore", T_REL, R_IMPLIES},
     {"theta", T_NAME, 0},
     {"thickapprox", T_REL, R_APPROX},
@@ -442,32 +374,53 @@ static const struct command commands[] = {
 };
 /* clang-format on */
 
-enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]), SLOTS = 1024 };
 
-static int order(struct span a, struct span b)
+/* The functions' names as commands, and the place of every name: by its hash, or the next free one
+ * after it. Made once, at the first question. */
+static struct command functions[F_COUNT * FUNCTION_NAMES];
+static const struct command *slots[SLOTS];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static uint32_t slot_of(struct span name)
 {
-    size_t n = a.n < b.n ? a.n : b.n;
-    int c = n == 0 ? 0 : memcmp(a.p, b.p, n);
-    return c != 0 ? c : (a.n > b.n) - (a.n < b.n);
+    uint32_t h = 2166136261u; /* FNV-1a */
+    for (size_t i = 0; i < name.n; i++) {
+        h = (h ^ (unsigned char)name.p[i]) * 16777619u;
+    }
+    return (h ^ h >> 15) % SLOTS;
+}
+
+static void place(const struct command *c)
+{
+    uint32_t i = slot_of(span_str(c->name));
+    while (slots[i] != NULL) {
+        assert(strcmp(slots[i]->name, c->name) != 0); /* (1) */
+        i = (i + 1) % SLOTS;
+    }
+    slots[i] = c;
+}
+
+static void place_all(void)
+{
+    struct command *next = functions;
+    for (size_t i = 0; i < COMMANDS; i++) {
+        place(&commands[i]);
+    }
+    for (int op = 0; op < F_COUNT; op++) {
+        for (int k = 0; k < FUNCTION_NAMES && FUNCTIONS[op].names[k] != NULL; k++) {
+            *next = (struct command){FUNCTIONS[op].names[k], T_FUNC, (uint8_t)op};
+            place(next++);
+        }
+    }
 }
 
 const struct command *command_find(struct span name)
 {
-    size_t lo = 0, hi = COMMANDS;
-    while (lo < hi) {
-        size_t mid = (lo + hi) / 2;
-        int c = order(name, span_str(commands[mid].name));
-        if (c == 0) return &commands[mid];
-        if (c < 0) {
-            hi = mid;
-        } else {
-            lo = mid + 1;
-        }
+    pthread_once(&once, place_all);
+    uint32_t i = slot_of(name);
+    while (slots[i] != NULL && !span_is(name, slots[i]->name)) {
+        i = (i + 1) % SLOTS;
     }
-    return NULL;
-}
-
-const struct command *command_at(size_t i)
-{
-    return i < COMMANDS ? &commands[i] : NULL;
+    return slots[i];
 }

@@ -19,6 +19,7 @@
 
 #include "base/buffer.h"
 #include "reward/math/read/units.h"
+#include "reward/math/tree/functions.h"
 
 const struct expr *parse_fail(struct parser *p, const char *what)
 {

@@ -7,6 +7,7 @@
 #include "reward/math/read/parser.h"
 
 #include "base/buffer.h"
+#include "reward/math/tree/functions.h"
 
 /* Brackets start afresh: what is open outside does not close inside. */
 struct inside operand_enter(struct parser *p, bool in_set)
@@ -51,7 +52,7 @@ const struct expr *operand_bracketed(struct parser *p, enum token_kind k1, enum 
     }
     operand_leave(p, was);
     if (e == NULL) return NULL;
-    *close = parser_next(p);
+    *close = (int)parser_next(p);
     if (*close != (int)k1 && *close != (int)k2 && !(k2 == T_RB && parser_closes_outward(p))) {
         return parse_fail(p, "a bracket is not closed");
     }
@@ -116,7 +117,7 @@ const struct expr *operand_tex_group(struct parser *p)
     e = parser_list(p, &trailing);
     operand_leave(p, was);
     if (e == NULL) return NULL;
-    close = parser_next(p);
+    close = (int)parser_next(p);
     if (close != T_RBRACE) return parse_fail(p, "{ is not closed");
     p->t++;
     return e->kind == E_LIST ? operand_regroup(p, e, E_SET, 1) : e;

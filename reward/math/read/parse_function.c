@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "reward/math/read/units.h"
+#include "reward/math/tree/functions.h"
 
 /* The arguments in parentheses as the arguments of e. */
 static const struct expr *arguments(struct parser *p, struct expr *e)
@@ -183,24 +184,6 @@ static const struct expr *implicit_argument(struct parser *p)
     return minus ? expr_1(p->arena, E_NEG, 0, e) : e;
 }
 
-static int inverse_of(int op)
-{
-    static const struct {
-        uint8_t op, inverse;
-    } pairs[] = {{F_SIN, F_ASIN},   {F_COS, F_ACOS},   {F_TAN, F_ATAN},
-                 {F_COT, F_ACOT},   {F_SEC, F_ASEC},   {F_CSC, F_ACSC},
-                 {F_SINH, F_ASINH}, {F_COSH, F_ACOSH}, {F_TANH, F_ATANH}};
-    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-        if (pairs[i].op == op) return pairs[i].inverse;
-    }
-    return -1;
-}
-
-static bool takes_many(int op)
-{
-    return op == F_GCD || op == F_LCM || op == F_MIN || op == F_MAX || op == F_LOG || op == F_MOD;
-}
-
 static const struct expr *cis(struct parser *p, const struct expr *x)
 {
     const struct expr *i = expr_new(p->arena, E_CONST, C_I, 0);
@@ -228,9 +211,10 @@ static const struct expr *apply(struct parser *p, int op)
     if (x->kind == E_SET && x->n == 1) x = x->arg[0]; /* \sin\{x\} */
     if (op == F_CIS) return cis(p, x);
     if (x->kind != E_LIST && x->kind != E_SET) return operand_function_of(p, op, x);
-    if (x->n == 0) return parse_fail(p, "a function of nothing");
-    if (!takes_many(op)) return parse_fail(p, "too many arguments");
-    struct expr *f = expr_new(p->arena, E_FUNC, op == F_LOG ? F_LOGB : op, x->n);
+    if (op == F_LOG && x->n == 2) op = F_LOGB; /* \log(8, 2) */
+    if (x->n < FUNCTIONS[op].least) return parse_fail(p, "a function of too little");
+    if (x->n > FUNCTIONS[op].most) return parse_fail(p, "too many arguments");
+    struct expr *f = expr_new(p->arena, E_FUNC, op, x->n);
     if (f == NULL) return operand_node(p, NULL);
     memcpy(f->arg, x->arg, x->n * sizeof(*f->arg));
     return f;
@@ -259,8 +243,9 @@ const struct expr *operand_function(struct parser *p)
         }
     }
     int64_t n;
-    if (power != NULL && expr_small_int(power, &n) && n == -1 && inverse_of(op) >= 0) {
-        op = inverse_of(op);
+    int inverse = FUNCTIONS[op].inverse;
+    if (power != NULL && expr_small_int(power, &n) && n == -1 && inverse != F_NONE) {
+        op = inverse;
         power = NULL;
     }
     const struct expr *e = apply(p, op);

@@ -10,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "reward/math/read/units.h"
+#include "reward/math/tree/functions.h"
 
 const struct expr *operand_node(struct parser *p, const struct expr *e)
 {

@@ -9,7 +9,7 @@
 
 #include "base/ascii.h"
 #include "base/buffer.h"
-#include "reward/math/find/words.h"
+#include "reward/math/read/words.h"
 
 enum { LONGEST_PHRASE = 60, MAX_PARTS_BYTES = 4096 };
 

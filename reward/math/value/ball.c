@@ -4,7 +4,7 @@
  * values different. Balls that still overlap at the highest precision show equality to that many
  * digits; for constants exact arithmetic is asked first (exact.c).
  *
- * Variables take the values of five fixed points (interval.h). Where both sides are real they must
+ * Variables take the values of a few points (interval.h). Where both sides are real they must
  * agree; where one is real and the other is not they differ; where neither is real anywhere their
  * complex values must agree. At least two points must have told.
  *
@@ -12,9 +12,8 @@
  */
 #include "reward/math/value/ball.h"
 
-#include <acb.h>
-
-#include "reward/math/work.h"
+#include "reward/math/value/exact.h"
+#include "reward/math/tree/functions.h"
 
 static const long precisions[] = {128, 512, 3400}; /* bits; the last is 1,000 digits */
 

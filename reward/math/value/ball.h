@@ -1,13 +1,14 @@
-/* reward/math/value/ball.h - evaluation in Arb's balls and Calcium's exact numbers.
+/* reward/math/value/ball.h - evaluation in Arb's balls.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef REWARD_MATH_VALUE_BALL_H
 #define REWARD_MATH_VALUE_BALL_H
 
-#include <acb.h>
-
-#include "reward/math/work.h"
+#include "reward/math/real/interval.h"
+#include "reward/math/tree/expr.h"
+#include "reward/math/value/arb.h"
+#include "reward/math/work/work.h"
 
 struct ball_options {
     const struct point *point; /* values of variables; NULL for constants */
@@ -19,9 +20,7 @@ struct ball_options {
 bool ball_of(struct math_work *w, const struct expr *e, const struct ball_options *o, long prec,
              acb_t out);
 
-/* Exact comparison of two constants (exact.c): EQ_UNKNOWN when they are too large for it or it
- * cannot tell. */
-enum equality exact_equal(struct math_work *w, const struct expr *x, const struct expr *y,
-                          bool common_log);
+/* Rigorous evaluation at points and exact constants, MATH_FULL only. */
+enum equality ball_equal(struct math_work *w, const struct expr *x, const struct expr *y);
 
 #endif

@@ -9,8 +9,11 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "reward/math/value/ball_series.h"
+
 #include "reward/math/value/ball_eval.h"
 #include "reward/math/value/calculus.h"
+#include "reward/math/tree/functions.h"
 
 enum {
     STEADY = 40,

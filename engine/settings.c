@@ -1,0 +1,36 @@
+/* engine/settings.c - the settings that an engine obeys: rows of struct engine_options.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "config/settings.h"
+#include "engine/engine.h"
+
+#define AT(field) offsetof(struct engine_options, field)
+#define G ((int64_t)1 << 30)
+
+/* clang-format off */
+static const struct setting rows[] = {
+    {"model",          SETTING_TEXT,   AT(model_path), "", .help = "GGUF file or Hugging Face folder; none: the built-in model"},
+    {"engine",         SETTING_CHOICE, AT(kind), "fast", .words = "fast|reference", .help = "packed integer kernels, or float32 on OpenBLAS (the oracle)"},
+    {"isa",            SETTING_WORD,   AT(isa), "auto", .words = "auto|generic|avx2|avxvnni|avx512vnni", .help = "kernel set"},
+    {"weights",        SETTING_WORD,   AT(weights), "as-is", .words = "as-is|bf16|f16|q8_0|q4_0|q4_1", .help = "quantise float weights at load"},
+    {"kv",             SETTING_CHOICE, AT(kv), "f16", .words = "f16|f32|q8_0", .help = "type of the KV cache"},
+    {"kv-memory",      SETTING_BYTES,  AT(kv_bytes), "0", 0, 4096 * G, .help = "bytes for the KV cache; 0: by free memory and need"},
+    {"context",        SETTING_INT,    AT(context), "0", 0, 1 << 24, .help = "longest sequence in tokens; 0: the model's own"},
+    {"threads",        SETTING_INT,    AT(threads), "0", 0, 1024, .help = "engine threads; 0: one for each core"},
+    {"pin-threads",    SETTING_BOOL,   AT(pin_threads), "false", .help = "bind each engine thread to a core"},
+    {"max-sequences",  SETTING_INT,    AT(max_sequences), "256", 1, 4096, .help = "samples decoded in one batch"},
+    {"max-queue",      SETTING_INT,    AT(max_queue), "1024", 1, 1 << 20, .help = "samples waiting, beyond which requests get 429"},
+    {"step-tokens",    SETTING_INT,    AT(step_tokens), "512", 1, 8192, .help = "prompt tokens a step may add to the batch"},
+    {"prefix-cache",   SETTING_BOOL,   AT(prefix_cache), "true", .help = "reuse the KV cache of equal prefixes"},
+    {"speculate",      SETTING_BOOL,   AT(speculate), "true", .help = "draft tokens by prompt lookup; never changes an answer"},
+};
+/* clang-format on */
+
+const struct settings_table engine_settings = {"Model", rows, sizeof(rows) / sizeof(rows[0])};
+
+void engine_options_init(struct engine_options *o)
+{
+    *o = (struct engine_options){0};
+    settings_defaults(&engine_settings, o);
+}

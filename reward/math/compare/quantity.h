@@ -1,0 +1,15 @@
+/* reward/math/compare/quantity.h - values with units, percent and degree signs.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_MATH_COMPARE_QUANTITY_H
+#define REWARD_MATH_COMPARE_QUANTITY_H
+
+#include "reward/math/tree/expr.h"
+#include "reward/math/work/work.h"
+
+/* Two scalars, which may have units, percent or degree signs. */
+enum equality quantity_equal(struct math_work *w, const struct expr *gold,
+                             const struct expr *answer);
+
+#endif

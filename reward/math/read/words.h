@@ -1,0 +1,53 @@
+/* reward/math/read/words.h - answers that are words: names, yes and no, numbers spelled out, times of
+ * day.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_MATH_READ_WORDS_H
+#define REWARD_MATH_READ_WORDS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/span.h"
+
+/* The same words: letter case, white space, \text{}, quotes, final stops and English articles do
+ * not matter. False when either has no words. */
+bool words_same(struct arena *a, struct span x, struct span y);
+
+/* A statement says these words: it begins with them and goes on about them ("Yes, it does", "Alice
+ * wins"), or it ends with them and does not deny them ("it runs v2.14.1"). */
+bool words_said(struct arena *a, struct span words, struct span statement);
+
+/* The same property of a letter, in any order: "n is odd", "odd n", "all odd integers n". */
+bool words_same_property(struct arena *a, struct span x, struct span y);
+
+/* A whole number spelled out in English or Chinese: "twenty-three", "two hundred and five", U+4E09. */
+bool words_number(struct span s, int64_t *out);
+
+/* A fraction spelled out: "two thirds", "one and a half". */
+bool words_fraction(struct span s, int64_t *num, int64_t *den);
+
+/* s begins with head, where its ASCII letters may be capitals; head has none. */
+bool words_start(struct span s, struct span head);
+
+/* The words of s, lower-cased, one space between; articles dropped unless nothing else is there. */
+struct span words_fold(struct arena *a, struct span s);
+
+/* s names a month and a number, and little else. */
+bool words_date(struct arena *a, struct span s);
+
+/* Seconds after midnight of "8:34", "20:34:00", "08:34 \text{P.M.}", "8 pm". marked: seconds or a
+ * half of the day were written, so it is no ratio. */
+bool words_time(struct span s, int *seconds, bool *marked);
+
+/* s without what wraps an answer: white space, $ \( \[ ** quotes around it, a final stop, one
+ * \boxed{} or \text{} around all of it, chat markers such as <|im_end|> at its end. */
+struct span words_unwrap(struct span s);
+
+/* The offset after the bracket that closes the one at s.p[i] ({ with LaTeX escapes, ( or [);
+ * SPAN_NONE when none does. */
+size_t words_close(struct span s, size_t i);
+
+#endif

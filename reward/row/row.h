@@ -1,0 +1,165 @@
+/* reward/row/row.h - what a reward is.
+ *
+ * A reward is a pure function of one item and its options. It has one file (reward/rules/NAME.c, or
+ * a folder of its own), which exports one `const struct reward NAME_reward`, and one row in
+ * reward/judge/registry.c. The table drives the checking of requests, GET /verify/rewards and the
+ * docs.
+ *
+ * To add one: write the file, declare it in registry.h, add the row in registry.c, add cases to
+ * tests/unit.
+ *
+ * A score function is re-entrant, never blocks, and takes time linear in its input with a small
+ * constant. What cannot promise that answers SCORE_DEFER when !call->in_worker, and is called again
+ * with the same call (in_worker set) in a verifier process that may be killed at any moment.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_ROW_ROW_H
+#define REWARD_ROW_ROW_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buffer.h"
+#include "base/error.h"
+#include "base/span.h"
+
+/* ---- options: checked by name, type and range before a score function sees them -------------- */
+
+enum option_type {
+    OPTION_BOOL,
+    OPTION_INT,
+    OPTION_REAL,
+    OPTION_TEXT,
+    OPTION_CHOICE, /* one of the row's names */
+    OPTION_JSON,   /* any value: prepare() checks it */
+};
+
+struct reward_option {
+    const char *name;
+    enum option_type type;
+    const char *fallback;       /* the default as JSON text; NULL: none (value.set is false) */
+    double min, max;            /* OPTION_INT and OPTION_REAL */
+    const char *const *choices; /* OPTION_CHOICE: names, NULL-terminated */
+    const char *doc;            /* one sentence: what it is, its unit */
+};
+
+/* An option's value; which member counts follows from the row's type. */
+struct option_value {
+    bool set;   /* given by the request, or has a default */
+    bool given; /* given by the request */
+    union {
+        bool on;
+        int64_t i;
+        double real;
+        struct span text;  /* borrows from the request or the table */
+        int choice;        /* index into choices */
+        const cJSON *json; /* borrows from the request; NULL unless given */
+    };
+};
+
+/* ---- a call ------------------------------------------------------------------------------------ */
+
+/* What is known of the answer's correctness from another reward of the same item. */
+enum correctness { CORRECT_UNKNOWN = -1, CORRECT_NO = 0, CORRECT_YES = 1 };
+
+struct reward_call {
+    struct span prompt;  /* text; chat messages joined by line breaks; empty when absent */
+    struct span prefill; /* what the prompt had already written of the assistant's turn */
+    struct span
+        completion;        /* the whole response, without the prefill. A message's reasoning_content
+                               stands in front of its content between <think> and </think> */
+    bool has_reasoning;    /* it was a message with reasoning_content: */
+    struct span reasoning; /* that, and */
+    struct span content;   /* its content (else the same as completion) */
+    const cJSON *answer;   /* the item's "answer": text, number, list of them; NULL when absent */
+    const cJSON *item;     /* the whole item: a reward reads its own fields with json_get() */
+    const struct option_value *options; /* in the order of the row's table */
+    const int32_t *token_ids;           /* the completion's, from its sampler; NULL: not known */
+    size_t n_token_ids;
+    const void *prepared;        /* what prepare() made, or NULL */
+    enum correctness correct;    /* rows with wants_correct */
+    double group_min, group_max; /* rows with measure(): over the item's group */
+    struct arena *arena;         /* scratch, good until the item is judged */
+    bool in_worker;              /* in a verifier process: may be slow, may be killed */
+    int budget_ms;               /* in a worker: CPU time of this call */
+    long (*count_tokens)(void *arg, struct span text); /* NULL when nobody can */
+    void *count_arg;
+};
+
+/* DONE: value (and verdict, cause, details) are set. CANNOT: no value; cause says why. DEFER: call
+ * again in a worker; only when !in_worker. FAULT: the item lacks a field or it is wrong: err says
+ * which, and the item has an error. */
+enum score_status { SCORE_DONE, SCORE_DEFER, SCORE_CANNOT, SCORE_FAULT };
+
+enum verdict { VERDICT_NONE, VERDICT_CORRECT, VERDICT_INCORRECT, VERDICT_CANNOT };
+
+struct reward_out {
+    double value;           /* finite */
+    enum verdict verdict;   /* VERDICT_NONE: this reward has none */
+    const char *cause;      /* one of the row's causes; NULL: none */
+    struct span vote;       /* the answer as it votes in its group's majority; in the arena or the
+                               input. p NULL: no vote */
+    struct buffer *details; /* members of the details object: append with detail_*() */
+    struct error *err;      /* SCORE_FAULT */
+};
+
+/* Add `"key": value` to the details. Keys are literals that need no escaping. */
+void detail_text(struct reward_out *out, const char *key, struct span value);
+void detail_number(struct reward_out *out, const char *key, double value); /* not finite: null */
+void detail_bool(struct reward_out *out, const char *key, bool value);
+void detail_null(struct reward_out *out, const char *key);
+/* `"key":` and nothing else: the caller appends one JSON value to out->details. */
+void detail_key(struct reward_out *out, const char *key);
+
+/* ---- a row --------------------------------------------------------------------------------------- */
+
+/* Which processes take a row's deferred items. Code has its own, so that a minute of tests never
+ * stands in front of a millisecond of algebra. */
+enum worker_pool { POOL_ALGEBRA, POOL_SANDBOX, POOLS };
+
+/* A field of the item that a reward reads, beside prompt, completion and answer. */
+struct reward_field {
+    const char *name;
+    const char *doc;
+};
+
+struct reward {
+    const char *name;
+    const char *doc;                     /* one sentence */
+    const char *source;                  /* paper and section, or repo:path */
+    const struct reward_option *options; /* n_options rows */
+    int n_options;
+    const struct reward_field *fields; /* n_fields rows */
+    int n_fields;
+    const char *const *causes; /* every cause it can give, NULL-terminated; NULL: none */
+    bool tells_correct;        /* its verdict says whether the answer is right: accuracy, code */
+    bool wants_correct;        /* judged after the item's first part that tells (or its own field
+                                  "correct"); such a row never defers */
+    enum worker_pool pool;
+
+    /* Check the options together and build what every item shares (a compiled pattern): called once
+     * a reward list. *out may stay NULL. False and err->param = the option's name when wrong. What
+     * it makes is read only; release() frees it. Both may be NULL. */
+    bool (*prepare)(const struct option_value *options, void **out, struct error *err);
+    void (*release)(void *prepared);
+
+    enum score_status (*score)(const struct reward_call *call, struct reward_out *out);
+
+    /* Rows that compare an item with its group: the item's length. They are judged after every
+     * length of the group is known, and never defer. NULL: all other rows. False: err, as for
+     * SCORE_FAULT. */
+    bool (*measure)(const struct reward_call *call, double *length, struct error *err);
+
+    /* Do two votes mean the same? In-process, bounded, symmetric. NULL: equal but for white space. */
+    bool (*same_vote)(struct span a, struct span b);
+
+    /* Budget of one deferred item in ms: of CPU time in POOL_ALGEBRA (the wall's is some times
+     * that), of the wall's in POOL_SANDBOX. NULL: the judge's own. */
+    int (*budget_ms)(const struct reward_call *call);
+};
+
+#endif

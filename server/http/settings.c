@@ -1,0 +1,37 @@
+/* server/http/settings.c - the settings that the HTTP server obeys: rows of struct server_options.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "config/settings.h"
+#include "server/server.h"
+
+#define AT(field) offsetof(struct server_options, field)
+enum { K = 1 << 10 };
+#define G ((int64_t)1 << 30)
+
+/* clang-format off */
+static const struct setting rows[] = {
+    {"host",           SETTING_TEXT,    AT(host), "127.0.0.1", .help = "address to listen on; 0.0.0.0: all"},
+    {"port",           SETTING_INT,     AT(port), "8080", 0, 65535, .help = "port to listen on; 0: any free one, printed at start"},
+    {"api-key",        SETTING_LIST,    AT(api_keys), "", .help = "accept only these keys (may be repeated); none: no key is asked for"},
+    {"served-model-name", SETTING_LIST, AT(model_names), "", .help = "what clients call the model (may be repeated: the first is its name, others are taken too); none: the file's own name"},
+    {"max-connections", SETTING_INT,    AT(max_connections), "4096", 1, 1 << 20, .help = "open connections"},
+    {"max-body",       SETTING_BYTES,   AT(max_body_bytes), "64M", 1 * K, 4 * G, .help = "largest request body"},
+    {"verify-body",    SETTING_BYTES,   AT(max_verify_bytes), "256M", 1 * K, 16 * G, .help = "largest body of a request to /verify and its like"},
+    {"max-prompts",    SETTING_INT,     AT(max_prompts), "1024", 1, 1 << 16, .help = "prompts in one request"},
+    {"max-choices",    SETTING_INT,     AT(max_choices), "128", 1, 4096, .help = "samples of one prompt (n, best_of)"},
+    {"read-timeout",   SETTING_SECONDS, AT(read_timeout_ms), "30", 1, 3600, .help = "seconds to receive the head of a request, and again its body"},
+    {"idle-timeout",   SETTING_SECONDS, AT(idle_timeout_ms), "120", 1, 86400, .help = "seconds an idle connection is kept"},
+    {"request-timeout", SETTING_SECONDS, AT(request_timeout_ms), "0", 0, 86400, .help = "seconds a generation may take; 0: no limit"},
+    {"drain-timeout",  SETTING_SECONDS, AT(drain_timeout_ms), "30", 0, 86400, .help = "seconds that running requests have after SIGTERM"},
+    {"allow-control",  SETTING_BOOL,    AT(allow_control), "true", .help = "clients may pause, resume and abort generations, others' too (trainers do)"},
+};
+/* clang-format on */
+
+const struct settings_table server_settings = {"Server", rows, sizeof(rows) / sizeof(rows[0])};
+
+void server_options_init(struct server_options *o)
+{
+    *o = (struct server_options){0};
+    settings_defaults(&server_settings, o);
+}

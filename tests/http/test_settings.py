@@ -1,0 +1,242 @@
+"""Every setting has an effect: changed from its default, something that a user sees is another.
+
+A case is a setting's name, how it is changed, and what is looked at. Settings without a case fail the first test.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import json
+import pathlib
+import re
+import socket
+import subprocess
+import time
+
+import httpx
+import pytest
+
+from conftest import BIN, ENVIRONMENT, FLAGS, MODEL, read_response
+
+LONG = {"prompt": "Once", "max_tokens": 400, "ignore_eos": True}
+SLOW = {"completion": "a" * 60, "rewards": [{"name": "regex", "pattern": "^(a|a)*[bc]$"}]}  # never ends
+HEAVY = {"completion": "a" * 20, "rewards": [{"name": "regex", "pattern": "^(a|a)*[bc]$"}]}  # needs a worker
+
+
+def of_ready(name):
+    """A word of the log's line that tells what is served."""
+
+    def look(server):
+        deadline = time.time() + 60
+        while True:
+            for line in list(server.log):
+                if "event=ready" in line:
+                    return re.search(rf" {name}=(\S+)", line).group(1)
+            assert time.time() < deadline
+            time.sleep(0.01)
+
+    return look
+
+
+def status_of(body, path="/v1/completions", **kwargs):
+    return lambda server: server.post(path, body, **kwargs).status_code
+
+
+def spread(server):
+    """May every thread run on every processor?"""
+    allowed = set()
+    for task in pathlib.Path(f"/proc/{server.process.pid}/task").iterdir():
+        allowed.add(re.search(r"Cpus_allowed_list:\s*(\S+)", (task / "status").read_text()).group(1))
+    return len(allowed)
+
+
+def steps(server):
+    server.complete(prompt=" ".join(str(i) for i in range(60)), max_tokens=1)
+    return server.metric("touchstone_steps_total")
+
+
+def cached(server):
+    for _ in range(2):
+        reply = server.complete(prompt="0 1 2 3 4 5 6 7 8 9 " * 5, max_tokens=1)
+    return reply["usage"]["prompt_tokens_details"]["cached_tokens"]
+
+
+def drafted(server):
+    server.complete(prompt="one two " * 20, max_tokens=60, ignore_eos=True, temperature=0)
+    return server.metric("touchstone_drafted_tokens_total") > 0
+
+
+def queue_of(server):
+    return server.post("/v1/completions", {**LONG, "prompt": ["a"] * 20, "max_tokens": 2}).status_code
+
+
+def reachable(address):
+    def look(server):
+        try:
+            return httpx.get(f"http://{address}:{server.port}/version").status_code
+        except httpx.HTTPError:
+            return None
+
+    return look
+
+
+def connections(server):
+    """How many of 20 connections that say nothing leave room for one that asks."""
+    silent = [server.connect() for _ in range(20)]
+    late = server.connect()
+    late.settimeout(1)
+    late.sendall(b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n")
+    try:
+        answered = late.recv(1) != b""
+    except socket.timeout:
+        answered = False
+    for s in [*silent, late]:
+        s.close()
+    return answered
+
+
+def late_body(server):
+    """What becomes of a request whose body does not come, after two seconds."""
+    s = server.connect()
+    s.sendall(b"POST /tokenize HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{")
+    return read_within(s, 3)
+
+
+def idle(server):
+    """What becomes of a connection that is not used any more."""
+    s = server.connect()
+    s.sendall(b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert read_response(s)[0] == 200
+    return read_within(s, 5)
+
+
+def read_within(s, seconds):
+    s.settimeout(seconds)
+    try:
+        return s.recv(100)[:12]
+    except socket.timeout:
+        return "nothing"
+    finally:
+        s.close()
+
+
+def limit_of_drain(server):
+    server.stop()
+    return [re.search(r"limit_s=(\S+)", line).group(1) for line in server.log if "event=draining" in line]
+
+
+def judged(server):
+    reply = server.post("/verify", {"items": [{"completion": "\\boxed{1}", "answer": "1"}]}).json()
+    return sorted(reply["results"][0]["rewards"])
+
+
+def cause(item):
+    return lambda server: server.post("/verify", {"items": [item]}).json()["results"][0]["details"]["regex"]["cause"]
+
+
+def workers(server):
+    server.post("/verify", {"items": [SLOW] * 4})
+    return server.metric("touchstone_verify_workers") > 1
+
+
+def children(pid):
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        for child in (task / "children").read_text().split():
+            yield child
+            yield from children(child)
+
+
+def worker_memory(server):
+    """The smallest address space that any process of the judge may have."""
+    server.post("/verify", {"items": [HEAVY]})
+    limits = [pathlib.Path(f"/proc/{c}/limits").read_text() for c in children(server.process.pid)]
+    return min(re.search(r"Max address space\s+(\S+)", text).group(1) for text in limits)
+
+
+def model_names(server):
+    return server.http.get("/v1/models").json()["data"][0]["root"]
+
+
+# name: (the flags that change it, what is looked at), and perhaps flags of both servers
+CASES = {
+    "model": (["--model", "models/touchstone-tiny.gguf"], model_names),
+    "engine": (["--engine", "reference"], of_ready("kv_bytes_per_token")),
+    "isa": (["--isa", "generic"], of_ready("isa")),
+    "weights": (["--weights", "q8_0"], of_ready("weight_bytes"), ["--model", "tests/golden/data/qwen3-yarn-f16.gguf"]),
+    "kv": (["--kv", "f32"], of_ready("kv_bytes_per_token")),
+    "kv-memory": (["--kv-memory", "1M"], of_ready("kv_tokens")),
+    "context": (["--context", "64"], of_ready("context")),
+    "threads": (["--threads", "3"], of_ready("threads")),
+    "pin-threads": (["--pin-threads"], spread, ["--threads", "2"]),
+    "max-sequences": (["--max-sequences", "3"], lambda s: s.http.get("/props").json()["total_slots"]),
+    "max-queue": (["--max-queue", "2"], queue_of, ["--max-sequences", "2"]),
+    "step-tokens": (["--step-tokens", "8"], steps),
+    "prefix-cache": (["--no-prefix-cache"], cached),
+    "speculate": (["--no-speculate"], drafted),
+    "host": (["--host", "127.0.0.2"], reachable("127.0.0.2")),
+    "port": (None, None),  # every server of the tests has one of its own
+    "api-key": (["--api-key", "k"], lambda s: s.http.get("/metrics").status_code),
+    "served-model-name": (["--served-model-name", "x,y"], lambda s: len(s.http.get("/v1/models").json()["data"])),
+    "max-connections": (["--max-connections", "10"], connections),
+    "max-body": (["--max-body", "1K"], status_of({"prompt": "a" * 2000, "max_tokens": 1})),
+    "verify-body": (["--verify-body", "1K"], status_of({"items": [{"completion": "a" * 2000, "answer": "1"}]}, "/verify")),
+    "max-prompts": (["--max-prompts", "2"], status_of({"prompt": ["a"] * 3, "max_tokens": 1})),
+    "max-choices": (["--max-choices", "2"], status_of({"prompt": "a", "n": 3, "max_tokens": 1})),
+    "read-timeout": (["--read-timeout", "1"], late_body),
+    "idle-timeout": (["--idle-timeout", "1"], idle, ["--read-timeout", "1"]),
+    "request-timeout": (["--request-timeout", "0.1"], status_of({**LONG, "n": 64})),
+    "drain-timeout": (["--drain-timeout", "7.5"], limit_of_drain),
+    "allow-control": (["--no-allow-control"], lambda s: s.http.post("/resume").status_code),
+    "verify-rewards": (["--verify-rewards", '[{"name":"accuracy"}]'], judged),
+    "verify-workers": (["--verify-workers", "1"], workers, ["--verify-seconds", "0.2"]),
+    "verify-seconds": (["--verify-seconds", "0"], cause(HEAVY)),
+    "verify-memory": (["--verify-memory", "300M"], worker_memory),
+    "verify-items": (["--verify-items", "2"], status_of({"items": [{"completion": "1", "answer": "1"}] * 3}, "/verify")),
+    "code-unsafe": (["--code-unsafe"], lambda s: [re.findall(r"unsafe=\S+|code_refused", line) for line in s.log[:1]]),
+    "log-level": (None, None),  # below
+    "log-format": (None, None),
+}
+
+
+def names():
+    printed = subprocess.run([BIN, "config"], capture_output=True, text=True, check=True).stdout
+    return re.findall(r"^#([a-z-]+) = ", printed, re.M)
+
+
+def test_every_setting_has_a_case():
+    assert sorted(names()) == sorted(CASES)
+
+
+@pytest.mark.parametrize("name", [name for name, case in CASES.items() if case[0] is not None])
+def test_a_setting_has_an_effect(start, name):
+    flags, look, *both = CASES[name]
+    both = sum(both, [])
+    must_wait = name not in ("host", "api-key")  # the test's own client is kept out
+    before, after = (look(start(*both, *changed, wait=must_wait)) for changed in ([], flags))
+    assert before != after
+
+
+def log_of(*flags):
+    """What `serve` writes to its log between its start and its end."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [BIN, "serve", "--model", MODEL, "--port", str(port), *FLAGS, *flags]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT, text=True) as process:
+        deadline = time.time() + 60
+        while True:
+            try:
+                if httpx.get(f"http://127.0.0.1:{port}/version").status_code == 200:
+                    break
+            except httpx.HTTPError:
+                assert time.time() < deadline
+                time.sleep(0.02)
+        process.terminate()
+        return process.communicate()[1].splitlines()
+
+
+def test_log_level_and_log_format():
+    assert all(line.startswith("time=") for line in log_of())
+    assert log_of("--log-level", "error") == []
+    assert log_of("--log-level", "off") == []
+    events = [json.loads(line) for line in log_of("--log-format", "json")]
+    assert {"listening", "draining", "stopped"} <= {e["event"] for e in events}
