@@ -3,8 +3,9 @@
  * A state is a set of pairs (row, lexer state): the row where some terminals began, and what is
  * left of them; and whether the text may end.
  *
- * (1) States with equal pairs and may_end are one state.
- * (2) A state's rows and lexer states are never dead, and its pairs rise.
+ * States with equal pairs and may_end are one state.
+ *
+ * (1) A state's rows and lexer states are never dead.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -128,7 +129,7 @@ static int intern(struct earley *e, bool may_end)
         const struct state *s = &e->states[id];
         if (s->n != n || s->may_end != may_end) continue;
         if (n == 0 || memcmp(s->pairs, e->pairs, (size_t)n * sizeof(*e->pairs)) == 0)
-            return id; /* (1) */
+            return id;
     }
     struct pair *pairs = mem_new((size_t)n, sizeof(*pairs), NULL);
     int number = pairs == NULL ? EARLEY_DEAD : new_number(e);
@@ -145,7 +146,7 @@ static int intern(struct earley *e, bool may_end)
 
 static bool add_pair(struct earley *e, int row, int lexer)
 {
-    assert(row != ROWS_NONE && lexer != LEXER_DEAD); /* (2) */
+    assert(row != ROWS_NONE && lexer != LEXER_DEAD); /* (1) */
     if (!mem_reserve(&e->pairs, e->n_pairs + 1, &e->pairs_room, sizeof(*e->pairs))) return false;
     e->pairs[e->n_pairs++] = (struct pair){row, lexer};
     return true;

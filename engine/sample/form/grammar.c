@@ -237,6 +237,7 @@ static void drop_dead_alternatives(struct grammar *g, const uint8_t *terminal_li
             if (alternative_lives(g, r->dots[i], terminal_lives)) r->dots[kept++] = r->dots[i];
         }
         r->n = kept;
+        assert(r->lives == (kept > 0)); /* (2) */
     }
 }
 
@@ -260,7 +261,7 @@ bool grammar_finish(struct grammar *g, int start, struct error *err)
         return error_set(err, ERROR_TOO_LARGE, "", "the form is too complex");
     }
     find_lives(g, lives);
-    drop_dead_alternatives(g, lives); /* (2) */
+    drop_dead_alternatives(g, lives);
     free(lives);
     if (!g->rules[top].lives)
         return error_set(err, ERROR_INVALID_VALUE, "", "no text has this form");

@@ -1,7 +1,8 @@
 /* engine/sample/form/lexer.c - see lexer.h.
  *
  * (1) A state's entries rise by terminal; none is RX_NONE or known to match nothing.
- * (2) Two states differ in an entry.
+ *
+ * Two states differ in an entry.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -8,9 +8,10 @@
  * began in the set itself, those that wait for *its* rule, and so on: all that the rule's end can
  * lead to.
  *
- * (1) Groups with equal items are one group; rows with equal kernels are one row.
- * (2) Items of a set are sorted by symbol, dot, group, and differ.
- * (3) A kernel's items have groups, never SELF, but for the first row's.
+ * Groups with equal items are one group; rows with equal kernels are one row.
+ *
+ * (1) Items of a set are sorted by symbol, dot, group, and differ.
+ * (2) A kernel's items have groups, never SELF, but for the first row's.
  *
  * Empty alternatives are passed where they are predicted (Aycock and Horspool, section 3), so a
  * rule that began in the row being made never ends in it.
@@ -91,7 +92,7 @@ static void sort_items(const struct rows *r, struct item *items, int n)
         qsort_r(items, (size_t)n, sizeof(*items), compare_items, (void *)(uintptr_t)r->grammar);
 }
 
-/* The first item whose symbol is at least this (2). */
+/* The first item whose symbol is at least this. */
 static int first_waiting(const struct rows *r, const struct set *s, int symbol)
 {
     int low = 0, high = s->n;
@@ -130,6 +131,9 @@ static bool copy_items(struct rows *r, struct set *to, const struct item *items,
     to->items = mem_new((size_t)n, sizeof(*items), NULL);
     if (to->items == NULL) return false;
     if (n > 0) memcpy(to->items, items, (size_t)n * sizeof(*items));
+    for (int i = 1; i < n; i++) {
+        assert(compare_items(&items[i - 1], &items[i], (void *)(uintptr_t)r->grammar) < 0); /* (1) */
+    }
     to->n = n;
     r->bytes += (size_t)n * sizeof(*items) + sizeof(*to);
     return true;
@@ -148,7 +152,7 @@ static int intern_group(struct rows *r, const struct list *l)
 {
     uint64_t hash = hash_items(l->items, l->n);
     for (int at = -1, id; (id = ids_next(&r->group_ids, hash, &at)) >= 0;) {
-        if (same_items(&r->groups[id], l->items, l->n)) return id; /* (1) */
+        if (same_items(&r->groups[id], l->items, l->n)) return id;
     }
     if (!mem_reserve(&r->groups, r->n_groups + 1, &r->groups_room, sizeof(*r->groups)) ||
         !copy_items(r, &r->groups[r->n_groups], l->items, l->n)) {
@@ -351,7 +355,7 @@ int rows_make(struct rows *r)
     k->n = kept;
     uint64_t hash = hash_items(k->items, kept);
     for (int at = -1, id; (id = ids_next(&r->row_ids, hash, &at)) >= 0;) {
-        if (same_items(&r->rows[id].kernel, k->items, kept)) return id; /* (1) */
+        if (same_items(&r->rows[id].kernel, k->items, kept)) return id;
     }
     return r->failed ? ROWS_NONE : new_row(r, hash);
 }
@@ -370,7 +374,7 @@ bool rows_pass(struct rows *r, int row, const int *ended, int n)
             int group = item.group;
             if (group == SELF)
                 group = group_of(r, row, &r->rows[row].set, grammar_rule_of(r->grammar, item.dot));
-            assert(group >= 0); /* (3) */
+            assert(group >= 0); /* (2) */
             list_add(r, &r->kernel, item.dot + 1, group);
         }
     }

@@ -1,10 +1,11 @@
 /* engine/sample/form/rx.c - see rx.h.
  *
  * (1) A node's parts are older than the node: ids fall from a node to its parts.
- * (2) Two nodes of one pool differ in kind, numbers or parts.
- * (3) A node of RX_OR or RX_AND has two parts or more, in rising order, none of its own kind.
- * (4) The head of a RX_CAT is no RX_CAT: texts are lists to the right.
- * (5) special is false only where no part is RX_AND or RX_NOT; such a node matches something.
+ * (2) A node of OR or AND has two parts or more, in rising order, none of its own kind.
+ * (3) The head of a CAT is no CAT: texts are lists to the right.
+ * (4) Only nodes with an AND or NOT in them (special) may match nothing, but for RX_NONE.
+ *
+ * Two nodes of one pool differ in kind, numbers or parts.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -148,9 +149,9 @@ static rx intern(struct rx_pool *p, struct node n, const int32_t *parts)
         int place = p->n_parts;
         if (!add_parts(p, parts, n.b)) return fail(p);
         n.a = place;
-        assert(n.b >= 2 && parts[n.b - 1] < p->n_nodes); /* (1) (3) */
+        assert(n.b >= 2 && parts[n.b - 1] < p->n_nodes); /* (1) (2) */
     }
-    assert(n.kind != CAT || p->nodes[n.a].kind != CAT); /* (4) */
+    assert(n.kind != CAT || p->nodes[n.a].kind != CAT); /* (3) */
     if (!ids_put(&p->ids, hash, p->n_nodes)) return fail(p);
     p->nodes[p->n_nodes] = n;
     return p->n_nodes++;
@@ -268,7 +269,7 @@ rx rx_cat(struct rx_pool *p, rx a, rx b)
     if (b == RX_EMPTY) return a;
     if (a == RX_ALL && b == RX_ALL) return RX_ALL;
     if (p->nodes[a].kind != CAT) return intern(p, (struct node){.kind = CAT, .a = a, .b = b}, NULL);
-    rx heads[64], rest = a; /* (4): to the right, a piece at a time */
+    rx heads[64], rest = a; /* (3): to the right, a piece at a time */
     int n = 0;
     while (n < 64 && p->nodes[rest].kind == CAT) {
         heads[n++] = p->nodes[rest].a;
@@ -396,7 +397,7 @@ static rx make_list(struct rx_pool *p, enum kind kind, int32_t *list, int n)
     }
     if (kind == AND && has_empty) return all_nullable ? RX_EMPTY : RX_NONE;
     if (kind == OR && has_empty && other_nullable) {
-        assert(list[0] == RX_EMPTY); /* (3): the lowest but RX_NONE, which is gone */
+        assert(list[0] == RX_EMPTY); /* (2): the lowest but RX_NONE, which is gone */
         memmove(list, list + 1, (size_t)--kept * sizeof(*list));
     }
     for (int i = 0; i < kept; i++) { /* a | not a, a & not a */
@@ -600,7 +601,7 @@ static enum rx_life search_life(struct rx_pool *p, struct search *s, rx a, int m
 enum rx_life rx_life(struct rx_pool *p, rx a, int max_nodes)
 {
     if (p->nodes[a].life != RX_TOO_HARD) return (enum rx_life)p->nodes[a].life;
-    assert(p->nodes[a].special); /* (5) */
+    assert(p->nodes[a].special); /* (4) */
     struct search s = {0};
     enum rx_life life = search_life(p, &s, a, max_nodes);
     free(s.found);

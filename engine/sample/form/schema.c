@@ -1,9 +1,9 @@
 /* engine/sample/form/schema.c - see schema.h and schema_impl.h: sets of schemas, and the queue.
  *
- * (1) A set is made a rule once; equal sets are one.
- * (2) In a set no schema but those with something left to use stands: $ref and allOf are put in
- *     when it
- *     is made, and a combination (anyOf, oneOf, not, if) is used up when the set is.
+ * A set is made a rule once; equal sets are one. $ref and allOf are put in when a set is made, and a
+ * combination (anyOf, oneOf, not, if) is used up when the set becomes a rule: so
+ *
+ * (1) in a set stand only schemas whose references are used.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -273,7 +273,7 @@ int schema_set_rule(struct schema_compiler *c, const struct set *s)
 {
     uint64_t hash = hash_set(s);
     for (int at = -1, id; (id = ids_next(&c->made_ids, hash, &at)) >= 0;) {
-        if (same_set(&c->made[id].set, s)) return c->made[id].rule; /* (1) */
+        if (same_set(&c->made[id].set, s)) return c->made[id].rule;
     }
     int rule = grammar_rule(c->g);
     if (c->n_made >= SCHEMA_MAX_SETS) {
@@ -531,9 +531,12 @@ static bool process(struct schema_compiler *c, const struct set *s, int rule)
 {
     bool done = false;
     int types, atom;
+    for (int i = 0; i < s->n; i++) {
+        assert(s->atoms[i].used & USED_REF); /* (1) */
+    }
     if (s->never) return true;
     if (!use_combination(c, s, rule, &done)) return false;
-    if (done) return true; /* (2) */
+    if (done) return true;
     if (!schema_types(c, s, &types)) return false;
     if (schema_enum_of(c, s, &atom) != NULL) return schema_literals(c, s, rule);
     if (!schema_scalars(c, s, types, rule)) return false;

@@ -74,12 +74,19 @@ struct expr {
     struct num num;
 };
 
-/* New nodes; NULL when the arena is full. */
+/* New nodes, which their maker may finish before anyone else sees them. NULL when the arena is full
+ * or an argument is NULL. */
 struct expr *expr_new(struct arena *a, enum expr_kind kind, int op, uint32_t n);
+struct expr *expr_1(struct arena *a, enum expr_kind kind, int op, const struct expr *x);
+struct expr *expr_2(struct arena *a, enum expr_kind kind, int op, const struct expr *x,
+                    const struct expr *y);
+
+/* A copy of e with arguments of its own, for its maker to change. */
+struct expr *expr_copy(struct arena *a, const struct expr *e);
+
+/* The whole number n. */
 const struct expr *expr_int(struct arena *a, int64_t n);
-const struct expr *expr_1(struct arena *a, enum expr_kind kind, int op, const struct expr *x);
-const struct expr *expr_2(struct arena *a, enum expr_kind kind, int op, const struct expr *x,
-                          const struct expr *y);
+
 /* num / den * 10^exp10 */
 const struct expr *expr_scale(struct arena *a, int64_t num, int64_t den, int exp10);
 const struct expr *expr_sym(struct arena *a, struct span name);

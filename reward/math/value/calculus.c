@@ -258,14 +258,11 @@ const struct expr *calculus_expand(struct arena *a, const struct expr *e)
         !(expr_has(e, E_DERIVATIVE, -1) || expr_has(e, E_LIMIT, -1) || expr_has(e, E_SUM, 0))) {
         return e;
     }
-    struct expr *copy = arena_alloc(a, 1, sizeof(*copy));
-    if (copy == NULL) return NULL;
-    *copy = *e;
-    copy->arg = arena_alloc(a, e->n, sizeof(*copy->arg));
-    for (uint32_t i = 0; copy->arg != NULL && i < e->n; i++) {
+    struct expr *copy = expr_copy(a, e);
+    for (uint32_t i = 0; copy != NULL && i < e->n; i++) {
         if ((copy->arg[i] = calculus_expand(a, e->arg[i])) == NULL) return NULL;
     }
-    if (copy->arg == NULL) return NULL;
+    if (copy == NULL) return NULL;
     const struct expr *d;
     switch ((enum expr_kind)e->kind) {
     case E_DERIVATIVE:
