@@ -61,9 +61,9 @@ static void test_table(void **state)
 {
     (void)state;
     int n = 0;
-    struct span file;
+    struct file_mapping file;
     assert_true(file_map("tests/data/forms.jsonl", &file, NULL));
-    struct span rest = file;
+    struct span rest = file_mapping_span(file);
     while (rest.n > 0) {
         size_t line = span_find(rest, span_str("\n"), 0), end = line == SPAN_NONE ? rest.n : line;
         cJSON *entry = json_parse(span_slice(rest, 0, end), NULL);
