@@ -367,7 +367,7 @@ static struct corpus_score corpus_run(struct judge *judge, const char *folder, i
     score.missing = f == NULL;
     while (f != NULL && (n = getline(&text, &room, f)) > 0) {
         cJSON *read = json_parse(span_of(text, (size_t)n), NULL);
-        cJSON *line = cJSON_Duplicate(read, true); /* to be taken apart */
+        cJSON *line = cJSON_Duplicate(read, true); /* whose parts may be taken away */
         cJSON_Delete(read);
         cJSON *id = cJSON_DetachItemFromObject(line, "id");
         cJSON *want = cJSON_DetachItemFromObject(line, "expected");
