@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/arena.h"
+#include "base/mem.h"
 
 #include <stdalign.h>
 #include <stdint.h>
@@ -25,7 +26,7 @@ struct arena {
 
 static struct chunk *chunk_new(size_t size, struct chunk *next)
 {
-    struct chunk *c = malloc(sizeof(*c) + size);
+    struct chunk *c = mem_bytes(sizeof(*c) + size);
     if (c == NULL) return NULL;
     c->next = next;
     c->size = size;
@@ -35,7 +36,7 @@ static struct chunk *chunk_new(size_t size, struct chunk *next)
 
 struct arena *arena_new(size_t limit_bytes)
 {
-    struct arena *a = malloc(sizeof(*a));
+    struct arena *a = mem_bytes(sizeof(*a));
     if (a == NULL) return NULL;
     *a = (struct arena){.top = chunk_new(FIRST_CHUNK, NULL), .limit = limit_bytes};
     if (a->top == NULL) {

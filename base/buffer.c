@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/buffer.h"
+#include "base/mem.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +34,7 @@ static bool reserve(struct buffer *b, size_t n)
     while (room < want) {
         room *= 2;
     }
-    char *p = realloc(b->p, room);
+    char *p = mem_grow(b->p, room, 1, NULL);
     if (p == NULL) {
         b->failed = true;
         return false;

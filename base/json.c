@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/json.h"
+#include "base/mem.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -51,7 +52,7 @@ static struct scan scan_text(struct span t)
 /* A copy of t in which every \u0000 escape is the two bytes of its stand-in. */
 static char *replace_nuls(struct span t, size_t *n)
 {
-    char *copy = malloc(t.n), *out = copy;
+    char *copy = mem_bytes(t.n), *out = copy;
     if (copy == NULL) return NULL;
     for (size_t i = 0; i < t.n; i++) {
         if (t.p[i] == '\\' && is_nul_escape(t, i)) {

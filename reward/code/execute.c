@@ -8,6 +8,7 @@
 
 #include "base/base64.h"
 #include "base/json.h"
+#include "base/mem.h"
 #include "reward/code/execute_test.h"
 #include "reward/code/python_driver.h"
 #include "reward/code/sandboxes.h"
@@ -270,7 +271,7 @@ static bool write_outcome(struct execution *x, struct buffer *outcome, struct bu
 bool execute_answer(struct span order, struct buffer *reply)
 {
     struct buffer outcome;
-    struct execution *x = calloc(1, sizeof(*x));
+    struct execution *x = mem_new(1, sizeof(*x), NULL);
     cJSON *json = json_parse(order, NULL);
     bool ok = x != NULL && json != NULL && (x->arena = arena_new(2 * FRAME_MAX_BYTES)) != NULL;
     buffer_init(&outcome, MAX_OUTCOME);

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/mem.h"
 #include "reward/code/languages.h"
 #include "reward/limits.h"
 #include "reward/rules/text.h"
@@ -115,7 +116,7 @@ static char *spoken_response(const char *query, const char *prompt)
     for (size_t n; (n = before_end_mark(text)) < text.n;) {
         text.n = n;
     }
-    return strndup(text.p, text.n);
+    return mem_text(text, NULL);
 }
 
 static cJSON *openrlhf_request(const cJSON *body, struct error *err)

@@ -37,7 +37,7 @@ static char *arguments_text(const cJSON *call)
 {
     const cJSON *arguments = json_get(call, "arguments");
     struct buffer text;
-    if (cJSON_IsString(arguments)) return strdup(arguments->valuestring);
+    if (cJSON_IsString(arguments)) return mem_text(span_str(arguments->valuestring), NULL);
     buffer_init(&text, 2 * (size_t)MAX_CALL_BYTES);
     if (arguments == NULL) buffer_add_str(&text, "{}");
     if (arguments != NULL) json_print(arguments, &text);
@@ -59,7 +59,7 @@ static bool grow(struct tool_calls *t)
 
 static void add(struct tool_calls *t, const cJSON *call)
 {
-    struct tool_call made = {strdup(json_get(call, "name")->valuestring), arguments_text(call)};
+    struct tool_call made = {mem_text(span_str(json_get(call, "name")->valuestring), NULL), arguments_text(call)};
     if (made.name != NULL && made.arguments != NULL && grow(t)) {
         t->items[t->n++] = made;
         return;
