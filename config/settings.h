@@ -2,7 +2,7 @@
  *
  * A row gives a setting its name, kind, bounds, default and one line of help, and says where its
  * value goes: the place of a member in the options of whoever obeys it. The rows live beside those
- * options (engine/settings.c, reward/settings.c, server/settings.c, server/cli/log_settings.c), and a default stands nowhere
+ * options (engine/settings.c, reward/judge/settings.c, server/settings.c, server/cli/log_settings.c), and a default stands nowhere
  * else. From the rows come the config file's lines, the environment variables
  * (TOUCHSTONE_MAX_QUEUE), the flags (--max-queue), --help, and the documented default file
  * config/touchstone.conf. A later source wins over an earlier one: defaults, file, environment,

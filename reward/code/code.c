@@ -5,7 +5,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/registry.h"
+#include "reward/row/row.h"
 
 #include <stdio.h>
 #include <unistd.h>

@@ -6,92 +6,90 @@
 
 #include <stdlib.h>
 
-#include "base/base64.h"
-#include "base/json.h"
 #include "base/mem.h"
 #include "reward/code/execute_test.h"
 #include "reward/code/python_driver.h"
 #include "reward/code/sandboxes.h"
 #include "reward/code/trial.h"
+#include "reward/row/limits.h"
 #include "reward/workers/frame.h"
-#include "reward/limits.h"
+#include "reward/workers/pack.h"
 
-enum { MAX_OUTCOME = FRAME_MAX_BYTES - (1 << 20), MAX_FILES = SANDBOX_MAX_FILES - 1 };
+enum { MAX_OUTCOME = FRAME_MAX_BYTES - (1 << 20) };
 
-const char *const execute_ends[] = {"exited",    "signaled",  "time",  "memory", "output",
-                                    "processes", "not_found", "fault", NULL};
-
-/* An order taken apart; texts are in the arena. */
-struct execution {
+/* An order under way. */
+struct program_run {
     struct arena *arena;
-    const cJSON *order;
-    const struct language *language;
-    struct span source, input;
-    struct sandbox_file files[MAX_FILES + 1]; /* the first is the program */
+    struct execute_order order;
+    struct sandbox_file files[EXECUTE_MAX_FILES + 1]; /* the first is the program */
     size_t n_files;
-    const char *args[SANDBOX_MAX_ARGS + 1], *fetch[SANDBOX_MAX_FETCH + 1];
     struct buffer binary;
     struct error error;
+    struct execute_outcome outcome; /* its texts are in: */
+    struct sandbox_result compile, run;
 };
 
-/* ---- reading the order ------------------------------------------------------------------------------ */
+/* ---- reading the order -------------------------------------------------------------------------- */
 
-static double number(const cJSON *order, const char *name)
+/* At most `most` strings. */
+static bool unpack_strings(struct unpack *u, const char **out, size_t most)
 {
-    const cJSON *v = json_get(order, name);
-    return cJSON_IsNumber(v) ? v->valuedouble : 0;
-}
-
-/* At most `most` strings of a list. */
-static void read_strings(const cJSON *list, const char **out, size_t most)
-{
-    const cJSON *v;
-    size_t n = 0;
-    cJSON_ArrayForEach(v, list)
-    {
-        if (cJSON_IsString(v) && n < most) out[n++] = v->valuestring;
+    size_t n = unpack_u32(u);
+    if (n > most) return false;
+    for (size_t i = 0; i < n; i++) {
+        out[i] = unpack_str(u);
     }
     out[n] = NULL;
+    return !u->failed;
 }
 
-static bool read_file(struct execution *x, const cJSON *file)
+static bool unpack_files(struct unpack *u, struct execute_order *o)
 {
-    const cJSON *name = json_get(file, "name"), *text = json_get(file, "base64");
-    struct buffer bytes;
-    if (!cJSON_IsString(name) || !cJSON_IsString(text) || x->n_files > MAX_FILES) return false;
-    buffer_init(&bytes, FRAME_MAX_BYTES);
-    bool ok = base64_decode(span_str(text->valuestring), &bytes) && !bytes.failed;
-    char *copy = ok ? arena_str(x->arena, buffer_span(&bytes)) : NULL;
-    struct span content = span_of(copy, bytes.n);
-    buffer_clear(&bytes);
-    x->files[x->n_files++] = (struct sandbox_file){name->valuestring, content, false};
-    return copy != NULL;
-}
-
-static bool read_order(struct execution *x)
-{
-    const cJSON *language = json_get(x->order, "language"), *file;
-    if (cJSON_IsString(language)) x->language = language_find(span_str(language->valuestring));
-    if (x->language == NULL) return false;
-    x->source = json_text(json_get(x->order, "source"), x->arena);
-    x->input = json_text(json_get(x->order, "stdin"), x->arena);
-    x->files[x->n_files++] = (struct sandbox_file){x->language->file, x->source, false};
-    cJSON_ArrayForEach(file, json_get(x->order, "files"))
-    {
-        if (!read_file(x, file)) return false;
+    o->n_files = unpack_u32(u);
+    if (o->n_files > EXECUTE_MAX_FILES) return false;
+    for (size_t i = 0; i < o->n_files; i++) {
+        o->files[i].name = unpack_str(u);
+        o->files[i].content = unpack_span(u);
     }
-    read_strings(json_get(x->order, "args"), x->args, SANDBOX_MAX_ARGS);
-    read_strings(json_get(x->order, "fetch"), x->fetch, SANDBOX_MAX_FETCH);
+    return !u->failed;
+}
+
+static bool unpack_order(struct span packed, struct execute_order *o)
+{
+    struct unpack u = {.rest = packed};
+    o->language = language_find(span_str(unpack_str(&u)));
+    o->source = unpack_span(&u);
+    o->input = unpack_span(&u);
+    o->cell = unpack_u32(&u) != 0;
+    o->judge = (enum execute_judge)unpack_u32(&u);
+    o->main = unpack_str(&u);
+    o->compile_ms = unpack_f64(&u);
+    o->run_ms = unpack_f64(&u);
+    o->memory_mb = unpack_f64(&u);
+    o->output_bytes = unpack_u32(&u);
+    return unpack_files(&u, o) && unpack_strings(&u, o->args, SANDBOX_MAX_ARGS) &&
+           unpack_strings(&u, o->fetch, SANDBOX_MAX_FETCH) && unpack_is_whole(&u) &&
+           o->language != NULL && o->judge < EXECUTE_JUDGES;
+}
+
+static bool read_order(struct span packed, struct program_run *x)
+{
+    struct execute_order *o = &x->order;
+    if (!unpack_order(packed, o)) return false;
+    x->files[x->n_files++] = (struct sandbox_file){o->language->file, o->source, false};
+    for (size_t i = 0; i < o->n_files; i++) {
+        x->files[x->n_files++] = o->files[i];
+    }
     return true;
 }
 
 /* ---- stages ------------------------------------------------------------------------------------------ */
 
-static struct sandbox_limits limits(const struct execution *x, const char *ms)
+static struct sandbox_limits limits(const struct program_run *x, double time_ms)
 {
-    double mb = number(x->order, "memory_mb"), time_ms = number(x->order, ms);
-    struct sandbox_limits l = trial_limits(x->language, time_ms / 1000, (size_t)mb << 20,
-                                           (size_t)number(x->order, "output_bytes"));
+    const struct execute_order *o = &x->order;
+    struct sandbox_limits l =
+        trial_limits(o->language, time_ms / 1000, (size_t)o->memory_mb << 20, o->output_bytes);
     l.wall_ms = (int)time_ms + 1000; /* these clients mean the time on the wall */
     return l;
 }
@@ -109,16 +107,17 @@ static void join(const char *const *head, const char *const *more, const char **
     out[n] = NULL;
 }
 
-static bool run_stage(struct execution *x, const struct sandbox_run *run, struct sandbox_result *r)
+static bool run_stage(struct program_run *x, const struct sandbox_run *run,
+                      struct sandbox_result *r)
 {
     struct sandbox **list;
     return sandboxes_get(1, &list, &x->error) > 0 && sandbox_run(list[0], run, r, &x->error);
 }
 
 /* The program's file and every other file of its kind. */
-static bool compile(struct execution *x, struct sandbox_result *r)
+static bool compile(struct program_run *x, struct sandbox_result *r)
 {
-    const struct language *l = x->language;
+    const struct language *l = x->order.language;
     const char *more[SANDBOX_MAX_ARGS + 1], *argv[SANDBOX_MAX_ARGS + 1];
     const char *const fetch[] = {l->product, NULL};
     size_t n = 0;
@@ -131,165 +130,138 @@ static bool compile(struct execution *x, struct sandbox_result *r)
                               .files = x->files,
                               .n_files = x->n_files,
                               .fetch = fetch,
-                              .limits = limits(x, "compile_ms")};
+                              .limits = limits(x, x->order.compile_ms)};
     run.limits.memory_bytes = run.limits.address_bytes = (size_t)1 << 30;
     if (!run_stage(x, &run, r)) return false;
     if (r->was_fetched[0]) buffer_add_span(&x->binary, buffer_span(&r->fetched[0]));
     return true;
 }
 
-static bool run_program_of(struct execution *x, struct sandbox_result *r)
+static bool run_program_of(struct program_run *x, struct sandbox_result *r)
 {
     static const char *const cell[] = {"python3", "-S", "-c", PYTHON_DRIVER_CELL, NULL};
-    const struct language *l = x->language;
+    const struct language *l = x->order.language;
     const char *argv[SANDBOX_MAX_ARGS + 1];
-    bool is_cell = l->python && cJSON_IsTrue(json_get(x->order, "cell"));
-    join(is_cell ? cell : l->run, x->args, argv);
+    bool is_cell = l->python && x->order.cell;
+    join(is_cell ? cell : l->run, x->order.args, argv);
     if (l->product != NULL) {
         x->files[0] = (struct sandbox_file){l->product, buffer_span(&x->binary), true};
     }
     struct sandbox_run run = {.argv = argv,
-                              .input = x->input,
+                              .input = x->order.input,
                               .files = x->files,
                               .n_files = x->n_files,
-                              .fetch = x->fetch,
-                              .limits = limits(x, "run_ms")};
+                              .fetch = x->order.fetch,
+                              .limits = limits(x, x->order.run_ms)};
     return run_stage(x, &run, r);
 }
 
-/* ---- the outcome --------------------------------------------------------------------------------------- */
+/* ---- the outcome -------------------------------------------------------------------------------- */
 
-static void print_stage(const char *name, const struct sandbox_result *r, struct buffer *out)
+static struct execute_stage stage_of(const struct sandbox_result *r)
 {
-    buffer_addf(out,
-                ",\"%s\":{\"end\":\"%s\",\"signaled\":%s,\"code\":%d,\"cpu_ms\":%.3f,"
-                "\"wall_ms\":%.3f,\"peak_bytes\":%zu,\"stdout\":",
-                name, execute_ends[r->end], r->signaled ? "true" : "false", r->code, r->cpu_ms,
-                r->wall_ms, r->peak_bytes);
-    json_print_text(buffer_span(&r->out), out);
-    buffer_add_str(out, ",\"stderr\":");
-    json_print_text(buffer_span(&r->err), out);
-    buffer_add_str(out, ",\"value\":");
-    json_print_text(buffer_span(&r->channel), out);
-    buffer_add_char(out, '}');
+    return (struct execute_stage){.ran = true,
+                                  .end = r->end,
+                                  .signaled = r->signaled,
+                                  .code = r->code,
+                                  .cpu_ms = r->cpu_ms,
+                                  .wall_ms = r->wall_ms,
+                                  .peak_bytes = r->peak_bytes,
+                                  .out = buffer_span(&r->out),
+                                  .err = buffer_span(&r->err),
+                                  .value = buffer_span(&r->channel)};
 }
 
-static void print_files(const struct execution *x, const struct sandbox_result *r,
-                        struct buffer *out)
+static void note_files(struct program_run *x)
 {
-    bool any = false;
-    buffer_add_str(out, ",\"files\":{");
-    for (size_t i = 0; x->fetch[i] != NULL; i++) {
-        if (!r->was_fetched[i]) continue;
-        if (any) buffer_add_char(out, ',');
-        json_print_text(span_str(x->fetch[i]), out);
-        buffer_add_str(out, ":\"");
-        base64_encode(buffer_span(&r->fetched[i]), out);
-        buffer_add_char(out, '"');
-        any = true;
+    struct execute_outcome *o = &x->outcome;
+    for (size_t i = 0; x->order.fetch[i] != NULL; i++) {
+        if (!x->run.was_fetched[i]) continue;
+        o->files[o->n_files].name = span_str(x->order.fetch[i]);
+        o->files[o->n_files++].content = buffer_span(&x->run.fetched[i]);
     }
-    buffer_add_char(out, '}');
 }
 
 /* A stage that did not end by itself or by a limit: ours, or the machine's. */
-static bool is_fault(struct execution *x, const struct sandbox_result *r)
+static bool is_fault(struct program_run *x, const struct sandbox_result *r)
 {
     if (r->end == SANDBOX_NOT_FOUND) {
         error_set(&x->error, ERROR_NOT_AVAILABLE, "language", "%s is not installed here",
-                  x->language->name);
+                  x->order.language->name);
     }
     if (r->end == SANDBOX_FAULT) error_set(&x->error, ERROR_SYSTEM, NULL, "%s", r->error);
     return r->end == SANDBOX_NOT_FOUND || r->end == SANDBOX_FAULT;
 }
 
-/* Members of the outcome but for "error", which comes last. */
-static void run_plainly(struct execution *x, struct buffer *out)
+static void run_plainly(struct program_run *x)
 {
-    struct sandbox_result r;
-    sandbox_result_init(&r);
-    bool good = true;
-    if (x->language->product != NULL) {
-        good = compile(x, &r) && !is_fault(x, &r);
-        if (good) print_stage("compile", &r, out);
-        good = good && r.end == SANDBOX_EXITED && r.code == 0 && x->binary.n > 0;
+    const struct sandbox_result *c = &x->compile;
+    if (x->order.language->product != NULL) {
+        if (!compile(x, &x->compile) || is_fault(x, c)) return;
+        x->outcome.compile = stage_of(c);
+        if (c->end != SANDBOX_EXITED || c->code != 0 || x->binary.n == 0) return;
     }
-    if (good && run_program_of(x, &r) && !is_fault(x, &r)) {
-        print_stage("run", &r, out);
-        print_files(x, &r, out);
-    }
-    sandbox_result_clear(&r);
+    if (!run_program_of(x, &x->run) || is_fault(x, &x->run)) return;
+    x->outcome.run = stage_of(&x->run);
+    note_files(x);
 }
 
-static void run_as_test(struct execution *x, const char *judge, const char *main,
-                        struct buffer *out)
+static void run_as_test(struct program_run *x)
 {
-    const struct test_order t = {.language = x->language,
-                                 .source = x->source,
-                                 .main = main,
-                                 .files = x->files + 1,
-                                 .n_files = x->n_files - 1,
-                                 .is_ioi = strcmp(judge, "ioi") == 0,
-                                 .time_s = number(x->order, "run_ms") / 1000,
-                                 .memory_mb = number(x->order, "memory_mb")};
-    execute_test(&t, x->arena, out, &x->error);
+    const struct execute_order *o = &x->order;
+    const struct test_order t = {.language = o->language,
+                                 .source = o->source,
+                                 .main = o->main,
+                                 .files = o->files,
+                                 .n_files = o->n_files,
+                                 .is_ioi = o->judge == EXECUTE_IOI,
+                                 .time_s = o->run_ms / 1000,
+                                 .memory_mb = o->memory_mb};
+    execute_test(&t, x->arena, &x->outcome, &x->error);
 }
 
-static void execute(struct execution *x, struct buffer *out)
+/* What is too large to send back is an error, and nothing else. */
+static bool answer(struct program_run *x, struct buffer *out)
 {
-    const cJSON *judge = json_get(x->order, "judge"), *main = json_get(x->order, "main");
-    if (cJSON_IsString(judge) && cJSON_IsString(main)) {
-        run_as_test(x, judge->valuestring, main->valuestring, out);
-    } else {
-        run_plainly(x, out);
-    }
-}
-
-static bool write_outcome(struct execution *x, struct buffer *outcome, struct buffer *reply)
-{
-    struct error none = {0};
-    if (outcome->failed) {
-        outcome->n = 0;
+    struct buffer packed;
+    buffer_init(&packed, MAX_OUTCOME);
+    if (x->error.code == ERROR_NONE) execute_pack_outcome(&x->outcome, &packed);
+    if (packed.failed) {
         error_set(&x->error, ERROR_TOO_LARGE, NULL, "the program's output is too large");
     }
-    struct buffer all;
-    buffer_init(&all, FRAME_MAX_BYTES);
-    buffer_add_str(&all, "{\"error\":");
-    if (x->error.code == ERROR_NONE) {
-        buffer_add_str(&all, "null");
-    } else {
-        json_print_text(span_str(x->error.message), &all);
+    if (x->error.code != ERROR_NONE) {
+        buffer_clear(&packed);
+        x->outcome = (struct execute_outcome){.error = span_str(x->error.message),
+                                              .compile = x->outcome.compile};
+        execute_pack_outcome(&x->outcome, &packed);
     }
-    buffer_add_span(&all, buffer_span(outcome));
-    buffer_add_char(&all, '}');
-    struct reward_out out = {.details = &all, .err = &none};
-    frame_write_reply(reply, SCORE_DONE, &out, false);
-    bool ok = !all.failed && !reply->failed;
-    buffer_clear(&all);
+    buffer_add_span(out, buffer_span(&packed));
+    bool ok = !packed.failed && !out->failed;
+    buffer_clear(&packed);
     return ok;
 }
 
-bool execute_answer(struct span order, struct buffer *reply)
+bool execute_serve(int budget_ms, struct span packed, struct buffer *out)
 {
-    struct buffer outcome;
-    struct execution *x = mem_new(1, sizeof(*x), NULL);
-    cJSON *json = json_parse(order, NULL);
-    bool ok = x != NULL && json != NULL && (x->arena = arena_new(2 * FRAME_MAX_BYTES)) != NULL;
-    buffer_init(&outcome, MAX_OUTCOME);
+    struct program_run *x = mem_new(1, sizeof(*x), NULL);
+    (void)budget_ms; /* its processes have limits of their own */
+    bool ok = x != NULL && (x->arena = arena_new(REWARD_SCRATCH_BYTES)) != NULL;
     if (ok) {
-        x->order = json;
         buffer_init(&x->binary, FRAME_MAX_BYTES);
-        if (read_order(x)) {
-            execute(x, &outcome);
-        } else {
-            error_set(&x->error, ERROR_TOO_LARGE, "files",
-                      "the program and its files are too large");
-        }
-        ok = write_outcome(x, &outcome, reply);
+        sandbox_result_init(&x->compile);
+        sandbox_result_init(&x->run);
+        if (!read_order(packed, x))
+            error_set(&x->error, ERROR_INTERNAL, NULL, "the order could not be read");
+        else if (x->order.judge == EXECUTE_PLAIN)
+            run_plainly(x);
+        else
+            run_as_test(x);
+        ok = answer(x, out);
         buffer_clear(&x->binary);
+        sandbox_result_clear(&x->compile);
+        sandbox_result_clear(&x->run);
     }
-    buffer_clear(&outcome);
     if (x != NULL) arena_free(x->arena);
-    cJSON_Delete(json);
     free(x);
     return ok;
 }

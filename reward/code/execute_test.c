@@ -114,26 +114,21 @@ static const char *const words[TRIAL_STATUSES] = {[TRIAL_ACCEPTED] = "Output is 
                                                   [TRIAL_SANDBOX_ERROR] = "",
                                                   [TRIAL_SKIPPED] = ""};
 
-static void print_stage(const char *name, int code, struct span printed, struct span complaint,
-                        struct buffer *out)
+static struct execute_stage stage(int code, struct span printed, struct span complaint)
 {
-    buffer_addf(out, ",\"%s\":{\"end\":\"exited\",\"signaled\":false,\"code\":%d,\"stdout\":", name,
-                code);
-    json_print_text(printed, out);
-    buffer_add_str(out, ",\"stderr\":");
-    json_print_text(complaint, out);
-    buffer_add_char(out, '}');
+    return (struct execute_stage){
+        .ran = true, .end = SANDBOX_EXITED, .code = code, .out = printed, .err = complaint};
 }
 
-static void print_verdict(const struct trial *t, struct buffer *out)
+static void print_verdict(const struct trial *t, struct arena *a, struct execute_outcome *out)
 {
     char score[32];
     const char *why = words[t->statuses[0]];
     bool partial = t->scores[0] > 0 && t->scores[0] < 1;
     snprintf(score, sizeof(score), "%.9g", t->scores[0]);
-    print_stage("compile", 0, span_of(NULL, 0), span_of(NULL, 0), out);
-    print_stage("run", 0, span_str(score), span_str(partial ? "Output is partially correct" : why),
-                out);
+    out->compile = stage(0, span_of(NULL, 0), span_of(NULL, 0));
+    out->run = stage(0, span_str(arena_str(a, span_str(score))),
+                     span_str(partial ? "Output is partially correct" : why));
 }
 
 static bool is_judged(const struct trial *t)
@@ -141,7 +136,7 @@ static bool is_judged(const struct trial *t)
     return t->n == 1 && t->statuses[0] != TRIAL_SANDBOX_ERROR && t->statuses[0] != TRIAL_SKIPPED;
 }
 
-void execute_test(const struct test_order *order, struct arena *a, struct buffer *out,
+void execute_test(const struct test_order *order, struct arena *a, struct execute_outcome *out,
                   struct error *err)
 {
     struct code_case c;
@@ -155,9 +150,10 @@ void execute_test(const struct test_order *order, struct arena *a, struct buffer
     buffer_init(&p.binary, (size_t)64 << 20);
     bool compiled = trial_compile(&p, COMPILE_MS, &t);
     if (!compiled && t.compile == TRIAL_COMPILE_ERROR) {
-        print_stage("compile", 1, span_of(NULL, 0), buffer_span(&t.message), out);
+        struct span said = buffer_span(&t.message);
+        out->compile = stage(1, span_of(NULL, 0), span_of(arena_str(a, said), said.n));
     } else if (compiled && trial_run(&p, &tests, &o, a, &t) && is_judged(&t)) {
-        print_verdict(&t, out);
+        print_verdict(&t, a, out);
     } else {
         *err = t.error;
         if (err->code == ERROR_NONE) error_set(err, ERROR_SYSTEM, NULL, "the sandbox failed");

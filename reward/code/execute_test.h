@@ -7,21 +7,22 @@
 #ifndef REWARD_CODE_EXECUTE_TEST_H
 #define REWARD_CODE_EXECUTE_TEST_H
 
+#include "reward/code/execute.h"
 #include "reward/code/trial.h"
 
 struct test_order {
     const struct language *language;
     struct span source;
     const char *main; /* where the program lies: "graders/nile.cpp" */
-    struct sandbox_file
+    const struct sandbox_file
         *files; /* input.txt, correct_output.txt, the grader's, checker.py, grader_config ... */
     size_t n_files;
     bool is_ioi;
     double time_s, memory_mb; /* unless the grader's configuration says less */
 };
 
-/* Append the stages "compile" and "run" as execute.h has them. err: the sandbox failed. */
-void execute_test(const struct test_order *t, struct arena *a, struct buffer *out,
+/* Fill the stages "compile" and "run" of out; their texts are in a. err: the sandbox failed. */
+void execute_test(const struct test_order *t, struct arena *a, struct execute_outcome *out,
                   struct error *err);
 
 #endif

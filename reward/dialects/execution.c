@@ -10,7 +10,8 @@
 #include "base/mem.h"
 #include "reward/code/code.h"
 #include "reward/workers/frame.h"
-#include "reward/judge/judge.h"
+#include "reward/judge/judge_impl.h"
+#include "reward/row/limits.h"
 
 enum { QUEUE_MS = 600000 }; /* so long may a program's run last at most, whatever its limits say */
 
@@ -28,28 +29,30 @@ static bool release(struct execution *x)
 }
 
 /* Dispatcher thread: only copies. */
-static void run_done(struct task *t, enum task_end end, struct span reply)
+static void run_done(struct task *t, enum task_end end, struct span answer)
 {
     struct execution_run *r = (struct execution_run *)t;
     struct execution *x = r->execution;
     r->end = end;
     buffer_clear(&t->frame);
-    buffer_add_span(&r->reply, reply);
+    buffer_add_span(&r->answer, answer);
     if (release(x)) x->done(x->done_arg);
 }
 
-bool execution_add(struct execution *x, cJSON *order, int budget_ms, struct error *err)
+bool execution_add(struct execution *x, const struct execute_order *order, int budget_ms,
+                   struct error *err)
 {
     struct execution_run *r = &x->runs[x->n++];
-    *r = (struct execution_run){.execution = x, .order = order};
+    *r = (struct execution_run){.execution = x, .language = order->language};
     r->task.pool = POOL_SANDBOX;
     r->task.done = run_done;
     r->task.cancelled = &x->cancelled;
     r->task.budget_ms = budget_ms < QUEUE_MS ? budget_ms : QUEUE_MS;
-    buffer_init(&r->reply, FRAME_MAX_BYTES);
+    buffer_init(&r->answer, FRAME_MAX_BYTES);
     buffer_init(&r->task.frame, FRAME_MAX_BYTES);
-    if (order == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
-    return frame_write_request(&r->task.frame, r->task.budget_ms, NULL, order) ||
+    frame_open_request(&r->task.frame, SERVICE_PROGRAM, r->task.budget_ms);
+    execute_pack_order(order, &r->task.frame);
+    return frame_close(&r->task.frame) ||
            error_set(err, ERROR_TOO_LARGE, NULL, "the program and its files are too large");
 }
 
@@ -62,27 +65,21 @@ static void submit(struct execution *x, struct execution_run *r)
     r->end = TASK_CANCELLED;
 }
 
-/* The worker's frame, once all are there. */
+/* The worker's answer, once all are there. */
 static void take_outcome(struct execution_run *r)
 {
-    struct frame_reply head;
-    struct span cause, outcome, vote;
-    if (r->end == TASK_REPLY &&
-        frame_read_reply(buffer_span(&r->reply), &head, &cause, &outcome, &vote)) {
-        r->outcome = json_parse(outcome, NULL);
-    }
-    buffer_clear(&r->reply);
+    r->has_outcome = r->end == TASK_REPLY && !r->answer.failed &&
+                     execute_unpack_outcome(buffer_span(&r->answer), &r->outcome);
 }
 
-const char *execution_fault(const struct execution_run *r)
+struct span execution_fault(const struct execution_run *r)
 {
     static const char *const ends[] = {[TASK_REPLY] = "the sandbox's answer could not be read",
                                        [TASK_TIMEOUT] = "the sandbox did not answer in time",
+                                       [TASK_NO_MEMORY] = "the sandbox had no memory",
                                        [TASK_LOST] = "the sandbox was lost",
                                        [TASK_CANCELLED] = "the run was cancelled"};
-    if (r->outcome == NULL) return ends[r->end];
-    const cJSON *error = json_get(r->outcome, "error");
-    return cJSON_IsString(error) ? error->valuestring : NULL;
+    return r->has_outcome ? r->outcome.error : span_str(ends[r->end]);
 }
 
 /* ---- all ------------------------------------------------------------------------------------------------- */
@@ -96,12 +93,14 @@ struct execution *execution_new(struct judge *judge, enum execution_dialect dial
         return NULL;
     }
     x->judge = judge;
-    x->dialect = dialect;
+    x->row = rows[dialect];
     x->body = body;
-    bool ok = cJSON_IsObject(body) ||
-              error_set(err, ERROR_INVALID_TYPE, NULL, "the body must be an object, not %s",
-                        json_type_name(body));
-    if (ok && code_is_usable(err) && rows[dialect]->read(x, err)) return x;
+    x->arena = arena_new(REWARD_JOB_BYTES);
+    bool ok = x->arena != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
+    ok = ok && (cJSON_IsObject(body) ||
+                error_set(err, ERROR_INVALID_TYPE, NULL, "the body must be an object, not %s",
+                          json_type_name(body)));
+    if (ok && code_is_usable(err) && x->row->read(x, err)) return x;
     execution_free(x);
     return NULL;
 }
@@ -125,14 +124,13 @@ void execution_cancel(struct execution *x)
 
 bool execution_reply(const struct execution *x, struct buffer *out, struct error *err)
 {
-    const struct execution_row *row = rows[x->dialect];
     for (size_t i = 0; i < x->n; i++) {
         if (x->runs[i].refused) {
-            return error_set(err, row->busy, NULL, "too many programs wait for a sandbox");
+            return error_set(err, x->row->busy, NULL, "too many programs wait for a sandbox");
         }
         take_outcome(&x->runs[i]);
     }
-    row->reply(x, out);
+    x->row->reply(x, out);
     return !out->failed || error_set(err, ERROR_NO_MEMORY, NULL, "the reply is too large");
 }
 
@@ -141,12 +139,11 @@ void execution_free(struct execution *x)
     if (x == NULL) return;
     for (size_t i = 0; i < x->n; i++) {
         struct execution_run *r = &x->runs[i];
-        cJSON_Delete(r->order);
-        cJSON_Delete(r->outcome);
-        buffer_clear(&r->reply);
+        buffer_clear(&r->answer);
         buffer_clear(&r->task.frame);
     }
     free(x->runs);
+    arena_free(x->arena);
     cJSON_Delete(x->body);
     free(x);
 }

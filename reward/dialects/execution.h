@@ -1,9 +1,8 @@
-/* reward/dialects/execution.h - programs run for their own sake; inside reward/ only (reward.h has what
- * others see).
+/* reward/dialects/execution.h - programs run for their own sake; inside reward/ only (programs.h has
+ * what others see).
  *
  * execution.c queues orders for the sandbox pool's workers and keeps their outcomes; a dialect
- * turns its body into orders and outcomes into its reply. Orders and outcomes are the JSON of
- * reward/code/execute.h.
+ * turns its body into orders and outcomes into its reply (reward/code/execute.h has both).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -12,8 +11,10 @@
 
 #include <stdatomic.h>
 
+#include "base/arena.h"
+#include "reward/code/execute.h"
+#include "reward/dialects/programs.h"
 #include "reward/workers/dispatch.h"
-#include "reward/reward.h"
 
 enum { EXECUTION_MAX_PROGRAMS = 1000 };
 
@@ -21,17 +22,19 @@ enum { EXECUTION_MAX_PROGRAMS = 1000 };
 struct execution_run {
     struct task task; /* first: done() is given its address */
     struct execution *execution;
-    cJSON *order;   /* owned */
-    cJSON *outcome; /* owned; NULL: none came: */
+    const struct language *language;
     enum task_end end;
     bool refused; /* the queue was full */
-    struct buffer reply;
+    struct buffer answer;
+    bool has_outcome;
+    struct execute_outcome outcome; /* borrows from answer */
 };
 
 struct execution {
     struct judge *judge;
-    enum execution_dialect dialect;
+    const struct execution_row *row;
     cJSON *body;
+    struct arena *arena; /* files and names of the orders, until they are packed */
     struct execution_run *runs;
     size_t n;
     struct lane lane;
@@ -41,13 +44,14 @@ struct execution {
     void *done_arg;
 };
 
-/* Add a program: order is taken; budget_ms of the wall's. False: err. */
-bool execution_add(struct execution *x, cJSON *order, int budget_ms, struct error *err);
+/* Add a program; budget_ms of the wall's. False: err. */
+bool execution_add(struct execution *x, const struct execute_order *order, int budget_ms,
+                   struct error *err);
 
-/* What is wrong with a run that has no outcome, or whose outcome is an error; NULL: nothing. */
-const char *execution_fault(const struct execution_run *r);
+/* What is wrong with a run that has no outcome, or whose outcome is an error; p NULL: nothing. */
+struct span execution_fault(const struct execution_run *r);
 
-/* A dialect: execution_fusion.c, execution_piston.c, execution_router.c. */
+/* A dialect: fusion.c, piston.c, router.c. */
 struct execution_row {
     bool (*read)(struct execution *x, struct error *err); /* x->body into orders */
     void (*reply)(const struct execution *x, struct buffer *out);

@@ -17,7 +17,6 @@
 #include "base/base64.h"
 #include "base/json.h"
 #include "base/utf8.h"
-#include "reward/code/languages.h"
 
 static bool hex_decode(struct span text, struct buffer *out)
 {
@@ -34,7 +33,7 @@ static bool piston_content(const cJSON *file, struct buffer *out, struct error *
 {
     const char *content = NULL, *encoding = NULL;
     bool ok = false;
-    if (!order_take_text(file, "content", &content, err) ||
+    if (!order_read_text(file, "content", &content, err) ||
         !json_get_string(file, "encoding", &encoding, err)) {
         return false;
     }
@@ -58,32 +57,39 @@ static bool piston_content(const cJSON *file, struct buffer *out, struct error *
                      encoding == NULL ? "utf8" : encoding);
 }
 
-static bool piston_file(cJSON *order, const cJSON *file, int i, struct error *err)
+/* The first file is the program. */
+static bool take_program(struct execution *x, struct execute_order *o, const struct buffer *bytes,
+                         struct error *err)
+{
+    if (!utf8_is_valid(buffer_span(bytes))) {
+        return error_set(err, ERROR_INVALID_VALUE, "content", "the program is no UTF-8 text");
+    }
+    o->source = span_of(arena_str(x->arena, buffer_span(bytes)), bytes->n);
+    return o->source.p != NULL ||
+           error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the files");
+}
+
+static bool piston_file(struct execution *x, struct execute_order *o, const cJSON *file, int i,
+                        struct error *err)
 {
     static const char *const keys[] = {"name", "content", "encoding", NULL};
     const char *name = NULL;
     char given[32];
-    struct buffer bytes, text;
+    struct buffer bytes;
     buffer_init(&bytes, (size_t)64 << 20);
-    buffer_init(&text, (size_t)128 << 20);
     snprintf(given, sizeof(given), "file%d.code", i); /* Piston picks a name as well */
     bool ok = json_check_keys(file, keys, err) && json_get_string(file, "name", &name, err) &&
               piston_content(file, &bytes, err) && (name == NULL || order_check_name(name, err));
-    if (ok && i == 0) {
-        ok = utf8_is_valid(buffer_span(&bytes)) ||
-             error_set(err, ERROR_INVALID_VALUE, "content", "the program is no UTF-8 text");
-        cJSON *source = ok ? json_string(buffer_span(&bytes)) : NULL;
-        if (ok) cJSON_ReplaceItemInObjectCaseSensitive(order, "source", source);
-    } else if (ok) {
-        base64_encode(buffer_span(&bytes), &text);
-        ok = order_add_file(order, name == NULL ? given : name, text.n == 0 ? "" : text.p, err);
-    }
+    if (ok && i == 0)
+        ok = take_program(x, o, &bytes, err);
+    else if (ok)
+        ok = order_add_file(x, o, name == NULL ? given : name, &bytes, err);
     buffer_clear(&bytes);
-    buffer_clear(&text);
     return ok || error_in(err, "files[%d]", i);
 }
 
-static bool piston_files(cJSON *order, const cJSON *files, struct error *err)
+static bool piston_files(struct execution *x, struct execute_order *o, const cJSON *files,
+                         struct error *err)
 {
     const cJSON *file;
     int i = 0;
@@ -99,15 +105,15 @@ static bool piston_files(cJSON *order, const cJSON *files, struct error *err)
         if (!cJSON_IsObject(file)) {
             return error_set(err, ERROR_INVALID_TYPE, "files", "files[%d] must be an object", i);
         }
-        if (!piston_file(order, file, i++, err)) return false;
+        if (!piston_file(x, o, file, i++, err)) return false;
     }
     return true;
 }
 
 /* "*", the version listed, or one that begins like it ("3.10.0", "3.x"). */
-static bool piston_version(const char *language, const char *version, struct error *err)
+static bool piston_version(const struct language *l, const char *language, const char *version,
+                           struct error *err)
 {
-    const struct language *l = language_find(span_str(language));
     size_t n = strlen(l->version);
     bool fits = strcmp(version, "*") == 0 ||
                 (strncmp(version, l->version, n) == 0 && strchr(".", version[n]) != NULL);
@@ -115,7 +121,7 @@ static bool piston_version(const char *language, const char *version, struct err
                              language, version);
 }
 
-static bool piston_times(const cJSON *b, struct order_wish *w, struct error *err)
+static bool piston_times(const cJSON *b, struct execute_order *o, struct error *err)
 {
     double compile_ms = 10000, run_ms = 3000, cpu = ORDER_MAX_SECONDS * 1e3, compile_cpu = cpu,
            memory = -1;
@@ -128,34 +134,41 @@ static bool piston_times(const cJSON *b, struct order_wish *w, struct error *err
         !json_get_double(b, "run_memory_limit", -1, 1e15, &memory, err)) {
         return false;
     }
-    w->compile_s = fmin(compile_ms, compile_cpu) / 1000;
-    w->run_s = fmin(run_ms, cpu) / 1000;
-    if (memory > 0) w->memory_mb = fmin(fmax(ceil(memory / (1 << 20)), 1), ORDER_MAX_MB);
+    o->compile_ms = fmin(compile_ms, compile_cpu);
+    o->run_ms = fmin(run_ms, cpu);
+    if (memory > 0) o->memory_mb = fmin(fmax(ceil(memory / (1 << 20)), 1), ORDER_MAX_MB);
     return true;
 }
 
 /* Packages that open-r1 adds to Piston: a run is then one test, judged. */
 static const struct package {
-    const char *name, *language, *judge;
+    const char *name, *language;
+    enum execute_judge judge;
 } packages[] = {
-    {"cms_ioi", "cpp", "ioi"},
-    {"cf_python3", "python", "codeforces"},
-    {"cf_c++17", "cpp", "codeforces"},
-    {"c++17", "cpp", "codeforces"}}; /* as scoring scripts name it, beside a grader_config */
+    {"cms_ioi", "cpp", EXECUTE_IOI},
+    {"cf_python3", "python", EXECUTE_CODEFORCES},
+    {"cf_c++17", "cpp", EXECUTE_CODEFORCES},
+    {"c++17", "cpp", EXECUTE_CODEFORCES}}; /* as scoring scripts name it, beside a grader_config */
+
+static const char *text_of(const cJSON *object, const char *name)
+{
+    const cJSON *v = json_get(object, name);
+    return cJSON_IsString(v) ? v->valuestring : "";
+}
 
 static bool has_file(const cJSON *files, const char *name)
 {
     const cJSON *file;
     cJSON_ArrayForEach(file, files)
     {
-        if (strcmp(outcome_text(file, "name"), name) == 0) return true;
+        if (strcmp(text_of(file, "name"), name) == 0) return true;
     }
     return false;
 }
 
 static const struct package *find_package(const cJSON *body)
 {
-    const char *wanted = outcome_text(body, "language");
+    const char *wanted = text_of(body, "language");
     const cJSON *files = json_get(body, "files");
     for (size_t i = 0; i < sizeof(packages) / sizeof(packages[0]); i++) {
         const struct package *p = &packages[i];
@@ -165,29 +178,24 @@ static const struct package *find_package(const cJSON *body)
     return NULL;
 }
 
-static bool add_package(cJSON *order, const struct package *p, const cJSON *files,
+static bool add_package(struct execute_order *o, const struct package *p, const cJSON *files,
                         struct error *err)
 {
-    const char *main = outcome_text(cJSON_GetArrayItem(files, 0), "name");
-    if (!order_check_name(main, err)) return error_in(err, "files[0].name");
-    return (cJSON_AddStringToObject(order, "judge", p->judge) != NULL &&
-            cJSON_AddStringToObject(order, "main", main) != NULL) ||
-           error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the files");
+    o->main = text_of(cJSON_GetArrayItem(files, 0), "name");
+    o->judge = p->judge;
+    return order_check_name(o->main, err) || error_in(err, "files[0].name");
 }
 
-/* NULL: err. */
-static cJSON *piston_order(const struct order_wish *w, const cJSON *body, const char *input,
-                           const struct package *package, struct error *err)
+/* What is run, and as what. */
+static bool piston_runtime(const cJSON *b, const struct package *package, struct execute_order *o,
+                           struct error *err)
 {
-    cJSON *order = order_new(w, "");
-    const cJSON *files = json_get(body, "files");
-    bool ok = order != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
-    if (ok && input != NULL) cJSON_AddStringToObject(order, "stdin", input);
-    ok = ok && piston_files(order, files, err) &&
-         (package == NULL || add_package(order, package, files, err));
-    if (ok) return order;
-    cJSON_Delete(order);
-    return NULL;
+    const char *language = NULL, *version = NULL;
+    if (!order_read_text(b, "language", &language, err)) return false;
+    if (package != NULL) language = package->language;
+    return order_read_language(language, &o->language, err) &&
+           order_read_text(b, "version", &version, err) &&
+           piston_version(o->language, language, version, err);
 }
 
 static bool piston_read(struct execution *x, struct error *err)
@@ -204,78 +212,71 @@ static bool piston_read(struct execution *x, struct error *err)
                                        "compile_memory_limit",
                                        "run_memory_limit",
                                        NULL};
-    struct order_wish w = {.memory_mb = ORDER_DEFAULT_MB};
-    const cJSON *b = x->body;
+    const cJSON *b = x->body, *files = json_get(b, "files");
     const struct package *package = find_package(b);
-    const char *version = NULL, *input = NULL;
-    w.args = json_get(b, "args");
-    if (!json_check_keys(b, keys, err) || !order_take_text(b, "language", &w.language, err)) {
+    const char *input = NULL;
+    struct execute_order *o = order_new(x, err);
+    if (o == NULL || !json_check_keys(b, keys, err) || !piston_runtime(b, package, o, err) ||
+        !json_get_string(b, "stdin", &input, err) ||
+        !order_read_strings(json_get(b, "args"), "args", SANDBOX_MAX_ARGS / 2, o->args, err) ||
+        !piston_times(b, o, err) || !piston_files(x, o, files, err)) {
         return false;
     }
-    if (package != NULL) w.language = package->language;
-    if (!order_check_language(w.language, err) || !order_take_text(b, "version", &version, err) ||
-        !piston_version(w.language, version, err) || !json_get_string(b, "stdin", &input, err) ||
-        !order_check_strings(w.args, "args", SANDBOX_MAX_ARGS / 2, err) ||
-        !piston_times(b, &w, err) || !order_make_runs(x, 1, err)) {
-        return false;
-    }
-    cJSON *order = piston_order(&w, b, input, package, err);
-    return order != NULL && order_add_run(x, &w, order, err);
+    o->input = json_text(json_get(b, "stdin"), x->arena);
+    return (package == NULL || add_package(o, package, files, err)) && order_make_runs(x, 1, err) &&
+           order_add_run(x, o, err);
 }
 
 /* Piston's two letters: time out, output limit, signal, runtime error; null when all is well. */
-static const char *piston_status(const cJSON *stage)
+static const char *piston_status(const struct execute_stage *stage)
 {
-    if (stage_ended(stage, SANDBOX_TIME)) return "\"TO\"";
-    if (stage_ended(stage, SANDBOX_OUTPUT)) return "\"OL\"";
-    if (stage_was_signaled(stage)) return "\"SG\"";
-    return outcome_number(stage, "code") > 0 ? "\"RE\"" : "null";
+    if (stage->end == SANDBOX_TIME) return "\"TO\"";
+    if (stage->end == SANDBOX_OUTPUT) return "\"OL\"";
+    if (stage->signaled) return "\"SG\"";
+    return stage->code > 0 ? "\"RE\"" : "null";
 }
 
-static void piston_stage(const char *key, const cJSON *stage, struct buffer *out)
+static void piston_stage(const char *key, const struct execute_stage *stage, struct buffer *out)
 {
-    const char *printed = outcome_text(stage, "stdout"), *complaint = outcome_text(stage, "stderr");
-    int code = (int)outcome_number(stage, "code");
-    if (stage == NULL) return;
+    if (!stage->ran) return;
     buffer_addf(out, ",\"%s\":{\"code\":", key);
-    if (stage_was_signaled(stage)) {
-        buffer_addf(out, "null,\"signal\":\"SIG%s\"", sigabbrev_np(code) ? sigabbrev_np(code) : "");
+    if (stage->signaled) {
+        const char *name = sigabbrev_np(stage->code);
+        buffer_addf(out, "null,\"signal\":\"SIG%s\"", name == NULL ? "" : name);
     } else {
-        buffer_addf(out, "%d,\"signal\":null", code);
+        buffer_addf(out, "%d,\"signal\":null", stage->code);
     }
-    outcome_print_member("stdout", json_get(stage, "stdout"), out);
-    outcome_print_member("stderr", json_get(stage, "stderr"), out);
+    outcome_print_text("stdout", stage->out, out);
+    outcome_print_text("stderr", stage->err, out);
     struct buffer both;
     buffer_init(&both, (size_t)64 << 20);
-    buffer_add_str(&both, printed);
-    buffer_add_str(&both, complaint);
-    cJSON *output = cJSON_CreateString(both.n == 0 ? "" : both.p);
-    outcome_print_member("output", output, out);
-    cJSON_Delete(output);
+    buffer_add_span(&both, stage->out);
+    buffer_add_span(&both, stage->err);
+    outcome_print_text("output", buffer_span(&both), out);
+    if (both.failed) out->failed = true;
     buffer_clear(&both);
     buffer_addf(out,
                 ",\"status\":%s,\"message\":null,\"cpu_time\":%.0f,\"wall_time\":%.0f,"
-                "\"memory\":%.0f}",
-                piston_status(stage), outcome_number(stage, "cpu_ms"),
-                outcome_number(stage, "wall_ms"), outcome_number(stage, "peak_bytes"));
+                "\"memory\":%zu}",
+                piston_status(stage), stage->cpu_ms, stage->wall_ms, stage->peak_bytes);
 }
 
 /* After a compile error the run is missing in newer Pistons; clients read run all the same. */
 static void piston_reply(const struct execution *x, struct buffer *out)
 {
     const struct execution_run *r = &x->runs[0];
-    const struct language *l = language_find(span_str(outcome_text(r->order, "language")));
-    const cJSON *compiled = json_get(r->outcome, "compile"), *run = json_get(r->outcome, "run");
-    const char *fault = execution_fault(r);
-    if (fault != NULL) {
+    const struct execute_outcome *o = &r->outcome;
+    struct span fault = execution_fault(r);
+    if (fault.p != NULL) {
         buffer_add_str(out, "{\"message\":");
-        json_print_text(span_str(fault), out);
+        json_print_text(fault, out);
         buffer_add_char(out, '}');
         return;
     }
-    buffer_addf(out, "{\"language\":\"%s\",\"version\":\"%s\"", l->name, l->version);
-    piston_stage("compile", compiled, out);
-    piston_stage("run", run == NULL ? compiled : run, out);
+    buffer_addf(out, "{\"language\":\"%s\",\"version\":\"%s\"", r->language->name,
+                r->language->version);
+    piston_stage("compile", &o->compile, out);
+    piston_stage("run", o->run.ran ? &o->run : &o->compile, out);
     buffer_add_char(out, '}');
 }
 
@@ -286,7 +287,7 @@ void execution_runtimes_json(struct buffer *out)
     for (int i = 0; (l = language_at(i)) != NULL; i++) {
         if (!language_is_installed(l)) continue;
         buffer_addf(out, "%s{\"language\":\"%s\",\"version\":\"%s\",\"aliases\":[",
-                    out->p[out->n - 1] == '[' ? "" : ",", l->name, l->version);
+                    out->n > 0 && out->p[out->n - 1] == '[' ? "" : ",", l->name, l->version);
         for (const char *p = l->aliases; *p != '\0';) {
             size_t n = strcspn(p, " ");
             buffer_addf(out, "%s\"%.*s\"", p == l->aliases ? "" : ",", (int)n, p);

@@ -31,8 +31,8 @@ static bool router_check(const cJSON *b, double *timeout_s, struct error *err)
     if (scripts == NULL) {
         return error_set(err, ERROR_MISSING_FIELD, "scripts", "scripts is missing");
     }
-    if (!order_check_strings(scripts, "scripts", EXECUTION_MAX_PROGRAMS, err) ||
-        !order_check_strings(languages, "languages", EXECUTION_MAX_PROGRAMS, err) ||
+    if (!order_read_strings(scripts, "scripts", EXECUTION_MAX_PROGRAMS, NULL, err) ||
+        !order_read_strings(languages, "languages", EXECUTION_MAX_PROGRAMS, NULL, err) ||
         !json_get_string(b, "language", &one, err) ||
         !json_get_double(b, "timeout", 0.01, 1e6, timeout_s, err) ||
         !json_get_double(b, "request_timeout", 0.01, 1e6, &request_s, err)) {
@@ -49,26 +49,32 @@ static bool router_check(const cJSON *b, double *timeout_s, struct error *err)
 static bool router_read(struct execution *x, struct error *err)
 {
     const cJSON *script, *scripts = json_get(x->body, "scripts");
-    struct order_wish w = {
-        .compile_s = 10, .run_s = ORDER_MAX_SECONDS, .memory_mb = ORDER_DEFAULT_MB, .cell = true};
-    if (!router_check(x->body, &w.run_s, err) ||
+    double run_s = ORDER_MAX_SECONDS;
+    struct execute_order *o = order_new(x, err);
+    if (o == NULL || !router_check(x->body, &run_s, err) ||
         !order_make_runs(x, (size_t)cJSON_GetArraySize(scripts) + 1, err)) {
         return false;
     }
+    o->compile_ms = 10000;
+    o->run_ms = run_s * 1000;
+    o->cell = true;
     int i = 0;
     cJSON_ArrayForEach(script, scripts)
     {
-        w.language = router_language(x->body, i++);
-        if (!order_check_language(w.language, err)) return error_in(err, "languages[%d]", i - 1);
-        if (!order_add_run(x, &w, order_new(&w, script->valuestring), err)) return false;
+        if (!order_read_language(router_language(x->body, i), &o->language, err)) {
+            return error_in(err, "languages[%d]", i);
+        }
+        o->source = json_text(script, x->arena);
+        if (!order_add_run(x, o, err)) return false;
+        i++;
     }
     return true;
 }
 
 /* Python's last line of a traceback: "Name: value". */
-static void print_exception(const cJSON *stage, struct buffer *out)
+static void print_exception(const struct execute_stage *stage, struct buffer *out)
 {
-    struct span all = span_trim(span_str(outcome_text(stage, "stderr")));
+    struct span all = span_trim(stage->err);
     size_t line = span_find_last(all, span_str("\n"));
     struct span last = span_slice(all, line == SPAN_NONE ? 0 : line + 1, all.n);
     size_t colon = span_find(last, span_str(": "), 0);
@@ -83,29 +89,27 @@ static void print_exception(const cJSON *stage, struct buffer *out)
 }
 
 /* A stream as the notebook's list of pieces. */
-static void print_pieces(const char *key, const cJSON *stage, struct buffer *out)
+static void print_pieces(const char *key, struct span text, struct buffer *out)
 {
-    const cJSON *text = json_get(stage, key);
     buffer_addf(out, "\"%s\":[", key);
-    if (outcome_text(stage, key)[0] != '\0') json_print(text, out);
+    if (text.n > 0) json_print_text(text, out);
     buffer_add_char(out, ']');
 }
 
 /* E2B's Execution; "text" beside it is what Morph's client reads: the value, or what was printed. */
-static void print_execution(const cJSON *stage, struct buffer *out)
+static void print_execution(const struct execute_stage *stage, struct buffer *out)
 {
-    const cJSON *value = json_get(stage, "value");
-    bool has_value = outcome_text(stage, "value")[0] != '\0';
+    bool has_value = stage->value.n > 0;
     buffer_add_str(out, "{\"execution\":{\"results\":[");
     if (has_value) {
         buffer_add_str(out, "{\"text\":");
-        json_print(value, out);
+        json_print_text(stage->value, out);
         buffer_add_str(out, ",\"is_main_result\":true}");
     }
     buffer_add_str(out, "],\"logs\":{");
-    print_pieces("stdout", stage, out);
+    print_pieces("stdout", stage->out, out);
     buffer_add_char(out, ',');
-    print_pieces("stderr", stage, out);
+    print_pieces("stderr", stage->err, out);
     buffer_add_str(out, "},\"error\":");
     if (stage_is_good(stage)) {
         buffer_add_str(out, "null");
@@ -113,36 +117,37 @@ static void print_execution(const cJSON *stage, struct buffer *out)
         print_exception(stage, out);
     }
     buffer_add_str(out, ",\"execution_count\":1}");
-    outcome_print_member("text", has_value ? value : json_get(stage, "stdout"), out);
+    outcome_print_text("text", has_value ? stage->value : stage->out, out);
     buffer_add_str(out, ",\"exception_str\":null}");
 }
 
-/* What ended it, where that was not the program itself. */
-static const char *router_exception(const struct execution_run *r, const cJSON **stage)
+/* What ended it, where that was not the program itself; p NULL: it was. */
+static struct span router_exception(const struct execution_run *r,
+                                    const struct execute_stage **stage)
 {
-    const cJSON *compiled = json_get(r->outcome, "compile"), *run = json_get(r->outcome, "run");
-    const char *fault = execution_fault(r);
-    *stage = run != NULL ? run : compiled;
-    if (fault != NULL) return fault;
-    if (*stage == NULL) return "the program did not run";
-    if (stage_ended(*stage, SANDBOX_TIME)) return "time limit exceeded";
-    if (stage_ended(*stage, SANDBOX_OUTPUT)) return "output limit exceeded";
-    return NULL;
+    const struct execute_outcome *o = &r->outcome;
+    struct span fault = execution_fault(r);
+    *stage = o->run.ran ? &o->run : &o->compile;
+    if (fault.p != NULL) return fault;
+    if (!(*stage)->ran) return span_str("the program did not run");
+    if ((*stage)->end == SANDBOX_TIME) return span_str("time limit exceeded");
+    if ((*stage)->end == SANDBOX_OUTPUT) return span_str("output limit exceeded");
+    return span_of(NULL, 0);
 }
 
 static void router_reply(const struct execution *x, struct buffer *out)
 {
     buffer_add_char(out, '[');
     for (size_t i = 0; i < x->n; i++) {
-        const cJSON *stage;
-        const char *exception = router_exception(&x->runs[i], &stage);
+        const struct execute_stage *stage;
+        struct span exception = router_exception(&x->runs[i], &stage);
         if (i > 0) buffer_add_char(out, ',');
-        if (exception == NULL) {
+        if (exception.p == NULL) {
             print_execution(stage, out);
             continue;
         }
         buffer_add_str(out, "{\"execution\":null,\"text\":null,\"exception_str\":");
-        json_print_text(span_str(exception), out);
+        json_print_text(exception, out);
         buffer_add_char(out, '}');
     }
     buffer_add_char(out, ']');

@@ -291,12 +291,14 @@ static void order_clear(struct order *o)
     free(o->start);
 }
 
-/* Run f over each group's values of v, gathered into scratch and scattered back. */
-static void each_group(const struct order *o, size_t n_groups, double *v, const double *len,
-                       double *scratch, size_t n, const struct advantage_params *p,
+/* Run f over each group's values of v, gathered into scratch and scattered back; len: the rows'
+ * lengths, or NULL. */
+static void each_group(const struct order *o, const struct advantage_table *t, const double *len,
+                       double *v, double *scratch, const struct advantage_params *p,
                        void (*f)(struct group *g))
 {
-    for (size_t g = 0; g < n_groups; g++) {
+    size_t n = t->n;
+    for (size_t g = 0; g < t->n_groups; g++) {
         const size_t *rows = o->rows + o->start[g];
         size_t count = o->start[g + 1] - o->start[g];
         for (size_t i = 0; i < count; i++) {
@@ -318,27 +320,25 @@ static void standardise(struct group *g)
 
 /* The weighted sum of each row into out, NaN for a row without a value. column(j) may be
  * normalised first. */
-static void sum_columns(const struct advantage_params *p, size_t n, size_t columns,
-                        const double *rewards, const double *weights, const struct order *o,
-                        size_t n_groups, double *scratch, double *column, double *out)
+static void sum_columns(const struct advantage_params *p, const struct advantage_table *t,
+                        const struct order *o, double *scratch, double *out)
 {
-    for (size_t i = 0; i < n; i++) {
+    double *column = scratch + 2 * t->n;
+    for (size_t i = 0; i < t->n; i++) {
         out[i] = NAN;
     }
-    for (size_t j = 0; j < columns; j++) {
-        double w = weights == NULL ? 1 : weights[j];
-        for (size_t i = 0; i < n; i++) {
-            column[i] = rewards[i * columns + j];
+    for (size_t j = 0; j < t->columns; j++) {
+        double w = t->weights == NULL ? 1 : t->weights[j];
+        for (size_t i = 0; i < t->n; i++) {
+            column[i] = t->rewards[i * t->columns + j];
         }
-        if (p->normalize_then_sum) {
-            each_group(o, n_groups, column, NULL, scratch, n, p, standardise);
-        }
-        for (size_t i = 0; i < n; i++) {
+        if (p->normalize_then_sum) each_group(o, t, NULL, column, scratch, p, standardise);
+        for (size_t i = 0; i < t->n; i++) {
             if (isnan(column[i])) continue;
             out[i] = (isnan(out[i]) ? 0 : out[i]) + w * column[i];
         }
     }
-    for (size_t i = 0; p->clip && i < n; i++) {
+    for (size_t i = 0; p->clip && i < t->n; i++) {
         if (!isnan(out[i])) out[i] = fmin(fmax(out[i], p->clip_min), p->clip_max);
     }
 }
@@ -353,23 +353,23 @@ static size_t count_nonzero(const double *v, size_t n)
 }
 
 /* From totals in out to advantages in out. */
-static void estimate(const struct advantage_params *p, size_t n, const struct order *o,
-                     size_t n_groups, const double *lengths, double *scratch, double *out)
+static void estimate(const struct advantage_params *p, const struct advantage_table *t,
+                     const struct order *o, double *scratch, double *out)
 {
     const struct estimator *e = &estimators[p->method];
     struct batch b = {.a = out,
-                      .len = lengths,
-                      .n = n,
+                      .len = t->lengths,
+                      .n = t->n,
                       .p = p,
-                      .totals = moments_of(out, n),
-                      .nonzero = count_nonzero(out, n)};
+                      .totals = moments_of(out, t->n),
+                      .nonzero = count_nonzero(out, t->n)};
     if (p->normalize_then_sum) {
         batch_standardise(&b);
     } else {
-        if (e->group != NULL) each_group(o, n_groups, out, lengths, scratch, n, p, e->group);
+        if (e->group != NULL) each_group(o, t, t->lengths, out, scratch, p, e->group);
         if (e->batch != NULL) e->batch(&b);
     }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < t->n; i++) {
         if (!isfinite(out[i])) out[i] = 0;
     }
 }
@@ -388,20 +388,18 @@ static bool check_groups(enum advantage_method m, const struct order *o, size_t 
     return true;
 }
 
-bool advantage_compute(const struct advantage_params *p, size_t n, size_t columns,
-                       const double *rewards, const double *weights, const size_t *groups,
-                       size_t n_groups, const double *lengths, double *out, struct error *err)
+bool advantage_compute(const struct advantage_params *p, const struct advantage_table *t,
+                       double *out, struct error *err)
 {
     struct advantage_params with_eps = *p;
     if (p->eps < 0) with_eps.eps = estimators[p->method].eps;
     struct order o = {0};
-    double *scratch = mem_new(3 * n + 1, sizeof(*scratch), err);
-    bool ok = scratch != NULL && order_init(&o, groups, n, n_groups, err) &&
-              check_groups(p->method, &o, n_groups, err);
+    double *scratch = mem_new(3 * t->n + 1, sizeof(*scratch), err);
+    bool ok = scratch != NULL && order_init(&o, t->groups, t->n, t->n_groups, err) &&
+              check_groups(p->method, &o, t->n_groups, err);
     if (ok) {
-        sum_columns(&with_eps, n, columns, rewards, weights, &o, n_groups, scratch, scratch + 2 * n,
-                    out);
-        estimate(&with_eps, n, &o, n_groups, lengths, scratch, out);
+        sum_columns(&with_eps, t, &o, scratch, out);
+        estimate(&with_eps, t, &o, scratch, out);
     }
     order_clear(&o);
     free(scratch);

@@ -46,19 +46,24 @@ struct advantage_params {
 /* The default of every field. */
 struct advantage_params advantage_defaults(enum advantage_method m);
 
-/* Advantages of n completions.
- *   rewards [n, columns] row-major; NaN: no value. A row of NaN only is left out of every statistic
- *           and gets 0
- *   weights [columns]; NULL: 1 each
- *   groups  [n] number of each row's group, 0 <= groups[i] < n_groups
- *   lengths [n] tokens, for the methods that want them; else may be NULL
- *   out     [n]
- * False when memory is out or the method cannot work on these groups (param "group_size").
+/* n completions and their rewards. */
+struct advantage_table {
+    size_t n, columns;
+    const double
+        *rewards; /* [n, columns] row-major; NaN: no value. A row of NaN only is left out of
+                              every statistic and gets 0 */
+    const double *weights; /* [columns]; NULL: 1 each */
+    const size_t *groups;  /* [n] number of each row's group, below n_groups */
+    size_t n_groups;
+    const double *lengths; /* [n] tokens, for the methods that want them; else may be NULL */
+};
+
+/* Advantages of a table's completions into out [n]. False when memory is out or the method cannot
+ * work on these groups (param "group_size").
  * Sources: huggingface/trl:trl/trainer/grpo_trainer.py, rloo_trainer.py;
  * volcengine/verl:verl/trainer/ppo/core_algos.py; deviations divide by G - 1. */
-bool advantage_compute(const struct advantage_params *p, size_t n, size_t columns,
-                       const double *rewards, const double *weights, const size_t *groups,
-                       size_t n_groups, const double *lengths, double *out, struct error *err);
+bool advantage_compute(const struct advantage_params *p, const struct advantage_table *t,
+                       double *out, struct error *err);
 
 /* Mean and deviation (over count - 1; 0 for one) of the values that are not NaN. The mean of equal
  * values is exactly that value. */

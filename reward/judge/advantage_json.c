@@ -2,15 +2,16 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/reward.h"
+#include "reward/judge/tables.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/json.h"
 #include "base/mem.h"
 #include "reward/judge/advantage.h"
-#include "reward/limits.h"
+#include "reward/row/limits.h"
 
 static const double MAX_REWARD = 1e12;
 
@@ -239,8 +240,14 @@ bool reward_advantages_json(const cJSON *body, struct buffer *out, struct error 
               read_groups(body, &b, err) && read_vectors(body, &b, err);
     if (ok) ok = (b.out = mem_new(b.n, sizeof(double), err)) != NULL;
     if (ok) {
-        ok = advantage_compute(&b.params, b.n, b.columns, b.rewards, b.weights, b.groups,
-                               b.n / b.group_size, b.lengths, b.out, err);
+        const struct advantage_table table = {.n = b.n,
+                                              .columns = b.columns,
+                                              .rewards = b.rewards,
+                                              .weights = b.weights,
+                                              .groups = b.groups,
+                                              .n_groups = b.n / b.group_size,
+                                              .lengths = b.lengths};
+        ok = advantage_compute(&b.params, &table, b.out, err);
     }
     if (ok) {
         buffer_add_str(out, "{\"advantages\":");

@@ -1,17 +1,27 @@
-/* reward/judge/groups.h - which items are samples of one prompt, and what their group says together.
+/* reward/judge/groups.h - what the samples of one prompt say together.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef REWARD_JUDGE_GROUPS_H
 #define REWARD_JUDGE_GROUPS_H
 
-#include "reward/judge/job.h"
+#include "reward/judge/scored.h"
 
-/* Number the groups of job's items: by "group_size" in a row, or by each item's "group" (items
- * without one stand alone). False: group_size is wrong. */
-bool groups_bind(struct judge_job *job, const cJSON *request, struct error *err);
+struct group_outcome {
+    size_t size;   /* members */
+    size_t scored; /* members with a reward */
+    double mean, std;
+    bool keep;          /* scored rewards are not all equal */
+    bool voted;         /* some member's answer can vote: */
+    struct span winner; /* in that member's texts */
+    size_t votes;
+    enum verdict winner_verdict;
+    size_t judged, correct; /* members whose telling part has a verdict; of them correct */
+};
 
-/* Sizes, mean, deviation, keep, majority and verdict counts, when every item has its outcome. */
-bool groups_settle(struct judge_job *job, struct error *err);
+/* Sizes, mean, deviation, majority and verdict counts of n members, each of which has its sum; sets
+ * their `keep`. False: out of memory. */
+bool group_settle(struct scored *const *members, size_t n, struct group_outcome *out,
+                  struct error *err);
 
 #endif

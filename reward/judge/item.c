@@ -7,10 +7,9 @@
  */
 #include "reward/judge/item.h"
 
-#include <pthread.h>
-
 #include "base/json.h"
-#include "reward/limits.h"
+#include "reward/judge/registry.h"
+#include "reward/row/limits.h"
 
 static const char *const base_fields[ITEM_FIELDS] = {
     [ITEM_ID] = "id",
@@ -70,17 +69,12 @@ static void fill_known(void)
     }
 }
 
-bool item_check(const cJSON *item, const cJSON *fields[ITEM_FIELDS], struct error *err)
+/* Look up every key of json. */
+static bool look_up(const cJSON *json, struct item *out, struct error *err)
 {
-    pthread_once(&known_once, fill_known);
-    memset(fields, 0, ITEM_FIELDS * sizeof(*fields));
-    if (!cJSON_IsObject(item)) {
-        return error_set(err, ERROR_INVALID_TYPE, NULL, "an item must be an object, not %s",
-                         json_type_name(item));
-    }
     uint64_t seen[2] = {0};
     const cJSON *field;
-    cJSON_ArrayForEach(field, item)
+    cJSON_ArrayForEach(field, json)
     {
         size_t slot = slot_of(field->string);
         if (known.name[slot] == NULL) {
@@ -94,7 +88,7 @@ bool item_check(const cJSON *item, const cJSON *fields[ITEM_FIELDS], struct erro
                              field->string);
         }
         seen[index / 64] |= bit;
-        if (index < ITEM_FIELDS && !cJSON_IsNull(field)) fields[index] = field;
+        if (index < ITEM_FIELDS && !cJSON_IsNull(field)) out->fields[index] = field;
     }
     return true;
 }
@@ -265,11 +259,9 @@ static bool check_answer(const cJSON *v, struct error *err)
     return true;
 }
 
-bool item_call(const cJSON *const fields[ITEM_FIELDS], const cJSON *item, struct arena *a,
-               struct reward_call *call, struct error *err)
+static bool check_types(const struct item *item, struct error *err)
 {
-    *call = (struct reward_call){.item = item, .arena = a, .correct = CORRECT_UNKNOWN};
-    const cJSON *prefill = fields[ITEM_PREFILL], *id = fields[ITEM_ID];
+    const cJSON *prefill = item->fields[ITEM_PREFILL], *id = item->fields[ITEM_ID];
     if (id != NULL && !cJSON_IsString(id) && !cJSON_IsNumber(id)) {
         return error_set(err, ERROR_INVALID_TYPE, "id", "id must be a string, not %s",
                          json_type_name(id));
@@ -278,9 +270,92 @@ bool item_call(const cJSON *const fields[ITEM_FIELDS], const cJSON *item, struct
         return error_set(err, ERROR_INVALID_TYPE, "prefill", "prefill must be a string, not %s",
                          json_type_name(prefill));
     }
-    call->prefill = json_text(prefill, a);
-    call->answer = fields[ITEM_ANSWER];
-    return read_completion(fields[ITEM_COMPLETION], a, call, err) &&
-           check_answer(call->answer, err) &&
-           read_prompt(fields[ITEM_PROMPT], a, &call->prompt, err);
+    return true;
+}
+
+bool item_read(const cJSON *json, bool whole, struct item *out, struct error *err)
+{
+    pthread_once(&known_once, fill_known);
+    *out = (struct item){.json = json};
+    if (!cJSON_IsObject(json)) {
+        return error_set(err, ERROR_INVALID_TYPE, NULL, "an item must be an object, not %s",
+                         json_type_name(json));
+    }
+    if (!look_up(json, out, err) || !check_types(out, err)) return false;
+    if (!whole && out->fields[ITEM_COMPLETION] != NULL) {
+        return error_set(err, ERROR_INVALID_VALUE, "completion",
+                         "the completion is the sample's, not the item's");
+    }
+    return true;
+}
+
+bool item_call(const struct item *item, const struct spoken *spoken, struct arena *a,
+               struct reward_call *call, struct error *err)
+{
+    *call = (struct reward_call){.item = item->json,
+                                 .arena = a,
+                                 .answer = item->fields[ITEM_ANSWER],
+                                 .correct = CORRECT_UNKNOWN};
+    call->prefill = json_text(item->fields[ITEM_PREFILL], a);
+    if (spoken == NULL) {
+        if (!read_completion(item->fields[ITEM_COMPLETION], a, call, err)) return false;
+    } else {
+        call->completion = spoken->completion;
+        call->has_reasoning = spoken->has_reasoning;
+        call->reasoning = spoken->reasoning;
+        call->content = spoken->has_reasoning ? spoken->content : spoken->completion;
+    }
+    return check_answer(call->answer, err) &&
+           read_prompt(item->fields[ITEM_PROMPT], a, &call->prompt, err);
+}
+
+/* Fields that no reward reads in a worker: the completion travels beside the item. */
+static bool stays_here(const struct item *item, const cJSON *field)
+{
+    static const enum item_field own[] = {ITEM_ID,      ITEM_COMPLETION, ITEM_GROUP,
+                                          ITEM_REWARDS, ITEM_METADATA,   ITEM_ON_CANNOT_JUDGE};
+    for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
+        if (field == item->fields[own[i]]) return true;
+    }
+    return false;
+}
+
+void item_print(const struct item *item, struct buffer *out)
+{
+    bool first = true;
+    const cJSON *field;
+    buffer_add_char(out, '{');
+    cJSON_ArrayForEach(field, item->json)
+    {
+        if (cJSON_IsNull(field) || stays_here(item, field)) continue;
+        if (!first) buffer_add_char(out, ',');
+        json_print_text(span_str(field->string), out);
+        buffer_add_char(out, ':');
+        json_print(field, out);
+        first = false;
+    }
+    buffer_add_char(out, '}');
+}
+
+void item_text_init(struct item_text *t, size_t limit_bytes)
+{
+    pthread_mutex_init(&t->lock, NULL);
+    buffer_init(&t->text, limit_bytes);
+    t->made = false;
+}
+
+void item_text_clear(struct item_text *t)
+{
+    buffer_clear(&t->text);
+    pthread_mutex_destroy(&t->lock);
+}
+
+struct span item_text_get(struct item_text *t, const struct item *item)
+{
+    pthread_mutex_lock(&t->lock);
+    if (!t->made) item_print(item, &t->text);
+    t->made = true;
+    struct span text = t->text.failed ? span_of(NULL, 0) : buffer_span(&t->text);
+    pthread_mutex_unlock(&t->lock);
+    return text;
 }

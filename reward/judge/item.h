@@ -5,7 +5,9 @@
 #ifndef REWARD_JUDGE_ITEM_H
 #define REWARD_JUDGE_ITEM_H
 
-#include "reward/registry.h"
+#include <pthread.h>
+
+#include "reward/row/row.h"
 
 /* Fields every item may have; those of the registry's rows come after them. */
 enum item_field {
@@ -21,13 +23,46 @@ enum item_field {
     ITEM_FIELDS
 };
 
-/* Check that item is an object whose every key is known and given once, and gather the common
- * fields (NULL where absent or null). False and err->param = the key. */
-bool item_check(const cJSON *item, const cJSON *fields[ITEM_FIELDS], struct error *err);
+/* What the model wrote, as it came in an item's fields or straight from a sampler. */
+struct spoken {
+    struct span completion; /* the whole response, without the prefill */
+    bool has_reasoning;     /* it came in two: */
+    struct span reasoning, content;
+};
 
-/* Fill the parts of call that come from the item: prompt, completion, answer, ... Texts borrow from
- * item or a. call->options, prepared and what the job knows are the caller's to set. */
-bool item_call(const cJSON *const fields[ITEM_FIELDS], const cJSON *item, struct arena *a,
+/* An item checked, once: its fields looked up. Read only from then on, so threads may share it. */
+struct item {
+    const cJSON *json;                /* borrowed */
+    const cJSON *fields[ITEM_FIELDS]; /* NULL where absent or null */
+};
+
+/* Check that json is an object whose every key is known and given once, and that the common fields
+ * are of their types; what is said must be there (`whole`) or must not. False and err->param = the
+ * key. */
+bool item_read(const cJSON *json, bool whole, struct item *out, struct error *err);
+
+/* Fill the parts of call that come from the item: prompt, answer, and the completion unless it
+ * comes from `spoken` (NULL: the item's own). Texts borrow from both or a. call->options, prepared
+ * and what the caller knows are the caller's to set. False when a text is malformed or too large. */
+bool item_call(const struct item *item, const struct spoken *spoken, struct arena *a,
                struct reward_call *call, struct error *err);
+
+/* Append as JSON what a reward may read of the item: all but the completion, and what is the
+ * judge's own business. */
+void item_print(const struct item *item, struct buffer *out);
+
+/* The same, printed once however many samples and threads ask for it. */
+struct item_text {
+    pthread_mutex_t lock; /* guards text until it is made; it never changes afterwards */
+    struct buffer text;
+    bool made;
+};
+
+/* An item is at most limit_bytes long. */
+void item_text_init(struct item_text *t, size_t limit_bytes);
+void item_text_clear(struct item_text *t);
+
+/* item's text, good until item_text_clear(); p NULL: too large, or memory is out. */
+struct span item_text_get(struct item_text *t, const struct item *item);
 
 #endif

@@ -2,7 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/judge/judge.h"
+#include "reward/judge/judge_impl.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -10,10 +10,16 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "reward/code/code.h"
-#include "reward/limits.h"
+#include "reward/code/execute.h"
+#include "reward/judge/parcel.h"
+#include "reward/judge/registry.h"
+#include "reward/row/limits.h"
 #include "reward/judge/spec.h"
 
 enum { WORKERS_PER_PROCESSOR = 8, MAX_WORKERS = 64 };
+
+static worker_service *const services[SERVICES] = {
+    [SERVICE_ITEM] = parcel_serve, [SERVICE_PROGRAM] = execute_serve};
 
 /* The rewards of R1, arXiv 2501.12948v1, 2.2.2, as far as they are in the registry. */
 static cJSON *r1_rewards(void)
@@ -57,7 +63,9 @@ struct judge *judge_open(const struct judge_options *o, struct error *err)
     int workers = o->workers > 0 ? o->workers : default_workers();
     struct dispatch_options d = {
         .max_workers = {[POOL_ALGEBRA] = workers, [POOL_SANDBOX] = code_workers(workers)},
-        .memory_bytes = (size_t)o->worker_memory_bytes,
+        .workers = {.services = services,
+                    .n_services = SERVICES,
+                    .memory_bytes = (size_t)o->worker_memory_bytes},
         .max_waiting = o->queue_items,
     };
     judge->item_budget_ms =

@@ -1,25 +1,69 @@
-/* reward/judge/judge.h - the judge itself; inside reward/ only.
+/* reward/judge/judge.h - the judge itself: opened once, asked by everybody, counted.
+ *
+ * Threads: judge_open() before the process has any thread of its own; everything else from any
+ * thread.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef REWARD_JUDGE_JUDGE_H
 #define REWARD_JUDGE_JUDGE_H
 
-#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
-#include "reward/workers/dispatch.h"
-#include "reward/reward.h"
+#include "base/error.h"
+#include "base/span.h"
 
-struct judge {
-    struct dispatch *dispatch;
-    cJSON *default_rewards; /* owned, checked */
-    long (*count_tokens)(void *arg, struct span text);
-    void *count_arg;
-    int item_budget_ms;
-    int max_items; /* of one request */
-    atomic_uint_fast64_t jobs, items, item_errors, cannot_judge, deferred, timeouts;
+/* The version of the rules: the same version gives the same verdicts. In every reply. */
+#define REWARD_RULES "1"
+
+struct judge;
+struct settings_table;
+
+struct judge_options {
+    int workers;                 /* most verifier processes; 0: eight a processor, at most 64 */
+    int item_budget_ms;          /* CPU time of one deferred item */
+    int64_t worker_memory_bytes; /* address space of one verifier process */
+    size_t queue_items;          /* deferred items waiting, of all clients */
+    bool code_unsafe;            /* run code even where the sandbox has too few walls */
+    int max_items;               /* of one request; lines of a stream are not counted */
+    const char *default_rewards; /* JSON list for requests that name none; NULL: accuracy, format */
 };
 
-const cJSON *judge_default_rewards(const struct judge *judge);
+/* The settings of the options above: their names, defaults and help (config/settings.h). */
+extern const struct settings_table judge_settings;
+
+/* Every setting at its default, the rest as docs say; then set what differs. */
+void judge_options_init(struct judge_options *o);
+
+/* Start the verifier processes. Call once, before any thread exists: they are forked from here.
+ * NULL and an error when they cannot be started or default_rewards is wrong. Free with
+ * judge_close(). */
+struct judge *judge_open(const struct judge_options *o, struct error *err);
+
+/* Every job and stream must be freed first. Ends the verifier processes. Accepts NULL. */
+void judge_close(struct judge *judge);
+
+/* How many tokens the served model makes of a text, negative when it cannot say. Called from any
+ * thread that starts jobs. Without one, rewards counted in tokens need the item's own count. Set
+ * before the first job. */
+void judge_set_tokenizer(struct judge *judge, long (*count_tokens)(void *arg, struct span text),
+                         void *arg);
+
+/* What the judge has done since it was opened, for /metrics. */
+struct judge_stats {
+    uint64_t jobs;          /* requests */
+    uint64_t items;         /* judged, errors included */
+    uint64_t item_errors;   /* of them: malformed or lacking a field */
+    uint64_t cannot_judge;  /* parts without a verdict */
+    uint64_t deferred;      /* parts that went to a worker */
+    uint64_t timeouts;      /* of them: out of budget */
+    uint64_t worker_deaths; /* workers lost for any reason, timeouts included */
+    int workers;            /* now alive */
+    int workers_busy;       /* now judging */
+    size_t waiting;         /* deferred parts not yet with a worker */
+};
+void judge_stats_get(struct judge *judge, struct judge_stats *out);
 
 #endif

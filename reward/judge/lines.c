@@ -8,8 +8,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "reward/judge/groups.h"
-#include "reward/limits.h"
+#include "reward/row/limits.h"
 
 static const char *const settings_keys[] = {"rewards", "group_size", "advantage", "on_cannot_judge",
                                             NULL};
@@ -110,7 +109,8 @@ static bool check_settings(struct judge *judge, const cJSON *settings, int64_t *
         cJSON_Delete(trial);
         return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the settings");
     }
-    struct judge_job *job = job_new_of_lines(judge, trial, err);
+    struct judge_job *job =
+        job_new(judge, &(struct job_order){.body = trial, .form = &job_native, .lines = true}, err);
     judge_job_free(job);
     return job != NULL;
 }
@@ -239,12 +239,13 @@ struct judge_job *batch_job(struct batch *b, struct judge *judge, struct error *
     if (errors != NULL) {
         cJSON *request = make_request(b, errors);
         fit_advantage(b, request);
-        job = job_new_of_lines(judge, request, err);
+        job = job_new(
+            judge, &(struct job_order){.body = request, .form = &job_native, .lines = true}, err);
     }
     for (size_t i = 0; job != NULL && i < job->n; i++) {
         if (errors[i].code == ERROR_NONE) continue;
-        job->items[i].error = NULL; /* that it is null says less */
-        request_item_error(job, &job->items[i], &errors[i]);
+        job->items[i].scored.error = NULL; /* that it is null says less */
+        scored_fail(&job->items[i].scored, &errors[i]);
     }
     free(errors);
     batch_free(b);

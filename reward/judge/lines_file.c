@@ -5,15 +5,13 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/reward.h"
-
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/mem.h"
-#include "reward/limits.h"
+#include "reward/row/limits.h"
 #include "reward/judge/lines.h"
 
 enum { MAX_THREADS = 256 };
@@ -128,13 +126,13 @@ static void summarize(struct judge_summary *sum, const struct judge_job *job)
     for (size_t i = 0; i < job->n; i++) {
         const struct job_item *it = &job->items[i];
         sum->items++;
-        sum->errors += it->error != NULL;
-        sum->rewarded += it->has_reward;
-        sum->reward_sum += it->reward;
-        for (int k = 0; it->error == NULL && k < it->specs->n; k++) {
-            sum->correct += it->parts[k].verdict == VERDICT_CORRECT;
-            sum->incorrect += it->parts[k].verdict == VERDICT_INCORRECT;
-            sum->cannot_judge += it->parts[k].verdict == VERDICT_CANNOT;
+        sum->errors += it->scored.error != NULL;
+        sum->rewarded += it->scored.has_reward;
+        sum->reward_sum += it->scored.reward;
+        for (int k = 0; it->scored.error == NULL && k < it->scored.specs->n; k++) {
+            sum->correct += it->scored.parts[k].verdict == VERDICT_CORRECT;
+            sum->incorrect += it->scored.parts[k].verdict == VERDICT_INCORRECT;
+            sum->cannot_judge += it->scored.parts[k].verdict == VERDICT_CANNOT;
         }
     }
 }
@@ -199,22 +197,21 @@ static int count_threads(int asked)
     return n < 1 ? 1 : n > MAX_THREADS ? MAX_THREADS : (int)n;
 }
 
-bool judge_lines(struct judge *judge, FILE *in, FILE *out, int threads,
-                 void (*progress)(void *arg, uint64_t lines), void *arg,
-                 struct judge_summary *summary, struct error *err)
+bool judge_lines(struct judge *judge, const struct judge_file *file, struct judge_summary *summary,
+                 struct error *err)
 {
     struct pass p = {.judge = judge,
-                     .in = in,
-                     .out = out,
-                     .progress = progress,
-                     .progress_arg = arg,
+                     .in = file->in,
+                     .out = file->out,
+                     .progress = file->progress,
+                     .progress_arg = file->arg,
                      .reading = PTHREAD_MUTEX_INITIALIZER,
                      .writing = PTHREAD_MUTEX_INITIALIZER,
                      .turn = PTHREAD_COND_INITIALIZER,
                      .summary = summary,
                      .err = err};
     pthread_t ids[MAX_THREADS];
-    int n = count_threads(threads), started = 0;
+    int n = count_threads(file->threads), started = 0;
     *summary = (struct judge_summary){0};
     batcher_init(&p.batcher, judge);
     while (started < n - 1 && pthread_create(&ids[started], NULL, work, &p) == 0) {
@@ -226,7 +223,7 @@ bool judge_lines(struct judge *judge, FILE *in, FILE *out, int threads,
     }
     batcher_clear(&p.batcher);
     free(p.line);
-    if (!p.failed && fflush(out) != 0) {
+    if (!p.failed && fflush(file->out) != 0) {
         p.failed = true;
         error_set(err, ERROR_SYSTEM, NULL, "cannot write: error %d", errno);
     }

@@ -13,9 +13,8 @@
 
 #include "base/json.h"
 #include "base/mem.h"
-#include "reward/judge/groups.h"
-#include "reward/judge/judge.h"
-#include "reward/limits.h"
+#include "reward/judge/numbering.h"
+#include "reward/row/limits.h"
 
 static bool read_unjudged(const cJSON *object, struct unjudged *out, struct error *err)
 {
@@ -51,6 +50,21 @@ static bool read_specs(struct judge_job *job, const cJSON *request, struct error
     return spec_list_parse(list, job->arena, &job->specs, err) || error_in(err, "rewards");
 }
 
+static void add_item(struct judge_job *job, const cJSON *json)
+{
+    struct job_item *it = &job->items[job->n];
+    *it = (struct job_item){.json = json, .group = SIZE_MAX};
+    it->scored = (struct scored){.run = &job->run,
+                                 .item = &it->item,
+                                 .specs = &job->specs,
+                                 .arena = job->arena,
+                                 .texts = &job->texts,
+                                 .unjudged = job->unjudged,
+                                 .place = job->bare_paths ? SIZE_MAX : job->n};
+    it->id = cJSON_IsObject(json) ? json_get(json, "id") : NULL;
+    job->n++;
+}
+
 static bool read_items(struct judge_job *job, const cJSON *request, struct error *err)
 {
     const cJSON *list = job->single ? NULL : json_get(request, "items"), *item;
@@ -69,27 +83,14 @@ static bool read_items(struct judge_job *job, const cJSON *request, struct error
     job->items = mem_new((size_t)n + 1, sizeof(*job->items), err);
     if (job->items == NULL) return false;
     if (job->single) {
-        job->items[job->n++] = (struct job_item){.json = request, .group = SIZE_MAX};
+        add_item(job, request);
         return true;
     }
     cJSON_ArrayForEach(item, list)
     {
-        job->items[job->n++] = (struct job_item){.json = item, .group = SIZE_MAX};
+        add_item(job, item);
     }
     return true;
-}
-
-void request_item_error(struct judge_job *job, struct job_item *it, const struct error *e)
-{
-    if (it->error != NULL) return; /* the first one is the reason */
-    it->error = arena_alloc(job->arena, 1, sizeof(*it->error));
-    static struct error no_memory = {.code = ERROR_NO_MEMORY, .message = "out of memory"};
-    if (it->error == NULL) {
-        it->error = &no_memory; /* only ever read */
-        return;
-    }
-    *it->error = *e;
-    if (!job->bare_paths) error_in(it->error, "items[%zu]", (size_t)(it - job->items));
 }
 
 /* A reward list of the item's own. */
@@ -101,24 +102,19 @@ static bool own_specs(struct judge_job *job, struct job_item *it, const cJSON *l
     bool ok = spec_list_parse(list, job->arena, own, err);
     own->next = job->own_specs; /* also when wrong: what it prepared must be released */
     job->own_specs = own;
-    it->specs = own;
+    it->scored.specs = own;
     return ok || error_in(err, "rewards");
 }
 
 static bool bind_item(struct judge_job *job, struct job_item *it, struct error *err)
 {
-    const cJSON *fields[ITEM_FIELDS];
-    it->specs = &job->specs;
-    it->id = cJSON_IsObject(it->json) ? json_get(it->json, "id") : NULL;
-    it->unjudged = job->unjudged;
-    if (!item_check(it->json, fields, err)) return false;
-    if (!read_unjudged(it->json, &it->unjudged, err)) return false;
-    if (fields[ITEM_REWARDS] != NULL && !job->single &&
-        !own_specs(job, it, fields[ITEM_REWARDS], err)) {
-        return false;
-    }
-    it->parts = arena_alloc(job->arena, (size_t)it->specs->n, sizeof(*it->parts));
-    return it->parts != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for rewards");
+    struct scored *s = &it->scored;
+    if (!item_read(it->json, true, &it->item, err)) return false;
+    if (!read_unjudged(it->json, &s->unjudged, err)) return false;
+    const cJSON *own = it->item.fields[ITEM_REWARDS];
+    if (own != NULL && !job->single && !own_specs(job, it, own, err)) return false;
+    s->parts = arena_alloc(job->arena, (size_t)s->specs->n, sizeof(*s->parts));
+    return s->parts != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for rewards");
 }
 
 static bool check_request_keys(const struct judge_job *job, const cJSON *request, struct error *err)
@@ -140,11 +136,11 @@ bool request_bind(struct judge_job *job, const cJSON *request, struct error *err
         !read_unjudged(request, &job->unjudged, err) || !read_items(job, request, err)) {
         return false;
     }
-    if (!groups_bind(job, request, err)) return false;
+    if (!groups_number(job, request, err)) return false;
     if (!read_advantage(job, request, job->n_groups > 0, err)) return false;
     for (size_t i = 0; i < job->n; i++) {
         struct error e = {0};
-        if (!bind_item(job, &job->items[i], &e)) request_item_error(job, &job->items[i], &e);
+        if (!bind_item(job, &job->items[i], &e)) scored_fail(&job->items[i].scored, &e);
     }
     return true;
 }

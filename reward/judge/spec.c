@@ -9,7 +9,8 @@
 #include <stdlib.h>
 
 #include "base/json.h"
-#include "reward/limits.h"
+#include "reward/judge/registry.h"
+#include "reward/row/limits.h"
 
 static const double MAX_WEIGHT = 1e9;
 

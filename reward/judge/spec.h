@@ -5,7 +5,7 @@
 #ifndef REWARD_JUDGE_SPEC_H
 #define REWARD_JUDGE_SPEC_H
 
-#include "reward/registry.h"
+#include "reward/row/row.h"
 
 /* One entry of the list. */
 struct spec {

@@ -12,13 +12,11 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/reward.h"
-
 #include <pthread.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
-#include "reward/limits.h"
+#include "reward/row/limits.h"
 #include "reward/judge/lines.h"
 
 struct sheet { /* a job and its place in the queue */

@@ -7,7 +7,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/registry.h"
+#include "reward/row/row.h"
 
 #include "reward/rules/format.h"
 #include "reward/rules/text.h"

@@ -11,7 +11,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/registry.h"
+#include "reward/row/row.h"
 
 #include "base/json.h"
 #include "reward/rules/language_detect.h"

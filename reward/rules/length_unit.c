@@ -23,6 +23,10 @@ size_t length_chars(struct span text)
 static bool count_tokens(const struct reward_call *call, double *out, struct error *err)
 {
     const cJSON *ids = json_get(call->item, "ids");
+    if (call->token_ids != NULL) {
+        *out = (double)call->n_token_ids;
+        return true;
+    }
     if (cJSON_IsArray(ids)) {
         *out = cJSON_GetArraySize(ids);
         return true;

@@ -5,7 +5,7 @@
 #ifndef REWARD_RULES_LENGTH_UNIT_H
 #define REWARD_RULES_LENGTH_UNIT_H
 
-#include "reward/registry.h"
+#include "reward/row/row.h"
 
 enum length_unit { LENGTH_CHARS, LENGTH_TOKENS };
 

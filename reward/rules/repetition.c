@@ -10,7 +10,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/registry.h"
+#include "reward/row/row.h"
 
 #include <math.h>
 
@@ -99,9 +99,22 @@ static bool number_words(struct span text, struct arena *a, struct units *out)
 
 /* ---- token ids -------------------------------------------------------------------------------------------- */
 
+/* The sampler's own, which need no check. */
+static bool take_ids(const struct reward_call *call, struct units *out, struct error *err)
+{
+    size_t n = call->n_token_ids;
+    out->v = arena_alloc(call->arena, n + 1, sizeof(*out->v));
+    if (out->v == NULL) return error_set(err, ERROR_TOO_LARGE, "ids", "%zu ids are too many", n);
+    for (out->n = 0; out->n < n; out->n++) {
+        out->v[out->n] = (uint64_t)call->token_ids[out->n];
+    }
+    return true;
+}
+
 static bool read_ids(const struct reward_call *call, struct units *out, struct error *err)
 {
     const cJSON *ids = json_get(call->item, "ids"), *id;
+    if (call->token_ids != NULL) return take_ids(call, out, err);
     if (!cJSON_IsArray(ids)) {
         return error_set(err, ids == NULL ? ERROR_MISSING_FIELD : ERROR_INVALID_TYPE, "ids",
                          "ids must be the list of the completion's token ids");

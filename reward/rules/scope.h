@@ -5,7 +5,7 @@
 #ifndef REWARD_RULES_SCOPE_H
 #define REWARD_RULES_SCOPE_H
 
-#include "reward/registry.h"
+#include "reward/row/row.h"
 
 enum scope { SCOPE_ANSWER, SCOPE_CONTENT, SCOPE_ALL };
 

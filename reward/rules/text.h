@@ -7,7 +7,7 @@
 
 #include "base/arena.h"
 #include "base/span.h"
-#include "reward/registry.h"
+#include "reward/row/row.h"
 
 /* head and tail as one text: one of them when the other is empty, else new in a. {NULL, 0} when a
  * is full. */

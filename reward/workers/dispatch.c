@@ -34,7 +34,6 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "reward/workers/frame.h"
-#include "reward/workers/lanes.h"
 #include "reward/workers/zygote.h"
 
 enum {
@@ -229,20 +228,23 @@ static void slot_begin(struct dispatch *d, struct slot *s, struct task *t, bool 
 /* A whole frame has come for the slot's task. A worker that says it is its last takes no other. */
 static void slot_finish(struct dispatch *d, struct slot *s)
 {
+    static const enum task_end ends[FRAME_ENDS] = {[FRAME_ANSWER] = TASK_REPLY,
+                                                   [FRAME_TIMEOUT] = TASK_TIMEOUT,
+                                                   [FRAME_NO_MEMORY] = TASK_NO_MEMORY};
     struct frame_reply head = {0};
-    struct span cause, details, vote, frame = buffer_span(&s->in);
+    struct span answer;
     struct task *t = s->task;
-    bool readable = frame_read_reply(frame, &head, &cause, &details, &vote);
-    if (readable && head.status == FRAME_TIMEOUT) {
-        slot_fail(d, s, TASK_TIMEOUT);
+    bool readable = frame_read_reply(buffer_span(&s->in), &head, &answer);
+    if (!readable || head.end != FRAME_ANSWER) {
+        slot_fail(d, s, readable ? ends[head.end] : TASK_LOST);
         return;
     }
     s->task = NULL;
     s->state = SLOT_IDLE;
     t->lane->running--;
-    end_task(t, TASK_REPLY, frame);
+    end_task(t, TASK_REPLY, answer);
     s->in.n = 0;
-    if (!readable || head.last == 1) slot_replace(d, s, false);
+    if (head.last == 1) slot_replace(d, s, false);
 }
 
 /* Bytes, or the end, from a worker. */
@@ -525,7 +527,7 @@ struct dispatch *dispatch_open(const struct dispatch_options *o, struct error *e
     d->zygote = d->wake = -1;
     pthread_mutex_init(&d->lock, NULL);
     init_slots(d);
-    d->zygote = zygote_open(o->memory_bytes, &d->zygote_pid, err);
+    d->zygote = zygote_open(&o->workers, &d->zygote_pid, err);
     if (d->zygote < 0) goto fail;
     d->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (d->wake < 0) {

@@ -21,42 +21,16 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
-#include "reward/registry.h"
+#include "reward/row/row.h"
+#include "reward/workers/lanes.h"
+#include "reward/workers/worker.h"
 
 struct dispatch;
 
-enum task_end {
-    TASK_REPLY,     /* reply holds the worker's frame */
-    TASK_TIMEOUT,   /* out of budget */
-    TASK_LOST,      /* the worker died of it, or there are none */
-    TASK_CANCELLED, /* *cancelled was set */
-};
-
-struct task {
-    struct task *next;
-    struct lane *lane; /* it was submitted to */
-    enum worker_pool pool;
-    int budget_ms;                /* see struct reward */
-    bool slow;                    /* it has failed a trial; the dispatcher thread's */
-    const atomic_bool *cancelled; /* looked at before it starts and after dispatch_wake() */
-    struct buffer frame;          /* worker_frame.h; the task's own */
-
-    /* In the dispatcher thread, once; reply is good during the call. The task is the receiver's. */
-    void (*done)(struct task *t, enum task_end end, struct span reply);
-};
-
-/* A queue of one owner's tasks; zeroed by the owner, who keeps it until all its tasks are done. */
-struct lane {
-    struct task *head, *tail;
-    struct lane *next;
-    bool queued; /* in the dispatcher's ring */
-    int running; /* tasks of it at workers; the dispatcher thread's */
-};
-
 struct dispatch_options {
     int max_workers[POOLS];
-    size_t memory_bytes; /* POOL_ALGEBRA: address space of one worker beyond what it starts with */
-    size_t max_waiting;  /* tasks in all lanes */
+    struct worker_options workers;
+    size_t max_waiting; /* tasks in all lanes */
 };
 
 /* Fork the zygote, then start the dispatcher thread. Before the process has other threads. */

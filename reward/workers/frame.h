@@ -1,57 +1,60 @@
-/* reward/workers/frame.h - what server and worker processes write to each other.
+/* reward/workers/frame.h - the envelope of what server and worker processes write to each other.
  *
- * A frame is a header, its length first, and text behind it. Both sides check every number in a
- * frame before they use it: a worker may have been corrupted by what it judged.
+ *   request   struct frame_request + order
+ *   reply     struct frame_reply + answer
  *
- *   request   {n, budget_ms, spec_n} + reward entry (JSON) + item (JSON)
- *             spec_n 0: no item but a program to run, and its outcome in the reply's details
- *             (reward/code/execute.h)
- *   reply     {n, status, verdict, cause_n, details_n, vote_n, last, value, error} + cause + details + vote
+ * What stands in an order and an answer is the service's own (workers/service.h). Both sides check
+ * the lengths before they use them.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef REWARD_WORKERS_FRAME_H
 #define REWARD_WORKERS_FRAME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "base/error.h"
 #include "base/span.h"
-#include "reward/registry.h"
 
 enum { FRAME_MAX_BYTES = 64 << 20 };
 
 struct frame_request {
-    uint32_t n; /* bytes of the whole frame */
+    uint32_t n;       /* bytes of the whole frame */
+    uint32_t service; /* who answers it: an index of the workers' table */
     uint32_t budget_ms;
-    uint32_t spec_n; /* bytes of the reward entry; the rest is the item */
+};
+
+/* What has become of an order. */
+enum frame_end {
+    FRAME_ANSWER,    /* the answer follows */
+    FRAME_TIMEOUT,   /* its CPU time is spent */
+    FRAME_NO_MEMORY, /* there was not enough of it */
+    FRAME_ENDS
 };
 
 struct frame_reply {
-    uint32_t n;      /* bytes of the whole frame */
-    uint32_t status; /* enum score_status, or FRAME_TIMEOUT */
-    uint32_t verdict;
-    uint32_t cause_n, details_n, vote_n;
+    uint32_t n;    /* bytes of the whole frame */
+    uint32_t end;  /* enum frame_end */
     uint32_t last; /* 1: the worker ends after this one */
-    double value;
-    struct error error; /* SCORE_FAULT */
 };
 
-enum { FRAME_TIMEOUT = 99 };
+/* Begin a request in out, which is empty: append the order, then call frame_close(). */
+void frame_open_request(struct buffer *out, uint32_t service, int budget_ms);
 
-/* Append a request; spec NULL: item is a program to run. False when it is too large. */
-bool frame_write_request(struct buffer *out, int budget_ms, const cJSON *spec, const cJSON *item);
+/* Begin a reply in the same way. */
+void frame_open_reply(struct buffer *out, enum frame_end end, bool last);
 
-/* Take a whole request apart. False when its numbers do not fit. */
-bool frame_read_request(struct span frame, int *budget_ms, struct span *spec, struct span *item);
+/* Say in a reply that is begun that it is the worker's last. */
+void frame_mark_last(struct buffer *out);
 
-void frame_write_reply(struct buffer *out, enum score_status status, const struct reward_out *r,
-                       bool last);
+/* Write the length, now known, in front. False when the frame is too large or memory is out. */
+bool frame_close(struct buffer *out);
 
-/* Take a whole reply apart; the texts borrow from frame. False when its numbers do not fit. */
-bool frame_read_reply(struct span frame, struct frame_reply *head, struct span *cause,
-                      struct span *details, struct span *vote);
+/* Take a whole frame apart; what is behind the head borrows from it. False when its numbers make
+ * no sense. */
+bool frame_read_request(struct span frame, struct frame_request *head, struct span *order);
+bool frame_read_reply(struct span frame, struct frame_reply *head, struct span *answer);
 
 /* The length in a frame's first bytes; 0: not yet known. */
 size_t frame_length(struct span bytes);

@@ -12,7 +12,43 @@
 #ifndef REWARD_WORKERS_LANES_H
 #define REWARD_WORKERS_LANES_H
 
-#include "reward/workers/dispatch.h"
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buffer.h"
+#include "base/span.h"
+#include "reward/row/row.h"
+
+enum task_end {
+    TASK_REPLY,     /* reply holds the worker's frame */
+    TASK_TIMEOUT,   /* out of budget */
+    TASK_NO_MEMORY, /* the worker had not enough of it */
+    TASK_LOST,      /* the worker died of it, or there are none */
+    TASK_CANCELLED, /* *cancelled was set */
+};
+
+struct task {
+    struct task *next;
+    struct lane *lane; /* it was submitted to */
+    enum worker_pool pool;
+    int budget_ms;                /* see struct reward */
+    bool slow;                    /* it has failed a trial; the dispatcher thread's */
+    const atomic_bool *cancelled; /* looked at before it starts and after dispatch_wake() */
+    struct buffer frame;          /* a request; the task's own */
+
+    /* In the dispatcher thread, once; answer (TASK_REPLY) is good during the call. The task is the
+     * receiver's. */
+    void (*done)(struct task *t, enum task_end end, struct span answer);
+};
+
+/* A queue of one owner's tasks; zeroed by the owner, who keeps it until all its tasks are done. */
+struct lane {
+    struct task *head, *tail;
+    struct lane *next;
+    bool queued; /* in the dispatcher's ring */
+    int running; /* tasks of it at workers; the dispatcher thread's */
+};
 
 struct ring {
     struct lane *head, *tail;

@@ -6,7 +6,8 @@
  * place. When the budget is spent, the signal handler itself writes the reply "timeout" and ends
  * the process: no lock, no allocation, so it works wherever the computation stands, and the reply
  * cannot be half of another, for the timer is off while one is written. Memory: RLIMIT_AS makes
- * the allocation fail and the library abort; the server sees the socket close.
+ * an allocation fail; our own code then says so, a library aborts, and the handler of that signal
+ * writes the reply "no memory" in the same way.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -20,13 +21,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#include "base/json.h"
 #include "base/socket.h"
-#include "reward/code/execute.h"
 #include "reward/workers/frame.h"
-#include "reward/judge/item.h"
-#include "reward/limits.h"
-#include "reward/judge/score.h"
 
 enum { NICE_AFTER_MS = 50, NICE_BY = 5, MAX_TASKS = 20000 };
 
@@ -47,8 +43,8 @@ static const bool CAN_LIMIT_MEMORY = true;
 
 static struct {
     int socket;
-    struct frame_reply timeout;    /* ready to be written */
-    volatile sig_atomic_t rest_ms; /* of the budget, when the first stage ends */
+    struct frame_reply timeout, no_memory; /* ready to be written */
+    volatile sig_atomic_t rest_ms;         /* of the budget, when the first stage ends */
     volatile sig_atomic_t niced;
     bool off; /* the sandbox pool: its work is in other processes, under limits of their own */
 } alarm_clock;
@@ -73,14 +69,26 @@ static void on_alarm(int signal)
     _exit(n < 0 ? 1 : 0);
 }
 
+/* GMP, FLINT and others have one way to say that memory is out. */
+static void on_abort(int signal)
+{
+    (void)signal;
+    ssize_t n = write(alarm_clock.socket, &alarm_clock.no_memory, sizeof(alarm_clock.no_memory));
+    _exit(n < 0 ? 1 : 0);
+}
+
 static void clock_init(int socket, enum worker_pool pool)
 {
     alarm_clock.off = pool == POOL_SANDBOX;
     alarm_clock.socket = socket;
-    alarm_clock.timeout = (struct frame_reply){
-        .n = sizeof(struct frame_reply), .status = FRAME_TIMEOUT, .verdict = VERDICT_CANNOT};
+    alarm_clock.timeout =
+        (struct frame_reply){.n = sizeof(struct frame_reply), .end = FRAME_TIMEOUT, .last = 1};
+    alarm_clock.no_memory =
+        (struct frame_reply){.n = sizeof(struct frame_reply), .end = FRAME_NO_MEMORY, .last = 1};
     struct sigaction act = {.sa_handler = on_alarm, .sa_flags = SA_RESTART};
     sigaction(SIGPROF, &act, NULL);
+    act.sa_handler = on_abort;
+    sigaction(SIGABRT, &act, NULL);
 }
 
 static void clock_start(int budget_ms)
@@ -96,72 +104,29 @@ static void clock_stop(void)
     set_timer(0);
 }
 
-/* ---- one item ---------------------------------------------------------------------------------------------- */
-
-/* The reward entry as a list of one, and the item, as the server checked them before. */
-struct work {
-    cJSON *list, *item;
-    struct arena *arena;
-    struct spec_list specs;
-};
-
-static bool work_read(struct work *w, struct span spec, struct span item, struct error *err)
-{
-    w->arena = arena_new(REWARD_SCRATCH_BYTES);
-    w->list = cJSON_CreateArray();
-    cJSON *entry = json_parse(spec, err);
-    w->item = json_parse(item, err);
-    if (w->arena == NULL || w->list == NULL || entry == NULL || w->item == NULL) {
-        cJSON_Delete(entry);
-        return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory in a verifier process");
-    }
-    cJSON_AddItemToArray(w->list, entry);
-    return spec_list_parse(w->list, w->arena, &w->specs, err);
-}
-
-static void work_clear(struct work *w)
-{
-    spec_list_clear(&w->specs);
-    cJSON_Delete(w->list);
-    cJSON_Delete(w->item);
-    arena_free(w->arena);
-}
-
-static enum score_status judge_work(struct work *w, int budget_ms, struct reward_out *out)
-{
-    const cJSON *fields[ITEM_FIELDS];
-    struct reward_call call;
-    if (!item_check(w->item, fields, out->err) ||
-        !item_call(fields, w->item, w->arena, &call, out->err)) {
-        return SCORE_FAULT;
-    }
-    call.in_worker = true;
-    call.budget_ms = budget_ms;
-    return score_part(&w->specs.specs[0], &call, out);
-}
+/* ---- one order ------------------------------------------------------------------------------------ */
 
 /* One request frame to one reply frame, the process's last when it is tired. False: the frame
  * makes no sense. */
-static bool answer(struct span frame, bool tired, struct buffer *reply)
+static bool answer(const struct worker_options *o, struct span frame, bool tired,
+                   struct buffer *reply)
 {
-    int budget_ms;
-    struct span spec, item;
-    if (!frame_read_request(frame, &budget_ms, &spec, &item)) return false;
-    if (spec.n == 0) return execute_answer(item, reply);
-    struct work w = {0};
-    struct error err = {0};
-    struct buffer details;
-    buffer_init(&details, REWARD_MAX_DETAILS);
-    struct reward_out out = {.details = &details, .err = &err};
-    clock_start(budget_ms);
-    enum score_status status =
-        work_read(&w, spec, item, &err) ? judge_work(&w, budget_ms, &out) : SCORE_FAULT;
+    struct frame_request head;
+    struct span order;
+    if (!frame_read_request(frame, &head, &order) || head.service >= (uint32_t)o->n_services) {
+        return false;
+    }
+    frame_open_reply(reply, FRAME_ANSWER, tired);
+    clock_start((int)head.budget_ms);
+    bool done = o->services[head.service]((int)head.budget_ms, order, reply);
     clock_stop();
-    if (details.failed) details.n = 0;
-    frame_write_reply(reply, status, &out, tired || alarm_clock.niced);
-    buffer_clear(&details);
-    work_clear(&w);
-    return !reply->failed;
+    if (!done || reply->failed) {
+        buffer_clear(reply);
+        frame_open_reply(reply, FRAME_NO_MEMORY, true);
+    } else if (alarm_clock.niced) {
+        frame_mark_last(reply);
+    }
+    return frame_close(reply);
 }
 
 /* ---- the process ----------------------------------------------------------------------------------------------- */
@@ -199,16 +164,16 @@ static void limit_process(enum worker_pool pool, size_t memory_bytes)
     setrlimit(RLIMIT_AS, &space);
 }
 
-void worker_run(int socket, enum worker_pool pool, size_t memory_bytes)
+void worker_run(int socket, enum worker_pool pool, const struct worker_options *o)
 {
     struct buffer in, reply;
     buffer_init(&in, FRAME_MAX_BYTES);
     buffer_init(&reply, FRAME_MAX_BYTES);
-    limit_process(pool, memory_bytes);
+    limit_process(pool, o->memory_bytes);
     clock_init(socket, pool);
     for (int left = MAX_TASKS; left > 0 && !alarm_clock.niced; left--) {
         reply.n = 0;
-        if (!read_frame(socket, &in) || !answer(buffer_span(&in), left == 1, &reply)) break;
+        if (!read_frame(socket, &in) || !answer(o, buffer_span(&in), left == 1, &reply)) break;
         if (!socket_write(socket, reply.p, reply.n)) break;
     }
     buffer_clear(&in);

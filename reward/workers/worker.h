@@ -10,9 +10,17 @@
 
 #include <stddef.h>
 
-#include "reward/registry.h"
+#include "reward/row/row.h"
+#include "reward/workers/service.h"
+
+/* What a worker is made for; the same for all of one server. */
+struct worker_options {
+    worker_service *const *services; /* n_services of them: a frame names one */
+    int n_services;
+    size_t memory_bytes; /* POOL_ALGEBRA: address space beyond what it starts with */
+};
 
 /* Serve the socket; returns when it closes or the process has done enough. */
-void worker_run(int socket, enum worker_pool pool, size_t memory_bytes);
+void worker_run(int socket, enum worker_pool pool, const struct worker_options *o);
 
 #endif

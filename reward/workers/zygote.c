@@ -16,8 +16,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "reward/workers/worker.h"
-
 enum { IDLE_MS = 1000 }; /* between looks for orphans */
 
 struct order {
@@ -26,7 +24,7 @@ struct order {
 
 struct zygote {
     int socket;
-    size_t memory_bytes;
+    struct worker_options options;
     pid_t pids[ZYGOTE_MAX_SLOTS]; /* 0: none */
     int dying;                    /* killed, not yet reaped */
 };
@@ -122,7 +120,7 @@ static void spawn(struct zygote *z, const struct order *o)
     if (pid == 0) {
         close(z->socket);
         close(pair[0]);
-        worker_run(pair[1], (enum worker_pool)o->pool, z->memory_bytes);
+        worker_run(pair[1], (enum worker_pool)o->pool, &z->options);
         _exit(0);
     }
     close(pair[1]);
@@ -170,7 +168,7 @@ static void settle_in(void)
     prctl(PR_SET_NAME, "ts-zygote");
 }
 
-int zygote_open(size_t memory_bytes, pid_t *pid, struct error *err)
+int zygote_open(const struct worker_options *o, pid_t *pid, struct error *err)
 {
     int pair[2];
     if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
@@ -185,7 +183,7 @@ int zygote_open(size_t memory_bytes, pid_t *pid, struct error *err)
         return -1;
     }
     if (*pid == 0) {
-        struct zygote z = {.socket = pair[1], .memory_bytes = memory_bytes};
+        struct zygote z = {.socket = pair[1], .options = *o};
         close(pair[0]);
         settle_in();
         run(&z);

@@ -16,14 +16,14 @@
 #include <sys/types.h>
 
 #include "base/error.h"
-#include "reward/registry.h"
+#include "reward/row/row.h"
+#include "reward/workers/worker.h"
 
 enum { ZYGOTE_MAX_SLOTS = 256 };
 
 /* Fork it. Returns the socket to it and its pid, or -1. When the socket closes it ends all
- * workers and itself. memory_bytes: address space of an algebra worker beyond what it starts
- * with. */
-int zygote_open(size_t memory_bytes, pid_t *pid, struct error *err);
+ * workers and itself. */
+int zygote_open(const struct worker_options *o, pid_t *pid, struct error *err);
 
 /* Close the socket and reap the process. */
 void zygote_close(int zygote, pid_t pid);

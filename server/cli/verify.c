@@ -57,7 +57,9 @@ static bool judge_file(struct judge *judge, const char *path, int threads, bool 
     }
     struct progress p = {.started_ns = clock_ns(), .on_terminal = !quiet && isatty(STDERR_FILENO)};
     struct judge_summary sum = {0};
-    bool ok = judge_lines(judge, in, stdout, threads, show_progress, &p, &sum, err);
+    const struct judge_file file = {
+        .in = in, .out = stdout, .threads = threads, .progress = show_progress, .arg = &p};
+    bool ok = judge_lines(judge, &file, &sum, err);
     if (ok && !quiet) print_summary(&p, &sum);
     if (!from_stdin) fclose(in);
     return ok;

@@ -152,7 +152,8 @@ static void test_file(void **state)
                 i % 2 == 0 ? GOOD : "x");
     }
     rewind(in);
-    assert_true(judge_lines(judge, in, out, 4, count_progress, &progress, &sum, &err));
+    const struct judge_file file = {in, out, 4, count_progress, &progress};
+    assert_true(judge_lines(judge, &file, &sum, &err));
     assert_int_equal(progress, LINES);
     assert_int_equal(sum.items, LINES);
     assert_int_equal(sum.errors, LINES / 10);
@@ -182,7 +183,7 @@ static void test_file_breaks(void **state)
         in,
         "{\"completion\":\"x\"}\n{\"rewards\":[{\"name\":\"nope\"}]}\n{\"completion\":\"x\"}\n");
     rewind(in);
-    assert_false(judge_lines(judge, in, out, 2, NULL, NULL, &sum, &err));
+    assert_false(judge_lines(judge, &(struct judge_file){in, out, 2, NULL, NULL}, &sum, &err));
     assert_string_equal(err.param, "rewards[0].name");
     fclose(in);
     fclose(out);

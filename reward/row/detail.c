@@ -1,11 +1,11 @@
-/* reward/rules/detail.c - members of a part's "details" object, written straight as JSON.
+/* reward/row/detail.c - members of a part's "details" object, written straight as JSON.
  *
  * The buffer holds `{`-terminated text or a member whenever a key is added, so the last byte says
  * whether a comma is due. The job opens each part's object and closes it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/registry.h"
+#include "reward/row/row.h"
 
 #include "base/json.h"
 
@@ -41,10 +41,4 @@ void detail_null(struct reward_out *out, const char *key)
 {
     detail_key(out, key);
     buffer_add_str(out->details, "null");
-}
-
-void detail_json(struct reward_out *out, const char *key, const cJSON *value)
-{
-    detail_key(out, key);
-    json_print(value, out->details);
 }

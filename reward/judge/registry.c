@@ -1,12 +1,13 @@
-/* reward/registry.c - the table of rewards, and how it is printed.
+/* reward/judge/registry.c - the table of rewards, and how it is printed.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/registry.h"
+#include "reward/judge/registry.h"
 
 #include "base/json.h"
 #include "reward/code/code.h"
-#include "reward/reward.h"
+#include "reward/judge/judge.h"
+#include "reward/judge/tables.h"
 
 /* clang-format off */
 static const struct reward *const rewards[] = {

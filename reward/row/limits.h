@@ -1,9 +1,9 @@
-/* reward/limits.h - every ceiling of the judge in one place.
+/* reward/row/limits.h - every ceiling of the judge in one place.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef REWARD_LIMITS_H
-#define REWARD_LIMITS_H
+#ifndef REWARD_ROW_LIMITS_H
+#define REWARD_ROW_LIMITS_H
 
 enum {
     REWARD_MAX_ITEMS = 100000,      /* of one request, unless the server says otherwise */

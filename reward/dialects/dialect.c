@@ -1,4 +1,4 @@
-/* reward/dialects/dialects.c - other trainers' reward servers, spoken from one table.
+/* reward/dialects/dialect.c - other trainers' reward servers, spoken from one table.
  *
  * Each dialect is a body turned into a native request, and the outcome turned into the reply its
  * client expects. The rewards are the judge's defaults, which the operator sets.
@@ -9,7 +9,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/judge/job.h"
+#include "reward/dialects/dialect.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -18,7 +18,8 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "reward/code/languages.h"
-#include "reward/limits.h"
+#include "reward/judge/job.h"
+#include "reward/row/limits.h"
 #include "reward/rules/text.h"
 
 /* ---- shared ------------------------------------------------------------------------------------------- */
@@ -62,7 +63,7 @@ static bool add_item(cJSON *items, const cJSON *prompt, const char *completion, 
 /* A reward as these clients read it: a number; what has none is 0, for none of them knows null. */
 static double plain_reward(const struct job_item *it)
 {
-    return it->has_reward && it->error == NULL ? it->reward : 0;
+    return it->scored.has_reward && it->scored.error == NULL ? it->scored.reward : 0;
 }
 
 /* ---- OpenRLHF: {query: [...], prompts: [...], labels: [...]} --------------------------------------------- */
@@ -166,8 +167,8 @@ static void add_scores(const struct judge_job *job, struct buffer *out)
     for (size_t i = 0; i < job->n; i++) {
         const struct job_item *it = &job->items[i];
         double score = fmin(fmax(plain_reward(it), 0), 1);
-        if (it->error == NULL && it->specs->teller >= 0) {
-            const struct part *p = &it->parts[it->specs->teller];
+        if (it->scored.error == NULL && it->scored.specs->teller >= 0) {
+            const struct part *p = &it->scored.parts[it->scored.specs->teller];
             if (p->state == PART_VALUE) score = fmin(fmax(p->value, 0), 1);
         }
         if (i > 0) buffer_add_char(out, ',');
@@ -182,14 +183,14 @@ static void add_logs(const struct judge_job *job, struct buffer *out)
     buffer_add_char(out, '{');
     for (int s = 0; s < job->specs.n; s++) {
         if (job->specs.specs[s].hidden) continue;
-        if (out->p[out->n - 1] != '{') buffer_add_char(out, ',');
+        if (out->n > 0 && out->p[out->n - 1] != '{') buffer_add_char(out, ',');
         json_print_text(job->specs.specs[s].label, out);
         buffer_add_str(out, ":[");
         for (size_t i = 0; i < job->n; i++) {
             const struct job_item *it = &job->items[i];
-            bool has = it->error == NULL && it->parts[s].state == PART_VALUE;
+            bool has = it->scored.error == NULL && it->scored.parts[s].state == PART_VALUE;
             if (i > 0) buffer_add_char(out, ',');
-            json_print_number(has ? it->parts[s].value : 0, out);
+            json_print_number(has ? it->scored.parts[s].value : 0, out);
         }
         buffer_add_char(out, ']');
     }
@@ -310,8 +311,8 @@ static void set_text(cJSON *object, const char *name, struct span text)
 /* What math_with_judge adds. */
 static void add_math_fields(const struct judge_job *job, const struct job_item *it, cJSON *reply)
 {
-    const struct part *p = &it->parts[it->specs->teller];
-    struct span vote = span_of(p->vote.n > 0 ? job->texts.p + p->vote.at : NULL, p->vote.n);
+    const struct part *p = &it->scored.parts[it->scored.specs->teller];
+    struct span vote = job_text(job, p->vote);
     set_text(reply, "extracted_answer", vote);
     cJSON_DeleteItemFromObjectCaseSensitive(reply, "library_reward");
     cJSON_AddNumberToObject(reply, "library_reward", p->state == PART_VALUE ? p->value : 0);
@@ -332,36 +333,36 @@ static void nemo_gym_reply(const struct judge_job *job, struct buffer *out)
     const struct job_item *it = &job->items[0];
     cJSON *reply = cJSON_Duplicate(job->body, true);
     cJSON *parts = cJSON_CreateObject();
-    for (int i = 0; parts != NULL && it->error == NULL && i < it->specs->n; i++) {
-        const struct spec *s = &it->specs->specs[i];
+    for (int i = 0; parts != NULL && it->scored.error == NULL && i < it->scored.specs->n; i++) {
+        const struct spec *s = &it->scored.specs->specs[i];
         char label[REWARD_MAX_LABEL + 1] = {0};
         memcpy(label, s->label.p == NULL ? "" : s->label.p, s->label.n);
-        if (!s->hidden && it->parts[i].state == PART_VALUE) {
-            cJSON_AddNumberToObject(parts, label, it->parts[i].value);
+        if (!s->hidden && it->scored.parts[i].state == PART_VALUE) {
+            cJSON_AddNumberToObject(parts, label, it->scored.parts[i].value);
         }
     }
     cJSON_DeleteItemFromObjectCaseSensitive(reply, "reward");
     cJSON_DeleteItemFromObjectCaseSensitive(reply, "reward_components");
     cJSON_AddNumberToObject(reply, "reward", plain_reward(it));
     cJSON_AddItemToObject(reply, "reward_components", parts);
-    if (it->error == NULL && unit_tests(job->body) != NULL) {
+    if (it->scored.error == NULL && unit_tests(job->body) != NULL) {
         add_code_fields(job, it, reply);
-    } else if (it->error == NULL && it->specs->teller >= 0) {
+    } else if (it->scored.error == NULL && it->scored.specs->teller >= 0) {
         add_math_fields(job, it, reply);
     }
     json_print(reply, out);
     cJSON_Delete(reply);
 }
 
-/* ---- the table ------------------------------------------------------------------------------------------------- */
+/* ---- the table ------------------------------------------------------------------------------- */
 
 static const struct dialect {
-    cJSON *(*request)(const cJSON *body, struct error *err);
-    void (*reply)(const struct judge_job *job, struct buffer *out);
+    cJSON *(*request)(const cJSON *body, struct error *err); /* NULL: the body is one */
+    struct job_form form;
 } dialects[JUDGE_DIALECTS] = {
-    [JUDGE_OPENRLHF] = {openrlhf_request, openrlhf_reply},
-    [JUDGE_SLIME] = {slime_request, slime_reply},
-    [JUDGE_NEMO_GYM] = {nemo_gym_request, nemo_gym_reply},
+    [JUDGE_OPENRLHF] = {openrlhf_request, {openrlhf_reply}},
+    [JUDGE_SLIME] = {slime_request, {slime_reply}},
+    [JUDGE_NEMO_GYM] = {nemo_gym_request, {nemo_gym_reply}},
 };
 
 enum judge_dialect judge_dialect_of(const cJSON *body)
@@ -370,18 +371,19 @@ enum judge_dialect judge_dialect_of(const cJSON *body)
     return gym ? JUDGE_NEMO_GYM : JUDGE_NATIVE;
 }
 
-cJSON *dialect_request(enum judge_dialect d, const cJSON *body, struct error *err)
+struct judge_job *judge_job_new(struct judge *judge, enum judge_dialect d, cJSON *body,
+                                struct error *err)
 {
+    struct job_order o = {.body = body, .form = &job_native};
+    if (d == JUDGE_NATIVE) return job_new(judge, &o, err);
+    o.form = &dialects[d].form;
     if (!cJSON_IsObject(body)) {
         error_set(err, ERROR_INVALID_TYPE, NULL, "the body must be an object, not %s",
                   json_type_name(body));
-        return NULL;
+    } else {
+        o.request = dialects[d].request(body, err);
     }
-    return dialects[d].request(body, err);
-}
-
-bool dialect_reply(const struct judge_job *job, struct buffer *out)
-{
-    dialects[job->dialect].reply(job, out);
-    return !out->failed;
+    if (o.request != NULL) return job_new(judge, &o, err);
+    cJSON_Delete(body);
+    return NULL;
 }

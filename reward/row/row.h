@@ -1,10 +1,11 @@
-/* reward/registry.h - what a reward is, and the table of all of them.
+/* reward/row/row.h - what a reward is.
  *
- * A reward is a pure function of one item and its options. It has one file (reward/NAME.c), which
- * exports one `const struct reward NAME_reward`, and one row in registry.c. The table drives the
- * checking of requests, GET /verify/rewards and the docs.
+ * A reward is a pure function of one item and its options. It has one file (reward/rules/NAME.c, or
+ * a folder of its own), which exports one `const struct reward NAME_reward`, and one row in
+ * reward/judge/registry.c. The table drives the checking of requests, GET /verify/rewards and the
+ * docs.
  *
- * To add one: write the file, declare it at the foot of this header, add the row, add cases to
+ * To add one: write the file, declare it in registry.h, add the row in registry.c, add cases to
  * tests/unit.
  *
  * A score function is re-entrant, never blocks, and takes time linear in its input with a small
@@ -13,8 +14,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef REWARD_REGISTRY_H
-#define REWARD_REGISTRY_H
+#ifndef REWARD_ROW_ROW_H
+#define REWARD_ROW_ROW_H
 
 #include <cjson/cJSON.h>
 #include <stdbool.h>
@@ -77,12 +78,14 @@ struct reward_call {
     const cJSON *answer;   /* the item's "answer": text, number, list of them; NULL when absent */
     const cJSON *item;     /* the whole item: a reward reads its own fields with json_get() */
     const struct option_value *options; /* in the order of the row's table */
-    const void *prepared;               /* what prepare() made, or NULL */
-    enum correctness correct;           /* rows with wants_correct */
-    double group_min, group_max;        /* rows with measure(): over the item's group */
-    struct arena *arena;                /* scratch, good until the item is judged */
-    bool in_worker;                     /* in a verifier process: may be slow, may be killed */
-    int budget_ms;                      /* in a worker: CPU time of this call */
+    const int32_t *token_ids;           /* the completion's, from its sampler; NULL: not known */
+    size_t n_token_ids;
+    const void *prepared;        /* what prepare() made, or NULL */
+    enum correctness correct;    /* rows with wants_correct */
+    double group_min, group_max; /* rows with measure(): over the item's group */
+    struct arena *arena;         /* scratch, good until the item is judged */
+    bool in_worker;              /* in a verifier process: may be slow, may be killed */
+    int budget_ms;               /* in a worker: CPU time of this call */
     long (*count_tokens)(void *arg, struct span text); /* NULL when nobody can */
     void *count_arg;
 };
@@ -109,7 +112,6 @@ void detail_text(struct reward_out *out, const char *key, struct span value);
 void detail_number(struct reward_out *out, const char *key, double value); /* not finite: null */
 void detail_bool(struct reward_out *out, const char *key, bool value);
 void detail_null(struct reward_out *out, const char *key);
-void detail_json(struct reward_out *out, const char *key, const cJSON *value);
 /* `"key":` and nothing else: the caller appends one JSON value to out->details. */
 void detail_key(struct reward_out *out, const char *key);
 
@@ -130,8 +132,8 @@ struct reward {
     const char *doc;                     /* one sentence */
     const char *source;                  /* paper and section, or repo:path */
     const struct reward_option *options; /* n_options rows */
-    int n_options;                       /* at most REWARD_MAX_OPTIONS */
-    const struct reward_field *fields;   /* n_fields rows */
+    int n_options;
+    const struct reward_field *fields; /* n_fields rows */
     int n_fields;
     const char *const *causes; /* every cause it can give, NULL-terminated; NULL: none */
     bool tells_correct;        /* its verdict says whether the answer is right: accuracy, code */
@@ -159,32 +161,5 @@ struct reward {
      * that), of the wall's in POOL_SANDBOX. NULL: the judge's own. */
     int (*budget_ms)(const struct reward_call *call);
 };
-
-enum { REWARD_MAX_OPTIONS = 32 };
-
-/* The row of that name, or NULL. */
-const struct reward *reward_find(struct span name);
-
-/* The i-th row, or NULL past the end. */
-const struct reward *reward_at(int i);
-
-/* ---- the rewards: one file each -------------------------------------------------------------------- */
-
-extern const struct reward accuracy_reward;
-extern const struct reward format_reward;
-extern const struct reward language_reward;
-extern const struct reward code_reward;
-extern const struct reward countdown_reward;
-extern const struct reward knights_reward;
-extern const struct reward extract_reward;
-extern const struct reward cosine_reward;
-extern const struct reward length_reward;
-extern const struct reward overlong_reward;
-extern const struct reward repetition_reward;
-extern const struct reward reasoning_steps_reward;
-extern const struct reward plan_reward;
-extern const struct reward schema_reward;
-extern const struct reward regex_reward;
-extern const struct reward contains_reward;
 
 #endif

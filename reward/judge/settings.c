@@ -1,9 +1,9 @@
-/* reward/settings.c - the settings that a judge obeys: rows of struct judge_options.
+/* reward/judge/settings.c - the settings that a judge obeys: rows of struct judge_options.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "config/settings.h"
-#include "reward/reward.h"
+#include "reward/judge/judge.h"
 
 #define AT(field) offsetof(struct judge_options, field)
 enum { K = 1 << 10, M = 1 << 20 };

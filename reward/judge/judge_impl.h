@@ -1,0 +1,31 @@
+/* reward/judge/judge_impl.h - what a judge has; inside reward/ only.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_JUDGE_JUDGE_IMPL_H
+#define REWARD_JUDGE_JUDGE_IMPL_H
+
+#include <stdatomic.h>
+
+#include <cjson/cJSON.h>
+
+#include "reward/judge/judge.h"
+#include "reward/workers/dispatch.h"
+
+/* What worker processes can do, by the place in their table (workers/service.h). */
+enum service { SERVICE_ITEM, SERVICE_PROGRAM, SERVICES };
+
+struct judge {
+    struct dispatch *dispatch;
+    cJSON *default_rewards; /* owned, checked */
+    long (*count_tokens)(void *arg, struct span text);
+    void *count_arg;
+    int item_budget_ms;
+    int max_items; /* of one request */
+    atomic_uint_fast64_t jobs, items, item_errors, cannot_judge, deferred, timeouts;
+};
+
+/* The checked list for those who name no rewards; the judge's. */
+const cJSON *judge_default_rewards(const struct judge *judge);
+
+#endif

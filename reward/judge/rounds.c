@@ -1,0 +1,148 @@
+/* reward/judge/rounds.c - what a job does when all its items are home.
+ *
+ *   second round    the parts that want the item's verdict
+ *   lengths         of the items with rows that compare with their group, least and most of each
+ *   third round     those rows
+ *   outcome         sums, groups, advantages
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "reward/judge/job.h"
+
+static struct job_group *group_of(struct judge_job *job, const struct job_item *it)
+{
+    return it->group == SIZE_MAX ? &job->whole : &job->groups[it->group];
+}
+
+/* The lengths of one item's group rows into its group's. */
+static void measure(struct judge_job *job, struct job_item *it, struct desk *d)
+{
+    struct job_group *g = group_of(job, it);
+    for (int i = 0; i < it->scored.specs->n && it->scored.error == NULL; i++) {
+        double length = 0;
+        if (it->scored.specs->specs[i].reward->measure == NULL) continue;
+        if (!scored_length(&it->scored, i, d, &length)) return;
+        g->length_least = fmin(g->length_least, length);
+        g->length_most = fmax(g->length_most, length);
+    }
+}
+
+static void later_rounds(struct judge_job *job, struct desk *d)
+{
+    bool lengths = advantage_wants_lengths(job->method);
+    job->whole.length_least = (double)INFINITY;
+    for (size_t g = 0; g < job->n_groups; g++) {
+        job->groups[g].length_least = (double)INFINITY;
+    }
+    for (size_t i = 0; i < job->n; i++) {
+        struct job_item *it = &job->items[i];
+        scored_second(&it->scored, d);
+        if (it->scored.error == NULL && lengths) scored_tokens(&it->scored, d);
+        if (it->scored.error == NULL) measure(job, it, d);
+    }
+    for (size_t i = 0; i < job->n; i++) {
+        struct job_item *it = &job->items[i];
+        const struct job_group *g = group_of(job, it);
+        if (it->scored.error != NULL || !scored_has_grouped(&it->scored)) continue;
+        scored_grouped(&it->scored, d, g->length_least, g->length_most);
+    }
+}
+
+/* ---- the outcome -------------------------------------------------------------------------------- */
+
+/* The members of every group in a row, each group's first at start[g]. */
+static void sort_members(struct judge_job *job, size_t *start, struct scored **members)
+{
+    for (size_t i = 0; i < job->n; i++) {
+        if (job->items[i].group != SIZE_MAX) start[job->items[i].group + 2]++;
+    }
+    for (size_t g = 2; g < job->n_groups + 2; g++) {
+        start[g] += start[g - 1];
+    }
+    for (size_t i = 0; i < job->n; i++) {
+        struct job_item *it = &job->items[i];
+        if (it->group != SIZE_MAX) members[start[it->group + 1]++] = &it->scored;
+    }
+}
+
+static bool settle_groups(struct judge_job *job, struct error *err)
+{
+    size_t *start = mem_new(job->n_groups + 2, sizeof(*start), err);
+    struct scored **members = mem_new(job->n + 1, sizeof(*members), err);
+    bool ok = start != NULL && members != NULL;
+    if (ok) sort_members(job, start, members);
+    for (size_t g = 0; ok && g < job->n_groups; g++) {
+        ok =
+            group_settle(members + start[g], start[g + 1] - start[g], &job->groups[g].outcome, err);
+    }
+    free(start);
+    free(members);
+    return ok;
+}
+
+/* The totals as one column for advantage_compute(); an item outside every group is one of its own. */
+static bool set_advantages(struct judge_job *job, struct error *err)
+{
+    size_t n = job->n, next = job->n_groups;
+    double *v = mem_new(3 * n, sizeof(*v), err);
+    size_t *groups = mem_new(n, sizeof(*groups), err);
+    bool ok = v != NULL && groups != NULL;
+    for (size_t i = 0; ok && i < n; i++) {
+        const struct scored *s = &job->items[i].scored;
+        v[i] = s->has_reward ? s->reward : (double)NAN;
+        v[n + i] = s->tokens;
+        groups[i] = job->items[i].group != SIZE_MAX ? job->items[i].group : next++;
+    }
+    const struct advantage_table table = {
+        .n = n, .columns = 1, .rewards = v, .groups = groups, .n_groups = next, .lengths = v + n};
+    struct advantage_params p = advantage_defaults(job->method);
+    ok = ok && advantage_compute(&p, &table, v + 2 * n, err);
+    for (size_t i = 0; ok && i < n; i++) {
+        job->items[i].scored.advantage = v[2 * n + i];
+    }
+    free(v);
+    free(groups);
+    return ok;
+}
+
+static bool settle_outcome(struct judge_job *job, struct error *err)
+{
+    for (size_t i = 0; i < job->n; i++) {
+        scored_sum(&job->items[i].scored);
+    }
+    if (job->n_groups == 0) return true;
+    if (!settle_groups(job, err)) return false;
+    return job->method == ADVANTAGE_NONE || set_advantages(job, err);
+}
+
+static void count_outcome(struct judge_job *job)
+{
+    uint64_t errors = 0, cannot = 0;
+    for (size_t i = 0; i < job->n; i++) {
+        const struct scored *s = &job->items[i].scored;
+        errors += s->error != NULL;
+        cannot += scored_count_unjudged(s);
+    }
+    atomic_fetch_add(&job->judge->items, job->n);
+    atomic_fetch_add(&job->judge->item_errors, errors);
+    atomic_fetch_add(&job->judge->cannot_judge, cannot);
+}
+
+void job_settle(struct judge_job *job)
+{
+    struct desk d;
+    struct error e = {0};
+    if (job->settled) return;
+    job->settled = true;
+    if (desk_init(&d))
+        later_rounds(job, &d);
+    else
+        job->failed = true;
+    desk_clear(&d);
+    if (!settle_outcome(job, &e)) job->failed = true;
+    count_outcome(job);
+}

@@ -1,0 +1,353 @@
+/* reward/judge/sample.c - see sample.h.
+ *
+ * A round is a run (scored.h); a sample is one scored of it, in the caller's arena. An item's JSON
+ * for the workers is printed by the first sample that needs one, and kept for the others.
+ *
+ * Invariants
+ *   (1) done() comes once for each sample that was started: from judge_sample_start() when every
+ *       part is home by then, else from run->home().
+ *   (2) A finished sample has nothing at the workers.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/judge/sample.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/mem.h"
+#include "reward/judge/groups.h"
+#include "reward/judge/scored.h"
+#include "reward/row/limits.h"
+#include "reward/workers/frame.h"
+
+struct judge_rewards {
+    cJSON *list; /* owned; NULL: the judge's */
+    struct arena *arena;
+    struct spec_list specs;
+};
+
+struct judge_item {
+    struct item item;
+    cJSON *own; /* an empty object where the caller gave none */
+    struct item_text text;
+};
+
+struct judge_round {
+    struct run run; /* first: home() is given its address */
+};
+
+struct sample_state {
+    struct scored scored; /* first: home() is given its address */
+    struct judge_sample *sample;
+    struct spoken spoken;
+    struct buffer texts;
+    bool finished;
+};
+
+/* ---- rewards and items -------------------------------------------------------------------------- */
+
+struct judge_rewards *judge_rewards_new(struct judge *judge, const cJSON *list, struct error *err)
+{
+    struct judge_rewards *r = mem_new(1, sizeof(*r), err);
+    if (r == NULL) return NULL;
+    r->specs.teller = -1;
+    r->arena = arena_new(REWARD_SCRATCH_BYTES);
+    r->list = list == NULL ? NULL : cJSON_Duplicate(list, true);
+    bool ok = r->arena != NULL && (list == NULL || r->list != NULL);
+    if (!ok) error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the rewards");
+    const cJSON *entries = list == NULL ? judge_default_rewards(judge) : r->list;
+    if (ok && spec_list_parse(entries, r->arena, &r->specs, err)) return r;
+    judge_rewards_free(r);
+    return NULL;
+}
+
+void judge_rewards_free(struct judge_rewards *r)
+{
+    if (r == NULL) return;
+    spec_list_clear(&r->specs);
+    arena_free(r->arena);
+    cJSON_Delete(r->list);
+    free(r);
+}
+
+struct judge_item *judge_item_new(const cJSON *fields, struct error *err)
+{
+    struct judge_item *item = mem_new(1, sizeof(*item), err);
+    if (item == NULL) return NULL;
+    item_text_init(&item->text, FRAME_MAX_BYTES);
+    if (fields == NULL) fields = item->own = cJSON_CreateObject();
+    bool ok = fields != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for an item");
+    if (ok && item_read(fields, false, &item->item, err)) return item;
+    judge_item_free(item);
+    return NULL;
+}
+
+void judge_item_free(struct judge_item *item)
+{
+    if (item == NULL) return;
+    item_text_clear(&item->text);
+    cJSON_Delete(item->own);
+    free(item);
+}
+
+/* ---- rounds ------------------------------------------------------------------------------------- */
+
+static void on_home(struct run *run, struct scored *s)
+{
+    struct sample_state *state = (struct sample_state *)s;
+    assert(s->run == run && !state->finished); /* (1) */
+    state->sample->done(state->sample); /* (1) */
+}
+
+struct judge_round *judge_round_new(struct judge *judge, struct error *err)
+{
+    struct judge_round *round = mem_new(1, sizeof(*round), err);
+    if (round != NULL) round->run = (struct run){.judge = judge, .home = on_home};
+    return round;
+}
+
+void judge_round_cancel(struct judge_round *round)
+{
+    atomic_store(&round->run.cancelled, true);
+    dispatch_wake(round->run.judge->dispatch);
+}
+
+void judge_round_free(struct judge_round *round)
+{
+    free(round);
+}
+
+/* ---- a sample ----------------------------------------------------------------------------------- */
+
+static struct sample_state *state_new(struct judge_round *round, struct judge_sample *s)
+{
+    const struct spec_list *specs = &s->rewards->specs;
+    struct sample_state *state = arena_alloc(s->arena, 1, sizeof(*state));
+    struct part *parts = arena_alloc(s->arena, (size_t)specs->n, sizeof(*parts));
+    if (state == NULL || parts == NULL) return NULL;
+    state->sample = s;
+    state->spoken = (struct spoken){.completion = s->completion};
+    if (s->completion.p == NULL) state->spoken.completion = span_str("");
+    buffer_init(&state->texts, REWARD_JOB_BYTES);
+    state->scored = (struct scored){.run = &round->run,
+                                    .item = &s->item->item,
+                                    .spoken = &state->spoken,
+                                    .item_text = &s->item->text,
+                                    .token_ids = s->token_ids,
+                                    .n_token_ids = s->n_token_ids,
+                                    .specs = specs,
+                                    .parts = parts,
+                                    .arena = s->arena,
+                                    .texts = &state->texts,
+                                    .place = SIZE_MAX};
+    return state;
+}
+
+bool judge_sample_start(struct judge_round *round, struct judge_sample *s, struct error *err)
+{
+    struct desk d;
+    s->reply = (struct judge_reply){.has_reward = false};
+    s->state = state_new(round, s);
+    bool ok = s->state != NULL && desk_init(&d);
+    if (!ok) {
+        s->state = NULL;
+        return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for a sample");
+    }
+    bool home = scored_first(&s->state->scored, &d);
+    desk_clear(&d);
+    if (home) s->done(s); /* (1) */
+    return true;
+}
+
+/* ---- replies ------------------------------------------------------------------------------------ */
+
+static struct span copy_text(const struct judge_sample *s, struct text_ref ref)
+{
+    if (ref.n == 0) return span_of(NULL, 0);
+    struct span text = span_of(s->state->texts.p + ref.at, ref.n);
+    return span_of(arena_str(s->arena, text), ref.n);
+}
+
+static bool fill_parts(struct judge_sample *s)
+{
+    const struct scored *g = &s->state->scored;
+    struct judge_part *parts = arena_alloc(s->arena, (size_t)g->specs->n, sizeof(*parts));
+    for (int i = 0, n = 0; parts != NULL && i < g->specs->n; i++) {
+        const struct spec *spec = &g->specs->specs[i];
+        const struct part *p = &g->parts[i];
+        if (spec->hidden) continue;
+        parts[n++] = (struct judge_part){.label = spec->label,
+                                         .has_value = p->state == PART_VALUE,
+                                         .value = p->value,
+                                         .verdict = p->verdict,
+                                         .cause = p->cause,
+                                         .details = copy_text(s, p->details)};
+        s->reply.n_parts = n;
+    }
+    s->reply.parts = parts;
+    return parts != NULL;
+}
+
+/* Why a sample without a reward teaches nothing: the first part that has no value says so. */
+static const char *mask_cause(const struct scored *g)
+{
+    static const char *const causes[] = {"sandbox_error", SCORED_NO_MEMORY};
+    if (g->has_reward) return NULL;
+    for (int i = 0; g->error == NULL && i < g->specs->n; i++) {
+        const struct part *p = &g->parts[i];
+        if (p->state == PART_VALUE || g->specs->specs[i].hidden || p->cause == NULL) continue;
+        for (size_t c = 0; c < sizeof(causes) / sizeof(causes[0]); c++) {
+            if (strcmp(p->cause, causes[c]) == 0) return causes[c];
+        }
+        break;
+    }
+    return "cannot_judge";
+}
+
+/* From what is scored to the reply. */
+static bool fill_reply(struct judge_sample *s)
+{
+    struct scored *g = &s->state->scored;
+    const struct spec *spec = NULL;
+    scored_sum(g);
+    s->reply = (struct judge_reply){.has_reward = g->has_reward,
+                                    .reward = g->reward,
+                                    .mask_cause = mask_cause(g),
+                                    .keep = g->keep,
+                                    .advantage = g->advantage};
+    if (g->error != NULL) s->reply.error = *g->error;
+    const struct part *told = scored_telling(g, &spec);
+    if (told != NULL) {
+        s->reply.verdict = told->verdict;
+        s->reply.cause = told->cause;
+        s->reply.extracted = copy_text(s, told->vote);
+    }
+    if (fill_parts(s) && !s->state->texts.failed && !arena_failed(s->arena)) return true;
+    s->reply.has_reward = false;
+    s->reply.mask_cause = SCORED_NO_MEMORY;
+    return false;
+}
+
+static void count(struct judge *judge, const struct scored *g)
+{
+    atomic_fetch_add(&judge->items, 1);
+    atomic_fetch_add(&judge->item_errors, g->error != NULL);
+    atomic_fetch_add(&judge->cannot_judge, scored_count_unjudged(g));
+}
+
+bool judge_sample_finish(struct judge_sample *s)
+{
+    struct scored *g = &s->state->scored;
+    struct desk d;
+    if (!s->state->finished) {
+        bool ready = desk_init(&d);
+        if (ready) scored_second(g, &d);
+        desk_clear(&d);
+        if (!ready) {
+            s->reply = (struct judge_reply){.mask_cause = SCORED_NO_MEMORY};
+            return false;
+        }
+        s->state->finished = true;
+        count(g->run->judge, g);
+    }
+    return fill_reply(s);
+}
+
+void judge_sample_clear(struct judge_sample *s)
+{
+    if (s->state == NULL) return;
+    scored_clear(&s->state->scored);
+    buffer_clear(&s->state->texts);
+    s->state = NULL;
+}
+
+/* ---- groups ------------------------------------------------------------------------------------- */
+
+/* Lengths of all, then the parts that compare by them. */
+static void compare_lengths(struct judge_sample *const *samples, size_t n, struct desk *d)
+{
+    double least = (double)INFINITY, most = 0;
+    for (size_t i = 0; i < n; i++) {
+        struct scored *g = &samples[i]->state->scored;
+        for (int k = 0; k < g->specs->n && g->error == NULL; k++) {
+            double length = 0;
+            if (g->specs->specs[k].reward->measure == NULL) continue;
+            if (!scored_length(g, k, d, &length)) break;
+            least = fmin(least, length);
+            most = fmax(most, length);
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        struct scored *g = &samples[i]->state->scored;
+        if (scored_has_grouped(g)) scored_grouped(g, d, least, most);
+    }
+}
+
+/* Advantages of one group into its members. */
+static bool advise(struct scored *const *members, size_t n, enum advantage_method method,
+                   struct desk *d, struct error *err)
+{
+    if (method == ADVANTAGE_NONE) return true;
+    double *v = mem_new(3 * n, sizeof(*v), err);
+    size_t *groups = mem_new(n, sizeof(*groups), err);
+    bool ok = v != NULL && groups != NULL;
+    for (size_t i = 0; ok && i < n; i++) {
+        struct scored *g = members[i];
+        if (advantage_wants_lengths(method) && g->error == NULL) scored_tokens(g, d);
+        v[i] = g->has_reward ? g->reward : (double)NAN;
+        v[n + i] = g->tokens;
+    }
+    const struct advantage_table table = {
+        .n = n, .columns = 1, .rewards = v, .groups = groups, .n_groups = 1, .lengths = v + n};
+    struct advantage_params p = advantage_defaults(method);
+    ok = ok && advantage_compute(&p, &table, v + 2 * n, err);
+    for (size_t i = 0; ok && i < n; i++) {
+        members[i]->advantage = v[2 * n + i];
+    }
+    free(v);
+    free(groups);
+    return ok;
+}
+
+static void fill_group(const struct judge_sample *first, const struct group_outcome *g,
+                       struct judge_group *out)
+{
+    *out = (struct judge_group){.size = g->size,
+                                .scored = g->scored,
+                                .mean = g->mean,
+                                .std = g->std,
+                                .keep = g->keep,
+                                .votes = g->votes,
+                                .majority_verdict = g->winner_verdict,
+                                .judged = g->judged,
+                                .correct = g->correct};
+    if (g->voted) {
+        out->majority = span_of(arena_str(first->arena, g->winner), g->winner.n);
+    }
+}
+
+bool judge_group_finish(struct judge_sample *const *samples, size_t n, enum advantage_method method,
+                        struct judge_group *out, struct error *err)
+{
+    struct desk d;
+    struct group_outcome g = {0};
+    struct scored **members = mem_new(n + 1, sizeof(*members), err);
+    bool ok = desk_init(&d) && members != NULL && n > 0;
+    if (ok) compare_lengths(samples, n, &d);
+    for (size_t i = 0; ok && i < n; i++) {
+        assert(samples[i]->state->finished); /* (2) */
+        members[i] = &samples[i]->state->scored;
+        scored_sum(members[i]);
+    }
+    ok = ok && group_settle(members, n, &g, err) && advise(members, n, method, &d, err);
+    if (ok) fill_group(samples[0], &g, out);
+    for (size_t i = 0; ok && i < n; i++) {
+        ok = fill_reply(samples[i]) ||
+             error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the replies");
+    }
+    desk_clear(&d);
+    free(members);
+    return ok;
+}

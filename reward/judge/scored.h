@@ -1,0 +1,134 @@
+/* reward/judge/scored.h - one completion scored by one list of rewards; inside reward/ only.
+ *
+ * The door for samples (sample.h) and the job of many items (job.h) both stand on this.
+ *
+ *   scored_first()    the parts that need nothing but the item, in this thread; those that defer
+ *                     go to the workers
+ *   ...               the last that was away calls run->home(), or nothing was
+ *   scored_second()   what came back is taken in; then the parts that want the verdict
+ *   scored_grouped()  the parts that want their group's lengths, when all of them are known
+ *   scored_sum()      the weighted sum
+ *
+ * Invariants
+ *   (1) parts are allocated before scoring starts and never move.
+ *   (2) While parts are away, only their `remote` is written by another thread; the count `away`
+ *       orders those writes before scored_second() reads them.
+ *   (3) A part's details and vote are bytes in texts, by offset: texts may move.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_JUDGE_SCORED_H
+#define REWARD_JUDGE_SCORED_H
+
+#include <stdatomic.h>
+
+#include "reward/judge/item.h"
+#include "reward/judge/judge_impl.h"
+#include "reward/judge/spec.h"
+#include "reward/workers/dispatch.h"
+
+struct remote; /* scored.c: a part at a worker */
+struct scored;
+
+struct text_ref {
+    size_t at, n; /* bytes of scored->texts; n 0: none */
+};
+
+/* One reward of one item. */
+struct part {
+    enum { PART_OPEN, PART_AWAY, PART_VALUE, PART_NONE } state; /* NONE: cannot be judged */
+    enum verdict verdict;
+    double value;
+    const char *cause; /* a literal; NULL: none */
+    struct text_ref details, vote;
+    struct remote *remote; /* PART_AWAY */
+};
+
+/* What a part without a value counts for. */
+struct unjudged {
+    bool counts; /* false: the item has no reward then */
+    double value;
+};
+
+/* Whose turn it is, and who hears: one caller's samples, of one request. Zeroed but for judge and
+ * home; kept until every scored of it is home. */
+struct run {
+    struct judge *judge;
+    struct lane lanes[POOLS];
+    atomic_bool cancelled;
+
+    /* The last part of s is home: in the dispatcher's thread, which must only pass the news on. */
+    void (*home)(struct run *run, struct scored *s);
+};
+
+/* One completion and its parts. The owner fills run to unjudged. */
+struct scored {
+    struct run *run;
+    const struct item *item;
+    const struct spoken *spoken; /* NULL: the completion is the item's own */
+    struct item_text *item_text; /* shared by the item's samples; NULL: printed when needed */
+    const int32_t *token_ids;    /* of the completion; NULL: the item's own, if any */
+    size_t n_token_ids;
+    const struct spec_list *specs;
+    struct part *parts;  /* specs->n of them, zeroed; NULL when in error before judging */
+    struct arena *arena; /* for errors */
+    struct buffer *texts;
+    struct unjudged unjudged;
+    size_t place; /* in a batch: errors have "items[place]" in front; SIZE_MAX: nothing */
+
+    struct error *error; /* in the arena; NULL: none */
+    struct remote *remotes;
+    atomic_size_t away; /* parts at workers, + 1 while scored_first() is at it */
+    double tokens;      /* where an advantage weighs by them */
+    bool has_reward, keep;
+    double reward, advantage;
+};
+
+/* A thread's tools: scratch memory and a details buffer, reused from item to item. */
+struct desk {
+    struct arena *arena;
+    struct buffer details;
+};
+
+/* False: out of memory; desk_clear() is due in any case. */
+bool desk_init(struct desk *d);
+void desk_clear(struct desk *d);
+
+/* Give s its own copy of an error, unless it has one: the first is the reason. */
+void scored_fail(struct scored *s, const struct error *e);
+
+/* Memory ran out at s: a literal, as an error and as a cause. */
+extern const char SCORED_NO_MEMORY[];
+
+/* The first round. True: every part is home. False: run->home() will be called, or was. */
+bool scored_first(struct scored *s, struct desk *d);
+
+/* Everything is home: take in what came back, and score the parts that want the verdict. */
+void scored_second(struct scored *s, struct desk *d);
+
+/* Are there rows that compare with the group? */
+bool scored_has_grouped(const struct scored *s);
+
+/* The length that the i-th part compares by. False: s has an error. */
+bool scored_length(struct scored *s, int i, struct desk *d, double *length);
+
+/* The parts that compare with the group, whose lengths go from least to most. */
+void scored_grouped(struct scored *s, struct desk *d, double least, double most);
+
+/* Tokens of the completion into s->tokens. False: s has an error. */
+bool scored_tokens(struct scored *s, struct desk *d);
+
+/* The weighted sum of the parts asked for. A part without a value leaves s without a reward,
+ * unless its owner says what such a part counts for. */
+void scored_sum(struct scored *s);
+
+/* The part whose verdict says right or wrong, and its spec; NULL: none does, or s is in error. */
+const struct part *scored_telling(const struct scored *s, const struct spec **spec);
+
+/* Parts that have no value though they were asked for; 0 in error. */
+size_t scored_count_unjudged(const struct scored *s);
+
+/* Free what scoring made outside the arena. Not while parts are away. */
+void scored_clear(struct scored *s);
+
+#endif

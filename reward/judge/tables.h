@@ -1,0 +1,21 @@
+/* reward/judge/tables.h - what needs no judge: the list of rewards, advantages, pass@k; body in, reply out.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_JUDGE_TABLES_H
+#define REWARD_JUDGE_TABLES_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+
+#include "base/buffer.h"
+#include "base/error.h"
+
+/* GET /verify/rewards: every reward with its options, defaults, ranges and source. */
+bool reward_list_json(struct buffer *out);
+
+/* POST /verify/advantages and /verify/pass_at_k: body in, reply appended to out. */
+bool reward_advantages_json(const cJSON *body, struct buffer *out, struct error *err);
+bool reward_pass_at_k_json(const cJSON *body, struct buffer *out, struct error *err);
+
+#endif

@@ -1,0 +1,23 @@
+/* reward/workers/service.h - what worker processes can do, as they are told when they are forked.
+ *
+ * The workers know nothing of rewards or programs: whoever opens the dispatcher gives them a table
+ * of services, and a task names one of them by its place in it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_WORKERS_SERVICE_H
+#define REWARD_WORKERS_SERVICE_H
+
+#include <stdbool.h>
+
+#include "base/buffer.h"
+#include "base/span.h"
+
+enum { SERVICES_MAX = 4 };
+
+/* One order to one answer, appended to out; in a worker process, whose memory and CPU time are
+ * limited and which may be killed at any moment. False: it could not be answered for want of
+ * memory. */
+typedef bool worker_service(int budget_ms, struct span order, struct buffer *out);
+
+#endif
