@@ -36,7 +36,7 @@ static bool reserve(struct buffer *b, size_t n)
     }
     char *p = mem_grow(b->p, room, 1, NULL);
     if (p == NULL) {
-        b->failed = true;
+        b->failed = b->no_memory = true;
         return false;
     }
     b->p = p;

@@ -15,11 +15,12 @@
 #include "base/span.h"
 
 struct buffer {
-    char *p;      /* owned; NUL-terminated whenever n > 0 */
-    size_t n;     /* bytes in use */
-    size_t room;  /* bytes allocated */
-    size_t limit; /* n never exceeds this */
-    bool failed;  /* an append did not fit or had no memory: the content is incomplete */
+    char *p;        /* owned; NUL-terminated whenever n > 0 */
+    size_t n;       /* bytes in use */
+    size_t room;    /* bytes allocated */
+    size_t limit;   /* n never exceeds this */
+    bool failed;    /* an append did not fit or had no memory: the content is incomplete */
+    bool no_memory; /* failed, and it was memory */
 };
 
 void buffer_init(struct buffer *b, size_t limit_bytes);

@@ -97,8 +97,6 @@ void desk_clear(struct desk *d);
 /* Give s its own copy of an error, unless it has one: the first is the reason. */
 void scored_fail(struct scored *s, const struct error *e);
 
-/* Memory ran out at s: a literal, as an error and as a cause. */
-extern const char SCORED_NO_MEMORY[];
 
 /* The first round. True: every part is home. False: run->home() will be called, or was. */
 bool scored_first(struct scored *s, struct desk *d);

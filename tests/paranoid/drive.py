@@ -32,7 +32,7 @@ from scenarios import COMPLETIONS, VERIFY, away, commands
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODEL = str(ROOT / "models/touchstone-tiny.gguf")
-SECONDS = 60  # after which a request hangs
+SECONDS = 20  # after which a request hangs
 EVERY_BELOW, STRIDE, ALL_STRIDE = 20_000, 97, 7
 QUIET = 3  # times that nothing failed, after which nothing is left to fail
 MOST_FINDINGS = 40  # of one scenario
@@ -69,7 +69,8 @@ class Server:
         self.page.disarm()
         self.log = tempfile.NamedTemporaryFile(prefix="paranoid-")
         with open(self.log.name, "ab") as log:
-            self.process = subprocess.Popen([self.program, "serve", *SETTINGS], stderr=log, env=environment(self.page))
+            self.process = subprocess.Popen([self.program, "serve", *SETTINGS], stdout=log, stderr=log,
+                                            env=environment(self.page))
         end = time.monotonic() + SECONDS
         while not (port := re.search(rb"event=listening .*port=(\d+)", self.said())):
             if time.monotonic() > end or self.process.poll() is not None:
@@ -77,7 +78,9 @@ class Server:
             time.sleep(0.01)
         self.port = int(port.group(1))
         self.connection = None
-        while self.ask("GET", "/ready").status != 200:
+        while (ready := self.ask("GET", "/ready")).status != 200:
+            if time.monotonic() > end or self.process.poll() is not None:
+                raise RuntimeError(f"the server does not get ready: {ready}\n" + self.said().decode())
             time.sleep(0.01)
 
     def said(self):
