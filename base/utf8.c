@@ -94,6 +94,16 @@ bool utf8_is_valid(struct span s)
     return utf8_valid_prefix(s) == s.n;
 }
 
+size_t utf8_bad_length(struct span s)
+{
+    const unsigned char *p = (const unsigned char *)s.p;
+    size_t n = announced(p[0]), i = 1;
+    while (i < n && i < s.n && (i == 1 ? second_ok(p[0], p[1]) : (p[i] & 0xC0) == 0x80)) {
+        i++;
+    }
+    return i;
+}
+
 size_t utf8_incomplete_tail(struct span s)
 {
     for (size_t back = 1; back <= 3 && back <= s.n; back++) {

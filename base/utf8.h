@@ -23,6 +23,10 @@ size_t utf8_encode(uint32_t code_point, char out[4]);
 size_t utf8_valid_prefix(struct span s);
 bool utf8_is_valid(struct span s);
 
+/* Bytes at the front of s, which is not empty and begins with no character, that one U+FFFD stands
+ * for: the longest beginning of a character, or one byte (Unicode 3.9, "maximal subpart"). */
+size_t utf8_bad_length(struct span s);
+
 /* Bytes at the end of s that begin a character but do not finish it (0 to 3): what a stream
  * holds back until the next token. */
 size_t utf8_incomplete_tail(struct span s);

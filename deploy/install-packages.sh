@@ -2,15 +2,26 @@
 # deploy/install-packages.sh PURPOSE... - install the Debian packages that building, running or testing needs.
 #
 # Looks first and installs only what is missing, so a second run costs nothing and needs no root. Where it
-# may not install, it says exactly what is missing and how to get it, and exits 1.
+# may not install, it says exactly what is missing and how to get it, and exits 1. OS_RELEASE names another
+# file than /etc/os-release (for its test).
 #
 # SPDX-License-Identifier: Apache-2.0
 set -eu
 
 list=$(dirname "$0")/packages.txt
+system=$(. "${OS_RELEASE:-/etc/os-release}" 2>/dev/null && echo "${ID:-} ${VERSION_ID:-}") || system=
+case $system in
+    "debian 12" | "debian 13") release=${system#debian } ;;
+    *)
+        echo "This builds by itself on Debian 12 and 13. Elsewhere use the container (docker build -t touchstone .)," >&2
+        echo "or install what $list names by your system's own means and call make." >&2
+        exit 1
+        ;;
+esac
+
 missing=
 for purpose in "$@"; do
-    for package in $(awk -v p="$purpose" '$1 == p { print $2 }' "$list"); do
+    for package in $(awk -v p="$purpose" -v r="$release" '$1 == p && ($3 == "" || $3 == r) { print $2 }' "$list"); do
         state=$(dpkg-query -W -f '${Status}' "$package" 2>/dev/null || true)
         [ "$state" = "install ok installed" ] || missing="$missing $package"
     done
@@ -24,7 +35,7 @@ elif command -v sudo >/dev/null 2>&1 && sudo -n true 2>/dev/null; then
 else
     echo "Missing packages:$missing" >&2
     echo "They cannot be installed without root. Run:" >&2
-    echo "    sudo apt-get install --no-install-recommends$missing" >&2
+    echo "    sudo apt-get update && sudo apt-get install --no-install-recommends$missing" >&2
     exit 1
 fi
 

@@ -219,6 +219,11 @@ static bool check_ready(struct engine *e, struct error *err)
     return error_set(err, ERROR_NOT_AVAILABLE, NULL, "only the vocabulary was loaded");
 }
 
+struct form *engine_form(struct engine *e, const struct form_source *source, struct error *err)
+{
+    return check_ready(e, err) ? form_store_get(e->loaded.forms, source, err) : NULL;
+}
+
 bool engine_submit(struct engine *e, const struct engine_request *r, struct error *err)
 {
     if (!check_ready(e, err)) return false;

@@ -131,6 +131,9 @@ bool engine_render_chat(const struct engine *e, const char *template, const cJSO
                         const cJSON *tools, const cJSON *kwargs, bool add_generation_prompt,
                         struct buffer *out, struct error *err);
 
+/* Does that template compare a message's content with none? */
+bool engine_template_asks_for_none(const struct engine *e, const char *template);
+
 /* Render a template that no engine holds, as engine_render_chat() would.
  *   bos, eos   texts of the special tokens, or NULL: not defined
  *   now_unix   what strftime_now formats
@@ -143,6 +146,13 @@ bool engine_render_template(struct span source, const cJSON *messages, const cJS
 /* What a model file or folder holds (architecture, sizes, tensor types, tokenizer, template), as
  * lines for people or as one JSON object. Reads no tensor data. Needs no engine. */
 bool engine_describe(const char *path, bool as_json, struct buffer *out, struct error *err);
+
+/* ---- forms of outputs ---- */
+
+/* The form that source describes, for engine_sampling.form; equal ones are compiled once. The
+ * caller is one owner of it: form_free() when the request has been submitted or given up. NULL and
+ * the fault as form_new() says, or ERROR_NOT_AVAILABLE. Any thread, from ENGINE_READY on. */
+struct form *engine_form(struct engine *e, const struct form_source *source, struct error *err);
 
 /* ---- generation ---- */
 

@@ -75,6 +75,13 @@ bool engine_render_template(struct span source, const cJSON *messages, const cJS
     return ok;
 }
 
+bool engine_template_asks_for_none(const struct engine *e, const char *template)
+{
+    const struct template *own = e->loaded.template;
+    if (template != NULL) return template_asks_for_none(span_str(template));
+    return own != NULL && template_asks_for_none(template_source(own));
+}
+
 /* A special token's name as a string of its own; NULL in *out when there is no such token. */
 static bool token_name(const struct tokenizer *t, int id, char **out, struct error *err)
 {

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "base/reasoning_marks.h"
 #include "engine/load.h"
 
 #include <stdlib.h>
@@ -79,14 +80,19 @@ static const char *commonest(const struct model_tally *t)
     return quant_types[best].name;
 }
 
+/* The first family whose marks the tokenizer knows as tokens, or the template writes. */
 static void describe_tags(struct loaded *l)
 {
     struct span source = tokenizer_chat_template(l->tokenizer);
-    bool tokens = tokenizer_find(l->tokenizer, span_str("<think>")) >= 0 &&
-                  tokenizer_find(l->tokenizer, span_str("</think>")) >= 0;
-    if (!tokens && span_find(source, span_str("<think>"), 0) == SPAN_NONE) return;
-    l->info.think_open = "<think>";
-    l->info.think_close = "</think>";
+    const struct reasoning_mark *m;
+    for (int i = 0; (m = reasoning_mark_at(i)) != NULL; i++) {
+        bool tokens = tokenizer_find(l->tokenizer, span_str(m->open)) >= 0 &&
+                      tokenizer_find(l->tokenizer, span_str(m->close)) >= 0;
+        if (!tokens && span_find(source, span_str(m->open), 0) == SPAN_NONE) continue;
+        l->info.think_open = m->open;
+        l->info.think_close = m->close;
+        return;
+    }
 }
 
 static void describe(struct loaded *l, const struct engine_options *o)
@@ -201,18 +207,20 @@ static int *collect_ends(const struct loaded *l, int *n, struct error *err)
     return ids;
 }
 
+static struct span token_text(const void *tokenizer, int id, bool skip_special)
+{
+    return tokenizer_piece(tokenizer, id, skip_special);
+}
+
 static bool make_sampler(struct loaded *l, const struct kernels *kernels, struct error *err)
 {
     int n, *ends = collect_ends(l, &n, err);
     if (ends == NULL) return false;
-    l->sampler = sampler_new(kernels, l->n_vocab, ends, n, l->info.threads, err);
+    l->sampler =
+        sampler_new(kernels, l->n_vocab, ends, n, token_text, l->tokenizer, l->info.threads, err);
+    l->forms = form_store_new(err);
     free(ends);
-    return l->sampler != NULL;
-}
-
-static struct span token_text(const void *tokenizer, int id, bool skip_special)
-{
-    return tokenizer_piece(tokenizer, id, skip_special);
+    return l->sampler != NULL && l->forms != NULL;
 }
 
 static void run_forward(void *forward, const struct weights *w, const struct forward_run *runs,
@@ -245,11 +253,12 @@ static bool make_step(struct loaded *l, const struct engine_options *o, struct e
     l->info.isa = kernels->name;
     l->forward = forward_new(model_config(l->model), kernels, l->store, l->pool, max_rows, err);
     if (l->forward == NULL || !forward_reserve(l->forward, l->weights, err)) return false;
+    if (!make_sampler(l, kernels, err)) return false;
+    so.vocabulary = sampler_vocabulary(l->sampler);
     l->scheduler = scheduler_new(&so, l->kv, err);
-    if (l->scheduler == NULL || !make_sampler(l, kernels, err)) return false;
+    if (l->scheduler == NULL) return false;
     l->version = (struct version){.name = "default", .weights = l->weights};
     scheduler_serve(l->scheduler, &l->version);
-    sampler_set_text(l->sampler, token_text, l->tokenizer);
     l->deliver = (struct deliver){.scheduler = l->scheduler,
                                   .sampler = l->sampler,
                                   .token_text = token_text,
@@ -287,6 +296,7 @@ void engine_unload(struct loaded *l)
 {
     step_free(l->step);
     sampler_free(l->sampler);
+    form_store_free(l->forms);
     scheduler_free(l->scheduler);
     forward_free(l->forward);
     kv_cache_free(l->kv);

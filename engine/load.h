@@ -14,6 +14,7 @@
 
 #include "engine/engine.h"
 #include "engine/batch/step.h"
+#include "engine/sample/form/form_store.h"
 
 struct loaded {
     struct model *model; /* NULL when vocabulary_only */
@@ -31,6 +32,7 @@ struct loaded {
     struct forward *forward;
     struct scheduler *scheduler;
     struct sampler *sampler;
+    struct form_store *forms;
     struct step *step;
     struct deliver deliver;
     int n_vocab;

@@ -4,6 +4,7 @@
  */
 #include "engine/batch/deliver.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* How a token ends its sample. */
@@ -129,6 +130,9 @@ static struct engine_event *token_event(struct sequence *q, const struct draw *d
 void deliver_token(struct deliver *to, struct sequence *q, const struct draw *d)
 {
     bool room = sequence_append(q, d->token, NULL);
+    bool fits = form_accept(sampler_vocabulary(to->sampler), &q->form, d->token,
+                            q->request->sampling.skip_special_tokens);
+    assert(fits); /* the mask of the draw */
     struct ending end = read_token(to, q, d->token);
     struct engine_event *ev = token_event(q, d, end.finish != FINISH_NONE);
     if (!room || ev == NULL) {

@@ -16,6 +16,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "engine/sample/form/vocabulary.h"
 #include "base/paranoid.h"
 
 enum {
@@ -374,6 +375,19 @@ static void count_plan(const struct scheduler *s, int *rows, int *samples)
     }
 }
 
+/* How many of n guesses the form of q's output allows. */
+static int fitting(const struct scheduler *s, const struct sequence *q, const int *draft, int n)
+{
+    struct form_cursor form = q->form;
+    bool skip_special = q->request->sampling.skip_special_tokens;
+    int i = 0;
+    if (form.form == NULL) return n;
+    while (i < n && form_accept(s->o.vocabulary, &form, draft[i], skip_special)) {
+        i++;
+    }
+    return i;
+}
+
 static void plan_drafts_of(struct scheduler *s, struct sequence *q, int room)
 {
     const struct request *r = q->request;
@@ -388,6 +402,7 @@ static void plan_drafts_of(struct scheduler *s, struct sequence *q, int room)
         draft[0] = q->guess;
         n = 1;
     }
+    n = fitting(s, q, draft, n);
     if (n == 0 || !kv_cache_reserve(s->kv, q->kv, 1 + n)) return;
     q->n_drafts = n;
     q->n_run += n;

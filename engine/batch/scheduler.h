@@ -27,6 +27,7 @@
 #include "engine/batch/kv_cache.h"
 #include "engine/batch/sequence.h"
 
+struct form_vocabulary; /* engine/sample/form/vocabulary.h */
 struct scheduler;
 
 struct scheduler_options {
@@ -34,6 +35,7 @@ struct scheduler_options {
     int step_tokens; /* prompt tokens a step, at least KV_BLOCK */
     bool prefix_cache;
     bool speculate;
+    const struct form_vocabulary *vocabulary; /* for guesses; NULL: no sample has a form */
 };
 
 /* kv is borrowed. NULL and ERROR_NO_MEMORY on failure. Free with scheduler_free(), which accepts

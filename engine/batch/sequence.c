@@ -77,40 +77,6 @@ static bool check_length(const struct engine_request *r, int context, struct err
                      context, most);
 }
 
-static bool check_choices(const struct engine_sampling *c, struct error *err)
-{
-    size_t bytes = 0;
-    if (c->form != OUTPUT_CHOICE) return true;
-    for (int i = 0; i < c->n_choices && i < CHOICE_MAX_STRINGS && bytes <= CHOICE_MAX_BYTES; i++) {
-        size_t n = strlen(c->choices[i]);
-        if (n == 0) return error_set(err, ERROR_INVALID_VALUE, "choice", "a choice is empty");
-        bytes += n;
-    }
-    if (c->n_choices > 0 && c->n_choices <= CHOICE_MAX_STRINGS && bytes <= CHOICE_MAX_BYTES) {
-        return true;
-    }
-    return error_set(err, ERROR_INVALID_VALUE, "choice",
-                     "1 to %d choices are possible, of %d bytes in all", CHOICE_MAX_STRINGS,
-                     CHOICE_MAX_BYTES);
-}
-
-/* What would keep an output of a form from its end, or from anything at all. */
-static bool check_form(const struct engine_sampling *c, struct error *err)
-{
-    const struct {
-        const char *field;
-        bool given;
-    } rows[] = {{"min_tokens", c->min_tokens > 0},
-                {"ignore_eos", c->ignore_eos},
-                {"allowed_token_ids", c->allowed_ids != NULL}};
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && c->form != OUTPUT_FREE; i++) {
-        if (!rows[i].given) continue;
-        return error_set(err, ERROR_INVALID_VALUE, rows[i].field,
-                         "%s does not go with an output of a given form", rows[i].field);
-    }
-    return check_choices(c, err);
-}
-
 static bool check(const struct engine_request *r, int n_vocab, int context, struct error *err)
 {
     const struct engine_sampling *c = &r->sampling;
@@ -122,7 +88,7 @@ static bool check(const struct engine_request *r, int n_vocab, int context, stru
            check_ids("stop_token_ids", c->stop_ids, (size_t)c->n_stop_ids, n_vocab, err) &&
            check_ids("allowed_token_ids", c->allowed_ids,
                      c->allowed_ids == NULL ? 0 : (size_t)c->n_allowed, n_vocab, err) &&
-           check_bias(c, n_vocab, err) && check_form(c, err);
+           check_bias(c, n_vocab, err);
 }
 
 /* ---- copying ---- */
@@ -140,29 +106,6 @@ static bool copy_list(struct arena *a, const void *from, int n, size_t size, voi
     return true;
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-/* Sorted, as constraint.h wants them. */
-static bool copy_form(struct arena *a, struct engine_sampling *c)
-{
-    const char **sorted = arena_alloc(a, (size_t)c->n_choices + 1, sizeof(*sorted));
-    bool ok = sorted != NULL;
-    for (int i = 0; ok && i < c->n_choices; i++) {
-        sorted[i] = arena_str(a, span_str(c->choices[i]));
-        ok = sorted[i] != NULL;
-    }
-    if (ok) qsort(sorted, (size_t)c->n_choices, sizeof(*sorted), by_bytes);
-    c->choices = sorted;
-    if (ok && c->form_after != NULL) {
-        c->form_after = arena_str(a, span_str(c->form_after));
-        ok = c->form_after != NULL;
-    }
-    return ok;
-}
-
 static bool copy_lists(struct request *q, const struct engine_request *r)
 {
     struct engine_sampling *c = &q->sampling;
@@ -172,14 +115,14 @@ static bool copy_lists(struct request *q, const struct engine_request *r)
            copy_list(q->arena, c->stop_ids, c->n_stop_ids, sizeof(int), &c->stop_ids) &&
            copy_list(q->arena, c->bias, c->n_bias, sizeof(*c->bias), &c->bias) &&
            copy_list(q->arena, c->allowed_ids, c->allowed_ids == NULL ? 0 : c->n_allowed,
-                     sizeof(int), &c->allowed_ids) &&
-           copy_form(q->arena, c);
+                     sizeof(int), &c->allowed_ids);
 }
 
 static bool sample_init(struct sequence *s, struct request *q, int sample, struct error *err)
 {
     *s = (struct sequence){.request = q, .sample = sample, .kv = -1, .n_cached = -1, .guess = -1};
     s->room = FIRST_ROOM;
+    form_cursor_begin(&s->form, q->sampling.form);
     s->output = mem_new((size_t)s->room, sizeof(int), err);
     s->done = event_new_done(q->id, sample, stop_set_longest(q->stop));
     if (s->done == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
@@ -232,6 +175,7 @@ struct request *request_new(const struct engine_request *r, int n_vocab, int con
                           .n = r->n,
                           .n_live = r->n};
     q->limit = limit_of(q, context);
+    if (q->sampling.form != NULL) form_share(q->sampling.form);
     if (q->sampling.logprobs > n_vocab) q->sampling.logprobs = n_vocab;
     q->stop = stop_set_new(r->sampling.stop, r->sampling.n_stop, err);
     if (q->stop == NULL) goto fail;
@@ -258,6 +202,7 @@ void request_free(struct request *r)
     engine_event_free(r->failed);
     engine_event_free(r->prompt_report);
     stop_set_free(r->stop);
+    form_free(r->sampling.form);
     arena_free(r->arena);
 }
 

@@ -38,6 +38,7 @@ struct sequence {
     int *output; /* [n_output], room for OUTPUT_SLACK more */
     int n_output, room;
     struct stop_text text;
+    struct form_cursor form; /* after the output */
     struct speculation speculation;
     int n_cached; /* prompt tokens that came from the cache when it first ran, -1: has not run */
 

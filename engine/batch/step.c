@@ -9,6 +9,7 @@
  */
 #include "engine/batch/step.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -139,8 +140,31 @@ static void add_jobs(struct step *s, struct sequence *q, int row, int pos)
 
 /* ---- doing them ---- */
 
+/* An earlier batch of this step has shown that the guesses before j were not all right. */
+static bool is_void(const struct step_job *j)
+{
+    const struct sequence *q = j->seq;
+    int drawn = q->n_output - (j->draw.n_output - j->guesses);
+    return q->state != SEQUENCE_RUNNING || q->n_accepted < drawn;
+}
+
+/* The sample's form after the guesses that stand before j's token: a copy, to be thrown away. */
+static struct form_cursor form_after_guesses(const struct step *s, const struct step_job *j)
+{
+    const struct sequence *q = j->seq;
+    struct form_cursor form = q->form;
+    for (int i = q->n_output; i < j->draw.n_output; i++) {
+        bool fits = form_accept(sampler_vocabulary(s->p.sampler), &form, q->output[i],
+                                j->draw.sampling->skip_special_tokens);
+        assert(fits); /* the scheduler cuts guesses */
+    }
+    return form;
+}
+
 static void draw(struct step *s, struct step_job *j, const float *logits, int task, int thread)
 {
+    if (is_void(j)) return;
+    j->draw.form = form_after_guesses(s, j);
     j->draw.logits = logits;
     j->draw.output = j->seq->output;
     j->draw.top = s->top + (size_t)task * LOGPROBS_MAX;

@@ -271,7 +271,10 @@ INLINE struct vb vb_fifth_bits(struct vb a, const void *p)
 /* a | (bits 2j, 2j+1 of high) << 4 */
 INLINE struct vb vb_high_pairs(struct vb a, struct vb high, int j)
 {
-    __m512i h = j < 2 ? _mm512_slli_epi16(high.v, 4 - 2 * j) : _mm512_srli_epi16(high.v, 2 * j - 4);
+    __m512i h = j == 0   ? _mm512_slli_epi16(high.v, 4)
+                : j == 1 ? _mm512_slli_epi16(high.v, 2)
+                : j == 2 ? high.v
+                         : _mm512_srli_epi16(high.v, 2);
     return (struct vb){_mm512_or_si512(a.v, _mm512_and_si512(h, _mm512_set1_epi8(0x30)))};
 }
 

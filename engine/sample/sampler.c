@@ -10,7 +10,6 @@
 
 #include "base/hash.h"
 #include "base/mem.h"
-#include "engine/sample/form/constraint.h"
 #include "engine/kernels/kernels.h"
 #include "engine/kernels/scalar_math.h"
 #include "engine/sample/probs.h"
@@ -22,19 +21,20 @@ struct row_work {
     struct prob_item *items; /* [n_vocab] candidates */
     int *count;              /* [n_vocab] all 0 between rows */
     int *touched;            /* [n_vocab] ids whose count is not 0 */
+    struct form_work form;
 };
 
 struct sampler {
     const struct kernels *kernels;
     int n_vocab, n_end, n_threads;
     int *end_ids;
-    struct span (*text)(const void *arg, int id, bool skip_special);
-    const void *text_arg;
+    struct form_vocabulary *vocabulary;
     struct row_work *work; /* [n_threads] */
 };
 
 struct sampler *sampler_new(const struct kernels *kernels, int n_vocab, const int *end_ids,
-                            int n_end, int n_threads, struct error *err)
+                            int n_end, form_text_fn *text, const void *text_arg, int n_threads,
+                            struct error *err)
 {
     struct sampler *s = mem_new(1, sizeof(*s), err);
     if (s == NULL) return NULL;
@@ -43,7 +43,8 @@ struct sampler *sampler_new(const struct kernels *kernels, int n_vocab, const in
     size_t v = (size_t)n_vocab;
     s->end_ids = mem_new((size_t)n_end, sizeof(int), err);
     s->work = mem_new((size_t)n_threads, sizeof(*s->work), err);
-    bool ok = s->end_ids != NULL && s->work != NULL;
+    s->vocabulary = form_vocabulary_new(n_vocab, end_ids, n_end, text, text_arg, err);
+    bool ok = s->end_ids != NULL && s->work != NULL && s->vocabulary != NULL;
     for (int t = 0; ok && t < n_threads; t++) {
         struct row_work *w = &s->work[t];
         w->logits = mem_new_aligned(v, sizeof(float), err);
@@ -51,7 +52,8 @@ struct sampler *sampler_new(const struct kernels *kernels, int n_vocab, const in
         w->items = mem_new(v, sizeof(*w->items), err);
         w->count = mem_new(v, sizeof(int), err);
         w->touched = mem_new(v, sizeof(int), err);
-        ok = w->logits && w->p && w->items && w->count && w->touched;
+        ok = w->logits && w->p && w->items && w->count && w->touched &&
+             form_work_init(&w->form, s->vocabulary, err);
     }
     if (!ok) {
         sampler_free(s);
@@ -71,18 +73,17 @@ void sampler_free(struct sampler *s)
         free(w->items);
         free(w->count);
         free(w->touched);
+        form_work_clear(&w->form);
     }
+    form_vocabulary_free(s->vocabulary);
     free(s->work);
     free(s->end_ids);
     free(s);
 }
 
-void sampler_set_text(struct sampler *s,
-                      struct span (*text)(const void *arg, int id, bool skip_special),
-                      const void *arg)
+struct form_vocabulary *sampler_vocabulary(const struct sampler *s)
 {
-    s->text = text;
-    s->text_arg = arg;
+    return s->vocabulary;
 }
 
 bool sampler_is_end(const struct sampler *s, int id)
@@ -111,7 +112,7 @@ static bool penalises(const struct engine_sampling *c)
 static bool adjusts(const struct draw *d)
 {
     const struct engine_sampling *c = d->sampling;
-    return c->allowed_ids != NULL || c->form != OUTPUT_FREE || d->n_output < c->min_tokens ||
+    return c->allowed_ids != NULL || d->form.form != NULL || d->n_output < c->min_tokens ||
            c->n_bias > 0 || penalises(c);
 }
 
@@ -126,24 +127,11 @@ static void keep_allowed(const struct draw *d, float *x, int n)
     }
 }
 
-/* Where a guess that came before breaks the form, the draw will not count: anything goes. */
-static void keep_form(const struct sampler *s, const struct draw *d, float *x)
+static void keep_form(const struct sampler *s, struct row_work *w, const struct draw *d)
 {
-    const struct engine_sampling *c = d->sampling;
-    struct constraint here;
-    constraint_begin(&here, c->form, c->choices, c->n_choices, c->form_after);
-    for (int i = 0; i < d->n_output; i++) {
-        struct span text = s->text(s->text_arg, d->output[i], c->skip_special_tokens);
-        if (!constraint_feed(&here, text)) return;
-    }
+    form_mask(s->vocabulary, &d->form, d->sampling->skip_special_tokens, &w->form);
     for (int id = 0; id < s->n_vocab; id++) {
-        struct constraint next = here;
-        struct span text = s->text(s->text_arg, id, c->skip_special_tokens);
-        if (text.n == 0 ? !here.free : !constraint_feed(&next, text)) x[id] = -INFINITY;
-    }
-    for (int i = 0; i < s->n_end; i++) {
-        int id = s->end_ids[i];
-        x[id] = constraint_may_end(&here) ? d->logits[id] : -INFINITY;
+        w->logits[id] = form_mask_has(&w->form, id) ? w->logits[id] : -INFINITY;
     }
 }
 
@@ -201,7 +189,7 @@ static const float *adjust(const struct sampler *s, struct row_work *w, const st
     } else {
         memcpy(w->logits, d->logits, (size_t)s->n_vocab * sizeof(float));
     }
-    if (c->form != OUTPUT_FREE) keep_form(s, d, w->logits);
+    if (d->form.form != NULL) keep_form(s, w, d);
     if (d->n_output < c->min_tokens) mask_ends(s, c, w->logits);
     for (int i = 0; i < c->n_bias; i++) {
         w->logits[c->bias[i].id] += c->bias[i].bias;
@@ -218,12 +206,28 @@ static bool is_listed(const int *ids, int n, int id)
     return false;
 }
 
+/* What would keep an output of a form from its end, or from anything at all. */
+static bool check_form(const struct sampler *s, const struct engine_sampling *c, struct error *err)
+{
+    const struct {
+        const char *field;
+        bool given;
+    } rows[] = {{"min_tokens", c->min_tokens > 0},
+                {"ignore_eos", c->ignore_eos},
+                {"allowed_token_ids", c->allowed_ids != NULL}};
+    if (c->form == NULL) return true;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (!rows[i].given) continue;
+        return error_set(err, ERROR_INVALID_VALUE, rows[i].field,
+                         "%s does not go with an output of a given form", rows[i].field);
+    }
+    return s->n_end > 0 || error_set(err, ERROR_UNSUPPORTED, "structured_outputs",
+                                     "this model has no end token, so no output could be complete");
+}
+
 bool sampler_check(const struct sampler *s, const struct engine_sampling *c, struct error *err)
 {
-    if (c->form != OUTPUT_FREE && s->n_end == 0) {
-        return error_set(err, ERROR_UNSUPPORTED, "structured_outputs",
-                         "this model has no end token, so no output could be complete");
-    }
+    if (!check_form(s, c, err)) return false;
     if (c->allowed_ids == NULL || c->min_tokens <= 0) return true;
     for (int i = 0; i < c->n_allowed; i++) {
         int id = c->allowed_ids[i];

@@ -2,7 +2,7 @@
  *
  * The order of operations is vLLM's (vllm/v1/sample/sampler.py):
  *
- *   1. allowed ids: everything else gets probability 0; so does what the output's form excludes (constraint.h)
+ *   1. allowed ids: everything else gets probability 0; so does what the output's form excludes (vocabulary.h)
  *   2. before min_tokens: end and stop tokens get probability 0
  *   3. logit bias
  *   4. penalties: repetition (prompt and output; l > 0 ? l / r : l * r), frequency, presence (output)
@@ -31,6 +31,7 @@
 
 #include "base/error.h"
 #include "base/span.h"
+#include "engine/sample/form/vocabulary.h"
 #include "engine/sample/sampling.h"
 
 #define SAMPLER_GREEDY 1e-5f /* temperatures below are greedy */
@@ -38,20 +39,19 @@
 struct kernels; /* engine/kernels/kernels.h */
 struct sampler;
 
-/* Work spaces for n_threads threads. end_ids: the model's end tokens, copied. NULL and
- * ERROR_NO_MEMORY on failure. Free with sampler_free(), which accepts NULL. */
+/* Work spaces for n_threads threads. end_ids: the model's end tokens, copied. text: of a token as
+ * an output has it, for forms. NULL and ERROR_NO_MEMORY on failure. Free with sampler_free(), which
+ * accepts NULL. */
 struct sampler *sampler_new(const struct kernels *kernels, int n_vocab, const int *end_ids,
-                            int n_end, int n_threads, struct error *err);
+                            int n_end, form_text_fn *text, const void *text_arg, int n_threads,
+                            struct error *err);
 void sampler_free(struct sampler *s);
+
+/* The vocabulary as forms see it; the sampler's. */
+struct form_vocabulary *sampler_vocabulary(const struct sampler *s);
 
 /* Is id an end token of the model? */
 bool sampler_is_end(const struct sampler *s, int id);
-
-/* What a token is to an output's form: its bytes, none for special tokens that are skipped. Set
- * before the first draw. */
-void sampler_set_text(struct sampler *s,
-                      struct span (*text)(const void *arg, int id, bool skip_special),
-                      const void *arg);
 
 /* Will c always leave a token to draw? Until min_tokens are out no end or stop token may be
  * drawn, and perhaps allowed_ids names no other; and an output of a form must be able to end.
@@ -66,7 +66,8 @@ struct draw {
     int n_prompt;
     const int *output; /* [n_output] generated so far; the position drawn is n_output */
     int n_output;
-    int sample; /* index among the request's samples */
+    int sample;              /* index among the request's samples */
+    struct form_cursor form; /* after that output; its form is sampling's, or NULL */
 
     int token;
     struct token_prob prob; /* when sampling->logprobs says so */

@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "engine/sample/form/constraint.h"
+#include "engine/sample/form/form.h"
 
 struct logit_bias {
     int id;
@@ -44,13 +44,9 @@ struct engine_sampling {
     int n_bias;
     const int *allowed_ids; /* only these may be sampled; NULL: all */
     int n_allowed;
-    enum output_form
-        form; /* [OUTPUT_FREE]; with another there is no min_tokens, ignore_eos or allowed_ids */
-    const char *const *choices; /* OUTPUT_CHOICE: n_choices of them, none empty */
-    int n_choices;
-    const char *form_after; /* the form holds from this tag on; NULL: from the beginning */
-    int logprobs;        /* [LOGPROBS_NONE] 0: of the sampled token; k: and the k most probable */
-    bool processed;      /* [false: the model's own distribution] of the one sampled from */
+    struct form *form; /* [NULL: none] with one there is no min_tokens, ignore_eos or allowed_ids */
+    int logprobs;      /* [LOGPROBS_NONE] 0: of the sampled token; k: and the k most probable */
+    bool processed;    /* [false: the model's own distribution] of the one sampled from */
     int prompt_logprobs; /* [LOGPROBS_NONE] 0: of each prompt token; k: and the k most probable */
 };
 /* The neutral values. */

@@ -2,12 +2,23 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/digits.h"
 #include "engine/template/iterate.h"
 #include "engine/template/render.h"
 
-static bool is_number(struct value v)
+/* An int beyond 64 bits against a number: exactly against an int, else as floats. */
+static int compare_big(struct value v, struct value w)
 {
-    return v.kind == VALUE_BOOL || v.kind == VALUE_INT || v.kind == VALUE_FLOAT;
+    struct digits a, b;
+    int64_t whole;
+    char text[24];
+    struct span x = v.text, y = w.text;
+    if (value_whole(v, &whole)) x = span_of(text, (size_t)snprintf(text, 24, "%" PRId64, whole));
+    if (value_whole(w, &whole)) y = span_of(text, (size_t)snprintf(text, 24, "%" PRId64, whole));
+    return digits_read(x, &a) && digits_read(y, &b) ? digits_compare(&a, &b) : 2;
 }
 
 /* -1, 0 or 1; 2 when one is NaN. Integers above 2^53 compare as integers where both are. */
@@ -16,6 +27,8 @@ static int compare_numbers(struct value v, struct value w)
     int64_t a, b;
     double x, y;
     if (value_whole(v, &a) && value_whole(w, &b)) return (a > b) - (a < b);
+    bool big = v.kind == VALUE_BIG || w.kind == VALUE_BIG;
+    if (big && v.kind != VALUE_FLOAT && w.kind != VALUE_FLOAT) return compare_big(v, w);
     value_real(v, &x);
     value_real(w, &y);
     if (x < y) return -1;
@@ -85,7 +98,7 @@ static bool equal_within(struct render *r, struct value v, struct value w, bool 
 bool value_equal(struct render *r, struct value v, struct value w, bool *equal)
 {
     *equal = false;
-    if (is_number(v) && is_number(w)) {
+    if (value_is_number(v) && value_is_number(w)) {
         *equal = compare_numbers(v, w) == 0;
         return true;
     }
@@ -109,7 +122,7 @@ static bool seq_less(struct render *r, struct values v, struct values w, bool *l
 
 bool value_less(struct render *r, struct value v, struct value w, bool *less)
 {
-    if (is_number(v) && is_number(w)) {
+    if (value_is_number(v) && value_is_number(w)) {
         *less = compare_numbers(v, w) == -1;
         return true;
     }
@@ -171,6 +184,7 @@ bool value_contains(struct render *r, struct value haystack, struct value needle
     case VALUE_NONE:
     case VALUE_BOOL:
     case VALUE_INT:
+    case VALUE_BIG:
     case VALUE_FLOAT:
         return render_fail(r, "argument of type '%s' is not iterable", value_type(haystack));
     default:

@@ -333,6 +333,10 @@ static bool to_int(struct render *r, struct value self, const struct value *args
         *out = value_int(i);
         return true;
     }
+    if (self.kind == VALUE_BIG) {
+        *out = self;
+        return true;
+    }
     if (self.kind == VALUE_FLOAT) return float_to_int(r, self.real, fallback, out);
     *out = fallback;
     if (self.kind != VALUE_STRING || base < 0 || base == 1 || base > 36) return true;
@@ -373,6 +377,11 @@ static bool absolute(struct render *r, struct value self, const struct value *ar
         return true;
     }
     if (self.kind == VALUE_UNDEFINED) return render_fail_undefined(r, self);
+    if (self.kind == VALUE_BIG) {
+        bool negative = self.text.p[0] == '-';
+        *out = value_big(span_slice(self.text, negative, self.text.n));
+        return true;
+    }
     if (self.kind != VALUE_FLOAT) {
         return render_fail(r, "bad operand type for abs(): '%s'", value_type(self));
     }
@@ -412,6 +421,7 @@ static bool round_number(struct render *r, struct value self, const struct value
     if (digits > 400) digits = 400;
     if (digits < -400) digits = -400;
     if (!render_charge(r, TEMPLATE_FLOAT_STEPS + (size_t)(digits < 0 ? 0 : digits))) return false;
+    if (self.kind == VALUE_BIG) return render_fail(r, "an integer of more than 64 bits");
     if (common && value_whole(self, &i)) {
         *out = value_int(round_int(i, digits));
     } else if (common) {

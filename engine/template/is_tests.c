@@ -61,7 +61,7 @@ static bool integer(struct render *r, struct value self, const struct value *arg
                     struct value *out)
 {
     (void)r, (void)args;
-    return answer(out, self.kind == VALUE_INT);
+    return answer(out, self.kind == VALUE_INT || self.kind == VALUE_BIG);
 }
 
 static bool is_float(struct render *r, struct value self, const struct value *args,
@@ -74,8 +74,7 @@ static bool is_float(struct render *r, struct value self, const struct value *ar
 static bool number(struct render *r, struct value self, const struct value *args, struct value *out)
 {
     (void)r, (void)args;
-    double real;
-    return answer(out, value_real(self, &real));
+    return answer(out, value_is_number(self));
 }
 
 static bool string(struct render *r, struct value self, const struct value *args, struct value *out)

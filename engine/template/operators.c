@@ -215,6 +215,10 @@ bool operate(struct render *r, enum operator op, struct value v, struct value w,
     int64_t a, b;
     double x, y;
     if (value_whole(v, &a) && value_whole(w, &b)) return operate_ints(r, op, a, b, out);
+    if (value_is_number(v) && value_is_number(w) &&
+        (v.kind == VALUE_BIG || w.kind == VALUE_BIG)) {
+        return overflow(r);
+    }
     if (value_real(v, &x) && value_real(w, &y)) return operate_floats(r, op, x, y, out);
     if (op == OP_MOD && v.kind == VALUE_STRING) return format_percent(r, v.text, w, out);
     if (op == OP_ADD && v.kind == w.kind && v.kind == VALUE_STRING) return join_text(r, v, w, out);
@@ -233,6 +237,11 @@ bool operate_sign(struct render *r, bool negate, struct value v, struct value *o
     }
     if (v.kind == VALUE_FLOAT) {
         *out = value_float(negate ? -v.real : v.real);
+        return true;
+    }
+    if (v.kind == VALUE_BIG && negate) return overflow(r);
+    if (v.kind == VALUE_BIG) {
+        *out = v;
         return true;
     }
     if (v.kind == VALUE_UNDEFINED) return render_fail_undefined(r, v);

@@ -184,6 +184,9 @@ static void print_kind(struct render *r, struct text_builder *b, struct value v)
     case VALUE_INT:
         print_int(r, b, v.whole);
         break;
+    case VALUE_BIG:
+        text_add(r, b, v.text);
+        break;
     case VALUE_FLOAT:
         value_print_float(r, b, v.real);
         break;

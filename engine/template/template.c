@@ -4,7 +4,6 @@
  */
 #include "engine/template/template.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 #include "base/json.h"
@@ -52,15 +51,70 @@ void template_free(struct template *t)
     free(t);
 }
 
+struct span template_source(const struct template *t)
+{
+    return t->source;
+}
+
+/* ---- what a template asks ---------------------------------------------------------------------- */
+
+static bool is_name(const struct token *t, const char *name)
+{
+    return t->kind == TOKEN_NAME && span_is(t->text, name);
+}
+
+static bool is_operator(const struct token *t, const char *operator)
+{
+    return t->kind == TOKEN_OPERATOR && span_is(t->text, operator);
+}
+
+/* content is none, message['content'] != None, ... from the token of `content` on. */
+static bool compares_with_none(const struct token *t)
+{
+    if (!(is_name(t, "content") || (t->kind == TOKEN_STRING && span_is(t->text, "content")))) {
+        return false;
+    }
+    t++;
+    if (is_operator(t, "]")) t++;
+    if (is_name(t, "is")) {
+        t++;
+        if (is_name(t, "not")) t++;
+    } else if (is_operator(t, "==") || is_operator(t, "!=")) {
+        t++;
+    } else {
+        return false;
+    }
+    return is_name(t, "none") || is_name(t, "None");
+}
+
+bool template_asks_for_none(struct span source)
+{
+    struct arena *a = arena_new(TEMPLATE_PARSE_BYTES);
+    struct template_tokens tokens = {0};
+    bool found = false;
+    if (a == NULL || source.n > TEMPLATE_MAX_SOURCE || !lexer_run(a, source, &tokens, NULL)) {
+        tokens.n = 0;
+    }
+    for (size_t i = 0; i < tokens.n && !found; i++) { /* none of it looks past TOKEN_EOF */
+        found = compares_with_none(&tokens.p[i]);
+    }
+    arena_free(a);
+    return found;
+}
+
 /* ---- the context ----------------------------------------------------------------------------- */
 
 static bool from_json(struct render *r, const cJSON *json, struct value *out);
 
 /* cJSON keeps numbers as doubles: a whole one below 2^63 is an integer. */
-static struct value from_number(double f)
+static struct value from_number(const cJSON *json)
 {
-    bool whole = isfinite(f) && floor(f) == f && fabs(f) < 9223372036854775808.0;
-    return whole ? value_int((int64_t)f) : value_float(f);
+    int64_t whole;
+    char scratch[JSON_NUMBER_ROOM];
+    if (!json_is_integer(json)) return value_float(json->valuedouble);
+    if (json_int64(json, &whole)) return value_int(whole);
+    bool parsed = json->valuestring != NULL; /* a double that we made has no digits to keep */
+    return parsed ? value_big(json_number(json, scratch)) : value_float(json->valuedouble);
 }
 
 static bool from_array(struct render *r, const cJSON *json, struct value *out)
@@ -104,7 +158,7 @@ static bool convert(struct render *r, const cJSON *json, struct value *out)
         *out = value_text(json_text(json, r->arena));
         return out->text.p != NULL || render_fail(r, "the messages need too much memory");
     }
-    *out = cJSON_IsNumber(json) ? from_number(json->valuedouble)
+    *out = cJSON_IsNumber(json) ? from_number(json)
            : cJSON_IsBool(json) ? value_bool(cJSON_IsTrue(json))
                                 : value_none();
     return true;

@@ -10,8 +10,11 @@
  *
  * One budget of work bounds the time of a rendering, see limits.h.
  *
- * Differences that cannot be seen in a prompt: integers are 64 bits wide (an overflow is an error),
- * and a number that is whole in the context's JSON is an integer.
+ * A number of the context's JSON is what Python's json.loads makes of its text: 1 is an int, 1.0
+ * and 1e2 are floats, an int of any size keeps its digits.
+ *
+ * A difference that cannot be seen in a prompt: what is computed is 64 bits wide, an overflow is an
+ * error.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -37,6 +40,13 @@ struct template_options {
  * template_free(), which accepts NULL. */
 struct template *template_new(struct span source, struct error *err);
 void template_free(struct template *t);
+
+/* Does the template whose source this is compare content with none, as templates do that print a
+ * call's message in another way than an empty text? False also for a source that is no template. */
+bool template_asks_for_none(struct span source);
+
+/* The source that t was parsed from, line ends normalised. Borrowed from t. */
+struct span template_source(const struct template *t);
 
 /* Render t with the variables in context, a JSON object (see template_context_new), and append the
  * text to out. A name that is no member is undefined; a member that is null is None. On failure

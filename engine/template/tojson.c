@@ -173,6 +173,9 @@ static bool write_kind(struct render *r, struct writer *w, struct value v)
         snprintf(text, sizeof(text), "%" PRId64, v.whole);
         text_add_str(r, &w->b, text);
         return true;
+    case VALUE_BIG:
+        text_add(r, &w->b, v.text);
+        return true;
     case VALUE_FLOAT:
         write_float(r, w, v.real);
         return true;

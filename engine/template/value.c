@@ -5,6 +5,7 @@
 #include "engine/template/value.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 #include "engine/template/loop.h"
 #include "engine/template/render.h"
@@ -22,8 +23,9 @@ bool value_real(struct value v, double *out)
 {
     int64_t i;
     if (v.kind == VALUE_FLOAT) *out = v.real;
+    if (v.kind == VALUE_BIG) *out = strtod(v.text.p, NULL);
     if (value_whole(v, &i)) *out = (double)i;
-    return v.kind == VALUE_FLOAT || v.kind == VALUE_INT || v.kind == VALUE_BOOL;
+    return value_is_number(v);
 }
 
 const char *value_type(struct value v)
@@ -34,6 +36,7 @@ const char *value_type(struct value v)
         [VALUE_NONE] = "NoneType",
         [VALUE_BOOL] = "bool",
         [VALUE_INT] = "int",
+        [VALUE_BIG] = "int",
         [VALUE_FLOAT] = "float",
         [VALUE_STRING] = "str",
         [VALUE_LIST] = "list",
@@ -94,6 +97,7 @@ bool value_same(struct value v, struct value w)
     case VALUE_FLOAT:
         return v.real == w.real;
     case VALUE_STRING:
+    case VALUE_BIG:
         return span_eq(v.text, w.text);
     case VALUE_LIST:
     case VALUE_TUPLE:
@@ -152,7 +156,10 @@ static uint64_t hash_value(struct render *r, struct value v)
     if (v.kind == VALUE_STRING) {
         return render_charge_scan(r, v.text.n) ? hash_text(v.text) : 0;
     }
-    if (value_real(v, &real)) return mix(1, (uint64_t)(int64_t)fmod(real, 9007199254740992.0));
+    if (value_real(v, &real)) {
+        double low = isfinite(real) ? fmod(real, 9007199254740992.0) : 0;
+        return mix(1, (uint64_t)(int64_t)low);
+    }
     uint64_t h = v.kind;
     for (size_t i = 0; v.kind == VALUE_TUPLE && i < v.seq.n && render_charge(r, 1); i++) {
         h = mix(h, hash_value(r, v.seq.p[i]));

@@ -25,6 +25,7 @@ enum value_kind {
     VALUE_NONE,
     VALUE_BOOL,
     VALUE_INT,
+    VALUE_BIG, /* an int beyond 64 bits: carried, printed and compared, not computed with */
     VALUE_FLOAT,
     VALUE_STRING,
     VALUE_LIST,
@@ -68,7 +69,8 @@ struct value {
         bool truth;        /* VALUE_BOOL */
         int64_t whole;     /* VALUE_INT */
         double real;       /* VALUE_FLOAT */
-        struct span text;  /* VALUE_STRING: UTF-8; VALUE_UNDEFINED: the name or the message */
+        struct span text;  /* VALUE_STRING: UTF-8; VALUE_UNDEFINED: the name or the message;
+                              VALUE_BIG: its decimal digits, a NUL after them */
         struct values seq; /* VALUE_LIST, VALUE_TUPLE */
         struct dict *dict; /* VALUE_DICT, VALUE_VIEW, VALUE_NAMESPACE */
         const struct range *range;
@@ -135,6 +137,12 @@ static inline struct value value_int(int64_t i)
     return (struct value){.kind = VALUE_INT, .whole = i};
 }
 
+/* digits: as Python prints the int, a NUL after them. */
+static inline struct value value_big(struct span digits)
+{
+    return (struct value){.kind = VALUE_BIG, .text = digits};
+}
+
 static inline struct value value_float(double f)
 {
     return (struct value){.kind = VALUE_FLOAT, .real = f};
@@ -172,15 +180,22 @@ static inline bool value_is_string(struct value v)
     return v.kind == VALUE_STRING;
 }
 
+/* bool, int or float */
+static inline bool value_is_number(struct value v)
+{
+    return v.kind == VALUE_BOOL || v.kind == VALUE_INT || v.kind == VALUE_BIG ||
+           v.kind == VALUE_FLOAT;
+}
+
 static inline bool value_is_seq(struct value v)
 {
     return v.kind == VALUE_LIST || v.kind == VALUE_TUPLE;
 }
 
-/* int or bool: what Python takes for an index; *out its number. */
+/* int (of 64 bits) or bool: what Python takes for an index; *out its number. */
 bool value_whole(struct value v, int64_t *out);
 
-/* int, bool or float as a double. */
+/* A number as a double. False: v is none. */
 bool value_real(struct value v, double *out);
 
 /* Python's name of the type: "str", "NoneType", "generator", ... */

@@ -105,7 +105,7 @@ static void use(struct vocab_source *s, const struct pre *p)
 {
     s->ignore_merges = p->ignore_merges;
     s->add_bos = p->add_bos;
-    if (p->nfc) s->normalizers[s->n_normalizers++] = (struct vocab_normalizer){NORMALIZE_NFC};
+    if (p->nfc) s->normalizers[s->n_normalizers++] = (struct vocab_normalizer){.kind = NORMALIZE_NFC};
     for (size_t i = 0; p->patterns[i] != NULL; i++) {
         s->splits[s->n_splits++] = (struct vocab_split){.pattern = span_str(p->patterns[i])};
     }

@@ -25,8 +25,8 @@ static const char *const eog_names[] = {
     "<|end|>",
     "<|end_of_text|>",
     "<end_of_turn>",
-    "<\xEF\xBD\x9C"
-    "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>",
+    ("<\xEF\xBD\x9C"
+     "end\xE2\x96\x81of\xE2\x96\x81sentence\xEF\xBD\x9C>"),
 };
 
 struct building {

@@ -127,8 +127,9 @@ static bool add_rules(scmp_filter_ctx c)
         if (seccomp_rule_add(c, SCMP_ACT_ALLOW, allowed[i], 0) != 0) return false;
     }
     for (int i = 0; i < N_FORMS; i++) {
-        struct scmp_arg_cmp is =
-            SCMP_CMP32(forms[i].argument, SCMP_CMP_EQ, (uint32_t)forms[i].value);
+        struct scmp_arg_cmp is = {.arg = forms[i].argument,
+                                  .op = SCMP_CMP_EQ,
+                                  .datum_a = (uint32_t)forms[i].value};
         if (seccomp_rule_add(c, SCMP_ACT_ALLOW, forms[i].call, 1, is) != 0) return false;
     }
     for (int i = 0; i < N_REFUSED; i++) {

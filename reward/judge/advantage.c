@@ -130,7 +130,7 @@ static void verl_passk(struct group *g)
 {
     struct moments m = moments_of(g->r, g->n);
     size_t best = g->n;
-    double second = -INFINITY;
+    double second = (double)-INFINITY;
     for (size_t i = 0; i < g->n; i++) {
         if (isnan(g->r[i])) continue;
         if (best == g->n || g->r[i] > g->r[best]) {
@@ -325,7 +325,7 @@ static void sum_columns(const struct advantage_params *p, const struct advantage
 {
     double *column = scratch + 2 * t->n;
     for (size_t i = 0; i < t->n; i++) {
-        out[i] = NAN;
+        out[i] = (double)NAN;
     }
     for (size_t j = 0; j < t->columns; j++) {
         double w = t->weights == NULL ? 1 : t->weights[j];

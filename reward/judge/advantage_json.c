@@ -37,7 +37,7 @@ static bool read_number(const cJSON *v, double max, bool may_be_null, double *ou
                         struct error *err)
 {
     if (may_be_null && cJSON_IsNull(v)) {
-        *out = NAN;
+        *out = (double)NAN;
         return true;
     }
     if (!cJSON_IsNumber(v)) {

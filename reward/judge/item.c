@@ -72,7 +72,6 @@ static void fill_known(void)
 /* Look up every key of json. */
 static bool look_up(const cJSON *json, struct item *out, struct error *err)
 {
-    uint64_t seen[2] = {0};
     const cJSON *field;
     cJSON_ArrayForEach(field, json)
     {
@@ -82,12 +81,6 @@ static bool look_up(const cJSON *json, struct item *out, struct error *err)
                              field->string);
         }
         int index = known.index[slot];
-        uint64_t bit = (uint64_t)1 << (index % 64);
-        if ((seen[index / 64] & bit) != 0) {
-            return error_set(err, ERROR_INVALID_VALUE, field->string, "\"%s\" is given twice",
-                             field->string);
-        }
-        seen[index / 64] |= bit;
         if (index < ITEM_FIELDS && !cJSON_IsNull(field)) out->fields[index] = field;
     }
     return true;

@@ -147,10 +147,6 @@ static bool read_options(const cJSON *entry, const struct reward *r, struct aren
             return error_set(err, ERROR_UNKNOWN_FIELD, field->string,
                              "reward %s has no option \"%.100s\"", r->name, field->string);
         }
-        if (values[i].given) {
-            return error_set(err, ERROR_INVALID_VALUE, field->string, "%s is given twice",
-                             r->options[i].name);
-        }
         if (cJSON_IsNull(field)) continue; /* null: the default */
         if (!read_option(&r->options[i], field, a, &values[i], err)) return false;
         values[i].given = true;

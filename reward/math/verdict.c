@@ -6,16 +6,17 @@
 
 #include "base/ascii.h"
 #include "base/clock.h"
-#include "reward/math/find/choice.h"
 #include "reward/math/real/decimal.h"
 #include "reward/math/find/extract.h"
 #include "reward/math/field/fingerprint.h"
 #include "reward/math/read/parse.h"
+#include "reward/math/find/formula.h"
+#include "reward/math/find/plain.h"
 #include "reward/math/find/prose.h"
+#include "reward/math/find/qualify.h"
 #include "reward/math/read/words.h"
 #include "reward/math/answer.h"
-#include "reward/math/math.h"
-#include "reward/math/answer.h"
+#include "reward/math/choices.h"
 #include "reward/math/math.h"
 
 enum { CHEAP_BYTES = 256 << 10 }; /* longer responses are read in a worker */
@@ -42,116 +43,6 @@ static enum math_verdict verdict_of(const struct math_work *w, enum equality e,
     return MATH_CANNOT_JUDGE;
 }
 
-/* ---- choices ----------------------------------------------------------------------------------- */
-
-static bool choice_mode(const struct math_options *o)
-{
-    return o->mode == MATH_CHOICE || (o->mode == MATH_AUTO && o->n_choices > 0);
-}
-
-static void judge_choice(struct arena *a, struct span completion, struct span gold,
-                         const struct math_options *o, struct math_result *out)
-{
-    struct extraction found = {.text = completion, .source = MATH_FROM_BARE};
-    int want = choice_of(gold, o, false), got = -1;
-    struct span at = {NULL, 0};
-    if (want < 0) want = choice_in(gold, o, &at);
-    out->gold = gold;
-    if (o->form == MATH_FORM_TEXT) {
-        struct math_options letters = *o;
-        letters.extract = MATH_EXTRACT_STRING;
-        extract_answer(a, completion, &letters, &found);
-        bool marked = found.source == MATH_FROM_BOXED || found.source == MATH_FROM_TAG ||
-                      found.source == MATH_FROM_BRACKETS;
-        if (marked) got = choice_of(found.text, o, false);
-        struct span offered = marked ? found.text : span_trim(completion);
-        if (got < 0 && choice_letters_only(offered) && choice_count(offered, o) > 1) {
-            *out = (struct math_result){MATH_INCORRECT, MATH_SEVERAL_ANSWERS, offered,
-                                        marked ? found.source : MATH_FROM_CHOICE, gold};
-            return;
-        }
-        if (marked && got < 0) got = choice_in(found.text, o, &at);
-        if (!marked && !o->require_boxed && !o->answer_tag &&
-            found.cause != MATH_ONLY_IN_REASONING) {
-            size_t end = span_find_last(completion, span_str("</think>"));
-            struct span rest =
-                end == SPAN_NONE ? completion : span_slice(completion, end + 8, completion.n);
-            got = choice_in(rest, o, &at);
-            found.text = at;
-            found.source = MATH_FROM_CHOICE;
-        }
-        if (found.boxes > 1 && choice_count(found.text, o) > 1) {
-            *out = (struct math_result){MATH_INCORRECT, MATH_SEVERAL_ANSWERS, found.text,
-                                        found.source, gold};
-            return;
-        }
-    } else {
-        got = choice_of(completion, o, false);
-    }
-    out->extracted = found.text;
-    out->source = got < 0 ? MATH_FROM_NOWHERE : found.source;
-    out->verdict = want < 0 ? MATH_CANNOT_JUDGE : got == want ? MATH_CORRECT : MATH_INCORRECT;
-    out->cause = want < 0 ? MATH_UNPARSABLE_GOLD
-                 : got < 0
-                     ? (found.cause == MATH_ONLY_IN_REASONING ? found.cause : MATH_NO_ANSWER_FOUND)
-                 : got == want ? MATH_EQUAL_CHOICE
-                               : MATH_NOT_EQUAL_CHOICE;
-}
-
-/* The reference is a capital letter alone: a choice, though nobody said so. */
-static bool is_letter_gold(struct arena *a, struct span gold, const struct math_options *o)
-{
-    struct span g = words_unwrap(extract_gold(a, gold, o));
-    bool capital = g.n > 0 && ((g.p[0] >= 'A' && g.p[0] <= 'J') || g.p[0] == '(');
-    return o->mode == MATH_AUTO && o->form == MATH_FORM_TEXT && capital &&
-           choice_of(g, o, true) >= 0;
-}
-
-/* The capital letters that s lists, as bits: "(A) and (C)", "A, C", "AC", "A & C". 0 when it holds
- * anything else, or fewer than two. */
-static uint32_t letters_listed(struct span s)
-{
-    static const char *const skipped[] = {"\\text{", "\\textbf{", "\\mathrm{", "\\textbf",
-                                          "and",     "or",        "\\&"};
-    static const char joints[] = ",;&(){}.";
-    uint32_t seen = 0;
-    for (size_t i = 0; i < s.n;) {
-        size_t n = 0;
-        for (size_t k = 0; k < sizeof(skipped) / sizeof(skipped[0]) && n == 0; k++) {
-            if (span_starts(span_slice(s, i, s.n), span_str(skipped[k]))) n = strlen(skipped[k]);
-        }
-        if (n == 0 && s.p[i] >= 'A' && s.p[i] <= 'J') {
-            if (seen & (UINT32_C(1) << (s.p[i] - 'A'))) return 0;
-            seen |= UINT32_C(1) << (s.p[i] - 'A');
-        } else if (n == 0 && !ascii_is_space(s.p[i]) &&
-                   memchr(joints, s.p[i], strlen(joints)) == NULL) {
-            return 0;
-        }
-        i += n == 0 ? 1 : n;
-    }
-    return __builtin_popcount(seen) > 1 ? seen : 0;
-}
-
-/* The reference is a single letter and the answer names one with words after it: "E: a long text". */
-static enum equality letters_equal(struct math_work *w, struct span gold, struct span answer)
-{
-    uint32_t these = letters_listed(gold), those = letters_listed(answer);
-    if (these != 0 && those != 0) {
-        return these == those ? work_yes(w, MATH_EQUAL_CHOICE) : work_no(w, MATH_NOT_EQUAL_CHOICE);
-    }
-    if (these != 0 || those != 0) return EQ_UNKNOWN; /* more than one choice is none */
-    int want = choice_of(gold, w->options, true), got = choice_of(answer, w->options, false);
-    struct span g = words_unwrap(gold);
-    bool upper = g.n > 0 && !(g.n == 1 && g.p[0] >= 'a');
-    if (want < 0 || got < 0 || !upper) {
-        want = choice_of(gold, w->options, false);
-        got = choice_of(answer, w->options, true);
-        struct span a = words_unwrap(answer);
-        if (want < 0 || got < 0 || a.n == 0 || (a.n == 1 && a.p[0] >= 'a')) return EQ_UNKNOWN;
-    }
-    return want == got ? work_yes(w, MATH_EQUAL_CHOICE) : work_no(w, MATH_NOT_EQUAL_CHOICE);
-}
-
 /* ---- one reference ----------------------------------------------------------------------------- */
 
 static enum equality meet(struct math_work *w, struct span gold, struct span answer)
@@ -162,47 +53,84 @@ static enum equality meet(struct math_work *w, struct span gold, struct span ans
     enum equality e = answers_equal(w, gold, answer);
     if (e == EQ_YES || w->options->mode == MATH_NUMBER) return e;
     enum math_cause cause = w->cause;
-    enum equality letter = letters_equal(w, gold, answer);
+    enum equality letter = choices_letters_equal(w, gold, answer);
     if (letter != EQ_UNKNOWN) return letter;
     w->cause = cause;
     return e;
 }
 
-/* Bare answers that do not read as mathematics may still state one: "y = k = 506", "the area is 5". */
+/* What the words of an answer state, where they state something else than the answer read whole:
+ * "f(x) = x for all real x", "the area is 5". */
 static enum equality meet_inside(struct math_work *w, struct span gold, struct span answer,
-                                 struct math_result *out)
+                                 const struct stated *said, struct math_result *out)
 {
-    enum math_source source;
-    if (!prose_has_words(answer) || prose_denies(answer)) return EQ_NO;
-    struct span inner =
-        prose_last(w->arena, answer, MATH_EXTRACT_LATEX | MATH_EXTRACT_EXPR, &source);
-    if (inner.n == 0 || span_eq(inner, answer)) return EQ_NO;
-    enum equality e = meet(w, gold, inner);
-    if (e == EQ_YES) {
-        out->extracted = inner;
-        out->source = source;
-    }
+    if (said->text.n == 0 || said->denied || span_eq(said->text, answer)) return EQ_NO;
+    enum equality e = meet(w, gold, said->text);
+    if (e == EQ_YES) out->extracted = said->text;
     return e;
 }
 
-static void judge_one(struct arena *a, struct span gold_text, const struct math_options *o,
-                      enum math_effort effort, struct span answer, struct math_result *out)
+/* One side ends with a condition that the other one leaves out. */
+static enum equality meet_core(struct math_work *w, struct span gold, struct span answer)
 {
-    struct math_work w = work_begin(a, o, effort);
-    struct span gold = extract_gold(a, gold_text, o);
+    struct span g = qualify_core(gold), a = qualify_core(answer);
+    if ((g.n > 0) == (a.n > 0)) return EQ_NO;
+    return meet(w, g.n > 0 ? g : gold, a.n > 0 ? a : answer);
+}
+
+/* The answer against the reference, as it stands and then without what its words add. */
+static enum equality meet_all(struct math_work *w, struct span gold, struct span answer,
+                              const struct stated *said, struct math_result *out)
+{
+    enum equality e = meet(w, gold, answer);
+    enum math_cause cause = w->cause;
+    if (e == EQ_YES || w->options->mode == MATH_TEXT) return e;
+    if (meet_inside(w, gold, answer, said, out) == EQ_YES) return EQ_YES;
+    if (meet_core(w, gold, answer) == EQ_YES) return EQ_YES;
+    w->cause = cause;
+    return e;
+}
+
+/* s is words: no formula, or a name that would read as a product of letters ("Bob", "No"). */
+static bool is_words(struct arena *a, struct span s)
+{
+    bool letters = s.n > 1;
+    for (size_t i = 0; i < s.n; i++) {
+        letters &= ascii_is_letter(s.p[i]) || s.p[i] == ' ';
+    }
+    bool name = letters && s.p[0] <= 'Z' && s.p[1] >= 'a';
+    return s.n > 0 && s.n <= 200 && (name || !formula_reads(a, s));
+}
+
+/* A reference in words, and a statement that says them or the same property. */
+static bool words_agree(struct arena *a, struct span gold, struct span answer, struct span place)
+{
+    struct span words = words_unwrap(plain_words(a, gold));
+    if (!is_words(a, words)) return false;
+    return words_said(a, words, place) || words_same_property(a, words, plain_words(a, answer));
+}
+
+static void judge_one(struct arena *a, struct span gold_text, const struct math_options *o,
+                      enum math_effort effort, const struct extraction *found,
+                      struct math_result *out)
+{
+    struct math_options local = *o;
+    if (o->language.n == 0 && found->language.n > 0) local.language = found->language;
+    struct math_work w = work_begin(a, &local, effort);
+    struct span gold = extract_gold(a, gold_text, o), answer = found->text;
     out->gold = gold;
     if (gold.n == 0) {
         out->verdict = MATH_CANNOT_JUDGE;
         out->cause = MATH_UNPARSABLE_GOLD;
         return;
     }
-    enum equality e = meet(&w, gold, answer);
-    bool may_say = o->form == MATH_FORM_BARE || out->source == MATH_FROM_TAG;
-    if (e == EQ_NO && w.cause == MATH_UNPARSABLE_ANSWER && may_say) {
-        enum equality inside = meet_inside(&w, gold, answer, out);
-        if (inside == EQ_YES) e = inside;
-        if (inside != EQ_YES) w.cause = MATH_UNPARSABLE_ANSWER;
-    }
+    struct stated said = {.text = answer}, meant = extract_inside(a, gold, o);
+    if (!found->spoken) said = extract_inside(a, answer, o);
+    if (said.changed) out->extracted = answer = said.text;
+    if (meant.changed) gold = meant.text;
+    enum equality e = meet_all(&w, gold, answer, &said, out);
+    struct span place = said.plain.n > 0 ? said.plain : found->place;
+    if (e != EQ_YES && words_agree(a, gold, answer, place)) e = work_yes(&w, MATH_EQUAL_WORDS);
     out->verdict = verdict_of(&w, e, &out->cause);
 }
 
@@ -268,7 +196,7 @@ void math_judge(struct arena *a, struct span completion, const struct span *gold
     struct extraction found = {.source = MATH_FROM_BARE};
     struct math_result best = {
         MATH_CANNOT_JUDGE, MATH_UNPARSABLE_GOLD, {NULL, 0}, MATH_FROM_NOWHERE, {NULL, 0}};
-    bool choice = choice_mode(o);
+    bool choice = choices_apply(o);
     if (effort == MATH_CHEAP && completion.n > CHEAP_BYTES) {
         *out = (struct math_result){.verdict = MATH_DEFER, .cause = MATH_TOO_LARGE};
         return;
@@ -278,10 +206,10 @@ void math_judge(struct arena *a, struct span completion, const struct span *gold
     if (!choice && o->form == MATH_FORM_TEXT) extract_answer(a, completion, o, &found);
     for (int i = 0; i < n_golds; i++) {
         struct math_result r = {.extracted = found.text, .source = found.source, .gold = golds[i]};
-        bool letter = !choice && is_letter_gold(a, golds[i], o);
-        if (letter) judge_choice(a, completion, extract_gold(a, golds[i], o), o, &r);
+        bool letter = !choice && choices_is_gold(a, golds[i], o);
+        if (letter) choices_judge(a, completion, extract_gold(a, golds[i], o), o, &r);
         if (choice) {
-            judge_choice(a, completion, golds[i], o, &r);
+            choices_judge(a, completion, golds[i], o, &r);
         } else if (letter && r.source != MATH_FROM_NOWHERE) {
             /* judged as a choice */
         } else if (found.source == MATH_FROM_NOWHERE) {
@@ -289,7 +217,7 @@ void math_judge(struct arena *a, struct span completion, const struct span *gold
             r.verdict = empty ? MATH_CANNOT_JUDGE : MATH_INCORRECT;
             r.cause = empty ? MATH_UNPARSABLE_GOLD : found.cause;
         } else {
-            judge_one(a, golds[i], o, effort, found.text, &r);
+            judge_one(a, golds[i], o, effort, &found, &r);
         }
         if (r.verdict == MATH_INCORRECT && is_whole_answer(a, &found, golds[i])) {
             r.verdict = MATH_CORRECT;

@@ -4,7 +4,8 @@
  */
 #include "reward/rules/text.h"
 
-static const char THINK[] = "<think>", THINK_END[] = "</think>";
+#include "base/reasoning_marks.h"
+
 static const char ANSWER[] = "<answer>", ANSWER_END[] = "</answer>";
 
 struct span text_join(struct span head, struct span tail, struct arena *a)
@@ -20,10 +21,9 @@ struct span text_join(struct span head, struct span tail, struct arena *a)
 
 struct span text_after_think(struct span text)
 {
-    size_t end = span_find_last(text, span_str(THINK_END));
-    size_t from = end == SPAN_NONE ? 0 : end + strlen(THINK_END);
-    if (span_find(text, span_str(THINK), from) != SPAN_NONE) from = text.n;
-    return span_slice(text, from, text.n);
+    bool open;
+    struct span rest = reasoning_after(text, &open);
+    return open ? span_slice(text, text.n, text.n) : rest;
 }
 
 /* The bytes of a box's opening at text[at], its brace included; 0 when none starts there. */

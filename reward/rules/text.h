@@ -13,8 +13,8 @@
  * is full. */
 struct span text_join(struct span head, struct span tail, struct arena *a);
 
-/* What comes after the last </think>; the whole text when there is none, nothing when a <think>
- * is still open after it. */
+/* What comes after the reasoning, whatever family's marks it has (base/reasoning_marks.h); the whole
+ * text when there is none, nothing when some is still open. */
 struct span text_after_think(struct span text);
 
 /* What the last \boxed{...} or \fbox{...} with balanced braces holds; p NULL when there is none. */

@@ -14,6 +14,7 @@
 #include "server/generate/choice.h"
 #include "server/http/emit.h"
 #include "server/generate/logprobs.h"
+#include "server/generate/output_form.h"
 #include "server/http/sse.h"
 #include "server/state.h"
 
@@ -73,6 +74,7 @@ static void free_state(struct exchange *x)
     }
     free(c->runs);
     free(c->choices);
+    form_free(c->params.engine.form);
     cJSON_Delete(c->document);
 }
 
@@ -222,7 +224,7 @@ bool completion_has_id(const struct completion *c, struct span id)
 static void work_prepare(struct exchange *x)
 {
     struct completion *c = x->state;
-    c->prepare(c);
+    if (c->prepare(c)) output_form_compile(x->server->engine, &c->params, &c->error);
 }
 
 void completion_run(struct completion *c, enum exchange_weight weight,

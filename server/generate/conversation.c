@@ -51,12 +51,27 @@ static bool no_memory(struct error *err)
     return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the messages");
 }
 
+/* object[name] = value, which is taken, in the place of what was there. */
+static bool put(cJSON *object, const char *name, cJSON *value, struct error *err)
+{
+    if (value == NULL) return no_memory(err);
+    bool there = cJSON_GetObjectItemCaseSensitive(object, name) != NULL;
+    bool ok = there ? cJSON_ReplaceItemInObjectCaseSensitive(object, name, value)
+                    : cJSON_AddItemToObject(object, name, value);
+    if (ok) return true;
+    cJSON_Delete(value);
+    return no_memory(err);
+}
+
 /* The text of one part: {"type": "text", "text": ...} (vLLM takes refusals and thoughts as text
- * too), or a bare string. */
+ * too), or a bare string. NULL: the part's text is null, there is none. */
 static bool part_text(const cJSON *part, const char **text, struct error *err)
 {
-    static const char *const kinds[][2] = {
-        {"text", "text"}, {"input_text", "text"}, {"output_text", "text"}, {"refusal", "refusal"}};
+    static const char *const kinds[][2] = {{"text", "text"},
+                                           {"input_text", "text"},
+                                           {"output_text", "text"},
+                                           {"refusal", "refusal"},
+                                           {"thinking", "thinking"}};
     if (cJSON_IsString(part)) {
         *text = part->valuestring;
         return true;
@@ -70,24 +85,24 @@ static bool part_text(const cJSON *part, const char **text, struct error *err)
         return error_set(err, ERROR_MISSING_FIELD, "type", "a content part needs a type");
     }
     for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-        if (strcmp(type->valuestring, kinds[i][0]) != 0) continue;
-        const cJSON *value = json_get(part, kinds[i][1]);
-        if (!cJSON_IsString(value)) {
-            return error_set(err, ERROR_INVALID_TYPE, kinds[i][1], "%s must be a string, not %s",
-                             kinds[i][1], json_type_name(value));
+        if (strcmp(type->valuestring, kinds[i][0]) == 0) {
+            bool there = cJSON_GetObjectItemCaseSensitive(part, kinds[i][1]) != NULL;
+            if (there) return json_get_string(part, kinds[i][1], text, err);
+            return error_set(err, ERROR_MISSING_FIELD, kinds[i][1],
+                             "a part of type \"%s\" needs %s", kinds[i][0], kinds[i][1]);
         }
-        *text = value->valuestring;
-        return true;
     }
     return error_set(err, ERROR_UNSUPPORTED, "type", "content of type \"%.40s\" is not supported",
                      type->valuestring);
 }
 
-/* [{"type": "text", "text": "a"}, ...] -> "a\n...", as vLLM joins them for templates that want a string. */
+/* [{"type": "text", "text": "a"}, ...] -> "a\n...", as vLLM joins them for templates that want a
+ * string. The text is in the tree's form, so a NUL survives. */
 static bool join_parts(cJSON *message, const cJSON *parts, struct error *err)
 {
     struct buffer text;
     size_t i = 0;
+    bool first = true;
     const cJSON *part;
     buffer_init(&text, TEXT_LIMIT);
     cJSON_ArrayForEach(part, parts)
@@ -97,42 +112,53 @@ static bool join_parts(cJSON *message, const cJSON *parts, struct error *err)
             buffer_clear(&text);
             return error_in(err, "content[%zu]", i);
         }
-        if (i++ > 0) buffer_add_char(&text, '\n');
+        i++;
+        if (piece == NULL) continue;
+        if (!first) buffer_add_char(&text, '\n');
+        first = false;
         buffer_add_str(&text, piece);
     }
     char *joined = buffer_take(&text);
     cJSON *value = joined == NULL ? NULL : cJSON_CreateString(joined);
     free(joined);
     buffer_clear(&text);
-    if (value == NULL) return no_memory(err);
-    return cJSON_ReplaceItemInObjectCaseSensitive(message, "content", value) || no_memory(err);
+    return put(message, "content", value, err);
 }
 
-static bool finish_content(cJSON *message, struct error *err)
+/* Content that is absent or null is no text: "", but for templates that ask for none. */
+static bool finish_content(cJSON *message, bool keep_none, struct error *err)
 {
-    const cJSON *content = cJSON_GetObjectItemCaseSensitive(message, "content");
-    if (content == NULL) return cJSON_AddNullToObject(message, "content") != NULL || no_memory(err);
-    if (cJSON_IsNull(content) || cJSON_IsString(content)) return true;
+    const cJSON *content = json_get(message, "content");
+    if (content == NULL) {
+        return put(message, "content", keep_none ? cJSON_CreateNull() : cJSON_CreateString(""),
+                   err);
+    }
+    if (cJSON_IsString(content)) return true;
     if (cJSON_IsArray(content)) return join_parts(message, content, err);
     return error_set(err, ERROR_INVALID_TYPE, "content",
                      "content must be a string or an array of parts, not %s",
                      json_type_name(content));
 }
 
-/* The arguments of a call come as the text of a JSON object. */
+/* The arguments of a call come as the text of a JSON object. What a model wrote and is no object
+ * counts as no arguments, as in vLLM: a conversation goes on after a broken call. */
 static bool finish_arguments(cJSON *function, struct error *err)
 {
     const cJSON *arguments = json_get(function, "arguments");
-    if (arguments == NULL || cJSON_IsObject(arguments)) return true;
-    if (!cJSON_IsString(arguments)) {
+    if (cJSON_IsObject(arguments)) return true;
+    if (arguments != NULL && !cJSON_IsString(arguments)) {
         return error_set(err, ERROR_INVALID_TYPE, "arguments",
                          "arguments must be a string or an object, not %s",
                          json_type_name(arguments));
     }
-    struct span text = span_str(arguments->valuestring);
-    cJSON *parsed = text.n == 0 ? cJSON_CreateObject() : json_parse(text, err);
-    if (parsed == NULL) return error_in(err, "arguments");
-    return cJSON_ReplaceItemInObjectCaseSensitive(function, "arguments", parsed) || no_memory(err);
+    struct error why = {0};
+    cJSON *parsed = arguments == NULL ? NULL : json_parse(span_str(arguments->valuestring), &why);
+    if (why.code == ERROR_NO_MEMORY) return no_memory(err);
+    if (!cJSON_IsObject(parsed)) {
+        cJSON_Delete(parsed);
+        parsed = cJSON_CreateObject();
+    }
+    return put(function, "arguments", parsed, err);
 }
 
 static bool finish_calls(cJSON *message, struct error *err)
@@ -140,7 +166,8 @@ static bool finish_calls(cJSON *message, struct error *err)
     const cJSON *calls = json_get(message, "tool_calls");
     size_t i = 0;
     cJSON *call;
-    if (calls != NULL && !cJSON_IsArray(calls)) {
+    if (calls == NULL) return true;
+    if (!cJSON_IsArray(calls)) {
         return error_set(err, ERROR_INVALID_TYPE, "tool_calls",
                          "tool_calls must be an array, not %s", json_type_name(calls));
     }
@@ -148,13 +175,14 @@ static bool finish_calls(cJSON *message, struct error *err)
     {
         cJSON *function = cJSON_GetObjectItemCaseSensitive(call, "function");
         if (!cJSON_IsObject(function)) {
-            return error_set(err, ERROR_INVALID_TYPE, "tool_calls",
-                             "tool_calls[%zu].function must be an object, not %s", i,
-                             json_type_name(function));
+            error_set(err, ERROR_INVALID_TYPE, "function", "function must be an object, not %s",
+                      json_type_name(function));
+            return error_in(err, "tool_calls[%zu]", i);
         }
         if (!finish_arguments(function, err)) return error_in(err, "tool_calls[%zu].function", i);
         i++;
     }
+    if (i == 0) cJSON_DeleteItemFromObjectCaseSensitive(message, "tool_calls");
     return true;
 }
 
@@ -170,69 +198,87 @@ static bool finish_reasoning(cJSON *message, struct error *err)
                              names[i], json_type_name(here));
         }
         if (json_get(message, names[1 - i]) != NULL) continue;
-        cJSON_DeleteItemFromObjectCaseSensitive(message, names[1 - i]);
-        if (cJSON_AddStringToObject(message, names[1 - i], here->valuestring) == NULL) {
-            return no_memory(err);
-        }
+        cJSON *same = cJSON_CreateString(here->valuestring);
+        if (!put(message, names[1 - i], same, err)) return false;
     }
     return true;
 }
 
-static bool finish_message(cJSON *message, struct error *err)
+/* A null member is no member, at every depth of a message but in its parts, which are looked at one
+ * by one, and in what is the client's own, the arguments of its calls. */
+static void drop_nulls(cJSON *value)
+{
+    static const char *const own[] = {"content", "arguments"};
+    for (cJSON *member = value->child, *next; member != NULL; member = next) {
+        next = member->next;
+        if (cJSON_IsNull(member) && cJSON_IsObject(value)) {
+            cJSON_Delete(cJSON_DetachItemViaPointer(value, member));
+        } else if (member->string == NULL ||
+                   (strcmp(member->string, own[0]) != 0 && strcmp(member->string, own[1]) != 0)) {
+            drop_nulls(member);
+        }
+    }
+}
+
+/* Bring message, a copy of the client's, into the form that templates expect. */
+static bool finish_message(cJSON *message, bool keep_none, struct error *err)
 {
     if (!cJSON_IsObject(message)) {
         return error_set(err, ERROR_INVALID_TYPE, NULL, "a message is an object, not %s",
                          json_type_name(message));
     }
+    drop_nulls(message);
     const cJSON *role = json_get(message, "role");
     if (role == NULL) return error_set(err, ERROR_MISSING_FIELD, "role", "a message needs a role");
     if (!cJSON_IsString(role)) {
         return error_set(err, ERROR_INVALID_TYPE, "role", "role must be a string, not %s",
                          json_type_name(role));
     }
-    return finish_content(message, err) && finish_calls(message, err) &&
+    return finish_content(message, keep_none, err) && finish_calls(message, err) &&
            finish_reasoning(message, err);
 }
 
-bool conversation_finish(struct conversation *c, struct error *err)
+/* ---- the conversation ---- */
+
+static bool check(const struct conversation *c, struct error *err)
 {
-    size_t i = 0;
-    cJSON *message;
     if (c->messages == NULL) {
         return error_set(err, ERROR_MISSING_FIELD, "messages", "messages are needed");
     }
     if (c->messages->child == NULL) {
         return error_set(err, ERROR_INVALID_VALUE, "messages", "the list of messages is empty");
     }
+    if (cJSON_GetArraySize(c->messages) > MAX_MESSAGES) {
+        return error_set(err, ERROR_TOO_LARGE, "messages", "more than %d messages", MAX_MESSAGES);
+    }
     if (c->continue_final && c->add_generation_prompt) {
         return error_set(err, ERROR_INVALID_VALUE, "continue_final_message",
                          "continue_final_message and add_generation_prompt exclude each other");
     }
-    cJSON_ArrayForEach(message, c->messages)
-    {
-        if (i >= MAX_MESSAGES) {
-            return error_set(err, ERROR_TOO_LARGE, "messages", "more than %d messages",
-                             MAX_MESSAGES);
-        }
-        if (!finish_message(message, err)) return error_in(err, "messages[%zu]", i);
-        i++;
-    }
     return true;
 }
 
-/* ---- rendering ---- */
-
-static const cJSON *last_message(const struct conversation *c)
+/* The messages in the form that templates expect, new; NULL and the error. */
+static cJSON *finish_messages(const struct conversation *c, bool keep_none, struct error *err)
 {
-    return c->messages->child->prev; /* cJSON: the first child's prev is the last */
+    cJSON *messages = cJSON_Duplicate(c->messages, true), *message;
+    size_t i = 0;
+    if (messages == NULL) no_memory(err);
+    cJSON_ArrayForEach(message, messages)
+    {
+        if (!finish_message(message, keep_none, err)) {
+            error_in(err, "messages[%zu]", i);
+            cJSON_Delete(messages);
+            return NULL;
+        }
+        i++;
+    }
+    return messages;
 }
 
-const char *conversation_last_content(const struct conversation *c)
+static const cJSON *last_of(const cJSON *messages)
 {
-    const cJSON *last = last_message(c), *role = json_get(last, "role");
-    const cJSON *content = json_get(last, "content");
-    bool assistant = cJSON_IsString(role) && strcmp(role->valuestring, "assistant") == 0;
-    return assistant && cJSON_IsString(content) ? content->valuestring : NULL;
+    return messages->child->prev; /* cJSON: the first child's prev is the last */
 }
 
 /* The client's variables and the fields that are variables of templates too. NULL: no memory. */
@@ -251,10 +297,10 @@ static cJSON *template_variables(const struct conversation *c)
 
 /* As transformers' apply_chat_template() does it: cut the rendered text after the last message's
  * content, with the spaces around it when the template kept them. */
-static bool cut_after_final(const struct conversation *c, struct buffer *out, size_t from,
+static bool cut_after_final(const cJSON *messages, struct buffer *out, size_t from,
                             struct error *err)
 {
-    const cJSON *content = json_get(last_message(c), "content");
+    const cJSON *content = json_get(last_of(messages), "content");
     if (!cJSON_IsString(content)) {
         return error_set(err, ERROR_INVALID_VALUE, "continue_final_message",
                          "the last message has no text to continue");
@@ -272,15 +318,37 @@ static bool cut_after_final(const struct conversation *c, struct buffer *out, si
     return true;
 }
 
-bool conversation_render(const struct conversation *c, const struct engine *e, struct buffer *out,
-                         struct error *err)
+/* Keep the assistant's last words for those who echo them. */
+static bool keep_last(struct conversation *c, const cJSON *messages, struct arena *a,
+                      struct error *err)
+{
+    const cJSON *last = last_of(messages), *content = json_get(last, "content");
+    const cJSON *role = json_get(last, "role");
+    if (strcmp(role->valuestring, "assistant") != 0 || !cJSON_IsString(content)) return true;
+    c->last_content = arena_str(a, span_str(content->valuestring));
+    return c->last_content != NULL || no_memory(err);
+}
+
+static bool render(struct conversation *c, const cJSON *messages, const struct engine *e,
+                   struct buffer *out, struct error *err)
 {
     size_t from = out->n;
     cJSON *variables = template_variables(c);
     if (variables == NULL) return no_memory(err);
-    bool ok = engine_render_chat(e, c->template, c->messages, c->tools, variables,
+    bool ok = engine_render_chat(e, c->template, messages, c->tools, variables,
                                  c->add_generation_prompt, out, err);
     cJSON_Delete(variables);
     if (ok && out->failed) ok = no_memory(err);
-    return ok && (!c->continue_final || cut_after_final(c, out, from, err));
+    return ok && (!c->continue_final || cut_after_final(messages, out, from, err));
+}
+
+bool conversation_render(struct conversation *c, const struct engine *e, struct arena *a,
+                         struct buffer *out, struct error *err)
+{
+    if (!check(c, err)) return false;
+    cJSON *messages = finish_messages(c, engine_template_asks_for_none(e, c->template), err);
+    if (messages == NULL) return false;
+    bool ok = render(c, messages, e, out, err) && keep_last(c, messages, a, err);
+    cJSON_Delete(messages);
+    return ok;
 }

@@ -1,9 +1,10 @@
 /* server/generate/conversation.h - a chat's messages, from the wire to the template.
  *
  * Clients write the same thing in several ways; templates expect one. Text parts are joined to a
- * string, a tool call's arguments become an object (templates print them as such), an absent
- * content becomes null, reasoning is there under both of its names. What no text model can take
- * (images, audio) is refused by name.
+ * string, a tool call's arguments become an object (templates print them as such), reasoning is
+ * there under both of its names. A member that is null or a list of no calls is left out, for
+ * templates ask whether it is there; content that is absent or null is "", or stays none where the
+ * template compares it with none. What no text model can take (images, audio) is refused by name.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -18,7 +19,7 @@
 #include "server/http/fields.h"
 
 struct conversation {
-    cJSON *messages; /* borrowed from the document, changed in place */
+    const cJSON *messages; /* borrowed from the document, like all that follows */
     const cJSON *tools;
     const char *template; /* NULL: the model's */
     const cJSON *kwargs;  /* from the client */
@@ -27,19 +28,16 @@ struct conversation {
     bool add_generation_prompt; /* set it to its default before reading */
     bool continue_final;
     bool add_special_tokens;
+    const char *last_content; /* after rendering: the last message's, NULL when it is not the
+                                 assistant's or has no text; in the arena */
 };
 
 /* Fields that go with messages, for fields_read(). */
 struct field_table conversation_table(struct conversation *c);
 
-/* After reading: check the messages, bring them into the form that templates expect. Changes the document. */
-bool conversation_finish(struct conversation *c, struct error *err);
-
-/* The prompt, appended to out. */
-bool conversation_render(const struct conversation *c, const struct engine *e, struct buffer *out,
-                         struct error *err);
-
-/* The last message's content, NULL when it is not the assistant's or not a string. */
-const char *conversation_last_content(const struct conversation *c);
+/* Check the messages, bring a copy of them into the form that templates expect, and append the
+ * prompt to out. Errors name the client's field: "messages[2].content[0].type". */
+bool conversation_render(struct conversation *c, const struct engine *e, struct arena *a,
+                         struct buffer *out, struct error *err);
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "server/generate/output_form.h"
 
+#include <limits.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -15,11 +16,10 @@ static bool wrong(const cJSON *v, const char *wanted, struct error *err)
                      json_type_name(v));
 }
 
-/* An array of strings -> the choices. */
-bool output_form_read_choices(const struct field_context *context, const cJSON *value, void *out,
-                              struct error *err)
+/* An array of strings -> the choices; how many and how long they may be says the compiler. */
+static bool read_choices(const struct field_context *context, const cJSON *value, const char *field,
+                         struct sampling_params *p, struct error *err)
 {
-    struct sampling_params *p = out;
     size_t n = cJSON_IsArray(value) ? (size_t)cJSON_GetArraySize(value) : 0, i = 0;
     if (n == 0) return wrong(value, "an array of strings, not empty", err);
     const char **choices = arena_alloc(context->arena, n, sizeof(*choices));
@@ -28,20 +28,29 @@ bool output_form_read_choices(const struct field_context *context, const cJSON *
     cJSON_ArrayForEach(v, value)
     {
         choices[i] = cJSON_GetStringValue(v);
-        if (choices[i] == NULL || *choices[i] == '\0') {
-            wrong(v, "a string, not empty", err);
+        if (choices[i] == NULL) {
+            wrong(v, "a string", err);
             return error_in(err, "[%zu]", i);
         }
         i++;
     }
-    if (n > CHOICE_MAX_STRINGS) {
-        return error_set(err, ERROR_TOO_LARGE, NULL, "%zu choices; at most %d", n,
-                         CHOICE_MAX_STRINGS);
-    }
-    p->engine.form = OUTPUT_CHOICE;
-    p->engine.choices = choices;
-    p->engine.n_choices = (int)n;
+    p->form.type = FORM_CHOICE;
+    p->form.choices = choices;
+    p->form.n_choices = (int)(n < INT_MAX ? n : INT_MAX);
+    p->form_field = field;
     return true;
+}
+
+bool output_form_read_choices(const struct field_context *context, const cJSON *value, void *out,
+                              struct error *err)
+{
+    return read_choices(context, value, "guided_choice", out, err);
+}
+
+static bool read_choice(const struct field_context *context, const cJSON *value, void *out,
+                        struct error *err)
+{
+    return read_choices(context, value, "structured_outputs.choice", out, err);
 }
 
 static bool read_json_object(const struct field_context *context, const cJSON *value, void *out,
@@ -50,7 +59,8 @@ static bool read_json_object(const struct field_context *context, const cJSON *v
     struct sampling_params *p = out;
     (void)context;
     if (!cJSON_IsBool(value)) return wrong(value, "true or false", err);
-    if (cJSON_IsTrue(value)) p->engine.form = OUTPUT_JSON;
+    if (cJSON_IsTrue(value)) p->form.type = FORM_JSON_OBJECT;
+    p->form_field = "structured_outputs.json_object";
     return true;
 }
 
@@ -65,7 +75,8 @@ bool output_form_read_response_format(const struct field_context *context, const
     if (type == NULL) {
         return error_set(err, ERROR_MISSING_FIELD, "response_format.type", "a type is needed");
     }
-    if (strcmp(type, "json_object") == 0) p->engine.form = OUTPUT_JSON;
+    if (strcmp(type, "json_object") == 0) p->form.type = FORM_JSON_OBJECT;
+    p->form_field = "response_format";
     if (strcmp(type, "json_object") == 0 || strcmp(type, "text") == 0) return true;
     return error_set(
         err, ERROR_UNSUPPORTED, "response_format.type",
@@ -77,7 +88,7 @@ bool output_form_read_structured(const struct field_context *context, const cJSO
                                  struct error *err)
 {
     static const struct field kinds[] = {
-        {"choice", FIELD_READ, .offset = 0, .read = output_form_read_choices},
+        {"choice", FIELD_READ, .offset = 0, .read = read_choice},
         {"json_object", FIELD_READ, .offset = 0, .read = read_json_object},
         {"json", .kind = FIELD_REFUSED},
         {"regex", .kind = FIELD_REFUSED},
@@ -91,6 +102,13 @@ bool output_form_read_structured(const struct field_context *context, const cJSO
     const struct sampling_params *p = out;
     if (!cJSON_IsObject(value)) return wrong(value, "an object", err);
     if (!fields_read(value, &table, 1, context, err)) return error_in(err, "structured_outputs");
-    if (p->engine.form != OUTPUT_FREE) return true;
+    if (p->form.type != FORM_NONE) return true;
     return error_set(err, ERROR_MISSING_FIELD, "structured_outputs", "a kind is needed: choice");
+}
+
+bool output_form_compile(struct engine *engine, struct sampling_params *p, struct error *err)
+{
+    if (p->form.type == FORM_NONE) return true;
+    p->engine.form = engine_form(engine, &p->form, err);
+    return p->engine.form != NULL || error_in(err, "%s", p->form_field);
 }

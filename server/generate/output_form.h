@@ -1,7 +1,7 @@
 /* server/generate/output_form.h - how clients ask for outputs of a form: OpenAI's response_format, vLLM's
  * structured_outputs and its older guided_choice.
  *
- * A choice of strings and any JSON object can be promised (engine/sample/form/constraint.h). Schemas,
+ * A choice of strings and any JSON object can be promised (engine/sample/form/form.h). Schemas,
  * patterns and grammars cannot, and are refused by name.
  *
  * Readers for FIELD_READ rows; out is the struct sampling_params.
@@ -19,8 +19,14 @@ bool output_form_read_response_format(const struct field_context *context, const
 /* {"choice": [...]} or {"json_object": true} */
 bool output_form_read_structured(const struct field_context *context, const cJSON *value, void *out,
                                  struct error *err);
-/* ["this", "or that"] */
+/* guided_choice: ["this", "or that"] */
 bool output_form_read_choices(const struct field_context *context, const cJSON *value, void *out,
                               struct error *err);
+
+/* Compile what p asks for, once its thoughts are known, into p->engine.form, for whoever then owns p
+ * to free. False and *err, naming the client's field, otherwise. */
+struct engine;
+struct sampling_params;
+bool output_form_compile(struct engine *engine, struct sampling_params *p, struct error *err);
 
 #endif

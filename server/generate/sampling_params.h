@@ -31,7 +31,9 @@ enum { TOP_ABSENT = -2 }; /* -1 is a client's "all" */
 
 struct sampling_params {
     struct engine_sampling
-        engine; /* lists are the request's arena's, set by sampling_params_finish() */
+        engine;              /* lists are the request's arena's, set by sampling_params_finish() */
+    struct form_source form; /* what output_form.h makes engine.form of */
+    const char *form_field;  /* the client's field that asks for it */
     struct stop_list stop;
     struct bias_list bias;
     struct id_list stop_ids, allowed_ids;

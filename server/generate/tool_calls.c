@@ -32,18 +32,21 @@ void tool_calls_clear(struct tool_calls *t)
 
 /* ---- one call ---- */
 
-/* The arguments as clients want them: the text of an object. */
-static char *arguments_text(const cJSON *call)
+/* The arguments as clients want them, the text of an object: as the model wrote it, to the digit.
+ * SGLang's detector takes `parameters` for the same. */
+static const cJSON *arguments_of(const cJSON *call)
 {
     const cJSON *arguments = json_get(call, "arguments");
-    struct buffer text;
-    if (cJSON_IsString(arguments)) return mem_text(span_str(arguments->valuestring), NULL);
-    buffer_init(&text, 2 * (size_t)MAX_CALL_BYTES);
-    if (arguments == NULL) buffer_add_str(&text, "{}");
-    if (arguments != NULL) json_print(arguments, &text);
-    char *taken = text.failed ? NULL : buffer_take(&text);
-    buffer_clear(&text);
-    return taken;
+    return arguments != NULL ? arguments : json_get(call, "parameters");
+}
+
+static char *arguments_text(const cJSON *call, struct span source)
+{
+    const cJSON *arguments = arguments_of(call);
+    if (arguments == NULL) return strdup("{}");
+    if (cJSON_IsString(arguments)) return strdup(arguments->valuestring);
+    struct span text = json_source(call, arguments, source);
+    return strndup(text.p, text.n);
 }
 
 static bool grow(struct tool_calls *t)
@@ -57,9 +60,10 @@ static bool grow(struct tool_calls *t)
     return true;
 }
 
-static void add(struct tool_calls *t, const cJSON *call)
+static void add(struct tool_calls *t, const cJSON *call, struct span source)
 {
-    struct tool_call made = {mem_text(span_str(json_get(call, "name")->valuestring), NULL), arguments_text(call)};
+    struct tool_call made = {strdup(json_get(call, "name")->valuestring),
+                             arguments_text(call, source)};
     if (made.name != NULL && made.arguments != NULL && grow(t)) {
         t->items[t->n++] = made;
         return;
@@ -72,12 +76,14 @@ static void add(struct tool_calls *t, const cJSON *call)
 /* Is this a call? Then it is taken. */
 static bool take_call(struct tool_calls *t, struct span inside)
 {
-    struct error ignored = {0};
-    cJSON *call = t->n < MAX_CALLS ? json_parse(span_trim(inside), &ignored) : NULL;
-    const cJSON *arguments = json_get(call, "arguments");
+    struct error why = {0};
+    struct span source = span_trim(inside);
+    cJSON *call = t->n < MAX_CALLS ? json_parse(source, &why) : NULL;
+    const cJSON *arguments = arguments_of(call);
     bool is_call = cJSON_IsString(json_get(call, "name")) &&
                    (arguments == NULL || cJSON_IsObject(arguments) || cJSON_IsString(arguments));
-    if (is_call) add(t, call);
+    if (is_call) add(t, call, source);
+    if (why.code == ERROR_NO_MEMORY) t->failed = true;
     cJSON_Delete(call);
     return is_call;
 }
@@ -109,26 +115,73 @@ static size_t certain(struct span s)
     return trimmed(s);
 }
 
+/* Drop the first n bytes of what is held; what comes next is looked at anew. */
+static void drop(struct tool_calls *t, size_t n)
+{
+    buffer_drop(&t->held, n);
+    t->looked = 0;
+    t->in_string = t->escaped = false;
+}
+
 static void give(struct tool_calls *t, size_t n, struct buffer *text)
 {
     buffer_add(text, t->held.p, n);
-    buffer_drop(&t->held, n);
+    drop(t, n);
 }
 
-/* The tags that begin at `at`: taken, given back as text, or (false) not complete. */
-static bool take_tags(struct tool_calls *t, size_t at, struct buffer *text)
+/* Does an object begin after the white space of s? */
+static bool begins_object(struct span s)
+{
+    size_t i = 0;
+    while (i < s.n && is_space(s.p[i])) {
+        i++;
+    }
+    return i < s.n && s.p[i] == '{';
+}
+
+/* One byte of the object within the tags: do we stand in a string after it? */
+static void step_string(struct tool_calls *t, char c)
+{
+    if (t->escaped) {
+        t->escaped = false;
+    } else if (c == '\\') {
+        t->escaped = t->in_string;
+    } else if (c == '"') {
+        t->in_string = !t->in_string;
+    }
+}
+
+/* Where the closing tag stands that ends the tags' inside, which begins at from: outside the
+ * strings of an object, for a call may speak of tags. SPAN_NONE: not yet. Looks at each byte
+ * once. */
+static size_t find_close(struct tool_calls *t, size_t from)
+{
+    struct span held = buffer_span(&t->held), close = span_str(CLOSE);
+    bool object = begins_object(span_slice(held, from, held.n));
+    if (t->looked < from) t->looked = from;
+    for (; t->looked < held.n; t->looked++) {
+        struct span rest = span_slice(held, t->looked, held.n);
+        if (!t->in_string && rest.p[0] == CLOSE[0]) {
+            if (span_starts(rest, close)) return t->looked;
+            if (span_starts(close, rest)) break; /* perhaps its beginning */
+        }
+        if (object) step_string(t, rest.p[0]);
+    }
+    return SPAN_NONE;
+}
+
+/* The tags at `at`, which close at `close`: taken as a call, or given back as text. */
+static void take_tags(struct tool_calls *t, size_t at, size_t close, struct buffer *text)
 {
     struct span held = buffer_span(&t->held);
-    size_t from = at + sizeof(OPEN) - 1, end = span_find(held, span_str(CLOSE), from);
-    if (end == SPAN_NONE) return false;
-    size_t after = end + sizeof(CLOSE) - 1;
-    if (take_call(t, span_slice(held, from, end))) {
-        give(t, trimmed(span_slice(held, 0, at)), text);
-        buffer_drop(&t->held, after - (held.n - t->held.n));
+    size_t after = close + sizeof(CLOSE) - 1;
+    if (take_call(t, span_slice(held, at + sizeof(OPEN) - 1, close))) {
+        size_t before = trimmed(span_slice(held, 0, at));
+        give(t, before, text);
+        drop(t, after - before);
     } else {
         give(t, after, text);
     }
-    return true;
 }
 
 void tool_calls_feed(struct tool_calls *t, struct span piece, struct buffer *text)
@@ -142,13 +195,22 @@ void tool_calls_feed(struct tool_calls *t, struct span piece, struct buffer *tex
             give(t, certain(held), text);
             break;
         }
-        if (!take_tags(t, at, text)) break;
+        size_t close = find_close(t, at + sizeof(OPEN) - 1);
+        if (close == SPAN_NONE) break;
+        take_tags(t, at, close, text);
     }
     if (t->held.n > MAX_CALL_BYTES) give(t, t->held.n, text);
 }
 
 void tool_calls_end(struct tool_calls *t, struct buffer *text)
 {
+    for (;;) { /* a string that never ended hid closing tags: now they count */
+        struct span held = buffer_span(&t->held);
+        size_t at = span_find(held, span_str(OPEN), 0);
+        size_t close = at == SPAN_NONE ? SPAN_NONE : span_find(held, span_str(CLOSE), at);
+        if (close == SPAN_NONE) break;
+        take_tags(t, at, close, text);
+    }
     struct span held = buffer_span(&t->held);
     size_t at = span_find(held, span_str(OPEN), 0);
     bool called = at != SPAN_NONE && take_call(t, span_slice(held, at + sizeof(OPEN) - 1, held.n));
@@ -158,5 +220,5 @@ void tool_calls_end(struct tool_calls *t, struct buffer *text)
     } else if (!after_call) {
         give(t, t->held.n, text);
     }
-    buffer_drop(&t->held, t->held.n);
+    drop(t, t->held.n);
 }

@@ -3,8 +3,9 @@
  * Hermes' and Qwen's models write <tool_call>{"name": ..., "arguments": {...}}</tool_call>, once
  * or several times, perhaps after some words. The text comes in pieces cut anywhere; what might
  * still become a tag is held back, and so is white space, which belongs to a tag when one
- * follows. What stands in tags but is no call of that form stays text, tags included. The last
- * call may lack its closing tag: the end of the output closes it.
+ * follows. What stands in tags but is no call of that form stays text, tags included. A closing tag
+ * within a string of the call does not end it. The last call may lack its closing tag: the end of
+ * the output closes it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -18,7 +19,7 @@
 #include "base/span.h"
 
 struct tool_call {
-    char *name, *arguments; /* owned; arguments is the text of a JSON object */
+    char *name, *arguments; /* owned; arguments as the model wrote them, else {} */
 };
 
 struct tool_calls {
@@ -26,6 +27,9 @@ struct tool_calls {
     size_t n, room;
     size_t n_written;   /* of them, in chunks already sent */
     struct buffer held; /* neither text nor call yet */
+    size_t looked;      /* bytes of held that were searched for a closing tag */
+    bool in_string;     /* the byte there stands in a string of the call, */
+    bool escaped;       /* after a backslash */
     bool failed;        /* memory is out */
 };
 

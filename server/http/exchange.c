@@ -209,13 +209,11 @@ static void end_work(struct exchange *x)
     exchange_release(x);
 }
 
-/* What is wrong with a request is not told by what memory that ran out has made of it. */
 static void do_work(struct exchange *x)
 {
     mem_forget();
     x->work(x);
-    if (x->error.code == ERROR_NONE || !mem_ran_out()) return;
-    error_set(&x->error, ERROR_NO_MEMORY, NULL, "out of memory for the request");
+    x->ran_out = mem_ran_out();
 }
 
 static void on_work(uv_work_t *job)
@@ -345,8 +343,17 @@ void exchange_reply_json(struct exchange *x, struct buffer *body)
     exchange_reply(x, 200, "application/json", body);
 }
 
+/* What is wrong with a request is not told by what memory that ran out has made of it. */
+static const struct error *true_error(const struct exchange *x, const struct error *err)
+{
+    static const struct error no_memory = {.code = ERROR_NO_MEMORY,
+                                           .message = "out of memory for the request"};
+    return x->ran_out || mem_ran_out() ? &no_memory : err;
+}
+
 void exchange_fail(struct exchange *x, const struct error *err)
 {
+    err = true_error(x, err);
     char text[2048]; /* an error's texts are bounded; escaped they take at most six times as much */
     struct buffer b;
     if (x->status != 0) return;

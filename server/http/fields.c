@@ -88,19 +88,14 @@ static bool read_field(const struct field *f, const cJSON *object, const cJSON *
     return error_set(err, ERROR_INTERNAL, f->name, "a field of no known kind");
 }
 
-/* The row of a name and its number over all tables, or NULL. */
+/* The row of a name and its table, or NULL. */
 static const struct field *find(const struct field_table *tables, size_t n, const char *name,
-                                const struct field_table **table, size_t *number)
+                                const struct field_table **table)
 {
-    size_t before = 0;
-    for (size_t t = 0; t < n; t++) {
-        for (size_t i = 0; i < tables[t].n; i++) {
-            if (strcmp(tables[t].rows[i].name, name) != 0) continue;
-            *table = &tables[t];
-            *number = before + i;
-            return &tables[t].rows[i];
+    for (*table = tables; *table < tables + n; (*table)++) {
+        for (size_t i = 0; i < (*table)->n; i++) {
+            if (strcmp((*table)->rows[i].name, name) == 0) return &(*table)->rows[i];
         }
-        before += tables[t].n;
     }
     return NULL;
 }
@@ -108,7 +103,6 @@ static const struct field *find(const struct field_table *tables, size_t n, cons
 bool fields_read(const cJSON *object, const struct field_table *tables, size_t n,
                  const struct field_context *context, struct error *err)
 {
-    bool seen[FIELD_MAX_ROWS] = {false};
     if (!cJSON_IsObject(object)) {
         return error_set(err, ERROR_INVALID_TYPE, object->string,
                          "the body must be an object, not %s", json_type_name(object));
@@ -117,16 +111,11 @@ bool fields_read(const cJSON *object, const struct field_table *tables, size_t n
     cJSON_ArrayForEach(v, object)
     {
         const struct field_table *table = NULL;
-        size_t number = 0;
-        const struct field *f = find(tables, n, v->string, &table, &number);
-        if (f == NULL || number >= FIELD_MAX_ROWS) {
+        const struct field *f = find(tables, n, v->string, &table);
+        if (f == NULL) {
             return error_set(err, ERROR_UNKNOWN_FIELD, v->string, "unknown field \"%.100s\"",
                              v->string);
         }
-        if (seen[number]) {
-            return error_set(err, ERROR_INVALID_VALUE, f->name, "%s is given twice", f->name);
-        }
-        seen[number] = true;
         if (cJSON_IsNull(v)) continue;
         if (!read_field(f, object, v, table->target, context, err)) return false;
     }

@@ -2,8 +2,7 @@
  *
  * Every field that a route understands is a row: its name, its type, its range and where its
  * value goes. A request is read by several tables at once (the sampling settings are shared by
- * all generation routes). A field that stands in no table is refused by name, one that stands
- * twice as well; a field that a contract says servers ignore has a row that says so, and a field
+ * all generation routes). A field that stands in no table is refused by name; a field that a contract says servers ignore has a row that says so, and a field
  * we cannot honour a row that refuses it unless it has its neutral value. Nothing is passed over
  * in silence.
  *
@@ -62,8 +61,6 @@ struct field_table {
 
 #define FIELD_TABLE(table, to) \
     ((struct field_table){(table), sizeof(table) / sizeof((table)[0]), (to)})
-
-enum { FIELD_MAX_ROWS = 256 }; /* over all tables of one request */
 
 /* Read object by tables[n]. False with err->param naming the field. */
 bool fields_read(const cJSON *object, const struct field_table *tables, size_t n,

@@ -209,8 +209,7 @@ static void render(struct exchange *x, const cJSON *body, struct buffer *text)
     struct field_table table = conversation_table(&conversation);
     struct field_context context = {.arena = x->arena};
     if (!fields_read(body, &table, 1, &context, &x->error) ||
-        !conversation_finish(&conversation, &x->error) ||
-        !conversation_render(&conversation, x->server->engine, text, &x->error)) {
+        !conversation_render(&conversation, x->server->engine, x->arena, text, &x->error)) {
         return;
     }
     emit_object(&x->reply, NULL);

@@ -82,18 +82,18 @@ static bool read_body(struct completion *c, struct error *err)
     if (own->logprobs) p->logprobs = own->top_logprobs;
     c->want_tokens = own->logprobs || p->return_token_ids;
     c->finds_calls = own->conversation.tools != NULL && !own->no_tools;
-    return completion_check(c, err) && conversation_finish(&own->conversation, err);
+    return completion_check(c, err);
 }
 
 static bool prepare(struct completion *c)
 {
-    const struct chat *own = c->dialect;
+    struct chat *own = c->dialect;
     const char *open = engine_info(c->engine)->think_open;
     struct error *err = &c->error;
     struct buffer text;
     if (!read_body(c, err)) return false;
     buffer_init(&text, (size_t)c->exchange->server->o.max_body_bytes * 2);
-    bool ok = conversation_render(&own->conversation, c->engine, &text, err);
+    bool ok = conversation_render(&own->conversation, c->engine, c->exchange->arena, &text, err);
     char *prompt = ok ? arena_str(c->exchange->arena, buffer_span(&text)) : NULL;
     struct span span = span_of(prompt, text.n);
     buffer_clear(&text);
@@ -102,7 +102,11 @@ static bool prepare(struct completion *c)
     c->reasoning = open != NULL;
     c->reasoning_opened = reasoning_is_opened(span, open);
     /* A form is for the answer: thoughts that the prompt has begun come first, and free. */
-    if (c->reasoning_opened) c->params.engine.form_after = engine_info(c->engine)->think_close;
+    if (c->reasoning_opened) {
+        c->params.form.thoughts = FORM_THINKS;
+        c->params.form.think_open = open;
+        c->params.form.think_close = engine_info(c->engine)->think_close;
+    }
     if (completion_prompt_text(c, span, own->conversation.add_special_tokens, err)) return true;
     if (strcmp(err->param, "prompt") == 0) strcpy(err->param, "messages");
     return false;
@@ -112,7 +116,7 @@ static bool prepare(struct completion *c)
 
 static const char *echoed(const struct chat *own)
 {
-    return own->echo ? conversation_last_content(&own->conversation) : NULL;
+    return own->echo ? own->conversation.last_content : NULL;
 }
 
 static void emit_thought(const struct completion *c, struct span thought, struct buffer *out)

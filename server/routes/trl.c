@@ -102,7 +102,7 @@ static bool prepare_generate(struct completion *c)
            completion_prompts(c, own->prompts, "prompts", true, &c->error);
 }
 
-static bool add_conversation(struct completion *c, cJSON *messages, struct error *err)
+static bool add_conversation(struct completion *c, const cJSON *messages, struct error *err)
 {
     const struct trl *own = c->dialect;
     struct conversation talk = {.messages = messages,
@@ -115,16 +115,15 @@ static bool add_conversation(struct completion *c, cJSON *messages, struct error
                          "a conversation is an array of messages, not %s",
                          json_type_name(messages));
     }
-    if (!conversation_finish(&talk, err)) {
+    buffer_init(&text, (size_t)c->exchange->server->o.max_body_bytes * 2);
+    bool ok = conversation_render(&talk, c->engine, c->exchange->arena, &text, err);
+    if (!ok) {
         size_t n = strlen("messages"); /* the caller says where */
         if (strncmp(err->param, "messages", n) == 0) {
             memmove(err->param, err->param + n, strlen(err->param) - n + 1);
         }
-        return false;
     }
-    buffer_init(&text, (size_t)c->exchange->server->o.max_body_bytes * 2);
-    bool ok = conversation_render(&talk, c->engine, &text, err) &&
-              completion_prompt_text(c, buffer_span(&text), false, err);
+    ok = ok && completion_prompt_text(c, buffer_span(&text), false, err);
     buffer_clear(&text);
     return ok;
 }
@@ -138,7 +137,7 @@ static bool prepare_chat(struct completion *c)
         return error_set(err, ERROR_MISSING_FIELD, "messages", "a list of conversations is needed");
     }
     size_t i = 0;
-    for (cJSON *talk = own->conversations->child; talk != NULL; talk = talk->next, i++) {
+    for (const cJSON *talk = own->conversations->child; talk != NULL; talk = talk->next, i++) {
         if (!add_conversation(c, talk, err)) return error_in(err, "messages[%zu]", i);
     }
     return true;

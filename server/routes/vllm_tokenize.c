@@ -136,11 +136,11 @@ static bool tokenize_messages(struct exchange *x, struct tokenize *t, struct tok
     struct buffer text;
     c->add_generation_prompt = true;
     if (!fields_read(t->document, tables, 2, context, err) ||
-        !completion_check_model(x->server, t->model, err) || !conversation_finish(c, err)) {
+        !completion_check_model(x->server, t->model, err)) {
         return false;
     }
     buffer_init(&text, (size_t)x->server->o.max_body_bytes * 2);
-    bool ok = conversation_render(c, e, &text, err) &&
+    bool ok = conversation_render(c, e, x->arena, &text, err) &&
               engine_tokenize(e, buffer_span(&text), c->add_special_tokens, true, ids, err);
     buffer_clear(&text);
     if (ok) reply_vllm(e, ids, t->return_strings, &x->reply);

@@ -1,10 +1,12 @@
-/* tests/golden/conformance_math.c - a folder of cases with expected verdicts, judged and counted.
+/* tests/golden/conformance_math.c - a file of cases with expected verdicts, judged and counted.
  *
- *   conformance_math CORPORA/math/cases.jsonl [--defaults] [--quiet]
+ *   conformance_math CORPORA/{math,field}/cases.jsonl [--defaults] [--quiet]
  *
- * Prints the score, false positives and negatives by kind, and each disagreement. A case's "form",
- * "extract" and "options" are applied unless --defaults is given. Exit status 0 when at least 98 %
- * (95 % with --defaults) of the cases that are not debatable agree.
+ * Prints the score, false positives and negatives by set (what an id has before its "-") and kind,
+ * and each disagreement. A case has a "gold" (text, number or a list of them), an "answer" or
+ * "completion", and is "expected" to be right or not; those of other rewards are passed over. Its
+ * "form", "extract" and "options" are applied unless --defaults is given. Exit status 0 when at
+ * least 98 % (95 % with --defaults) of the cases that are not debatable agree.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -15,27 +17,27 @@
 #include "base/json.h"
 #include "reward/math/math.h"
 
-enum { MAX_KINDS = 64, MAX_CHOICES = 16 };
+enum { MAX_KINDS = 256, MAX_CHOICES = 26, MAX_GOLDS = 16 };
 
 struct tally {
-    char kind[32];
+    char kind[64];
     int cases, agree, false_positive, false_negative;
 };
 
 struct run {
     bool defaults, quiet;
-    struct tally kinds[MAX_KINDS];
-    int n_kinds;
+    struct tally kinds[MAX_KINDS], sets[MAX_KINDS];
+    int n_kinds, n_sets;
     struct tally debatable, counted;
     uint64_t slowest_ns;
 };
 
-static struct tally *tally_of(struct run *r, const char *kind)
+static struct tally *tally_of(struct tally *list, int *n, const char *kind)
 {
-    for (int i = 0; i < r->n_kinds; i++) {
-        if (strcmp(r->kinds[i].kind, kind) == 0) return &r->kinds[i];
+    for (int i = 0; i < *n; i++) {
+        if (strcmp(list[i].kind, kind) == 0) return &list[i];
     }
-    struct tally *t = &r->kinds[r->n_kinds < MAX_KINDS - 1 ? r->n_kinds++ : MAX_KINDS - 1];
+    struct tally *t = &list[*n < MAX_KINDS - 1 ? (*n)++ : MAX_KINDS - 1];
     snprintf(t->kind, sizeof(t->kind), "%s", kind);
     return t;
 }
@@ -54,6 +56,40 @@ static struct span text_of(const cJSON *object, const char *name, struct arena *
     return v == NULL ? span_of("", 0) : json_text(v, a);
 }
 
+/* A reference as the reward accuracy takes it: a text, or a number in its digits. */
+static struct span gold_of(const cJSON *v, struct arena *a)
+{
+    char digits[40];
+    if (!cJSON_IsNumber(v)) return json_text(v, a);
+    int n = snprintf(digits, sizeof(digits), "%.17g", v->valuedouble);
+    return span_of(arena_str(a, span_of(digits, (size_t)n)), (size_t)n);
+}
+
+static int read_golds(const cJSON *item, struct arena *a, struct span *golds)
+{
+    const cJSON *v = json_get(item, "gold"), *one;
+    int n = 0;
+    if (!cJSON_IsArray(v)) return golds[0] = gold_of(v, a), 1;
+    cJSON_ArrayForEach(one, v)
+    {
+        if (n < MAX_GOLDS) golds[n++] = gold_of(one, a);
+    }
+    return n;
+}
+
+static struct math_options preset_of(struct span name)
+{
+    static const char *const names[MATH_PRESETS] = {
+#define NAME(id, wire, ...) [MATH_PRESET_##id] = wire,
+        MATH_PRESET_MAP(NAME)
+#undef NAME
+    };
+    for (int i = 0; i < MATH_PRESETS; i++) {
+        if (span_is(name, names[i])) return MATH_PRESET_OPTIONS[i];
+    }
+    return MATH_DEFAULTS;
+}
+
 static void read_options(const cJSON *item, struct arena *a, struct math_options *o,
                          struct span *choices)
 {
@@ -68,6 +104,8 @@ static void read_options(const cJSON *item, struct arena *a, struct math_options
                                                : MATH_EXTRACT_STRING;
         }
     }
+    const cJSON *preset = json_get(given, "preset");
+    if (preset != NULL) *o = preset_of(json_text(preset, a));
     cJSON_ArrayForEach(v, given)
     {
         const char *name = v->string;
@@ -84,14 +122,15 @@ static void read_options(const cJSON *item, struct arena *a, struct math_options
         if (strcmp(name, "abs_tol") == 0) o->abs_tol = v->valuedouble;
         if (strcmp(name, "require_reasoning_end") == 0) o->reasoning_end = json_text(v, a);
         if (strcmp(name, "language") == 0) o->language = json_text(v, a);
-        if (strcmp(name, "location") == 0 && span_is(json_text(v, a), "exact")) {
+        if (strcmp(name, "location") == 0 && span_is(json_text(v, a), "exact"))
             o->location = MATH_EXACT;
-        }
         if (strcmp(name, "choices") == 0) {
             const cJSON *c;
             o->choices = choices;
-            cJSON_ArrayForEach(c, v) if (o->n_choices < MAX_CHOICES) choices[o->n_choices++] =
-                json_text(c, a);
+            cJSON_ArrayForEach(c, v)
+            {
+                if (o->n_choices < MAX_CHOICES) choices[o->n_choices++] = json_text(c, a);
+            }
         }
     }
 }
@@ -111,9 +150,11 @@ static void one(struct run *r, const cJSON *item)
 {
     struct arena *a = arena_new((size_t)64 << 20);
     struct math_options o = MATH_DEFAULTS;
-    struct span choices[MAX_CHOICES];
-    struct span gold = text_of(item, "gold", a), answer = text_of(item, "answer", a);
-    struct span kind = text_of(item, "kind", a);
+    struct span choices[MAX_CHOICES], golds[MAX_GOLDS];
+    bool whole = json_get(item, "completion") != NULL;
+    struct span answer = text_of(item, whole ? "completion" : "answer", a);
+    struct span kind = text_of(item, "kind", a), id = text_of(item, "id", a);
+    int n_golds = read_golds(item, a, golds);
     if (!r->defaults) {
         if (span_is(text_of(item, "form", a), "bare")) o.form = MATH_FORM_BARE;
         read_options(item, a, &o, choices);
@@ -122,23 +163,25 @@ static void one(struct run *r, const cJSON *item)
     bool debatable = json_get(item, "debatable") != NULL;
     struct math_result result;
     uint64_t begin = clock_ns();
-    math_judge(a, answer, &gold, 1, &o, MATH_CHEAP, &result);
+    math_judge(a, answer, golds, n_golds, &o, MATH_CHEAP, &result);
     bool deferred = result.verdict == MATH_DEFER;
-    if (deferred) math_judge(a, answer, &gold, 1, &o, MATH_FULL, &result);
+    if (deferred) math_judge(a, answer, golds, n_golds, &o, MATH_FULL, &result);
     uint64_t took = clock_ns() - begin;
     if (took > r->slowest_ns) r->slowest_ns = took;
     bool correct = result.verdict == MATH_CORRECT;
-    char name[32];
+    char name[64], set[64];
+    size_t dash = span_find(id, span_str("-"), 0);
+    snprintf(set, sizeof(set), "%.*s", (int)(dash == SPAN_NONE ? 0 : dash), id.p);
     snprintf(name, sizeof(name), "%.*s", (int)kind.n, kind.p);
     count(debatable ? &r->debatable : &r->counted, expected, correct);
-    if (!debatable) count(tally_of(r, name), expected, correct);
+    if (!debatable) count(tally_of(r->kinds, &r->n_kinds, name), expected, correct);
+    if (!debatable) count(tally_of(r->sets, &r->n_sets, set), expected, correct);
     if (expected != correct && !r->quiet) {
-        struct span id = text_of(item, "id", a);
         printf("%s %.*s %s expected %s: %s%s from %s%s\n", debatable ? "debatable" : "DISAGREES",
                (int)id.n, id.p, name, expected ? "true" : "false", math_cause_name(result.cause),
                deferred ? " (deferred)" : "", math_source_name(result.source),
                result.verdict == MATH_CANNOT_JUDGE ? " CANNOT JUDGE" : "");
-        show("gold     ", gold);
+        show("gold     ", golds[0]);
         show("answer   ", answer);
         show("extracted", result.extracted);
     }
@@ -177,13 +220,16 @@ int main(int argc, char **argv)
         struct error err = {0};
         cJSON *item = json_parse(span_trim(span_of(line, (size_t)n)), &err);
         if (item == NULL) continue;
-        one(&r, item);
+        if (json_get(item, "gold") != NULL) one(&r, item);
         cJSON_Delete(item);
     }
     free(line);
     fclose(f);
     for (int i = 0; i < r.n_kinds; i++) {
         print_tally(&r.kinds[i]);
+    }
+    for (int i = 0; r.n_sets > 1 && i < r.n_sets; i++) {
+        print_tally(&r.sets[i]);
     }
     print_tally(&r.debatable);
     print_tally(&r.counted);

@@ -27,12 +27,20 @@ MODEL = os.environ.get(
     "TESTED_MODEL", str(ROOT / "tests/golden/data/llama-k256-q4_k_m.gguf")
 )
 FLAGS = os.environ.get("TESTED_FLAGS", "").split()
-START_SECONDS = 60
+PATIENCE = 300  # seconds for what must come at all: how soon is the machine's affair
 
 # Settings that stand in the caller's environment are not the tests'. What a sanitizer keeps of freed memory
 # must not look like a leak.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("TOUCHSTONE_")}
 ENVIRONMENT.setdefault("ASAN_OPTIONS", "quarantine_size_mb=1")
+
+
+def wait_until(holds):
+    """Until holds() is true."""
+    deadline = time.time() + PATIENCE
+    while not holds():
+        assert time.time() < deadline, "it did not come to that"
+        time.sleep(0.01)
 
 
 class Server:
@@ -45,11 +53,11 @@ class Server:
         self.port = None
         self._listening = threading.Event()
         threading.Thread(target=self._read_log, daemon=True).start()
-        if not self._listening.wait(START_SECONDS):
+        if not self._listening.wait(PATIENCE):
             self.process.kill()
             raise RuntimeError("the server does not listen:\n" + "\n".join(self.log))
         self.url = f"http://127.0.0.1:{self.port}"
-        self.http = httpx.Client(base_url=self.url, timeout=120)
+        self.http = httpx.Client(base_url=self.url, timeout=PATIENCE)
         if wait:
             self.wait_ready()
 
@@ -63,11 +71,10 @@ class Server:
                 self._listening.set()
 
     def wait_ready(self):
-        deadline = time.time() + START_SECONDS
-        while self.http.get("/ready").status_code != 200:
-            if time.time() > deadline:
-                raise RuntimeError("the server does not get ready:\n" + "\n".join(self.log))
-            time.sleep(0.05)
+        try:
+            wait_until(lambda: self.http.get("/ready").status_code == 200)
+        except AssertionError:
+            raise RuntimeError("the server does not get ready:\n" + "\n".join(self.log)) from None
 
     def post(self, path, body, **kwargs):
         return self.http.post(path, json=body, **kwargs)
@@ -84,7 +91,7 @@ class Server:
 
     def connect(self):
         """A plain socket, for what no HTTP client would send."""
-        return socket.create_connection(("127.0.0.1", self.port), timeout=60)
+        return socket.create_connection(("127.0.0.1", self.port), timeout=PATIENCE)
 
     def metric(self, name):
         for line in self.http.get("/metrics").text.splitlines():
@@ -92,16 +99,43 @@ class Server:
                 return float(line.split(" ")[1])
         raise KeyError(name)
 
-    def wait_idle(self, seconds=30):
+    def wait_metric(self, name, holds):
+        """Until holds(value)."""
+        wait_until(lambda: holds(self.metric(name)))
+
+    def wait_open(self, n):
+        """Until n requests are being answered; the scrape itself is one more."""
+        self.wait_metric("touchstone_open_requests", lambda open_now: open_now >= n + 1)
+
+    def wait_alone(self):
+        """Until no other request is being answered."""
+        self.wait_metric("touchstone_open_requests", lambda open_now: open_now == 1)
+
+    def wait_idle(self):
         """Until no sequence runs or waits and no KV block is in use."""
         names = ("sequences_running", "sequences_waiting", "kv_blocks_used")
-        deadline = time.time() + seconds
-        while True:
-            busy = {n: self.metric("touchstone_" + n) for n in names}
-            if not any(busy.values()):
-                return
-            assert time.time() < deadline, f"still busy: {busy}"
-            time.sleep(0.05)
+        wait_until(lambda: not any(self.metric("touchstone_" + n) for n in names))
+
+    def processes(self):
+        """{process id: (name, parent, CPU seconds, those of its ended children included)} of the server and all below it."""
+        found = {}
+        for entry in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{entry}/stat") as f:
+                    stat = f.read()
+            except OSError:
+                continue
+            rest = stat[stat.rindex(")") + 2:].split()
+            cpu = sum(map(int, rest[11:15])) / os.sysconf("SC_CLK_TCK")
+            found[int(entry)] = (stat[stat.index("(") + 1:stat.rindex(")")], int(rest[1]), cpu)
+        below = {self.process.pid}
+        while more := {p for p, (_, parent, _) in found.items() if parent in below} - below:
+            below |= more
+        return {p: found[p] for p in below if p in found}
+
+    def cpu_seconds(self):
+        """What the server and all its processes, ended ones included, have computed."""
+        return sum(cpu for _, _, cpu in self.processes().values())
 
     def resident_bytes(self):
         with open(f"/proc/{self.process.pid}/statm") as f:
@@ -110,7 +144,7 @@ class Server:
     def signal(self, number=signal.SIGTERM):
         self.process.send_signal(number)
 
-    def wait(self, seconds=60):
+    def wait(self, seconds=PATIENCE):
         """The exit status."""
         return self.process.wait(seconds)
 

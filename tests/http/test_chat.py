@@ -220,3 +220,64 @@ def test_the_openai_client(server):
         stop=["zzz"],
     )
     assert reply.choices[0].message.content is not None
+
+
+def rendered(server, messages, template=None, **more):
+    """The prompt that these messages make."""
+    body = {"messages": messages, **more}
+    if template is not None:
+        body["chat_template"] = template
+    reply = server.http.post("/apply-template", json=body)
+    assert reply.status_code == 200, reply.text
+    return reply.json()["prompt"]
+
+
+ASKS_IN = '{% for m in messages %}{% if "tool_calls" in m %}{% for t in m.tool_calls %}T{% endfor %}{% else %}{{ m.content }}{% endif %}{% endfor %}'
+CALL = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+
+
+def test_null_and_empty_members_of_messages_are_absent(server):
+    for nothing in (None, []):
+        assert rendered(server, [{"role": "assistant", "content": "x", "tool_calls": nothing}], ASKS_IN) == "x"
+    plus = "{% for m in messages %}{{ m.role + m.content }}{% endfor %}"
+    assert rendered(server, [{"role": "assistant", "content": None}, {"role": "user"}], plus) == "assistantuser"
+    every = "{% for m in messages %}{{ m.keys()|sort|join(' ') }}{% endfor %}"
+    message = {"role": "assistant", "content": "a", "name": None, "refusal": None, "reasoning": None, "tool_calls": [{**CALL, "index": None}]}
+    assert rendered(server, [message], every) == "content role tool_calls"
+    parts = [{"type": "text", "text": None}, {"type": "thinking", "thinking": "a"}, {"type": "text", "text": "b"}]
+    assert rendered(server, [{"role": "user", "content": parts}], "{{ messages[0].content }}") == "a\nb"
+
+
+def test_content_stays_none_where_a_template_asks(server):
+    calls = [{"role": "assistant", "content": None, "tool_calls": [CALL]}]
+    for test in ("m.content is none", "m['content'] is not none", "m.content == None"):
+        template = "{% for m in messages %}{{ " + test + " }}{% endfor %}"
+        assert rendered(server, calls, template) == str("not" not in test)
+    assert rendered(server, calls, "{{ messages[0].content == '' }}") == "True"
+
+
+def test_a_reply_with_calls_goes_back_as_it_came(server):
+    call = '<tool_call>{"name":"f","arguments":{"id":1234567890123456789,"x":1.0,"big":1e400}}</tool_call>'
+    body = {
+        "messages": [{"role": "user", "content": "x"}],
+        "max_tokens": 120,
+        "tools": [{"type": "function", "function": {"name": "f"}}],
+        "guided_choice": [call],
+    }
+    reply = server.http.post("/v1/chat/completions", json=body).json()["choices"][0]["message"]
+    assert reply["tool_calls"][0]["function"]["arguments"] == '{"id":1234567890123456789,"x":1.0,"big":1e400}'
+    body["messages"] += [reply, {"role": "tool", "content": "y", "tool_call_id": reply["tool_calls"][0]["id"]}]
+    template = "{{ messages[1].tool_calls[0].function.arguments|tojson }}"
+    assert rendered(server, body["messages"], template) == '{"id": 1234567890123456789, "x": 1.0, "big": Infinity}'
+
+
+def test_broken_arguments_in_the_history_are_none(server):
+    for arguments in ("not json", "[1]", "", '{"a":1,"a":2}'):
+        calls = [{"role": "assistant", "content": "", "tool_calls": [{"function": {"name": "f", "arguments": arguments}}]}]
+        assert rendered(server, calls, "{{ messages[0].tool_calls[0].function.arguments }}") == "{}"
+
+
+def test_numbers_of_tools_reach_the_template_as_they_were_written(server):
+    body = b'{"messages":[{"role":"user","content":"x"}],"tools":[{"type":"function","function":{"name":"f","parameters":{"a":[1.0,1234567890123456789,1e16,1e5,-0.0,123456789012345678901]}}}],"chat_template":"{{ tools[0].function.parameters|tojson }}"}'
+    reply = server.http.post("/apply-template", content=body, headers={"Content-Type": "application/json"})
+    assert reply.json()["prompt"] == '{"a": [1.0, 1234567890123456789, 1e+16, 100000.0, -0.0, 123456789012345678901]}'

@@ -6,6 +6,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 
 import json
+import re
 
 import pytest
 
@@ -51,6 +52,17 @@ def test_chat_answers_in_json(server):
     reply = server.post("/v1/chat/completions", {**body, "response_format": {"type": "json_object"}}).json()
     ended = [c["message"]["content"] for c in reply["choices"] if c["finish_reason"] == "stop"]
     assert ended and all(isinstance(json.loads(t), dict) for t in ended)
+
+
+def test_white_space_is_bounded(server):
+    """Between two tokens: nothing, one blank, or a new line and at most 40 blanks and tabs."""
+    ids = [server.post("/tokenize", {"prompt": t, "add_special_tokens": False}).json()["tokens"] for t in (" ", "\n", "\t")]
+    push = {str(i[-1]): 12 for i in ids}
+    reply = server.complete(prompt="JSON:", n=16, max_tokens=120, seed=4, temperature=2, logit_bias=push,
+                            response_format={"type": "json_object"})
+    for choice in reply["choices"]:
+        bare = re.sub(r'"(\\.|[^"\\])*("|$)', '"', choice["text"])
+        assert all(re.fullmatch(r" |\n[ \t]{0,40}", space) for space in re.findall(r"\s+", bare)), choice["text"]
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ class Server:
 
 # ---- replies ----------------------------------------------------------------------------------------------------
 
-VOLATILE = {"id", "created", "took_ms", "request_id", "e2e_latency", "cached_tokens", "prompt_tokens_details", "x-request-id",
+VOLATILE = {"id", "created", "took_ms", "elapsed_ms", "request_id", "e2e_latency", "cached_tokens", "prompt_tokens_details", "x-request-id",
             "execution_time", "cpu_time", "wall_time", "memory", "timings", "meta_info", "uptime", "seconds",
             "executor_pool", "executor_pod_name", "total_ms", "generation_settings", "ms", "tokens_cached", "tokens_evaluated"}
 
@@ -160,15 +160,6 @@ def stream_text(body):
     return {"texts": texts, "ends": ends, "done": body.rstrip().endswith(b"[DONE]")}, error
 
 
-def without_verdicts(result):
-    """A result of /verify without what follows from its parts."""
-    return {k: v for k, v in result.items() if k not in ("reward", "advantage", "keep", "error", "rewards", "parts")}
-
-
-def part_is_right(base, got):
-    return got == base or (isinstance(got, dict) and got.get("cause") == "no_memory" and got.get("value") is None)
-
-
 def result_is_right(base, got):
     """Of one item: the same, an error that says why, or parts that are null with the cause no_memory."""
     if steady(base) == steady(got):
@@ -177,12 +168,11 @@ def result_is_right(base, got):
         return True
     if "no_memory" not in json.dumps(got) or got.get("reward") is not None:
         return False
-    for key in ("rewards", "parts"):
-        for name, part in (base.get(key) or {}).items():
-            other = (got.get(key) or {}).get(name)
-            if not part_is_right(steady(part), steady(other)) and not (
-                    isinstance(other, dict) and other.get("cause") == "correctness_unknown"):
-                return False
+    for name, value in base["rewards"].items():
+        cause = (got["details"].get(name) or {}).get("cause")
+        judged = got["rewards"].get(name)
+        if judged != value and not (judged is None and cause in ("no_memory", "correctness_unknown")):
+            return False
     return True
 
 

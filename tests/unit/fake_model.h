@@ -200,8 +200,10 @@ static inline struct fake_engine *fake_engine_new(struct fake_options o)
     e->model.blocks = mem_new((size_t)o.n_blocks, sizeof(*e->model.blocks), NULL);
     struct kv_cache_options ko = {o.n_blocks,  o.max_running, o.context,
                                   !o.no_cache, fake_copy,     &e->model};
-    struct scheduler_options so = {o.max_running, o.step_tokens, !o.no_cache, o.speculate};
     int end = FAKE_END;
+    e->sampler = sampler_new(kernels_at(0), FAKE_VOCAB, &end, 1, fake_text, NULL, o.threads, NULL);
+    struct scheduler_options so = {o.max_running, o.step_tokens, !o.no_cache, o.speculate,
+                                   sampler_vocabulary(e->sampler)};
     e->kv = kv_cache_new(&ko, NULL);
     e->scheduler = scheduler_new(&so, e->kv, NULL);
     for (int i = 0; i < FAKE_VERSIONS; i++) {
@@ -210,7 +212,6 @@ static inline struct fake_engine *fake_engine_new(struct fake_options o)
             .number = (uint64_t)i, .content = (uint64_t)i, .weights = &e->weights[i]};
     }
     scheduler_serve(e->scheduler, &e->versions[0]);
-    e->sampler = sampler_new(kernels_at(0), FAKE_VOCAB, &end, 1, o.threads, NULL);
     e->pool = pool_new(o.threads, false, NULL);
     e->deliver =
         (struct deliver){.scheduler = e->scheduler, .sampler = e->sampler, .token_text = fake_text};

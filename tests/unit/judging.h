@@ -57,8 +57,8 @@ static inline char *ask(const char *request)
     struct buffer out;
     buffer_init(&out, 1 << 24);
     cJSON *body = json_parse(span_str(request), &err);
-    assert_non_null(body);
-    struct judge_job *job = judge_job_new(judge, JUDGE_NATIVE, body, &err);
+    struct judge_job *job =
+        body == NULL ? NULL : judge_job_new(judge, JUDGE_NATIVE, body, &err);
     if (job == NULL) {
         buffer_addf(&out, "%s %s", error_name(err.code), err.param);
         return buffer_take(&out);

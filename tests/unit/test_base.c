@@ -13,7 +13,6 @@
 #include "base/base64.h"
 #include "base/buffer.h"
 #include "base/error.h"
-#include "base/json.h"
 #include "base/utf8.h"
 
 static void spans_are_searched(void **state)
@@ -168,79 +167,6 @@ static void utf8_round_trips_every_code_point(void **state)
     assert_int_equal(utf8_encode(0x110000, p), 0);
 }
 
-static void json_refuses_what_is_no_json(void **state)
-{
-    (void)state;
-    static const char *const bad[] = {"",          "{",           "{} x",        "{\"a\":}",
-                                      "\"\xFF\"",  "\"\\ud800\"", "[1,2",        "nul",
-                                      "{\"a\" 1}", "'a'",         "\"\x01\xC0\""};
-    for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-        struct error err = {0};
-        cJSON *v = json_parse(span_str(bad[i]), &err);
-        if (v != NULL || err.code != ERROR_INVALID_JSON) fail_msg("accepted: %s", bad[i]);
-    }
-    char deep[2 * JSON_MAX_DEPTH + 4];
-    size_t n = JSON_MAX_DEPTH + 1;
-    memset(deep, '[', n);
-    memset(deep + n, ']', n);
-    struct error err = {0};
-    assert_null(json_parse(span_of(deep, 2 * n), &err));
-    cJSON *ok = json_parse(span_of(deep + 1, 2 * n - 2), &err);
-    assert_non_null(ok);
-    cJSON_Delete(ok);
-}
-
-static void json_keeps_nul(void **state)
-{
-    (void)state;
-    struct error err = {0};
-    struct arena *a = arena_new(1000);
-    const char *text = "{\"t\":\"a\\u0000b\\\\u0000\"}";
-    cJSON *v = json_parse(span_str(text), &err);
-    assert_non_null(v);
-    struct span t = json_text(json_get(v, "t"), a);
-    assert_int_equal(t.n, 9);
-    assert_memory_equal(t.p, "a\0b\\u0000", 9);
-    struct buffer out;
-    buffer_init(&out, 1000);
-    assert_true(json_print(v, &out));
-    assert_string_equal(out.p, text);
-    buffer_clear(&out);
-    json_print_text(t, &out);
-    assert_string_equal(out.p, "\"a\\u0000b\\\\u0000\"");
-    buffer_clear(&out);
-    cJSON_Delete(v);
-    arena_free(a);
-}
-
-static void json_readers_name_the_field(void **state)
-{
-    (void)state;
-    struct error err = {0};
-    cJSON *v =
-        json_parse(span_str("{\"n\":3.5,\"big\":1e30,\"t\":\"x\",\"b\":1,\"z\":null}"), &err);
-    int64_t i = 7;
-    bool b = true;
-    double d = 0;
-    assert_false(json_get_int(v, "n", 0, 10, &i, &err));
-    assert_string_equal(err.param, "n");
-    assert_int_equal(err.code, ERROR_INVALID_TYPE);
-    assert_false(json_get_int(v, "big", INT64_MIN, INT64_MAX, &i, &err));
-    assert_int_equal(err.code, ERROR_INVALID_VALUE);
-    assert_false(json_get_bool(v, "b", &b, &err));
-    assert_false(json_get_double(v, "t", 0, 1, &d, &err));
-    assert_true(json_get_int(v, "z", 0, 1, &i, &err));
-    assert_int_equal(i, 7);
-    static const char *const known[] = {"n", "big", "t", "b", NULL};
-    assert_false(json_check_keys(v, known, &err));
-    assert_string_equal(err.param, "z");
-    cJSON_Delete(v);
-    v = json_parse(span_str("{\"n\":1,\"n\":2}"), &err);
-    assert_false(json_check_keys(v, known, &err));
-    assert_int_equal(err.code, ERROR_INVALID_VALUE);
-    cJSON_Delete(v);
-}
-
 static void base64_follows_rfc_4648(void **state)
 {
     (void)state;
@@ -273,23 +199,6 @@ static void base64_follows_rfc_4648(void **state)
     buffer_clear(&out);
 }
 
-/* Once quadratic in the escapes: four million of them took minutes. */
-static void json_prints_many_escapes(void **state)
-{
-    (void)state;
-    enum { N = 4 << 20 };
-    char *lines = malloc(N);
-    memset(lines, '\n', N);
-    lines[N / 2] = (char)0xff;
-    struct buffer out;
-    buffer_init(&out, (size_t)4 * N);
-    json_print_text(span_of(lines, N), &out);
-    assert_int_equal(out.n, 2 * (N - 1) + 3 + 2);
-    assert_false(out.failed);
-    buffer_clear(&out);
-    free(lines);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -301,10 +210,6 @@ int main(void)
         cmocka_unit_test(utf8_follows_rfc_3629),
         cmocka_unit_test(utf8_round_trips_every_code_point),
         cmocka_unit_test(base64_follows_rfc_4648),
-        cmocka_unit_test(json_refuses_what_is_no_json),
-        cmocka_unit_test(json_keeps_nul),
-        cmocka_unit_test(json_prints_many_escapes),
-        cmocka_unit_test(json_readers_name_the_field),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

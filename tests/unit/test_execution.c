@@ -89,8 +89,8 @@ static struct execution *sleeper(enum execution_dialect d)
 {
     static const char *const bodies[EXECUTION_DIALECTS] = {
         [EXECUTION_SANDBOX_FUSION] = "{\"code\":\"sleep 1; echo x\",\"language\":\"bash\"}",
-        [EXECUTION_PISTON] = "{\"language\":\"bash\",\"version\":\"*\",\"files\":[{\"content\":"
-                             "\"sleep 1; echo x\"}]}",
+        [EXECUTION_PISTON] = ("{\"language\":\"bash\",\"version\":\"*\",\"files\":[{\"content\":"
+                              "\"sleep 1; echo x\"}]}"),
         [EXECUTION_ROUTER] = "{\"scripts\":[\"sleep 1; echo x\"],\"languages\":[\"bash\"]}"};
     struct error err = {0};
     cJSON *body = json_parse(span_str(bodies[d]), &err);

@@ -184,7 +184,9 @@ static const struct {
     {"{\"model_type\":\"llama\",\"num_hidden_layers\":\"2\"}", "num_hidden_layers"},
     {"{\"model_type\":\"llama\",\"num_hidden_layers\":1000000}", "num_hidden_layers"},
     {"{\"model_type\":\"llama\",\"num_hidden_layers\":0}", "hidden_size is missing"},
-    {"{\"num_hidden_layers\":0," LLAMA "}", "num_hidden_layers is 0"},
+    {"{\"model_type\":\"llama\",\"hidden_size\":64,\"intermediate_size\":96,\"vocab_size\":512,"
+     "\"num_attention_heads\":4,\"max_position_embeddings\":9,\"num_hidden_layers\":0}",
+     "num_hidden_layers is 0"},
     {"{" LLAMA ",\"num_key_value_heads\":3}", "num_key_value_heads does not divide"},
     {"{" LLAMA ",\"num_key_value_heads\":0}", "num_key_value_heads"},
     {"{" LLAMA ",\"head_dim\":0}", "head_dim"},

@@ -16,7 +16,7 @@ static const struct ask_case cases[] = {
      "{\"id\":null,\"reward\":null,\"rewards\":{},\"details\":{},\"error\":{\"code\":\"invalid_type\",\"message\":\"completion must be a string or one assistant message, not a number\",\"param\":\"items[0].completion\"}},{\"id\":null,\"reward\":1,"},
     {"an item that is no object", "{\"items\":[7]}", "\"code\":\"invalid_type\",\"message\":\"an item must be an object, not a number\",\"param\":\"items[0]\""},
     {"an unknown field of an item", "{\"items\":[{\"completion\":\"\",\"colour\":1}]}", "\"code\":\"unknown_field\",\"message\":\"unknown field \\\"colour\\\"\",\"param\":\"items[0].colour\""},
-    {"a field twice", "{\"items\":[{\"completion\":\"\",\"completion\":\"\"}]}", "\"param\":\"items[0].completion\""},
+    {"a field twice", "{\"items\":[{\"completion\":\"\",\"completion\":\"\"}]}", "invalid_value items[0].completion"},
     {"an item's own list, wrong", "{\"items\":[{\"completion\":\"\",\"rewards\":[{\"name\":\"format\"},{\"name\":\"nope\"}]}]}", "\"code\":\"invalid_value\",\"message\":\"there is no reward \\\"nope\\\"\",\"param\":\"items[0].rewards[1].name\""},
     {"a message", "{\"completion\":{\"role\":\"assistant\",\"reasoning_content\":\"a\",\"content\":\"<answer>4</answer>\"}}", "\"reward\":1,"},
     {"a list of one message", "{\"completion\":[{\"role\":\"assistant\",\"content\":\"<think>q</think><answer>4</answer>\"}]}", "\"reward\":1,"},

@@ -63,7 +63,7 @@ static const struct {
     {"no LF at the end, blank lines, CR LF", "\r\n\n{\"id\":\"1\",\"completion\":\"" GOOD "\",\"rewards\":[{\"name\":\"contains\",\"texts\":\"b\"}]}\r\n  ",
      "{\"id\":\"1\",\"reward\":1,\"rewards\":{\"contains\":1},\"details\":{\"contains\":{\"found\":1,\"of\":1}},\"error\":null}\n"},
     {"a line that is no JSON costs itself", "{\"completion\n{\"id\":\"2\"}\n",
-     "{\"id\":null,\"reward\":null,\"rewards\":{},\"details\":{},\"error\":{\"code\":\"invalid_json\",\"message\":\"not valid JSON near byte 2\",\"param\":null}}\n"
+     "{\"id\":null,\"reward\":null,\"rewards\":{},\"details\":{},\"error\":{\"code\":\"invalid_json\",\"message\":\"not valid JSON: the text ends at byte 12, where a string is not closed\",\"param\":null}}\n"
      "{\"id\":\"2\",\"reward\":null,\"rewards\":{},\"details\":{},\"error\":{\"code\":\"missing_field\",\"message\":\"completion is missing\",\"param\":\"completion\"}}\n"},
     {"settings hold from there on", "{\"id\":\"1\",\"completion\":\"b\",\"rewards\":[{\"name\":\"contains\",\"texts\":\"b\"}]}\n{\"rewards\":[{\"name\":\"regex\",\"pattern\":\"c\",\"weight\":2}]}\n{\"id\":\"2\",\"completion\":\"c\"}\n",
      "{\"id\":\"1\",\"reward\":1,\"rewards\":{\"contains\":1},\"details\":{\"contains\":{\"found\":1,\"of\":1}},\"error\":null}\n"
@@ -116,8 +116,8 @@ static void test_stream_order(void **state)
         assert_true(judge_stream_feed(s, span_str(line), &err));
     }
     judge_stream_end(s, on_end);
-    for (int i = 0; i < 1000 && __atomic_load_n(&sink.ended, __ATOMIC_ACQUIRE) == 0; i++) {
-        nanosleep(&(struct timespec){.tv_nsec = 10000000}, NULL);
+    while (__atomic_load_n(&sink.ended, __ATOMIC_ACQUIRE) == 0) {
+        nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
     }
     assert_int_equal(sink.ended, 1);
     const char *at = sink.out.p;

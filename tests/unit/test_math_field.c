@@ -11,7 +11,6 @@
 #include <cmocka.h>
 #include <flint/ulong_extras.h>
 
-#include "reward/math/read/commands.h"
 #include "reward/math/field/field.h"
 
 static void test_prime(void **state)
@@ -66,24 +65,13 @@ static void test_roots(void **state)
     }
 }
 
-static void test_commands_sorted(void **state)
-{
-    (void)state;
-    for (size_t i = 0; command_at(i + 1) != NULL; i++) {
-        if (strcmp(command_at(i)->name, command_at(i + 1)->name) >= 0) {
-            fail_msg("%s", command_at(i + 1)->name);
-        }
-    }
-    assert_non_null(command_find(span_str("frac")));
-    assert_null(command_find(span_str("no such command")));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_prime),           cmocka_unit_test(test_arithmetic),
-        cmocka_unit_test(test_roots_of_unity),  cmocka_unit_test(test_roots),
-        cmocka_unit_test(test_commands_sorted),
+        cmocka_unit_test(test_prime),
+        cmocka_unit_test(test_arithmetic),
+        cmocka_unit_test(test_roots_of_unity),
+        cmocka_unit_test(test_roots),
     };
     return cmocka_run_group_tests_name("math_field", tests, NULL, NULL);
 }

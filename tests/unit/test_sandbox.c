@@ -194,12 +194,27 @@ static void kill_cells(bool outer)
     closedir(proc);
 }
 
-static bool is_gone(const char *folder)
+/* Until a program of that name runs right below one of our cells. */
+static void wait_for_program(const char *name)
 {
-    for (int i = 0; i < 100 && folder[0] != '\0' && access(folder, F_OK) == 0; i++) {
-        usleep(50000);
+    for (bool found = false; !found;) {
+        usleep(1000);
+        DIR *proc = opendir("/proc");
+        for (struct dirent *e; !found && (e = readdir(proc)) != NULL;) {
+            pid_t pid = (pid_t)strtol(e->d_name, NULL, 10);
+            pid_t cell = pid > 0 ? parent_of(pid, name) : 0;
+            pid_t outer = cell > 0 ? parent_of(cell, "ts-cell") : 0;
+            found = outer > 0 && parent_of(outer, "ts-cell-outer") == getpid();
+        }
+        closedir(proc);
     }
-    return folder[0] == '\0' || access(folder, F_OK) != 0;
+}
+
+static void wait_until_gone(const char *folder)
+{
+    while (folder[0] != '\0' && access(folder, F_OK) == 0) {
+        usleep(1000);
+    }
 }
 
 static void a_killed_cell_is_replaced(void **state)
@@ -214,7 +229,7 @@ static void a_killed_cell_is_replaced(void **state)
     for (int outer = 0; outer < 2; outer++) {
         snprintf(folder, sizeof(folder), "%s", sandbox_folder(box));
         assert_true(sandbox_start(box, &run, &err));
-        usleep(200000);
+        wait_for_program("sleep");
         kill_cells(outer == 1);
         assert_false(sandbox_finish(box, &r, &err));
         run_shell(box, "echo again", "", &r);
@@ -222,7 +237,7 @@ static void a_killed_cell_is_replaced(void **state)
         if (outer == 1) {
             box_sweep(); /* as the next server does: here nobody else was left to do it */
         }
-        assert_true(is_gone(folder));
+        wait_until_gone(folder);
         assert_string_not_equal(sandbox_folder(box), folder[0] == '\0' ? "x" : folder);
     }
     sandbox_result_clear(&r);

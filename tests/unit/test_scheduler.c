@@ -18,6 +18,12 @@ static const char *const stops[] = {"ab", "Qr", "zz9"};
 static const struct logit_bias bias[] = {{9, 2.5f}, {11, -100}, {60, 1}};
 static const int stop_ids[] = {17, 40};
 
+/* What some outputs must be one of: long enough to be guessed from themselves. */
+static const char *const choices[] = {"abcabcabcabcabcabcabcabcabcabcabcabcabc",
+                                      "abcabcabcabcabcxyzxyzxyzxyzxyzxyzxyz", "Qr", "Qrst",
+                                      "MNOPMNOPMNOPMNOPMNOPMNOPMNOPMNOPMNOPMNOPMNOP"};
+static struct form *one_of_choices;
+
 /* Request i: some share a long prefix, some are groups, some want prompt log-probabilities. */
 static void make_request(struct mix *m, int i)
 {
@@ -45,6 +51,11 @@ static void make_request(struct mix *m, int i)
     if (i % 8 == 6) c->bias = bias, c->n_bias = 3, c->processed = true, c->min_p = 0.05f;
     if (i % 8 == 7) c->stop_ids = stop_ids, c->n_stop_ids = 2;
     if (i % 9 == 4) c->prompt_logprobs = 2;
+    if (i % 6 == 5) {
+        c->form = one_of_choices;
+        c->min_tokens = 0;
+        c->ignore_eos = false;
+    }
 }
 
 static void assert_same(const struct fake_record *a, const struct fake_record *b, const char *name)
@@ -206,6 +217,40 @@ static struct engine_stats stats_of(const struct fake_engine *e)
 }
 
 /* A group's prompt is computed once, even without the cache and when it ends inside a block. */
+/* Outputs of a form are of it, and are guessed as others are. */
+static void test_forms_are_kept_and_guessed(void **state)
+{
+    static struct mix m;
+    (void)state;
+    for (int i = 0; i < N_REQUESTS; i++) {
+        make_request(&m, i);
+    }
+    struct fake_engine *e = engine_for((struct fake_options){.speculate = true}, 3);
+    struct engine_request r = m.requests[5];
+    r.sampling.form = one_of_choices;
+    r.sampling.max_tokens = 100;
+    r.sampling.stop = NULL;
+    r.sampling.n_stop = 0;
+    r.n = 4;
+    struct fake_record out = fake_record_new(r.id, r.n);
+    fake_submit(e, &r);
+    fake_finish(e, &out, 1);
+    for (int i = 0; i < r.n; i++) {
+        bool listed = false;
+        for (size_t k = 0; k < sizeof(choices) / sizeof(choices[0]); k++) {
+            listed |= span_is(buffer_span(&out.samples[i].text), choices[k]);
+        }
+        assert_true(listed);
+        assert_int_equal(out.samples[i].finish, FINISH_STOP);
+    }
+    struct engine_stats stats = {0};
+    scheduler_stats(e->scheduler, &stats);
+    step_stats(e->step, &stats);
+    assert_true(stats.accepted_tokens > 20);
+    fake_record_clear(&out);
+    fake_engine_free(e);
+}
+
 static void test_group_shares_its_prompt(void **state)
 {
     (void)state;
@@ -376,9 +421,12 @@ static void test_ending_at_every_step(void **state)
 
 int main(void)
 {
+    const struct form_source source = {.type = FORM_CHOICE, .choices = choices, .n_choices = 5};
+    one_of_choices = form_new(&source, NULL);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_under_pressure),
         cmocka_unit_test(test_same_when_text_repeats),
+        cmocka_unit_test(test_forms_are_kept_and_guessed),
         cmocka_unit_test(test_group_shares_its_prompt),
         cmocka_unit_test(test_equal_prompts_wait_for_each_other),
         cmocka_unit_test(test_long_prompt_stalls_nobody),
@@ -386,5 +434,7 @@ int main(void)
         cmocka_unit_test(test_nan_fails_one_request),
         cmocka_unit_test(test_ending_at_every_step),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed = one_of_choices == NULL || cmocka_run_group_tests(tests, NULL, NULL);
+    form_free(one_of_choices);
+    return failed;
 }

@@ -27,7 +27,7 @@ static bool render(struct span source, const char *json, struct buffer *out, str
     buffer_init(out, TEMPLATE_MAX_OUTPUT);
     cJSON *context = json_parse(span_str(json), NULL);
     struct template *t = template_new(source, err);
-    assert_non_null(context);
+    if (context == NULL) fail_msg("no context: %s", json);
     bool ok = t != NULL && template_render(t, context, &options, out, err);
     template_free(t);
     cJSON_Delete(context);
@@ -50,7 +50,16 @@ static const struct {
     {"absent is undefined", "{{ x is defined }}[{{ x }}]", "{}", "False[]"},
     {"a variable hides a function", "{{ range }}", "{\"range\": 5}", "5"},
     {"whole numbers are integers", "{{ x }} {{ y }}", "{\"x\": 3, \"y\": 3.5}", "3 3.5"},
-    {"the last of two keys counts", "{{ m.a }}", "{\"m\": {\"a\": 1, \"a\": 2}}", "2"},
+    {"numbers are what json.loads makes of them",
+     "{{ x }} {{ x|tojson }} {{ x[1] is integer }} {{ x[7] is number }} {{ x[7] is float }}",
+     "{\"x\": [1, 1.0, 1e16, 1e5, -0.0, 1234567890123456789, 1e400, 123456789012345678901, -0]}",
+     "[1, 1.0, 1e+16, 100000.0, -0.0, 1234567890123456789, inf, 123456789012345678901, 0] "
+     "[1, 1.0, 1e+16, 100000.0, -0.0, 1234567890123456789, Infinity, 123456789012345678901, 0] "
+     "False True False"},
+    {"an int beyond 64 bits compares exactly",
+     "{{ a == b }} {{ a < b }} {{ a > 5 }} {{ a == a }} {{ a|int }} {{ a in [a] }} {{ b|abs }}",
+     "{\"a\": 123456789012345678901, \"b\": -123456789012345678902}",
+     "False False True True 123456789012345678901 True 123456789012345678902"},
     {"NUL within a string", "{{ x|length }}", "{\"x\": \"a\\u0000b\"}", "3"},
     {"many keys", "{{ m.k19 }}{{ m.k3 }}{{ m.none }}",
      "{\"m\": {\"k0\":0,\"k1\":1,\"k2\":2,\"k3\":3,\"k4\":4,\"k5\":5,\"k6\":6,\"k7\":7,\"k8\":8,"
@@ -355,7 +364,7 @@ static void builds_the_context(void **state)
     (void)state;
     struct buffer out;
     struct error err = {0};
-    cJSON *messages = json_parse(span_str("[]"), NULL);
+    cJSON *messages = cJSON_CreateArray();
     cJSON *kwargs = json_parse(
         span_str("{\"a\": 1, \"messages\": 2, \"bos_token\": \"B\", \"documents\": []}"), NULL);
     cJSON *context = template_context_new(messages, NULL, false, "b", NULL, kwargs, &err);

@@ -9,8 +9,6 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include "base/clock.h"
-
 enum { BUDGET_MS = 300, WORKERS = 16 };
 
 /* A job and the news of its end. */
@@ -19,7 +17,6 @@ struct call {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     int done;
-    uint64_t done_ns;
 };
 
 static void on_done(void *arg, struct judge_job *job)
@@ -28,7 +25,6 @@ static void on_done(void *arg, struct judge_job *job)
     (void)job;
     pthread_mutex_lock(&c->lock);
     c->done++;
-    c->done_ns = clock_ns();
     pthread_cond_signal(&c->changed);
     pthread_mutex_unlock(&c->lock);
 }
@@ -49,6 +45,14 @@ static void wait_for(struct call *c)
         pthread_cond_wait(&c->changed, &c->lock);
     }
     pthread_mutex_unlock(&c->lock);
+}
+
+static bool has_ended(struct call *c)
+{
+    pthread_mutex_lock(&c->lock);
+    bool ended = c->done > 0;
+    pthread_mutex_unlock(&c->lock);
+    return ended;
 }
 
 /* The reply; free with free(). */
@@ -99,7 +103,6 @@ static void test_timeout(void **state)
 {
     struct call c;
     struct judge_stats before, after;
-    uint64_t start = clock_ns();
     (void)state;
     judge_stats_get(judge, &before);
     begin(&c, "{\"items\":[" HARD(A60) "," EASY "]}");
@@ -108,7 +111,6 @@ static void test_timeout(void **state)
     expect(reply, "\"reward\":null,\"rewards\":{\"regex\":null},\"details\":{\"regex\":{"
                   "\"verdict\":\"cannot_judge\",\"cause\":\"timeout\"}}");
     expect(reply, "{\"id\":\"e\",\"reward\":1,");
-    assert_true(clock_ns() - start < 60000000000u); /* it ended: how soon depends on the machine */
     assert_int_equal(after.timeouts - before.timeouts, 1);
     free(reply);
     begin(&c, "{\"items\":[" HARD(A16) "]}"); /* and the next one is judged */
@@ -141,78 +143,86 @@ static void begin_flood(struct call *c, int n)
     buffer_clear(&request);
 }
 
+/* Until that many workers are at work at least. */
+static struct judge_stats wait_busy(int workers)
+{
+    struct judge_stats s;
+    for (judge_stats_get(judge, &s); s.workers_busy < workers; judge_stats_get(judge, &s)) {
+        usleep(1000);
+    }
+    return s;
+}
+
+/* A newcomer's deferred item is answered before `most` items of others have run out their budgets
+ * (which are CPU time: how long that takes on the clock is the machine's affair). */
+static void ask_beside(uint64_t most)
+{
+    struct call quick;
+    struct judge_stats before, after;
+    judge_stats_get(judge, &before);
+    begin(&quick, "{\"items\":[" HARD(A16) "]}");
+    char *reply = end(&quick);
+    judge_stats_get(judge, &after);
+    expect(reply, "\"reward\":0,");
+    free(reply);
+    uint64_t passed = after.timeouts - before.timeouts;
+    if (passed > most) print_message("%d items went before\n", (int)passed);
+    assert_true(passed <= most);
+}
+
+static void end_flood(struct call *slow)
+{
+    assert_int_equal(slow->done, 0); /* still at it */
+    judge_job_cancel(slow->job);
+    char *reply = end(slow);
+    expect(reply, "cancelled");
+    free(reply);
+}
+
 /* More slow items than there are workers take half of these at most, so that the deferred items
  * of others find one at once, every time. */
 static void test_share(void **state)
 {
-    struct call slow, quick;
-    struct judge_stats stats;
+    struct call slow;
     (void)state;
     if (WORKERS <= 2 * sysconf(_SC_NPROCESSORS_ONLN)) skip(); /* none to spare */
     begin_flood(&slow, 200);
     for (int i = 0; i < 8; i++) {
-        usleep(100000);
-        judge_stats_get(judge, &stats);
-        assert_true(stats.workers_busy <= WORKERS / 2);
-        uint64_t start = clock_ns();
-        begin(&quick, "{\"items\":[" HARD(A16) "]}");
-        free(end(&quick));
-        uint64_t took_ms = (clock_ns() - start) / 1000000;
-        if (took_ms > 1000) print_message("quick item %d took %d ms\n", i, (int)took_ms);
-        assert_true(took_ms < 1000);
+        int newcomer = i > 0; /* the last may still be counted for a moment */
+        assert_true(wait_busy(1 + i).workers_busy <= WORKERS / 2 + newcomer);
+        ask_beside(WORKERS / 2); /* no more than are at it now */
     }
-    assert_int_equal(slow.done, 0); /* still at it */
-    judge_job_cancel(slow.job);
-    free(end(&slow));
+    end_flood(&slow);
 }
 
-/* More requests of slow items than there are workers: the workers that are kept for newcomers give
- * each item a trial only, so that another's item has its turn soon, and none is lost. */
+/* More requests of slow items than there are workers: each has its turn, a newcomer's too. Before
+ * that, no more of theirs end than one of each and those that are at it. */
 static void test_many_floods(void **state)
 {
     static struct call slow[2 * WORKERS];
-    struct call quick;
-    uint64_t worst_ms = 0;
     (void)state;
     if (WORKERS <= 2 * sysconf(_SC_NPROCESSORS_ONLN)) skip(); /* none to spare */
     for (int i = 0; i < 2 * WORKERS; i++) {
         begin_flood(&slow[i], 20);
     }
     for (int i = 0; i < 4; i++) {
-        usleep(200000);
-        uint64_t start = clock_ns();
-        begin(&quick, "{\"items\":[" HARD(A16) "]}");
-        free(end(&quick));
-        uint64_t took_ms = (clock_ns() - start) / 1000000;
-        if (took_ms > worst_ms) worst_ms = took_ms;
+        wait_busy(WORKERS / 2);
+        ask_beside(2 * WORKERS + WORKERS);
     }
     for (int i = 0; i < 2 * WORKERS; i++) {
-        assert_int_equal(slow[i].done, 0); /* still at it */
-        judge_job_cancel(slow[i].job);
-        free(end(&slow[i]));
+        end_flood(&slow[i]);
     }
-    if (worst_ms > 2500) print_message("the worst quick item took %d ms\n", (int)worst_ms);
-    assert_true(worst_ms < 2500);
 }
 
 /* Items that run out their budget do not hold up a second client's deferred item. */
 static void test_fairness(void **state)
 {
-    struct call slow, quick;
+    struct call slow;
     (void)state;
-    begin_flood(&slow, 24);
-    usleep(100000);
-    uint64_t start = clock_ns();
-    begin(&quick, "{\"items\":[" HARD(A16) "]}");
-    free(end(&quick));
-    uint64_t took_ms = (clock_ns() - start) / 1000000;
-    assert_int_equal(slow.done, 0); /* still at it */
-    if (took_ms > 1000) print_message("the quick item took %d ms\n", (int)took_ms);
-    assert_true(took_ms < 1000);
-    judge_job_cancel(slow.job);
-    char *reply = end(&slow);
-    expect(reply, "cancelled");
-    free(reply);
+    begin_flood(&slow, 200);
+    wait_busy(1);
+    ask_beside(WORKERS);
+    end_flood(&slow);
 }
 
 static void test_cancel_frees_workers(void **state)
@@ -221,16 +231,13 @@ static void test_cancel_frees_workers(void **state)
     struct judge_stats s;
     (void)state;
     begin(&c, "{\"items\":[" HARD(A60) "," HARD(A60) "]}");
-    usleep(20000);
+    wait_busy(1);
     judge_job_cancel(c.job);
     free(end(&c));
-    for (int i = 0; i < 100; i++) {
+    do {
+        usleep(1000);
         judge_stats_get(judge, &s);
-        if (s.workers_busy == 0 && s.waiting == 0) break;
-        usleep(10000);
-    }
-    assert_int_equal(s.workers_busy, 0);
-    assert_int_equal(s.waiting, 0);
+    } while (s.workers_busy > 0 || s.waiting > 0);
 }
 
 /* Items of some 100 ms, one after the other through few workers: a worker that has been made nice
@@ -315,8 +322,11 @@ static void test_worker_killed(void **state)
     struct call c;
     (void)state;
     begin(&c, "{\"items\":[" HARD(A60) "," EASY "]}");
-    usleep(50000);
-    assert_true(kill_own("ts-verify") >= 1);
+    wait_busy(1);
+    while (!has_ended(&c)) { /* a worker that has only begun has no name yet */
+        kill_own("ts-verify");
+        usleep(1000);
+    }
     char *reply = end(&c);
     expect(reply, "{\"verdict\":\"cannot_judge\",\"cause\":\"error\"}");
     expect(reply, "{\"id\":\"e\",\"reward\":1,");
@@ -333,7 +343,6 @@ static void test_zygote_killed(void **state)
     struct call c;
     (void)state;
     assert_int_equal(kill_own("ts-zygote"), 1);
-    usleep(50000);
     begin(&c, "{\"items\":[" HARD(A60) "," EASY "]}");
     char *reply = end(&c);
     expect(reply, "{\"verdict\":\"cannot_judge\",\"cause\":\"error\"}");

@@ -42,8 +42,8 @@ static inline int check_verdict(const char *name, const char *gold, const char *
 {
     enum math_verdict got = verdict(gold, answer, form, MATH_FULL);
     if (got == expected) return 0;
-    print_error("%s: gold %s, answer %s: %d, expected %d\n", name, gold, answer, (int)got,
-                (int)expected);
+    print_error("%s: gold %s, answer %s: %d, expected %d\n", name, gold == NULL ? "none" : gold,
+                answer == NULL ? "none" : answer, (int)got, (int)expected);
     return 1;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/ascii.h"
 
+#include <assert.h>
 #include <string.h>
 
 enum state {
@@ -37,10 +38,15 @@ enum state {
 /* What an escape of four digits is. */
 enum { NONE, HIGH, LOW };
 
+/* White space just read. */
+enum { NO_SPACE, BLANK, NEWLINE };
+
 void json_walk_begin(struct json_walk *w)
 {
     *w = (struct json_walk){.state = START};
 }
+
+static_assert(sizeof(struct json_walk) == 24, "no padding");
 
 bool json_walk_is_whole(const struct json_walk *w)
 {
@@ -63,15 +69,15 @@ static bool in_object(const struct json_walk *w)
 static bool open_bracket(struct json_walk *w, bool object)
 {
     if (w->depth == JSON_WALK_DEPTH) return false;
-    uint64_t bit = (uint64_t)1 << w->depth++;
-    w->objects = object ? w->objects | bit : w->objects & ~bit;
+    w->objects |= (uint64_t)object << w->depth++;
     return go(w, object ? FIRST_KEY : FIRST_ITEM);
 }
 
 static bool close_bracket(struct json_walk *w, bool object)
 {
     if (in_object(w) != object) return false;
-    return go(w, --w->depth == 0 ? END : AFTER);
+    w->objects &= ~((uint64_t)1 << --w->depth);
+    return go(w, w->depth == 0 ? END : AFTER);
 }
 
 static bool feed_after(struct json_walk *w, unsigned char byte)
@@ -101,14 +107,21 @@ static bool begin_character(struct json_walk *w, unsigned char byte)
 static bool feed_character(struct json_walk *w, unsigned char byte)
 {
     if (byte < w->low || byte > w->high) return false;
-    w->low = 0x80;
-    w->high = 0xBF;
-    return --w->left > 0 || go(w, STRING);
+    w->low = --w->left > 0 ? 0x80 : 0;
+    w->high = w->left > 0 ? 0xBF : 0;
+    return w->left > 0 || go(w, STRING);
+}
+
+static bool end_string(struct json_walk *w)
+{
+    uint8_t next = w->next;
+    w->next = 0;
+    return go(w, next);
 }
 
 static bool feed_string(struct json_walk *w, unsigned char byte)
 {
-    if (byte == '"') return go(w, w->next);
+    if (byte == '"') return end_string(w);
     if (byte == '\\') return go(w, ESCAPE);
     if (byte >= 0x80) return begin_character(w, byte);
     return byte >= 0x20;
@@ -146,21 +159,31 @@ static bool feed_hex(struct json_walk *w, unsigned char byte)
     bool is_letter = letter >= 'a' && letter <= 'f';
     if (!ascii_is_digit(byte) && !is_letter) return false;
     if (!check_surrogate(w, is_letter ? letter - 'a' + 10 : byte - '0')) return false;
-    return --w->left > 0 || go(w, w->surrogate == HIGH ? LOW_SLASH : STRING);
+    if (--w->left > 0) return true;
+    bool high = w->surrogate == HIGH;
+    w->surrogate = w->could_be = 0;
+    return go(w, high ? LOW_SLASH : STRING);
 }
 
 /* ---- literals and numbers ---- */
 
-static bool begin_literal(struct json_walk *w, const char *rest)
+static const char *const literals[] = {"true", "false", "null"};
+
+/* The literal that begins with byte, whose other bytes must follow. */
+static bool begin_literal(struct json_walk *w, unsigned char byte)
 {
-    w->literal = rest;
+    w->literal = byte == 't' ? 0 : byte == 'f' ? 1 : 2;
+    w->left = (uint8_t)(strlen(literals[w->literal]) - 1);
     return go(w, LITERAL);
 }
 
 static bool feed_literal(struct json_walk *w, unsigned char byte)
 {
-    if (byte != (unsigned char)*w->literal) return false;
-    return *++w->literal != '\0' || go(w, AFTER);
+    const char *text = literals[w->literal];
+    if (byte != (unsigned char)text[strlen(text) - w->left]) return false;
+    if (--w->left > 0) return true;
+    w->literal = 0;
+    return go(w, AFTER);
 }
 
 static bool digit(struct json_walk *w, unsigned char byte, enum state state)
@@ -212,11 +235,9 @@ static bool begin_value(struct json_walk *w, unsigned char byte)
     case '"':
         return begin_string(w, AFTER);
     case 't':
-        return begin_literal(w, "rue");
     case 'f':
-        return begin_literal(w, "alse");
     case 'n':
-        return begin_literal(w, "ull");
+        return begin_literal(w, byte);
     case '-':
         return go(w, MINUS);
     case '0':
@@ -231,15 +252,21 @@ static bool begin_value(struct json_walk *w, unsigned char byte)
 /* Is it white space where white space may stand? */
 static bool white_space(struct json_walk *w, unsigned char byte)
 {
-    bool is_space = byte == ' ' || byte == '\n' || byte == '\t' || byte == '\r';
-    if (!is_space || w->state >= END) return false;
-    return ++w->spaces <= JSON_WALK_SPACES;
+    bool indent = (byte == ' ' || byte == '\t') && w->space >= NEWLINE;
+    if (w->state >= END) return false;
+    if (w->space == NO_SPACE && (byte == ' ' || byte == '\n')) {
+        w->space = byte == ' ' ? BLANK : NEWLINE;
+        return true;
+    }
+    if (!indent || w->space == NEWLINE + JSON_WALK_INDENT) return false;
+    w->space++;
+    return true;
 }
 
 bool json_walk_feed(struct json_walk *w, unsigned char byte)
 {
     if (white_space(w, byte)) return true;
-    w->spaces = 0;
+    w->space = NO_SPACE;
     switch ((enum state)w->state) {
     case START:
         return byte == '{' && open_bracket(w, true);

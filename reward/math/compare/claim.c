@@ -7,6 +7,7 @@
 #include "reward/math/field/fingerprint.h"
 #include "reward/math/real/decimal.h"
 #include "reward/math/real/interval.h"
+#include "reward/math/tree/functions.h"
 
 bool claim_is_name(const struct expr *e)
 {
@@ -30,11 +31,7 @@ bool claim_is_name(const struct expr *e)
         return e->n > 0;
     case E_FUNC: /* |AB|, sin A: what a figure's letters measure; |x| = 3 is an equation */
         if (e->op == F_ABS && e->arg[0]->kind == E_SYM && e->arg[0]->text.p[0] >= 'a') return false;
-        return e->n == 1 &&
-               (e->op == F_ABS || (e->op >= F_SIN && e->op <= F_CSC) || e->op == F_MAX ||
-                e->op == F_MIN || e->op == F_DET || e->op == F_ARG || e->op == F_RE ||
-                e->op == F_IM) &&
-               claim_is_name(e->arg[0]);
+        return e->n == 1 && FUNCTIONS[e->op].measures && claim_is_name(e->arg[0]);
     case E_UNIT:
         return claim_is_name(e->arg[0]);
     default:
@@ -145,7 +142,7 @@ const struct expr *claim_without_sign(struct math_work *w, const struct expr *e)
     const struct expr *b = right->arg[right->n - 1];
     if (right->n == 2) left = expr_2(a, E_ADD, 0, left, expr_1(a, E_NEG, 0, right->arg[0]));
     if (left == NULL || expr_has(left, E_PM, -1) || expr_has(b, E_PM, -1)) return e;
-    struct expr *r = (struct expr *)expr_2(a, E_REL, 0, square(a, left), square(a, b));
+    struct expr *r = expr_2(a, E_REL, 0, square(a, left), square(a, b));
     if (r != NULL) r->text = e->text;
     return r == NULL ? e : r;
 }
@@ -214,7 +211,7 @@ static const struct expr *each_name(struct math_work *w, const struct expr *e,
     }
     struct expr *list = expr_new(w->arena, E_LIST, 0, names);
     for (uint32_t i = 0; list != NULL && i < names; i++) {
-        struct expr *r = (struct expr *)expr_2(w->arena, E_REL, 0, e->arg[i], e->arg[names]);
+        struct expr *r = expr_2(w->arena, E_REL, 0, e->arg[i], e->arg[names]);
         if (r == NULL) return e;
         r->text = span_slice(e->text, 0, 1);
         list->arg[i] = r;
@@ -232,8 +229,8 @@ static const struct expr *without_bars(struct math_work *w, const struct expr *e
         expr_has_symbol(e, span_str("z")) || !interval_of(e->arg[1], NULL, &v) || v.mid < 0) {
         return e;
     }
-    struct expr *r = (struct expr *)expr_2(w->arena, E_REL, 0, e->arg[0]->arg[0],
-                                           expr_1(w->arena, E_PM, 0, e->arg[1]));
+    struct expr *r =
+        expr_2(w->arena, E_REL, 0, e->arg[0]->arg[0], expr_1(w->arena, E_PM, 0, e->arg[1]));
     if (r != NULL) r->text = e->text;
     return r == NULL ? e : r;
 }
@@ -294,7 +291,7 @@ static const struct expr *each_exception(struct math_work *w, const struct expr 
     for (uint32_t i = 0; all != NULL && i < e->n; i++) {
         all->arg[i] = e->arg[i];
         if (e->arg[i]->kind == E_REL) continue;
-        struct expr *r = (struct expr *)expr_2(w->arena, E_REL, 0, e->arg[0]->arg[0], e->arg[i]);
+        struct expr *r = expr_2(w->arena, E_REL, 0, e->arg[0]->arg[0], e->arg[i]);
         if (r == NULL || !expr_is_scalar(e->arg[i])) return e;
         r->text = e->arg[0]->text;
         all->arg[i] = r;
@@ -319,7 +316,7 @@ static const struct expr *each_solution(struct math_work *w, const struct expr *
         all->arg[i] = first;
         if (i == 0) continue;
         if (!expr_is_constant(e->arg[i]) || !expr_is_scalar(e->arg[i])) return e;
-        struct expr *r = (struct expr *)expr_2(w->arena, E_REL, 0, first->arg[0], e->arg[i]);
+        struct expr *r = expr_2(w->arena, E_REL, 0, first->arg[0], e->arg[i]);
         if (r == NULL) return e;
         r->text = first->text;
         all->arg[i] = r;

@@ -16,6 +16,7 @@
 #include "reward/math/compare/scalar.h"
 #include "reward/math/compare/solve.h"
 #include "reward/math/read/units.h"
+#include "reward/math/tree/functions.h"
 
 enum { MAX_ELEMENTS = 256 };
 
@@ -227,7 +228,7 @@ static const struct expr *without_argument(struct math_work *w, const struct exp
         l->arg[0]->kind != E_SYM || l->arg[1]->kind != E_SYM || !l->arg[1]->grouped) {
         return e;
     }
-    struct expr *r = (struct expr *)expr_2(w->arena, E_REL, 0, l->arg[0], e->arg[1]);
+    struct expr *r = expr_2(w->arena, E_REL, 0, l->arg[0], e->arg[1]);
     if (r != NULL) r->text = e->text;
     return r == NULL ? e : r;
 }

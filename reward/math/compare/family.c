@@ -10,6 +10,7 @@
 #include "reward/math/value/calculus.h"
 #include "reward/math/compare/compare.h"
 #include "reward/math/compare/progression.h"
+#include "reward/math/tree/functions.h"
 
 enum { MAX_NAMES = 16, MAX_CONSTANTS = 3, MAX_CLAUSE = 80 };
 

@@ -5,6 +5,7 @@
 #include "reward/math/compare/matrix.h"
 
 #include "reward/math/field/rational.h"
+#include "reward/math/tree/functions.h"
 
 enum { MAX_CELLS = 400, MAX_POWER = 8, MAX_INVERSE = 4, MAX_DETERMINANT = 5 };
 

@@ -18,6 +18,7 @@
 #include "reward/math/value/ball_series.h"
 #include "reward/math/value/calculus.h"
 #include "reward/math/value/rounding.h"
+#include "reward/math/tree/functions.h"
 
 enum { CHEAP_STEPS = 10000, FULL_STEPS = 2000000 };
 

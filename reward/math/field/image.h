@@ -92,53 +92,32 @@ bool image_power(struct fp *f, const struct expr *base, const struct expr *e, st
 
 /* ---- image_trig.c ---------------------------------------------------------------------------- */
 
-/* op: F_SIN to F_CSC */
-bool image_circular(struct fp *f, int op, const struct expr *x, struct field *out);
-
-/* op: F_SINH to F_CSCH */
-bool image_hyperbolic(struct fp *f, int op, const struct expr *x, struct field *out);
-
 /* r pi */
 bool image_pi_times(struct fp *f, struct rational r, struct field *out);
-
-/* An unknown odd function op: its image at -x is minus that at x. */
-bool image_odd_atom(struct fp *f, int op, struct field x, struct field *out);
-
-/* op: F_ASIN, F_ACOS, F_ATAN */
-bool image_inverse_circular(struct fp *f, int op, const struct expr *x, struct field *out);
 
 /* ---- image_log.c ----------------------------------------------------------------------------- */
 
 /* The natural logarithm of e. */
 bool image_ln(struct fp *f, const struct expr *e, struct field *out);
 
-/* The logarithm of x to that base. */
-bool image_log_base(struct fp *f, const struct expr *x, const struct expr *base, struct field *out);
-
 /* ---- image_whole.c --------------------------------------------------------------------------- */
 
-/* op: F_FACT or F_FACT2 */
-bool image_factorial(struct fp *f, int op, const struct expr *x, struct field *out);
-
-/* n over k */
-bool image_binomial(struct fp *f, const struct expr *n, const struct expr *k, struct field *out);
-
-/* *v and r brought together by op: gcd, lcm (of fractions: of numerators over that of denominators), min, max. */
+/* *v and r brought together by op: gcd, lcm (of fractions: of numerators over that of denominators),
+ * min, max. False on overflow. */
 bool image_fold_rational(int op, struct rational *v, struct rational r);
-
-/* gcd, lcm, min, max of any number of arguments. */
-bool image_fold_many(struct fp *f, const struct expr *e, struct field *out);
-
-/* e: F_FLOOR or F_CEIL */
-bool image_floor_or_ceil(struct fp *f, const struct expr *e, struct field *out);
-
-/* a - m floor(a / m) */
-bool image_modulo(struct fp *f, const struct expr *a, const struct expr *m, struct field *out);
 
 /* ---- image_gcd.c ----------------------------------------------------------------------------- */
 
 /* F_GCD or F_LCM of products of powers. */
 bool image_gcd_monomials(struct fp *f, const struct expr *e, struct field *out);
+
+/* ---- image_atom.c ---------------------------------------------------------------------------- */
+
+/* e, a function of which nothing is known: an atom of its name and its arguments. */
+bool image_unknown(struct fp *f, const struct expr *e, struct field *out);
+
+/* op at x for an even or odd function of which no more is known. */
+bool image_symmetric_atom(struct fp *f, int op, struct field x, struct field *out);
 
 /* ---- image_sum.c ----------------------------------------------------------------------------- */
 
@@ -147,5 +126,28 @@ bool image_sum(struct fp *f, const struct expr *e, struct field *out);
 
 /* E_INTEGRAL of a polynomial between limits. */
 bool image_integral(struct fp *f, const struct expr *e, struct field *out);
+
+/* ---- the column `image` of FUNCTIONS ----------------------------------------------------------
+ * The image of e, an E_FUNC of the row's op with as many arguments as the row allows. */
+
+bool image_sqrt(struct fp *f, const struct expr *e, struct field *out);
+bool image_nth_root(struct fp *f, const struct expr *e, struct field *out);
+bool image_exp(struct fp *f, const struct expr *e, struct field *out);
+bool image_natural_log(struct fp *f, const struct expr *e, struct field *out);
+bool image_plain_log(struct fp *f, const struct expr *e, struct field *out);
+bool image_based_log(struct fp *f, const struct expr *e, struct field *out);
+bool image_circular(struct fp *f, const struct expr *e, struct field *out);
+bool image_hyperbolic(struct fp *f, const struct expr *e, struct field *out);
+bool image_arc(struct fp *f, const struct expr *e, struct field *out); /* arcsin, arccos, arctan */
+bool image_absolute(struct fp *f, const struct expr *e, struct field *out);
+bool image_floor_or_ceil(struct fp *f, const struct expr *e, struct field *out);
+bool image_factorial(struct fp *f, const struct expr *e, struct field *out); /* also n!! */
+bool image_binomial(struct fp *f, const struct expr *e, struct field *out);
+bool image_permutations(struct fp *f, const struct expr *e, struct field *out);
+bool image_fold_many(struct fp *f, const struct expr *e,
+                     struct field *out);                                  /* gcd, lcm, min, max */
+bool image_modulo(struct fp *f, const struct expr *e, struct field *out); /* a - m floor(a / m) */
+bool image_residue_class(struct fp *f, const struct expr *e,
+                         struct field *out); /* a mod m, a class */
 
 #endif

@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/field/image.h"
+#include "reward/math/tree/functions.h"
 
 enum { MAX_ATOMS = 12, MAX_RADICAND = 1000000 };
 

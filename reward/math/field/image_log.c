@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/field/image.h"
+#include "reward/math/tree/functions.h"
 
 static struct field ln_whole(struct fp *f, uint64_t n)
 {
@@ -70,8 +71,26 @@ bool image_ln(struct fp *f, const struct expr *e, struct field *out)
     return true;
 }
 
-bool image_log_base(struct fp *f, const struct expr *x, const struct expr *base, struct field *out)
+static bool log_to_base(struct fp *f, const struct expr *x, const struct expr *base,
+                        struct field *out)
 {
     struct field a, b;
     return image_ln(f, x, &a) && image_ln(f, base, &b) && image_divide(a, b, out);
+}
+
+bool image_natural_log(struct fp *f, const struct expr *e, struct field *out)
+{
+    return image_ln(f, e->arg[0], out);
+}
+
+bool image_plain_log(struct fp *f, const struct expr *e, struct field *out)
+{
+    const struct expr ten = {.kind = E_NUM,
+                             .num = {.digits = span_str("1"), .exp10 = 1, .places = -1}};
+    return f->common_log ? log_to_base(f, e->arg[0], &ten, out) : image_ln(f, e->arg[0], out);
+}
+
+bool image_based_log(struct fp *f, const struct expr *e, struct field *out)
+{
+    return log_to_base(f, e->arg[0], e->arg[1], out);
 }

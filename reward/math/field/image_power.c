@@ -6,6 +6,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/field/image.h"
+#include "reward/math/tree/functions.h"
 
 static const struct factors NO_FACTORS = {.scale = {1, 1}};
 
@@ -238,4 +239,10 @@ bool image_power(struct fp *f, const struct expr *base, const struct expr *e, st
     b = field_pow(b, n);
     if (r.n >= 0) return image_set(out, b);
     return image_divide(FIELD_ONE, b, out);
+}
+
+bool image_exp(struct fp *f, const struct expr *e, struct field *out)
+{
+    const struct expr base = {.kind = E_CONST, .op = C_E};
+    return image_power(f, &base, e->arg[0], out);
 }

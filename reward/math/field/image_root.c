@@ -7,6 +7,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/field/image.h"
+#include "reward/math/tree/functions.h"
 
 #include <math.h>
 
@@ -142,4 +143,21 @@ bool image_root(struct fp *f, const struct expr *e, int64_t d, struct field *out
     if (field_is_zero(x)) return image_set(out, FIELD_ZERO);
     *out = field_pow(image_atom_root(image_tag(f, E_FUNC, F_ROOT), x), (uint64_t)(12 / d));
     return true;
+}
+
+bool image_sqrt(struct fp *f, const struct expr *e, struct field *out)
+{
+    return image_root(f, e->arg[0], 2, out);
+}
+
+bool image_nth_root(struct fp *f, const struct expr *e, struct field *out)
+{
+    struct rational r;
+    if (rational_of(e->arg[1], f->bound, &r) && r.d == 1 && r.n > 0) {
+        return image_root(f, e->arg[0], r.n, out);
+    }
+    struct expr one = {.kind = E_NUM, .num = {.digits = span_str("1"), .places = -1}};
+    const struct expr *pair[] = {&one, e->arg[1]};
+    struct expr inverse = {.kind = E_DIV, .n = 2, .arg = pair};
+    return image_power(f, e->arg[0], &inverse, out);
 }

@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "reward/math/real/interval.h"
+#include "reward/math/tree/functions.h"
 
 /* exp(i scale e) */
 static bool cis(struct fp *f, const struct expr *e, struct rational scale, struct field *out)
@@ -39,50 +40,34 @@ static bool cis(struct fp *f, const struct expr *e, struct rational scale, struc
            image_cis_product(f, s, out);
 }
 
-bool image_circular(struct fp *f, int op, const struct expr *x, struct field *out)
+/* The quotient of two of one, sine and cosine that the function op is. */
+static bool quotient_of_parts(int op, struct field sine, struct field cosine, struct field *out)
+{
+    const struct function *row = &FUNCTIONS[op];
+    const struct field part[] = {
+        [PART_ONE] = FIELD_ONE, [PART_SINE] = sine, [PART_COSINE] = cosine};
+    if (row->under == PART_ONE) return image_set(out, part[row->over]);
+    return image_divide(part[row->over], part[row->under], out);
+}
+
+bool image_circular(struct fp *f, const struct expr *e, struct field *out)
 {
     struct field w, v, two = field_int(2);
-    if (!cis(f, x, (struct rational){1, 1}, &w)) return false;
+    if (!cis(f, e->arg[0], (struct rational){1, 1}, &w)) return false;
     v = field_inv(w);
     struct field c = field_mul(field_add(w, v), field_inv(two));
     struct field s = field_mul(field_sub(w, v), field_inv(field_mul(two, FIELD_I)));
-    switch (op) {
-    case F_SIN:
-        return image_set(out, s);
-    case F_COS:
-        return image_set(out, c);
-    case F_TAN:
-        return image_divide(s, c, out);
-    case F_COT:
-        return image_divide(c, s, out);
-    case F_SEC:
-        return image_divide(FIELD_ONE, c, out);
-    default:
-        return image_divide(FIELD_ONE, s, out);
-    }
+    return quotient_of_parts(e->op, s, c, out);
 }
 
-bool image_hyperbolic(struct fp *f, int op, const struct expr *x, struct field *out)
+bool image_hyperbolic(struct fp *f, const struct expr *e, struct field *out)
 {
-    struct expr e = {.kind = E_CONST, .op = C_E};
+    struct expr base = {.kind = E_CONST, .op = C_E};
     struct field w, v, half = field_inv(field_int(2));
-    if (!image_power(f, &e, x, &w) || field_is_zero(w)) return false;
+    if (!image_power(f, &base, e->arg[0], &w) || field_is_zero(w)) return false;
     v = field_inv(w);
-    struct field c = field_mul(field_add(w, v), half), s = field_mul(field_sub(w, v), half);
-    switch (op) {
-    case F_SINH:
-        return image_set(out, s);
-    case F_COSH:
-        return image_set(out, c);
-    case F_TANH:
-        return image_divide(s, c, out);
-    case F_COTH:
-        return image_divide(c, s, out);
-    case F_SECH:
-        return image_divide(FIELD_ONE, c, out);
-    default:
-        return image_divide(FIELD_ONE, s, out);
-    }
+    return quotient_of_parts(e->op, field_mul(field_sub(w, v), half),
+                             field_mul(field_add(w, v), half), out);
 }
 
 /* sin, cos or tan of r pi. */
@@ -128,26 +113,16 @@ bool image_pi_times(struct fp *f, struct rational r, struct field *out)
     return true;
 }
 
-/* An atom for an odd function: f(-x) = -f(x). */
-bool image_odd_atom(struct fp *f, int op, struct field x, struct field *out)
-{
-    bool flip = field_word(x) > field_word(field_neg(x));
-    struct field v = image_atom(f, image_tag(f, E_FUNC, op), flip ? field_neg(x) : x);
-    *out = field_is_zero(x) ? FIELD_ZERO : flip ? field_neg(v) : v;
-    return true;
-}
-
-bool image_inverse_circular(struct fp *f, int op, const struct expr *x, struct field *out)
+bool image_arc(struct fp *f, const struct expr *e, struct field *out)
 {
     struct rational r;
     struct field v;
-    int direct = op == F_ASIN ? F_SIN : op == F_ACOS ? F_COS : F_TAN;
-    if (known_angle(f, direct, x, &r)) return image_pi_times(f, r, out);
-    if (!image_of(f, x, &v)) return false;
-    if (op != F_ACOS) return image_odd_atom(f, op, v, out);
-    if (!image_odd_atom(f, F_ASIN, v, &v) || !image_pi_times(f, (struct rational){1, 2}, out)) {
+    if (known_angle(f, FUNCTIONS[e->op].inverse, e->arg[0], &r)) return image_pi_times(f, r, out);
+    if (!image_of(f, e->arg[0], &v)) return false;
+    if (e->op != F_ACOS) return image_symmetric_atom(f, e->op, v, out);
+    if (!image_symmetric_atom(f, F_ASIN, v, &v) ||
+        !image_pi_times(f, (struct rational){1, 2}, out)) {
         return false;
     }
-    *out = field_sub(*out, v); /* arccos x = pi/2 - arcsin x */
-    return true;
+    return image_set(out, field_sub(*out, v)); /* arccos x = pi/2 - arcsin x */
 }

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "reward/math/real/interval.h"
+#include "reward/math/tree/functions.h"
 
 static bool product_range(struct fp *f, int64_t from, int64_t to, int64_t step, struct field *out)
 {
@@ -19,7 +20,7 @@ static bool product_range(struct fp *f, int64_t from, int64_t to, int64_t step, 
     return true;
 }
 
-bool image_factorial(struct fp *f, int op, const struct expr *x, struct field *out)
+static bool factorial(struct fp *f, int op, const struct expr *x, struct field *out)
 {
     struct rational r;
     if (rational_of(x, f->bound, &r) && r.d == 1 && r.n >= 0) {
@@ -33,9 +34,15 @@ bool image_factorial(struct fp *f, int op, const struct expr *x, struct field *o
     return true;
 }
 
-/* n (n-1) ... (n-k+1) / k! for a small whole k and any n. */
-bool image_binomial(struct fp *f, const struct expr *n, const struct expr *k, struct field *out)
+bool image_factorial(struct fp *f, const struct expr *e, struct field *out)
 {
+    return factorial(f, e->op, e->arg[0], out);
+}
+
+/* n (n-1) ... (n-k+1) / k! for a small whole k and any n. */
+bool image_binomial(struct fp *f, const struct expr *e, struct field *out)
+{
+    const struct expr *n = e->arg[0], *k = e->arg[1];
     struct rational r, s;
     struct field x, y, v = FIELD_ONE;
     if (!image_of(f, n, &x)) return false;
@@ -59,6 +66,13 @@ bool image_binomial(struct fp *f, const struct expr *n, const struct expr *k, st
     *out = image_atom(f, image_tag(f, E_FUNC, F_BINOM) ^ field_word(x),
                       field_residue((a < b ? a : b) >> 4));
     return true;
+}
+
+bool image_permutations(struct fp *f, const struct expr *e, struct field *out)
+{
+    struct field chosen, orders;
+    if (!image_binomial(f, e, &chosen) || !factorial(f, F_FACT, e->arg[1], &orders)) return false;
+    return image_set(out, field_mul(chosen, orders)); /* n! / (n - k)! */
 }
 
 bool image_fold_rational(int op, struct rational *v, struct rational r)
@@ -168,8 +182,10 @@ bool image_floor_or_ceil(struct fp *f, const struct expr *e, struct field *out)
     return true;
 }
 
-bool image_modulo(struct fp *f, const struct expr *a, const struct expr *m, struct field *out)
+bool image_modulo(struct fp *f, const struct expr *e, struct field *out)
 {
+    if (e->n != 2) return false;
+    const struct expr *a = e->arg[0], *m = e->arg[1];
     struct rational r, s;
     struct interval v, w;
     struct field x, y;

@@ -9,6 +9,7 @@
 #include <flint/ulong_extras.h>
 
 #include "reward/math/field/fingerprint.h"
+#include "reward/math/tree/functions.h"
 
 __extension__ typedef unsigned __int128 uint128;
 

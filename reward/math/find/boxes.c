@@ -4,6 +4,7 @@
  */
 #include "reward/math/find/boxes.h"
 
+#include "base/ascii.h"
 #include "base/buffer.h"
 #include "reward/math/read/words.h"
 
@@ -14,14 +15,17 @@ struct box {
     size_t from, to;
 };
 
-/* \boxed 7 and \boxed\frac12: no braces, one token. */
+/* \boxed 7 and \boxed\frac12: no braces, one token: a command with what sticks to it, a number, or a
+ * letter alone. "\boxed please" is none. */
 static size_t bare_token(struct span s, size_t i)
 {
     size_t j = i;
-    if (j < s.n && s.p[j] == '\\') j++;
+    bool command = j < s.n && s.p[j] == '\\';
+    if (command) j++;
     while (j < s.n && strchr(" \n\t$.,;{}", s.p[j]) == NULL) {
         j++;
     }
+    if (!command && j > i + 1 && ascii_is_letter(s.p[i])) return i;
     return j;
 }
 
@@ -76,17 +80,24 @@ static size_t next_sign(struct span s, size_t from)
     return from;
 }
 
-/* The next box at or after `from`. */
-static bool next_box(struct span s, size_t from, struct box *b)
+/* A box opens at s.p[i] (and may never be closed). */
+static bool opens_box(struct span s, size_t i)
 {
-    static const char *const marks[] = {"\\boxed", "\\fbox", "\\framebox", "<|begin_of_box|>"};
-    int unclosed = 0;
-    for (size_t i = next_sign(s, from); i < s.n && unclosed < MAX_UNCLOSED;
+    static const char *const marks[] = {"\\boxed{", "\\fbox{", "\\framebox{", "<|begin_of_box|>"};
+    for (size_t k = 0; k < sizeof(marks) / sizeof(marks[0]); k++) {
+        if (span_starts(span_slice(s, i, s.n), span_str(marks[k]))) return true;
+    }
+    return false;
+}
+
+/* The next box at or after `from`; *unclosed counts those on the way that are never closed. */
+static bool next_box(struct span s, size_t from, struct box *b, int *unclosed)
+{
+    *unclosed = 0;
+    for (size_t i = next_sign(s, from); i < s.n && *unclosed < MAX_UNCLOSED;
          i = next_sign(s, i + 1)) {
         if (box_at(s, i, b)) return true;
-        for (size_t k = 0; k < sizeof(marks) / sizeof(marks[0]); k++) {
-            unclosed += span_starts(span_slice(s, i, s.n), span_str(marks[k]));
-        }
+        *unclosed += opens_box(s, i);
     }
     return false;
 }
@@ -95,8 +106,9 @@ size_t boxes_last_end(struct span s)
 {
     struct box b = {.to = 0};
     size_t end = 0;
+    int unclosed;
     if (s.n == 0 || span_find(s, span_str("box"), 0) == SPAN_NONE) return 0;
-    while (next_box(s, end, &b)) {
+    while (next_box(s, end, &b, &unclosed)) {
         end = b.to;
     }
     return end;
@@ -125,7 +137,52 @@ static struct span skip_signs(struct span s)
     return s;
 }
 
-enum joint { APART, TOUCHING /* nothing but signs and white space between */, JOINED };
+/* The offset after the label of a part: "(b)", "b)", "2.", "(ii)", "Part (b):", U+2461; 0 when s begins
+ * otherwise. The first part's label joins nothing. */
+static size_t label_end(struct span s)
+{
+    static const char *const names[] = {"part ", "question ", "problem "};
+    static const char *const numbers[] = {"b", "c", "d", "e", "f", "g",  "h",   "2",  "3", "4",
+                                          "5", "6", "7", "8", "9", "ii", "iii", "iv", "v", "vi"};
+    size_t i = 0, at;
+    bool named = false;
+    if (s.n >= 3 && memcmp(s.p, "\xe2\x91", 2) == 0 && (unsigned char)s.p[2] > 0xa0) return 3;
+    for (size_t k = 0; k < sizeof(names) / sizeof(names[0]) && !named; k++) {
+        named = words_start(s, span_str(names[k]));
+        if (named) i = strlen(names[k]);
+    }
+    bool open = i < s.n && s.p[i] == '(';
+    i += open;
+    for (size_t k = 0; k < sizeof(numbers) / sizeof(numbers[0]); k++) {
+        at = i + strlen(numbers[k]);
+        if (at >= s.n || !words_start(span_slice(s, i, s.n), span_str(numbers[k]))) continue;
+        if (s.p[at] != ')' && (open || (s.p[at] != '.' && s.p[at] != ':'))) continue;
+        at++;
+        return at + (at < s.n && s.p[at] == ':');
+    }
+    return 0;
+}
+
+/* Nothing but "approximately" stands in the gap: the second box says the first one again. */
+static bool is_approximation(struct span gap)
+{
+    static const char *const signs[] = {
+        "\\approx", "\xe2\x89\x88",           "\\simeq",          "\\sim",          "approximately",
+        "or about", "which is approximately", "or approximately", "which is about", "or roughly"};
+    struct span s = skip_signs(gap);
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+        struct span rest = s;
+        if (starts_word(&rest, signs[i]) && skip_signs(rest).n == 0) return true;
+    }
+    return false;
+}
+
+enum joint {
+    APART,
+    TOUCHING, /* nothing but signs and white space between */
+    JOINED,
+    SAID_AGAIN, /* the second is the first one, rounded */
+};
 
 /* How the text between two boxes connects them: joined by a comma, "and" or "or" that stands last
  * (but for "name =" of the next box) in the same sentence. */
@@ -133,13 +190,14 @@ static enum joint joint_of(struct span gap)
 {
     bool joined = false, words = false;
     if (gap.n > 80) return APART;
+    if (is_approximation(gap)) return SAID_AGAIN;
     for (struct span s = skip_signs(gap); s.n > 0; s = skip_signs(s)) {
         size_t n = 0;
-        if (s.n >= 3 && s.p[0] == '(' && s.p[1] != 0 && s.p[2] == ')' &&
-            strchr("bcdefgh23456789", s.p[1]) != NULL) {
-            joined = true; /* (a) \boxed{1} (b) \boxed{2} */
+        size_t label = label_end(s);
+        if (label > 0) { /* (a) \boxed{1} (b) \boxed{2} */
+            joined = true;
             words = false;
-            s = span_slice(s, 3, s.n);
+            s = span_slice(s, label, s.n);
             continue;
         }
         if (starts_word(&s, ",") || starts_word(&s, ";") || starts_word(&s, "\xe3\x80\x81")) {
@@ -201,15 +259,33 @@ static struct span join(struct arena *a, const struct box *b, int n)
     return s;
 }
 
+/* "Put your final answer within \boxed{}.": an empty box that a preposition names is no answer. */
+static bool is_instruction(struct span s, const struct box *b)
+{
+    static const char *const words[] = {"within", "in", "inside", "into", "using", "with", "use"};
+    struct span before = span_slice(s, 0, b->from);
+    if (span_trim(b->inside).n > 0) return false;
+    while (before.n > 0 && strchr(" $\\(`*", before.p[before.n - 1]) != NULL) {
+        before.n--;
+    }
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        size_t n = strlen(words[i]);
+        bool border = before.n > n && before.p[before.n - n - 1] == ' ';
+        if (border && span_ends(before, span_str(words[i]))) return true;
+    }
+    return false;
+}
+
 struct span boxes_answer(struct arena *a, struct span s, bool first, int *count)
 {
     struct box run[MAX_BOXES], b;
-    int n = 0, joined = 0;
+    int n = 0, joined = 0, unclosed;
     *count = 0;
     if (s.n == 0 || (span_find(s, span_str("box"), 0) == SPAN_NONE)) return span_of(NULL, 0);
-    for (size_t at = 0; next_box(s, at, &b); at = b.to) {
+    for (size_t at = 0; next_box(s, at, &b, &unclosed); at = b.to) {
         if (first) return b.inside;
         enum joint j = n == 0 ? APART : joint_of(span_slice(s, run[n - 1].to, b.from));
+        if (j == SAID_AGAIN || is_instruction(s, &b)) continue;
         bool adjacent = n > 0 && run[n - 1].to == b.from; /* \boxed{1}\boxed{2} in one formula */
         if (j == APART) n = joined = 0;
         if (n == MAX_BOXES) {
@@ -219,7 +295,7 @@ struct span boxes_answer(struct arena *a, struct span s, bool first, int *count)
         run[n++] = b;
         joined += j == JOINED || adjacent;
     }
-    if (n == 0) return span_of(NULL, 0);
+    if (n == 0 || unclosed > 0) return span_of(NULL, 0); /* cut off in the next one */
     if (n > 1 && joined == n - 1) {
         *count = n;
         return join(a, run, n);

@@ -10,16 +10,17 @@
 #include "base/arena.h"
 #include "base/span.h"
 
-/* What the last box of s holds (the first, on wish). Boxes that the text joins ("\boxed{1} and
- * \boxed{2}") are one list "1, 2", and so are three or more different ones in a row with nothing
- * between: an answer that hedges. *count says how many were joined. {NULL, 0} when s has no closed
- * box; an empty box gives an empty span whose p is not NULL. */
 /* The offset after the last closed box of s, 0 when there is none. */
 size_t boxes_last_end(struct span s);
 
 /* The last box of s is never closed: the response was cut off inside it. */
 bool boxes_cut_off(struct span s);
 
+/* What the last box of s holds (the first, on wish). Boxes that the text joins ("\boxed{1} and
+ * \boxed{2}") are one list "1, 2", and so are three or more different ones in a row with nothing
+ * between: an answer that hedges. One behind "\approx" and an empty one behind "within" count for
+ * nothing. *count says how many were joined. {NULL, 0} when s has no closed box, or is cut off
+ * inside one; an empty box gives an empty span whose p is not NULL. */
 struct span boxes_answer(struct arena *a, struct span s, bool first, int *count);
 
 #endif

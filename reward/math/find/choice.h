@@ -16,9 +16,26 @@ int choice_of(struct span text, const struct math_options *options, bool bare_on
  * letter. {NULL, 0} when s does not begin with one. */
 struct span choice_content(struct span s, char *letter);
 
-/* The choice that a response settles on, from phrases ("the answer is C"), from how it begins
- * ("B. Because ..."), else the last one standing alone. -1 when there is none. *at is its place. */
-int choice_in(struct span response, const struct math_options *options, struct span *at);
+/* The choice that a letter names, -1 for none. */
+int choice_of_letter(int c, const struct math_options *options);
+
+/* What a choice says, where the options tell its content and not only its letter; else {NULL, 0}. */
+struct span choice_text(int choice, const struct math_options *options);
+
+/* The choice whose letter stands alone at s.p[i] (a capital unless any_case), -1 when none does. */
+int choice_alone_at(struct span s, size_t i, const struct math_options *options, bool any_case);
+
+struct choice_found {
+    int choice;     /* -1: none */
+    struct span at; /* its letter's place */
+    bool several;   /* more than one is offered: "A or B" */
+    bool withdrawn; /* the last cue says something else: "Answer: unknown" */
+};
+
+/* The choice that a response settles on, by the strongest cue (choice_cue.c). cues_only: a letter
+ * that no cue names is none. */
+struct choice_found choice_in(struct span response, const struct math_options *options,
+                              bool cues_only);
 
 /* s holds no words but single letters, "or" and "and". */
 bool choice_letters_only(struct span s);

@@ -15,14 +15,17 @@
  */
 #include "reward/math/find/extract.h"
 
+#include "base/ascii.h"
 #include "reward/math/find/boxes.h"
 #include "reward/math/find/formula.h"
 #include "reward/math/find/marks.h"
 #include "reward/math/find/phrase.h"
+#include "reward/math/find/plain.h"
 #include "reward/math/find/prose.h"
+#include "reward/math/find/spoken.h"
 #include "reward/math/read/words.h"
 
-enum { MAX_SHORT = 60, MAX_TAIL = 400 };
+enum { MAX_SHORT = 60, MAX_TAIL = 400, MAX_INSIDE = 2000 };
 
 static bool find(struct extraction *out, struct span text, enum math_source source)
 {
@@ -56,38 +59,79 @@ static struct span without_sum_of_letters(struct span s)
     return span_trim(span_slice(s, (size_t)(sign - s.p) + 1, s.n));
 }
 
+/* What a statement says, as the answer. */
+static bool take(struct extraction *out, const struct stated *st, enum math_source source)
+{
+    out->place = st->plain;
+    out->spoken = st->changed;
+    out->language = st->language;
+    return find(out, st->text, source);
+}
+
+/* The last thing in bold, where no line with mathematics follows it: "So it is **8 hours**, from 9 to
+ * 17." */
+static bool in_bold(struct arena *a, struct span s, const struct math_options *o,
+                    struct extraction *out)
+{
+    struct span bold = plain_last_bold(s);
+    if (bold.p == NULL || bold.n == 0 || bold.n > MAX_TAIL) return false;
+    size_t from = (size_t)(bold.p - s.p), to = from + bold.n;
+    const char *line = memchr(s.p + to, '\n', s.n - to);
+    for (const char *c = line; c != NULL && c < s.p + s.n; c++) {
+        if (ascii_is_digit(*c) || *c == '$' || *c == '\\') return false;
+    }
+    struct stated st = stated_in(a, bold, o->extract);
+    out->place = st.plain;
+    if (st.text.n == 0 || st.denied) return false;
+    struct spoken v = spoken_value(a, s, from - 2, to + 2);
+    if (v.denied) return false;
+    if (v.changed) st = (struct stated){.text = v.text, .plain = st.plain, .changed = true};
+    return take(out, &st, MATH_FROM_EXPRESSION);
+}
+
+/* A short response that is words alone: "The capital is Paris." */
+static bool in_words(struct span s, struct extraction *out)
+{
+    struct span t = span_trim(s);
+    if (t.n == 0 || t.n > MAX_SHORT || memchr(t.p, '\n', t.n) != NULL) return false;
+    size_t said = span_find_last(t, span_str(" is "));
+    out->words = true;
+    out->place = t;
+    if (said != SPAN_NONE) t = span_slice(t, said + 4, t.n);
+    return find(out, t, MATH_FROM_EXPRESSION);
+}
+
 static bool unmarked(struct arena *a, struct span s, const struct math_options *o,
                      struct extraction *out)
 {
+    struct stated st;
+    enum math_source source;
+    struct formula f;
     struct span found = marks_hashed(s, o->first_answer);
     if (found.n > 0) return find(out, found, MATH_FROM_HASHES);
-    if (boxes_cut_off(s)) {
-        out->cause = MATH_NO_ANSWER_FOUND;
-        return false;
-    }
-    if ((found = phrase_answer(a, s, o)).n > 0) return find(out, found, MATH_FROM_PHRASE);
+    if (boxes_cut_off(s)) return out->cause = MATH_NO_ANSWER_FOUND, false;
+    if (phrase_answer(a, s, o, &st)) return take(out, &st, MATH_FROM_PHRASE);
     if (whole_reads(a, s)) return find(out, s, MATH_FROM_EXPRESSION);
+    s = prose_without_closing(s);
     if ((found = prose_moment(a, s)).n > 0) return find(out, found, MATH_FROM_EXPRESSION);
-    if (prose_denies(s)) return false;
-    enum math_source source;
-    found = without_sum_of_letters(prose_last(a, prose_without_aside(s), o->extract, &source));
-    if (found.n > 0) return find(out, found, source);
+    if (in_bold(a, s, o, out)) return true;
+    struct span bold = out->place;
+    if (prose_last(a, prose_without_aside(s), o->extract, &st, &source)) {
+        st.text = without_sum_of_letters(st.text);
+        if (bold.n > 0) st.plain = bold;
+        return take(out, &st, source);
+    }
+    if (st.denied) return false;
     if ((o->extract & MATH_EXTRACT_EXPR) && (found = prose_spelled(s)).n > 0) {
         return find(out, found, MATH_FROM_EXPRESSION);
     }
-    struct formula f;
     struct span t = span_trim(s);
     if (t.n > 0 && formula_at(t, 0, NULL, &f) && f.to == t.n) {
         return find(out, f.inside, MATH_FROM_LATEX);
     }
-    if (t.n > 0 && t.n <= MAX_SHORT && memchr(t.p, '\n', t.n) == NULL) {
-        size_t said = span_find_last(t, span_str(" is "));
-        out->words = true;
-        if (said != SPAN_NONE) t = span_slice(t, said + 4, t.n); /* "The capital is Paris." */
-        return find(out, t, MATH_FROM_EXPRESSION);
-    }
+    if (in_words(s, out)) return true;
     out->cause = MATH_NO_ANSWER_FOUND;
-    return false;
+    return bold.n > 0 && find(out, bold, MATH_FROM_EXPRESSION);
 }
 
 /* "The final answer is ..." after the last box, with something in it that reads as mathematics. */
@@ -101,9 +145,9 @@ static bool final_words(struct arena *a, struct span s, const struct math_option
     struct span rest = span_slice(s, box, s.n);
     size_t at = span_find_last(rest, mark);
     if (at == SPAN_NONE) return false;
-    struct span found =
-        phrase_stated(a, phrase_sentence(span_slice(rest, at + mark.n, rest.n)), o->extract);
-    return found.n > 0 && find(out, found, MATH_FROM_PHRASE);
+    struct stated st =
+        stated_in(a, phrase_sentence(span_slice(rest, at + mark.n, rest.n), false), o->extract);
+    return st.text.n > 0 && take(out, &st, MATH_FROM_PHRASE);
 }
 
 static bool in_boxes(struct arena *a, struct span s, const struct math_options *o,
@@ -128,8 +172,9 @@ static bool search(struct arena *a, struct span s, bool open, const struct math_
     struct span tag = marks_tagged(s, o->first_answer);
     if (tag.p != NULL && !o->require_boxed) {
         if (in_boxes(a, tag, o, out)) return out->source != MATH_FROM_NOWHERE;
-        struct span said = phrase_answer(a, tag, o); /* <answer>The answer is 5</answer> */
-        return find(out, said.n > 0 ? said : tag, MATH_FROM_TAG);
+        struct stated st = {.text = tag};
+        phrase_answer(a, tag, o, &st); /* <answer>The answer is 5</answer> */
+        return take(out, &st, MATH_FROM_TAG);
     }
     if (o->answer_tag) return false;
     if (open) {
@@ -162,22 +207,98 @@ void extract_answer(struct arena *a, struct span response, const struct math_opt
     }
 }
 
+static bool has_foreign(struct span s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if ((unsigned char)s.p[i] >= 0x80) return true;
+    }
+    return false;
+}
+
+/* s may hold words: two letters that no backslash makes a command, or a sign beyond ASCII. Most
+ * answers have none, and nothing else is asked of them. */
+static bool may_have_words(struct span s)
+{
+    bool command = false;
+    int letters = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        if ((unsigned char)s.p[i] >= 0x80) return true;
+        bool letter = ascii_is_letter(s.p[i]);
+        if (!letter) command = s.p[i] == '\\';
+        letters = letter && !command ? letters + 1 : 0;
+        if (letters > 1) return true;
+    }
+    return span_find(s, span_str("\\text"), 0) != SPAN_NONE;
+}
+
+struct stated extract_inside(struct arena *a, struct span inside, const struct math_options *o)
+{
+    struct stated st = {.text = inside};
+    if (inside.n > MAX_INSIDE || !may_have_words(inside)) return st;
+    struct span words = plain_words(a, words_unwrap(inside));
+    struct stated said = {.text = {NULL, 0}};
+    if (words.n == 0 || !(prose_has_words(words) || has_foreign(words))) return st;
+    bool phrase = phrase_answer(a, words, o, &said);
+    if (!phrase) said = stated_in(a, words, o->extract);
+    return said;
+}
+
+/* ['0.5'] and ["1", "2"]: a list of texts as Python prints it, as "1, 2". {NULL, 0} when s is none. */
+static struct span listed_texts(struct arena *a, struct span s)
+{
+    s = span_trim(s);
+    bool list = s.n >= 4 && s.p[0] == '[' && s.p[s.n - 1] == ']';
+    char *out = list ? arena_alloc(a, s.n + 1, 1) : NULL;
+    size_t n = 0, i = 1, end = s.n - 1;
+    if (out == NULL) return span_of(NULL, 0);
+    for (bool more = true; more; i++) {
+        while (i < end && ascii_is_space(s.p[i])) {
+            i++;
+        }
+        char quote = s.p[i];
+        const char *close =
+            quote == '\'' || quote == '"' ? memchr(s.p + i + 1, quote, end - i - 1) : NULL;
+        if (i >= end || close == NULL) return span_of(NULL, 0);
+        struct span text = span_slice(s, i + 1, (size_t)(close - s.p));
+        if (n > 0) out[n++] = ',';
+        if (n > 0) out[n++] = ' ';
+        if (text.n > 0) memcpy(out + n, text.p, text.n);
+        n += text.n;
+        i = (size_t)(close - s.p) + 1;
+        while (i < end && ascii_is_space(s.p[i])) {
+            i++;
+        }
+        more = i < end && s.p[i] == ',';
+    }
+    return i == end + 1 ? words_unwrap(span_of(out, n)) : span_of(NULL, 0);
+}
+
+/* s may have a mark of an answer: ####, a tag, a list of texts. */
+static bool has_marks(struct span s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == '#' || s.p[i] == '<' || s.p[i] == '\'' || s.p[i] == '"') return true;
+    }
+    return span_find(s, span_str("box"), 0) != SPAN_NONE;
+}
+
 struct span extract_gold(struct arena *a, struct span gold, const struct math_options *o)
 {
     struct span whole_gold = words_unwrap(gold);
-    bool marked = gold.n > 64 || memchr(gold.p == NULL ? "" : gold.p, '#', gold.n) != NULL ||
-                  memchr(gold.p == NULL ? "" : gold.p, '<', gold.n) != NULL ||
-                  span_find(gold, span_str("box"), 0) != SPAN_NONE;
-    if (!marked) return whole_gold;
+    if (gold.n <= 64 && !has_marks(gold) && !may_have_words(gold)) return whole_gold;
     struct extraction found = {0};
+    struct stated st;
     struct span s = marks_cut(gold), tag = marks_tagged(s, false), hash = marks_hashed(s, false);
     struct math_options plain = *o;
     plain.first_answer = false;
     if (tag.p != NULL) s = tag;
     if (in_boxes(a, s, &plain, &found) && found.source != MATH_FROM_NOWHERE) return found.text;
     if (hash.n > 0 && span_find(s, span_str("####"), 0) != SPAN_NONE) return hash;
+    struct span listed = listed_texts(a, s);
+    if (listed.n > 0) return listed;
     struct span whole = words_unwrap(s);
     if (whole.n <= 400 && (whole.n == 0 || formula_reads(a, whole))) return whole;
+    if (phrase_answer(a, s, &plain, &st)) return st.text;
     struct formula f;
     if (whole.n > 60 && formula_last(a, s, &f)) return words_unwrap(f.inside);
     return whole;

@@ -5,23 +5,31 @@
 #ifndef REWARD_MATH_FIND_EXTRACT_H
 #define REWARD_MATH_FIND_EXTRACT_H
 
-#include "base/arena.h"
-#include "reward/math/work/options.h"
+#include "reward/math/find/stated.h"
 
 struct extraction {
     struct span text; /* the answer, unwrapped */
     enum math_source source;
     enum math_cause cause; /* why nothing was found: valid when source is MATH_FROM_NOWHERE */
     struct span whole;     /* all that may hold the answer, when short */
-    bool words;            /* nothing marked it: a short response taken whole */
-    int boxes;             /* different boxes offered side by side; 0 or 1 when not */
+    struct span place;    /* the statement that holds it, as words: {NULL, 0} when it is the text */
+    struct span language; /* of the words that announce it (stated.h) */
+    bool words;           /* nothing marked it: a short response taken whole */
+    bool spoken;          /* words beside the value changed it, and text says so */
+    int boxes;            /* different boxes offered side by side; 0 or 1 when not */
 };
 
 /* The answer of a response. Memory for joined boxes comes from a. */
 void extract_answer(struct arena *a, struct span response, const struct math_options *options,
                     struct extraction *out);
 
-/* The answer of a reference: as above, but a reference without any mark is the answer itself. */
+/* What the inside of a box or a tag says: text as it stands where it is a formula, else what its
+ * words state ("\text{the answer is } 5", "42 \text{ squared}"). */
+struct stated extract_inside(struct arena *a, struct span inside,
+                             const struct math_options *options);
+
+/* The answer of a reference, by the same rules; a reference without any mark is the answer itself.
+ * {NULL, 0} when it is empty. */
 struct span extract_gold(struct arena *a, struct span gold, const struct math_options *options);
 
 #endif

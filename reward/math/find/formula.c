@@ -89,7 +89,9 @@ size_t formula_with_percent(struct span s, size_t end)
 /* Two equations with nothing but a comma, "or" or "and" between: f is both from then on. */
 static bool joins_equations(struct span s, const struct formula *before, struct formula *f)
 {
-    static const char *const joints[] = {"or", "and", ",", ", or", ", and"};
+    static const char *const joints[] = {"or",           "and",          ",",
+                                         ", or",         ", and",        "\xef\xbc\x8c",
+                                         "\xe3\x80\x81", "\xe6\x88\x96", "\xe5\x92\x8c"};
     struct span gap = span_trim(span_slice(s, before->to, f->from));
     bool equations = memchr(before->inside.p, '=', before->inside.n) != NULL &&
                      memchr(f->inside.p, '=', f->inside.n) != NULL;

@@ -4,6 +4,7 @@
  */
 #include "reward/math/find/marks.h"
 
+#include "base/reasoning_marks.h"
 #include "reward/math/read/words.h"
 
 static const struct span NOTHING = {NULL, 0};
@@ -18,8 +19,8 @@ struct span marks_cut(struct span s)
                                         "<|eot_id|>",
                                         "</s>",
                                         "<|end|>",
-                                        "<\xef\xbd\x9c"
-                                        "end\xe2\x96\x81of\xe2\x96\x81sentence\xef\xbd\x9c>"};
+                                        ("<\xef\xbd\x9c"
+                                         "end\xe2\x96\x81of\xe2\x96\x81sentence\xef\xbd\x9c>")};
     if (memchr(s.p == NULL ? "" : s.p, '<', s.n) == NULL) return s;
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
         size_t at = span_find(s, span_str(marks[i]), 0);
@@ -31,23 +32,14 @@ struct span marks_cut(struct span s)
 bool marks_after_reasoning(struct span s, const struct math_options *o, struct span *rest,
                            bool *open)
 {
-    static const char *const ends[] = {"</think>", "</thinking>", "</reasoning>", "</thought>"};
     *open = false;
-    *rest = s;
-    if (o->reasoning_end.n > 0) {
-        size_t at = span_find_last(s, o->reasoning_end);
-        if (at != SPAN_NONE) *rest = span_slice(s, at + o->reasoning_end.n, s.n);
-        return at != SPAN_NONE;
-    }
-    if (s.n == 0 || memchr(s.p, '<', s.n) == NULL) return true;
-    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-        size_t at = span_find_last(s, span_str(ends[i]));
-        if (at == SPAN_NONE) continue;
-        *rest = span_slice(s, at + strlen(ends[i]), s.n);
+    if (o->reasoning_end.n == 0) {
+        *rest = reasoning_after(s, open);
         return true;
     }
-    *open = span_find(s, span_str("<think>"), 0) != SPAN_NONE;
-    return true;
+    size_t at = span_find_last(s, o->reasoning_end);
+    *rest = at == SPAN_NONE ? s : span_slice(s, at + o->reasoning_end.n, s.n);
+    return at != SPAN_NONE;
 }
 
 /* ---- tags, brackets, hashes -------------------------------------------------------------------- */

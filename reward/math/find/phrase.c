@@ -6,45 +6,57 @@
 
 #include "base/ascii.h"
 #include "reward/math/find/formula.h"
-#include "reward/math/find/prose.h"
 #include "reward/math/read/words.h"
 
 enum { MAX_SENTENCE = 4000 };
-
-static const struct span NOTHING = {NULL, 0};
 
 static int lower(int c)
 {
     return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
 }
 
-static const char *const phrases[] = {
-    "final answer is",
-    "final answer:",
-    "answer is",
-    "answer:",
-    "answer =",
-    "answer is:",
-    "answers are",
-    "answer**:",
-    "final answer**",
-    "result is",
-    "result:",
-    "\xe7\xad\x94\xe6\xa1\x88\xe6\x98\xaf",
-    "\xe7\xad\x94\xe6\xa1\x88\xe4\xb8\xba",
-    "\xe7\xad\x94\xe6\xa1\x88\xef\xbc\x9a",
-    "\xe7\xad\x94\xe6\xa1\x88:",
-    "r\xc3\xa9ponse est",
-    "r\xc3\xa9ponse:",
-    "r\xc3\xa9ponse :",
-    "respuesta es",
-    "respuesta:",
-    "antwort ist",
-    "antwort:",
-    "lautet:",
-    "\xd0\xbe\xd1\x82\xd0\xb2\xd0\xb5\xd1\x82:",
-    "resposta:",
-    "risposta:",
+/* How an answer is announced, in small letters, and the language that is, where it writes decimals with
+ * a comma. */
+static const struct {
+    const char *words, *language;
+} phrases[] = {
+    {"final answer is", ""},
+    {"final answer:", ""},
+    {"answer is", ""},
+    {"answer:", ""},
+    {"answer =", ""},
+    {"answer is:", ""},
+    {"answers are", ""},
+    {"answers:", ""},
+    {"final answer\n", ""},
+    {"result is", ""},
+    {"result:", ""},
+    {"\xe7\xad\x94\xe6\xa1\x88\xe6\x98\xaf", ""}, /* the answer is */
+    {"\xe7\xad\x94\xe6\xa1\x88\xe4\xb8\xba", ""},
+    {"\xe7\xad\x94\xe6\xa1\x88\xe4\xb8\xba\xef\xbc\x9a", ""},
+    {"\xe7\xad\x94\xe6\xa1\x88\xef\xbc\x9a", ""}, /* answer: */
+    {"\xe7\xad\x94\xe6\xa1\x88:", ""},
+    {"\xe6\x95\x85\xe9\x80\x89\xef\xbc\x9a", ""}, /* hence choose: */
+    {"\xe6\x95\x85\xe9\x80\x89:", ""},
+    {"\xe6\x95\x85\xe9\x80\x89", ""},
+    {"\xe7\xad\x94\xef\xbc\x9a", ""}, /* answer: */
+    {"r\xc3\xa9ponse est", "french"},
+    {"r\xc3\xa9ponse:", "french"},
+    {"r\xc3\xa9ponse :", "french"},
+    {"r\xc3\xa9ponse finale :", "french"},
+    {"r\xc3\xa9ponse finale est", "french"},
+    {"respuesta es", "spanish"},
+    {"respuesta final es", "spanish"},
+    {"respuesta:", "spanish"},
+    {"antwort ist", "german"},
+    {"antwort:", "german"},
+    {"antwort lautet", "german"},
+    {"lautet:", "german"},
+    {"\xd0\xbe\xd1\x82\xd0\xb2\xd0\xb5\xd1\x82:", "russian"},
+    {"resposta:", "portuguese"},
+    {"risposta:", "italian"},
+    {"resposta \xc3\xa9", "portuguese"},
+    {"risposta \xc3\xa8", "italian"},
 };
 
 /* Two letters tell for most places that no phrase starts there. */
@@ -55,28 +67,73 @@ static bool may_start_phrase(int first, int second)
            (first == 'l' && second == 'a');
 }
 
+/* The offset after p where it stands at s.p[i], signs of emphasis between its words passed over;
+ * SPAN_NONE elsewhere. */
+static size_t after_phrase(struct span s, size_t i, struct span p)
+{
+    for (size_t k = 0; k < p.n;) {
+        while (k > 0 && i < s.n && (s.p[i] == '*' || s.p[i] == '_')) {
+            i++;
+        }
+        if (i >= s.n || lower((unsigned char)s.p[i]) != (unsigned char)p.p[k]) return SPAN_NONE;
+        i++;
+        k++;
+    }
+    return i;
+}
+
+/* The offset after the phrase that starts at s.p[i], the longest where several do; SPAN_NONE when
+ * none does. */
+static size_t phrase_at(struct span s, size_t i, const char **language)
+{
+    size_t found = SPAN_NONE;
+    for (size_t k = 0; k < sizeof(phrases) / sizeof(phrases[0]); k++) {
+        size_t end = after_phrase(s, i, span_str(phrases[k].words));
+        if (end == SPAN_NONE || (found != SPAN_NONE && end <= found)) continue;
+        if (words_start(span_slice(s, end, s.n), span_str(" not "))) continue;
+        found = end;
+        *language = phrases[k].language;
+    }
+    return found;
+}
+
 /* The offset after the last (or first) phrase in s, SPAN_NONE when there is none. */
-static size_t phrase_end(struct span s, bool first)
+static size_t phrase_end(struct span s, bool first, const char **language)
 {
     size_t found = SPAN_NONE;
     for (size_t i = 0; i < s.n; i++) {
         int c = lower((unsigned char)s.p[i]);
         if (!may_start_phrase(c, i + 1 < s.n ? lower((unsigned char)s.p[i + 1]) : 0)) continue;
         if (i > 0 && ascii_is_letter((unsigned char)s.p[i - 1])) continue;
-        for (size_t k = 0; k < sizeof(phrases) / sizeof(phrases[0]); k++) {
-            struct span p = span_str(phrases[k]);
-            if (!words_start(span_slice(s, i, s.n), p)) continue;
-            if (words_start(span_slice(s, i + p.n, s.n), span_str(" not "))) break;
-            found = i + p.n;
-            if (first) return found;
-            i += p.n - 1;
-            break;
-        }
+        size_t end = phrase_at(s, i, language);
+        if (end == SPAN_NONE) continue;
+        found = end;
+        if (first) return found;
+        i = end - 1;
     }
     return found;
 }
 
-struct span phrase_sentence(struct span s)
+/* The stop at s.p[i] only ends a short form: "approx. 5", "i.e. 5". */
+static bool is_short_form(struct span s, size_t i)
+{
+    static const char *const forms[] = {"approx", "i.e", "e.g", "ca", "resp", "No", "vs"};
+    for (size_t k = 0; k < sizeof(forms) / sizeof(forms[0]); k++) {
+        if (span_ends(span_slice(s, 0, i), span_str(forms[k]))) return true;
+    }
+    return false;
+}
+
+/* The ! at s.p[i] is a factorial's: the sentence goes on in small letters, or it was only announced
+ * ("Answer: 5!"). */
+static bool is_factorial(struct span s, size_t i, bool announced)
+{
+    if (s.p[i] != '!' || i == 0 || !ascii_is_digit(s.p[i - 1])) return false;
+    if (i + 1 == s.n || s.p[i + 1] == '\n') return announced;
+    return i + 2 < s.n && s.p[i + 1] == ' ' && s.p[i + 2] >= 'a' && s.p[i + 2] <= 'z';
+}
+
+struct span phrase_sentence(struct span s, bool announced)
 {
     s = span_slice(s, 0, MAX_SENTENCE);
     bool said = false;
@@ -89,7 +146,8 @@ struct span phrase_sentence(struct span s)
         }
         if (s.p[i] == '\n' && said) return span_slice(s, 0, i);
         if ((s.p[i] == '.' || s.p[i] == '!' || s.p[i] == '?') && said &&
-            (i + 1 == s.n || s.p[i + 1] == ' ' || s.p[i + 1] == '\n')) {
+            (i + 1 == s.n || s.p[i + 1] == ' ' || s.p[i + 1] == '\n') && !is_short_form(s, i) &&
+            !is_factorial(s, i, announced)) {
             return span_slice(s, 0, i);
         }
         if (i + 2 < s.n && memcmp(s.p + i, "\xe3\x80\x82", 3) == 0) return span_slice(s, 0, i);
@@ -109,41 +167,16 @@ size_t phrase_last_copula(struct span s)
     return best;
 }
 
-struct span phrase_stated(struct arena *a, struct span s, unsigned kinds)
+bool phrase_answer(struct arena *a, struct span s, const struct math_options *o, struct stated *out)
 {
-    while (s.n > 0 && strchr(" :*\n\t=", s.p[0]) != NULL) {
-        s = span_slice(s, 1, s.n);
-    }
-    struct formula f;
-    if (words_start(s, span_str("either "))) s = span_slice(s, 7, s.n);
-    if (s.n > 0 && formula_at(s, 0, NULL, &f) && formula_reads(a, words_unwrap(f.inside))) {
-        struct span whole = words_unwrap(s);
-        if (formula_reads(a, whole)) return whole; /* "$1$ and $2$" */
-        size_t to = formula_with_percent(s, f.to);
-        return to != f.to ? span_slice(s, 0, to) : words_unwrap(f.inside);
-    }
-    struct span whole = words_unwrap(s);
-    int seconds;
-    bool marked;
-    if (whole.n > 0 && (formula_reads(a, whole) || words_time(whole, &seconds, &marked))) {
-        return whole;
-    }
-    size_t at = phrase_last_copula(s);
-    if (at > 0) {
-        struct span rest = words_unwrap(span_slice(s, at, s.n));
-        if (rest.n > 0 && formula_reads(a, rest)) return rest;
-    }
-    if ((kinds & MATH_EXTRACT_LATEX) && formula_last(a, s, &f)) return words_unwrap(f.inside);
-    return prose_first_number(a, s);
-}
-
-struct span phrase_answer(struct arena *a, struct span s, const struct math_options *o)
-{
-    size_t at = phrase_end(s, o->first_answer);
-    if (at == SPAN_NONE) return NOTHING;
-    struct span said = phrase_sentence(span_slice(s, at, s.n));
-    struct span found = phrase_stated(a, said, o->extract);
-    if (found.n > 0) return found;
-    found = words_unwrap(said);
-    return found.n <= 200 ? found : NOTHING;
+    const char *language = "";
+    size_t at = phrase_end(s, o->first_answer, &language);
+    if (at == SPAN_NONE) return false;
+    bool announced = s.p[at - 1] == ':';
+    struct span said = phrase_sentence(span_slice(s, at, s.n), announced);
+    *out = stated_in(a, said, o->extract);
+    out->language = span_str(language);
+    if (out->text.n > 0) return true;
+    out->text = words_unwrap(out->plain);
+    return out->text.n > 0 && out->text.n <= 200;
 }

@@ -5,19 +5,16 @@
 #ifndef REWARD_MATH_FIND_PHRASE_H
 #define REWARD_MATH_FIND_PHRASE_H
 
-#include "base/arena.h"
-#include "reward/math/work/options.h"
+#include "reward/math/find/stated.h"
 
-/* What follows the last (or first) such phrase: its mathematics, else its words when they are few;
- * {NULL, 0} when there is no phrase. */
-struct span phrase_answer(struct arena *a, struct span s, const struct math_options *o);
-
-/* The mathematics that a sentence after "the answer is" states. */
-struct span phrase_stated(struct arena *a, struct span s, unsigned kinds);
+/* What the statement after the last (or first) such phrase says: its mathematics, else its words when
+ * they are few. False when there is no phrase, or it says nothing. */
+bool phrase_answer(struct arena *a, struct span s, const struct math_options *o,
+                   struct stated *out);
 
 /* s up to the end of its first sentence: a stop before white space or the end, or a line break once
- * something was said. Formulas are stepped over. */
-struct span phrase_sentence(struct span s);
+ * something was said. Formulas are stepped over. announced: a colon stands before it. */
+struct span phrase_sentence(struct span s, bool announced);
 
 /* The offset after the last " is ", " are " or " = " of s, 0 when there is none. */
 size_t phrase_last_copula(struct span s);

@@ -9,9 +9,10 @@
 #include "reward/math/find/formula.h"
 #include "reward/math/find/phrase.h"
 #include "reward/math/read/units.h"
+#include "reward/math/find/spoken.h"
 #include "reward/math/read/words.h"
 
-enum { MAX_SHORT = 60, MAX_TAIL = 400 };
+enum { MAX_SHORT = 60, MAX_TAIL = 400, MAX_SENTENCE = 2000 };
 
 static const struct span NOTHING = {NULL, 0};
 
@@ -29,99 +30,22 @@ static size_t fraction_before(struct span s, size_t end)
     return 0;
 }
 
+/* A full-width digit ends at s.p[end]. */
+static bool is_wide_digit(struct span s, size_t end)
+{
+    return end >= 3 && (unsigned char)s.p[end - 3] == 0xef && (unsigned char)s.p[end - 2] == 0xbc &&
+           (unsigned char)s.p[end - 1] >= 0x90 && (unsigned char)s.p[end - 1] <= 0x99;
+}
+
 /* The offset after the last digit (or fraction character) of s, 0 when it has none. */
 static size_t last_number_end(struct span s)
 {
     for (size_t i = s.n; i > 0; i--) {
-        if (ascii_is_digit(s.p[i - 1]) || fraction_before(s, i) > 0) return i;
+        if (ascii_is_digit(s.p[i - 1]) || fraction_before(s, i) > 0 || is_wide_digit(s, i)) {
+            return i;
+        }
     }
     return 0;
-}
-
-/* Extend leftwards over what may belong to an expression that ends at `end`. */
-static size_t expression_start(struct span s, size_t end)
-{
-    size_t i = end, limit = end > 300 ? end - 300 : 0;
-    while (i > limit) {
-        int c = (unsigned char)s.p[i - 1];
-        size_t f = fraction_before(s, i);
-        if (f > 0) {
-            i -= f;
-            continue;
-        }
-        if (ascii_is_digit(c) || (c != 0 && strchr(".,+-*/^()=% ", c) != NULL)) {
-            i--;
-            continue;
-        }
-        break;
-    }
-    return i;
-}
-
-static struct span balanced(struct span s)
-{
-    int depth = 0;
-    size_t from = 0;
-    for (size_t i = s.n; i-- > 0;) {
-        if (s.p[i] == ')') depth++;
-        if (s.p[i] == '(' && --depth < 0) {
-            from = i + 1;
-            break;
-        }
-    }
-    return span_trim(span_slice(s, from, s.n));
-}
-
-/* The longest tail of s that reads as mathematics, cut at spaces and signs. */
-static struct span readable_tail(struct arena *a, struct span s)
-{
-    s = balanced(s);
-    for (int tries = 0; tries < 24 && s.n > 0; tries++) {
-        while (s.n > 0 && strchr("*/^=%), .+", s.p[0]) != NULL &&
-               !(s.p[0] == '.' && s.n > 1 && ascii_is_digit(s.p[1]))) {
-            s = span_slice(s, 1, s.n);
-        }
-        if (s.n == 0) break;
-        if (formula_reads(a, s)) return s;
-        size_t i = 1;
-        while (i < s.n && strchr(" =,", s.p[i]) == NULL) {
-            i++;
-        }
-        s = span_trim(span_slice(s, i, s.n));
-    }
-    return NOTHING;
-}
-
-/* The digits that end at s.p[end] stand inside a word: AZYUK2A. */
-static bool within_word(struct span s, size_t end)
-{
-    size_t from = end;
-    while (from > 0 && ascii_is_digit(s.p[from - 1])) {
-        from--;
-    }
-    return from > 1 && from < end && ascii_is_letter((unsigned char)s.p[from - 1]) &&
-           ascii_is_letter((unsigned char)s.p[from - 2]) && end < s.n &&
-           ascii_is_letter((unsigned char)s.p[end]);
-}
-
-static struct span last_number(struct arena *a, struct span s, size_t *end)
-{
-    *end = last_number_end(s);
-    if (*end == 0 || within_word(s, *end)) return NOTHING;
-    size_t stop = *end;
-    while (stop < s.n && (s.p[stop] == ')' || s.p[stop] == '!')) {
-        stop++;
-    }
-    size_t start = expression_start(s, *end);
-    /* a sign glued to a letter is a hyphen: "x-2" has no -2 */
-    bool hyphen = start > 0 && start < *end && s.p[start] == '-' &&
-                  ascii_is_letter((unsigned char)s.p[start - 1]);
-    struct span body = span_slice(s, start + (hyphen ? 1 : 0), *end);
-    struct span tail = readable_tail(a, span_slice(s, start + (hyphen ? 1 : 0), stop));
-    if (tail.n == 0) tail = readable_tail(a, body);
-    if (tail.n == 0) return NOTHING;
-    size_t to = formula_with_percent(s, (size_t)(tail.p - s.p) + tail.n);
-    return span_of(tail.p, (size_t)(s.p + to - tail.p));
 }
 
 /* w is a unit or speaks of one. */
@@ -154,35 +78,6 @@ bool prose_has_words(struct span s)
     return false;
 }
 
-/* A tail of s that begins at a word and reads as mathematics: the longest one. It must hold a digit
- * or a command, or it would be any last word. */
-static struct span formula_tail(struct arena *a, struct span s)
-{
-    const char *line = s.n == 0 ? NULL : memrchr(s.p, '\n', s.n);
-    if (line != NULL) s = span_slice(s, (size_t)(line - s.p) + 1, s.n);
-    if (s.n > MAX_TAIL) s = span_slice(s, s.n - MAX_TAIL, s.n);
-    s = words_unwrap(s);
-    int tries = 0;
-    for (size_t i = 0; i < s.n && tries < 48; i++) {
-        bool start = i == 0 || s.p[i - 1] == ' ' || (unsigned char)s.p[i - 1] >= 0x80;
-        if (!start || s.p[i] == ' ' || ((unsigned char)s.p[i] & 0xc0) == 0x80) continue;
-        if (ascii_is_letter((unsigned char)s.p[i]) && i + 2 < s.n && s.p[i + 1] == ' ' &&
-            s.p[i + 2] != '=') {
-            continue;
-        }
-        struct span tail = span_slice(s, i, s.n);
-        bool worth = false;
-        for (size_t k = 0; k < tail.n; k++) {
-            worth |= ascii_is_digit(tail.p[k]) || tail.p[k] == '\\';
-        }
-        if (!worth || tail.p[0] == '=' || tail.p[0] == ',') continue;
-        if (prose_has_words(tail)) continue;
-        tries++;
-        if (formula_reads(a, tail)) return tail;
-    }
-    return NOTHING;
-}
-
 /* ---- what is not the answer -------------------------------------------------------------------- */
 
 /* Where the last sentence of s begins. */
@@ -195,35 +90,13 @@ static size_t last_sentence(struct span s)
     return 0;
 }
 
-bool prose_denies(struct span s)
-{
-    static const char *const words[] = {"not ", "isn't ", "never ", "cannot ", "n't "};
-    s = span_trim(s);
-    struct span last = span_slice(s, last_sentence(s), s.n);
-    if (span_find(last, span_str("but "), 0) != SPAN_NONE) return false;
-    for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
-        size_t at = span_find_last(last, span_str(words[k]));
-        if (at == SPAN_NONE) continue;
-        size_t i = at + strlen(words[k]);
-        while (i < last.n && strchr("$\\( ", last.p[i]) != NULL) {
-            i++;
-        }
-        bool number = i < last.n && ascii_is_digit(last.p[i]);
-        while (i < last.n && (ascii_is_digit(last.p[i]) || last.p[i] == ',' || last.p[i] == '.')) {
-            i++;
-        }
-        if (number && last_number_end(span_slice(last, i, last.n)) == 0) return true;
-    }
-    return false;
-}
-
 struct span prose_without_aside(struct span s)
 {
     static const char *const asides[] = {
-        ", attained",     " attained ", ", achieved", " achieved ", " which occurs",
-        ", which occurs", ", when ",    " when ",     ", since ",   " since ",
-        ", because ",     " because ",  ", as ",      "(since ",    "(because ",
-        "(see ",          "(as ",       "(when ",     "(See "};
+        ", attained", " attained ", ", achieved", " achieved ", " which occurs", ", which occurs",
+        ", when ",    " when ",     ", since ",   " since ",    ", because ",    " because ",
+        ", as ",      "(since ",    "(because ",  "(see ",      "(as ",          "(when ",
+        "(See ",      "(that is",   "(i.e.",      "(or "};
     s = span_trim(s);
     size_t from = last_sentence(s), end = s.n;
     /* "... 42 ways. (See step 3.)": a sentence in parentheses */
@@ -240,37 +113,92 @@ struct span prose_without_aside(struct span s)
     return worth ? kept : s;
 }
 
-struct span prose_last(struct arena *a, struct span text, unsigned kinds, enum math_source *source)
+/* The offset after the last sign of mathematics in s: a digit, a fraction, a command, infinity. 0 when
+ * it has none. */
+static size_t last_sign_end(struct span s)
 {
-    struct formula f;
-    size_t end = 0;
-    bool latex = (kinds & MATH_EXTRACT_LATEX) && formula_last(a, text, &f);
-    struct span number = NOTHING;
-    if (kinds & MATH_EXTRACT_EXPR) {
-        struct span rest = latex ? span_slice(text, f.to, text.n) : text;
-        number = formula_tail(a, rest);
-        if (number.n == 0) number = last_number(a, rest, &end);
+    size_t end = last_number_end(s);
+    for (size_t i = s.n; i > end; i--) {
+        unsigned char c = (unsigned char)s.p[i - 1];
+        bool command = c == '\\' && i < s.n && ascii_is_letter(s.p[i]);
+        bool pi = i >= 2 && c == 0x80 && (unsigned char)s.p[i - 2] == 0xcf;
+        bool infinity = i >= 3 && c == 0x9e && memcmp(s.p + i - 3, "\xe2\x88\x9e", 3) == 0;
+        if (command || pi || infinity) return i;
     }
-    *source = number.n > 0 ? MATH_FROM_EXPRESSION : latex ? MATH_FROM_LATEX : MATH_FROM_NOWHERE;
-    return number.n > 0 ? number : latex ? words_unwrap(f.inside) : NOTHING;
+    return end;
 }
 
-struct span prose_first_number(struct arena *a, struct span s)
+/* The sentence that s.p[at] stands in. */
+static struct span sentence_around(struct span s, size_t at)
 {
-    for (size_t i = 0; i < s.n; i++) {
-        if (!ascii_is_digit(s.p[i])) continue;
-        if (i > 0 && ascii_is_letter((unsigned char)s.p[i - 1])) continue;
-        size_t end = i;
-        while (end < s.n &&
-               (ascii_is_digit(s.p[end]) || (strchr(".,/", s.p[end]) != NULL && end + 1 < s.n &&
-                                             ascii_is_digit(s.p[end + 1])))) {
-            end++;
-        }
-        size_t from = i > 0 && s.p[i - 1] == '-' && (i == 1 || s.p[i - 2] == ' ') ? i - 1 : i;
-        struct span n = span_slice(s, from, formula_with_percent(s, end));
-        if (formula_reads(a, n)) return n;
+    size_t from = last_sentence(span_slice(s, 0, at)), to = at;
+    if (at - from > MAX_SENTENCE) from = at - MAX_SENTENCE;
+    while (to < s.n && to < at + MAX_SENTENCE && s.p[to] != '\n') {
+        bool stop = s.p[to] == '.' || s.p[to] == '!' || s.p[to] == '?';
+        if (stop && to > at && (to + 1 == s.n || s.p[to + 1] == ' ' || s.p[to + 1] == '\n')) break;
+        if (stop && to == at && to + 1 < s.n && s.p[to + 1] == ' ') break;
+        to++;
     }
-    return NOTHING;
+    return span_slice(s, from, to);
+}
+
+bool prose_last(struct arena *a, struct span text, unsigned kinds, struct stated *out,
+                enum math_source *source)
+{
+    struct formula f;
+    bool latex = (kinds & MATH_EXTRACT_LATEX) && formula_last(a, text, &f);
+    *out = (struct stated){.text = {NULL, 0}};
+    *source = MATH_FROM_EXPRESSION;
+    if (kinds & MATH_EXTRACT_EXPR) {
+        struct span rest = latex ? span_slice(text, f.to, text.n) : text;
+        size_t end = last_sign_end(rest);
+        if (end > 0) *out = stated_last(a, sentence_around(rest, end));
+    }
+    if (out->text.n > 0) return true;
+    if (!latex) return false;
+    struct spoken v = spoken_value(a, text, f.from, f.to);
+    out->text = v.changed ? v.text : words_unwrap(f.inside);
+    out->denied = v.denied;
+    *source = MATH_FROM_LATEX;
+    return !v.denied;
+}
+
+/* Where the last line, or the last sentence of the last line, of s begins. */
+static size_t last_remark(struct span s)
+{
+    size_t i = s.n;
+    while (i > 0 && s.p[i - 1] != '\n') {
+        bool stop = i >= 2 && s.p[i - 1] == ' ' &&
+                    (s.p[i - 2] == '.' || s.p[i - 2] == '!' || s.p[i - 2] == '?');
+        if (stop) break;
+        i--;
+    }
+    return i;
+}
+
+struct span prose_without_closing(struct span s)
+{
+    static const char *const closings[] = {
+        "let me know",    "if you ",        "feel free", "i hope",
+        "hope this",      "would you like", "please ",   "is there anything",
+        "do you want",    "note ",          "note:",     "(note",
+        "check:",         "verification",   "qed",       "---",
+        "i am confident", "this matches",   "remember",  "tip:"};
+    s = span_trim(s);
+    for (int rounds = 0; rounds < 8 && s.n > 0; rounds++) {
+        size_t from = last_remark(s);
+        struct span last = span_slice(s, from, s.n), kept = span_trim(span_slice(s, 0, from));
+        while (last.n > 0 && memchr("*_#> ", last.p[0], 5) != NULL) {
+            last = span_slice(last, 1, last.n);
+        }
+        bool closing = false;
+        for (size_t i = 0; i < sizeof(closings) / sizeof(closings[0]) && !closing; i++) {
+            closing = words_start(last, span_str(closings[i]));
+        }
+        if (!closing || kept.n == 0) break;
+        s = kept;
+    }
+    return s;
 }
 
 struct span prose_spelled(struct span s)

@@ -6,22 +6,21 @@
 #ifndef REWARD_MATH_FIND_PROSE_H
 #define REWARD_MATH_FIND_PROSE_H
 
-#include "base/arena.h"
-#include "reward/math/work/options.h"
+#include "reward/math/find/stated.h"
 
 /* s holds a word: two letters or more that are no function, unit, command or product after a digit. */
 bool prose_has_words(struct span s);
 
-/* The last sentence of s says what the answer is not: "The answer is not 8." */
-bool prose_denies(struct span s);
-
 /* s without what its last sentence adds to the answer: ", attained at x = 2", "(since x > 0)". */
 struct span prose_without_aside(struct span s);
 
-/* The last mathematics: a formula or number, whichever stands last. source tells which. */
-struct span prose_last(struct arena *a, struct span text, unsigned kinds, enum math_source *source);
+/* s without what a writer adds after the answer: "Let me know if ...", "Note that ...", "Check: ...". */
+struct span prose_without_closing(struct span s);
 
-struct span prose_first_number(struct arena *a, struct span s);
+/* The last mathematics: a formula or number, whichever stands last, with the words beside it. source
+ * tells which. False when there is none; out->denied when the last one is denied. */
+bool prose_last(struct arena *a, struct span text, unsigned kinds, struct stated *out,
+                enum math_source *source);
 
 /* A number written out in words at the end: "three", U+4E09. */
 struct span prose_spelled(struct span s);

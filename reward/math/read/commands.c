@@ -1,19 +1,24 @@
 /* reward/math/read/commands.c - LaTeX commands and function names, as tokens.
  *
- * Sorted by byte order and searched by halves (a unit test checks the order). Plain words ("sin",
- * "sqrt", "pi") are looked up here too, so one row serves both spellings.
+ * Plain words ("sin", "sqrt", "pi") are looked up here too, so one row serves both spellings. The
+ * names of functions are those of the table of functions (functions.h) and are not repeated here.
+ *
+ *   (1) A name stands once, in one of the two tables.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/read/commands.h"
 
+#include <assert.h>
+#include <pthread.h>
+#include <string.h>
+
 #include "reward/math/read/lexer.h"
+#include "reward/math/tree/functions.h"
 
 /* clang-format off */
 static const struct command commands[] = {
-    {"Abs", T_FUNC, F_ABS},
-    {"Arg", T_FUNC, F_ARG},
-    {"Bbb", T_TEXT, 2},
+    {"Bbb", T_TEXT, TEXT_BLACKBOARD},
     {"Big", T_IGNORE, 0},
     {"Bigg", T_IGNORE, 0},
     {"Biggl", T_IGNORE, 0},
@@ -26,21 +31,14 @@ static const struct command commands[] = {
     {"Delta", T_NAME, 0},
     {"EUR", T_CURRENCY, 0},
     {"GBP", T_CURRENCY, 0},
-    {"GCD", T_FUNC, F_GCD},
-    {"Gamma", T_FUNC, F_GAMMA},
     {"INR", T_CURRENCY, 0},
-    {"Im", T_FUNC, F_IM},
     {"Integers", T_CONST, C_INTEGERS},
-    {"LCM", T_FUNC, F_LCM},
     {"Lambda", T_NAME, 0},
     {"Large", T_IGNORE, 0},
     {"Leftrightarrow", T_REL, R_EQUIV},
     {"Longleftrightarrow", T_REL, R_EQUIV},
     {"Longrightarrow", T_REL, R_IMPLIES},
     {"Matrix", T_IGNORE, 0},
-    {"Max", T_FUNC, F_MAX},
-    {"Min", T_FUNC, F_MIN},
-    {"Mod", T_FUNC, F_MOD},
     {"N", T_CONST, C_NATURALS},
     {"Naturals", T_CONST, C_NATURALS},
     {"O", T_EMPTY, 0},
@@ -52,7 +50,6 @@ static const struct command commands[] = {
     {"R", T_CONST, C_REALS},
     {"Rational", T_FRAC, 1},
     {"Rationals", T_CONST, C_RATIONALS},
-    {"Re", T_FUNC, F_RE},
     {"Reals", T_CONST, C_REALS},
     {"Rightarrow", T_REL, R_IMPLIES},
     {"Rs", T_CURRENCY, 0},
@@ -63,11 +60,6 @@ static const struct command commands[] = {
     {"Vert", T_DBAR, 0},
     {"Xi", T_NAME, 0},
     {"Z", T_CONST, C_INTEGERS},
-    {"abs", T_FUNC, F_ABS},
-    {"acos", T_FUNC, F_ACOS},
-    {"acosh", T_FUNC, F_ACOSH},
-    {"acot", T_FUNC, F_ACOT},
-    {"acsc", T_FUNC, F_ACSC},
     {"aleph", T_NAME, 0},
     {"allowbreak", T_IGNORE, 0},
     {"alpha", T_NAME, 0},
@@ -75,36 +67,12 @@ static const struct command commands[] = {
     {"angle", T_NAME, 0},
     {"approx", T_REL, R_APPROX},
     {"approxeq", T_REL, R_APPROX},
-    {"arccos", T_FUNC, F_ACOS},
-    {"arccosh", T_FUNC, F_ACOSH},
-    {"arccot", T_FUNC, F_ACOT},
-    {"arccsc", T_FUNC, F_ACSC},
-    {"arcctanh", T_FUNC, F_ATANH},
-    {"arcctg", T_FUNC, F_ACOT},
-    {"arcosh", T_FUNC, F_ACOSH},
-    {"arcsec", T_FUNC, F_ASEC},
-    {"arcsin", T_FUNC, F_ASIN},
-    {"arcsinh", T_FUNC, F_ASINH},
-    {"arctan", T_FUNC, F_ATAN},
-    {"arctanh", T_FUNC, F_ATANH},
-    {"arctg", T_FUNC, F_ATAN},
-    {"arg", T_FUNC, F_ARG},
-    {"argcosh", T_FUNC, F_ACOSH},
-    {"argsinh", T_FUNC, F_ASINH},
-    {"argtanh", T_FUNC, F_ATANH},
-    {"arsinh", T_FUNC, F_ASINH},
-    {"artanh", T_FUNC, F_ATANH},
-    {"asec", T_FUNC, F_ASEC},
-    {"asin", T_FUNC, F_ASIN},
-    {"asinh", T_FUNC, F_ASINH},
     {"ast", T_TIMES, 0},
-    {"atan", T_FUNC, F_ATAN},
-    {"atanh", T_FUNC, F_ATANH},
     {"backslash", T_SETOP, S_MINUS},
     {"bar", T_OVERLINE, 0},
     {"begin", T_BEGIN, 0},
     {"beta", T_NAME, 0},
-    {"bf", T_TEXT, 1},
+    {"bf", T_TEXT, TEXT_UPRIGHT},
     {"big", T_IGNORE, 0},
     {"bigcap", T_SETOP, S_INTERSECT},
     {"bigcup", T_SETOP, S_UNION},
@@ -119,11 +87,11 @@ static const struct command commands[] = {
     {"binom", T_BINOM, 0},
     {"binomial", T_BINOM, 0},
     {"blacksquare", T_IGNORE, 0},
-    {"bm", T_TEXT, 1},
+    {"bm", T_TEXT, TEXT_UPRIGHT},
     {"bmod", T_MOD, 0},
-    {"bold", T_TEXT, 1},
+    {"bold", T_TEXT, TEXT_UPRIGHT},
     {"boldmath", T_IGNORE, 0},
-    {"boldsymbol", T_TEXT, 1},
+    {"boldsymbol", T_TEXT, TEXT_UPRIGHT},
     {"boxed", T_BOXED, 0},
     {"brace", T_BINOM, 1},
     {"brack", T_BINOM, 1},
@@ -133,33 +101,19 @@ static const struct command commands[] = {
     {"cdot", T_TIMES, 0},
     {"cdotp", T_TIMES, 0},
     {"cdots", T_DOTS, 0},
-    {"ceil", T_FUNC, F_CEIL},
-    {"ceiling", T_FUNC, F_CEIL},
     {"centering", T_IGNORE, 0},
     {"cfrac", T_FRAC, 0},
-    {"ch", T_FUNC, F_COSH},
     {"checkmark", T_IGNORE, 0},
     {"chi", T_NAME, 0},
     {"choose", T_CHOOSE, 0},
     {"circ", T_DEGREE, 1},
-    {"cis", T_FUNC, F_CIS},
     {"colon", T_COLON, 0},
     {"coloneqq", T_REL, R_EQ},
     {"colonequals", T_REL, R_EQ},
     {"color", T_SKIPARG, 0},
     {"comma", T_COMMA, 0},
     {"cong", T_REL, R_EQUIV},
-    {"conj", T_FUNC, F_CONJ},
-    {"cos", T_FUNC, F_COS},
-    {"cosec", T_FUNC, F_CSC},
-    {"cosh", T_FUNC, F_COSH},
-    {"cot", T_FUNC, F_COT},
-    {"cotg", T_FUNC, F_COT},
-    {"coth", T_FUNC, F_COTH},
     {"cr", T_IGNORE, 0},
-    {"csc", T_FUNC, F_CSC},
-    {"csch", T_FUNC, F_CSCH},
-    {"ctg", T_FUNC, F_COT},
     {"cup", T_SETOP, S_UNION},
     {"dbinom", T_BINOM, 0},
     {"ddot", T_ACCENT, 0},
@@ -168,7 +122,6 @@ static const struct command commands[] = {
     {"degree", T_DEGREE, 0},
     {"degrees", T_DEGREE, 0},
     {"delta", T_NAME, 0},
-    {"det", T_FUNC, F_DET},
     {"dfrac", T_FRAC, 0},
     {"differentialD", T_NAME, 0},
     {"displaystyle", T_IGNORE, 0},
@@ -181,11 +134,11 @@ static const struct command commands[] = {
     {"dotsm", T_DOTS, 0},
     {"dotso", T_DOTS, 0},
     {"ell", T_NAME, 0},
-    {"emph", T_TEXT, 0},
+    {"emph", T_TEXT, TEXT_WORDS},
     {"emptyset", T_EMPTY, 0},
     {"end", T_ENDENV, 0},
     {"enspace", T_IGNORE, 0},
-    {"ensuremath", T_TEXT, 1},
+    {"ensuremath", T_TEXT, TEXT_UPRIGHT},
     {"epsilon", T_NAME, 0},
     {"eq", T_REL, R_EQ},
     {"equals", T_REL, R_EQ},
@@ -193,15 +146,11 @@ static const struct command commands[] = {
     {"eta", T_NAME, 0},
     {"euro", T_CURRENCY, 0},
     {"exists", T_NAME, 0},
-    {"exp", T_FUNC, F_EXP},
     {"exponentialE", T_CONST, C_E},
-    {"factorial", T_FUNC, F_FACT},
     {"fbox", T_BOXED, 0},
-    {"floor", T_FUNC, F_FLOOR},
     {"forall", T_NAME, 0},
     {"frac", T_FRAC, 0},
     {"gamma", T_NAME, 0},
-    {"gcd", T_FUNC, F_GCD},
     {"ge", T_REL, R_GE},
     {"geq", T_REL, R_GE},
     {"geqq", T_REL, R_GE},
@@ -210,8 +159,7 @@ static const struct command commands[] = {
     {"gt", T_REL, R_GT},
     {"hat", T_ACCENT, 0},
     {"hbar", T_NAME, 0},
-    {"hbox", T_TEXT, 0},
-    {"hcf", T_FUNC, F_GCD},
+    {"hbox", T_TEXT, TEXT_WORDS},
     {"hfill", T_IGNORE, 0},
     {"hline", T_IGNORE, 0},
     {"hookrightarrow", T_REL, R_IMPLIES},
@@ -244,7 +192,6 @@ static const struct command commands[] = {
     {"lbrace", T_LSET, 0},
     {"lbrack", T_LB, 0},
     {"lceil", T_LCEIL, 0},
-    {"lcm", T_FUNC, F_LCM},
     {"ldots", T_DOTS, 0},
     {"le", T_REL, R_LE},
     {"left", T_IGNORE, 0},
@@ -260,8 +207,6 @@ static const struct command commands[] = {
     {"limits", T_IGNORE, 0},
     {"ll", T_NAME, 0},
     {"llcorner", T_LFLOOR, 0},
-    {"ln", T_FUNC, F_LN},
-    {"log", T_FUNC, F_LOG},
     {"longleftrightarrow", T_REL, R_EQUIV},
     {"longmapsto", T_REL, R_IMPLIES},
     {"longrightarrow", T_REL, R_IMPLIES},
@@ -271,25 +216,23 @@ static const struct command commands[] = {
     {"lt", T_REL, R_LT},
     {"lvert", T_BAR, 1},
     {"mapsto", T_REL, R_IMPLIES},
-    {"mathbb", T_TEXT, 2},
-    {"mathbf", T_TEXT, 1},
-    {"mathcal", T_TEXT, 2},
-    {"mathds", T_TEXT, 2},
-    {"mathfrak", T_TEXT, 2},
-    {"mathit", T_TEXT, 1},
-    {"mathnormal", T_TEXT, 1},
-    {"mathop", T_TEXT, 1},
+    {"mathbb", T_TEXT, TEXT_BLACKBOARD},
+    {"mathbf", T_TEXT, TEXT_UPRIGHT},
+    {"mathcal", T_TEXT, TEXT_BLACKBOARD},
+    {"mathds", T_TEXT, TEXT_BLACKBOARD},
+    {"mathfrak", T_TEXT, TEXT_BLACKBOARD},
+    {"mathit", T_TEXT, TEXT_UPRIGHT},
+    {"mathnormal", T_TEXT, TEXT_UPRIGHT},
+    {"mathop", T_TEXT, TEXT_UPRIGHT},
     {"mathring", T_ACCENT, 0},
-    {"mathrm", T_TEXT, 1},
-    {"mathscr", T_TEXT, 2},
-    {"mathsf", T_TEXT, 1},
-    {"mathtt", T_TEXT, 1},
-    {"max", T_FUNC, F_MAX},
-    {"mbox", T_TEXT, 0},
+    {"mathrm", T_TEXT, TEXT_UPRIGHT},
+    {"mathscr", T_TEXT, TEXT_BLACKBOARD},
+    {"mathsf", T_TEXT, TEXT_UPRIGHT},
+    {"mathtt", T_TEXT, TEXT_UPRIGHT},
+    {"mbox", T_TEXT, TEXT_WORDS},
     {"medspace", T_IGNORE, 0},
     {"mid", T_BAR, 0},
     {"middle", T_IGNORE, 0},
-    {"min", T_FUNC, F_MIN},
     {"mleft", T_IGNORE, 0},
     {"mod", T_MOD, 0},
     {"mp", T_PM, 1},
@@ -317,8 +260,8 @@ static const struct command commands[] = {
     {"omega", T_NAME, 0},
     {"ominus", T_SETOP, S_SYMDIFF},
     {"oo", T_CONST, C_INF},
-    {"operatorname", T_TEXT, 1},
-    {"operatorname*", T_TEXT, 1},
+    {"operatorname", T_TEXT, TEXT_OPERATOR},
+    {"operatorname*", T_TEXT, TEXT_OPERATOR},
     {"or", T_OR, 0},
     {"over", T_OVER, 0},
     {"overline", T_OVERLINE, 0},
@@ -333,7 +276,7 @@ static const struct command commands[] = {
     {"phi", T_NAME, 0},
     {"pi", T_CONST, C_PI},
     {"pm", T_PM, 0},
-    {"pmb", T_TEXT, 1},
+    {"pmb", T_TEXT, TEXT_UPRIGHT},
     {"pmod", T_PMOD, 0},
     {"pod", T_PMOD, 0},
     {"pounds", T_CURRENCY, 0},
@@ -356,23 +299,16 @@ static const struct command commands[] = {
     {"right", T_IGNORE, 0},
     {"rightarrow", T_REL, R_IMPLIES},
     {"rightleftharpoons", T_REL, R_EQUIV},
-    {"rm", T_TEXT, 1},
+    {"rm", T_TEXT, TEXT_UPRIGHT},
     {"rparen", T_RP, 0},
     {"rvert", T_BAR, 2},
     {"scriptscriptstyle", T_IGNORE, 0},
     {"scriptstyle", T_IGNORE, 0},
-    {"sec", T_FUNC, F_SEC},
-    {"sech", T_FUNC, F_SECH},
     {"setminus", T_SETOP, S_MINUS},
     {"sfrac", T_FRAC, 0},
-    {"sgn", T_FUNC, F_SGN},
-    {"sh", T_FUNC, F_SINH},
     {"sigma", T_NAME, 0},
-    {"sign", T_FUNC, F_SGN},
     {"sim", T_REL, R_APPROX},
     {"simeq", T_REL, R_APPROX},
-    {"sin", T_FUNC, F_SIN},
-    {"sinh", T_FUNC, F_SINH},
     {"small", T_IGNORE, 0},
     {"smallsetminus", T_SETOP, S_MINUS},
     {"space", T_IGNORE, 0},
@@ -385,25 +321,21 @@ static const struct command commands[] = {
     {"surd", T_SQRT, 0},
     {"t", T_IGNORE, 0},
     {"tag", T_SKIPARG, 0},
-    {"tan", T_FUNC, F_TAN},
-    {"tanh", T_FUNC, F_TANH},
     {"tau", T_NAME, 0},
     {"tbinom", T_BINOM, 0},
-    {"text", T_TEXT, 0},
-    {"textbf", T_TEXT, 0},
+    {"text", T_TEXT, TEXT_WORDS},
+    {"textbf", T_TEXT, TEXT_WORDS},
     {"textcolor", T_SKIPARG, 0},
     {"textdegree", T_DEGREE, 0},
-    {"textit", T_TEXT, 0},
-    {"textnormal", T_TEXT, 0},
-    {"textrm", T_TEXT, 0},
-    {"textsc", T_TEXT, 0},
-    {"textsf", T_TEXT, 0},
+    {"textit", T_TEXT, TEXT_WORDS},
+    {"textnormal", T_TEXT, TEXT_WORDS},
+    {"textrm", T_TEXT, TEXT_WORDS},
+    {"textsc", T_TEXT, TEXT_WORDS},
+    {"textsf", T_TEXT, TEXT_WORDS},
     {"textstyle", T_IGNORE, 0},
-    {"texttt", T_TEXT, 0},
-    {"textup", T_TEXT, 0},
+    {"texttt", T_TEXT, TEXT_WORDS},
+    {"textup", T_TEXT, TEXT_WORDS},
     {"tfrac", T_FRAC, 0},
-    {"tg", T_FUNC, F_TAN},
-    {"th", T_FUNC, F_TANH},
     {"therefore", T_REL, R_IMPLIES},
     {"theta", T_NAME, 0},
     {"thickapprox", T_REL, R_APPROX},
@@ -420,7 +352,7 @@ static const struct command commands[] = {
     {"upsilon", T_NAME, 0},
     {"urcorner", T_RCEIL, 0},
     {"varepsilon", T_NAME, 0},
-    {"variable", T_TEXT, 1},
+    {"variable", T_TEXT, TEXT_UPRIGHT},
     {"varnothing", T_EMPTY, 0},
     {"varphi", T_NAME, 0},
     {"varrho", T_NAME, 0},
@@ -442,32 +374,53 @@ static const struct command commands[] = {
 };
 /* clang-format on */
 
-enum { COMMANDS = sizeof(commands) / sizeof(commands[0]) };
+enum { COMMANDS = sizeof(commands) / sizeof(commands[0]), SLOTS = 1024 };
 
-static int order(struct span a, struct span b)
+/* The functions' names as commands, and the place of every name: by its hash, or the next free one
+ * after it. Made once, at the first question. */
+static struct command functions[F_COUNT * FUNCTION_NAMES];
+static const struct command *slots[SLOTS];
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static uint32_t slot_of(struct span name)
 {
-    size_t n = a.n < b.n ? a.n : b.n;
-    int c = n == 0 ? 0 : memcmp(a.p, b.p, n);
-    return c != 0 ? c : (a.n > b.n) - (a.n < b.n);
+    uint32_t h = 2166136261u; /* FNV-1a */
+    for (size_t i = 0; i < name.n; i++) {
+        h = (h ^ (unsigned char)name.p[i]) * 16777619u;
+    }
+    return (h ^ h >> 15) % SLOTS;
+}
+
+static void place(const struct command *c)
+{
+    uint32_t i = slot_of(span_str(c->name));
+    while (slots[i] != NULL) {
+        assert(strcmp(slots[i]->name, c->name) != 0); /* (1) */
+        i = (i + 1) % SLOTS;
+    }
+    slots[i] = c;
+}
+
+static void place_all(void)
+{
+    struct command *next = functions;
+    for (size_t i = 0; i < COMMANDS; i++) {
+        place(&commands[i]);
+    }
+    for (int op = 0; op < F_COUNT; op++) {
+        for (int k = 0; k < FUNCTION_NAMES && FUNCTIONS[op].names[k] != NULL; k++) {
+            *next = (struct command){FUNCTIONS[op].names[k], T_FUNC, (uint8_t)op};
+            place(next++);
+        }
+    }
 }
 
 const struct command *command_find(struct span name)
 {
-    size_t lo = 0, hi = COMMANDS;
-    while (lo < hi) {
-        size_t mid = (lo + hi) / 2;
-        int c = order(name, span_str(commands[mid].name));
-        if (c == 0) return &commands[mid];
-        if (c < 0) {
-            hi = mid;
-        } else {
-            lo = mid + 1;
-        }
+    pthread_once(&once, place_all);
+    uint32_t i = slot_of(name);
+    while (slots[i] != NULL && !span_is(name, slots[i]->name)) {
+        i = (i + 1) % SLOTS;
     }
-    return NULL;
-}
-
-const struct command *command_at(size_t i)
-{
-    return i < COMMANDS ? &commands[i] : NULL;
+    return slots[i];
 }

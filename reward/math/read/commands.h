@@ -17,7 +17,4 @@ struct command {
 /* The command called name, or NULL. */
 const struct command *command_find(struct span name);
 
-/* Row i of the table, NULL past its end (for tests and docs). */
-const struct command *command_at(size_t i);
-
 #endif

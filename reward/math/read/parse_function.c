@@ -7,6 +7,7 @@
 
 #include "base/buffer.h"
 #include "reward/math/read/units.h"
+#include "reward/math/tree/functions.h"
 
 /* The arguments in parentheses as the arguments of e. */
 static const struct expr *arguments(struct parser *p, struct expr *e)
@@ -73,8 +74,11 @@ static const struct expr *operand_subscripted_with(struct parser *p, struct span
     return operand_node(p, copy == NULL ? NULL : expr_sym(p->arena, s));
 }
 
+static const struct expr *operator_applied(struct parser *p);
+
 const struct expr *operand_name(struct parser *p)
 {
+    if (p->t->op == NAME_OPERATOR) return operator_applied(p);
     const struct token *t = p->t++;
     struct span text = t->text;
     while (p->t->kind == T_PRIME) { /* f' is another name */
@@ -125,36 +129,6 @@ const struct expr *operand_prescript(struct parser *p)
                      : operand_node(p, expr_2(p->arena, E_FUNC, counting_function(letter), n, k));
 }
 
-static bool starts_simple(const struct parser *p, bool first)
-{
-    bool exponential = p->t->kind == T_CONST && p->t->op == C_E && p->t[1].kind == T_POW;
-    if (!first && exponential) return false; /* \sin x e^{-t} */
-    switch ((enum token_kind)p->t->kind) {
-    case T_NUM:
-    case T_NAME:
-    case T_CONST:
-    case T_FRAC:
-    case T_SQRT:
-    case T_ACCENT:
-    case T_BINOM:
-    case T_LBRACE:
-        return parser_starts_operand(p);
-    case T_FUNC:
-    case T_LG:
-    case T_LP:
-    case T_LB:
-    case T_BAR:
-    case T_LFLOOR:
-    case T_LCEIL:
-    case T_SUM:
-    case T_BEGIN:
-    case T_BOXED:
-        return first;
-    default:
-        return false;
-    }
-}
-
 static bool is_angle(const struct expr *e)
 {
     return expr_has(e, E_CONST, C_PI) || expr_has(e, E_DEGREE, -1);
@@ -166,13 +140,13 @@ static const struct expr *implicit_argument(struct parser *p)
     if (operand_too_deep(p)) return NULL;
     p->depth++;
     bool minus = parser_take(p, T_MINUS);
-    if (!starts_simple(p, true)) {
+    if (!parser_starts_argument(p, true)) {
         p->depth--;
         return parse_fail(p, "a function without an argument");
     }
     bool nested = p->t->kind == T_FUNC || p->t->kind == T_LG;
     const struct expr *e = parser_power(p);
-    while (e != NULL && !nested && starts_simple(p, false)) {
+    while (e != NULL && !nested && parser_starts_argument(p, false)) {
         e = expr_2(p->arena, E_MUL, 0, e, parser_power(p));
     }
     if (e != NULL && !nested && p->t->kind == T_DIV && p->t[1].kind == T_NUM && is_angle(e)) {
@@ -181,24 +155,6 @@ static const struct expr *implicit_argument(struct parser *p)
     }
     p->depth--;
     return minus ? expr_1(p->arena, E_NEG, 0, e) : e;
-}
-
-static int inverse_of(int op)
-{
-    static const struct {
-        uint8_t op, inverse;
-    } pairs[] = {{F_SIN, F_ASIN},   {F_COS, F_ACOS},   {F_TAN, F_ATAN},
-                 {F_COT, F_ACOT},   {F_SEC, F_ASEC},   {F_CSC, F_ACSC},
-                 {F_SINH, F_ASINH}, {F_COSH, F_ACOSH}, {F_TANH, F_ATANH}};
-    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
-        if (pairs[i].op == op) return pairs[i].inverse;
-    }
-    return -1;
-}
-
-static bool takes_many(int op)
-{
-    return op == F_GCD || op == F_LCM || op == F_MIN || op == F_MAX || op == F_LOG || op == F_MOD;
 }
 
 static const struct expr *cis(struct parser *p, const struct expr *x)
@@ -228,9 +184,10 @@ static const struct expr *apply(struct parser *p, int op)
     if (x->kind == E_SET && x->n == 1) x = x->arg[0]; /* \sin\{x\} */
     if (op == F_CIS) return cis(p, x);
     if (x->kind != E_LIST && x->kind != E_SET) return operand_function_of(p, op, x);
-    if (x->n == 0) return parse_fail(p, "a function of nothing");
-    if (!takes_many(op)) return parse_fail(p, "too many arguments");
-    struct expr *f = expr_new(p->arena, E_FUNC, op == F_LOG ? F_LOGB : op, x->n);
+    if (op == F_LOG && x->n == 2) op = F_LOGB; /* \log(8, 2) */
+    if (x->n < FUNCTIONS[op].least) return parse_fail(p, "a function of too little");
+    if (x->n > FUNCTIONS[op].most) return parse_fail(p, "too many arguments");
+    struct expr *f = expr_new(p->arena, E_FUNC, op, x->n);
     if (f == NULL) return operand_node(p, NULL);
     memcpy(f->arg, x->arg, x->n * sizeof(*f->arg));
     return f;
@@ -259,13 +216,40 @@ const struct expr *operand_function(struct parser *p)
         }
     }
     int64_t n;
-    if (power != NULL && expr_small_int(power, &n) && n == -1 && inverse_of(op) >= 0) {
-        op = inverse_of(op);
+    int inverse = FUNCTIONS[op].inverse;
+    if (power != NULL && expr_small_int(power, &n) && n == -1 && inverse != F_NONE) {
+        op = inverse;
         power = NULL;
     }
     const struct expr *e = apply(p, op);
     if (e != NULL && base != NULL) {
         e = operand_node(p, expr_2(p->arena, E_FUNC, F_LOGB, e->arg[0], base));
+    }
+    return e == NULL || power == NULL ? e : operand_node(p, expr_2(p->arena, E_POW, 0, e, power));
+}
+
+/* \operatorname{Li}_2(x), \operatorname{tr}^2 A: a function that has a meaning, but no row in the
+ * table of functions; without an argument its name. */
+static const struct expr *operator_applied(struct parser *p)
+{
+    struct span text = p->t->text;
+    uint32_t pos = p->t++->pos;
+    const struct expr *power = NULL;
+    const struct expr *name = parser_take(p, T_SUB) ? operand_subscripted(p, text)
+                                                    : operand_node(p, expr_sym(p->arena, text));
+    if (name == NULL) return NULL;
+    if (parser_take(p, T_POW) && (power = parser_exponent(p)) == NULL) return NULL;
+    const struct expr *e = name;
+    if (p->t->kind == T_LP || parser_starts_argument(p, true)) {
+        struct expr *f = expr_new(p->arena, E_APPLY, NAME_OPERATOR, 1);
+        if (f == NULL) return operand_node(p, NULL);
+        f->text = name->text;
+        f->pos = pos;
+        if (p->t->kind == T_LP) {
+            e = arguments(p, f);
+        } else {
+            e = (f->arg[0] = implicit_argument(p)) == NULL ? NULL : f;
+        }
     }
     return e == NULL || power == NULL ? e : operand_node(p, expr_2(p->arena, E_POW, 0, e, power));
 }
@@ -338,7 +322,7 @@ static const struct expr *repeated_derivative(struct parser *p, int order, int l
     p->t += length;
     const struct expr *body = parser_term(p);
     for (int i = 0; i < order && body != NULL; i++) {
-        struct expr *e = (struct expr *)expr_1(p->arena, E_DERIVATIVE, 0, body);
+        struct expr *e = expr_1(p->arena, E_DERIVATIVE, 0, body);
         if (e == NULL) return operand_node(p, NULL);
         e->text = variable;
         body = e;
@@ -372,7 +356,7 @@ const struct expr *operand_fraction(struct parser *p)
     const struct expr *num = operand_tex_argument(p);
     const struct expr *den = num == NULL ? NULL : operand_tex_argument(p);
     if (den == NULL) return NULL;
-    struct expr *e = (struct expr *)expr_2(p->arena, E_DIV, 1, num, den);
+    struct expr *e = expr_2(p->arena, E_DIV, 1, num, den);
     return operand_node(p, e);
 }
 

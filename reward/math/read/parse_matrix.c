@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/read/parser.h"
+#include "reward/math/tree/functions.h"
 
 enum { MATRIX_MAX = 4096 };
 

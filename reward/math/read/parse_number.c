@@ -94,7 +94,7 @@ static const struct expr *dotted(struct parser *p, const struct expr *e)
     struct span digits = span_of(copy, copy == NULL ? 0 : block.n);
     buffer_clear(&block);
     if (copy == NULL) return parse_fail(p, "dots over no decimals");
-    p->t = (struct token *)t;
+    parser_seek(p, t);
     return repeating(p, e, digits);
 }
 
@@ -198,7 +198,7 @@ static const struct expr *based(struct parser *p, struct span digits, uint32_t p
     if (base < 2 || base > 36 || !digits_of_base(digits, base)) {
         return parse_fail(p, "a base that is none");
     }
-    p->t = (struct token *)t + 1;
+    parser_seek(p, t + 1);
     if (paren && !parser_take(p, T_RP)) return parse_fail(p, "( is not closed");
     if (brace && !parser_take(p, T_RBRACE)) return parse_fail(p, "{ is not closed");
     struct expr *e = expr_new(p->arena, E_BASE, 0, 0);

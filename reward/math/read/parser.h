@@ -21,6 +21,12 @@ struct parser {
     struct error *err;
 };
 
+/* Go on from t, one of the parser's tokens. */
+static inline void parser_seek(struct parser *p, const struct token *t)
+{
+    p->t += t - p->t;
+}
+
 /* All return NULL with p->err set on failure. */
 const struct expr *parse_fail(struct parser *p, const char *what);
 const struct expr *parser_list(struct parser *p, bool *trailing); /* a, b; c and d */
@@ -31,12 +37,23 @@ const struct expr *parser_power(struct parser *p);                /* a^b! */
 const struct expr *parser_primary(struct parser *p);
 const struct expr *parser_exponent(struct parser *p); /* what may follow ^ */
 
+/* The next token begins one more factor of a term. */
 bool parser_starts_operand(const struct parser *p);
-bool parser_closes_outward(
-    const struct parser *p); /* the next [ stands where only ] would: ]a, b[ */
-bool parser_take(struct parser *p, enum token_kind k);
+
+/* The next token begins a factor of an argument without parentheses, the first or a further one. */
+bool parser_starts_argument(const struct parser *p, bool first);
+
+/* The next [ stands where only ] would: ]a, b[. */
+bool parser_closes_outward(const struct parser *p);
+
+/* The next token, & aside where it means nothing. */
 enum token_kind parser_next(struct parser *p);
-struct span parser_words(struct parser *p); /* a run of T_TEXT with units' operators */
+
+/* Take the next token if it is of kind k. */
+bool parser_take(struct parser *p, enum token_kind k);
+
+/* A run of T_TEXT with the operators of units between, taken. */
+struct span parser_words(struct parser *p);
 
 /* The kinds of operand, named after them: each reads from its first token on and returns NULL
  * with p->err set on failure. The others are what they share. */
@@ -75,8 +92,7 @@ const struct expr *operand_bracketed(struct parser *p, enum token_kind k1, enum 
                                      int *close, bool *trailing);
 
 /* The elements of a bracket's list, as a node of another kind. */
-const struct expr *operand_regroup(struct parser *p, const struct expr *e, enum expr_kind kind,
-                                   int op);
+struct expr *operand_regroup(struct parser *p, const struct expr *e, enum expr_kind kind, int op);
 
 const struct expr *operand_round_or_square(struct parser *p);
 const struct expr *operand_outward(struct parser *p);

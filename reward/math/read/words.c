@@ -274,6 +274,115 @@ bool words_same(struct arena *a, struct span x, struct span y)
     return dates && words_within(p, q) && words_within(q, p);
 }
 
+/* The word that ends before s.p[end]. */
+static struct span word_before(struct span s, size_t end)
+{
+    while (end > 0 && s.p[end - 1] == ' ') {
+        end--;
+    }
+    size_t from = end;
+    while (from > 0 && s.p[from - 1] != ' ') {
+        from--;
+    }
+    return span_slice(s, from, end);
+}
+
+static bool is_in(struct span w, const char *const *list, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (span_is(w, list[i])) return true;
+    }
+    return false;
+}
+
+/* What follows the words at the front of a folded statement speaks of them. */
+static bool goes_on(struct span rest)
+{
+    static const char *const verbs[] = {
+        "is",    "was", "has",    "will", "can", "wins",  "won",  "does", "should",  "because",
+        "since", "as",  "always", "who",  "it",  "there", "such", "for",  "finishes"};
+    static const char *const denials[] = {"not", "never", "no", "cannot"};
+    struct span first, second = {NULL, 0};
+    size_t i = 0;
+    if (!next_word(rest, &i, &first)) return true;
+    next_word(rest, &i, &second);
+    return is_in(first, verbs, sizeof(verbs) / sizeof(verbs[0])) &&
+           !is_in(second, denials, sizeof(denials) / sizeof(denials[0]));
+}
+
+/* The statement goes on, after the words at its front and a comma, with a remark and not with a second
+ * answer: "Yes, such a colouring exists", "Paris, the capital"; no list such as "red, blue". */
+static bool is_remark(struct span rest)
+{
+    static const char *const openers[] = {
+        "the ",     "a ",  "an ",    "such ", "it ",   "this ", "that ", "there ", "since ",
+        "because ", "as ", "which ", "who ",  "with ", "we ",   "for ",  "so ",    "not ",
+        "they ",    "he ", "she ",   "by ",   "if ",   "in ",   "i "};
+    if (rest.n == 0) return true;
+    int c = rest.p[0];
+    if (c == '.' || c == ':' || c == '(') return true;
+    if (c != ',' && c != ';') return false;
+    rest = span_trim(span_slice(rest, 1, rest.n));
+    for (size_t i = 0; i < sizeof(openers) / sizeof(openers[0]); i++) {
+        if (words_start(rest, span_str(openers[i]))) return true;
+    }
+    return rest.n == 0;
+}
+
+/* The word before the last ones lets them be what a sentence says: "it runs v2.14.1". */
+static bool leads_to(struct span before)
+{
+    static const char *const verbs[] = {"is", "are", "was", "were", "be", "called", "named", "on"};
+    if (is_in(before, verbs, sizeof(verbs) / sizeof(verbs[0]))) return true;
+    return before.n >= 4 && before.p[before.n - 1] == 's'; /* runs, uses, equals */
+}
+
+bool words_said(struct arena *a, struct span words, struct span statement)
+{
+    words = words_unwrap(words);
+    statement = words_unwrap(statement);
+    if (words.n == 0 || statement.n == 0 || statement.n > 2000 || words.n > 200) return false;
+    struct span w = words_fold(a, words), s = words_fold(a, statement);
+    if (w.n == 0 || s.n < w.n) return false;
+    if (span_eq(w, s)) return true;
+    if (span_starts(s, w) && s.p[w.n] == ' ') {
+        char *small = arena_alloc(a, words.n, 1);
+        for (size_t i = 0; small != NULL && i < words.n; i++) {
+            small[i] = (char)lower((unsigned char)words.p[i]);
+        }
+        bool front = small != NULL && words_start(statement, span_of(small, words.n));
+        if (front && is_remark(span_slice(statement, words.n, statement.n))) return true;
+        return goes_on(span_slice(s, w.n, s.n));
+    }
+    bool ends = span_ends(s, w) && s.n > w.n && s.p[s.n - w.n - 1] == ' ';
+    return ends && leads_to(word_before(s, s.n - w.n));
+}
+
+/* The words of folded s without those that only join: two of them, the letter first. */
+static bool property_of(struct span s, struct span out[2])
+{
+    static const char *const joints[] = {"is",      "are", "all",     "any",      "every",
+                                         "must",    "be",  "integer", "integers", "number",
+                                         "numbers", "for", "when",    "if"};
+    struct span w;
+    out[0] = out[1] = span_of(NULL, 0);
+    for (size_t i = 0; next_word(s, &i, &w);) {
+        if (is_in(w, joints, sizeof(joints) / sizeof(joints[0]))) continue;
+        struct span *to = &out[w.n > 1];
+        if (to->n > 0) return false;
+        *to = w;
+    }
+    return out[0].n > 0 && out[1].n > 0 && out[0].p[0] >= 'a' && out[0].p[0] <= 'z';
+}
+
+bool words_same_property(struct arena *a, struct span x, struct span y)
+{
+    struct span p[2], q[2];
+    if (x.n > 80 || y.n > 80) return false;
+    return property_of(words_fold(a, x), p) && property_of(words_fold(a, y), q) &&
+           span_eq(p[0], q[0]) && span_eq(p[1], q[1]);
+}
+
 bool words_date(struct arena *a, struct span s)
 {
     struct span p = words_fold(a, s), w;

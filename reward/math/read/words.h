@@ -16,6 +16,13 @@
  * not matter. False when either has no words. */
 bool words_same(struct arena *a, struct span x, struct span y);
 
+/* A statement says these words: it begins with them and goes on about them ("Yes, it does", "Alice
+ * wins"), or it ends with them and does not deny them ("it runs v2.14.1"). */
+bool words_said(struct arena *a, struct span words, struct span statement);
+
+/* The same property of a letter, in any order: "n is odd", "odd n", "all odd integers n". */
+bool words_same_property(struct arena *a, struct span x, struct span y);
+
 /* A whole number spelled out in English or Chinese: "twenty-three", "two hundred and five", U+4E09. */
 bool words_number(struct span s, int64_t *out);
 

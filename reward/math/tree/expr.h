@@ -25,8 +25,9 @@ enum expr_kind {
     E_POW,        /* arg[0] ^ arg[1] */
     E_NEG,        /* - arg[0] */
     E_PM,         /* op 0: arg[0] +- arg[1], op 1: -+; with n == 1 a sign before arg[0] */
-    E_FUNC,       /* op: enum func_op */
-    E_APPLY,      /* text: the name of an unknown function, arg: its arguments */
+    E_FUNC,       /* op: enum func_op (functions.h) */
+    E_APPLY,      /* text: the name of an unknown function, arg: its arguments; op 1: an operator
+                   * of mathematics that has no row in functions.h, so nobody may choose its values */
     E_PERCENT,    /* arg[0] / 100 */
     E_DEGREE,     /* arg[0] pi / 180 */
     E_UNIT,       /* arg[0] times the unit in text */
@@ -49,65 +50,11 @@ enum expr_kind {
 
 enum const_op { C_PI, C_E, C_I, C_INF, C_REALS, C_RATIONALS, C_INTEGERS, C_NATURALS, C_COMPLEX };
 
-enum bracket { B_ROUND, B_SQUARE, B_CLOSED_OPEN /* [a,b) */, B_OPEN_CLOSED, B_ANGLE };
+enum bracket { B_ROUND, B_SQUARE, B_CLOSED_OPEN /* [a,b) */, B_OPEN_CLOSED };
 
 enum set_op { S_UNION, S_INTERSECT, S_MINUS, S_SYMDIFF };
 
 enum rel_op { R_EQ, R_NE, R_LT, R_GT, R_LE, R_GE, R_APPROX, R_IN, R_NOT_IN, R_IMPLIES, R_EQUIV };
-
-enum func_op {
-    F_SQRT,
-    F_ROOT, /* arg[0] under the arg[1]-th root */
-    F_SIN,
-    F_COS,
-    F_TAN,
-    F_COT,
-    F_SEC,
-    F_CSC,
-    F_ASIN,
-    F_ACOS,
-    F_ATAN,
-    F_ACOT,
-    F_ASEC,
-    F_ACSC,
-    F_SINH,
-    F_COSH,
-    F_TANH,
-    F_COTH,
-    F_SECH,
-    F_CSCH,
-    F_ASINH,
-    F_ACOSH,
-    F_ATANH,
-    F_EXP,
-    F_LN,
-    F_LOG /* base unsaid: 10 or e */,
-    F_LOGB /* base arg[1] */,
-    F_ABS,
-    F_FLOOR,
-    F_CEIL,
-    F_FRACT,
-    F_FACT,
-    F_FACT2,
-    F_BINOM,
-    F_PERM,
-    F_GAMMA,
-    F_GCD,
-    F_LCM,
-    F_MIN,
-    F_MAX,
-    F_MOD,
-    F_PMOD,
-    F_SGN,
-    F_RE,
-    F_IM,
-    F_CONJ,
-    F_ARG,
-    F_DET,
-    F_TRANSPOSE,
-    F_CIS, /* read as cos + i sin */
-    F_COUNT
-};
 
 struct num {
     struct span digits; /* ASCII, no leading and no trailing zero; "" is zero */
@@ -127,12 +74,19 @@ struct expr {
     struct num num;
 };
 
-/* New nodes; NULL when the arena is full. */
+/* New nodes, which their maker may finish before anyone else sees them. NULL when the arena is full
+ * or an argument is NULL. */
 struct expr *expr_new(struct arena *a, enum expr_kind kind, int op, uint32_t n);
+struct expr *expr_1(struct arena *a, enum expr_kind kind, int op, const struct expr *x);
+struct expr *expr_2(struct arena *a, enum expr_kind kind, int op, const struct expr *x,
+                    const struct expr *y);
+
+/* A copy of e with arguments of its own, for its maker to change. */
+struct expr *expr_copy(struct arena *a, const struct expr *e);
+
+/* The whole number n. */
 const struct expr *expr_int(struct arena *a, int64_t n);
-const struct expr *expr_1(struct arena *a, enum expr_kind kind, int op, const struct expr *x);
-const struct expr *expr_2(struct arena *a, enum expr_kind kind, int op, const struct expr *x,
-                          const struct expr *y);
+
 /* num / den * 10^exp10 */
 const struct expr *expr_scale(struct arena *a, int64_t num, int64_t den, int exp10);
 const struct expr *expr_sym(struct arena *a, struct span name);

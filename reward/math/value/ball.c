@@ -12,9 +12,8 @@
  */
 #include "reward/math/value/ball.h"
 
-#include <acb.h>
-
 #include "reward/math/value/exact.h"
+#include "reward/math/tree/functions.h"
 
 static const long precisions[] = {128, 512, 3400}; /* bits; the last is 1,000 digits */
 

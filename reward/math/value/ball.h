@@ -5,10 +5,9 @@
 #ifndef REWARD_MATH_VALUE_BALL_H
 #define REWARD_MATH_VALUE_BALL_H
 
-#include <acb.h>
-
 #include "reward/math/real/interval.h"
 #include "reward/math/tree/expr.h"
+#include "reward/math/value/arb.h"
 #include "reward/math/work/work.h"
 
 struct ball_options {

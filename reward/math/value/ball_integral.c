@@ -11,8 +11,6 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include <acb_calc.h>
-
 #include "reward/math/value/ball_eval.h"
 
 enum {

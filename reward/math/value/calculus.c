@@ -8,6 +8,9 @@
 
 #include "reward/math/field/fingerprint.h"
 #include "reward/math/real/interval.h"
+#include "reward/math/read/lexer.h"
+#include "reward/math/read/parse.h"
+#include "reward/math/tree/functions.h"
 
 enum { MAX_HOPITAL = 5, MAX_DEGREE = 12 };
 
@@ -43,47 +46,28 @@ static const struct expr *square(struct arena *a, const struct expr *x)
 
 /* ---- derivatives ------------------------------------------------------------------------------- */
 
-/* f'(x) for a function f of one argument; NULL where no rule is known. */
-static const struct expr *outer(struct arena *a, int op, const struct expr *x)
+/* text as a tree, where x stands for e's first argument and y for its second. */
+static const struct expr *at_arguments(struct arena *a, const char *text, const struct expr *e)
 {
-    const struct expr *one = expr_int(a, 1), *two = expr_int(a, 2), *self = call(a, op, x);
-    switch (op) {
-    case F_SQRT:
-        return over(a, one, times(a, two, self));
-    case F_SIN:
-        return call(a, F_COS, x);
-    case F_COS:
-        return negative(a, call(a, F_SIN, x));
-    case F_TAN:
-        return square(a, call(a, F_SEC, x));
-    case F_COT:
-        return negative(a, square(a, call(a, F_CSC, x)));
-    case F_SEC:
-        return times(a, self, call(a, F_TAN, x));
-    case F_CSC:
-        return negative(a, times(a, self, call(a, F_COT, x)));
-    case F_ASIN:
-        return over(a, one, call(a, F_SQRT, sum2(a, one, negative(a, square(a, x)))));
-    case F_ACOS:
-        return negative(a, over(a, one, call(a, F_SQRT, sum2(a, one, negative(a, square(a, x))))));
-    case F_ATAN:
-        return over(a, one, sum2(a, one, square(a, x)));
-    case F_SINH:
-        return call(a, F_COSH, x);
-    case F_COSH:
-        return call(a, F_SINH, x);
-    case F_TANH:
-        return square(a, call(a, F_SECH, x));
-    case F_EXP:
-        return self;
-    case F_LN:
+    struct span first = span_str("first argument"), x = span_str("x"), y = span_str("y");
+    const struct expr *d = parse_answer(a, span_str(text), READ_THOUSANDS, NULL);
+    d = expr_substitute(a, d, x, expr_sym(a, first)); /* e's own x and y stay what they are */
+    if (e->n == 2) d = expr_substitute(a, d, y, e->arg[1]);
+    return expr_substitute(a, d, first, e->arg[0]);
+}
 
-        return over(a, one, x);
-    case F_ABS:
-        return over(a, x, self);
-    default:
-        return NULL;
+/* By the chain rule, where the row of the function says its derivative and name is in the first
+ * argument alone. */
+static const struct expr *chain_rule(struct arena *a, const struct expr *e, struct span name)
+{
+    const struct function *f = &FUNCTIONS[e->op];
+    const struct expr *x = e->arg[0];
+    if (e->n > 2 || (e->n == 2 && expr_has_symbol(e->arg[1], name))) return NULL;
+    if (f->derivative == NULL && f->of_inverse != F_NONE) {
+        return calculus_derivative(a, call(a, f->of_inverse, over(a, expr_int(a, 1), x)), name);
     }
+    if (f->derivative == NULL) return NULL;
+    return times(a, at_arguments(a, f->derivative, e), calculus_derivative(a, x, name));
 }
 
 static const struct expr *power_rule(struct arena *a, const struct expr *e, struct span name)
@@ -135,9 +119,7 @@ const struct expr *calculus_derivative(struct arena *a, const struct expr *e, st
     case E_POW:
         return power_rule(a, e, name);
     case E_FUNC:
-        return e->n == 1
-                   ? times(a, outer(a, e->op, e->arg[0]), calculus_derivative(a, e->arg[0], name))
-                   : NULL;
+        return chain_rule(a, e, name);
     case E_INTEGRAL:
         return e->n == 1 && span_eq(e->text, name) ? e->arg[0] : NULL;
     default:
@@ -276,14 +258,11 @@ const struct expr *calculus_expand(struct arena *a, const struct expr *e)
         !(expr_has(e, E_DERIVATIVE, -1) || expr_has(e, E_LIMIT, -1) || expr_has(e, E_SUM, 0))) {
         return e;
     }
-    struct expr *copy = arena_alloc(a, 1, sizeof(*copy));
-    if (copy == NULL) return NULL;
-    *copy = *e;
-    copy->arg = arena_alloc(a, e->n, sizeof(*copy->arg));
-    for (uint32_t i = 0; copy->arg != NULL && i < e->n; i++) {
+    struct expr *copy = expr_copy(a, e);
+    for (uint32_t i = 0; copy != NULL && i < e->n; i++) {
         if ((copy->arg[i] = calculus_expand(a, e->arg[i])) == NULL) return NULL;
     }
-    if (copy->arg == NULL) return NULL;
+    if (copy == NULL) return NULL;
     const struct expr *d;
     switch ((enum expr_kind)e->kind) {
     case E_DERIVATIVE:

@@ -7,10 +7,10 @@
  */
 #include "reward/math/value/exact.h"
 
-#include <calcium/ca.h>
-
 #include "reward/math/field/rational.h"
 #include "reward/math/real/interval.h"
+#include "reward/math/tree/functions.h"
+#include "reward/math/value/arb.h"
 
 enum { MAX_NODES = 120, MAX_EXPONENT = 400, MAX_INDEX = 12, MAX_DIGITS = 400 };
 
@@ -19,6 +19,14 @@ struct exact {
     ca_ctx_struct *ctx;
     bool common_log;
     int nodes;
+};
+
+/* A function at a, the value of e's first argument, into out. */
+struct exact_call {
+    struct exact *x;
+    const struct expr *e;
+    ca_srcptr a;
+    ca_ptr out;
 };
 
 static bool eval(struct exact *x, const struct expr *e, ca_t out);
@@ -61,8 +69,12 @@ static bool power(struct exact *x, const struct expr *base, const struct expr *e
     return ok;
 }
 
-static bool root(struct exact *x, const struct expr *e, ca_t out)
+/* ---- functions --------------------------------------------------------------------------------- */
+
+bool exact_root(const struct exact_call *c)
 {
+    struct exact *x = c->x;
+    const struct expr *e = c->e;
     struct rational n;
     struct interval v;
     if (!rational_of(e->arg[1], NULL, &n) || n.d != 1 || n.n < 1 || n.n > MAX_INDEX) return false;
@@ -70,113 +82,95 @@ static bool root(struct exact *x, const struct expr *e, ca_t out)
     ca_t b, p;
     ca_init(b, x->ctx);
     ca_init(p, x->ctx);
-    bool ok = eval(x, e->arg[0], b);
-    if (ok) {
-        if (negative) ca_neg(b, b, x->ctx);
-        ca_one(p, x->ctx);
-        ca_div_si(p, p, n.n, x->ctx);
-        ca_pow(out, b, p, x->ctx);
-        if (negative) ca_neg(out, out, x->ctx);
-    }
+    ca_set(b, c->a, x->ctx);
+    if (negative) ca_neg(b, b, x->ctx);
+    ca_one(p, x->ctx);
+    ca_div_si(p, p, n.n, x->ctx);
+    ca_pow(c->out, b, p, x->ctx);
+    if (negative) ca_neg(c->out, c->out, x->ctx);
     ca_clear(p, x->ctx);
     ca_clear(b, x->ctx);
-    return ok;
-}
-
-static bool trigonometric(struct exact *x, int op, const ca_t a, ca_t out)
-{
-    ca_t s, c;
-    ca_init(s, x->ctx);
-    ca_init(c, x->ctx);
-    ca_sin_cos(s, c, a, x->ctx);
-    switch (op) {
-    case F_SIN:
-        ca_set(out, s, x->ctx);
-        break;
-    case F_COS:
-        ca_set(out, c, x->ctx);
-        break;
-    case F_TAN:
-        ca_div(out, s, c, x->ctx);
-        break;
-    case F_COT:
-        ca_div(out, c, s, x->ctx);
-        break;
-    case F_SEC:
-        ca_inv(out, c, x->ctx);
-        break;
-    default:
-        ca_inv(out, s, x->ctx);
-        break;
-    }
-    ca_clear(c, x->ctx);
-    ca_clear(s, x->ctx);
     return true;
 }
 
-static bool logarithm(struct exact *x, const struct expr *e, const ca_t a, ca_t out)
+/* f is Calcium's ca_f. */
+#define PLAIN(f) \
+    bool exact_##f(const struct exact_call *c) \
+    { \
+        ca_##f(c->out, c->a, c->x->ctx); \
+        return true; \
+    }
+PLAIN(sqrt)
+PLAIN(exp)
+PLAIN(abs)
+PLAIN(asin)
+PLAIN(acos)
+PLAIN(atan)
+#undef PLAIN
+
+bool exact_circular(const struct exact_call *c)
+{
+    const struct function *f = &FUNCTIONS[c->e->op];
+    ca_ctx_struct *ctx = c->x->ctx;
+    ca_t one, sine, cosine;
+    ca_init(one, ctx);
+    ca_init(sine, ctx);
+    ca_init(cosine, ctx);
+    ca_one(one, ctx);
+    ca_sin_cos(sine, cosine, c->a, ctx);
+    const ca_srcptr part[] = {[PART_ONE] = one, [PART_SINE] = sine, [PART_COSINE] = cosine};
+    ca_div(c->out, part[f->over], part[f->under], ctx);
+    ca_clear(cosine, ctx);
+    ca_clear(sine, ctx);
+    ca_clear(one, ctx);
+    return true;
+}
+
+bool exact_ln(const struct exact_call *c)
+{
+    ca_log(c->out, c->a, c->x->ctx);
+    return true;
+}
+
+static void log_to_base(const struct exact_call *c, ca_ptr base)
+{
+    ca_log(c->out, c->a, c->x->ctx);
+    ca_log(base, base, c->x->ctx);
+    ca_div(c->out, c->out, base, c->x->ctx);
+}
+
+bool exact_log_base(const struct exact_call *c)
 {
     ca_t b;
-    bool ok = true;
-    ca_init(b, x->ctx);
-    ca_log(out, a, x->ctx);
-    if (e->op == F_LOGB) {
-        ok = eval(x, e->arg[1], b);
-    } else {
-        ca_set_ui(b, 10, x->ctx);
-    }
-    if (ok && (e->op == F_LOGB || (e->op == F_LOG && x->common_log))) {
-        ca_log(b, b, x->ctx);
-        ca_div(out, out, b, x->ctx);
-    }
-    ca_clear(b, x->ctx);
+    ca_init(b, c->x->ctx);
+    bool ok = eval(c->x, c->e->arg[1], b);
+    if (ok) log_to_base(c, b);
+    ca_clear(b, c->x->ctx);
     return ok;
+}
+
+bool exact_log(const struct exact_call *c)
+{
+    ca_t ten;
+    if (!c->x->common_log) return exact_ln(c);
+    ca_init(ten, c->x->ctx);
+    ca_set_ui(ten, 10, c->x->ctx);
+    log_to_base(c, ten);
+    ca_clear(ten, c->x->ctx);
+    return true;
 }
 
 static bool function(struct exact *x, const struct expr *e, ca_t out)
 {
-    if (e->op == F_ROOT) return root(x, e, out);
+    const struct function *f = &FUNCTIONS[e->op];
+    const struct function *g = f->exact != NULL ? f : &FUNCTIONS[f->of_inverse];
+    if (g->exact == NULL || e->n < f->least || e->n > f->most) return false;
     ca_t a;
     ca_init(a, x->ctx);
     bool ok = eval(x, e->arg[0], a);
-    if (ok) {
-        switch ((enum func_op)e->op) {
-        case F_SQRT:
-            ca_sqrt(out, a, x->ctx);
-            break;
-        case F_EXP:
-            ca_exp(out, a, x->ctx);
-            break;
-        case F_LN:
-        case F_LOG:
-        case F_LOGB:
-            ok = logarithm(x, e, a, out);
-            break;
-        case F_ABS:
-            ca_abs(out, a, x->ctx);
-            break;
-        case F_SIN:
-        case F_COS:
-        case F_TAN:
-        case F_COT:
-        case F_SEC:
-        case F_CSC:
-            ok = trigonometric(x, e->op, a, out);
-            break;
-        case F_ATAN:
-            ca_atan(out, a, x->ctx);
-            break;
-        case F_ASIN:
-            ca_asin(out, a, x->ctx);
-            break;
-        case F_ACOS:
-            ca_acos(out, a, x->ctx);
-            break;
-        default:
-            ok = false;
-            break;
-        }
-    }
+    if (ok && g != f) ca_inv(a, a, x->ctx);
+    struct exact_call call = {x, e, a, out};
+    ok = ok && g->exact(&call);
     ca_clear(a, x->ctx);
     return ok;
 }
@@ -205,11 +199,15 @@ static bool constant(struct exact *x, int op, ca_t out)
 {
     switch (op) {
     case C_PI:
-        return ca_pi(out, x->ctx), true;
+        ca_pi(out, x->ctx);
+        return true;
     case C_E:
-        return ca_one(out, x->ctx), ca_exp(out, out, x->ctx), true;
+        ca_one(out, x->ctx);
+        ca_exp(out, out, x->ctx);
+        return true;
     case C_I:
-        return ca_i(out, x->ctx), true;
+        ca_i(out, x->ctx);
+        return true;
     default:
         return false;
     }

@@ -41,7 +41,8 @@ struct math_options {
     bool answer_tag;            /* only <answer></answer> holds answers; false */
     bool first_answer;          /* the first <answer> or box, not the last; false */
     bool answer_in_brackets;    /* the last [...] holds the answer; false */
-    const struct span *choices; /* the letters (or words) to choose from; NULL */
+    const struct span *choices;  /* the letters, or contents, to choose from; NULL */
+    const struct span *contents; /* what each of the letters stands for; NULL when not told */
     int n_choices;
     struct span language; /* "english", "chinese", "german"...: how numbers are written; "" */
     double abs_tol;       /* numbers this close are equal; 0 */

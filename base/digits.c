@@ -1,0 +1,136 @@
+/* base/digits.c - see digits.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "base/digits.h"
+
+#include "base/ascii.h"
+
+/* Exponents are read up to here: beyond, no text that fits in memory makes up for them. */
+static const int64_t EXPONENT_MAX = INT64_C(1) << 60;
+
+static int64_t read_exponent(struct span s)
+{
+    bool negative = s.n > 0 && s.p[0] == '-';
+    int64_t e = 0;
+    for (size_t i = s.n > 0 && (negative || s.p[0] == '+'); i < s.n; i++) {
+        if (e < EXPONENT_MAX / 10) e = e * 10 + (s.p[i] - '0');
+    }
+    return negative ? -e : e;
+}
+
+/* The parts of [sign] digits [. digits] [e [sign] digits]. */
+struct parts {
+    struct span mantissa, exponent;
+    bool negative;
+};
+
+static bool split(struct span s, struct parts *out)
+{
+    size_t at = s.n > 0 && (s.p[0] == '-' || s.p[0] == '+'), start = at;
+    int points = 0, digits = 0;
+    for (; at < s.n && (ascii_is_digit(s.p[at]) || s.p[at] == '.'); at++) {
+        points += s.p[at] == '.';
+        digits += s.p[at] != '.';
+    }
+    if (points > 1 || digits == 0) return false;
+    *out = (struct parts){.mantissa = span_slice(s, start, at), .negative = s.p[0] == '-'};
+    if (at == s.n) return true;
+    if ((s.p[at] | 0x20) != 'e') return false;
+    out->exponent = span_slice(s, at + 1, s.n);
+    size_t i = at + 1;
+    i += i < s.n && (s.p[i] == '-' || s.p[i] == '+');
+    if (i == s.n) return false;
+    while (i < s.n && ascii_is_digit(s.p[i])) {
+        i++;
+    }
+    return i == s.n;
+}
+
+static bool is_no_weight(char c)
+{
+    return c == '0' || c == '.';
+}
+
+bool digits_read(struct span text, struct digits *out)
+{
+    struct parts p;
+    if (!split(text, &p)) return false;
+    struct span m = p.mantissa;
+    const char *point = memchr(m.p, '.', m.n);
+    int64_t before = point == NULL ? (int64_t)m.n : point - m.p; /* digits before the point */
+    size_t first = 0;
+    while (first < m.n && is_no_weight(m.p[first])) {
+        first++;
+    }
+    while (m.n > first && is_no_weight(m.p[m.n - 1])) {
+        m.n--;
+    }
+    *out = (struct digits){.text = span_slice(m, first, m.n)};
+    if (out->text.n == 0) return true;
+    int64_t skipped = (int64_t)first - (point != NULL && (int64_t)first > before);
+    out->exponent = before - skipped + read_exponent(p.exponent);
+    out->negative = p.negative;
+    return true;
+}
+
+/* The next digit of t and past it, over the point; -1 at the end. */
+static int next_digit(struct span *t)
+{
+    if (t->n > 0 && t->p[0] == '.') *t = span_slice(*t, 1, t->n);
+    if (t->n == 0) return -1;
+    int digit = t->p[0] - '0';
+    *t = span_slice(*t, 1, t->n);
+    return digit;
+}
+
+static int compare_sizes(const struct digits *a, const struct digits *b)
+{
+    if (a->exponent != b->exponent) return a->exponent < b->exponent ? -1 : 1;
+    struct span x = a->text, y = b->text;
+    for (;;) {
+        int i = next_digit(&x), j = next_digit(&y);
+        if (i != j) return i < j ? -1 : 1; /* the end is below a digit: the last one is not 0 */
+        if (i < 0) return 0;
+    }
+}
+
+static int sign(const struct digits *d)
+{
+    return d->text.n == 0 ? 0 : d->negative ? -1 : 1;
+}
+
+int digits_compare(const struct digits *a, const struct digits *b)
+{
+    int x = sign(a), y = sign(b);
+    if (x != y) return x < y ? -1 : 1;
+    return x == 0 ? 0 : x * compare_sizes(a, b);
+}
+
+static int64_t count(struct span text)
+{
+    return (int64_t)text.n - (memchr(text.p, '.', text.n) != NULL);
+}
+
+bool digits_is_whole(const struct digits *d)
+{
+    return d->text.n == 0 || d->exponent >= count(d->text);
+}
+
+bool digits_int64(const struct digits *d, int64_t *out)
+{
+    if (!digits_is_whole(d) || d->exponent > 19) return false;
+    struct span rest = d->text;
+    int64_t value = 0; /* grows downwards, as the negative range is the larger */
+    for (int64_t i = 0; d->text.n > 0 && i < d->exponent; i++) {
+        int digit = next_digit(&rest);
+        if (digit < 0) digit = 0;
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_sub_overflow(value, digit, &value)) {
+            return false;
+        }
+    }
+    if (!d->negative && value == INT64_MIN) return false;
+    *out = d->negative ? value : -value;
+    return true;
+}

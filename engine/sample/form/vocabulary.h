@@ -1,0 +1,61 @@
+/* engine/sample/form/vocabulary.h - a model's vocabulary as forms see it: the bytes of its tokens, and which
+ * of them may come next.
+ *
+ * The tokens' bytes lie in a trie, made once when the model is loaded. A mask is found by one
+ * walk over it with a cursor, which leaves out whatever stands below a byte that is refused. Masks
+ * of states that come again are copied from a bounded cache.
+ *
+ * Special tokens have no bytes where the output's text skips them, and are then refused outside of
+ * thoughts. End tokens are allowed exactly where the output may end.
+ *
+ * form_mask() and form_accept() may be called by any thread.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ENGINE_SAMPLE_FORM_VOCABULARY_H
+#define ENGINE_SAMPLE_FORM_VOCABULARY_H
+
+#include <stddef.h>
+
+#include "engine/sample/form/form.h"
+
+struct form_vocabulary;
+
+/* The text of a token in an output; empty for special ones when they are skipped. */
+typedef struct span form_text_fn(const void *arg, int id, bool skip_special);
+
+/* For n_vocab tokens, the n_end ones at end_ids ending an output; arg and the texts are borrowed.
+ * NULL and ERROR_NO_MEMORY on failure. Free with form_vocabulary_free(), which accepts NULL. */
+struct form_vocabulary *form_vocabulary_new(int n_vocab, const int *end_ids, int n_end,
+                                            form_text_fn *text, const void *arg, struct error *err);
+void form_vocabulary_free(struct form_vocabulary *v);
+
+/* What a thread needs while it makes masks. */
+struct form_work {
+    struct form_cursor *path; /* [longest token + 1] */
+    uint32_t *ends;           /* likewise */
+    uint64_t *mask;           /* [n_vocab / 64, rounded up]: bit id % 64 of word id / 64 */
+};
+
+/* False and ERROR_NO_MEMORY on failure. End with form_work_clear(). */
+bool form_work_init(struct form_work *w, const struct form_vocabulary *v, struct error *err);
+void form_work_clear(struct form_work *w);
+
+/* w->mask: the tokens that may come after c, whose form is not NULL. skip_special: as the output's
+ * text has it. */
+void form_mask(struct form_vocabulary *v, const struct form_cursor *c, bool skip_special,
+               struct form_work *w);
+
+static inline bool form_mask_has(const struct form_work *w, int id)
+{
+    return w->mask[id / 64] >> (id % 64) & 1;
+}
+
+/* Go on by a token. False when the mask does not have it; c is then of no more use. An end token
+ * leaves c as it is. */
+bool form_accept(const struct form_vocabulary *v, struct form_cursor *c, int id, bool skip_special);
+
+/* Masks found in the cache, and masks asked for. For tests and benchmarks. */
+void form_vocabulary_counts(struct form_vocabulary *v, uint64_t *found, uint64_t *asked);
+
+#endif

@@ -1,0 +1,209 @@
+/* reward/math/find/spoken.c - words beside a value that change it.
+ *
+ * "minus 42" is not 42, nor is "half of 42", "42 squared", "at most 42" or "not 42". A word beside
+ * a value is either in this table, and then it is read or makes the value unreadable, or it is
+ * neutral ("42 apples") and says nothing about the number.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/math/find/spoken.h"
+
+#include "base/ascii.h"
+#include "base/buffer.h"
+#include "reward/math/find/runs.h"
+#include "reward/math/read/words.h"
+
+enum { MAX_ROUNDS = 6 };
+
+enum side { LEFT, RIGHT, BETWEEN /* two values */ };
+
+struct row {
+    enum side side;
+    const char *words;    /* in small letters */
+    const char *template; /* % the value, & the second one; NULL: none is said */
+};
+
+/* Of words that begin alike the longer ones come first. */
+/* clang-format off */
+static const struct row rows[] = {
+    {LEFT, "minus", "-%"}, {LEFT, "negative of", "-(%)"}, {LEFT, "negative", "-%"},
+    {LEFT, "opposite of", "-(%)"}, {LEFT, "square root of", "\\sqrt{%}"},
+    {LEFT, "square-root of", "\\sqrt{%}"}, {LEFT, "cube root of", "\\sqrt[3]{%}"},
+    {LEFT, "root of", NULL}, {LEFT, "square of", "(%)^2"}, {LEFT, "cube of", "(%)^3"},
+    {LEFT, "reciprocal of", "1/(%)"}, {LEFT, "inverse of", "1/(%)"},
+    {LEFT, "factorial of", "(%)!"}, {LEFT, "absolute value of", "|%|"},
+    {LEFT, "logarithm of", "\\log(%)"}, {LEFT, "two thirds of", "2/3*(%)"},
+    {LEFT, "three quarters of", "3/4*(%)"}, {LEFT, "three fourths of", "3/4*(%)"},
+    {LEFT, "half of", "1/2*(%)"}, {LEFT, "third of", "1/3*(%)"}, {LEFT, "quarter of", "1/4*(%)"},
+    {LEFT, "fifth of", "1/5*(%)"}, {LEFT, "tenth of", "1/10*(%)"}, {LEFT, "half", "1/2*(%)"},
+    {LEFT, "twice", "2*(%)"}, {LEFT, "double", "2*(%)"}, {LEFT, "two times", "2*(%)"},
+    {LEFT, "triple", "3*(%)"}, {LEFT, "three times", "3*(%)"}, {LEFT, "four times", "4*(%)"},
+    {LEFT, "five times", "5*(%)"}, {LEFT, "ten times", "10*(%)"},
+    {LEFT, "less than or equal to", "x\\le %"}, {LEFT, "greater than or equal to", "x\\ge %"},
+    {LEFT, "no more than", "x\\le %"}, {LEFT, "not more than", "x\\le %"},
+    {LEFT, "no less than", "x\\ge %"}, {LEFT, "not less than", "x\\ge %"},
+    {LEFT, "no fewer than", "x\\ge %"}, {LEFT, "at most", "x\\le %"}, {LEFT, "up to", "x\\le %"},
+    {LEFT, "at least", "x\\ge %"}, {LEFT, "less than", "x<%"}, {LEFT, "fewer than", "x<%"},
+    {LEFT, "smaller than", "x<%"}, {LEFT, "lower than", "x<%"}, {LEFT, "below", "x<%"},
+    {LEFT, "under", "x<%"}, {LEFT, "more than", "x>%"}, {LEFT, "greater than", "x>%"},
+    {LEFT, "larger than", "x>%"}, {LEFT, "bigger than", "x>%"}, {LEFT, "higher than", "x>%"},
+    {LEFT, "above", "x>%"}, {LEFT, "exceeds", "x>%"}, {LEFT, "exceeding", "x>%"},
+    {LEFT, "not equal to", "x\\ne %"}, {LEFT, "different from", "x\\ne %"},
+    {LEFT, "not", NULL}, {LEFT, "cannot be", NULL}, {LEFT, "can't be", NULL},
+    {LEFT, "can not be", NULL}, {LEFT, "not be", NULL}, {LEFT, "cannot equal", NULL},
+    {LEFT, "isn't", NULL}, {LEFT, "aren't", NULL}, {LEFT, "wasn't", NULL}, {LEFT, "never", NULL},
+    {LEFT, "couldn't be", NULL}, {LEFT, "won't be", NULL}, {LEFT, "rather than", NULL},
+    {LEFT, "instead of", NULL}, {LEFT, "other than", NULL}, {LEFT, "excluding", NULL},
+    {LEFT, "except", NULL}, {LEFT, "except for", NULL}, {LEFT, "unlike", NULL},
+    {LEFT, "multiple of", NULL}, {LEFT, "multiples of", NULL}, {LEFT, "divisor of", NULL},
+    {LEFT, "divisors of", NULL}, {LEFT, "factor of", NULL}, {LEFT, "factors of", NULL},
+    {LEFT, "power of", NULL}, {LEFT, "powers of", NULL}, {LEFT, "divisible by", NULL},
+    {LEFT, "modulo", NULL}, {LEFT, "between", NULL}, {LEFT, "percent of", NULL},
+    {LEFT, "% of", NULL}, {LEFT, "either of", NULL}, {LEFT, "neither", NULL},
+    {BETWEEN, "times", "(%)*(&)"}, {BETWEEN, "multiplied by", "(%)*(&)"},
+    {BETWEEN, "divided by", "(%)/(&)"}, {BETWEEN, "over", "(%)/(&)"},
+    {BETWEEN, "plus", "(%)+(&)"}, {BETWEEN, "minus", "(%)-(&)"},
+    {BETWEEN, "to the power of", "(%)^{&}"}, {BETWEEN, "to the power", "(%)^{&}"},
+    {BETWEEN, "raised to the power of", "(%)^{&}"}, {BETWEEN, "choose", "\\binom{%}{&}"},
+    {BETWEEN, "out of", "(%)/(&)"}, {BETWEEN, "more than", "(&)+(%)"},
+    {BETWEEN, "less than", "(&)-(%)"}, {BETWEEN, "in base", "% in base &"},
+    {BETWEEN, "base", "% in base &"}, {BETWEEN, "modulo", "(%) \\bmod (&)"},
+    {RIGHT, "squared", "(%)^2"}, {RIGHT, "cubed", "(%)^3"}, {RIGHT, "factorial", "(%)!"},
+    {RIGHT, "dozens", "12*(%)"}, {RIGHT, "dozen", "12*(%)"}, {RIGHT, "hundred", "100*(%)"},
+    {RIGHT, "and a half", "(%)+1/2"}, {RIGHT, "and one half", "(%)+1/2"},
+    {RIGHT, "and a quarter", "(%)+1/4"}, {RIGHT, "below zero", "-(%)"},
+    {RIGHT, "\xe5\xba\xa6", "(%)^\\circ"}, {RIGHT, "\xe4\xb8\x87", "10000*(%)"},
+    {RIGHT, "or more", "x\\ge %"}, {RIGHT, "or greater", "x\\ge %"}, {RIGHT, "or higher", "x\\ge %"},
+    {RIGHT, "or above", "x\\ge %"}, {RIGHT, "and above", "x\\ge %"}, {RIGHT, "or larger", "x\\ge %"},
+    {RIGHT, "or less", "x\\le %"}, {RIGHT, "or fewer", "x\\le %"}, {RIGHT, "or lower", "x\\le %"},
+    {RIGHT, "or below", "x\\le %"}, {RIGHT, "or smaller", "x\\le %"}, {RIGHT, "at most", "x\\le %"},
+    {RIGHT, "at least", "x\\ge %"}, {RIGHT, "is wrong", NULL}, {RIGHT, "is incorrect", NULL},
+    {RIGHT, "is not", NULL}, {RIGHT, "would be wrong", NULL}, {RIGHT, "otherwise", NULL},
+};
+/* clang-format on */
+
+static bool is_word(int c)
+{
+    return ascii_is_letter(c) || c >= 0x80 || c == '\'';
+}
+
+/* The row of this side whose words begin at s.p[i], NULL when none does. */
+static const struct row *row_after(struct span s, size_t i, enum side side)
+{
+    struct span rest = span_slice(s, i, s.n);
+    for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+        size_t n = strlen(rows[k].words);
+        bool here = rows[k].side == side && words_start(rest, span_str(rows[k].words));
+        if (here && (n == rest.n || !is_word((unsigned char)rest.p[n]))) return &rows[k];
+    }
+    return NULL;
+}
+
+/* The row of LEFT whose words end at s.p[end]. */
+static const struct row *row_before(struct span s, size_t end)
+{
+    const struct row *best = NULL;
+    for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+        size_t n = strlen(rows[k].words);
+        if (rows[k].side != LEFT || n > end) continue;
+        bool border = n == end || !is_word((unsigned char)s.p[end - n - 1]);
+        bool here = border && words_start(span_slice(s, end - n, end), span_str(rows[k].words));
+        if (here && (best == NULL || n > strlen(best->words))) best = &rows[k];
+    }
+    return best;
+}
+
+static struct span fill(struct arena *a, const char *template, struct span x, struct span y)
+{
+    struct buffer out;
+    buffer_init(&out, x.n + y.n + 64);
+    for (const char *c = template; *c != 0; c++) {
+        if (*c == '%') {
+            buffer_add_span(&out, x);
+        } else if (*c == '&') {
+            buffer_add_span(&out, y);
+        } else {
+            buffer_add_char(&out, *c);
+        }
+    }
+    char *copy = out.failed ? NULL : arena_str(a, buffer_span(&out));
+    struct span text = span_of(copy, copy == NULL ? 0 : out.n);
+    buffer_clear(&out);
+    return text;
+}
+
+/* Where the words before `from` end: spaces, articles and signs of money are stepped over. */
+static size_t before_articles(struct span s, size_t from)
+{
+    static const char *const articles[] = {"the", "a", "an", "exactly", "about", "approximately"};
+    for (bool again = true; again;) {
+        again = false;
+        while (from > 0 && memchr(" \t$(\\", s.p[from - 1], 5) != NULL) {
+            from--;
+        }
+        for (size_t k = 0; k < sizeof(articles) / sizeof(articles[0]) && !again; k++) {
+            size_t n = strlen(articles[k]);
+            again =
+                from > n && memcmp(s.p + from - n, articles[k], n) == 0 && s.p[from - n - 1] == ' ';
+            if (again) from -= n;
+        }
+    }
+    return from;
+}
+
+static size_t after_space(struct span s, size_t to)
+{
+    while (to < s.n && (s.p[to] == ' ' || s.p[to] == '\t')) {
+        to++;
+    }
+    return to;
+}
+
+static bool apply(struct arena *a, struct spoken *v, const char *template, struct span second)
+{
+    if (template == NULL) return v->denied = true, false;
+    struct span bare = words_unwrap(v->text);
+    v->text = fill(a, template, bare, second);
+    v->changed = true;
+    return v->text.n > 0;
+}
+
+static bool read_left(struct arena *a, struct span s, struct spoken *v)
+{
+    size_t end = before_articles(s, v->from);
+    const struct row *row = row_before(s, end);
+    if (row == NULL) return false;
+    v->from = end - strlen(row->words);
+    return apply(a, v, row->template, span_of(NULL, 0));
+}
+
+static bool read_right(struct arena *a, struct span s, struct spoken *v)
+{
+    size_t i = after_space(s, v->to);
+    const struct row *row = row_after(s, i, RIGHT);
+    if (row != NULL) {
+        v->to = i + strlen(row->words);
+        return apply(a, v, row->template, span_of(NULL, 0));
+    }
+    if (i < s.n && s.p[i] == '(' && words_start(span_slice(s, i + 1, s.n), span_str("base "))) i++;
+    row = row_after(s, i, BETWEEN);
+    if (row == NULL) return false;
+    struct run r;
+    size_t next = after_space(s, i + strlen(row->words));
+    if (words_start(span_slice(s, next, s.n), span_str("the "))) next += 4;
+    struct span second = run_at(s, next, &r) && r.tells ? run_read(a, s, &r) : span_of(NULL, 0);
+    if (second.n == 0) return false;
+    v->to = next + second.n;
+    return apply(a, v, row->template, words_unwrap(second));
+}
+
+struct spoken spoken_value(struct arena *a, struct span s, size_t from, size_t to)
+{
+    struct spoken v = {.text = span_slice(s, from, to), .from = from, .to = to};
+    for (int i = 0; i < MAX_ROUNDS && read_left(a, s, &v); i++) {
+    }
+    for (int i = 0; i < MAX_ROUNDS && !v.denied && read_right(a, s, &v); i++) {
+    }
+    if (v.changed && v.text.n == 0) v.denied = true; /* no memory for it */
+    return v;
+}

@@ -1,0 +1,25 @@
+/* reward/math/find/spoken.h - words beside a value that change it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_MATH_FIND_SPOKEN_H
+#define REWARD_MATH_FIND_SPOKEN_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/span.h"
+
+/* A value at [from, to) of a plain sentence, and what its neighbours say of it. */
+struct spoken {
+    struct span text; /* the value with them: "-(42)" of "minus 42"; else the value as it stands */
+    size_t from, to;  /* what was read, its words included */
+    bool changed;     /* text is new, in the arena */
+    bool denied;      /* no value is said: "not 42", "a multiple of 42" */
+};
+
+/* Reads the words on both sides of s[from, to): "minus", "half of", "squared", "times 2", "at
+ * most", "cannot be". */
+struct spoken spoken_value(struct arena *a, struct span s, size_t from, size_t to);
+
+#endif

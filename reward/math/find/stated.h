@@ -1,0 +1,31 @@
+/* reward/math/find/stated.h - what a statement states: the one finder of responses, boxes, tags and
+ * references.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_MATH_FIND_STATED_H
+#define REWARD_MATH_FIND_STATED_H
+
+#include "base/arena.h"
+#include "reward/math/work/options.h"
+
+struct stated {
+    struct span text;     /* the answer; {NULL, 0} when the statement holds no mathematics */
+    struct span plain;    /* the whole statement, plain_text() */
+    struct span language; /* that announces it, where it has decimal commas; else "" */
+    bool changed;         /* words beside the value changed it, and text says so: "-42" */
+    bool denied;          /* it only says what the answer is not */
+};
+
+/* The mathematics that a statement ("is 5, as required", the inside of a box) states. kinds: bits
+ * MATH_EXTRACT_*. */
+struct stated stated_in(struct arena *a, struct span s, unsigned kinds);
+
+/* The same of running text, where nothing marks the statement: the last mathematics of its last
+ * sentence that has some and is not denied. */
+struct stated stated_last(struct arena *a, struct span s);
+
+/* The time of day or the date that s is. */
+bool stated_is_moment(struct arena *a, struct span s);
+
+#endif
