@@ -66,8 +66,11 @@ bool error_set(struct error *e, enum error_code code, const char *param, const c
  * "items" + "[3].id" -> "items[3].id". */
 bool error_in(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-int error_status(enum error_code code);       /* HTTP status; 500 for ERROR_NONE */
-const char *error_type(enum error_code code); /* "invalid_request_error" */
-const char *error_name(enum error_code code); /* "invalid_value" */
+/* The HTTP status; 500 for ERROR_NONE. */
+int error_status(enum error_code code);
+/* "invalid_request_error". */
+const char *error_type(enum error_code code);
+/* "invalid_value". */
+const char *error_name(enum error_code code);
 
 #endif

@@ -101,6 +101,7 @@ struct engine_info {
     const char *think_open, *think_close; /* reasoning tags, NULL when the model has none */
     double load_seconds;
 };
+/* Borrowed from e. */
 const struct engine_info *engine_info(const struct engine *e);
 
 /* The weights that requests submitted now are computed with. Any thread, from ENGINE_READY on. */
@@ -108,6 +109,7 @@ struct engine_weights {
     uint64_t number;  /* as in events */
     const char *name; /* as clients call them: "default" are those that were loaded at start */
 };
+/* A copy; the name is borrowed from e. */
 struct engine_weights engine_weights(const struct engine *e);
 
 /* ---- text, tokens, templates: any thread, from ENGINE_READY on ---- */
@@ -178,6 +180,7 @@ struct engine_limits {
     double int8_macs, float_macs; /* a second, all threads together */
     double read_bytes;            /* a second */
 };
+/* Measure. False and *err when there is no memory or no thread for it. */
 bool engine_measure_limits(int threads, struct engine_limits *out, struct error *err);
 
 /* Any thread: while paused no step runs. Requests may be submitted and wait; cancellations take effect. */

@@ -32,6 +32,13 @@ void ready_handle(struct exchange *x)
         exchange_fail(x, &err);
         return;
     }
+    struct judge_stats judge;
+    judge_stats_get(x->server->judge, &judge);
+    if (judge.lost) {
+        error_set(&err, ERROR_LOADING, NULL, "the verifier processes are being started anew");
+        exchange_fail(x, &err);
+        return;
+    }
     switch (engine_state(x->server->engine, &why)) {
     case ENGINE_READY:
         reply_str(x, "status", "ready");
