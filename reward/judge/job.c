@@ -147,7 +147,11 @@ struct judge_result judge_job_result(struct judge_job *job, size_t i)
 bool judge_job_reply(struct judge_job *job, struct buffer *out)
 {
     job_settle(job);
-    if (job->failed || job->texts.failed) return false;
+    if (job->failed || job->texts.failed) {
+        out->failed = true;
+        out->no_memory = job->failed || job->texts.no_memory;
+        return false;
+    }
     job->form->reply(job, out);
     return !out->failed;
 }

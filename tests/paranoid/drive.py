@@ -66,7 +66,7 @@ class Server:
         self.start()
 
     def start(self):
-        self.page.disarm()
+        self.page.begin()
         self.log = tempfile.NamedTemporaryFile(prefix="paranoid-")
         with open(self.log.name, "ab") as log:
             self.process = subprocess.Popen([self.program, "serve", *SETTINGS], stdout=log, stderr=log,
@@ -356,6 +356,7 @@ class Run:
 
     def once(self, mode, first, many):
         out, page = self.outcome, self.page
+        page.begin()
         page.arm(mode, self.scenario.place, first, many)
         got = self.run()
         page.disarm()

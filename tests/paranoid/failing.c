@@ -44,13 +44,13 @@ struct page { /* drive.py has the same offsets */
     _Atomic uint64_t first, many, seen, failed;
     _Atomic uint64_t foreign;
     uint64_t base;                             /* where the program is loaded */
+    _Atomic uint64_t parent;                   /* the process that the driver started; 0: none yet */
     uint64_t trace[FRAMES];                    /* callers of the allocation that failed first */
     uint64_t foreign_trace[FRAMES];            /* of the last foreign one */
     _Atomic uint64_t known[KNOWN];             /* hashes of callers; 0: empty */
 };
 
 static struct page *page;
-static pid_t parent;
 
 void *__real_malloc(size_t n);
 void *__real_calloc(size_t n, size_t size);
@@ -67,7 +67,7 @@ extern const char __executable_start[];
 
 static bool is_here(void)
 {
-    enum place here = getpid() == parent ? PARENT : CHILDREN;
+    enum place here = (uint64_t)getpid() == page->parent ? PARENT : CHILDREN;
     return (page->place & here) != 0;
 }
 
@@ -178,7 +178,7 @@ ssize_t __wrap_getline(char **line, size_t *room, FILE *in)
 /* GMP and FLINT cannot fail: what they ask for is noted where it should not be asked for. */
 static void note_foreign(void)
 {
-    if (page == NULL || page->mode == OFF || getpid() != parent) return;
+    if (page == NULL || page->mode == OFF || (uint64_t)getpid() != page->parent) return;
     uint64_t trace[FRAMES];
     callers(trace);
     atomic_fetch_add(&page->foreign, 1);
@@ -232,8 +232,9 @@ __attribute__((constructor)) static void begin(void)
     if (at == MAP_FAILED) return;
     void *warm[4];
     backtrace(warm, 4); /* the first one loads what it needs */
-    parent = getpid();
     page = at;
+    uint64_t none = 0;
+    atomic_compare_exchange_strong(&page->parent, &none, (uint64_t)getpid());
     page->base = (uint64_t)(uintptr_t)__executable_start;
     uv_replace_allocator(__wrap_malloc, __wrap_realloc, __wrap_calloc, free);
     mp_set_memory_functions(gmp_new, gmp_grow, gmp_free);

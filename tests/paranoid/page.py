@@ -12,7 +12,7 @@ OFF, EVERY, FRESH = 0, 1, 2
 PARENT, CHILDREN = 1, 2
 FRAMES = 24
 ALL = 1 << 62  # of `many`: every allocation from the first on
-_MODE, _PLACE, _FIRST, _MANY, _SEEN, _FAILED, _FOREIGN, _BASE, _TRACE = 0, 4, 8, 16, 24, 32, 40, 48, 56
+_MODE, _PLACE, _FIRST, _MANY, _SEEN, _FAILED, _FOREIGN, _BASE, _PARENT, _TRACE = 0, 4, 8, 16, 24, 32, 40, 48, 56, 64
 _FOREIGN_TRACE = _TRACE + 8 * FRAMES
 _SIZE = _FOREIGN_TRACE + 8 * FRAMES + 8 * (1 << 16)
 
@@ -38,6 +38,11 @@ class Page:
         struct.pack_into("=QQQ", self._at, _SEEN, 0, 0, 0)
         struct.pack_into("=I", self._at, _PLACE, place)
         struct.pack_into("=I", self._at, _MODE, mode)
+
+    def begin(self):
+        """The next process that opens the page is the one that the driver starts."""
+        self.disarm()
+        struct.pack_into("=Q", self._at, _PARENT, 0)
 
     def disarm(self):
         struct.pack_into("=I", self._at, _MODE, OFF)
