@@ -13,9 +13,16 @@
 
 #include "base/span.h"
 
+enum python_value {
+    PYTHON_NUMBER,    /* *distance is set */
+    PYTHON_NONE,      /* Python would raise, give no real number, or compute with integers of more than 4096 bits */
+    PYTHON_TOO_LARGE, /* needs integers of any size, which were not allowed */
+};
+
 /* The value of an expression of digits, + - * / ( ) . and white space, less target, as Python's
- * abs(eval(text) - target). False where Python would raise, give no real number, or compute with
- * integers of more than 4096 bits. */
-bool python_eval_distance(struct span text, double target, double *distance);
+ * abs(eval(text) - target). any_size: integers may be large; then memory that runs out ends the process, so only
+ * in a verifier process. */
+enum python_value python_eval_distance(struct span text, double target, bool any_size,
+                                       double *distance);
 
 #endif
