@@ -14,8 +14,8 @@
 #include "base/span.h"
 
 enum python_value {
-    PYTHON_NUMBER,    /* *distance is set */
-    PYTHON_NONE,      /* Python would raise, give no real number, or compute with integers of more than 4096 bits */
+    PYTHON_NUMBER, /* *distance is set */
+    PYTHON_NONE, /* Python would raise, give no real number, or compute with integers of more than 4096 bits */
     PYTHON_TOO_LARGE, /* needs integers of any size, which were not allowed */
 };
 
