@@ -13,7 +13,7 @@ comma   := ,
 FLAVOUR ?= release
 B       := build/$(FLAVOUR)
 FOLDERS := base config engine reward server
-MAIN    := server/main.c
+MAIN    := server/cli/main.c
 # The kernels of an instruction set, one file each. They compile longest, so they come first.
 SIMD    := avx2 avxvnni avx512vnni
 SRCS    := $(SIMD:%=engine/kernels/%.c)
@@ -93,8 +93,8 @@ $(B)/needs: Makefile
 FAILING := $(if $(filter paranoid,$(FLAVOUR)),$(B)/tests/paranoid/failing.o)
 WRAPPED := malloc calloc realloc aligned_alloc strdup strndup mmap pthread_create getline
 $(BIN): LDFLAGS += $(if $(FAILING),$(WRAPPED:%=-Wl$(comma)--wrap=%))
-$(BIN): $(LIB) $(B)/server/main.o $(FAILING)
-	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $(B)/server/main.o $(FAILING) $(LIB) $(LDLIBS)
+$(BIN): $(LIB) $(B)/server/cli/main.o $(FAILING)
+	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $(B)/server/cli/main.o $(FAILING) $(LIB) $(LDLIBS)
 
 $(LIB): $(OBJS)
 	@rm -f $@

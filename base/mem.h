@@ -30,6 +30,11 @@ void *mem_new_aligned(size_t n, size_t size, struct error *err);
  * p still valid. */
 void *mem_grow(void *p, size_t n, size_t size, struct error *err);
 
+/* Room for n elements of size bytes in *array, which has room for *room and doubles as it grows;
+ * new elements are not zeroed. False without memory, and *array is as it was. array points to a
+ * pointer of any type. */
+bool mem_reserve(void *array, int n, int *room, size_t size);
+
 /* n bytes, not zeroed; NULL on failure. Free with free(). */
 void *mem_bytes(size_t n);
 

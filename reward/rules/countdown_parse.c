@@ -20,13 +20,9 @@
 
 #include <assert.h>
 #include <flint/fmpq.h>
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
-#include "base/json.h"
-
-enum { MAX_DEPTH = 64, MAX_LITERAL = 340, SMALL_BITS = 31, SMALL_DIGITS = 9 };
+enum { MAX_DEPTH = 64, MAX_LITERAL = 1024, SMALL_BITS = 31, SMALL_DIGITS = 9 };
 
 struct reader {
     struct span text;
@@ -110,25 +106,6 @@ static bool decimal_set(struct reader *r, fmpq_t out, struct span s)
     return true;
 }
 
-/* A double as the decimal it prints as: 0.1 is one tenth. */
-static bool double_set(struct reader *r, fmpq_t out, double value)
-{
-    if (value == floor(value) && fabs(value) < 0x1p53) {
-        fmpq_set_si(out, (slong)value, 1);
-        return true;
-    }
-    char text[MAX_LITERAL + 1];
-    for (int places = 0; places <= 17; places++) {
-        int n = snprintf(text, sizeof(text), "%.*f", places, value);
-        if (n < 0 || (size_t)n >= sizeof(text)) return false;
-        double back;
-        if (sscanf(text, "%lf", &back) == 1 && back == value) {
-            return decimal_set(r, out, span_of(text, (size_t)n));
-        }
-    }
-    return false;
-}
-
 /* Take a given number of this value out of the pot. */
 static bool take_number(struct reader *r, const fmpq_t value)
 {
@@ -136,7 +113,7 @@ static bool take_number(struct reader *r, const fmpq_t value)
     bool found = false;
     fmpq_init(given);
     for (int i = 0; i < r->rules->n && !found; i++) {
-        if (r->taken[i] || !double_set(r, given, r->rules->numbers[i])) continue;
+        if (r->taken[i] || !decimal_set(r, given, r->rules->numbers[i])) continue;
         found = fmpq_equal(given, value);
         r->taken[i] = found;
     }
@@ -344,7 +321,7 @@ const char *countdown_judge(struct span answer, const struct countdown_rules *ru
     skip_space(&r);
     if (ok && r.cause == NULL && r.at < answer.n) fail(&r, "unparsable_answer");
     if (r.cause == NULL && rules->use_all && !all_used(&r)) fail(&r, "wrong_numbers");
-    if (r.cause == NULL && !double_set(&r, target, rules->target)) fail(&r, "unparsable_answer");
+    if (r.cause == NULL && !decimal_set(&r, target, rules->target)) fail(&r, "unparsable_answer");
     if (r.cause == NULL) r.cause = fmpq_equal(value, target) ? "equal_value" : "not_equal";
     fmpq_clear(value);
     fmpq_clear(target);

@@ -239,6 +239,16 @@ static char take_product(struct parser *p)
     return take(p, "/") ? '/' : 0;
 }
 
+/* An integer of n characters, a sign perhaps among them. */
+static bool set_whole(struct parser *p, struct value *out, const char *text, size_t n)
+{
+    if (n <= SMALL_DIGITS) {
+        fmpz_set_si(out->whole, strtol(text, NULL, 10));
+        return true;
+    }
+    return p->any_size ? fmpz_set_str(out->whole, text, 10) == 0 : leave(p);
+}
+
 /* A literal: 12, 1.5, 1., .5; no leading zero before another digit of an integer but zeros. */
 static bool read_number(struct parser *p, struct value *out)
 {
@@ -256,11 +266,7 @@ static bool read_number(struct parser *p, struct value *out)
     p->at += n;
     if (strchr(text, '.') != NULL) return set_real(out, strtod(text, NULL));
     if (text[0] == '0' && strspn(text, "0") != n) return false;
-    if (n <= SMALL_DIGITS) {
-        fmpz_set_ui(out->whole, strtoul(text, NULL, 10));
-        return true;
-    }
-    return p->any_size ? fmpz_set_str(out->whole, text, 10) == 0 : leave(p);
+    return set_whole(p, out, text, n);
 }
 
 static bool read_sum(struct parser *p, struct value *out);
@@ -333,18 +339,48 @@ static bool read_sum(struct parser *p, struct value *out)
     return read_chain(p, out, take_sum, read_product);
 }
 
-enum python_value python_eval_distance(struct span text, double target, bool any_size,
+/* A JSON number as Python's json module reads it: an int without point and exponent. */
+static bool read_target(struct parser *p, struct span text, struct value *out)
+{
+    char digits[MAX_DIGITS + 1];
+    if (text.n > MAX_DIGITS) return false;
+    memcpy(digits, text.p, text.n);
+    digits[text.n] = '\0';
+    out->is_float = strpbrk(digits, ".eE") != NULL;
+    if (out->is_float) {
+        out->real = strtod(digits, NULL);
+        return isfinite(out->real);
+    }
+    return set_whole(p, out, digits, text.n);
+}
+
+static bool distance_between(struct parser *p, struct value *v, const struct value *w, double *out)
+{
+    double x, y;
+    if (!v->is_float && !w->is_float) {
+        if (!may_operate(p, v, w)) return false;
+        fmpz_sub(v->whole, v->whole, w->whole);
+        fmpz_abs(v->whole, v->whole);
+        return to_real(v, out);
+    }
+    if (!to_real(v, &x) || !to_real(w, &y)) return false;
+    *out = fabs(x - y);
+    return true;
+}
+
+enum python_value python_eval_distance(struct span text, struct span target, bool any_size,
                                        double *distance)
 {
     struct parser p = {.text = text, .any_size = any_size};
-    struct value v;
-    double real;
+    struct value v, w;
     value_init(&v);
+    value_init(&w);
     bool ok = read_sum(&p, &v);
     skip_space(&p);
     assert(any_size || !COEFF_IS_MPZ(*v.whole)); /* (1) */
-    ok = ok && p.at == text.n && to_real(&v, &real);
+    ok = ok && p.at == text.n && read_target(&p, target, &w) &&
+         distance_between(&p, &v, &w, distance);
     value_clear(&v);
-    if (ok) *distance = fabs(real - target);
+    value_clear(&w);
     return p.too_large ? PYTHON_TOO_LARGE : ok ? PYTHON_NUMBER : PYTHON_NONE;
 }

@@ -19,10 +19,10 @@ enum python_value {
     PYTHON_TOO_LARGE, /* needs integers of any size, which were not allowed */
 };
 
-/* The value of an expression of digits, + - * / ( ) . and white space, less target, as Python's
- * abs(eval(text) - target). any_size: integers may be large; then memory that runs out ends the process, so only
+/* The value of an expression of digits, + - * / ( ) . and white space, less target, a number in
+ * JSON's grammar, as Python's abs(eval(text) - target): exact between integers. any_size: integers may be large; then memory that runs out ends the process, so only
  * in a verifier process. */
-enum python_value python_eval_distance(struct span text, double target, bool any_size,
+enum python_value python_eval_distance(struct span text, struct span target, bool any_size,
                                        double *distance);
 
 #endif

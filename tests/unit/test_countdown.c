@@ -27,12 +27,19 @@ static unsigned draw(unsigned below)
     return (unsigned)(state >> 33) % below;
 }
 
+enum { NUMBER_BYTES = 16 };
+
+/* The numbers of an expression, as texts. */
+struct given {
+    char text[MOST][NUMBER_BYTES];
+    struct span numbers[MOST];
+};
+
 /* Of one to twelve digits, sometimes with a point; most are short. */
-static double add_number(struct buffer *out)
+static struct span add_number(struct buffer *out, char *text)
 {
-    char text[32];
-    unsigned digits = draw(4) == 0 ? 1 + draw(12) : 1 + draw(3),
-             point = draw(8) == 0 ? draw(digits) : 0;
+    unsigned digits = draw(4) == 0 ? 1 + draw(12) : 1 + draw(3);
+    unsigned point = draw(8) == 0 ? draw(digits) : 0;
     size_t n = 0;
     for (unsigned i = 0; i < digits; i++) {
         text[n++] = (char)('0' + (i == 0 ? 1 + draw(9) : draw(10)));
@@ -40,12 +47,10 @@ static double add_number(struct buffer *out)
     }
     text[n] = '\0';
     buffer_add_str(out, text);
-    double value = 0;
-    sscanf(text, "%lf", &value);
-    return value;
+    return span_of(text, n);
 }
 
-static void add_expression(struct buffer *out, struct countdown_rules *rules, double *numbers,
+static void add_expression(struct buffer *out, struct countdown_rules *rules, struct given *g,
                            const char *operators)
 {
     int n = 1 + (int)draw(MOST);
@@ -54,13 +59,13 @@ static void add_expression(struct buffer *out, struct countdown_rules *rules, do
         if (i > 0) buffer_add_char(out, operators[draw((unsigned)strlen(operators))]);
         if (opens) buffer_add_char(out, '(');
         open += opens;
-        numbers[i] = add_number(out);
+        g->numbers[i] = add_number(out, g->text[i]);
         for (; open > 0 && (i + 1 == n || draw(3) == 0); open--) {
             buffer_add_char(out, ')');
         }
     }
-    *rules =
-        (struct countdown_rules){.numbers = numbers, .n = n, .target = numbers[draw((unsigned)n)]};
+    *rules = (struct countdown_rules){
+        .numbers = g->numbers, .n = n, .target = g->numbers[draw((unsigned)n)]};
 }
 
 static void test_size_changes_no_verdict(void **unused)
@@ -68,11 +73,11 @@ static void test_size_changes_no_verdict(void **unused)
     int left = 0;
     (void)unused;
     for (int i = 0; i < CASES; i++) {
-        double numbers[MOST];
+        struct given given;
         struct countdown_rules rules;
         struct buffer text;
         buffer_init(&text, 4096);
-        add_expression(&text, &rules, numbers, "+-*/");
+        add_expression(&text, &rules, &given, "+-*/");
         const char *here = countdown_judge(buffer_span(&text), &rules);
         rules.any_size = true;
         const char *there = countdown_judge(buffer_span(&text), &rules);
@@ -89,11 +94,12 @@ static void test_python_too(void **unused)
     int left = 0;
     (void)unused;
     for (int i = 0; i < CASES; i++) {
-        double numbers[MOST], a = 0, b = 0;
+        struct given given;
+        double a = 0, b = 0;
         struct countdown_rules rules;
         struct buffer text;
         buffer_init(&text, 4096);
-        add_expression(&text, &rules, numbers, "+-*/*+");
+        add_expression(&text, &rules, &given, "+-*/*+");
         enum python_value here = python_eval_distance(buffer_span(&text), rules.target, false, &a);
         enum python_value there = python_eval_distance(buffer_span(&text), rules.target, true, &b);
         assert_int_not_equal(there, PYTHON_TOO_LARGE);
@@ -109,23 +115,24 @@ static void test_python_too(void **unused)
 static void test_python_of_large_integers(void **unused)
 {
     static const struct {
-        const char *text;
-        double target, distance;
+        const char *text, *target;
+        double distance;
     } cases[] = {
-        {"2**60", 0, 0x1p60},
-        {"3**39", 4052555153018976267.0, 0},
-        {"9007199254740993", 0, 9007199254740992.0},
-        {"2**61-1", 0x1p61, 0},
-        {"7//2*1000000007", 3000000021.0, 0},
-        {"1000000007*1000000009", 0, 1000000016000000063.0},
-        {"10**18/7", 142857142857142857.0, 0},
+        {"2**60", "0", 0x1p60},
+        {"3**39", "4052555153018976267", 0},
+        {"9007199254740993", "9007199254740992", 1},
+        {"2**61-1", "2305843009213693952", 1},
+        {"7//2*1000000007", "3000000021", 0},
+        {"1000000007*1000000009", "1000000016000000062", 1},
+        {"10**18/7", "142857142857142857.0", 0},
+        {"-2**70", "-1180591620717411303424", 0},
     };
     (void)unused;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         double distance = -1;
-        assert_int_equal(
-            python_eval_distance(span_str(cases[i].text), cases[i].target, true, &distance),
-            PYTHON_NUMBER);
+        assert_int_equal(python_eval_distance(span_str(cases[i].text), span_str(cases[i].target),
+                                              true, &distance),
+                         PYTHON_NUMBER);
         if (distance != cases[i].distance) fail_msg("%s: %a", cases[i].text, distance);
     }
 }

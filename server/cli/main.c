@@ -1,4 +1,4 @@
-/* server/main.c - the program: a table of commands.
+/* server/cli/main.c - the program: a table of commands.
  *
  * Exit status: 0 for a clean end, 2 for wrong usage, 1 for anything else, always with one clear
  * line on stderr.
