@@ -12,11 +12,7 @@
 #include <math.h>
 
 #include "server/generate/completion.h"
-<<<<<<< HEAD:server/routes/llama.c
-#include "server/generate/conversation.h"
 #include "server/generate/output_form.h"
-=======
->>>>>>> main:server/routes/llama_completion.c
 #include "server/http/emit.h"
 #include "server/http/sse.h"
 #include "server/http/state.h"
