@@ -18,6 +18,8 @@
 #include "engine/sample/form/pattern.h"
 #include "engine/sample/form/schema.h"
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 enum { STEPS = 200, MAX_SOURCE = 4096 };
 
 static struct earley *of_schema(struct span source)
