@@ -38,7 +38,7 @@ static bool reserve(struct buffer *b, size_t n)
     if (PARANOID) room = want;
     char *p = mem_grow(b->p, room, 1, NULL);
     if (p == NULL) {
-        b->failed = b->no_memory = true;
+        buffer_no_memory(b);
         return false;
     }
     b->p = p;
@@ -81,6 +81,11 @@ void buffer_addf(struct buffer *b, const char *fmt, ...)
         b->n += (size_t)n;
     }
     va_end(again);
+}
+
+void buffer_no_memory(struct buffer *b)
+{
+    b->failed = b->no_memory = true;
 }
 
 void buffer_drop(struct buffer *b, size_t n)

@@ -39,6 +39,9 @@ void buffer_add_char(struct buffer *b, char c);
 /* Append as printf prints. */
 void buffer_addf(struct buffer *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
+/* Say that a part is missing for want of memory: the buffer has failed. */
+void buffer_no_memory(struct buffer *b);
+
 /* Drop the first n bytes (at most all). */
 void buffer_drop(struct buffer *b, size_t n);
 

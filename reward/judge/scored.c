@@ -220,6 +220,7 @@ static bool make_call(struct scored *s, struct desk *d, struct reward_call *call
 static void score_here(struct scored *s, int i, struct desk *d, struct reward_call *call)
 {
     struct error e = {0};
+    if (d->details.failed) buffer_clear(&d->details);
     d->details.n = 0;
     struct reward_out out = {.details = &d->details, .err = &e};
     enum score_status status = score_part(&s->specs->specs[i], call, &out);
@@ -373,6 +374,18 @@ size_t scored_count_unjudged(const struct scored *s)
         n += s->parts[i].state == PART_NONE;
     }
     return n;
+}
+
+bool scored_lacks_memory(const struct scored *s)
+{
+    if (s->error != NULL) return s->error->code == ERROR_NO_MEMORY;
+    for (int i = 0; i < s->specs->n; i++) {
+        const struct part *p = &s->parts[i];
+        if (p->state == PART_NONE && p->cause != NULL && strcmp(p->cause, SCORE_NO_MEMORY) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void scored_clear(struct scored *s)

@@ -126,6 +126,9 @@ const struct part *scored_telling(const struct scored *s, const struct spec **sp
 /* Parts that have no value though they were asked for; 0 in error. */
 size_t scored_count_unjudged(const struct scored *s);
 
+/* Whether it, or a part of it, could not be judged for want of memory. */
+bool scored_lacks_memory(const struct scored *s);
+
 /* Free what scoring made outside the arena. Not while parts are away. */
 void scored_clear(struct scored *s);
 

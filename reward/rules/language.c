@@ -377,7 +377,7 @@ static bool prepare(const struct option_value *o, void **out, struct error *err)
 }
 
 static const char *const scopes[] = {"think", "all", NULL};
-static const char *const causes[] = {"too_large", "no_memory", NULL};
+static const char *const causes[] = {"too_large", NULL};
 
 static const struct reward_option options[] = {
     {.name = "language",

@@ -17,7 +17,7 @@ class Request:
     method: str
     path: str
     body: object = None
-    kind: str = "json"  # json, verify, stream, lines, text
+    kind: str = "json"  # json, verify, stream, lines, sandbox, text
     place: int = PARENT
     fresh_connection: bool = False
     then: tuple = ()  # requests that put things back, unfailing
@@ -189,10 +189,10 @@ def away(place):
         verify("code: calls and asserts" + where, [{"name": "code"}],
                item(ADD, tests=[{"fn_name": "add", "input": [1, 2], "output": 3}]),
                item(ADD, test_list=["assert add(1, 2) == 3", "assert add(1, 2) == 4"]), place=place),
-        Request("sandbox fusion" + where, "POST", "/run_code", {"code": "print(input())", "language": "python", "stdin": "hi"}, place=place),
+        Request("sandbox fusion" + where, "POST", "/run_code", {"code": "print(input())", "language": "python", "stdin": "hi"}, kind="sandbox", place=place),
         Request("piston" + where, "POST", "/api/v2/execute",
-                {"language": "python", "version": "*", "files": [{"name": "a.py", "content": "print(3)"}]}, place=place),
-        Request("router" + where, "POST", "/execute_batch", {"scripts": ["1+2"], "language": "python"}, place=place),
+                {"language": "python", "version": "*", "files": [{"name": "a.py", "content": "print(3)"}]}, kind="sandbox", place=place),
+        Request("router" + where, "POST", "/execute_batch", {"scripts": ["1+2"], "language": "python"}, kind="sandbox", place=place),
     ]
 
 
