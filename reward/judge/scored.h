@@ -100,8 +100,6 @@ void desk_clear(struct desk *d);
 /* Give s its own copy of an error, unless it has one: the first is the reason. */
 void scored_fail(struct scored *s, const struct error *e);
 
-/* Memory ran out at s: a literal, as an error and as a cause. */
-extern const char SCORED_NO_MEMORY[];
 
 /* Name the caller, so that all it asks for takes turns as one; 0: nobody. Before the first round. */
 void run_set_client(struct run *run, uint64_t client);
@@ -133,6 +131,9 @@ const struct part *scored_telling(const struct scored *s, const struct spec **sp
 
 /* Parts that have no value though they were asked for; 0 in error. */
 size_t scored_count_unjudged(const struct scored *s);
+
+/* Whether it, or a part of it, could not be judged for want of memory. */
+bool scored_lacks_memory(const struct scored *s);
 
 /* Free what scoring made outside the arena. Not while parts are away. */
 void scored_clear(struct scored *s);
