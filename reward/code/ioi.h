@@ -32,6 +32,8 @@ bool ioi_check(const struct buffer *checker, struct sandbox *box, const struct c
 
 /* The least score of a trial, and what it is worth in the subtask's points. */
 double ioi_score(const struct trial *t);
+
+/* A score in the subtask's points, rounded as the task says. */
 double ioi_points(const struct ioi *ioi, double score);
 
 #endif

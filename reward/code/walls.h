@@ -44,6 +44,8 @@ bool namespaces_settle(char *box, size_t room);
 
 /* A fresh file system of that size on dir / none there any more. */
 bool namespaces_mount_work(const char *dir, size_t bytes, int inodes);
+
+/* Take it away again, whatever is in it. */
 bool namespaces_unmount_work(const char *dir);
 
 /* ---- landlock.c ---- */

@@ -35,6 +35,8 @@ struct execute_order *order_new(struct execution *x, struct error *err);
 
 /* Room for n programs in x, and one more of them. */
 bool order_make_runs(struct execution *x, size_t n, struct error *err);
+
+/* Add a program; room was made for it. False and err when it is too large. */
 bool order_add_run(struct execution *x, const struct execute_order *o, struct error *err);
 
 /* ---- outcomes ---- */

@@ -28,7 +28,11 @@ enum advantage_method {
 
 /* The method of that name or short name (grpo, rloo, dr_grpo, none). False: no such method. */
 bool advantage_method_find(struct span name, enum advantage_method *out);
+
+/* Its full name, a literal. */
 const char *advantage_method_name(enum advantage_method m);
+
+/* Does it weigh by tokens? */
 bool advantage_wants_lengths(enum advantage_method m);
 
 enum advantage_scale { SCALE_GROUP, SCALE_BATCH, SCALE_NONE };
@@ -71,6 +75,8 @@ struct moments {
     size_t count;
     double mean, std;
 };
+
+/* Of n values. */
 struct moments moments_of(const double *values, size_t n);
 
 /* 1 - C(n-c, k) / C(n, k): the chance that k of n samples, c of them right, hold a right one.

@@ -1,5 +1,11 @@
 /* reward/judge/advantage_json.c - the bodies of POST /verify/advantages and /verify/pass_at_k.
  *
+ * Two small calculators for trainers that have rewards already. A body is read field by field into
+ * arrays of its own (advantage_body), checked against each other (every row as wide as the first,
+ * every vector as long as the rows), and handed to the same functions that /verify uses
+ * (advantage.h); the reply is one list. Whatever is wrong refuses the request, with the path of the
+ * number at fault: there is no item to blame.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/judge/tables.h"

@@ -60,6 +60,8 @@ struct item_text {
 
 /* An item is at most limit_bytes long. */
 void item_text_init(struct item_text *t, size_t limit_bytes);
+
+/* Free the text. */
 void item_text_clear(struct item_text *t);
 
 /* item's text, good until item_text_clear(); p NULL: too large, or memory is out. */

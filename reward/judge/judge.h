@@ -75,6 +75,8 @@ struct judge_stats {
         wait_error_ms; /* what they waited, and how far that was from what was expected */
     uint64_t refused;  /* requests whose turn was expected too late */
 };
+
+/* A copy of them. Any thread. */
 void judge_stats_get(struct judge *judge, struct judge_stats *out);
 
 #endif

@@ -24,7 +24,10 @@ struct batcher {
     char *group;           /* key of the group at the end of filling; NULL: none */
 };
 
+/* Nothing added yet. */
 void batcher_init(struct batcher *b, struct judge *judge);
+
+/* Free what it holds; lines that wait are lost. */
 void batcher_clear(struct batcher *b);
 
 /* One line, without its LF. *ready: a batch that this line completed, or NULL. A blank line is
@@ -35,11 +38,14 @@ bool batcher_add(struct batcher *b, struct span line, struct batch **ready, stru
  * NULL: none. */
 struct batch *batcher_take(struct batcher *b, bool end);
 
+/* How many lines it has. */
 size_t batch_lines(const struct batch *b);
 
 /* Parse the lines and make the job; b is freed. A line that is no JSON becomes an item in error.
  * NULL: memory is out. */
 struct judge_job *batch_job(struct batch *b, struct judge *judge, struct error *err);
+
+/* For one that is not judged. Accepts NULL. */
 void batch_free(struct batch *b);
 
 /* The results of a judged batch, a line each. */

@@ -1,5 +1,11 @@
 /* reward/judge/reply.c - a judged job as JSON, written without a tree.
  *
+ * A reply is as large as its items are many, so it is appended to one buffer as it goes: keys are
+ * literals, and whether a comma is due is read off the last byte written. What may hold anything
+ * (labels, answers, messages) is escaped; details are members that a reward has written as JSON
+ * already (row/detail.c), copied as they are. A buffer that has failed takes no more, so nothing
+ * here asks before the end.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/judge/job.h"

@@ -95,6 +95,8 @@ struct desk {
 
 /* False: out of memory; desk_clear() is due in any case. */
 bool desk_init(struct desk *d);
+
+/* Free the tools. */
 void desk_clear(struct desk *d);
 
 /* Give s its own copy of an error, unless it has one: the first is the reason. */

@@ -1,5 +1,12 @@
 /* reward/judge/spec.c - see spec.h.
  *
+ * A list of rewards is read against the registry's rows: an entry's own keys (name, weight, as),
+ * then every option by its row's type and range, then the defaults of what was not given, and last
+ * the row's prepare(), which builds what all items share. Nothing here knows a reward by name but
+ * accuracy: where a part wants to know whether the answer is right and no other part says so, a
+ * hidden accuracy part is added at the end to tell it (choose_teller). So the order of a list never
+ * matters but for who tells first.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/judge/spec.h"

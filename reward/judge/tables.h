@@ -16,6 +16,8 @@ bool reward_list_json(struct buffer *out);
 
 /* POST /verify/advantages and /verify/pass_at_k: body in, reply appended to out. */
 bool reward_advantages_json(const cJSON *body, struct buffer *out, struct error *err);
+
+/* POST /verify/pass_at_k, likewise. */
 bool reward_pass_at_k_json(const cJSON *body, struct buffer *out, struct error *err);
 
 #endif

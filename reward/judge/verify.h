@@ -59,7 +59,11 @@ struct judge_result {
     bool keep;                 /* its group's rewards differ */
     const struct error *error; /* the item's own error, or NULL; borrows from the job */
 };
+
+/* How many items the job has. */
 size_t judge_job_count(const struct judge_job *job);
+
+/* The i-th item's. */
 struct judge_result judge_job_result(struct judge_job *job, size_t i);
 
 /* Accepts NULL. Not between judge_job_start() and done(). */

@@ -66,6 +66,8 @@ struct pddl_problem {
 /* Both live in a. NULL and ERROR_UNPARSABLE or ERROR_UNSUPPORTED, saying what and where,
  * otherwise. The problem points to the domain. */
 const struct pddl_domain *pddl_parse_domain(struct span text, struct arena *a, struct error *err);
+
+/* The same for a problem of that domain, which must outlive it. */
 const struct pddl_problem *pddl_parse_problem(struct span text, const struct pddl_domain *domain,
                                               struct arena *a, struct error *err);
 

@@ -109,8 +109,14 @@ struct reward_out {
 
 /* Add `"key": value` to the details. Keys are literals that need no escaping. */
 void detail_text(struct reward_out *out, const char *key, struct span value);
+
+/* The same for a number. */
 void detail_number(struct reward_out *out, const char *key, double value); /* not finite: null */
+
+/* The same for true or false. */
 void detail_bool(struct reward_out *out, const char *key, bool value);
+
+/* The same for null. */
 void detail_null(struct reward_out *out, const char *key);
 /* `"key":` and nothing else: the caller appends one JSON value to out->details. */
 void detail_key(struct reward_out *out, const char *key);

@@ -25,6 +25,8 @@ enum { PATTERN_MAX_BYTES = 16384 };
  * and `\w` by Unicode, only LF is a line break. Free with pattern_free(), which accepts NULL.
  * Read only: threads may share it. */
 struct pattern *pattern_new(struct span source, unsigned flags, struct error *err);
+
+/* Accepts NULL. */
 void pattern_free(struct pattern *p);
 
 enum pattern_result { PATTERN_NO, PATTERN_YES, PATTERN_TOO_HARD };

@@ -13,6 +13,8 @@ enum scope { SCOPE_ANSWER, SCOPE_CONTENT, SCOPE_ALL };
  * it), "content" (all after the thinking), "all" (the whole completion). */
 extern const char *const scope_names[];
 
+/* The part of the completion that a scope (an index of scope_names) names; empty when it is not
+ * there. */
 struct span scope_text(const struct reward_call *call, int scope);
 
 #endif

@@ -27,6 +27,7 @@ enum script {
     SCRIPTS
 };
 
+/* The script of a letter; the first of the enum for what is none. */
 enum script script_of(uint32_t code_point);
 
 #endif

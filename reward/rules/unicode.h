@@ -26,6 +26,7 @@ static inline uint32_t unicode_next(struct span s, size_t *n)
     return c;
 }
 
+/* White space as Python's str.isspace() has it. */
 bool unicode_is_space(uint32_t c); /* str.isspace(), re's \s */
 bool unicode_is_word(uint32_t c);  /* re's \w */
 bool unicode_is_digit(uint32_t c); /* re's \d: category Nd */

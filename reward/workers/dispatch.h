@@ -60,6 +60,8 @@ struct dispatch_stats {
     double wait_ms, wait_error_ms; /* what they waited, and by how much that was not as expected */
     size_t waiting;
 };
+
+/* A copy of them. Any thread. */
 struct dispatch_stats dispatch_stats(struct dispatch *d);
 
 #endif

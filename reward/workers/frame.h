@@ -54,6 +54,8 @@ bool frame_close(struct buffer *out);
 /* Take a whole frame apart; what is behind the head borrows from it. False when its numbers make
  * no sense. */
 bool frame_read_request(struct span frame, struct frame_request *head, struct span *order);
+
+/* The same for a reply. */
 bool frame_read_reply(struct span frame, struct frame_reply *head, struct span *answer);
 
 /* The length in a frame's first bytes; 0: not yet known. */

@@ -17,6 +17,8 @@
 
 /* Append a number. */
 void pack_u32(struct buffer *out, uint32_t v);
+
+/* The same for a double. */
 void pack_f64(struct buffer *out, double v);
 
 /* Append a span, length first. One with p NULL comes back with p NULL. */
@@ -33,6 +35,8 @@ struct unpack {
 
 /* The next number; 0 when there is none. */
 uint32_t unpack_u32(struct unpack *u);
+
+/* The same for a double. */
 double unpack_f64(struct unpack *u);
 
 /* The next span, which borrows from what is read; empty when there is none. */
