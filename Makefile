@@ -13,7 +13,7 @@ comma   := ,
 FLAVOUR ?= release
 B       := build/$(FLAVOUR)
 FOLDERS := base config engine reward server
-MAIN    := server/main.c
+MAIN    := server/cli/main.c
 # The kernels of an instruction set, one file each. They compile longest, so they come first.
 SIMD    := avx2 avxvnni avx512vnni
 SRCS    := $(SIMD:%=engine/kernels/%.c)
@@ -62,7 +62,7 @@ endif
 # hand, so -O2 gives the speed of -O3. UBSan, and ASan's checks written out in place, would multiply
 # the time that they take to compile: ASan calls its checks there. Where gcc has no use for an unrolling hint it warns,
 # under no flag's name: that is no error.
-SIMD_FLAGS := $(if $(SANITIZE),-fno-sanitize=undefined --param asan-instrumentation-with-call-threshold=0,-O2)
+SIMD_FLAGS := $(if $(SANITIZE),-fno-sanitize=undefined $(call known,--param asan-instrumentation-with-call-threshold=0),-O2)
 $(SIMD:%=$(B)/engine/kernels/%.o): CFLAGS += $(SIMD_FLAGS) -fno-var-tracking -Wno-error
 $(B)/engine/kernels/avx2.o:       CFLAGS += -mavx2 -mfma -mf16c
 $(B)/engine/kernels/avxvnni.o:    CFLAGS += -mavx2 -mfma -mf16c -mavxvnni
@@ -89,8 +89,8 @@ $(B)/needs: Makefile
 	    { echo "Libraries are missing: 'make deps' installs them (deploy/packages.txt names them)." >&2; exit 1; }
 	@touch $@
 
-$(BIN): $(LIB) $(B)/server/main.o
-	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $(B)/server/main.o $(LIB) $(LDLIBS)
+$(BIN): $(LIB) $(B)/server/cli/main.o
+	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $(B)/server/cli/main.o $(LIB) $(LDLIBS)
 
 $(LIB): $(OBJS)
 	@rm -f $@

@@ -40,6 +40,7 @@
     X(NOT_AVAILABLE, 501, "server_error", "not_available")                           \
     X(LOADING, 503, "server_error", "loading")                                       \
     X(DRAINING, 503, "server_error", "draining")                                     \
+    X(ABORTED, 503, "server_error", "aborted")                                       \
     X(TIMEOUT, 504, "timeout_error", "timeout")
 
 enum error_code {

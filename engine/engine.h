@@ -95,6 +95,7 @@ struct engine_info {
     int n_vocab, context;
     int threads;
     int max_sequences; /* decoded in one batch */
+    int max_queue;     /* samples that may wait beside them */
     int kv_block_tokens, kv_blocks;
     int64_t kv_bytes_per_token;
     bool has_chat_template;

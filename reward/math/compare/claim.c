@@ -1,4 +1,10 @@
-/* reward/math/compare/claim.c - see claim.h.
+/* reward/math/compare/claim.c - what an answer claims.
+ *
+ * Two people may write one claim in different notations: x = 5 and 5, |x| = 3 and x = +-3, 2i - 3j
+ * and (2, -3). Each rule here turns a tree into another that claims the same, and gives back the
+ * tree itself where it does not apply, so rules are chained without asking. Some apply always
+ * (claim_of), some only where the other side calls for them (claim_beside): 2i - 3j is a complex
+ * number beside a complex number, and a vector beside a pair. No rule compares; compare.c does.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -8,6 +8,8 @@
  */
 #include "reward/math/compare/compare.h"
 
+#include <assert.h>
+
 #include "reward/math/compare/claim.h"
 #include "reward/math/compare/matrix.h"
 #include "reward/math/compare/quantity.h"
@@ -452,6 +454,7 @@ enum equality compare_exprs(struct math_work *w, const struct expr *gold, const 
         return EQ_UNKNOWN;
     }
     w->depth++;
+    assert(w->depth > 0 && w->depth <= WORK_MAX_DEPTH); /* work.h (2) */
     enum equality e =
         expr_same(gold, answer) ? work_yes(w, MATH_EQUAL_VALUE) : compare_claims(w, gold, answer);
     w->depth--;

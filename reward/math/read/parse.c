@@ -13,9 +13,13 @@
  *
  * Every level counts against PARSE_MAX_DEPTH, so the stack is bounded whatever the text.
  *
+ *   (1) What was entered is left: after a whole answer no level, bar or integral is open.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/read/parser.h"
+
+#include <assert.h>
 
 #include "base/buffer.h"
 #include "reward/math/read/units.h"
@@ -496,6 +500,7 @@ const struct expr *parse_answer(struct arena *a, struct span text, enum lexer_re
         angle_signs(p.t);
         p.skip_amp = true;
         e = parser_list(&p, &trailing);
+        assert(e == NULL || (p.depth == 0 && p.bars == 0 && p.integrals == 0)); /* (1) */
         if (e != NULL && parser_next(&p) != T_END) e = parse_fail(&p, "something is left over");
     }
     if (e == NULL && local.code == ERROR_NONE) no_memory(&p);

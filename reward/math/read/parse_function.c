@@ -1,6 +1,12 @@
 /* reward/math/read/parse_function.c - names, functions and their arguments, fractions, roots,
  * binomials, derivatives.
  *
+ * f, g and h are functions where a bracket follows; other letters multiply it. A function without
+ * brackets takes the factors that follow, up to the next function or sign: \sin 2x is sin(2x),
+ * \sin x \cos x a product. A power between a function and its argument is the value's, but for
+ * -1, which is the inverse (its row says which). \operatorname{...} of a name without a row is
+ * applied like a function and stays unknown.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/read/parser.h"

@@ -1,5 +1,8 @@
-/* reward/math/read/parse_number.c - numbers: repeating decimals, other bases, and the single digit
- * that TeX takes.
+/* reward/math/read/parse_number.c - numbers and what belongs to them.
+ *
+ * The lexer gives digits; here are the notations that take several tokens: repeating decimals
+ * (0.1(6), 0.\overline{27}), bases (2101_3, "(1011)_2"), mixed numbers that a sign interrupts,
+ * exponents of ten, and numbers whose digits TeX would split (\frac12).
  *
  * SPDX-License-Identifier: Apache-2.0
  */

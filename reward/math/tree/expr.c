@@ -1,5 +1,8 @@
 /* reward/math/tree/expr.c - making and asking about trees.
  *
+ * Trees share their parts: whoever changes one makes copies of the nodes on the way to the change
+ * and borrows the rest. Nothing is freed before the item's arena is.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/tree/expr.h"

@@ -1,5 +1,12 @@
 /* reward/math/value/calculus.c - derivatives, limits, geometric series.
  *
+ * A derivative is built as a tree by the rules of a first course, not simplified: whoever compares
+ * it evaluates it, and an unsimplified tree has the same image. What a function's derivative is
+ * stands in its row (functions.h). Limits are substituted where that gives a value, else both sides
+ * of a quotient are differentiated, at most MAX_HOPITAL times; at infinity quotients of polynomials
+ * alone are taken. A sum is geometric when the quotient of two neighbouring terms has an image that
+ * does not depend on the index. All of it is cheap: what needs more stays in the tree for ball_*.c.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/value/calculus.h"
