@@ -34,6 +34,7 @@ enum {
     OPT_OUTPUT_KB,
     OPT_MAX_TESTS,
     OPT_WEAK_TESTS,
+    OPT_PRELUDE
 };
 
 enum { WEAK_RUN, WEAK_REFUSE };
@@ -259,6 +260,7 @@ static enum score_status try_program(const struct reward_call *call, struct code
 {
     struct trial_options o = read_options(call, tests, l);
     struct program p = {.language = l, .source = source, .ioi = tests->ioi};
+    p.lent = call->options[OPT_PRELUDE].on;
     struct trial t;
     trial_init(&t);
     buffer_init(&p.binary, (size_t)64 << 20);
@@ -354,6 +356,8 @@ static const struct reward_option options[] = {
      .doc = "only the first so many tests are run; 0: all (at most 1000)"},
     {.name = "weak_tests", .type = OPTION_CHOICE, .fallback = "\"run\"", .choices = weak_choices,
      .doc = "tests that run beside the program, which could forge them: run them, or refuse such an item (cannot_judge, weak_tests)"},
+    {.name = "prelude", .type = OPTION_BOOL, .fallback = "true",
+     .doc = "Python: names that LiveCodeBench's and LeetCode's graders import for a program (List, deque, sqrt, math, ListNode ...) are there without an import"},
 };
 /* clang-format on */
 

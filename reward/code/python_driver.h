@@ -23,6 +23,55 @@
     "getattr(sys, 'set_int_max_str_digits', int)(0)\n" \
     "source = open('main.py', 'rb').read()\n"
 
+/* What a program of LiveCodeBench's or LeetCode's kind may use without importing it: their graders
+ * (lcb_runner/evaluation/testing_util.py; verl's prime_code) put seventeen star imports and as many
+ * plain ones in front of it, and raise the limit of recursion. Here only the names that its global
+ * loads ask for are lent: lend(code, space). A plain import wins over a star's name, built-in names
+ * over both, as there. */
+#define PYTHON_DRIVER_LEND \
+    "def lend(code, space):\n" \
+    "    import sys, builtins\n" \
+    "    from opcode import opmap\n" \
+    "    stars = {\n" \
+    "     'string': 'ascii_letters ascii_lowercase ascii_uppercase capwords digits hexdigits octdigits printable punctuation whitespace Template Formatter',\n" \
+    "     're': 'findall finditer fullmatch match search split escape subn error I IGNORECASE M MULTILINE S DOTALL X VERBOSE A ASCII',\n" \
+    "     'datetime': 'date time timedelta timezone tzinfo MINYEAR MAXYEAR',\n" \
+    "     'collections': 'deque defaultdict namedtuple UserDict UserList UserString Counter OrderedDict ChainMap',\n" \
+    "     'heapq': 'heappush heappop heapify heapreplace merge nlargest nsmallest heappushpop',\n" \
+    "     'bisect': 'bisect_left bisect_right insort insort_left insort_right', 'copy': 'deepcopy Error',\n" \
+    "     'math': 'acos acosh asin asinh atan atan2 atanh ceil comb copysign cos cosh degrees dist e erf erfc exp expm1 fabs factorial floor fmod frexp fsum gamma gcd hypot inf isclose isfinite isinf isnan isqrt lcm ldexp lgamma log log10 log1p log2 modf nan nextafter perm pi prod radians remainder sin sinh sqrt tan tanh tau trunc ulp',\n" \
+    "     'random': 'Random seed uniform randint choice sample randrange shuffle normalvariate expovariate gauss triangular choices getrandbits',\n" \
+    "     'statistics': 'mean median mode stdev variance pstdev pvariance fmean median_low median_high harmonic_mean geometric_mean multimode quantiles',\n" \
+    "     'itertools': 'accumulate chain combinations combinations_with_replacement compress count cycle dropwhile filterfalse groupby islice pairwise permutations product repeat starmap takewhile tee zip_longest',\n" \
+    "     'functools': 'cache cached_property cmp_to_key lru_cache partial partialmethod reduce singledispatch total_ordering update_wrapper wraps',\n" \
+    "     'operator': 'add and_ attrgetter concat contains countOf eq floordiv ge getitem gt iadd indexOf inv itemgetter le lshift lt methodcaller mod mul ne neg not_ or_ pos rshift sub truediv truth xor',\n" \
+    "     'io': 'BytesIO StringIO IOBase TextIOWrapper BufferedReader', 'sys': 'argv getrecursionlimit maxsize setrecursionlimit stderr stdin stdout getsizeof',\n" \
+    "     'json': 'dump dumps load loads JSONDecoder JSONEncoder',\n" \
+    "     'typing': 'Any Callable ClassVar Dict DefaultDict Deque Final FrozenSet Generator Generic Hashable Iterable Iterator List Literal Mapping MutableMapping NamedTuple NoReturn Optional Protocol Sequence Set Sized Text Tuple Type TypeVar TypedDict Union cast overload'}\n" \
+    "    owners = {n: m for m, names in stars.items() for n in names.split()}\n" \
+    "    owners |= {m: m for m in stars}\n" \
+    "    late, names = sys.version_info >= (3, 11), set()\n" \
+    "    def loads(c):\n" \
+    "        more = 0\n" \
+    "        for op, arg in zip(c.co_code[::2], c.co_code[1::2]):\n" \
+    "            arg |= more\n" \
+    "            more = arg << 8 if op == opmap['EXTENDED_ARG'] else 0\n" \
+    "            if op == opmap['LOAD_GLOBAL']: names.add(c.co_names[arg >> late])\n" \
+    "            elif op == opmap['LOAD_NAME']: names.add(c.co_names[arg])\n" \
+    "        for k in c.co_consts:\n" \
+    "            if type(k) is type(c): loads(k)\n" \
+    "    loads(code)\n" \
+    "    for n in names & owners.keys():\n" \
+    "        if n in space or hasattr(builtins, n): continue\n" \
+    "        module = __import__(owners[n])\n" \
+    "        v = module if n == owners[n] else getattr(module, n, None)\n" \
+    "        if v is not None: space[n] = v\n" \
+    "    for n, fields in ('ListNode', ('val', 'next')), ('TreeNode', ('val', 'left', 'right')):\n" \
+    "        def start(self, val=0, *rest, fields=fields, **named):\n" \
+    "            self.__dict__ |= dict.fromkeys(fields) | dict(zip(fields, (val, *rest))) | named\n" \
+    "        if n in names and n not in space: space[n] = type(n, (), {'__init__': start})\n" \
+    "    sys.setrecursionlimit(50000)\n"
+
 /* A program with stdin and stdout: main.py as __main__. */
 #define PYTHON_DRIVER_RUN \
     PYTHON_DRIVER_SITE \
@@ -32,6 +81,20 @@
     "del v, builtins, Quitter, posix, sys\n" \
     "__file__ = 'main.py'\n" \
     "source = compile(source, 'main.py', 'exec')\n" \
+    "exec(globals().pop('source'))\n"
+
+/* The same with names lent to it; the lender is its first argument. */
+#define PYTHON_DRIVER_RUN_LENT \
+    "import sys\n" \
+    "exec(sys.argv.pop(1))\n" \
+    PYTHON_DRIVER_SITE \
+    "sys.argv[0] = 'main.py'\n" \
+    "import posix\n" \
+    "posix.close(3)\n" \
+    "del v, builtins, Quitter, posix, sys\n" \
+    "__file__ = 'main.py'\n" \
+    "source = compile(source, 'main.py', 'exec')\n" \
+    "globals().pop('lend')(source, globals())\n" \
     "exec(globals().pop('source'))\n"
 
 /* A program as a notebook's cell: when its last statement is an expression, the value's text goes
@@ -111,10 +174,13 @@
  *   clean NAME \n expression   the same with Python's own built-in names, whatever the program has
  *                              made of them; NAME is the program's all the same
  *   exec TOKEN \n statements    the token is written when they all ran
+ * A second argument lends names to both (PYTHON_DRIVER_LEND).
  * The program is loaded as a module, so its `if __name__ == '__main__'` does not run. */
 #define PYTHON_DRIVER_CALL \
     "import sys\n" \
     "exec(sys.argv[1])\n" \
+    "lend = None\n" \
+    "if len(sys.argv) > 2: exec(sys.argv[2])\n" \
     PYTHON_DRIVER_SITE \
     "sys.argv[:] = ['main.py']\n" \
     "def drive(source):\n" \
@@ -130,7 +196,10 @@
     "    sys.modules['solution'] = module\n" \
     "    space = module.__dict__\n" \
     "    code = compile(body, 'test', 'exec' if how == 'exec' else 'eval')\n" \
-    "    exec(compile(source, 'main.py', 'exec'), space)\n" \
+    "    program = compile(source, 'main.py', 'exec')\n" \
+    "    if lend: lend(program, space)\n" \
+    "    exec(program, space)\n" \
+    "    if lend: lend(code, space)\n" \
     "    if how == 'exec':\n" \
     "        exec(code, space)\n" \
     "        result = name\n" \

@@ -114,13 +114,17 @@ bool trial_compile(struct program *p, int cpu_ms, struct trial *t)
     return t->compile == TRIAL_ACCEPTED;
 }
 
+static const char *const lent_argv[] = {"python3",          "-S", "-c", PYTHON_DRIVER_RUN_LENT,
+                                        PYTHON_DRIVER_LEND, NULL};
+
 struct sandbox_run trial_run_of(const struct program *p, struct sandbox_file *file)
 {
     const struct language *l = p->language;
     bool compiled = l->product != NULL;
     *file = (struct sandbox_file){compiled ? l->product : l->file,
                                   compiled ? buffer_span(&p->binary) : p->source, compiled};
-    return (struct sandbox_run){.argv = l->run, .files = file, .n_files = 1};
+    const char *const *argv = l->python && p->lent ? lent_argv : l->run;
+    return (struct sandbox_run){.argv = argv, .files = file, .n_files = 1};
 }
 
 /* ---- assertions ---------------------------------------------------------------------------------------------- */
@@ -303,6 +307,8 @@ static bool start_test(struct session *s, struct sandbox *box, const struct code
 {
     static const char *const call_argv[] = {"python3",           "-S", "-c", PYTHON_DRIVER_CALL,
                                             PYTHON_DRIVER_CANON, NULL};
+    static const char *const lent_call_argv[] = {
+        "python3", "-S", "-c", PYTHON_DRIVER_CALL, PYTHON_DRIVER_CANON, PYTHON_DRIVER_LEND, NULL};
     struct sandbox_file files[2 + MAX_EXTRA_FILES];
     struct sandbox_run run = trial_run_of(s->program, &files[0]);
     const char *const fetch[] = {c->output_file, NULL};
@@ -312,7 +318,7 @@ static bool start_test(struct session *s, struct sandbox *box, const struct code
     if (c->kind == CASE_STDIO) {
         run.input = c->input;
     } else {
-        run.argv = call_argv;
+        run.argv = s->program->lent ? lent_call_argv : call_argv;
         struct span call = call_text(c, s->arena);
         if (call.p == NULL) return lacks_memory(err);
         files[run.n_files++] = (struct sandbox_file){"call", call, false};

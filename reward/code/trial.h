@@ -38,6 +38,7 @@ struct trial_options {
 struct program {
     const struct language *language;
     struct span source;
+    bool lent;             /* Python: names that graders import for it are lent to it */
     struct buffer binary;  /* of a compiled language */
     const struct ioi *ioi; /* compiled with its grader; NULL: by itself */
 };
