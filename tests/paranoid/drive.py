@@ -28,7 +28,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from page import ALL, CHILDREN, EVERY, FRESH, PARENT, Page
-from scenarios import COMPLETIONS, VERIFY, away, commands
+from scenarios import COMPLETIONS, VERIFY, Beginning, Command, Request, away, commands
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODEL = str(ROOT / "models/touchstone-tiny.gguf")
@@ -385,6 +385,31 @@ class Run:
         pass
 
 
+class Start(Run):
+    """A server that starts, gets ready and ends: memory runs out until it is ready, or all the while."""
+
+    def run(self):
+        log = tempfile.NamedTemporaryFile(prefix="paranoid-")
+        with open(log.name, "ab") as out:
+            process = subprocess.Popen([self.program, "serve", *SETTINGS], stdout=out, stderr=out, env=environment(self.page))
+        end = time.monotonic() + SECONDS
+        while process.poll() is None and b"event=ready" not in pathlib.Path(log.name).read_bytes():
+            if time.monotonic() > end:
+                process.kill()
+                process.wait()
+                return None
+            time.sleep(0.01)
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            return None
+        return subprocess.CompletedProcess([], process.returncode, b"", pathlib.Path(log.name).read_bytes())
+
+
 def first_fails(subject, full):
     """(mode, first, many) one after the other, told each time whether something failed."""
     out = subject.outcome
@@ -398,9 +423,12 @@ def first_fails(subject, full):
                 first += ALL_STRIDE if many == ALL else 1 if first < EVERY_BELOW else STRIDE
 
 
+SUBJECTS = {Request: Exchange, Command: Run, Beginning: Start}
+
+
 def drive(program, scenario, full):
     begun = time.monotonic()
-    subject = Exchange(program, scenario) if hasattr(scenario, "path") else Run(program, scenario)
+    subject = SUBJECTS[type(scenario)](program, scenario)
     try:
         first_fails(subject, full)
     finally:
