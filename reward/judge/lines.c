@@ -75,8 +75,11 @@ static bool batch_push(struct batch *b, struct span line, struct error *err)
         b->room = room;
     }
     buffer_add_span(&b->text, line);
+    if (b->text.failed) {
+        return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the lines");
+    }
     b->ends[b->n++] = b->text.n;
-    return !b->text.failed || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the lines");
+    return true;
 }
 
 /* ---- settings ------------------------------------------------------------------------------------------ */
