@@ -339,8 +339,10 @@ class Exchange:
         self.renew()
 
     def end(self):
-        if (log := self.server.stop()) is not None:
-            self.outcome.found("at the end: " + (summary(log) or log[-600:]), [])
+        log = self.server.stop()
+        said = self.server.said().decode(errors="replace") if log is None else log  # by its children too
+        if log is not None or "Sanitizer" in said or "Assertion" in said:
+            self.outcome.found("at the end: " + (summary(said) or said[-600:]), [])
 
 
 class Run:
