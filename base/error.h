@@ -12,34 +12,34 @@
 #include <stdbool.h>
 
 /* name, HTTP status, type and code on the wire */
-#define ERROR_MAP(X)                                                                 \
-    X(INVALID_JSON, 400, "invalid_request_error", "invalid_json")                    \
-    X(INVALID_TYPE, 400, "invalid_request_error", "invalid_type")                    \
-    X(INVALID_VALUE, 400, "invalid_request_error", "invalid_value")                  \
-    X(MISSING_FIELD, 400, "invalid_request_error", "missing_field")                  \
-    X(UNKNOWN_FIELD, 400, "invalid_request_error", "unknown_field")                  \
-    X(UNSUPPORTED, 400, "invalid_request_error", "unsupported")                      \
-    X(TOO_LONG, 400, "invalid_request_error", "context_length_exceeded")             \
-    X(TOO_LARGE, 400, "invalid_request_error", "too_large")                          \
-    X(TEMPLATE, 400, "invalid_request_error", "template_error")                      \
-    X(UNPARSABLE, 400, "invalid_request_error", "unparsable")                        \
-    X(NO_KEY, 401, "authentication_error", "invalid_api_key")                        \
-    X(FORBIDDEN, 403, "permission_error", "forbidden")                               \
-    X(NOT_FOUND, 404, "not_found_error", "not_found")                                \
-    X(MODEL_NOT_FOUND, 404, "not_found_error", "model_not_found")                    \
-    X(METHOD, 405, "invalid_request_error", "method_not_allowed")                    \
-    X(REQUEST_TIMEOUT, 408, "timeout_error", "request_timeout")                      \
-    X(LENGTH_REQUIRED, 411, "invalid_request_error", "length_required")              \
-    X(BODY_TOO_LARGE, 413, "invalid_request_error", "body_too_large")                \
-    X(MEDIA_TYPE, 415, "invalid_request_error", "unsupported_media_type")            \
-    X(QUEUE_FULL, 429, "rate_limit_error", "queue_full")                             \
-    X(BAD_FILE, 500, "server_error", "bad_file")                                     \
-    X(NO_MEMORY, 500, "server_error", "out_of_memory")                               \
-    X(SYSTEM, 500, "server_error", "system_error")                                   \
-    X(INTERNAL, 500, "server_error", "internal_error")                               \
-    X(NOT_AVAILABLE, 501, "server_error", "not_available")                           \
-    X(LOADING, 503, "server_error", "loading")                                       \
-    X(DRAINING, 503, "server_error", "draining")                                     \
+#define ERROR_MAP(X) \
+    X(INVALID_JSON, 400, "invalid_request_error", "invalid_json") \
+    X(INVALID_TYPE, 400, "invalid_request_error", "invalid_type") \
+    X(INVALID_VALUE, 400, "invalid_request_error", "invalid_value") \
+    X(MISSING_FIELD, 400, "invalid_request_error", "missing_field") \
+    X(UNKNOWN_FIELD, 400, "invalid_request_error", "unknown_field") \
+    X(UNSUPPORTED, 400, "invalid_request_error", "unsupported") \
+    X(TOO_LONG, 400, "invalid_request_error", "context_length_exceeded") \
+    X(TOO_LARGE, 400, "invalid_request_error", "too_large") \
+    X(TEMPLATE, 400, "invalid_request_error", "template_error") \
+    X(UNPARSABLE, 400, "invalid_request_error", "unparsable") \
+    X(NO_KEY, 401, "authentication_error", "invalid_api_key") \
+    X(FORBIDDEN, 403, "permission_error", "forbidden") \
+    X(NOT_FOUND, 404, "not_found_error", "not_found") \
+    X(MODEL_NOT_FOUND, 404, "not_found_error", "model_not_found") \
+    X(METHOD, 405, "invalid_request_error", "method_not_allowed") \
+    X(REQUEST_TIMEOUT, 408, "timeout_error", "request_timeout") \
+    X(LENGTH_REQUIRED, 411, "invalid_request_error", "length_required") \
+    X(BODY_TOO_LARGE, 413, "invalid_request_error", "body_too_large") \
+    X(MEDIA_TYPE, 415, "invalid_request_error", "unsupported_media_type") \
+    X(QUEUE_FULL, 429, "rate_limit_error", "queue_full") \
+    X(BAD_FILE, 500, "server_error", "bad_file") \
+    X(NO_MEMORY, 500, "server_error", "out_of_memory") \
+    X(SYSTEM, 500, "server_error", "system_error") \
+    X(INTERNAL, 500, "server_error", "internal_error") \
+    X(NOT_AVAILABLE, 501, "server_error", "not_available") \
+    X(LOADING, 503, "server_error", "loading") \
+    X(DRAINING, 503, "server_error", "draining") \
     X(TIMEOUT, 504, "timeout_error", "timeout")
 
 enum error_code {
@@ -47,7 +47,7 @@ enum error_code {
 #define ERROR_ENUM(name, status, type, code) ERROR_##name,
     ERROR_MAP(ERROR_ENUM)
 #undef ERROR_ENUM
-    ERROR_CODES
+        ERROR_CODES
 };
 
 struct error {
@@ -67,6 +67,10 @@ bool error_set(struct error *e, enum error_code code, const char *param, const c
 bool error_in(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* The HTTP status; 500 for ERROR_NONE. */
+/* e->param is this, whatever a callee called it; returns false. For those who know the client's name
+ * of what they handed down. */
+bool error_at(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 int error_status(enum error_code code);
 /* "invalid_request_error". */
 const char *error_type(enum error_code code);

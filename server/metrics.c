@@ -8,7 +8,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
-#include "server/http/emit.h"
+#include "base/emit.h"
 #include "server/http/router.h"
 #include "server/state.h"
 

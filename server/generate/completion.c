@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "server/generate/choice.h"
-#include "server/http/emit.h"
+#include "base/emit.h"
 #include "server/generate/logprobs.h"
 #include "server/generate/output_form.h"
 #include "server/http/sse.h"
@@ -150,10 +150,10 @@ static bool submit(struct completion *c, struct run *run, size_t index, struct e
         return true;
     }
     live_remove(s->live, r.id);
-    if (c->n_runs > 1 && strcmp(err->param, "prompt") == 0) {
-        snprintf(err->param, sizeof(err->param), "prompt[%zu]", index);
+    if (strncmp(err->param, "prompt", 6) == 0 && strchr("[", err->param[6]) != NULL) {
+        return error_at(err, "%s", run->field);
     }
-    return false;
+    return completion_rename(c, err);
 }
 
 /* All prompts or none. */

@@ -33,12 +33,13 @@
 struct completion;
 struct server;
 
-enum { COMPLETION_MAX_CHOICES = 1 << 16 };
+enum { COMPLETION_MAX_CHOICES = 1 << 16, COMPLETION_MAX_TABLES = 8 };
 
 struct run {
     struct completion *completion;
     uint64_t id; /* the engine's name for it; 0: not submitted, or ended */
     struct tokens ids;
+    const char *field;      /* what the client calls the prompt: "messages", "prompt[2]" */
     struct span text;       /* the prompt as text; empty unless it is echoed */
     struct choice *choices; /* [samples] */
     int open;               /* choices not done */
@@ -70,6 +71,9 @@ struct completion {
     bool (*prepare)(struct completion *c);
 
     struct sampling_params params;
+    struct field_table
+        tables[COMPLETION_MAX_TABLES]; /* it was read by: they know the client's names */
+    size_t n_tables;
     bool reasoning;        /* split the text */
     bool reasoning_opened; /* the prompt ends inside the thoughts */
     bool finds_calls;      /* of tools, in the text */
@@ -108,16 +112,29 @@ void completion_render(struct completion *c, enum exchange_weight weight,
 /* Parse the body into c->document. */
 bool completion_parse(struct completion *c, struct error *err);
 
+/* Read object, the document or what a field of it holds, by the route's tables[n], and remember them
+ * for the names of what is found wrong later. */
+bool completion_read(struct completion *c, const cJSON *object, const struct field_table *tables,
+                     size_t n, struct error *err);
+
+/* err names a setting as we do: name it as the client does, "sampling_params.max_new_tokens".
+ * Returns false. */
+bool completion_rename(const struct completion *c, struct error *err);
+
 /* Read the document by the sampling table and the route's own n; then, when the route has put its
  * own fields in order, check what they say together, the model's name included. */
 bool completion_fields(struct completion *c, const struct field_table *own, size_t n,
                        struct error *err);
 bool completion_check(struct completion *c, struct error *err);
 
-/* One more prompt. */
-bool completion_prompt_text(struct completion *c, struct span text, bool add_special,
-                            struct error *err);
-bool completion_prompt_ids(struct completion *c, const cJSON *ids, struct error *err);
+/* One more prompt, which the client calls `field` (in the arena, or static). */
+bool completion_prompt_text(struct completion *c, const char *field, struct span text,
+                            bool add_special, struct error *err);
+bool completion_prompt_ids(struct completion *c, const char *field, const cJSON *ids,
+                           struct error *err);
+/* "field[i]" in the arena; NULL: no memory. */
+const char *completion_field_at(struct completion *c, const char *field, size_t i,
+                                struct error *err);
 /* The field that holds the prompts: a string, strings, ids or lists of ids. */
 bool completion_prompts(struct completion *c, const cJSON *prompt, const char *field,
                         bool add_special, struct error *err);

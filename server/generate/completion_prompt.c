@@ -6,6 +6,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,33 +55,60 @@ static bool take_request_id(struct completion *c, struct error *err)
     return true;
 }
 
+bool completion_read(struct completion *c, const cJSON *object, const struct field_table *tables,
+                     size_t n, struct error *err)
+{
+    struct field_context context = completion_field_context(c);
+    for (size_t i = 0; i < n; i++) {
+        assert(c->n_tables < COMPLETION_MAX_TABLES);
+        c->tables[c->n_tables] = tables[i];
+        c->tables[c->n_tables++].object = object;
+    }
+    if (fields_read(object, tables, n, &context, err)) return true;
+    return n > 0 && tables[0].prefix != NULL ? error_in(err, "%s", tables[0].prefix) : false;
+}
+
 bool completion_fields(struct completion *c, const struct field_table *own, size_t n,
                        struct error *err)
 {
     enum { MAX_TABLES = 4 };
     struct field_table tables[MAX_TABLES + 1] = {sampling_params_table(&c->params)};
-    struct field_context context = completion_field_context(c);
     for (size_t i = 0; i < n && i < MAX_TABLES; i++) {
         tables[i + 1] = own[i];
     }
-    return fields_read(c->document, tables, n + 1, &context, err);
+    return completion_read(c, c->document, tables, n + 1, err);
+}
+
+bool completion_rename(const struct completion *c, struct error *err)
+{
+    char ours[sizeof(err->param)], theirs[sizeof(err->param)];
+    size_t n = strcspn(err->param, ".[");
+    memcpy(ours, err->param, sizeof(ours));
+    ours[n] = '\0';
+    const void *at = sampling_params_member(&c->params, ours);
+    if (at == NULL || !fields_name(c->tables, c->n_tables, at, theirs, sizeof(theirs)))
+        return false;
+    char rest[sizeof(err->param)];
+    snprintf(rest, sizeof(rest), "%s", err->param + n);
+    return error_at(err, "%.60s%.34s", theirs, rest);
 }
 
 bool completion_check(struct completion *c, struct error *err)
 {
     struct server *s = c->exchange->server;
-    return completion_check_model(s, c->params.model, err) && take_request_id(c, err) &&
-           sampling_params_finish(&c->params, s->o.max_choices, engine_info(c->engine)->n_vocab,
-                                  err);
+    bool ok =
+        completion_check_model(s, c->params.model, err) && take_request_id(c, err) &&
+        sampling_params_finish(&c->params, s->o.max_choices, engine_info(c->engine)->n_vocab, err);
+    return ok || completion_rename(c, err);
 }
 
 /* ---- prompts ---- */
 
-static struct run *add_run(struct completion *c, struct error *err)
+static struct run *add_run(struct completion *c, const char *field, struct error *err)
 {
     int most = c->exchange->server->o.max_prompts;
     if (c->n_runs >= (size_t)most) {
-        error_set(err, ERROR_TOO_LARGE, "prompt", "more than %d prompts in one request", most);
+        error_set(err, ERROR_TOO_LARGE, field, "more than %d prompts in one request", most);
         return NULL;
     }
     if (c->n_runs == c->room_runs) {
@@ -90,7 +119,7 @@ static struct run *add_run(struct completion *c, struct error *err)
         c->room_runs = room;
     }
     struct run *run = &c->runs[c->n_runs++];
-    *run = (struct run){.completion = c};
+    *run = (struct run){.completion = c, .field = field};
     return run;
 }
 
@@ -116,17 +145,17 @@ static bool end_prompt(struct completion *c, struct run *run, struct error *err)
 {
     truncate_prompt(c, &run->ids);
     if (run->ids.n > 0) return true;
-    return error_set(err, ERROR_INVALID_VALUE, "prompt", "the prompt has no tokens");
+    return error_set(err, ERROR_INVALID_VALUE, run->field, "the prompt has no tokens");
 }
 
-bool completion_prompt_text(struct completion *c, struct span text, bool add_special,
-                            struct error *err)
+bool completion_prompt_text(struct completion *c, const char *field, struct span text,
+                            bool add_special, struct error *err)
 {
-    struct run *run = add_run(c, err);
+    struct run *run = add_run(c, field, err);
     if (run == NULL) return false;
     run->text = text;
     if (!engine_tokenize(c->engine, text, add_special, true, &run->ids, err)) {
-        return err->param[0] == '\0' ? error_in(err, "prompt") : false;
+        return error_at(err, "%s", field);
     }
     return end_prompt(c, run, err);
 }
@@ -141,16 +170,19 @@ static bool text_of(struct completion *c, struct run *run, struct error *err)
     run->text = span_of(copy, text.n);
     ok = copy != NULL && !text.failed;
     buffer_clear(&text);
-    if (ok || err->code != ERROR_NONE) return ok;
-    return error_set(err, ERROR_NO_MEMORY, "prompt", "no memory for the prompt's text");
+    if (ok) return true;
+    if (err->code != ERROR_NONE) return error_at(err, "%s", run->field);
+    return error_set(err, ERROR_NO_MEMORY, run->field, "no memory for the prompt's text");
 }
 
-bool completion_prompt_ids(struct completion *c, const cJSON *ids, struct error *err)
+bool completion_prompt_ids(struct completion *c, const char *field, const cJSON *ids,
+                           struct error *err)
 {
     struct field_context context = completion_field_context(c);
     struct id_list list = {0};
-    struct run *run = add_run(c, err);
-    if (run == NULL || !field_read_ids(&context, ids, &list, err)) return false;
+    struct run *run = add_run(c, field, err);
+    if (run == NULL) return false;
+    if (!field_read_ids(&context, ids, &list, err)) return error_in(err, "%s", field);
     run->ids.ids = mem_new((size_t)list.n + 1, sizeof(int), err);
     if (run->ids.ids == NULL) return false;
     memcpy(run->ids.ids, list.ids, (size_t)list.n * sizeof(int));
@@ -158,31 +190,29 @@ bool completion_prompt_ids(struct completion *c, const cJSON *ids, struct error 
     return end_prompt(c, run, err) && (!c->echo || text_of(c, run, err));
 }
 
-static bool wrong_prompt(const cJSON *v, struct error *err)
-{
-    return error_set(err, ERROR_INVALID_TYPE, NULL,
-                     "a prompt is a string or an array of token ids, not %s", json_type_name(v));
-}
-
-static bool read_prompt(struct completion *c, const cJSON *v, bool add_special, struct error *err)
+static bool read_prompt(struct completion *c, const char *field, const cJSON *v, bool add_special,
+                        struct error *err)
 {
     if (cJSON_IsString(v)) {
         struct span text = json_text(v, c->exchange->arena);
         if (text.p == NULL) {
-            return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the prompt");
+            return error_set(err, ERROR_NO_MEMORY, field, "no memory for the prompt");
         }
-        return completion_prompt_text(c, text, add_special, err);
+        return completion_prompt_text(c, field, text, add_special, err);
     }
-    return cJSON_IsArray(v) ? completion_prompt_ids(c, v, err) : wrong_prompt(v, err);
+    if (cJSON_IsArray(v)) return completion_prompt_ids(c, field, v, err);
+    return error_set(err, ERROR_INVALID_TYPE, field,
+                     "a prompt is a string or an array of token ids, not %s", json_type_name(v));
 }
 
-/* Prefix what a prompt's reader said with where that prompt stands: field, or field[*i]. */
-static bool at_prompt(struct error *err, const char *field, const size_t *i)
+const char *completion_field_at(struct completion *c, const char *field, size_t i,
+                                struct error *err)
 {
-    if (strncmp(err->param, "prompt", 6) == 0) {
-        memmove(err->param, err->param + 6, strlen(err->param) - 5);
-    }
-    return i == NULL ? error_in(err, "%s", field) : error_in(err, "%s[%zu]", field, *i);
+    char name[sizeof(err->param)];
+    snprintf(name, sizeof(name), "%s[%zu]", field, i);
+    const char *kept = arena_str(c->exchange->arena, span_str(name));
+    if (kept == NULL) error_set(err, ERROR_NO_MEMORY, field, "no memory for the prompts");
+    return kept;
 }
 
 bool completion_prompts(struct completion *c, const cJSON *prompt, const char *field,
@@ -194,15 +224,13 @@ bool completion_prompts(struct completion *c, const cJSON *prompt, const char *f
     if (cJSON_IsArray(prompt) && first == NULL) {
         return error_set(err, ERROR_INVALID_VALUE, field, "the list of prompts is empty");
     }
-    if (!is_list) {
-        return read_prompt(c, prompt, add_special, err) || at_prompt(err, field, NULL);
-    }
+    if (!is_list) return read_prompt(c, field, prompt, add_special, err);
     size_t i = 0;
     const cJSON *v;
     cJSON_ArrayForEach(v, prompt)
     {
-        if (!read_prompt(c, v, add_special, err)) return at_prompt(err, field, &i);
-        i++;
+        const char *name = completion_field_at(c, field, i++, err);
+        if (name == NULL || !read_prompt(c, name, v, add_special, err)) return false;
     }
     return true;
 }

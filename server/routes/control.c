@@ -7,7 +7,7 @@
  */
 #include "server/routes/routes.h"
 
-#include "server/http/emit.h"
+#include "base/emit.h"
 #include "server/http/exchange.h"
 #include "server/routes/replies.h"
 #include "server/state.h"

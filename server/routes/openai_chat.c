@@ -15,7 +15,7 @@
 #include "base/json.h"
 #include "server/generate/completion.h"
 #include "server/generate/conversation.h"
-#include "server/http/emit.h"
+#include "base/emit.h"
 #include "server/generate/logprobs.h"
 #include "server/state.h"
 
@@ -62,6 +62,7 @@ static const struct field rows[] = {
     {"functions", FIELD_REFUSED, .neutral = "[]"},
     {"function_call", FIELD_REFUSED, .neutral = "\"none\""},
     {"return_prompt_text", FIELD_REFUSED, .neutral = "false"},
+    {0},
 };
 
 static bool read_body(struct completion *c, struct error *err)
@@ -107,9 +108,7 @@ static bool prepare(struct completion *c)
         c->params.form.think_open = open;
         c->params.form.think_close = engine_info(c->engine)->think_close;
     }
-    if (completion_prompt_text(c, span, own->conversation.add_special_tokens, err)) return true;
-    if (strcmp(err->param, "prompt") == 0) strcpy(err->param, "messages");
-    return false;
+    return completion_prompt_text(c, "messages", span, own->conversation.add_special_tokens, err);
 }
 
 /* ---- answering ---- */

@@ -14,7 +14,7 @@
 
 #include "base/json.h"
 #include "server/generate/completion.h"
-#include "server/http/emit.h"
+#include "base/emit.h"
 #include "server/http/exchange.h"
 #include "server/routes/replies.h"
 #include "server/state.h"
@@ -163,7 +163,7 @@ static int abort_named(struct server *s, const cJSON *names)
 void vllm_abort_handle(struct exchange *x)
 {
     const cJSON *names = NULL;
-    static const struct field rows[] = {{"request_ids", .kind = FIELD_ARRAY}};
+    static const struct field rows[] = {{"request_ids", .kind = FIELD_ARRAY}, {0}};
     struct error err = {0};
     cJSON *body;
     if (!read_body(x, FIELD_TABLE(rows, &names), &body, &err)) {
@@ -189,14 +189,15 @@ struct sglang_control {
 };
 
 #define AT(field) .offset = offsetof(struct sglang_control, field)
-static const struct field pause_rows[] = {{"mode", FIELD_TEXT, AT(mode)}};
+static const struct field pause_rows[] = {{"mode", FIELD_TEXT, AT(mode)}, {0}};
 static const struct field abort_rows[] = {
     {"rid", FIELD_VALUE, AT(rid)},
     {"abort_all", FIELD_BOOL, AT(abort_all)},
     {"abort_message", .kind = FIELD_IGNORED},
     {"finished_reason", .kind = FIELD_IGNORED},
+    {0},
 };
-static const struct field continue_rows[] = {{"torch_empty_cache", .kind = FIELD_IGNORED}};
+static const struct field continue_rows[] = {{"torch_empty_cache", .kind = FIELD_IGNORED}, {0}};
 
 static void reply_done(struct exchange *x, const char *message)
 {
