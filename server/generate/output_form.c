@@ -77,13 +77,13 @@ bool output_form_read_response_format(const struct field_context *context, const
     if (!cJSON_IsObject(value)) return wrong(value, "an object", err);
     const char *type = cJSON_GetStringValue(json_get(value, "type"));
     if (type == NULL) {
-        return error_set(err, ERROR_MISSING_FIELD, "response_format.type", "a type is needed");
+        return error_set(err, ERROR_MISSING_FIELD, "type", "a type is needed");
     }
     if (strcmp(type, "json_object") == 0) p->form.type = FORM_JSON_OBJECT;
     p->form_field = "response_format";
     if (strcmp(type, "json_object") == 0 || strcmp(type, "text") == 0) return true;
     return error_set(
-        err, ERROR_UNSUPPORTED, "response_format.type",
+        err, ERROR_UNSUPPORTED, "type",
         "response_format \"%.40s\" is not supported by this server; \"json_object\" is", type);
 }
 
@@ -101,13 +101,14 @@ bool output_form_read_structured(const struct field_context *context, const cJSO
         {"disable_any_whitespace", FIELD_REFUSED, .neutral = "false"},
         {"disable_additional_properties", FIELD_REFUSED, .neutral = "false"},
         {"whitespace_pattern", .kind = FIELD_REFUSED},
+        {0},
     };
     struct field_table table = FIELD_TABLE(kinds, out);
     const struct sampling_params *p = out;
     if (!cJSON_IsObject(value)) return wrong(value, "an object", err);
-    if (!fields_read(value, &table, 1, context, err)) return error_in(err, "structured_outputs");
+    if (!fields_read(value, &table, 1, context, err)) return false;
     if (p->form.type != FORM_NONE) return true;
-    return error_set(err, ERROR_MISSING_FIELD, "structured_outputs", "a kind is needed: choice");
+    return error_set(err, ERROR_MISSING_FIELD, NULL, "a kind is needed: choice");
 }
 
 bool output_form_compile(struct engine *engine, struct sampling_params *p, struct error *err)

@@ -12,7 +12,7 @@
 #include <math.h>
 
 #include "server/generate/completion.h"
-#include "server/http/emit.h"
+#include "base/emit.h"
 #include "server/http/sse.h"
 #include "server/http/state.h"
 
@@ -50,6 +50,7 @@ static const struct field rows[] = {
     {"dynatemp_range", FIELD_REFUSED, .neutral = "0"},
     {"t_max_predict_ms", FIELD_REFUSED, .neutral = "0"},
     {"image_data", FIELD_REFUSED, .neutral = "[]"},
+    {0},
 };
 
 #undef AT
@@ -70,6 +71,7 @@ static const struct field sampling_rows[] = {
     {"stop", FIELD_READ, AT(stop), .read = sampling_params_read_stop},
     {"ignore_eos", FIELD_BOOL, AT(engine.ignore_eos)},
     {"stream", FIELD_BOOL, AT(stream)},
+    {0},
 };
 
 /* ---- asking ---- */
@@ -87,10 +89,9 @@ static bool prepare(struct completion *c)
 {
     struct llama *own = c->own;
     struct error *err = &c->error;
-    struct field_context context = completion_field_context(c);
     struct field_table tables[] = {FIELD_TABLE(rows, own), FIELD_TABLE(sampling_rows, &c->params)};
     llama_sampling_init(&c->params.engine);
-    if (!completion_parse(c, err) || !fields_read(c->document, tables, 2, &context, err)) {
+    if (!completion_parse(c, err) || !completion_read(c, c->document, tables, 2, err)) {
         return false;
     }
     if (own->n_probs > 0) c->params.logprobs = own->n_probs;
