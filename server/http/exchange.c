@@ -114,7 +114,7 @@ static void exchange_free(struct exchange *x)
     if (x->next != NULL) x->next->link = x->link;
     x->server->n_exchanges--;
     x->server->buffered_bytes -= x->body.room;
-    if (x->response != NULL) MHD_destroy_response(x->response);
+    if (x->response != x->server->no_memory) MHD_destroy_response(x->response);
     buffer_clear(&x->body);
     buffer_clear(&x->out);
     buffer_clear(&x->reply);
@@ -212,10 +212,16 @@ static void end_work(struct exchange *x)
     exchange_release(x);
 }
 
+static void do_work(struct exchange *x)
+{
+    mem_forget();
+    x->work(x);
+    x->ran_out = mem_ran_out();
+}
+
 static void on_work(uv_work_t *job)
 {
-    struct exchange *x = job->data;
-    x->work(x);
+    do_work(job->data);
 }
 
 static void on_work_done(uv_work_t *job, int status)
@@ -249,7 +255,7 @@ void exchange_offload(struct exchange *x, enum exchange_weight weight,
         if (uv_queue_work(&x->server->loop, &x->job, on_work, on_work_done) == 0) return;
         x->job.data = NULL;
     }
-    work(x);
+    do_work(x);
     end_work(x);
 }
 
@@ -285,6 +291,7 @@ static const char *retry_after(enum error_code code)
 {
     switch (code) {
     case ERROR_QUEUE_FULL:
+    case ERROR_NO_MEMORY:
     case ERROR_ABORTED:
         return "1";
     case ERROR_LOADING:
@@ -302,8 +309,9 @@ static void set_response(struct exchange *x, int status, const char *media_type,
     assert(x->status == 0 && x->response == NULL); /* (1) */
     x->status = status;
     x->response = response;
-    if (response == NULL) { /* no memory: the connection is closed */
-        exchange_client_left(x);
+    if (response == NULL) {
+        x->status = error_status(ERROR_NO_MEMORY);
+        x->response = x->server->no_memory;
     } else {
         if (media_type != NULL) add_header(response, "Content-Type", media_type);
         add_header(response, "x-request-id", x->id);
@@ -315,14 +323,16 @@ static void set_response(struct exchange *x, int status, const char *media_type,
 void exchange_reply(struct exchange *x, int status, const char *media_type, struct buffer *body)
 {
     size_t n = body->n;
+    bool too_large = body->failed && !body->no_memory;
     bool failed = body->failed;
     char *p = x->status != 0 || failed ? NULL : buffer_take(body);
     buffer_clear(body);
     if (x->status != 0) return;
     if (p == NULL) {
         struct error err = {0};
-        error_set(&err, failed ? ERROR_TOO_LARGE : ERROR_NO_MEMORY, NULL,
-                  "the reply is too large for this server");
+        error_set(&err, too_large ? ERROR_TOO_LARGE : ERROR_NO_MEMORY, NULL,
+                  too_large ? "the reply is too large for this server"
+                            : "out of memory for the reply");
         exchange_fail(x, &err);
         return;
     }
@@ -342,20 +352,30 @@ enum error_shape exchange_errors(const struct exchange *x)
     return x->route == NULL ? ERRORS_OPENAI : x->route->errors;
 }
 
+/* What is wrong with a request is not told by what memory that ran out has made of it. */
+static const struct error *true_error(const struct exchange *x, const struct error *err)
+{
+    static const struct error no_memory = {.code = ERROR_NO_MEMORY,
+                                           .message = "out of memory for the request"};
+    return x->ran_out || mem_ran_out() ? &no_memory : err;
+}
+
 void exchange_fail(struct exchange *x, const struct error *err)
 {
+    err = true_error(x, err);
     char text[8192]; /* an error's texts are bounded; escaped they take at most six times as much */
     struct buffer b;
     if (x->status != 0) return;
     buffer_init(&b, sizeof(text));
     error_reply(&b, err, exchange_errors(x));
     buffer_add_char(&b, '\n');
-    if (b.failed) buffer_clear(&b);
     size_t n = b.n < sizeof(text) ? b.n : sizeof(text);
     if (n > 0) memcpy(text, b.p, n);
+    bool ok = !b.failed;
     buffer_clear(&b);
     x->sent = n;
-    struct MHD_Response *response = MHD_create_response_from_buffer(n, text, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response =
+        ok ? MHD_create_response_from_buffer(n, text, MHD_RESPMEM_MUST_COPY) : NULL;
     const char *after = retry_after(err->code);
     if (response != NULL && after != NULL) add_header(response, "Retry-After", after);
     if (response != NULL && err->code == ERROR_NO_KEY) {
