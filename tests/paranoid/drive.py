@@ -375,9 +375,9 @@ class Run:
         failed = page.failed > 0
         if got is None:
             out.found("hangs", page.callers(), first)
-        elif got.returncode not in (0, 1) or b"Sanitizer" in got.stderr:
+        elif got.returncode not in (0, 1, 2) or b"Sanitizer" in got.stderr:
             out.found(f"crash: status {got.returncode} " + summary(got.stderr.decode(errors="replace")), page.callers(), first)
-        elif got.returncode == 1 and (not got.stderr.strip() or b"memory" not in got.stderr and b"thread" not in got.stderr):
+        elif got.returncode != 0 and (not got.stderr.strip() or b"memory" not in got.stderr and b"thread" not in got.stderr):
             out.found(f"says not why: {got.stderr[-300:]!r}", page.callers(), first)
         elif got.returncode == 0 and failed and got.stdout != self.base.stdout and b"memory" not in got.stdout:
             out.found(f"another output: {got.stdout[-300:]!r}", page.callers(), first)
