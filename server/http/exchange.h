@@ -47,12 +47,12 @@
 #include "base/error.h"
 #include "base/span.h"
 #include "server/http/inbox.h"
+#include "server/http/router.h"
 
 struct MHD_Connection;
 struct MHD_Response;
 struct client;
 struct exchange;
-struct route;
 struct server;
 
 enum {
@@ -134,6 +134,9 @@ void exchange_fail(struct exchange *x, const struct error *err);
 /* Whose request it is: a hash of its API key, or of its address where it has none. For turns among
  * clients, not for secrets. Loop thread, while the client is there. */
 uint64_t exchange_client(const struct exchange *x);
+
+/* How this exchange's dialect tells an error. */
+enum error_shape exchange_errors(const struct exchange *x);
 
 /* Begin a stream: 200 and its headers. Then append to x->out and exchange_push(). */
 void exchange_stream(struct exchange *x, const char *media_type);

@@ -16,7 +16,8 @@
 #include <stdatomic.h>
 #include <uv.h>
 
-#include "server/http/emit.h"
+#include "base/emit.h"
+#include "server/http/error_reply.h"
 #include "server/http/exchange.h"
 #include "server/http/state.h"
 
@@ -135,7 +136,7 @@ static void end_stream(struct verify_stream *v)
     struct exchange *x = v->exchange;
     if (!exchange_release(x)) return;
     if (v->error.code != ERROR_NONE) {
-        emit_error(&x->out, &v->error);
+        error_reply(&x->out, &v->error, exchange_errors(x));
         buffer_add_char(&x->out, '\n');
     }
     exchange_end(x);
@@ -156,11 +157,12 @@ static void delivered(struct message *m)
     struct exchange *x = v->exchange;
     uv_mutex_lock(&v->lock);
     v->posted = false;
-    bool ended = v->ended;
+    bool ended = v->ended, lost = v->lines.failed;
     if (!x->gone) buffer_add_span(&x->out, buffer_span(&v->lines));
     x->facts.items += count_lines(buffer_span(&v->lines));
     buffer_drop(&v->lines, v->lines.n);
     uv_mutex_unlock(&v->lock);
+    if (lost && !x->over) exchange_cut(x); /* better no more results than a gap */
     if (!x->over) exchange_push(x);
     if (ended) {
         end_stream(v);
