@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/json.h"
+#include "base/mem.h"
 #include "reward/math/math.h"
 
 enum { MAX_GOLDS = 64, MAX_CHOICES = 64 };
@@ -159,7 +160,7 @@ static void release(void *prepared)
 
 static bool prepare(const struct option_value *v, void **out, struct error *err)
 {
-    struct accuracy *x = calloc(1, sizeof(*x));
+    struct accuracy *x = mem_new(1, sizeof(*x), NULL);
     if (x != NULL) x->arena = arena_new(1 << 20);
     if (x == NULL || x->arena == NULL) {
         release(x);
