@@ -12,6 +12,7 @@
  */
 #include "engine/model/gguf.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -490,6 +491,7 @@ void gguf_close(struct gguf *g)
 
 const char *gguf_path(const struct gguf *g)
 {
+    assert(g->n_parts > 0);
     return g->parts[0].path;
 }
 
