@@ -352,7 +352,7 @@ static void test_zygote_killed(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) {
         begin(&c, "{\"items\":[" HARD(A16) "," EASY "]}");
-        assert_int_equal(kill_own("ts-zygote"), 1);
+        assert_true(kill_own("ts-zygote") >= 1); /* and a worker that has no name of its own yet */
         char *reply = end(&c);
         expect(reply, "{\"id\":\"h\",\"reward\":0,");
         expect(reply, "{\"id\":\"e\",\"reward\":1,");
