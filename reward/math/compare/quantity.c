@@ -91,12 +91,15 @@ static enum equality angles(struct math_work *w, const struct expr *g, const str
 }
 
 /* 17-20: pages, years, lines from one to the other. */
-static bool is_range(const struct expr *e)
+static bool range_of(const struct expr *e, int64_t *from, int64_t *to)
 {
-    int64_t from, to;
-    return e->kind == E_ADD && e->n == 2 && !e->grouped && e->arg[0]->kind == E_NUM &&
-           e->arg[1]->kind == E_NEG && e->arg[1]->arg[0]->kind == E_NUM &&
-           expr_small_int(e->arg[0], &from) && expr_small_int(e->arg[1]->arg[0], &to) && from < to;
+    if (e->kind != E_ADD || e->n != 2 || e->grouped || e->arg[0]->kind != E_NUM) return false;
+    const struct expr *last = e->arg[1];
+    for (int dashes = 0; dashes < 2 && last->kind == E_NEG; dashes++) { /* also 17--20 */
+        last = last->arg[0];
+    }
+    return e->arg[1]->kind == E_NEG && last->kind == E_NUM && expr_small_int(e->arg[0], from) &&
+           expr_small_int(last, to) && *from < *to;
 }
 
 /* a mod m and b mod n. */
@@ -183,8 +186,9 @@ static bool units_clash(const struct expr *quantity, const struct expr *other)
 enum equality quantity_equal(struct math_work *w, const struct expr *g, const struct expr *a)
 {
     if (other_modulus(g, a)) return work_no(w, MATH_NOT_EQUAL);
-    if (is_range(g) && is_range(a)) { /* equal ends, not equal lengths */
-        bool same = expr_same(g->arg[0], a->arg[0]) && expr_same(g->arg[1], a->arg[1]);
+    int64_t from, to, first, last;
+    if (range_of(g, &from, &to) && range_of(a, &first, &last)) { /* equal ends, not lengths */
+        bool same = from == first && to == last;
         return same ? work_yes(w, MATH_EQUAL_VALUE) : work_no(w, MATH_NOT_EQUAL);
     }
     if (g->kind == E_UNIT || a->kind == E_UNIT || expr_has(g, E_TEXT, -1) ||
