@@ -107,7 +107,7 @@ static struct offer in_text(struct arena *a, struct span response, struct span r
     struct extraction x;
     extract_answer(a, response, o, &x);
     if (x.source == MATH_FROM_NOWHERE) return out;
-    out.found.choice = by_content(a, x.text, x.place, o);
+    out.found.choice = by_content(a, x.text, x.place.n > 0 ? x.place : span_trim(rest), o);
     out.text = x.text;
     return out;
 }

@@ -122,10 +122,11 @@ static bool is_denied_after(struct span s, size_t i)
  * does. */
 static bool ends_clause(struct span s, size_t i)
 {
-    static const char *const reasons[] = {"because", "since", "as",  "for",  "which", "that",
-                                          "with",    "and",   "but", "here", "due",   "in"};
-    size_t next = after_spaces(s, after_dress(s, i + 1));
+    static const char *const reasons[] = {"because", "since", "as",   "for", "which", "that",
+                                          "with",    "but",   "here", "due", "in",    "and"};
+    size_t end = after_list(s, i), next = after_spaces(s, end);
     int c = at(s, next);
+    if (end > after_dress(s, i + 1)) return !ascii_is_letter(c); /* "B and D contradict" */
     return !(c >= 'a' && c <= 'z') || ANY_HERE(s, next, reasons);
 }
 
@@ -181,7 +182,10 @@ static bool is_denied_before(struct span s, size_t i)
     for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
         size_t n = strlen(words[k]);
         bool border = i > n && (!is_word(at(s, i - n - 1)) || words[k][0] == 'n');
-        if ((border || i == n) && i >= n && begins(s, i - n, words[k])) return true;
+        if ((border || i == n) && i >= n && begins(s, i - n, words[k])) {
+            bool own = i > n + 2 && (begins(s, i - n - 2, "i ") && !is_word(at(s, i - n - 3)));
+            return !own; /* "I would choose" */
+        }
     }
     return false;
 }
