@@ -13,8 +13,9 @@
 
 #include "base/json.h"
 #include "reward/math/math.h"
+#include "reward/rules/choice_list.h"
 
-enum { MAX_GOLDS = 64, MAX_CHOICES = 64 };
+enum { MAX_GOLDS = 64 };
 
 enum {
     OPT_MODE,
@@ -37,6 +38,7 @@ enum {
     OPT_LOCATION,
     OPT_UNITS,
     OPT_PERCENT,
+    OPT_ALL_ANSWERS,
 };
 
 static const char *const modes[] = {
@@ -54,7 +56,8 @@ static const char *const locations[] = {
 /* Options ready for math_judge(), with the memory that they borrow from. */
 struct accuracy {
     struct math_options options;
-    struct span choices[MAX_CHOICES];
+    struct choice_list choices;
+    bool all_answers;
     struct arena *arena;
 };
 
@@ -82,25 +85,11 @@ static bool read_extract(const cJSON *list, unsigned *out, struct error *err)
     return true;
 }
 
-static bool read_choices(struct accuracy *x, const cJSON *list, struct error *err)
+static void use_choices(const struct choice_list *list, struct math_options *o)
 {
-    const cJSON *v;
-    if (!cJSON_IsArray(list) || cJSON_GetArraySize(list) > MAX_CHOICES) {
-        return error_set(err, ERROR_INVALID_TYPE, "choices",
-                         "choices must be a list of at most %d texts", MAX_CHOICES);
-    }
-    cJSON_ArrayForEach(v, list)
-    {
-        struct span s = cJSON_IsString(v) ? json_text(v, x->arena) : span_of(NULL, 0);
-        char *copy = s.n == 0 ? NULL : arena_str(x->arena, s);
-        if (copy == NULL) {
-            return error_set(err, ERROR_INVALID_VALUE, "choices",
-                             "choices must be texts, not empty");
-        }
-        x->choices[x->options.n_choices++] = span_of(copy, s.n);
-    }
-    x->options.choices = x->choices;
-    return true;
+    o->choices = list->names;
+    o->contents = list->told ? list->contents : NULL;
+    o->n_choices = list->n;
 }
 
 static bool copy_text(struct arena *a, struct span s, struct span *out, struct error *err)
@@ -147,7 +136,11 @@ static bool fill(struct accuracy *x, const struct option_value *v, struct error 
         return false;
     }
     if (v[OPT_EXTRACT].given && !read_extract(v[OPT_EXTRACT].json, &o->extract, err)) return false;
-    return !v[OPT_CHOICES].given || read_choices(x, v[OPT_CHOICES].json, err);
+    x->all_answers = v[OPT_ALL_ANSWERS].on;
+    if (!v[OPT_CHOICES].given) return true;
+    if (!choice_list_read(&x->choices, v[OPT_CHOICES].json, x->arena, err)) return false;
+    use_choices(&x->choices, o);
+    return true;
 }
 
 static void release(void *prepared)
@@ -175,26 +168,14 @@ static bool prepare(const struct option_value *v, void **out, struct error *err)
 
 /* ---- the item ---------------------------------------------------------------------------------- */
 
-/* The shortest decimal that reads back as the same double. */
-static struct span number_text(double v, struct arena *a)
-{
-    char text[40];
-    int n = 0;
-    for (int digits = 15; digits <= 17; digits++) {
-        n = snprintf(text, sizeof(text), "%.*g", digits, v);
-        if (strtod(text, NULL) == v) break;
-    }
-    return span_of(arena_str(a, span_of(text, (size_t)n)), (size_t)n);
-}
-
+/* A reference's text; a number's digits as the client wrote them. */
 static bool read_gold(const cJSON *v, struct arena *a, struct span *out)
 {
+    char scratch[JSON_NUMBER_ROOM];
+    *out = json_text(v, a);
     if (cJSON_IsNumber(v) && isfinite(v->valuedouble)) {
-        *out = number_text(v->valuedouble, a);
-    } else if (cJSON_IsString(v)) {
-        *out = json_text(v, a);
-    } else {
-        return false;
+        struct span digits = json_number(v, scratch);
+        *out = span_of(arena_str(a, digits), digits.n);
     }
     return out->p != NULL;
 }
@@ -227,6 +208,26 @@ static bool read_golds(const cJSON *answer, struct arena *a, struct span *golds,
             return error_in(err, "answer[%d]", *n - 1);
         }
     }
+    return true;
+}
+
+/* Several references that are one answer together, as one list. */
+static bool join_golds(struct span *golds, int *n, struct arena *a, struct error *err)
+{
+    size_t size = 0, at = 0;
+    for (int i = 0; i < *n; i++) {
+        size += golds[i].n + 2;
+    }
+    char *text = arena_alloc(a, size + 1, 1);
+    if (text == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the answers");
+    for (int i = 0; i < *n; i++) {
+        if (i > 0) memcpy(text + at, ", ", 2);
+        at += i > 0 ? 2 : 0;
+        if (golds[i].n > 0) memcpy(text + at, golds[i].p, golds[i].n);
+        at += golds[i].n;
+    }
+    golds[0] = span_of(text, at);
+    *n = 1;
     return true;
 }
 
@@ -266,8 +267,15 @@ static enum score_status score(const struct reward_call *call, struct reward_out
     struct math_options o = x->options;
     struct span golds[MAX_GOLDS];
     struct math_result r;
+    struct choice_list choices;
+    const cJSON *own = json_get(call->item, "choices");
     int n;
     if (!read_golds(call->answer, call->arena, golds, &n, out->err)) return SCORE_FAULT;
+    if (x->all_answers && n > 1 && !join_golds(golds, &n, call->arena, out->err)) {
+        return SCORE_FAULT;
+    }
+    if (own != NULL && !choice_list_read(&choices, own, call->arena, out->err)) return SCORE_FAULT;
+    if (own != NULL) use_choices(&choices, &o);
     if (call->in_worker && call->budget_ms > 0) o.budget_s = call->budget_ms / 1000.0;
     struct span response = o.form == MATH_FORM_BARE ? call->completion : whole_response(call);
     math_judge(call->arena, response, golds, n, &o, call->in_worker ? MATH_FULL : MATH_CHEAP, &r);
@@ -321,7 +329,8 @@ static const struct reward_option options[] = {
         .doc = "the first marked answer counts, not the last"},
     [OPT_BRACKETS] = {.name = "answer_in_brackets", .type = OPTION_BOOL, .fallback = "false",
         .doc = "the last [...] holds the answer"},
-    [OPT_CHOICES] = {.name = "choices", .type = OPTION_JSON, .doc = "the letters or words to choose from"},
+    [OPT_CHOICES] = {.name = "choices", .type = OPTION_JSON,
+        .doc = "the letters or contents to choose from, or {letter: content}; the item's own come first"},
     [OPT_LANGUAGE] = {.name = "language", .type = OPTION_TEXT,
         .doc = "english, chinese, french, german...: whether 2,5 is a decimal"},
     [OPT_ABS_TOL] = {.name = "abs_tol", .type = OPTION_REAL, .fallback = "0", .min = 0, .max = 1e300,
@@ -334,8 +343,14 @@ static const struct reward_option options[] = {
         .doc = "1 m equals 100 cm"},
     [OPT_PERCENT] = {.name = "percent_lenient", .type = OPTION_BOOL, .fallback = "true",
         .doc = "28 % equals 28 as well as 0.28"},
+    [OPT_ALL_ANSWERS] = {.name = "all_answers", .type = OPTION_BOOL, .fallback = "false",
+        .doc = "a list of references is one answer of several parts, in any order, not alternatives"},
 };
 /* clang-format on */
+
+static const struct reward_field fields[] = {
+    {"choices", "the letters or contents to choose from, or {letter: content}"},
+};
 
 const struct reward accuracy_reward = {
     .name = "accuracy",
@@ -343,6 +358,8 @@ const struct reward accuracy_reward = {
     .source = "arXiv 2501.12948, section 2.2.2; docs/accuracy.md",
     .options = options,
     .n_options = sizeof(options) / sizeof(options[0]),
+    .fields = fields,
+    .n_fields = sizeof(fields) / sizeof(fields[0]),
     .causes = causes,
     .tells_correct = true,
     .pool = POOL_ALGEBRA,

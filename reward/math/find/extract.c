@@ -25,7 +25,7 @@
 #include "reward/math/find/spoken.h"
 #include "reward/math/read/words.h"
 
-enum { MAX_SHORT = 60, MAX_TAIL = 400, MAX_INSIDE = 2000 };
+enum { MAX_SHORT = 60, MAX_TAIL = 400, MAX_INSIDE = 2000, MAX_GOLD_WORDS = 8 };
 
 static bool find(struct extraction *out, struct span text, enum math_source source)
 {
@@ -302,4 +302,39 @@ struct span extract_gold(struct arena *a, struct span gold, const struct math_op
     struct formula f;
     if (whole.n > 60 && formula_last(a, s, &f)) return words_unwrap(f.inside);
     return whole;
+}
+
+struct span extract_gold_value(struct arena *a, struct span gold)
+{
+    struct span s = plain_words(a, span_slice(gold, 0, MAX_INSIDE));
+    if (!prose_has_words(s)) return span_of(NULL, 0);
+    struct stated one = stated_in(a, s, MATH_EXTRACT_LATEX | MATH_EXTRACT_EXPR);
+    struct stated last = stated_last(a, s);
+    bool single =
+        one.text.n > 0 && !one.denied && span_eq(words_unwrap(one.text), words_unwrap(last.text));
+    return single ? one.text : span_of(NULL, 0);
+}
+
+/* Its braces do not balance, or it ends in the middle of a command. */
+static bool is_broken(struct span s)
+{
+    int depth = 0;
+    for (size_t i = 0; i < s.n && depth >= 0; i++) {
+        if (s.p[i] == '\\') {
+            i++;
+        } else {
+            depth += (s.p[i] == '{') - (s.p[i] == '}');
+        }
+    }
+    return depth != 0 || (span_ends(s, span_str("\\")) && !span_ends(s, span_str("\\\\")));
+}
+
+bool extract_gold_is_unreadable(struct arena *a, struct span gold)
+{
+    int words = 0;
+    for (size_t i = 1; i < gold.n; i++) {
+        words += gold.p[i] == ' ' && ascii_is_letter(gold.p[i - 1]);
+    }
+    if (!is_broken(gold) && words < MAX_GOLD_WORDS) return false;
+    return !formula_reads(a, span_slice(gold, 0, MAX_INSIDE));
 }

@@ -32,4 +32,12 @@ struct stated extract_inside(struct arena *a, struct span inside,
  * {NULL, 0} when it is empty. */
 struct span extract_gold(struct arena *a, struct span gold, const struct math_options *options);
 
+/* The one value that a reference in words holds: 5 of "it takes 5 days". {NULL, 0} when it holds none,
+ * or several. */
+struct span extract_gold_value(struct arena *a, struct span gold);
+
+/* A reference that no answer can be compared with but letter by letter: a long sentence, or LaTeX
+ * whose braces do not close. */
+bool extract_gold_is_unreadable(struct arena *a, struct span gold);
+
 #endif
