@@ -144,13 +144,20 @@ static void test_contents(void **state)
         const char *gold, *text;
         int expected;
     } cases[] = {
-        {"A", "The answer is A.", T},           {"A", "The answer is Paris.", T},
-        {"Paris", "The answer is (A).", T},     {"Paris", "\\boxed{Paris}", T},
-        {"B", "\\boxed{0.5}", T},               {"0.5", "\\boxed{B}", T},
-        {"B", "The value is $\\frac12$.", T},   {"A", "\\boxed{0.5}", F},
-        {"C", "It is the red one.", T},         {"the red one", "Answer: C", T},
-        {"C", "\\boxed{\\text{red one}}", T},   {"A", "The answer is London.", F},
-        {"A", "\\boxed{B}. Paris is wrong.", F}, {"B", "B. 1/2", T},
+        {"A", "The answer is A.", T},
+        {"A", "The answer is Paris.", T},
+        {"Paris", "The answer is (A).", T},
+        {"Paris", "\\boxed{Paris}", T},
+        {"B", "\\boxed{0.5}", T},
+        {"0.5", "\\boxed{B}", T},
+        {"B", "The value is $\\frac12$.", T},
+        {"A", "\\boxed{0.5}", F},
+        {"C", "It is the red one.", T},
+        {"the red one", "Answer: C", T},
+        {"C", "\\boxed{\\text{red one}}", T},
+        {"A", "The answer is London.", F},
+        {"A", "\\boxed{B}. Paris is wrong.", F},
+        {"B", "B. 1/2", T},
     };
     int wrong = 0;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -122,7 +122,7 @@ static bool unmarked(struct arena *a, struct span s, const struct math_options *
         return take(out, &st, source);
     }
     if (st.denied) return false;
-    if ((o->extract & MATH_EXTRACT_EXPR) && (found = prose_spelled(s)).n > 0) {
+    if ((o->extract & MATH_EXTRACT_EXPR) && (found = prose_spelled(a, s)).n > 0) {
         return find(out, found, MATH_FROM_EXPRESSION);
     }
     struct span t = span_trim(s);

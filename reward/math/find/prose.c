@@ -201,7 +201,7 @@ struct span prose_without_closing(struct span s)
     return s;
 }
 
-struct span prose_spelled(struct span s)
+struct span prose_spelled(struct arena *a, struct span s)
 {
     int64_t n;
     struct span t = words_unwrap(s);
@@ -215,8 +215,11 @@ struct span prose_spelled(struct span s)
     }
     const char *space = memrchr(t.p == NULL ? "" : t.p, ' ', t.n);
     if (space == NULL) return NOTHING;
-    struct span last = span_slice(t, (size_t)(space - t.p) + 1, t.n);
-    return words_number(last, &n) ? last : NOTHING;
+    size_t from = (size_t)(space - t.p) + 1;
+    struct span last = span_slice(t, from, t.n);
+    if (!words_number(last, &n)) return NOTHING;
+    struct spoken v = spoken_value(a, t, from, t.n); /* "not five", "half of ten" */
+    return v.changed || v.denied ? NOTHING : last;
 }
 
 struct span prose_moment(struct arena *a, struct span s)

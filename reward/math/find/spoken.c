@@ -159,10 +159,21 @@ static size_t after_space(struct span s, size_t to)
     return to;
 }
 
+/* Nothing is half of, or less than, an equation, a set or a date. */
+static bool is_no_value(struct span s)
+{
+    static const char *const signs[] = {"=", "<", ">", "\\in", "\\{", "\\le", "\\ge", "\\ne"};
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+        if (span_find(s, span_str(signs[i]), 0) != SPAN_NONE) return true;
+    }
+    return false;
+}
+
 static bool apply(struct arena *a, struct spoken *v, const char *template, struct span second)
 {
-    if (template == NULL) return v->denied = true, false;
     struct span bare = words_unwrap(v->text);
+    if (template != NULL && !v->changed && is_no_value(bare)) v->senseless = true;
+    if (template == NULL || v->senseless) return v->denied = true, false;
     v->text = fill(a, template, bare, second);
     v->changed = true;
     return v->text.n > 0;

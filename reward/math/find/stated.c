@@ -144,6 +144,7 @@ static bool keep(struct stated *out, const struct spoken *v)
 {
     if (v->denied) {
         out->denied = true;
+        out->senseless |= v->senseless;
         return false;
     }
     out->denied = false;
@@ -218,7 +219,7 @@ struct stated stated_in(struct arena *a, struct span s, unsigned kinds)
     struct stated out = {.plain = span_trim(plain_text(a, s))};
     struct span p = out.plain;
     if (p.n == 0) return out;
-    if (at_once(a, p, &out)) return out;
+    if (at_once(a, p, &out) || out.senseless) return out;
     p = prose_without_aside(p);
     if (after_copula(a, p, &out)) return out;
     if ((kinds & MATH_EXTRACT_LATEX) && last_formula(a, p, &out)) return out;

@@ -14,6 +14,7 @@ struct stated {
     struct span plain;    /* the whole statement, plain_text() */
     struct span language; /* that announces it, where it has decimal commas; else "" */
     bool changed;         /* words beside the value changed it, and text says so: "-42" */
+    bool senseless;       /* denied as spoken.h has it */
     bool denied;          /* it only says what the answer is not */
 };
 
