@@ -39,6 +39,7 @@ enum {
     OPT_UNITS,
     OPT_PERCENT,
     OPT_ALL_ANSWERS,
+    OPT_EXPLAIN,
 };
 
 static const char *const modes[] = {
@@ -57,7 +58,7 @@ static const char *const locations[] = {
 struct accuracy {
     struct math_options options;
     struct choice_list choices;
-    bool all_answers;
+    bool all_answers, explain;
     struct arena *arena;
 };
 
@@ -137,6 +138,7 @@ static bool fill(struct accuracy *x, const struct option_value *v, struct error 
     }
     if (v[OPT_EXTRACT].given && !read_extract(v[OPT_EXTRACT].json, &o->extract, err)) return false;
     x->all_answers = v[OPT_ALL_ANSWERS].on;
+    x->explain = v[OPT_EXPLAIN].on;
     if (!v[OPT_CHOICES].given) return true;
     if (!choice_list_read(&x->choices, v[OPT_CHOICES].json, x->arena, err)) return false;
     use_choices(&x->choices, o);
@@ -261,6 +263,29 @@ static void tell(const struct math_result *r, struct reward_out *out)
     if (r->gold.p != NULL) detail_text(out, "gold", r->gold);
 }
 
+/* The steps as a list of {"step", "says", "text", "from", "to"}: offsets in the response, in bytes,
+ * where the text stands in it. */
+static void tell_steps(const struct math_trace *trace, struct span response, struct reward_out *out)
+{
+    detail_key(out, "steps");
+    buffer_add_char(out->details, '[');
+    for (int i = 0; i < trace->n; i++) {
+        const struct trace_step *s = &trace->step[i];
+        buffer_addf(out->details, "%s{\"step\":\"%s\",\"says\":", i > 0 ? "," : "", s->name);
+        json_print_text(span_str(s->says), out->details);
+        if (s->text.p != NULL) {
+            buffer_add_str(out->details, ",\"text\":");
+            json_print_text(s->text, out->details);
+        }
+        if (s->text.p != NULL && s->text.p >= response.p && s->text.p < response.p + response.n) {
+            size_t from = (size_t)(s->text.p - response.p);
+            buffer_addf(out->details, ",\"from\":%zu,\"to\":%zu", from, from + s->text.n);
+        }
+        buffer_add_char(out->details, '}');
+    }
+    buffer_add_char(out->details, ']');
+}
+
 static enum score_status score(const struct reward_call *call, struct reward_out *out)
 {
     const struct accuracy *x = call->prepared;
@@ -268,6 +293,7 @@ static enum score_status score(const struct reward_call *call, struct reward_out
     struct span golds[MAX_GOLDS];
     struct math_result r;
     struct choice_list choices;
+    struct math_trace trace = {.n = 0};
     const cJSON *own = json_get(call->item, "choices");
     int n;
     if (!read_golds(call->answer, call->arena, golds, &n, out->err)) return SCORE_FAULT;
@@ -276,11 +302,13 @@ static enum score_status score(const struct reward_call *call, struct reward_out
     }
     if (own != NULL && !choice_list_read(&choices, own, call->arena, out->err)) return SCORE_FAULT;
     if (own != NULL) use_choices(&choices, &o);
+    if (x->explain) o.trace = &trace;
     if (call->in_worker && call->budget_ms > 0) o.budget_s = call->budget_ms / 1000.0;
     struct span response = o.form == MATH_FORM_BARE ? call->completion : whole_response(call);
     math_judge(call->arena, response, golds, n, &o, call->in_worker ? MATH_FULL : MATH_CHEAP, &r);
     if (r.verdict == MATH_DEFER) return SCORE_DEFER;
     tell(&r, out);
+    if (x->explain) tell_steps(&trace, response, out);
     return r.verdict == MATH_CANNOT_JUDGE ? SCORE_CANNOT : SCORE_DONE;
 }
 
@@ -345,6 +373,8 @@ static const struct reward_option options[] = {
         .doc = "28 % equals 28 as well as 0.28"},
     [OPT_ALL_ANSWERS] = {.name = "all_answers", .type = OPTION_BOOL, .fallback = "false",
         .doc = "a list of references is one answer of several parts, in any order, not alternatives"},
+    [OPT_EXPLAIN] = {.name = "explain", .type = OPTION_BOOL, .fallback = "false",
+        .doc = "details.steps: what was seen, tried and decided on the way to the verdict"},
 };
 /* clang-format on */
 

@@ -28,16 +28,12 @@ void extract_answer(struct arena *a, struct span response, const struct math_opt
 struct stated extract_inside(struct arena *a, struct span inside,
                              const struct math_options *options);
 
-/* The answer of a reference, by the same rules; a reference without any mark is the answer itself.
- * {NULL, 0} when it is empty. */
-struct span extract_gold(struct arena *a, struct span gold, const struct math_options *options);
+/* s may hold words: two letters that no backslash makes a command, or a sign beyond ASCII. Most
+ * answers have none, and nothing else is asked of them. */
+bool extract_may_have_words(struct span s);
 
-/* The one value that a reference in words holds: 5 of "it takes 5 days". {NULL, 0} when it holds none,
- * or several. */
-struct span extract_gold_value(struct arena *a, struct span gold);
-
-/* A reference that no answer can be compared with but letter by letter: a long sentence, or LaTeX
- * whose braces do not close. */
-bool extract_gold_is_unreadable(struct arena *a, struct span gold);
+/* The answer in the boxes of s, or in the words that overrule them; false when s has no box. */
+bool extract_boxed(struct arena *a, struct span s, const struct math_options *options,
+                   struct extraction *out);
 
 #endif

@@ -10,7 +10,8 @@
 #include "reward/math/work/options.h"
 
 struct stated {
-    struct span text;     /* the answer; {NULL, 0} when the statement holds no mathematics */
+    struct span text; /* the answer; {NULL, 0} when the statement holds no mathematics */
+    struct span said; /* that, as it stands in the text; {NULL, 0} where only its inside is known */
     struct span plain;    /* the whole statement, plain_text() */
     struct span language; /* that announces it, where it has decimal commas; else "" */
     bool changed;         /* words beside the value changed it, and text says so: "-42" */
