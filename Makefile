@@ -13,7 +13,7 @@ comma   := ,
 FLAVOUR ?= release
 B       := build/$(FLAVOUR)
 FOLDERS := base config engine reward server
-MAIN    := server/main.c
+MAIN    := server/cli/main.c
 # The kernels of an instruction set, one file each. They compile longest, so they come first.
 SIMD    := avx2 avxvnni avx512vnni
 SRCS    := $(SIMD:%=engine/kernels/%.c)
@@ -89,8 +89,8 @@ $(B)/needs: Makefile
 	    { echo "Libraries are missing: 'make deps' installs them (deploy/packages.txt names them)." >&2; exit 1; }
 	@touch $@
 
-$(BIN): $(LIB) $(B)/server/main.o
-	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $(B)/server/main.o $(LIB) $(LDLIBS)
+$(BIN): $(LIB) $(B)/server/cli/main.o
+	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $(B)/server/cli/main.o $(LIB) $(LDLIBS)
 
 $(LIB): $(OBJS)
 	@rm -f $@

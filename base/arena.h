@@ -19,6 +19,7 @@ struct arena;
 /* An arena that never hands out more than limit_bytes. NULL when out of memory.
  * Free with arena_free(), which accepts NULL. */
 struct arena *arena_new(size_t limit_bytes);
+/* Frees everything handed out. Accepts NULL. */
 void arena_free(struct arena *a);
 
 /* Give everything back but keep one chunk (at most 1 MiB) for the next use. */

@@ -22,13 +22,20 @@ struct buffer {
     bool failed;  /* an append did not fit or had no memory: the content is incomplete */
 };
 
+/* An empty buffer that will hold at most limit_bytes. Nothing is allocated yet. */
 void buffer_init(struct buffer *b, size_t limit_bytes);
-void buffer_clear(struct buffer *b); /* frees; the buffer may be used again with its old limit */
+/* Frees; the buffer may be used again with its old limit. */
+void buffer_clear(struct buffer *b);
 
+/* Append n bytes. As all appends: past the limit or without memory the buffer has failed. */
 void buffer_add(struct buffer *b, const void *p, size_t n);
+/* Append the bytes of s. */
 void buffer_add_span(struct buffer *b, struct span s);
+/* Append a C string without its NUL. */
 void buffer_add_str(struct buffer *b, const char *s);
+/* Append one byte. */
 void buffer_add_char(struct buffer *b, char c);
+/* Append as printf prints. */
 void buffer_addf(struct buffer *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* Drop the first n bytes (at most all). */

@@ -7,13 +7,17 @@
 
 #include <stdint.h>
 
-uint64_t clock_ns(void);        /* monotonic; for durations and deadlines */
-uint64_t clock_cpu_ns(void);    /* CPU time this thread has used */
+/* Nanoseconds that only go forward; for durations and deadlines. */
+uint64_t clock_ns(void);
+/* CPU time this thread has used, in nanoseconds. */
+uint64_t clock_cpu_ns(void);
 static inline uint64_t clock_ms_to_ns(int64_t ms)
 {
     return (uint64_t)ms * 1000000u;
 }
-int64_t clock_unix_s(void);     /* seconds since 1970, for "created" and logs */
-void clock_iso(char out[32]);   /* "2026-11-22T09:33:01.123Z" */
+/* Seconds since 1970, for "created" and logs. */
+int64_t clock_unix_s(void);
+/* The time of day as "2026-11-22T09:33:01.123Z". */
+void clock_iso(char out[32]);
 
 #endif

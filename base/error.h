@@ -40,6 +40,7 @@
     X(NOT_AVAILABLE, 501, "server_error", "not_available")                           \
     X(LOADING, 503, "server_error", "loading")                                       \
     X(DRAINING, 503, "server_error", "draining")                                     \
+    X(ABORTED, 503, "server_error", "aborted")                                       \
     X(TIMEOUT, 504, "timeout_error", "timeout")
 
 enum error_code {
@@ -66,8 +67,11 @@ bool error_set(struct error *e, enum error_code code, const char *param, const c
  * "items" + "[3].id" -> "items[3].id". */
 bool error_in(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-int error_status(enum error_code code);       /* HTTP status; 500 for ERROR_NONE */
-const char *error_type(enum error_code code); /* "invalid_request_error" */
-const char *error_name(enum error_code code); /* "invalid_value" */
+/* The HTTP status; 500 for ERROR_NONE. */
+int error_status(enum error_code code);
+/* "invalid_request_error". */
+const char *error_type(enum error_code code);
+/* "invalid_value". */
+const char *error_name(enum error_code code);
 
 #endif

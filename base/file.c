@@ -53,9 +53,9 @@ bool file_read(const char *path, size_t max_bytes, struct buffer *out, struct er
     return ok;
 }
 
-bool file_map(const char *path, struct span *out, struct error *err)
+bool file_map(const char *path, struct file_mapping *out, struct error *err)
 {
-    *out = (struct span){NULL, 0};
+    *out = (struct file_mapping){0};
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return fail(err, path);
     struct stat s;
@@ -67,18 +67,19 @@ bool file_map(const char *path, struct span *out, struct error *err)
     if (ok) map = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
     if (ok && map == MAP_FAILED) ok = fail(err, path);
     close(fd);
-    if (ok) *out = span_of(map, (size_t)s.st_size);
+    if (ok) *out = (struct file_mapping){map, (size_t)s.st_size};
     return ok;
 }
 
-void file_unmap(struct span mapping)
+void file_unmap(struct file_mapping mapping)
 {
-    if (mapping.n > 0) munmap((void *)mapping.p, mapping.n);
+    if (mapping.p != NULL) munmap(mapping.p, mapping.n);
 }
 
-void file_map_drop(struct span mapping, size_t from)
+void file_map_drop(struct file_mapping mapping, size_t from)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     from = (from + page - 1) / page * page;
-    if (from < mapping.n) madvise((char *)mapping.p + from, mapping.n - from, MADV_DONTNEED);
+    if (from >= mapping.n) return;
+    madvise((char *)mapping.p + from, mapping.n - from, MADV_DONTNEED);
 }

@@ -11,6 +11,7 @@
 #include "base/buffer.h"
 #include "base/error.h"
 
+/* Whether path names something that can be read. */
 bool file_exists(const char *path);
 
 /* Append the content of a regular file of at most max_bytes to out, whose own limit
@@ -18,13 +19,27 @@ bool file_exists(const char *path);
  * message names path) or ERROR_NO_MEMORY. */
 bool file_read(const char *path, size_t max_bytes, struct buffer *out, struct error *err);
 
-/* Map a regular, non-empty file for reading. False and ERROR_BAD_FILE as above. A mapping is
- * given back with file_unmap(), which accepts the empty span. */
-bool file_map(const char *path, struct span *out, struct error *err);
-void file_unmap(struct span mapping);
+/* A file's bytes in memory, to be read only; p NULL: none. */
+struct file_mapping {
+    void *p;
+    size_t n;
+};
+
+/* Map a regular, non-empty file for reading. False and ERROR_BAD_FILE as above; then there is no
+ * mapping. A mapping is given back with file_unmap(). */
+bool file_map(const char *path, struct file_mapping *out, struct error *err);
+
+/* Accepts no mapping. */
+void file_unmap(struct file_mapping mapping);
 
 /* Tell the system that the bytes of a mapping from offset `from` on are not needed any more:
  * whole pages leave memory (reading them again would fetch them from the file). */
-void file_map_drop(struct span mapping, size_t from);
+void file_map_drop(struct file_mapping mapping, size_t from);
+
+/* The bytes. */
+static inline struct span file_mapping_span(struct file_mapping mapping)
+{
+    return span_of(mapping.p, mapping.n);
+}
 
 #endif

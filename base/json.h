@@ -55,8 +55,10 @@ const cJSON *json_get(const cJSON *object, const char *name);
  * exact over all of int64_t. */
 bool json_get_int(const cJSON *object, const char *name, int64_t min, int64_t max, int64_t *out,
                   struct error *err);
+/* As json_get_int(), of any number. */
 bool json_get_double(const cJSON *object, const char *name, double min, double max, double *out,
                      struct error *err);
+/* As json_get_int(), of true or false. */
 bool json_get_bool(const cJSON *object, const char *name, bool *out, struct error *err);
 /* *out borrows from object. */
 bool json_get_string(const cJSON *object, const char *name, const char **out, struct error *err);

@@ -13,6 +13,7 @@
 /* All n bytes; false at the end of the stream or on an error. A reader who has left is an error,
  * not a signal. */
 bool socket_read(int fd, void *p, size_t n);
+/* The same, writing. */
 bool socket_write(int fd, const void *p, size_t n);
 
 /* Append n bytes read from fd. */

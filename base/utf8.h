@@ -21,6 +21,7 @@ size_t utf8_encode(uint32_t code_point, char out[4]);
 
 /* Bytes at the front of s that are whole characters of valid UTF-8. */
 size_t utf8_valid_prefix(struct span s);
+/* Whether all of s is valid UTF-8. */
 bool utf8_is_valid(struct span s);
 
 /* Bytes at the front of s, which is not empty and begins with no character, that one U+FFFD stands

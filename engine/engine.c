@@ -15,6 +15,8 @@
 
 #include "base/mem.h"
 
+enum { OPTIONS_BYTES = 1 << 16 }; /* of all strings */
+
 /* ---- the thread ---- */
 
 static void set_state(struct engine *e, enum engine_state state, const struct error *why)
@@ -106,31 +108,23 @@ static void *run_thread(void *arg)
 
 /* ---- opening and closing ---- */
 
-static bool copy_string(const char **s, struct error *err)
+static void copy_string(struct engine *e, const char **s)
 {
-    if (*s == NULL) return true;
-    size_t n = strlen(*s) + 1;
-    char *copy = mem_new(n, 1, err);
-    if (copy != NULL) memcpy(copy, *s, n);
-    *s = copy;
-    return copy != NULL;
+    if (*s != NULL) *s = arena_str(e->strings, span_str(*s));
 }
 
-static void free_string(const char *s)
-{
-    free((char *)(uintptr_t)s);
-}
-
-/* Every string is copied or NULL afterwards, whether it succeeds or not. */
 static bool copy_options(struct engine *e, const struct engine_options *o, struct error *err)
 {
-    e->options = *o;
     struct engine_options *c = &e->options;
-    bool ok = copy_string(&c->model_path, err);
-    ok &= copy_string(&c->name, err);
-    ok &= copy_string(&c->isa, err);
-    ok &= copy_string(&c->weights, err);
-    return ok;
+    *c = *o;
+    e->strings = arena_new(OPTIONS_BYTES);
+    if (e->strings == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
+    copy_string(e, &c->model_path);
+    copy_string(e, &c->name);
+    copy_string(e, &c->isa);
+    copy_string(e, &c->weights);
+    return !arena_failed(e->strings) ||
+           error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the engine's options");
 }
 
 struct engine *engine_open(const struct engine_options *o, struct error *err)
@@ -162,10 +156,7 @@ void engine_close(struct engine *e)
     }
     engine_unload(&e->loaded);
     mailbox_free(e->mailbox);
-    free_string(e->options.model_path);
-    free_string(e->options.name);
-    free_string(e->options.isa);
-    free_string(e->options.weights);
+    arena_free(e->strings);
     pthread_cond_destroy(&e->changed);
     pthread_mutex_destroy(&e->lock);
     free(e);

@@ -95,12 +95,14 @@ struct engine_info {
     int n_vocab, context;
     int threads;
     int max_sequences; /* decoded in one batch */
+    int max_queue;     /* samples that may wait beside them */
     int kv_block_tokens, kv_blocks;
     int64_t kv_bytes_per_token;
     bool has_chat_template;
     const char *think_open, *think_close; /* reasoning tags, NULL when the model has none */
     double load_seconds;
 };
+/* Borrowed from e. */
 const struct engine_info *engine_info(const struct engine *e);
 
 /* The weights that requests submitted now are computed with. Any thread, from ENGINE_READY on. */
@@ -108,6 +110,7 @@ struct engine_weights {
     uint64_t number;  /* as in events */
     const char *name; /* as clients call them: "default" are those that were loaded at start */
 };
+/* A copy; the name is borrowed from e. */
 struct engine_weights engine_weights(const struct engine *e);
 
 /* ---- text, tokens, templates: any thread, from ENGINE_READY on ---- */
@@ -178,6 +181,7 @@ struct engine_limits {
     double int8_macs, float_macs; /* a second, all threads together */
     double read_bytes;            /* a second */
 };
+/* Measure. False and *err when there is no memory or no thread for it. */
 bool engine_measure_limits(int threads, struct engine_limits *out, struct error *err);
 
 /* Any thread: while paused no step runs. Requests may be submitted and wait; cancellations take effect. */

@@ -8,11 +8,13 @@
 
 #include <pthread.h>
 
+#include "base/arena.h"
 #include "engine/load.h"
 #include "engine/mailbox.h"
 
 struct engine {
-    struct engine_options options; /* strings are own copies */
+    struct engine_options options; /* whose strings are copies in strings */
+    struct arena *strings;
     struct mailbox *mailbox;
     pthread_t thread;
     bool started;

@@ -41,6 +41,7 @@ struct loaded {
 /* Fill l, which is all zeros. Strings of o must live as long. False and *err otherwise; engine_unload()
  * then frees what there is. */
 bool engine_load(struct loaded *l, const struct engine_options *o, struct error *err);
+/* Frees what there is of l. */
 void engine_unload(struct loaded *l);
 
 #endif

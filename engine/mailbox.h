@@ -23,6 +23,7 @@ struct mailbox;
  * mailbox_free(), which accepts NULL; it frees events that nobody took, and requests that the
  * engine never took. */
 struct mailbox *mailbox_new(int max_samples, struct error *err);
+/* Accepts NULL. */
 void mailbox_free(struct mailbox *mb);
 
 /* ---- the submitting side ---- */
@@ -39,9 +40,13 @@ struct engine_event *mailbox_take_events(struct mailbox *mb);
 
 /* ---- any thread ---- */
 
-void mailbox_reset_cache(struct mailbox *mb); /* asks the engine to */
-void mailbox_quit(struct mailbox *mb);        /* asks the engine to */
+/* Asks the engine to forget its cached prefixes. */
+void mailbox_reset_cache(struct mailbox *mb);
+/* Asks the engine to end. */
+void mailbox_quit(struct mailbox *mb);
+/* Asks the engine to run no step until it is asked to go on. */
 void mailbox_pause(struct mailbox *mb, bool paused);
+/* The counts that were published last. */
 void mailbox_stats(struct mailbox *mb, struct engine_stats *out);
 
 /* ---- the engine's side ---- */

@@ -31,10 +31,12 @@ struct event_prompt_room {
     struct token_prob *prob; /* of the position's own token */
     struct token_prob *top;  /* [n_top] */
 };
+/* Of position i of the prompt, in an event made by event_new_prompt(). */
 struct event_prompt_room event_prompt_room(struct engine_event *ev, int position);
 
 /* Fill an event made with room for it. */
 void event_set_text(struct engine_event *ev, struct span text);
+/* The n most probable tokens, at most as many as there is room for. */
 void event_set_top(struct engine_event *ev, const struct token_prob *top, int n);
 /* Name the stop string of an event made by event_new_done(). Without this there is none. */
 void event_set_stop(struct engine_event *ev, struct span stop);
@@ -46,6 +48,7 @@ struct results {
     int n_ended;           /* samples that ended */
 };
 
-void results_add(struct results *r, struct engine_event *ev); /* takes ev */
+/* Append ev, which is taken. */
+void results_add(struct results *r, struct engine_event *ev);
 
 #endif

@@ -37,11 +37,13 @@ struct kv_cache_options {
 
 /* An empty cache. NULL and ERROR_NO_MEMORY on failure. Free with kv_cache_free(), which accepts NULL. */
 struct kv_cache *kv_cache_new(const struct kv_cache_options *o, struct error *err);
+/* Accepts NULL. */
 void kv_cache_free(struct kv_cache *kv);
 
 /* An empty sequence whose prefix is shared only with others of this space; -1 when every slot is
  * taken. Ends with kv_cache_close(), which gives its blocks back. */
 int kv_cache_open(struct kv_cache *kv, const struct space *space);
+/* The sequence ends: its blocks go back, those that are findable stay cached. */
 void kv_cache_close(struct kv_cache *kv, int seq);
 
 /* When the KV_BLOCK tokens that follow those of seq (which fill whole blocks) are known already,
@@ -60,8 +62,10 @@ bool kv_cache_reserve(struct kv_cache *kv, int seq, int n);
  * findable; one that is known already is given back and the known one shared. */
 void kv_cache_commit(struct kv_cache *kv, int seq, const int *tokens, int n);
 
-int kv_cache_tokens(const struct kv_cache *kv, int seq);           /* committed */
-const int32_t *kv_cache_table(const struct kv_cache *kv, int seq); /* good until seq changes */
+/* Tokens committed. */
+int kv_cache_tokens(const struct kv_cache *kv, int seq);
+/* Its table of blocks; good until seq changes. */
+const int32_t *kv_cache_table(const struct kv_cache *kv, int seq);
 
 /* Blocks a reservation can still get: free ones and unused cached ones. */
 int kv_cache_available(const struct kv_cache *kv);

@@ -42,6 +42,7 @@ struct scheduler_options {
  * NULL; the samples are not its own. */
 struct scheduler *scheduler_new(const struct scheduler_options *o, struct kv_cache *kv,
                                 struct error *err);
+/* Accepts NULL. */
 void scheduler_free(struct scheduler *s);
 
 /* Most rows a plan can have. */

@@ -83,7 +83,8 @@ enum { OUTPUT_SLACK = SPECULATE_MAX + 1 }; /* places for a step's tokens */
  * ERROR_INVALID_VALUE naming the field, ERROR_TOO_LONG or ERROR_NO_MEMORY. */
 struct request *request_new(const struct engine_request *r, int n_vocab, int context,
                             struct error *err);
-void request_free(struct request *r); /* accepts NULL */
+/* With its samples and events that were not sent. Accepts NULL. */
+void request_free(struct request *r);
 
 /* Its prompt still has to be computed without the cache, for prompt_logprobs. */
 static inline bool request_scores_prompt(const struct request *r)

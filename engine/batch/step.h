@@ -48,7 +48,9 @@ struct step_parts {
     struct pool *pool;
     int n_vocab, max_rows, max_running;
 };
+/* A step of these parts, which must outlive it. NULL and ERROR_NO_MEMORY on failure. */
 struct step *step_new(const struct step_parts *parts, struct error *err);
+/* Accepts NULL. */
 void step_free(struct step *s);
 
 /* Plan and run one step; what comes about goes to parts.deliver. False when there was nothing to do. */

@@ -20,7 +20,8 @@ struct attention;
 /* n_heads query heads over the heads of kv. c and kv are borrowed until attention_free(). */
 struct attention *attention_new(const struct compute *c, struct kv_store *kv, int n_heads,
                                 float scale, int max_rows, struct error *err);
-void attention_free(struct attention *a); /* accepts NULL */
+/* Accepts NULL. */
+void attention_free(struct attention *a);
 
 /* Plan the step's tiles; runs is borrowed until the next call. */
 void attention_begin(struct attention *a, const struct forward_run *runs, int n_runs);

@@ -56,7 +56,8 @@ struct forward_run {
 struct forward *forward_new(const struct model_config *c, const struct kernels *kernels,
                             struct kv_store *kv, struct pool *pool, int max_rows,
                             struct error *err);
-void forward_free(struct forward *f); /* accepts NULL */
+/* Accepts NULL. */
+void forward_free(struct forward *f);
 
 /* Memory for what the types of w, weights of f's model, want of their inputs: needed once before
  * the first step with w. False and ERROR_NO_MEMORY on failure: steps with other weights go on. */

@@ -28,14 +28,17 @@ int64_t kv_block_bytes(const struct model_config *c, enum kv_type type);
 /* Room for n_blocks blocks. The memory is touched on first use only. NULL and ERROR_NO_MEMORY on failure. */
 struct kv_store *kv_store_new(const struct model_config *c, enum kv_type type, int n_blocks,
                               struct error *err);
-void kv_store_free(struct kv_store *s); /* accepts NULL */
+/* Accepts NULL. */
+void kv_store_free(struct kv_store *s);
 
-/* What the store was made with, and where a layer's blocks of one key head lie: block b at the
- * returned address + b * *stride. Layers count the prediction layers after the model's own;
- * latent attention has one head. */
+/* The number of its blocks. */
 int kv_store_blocks(const struct kv_store *s);
+/* Key heads of a layer; latent attention has one. */
 int kv_store_heads(const struct kv_store *s);
+/* The layout of a block of one layer and head; borrowed. */
 const struct kv_shape *kv_store_shape(const struct kv_store *s);
+/* Where a layer's blocks of one key head lie: block b at the returned address + b * *stride. Layers
+ * count the prediction layers after the model's own. */
 uint8_t *kv_store_at(const struct kv_store *s, int layer, int head, size_t *stride);
 
 /* Copy the whole block src over dst (copy-on-write of a shared, unfinished block). */

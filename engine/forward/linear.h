@@ -41,6 +41,7 @@ struct compute {
 /* max_row: the longest row that input_fill() will normalise. */
 bool compute_init(struct compute *c, const struct kernels *kernels, struct pool *pool, int max_row,
                   struct error *err);
+/* Frees the threads' memory. */
 void compute_clear(struct compute *c);
 
 struct input {
@@ -52,6 +53,7 @@ struct input {
 
 /* An input of up to max_rows rows of k values, without memory yet. End with input_clear(). */
 void input_init(struct input *in, int k, int max_rows);
+/* Frees its memory; it must be initialised again. */
 void input_clear(struct input *in);
 /* Make sure of memory for these forms. False and ERROR_NO_MEMORY on failure: what was there stays. */
 bool input_reserve(struct input *in, struct input_forms forms, struct error *err);
@@ -73,6 +75,7 @@ void input_fill(const struct compute *c, struct input *in, int rows, const float
  * of whole, views in order of rows. whole is initialised for input_view_rows() rows and says
  * which forms are wanted. */
 int input_view_rows(int k, int rows, int n_views);
+/* View i of whole, which holds its rows [first, first + rows). */
 struct input input_view(const struct input *whole, int i, int first, int rows);
 
 struct product {

@@ -26,6 +26,7 @@ struct mla;
 /* Work space for steps of up to max_rows rows; everything is borrowed until mla_free(), which accepts NULL. */
 struct mla *mla_new(const struct compute *c, const struct model_config *config, struct kv_store *kv,
                     struct attention *attention, int max_rows, struct error *err);
+/* Accepts NULL. */
 void mla_free(struct mla *m);
 
 /* Memory for the inputs that w's types want; as forward_reserve(). */

@@ -18,6 +18,7 @@ struct moe;
 /* Work space for steps of up to max_rows rows. c and config are borrowed until moe_free(), which accepts NULL. */
 struct moe *moe_new(const struct compute *c, const struct model_config *config, int max_rows,
                     struct error *err);
+/* Accepts NULL. */
 void moe_free(struct moe *m);
 
 /* Memory for the inputs that w's types want; as forward_reserve(). */

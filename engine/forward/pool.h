@@ -18,7 +18,9 @@ struct pool;
 
 /* n_threads workers, the calling thread counted as one; 0: one per usable core. pin: bind worker i to the i-th core. */
 struct pool *pool_new(int n_threads, bool pin, struct error *err);
-void pool_free(struct pool *p); /* accepts NULL */
+/* Ends the threads. Accepts NULL. */
+void pool_free(struct pool *p);
+/* Threads, the owner counted. */
 int pool_threads(const struct pool *p);
 
 /* fn(arg, task, thread) for every task in [0, n_tasks); thread in [0, pool_threads) tells work

@@ -111,7 +111,8 @@ bool weights_type_of(const char *name, int *type, struct error *err);
  * NULL and *err on failure. */
 struct weights *weights_pack(const struct model *m, bool dense, int quantise, struct pool *pool,
                              weights_progress *progress, void *arg, struct error *err);
-void weights_free(struct weights *w); /* accepts NULL */
+/* Accepts NULL. */
+void weights_free(struct weights *w);
 
 /* Row i of a matrix as floats [k]. */
 void matrix_row(const struct matrix *m, int i, float *dst);

@@ -7,8 +7,11 @@
 
 #include <stdbool.h>
 
-bool cpu_has_avx2(void);       /* and FMA, F16C */
-bool cpu_has_avxvnni(void);    /* and the above */
-bool cpu_has_avx512vnni(void); /* and AVX-512 F, BW, DQ, VL */
+/* And FMA, and F16C. */
+bool cpu_has_avx2(void);
+/* And all of the above. */
+bool cpu_has_avxvnni(void);
+/* And AVX-512 F, BW, DQ and VL. */
+bool cpu_has_avx512vnni(void);
 
 #endif

@@ -75,8 +75,10 @@ extern const struct panel_type panel_types[QUANT_COUNT];
 
 /* Fill everything but data. k must be a multiple of the type's block. */
 void panels_init(struct panels *p, enum quant type, int n, int k);
+/* Panels of the matrix. */
 int panels_count(const struct panels *p);
-size_t panels_bytes(const struct panels *p); /* of the whole matrix */
+/* Bytes of the whole matrix. */
+size_t panels_bytes(const struct panels *p);
 
 /* Pack one panel.
  *   rows  [16] the rows in the file's layout (NULL: zeros)
@@ -95,6 +97,7 @@ struct panel_block {
     float d[2][PANEL];
     float m[PANEL];
 };
+/* Block `block` of 32 k of panel `panel`. */
 void panels_block(const struct panels *p, int panel, int block, struct panel_block *out);
 
 /* Weight k of row r of a panel; float types only. */
@@ -152,7 +155,9 @@ struct kv_shape {
     size_t k_scales, v, v_scales; /* offsets in the block */
     size_t bytes;                 /* of a block of one layer and head, a multiple of 64 */
 };
+/* The layout of a block of keys of k_dim and values of v_dim numbers a token. */
 void kv_shape_init(struct kv_shape *s, enum kv_type type, int k_dim, int v_dim);
+/* The layout of a block of latents of k_dim numbers a token, the first v_dim of which are its value. */
 void kv_shape_init_latent(struct kv_shape *s, enum kv_type type, int k_dim, int v_dim);
 
 #endif

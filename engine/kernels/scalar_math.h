@@ -22,6 +22,7 @@ float math_logf(float x);
 /* The same in double, within 2 ulp; math_exp for |x| < 700, math_log for normal x > 0 (else
  * -infinity). */
 double math_exp(double x);
+/* ln x in double. */
 double math_log(double x);
 
 /* Sine and cosine of x, |x| < 2^30, absolute error below 1e-15 up to |x| = 1e6. */

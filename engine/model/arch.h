@@ -19,10 +19,12 @@ struct arch {
 
 /* NULL when there is none of that name. */
 const struct arch *arch_of_gguf(struct span name);
+/* By config.json's model_type; NULL likewise. */
 const struct arch *arch_of_hf(struct span model_type);
 
 /* The names of all, "llama, qwen2, ...", for messages: those of GGUF files or of config.json. */
 enum { ARCH_LIST_BYTES = 160 };
+/* Those of config.json (hugging_face) or of GGUF files. */
 void arch_list(bool hugging_face, char out[ARCH_LIST_BYTES]);
 
 #endif

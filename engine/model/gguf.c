@@ -33,7 +33,7 @@ enum {
 /* One mapped file. A split set has several; its first holds the metadata. */
 struct part {
     struct span bytes;
-    bool mapped; /* munmap at the end */
+    struct file_mapping mapping; /* where they come from; none: borrowed memory */
     char *path;
     size_t data_at; /* where tensor data begins */
 };
@@ -409,8 +409,9 @@ static bool add_part(struct gguf *g, const char *path, struct error *err)
     struct part *p = &g->parts[g->n_parts++];
     p->path = strdup(path);
     if (p->path == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
-    p->mapped = file_map(path, &p->bytes, err);
-    return p->mapped && read_part(g, p, err);
+    if (!file_map(path, &p->mapping, err)) return false;
+    p->bytes = file_mapping_span(p->mapping);
+    return read_part(g, p, err);
 }
 
 /* "dir/name-00001-of-00003.gguf": the others of the set. The first says how many there are. */
@@ -477,7 +478,7 @@ void gguf_close(struct gguf *g)
 {
     if (g == NULL) return;
     for (int i = 0; i < g->n_parts; i++) {
-        if (g->parts[i].mapped) file_unmap(g->parts[i].bytes);
+        file_unmap(g->parts[i].mapping);
         free(g->parts[i].path);
     }
     free(g->parts);
@@ -496,7 +497,7 @@ void gguf_drop_tensors(struct gguf *g)
 {
     for (int i = 0; i < g->n_parts; i++) {
         const struct part *p = &g->parts[i];
-        if (p->mapped) file_map_drop(p->bytes, p->data_at);
+        file_map_drop(p->mapping, p->data_at);
     }
 }
 
@@ -505,11 +506,6 @@ void gguf_drop_tensors(struct gguf *g)
 const struct gguf_value *gguf_find(const struct gguf *g, const char *key)
 {
     return find_value(g->values, g->n_values, span_str(key));
-}
-
-const struct gguf_value *gguf_value_at(const struct gguf *g, size_t i)
-{
-    return i < g->n_values ? &g->values[i] : NULL;
 }
 
 static bool wrong_type(const struct gguf *g, const char *key, const char *wanted, struct error *err)

@@ -61,36 +61,43 @@ struct gguf;
  * others are opened too and their tensors joined. NULL and ERROR_BAD_FILE naming file and field
  * otherwise. Free with gguf_close(), which accepts NULL. */
 struct gguf *gguf_open(const char *path, struct error *err);
+/* Unmaps; what was borrowed is gone. Accepts NULL. */
 void gguf_close(struct gguf *g);
 
 /* The same from memory (borrowed until gguf_close), for tests and fuzzers. */
 struct gguf *gguf_open_memory(struct span bytes, const char *name, struct error *err);
 
+/* The path it was opened by. */
 const char *gguf_path(const struct gguf *g);
 
 /* The entry of that key, or NULL. */
 const struct gguf_value *gguf_find(const struct gguf *g, const char *key);
-/* Entry i, for listing; NULL past the end. */
-const struct gguf_value *gguf_value_at(const struct gguf *g, size_t i);
 
 /* Typed reads. Absent: true and *out untouched. Wrong type or out of range: false, err names file
  * and key. Integers accept every integer type; floats accept F32 and F64. */
 bool gguf_get_int(const struct gguf *g, const char *key, int64_t min, int64_t max, int64_t *out,
                   struct error *err);
+/* As gguf_get_int(), of F32 or F64. */
 bool gguf_get_float(const struct gguf *g, const char *key, double *out, struct error *err);
+/* As gguf_get_int(), of BOOL. */
 bool gguf_get_bool(const struct gguf *g, const char *key, bool *out, struct error *err);
+/* As gguf_get_int(), of STRING; *out is borrowed. */
 bool gguf_get_string(const struct gguf *g, const char *key, struct span *out, struct error *err);
 
 /* Element i of an array of integers (any integer type or bool) or of floats. i < v->n, caller checks type. */
 int64_t gguf_array_int(const struct gguf_value *v, uint64_t i);
+/* As gguf_array_int(), of floats. */
 double gguf_array_float(const struct gguf_value *v, uint64_t i);
 
 /* Walk an array of strings: start with *at = 0; each call gives the next string, false at the end. */
 bool gguf_array_next(const struct gguf_value *v, size_t *at, struct span *out);
 
+/* Tensors of all files of the set. */
 size_t gguf_n_tensors(const struct gguf *g);
+/* Tensor i below gguf_n_tensors(), in order of the files. */
 const struct gguf_tensor *gguf_tensor_at(const struct gguf *g, size_t i);
-const struct gguf_tensor *gguf_tensor_find(const struct gguf *g, const char *name); /* or NULL */
+/* The tensor of that name, or NULL. */
+const struct gguf_tensor *gguf_tensor_find(const struct gguf *g, const char *name);
 
 /* Tell the system that tensor data is not needed any more: its pages leave memory (metadata stays
  * valid; reading the data again would fetch it from the file). */

@@ -212,7 +212,7 @@ static void read_moe(struct gguf_reader *r, struct model_config *c)
     }
 }
 
-static bool find_tensor(void *source, const struct role *role, int layer, struct tensor *out,
+static bool find_tensor(const void *source, const struct role *role, int layer, struct tensor *out,
                         struct error *err)
 {
     const struct gguf *g = source;
@@ -296,6 +296,6 @@ bool gguf_model_read(const struct gguf *g, const struct arch **arch, struct mode
     read_rope(&r, c);
     read_moe(&r, c);
     if (r.failed || !read_freq_factors(g, c, err)) return false;
-    struct tensor_source from = {.path = gguf_path(g), .find = find_tensor, .arg = (void *)g};
+    struct tensor_source from = {.path = gguf_path(g), .find = find_tensor, .arg = g};
     return roles_bind(c, (*arch)->features, &from, t, err);
 }

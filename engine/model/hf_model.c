@@ -141,7 +141,7 @@ static bool find_experts(const struct source *s, const struct role *role, int la
     return true;
 }
 
-static bool find_tensor(void *source, const struct role *role, int layer, struct tensor *out,
+static bool find_tensor(const void *source, const struct role *role, int layer, struct tensor *out,
                         struct error *err)
 {
     const struct source *s = source;

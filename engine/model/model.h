@@ -109,15 +109,21 @@ struct model;
  * ERROR_BAD_FILE or ERROR_UNSUPPORTED, with file, tensor and what was expected, otherwise. Free
  * with model_close(). */
 struct model *model_open(const char *path, struct error *err);
-void model_close(struct model *m); /* accepts NULL */
+/* Accepts NULL. */
+void model_close(struct model *m);
 
+/* Its sizes; borrowed. */
 const struct model_config *model_config(const struct model *m);
+/* Its tensors; borrowed, and their data until model_drop_tensors(). */
 const struct model_tensors *model_tensors(const struct model *m);
-const char *model_architecture(const struct model *m); /* "llama" */
-const char *model_name(const struct model *m);         /* general.name, else the file's name */
+/* "llama". */
+const char *model_architecture(const struct model *m);
+/* general.name, else the file's name. */
+const char *model_name(const struct model *m);
 
 /* The metadata of the GGUF file (tokenizer, template), or NULL when the model came from a folder. */
 struct gguf;
+/* Borrowed. */
 const struct gguf *model_gguf(const struct model *m);
 
 /* Unmap the tensors: model_tensors() data pointers are invalid from now on; config, names and metadata stay. */

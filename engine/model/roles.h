@@ -64,6 +64,7 @@ struct role {
  * folders experts have tensors of their own. False when there is no such tensor in that kind of
  * file. */
 enum { ROLE_NAME_BYTES = 160 };
+/* Into name. */
 bool role_name(const struct role *r, bool hugging_face, int layer, int expert,
                char name[ROLE_NAME_BYTES]);
 
@@ -72,7 +73,7 @@ extern const struct role model_roles[], layer_roles[]; /* end with .gguf NULL */
 /* A container looks for a tensor: fill *out (type, shape, data, bytes, name) and return true;
  * leave out->data NULL when there is none; false with *err when it is there but unusable. layer
  * -1: of the model. */
-typedef bool find_tensor_fn(void *source, const struct role *role, int layer, struct tensor *out,
+typedef bool find_tensor_fn(const void *source, const struct role *role, int layer, struct tensor *out,
                             struct error *err);
 
 /* Where a model's tensors come from. */
@@ -80,7 +81,7 @@ struct tensor_source {
     const char *path;  /* for messages */
     bool hugging_face; /* which of a role's names to use in them */
     find_tensor_fn *find;
-    void *arg; /* first argument of find */
+    const void *arg; /* first argument of find */
 };
 
 /* Features of a layer of this model (layer n_layers and beyond: MTP). */

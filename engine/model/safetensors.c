@@ -38,7 +38,7 @@ static const double max_exact = 9007199254740992.0; /* 2^53: JSON numbers are do
 struct shard {
     char *path;
     struct span bytes;
-    bool mapped;
+    struct file_mapping mapping; /* where they come from; none: borrowed memory */
     size_t data_at;
     size_t first; /* of its tensors, until they are sorted by name */
 };
@@ -309,8 +309,9 @@ static bool add_shard(struct safetensors *s, const char *folder, const char *fil
     struct shard *shard = &s->shards[s->n_shards++];
     shard->path = strdup(path);
     if (shard->path == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
-    shard->mapped = file_map(path, &shard->bytes, err);
-    return shard->mapped && read_shard(s, shard, err);
+    if (!file_map(path, &shard->mapping, err)) return false;
+    shard->bytes = file_mapping_span(shard->mapping);
+    return read_shard(s, shard, err);
 }
 
 /* The shard of that file name, or NULL. */
@@ -427,7 +428,7 @@ void safetensors_close(struct safetensors *s)
 {
     if (s == NULL) return;
     for (int i = 0; i < s->n_shards; i++) {
-        if (s->shards[i].mapped) file_unmap(s->shards[i].bytes);
+        file_unmap(s->shards[i].mapping);
         free(s->shards[i].path);
     }
     free(s->shards);
@@ -457,6 +458,6 @@ const struct safetensor *safetensors_at(const struct safetensors *s, size_t i)
 void safetensors_drop(struct safetensors *s)
 {
     for (int i = 0; i < s->n_shards; i++) {
-        if (s->shards[i].mapped) file_map_drop(s->shards[i].bytes, s->shards[i].data_at);
+        file_map_drop(s->shards[i].mapping, s->shards[i].data_at);
     }
 }

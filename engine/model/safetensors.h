@@ -35,16 +35,20 @@ struct safetensors;
  * model.safetensors. NULL and ERROR_BAD_FILE naming file and tensor otherwise. Free with
  * safetensors_close(), which accepts NULL. */
 struct safetensors *safetensors_open(const char *folder, struct error *err);
+/* Unmaps; what was borrowed is gone. Accepts NULL. */
 void safetensors_close(struct safetensors *s);
 
 /* One file from memory (borrowed until safetensors_close), for tests and fuzzers. */
 struct safetensors *safetensors_open_memory(struct span bytes, const char *name, struct error *err);
 
+/* The tensor of that name, or NULL. */
 const struct safetensor *safetensors_find(const struct safetensors *s,
-                                          const char *name); /* or NULL */
+                                          const char *name);
+/* Tensors of all files. */
 size_t safetensors_count(const struct safetensors *s);
+/* Tensor i below safetensors_count(), in order of names. */
 const struct safetensor *safetensors_at(const struct safetensors *s,
-                                        size_t i); /* in order of names */
+                                        size_t i);
 
 /* Tensor data is not needed any more: its pages leave memory. */
 void safetensors_drop(struct safetensors *s);

@@ -45,6 +45,7 @@ struct sampler;
 struct sampler *sampler_new(const struct kernels *kernels, int n_vocab, const int *end_ids,
                             int n_end, form_text_fn *text, const void *text_arg, int n_threads,
                             struct error *err);
+/* Accepts NULL. */
 void sampler_free(struct sampler *s);
 
 /* The vocabulary as forms see it; the sampler's. */

@@ -31,9 +31,12 @@ struct stop_set;
 /* n strings, copied. NULL and ERROR_INVALID_VALUE (naming "stop") for an empty string, too many
  * or too long ones; ERROR_NO_MEMORY. Free with stop_set_free(), which accepts NULL. */
 struct stop_set *stop_set_new(const char *const *strings, int n, struct error *err);
+/* Accepts NULL. */
 void stop_set_free(struct stop_set *set);
+/* String i; borrowed. */
 struct span stop_set_string(const struct stop_set *set, int i);
-size_t stop_set_longest(const struct stop_set *set); /* bytes; 0 for the empty set */
+/* Bytes of the longest; 0 for the empty set. */
+size_t stop_set_longest(const struct stop_set *set);
 
 /* A sample's text: what has not been given out yet, and how far each string is matched. */
 struct stop_text {
@@ -46,6 +49,7 @@ struct stop_text {
 /* False and ERROR_NO_MEMORY on failure. End with stop_text_clear(). */
 bool stop_text_init(struct stop_text *t, const struct stop_set *set, bool include_stop,
                     struct error *err);
+/* Frees its memory. */
 void stop_text_clear(struct stop_text *t);
 
 /* More bytes of the output. Returns the number of the stop string that is now complete, or -1.

@@ -10,7 +10,9 @@
 
 #include "engine/template/value.h"
 
+/* x.name. */
 bool get_attribute(struct render *r, struct value v, struct span name, struct value *out);
+/* x[index]. */
 bool get_item(struct render *r, struct value v, struct value index, struct value *out);
 
 /* bounds: from, to, step; VALUE_NONE where left out. */

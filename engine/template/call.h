@@ -39,6 +39,8 @@ struct routine {
 /* The row of this name among n, or NULL. */
 const struct routine *routine_find(const struct routine *rows, size_t n, struct span name);
 
+/* Bind args to the routine's parameters and call it; self as its call takes it. A TypeError when they
+ * do not fit. */
 bool routine_call(struct render *r, const struct routine *routine, struct value self,
                   const struct arguments *args, struct value *out);
 
@@ -53,10 +55,12 @@ const struct value *arguments_named(const struct arguments *args, const char *na
 bool call_value(struct render *r, struct value callee, const struct arguments *args,
                 struct value *out);
 
+/* Whether call_value() can call it. */
 bool value_is_callable(struct value v);
 
 /* Readers for bound arguments; absent leaves *out alone. A wrong type is an error that names what. */
 bool argument_text(struct render *r, struct value v, const char *what, struct span *out);
+/* An integer (a bool is one); as argument_text(). */
 bool argument_int(struct render *r, struct value v, const char *what, int64_t *out);
 
 #endif

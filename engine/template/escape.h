@@ -7,6 +7,7 @@
 
 #include "engine/template/value.h"
 
+/* Append s with & < > ' and " escaped. */
 void escape_add(struct render *r, struct text_builder *b, struct span s);
 
 /* *v, a string, becomes markup: escaped unless it is that already. */

@@ -26,9 +26,12 @@ struct scope {
 
 /* NULL as scope means the globals. */
 struct value scope_find(struct render *r, const struct scope *s, int name);
+/* Bind name in s itself, not in an outer scope. */
 bool scope_set(struct render *r, struct scope *s, int name, struct value v);
+/* An empty scope inside outer; NULL with the error set. */
 struct scope *scope_new(struct render *r, struct scope *outer);
 
+/* The value of an expression. */
 bool eval(struct render *r, struct scope *s, const struct node *n, struct value *out);
 
 /* A NODE_FILTER chain; the innermost without an operand is applied to captured. */
@@ -41,6 +44,7 @@ bool assign(struct render *r, struct scope *s, const struct node *target, struct
 /* The whole template, into r->out. */
 bool exec_template(struct render *r);
 
+/* The output of a macro called with args. */
 bool macro_call(struct render *r, const struct macro *m, const struct arguments *args,
                 struct value *out);
 

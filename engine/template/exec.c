@@ -1,5 +1,16 @@
 /* engine/template/exec.c - statements.
  *
+ * A statement ends in one of a few ways (enum outcome): done, break, continue, failed. Everything
+ * else is state of the rendering: r->out is where output goes now. Macros, set blocks, filter and
+ * call blocks capture: they put a builder of their own there, run a body, and put the old one back.
+ *
+ * Scopes are made where Jinja makes them (eval.h). A for block's scope is emptied and used again for
+ * each item, so a loop's memory does not grow with its length; its `if` is a filter on the items, by
+ * which loop.index counts only those that pass.
+ *
+ * Recursion (macros, recursive loops, nested bodies) goes through render_enter(), iteration through
+ * render_charge(): both are bounded.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "engine/template/eval.h"

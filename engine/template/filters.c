@@ -1,5 +1,13 @@
 /* engine/template/filters.c - filters on strings and numbers, and the ones on any value.
  *
+ * A filter is not the method of its name. Jinja's filters take any value, which they turn into a
+ * string first (as_text, in which markup stays markup), and several differ from Python in detail:
+ * `title` begins words at other characters than str.title, `int` gives a fallback instead of an
+ * error, `round` has methods. Where filter and method agree the filter calls the method
+ * (text_method), so each rule stands once.
+ *
+ * Filters on sequences are lazy and live in filters_sequence.c.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "engine/template/routines.h"

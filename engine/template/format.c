@@ -1,5 +1,18 @@
 /* engine/template/format.c - see format.h.
  *
+ * Two small languages, one way of writing a field:
+ *
+ *   "%-5.2f" % x          read_percent_field --.
+ *                                              +--> struct field --> format_field --> pad
+ *   "{:<5.2f}".format(x)  read_spec -----------'
+ *
+ * They differ in where values come from (a tuple in order or a dict by name; positions, names and
+ * their attributes and items), in flags, and in what is an error. format_field() knows how a type is
+ * written; pad() alone knows widths, and counts them in characters.
+ *
+ * Widths and precisions come from the template and may be anything: text that would be too long
+ * fails in the builder, whose memory is the rendering's.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "engine/template/format.h"

@@ -10,6 +10,7 @@
 /* values: a tuple, a dict for %(name)s, or one value. */
 bool format_percent(struct render *r, struct span format, struct value values, struct value *out);
 
+/* "...".format(args). */
 bool format_braces(struct render *r, struct span format, const struct arguments *args,
                    struct value *out);
 
@@ -22,6 +23,7 @@ struct field {
     int64_t width, precision; /* precision -1: none */
     char type;                /* 0: by the value's type */
 };
+/* Append v by the rules of f; a ValueError where its type has no such rule. */
 bool format_field(struct render *r, struct text_builder *b, struct value v, const struct field *f);
 
 #endif

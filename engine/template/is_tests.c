@@ -1,5 +1,12 @@
 /* engine/template/is_tests.c - see routines.h.
  *
+ * A test asks and never fails for what it asks about: of an undefined value, of a wrong type, it is
+ * simply false. The exceptions are Jinja's own: comparisons and `divisibleby` compute, so they raise
+ * what the operator would.
+ *
+ * bool is int in Python, and Jinja's tests see it unevenly: `number` is true of a boolean, `integer`
+ * is not. The rows are those of jinja2/tests.py.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "engine/template/routines.h"

@@ -26,6 +26,7 @@ struct iterator {
 
 /* A fresh iterator over v (v itself when it is one). A TypeError for what cannot be iterated. */
 bool iterate(struct render *r, struct value v, struct iterator **out);
+/* The next item into *out. */
 enum iterator_result iterator_next(struct render *r, struct iterator *it, struct value *out);
 
 /* Python's reversed(v) for strings, sequences, ranges and dicts. */
@@ -46,6 +47,7 @@ struct item_list {
     struct value *p;
     size_t n, room;
 };
+/* Append v. */
 bool item_list_add(struct render *r, struct item_list *l, struct value v);
 
 /* The pair (key, value) as a tuple. */

@@ -26,7 +26,9 @@ struct loop {
 
 /* Over the items of v, lazily when it is an iterator. */
 bool loop_new(struct render *r, struct value v, struct loop **out);
+/* Go on to the next item, into *out. */
 enum iterator_result loop_next(struct render *r, struct loop *l, struct value *out);
+/* How many items there are in all: walks a lazy source to its end. */
 bool loop_length(struct render *r, struct loop *l, int64_t *n);
 
 /* loop.name; VALUE_ABSENT when there is no such attribute. */

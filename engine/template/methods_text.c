@@ -1,5 +1,16 @@
 /* engine/template/methods_text.c - the methods of str.
  *
+ * Every method is a row of the table at the end and a function above it. Python counts characters
+ * where we hold UTF-8, so a method that takes or gives an index converts at its edges: window()
+ * turns a start and an end into bytes once, the search itself is a search of bytes, and only a
+ * place that was found is counted back into characters.
+ *
+ * Each walk over a string charges the rendering for it before it begins (render_charge_scan,
+ * render_charge_copy): there is no method by which a short template could work for long.
+ *
+ * What Python's version refuses (an empty separator, an index that is no integer) is refused in its
+ * words, because templates show them.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "engine/template/format.h"

@@ -1,5 +1,15 @@
 /* engine/template/print.c - str() and repr(), as Python prints values.
  *
+ * str() of a container is the repr() of what is in it, so repr is the recursion here and str a thin
+ * layer over it. It is bounded twice: by depth (a rendering's own, render_enter) and by the work that
+ * each append is charged for.
+ *
+ * A float is printed with the fewest digits that read back as the same number, as Python does: the
+ * precision grows from what a double always keeps until strtod() gives the number again.
+ *
+ * A string stands in single quotes unless it has some and no double ones; what is not printable by
+ * Unicode's categories is escaped.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <float.h>

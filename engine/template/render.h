@@ -48,6 +48,7 @@ bool render_charge_scan(struct render *r, size_t bytes);
 
 /* Around everything that recurses. A failed enter needs no leave. */
 bool render_enter(struct render *r);
+/* After a render_enter() that succeeded. */
 void render_leave(struct render *r);
 
 #endif

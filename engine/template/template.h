@@ -39,6 +39,7 @@ struct template_options {
 /* Parse source (UTF-8, copied). On failure NULL and ERROR_TEMPLATE with the line. Free with
  * template_free(), which accepts NULL. */
 struct template *template_new(struct span source, struct error *err);
+/* Accepts NULL. */
 void template_free(struct template *t);
 
 /* Does the template whose source this is compare content with none, as templates do that print a

@@ -23,12 +23,19 @@ struct text_builder {
     bool failed;
 };
 
+/* Append s. */
 void text_add(struct render *r, struct text_builder *b, struct span s);
+/* Append a C string. */
 void text_add_str(struct render *r, struct text_builder *b, const char *s);
+/* Append a byte, which is ASCII. */
 void text_add_char(struct render *r, struct text_builder *b, char c);
+/* Append a character. */
 void text_add_code(struct render *r, struct text_builder *b, uint32_t code_point);
+/* Append s so many times; none when times is negative. */
 void text_add_times(struct render *r, struct text_builder *b, struct span s, int64_t times);
+/* Append a character so many times; none when times is negative. */
 void text_add_fill(struct render *r, struct text_builder *b, uint32_t code_point, int64_t times);
+/* The text so far; false when an append failed. */
 bool text_end(const struct text_builder *b, struct span *out);
 
 /* How much of s to quote in an error message, for %.*s: whole characters, not many. */
@@ -50,7 +57,9 @@ bool code_is_printable(uint32_t c);
 
 /* Python's str.strip family: the characters of chars, or white space when chars is NULL. */
 struct span text_lstrip(struct span s, const struct span *chars);
+/* At the end. */
 struct span text_rstrip(struct span s, const struct span *chars);
+/* At both ends. */
 struct span text_strip(struct span s, const struct span *chars);
 
 enum text_case { CASE_UPPER, CASE_LOWER, CASE_TITLE_CHAR, CASE_SWAP };
@@ -78,9 +87,13 @@ enum text_class {
     CLASS_PRINTABLE,
     CLASS_ASCII,
 };
+/* Whether c is of this class. */
 bool code_is(uint32_t c, enum text_class class);
+/* Python's str.isupper of a character. */
 bool code_is_upper(uint32_t c);
+/* Python's str.islower of a character. */
 bool code_is_lower(uint32_t c);
+/* Whether it is upper, lower or title case. */
 bool code_is_cased(uint32_t c);
 
 #endif

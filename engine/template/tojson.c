@@ -1,5 +1,13 @@
 /* engine/template/tojson.c - see routines.h.
  *
+ * The text must be Python's to the byte, since it becomes part of a prompt: its separators (", " and
+ * ": " on one line, "," before a new line), its floats (repr, with NaN and Infinity), its keys
+ * (numbers, booleans and None become strings), its order (insertion, or sorted on request), and by
+ * default every character as it stands.
+ *
+ * One writer holds the options and the level of indentation; write_value() recurses, bounded as all
+ * rendering is. What json.dumps cannot write (undefined, a macro, a namespace) is its TypeError.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "engine/template/routines.h"

@@ -212,6 +212,7 @@ struct value range_item(const struct range *r, size_t i);
 
 /* Everything below may run out of the rendering's memory or steps: false, and the error is set. */
 
+/* An empty dict with room for so many entries, more as they come. */
 bool dict_new(struct render *r, size_t room, struct dict **out);
 
 /* d[key] = v; a key that cannot be hashed is an error. */
@@ -219,8 +220,10 @@ bool dict_set(struct render *r, struct dict *d, struct value key, struct value v
 
 /* The value at key, or NULL. An unhashable key is found nowhere. */
 const struct value *dict_find(struct render *r, const struct dict *d, struct value key);
+/* The value at a string, or NULL. */
 const struct value *dict_find_text(struct render *r, const struct dict *d, struct span key);
 
+/* Whether v can be a key of a dict. */
 bool value_hashable(struct render *r, struct value v);
 
 /* Python's == . *equal on success. */
@@ -237,7 +240,9 @@ bool value_length(struct render *r, struct value v, int64_t *n);
 
 /* Python's str(v) and repr(v) (print.c). */
 bool value_str(struct render *r, struct value v, struct span *out);
+/* Python's repr(v). */
 bool value_repr(struct render *r, struct value v, struct span *out);
+/* Append Python's repr(v). */
 void value_print(struct render *r, struct text_builder *b, struct value v);
 
 /* Python's repr of a float: the shortest digits that read back as the same number. */

@@ -53,6 +53,7 @@ int quant_from_name(struct span name);
 
 /* Half floats (IEEE binary16), round to nearest even; NaN stays NaN. */
 float f16_to_f32(uint16_t h);
+/* To the nearest, ties to even. */
 uint16_t f32_to_f16(float f);
 static inline float bf16_to_f32(uint16_t h)
 {
@@ -62,8 +63,10 @@ static inline float bf16_to_f32(uint16_t h)
     } v = {.u = (uint32_t)h << 16};
     return v.f;
 }
+/* To the nearest, ties to even. */
 uint16_t f32_to_bf16(float f);
-float f8_e4m3_to_f32(uint8_t b); /* OCP FP8 E4M3FN: no infinity, 0x7F and 0xFF are NaN */
+/* OCP FP8 E4M3FN: no infinity, 0x7F and 0xFF are NaN. */
+float f8_e4m3_to_f32(uint8_t b);
 
 /* The GGML block layouts, little endian, no padding. d, m, dmin are half floats. */
 

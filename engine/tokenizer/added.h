@@ -36,6 +36,7 @@ struct added_set {
 /* Index tokens[0..n), which are copied. Of two with one text the first stays. */
 bool added_set_init(struct added_set *s, const struct added_token *tokens, size_t n,
                     struct error *err);
+/* Frees its memory. */
 void added_set_clear(struct added_set *s);
 
 struct added_match {

@@ -49,12 +49,14 @@ struct bpe {
  * any case. */
 bool bpe_init(struct bpe *b, const struct vocab_source *s, const struct span *text,
               struct error *err);
+/* Frees the tables. */
 void bpe_clear(struct bpe *b);
 
 struct bpe_work;
 
 /* Scratch memory and word cache of one thread. NULL and ERROR_NO_MEMORY. */
 struct bpe_work *bpe_work_new(struct error *err);
+/* Accepts NULL. */
 void bpe_work_free(struct bpe_work *w);
 
 /* Append the ids of a word, any bytes of less than 2^31. False and ERROR_NO_MEMORY. */

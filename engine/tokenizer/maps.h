@@ -33,6 +33,7 @@ struct pair_map {
 
 /* Room for `most` pairs. False and ERROR_NO_MEMORY otherwise. */
 bool pair_map_init(struct pair_map *m, size_t most, struct error *err);
+/* Frees its memory. */
 void pair_map_clear(struct pair_map *m);
 
 /* Store (a, b) -> (x, y) unless the pair is there already: the first one stays. False when the map
@@ -72,7 +73,9 @@ struct text_map {
     size_t n, most;
 };
 
+/* Room for `most` texts. False and ERROR_NO_MEMORY otherwise. */
 bool text_map_init(struct text_map *m, size_t most, struct error *err);
+/* Frees its memory; the texts are their keepers'. */
 void text_map_clear(struct text_map *m);
 
 /* Store text -> id unless the text is there; returns the id that the text now has,

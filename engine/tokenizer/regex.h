@@ -32,10 +32,12 @@ struct regex_match;
 /* Compile a pattern. NULL and ERROR_UNSUPPORTED, quoting the pattern's fault, or
  * ERROR_NO_MEMORY. */
 struct regex *regex_new(struct span pattern, struct error *err);
+/* Accepts NULL. */
 void regex_free(struct regex *r);
 
 /* Where matches of r are written. NULL and ERROR_NO_MEMORY. */
 struct regex_match *regex_match_new(const struct regex *r, struct error *err);
+/* Accepts NULL. */
 void regex_match_free(struct regex_match *m);
 
 enum regex_found { REGEX_NONE, REGEX_FOUND, REGEX_FAILED };

@@ -241,7 +241,6 @@ static bool copy_ids(struct building *g)
     t->bos = s->bos;
     t->eos = s->eos;
     t->unk = s->unk;
-    t->pad = s->pad;
     t->add_bos = s->add_bos && s->bos >= 0;
     t->add_eos = s->add_eos && s->eos >= 0;
     if (s->eos >= 0 && !tokenizer_add_eog(t, s->eos, g->err)) return false;
@@ -334,11 +333,6 @@ int tokenizer_bos(const struct tokenizer *t)
 int tokenizer_eos(const struct tokenizer *t)
 {
     return t->eos;
-}
-
-int tokenizer_pad(const struct tokenizer *t)
-{
-    return t->pad;
 }
 
 int tokenizer_unk(const struct tokenizer *t)

@@ -49,9 +49,11 @@ struct hf_documents {
     const char *folder; /* for messages; may be "" */
     struct span tokenizer, config, generation, chat_template, model;
 };
+/* As tokenizer_from_hf(). */
 struct tokenizer *tokenizer_from_documents(const struct hf_documents *d, struct error *err);
 
-void tokenizer_free(struct tokenizer *t); /* accepts NULL */
+/* Accepts NULL. */
+void tokenizer_free(struct tokenizer *t);
 
 /* ---- encoding ---- */
 
@@ -87,17 +89,23 @@ struct detok {
     bool skip_special;
     bool at_start;
 };
+/* Before the first token of a text (at_start) or of what continues one. */
 void detok_init(struct detok *d, const struct tokenizer *t, bool skip_special, bool at_start);
-struct span detok_push(struct detok *d, int id); /* borrowed from the tokenizer */
+/* The next token's piece; borrowed from the tokenizer. */
+struct span detok_push(struct detok *d, int id);
 
 /* ---- the vocabulary ---- */
 
-int tokenizer_n_vocab(const struct tokenizer *t); /* ids are below this; the model may have more */
-int tokenizer_bos(const struct tokenizer *t);     /* -1: none; so for the next three */
+/* Ids are below this; the model may have more. */
+int tokenizer_n_vocab(const struct tokenizer *t);
+/* Begins a text; -1: none. */
+int tokenizer_bos(const struct tokenizer *t);
+/* Ends a text; -1: none. */
 int tokenizer_eos(const struct tokenizer *t);
-int tokenizer_pad(const struct tokenizer *t);
+/* Stands for what cannot be spelled; -1: none. */
 int tokenizer_unk(const struct tokenizer *t);
-bool tokenizer_add_bos(const struct tokenizer *t); /* does add_special put BOS first */
+/* Whether add_special puts BOS first. */
+bool tokenizer_add_bos(const struct tokenizer *t);
 
 /* Whether id ends an answer: EOS, end of turn, what generation_config.json lists. */
 bool tokenizer_is_eog(const struct tokenizer *t, int id);
@@ -106,7 +114,8 @@ bool tokenizer_is_eog(const struct tokenizer *t, int id);
  * ERROR_INVALID_VALUE when it is no token, ERROR_TOO_LARGE when there are too many. */
 bool tokenizer_add_eog(struct tokenizer *t, int id, struct error *err);
 
-bool tokenizer_is_special(const struct tokenizer *t, int id); /* a control token */
+/* Whether id is a control token. */
+bool tokenizer_is_special(const struct tokenizer *t, int id);
 
 /* The added token of that name ("<think>"), else the token with exactly these bytes; -1: none. */
 int tokenizer_find(const struct tokenizer *t, struct span name);

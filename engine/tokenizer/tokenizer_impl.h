@@ -55,7 +55,7 @@ struct tokenizer {
     int n_splits;
     bool strip_space;
 
-    int bos, eos, unk, pad;
+    int bos, eos, unk;
     bool add_bos, add_eos;
     int eog[VOCAB_MAX_EOG];
     int n_eog;
@@ -64,6 +64,7 @@ struct tokenizer {
     struct scratch_pool *pool;
 };
 
+/* With its n_splits matches. Accepts NULL. */
 void scratch_free(struct scratch *s, int n_splits);
 
 #endif

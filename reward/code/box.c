@@ -23,7 +23,7 @@
 
 #include "reward/code/workdir.h"
 
-enum { REMOVE_MS = 30000, RANDOM = 6 /* letters at the end of a name */ };
+enum { PLACE_BYTES = 160 << 20, REMOVE_MS = 30000, RANDOM = 6 /* letters at the end of a name */ };
 
 /* Memory first: making and removing folders on a disk takes as long as many a run. */
 static const char *const places[] = {"/dev/shm", "/tmp", "/var/tmp", NULL};
@@ -51,12 +51,13 @@ static bool make_in(const char *place, char *path, size_t room)
     return false;
 }
 
-/* A container's /dev/shm is often small, and nothing may be executed there. */
+/* A container's /dev/shm is often small, and nothing may be executed there. A few runs side by side
+ * must find room; one that does not is judged by nobody (workdir_has_room()). */
 static bool is_fit(const char *place)
 {
     struct statvfs fs;
     return statvfs(place, &fs) == 0 && (fs.f_flag & ST_NOEXEC) == 0 &&
-           (uint64_t)fs.f_bavail * fs.f_frsize >= (uint64_t)1 << 30;
+           (uint64_t)fs.f_bavail * fs.f_frsize >= (uint64_t)PLACE_BYTES;
 }
 
 bool box_make(char *path, size_t room)

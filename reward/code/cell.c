@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/mem.h"
+#include "base/process.h"
 #include "base/socket.h"
 #include "reward/code/box.h"
 #include "reward/code/proctree.h"
@@ -31,7 +33,8 @@
 enum {
     FIRST_FD = 10, /* descriptors below are the programs' */
     EXIT_NO_NAMESPACES = 77,
-    STRAGGLERS_MS = 30000 /* for what a cell may have left */
+    STRAGGLERS_MS = 30000, /* for what a cell may have left */
+    ORPHAN_MS = 10000      /* for a cell whose owner has gone to put its things in order */
 };
 
 /* ---- orders ------------------------------------------------------------------------------------------- */
@@ -124,6 +127,7 @@ static bool write_reply(int socket, const struct sandbox_result *r, bool last)
     struct cell_reply head = {.end = (int32_t)r->end,
                               .signaled = r->signaled,
                               .last = last,
+                              .starved = r->starved,
                               .code = r->code,
                               .cpu_ms = r->cpu_ms,
                               .wall_ms = r->wall_ms,
@@ -178,8 +182,10 @@ static bool prepare(struct walls *w, int landlock_most, struct cell_hello *hello
 {
     int abi = landlock_abi();
     w->layers.landlock_abi = landlock_most > 0 && abi > landlock_most ? landlock_most : abi;
-    w->landlock = landlock_prepare(w->box, w->layers.landlock_abi, &w->scoped);
-    if (w->landlock < 0) w->layers.landlock_abi = 0;
+    int trial = landlock_prepare(w->box, w->layers.landlock_abi);
+    if (trial < 0) w->layers.landlock_abi = 0;
+    if (trial >= 0) close(trial);
+    w->scoped = w->layers.landlock_abi >= 6;
     w->layers.seccomp = seccomp_prepare(&w->filter);
     walls_bound_capabilities();
     w->alone = w->layers.namespaces || landlock_scope_signals(w->layers.landlock_abi);
@@ -217,12 +223,26 @@ static int keep_only(int socket)
     return kept;
 }
 
-static int wait_for(pid_t pid)
+/* Where memory is out, the kernel takes this process and its programs first, never the server. */
+static void be_expendable(void)
 {
-    int status = 0;
-    while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
+    static const char most[] = "1000";
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+    if (fd < 0) return;
+    ssize_t n = write(fd, most, sizeof(most) - 1);
+    (void)n; /* raising it is always allowed; without /proc there is no other way */
+    close(fd);
+}
+
+/* The cell ends when its owner has hung up; one that does not, since it is stopped, is killed. */
+static int wait_for(pid_t pid, int socket)
+{
+    int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+    struct pollfd p[] = {{.fd = pidfd, .events = POLLIN}, {.fd = socket, .events = POLLRDHUP}};
+    while (pidfd >= 0 && poll(p, 2, -1) < 0 && errno == EINTR) {
     }
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+    if (pidfd >= 0) close(pidfd);
+    return process_end(pid, ORPHAN_MS);
 }
 
 /* In fresh namespaces; returns only when the machine does not permit them. */
@@ -241,7 +261,7 @@ static void try_namespaces(struct walls *w, const struct sandbox_options *o, int
         snprintf(w->work, sizeof(w->work), "%.60s/work", w->box);
         be_cell(w, o, socket);
     }
-    if (wait_for(pid) != EXIT_NO_NAMESPACES) _exit(0);
+    if (wait_for(pid, socket) != EXIT_NO_NAMESPACES) _exit(0);
 }
 
 _Noreturn void cell_main(int socket, const struct sandbox_options *options)
@@ -249,6 +269,7 @@ _Noreturn void cell_main(int socket, const struct sandbox_options *options)
     struct sandbox_options o = *options;
     struct walls w = {.landlock = -1};
     socket = keep_only(socket);
+    be_expendable();
     setsid();
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_IGN);
@@ -264,8 +285,8 @@ _Noreturn void cell_main(int socket, const struct sandbox_options *options)
     prctl(PR_SET_CHILD_SUBREAPER, 1); /* orphans of a cell that was killed come here */
     pid_t pid = fork();
     if (pid == 0) be_cell(&w, &o, socket);
+    if (pid > 0) wait_for(pid, socket);
     close(socket);
-    if (pid > 0) wait_for(pid);
     proctree_kill(w.proc, STRAGGLERS_MS);
     box_remove(w.box);
     _exit(0);

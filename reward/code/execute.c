@@ -89,7 +89,7 @@ static struct sandbox_limits limits(const struct program_run *x, double time_ms)
 {
     const struct execute_order *o = &x->order;
     struct sandbox_limits l =
-        trial_limits(o->language, time_ms / 1000, (size_t)o->memory_mb << 20, o->output_bytes);
+        run_limits(o->language, time_ms / 1000, (size_t)o->memory_mb << 20, o->output_bytes);
     l.wall_ms = (int)time_ms + 1000; /* these clients mean the time on the wall */
     return l;
 }

@@ -167,7 +167,7 @@ bool ioi_compile_checker(const struct ioi *ioi, struct buffer *out, struct error
     struct sandbox_result r;
     struct sandbox **list;
     language_compile_argv(cpp(), ioi->checker, none, argv, SANDBOX_MAX_ARGS);
-    run.limits = trial_limits(cpp(), COMPILE_S, (size_t)1 << 30, 64 << 10);
+    run.limits = run_limits(cpp(), COMPILE_S, (size_t)1 << 30, 64 << 10);
     sandbox_result_init(&r);
     bool ok = sandboxes_get(1, &list, err) > 0 && sandbox_run(list[0], &run, &r, err);
     if (ok && r.was_fetched[0]) buffer_add_span(out, buffer_span(&r.fetched[0]));
@@ -193,7 +193,7 @@ bool ioi_check(const struct buffer *checker, struct sandbox *box, const struct c
                                    {"output.txt", output, false}};
     struct sandbox_run run = {.argv = argv, .files = files, .n_files = 4};
     struct sandbox_result r;
-    run.limits = trial_limits(cpp(), CHECK_S, (size_t)2 << 30, 1 << 20);
+    run.limits = run_limits(cpp(), CHECK_S, (size_t)2 << 30, 1 << 20);
     sandbox_result_init(&r);
     bool ok = sandbox_run(box, &run, &r, err);
     char *end = NULL;

@@ -1,8 +1,9 @@
 /* reward/code/landlock.c - the kernel's own access list for unprivileged processes.
  *
  * Inside namespaces it is the second wall; without them it is what keeps a run from the server's
- * files. The rule for the work directory names the folder above it: rules follow a path upwards
- * through mount points, so it holds for the file system that each run gets anew.
+ * files and from other runs': the folder above a work directory has no rule, so nothing there can
+ * be made, read or even listed. A rule is tied to the very folder it was made for, so each run,
+ * whose work directory is new, has a ruleset of its own.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -66,7 +67,7 @@ static bool allow(int ruleset, const char *path, uint64_t rights)
     return ok;
 }
 
-static bool allow_all(int ruleset, const char *box, uint64_t known)
+static bool allow_all(int ruleset, const char *work_dir, uint64_t known)
 {
     uint64_t work = known & ~(uint64_t)(FS_MAKE_CHAR | FS_MAKE_BLOCK | FS_MAKE_SOCK | FS_IOCTL_DEV);
     uint64_t device = known & (FS_READ_FILE | FS_WRITE_FILE | FS_TRUNCATE);
@@ -78,10 +79,10 @@ static bool allow_all(int ruleset, const char *box, uint64_t known)
     for (int i = 0; walls_devices[i] != NULL; i++) {
         if (!allow(ruleset, walls_devices[i], device)) return false;
     }
-    return allow(ruleset, box, work);
+    return allow(ruleset, work_dir, work);
 }
 
-int landlock_prepare(const char *box, int abi, bool *scoped)
+int landlock_prepare(const char *work_dir, int abi)
 {
     struct ruleset_attributes a = {.fs = known_rights(abi)};
     size_t size = sizeof(a.fs);
@@ -95,11 +96,10 @@ int landlock_prepare(const char *box, int abi, bool *scoped)
     }
     if (abi < 1) return -1;
     int ruleset = (int)syscall(SYS_landlock_create_ruleset, &a, size, 0);
-    if (ruleset >= 0 && !allow_all(ruleset, box, a.fs)) {
+    if (ruleset >= 0 && !allow_all(ruleset, work_dir, a.fs)) {
         close(ruleset);
         return -1;
     }
-    *scoped = ruleset >= 0 && abi >= 6;
     return ruleset;
 }
 

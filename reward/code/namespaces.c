@@ -93,7 +93,7 @@ static bool bring(const char *path)
 
 static bool build_root(void)
 {
-    static const char *const folders[] = {"/tmp/etc", "/tmp/dev", "/tmp/box", "/tmp/box/work"};
+    static const char *const folders[] = {"/tmp/etc", "/tmp/etc/ssl", "/tmp/dev", "/tmp/box", "/tmp/box/work"};
     if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) return false;
     if (mount("tmpfs", NEW_ROOT, "tmpfs", MS_NOSUID | MS_NODEV, "size=64k,mode=755") != 0) {
         return false;

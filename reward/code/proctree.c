@@ -1,10 +1,16 @@
 /* reward/code/proctree.c - see proctree.h.
  *
+ * Nothing here trusts what it reads for longer than it takes to act on it: processes come and go
+ * while /proc is read, a pid may have become another's. So what is to be ended is first stopped,
+ * again and again until a look finds nobody running, and only then killed; what is measured is
+ * measured of those that were found below the root in one reading of the whole table.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/code/proctree.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -21,13 +27,18 @@ enum {
     PROCTREE_MAX = 8192,
     QUIET_ROUNDS = 2, /* looks in a row that must find nobody running */
     PAUSES = 20,
-    PAUSE_NS = 20000 /* for the killed to die: each longer than the last, 4 ms in all */
+    PAUSE_NS = 20000,  /* for the killed to die: each longer than the last, 4 ms in all */
+    HIDDEN_FILES = 64, /* of a process that lets nobody look: it ends just now, or hides them */
+    TABLE_SHARE = 512  /* bytes of address space behind one byte of page tables, at least */
 };
+
+/* Below so much address space a process's page tables are not worth a look. */
+static const unsigned long SPARSE_BYTES = (unsigned long)TABLE_SHARE * (8 << 20);
 
 struct process {
     pid_t pid, parent;
     char state;
-    unsigned long ticks, threads;
+    unsigned long ticks, threads, space;
     long pages;
 };
 
@@ -45,10 +56,10 @@ static bool parse_stat(const char *line, struct process *p)
     if (rest == NULL) return false;
     int n = sscanf(rest + 1,
                    " %c %d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu %*d %*d %*d %*d %lu %*d %*u "
-                   "%*u %ld",
-                   &p->state, &p->parent, &user, &system, &p->threads, &p->pages);
+                   "%lu %ld",
+                   &p->state, &p->parent, &user, &system, &p->threads, &p->space, &p->pages);
     p->ticks = user + system;
-    return n == 6;
+    return n == 7;
 }
 
 static bool read_process(int proc, const char *name, struct process *p)
@@ -141,12 +152,72 @@ static bool make_room(struct table *t, struct tree **tree)
     return t->rows != NULL && *tree != NULL;
 }
 
+/* VmPTE of a process, in bytes; 0 when it cannot be read. */
+static size_t page_table_bytes(int proc, pid_t pid)
+{
+    char path[32], text[4096];
+    snprintf(path, sizeof(path), "%d/status", (int)pid);
+    int fd = openat(proc, path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return 0;
+    ssize_t n = read(fd, text, sizeof(text) - 1);
+    close(fd);
+    text[n > 0 ? n : 0] = '\0';
+    const char *line = strstr(text, "VmPTE:");
+    return line == NULL ? 0 : (size_t)strtoul(line + strlen("VmPTE:"), NULL, 10) * 1024;
+}
+
+static size_t count_entries(int fd)
+{
+    size_t n = 0;
+    DIR *dir = fdopendir(fd);
+    while (dir != NULL && readdir(dir) != NULL) {
+        n++;
+    }
+    if (dir == NULL) {
+        close(fd);
+    } else {
+        closedir(dir);
+    }
+    return n;
+}
+
+/* Does this kernel give the number of descriptors as their folder's size? Linux 6.2 and later. */
+static bool has_counts(int proc)
+{
+    struct stat st;
+    return fstatat(proc, "self/fd", &st, 0) == 0 && st.st_size > 0;
+}
+
+/* Descriptors of a process. */
+static size_t count_files(int proc, pid_t pid, bool counted)
+{
+    char path[32];
+    struct stat st;
+    snprintf(path, sizeof(path), "%d/fd", (int)pid);
+    if (counted) return fstatat(proc, path, &st, 0) == 0 ? (size_t)st.st_size : 0;
+    int fd = openat(proc, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd >= 0) return count_entries(fd);
+    return errno == EACCES ? HIDDEN_FILES : 0; /* a process that has gone has none */
+}
+
+/* What counts as a process's own beside its resident memory. */
+static void add_hidden(int proc, const struct process *p, bool counted, struct proctree_use *use)
+{
+    if (p->state == 'Z' || p->state == 'X') return;
+    use->open_files += count_files(proc, p->pid, counted);
+    if (p->space > SPARSE_BYTES) use->memory_bytes += page_table_bytes(proc, p->pid);
+}
+
 bool proctree_measure(int proc, pid_t root, struct proctree_use *out)
 {
     struct table t;
     struct tree *tree;
     bool ok = make_room(&t, &tree) && read_table(proc, &t, NULL);
     if (ok) collect(&t, root, tree);
+    bool counted = has_counts(proc);
+    for (size_t i = 0; ok && i < t.n; i++) {
+        if (has(tree, t.rows[i].pid)) add_hidden(proc, &t.rows[i], counted, &tree->use);
+    }
     if (ok) *out = tree->use;
     free(t.rows);
     free(tree);
@@ -201,18 +272,7 @@ static void stop_all(int proc, struct table *t, struct tree *tree, uint64_t dead
     }
 }
 
-/* Wait for those killed, a while. True: there is nobody left. */
-static bool reap_soon(void)
-{
-    bool gone = false;
-    for (int i = 0; i < PAUSES && !(gone = proctree_reap()); i++) {
-        struct timespec pause = {.tv_nsec = (i + 1) * PAUSE_NS};
-        nanosleep(&pause, NULL);
-    }
-    return gone;
-}
-
-bool proctree_reap(void)
+static bool reap(void)
 {
     pid_t pid;
     while ((pid = waitpid(-1, NULL, WNOHANG)) > 0) {
@@ -220,10 +280,21 @@ bool proctree_reap(void)
     return pid < 0; /* ECHILD: there is nobody left */
 }
 
+/* Wait for those killed, a while. True: there is nobody left. */
+static bool reap_soon(void)
+{
+    bool gone = false;
+    for (int i = 0; i < PAUSES && !(gone = reap()); i++) {
+        struct timespec pause = {.tv_nsec = (i + 1) * PAUSE_NS};
+        nanosleep(&pause, NULL);
+    }
+    return gone;
+}
+
 bool proctree_kill(int proc, int within_ms)
 {
     uint64_t deadline_ns = clock_ns() + (uint64_t)within_ms * 1000000u;
-    if (proctree_reap()) return true;
+    if (reap()) return true;
     struct table t;
     struct tree *tree;
     bool gone = false, room = make_room(&t, &tree);
@@ -242,7 +313,7 @@ bool proctree_kill(int proc, int within_ms)
 bool proctree_kill_reachable(int within_ms)
 {
     uint64_t deadline_ns = clock_ns() + (uint64_t)within_ms * 1000000u;
-    bool gone = proctree_reap();
+    bool gone = reap();
     while (!gone && clock_ns() < deadline_ns) {
         kill(-1, SIGKILL);
         gone = reap_soon();

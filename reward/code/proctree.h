@@ -13,7 +13,8 @@
 struct proctree_use {
     size_t processes;
     size_t threads;      /* of all, zombies left out */
-    size_t memory_bytes; /* resident, shared pages counted for each */
+    size_t memory_bytes; /* resident, shared pages counted for each; and page tables */
+    size_t open_files;   /* descriptors; of processes that hide theirs, as many as can be */
     double cpu_ms;       /* of the living */
 };
 
@@ -25,9 +26,6 @@ pid_t proctree_self(int proc);
 
 /* Threads of all processes of a user. */
 size_t proctree_user_threads(int proc, uid_t uid);
-
-/* Reap what has ended. True: this process has no child left. */
-bool proctree_reap(void);
 
 /* Kill every descendant of this process and wait for them, forks in flight included: all are
  * stopped before the first is killed, so that none can bear another meanwhile. False: some are

@@ -42,6 +42,8 @@ enum {
     TICK_MS = 50,       /* between looks at a run's use of things, */
     TICK_SHARE = 20,    /* or so many times what a look takes: on a machine of many processes */
     SWEEP_MS = 10000,   /* for its last process to die */
+    FILES_FACTOR = 4,   /* descriptors of all processes: so many times one's. Behind each may stand
+                           memory of the kernel's that is counted nowhere: a socket's, a pipe's */
     STDERR_FLOOD = 16,  /* stderr beyond its limit is dropped; beyond so many times that, a flood */
     STDERR_BYTES = 64 << 10 /* of stderr that is searched for the cause of a failure */
 };
@@ -193,6 +195,10 @@ static bool drain(struct running *g, enum pipe_end i)
     if (n <= 0) return n < 0 && errno == EINTR;
     size_t room = limit - to[i]->n, take = (size_t)n < room ? (size_t)n : room;
     buffer_add(to[i], bytes, take);
+    if (to[i]->failed) { /* what is lost here must not look like a wrong answer */
+        errno = ENOMEM;
+        fail(g, "cannot keep the output");
+    }
     if (take == (size_t)n) return true;
     g->err_dropped += (size_t)n - take;
     if (i != PIPE_ERR || g->err_dropped > STDERR_FLOOD * limit) decide(g, SANDBOX_OUTPUT);
@@ -220,6 +226,7 @@ static void check_tree(struct running *g)
     pid_t self = proctree_self(g->walls->proc);
     if (self == 0 || !proctree_measure(g->walls->proc, self, &use)) return;
     if (use.memory_bytes > l->memory_bytes + l->memory_bytes / 4) decide(g, SANDBOX_MEMORY);
+    if (use.open_files > (size_t)l->open_files * FILES_FACTOR) decide(g, SANDBOX_MEMORY);
     if (use.threads > (size_t)l->processes + 1) decide(g, SANDBOX_PROCESSES);
     if (use.cpu_ms > 1.5 * l->cpu_ms + 500) decide(g, SANDBOX_TIME);
 }
@@ -378,6 +385,21 @@ static void run_inside(struct running *g)
     fetch_files(g);
 }
 
+/* The work directory, its files and its wall. False: the result says what failed. */
+static bool prepare(struct running *g, struct walls *w, bool *made)
+{
+    const struct sandbox_run *run = g->run;
+    struct sandbox_result *r = g->result;
+    *made = workdir_make(w, &run->limits, r->error, sizeof(r->error));
+    if (!*made || !workdir_lay(w, run->files, run->n_files, r->error, sizeof(r->error))) {
+        return false;
+    }
+    w->landlock = landlock_prepare(w->work, w->layers.landlock_abi);
+    if (w->landlock >= 0 || w->layers.landlock_abi == 0) return true;
+    fail(g, "cannot raise the wall around the work directory");
+    return false;
+}
+
 bool run_program(struct walls *w, const struct sandbox_run *run, int control,
                  struct sandbox_result *r)
 {
@@ -391,12 +413,14 @@ bool run_program(struct walls *w, const struct sandbox_run *run, int control,
                         .pidfd = -1,
                         .clean = true,
                         .verdict = SANDBOX_ENDS};
-    bool made = workdir_make(w, &run->limits, r->error, sizeof(r->error));
-    if (made && workdir_lay(w, run->files, run->n_files, r->error, sizeof(r->error))) {
+    bool made, ready = prepare(&g, w, &made);
+    r->starved = made && !workdir_has_room(w, &run->limits);
+    if (ready) {
         run_inside(&g);
     } else {
         g.verdict = SANDBOX_FAULT;
     }
+    r->starved = r->starved || (made && !workdir_has_room(w, &run->limits));
     r->end = (enum sandbox_end)g.verdict;
     for (int i = 0; i < PIPES; i++) {
         close_fd(&g.ours[i]);
@@ -404,5 +428,6 @@ bool run_program(struct walls *w, const struct sandbox_run *run, int control,
     }
     close_fd(&g.exec_error);
     close_fd(&g.pidfd);
+    close_fd(&w->landlock);
     return (!made || workdir_clear(w)) && g.clean;
 }

@@ -11,14 +11,23 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/mem.h"
+#include "base/process.h"
 #include "base/socket.h"
 #include "reward/code/cell.h"
 
-enum { HELLO_MS = 20000 };
+enum {
+    HELLO_MS = 20000,
+    GRACE_MS =
+        45000, /* beyond a run's time on the wall: files laid, processes ended, folders removed */
+    STALL_S = 30,    /* so long may a cell not read or write in the middle of a message */
+    LEAVE_MS = 60000 /* for a cell to end after its owner has hung up */
+};
 
 struct sandbox {
     int socket;
@@ -26,8 +35,9 @@ struct sandbox {
     struct sandbox_options options;
     struct sandbox_layers layers;
     char folder[64];
-    size_t n_fetch; /* of the run under way */
-    bool spent;     /* the cell has served its last run */
+    size_t n_fetch;  /* of the run under way */
+    bool spent;      /* the cell has served its last run */
+    uint64_t due_ns; /* when the run under way must have its result */
 };
 
 bool sandbox_layers_suffice(const struct sandbox_layers *l)
@@ -78,18 +88,21 @@ static bool fork_cell(struct sandbox *box, struct error *err)
     box->pid = fork();
     if (box->pid == 0) cell_main(pair[1], &box->options);
     close(pair[1]);
+    const struct timeval stall = {.tv_sec = STALL_S};
+    setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &stall, sizeof(stall));
+    setsockopt(pair[0], SOL_SOCKET, SO_SNDTIMEO, &stall, sizeof(stall));
     box->socket = pair[0];
     box->spent = false;
     return box->pid > 0 || error_set(err, ERROR_SYSTEM, NULL, "cannot fork: %s", strerror(errno));
 }
 
-/* The cell's end of the socket hangs up; then it ends by itself. */
+/* The cell's end of the socket hangs up; then it ends by itself, and one that has been stopped is
+ * ended by its outer process (cell.c). Should that be stopped too, it is killed here. */
 static void leave_cell(struct sandbox *box)
 {
     if (box->socket >= 0) close(box->socket);
-    while (box->pid > 0 && waitpid(box->pid, NULL, 0) < 0 && errno == EINTR) {
-    }
     box->socket = -1;
+    if (box->pid > 0) process_end(box->pid, LEAVE_MS);
     box->pid = 0;
 }
 
@@ -191,6 +204,7 @@ static bool is_alive(const struct sandbox *box)
 static bool renew_cell(struct sandbox *box, struct error *err)
 {
     close(box->socket);
+    box->socket = -1;
     waitpid(box->pid, NULL, WNOHANG);
     return fork_cell(box, err) && hear_hello(box, err);
 }
@@ -215,6 +229,8 @@ bool sandbox_start(struct sandbox *box, const struct sandbox_run *run, struct er
         head.n = b.n;
         memcpy(b.p, &head, sizeof(head));
         box->n_fetch = head.n_fetch;
+        int grace_ms = box->options.grace_ms > 0 ? box->options.grace_ms : GRACE_MS;
+        box->due_ns = clock_ns() + (uint64_t)(run->limits.wall_ms + grace_ms) * 1000000u;
         ok = (is_alive(box) || renew_cell(box, err)) &&
              (socket_write(box->socket, b.p, b.n) ||
               error_set(err, ERROR_SYSTEM, NULL, "the sandbox is gone"));
@@ -225,33 +241,13 @@ bool sandbox_start(struct sandbox *box, const struct sandbox_run *run, struct er
 
 /* ---- a result --------------------------------------------------------------------------------------- */
 
-void sandbox_result_init(struct sandbox_result *r)
-{
-    memset(r, 0, sizeof(*r));
-    buffer_init(&r->out, CELL_MAX_ORDER);
-    buffer_init(&r->err, CELL_MAX_ORDER);
-    buffer_init(&r->channel, CELL_MAX_ORDER);
-    for (int i = 0; i < SANDBOX_MAX_FETCH; i++) {
-        buffer_init(&r->fetched[i], CELL_MAX_ORDER);
-    }
-}
-
-void sandbox_result_clear(struct sandbox_result *r)
-{
-    buffer_clear(&r->out);
-    buffer_clear(&r->err);
-    buffer_clear(&r->channel);
-    for (int i = 0; i < SANDBOX_MAX_FETCH; i++) {
-        buffer_clear(&r->fetched[i]);
-    }
-}
-
 static void take_head(const struct cell_reply *head, struct sandbox_result *r)
 {
     sandbox_result_clear(r);
     r->end =
         head->end >= 0 && head->end < SANDBOX_ENDS ? (enum sandbox_end)head->end : SANDBOX_FAULT;
     r->signaled = head->signaled != 0;
+    r->starved = head->starved != 0;
     r->code = head->code;
     r->cpu_ms = head->cpu_ms;
     r->wall_ms = head->wall_ms;
@@ -260,10 +256,33 @@ static void take_head(const struct cell_reply *head, struct sandbox_result *r)
     r->error[sizeof(r->error) - 1] = '\0';
 }
 
+int sandbox_wait_ms(const struct sandbox *box)
+{
+    uint64_t now = clock_ns();
+    return now >= box->due_ns ? 0 : (int)((box->due_ns - now) / 1000000u) + 1;
+}
+
+/* Has the cell something to say? False: it is overdue. */
+static bool hears(const struct sandbox *box)
+{
+    struct pollfd p = {.fd = box->socket, .events = POLLIN};
+    int n;
+    while ((n = poll(&p, 1, sandbox_wait_ms(box))) < 0 && errno == EINTR) {
+    }
+    return n > 0;
+}
+
+/* A cell that does not answer is given up: it hears that by the end of its socket. */
+static void give_up(struct sandbox *box)
+{
+    box->spent = true;
+    shutdown(box->socket, SHUT_RDWR);
+}
+
 bool sandbox_finish(struct sandbox *box, struct sandbox_result *r, struct error *err)
 {
     struct cell_reply head;
-    bool ok = socket_read(box->socket, &head, sizeof(head));
+    bool ok = hears(box) && socket_read(box->socket, &head, sizeof(head));
     if (ok) {
         take_head(&head, r);
         box->spent = head.last != 0;
@@ -275,7 +294,7 @@ bool sandbox_finish(struct sandbox *box, struct sandbox_result *r, struct error 
         r->was_fetched[i] = head.was_fetched[i] != 0;
         ok = socket_read_buffer(box->socket, &r->fetched[i], head.fetched_n[i]);
     }
-    box->spent = box->spent || !ok;
+    if (!ok) give_up(box);
     return ok || error_set(err, ERROR_SYSTEM, NULL, "the sandbox is gone");
 }
 

@@ -44,6 +44,7 @@ struct sandbox_options {
     bool allow_unsafe;  /* open with too few layers as well */
     bool no_namespaces; /* for tests of the other walls: leave them out even where permitted, */
     int landlock_most;  /* and use no later ABI of Landlock than this; 0: whatever there is */
+    int grace_ms; /* likewise: what a cell may take beyond a run's time on the wall; 0: 45 s */
 };
 
 /* Fork a cell. The caller's process must have one thread. NULL and ERROR_NOT_AVAILABLE when the
@@ -53,6 +54,7 @@ struct sandbox *sandbox_open(const struct sandbox_options *o, struct error *err)
 /* Ends a run under way and the cell. Accepts NULL. */
 void sandbox_close(struct sandbox *box);
 
+/* The walls in force around box. */
 const struct sandbox_layers *sandbox_layers(const struct sandbox *box);
 
 /* The folder that holds its work directories; "" when they are in a file system nobody else sees. */
@@ -111,13 +113,18 @@ struct sandbox_result {
     int code;      /* that, or its exit status */
     double cpu_ms, wall_ms;
     size_t peak_bytes; /* largest resident memory of a process */
+    bool starved;      /* the disk was fuller, by somebody else's doing, than the limits promise: a
+                          failure proves nothing */
     struct buffer out, err, channel;
     struct buffer fetched[SANDBOX_MAX_FETCH]; /* empty p: there was no such file */
     bool was_fetched[SANDBOX_MAX_FETCH];
     char error[128]; /* SANDBOX_FAULT */
 };
 
+/* An empty result, whose buffers grow as far as a cell may send. */
 void sandbox_result_init(struct sandbox_result *r);
+
+/* Free what it holds; it may be used again. */
 void sandbox_result_clear(struct sandbox_result *r);
 
 /* Begin a run; false and err when the request is malformed (err->param names it) or the cell is
@@ -127,7 +134,10 @@ bool sandbox_start(struct sandbox *box, const struct sandbox_run *run, struct er
 /* Readable when the result is there. */
 int sandbox_fd(const struct sandbox *box);
 
-/* Wait for the result. False when the cell is gone; the next run gets another. r is initialised
+/* Milliseconds until the result is overdue; 0: it is, and sandbox_finish() will not wait. */
+int sandbox_wait_ms(const struct sandbox *box);
+
+/* Wait for the result. False when the cell is gone or overdue; the next run gets another. r is initialised
  * and may be used again. */
 bool sandbox_finish(struct sandbox *box, struct sandbox_result *r, struct error *err);
 

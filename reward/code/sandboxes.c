@@ -43,13 +43,6 @@ size_t sandboxes_get(size_t wanted, struct sandbox ***list, struct error *err)
     return boxes.n < wanted ? boxes.n : wanted;
 }
 
-void sandboxes_close(void)
-{
-    while (boxes.n > 0) {
-        sandbox_close(boxes.list[--boxes.n]);
-    }
-}
-
 bool sandboxes_probe(struct sandbox_layers *layers, struct error *err)
 {
     if (!boxes.probed) {

@@ -18,13 +18,12 @@ void sandboxes_configure(const struct sandbox_options *o);
 /* Up to `wanted` open sandboxes at *list, at least one; 0 and err when there can be none. */
 size_t sandboxes_get(size_t wanted, struct sandbox ***list, struct error *err);
 
-/* Close all. */
-void sandboxes_close(void);
-
 /* Do the walls suffice here? Removes what dead servers' sandboxes have left, opens a sandbox and
  * closes it again; its layers, and the error when not. The answer is kept for the process and
  * those forked from it. */
 bool sandboxes_probe(struct sandbox_layers *layers, struct error *err);
+
+/* Has that been asked in this process or one it was forked from? */
 bool sandboxes_probed(void);
 
 #endif

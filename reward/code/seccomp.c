@@ -42,7 +42,7 @@ static const int allowed[] = {
     SCMP_SYS(fchmod), SCMP_SYS(fchmodat), SCMP_SYS(umask), SCMP_SYS(utime), SCMP_SYS(utimes),
     SCMP_SYS(utimensat), SCMP_SYS(futimesat), SCMP_SYS(truncate), SCMP_SYS(ftruncate),
     SCMP_SYS(fallocate), SCMP_SYS(fadvise64), SCMP_SYS(readahead), SCMP_SYS(fsync),
-    SCMP_SYS(fdatasync), SCMP_SYS(flock), SCMP_SYS(sendfile), SCMP_SYS(copy_file_range),
+    SCMP_SYS(fdatasync), SCMP_SYS(sendfile), SCMP_SYS(copy_file_range),
     /* memory */
     SCMP_SYS(brk), SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mremap), SCMP_SYS(mprotect),
     SCMP_SYS(madvise), SCMP_SYS(mincore), SCMP_SYS(msync), SCMP_SYS(membarrier),
@@ -74,7 +74,6 @@ static const int allowed[] = {
     SCMP_SYS(epoll_create1), SCMP_SYS(epoll_ctl), SCMP_SYS(epoll_wait), SCMP_SYS(epoll_pwait),
     SCMP_SYS(eventfd2), SCMP_SYS(sendto), SCMP_SYS(recvfrom), SCMP_SYS(sendmsg), SCMP_SYS(recvmsg),
     SCMP_SYS(shutdown), SCMP_SYS(getsockname), SCMP_SYS(getpeername), SCMP_SYS(getsockopt),
-    SCMP_SYS(setsockopt),
 };
 
 /* Allowed when an argument has one of these values. */
@@ -84,7 +83,6 @@ static const struct {
     uint64_t value;
 } forms[] = {
     {SCMP_SYS(prlimit64), 0, 0}, /* of itself */
-    {SCMP_SYS(socketpair), 0, AF_UNIX},
     {SCMP_SYS(mknod), 1, S_IFIFO | 0600}, {SCMP_SYS(mknod), 1, S_IFIFO | 0666},
     {SCMP_SYS(mknodat), 2, S_IFIFO | 0600}, {SCMP_SYS(mknodat), 2, S_IFIFO | 0666},
     {SCMP_SYS(prctl), 0, PR_SET_NAME}, {SCMP_SYS(prctl), 0, PR_GET_NAME},
@@ -95,22 +93,32 @@ static const struct {
     {SCMP_SYS(ioctl), 1, FIONCLEX},
     {SCMP_SYS(fcntl), 1, F_DUPFD}, {SCMP_SYS(fcntl), 1, F_DUPFD_CLOEXEC},
     {SCMP_SYS(fcntl), 1, F_GETFD}, {SCMP_SYS(fcntl), 1, F_SETFD}, {SCMP_SYS(fcntl), 1, F_GETFL},
-    {SCMP_SYS(fcntl), 1, F_SETFL}, {SCMP_SYS(fcntl), 1, F_GETLK}, {SCMP_SYS(fcntl), 1, F_SETLK},
-    {SCMP_SYS(fcntl), 1, F_SETLKW}, {SCMP_SYS(fcntl), 1, F_OFD_SETLK}, {SCMP_SYS(fcntl), 1, F_GETPIPE_SZ},
+    {SCMP_SYS(fcntl), 1, F_SETFL}, {SCMP_SYS(fcntl), 1, F_GETLK}, {SCMP_SYS(fcntl), 1, F_GETPIPE_SZ},
 };
+
+/* Locks on files outlast no run and reach every other: by one on /usr runs would talk to each other
+ * and hold up the machine. They succeed and do nothing; a run is alone with its own files. */
+static const int lock_forms[] = {F_SETLK, F_SETLKW, F_OFD_SETLK, F_OFD_SETLKW};
+
+/* The kinds of socket pairs: streams, whose ends know each other only. A datagram could be sent to
+ * any name. Their buffers stay as large as the system makes them: setsockopt is refused. */
+static const int pair_types[] = {SOCK_STREAM, SOCK_SEQPACKET};
 
 /* Refused by a plain "no" instead of ENOSYS: programs treat that as a fact of life. */
 static const int refused[] = {
     SCMP_SYS(socket), SCMP_SYS(connect), SCMP_SYS(bind), SCMP_SYS(listen), SCMP_SYS(ptrace),
     SCMP_SYS(setpriority), SCMP_SYS(chown), SCMP_SYS(fchown), SCMP_SYS(lchown), SCMP_SYS(fchownat),
     SCMP_SYS(mount), SCMP_SYS(umount2), SCMP_SYS(unshare), SCMP_SYS(setns), SCMP_SYS(chroot),
+    SCMP_SYS(setsockopt),
 };
 /* clang-format on */
 
 enum {
     N_ALLOWED = sizeof(allowed) / sizeof(allowed[0]),
     N_FORMS = sizeof(forms) / sizeof(forms[0]),
-    N_REFUSED = sizeof(refused) / sizeof(refused[0])
+    N_REFUSED = sizeof(refused) / sizeof(refused[0]),
+    N_LOCK_FORMS = sizeof(lock_forms) / sizeof(lock_forms[0]),
+    N_PAIR_TYPES = sizeof(pair_types) / sizeof(pair_types[0])
 };
 
 /* New namespaces and siblings of itself are not for the program to make. CLONE_NEWTIME shares its
@@ -118,6 +126,29 @@ enum {
 static const uint64_t CLONE_REFUSED = CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWNET |
                                       CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWCGROUP | CLONE_PARENT |
                                       CLONE_PTRACE;
+
+static bool add_locks(scmp_filter_ctx c)
+{
+    for (int i = 0; i < N_LOCK_FORMS; i++) {
+        struct scmp_arg_cmp is = SCMP_A1_32(SCMP_CMP_EQ, (uint32_t)lock_forms[i]);
+        if (seccomp_rule_add(c, SCMP_ACT_ERRNO(0), SCMP_SYS(fcntl), 1, is) != 0) return false;
+    }
+    return seccomp_rule_add(c, SCMP_ACT_ERRNO(0), SCMP_SYS(flock), 0) == 0;
+}
+
+static bool add_pairs(scmp_filter_ctx c)
+{
+    for (int i = 0; i < N_PAIR_TYPES; i++) {
+        const struct scmp_arg_cmp are[] = {
+            SCMP_A0_32(SCMP_CMP_EQ, AF_UNIX),
+            SCMP_A1_64(SCMP_CMP_MASKED_EQ, 0xF, (uint64_t)pair_types[i]),
+        };
+        if (seccomp_rule_add_array(c, SCMP_ACT_ALLOW, SCMP_SYS(socketpair), 2, are) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
 
 static bool add_rules(scmp_filter_ctx c)
 {
@@ -134,7 +165,8 @@ static bool add_rules(scmp_filter_ctx c)
         if (seccomp_rule_add(c, SCMP_ACT_ERRNO(EPERM), refused[i], 0) != 0) return false;
     }
     struct scmp_arg_cmp plain = SCMP_A0_64(SCMP_CMP_MASKED_EQ, CLONE_REFUSED, 0);
-    return seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, plain) == 0;
+    return seccomp_rule_add(c, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1, plain) == 0 && add_locks(c) &&
+           add_pairs(c);
 }
 
 /* What libseccomp writes, as the kernel takes it. */

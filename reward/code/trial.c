@@ -7,7 +7,7 @@
  */
 #include "reward/code/trial.h"
 
-#include <math.h>
+#include <limits.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,11 +21,6 @@
 enum {
     MESSAGE_BYTES = 2000,
     MAX_TIMEOUTS = 3, /* a program that has run out of time so often is not run again */
-    WALL_FACTOR = 3,  /* the wall's limit is that many times the CPU's, and a second */
-    WORK_BYTES = 64 << 20,
-    WORK_FILES = 1024,
-    PROCESSES = 32,
-    OPEN_FILES = 128,
     MAX_EXTRA_FILES = 32,
     COMPILER_MEMORY = 1 << 30,
 };
@@ -53,7 +48,7 @@ void trial_clear(struct trial *t)
     buffer_clear(&t->message);
 }
 
-enum trial_status trial_status_of(const struct sandbox_result *r)
+static enum trial_status trial_status_of(const struct sandbox_result *r)
 {
     static const enum trial_status of[SANDBOX_ENDS] = {
         [SANDBOX_EXITED] = TRIAL_RUNTIME_ERROR,    [SANDBOX_SIGNALED] = TRIAL_RUNTIME_ERROR,
@@ -62,20 +57,6 @@ enum trial_status trial_status_of(const struct sandbox_result *r)
         [SANDBOX_NOT_FOUND] = TRIAL_SANDBOX_ERROR, [SANDBOX_FAULT] = TRIAL_SANDBOX_ERROR,
     };
     return r->end == SANDBOX_EXITED && r->code == 0 ? TRIAL_ACCEPTED : of[r->end];
-}
-
-struct sandbox_limits trial_limits(const struct language *l, double time_s, size_t memory_bytes,
-                                   size_t output_bytes)
-{
-    return (struct sandbox_limits){.cpu_ms = (int)ceil(time_s * 1000),
-                                   .wall_ms = (int)ceil(time_s * 1000) * WALL_FACTOR + 1000,
-                                   .memory_bytes = memory_bytes,
-                                   .address_bytes = l->reserves ? 0 : memory_bytes,
-                                   .output_bytes = output_bytes,
-                                   .work_bytes = WORK_BYTES,
-                                   .work_files = WORK_FILES,
-                                   .processes = PROCESSES,
-                                   .open_files = OPEN_FILES};
 }
 
 /* ---- compiling -------------------------------------------------------------------------------------------- */
@@ -102,7 +83,7 @@ bool trial_compile(struct program *p, int cpu_ms, struct trial *t)
     const char *argv[SANDBOX_MAX_ARGS + 1];
     struct sandbox_run run = {.argv = l->compile, .files = files, .n_files = 1, .fetch = fetch};
     if (p->ioi != NULL) ioi_compile_run(p, files, argv, &run);
-    run.limits = trial_limits(l, cpu_ms / 1000.0, COMPILER_MEMORY, 64 << 10);
+    run.limits = run_limits(l, cpu_ms / 1000.0, COMPILER_MEMORY, 64 << 10);
     struct sandbox_result r;
     sandbox_result_init(&r);
     t->compiled = true;
@@ -112,6 +93,8 @@ bool trial_compile(struct program *p, int cpu_ms, struct trial *t)
         t->not_installed = r.end == SANDBOX_NOT_FOUND;
         if (s == TRIAL_SANDBOX_ERROR) {
             error_set(&t->error, ERROR_SYSTEM, NULL, "%s", r.error);
+        } else if (s != TRIAL_ACCEPTED && r.starved) {
+            error_set(&t->error, ERROR_SYSTEM, NULL, "the disk was full while the compiler ran");
         } else {
             t->compile = s == TRIAL_ACCEPTED && r.was_fetched[0] ? s : TRIAL_COMPILE_ERROR;
         }
@@ -147,7 +130,7 @@ static bool convert(struct span asked, struct error *err)
                                        PYTHON_DRIVER_CANON, NULL};
     if (converted.answer.n > 0 && span_eq(asked, buffer_span(&converted.asked))) return true;
     struct sandbox_run run = {.argv = argv, .input = asked};
-    run.limits = trial_limits(language_find(span_str("python")), 20, (size_t)1 << 30, 64 << 20);
+    run.limits = run_limits(language_find(span_str("python")), 20, (size_t)1 << 30, 64 << 20);
     struct sandbox_result r;
     sandbox_result_init(&r);
     bool ok = run_alone(&run, &r, err);
@@ -260,7 +243,7 @@ static struct span call_text(const struct code_case *c, struct arena *a)
             buffer_add_str(&b, ")\n");
         }
     }
-    char *copy = b.failed ? NULL : arena_str(a, buffer_span(&b));
+    char *copy = b.failed || arena_failed(a) ? NULL : arena_str(a, buffer_span(&b));
     struct span text = span_of(copy, copy == NULL ? 0 : b.n);
     buffer_clear(&b);
     return text;
@@ -280,6 +263,11 @@ struct session {
     uint64_t end_ns;       /* of the time for all */
 };
 
+static bool lacks_memory(struct error *err)
+{
+    return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for a test");
+}
+
 static bool start_test(struct session *s, struct sandbox *box, const struct code_case *c,
                        struct error *err)
 {
@@ -289,13 +277,15 @@ static bool start_test(struct session *s, struct sandbox *box, const struct code
     struct sandbox_run run = trial_run_of(s->program, &files[0]);
     const char *const fetch[] = {c->output_file, NULL};
     const struct trial_options *o = s->options;
-    run.limits = trial_limits(s->program->language, o->time_s, o->memory_bytes, o->output_bytes);
+    run.limits = run_limits(s->program->language, o->time_s, o->memory_bytes, o->output_bytes);
     run.fetch = fetch;
     if (c->kind == CASE_STDIO) {
         run.input = c->input;
     } else {
         run.argv = call_argv;
-        files[run.n_files++] = (struct sandbox_file){"call", call_text(c, s->arena), false};
+        struct span call = call_text(c, s->arena);
+        if (call.p == NULL) return lacks_memory(err);
+        files[run.n_files++] = (struct sandbox_file){"call", call, false};
     }
     if (c->output_file != NULL && s->tests->cases[0].files == NULL) {
         files[run.n_files++] = (struct sandbox_file){"input.txt", c->input, false};
@@ -309,6 +299,7 @@ static bool start_test(struct session *s, struct sandbox *box, const struct code
         }
         files[run.n_files++] = (struct sandbox_file){f->string, json_text(f, s->arena), false};
     }
+    if (arena_failed(s->arena)) return lacks_memory(err);
     return sandbox_start(box, &run, err);
 }
 
@@ -323,7 +314,7 @@ static enum trial_status run_checker(const struct session *s, struct sandbox *bo
                                    {"correct_output.txt", c->expected, false},
                                    {"solution_output.txt", output, false}};
     struct sandbox_run run = {.argv = argv, .files = files, .n_files = 4};
-    run.limits = trial_limits(language_find(span_str("python")), 10, (size_t)1 << 30, 1 << 20);
+    run.limits = run_limits(language_find(span_str("python")), 10, (size_t)1 << 30, 1 << 20);
     struct sandbox_result r;
     sandbox_result_init(&r);
     enum trial_status status = TRIAL_SANDBOX_ERROR;
@@ -385,6 +376,24 @@ static enum trial_status judge_test(const struct session *s, struct sandbox *box
     return is_right(s, c, r, output) ? TRIAL_ACCEPTED : TRIAL_WRONG_ANSWER;
 }
 
+/* A test is failed by the program alone: not by a machine whose disk or memory was used up, here or
+ * there. */
+static enum trial_status judge_fairly(const struct session *s, struct sandbox *box,
+                                      const struct code_case *c, const struct sandbox_result *r,
+                                      double *score, struct error *err)
+{
+    enum trial_status status = judge_test(s, box, c, r, score);
+    if (status == TRIAL_ACCEPTED || status == TRIAL_SANDBOX_ERROR) return status;
+    if (arena_failed(s->arena)) {
+        lacks_memory(err);
+    } else if (r->starved) {
+        error_set(err, ERROR_SYSTEM, NULL, "the disk was full while the program ran");
+    } else {
+        return status;
+    }
+    return TRIAL_SANDBOX_ERROR;
+}
+
 /* ---- all tests ---------------------------------------------------------------------------------------------------- */
 
 static void settle(struct session *s, size_t i, enum trial_status status, double score,
@@ -404,7 +413,7 @@ static void settle(struct session *s, size_t i, enum trial_status status, double
 }
 
 /* A sandbox and the test it is at. */
-struct lane {
+struct bay {
     struct sandbox *box;
     bool busy, again; /* again: the test has cost a cell its life already */
     size_t test;
@@ -412,61 +421,69 @@ struct lane {
 
 /* The lane's test has a result. A cell may have been lost for reasons of the machine's (memory),
  * so its test is given to another one, once. */
-static void finish_test(struct session *s, struct lane *lane)
+static void finish_test(struct session *s, struct bay *bay)
 {
     struct sandbox_result r;
     struct trial *t = s->trial;
-    const struct code_case *c = &s->tests->cases[lane->test];
+    const struct code_case *c = &s->tests->cases[bay->test];
     struct error err = {0};
     sandbox_result_init(&r);
-    lane->busy = false;
-    bool alive = sandbox_finish(lane->box, &r, &err);
-    if (!alive && !lane->again) {
-        lane->again = lane->busy = start_test(s, lane->box, c, &err);
+    bay->busy = false;
+    bool alive = sandbox_finish(bay->box, &r, &err);
+    if (!alive && !bay->again) {
+        bay->again = bay->busy = start_test(s, bay->box, c, &err);
     }
-    if (!lane->busy) {
+    if (!bay->busy) {
         double score = 1;
         enum trial_status status =
-            alive ? judge_test(s, lane->box, c, &r, &score) : TRIAL_SANDBOX_ERROR;
+            alive ? judge_fairly(s, bay->box, c, &r, &score, &err) : TRIAL_SANDBOX_ERROR;
         if (r.end == SANDBOX_NOT_FOUND) t->not_installed = true;
         if (alive && r.error[0] != '\0') error_set(&err, ERROR_SYSTEM, NULL, "%s", r.error);
         if (status == TRIAL_SANDBOX_ERROR && t->error.code == ERROR_NONE) t->error = err;
-        settle(s, lane->test, status, score, buffer_span(&r.err));
+        settle(s, bay->test, status, score, buffer_span(&r.err));
     }
     sandbox_result_clear(&r);
 }
 
 /* Give the lane the next test, if there is one and the box takes it. */
-static void occupy(struct session *s, struct lane *lane)
+static void occupy(struct session *s, struct bay *bay)
 {
-    lane->again = lane->again && lane->busy;
-    while (!lane->busy && !s->over && s->next < s->tests->n) {
+    bay->again = bay->again && bay->busy;
+    while (!bay->busy && !s->over && s->next < s->tests->n) {
         if (clock_ns() > s->end_ns) {
             s->over = true;
             return;
         }
-        lane->test = s->next++;
+        bay->test = s->next++;
         struct error *err = &s->trial->error;
-        lane->busy = start_test(s, lane->box, &s->tests->cases[lane->test], err);
-        if (!lane->busy) settle(s, lane->test, TRIAL_SANDBOX_ERROR, 0, span_str(err->message));
+        bay->busy = start_test(s, bay->box, &s->tests->cases[bay->test], err);
+        if (!bay->busy) settle(s, bay->test, TRIAL_SANDBOX_ERROR, 0, span_str(err->message));
     }
 }
 
-static void serve(struct session *s, struct lane *lanes, size_t n)
+static int least(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static void serve(struct session *s, struct bay *bays, size_t n)
 {
     for (;;) {
         struct pollfd p[SANDBOXES_MAX];
         size_t busy = 0;
+        int wait_ms = INT_MAX;
         for (size_t i = 0; i < n; i++) {
-            occupy(s, &lanes[i]);
-            busy += lanes[i].busy;
-            p[i] = (struct pollfd){.fd = lanes[i].busy ? sandbox_fd(lanes[i].box) : -1,
+            occupy(s, &bays[i]);
+            busy += bays[i].busy;
+            if (bays[i].busy) wait_ms = least(wait_ms, sandbox_wait_ms(bays[i].box));
+            p[i] = (struct pollfd){.fd = bays[i].busy ? sandbox_fd(bays[i].box) : -1,
                                    .events = POLLIN};
         }
         if (busy == 0) return;
-        poll(p, n, -1);
+        poll(p, n, wait_ms);
         for (size_t i = 0; i < n; i++) {
-            if (lanes[i].busy && p[i].revents != 0) finish_test(s, &lanes[i]);
+            bool overdue = bays[i].busy && sandbox_wait_ms(bays[i].box) == 0;
+            if (bays[i].busy && (p[i].revents != 0 || overdue)) finish_test(s, &bays[i]);
         }
     }
 }
@@ -496,7 +513,7 @@ bool trial_run(const struct program *p, const struct code_tests *tests,
 {
     struct session s = {.program = p, .tests = tests, .options = o, .arena = a, .trial = t};
     struct sandbox **list;
-    struct lane lanes[SANDBOXES_MAX] = {0};
+    struct bay bays[SANDBOXES_MAX] = {0};
     t->n = tests->n;
     t->statuses = arena_alloc(a, tests->n, sizeof(*t->statuses));
     t->scores = arena_alloc(a, tests->n, sizeof(*t->scores));
@@ -513,10 +530,10 @@ bool trial_run(const struct program *p, const struct code_tests *tests,
     s.end_ns = clock_ns() + (uint64_t)(o->total_s * 1e9);
     size_t n = sandboxes_get(tests->n, &list, &t->error);
     for (size_t i = 0; i < n; i++) {
-        lanes[i].box = list[i];
+        bays[i].box = list[i];
     }
     if (n == 0) t->statuses[0] = TRIAL_SANDBOX_ERROR;
-    serve(&s, lanes, n);
+    serve(&s, bays, n);
     buffer_clear(&s.checker);
     return true;
 }

@@ -7,7 +7,7 @@
 
 #include "reward/code/cases.h"
 #include "reward/code/checker.h"
-#include "reward/code/sandbox.h"
+#include "reward/code/run_limits.h"
 
 enum trial_status {
     TRIAL_ACCEPTED,
@@ -56,18 +56,11 @@ struct trial {
 void trial_init(struct trial *t);
 void trial_clear(struct trial *t);
 
-/* The status a run's end stands for, its output not yet looked at. */
-enum trial_status trial_status_of(const struct sandbox_result *r);
-
 /* Compile p when its language is compiled; in ms of CPU at most. False: t->compile and message say why. */
 bool trial_compile(struct program *p, int cpu_ms, struct trial *t);
 
 /* argv and files of one run of p; files has room for one. The binary or source is the file. */
 struct sandbox_run trial_run_of(const struct program *p, struct sandbox_file *file);
-
-/* Limits that hold for any run of that language. */
-struct sandbox_limits trial_limits(const struct language *l, double time_s, size_t memory_bytes,
-                                   size_t output_bytes);
 
 /* Take assertions apart into values where that is possible: tests->cases grows. */
 bool trial_split_asserts(struct code_tests *tests, struct arena *a, struct error *err);

@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Programs and their libraries, and the three files of /etc that loaders and time zones need. */
+/* Programs and their libraries, and the files of /etc that loaders, time zones and OpenSSL need. */
 const char *const walls_readable[] = {"/usr",
                                       "/bin",
                                       "/sbin",
@@ -20,6 +20,7 @@ const char *const walls_readable[] = {"/usr",
                                       "/etc/ld.so.cache",
                                       "/etc/alternatives",
                                       "/etc/localtime",
+                                      "/etc/ssl/openssl.cnf",
                                       NULL};
 
 const char *const walls_devices[] = {"/dev/null", "/dev/zero", "/dev/random", "/dev/urandom", NULL};

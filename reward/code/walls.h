@@ -18,7 +18,7 @@
 struct walls {
     struct sandbox_layers layers;
     int proc;     /* descriptor of /proc: of the namespaces or the machine; no run inherits it */
-    int landlock; /* ruleset; -1: none */
+    int landlock; /* ruleset of the run under way; -1: none */
     bool scoped;  /* Landlock keeps signals and abstract sockets inside */
     struct sock_fprog filter; /* seccomp; len 0: none */
     bool alone;               /* the cell can signal nobody but its descendants */
@@ -48,11 +48,15 @@ bool namespaces_unmount_work(const char *dir);
 
 /* ---- landlock.c ---- */
 
+/* The version of Landlock that the kernel has; 0: none. */
 int landlock_abi(void);
 
-/* A ruleset: reading and executing system folders, everything in box, no network, and (where the
- * kernel can) no signals or abstract sockets to the outside. -1 on failure. */
-int landlock_prepare(const char *box, int abi, bool *scoped);
+/* A ruleset for one run: reading and executing system folders, everything in its work directory, no
+ * network, and (ABI 6) no signals or abstract sockets to the outside. -1 on failure, or when abi is
+ * 0. */
+int landlock_prepare(const char *work_dir, int abi);
+
+/* Obey it from now on. */
 bool landlock_enter(int ruleset);
 
 /* From now on this process can signal only itself and its descendants. False: the kernel cannot. */
@@ -62,6 +66,7 @@ bool landlock_scope_signals(int abi);
 
 /* Compile the allow-list. filter->filter is malloc'd. */
 bool seccomp_prepare(struct sock_fprog *filter);
+/* Obey it from now on. */
 bool seccomp_enter(const struct sock_fprog *filter);
 
 /* From now on this process can signal itself only. */

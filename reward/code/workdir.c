@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -259,4 +260,16 @@ bool workdir_exceeds(const struct walls *w, const struct sandbox_limits *l)
     int fd = open(w->work, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd >= 0) measure(fd, 0, &u);
     return is_over(&u);
+}
+
+bool workdir_has_room(const struct walls *w, const struct sandbox_limits *l)
+{
+    struct statvfs fs;
+    struct usage u = {.limits = l};
+    if (w->layers.private_tmpfs || statvfs(w->box, &fs) != 0) return true;
+    int fd = open(w->work, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0) measure(fd, 0, &u);
+    uint64_t free_bytes = (uint64_t)fs.f_bavail * fs.f_frsize;
+    return is_over(&u) || (free_bytes + u.bytes >= l->work_bytes &&
+                           (fs.f_files == 0 || fs.f_favail + u.files >= (fsfilcnt_t)l->work_files));
 }

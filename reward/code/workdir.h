@@ -12,6 +12,8 @@
 
 /* Fresh and empty, at w->work. False and a reason in error. */
 bool workdir_make(struct walls *w, const struct sandbox_limits *l, char *error, size_t room);
+
+/* Write files into it. False and a reason in error. */
 bool workdir_lay(const struct walls *w, const struct sandbox_file *files, size_t n, char *error,
                  size_t room);
 
@@ -23,6 +25,9 @@ bool workdir_clear(const struct walls *w);
 
 /* Is more in it than allowed? For work directories that are no file system of their own. */
 bool workdir_exceeds(const struct walls *w, const struct sandbox_limits *l);
+
+/* Could a run still fill it up to its limit? False: the machine's disk is full, by somebody else. */
+bool workdir_has_room(const struct walls *w, const struct sandbox_limits *l);
 
 /* Remove a folder and all below it, following no link. False: something is left after that time. */
 bool workdir_remove(const char *path, int within_ms);

@@ -15,11 +15,26 @@
 #include "reward/judge/registry.h"
 #include "reward/row/limits.h"
 #include "reward/judge/spec.h"
+#include "reward/workers/zygote.h"
 
 enum { WORKERS_PER_PROCESSOR = 8, MAX_WORKERS = 64 };
 
 static worker_service *const services[SERVICES] = {
     [SERVICE_ITEM] = parcel_serve, [SERVICE_PROGRAM] = execute_serve};
+
+static bool may_execute; /* main() has called judge_begin() */
+
+void judge_begin(int argc, char *const *argv)
+{
+    struct boot boot;
+    may_execute = true;
+    int socket = zygote_asked(argc, argv, &boot, sizeof(boot));
+    if (socket < 0) return;
+    code_open(boot.code_unsafe);
+    zygote_serve(socket, &(struct worker_options){.services = services,
+                                                  .n_services = SERVICES,
+                                                  .memory_bytes = (size_t)boot.memory_bytes});
+}
 
 /* The rewards of R1, arXiv 2501.12948v1, 2.2.2, as far as they are in the registry. */
 static cJSON *r1_rewards(void)
@@ -60,12 +75,14 @@ struct judge *judge_open(const struct judge_options *o, struct error *err)
 {
     struct judge *judge = mem_new(1, sizeof(*judge), err);
     if (judge == NULL) return NULL;
+    judge->boot = (struct boot){o->worker_memory_bytes, o->code_unsafe};
     int workers = o->workers > 0 ? o->workers : default_workers();
     struct dispatch_options d = {
         .max_workers = {[POOL_ALGEBRA] = workers, [POOL_SANDBOX] = code_workers(workers)},
         .workers = {.services = services,
                     .n_services = SERVICES,
                     .memory_bytes = (size_t)o->worker_memory_bytes},
+        .boot = may_execute ? span_of(&judge->boot, sizeof(judge->boot)) : span_of(NULL, 0),
         .max_waiting = o->queue_items,
     };
     judge->item_budget_ms =
@@ -109,6 +126,7 @@ void judge_stats_get(struct judge *judge, struct judge_stats *out)
         .deferred = atomic_load(&judge->deferred),
         .timeouts = atomic_load(&judge->timeouts),
         .worker_deaths = d.deaths,
+        .lost = d.lost,
         .workers = d.workers,
         .workers_busy = d.busy,
         .waiting = d.waiting,

@@ -37,6 +37,11 @@ extern const struct settings_table judge_settings;
 /* Every setting at its default, the rest as docs say; then set what differs. */
 void judge_options_init(struct judge_options *o);
 
+/* First thing in main(): should the process that forks the verifier processes be lost, a judge
+ * executes this program again to be another, and that one never returns from here. In a program that
+ * does not call it a lost one stays lost. */
+void judge_begin(int argc, char *const *argv);
+
 /* Start the verifier processes. Call once, before any thread exists: they are forked from here.
  * NULL and an error when they cannot be started or default_rewards is wrong. Free with
  * judge_close(). */
@@ -60,6 +65,7 @@ struct judge_stats {
     uint64_t deferred;      /* parts that went to a worker */
     uint64_t timeouts;      /* of them: out of budget */
     uint64_t worker_deaths; /* workers lost for any reason, timeouts included */
+    bool lost;              /* no verifier process can be started now: what needs one waits */
     int workers;            /* now alive */
     int workers_busy;       /* now judging */
     size_t waiting;         /* deferred parts not yet with a worker */

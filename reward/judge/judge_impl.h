@@ -15,6 +15,12 @@
 /* What worker processes can do, by the place in their table (workers/service.h). */
 enum service { SERVICE_ITEM, SERVICE_PROGRAM, SERVICES };
 
+/* What a process that is executed to fork verifier processes must know. */
+struct boot {
+    int64_t memory_bytes;
+    bool code_unsafe;
+};
+
 struct judge {
     struct dispatch *dispatch;
     cJSON *default_rewards; /* owned, checked */
@@ -22,6 +28,7 @@ struct judge {
     void *count_arg;
     int item_budget_ms;
     int max_items; /* of one request */
+    struct boot boot;
     atomic_uint_fast64_t jobs, items, item_errors, cannot_judge, deferred, timeouts;
 };
 

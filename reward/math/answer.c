@@ -268,6 +268,15 @@ static enum equality compare_readings(struct math_work *w, const struct readings
     return first;
 }
 
+/* An operator applied in a text that does not parse: what it means is not known. */
+static bool applies_operator(struct span s)
+{
+    size_t i = span_find(s, span_str("\\operatorname{"), 0);
+    size_t end = i == SPAN_NONE ? i : span_find(s, span_str("}"), i);
+    return end != SPAN_NONE && end > i + 15 && end + 1 < s.n &&
+           memchr("(_[", s.p[end + 1], 3) != NULL;
+}
+
 /* Parsing failed on some side. */
 static enum equality as_words(struct math_work *w, struct span gold, struct span answer,
                               const struct readings *g, const struct readings *a)
@@ -278,6 +287,9 @@ static enum equality as_words(struct math_work *w, struct span gold, struct span
     }
     bool wordy = g->n == 0 || g->e[0]->kind == E_TEXT || prose_has_words(gold);
     if (wordy && words_same(w->arena, gold, answer)) return work_yes(w, MATH_EQUAL_WORDS);
+    if ((g->n == 0 && applies_operator(gold)) || (a->n == 0 && applies_operator(answer))) {
+        return EQ_UNKNOWN;
+    }
     if (g->n > 0 && g->e[0]->kind != E_TEXT) return work_no(w, MATH_UNPARSABLE_ANSWER);
     return work_no(w, MATH_NOT_EQUAL_WORDS);
 }

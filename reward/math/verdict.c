@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <assert.h>
 #include <flint/flint.h>
 
 #include "base/ascii.h"
@@ -39,6 +40,7 @@ static enum math_verdict verdict_of(const struct math_work *w, enum equality e,
     }
     if (e == EQ_YES) return MATH_CORRECT;
     if (e == EQ_NO) return MATH_INCORRECT;
+    assert(!(w->deferred && w->effort == MATH_FULL)); /* work.h (1) */
     if (w->deferred) return MATH_DEFER;
     *cause = w->timed_out ? MATH_TIMEOUT : w->too_large ? MATH_TOO_LARGE : MATH_UNDECIDED;
     return MATH_CANNOT_JUDGE;

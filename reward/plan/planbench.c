@@ -164,8 +164,3 @@ const struct planbench_domain *planbench_find(struct span name)
     }
     return NULL;
 }
-
-const char *planbench_name(int i)
-{
-    return i >= 0 && i < N_DOMAINS ? table[i].name : NULL;
-}

@@ -22,7 +22,4 @@ struct planbench_domain {
  * once, kept for good, shared by all threads. */
 const struct planbench_domain *planbench_find(struct span name);
 
-/* The i-th name, or NULL past the end. */
-const char *planbench_name(int i);
-
 #endif

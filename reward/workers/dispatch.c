@@ -11,6 +11,11 @@
  *   BUSY     --reply-->         IDLE       --socket closed, or its last reply--> EMPTY
  *   BUSY     --deadline, cancelled, socket closed--> STARTING (killed and replaced by the zygote)
  *   BUSY     --its trial is over--> STARTING (the same, and the task goes back to its lane)
+ *   BUSY     --the zygote is lost--> EMPTY (its workers die with it; the task goes back, once)
+ *
+ * A zygote that is lost, or that has not answered for START_MS (it was stopped), is killed and
+ * another executed in its place; meanwhile tasks wait, and are given up when that has failed
+ * MAX_TRIES times running.
  *
  * Invariants
  *   (1) lock guards lanes, waiting and the statistics; slots belong to the thread alone.
@@ -43,6 +48,11 @@ enum {
     TRIAL_MS = 100, /* what a task may take of a worker kept for newcomers */
     BRISK_MS = 20,  /* a worker that takes longer no longer counts as a processor's worth */
     REST_MS = 200,
+    START_MS = 15000, /* a zygote that takes longer to fork a worker does nothing at all */
+    CLOSE_MS = 5000,  /* for the zygote to end when the server does */
+    RENEW_MS = 100,   /* before another zygote is executed; twice as long after each failure */
+    MAX_TRIES = 6,
+    STEADY_MS = 10000, /* a zygote that lives so long is no failure */
     READ_BYTES = 65536
 };
 
@@ -63,6 +73,8 @@ struct dispatch {
     bool has_thread;
     int zygote, wake; /* descriptors; -1: none */
     pid_t zygote_pid;
+    uint64_t zygote_ns, renew_ns; /* since when it lives; when the next is executed */
+    int tries;                    /* zygotes lost or not executed, running */
     int n_slots, processors;
     uint64_t rest_until_ns; /* no worker is started before: the last could not be forked */
     struct slot slots[ZYGOTE_MAX_SLOTS];
@@ -125,12 +137,39 @@ static void sweep(struct dispatch *d, bool all, enum task_end end)
 
 /* ---- slots ---------------------------------------------------------------------------------------------- */
 
+/* It has gone, or does nothing any more. Slots that wait for its answer wait no longer. */
 static void lose_zygote(struct dispatch *d)
 {
+    uint64_t now = clock_ns();
     if (d->zygote < 0) return;
     log_line(LOG_ERROR, "verifier_processes_lost", LOG_END);
-    zygote_close(d->zygote, d->zygote_pid);
+    zygote_close(d->zygote, d->zygote_pid, 0);
     d->zygote = -1;
+    if (now - d->zygote_ns > STEADY_MS * UINT64_C(1000000)) d->tries = 0;
+    d->renew_ns = now + (RENEW_MS * UINT64_C(1000000) << d->tries);
+    for (int i = 0; i < d->n_slots; i++) {
+        if (d->slots[i].state == SLOT_STARTING) d->slots[i].state = SLOT_EMPTY;
+    }
+}
+
+static bool can_renew(const struct dispatch *d)
+{
+    return d->options.boot.p != NULL && d->tries < MAX_TRIES;
+}
+
+static void renew_zygote(struct dispatch *d)
+{
+    struct error e = {0};
+    if (d->zygote >= 0 || !can_renew(d) || clock_ns() < d->renew_ns) return;
+    d->tries++;
+    d->zygote = zygote_exec(d->options.boot, &d->zygote_pid, &e);
+    d->zygote_ns = clock_ns();
+    d->renew_ns = d->zygote_ns + (RENEW_MS * UINT64_C(1000000) << d->tries);
+    if (d->zygote >= 0) {
+        log_line(LOG_INFO, "verifier_processes_renewed", LOG_END);
+    } else {
+        log_line(LOG_ERROR, "verifier_processes_lost", LOG_S("why", e.message), LOG_END);
+    }
 }
 
 static void slot_close(struct slot *s)
@@ -151,6 +190,7 @@ static void slot_replace(struct dispatch *d, struct slot *s, bool again)
         lose_zygote(d);
     } else if (again) {
         s->state = SLOT_STARTING;
+        s->begun_ns = clock_ns();
     }
 }
 
@@ -183,6 +223,29 @@ static void slot_return(struct dispatch *d, struct slot *s)
     t->lane->running--;
     t->slow = true;
     slot_replace(d, s, true);
+    lock(d);
+    ring_put(&d->rings[t->pool], t);
+    unlock(d);
+}
+
+/* Was a task's worker lost with its zygote? That was not the task's doing. */
+static bool is_innocent(const struct dispatch *d, const struct task *t)
+{
+    return !t->again && can_renew(d) && (d->zygote < 0 || zygote_is_gone(d->zygote));
+}
+
+/* The slot's worker has hung up. */
+static void slot_lose(struct dispatch *d, struct slot *s)
+{
+    struct task *t = s->task;
+    if (!is_innocent(d, t)) {
+        slot_fail(d, s, TASK_LOST);
+        return;
+    }
+    s->task = NULL;
+    t->lane->running--;
+    t->again = true;
+    slot_close(s);
     lock(d);
     ring_put(&d->rings[t->pool], t);
     unlock(d);
@@ -255,7 +318,7 @@ static void slot_read(struct dispatch *d, struct slot *s)
     if (n < 0 && (errno == EAGAIN || errno == EINTR)) return;
     if (n <= 0 || s->state != SLOT_BUSY) { /* an idle worker has nothing to say but good-bye */
         if (s->state == SLOT_BUSY) {
-            slot_fail(d, s, TASK_LOST);
+            slot_lose(d, s);
         } else {
             slot_replace(d, s, false);
         }
@@ -369,7 +432,7 @@ static void assign(struct dispatch *d, enum worker_pool pool)
         slot_replace(d, s, true);
         waiting--;
     }
-    bool nobody = d->zygote < 0 && count_slots(d, pool, SLOT_IDLE) == 0 &&
+    bool nobody = d->zygote < 0 && !can_renew(d) && count_slots(d, pool, SLOT_IDLE) == 0 &&
                   count_slots(d, pool, SLOT_BUSY) == 0;
     if (nobody) sweep(d, true, TASK_LOST);
 }
@@ -399,6 +462,9 @@ static void check_deadlines(struct dispatch *d)
     uint64_t now = clock_ns();
     for (int i = 0; i < d->n_slots; i++) {
         struct slot *s = &d->slots[i];
+        if (s->state == SLOT_STARTING && now - s->begun_ns > START_MS * UINT64_C(1000000)) {
+            lose_zygote(d);
+        }
         if (s->state != SLOT_BUSY) continue;
         if (atomic_load(s->task->cancelled)) {
             slot_fail(d, s, TASK_CANCELLED);
@@ -420,8 +486,13 @@ static int until_due(struct dispatch *d)
     }
     for (int i = 0; i < d->n_slots; i++) {
         const struct slot *s = &d->slots[i];
-        if (s->state == SLOT_BUSY && s->deadline_ns < first) first = s->deadline_ns;
+        uint64_t due = s->state == SLOT_BUSY ? s->deadline_ns
+                       : s->state == SLOT_STARTING
+                           ? s->begun_ns + (START_MS + 1) * UINT64_C(1000000)
+                           : UINT64_MAX;
+        if (due < first) first = due;
     }
+    if (d->zygote < 0 && can_renew(d) && d->renew_ns < first) first = d->renew_ns;
     if (first == UINT64_MAX) return -1;
     return first <= now ? 0 : (int)((first - now) / 1000000u) + 1;
 }
@@ -473,6 +544,7 @@ static void count_workers(struct dispatch *d)
         d->stats.workers += count_slots(d, (enum worker_pool)p, SLOT_IDLE);
     }
     d->stats.workers += d->stats.busy;
+    d->stats.lost = d->zygote < 0;
     unlock(d);
 }
 
@@ -481,6 +553,7 @@ static void *run(void *arg)
     struct dispatch *d = arg;
     d->owner = pthread_self();
     while (!is_closing(d)) {
+        renew_zygote(d);
         for (int p = 0; p < POOLS; p++) {
             assign(d, (enum worker_pool)p);
         }
@@ -529,6 +602,7 @@ struct dispatch *dispatch_open(const struct dispatch_options *o, struct error *e
     init_slots(d);
     d->zygote = zygote_open(&o->workers, &d->zygote_pid, err);
     if (d->zygote < 0) goto fail;
+    d->zygote_ns = clock_ns();
     d->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (d->wake < 0) {
         error_set(err, ERROR_SYSTEM, NULL, "cannot make an eventfd: error %d", errno);
@@ -550,7 +624,7 @@ void dispatch_close(struct dispatch *d)
     dispatch_wake(d);
     if (d->has_thread) pthread_join(d->thread, NULL);
     d->owner = pthread_self();
-    if (d->zygote >= 0) zygote_close(d->zygote, d->zygote_pid);
+    if (d->zygote >= 0) zygote_close(d->zygote, d->zygote_pid, CLOSE_MS);
     d->zygote = -1;
     for (int i = 0; i < d->n_slots; i++) {
         struct slot *s = &d->slots[i];

@@ -30,6 +30,9 @@ struct dispatch;
 struct dispatch_options {
     int max_workers[POOLS];
     struct worker_options workers;
+    struct span
+        boot; /* for a zygote that is executed in place of a lost one (zygote.h); p NULL: the
+                         program cannot be, and a lost one is lost for good */
     size_t max_waiting; /* tasks in all lanes */
 };
 
@@ -47,6 +50,7 @@ void dispatch_wake(struct dispatch *d);
 
 struct dispatch_stats {
     uint64_t deaths;
+    bool lost; /* there is no zygote now: nothing can be judged that needs a worker */
     int workers, busy;
     size_t waiting;
 };

@@ -34,6 +34,7 @@ struct task {
     enum worker_pool pool;
     int budget_ms;                /* see struct reward */
     bool slow;                    /* it has failed a trial; the dispatcher thread's */
+    bool again;                   /* its worker was lost, not by its doing; likewise */
     const atomic_bool *cancelled; /* looked at before it starts and after dispatch_wake() */
     struct buffer frame;          /* a request; the task's own */
 

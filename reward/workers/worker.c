@@ -24,7 +24,13 @@
 #include "base/socket.h"
 #include "reward/workers/frame.h"
 
-enum { NICE_AFTER_MS = 50, NICE_BY = 5, MAX_TASKS = 20000 };
+enum {
+    NICE_FIRST = 5, /* algebra stands back behind the threads that serve */
+    NICE_AFTER_MS = 50,
+    NICE_THEN = 10, /* not more: a deadline on the wall stands behind the CPU's (dispatch.c) */
+    MAX_TASKS = 20000,
+    OOM_SCORE = 500
+};
 
 /* AddressSanitizer maps terabytes of shadow: no limit on address space can be set beside it. */
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
@@ -59,7 +65,7 @@ static void on_alarm(int signal)
 {
     (void)signal;
     if (alarm_clock.rest_ms > 0) {
-        setpriority(PRIO_PROCESS, 0, NICE_BY);
+        setpriority(PRIO_PROCESS, 0, NICE_THEN);
         alarm_clock.niced = 1;
         set_timer(alarm_clock.rest_ms);
         alarm_clock.rest_ms = 0;
@@ -151,6 +157,15 @@ static size_t address_space(void)
     return (size_t)pages * (size_t)sysconf(_SC_PAGESIZE);
 }
 
+/* Where memory is out, the kernel takes a worker before the server, and programs before both. */
+static void be_expendable(void)
+{
+    FILE *f = fopen("/proc/self/oom_score_adj", "w");
+    if (f == NULL) return;
+    fprintf(f, "%d", OOM_SCORE);
+    fclose(f);
+}
+
 static void limit_process(enum worker_pool pool, size_t memory_bytes)
 {
     struct rlimit none = {0, 0};
@@ -158,7 +173,10 @@ static void limit_process(enum worker_pool pool, size_t memory_bytes)
     prctl(PR_SET_PDEATHSIG, SIGKILL); /* of the zygote's end */
     prctl(PR_SET_NAME, "ts-verify");
     setpgid(0, 0);
-    if (pool != POOL_ALGEBRA || !CAN_LIMIT_MEMORY) return;
+    be_expendable();
+    if (pool != POOL_ALGEBRA) return; /* programs have limits on the wall: the same for all */
+    setpriority(PRIO_PROCESS, 0, NICE_FIRST);
+    if (!CAN_LIMIT_MEMORY) return;
     size_t total = address_space() + memory_bytes;
     struct rlimit space = {total, total};
     setrlimit(RLIMIT_AS, &space);

@@ -8,15 +8,26 @@
 #include "reward/workers/zygote.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <spawn.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { IDLE_MS = 1000 }; /* between looks for orphans */
+#include "base/process.h"
+
+enum {
+    IDLE_MS = 1000, /* between looks for orphans */
+    ZYGOTE_FD = 3   /* of one that was executed */
+};
+
+/* The one argument of a program that is to be a zygote. */
+static const char ASKED[] = "--verifier-zygote";
 
 struct order {
     int32_t slot, pool, spawn;
@@ -75,7 +86,7 @@ int zygote_receive(int zygote, int *slot, int *worker)
 bool zygote_replace(int zygote, int slot, enum worker_pool pool, bool spawn)
 {
     struct order o = {.slot = slot, .pool = (int32_t)pool, .spawn = spawn};
-    return send(zygote, &o, sizeof(o), MSG_NOSIGNAL) == (ssize_t)sizeof(o);
+    return send(zygote, &o, sizeof(o), MSG_NOSIGNAL | MSG_DONTWAIT) == (ssize_t)sizeof(o);
 }
 
 /* ---- the process ---------------------------------------------------------------------------------------- */
@@ -168,39 +179,99 @@ static void settle_in(void)
     prctl(PR_SET_NAME, "ts-zygote");
 }
 
+_Noreturn void zygote_serve(int socket, const struct worker_options *o)
+{
+    struct zygote z = {.socket = socket, .options = *o};
+    settle_in();
+    run(&z);
+    for (int i = 0; i < ZYGOTE_MAX_SLOTS; i++) {
+        kill_slot(&z, i);
+    }
+    while (waitpid(-1, NULL, 0) > 0) { /* leave no zombie to a container without an init */
+    }
+    _exit(0);
+}
+
+/* ---- the server's side -------------------------------------------------------------------------- */
+
+static bool make_pair(int pair[2], struct error *err)
+{
+    return socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == 0 ||
+           error_set(err, ERROR_SYSTEM, NULL, "cannot make a socket pair: %s", strerror(errno));
+}
+
 int zygote_open(const struct worker_options *o, pid_t *pid, struct error *err)
 {
     int pair[2];
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0) {
-        error_set(err, ERROR_SYSTEM, NULL, "cannot make a socket pair: %s", strerror(errno));
-        return -1;
-    }
+    if (!make_pair(pair, err)) return -1;
     *pid = fork();
-    if (*pid < 0) {
-        error_set(err, ERROR_SYSTEM, NULL, "cannot fork: %s", strerror(errno));
-        close(pair[0]);
-        close(pair[1]);
-        return -1;
-    }
     if (*pid == 0) {
-        struct zygote z = {.socket = pair[1], .options = *o};
         close(pair[0]);
-        settle_in();
-        run(&z);
-        for (int i = 0; i < ZYGOTE_MAX_SLOTS; i++) {
-            kill_slot(&z, i);
-        }
-        while (waitpid(-1, NULL, 0) > 0) { /* leave no zombie to a container without an init */
-        }
-        _exit(0);
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* should it be stopped when the server ends */
+        zygote_serve(pair[1], o);
     }
     close(pair[1]);
-    return pair[0];
+    if (*pid > 0) return pair[0];
+    error_set(err, ERROR_SYSTEM, NULL, "cannot fork: %s", strerror(errno));
+    close(pair[0]);
+    return -1;
 }
 
-void zygote_close(int zygote, pid_t pid)
+/* Fresh signals, and `theirs` as descriptor ZYGOTE_FD. 0, or an error number. */
+static int execute(int theirs, pid_t *pid)
+{
+    static const char *const argv[] = {"touchstone", ASKED, NULL};
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawn_file_actions_init(&files);
+    posix_spawnattr_init(&attributes);
+    posix_spawn_file_actions_adddup2(&files, theirs, ZYGOTE_FD);
+    posix_spawnattr_setsigmask(&attributes, &none);
+    posix_spawnattr_setsigdefault(&attributes, &all);
+    posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    int rc = posix_spawn(pid, "/proc/self/exe", &files, &attributes, (char *const *)(uintptr_t)argv,
+                         environ);
+    posix_spawn_file_actions_destroy(&files);
+    posix_spawnattr_destroy(&attributes);
+    return rc;
+}
+
+int zygote_exec(struct span boot, pid_t *pid, struct error *err)
+{
+    int pair[2];
+    if (!make_pair(pair, err)) return -1;
+    int rc = execute(pair[1], pid);
+    close(pair[1]);
+    if (rc == 0 && send(pair[0], boot.p, boot.n, MSG_NOSIGNAL) == (ssize_t)boot.n) return pair[0];
+    error_set(err, ERROR_SYSTEM, NULL, "cannot execute this program again: %s", strerror(rc));
+    if (rc == 0) {
+        zygote_close(pair[0], *pid, 0);
+    } else {
+        close(pair[0]);
+    }
+    return -1;
+}
+
+int zygote_asked(int argc, char *const *argv, void *boot, size_t n)
+{
+    if (argc != 2 || strcmp(argv[1], ASKED) != 0) return -1;
+    if (recv(ZYGOTE_FD, boot, n, 0) != (ssize_t)n) _exit(2); /* somebody typed it */
+    syscall(SYS_close_range, ZYGOTE_FD + 1, ~0u, 0);
+    fcntl(ZYGOTE_FD, F_SETFD, FD_CLOEXEC);
+    return ZYGOTE_FD;
+}
+
+void zygote_close(int zygote, pid_t pid, int within_ms)
 {
     close(zygote);
-    while (waitpid(pid, NULL, 0) < 0 && errno == EINTR) {
-    }
+    process_end(pid, within_ms);
+}
+
+bool zygote_is_gone(int zygote)
+{
+    struct pollfd p = {.fd = zygote, .events = POLLRDHUP};
+    return poll(&p, 1, 0) > 0 && (p.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
 }

@@ -16,7 +16,7 @@
 #include "config/settings.h"
 #include "engine/engine.h"
 #include "reward/reward.h"
-#include "server/server.h"
+#include "server/http/server.h"
 
 enum cli_exit { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 

@@ -7,8 +7,9 @@
  */
 #include "server/cli/cli.h"
 
-#include "base/log.h"
-#include "server/server.h"
+#include "server/generate/generation.h"
+#include "server/http/server.h"
+#include "server/routes/routes.h"
 
 /* For rewards whose unit is tokens. */
 static long count_tokens(void *engine, struct span text)
@@ -22,11 +23,17 @@ static long count_tokens(void *engine, struct span text)
     return n;
 }
 
+static const struct workload workload = {.turn = generations_turn,
+                                         .count = generations_count,
+                                         .resume = generations_resume,
+                                         .abort = generations_abort};
+
 static bool serve(const struct cli_settings *s, struct error *err)
 {
     struct engine_options model;
     struct server *server = NULL;
     struct engine *engine = NULL;
+    struct generations *generations = NULL;
     bool ok = false;
     if (!cli_engine_options(s, &model, err)) return false;
     struct judge *judge = judge_open(&s->judge, err);
@@ -38,8 +45,20 @@ static bool serve(const struct cli_settings *s, struct error *err)
     engine = engine_open(&model, err);
     if (engine == NULL) goto end;
     judge_set_tokenizer(judge, count_tokens, engine);
-    ok = server_run(server, engine, judge, err);
+    generations = generations_new(engine, server_wake, server);
+    if (generations == NULL) {
+        error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the server");
+        goto end;
+    }
+    ok = server_run(server,
+                    &(struct server_parts){.engine = engine,
+                                           .judge = judge,
+                                           .generations = generations,
+                                           .workload = &workload,
+                                           .routes = &routes},
+                    err);
 end:
+    generations_free(generations);
     engine_close(engine);
     server_free(server);
     judge_close(judge);

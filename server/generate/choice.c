@@ -9,15 +9,17 @@
 #include <string.h>
 
 #include "base/mem.h"
-#include "server/generate/completion.h"
+#include "server/generate/generation.h"
 #include "server/generate/logprobs.h"
 
 enum { TEXT_BYTES = 256 << 20 }; /* ceiling of one sample's text */
 
-void choice_init(struct choice *c, struct run *run, int index, bool finds_calls)
+void choice_init(struct choice *c, struct generation *g, int index)
 {
-    *c = (struct choice){.run = run, .index = index, .stop_token = -1, .finds_calls = finds_calls};
+    *c = (struct choice){
+        .generation = g, .index = index, .stop_token = -1, .finds_calls = g->finds_calls};
     tool_calls_init(&c->calls);
+    reasoning_init(&c->reasoning, g->think_open, g->think_close, g->think_opened);
     buffer_init(&c->text, TEXT_BYTES);
     buffer_init(&c->thought, TEXT_BYTES);
 }
@@ -111,9 +113,8 @@ bool choice_has_news(const struct choice *c)
     return c->text.n > 0 || c->thought.n > 0 || c->calls.n > c->calls.n_written;
 }
 
-void choice_drop_pending(struct choice *c)
+void choice_drop_pending(const struct engine *e, struct choice *c)
 {
-    const struct engine *e = c->run->completion->engine;
     for (size_t i = 0; i < c->n_records; i++) {
         c->chars += logprobs_token_chars(e, c->records[i].prob.id);
     }

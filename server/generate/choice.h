@@ -14,7 +14,7 @@
 #include "server/generate/reasoning.h"
 #include "server/generate/tool_calls.h"
 
-struct run;
+struct generation;
 
 /* A sampled token as clients may ask to see it. */
 struct token_record {
@@ -24,8 +24,8 @@ struct token_record {
 };
 
 struct choice {
-    struct run *run;
-    int index;             /* in the answer */
+    struct generation *generation;
+    int index;             /* among all samples of its owner */
     struct buffer text;    /* the answer's, not yet written out */
     struct buffer thought; /* the reasoning's, likewise */
     struct reasoning reasoning;
@@ -46,7 +46,8 @@ struct choice {
     uint64_t last_token_ns;
 };
 
-void choice_init(struct choice *c, struct run *run, int index, bool finds_calls);
+/* As its generation asks. Clear with choice_clear(). */
+void choice_init(struct choice *c, struct generation *g, int index);
 void choice_clear(struct choice *c);
 
 /* EVENT_TOKEN: its text, and with `record` the token itself. False when memory is out. */
@@ -59,7 +60,7 @@ bool choice_finish(struct choice *c, const struct engine_event *ev);
 bool choice_has_news(const struct choice *c);
 
 /* What was written out is dropped. Text offsets go on. */
-void choice_drop_pending(struct choice *c);
+void choice_drop_pending(const struct engine *e, struct choice *c);
 
 /* "stop", "tool_calls", "length", "abort", or NULL while it goes on. */
 const char *choice_finish_name(const struct choice *c);

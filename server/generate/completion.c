@@ -1,35 +1,31 @@
-/* server/generate/completion.c - see completion.h. Its life: made, prepared, submitted, fed with events,
- * ended.
+/* server/generate/completion.c - see completion.h. Its life: made, prepared, started, called back, ended.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "server/generate/completion.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/mem.h"
 #include "server/generate/choice.h"
 #include "server/http/emit.h"
 #include "server/generate/logprobs.h"
 #include "server/generate/output_form.h"
 #include "server/http/sse.h"
-#include "server/state.h"
+#include "server/http/state.h"
 
 /* ---- life ---- */
 
-static void stop_runs(struct completion *c)
+/* Give up all generations, so that no call finds what is freed. */
+static void give_up(struct completion *c)
 {
-    struct server *s = c->exchange->server;
-    for (size_t i = 0; i < c->n_runs; i++) {
-        struct run *run = &c->runs[i];
-        if (run->id == 0) continue;
-        engine_cancel(s->engine, run->id);
-        live_remove(s->live, run->id); /* what it still says is dropped */
-        run->id = 0;
+    for (size_t i = 0; i < c->n_prompts; i++) {
+        generation_free(c->prompts[i]);
     }
+    c->n_prompts = c->n_choices = c->open = 0;
 }
 
 /* For the access log. */
@@ -42,13 +38,14 @@ static void note_usage(struct completion *c)
     facts->cached_tokens = usage.cached;
 }
 
+/* While prepare() runs on another thread, the generations are that thread's. */
 static void stop(struct exchange *x)
 {
     struct completion *c = x->state;
-    if (c->open > 0) x->server->metrics.cancelled++;
+    if (x->working || c->open == 0) return;
+    generations_counts(x->server->generations)->cancelled++;
     note_usage(c);
-    pause_release(c);
-    stop_runs(c);
+    give_up(c);
 }
 
 static void on_timeout(struct exchange *x)
@@ -62,18 +59,8 @@ static void on_timeout(struct exchange *x)
 static void free_state(struct exchange *x)
 {
     struct completion *c = x->state;
-    pause_release(c);
-    stop_runs(c); /* no event may find what is freed here */
-    for (size_t i = 0; i < c->n_choices; i++) {
-        choice_clear(&c->choices[i]);
-    }
-    for (size_t i = 0; i < c->n_runs; i++) {
-        tokens_clear(&c->runs[i].ids);
-        free(c->runs[i].probs);
-        free(c->runs[i].tops);
-    }
-    free(c->runs);
-    free(c->choices);
+    give_up(c);
+    free(c->prompts);
     form_free(c->params.engine.form);
     cJSON_Delete(c->document);
 }
@@ -81,15 +68,16 @@ static void free_state(struct exchange *x)
 static const struct exchange_kind completion_kind = {
     .stop = stop, .timeout = on_timeout, .free = free_state};
 
-struct completion *completion_new(struct exchange *x, const struct completion_style *style,
-                                  const char *id_prefix, size_t dialect_bytes)
+struct completion *completion_new(struct exchange *x, const struct dialect *dialect,
+                                  const char *id_prefix, size_t own_bytes)
 {
-    struct completion *c = exchange_state(x, sizeof(*c) + dialect_bytes, &completion_kind);
+    struct completion *c = exchange_state(x, sizeof(*c) + own_bytes, &completion_kind);
     if (c == NULL) return NULL;
     c->exchange = x;
     c->engine = x->server->engine;
-    c->style = style;
-    c->dialect = c + 1;
+    c->dialect = dialect;
+    c->own = c + 1;
+    c->prompt_field = "prompt";
     c->created = clock_unix_s();
     snprintf(c->id, sizeof(c->id), "%s%s", id_prefix, x->id);
     c->n_prefix = strlen(id_prefix);
@@ -97,30 +85,7 @@ struct completion *completion_new(struct exchange *x, const struct completion_st
     return c;
 }
 
-/* ---- submitting ---- */
-
-static bool make_choices(struct completion *c, struct error *err)
-{
-    const struct engine_info *info = engine_info(c->engine);
-    c->samples = c->params.best_of > c->params.n ? c->params.best_of : c->params.n;
-    size_t n = c->n_runs * (size_t)c->samples;
-    if (n > COMPLETION_MAX_CHOICES) {
-        return error_set(err, ERROR_TOO_LARGE, "n",
-                         "%zu prompts times %d samples; at most %d in all", c->n_runs, c->samples,
-                         COMPLETION_MAX_CHOICES);
-    }
-    c->choices = mem_new(n, sizeof(*c->choices), err);
-    if (c->choices == NULL) return false;
-    c->n_choices = c->open = n;
-    for (size_t i = 0; i < n; i++) {
-        struct run *run = &c->runs[i / (size_t)c->samples];
-        const char *open = c->reasoning ? info->think_open : NULL;
-        if (i % (size_t)c->samples == 0) run->choices = &c->choices[i];
-        choice_init(&c->choices[i], run, (int)i, c->finds_calls);
-        reasoning_init(&c->choices[i].reasoning, open, info->think_close, c->reasoning_opened);
-    }
-    return true;
-}
+/* ---- starting ---- */
 
 /* FNV-1a: prefixes are shared between equal salts only; this need not resist an attacker who
  * knows the other's salt. */
@@ -133,86 +98,87 @@ static uint64_t salt_hash(struct span salt)
     return salt.n == 0 ? 0 : h;
 }
 
-static bool submit(struct completion *c, struct run *run, size_t index, struct error *err)
+static bool count_choices(struct completion *c, struct error *err)
 {
-    struct server *s = c->exchange->server;
-    struct engine_request r = {.id = live_add(s->live, run),
-                               .ids = run->ids.ids,
-                               .n_ids = run->ids.n,
-                               .n = c->samples,
-                               .priority = c->params.priority,
-                               .cache_salt = salt_hash(c->params.cache_salt),
-                               .sampling = *completion_sampling(c, run)};
-    if (r.id == 0) return error_set(err, ERROR_QUEUE_FULL, NULL, "too many prompts are in work");
-    if (!c->params.has_seed && run->sampling == NULL) r.sampling.seed += index; /* unlike luck */
-    if (engine_submit(s->engine, &r, err)) {
-        run->id = r.id;
-        return true;
-    }
-    live_remove(s->live, r.id);
-    if (c->n_runs > 1 && strcmp(err->param, "prompt") == 0) {
-        snprintf(err->param, sizeof(err->param), "prompt[%zu]", index);
-    }
-    return false;
+    c->samples = c->params.best_of > c->params.n ? c->params.best_of : c->params.n;
+    c->n_choices = c->n_prompts * (size_t)c->samples;
+    if (c->n_choices <= COMPLETION_MAX_CHOICES) return true;
+    return error_set(err, ERROR_TOO_LARGE, "n", "%zu prompts times %d samples; at most %d in all",
+                     c->n_prompts, c->samples, COMPLETION_MAX_CHOICES);
 }
 
-/* All prompts or none. */
-static bool submit_all(struct completion *c, struct error *err)
+/* What all prompts share, into the generation of prompt i. */
+static void ask(const struct completion *c, struct generation *g, size_t i)
 {
-    if (!make_choices(c, err)) return false;
-    for (size_t i = 0; i < c->n_runs; i++) {
-        struct run *run = &c->runs[i];
-        run->completion = c;
-        run->open = c->samples;
-        if (submit(c, run, i, err)) continue;
-        stop_runs(c);
+    const struct engine_info *info = engine_info(c->engine);
+    g->n = c->samples;
+    g->first_index = (int)i * c->samples;
+    g->priority = c->params.priority;
+    g->cache_salt = salt_hash(c->params.cache_salt);
+    if (!c->sampled_apart) g->sampling = c->params.engine;
+    if (!c->sampled_apart && !c->params.has_seed) g->sampling.seed += i; /* unlike luck */
+    g->keeps_tokens = c->want_tokens;
+    g->finds_calls = c->finds_calls;
+    g->think_open = c->reasoning ? info->think_open : NULL;
+    g->think_close = info->think_close;
+    g->think_opened = c->reasoning_opened;
+    g->born_ns = c->exchange->started_ns;
+}
+
+/* The engine knows one prompt; the client wrote it somewhere. */
+static void name_prompt(const struct completion *c, size_t i, struct error *err)
+{
+    if (strcmp(err->param, "prompt") != 0) return;
+    err->param[0] = '\0';
+    if (c->prompts_are_listed) {
+        error_in(err, "%s[%zu]", c->prompt_field, i);
+    } else {
+        error_in(err, "%s", c->prompt_field);
+    }
+}
+
+/* All prompts or none (1). */
+static bool start_all(struct completion *c, struct error *err)
+{
+    assert(!c->is_started && c->open == 0); /* (1) */
+    if (!count_choices(c, err)) return false;
+    for (size_t i = 0; i < c->n_prompts; i++) {
+        ask(c, c->prompts[i], i);
+        if (generation_start(c->exchange->server->generations, c->prompts[i], err)) continue;
+        name_prompt(c, i, err);
+        give_up(c);
         return false;
     }
+    c->open = c->n_prompts;
+    c->is_started = true;
     return true;
-}
-
-static void cancel_runs(const struct completion *c)
-{
-    for (size_t i = 0; i < c->n_runs; i++) {
-        if (c->runs[i].id != 0) engine_cancel(c->exchange->server->engine, c->runs[i].id);
-    }
-}
-
-void completion_start(struct completion *c)
-{
-    struct exchange *x = c->exchange;
-    if (x->gone) return;
-    if (c->error.code == ERROR_NONE) submit_all(c, &c->error);
-    if (c->error.code != ERROR_NONE) {
-        exchange_fail(x, &c->error);
-        return;
-    }
-    if (c->params.stream) sse_begin(x);
-    if (c->aborted) cancel_runs(c);
 }
 
 static void after_prepare(struct exchange *x)
 {
     struct completion *c = x->state;
-    bool waits = c->error.code == ERROR_NONE && !c->aborted && !x->gone && pause_hold(c);
-    if (!waits) completion_start(c);
+    if (x->gone || x->status != 0) return;
+    if (c->error.code == ERROR_NONE) start_all(c, &c->error);
+    if (c->error.code != ERROR_NONE) {
+        exchange_fail(x, &c->error);
+        return;
+    }
+    if (c->params.stream) sse_begin(x);
+    if (c->aborted) completion_abort(c);
 }
 
 struct completion *completion_of(struct exchange *x)
 {
     bool is_one = x->kind == &completion_kind && !x->gone && !x->over;
     struct completion *c = is_one ? x->state : NULL;
-    bool is_done = c != NULL && c->n_choices > 0 && c->open == 0;
-    return is_done ? NULL : c;
+    return c == NULL || (c->is_started && c->open == 0) ? NULL : c;
 }
 
 void completion_abort(struct completion *c)
 {
     c->aborted = true;
-    if (pause_release(c)) {
-        completion_start(c);
-    } else {
-        cancel_runs(c);
+    for (size_t i = 0; c->is_started && i < c->n_prompts; i++) {
+        generation_abort(c->prompts[i]);
     }
 }
 
@@ -244,10 +210,11 @@ static void reply_rendered(struct completion *c)
     }
     buffer_init(&out, EXCHANGE_REPLY_BYTES);
     emit_array(&out, NULL);
-    for (size_t i = 0; i < c->n_runs; i++) {
+    for (size_t i = 0; i < c->n_prompts; i++) {
+        const struct generation *g = c->prompts[i];
         emit_object(&out, NULL);
-        emit_text(&out, "prompt", c->runs[i].text);
-        logprobs_emit_ids("prompt_token_ids", c->runs[i].ids.ids, c->runs[i].ids.n, &out);
+        emit_text(&out, "prompt", g->text);
+        logprobs_emit_ids("prompt_token_ids", g->ids.ids, g->ids.n, &out);
         emit_close(&out, '}');
     }
     emit_close(&out, ']');
@@ -266,11 +233,17 @@ void completion_render(struct completion *c, enum exchange_weight weight,
     exchange_offload(c->exchange, weight, work_prepare, after_render);
 }
 
-/* ---- events ---- */
+/* ---- what the generations say ---- */
+
+/* Nothing has been said yet, or a stream is open. */
+static bool is_unanswered(const struct exchange *x)
+{
+    return x->streaming ? !x->ended : x->status == 0;
+}
 
 static void fail(struct completion *c, const struct error *err)
 {
-    stop_runs(c);
+    assert(is_unanswered(c->exchange)); /* (2) */
     if (c->exchange->streaming) {
         sse_fail(c->exchange, err);
     } else {
@@ -278,132 +251,75 @@ static void fail(struct completion *c, const struct error *err)
     }
 }
 
-/* Every choice is done. */
+/* Every generation has ended. */
 static void finish(struct completion *c)
 {
     struct exchange *x = c->exchange;
+    assert(is_unanswered(x) && c->open == 0); /* (2) */
     note_usage(c);
-    x->facts.finish = choice_finish_name(&c->choices[c->n_choices - 1]);
+    x->facts.finish = choice_finish_name(completion_choice(c, c->n_choices - 1));
     if (x->streaming) {
-        if (c->style->end != NULL) c->style->end(c);
+        if (c->dialect->end != NULL) c->dialect->end(c);
         sse_done(x);
         return;
     }
-    struct buffer out;
-    buffer_init(&out, EXCHANGE_REPLY_BYTES);
-    c->style->whole(c, &out);
-    exchange_reply_json(x, &out);
+    if (c->dialect->check != NULL && !c->dialect->check(c, &c->error)) {
+        exchange_fail(x, &c->error);
+        return;
+    }
+    c->dialect->whole(c, &x->reply);
+    exchange_reply_json(x, &x->reply);
 }
 
 static void write_chunk(struct completion *c, struct choice *choice)
 {
     if (!c->exchange->streaming) return;
-    c->style->chunk(c, choice);
-    if (!c->style->cumulative) choice_drop_pending(choice);
+    c->dialect->chunk(c, choice);
+    if (!c->dialect->cumulative) choice_drop_pending(c->engine, choice);
 }
 
-static void count_token(struct completion *c, struct choice *choice)
+static void on_token(struct generation *g, struct choice *choice)
 {
-    struct metrics *m = &c->exchange->server->metrics;
-    uint64_t now = clock_ns();
-    if (choice->last_token_ns != 0) {
-        histogram_add(&m->inter_token, (double)(now - choice->last_token_ns) / 1e9);
-    } else if (c->exchange->facts.first_token_ns == 0) {
-        c->exchange->facts.first_token_ns = now;
-        histogram_add(&m->first_token, (double)(now - c->exchange->started_ns) / 1e9);
-    }
-    choice->last_token_ns = now;
-    choice->n_tokens++;
-}
-
-/* The choice's memory is out: only this request suffers. */
-static void fail_memory(struct completion *c)
-{
-    struct error err = {0};
-    error_set(&err, ERROR_NO_MEMORY, NULL, "no memory for the answer");
-    fail(c, &err);
-}
-
-static void on_token(struct completion *c, struct choice *choice, const struct engine_event *ev)
-{
-    count_token(c, choice);
-    if (ev->n_cached > choice->run->n_cached) choice->run->n_cached = ev->n_cached;
-    if (!choice_add_token(choice, ev, c->want_tokens)) {
-        fail_memory(c);
-        return;
-    }
+    struct completion *c = g->owner;
+    struct exchange_facts *facts = &c->exchange->facts;
+    if (facts->first_token_ns == 0) facts->first_token_ns = choice->last_token_ns;
     if (c->want_tokens || choice_has_news(choice)) write_chunk(c, choice);
 }
 
-static void on_done(struct completion *c, struct choice *choice, const struct engine_event *ev)
+static void on_sample(struct generation *g, struct choice *choice)
 {
-    struct run *run = choice->run;
-    run->n_cached = ev->n_cached;
-    c->exchange->server->metrics.finished[ev->finish]++;
-    if (!choice_finish(choice, ev)) {
-        fail_memory(c);
-        return;
-    }
-    write_chunk(c, choice);
-    if (--run->open == 0) {
-        live_remove(c->exchange->server->live, run->id);
-        run->id = 0;
-    }
-    if (--c->open == 0) finish(c);
+    write_chunk(g->owner, choice);
 }
 
-static void on_prompt(struct run *run, const struct engine_event *ev)
+static void on_end(struct generation *g)
 {
-    size_t n = (size_t)ev->n_prompt, n_tops = n * (size_t)ev->n_top;
-    struct error err = {0};
-    run->probs = mem_new(n, sizeof(*run->probs), &err);
-    run->tops = mem_new(n_tops + 1, sizeof(*run->tops), &err);
-    if (run->probs == NULL || run->tops == NULL) {
-        fail(run->completion, &err);
-        return;
+    struct completion *c = g->owner;
+    assert(c->is_started && c->open > 0); /* (1) */
+    if (g->error.code != ERROR_NONE) {
+        struct error err = g->error;
+        note_usage(c);
+        give_up(c); /* g as well */
+        fail(c, &err);
+    } else if (--c->open == 0) {
+        finish(c);
     }
-    memcpy(run->probs, ev->prompt_probs, n * sizeof(*run->probs));
-    if (n_tops > 0) memcpy(run->tops, ev->prompt_top, n_tops * sizeof(*run->tops));
-    run->n_top = ev->n_top;
 }
 
-void completion_on_event(struct server *s, const struct engine_event *ev)
-{
-    struct run *run = live_get(s->live, ev->request_id);
-    if (run == NULL) return; /* its request has gone */
-    struct completion *c = run->completion;
-    if (ev->sample < 0 || ev->sample >= c->samples) return;
-    struct choice *choice = &run->choices[ev->sample];
-    switch (ev->type) {
-    case EVENT_PROMPT:
-        on_prompt(run, ev);
-        break;
-    case EVENT_TOKEN:
-        on_token(c, choice, ev);
-        break;
-    case EVENT_DONE:
-        on_done(c, choice, ev);
-        break;
-    case EVENT_FAILED:
-        live_remove(s->live, run->id);
-        run->id = 0;
-        fail(c, &ev->error);
-        break;
-    }
-}
+const struct generation_calls completion_calls = {
+    .token = on_token, .sample = on_sample, .end = on_end};
 
 /* ---- counts ---- */
 
 struct completion_usage completion_usage(const struct completion *c)
 {
     struct completion_usage u = {0};
-    for (size_t i = 0; i < c->n_runs; i++) {
-        u.prompt += (int64_t)c->runs[i].ids.n;
-        u.cached += c->runs[i].n_cached;
+    for (size_t i = 0; i < c->n_prompts; i++) {
+        u.prompt += (int64_t)c->prompts[i]->ids.n;
+        u.cached += c->prompts[i]->n_cached;
     }
     for (size_t i = 0; i < c->n_choices; i++) {
-        u.completion += c->choices[i].n_tokens;
-        u.thought += c->choices[i].n_thought_tokens;
+        u.completion += completion_choice(c, i)->n_tokens;
+        u.thought += completion_choice(c, i)->n_thought_tokens;
     }
     return u;
 }
@@ -445,9 +361,9 @@ bool completion_pick(const struct completion *c, const struct choice ***out)
     const struct choice **all = arena_alloc(c->exchange->arena, c->n_choices, sizeof(*all));
     if (all == NULL) return false;
     for (size_t i = 0; i < c->n_choices; i++) {
-        all[i] = &c->choices[i];
+        all[i] = completion_choice(c, i);
     }
-    for (size_t r = 0; r < c->n_runs && samples > n; r++) {
+    for (size_t r = 0; r < c->n_prompts && samples > n; r++) {
         qsort(all + r * samples, samples, sizeof(*all), compare_choices);
         memmove(all + r * n, all + r * samples, n * sizeof(*all));
     }

@@ -1,16 +1,25 @@
-/* server/generate/completion.h - one generation request at work: prompts x samples, engine events in, an
- * answer out.
+/* server/generate/completion.h - what answers an HTTP request for text: the generations that it holds,
+ * and how its dialect writes them.
  *
- * A route fills in what was asked (prepare, on any thread), hands it over (completion_start), and
- * is called back through its style whenever there is something to say. What all dialects share is
- * here: submitting every prompt or none, cancelling when the client leaves, telling thought from
- * answer, counting.
+ * A route reads what was asked (prepare, on any thread) and hands it over; it is called back
+ * through its dialect whenever there is something to say. What all dialects share is here:
+ * starting every prompt or none, giving up when the client leaves, ending when the last
+ * generation has ended, counting.
  *
- *   completion --+-- run 0 (prompt 0, one engine request) --+-- choice 0 .. samples-1
- *                +-- run 1 (prompt 1)                     --+-- choice samples ..
+ *   completion --+-- generation 0 (prompt 0) --+-- choice 0 .. samples-1
+ *                +-- generation 1 (prompt 1) --+-- choice samples ..
  *
- * A choice collects text and token records. A streaming style writes them out and they are dropped;
- * otherwise they stay until the end. So a style prints the same structures either way.
+ * A choice collects text and token records. A stream writes them out and they are dropped;
+ * otherwise they stay until the end. So a dialect prints the same structures either way.
+ *
+ * Words: a *route* is a path and its handler; a *dialect* is how the answers of some routes are
+ * written; a *reply of choices* (choices_reply.h) is the shape that several dialects share; an
+ * *output form* (output_form.h) is what generated text must look like.
+ *
+ * Invariants
+ * (1) Generations are started all or none, and `open` counts those that have not ended.
+ * (2) A completion answers once: when its last generation has ended, or with the first error;
+ *     its other generations are then given up.
  *
  * Everything lives in the exchange's arena or is freed with the completion, which dies with its
  * exchange. Loop thread only, but for completion_prompt_text/_ids, which prepare functions call.
@@ -26,7 +35,8 @@
 
 #include "engine/engine.h"
 #include "server/generate/choice.h"
-#include "server/generate/choices_form.h"
+#include "server/generate/choices_reply.h"
+#include "server/generate/generation.h"
 #include "server/http/exchange.h"
 #include "server/generate/sampling_params.h"
 
@@ -35,64 +45,59 @@ struct server;
 
 enum { COMPLETION_MAX_CHOICES = 1 << 16 };
 
-struct run {
-    struct completion *completion;
-    uint64_t id; /* the engine's name for it; 0: not submitted, or ended */
-    struct tokens ids;
-    struct span text;       /* the prompt as text; empty unless it is echoed */
-    struct choice *choices; /* [samples] */
-    int open;               /* choices not done */
-    int n_cached;
-    const struct engine_sampling *sampling; /* its own, in the arena; NULL: the request's */
-    struct token_prob *probs, *tops;        /* of the prompt [ids.n], [ids.n, n_top]; owned */
-    int n_top;
-};
-
 /* How a dialect answers. The functions write JSON; completion.c sends it. */
-struct completion_style {
+struct dialect {
+    /* May it be answered with what there is? False and an error when it was aborted before there
+     * was anything to answer with. NULL: always. */
+    bool (*check)(const struct completion *c, struct error *err);
     /* Whole: the reply. */
     void (*whole)(struct completion *c, struct buffer *out);
     /* Streaming: what is pending of a choice, with its end when it is done (choice->n_written is
-     * 0 the first time; the style counts); and the last event before [DONE], which may be NULL. */
+     * 0 the first time; the dialect counts); and the last event before [DONE], which may be NULL. */
     void (*chunk)(struct completion *c, struct choice *choice);
     void (*end)(struct completion *c);
-    bool cumulative;                 /* every chunk says everything again: nothing is dropped */
-    const struct choices_form *form; /* choices_form.c's; else NULL */
+    bool cumulative;                   /* every chunk says everything again: nothing is dropped */
+    const struct choices_reply *reply; /* choices_reply.c's; else NULL */
 };
 
 struct completion {
     struct exchange *exchange;
     const struct engine *engine;
-    const struct completion_style *style;
-    void *dialect;      /* the route's own fields, behind this */
+    const struct dialect *dialect;
+    void *own;          /* the route's own fields, behind this */
     cJSON *document;    /* the body; what was read from it is borrowed */
     struct error error; /* why prepare failed */
     bool (*prepare)(struct completion *c);
 
     struct sampling_params params;
+    bool sampled_apart;    /* every generation has its own sampling, params.engine is nobody's */
     bool reasoning;        /* split the text */
     bool reasoning_opened; /* the prompt ends inside the thoughts */
     bool finds_calls;      /* of tools, in the text */
     bool echo;             /* the prompt's text is kept */
     bool want_tokens;      /* token records are kept */
 
-    struct run *runs;
-    size_t n_runs, room_runs;
-    struct choice *choices; /* [n_runs * samples] */
-    size_t n_choices, open;
-    int samples; /* of each prompt: best_of or n */
+    const char *prompt_field;    /* where the client wrote the prompts; static */
+    bool prompts_are_listed;     /* there, one by one */
+    struct generation **prompts; /* [n_prompts]; owned */
+    size_t n_prompts, room_prompts;
+    size_t n_choices;
+    size_t open;     /* generations that have not ended */
+    bool is_started; /* they all are */
+    int samples;     /* of each prompt: best_of or n */
     int64_t created;
     char id[EXCHANGE_ID_BYTES + 16];
     size_t n_prefix; /* bytes of id before the request's own */
-
-    struct completion *next_held, **held; /* pause.c: its place in the list; held NULL: in none */
-    bool aborted;                         /* end as soon as it is submitted */
+    bool aborted;    /* end as soon as it is started */
 };
 
 /* A completion for x, in its arena, and behind it dialect_bytes for the route's own fields, zeroed.
  * NULL when there is no memory: x has then been answered. The exchange frees it. */
-struct completion *completion_new(struct exchange *x, const struct completion_style *style,
+struct completion *completion_new(struct exchange *x, const struct dialect *style,
                                   const char *id_prefix, size_t dialect_bytes);
+
+/* The calls of a completion's generations. */
+extern const struct generation_calls completion_calls;
 
 /* Run prepare(c) (false: c->error) and then submit. WORK_HEAVY where a template is rendered, which
  * may take long. */
@@ -114,7 +119,7 @@ bool completion_fields(struct completion *c, const struct field_table *own, size
                        struct error *err);
 bool completion_check(struct completion *c, struct error *err);
 
-/* One more prompt. */
+/* One more prompt. In errors param is where in the prompt the fault lies, or empty. */
 bool completion_prompt_text(struct completion *c, struct span text, bool add_special,
                             struct error *err);
 bool completion_prompt_ids(struct completion *c, const cJSON *ids, struct error *err);
@@ -126,10 +131,11 @@ struct field_context completion_field_context(struct completion *c);
 
 /* ---- for styles ---- */
 
-static inline const struct engine_sampling *completion_sampling(const struct completion *c,
-                                                                const struct run *run)
+/* Choice number i of the answer, from 0 to n_choices - 1. */
+static inline struct choice *completion_choice(const struct completion *c, size_t i)
 {
-    return run->sampling != NULL ? run->sampling : &c->params.engine;
+    size_t samples = (size_t)c->samples;
+    return &c->prompts[i / samples]->choices[i % samples];
 }
 
 struct completion_usage {
@@ -145,19 +151,16 @@ void completion_emit_chunk_usage(const struct completion *c, struct buffer *out)
 void completion_emit_stop_reason(const struct completion *c, const struct choice *choice,
                                  struct buffer *out);
 
-/* The choices to answer with, [n_runs * n] in the arena: all in order, or of each prompt the n
+/* The choices to answer with, [n_prompts * n] in the arena: all in order, or of each prompt the n
  * best of its samples, best first, when best_of asks for more. False when there is no memory. */
 bool completion_pick(const struct completion *c, const struct choice ***out);
 
 const char *completion_model(const struct completion *c);
 
-/* ---- for pause.c and the routes that trainers control us by ---- */
+/* ---- for the routes that trainers control us by ---- */
 
 /* What x generates, or NULL: another kind of request, or one that is over. */
 struct completion *completion_of(struct exchange *x);
-
-/* Submit what was prepared, held or not. */
-void completion_start(struct completion *c);
 
 /* End it with what it has, finish_reason "abort". */
 void completion_abort(struct completion *c);
@@ -165,9 +168,7 @@ void completion_abort(struct completion *c);
 /* Is this the request's id, as its answers give it or as its client sent it? */
 bool completion_has_id(const struct completion *c, struct span id);
 
-/* ---- for loop.c and model routes ---- */
-
-void completion_on_event(struct server *s, const struct engine_event *ev);
+/* ---- for model routes ---- */
 
 /* Is name (empty: none given) what this server serves? */
 bool completion_check_model(struct server *s, struct span name, struct error *err);

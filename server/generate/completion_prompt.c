@@ -1,7 +1,7 @@
 /* server/generate/completion_prompt.c - what a completion is to answer: reading its body, its prompts into
  * tokens.
  *
- * These run in prepare functions, on any thread: they touch the completion, its arena and the
+ * These g in prepare functions, on any thread: they touch the completion, its arena and the
  * engine's tokenizer only.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "server/generate/completion.h"
-#include "server/state.h"
+#include "server/http/state.h"
 
 bool completion_parse(struct completion *c, struct error *err)
 {
@@ -75,23 +75,23 @@ bool completion_check(struct completion *c, struct error *err)
 
 /* ---- prompts ---- */
 
-static struct run *add_run(struct completion *c, struct error *err)
+static struct generation *add_prompt(struct completion *c, struct error *err)
 {
     int most = c->exchange->server->o.max_prompts;
-    if (c->n_runs >= (size_t)most) {
-        error_set(err, ERROR_TOO_LARGE, "prompt", "more than %d prompts in one request", most);
+    if (c->n_prompts >= (size_t)most) {
+        error_set(err, ERROR_TOO_LARGE, NULL, "more than %d prompts in one request", most);
         return NULL;
     }
-    if (c->n_runs == c->room_runs) {
-        size_t room = c->room_runs == 0 ? 1 : c->room_runs * 4;
-        struct run *grown = mem_grow(c->runs, room, sizeof(*grown), err);
+    if (c->n_prompts == c->room_prompts) {
+        size_t room = c->room_prompts == 0 ? 1 : c->room_prompts * 4;
+        struct generation **grown = mem_grow(c->prompts, room, sizeof(struct generation *), err);
         if (grown == NULL) return NULL;
-        c->runs = grown;
-        c->room_runs = room;
+        c->prompts = grown;
+        c->room_prompts = room;
     }
-    struct run *run = &c->runs[c->n_runs++];
-    *run = (struct run){.completion = c};
-    return run;
+    struct generation *g = generation_new(&completion_calls, c, err);
+    if (g != NULL) c->prompts[c->n_prompts++] = g;
+    return g;
 }
 
 /* -1 keeps as much as fits beside the tokens that shall be generated. */
@@ -112,50 +112,48 @@ static void truncate_prompt(const struct completion *c, struct tokens *t)
     t->n = keep;
 }
 
-static bool end_prompt(struct completion *c, struct run *run, struct error *err)
+static bool end_prompt(struct completion *c, struct generation *g, struct error *err)
 {
-    truncate_prompt(c, &run->ids);
-    if (run->ids.n > 0) return true;
-    return error_set(err, ERROR_INVALID_VALUE, "prompt", "the prompt has no tokens");
+    truncate_prompt(c, &g->ids);
+    if (g->ids.n > 0) return true;
+    return error_set(err, ERROR_INVALID_VALUE, NULL, "the prompt has no tokens");
 }
 
 bool completion_prompt_text(struct completion *c, struct span text, bool add_special,
                             struct error *err)
 {
-    struct run *run = add_run(c, err);
-    if (run == NULL) return false;
-    run->text = text;
-    if (!engine_tokenize(c->engine, text, add_special, true, &run->ids, err)) {
-        return err->param[0] == '\0' ? error_in(err, "prompt") : false;
-    }
-    return end_prompt(c, run, err);
+    struct generation *g = add_prompt(c, err);
+    if (g == NULL) return false;
+    g->text = text;
+    return engine_tokenize(c->engine, text, add_special, true, &g->ids, err) &&
+           end_prompt(c, g, err);
 }
 
 /* The text that ids stand for, in the arena, for echo. */
-static bool text_of(struct completion *c, struct run *run, struct error *err)
+static bool text_of(struct completion *c, struct generation *g, struct error *err)
 {
     struct buffer text;
     buffer_init(&text, (size_t)c->exchange->server->o.max_body_bytes);
-    bool ok = engine_detokenize(c->engine, run->ids.ids, run->ids.n, false, &text, err);
+    bool ok = engine_detokenize(c->engine, g->ids.ids, g->ids.n, false, &text, err);
     char *copy = ok ? arena_str(c->exchange->arena, buffer_span(&text)) : NULL;
-    run->text = span_of(copy, text.n);
+    g->text = span_of(copy, text.n);
     ok = copy != NULL && !text.failed;
     buffer_clear(&text);
     if (ok || err->code != ERROR_NONE) return ok;
-    return error_set(err, ERROR_NO_MEMORY, "prompt", "no memory for the prompt's text");
+    return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the prompt's text");
 }
 
 bool completion_prompt_ids(struct completion *c, const cJSON *ids, struct error *err)
 {
     struct field_context context = completion_field_context(c);
     struct id_list list = {0};
-    struct run *run = add_run(c, err);
-    if (run == NULL || !field_read_ids(&context, ids, &list, err)) return false;
-    run->ids.ids = mem_new((size_t)list.n + 1, sizeof(int), err);
-    if (run->ids.ids == NULL) return false;
-    memcpy(run->ids.ids, list.ids, (size_t)list.n * sizeof(int));
-    run->ids.n = run->ids.room = (size_t)list.n;
-    return end_prompt(c, run, err) && (!c->echo || text_of(c, run, err));
+    struct generation *g = add_prompt(c, err);
+    if (g == NULL || !field_read_ids(&context, ids, &list, err)) return false;
+    g->ids.ids = mem_new((size_t)list.n + 1, sizeof(int), err);
+    if (g->ids.ids == NULL) return false;
+    memcpy(g->ids.ids, list.ids, (size_t)list.n * sizeof(int));
+    g->ids.n = g->ids.room = (size_t)list.n;
+    return end_prompt(c, g, err) && (!c->echo || text_of(c, g, err));
 }
 
 static bool wrong_prompt(const cJSON *v, struct error *err)
@@ -179,9 +177,6 @@ static bool read_prompt(struct completion *c, const cJSON *v, bool add_special, 
 /* Prefix what a prompt's reader said with where that prompt stands: field, or field[*i]. */
 static bool at_prompt(struct error *err, const char *field, const size_t *i)
 {
-    if (strncmp(err->param, "prompt", 6) == 0) {
-        memmove(err->param, err->param + 6, strlen(err->param) - 5);
-    }
     return i == NULL ? error_in(err, "%s", field) : error_in(err, "%s[%zu]", field, *i);
 }
 
@@ -191,6 +186,8 @@ bool completion_prompts(struct completion *c, const cJSON *prompt, const char *f
     if (prompt == NULL) return error_set(err, ERROR_MISSING_FIELD, field, "%s is needed", field);
     const cJSON *first = cJSON_IsArray(prompt) ? prompt->child : NULL;
     bool is_list = cJSON_IsString(first) || cJSON_IsArray(first);
+    c->prompt_field = field;
+    c->prompts_are_listed = is_list;
     if (cJSON_IsArray(prompt) && first == NULL) {
         return error_set(err, ERROR_INVALID_VALUE, field, "the list of prompts is empty");
     }

@@ -65,16 +65,16 @@ static void emit_top_map(const struct engine *e, struct token_prob own,
 /* One list of the completion form: what it shows of a prompt's and of a sampled token. */
 struct column {
     const char *name;
-    void (*prompt)(const struct engine *e, const struct run *run, size_t i, bool as_ids,
+    void (*prompt)(const struct engine *e, const struct generation *g, size_t i, bool as_ids,
                    struct buffer *out);
     void (*sampled)(const struct engine *e, const struct choice *c, size_t i, bool as_ids,
                     struct buffer *out);
 };
 
-static void prompt_token(const struct engine *e, const struct run *run, size_t i, bool as_ids,
+static void prompt_token(const struct engine *e, const struct generation *g, size_t i, bool as_ids,
                          struct buffer *out)
 {
-    emit_token(e, NULL, run->ids.ids[i], as_ids, out);
+    emit_token(e, NULL, g->ids.ids[i], as_ids, out);
 }
 
 static void sampled_token(const struct engine *e, const struct choice *c, size_t i, bool as_ids,
@@ -83,15 +83,15 @@ static void sampled_token(const struct engine *e, const struct choice *c, size_t
     emit_token(e, NULL, c->records[i].prob.id, as_ids, out);
 }
 
-static void prompt_logprob(const struct engine *e, const struct run *run, size_t i, bool as_ids,
-                           struct buffer *out)
+static void prompt_logprob(const struct engine *e, const struct generation *g, size_t i,
+                           bool as_ids, struct buffer *out)
 {
     (void)e;
     (void)as_ids;
-    if (i == 0 || run->probs == NULL) {
+    if (i == 0 || g->probs == NULL) {
         emit_null(out, NULL);
     } else {
-        emit_float(out, NULL, run->probs[i].logprob);
+        emit_float(out, NULL, g->probs[i].logprob);
     }
 }
 
@@ -103,22 +103,21 @@ static void sampled_logprob(const struct engine *e, const struct choice *c, size
     emit_float(out, NULL, c->records[i].prob.logprob);
 }
 
-static struct token_prob prompt_prob(const struct run *run, size_t i)
+static struct token_prob prompt_prob(const struct generation *g, size_t i)
 {
-    struct token_prob own = run->probs[i];
-    own.id = run->ids.ids[i];
+    struct token_prob own = g->probs[i];
+    own.id = g->ids.ids[i];
     return own;
 }
 
-static void prompt_top(const struct engine *e, const struct run *run, size_t i, bool as_ids,
+static void prompt_top(const struct engine *e, const struct generation *g, size_t i, bool as_ids,
                        struct buffer *out)
 {
-    if (i == 0 || run->probs == NULL) {
+    if (i == 0 || g->probs == NULL) {
         emit_null(out, NULL);
         return;
     }
-    emit_top_map(e, prompt_prob(run, i), run->tops + i * (size_t)run->n_top, run->n_top, as_ids,
-                 out);
+    emit_top_map(e, prompt_prob(g, i), g->tops + i * (size_t)g->n_top, g->n_top, as_ids, out);
 }
 
 static void sampled_top(const struct engine *e, const struct choice *c, size_t i, bool as_ids,
@@ -128,8 +127,8 @@ static void sampled_top(const struct engine *e, const struct choice *c, size_t i
     emit_top_map(e, t->prob, c->tops + t->first_top, t->n_top, as_ids, out);
 }
 
-static void emit_offsets(const struct engine *e, const struct choice *c, const struct run *prompt,
-                         struct buffer *out)
+static void emit_offsets(const struct engine *e, const struct choice *c,
+                         const struct generation *prompt, struct buffer *out)
 {
     size_t at = 0;
     emit_array(out, "text_offset");
@@ -146,7 +145,7 @@ static void emit_offsets(const struct engine *e, const struct choice *c, const s
 }
 
 void logprobs_emit_completion(const struct engine *e, const struct choice *choice,
-                              const struct run *prompt, bool as_ids, struct buffer *out)
+                              const struct generation *prompt, bool as_ids, struct buffer *out)
 {
     static const struct column columns[] = {
         {"tokens", prompt_token, sampled_token},
@@ -215,23 +214,23 @@ static void emit_prompt_token(const struct engine *e, struct token_prob p, struc
     emit_close(out, '}');
 }
 
-void logprobs_emit_prompt(const struct engine *e, const struct run *run, struct buffer *out)
+void logprobs_emit_prompt(const struct engine *e, const struct generation *g, struct buffer *out)
 {
-    if (run->probs == NULL) {
+    if (g->probs == NULL) {
         emit_null(out, "prompt_logprobs");
         return;
     }
     emit_array(out, "prompt_logprobs");
-    for (size_t i = 0; i < run->ids.n; i++) {
+    for (size_t i = 0; i < g->ids.n; i++) {
         if (i == 0) {
             emit_null(out, NULL);
             continue;
         }
-        struct token_prob own = prompt_prob(run, i);
-        const struct token_prob *tops = run->tops + i * (size_t)run->n_top;
+        struct token_prob own = prompt_prob(g, i);
+        const struct token_prob *tops = g->tops + i * (size_t)g->n_top;
         emit_object(out, NULL);
         emit_prompt_token(e, own, out);
-        for (int k = 0; k < run->n_top; k++) {
+        for (int k = 0; k < g->n_top; k++) {
             if (tops[k].id != own.id) emit_prompt_token(e, tops[k], out);
         }
         emit_close(out, '}');

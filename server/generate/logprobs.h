@@ -17,16 +17,16 @@
 #include "engine/engine.h"
 
 struct choice;
-struct run;
+struct generation;
 
 /* Characters that a token begins: its bytes that are no continuation bytes. */
 size_t logprobs_token_chars(const struct engine *e, int id);
 
 /* "logprobs": {tokens, token_logprobs, top_logprobs, text_offset} of the choice's pending
- * records. With a prompt (NULL: none) its tokens come first; run->probs may be missing, then they
+ * records. With a prompt (NULL: none) its tokens come first; g->probs may be missing, then they
  * have no probabilities. */
 void logprobs_emit_completion(const struct engine *e, const struct choice *choice,
-                              const struct run *prompt, bool as_ids, struct buffer *out);
+                              const struct generation *prompt, bool as_ids, struct buffer *out);
 
 /* "logprobs": {content: [{token, logprob, bytes, top_logprobs}]}, chat's form. */
 void logprobs_emit_chat(const struct engine *e, const struct choice *choice, bool as_ids,
@@ -34,7 +34,7 @@ void logprobs_emit_chat(const struct engine *e, const struct choice *choice, boo
 
 /* "prompt_logprobs": [null, {"id": {logprob, rank, decoded_token}, ...}, ...], or null when there
  * are none. */
-void logprobs_emit_prompt(const struct engine *e, const struct run *run, struct buffer *out);
+void logprobs_emit_prompt(const struct engine *e, const struct generation *g, struct buffer *out);
 
 /* key: [ids] */
 void logprobs_emit_ids(const char *key, const int *ids, size_t n, struct buffer *out);

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "server/http/exchange.h"
-#include "server/state.h"
+#include "server/http/state.h"
 
 static void print_address(const struct sockaddr *a, char *out, size_t room)
 {

@@ -16,7 +16,7 @@
 #include "server/http/client.h"
 #include "server/http/emit.h"
 #include "server/http/router.h"
-#include "server/state.h"
+#include "server/http/state.h"
 
 enum {
     WORK_INLINE_BYTES = 64 << 10, /* a larger body is worked on by the thread pool */
@@ -134,7 +134,9 @@ void exchange_over(struct exchange *x)
         x->gone = true;
         exchange_stop(x);
     }
-    metrics_request(&s->metrics, x->route, x->status, (double)(clock_ns() - x->started_ns) / 1e9);
+    const struct route_table *routes = s->parts.routes;
+    metrics_request(&s->metrics, routes, x->route, x->status,
+                    (double)(clock_ns() - x->started_ns) / 1e9);
     log_access(x);
     x->client->exchange = NULL;
     x->client->requests++;
@@ -282,6 +284,7 @@ static const char *retry_after(enum error_code code)
 {
     switch (code) {
     case ERROR_QUEUE_FULL:
+    case ERROR_ABORTED:
         return "1";
     case ERROR_LOADING:
         return "2";
@@ -354,7 +357,7 @@ void exchange_fail(struct exchange *x, const struct error *err)
     }
     if (response != NULL && err->code == ERROR_METHOD) {
         char allowed[64];
-        router_allowed(x->path, allowed, sizeof(allowed));
+        router_allowed(x->server->parts.routes, x->path, allowed, sizeof(allowed));
         add_header(response, "Allow", allowed);
     }
     set_response(x, error_status(err->code), "application/json", response);

@@ -16,7 +16,7 @@
 #include "server/http/client.h"
 #include "server/http/exchange.h"
 #include "server/http/router.h"
-#include "server/state.h"
+#include "server/http/state.h"
 
 enum {
     CONNECTION_MEMORY = 32 << 10, /* headers and write buffer of a connection: longest head */
@@ -35,13 +35,14 @@ static size_t body_limit(const struct server *s, const struct route *route)
 
 static bool check_route(struct exchange *x, struct error *err)
 {
-    int path_known;
-    x->route = router_find(x->method, x->path, &path_known);
+    bool path_known;
+    const struct route_table *routes = x->server->parts.routes;
+    x->route = router_find(routes, x->method, x->path, &path_known);
     x->body.limit = body_limit(x->server, x->route);
     if (x->route != NULL) return true;
     if (!path_known) return error_set(err, ERROR_NOT_FOUND, NULL, "no route %.100s", x->path);
     char allowed[64];
-    router_allowed(x->path, allowed, sizeof(allowed));
+    router_allowed(routes, x->path, allowed, sizeof(allowed));
     return error_set(err, ERROR_METHOD, NULL, "%.7s is not allowed on %.100s; %s are", x->method,
                      x->path, allowed);
 }
@@ -129,7 +130,7 @@ static bool reply_options(struct exchange *x)
 {
     char allowed[64];
     struct buffer empty;
-    router_allowed(x->path, allowed, sizeof(allowed));
+    router_allowed(x->server->parts.routes, x->path, allowed, sizeof(allowed));
     if (strcmp(x->method, "OPTIONS") != 0 || allowed[0] == '\0') return false;
     buffer_init(&empty, 0);
     exchange_reply(x, 204, NULL, &empty);

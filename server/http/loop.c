@@ -26,10 +26,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "server/http/client.h"
-#include "server/generate/completion.h"
 #include "server/http/http.h"
 #include "server/http/exchange.h"
-#include "server/state.h"
+#include "server/http/state.h"
 
 /* ---- the socket ---- */
 
@@ -132,18 +131,6 @@ static void on_prepare(uv_prepare_t *p)
 
 /* ---- what wakes the loop ---- */
 
-static void deliver_events(struct server *s)
-{
-    struct engine_event *ev = engine_take_events(s->engine);
-    while (ev != NULL) {
-        struct engine_event *next = ev->next;
-        completion_on_event(s, ev);
-        engine_event_free(ev);
-        ev = next;
-    }
-    pause_progress(s);
-}
-
 /* What is served from now on, and on what: one line for whoever starts the program. */
 static void log_ready(const struct server *s)
 {
@@ -178,7 +165,7 @@ static void on_woken(uv_async_t *a)
     inbox_deliver(&s->inbox);
     if (s->engine == NULL) return;
     note_engine_state(s);
-    deliver_events(s);
+    s->parts.workload->turn(s->generations);
 }
 
 void server_wake(void *server)
@@ -234,16 +221,8 @@ struct server *server_new(const struct server_options *o, struct error *err)
     s->listen_fd = -1;
     s->started_ns = clock_ns();
     inbox_init(&s->inbox);
-    pause_init(&s->pause);
     raise_file_limit(s);
-    s->live = live_new();
-    if (s->live == NULL) {
-        error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the server");
-        goto fail;
-    }
-    if (!open_loop(s, err) || !open_socket(s, err)) goto fail;
-    return s;
-fail:
+    if (open_loop(s, err) && open_socket(s, err)) return s;
     server_free(s);
     return NULL;
 }
@@ -267,10 +246,12 @@ static bool start(struct server *s, struct error *err)
     return true;
 }
 
-bool server_run(struct server *s, struct engine *engine, struct judge *judge, struct error *err)
+bool server_run(struct server *s, const struct server_parts *parts, struct error *err)
 {
-    s->engine = engine;
-    s->judge = judge;
+    s->parts = *parts;
+    s->engine = parts->engine;
+    s->judge = parts->judge;
+    s->generations = parts->generations;
     signal(SIGPIPE, SIG_IGN);
     bool started = start(s, err);
     if (started) {
@@ -305,7 +286,6 @@ void server_free(struct server *s)
         uv_run(&s->loop, UV_RUN_DEFAULT);
         uv_loop_close(&s->loop);
     }
-    live_free(s->live);
     metrics_clear(&s->metrics);
     inbox_clear(&s->inbox);
     free(s);

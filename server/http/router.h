@@ -1,13 +1,14 @@
-/* server/http/router.h - which route answers a path: one table.
+/* server/http/router.h - which route of a table answers a path.
  *
- * A new route is a file in server/routes/ with its handler, a line in server/routes/routes.h and a
- * row in router.c.
+ * The table itself is server/routes/table.c's: a new route is a file there with its handler, a
+ * line in server/routes/routes.h and a row.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef SERVER_HTTP_ROUTER_H
 #define SERVER_HTTP_ROUTER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct exchange;
@@ -28,14 +29,17 @@ struct route {
     int flags;
 };
 
-/* The route of a method and path. NULL: none; *path_known then says whether another method would do. */
-const struct route *router_find(const char *method, const char *path, int *path_known);
+struct route_table {
+    const struct route *rows;
+    size_t n;
+};
+
+/* The route of a method and path. NULL: none; *path_known then says whether another method would
+ * do. */
+const struct route *router_find(const struct route_table *table, const char *method,
+                                const char *path, bool *path_known);
 
 /* "GET, HEAD, OPTIONS": what path allows; "" when it is unknown. */
-void router_allowed(const char *path, char *out, size_t room);
-
-size_t router_count(void);
-const struct route *router_at(size_t i);
-size_t router_index(const struct route *route); /* router_count() for NULL */
+void router_allowed(const struct route_table *table, const char *path, char *out, size_t room);
 
 #endif

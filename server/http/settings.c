@@ -3,7 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "config/settings.h"
-#include "server/server.h"
+#include "server/http/server.h"
 
 #define AT(field) offsetof(struct server_options, field)
 enum { K = 1 << 10 };

@@ -17,7 +17,7 @@
 #include "server/generate/conversation.h"
 #include "server/http/emit.h"
 #include "server/generate/logprobs.h"
-#include "server/state.h"
+#include "server/http/state.h"
 
 struct chat {
     struct conversation conversation;
@@ -66,7 +66,7 @@ static const struct field rows[] = {
 
 static bool read_body(struct completion *c, struct error *err)
 {
-    struct chat *own = c->dialect;
+    struct chat *own = c->own;
     struct sampling_params *p = &c->params;
     struct field_table tables[] = {FIELD_TABLE(rows, own), conversation_table(&own->conversation)};
     own->include_reasoning = true;
@@ -87,7 +87,7 @@ static bool read_body(struct completion *c, struct error *err)
 
 static bool prepare(struct completion *c)
 {
-    struct chat *own = c->dialect;
+    struct chat *own = c->own;
     const char *open = engine_info(c->engine)->think_open;
     struct error *err = &c->error;
     struct buffer text;
@@ -107,9 +107,9 @@ static bool prepare(struct completion *c)
         c->params.form.think_open = open;
         c->params.form.think_close = engine_info(c->engine)->think_close;
     }
-    if (completion_prompt_text(c, span, own->conversation.add_special_tokens, err)) return true;
-    if (strcmp(err->param, "prompt") == 0) strcpy(err->param, "messages");
-    return false;
+    c->prompt_field = "messages";
+    return completion_prompt_text(c, span, own->conversation.add_special_tokens, err) ||
+           error_in(err, "messages");
 }
 
 /* ---- answering ---- */
@@ -121,7 +121,7 @@ static const char *echoed(const struct chat *own)
 
 static void emit_thought(const struct completion *c, struct span thought, struct buffer *out)
 {
-    const struct chat *own = c->dialect;
+    const struct chat *own = c->own;
     if (!own->include_reasoning || thought.n == 0) return;
     emit_text(out, "reasoning_content", thought);
     emit_text(out, "reasoning", thought);
@@ -130,7 +130,7 @@ static void emit_thought(const struct completion *c, struct span thought, struct
 static void emit_content(const struct completion *c, const struct choice *choice, bool first,
                          struct buffer *out)
 {
-    const char *before = first ? echoed(c->dialect) : NULL;
+    const char *before = first ? echoed(c->own) : NULL;
     if (before == NULL && choice->calls.n > 0 && choice->text.n == 0) {
         emit_null(out, "content");
         return;
@@ -195,7 +195,7 @@ static void emit_delta(const struct completion *c, const struct choice *choice, 
 static void emit_choice(const struct completion *c, const struct choice *choice, bool first,
                         struct buffer *out)
 {
-    const struct chat *own = c->dialect;
+    const struct chat *own = c->own;
     if (c->params.stream) {
         emit_delta(c, choice, first, out);
     } else {
@@ -222,35 +222,36 @@ static void emit_head(const struct completion *c, struct buffer *out)
 static void emit_prompt_ids(const struct completion *c, struct buffer *out)
 {
     if (!c->params.return_token_ids) return;
-    logprobs_emit_ids("prompt_token_ids", c->runs[0].ids.ids, c->runs[0].ids.n, out);
+    logprobs_emit_ids("prompt_token_ids", c->prompts[0]->ids.ids, c->prompts[0]->ids.n, out);
 }
 
 static void emit_tail(const struct completion *c, struct buffer *out)
 {
     emit_null(out, "system_fingerprint");
-    if (c->params.prompt_logprobs != TOP_ABSENT) logprobs_emit_prompt(c->engine, &c->runs[0], out);
+    if (c->params.prompt_logprobs != TOP_ABSENT)
+        logprobs_emit_prompt(c->engine, c->prompts[0], out);
     emit_prompt_ids(c, out);
 }
 
-static const struct choices_form form = {
+static const struct choices_reply reply = {
     .head = emit_head, .choice = emit_choice, .tail = emit_tail, .first_tail = emit_prompt_ids};
-static const struct completion_style style = {.whole = choices_form_whole,
-                                              .chunk = choices_form_chunk,
-                                              .end = choices_form_end,
-                                              .form = &form};
+static const struct dialect dialect = {.whole = choices_reply_whole,
+                                       .chunk = choices_reply_chunk,
+                                       .end = choices_reply_end,
+                                       .reply = &reply};
 
 static struct completion *new_chat(struct exchange *x)
 {
-    return completion_new(x, &style, "chatcmpl-", sizeof(struct chat));
+    return completion_new(x, &dialect, "chatcmpl-", sizeof(struct chat));
 }
 
-void chat_handle(struct exchange *x)
+void openai_chat_handle(struct exchange *x)
 {
     struct completion *c = new_chat(x);
     if (c != NULL) completion_run(c, WORK_HEAVY, prepare);
 }
 
-void chat_render_handle(struct exchange *x)
+void openai_chat_render_handle(struct exchange *x)
 {
     struct completion *c = new_chat(x);
     if (c != NULL) completion_render(c, WORK_HEAVY, prepare);

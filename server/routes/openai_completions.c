@@ -10,7 +10,7 @@
 #include "server/generate/completion.h"
 #include "server/http/emit.h"
 #include "server/generate/logprobs.h"
-#include "server/state.h"
+#include "server/http/state.h"
 
 enum { DEFAULT_MAX_TOKENS = 16 };
 
@@ -50,7 +50,7 @@ static void ask_engine(struct completion *c)
 
 static bool read_body(struct completion *c, struct error *err)
 {
-    struct completions *own = c->dialect;
+    struct completions *own = c->own;
     struct field_table tables[] = {FIELD_TABLE(rows, own), FIELD_TABLE(shared_rows, &c->params)};
     own->add_special_tokens = true;
     c->params.engine.max_tokens = DEFAULT_MAX_TOKENS;
@@ -67,7 +67,7 @@ static bool read_body(struct completion *c, struct error *err)
 
 static bool prepare(struct completion *c)
 {
-    const struct completions *own = c->dialect;
+    const struct completions *own = c->own;
     return read_body(c, &c->error) &&
            completion_prompts(c, own->prompt, "prompt", own->add_special_tokens, &c->error);
 }
@@ -75,16 +75,17 @@ static bool prepare(struct completion *c)
 /* ---- answering ---- */
 
 /* The prompt goes before the choice's first text: always in a whole reply, in a stream once. */
-static const struct run *echoed(const struct completion *c, const struct choice *choice, bool first)
+static const struct generation *echoed(const struct completion *c, const struct choice *choice,
+                                       bool first)
 {
-    return c->echo && first ? choice->run : NULL;
+    return c->echo && first ? choice->generation : NULL;
 }
 
 /* text, logprobs, finish_reason, stop_reason and what else was asked for. */
 static void emit_choice(const struct completion *c, const struct choice *choice, bool first,
                         struct buffer *out)
 {
-    const struct run *prompt = echoed(c, choice, first);
+    const struct generation *prompt = echoed(c, choice, first);
     emit_key(out, "text");
     struct buffer text;
     buffer_init(&text, EXCHANGE_REPLY_BYTES);
@@ -100,10 +101,13 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
     }
     emit_str(out, "finish_reason", choice_finish_name(choice));
     completion_emit_stop_reason(c, choice, out);
-    if (c->params.prompt_logprobs != TOP_ABSENT) logprobs_emit_prompt(c->engine, choice->run, out);
+    if (c->params.prompt_logprobs != TOP_ABSENT)
+        logprobs_emit_prompt(c->engine, choice->generation, out);
     if (!c->params.return_token_ids) return;
     logprobs_emit_token_ids(choice, out);
-    if (first) logprobs_emit_ids("prompt_token_ids", choice->run->ids.ids, choice->run->ids.n, out);
+    if (first)
+        logprobs_emit_ids("prompt_token_ids", choice->generation->ids.ids,
+                          choice->generation->ids.n, out);
 }
 
 static void emit_head(const struct completion *c, struct buffer *out)
@@ -120,25 +124,25 @@ static void emit_tail(const struct completion *c, struct buffer *out)
     emit_null(out, "system_fingerprint");
 }
 
-static const struct choices_form form = {
+static const struct choices_reply reply = {
     .head = emit_head, .choice = emit_choice, .tail = emit_tail};
-static const struct completion_style style = {.whole = choices_form_whole,
-                                              .chunk = choices_form_chunk,
-                                              .end = choices_form_end,
-                                              .form = &form};
+static const struct dialect dialect = {.whole = choices_reply_whole,
+                                       .chunk = choices_reply_chunk,
+                                       .end = choices_reply_end,
+                                       .reply = &reply};
 
 static struct completion *new_completion(struct exchange *x)
 {
-    return completion_new(x, &style, "cmpl-", sizeof(struct completions));
+    return completion_new(x, &dialect, "cmpl-", sizeof(struct completions));
 }
 
-void completions_handle(struct exchange *x)
+void openai_completions_handle(struct exchange *x)
 {
     struct completion *c = new_completion(x);
     if (c != NULL) completion_run(c, WORK_LIGHT, prepare);
 }
 
-void completions_render_handle(struct exchange *x)
+void openai_completions_render_handle(struct exchange *x)
 {
     struct completion *c = new_completion(x);
     if (c != NULL) completion_render(c, WORK_LIGHT, prepare);

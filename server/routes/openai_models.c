@@ -6,7 +6,7 @@
 
 #include "server/http/emit.h"
 #include "server/http/exchange.h"
-#include "server/state.h"
+#include "server/http/state.h"
 
 static void emit_model(const struct engine_info *info, const char *name, struct buffer *out)
 {
@@ -28,7 +28,7 @@ static void emit_model(const struct engine_info *info, const char *name, struct 
     emit_close(out, '}');
 }
 
-void models_handle(struct exchange *x)
+void openai_models_handle(struct exchange *x)
 {
     const struct server *s = x->server;
     const struct engine_info *info = engine_info(s->engine);

@@ -13,7 +13,7 @@
 
 #include "base/json.h"
 #include "server/http/exchange.h"
-#include "server/state.h"
+#include "server/http/state.h"
 
 struct sandbox_request {
     enum execution_dialect dialect;

@@ -8,12 +8,13 @@
  */
 #include "server/routes/routes.h"
 
+#include "server/generate/generation.h"
 #include "server/http/exchange.h"
 #include "server/routes/replies.h"
-#include "server/state.h"
+#include "server/http/state.h"
 #include "base/version.h"
 
-void health_handle(struct exchange *x)
+void service_health_handle(struct exchange *x)
 {
     struct error why = {0}, err = {0};
     if (engine_state(x->server->engine, &why) != ENGINE_FAILED) {
@@ -24,11 +25,18 @@ void health_handle(struct exchange *x)
     exchange_fail(x, &err);
 }
 
-void ready_handle(struct exchange *x)
+void service_ready_handle(struct exchange *x)
 {
     struct error why = {0}, err = {0};
     if (x->server->phase != SERVING) {
         error_set(&err, ERROR_DRAINING, NULL, "the server is shutting down");
+        exchange_fail(x, &err);
+        return;
+    }
+    struct judge_stats judge;
+    judge_stats_get(x->server->judge, &judge);
+    if (judge.lost) {
+        error_set(&err, ERROR_LOADING, NULL, "the verifier processes are being started anew");
         exchange_fail(x, &err);
         return;
     }
@@ -46,13 +54,13 @@ void ready_handle(struct exchange *x)
     exchange_fail(x, &err);
 }
 
-void version_handle(struct exchange *x)
+void service_version_handle(struct exchange *x)
 {
     reply_str(x, "version", TOUCHSTONE_VERSION);
 }
 
 /* vLLM's: generations in work. */
-void load_handle(struct exchange *x)
+void vllm_load_handle(struct exchange *x)
 {
-    reply_int(x, "server_load", (int64_t)live_count(x->server->live));
+    reply_int(x, "server_load", (int64_t)generations_at_work(x->server->generations));
 }

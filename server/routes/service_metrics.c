@@ -1,16 +1,278 @@
-/* server/routes/service_metrics.c - GET /metrics, for Prometheus.
+/* server/routes/service_metrics.c - GET /metrics: everything that is counted, for Prometheus (text
+ * format 0.0.4).
+ *
+ * Counters of our own are plain numbers, as only the loop thread touches them; those of the
+ * engine and the judge are asked for when somebody scrapes. Beside our names stand those of vLLM
+ * and llama-server that mean the same, so that their dashboards work.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "server/routes/routes.h"
 
+#include "base/clock.h"
+#include "server/generate/generation.h"
 #include "server/http/exchange.h"
-#include "server/metrics.h"
+#include "server/http/router.h"
+#include "server/http/state.h"
 
-void metrics_handle(struct exchange *x)
+static void print_head(struct buffer *out, const char *name, const char *type, const char *help)
+{
+    buffer_addf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
+}
+
+static void print_requests(const struct metrics *m, const struct route_table *table,
+                           struct buffer *out)
+{
+    static const char name[] = "touchstone_requests_total";
+    print_head(out, name, "counter",
+               "HTTP requests by route and status; status 0: the client left.");
+    for (size_t r = 0; m->requests != NULL && r <= table->n; r++) {
+        const char *path = r < table->n ? table->rows[r].path : "none";
+        for (size_t c = 0; c < METRICS_STATUSES; c++) {
+            uint64_t n = m->requests[r * METRICS_STATUSES + c];
+            if (n == 0) continue;
+            buffer_addf(out, "%s{route=\"%s\",status=\"%d\"} %llu\n", name, path,
+                        metrics_statuses[c], (unsigned long long)n);
+        }
+    }
+}
+
+static void print_histogram(struct buffer *out, const char *name, const char *help,
+                            const struct histogram *h)
+{
+    uint64_t below = 0;
+    print_head(out, name, "histogram", help);
+    for (size_t i = 0; i < METRICS_BUCKETS; i++) {
+        below += h->counts[i];
+        buffer_addf(out, "%s_bucket{le=\"%g\"} %llu\n", name, metrics_bounds[i],
+                    (unsigned long long)below);
+    }
+    buffer_addf(out, "%s_bucket{le=\"+Inf\"} %llu\n%s_sum %.9g\n%s_count %llu\n", name,
+                (unsigned long long)h->n, name, h->sum, name, (unsigned long long)h->n);
+}
+
+/* Everything a plain number can be computed from. */
+struct sample {
+    const struct server *server;
+    struct engine_stats engine;
+    struct judge_stats judge;
+    const struct generation_counts *counts;
+};
+
+static double running(const struct sample *s)
+{
+    return s->engine.running;
+}
+static double waiting(const struct sample *s)
+{
+    return s->engine.waiting;
+}
+static double kv_used(const struct sample *s)
+{
+    return s->engine.kv_blocks_used;
+}
+static double kv_blocks(const struct sample *s)
+{
+    return s->engine.kv_blocks;
+}
+static double kv_share(const struct sample *s)
+{
+    return s->engine.kv_blocks == 0 ? 0.0 : (double)s->engine.kv_blocks_used / s->engine.kv_blocks;
+}
+static double steps(const struct sample *s)
+{
+    return (double)s->engine.steps;
+}
+static double prompt_tokens(const struct sample *s)
+{
+    return (double)s->engine.prompt_tokens;
+}
+static double cached_tokens(const struct sample *s)
+{
+    return (double)s->engine.cached_tokens;
+}
+static double generated_tokens(const struct sample *s)
+{
+    return (double)s->engine.generated_tokens;
+}
+static double preemptions(const struct sample *s)
+{
+    return (double)s->engine.preemptions;
+}
+static double drafted(const struct sample *s)
+{
+    return (double)s->engine.drafted_tokens;
+}
+static double accepted(const struct sample *s)
+{
+    return (double)s->engine.accepted_tokens;
+}
+static double busy_seconds(const struct sample *s)
+{
+    return s->engine.busy_seconds;
+}
+static double finished_stop(const struct sample *s)
+{
+    return (double)s->counts->finished[FINISH_STOP];
+}
+static double finished_length(const struct sample *s)
+{
+    return (double)s->counts->finished[FINISH_LENGTH];
+}
+static double finished_abort(const struct sample *s)
+{
+    return (double)s->counts->finished[FINISH_ABORT];
+}
+static double cancelled(const struct sample *s)
+{
+    return (double)s->counts->cancelled;
+}
+static double generations(const struct sample *s)
+{
+    return (double)generations_count(s->server->generations);
+}
+static double generations_held(const struct sample *s)
+{
+    const struct generations *all = s->server->generations;
+    return (double)(generations_count(all) - generations_at_work(all));
+}
+static double open_requests(const struct sample *s)
+{
+    return (double)s->server->n_exchanges;
+}
+static double body_bytes(const struct sample *s)
+{
+    return (double)s->server->buffered_bytes;
+}
+static double uptime(const struct sample *s)
+{
+    return (double)(clock_ns() - s->server->started_ns) / 1e9;
+}
+static double verify_requests(const struct sample *s)
+{
+    return (double)s->judge.jobs;
+}
+static double verify_items(const struct sample *s)
+{
+    return (double)s->judge.items;
+}
+static double verify_errors(const struct sample *s)
+{
+    return (double)s->judge.item_errors;
+}
+static double verify_cannot_judge(const struct sample *s)
+{
+    return (double)s->judge.cannot_judge;
+}
+static double verify_deferred(const struct sample *s)
+{
+    return (double)s->judge.deferred;
+}
+static double verify_timeouts(const struct sample *s)
+{
+    return (double)s->judge.timeouts;
+}
+static double verify_deaths(const struct sample *s)
+{
+    return (double)s->judge.worker_deaths;
+}
+static double verify_workers(const struct sample *s)
+{
+    return s->judge.workers;
+}
+static double verify_busy(const struct sample *s)
+{
+    return s->judge.workers_busy;
+}
+static double verify_waiting(const struct sample *s)
+{
+    return (double)s->judge.waiting;
+}
+
+/* clang-format off */
+static const struct number {
+    const char *name, *type, *help;
+    double (*value)(const struct sample *s);
+} numbers[] = {
+    {"touchstone_uptime_seconds", "gauge", "Since the start.", uptime},
+    {"touchstone_open_requests", "gauge", "HTTP requests not yet completed.", open_requests},
+    {"touchstone_generations", "gauge", "Prompts at work or held back by a pause.", generations},
+    {"touchstone_generations_held", "gauge", "Of them, held back.", generations_held},
+    {"touchstone_body_bytes", "gauge", "Request bodies held in memory.", body_bytes},
+    {"touchstone_sequences_running", "gauge", "Samples being decoded.", running},
+    {"touchstone_sequences_waiting", "gauge", "Samples in the queue.", waiting},
+    {"touchstone_kv_blocks_used", "gauge", "KV blocks of live sequences.", kv_used},
+    {"touchstone_kv_blocks", "gauge", "KV blocks in all.", kv_blocks},
+    {"touchstone_steps_total", "counter", "Engine steps.", steps},
+    {"touchstone_prompt_tokens_total", "counter", "Prompt tokens taken in, cached ones included.", prompt_tokens},
+    {"touchstone_cached_tokens_total", "counter", "Prompt tokens found in the prefix cache.", cached_tokens},
+    {"touchstone_generated_tokens_total", "counter", "Tokens sampled.", generated_tokens},
+    {"touchstone_preemptions_total", "counter", "Sequences put back for want of KV memory.", preemptions},
+    {"touchstone_drafted_tokens_total", "counter", "Tokens guessed by speculation.", drafted},
+    {"touchstone_accepted_tokens_total", "counter", "Of them, right.", accepted},
+    {"touchstone_engine_busy_seconds_total", "counter", "In forward passes and sampling.", busy_seconds},
+    {"touchstone_finished_stop_total", "counter", "Samples ended by a stop token or string.", finished_stop},
+    {"touchstone_finished_length_total", "counter", "Samples ended by a length limit.", finished_length},
+    {"touchstone_finished_abort_total", "counter", "Samples ended by cancellation.", finished_abort},
+    {"touchstone_cancelled_requests_total", "counter", "Generation requests whose client left.", cancelled},
+    {"touchstone_verify_requests_total", "counter", "Batches judged.", verify_requests},
+    {"touchstone_verify_items_total", "counter", "Items judged.", verify_items},
+    {"touchstone_verify_item_errors_total", "counter", "Of them, malformed.", verify_errors},
+    {"touchstone_verify_cannot_judge_total", "counter", "Verdicts not reached.", verify_cannot_judge},
+    {"touchstone_verify_deferred_total", "counter", "Verdicts left to a worker process.", verify_deferred},
+    {"touchstone_verify_timeouts_total", "counter", "Of them, out of their budget.", verify_timeouts},
+    {"touchstone_verify_worker_deaths_total", "counter", "Worker processes lost.", verify_deaths},
+    {"touchstone_verify_workers", "gauge", "Worker processes alive.", verify_workers},
+    {"touchstone_verify_workers_busy", "gauge", "Of them, judging.", verify_busy},
+    {"touchstone_verify_waiting", "gauge", "Deferred verdicts without a worker yet.", verify_waiting},
+    /* vLLM's names */
+    {"vllm:num_requests_running", "gauge", "As touchstone_sequences_running.", running},
+    {"vllm:num_requests_waiting", "gauge", "As touchstone_sequences_waiting.", waiting},
+    {"vllm:kv_cache_usage_perc", "gauge", "Share of KV blocks in use, 0 to 1.", kv_share},
+    {"vllm:num_preemptions_total", "counter", "As touchstone_preemptions_total.", preemptions},
+    {"vllm:prompt_tokens_total", "counter", "As touchstone_prompt_tokens_total.", prompt_tokens},
+    {"vllm:generation_tokens_total", "counter", "As touchstone_generated_tokens_total.", generated_tokens},
+    {"vllm:prefix_cache_queries_total", "counter", "Prompt tokens looked up.", prompt_tokens},
+    {"vllm:prefix_cache_hits_total", "counter", "Prompt tokens found.", cached_tokens},
+    /* llama-server's names */
+    {"llamacpp:prompt_tokens_total", "counter", "As touchstone_prompt_tokens_total.", prompt_tokens},
+    {"llamacpp:tokens_predicted_total", "counter", "As touchstone_generated_tokens_total.", generated_tokens},
+    {"llamacpp:requests_processing", "gauge", "As touchstone_sequences_running.", running},
+    {"llamacpp:requests_deferred", "gauge", "As touchstone_sequences_waiting.", waiting},
+    {"llamacpp:n_decode_total", "counter", "As touchstone_steps_total.", steps},
+};
+/* clang-format on */
+
+static void print(const struct server *s, struct buffer *out)
+{
+    const struct generation_counts *counts = generations_counts(s->generations);
+    struct sample now = {.server = s, .counts = counts};
+    struct error err;
+    if (engine_state(s->engine, &err) == ENGINE_READY) engine_stats(s->engine, &now.engine);
+    judge_stats_get(s->judge, &now.judge);
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+        print_head(out, numbers[i].name, numbers[i].type, numbers[i].help);
+        buffer_addf(out, "%s %.15g\n", numbers[i].name, numbers[i].value(&now));
+    }
+    print_requests(&s->metrics, s->parts.routes, out);
+    print_histogram(out, "touchstone_request_seconds", "A request, from its head to its last byte.",
+                    &s->metrics.duration);
+    print_histogram(out, "touchstone_first_token_seconds",
+                    "From the request's head to a prompt's first token.", &counts->first_token);
+    print_histogram(out, "touchstone_inter_token_seconds", "Between two tokens of a sample.",
+                    &counts->inter_token);
+    print_histogram(out, "vllm:time_to_first_token_seconds", "As touchstone_first_token_seconds.",
+                    &counts->first_token);
+    print_histogram(out, "vllm:inter_token_latency_seconds", "As touchstone_inter_token_seconds.",
+                    &counts->inter_token);
+    print_histogram(out, "vllm:e2e_request_latency_seconds", "As touchstone_request_seconds.",
+                    &s->metrics.duration);
+}
+
+void service_metrics_handle(struct exchange *x)
 {
     struct buffer out;
     buffer_init(&out, EXCHANGE_REPLY_BYTES);
-    metrics_print(x->server, &out);
+    print(x->server, &out);
     exchange_reply(x, 200, "text/plain; version=0.0.4; charset=utf-8", &out);
 }

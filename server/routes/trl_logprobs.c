@@ -18,7 +18,7 @@
 #include "server/http/base64.h"
 #include "server/generate/completion.h"
 #include "server/http/emit.h"
-#include "server/state.h"
+#include "server/http/state.h"
 
 enum { DEFAULT_TOP = 100 };
 
@@ -55,17 +55,17 @@ static bool check_lengths(const struct completion *c, const cJSON *lengths, stru
 {
     size_t i = 0;
     const cJSON *v;
-    if (lengths == NULL || (size_t)cJSON_GetArraySize(lengths) != c->n_runs) {
+    if (lengths == NULL || (size_t)cJSON_GetArraySize(lengths) != c->n_prompts) {
         return error_set(err, ERROR_INVALID_VALUE, "prompt_lengths",
                          "prompt_lengths must have one number for each of the %zu sequences",
-                         c->n_runs);
+                         c->n_prompts);
     }
     cJSON_ArrayForEach(v, lengths)
     {
         double n = cJSON_IsNumber(v) ? v->valuedouble : -1;
-        if (!(n >= 0 && n <= (double)c->runs[i].ids.n && n == floor(n))) {
+        if (!(n >= 0 && n <= (double)c->prompts[i]->ids.n && n == floor(n))) {
             error_set(err, ERROR_INVALID_VALUE, NULL, "must be a whole number from 0 to %zu",
-                      c->runs[i].ids.n);
+                      c->prompts[i]->ids.n);
             return error_in(err, "prompt_lengths[%zu]", i);
         }
         i++;
@@ -75,7 +75,7 @@ static bool check_lengths(const struct completion *c, const cJSON *lengths, stru
 
 static bool prepare(struct completion *c)
 {
-    struct sequence_logprobs *own = c->dialect;
+    struct sequence_logprobs *own = c->own;
     struct error *err = &c->error;
     struct field_context context = completion_field_context(c);
     struct field_table tables[] = {FIELD_TABLE(rows, own),
@@ -98,35 +98,35 @@ static bool prepare(struct completion *c)
 /* Tokens after the prompt; prompt_lengths was checked. */
 static size_t first_of(const struct completion *c, size_t r)
 {
-    const struct sequence_logprobs *own = c->dialect;
+    const struct sequence_logprobs *own = c->own;
     return (size_t)cJSON_GetArrayItem(own->prompt_lengths, (int)r)->valuedouble;
 }
 
 /* The alternatives at position i, best first; returns how many. The first token of all has none. */
-static int alternatives(const struct run *run, size_t i, const struct token_prob **tops)
+static int alternatives(const struct generation *g, size_t i, const struct token_prob **tops)
 {
     int n = 0;
-    *tops = run->tops + i * (size_t)run->n_top;
-    while (i > 0 && n < run->n_top && (*tops)[n].id >= 0) {
+    *tops = g->tops + i * (size_t)g->n_top;
+    while (i > 0 && n < g->n_top && (*tops)[n].id >= 0) {
         n++;
     }
     return n;
 }
 
-static struct token_prob own_token(const struct run *run, size_t i)
+static struct token_prob own_token(const struct generation *g, size_t i)
 {
-    struct token_prob p = run->probs[i];
-    p.id = run->ids.ids[i];
+    struct token_prob p = g->probs[i];
+    p.id = g->ids.ids[i];
     return p;
 }
 
 /* ---- json ---- */
 
-static void emit_position(const struct run *run, size_t i, bool ids, struct buffer *out)
+static void emit_position(const struct generation *g, size_t i, bool ids, struct buffer *out)
 {
     const struct token_prob *tops;
-    struct token_prob own = own_token(run, i);
-    int n = alternatives(run, i, &tops);
+    struct token_prob own = own_token(g, i);
+    int n = alternatives(g, i, &tops);
     bool shown = i == 0;
     emit_array(out, NULL);
     for (int k = 0; k < n + !shown; k++) {
@@ -141,10 +141,10 @@ static void emit_position(const struct run *run, size_t i, bool ids, struct buff
 static void emit_rows(const struct completion *c, const char *key, bool ids, struct buffer *out)
 {
     emit_array(out, key);
-    for (size_t r = 0; r < c->n_runs; r++) {
+    for (size_t r = 0; r < c->n_prompts; r++) {
         emit_array(out, NULL);
-        for (size_t i = first_of(c, r); i < c->runs[r].ids.n; i++) {
-            emit_position(&c->runs[r], i, ids, out);
+        for (size_t i = first_of(c, r); i < c->prompts[r]->ids.n; i++) {
+            emit_position(c->prompts[r], i, ids, out);
         }
         emit_close(out, ']');
     }
@@ -169,14 +169,15 @@ static uint32_t bits_of(const struct array *a, struct token_prob p)
 }
 
 /* Position i of a sequence, or past its end. */
-static void add_position(const struct array *a, const struct run *run, size_t i, struct buffer *out)
+static void add_position(const struct array *a, const struct generation *g, size_t i,
+                         struct buffer *out)
 {
     const struct token_prob *tops = NULL;
     const struct token_prob none = {.id = 0, .logprob = -INFINITY};
-    bool known = i > 0 && i < run->ids.n;
-    int n = known ? alternatives(run, i, &tops) : 0;
+    bool known = i > 0 && i < g->ids.n;
+    int n = known ? alternatives(g, i, &tops) : 0;
     for (int k = 0; k < a->width; k++) {
-        struct token_prob p = a->own && known ? own_token(run, i) : k < n ? tops[k] : none;
+        struct token_prob p = a->own && known ? own_token(g, i) : k < n ? tops[k] : none;
         uint32_t bits = bits_of(a, p);
         buffer_add(out, &bits, sizeof(bits));
     }
@@ -185,8 +186,8 @@ static void add_position(const struct array *a, const struct run *run, size_t i,
 static size_t longest(const struct completion *c)
 {
     size_t most = 0;
-    for (size_t r = 0; r < c->n_runs; r++) {
-        size_t n = c->runs[r].ids.n - first_of(c, r);
+    for (size_t r = 0; r < c->n_prompts; r++) {
+        size_t n = c->prompts[r]->ids.n - first_of(c, r);
         if (n > most) most = n;
     }
     return most;
@@ -197,10 +198,10 @@ static void emit_binary(const struct completion *c, const struct array *a, struc
     struct buffer bytes;
     size_t n = longest(c);
     buffer_init(&bytes, EXCHANGE_REPLY_BYTES);
-    for (size_t r = 0; r < c->n_runs; r++) {
+    for (size_t r = 0; r < c->n_prompts; r++) {
         size_t first = first_of(c, r);
         for (size_t i = 0; i < n; i++) {
-            add_position(a, &c->runs[r], first + i, &bytes);
+            add_position(a, c->prompts[r], first + i, &bytes);
         }
     }
     emit_key(out, a->key);
@@ -213,7 +214,7 @@ static void emit_binary(const struct completion *c, const struct array *a, struc
 
 static void write_binary(const struct completion *c, struct buffer *out)
 {
-    const struct sequence_logprobs *own = c->dialect;
+    const struct sequence_logprobs *own = c->own;
     const struct array arrays[] = {
         {"logprobs_b64", own->n_top, .own = false, .ids = false},
         {"token_ids_b64", own->n_top, .own = false, .ids = true},
@@ -224,20 +225,20 @@ static void write_binary(const struct completion *c, struct buffer *out)
         emit_binary(c, &arrays[i], out);
     }
     emit_array(out, "shape");
-    emit_int(out, NULL, (int64_t)c->n_runs);
+    emit_int(out, NULL, (int64_t)c->n_prompts);
     emit_int(out, NULL, (int64_t)longest(c));
     emit_int(out, NULL, own->n_top);
     emit_close(out, ']');
     emit_array(out, "completion_lengths");
-    for (size_t r = 0; r < c->n_runs; r++) {
-        emit_int(out, NULL, (int64_t)(c->runs[r].ids.n - first_of(c, r)));
+    for (size_t r = 0; r < c->n_prompts; r++) {
+        emit_int(out, NULL, (int64_t)(c->prompts[r]->ids.n - first_of(c, r)));
     }
     emit_close(out, ']');
 }
 
 static void write_whole(struct completion *c, struct buffer *out)
 {
-    const struct sequence_logprobs *own = c->dialect;
+    const struct sequence_logprobs *own = c->own;
     emit_object(out, NULL);
     if (own->binary) {
         write_binary(c, out);
@@ -248,10 +249,21 @@ static void write_whole(struct completion *c, struct buffer *out)
     emit_close(out, '}');
 }
 
-static const struct completion_style style = {.whole = write_whole};
+/* A sequence whose scoring was aborted has no rows, and a part of the batch is of no use. */
+static bool check(const struct completion *c, struct error *err)
+{
+    for (size_t r = 0; r < c->n_prompts; r++) {
+        if (c->prompts[r]->probs != NULL) continue;
+        return error_set(err, ERROR_ABORTED, NULL,
+                         "the scoring was aborted before sequence %zu was done; ask again", r);
+    }
+    return true;
+}
+
+static const struct dialect dialect = {.check = check, .whole = write_whole};
 
 void trl_logprobs_handle(struct exchange *x)
 {
-    struct completion *c = completion_new(x, &style, "", sizeof(struct sequence_logprobs));
+    struct completion *c = completion_new(x, &dialect, "", sizeof(struct sequence_logprobs));
     if (c != NULL) completion_run(c, WORK_LIGHT, prepare);
 }

@@ -14,7 +14,7 @@
 
 #include "base/json.h"
 #include "server/http/exchange.h"
-#include "server/state.h"
+#include "server/http/state.h"
 
 struct verify {
     _Atomic(struct judge_job *) job; /* set once it runs */
@@ -108,12 +108,12 @@ void verify_handle(struct exchange *x)
 
 /* OpenRLHF's remote reward model, slime's: the same judge behind their request and reply. */
 
-void openrlhf_reward_handle(struct exchange *x)
+void verify_openrlhf_handle(struct exchange *x)
 {
     handle(x, false, JUDGE_OPENRLHF);
 }
 
-void slime_reward_handle(struct exchange *x)
+void verify_slime_handle(struct exchange *x)
 {
     handle(x, false, JUDGE_SLIME);
 }

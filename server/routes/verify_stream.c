@@ -18,7 +18,7 @@
 
 #include "server/http/emit.h"
 #include "server/http/exchange.h"
-#include "server/state.h"
+#include "server/http/state.h"
 
 enum {
     SLICE_BYTES = 64 << 10,

@@ -7,7 +7,7 @@
 
 #include "base/json.h"
 #include "server/http/exchange.h"
-#include "server/state.h"
+#include "server/http/state.h"
 
 typedef bool compute_fn(const cJSON *body, struct buffer *out, struct error *err);
 

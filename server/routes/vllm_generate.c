@@ -10,7 +10,7 @@
 #include "server/generate/completion.h"
 #include "server/http/emit.h"
 #include "server/generate/logprobs.h"
-#include "server/state.h"
+#include "server/http/state.h"
 
 enum { DEFAULT_MAX_TOKENS = 16 };
 
@@ -40,7 +40,7 @@ static const struct field count_rows[] = {
 
 static bool read_body(struct completion *c, struct error *err)
 {
-    struct vllm_generate *own = c->dialect;
+    struct vllm_generate *own = c->own;
     struct field_context context = completion_field_context(c);
     struct field_table outer = FIELD_TABLE(rows, own);
     struct field_table inner[] = {sampling_params_table(&c->params),
@@ -55,7 +55,7 @@ static bool read_body(struct completion *c, struct error *err)
 
 static bool prepare(struct completion *c)
 {
-    const struct vllm_generate *own = c->dialect;
+    const struct vllm_generate *own = c->own;
     struct error *err = &c->error;
     c->params.engine.max_tokens = DEFAULT_MAX_TOKENS;
     c->want_tokens = true;
@@ -63,6 +63,7 @@ static bool prepare(struct completion *c)
     if (own->token_ids == NULL) {
         return error_set(err, ERROR_MISSING_FIELD, "token_ids", "token_ids are needed");
     }
+    c->prompt_field = "token_ids";
     return completion_prompt_ids(c, own->token_ids, err) || error_in(err, "token_ids");
 }
 
@@ -87,22 +88,22 @@ static void emit_head(const struct completion *c, struct buffer *out)
 static void emit_tail(const struct completion *c, struct buffer *out)
 {
     if (c->params.prompt_logprobs != TOP_ABSENT) {
-        logprobs_emit_prompt(c->engine, &c->runs[0], out);
+        logprobs_emit_prompt(c->engine, c->prompts[0], out);
     } else {
         emit_null(out, "prompt_logprobs");
     }
     emit_null(out, "kv_transfer_params");
 }
 
-static const struct choices_form form = {
+static const struct choices_reply reply = {
     .head = emit_head, .choice = emit_choice, .tail = emit_tail};
-static const struct completion_style style = {.whole = choices_form_whole,
-                                              .chunk = choices_form_chunk,
-                                              .end = choices_form_end,
-                                              .form = &form};
+static const struct dialect dialect = {.whole = choices_reply_whole,
+                                       .chunk = choices_reply_chunk,
+                                       .end = choices_reply_end,
+                                       .reply = &reply};
 
 void vllm_generate_handle(struct exchange *x)
 {
-    struct completion *c = completion_new(x, &style, "", sizeof(struct vllm_generate));
+    struct completion *c = completion_new(x, &dialect, "", sizeof(struct vllm_generate));
     if (c != NULL) completion_run(c, WORK_LIGHT, prepare);
 }

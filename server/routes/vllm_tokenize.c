@@ -14,7 +14,7 @@
 #include "server/generate/conversation.h"
 #include "server/http/emit.h"
 #include "server/generate/logprobs.h"
-#include "server/state.h"
+#include "server/http/state.h"
 
 struct tokenize {
     struct conversation conversation;
@@ -172,7 +172,7 @@ static void work_tokenize(struct exchange *x)
     cJSON_Delete(t.document);
 }
 
-void tokenize_handle(struct exchange *x)
+void vllm_tokenize_handle(struct exchange *x)
 {
     exchange_offload(x, WORK_LIGHT, work_tokenize, exchange_finish);
 }
@@ -209,7 +209,7 @@ static void work_detokenize(struct exchange *x)
     cJSON_Delete(t.document);
 }
 
-void detokenize_handle(struct exchange *x)
+void vllm_detokenize_handle(struct exchange *x)
 {
     exchange_offload(x, WORK_LIGHT, work_detokenize, exchange_finish);
 }

@@ -366,7 +366,9 @@ static struct corpus_score corpus_run(struct judge *judge, const char *folder, i
     plan_domains = read_domains(folder);
     score.missing = f == NULL;
     while (f != NULL && (n = getline(&text, &room, f)) > 0) {
-        cJSON *line = json_parse(span_of(text, (size_t)n), NULL);
+        cJSON *read = json_parse(span_of(text, (size_t)n), NULL);
+        cJSON *line = cJSON_Duplicate(read, true); /* whose parts may be taken away */
+        cJSON_Delete(read);
         cJSON *id = cJSON_DetachItemFromObject(line, "id");
         cJSON *want = cJSON_DetachItemFromObject(line, "expected");
         bool ok = runners[runner].run(judge, line, want, runners[runner].reward);

@@ -286,3 +286,95 @@ def test_sequence_logprobs_bad(server, change, param):
     body = {"sequences": [[1, 2], [3, 4]], "prompt_lengths": [1, 1], **change}
     reply = server.post("/get_sequence_logprobs/", body)
     assert reply.status_code == 400 and reply.json()["error"]["param"] == param
+
+
+SCORED = [1] * 200
+# Every route that works at a prompt, with and without the prompt's own log-probabilities, in both of its ways.
+AT_WORK = {
+    "trl scoring": ("/get_sequence_logprobs/", {"sequences": [SCORED] * 2, "prompt_lengths": [1, 1], "top_logprobs": 2}),
+    "trl scoring, binary": (
+        "/get_sequence_logprobs/",
+        {"sequences": [SCORED], "prompt_lengths": [1], "top_logprobs": 2, "response_format": "binary"},
+    ),
+    "echo": ("/v1/completions", {"prompt": SCORED, "max_tokens": 0, "echo": True, "logprobs": 1}),
+    "echo, n": ("/v1/completions", {"prompt": [SCORED] * 2, "n": 2, "max_tokens": 2, "echo": True, "logprobs": 1}),
+    "prompt_logprobs": ("/v1/completions", {"prompt": SCORED, "max_tokens": 2, "prompt_logprobs": 2}),
+    "stream": ("/v1/completions", {"prompt": SCORED, "max_tokens": 2, "logprobs": 1, "stream": True}),
+    "best_of": ("/v1/completions", {"prompt": SCORED, "max_tokens": 2, "best_of": 3}),
+    "chat": (
+        "/v1/chat/completions",
+        {"messages": [{"role": "user", "content": "x"}], "max_tokens": 2, "prompt_logprobs": 1, "logprobs": True},
+    ),
+    "vllm": ("/inference/v1/generate", {"token_ids": SCORED, "sampling_params": {"prompt_logprobs": 1, "logprobs": 1}}),
+    "trl": ("/generate/", {"prompts": ["x", "y"], "n": 2, "logprobs": 2}),
+    "trl chat": ("/chat/", {"messages": [[{"role": "user", "content": "x"}]], "logprobs": 2}),
+    "sglang": (
+        "/generate",
+        {"input_ids": SCORED, "return_logprob": True, "logprob_start_len": 0, "top_logprobs_num": 2},
+    ),
+    "sglang, list": ("/generate", {"input_ids": [SCORED, SCORED], "return_logprob": True, "logprob_start_len": 5}),
+    "llama": ("/completion", {"prompt": "x", "n_predict": 4, "n_probs": 2, "return_tokens": True}),
+}
+ABORTS = {
+    "/pause": {},
+    "/sleep": {},
+    "/abort_requests": {"json": {}},
+    "/abort_request": {"json": {"abort_all": True}},
+    "/pause_generation": {"json": {}},
+    "/areal_pause_generation": {"json": {}},
+}
+
+
+@pytest.mark.parametrize("abort", ABORTS)
+def test_whatever_is_at_work_may_be_aborted(own, abort):
+    """Before it has begun: no prompt was computed, no token drawn."""
+    for name, (path, body) in AT_WORK.items():
+        own.http.post("/pause", params={"mode": "keep"})
+        at_work = Background(own, path, **body)
+        wait_until(lambda: own.metric("touchstone_generations_held") > 0)
+        assert own.http.post(abort, **ABORTS[abort]).status_code == 200, name
+        at_work.join(60)
+        assert at_work.reply is not None, name
+        if path == "/get_sequence_logprobs/":
+            assert at_work.reply.status_code == 503, name
+            assert at_work.reply.json()["error"]["code"] == "aborted"
+            assert int(at_work.reply.headers["retry-after"]) >= 1
+        else:
+            assert at_work.reply.status_code == 200, name
+        own.http.post("/resume")
+    own.wait_idle()
+
+
+@pytest.mark.parametrize("abort", ABORTS)
+def test_scoring_at_work_may_be_aborted(own, abort):
+    """While it is computed, at whatever step it stands."""
+    body = {"sequences": [[1] * 900] * 64, "prompt_lengths": [1] * 64, "top_logprobs": 2}
+    for _ in range(3):
+        at_work = Background(own, "/get_sequence_logprobs/", **body)
+        wait_until(lambda: own.metric("touchstone_generations") > 0)
+        assert own.http.post(abort, **ABORTS[abort]).status_code == 200
+        at_work.join(60)
+        assert at_work.reply is not None and at_work.reply.status_code in (200, 503)
+        own.http.post("/resume")
+
+
+def test_held_requests_are_counted(start):
+    """Paused: what waits is bounded by the queue, and what was taken is not refused afterwards."""
+    s = start("--max-queue", "10", "--max-sequences", "2")
+    s.http.post("/pause")
+    held = [Background(s, prompt=f"Held {i}", max_tokens=2, ignore_eos=True) for i in range(40)]
+    wait_until(lambda: sum(h.reply is not None for h in held) == 28)
+    refused = [h.reply for h in held if h.reply is not None]
+    assert {r.status_code for r in refused} == {429}
+    s.signal()
+    for h in held:
+        h.join(60)
+    assert sorted(h.reply.status_code for h in held) == [200] * 12 + [429] * 28
+    assert s.wait() == 0
+
+
+def wait_until(true, seconds=30):
+    deadline = time.time() + seconds
+    while not true():
+        assert time.time() < deadline
+        time.sleep(0.01)

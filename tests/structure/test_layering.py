@@ -121,3 +121,11 @@ def test_the_default_configuration_file_is_current():
     program = os.environ.get("TESTED_BIN", str(ROOT / "build/release/touchstone"))
     printed = subprocess.run([program, "config"], capture_output=True, text=True, check=True).stdout
     assert (ROOT / "config/touchstone.conf").read_text() == printed
+
+
+def test_flint_has_one_door():
+    """Where Arb and Calcium are depends on FLINT's version, which reward/math/value/arb.h alone knows."""
+    moved = re.compile(r"(flint/|calcium/)?(ac[bf]|ar[bf]|ca|calcium|fexpr|qqbar|antic|nf)(_\w+)?\.h")
+    wrong = [f"{p.relative_to(ROOT)} includes {name}" for folder in FOLDERS for p in sources(folder)
+             for name in includes(p) if moved.fullmatch(name) and p.name != "arb.h"]
+    assert wrong == []

@@ -15,6 +15,16 @@ static const struct pair {
     const char *name, *gold, *answer;
     int expected, direction;
 } pairs[] = {
+    {"an operator applied", "\\operatorname{Li}_2(x)+1", "1+\\operatorname{Li}_2(x)", T, BOTH},
+    {"an operator upright", "\\mathrm{Li}_2(x)+1", "1+\\operatorname{Li}_2\\left(x\\right)", T, BOTH},
+    {"an operator without parentheses", "\\operatorname{tr} A+1", "1+\\operatorname{tr}(A)", T, BOTH},
+    {"an operator's power", "\\operatorname{Si}^2(x)", "\\operatorname{Si}(x)\\cdot\\operatorname{Si}(x)", T, BOTH},
+    {"an operator's value", "\\operatorname{rank}(A)=2", "2", T, BOTH},
+    {"an operator's other value", "\\operatorname{rank}(A)=2", "3", F, BOTH},
+    {"two operators", "\\operatorname{Si}(x)+1", "1+\\operatorname{Ci}(x)", U, BOTH},
+    {"an operator at two places", "\\operatorname{Si}(x)", "\\operatorname{Si}(2x)", U, BOTH},
+    {"an operator that nobody knows", "\\operatorname{Li}_2(1/2)", "\\frac{\\pi^2}{12}-\\frac{(\\ln 2)^2}{2}", U, BOTH},
+    {"a free function is no number", "f(x)", "5", F, BOTH},
     {"a fraction is its decimal", "\\frac{3}{8}", "0.375", T, BOTH},
     {"fractions reduce", "6/8", "\\dfrac34", T, BOTH},
     {"thousands", "1,048,576", "1048576", T, BOTH},

@@ -180,16 +180,16 @@ static pid_t parent_of(pid_t pid, const char *name)
     return name == NULL || strcmp(found, name) == 0 ? parent : 0;
 }
 
-/* Every cell below this process, and the process around each as well when `outer`. */
-static void kill_cells(bool outer)
+/* A signal to every cell below this process, and to the process around each as well when `outer`. */
+static void signal_cells(int signal, bool outer)
 {
     DIR *proc = opendir("/proc");
     for (struct dirent *e; (e = readdir(proc)) != NULL;) {
         pid_t pid = (pid_t)strtol(e->d_name, NULL, 10);
         pid_t parent = pid > 0 ? parent_of(pid, "ts-cell") : 0;
         if (parent == 0 || parent_of(parent, "ts-cell-outer") != getpid()) continue;
-        if (outer) kill(parent, SIGKILL);
-        kill(pid, SIGKILL);
+        if (outer) kill(parent, signal);
+        kill(pid, signal);
     }
     closedir(proc);
 }
@@ -230,7 +230,7 @@ static void a_killed_cell_is_replaced(void **state)
         snprintf(folder, sizeof(folder), "%s", sandbox_folder(box));
         assert_true(sandbox_start(box, &run, &err));
         wait_for_program("sleep");
-        kill_cells(outer == 1);
+        signal_cells(SIGKILL, outer == 1);
         assert_false(sandbox_finish(box, &r, &err));
         run_shell(box, "echo again", "", &r);
         assert_true(span_is(buffer_span(&r.out), "again\n"));
@@ -239,6 +239,84 @@ static void a_killed_cell_is_replaced(void **state)
         }
         wait_until_gone(folder);
         assert_string_not_equal(sandbox_folder(box), folder[0] == '\0' ? "x" : folder);
+    }
+    sandbox_result_clear(&r);
+}
+
+/* Nobody waits for a cell that has been stopped, nor for the process around it. */
+static void a_stopped_cell_is_replaced(void **state)
+{
+    struct sandbox_options o = {.no_namespaces = *(int *)*state == 1, .grace_ms = 300};
+    struct error err = {0};
+    const char *const argv[] = {"sleep", "50", NULL};
+    struct sandbox_run run = {.argv = argv, .limits = standard};
+    struct sandbox_result r;
+    run.limits.wall_ms = 400;
+    sandbox_result_init(&r);
+    for (int outer = 0; outer < 2; outer++) {
+        struct sandbox *box = sandbox_open(&o, &err);
+        assert_non_null(box);
+        assert_true(sandbox_start(box, &run, &err));
+        wait_for_program("sleep");
+        signal_cells(SIGSTOP, outer == 1);
+        assert_false(sandbox_finish(box, &r, &err));
+        run_shell(box, "echo again", "", &r);
+        assert_true(span_is(buffer_span(&r.out), "again\n"));
+        signal_cells(SIGCONT, true);
+        sandbox_close(box);
+    }
+    sandbox_result_clear(&r);
+}
+
+/* Address space that is touched here and there costs the kernel page tables, which no process's
+ * resident memory shows. */
+static void page_tables_are_memory(void **state)
+{
+    static const char program[] =
+        "#include <sys/mman.h>\nint main(void){for(;;){char*p=mmap(0,1ul<<36,3,0x4022,-1,0);"
+        "if(p==MAP_FAILED)for(;;);for(unsigned long i=0;i<1ul<<36;i+=1ul<<21)(void)*(volatile "
+        "char*)(p+i);}}";
+    struct sandbox *box = boxes[*(int *)*state];
+    struct error err = {0};
+    const char *const compile[] = {"gcc", "-o", "p", "p.c", NULL}, *const fetch[] = {"p", NULL};
+    const char *const start[] = {"./p", NULL};
+    struct sandbox_file file = {"p.c", span_str(program), false};
+    struct sandbox_run run = {
+        .argv = compile, .files = &file, .n_files = 1, .fetch = fetch, .limits = standard};
+    struct sandbox_result r, made;
+    sandbox_result_init(&made);
+    sandbox_result_init(&r);
+    run.limits.address_bytes = 0;
+    run.limits.wall_ms = 20000;
+    assert_true(sandbox_run(box, &run, &made, &err));
+    assert_true(made.was_fetched[0]);
+    file = (struct sandbox_file){"p", buffer_span(&made.fetched[0]), true};
+    run = (struct sandbox_run){.argv = start, .files = &file, .n_files = 1, .limits = run.limits};
+    run.limits.cpu_ms = 10000;
+    run.limits.memory_bytes = 64 << 20;
+    assert_true(sandbox_run(box, &run, &r, &err));
+    assert_int_equal(r.end, SANDBOX_MEMORY);
+    sandbox_result_clear(&made);
+    sandbox_result_clear(&r);
+}
+
+/* A disk with less room than a run may use, by whoever's doing: what fails then proves nothing. A
+ * file system of its own is never full by another. */
+static void a_full_disk_is_said(void **state)
+{
+    bool with = *(int *)*state == 0;
+    struct sandbox *box = boxes[with ? 0 : 1];
+    struct error err = {0};
+    const char *const argv[] = {"false", NULL};
+    struct sandbox_run run = {.argv = argv, .limits = standard};
+    struct sandbox_result r;
+    sandbox_result_init(&r);
+    assert_true(sandbox_run(box, &run, &r, &err));
+    assert_false(r.starved);
+    if (!sandbox_layers(box)->private_tmpfs) {
+        run.limits.work_bytes = (size_t)1 << 56;
+        assert_true(sandbox_run(box, &run, &r, &err));
+        assert_true(r.starved);
     }
     sandbox_result_clear(&r);
 }
@@ -263,6 +341,12 @@ int main(void)
         {"landlock: large input and output", large_input_and_output, NULL, NULL, &without},
         {"namespaces: a killed cell is replaced", a_killed_cell_is_replaced, NULL, NULL, &with},
         {"landlock: a killed cell is replaced", a_killed_cell_is_replaced, NULL, NULL, &without},
+        {"namespaces: a stopped cell is replaced", a_stopped_cell_is_replaced, NULL, NULL, &with},
+        {"landlock: a stopped cell is replaced", a_stopped_cell_is_replaced, NULL, NULL, &without},
+        {"namespaces: page tables are memory", page_tables_are_memory, NULL, NULL, &with},
+        {"landlock: page tables are memory", page_tables_are_memory, NULL, NULL, &without},
+        {"namespaces: a full disk is said", a_full_disk_is_said, NULL, NULL, &with},
+        {"landlock: a full disk is said", a_full_disk_is_said, NULL, NULL, &without},
         cmocka_unit_test(living_boxes_are_not_swept),
         cmocka_unit_test(refuses_names),
     };

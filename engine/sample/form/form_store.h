@@ -17,6 +17,7 @@ struct form_store;
 /* NULL and ERROR_NO_MEMORY on failure. Free with form_store_free(), which accepts NULL; forms that others
  * own live on. */
 struct form_store *form_store_new(struct error *err);
+/* One owner less of each form kept. Accepts NULL. */
 void form_store_free(struct form_store *s);
 
 /* The form of source: known, or compiled now. The caller is one owner of it (form_free()). NULL

@@ -28,6 +28,7 @@ struct mask_key {
 
 /* For masks of n_words. NULL and ERROR_NO_MEMORY on failure. Free with mask_cache_free(), which accepts NULL. */
 struct mask_cache *mask_cache_new(size_t n_words, struct error *err);
+/* Accepts NULL. */
 void mask_cache_free(struct mask_cache *c);
 
 /* Copy the mask of key to mask. False when it is not there. */

@@ -40,6 +40,7 @@ struct trie_string {
 /* Of n strings, none empty, which are sorted here; tokens are below n_tokens. False and
  * ERROR_NO_MEMORY on failure. End with trie_clear() either way. */
 bool trie_init(struct trie *t, struct trie_string *strings, int n, int n_tokens, struct error *err);
+/* Frees its nodes. */
 void trie_clear(struct trie *t);
 
 #endif

@@ -28,6 +28,7 @@ typedef struct span form_text_fn(const void *arg, int id, bool skip_special);
  * NULL and ERROR_NO_MEMORY on failure. Free with form_vocabulary_free(), which accepts NULL. */
 struct form_vocabulary *form_vocabulary_new(int n_vocab, const int *end_ids, int n_end,
                                             form_text_fn *text, const void *arg, struct error *err);
+/* Accepts NULL. */
 void form_vocabulary_free(struct form_vocabulary *v);
 
 /* What a thread needs while it makes masks. */
@@ -39,6 +40,7 @@ struct form_work {
 
 /* False and ERROR_NO_MEMORY on failure. End with form_work_clear(). */
 bool form_work_init(struct form_work *w, const struct form_vocabulary *v, struct error *err);
+/* Frees its memory. */
 void form_work_clear(struct form_work *w);
 
 /* w->mask: the tokens that may come after c, whose form is not NULL. skip_special: as the output's

@@ -1,4 +1,10 @@
-/* reward/math/compare/claim.c - see claim.h.
+/* reward/math/compare/claim.c - what an answer claims.
+ *
+ * Two people may write one claim in different notations: x = 5 and 5, |x| = 3 and x = +-3, 2i - 3j
+ * and (2, -3). Each rule here turns a tree into another that claims the same, and gives back the
+ * tree itself where it does not apply, so rules are chained without asking. Some apply always
+ * (claim_of), some only where the other side calls for them (claim_beside): 2i - 3j is a complex
+ * number beside a complex number, and a vector beside a pair. No rule compares; compare.c does.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -142,7 +148,7 @@ const struct expr *claim_without_sign(struct math_work *w, const struct expr *e)
     const struct expr *b = right->arg[right->n - 1];
     if (right->n == 2) left = expr_2(a, E_ADD, 0, left, expr_1(a, E_NEG, 0, right->arg[0]));
     if (left == NULL || expr_has(left, E_PM, -1) || expr_has(b, E_PM, -1)) return e;
-    struct expr *r = (struct expr *)expr_2(a, E_REL, 0, square(a, left), square(a, b));
+    struct expr *r = expr_2(a, E_REL, 0, square(a, left), square(a, b));
     if (r != NULL) r->text = e->text;
     return r == NULL ? e : r;
 }
@@ -211,7 +217,7 @@ static const struct expr *each_name(struct math_work *w, const struct expr *e,
     }
     struct expr *list = expr_new(w->arena, E_LIST, 0, names);
     for (uint32_t i = 0; list != NULL && i < names; i++) {
-        struct expr *r = (struct expr *)expr_2(w->arena, E_REL, 0, e->arg[i], e->arg[names]);
+        struct expr *r = expr_2(w->arena, E_REL, 0, e->arg[i], e->arg[names]);
         if (r == NULL) return e;
         r->text = span_slice(e->text, 0, 1);
         list->arg[i] = r;
@@ -229,8 +235,8 @@ static const struct expr *without_bars(struct math_work *w, const struct expr *e
         expr_has_symbol(e, span_str("z")) || !interval_of(e->arg[1], NULL, &v) || v.mid < 0) {
         return e;
     }
-    struct expr *r = (struct expr *)expr_2(w->arena, E_REL, 0, e->arg[0]->arg[0],
-                                           expr_1(w->arena, E_PM, 0, e->arg[1]));
+    struct expr *r =
+        expr_2(w->arena, E_REL, 0, e->arg[0]->arg[0], expr_1(w->arena, E_PM, 0, e->arg[1]));
     if (r != NULL) r->text = e->text;
     return r == NULL ? e : r;
 }
@@ -291,7 +297,7 @@ static const struct expr *each_exception(struct math_work *w, const struct expr 
     for (uint32_t i = 0; all != NULL && i < e->n; i++) {
         all->arg[i] = e->arg[i];
         if (e->arg[i]->kind == E_REL) continue;
-        struct expr *r = (struct expr *)expr_2(w->arena, E_REL, 0, e->arg[0]->arg[0], e->arg[i]);
+        struct expr *r = expr_2(w->arena, E_REL, 0, e->arg[0]->arg[0], e->arg[i]);
         if (r == NULL || !expr_is_scalar(e->arg[i])) return e;
         r->text = e->arg[0]->text;
         all->arg[i] = r;
@@ -316,7 +322,7 @@ static const struct expr *each_solution(struct math_work *w, const struct expr *
         all->arg[i] = first;
         if (i == 0) continue;
         if (!expr_is_constant(e->arg[i]) || !expr_is_scalar(e->arg[i])) return e;
-        struct expr *r = (struct expr *)expr_2(w->arena, E_REL, 0, first->arg[0], e->arg[i]);
+        struct expr *r = expr_2(w->arena, E_REL, 0, first->arg[0], e->arg[i]);
         if (r == NULL) return e;
         r->text = first->text;
         all->arg[i] = r;

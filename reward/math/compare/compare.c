@@ -8,6 +8,8 @@
  */
 #include "reward/math/compare/compare.h"
 
+#include <assert.h>
+
 #include "reward/math/compare/claim.h"
 #include "reward/math/compare/matrix.h"
 #include "reward/math/compare/quantity.h"
@@ -228,7 +230,7 @@ static const struct expr *without_argument(struct math_work *w, const struct exp
         l->arg[0]->kind != E_SYM || l->arg[1]->kind != E_SYM || !l->arg[1]->grouped) {
         return e;
     }
-    struct expr *r = (struct expr *)expr_2(w->arena, E_REL, 0, l->arg[0], e->arg[1]);
+    struct expr *r = expr_2(w->arena, E_REL, 0, l->arg[0], e->arg[1]);
     if (r != NULL) r->text = e->text;
     return r == NULL ? e : r;
 }
@@ -452,6 +454,7 @@ enum equality compare_exprs(struct math_work *w, const struct expr *gold, const 
         return EQ_UNKNOWN;
     }
     w->depth++;
+    assert(w->depth > 0 && w->depth <= WORK_MAX_DEPTH); /* work.h (2) */
     enum equality e =
         expr_same(gold, answer) ? work_yes(w, MATH_EQUAL_VALUE) : compare_claims(w, gold, answer);
     w->depth--;

@@ -1,4 +1,11 @@
-/* reward/math/compare/family.c - see family.h.
+/* reward/math/compare/family.c - answers that stand for many values.
+ *
+ * A clause ("k is an integer", ", n \in \mathbb{Z}", "where C is a constant") says what a letter
+ * ranges over. It is read here, first as text (family_text brings the spoken forms to one), then as
+ * the last element of a list. What is left are the members, compared as sets of values by
+ * progression.c, or up to an added constant by differentiating. Arbitrary constants of differential
+ * equations have any names: those of one side are tried in every order against those of the other,
+ * at most MAX_CONSTANTS of them.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -245,7 +245,7 @@ static const struct expr *squared(struct arena *a, const struct expr *x, const s
 static const struct expr *membership(struct arena *a, struct span name, const struct expr *region)
 {
     static const char in[] = {R_IN};
-    struct expr *e = (struct expr *)expr_2(a, E_REL, 0, expr_sym(a, name), region);
+    struct expr *e = expr_2(a, E_REL, 0, expr_sym(a, name), region);
     if (e != NULL) e->text = span_of(in, 1);
     return e;
 }

@@ -7,6 +7,8 @@
  */
 #include "reward/math/field/field.h"
 
+#include <assert.h>
+
 #define P FIELD_P
 #define MINUS_P_INV UINT64_C(14892913107118218801) /* -1/P mod 2^64 */
 #define R_MOD_P UINT64_C(1922160264)               /* 2^64 mod P: the image of 1 */
@@ -177,5 +179,6 @@ struct field field_odd_root(struct field a, uint64_t n)
 
 uint64_t field_word(struct field a)
 {
+    assert(a.re < P && a.im < P); /* (1) */
     return field_mix(reduce(a.re)) ^ reduce(a.im);
 }

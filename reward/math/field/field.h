@@ -13,6 +13,8 @@
  *
  * Elements are kept in Montgomery form (R = 2^64). Nothing here allocates.
  *
+ *   (1) Both words are below P, so equal elements have equal words.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef REWARD_MATH_FIELD_FIELD_H
@@ -33,19 +35,40 @@ struct field {
 
 extern const struct field FIELD_ZERO, FIELD_ONE, FIELD_I;
 
+/* The image of n. */
 struct field field_int(int64_t n);
-struct field field_residue(uint64_t n); /* n mod P */
+
+/* n mod P */
+struct field field_residue(uint64_t n);
+
 /* An element of GF(P) that depends on every byte of s and on seed, and is never 0. */
 struct field field_hash(struct span s, uint64_t seed);
 
+/* a + b */
 struct field field_add(struct field a, struct field b);
+
+/* a - b */
 struct field field_sub(struct field a, struct field b);
+
+/* -a */
 struct field field_neg(struct field a);
+
+/* a b */
 struct field field_mul(struct field a, struct field b);
-struct field field_inv(struct field a); /* a is not 0 */
+
+/* 1 / a; a is not 0. */
+struct field field_inv(struct field a);
+
+/* a^n; 0^0 is 1. */
 struct field field_pow(struct field a, uint64_t n);
+
+/* a and b are one element: Montgomery form is unique. */
 bool field_eq(struct field a, struct field b);
+
+/* a is 0. */
 bool field_is_zero(struct field a);
+
+/* a lies in GF(P). */
 static inline bool field_is_real(struct field a)
 {
     return a.im == 0;

@@ -16,6 +16,8 @@
  */
 #include "reward/math/field/fingerprint.h"
 
+#include <assert.h>
+
 #include <math.h>
 
 #include "reward/math/field/image.h"

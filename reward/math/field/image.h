@@ -127,27 +127,18 @@ bool image_sum(struct fp *f, const struct expr *e, struct field *out);
 /* E_INTEGRAL of a polynomial between limits. */
 bool image_integral(struct fp *f, const struct expr *e, struct field *out);
 
-/* ---- the column `image` of FUNCTIONS ----------------------------------------------------------
- * The image of e, an E_FUNC of the row's op with as many arguments as the row allows. */
+/* ---- the column `image` of FUNCTIONS ----------------------------------------------------------- */
 
-bool image_sqrt(struct fp *f, const struct expr *e, struct field *out);
-bool image_nth_root(struct fp *f, const struct expr *e, struct field *out);
-bool image_exp(struct fp *f, const struct expr *e, struct field *out);
-bool image_natural_log(struct fp *f, const struct expr *e, struct field *out);
-bool image_plain_log(struct fp *f, const struct expr *e, struct field *out);
-bool image_based_log(struct fp *f, const struct expr *e, struct field *out);
-bool image_circular(struct fp *f, const struct expr *e, struct field *out);
-bool image_hyperbolic(struct fp *f, const struct expr *e, struct field *out);
-bool image_arc(struct fp *f, const struct expr *e, struct field *out); /* arcsin, arccos, arctan */
-bool image_absolute(struct fp *f, const struct expr *e, struct field *out);
-bool image_floor_or_ceil(struct fp *f, const struct expr *e, struct field *out);
-bool image_factorial(struct fp *f, const struct expr *e, struct field *out); /* also n!! */
-bool image_binomial(struct fp *f, const struct expr *e, struct field *out);
-bool image_permutations(struct fp *f, const struct expr *e, struct field *out);
-bool image_fold_many(struct fp *f, const struct expr *e,
-                     struct field *out);                                  /* gcd, lcm, min, max */
-bool image_modulo(struct fp *f, const struct expr *e, struct field *out); /* a - m floor(a / m) */
-bool image_residue_class(struct fp *f, const struct expr *e,
-                         struct field *out); /* a mod m, a class */
+/* The image of e, an E_FUNC of the row's op with as many arguments as the row allows. arc: arcsin,
+ * arccos, arctan. factorial: also n!!. fold_many: gcd, lcm, min, max. modulo: a - m floor(a / m);
+ * residue_class: a mod m, of which only the class counts. */
+#define IMAGE_COLUMN(X) \
+    X(sqrt) \
+    X(nth_root) X(exp) X(natural_log) X(plain_log) X(based_log) X(circular) X(hyperbolic) X(arc) \
+        X(absolute) X(floor_or_ceil) X(factorial) X(binomial) X(permutations) X(fold_many) \
+            X(modulo) X(residue_class)
+#define DECLARE(name) bool image_##name(struct fp *f, const struct expr *e, struct field *out);
+IMAGE_COLUMN(DECLARE)
+#undef DECLARE
 
 #endif

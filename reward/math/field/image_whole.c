@@ -1,5 +1,10 @@
 /* reward/math/field/image_whole.c - functions of whole numbers: factorials, binomials, gcd, floor, mod.
  *
+ * Where the arguments are small fractions the function is carried out, step by step and paid for in
+ * steps. Where one is too large to be written out but known modulo the other, its residue serves
+ * (residue.c). Else the result is an atom that keeps the function's symmetries: the order of gcd's
+ * arguments, C(n, k) = C(n, n - k), ceil x = -floor(-x).
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/field/image.h"

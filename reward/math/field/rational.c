@@ -7,6 +7,8 @@
  */
 #include "reward/math/field/rational.h"
 
+#include <assert.h>
+
 __extension__ typedef __int128 int128;
 
 const struct binding *binding_find(const struct binding *b, struct span name)
@@ -44,6 +46,7 @@ static bool wide(int128 n, int128 d, struct rational *out)
         n = -n;
         d = -d;
     }
+    assert(d > 0); /* (1) */
     if (n > INT64_MAX || n < -INT64_MAX || d > INT64_MAX) return false;
     *out = (struct rational){(int64_t)n, (int64_t)d};
     return true;

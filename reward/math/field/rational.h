@@ -1,5 +1,7 @@
 /* reward/math/field/rational.h - small exact fractions, and where variables get their values.
  *
+ *   (1) d > 0, and n and d have no common factor: equal fractions are equal members.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef REWARD_MATH_FIELD_RATIONAL_H
@@ -21,14 +23,26 @@ struct binding {
     struct field image; /* the value in the field (fingerprint.h) */
 };
 
+/* The innermost binding of that name, NULL when it is free. */
 const struct binding *binding_find(const struct binding *b, struct span name);
 
-/* All return false on overflow (and division by 0), *out untouched. */
+/* n / d in lowest terms. This and the next four return false on overflow and division by 0, *out
+ * untouched. */
 bool rational_make(int64_t n, int64_t d, struct rational *out);
+
+/* a + b */
 bool rational_add(struct rational a, struct rational b, struct rational *out);
+
+/* a b */
 bool rational_mul(struct rational a, struct rational b, struct rational *out);
+
+/* a / b */
 bool rational_div(struct rational a, struct rational b, struct rational *out);
+
+/* a^n, n of either sign. */
 bool rational_pow(struct rational a, int64_t n, struct rational *out);
+
+/* The largest whole number that is not above a. */
 int64_t rational_floor(struct rational a);
 
 /* The value of e where it is a rational built from numbers and + - * / ^ that fits in 64 bits. */
@@ -37,6 +51,7 @@ bool rational_of(const struct expr *e, const struct binding *b, struct rational 
 /* e = *out pi, for a rational *out. */
 bool rational_of_pi(const struct expr *e, const struct binding *b, struct rational *out);
 
+/* The greatest common divisor, not negative; 0 of 0 and 0. */
 int64_t rational_gcd(int64_t a, int64_t b);
 
 #endif

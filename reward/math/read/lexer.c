@@ -8,6 +8,8 @@
  */
 #include "reward/math/read/lexer.h"
 
+#include <assert.h>
+
 #include "reward/math/read/lexer_impl.h"
 
 enum { LOOKAHEAD = 12 };
@@ -137,6 +139,7 @@ struct token *lexer_tokens(struct arena *a, struct span text, enum lexer_reading
         return NULL;
     }
     if (!lexer_scan(&l, text, 0)) return NULL;
+    assert(l.n <= l.room);                           /* lexer_impl.h (1) */
     for (size_t i = l.n; i < l.n + LOOKAHEAD; i++) { /* the parser may look so far ahead */
         l.out[i].kind = T_END;
         l.out[i].pos = (uint32_t)text.n;

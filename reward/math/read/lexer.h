@@ -71,7 +71,6 @@ enum token_kind {
     T_AMP,
     T_NEWROW,
     T_TEXT,
-    T_UNIT,
     T_OVERLINE,
     T_ACCENT,
     T_BOXED,
@@ -80,7 +79,14 @@ enum token_kind {
     T_DELTA,
     T_IGNORE,
     T_SKIPARG,
+    T_KINDS
 };
+
+/* What a command of kind T_TEXT makes of its argument: its op. */
+enum text_kind { TEXT_WORDS, TEXT_UPRIGHT, TEXT_BLACKBOARD, TEXT_OPERATOR };
+
+/* The op of a T_NAME: a letter or a name, or an operator that is applied to what follows. */
+enum name_kind { NAME_PLAIN, NAME_OPERATOR };
 
 struct token {
     uint8_t kind, op;

@@ -55,13 +55,70 @@ static void blackboard(struct lexer *l, struct span inner, struct span s, size_t
     }
 }
 
-/* \text{...} and its like; op as in commands.c: 0 text, 1 upright mathematics, 2 blackboard. */
+/* What is said between formulas, though it may be set as an operator. */
+static bool joins_formulas(struct span w)
+{
+    static const char *const words[] = {"and",  "or", "if",  "where", "when", "with", "for", "then",
+                                        "else", "is", "are", "not",   "such", "that", "all", "any"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (span_is(w, words[i])) return true;
+    }
+    return false;
+}
+
+/* The offset of what follows spaces and \left, \!, \, at s[i]. */
+static size_t after_spacing(struct span s, size_t i)
+{
+    static const char *const skipped[] = {" ", "\\left", "\\!", "\\,", "\\;", "~"};
+    for (size_t k = 0; k < sizeof(skipped) / sizeof(skipped[0]); k++) {
+        if (!span_starts(span_slice(s, i, s.n), span_str(skipped[k]))) continue;
+        i += strlen(skipped[k]);
+        k = (size_t)-1; /* all of them again */
+    }
+    return i;
+}
+
+/* A command at s[i] that may be an argument: a letter, a fraction, a function. */
+static bool starts_argument(struct span s, size_t i)
+{
+    int c = lexer_at(s, i);
+    if (c != '\\') return ascii_is_letter(c);
+    size_t end = i + 1;
+    while (ascii_is_letter(lexer_at(s, end))) {
+        end++;
+    }
+    const struct command *next = command_find(span_slice(s, i + 1, end));
+    if (next == NULL) return end > i + 1;
+    return next->kind == T_NAME || next->kind == T_CONST || next->kind == T_FRAC ||
+           next->kind == T_SQRT || next->kind == T_FUNC || next->kind == T_ACCENT ||
+           (next->kind == T_TEXT && next->op != TEXT_WORDS);
+}
+
+/* name, which ends before s[i], is applied to what follows: \operatorname{Si}(x), \mathrm{Li}_2(x),
+ * \operatorname{tr} A. */
+static bool is_operator(struct span name, struct span s, size_t i, int op)
+{
+    for (size_t k = 0; k < name.n; k++) {
+        if (!ascii_is_letter((unsigned char)name.p[k])) return false;
+    }
+    if (name.n < 2 || joins_formulas(name)) return false;
+    i = after_spacing(s, i);
+    if (lexer_at(s, i) == '_') {
+        i++;
+        i = lexer_at(s, i) == '{' ? group_end(s, i) : i + 1;
+        i = after_spacing(s, i);
+    }
+    if (lexer_at(s, i) == '(') return true;
+    return op == TEXT_OPERATOR && (lexer_at(s, i) == '^' || starts_argument(s, i));
+}
+
+/* \text{...} and its like. */
 static size_t text_group(struct lexer *l, struct span s, size_t i, int op, int depth)
 {
     while (lexer_at(s, i) == ' ') {
         i++;
     }
-    if (op == 2 && ascii_is_letter(lexer_at(s, i))) { /* \mathbb R */
+    if (op == TEXT_BLACKBOARD && ascii_is_letter(lexer_at(s, i))) { /* \mathbb R */
         blackboard(l, span_slice(s, i, i + 1), s, i);
         return i + 1;
     }
@@ -76,12 +133,14 @@ static size_t text_group(struct lexer *l, struct span s, size_t i, int op, int d
         l->space = true;
     } else if (span_is(inner, "to") && lexer_last_kind(l) == T_NUM) {
         lexer_push(l, T_COLON, 0, s, i);
-    } else if (op == 2) {
+    } else if (op == TEXT_BLACKBOARD) {
         blackboard(l, inner, s, i);
     } else if (inner.n <= 3 && lexer_after_value(l) && unit_known(inner)) {
         lexer_push(l, T_TEXT, 0, s, i)->text = inner;
     } else if (c != NULL && inner.n > 1) {
         lexer_push(l, (enum token_kind)c->kind, c->op, s, i)->text = inner;
+    } else if (op != TEXT_WORDS && is_operator(inner, s, end, op)) {
+        lexer_push(l, T_NAME, NAME_OPERATOR, s, i)->text = inner;
     } else if (depth < MAX_TEXT_DEPTH && !has_words(inner)) {
         lexer_scan(l, inner, depth + 1);
     } else {

@@ -4,6 +4,8 @@
  * after it; 0 where it says so when what it knows does not stand there. An error is in l->err, and
  * the loop (lexer_scan) stops at it.
  *
+ *   (1) At most `room` tokens are kept, a token a byte: past them the text is too large.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef REWARD_MATH_READ_LEXER_IMPL_H
@@ -38,18 +40,32 @@ static inline bool lexer_is_word(int c)
     return ascii_is_letter(c) || (c & 0x80) != 0;
 }
 
-/* lexer.c */
+/* ---- lexer.c --------------------------------------------------------------------------------- */
+
+/* Sets the error "what at byte i" and gives false. */
 bool lexer_fail(struct lexer *l, struct span s, size_t i, const char *what);
 
 /* A token of what stands at s[i]; its text is the caller's to set. Never NULL. */
 struct token *lexer_push(struct lexer *l, enum token_kind kind, int op, struct span s, size_t i);
-enum token_kind lexer_last_kind(const struct lexer *l); /* T_END before the first token */
+
+/* The kind of the last token; T_END before the first. */
+enum token_kind lexer_last_kind(const struct lexer *l);
+
+/* An operand may end with a token of kind k. */
 bool lexer_ends_operand(enum token_kind k);
+
+/* The tokens of s, text_depth \text{ around it; false with l->err set. */
 bool lexer_scan(struct lexer *l, struct span s, int text_depth);
 
-/* lexer_number.c: a decimal number; 2A_{16} and 0x2A, 0 when none stands there. */
+/* ---- lexer_number.c -------------------------------------------------------------------------- */
+
+/* A decimal number. */
 size_t lexer_number(struct lexer *l, struct span s, size_t i);
+
+/* 2A_{16}: digits of a base above ten; 0 when none stand here. */
 size_t lexer_large_digits(struct lexer *l, struct span s, size_t i);
+
+/* 0x2A; 0 when it does not stand here. */
 size_t lexer_prefixed_digits(struct lexer *l, struct span s, size_t i);
 
 /* lexer_word.c: a run of letters. */

@@ -13,9 +13,13 @@
  *
  * Every level counts against PARSE_MAX_DEPTH, so the stack is bounded whatever the text.
  *
+ *   (1) What was entered is left: after a whole answer no level, bar or integral is open.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/read/parser.h"
+
+#include <assert.h>
 
 #include "base/buffer.h"
 #include "reward/math/read/units.h"
@@ -102,8 +106,7 @@ static const struct expr *negative(struct parser *p, const struct expr *e)
 {
     bool quantity = e != NULL && (e->kind == E_UNIT || e->kind == E_PERCENT || e->kind == E_DEGREE);
     if (!quantity) return expr_1(p->arena, E_NEG, 0, e);
-    struct expr *copy =
-        (struct expr *)expr_1(p->arena, (enum expr_kind)e->kind, e->op, negative(p, e->arg[0]));
+    struct expr *copy = expr_1(p->arena, (enum expr_kind)e->kind, e->op, negative(p, e->arg[0]));
     if (copy != NULL) copy->text = e->text;
     return copy;
 }
@@ -151,82 +154,6 @@ const struct expr *parser_sum(struct parser *p)
         e = expr_2(p->arena, E_PM, op, sum, right);
     }
     return NULL;
-}
-
-static bool starts_differential(const struct parser *p)
-{
-    return p->integrals > 0 && p->t[0].kind == T_NAME && span_is(p->t[0].text, "d") &&
-           p->t[1].kind == T_NAME;
-}
-
-/* ||x||y||: right after a | that closed, a | before an operand opens again if enough are left to
- * close everything. |x|y|z| has no such place and is |x| y |z|. */
-static bool opens_inside(const struct parser *p)
-{
-    enum token_kind k = (enum token_kind)p->t[1].kind;
-    if (!p->after_bar || (k != T_NAME && k != T_NUM && k != T_CONST && k != T_FUNC)) return false;
-    int left = 0;
-    for (const struct token *t = p->t + 1; t->kind != T_END; t++) {
-        left += t->kind == T_BAR;
-    }
-    return left >= p->bars + 1;
-}
-
-bool parser_closes_outward(const struct parser *p)
-{
-    if (p->t->kind != T_LB) return false;
-    switch ((enum token_kind)p->t[1].kind) {
-    case T_END:
-    case T_SETOP:
-    case T_COMMA:
-    case T_SEMI:
-    case T_AND:
-    case T_OR:
-    case T_RBRACE:
-    case T_RSET:
-    case T_RP:
-        return true;
-    default:
-        return false;
-    }
-}
-
-bool parser_starts_operand(const struct parser *p)
-{
-    switch ((enum token_kind)p->t->kind) {
-    case T_NUM:
-    case T_NAME:
-    case T_CONST:
-    case T_FUNC:
-    case T_LG:
-    case T_LP:
-    case T_LSET:
-    case T_LBRACE:
-    case T_LFLOOR:
-    case T_LCEIL:
-    case T_LANGLE:
-    case T_FRAC:
-    case T_BINOM:
-    case T_SQRT:
-    case T_SUM:
-    case T_INT:
-    case T_LIM:
-    case T_BEGIN:
-    case T_OVERLINE:
-    case T_ACCENT:
-    case T_BOXED:
-    case T_EMPTY:
-    case T_CURRENCY:
-    case T_DELTA:
-        return !starts_differential(p);
-    case T_LB: /* [2, 4[: one that cannot open closes */
-        return !parser_closes_outward(p);
-    case T_BAR:
-        if (p->bars > 0) return opens_inside(p);
-        return !p->in_set && p->t->op != 2;
-    default:
-        return false;
-    }
 }
 
 static bool is_whole(const struct expr *e)
@@ -573,6 +500,7 @@ const struct expr *parse_answer(struct arena *a, struct span text, enum lexer_re
         angle_signs(p.t);
         p.skip_amp = true;
         e = parser_list(&p, &trailing);
+        assert(e == NULL || (p.depth == 0 && p.bars == 0 && p.integrals == 0)); /* (1) */
         if (e != NULL && parser_next(&p) != T_END) e = parse_fail(&p, "something is left over");
     }
     if (e == NULL && local.code == ERROR_NONE) no_memory(&p);

@@ -61,12 +61,14 @@ const struct expr *operand_bracketed(struct parser *p, enum token_kind k1, enum 
 }
 
 /* The elements of a bracket's list, as a node of another kind. */
-const struct expr *operand_regroup(struct parser *p, const struct expr *e, enum expr_kind kind,
-                                   int op)
+struct expr *operand_regroup(struct parser *p, const struct expr *e, enum expr_kind kind, int op)
 {
     uint32_t n = e->kind == E_LIST ? e->n : e->kind == E_TUPLE && e->n == 0 ? 0 : 1;
     struct expr *out = expr_new(p->arena, kind, op, n);
-    if (out == NULL) return operand_node(p, NULL);
+    if (out == NULL) {
+        operand_node(p, NULL);
+        return NULL;
+    }
     for (uint32_t i = 0; i < n; i++) {
         out->arg[i] = e->kind == E_LIST ? e->arg[i] : e;
     }
@@ -89,7 +91,7 @@ const struct expr *operand_round_or_square(struct parser *p)
                              : B_ROUND;
     bool single = e->kind != E_LIST && !(e->kind == E_TUPLE && e->n == 0);
     if (single && !trailing && (op == B_ROUND || op == B_SQUARE)) return operand_grouped(p, e);
-    struct expr *t = (struct expr *)operand_regroup(p, e, E_TUPLE, op);
+    struct expr *t = operand_regroup(p, e, E_TUPLE, op);
     if (t != NULL) t->pos = pos;
     return t;
 }
@@ -178,7 +180,7 @@ static const struct expr *ket(struct parser *p, const struct token *end)
     char *copy = name.failed ? NULL : arena_str(p->arena, buffer_span(&name));
     struct span text = span_of(copy, copy == NULL ? 0 : name.n);
     buffer_clear(&name);
-    p->t = (struct token *)end;
+    parser_seek(p, end);
     return copy == NULL ? parse_fail(p, "a long state") : operand_node(p, expr_sym(p->arena, text));
 }
 

@@ -1,6 +1,12 @@
 /* reward/math/read/parse_function.c - names, functions and their arguments, fractions, roots,
  * binomials, derivatives.
  *
+ * f, g and h are functions where a bracket follows; other letters multiply it. A function without
+ * brackets takes the factors that follow, up to the next function or sign: \sin 2x is sin(2x),
+ * \sin x \cos x a product. A power between a function and its argument is the value's, but for
+ * -1, which is the inverse (its row says which). \operatorname{...} of a name without a row is
+ * applied like a function and stays unknown.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/read/parser.h"
@@ -74,8 +80,11 @@ static const struct expr *operand_subscripted_with(struct parser *p, struct span
     return operand_node(p, copy == NULL ? NULL : expr_sym(p->arena, s));
 }
 
+static const struct expr *operator_applied(struct parser *p);
+
 const struct expr *operand_name(struct parser *p)
 {
+    if (p->t->op == NAME_OPERATOR) return operator_applied(p);
     const struct token *t = p->t++;
     struct span text = t->text;
     while (p->t->kind == T_PRIME) { /* f' is another name */
@@ -126,36 +135,6 @@ const struct expr *operand_prescript(struct parser *p)
                      : operand_node(p, expr_2(p->arena, E_FUNC, counting_function(letter), n, k));
 }
 
-static bool starts_simple(const struct parser *p, bool first)
-{
-    bool exponential = p->t->kind == T_CONST && p->t->op == C_E && p->t[1].kind == T_POW;
-    if (!first && exponential) return false; /* \sin x e^{-t} */
-    switch ((enum token_kind)p->t->kind) {
-    case T_NUM:
-    case T_NAME:
-    case T_CONST:
-    case T_FRAC:
-    case T_SQRT:
-    case T_ACCENT:
-    case T_BINOM:
-    case T_LBRACE:
-        return parser_starts_operand(p);
-    case T_FUNC:
-    case T_LG:
-    case T_LP:
-    case T_LB:
-    case T_BAR:
-    case T_LFLOOR:
-    case T_LCEIL:
-    case T_SUM:
-    case T_BEGIN:
-    case T_BOXED:
-        return first;
-    default:
-        return false;
-    }
-}
-
 static bool is_angle(const struct expr *e)
 {
     return expr_has(e, E_CONST, C_PI) || expr_has(e, E_DEGREE, -1);
@@ -167,13 +146,13 @@ static const struct expr *implicit_argument(struct parser *p)
     if (operand_too_deep(p)) return NULL;
     p->depth++;
     bool minus = parser_take(p, T_MINUS);
-    if (!starts_simple(p, true)) {
+    if (!parser_starts_argument(p, true)) {
         p->depth--;
         return parse_fail(p, "a function without an argument");
     }
     bool nested = p->t->kind == T_FUNC || p->t->kind == T_LG;
     const struct expr *e = parser_power(p);
-    while (e != NULL && !nested && starts_simple(p, false)) {
+    while (e != NULL && !nested && parser_starts_argument(p, false)) {
         e = expr_2(p->arena, E_MUL, 0, e, parser_power(p));
     }
     if (e != NULL && !nested && p->t->kind == T_DIV && p->t[1].kind == T_NUM && is_angle(e)) {
@@ -255,6 +234,32 @@ const struct expr *operand_function(struct parser *p)
     return e == NULL || power == NULL ? e : operand_node(p, expr_2(p->arena, E_POW, 0, e, power));
 }
 
+/* \operatorname{Li}_2(x), \operatorname{tr}^2 A: a function that has a meaning, but no row in the
+ * table of functions; without an argument its name. */
+static const struct expr *operator_applied(struct parser *p)
+{
+    struct span text = p->t->text;
+    uint32_t pos = p->t++->pos;
+    const struct expr *power = NULL;
+    const struct expr *name = parser_take(p, T_SUB) ? operand_subscripted(p, text)
+                                                    : operand_node(p, expr_sym(p->arena, text));
+    if (name == NULL) return NULL;
+    if (parser_take(p, T_POW) && (power = parser_exponent(p)) == NULL) return NULL;
+    const struct expr *e = name;
+    if (p->t->kind == T_LP || parser_starts_argument(p, true)) {
+        struct expr *f = expr_new(p->arena, E_APPLY, NAME_OPERATOR, 1);
+        if (f == NULL) return operand_node(p, NULL);
+        f->text = name->text;
+        f->pos = pos;
+        if (p->t->kind == T_LP) {
+            e = arguments(p, f);
+        } else {
+            e = (f->arg[0] = implicit_argument(p)) == NULL ? NULL : f;
+        }
+    }
+    return e == NULL || power == NULL ? e : operand_node(p, expr_2(p->arena, E_POW, 0, e, power));
+}
+
 bool operand_is_letter_d(const struct token *t)
 {
     return t->kind == T_NAME && span_is(t->text, "d");
@@ -323,7 +328,7 @@ static const struct expr *repeated_derivative(struct parser *p, int order, int l
     p->t += length;
     const struct expr *body = parser_term(p);
     for (int i = 0; i < order && body != NULL; i++) {
-        struct expr *e = (struct expr *)expr_1(p->arena, E_DERIVATIVE, 0, body);
+        struct expr *e = expr_1(p->arena, E_DERIVATIVE, 0, body);
         if (e == NULL) return operand_node(p, NULL);
         e->text = variable;
         body = e;
@@ -357,7 +362,7 @@ const struct expr *operand_fraction(struct parser *p)
     const struct expr *num = operand_tex_argument(p);
     const struct expr *den = num == NULL ? NULL : operand_tex_argument(p);
     if (den == NULL) return NULL;
-    struct expr *e = (struct expr *)expr_2(p->arena, E_DIV, 1, num, den);
+    struct expr *e = expr_2(p->arena, E_DIV, 1, num, den);
     return operand_node(p, e);
 }
 

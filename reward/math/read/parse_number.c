@@ -1,5 +1,8 @@
-/* reward/math/read/parse_number.c - numbers: repeating decimals, other bases, and the single digit
- * that TeX takes.
+/* reward/math/read/parse_number.c - numbers and what belongs to them.
+ *
+ * The lexer gives digits; here are the notations that take several tokens: repeating decimals
+ * (0.1(6), 0.\overline{27}), bases (2101_3, "(1011)_2"), mixed numbers that a sign interrupts,
+ * exponents of ten, and numbers whose digits TeX would split (\frac12).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -94,7 +97,7 @@ static const struct expr *dotted(struct parser *p, const struct expr *e)
     struct span digits = span_of(copy, copy == NULL ? 0 : block.n);
     buffer_clear(&block);
     if (copy == NULL) return parse_fail(p, "dots over no decimals");
-    p->t = (struct token *)t;
+    parser_seek(p, t);
     return repeating(p, e, digits);
 }
 
@@ -198,7 +201,7 @@ static const struct expr *based(struct parser *p, struct span digits, uint32_t p
     if (base < 2 || base > 36 || !digits_of_base(digits, base)) {
         return parse_fail(p, "a base that is none");
     }
-    p->t = (struct token *)t + 1;
+    parser_seek(p, t + 1);
     if (paren && !parser_take(p, T_RP)) return parse_fail(p, "( is not closed");
     if (brace && !parser_take(p, T_RBRACE)) return parse_fail(p, "{ is not closed");
     struct expr *e = expr_new(p->arena, E_BASE, 0, 0);

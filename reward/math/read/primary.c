@@ -29,9 +29,8 @@ static const struct expr *constant(struct parser *p, int op)
 const struct expr *operand_grouped(struct parser *p, const struct expr *e)
 {
     if (e == NULL) return NULL;
-    struct expr *copy = arena_alloc(p->arena, 1, sizeof(*copy));
+    struct expr *copy = expr_copy(p->arena, e);
     if (copy == NULL) return operand_node(p, NULL);
-    *copy = *e;
     copy->grouped = true;
     return copy;
 }
@@ -55,7 +54,7 @@ static bool negative_exponent(struct parser *p, struct buffer *b)
     }
     buffer_add_char(b, '-');
     buffer_add_span(b, t[1].text);
-    p->t = (struct token *)t + (braces ? 3 : 2);
+    parser_seek(p, t + (braces ? 3 : 2));
     return true;
 }
 
@@ -166,7 +165,7 @@ static bool subscript(struct parser *p, struct buffer *name)
     }
     if (t->kind == T_END) return parse_fail(p, "{ is not closed") != NULL;
     to = t->pos;
-    p->t = (struct token *)t + 1;
+    parser_seek(p, t + 1);
     for (size_t i = from + 1; i < to && i < p->text.n; i++) {
         if (strchr(" {}\\$", p->text.p[i]) == NULL) buffer_add_char(name, p->text.p[i]);
     }
@@ -239,83 +238,152 @@ static const struct expr *after_sign(struct parser *p)
     return parser_primary(p);
 }
 
+static bool starts_differential(const struct parser *p)
+{
+    return p->integrals > 0 && p->t[0].kind == T_NAME && span_is(p->t[0].text, "d") &&
+           p->t[1].kind == T_NAME;
+}
+
+/* ||x||y||: right after a | that closed, a | before an operand opens again if enough are left to
+ * close everything. |x|y|z| has no such place and is |x| y |z|. */
+static bool opens_inside(const struct parser *p)
+{
+    enum token_kind k = (enum token_kind)p->t[1].kind;
+    if (!p->after_bar || (k != T_NAME && k != T_NUM && k != T_CONST && k != T_FUNC)) return false;
+    int left = 0;
+    for (const struct token *t = p->t + 1; t->kind != T_END; t++) {
+        left += t->kind == T_BAR;
+    }
+    return left >= p->bars + 1;
+}
+
+bool parser_closes_outward(const struct parser *p)
+{
+    if (p->t->kind != T_LB) return false;
+    switch ((enum token_kind)p->t[1].kind) {
+    case T_END:
+    case T_SETOP:
+    case T_COMMA:
+    case T_SEMI:
+    case T_AND:
+    case T_OR:
+    case T_RBRACE:
+    case T_RSET:
+    case T_RP:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static const struct expr *constant_or_name(struct parser *p)
+{
+    int op = p->t++->op;
+    if (op <= C_I && parser_take(p, T_SUB)) {
+        return operand_subscripted(p, span_str(op == C_E ? "e" : op == C_I ? "i" : "pi"));
+    }
+    return constant(p, op);
+}
+
+static const struct expr *braced(struct parser *p)
+{
+    const struct token *t = p->t;
+    bool script = t[1].kind == T_RBRACE && (t[2].kind == T_SUB || t[2].kind == T_POW);
+    return script ? operand_prescript(p) : operand_tex_group(p);
+}
+
+static const struct expr *rounded_down(struct parser *p)
+{
+    return operand_between(p, T_RFLOOR, F_FLOOR);
+}
+
+static const struct expr *rounded_up(struct parser *p)
+{
+    return operand_between(p, T_RCEIL, F_CEIL);
+}
+
+static const struct expr *dots(struct parser *p)
+{
+    p->t++;
+    return operand_node(p, expr_new(p->arena, E_DOTS, 0, 0));
+}
+
+static const struct expr *empty_set(struct parser *p)
+{
+    p->t++;
+    return operand_node(p, expr_new(p->arena, E_SET, 0, 0));
+}
+
+/* What an operand that begins with a token may be besides the first of a term. */
+enum {
+    FACTOR = 1,   /* one more factor: 2 x */
+    ARGUMENT = 2, /* one more factor of an argument without parentheses: \sin 2 x */
+    OPENING = 4,  /* the first of such an argument: \sin |x| */
+};
+
+/* By the first token of an operand: who reads it, and where it may stand. */
+static const struct {
+    const struct expr *(*read)(struct parser *);
+    unsigned may;
+} operands[T_KINDS] = {
+    [T_NUM] = {operand_number, FACTOR | ARGUMENT | OPENING},
+    [T_NAME] = {operand_name, FACTOR | ARGUMENT | OPENING},
+    [T_DELTA] = {operand_name, FACTOR},
+    [T_CONST] = {constant_or_name, FACTOR | ARGUMENT | OPENING},
+    [T_FUNC] = {operand_function, FACTOR | OPENING},
+    [T_LG] = {operand_function, FACTOR | OPENING},
+    [T_FRAC] = {operand_fraction, FACTOR | ARGUMENT | OPENING},
+    [T_SQRT] = {operand_root, FACTOR | ARGUMENT | OPENING},
+    [T_BINOM] = {operand_binomial, FACTOR | ARGUMENT | OPENING},
+    [T_LP] = {operand_round_or_square, FACTOR | OPENING},
+    [T_LB] = {operand_round_or_square, FACTOR | OPENING},
+    [T_RB] = {operand_outward, 0},
+    [T_POW] = {operand_prescript, 0},
+    [T_SUB] = {operand_prescript, 0},
+    [T_LBRACE] = {braced, FACTOR | ARGUMENT | OPENING},
+    [T_LSET] = {operand_set, FACTOR},
+    [T_BAR] = {operand_absolute, FACTOR | OPENING},
+    [T_DBAR] = {operand_absolute, 0},
+    [T_LFLOOR] = {rounded_down, FACTOR | OPENING},
+    [T_LCEIL] = {rounded_up, FACTOR | OPENING},
+    [T_LANGLE] = {operand_angle, FACTOR},
+    [T_BEGIN] = {operand_environment, FACTOR | OPENING},
+    [T_SUM] = {operand_big_sum, FACTOR | OPENING},
+    [T_INT] = {operand_integral, FACTOR},
+    [T_LIM] = {operand_limit, FACTOR},
+    [T_TEXT] = {words, 0},
+    [T_DOTS] = {dots, 0},
+    [T_EMPTY] = {empty_set, FACTOR},
+    [T_ACCENT] = {accented, FACTOR | ARGUMENT | OPENING},
+    [T_OVERLINE] = {overlined, FACTOR},
+    [T_CURRENCY] = {money, FACTOR},
+    [T_BOXED] = {after_sign, FACTOR | OPENING},
+};
+
+bool parser_starts_operand(const struct parser *p)
+{
+    enum token_kind k = (enum token_kind)p->t->kind;
+    if ((operands[k].may & FACTOR) == 0 || starts_differential(p)) return false;
+    if (k == T_LB) return !parser_closes_outward(p); /* [2, 4[: one that cannot open closes */
+    if (k != T_BAR) return true;
+    return p->bars > 0 ? opens_inside(p) : !p->in_set && p->t->op != 2;
+}
+
+bool parser_starts_argument(const struct parser *p, bool first)
+{
+    bool exponential = p->t->kind == T_CONST && p->t->op == C_E && p->t[1].kind == T_POW;
+    unsigned may = operands[p->t->kind].may;
+    if (!first && exponential) return false; /* \sin x e^{-t} */
+    if ((may & ARGUMENT) != 0) return parser_starts_operand(p);
+    return first && (may & OPENING) != 0;
+}
+
 const struct expr *parser_primary(struct parser *p)
 {
     if (operand_too_deep(p)) return NULL;
     p->after_bar = false;
-    switch (parser_next(p)) {
-    case T_NUM:
-        return operand_number(p);
-    case T_NAME:
-    case T_DELTA:
-        return operand_name(p);
-    case T_CONST: {
-        int op = p->t++->op;
-        if (op <= C_I && parser_take(p, T_SUB)) {
-            return operand_subscripted(p, span_str(op == C_E ? "e" : op == C_I ? "i" : "pi"));
-        }
-        return constant(p, op);
-    }
-    case T_FUNC:
-    case T_LG:
-        return operand_function(p);
-    case T_FRAC:
-        return operand_fraction(p);
-    case T_SQRT:
-        return operand_root(p);
-    case T_BINOM:
-        return operand_binomial(p);
-    case T_LP:
-    case T_LB:
-        return operand_round_or_square(p);
-    case T_RB:
-        return operand_outward(p);
-    case T_POW:
-    case T_SUB:
-        return operand_prescript(p);
-    case T_LBRACE:
-        if (p->t[1].kind == T_RBRACE && (p->t[2].kind == T_SUB || p->t[2].kind == T_POW)) {
-            return operand_prescript(p);
-        }
-        return operand_tex_group(p);
-    case T_LSET:
-        return operand_set(p);
-    case T_BAR:
-    case T_DBAR:
-        return operand_absolute(p);
-    case T_LFLOOR:
-        return operand_between(p, T_RFLOOR, F_FLOOR);
-    case T_LCEIL:
-        return operand_between(p, T_RCEIL, F_CEIL);
-    case T_LANGLE:
-        return operand_angle(p);
-    case T_BEGIN:
-        return operand_environment(p);
-    case T_SUM:
-        return operand_big_sum(p);
-    case T_INT:
-        return operand_integral(p);
-    case T_LIM:
-        return operand_limit(p);
-    case T_TEXT:
-        return words(p);
-    case T_DOTS:
-        p->t++;
-        return operand_node(p, expr_new(p->arena, E_DOTS, 0, 0));
-    case T_EMPTY:
-        p->t++;
-        return operand_node(p, expr_new(p->arena, E_SET, 0, 0));
-    case T_ACCENT:
-        return accented(p);
-    case T_OVERLINE:
-        return overlined(p);
-    case T_CURRENCY:
-        return money(p);
-    case T_BOXED:
-        return after_sign(p);
-    default:
-        return parse_fail(p, "an operand is missing");
-    }
+    enum token_kind k = parser_next(p);
+    return operands[k].read == NULL ? parse_fail(p, "an operand is missing") : operands[k].read(p);
 }
 
 static const struct expr *factorial(struct parser *p, const struct expr *e)
@@ -341,11 +409,10 @@ static const struct expr *late_subscript(struct parser *p, const struct expr *e)
     if (base->kind != E_SYM && base->kind != E_APPLY) {
         return parse_fail(p, "a subscript of no name");
     }
-    struct expr *named = (struct expr *)operand_subscripted(p, base->text);
-    if (named == NULL) return NULL;
-    named->kind = base->kind;
-    named->n = base->n;
-    named->arg = base->arg;
+    const struct expr *name = operand_subscripted(p, base->text);
+    struct expr *named = name == NULL ? NULL : expr_copy(p->arena, base);
+    if (named == NULL) return operand_node(p, NULL);
+    named->text = name->text;
     return e == base ? named : operand_node(p, expr_2(p->arena, E_POW, 0, named, e->arg[1]));
 }
 

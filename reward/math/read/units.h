@@ -18,6 +18,8 @@ struct unit_factor {
 
 /* name is that of a unit, in full (also in the plural) or abbreviated, with a prefix or without. */
 bool unit_known(struct span name);
+
+/* name is that of an angle: degree, radian... */
 bool unit_is_angle(struct span name);
 
 /* s is a product of two units or more and nothing else, one of them called by two letters or more. */

@@ -1,5 +1,11 @@
 /* reward/math/read/words.c - answers that are words.
  *
+ * Words are compared folded: small letters, one space between, no articles, no marks; so "The Cat."
+ * is "cat". What words say of numbers is read by small grammars, each a table and a loop over the
+ * words: whole numbers in English and Chinese (units added up, scales multiply what stands before
+ * them), fractions (a number and an ordinal), times of day, dates. A grammar takes the whole text or
+ * none of it: "two cats" is no number here.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/read/words.h"

@@ -25,6 +25,7 @@ bool decimal_double(const struct decimal *d, double *out);
  * the fast path. */
 bool decimal_plain(struct span text, struct decimal *out);
 
+/* The same number, however many zeros were written after it. */
 bool decimal_same(const struct decimal *a, const struct decimal *b);
 
 #endif

@@ -1,4 +1,7 @@
-/* reward/math/real/interval.c - real values in double precision, with a bound on the error.
+/* reward/math/real/interval.c - an expression's value at a real point, in double precision.
+ *
+ * One walk over the tree; what is added, multiplied and applied is in interval_rules.c. Work is
+ * bounded by steps, so a sum of a thousand terms of a long body has no value here.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

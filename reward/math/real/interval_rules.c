@@ -1,9 +1,16 @@
 /* reward/math/real/interval_rules.c - arithmetic and functions of intervals.
  *
+ * The error of a result is what its operands bring, through the function's slope, and the rounding
+ * of the double that stands for it. Slopes are bounded over the whole interval, so where the slope
+ * has no bound (near a pole, at the end of a domain) there is no value.
+ *
+ *   (1) An error is not negative: the exact value is never farther from mid.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/real/interval_rules.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 
@@ -15,6 +22,7 @@
 
 bool interval_make(double mid, double error, struct interval *out)
 {
+    assert(!(error < 0)); /* (1) */
     *out = (struct interval){mid, error + fabs(mid) * ULP};
     return isfinite(mid) && isfinite(out->error);
 }

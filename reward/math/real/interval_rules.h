@@ -33,26 +33,12 @@ struct interval_call {
 };
 
 /* The column `interval` of FUNCTIONS. */
-bool interval_sqrt(const struct interval_call *c, struct interval *out);
-bool interval_root(const struct interval_call *c, struct interval *out);
-bool interval_exp(const struct interval_call *c, struct interval *out);
-bool interval_ln(const struct interval_call *c, struct interval *out);
-bool interval_log_base(const struct interval_call *c, struct interval *out);
-bool interval_circular(const struct interval_call *c, struct interval *out);
-bool interval_hyperbolic(const struct interval_call *c, struct interval *out);
-bool interval_asin(const struct interval_call *c, struct interval *out);
-bool interval_acos(const struct interval_call *c, struct interval *out);
-bool interval_atan(const struct interval_call *c, struct interval *out);
-bool interval_asinh(const struct interval_call *c, struct interval *out);
-bool interval_acosh(const struct interval_call *c, struct interval *out);
-bool interval_atanh(const struct interval_call *c, struct interval *out);
-bool interval_erf(const struct interval_call *c, struct interval *out);
-bool interval_abs(const struct interval_call *c, struct interval *out);
-bool interval_floor(const struct interval_call *c, struct interval *out);
-bool interval_ceil(const struct interval_call *c, struct interval *out);
-bool interval_factorial(const struct interval_call *c, struct interval *out);
-bool interval_binomial(const struct interval_call *c, struct interval *out);
-bool interval_min(const struct interval_call *c, struct interval *out);
-bool interval_max(const struct interval_call *c, struct interval *out);
+#define INTERVAL_COLUMN(X) \
+    X(sqrt) \
+    X(root) X(exp) X(ln) X(log_base) X(circular) X(hyperbolic) X(asin) X(acos) X(atan) X(asinh) \
+        X(acosh) X(atanh) X(erf) X(abs) X(floor) X(ceil) X(factorial) X(binomial) X(min) X(max)
+#define DECLARE(name) bool interval_##name(const struct interval_call *c, struct interval *out);
+INTERVAL_COLUMN(DECLARE)
+#undef DECLARE
 
 #endif

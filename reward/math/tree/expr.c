@@ -1,5 +1,8 @@
 /* reward/math/tree/expr.c - making and asking about trees.
  *
+ * Trees share their parts: whoever changes one makes copies of the nodes on the way to the change
+ * and borrows the rest. Nothing is freed before the item's arena is.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/tree/expr.h"
@@ -39,7 +42,7 @@ const struct expr *expr_scale(struct arena *a, int64_t num, int64_t den, int exp
     return expr_2(a, E_MUL, 0, expr_2(a, E_DIV, 0, expr_int(a, num), expr_int(a, den)), tens);
 }
 
-const struct expr *expr_1(struct arena *a, enum expr_kind kind, int op, const struct expr *x)
+struct expr *expr_1(struct arena *a, enum expr_kind kind, int op, const struct expr *x)
 {
     if (x == NULL) return NULL;
     struct expr *e = expr_new(a, kind, op, 1);
@@ -49,8 +52,8 @@ const struct expr *expr_1(struct arena *a, enum expr_kind kind, int op, const st
     return e;
 }
 
-const struct expr *expr_2(struct arena *a, enum expr_kind kind, int op, const struct expr *x,
-                          const struct expr *y)
+struct expr *expr_2(struct arena *a, enum expr_kind kind, int op, const struct expr *x,
+                    const struct expr *y)
 {
     if (x == NULL || y == NULL) return NULL;
     struct expr *e = expr_new(a, kind, op, 2);
@@ -68,13 +71,16 @@ const struct expr *expr_sym(struct arena *a, struct span name)
     return e;
 }
 
-static const struct expr *with_args(struct arena *a, const struct expr *e)
+struct expr *expr_copy(struct arena *a, const struct expr *e)
 {
     struct expr *copy = arena_alloc(a, 1, sizeof(*copy));
     if (copy == NULL) return NULL;
     *copy = *e;
+    if (e->n == 0) return copy;
     copy->arg = arena_alloc(a, e->n, sizeof(*copy->arg));
-    return copy->arg == NULL ? NULL : copy;
+    if (copy->arg == NULL) return NULL;
+    memcpy(copy->arg, e->arg, e->n * sizeof(*copy->arg));
+    return copy;
 }
 
 static bool binds(const struct expr *e)
@@ -88,7 +94,7 @@ const struct expr *expr_substitute(struct arena *a, const struct expr *e, struct
     if (e == NULL) return NULL;
     if (e->kind == E_SYM) return span_eq(e->text, name) ? by : e;
     if (e->n == 0 || (binds(e) && span_eq(e->text, name))) return e;
-    const struct expr *copy = with_args(a, e);
+    struct expr *copy = expr_copy(a, e);
     for (uint32_t i = 0; copy != NULL && i < e->n; i++) {
         if ((copy->arg[i] = expr_substitute(a, e->arg[i], name, by)) == NULL) return NULL;
     }
@@ -100,7 +106,7 @@ const struct expr *expr_name_constant(struct arena *a, const struct expr *e, int
 {
     if (e->kind == E_CONST) return e->op == op ? expr_sym(a, name) : e;
     if (e->n == 0) return e;
-    const struct expr *copy = with_args(a, e);
+    struct expr *copy = expr_copy(a, e);
     for (uint32_t i = 0; copy != NULL && i < e->n; i++) {
         if ((copy->arg[i] = expr_name_constant(a, e->arg[i], op, name)) == NULL) return NULL;
     }
@@ -224,12 +230,9 @@ const struct expr *expr_with_sign(struct arena *a, const struct expr *e, bool pl
         const struct expr *y = expr_with_sign(a, e->arg[1], plus);
         return expr_2(a, E_ADD, 0, x, add ? y : expr_1(a, E_NEG, 0, y));
     }
-    struct expr *copy = arena_alloc(a, 1, sizeof(*copy));
-    if (copy == NULL) return NULL;
-    *copy = *e;
-    copy->arg = arena_alloc(a, e->n, sizeof(*copy->arg));
-    for (uint32_t i = 0; copy->arg != NULL && i < e->n; i++) {
+    struct expr *copy = expr_copy(a, e);
+    for (uint32_t i = 0; copy != NULL && i < e->n; i++) {
         if ((copy->arg[i] = expr_with_sign(a, e->arg[i], plus)) == NULL) return NULL;
     }
-    return copy->arg == NULL ? NULL : copy;
+    return copy;
 }

@@ -74,14 +74,27 @@ struct expr {
     struct num num;
 };
 
-/* New nodes; NULL when the arena is full. */
+/* A new node of n empty arguments, which its maker may finish before anyone else sees it; so are all
+ * that follow without const. NULL when the arena is full. */
 struct expr *expr_new(struct arena *a, enum expr_kind kind, int op, uint32_t n);
+
+/* kind op of one argument, at its place in the text. NULL for NULL. */
+struct expr *expr_1(struct arena *a, enum expr_kind kind, int op, const struct expr *x);
+
+/* kind op of two arguments, at the place of the first. NULL when either is NULL. */
+struct expr *expr_2(struct arena *a, enum expr_kind kind, int op, const struct expr *x,
+                    const struct expr *y);
+
+/* A copy of e with arguments of its own, for its maker to change. */
+struct expr *expr_copy(struct arena *a, const struct expr *e);
+
+/* The whole number n. */
 const struct expr *expr_int(struct arena *a, int64_t n);
-const struct expr *expr_1(struct arena *a, enum expr_kind kind, int op, const struct expr *x);
-const struct expr *expr_2(struct arena *a, enum expr_kind kind, int op, const struct expr *x,
-                          const struct expr *y);
+
 /* num / den * 10^exp10 */
 const struct expr *expr_scale(struct arena *a, int64_t num, int64_t den, int exp10);
+
+/* The symbol of that name, which must live as long as the tree. */
 const struct expr *expr_sym(struct arena *a, struct span name);
 
 /* The same tree with every symbol `name` replaced by `by`. Bound names are left alone. */
@@ -97,7 +110,10 @@ const struct expr *expr_with_sign(struct arena *a, const struct expr *e, bool pl
 
 /* Some node of e, e included, has this kind (and op, unless op is -1). */
 bool expr_has(const struct expr *e, enum expr_kind kind, int op);
+
+/* Some node of e is the symbol of that name. */
 bool expr_has_symbol(const struct expr *e, struct span name);
+
 /* e holds no symbol, unknown function or words: it is one value. */
 bool expr_is_constant(const struct expr *e);
 

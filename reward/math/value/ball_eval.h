@@ -29,15 +29,20 @@ struct eval {
     long steps;
 };
 
+/* e into out, which no part of v borrows. False where e has no value, or v is out of steps or time. */
 bool ball_eval(struct eval *v, const struct expr *e, acb_t out);
 
 /* body with name = value */
 bool ball_eval_at(struct eval *v, const struct expr *body, struct span name, const acb_t value,
                   acb_t out);
 
-/* E_SUM without end, E_LIMIT (ball_series.c). */
+/* An E_SUM of endlessly many terms (ball_series.c). */
 bool ball_endless_sum(struct eval *v, const struct expr *e, acb_t out);
+
+/* An E_SUM of op 1, of endlessly many factors (ball_series.c). */
 bool ball_endless_product(struct eval *v, const struct expr *e, acb_t out);
+
+/* An E_LIMIT (ball_series.c). */
 bool ball_limit(struct eval *v, const struct expr *e, acb_t out);
 
 /* E_INTEGRAL with limits, also infinite ones (ball_integral.c). */

@@ -7,8 +7,6 @@
  */
 #include "reward/math/value/ball_functions.h"
 
-#include <acb_hypgeom.h>
-
 /* ---- powers ------------------------------------------------------------------------------------ */
 
 /* x is a whole number, known exactly. */

@@ -336,7 +336,7 @@ static int endless_divergence(struct math_work *w, const struct expr *e)
     const struct expr *grown =
         expr_2(w->arena, E_MUL, 0, expr_sym(w->arena, e->text), quotient ? body->arg[0] : body);
     if (quotient) grown = expr_2(w->arena, E_DIV, 0, grown, body->arg[1]);
-    struct expr *limit = (struct expr *)expr_2(w->arena, E_LIMIT, 0, to, grown);
+    struct expr *limit = expr_2(w->arena, E_LIMIT, 0, to, grown);
     if (limit == NULL) return 0;
     limit->text = e->text;
     const struct expr *value = calculus_expand(w->arena, limit);

@@ -1,5 +1,12 @@
 /* reward/math/value/calculus.c - derivatives, limits, geometric series.
  *
+ * A derivative is built as a tree by the rules of a first course, not simplified: whoever compares
+ * it evaluates it, and an unsimplified tree has the same image. What a function's derivative is
+ * stands in its row (functions.h). Limits are substituted where that gives a value, else both sides
+ * of a quotient are differentiated, at most MAX_HOPITAL times; at infinity quotients of polynomials
+ * alone are taken. A sum is geometric when the quotient of two neighbouring terms has an image that
+ * does not depend on the index. All of it is cheap: what needs more stays in the tree for ball_*.c.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/value/calculus.h"
@@ -258,14 +265,11 @@ const struct expr *calculus_expand(struct arena *a, const struct expr *e)
         !(expr_has(e, E_DERIVATIVE, -1) || expr_has(e, E_LIMIT, -1) || expr_has(e, E_SUM, 0))) {
         return e;
     }
-    struct expr *copy = arena_alloc(a, 1, sizeof(*copy));
-    if (copy == NULL) return NULL;
-    *copy = *e;
-    copy->arg = arena_alloc(a, e->n, sizeof(*copy->arg));
-    for (uint32_t i = 0; copy->arg != NULL && i < e->n; i++) {
+    struct expr *copy = expr_copy(a, e);
+    for (uint32_t i = 0; copy != NULL && i < e->n; i++) {
         if ((copy->arg[i] = calculus_expand(a, e->arg[i])) == NULL) return NULL;
     }
-    if (copy->arg == NULL) return NULL;
+    if (copy == NULL) return NULL;
     const struct expr *d;
     switch ((enum expr_kind)e->kind) {
     case E_DERIVATIVE:

@@ -15,16 +15,10 @@ enum equality exact_equal(struct math_work *w, const struct expr *x, const struc
                           bool common_log);
 
 /* The column `exact` of FUNCTIONS. */
-bool exact_sqrt(const struct exact_call *c);
-bool exact_root(const struct exact_call *c);
-bool exact_circular(const struct exact_call *c);
-bool exact_asin(const struct exact_call *c);
-bool exact_acos(const struct exact_call *c);
-bool exact_atan(const struct exact_call *c);
-bool exact_exp(const struct exact_call *c);
-bool exact_ln(const struct exact_call *c);
-bool exact_log(const struct exact_call *c);
-bool exact_log_base(const struct exact_call *c);
-bool exact_abs(const struct exact_call *c);
+#define EXACT_COLUMN(X) \
+    X(sqrt) X(root) X(circular) X(asin) X(acos) X(atan) X(exp) X(ln) X(log) X(log_base) X(abs)
+#define DECLARE(name) bool exact_##name(const struct exact_call *c);
+EXACT_COLUMN(DECLARE)
+#undef DECLARE
 
 #endif

@@ -3,6 +3,9 @@
  * Every step answers EQ_YES, EQ_NO or EQ_UNKNOWN, and sets w->cause with the first two. A step that
  * would need more than cheap work sets w->deferred (MATH_CHEAP) and answers EQ_UNKNOWN.
  *
+ *   (1) Only cheap work is deferred: with MATH_FULL a comparison ends.
+ *   (2) depth counts the comparisons one inside the other, WORK_MAX_DEPTH at most.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef REWARD_MATH_WORK_WORK_H

@@ -1,15 +1,14 @@
-/* server/state.h - what the loop thread owns. Private to server/.
+/* server/http/state.h - what the loop thread owns. Private to server/.
  *
  *   loop.c     the libuv handles, libmicrohttpd inside them, timers
  *   drain.c    signals and the end
  *   client.c   connections: deadlines, and noticing that a suspended one has left
  *   http.c     requests: bodies in, replies out
- *   pause.c    generations held back between training steps
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef SERVER_STATE_H
-#define SERVER_STATE_H
+#ifndef SERVER_HTTP_STATE_H
+#define SERVER_HTTP_STATE_H
 
 #include <microhttpd.h>
 #include <uv.h>
@@ -17,17 +16,16 @@
 #include "engine/engine.h"
 #include "reward/reward.h"
 #include "server/http/inbox.h"
-#include "server/generate/live.h"
-#include "server/metrics.h"
-#include "server/generate/pause.h"
-#include "server/server.h"
+#include "server/http/metrics.h"
+#include "server/http/server.h"
 
 struct client;
 struct exchange;
 
 struct server {
     struct server_options o;
-    int listen_fd; /* libmicrohttpd closes it with the daemon */
+    struct server_parts parts; /* what it serves; from server_run() on */
+    int listen_fd;             /* libmicrohttpd closes it with the daemon */
     int port;
 
     uv_loop_t loop;
@@ -48,11 +46,10 @@ struct server {
     size_t buffered_bytes; /* of bodies held */
 
     struct engine *engine;
+    struct judge *judge;
+    struct generations *generations;
     bool ready;           /* the model has been loaded, and the log said so */
     struct error failure; /* why there is no model: the server ends with it */
-    struct judge *judge;
-    struct live *live; /* of struct prompt_run (completion.c) */
-    struct pause pause;
     struct metrics metrics;
     uint64_t started_ns;
 
@@ -72,13 +69,16 @@ static inline void server_kick(struct server *s)
 /* loop.c: post a message to the loop thread, from any thread. */
 void server_post(struct server *s, struct message *m);
 
-/* http.c: the daemon on s->listen_fd. */
+/* http.c: the daemon on s->listen_fd. False and ERROR_SYSTEM when it cannot be started. */
 bool http_start(struct server *s, struct error *err);
-void http_stop(struct server *s); /* every request completed or cut off */
+/* http.c: its end, when every request has completed or was cut off. */
+void http_stop(struct server *s);
 
-/* drain.c */
+/* drain.c: begin to drain at SIGTERM and SIGINT. */
 void drain_watch_signals(struct server *s);
-void drain_begin(struct server *s, const char *why); /* once; later calls do nothing */
+/* drain.c: refuse new work; once, later calls do nothing. */
+void drain_begin(struct server *s, const char *why);
+/* drain.c: look whether all is done, or the time is over. */
 void drain_sweep(struct server *s, uint64_t now_ns);
 
 #endif

@@ -1,4 +1,4 @@
-/* server/routes/sglang.c - POST /generate as SGLang has it (srt/managers/io_struct.py,
+/* server/routes/sglang_generate.c - POST /generate as SGLang has it (srt/managers/io_struct.py,
  * GenerateReqInput): what slime, AReaL and torchrl speak.
  *
  * One prompt with one sample is answered by an object, anything else by a list. A stream says the
@@ -17,7 +17,7 @@
 #include "server/http/emit.h"
 #include "server/generate/logprobs.h"
 #include "server/http/sse.h"
-#include "server/state.h"
+#include "server/http/state.h"
 
 enum { DEFAULT_MAX_TOKENS = 128 };
 
@@ -107,7 +107,7 @@ static bool read_params(const cJSON *object, struct sampling_params *p,
 static bool read_sampling(struct completion *c, const struct field_context *context,
                           struct error *err)
 {
-    struct sglang *own = c->dialect;
+    struct sglang *own = c->own;
     bool listed = cJSON_IsArray(own->sampling);
     const cJSON *shared = listed ? own->sampling->child : own->sampling;
     if (!read_params(shared, &c->params, context, err)) {
@@ -125,7 +125,7 @@ static bool read_sampling(struct completion *c, const struct field_context *cont
 }
 
 /* One entry of a list of sampling_params: how its prompt is sampled. */
-static bool read_own_sampling(struct completion *c, struct run *run, const cJSON *entry,
+static bool read_own_sampling(struct completion *c, struct generation *g, const cJSON *entry,
                               const struct field_context *context, struct error *err)
 {
     struct sampling_params *p = arena_alloc(context->arena, 1, sizeof(*p));
@@ -137,25 +137,29 @@ static bool read_own_sampling(struct completion *c, struct run *run, const cJSON
     if (p->n != c->params.n) {
         return error_set(err, ERROR_INVALID_VALUE, "n", "n must be the same for all prompts");
     }
-    run->sampling = &p->engine;
-    return sampling_params_finish(p, c->exchange->server->o.max_choices, context->n_vocab, err);
+    if (!sampling_params_finish(p, c->exchange->server->o.max_choices, context->n_vocab, err)) {
+        return false;
+    }
+    g->sampling = p->engine;
+    return true;
 }
 
 static bool read_sampling_list(struct completion *c, const struct field_context *context,
                                struct error *err)
 {
-    const struct sglang *own = c->dialect;
+    const struct sglang *own = c->own;
     size_t i = 0;
     const cJSON *entry;
-    if (!cJSON_IsArray(own->sampling)) return true;
-    if ((size_t)cJSON_GetArraySize(own->sampling) != c->n_runs) {
+    c->sampled_apart = cJSON_IsArray(own->sampling);
+    if (!c->sampled_apart) return true;
+    if ((size_t)cJSON_GetArraySize(own->sampling) != c->n_prompts) {
         return error_set(err, ERROR_INVALID_VALUE, "sampling_params",
                          "%d sampling_params for %zu prompts", cJSON_GetArraySize(own->sampling),
-                         c->n_runs);
+                         c->n_prompts);
     }
     cJSON_ArrayForEach(entry, own->sampling)
     {
-        if (!read_own_sampling(c, &c->runs[i], entry, context, err)) {
+        if (!read_own_sampling(c, c->prompts[i], entry, context, err)) {
             return error_in(err, "sampling_params[%zu]", i);
         }
         i++;
@@ -165,7 +169,7 @@ static bool read_sampling_list(struct completion *c, const struct field_context 
 
 static bool prepare(struct completion *c)
 {
-    struct sglang *own = c->dialect;
+    struct sglang *own = c->own;
     struct error *err = &c->error;
     struct field_context context = completion_field_context(c);
     struct field_table table = FIELD_TABLE(rows, own);
@@ -185,7 +189,7 @@ static bool prepare(struct completion *c)
 
 /* ---- answering ---- */
 
-static void emit_finish(const struct completion *c, const struct choice *choice, struct buffer *out)
+static void emit_finish(const struct choice *choice, struct buffer *out)
 {
     const char *type = choice_finish_name(choice);
     if (type == NULL) {
@@ -195,7 +199,7 @@ static void emit_finish(const struct completion *c, const struct choice *choice,
     emit_object(out, "finish_reason");
     emit_str(out, "type", type);
     if (choice->finish == FINISH_LENGTH) {
-        emit_int(out, "length", completion_sampling(c, choice->run)->max_tokens);
+        emit_int(out, "length", choice->generation->sampling.max_tokens);
     }
     if (choice->finish == FINISH_STOP && choice->stop_string != NULL) {
         emit_str(out, "matched", choice->stop_string);
@@ -210,7 +214,7 @@ static void emit_finish(const struct completion *c, const struct choice *choice,
 static void emit_triple(const struct completion *c, bool known, struct token_prob p,
                         struct buffer *out)
 {
-    const struct sglang *own = c->dialect;
+    const struct sglang *own = c->own;
     emit_array(out, NULL);
     if (known) {
         emit_float(out, NULL, p.logprob);
@@ -229,7 +233,7 @@ static void emit_triple(const struct completion *c, bool known, struct token_pro
 static void emit_output_logprobs(const struct completion *c, const struct choice *choice,
                                  struct buffer *out)
 {
-    const struct sglang *own = c->dialect;
+    const struct sglang *own = c->own;
     emit_array(out, "output_token_logprobs");
     for (size_t i = 0; i < choice->n_records; i++) {
         emit_triple(c, true, choice->records[i].prob, out);
@@ -249,24 +253,24 @@ static void emit_output_logprobs(const struct completion *c, const struct choice
 }
 
 /* From logprob_start_len on; the first token of a prompt has no probability. */
-static void emit_input_logprobs(const struct completion *c, const struct run *run,
+static void emit_input_logprobs(const struct completion *c, const struct generation *g,
                                 struct buffer *out)
 {
-    const struct sglang *own = c->dialect;
-    if (run->probs == NULL) return;
+    const struct sglang *own = c->own;
+    if (g->probs == NULL) return;
     emit_array(out, "input_token_logprobs");
-    for (size_t i = (size_t)own->logprob_start; i < run->ids.n; i++) {
-        struct token_prob p = run->probs[i];
-        p.id = run->ids.ids[i];
+    for (size_t i = (size_t)own->logprob_start; i < g->ids.n; i++) {
+        struct token_prob p = g->probs[i];
+        p.id = g->ids.ids[i];
         emit_triple(c, i > 0, p, out);
     }
     emit_close(out, ']');
     if (own->n_top == 0) return;
     emit_array(out, "input_top_logprobs");
-    for (size_t i = (size_t)own->logprob_start; i < run->ids.n; i++) {
+    for (size_t i = (size_t)own->logprob_start; i < g->ids.n; i++) {
         emit_array(out, NULL);
-        for (int k = 0; i > 0 && k < run->n_top; k++) {
-            emit_triple(c, true, run->tops[i * (size_t)run->n_top + (size_t)k], out);
+        for (int k = 0; i > 0 && k < g->n_top; k++) {
+            emit_triple(c, true, g->tops[i * (size_t)g->n_top + (size_t)k], out);
         }
         emit_close(out, ']');
     }
@@ -275,7 +279,7 @@ static void emit_input_logprobs(const struct completion *c, const struct run *ru
 
 static void emit_choice(const struct completion *c, const struct choice *choice, struct buffer *out)
 {
-    const struct sglang *own = c->dialect;
+    const struct sglang *own = c->own;
     double seconds = (double)(clock_ns() - c->exchange->started_ns) / 1e9;
     emit_object(out, NULL);
     emit_text(out, "text", buffer_span(&choice->text));
@@ -286,31 +290,32 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
     emit_close(out, ']');
     emit_object(out, "meta_info");
     emit_str(out, "id", c->id);
-    emit_finish(c, choice, out);
-    emit_int(out, "prompt_tokens", (int64_t)choice->run->ids.n);
+    emit_finish(choice, out);
+    emit_int(out, "prompt_tokens", (int64_t)choice->generation->ids.n);
     emit_int(out, "completion_tokens", choice->n_tokens);
-    emit_int(out, "cached_tokens", choice->run->n_cached);
+    emit_int(out, "cached_tokens", choice->generation->n_cached);
     emit_str(out, "weight_version", engine_weights(c->engine).name);
     emit_int(out, "num_retractions", 0);
     emit_double(out, "e2e_latency", seconds);
     if (own->return_logprob) {
         emit_output_logprobs(c, choice, out);
-        emit_input_logprobs(c, choice->run, out);
+        emit_input_logprobs(c, choice->generation, out);
     }
     emit_close(out, '}');
     if (own->return_prompt_ids) {
-        logprobs_emit_ids("prompt_token_ids", choice->run->ids.ids, choice->run->ids.n, out);
+        logprobs_emit_ids("prompt_token_ids", choice->generation->ids.ids,
+                          choice->generation->ids.n, out);
     }
 }
 
 static void write_whole(struct completion *c, struct buffer *out)
 {
-    const struct sglang *own = c->dialect;
+    const struct sglang *own = c->own;
     const cJSON *prompt = own->text != NULL ? own->text : own->input_ids;
     bool many = c->params.n > 1 || (cJSON_IsArray(prompt) && !cJSON_IsNumber(prompt->child));
     if (many) emit_array(out, NULL);
     for (size_t i = 0; i < c->n_choices; i++) {
-        emit_choice(c, &c->choices[i], out);
+        emit_choice(c, completion_choice(c, i), out);
         emit_close(out, '}');
     }
     if (many) emit_close(out, ']');
@@ -325,11 +330,11 @@ static void write_chunk(struct completion *c, struct choice *choice)
     sse_close(c->exchange);
 }
 
-static const struct completion_style style = {
+static const struct dialect dialect = {
     .whole = write_whole, .chunk = write_chunk, .cumulative = true};
 
 void sglang_generate_handle(struct exchange *x)
 {
-    struct completion *c = completion_new(x, &style, "", sizeof(struct sglang));
+    struct completion *c = completion_new(x, &dialect, "", sizeof(struct sglang));
     if (c != NULL) completion_run(c, WORK_LIGHT, prepare);
 }

@@ -1,4 +1,4 @@
-/* server/main.c - the program: a table of commands.
+/* server/cli/main.c - the program: a table of commands.
  *
  * Exit status: 0 for a clean end, 2 for wrong usage, 1 for anything else, always with one clear
  * line on stderr.
@@ -41,6 +41,7 @@ static void print_usage(FILE *out)
 int main(int argc, char **argv)
 {
     const char *name = argc > 1 ? argv[1] : "";
+    judge_begin(argc, argv);
     for (int i = 0; i < N_COMMANDS; i++) {
         if (strcmp(name, commands[i].name) == 0) return commands[i].run(argc - 2, argv + 2);
     }

@@ -1,22 +1,20 @@
-/* server/routes/llama.c - llama-server's own names: POST /completion, /apply-template, GET /props.
+/* server/routes/llama_completion.c - POST /completion by llama-server's names.
  *
  * Its defaults are not OpenAI's: temperature 0.8, top_k 40, top_p 0.95, min_p 0.05, and as many
  * tokens as the context allows (n_predict -1).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "server/routes/llama.h"
 #include "server/routes/routes.h"
 
 #include <limits.h>
 #include <math.h>
 
-#include "base/json.h"
 #include "server/generate/completion.h"
-#include "server/generate/conversation.h"
 #include "server/http/emit.h"
 #include "server/http/sse.h"
-#include "server/state.h"
-#include "base/version.h"
+#include "server/http/state.h"
 
 struct llama {
     const cJSON *prompt;
@@ -74,9 +72,9 @@ static const struct field sampling_rows[] = {
     {"stream", FIELD_BOOL, AT(stream)},
 };
 
-/* ---- /completion: asking ---- */
+/* ---- asking ---- */
 
-static void set_defaults(struct engine_sampling *s)
+void llama_sampling_init(struct engine_sampling *s)
 {
     s->temperature = 0.8f;
     s->top_k = 40;
@@ -87,11 +85,11 @@ static void set_defaults(struct engine_sampling *s)
 
 static bool prepare(struct completion *c)
 {
-    struct llama *own = c->dialect;
+    struct llama *own = c->own;
     struct error *err = &c->error;
     struct field_context context = completion_field_context(c);
     struct field_table tables[] = {FIELD_TABLE(rows, own), FIELD_TABLE(sampling_rows, &c->params)};
-    set_defaults(&c->params.engine);
+    llama_sampling_init(&c->params.engine);
     if (!completion_parse(c, err) || !fields_read(c->document, tables, 2, &context, err)) {
         return false;
     }
@@ -100,12 +98,12 @@ static bool prepare(struct completion *c)
     if (!completion_check(c, err) || !completion_prompts(c, own->prompt, "prompt", true, err)) {
         return false;
     }
-    if (c->n_runs == 1) return true;
+    if (c->n_prompts == 1) return true;
     return error_set(err, ERROR_UNSUPPORTED, "prompt",
                      "one prompt a request; /v1/completions takes many");
 }
 
-/* ---- /completion: answering ---- */
+/* ---- answering ---- */
 
 static void emit_probability(const struct completion *c, struct token_prob p, struct buffer *out)
 {
@@ -144,7 +142,7 @@ static void emit_probabilities(const struct completion *c, const struct choice *
 static void emit_content(const struct completion *c, const struct choice *choice,
                          struct buffer *out)
 {
-    const struct llama *own = c->dialect;
+    const struct llama *own = c->own;
     emit_int(out, "index", 0);
     emit_text(out, "content", buffer_span(&choice->text));
     emit_array(out, "tokens");
@@ -167,8 +165,8 @@ static void emit_end(const struct completion *c, const struct choice *choice, st
 {
     emit_str(out, "model", completion_model(c));
     emit_int(out, "tokens_predicted", choice->n_tokens);
-    emit_int(out, "tokens_evaluated", (int64_t)choice->run->ids.n);
-    emit_int(out, "tokens_cached", choice->run->n_cached);
+    emit_int(out, "tokens_evaluated", (int64_t)choice->generation->ids.n);
+    emit_int(out, "tokens_cached", choice->generation->n_cached);
     emit_bool(out, "truncated", false);
     emit_str(out, "stop_type", stop_type(choice));
     emit_str(out, "stopping_word", choice->stop_string == NULL ? "" : choice->stop_string);
@@ -178,8 +176,8 @@ static void emit_end(const struct completion *c, const struct choice *choice, st
 static void write_whole(struct completion *c, struct buffer *out)
 {
     emit_object(out, NULL);
-    emit_content(c, c->choices, out);
-    emit_end(c, c->choices, out);
+    emit_content(c, completion_choice(c, 0), out);
+    emit_end(c, completion_choice(c, 0), out);
     emit_close(out, '}');
 }
 
@@ -193,80 +191,10 @@ static void write_chunk(struct completion *c, struct choice *choice)
     sse_close(c->exchange);
 }
 
-static const struct completion_style style = {.whole = write_whole, .chunk = write_chunk};
+static const struct dialect dialect = {.whole = write_whole, .chunk = write_chunk};
 
 void llama_completion_handle(struct exchange *x)
 {
-    struct completion *c = completion_new(x, &style, "", sizeof(struct llama));
+    struct completion *c = completion_new(x, &dialect, "", sizeof(struct llama));
     if (c != NULL) completion_run(c, WORK_LIGHT, prepare);
-}
-
-/* ---- /apply-template ---- */
-
-static void render(struct exchange *x, const cJSON *body, struct buffer *text)
-{
-    struct conversation conversation = {.add_generation_prompt = true};
-    struct field_table table = conversation_table(&conversation);
-    struct field_context context = {.arena = x->arena};
-    if (!fields_read(body, &table, 1, &context, &x->error) ||
-        !conversation_render(&conversation, x->server->engine, x->arena, text, &x->error)) {
-        return;
-    }
-    emit_object(&x->reply, NULL);
-    emit_text(&x->reply, "prompt", buffer_span(text));
-    emit_close(&x->reply, '}');
-}
-
-static void work_template(struct exchange *x)
-{
-    struct buffer text;
-    cJSON *body = json_parse(buffer_span(&x->body), &x->error);
-    buffer_init(&text, (size_t)x->server->o.max_body_bytes * 2);
-    if (body != NULL) render(x, body, &text);
-    buffer_clear(&text);
-    cJSON_Delete(body);
-}
-
-void llama_template_handle(struct exchange *x)
-{
-    exchange_offload(x, WORK_HEAVY, work_template, exchange_finish);
-}
-
-/* ---- /props ---- */
-
-static void emit_default_settings(const struct engine_info *info, struct buffer *out)
-{
-    struct engine_sampling s;
-    engine_sampling_init(&s);
-    set_defaults(&s);
-    emit_object(out, "default_generation_settings");
-    emit_int(out, "n_ctx", info->context);
-    emit_object(out, "params");
-    emit_float(out, "temperature", s.temperature);
-    emit_int(out, "top_k", s.top_k);
-    emit_float(out, "top_p", s.top_p);
-    emit_float(out, "min_p", s.min_p);
-    emit_float(out, "repeat_penalty", s.repetition_penalty);
-    emit_int(out, "n_predict", s.max_tokens);
-    emit_close(out, '}');
-    emit_close(out, '}');
-}
-
-void llama_props_handle(struct exchange *x)
-{
-    const struct engine_info *info = engine_info(x->server->engine);
-    struct buffer out;
-    buffer_init(&out, EXCHANGE_REPLY_BYTES);
-    emit_object(&out, NULL);
-    emit_default_settings(info, &out);
-    emit_int(&out, "total_slots", info->max_sequences);
-    emit_str(&out, "model_path", info->name);
-    emit_object(&out, "modalities");
-    emit_bool(&out, "vision", false);
-    emit_bool(&out, "audio", false);
-    emit_close(&out, '}');
-    emit_str(&out, "build_info", "touchstone " TOUCHSTONE_VERSION);
-    emit_bool(&out, "is_sleeping", x->server->pause.on);
-    emit_close(&out, '}');
-    exchange_reply_json(x, &out);
 }

@@ -1,4 +1,4 @@
-/* server/routes/trl.c - POST /generate/ and /chat/, with their slashes: the server that TRL up to
+/* server/routes/trl_generate.c - POST /generate/ and /chat/, with their slashes: the server that TRL up to
  * 1.10 expects (trl/scripts/vllm_serve.py, trl/generation/vllm_client.py).
  *
  * prompt_ids has one list for every prompt, completion_ids one for every sample. logprobs and
@@ -18,7 +18,7 @@
 #include "server/generate/conversation.h"
 #include "server/http/emit.h"
 #include "server/generate/logprobs.h"
-#include "server/state.h"
+#include "server/http/state.h"
 
 enum { DEFAULT_MAX_TOKENS = 16 };
 
@@ -70,7 +70,7 @@ static const struct field sampling_rows[] = {
 
 static bool read_body(struct completion *c, struct field_table own_rows, struct error *err)
 {
-    struct trl *own = c->dialect;
+    struct trl *own = c->own;
     struct field_context context = completion_field_context(c);
     struct field_table shared = sampling_params_table(&c->params);
     struct field_table tables[] = {own_rows, FIELD_TABLE(both_rows, own),
@@ -97,14 +97,14 @@ static bool read_body(struct completion *c, struct field_table own_rows, struct 
 
 static bool prepare_generate(struct completion *c)
 {
-    struct trl *own = c->dialect;
+    struct trl *own = c->own;
     return read_body(c, FIELD_TABLE(generate_rows, own), &c->error) &&
            completion_prompts(c, own->prompts, "prompts", true, &c->error);
 }
 
 static bool add_conversation(struct completion *c, const cJSON *messages, struct error *err)
 {
-    const struct trl *own = c->dialect;
+    const struct trl *own = c->own;
     struct conversation talk = {.messages = messages,
                                 .tools = own->tools,
                                 .kwargs = own->template_kwargs,
@@ -130,12 +130,14 @@ static bool add_conversation(struct completion *c, const cJSON *messages, struct
 
 static bool prepare_chat(struct completion *c)
 {
-    struct trl *own = c->dialect;
+    struct trl *own = c->own;
     struct error *err = &c->error;
     if (!read_body(c, FIELD_TABLE(chat_rows, own), err)) return false;
     if (own->conversations == NULL || own->conversations->child == NULL) {
         return error_set(err, ERROR_MISSING_FIELD, "messages", "a list of conversations is needed");
     }
+    c->prompt_field = "messages";
+    c->prompts_are_listed = true;
     size_t i = 0;
     for (const cJSON *talk = own->conversations->child; talk != NULL; talk = talk->next, i++) {
         if (!add_conversation(c, talk, err)) return error_in(err, "messages[%zu]", i);
@@ -179,7 +181,7 @@ static void emit_column(const struct completion *c, const char *key,
     }
     emit_array(out, key);
     for (size_t i = 0; i < c->n_choices; i++) {
-        const struct choice *choice = &c->choices[i];
+        const struct choice *choice = completion_choice(c, i);
         emit_array(out, NULL);
         for (size_t k = 0; k < choice->n_records; k++) {
             emit_ranked(choice, &choice->records[k], emit, out);
@@ -193,15 +195,15 @@ static void write_whole(struct completion *c, struct buffer *out)
 {
     emit_object(out, NULL);
     emit_array(out, "prompt_ids");
-    for (size_t i = 0; i < c->n_runs; i++) {
-        logprobs_emit_ids(NULL, c->runs[i].ids.ids, c->runs[i].ids.n, out);
+    for (size_t i = 0; i < c->n_prompts; i++) {
+        logprobs_emit_ids(NULL, c->prompts[i]->ids.ids, c->prompts[i]->ids.n, out);
     }
     emit_close(out, ']');
     emit_array(out, "completion_ids");
     for (size_t i = 0; i < c->n_choices; i++) {
         emit_array(out, NULL);
-        for (size_t k = 0; k < c->choices[i].n_records; k++) {
-            emit_int(out, NULL, c->choices[i].records[k].prob.id);
+        for (size_t k = 0; k < completion_choice(c, i)->n_records; k++) {
+            emit_int(out, NULL, completion_choice(c, i)->records[k].prob.id);
         }
         emit_close(out, ']');
     }
@@ -211,12 +213,12 @@ static void write_whole(struct completion *c, struct buffer *out)
     emit_close(out, '}');
 }
 
-static const struct completion_style style = {.whole = write_whole};
+static const struct dialect dialect = {.whole = write_whole};
 
 static void handle(struct exchange *x, enum exchange_weight weight,
                    bool (*prepare)(struct completion *c))
 {
-    struct completion *c = completion_new(x, &style, "", sizeof(struct trl));
+    struct completion *c = completion_new(x, &dialect, "", sizeof(struct trl));
     if (c != NULL) completion_run(c, weight, prepare);
 }
 

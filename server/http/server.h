@@ -1,4 +1,4 @@
-/* server/server.h - the HTTP server: `touchstone serve`.
+/* server/http/server.h - the HTTP server: `touchstone serve`.
  *
  * One thread, the loop thread, owns the listening socket, every connection and every request. It
  * calls the engine and the judge and is woken by them; it never waits for either.
@@ -7,12 +7,16 @@
  * its end:
  *
  *   judge_open() -> server_new() -> engine_open(.wake = server_wake, .wake_arg = server)
- *   -> server_run() -> engine_close() -> server_free() -> judge_close()
+ *   -> generations_new() -> server_run() -> generations_free() -> engine_close() -> server_free()
+ *   -> judge_close()
+ *
+ * The folder server/http/ carries requests and replies and knows nothing of what they are about:
+ * the table of routes and the generations at work are given to server_run().
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef SERVER_SERVER_H
-#define SERVER_SERVER_H
+#ifndef SERVER_HTTP_SERVER_H
+#define SERVER_HTTP_SERVER_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -22,7 +26,9 @@
 #include "config/settings.h"
 
 struct engine;
+struct generations;
 struct judge;
+struct route_table;
 struct server;
 
 /* What may be set; the rows are in server/http/settings.c. Times are in milliseconds. Texts are
@@ -59,11 +65,28 @@ struct server *server_new(const struct server_options *o, struct error *err);
 /* The port that is bound. */
 int server_port(const struct server *s);
 
+/* What the server does about its generations when the loop turns. Loop thread, all. */
+struct workload {
+    void (*turn)(struct generations *all); /* the engine has events, or a wake was asked for */
+    size_t (*count)(const struct generations *all); /* not ended: draining waits for them */
+    void (*resume)(struct generations *all); /* draining begins: what was held has been accepted */
+    void (*abort)(struct generations *all);  /* the time for draining is over */
+};
+
+/* What is served. All borrowed, and alive until server_run() has returned. */
+struct server_parts {
+    struct engine *engine;
+    struct judge *judge;
+    struct generations *generations;
+    const struct workload *workload;
+    const struct route_table *routes;
+};
+
 /* Serve until SIGTERM or SIGINT, then drain: refuse new work with 503, let running requests
  * finish for up to drain_s, and return. True when every accepted request got its answer. False
  * and an error when serving could not begin, or when requests were cut off (the limit passed, or
  * a second signal came). */
-bool server_run(struct server *s, struct engine *engine, struct judge *judge, struct error *err);
+bool server_run(struct server *s, const struct server_parts *parts, struct error *err);
 
 /* Any thread: the engine has events. For struct engine_options.wake. */
 void server_wake(void *server);

@@ -1,4 +1,4 @@
-/* server/generate/choices_form.h - answers of the form {..., "choices": [{"index", ...}, ...], "usage":
+/* server/generate/choices_reply.h - answers of the form {..., "choices": [{"index", ...}, ...], "usage":
  * {...}}: OpenAI's two routes and vLLM's from tokens to tokens.
  *
  * A dialect says which members stand before the choices, in one and after them. Whole replies,
@@ -6,8 +6,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef SERVER_GENERATE_CHOICES_FORM_H
-#define SERVER_GENERATE_CHOICES_FORM_H
+#ifndef SERVER_GENERATE_CHOICES_REPLY_H
+#define SERVER_GENERATE_CHOICES_REPLY_H
 
 #include <stdbool.h>
 
@@ -15,7 +15,7 @@ struct buffer;
 struct choice;
 struct completion;
 
-struct choices_form {
+struct choices_reply {
     /* Before the choices. */
     void (*head)(const struct completion *c, struct buffer *out);
     /* Of a choice, after its index: what is pending. first: nothing of it has been said. */
@@ -26,9 +26,9 @@ struct choices_form {
     void (*first_tail)(const struct completion *c, struct buffer *out);
 };
 
-/* For struct completion_style, whose `form` they use. */
-void choices_form_whole(struct completion *c, struct buffer *out);
-void choices_form_chunk(struct completion *c, struct choice *choice);
-void choices_form_end(struct completion *c);
+/* For struct dialect, whose `form` they use. */
+void choices_reply_whole(struct completion *c, struct buffer *out);
+void choices_reply_chunk(struct completion *c, struct choice *choice);
+void choices_reply_end(struct completion *c);
 
 #endif

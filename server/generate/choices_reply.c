@@ -1,8 +1,8 @@
-/* server/generate/choices_form.c - see choices_form.h.
+/* server/generate/choices_reply.c - see choices_reply.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "server/generate/choices_form.h"
+#include "server/generate/choices_reply.h"
 
 #include "server/generate/completion.h"
 #include "server/http/emit.h"
@@ -11,7 +11,7 @@
 static void open_choices(const struct completion *c, struct buffer *out)
 {
     emit_object(out, NULL);
-    c->style->form->head(c, out);
+    c->dialect->reply->head(c, out);
     emit_array(out, "choices");
 }
 
@@ -20,11 +20,11 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
 {
     emit_object(out, NULL);
     emit_int(out, "index", index);
-    c->style->form->choice(c, choice, first, out);
+    c->dialect->reply->choice(c, choice, first, out);
     emit_close(out, '}');
 }
 
-void choices_form_whole(struct completion *c, struct buffer *out)
+void choices_reply_whole(struct completion *c, struct buffer *out)
 {
     const struct choice **picked;
     if (!completion_pick(c, &picked)) {
@@ -32,29 +32,29 @@ void choices_form_whole(struct completion *c, struct buffer *out)
         return;
     }
     open_choices(c, out);
-    for (size_t i = 0; i < c->n_runs * (size_t)c->params.n; i++) {
+    for (size_t i = 0; i < c->n_prompts * (size_t)c->params.n; i++) {
         emit_choice(c, picked[i], (int)i, true, out);
     }
     emit_close(out, ']');
-    c->style->form->tail(c, out);
+    c->dialect->reply->tail(c, out);
     completion_emit_usage(c, out);
     emit_close(out, '}');
 }
 
-void choices_form_chunk(struct completion *c, struct choice *choice)
+void choices_reply_chunk(struct completion *c, struct choice *choice)
 {
     struct buffer *out = sse_open(c->exchange);
     bool first = choice->n_written++ == 0;
     open_choices(c, out);
     emit_choice(c, choice, choice->index, first, out);
     emit_close(out, ']');
-    if (first && c->style->form->first_tail != NULL) c->style->form->first_tail(c, out);
+    if (first && c->dialect->reply->first_tail != NULL) c->dialect->reply->first_tail(c, out);
     completion_emit_chunk_usage(c, out);
     emit_close(out, '}');
     sse_close(c->exchange);
 }
 
-void choices_form_end(struct completion *c)
+void choices_reply_end(struct completion *c)
 {
     if (!c->params.stream_options.include_usage) return;
     struct buffer *out = sse_open(c->exchange);

@@ -1,0 +1,29 @@
+/* reward/code/run_limits.c - see run_limits.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/code/run_limits.h"
+
+#include <math.h>
+
+enum {
+    WALL_FACTOR = 3, /* the wall's limit is that many times the CPU's, and a second */
+    WORK_BYTES = 64 << 20,
+    WORK_FILES = 1024,
+    PROCESSES = 32,
+    OPEN_FILES = 128
+};
+
+struct sandbox_limits run_limits(const struct language *l, double time_s, size_t memory_bytes,
+                                   size_t output_bytes)
+{
+    return (struct sandbox_limits){.cpu_ms = (int)ceil(time_s * 1000),
+                                   .wall_ms = (int)ceil(time_s * 1000) * WALL_FACTOR + 1000,
+                                   .memory_bytes = memory_bytes,
+                                   .address_bytes = l->reserves ? 0 : memory_bytes,
+                                   .output_bytes = output_bytes,
+                                   .work_bytes = WORK_BYTES,
+                                   .work_files = WORK_FILES,
+                                   .processes = PROCESSES,
+                                   .open_files = OPEN_FILES};
+}

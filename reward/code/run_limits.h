@@ -1,0 +1,16 @@
+/* reward/code/run_limits.h - what any run may use, beside the time and memory its asker grants.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_CODE_RUN_LIMITS_H
+#define REWARD_CODE_RUN_LIMITS_H
+
+#include "reward/code/languages.h"
+#include "reward/code/sandbox.h"
+
+/* Limits of a run of that language: time_s of CPU, on the wall some times that and a second; bytes
+ * of resident memory and of each output. */
+struct sandbox_limits run_limits(const struct language *l, double time_s, size_t memory_bytes,
+                                 size_t output_bytes);
+
+#endif

@@ -1,0 +1,471 @@
+/* server/generate/generation.c - see generation.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/generate/generation.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/mem.h"
+#include "server/generate/live.h"
+
+struct generations {
+    struct engine *engine;
+    void (*wake)(void *arg);
+    void *wake_arg;
+    struct live *live;                    /* running ones, by the engine's name */
+    struct generation *held, **last_held; /* in order of arrival */
+    struct generation *running;           /* in no order */
+    struct generation *current;           /* its owner is being called; NULL: it was freed then */
+    size_t n_held, n_running;             /* generations */
+    size_t samples_held, samples_running; /* their samples */
+    bool paused, turning;
+    struct idle_wait *waits;
+    struct generation_counts counts;
+};
+
+/* ---- lists ---- */
+
+static void unlink_from(struct generations *all, struct generation *g)
+{
+    bool held = g->state == GENERATION_HELD;
+    assert(held || g->state == GENERATION_RUNNING); /* (1) */
+    *g->link = g->next;
+    if (g->next != NULL) g->next->link = g->link;
+    if (held && g->next == NULL) all->last_held = g->link;
+    g->next = NULL;
+    g->link = NULL;
+    *(held ? &all->n_held : &all->n_running) -= 1;
+    *(held ? &all->samples_held : &all->samples_running) -= (size_t)g->n;
+}
+
+static void link_held(struct generations *all, struct generation *g)
+{
+    assert(g->link == NULL); /* (1) */
+    g->state = GENERATION_HELD;
+    g->next = NULL;
+    g->link = all->last_held;
+    *all->last_held = g;
+    all->last_held = &g->next;
+    all->n_held++;
+    all->samples_held += (size_t)g->n;
+}
+
+static void link_running(struct generations *all, struct generation *g)
+{
+    assert(g->link == NULL && g->id != 0); /* (1) (4) */
+    g->state = GENERATION_RUNNING;
+    g->next = all->running;
+    g->link = &all->running;
+    if (g->next != NULL) g->next->link = &g->next;
+    all->running = g;
+    all->n_running++;
+    all->samples_running += (size_t)g->n;
+}
+
+/* Out of its list and of the engine's sight. */
+static void leave(struct generation *g, enum generation_state state)
+{
+    if (g->id != 0) live_remove(g->all->live, g->id); /* what the engine still says is dropped */
+    unlink_from(g->all, g);
+    g->id = 0;
+    g->state = state;
+}
+
+/* ---- one generation ---- */
+
+struct generation *generation_new(const struct generation_calls *calls, void *owner,
+                                  struct error *err)
+{
+    struct generation *g = mem_new(1, sizeof(*g), err);
+    if (g == NULL) return NULL;
+    g->arena = arena_new(GENERATION_ARENA_BYTES);
+    if (g->arena == NULL) {
+        free(g);
+        error_set(err, ERROR_NO_MEMORY, NULL, "no memory for a generation");
+        return NULL;
+    }
+    g->calls = calls;
+    g->owner = owner;
+    g->n = 1;
+    g->born_ns = clock_ns();
+    engine_sampling_init(&g->sampling);
+    return g;
+}
+
+static bool make_choices(struct generation *g, struct error *err)
+{
+    if (g->choices != NULL) return true; /* from a start that failed */
+    g->choices = arena_alloc(g->arena, (size_t)g->n, sizeof(*g->choices));
+    if (g->choices == NULL) {
+        return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for %d samples", g->n);
+    }
+    for (int i = 0; i < g->n; i++) {
+        choice_init(&g->choices[i], g, g->first_index + i);
+    }
+    g->open = g->n;
+    return true;
+}
+
+static bool submit(struct generations *all, struct generation *g, struct error *err)
+{
+    struct engine_request r = {.id = live_add(all->live, g),
+                               .ids = g->ids.ids,
+                               .n_ids = g->ids.n,
+                               .n = g->n,
+                               .priority = g->priority,
+                               .cache_salt = g->cache_salt,
+                               .sampling = g->sampling};
+    if (r.id == 0) return error_set(err, ERROR_QUEUE_FULL, NULL, "too many prompts are in work");
+    if (!engine_submit(all->engine, &r, err)) {
+        live_remove(all->live, r.id);
+        return false;
+    }
+    g->id = r.id;
+    return true;
+}
+
+/* Samples that the engine takes, waiting ones included. */
+static size_t room_for(const struct generations *all)
+{
+    const struct engine_info *info = engine_info(all->engine);
+    return (size_t)info->max_sequences + (size_t)info->max_queue;
+}
+
+static bool has_room(const struct generations *all, const struct generation *g, struct error *err)
+{
+    size_t now = all->samples_held + all->samples_running;
+    assert(now <= room_for(all)); /* (5) */
+    if (now + (size_t)g->n <= room_for(all)) return true;
+    return error_set(
+        err, ERROR_QUEUE_FULL, NULL,
+        "%zu samples are running or waiting, and %d more do not fit: the queue is full", now, g->n);
+}
+
+bool generation_start(struct generations *all, struct generation *g, struct error *err)
+{
+    assert(g->state == GENERATION_NEW && g->n >= 1 && g->n <= GENERATION_MAX_SAMPLES);
+    if (!has_room(all, g, err) || !make_choices(g, err)) return false;
+    g->all = all;
+    if (all->paused || all->n_held > 0) { /* none overtakes those that wait */
+        link_held(all, g);
+        return true;
+    }
+    if (!submit(all, g, err)) return false;
+    link_running(all, g);
+    return true;
+}
+
+void generation_abort(struct generation *g)
+{
+    bool at_work = g->state == GENERATION_HELD || g->state == GENERATION_RUNNING;
+    if (!at_work || g->aborted) return;
+    g->aborted = true;
+    if (g->id != 0) {
+        engine_cancel(g->all->engine, g->id);
+    } else {
+        g->all->wake(g->all->wake_arg); /* the turn ends it */
+    }
+}
+
+void generation_free(struct generation *g)
+{
+    if (g == NULL) return;
+    if (g->id != 0) engine_cancel(g->all->engine, g->id);
+    if (g->link != NULL) leave(g, GENERATION_ENDED);
+    if (g->all != NULL && g->all->current == g) g->all->current = NULL;
+    for (int i = 0; g->choices != NULL && i < g->n; i++) {
+        choice_clear(&g->choices[i]);
+    }
+    tokens_clear(&g->ids);
+    free(g->probs);
+    free(g->tops);
+    arena_free(g->arena);
+    free(g);
+}
+
+/* ---- what the engine says ---- */
+
+/* Call the owner back. False when g was freed there. */
+static bool call(struct generation *g, void (*fn)(struct generation *g, struct choice *c),
+                 struct choice *c)
+{
+    struct generations *all = g->all;
+    assert(all->turning); /* (3) */
+    if (fn == NULL) return true;
+    all->current = g;
+    fn(g, c);
+    bool lives = all->current == g;
+    all->current = NULL;
+    return lives;
+}
+
+/* The last call: g may be gone after it. */
+static void end(struct generation *g)
+{
+    assert(g->state == GENERATION_ENDED && g->link == NULL && g->id == 0); /* (1) (4) */
+    assert(g->error.code != ERROR_NONE || g->open == 0);                   /* (2) */
+    assert(g->all->turning);                                               /* (3) */
+    g->calls->end(g);
+}
+
+static void fail(struct generation *g, const struct error *err)
+{
+    assert(err->code != ERROR_NONE);
+    if (g->id != 0) engine_cancel(g->all->engine, g->id);
+    leave(g, GENERATION_ENDED);
+    g->error = *err;
+    end(g);
+}
+
+/* Only this generation suffers. */
+static void fail_memory(struct generation *g)
+{
+    struct error err = {0};
+    error_set(&err, ERROR_NO_MEMORY, NULL, "no memory for the answer");
+    fail(g, &err);
+}
+
+static void count_token(struct generation *g, struct choice *c)
+{
+    struct generation_counts *counts = &g->all->counts;
+    uint64_t now = clock_ns();
+    if (!g->began) histogram_add(&counts->first_token, (double)(now - g->born_ns) / 1e9);
+    g->began = true;
+    if (c->last_token_ns != 0) {
+        histogram_add(&counts->inter_token, (double)(now - c->last_token_ns) / 1e9);
+    }
+    c->last_token_ns = now;
+    c->n_tokens++;
+}
+
+static void on_token(struct generation *g, struct choice *c, const struct engine_event *ev)
+{
+    assert(!c->done); /* (2) */
+    count_token(g, c);
+    if (ev->n_cached > g->n_cached) g->n_cached = ev->n_cached;
+    if (choice_add_token(c, ev, g->keeps_tokens)) {
+        call(g, g->calls->token, c);
+    } else {
+        fail_memory(g);
+    }
+}
+
+/* False when that was the last of g, which may be gone then. */
+static bool on_done(struct generation *g, struct choice *c, const struct engine_event *ev)
+{
+    assert(!c->done && g->open > 0); /* (2) (4) */
+    if (ev->n_cached > g->n_cached) g->n_cached = ev->n_cached;
+    g->all->counts.finished[ev->finish]++;
+    if (!choice_finish(c, ev)) {
+        fail_memory(g);
+        return false;
+    }
+    bool last = --g->open == 0;
+    if (last) leave(g, GENERATION_ENDED);
+    if (!call(g, g->calls->sample, c)) return false;
+    if (last) end(g);
+    return !last;
+}
+
+static void on_prompt(struct generation *g, const struct engine_event *ev)
+{
+    size_t n = (size_t)ev->n_prompt, n_tops = n * (size_t)ev->n_top;
+    struct error err = {0};
+    assert(g->probs == NULL && g->tops == NULL);
+    g->probs = mem_new(n, sizeof(*g->probs), &err);
+    g->tops = mem_new(n_tops + 1, sizeof(*g->tops), &err);
+    if (g->probs == NULL || g->tops == NULL) {
+        fail(g, &err);
+        return;
+    }
+    memcpy(g->probs, ev->prompt_probs, n * sizeof(*g->probs));
+    if (n_tops > 0) memcpy(g->tops, ev->prompt_top, n_tops * sizeof(*g->tops));
+    g->n_top = ev->n_top;
+}
+
+static void on_event(struct generations *all, const struct engine_event *ev)
+{
+    struct generation *g = live_get(all->live, ev->request_id);
+    if (g == NULL || ev->sample < 0 || ev->sample >= g->n) return;     /* it has gone */
+    assert(g->state == GENERATION_RUNNING && g->id == ev->request_id); /* (4) */
+    struct choice *c = &g->choices[ev->sample];
+    switch (ev->type) {
+    case EVENT_PROMPT:
+        on_prompt(g, ev);
+        break;
+    case EVENT_TOKEN:
+        on_token(g, c, ev);
+        break;
+    case EVENT_DONE:
+        on_done(g, c, ev);
+        break;
+    case EVENT_FAILED:
+        fail(g, &ev->error);
+        break;
+    }
+}
+
+static void take_events(struct generations *all)
+{
+    struct engine_event *ev = engine_take_events(all->engine);
+    while (ev != NULL) {
+        struct engine_event *next = ev->next;
+        on_event(all, ev);
+        engine_event_free(ev);
+        ev = next;
+    }
+}
+
+/* ---- those that wait ---- */
+
+/* It never began: its samples are done without a token. */
+static void end_held(struct generation *g)
+{
+    const struct engine_event done = {.type = EVENT_DONE, .finish = FINISH_ABORT, .stop_token = -1};
+    for (int i = 0; on_done(g, &g->choices[i], &done); i++) {
+    }
+}
+
+/* The first of those that were aborted while they waited. */
+static struct generation *find_aborted(const struct generations *all)
+{
+    struct generation *g = all->held;
+    while (g != NULL && !g->aborted) {
+        g = g->next;
+    }
+    return g;
+}
+
+/* Its turn has come. False when the engine still has no room: it keeps its place, and the engine
+ * wakes us when something has gone. */
+static bool begin_held(struct generations *all, struct generation *g)
+{
+    struct error err = {0};
+    bool submitted = submit(all, g, &err);
+    if (!submitted && err.code == ERROR_QUEUE_FULL) return false;
+    if (!submitted) {
+        fail(g, &err);
+        return true;
+    }
+    unlink_from(all, g);
+    link_running(all, g);
+    return true;
+}
+
+static void tell_idle(struct generations *all)
+{
+    while (all->waits != NULL && all->n_running == 0) {
+        struct idle_wait *w = all->waits;
+        idle_wait_stop(w);
+        w->idle(w);
+    }
+}
+
+void generations_turn(struct generations *all)
+{
+    assert(!all->turning); /* (3) */
+    all->turning = true;
+    take_events(all);
+    for (struct generation *g; (g = find_aborted(all)) != NULL;) {
+        end_held(g);
+    }
+    while (!all->paused && all->held != NULL && begin_held(all, all->held)) {
+    }
+    all->turning = false;
+    tell_idle(all);
+}
+
+/* ---- all of them ---- */
+
+struct generations *generations_new(struct engine *engine, void (*wake)(void *arg), void *arg)
+{
+    struct generations *all = mem_new(1, sizeof(*all), NULL);
+    if (all == NULL) return NULL;
+    all->live = live_new();
+    if (all->live == NULL) {
+        free(all);
+        return NULL;
+    }
+    all->engine = engine;
+    all->wake = wake;
+    all->wake_arg = arg;
+    all->last_held = &all->held;
+    return all;
+}
+
+void generations_free(struct generations *all)
+{
+    if (all == NULL) return;
+    assert(generations_count(all) == 0 && all->waits == NULL);
+    live_free(all->live);
+    free(all);
+}
+
+static void abort_list(struct generation *first)
+{
+    for (struct generation *g = first; g != NULL; g = g->next) {
+        generation_abort(g);
+    }
+}
+
+void generations_abort(struct generations *all)
+{
+    abort_list(all->running);
+    abort_list(all->held);
+}
+
+void generations_pause(struct generations *all, enum pause_mode mode)
+{
+    all->paused = true;
+    engine_pause(all->engine, mode == PAUSE_KEEP);
+    if (mode == PAUSE_ABORT) generations_abort(all);
+}
+
+void generations_resume(struct generations *all)
+{
+    if (!all->paused) return;
+    all->paused = false;
+    engine_pause(all->engine, false);
+    all->wake(all->wake_arg); /* the turn starts what was held */
+}
+
+bool generations_are_paused(const struct generations *all)
+{
+    return all->paused;
+}
+
+size_t generations_count(const struct generations *all)
+{
+    return all->n_held + all->n_running;
+}
+
+size_t generations_at_work(const struct generations *all)
+{
+    return all->n_running;
+}
+
+struct generation_counts *generations_counts(struct generations *all)
+{
+    return &all->counts;
+}
+
+void generations_wait_idle(struct generations *all, struct idle_wait *w)
+{
+    w->next = all->waits;
+    w->link = &all->waits;
+    if (w->next != NULL) w->next->link = &w->next;
+    all->waits = w;
+    all->wake(all->wake_arg);
+}
+
+void idle_wait_stop(struct idle_wait *w)
+{
+    if (w->link == NULL) return;
+    *w->link = w->next;
+    if (w->next != NULL) w->next->link = w->link;
+    w->link = NULL;
+}

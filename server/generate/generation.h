@@ -1,0 +1,160 @@
+/* server/generate/generation.h - one prompt and its samples, at work in the engine for an owner.
+ *
+ * Whoever wants text makes a generation, fills in what is asked, starts it, and is called back: a
+ * completion that answers an HTTP request holds one for each of its prompts; a rollout or a job
+ * may hold hundreds with no client connected. A generation knows nothing of HTTP.
+ *
+ *              generation_start()                 engine               last sample, error
+ *   NEW -------------------------> HELD ----------------> RUNNING ----------------------> ENDED
+ *                  paused           |  turn, not paused      |                              ^
+ *                                   |                        | abort: the engine ends them  |
+ *                                   \---- abort: at the next turn --------------------------/
+ *
+ * generation_free() is possible in every state; the owner then hears nothing more.
+ *
+ * Invariants
+ * (1) A generation is in exactly the list of its state: held, running, or none.
+ * (2) token() comes for a sample that is not done; sample() once for each sample, when it is done,
+ *     unless the generation fails; end() once for a generation that was started, as its last call.
+ *     So whether it finished, was aborted or failed, the owner hears of it exactly once.
+ * (3) Callbacks are made by generations_turn() alone, never from inside a call of the owner's. In
+ *     any of them the owner may free this generation or others.
+ * (4) `open` counts the samples that are not done; the engine knows the generation, by its id,
+ *     exactly while it is running.
+ * (5) Held samples and running ones together never are more than the engine takes, so what was
+ *     accepted is not refused later for want of room.
+ *
+ * Memory: prompt, samples and what they collect belong to the generation. What `sampling` points
+ * to is borrowed until end() or generation_free(): it may lie in the generation's arena.
+ *
+ * Loop thread only, but for generation_new() and what fills in a generation that is not started.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVER_GENERATE_GENERATION_H
+#define SERVER_GENERATE_GENERATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "engine/engine.h"
+#include "server/generate/choice.h"
+#include "server/http/metrics.h"
+
+struct generation;
+struct generations;
+
+/* The owner's. token and sample may be NULL. */
+struct generation_calls {
+    void (*token)(struct generation *g, struct choice *c);  /* c has one token more */
+    void (*sample)(struct generation *g, struct choice *c); /* c is done */
+    void (*end)(struct generation *g);                      /* g->error tells whether it failed */
+};
+
+enum generation_state { GENERATION_NEW, GENERATION_HELD, GENERATION_RUNNING, GENERATION_ENDED };
+
+enum { GENERATION_ARENA_BYTES = 256 << 20, GENERATION_MAX_SAMPLES = 1 << 16 };
+
+struct generation {
+    const struct generation_calls *calls;
+    void *owner;
+    struct arena *arena; /* its own; lives as long as it does */
+
+    /* What is asked: the owner fills it in before the start. */
+    struct tokens ids; /* the prompt; owned */
+    struct span text;  /* the prompt as text, where the owner echoes it */
+    int n;             /* samples, 1 or more */
+    int first_index;   /* of its first sample, for choice.index */
+    int priority;
+    uint64_t cache_salt;
+    struct engine_sampling sampling;      /* neutral at first */
+    bool keeps_tokens;                    /* token records are kept */
+    bool finds_calls;                     /* of tools, in the text */
+    const char *think_open, *think_close; /* tags that set thoughts apart; NULL: all is answer */
+    bool think_opened;                    /* the prompt ends inside the thoughts */
+    uint64_t born_ns;                     /* for the time to the first token */
+
+    /* What came. */
+    enum generation_state state;
+    struct choice *choices; /* [n], from the start on */
+    int open;
+    int n_cached;                    /* prompt tokens that the cache had */
+    struct token_prob *probs, *tops; /* of the prompt [ids.n], [ids.n, n_top]; owned; NULL: none */
+    int n_top;
+    struct error error; /* ERROR_NONE unless it failed */
+
+    /* generation.c's */
+    struct generations *all;
+    uint64_t id;  /* the engine's name for it; 0: the engine does not know it */
+    bool aborted; /* its owner, or the server, asked for its end */
+    bool began;   /* a token has come */
+    struct generation *next, **link;
+};
+
+/* A generation that asks for nothing yet. NULL when there is no memory. */
+struct generation *generation_new(const struct generation_calls *calls, void *owner,
+                                  struct error *err);
+
+/* Hand it to the engine, or hold it while generation is paused. False when it cannot be:
+ * ERROR_QUEUE_FULL, ERROR_TOO_LONG, ERROR_INVALID_VALUE, ERROR_NO_MEMORY; it is then as new, and
+ * no call comes. */
+bool generation_start(struct generations *all, struct generation *g, struct error *err);
+
+/* End it with what it has: every sample that is not done gets FINISH_ABORT, within a step, and
+ * sample() and end() come as always. Nothing happens to one that is new or has ended. */
+void generation_abort(struct generation *g);
+
+/* Give it up and free it: the engine is told, the owner hears nothing more. Accepts NULL. */
+void generation_free(struct generation *g);
+
+/* ---- all of them ---- */
+
+/* What happened to all, for metrics. Loop thread. */
+struct generation_counts {
+    struct histogram first_token, inter_token; /* seconds */
+    uint64_t finished[4];                      /* samples by enum engine_finish */
+    uint64_t cancelled;                        /* requests whose client left; completion.c counts */
+};
+
+enum pause_mode {
+    PAUSE_ABORT, /* those at work end now with what they have: finish reason "abort" */
+    PAUSE_WAIT,  /* they run to their end */
+    PAUSE_KEEP   /* they stand still, and go on where they stood */
+};
+
+/* wake(arg) asks for a generations_turn() soon; engine may be loading. NULL when there is no
+ * memory. */
+struct generations *generations_new(struct engine *engine, void (*wake)(void *arg), void *arg);
+
+/* None may be left. Accepts NULL. */
+void generations_free(struct generations *all);
+
+/* Take what the engine says and pass it on; start what was held; tell who waits for idleness. */
+void generations_turn(struct generations *all);
+
+/* Standing still between two training steps: no new generation starts, it waits, in order of
+ * arrival, until generations_resume(). What becomes of those at work is the mode's. */
+void generations_pause(struct generations *all, enum pause_mode mode);
+void generations_resume(struct generations *all);
+bool generations_are_paused(const struct generations *all);
+
+/* Abort all, held ones too. */
+void generations_abort(struct generations *all);
+
+/* Started and not ended; of these, known to the engine. */
+size_t generations_count(const struct generations *all);
+size_t generations_at_work(const struct generations *all);
+
+struct generation_counts *generations_counts(struct generations *all);
+
+/* idle(w) once no generation is at work: from a turn, never at once. */
+struct idle_wait {
+    void (*idle)(struct idle_wait *w);
+    struct idle_wait *next, **link; /* link NULL: not waiting */
+};
+void generations_wait_idle(struct generations *all, struct idle_wait *w);
+void idle_wait_stop(struct idle_wait *w);
+
+#endif

@@ -1,0 +1,37 @@
+/* server/routes/control.h - what the dialects of trainers share who pause, resume and abort
+ * generations: vLLM's names are in vllm_control.c, SGLang's in sglang_control.c.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVER_ROUTES_CONTROL_H
+#define SERVER_ROUTES_CONTROL_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+
+#include "server/generate/pause.h"
+#include "server/http/fields.h"
+
+struct exchange;
+struct server;
+
+/* A dialect's word for a way of pausing; a name of NULL ends a list. */
+struct control_mode {
+    const char *name;
+    enum pause_mode mode;
+};
+
+/* The mode of a word; without a word (p NULL) the first. False names "mode". */
+bool control_find_mode(const struct control_mode *modes, struct span word, enum pause_mode *mode,
+                       struct error *err);
+
+/* Read the body, an object, by one table; no body asks for nothing. *body is what the fields
+ * borrow from: delete it, also after a failure. */
+bool control_read_body(struct exchange *x, struct field_table table, cJSON **body,
+                       struct error *err);
+
+/* Abort the requests that `names` lists, a string or an array of them (NULL: all). Returns how
+ * many there were. */
+int control_abort(struct server *s, const cJSON *names);
+
+#endif

@@ -1,0 +1,115 @@
+/* server/routes/llama_server.c - llama-server's other names: POST /apply-template, GET /props, /slots.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/routes/routes.h"
+
+#include "base/json.h"
+#include "base/version.h"
+#include "server/generate/conversation.h"
+#include "server/generate/generation.h"
+#include "server/http/emit.h"
+#include "server/http/exchange.h"
+#include "server/http/state.h"
+#include "server/routes/llama.h"
+
+/* ---- /apply-template ---- */
+
+static void render(struct exchange *x, const cJSON *body, struct buffer *text)
+{
+    struct conversation conversation = {.add_generation_prompt = true};
+    struct field_table table = conversation_table(&conversation);
+    struct field_context context = {.arena = x->arena};
+    if (!fields_read(body, &table, 1, &context, &x->error) ||
+        !conversation_render(&conversation, x->server->engine, x->arena, text, &x->error)) {
+        return;
+    }
+    emit_object(&x->reply, NULL);
+    emit_text(&x->reply, "prompt", buffer_span(text));
+    emit_close(&x->reply, '}');
+}
+
+static void work_template(struct exchange *x)
+{
+    struct buffer text;
+    cJSON *body = json_parse(buffer_span(&x->body), &x->error);
+    buffer_init(&text, (size_t)x->server->o.max_body_bytes * 2);
+    if (body != NULL) render(x, body, &text);
+    buffer_clear(&text);
+    cJSON_Delete(body);
+}
+
+void llama_template_handle(struct exchange *x)
+{
+    exchange_offload(x, WORK_HEAVY, work_template, exchange_finish);
+}
+
+/* ---- /props ---- */
+
+static void emit_default_settings(const struct engine_info *info, struct buffer *out)
+{
+    struct engine_sampling s;
+    engine_sampling_init(&s);
+    llama_sampling_init(&s);
+    emit_object(out, "default_generation_settings");
+    emit_int(out, "n_ctx", info->context);
+    emit_object(out, "params");
+    emit_float(out, "temperature", s.temperature);
+    emit_int(out, "top_k", s.top_k);
+    emit_float(out, "top_p", s.top_p);
+    emit_float(out, "min_p", s.min_p);
+    emit_float(out, "repeat_penalty", s.repetition_penalty);
+    emit_int(out, "n_predict", s.max_tokens);
+    emit_close(out, '}');
+    emit_close(out, '}');
+}
+
+void llama_props_handle(struct exchange *x)
+{
+    const struct engine_info *info = engine_info(x->server->engine);
+    struct buffer out;
+    buffer_init(&out, EXCHANGE_REPLY_BYTES);
+    emit_object(&out, NULL);
+    emit_default_settings(info, &out);
+    emit_int(&out, "total_slots", info->max_sequences);
+    emit_str(&out, "model_path", info->name);
+    emit_object(&out, "modalities");
+    emit_bool(&out, "vision", false);
+    emit_bool(&out, "audio", false);
+    emit_close(&out, '}');
+    emit_str(&out, "build_info", "touchstone " TOUCHSTONE_VERSION);
+    emit_bool(&out, "is_sleeping", generations_are_paused(x->server->generations));
+    emit_close(&out, '}');
+    exchange_reply_json(x, &out);
+}
+
+/* ---- /slots ---- */
+
+/* A place in the batch each. Sequences have no fixed places here, so the first ones are shown as
+ * busy. */
+void llama_slots_handle(struct exchange *x)
+{
+    const struct engine_info *info = engine_info(x->server->engine);
+    struct engine_stats stats;
+    struct buffer out;
+    engine_stats(x->server->engine, &stats);
+    const char *strict = exchange_argument(x, "fail_on_no_slot");
+    if (strict != NULL && stats.running >= info->max_sequences) {
+        struct error err = {0};
+        error_set(&err, ERROR_QUEUE_FULL, NULL, "all %d slots are busy", info->max_sequences);
+        exchange_fail(x, &err);
+        return;
+    }
+    buffer_init(&out, EXCHANGE_REPLY_BYTES);
+    emit_array(&out, NULL);
+    for (int i = 0; i < info->max_sequences; i++) {
+        emit_object(&out, NULL);
+        emit_int(&out, "id", i);
+        emit_int(&out, "n_ctx", info->context);
+        emit_bool(&out, "speculative", false);
+        emit_bool(&out, "is_processing", i < stats.running);
+        emit_close(&out, '}');
+    }
+    emit_close(&out, ']');
+    exchange_reply_json(x, &out);
+}

@@ -1,0 +1,154 @@
+/* server/routes/sglang_control.c - what trainers call around a training step, by SGLang's names
+ * (srt/managers/io_struct.py), which AReaL also uses.
+ *
+ * retract and in_place are the same here: weights do not change while a sequence stands still, so
+ * what was computed for it stays true.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/routes/routes.h"
+
+#include "base/version.h"
+#include "server/http/emit.h"
+#include "server/http/exchange.h"
+#include "server/http/state.h"
+#include "server/routes/control.h"
+#include "server/routes/replies.h"
+
+static const struct control_mode modes[] = {
+    {"abort", PAUSE_ABORT}, {"retract", PAUSE_KEEP}, {"in_place", PAUSE_KEEP}, {NULL, 0}};
+
+struct sglang_control {
+    struct span mode;
+    const cJSON *rid;
+    bool abort_all;
+};
+
+#define AT(field) .offset = offsetof(struct sglang_control, field)
+static const struct field pause_rows[] = {{"mode", FIELD_TEXT, AT(mode)}};
+static const struct field abort_rows[] = {
+    {"rid", FIELD_VALUE, AT(rid)},
+    {"abort_all", FIELD_BOOL, AT(abort_all)},
+    {"abort_message", .kind = FIELD_IGNORED},
+    {"finished_reason", .kind = FIELD_IGNORED},
+};
+static const struct field continue_rows[] = {{"torch_empty_cache", .kind = FIELD_IGNORED}};
+
+static void reply_done(struct exchange *x, const char *message)
+{
+    struct buffer out;
+    buffer_init(&out, EXCHANGE_REPLY_BYTES);
+    emit_object(&out, NULL);
+    emit_bool(&out, "success", true);
+    emit_str(&out, "status", "ok");
+    emit_str(&out, "message", message);
+    emit_close(&out, '}');
+    exchange_reply_json(x, &out);
+}
+
+static void on_generation_paused(struct exchange *x)
+{
+    reply_done(x, "generation is paused");
+}
+
+void sglang_pause_handle(struct exchange *x)
+{
+    struct sglang_control own = {0};
+    struct error err = {0};
+    enum pause_mode mode = PAUSE_ABORT;
+    cJSON *body;
+    if (control_read_body(x, FIELD_TABLE(pause_rows, &own), &body, &err)) {
+        control_find_mode(modes, own.mode, &mode, &err);
+    }
+    cJSON_Delete(body);
+    if (err.code != ERROR_NONE) {
+        exchange_fail(x, &err);
+        return;
+    }
+    pause_begin(x, mode, on_generation_paused);
+}
+
+void sglang_continue_handle(struct exchange *x)
+{
+    struct error err = {0};
+    cJSON *body;
+    bool ok = control_read_body(x, FIELD_TABLE(continue_rows, x), &body, &err);
+    cJSON_Delete(body);
+    if (!ok) {
+        exchange_fail(x, &err);
+        return;
+    }
+    generations_resume(x->server->generations);
+    reply_done(x, "generation goes on");
+}
+
+void sglang_abort_handle(struct exchange *x)
+{
+    struct sglang_control own = {0};
+    struct error err = {0};
+    cJSON *body;
+    bool ok = control_read_body(x, FIELD_TABLE(abort_rows, &own), &body, &err);
+    if (ok && !own.abort_all && own.rid == NULL) {
+        ok = error_set(&err, ERROR_MISSING_FIELD, "rid", "either rid or abort_all is needed");
+    }
+    if (ok) {
+        control_abort(x->server, own.abort_all ? NULL : own.rid);
+        reply_done(x, "aborted");
+    } else {
+        exchange_fail(x, &err);
+    }
+    cJSON_Delete(body);
+}
+
+/* ---- what is here ---- */
+
+void sglang_model_info_handle(struct exchange *x)
+{
+    const struct engine_info *info = engine_info(x->server->engine);
+    struct buffer out;
+    buffer_init(&out, EXCHANGE_REPLY_BYTES);
+    emit_object(&out, NULL);
+    emit_str(&out, "model_path", info->name);
+    emit_str(&out, "tokenizer_path", info->name);
+    emit_bool(&out, "is_generation", true);
+    emit_str(&out, "model_type", info->architecture);
+    emit_int(&out, "max_model_len", info->context);
+    emit_close(&out, '}');
+    exchange_reply_json(x, &out);
+}
+
+void sglang_server_info_handle(struct exchange *x)
+{
+    const struct server *s = x->server;
+    const struct engine_info *info = engine_info(s->engine);
+    struct engine_stats stats;
+    struct buffer out;
+    engine_stats(s->engine, &stats);
+    buffer_init(&out, EXCHANGE_REPLY_BYTES);
+    emit_object(&out, NULL);
+    emit_str(&out, "model_path", info->name);
+    emit_str(&out, "tokenizer_path", info->name);
+    emit_str(&out, "served_model_name", info->name);
+    emit_str(&out, "host", s->o.host);
+    emit_int(&out, "port", s->port);
+    emit_int(&out, "tp_size", 1);
+    emit_int(&out, "dp_size", 1);
+    emit_int(&out, "context_length", info->context);
+    emit_int(&out, "max_total_num_tokens", (int64_t)info->kv_blocks * info->kv_block_tokens);
+    emit_str(&out, "version", TOUCHSTONE_VERSION);
+    emit_array(&out, "internal_states");
+    emit_object(&out, NULL);
+    emit_int(&out, "running", stats.running);
+    emit_int(&out, "waiting", stats.waiting);
+    emit_bool(&out, "paused", generations_are_paused(s->generations));
+    emit_close(&out, '}');
+    emit_close(&out, ']');
+    emit_close(&out, '}');
+    exchange_reply_json(x, &out);
+}
+
+/* The version that every answer of /generate has in its meta_info. */
+void sglang_weight_version_handle(struct exchange *x)
+{
+    reply_str(x, "weight_version", engine_weights(x->server->engine).name);
+}

@@ -1,0 +1,138 @@
+/* server/routes/vllm_control.c - what trainers call around a training step, by vLLM's names
+ * (vllm/entrypoints/serve): pausing, sleeping, aborting, the prefix cache, what this server is.
+ * TRL's older names are the same with a slash behind.
+ *
+ * Sleeping is pausing with an empty cache: weights stay where they are, for there is no other
+ * memory to take them to. All answer with a JSON body: TRL's client parses every reply.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/routes/routes.h"
+
+#include <string.h>
+
+#include "server/http/emit.h"
+#include "server/http/exchange.h"
+#include "server/http/state.h"
+#include "server/routes/control.h"
+#include "server/routes/replies.h"
+
+static const struct control_mode modes[] = {
+    {"abort", PAUSE_ABORT}, {"wait", PAUSE_WAIT}, {"keep", PAUSE_KEEP}, {NULL, 0}};
+
+static bool argument_is(const struct exchange *x, const char *name, bool standard)
+{
+    const char *value = exchange_argument(x, name);
+    if (value == NULL) return standard;
+    return strcmp(value, "true") == 0 || strcmp(value, "True") == 0 || strcmp(value, "1") == 0;
+}
+
+static void on_paused(struct exchange *x)
+{
+    if (argument_is(x, "clear_cache", true)) engine_reset_prefix_cache(x->server->engine);
+    reply_str(x, "status", "paused");
+}
+
+static void on_asleep(struct exchange *x)
+{
+    engine_reset_prefix_cache(x->server->engine);
+    reply_str(x, "status", "sleeping");
+}
+
+static void pause_by_argument(struct exchange *x, void (*done)(struct exchange *x))
+{
+    struct error err = {0};
+    enum pause_mode mode;
+    const char *word = exchange_argument(x, "mode");
+    if (argument_is(x, "wait_for_inflight_requests", false)) word = "wait"; /* vLLM's older way */
+    if (!control_find_mode(modes, span_str(word), &mode, &err)) {
+        exchange_fail(x, &err);
+        return;
+    }
+    pause_begin(x, mode, done);
+}
+
+void vllm_pause_handle(struct exchange *x)
+{
+    pause_by_argument(x, on_paused);
+}
+
+void vllm_sleep_handle(struct exchange *x)
+{
+    pause_by_argument(x, on_asleep);
+}
+
+void vllm_resume_handle(struct exchange *x)
+{
+    generations_resume(x->server->generations);
+    reply_str(x, "status", "resumed");
+}
+
+void vllm_wake_handle(struct exchange *x)
+{
+    generations_resume(x->server->generations);
+    reply_str(x, "status", "awake");
+}
+
+void vllm_is_paused_handle(struct exchange *x)
+{
+    reply_bool(x, "is_paused", generations_are_paused(x->server->generations));
+}
+
+void vllm_is_sleeping_handle(struct exchange *x)
+{
+    reply_bool(x, "is_sleeping", generations_are_paused(x->server->generations));
+}
+
+void vllm_abort_handle(struct exchange *x)
+{
+    const cJSON *names = NULL;
+    static const struct field rows[] = {{"request_ids", .kind = FIELD_ARRAY}};
+    struct error err = {0};
+    cJSON *body;
+    if (!control_read_body(x, FIELD_TABLE(rows, &names), &body, &err)) {
+        exchange_fail(x, &err);
+    } else {
+        struct buffer out;
+        buffer_init(&out, EXCHANGE_REPLY_BYTES);
+        emit_object(&out, NULL);
+        emit_str(&out, "status", "ok");
+        emit_int(&out, "aborted", control_abort(x->server, names));
+        emit_close(&out, '}');
+        exchange_reply_json(x, &out);
+    }
+    cJSON_Delete(body);
+}
+
+/* ---- what is here ---- */
+
+void vllm_reset_cache_handle(struct exchange *x)
+{
+    engine_reset_prefix_cache(x->server->engine);
+    reply_bool(x, "success", true);
+}
+
+/* One process holds the whole model. */
+void vllm_world_size_handle(struct exchange *x)
+{
+    reply_int(x, "world_size", 1);
+}
+
+/* Of vLLM's configuration what TRL reads. */
+void vllm_server_info_handle(struct exchange *x)
+{
+    const struct engine_info *info = engine_info(x->server->engine);
+    struct buffer out;
+    buffer_init(&out, EXCHANGE_REPLY_BYTES);
+    emit_object(&out, NULL);
+    emit_object(&out, "vllm_config");
+    emit_object(&out, "model_config");
+    emit_str(&out, "model", info->name);
+    emit_str(&out, "dtype", info->quantisation);
+    emit_int(&out, "max_model_len", info->context);
+    emit_close(&out, '}');
+    emit_null(&out, "weight_transfer_config"); /* none: TRL then says that weights cannot be sent */
+    emit_close(&out, '}');
+    emit_close(&out, '}');
+    exchange_reply_json(x, &out);
+}
