@@ -144,7 +144,7 @@ static void judge_one(struct arena *a, struct span gold_text, const struct math_
     enum equality e = meet_all(&w, gold, answer, &said, out);
     struct span place = said.plain.n > 0 ? said.plain : found->place;
     if (e != EQ_YES && words_agree(a, gold, answer, place)) e = work_yes(&w, MATH_EQUAL_WORDS);
-    struct span value = e == EQ_YES ? span_of(NULL, 0) : gold_value(a, gold);
+    struct span value = e == EQ_NO ? gold_value(a, gold) : span_of(NULL, 0);
     if (value.n > 0 && !span_eq(value, gold)) e = meet_all(&w, value, answer, &said, out);
     out->verdict = verdict_of(&w, e, &out->cause);
     if (e == EQ_NO && value.n == 0 && gold_is_unreadable(a, gold)) {

@@ -186,9 +186,9 @@ struct span plain_last_bold(struct span s)
  * it; i itself when none stands at s.p[i]. */
 static size_t font_end(struct span s, size_t i)
 {
-    static const char *const fonts[] = {"\\text",   "\\textbf", "\\textit",      "\\textrm",
-                                        "\\textup", "\\mathrm", "\\mbox",        "\\textnormal",
-                                        "\\textsf", "\\emph",   "\\operatorname"};
+    static const char *const fonts[] = {"\\text",   "\\textbf", "\\textit", "\\textrm",
+                                        "\\textup", "\\mathrm", "\\mbox",   "\\textnormal",
+                                        "\\textsf", "\\emph"};
     for (size_t k = 0; k < sizeof(fonts) / sizeof(fonts[0]); k++) {
         size_t end = i + strlen(fonts[k]);
         if (!span_starts(span_slice(s, i, s.n), span_str(fonts[k]))) continue;

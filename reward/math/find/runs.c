@@ -351,6 +351,7 @@ static struct atom letters_atom(struct span s, size_t i, enum atom_kind before)
         a.kind = ATOM_JOIN;
     }
     if (a.kind == ATOM_WORD) a.kind = known_word(w, before);
+    if (a.kind == ATOM_WORD && (at(s, a.to) == '_' || at(s, a.to) == '^')) a.kind = ATOM_VALUE;
     if (a.kind == ATOM_WORD && is_product(s, i, a.to, glued, before)) a.kind = ATOM_VALUE;
     return a;
 }
