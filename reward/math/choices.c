@@ -9,6 +9,7 @@
 #include "reward/math/choices.h"
 
 #include "base/ascii.h"
+#include "base/turn_marks.h"
 #include "reward/math/find/choice.h"
 #include "reward/math/find/extract.h"
 #include "reward/math/find/gold.h"
@@ -131,7 +132,7 @@ static struct offer offered(struct arena *a, struct span response, const struct 
     if (out.found.choice >= 0 || out.found.several) return out;
     bool only_marks = o->require_boxed || o->answer_tag || o->answer_in_brackets;
     if (only_marks || x.cause == MATH_ONLY_IN_REASONING) return out;
-    if (!marks_after_reasoning(marks_cut(response), o, &rest, &open)) return out;
+    if (!marks_after_reasoning(turn_text(response), o, &rest, &open)) return out;
     return in_text(a, response, rest, o, marked);
 }
 

@@ -16,6 +16,7 @@
 #include "reward/math/find/extract.h"
 
 #include "base/ascii.h"
+#include "base/turn_marks.h"
 #include "reward/math/find/boxes.h"
 #include "reward/math/find/formula.h"
 #include "reward/math/find/marks.h"
@@ -219,7 +220,7 @@ static bool search(struct arena *a, struct span s, bool open, const struct math_
 void extract_answer(struct arena *a, struct span response, const struct math_options *o,
                     struct extraction *out)
 {
-    struct span s = marks_cut(response), rest;
+    struct span s = turn_text(response), rest;
     bool open;
     *out = (struct extraction){.cause = MATH_NO_ANSWER_FOUND};
     if (!marks_after_reasoning(s, o, &rest, &open)) return;

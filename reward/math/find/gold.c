@@ -9,6 +9,7 @@
 #include "reward/math/find/gold.h"
 
 #include "base/ascii.h"
+#include "base/turn_marks.h"
 #include "reward/math/find/extract.h"
 #include "reward/math/find/formula.h"
 #include "reward/math/find/marks.h"
@@ -64,7 +65,7 @@ struct span gold_answer(struct arena *a, struct span gold, const struct math_opt
     if (gold.n <= 64 && !has_marks(gold) && !extract_may_have_words(gold)) return whole_gold;
     struct extraction found = {0};
     struct stated st;
-    struct span s = marks_cut(gold), tag = marks_tagged(s, false), hash = marks_hashed(s, false);
+    struct span s = turn_text(gold), tag = marks_tagged(s, false), hash = marks_hashed(s, false);
     struct math_options plain = *o;
     plain.first_answer = false;
     if (tag.p != NULL) s = tag;
