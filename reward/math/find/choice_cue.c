@@ -458,13 +458,25 @@ static void by_line(struct span s, const struct math_options *o, struct choice_f
     if (only >= 0) settle(best, rank, LINE, only, s, found, is_hedged(s, found, o));
 }
 
+/* Another letter a few bytes before is joined to the one at s.p[i]: "between B and C". */
+static bool is_joined_before(struct span s, size_t i, const struct math_options *o)
+{
+    for (size_t k = i > 12 ? i - 12 : 0; k < i; k++) {
+        if (choice_alone_at(s, k, o, false) >= 0 && !is_article(s, k) && is_hedged(s, k, o)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void by_itself(struct span s, const struct math_options *o, struct choice_found *best)
 {
     bool short_text = s.n <= 3;
     for (size_t i = s.n; i-- > 0;) {
         int c = choice_alone_at(s, i, o, short_text);
         if (c < 0 || is_article(s, i) || is_denied_after(s, i) || is_denied_before(s, i)) continue;
-        *best = (struct choice_found){c, span_slice(s, i, i + 1), false, false};
+        bool several = is_joined_before(s, i, o);
+        *best = (struct choice_found){several ? -1 : c, span_slice(s, i, i + 1), several, false};
         return;
     }
 }

@@ -82,10 +82,10 @@ static bool in_bold(struct arena *a, struct span s, const struct math_options *o
         if (ascii_is_digit(*c) || *c == '$' || *c == '\\') return false;
     }
     struct stated st = stated_in(a, bold, o->extract);
-    out->place = st.plain;
-    if (st.text.n == 0 || st.denied) return false;
     struct spoken v = spoken_value(a, s, from - 2, to + 2);
     if (v.denied) return false;
+    out->place = st.plain;
+    if (st.text.n == 0 || st.denied) return false;
     if (v.changed) st = (struct stated){.text = v.text, .plain = st.plain, .changed = true};
     trace_add(o->trace, "bold", bold, "in bold, and no line with mathematics follows");
     return take(out, &st, MATH_FROM_EXPRESSION);
@@ -152,9 +152,10 @@ static bool unmarked(struct arena *a, struct span s, const struct math_options *
     if (t.n > 0 && formula_at(t, 0, NULL, &f) && f.to == t.n) {
         return find(out, f.inside, MATH_FROM_LATEX);
     }
+    if (bold.n > 0) return find(out, bold, MATH_FROM_EXPRESSION);
     if (in_words(s, o, out)) return true;
     out->cause = MATH_NO_ANSWER_FOUND;
-    return bold.n > 0 && find(out, bold, MATH_FROM_EXPRESSION);
+    return false;
 }
 
 /* "The final answer is ..." after the last box, with something in it that reads as mathematics. */

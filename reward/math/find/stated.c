@@ -95,8 +95,7 @@ static bool value_behind_words(struct arena *a, struct span s, size_t at, struct
     return (v->changed || v->denied) && after_leads(s, at) >= v->from;
 }
 
-/* A number in words: "eight", "twenty-five dollars". */
-static struct span spelled_at(struct span s, size_t at)
+struct span stated_spelled(struct span s, size_t at)
 {
     int64_t n, d;
     size_t end = at, found = at;
@@ -172,7 +171,7 @@ static bool at_once(struct arena *a, struct span s, struct stated *out)
         return true;
     }
     if (begins) return keep(out, &v);
-    out->text = spelled_at(s, at);
+    out->text = stated_spelled(s, at);
     return out->text.n > 0;
 }
 
