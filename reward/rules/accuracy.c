@@ -170,15 +170,9 @@ static bool prepare(const struct option_value *v, void **out, struct error *err)
 
 /* ---- the item ---------------------------------------------------------------------------------- */
 
-/* A reference's text; a number's digits as the client wrote them. */
 static bool read_gold(const cJSON *v, struct arena *a, struct span *out)
 {
-    char scratch[JSON_NUMBER_ROOM];
-    *out = json_text(v, a);
-    if (cJSON_IsNumber(v) && isfinite(v->valuedouble)) {
-        struct span digits = json_number(v, scratch);
-        *out = span_of(arena_str(a, digits), digits.n);
-    }
+    *out = cJSON_IsNumber(v) ? json_decimal(v, a) : json_text(v, a);
     return out->p != NULL;
 }
 
