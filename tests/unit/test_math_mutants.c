@@ -201,6 +201,12 @@ static bool names_of_tuple(const struct mutant *m)
     return m->kind == ORDER && has(m->answer, "=") && has(m->gold, "=");
 }
 
+/* Known, and wrong: -12:00 and 12:-00 for noon. */
+static bool sign_in_time(const struct mutant *m)
+{
+    return m->kind == SIGN && has(m->gold, ":00");
+}
+
 static bool in_remark(const struct mutant *m)
 {
     return has(m->text, "Yes, ") || has(m->answer, "pt]");
@@ -219,7 +225,9 @@ static bool same_value(const struct mutant *m)
         {"\\binom{7}{3}", "4"}, /* choose 3 or leave 3 */
         {"\\binom{5}{2}", "3"},
         {"\\gcd(2^{90},2^{40})", "91"},
-        {"\\ln|x|+C", "4x"}, /* ln 4 belongs to the constant */
+        {"5 \\bmod 10", "mod"}, /* other members of the residue */
+        {"(-32)^{2/5}", "2"},   /* an even power */
+        {"\\ln|x|+C", "4x"},    /* ln 4 belongs to the constant */
         {"\\{0,\\pm1\\}", "minus 0"},
         {"\\lim_{x\\to0^+}x^2\\ln x", ""}, /* 1 ln 1 and half of 0 are 0 too */
     };
@@ -260,6 +268,7 @@ static const struct reason reasons[] = {
     {"the unknown's name in a list of its values", name_of_solutions},
     {"a bound name", name_of_bound},
     {"the names of a tuple's places are not compared (wrong)", names_of_tuple},
+    {"a sign in a time of day is passed over (wrong)", sign_in_time},
     {"words after yes, or a row's height", in_remark},
     {"said before it is denied", said_before},
     {"the same value", same_value},
