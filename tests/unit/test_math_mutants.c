@@ -204,7 +204,7 @@ static bool names_of_tuple(const struct mutant *m)
 /* Known, and wrong: -12:00 and 12:-00 for noon. */
 static bool sign_in_time(const struct mutant *m)
 {
-    return m->kind == SIGN && has(m->gold, ":00");
+    return (m->kind == SIGN || m->kind == SPOKEN) && has(m->gold, ":00");
 }
 
 static bool in_remark(const struct mutant *m)
