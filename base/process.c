@@ -4,6 +4,7 @@
  */
 #include "base/process.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -24,6 +25,7 @@ int process_end(pid_t pid, int within_ms)
 {
     struct pollfd p = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
     int n = 0;
+    assert(pid > 0); /* 0 and below name groups */
     if (p.fd >= 0) {
         while ((n = poll(&p, 1, within_ms)) < 0 && errno == EINTR) {
         }

@@ -11,6 +11,7 @@
  */
 #include "base/processors.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <sched.h>
 #include <stdio.h>
@@ -31,6 +32,7 @@ static int rounded_up(long long quota, long long period)
 {
     if (quota <= 0 || period <= 0) return 0;
     long long n = (quota + period - 1) / period;
+    assert(n >= 1);
     return n > INT_MAX ? INT_MAX : (int)n;
 }
 
@@ -52,6 +54,7 @@ static int quota_in(const char *folder)
 
 static int least_quota(int a, int b)
 {
+    assert(a >= 0 && b >= 0); /* 0: none */
     if (a == 0 || b == 0) return a + b;
     return a < b ? a : b;
 }
