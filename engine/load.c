@@ -62,10 +62,10 @@ static bool open_template(struct loaded *l, struct error *err)
         error_set(&l->template_error, ERROR_TEMPLATE, NULL, "the model has no chat template");
         return true;
     }
+    mem_forget();
     l->template = template_new(source, &l->template_error);
-    if (l->template == NULL && l->template_error.code == ERROR_NO_MEMORY) {
-        if (err != NULL) *err = l->template_error;
-        return false;
+    if (l->template == NULL && mem_ran_out()) {
+        return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the chat template");
     }
     if (l->template == NULL) {
         log_line(LOG_WARN, "chat_template_unusable", LOG_S("error", l->template_error.message),
