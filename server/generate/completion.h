@@ -117,16 +117,19 @@ bool completion_parse(struct completion *c, struct error *err);
  * own fields in order, check what they say together, the model's name included. */
 bool completion_fields(struct completion *c, const struct field_table *own, size_t n,
                        struct error *err);
+/* After completion_fields(): what the fields say together. False names the field. */
 bool completion_check(struct completion *c, struct error *err);
 
 /* One more prompt. In errors param is where in the prompt the fault lies, or empty. */
 bool completion_prompt_text(struct completion *c, struct span text, bool add_special,
                             struct error *err);
+/* The same from token ids, an array; with `echo` their text is made too. */
 bool completion_prompt_ids(struct completion *c, const cJSON *ids, struct error *err);
 /* The field that holds the prompts: a string, strings, ids or lists of ids. */
 bool completion_prompts(struct completion *c, const cJSON *prompt, const char *field,
                         bool add_special, struct error *err);
 
+/* For a route's own fields_read(). */
 struct field_context completion_field_context(struct completion *c);
 
 /* ---- for styles ---- */
@@ -141,6 +144,7 @@ static inline struct choice *completion_choice(const struct completion *c, size_
 struct completion_usage {
     int64_t prompt, completion, cached, thought;
 };
+/* Tokens so far, of all prompts and choices. */
 struct completion_usage completion_usage(const struct completion *c);
 /* "usage": {...} */
 void completion_emit_usage(const struct completion *c, struct buffer *out);
@@ -155,6 +159,7 @@ void completion_emit_stop_reason(const struct completion *c, const struct choice
  * best of its samples, best first, when best_of asks for more. False when there is no memory. */
 bool completion_pick(const struct completion *c, const struct choice ***out);
 
+/* The served model's name. */
 const char *completion_model(const struct completion *c);
 
 /* ---- for the routes that trainers control us by ---- */

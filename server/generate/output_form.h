@@ -23,10 +23,11 @@ bool output_form_read_structured(const struct field_context *context, const cJSO
 bool output_form_read_choices(const struct field_context *context, const cJSON *value, void *out,
                               struct error *err);
 
-/* Compile what p asks for, once its thoughts are known, into p->engine.form, for whoever then owns p
- * to free. False and *err, naming the client's field, otherwise. */
 struct engine;
 struct sampling_params;
+
+/* Compile what p asks for, once its thoughts are known, into p->engine.form, for whoever then owns p
+ * to free. False and *err, naming the client's field, otherwise. */
 bool output_form_compile(struct engine *engine, struct sampling_params *p, struct error *err);
 
 #endif

@@ -33,6 +33,7 @@ struct reasoning {
 /* Tags may be NULL: the model has none. opened: the prompt ends inside the thoughts. Clear with
  * reasoning_clear(). */
 void reasoning_init(struct reasoning *r, const char *open, const char *close, bool opened);
+/* Free what is held back. */
 void reasoning_clear(struct reasoning *r);
 
 /* Sort delta into what is thought and what is answer (both appended to). */

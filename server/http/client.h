@@ -46,6 +46,7 @@ struct client *client_new(struct server *s, struct MHD_Connection *connection);
 /* It is about to be closed. */
 void client_free(struct client *c);
 
+/* A phase begins now. */
 void client_set_phase(struct client *c, enum client_phase phase);
 
 /* From the first time a request of this connection waits: exchange_client_left(c->exchange) is

@@ -125,6 +125,7 @@ struct exchange {
 
 /* Answer with body, which is taken (and empty afterwards). A failed buffer becomes a 500. */
 void exchange_reply(struct exchange *x, int status, const char *media_type, struct buffer *body);
+/* 200, application/json. */
 void exchange_reply_json(struct exchange *x, struct buffer *body); /* 200, application/json */
 /* The error in OpenAI's shape, Retry-After where clients shall come again. On a stream it is the
  * caller's to send an event; here nothing happens then. */
@@ -132,6 +133,7 @@ void exchange_fail(struct exchange *x, const struct error *err);
 
 /* Begin a stream: 200 and its headers. Then append to x->out and exchange_push(). */
 void exchange_stream(struct exchange *x, const char *media_type);
+/* x->out has grown: let it be sent. */
 void exchange_push(struct exchange *x); /* x->out has grown: let it be sent */
 void exchange_end(struct exchange *x);  /* nothing will be added */
 void exchange_cut(struct exchange *x); /* break the connection off: the stream cannot be finished */
@@ -154,6 +156,7 @@ void exchange_offload(struct exchange *x, enum exchange_weight weight,
 /* For work(): after() shall wait for exchange_keep(x), which comes exactly once, from any thread,
  * even before work() returns. */
 void exchange_promise(struct exchange *x);
+/* Any thread: the promise is kept. */
 void exchange_keep(struct exchange *x);
 
 /* An after() that says what work() found: x->error, else x->reply as JSON. */
@@ -162,10 +165,12 @@ void exchange_finish(struct exchange *x);
 /* Another thread begins, ends to use x. exchange_release() is false when nobody waits for the
  * answer any more: x may then be freed, and must not be touched. Loop thread, both. */
 void exchange_hold(struct exchange *x);
+/* False when nobody waits for the answer any more: x may be gone. */
 bool exchange_release(struct exchange *x);
 
 /* A header of the request, or NULL; an argument of its query string, or NULL. */
 const char *exchange_header(const struct exchange *x, const char *name);
+/* An argument of its query string, or NULL. */
 const char *exchange_argument(const struct exchange *x, const char *name);
 
 /* ---- for http.c and client.c ---- */
