@@ -3,7 +3,8 @@
  *   log_line(LOG_INFO, "listening", LOG_S("host", host), LOG_I("port", port), LOG_END);
  *
  * Any thread may log: a line is formatted on the stack and leaves in one write(2), so lines never
- * mix.
+ * mix. Logging never waits: where nobody reads the other end of a pipe, lines are dropped, counted,
+ * and the count logged when there is room again.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -5,8 +5,10 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/version.h"
 #include "server/cli/cli.h"
@@ -38,8 +40,19 @@ static void print_usage(FILE *out)
                  "version.\n");
 }
 
+/* What a closed standard stream leaves behind, a file or a socket of ours would take the number of. */
+static void open_streams(void)
+{
+    int fd;
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0) close(fd);
+}
+
 int main(int argc, char **argv)
 {
+    open_streams();
     const char *name = argc > 1 ? argv[1] : "";
     judge_begin(argc, argv);
     for (int i = 0; i < N_COMMANDS; i++) {

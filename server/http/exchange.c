@@ -287,6 +287,7 @@ static const char *retry_after(enum error_code code)
     case ERROR_ABORTED:
         return "1";
     case ERROR_LOADING:
+    case ERROR_PAUSED:
         return "2";
     case ERROR_DRAINING:
         return "5";
@@ -306,7 +307,7 @@ static void set_response(struct exchange *x, int status, const char *media_type,
     } else {
         if (media_type != NULL) add_header(response, "Content-Type", media_type);
         add_header(response, "x-request-id", x->id);
-        if (x->server->phase != SERVING) add_header(response, "Connection", "close");
+        if (x->closes || x->server->phase != SERVING) add_header(response, "Connection", "close");
     }
     resume(x);
 }
@@ -354,6 +355,9 @@ void exchange_fail(struct exchange *x, const struct error *err)
     if (response != NULL && after != NULL) add_header(response, "Retry-After", after);
     if (response != NULL && err->code == ERROR_NO_KEY) {
         add_header(response, "WWW-Authenticate", "Bearer");
+    }
+    if (response != NULL && err->code == ERROR_MEDIA_TYPE) {
+        add_header(response, "Accept-Encoding", "identity");
     }
     if (response != NULL && err->code == ERROR_METHOD) {
         char allowed[64];

@@ -96,6 +96,8 @@ struct exchange {
 
     struct error error; /* found wrong at its head, answered once the body is in; then the work's */
     size_t discarded;   /* bytes of a refused request's body */
+    bool told;          /* the refusal was written past libmicrohttpd: nothing else is said */
+    bool closes;        /* the connection ends with the answer */
     bool dispatched;    /* the route has it */
 
     struct MHD_Response *response;

@@ -89,7 +89,8 @@ static void raise_file_limit(struct server *s)
     setrlimit(RLIMIT_NOFILE, &r);
     if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur == RLIM_INFINITY) return;
     if (r.rlim_cur < (rlim_t)s->o.max_connections + SPARE) {
-        s->o.max_connections = r.rlim_cur > 2 * SPARE ? (int)(r.rlim_cur - SPARE) : SPARE;
+        rlim_t spare = r.rlim_cur > 2 * SPARE ? SPARE : r.rlim_cur / 2;
+        s->o.max_connections = (int)(r.rlim_cur - spare);
         log_line(LOG_WARN, "file_limit", LOG_I("max_connections", s->o.max_connections), LOG_END);
     }
 }
@@ -183,6 +184,8 @@ static void on_sweep(uv_timer_t *t)
 {
     struct server *s = t->data;
     uint64_t now = clock_ns();
+    run_http(
+        s); /* it listens again, after connections at their limit have gone, at its next run only */
     client_sweep(s, now);
     http_sweep(s, now);
     drain_sweep(s, now);
@@ -203,12 +206,10 @@ static bool open_loop(struct server *s, struct error *err)
         (failed = uv_timer_init(&s->loop, &s->http_timer)) != 0 ||
         (failed = uv_timer_init(&s->loop, &s->sweep)) != 0 ||
         (failed = uv_prepare_init(&s->loop, &s->http_kick)) != 0 ||
-        (failed = uv_signal_init(&s->loop, &s->terminated)) != 0 ||
-        (failed = uv_signal_init(&s->loop, &s->interrupted)) != 0) {
+        (failed = drain_open_signals(s)) != 0) {
         return system_error(err, NULL, "event loop", uv_strerror(failed));
     }
     s->woken.data = s->http_timer.data = s->sweep.data = s->http_kick.data = s;
-    s->terminated.data = s->interrupted.data = s;
     return true;
 }
 

@@ -22,6 +22,8 @@
 struct client;
 struct exchange;
 
+enum { DRAIN_SIGNALS = 4 }; /* that end the server */
+
 struct server {
     struct server_options o;
     struct server_parts parts; /* what it serves; from server_run() on */
@@ -36,7 +38,7 @@ struct server {
     bool kicked;      /* a connection was resumed: run libmicrohttpd before sleeping */
     uv_timer_t sweep; /* once in SWEEP_MS: deadlines */
     uv_async_t woken; /* engine events or posted messages wait */
-    uv_signal_t terminated, interrupted;
+    uv_signal_t signals[DRAIN_SIGNALS];
     struct inbox inbox;
 
     struct MHD_Daemon *daemon;
@@ -74,7 +76,9 @@ bool http_start(struct server *s, struct error *err);
 /* http.c: its end, when every request has completed or was cut off. */
 void http_stop(struct server *s);
 
-/* drain.c: begin to drain at SIGTERM and SIGINT. */
+/* drain.c: the handles of the signals that end us; 0, or libuv's error. */
+int drain_open_signals(struct server *s);
+/* drain.c: begin to drain at the first of them. */
 void drain_watch_signals(struct server *s);
 /* drain.c: refuse new work; once, later calls do nothing. */
 void drain_begin(struct server *s, const char *why);

@@ -56,6 +56,8 @@ void router_execute_handle(struct exchange *x);
 /* ---- service_health.c ---- */
 /* GET /health_generate, GET /ready */
 void service_ready_handle(struct exchange *x);
+/* GET /livez, GET /liveness */
+void service_live_handle(struct exchange *x);
 /* GET /health, GET /v1/health and others */
 void service_health_handle(struct exchange *x);
 /* GET /version */
