@@ -134,3 +134,78 @@ bool digits_int64(const struct digits *d, int64_t *out)
     *out = d->negative ? value : -value;
     return true;
 }
+
+enum { MAX_DIVISOR_DIGITS = 18 };
+__extension__ typedef unsigned __int128 uint128;
+
+/* The digits of d as one number modulo m. */
+static uint64_t remainder_of(const struct digits *d, uint64_t m)
+{
+    struct span rest = d->text;
+    uint64_t value = 0;
+    for (int digit; (digit = next_digit(&rest)) >= 0;) {
+        value = (uint64_t)(((uint128)value * 10 + (unsigned)digit) % m);
+    }
+    return value;
+}
+
+/* 10^n modulo m, by squaring. */
+static uint64_t power_of_ten(int64_t n, uint64_t m)
+{
+    uint128 result = 1 % m, base = 10 % m;
+    for (; n > 0; n >>= 1) {
+        if ((n & 1) != 0) result = result * base % m;
+        base = base * base % m;
+    }
+    return (uint64_t)result;
+}
+
+/* With the last digits of a = i * 10^x and b = j * 10^y not 0: where x < y, i would have to end in a
+ * 0; else j must divide i * 10^(x - y). */
+bool digits_is_multiple(const struct digits *a, const struct digits *b)
+{
+    int64_t n = count(b->text);
+    if (a->text.n == 0) return true;
+    if (n == 0 || n > MAX_DIVISOR_DIGITS) return false;
+    int64_t x = a->exponent - count(a->text), y = b->exponent - n;
+    uint64_t j = 0;
+    struct span rest = b->text;
+    for (int digit; (digit = next_digit(&rest)) >= 0;) {
+        j = j * 10 + (uint64_t)digit;
+    }
+    if (x < y) return false;
+    return (uint128)remainder_of(a, j) * power_of_ten(x - y, j) % j == 0;
+}
+
+static void add_zeros(struct buffer *out, int64_t n)
+{
+    for (int64_t i = 0; i < n; i++) {
+        buffer_add_char(out, '0');
+    }
+}
+
+bool digits_print(const struct digits *d, size_t most, struct buffer *out)
+{
+    int64_t n = count(d->text), e = d->exponent;
+    int64_t before = e > 0 ? e : 1, after = n - e > 0 ? n - e : 0;
+    if (d->text.n == 0) {
+        before = 1;
+        after = 0;
+    }
+    if (before > (int64_t)most || after > (int64_t)most || before + after + 2 > (int64_t)most) {
+        return false;
+    }
+    if (d->negative) buffer_add_char(out, '-');
+    struct span rest = d->text;
+    if (d->text.n == 0 || e <= 0) buffer_add_char(out, '0');
+    for (int64_t i = 0; i < e; i++) {
+        int digit = next_digit(&rest);
+        buffer_add_char(out, (char)('0' + (digit < 0 ? 0 : digit)));
+    }
+    if (after > 0) buffer_add_char(out, '.');
+    if (after > 0) add_zeros(out, -e);
+    for (int digit; (digit = next_digit(&rest)) >= 0;) {
+        buffer_add_char(out, (char)('0' + digit));
+    }
+    return true;
+}

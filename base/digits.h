@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/buffer.h"
 #include "base/span.h"
 
 /* 0.d1d2d3... * 10^exponent, d1 and the last digit not 0; zero has no digits. */
@@ -32,5 +33,13 @@ bool digits_is_whole(const struct digits *d);
 
 /* The whole number d as an int64_t. False when d has a fraction or is beyond its range. */
 bool digits_int64(const struct digits *d, int64_t *out);
+
+/* a is a whole multiple of b, both whole, b of at most 18 digits without its zeros at the end and
+ * not 0: exactly. */
+bool digits_is_multiple(const struct digits *a, const struct digits *b);
+
+/* Append d as a plain decimal, without exponent and without a fraction's zeros at the end: "-1200",
+ * "0.05". False, and nothing appended, when that takes more than most bytes. */
+bool digits_print(const struct digits *d, size_t most, struct buffer *out);
 
 #endif

@@ -11,10 +11,9 @@
 static const struct {
     int status;
     const char *type, *name;
-} rows[ERROR_CODES] = {
-    [ERROR_NONE] = {500, "server_error", "internal_error"},
+} rows[ERROR_CODES] = {[ERROR_NONE] = {500, "server_error", "internal_error"},
 #define ERROR_ROW(name, status, type, code) [ERROR_##name] = {status, type, code},
-    ERROR_MAP(ERROR_ROW)
+                       ERROR_MAP(ERROR_ROW)
 #undef ERROR_ROW
 };
 

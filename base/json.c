@@ -145,3 +145,25 @@ int json_compare(const cJSON *a, const cJSON *b)
     double i = a->valuedouble, j = b->valuedouble; /* one that we made and is not finite */
     return (i > j) - (i < j);
 }
+
+struct span json_decimal(const cJSON *v, struct arena *a)
+{
+    char scratch[JSON_NUMBER_ROOM];
+    struct digits d;
+    struct span text = json_number(v, scratch);
+    if (text.n == 0 || text.n > JSON_DECIMAL_MAX || !json_digits(v, scratch, &d)) {
+        return span_of(NULL, 0);
+    }
+    bool plain = memchr(text.p, 'e', text.n) == NULL && memchr(text.p, 'E', text.n) == NULL;
+    if (plain && text.p != scratch) return text;
+    struct buffer out;
+    buffer_init(&out, JSON_DECIMAL_MAX);
+    char *copy = NULL;
+    size_t n = 0;
+    if (digits_print(&d, JSON_DECIMAL_MAX, &out)) {
+        n = out.n;
+        copy = arena_str(a, buffer_span(&out));
+    }
+    buffer_clear(&out);
+    return span_of(copy, copy == NULL ? 0 : n);
+}

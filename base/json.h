@@ -73,6 +73,9 @@ const char *json_type_name(const cJSON *value);
  * to be put back; {NULL, 0} when value is no string or a is full. */
 struct span json_text(const cJSON *value, struct arena *a);
 
+/* A string value holds U+0000, and so cannot go where C strings do. */
+bool json_has_nul(const cJSON *value);
+
 /* As json_text for the key of a member. */
 struct span json_key(const cJSON *member, struct arena *a);
 
@@ -81,6 +84,13 @@ enum { JSON_NUMBER_ROOM = 40 }; /* bytes for the text of a double */
 /* The text of a number: the client's, or the shortest decimal of one that we made (then in
  * scratch). {NULL, 0} when value is no number. */
 struct span json_number(const cJSON *value, char scratch[JSON_NUMBER_ROOM]);
+
+enum { JSON_DECIMAL_MAX = 1024 };
+
+/* A number as a plain decimal, to compare with what people write: the client's digits, its exponent
+ * worked in. In a, or borrowed from value. {NULL, 0}: no number, more than JSON_DECIMAL_MAX bytes,
+ * or a is full. */
+struct span json_decimal(const cJSON *value, struct arena *a);
 
 /* The exact value of a number. False when value is no number, or not finite. *out borrows from
  * value and scratch. */

@@ -409,6 +409,12 @@ struct span json_text(const cJSON *value, struct arena *a)
     return cJSON_IsString(value) ? true_bytes(value->valuestring, a) : span_of(NULL, 0);
 }
 
+bool json_has_nul(const cJSON *value)
+{
+    return cJSON_IsString(value) &&
+           span_find(span_str(value->valuestring), span_of(NUL_STAND_IN, 2), 0) != SPAN_NONE;
+}
+
 struct span json_key(const cJSON *member, struct arena *a)
 {
     return true_bytes(member->string, a);

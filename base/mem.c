@@ -37,3 +37,19 @@ void *mem_grow(void *p, size_t n, size_t size, struct error *err)
     void *q = realloc(p, want == 0 ? 1 : want);
     return q != NULL ? q : no_memory(n, size, err);
 }
+
+bool mem_reserve(void *array, int n, int *room, size_t size)
+{
+    if (n <= *room) return true;
+    int more = *room == 0 ? 16 : *room;
+    while (more < n) {
+        if (__builtin_mul_overflow(more, 2, &more)) return false;
+    }
+    void *old, *grown;
+    memcpy(&old, array, sizeof(old)); /* whatever it points to */
+    grown = mem_grow(old, (size_t)more, size, NULL);
+    if (grown == NULL) return false;
+    memcpy(array, &grown, sizeof(grown));
+    *room = more;
+    return true;
+}

@@ -5,6 +5,7 @@
 #ifndef BASE_MEM_H
 #define BASE_MEM_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
@@ -20,5 +21,10 @@ void *mem_new_aligned(size_t n, size_t size, struct error *err);
 /* realloc to n elements of size bytes; new bytes are not zeroed. On failure NULL, *err set, and
  * p still valid. */
 void *mem_grow(void *p, size_t n, size_t size, struct error *err);
+
+/* Room for n elements of size bytes in *array, which has room for *room and doubles as it grows;
+ * new elements are not zeroed. False without memory, and *array is as it was. array points to a
+ * pointer of any type. */
+bool mem_reserve(void *array, int n, int *room, size_t size);
 
 #endif

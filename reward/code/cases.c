@@ -202,6 +202,7 @@ static bool add_call(struct reading *r, struct span function, const cJSON *args,
     }
     c->name = function;
     c->unwrap = r->unwrap;
+    c->quoted = cJSON_IsString(result);
     return arguments(r, args, &c->body) && value_text(r, result, &c->expected);
 }
 

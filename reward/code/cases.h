@@ -26,6 +26,7 @@ struct code_case {
     const cJSON *files;      /* {name: text} laid beside the program; NULL: none */
     const char *output_file; /* what is judged instead of stdout; NULL: stdout */
     bool unwrap;             /* APPS: the expected value may stand in a list of its own */
+    bool quoted;             /* the expected value came as a string: JSON, or the string itself */
     bool weak;               /* passing does not prove much: the program can see what is tested */
 };
 

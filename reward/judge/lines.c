@@ -8,7 +8,10 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "reward/judge/numbering.h"
 #include "reward/row/limits.h"
+
+enum { GROUP_BYTES = 64 << 10 };
 
 static const char *const settings_keys[] = {"rewards", "group_size", "advantage", "on_cannot_judge",
                                             NULL};
@@ -128,7 +131,12 @@ static bool is_plain(const struct batcher *b, struct span line)
 static char *group_of_line(const cJSON *line)
 {
     const cJSON *group = cJSON_IsObject(line) ? json_get(line, "group") : NULL;
-    return group == NULL ? NULL : cJSON_PrintUnformatted(group);
+    if (group == NULL) return NULL;
+    struct arena *a = arena_new(GROUP_BYTES);
+    struct span name = group_name(group, a); /* what is no name has its own error when judged */
+    char *copy = strndup(name.n > 0 ? name.p : "", name.n);
+    arena_free(a);
+    return copy;
 }
 
 static struct batch *take(struct batcher *b)

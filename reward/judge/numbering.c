@@ -51,20 +51,31 @@ static size_t *table_find(struct key_table *t, struct span key)
     return &t->slots[at].number;
 }
 
-/* "group" of an item as text; a number is its decimal. {NULL, 0}: none, or an error of the item. */
+struct span group_name(const cJSON *key, struct arena *a)
+{
+    char scratch[JSON_NUMBER_ROOM];
+    struct digits d;
+    struct buffer out;
+    if (cJSON_IsString(key)) return json_text(key, a);
+    if (!json_digits(key, scratch, &d)) return span_of(NULL, 0);
+    buffer_init(&out, MAX_GROUP_NAME);
+    bool ok = digits_print(&d, MAX_GROUP_NAME, &out); /* 1 and 1.0 are one group */
+    char *name = ok ? arena_str(a, buffer_span(&out)) : NULL;
+    size_t n = out.n;
+    buffer_clear(&out);
+    return span_of(name, name == NULL ? 0 : n);
+}
+
+/* "group" of an item as text. {NULL, 0}: none, or an error of the item. */
 static struct span group_key(struct judge_job *job, struct job_item *it)
 {
     const cJSON *key = cJSON_IsObject(it->json) ? json_get(it->json, "group") : NULL;
     if (key == NULL) return span_of(NULL, 0);
-    if (cJSON_IsNumber(key)) {
-        char text[40];
-        int n = snprintf(text, sizeof(text), "%.17g", key->valuedouble);
-        return span_str(arena_str(job->arena, span_of(text, (size_t)n)));
-    }
-    struct span s = json_text(key, job->arena);
+    struct span s = group_name(key, job->arena);
     if (s.p != NULL && s.n <= MAX_GROUP_NAME) return s;
     struct error e = {0};
-    error_set(&e, cJSON_IsString(key) ? ERROR_INVALID_VALUE : ERROR_INVALID_TYPE, "group",
+    bool known = cJSON_IsString(key) || cJSON_IsNumber(key);
+    error_set(&e, known ? ERROR_INVALID_VALUE : ERROR_INVALID_TYPE, "group",
               "group must be a string of at most %d bytes or a number", MAX_GROUP_NAME);
     scored_fail(&it->scored, &e);
     return span_of(NULL, 0);

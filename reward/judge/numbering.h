@@ -11,4 +11,8 @@
  * without one stand alone). False: group_size is wrong, or memory is out. */
 bool groups_number(struct judge_job *job, const cJSON *request, struct error *err);
 
+/* The name of the group that an item's "group" tells: a string's bytes, a number's exact value as a
+ * decimal. Borrowed from key or in a. {NULL, 0}: neither, too long a number, or a is full. */
+struct span group_name(const cJSON *key, struct arena *a);
+
 #endif

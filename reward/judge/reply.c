@@ -112,12 +112,11 @@ static void add_details(struct buffer *out, const struct judge_job *job, const s
 static void add_id(struct buffer *out, const struct job_item *it)
 {
     add_key(out, "id");
-    if (it->id != NULL && cJSON_IsNumber(it->id))
-        json_print_number(it->id->valuedouble, out);
-    else if (it->id != NULL && cJSON_IsString(it->id))
+    if (cJSON_IsNumber(it->id) || cJSON_IsString(it->id)) {
         json_print(it->id, out);
-    else
+    } else {
         buffer_add_str(out, "null");
+    }
 }
 
 void reply_item(const struct judge_job *job, const struct job_item *it, struct buffer *out)

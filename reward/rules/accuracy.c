@@ -175,27 +175,9 @@ static bool prepare(const struct option_value *v, void **out, struct error *err)
 
 /* ---- the item ---------------------------------------------------------------------------------- */
 
-/* The shortest decimal that reads back as the same double. */
-static struct span number_text(double v, struct arena *a)
-{
-    char text[40];
-    int n = 0;
-    for (int digits = 15; digits <= 17; digits++) {
-        n = snprintf(text, sizeof(text), "%.*g", digits, v);
-        if (strtod(text, NULL) == v) break;
-    }
-    return span_of(arena_str(a, span_of(text, (size_t)n)), (size_t)n);
-}
-
 static bool read_gold(const cJSON *v, struct arena *a, struct span *out)
 {
-    if (cJSON_IsNumber(v) && isfinite(v->valuedouble)) {
-        *out = number_text(v->valuedouble, a);
-    } else if (cJSON_IsString(v)) {
-        *out = json_text(v, a);
-    } else {
-        return false;
-    }
+    *out = cJSON_IsNumber(v) ? json_decimal(v, a) : json_text(v, a);
     return out->p != NULL;
 }
 

@@ -14,8 +14,6 @@
  */
 #include "reward/row/row.h"
 
-#include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include <flint/fmpq.h>
@@ -30,16 +28,28 @@ enum { IMPL_R1, IMPL_TINYZERO };
 enum { OPT_IMPL, OPT_USE_ALL };
 enum { MAX_NUMBERS = COUNTDOWN_MAX_NUMBERS };
 
-/* The puzzle, as the item gives it. */
+/* The puzzle, as the item gives it: texts of numbers. */
 struct puzzle {
-    double target;
-    double numbers[MAX_NUMBERS];
+    struct span target;
+    struct span numbers[MAX_NUMBERS];
     int n;
 };
 
-static bool read_puzzle(const cJSON *item, struct puzzle *out, struct error *err)
+/* A number as a plain decimal. */
+static bool read_one(const cJSON *v, struct arena *a, struct span *out, struct error *err)
 {
-    const cJSON *target = json_get(item, "target"), *numbers = json_get(item, "numbers"), *v;
+    if (!cJSON_IsNumber(v)) {
+        return error_set(err, ERROR_INVALID_TYPE, NULL, "must be a number, not %s",
+                         json_type_name(v));
+    }
+    *out = json_decimal(v, a);
+    return out->p != NULL || error_set(err, ERROR_INVALID_VALUE, NULL, "has too many digits");
+}
+
+static bool read_puzzle(const struct reward_call *call, struct puzzle *out, struct error *err)
+{
+    const cJSON *target = json_get(call->item, "target"), *v;
+    const cJSON *numbers = json_get(call->item, "numbers");
     if (!cJSON_IsNumber(target)) {
         return error_set(err, target == NULL ? ERROR_MISSING_FIELD : ERROR_INVALID_TYPE, "target",
                          "target must be a number, not %s", json_type_name(target));
@@ -48,48 +58,49 @@ static bool read_puzzle(const cJSON *item, struct puzzle *out, struct error *err
         return error_set(err, numbers == NULL ? ERROR_MISSING_FIELD : ERROR_INVALID_TYPE, "numbers",
                          "numbers must be a list of at most %d numbers", MAX_NUMBERS);
     }
-    out->target = target->valuedouble;
+    if (!read_one(target, call->arena, &out->target, err)) return error_in(err, "target");
     out->n = 0;
     cJSON_ArrayForEach(v, numbers)
     {
-        if (!cJSON_IsNumber(v) || !isfinite(v->valuedouble)) {
-            error_set(err, ERROR_INVALID_TYPE, NULL, "must be a number, not %s", json_type_name(v));
+        if (!read_one(v, call->arena, &out->numbers[out->n], err)) {
             return error_in(err, "numbers[%d]", out->n);
         }
-        out->numbers[out->n++] = v->valuedouble;
+        out->n++;
     }
-    return isfinite(out->target) ||
-           error_set(err, ERROR_INVALID_VALUE, "target", "target must be finite");
+    return true;
 }
 
 /* ---- tinyzero ---------------------------------------------------------------------------------------------- */
 
 static int compare(const void *a, const void *b)
 {
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
+    return digits_compare(a, b);
 }
 
 /* sorted(int(n) for n in re.findall(r'\d+', text)) == sorted(numbers) */
 static bool uses_numbers(struct span text, const struct puzzle *z)
 {
-    double used[MAX_NUMBERS], given[MAX_NUMBERS];
+    struct digits used[MAX_NUMBERS], given[MAX_NUMBERS];
     int n = 0;
     for (size_t at = 0; at < text.n; at++) {
         size_t start = at;
-        double value = 0;
         while (at < text.n && text.p[at] >= '0' && text.p[at] <= '9') {
-            value = value * 10 + (text.p[at++] - '0');
+            at++;
         }
         if (at == start) continue;
         if (n == z->n) return false;
-        used[n++] = value;
+        digits_read(span_slice(text, start, at), &used[n++]);
     }
     if (n != z->n) return false;
-    memcpy(given, z->numbers, sizeof(given[0]) * (size_t)n);
+    for (int i = 0; i < n; i++) {
+        digits_read(z->numbers[i], &given[i]);
+    }
     qsort(used, (size_t)n, sizeof(used[0]), compare);
     qsort(given, (size_t)n, sizeof(given[0]), compare);
-    return n == 0 || memcmp(used, given, sizeof(used[0]) * (size_t)n) == 0;
+    for (int i = 0; i < n; i++) {
+        if (digits_compare(&used[i], &given[i]) != 0) return false;
+    }
+    return true;
 }
 
 static double score_tinyzero(struct span completion, const struct puzzle *z, struct reward_out *out)
@@ -151,7 +162,7 @@ static double score_r1(const struct reward_call *call, const struct puzzle *z,
 static enum score_status score(const struct reward_call *call, struct reward_out *out)
 {
     struct puzzle z;
-    if (!read_puzzle(call->item, &z, out->err)) return SCORE_FAULT;
+    if (!read_puzzle(call, &z, out->err)) return SCORE_FAULT;
     out->value = call->options[OPT_IMPL].choice == IMPL_R1
                      ? score_r1(call, &z, out)
                      : score_tinyzero(call->completion, &z, out);

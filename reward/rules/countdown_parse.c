@@ -13,12 +13,8 @@
 #include "reward/rules/countdown_parse.h"
 
 #include <flint/fmpq.h>
-#include <math.h>
-#include <stdio.h>
 
-#include "base/json.h"
-
-enum { MAX_DEPTH = 64, MAX_LITERAL = 340, MAX_OPEN = 128 };
+enum { MAX_DEPTH = 64, MAX_LITERAL = 1024, MAX_OPEN = 128 };
 
 struct reader {
     struct span text;
@@ -61,25 +57,6 @@ static bool decimal_set(fmpq_t out, struct span s)
     return true;
 }
 
-/* A double as the decimal it prints as: 0.1 is one tenth. */
-static bool double_set(fmpq_t out, double value)
-{
-    if (value == floor(value) && fabs(value) < 0x1p53) {
-        fmpq_set_si(out, (slong)value, 1);
-        return true;
-    }
-    char text[MAX_LITERAL + 1];
-    for (int places = 0; places <= 17; places++) {
-        int n = snprintf(text, sizeof(text), "%.*f", places, value);
-        if (n < 0 || (size_t)n >= sizeof(text)) return false;
-        double back;
-        if (sscanf(text, "%lf", &back) == 1 && back == value) {
-            return decimal_set(out, span_of(text, (size_t)n));
-        }
-    }
-    return false;
-}
-
 /* Take a given number of this value out of the pot. */
 static bool take_number(struct reader *r, const fmpq_t value)
 {
@@ -87,7 +64,7 @@ static bool take_number(struct reader *r, const fmpq_t value)
     bool found = false;
     fmpq_init(given);
     for (int i = 0; i < r->rules->n && !found; i++) {
-        if (r->taken[i] || !double_set(given, r->rules->numbers[i])) continue;
+        if (r->taken[i] || !decimal_set(given, r->rules->numbers[i])) continue;
         found = fmpq_equal(given, value);
         r->taken[i] = found;
     }
@@ -292,7 +269,7 @@ const char *countdown_judge(struct span answer, const struct countdown_rules *ru
     skip_space(&r);
     if (ok && r.cause == NULL && r.at < answer.n) fail(&r, "unparsable_answer");
     if (r.cause == NULL && rules->use_all && !all_used(&r)) fail(&r, "wrong_numbers");
-    if (r.cause == NULL && !double_set(target, rules->target)) fail(&r, "unparsable_answer");
+    if (r.cause == NULL && !decimal_set(target, rules->target)) fail(&r, "unparsable_answer");
     if (r.cause == NULL) r.cause = fmpq_equal(value, target) ? "equal_value" : "not_equal";
     fmpq_clear(value);
     fmpq_clear(target);

@@ -12,9 +12,9 @@
 enum { COUNTDOWN_MAX_NUMBERS = 64 };
 
 struct countdown_rules {
-    const double *numbers; /* given; a decimal means exactly what it prints as */
-    int n;                 /* at most COUNTDOWN_MAX_NUMBERS */
-    double target;
+    const struct span *numbers; /* given: plain decimals */
+    int n;                      /* at most COUNTDOWN_MAX_NUMBERS */
+    struct span target;
     bool use_all; /* every number must be used */
 };
 

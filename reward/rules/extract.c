@@ -28,16 +28,10 @@ enum { CLIP_CHARS = 300, MANY_TAGS = 10 };
 
 /* ---- the answers to compare with ----------------------------------------------------------------------- */
 
-/* A gold answer as text: a number as JSON prints it. {NULL, 0} when the arena is full. */
+/* A gold answer as text; a number as its digits. {NULL, 0} when the arena is full. */
 static struct span gold_text(const cJSON *v, struct arena *a)
 {
-    if (cJSON_IsString(v)) return json_text(v, a);
-    struct buffer b;
-    buffer_init(&b, 64);
-    json_print_number(v->valuedouble, &b);
-    struct span s = span_str(arena_str(a, buffer_span(&b)));
-    buffer_clear(&b);
-    return s;
+    return cJSON_IsNumber(v) ? json_decimal(v, a) : json_text(v, a);
 }
 
 /* Does `same` hold between the prediction and any of the item's answers? */

@@ -78,7 +78,7 @@ static bool equal(struct run *r, const cJSON *a, const cJSON *b)
 {
     tick(r, 1);
     if (r->too_hard || (a->type & 0xFF) != (b->type & 0xFF)) return false;
-    if (cJSON_IsNumber(a)) return a->valuedouble == b->valuedouble;
+    if (cJSON_IsNumber(a)) return json_compare(a, b) == 0;
     if (cJSON_IsString(a)) return strcmp(a->valuestring, b->valuestring) == 0;
     if (cJSON_IsArray(a)) return equal_lists(r, a, b);
     return !cJSON_IsObject(a) || equal_objects(r, a, b);
@@ -146,7 +146,9 @@ static const cJSON *resolve(const cJSON *root, const char *ref)
 static bool is_type(const cJSON *v, const char *type)
 {
     if (strcmp(type, "integer") == 0) {
-        return cJSON_IsNumber(v) && v->valuedouble == floor(v->valuedouble);
+        char scratch[JSON_NUMBER_ROOM];
+        struct digits d;
+        return json_digits(v, scratch, &d) && digits_is_whole(&d);
     }
     if (strcmp(type, "number") == 0) return cJSON_IsNumber(v);
     if (strcmp(type, "string") == 0) return cJSON_IsString(v);
@@ -191,32 +193,38 @@ static bool check_const(struct run *r, const cJSON *schema, const cJSON *rule, c
 static bool check_minimum(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
 {
     (void)r, (void)schema;
-    return !cJSON_IsNumber(v) || v->valuedouble >= rule->valuedouble;
+    return !cJSON_IsNumber(v) || json_compare(v, rule) >= 0;
 }
 
 static bool check_maximum(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
 {
     (void)r, (void)schema;
-    return !cJSON_IsNumber(v) || v->valuedouble <= rule->valuedouble;
+    return !cJSON_IsNumber(v) || json_compare(v, rule) <= 0;
 }
 
 static bool check_above(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
 {
     (void)r, (void)schema;
-    return !cJSON_IsNumber(v) || v->valuedouble > rule->valuedouble;
+    return !cJSON_IsNumber(v) || json_compare(v, rule) > 0;
 }
 
 static bool check_below(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
 {
     (void)r, (void)schema;
-    return !cJSON_IsNumber(v) || v->valuedouble < rule->valuedouble;
+    return !cJSON_IsNumber(v) || json_compare(v, rule) < 0;
 }
 
-/* 0.3 is a multiple of 0.1: decimals are meant as they are written. */
+/* Whole numbers exactly; 0.3 is a multiple of 0.1, for decimals are meant as they are written. */
 static bool check_multiple(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
 {
     (void)r, (void)schema;
+    char room_v[JSON_NUMBER_ROOM], room_rule[JSON_NUMBER_ROOM];
+    struct digits x, y;
     if (!cJSON_IsNumber(v)) return true;
+    if (json_digits(v, room_v, &x) && json_digits(rule, room_rule, &y) && digits_is_whole(&x) &&
+        digits_is_whole(&y) && y.exponent <= 18) {
+        return digits_is_multiple(&x, &y);
+    }
     double q = v->valuedouble / rule->valuedouble;
     return isfinite(q) && fabs(q - nearbyint(q)) <= 1e-9 * fmax(1, fabs(q)) && fabs(q) < 0x1p53;
 }

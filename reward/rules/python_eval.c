@@ -294,16 +294,44 @@ static bool read_sum(struct parser *p, struct value *out)
     return read_chain(p, out, take_sum, read_product);
 }
 
-bool python_eval_distance(struct span text, double target, double *distance)
+/* A JSON number as Python's json module reads it: an int without point and exponent. */
+static bool read_target(struct span text, struct value *out)
+{
+    char digits[MAX_DIGITS + 1];
+    if (text.n > MAX_DIGITS) return false;
+    memcpy(digits, text.p, text.n);
+    digits[text.n] = '\0';
+    out->is_float = strpbrk(digits, ".eE") != NULL;
+    if (out->is_float) {
+        out->real = strtod(digits, NULL);
+        return isfinite(out->real);
+    }
+    return fmpz_set_str(out->whole, digits, 10) == 0;
+}
+
+static bool distance_between(struct value *v, const struct value *w, double *out)
+{
+    double x, y;
+    if (!v->is_float && !w->is_float) {
+        fmpz_sub(v->whole, v->whole, w->whole);
+        fmpz_abs(v->whole, v->whole);
+        return to_real(v, out);
+    }
+    if (!to_real(v, &x) || !to_real(w, &y)) return false;
+    *out = fabs(x - y);
+    return true;
+}
+
+bool python_eval_distance(struct span text, struct span target, double *distance)
 {
     struct parser p = {.text = text};
-    struct value v;
-    double real;
+    struct value v, w;
     value_init(&v);
+    value_init(&w);
     bool ok = read_sum(&p, &v);
     skip_space(&p);
-    ok = ok && p.at == text.n && to_real(&v, &real);
+    ok = ok && p.at == text.n && read_target(target, &w) && distance_between(&v, &w, distance);
     value_clear(&v);
-    if (ok) *distance = fabs(real - target);
+    value_clear(&w);
     return ok;
 }

@@ -13,9 +13,9 @@
 
 #include "base/span.h"
 
-/* The value of an expression of digits, + - * / ( ) . and white space, less target, as Python's
- * abs(eval(text) - target). False where Python would raise, give no real number, or compute with
+/* The value of an expression of digits, + - * / ( ) . and white space, less target, a number in
+ * JSON's grammar, as Python's abs(eval(text) - target): exact between integers. False where Python would raise, give no real number, or compute with
  * integers of more than 4096 bits. */
-bool python_eval_distance(struct span text, double target, double *distance);
+bool python_eval_distance(struct span text, struct span target, double *distance);
 
 #endif

@@ -124,8 +124,8 @@ static bool read_ids(const struct reward_call *call, struct units *out, struct e
     if (out->v == NULL) return error_set(err, ERROR_TOO_LARGE, "ids", "%zu ids are too many", n);
     cJSON_ArrayForEach(id, ids)
     {
-        double d = cJSON_IsNumber(id) ? id->valuedouble : -1;
-        if (!(d >= 0 && d < 0x1p53) || d != floor(d)) {
+        int64_t d;
+        if (!json_int64(id, &d) || d < 0) {
             error_set(err, ERROR_INVALID_TYPE, NULL, "a token id must be a whole number");
             return error_in(err, "ids[%zu]", out->n);
         }

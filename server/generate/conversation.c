@@ -325,7 +325,7 @@ static bool keep_last(struct conversation *c, const cJSON *messages, struct aren
     const cJSON *last = last_of(messages), *content = json_get(last, "content");
     const cJSON *role = json_get(last, "role");
     if (strcmp(role->valuestring, "assistant") != 0 || !cJSON_IsString(content)) return true;
-    c->last_content = arena_str(a, span_str(content->valuestring));
+    c->last_content = arena_str(a, json_text(content, a));
     return c->last_content != NULL || no_memory(err);
 }
 

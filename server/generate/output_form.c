@@ -32,6 +32,10 @@ static bool read_choices(const struct field_context *context, const cJSON *value
             wrong(v, "a string", err);
             return error_in(err, "[%zu]", i);
         }
+        if (json_has_nul(v)) {
+            error_set(err, ERROR_UNSUPPORTED, NULL, "a choice cannot hold U+0000");
+            return error_in(err, "[%zu]", i);
+        }
         i++;
     }
     p->form.type = FORM_CHOICE;

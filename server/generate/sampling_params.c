@@ -30,6 +30,9 @@ static bool check_stop(const cJSON *v, size_t *bytes, struct error *err)
     size_t n = strlen(v->valuestring);
     *bytes += n;
     if (n == 0) return error_set(err, ERROR_INVALID_VALUE, NULL, "a stop string cannot be empty");
+    if (json_has_nul(v)) {
+        return error_set(err, ERROR_UNSUPPORTED, NULL, "a stop string cannot hold U+0000");
+    }
     if (*bytes <= STOP_MAX_BYTES) return true;
     return error_set(err, ERROR_TOO_LARGE, NULL, "stop strings may have %d bytes in all",
                      STOP_MAX_BYTES);
@@ -98,13 +101,15 @@ bool sampling_params_read_seed(const struct field_context *context, const cJSON 
 {
     struct sampling_params *p = out;
     (void)context;
-    if (!cJSON_IsNumber(value) || value->valuedouble != floor(value->valuedouble)) {
+    char scratch[JSON_NUMBER_ROOM];
+    struct digits d;
+    if (!json_digits(value, scratch, &d) || !digits_is_whole(&d)) {
         return wrong_type(value, "an integer", err);
     }
-    if (!(fabs(value->valuedouble) <= 0x1p63)) {
-        return error_set(err, ERROR_INVALID_VALUE, NULL, "seed must be a 64-bit integer");
+    if (!digits_int64(&d, &p->seed)) {
+        return error_set(err, ERROR_INVALID_VALUE, NULL,
+                         "a seed must be from -9223372036854775808 to 9223372036854775807");
     }
-    p->seed = value->valuedouble >= 0x1p63 ? INT64_MAX : (int64_t)value->valuedouble;
     p->has_seed = true;
     return true;
 }

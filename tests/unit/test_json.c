@@ -383,6 +383,72 @@ static void numbers_compare_exactly(void **state)
     }
 }
 
+static void decimals_are_plain(void **state)
+{
+    (void)state;
+    static const char *const rows[][2] = {
+        {"1e3", "1000"},
+        {"-2.5E1", "-25"},
+        {"1.5e-3", "0.0015"},
+        {"0e5", "0"},
+        {"-0", "-0"},
+        {"1.50", "1.50"},
+        {"150e-2", "1.5"},
+        {"100", "100"},
+        {"12.5e1", "125"},
+        {"1e-1", "0.1"},
+        {"0.001e3", "1"},
+        {"-0.0e0", "0"},
+        {"123.456e1", "1234.56"},
+        {"9007199254740993e0", "9007199254740993"},
+    };
+    struct arena *a = arena_new(1 << 16);
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        cJSON *v = json_parse(span_str(rows[i][0]), NULL);
+        struct span got = json_decimal(v, a);
+        if (!span_is(got, rows[i][1])) fail_msg("%s: %.*s", rows[i][0], (int)got.n, got.p);
+        cJSON_Delete(v);
+    }
+    cJSON *huge = json_parse(span_str("1e1023"), NULL),
+          *tiny = json_parse(span_str("1e-9999"), NULL);
+    assert_null(json_decimal(huge, a).p);
+    assert_null(json_decimal(tiny, a).p);
+    cJSON_Delete(huge);
+    cJSON_Delete(tiny);
+    cJSON *made = cJSON_CreateNumber(1e21);
+    assert_true(span_is(json_decimal(made, a), "1000000000000000000000"));
+    cJSON_Delete(made);
+    arena_free(a);
+}
+
+static void multiples_are_exact(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *a, *b;
+        bool multiple;
+    } rows[] = {{"0", "7", true},
+                {"21", "7", true},
+                {"22", "7", false},
+                {"-21", "7", true},
+                {"90071992547409930", "9007199254740993", true},
+                {"90071992547409931", "9007199254740993", false},
+                {"1e400", "1e399", true},
+                {"1e399", "1e400", false},
+                {"1e400", "3", false},
+                {"6e400", "3", true},
+                {"123456789012345678901234567890", "10", true},
+                {"123456789012345678901234567891", "10", false},
+                {"999999999999999999999999999998", "999999999999999999", false},
+                {"999999999999999999000000000000000000", "999999999999999999", true}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct digits a, b;
+        assert_true(digits_read(span_str(rows[i].a), &a) && digits_read(span_str(rows[i].b), &b));
+        if (digits_is_multiple(&a, &b) != rows[i].multiple)
+            fail_msg("%s, %s", rows[i].a, rows[i].b);
+    }
+}
+
 static void printed_doubles_read_back(void **state)
 {
     (void)state;
@@ -405,6 +471,26 @@ static void printed_doubles_read_back(void **state)
         if (v == NULL || v->valuedouble != d) fail_msg("%a is written as %s", d, text);
         cJSON_Delete(v);
     }
+}
+
+/* ---- memory ----------------------------------------------------------------------------------- */
+
+static void *no_memory(size_t n)
+{
+    (void)n;
+    return NULL;
+}
+
+/* Out of memory is said as such, not as a fault of the text. */
+static void memory_that_is_out_is_no_fault_of_the_text(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    cJSON_Hooks hooks = {.malloc_fn = no_memory, .free_fn = free};
+    cJSON_InitHooks(&hooks);
+    assert_null(json_parse(span_str("{\"a\":[1,2]}"), &err));
+    cJSON_InitHooks(NULL);
+    assert_int_equal(err.code, ERROR_NO_MEMORY);
 }
 
 /* ---- documents -------------------------------------------------------------------------------- */
@@ -503,7 +589,10 @@ int main(void)
         cmocka_unit_test(numbers_keep_their_digits),
         cmocka_unit_test(whole_numbers_are_exact),
         cmocka_unit_test(numbers_compare_exactly),
+        cmocka_unit_test(decimals_are_plain),
+        cmocka_unit_test(multiples_are_exact),
         cmocka_unit_test(printed_doubles_read_back),
+        cmocka_unit_test(memory_that_is_out_is_no_fault_of_the_text),
         cmocka_unit_test(a_document_is_one_block),
         cmocka_unit_test(a_value_is_read_from_the_front),
         cmocka_unit_test(readers_name_the_field),

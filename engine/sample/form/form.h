@@ -77,7 +77,8 @@ void form_free(struct form *f);
 /* A number that no other form of this process has had. */
 uint64_t form_uid(const struct form *f);
 
-/* What tells source from others, as bytes: form_new() of equal keys makes equal forms. Added to key. */
+/* What tells source from others, as bytes: form_new() of equal keys makes equal forms. Added to
+ * key. */
 void form_source_key(const struct form_source *source, struct buffer *key);
 
 /* The key of what f was made of; f's. */

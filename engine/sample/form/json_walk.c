@@ -94,7 +94,8 @@ static bool begin_string(struct json_walk *w, enum state next)
     return go(w, STRING);
 }
 
-/* The first byte of a character of several: how many follow, and the range of the next (RFC 3629, section 4). */
+/* The first byte of a character of several: how many follow, and the range of the next (RFC
+ * 3629, section 4). */
 static bool begin_character(struct json_walk *w, unsigned char byte)
 {
     if (byte < 0xC2 || byte > 0xF4) return false;
@@ -140,7 +141,8 @@ static bool feed_escape(struct json_walk *w, unsigned char byte)
     return byte != '\0' && strchr("\"\\/bfnrt", byte) != NULL && go(w, STRING);
 }
 
-/* D800 to DBFF are high surrogates, DC00 to DFFF low ones: one goes with the other (RFC 8259, section 7). */
+/* D800 to DBFF are high surrogates, DC00 to DFFF low ones: one goes with the other (RFC 8259,
+ * section 7). */
 static bool check_surrogate(struct json_walk *w, int digit)
 {
     if (w->left == 4) {

@@ -26,7 +26,8 @@ struct mask_key {
     uint64_t skip_special;
 };
 
-/* For masks of n_words. NULL and ERROR_NO_MEMORY on failure. Free with mask_cache_free(), which accepts NULL. */
+/* For masks of n_words. NULL and ERROR_NO_MEMORY on failure. Free with mask_cache_free(), which
+ * accepts NULL. */
 struct mask_cache *mask_cache_new(size_t n_words, struct error *err);
 /* Accepts NULL. */
 void mask_cache_free(struct mask_cache *c);

@@ -1,0 +1,242 @@
+/* engine/sample/form/earley.c - see earley.h.
+ *
+ * A state is a set of pairs (row, lexer state): the row where some terminals began, and what is
+ * left of them; and whether the text may end.
+ *
+ * States with equal pairs and may_end are one state.
+ *
+ * (1) A state's rows and lexer states are never dead.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/sample/form/earley.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "engine/sample/form/ids.h"
+#include "engine/sample/form/lexer.h"
+#include "engine/sample/form/rows.h"
+
+struct pair {
+    int row, lexer;
+};
+
+struct state {
+    struct pair *pairs; /* owned */
+    int n;
+    bool may_end;
+    int *
+        next; /* by class of bytes: NOT_MET, EARLEY_DEAD or a state. Owned; NULL: no byte was met */
+};
+
+enum { NOT_MET = -2 };
+
+struct earley {
+    struct grammar *grammar;
+    struct lexer *lexer;
+    struct rows *rows;
+    struct state *states;
+    int n_states, states_room;
+    struct ids ids;
+    struct pair *pairs; /* of the state being made */
+    int n_pairs, pairs_room;
+    size_t bytes;
+    bool failed;
+};
+
+static int intern(struct earley *e, bool may_end);
+static bool add_row(struct earley *e, int row);
+
+struct earley *earley_new(struct grammar *g, struct error *err)
+{
+    struct earley *e = mem_new(1, sizeof(*e), err);
+    if (e == NULL) {
+        grammar_free(g);
+        return NULL;
+    }
+    e->grammar = g;
+    e->lexer = lexer_new(g);
+    e->rows = rows_new(g);
+    if (e->lexer != NULL && e->rows != NULL && add_row(e, ROWS_FIRST) &&
+        intern(e, rows_is_whole(e->rows, ROWS_FIRST)) == EARLEY_START) {
+        return e;
+    }
+    error_set(err, ERROR_NO_MEMORY, "", "out of memory for a form");
+    earley_free(e);
+    return NULL;
+}
+
+static void clear_state(struct state *s)
+{
+    free(s->pairs);
+    free(s->next);
+    *s = (struct state){0};
+}
+
+void earley_free(struct earley *e)
+{
+    if (e == NULL) return;
+    for (int i = 0; i < e->n_states; i++) {
+        clear_state(&e->states[i]);
+    }
+    rows_free(e->rows);
+    lexer_free(e->lexer);
+    grammar_free(e->grammar);
+    free(e->states);
+    free(e->pairs);
+    ids_clear(&e->ids);
+    free(e);
+}
+
+/* ---- making states --------------------------------------------------------------------------- */
+
+static int by_pair(const void *a, const void *b)
+{
+    const struct pair *x = a, *y = b;
+    if (x->row != y->row) return x->row < y->row ? -1 : 1;
+    return (x->lexer > y->lexer) - (x->lexer < y->lexer);
+}
+
+static uint64_t hash_pairs(const struct pair *p, int n, bool may_end)
+{
+    uint64_t h = may_end;
+    for (int i = 0; i < n; i++) {
+        h = ids_mix(h, (uint64_t)(uint32_t)p[i].row << 32 | (uint32_t)p[i].lexer);
+    }
+    return h;
+}
+
+static int new_number(struct earley *e)
+{
+    if (!mem_reserve(&e->states, e->n_states + 1, &e->states_room, sizeof(*e->states)))
+        return EARLEY_DEAD;
+    e->states[e->n_states] = (struct state){0};
+    return e->n_states++;
+}
+
+/* The state of e->pairs. EARLEY_DEAD when there are none and the text may not end, or on
+ * failure. */
+static int intern(struct earley *e, bool may_end)
+{
+    int n = e->n_pairs;
+    if (e->failed || (n == 0 && !may_end)) return EARLEY_DEAD;
+    if (n > 1) qsort(e->pairs, (size_t)n, sizeof(*e->pairs), by_pair);
+    uint64_t hash = hash_pairs(e->pairs, n, may_end);
+    for (int at = -1, id; (id = ids_next(&e->ids, hash, &at)) >= 0;) {
+        const struct state *s = &e->states[id];
+        if (s->n != n || s->may_end != may_end) continue;
+        if (n == 0 || memcmp(s->pairs, e->pairs, (size_t)n * sizeof(*e->pairs)) == 0)
+            return id;
+    }
+    struct pair *pairs = mem_new((size_t)n, sizeof(*pairs), NULL);
+    int number = pairs == NULL ? EARLEY_DEAD : new_number(e);
+    if (number == EARLEY_DEAD || !ids_put(&e->ids, hash, number)) {
+        free(pairs);
+        e->failed = true;
+        return EARLEY_DEAD;
+    }
+    if (n > 0) memcpy(pairs, e->pairs, (size_t)n * sizeof(*pairs));
+    e->states[number] = (struct state){.pairs = pairs, .n = n, .may_end = may_end};
+    e->bytes += (size_t)n * sizeof(*pairs) + sizeof(struct state);
+    return number;
+}
+
+static bool add_pair(struct earley *e, int row, int lexer)
+{
+    assert(row != ROWS_NONE && lexer != LEXER_DEAD); /* (1) */
+    if (!mem_reserve(&e->pairs, e->n_pairs + 1, &e->pairs_room, sizeof(*e->pairs))) return false;
+    e->pairs[e->n_pairs++] = (struct pair){row, lexer};
+    return true;
+}
+
+/* A row that begins here: its terminals, if it waits for any. */
+static bool add_row(struct earley *e, int row)
+{
+    int n;
+    const int *terminals = rows_terminals(e->rows, row, &n);
+    if (n == 0) return true;
+    int start = lexer_start(e->lexer, terminals, n);
+    return start != LEXER_DEAD && add_pair(e, row, start);
+}
+
+/* Every terminal goes on by the byte; those that end make a row. */
+static int make_step(struct earley *e, int state, uint8_t byte)
+{
+    e->n_pairs = 0;
+    rows_begin(e->rows);
+    bool ended = false, may_end = false;
+    for (int i = 0; i < e->states[state].n; i++) {
+        struct pair at = e->states[state].pairs[i];
+        int n, lexer = lexer_step(e->lexer, at.lexer, byte);
+        const int *ends = lexer_ended(e->lexer, lexer, &n);
+        e->failed = e->failed || !rows_pass(e->rows, at.row, ends, n);
+        ended = ended || n > 0;
+        if (lexer_goes_on(e->lexer, lexer)) e->failed = e->failed || !add_pair(e, at.row, lexer);
+    }
+    if (ended && !e->failed) {
+        int row = rows_make(e->rows);
+        e->failed = row == ROWS_NONE || !add_row(e, row);
+        may_end = !e->failed && rows_is_whole(e->rows, row);
+    }
+    e->failed = e->failed || lexer_failed(e->lexer) || earley_bytes(e) > EARLEY_MAX_BYTES;
+    return intern(e, may_end);
+}
+
+/* The table of a state's steps, made when it is first asked for. NULL without memory. */
+static int *steps_of(struct earley *e, int state)
+{
+    int n = lexer_classes(e->lexer), *next = e->states[state].next;
+    if (next != NULL) return next;
+    next = mem_new((size_t)n, sizeof(*next), NULL);
+    e->failed = next == NULL;
+    for (int i = 0; i < n && next != NULL; i++) {
+        next[i] = NOT_MET;
+    }
+    e->states[state].next = next;
+    e->bytes += (size_t)n * sizeof(*next);
+    return next;
+}
+
+int earley_step(struct earley *e, int state, uint8_t byte)
+{
+    assert(state >= 0 && state < e->n_states);
+    int *steps = e->failed ? NULL : steps_of(e, state), class = lexer_class_of(e->lexer)[byte];
+    if (steps == NULL) return EARLEY_DEAD;
+    if (steps[class] == NOT_MET) {
+        int next = make_step(e, state, byte);
+        if (!e->failed) steps[class] = next;
+        return next;
+    }
+    return steps[class];
+}
+
+void earley_not_first(struct earley *e, const char *bytes)
+{
+    int *steps = steps_of(e, EARLEY_START);
+    for (; steps != NULL && *bytes != '\0'; bytes++) {
+        steps[lexer_class_of(e->lexer)[(uint8_t)*bytes]] = EARLEY_DEAD;
+    }
+}
+
+bool earley_may_end(const struct earley *e, int state)
+{
+    return e->states[state].may_end;
+}
+
+bool earley_must_end(const struct earley *e, int state)
+{
+    return e->states[state].n == 0;
+}
+
+bool earley_failed(const struct earley *e)
+{
+    return e->failed;
+}
+
+size_t earley_bytes(const struct earley *e)
+{
+    return e->bytes + rows_bytes(e->rows);
+}

@@ -1,0 +1,52 @@
+/* engine/sample/form/earley.h - reading an output by a grammar, byte by byte.
+ *
+ * After any bytes a reader is in a state: a number that says all about what may follow. Equal
+ * situations are equal numbers and a step that was made once is a table look-up, so that most of a
+ * stream costs what a DFA costs, though forms may nest without bound. States are shared by all who
+ * read by the same form; going back is keeping the old number.
+ *
+ * The method is Earley's (J. Earley, "An Efficient Context-Free Parsing Algorithm", CACM 13, 1970;
+ * empty rules as in Aycock and Horspool, "Practical Earley Parsing", 2002) over terminals that are
+ * expressions (lexer.h). No terminal is chosen before its time: wherever one may end, the reader
+ * follows both ways, so a text is taken exactly when the grammar derives it.
+ *
+ * A reader that has grown past EARLEY_MAX_BYTES gives up (earley_failed): few forms have so many
+ * different situations, and whoever keeps forms drops one that is half as large (earley_bytes).
+ *
+ * One thread at a time.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ENGINE_SAMPLE_FORM_EARLEY_H
+#define ENGINE_SAMPLE_FORM_EARLEY_H
+
+#include "engine/sample/form/grammar.h"
+
+enum { EARLEY_DEAD = -1, EARLEY_START = 0 };
+
+#define EARLEY_MAX_BYTES ((size_t)64 << 20)
+
+struct earley;
+
+/* A reader for a finished grammar, which it takes and frees. NULL and ERROR_NO_MEMORY on failure.
+ * Free with earley_free(), which accepts NULL. */
+struct earley *earley_new(struct grammar *g, struct error *err);
+void earley_free(struct earley *e);
+
+/* The state after one byte more, or EARLEY_DEAD when no text of the form goes on so, or when there
+ * is no memory: then earley_failed(). */
+int earley_step(struct earley *e, int state, uint8_t byte);
+
+/* A text shall not begin with any of these bytes, before which nothing was read yet. */
+void earley_not_first(struct earley *e, const char *bytes);
+
+/* May the text end here? Must it? */
+bool earley_may_end(const struct earley *e, int state);
+bool earley_must_end(const struct earley *e, int state);
+
+bool earley_failed(const struct earley *e);
+
+/* Bytes held by states and rows. */
+size_t earley_bytes(const struct earley *e);
+
+#endif

@@ -1,0 +1,66 @@
+/* engine/sample/form/grammar.h - a context-free grammar whose terminals are expressions over bytes.
+ *
+ * Every front end (JSON Schema, EBNF, choices, tools) writes its form as one of these; earley.h
+ * reads outputs by it. A symbol is a number: a rule's is 0 or more, a terminal's below 0.
+ *
+ * The grammar owns its expressions' pool. Calls after a failure (no memory, a bound passed) do
+ * nothing, and grammar_finish() tells it.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ENGINE_SAMPLE_FORM_GRAMMAR_H
+#define ENGINE_SAMPLE_FORM_GRAMMAR_H
+
+#include "base/error.h"
+#include "engine/sample/form/rx.h"
+
+enum {
+    GRAMMAR_MAX_NODES = 1 << 20,       /* expressions, those that reading makes included */
+    GRAMMAR_MAX_DERIVATIVES = 2000000, /* taken while it is made */
+    GRAMMAR_MAX_SYMBOLS = 1 << 19,     /* of all right sides together */
+    GRAMMAR_MAX_TERMINALS = 1 << 16
+};
+
+struct grammar;
+
+/* NULL without memory. Free with grammar_free(), which accepts NULL. */
+struct grammar *grammar_new(void);
+void grammar_free(struct grammar *g);
+
+/* Where expressions for its terminals are made. Borrowed. */
+struct rx_pool *grammar_pool(struct grammar *g);
+
+/* A terminal: the texts of a. May match the empty text too. Equal expressions give equal
+ * symbols. */
+int grammar_terminal(struct grammar *g, rx a);
+
+/* A new rule without alternatives, and one more alternative of a rule. */
+int grammar_rule(struct grammar *g);
+void grammar_add(struct grammar *g, int rule, const int *symbols, int n);
+
+/* Rules for common shapes: nothing or a; a between min and max times (RX_UNBOUNDED), each but the
+ * first after sep, which may be GRAMMAR_NO_SYMBOL. */
+#define GRAMMAR_NO_SYMBOL INT32_MIN
+int grammar_optional(struct grammar *g, int a);
+int grammar_repeat(struct grammar *g, int a, int sep, int min, int max);
+
+/* The grammar is complete and begins with start. Alternatives that match no text are taken out, so
+ * that whatever begins a text of the grammar can be finished. ERROR_INVALID_VALUE when nothing at
+ * all matches, ERROR_TOO_LARGE past a bound. */
+bool grammar_finish(struct grammar *g, int start, struct error *err);
+
+/* ---- for the reader (after grammar_finish) --------------------------------------------------- */
+
+/* A dot is a place in a right side: dots of one alternative follow each other. */
+int grammar_start_dot(const struct grammar *g);
+/* The symbol after a dot, or GRAMMAR_NO_SYMBOL at an alternative's end, whose rule is ... */
+int grammar_symbol(const struct grammar *g, int dot);
+int grammar_rule_of(const struct grammar *g, int dot);
+/* The alternatives of a rule: their first dots. */
+const int *grammar_alternatives(const struct grammar *g, int rule, int *n);
+bool grammar_is_nullable(const struct grammar *g, int rule);
+int grammar_rules(const struct grammar *g);
+int grammar_terminals(const struct grammar *g);
+rx grammar_terminal_rx(const struct grammar *g, int symbol);
+
+#endif

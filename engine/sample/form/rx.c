@@ -1,0 +1,611 @@
+/* engine/sample/form/rx.c - see rx.h.
+ *
+ * (1) A node's parts are older than the node: ids fall from a node to its parts.
+ * (2) A node of OR or AND has two parts or more, in rising order, none of its own kind.
+ * (3) The head of a CAT is no CAT: texts are lists to the right.
+ * (4) Only nodes with an AND or NOT in them (special) may match nothing, but for RX_NONE.
+ *
+ * Two nodes of one pool differ in kind, numbers or parts.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/sample/form/rx.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "engine/sample/form/ids.h"
+
+enum kind { NONE, EMPTY, BYTES, CAT, OR, AND, NOT, REPEAT, MULTIPLE };
+
+struct node {
+    uint8_t kind;
+    uint8_t life; /* enum rx_life, RX_TOO_HARD: not known */
+    bool nullable, special;
+    int32_t a, b;     /* CAT: head, tail. NOT, REPEAT: the part. BYTES: the set. OR, AND: place and
+                         number of the parts. MULTIPLE: divisor, remainder of the digits so far */
+    int32_t min, max; /* REPEAT */
+};
+
+struct derived {
+    rx node, left;
+    int byte;
+};
+
+enum {
+    MEMO = 1 << 12,   /* derivatives kept, by place */
+    MAX_DEPTH = 2000, /* of a derivative's recursion */
+    MAX_PARTS = 1 << 16
+};
+
+struct rx_pool {
+    struct node *nodes;
+    int n_nodes, room, max_nodes;
+    int32_t *parts; /* of OR and AND, one after another */
+    int n_parts, parts_room;
+    uint8_t (*sets)[32];
+    int n_sets, sets_room;
+    struct ids ids;
+    struct derived *memo;
+    int depth;
+    long budget; /* of derivatives; below 0: any number */
+    bool failed;
+};
+
+/* ---- the pool -------------------------------------------------------------------------------- */
+
+static rx fail(struct rx_pool *p)
+{
+    p->failed = true;
+    return RX_NONE;
+}
+
+static bool is_list(const struct node *n)
+{
+    return n->kind == OR || n->kind == AND;
+}
+
+static uint64_t hash_node(const struct node *n, const int32_t *parts)
+{
+    uint64_t h = ids_mix(n->kind, (uint64_t)(uint32_t)n->b);
+    h = ids_mix(ids_mix(h, (uint64_t)(uint32_t)n->min), (uint64_t)(uint32_t)n->max);
+    if (!is_list(n)) return ids_mix(h, (uint64_t)(uint32_t)n->a);
+    for (int i = 0; i < n->b; i++) {
+        h = ids_mix(h, (uint64_t)(uint32_t)parts[i]);
+    }
+    return h;
+}
+
+static bool same_node(const struct rx_pool *p, const struct node *x, const struct node *n,
+                      const int32_t *parts)
+{
+    if (x->kind != n->kind || x->b != n->b || x->min != n->min || x->max != n->max) return false;
+    if (!is_list(n)) return x->a == n->a;
+    return memcmp(p->parts + x->a, parts, (size_t)n->b * sizeof(*parts)) == 0;
+}
+
+static bool add_parts(struct rx_pool *p, const int32_t *parts, int n)
+{
+    if (!mem_reserve(&p->parts, p->n_parts + n, &p->parts_room, sizeof(*p->parts))) return false;
+    memcpy(p->parts + p->n_parts, parts, (size_t)n * sizeof(*parts));
+    p->n_parts += n;
+    return true;
+}
+
+/* What follows from a node's parts. */
+static void set_facts(const struct rx_pool *p, struct node *n, const int32_t *parts)
+{
+    const struct node *nodes = p->nodes;
+    n->special = n->kind == AND || n->kind == NOT;
+    switch ((enum kind)n->kind) {
+    case NONE:
+    case BYTES:
+        break;
+    case EMPTY:
+        n->nullable = true;
+        break;
+    case MULTIPLE:
+        n->nullable = n->b == 0;
+        break;
+    case CAT:
+        n->nullable = nodes[n->a].nullable && nodes[n->b].nullable;
+        n->special = nodes[n->a].special || nodes[n->b].special;
+        break;
+    case NOT:
+        n->nullable = !nodes[n->a].nullable;
+        break;
+    case REPEAT:
+        n->nullable = n->min == 0;
+        n->special = nodes[n->a].special;
+        break;
+    case OR:
+    case AND:
+        n->nullable = n->kind == AND;
+        for (int i = 0; i < n->b; i++) {
+            bool nullable = nodes[parts[i]].nullable;
+            n->nullable = n->kind == AND ? n->nullable && nullable : n->nullable || nullable;
+            n->special = n->special || nodes[parts[i]].special;
+        }
+        break;
+    }
+    n->life = n->nullable || !n->special ? RX_ALIVE : RX_TOO_HARD;
+    if (n->kind == NONE) n->life = RX_DEAD;
+}
+
+/* The node that equals n, made if there is none. parts: of OR and AND. */
+static rx intern(struct rx_pool *p, struct node n, const int32_t *parts)
+{
+    if (p->failed) return RX_NONE;
+    uint64_t hash = hash_node(&n, parts);
+    for (int at = -1, old; (old = ids_next(&p->ids, hash, &at)) >= 0;) {
+        if (same_node(p, &p->nodes[old], &n, parts)) return old;
+    }
+    if (p->n_nodes >= p->max_nodes) return fail(p);
+    if (!mem_reserve(&p->nodes, p->n_nodes + 1, &p->room, sizeof(n))) return fail(p);
+    set_facts(p, &n, parts);
+    if (is_list(&n)) {
+        int place = p->n_parts;
+        if (!add_parts(p, parts, n.b)) return fail(p);
+        n.a = place;
+        assert(n.b >= 2 && parts[n.b - 1] < p->n_nodes); /* (1) (2) */
+    }
+    assert(n.kind != CAT || p->nodes[n.a].kind != CAT); /* (3) */
+    if (!ids_put(&p->ids, hash, p->n_nodes)) return fail(p);
+    p->nodes[p->n_nodes] = n;
+    return p->n_nodes++;
+}
+
+struct rx_pool *rx_pool_new(int max_nodes)
+{
+    struct rx_pool *p = mem_new(1, sizeof(*p), NULL);
+    if (p == NULL) return NULL;
+    p->max_nodes = max_nodes;
+    p->budget = -1;
+    p->memo = mem_new(MEMO, sizeof(*p->memo), NULL);
+    if (p->memo == NULL) return rx_pool_free(p), NULL;
+    rx none = intern(p, (struct node){.kind = NONE}, NULL);
+    rx empty = intern(p, (struct node){.kind = EMPTY}, NULL);
+    rx all = intern(p, (struct node){.kind = NOT, .a = none}, NULL);
+    if (p->failed) return rx_pool_free(p), NULL;
+    assert(none == RX_NONE && empty == RX_EMPTY && all == RX_ALL);
+    return p;
+}
+
+void rx_pool_free(struct rx_pool *p)
+{
+    if (p == NULL) return;
+    free(p->nodes);
+    free(p->parts);
+    free(p->sets);
+    ids_clear(&p->ids);
+    free(p->memo);
+    free(p);
+}
+
+bool rx_failed(const struct rx_pool *p)
+{
+    return p->failed;
+}
+
+void rx_give_up(struct rx_pool *p)
+{
+    p->failed = true;
+}
+
+void rx_set_budget(struct rx_pool *p, long derivatives)
+{
+    p->budget = derivatives;
+}
+
+int rx_nodes(const struct rx_pool *p)
+{
+    return p->n_nodes;
+}
+
+/* ---- bytes ----------------------------------------------------------------------------------- */
+
+rx rx_bytes(struct rx_pool *p, const uint8_t set[32])
+{
+    static const uint8_t nothing[32];
+    if (memcmp(set, nothing, 32) == 0) return RX_NONE;
+    int i = 0;
+    while (i < p->n_sets && memcmp(p->sets[i], set, 32) != 0) {
+        i++;
+    }
+    if (i == p->n_sets) {
+        if (!mem_reserve(&p->sets, i + 1, &p->sets_room, sizeof(*p->sets))) return fail(p);
+        memcpy(p->sets[p->n_sets++], set, 32);
+    }
+    return intern(p, (struct node){.kind = BYTES, .a = i}, NULL);
+}
+
+rx rx_byte_range(struct rx_pool *p, int low, int high)
+{
+    uint8_t set[32] = {0};
+    for (int b = low; b <= high; b++) {
+        set[b / 8] |= (uint8_t)(1 << b % 8);
+    }
+    return rx_bytes(p, set);
+}
+
+rx rx_text(struct rx_pool *p, struct span text)
+{
+    rx all = RX_EMPTY;
+    for (size_t i = text.n; i-- > 0;) {
+        uint8_t byte = (uint8_t)text.p[i];
+        all = rx_cat(p, rx_byte_range(p, byte, byte), all);
+    }
+    return all;
+}
+
+int rx_classes(const struct rx_pool *p, uint8_t class_of[256])
+{
+    uint64_t sign[256] = {0}, seen[256];
+    int n = 0;
+    for (int i = 0; i < p->n_sets; i++) {
+        for (int b = 0; b < 256; b++) {
+            sign[b] = ids_mix(sign[b], (uint64_t)(p->sets[i][b / 8] >> b % 8 & 1) + 1);
+        }
+    }
+    for (int b = 0; b < 256; b++) {
+        int c = 0;
+        while (c < n && seen[c] != sign[b]) {
+            c++;
+        }
+        if (c == n) seen[n++] = sign[b];
+        class_of[b] = (uint8_t)c;
+    }
+    return n;
+}
+
+/* ---- making expressions ---------------------------------------------------------------------- */
+
+rx rx_cat(struct rx_pool *p, rx a, rx b)
+{
+    if (a == RX_NONE || b == RX_NONE) return RX_NONE;
+    if (a == RX_EMPTY) return b;
+    if (b == RX_EMPTY) return a;
+    if (a == RX_ALL && b == RX_ALL) return RX_ALL;
+    if (p->nodes[a].kind != CAT) return intern(p, (struct node){.kind = CAT, .a = a, .b = b}, NULL);
+    rx heads[64], rest = a; /* (3): to the right, a piece at a time */
+    int n = 0;
+    while (n < 64 && p->nodes[rest].kind == CAT) {
+        heads[n++] = p->nodes[rest].a;
+        rest = p->nodes[rest].b;
+    }
+    b = rx_cat(p, rest, b);
+    while (n > 0) {
+        b = intern(p, (struct node){.kind = CAT, .a = heads[--n], .b = b}, NULL);
+    }
+    return b;
+}
+
+rx rx_repeat(struct rx_pool *p, rx a, int min, int max)
+{
+    if (max == 0 || a == RX_EMPTY) return RX_EMPTY;
+    if (a == RX_NONE) return min == 0 ? RX_EMPTY : RX_NONE;
+    if (min == 1 && max == 1) return a;
+    if (a == RX_ALL) return RX_ALL;
+    if (p->nodes[a].nullable) min = 0;
+    if (p->nodes[a].kind == REPEAT && p->nodes[a].min == 0 && p->nodes[a].max == RX_UNBOUNDED)
+        return a;
+    return intern(p, (struct node){.kind = REPEAT, .a = a, .min = min, .max = max}, NULL);
+}
+
+rx rx_multiple(struct rx_pool *p, int m)
+{
+    for (int d = '0'; d <= '9'; d++) {
+        rx_byte_range(p, d, d); /* digits are classes of their own (rx_classes) */
+    }
+    rx_byte_range(p, '.', '.');
+    return intern(p, (struct node){.kind = MULTIPLE, .a = m}, NULL);
+}
+
+rx rx_not(struct rx_pool *p, rx a)
+{
+    if (p->nodes[a].kind == NOT) return p->nodes[a].a;
+    return intern(p, (struct node){.kind = NOT, .a = a}, NULL);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    int32_t x = *(const int32_t *)a, y = *(const int32_t *)b;
+    return (x > y) - (x < y);
+}
+
+static int sort_unique(int32_t *list, int n)
+{
+    int kept = 0;
+    qsort(list, (size_t)n, sizeof(*list), by_id);
+    for (int i = 0; i < n; i++) {
+        if (kept == 0 || list[kept - 1] != list[i]) list[kept++] = list[i];
+    }
+    return kept;
+}
+
+/* An alternative that begins with one byte of a set: its set and what follows. */
+static bool split_head(const struct rx_pool *p, rx a, int *set, rx *tail)
+{
+    const struct node *n = &p->nodes[a];
+    if (n->kind == BYTES) {
+        *set = n->a;
+        *tail = RX_EMPTY;
+        return true;
+    }
+    if (n->kind != CAT || p->nodes[n->a].kind != BYTES) return false;
+    *set = p->nodes[n->a].a;
+    *tail = n->b;
+    return true;
+}
+
+struct headed {
+    rx tail;
+    uint8_t set[32];
+};
+
+static int by_tail(const void *a, const void *b)
+{
+    rx x = ((const struct headed *)a)->tail, y = ((const struct headed *)b)->tail;
+    return (x > y) - (x < y);
+}
+
+/* [ab]x | [cd]x = [abcd]x: alternatives with one tail become one. */
+static int join_heads(struct rx_pool *p, int32_t *list, int n)
+{
+    struct headed *heads = mem_new((size_t)n + 1, sizeof(*heads), NULL);
+    if (heads == NULL) return fail(p), 0;
+    int kept = 0, n_heads = 0, set;
+    for (int i = 0; i < n; i++) {
+        rx tail;
+        if (split_head(p, list[i], &set, &tail)) {
+            heads[n_heads].tail = tail;
+            memcpy(heads[n_heads++].set, p->sets[set], 32);
+        } else {
+            list[kept++] = list[i];
+        }
+    }
+    qsort(heads, (size_t)n_heads, sizeof(*heads), by_tail);
+    for (int i = 0; i < n_heads; i++) {
+        if (i + 1 < n_heads && heads[i + 1].tail == heads[i].tail) {
+            for (int k = 0; k < 32; k++) {
+                heads[i + 1].set[k] |= heads[i].set[k];
+            }
+        } else {
+            list[kept++] = rx_cat(p, rx_bytes(p, heads[i].set), heads[i].tail);
+        }
+    }
+    free(heads);
+    return kept;
+}
+
+/* The laws of | and & over a flat list, which is the caller's to change. */
+static rx make_list(struct rx_pool *p, enum kind kind, int32_t *list, int n)
+{
+    rx zero = kind == OR ? RX_ALL : RX_NONE, one = kind == OR ? RX_NONE : RX_ALL;
+    if (kind == OR) n = join_heads(p, list, n);
+    n = sort_unique(list, n);
+    bool all_nullable = true, other_nullable = false, has_empty = false;
+    int kept = 0;
+    for (int i = 0; i < n; i++) {
+        if (list[i] == zero) return zero;
+        all_nullable = all_nullable && p->nodes[list[i]].nullable;
+        has_empty = has_empty || list[i] == RX_EMPTY;
+        other_nullable = other_nullable || (list[i] != RX_EMPTY && p->nodes[list[i]].nullable);
+        if (list[i] != one) list[kept++] = list[i];
+    }
+    if (kind == AND && has_empty) return all_nullable ? RX_EMPTY : RX_NONE;
+    if (kind == OR && has_empty && other_nullable) {
+        assert(list[0] == RX_EMPTY); /* (2): the lowest but RX_NONE, which is gone */
+        memmove(list, list + 1, (size_t)--kept * sizeof(*list));
+    }
+    for (int i = 0; i < kept; i++) { /* a | not a, a & not a */
+        rx other = p->nodes[list[i]].kind == NOT ? p->nodes[list[i]].a : RX_NONE;
+        if (other != RX_NONE && bsearch(&other, list, (size_t)kept, sizeof(*list), by_id) != NULL) {
+            return zero;
+        }
+    }
+    if (kept == 0) return one;
+    if (kept == 1) return list[0];
+    return intern(p, (struct node){.kind = (uint8_t)kind, .b = kept}, list);
+}
+
+/* The parts of all of list that are of this kind themselves, and the others: a new list. */
+static rx flatten(struct rx_pool *p, enum kind kind, const rx *list, int n)
+{
+    if (p->failed) return RX_NONE;
+    int total = 0;
+    for (int i = 0; i < n; i++) {
+        total += p->nodes[list[i]].kind == kind ? p->nodes[list[i]].b : 1;
+    }
+    if (total > MAX_PARTS) return fail(p);
+    int32_t small[64], *flat = total <= 64 ? small : mem_new((size_t)total, sizeof(*flat), NULL);
+    if (flat == NULL) return fail(p);
+    int at = 0;
+    for (int i = 0; i < n; i++) {
+        const struct node *x = &p->nodes[list[i]];
+        if (x->kind == kind) {
+            memcpy(flat + at, p->parts + x->a, (size_t)x->b * sizeof(*flat));
+            at += x->b;
+        } else {
+            flat[at++] = list[i];
+        }
+    }
+    rx made = make_list(p, kind, flat, total);
+    if (flat != small) free(flat);
+    return made;
+}
+
+rx rx_or(struct rx_pool *p, rx a, rx b)
+{
+    if (a == b || b == RX_NONE) return a;
+    if (a == RX_NONE) return b;
+    return flatten(p, OR, (rx[]){a, b}, 2);
+}
+
+rx rx_and(struct rx_pool *p, rx a, rx b)
+{
+    if (a == b || b == RX_ALL) return a;
+    if (a == RX_ALL) return b;
+    return flatten(p, AND, (rx[]){a, b}, 2);
+}
+
+rx rx_any_of(struct rx_pool *p, const rx *list, int n)
+{
+    return n == 0 ? RX_NONE : flatten(p, OR, list, n);
+}
+
+bool rx_nullable(const struct rx_pool *p, rx a)
+{
+    return p->nodes[a].nullable;
+}
+
+/* ---- derivatives ----------------------------------------------------------------------------- */
+
+static rx derive_list(struct rx_pool *p, const struct node *n, uint8_t byte)
+{
+    int32_t small[64] = {0};
+    int32_t *list = n->b <= 64 ? small : mem_new((size_t)n->b, sizeof(*list), NULL);
+    if (list == NULL) return fail(p);
+    for (int i = 0; i < n->b; i++) {
+        list[i] = rx_derive(p, p->parts[n->a + i], byte);
+    }
+    rx made = flatten(p, (enum kind)n->kind, list, n->b);
+    if (list != small) free(list);
+    return made;
+}
+
+/* d(a{min,max}) = d(a) a{min-1,max-1}, also where a is nullable, since min is 0 then. */
+static rx derive_repeat(struct rx_pool *p, const struct node *n, uint8_t byte)
+{
+    int min = n->min > 0 ? n->min - 1 : 0;
+    int max = n->max == RX_UNBOUNDED ? RX_UNBOUNDED : n->max - 1;
+    rx head = rx_derive(p, n->a, byte);
+    return head == RX_NONE ? RX_NONE : rx_cat(p, head, rx_repeat(p, n->a, min, max));
+}
+
+static rx derive_cat(struct rx_pool *p, const struct node *n, uint8_t byte)
+{
+    rx first = rx_cat(p, rx_derive(p, n->a, byte), n->b);
+    return p->nodes[n->a].nullable ? rx_or(p, first, rx_derive(p, n->b, byte)) : first;
+}
+
+static rx derive_multiple(struct rx_pool *p, const struct node *n, uint8_t byte)
+{
+    if (byte == '.') return intern(p, *n, NULL);
+    if (byte < '0' || byte > '9') return RX_NONE;
+    int left = (int)((10 * (int64_t)n->b + byte - '0') % n->a);
+    return intern(p, (struct node){.kind = MULTIPLE, .a = n->a, .b = left}, NULL);
+}
+
+static rx derive(struct rx_pool *p, rx a, uint8_t byte)
+{
+    const struct node n = p->nodes[a]; /* a copy: the array may move */
+    switch ((enum kind)n.kind) {
+    case NONE:
+    case EMPTY:
+        break;
+    case BYTES:
+        return p->sets[n.a][byte / 8] >> byte % 8 & 1 ? RX_EMPTY : RX_NONE;
+    case CAT:
+        return derive_cat(p, &n, byte);
+    case NOT:
+        return rx_not(p, rx_derive(p, n.a, byte));
+    case REPEAT:
+        return derive_repeat(p, &n, byte);
+    case MULTIPLE:
+        return derive_multiple(p, &n, byte);
+    case OR:
+    case AND:
+        return derive_list(p, &n, byte);
+    }
+    return RX_NONE;
+}
+
+rx rx_derive(struct rx_pool *p, rx a, uint8_t byte)
+{
+    if (a <= RX_EMPTY || p->failed) return RX_NONE;
+    if (a == RX_ALL) return RX_ALL;
+    struct derived *kept = &p->memo[ids_mix((uint64_t)a, byte) & (MEMO - 1)];
+    if (kept->node == a && kept->byte == byte) return kept->left;
+    if (p->depth >= MAX_DEPTH || p->budget == 0) return fail(p);
+    p->budget -= p->budget > 0;
+    p->depth++;
+    rx left = derive(p, a, byte);
+    p->depth--;
+    *kept = (struct derived){.node = a, .left = left, .byte = byte};
+    return left;
+}
+
+/* ---- life ------------------------------------------------------------------------------------ */
+
+/* A search for a nullable derivative, depth first. Nodes on the way carry their finder. */
+struct search {
+    rx *found, *from; /* found[i] is a derivative of found[from[i]] */
+    int n, room;
+    uint8_t *seen; /* a bit a node */
+    int seen_room;
+};
+
+static bool search_add(struct rx_pool *p, struct search *s, rx a, int from)
+{
+    if (a >= 8 * s->seen_room) {
+        int room = p->n_nodes / 8 + 1024;
+        uint8_t *seen = mem_grow(s->seen, (size_t)room, 1, NULL);
+        if (seen == NULL) return false;
+        memset(seen + s->seen_room, 0, (size_t)(room - s->seen_room));
+        s->seen = seen;
+        s->seen_room = room;
+    }
+    if (s->seen[a / 8] >> a % 8 & 1) return true;
+    int room = s->room;
+    if (!mem_reserve(&s->found, s->n + 1, &room, sizeof(*s->found))) return false;
+    if (!mem_reserve(&s->from, s->n + 1, &s->room, sizeof(*s->from))) return false;
+    s->seen[a / 8] |= (uint8_t)(1 << a % 8);
+    s->found[s->n] = a;
+    s->from[s->n++] = from;
+    return true;
+}
+
+static enum rx_life search_life(struct rx_pool *p, struct search *s, rx a, int max_nodes)
+{
+    uint8_t class_of[256], byte_of[256];
+    int n_classes = rx_classes(p, class_of);
+    for (int b = 255; b >= 0; b--) {
+        byte_of[class_of[b]] = (uint8_t)b;
+    }
+    if (!search_add(p, s, a, -1)) return RX_TOO_HARD;
+    for (int i = 0; i < s->n; i++) {
+        rx at = s->found[i];
+        if (p->nodes[at].life == RX_ALIVE) {
+            for (int k = i; k >= 0; k = s->from[k]) {
+                p->nodes[s->found[k]].life = RX_ALIVE;
+            }
+            return RX_ALIVE;
+        }
+        if (p->nodes[at].life == RX_DEAD) continue;
+        if (s->n > max_nodes) return RX_TOO_HARD;
+        for (int c = 0; c < n_classes; c++) {
+            rx left = rx_derive(p, at, byte_of[c]);
+            if (left != RX_NONE && !search_add(p, s, left, i)) return RX_TOO_HARD;
+        }
+        if (p->failed) return RX_TOO_HARD;
+    }
+    for (int i = 0; i < s->n; i++) {
+        p->nodes[s->found[i]].life = RX_DEAD;
+    }
+    return RX_DEAD;
+}
+
+enum rx_life rx_life(struct rx_pool *p, rx a, int max_nodes)
+{
+    if (p->nodes[a].life != RX_TOO_HARD) return (enum rx_life)p->nodes[a].life;
+    assert(p->nodes[a].special); /* (4) */
+    struct search s = {0};
+    enum rx_life life = search_life(p, &s, a, max_nodes);
+    free(s.found);
+    free(s.from);
+    free(s.seen);
+    return life;
+}

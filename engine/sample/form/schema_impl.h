@@ -1,0 +1,193 @@
+/* engine/sample/form/schema_impl.h - what the files of the schema compiler share.
+ *
+ * A place in a document must satisfy several schemas at once: its own, those of allOf and $ref, and
+ * of every keyword that reaches it. So the compiler works on sets of schemas: a set becomes a rule,
+ * once, and a set's parts (items, properties) are sets again. Sets are finite in number, so
+ * recursive schemas end; they wait in a queue, so depth costs no stack.
+ *
+ *     schema.c         sets, the queue, references, combinations (anyOf, oneOf, not, if)
+ *     schema_negate.c  the opposite of a schema, as a schema
+ *     schema_value.c   scalars and literal values
+ *     schema_array.c   arrays
+ *     schema_object.c  objects
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ENGINE_SAMPLE_FORM_SCHEMA_IMPL_H
+#define ENGINE_SAMPLE_FORM_SCHEMA_IMPL_H
+
+#include "base/arena.h"
+#include "base/json.h"
+#include "engine/sample/form/ids.h"
+#include "engine/sample/form/schema.h"
+
+/* Types of values. Whole numbers and others apart: "integer" is a part of "number". */
+enum {
+    TYPE_NULL = 1,
+    TYPE_BOOLEAN = 2,
+    TYPE_WHOLE = 4,
+    TYPE_FRACTION = 8,
+    TYPE_STRING = 16,
+    TYPE_ARRAY = 32,
+    TYPE_OBJECT = 64,
+    TYPE_ALL = 127
+};
+
+/* Keywords of a schema that were turned into other members of its set. */
+enum {
+    USED_REF = 1,
+    USED_ALL_OF = 2,
+    USED_ANY_OF = 4,
+    USED_ONE_OF = 8,
+    USED_NOT = 16,
+    USED_IF = 32,
+    USED_REQUIRED = 64, /* dependentRequired */
+    USED_SCHEMAS = 128, /* dependentSchemas */
+    USED_DEPENDENCIES = 256,
+    USED_ENUM = 512
+};
+
+/* A schema of a set, with what is used of it. */
+struct atom {
+    const cJSON *schema;
+    int number; /* of the schema, in the order met */
+    int used;
+};
+
+struct set {
+    struct atom
+        *atoms; /* in the order of the text: a schema, then what it refers to and combines */
+    int n;
+    bool never; /* nothing satisfies it */
+};
+
+/* A set that became a rule. */
+struct made {
+    struct set set;
+    int rule;
+};
+
+enum {
+    SCHEMA_MAX_SETS = 20000,
+    SCHEMA_MAX_ATOMS = 200, /* of one set */
+    SCHEMA_ARENA_BYTES = 64 << 20,
+    SCHEMA_MAX_COUNTED = 20000 /* states of an object's properties */
+};
+
+struct schema_compiler {
+    struct grammar *g;
+    struct rx_pool *pool;
+    struct arena *arena;
+    const struct schema_options *o;
+    const cJSON *root;
+    bool siblings; /* keywords beside $ref count (2019-09 and later) */
+    struct made *made;
+    int n_made, made_room, next; /* next: the first that waits */
+    struct ids made_ids, number_ids;
+    const cJSON **numbered; /* schemas in the order met */
+    int n_numbered, numbered_room;
+    cJSON **own; /* schemas that the compiler wrote */
+    int n_own, own_room;
+    rx space, any_char,
+        string_body; /* white space between tokens (may be empty); characters of strings */
+    int comma, close_array, close_object, open_array, open_object;
+    struct error *err;
+};
+
+/* ---- schema.c ---- */
+
+/* The set of some schemas together: references and allOf put in. False: *err is set. */
+bool schema_set_of(struct schema_compiler *c, const struct atom *atoms, int n, struct set *out);
+
+/* The rule of a set, made at once or later. */
+int schema_set_rule(struct schema_compiler *c, const struct set *s);
+
+/* One more schema in a list that is being gathered (room for SCHEMA_MAX_ATOMS). */
+bool schema_add_atom(struct schema_compiler *c, struct atom *list, int *n, const cJSON *schema,
+                     int used);
+
+/* The value of a keyword, which must be of a type (cJSON_Number, ...; 0: any), or NULL: absent.
+ * On a wrong type *fine becomes false and *err is set. */
+const cJSON *schema_keyword(struct schema_compiler *c, const cJSON *schema, const char *name,
+                            int type, bool *fine);
+
+/* "keyword ... at /properties/x is not supported": false. */
+bool schema_refuse(struct schema_compiler *c, const cJSON *schema, const char *keyword,
+                   enum error_code code, const char *why);
+
+/* Keep a schema that the compiler wrote; NULL is no memory. */
+const cJSON *schema_own(struct schema_compiler *c, cJSON *schema);
+
+/* Types that a set admits. */
+bool schema_types(struct schema_compiler *c, const struct set *s, int *types);
+
+/* Can no value satisfy both sets? False also where it isn't clear. depth bounds the search. */
+bool schema_apart(struct schema_compiler *c, const struct set *a, const struct set *b, int depth);
+
+/* What a $ref points to; NULL: nothing. */
+const cJSON *schema_resolve(const struct schema_compiler *c, const char *ref);
+
+/* {"not": schema}. NULL without memory. */
+const cJSON *schema_not(struct schema_compiler *c, const cJSON *schema);
+
+/* Reads the documents of a set, without their white space; of its own compiler. NULL: nothing
+ * satisfies the set (*none), or *err is set. */
+struct earley *schema_reader(struct schema_compiler *c, const struct set *s, bool *none);
+
+/* A terminal: white space that may stand, then the text. */
+int schema_token(struct schema_compiler *c, rx text);
+
+/* ---- schema_negate.c ---- */
+
+/* A schema that exactly the other values satisfy. NULL: it can't be said, *err is set. */
+const cJSON *schema_negate(struct schema_compiler *c, const cJSON *schema);
+
+/* Keywords of such schemas, which no client can write (keys are UTF-8 without control characters
+ * first). */
+#define SCHEMA_NOT_ENUM "\x01notEnum"
+#define SCHEMA_NOT_TYPE "\x01notType"
+#define SCHEMA_NOT_PATTERN "\x01notPattern"
+
+/* ---- schema_value.c ---- */
+
+/* Add one literal value to a rule. */
+void schema_literal(struct schema_compiler *c, const cJSON *value, int rule);
+
+/* The bodies of strings, without quotes; the texts of numbers (whole ones alone, or others too). */
+bool schema_string_rx(struct schema_compiler *c, const struct set *s, rx *out);
+bool schema_number_rx(struct schema_compiler *c, const struct set *s, bool whole, rx *out);
+
+/* Add the scalars of these types to a rule. */
+bool schema_scalars(struct schema_compiler *c, const struct set *s, int types, int rule);
+
+/* A set with enum or const: add those of its values that satisfy the rest of it to rule. */
+bool schema_literals(struct schema_compiler *c, const struct set *s, int rule);
+
+/* The values that a set's enum or const names: the array (or NULL: none) and its atom. */
+const cJSON *schema_enum_of(struct schema_compiler *c, const struct set *s, int *atom);
+
+/* Equal as JSON Schema says: 1 is 1.0, members in any order. */
+bool schema_equal(const cJSON *a, const cJSON *b);
+
+/* The body of a string value as an expression. */
+rx schema_text_rx(struct schema_compiler *c, const cJSON *string);
+
+/* ---- schema_array.c, schema_object.c ---- */
+
+bool schema_array(struct schema_compiler *c, const struct set *s, int rule);
+bool schema_object(struct schema_compiler *c, const struct set *s, int rule);
+
+/* What a member of this name must satisfy. */
+bool schema_member_set(struct schema_compiler *c, const struct set *s, const char *name,
+                       struct set *out);
+bool schema_is_required(const struct set *s, const char *name);
+
+/* A keyword that no schema of a set may have. */
+bool schema_without(struct schema_compiler *c, const struct set *s, const char *keyword);
+
+/* The largest (or smallest) value of a keyword that counts. *has is false where no schema has
+ * it. */
+bool schema_count(struct schema_compiler *c, const struct set *s, const char *name, bool largest,
+                  int *value, bool *has);
+
+#endif
