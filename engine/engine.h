@@ -137,6 +137,9 @@ bool engine_render_chat(const struct engine *e, const char *template, const cJSO
 /* Does that template compare a message's content with none? */
 bool engine_template_asks_for_none(const struct engine *e, const char *template);
 
+/* Does the model's template, or `template`, hold this word anywhere? */
+bool engine_template_mentions(const struct engine *e, const char *template, const char *word);
+
 /* Render a template that no engine holds, as engine_render_chat() would.
  *   bos, eos   texts of the special tokens, or NULL: not defined
  *   now_unix   what strftime_now formats

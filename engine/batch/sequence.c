@@ -126,7 +126,12 @@ static bool sample_init(struct sequence *s, struct request *q, int sample, struc
     s->output = mem_new((size_t)s->room, sizeof(int), err);
     s->done = event_new_done(q->id, sample, stop_set_longest(q->stop));
     if (s->done == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
-    return s->output != NULL && stop_text_init(&s->text, q->stop, q->sampling.include_stop, err);
+    if (s->output == NULL || !stop_text_init(&s->text, q->stop, q->sampling.include_stop, err)) {
+        return false;
+    }
+    stop_text_sleep(&s->text, span_str(q->sampling.think_open), span_str(q->sampling.think_close),
+                    q->sampling.thinks);
+    return true;
 }
 
 static bool make_samples(struct request *q, struct error *err)

@@ -19,7 +19,7 @@ void choice_init(struct choice *c, struct generation *g, int index)
     *c = (struct choice){
         .generation = g, .index = index, .stop_token = -1, .finds_calls = g->finds_calls};
     tool_calls_init(&c->calls);
-    reasoning_init(&c->reasoning, g->think_open, g->think_close, g->think_opened);
+    reasoning_init(&c->reasoning, g->think_open, g->think_close, g->think_start);
     buffer_init(&c->text, TEXT_BYTES);
     buffer_init(&c->thought, TEXT_BYTES);
 }

@@ -121,7 +121,7 @@ static void ask(const struct completion *c, struct generation *g, size_t i)
     g->finds_calls = c->finds_calls;
     g->think_open = c->reasoning ? info->think_open : NULL;
     g->think_close = info->think_close;
-    g->think_opened = c->reasoning_opened;
+    g->think_start = c->reasoning_start;
     g->born_ns = c->exchange->started_ns;
 }
 

@@ -72,7 +72,7 @@ struct completion {
     struct sampling_params params;
     bool sampled_apart;    /* every generation has its own sampling, params.engine is nobody's */
     bool reasoning;        /* split the text */
-    bool reasoning_opened; /* the prompt ends inside the thoughts */
+    enum reasoning_start reasoning_start; /* what the prompt has begun of the thoughts */
     bool finds_calls;      /* of tools, in the text */
     bool echo;             /* the prompt's text is kept */
     bool want_tokens;      /* token records are kept */

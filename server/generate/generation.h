@@ -73,7 +73,7 @@ struct generation {
     bool keeps_tokens;                    /* token records are kept */
     bool finds_calls;                     /* of tools, in the text */
     const char *think_open, *think_close; /* tags that set thoughts apart; NULL: all is answer */
-    bool think_opened;                    /* the prompt ends inside the thoughts */
+    enum reasoning_start think_start;     /* what the prompt has begun of them */
     uint64_t born_ns;                     /* for the time to the first token */
 
     /* What came. */
