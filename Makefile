@@ -62,7 +62,7 @@ endif
 # hand, so -O2 gives the speed of -O3. UBSan, and ASan's checks written out in place, would multiply
 # the time that they take to compile: ASan calls its checks there. Where gcc has no use for an unrolling hint it warns,
 # under no flag's name: that is no error.
-SIMD_FLAGS := $(if $(SANITIZE),-fno-sanitize=undefined --param asan-instrumentation-with-call-threshold=0,-O2)
+SIMD_FLAGS := $(if $(SANITIZE),-fno-sanitize=undefined $(call known,--param asan-instrumentation-with-call-threshold=0),-O2)
 $(SIMD:%=$(B)/engine/kernels/%.o): CFLAGS += $(SIMD_FLAGS) -fno-var-tracking -Wno-error
 $(B)/engine/kernels/avx2.o:       CFLAGS += -mavx2 -mfma -mf16c
 $(B)/engine/kernels/avxvnni.o:    CFLAGS += -mavx2 -mfma -mf16c -mavxvnni

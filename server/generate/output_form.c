@@ -16,6 +16,19 @@ static bool wrong(const cJSON *v, const char *wanted, struct error *err)
                      json_type_name(v));
 }
 
+/* The client asks for a form by a field: by one alone. */
+static bool ask(struct sampling_params *p, enum form_type type, const char *field,
+                struct error *err)
+{
+    if (p->form.type != FORM_NONE) {
+        return error_set(err, ERROR_INVALID_VALUE, NULL, "a form is asked for by %s already",
+                         p->form_field);
+    }
+    p->form.type = type;
+    p->form_field = field;
+    return true;
+}
+
 /* An array of strings -> the choices; how many and how long they may be says the compiler. */
 static bool read_choices(const struct field_context *context, const cJSON *value, const char *field,
                          struct sampling_params *p, struct error *err)
@@ -38,11 +51,9 @@ static bool read_choices(const struct field_context *context, const cJSON *value
         }
         i++;
     }
-    p->form.type = FORM_CHOICE;
     p->form.choices = choices;
     p->form.n_choices = (int)(n < INT_MAX ? n : INT_MAX);
-    p->form_field = field;
-    return true;
+    return ask(p, FORM_CHOICE, field, err);
 }
 
 bool output_form_read_choices(const struct field_context *context, const cJSON *value, void *out,
@@ -63,28 +74,164 @@ static bool read_json_object(const struct field_context *context, const cJSON *v
     struct sampling_params *p = out;
     (void)context;
     if (!cJSON_IsBool(value)) return wrong(value, "true or false", err);
-    if (cJSON_IsTrue(value)) p->form.type = FORM_JSON_OBJECT;
-    p->form_field = "structured_outputs.json_object";
-    return true;
+    return cJSON_IsFalse(value) || ask(p, FORM_JSON_OBJECT, "structured_outputs.json_object", err);
 }
 
-/* OpenAI's: {"type": "text" | "json_object"}. */
-bool output_form_read_response_format(const struct field_context *context, const cJSON *value,
-                                      void *out, struct error *err)
+/* A pattern or a grammar; "" asks for nothing. */
+static bool read_text(const cJSON *value, enum form_type type, const char *field,
+                      const struct field_context *context, struct sampling_params *p,
+                      struct error *err)
+{
+    if (!cJSON_IsString(value)) return wrong(value, "a string", err);
+    p->form.text = json_text(value, context->arena);
+    if (p->form.text.p == NULL)
+        return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the form");
+    return p->form.text.n == 0 || ask(p, type, field, err);
+}
+
+/* A schema, or a schema as text. */
+static bool read_schema(const cJSON *value, const char *field, const struct field_context *context,
+                        struct sampling_params *p, struct error *err)
+{
+    if (cJSON_IsString(value)) return read_text(value, FORM_SCHEMA, field, context, p, err);
+    if (!cJSON_IsObject(value) && !cJSON_IsBool(value)) {
+        return wrong(value, "a schema: an object, true or false", err);
+    }
+    struct buffer text;
+    buffer_init(&text, FORM_KEY_BYTES);
+    bool fits = json_print(value, &text);
+    p->form.text = span_of(fits ? arena_str(context->arena, buffer_span(&text)) : NULL, text.n);
+    buffer_clear(&text);
+    if (!fits) return error_set(err, ERROR_TOO_LARGE, NULL, "the schema is too large");
+    if (p->form.text.p == NULL)
+        return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the form");
+    return ask(p, FORM_SCHEMA, field, err);
+}
+
+bool output_form_read_guided_json(const struct field_context *context, const cJSON *value,
+                                  void *out, struct error *err)
+{
+    return read_schema(value, "guided_json", context, out, err);
+}
+
+bool output_form_read_guided_regex(const struct field_context *context, const cJSON *value,
+                                   void *out, struct error *err)
+{
+    return read_text(value, FORM_REGEX, "guided_regex", context, out, err);
+}
+
+bool output_form_read_guided_grammar(const struct field_context *context, const cJSON *value,
+                                     void *out, struct error *err)
+{
+    return read_text(value, FORM_GRAMMAR, "guided_grammar", context, out, err);
+}
+
+bool output_form_read_sglang_schema(const struct field_context *context, const cJSON *value,
+                                    void *out, struct error *err)
+{
+    return read_schema(value, "sampling_params.json_schema", context, out, err);
+}
+
+bool output_form_read_sglang_regex(const struct field_context *context, const cJSON *value,
+                                   void *out, struct error *err)
+{
+    return read_text(value, FORM_REGEX, "sampling_params.regex", context, out, err);
+}
+
+bool output_form_read_sglang_ebnf(const struct field_context *context, const cJSON *value,
+                                  void *out, struct error *err)
+{
+    return read_text(value, FORM_GRAMMAR, "sampling_params.ebnf", context, out, err);
+}
+
+bool output_form_read_llama_schema(const struct field_context *context, const cJSON *value,
+                                   void *out, struct error *err)
+{
+    return read_schema(value, "json_schema", context, out, err);
+}
+
+bool output_form_read_llama_grammar(const struct field_context *context, const cJSON *value,
+                                    void *out, struct error *err)
+{
+    return read_text(value, FORM_GRAMMAR, "grammar", context, out, err);
+}
+
+static bool read_structured_json(const struct field_context *context, const cJSON *value, void *out,
+                                 struct error *err)
+{
+    return read_schema(value, "structured_outputs.json", context, out, err);
+}
+
+static bool read_structured_regex(const struct field_context *context, const cJSON *value,
+                                  void *out, struct error *err)
+{
+    return read_text(value, FORM_REGEX, "structured_outputs.regex", context, out, err);
+}
+
+static bool read_structured_grammar(const struct field_context *context, const cJSON *value,
+                                    void *out, struct error *err)
+{
+    return read_text(value, FORM_GRAMMAR, "structured_outputs.grammar", context, out, err);
+}
+
+static bool read_compact(const struct field_context *context, const cJSON *value, void *out,
+                         struct error *err)
 {
     struct sampling_params *p = out;
     (void)context;
+    if (!cJSON_IsBool(value)) return wrong(value, "true or false", err);
+    p->form.space = cJSON_IsTrue(value) ? SCHEMA_SPACE_COMPACT : SCHEMA_SPACE_USUAL;
+    return true;
+}
+
+/* {"name", "schema", "strict", "description"} of OpenAI's json_schema. */
+static bool read_named_schema(const cJSON *value, const struct field_context *context,
+                              struct sampling_params *p, struct error *err)
+{
+    static const char *const members[] = {"name", "schema", "strict", "description", NULL};
+    const cJSON *strict = json_get(value, "strict"), *schema = json_get(value, "schema");
+    if (!cJSON_IsObject(value)) {
+        return error_set(err, ERROR_MISSING_FIELD, NULL, "an object with a schema is needed");
+    }
+    if (!json_check_keys(value, members, err)) return false;
+    if (strict != NULL && !cJSON_IsBool(strict)) {
+        wrong(strict, "true or false", err);
+        return error_in(err, "strict");
+    }
+    p->form.strict = cJSON_IsTrue(strict);
+    if (schema == NULL) return error_set(err, ERROR_MISSING_FIELD, "schema", "a schema is needed");
+    return read_schema(schema, "response_format.json_schema.schema", context, p, err) ||
+           error_in(err, "schema");
+}
+
+/* OpenAI's {"type": "text" | "json_object" | "json_schema"}; llama-server's json_object has a schema of
+ * its own; SGLang's and vLLM's "regex" and "grammar" are theirs alone. */
+bool output_form_read_response_format(const struct field_context *context, const cJSON *value,
+                                      void *out, struct error *err)
+{
+    static const char *const members[] = {"type", "json_schema", "schema", NULL};
+    struct sampling_params *p = out;
     if (!cJSON_IsObject(value)) return wrong(value, "an object", err);
     const char *type = cJSON_GetStringValue(json_get(value, "type"));
+    const cJSON *schema = json_get(value, "schema");
+    if (!json_check_keys(value, members, err)) return error_in(err, "response_format");
     if (type == NULL) {
         return error_set(err, ERROR_MISSING_FIELD, "response_format.type", "a type is needed");
     }
-    if (strcmp(type, "json_object") == 0) p->form.type = FORM_JSON_OBJECT;
-    p->form_field = "response_format";
-    if (strcmp(type, "json_object") == 0 || strcmp(type, "text") == 0) return true;
-    return error_set(
-        err, ERROR_UNSUPPORTED, "response_format.type",
-        "response_format \"%.40s\" is not supported by this server; \"json_object\" is", type);
+    if (strcmp(type, "text") == 0) return true;
+    if (strcmp(type, "json_schema") == 0) {
+        return read_named_schema(json_get(value, "json_schema"), context, p, err) ||
+               error_in(err, "response_format.json_schema");
+    }
+    if (strcmp(type, "json_object") != 0) {
+        return error_set(err, ERROR_UNSUPPORTED, "response_format.type",
+                         "\"%.40s\" is not supported; \"text\", \"json_object\" and "
+                         "\"json_schema\" are",
+                         type);
+    }
+    if (schema == NULL) return ask(p, FORM_JSON_OBJECT, "response_format", err);
+    return read_schema(schema, "response_format.schema", context, p, err) ||
+           error_in(err, "response_format.schema");
 }
 
 /* vLLM's: one kind, and how it is written. */
@@ -94,11 +241,11 @@ bool output_form_read_structured(const struct field_context *context, const cJSO
     static const struct field kinds[] = {
         {"choice", FIELD_READ, .offset = 0, .read = read_choice},
         {"json_object", FIELD_READ, .offset = 0, .read = read_json_object},
-        {"json", .kind = FIELD_REFUSED},
-        {"regex", .kind = FIELD_REFUSED},
-        {"grammar", .kind = FIELD_REFUSED},
+        {"json", FIELD_READ, .offset = 0, .read = read_structured_json},
+        {"regex", FIELD_READ, .offset = 0, .read = read_structured_regex},
+        {"grammar", FIELD_READ, .offset = 0, .read = read_structured_grammar},
         {"structural_tag", .kind = FIELD_REFUSED},
-        {"disable_any_whitespace", FIELD_REFUSED, .neutral = "false"},
+        {"disable_any_whitespace", FIELD_READ, .offset = 0, .read = read_compact},
         {"disable_additional_properties", FIELD_REFUSED, .neutral = "false"},
         {"whitespace_pattern", .kind = FIELD_REFUSED},
     };
@@ -107,7 +254,8 @@ bool output_form_read_structured(const struct field_context *context, const cJSO
     if (!cJSON_IsObject(value)) return wrong(value, "an object", err);
     if (!fields_read(value, &table, 1, context, err)) return error_in(err, "structured_outputs");
     if (p->form.type != FORM_NONE) return true;
-    return error_set(err, ERROR_MISSING_FIELD, "structured_outputs", "a kind is needed: choice");
+    return error_set(err, ERROR_MISSING_FIELD, "structured_outputs",
+                     "a kind is needed: json, regex, choice, grammar or json_object");
 }
 
 bool output_form_compile(struct engine *engine, struct sampling_params *p, struct error *err)

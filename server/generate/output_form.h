@@ -1,8 +1,8 @@
 /* server/generate/output_form.h - how clients ask for outputs of a form: OpenAI's response_format, vLLM's
  * structured_outputs and its older guided_choice.
  *
- * A choice of strings and any JSON object can be promised (engine/sample/form/form.h). Schemas,
- * patterns and grammars cannot, and are refused by name.
+ * JSON Schemas, regular expressions, grammars, choices and any JSON object (engine/sample/form/form.h). A
+ * request asks for one form; what cannot be kept of it is refused by name, never passed over.
  *
  * Readers for FIELD_READ rows; out is the struct sampling_params.
  *
@@ -13,15 +13,33 @@
 
 #include "server/http/fields.h"
 
-/* {"type": "text" | "json_object"} */
+/* {"type": "text" | "json_object" | "json_schema", "json_schema": {"schema", "strict"}} */
 bool output_form_read_response_format(const struct field_context *context, const cJSON *value,
                                       void *out, struct error *err);
-/* {"choice": [...]} or {"json_object": true} */
+/* One of {"json": schema}, {"regex"}, {"grammar"}, {"choice": [...]}, {"json_object": true} */
 bool output_form_read_structured(const struct field_context *context, const cJSON *value, void *out,
                                  struct error *err);
 /* guided_choice: ["this", "or that"] */
 bool output_form_read_choices(const struct field_context *context, const cJSON *value, void *out,
                               struct error *err);
+
+/* Fields that are a form by themselves: vLLM's older names, SGLang's, llama-server's. */
+bool output_form_read_guided_json(const struct field_context *context, const cJSON *value,
+                                  void *out, struct error *err);
+bool output_form_read_guided_regex(const struct field_context *context, const cJSON *value,
+                                   void *out, struct error *err);
+bool output_form_read_guided_grammar(const struct field_context *context, const cJSON *value,
+                                     void *out, struct error *err);
+bool output_form_read_sglang_schema(const struct field_context *context, const cJSON *value,
+                                    void *out, struct error *err);
+bool output_form_read_sglang_regex(const struct field_context *context, const cJSON *value,
+                                   void *out, struct error *err);
+bool output_form_read_sglang_ebnf(const struct field_context *context, const cJSON *value,
+                                  void *out, struct error *err);
+bool output_form_read_llama_schema(const struct field_context *context, const cJSON *value,
+                                   void *out, struct error *err);
+bool output_form_read_llama_grammar(const struct field_context *context, const cJSON *value,
+                                    void *out, struct error *err);
 
 struct engine;
 struct sampling_params;

@@ -208,9 +208,9 @@ static const struct field rows[] = {
     {"response_format",     FIELD_READ, .offset = 0, .read = output_form_read_response_format},
     {"structured_outputs",  FIELD_READ, .offset = 0, .read = output_form_read_structured},
     {"guided_choice",       FIELD_READ, .offset = 0, .read = output_form_read_choices}, /* vLLM's older names */
-    {"guided_json",         .kind = FIELD_REFUSED},
-    {"guided_regex",        .kind = FIELD_REFUSED},
-    {"guided_grammar",      .kind = FIELD_REFUSED},
+    {"guided_json",       FIELD_READ, .offset = 0, .read = output_form_read_guided_json},
+    {"guided_regex",      FIELD_READ, .offset = 0, .read = output_form_read_guided_regex},
+    {"guided_grammar",    FIELD_READ, .offset = 0, .read = output_form_read_guided_grammar},
 
     /* Without effect, as their contracts say: who asks and what for; a batch of plain text
      * decodes the same with or without spaces between special tokens; beam search is refused, so

@@ -12,6 +12,7 @@
 #include <math.h>
 
 #include "server/generate/completion.h"
+#include "server/generate/output_form.h"
 #include "server/http/emit.h"
 #include "server/http/sse.h"
 #include "server/http/state.h"
@@ -40,8 +41,6 @@ static const struct field rows[] = {
     {"post_sampling_probs", FIELD_REFUSED, .neutral = "false"},
     {"cache_prompt", .kind = FIELD_IGNORED}, /* a cached prompt changes no bit here */
     {"id_slot", FIELD_REFUSED, .neutral = "-1"},
-    {"grammar", FIELD_REFUSED, .neutral = "\"\""},
-    {"json_schema", .kind = FIELD_REFUSED},
     {"samplers", .kind = FIELD_REFUSED},
     {"mirostat", FIELD_REFUSED, .neutral = "0"},
     {"typical_p", FIELD_REFUSED, .neutral = "1"},
@@ -69,6 +68,8 @@ static const struct field sampling_rows[] = {
     {"seed", FIELD_READ, .offset = 0, .read = read_seed},
     {"stop", FIELD_READ, AT(stop), .read = sampling_params_read_stop},
     {"ignore_eos", FIELD_BOOL, AT(engine.ignore_eos)},
+    {"json_schema", FIELD_READ, .offset = 0, .read = output_form_read_llama_schema},
+    {"grammar", FIELD_READ, .offset = 0, .read = output_form_read_llama_grammar},
     {"stream", FIELD_BOOL, AT(stream)},
 };
 

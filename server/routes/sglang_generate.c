@@ -16,6 +16,7 @@
 #include "server/generate/completion.h"
 #include "server/http/emit.h"
 #include "server/generate/logprobs.h"
+#include "server/generate/output_form.h"
 #include "server/http/sse.h"
 #include "server/http/state.h"
 
@@ -79,9 +80,9 @@ static const struct field sampling_rows[] = {
     {"no_stop_trim",        FIELD_BOOL, AT(engine.include_stop)},
     {"sampling_seed",       FIELD_READ, .offset = 0, .read = sampling_params_read_seed},
     {"spaces_between_special_tokens", .kind = FIELD_IGNORED},
-    {"json_schema",         .kind = FIELD_REFUSED},
-    {"regex",               .kind = FIELD_REFUSED},
-    {"ebnf",                .kind = FIELD_REFUSED},
+    {"json_schema",         FIELD_READ, .offset = 0, .read = output_form_read_sglang_schema},
+    {"regex",               FIELD_READ, .offset = 0, .read = output_form_read_sglang_regex},
+    {"ebnf",                FIELD_READ, .offset = 0, .read = output_form_read_sglang_ebnf},
     {"structural_tag",      .kind = FIELD_REFUSED},
     {"stop_regex",          FIELD_REFUSED, .neutral = "[]"},
     {"custom_params",       FIELD_REFUSED, .neutral = "{}"},

@@ -12,14 +12,14 @@ import xml.dom.minidom
 
 import pytest
 
-from conftest import BIN, ENVIRONMENT, ROOT
+from conftest import BIN, ENVIRONMENT, PATIENCE, ROOT
 
 TINY = str(ROOT / "models/touchstone-tiny.gguf")
 
 
 def bench(*flags, status=0):
     command = [BIN, "bench", "--model", TINY, "--repeat", "1", *flags]
-    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=3 * PATIENCE)
     assert done.returncode == status, done.stderr
     return done.stdout
 
@@ -79,7 +79,7 @@ def test_comparison(tmp_path):
     command = [sys.executable, ROOT / "tests/bench/compare.py", "--model", TINY, "--program", BIN, "--out", out]
     command += ["--llama-cpp", tmp_path / "llama", "--ik-llama-cpp", tmp_path / "ik"]
     command += ["--rounds", "1", "--batches", "1,2", "--clients", "2"]
-    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, env=ENVIRONMENT, timeout=3 * PATIENCE)
     assert done.returncode == 0, done.stderr
     got = json.loads((out / "results.json").read_text())
     rows = {r["name"]: r for r in got["results"]}

@@ -15,7 +15,7 @@ import urllib.error
 
 import pytest
 
-from conftest import BIN, ROOT, Server
+from conftest import BIN, PATIENCE, ROOT, Server
 
 FOLDER = ROOT / "examples"
 QUESTION = "What is 12 * 34?"
@@ -41,7 +41,7 @@ def load(name, url):
 
 def run(tiny, *command):
     env = {**os.environ, "SERVER_URL": tiny.url, "TOUCHSTONE": BIN, "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=3 * PATIENCE)
     assert done.returncode == 0, done.stderr
     return done.stdout
 

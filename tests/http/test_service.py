@@ -7,13 +7,12 @@ import json
 import os
 import re
 import subprocess
-import time
 
 import httpx
 import openai
 import pytest
 
-from conftest import BIN, ENVIRONMENT, MODEL
+from conftest import BIN, ENVIRONMENT, MODEL, PATIENCE
 
 
 def test_keys(start):
@@ -102,7 +101,7 @@ def test_one_log_line_a_request(start):
 
 def test_port_in_use(server):
     command = [BIN, "serve", "--model", MODEL, "--port", str(server.port)]
-    got = subprocess.run(command, capture_output=True, timeout=60, env=ENVIRONMENT)
+    got = subprocess.run(command, capture_output=True, timeout=PATIENCE, env=ENVIRONMENT)
     assert got.returncode == 1
     assert b"port" in got.stderr
 
@@ -111,7 +110,7 @@ def test_a_model_that_cannot_be_loaded(tmp_path):
     bad = tmp_path / "bad.gguf"
     bad.write_bytes(b"GGUF" + os.urandom(5000))
     command = [BIN, "serve", "--model", str(bad), "--port", "0"]
-    got = subprocess.run(command, capture_output=True, timeout=60, env=ENVIRONMENT)
+    got = subprocess.run(command, capture_output=True, timeout=PATIENCE, env=ENVIRONMENT)
     assert got.returncode == 1
     last = got.stderr.decode().splitlines()[-1]
     assert "bad.gguf" in last and "event=" not in last
@@ -119,8 +118,8 @@ def test_a_model_that_cannot_be_loaded(tmp_path):
 
 def test_the_port_answers_while_the_model_loads(start):
     server = start(wait=False)
-    assert httpx.get(server.url + "/health", timeout=10).status_code == 200
-    assert httpx.get(server.url + "/ready", timeout=10).status_code in (200, 503)
+    assert httpx.get(server.url + "/health", timeout=PATIENCE).status_code == 200
+    assert httpx.get(server.url + "/ready", timeout=PATIENCE).status_code in (200, 503)
     server.wait_ready()
 
 
@@ -148,5 +147,5 @@ def test_rewards_of_clients_that_name_none(start):
 
 def test_wrong_default_rewards_are_refused_at_start():
     wrong = [BIN, "serve", "--port", "0", "--model", MODEL, "--verify-rewards", '[{"name": "no_such"}]']
-    done = subprocess.run(wrong, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(wrong, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 1 and "no_such" in done.stderr

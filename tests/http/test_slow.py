@@ -32,7 +32,7 @@ def drip(sock, byte):
 def test_slow_head(start):
     server = start("--read-timeout", "1")
     with server.connect() as sock:
-        sock.sendall(HEAD[:30])
+        sock.sendall(HEAD[:40])
         answer = drip(sock, b"x")
         assert answer is None or answer[0] == 408
     with server.connect() as sock:  # says nothing at all

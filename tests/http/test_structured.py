@@ -65,22 +65,113 @@ def test_white_space_is_bounded(server):
         assert all(re.fullmatch(r" |\n[ \t]{0,40}", space) for space in re.findall(r"\s+", bare)), choice["text"]
 
 
+SCHEMA = {
+    "type": "object",
+    "properties": {
+        "name": {"type": "string", "pattern": "^[a-z]+$", "minLength": 2, "maxLength": 5},
+        "n": {"type": "integer", "minimum": -5, "maximum": 120},
+        "tags": {"type": "array", "items": {"enum": ["a", "é", {"deep": [1.5]}]}, "minItems": 1, "maxItems": 2},
+    },
+    "required": ["name", "n", "tags"],
+    "additionalProperties": False,
+}
+
+
+def satisfies(text):
+    """By hand: the name's length with its pattern, the bounds, the items, the order of keys."""
+    value = json.loads(text)
+    return (
+        list(value) == ["name", "n", "tags"]
+        and re.fullmatch("[a-z]{2,5}", value["name"]) is not None
+        and type(value["n"]) is int
+        and -5 <= value["n"] <= 120
+        and 1 <= len(value["tags"]) <= 2
+        and all(tag in ["a", "é", {"deep": [1.5]}] for tag in value["tags"])
+    )
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        {"response_format": {"type": "json_schema", "json_schema": {"name": "x", "schema": SCHEMA, "strict": True}}},
+        {"response_format": {"type": "json_object", "schema": SCHEMA}},
+        {"structured_outputs": {"json": SCHEMA}},
+        {"guided_json": json.dumps(SCHEMA)},
+    ],
+)
+def test_schema(server, how):
+    reply = server.complete(prompt="JSON:", n=12, max_tokens=300, seed=9, temperature=2, **how)
+    ended = [c["text"] for c in reply["choices"] if c["finish_reason"] == "stop"]
+    assert len(ended) >= 6, "hardly any was finished: the test shows nothing"
+    assert all(satisfies(t) for t in ended)
+
+
+@pytest.mark.parametrize(
+    "how, pattern",
+    [
+        ({"structured_outputs": {"regex": "[ab]{3}-\\d+"}}, "[ab]{3}-[0-9]+"),
+        ({"guided_regex": "é|x{0,3}y?"}, "é|x{0,3}y?"),
+        ({"structured_outputs": {"grammar": 'root ::= pair ("," pair)*\npair ::= [a-c] "=" [0-9]{1,2}'}}, "[abc]=[0-9]{1,2}(,[abc]=[0-9]{1,2})*"),
+        ({"guided_grammar": 'start: "yes" | "no" N\nN: /[1-3]+/'}, "yes|no[123]+"),
+    ],
+)
+def test_patterns_and_grammars(server, how, pattern):
+    reply = server.complete(prompt="x", n=16, max_tokens=60, seed=3, temperature=2, **how)
+    ended = [c["text"] for c in reply["choices"] if c["finish_reason"] == "stop"]
+    assert len(ended) >= 8 and all(re.fullmatch(pattern, t) for t in ended)
+
+
+def test_other_dialects(server):
+    params = {"max_new_tokens": 60, "temperature": 2, "sampling_seed": 1}
+    for field, value, pattern in (
+        ("regex", "[ab]{3}", "[ab]{3}"),
+        ("ebnf", 'root ::= "x" [0-9]', "x[0-9]"),
+        ("json_schema", json.dumps({"const": ["a"]}), r'\[\s*"a"\s*\]'),
+    ):
+        reply = server.post("/generate", {"text": "x", "sampling_params": {**params, field: value}}).json()
+        assert re.fullmatch(pattern, reply["text"]), reply
+    for field, value, pattern in (("grammar", 'root ::= "yes" | "no"', "yes|no"), ("json_schema", {"enum": [7]}, "7")):
+        reply = server.post("/completion", {"prompt": "x", "n_predict": 20, field: value}).json()
+        assert re.fullmatch(pattern, reply["content"]), reply
+
+
+def test_a_form_is_the_same_alone_drafted_and_cached(server, start):
+    body = {"prompt": [5, 6, 7], "n": 4, "max_tokens": 80, "seed": 3, "temperature": 1.5, "guided_json": SCHEMA, "logprobs": 0}
+    want = server.complete(**body)["choices"]
+    assert server.complete(**body)["choices"] == want
+    assert start("--no-speculate", "--threads", "1", "--no-prefix-cache").complete(**body)["choices"] == want
+
+
+def test_length_leaves_a_prefix(server):
+    reply = server.complete(prompt="x", n=8, max_tokens=3, seed=1, temperature=2, guided_json=SCHEMA)
+    for choice in reply["choices"]:
+        assert choice["finish_reason"] == "length"
+        assert re.match(r"\{\s*($|\")", choice["text"]), choice["text"]
+
+
 @pytest.mark.parametrize(
     "body, code, param",
     [
-        ({"response_format": {"type": "json_schema", "json_schema": {}}}, "unsupported", "response_format.type"),
+        ({"response_format": {"type": "json_schema", "json_schema": {}}}, "missing_field", "response_format.json_schema.schema"),
+        ({"response_format": {"type": "json_schema"}}, "missing_field", "response_format.json_schema"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"schema": {"uniqueItems": True}}}}, "unsupported", "response_format.json_schema.schema"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"schema": {"enum": []}}}}, "invalid_value", "response_format.json_schema.schema"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"schema": {"format": "x"}, "strict": True}}}, "unsupported", "response_format.json_schema.schema"),
+        ({"response_format": {"type": "json_schema", "json_schema": {"schema": {}, "strikt": True}}}, "unknown_field", "response_format.json_schema.strikt"),
         ({"response_format": {"type": "xml"}}, "unsupported", "response_format.type"),
-        ({"structured_outputs": {"regex": "a*"}}, "unsupported", "structured_outputs.regex"),
-        ({"structured_outputs": {"json": {}}}, "unsupported", "structured_outputs.json"),
-        ({"structured_outputs": {"grammar": "x"}}, "unsupported", "structured_outputs.grammar"),
+        ({"structured_outputs": {"regex": "(?<=a)b"}}, "unsupported", "structured_outputs.regex"),
+        ({"structured_outputs": {"regex": "a", "choice": ["a"]}}, "invalid_value", "structured_outputs.choice"),
+        ({"structured_outputs": {"json": {"$ref": "#/nowhere"}}}, "unsupported", "structured_outputs.json"),
+        ({"structured_outputs": {"json": "{"}}, "invalid_json", "structured_outputs.json"),
+        ({"structured_outputs": {"json": 5}}, "invalid_type", "structured_outputs.json"),
+        ({"structured_outputs": {"grammar": "x"}}, "invalid_value", "structured_outputs.grammar"),
+        ({"guided_regex": "("}, "invalid_value", "guided_regex"),
         ({"structured_outputs": {}}, "missing_field", "structured_outputs"),
         ({"structured_outputs": {"choice": []}}, "invalid_type", "structured_outputs.choice"),
         ({"structured_outputs": {"choice": ["a", ""]}}, "invalid_type", "structured_outputs.choice[1]"),
         ({"structured_outputs": {"choice": ["a", 5]}}, "invalid_type", "structured_outputs.choice[1]"),
         ({"structured_outputs": {"other": 1}}, "unknown_field", "structured_outputs.other"),
         ({"guided_choice": "a"}, "invalid_type", "guided_choice"),
-        ({"guided_json": {}}, "unsupported", "guided_json"),
-        ({"guided_regex": "a"}, "unsupported", "guided_regex"),
         ({"guided_choice": ["a"], "min_tokens": 2}, "invalid_value", "min_tokens"),
         ({"guided_choice": ["a"], "ignore_eos": True}, "invalid_value", "ignore_eos"),
         ({"guided_choice": ["a"], "allowed_token_ids": [1]}, "invalid_value", "allowed_token_ids"),

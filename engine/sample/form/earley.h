@@ -24,7 +24,7 @@
 
 enum { EARLEY_DEAD = -1, EARLEY_START = 0 };
 
-#define EARLEY_MAX_BYTES ((size_t)64 << 20)
+#define EARLEY_MAX_BYTES ((size_t)16 << 20)
 
 struct earley;
 

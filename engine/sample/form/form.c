@@ -15,12 +15,16 @@
 #include "engine/sample/form/form.h"
 
 #include <assert.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/arena.h"
+#include "base/json.h"
 #include "base/mem.h"
+#include "engine/sample/form/ebnf.h"
+#include "engine/sample/form/pattern.h"
 
 enum { GATE_HOLDS, GATE_MAY_OPEN, GATE_INSIDE, GATE_CLOSED };
 enum { ARENA_FORM_BYTES = 16 << 20 };
@@ -43,6 +47,8 @@ struct form {
     struct span think_open, think_close;
     const char *const *choices; /* sorted */
     int n_choices;
+    struct earley *reader;    /* owned; of a form that a grammar tells */
+    pthread_mutex_t *reading; /* who reads */
 };
 
 static_assert(sizeof(struct form_cursor) == sizeof(void *) + sizeof(union form_state) + 8,
@@ -139,9 +145,76 @@ static bool json_may_end(const struct form *f, const union form_state *at)
     return json_walk_is_whole(&at->json);
 }
 
+/* ---- what a grammar tells: schemas, regular expressions, grammars ---- */
+
+static bool schema_kind_compile(struct form *f, const struct form_source *source, struct error *err)
+{
+    const struct schema_options o = {.space = source->space, .strict = source->strict};
+    cJSON *schema = json_parse(source->text, err);
+    if (schema != NULL) f->reader = schema_compile(schema, &o, err);
+    cJSON_Delete(schema);
+    return f->reader != NULL;
+}
+
+/* A reader of what begin() adds to an empty grammar. */
+static bool grammar_compile(struct form *f, const struct form_source *source,
+                            bool (*begin)(struct grammar *g, struct span text, int *symbol,
+                                          struct error *err),
+                            struct error *err)
+{
+    int symbol;
+    struct grammar *g = grammar_new();
+    if (g == NULL) return no_memory(err);
+    if (!begin(g, source->text, &symbol, err) || !grammar_finish(g, symbol, err)) {
+        grammar_free(g);
+        return false;
+    }
+    f->reader = earley_new(g, err);
+    return f->reader != NULL;
+}
+
+static bool regex_symbol(struct grammar *g, struct span text, int *symbol, struct error *err)
+{
+    rx all;
+    if (!pattern_rx(grammar_pool(g), text, PATTERN_WHOLE, CHARS_PLAIN, &all, err)) return false;
+    *symbol = grammar_terminal(g, all);
+    return true;
+}
+
+static bool regex_compile(struct form *f, const struct form_source *source, struct error *err)
+{
+    return grammar_compile(f, source, regex_symbol, err);
+}
+
+static bool ebnf_compile(struct form *f, const struct form_source *source, struct error *err)
+{
+    return grammar_compile(f, source, ebnf_rule, err);
+}
+
+static void reader_begin(const struct form *f, union form_state *at)
+{
+    (void)f;
+    at->read = EARLEY_START;
+}
+
+static bool reader_feed(const struct form *f, union form_state *at, unsigned char byte)
+{
+    int state = earley_step(f->reader, (int)at->read, byte);
+    at->read = (uint64_t)(state == EARLEY_DEAD ? EARLEY_START : state);
+    return state != EARLEY_DEAD;
+}
+
+static bool reader_may_end(const struct form *f, const union form_state *at)
+{
+    return earley_may_end(f->reader, (int)at->read);
+}
+
 static const struct form_kind kinds[FORM_TYPES] = {
     [FORM_CHOICE] = {choice_compile, choice_begin, choice_feed, choice_may_end},
     [FORM_JSON_OBJECT] = {json_compile, json_begin, json_feed, json_may_end},
+    [FORM_SCHEMA] = {schema_kind_compile, reader_begin, reader_feed, reader_may_end},
+    [FORM_REGEX] = {regex_compile, reader_begin, reader_feed, reader_may_end},
+    [FORM_GRAMMAR] = {ebnf_compile, reader_begin, reader_feed, reader_may_end},
 };
 
 /* ---- forms ---- */
@@ -162,6 +235,9 @@ void form_source_key(const struct form_source *s, struct buffer *key)
     for (int i = 0; s->type == FORM_CHOICE && i < s->n_choices; i++) {
         add_part(key, s->choices[i]);
     }
+    if (s->type < FORM_SCHEMA) return;
+    buffer_addf(key, "%d,%d,", (int)s->space, s->strict);
+    buffer_add_span(key, s->text);
 }
 
 static bool keep_key(struct form *f, const struct form_source *source, struct error *err)
@@ -196,6 +272,21 @@ static bool keep_gate(struct form *f, const struct form_source *source, struct e
                                      keep_tag(f, source->think_close, &f->think_close, err));
 }
 
+/* On the heap: it is used through const forms. */
+static bool make_lock(struct form *f, struct error *err)
+{
+    f->reading = mem_new(1, sizeof(*f->reading), err);
+    return f->reading != NULL && pthread_mutex_init(f->reading, NULL) == 0;
+}
+
+static void destroy(struct form *f)
+{
+    earley_free(f->reader);
+    if (f->reading != NULL) pthread_mutex_destroy(f->reading);
+    free(f->reading);
+    arena_free(f->arena);
+}
+
 struct form *form_new(const struct form_source *source, struct error *err)
 {
     static atomic_uint_fast64_t last_uid;
@@ -210,7 +301,8 @@ struct form *form_new(const struct form_source *source, struct error *err)
     f->kind = &kinds[source->type];
     f->uid = atomic_fetch_add(&last_uid, 1) + 1;
     atomic_init(&f->owners, 1);
-    if (f->kind->compile(f, source, err) && keep_gate(f, source, err) && keep_key(f, source, err)) {
+    if (keep_gate(f, source, err) && keep_key(f, source, err) && make_lock(f, err) &&
+        f->kind->compile(f, source, err)) {
         return f;
     }
     form_free(f);
@@ -225,7 +317,7 @@ struct form *form_share(struct form *f)
 
 void form_free(struct form *f)
 {
-    if (f != NULL && atomic_fetch_sub(&f->owners, 1) == 1) arena_free(f->arena);
+    if (f != NULL && atomic_fetch_sub(&f->owners, 1) == 1) destroy(f);
 }
 
 uint64_t form_uid(const struct form *f)
@@ -240,7 +332,20 @@ struct span form_key(const struct form *f)
 
 size_t form_bytes(const struct form *f)
 {
-    return arena_used(f->arena);
+    form_enter(f);
+    size_t read = f->reader == NULL ? 0 : earley_bytes(f->reader);
+    form_leave(f);
+    return arena_used(f->arena) + read;
+}
+
+void form_enter(const struct form *f)
+{
+    if (f != NULL && f->reader != NULL) pthread_mutex_lock(f->reading);
+}
+
+void form_leave(const struct form *f)
+{
+    if (f != NULL && f->reader != NULL) pthread_mutex_unlock(f->reading);
 }
 
 /* ---- cursors ---- */
@@ -336,6 +441,14 @@ bool form_cursor_may_end(const struct form_cursor *c)
     if (c->form == NULL) return true;
     if (c->gate == GATE_INSIDE || c->refused != 0) return false;
     return c->form->kind->may_end(c->form, &c->state);
+}
+
+bool form_cursor_reader(const struct form_cursor *c, struct earley **reader, int *state)
+{
+    if (c->gate != GATE_HOLDS || c->form->reader == NULL) return false;
+    *reader = c->form->reader;
+    *state = (int)c->state.read;
+    return true;
 }
 
 bool form_cursor_is_free(const struct form_cursor *c)

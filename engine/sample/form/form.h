@@ -29,6 +29,7 @@
 #include "base/span.h"
 #include "engine/sample/form/choice_walk.h"
 #include "engine/sample/form/json_walk.h"
+#include "engine/sample/form/schema.h"
 
 struct form;
 
@@ -44,6 +45,9 @@ enum form_type {
     FORM_NONE,
     FORM_CHOICE,      /* one of some strings */
     FORM_JSON_OBJECT, /* any JSON object */
+    FORM_SCHEMA,      /* a document that satisfies a JSON Schema (schema.h) */
+    FORM_REGEX,       /* a text that a regular expression matches as a whole (pattern.h) */
+    FORM_GRAMMAR,     /* a text that a grammar derives (ebnf.h) */
     FORM_TYPES
 };
 
@@ -59,6 +63,9 @@ struct form_source {
     enum form_type type;        /* not FORM_NONE */
     const char *const *choices; /* FORM_CHOICE: [n_choices] */
     int n_choices;
+    struct span text;        /* FORM_SCHEMA: JSON; FORM_REGEX; FORM_GRAMMAR */
+    enum schema_space space; /* FORM_SCHEMA: white space between its tokens */
+    bool strict;             /* FORM_SCHEMA: a format that is not kept is refused */
     enum form_thoughts thoughts;
     const char *think_open, *think_close; /* the tags, unless FORM_HOLDS */
 };
@@ -91,6 +98,7 @@ size_t form_bytes(const struct form *f);
 union form_state {
     struct choice_walk choice;
     struct json_walk json;
+    uint64_t read; /* a state of the form's reader (earley.h) */
     uint64_t words[4];
 };
 
@@ -103,6 +111,15 @@ struct form_cursor {
     uint16_t matched; /* bytes of the tag that is looked for */
     uint32_t refused; /* 1: before an opening tag, and the form does not go on so */
 };
+
+/* A form that is read by a grammar learns while it is read. Whoever feeds cursors of a form that
+ * others use at the same time does so between these two; for other forms they do nothing. */
+void form_enter(const struct form *f);
+void form_leave(const struct form *f);
+
+/* The form's reader and the state in it where an output stands, when nothing but these says how it
+ * goes on (no thoughts any more). False otherwise. */
+bool form_cursor_reader(const struct form_cursor *c, struct earley **reader, int *state);
 
 /* Before any output. f may be NULL. */
 void form_cursor_begin(struct form_cursor *c, const struct form *f);

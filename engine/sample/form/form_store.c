@@ -47,6 +47,11 @@ static struct form *find(struct form_store *s, struct span key)
     for (int i = 0; i < FORM_STORE && found == NULL; i++) {
         struct place *p = &s->places[i];
         if (p->form == NULL || !span_eq(form_key(p->form), key)) continue;
+        if (form_bytes(p->form) > FORM_STORE_BYTES) { /* grown: those who use it keep it */
+            form_free(p->form);
+            *p = (struct place){0};
+            break;
+        }
         p->used = ++s->now;
         found = form_share(p->form);
     }

@@ -1,7 +1,8 @@
 /* engine/sample/form/form_store.h - the forms that were asked for lately: an equal one is the same one.
  *
  * So a form that comes with every request is compiled once, and finds the masks that were made for
- * it. At most FORM_STORE forms are kept, the one unused longest going first. Any thread.
+ * it. At most FORM_STORE forms are kept, the one unused longest going first; one that has grown past
+ * FORM_STORE_BYTES by what its reader learnt is made anew when it is asked for. Any thread.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,7 +11,7 @@
 
 #include "engine/sample/form/form.h"
 
-enum { FORM_STORE = 64, FORM_STORE_BYTES = 1 << 20 }; /* forms; bytes of the largest one kept */
+enum { FORM_STORE = 64, FORM_STORE_BYTES = 4 << 20 }; /* forms; bytes of the largest one kept */
 
 struct form_store;
 

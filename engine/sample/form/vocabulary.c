@@ -92,14 +92,16 @@ bool form_work_init(struct form_work *w, const struct form_vocabulary *v, struct
 {
     size_t depth = (size_t)v->trie.depth + 1;
     w->path = mem_new(depth, sizeof(*w->path), err);
+    w->states = mem_new(depth, sizeof(*w->states), err);
     w->ends = mem_new(depth, sizeof(*w->ends), err);
     w->mask = mem_new(v->n_words, sizeof(*w->mask), err);
-    return w->path != NULL && w->ends != NULL && w->mask != NULL;
+    return w->path != NULL && w->states != NULL && w->ends != NULL && w->mask != NULL;
 }
 
 void form_work_clear(struct form_work *w)
 {
     free(w->path);
+    free(w->states);
     free(w->ends);
     free(w->mask);
     *w = (struct form_work){0};
@@ -110,6 +112,17 @@ void form_work_clear(struct form_work *w)
 static void allow(struct form_work *w, int id)
 {
     w->mask[id / 64] |= (uint64_t)1 << (id % 64);
+}
+
+/* form_accept() within the form. */
+static bool accept(const struct form_vocabulary *v, struct form_cursor *c, int id,
+                   bool skip_special)
+{
+    assert(id >= 0 && id < v->n_vocab);
+    if (c->form == NULL) return true;
+    if (is_end(v, id)) return form_cursor_may_end(c);
+    struct span text = text_of(v, id, skip_special);
+    return text.n == 0 ? form_cursor_is_free(c) : form_cursor_feed(c, text);
 }
 
 /* path[d] is the cursor after d bytes on the way to the node at hand, ends[d] the node at which
@@ -138,14 +151,45 @@ static void walk_trie(const struct trie *t, const struct form_cursor *from, stru
     }
 }
 
+/* As walk_trie, where the form's reader alone says how the output goes on: w->states[d] is its
+ * state after d bytes. */
+static void walk_reader(const struct trie *t, struct earley *reader, int from, struct form_work *w)
+{
+    int depth = 0;
+    w->states[0] = from;
+    w->ends[0] = t->n_nodes;
+    for (uint32_t i = 0; i < t->n_nodes;) {
+        const struct trie_node *node = &t->nodes[i];
+        while (i >= w->ends[depth]) {
+            depth--;
+        }
+        int next = earley_step(reader, w->states[depth], node->byte);
+        if (next == EARLEY_DEAD) {
+            i = node->end;
+            continue;
+        }
+        for (int32_t id = node->token; id != TRIE_NONE; id = t->same[id]) {
+            allow(w, id);
+        }
+        w->states[depth + 1] = next;
+        if (node->end > ++i) w->ends[++depth] = node->end;
+    }
+}
+
 static void find_mask(const struct form_vocabulary *v, const struct form_cursor *c,
                       bool skip_special, struct form_work *w)
 {
     memset(w->mask, 0, v->n_words * sizeof(*w->mask));
-    walk_trie(&v->trie, c, w);
+    struct earley *reader;
+    int state;
+    if (form_cursor_reader(c, &reader, &state)) {
+        walk_reader(&v->trie, reader, state, w);
+    } else {
+        walk_trie(&v->trie, c, w);
+    }
     for (int i = 0; i < v->n_special; i++) {
         struct form_cursor next = *c;
-        if (form_accept(v, &next, v->special[i], skip_special)) allow(w, v->special[i]);
+        if (accept(v, &next, v->special[i], skip_special)) allow(w, v->special[i]);
     }
     for (int i = 0; i < v->n_end && form_cursor_may_end(c); i++) {
         allow(w, v->end_ids[i]);
@@ -162,17 +206,18 @@ void form_mask(struct form_vocabulary *v, const struct form_cursor *c, bool skip
     key.uid = form_uid(c->form);
     key.skip_special = skip_special;
     if (mask_cache_get(v->masks, &key, w->mask)) return;
+    form_enter(c->form);
     find_mask(v, c, skip_special, w);
+    form_leave(c->form);
     mask_cache_put(v->masks, &key, w->mask);
 }
 
 bool form_accept(const struct form_vocabulary *v, struct form_cursor *c, int id, bool skip_special)
 {
-    assert(id >= 0 && id < v->n_vocab);
-    if (c->form == NULL) return true;
-    if (is_end(v, id)) return form_cursor_may_end(c);
-    struct span text = text_of(v, id, skip_special);
-    return text.n == 0 ? form_cursor_is_free(c) : form_cursor_feed(c, text);
+    form_enter(c->form);
+    bool fits = accept(v, c, id, skip_special);
+    form_leave(c->form);
+    return fits;
 }
 
 void form_vocabulary_counts(struct form_vocabulary *v, uint64_t *found, uint64_t *asked)

@@ -34,6 +34,7 @@ void form_vocabulary_free(struct form_vocabulary *v);
 /* What a thread needs while it makes masks. */
 struct form_work {
     struct form_cursor *path; /* [longest token + 1] */
+    int *states;              /* likewise */
     uint32_t *ends;           /* likewise */
     uint64_t *mask;           /* [n_vocab / 64, rounded up]: bit id % 64 of word id / 64 */
 };

@@ -1,0 +1,94 @@
+/* tests/fuzz/fuzz_form.c - any bytes as a schema, a regular expression or a grammar: never a crash, and
+ * what a form lets through is of the form.
+ *
+ * The first byte chooses the kind. A form that compiles is walked as a model would write it: bytes that
+ * may come next, chosen by a hash. A walk never gets stuck before its text may end (no dead ends), and a
+ * finished text of a schema is JSON.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "base/json.h"
+#include "engine/sample/form/earley.h"
+#include "engine/sample/form/ebnf.h"
+#include "engine/sample/form/ids.h"
+#include "engine/sample/form/pattern.h"
+#include "engine/sample/form/schema.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum { STEPS = 200, MAX_SOURCE = 4096 };
+
+static struct earley *of_schema(struct span source)
+{
+    struct error err = {0};
+    const struct schema_options o = {.strict = source.n % 2 == 1};
+    cJSON *schema = json_parse(source, &err);
+    struct earley *e = schema == NULL ? NULL : schema_compile(schema, &o, &err);
+    cJSON_Delete(schema);
+    assert(e != NULL || err.code != ERROR_NONE);
+    return e;
+}
+
+static struct earley *of_grammar(struct span source, bool regex)
+{
+    rx all;
+    int symbol = 0;
+    struct error err = {0};
+    struct grammar *g = grammar_new();
+    if (g == NULL) return NULL;
+    bool fine = regex ? pattern_rx(grammar_pool(g), source, PATTERN_WHOLE, CHARS_PLAIN, &all, &err)
+                      : ebnf_rule(g, source, &symbol, &err);
+    if (fine && regex) symbol = grammar_terminal(g, all);
+    if (fine && grammar_finish(g, symbol, &err)) return earley_new(g, &err);
+    assert(err.code != ERROR_NONE);
+    grammar_free(g);
+    return NULL;
+}
+
+/* A byte that may come next; -1: none. */
+static int next_byte(struct earley *e, int state, uint64_t hash)
+{
+    for (int i = 0; i < 256; i++) {
+        int byte = (int)(hash + (uint64_t)i) & 255;
+        if (earley_step(e, state, (uint8_t)byte) != EARLEY_DEAD) return byte;
+    }
+    return -1;
+}
+
+static void walk(struct earley *e, bool is_json, uint64_t hash)
+{
+    char text[STEPS];
+    int state = EARLEY_START;
+    for (size_t n = 0; n < STEPS; n++) {
+        if (earley_may_end(e, state) && is_json) {
+            cJSON *value = json_parse(span_of(text, n), NULL);
+            assert(value != NULL);
+            cJSON_Delete(value);
+        }
+        hash = ids_mix(hash, n);
+        int byte = next_byte(e, state, hash);
+        if (byte < 0) {
+            assert(earley_may_end(e, state) || earley_failed(e));
+            return;
+        }
+        text[n] = (char)byte;
+        state = earley_step(e, state, (uint8_t)byte);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    if (size < 1 || size > MAX_SOURCE) return 0;
+    struct span source = span_of(data + 1, size - 1);
+    int kind = data[0] % 3;
+    struct earley *e = kind == 0 ? of_schema(source) : of_grammar(source, kind == 1);
+    for (uint64_t i = 0; e != NULL && i < 3; i++) {
+        walk(e, kind == 0, ids_mix(i, size));
+    }
+    earley_free(e);
+    return 0;
+}
