@@ -73,8 +73,10 @@ static bool check_length(const struct engine_request *r, int context, struct err
     if (r->n_ids == 0) return error_set(err, ERROR_INVALID_VALUE, "prompt", "the prompt is empty");
     if (r->n_ids <= most) return true;
     return error_set(err, ERROR_TOO_LONG, "prompt",
-                     "the prompt has %zu tokens; the context of %d has room for %zu", r->n_ids,
-                     context, most);
+                     "This model's maximum context length is %d tokens. However, your prompt has "
+                     "%zu tokens, which exceeds the available context size "
+                     "(context_length_exceeded)",
+                     context, r->n_ids);
 }
 
 static bool check(const struct engine_request *r, int n_vocab, int context, struct error *err)

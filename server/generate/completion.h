@@ -104,7 +104,7 @@ extern const struct generation_calls completion_calls;
 void completion_run(struct completion *c, enum exchange_weight weight,
                     bool (*prepare)(struct completion *c));
 
-/* Run prepare(c) and answer with the prompts and their ids, as vLLM's /render routes do. */
+/* Run prepare(c) and answer with what would be generated from, as vLLM's /render routes do. */
 void completion_render(struct completion *c, enum exchange_weight weight,
                        bool (*prepare)(struct completion *c));
 
@@ -146,6 +146,12 @@ struct completion_usage {
 };
 /* Tokens so far, of all prompts and choices. */
 struct completion_usage completion_usage(const struct completion *c);
+/* Are there log-probabilities to show of this choice? Not in a stream's chunk without tokens. */
+static inline bool completion_has_logprobs(const struct completion *c, const struct choice *choice)
+{
+    return c->params.logprobs != TOP_ABSENT && (choice->n_records > 0 || !c->params.stream);
+}
+
 /* "usage": {...} */
 void completion_emit_usage(const struct completion *c, struct buffer *out);
 
@@ -175,7 +181,10 @@ bool completion_has_id(const struct completion *c, struct span id);
 
 /* ---- for model routes ---- */
 
-/* Is name (empty: none given) what this server serves? */
+/* Does name name the served model? */
+bool completion_knows_model(const struct server *s, struct span name);
+
+/* The same for a request's field, which may be empty. False and ERROR_MODEL_NOT_FOUND. */
 bool completion_check_model(struct server *s, struct span name, struct error *err);
 
 #endif

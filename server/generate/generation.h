@@ -65,6 +65,8 @@ struct generation {
     /* What is asked: the owner fills it in before the start. */
     struct tokens ids; /* the prompt; owned */
     struct span text;  /* the prompt as text, where the owner echoes it */
+    size_t text_chars; /* its characters; */
+    size_t added;      /* and tokens before it that it does not show */
     int n;             /* samples, 1 or more */
     int first_index;   /* of its first sample, for choice.index */
     int priority;

@@ -40,8 +40,16 @@ static bool read_text(const struct field_context *context, const cJSON *v, struc
     return error_set(err, ERROR_NO_MEMORY, v->string, "no memory for %s", v->string);
 }
 
+/* [], {} and "" ask for nothing, whatever the field is about. */
+static bool is_empty(const cJSON *v)
+{
+    bool nested = cJSON_IsArray(v) || cJSON_IsObject(v);
+    return nested ? v->child == NULL : cJSON_IsString(v) && v->valuestring[0] == '\0';
+}
+
 static bool read_refused(const struct field *f, const cJSON *v, struct error *err)
 {
+    if (is_empty(v)) return true;
     cJSON *neutral = f->neutral == NULL ? NULL : cJSON_Parse(f->neutral);
     bool same = neutral != NULL && cJSON_Compare(v, neutral, true);
     cJSON_Delete(neutral);
@@ -111,12 +119,12 @@ bool fields_read(const cJSON *object, const struct field_table *tables, size_t n
     cJSON_ArrayForEach(v, object)
     {
         const struct field_table *table = NULL;
+        if (cJSON_IsNull(v)) continue;
         const struct field *f = find(tables, n, v->string, &table);
         if (f == NULL) {
             return error_set(err, ERROR_UNKNOWN_FIELD, v->string, "unknown field \"%.100s\"",
                              v->string);
         }
-        if (cJSON_IsNull(v)) continue;
         if (!read_field(f, object, v, table->target, context, err)) return false;
     }
     return true;

@@ -24,7 +24,7 @@ enum route_flags {
 
 struct route {
     const char *method; /* "GET" (answers HEAD too) or "POST" */
-    const char *path;   /* exact; a trailing slash matters */
+    const char *path;   /* exact, a trailing slash matters; "/a/" and a star: all below /a */
     void (*handle)(struct exchange *x);
     int flags;
 };

@@ -38,8 +38,10 @@ void openai_completions_handle(struct exchange *x);
 void openai_completions_render_handle(struct exchange *x);
 
 /* ---- openai_models.c ---- */
-/* GET /v1/models */
+/* GET /v1/models, GET /models */
 void openai_models_handle(struct exchange *x);
+/* GET /v1/models/{id} */
+void openai_model_handle(struct exchange *x);
 
 /* ---- sandbox_execute.c ---- */
 /* POST /run_code */
@@ -116,6 +118,8 @@ void verify_advantages_handle(struct exchange *x);
 void verify_pass_at_k_handle(struct exchange *x);
 /* GET /verify/rewards */
 void verify_rewards_handle(struct exchange *x);
+/* POST /seed_session, POST /aggregate_metrics */
+void verify_session_handle(struct exchange *x);
 
 /* ---- vllm_control.c ---- */
 /* POST /reset_prefix_cache, POST /reset_prefix_cache/ and others */
@@ -148,5 +152,7 @@ void vllm_generate_handle(struct exchange *x);
 void vllm_tokenize_handle(struct exchange *x);
 /* POST /detokenize */
 void vllm_detokenize_handle(struct exchange *x);
+/* GET /tokenizer_info */
+void vllm_tokenizer_info_handle(struct exchange *x);
 
 #endif

@@ -214,7 +214,7 @@ def test_truncation_to_what_fits(start):
 def test_render(server):
     reply = server.post("/v1/completions/render", {"prompt": ["Hello", "a"]})
     assert reply.status_code == 200
-    assert reply.json()[0]["prompt_token_ids"] == server.post("/tokenize", {"prompt": "Hello"}).json()["tokens"]
+    assert reply.json()[0]["token_ids"] == server.post("/tokenize", {"prompt": "Hello"}).json()["tokens"]
 
 
 def test_cached_tokens_are_counted(server):
