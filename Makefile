@@ -89,8 +89,12 @@ $(B)/needs: Makefile
 	    { echo "Libraries are missing: 'make deps' installs them (deploy/packages.txt names them)." >&2; exit 1; }
 	@touch $@
 
-$(BIN): $(LIB) $(B)/server/cli/main.o
-	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $(B)/server/cli/main.o $(LIB) $(LDLIBS)
+# In the paranoid build memory runs out where a test wants it to.
+FAILING := $(if $(filter paranoid,$(FLAVOUR)),$(B)/tests/paranoid/failing.o)
+WRAPPED := malloc calloc realloc aligned_alloc strdup strndup mmap pthread_create getline
+$(BIN): LDFLAGS += $(if $(FAILING),$(WRAPPED:%=-Wl$(comma)--wrap=%))
+$(BIN): $(LIB) $(B)/server/cli/main.o $(FAILING)
+	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $(B)/server/cli/main.o $(FAILING) $(LIB) $(LDLIBS)
 
 $(LIB): $(OBJS)
 	@rm -f $@
@@ -114,7 +118,7 @@ $(CLIENT): %: %.o
 
 # ---- what people type -------------------------------------------------------------------------
 
-.PHONY: all run test hostile sanitize race conformance bench bench-parts fuzz model image install uninstall format clean \
+.PHONY: all run test hostile sanitize race race-built paranoid paranoid-built conformance bench bench-parts fuzz model image install uninstall format clean \
         help deps deps-test
 .SECONDARY:
 
@@ -146,14 +150,25 @@ tests-$(FLAVOUR): $(BIN) $(UNITS) $(REPLAYS) $(GOLDENS) $(CLIENT)
 
 sanitize:
 	@$(MAKE) --no-print-directory test FLAVOUR=address
-	@$(MAKE) --no-print-directory race FLAVOUR=thread
+	@$(MAKE) --no-print-directory race
 
-# The engine's threads and what they share, under ThreadSanitizer.
-race: $(B)/race_pool
-	$<
-$(B)/race_pool: tests/unit/test_pool.c engine/forward/pool.c $(wildcard base/*.c)
-	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS) -o $@ $^ -lcmocka $(LDFLAGS) $(LDLIBS)
+# The whole program under ThreadSanitizer, with clients of every kind at once, and the tests of what threads share.
+RACED := pool scheduler engine live judge sample
+race:
+	@$(MAKE) --no-print-directory -j$$(nproc) FLAVOUR=thread race-built
+race-built: $(BIN) $(RACED:%=$(B)/tests/unit/test_%)
+	@for t in $(RACED); do echo "== $$t"; $(B)/tests/unit/test_$$t || exit 1; done
+	/usr/bin/python3 tests/paranoid/race.py $(B)
+
+# Memory that runs out at every allocation, one by one, and whole structures checked at every step. DRIVE= the part
+# of it that .ci/run has: every chain of callers once.
+DRIVE ?= --full
+CHECKED := kv_cache scheduler engine bpe pool judge sample generation lines
+paranoid: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) FLAVOUR=paranoid paranoid-built
+paranoid-built: $(BIN) $(CHECKED:%=$(B)/tests/unit/test_%)
+	@for t in $(CHECKED); do echo "== $$t"; $(B)/tests/unit/test_$$t || exit 1; done
+	/usr/bin/python3 tests/paranoid/drive.py $(B) $(DRIVE)
 
 # A hundred hostile programs in the sandbox, of which the tests are a part too: here by themselves.
 hostile: deps-test
@@ -265,7 +280,9 @@ help:
 	@echo "make run        install what is missing, build, serve the built-in model  (ARGS='--port 9000')"
 	@echo "make deps       install what building needs (Debian 12 and 13)"
 	@echo "make test       install what is missing, build, pass every test"
-	@echo "make sanitize   the same under AddressSanitizer and UBSan, and the threads' pool under ThreadSanitizer"
+	@echo "make sanitize   the same under AddressSanitizer and UBSan; then make race"
+	@echo "make race       the whole program under ThreadSanitizer, clients of every kind at once"
+	@echo "make paranoid   every allocation fails, one by one; whole structures checked at every step  (DRIVE= a part of it)"
 	@echo "make hostile    a hundred hostile programs in the sandbox, by themselves"
 	@echo "make conformance  the shared corpora and golden models (CORPORA=dir GOLDEN=dir)"
 	@echo "make bench      speed beside the machine's limits  (MODEL=file.gguf LLAMA_CPP=dir IK_LLAMA_CPP=dir OUT=dir)"

@@ -1,8 +1,13 @@
 /* base/arena.c - a list of chunks, each twice the last, carved from the front.
  *
+ * In the paranoid build every piece is a chunk of its own: each can fail by itself, and AddressSanitizer
+ * sees where one ends.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/arena.h"
+#include "base/mem.h"
+#include "base/paranoid.h"
 
 #include <stdalign.h>
 #include <stdint.h>
@@ -25,7 +30,7 @@ struct arena {
 
 static struct chunk *chunk_new(size_t size, struct chunk *next)
 {
-    struct chunk *c = malloc(sizeof(*c) + size);
+    struct chunk *c = mem_bytes(sizeof(*c) + size);
     if (c == NULL) return NULL;
     c->next = next;
     c->size = size;
@@ -35,7 +40,7 @@ static struct chunk *chunk_new(size_t size, struct chunk *next)
 
 struct arena *arena_new(size_t limit_bytes)
 {
-    struct arena *a = malloc(sizeof(*a));
+    struct arena *a = mem_bytes(sizeof(*a));
     if (a == NULL) return NULL;
     *a = (struct arena){.top = chunk_new(FIRST_CHUNK, NULL), .limit = limit_bytes};
     if (a->top == NULL) {
@@ -76,8 +81,9 @@ void arena_free(struct arena *a)
 static bool make_room(struct arena *a, size_t want, size_t rounded)
 {
     if (want > a->limit - a->used || rounded < want) return false;
-    if (a->top->size - a->top->used < rounded) {
+    if (PARANOID || a->top->size - a->top->used < rounded) {
         size_t grown = a->top->size * 2 < MAX_CHUNK ? a->top->size * 2 : MAX_CHUNK;
+        if (PARANOID) grown = rounded;
         struct chunk *c = chunk_new(rounded > grown ? rounded : grown, a->top);
         if (c == NULL) return false;
         a->top = c;

@@ -1,8 +1,10 @@
-/* base/buffer.c - see buffer.h.
+/* base/buffer.c - see buffer.h. In the paranoid build every growth is an allocation, which can fail.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/buffer.h"
+#include "base/mem.h"
+#include "base/paranoid.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,9 +35,10 @@ static bool reserve(struct buffer *b, size_t n)
     while (room < want) {
         room *= 2;
     }
-    char *p = realloc(b->p, room);
+    if (PARANOID) room = want;
+    char *p = mem_grow(b->p, room, 1, NULL);
     if (p == NULL) {
-        b->failed = true;
+        buffer_no_memory(b);
         return false;
     }
     b->p = p;
@@ -78,6 +81,11 @@ void buffer_addf(struct buffer *b, const char *fmt, ...)
         b->n += (size_t)n;
     }
     va_end(again);
+}
+
+void buffer_no_memory(struct buffer *b)
+{
+    b->failed = b->no_memory = true;
 }
 
 void buffer_drop(struct buffer *b, size_t n)

@@ -15,11 +15,12 @@
 #include "base/span.h"
 
 struct buffer {
-    char *p;      /* owned; NUL-terminated whenever n > 0 */
-    size_t n;     /* bytes in use */
-    size_t room;  /* bytes allocated */
-    size_t limit; /* n never exceeds this */
-    bool failed;  /* an append did not fit or had no memory: the content is incomplete */
+    char *p;        /* owned; NUL-terminated whenever n > 0 */
+    size_t n;       /* bytes in use */
+    size_t room;    /* bytes allocated */
+    size_t limit;   /* n never exceeds this */
+    bool failed;    /* an append did not fit or had no memory: the content is incomplete */
+    bool no_memory; /* failed, and it was memory */
 };
 
 /* An empty buffer that will hold at most limit_bytes. Nothing is allocated yet. */
@@ -37,6 +38,9 @@ void buffer_add_str(struct buffer *b, const char *s);
 void buffer_add_char(struct buffer *b, char c);
 /* Append as printf prints. */
 void buffer_addf(struct buffer *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* Say that a part is missing for want of memory: the buffer has failed. */
+void buffer_no_memory(struct buffer *b);
 
 /* Drop the first n bytes (at most all). */
 void buffer_drop(struct buffer *b, size_t n);

@@ -35,7 +35,7 @@
     X(MEDIA_TYPE, 415, "invalid_request_error", "unsupported_media_type")            \
     X(QUEUE_FULL, 429, "rate_limit_error", "queue_full")                             \
     X(BAD_FILE, 500, "server_error", "bad_file")                                     \
-    X(NO_MEMORY, 500, "server_error", "out_of_memory")                               \
+    X(NO_MEMORY, 503, "server_error", "out_of_memory")                               \
     X(SYSTEM, 500, "server_error", "system_error")                                   \
     X(INTERNAL, 500, "server_error", "internal_error")                               \
     X(NOT_AVAILABLE, 501, "server_error", "not_available")                           \

@@ -4,11 +4,16 @@
  */
 #include "base/mem.h"
 
+#include <cjson/cJSON.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+static _Thread_local bool ran_out;
+
 static void *no_memory(size_t n, size_t size, struct error *err)
 {
+    ran_out = true;
     error_set(err, ERROR_NO_MEMORY, NULL, "out of memory: %zu x %zu bytes", n, size);
     return NULL;
 }
@@ -52,4 +57,34 @@ bool mem_reserve(void *array, int n, int *room, size_t size)
     memcpy(array, &grown, sizeof(grown));
     *room = more;
     return true;
+}
+
+void *mem_bytes(size_t n)
+{
+    void *p = malloc(n == 0 ? 1 : n);
+    return p != NULL ? p : no_memory(n, 1, NULL);
+}
+
+char *mem_text(struct span s, struct error *err)
+{
+    char *p = s.n == SIZE_MAX ? NULL : malloc(s.n + 1);
+    if (p == NULL) return no_memory(s.n, 1, err);
+    if (s.n > 0) memcpy(p, s.p, s.n);
+    p[s.n] = '\0';
+    return p;
+}
+
+bool mem_ran_out(void)
+{
+    return ran_out;
+}
+
+void mem_forget(void)
+{
+    ran_out = false;
+}
+
+void mem_hook_json(void)
+{
+    cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = mem_bytes, .free_fn = free});
 }

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/mem.h"
 
 enum { MAX_FILE_BYTES = 1 << 20, MAX_LIST = 64, K = 1 << 10, M = 1 << 20 };
 
@@ -301,7 +302,7 @@ static bool read_file(struct source from, const char *path, struct error *err)
     if (f == NULL) {
         return error_set(err, ERROR_BAD_FILE, "config", "%.160s: %s", path, strerror(errno));
     }
-    char *text = malloc(MAX_FILE_BYTES);
+    char *text = mem_bytes(MAX_FILE_BYTES);
     size_t n = text == NULL ? 0 : fread(text, 1, MAX_FILE_BYTES, f);
     bool whole = text != NULL && feof(f) && !ferror(f);
     fclose(f);

@@ -25,6 +25,7 @@ static void end_sample(struct deliver *to, struct sequence *q, struct ending why
 {
     struct request *r = q->request;
     struct engine_event *ev = q->done;
+    assert(ev != NULL && r->n_live > 0);
     q->done = NULL;
     ev->finish = why.finish;
     ev->version = r->version->number;
@@ -55,6 +56,7 @@ void deliver_failure(struct deliver *to, struct request *r, const struct error *
     }
     r->n_live = 0;
     struct engine_event *ev = r->failed;
+    assert(ev != NULL);
     r->failed = NULL;
     ev->error = *why;
     results_add(&to->results, ev);

@@ -4,6 +4,7 @@
  */
 #include "engine/batch/events.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -88,6 +89,7 @@ void event_set_top(struct engine_event *ev, const struct token_prob *top, int n)
 
 void event_set_stop(struct engine_event *ev, struct span stop)
 {
+    assert(ev->type == EVENT_DONE && ev->n_text == 0);
     memcpy(room_of(ev)->text, stop.p, stop.n); /* zeroed, and a byte longer */
     ev->stop_string = room_of(ev)->text;
 }

@@ -4,6 +4,7 @@
  */
 #include "engine/batch/sequence.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -218,6 +219,7 @@ void request_free(struct request *r)
 const int *sequence_tokens(const struct sequence *s, int pos, int *n)
 {
     int n_prompt = s->request->n_prompt;
+    assert(pos >= 0 && pos <= sequence_length(s));
     *n = (pos < n_prompt ? n_prompt : sequence_length(s)) - pos;
     return pos < n_prompt ? s->request->prompt + pos : s->output + (pos - n_prompt);
 }
@@ -237,6 +239,7 @@ void sequence_copy(const struct sequence *s, int pos, int n, int *out)
 
 bool sequence_append(struct sequence *s, int token, struct error *err)
 {
+    assert(s->n_output < s->room);
     s->output[s->n_output++] = token;
     if (s->n_output + OUTPUT_SLACK <= s->room) return true;
     int *grown = mem_grow(s->output, (size_t)s->room * 2, sizeof(int), err);

@@ -4,6 +4,8 @@
  */
 #include "engine/batch/speculate.h"
 
+#include <assert.h>
+
 enum {
     SHORTEST = 2,     /* tokens that must agree before a guess is worth a row */
     LONGEST = 8,      /* an agreement this long is not improved on */
@@ -71,6 +73,7 @@ int speculate_draft(struct speculation *s, const int *prompt, int n_prompt, cons
 
 void speculate_learn(struct speculation *s, int drafted, int accepted)
 {
+    assert(accepted >= 0 && accepted <= drafted && drafted <= SPECULATE_MAX);
     if (drafted == 0) return;
     if (accepted == drafted) {
         s->length = s->length * 2 < SPECULATE_MAX ? s->length * 2 : SPECULATE_MAX;

@@ -260,6 +260,7 @@ static int do_batch(struct step *s, int from)
         if (n_rows == 0 || rows[n_rows - 1] != j->row) rows[n_rows++] = j->row;
         j->logits_at = n_rows - 1;
     }
+    assert(n_rows <= STEP_LOGITS && to > from);
     if (n_rows > 0) s->p.runner.logits(s->p.runner.self, rows, n_rows, s->logits);
     s->batch = s->jobs + from;
     pool_run(s->p.pool, do_job, s, to - from);

@@ -206,6 +206,7 @@ static void list_rows(struct forward *f, const struct forward_run *runs, int n_r
     f->rows.n = 0;
     for (int i = 0; i < n_runs; i++) {
         for (int t = 0; t < runs[i].n; t++) {
+            assert(f->rows.n < f->max_rows);
             f->rows.row[f->rows.n++] = (struct row){&runs[i], runs[i].tokens[t], runs[i].pos + t};
         }
     }
@@ -456,6 +457,7 @@ void forward_logits(struct forward *f, const int *rows, int n, float *logits)
 {
     size_t embd = (size_t)f->c->n_embd;
     start_clock(f);
+    assert(n <= f->max_rows);
     for (int i = 0; i < n; i++) {
         memcpy(f->chosen + (size_t)i * embd, f->x + (size_t)rows[i] * embd, embd * sizeof(float));
     }

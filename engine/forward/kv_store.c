@@ -7,6 +7,7 @@
  */
 #include "engine/forward/kv_store.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -91,12 +92,14 @@ const struct kv_shape *kv_store_shape(const struct kv_store *s)
 
 uint8_t *kv_store_at(const struct kv_store *s, int layer, int head, size_t *stride)
 {
+    assert(layer >= 0 && layer < s->n_layers && head >= 0 && head < s->n_heads);
     *stride = (size_t)s->n_heads * s->shape.bytes;
     return s->data + (size_t)layer * (size_t)s->n_blocks * *stride + (size_t)head * s->shape.bytes;
 }
 
 void kv_store_copy(struct kv_store *s, int32_t dst, int32_t src)
 {
+    assert(dst != src && dst >= 0 && dst < s->n_blocks && src >= 0 && src < s->n_blocks);
     for (int layer = 0; layer < s->n_layers; layer++) {
         size_t stride;
         uint8_t *at = kv_store_at(s, layer, 0, &stride);

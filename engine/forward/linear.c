@@ -85,6 +85,7 @@ void input_begin(struct input *in, int rows)
 void input_put_rows(const struct compute *c, const struct input *in, int row, int n_rows, int col,
                     const float *v, int ld, int n)
 {
+    assert(row >= 0 && row + n_rows <= in->rows && col + n <= in->k);
     if (in->forms.i8) c->kernels->act_put(&in->i8, row, n_rows, col, v, ld, n);
     if (in->forms.f32) c->kernels->act_put(&in->f32, row, n_rows, col, v, ld, n);
     for (int r = 0; in->forms.plain && r < n_rows; r++) {

@@ -11,6 +11,7 @@
  */
 #include "engine/forward/moe.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -145,6 +146,7 @@ static void assign_slots(struct moe *m)
         m->first[e] = m->first[e - 1];
     }
     m->first[0] = 0;
+    assert(m->first[m->experts] == n);
 }
 
 static void list_experts(struct moe *m)

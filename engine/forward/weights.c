@@ -8,6 +8,7 @@
  */
 #include "engine/forward/weights.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
@@ -354,6 +355,7 @@ static bool reserve(struct weights *w, struct packing *p, struct error *err)
         p->jobs[i].dst = at;
         at += p->jobs[i].bytes;
     }
+    assert(at == (uint8_t *)memory + p->bytes);
     return true;
 }
 
@@ -443,6 +445,7 @@ void weights_free(struct weights *w)
 struct matrix matrix_at(const struct matrix *m, int i)
 {
     struct matrix one = *m;
+    assert(i >= 0 && i < m->count);
     one.count = 1;
     if (m->dense != NULL) {
         one.dense = m->dense + (size_t)i * (size_t)m->n * (size_t)m->k;
@@ -454,6 +457,7 @@ struct matrix matrix_at(const struct matrix *m, int i)
 
 void matrix_row(const struct matrix *m, int i, float *dst)
 {
+    assert(i >= 0 && i < m->n && m->count == 1);
     if (m->dense != NULL) {
         memcpy(dst, m->dense + (size_t)i * (size_t)m->k, (size_t)m->k * sizeof(float));
     } else {

@@ -8,6 +8,7 @@
  */
 #include "engine/kernels/layout.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* clang-format off */
@@ -36,6 +37,7 @@ static size_t round_up(size_t n, size_t unit)
 void panels_init(struct panels *p, enum quant type, int n, int k)
 {
     const struct panel_type *t = &panel_types[type];
+    assert(n > 0 && k > 0 && (!t->quantised || k % ACT_BLOCK == 0));
     size_t blocks = (size_t)(t->quantised ? k / ACT_BLOCK : k);
     size_t heads = ((size_t)k + K_SUPER - 1) / K_SUPER;
     size_t scales = blocks * (size_t)t->scale_bytes + heads * (size_t)t->head_bytes;

@@ -12,6 +12,7 @@
  */
 #include "engine/model/gguf.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -407,8 +408,8 @@ done:
 static bool add_part(struct gguf *g, const char *path, struct error *err)
 {
     struct part *p = &g->parts[g->n_parts++];
-    p->path = strdup(path);
-    if (p->path == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
+    p->path = mem_text(span_str(path), err);
+    if (p->path == NULL) return false;
     if (!file_map(path, &p->mapping, err)) return false;
     p->bytes = file_mapping_span(p->mapping);
     return read_part(g, p, err);
@@ -465,7 +466,7 @@ struct gguf *gguf_open_memory(struct span bytes, const char *name, struct error 
     g->parts = mem_new(1, sizeof(*g->parts), err);
     if (g->parts != NULL) {
         g->n_parts = 1;
-        g->parts[0] = (struct part){.bytes = bytes, .path = strdup(name)};
+        g->parts[0] = (struct part){.bytes = bytes, .path = mem_text(span_str(name), err)};
         if (g->parts[0].path != NULL && read_part(g, &g->parts[0], err) && check_tensors(g, err)) {
             return g;
         }
@@ -490,6 +491,7 @@ void gguf_close(struct gguf *g)
 
 const char *gguf_path(const struct gguf *g)
 {
+    assert(g->n_parts > 0);
     return g->parts[0].path;
 }
 

@@ -8,6 +8,7 @@
  */
 #include "engine/model/kv_b.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "engine/kernels/layout.h"
@@ -60,6 +61,7 @@ static bool make_k_b(const struct model_config *c, struct layer_tensors *l, stru
                      struct error *err)
 {
     const struct tensor *kv_b = &l->kv_b;
+    assert(kv_b->shape[0] == c->mla.kv_rank);
     size_t nope = (size_t)c->mla.nope_dim, rank = (size_t)c->mla.kv_rank;
     enum quant type = is_plain(kv_b->type) ? kv_b->type : QUANT_F32;
     size_t head = nope * rank * (size_t)quant_types[type].bytes;

@@ -46,8 +46,8 @@ static bool set_name(struct model *m, const char *path, struct error *err)
     struct span name = {NULL, 0};
     if (m->gguf != NULL && !gguf_get_string(m->gguf, "general.name", &name, err)) return false;
     if (name.n == 0 || name.n > 200) name = file_stem(path);
-    m->name = strndup(name.p, name.n);
-    return m->name != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
+    m->name = mem_text(name, err);
+    return m->name != NULL;
 }
 
 static bool own_freq_factors(struct model *m, struct error *err)

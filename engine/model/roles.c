@@ -4,6 +4,7 @@
  */
 #include "engine/model/roles.h"
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdio.h>
 
@@ -205,6 +206,7 @@ static bool bind_role(const struct role_binding *b, const struct role *r, int la
 
 static struct tensor *tensor_at(void *base, size_t offset)
 {
+    assert(offset % sizeof(struct tensor) == 0);
     return (struct tensor *)((char *)base + offset);
 }
 

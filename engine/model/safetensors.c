@@ -307,8 +307,8 @@ static bool add_shard(struct safetensors *s, const char *folder, const char *fil
         return error_set(err, ERROR_BAD_FILE, NULL, "%.100s: its path is too long", file);
     }
     struct shard *shard = &s->shards[s->n_shards++];
-    shard->path = strdup(path);
-    if (shard->path == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
+    shard->path = mem_text(span_str(path), err);
+    if (shard->path == NULL) return false;
     if (!file_map(path, &shard->mapping, err)) return false;
     shard->bytes = file_mapping_span(shard->mapping);
     return read_shard(s, shard, err);
@@ -417,9 +417,8 @@ struct safetensors *safetensors_open_memory(struct span bytes, const char *name,
     struct safetensors *s = new_set(1, err);
     if (s == NULL) return NULL;
     s->n_shards = 1;
-    s->shards[0] = (struct shard){.path = strdup(name), .bytes = bytes};
-    bool ok = s->shards[0].path != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
-    if (ok && read_shard(s, &s->shards[0], err) && sort_names(s, err)) return s;
+    s->shards[0] = (struct shard){.path = mem_text(span_str(name), err), .bytes = bytes};
+    if (s->shards[0].path != NULL && read_shard(s, &s->shards[0], err) && sort_names(s, err)) return s;
     safetensors_close(s);
     return NULL;
 }

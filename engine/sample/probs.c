@@ -7,6 +7,7 @@
  */
 #include "engine/sample/probs.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stddef.h>
 
@@ -161,6 +162,7 @@ static double weigh(const struct prob_item *items, int n, bool by_value)
 static int select_best(struct prob_item *items, int n, double target, bool by_value)
 {
     int low = 0, high = n;
+    assert(n >= 1);
     while (low < high) {
         int pivot = low + partition(items + low, high - low);
         double better = weigh(items + low, pivot - low, by_value);

@@ -4,6 +4,7 @@
  */
 #include "engine/sample/sampler.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -260,6 +261,7 @@ static int choose(const struct sampler *s, struct row_work *w, const struct draw
     s->kernels->exp_row(w->p, x, s->n_vocab, max, 1.0f / c->temperature);
     if (filters(c)) filter(s, w, c);
     *sum = probs_sum(w->p, s->n_vocab);
+    assert(*sum >= 1); /* the best token's p is 1, and no filter takes it away */
     return probs_find(w->p, s->n_vocab, sampler_uniform(c->seed, d->sample, d->n_output) * *sum);
 }
 
@@ -323,6 +325,7 @@ bool sampler_draw(struct sampler *s, int thread, struct draw *d)
 
     bool greedy = c->temperature < SAMPLER_GREEDY;
     d->token = greedy ? probs_first(x, s->n_vocab, max) : choose(s, w, d, x, max, &sum);
+    assert(d->token >= 0 && d->token < s->n_vocab);
     d->n_top = 0;
     if (c->logprobs < 0) return true;
     struct dist q = !c->processed ? plain_dist(s, d->logits, own_max)

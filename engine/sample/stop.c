@@ -212,6 +212,7 @@ int stop_text_feed(struct stop_text *t, struct span bytes, bool watch)
         int found = advance_all(t, bytes.p[i]);
         if (found < 0) continue;
         buffer_add(&t->held, bytes.p, i + 1);
+        assert(t->held.failed || t->held.n >= t->set->strings[found].n);
         if (!t->include_stop && !t->held.failed) t->held.n -= t->set->strings[found].n;
         return found;
     }

@@ -4,6 +4,8 @@
  */
 #include "engine/template/call.h"
 
+#include <assert.h>
+
 #include "engine/template/eval.h"
 #include "engine/template/iterate.h"
 #include "engine/template/loop.h"
@@ -61,6 +63,7 @@ bool routine_call(struct render *r, const struct routine *x, struct value self,
 {
     struct value bound[ROUTINE_PARAMETERS] = {{0}};
     if (!render_charge(r, 1) || !render_enter(r)) return false;
+    assert((x->call == NULL) != (x->call_any == NULL));
     bool ok = x->call_any != NULL ? x->call_any(r, self, args, out)
                                   : bind(r, x, args, bound) && x->call(r, self, bound, out);
     render_leave(r);

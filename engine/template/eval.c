@@ -4,6 +4,8 @@
  */
 #include "engine/template/eval.h"
 
+#include <assert.h>
+
 #include "engine/template/access.h"
 #include "engine/template/iterate.h"
 #include "engine/template/operators.h"
@@ -27,6 +29,7 @@ struct value scope_find(struct render *r, const struct scope *s, int name)
             if (s->bindings[k].name == name) return s->bindings[k].value;
         }
     }
+    assert(name >= 0 && name < r->template->n_names);
     if (r->globals[name].kind != VALUE_ABSENT) return r->globals[name];
     return value_undefined(r->template->names[name]);
 }
@@ -51,6 +54,7 @@ bool scope_set(struct render *r, struct scope *s, int name, struct value v)
         s->bindings = p;
         s->room = room;
     }
+    assert(s->n < s->room);
     s->bindings[s->n++] = (struct binding){name, v};
     return true;
 }

@@ -14,6 +14,8 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "engine/template/eval.h"
+
+#include <assert.h>
 #include "engine/template/iterate.h"
 #include "engine/template/loop.h"
 
@@ -46,6 +48,7 @@ static enum outcome capture(struct render *r, struct scope *s, const struct node
     struct text_builder b = {0}, *outer = r->out;
     r->out = &b;
     enum outcome o = exec_body(r, s, body);
+    assert(r->out == &b); /* whoever captured inside has put it back */
     r->out = outer;
     *text = value_text(span_of(NULL, 0));
     return text_end(&b, &text->text) ? o : FAILED;
@@ -372,6 +375,7 @@ static enum outcome exec_node(struct render *r, struct scope *s, const struct no
     case NODE_BREAK:
         return BROKE;
     default: /* NODE_CONTINUE: the parser puts no other kind into a body */
+        assert(n->kind == NODE_CONTINUE);
         return CONTINUED;
     }
 }

@@ -4,6 +4,8 @@
  */
 #include "engine/template/iterate.h"
 
+#include <assert.h>
+
 #include "engine/template/render.h"
 
 bool value_pair(struct render *r, struct value key, struct value v, struct value *out)
@@ -38,6 +40,7 @@ static enum iterator_result next_item(struct render *r, struct iterator *it, str
 static enum iterator_result entry_item(struct render *r, const struct iterator *it, size_t i,
                                        struct value *out)
 {
+    assert(i < it->over.dict->n);
     const struct entry *e = &it->over.dict->entries[i];
     if (it->over.sub == SUB_ITEMS) {
         return value_pair(r, e->key, e->value, out) ? ITERATOR_ITEM : ITERATOR_FAILED;
@@ -80,6 +83,7 @@ static enum iterator_result previous_item(struct render *r, struct iterator *it,
 {
     if (it->at == 0) return ITERATOR_END;
     size_t i = --it->at;
+    assert(!value_is_seq(it->over) || i < it->over.seq.n);
     if (it->over.kind == VALUE_RANGE) {
         *out = range_item(it->over.range, i);
     } else if (value_is_seq(it->over)) {

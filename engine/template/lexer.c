@@ -4,6 +4,7 @@
  */
 #include "engine/template/lexer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -60,6 +61,7 @@ static struct token *push(struct lexer *l, enum token_kind kind)
         l->tokens = p;
         l->room = room;
     }
+    assert(l->n < l->room);
     struct token *t = &l->tokens[l->n++];
     *t = (struct token){.kind = kind, .line = l->line};
     return t;
@@ -86,6 +88,7 @@ static bool looking_at(const struct lexer *l, const char *what)
 /* Step over n bytes, counting lines. */
 static void skip(struct lexer *l, size_t n)
 {
+    assert(n <= l->s.n - l->at);
     for (size_t end = l->at + n; l->at < end; l->at++) {
         l->line += l->s.p[l->at] == '\n';
     }

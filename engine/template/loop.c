@@ -4,6 +4,8 @@
  */
 #include "engine/template/loop.h"
 
+#include <assert.h>
+
 #include "engine/template/eval.h"
 #include "engine/template/render.h"
 
@@ -26,6 +28,7 @@ enum iterator_result loop_next(struct render *r, struct loop *l, struct value *o
         enum iterator_result result = iterator_next(r, l->from, out);
         if (result != ITERATOR_ITEM) return result;
     }
+    assert(l->length < 0 || l->index0 + 1 < l->length);
     l->index0++;
     l->before = l->current;
     l->current = *out;

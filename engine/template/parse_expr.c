@@ -9,6 +9,8 @@
  */
 #include "engine/template/parser.h"
 
+#include <assert.h>
+
 #include "engine/template/routines.h"
 #include "engine/template/text.h"
 
@@ -172,6 +174,7 @@ struct node *parse_expression(struct parser *p)
 {
     if (!parser_enter(p)) return NULL;
     struct node *n = parse_conditional(p);
+    assert(p->depth > 0);
     p->depth--;
     return n;
 }

@@ -4,6 +4,7 @@
  */
 #include "engine/template/parser.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -97,6 +98,7 @@ int parser_name(struct parser *p, struct span name)
     if (*slot == 0) {
         t->names[t->n_names++] = name;
         *slot = t->n_names;
+        assert((size_t)t->n_names <= p->names_room && p->names_room * 2 == p->name_slots);
     }
     return *slot - 1;
 }
@@ -496,6 +498,7 @@ static struct node *parse_body(struct parser *p, const char *const *ends, bool *
         if (*tail == NULL) return NULL;
         tail = &(*tail)->next;
     }
+    assert(p->at->kind == TOKEN_EOF);
     if (ends != NULL) return parser_fail(p, "the template ends without '%s'", *ends);
     *ok = true;
     return body;
@@ -518,6 +521,7 @@ bool parser_run(struct template *t, struct error *err)
         ok = parser_name(&p, span_str(special[i])) == i && ok;
     }
     if (ok) t->body = parse_body(&p, NULL, &ok);
+    assert(!ok || (p.depth == 0 && p.n_loops == 0 && p.macros == NULL));
     if (!ok && err != NULL) *err = fault;
     return ok;
 }

@@ -4,6 +4,7 @@
  */
 #include "engine/template/render.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -72,5 +73,6 @@ bool render_enter(struct render *r)
 
 void render_leave(struct render *r)
 {
+    assert(r->depth > 0);
     r->depth--;
 }

@@ -4,6 +4,7 @@
  */
 #include "engine/template/text.h"
 
+#include <assert.h>
 #include <utf8proc.h>
 
 #include "base/utf8.h"
@@ -21,6 +22,7 @@ static bool reserve(struct render *r, struct text_builder *b, size_t n)
         b->failed = true;
         return render_fail(r, "a text of more than %d MiB", TEMPLATE_MAX_OUTPUT >> 20);
     }
+    assert(b->n <= b->room);
     if (b->n + n <= b->room) return true;
     size_t room = b->room < 32 ? 32 : b->room * 2;
     while (room < b->n + n) {
@@ -113,6 +115,7 @@ size_t text_offset(struct span s, size_t i)
 uint32_t text_next(struct span s, size_t *at)
 {
     uint32_t c;
+    assert(*at < s.n);
     unsigned char first = (unsigned char)s.p[*at];
     if (first < 0x80) {
         (*at)++;
@@ -126,6 +129,7 @@ uint32_t text_next(struct span s, size_t *at)
 uint32_t text_previous(struct span s, size_t *at)
 {
     size_t from = *at;
+    assert(from > 0 && from <= s.n);
     do {
         from--;
     } while (from > 0 && ((unsigned char)s.p[from] & 0xC0) == 0x80);

@@ -4,6 +4,7 @@
  */
 #include "engine/template/value.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -112,6 +113,7 @@ bool value_same(struct value v, struct value w)
 
 struct value range_item(const struct range *r, size_t i)
 {
+    assert(i < r->n);
     return value_int((int64_t)((uint64_t)r->start + (uint64_t)r->step * (uint64_t)i));
 }
 
@@ -193,6 +195,7 @@ static size_t find(struct render *r, const struct dict *d, struct value key, siz
         }
         return i;
     }
+    assert(d->n <= d->room && d->room * 2 <= d->slots); /* a free slot ends each search */
     size_t s = hash_value(r, key) & (d->slots - 1);
     for (; d->index[s] != 0; s = (s + 1) & (d->slots - 1)) {
         size_t i = d->index[s] - 1;
@@ -204,6 +207,7 @@ static size_t find(struct render *r, const struct dict *d, struct value key, siz
 
 static bool grow(struct render *r, struct dict *d)
 {
+    assert(d->n == d->room);
     size_t room = d->room * 2 < DICT_LINEAR ? DICT_LINEAR : d->room * 2;
     struct entry *entries = render_alloc(r, room, sizeof(*entries));
     if (entries == NULL) return false;

@@ -107,6 +107,7 @@ static bool reserve(struct bpe_work *w, size_t n, struct error *err)
 
 static void add_symbol(struct bpe_work *w, uint32_t id, size_t at)
 {
+    assert(w->n < w->room);
     w->s[w->n++] = (struct symbol){.id = id, .at = (uint32_t)at};
 }
 
@@ -171,6 +172,7 @@ static void merge_scanning(const struct bpe *b, struct bpe_work *w)
 static void heap_push(struct bpe_work *w, uint64_t entry)
 {
     size_t at = w->n_heap++;
+    assert(at < 2 * w->room);
     for (size_t parent; at > 0 && w->heap[parent = (at - 1) / 4] > entry; at = parent) {
         w->heap[at] = w->heap[parent];
     }
@@ -194,6 +196,7 @@ static void heap_sink(struct bpe_work *w, size_t at)
 static uint64_t heap_pop(struct bpe_work *w)
 {
     uint64_t top = w->heap[0];
+    assert(w->n_heap > 0);
     w->heap[0] = w->heap[--w->n_heap];
     if (w->n_heap > 0) heap_sink(w, 0);
     return top;

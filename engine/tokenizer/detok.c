@@ -8,11 +8,14 @@
  */
 #include "engine/tokenizer/tokenizer_impl.h"
 
+#include <assert.h>
+
 struct span tokenizer_piece(const struct tokenizer *t, int id, bool skip_special)
 {
     if (id < 0 || id >= t->n_tokens || (skip_special && tokenizer_is_special(t, id))) {
         return span_of("", 0);
     }
+    assert(t->piece[id].n == 0 || t->piece[id].p != NULL);
     return t->piece[id];
 }
 

@@ -4,6 +4,7 @@
  */
 #include "engine/tokenizer/maps.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -43,6 +44,7 @@ bool pair_map_put(struct pair_map *m, uint32_t a, uint32_t b, uint32_t x, uint32
         if (m->slots[i].key == key) return true;
     }
     if (m->n == m->most) return false;
+    assert(key != PAIR_EMPTY);
     m->slots[i] = (struct pair_slot){key, x, y};
     m->n++;
     return true;
@@ -95,6 +97,7 @@ void text_map_clear(struct text_map *m)
 static struct text_slot *text_map_slot(const struct text_map *m, struct span text, uint64_t hash)
 {
     uint32_t high = (uint32_t)(hash >> 32);
+    assert(m->n <= m->mask / 2 + 1); /* a free slot ends each search */
     for (uint64_t i = hash & m->mask;; i = (i + 1) & m->mask) {
         struct text_slot *s = &m->slots[i];
         if (s->id < 0 || (s->hash == high && span_eq(s->text, text))) return s;
@@ -107,6 +110,7 @@ int text_map_put(struct text_map *m, struct span text, int id)
     struct text_slot *s = text_map_slot(m, text, hash);
     if (s->id >= 0) return s->id;
     if (m->n == m->most) return -1;
+    assert(id >= 0);
     *s = (struct text_slot){(uint32_t)(hash >> 32), id, text};
     m->n++;
     return id;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <utf8proc.h>
 
+#include "base/mem.h"
 #include "base/utf8.h"
 
 enum { CLASSES = 256, EXPANSION_MAX = 64, INSERTION_MAX = 16 };
@@ -21,7 +22,7 @@ static bool points_reserve(struct points *s, size_t more)
 {
     if (s->n + more <= s->room) return true;
     size_t room = (s->n + more) * 2;
-    utf8proc_int32_t *p = realloc(s->p, room * sizeof(*p));
+    utf8proc_int32_t *p = mem_grow(s->p, room, sizeof(*p), NULL);
     if (p == NULL) return false;
     s->p = p;
     s->room = room;
@@ -66,7 +67,7 @@ static void sort_short(utf8proc_int32_t *p, size_t n)
 static bool sort_long(utf8proc_int32_t *p, size_t n)
 {
     size_t next[CLASSES + 1] = {0};
-    utf8proc_int32_t *sorted = malloc(n * sizeof(*sorted));
+    utf8proc_int32_t *sorted = mem_new(n, sizeof(*sorted), NULL);
     if (sorted == NULL) return false;
     for (size_t i = 0; i < n; i++) {
         next[class_of(p[i]) + 1]++;

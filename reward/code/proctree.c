@@ -22,6 +22,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 
 enum {
     PROCTREE_MAX = 8192,
@@ -147,8 +148,8 @@ static void collect(const struct table *t, pid_t root, struct tree *out)
 static bool make_room(struct table *t, struct tree **tree)
 {
     t->n = 0;
-    t->rows = malloc(PROCTREE_MAX * sizeof(*t->rows));
-    *tree = calloc(1, sizeof(**tree));
+    t->rows = mem_new(PROCTREE_MAX, sizeof(*t->rows), NULL);
+    *tree = mem_new(1, sizeof(**tree), NULL);
     return t->rows != NULL && *tree != NULL;
 }
 
@@ -235,7 +236,7 @@ pid_t proctree_self(int proc)
 
 size_t proctree_user_threads(int proc, uid_t uid)
 {
-    struct table t = {.rows = malloc(PROCTREE_MAX * sizeof(*t.rows))};
+    struct table t = {.rows = mem_new(PROCTREE_MAX, sizeof(*t.rows), NULL)};
     size_t threads = 0;
     if (t.rows == NULL || !read_table(proc, &t, NULL)) t.n = 0;
     for (size_t i = 0; i < t.n; i++) {

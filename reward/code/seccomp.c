@@ -26,6 +26,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "base/mem.h"
+
 /* clang-format off */
 static const int allowed[] = {
     /* files, by path and by descriptor; the other walls say which */
@@ -175,7 +177,7 @@ static bool read_program(int fd, struct sock_fprog *filter)
     struct stat st;
     if (fstat(fd, &st) != 0 || st.st_size <= 0) return false;
     size_t n = (size_t)st.st_size;
-    filter->filter = malloc(n);
+    filter->filter = mem_bytes(n);
     if (filter->filter == NULL || pread(fd, filter->filter, n, 0) != (ssize_t)n) return false;
     filter->len = (unsigned short)(n / sizeof(struct sock_filter));
     return true;

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/mem.h"
 #include "reward/code/languages.h"
 #include "reward/judge/job.h"
 #include "reward/row/limits.h"
@@ -30,12 +31,18 @@ static cJSON *no_memory(cJSON *request, struct error *err)
     return NULL;
 }
 
+/* A new member of object, which takes v; NULL adds nothing. False: no memory. */
+static bool put(cJSON *object, const char *name, cJSON *v)
+{
+    if (v != NULL && cJSON_AddItemToObject(object, name, v)) return true;
+    cJSON_Delete(v);
+    return false;
+}
+
 /* A new member of object that is a copy of v; absent v adds nothing. */
 static bool add_copy(cJSON *object, const char *name, const cJSON *v)
 {
-    if (v == NULL) return true;
-    cJSON *copy = cJSON_Duplicate(v, true);
-    return copy != NULL && cJSON_AddItemToObject(object, name, copy);
+    return v == NULL || put(object, name, cJSON_Duplicate(v, true));
 }
 
 /* {"items": []} and its list. */
@@ -54,8 +61,7 @@ static bool add_item(cJSON *items, const cJSON *prompt, const char *completion, 
         cJSON_Delete(item);
         return false;
     }
-    cJSON *text = cJSON_CreateString(completion);
-    return text != NULL && cJSON_AddItemToObject(item, "completion", text) &&
+    return put(item, "completion", cJSON_CreateString(completion)) &&
            add_copy(item, "prompt", prompt) && add_copy(item, "answer", answer);
 }
 
@@ -116,7 +122,7 @@ static char *spoken_response(const char *query, const char *prompt)
     for (size_t n; (n = before_end_mark(text)) < text.n;) {
         text.n = n;
     }
-    return strndup(text.p, text.n);
+    return mem_text(text, NULL);
 }
 
 static cJSON *openrlhf_request(const cJSON *body, struct error *err)
@@ -266,8 +272,11 @@ static const cJSON *unit_tests(const cJSON *body)
 static bool add_code_task(cJSON *request, cJSON *items, const cJSON *tests)
 {
     cJSON *rewards = cJSON_AddArrayToObject(request, "rewards"), *code = cJSON_CreateObject();
-    return rewards != NULL && cJSON_AddItemToArray(rewards, code) &&
-           cJSON_AddStringToObject(code, "name", "code") != NULL &&
+    if (rewards == NULL || !cJSON_AddItemToArray(rewards, code)) {
+        cJSON_Delete(code);
+        return false;
+    }
+    return cJSON_AddStringToObject(code, "name", "code") != NULL &&
            cJSON_AddStringToObject(code, "fence", "any") != NULL &&
            cJSON_AddFalseToObject(code, "partial") != NULL &&
            add_copy(items->child, "tests", tests);
@@ -304,7 +313,7 @@ static cJSON *nemo_gym_request(const cJSON *body, struct error *err)
 static void set_text(cJSON *object, const char *name, struct span text)
 {
     cJSON_DeleteItemFromObjectCaseSensitive(object, name);
-    cJSON_AddItemToObject(object, name, text.p != NULL ? json_string(text) : cJSON_CreateNull());
+    put(object, name, text.p != NULL ? json_string(text) : cJSON_CreateNull());
 }
 
 /* What math_with_judge adds. */
@@ -343,7 +352,7 @@ static void nemo_gym_reply(const struct judge_job *job, struct buffer *out)
     cJSON_DeleteItemFromObjectCaseSensitive(reply, "reward");
     cJSON_DeleteItemFromObjectCaseSensitive(reply, "reward_components");
     cJSON_AddNumberToObject(reply, "reward", plain_reward(it));
-    cJSON_AddItemToObject(reply, "reward_components", parts);
+    put(reply, "reward_components", parts);
     if (it->scored.error == NULL && unit_tests(job->body) != NULL) {
         add_code_fields(job, it, reply);
     } else if (it->scored.error == NULL && it->scored.specs->teller >= 0) {

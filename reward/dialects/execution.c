@@ -68,6 +68,7 @@ static void submit(struct execution *x, struct execution_run *r)
 /* The worker's answer, once all are there. */
 static void take_outcome(struct execution_run *r)
 {
+    if (r->end == TASK_REPLY && r->answer.no_memory) r->end = TASK_NO_MEMORY;
     r->has_outcome = r->end == TASK_REPLY && !r->answer.failed &&
                      execute_unpack_outcome(buffer_span(&r->answer), &r->outcome);
 }

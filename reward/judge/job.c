@@ -144,10 +144,25 @@ struct judge_result judge_job_result(struct judge_job *job, size_t i)
                                  .error = s->error};
 }
 
+/* Whether an item could not be judged for want of memory. */
+static bool lacks_memory(const struct judge_job *job)
+{
+    for (size_t i = 0; i < job->n; i++) {
+        if (scored_lacks_memory(&job->items[i].scored)) return true;
+    }
+    return false;
+}
+
 bool judge_job_reply(struct judge_job *job, struct buffer *out)
 {
     job_settle(job);
-    if (job->failed || job->texts.failed) return false;
+    if (job->failed || job->texts.failed) {
+        out->failed = true;
+        out->no_memory = job->failed || job->texts.no_memory;
+        return false;
+    }
+    mem_forget();
     job->form->reply(job, out);
+    if (mem_ran_out() || (!job->form->knows_null && lacks_memory(job))) buffer_no_memory(out);
     return !out->failed;
 }

@@ -41,6 +41,7 @@ struct job_group {
 /* How a reply is printed. */
 struct job_form {
     void (*reply)(const struct judge_job *job, struct buffer *out);
+    bool knows_null; /* else what lacked memory is no reply, for it would be read as 0 */
 };
 
 /* {"results": [...], "groups": [...]}, or the one result of a body that is an item. */

@@ -181,8 +181,10 @@ static bool read_item(struct span item, struct error *err)
 /* The server checked entry and item before: what does not parse here lacked memory. */
 static enum score_status lacks_memory(struct reward_out *out)
 {
-    *out = (struct reward_out){
-        .verdict = VERDICT_CANNOT, .cause = "no_memory", .details = out->details, .err = out->err};
+    *out = (struct reward_out){.verdict = VERDICT_CANNOT,
+                               .cause = SCORE_NO_MEMORY,
+                               .details = out->details,
+                               .err = out->err};
     *out->err = (struct error){0};
     return SCORE_CANNOT;
 }

@@ -225,4 +225,4 @@ static void reply_native(const struct judge_job *job, struct buffer *out)
     buffer_addf(out, ",\"elapsed_ms\":%.3f}", (double)job->took_ns / 1e6);
 }
 
-const struct job_form job_native = {.reply = reply_native};
+const struct job_form job_native = {.reply = reply_native, .knows_null = true};

@@ -18,6 +18,7 @@
 
 #include "base/mem.h"
 #include "reward/judge/groups.h"
+#include "reward/judge/score.h"
 #include "reward/judge/scored.h"
 #include "reward/row/limits.h"
 #include "reward/workers/frame.h"
@@ -193,7 +194,7 @@ static bool fill_parts(struct judge_sample *s)
 /* Why a sample without a reward teaches nothing: the first part that has no value says so. */
 static const char *mask_cause(const struct scored *g)
 {
-    static const char *const causes[] = {"sandbox_error", SCORED_NO_MEMORY};
+    static const char *const causes[] = {"sandbox_error", SCORE_NO_MEMORY};
     if (g->has_reward) return NULL;
     for (int i = 0; g->error == NULL && i < g->specs->n; i++) {
         const struct part *p = &g->parts[i];
@@ -226,7 +227,7 @@ static bool fill_reply(struct judge_sample *s)
     }
     if (fill_parts(s) && !s->state->texts.failed && !arena_failed(s->arena)) return true;
     s->reply.has_reward = false;
-    s->reply.mask_cause = SCORED_NO_MEMORY;
+    s->reply.mask_cause = SCORE_NO_MEMORY;
     return false;
 }
 
@@ -246,7 +247,7 @@ bool judge_sample_finish(struct judge_sample *s)
         if (ready) scored_second(g, &d);
         desk_clear(&d);
         if (!ready) {
-            s->reply = (struct judge_reply){.mask_cause = SCORED_NO_MEMORY};
+            s->reply = (struct judge_reply){.mask_cause = SCORE_NO_MEMORY};
             return false;
         }
         s->state->finished = true;

@@ -7,9 +7,12 @@
 
 #include "reward/judge/spec.h"
 
+/* The cause of what could not be judged for want of memory. */
+extern const char SCORE_NO_MEMORY[];
+
 /* Call the row's function with s's options. Completes call; what out says afterwards holds whatever
- * the function did: a value that is not finite is SCORE_CANNOT with the cause not_finite, an arena
- * that ran out is too_large. */
+ * the function did: a value that is not finite is SCORE_CANNOT with the cause not_finite, and so
+ * is, with SCORE_NO_MEMORY, whatever was found while memory ran out. */
 enum score_status score_part(const struct spec *s, struct reward_call *call,
                              struct reward_out *out);
 

@@ -16,8 +16,6 @@
 #include "reward/rules/length_unit.h"
 #include "reward/workers/frame.h"
 
-const char SCORED_NO_MEMORY[] = "no_memory";
-
 /* A part at a worker. What came back stays here until the owner asks. */
 struct remote {
     struct task task; /* first: done() is given its address */
@@ -148,16 +146,17 @@ static void send_away(struct scored *s, int i, const struct reward_call *call)
 {
     struct part *p = &s->parts[i];
     struct judge *judge = s->run->judge;
+    mem_forget();
     struct remote *r = remote_new(s, i, call);
     if (r == NULL) {
-        part_cannot(p, SCORED_NO_MEMORY);
+        part_cannot(p, SCORE_NO_MEMORY);
         return;
     }
     r->next = s->remotes;
     s->remotes = r;
     if (!write_order(s, i, call, &r->task.frame)) {
         buffer_clear(&r->task.frame);
-        part_cannot(p, "too_large");
+        part_cannot(p, mem_ran_out() ? SCORE_NO_MEMORY : "too_large");
         return;
     }
     p->state = PART_AWAY;
@@ -179,7 +178,7 @@ static void take_answer(struct scored *s, struct remote *r)
     struct parcel_answer a;
     const struct spec *spec = &s->specs->specs[r->part - s->parts];
     if (!parcel_read(buffer_span(&r->answer), spec->reward, &a)) {
-        part_cannot(r->part, r->answer.failed ? SCORED_NO_MEMORY : "error");
+        part_cannot(r->part, r->answer.failed ? SCORE_NO_MEMORY : "error");
         return;
     }
     settle_part(s, r->part, a.status, &a.out, a.details);
@@ -189,7 +188,7 @@ static void take_answer(struct scored *s, struct remote *r)
 static void bring_home(struct scored *s, struct remote *r)
 {
     static const char *const causes[] = {[TASK_TIMEOUT] = "timeout",
-                                         [TASK_NO_MEMORY] = SCORED_NO_MEMORY,
+                                         [TASK_NO_MEMORY] = SCORE_NO_MEMORY,
                                          [TASK_LOST] = "error",
                                          [TASK_CANCELLED] = "cancelled"};
     if (r->part->remote != r) return; /* it was never queued */
@@ -206,8 +205,11 @@ static void bring_home(struct scored *s, struct remote *r)
 
 static bool make_call(struct scored *s, struct desk *d, struct reward_call *call, struct error *err)
 {
+    mem_forget();
     arena_reset(d->arena);
-    if (!item_call(s->item, s->spoken, d->arena, call, err)) return false;
+    bool ok = item_call(s->item, s->spoken, d->arena, call, err);
+    if (mem_ran_out()) return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the item");
+    if (!ok) return false;
     call->token_ids = s->token_ids;
     call->n_token_ids = s->n_token_ids;
     call->count_tokens = s->run->judge->count_tokens;
@@ -218,6 +220,7 @@ static bool make_call(struct scored *s, struct desk *d, struct reward_call *call
 static void score_here(struct scored *s, int i, struct desk *d, struct reward_call *call)
 {
     struct error e = {0};
+    if (d->details.failed) buffer_clear(&d->details);
     d->details.n = 0;
     struct reward_out out = {.details = &d->details, .err = &e};
     enum score_status status = score_part(&s->specs->specs[i], call, &out);
@@ -371,6 +374,18 @@ size_t scored_count_unjudged(const struct scored *s)
         n += s->parts[i].state == PART_NONE;
     }
     return n;
+}
+
+bool scored_lacks_memory(const struct scored *s)
+{
+    if (s->error != NULL) return s->error->code == ERROR_NO_MEMORY;
+    for (int i = 0; i < s->specs->n; i++) {
+        const struct part *p = &s->parts[i];
+        if (p->state == PART_NONE && p->cause != NULL && strcmp(p->cause, SCORE_NO_MEMORY) == 0) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void scored_clear(struct scored *s)

@@ -97,8 +97,6 @@ void desk_clear(struct desk *d);
 /* Give s its own copy of an error, unless it has one: the first is the reason. */
 void scored_fail(struct scored *s, const struct error *e);
 
-/* Memory ran out at s: a literal, as an error and as a cause. */
-extern const char SCORED_NO_MEMORY[];
 
 /* The first round. True: every part is home. False: run->home() will be called, or was. */
 bool scored_first(struct scored *s, struct desk *d);
@@ -127,6 +125,9 @@ const struct part *scored_telling(const struct scored *s, const struct spec **sp
 
 /* Parts that have no value though they were asked for; 0 in error. */
 size_t scored_count_unjudged(const struct scored *s);
+
+/* Whether it, or a part of it, could not be judged for want of memory. */
+bool scored_lacks_memory(const struct scored *s);
 
 /* Free what scoring made outside the arena. Not while parts are away. */
 void scored_clear(struct scored *s);

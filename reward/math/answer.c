@@ -41,15 +41,22 @@ static bool has_digit_comma(struct span s)
     return false;
 }
 
-/* One comma, digits on both sides, and more than one decimal or a leading zero ("0,5", "2,74"),
- * or a language that writes numbers so. */
-static bool may_be_decimal_comma(struct span s, const struct math_options *o)
+/* The language writes 2,5 for two and a half. */
+static bool writes_comma(const struct math_options *o)
 {
     static const char *const languages[] = {"german",     "french",  "spanish", "italian",
                                             "portuguese", "russian", "dutch",   "polish"};
     for (size_t i = 0; i < sizeof(languages) / sizeof(languages[0]); i++) {
         if (span_is(o->language, languages[i])) return true;
     }
+    return false;
+}
+
+/* One comma, digits on both sides, and more than one decimal or a leading zero ("0,5", "2,74"),
+ * or a language that writes numbers so. */
+static bool may_be_decimal_comma(struct span s, const struct math_options *o)
+{
+    if (writes_comma(o)) return true;
     const char *comma = memchr(s.p, ',', s.n);
     size_t at = comma == NULL ? s.n : (size_t)(comma - s.p), after = 0;
     if (comma == NULL || memchr(comma + 1, ',', s.n - at - 1) != NULL) return false;
@@ -155,6 +162,9 @@ static void read_all(struct math_work *w, struct span text, struct readings *r)
         return;
     }
     add_reading(w, s, READ_THOUSANDS, r);
+    if (!has_digit_comma(s) && writes_comma(w->options) && memchr(s.p, '.', s.n) != NULL) {
+        add_reading(w, s, READ_DECIMAL_COMMA, r); /* 1.500 is 1500 there */
+    }
     if (has_digit_comma(s)) {
         if (span_is(w->options->language, "") || r->n == 0) add_reading(w, s, READ_LIST, r);
         if (may_be_decimal_comma(s, w->options)) add_reading(w, s, READ_DECIMAL_COMMA, r);
@@ -174,7 +184,9 @@ static bool same_text(struct span a, struct span b)
 static enum equality plain_numbers(struct math_work *w, struct span g, struct span a)
 {
     struct decimal x, y;
-    if (w->options->abs_tol > 0 || w->options->precision_given) return EQ_UNKNOWN;
+    if (w->options->abs_tol > 0 || w->options->rel_tol > 0 || w->options->precision_given) {
+        return EQ_UNKNOWN;
+    }
     if (!decimal_plain(g, &x) || !decimal_plain(a, &y)) return EQ_UNKNOWN;
     return decimal_same(&x, &y) ? work_yes(w, MATH_EQUAL_VALUE) : work_no(w, MATH_NOT_EQUAL);
 }
@@ -203,7 +215,9 @@ static enum equality times(struct math_work *w, struct span g, struct span a)
     if (x == y) return work_yes(w, MATH_EQUAL_VALUE);
     bool half_unsaid = marked_x != marked_y && (marked_x ? y : x) <= HALF_DAY;
     if (half_unsaid && x % HALF_DAY == y % HALF_DAY) return work_yes(w, MATH_EQUAL_VALUE);
-    return marked_x || marked_y ? work_no(w, MATH_NOT_EQUAL) : EQ_UNKNOWN;
+    bool clock = marked_x || marked_y || span_find(g, span_str(":0"), 0) != SPAN_NONE ||
+                 span_find(a, span_str(":0"), 0) != SPAN_NONE; /* no ratio is written 12:05 */
+    return clock ? work_no(w, MATH_NOT_EQUAL) : EQ_UNKNOWN;
 }
 
 /* One number, which a name may have before it: m + n = 73. */

@@ -176,7 +176,9 @@ static bool judge_plain(struct span answer, struct span gold, const struct math_
     struct decimal x, y;
     answer = span_trim(answer);
     gold = span_trim(gold);
-    if (gold.n == 0 || o->n_choices > 0 || o->abs_tol > 0 || o->precision_given) return false;
+    if (gold.n == 0 || o->n_choices > 0 || o->abs_tol > 0 || o->rel_tol > 0 || o->precision_given) {
+        return false;
+    }
     bool same = span_eq(answer, gold), numbers = false;
     if (!same) numbers = decimal_plain(gold, &x) && decimal_plain(answer, &y);
     if (!same && !numbers) return false;

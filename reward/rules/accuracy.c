@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/json.h"
+#include "base/mem.h"
 #include "reward/math/math.h"
 
 enum { MAX_GOLDS = 64, MAX_CHOICES = 64 };
@@ -33,6 +34,7 @@ enum {
     OPT_CHOICES,
     OPT_LANGUAGE,
     OPT_ABS_TOL,
+    OPT_REL_TOL,
     OPT_UNORDERED,
     OPT_LOCATION,
     OPT_UNITS,
@@ -129,6 +131,7 @@ static bool fill(struct accuracy *x, const struct option_value *v, struct error 
         o->precision_given = true;
     }
     if (v[OPT_ABS_TOL].given) o->abs_tol = v[OPT_ABS_TOL].real;
+    if (v[OPT_REL_TOL].given) o->rel_tol = v[OPT_REL_TOL].real;
     take_bool(&v[OPT_STRICT], &o->strict);
     take_bool(&v[OPT_SET_RELATION], &o->allow_set_relation_comp);
     take_bool(&v[OPT_REQUIRE_BOXED], &o->require_boxed);
@@ -159,7 +162,7 @@ static void release(void *prepared)
 
 static bool prepare(const struct option_value *v, void **out, struct error *err)
 {
-    struct accuracy *x = calloc(1, sizeof(*x));
+    struct accuracy *x = mem_new(1, sizeof(*x), NULL);
     if (x != NULL) x->arena = arena_new(1 << 20);
     if (x == NULL || x->arena == NULL) {
         release(x);
@@ -308,6 +311,8 @@ static const struct reward_option options[] = {
         .doc = "english, chinese, french, german...: whether 2,5 is a decimal"},
     [OPT_ABS_TOL] = {.name = "abs_tol", .type = OPTION_REAL, .fallback = "0", .min = 0, .max = 1e300,
         .doc = "numbers this close are equal"},
+    [OPT_REL_TOL] = {.name = "rel_tol", .type = OPTION_REAL, .fallback = "0", .min = 0, .max = 1,
+        .doc = "numbers this close, in parts of the reference, are equal"},
     [OPT_UNORDERED] = {.name = "unordered", .type = OPTION_BOOL, .fallback = "false",
         .doc = "the order of tuples does not matter"},
     [OPT_LOCATION] = {.name = "location", .type = OPTION_CHOICE, .fallback = "\"last\"", .choices = locations,

@@ -16,8 +16,6 @@
 
 #include <stdlib.h>
 
-#include <flint/fmpq.h>
-
 #include "base/json.h"
 #include "reward/rules/countdown_parse.h"
 #include "reward/rules/python_eval.h"
@@ -103,9 +101,10 @@ static bool uses_numbers(struct span text, const struct puzzle *z)
     return true;
 }
 
-static double score_tinyzero(struct span completion, const struct puzzle *z, struct reward_out *out)
+static double score_tinyzero(const struct reward_call *call, const struct puzzle *z,
+                             struct reward_out *out, bool *defer)
 {
-    struct span part = text_assistant_part(completion);
+    struct span part = text_assistant_part(call->completion);
     size_t line = span_find_last(part, span_str("\n"));
     if (line != SPAN_NONE) part = span_slice(part, line + 1, part.n);
     struct span answer = text_matched_answer(part);
@@ -119,7 +118,9 @@ static double score_tinyzero(struct span completion, const struct puzzle *z, str
     out->cause = "wrong_numbers";
     if (!uses_numbers(answer, z)) return 0.1;
     out->cause = "unparsable_answer";
-    if (!python_eval_distance(answer, z->target, &distance)) return 0.1;
+    enum python_value value = python_eval_distance(answer, z->target, call->in_worker, &distance);
+    *defer = value == PYTHON_TOO_LARGE;
+    if (value != PYTHON_NUMBER) return 0.1;
     out->cause = "not_equal";
     if (!(distance < 1e-5)) return 0.1;
     out->cause = "equal_value";
@@ -139,7 +140,7 @@ static struct span find_answer(struct span completion)
 }
 
 static double score_r1(const struct reward_call *call, const struct puzzle *z,
-                       struct reward_out *out)
+                       struct reward_out *out, bool *defer)
 {
     struct span answer = find_answer(call->completion);
     out->verdict = VERDICT_INCORRECT;
@@ -150,9 +151,11 @@ static double score_r1(const struct reward_call *call, const struct puzzle *z,
     struct countdown_rules rules = {.numbers = z->numbers,
                                     .n = z->n,
                                     .target = z->target,
-                                    .use_all = call->options[OPT_USE_ALL].on};
+                                    .use_all = call->options[OPT_USE_ALL].on,
+                                    .any_size = call->in_worker};
     out->cause = countdown_judge(answer, &rules);
-    if (strcmp(out->cause, "equal_value") != 0) return 0;
+    *defer = out->cause == NULL;
+    if (*defer || strcmp(out->cause, "equal_value") != 0) return 0;
     out->verdict = VERDICT_CORRECT;
     return 1;
 }
@@ -163,10 +166,10 @@ static enum score_status score(const struct reward_call *call, struct reward_out
 {
     struct puzzle z;
     if (!read_puzzle(call, &z, out->err)) return SCORE_FAULT;
-    out->value = call->options[OPT_IMPL].choice == IMPL_R1
-                     ? score_r1(call, &z, out)
-                     : score_tinyzero(call->completion, &z, out);
-    return SCORE_DONE;
+    bool defer = false;
+    out->value = call->options[OPT_IMPL].choice == IMPL_R1 ? score_r1(call, &z, out, &defer)
+                                                           : score_tinyzero(call, &z, out, &defer);
+    return defer ? SCORE_DEFER : SCORE_DONE;
 }
 
 static const char *const impls[] = {"r1", "tinyzero", NULL};

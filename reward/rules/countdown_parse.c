@@ -8,13 +8,21 @@
  * Every literal must be one of the given numbers, and takes one of them out of the pot, so the
  * size of all values is bounded by the given numbers: at most COUNTDOWN_MAX_NUMBERS operations.
  *
+ * FLINT keeps integers below 2^62 in themselves; for larger ones it allocates, and GMP aborts when it cannot. So
+ * outside a verifier process
+ *
+ * (1) no operation begins on a numerator or denominator of SMALL_BITS bits or more, so that its products and
+ *     sums of two products stay below 2^62; what needs more is left to such a process.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/rules/countdown_parse.h"
 
+#include <assert.h>
 #include <flint/fmpq.h>
+#include <stdlib.h>
 
-enum { MAX_DEPTH = 64, MAX_LITERAL = 1024, MAX_OPEN = 128 };
+enum { MAX_DEPTH = 64, MAX_LITERAL = 1024, SMALL_BITS = 31, SMALL_DIGITS = 9 };
 
 struct reader {
     struct span text;
@@ -23,6 +31,7 @@ struct reader {
     const struct countdown_rules *rules;
     bool taken[COUNTDOWN_MAX_NUMBERS];
     const char *cause; /* why it failed */
+    bool too_large;    /* for this process: so it failed */
 };
 
 static bool fail(struct reader *r, const char *cause)
@@ -33,8 +42,44 @@ static bool fail(struct reader *r, const char *cause)
 
 /* ---- numbers ------------------------------------------------------------------------------------------- */
 
-/* A decimal literal exactly. False: not a plain decimal. */
-static bool decimal_set(fmpq_t out, struct span s)
+/* Numbers that are not small go to a verifier process. */
+static bool leave(struct reader *r)
+{
+    r->too_large = true;
+    return fail(r, "too_large");
+}
+
+/* Whether both may take part in an operation here. */
+static bool may_operate(struct reader *r, const fmpq_t a, const fmpq_t b)
+{
+    if (r->rules->any_size) return true;
+    bool small = fmpz_bits(fmpq_numref(a)) < SMALL_BITS && fmpz_bits(fmpq_denref(a)) < SMALL_BITS &&
+                 fmpz_bits(fmpq_numref(b)) < SMALL_BITS && fmpz_bits(fmpq_denref(b)) < SMALL_BITS;
+    return small || leave(r);
+}
+
+/* digits / 10^places, digits few. */
+static void small_set(fmpq_t out, const char *digits, size_t places)
+{
+    ulong top = strtoul(digits, NULL, 10), bottom = 1;
+    for (; places > 0; places--) {
+        bottom *= 10;
+    }
+    fmpq_set_ui(out, top, bottom);
+    fmpq_canonicalise(out);
+}
+
+static bool large_set(fmpq_t out, const char *digits, size_t places)
+{
+    if (fmpz_set_str(fmpq_numref(out), digits, 10) != 0) return false;
+    fmpz_set_ui(fmpq_denref(out), 10);
+    fmpz_pow_ui(fmpq_denref(out), fmpq_denref(out), places);
+    fmpq_canonicalise(out);
+    return true;
+}
+
+/* A decimal literal exactly. False: not a plain decimal, or too large for here. */
+static bool decimal_set(struct reader *r, fmpq_t out, struct span s)
 {
     char digits[MAX_LITERAL + 1];
     size_t n = 0, places = 0;
@@ -49,11 +94,15 @@ static bool decimal_set(fmpq_t out, struct span s)
         places += point;
     }
     digits[n] = '\0';
-    if (n == 0 || fmpz_set_str(fmpq_numref(out), digits, 10) != 0) return false;
-    if (negative) fmpz_neg(fmpq_numref(out), fmpq_numref(out));
-    fmpz_set_ui(fmpq_denref(out), 10);
-    fmpz_pow_ui(fmpq_denref(out), fmpq_denref(out), places);
-    fmpq_canonicalise(out);
+    if (n == 0) return false;
+    if (n <= SMALL_DIGITS) {
+        small_set(out, digits, places);
+    } else if (!r->rules->any_size) {
+        return leave(r);
+    } else if (!large_set(out, digits, places)) {
+        return false;
+    }
+    if (negative) fmpq_neg(out, out);
     return true;
 }
 
@@ -64,7 +113,7 @@ static bool take_number(struct reader *r, const fmpq_t value)
     bool found = false;
     fmpq_init(given);
     for (int i = 0; i < r->rules->n && !found; i++) {
-        if (r->taken[i] || !decimal_set(given, r->rules->numbers[i])) continue;
+        if (r->taken[i] || !decimal_set(r, given, r->rules->numbers[i])) continue;
         found = fmpq_equal(given, value);
         r->taken[i] = found;
     }
@@ -147,7 +196,7 @@ static bool read_sum(struct reader *r, fmpq_t out);
 static bool read_number(struct reader *r, fmpq_t out)
 {
     struct span s = take_literal(r);
-    if (s.n == 0 || !decimal_set(out, s)) return fail(r, "unparsable_answer");
+    if (s.n == 0 || !decimal_set(r, out, s)) return fail(r, "unparsable_answer");
     return take_number(r, out) || fail(r, "wrong_numbers");
 }
 
@@ -161,6 +210,7 @@ static bool read_rest(struct reader *r, fmpq_t out, int kind)
 static bool divide(struct reader *r, fmpq_t out, const fmpq_t by)
 {
     if (fmpq_is_zero(by)) return fail(r, "division_by_zero");
+    if (!may_operate(r, out, by)) return false;
     fmpq_div(out, out, by);
     return true;
 }
@@ -206,7 +256,8 @@ static bool read_product(struct reader *r, fmpq_t out)
         fmpq_init(right);
         ok = read_factor(r, right);
         if (ok && multiply) {
-            fmpq_mul(out, out, right);
+            ok = may_operate(r, out, right);
+            if (ok) fmpq_mul(out, out, right);
         } else if (ok) {
             ok = divide(r, out, right);
         }
@@ -223,7 +274,7 @@ static bool read_sum(struct reader *r, fmpq_t out)
         if (!add && take_token(r, minus) < 0) break;
         fmpq_t right;
         fmpq_init(right);
-        ok = read_product(r, right);
+        ok = read_product(r, right) && may_operate(r, out, right);
         if (ok && add) {
             fmpq_add(out, out, right);
         } else if (ok) {
@@ -241,7 +292,7 @@ static bool read_claim(struct reader *r, const fmpq_t value)
     fmpq_t claim;
     fmpq_init(claim);
     bool negative = take_token(r, minus) >= 0;
-    bool ok = decimal_set(claim, take_literal(r)) || fail(r, "unparsable_answer");
+    bool ok = decimal_set(r, claim, take_literal(r)) || fail(r, "unparsable_answer");
     if (negative) fmpq_neg(claim, claim);
     ok = ok && (fmpq_equal(claim, value) || fail(r, "false_equation"));
     fmpq_clear(claim);
@@ -263,15 +314,16 @@ const char *countdown_judge(struct span answer, const struct countdown_rules *ru
     fmpq_init(value);
     fmpq_init(target);
     bool ok = read_sum(&r, value) && read_claim(&r, value);
+    assert(rules->any_size || !COEFF_IS_MPZ(*fmpq_numref(value))); /* (1) */
     if (ok && take_token(&r, (const char *const[]){".", NULL}) >= 0) {
         skip_space(&r); /* a full stop */
     }
     skip_space(&r);
     if (ok && r.cause == NULL && r.at < answer.n) fail(&r, "unparsable_answer");
     if (r.cause == NULL && rules->use_all && !all_used(&r)) fail(&r, "wrong_numbers");
-    if (r.cause == NULL && !decimal_set(target, rules->target)) fail(&r, "unparsable_answer");
+    if (r.cause == NULL && !decimal_set(&r, target, rules->target)) fail(&r, "unparsable_answer");
     if (r.cause == NULL) r.cause = fmpq_equal(value, target) ? "equal_value" : "not_equal";
     fmpq_clear(value);
     fmpq_clear(target);
-    return r.cause;
+    return r.too_large ? NULL : r.cause;
 }

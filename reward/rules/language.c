@@ -344,6 +344,9 @@ static enum score_status score(const struct reward_call *call, struct reward_out
 {
     const struct language *l = wanted(call, out->err);
     if (l == NULL) return SCORE_FAULT;
+    bool apart = call->options[OPT_TELL_APART].on;
+    if (apart && !call->in_worker) return SCORE_DEFER;
+    if (apart && !language_detect_open()) return text_no_memory(out);
     struct draft d;
     if (!draft_init(&d, call->completion, call->options[OPT_SCOPE].choice, call->arena)) {
         return text_too_large(out);
@@ -351,7 +354,7 @@ static enum score_status score(const struct reward_call *call, struct reward_out
     bool nothing = unicode_trim(span_of(d.in, d.n)).n == 0;
     struct tally t = {.targets = l->scripts};
     draft_clean(&d);
-    if (call->options[OPT_TELL_APART].on) {
+    if (apart) {
         count_told_apart(span_of(d.in, d.n), l->name, &t);
     } else {
         count_units(span_of(d.in, d.n), &t);
@@ -366,7 +369,7 @@ static enum score_status score(const struct reward_call *call, struct reward_out
 static bool prepare(const struct option_value *o, void **out, struct error *err)
 {
     *out = NULL;
-    if (o[OPT_TELL_APART].on && !language_detect_open(err)) return error_in(err, "tell_apart");
+    if (o[OPT_TELL_APART].on && !language_detect_is_there(err)) return error_in(err, "tell_apart");
     if (find_language(o[OPT_LANGUAGE].text) != NULL) return true;
     return error_set(err, ERROR_INVALID_VALUE, "language", "language \"%.*s\" is not known",
                      (int)(o[OPT_LANGUAGE].text.n < 40 ? o[OPT_LANGUAGE].text.n : 40),

@@ -4,7 +4,7 @@
  */
 #include "reward/rules/language_detect.h"
 
-#include <pthread.h>
+#include <assert.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <textcat.h>
@@ -25,12 +25,11 @@ static const char PROFILES[] =
     "zh-Hans.lm zh--utf8\nzh-Hant.lm zh--utf8\nja.lm ja--utf8\nko.lm ko--utf8\n"
     "ar.lm ar--utf8\nfa.lm fa--utf8\nhe.lm he--utf8\nhi.lm hi--utf8\nth.lm th--utf8\n";
 
+/* Of a verifier process, which has one thread. */
 static struct {
-    pthread_mutex_t lock;
-    bool tried;
     void *handle; /* keeps the text at hand in itself */
     candidate_t *candidates;
-} detector = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} detector;
 
 /* The library reads its list of profiles from a file. */
 static void open_profiles(void)
@@ -48,29 +47,36 @@ static void open_profiles(void)
     detector.candidates = textcat_GetClassifyFullOutput(detector.handle);
 }
 
-bool language_detect_open(struct error *err)
+bool language_detect_is_there(struct error *err)
 {
-    pthread_mutex_lock(&detector.lock);
-    if (!detector.tried) open_profiles();
-    detector.tried = true;
-    bool ready = detector.candidates != NULL;
-    pthread_mutex_unlock(&detector.lock);
-    return ready || error_set(err, ERROR_NOT_AVAILABLE, NULL,
-                              "the language profiles of libexttextcat are not in %s", FOLDER);
+    char path[sizeof(FOLDER) + 40];
+    for (struct span rest = span_str(PROFILES), line; rest.n > 0;) {
+        line = span_slice(rest, 0, span_find(rest, span_str(" "), 0));
+        snprintf(path, sizeof(path), "%s%.*s", FOLDER, (int)line.n, line.p);
+        if (access(path, R_OK) != 0) {
+            return error_set(err, ERROR_NOT_AVAILABLE, NULL,
+                             "the language profiles of libexttextcat are not in %s", FOLDER);
+        }
+        rest = span_slice(rest, span_find(rest, span_str("\n"), 0) + 1, rest.n);
+    }
+    return true;
+}
+
+bool language_detect_open(void)
+{
+    if (detector.candidates == NULL) open_profiles();
+    return detector.candidates != NULL;
 }
 
 enum language_guess language_detect(struct span text, const char *language)
 {
-    pthread_mutex_lock(&detector.lock);
-    int n = detector.candidates == NULL
-                ? 0
-                : textcat_ClassifyFull(detector.handle, text.p, text.n, detector.candidates);
+    assert(detector.candidates != NULL);
+    int n = textcat_ClassifyFull(detector.handle, text.p, text.n, detector.candidates);
     enum language_guess guess = n > 0 ? GUESS_OTHER : GUESS_NONE;
     for (int i = 0; i < n; i++) { /* best first; a score is a distance */
         const candidate_t *c = &detector.candidates[i];
         bool likely = c->score <= detector.candidates[0].score * LIKELY;
         if (likely && strncmp(c->name, language, 2) == 0) guess = GUESS_SAME;
     }
-    pthread_mutex_unlock(&detector.lock);
     return guess;
 }

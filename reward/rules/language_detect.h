@@ -1,7 +1,8 @@
 /* reward/rules/language_detect.h - which language a text is in, among those of one script.
  *
  * By the habits of its letters (Cavnar and Trenkle, "N-Gram-Based Text Categorization", 1994),
- * with libexttextcat and its profiles. A guess: short texts have none.
+ * with libexttextcat and its profiles. A guess: short texts have none. The library ends its process when
+ * memory runs out, so it works in verifier processes alone.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -15,11 +16,14 @@
 
 enum language_guess { GUESS_NONE, GUESS_SAME, GUESS_OTHER };
 
-/* Read the profiles, once for the process. False and ERROR_NOT_AVAILABLE when they are not installed. */
-bool language_detect_open(struct error *err);
+/* Whether the profiles are installed, without reading them. False and ERROR_NOT_AVAILABLE when not. */
+bool language_detect_is_there(struct error *err);
+
+/* Read the profiles, once for the process. False when memory is out. */
+bool language_detect_open(void);
 
 /* Is the text in that language ("de")? SAME too when it is as likely as another. After
- * language_detect_open(); any thread, one at a time. A few hundred bytes of text do. */
+ * language_detect_open(), in the same thread. A few hundred bytes of text do. */
 enum language_guess language_detect(struct span text, const char *language);
 
 #endif

@@ -10,12 +10,16 @@
  * All else that Python would accept here (calls, empty tuples) ends in a TypeError there and is
  * refused.
  *
+ * (1) Outside a verifier process an integer that takes part in an operation has less than SMALL_BITS bits, so
+ *     that FLINT keeps it, and what comes of it, without allocating (GMP aborts when it cannot).
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/rules/python_eval.h"
 
 #include "base/ascii.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -23,7 +27,14 @@
 #include <flint/fmpq.h>
 #include <flint/fmpz.h>
 
-enum { MAX_DEPTH = 64, MAX_BITS = 4096, MAX_DIGITS = 1000 };
+enum {
+    MAX_DEPTH = 64,
+    MAX_BITS = 4096,
+    MAX_DIGITS = 1000,
+    SMALL_BITS = 31, /* a product of two stays below 2^62 */
+    SMALL_DIGITS = 9,
+    EXACT_BITS = 53 /* of a double */
+};
 
 struct value {
     bool is_float;
@@ -36,7 +47,22 @@ struct parser {
     size_t at;
     int depth;  /* of recursion */
     int parens; /* open now */
+    bool any_size, too_large;
 };
+
+/* An integer is too large for this process. */
+static bool leave(struct parser *p)
+{
+    p->too_large = true;
+    return false;
+}
+
+/* Whether both may take part in an operation here. */
+static bool may_operate(struct parser *p, const struct value *a, const struct value *b)
+{
+    if (p->any_size) return true;
+    return (fmpz_bits(a->whole) < SMALL_BITS && fmpz_bits(b->whole) < SMALL_BITS) || leave(p);
+}
 
 static void value_init(struct value *v)
 {
@@ -57,8 +83,12 @@ static bool to_real(const struct value *v, double *out)
         *out = v->real;
         return true;
     }
+    if (!COEFF_IS_MPZ(*v->whole)) {
+        *out = (double)fmpz_get_si(v->whole);
+        return true;
+    }
     mpfr_t f;
-    mpfr_init2(f, 53);
+    mpfr_init2(f, EXACT_BITS);
     fmpz_get_mpfr(f, v->whole, MPFR_RNDN);
     *out = mpfr_get_d(f, MPFR_RNDN);
     mpfr_clear(f);
@@ -76,10 +106,13 @@ static bool set_real(struct value *v, double real)
 
 static bool whole_divide(struct value *a, const struct value *b)
 {
+    if (fmpz_bits(a->whole) <= EXACT_BITS && fmpz_bits(b->whole) <= EXACT_BITS) {
+        return set_real(a, (double)fmpz_get_si(a->whole) / (double)fmpz_get_si(b->whole));
+    }
     fmpq_t q;
     mpfr_t f;
     fmpq_init(q);
-    mpfr_init2(f, 53);
+    mpfr_init2(f, EXACT_BITS);
     fmpq_set_fmpz_frac(q, a->whole, b->whole);
     fmpq_get_mpfr(f, q, MPFR_RNDN);
     double real = mpfr_get_d(f, MPFR_RNDN);
@@ -97,7 +130,7 @@ static double real_floor_divide(double a, double b)
     return div - whole > 0.5 ? whole + 1 : whole;
 }
 
-static bool whole_power(struct value *a, const struct value *b)
+static bool whole_power(struct parser *p, struct value *a, const struct value *b)
 {
     bool small = fmpz_cmpabs(a->whole, (fmpz[]){1}) <= 0;
     if (fmpz_sgn(b->whole) < 0) { /* through floats; 0 ** -1 raises */
@@ -113,12 +146,14 @@ static bool whole_power(struct value *a, const struct value *b)
     if (fmpz_cmp_ui(b->whole, MAX_BITS) > 0) return false;
     ulong n = fmpz_get_ui(b->whole);
     if (fmpz_bits(a->whole) * n > MAX_BITS) return false;
+    if (!p->any_size && fmpz_bits(a->whole) * n > 2 * SMALL_BITS - 1) return leave(p);
     fmpz_pow_ui(a->whole, a->whole, n);
     return true;
 }
 
-static bool whole_operate(char op, struct value *a, const struct value *b)
+static bool whole_operate(struct parser *p, char op, struct value *a, const struct value *b)
 {
+    if (!may_operate(p, a, b)) return false;
     bool divides = op == '/' || op == '_';
     if (divides && fmpz_is_zero(b->whole)) return false;
     switch (op) {
@@ -137,7 +172,7 @@ static bool whole_operate(char op, struct value *a, const struct value *b)
         fmpz_fdiv_q(a->whole, a->whole, b->whole);
         break;
     default:
-        return whole_power(a, b);
+        return whole_power(p, a, b);
     }
     return fmpz_bits(a->whole) <= MAX_BITS;
 }
@@ -151,10 +186,10 @@ static bool real_power(struct value *a, double x, double y)
     return !complex_result && !raises && set_real(a, r);
 }
 
-static bool operate(char op, struct value *a, const struct value *b)
+static bool operate(struct parser *p, char op, struct value *a, const struct value *b)
 {
     double x, y;
-    if (!a->is_float && !b->is_float) return whole_operate(op, a, b);
+    if (!a->is_float && !b->is_float) return whole_operate(p, op, a, b);
     if (!to_real(a, &x) || !to_real(b, &y)) return false;
     switch (op) {
     case '+':
@@ -204,6 +239,16 @@ static char take_product(struct parser *p)
     return take(p, "/") ? '/' : 0;
 }
 
+/* An integer of n characters, a sign perhaps among them. */
+static bool set_whole(struct parser *p, struct value *out, const char *text, size_t n)
+{
+    if (n <= SMALL_DIGITS) {
+        fmpz_set_si(out->whole, strtol(text, NULL, 10));
+        return true;
+    }
+    return p->any_size ? fmpz_set_str(out->whole, text, 10) == 0 : leave(p);
+}
+
 /* A literal: 12, 1.5, 1., .5; no leading zero before another digit of an integer but zeros. */
 static bool read_number(struct parser *p, struct value *out)
 {
@@ -221,7 +266,7 @@ static bool read_number(struct parser *p, struct value *out)
     p->at += n;
     if (strchr(text, '.') != NULL) return set_real(out, strtod(text, NULL));
     if (text[0] == '0' && strspn(text, "0") != n) return false;
-    return fmpz_set_str(out->whole, text, 10) == 0;
+    return set_whole(p, out, text, n);
 }
 
 static bool read_sum(struct parser *p, struct value *out);
@@ -242,7 +287,7 @@ static bool read_power(struct parser *p, struct value *out)
     if (!read_atom(p, out)) return false;
     if (!take(p, "**")) return true;
     value_init(&exponent);
-    bool ok = read_factor(p, &exponent) && operate('^', out, &exponent);
+    bool ok = read_factor(p, &exponent) && operate(p, '^', out, &exponent);
     value_clear(&exponent);
     return ok;
 }
@@ -271,7 +316,7 @@ static bool read_chain(struct parser *p, struct value *out, char (*next_op)(stru
     while ((op = next_op(p)) != 0) {
         struct value right;
         value_init(&right);
-        bool ok = read(p, &right) && operate(op, out, &right);
+        bool ok = read(p, &right) && operate(p, op, out, &right);
         value_clear(&right);
         if (!ok) return false;
     }
@@ -295,7 +340,7 @@ static bool read_sum(struct parser *p, struct value *out)
 }
 
 /* A JSON number as Python's json module reads it: an int without point and exponent. */
-static bool read_target(struct span text, struct value *out)
+static bool read_target(struct parser *p, struct span text, struct value *out)
 {
     char digits[MAX_DIGITS + 1];
     if (text.n > MAX_DIGITS) return false;
@@ -306,13 +351,14 @@ static bool read_target(struct span text, struct value *out)
         out->real = strtod(digits, NULL);
         return isfinite(out->real);
     }
-    return fmpz_set_str(out->whole, digits, 10) == 0;
+    return set_whole(p, out, digits, text.n);
 }
 
-static bool distance_between(struct value *v, const struct value *w, double *out)
+static bool distance_between(struct parser *p, struct value *v, const struct value *w, double *out)
 {
     double x, y;
     if (!v->is_float && !w->is_float) {
+        if (!may_operate(p, v, w)) return false;
         fmpz_sub(v->whole, v->whole, w->whole);
         fmpz_abs(v->whole, v->whole);
         return to_real(v, out);
@@ -322,16 +368,19 @@ static bool distance_between(struct value *v, const struct value *w, double *out
     return true;
 }
 
-bool python_eval_distance(struct span text, struct span target, double *distance)
+enum python_value python_eval_distance(struct span text, struct span target, bool any_size,
+                                       double *distance)
 {
-    struct parser p = {.text = text};
+    struct parser p = {.text = text, .any_size = any_size};
     struct value v, w;
     value_init(&v);
     value_init(&w);
     bool ok = read_sum(&p, &v);
     skip_space(&p);
-    ok = ok && p.at == text.n && read_target(target, &w) && distance_between(&v, &w, distance);
+    assert(any_size || !COEFF_IS_MPZ(*v.whole)); /* (1) */
+    ok = ok && p.at == text.n && read_target(&p, target, &w) &&
+         distance_between(&p, &v, &w, distance);
     value_clear(&v);
     value_clear(&w);
-    return ok;
+    return p.too_large ? PYTHON_TOO_LARGE : ok ? PYTHON_NUMBER : PYTHON_NONE;
 }

@@ -13,9 +13,16 @@
 
 #include "base/span.h"
 
+enum python_value {
+    PYTHON_NUMBER, /* *distance is set */
+    PYTHON_NONE, /* Python would raise, give no real number, or compute with integers of more than 4096 bits */
+    PYTHON_TOO_LARGE, /* needs integers of any size, which were not allowed */
+};
+
 /* The value of an expression of digits, + - * / ( ) . and white space, less target, a number in
- * JSON's grammar, as Python's abs(eval(text) - target): exact between integers. False where Python would raise, give no real number, or compute with
- * integers of more than 4096 bits. */
-bool python_eval_distance(struct span text, struct span target, double *distance);
+ * JSON's grammar, as Python's abs(eval(text) - target): exact between integers. any_size: integers may be large; then memory that runs out ends the process, so only
+ * in a verifier process. */
+enum python_value python_eval_distance(struct span text, struct span target, bool any_size,
+                                       double *distance);
 
 #endif

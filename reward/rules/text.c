@@ -113,3 +113,10 @@ enum score_status text_too_large(struct reward_out *out)
     out->cause = "too_large";
     return SCORE_CANNOT;
 }
+
+enum score_status text_no_memory(struct reward_out *out)
+{
+    out->verdict = VERDICT_CANNOT;
+    out->cause = "no_memory";
+    return SCORE_CANNOT;
+}

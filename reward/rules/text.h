@@ -39,4 +39,7 @@ struct span text_matched_answer(struct span text);
 /* SCORE_CANNOT with the cause too_large. */
 enum score_status text_too_large(struct reward_out *out);
 
+/* SCORE_CANNOT with the cause no_memory. */
+enum score_status text_no_memory(struct reward_out *out);
+
 #endif

@@ -21,6 +21,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/mem.h"
 #include "base/socket.h"
 #include "reward/workers/frame.h"
 
@@ -123,10 +124,11 @@ static bool answer(const struct worker_options *o, struct span frame, bool tired
         return false;
     }
     frame_open_reply(reply, FRAME_ANSWER, tired);
+    mem_forget();
     clock_start((int)head.budget_ms);
     bool done = o->services[head.service]((int)head.budget_ms, order, reply);
     clock_stop();
-    if (!done || reply->failed) {
+    if (!done || reply->failed || mem_ran_out()) {
         buffer_clear(reply);
         frame_open_reply(reply, FRAME_NO_MEMORY, true);
     } else if (alarm_clock.niced) {
@@ -193,6 +195,9 @@ void worker_run(int socket, enum worker_pool pool, const struct worker_options *
         reply.n = 0;
         if (!read_frame(socket, &in) || !answer(o, buffer_span(&in), left == 1, &reply)) break;
         if (!socket_write(socket, reply.p, reply.n)) break;
+    }
+    if (mem_ran_out()) { /* before a reply could be begun */
+        socket_write(socket, &alarm_clock.no_memory, sizeof(alarm_clock.no_memory));
     }
     buffer_clear(&in);
     buffer_clear(&reply);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/version.h"
+#include "base/mem.h"
 #include "server/cli/cli.h"
 
 static const struct command {
@@ -54,6 +55,7 @@ int main(int argc, char **argv)
 {
     open_streams();
     const char *name = argc > 1 ? argv[1] : "";
+    mem_hook_json();
     judge_begin(argc, argv);
     for (int i = 0; i < N_COMMANDS; i++) {
         if (strcmp(name, commands[i].name) == 0) return commands[i].run(argc - 2, argv + 2);

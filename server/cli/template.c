@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/mem.h"
 
 enum { MAX_TEMPLATE = 4 << 20, MAX_TEXT = 64 << 20 };
 
@@ -113,7 +114,7 @@ static struct engine *open_vocabulary(const struct cli_settings *s, struct error
 static char *folder_of(const char *path)
 {
     const char *slash = path == NULL ? NULL : strrchr(path, '/');
-    return slash == NULL ? strdup(".") : strndup(path, (size_t)(slash - path));
+    return mem_text(slash == NULL ? span_str(".") : span_of(path, (size_t)(slash - path)), NULL);
 }
 
 int cli_template(int n, char **args)

@@ -102,7 +102,7 @@ bool choice_finish(struct choice *c, const struct engine_event *ev)
     c->finish = ev->finish;
     c->stop_token = ev->stop_token;
     if (ev->stop_string != NULL) {
-        c->stop_string = strdup(ev->stop_string);
+        c->stop_string = mem_text(span_str(ev->stop_string), NULL);
         if (c->stop_string == NULL) return false;
     }
     return ok;

@@ -312,6 +312,7 @@ static void on_event(struct generations *all, const struct engine_event *ev)
 static void take_events(struct generations *all)
 {
     struct engine_event *ev = engine_take_events(all->engine);
+    mem_forget();
     while (ev != NULL) {
         struct engine_event *next = ev->next;
         on_event(all, ev);

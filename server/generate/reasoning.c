@@ -115,6 +115,10 @@ void reasoning_feed(struct reasoning *r, struct span delta, struct buffer *thoug
                     struct buffer *answer)
 {
     buffer_add_span(&r->held, delta);
+    if (r->held.no_memory) { /* which side is not known: the answer cannot be whole */
+        answer->failed = answer->no_memory = true;
+        return;
+    }
     if (r->held.failed) { /* nothing is lost: what was held leaves, then the delta */
         r->held.failed = false;
         reasoning_end(r, thought, answer);

@@ -43,10 +43,10 @@ static const cJSON *arguments_of(const cJSON *call)
 static char *arguments_text(const cJSON *call, struct span source)
 {
     const cJSON *arguments = arguments_of(call);
-    if (arguments == NULL) return strdup("{}");
-    if (cJSON_IsString(arguments)) return strdup(arguments->valuestring);
+    if (arguments == NULL) return mem_text(span_str("{}"), NULL);
+    if (cJSON_IsString(arguments)) return mem_text(span_str(arguments->valuestring), NULL);
     struct span text = json_source(call, arguments, source);
-    return strndup(text.p, text.n);
+    return mem_text(text, NULL);
 }
 
 static bool grow(struct tool_calls *t)
@@ -62,7 +62,7 @@ static bool grow(struct tool_calls *t)
 
 static void add(struct tool_calls *t, const cJSON *call, struct span source)
 {
-    struct tool_call made = {strdup(json_get(call, "name")->valuestring),
+    struct tool_call made = {mem_text(span_str(json_get(call, "name")->valuestring), NULL),
                              arguments_text(call, source)};
     if (made.name != NULL && made.arguments != NULL && grow(t)) {
         t->items[t->n++] = made;

@@ -113,7 +113,7 @@ static void exchange_free(struct exchange *x)
     if (x->next != NULL) x->next->link = x->link;
     x->server->n_exchanges--;
     x->server->buffered_bytes -= x->body.room;
-    if (x->response != NULL) MHD_destroy_response(x->response);
+    if (x->response != x->server->no_memory) MHD_destroy_response(x->response);
     buffer_clear(&x->body);
     buffer_clear(&x->out);
     buffer_clear(&x->reply);
@@ -211,10 +211,16 @@ static void end_work(struct exchange *x)
     exchange_release(x);
 }
 
+static void do_work(struct exchange *x)
+{
+    mem_forget();
+    x->work(x);
+    x->ran_out = mem_ran_out();
+}
+
 static void on_work(uv_work_t *job)
 {
-    struct exchange *x = job->data;
-    x->work(x);
+    do_work(job->data);
 }
 
 static void on_work_done(uv_work_t *job, int status)
@@ -248,7 +254,7 @@ void exchange_offload(struct exchange *x, enum exchange_weight weight,
         if (uv_queue_work(&x->server->loop, &x->job, on_work, on_work_done) == 0) return;
         x->job.data = NULL;
     }
-    work(x);
+    do_work(x);
     end_work(x);
 }
 
@@ -284,6 +290,7 @@ static const char *retry_after(enum error_code code)
 {
     switch (code) {
     case ERROR_QUEUE_FULL:
+    case ERROR_NO_MEMORY:
     case ERROR_ABORTED:
         return "1";
     case ERROR_LOADING:
@@ -302,8 +309,9 @@ static void set_response(struct exchange *x, int status, const char *media_type,
     assert(x->status == 0 && x->response == NULL); /* (1) */
     x->status = status;
     x->response = response;
-    if (response == NULL) { /* no memory: the connection is closed */
-        exchange_client_left(x);
+    if (response == NULL) {
+        x->status = error_status(ERROR_NO_MEMORY);
+        x->response = x->server->no_memory;
     } else {
         if (media_type != NULL) add_header(response, "Content-Type", media_type);
         add_header(response, "x-request-id", x->id);
@@ -315,14 +323,16 @@ static void set_response(struct exchange *x, int status, const char *media_type,
 void exchange_reply(struct exchange *x, int status, const char *media_type, struct buffer *body)
 {
     size_t n = body->n;
+    bool too_large = body->failed && !body->no_memory;
     bool failed = body->failed;
     char *p = x->status != 0 || failed ? NULL : buffer_take(body);
     buffer_clear(body);
     if (x->status != 0) return;
     if (p == NULL) {
         struct error err = {0};
-        error_set(&err, failed ? ERROR_TOO_LARGE : ERROR_NO_MEMORY, NULL,
-                  "the reply is too large for this server");
+        error_set(&err, too_large ? ERROR_TOO_LARGE : ERROR_NO_MEMORY, NULL,
+                  too_large ? "the reply is too large for this server"
+                            : "out of memory for the reply");
         exchange_fail(x, &err);
         return;
     }
@@ -337,20 +347,30 @@ void exchange_reply_json(struct exchange *x, struct buffer *body)
     exchange_reply(x, 200, "application/json", body);
 }
 
+/* What is wrong with a request is not told by what memory that ran out has made of it. */
+static const struct error *true_error(const struct exchange *x, const struct error *err)
+{
+    static const struct error no_memory = {.code = ERROR_NO_MEMORY,
+                                           .message = "out of memory for the request"};
+    return x->ran_out || mem_ran_out() ? &no_memory : err;
+}
+
 void exchange_fail(struct exchange *x, const struct error *err)
 {
+    err = true_error(x, err);
     char text[2048]; /* an error's texts are bounded; escaped they take at most six times as much */
     struct buffer b;
     if (x->status != 0) return;
     buffer_init(&b, sizeof(text) * 2);
     emit_error(&b, err);
     buffer_add_char(&b, '\n');
-    if (b.failed) buffer_clear(&b);
     size_t n = b.n < sizeof(text) ? b.n : sizeof(text);
     if (n > 0) memcpy(text, b.p, n);
+    bool ok = !b.failed;
     buffer_clear(&b);
     x->sent = n;
-    struct MHD_Response *response = MHD_create_response_from_buffer(n, text, MHD_RESPMEM_MUST_COPY);
+    struct MHD_Response *response =
+        ok ? MHD_create_response_from_buffer(n, text, MHD_RESPMEM_MUST_COPY) : NULL;
     const char *after = retry_after(err->code);
     if (response != NULL && after != NULL) add_header(response, "Retry-After", after);
     if (response != NULL && err->code == ERROR_NO_KEY) {

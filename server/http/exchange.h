@@ -109,6 +109,7 @@ struct exchange {
 
     bool suspended, gone, over;
     int busy;
+    bool ran_out;        /* memory did, while work() was at it */
     bool working;        /* offloaded, and after() has not been called */
     bool promised, kept; /* work() left a part to another thread; which is through */
     uv_work_t job;

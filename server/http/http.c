@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "server/http/client.h"
+#include "server/http/emit.h"
 #include "server/http/exchange.h"
 #include "server/http/head.h"
 #include "server/http/router.h"
@@ -143,7 +144,9 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, c
         if (info == NULL || info->socket_context == NULL) return MHD_NO;
         x = exchange_new(cls, info->socket_context, connection, method, head_path(url));
         *state = x;
-        return x == NULL ? MHD_NO : on_head(x, version, whole);
+        if (x != NULL) return on_head(x, version, whole);
+        const struct server *s = cls;
+        return MHD_queue_response(connection, (unsigned)error_status(ERROR_NO_MEMORY), s->no_memory);
     }
     if (*n > 0) {
         bool go_on = take_body(x, data, *n);
@@ -209,6 +212,27 @@ void http_sweep(struct server *s, uint64_t now_ns)
     }
 }
 
+/* Made before memory can run out: what has no memory for an answer of its own gives this one. */
+static struct MHD_Response *no_memory_response(void)
+{
+    static char text[512];
+    struct buffer b;
+    struct error e = {0};
+    struct MHD_Response *made = NULL;
+    error_set(&e, ERROR_NO_MEMORY, NULL, "out of memory for the request");
+    buffer_init(&b, sizeof(text));
+    emit_error(&b, &e);
+    size_t n = b.n;
+    if (n > 0) memcpy(text, b.p, n);
+    if (!b.failed) made = MHD_create_response_from_buffer(n, text, MHD_RESPMEM_PERSISTENT);
+    buffer_clear(&b);
+    if (made != NULL && MHD_add_response_header(made, "Content-Type", "application/json") == MHD_YES) {
+        return made;
+    }
+    MHD_destroy_response(made);
+    return NULL;
+}
+
 bool http_start(struct server *s, struct error *err)
 {
     unsigned idle_s = (unsigned)(s->o.idle_timeout_ms + 999) / 1000;
@@ -220,15 +244,18 @@ bool http_start(struct server *s, struct error *err)
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT,
         1, MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
         NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
-    if (s->daemon != NULL) return true;
+    s->no_memory = no_memory_response();
+    if (s->daemon != NULL && s->no_memory != NULL) return true;
     return error_set(err, ERROR_SYSTEM, NULL, "the HTTP daemon could not be started");
 }
 
 /* libmicrohttpd must not be stopped while a connection is suspended; by now none is. */
 void http_stop(struct server *s)
 {
+    if (s->daemon != NULL) MHD_stop_daemon(s->daemon);
+    if (s->no_memory != NULL) MHD_destroy_response(s->no_memory);
+    s->no_memory = NULL;
     if (s->daemon == NULL) return;
-    MHD_stop_daemon(s->daemon);
     s->daemon = NULL;
     s->listen_fd = -1;
 }

@@ -109,6 +109,7 @@ static void run_http(struct server *s)
     MHD_UNSIGNED_LONG_LONG in_ms;
     if (s->daemon == NULL) return;
     s->kicked = false;
+    mem_forget();
     MHD_run(s->daemon);
     if (MHD_get_timeout(s->daemon, &in_ms) == MHD_YES) {
         uv_timer_start(&s->http_timer, on_http_timer, in_ms, 0);

@@ -42,6 +42,7 @@ struct server {
     struct inbox inbox;
 
     struct MHD_Daemon *daemon;
+    struct MHD_Response *no_memory; /* answers what there is no memory to answer otherwise */
     struct client *clients;     /* list of open connections */
     struct exchange *exchanges; /* list of requests not yet completed */
     size_t n_exchanges;

@@ -120,6 +120,7 @@ static void read_options(const cJSON *item, struct arena *a, struct math_options
         if (strcmp(name, "answer_in_brackets") == 0) o->answer_in_brackets = cJSON_IsTrue(v);
         if (strcmp(name, "unordered") == 0) o->unordered = cJSON_IsTrue(v);
         if (strcmp(name, "abs_tol") == 0) o->abs_tol = v->valuedouble;
+        if (strcmp(name, "rel_tol") == 0) o->rel_tol = v->valuedouble;
         if (strcmp(name, "require_reasoning_end") == 0) o->reasoning_end = json_text(v, a);
         if (strcmp(name, "language") == 0) o->language = json_text(v, a);
         if (strcmp(name, "location") == 0 && span_is(json_text(v, a), "exact"))

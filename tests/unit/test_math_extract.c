@@ -137,6 +137,18 @@ static void test_options(void **state)
     expect(&o, "2.5", "\\boxed{2.505}", T);
     expect(&o, "2.5", "\\boxed{2.52}", F);
     o = MATH_DEFAULTS;
+    o.rel_tol = 0.02;
+    expect(&o, "2.65", "\\boxed{2.6458}", T);
+    expect(&o, "-2.65", "\\boxed{2.6458}", F);
+    expect(&o, "100", "\\boxed{101}", T);
+    expect(&o, "100", "\\boxed{103}", F);
+    expect(&o, "0", "\\boxed{0.001}", F);
+    o = MATH_DEFAULTS;
+    o.language = span_str("german");
+    expect(&o, "1500", "\\boxed{1.500}", T);
+    expect(&o, "1234.5", "\\boxed{1 234,50}", T);
+    expect(&o, "1234.5", "\\boxed{1 234,55}", F);
+    o = MATH_DEFAULTS;
     o.unordered = true;
     expect(&o, "(1,2)", "\\boxed{(2,1)}", T);
     o = MATH_DEFAULTS;

@@ -4,6 +4,8 @@
  */
 #include "engine/sample/form/choice_walk.h"
 
+#include <assert.h>
+
 void choice_walk_begin(struct choice_walk *w, int n_choices)
 {
     *w = (struct choice_walk){.last = (uint32_t)n_choices};
@@ -12,6 +14,7 @@ void choice_walk_begin(struct choice_walk *w, int n_choices)
 bool choice_walk_feed(struct choice_walk *w, const char *const *choices, unsigned char byte)
 {
     char c = (char)byte;
+    assert(w->first < w->last);
     if (byte == '\0') return false;
     while (w->first < w->last && choices[w->first][w->n] != c) {
         w->first++;

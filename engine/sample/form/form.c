@@ -317,6 +317,7 @@ struct form *form_share(struct form *f)
 
 void form_free(struct form *f)
 {
+    assert(f == NULL || atomic_load(&f->owners) > 0);
     if (f != NULL && atomic_fetch_sub(&f->owners, 1) == 1) destroy(f);
 }
 

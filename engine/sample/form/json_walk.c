@@ -63,12 +63,14 @@ static bool go(struct json_walk *w, enum state state)
 
 static bool in_object(const struct json_walk *w)
 {
+    assert(w->depth > 0);
     return w->objects >> (w->depth - 1) & 1;
 }
 
 static bool open_bracket(struct json_walk *w, bool object)
 {
     if (w->depth == JSON_WALK_DEPTH) return false;
+    assert((w->objects >> w->depth) == 0);
     w->objects |= (uint64_t)object << w->depth++;
     return go(w, object ? FIRST_KEY : FIRST_ITEM);
 }

@@ -15,6 +15,16 @@
 #include "reward/math/real/interval.h"
 #include "reward/math/tree/functions.h"
 
+/* What may stand in the parentheses of E(x, 0): names and numbers. */
+static bool is_argument(const struct expr *e)
+{
+    if (e->kind != E_TUPLE) return e->grouped;
+    for (uint32_t i = 0; i < e->n; i++) {
+        if (!claim_is_name(e->arg[i]) && !expr_is_constant(e->arg[i])) return false;
+    }
+    return e->n > 0 && e->op == B_ROUND;
+}
+
 bool claim_is_name(const struct expr *e)
 {
     switch ((enum expr_kind)e->kind) {
@@ -30,9 +40,8 @@ bool claim_is_name(const struct expr *e)
     case E_DIV:
     case E_TUPLE:
         for (uint32_t i = 0; i < e->n; i++) {
-            if (!claim_is_name(e->arg[i]) && !(e->kind == E_MUL && i > 0 && e->arg[i]->grouped)) {
-                return false;
-            }
+            bool argument = e->kind == E_MUL && i > 0 && is_argument(e->arg[i]);
+            if (!claim_is_name(e->arg[i]) && !argument) return false;
         }
         return e->n > 0;
     case E_FUNC: /* |AB|, sin A: what a figure's letters measure; |x| = 3 is an equation */
@@ -100,9 +109,33 @@ const struct expr *claim_value(const struct expr *e)
     if (!claim_all_equal_signs(e) && !approximate) return e;
     const struct expr *last = e->arg[e->n - 1];
     if (claim_is_name(e->arg[0]) || claim_all_constant(e)) return last;
+    bool matrix = e->n == 2 && last->kind == E_MATRIX && e->arg[0]->kind == E_POW;
+    if (matrix && e->arg[0]->arg[0]->kind == E_SYM) return last; /* A^{-1} = ... */
     if (e->n >= 3 && expr_is_constant(last)) return last; /* 2x + 1 = 2 + 1 = 3 */
     if (e->n == 2 && last->kind == E_SYM && expr_is_constant(e->arg[0])) return e->arg[0];
     return e;
+}
+
+/* Two different symbols, or a function applied, stand in e: no equation of one unknown. */
+static bool is_measured(const struct expr *e, const struct expr **first)
+{
+    if (e->kind == E_APPLY) return true;
+    if (e->kind == E_SYM) {
+        if (*first != NULL) return !expr_same(*first, e);
+        *first = e;
+    }
+    for (uint32_t i = 0; i < e->n; i++) {
+        if (is_measured(e->arg[i], first)) return true;
+    }
+    return false;
+}
+
+const struct expr *claim_measured(const struct expr *e)
+{
+    const struct expr *first = NULL;
+    if (e->kind != E_REL || e->n != 2 || e->text.p[0] != R_EQ) return e;
+    bool number = expr_is_constant(e->arg[1]) && expr_is_scalar(e->arg[1]);
+    return number && expr_is_scalar(e->arg[0]) && is_measured(e->arg[0], &first) ? e->arg[1] : e;
 }
 
 /* P(1, 2): a point with its name. */
@@ -330,9 +363,28 @@ static const struct expr *each_solution(struct math_work *w, const struct expr *
     return all == NULL ? e : all;
 }
 
+/* (1, 2)^T and a matrix's transpose, as the matrix that it is. */
+static const struct expr *transposed(struct math_work *w, const struct expr *e)
+{
+    const struct expr *x = e->kind == E_POW ? e->arg[0] : e;
+    if (x == e || (x->kind != E_TUPLE && x->kind != E_MATRIX) || e->arg[1]->kind != E_SYM ||
+        !(span_is(e->arg[1]->text, "T") || span_is(e->arg[1]->text, "top"))) {
+        return e;
+    }
+    uint32_t columns = x->kind == E_MATRIX ? (uint32_t)x->num.exp10 : x->n;
+    struct expr *m = columns == 0 ? NULL : expr_new(w->arena, E_MATRIX, 0, x->n);
+    if (m == NULL) return e;
+    uint32_t rows = x->n / columns;
+    for (uint32_t i = 0; i < x->n; i++) {
+        m->arg[i % columns * rows + i / columns] = x->arg[i];
+    }
+    m->num.exp10 = rows;
+    return m;
+}
+
 const struct expr *claim_beside(struct math_work *w, const struct expr *e, const struct expr *other)
 {
-    e = each_solution(w, e, other);
+    e = each_solution(w, transposed(w, e), other);
     e = each_exception(w, as_vector(w, as_point(w, e, other), other));
     return in_letter_order(w, without_bars(w, each_name(w, as_set_difference(w, e), other)));
 }

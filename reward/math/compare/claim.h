@@ -23,6 +23,10 @@ bool claim_all_constant(const struct expr *e);
  * itself when it gives none. */
 const struct expr *claim_value(const struct expr *e);
 
+/* The value of an equation whose left side is measured, not solved for, m + n = 113, f(1) = 3: what
+ * it gives beside a number. e itself when it is none. */
+const struct expr *claim_measured(const struct expr *e);
+
 /* What a chain concludes, a point without its name; e itself otherwise. */
 const struct expr *claim_of(struct math_work *w, const struct expr *e);
 

@@ -13,7 +13,9 @@
 #include "reward/math/compare/family.h"
 #include "reward/math/compare/scalar.h"
 #include "reward/math/read/units.h"
+#include "reward/math/real/decimal.h"
 #include "reward/math/real/interval.h"
+#include "reward/math/tree/functions.h"
 #include "reward/math/compare/progression.h"
 
 static const struct expr *bare(const struct expr *e)
@@ -50,15 +52,59 @@ static bool is_unit_letter(const struct expr *e)
     return u->kind == E_SYM && u->text.n == 1 && strchr("mgshLlJNWVAKCFTHM", u->text.p[0]) != NULL;
 }
 
-/* 3 s^2 is a polynomial, 3 m^2 an area. */
-static const struct expr *without_letter_unit(const struct expr *e)
+/* The number of e, a number and a letter that is a unit: 3 m, 3 m^2, 2.5m, and -2.5 m. 3m is three
+ * times m, and 3 s^2 a polynomial. NULL when it is none. */
+static const struct expr *without_letter_unit(struct math_work *w, const struct expr *e)
 {
-    if (e->kind != E_MUL) return NULL;
-    const struct expr *u = e->arg[1];
-    if (u->kind == E_POW && !(u->arg[0]->kind == E_SYM && span_is(u->arg[0]->text, "m"))) {
-        return NULL;
+    struct decimal d;
+    if (e->kind == E_NEG) {
+        return expr_1(w->arena, E_NEG, 0, without_letter_unit(w, e->arg[0]));
     }
-    return is_unit_letter(u) && expr_is_constant(e->arg[0]) ? e->arg[0] : NULL;
+    if (e->kind != E_MUL || !expr_is_constant(e->arg[0])) return NULL;
+    bool measured = e->spaced || (decimal_of(e->arg[0], &d) && d.places > 0);
+    const struct expr *u = e->arg[1];
+    bool polynomial =
+        u->kind == E_POW && !(u->arg[0]->kind == E_SYM && span_is(u->arg[0]->text, "m"));
+    return measured && !polynomial && is_unit_letter(u) ? e->arg[0] : NULL;
+}
+
+/* e without its degree signs, where they stand at the terms of a sum; NULL where one is elsewhere. */
+static const struct expr *without_degrees(struct arena *a, const struct expr *e)
+{
+    if (!expr_has(e, E_DEGREE, -1)) return e;
+    if (e->kind == E_DEGREE) return e->arg[0];
+    bool linear = e->kind == E_ADD || e->kind == E_NEG ||
+                  (e->kind == E_DIV && !expr_has(e->arg[1], E_DEGREE, -1));
+    struct expr *copy = linear ? expr_copy(a, e) : NULL;
+    for (uint32_t i = 0; copy != NULL && i < e->n; i++) {
+        if ((copy->arg[i] = without_degrees(a, e->arg[i])) == NULL) return NULL;
+    }
+    return copy;
+}
+
+/* 180^\circ - 2x beside 180 - 2x: EQ_UNKNOWN when the signs stand on both sides, or inside. */
+static enum equality angles(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    if (expr_has(g, E_DEGREE, -1) == expr_has(a, E_DEGREE, -1)) return EQ_UNKNOWN;
+    const struct expr *x = without_degrees(w->arena, g), *y = without_degrees(w->arena, a);
+    return x == NULL || y == NULL ? EQ_UNKNOWN : scalar_equal(w, x, y);
+}
+
+/* 17-20: pages, years, lines from one to the other. */
+static bool is_range(const struct expr *e)
+{
+    int64_t from, to;
+    return e->kind == E_ADD && e->n == 2 && !e->grouped && e->arg[0]->kind == E_NUM &&
+           e->arg[1]->kind == E_NEG && e->arg[1]->arg[0]->kind == E_NUM &&
+           expr_small_int(e->arg[0], &from) && expr_small_int(e->arg[1]->arg[0], &to) && from < to;
+}
+
+/* a mod m and b mod n. */
+static bool other_modulus(const struct expr *g, const struct expr *a)
+{
+    return g->kind == E_FUNC && a->kind == E_FUNC && g->op == F_MOD && a->op == F_MOD &&
+           g->n == 2 && a->n == 2 && !expr_same(g->arg[1], a->arg[1]) &&
+           expr_is_constant(g->arg[1]) && expr_is_constant(a->arg[1]);
 }
 
 /* e is made of units alone, m or \frac{\text{kg}}{m^3}: its text to the given power. */
@@ -136,6 +182,11 @@ static bool units_clash(const struct expr *quantity, const struct expr *other)
 
 enum equality quantity_equal(struct math_work *w, const struct expr *g, const struct expr *a)
 {
+    if (other_modulus(g, a)) return work_no(w, MATH_NOT_EQUAL);
+    if (is_range(g) && is_range(a)) { /* equal ends, not equal lengths */
+        bool same = expr_same(g->arg[0], a->arg[0]) && expr_same(g->arg[1], a->arg[1]);
+        return same ? work_yes(w, MATH_EQUAL_VALUE) : work_no(w, MATH_NOT_EQUAL);
+    }
     if (g->kind == E_UNIT || a->kind == E_UNIT || expr_has(g, E_TEXT, -1) ||
         expr_has(a, E_TEXT, -1)) {
         g = as_quantity(w, g);
@@ -163,7 +214,9 @@ enum equality quantity_equal(struct math_work *w, const struct expr *g, const st
         return scalar_equal(w, bare(x), bare(y));
     }
     if (one_degree) return scalar_equal(w, bare(x), bare(y));
-    const struct expr *short_x = without_letter_unit(x), *short_y = without_letter_unit(y);
+    if (e == EQ_NO && angles(w, x, y) == EQ_YES) return EQ_YES;
+    w->cause = e == EQ_NO ? MATH_NOT_EQUAL : w->cause;
+    const struct expr *short_x = without_letter_unit(w, x), *short_y = without_letter_unit(w, y);
     if (short_y != NULL && expr_is_constant(x)) return scalar_equal(w, bare(x), bare(short_y));
     if (short_x != NULL && expr_is_constant(y)) return scalar_equal(w, bare(short_x), bare(y));
     return e;

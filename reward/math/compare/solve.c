@@ -281,10 +281,27 @@ static const struct expr *solve_chain(struct arena *a, const struct expr *e)
     return all == NULL ? e : all;
 }
 
+/* The same for |x| < 3. */
+static bool whole_ball(const struct expr *e, struct span name, int64_t *from, int64_t *to)
+{
+    struct interval v;
+    const struct expr *x = e->arg[0];
+    int op = e->text.p[0];
+    if (x->kind != E_FUNC || x->op != F_ABS || x->arg[0]->kind != E_SYM ||
+        !span_eq(x->arg[0]->text, name) || (op != R_LE && op != R_LT) ||
+        !expr_is_constant(e->arg[1]) || !interval_of(e->arg[1], NULL, &v) || v.mid > MAX_LISTED) {
+        return false;
+    }
+    *to = op == R_LE ? (int64_t)floor(v.mid + 1e-9) : (int64_t)ceil(v.mid - 1e-9) - 1;
+    *from = -*to;
+    return *to - *from < MAX_LISTED;
+}
+
 /* The least and the greatest whole number that a chain such as 1 <= x < 5 allows. */
 static bool whole_range(const struct expr *chain, struct span name, int64_t *from, int64_t *to)
 {
     struct interval low, high;
+    if (chain->kind == E_REL && chain->n == 2) return whole_ball(chain, name, from, to);
     if (chain->kind != E_REL || chain->n != 3 || chain->arg[1]->kind != E_SYM ||
         !span_eq(chain->arg[1]->text, name)) {
         return false;
@@ -306,10 +323,12 @@ const struct expr *solve_whole_builder(struct arena *a, const struct expr *e)
     const struct expr *in = e->kind == E_BUILDER ? e->arg[0] : NULL;
     int64_t from, to;
     if (in == NULL || in->kind != E_REL || in->n != 2 || in->text.p[0] != R_IN ||
-        in->arg[0]->kind != E_SYM || in->arg[1]->kind != E_CONST || in->arg[1]->op != C_INTEGERS ||
+        in->arg[0]->kind != E_SYM || in->arg[1]->kind != E_CONST ||
+        (in->arg[1]->op != C_INTEGERS && in->arg[1]->op != C_NATURALS) ||
         !whole_range(e->arg[1], in->arg[0]->text, &from, &to)) {
         return e;
     }
+    if (in->arg[1]->op == C_NATURALS && from < 1) return e; /* is 0 one of them? */
     struct expr *set = expr_new(a, E_SET, 0, to < from ? 0 : (uint32_t)(to - from + 1));
     for (uint32_t i = 0; set != NULL && i < set->n; i++) {
         if ((set->arg[i] = expr_int(a, from + i)) == NULL) return e;

@@ -344,6 +344,7 @@ static const struct command commands[] = {
     {"tilde", T_ACCENT, 0},
     {"times", T_TIMES, 0},
     {"to", T_REL, R_IMPLIES},
+    {"top", T_NAME, 0},
     {"triangle", T_SETOP, S_SYMDIFF},
     {"triangleq", T_REL, R_EQ},
     {"ulcorner", T_LCEIL, 0},

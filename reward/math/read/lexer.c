@@ -87,6 +87,10 @@ static size_t scan_one(struct lexer *l, struct span s, size_t i, int text_depth)
     if (ascii_is_digit(c) || (c == '.' && ascii_is_digit(lexer_at(s, i + 1)))) {
         return lexer_number(l, s, i);
     }
+    if (c == '{' && span_starts(span_slice(s, i, s.n), span_str("{:}"))) { /* 3{:}4, set tightly */
+        lexer_push(l, T_COLON, 0, s, i);
+        return i + 3;
+    }
     if (lexer_is_word(c)) return lexer_word(l, s, i);
     if (c == '\\') return lexer_backslash(l, s, i, text_depth);
     if (c == '$' && l->one_dollar && lexer_beside_number(l, s, i + 1)) {

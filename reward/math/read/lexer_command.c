@@ -55,6 +55,16 @@ static void blackboard(struct lexer *l, struct span inner, struct span s, size_t
     }
 }
 
+/* A product, quotient or power of units, though each may be called by a letter: m/s, W/m^2. */
+static bool are_units(struct span s)
+{
+    struct unit_factor same;
+    for (size_t i = 0; i < s.n; i++) {
+        if (strchr("/*^ ", s.p[i]) != NULL && s.p[i] != 0) return unit_convert(s, s, &same);
+    }
+    return false;
+}
+
 /* What is said between formulas, though it may be set as an operator. */
 static bool joins_formulas(struct span w)
 {
@@ -135,7 +145,7 @@ static size_t text_group(struct lexer *l, struct span s, size_t i, int op, int d
         lexer_push(l, T_COLON, 0, s, i);
     } else if (op == TEXT_BLACKBOARD) {
         blackboard(l, inner, s, i);
-    } else if (inner.n <= 3 && lexer_after_value(l) && unit_known(inner)) {
+    } else if (lexer_after_value(l) && (are_units(inner) || (inner.n <= 3 && unit_known(inner)))) {
         lexer_push(l, T_TEXT, 0, s, i)->text = inner;
     } else if (c != NULL && inner.n > 1) {
         lexer_push(l, (enum token_kind)c->kind, c->op, s, i)->text = inner;

@@ -16,8 +16,9 @@ static bool three_digits(struct span s, size_t i)
 /* Length of a separator of thousands at s[i] that is one whatever stands around it: {,} \, \! */
 static size_t sure_separator(struct span s, size_t i)
 {
-    static const char *const forms[] = {"{,}\\!", "{,}",   ", \\!", ",\\!", ",\\,", "\\,",
-                                        "\\ ",    "{\\,}", "\\;",   ",\\ ", "\\!",  "~"};
+    static const char *const forms[] = {"{,}\\!", "{,}", "\\text{,}", ", \\!", ",\\!",
+                                        ",\\,",   "\\,", "\\ ",       "{\\,}", "\\;",
+                                        ",\\ ",   "\\!", "~"};
     for (size_t f = 0; f < sizeof(forms) / sizeof(forms[0]); f++) {
         size_t n = strlen(forms[f]);
         if (!span_starts(span_slice(s, i, s.n), span_str(forms[f]))) continue;
@@ -37,8 +38,7 @@ static size_t thousands_separator(const struct lexer *l, struct span s, size_t i
     if (l->depth > 0 || l->reading == READ_LIST || head > 3) return 0;
     int c = lexer_at(s, i);
     if (l->reading == READ_DECIMAL_COMMA) {
-        return c == '.' && three_digits(s, i + 1) &&
-               (lexer_at(s, i + 4) == '.' || lexer_at(s, i + 4) == ',');
+        return (c == '.' || c == ' ') && three_digits(s, i + 1);
     }
     if (c == '.') { /* 1.000.000 */
         bool again = head == 0 && i >= 4 && lexer_at(s, i - 4) == '.';
@@ -118,6 +118,12 @@ static size_t mantissa(const struct lexer *l, struct span s, size_t i, struct di
     num->places = -1;
     i = whole_part(l, s, i, d);
     bool comma = l->reading == READ_DECIMAL_COMMA && lexer_at(s, i) == ',';
+    if (span_starts(span_slice(s, i, s.n), span_str("{,}")) && ascii_is_digit(lexer_at(s, i + 3))) {
+        size_t whole = d->n; /* 2{,}5: what follows are no thousands, so the comma is a point */
+        i = take_digits(s, i + 3, d);
+        num->places = (int32_t)(d->n - whole);
+        return i;
+    }
     if ((comma || lexer_at(s, i) == '.') && ascii_is_digit(lexer_at(s, i + 1))) {
         size_t whole = d->n;
         i = take_digits(s, i + 1, d);

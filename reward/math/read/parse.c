@@ -192,6 +192,17 @@ static const struct expr *multiply(struct parser *p, const struct expr *a, const
     return expr_2(p->arena, E_MUL, 0, a, b);
 }
 
+/* a b without a sign between; spaced: with white space. */
+static const struct expr *juxtaposed(struct parser *p, const struct expr *a, const struct expr *b,
+                                     bool spaced)
+{
+    const struct expr *product = multiply(p, a, b);
+    struct expr *e = product == NULL || !spaced ? NULL : expr_copy(p->arena, product);
+    if (e == NULL) return spaced ? no_memory(p) : product;
+    e->spaced = true;
+    return e;
+}
+
 static const struct expr *signed_power(struct parser *p)
 {
     if (parser_take(p, T_MINUS)) return expr_1(p->arena, E_NEG, 0, parser_power(p));
@@ -294,6 +305,7 @@ static const struct expr *one_factor(struct parser *p, const struct expr *e, boo
         return e;
     }
     if (was_literal && p->t->kind == T_NUM && e->kind == E_NUM) return plain_mixed(p, e);
+    bool spaced = p->t->space;
     const struct expr *f = parser_power(p);
     if (f == NULL) return NULL;
     if (was_literal && makes_mixed(e, f)) return expr_2(p->arena, E_ADD, 0, e, f);
@@ -303,7 +315,7 @@ static const struct expr *one_factor(struct parser *p, const struct expr *e, boo
                       expr_2(p->arena, E_ADD, 0, e, f->arg[0]));
     }
     *literal = is_whole(f);
-    return multiply(p, e, f);
+    return juxtaposed(p, e, f, spaced);
 }
 
 const struct expr *parser_term(struct parser *p)

@@ -29,11 +29,26 @@ static bool limits(struct parser *p, const struct expr **below, const struct exp
     }
 }
 
+/* \sum a_i without limits: an operator of what follows, whose value is not known. */
+static const struct expr *over_all(struct parser *p, int op)
+{
+    if (operand_too_deep(p)) return NULL;
+    p->depth++;
+    const struct expr *body = parser_term(p);
+    p->depth--;
+    struct expr *e = body == NULL ? NULL : expr_new(p->arena, E_APPLY, NAME_OPERATOR, 1);
+    if (e == NULL) return body == NULL ? NULL : operand_node(p, NULL);
+    e->text = span_str(op == 0 ? "sum" : "prod");
+    e->arg[0] = body;
+    return e;
+}
+
 const struct expr *operand_big_sum(struct parser *p)
 {
     int op = p->t++->op;
     const struct expr *below, *above;
     if (!limits(p, &below, &above)) return NULL;
+    if (below == NULL && above == NULL) return over_all(p, op);
     const struct expr *index =
         below != NULL && below->kind == E_REL && below->n == 2 ? below->arg[0] : NULL;
     if (index == NULL || above == NULL || below->text.p[0] != R_EQ ||
@@ -169,6 +184,7 @@ const struct expr *operand_limit(struct parser *p)
 {
     p->t++;
     const struct expr *below, *above;
+    if (p->t->kind == T_REL) return operand_node(p, expr_sym(p->arena, span_str("lim")));
     int side = one_side(p);
     if (!limits(p, &below, &above)) return NULL;
     if (below == NULL || below->kind != E_REL || below->n != 2 || below->arg[0]->kind != E_SYM) {

@@ -199,6 +199,22 @@ static const struct expr *apply(struct parser *p, int op)
     return f;
 }
 
+static bool is_extreme(int op)
+{
+    return op == F_MIN || op == F_MAX;
+}
+
+/* \min_x f(x), from the subscript on: an operator of what follows, whose value is not known. */
+static const struct expr *extreme_over(struct parser *p, int op)
+{
+    p->t++;
+    if (parser_exponent(p) == NULL) return NULL;
+    struct expr *e = expr_new(p->arena, E_APPLY, NAME_OPERATOR, 1);
+    if (e == NULL) return operand_node(p, NULL);
+    e->text = span_str(FUNCTIONS[op].names[0]);
+    return (e->arg[0] = implicit_argument(p)) == NULL ? NULL : e;
+}
+
 const struct expr *operand_function(struct parser *p)
 {
     int op = p->t->kind == T_LG ? F_LOGB : p->t->op;
@@ -215,11 +231,16 @@ const struct expr *operand_function(struct parser *p)
                 p->t++;
             }
             if (base == NULL) return NULL;
+        } else if (is_extreme(op) && p->t->kind == T_SUB) {
+            return extreme_over(p, op);
         } else if (power == NULL && parser_take(p, T_POW)) {
             if ((power = parser_exponent(p)) == NULL) return NULL;
         } else {
             break;
         }
+    }
+    if (is_extreme(op) && p->t->kind == T_REL) { /* \max = 5 */
+        return operand_node(p, expr_sym(p->arena, span_str(FUNCTIONS[op].names[0])));
     }
     int64_t n;
     int inverse = FUNCTIONS[op].inverse;

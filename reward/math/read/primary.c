@@ -276,9 +276,33 @@ bool parser_closes_outward(const struct parser *p)
     }
 }
 
+/* The signs of \mathbb{R}^+, \mathbb{R}_{>0} and their like: what they leave of the real line. NULL,
+ * and nothing taken, when none stands here. */
+static const struct expr *half_line(struct parser *p)
+{
+    const struct token *t = p->t;
+    bool brace = t[1].kind == T_LBRACE, power = t->kind == T_POW;
+    if (!power && t->kind != T_SUB) return NULL;
+    t += brace ? 2 : 1;
+    bool plus = power && t->kind == T_PLUS;
+    bool above = !power && t->kind == T_REL && (t->op == R_GT || t->op == R_GE) &&
+                 t[1].kind == T_NUM && span_is(t[1].text, "0");
+    if (!plus && !above) return NULL;
+    int op = above && t->op == R_GE ? B_CLOSED_OPEN : B_ROUND;
+    t += above ? 2 : 1;
+    if (brace && t->kind != T_RBRACE) return NULL;
+    parser_seek(p, t + brace);
+    return operand_node(p, expr_2(p->arena, E_TUPLE, op, expr_int(p->arena, 0),
+                                  expr_new(p->arena, E_CONST, C_INF, 0)));
+}
+
 static const struct expr *constant_or_name(struct parser *p)
 {
     int op = p->t++->op;
+    if (op == C_REALS) {
+        const struct expr *half = half_line(p);
+        if (half != NULL) return half;
+    }
     if (op <= C_I && parser_take(p, T_SUB)) {
         return operand_subscripted(p, span_str(op == C_E ? "e" : op == C_I ? "i" : "pi"));
     }

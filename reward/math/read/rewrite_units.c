@@ -2,7 +2,7 @@
  *
  * "8.314 J/(mol K)", "8.314 J mol^{-1} K^{-1}" and "5 \text{kg}\cdot\text{m/s}" hold letters that
  * would read as factors. Where all that follows the number is a product of units, one of them with
- * a name of two letters or more, it becomes one \text{...}.
+ * a name of two letters or more, or set in a font of words, it becomes one \text{...}.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -88,14 +88,28 @@ static bool may_be_unit(struct span s)
             span_starts(s, span_str("\\mathrm{")));
 }
 
+/* Units called by one letter: m/s, W/m^2, s^{-1}. A font settles that they are units, and so does a
+ * space between the number and a quotient; 36m/s is a formula. unit is what follows s[at], plain. */
+static bool letters_are_units(struct span s, size_t at, struct span unit)
+{
+    struct unit_factor same;
+    bool font = s.p[at] == '\\', quotient = memchr(unit.p, '/', unit.n) != NULL;
+    bool several = quotient || memchr(unit.p, '*', unit.n) != NULL ||
+                   memchr(unit.p, '^', unit.n) != NULL || memchr(unit.p, ' ', unit.n) != NULL;
+    bool spaced = at > 0 && !ascii_is_digit(s.p[at - 1]) && s.p[at - 1] != '}';
+    return several && (font || (quotient && spaced)) && unit_convert(unit, unit, &same);
+}
+
 struct span rewrite_units(struct arena *a, struct span s)
 {
     size_t at = number_end(s);
     if (at == 0 || !may_be_unit(span_slice(s, at, s.n))) return s;
     struct buffer plain;
     buffer_init(&plain, LONGEST_UNIT);
-    bool compound = plain_unit(span_slice(s, at, s.n), &plain) &&
-                    unit_is_compound(span_trim(buffer_span(&plain)));
+    struct span unit = span_slice(s, at, s.n);
+    bool compound =
+        plain_unit(unit, &plain) && (unit_is_compound(span_trim(buffer_span(&plain))) ||
+                                     letters_are_units(s, at, span_trim(buffer_span(&plain))));
     struct span text = s;
     if (compound) {
         text = quantity_text(a, span_trim(span_slice(s, 0, at)), span_trim(buffer_span(&plain)));

@@ -609,9 +609,10 @@ bool words_time(struct span s, int *seconds, bool *marked)
     s = span_trim(s);
     *marked = false;
     if (!small_number(s, &i, &h)) return false;
-    bool minutes = i < s.n && s.p[i] == ':';
+    size_t tight = span_starts(span_slice(s, i, s.n), span_str("{:}")) ? 2 : 0; /* 3{:}45 */
+    bool minutes = tight > 0 || (i < s.n && s.p[i] == ':');
     if (minutes) {
-        size_t from = ++i;
+        size_t from = i += 1 + tight;
         if (!small_number(s, &i, &m) || i - from != 2 || m > 59) return false;
         if (i < s.n && s.p[i] == ':') {
             from = ++i;

@@ -31,6 +31,7 @@ bool decimal_of(const struct expr *e, struct decimal *out)
         if (!decimal_of(e->arg[0], out)) return false;
         out->exp10 -= 2;
         out->places += 2;
+        out->percent = 2;
         return true;
     case E_MUL: {
         const struct expr *p = e->arg[1];

@@ -12,6 +12,7 @@ struct decimal {
     struct span digits;  /* as in struct num */
     int64_t exp10;
     int64_t places;      /* as written; 0 for an integer */
+    int64_t percent;     /* places that a percent sign added */
     int64_t significant; /* digits written, without leading zeros */
 };
 

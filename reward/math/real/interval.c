@@ -154,6 +154,19 @@ static bool sum(struct evaluation *ev, const struct expr *e, struct interval *ou
     return true;
 }
 
+/* x^(p/q) of a negative x is real where q is odd: -(-x)^(p/q), or without the sign for an even p. */
+static bool power(struct evaluation *ev, const struct expr *e, struct interval *out)
+{
+    struct interval x, n;
+    int64_t p, q;
+    if (!evaluate(ev, e->arg[0], &x) || !evaluate(ev, e->arg[1], &n)) return false;
+    bool turned = x.mid + x.error < 0 && expr_small_ratio(e->arg[1], &p, &q) && q > 1 && q % 2 == 1;
+    if (turned) x.mid = -x.mid;
+    if (!interval_power(x, n, out)) return false;
+    if (turned && p % 2 != 0) out->mid = -out->mid;
+    return true;
+}
+
 static bool evaluate(struct evaluation *ev, const struct expr *e, struct interval *out)
 {
     struct interval a, b;
@@ -190,8 +203,7 @@ static bool evaluate(struct evaluation *ev, const struct expr *e, struct interva
         return e->n == 2 && evaluate(ev, e->arg[0], &a) && evaluate(ev, e->arg[1], &b) &&
                interval_divide(a, b, out);
     case E_POW:
-        return evaluate(ev, e->arg[0], &a) && evaluate(ev, e->arg[1], &b) &&
-               interval_power(a, b, out);
+        return power(ev, e, out);
     case E_NEG:
         if (!evaluate(ev, e->arg[0], &a)) return false;
         *out = (struct interval){-a.mid, a.error};

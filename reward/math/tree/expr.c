@@ -198,6 +198,31 @@ bool expr_small_int(const struct expr *e, int64_t *out)
     return true;
 }
 
+bool expr_small_ratio(const struct expr *e, int64_t *num, int64_t *den)
+{
+    *den = 1;
+    if (expr_small_int(e, num)) return true;
+    if (e->kind == E_NEG) {
+        if (!expr_small_ratio(e->arg[0], num, den)) return false;
+        *num = -*num;
+        return true;
+    }
+    if (e->kind != E_DIV || !expr_small_int(e->arg[0], num) || !expr_small_int(e->arg[1], den) ||
+        *den == 0) {
+        return false;
+    }
+    int64_t a = *num < 0 ? -*num : *num, b = *den < 0 ? -*den : *den;
+    while (b != 0) {
+        int64_t r = a % b;
+        a = b;
+        b = r;
+    }
+    if (*den < 0) a = -a;
+    *num /= a;
+    *den /= a;
+    return true;
+}
+
 bool expr_is_scalar(const struct expr *e)
 {
     switch ((enum expr_kind)e->kind) {

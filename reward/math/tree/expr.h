@@ -67,6 +67,7 @@ struct num {
 struct expr {
     uint8_t kind, op;
     bool grouped; /* stood in parentheses of its own */
+    bool spaced;  /* of a product: white space between its factors */
     uint32_t n;
     uint32_t pos; /* byte offset in the text it was read from */
     const struct expr **arg;
@@ -122,6 +123,9 @@ bool expr_same(const struct expr *a, const struct expr *b);
 
 /* A literal integer that fits, also under a minus sign. */
 bool expr_small_int(const struct expr *e, int64_t *out);
+
+/* A literal quotient of two such whole numbers, in lowest terms, *den > 0; also a whole number. */
+bool expr_small_ratio(const struct expr *e, int64_t *num, int64_t *den);
 
 /* A sum, product, power, function...: something that has a value, not a set, list or relation. */
 bool expr_is_scalar(const struct expr *e);

@@ -6,7 +6,8 @@
  *
  * Variables take the values of a few points (interval.h). Where both sides are real they must
  * agree; where one is real and the other is not they differ; where neither is real anywhere their
- * complex values must agree. At least two points must have told.
+ * complex values must agree. At least two points must have told; after three the others are only
+ * asked for a difference, cheaply.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -17,7 +18,7 @@
 
 static const long precisions[] = {128, 512, 3400}; /* bits; the last is 1,000 digits */
 
-enum { PRECISIONS = sizeof(precisions) / sizeof(precisions[0]), NEEDED = 2 };
+enum { PRECISIONS = sizeof(precisions) / sizeof(precisions[0]), NEEDED = 2, ENOUGH = 3 };
 
 enum outcome { SAME, APART_BALLS, NO_VALUE };
 
@@ -40,9 +41,10 @@ static bool is_extrapolated(const struct expr *e)
     return expr_has(e, E_INTEGRAL, -1) || expr_has(e, E_LIMIT, -1) || expr_has(e, E_SUM, -1);
 }
 
-/* Balls at one point, at growing precision until they part. */
+/* Balls at one point, at growing precision until they part; `quick`: at the first precision, which
+ * may only tell them apart. */
 static enum outcome at_point(struct math_work *w, const struct expr *x, const struct expr *y,
-                             const struct ball_options *o, bool *real, bool *one_real)
+                             const struct ball_options *o, bool quick, bool *real, bool *one_real)
 {
     acb_t a, b;
     enum outcome out = NO_VALUE;
@@ -50,7 +52,7 @@ static enum outcome at_point(struct math_work *w, const struct expr *x, const st
     bool costly = expr_has(x, E_INTEGRAL, -1) || expr_has(y, E_INTEGRAL, -1) ||
                   expr_has(x, E_LIMIT, -1) || expr_has(y, E_LIMIT, -1);
     int last =
-        costly ? 0 : PRECISIONS - 1; /* more bits than the first would not make these better */
+        quick || costly ? 0 : PRECISIONS - 1; /* more bits would not make costly ones better */
     acb_init(a);
     acb_init(b);
     for (int i = 0; i <= last && !work_expired(w); i++) {
@@ -81,7 +83,7 @@ static enum equality constants(struct math_work *w, const struct expr *x, const 
 {
     bool real, one_real;
     struct ball_options o = {.common_log = common_log};
-    enum outcome r = at_point(w, x, y, &o, &real, &one_real);
+    enum outcome r = at_point(w, x, y, &o, false, &real, &one_real);
     if (r == APART_BALLS) return work_no(w, MATH_NOT_EQUAL);
     if (work_expired(w)) return EQ_UNKNOWN;
     enum equality exact = exact_equal(w, x, y, common_log);
@@ -97,7 +99,8 @@ static enum equality functions(struct math_work *w, const struct expr *x, const 
     for (at.k = 0; at.k < POINTS; at.k++) {
         bool real = false, one_real = false;
         struct ball_options o = {.point = &at, .common_log = common_log};
-        enum outcome r = at_point(w, x, y, &o, &real, &one_real);
+        bool quick = same + complex_same >= ENOUGH;
+        enum outcome r = at_point(w, x, y, &o, quick, &real, &one_real);
         if (r == APART_BALLS && real) return work_no(w, MATH_NOT_EQUAL);
         if (r == APART_BALLS && one_real) one_sided++;
         if (r == APART_BALLS && !real && !one_real) complex_apart++;

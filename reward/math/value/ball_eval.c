@@ -166,7 +166,10 @@ static bool pair(struct eval *v, const struct expr *e, acb_t out)
     acb_init(x);
     acb_init(y);
     bool ok = e->n == 2 && ball_eval(v, e->arg[0], x) && ball_eval(v, e->arg[1], y);
-    if (ok && e->kind == E_POW) {
+    int64_t p, q;
+    if (ok && e->kind == E_POW && expr_small_ratio(e->arg[1], &p, &q) && q > 1 && q % 2 == 1) {
+        ok = ball_odd_power(v, x, y, p % 2 != 0, out);
+    } else if (ok && e->kind == E_POW) {
         ok = ball_power(v, x, y, out);
     } else if (ok) {
         ok = !acb_contains_zero(y);

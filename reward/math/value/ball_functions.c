@@ -33,6 +33,21 @@ bool ball_power(struct eval *v, acb_srcptr base, acb_srcptr e, acb_ptr out)
     return ok;
 }
 
+/* Inside an integral the two sides of 0 are two functions, each analytic in its half of the plane. */
+bool ball_odd_power(struct eval *v, acb_srcptr base, acb_srcptr e, bool odd_p, acb_ptr out)
+{
+    bool left = arb_is_negative(acb_realref(base));
+    if (v->analytic && !left && !arb_is_positive(acb_realref(base))) return false;
+    if (!left || !(v->analytic || acb_is_real(base))) return ball_power(v, base, e, out);
+    acb_t x;
+    acb_init(x);
+    acb_neg(x, base);
+    bool ok = ball_power(v, x, e, out);
+    if (odd_p) acb_neg(out, out);
+    acb_clear(x);
+    return ok;
+}
+
 /* The value of f at x alone. */
 static bool apply(const struct ball_call *c, bool (*f)(const struct ball_call *), acb_srcptr x,
                   acb_ptr out)

@@ -20,6 +20,10 @@ bool ball_whole(acb_srcptr x, fmpz_t n);
 /* base^e */
 bool ball_power(struct eval *v, acb_srcptr base, acb_srcptr e, acb_ptr out);
 
+/* base^e for e = p/q with an odd q: of a negative base the real value, whose sign turns with an odd
+ * p. */
+bool ball_odd_power(struct eval *v, acb_srcptr base, acb_srcptr e, bool odd_p, acb_ptr out);
+
 /* The column `ball` of FUNCTIONS. False where the value is none, or too much work. */
 #define BALL_COLUMN(X) \
     X(sqrt) \

@@ -60,10 +60,15 @@ static bool power(struct exact *x, const struct expr *base, const struct expr *e
     ca_t b, p;
     bool rational = rational_of(e, NULL, &r);
     if (rational && (r.d > MAX_INDEX || r.n > MAX_EXPONENT || r.n < -MAX_EXPONENT)) return false;
+    struct interval v;
+    bool odd = rational && r.d > 1 && r.d % 2 == 1; /* of a negative base the real value */
+    bool turned = odd && interval_of(base, NULL, &v) && v.mid < 0;
     ca_init(b, x->ctx);
     ca_init(p, x->ctx);
     bool ok = eval(x, base, b) && eval(x, e, p);
+    if (ok && turned) ca_neg(b, b, x->ctx);
     if (ok) ca_pow(out, b, p, x->ctx);
+    if (ok && turned && r.n % 2 != 0) ca_neg(out, out, x->ctx);
     ca_clear(p, x->ctx);
     ca_clear(b, x->ctx);
     return ok;

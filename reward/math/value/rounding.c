@@ -4,10 +4,11 @@
  * d with k places equals an exact value v that no decimal writes (1/3, pi, the root of 2) when
  * |v - d| is at most half a unit of the k-th place (a whole unit from six places on: truncation is
  * then no mistake) and
- *   d is the reference and has at least two places and three significant digits, or
+ *   d is the reference and has at least two places and two significant digits (0.33), or one place
+ *     and three significant digits (33.3), or
  *   d is the answer and has at least `precision` (6) places or significant digits.
  * Where the request gives a precision p itself, any two numbers within half a unit of the p-th
- * place are equal. abs_tol is what it says. Sixteen digits that differ in the last ones are one
+ * place are equal. abs_tol is what it says, and rel_tol in parts of the reference. Sixteen digits that differ in the last ones are one
  * double.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -51,8 +52,11 @@ static enum equality rounded(struct math_work *w, const struct decimal *d, bool 
     struct interval v;
     double x;
     int needed = w->options->precision;
-    bool enough = d_is_gold ? d->places >= 2 && d->significant >= 3
-                            : d->places >= needed || (d->places >= 2 && d->significant >= needed);
+    int64_t written = d->places - d->percent; /* 33 % has no place */
+    bool as_gold = (written >= 2 && d->significant >= 2) || (written >= 1 && d->significant >= 3) ||
+                   (d->places >= 2 && d->significant >= 3);
+    bool enough =
+        d_is_gold ? as_gold : d->places >= needed || (d->places >= 2 && d->significant >= needed);
     if (!enough || d->places > 300 || terminates(exact)) return EQ_UNKNOWN;
     if (!decimal_double(d, &x) || !interval_of(exact, NULL, &v) ||
         v.error > 1e-12 * (fabs(v.mid) + 1e-300)) {
@@ -84,11 +88,13 @@ enum equality rounding_equal(struct math_work *w, const struct expr *gold,
     struct interval x, y;
     bool dg = decimal_of(gold, &g), da = decimal_of(answer, &a);
     const struct math_options *o = w->options;
-    if (o->abs_tol > 0 || o->precision_given) {
+    if (o->abs_tol > 0 || o->rel_tol > 0 || o->precision_given) {
         if (!interval_of(gold, NULL, &x) || !interval_of(answer, NULL, &y)) return EQ_UNKNOWN;
         double error = x.error + y.error;
-        if (o->abs_tol > 0 &&
-            within(w, x.mid, y.mid, o->abs_tol, error, MATH_EQUAL_WITHIN_TOLERANCE) == EQ_YES) {
+        double share = o->rel_tol * fabs(x.mid);
+        double most = o->abs_tol > share ? o->abs_tol : share;
+        if (most > 0 &&
+            within(w, x.mid, y.mid, most, error, MATH_EQUAL_WITHIN_TOLERANCE) == EQ_YES) {
             return EQ_YES;
         }
         if (o->precision_given && (dg || da)) {

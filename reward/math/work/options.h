@@ -46,6 +46,7 @@ struct math_options {
     int n_choices;
     struct span language; /* "english", "chinese", "german"...: how numbers are written; "" */
     double abs_tol;       /* numbers this close are equal; 0 */
+    double rel_tol;       /* numbers this close, in parts of the reference, are equal; 0 */
     bool unordered;       /* tuples are compared as sets; false */
     enum math_location location; /* MATH_LAST */
     bool units_convert;          /* 1 m equals 100 cm; true */
@@ -89,7 +90,7 @@ enum math_effort {
     X(EQUAL_NUMERICALLY, "equal_numerically", \
       "rigorous evaluation to 1,000 digits shows no difference") \
     X(EQUAL_AFTER_ROUNDING, "equal_after_rounding", "a decimal that is the exact value, rounded") \
-    X(EQUAL_WITHIN_TOLERANCE, "equal_within_tolerance", "closer than abs_tol") \
+    X(EQUAL_WITHIN_TOLERANCE, "equal_within_tolerance", "closer than abs_tol or rel_tol") \
     X(EQUAL_SET, "equal_set", "the same elements or the same points") \
     X(EQUAL_RELATION, "equal_relation", "the same equation or inequality, rearranged") \
     X(EQUAL_CHOICE, "equal_choice", "the same choice") \
