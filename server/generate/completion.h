@@ -70,12 +70,12 @@ struct completion {
     bool (*prepare)(struct completion *c);
 
     struct sampling_params params;
-    bool sampled_apart;    /* every generation has its own sampling, params.engine is nobody's */
-    bool reasoning;        /* split the text */
+    bool sampled_apart; /* every generation has its own sampling, params.engine is nobody's */
+    bool reasoning;     /* split the text */
     enum reasoning_start reasoning_start; /* what the prompt has begun of the thoughts */
-    bool finds_calls;      /* of tools, in the text */
-    bool echo;             /* the prompt's text is kept */
-    bool want_tokens;      /* token records are kept */
+    bool finds_calls;                     /* of tools, in the text */
+    bool echo;                            /* the prompt's text is kept */
+    bool want_tokens;                     /* token records are kept */
 
     const char *prompt_field;    /* where the client wrote the prompts; static */
     bool prompts_are_listed;     /* there, one by one */

@@ -358,7 +358,9 @@ static cJSON *template_variables(const struct conversation *c)
 /* What no message holds. As transformers does it since 2025 (huggingface/transformers#40732): it is
  * put behind the text that is to go on, and what is rendered is cut there. To look for the text
  * itself would find it in the template's own words as well. */
-static const char mark[] = "\x02" "continue here" "\x03 ";
+static const char mark[] = "\x02"
+                           "continue here"
+                           "\x03 ";
 
 static bool mark_final(cJSON *messages, struct error *err)
 {
@@ -400,7 +402,8 @@ static bool cut_at_mark(struct buffer *out, size_t from, struct error *err)
 /* Where the turn that is to go on begins: behind the last text that is not the assistant's. */
 static size_t find_turn(const cJSON *messages, struct span rendered)
 {
-    for (const cJSON *m = last_of(messages); m != NULL; m = m->prev->next == NULL ? NULL : m->prev) {
+    for (const cJSON *m = last_of(messages); m != NULL;
+         m = m->prev->next == NULL ? NULL : m->prev) {
         const cJSON *role = json_get(m, "role"), *content = json_get(m, "content");
         if (strcmp(role->valuestring, "assistant") == 0 || !cJSON_IsString(content)) continue;
         struct span text = span_trim(span_str(content->valuestring));
@@ -441,9 +444,9 @@ bool conversation_render(struct conversation *c, const struct engine *e, struct 
                          struct buffer *out, struct error *err)
 {
     if (!check(c, err)) return false;
-    struct template_habits habits = {
-        .keeps_none = engine_template_asks_for_none(e, c->template),
-        .knows_developer = engine_template_mentions(e, c->template, "developer")};
+    struct template_habits habits = {.keeps_none = engine_template_asks_for_none(e, c->template),
+                                     .knows_developer =
+                                         engine_template_mentions(e, c->template, "developer")};
     cJSON *messages = finish_messages(c, habits, err);
     if (messages == NULL) return false;
     bool ok = keep_last(c, messages, a, err) && render(c, messages, e, out, err);

@@ -51,7 +51,6 @@ void reasoning_feed(struct reasoning *r, struct span delta, struct buffer *thoug
 /* No more will come: what was held back goes to the side on which it stands. */
 void reasoning_end(struct reasoning *r, struct buffer *thought, struct buffer *answer);
 
-
 /* What a turn that is to go on, from its header on, has begun. Tags as above. */
 enum reasoning_start reasoning_start(struct span turn, const char *open, const char *close);
 

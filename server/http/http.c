@@ -146,7 +146,8 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, c
         *state = x;
         if (x != NULL) return on_head(x, version, whole);
         const struct server *s = cls;
-        return MHD_queue_response(connection, (unsigned)error_status(ERROR_NO_MEMORY), s->no_memory);
+        return MHD_queue_response(connection, (unsigned)error_status(ERROR_NO_MEMORY),
+                                  s->no_memory);
     }
     if (*n > 0) {
         bool go_on = take_body(x, data, *n);
@@ -226,7 +227,8 @@ static struct MHD_Response *no_memory_response(void)
     if (n > 0) memcpy(text, b.p, n);
     if (!b.failed) made = MHD_create_response_from_buffer(n, text, MHD_RESPMEM_PERSISTENT);
     buffer_clear(&b);
-    if (made != NULL && MHD_add_response_header(made, "Content-Type", "application/json") == MHD_YES) {
+    if (made != NULL &&
+        MHD_add_response_header(made, "Content-Type", "application/json") == MHD_YES) {
         return made;
     }
     MHD_destroy_response(made);

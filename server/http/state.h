@@ -43,8 +43,8 @@ struct server {
 
     struct MHD_Daemon *daemon;
     struct MHD_Response *no_memory; /* answers what there is no memory to answer otherwise */
-    struct client *clients;     /* list of open connections */
-    struct exchange *exchanges; /* list of requests not yet completed */
+    struct client *clients;         /* list of open connections */
+    struct exchange *exchanges;     /* list of requests not yet completed */
     size_t n_exchanges;
     size_t buffered_bytes; /* of bodies held */
 
