@@ -155,6 +155,22 @@ static void send(const struct line *l)
     pthread_mutex_unlock(&lock);
 }
 
+void log_fields(enum log_level level, const char *event, const struct log_field *fields,
+                const struct log_field *more)
+{
+    if (level < threshold) return;
+    struct line l;
+    begin_line(&l, level, event);
+    for (const struct log_field *f = fields; f->key != NULL; f++) {
+        put_field(&l, f);
+    }
+    for (const struct log_field *f = more; f != NULL && f->key != NULL; f++) {
+        put_field(&l, f);
+    }
+    end_line(&l);
+    send(&l);
+}
+
 void log_line(enum log_level level, const char *event, ...)
 {
     if (level < threshold) return;

@@ -32,6 +32,10 @@ struct log_field {
 /* Lines below level are dropped; json chooses the form. Call before threads start. */
 void log_setup(enum log_level level, bool json);
 
+/* The same from two lists, each ended by LOG_END; the second may be NULL. */
+void log_fields(enum log_level level, const char *event, const struct log_field *fields,
+                const struct log_field *more);
+
 /* One event: its name and its fields, closed by LOG_END. A line is cut at 2 KiB; control bytes
  * and quotes in texts are escaped. */
 void log_line(enum log_level level, const char *event, ...);

@@ -78,6 +78,7 @@ struct completion *completion_new(struct exchange *x, const struct dialect *dial
     c->dialect = dialect;
     c->own = c + 1;
     c->prompt_field = "prompt";
+    c->id_field = "request_id";
     c->created = clock_unix_s();
     snprintf(c->id, sizeof(c->id), "%s%s", id_prefix, x->id);
     c->n_prefix = strlen(id_prefix);

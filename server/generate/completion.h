@@ -87,8 +87,9 @@ struct completion {
     int samples;     /* of each prompt: best_of or n */
     int64_t created;
     char id[EXCHANGE_ID_BYTES + 16];
-    size_t n_prefix; /* bytes of id before the request's own */
-    bool aborted;    /* end as soon as it is started */
+    size_t n_prefix;      /* bytes of id before the request's own */
+    const char *id_field; /* in which the client may name it; static */
+    bool aborted;         /* end as soon as it is started */
 };
 
 /* A completion for x, in its arena, and behind it dialect_bytes for the route's own fields, zeroed.
@@ -129,6 +130,9 @@ bool completion_prompt_ids(struct completion *c, const cJSON *ids, struct error 
 bool completion_prompts(struct completion *c, const cJSON *prompt, const char *field,
                         bool add_special, struct error *err);
 
+/* The same where a list is wanted: one prompt of ids is not taken for one. */
+bool completion_prompt_list(struct completion *c, const cJSON *list, const char *field,
+                            bool add_special, struct error *err);
 /* For a route's own fields_read(). */
 struct field_context completion_field_context(struct completion *c);
 

@@ -64,8 +64,8 @@ static bool take_request_id(struct completion *c, struct error *err)
     size_t prefix = c->n_prefix;
     if (id.n == 0) return true;
     if (id.n >= sizeof(c->id) - prefix) {
-        return error_set(err, ERROR_INVALID_VALUE, "request_id", "request_id has at most %zu bytes",
-                         sizeof(c->id) - prefix - 1);
+        return error_set(err, ERROR_INVALID_VALUE, c->id_field, "%s has at most %zu bytes",
+                         c->id_field, sizeof(c->id) - prefix - 1);
     }
     memcpy(c->id + prefix, id.p, id.n);
     c->id[prefix + id.n] = '\0';
@@ -224,6 +224,17 @@ static bool read_prompt(struct completion *c, const cJSON *v, bool add_special, 
 static bool at_prompt(struct error *err, const char *field, const size_t *i)
 {
     return i == NULL ? error_in(err, "%s", field) : error_in(err, "%s[%zu]", field, *i);
+}
+
+bool completion_prompt_list(struct completion *c, const cJSON *list, const char *field,
+                            bool add_special, struct error *err)
+{
+    const cJSON *first = cJSON_IsArray(list) ? list->child : NULL;
+    if (first == NULL || cJSON_IsString(first) || cJSON_IsArray(first)) {
+        return completion_prompts(c, list, field, add_special, err);
+    }
+    wrong_prompt(first, err);
+    return error_in(err, "%s[0]", field);
 }
 
 bool completion_prompts(struct completion *c, const cJSON *prompt, const char *field,

@@ -254,6 +254,33 @@ static bool finish_message(cJSON *message, struct template_habits habits, struct
 
 /* ---- the conversation ---- */
 
+/* {"type": "function", "function": {"name": ...}} each. */
+static bool check_tools(const cJSON *tools, struct error *err)
+{
+    size_t i = 0;
+    const cJSON *tool;
+    cJSON_ArrayForEach(tool, tools)
+    {
+        const cJSON *function = cJSON_IsObject(tool) ? json_get(tool, "function") : NULL;
+        const cJSON *name = cJSON_IsObject(function) ? json_get(function, "name") : NULL;
+        if (!cJSON_IsObject(tool)) {
+            error_set(err, ERROR_INVALID_TYPE, NULL, "a tool is an object, not %s",
+                      json_type_name(tool));
+        } else if (!cJSON_IsObject(function)) {
+            error_set(err, function == NULL ? ERROR_MISSING_FIELD : ERROR_INVALID_TYPE, "function",
+                      "a tool needs a function, an object");
+        } else if (!cJSON_IsString(name)) {
+            error_set(err, name == NULL ? ERROR_MISSING_FIELD : ERROR_INVALID_TYPE, "function.name",
+                      "a tool's function needs a name, a string");
+        } else {
+            i++;
+            continue;
+        }
+        return error_in(err, "tools[%zu]", i);
+    }
+    return true;
+}
+
 static bool check(const struct conversation *c, struct error *err)
 {
     if (c->messages == NULL) {
@@ -265,6 +292,7 @@ static bool check(const struct conversation *c, struct error *err)
     if (cJSON_GetArraySize(c->messages) > MAX_MESSAGES) {
         return error_set(err, ERROR_TOO_LARGE, "messages", "more than %d messages", MAX_MESSAGES);
     }
+    if (!check_tools(c->tools, err)) return false;
     if (c->continue_final && c->add_generation_prompt) {
         return error_set(err, ERROR_INVALID_VALUE, "continue_final_message",
                          "continue_final_message and add_generation_prompt exclude each other");

@@ -89,20 +89,36 @@ const char *exchange_argument(const struct exchange *x, const char *name)
 
 /* ---- end ---- */
 
+/* A line a request, with what its kind of work has to tell. Those that ask how we are ask often:
+ * their lines are for debugging. */
 static void log_access(const struct exchange *x)
 {
     const struct exchange_facts *f = &x->facts;
     double ms = (double)(clock_ns() - x->started_ns) / 1e6;
     double first_ms =
         f->first_token_ns == 0 ? -1.0 : (double)(f->first_token_ns - x->started_ns) / 1e6;
-    log_line(LOG_INFO, "request", LOG_S("id", x->id), LOG_S("client", x->client->address),
-             LOG_S("method", x->method), LOG_S("path", x->path), LOG_I("status", x->status),
-             LOG_F("ms", ms), LOG_I("bytes_in", x->body.n), LOG_I("bytes_out", x->sent),
-             LOG_I("prompt_tokens", f->prompt_tokens),
-             LOG_I("completion_tokens", f->completion_tokens),
-             LOG_I("cached_tokens", f->cached_tokens), LOG_F("first_token_ms", first_ms),
-             LOG_I("items", f->items), LOG_S("finish", f->finish),
-             LOG_S("left", x->gone ? "yes" : "no"), LOG_END);
+    bool probe = x->route != NULL && (x->route->flags & ROUTE_PROBE) != 0 && x->status < 400;
+    struct log_field common[] = {LOG_S("id", x->id),
+                                 LOG_S("client", x->client->address),
+                                 LOG_S("method", x->method),
+                                 LOG_S("path", x->path),
+                                 LOG_I("status", x->status),
+                                 LOG_F("ms", ms),
+                                 LOG_I("bytes_in", x->body.n),
+                                 LOG_I("bytes_out", x->sent),
+                                 LOG_S("left", x->gone ? "yes" : "no"),
+                                 LOG_END};
+    struct log_field generation[] = {LOG_I("prompt_tokens", f->prompt_tokens),
+                                     LOG_I("completion_tokens", f->completion_tokens),
+                                     LOG_I("cached_tokens", f->cached_tokens),
+                                     LOG_F("first_token_ms", first_ms),
+                                     LOG_S("finish", f->finish),
+                                     LOG_END};
+    struct log_field judging[] = {LOG_I("items", f->items), LOG_END};
+    log_fields(probe ? LOG_DEBUG : LOG_INFO, "request", common,
+               f->prompt_tokens > 0 ? generation
+               : f->items > 0       ? judging
+                                    : NULL);
 }
 
 static void exchange_free(struct exchange *x)

@@ -248,6 +248,17 @@ static bool start(struct server *s, struct error *err)
     return true;
 }
 
+/* Whoever can connect may run code, pause and abort: better said than found out. */
+static void warn_if_open(const struct server *s)
+{
+    bool local = strcmp(s->o.host, "localhost") == 0 || strcmp(s->o.host, "::1") == 0 ||
+                 strncmp(s->o.host, "127.", 4) == 0;
+    if (local || s->o.api_keys.n > 0) return;
+    log_line(LOG_WARN, "open",
+             LOG_S("message", "no API key is set, and others than this machine may connect"),
+             LOG_S("set", "--api-key"), LOG_END);
+}
+
 bool server_run(struct server *s, const struct server_parts *parts, struct error *err)
 {
     s->parts = *parts;
@@ -258,6 +269,7 @@ bool server_run(struct server *s, const struct server_parts *parts, struct error
     bool started = start(s, err);
     if (started) {
         log_line(LOG_INFO, "listening", LOG_S("host", s->o.host), LOG_I("port", s->port), LOG_END);
+        warn_if_open(s);
         uv_run(&s->loop, UV_RUN_DEFAULT); /* until drain.c stops it */
     }
     uv_poll_stop(&s->http_ready);

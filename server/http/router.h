@@ -19,6 +19,7 @@ enum route_flags {
     ROUTE_MODEL = 4,   /* needs the model: 503 while it loads */
     ROUTE_NDJSON = 8,  /* takes application/x-ndjson beside JSON */
     ROUTE_VERIFY = 16, /* max_verify_bytes is its body's limit, else max_body_bytes */
+    ROUTE_PROBE = 64, /* asks how the server is: often, and not worth a line of the log each time */
     ROUTE_CONTROL = 32 /* touches other clients' generations: an operator may forbid it */
 };
 

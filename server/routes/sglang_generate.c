@@ -174,6 +174,7 @@ static bool prepare(struct completion *c)
     struct error *err = &c->error;
     struct field_context context = completion_field_context(c);
     struct field_table table = FIELD_TABLE(rows, own);
+    c->id_field = "rid";
     own->logprob_start = -1;
     c->want_tokens = true;
     if (!completion_parse(c, err) || !fields_read(c->document, &table, 1, &context, err) ||

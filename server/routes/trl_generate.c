@@ -99,7 +99,7 @@ static bool prepare_generate(struct completion *c)
 {
     struct trl *own = c->own;
     return read_body(c, FIELD_TABLE(generate_rows, own), &c->error) &&
-           completion_prompts(c, own->prompts, "prompts", true, &c->error);
+           completion_prompt_list(c, own->prompts, "prompts", true, &c->error);
 }
 
 static bool add_conversation(struct completion *c, const cJSON *messages, struct error *err)

@@ -87,7 +87,7 @@ static bool prepare(struct completion *c)
     c->params.prompt_logprobs = own->n_top;
     c->params.engine.max_tokens = 0;
     if (!completion_check(c, err) ||
-        !completion_prompts(c, own->sequences, "sequences", false, err)) {
+        !completion_prompt_list(c, own->sequences, "sequences", false, err)) {
         return false;
     }
     return check_lengths(c, own->prompt_lengths, err);

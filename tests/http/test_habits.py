@@ -270,3 +270,39 @@ def test_stop_strings_are_for_the_answer(tiny):
     for event in events(tiny, "/v1/chat/completions", {"messages": ASK, "temperature": 0, "max_tokens": 300, "stop": ["</answer>"]}):
         streamed += "".join(c["delta"].get("content") or "" for c in event["choices"])
     assert streamed == content.split("</answer>")[0]
+
+
+def test_shapes_inside_are_named(server):
+    for tools, param in (([5], "tools[0]"), ([{}], "tools[0].function"), ([{"function": 5}], "tools[0].function"),
+                         ([{"function": {}}], "tools[0].function.name"),
+                         ([{"function": {"name": "f"}}, {"function": {"name": 5}}], "tools[1].function.name")):
+        reply = server.post("/v1/chat/completions", {"messages": ASK, "tools": tools, "max_tokens": 1})
+        assert reply.status_code == 400 and reply.json()["error"]["param"] == param, (tools, reply.text)
+    reply = server.post("/get_sequence_logprobs/", {"sequences": [5], "prompt_lengths": [0]})
+    assert reply.status_code == 400 and reply.json()["error"]["param"] == "sequences[0]"
+    reply = server.post("/generate/", {"prompts": [5]})
+    assert reply.status_code == 400 and reply.json()["error"]["param"] == "prompts[0]"
+    reply = server.post("/generate", {"text": "a", "rid": "x" * 1000})
+    assert reply.status_code == 400 and reply.json()["error"]["param"] == "rid"
+
+
+def test_an_empty_text_has_no_ids():
+    import subprocess
+    from conftest import BIN, ENVIRONMENT
+    said = subprocess.run([BIN, "tokenize", "--model", TINY], input='{"text": ""}\n', capture_output=True, text=True,
+                          env=ENVIRONMENT, check=True).stdout
+    assert json.loads(said) == {"ids": []}
+
+
+def test_the_log_of_requests(start):
+    """A probe leaves no line, a generation its tokens, verdicts their number, and an open address a warning."""
+    s = start("--host", "0.0.0.0")
+    s.complete(prompt="a", max_tokens=2)
+    s.post("/verify", {"items": [{"completion": "1", "answer": "1"}]})
+    s.http.get("/version")
+    s.stop()
+    lines = {line.split(" path=")[1].split(" ")[0]: line for line in s.log if "event=request" in line}
+    assert set(lines) == {"/v1/completions", "/verify", "/version"}
+    assert "prompt_tokens=" in lines["/v1/completions"] and " items=1" in lines["/verify"]
+    assert "tokens" not in lines["/version"] and "items" not in lines["/version"]
+    assert sum("event=open" in line for line in s.log) == 1
