@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "server/generate/choice.h"
-#include "server/http/emit.h"
+#include "base/emit.h"
 #include "server/generate/logprobs.h"
 #include "server/generate/output_form.h"
 #include "server/http/sse.h"
@@ -78,7 +78,6 @@ struct completion *completion_new(struct exchange *x, const struct dialect *dial
     c->dialect = dialect;
     c->own = c + 1;
     c->prompt_field = "prompt";
-    c->id_field = "request_id";
     c->created = clock_unix_s();
     snprintf(c->id, sizeof(c->id), "%s%s", id_prefix, x->id);
     c->n_prefix = strlen(id_prefix);
@@ -126,11 +125,14 @@ static void ask(const struct completion *c, struct generation *g, size_t i)
     g->born_ns = c->exchange->started_ns;
 }
 
-/* The engine knows one prompt; the client wrote it somewhere. */
+/* The engine knows one prompt and its settings; the client wrote them somewhere. */
 static void name_prompt(const struct completion *c, size_t i, struct error *err)
 {
-    if (strcmp(err->param, "prompt") != 0) return;
-    err->param[0] = '\0';
+    if (strncmp(err->param, "prompt", 6) != 0 || strchr("[", err->param[6]) == NULL) {
+        completion_rename(c, err);
+        return;
+    }
+    memmove(err->param, err->param + 6, strlen(err->param) - 5);
     if (c->prompts_are_listed) {
         error_in(err, "%s[%zu]", c->prompt_field, i);
     } else {

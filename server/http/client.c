@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/buffer.h"
 #include "base/mem.h"
-#include "server/http/emit.h"
+#include "server/http/error_reply.h"
 #include "server/http/exchange.h"
 #include "server/http/state.h"
 
@@ -95,10 +95,11 @@ void client_shut(struct client *c)
 
 void client_tell(struct client *c, const struct error *err)
 {
+    enum error_shape shape = c->exchange == NULL ? ERRORS_OPENAI : exchange_errors(c->exchange);
     struct buffer body, reply;
     buffer_init(&body, 4096);
     buffer_init(&reply, 8192);
-    emit_error(&body, err);
+    error_reply(&body, err, shape);
     buffer_addf(&reply,
                 "HTTP/1.1 %d Refused\r\nContent-Type: application/json\r\nConnection: close\r\n"
                 "Content-Length: %zu\r\n\r\n",

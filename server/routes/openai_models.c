@@ -7,8 +7,8 @@
 
 #include <string.h>
 
+#include "base/emit.h"
 #include "server/generate/completion.h"
-#include "server/http/emit.h"
 #include "server/http/exchange.h"
 #include "server/http/state.h"
 

@@ -154,6 +154,7 @@ def test_few_descriptors(start):
         for line in process.stderr:
             if "event=file_limit" in line:
                 assert 40 <= int(line.split("max_connections=")[1]) <= 100
+            if "event=ready" in line:
                 break
         process.terminate()
         process.stderr.read()

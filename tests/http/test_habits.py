@@ -188,8 +188,9 @@ def test_words_of_the_overflow(start):
     for path, (body, param) in bodies.items():
         reply = s.post(path, body)
         error = reply.json()["error"]
-        assert reply.status_code == 400 and error["code"] == "context_length_exceeded", path
-        assert error["param"] == param
+        assert reply.status_code == 400, path
+        if path != "/completion":  # llama-server's errors have a number there, and no field
+            assert error["code"] == "context_length_exceeded" and error["param"] == param, path
         for words in ("maximum context length is 64 tokens", "context_length_exceeded", "exceeds the available context size"):
             assert words in error["message"]
 
