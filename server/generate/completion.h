@@ -29,6 +29,7 @@
 #ifndef SERVER_GENERATE_COMPLETION_H
 #define SERVER_GENERATE_COMPLETION_H
 
+#include <assert.h>
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -153,6 +154,7 @@ struct field_context completion_field_context(struct completion *c);
 static inline struct choice *completion_choice(const struct completion *c, size_t i)
 {
     size_t samples = (size_t)c->samples;
+    assert(i < c->n_choices);
     return &c->prompts[i / samples]->choices[i % samples];
 }
 

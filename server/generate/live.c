@@ -4,6 +4,7 @@
  */
 #include "server/generate/live.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -58,6 +59,7 @@ uint64_t live_add(struct live *l, void *owner)
 {
     size_t i = take_slot(l);
     if (i == LIVE_MAX) return 0;
+    assert(l->slots[i].id == 0);
     l->slots[i] = (struct slot){.id = ++l->serial << SLOT_BITS | i, .owner = owner};
     l->used++;
     return l->slots[i].id;
@@ -81,6 +83,7 @@ void live_remove(struct live *l, uint64_t id)
     if (s == NULL) return;
     *s = (struct slot){.next_free = l->first_free};
     l->first_free = (size_t)(s - l->slots) + 1;
+    assert(l->used > 0);
     l->used--;
 }
 

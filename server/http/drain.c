@@ -12,6 +12,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <assert.h>
 #include <signal.h>
 
 #include "base/clock.h"
@@ -38,6 +39,7 @@ void drain_begin(struct server *s, const char *why)
 
 static void begin_cut(struct server *s, const char *why)
 {
+    assert(s->phase == DRAINING);
     s->phase = CUTTING;
     for (const struct exchange *x = s->exchanges; x != NULL; x = x->next) {
         s->cut_off += x->dispatched && !x->gone;

@@ -145,6 +145,7 @@ void exchange_stop(struct exchange *x)
 
 void exchange_over(struct exchange *x)
 {
+    assert(!x->over && x->client != NULL && x->client->exchange == x);
     struct server *s = x->server;
     bool whole = x->status != 0 && (!x->streaming || (x->ended && x->out.n == x->taken));
     if (x->dispatched && !whole && !x->gone) { /* libmicrohttpd noticed first */
@@ -437,6 +438,7 @@ static ssize_t on_read(void *cls, uint64_t pos, char *to, size_t room)
 void exchange_stream(struct exchange *x, const char *media_type)
 {
     if (x->status != 0) return;
+    assert(!x->streaming && !x->ended); /* (1) */
     x->streaming = true;
     struct MHD_Response *response =
         MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, on_read, x, NULL);
