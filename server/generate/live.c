@@ -59,7 +59,6 @@ uint64_t live_add(struct live *l, void *owner)
 {
     size_t i = take_slot(l);
     if (i == LIVE_MAX) return 0;
-    assert(l->slots[i].id == 0);
     l->slots[i] = (struct slot){.id = ++l->serial << SLOT_BITS | i, .owner = owner};
     l->used++;
     return l->slots[i].id;
