@@ -5,6 +5,7 @@
 #include "base/reasoning_marks.h"
 #include "engine/load.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -54,19 +55,24 @@ static bool open_tokenizer(struct loaded *l, const struct engine_options *o, str
     return l->tokenizer != NULL;
 }
 
-/* A template that cannot be read costs chats, not completions. */
-static void open_template(struct loaded *l)
+/* A template that cannot be read costs chats, not completions. False: memory is out. */
+static bool open_template(struct loaded *l, struct error *err)
 {
     struct span source = tokenizer_chat_template(l->tokenizer);
     if (source.n == 0) {
         error_set(&l->template_error, ERROR_TEMPLATE, NULL, "the model has no chat template");
-        return;
+        return true;
     }
+    mem_forget();
     l->template = template_new(source, &l->template_error);
+    if (l->template == NULL && mem_ran_out()) {
+        return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the chat template");
+    }
     if (l->template == NULL) {
         log_line(LOG_WARN, "chat_template_unusable", LOG_S("error", l->template_error.message),
                  LOG_END);
     }
+    return true;
 }
 
 /* ---- what there is to say about it ---- */
@@ -95,16 +101,33 @@ static void describe_tags(struct loaded *l)
     }
 }
 
+/* The last part of a path, without ".gguf". */
+static void name_file(const char *path, char *out, size_t room)
+{
+    struct span s = span_str(path);
+    while (s.n > 1 && s.p[s.n - 1] == '/') {
+        s.n--;
+    }
+    size_t slash = span_find_last(s, span_str("/"));
+    if (slash != SPAN_NONE && slash + 1 < s.n) s = span_slice(s, slash + 1, s.n);
+    if (s.n > 5 && span_ends(s, span_str(".gguf"))) s.n -= 5;
+    snprintf(out, room, "%.*s", (int)s.n, s.p);
+}
+
 static void describe(struct loaded *l, const struct engine_options *o)
 {
     struct engine_info *info = &l->info;
     struct stat st;
-    const char *slash = strrchr(o->model_path, '/');
-    info->name = slash == NULL ? o->model_path : slash + 1;
+    name_file(o->model_path, l->file_name, sizeof(l->file_name));
+    info->path = o->model_path;
+    info->name = info->title = info->file_name = l->file_name;
+    info->bos_token = tokenizer_bos(l->tokenizer);
+    info->eos_token = tokenizer_eos(l->tokenizer);
+    if (l->template != NULL) info->chat_template = template_source(l->template);
     info->n_vocab = tokenizer_n_vocab(l->tokenizer);
     if (l->model != NULL) {
         struct model_tally t = model_tally(l->model);
-        info->name = model_name(l->model);
+        info->title = model_name(l->model);
         info->architecture = model_architecture(l->model);
         info->quantisation = commonest(&t);
         info->parameters = t.all_parameters;
@@ -282,8 +305,7 @@ static bool make_step(struct loaded *l, const struct engine_options *o, struct e
 bool engine_load(struct loaded *l, const struct engine_options *o, struct error *err)
 {
     uint64_t start = clock_ns();
-    if (!open_model(l, o, err) || !open_tokenizer(l, o, err)) return false;
-    open_template(l);
+    if (!open_model(l, o, err) || !open_tokenizer(l, o, err) || !open_template(l, err)) return false;
     describe(l, o);
     if (l->model != NULL &&
         !(pack_weights(l, o, err) && make_cache(l, o, err) && make_step(l, o, err))) {
