@@ -30,6 +30,13 @@ void emit_key(struct buffer *b, const char *key)
     buffer_add(b, "\":", 2);
 }
 
+void emit_name(struct buffer *b, struct span key)
+{
+    separate(b);
+    json_print_text(key, b);
+    buffer_add_char(b, ':');
+}
+
 void emit_object(struct buffer *b, const char *key)
 {
     emit_key(b, key);
@@ -85,6 +92,22 @@ void emit_null(struct buffer *b, const char *key)
 {
     emit_key(b, key);
     buffer_add(b, "null", 4);
+}
+
+void emit_json(struct buffer *b, const char *key, struct span json)
+{
+    emit_key(b, key);
+    buffer_add_span(b, json);
+}
+
+void emit_value(struct buffer *b, const char *key, const cJSON *value)
+{
+    emit_key(b, key);
+    if (value == NULL) {
+        buffer_add(b, "null", 4);
+    } else {
+        json_print(value, b);
+    }
 }
 
 void emit_float(struct buffer *b, const char *key, float value)
