@@ -41,6 +41,10 @@ FLINT     := $(shell pkg-config --libs flint 2>/dev/null || echo -lcalcium -lant
 known      = $(shell $(CC) -Werror $(1) -E -x c /dev/null >/dev/null 2>&1 && echo $(1)) # flags that only some compilers have
 WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wmissing-prototypes \
              -Wwrite-strings -Wundef -Wvla $(call known,-Wno-format-truncation)
+# clang also has opinions on enumerators as constants, on the float INFINITY in a double, on members left to be zero.
+ifneq ($(findstring clang,$(shell $(CC) --version 2>/dev/null)),)
+WARNINGS  += $(call known,-Wno-enum-float-conversion) -Wno-double-promotion -Wno-missing-field-initializers
+endif
 HARDENING := -fstack-protector-strong -fPIE -fstack-clash-protection -fcf-protection
 # No contraction: a*b+c is two roundings unless the source says fma(). The bits depend on it.
 CFLAGS    += -std=c11 -g -pthread -ffp-contract=off -fno-math-errno $(WARNINGS) $(HARDENING)
@@ -91,7 +95,10 @@ $(B)/needs: Makefile
 
 # In the paranoid build memory runs out where a test wants it to.
 FAILING := $(if $(filter paranoid,$(FLAVOUR)),$(B)/tests/paranoid/failing.o)
-WRAPPED := malloc calloc realloc aligned_alloc strdup strndup mmap pthread_create getline
+WRAPPED := malloc calloc realloc aligned_alloc strdup strndup mmap pthread_create getline seccomp_init \
+           MHD_create_response_from_buffer MHD_create_response_from_callback pcre2_compile_8 \
+           pcre2_match_data_create_from_pattern_8 pcre2_compile_context_create_8 pcre2_match_context_create_8 \
+           pcre2_jit_stack_create_8
 $(BIN): LDFLAGS += $(if $(FAILING),$(WRAPPED:%=-Wl$(comma)--wrap=%))
 $(BIN): $(LIB) $(B)/server/cli/main.o $(FAILING)
 	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $(B)/server/cli/main.o $(FAILING) $(LIB) $(LDLIBS)

@@ -17,8 +17,16 @@ static const double MISSING = -9999.0;
 static void separate(struct buffer *b)
 {
     if (b->n == 0) return;
-    char last = b->p[b->n - 1];
-    if (strchr("{[: \n", last) == NULL) buffer_add_char(b, ',');
+    switch (b->p[b->n - 1]) {
+    case '{':
+    case '[':
+    case ':':
+    case ' ':
+    case '\n':
+        return;
+    default:
+        buffer_add_char(b, ',');
+    }
 }
 
 void emit_key(struct buffer *b, const char *key)

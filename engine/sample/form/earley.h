@@ -29,8 +29,10 @@ enum { EARLEY_DEAD = -1, EARLEY_START = 0 };
 struct earley;
 
 /* A reader for a finished grammar, which it takes and frees. NULL and ERROR_NO_MEMORY on failure.
- * Free with earley_free(), which accepts NULL. */
+ * Free with earley_free(). */
 struct earley *earley_new(struct grammar *g, struct error *err);
+
+/* Accepts NULL. */
 void earley_free(struct earley *e);
 
 /* The state after one byte more, or EARLEY_DEAD when no text of the form goes on so, or when there
@@ -40,10 +42,13 @@ int earley_step(struct earley *e, int state, uint8_t byte);
 /* A text shall not begin with any of these bytes, before which nothing was read yet. */
 void earley_not_first(struct earley *e, const char *bytes);
 
-/* May the text end here? Must it? */
+/* May the text end here? */
 bool earley_may_end(const struct earley *e, int state);
+
+/* Must it: does nothing go on? */
 bool earley_must_end(const struct earley *e, int state);
 
+/* Has it given up (no memory, too large)? Every step is EARLEY_DEAD from then on. */
 bool earley_failed(const struct earley *e);
 
 /* Bytes held by states and rows. */

@@ -19,12 +19,13 @@ struct ids {
     int size, n;            /* a power of two, at least twice n */
 };
 
-void ids_clear(struct ids *t); /* frees; may be used again */
+/* Frees; may be used again. */
+void ids_clear(struct ids *t);
 
 /* The next number that was put with this hash; begin with *at = -1. -1: no more. */
 int ids_next(const struct ids *t, uint64_t hash, int *at);
 
-/* False without memory. */
+/* Remember a number by a hash. False without memory. */
 bool ids_put(struct ids *t, uint64_t hash, int id);
 
 /* Mix a number into a hash. */
