@@ -354,14 +354,9 @@ static const struct field options[] = {
         .doc = "the first marked answer counts, not the last"},
     [OPT_BRACKETS] = {.name = "answer_in_brackets", .kind = FIELD_BOOL, .fallback = "false",
         .doc = "the last [...] holds the answer"},
-<<<<<<< HEAD
-    [OPT_CHOICES] = {.name = "choices", .kind = FIELD_VALUE, .doc = "the letters or words to choose from"},
-    [OPT_LANGUAGE] = {.name = "language", .kind = FIELD_TEXT,
-=======
-    [OPT_CHOICES] = {.name = "choices", .type = OPTION_JSON,
+    [OPT_CHOICES] = {.name = "choices", .kind = FIELD_VALUE,
         .doc = "the letters or contents to choose from, or {letter: content}; the item's own come first"},
-    [OPT_LANGUAGE] = {.name = "language", .type = OPTION_TEXT,
->>>>>>> main
+    [OPT_LANGUAGE] = {.name = "language", .kind = FIELD_TEXT,
         .doc = "english, chinese, french, german...: whether 2,5 is a decimal"},
     [OPT_ABS_TOL] = {.name = "abs_tol", .kind = FIELD_DOUBLE, .fallback = "0", .min = 0, .max = 1e300,
         .doc = "numbers this close are equal"},
@@ -375,19 +370,17 @@ static const struct field options[] = {
         .doc = "1 m equals 100 cm"},
     [OPT_PERCENT] = {.name = "percent_lenient", .kind = FIELD_BOOL, .fallback = "true",
         .doc = "28 % equals 28 as well as 0.28"},
-<<<<<<< HEAD
-    {0},
-=======
-    [OPT_ALL_ANSWERS] = {.name = "all_answers", .type = OPTION_BOOL, .fallback = "false",
+    [OPT_ALL_ANSWERS] = {.name = "all_answers", .kind = FIELD_BOOL, .fallback = "false",
         .doc = "a list of references is one answer of several parts, in any order, not alternatives"},
-    [OPT_EXPLAIN] = {.name = "explain", .type = OPTION_BOOL, .fallback = "false",
+    [OPT_EXPLAIN] = {.name = "explain", .kind = FIELD_BOOL, .fallback = "false",
         .doc = "details.steps: what was seen, tried and decided on the way to the verdict"},
->>>>>>> main
+    {0},
 };
 /* clang-format on */
 
-static const struct reward_field fields[] = {
-    {"choices", "the letters or contents to choose from, or {letter: content}"},
+static const struct field fields[] = {
+    {"choices", FIELD_VALUE, .doc = "the letters or contents to choose from, or {letter: content}"},
+    {0},
 };
 
 const struct reward accuracy_reward = {
@@ -395,12 +388,7 @@ const struct reward accuracy_reward = {
     .doc = "1 when the final answer is equivalent to the reference, else 0",
     .source = "arXiv 2501.12948, section 2.2.2; docs/accuracy.md",
     .options = options,
-<<<<<<< HEAD
-=======
-    .n_options = sizeof(options) / sizeof(options[0]),
     .fields = fields,
-    .n_fields = sizeof(fields) / sizeof(fields[0]),
->>>>>>> main
     .causes = causes,
     .tells_correct = true,
     .pool = POOL_ALGEBRA,
