@@ -31,6 +31,7 @@ struct earley;
 /* A reader for a finished grammar, which it takes and frees. NULL and ERROR_NO_MEMORY on failure.
  * Free with earley_free(), which accepts NULL. */
 struct earley *earley_new(struct grammar *g, struct error *err);
+/* With its grammar. Accepts NULL. */
 void earley_free(struct earley *e);
 
 /* The state after one byte more, or EARLEY_DEAD when no text of the form goes on so, or when there
@@ -40,10 +41,12 @@ int earley_step(struct earley *e, int state, uint8_t byte);
 /* A text shall not begin with any of these bytes, before which nothing was read yet. */
 void earley_not_first(struct earley *e, const char *bytes);
 
-/* May the text end here? Must it? */
+/* May the text end here? */
 bool earley_may_end(const struct earley *e, int state);
+/* Is there no text of the form that goes on from here? */
 bool earley_must_end(const struct earley *e, int state);
 
+/* Has it grown past its bound, or run out of memory? */
 bool earley_failed(const struct earley *e);
 
 /* Bytes held by states and rows. */

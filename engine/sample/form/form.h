@@ -115,6 +115,7 @@ struct form_cursor {
 /* A form that is read by a grammar learns while it is read. Whoever feeds cursors of a form that
  * others use at the same time does so between these two; for other forms they do nothing. */
 void form_enter(const struct form *f);
+/* After form_enter(). */
 void form_leave(const struct form *f);
 
 /* The form's reader and the state in it where an output stands, when nothing but these says how it

@@ -25,6 +25,7 @@ struct grammar;
 
 /* NULL without memory. Free with grammar_free(), which accepts NULL. */
 struct grammar *grammar_new(void);
+/* Accepts NULL. */
 void grammar_free(struct grammar *g);
 
 /* Where expressions for its terminals are made. Borrowed. */
@@ -34,14 +35,16 @@ struct rx_pool *grammar_pool(struct grammar *g);
  * symbols. */
 int grammar_terminal(struct grammar *g, rx a);
 
-/* A new rule without alternatives, and one more alternative of a rule. */
+/* A new rule without alternatives. */
 int grammar_rule(struct grammar *g);
+/* One more alternative of rule: these n symbols in order; none: the empty text. */
 void grammar_add(struct grammar *g, int rule, const int *symbols, int n);
 
-/* Rules for common shapes: nothing or a; a between min and max times (RX_UNBOUNDED), each but the
- * first after sep, which may be GRAMMAR_NO_SYMBOL. */
 #define GRAMMAR_NO_SYMBOL INT32_MIN
+/* A rule: nothing, or a. */
 int grammar_optional(struct grammar *g, int a);
+/* A rule: a between min and max times (RX_UNBOUNDED), each but the first after sep, which may be
+ * GRAMMAR_NO_SYMBOL. */
 int grammar_repeat(struct grammar *g, int a, int sep, int min, int max);
 
 /* The grammar is complete and begins with start. Alternatives that match no text are taken out, so
@@ -55,12 +58,17 @@ bool grammar_finish(struct grammar *g, int start, struct error *err);
 int grammar_start_dot(const struct grammar *g);
 /* The symbol after a dot, or GRAMMAR_NO_SYMBOL at an alternative's end, whose rule is ... */
 int grammar_symbol(const struct grammar *g, int dot);
+/* The rule that a dot's alternative is of. */
 int grammar_rule_of(const struct grammar *g, int dot);
 /* The alternatives of a rule: their first dots. */
 const int *grammar_alternatives(const struct grammar *g, int rule, int *n);
+/* Does rule match the empty text? */
 bool grammar_is_nullable(const struct grammar *g, int rule);
+/* How many rules there are: their symbols are below this. */
 int grammar_rules(const struct grammar *g);
+/* How many terminals there are. */
 int grammar_terminals(const struct grammar *g);
+/* The expression of a terminal. */
 rx grammar_terminal_rx(const struct grammar *g, int symbol);
 
 #endif

@@ -19,7 +19,8 @@ struct ids {
     int size, n;            /* a power of two, at least twice n */
 };
 
-void ids_clear(struct ids *t); /* frees; may be used again */
+/* Frees; may be used again. */
+void ids_clear(struct ids *t);
 
 /* The next number that was put with this hash; begin with *at = -1. -1: no more. */
 int ids_next(const struct ids *t, uint64_t hash, int *at);
