@@ -56,6 +56,16 @@ bool error_in(struct error *e, const char *fmt, ...)
     return false;
 }
 
+bool error_at(struct error *e, const char *fmt, ...)
+{
+    if (e == NULL) return false;
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(e->param, sizeof(e->param), fmt, ap);
+    va_end(ap);
+    return false;
+}
+
 int error_status(enum error_code code)
 {
     return rows[code].status;

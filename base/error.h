@@ -48,7 +48,7 @@ enum error_code {
 #define ERROR_ENUM(name, status, type, code) ERROR_##name,
     ERROR_MAP(ERROR_ENUM)
 #undef ERROR_ENUM
-    ERROR_CODES
+        ERROR_CODES
 };
 
 struct error {
@@ -68,6 +68,10 @@ bool error_set(struct error *e, enum error_code code, const char *param, const c
 bool error_in(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
 /* The HTTP status; 500 for ERROR_NONE. */
+/* e->param is this, whatever a callee called it; returns false. For those who know the client's name
+ * of what they handed down. */
+bool error_at(struct error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
 int error_status(enum error_code code);
 /* "invalid_request_error". */
 const char *error_type(enum error_code code);

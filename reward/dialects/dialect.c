@@ -73,15 +73,16 @@ static double plain_reward(const struct job_item *it)
 
 /* ---- OpenRLHF: {query: [...], prompts: [...], labels: [...]} --------------------------------------------- */
 
-/* A list, or one value standing for a list of one. */
-static const cJSON *nth(const cJSON *v, int i)
+/* The first of a list, or the one value that stands for a list of one. */
+static const cJSON *first_of(const cJSON *v)
 {
-    return cJSON_IsArray(v) ? cJSON_GetArrayItem(v, i) : (i == 0 ? v : NULL);
+    return cJSON_IsArray(v) ? v->child : v;
 }
 
-static int count(const cJSON *v)
+/* The next of the list that v is in; one value has none. */
+static const cJSON *after(const cJSON *v)
 {
-    return v == NULL ? 0 : cJSON_IsArray(v) ? cJSON_GetArraySize(v) : 1;
+    return v == NULL || v->string != NULL ? NULL : v->next;
 }
 
 /* The response is what the query has beyond its prompt. */
@@ -125,6 +126,28 @@ static char *spoken_response(const char *query, const char *prompt)
     return mem_text(text, NULL);
 }
 
+/* Beside a list of queries the others are lists too. */
+static bool check_list(const cJSON *queries, const cJSON *v, const char *name, struct error *err)
+{
+    if (v == NULL || cJSON_IsArray(v) || !cJSON_IsArray(queries)) return true;
+    return error_set(err, ERROR_INVALID_TYPE, name, "%s must be a list as query is, not %s", name,
+                     json_type_name(v));
+}
+
+/* One query with its prompt and label, which may be NULL. */
+static bool add_query(cJSON *items, const cJSON *query, const cJSON *prompt, const cJSON *label,
+                      struct error *err)
+{
+    if (!cJSON_IsString(query) || (prompt != NULL && !cJSON_IsString(prompt))) {
+        return error_set(err, ERROR_INVALID_TYPE, cJSON_IsString(query) ? "prompts" : "query",
+                         "query and prompts must be lists of strings");
+    }
+    char *response = spoken_response(query->valuestring, prompt == NULL ? "" : prompt->valuestring);
+    bool added = response != NULL && add_item(items, prompt, response, label);
+    free(response);
+    return added || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the request");
+}
+
 static cJSON *openrlhf_request(const cJSON *body, struct error *err)
 {
     const cJSON *queries = json_get(body, "query"), *prompts = json_get(body, "prompts");
@@ -133,22 +156,20 @@ static cJSON *openrlhf_request(const cJSON *body, struct error *err)
         error_set(err, ERROR_MISSING_FIELD, "query", "query is missing");
         return NULL;
     }
+    if (!check_list(queries, prompts, "prompts", err) ||
+        !check_list(queries, labels, "labels", err)) {
+        return NULL;
+    }
     cJSON *items, *request = new_request(&items);
     if (items == NULL) return no_memory(request, err);
-    const cJSON *query = cJSON_IsArray(queries) ? queries->child : queries;
-    for (int i = 0; i < count(queries); i++, query = query->next) {
-        const cJSON *prompt = nth(prompts, i);
-        if (!cJSON_IsString(query) || (prompt != NULL && !cJSON_IsString(prompt))) {
+    const cJSON *prompt = first_of(prompts), *label = first_of(labels), *query;
+    for (query = first_of(queries); query != NULL; query = after(query)) {
+        if (!add_query(items, query, prompt, label, err)) {
             cJSON_Delete(request);
-            error_set(err, ERROR_INVALID_TYPE, cJSON_IsString(query) ? "prompts" : "query",
-                      "query and prompts must be lists of strings");
             return NULL;
         }
-        char *response =
-            spoken_response(query->valuestring, prompt == NULL ? "" : prompt->valuestring);
-        bool added = response != NULL && add_item(items, prompt, response, nth(labels, i));
-        free(response);
-        if (!added) return no_memory(request, err);
+        prompt = after(prompt);
+        label = after(label);
     }
     return request;
 }

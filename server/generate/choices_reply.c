@@ -5,7 +5,7 @@
 #include "server/generate/choices_reply.h"
 
 #include "server/generate/completion.h"
-#include "server/http/emit.h"
+#include "base/emit.h"
 #include "server/http/sse.h"
 
 static void open_choices(const struct completion *c, struct buffer *out)

@@ -11,7 +11,7 @@
 
 #include "base/clock.h"
 #include "server/generate/choice.h"
-#include "server/http/emit.h"
+#include "base/emit.h"
 #include "server/generate/logprobs.h"
 #include "server/generate/output_form.h"
 #include "server/http/sse.h"
@@ -125,11 +125,14 @@ static void ask(const struct completion *c, struct generation *g, size_t i)
     g->born_ns = c->exchange->started_ns;
 }
 
-/* The engine knows one prompt; the client wrote it somewhere. */
+/* The engine knows one prompt and its settings; the client wrote them somewhere. */
 static void name_prompt(const struct completion *c, size_t i, struct error *err)
 {
-    if (strcmp(err->param, "prompt") != 0) return;
-    err->param[0] = '\0';
+    if (strncmp(err->param, "prompt", 6) != 0 || strchr("[", err->param[6]) == NULL) {
+        completion_rename(c, err);
+        return;
+    }
+    memmove(err->param, err->param + 6, strlen(err->param) - 5);
     if (c->prompts_are_listed) {
         error_in(err, "%s[%zu]", c->prompt_field, i);
     } else {

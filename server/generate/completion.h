@@ -43,7 +43,7 @@
 struct completion;
 struct server;
 
-enum { COMPLETION_MAX_CHOICES = 1 << 16 };
+enum { COMPLETION_MAX_CHOICES = 1 << 16, COMPLETION_MAX_TABLES = 8 };
 
 /* How a dialect answers. The functions write JSON; completion.c sends it. */
 struct dialect {
@@ -70,6 +70,9 @@ struct completion {
     bool (*prepare)(struct completion *c);
 
     struct sampling_params params;
+    struct field_table
+        tables[COMPLETION_MAX_TABLES]; /* it was read by: they know the client's names */
+    size_t n_tables;
     bool sampled_apart;    /* every generation has its own sampling, params.engine is nobody's */
     bool reasoning;        /* split the text */
     bool reasoning_opened; /* the prompt ends inside the thoughts */
@@ -112,6 +115,15 @@ void completion_render(struct completion *c, enum exchange_weight weight,
 
 /* Parse the body into c->document. */
 bool completion_parse(struct completion *c, struct error *err);
+
+/* Read object, the document or what a field of it holds, by the route's tables[n], and remember them
+ * for the names of what is found wrong later. */
+bool completion_read(struct completion *c, const cJSON *object, const struct field_table *tables,
+                     size_t n, struct error *err);
+
+/* err names a setting as we do: name it as the client does, "sampling_params.max_new_tokens".
+ * Returns false. */
+bool completion_rename(const struct completion *c, struct error *err);
 
 /* Read the document by the sampling table and the route's own n; then, when the route has put its
  * own fields in order, check what they say together, the model's name included. */

@@ -6,6 +6,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -53,24 +55,49 @@ static bool take_request_id(struct completion *c, struct error *err)
     return true;
 }
 
+bool completion_read(struct completion *c, const cJSON *object, const struct field_table *tables,
+                     size_t n, struct error *err)
+{
+    struct field_context context = completion_field_context(c);
+    for (size_t i = 0; i < n; i++) {
+        assert(c->n_tables < COMPLETION_MAX_TABLES);
+        c->tables[c->n_tables] = tables[i];
+        c->tables[c->n_tables++].object = object;
+    }
+    if (fields_read(object, tables, n, &context, err)) return true;
+    return n > 0 && tables[0].prefix != NULL ? error_in(err, "%s", tables[0].prefix) : false;
+}
+
 bool completion_fields(struct completion *c, const struct field_table *own, size_t n,
                        struct error *err)
 {
     enum { MAX_TABLES = 4 };
     struct field_table tables[MAX_TABLES + 1] = {sampling_params_table(&c->params)};
-    struct field_context context = completion_field_context(c);
     for (size_t i = 0; i < n && i < MAX_TABLES; i++) {
         tables[i + 1] = own[i];
     }
-    return fields_read(c->document, tables, n + 1, &context, err);
+    return completion_read(c, c->document, tables, n + 1, err);
+}
+
+bool completion_rename(const struct completion *c, struct error *err)
+{
+    char ours[sizeof(err->param)], theirs[sizeof(err->param)], rest[sizeof(err->param)];
+    size_t n = strcspn(err->param, ".[");
+    memcpy(ours, err->param, sizeof(ours));
+    ours[n] = '\0';
+    snprintf(rest, sizeof(rest), "%s", err->param + n);
+    const void *at = sampling_params_member(&c->params, ours);
+    bool known = at != NULL && fields_name(c->tables, c->n_tables, at, theirs, sizeof(theirs));
+    return known ? error_at(err, "%.60s%.34s", theirs, rest) : false;
 }
 
 bool completion_check(struct completion *c, struct error *err)
 {
     struct server *s = c->exchange->server;
-    return completion_check_model(s, c->params.model, err) && take_request_id(c, err) &&
-           sampling_params_finish(&c->params, s->o.max_choices, engine_info(c->engine)->n_vocab,
-                                  err);
+    int n_vocab = engine_info(c->engine)->n_vocab;
+    bool ok = completion_check_model(s, c->params.model, err) && take_request_id(c, err) &&
+              sampling_params_finish(&c->params, s->o.max_choices, n_vocab, err);
+    return ok || completion_rename(c, err);
 }
 
 /* ---- prompts ---- */

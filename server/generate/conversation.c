@@ -37,6 +37,7 @@ static const struct field rows[] = {
     {"add_generation_prompt", FIELD_BOOL, AT(add_generation_prompt)},
     {"continue_final_message", FIELD_BOOL, AT(continue_final)},
     {"add_special_tokens", FIELD_BOOL, AT(add_special_tokens)},
+    {0},
 };
 
 struct field_table conversation_table(struct conversation *c)
@@ -240,22 +241,49 @@ static bool finish_message(cJSON *message, bool keep_none, struct error *err)
 
 /* ---- the conversation ---- */
 
+static const char *field_of(const struct conversation *c)
+{
+    return c->field == NULL ? "messages" : c->field;
+}
+
+/* A tool is {"type": "function", "function": {"name", ...}}: templates print what is in it. */
+static bool check_tools(const cJSON *tools, struct error *err)
+{
+    const cJSON *tool;
+    size_t i = 0;
+    cJSON_ArrayForEach(tool, tools)
+    {
+        const cJSON *function = cJSON_IsObject(tool) ? json_get(tool, "function") : NULL;
+        const char *wrong = !cJSON_IsObject(tool)                         ? ""
+                            : !cJSON_IsObject(function)                   ? "function"
+                            : !cJSON_IsString(json_get(function, "name")) ? "function.name"
+                                                                          : NULL;
+        if (wrong != NULL) {
+            error_set(err, ERROR_INVALID_TYPE, wrong,
+                      "a tool is {\"type\": \"function\", \"function\": {\"name\": ...}}");
+            return error_in(err, "tools[%zu]", i);
+        }
+        i++;
+    }
+    return true;
+}
+
 static bool check(const struct conversation *c, struct error *err)
 {
     if (c->messages == NULL) {
         return error_set(err, ERROR_MISSING_FIELD, "messages", "messages are needed");
     }
     if (c->messages->child == NULL) {
-        return error_set(err, ERROR_INVALID_VALUE, "messages", "the list of messages is empty");
+        return error_set(err, ERROR_INVALID_VALUE, field_of(c), "the list of messages is empty");
     }
     if (cJSON_GetArraySize(c->messages) > MAX_MESSAGES) {
-        return error_set(err, ERROR_TOO_LARGE, "messages", "more than %d messages", MAX_MESSAGES);
+        return error_set(err, ERROR_TOO_LARGE, field_of(c), "more than %d messages", MAX_MESSAGES);
     }
     if (c->continue_final && c->add_generation_prompt) {
         return error_set(err, ERROR_INVALID_VALUE, "continue_final_message",
                          "continue_final_message and add_generation_prompt exclude each other");
     }
-    return true;
+    return check_tools(c->tools, err);
 }
 
 /* The messages in the form that templates expect, new; NULL and the error. */
@@ -267,7 +295,7 @@ static cJSON *finish_messages(const struct conversation *c, bool keep_none, stru
     cJSON_ArrayForEach(message, messages)
     {
         if (!finish_message(message, keep_none, err)) {
-            error_in(err, "messages[%zu]", i);
+            error_in(err, "%s[%zu]", field_of(c), i);
             cJSON_Delete(messages);
             return NULL;
         }

@@ -16,9 +16,10 @@
 
 #include "base/buffer.h"
 #include "engine/engine.h"
-#include "server/http/fields.h"
+#include "base/fields.h"
 
 struct conversation {
+    const char *field;     /* what the client calls the messages; NULL: "messages" */
     const cJSON *messages; /* borrowed from the document, like all that follows */
     const cJSON *tools;
     const char *template; /* NULL: the model's */

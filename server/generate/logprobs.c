@@ -10,7 +10,7 @@
 #include "base/utf8.h"
 #include "server/generate/choice.h"
 #include "server/generate/completion.h"
-#include "server/http/emit.h"
+#include "base/emit.h"
 
 size_t logprobs_token_chars(const struct engine *e, int id)
 {

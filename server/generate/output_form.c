@@ -214,24 +214,24 @@ bool output_form_read_response_format(const struct field_context *context, const
     if (!cJSON_IsObject(value)) return wrong(value, "an object", err);
     const char *type = cJSON_GetStringValue(json_get(value, "type"));
     const cJSON *schema = json_get(value, "schema");
-    if (!json_check_keys(value, members, err)) return error_in(err, "response_format");
+    if (!json_check_keys(value, members, err)) return false;
     if (type == NULL) {
-        return error_set(err, ERROR_MISSING_FIELD, "response_format.type", "a type is needed");
+        return error_set(err, ERROR_MISSING_FIELD, "type", "a type is needed");
     }
     if (strcmp(type, "text") == 0) return true;
     if (strcmp(type, "json_schema") == 0) {
         return read_named_schema(json_get(value, "json_schema"), context, p, err) ||
-               error_in(err, "response_format.json_schema");
+               error_in(err, "json_schema");
     }
     if (strcmp(type, "json_object") != 0) {
-        return error_set(err, ERROR_UNSUPPORTED, "response_format.type",
+        return error_set(err, ERROR_UNSUPPORTED, "type",
                          "\"%.40s\" is not supported; \"text\", \"json_object\" and "
                          "\"json_schema\" are",
                          type);
     }
     if (schema == NULL) return ask(p, FORM_JSON_OBJECT, "response_format", err);
     return read_schema(schema, "response_format.schema", context, p, err) ||
-           error_in(err, "response_format.schema");
+           error_in(err, "schema");
 }
 
 /* vLLM's: one kind, and how it is written. */
@@ -248,13 +248,14 @@ bool output_form_read_structured(const struct field_context *context, const cJSO
         {"disable_any_whitespace", FIELD_READ, .offset = 0, .read = read_compact},
         {"disable_additional_properties", FIELD_REFUSED, .neutral = "false"},
         {"whitespace_pattern", .kind = FIELD_REFUSED},
+        {0},
     };
     struct field_table table = FIELD_TABLE(kinds, out);
     const struct sampling_params *p = out;
     if (!cJSON_IsObject(value)) return wrong(value, "an object", err);
-    if (!fields_read(value, &table, 1, context, err)) return error_in(err, "structured_outputs");
+    if (!fields_read(value, &table, 1, context, err)) return false;
     if (p->form.type != FORM_NONE) return true;
-    return error_set(err, ERROR_MISSING_FIELD, "structured_outputs",
+    return error_set(err, ERROR_MISSING_FIELD, NULL,
                      "a kind is needed: json, regex, choice, grammar or json_object");
 }
 

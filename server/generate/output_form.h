@@ -11,7 +11,7 @@
 #ifndef SERVER_GENERATE_OUTPUT_FORM_H
 #define SERVER_GENERATE_OUTPUT_FORM_H
 
-#include "server/http/fields.h"
+#include "base/fields.h"
 
 /* {"type": "text" | "json_object" | "json_schema", "json_schema": {"schema", "strict"}} */
 bool output_form_read_response_format(const struct field_context *context, const cJSON *value,

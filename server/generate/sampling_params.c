@@ -123,11 +123,12 @@ static bool read_stream_options(const struct field_context *context, const cJSON
         {"continuous_usage_stats", FIELD_BOOL,
          .offset = offsetof(struct stream_options, continuous_usage)},
         {"include_obfuscation", .kind = FIELD_IGNORED},
+        {0},
     };
     struct field_table table = FIELD_TABLE(rows, o);
     if (!cJSON_IsObject(value)) return wrong_type(value, "an object", err);
     o->given = true;
-    return fields_read(value, &table, 1, context, err) || error_in(err, "stream_options");
+    return fields_read(value, &table, 1, context, err);
 }
 
 static bool read_choice(const cJSON *value, const char *no, const char *yes, bool *out,
@@ -233,12 +234,26 @@ static const struct field rows[] = {
     {"repetition_detection", .kind = FIELD_REFUSED},
     {"thinking_token_budget", .kind = FIELD_REFUSED},
     {"stream_interval",       FIELD_REFUSED, .neutral = "1"},
+    {0},
 };
 /* clang-format on */
 
 struct field_table sampling_params_table(struct sampling_params *p)
 {
     return FIELD_TABLE(rows, p);
+}
+
+const void *sampling_params_member(const struct sampling_params *p, const char *name)
+{
+    if (strcmp(name, "logprobs") == 0) return &p->logprobs;
+    for (const struct field *f = rows; f->name != NULL; f++) {
+        bool whole = f->kind == FIELD_READ && f->offset == 0; /* its reader writes several */
+        if (!whole && f->kind != FIELD_IGNORED && f->kind != FIELD_REFUSED &&
+            strcmp(f->name, name) == 0) {
+            return (const char *)p + f->offset;
+        }
+    }
+    return NULL;
 }
 
 void sampling_params_init(struct sampling_params *p)

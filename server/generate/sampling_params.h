@@ -9,7 +9,7 @@
 #define SERVER_GENERATE_SAMPLING_PARAMS_H
 
 #include "engine/engine.h"
-#include "server/http/fields.h"
+#include "base/fields.h"
 
 struct stream_options {
     bool given;
@@ -53,6 +53,9 @@ struct sampling_params {
 
 /* Neutral values; then read. */
 void sampling_params_init(struct sampling_params *p);
+
+/* Where the setting that we and the engine call by this name stands in p; NULL: there is none. */
+const void *sampling_params_member(const struct sampling_params *p, const char *name);
 
 /* The shared table, for fields_read(). */
 struct field_table sampling_params_table(struct sampling_params *p);

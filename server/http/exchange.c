@@ -14,7 +14,8 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "server/http/client.h"
-#include "server/http/emit.h"
+#include "base/emit.h"
+#include "server/http/error_reply.h"
 #include "server/http/router.h"
 #include "server/http/state.h"
 
@@ -346,6 +347,11 @@ void exchange_reply_json(struct exchange *x, struct buffer *body)
     exchange_reply(x, 200, "application/json", body);
 }
 
+enum error_shape exchange_errors(const struct exchange *x)
+{
+    return x->route == NULL ? ERRORS_OPENAI : x->route->errors;
+}
+
 /* What is wrong with a request is not told by what memory that ran out has made of it. */
 static const struct error *true_error(const struct exchange *x, const struct error *err)
 {
@@ -357,11 +363,11 @@ static const struct error *true_error(const struct exchange *x, const struct err
 void exchange_fail(struct exchange *x, const struct error *err)
 {
     err = true_error(x, err);
-    char text[2048]; /* an error's texts are bounded; escaped they take at most six times as much */
+    char text[8192]; /* an error's texts are bounded; escaped they take at most six times as much */
     struct buffer b;
     if (x->status != 0) return;
-    buffer_init(&b, sizeof(text) * 2);
-    emit_error(&b, err);
+    buffer_init(&b, sizeof(text));
+    error_reply(&b, err, exchange_errors(x));
     buffer_add_char(&b, '\n');
     size_t n = b.n < sizeof(text) ? b.n : sizeof(text);
     if (n > 0) memcpy(text, b.p, n);

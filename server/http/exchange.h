@@ -47,12 +47,12 @@
 #include "base/error.h"
 #include "base/span.h"
 #include "server/http/inbox.h"
+#include "server/http/router.h"
 
 struct MHD_Connection;
 struct MHD_Response;
 struct client;
 struct exchange;
-struct route;
 struct server;
 
 enum {
@@ -130,6 +130,9 @@ void exchange_reply_json(struct exchange *x, struct buffer *body); /* 200, appli
 /* The error in OpenAI's shape, Retry-After where clients shall come again. On a stream it is the
  * caller's to send an event; here nothing happens then. */
 void exchange_fail(struct exchange *x, const struct error *err);
+
+/* How this exchange's dialect tells an error. */
+enum error_shape exchange_errors(const struct exchange *x);
 
 /* Begin a stream: 200 and its headers. Then append to x->out and exchange_push(). */
 void exchange_stream(struct exchange *x, const char *media_type);

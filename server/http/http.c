@@ -14,7 +14,7 @@
 #include "base/log.h"
 #include "server/http/auth.h"
 #include "server/http/client.h"
-#include "server/http/emit.h"
+#include "server/http/error_reply.h"
 #include "server/http/exchange.h"
 #include "server/http/router.h"
 #include "server/http/state.h"
@@ -289,7 +289,7 @@ static struct MHD_Response *no_memory_response(void)
     struct MHD_Response *made = NULL;
     error_set(&e, ERROR_NO_MEMORY, NULL, "out of memory for the request");
     buffer_init(&b, sizeof(text));
-    emit_error(&b, &e);
+    error_reply(&b, &e, ERRORS_OPENAI);
     size_t n = b.n;
     if (n > 0) memcpy(text, b.p, n);
     if (!b.failed) made = MHD_create_response_from_buffer(n, text, MHD_RESPMEM_PERSISTENT);

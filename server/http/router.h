@@ -22,11 +22,22 @@ enum route_flags {
     ROUTE_CONTROL = 32 /* touches other clients' generations: an operator may forbid it */
 };
 
+/* How a dialect tells an error. Each has OpenAI's {"error": {"message", "type", "param", "code"}},
+ * which says most; beside it stands what the dialect's own clients look at. */
+enum error_shape {
+    ERRORS_OPENAI, /* nothing more: OpenAI, vLLM, Touchstone's own */
+    ERRORS_LLAMA,  /* llama-server: error.code is the HTTP status, our code is error.name */
+    ERRORS_SGLANG, /* "success": false, "message" */
+    ERRORS_DETAIL, /* "detail": what FastAPI's servers answer: TRL, SandboxFusion, open-r1's router */
+    ERRORS_PISTON  /* "message" */
+};
+
 struct route {
     const char *method; /* "GET" (answers HEAD too) or "POST" */
     const char *path;   /* exact; a trailing slash matters */
     void (*handle)(struct exchange *x);
     int flags;
+    enum error_shape errors;
 };
 
 struct route_table {

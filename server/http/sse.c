@@ -4,7 +4,8 @@
  */
 #include "server/http/sse.h"
 
-#include "server/http/emit.h"
+#include "base/emit.h"
+#include "server/http/error_reply.h"
 #include "server/http/exchange.h"
 
 void sse_begin(struct exchange *x)
@@ -32,7 +33,7 @@ void sse_done(struct exchange *x)
 
 void sse_fail(struct exchange *x, const struct error *err)
 {
-    emit_error(sse_open(x), err);
+    error_reply(sse_open(x), err, exchange_errors(x));
     sse_close(x);
     sse_done(x);
 }

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 
 #include "server/generate/pause.h"
-#include "server/http/fields.h"
+#include "base/fields.h"
 
 struct exchange;
 struct server;

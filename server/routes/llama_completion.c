@@ -12,8 +12,8 @@
 #include <math.h>
 
 #include "server/generate/completion.h"
+#include "base/emit.h"
 #include "server/generate/output_form.h"
-#include "server/http/emit.h"
 #include "server/http/sse.h"
 #include "server/http/state.h"
 
@@ -49,6 +49,7 @@ static const struct field rows[] = {
     {"dynatemp_range", FIELD_REFUSED, .neutral = "0"},
     {"t_max_predict_ms", FIELD_REFUSED, .neutral = "0"},
     {"image_data", FIELD_REFUSED, .neutral = "[]"},
+    {0},
 };
 
 #undef AT
@@ -71,6 +72,7 @@ static const struct field sampling_rows[] = {
     {"json_schema", FIELD_READ, .offset = 0, .read = output_form_read_llama_schema},
     {"grammar", FIELD_READ, .offset = 0, .read = output_form_read_llama_grammar},
     {"stream", FIELD_BOOL, AT(stream)},
+    {0},
 };
 
 /* ---- asking ---- */
@@ -88,10 +90,9 @@ static bool prepare(struct completion *c)
 {
     struct llama *own = c->own;
     struct error *err = &c->error;
-    struct field_context context = completion_field_context(c);
     struct field_table tables[] = {FIELD_TABLE(rows, own), FIELD_TABLE(sampling_rows, &c->params)};
     llama_sampling_init(&c->params.engine);
-    if (!completion_parse(c, err) || !fields_read(c->document, tables, 2, &context, err)) {
+    if (!completion_parse(c, err) || !completion_read(c, c->document, tables, 2, err)) {
         return false;
     }
     if (own->n_probs > 0) c->params.logprobs = own->n_probs;

@@ -8,7 +8,7 @@
 #include "base/version.h"
 #include "server/generate/conversation.h"
 #include "server/generate/generation.h"
-#include "server/http/emit.h"
+#include "base/emit.h"
 #include "server/http/exchange.h"
 #include "server/http/state.h"
 #include "server/routes/llama.h"

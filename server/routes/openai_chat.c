@@ -15,7 +15,7 @@
 #include "base/json.h"
 #include "server/generate/completion.h"
 #include "server/generate/conversation.h"
-#include "server/http/emit.h"
+#include "base/emit.h"
 #include "server/generate/logprobs.h"
 #include "server/http/state.h"
 
@@ -62,6 +62,7 @@ static const struct field rows[] = {
     {"functions", FIELD_REFUSED, .neutral = "[]"},
     {"function_call", FIELD_REFUSED, .neutral = "\"none\""},
     {"return_prompt_text", FIELD_REFUSED, .neutral = "false"},
+    {0},
 };
 
 static bool read_body(struct completion *c, struct error *err)

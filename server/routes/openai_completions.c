@@ -8,7 +8,7 @@
 #include <limits.h>
 
 #include "server/generate/completion.h"
-#include "server/http/emit.h"
+#include "base/emit.h"
 #include "server/generate/logprobs.h"
 #include "server/http/state.h"
 
@@ -26,6 +26,7 @@ static const struct field rows[] = {
     {"echo", FIELD_BOOL, AT(echo)},
     {"add_special_tokens", FIELD_BOOL, AT(add_special_tokens)},
     {"suffix", FIELD_REFUSED, .neutral = "\"\""},
+    {0},
 };
 
 /* Fields of this route whose values stand among the shared ones. */
@@ -34,6 +35,7 @@ static const struct field shared_rows[] = {
      .max = INT_MAX},
     {"best_of", FIELD_INT, .offset = offsetof(struct sampling_params, best_of), .min = 1,
      .max = INT_MAX},
+    {0},
 };
 
 /* ---- asking ---- */

@@ -4,7 +4,7 @@
  */
 #include "server/routes/routes.h"
 
-#include "server/http/emit.h"
+#include "base/emit.h"
 #include "server/http/exchange.h"
 #include "server/http/state.h"
 

@@ -4,7 +4,7 @@
  */
 #include "server/routes/replies.h"
 
-#include "server/http/emit.h"
+#include "base/emit.h"
 #include "server/http/exchange.h"
 
 static void begin(struct buffer *out)

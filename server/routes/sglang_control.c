@@ -9,7 +9,7 @@
 #include "server/routes/routes.h"
 
 #include "base/version.h"
-#include "server/http/emit.h"
+#include "base/emit.h"
 #include "server/http/exchange.h"
 #include "server/http/state.h"
 #include "server/routes/control.h"
@@ -25,14 +25,15 @@ struct sglang_control {
 };
 
 #define AT(field) .offset = offsetof(struct sglang_control, field)
-static const struct field pause_rows[] = {{"mode", FIELD_TEXT, AT(mode)}};
+static const struct field pause_rows[] = {{"mode", FIELD_TEXT, AT(mode)}, {0}};
 static const struct field abort_rows[] = {
     {"rid", FIELD_VALUE, AT(rid)},
     {"abort_all", FIELD_BOOL, AT(abort_all)},
     {"abort_message", .kind = FIELD_IGNORED},
     {"finished_reason", .kind = FIELD_IGNORED},
+    {0},
 };
-static const struct field continue_rows[] = {{"torch_empty_cache", .kind = FIELD_IGNORED}};
+static const struct field continue_rows[] = {{"torch_empty_cache", .kind = FIELD_IGNORED}, {0}};
 
 static void reply_done(struct exchange *x, const char *message)
 {

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "server/generate/completion.h"
-#include "server/http/emit.h"
+#include "base/emit.h"
 #include "server/generate/logprobs.h"
 #include "server/generate/output_form.h"
 #include "server/http/sse.h"
@@ -24,9 +24,8 @@ enum { DEFAULT_MAX_TOKENS = 128 };
 
 struct sglang {
     const cJSON *text, *input_ids, *sampling;
-    struct span rid, cache_salt;
-    bool stream, return_logprob, text_in_logprobs, return_prompt_ids;
-    int logprob_start, n_top, priority;
+    bool return_logprob, text_in_logprobs, return_prompt_ids;
+    int logprob_start, n_top;
 };
 
 #define AT(field) .offset = offsetof(struct sglang, field)
@@ -35,15 +34,11 @@ static const struct field rows[] = {
     {"text", FIELD_VALUE, AT(text)},
     {"input_ids", FIELD_ARRAY, AT(input_ids)},
     {"sampling_params", FIELD_VALUE, AT(sampling)},
-    {"rid", FIELD_TEXT, AT(rid)},
-    {"stream", FIELD_BOOL, AT(stream)},
     {"return_logprob", FIELD_BOOL, AT(return_logprob)},
     {"logprob_start_len", FIELD_INT, AT(logprob_start), .min = -1, .max = INT_MAX},
     {"top_logprobs_num", FIELD_INT, AT(n_top), .min = 0, .max = LOGPROBS_MAX},
     {"return_text_in_logprobs", FIELD_BOOL, AT(text_in_logprobs)},
     {"return_prompt_token_ids", FIELD_BOOL, AT(return_prompt_ids)},
-    {"priority", FIELD_INT, AT(priority), .min = INT_MIN, .max = INT_MAX},
-    {"cache_salt", FIELD_TEXT, AT(cache_salt)},
     {"extra_key", .kind = FIELD_IGNORED}, /* a hint for routers */
     {"log_metrics", .kind = FIELD_IGNORED},
     {"return_hidden_states", FIELD_REFUSED, .neutral = "false"},
@@ -54,12 +49,21 @@ static const struct field rows[] = {
     {"audio_data", .kind = FIELD_REFUSED},
     {"video_data", .kind = FIELD_REFUSED},
     {"input_embeds", .kind = FIELD_REFUSED},
+    {0},
 };
 
 #undef AT
 #define AT(field) .offset = offsetof(struct sampling_params, field)
 #define REAL(field, lo, hi) FIELD_FLOAT, AT(field), .min = (lo), .max = (hi)
 #define WHOLE(field, lo, hi) FIELD_INT, AT(field), .min = (lo), .max = (hi)
+
+static const struct field shared_rows[] = {
+    {"rid", FIELD_TEXT, AT(request_id)},
+    {"stream", FIELD_BOOL, AT(stream)},
+    {"priority", FIELD_INT, AT(priority), .min = INT_MIN, .max = INT_MAX},
+    {"cache_salt", FIELD_TEXT, AT(cache_salt)},
+    {0},
+};
 
 /* clang-format off */
 static const struct field sampling_rows[] = {
@@ -87,41 +91,25 @@ static const struct field sampling_rows[] = {
     {"stop_regex",          FIELD_REFUSED, .neutral = "[]"},
     {"custom_params",       FIELD_REFUSED, .neutral = "{}"},
     {"logit_bias",          FIELD_REFUSED, .neutral = "{}"},
+    {0},
 };
 /* clang-format on */
 
 /* ---- asking ---- */
 
-static bool read_params(const cJSON *object, struct sampling_params *p,
-                        const struct field_context *context, struct error *err)
-{
-    struct field_table table = FIELD_TABLE(sampling_rows, p);
-    p->engine.max_tokens = DEFAULT_MAX_TOKENS;
-    if (object == NULL || cJSON_IsObject(object)) {
-        return object == NULL || fields_read(object, &table, 1, context, err);
-    }
-    return error_set(err, ERROR_INVALID_TYPE, NULL, "must be an object, not %s",
-                     json_type_name(object));
-}
-
 /* What all prompts share; of a list of sampling_params, its first. */
-static bool read_sampling(struct completion *c, const struct field_context *context,
-                          struct error *err)
+static bool read_sampling(struct completion *c, struct error *err)
 {
     struct sglang *own = c->own;
     bool listed = cJSON_IsArray(own->sampling);
     const cJSON *shared = listed ? own->sampling->child : own->sampling;
-    if (!read_params(shared, &c->params, context, err)) {
-        return error_in(err, listed ? "sampling_params[0]" : "sampling_params");
-    }
-    c->params.stream = own->stream;
-    c->params.request_id = own->rid;
-    c->params.cache_salt = own->cache_salt;
-    c->params.priority = own->priority;
+    struct field_table table = FIELD_TABLE(sampling_rows, &c->params);
+    table.prefix = listed ? "sampling_params[0]" : "sampling_params";
+    c->params.engine.max_tokens = DEFAULT_MAX_TOKENS;
+    if (shared != NULL && !completion_read(c, shared, &table, 1, err)) return false;
+    bool from_start = own->logprob_start >= 0 && !c->params.stream;
     if (own->return_logprob) c->params.logprobs = own->n_top;
-    if (own->return_logprob && own->logprob_start >= 0 && !own->stream) {
-        c->params.prompt_logprobs = own->n_top;
-    }
+    if (own->return_logprob && from_start) c->params.prompt_logprobs = own->n_top;
     return completion_check(c, err);
 }
 
@@ -132,7 +120,9 @@ static bool read_own_sampling(struct completion *c, struct generation *g, const 
     struct sampling_params *p = arena_alloc(context->arena, 1, sizeof(*p));
     if (p == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the parameters");
     sampling_params_init(p);
-    if (!read_params(entry, p, context, err)) return false;
+    p->engine.max_tokens = DEFAULT_MAX_TOKENS;
+    struct field_table table = FIELD_TABLE(sampling_rows, p);
+    if (!fields_read(entry, &table, 1, context, err)) return false;
     p->logprobs = c->params.logprobs;
     p->prompt_logprobs = c->params.prompt_logprobs;
     if (p->n != c->params.n) {
@@ -173,11 +163,11 @@ static bool prepare(struct completion *c)
     struct sglang *own = c->own;
     struct error *err = &c->error;
     struct field_context context = completion_field_context(c);
-    struct field_table table = FIELD_TABLE(rows, own);
+    struct field_table tables[] = {FIELD_TABLE(rows, own), FIELD_TABLE(shared_rows, &c->params)};
     own->logprob_start = -1;
     c->want_tokens = true;
-    if (!completion_parse(c, err) || !fields_read(c->document, &table, 1, &context, err) ||
-        !read_sampling(c, &context, err)) {
+    if (!completion_parse(c, err) || !completion_read(c, c->document, tables, 2, err) ||
+        !read_sampling(c, err)) {
         return false;
     }
     if ((own->text == NULL) == (own->input_ids == NULL)) {

@@ -11,12 +11,13 @@
 
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
 #include "server/generate/completion.h"
 #include "server/generate/conversation.h"
-#include "server/http/emit.h"
+#include "base/emit.h"
 #include "server/generate/logprobs.h"
 #include "server/http/state.h"
 
@@ -41,16 +42,18 @@ static bool read_logprobs(const struct field_context *context, const cJSON *valu
 }
 
 #define AT(field) .offset = offsetof(struct trl, field)
-static const struct field generate_rows[] = {{"prompts", FIELD_ARRAY, AT(prompts)}};
+static const struct field generate_rows[] = {{"prompts", FIELD_ARRAY, AT(prompts)}, {0}};
 static const struct field chat_rows[] = {
     {"messages", FIELD_ARRAY, AT(conversations)},
     {"tools", FIELD_ARRAY, AT(tools)},
     {"chat_template_kwargs", FIELD_OBJECT, AT(template_kwargs)},
+    {0},
 };
 static const struct field both_rows[] = {
     {"generation_kwargs", FIELD_OBJECT, AT(generation_kwargs)},
     {"images", .kind = FIELD_REFUSED},
     {"structured_outputs_regex", .kind = FIELD_REFUSED},
+    {0},
 };
 
 #undef AT
@@ -64,6 +67,7 @@ static const struct field sampling_rows[] = {
     {"min_p", FIELD_FLOAT, AT(engine.min_p), .min = 0, .max = 1},
     {"max_tokens", FIELD_INT, AT(engine.max_tokens), .min = 1, .max = INT_MAX},
     {"logprobs", FIELD_READ, AT(logprobs), .read = read_logprobs},
+    {0},
 };
 
 /* ---- asking ---- */
@@ -71,22 +75,22 @@ static const struct field sampling_rows[] = {
 static bool read_body(struct completion *c, struct field_table own_rows, struct error *err)
 {
     struct trl *own = c->own;
-    struct field_context context = completion_field_context(c);
     struct field_table shared = sampling_params_table(&c->params);
     struct field_table tables[] = {own_rows, FIELD_TABLE(both_rows, own),
                                    FIELD_TABLE(sampling_rows, &c->params)};
     c->params.engine.max_tokens = DEFAULT_MAX_TOKENS;
     c->params.logprobs = 0;
     c->want_tokens = true;
-    if (!completion_parse(c, err) || !fields_read(c->document, tables, 3, &context, err)) {
+    if (!completion_parse(c, err) || !completion_read(c, c->document, tables, 3, err)) {
         return false;
     }
     if (cJSON_IsNull(cJSON_GetObjectItemCaseSensitive(c->document, "logprobs"))) {
         c->params.logprobs = TOP_ABSENT;
     }
+    shared.prefix = "generation_kwargs";
     if (own->generation_kwargs != NULL &&
-        !fields_read(own->generation_kwargs, &shared, 1, &context, err)) {
-        return error_in(err, "generation_kwargs");
+        !completion_read(c, own->generation_kwargs, &shared, 1, err)) {
+        return false;
     }
     if (c->params.stream) {
         return error_set(err, ERROR_UNSUPPORTED, "generation_kwargs.stream",
@@ -102,28 +106,28 @@ static bool prepare_generate(struct completion *c)
            completion_prompts(c, own->prompts, "prompts", true, &c->error);
 }
 
-static bool add_conversation(struct completion *c, const cJSON *messages, struct error *err)
+/* The client's messages[i] as a prompt. */
+static bool add_conversation(struct completion *c, size_t i, const cJSON *messages,
+                             struct error *err)
 {
     const struct trl *own = c->own;
-    struct conversation talk = {.messages = messages,
+    char field[32];
+    struct conversation talk = {.field = field,
+                                .messages = messages,
                                 .tools = own->tools,
                                 .kwargs = own->template_kwargs,
                                 .add_generation_prompt = true};
     struct buffer text;
+    snprintf(field, sizeof(field), "messages[%zu]", i);
     if (!cJSON_IsArray(messages)) {
-        return error_set(err, ERROR_INVALID_TYPE, NULL,
+        return error_set(err, ERROR_INVALID_TYPE, field,
                          "a conversation is an array of messages, not %s",
                          json_type_name(messages));
     }
     buffer_init(&text, (size_t)c->exchange->server->o.max_body_bytes * 2);
-    bool ok = conversation_render(&talk, c->engine, c->exchange->arena, &text, err);
-    if (!ok) {
-        size_t n = strlen("messages"); /* the caller says where */
-        if (strncmp(err->param, "messages", n) == 0) {
-            memmove(err->param, err->param + n, strlen(err->param) - n + 1);
-        }
-    }
-    ok = ok && completion_prompt_text(c, buffer_span(&text), false, err);
+    bool ok = conversation_render(&talk, c->engine, c->exchange->arena, &text, err) &&
+              (completion_prompt_text(c, buffer_span(&text), false, err) ||
+               error_in(err, "%s", field));
     buffer_clear(&text);
     return ok;
 }
@@ -140,7 +144,7 @@ static bool prepare_chat(struct completion *c)
     c->prompts_are_listed = true;
     size_t i = 0;
     for (const cJSON *talk = own->conversations->child; talk != NULL; talk = talk->next, i++) {
-        if (!add_conversation(c, talk, err)) return error_in(err, "messages[%zu]", i);
+        if (!add_conversation(c, i, talk, err)) return false;
     }
     return true;
 }

@@ -17,7 +17,7 @@
 #include "base/json.h"
 #include "server/http/base64.h"
 #include "server/generate/completion.h"
-#include "server/http/emit.h"
+#include "base/emit.h"
 #include "server/http/state.h"
 
 enum { DEFAULT_TOP = 100 };
@@ -46,10 +46,13 @@ static const struct field rows[] = {
     {"prompt_lengths", FIELD_ARRAY, AT(prompt_lengths)},
     {"top_logprobs", FIELD_INT, AT(n_top), .min = 1, .max = LOGPROBS_MAX},
     {"response_format", FIELD_READ, AT(binary), .read = read_format},
+    {0},
 };
 static const struct field temperature_row[] = {
     {"temperature", FIELD_FLOAT, .offset = offsetof(struct sampling_params, engine.temperature),
-     .min = 1e-6, .max = 1e6}};
+     .min = 1e-6, .max = 1e6},
+    {0},
+};
 
 static bool check_lengths(const struct completion *c, const cJSON *lengths, struct error *err)
 {
@@ -73,20 +76,36 @@ static bool check_lengths(const struct completion *c, const cJSON *lengths, stru
     return true;
 }
 
+/* Lists of ids: this route takes nothing else for a prompt. */
+static bool check_sequences(const cJSON *sequences, struct error *err)
+{
+    size_t i = 0;
+    const cJSON *v;
+    cJSON_ArrayForEach(v, sequences)
+    {
+        if (!cJSON_IsArray(v)) {
+            error_set(err, ERROR_INVALID_TYPE, NULL,
+                      "a sequence must be a list of token ids, not %s", json_type_name(v));
+            return error_in(err, "sequences[%zu]", i);
+        }
+        i++;
+    }
+    return true;
+}
+
 static bool prepare(struct completion *c)
 {
     struct sequence_logprobs *own = c->own;
     struct error *err = &c->error;
-    struct field_context context = completion_field_context(c);
     struct field_table tables[] = {FIELD_TABLE(rows, own),
                                    FIELD_TABLE(temperature_row, &c->params)};
     own->n_top = DEFAULT_TOP;
-    if (!completion_parse(c, err) || !fields_read(c->document, tables, 2, &context, err)) {
+    if (!completion_parse(c, err) || !completion_read(c, c->document, tables, 2, err)) {
         return false;
     }
     c->params.prompt_logprobs = own->n_top;
     c->params.engine.max_tokens = 0;
-    if (!completion_check(c, err) ||
+    if (!completion_check(c, err) || !check_sequences(own->sequences, err) ||
         !completion_prompts(c, own->sequences, "sequences", false, err)) {
         return false;
     }

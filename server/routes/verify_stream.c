@@ -16,7 +16,8 @@
 #include <stdatomic.h>
 #include <uv.h>
 
-#include "server/http/emit.h"
+#include "base/emit.h"
+#include "server/http/error_reply.h"
 #include "server/http/exchange.h"
 #include "server/http/state.h"
 
@@ -135,7 +136,7 @@ static void end_stream(struct verify_stream *v)
     struct exchange *x = v->exchange;
     if (!exchange_release(x)) return;
     if (v->error.code != ERROR_NONE) {
-        emit_error(&x->out, &v->error);
+        error_reply(&x->out, &v->error, exchange_errors(x));
         buffer_add_char(&x->out, '\n');
     }
     exchange_end(x);

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#include "server/http/emit.h"
+#include "base/emit.h"
 #include "server/http/exchange.h"
 #include "server/http/state.h"
 #include "server/routes/control.h"
@@ -87,7 +87,7 @@ void vllm_is_sleeping_handle(struct exchange *x)
 void vllm_abort_handle(struct exchange *x)
 {
     const cJSON *names = NULL;
-    static const struct field rows[] = {{"request_ids", .kind = FIELD_ARRAY}};
+    static const struct field rows[] = {{"request_ids", .kind = FIELD_ARRAY}, {0}};
     struct error err = {0};
     cJSON *body;
     if (!control_read_body(x, FIELD_TABLE(rows, &names), &body, &err)) {

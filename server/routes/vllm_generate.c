@@ -8,7 +8,7 @@
 #include <limits.h>
 
 #include "server/generate/completion.h"
-#include "server/http/emit.h"
+#include "base/emit.h"
 #include "server/generate/logprobs.h"
 #include "server/http/state.h"
 
@@ -25,32 +25,35 @@ static const struct field rows[] = {
     {"features", .kind = FIELD_REFUSED},
     {"kv_transfer_params", .kind = FIELD_REFUSED},
     {"output_mode", FIELD_REFUSED, .neutral = "\"tokens\""},
+    {0},
 };
 
 /* Of sampling_params: how the client wants the answer packed, which is given here. */
 static const struct field packing_rows[] = {
     {"detokenize", .kind = FIELD_IGNORED},
     {"output_kind", .kind = FIELD_IGNORED},
+    {0},
 };
 
 static const struct field count_rows[] = {
     {"logprobs", FIELD_INT, .offset = offsetof(struct sampling_params, logprobs), .min = -1,
      .max = INT_MAX},
+    {0},
 };
 
 static bool read_body(struct completion *c, struct error *err)
 {
     struct vllm_generate *own = c->own;
-    struct field_context context = completion_field_context(c);
     struct field_table outer = FIELD_TABLE(rows, own);
     struct field_table inner[] = {sampling_params_table(&c->params),
                                   FIELD_TABLE(count_rows, &c->params),
                                   FIELD_TABLE(packing_rows, own)};
     if (!completion_parse(c, err) || !completion_fields(c, &outer, 1, err)) return false;
-    if (own->sampling != NULL && !fields_read(own->sampling, inner, 3, &context, err)) {
-        return error_in(err, "sampling_params");
+    for (size_t i = 0; i < 3; i++) {
+        inner[i].prefix = "sampling_params";
     }
-    return completion_check(c, err);
+    return (own->sampling == NULL || completion_read(c, own->sampling, inner, 3, err)) &&
+           completion_check(c, err);
 }
 
 static bool prepare(struct completion *c)

@@ -12,7 +12,7 @@
 #include "base/json.h"
 #include "server/generate/completion.h"
 #include "server/generate/conversation.h"
-#include "server/http/emit.h"
+#include "base/emit.h"
 #include "server/generate/logprobs.h"
 #include "server/http/state.h"
 
@@ -32,6 +32,7 @@ static const struct field prompt_rows[] = {
     {"prompt", FIELD_TEXT, AT(prompt)},
     {"add_special_tokens", FIELD_BOOL, AT(add_special)},
     {"return_token_strs", FIELD_BOOL, AT(return_strings)},
+    {0},
 };
 
 static const struct field content_rows[] = {
@@ -39,16 +40,19 @@ static const struct field content_rows[] = {
     {"add_special", FIELD_BOOL, AT(add_special)},
     {"parse_special", FIELD_BOOL, AT(parse_special)},
     {"with_pieces", FIELD_BOOL, AT(with_pieces)},
+    {0},
 };
 
 static const struct field message_rows[] = {
     {"model", FIELD_TEXT, AT(model)},
     {"return_token_strs", FIELD_BOOL, AT(return_strings)},
+    {0},
 };
 
 static const struct field detokenize_rows[] = {
     {"model", FIELD_TEXT, AT(model)},
     {"tokens", FIELD_READ, AT(list), .read = field_read_ids},
+    {0},
 };
 
 /* ---- replies ---- */

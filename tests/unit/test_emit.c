@@ -14,7 +14,8 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "server/http/emit.h"
+#include "base/emit.h"
+#include "server/http/error_reply.h"
 
 static void test_commas(void **state)
 {
@@ -96,7 +97,7 @@ static void test_error(void **state)
     (void)state;
     buffer_init(&b, 1000);
     error_set(&err, ERROR_INVALID_VALUE, "n", "n is \"x\"");
-    emit_error(&b, &err);
+    error_reply(&b, &err, ERRORS_OPENAI);
     assert_string_equal(
         b.p, "{\"error\":{\"message\":\"n is \\\"x\\\"\",\"type\":\"invalid_request_error\","
              "\"param\":\"n\",\"code\":\"invalid_value\"}}");

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/json.h"
-#include "server/http/fields.h"
+#include "base/fields.h"
 
 struct target {
     int whole;
@@ -42,10 +42,12 @@ static const struct field rows[] = {
     {"ignored", .kind = FIELD_IGNORED},
     {"refused", .kind = FIELD_REFUSED},
     {"neutral", FIELD_REFUSED, .neutral = "[1, {\"a\": false}]"},
+    {0},
 };
 
 static const struct field second_rows[] = {
     {"other", FIELD_INT, .offset = offsetof(struct second, other), .min = 0, .max = 9},
+    {0},
 };
 
 static const struct {

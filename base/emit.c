@@ -1,8 +1,8 @@
-/* server/http/emit.c - see emit.h.
+/* base/emit.c - see emit.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "server/http/emit.h"
+#include "base/emit.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -104,16 +104,4 @@ void emit_double(struct buffer *b, const char *key, double value)
 {
     emit_key(b, key);
     json_print_number(value, b);
-}
-
-void emit_error(struct buffer *b, const struct error *err)
-{
-    emit_object(b, NULL);
-    emit_object(b, "error");
-    emit_str(b, "message", err->message);
-    emit_str(b, "type", error_type(err->code));
-    emit_str(b, "param", err->param[0] == '\0' ? NULL : err->param);
-    emit_str(b, "code", error_name(err->code));
-    emit_close(b, '}');
-    emit_close(b, '}');
 }

@@ -1,4 +1,4 @@
-/* server/http/emit.h - JSON text written straight into a buffer, without a tree.
+/* base/emit.h - JSON text written straight into a buffer, without a tree.
  *
  * A streamed token is one small object; building and printing a cJSON tree for each would cost more
  * than sending it. These functions only append. A comma is put wherever the last byte shows that a
@@ -14,14 +14,13 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef SERVER_HTTP_EMIT_H
-#define SERVER_HTTP_EMIT_H
+#ifndef BASE_EMIT_H
+#define BASE_EMIT_H
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/buffer.h"
-#include "base/error.h"
 #include "base/span.h"
 
 void emit_key(struct buffer *b, const char *key); /* a comma if one is due, then "key": */
@@ -41,8 +40,5 @@ void emit_null(struct buffer *b, const char *key);
  * written as -9999, vLLM's word for a probability that is missing. */
 void emit_float(struct buffer *b, const char *key, float value);
 void emit_double(struct buffer *b, const char *key, double value); /* not finite: null */
-
-/* {"error": {"message", "type", "param", "code"}}, OpenAI's shape. */
-void emit_error(struct buffer *b, const struct error *err);
 
 #endif

@@ -1,0 +1,32 @@
+/* server/http/error_reply.c - see error_reply.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/http/error_reply.h"
+
+#include "base/emit.h"
+
+/* The members beside "error" that hold the message, by shape. */
+static const char *const beside[] = {
+    [ERRORS_OPENAI] = NULL,     [ERRORS_LLAMA] = NULL,       [ERRORS_SGLANG] = "message",
+    [ERRORS_DETAIL] = "detail", [ERRORS_PISTON] = "message",
+};
+
+void error_reply(struct buffer *out, const struct error *err, enum error_shape shape)
+{
+    emit_object(out, NULL);
+    if (shape == ERRORS_SGLANG) emit_bool(out, "success", false);
+    if (beside[shape] != NULL) emit_str(out, beside[shape], err->message);
+    emit_object(out, "error");
+    emit_str(out, "message", err->message);
+    emit_str(out, "type", error_type(err->code));
+    emit_str(out, "param", err->param[0] == '\0' ? NULL : err->param);
+    if (shape == ERRORS_LLAMA) {
+        emit_int(out, "code", error_status(err->code));
+        emit_str(out, "name", error_name(err->code));
+    } else {
+        emit_str(out, "code", error_name(err->code));
+    }
+    emit_close(out, '}');
+    emit_close(out, '}');
+}

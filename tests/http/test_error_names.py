@@ -1,0 +1,88 @@
+"""Errors name the field that the client sent, in the shape that its dialect's clients look for.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import pytest
+
+LONG = "a b c d e f g h " * 600
+IDS = [5] * 5000
+TALK = [{"role": "user", "content": LONG}]
+
+NAMES = [
+    # too long for the context: the engine finds it, and calls it the prompt
+    ("/v1/completions", {"prompt": LONG}, "prompt"),
+    ("/v1/completions", {"prompt": ["a", LONG]}, "prompt[1]"),
+    ("/v1/completions", {"prompt": IDS}, "prompt"),
+    ("/v1/chat/completions", {"messages": TALK}, "messages"),
+    ("/inference/v1/generate", {"token_ids": IDS, "sampling_params": {"max_tokens": 4}}, "token_ids"),
+    ("/generate", {"input_ids": IDS}, "input_ids"),
+    ("/generate", {"input_ids": [[5], IDS]}, "input_ids[1]"),
+    ("/generate", {"text": LONG}, "text"),
+    ("/generate", {"text": ["a", "b", LONG]}, "text[2]"),
+    ("/completion", {"prompt": LONG}, "prompt"),
+    ("/generate/", {"prompts": ["a", LONG]}, "prompts[1]"),
+    ("/chat/", {"messages": [TALK]}, "messages[0]"),
+    ("/get_sequence_logprobs/", {"sequences": [[5, 6], IDS], "prompt_lengths": [1, 1]}, "sequences[1]"),
+    # what is in a prompt
+    ("/generate", {"input_ids": [5, 10**9]}, "input_ids[1]"),
+    ("/inference/v1/generate", {"token_ids": [5, -1]}, "token_ids[1]"),
+    ("/get_sequence_logprobs/", {"sequences": [5], "prompt_lengths": [1]}, "sequences[0]"),
+    ("/get_sequence_logprobs/", {"sequences": [[5], 5], "prompt_lengths": [1, 1]}, "sequences[1]"),
+    ("/chat/", {"messages": [[{"role": "user", "content": "a"}, {"role": 5}]]}, "messages[0][1].role"),
+    # settings that contradict each other
+    ("/v1/completions", {"prompt": "a", "min_tokens": 9, "max_tokens": 3}, "min_tokens"),
+    ("/generate", {"text": "a", "sampling_params": {"min_new_tokens": 9, "max_new_tokens": 3}}, "sampling_params.min_new_tokens"),
+    ("/inference/v1/generate", {"token_ids": [5], "sampling_params": {"min_tokens": 9, "max_tokens": 3}}, "sampling_params.min_tokens"),
+    ("/generate/", {"prompts": ["a"], "max_tokens": 3, "generation_kwargs": {"min_tokens": 9}}, "generation_kwargs.min_tokens"),
+    ("/generate", {"text": "a", "rid": "x" * 500}, "rid"),
+    ("/generate", {"text": "a", "sampling_params": {"stop_token_ids": [10**9]}}, "sampling_params.stop_token_ids[0]"),
+    ("/v1/completions", {"prompt": "a", "request_id": "x" * 500}, "request_id"),
+    ("/inference/v1/generate", {"token_ids": [5], "sampling_params": {"logprobs": 10**6}}, "sampling_params.logprobs"),
+    ("/v1/completions", {"prompt": "a", "structured_outputs": {"choice": 5}}, "structured_outputs.choice"),
+    ("/v1/completions", {"prompt": "a", "structured_outputs": {}}, "structured_outputs"),
+    ("/v1/completions", {"prompt": "a", "response_format": {"type": "x"}}, "response_format.type"),
+    ("/v1/completions", {"prompt": "a", "stream": True, "stream_options": {"include_usage": 5}}, "stream_options.include_usage"),
+    # shapes within
+    ("/v1/chat/completions", {"messages": [{"role": "user", "content": "a"}], "tools": [5]}, "tools[0]"),
+    ("/v1/chat/completions", {"messages": [{"role": "user", "content": "a"}], "tools": [{}]}, "tools[0].function"),
+    ("/v1/chat/completions", {"messages": [{"role": "user", "content": "a"}], "tools": [{"type": "function", "function": {}}]}, "tools[0].function.name"),
+    ("/get_reward", {"query": ["a"], "prompts": ["b"], "labels": 5}, "labels"),
+]
+
+
+@pytest.mark.parametrize("path,body,param", NAMES, ids=[f"{i}-{n[0]}-{n[2]}" for i, n in enumerate(NAMES)])
+def test_the_name_is_the_clients(server, path, body, param):
+    reply = server.post(path, body)
+    assert reply.status_code == 400, reply.text
+    assert reply.json()["error"]["param"] == param, reply.text
+
+
+SHAPES = [
+    ("/v1/completions", {}),
+    ("/verify", {}),
+    ("/generate", {"success": False, "message": str}),
+    ("/pause_generation", {"success": False, "message": str}),
+    ("/generate/", {"detail": str}),
+    ("/run_code", {"detail": str}),
+    ("/execute_batch", {"detail": str}),
+    ("/api/v2/execute", {"message": str}),
+]
+
+
+@pytest.mark.parametrize("path,beside", SHAPES)
+def test_the_shape_is_the_dialects(server, path, beside):
+    reply = server.http.post(path, content=b"{", headers={"Content-Type": "application/json"})
+    assert reply.status_code == 400, reply.text
+    body = reply.json()
+    error = body.pop("error")
+    assert error["code"] == "invalid_json" and error["type"] == "invalid_request_error" and error["param"] is None
+    assert body == {k: error["message"] if v is str else v for k, v in beside.items()}
+
+
+@pytest.mark.parametrize("path", ["/completion", "/apply-template"])
+def test_llama_servers_code_is_the_status(server, path):
+    reply = server.post(path, {"colour": 1})
+    error = reply.json()["error"]
+    assert reply.status_code == 400 and error["code"] == 400 and error["name"] == "unknown_field"
+    assert error["param"] == "colour" and error["message"]
