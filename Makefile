@@ -91,7 +91,10 @@ $(B)/needs: Makefile
 
 # In the paranoid build memory runs out where a test wants it to.
 FAILING := $(if $(filter paranoid,$(FLAVOUR)),$(B)/tests/paranoid/failing.o)
-WRAPPED := malloc calloc realloc aligned_alloc strdup strndup mmap pthread_create getline
+WRAPPED := malloc calloc realloc aligned_alloc strdup strndup mmap pthread_create getline seccomp_init \
+           MHD_create_response_from_buffer MHD_create_response_from_callback pcre2_compile_8 \
+           pcre2_match_data_create_from_pattern_8 pcre2_compile_context_create_8 pcre2_match_context_create_8 \
+           pcre2_jit_stack_create_8
 $(BIN): LDFLAGS += $(if $(FAILING),$(WRAPPED:%=-Wl$(comma)--wrap=%))
 $(BIN): $(LIB) $(B)/server/cli/main.o $(FAILING)
 	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $(B)/server/cli/main.o $(FAILING) $(LIB) $(LDLIBS)

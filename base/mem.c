@@ -79,6 +79,11 @@ bool mem_ran_out(void)
     return ran_out;
 }
 
+void mem_note(void)
+{
+    ran_out = true;
+}
+
 void mem_forget(void)
 {
     ran_out = false;

@@ -45,6 +45,9 @@ char *mem_text(struct span s, struct error *err);
 /* Whether an allocation has failed on this thread since mem_forget(). */
 bool mem_ran_out(void);
 
+/* A library had no memory: remembered as our own failures are. */
+void mem_note(void);
+
 /* A piece of work begins: what failed before is not its concern. */
 void mem_forget(void);
 

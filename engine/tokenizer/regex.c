@@ -153,6 +153,10 @@ static pcre2_code *compile(struct span p, struct error *err)
     pcre2_code *c = pcre2_compile((PCRE2_SPTR)p.p, p.n, options, &code, &at, context);
     pcre2_compile_context_free(context);
     if (c != NULL) return c;
+    if (code == PCRE2_ERROR_HEAP_FAILED) {
+        error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for a pattern");
+        return NULL;
+    }
     PCRE2_UCHAR why[120] = "";
     pcre2_get_error_message(code, why, sizeof(why));
     error_set(err, ERROR_UNSUPPORTED, NULL, "pattern \"%.*s\": %s at byte %zu",

@@ -525,10 +525,10 @@ bool trial_run(const struct program *p, const struct code_tests *tests,
     struct session s = {.program = p, .tests = tests, .options = o, .arena = a, .trial = t};
     struct sandbox **list;
     struct bay bays[SANDBOXES_MAX] = {0};
-    t->n = tests->n;
     t->statuses = arena_alloc(a, tests->n, sizeof(*t->statuses));
     t->scores = arena_alloc(a, tests->n, sizeof(*t->scores));
     if (t->statuses == NULL || t->scores == NULL || !give_tokens(&s)) return false;
+    t->n = tests->n;
     buffer_init(&s.checker, (size_t)64 << 20);
     if (tests->ioi != NULL && tests->ioi->checker != NULL &&
         !ioi_compile_checker(tests->ioi, &s.checker, &t->error)) {

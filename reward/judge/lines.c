@@ -75,8 +75,11 @@ static bool batch_push(struct batch *b, struct span line, struct error *err)
         b->room = room;
     }
     buffer_add_span(&b->text, line);
+    if (b->text.failed) {
+        return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the lines");
+    }
     b->ends[b->n++] = b->text.n;
-    return !b->text.failed || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the lines");
+    return true;
 }
 
 /* ---- settings ------------------------------------------------------------------------------------------ */
@@ -134,7 +137,7 @@ static char *group_of_line(const cJSON *line)
     if (group == NULL) return NULL;
     struct arena *a = arena_new(GROUP_BYTES);
     struct span name = group_name(group, a); /* what is no name has its own error when judged */
-    char *copy = strndup(name.n > 0 ? name.p : "", name.n);
+    char *copy = mem_text(name, NULL);
     arena_free(a);
     return copy;
 }
@@ -193,10 +196,15 @@ bool batcher_add(struct batcher *b, struct span line, struct batch **ready, stru
     if (is_plain(b, line)) {
         if (!push(b, line, err)) return false;
     } else {
+        mem_forget();
         cJSON *json = json_parse(line, NULL);
         if (is_settings(json)) return take_settings(b, json, ready, err);
         char *group = group_of_line(json);
         cJSON_Delete(json);
+        if (mem_ran_out()) { /* it may have been settings, or of another group */
+            free(group);
+            return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for a line");
+        }
         bool large = b->filling != NULL && b->filling->n >= REWARD_MAX_GROUP_SIZE;
         if (large || (b->group_size == 0 && !same_group(group, b->group))) *ready = take(b);
         free(b->group);
@@ -244,8 +252,12 @@ struct judge_job *batch_job(struct batch *b, struct judge *judge, struct error *
 {
     struct error *errors = mem_new(b->n + 1, sizeof(*errors), err);
     struct judge_job *job = NULL;
-    if (errors != NULL) {
-        cJSON *request = make_request(b, errors);
+    mem_forget();
+    cJSON *request = errors != NULL ? make_request(b, errors) : NULL;
+    if (errors != NULL && mem_ran_out()) { /* lines may be missing */
+        error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the lines");
+        cJSON_Delete(request);
+    } else if (errors != NULL) {
         fit_advantage(b, request);
         job = job_new(
             judge, &(struct job_order){.body = request, .form = &job_native, .lines = true}, err);

@@ -34,6 +34,7 @@ struct judge_stream {
     struct batcher batcher; /* the feeding thread's */
     struct buffer partial;  /* of a line: bytes since the last LF */
     atomic_bool cancelled;
+    atomic_bool lost; /* results, for want of memory: said in their place, at the end */
 
     pthread_mutex_t lock;
     struct sheet *head, *tail;
@@ -52,12 +53,21 @@ static void write_sheet(struct judge_stream *s, struct sheet *sheet)
         if (batch_print(sheet->job, &out)) {
             s->write(s->arg, buffer_span(&out));
         } else {
-            atomic_store(&s->cancelled, true); /* out of memory: better no results than a gap */
+            atomic_store(&s->lost, true);
+            atomic_store(&s->cancelled, true); /* better no more results than a gap */
         }
     }
     buffer_clear(&out);
     judge_job_free(sheet->job);
     free(sheet);
+}
+
+static void write_loss(struct judge_stream *s)
+{
+    static const char line[] = "{\"error\":{\"message\":\"out of memory for the results\","
+                               "\"type\":\"server_error\",\"param\":null,"
+                               "\"code\":\"out_of_memory\"}}\n";
+    s->write(s->arg, span_str(line));
 }
 
 /* The head of the queue if it has ended; the writer's next. */
@@ -91,7 +101,9 @@ static void advance(struct judge_stream *s)
     void (*tell)(void *arg) = s->head == NULL ? s->done : NULL;
     void *arg = s->arg;
     pthread_mutex_unlock(&s->lock);
-    if (tell != NULL) tell(arg);
+    if (tell == NULL) return;
+    if (atomic_load(&s->lost)) write_loss(s);
+    tell(arg);
 }
 
 static void on_done(void *arg, struct judge_job *job)
@@ -151,6 +163,9 @@ static bool add_line(struct judge_stream *s, struct span line, struct error *err
 static bool end_partial(struct judge_stream *s, struct span head, struct error *err)
 {
     buffer_add_span(&s->partial, head);
+    if (s->partial.no_memory) {
+        return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for a line");
+    }
     if (s->partial.failed) {
         return error_set(err, ERROR_TOO_LARGE, NULL, "a line has more than %d bytes",
                          REWARD_MAX_LINE);
@@ -181,9 +196,11 @@ bool judge_stream_feed(struct judge_stream *s, struct span bytes, struct error *
 void judge_stream_end(struct judge_stream *s, void (*done)(void *arg))
 {
     if (!atomic_load(&s->cancelled)) {
-        if (s->partial.n > 0) end_partial(s, span_of(NULL, 0), NULL);
+        struct error e = {0};
+        if (s->partial.n > 0) end_partial(s, span_of(NULL, 0), &e);
         struct batch *rest = batcher_take(&s->batcher, true);
-        if (rest != NULL) start(s, rest, NULL);
+        if (rest != NULL) start(s, rest, &e);
+        if (e.code == ERROR_NO_MEMORY) atomic_store(&s->lost, true);
     }
     pthread_mutex_lock(&s->lock);
     s->done = done;

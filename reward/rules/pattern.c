@@ -45,9 +45,12 @@ struct pattern *pattern_new(struct span source, unsigned flags, struct error *er
     }
     pcre2_compile_context_free(context);
     if (p != NULL && p->code != NULL) return p;
-    PCRE2_UCHAR what[128] = "out of memory";
-    if (code != 0) pcre2_get_error_message(code, what, sizeof(what));
-    if (p != NULL) {
+    if (p == NULL || context == NULL || code == PCRE2_ERROR_HEAP_FAILED) {
+        mem_note();
+        error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for a pattern");
+    } else {
+        PCRE2_UCHAR what[128] = "";
+        pcre2_get_error_message(code, what, sizeof(what));
         error_set(err, ERROR_UNPARSABLE, NULL, "the pattern is wrong at byte %zu: %s", (size_t)at,
                   (const char *)what);
     }
@@ -82,6 +85,7 @@ enum pattern_result pattern_find(const struct pattern *p, struct span text, uint
     }
     pcre2_match_data_free(data);
     pcre2_match_context_free(context);
+    if (rc == PCRE2_ERROR_NOMEMORY) mem_note();
     if (rc > 0) return PATTERN_YES;
     return rc == PCRE2_ERROR_NOMATCH ? PATTERN_NO : PATTERN_TOO_HARD;
 }

@@ -211,10 +211,10 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, c
     if (x == NULL) {
         const union MHD_ConnectionInfo *info =
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-        if (info == NULL || info->socket_context == NULL) return MHD_NO;
-        x = *state = exchange_new(cls, info->socket_context, connection, method, url);
-        if (x != NULL) return on_head(x);
         const struct server *s = cls;
+        bool known = info != NULL && info->socket_context != NULL;
+        if (known) x = *state = exchange_new(cls, info->socket_context, connection, method, url);
+        if (x != NULL) return on_head(x);
         return MHD_queue_response(connection, (unsigned)error_status(ERROR_NO_MEMORY), s->no_memory);
     }
     if (*n > 0) {

@@ -157,11 +157,12 @@ static void delivered(struct message *m)
     struct exchange *x = v->exchange;
     uv_mutex_lock(&v->lock);
     v->posted = false;
-    bool ended = v->ended;
+    bool ended = v->ended, lost = v->lines.failed;
     if (!x->gone) buffer_add_span(&x->out, buffer_span(&v->lines));
     x->facts.items += count_lines(buffer_span(&v->lines));
     buffer_drop(&v->lines, v->lines.n);
     uv_mutex_unlock(&v->lock);
+    if (lost && !x->over) exchange_cut(x); /* better no more results than a gap */
     if (!x->over) exchange_push(x);
     if (ended) {
         end_stream(v);

@@ -28,7 +28,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 from page import ALL, CHILDREN, EVERY, FRESH, PARENT, Page
-from scenarios import COMPLETIONS, VERIFY, away, commands
+from scenarios import COMPLETIONS, VERIFY, Beginning, Command, Request, away, commands
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODEL = str(ROOT / "models/touchstone-tiny.gguf")
@@ -339,8 +339,10 @@ class Exchange:
         self.renew()
 
     def end(self):
-        if (log := self.server.stop()) is not None:
-            self.outcome.found("at the end: " + (summary(log) or log[-600:]), [])
+        log = self.server.stop()
+        said = self.server.said().decode(errors="replace") if log is None else log  # by its children too
+        if log is not None or "Sanitizer" in said or "Assertion" in said:
+            self.outcome.found("at the end: " + (summary(said) or said[-600:]), [])
 
 
 class Run:
@@ -373,9 +375,9 @@ class Run:
         failed = page.failed > 0
         if got is None:
             out.found("hangs", page.callers(), first)
-        elif got.returncode not in (0, 1) or b"Sanitizer" in got.stderr:
+        elif got.returncode not in (0, 1, 2) or b"Sanitizer" in got.stderr:
             out.found(f"crash: status {got.returncode} " + summary(got.stderr.decode(errors="replace")), page.callers(), first)
-        elif got.returncode == 1 and (not got.stderr.strip() or b"memory" not in got.stderr and b"thread" not in got.stderr):
+        elif got.returncode != 0 and (not got.stderr.strip() or b"memory" not in got.stderr and b"thread" not in got.stderr):
             out.found(f"says not why: {got.stderr[-300:]!r}", page.callers(), first)
         elif got.returncode == 0 and failed and got.stdout != self.base.stdout and b"memory" not in got.stdout:
             out.found(f"another output: {got.stdout[-300:]!r}", page.callers(), first)
@@ -383,6 +385,31 @@ class Run:
 
     def end(self):
         pass
+
+
+class Start(Run):
+    """A server that starts, gets ready and ends: memory runs out until it is ready, or all the while."""
+
+    def run(self):
+        log = tempfile.NamedTemporaryFile(prefix="paranoid-")
+        with open(log.name, "ab") as out:
+            process = subprocess.Popen([self.program, "serve", *SETTINGS], stdout=out, stderr=out, env=environment(self.page))
+        end = time.monotonic() + SECONDS
+        while process.poll() is None and b"event=ready" not in pathlib.Path(log.name).read_bytes():
+            if time.monotonic() > end:
+                process.kill()
+                process.wait()
+                return None
+            time.sleep(0.01)
+        if process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+        try:
+            process.wait(SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+            return None
+        return subprocess.CompletedProcess([], process.returncode, b"", pathlib.Path(log.name).read_bytes())
 
 
 def first_fails(subject, full):
@@ -398,9 +425,12 @@ def first_fails(subject, full):
                 first += ALL_STRIDE if many == ALL else 1 if first < EVERY_BELOW else STRIDE
 
 
+SUBJECTS = {Request: Exchange, Command: Run, Beginning: Start}
+
+
 def drive(program, scenario, full):
     begun = time.monotonic()
-    subject = Exchange(program, scenario) if hasattr(scenario, "path") else Run(program, scenario)
+    subject = SUBJECTS[type(scenario)](program, scenario)
     try:
         first_fails(subject, full)
     finally:

@@ -41,6 +41,13 @@ class Command:
     place: int = PARENT
 
 
+@dataclasses.dataclass
+class Beginning:
+    """A server that starts."""
+    name: str
+    place: int = PARENT
+
+
 USER = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "What is 2+3? Say caf\u00e9."}]
 TOOLS = [{"type": "function", "function": {"name": "add", "description": "adds",
                                            "parameters": {"type": "object", "properties": {"a": {"type": "number"}}}}}]
@@ -201,6 +208,8 @@ def commands(model, lines):
     with open(lines, "rb") as f:
         stdin = f.read()
     return [
+        Beginning("serve: start to end"),
+        Beginning("serve: its verifier processes and cells", place=CHILDREN),
         Command("run: a load and a completion", ["run", "--model", model, "--threads", "2", "--max-tokens", "3", "2+3="]),
         Command("model", ["model", model]),
         Command("tokenize", ["tokenize", "--model", model], stdin=b'{"text": "2+3="}\n'),
