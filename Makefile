@@ -41,6 +41,10 @@ FLINT     := $(shell pkg-config --libs flint 2>/dev/null || echo -lcalcium -lant
 known      = $(shell $(CC) -Werror $(1) -E -x c /dev/null >/dev/null 2>&1 && echo $(1)) # flags that only some compilers have
 WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wmissing-prototypes \
              -Wwrite-strings -Wcast-qual -Wundef -Wvla $(call known,-Wno-format-truncation)
+# clang also has opinions on enumerators as constants, on the float INFINITY in a double, on members left to be zero.
+ifneq ($(findstring clang,$(shell $(CC) --version 2>/dev/null)),)
+WARNINGS  += $(call known,-Wno-enum-float-conversion) -Wno-double-promotion -Wno-missing-field-initializers
+endif
 HARDENING := -fstack-protector-strong -fPIE -fstack-clash-protection -fcf-protection
 # No contraction: a*b+c is two roundings unless the source says fma(). The bits depend on it.
 CFLAGS    += -std=c11 -g -pthread -ffp-contract=off -fno-math-errno $(WARNINGS) $(HARDENING)

@@ -175,10 +175,50 @@ static void read_all(struct math_work *w, struct span text, struct readings *r)
     if (labelled.n > 0 && r->n < MAX_READINGS) add_reading(w, labelled, READ_THOUSANDS, r);
 }
 
-/* The same bytes, white space between them aside. */
+/* The same bytes, but for the braces that set a comma tightly: 2{,}5 is what 2,5 is. */
 static bool same_text(struct span a, struct span b)
 {
-    return a.n > 0 && span_eq(a, b);
+    struct span tight = span_str("{,}");
+    size_t i = 0, k = 0;
+    while (i < a.n && k < b.n) {
+        size_t left = span_starts(span_slice(a, i, a.n), tight) ? 3 : 1;
+        size_t right = span_starts(span_slice(b, k, b.n), tight) ? 3 : 1;
+        if ((left == 3 ? ',' : a.p[i]) != (right == 3 ? ',' : b.p[k])) return false;
+        i += left;
+        k += right;
+    }
+    return a.n > 0 && i == a.n && k == b.n;
+}
+
+/* Three numbers with one sign between, one of them a year of four digits: 2024-03-14, 14/3/2024. */
+static bool numeric_date(struct span s, int64_t part[3], char *sign)
+{
+    size_t i = 0, years = 0;
+    *sign = 0;
+    for (int k = 0; k < 3; k++) {
+        size_t from = i;
+        part[k] = 0;
+        for (; i < s.n && i - from < 4 && ascii_is_digit(s.p[i]); i++) {
+            part[k] = part[k] * 10 + (s.p[i] - '0');
+        }
+        if (i == from || i - from == 3) return false;
+        years += i - from == 4;
+        if (k == 2) break;
+        if (i >= s.n || strchr("-/.", s.p[i]) == NULL || (k == 1 && s.p[i] != *sign)) return false;
+        *sign = s.p[i++];
+    }
+    return i == s.n && years == 1;
+}
+
+static enum equality dates(struct math_work *w, struct span g, struct span a)
+{
+    int64_t x[3], y[3];
+    char sign, other;
+    if (!numeric_date(g, x, &sign) || !numeric_date(a, y, &other) || sign != other) {
+        return EQ_UNKNOWN;
+    }
+    bool same = x[0] == y[0] && x[1] == y[1] && x[2] == y[2];
+    return same ? work_yes(w, MATH_EQUAL_VALUE) : work_no(w, MATH_NOT_EQUAL);
 }
 
 static enum equality plain_numbers(struct math_work *w, struct span g, struct span a)
@@ -327,6 +367,7 @@ enum equality answers_equal(struct math_work *w, struct span gold, struct span a
     if (a.n == 0) return work_no(w, MATH_EMPTY_ANSWER);
     enum equality e = plain_numbers(w, g, a);
     if (e == EQ_UNKNOWN) e = times(w, g, a);
+    if (e == EQ_UNKNOWN) e = dates(w, g, a);
     if (e != EQ_UNKNOWN) return e;
     if (w->options->mode == MATH_TEXT) {
         return words_same(w->arena, g, a) ? work_yes(w, MATH_EQUAL_WORDS)

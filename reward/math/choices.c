@@ -9,8 +9,10 @@
 #include "reward/math/choices.h"
 
 #include "base/ascii.h"
+#include "base/turn_marks.h"
 #include "reward/math/find/choice.h"
 #include "reward/math/find/extract.h"
+#include "reward/math/find/gold.h"
 #include "reward/math/find/marks.h"
 #include "reward/math/find/plain.h"
 #include "reward/math/read/words.h"
@@ -107,7 +109,7 @@ static struct offer in_text(struct arena *a, struct span response, struct span r
     struct extraction x;
     extract_answer(a, response, o, &x);
     if (x.source == MATH_FROM_NOWHERE) return out;
-    out.found.choice = by_content(a, x.text, x.place, o);
+    out.found.choice = by_content(a, x.text, x.place.n > 0 ? x.place : span_trim(rest), o);
     out.text = x.text;
     return out;
 }
@@ -121,6 +123,7 @@ static struct offer offered(struct arena *a, struct span response, const struct 
     struct span rest;
     bool open;
     letters.extract = MATH_EXTRACT_STRING;
+    letters.trace = NULL;
     extract_answer(a, response, &letters, &x);
     *cause = x.cause;
     bool marked =
@@ -129,7 +132,7 @@ static struct offer offered(struct arena *a, struct span response, const struct 
     if (out.found.choice >= 0 || out.found.several) return out;
     bool only_marks = o->require_boxed || o->answer_tag || o->answer_in_brackets;
     if (only_marks || x.cause == MATH_ONLY_IN_REASONING) return out;
-    if (!marks_after_reasoning(marks_cut(response), o, &rest, &open)) return out;
+    if (!marks_after_reasoning(turn_text(response), o, &rest, &open)) return out;
     return in_text(a, response, rest, o, marked);
 }
 
@@ -148,6 +151,11 @@ void choices_judge(struct arena *a, struct span completion, struct span gold,
         }
     }
     int got = offer.found.choice;
+    trace_add(o->trace, "choice", offer.text,
+              offer.found.several     ? "several choices are offered"
+              : offer.found.withdrawn ? "the last cue names no choice"
+              : got < 0               ? "no choice is named"
+                                      : "the choice that the strongest cue names");
     bool found = got >= 0 || offer.found.several;
     bool reasoning = !found && cause == MATH_ONLY_IN_REASONING;
     *out = (struct math_result){
@@ -182,7 +190,7 @@ bool choices_is_gold(struct arena *a, struct span gold, const struct math_option
 {
     bool may = o->mode == MATH_AUTO && o->form == MATH_FORM_TEXT && has_capital(gold);
     if (!may) return false;
-    struct span g = words_unwrap(extract_gold(a, gold, o));
+    struct span g = words_unwrap(gold_answer(a, gold, o));
     bool capital = g.n > 0 && ((g.p[0] >= 'A' && g.p[0] <= 'J') || g.p[0] == '(');
     return capital && choice_of(g, o, true) >= 0;
 }

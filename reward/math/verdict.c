@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "reward/math/real/decimal.h"
 #include "reward/math/find/extract.h"
+#include "reward/math/find/gold.h"
 #include "reward/math/field/fingerprint.h"
 #include "reward/math/read/parse.h"
 #include "reward/math/find/formula.h"
@@ -68,6 +69,8 @@ static enum equality meet_inside(struct math_work *w, struct span gold, struct s
 {
     if (said->text.n == 0 || said->denied || span_eq(said->text, answer)) return EQ_NO;
     enum equality e = meet(w, gold, said->text);
+    trace_add(w->options->trace, "words", said->text, "what its words state");
+    trace_add(w->options->trace, "compare", said->text, math_cause_text(w->cause));
     if (e == EQ_YES) out->extracted = said->text;
     return e;
 }
@@ -77,7 +80,10 @@ static enum equality meet_core(struct math_work *w, struct span gold, struct spa
 {
     struct span g = qualify_core(gold), a = qualify_core(answer);
     if ((g.n > 0) == (a.n > 0)) return EQ_NO;
-    return meet(w, g.n > 0 ? g : gold, a.n > 0 ? a : answer);
+    trace_add(w->options->trace, "condition", g.n > 0 ? g : a, "without its condition");
+    enum equality e = meet(w, g.n > 0 ? g : gold, a.n > 0 ? a : answer);
+    trace_add(w->options->trace, "compare", g.n > 0 ? g : a, math_cause_text(w->cause));
+    return e;
 }
 
 /* The answer against the reference, as it stands and then without what its words add. */
@@ -86,6 +92,7 @@ static enum equality meet_all(struct math_work *w, struct span gold, struct span
 {
     enum equality e = meet(w, gold, answer);
     enum math_cause cause = w->cause;
+    trace_add(w->options->trace, "compare", answer, math_cause_text(cause));
     if (e == EQ_YES || w->options->mode == MATH_TEXT) return e;
     if (meet_inside(w, gold, answer, said, out) == EQ_YES) return EQ_YES;
     if (meet_core(w, gold, answer) == EQ_YES) return EQ_YES;
@@ -119,8 +126,9 @@ static void judge_one(struct arena *a, struct span gold_text, const struct math_
     struct math_options local = *o;
     if (o->language.n == 0 && found->language.n > 0) local.language = found->language;
     struct math_work w = work_begin(a, &local, effort);
-    struct span gold = extract_gold(a, gold_text, o), answer = found->text;
+    struct span gold = gold_answer(a, gold_text, o), answer = found->text;
     out->gold = gold;
+    trace_add(o->trace, "reference", gold, "what the reference says");
     if (gold.n == 0) {
         out->verdict = MATH_CANNOT_JUDGE;
         out->cause = MATH_UNPARSABLE_GOLD;
@@ -128,12 +136,21 @@ static void judge_one(struct arena *a, struct span gold_text, const struct math_
     }
     struct stated said = {.text = answer}, meant = extract_inside(a, gold, o);
     if (!found->spoken) said = extract_inside(a, answer, o);
-    if (said.changed) out->extracted = answer = said.text;
+    if (said.changed) {
+        out->extracted = answer = said.text;
+        trace_add(o->trace, "words", answer, "words beside the value change it");
+    }
     if (meant.changed) gold = meant.text;
     enum equality e = meet_all(&w, gold, answer, &said, out);
     struct span place = said.plain.n > 0 ? said.plain : found->place;
     if (e != EQ_YES && words_agree(a, gold, answer, place)) e = work_yes(&w, MATH_EQUAL_WORDS);
+    struct span value = e == EQ_NO ? gold_value(a, gold) : span_of(NULL, 0);
+    if (value.n > 0 && !span_eq(value, gold)) e = meet_all(&w, value, answer, &said, out);
     out->verdict = verdict_of(&w, e, &out->cause);
+    if (e == EQ_NO && value.n == 0 && gold_is_unreadable(a, gold)) {
+        out->verdict = MATH_CANNOT_JUDGE;
+        out->cause = MATH_UNPARSABLE_GOLD;
+    }
 }
 
 /* Which of two verdicts about two references stands: correct, then what may still become it. */
@@ -211,7 +228,7 @@ void math_judge(struct arena *a, struct span completion, const struct span *gold
     for (int i = 0; i < n_golds; i++) {
         struct math_result r = {.extracted = found.text, .source = found.source, .gold = golds[i]};
         bool letter = !choice && choices_is_gold(a, golds[i], o);
-        if (letter) choices_judge(a, completion, extract_gold(a, golds[i], o), o, &r);
+        if (letter) choices_judge(a, completion, gold_answer(a, golds[i], o), o, &r);
         if (choice) {
             choices_judge(a, completion, golds[i], o, &r);
         } else if (letter && r.source != MATH_FROM_NOWHERE) {

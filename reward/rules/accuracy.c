@@ -14,8 +14,9 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "reward/math/math.h"
+#include "reward/rules/choice_list.h"
 
-enum { MAX_GOLDS = 64, MAX_CHOICES = 64 };
+enum { MAX_GOLDS = 64 };
 
 enum {
     OPT_MODE,
@@ -39,6 +40,8 @@ enum {
     OPT_LOCATION,
     OPT_UNITS,
     OPT_PERCENT,
+    OPT_ALL_ANSWERS,
+    OPT_EXPLAIN,
 };
 
 static const char *const modes[] = {
@@ -56,7 +59,8 @@ static const char *const locations[] = {
 /* Options ready for math_judge(), with the memory that they borrow from. */
 struct accuracy {
     struct math_options options;
-    struct span choices[MAX_CHOICES];
+    struct choice_list choices;
+    bool all_answers, explain;
     struct arena *arena;
 };
 
@@ -84,25 +88,11 @@ static bool read_extract(const cJSON *list, unsigned *out, struct error *err)
     return true;
 }
 
-static bool read_choices(struct accuracy *x, const cJSON *list, struct error *err)
+static void use_choices(const struct choice_list *list, struct math_options *o)
 {
-    const cJSON *v;
-    if (!cJSON_IsArray(list) || cJSON_GetArraySize(list) > MAX_CHOICES) {
-        return error_set(err, ERROR_INVALID_TYPE, "choices",
-                         "choices must be a list of at most %d texts", MAX_CHOICES);
-    }
-    cJSON_ArrayForEach(v, list)
-    {
-        struct span s = cJSON_IsString(v) ? json_text(v, x->arena) : span_of(NULL, 0);
-        char *copy = s.n == 0 ? NULL : arena_str(x->arena, s);
-        if (copy == NULL) {
-            return error_set(err, ERROR_INVALID_VALUE, "choices",
-                             "choices must be texts, not empty");
-        }
-        x->choices[x->options.n_choices++] = span_of(copy, s.n);
-    }
-    x->options.choices = x->choices;
-    return true;
+    o->choices = list->names;
+    o->contents = list->told ? list->contents : NULL;
+    o->n_choices = list->n;
 }
 
 static bool copy_text(struct arena *a, struct span s, struct span *out, struct error *err)
@@ -150,7 +140,12 @@ static bool fill(struct accuracy *x, const struct option_value *v, struct error 
         return false;
     }
     if (v[OPT_EXTRACT].given && !read_extract(v[OPT_EXTRACT].json, &o->extract, err)) return false;
-    return !v[OPT_CHOICES].given || read_choices(x, v[OPT_CHOICES].json, err);
+    x->all_answers = v[OPT_ALL_ANSWERS].on;
+    x->explain = v[OPT_EXPLAIN].on;
+    if (!v[OPT_CHOICES].given) return true;
+    if (!choice_list_read(&x->choices, v[OPT_CHOICES].json, x->arena, err)) return false;
+    use_choices(&x->choices, o);
+    return true;
 }
 
 static void release(void *prepared)
@@ -215,6 +210,26 @@ static bool read_golds(const cJSON *answer, struct arena *a, struct span *golds,
     return true;
 }
 
+/* Several references that are one answer together, as one list. */
+static bool join_golds(struct span *golds, int *n, struct arena *a, struct error *err)
+{
+    size_t size = 0, at = 0;
+    for (int i = 0; i < *n; i++) {
+        size += golds[i].n + 2;
+    }
+    char *text = arena_alloc(a, size + 1, 1);
+    if (text == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the answers");
+    for (int i = 0; i < *n; i++) {
+        if (i > 0) memcpy(text + at, ", ", 2);
+        at += i > 0 ? 2 : 0;
+        if (golds[i].n > 0) memcpy(text + at, golds[i].p, golds[i].n);
+        at += golds[i].n;
+    }
+    golds[0] = span_of(text, at);
+    *n = 1;
+    return true;
+}
+
 /* The response with what the prompt had already written of it: "<think>\n" matters. */
 static struct span whole_response(const struct reward_call *call)
 {
@@ -245,19 +260,52 @@ static void tell(const struct math_result *r, struct reward_out *out)
     if (r->gold.p != NULL) detail_text(out, "gold", r->gold);
 }
 
+/* The steps as a list of {"step", "says", "text", "from", "to"}: offsets in the response, in bytes,
+ * where the text stands in it. */
+static void tell_steps(const struct math_trace *trace, struct span response, struct reward_out *out)
+{
+    detail_key(out, "steps");
+    buffer_add_char(out->details, '[');
+    for (int i = 0; i < trace->n; i++) {
+        const struct trace_step *s = &trace->step[i];
+        buffer_addf(out->details, "%s{\"step\":\"%s\",\"says\":", i > 0 ? "," : "", s->name);
+        json_print_text(span_str(s->says), out->details);
+        if (s->text.p != NULL) {
+            buffer_add_str(out->details, ",\"text\":");
+            json_print_text(s->text, out->details);
+        }
+        if (s->text.p != NULL && s->text.p >= response.p && s->text.p < response.p + response.n) {
+            size_t from = (size_t)(s->text.p - response.p);
+            buffer_addf(out->details, ",\"from\":%zu,\"to\":%zu", from, from + s->text.n);
+        }
+        buffer_add_char(out->details, '}');
+    }
+    buffer_add_char(out->details, ']');
+}
+
 static enum score_status score(const struct reward_call *call, struct reward_out *out)
 {
     const struct accuracy *x = call->prepared;
     struct math_options o = x->options;
     struct span golds[MAX_GOLDS];
     struct math_result r;
+    struct choice_list choices;
+    struct math_trace trace = {.n = 0};
+    const cJSON *own = json_get(call->item, "choices");
     int n;
     if (!read_golds(call->answer, call->arena, golds, &n, out->err)) return SCORE_FAULT;
+    if (x->all_answers && n > 1 && !join_golds(golds, &n, call->arena, out->err)) {
+        return SCORE_FAULT;
+    }
+    if (own != NULL && !choice_list_read(&choices, own, call->arena, out->err)) return SCORE_FAULT;
+    if (own != NULL) use_choices(&choices, &o);
+    if (x->explain) o.trace = &trace;
     if (call->in_worker && call->budget_ms > 0) o.budget_s = call->budget_ms / 1000.0;
     struct span response = o.form == MATH_FORM_BARE ? call->completion : whole_response(call);
     math_judge(call->arena, response, golds, n, &o, call->in_worker ? MATH_FULL : MATH_CHEAP, &r);
     if (r.verdict == MATH_DEFER) return SCORE_DEFER;
     tell(&r, out);
+    if (x->explain) tell_steps(&trace, response, out);
     return r.verdict == MATH_CANNOT_JUDGE ? SCORE_CANNOT : SCORE_DONE;
 }
 
@@ -306,7 +354,8 @@ static const struct reward_option options[] = {
         .doc = "the first marked answer counts, not the last"},
     [OPT_BRACKETS] = {.name = "answer_in_brackets", .type = OPTION_BOOL, .fallback = "false",
         .doc = "the last [...] holds the answer"},
-    [OPT_CHOICES] = {.name = "choices", .type = OPTION_JSON, .doc = "the letters or words to choose from"},
+    [OPT_CHOICES] = {.name = "choices", .type = OPTION_JSON,
+        .doc = "the letters or contents to choose from, or {letter: content}; the item's own come first"},
     [OPT_LANGUAGE] = {.name = "language", .type = OPTION_TEXT,
         .doc = "english, chinese, french, german...: whether 2,5 is a decimal"},
     [OPT_ABS_TOL] = {.name = "abs_tol", .type = OPTION_REAL, .fallback = "0", .min = 0, .max = 1e300,
@@ -321,8 +370,16 @@ static const struct reward_option options[] = {
         .doc = "1 m equals 100 cm"},
     [OPT_PERCENT] = {.name = "percent_lenient", .type = OPTION_BOOL, .fallback = "true",
         .doc = "28 % equals 28 as well as 0.28"},
+    [OPT_ALL_ANSWERS] = {.name = "all_answers", .type = OPTION_BOOL, .fallback = "false",
+        .doc = "a list of references is one answer of several parts, in any order, not alternatives"},
+    [OPT_EXPLAIN] = {.name = "explain", .type = OPTION_BOOL, .fallback = "false",
+        .doc = "details.steps: what was seen, tried and decided on the way to the verdict"},
 };
 /* clang-format on */
+
+static const struct reward_field fields[] = {
+    {"choices", "the letters or contents to choose from, or {letter: content}"},
+};
 
 const struct reward accuracy_reward = {
     .name = "accuracy",
@@ -330,6 +387,8 @@ const struct reward accuracy_reward = {
     .source = "arXiv 2501.12948, section 2.2.2; docs/accuracy.md",
     .options = options,
     .n_options = sizeof(options) / sizeof(options[0]),
+    .fields = fields,
+    .n_fields = sizeof(fields) / sizeof(fields[0]),
     .causes = causes,
     .tells_correct = true,
     .pool = POOL_ALGEBRA,

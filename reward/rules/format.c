@@ -9,6 +9,7 @@
  */
 #include "reward/row/row.h"
 
+#include "base/turn_marks.h"
 #include "reward/rules/format.h"
 #include "reward/rules/text.h"
 
@@ -71,6 +72,7 @@ static const char *r1_fault(struct span text, const struct tag_scan *s, bool all
 
 static double score_r1(struct span text, const struct reward_call *call, struct reward_out *out)
 {
+    text = turn_text(text); /* a marker such as <|im_end|> is not the model's text */
     struct tag_scan s = scan_tags(text);
     out->cause = r1_fault(text, &s, call->options[OPT_ALLOW_EMPTY].on);
     detail_key(out, "missing");

@@ -18,14 +18,25 @@ static bool prepare(const struct option_value *o, void **out, struct error *err)
            error_in(err, "schema");
 }
 
-/* What a ``` fence that is the whole text holds, without the language; text when it is none. */
+/* What the last closed ``` fence of text holds, without the language, whatever stands around it; text
+ * itself when it has none. A fence is a line's first three back quotes. */
 static struct span without_fence(struct span text)
 {
-    struct span fence = span_str("```");
-    size_t line = span_find(text, span_str("\n"), 0);
-    if (!span_starts(text, fence) || !span_ends(text, fence) || line == SPAN_NONE) return text;
-    if (line + 1 > text.n - fence.n) return text;
-    return span_trim(span_slice(text, line + 1, text.n - fence.n));
+    struct span fence = span_str("```"), inside = text;
+    size_t body = SPAN_NONE; /* of the fence that is open */
+    for (size_t line = 0; line < text.n;) {
+        const char *end = memchr(text.p + line, '\n', text.n - line);
+        size_t next = end == NULL ? text.n : (size_t)(end - text.p) + 1;
+        struct span head = span_trim(span_slice(text, line, next));
+        if (span_starts(head, fence) && body == SPAN_NONE) {
+            body = next;
+        } else if (span_is(head, "```") && body != SPAN_NONE) {
+            inside = span_trim(span_slice(text, body, line));
+            body = SPAN_NONE;
+        }
+        line = next;
+    }
+    return inside;
 }
 
 static enum score_status judge(const cJSON *schema, const cJSON *value, struct arena *a,

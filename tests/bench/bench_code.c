@@ -20,6 +20,7 @@
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "reward/code/run_limits.h"
 #include "reward/code/sandbox.h"
 #include "reward/code/trial.h"
 #include "reward/reward.h"
@@ -160,7 +161,7 @@ static void measure(const char *language, const char *source, int n)
     buffer_init(&p.binary, (size_t)64 << 20);
     if (trial_compile(&p, 10000, &t)) {
         struct sandbox_run run = trial_run_of(&p, &file);
-        run.limits = trial_limits(p.language, 6, (size_t)512 << 20, 1 << 20);
+        run.limits = run_limits(p.language, 6, (size_t)512 << 20, 1 << 20);
         compare(language, &run, true, n);
         compare(language, &run, false, n);
     } else {

@@ -59,10 +59,7 @@ static struct span text_of(const cJSON *object, const char *name, struct arena *
 /* A reference as the reward accuracy takes it: a text, or a number in its digits. */
 static struct span gold_of(const cJSON *v, struct arena *a)
 {
-    char digits[40];
-    if (!cJSON_IsNumber(v)) return json_text(v, a);
-    int n = snprintf(digits, sizeof(digits), "%.17g", v->valuedouble);
-    return span_of(arena_str(a, span_of(digits, (size_t)n)), (size_t)n);
+    return cJSON_IsNumber(v) ? json_decimal(v, a) : json_text(v, a);
 }
 
 static int read_golds(const cJSON *item, struct arena *a, struct span *golds)

@@ -191,7 +191,7 @@ def test_refused_fields(server, path):
         ("/v1/completions", {"cache_salt": "x" * 2000}, "invalid_value", "cache_salt"),
         ("/v1/completions", {"min_tokens": 5, "max_tokens": 4}, "invalid_value", "min_tokens"),
         ("/v1/completions", {"max_tokens": 0}, "invalid_value", "max_tokens"),
-        ("/v1/completions", {"response_format": {"type": "json_schema"}}, "unsupported", "response_format.type"),
+        ("/v1/completions", {"response_format": {"type": "json_schema"}}, "missing_field", "response_format.json_schema"),
         ("/v1/completions", {"response_format": {}}, "missing_field", "response_format.type"),
         ("/v1/completions", {"suffix": "x"}, "unsupported", "suffix"),
         ("/v1/completions", {"prompt": [1] * 5000}, "context_length_exceeded", "prompt"),

@@ -232,7 +232,7 @@ static void test_random_cycles(void **state)
     o.step_tokens = 32;
     struct client *c = client_open(o);
     bool live[MAX_REQUESTS] = {0};
-    int n_submitted = 0, n_done = 0;
+    int n_submitted = 0;
     uint64_t random = 1;
     for (int cycle = 0; cycle < 1000; cycle++) {
         random = scramble(random + (uint64_t)cycle);
@@ -249,7 +249,6 @@ static void test_random_cycles(void **state)
         for (int j = 0; j < MAX_REQUESTS; j++) {
             if (!live[j] || c->outputs[j].n_done == 0) continue;
             live[j] = false;
-            n_done++;
             c->outputs[j].n = c->outputs[j].n_done = 0;
             c->outputs[j].finish = FINISH_NONE;
         }

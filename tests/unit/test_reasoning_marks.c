@@ -40,6 +40,9 @@ static void test_several(void **state)
     assert_true(span_is(last, "b<think>c") && open);
     last = reasoning_after(span_str("[a] < b \xe2\x89\xa4 c"), &open);
     assert_true(last.n == 13 && !open);
+    const char *harmony = "<|channel|>analysis<|message|>\\boxed{6}<|end|><|start|>assistant"
+                          "<|channel|>final<|message|>So \\boxed{5}<|return|>";
+    assert_int_equal(check_verdict("harmony", "5", harmony, MATH_FORM_TEXT, MATH_CORRECT), 0);
     last = reasoning_after(span_of(NULL, 0), &open);
     assert_true(last.n == 0 && !open);
 }

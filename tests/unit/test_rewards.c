@@ -18,6 +18,7 @@ static const struct {
 } cases[] = {
     /* format r1 */
     {"r1: white space around", "\"name\":\"format\"", "\"completion\":\" <think>a</think>\\n\\n<answer>b</answer>\\n\"", "\"reward\":1"},
+    {"r1: a chat marker after it", "\"name\":\"format\"", "\"completion\":\"<think>a</think><answer>b</answer><|im_end|>\"", "\"reward\":1"},
     {"r1: text after", "\"name\":\"format\"", "\"completion\":\"<think>a</think><answer>b</answer> so\"", "\"cause\":\"text_outside\""},
     {"r1: text between", "\"name\":\"format\"", "\"completion\":\"<think>a</think>so<answer>b</answer>\"", "\"cause\":\"text_outside\""},
     {"r1: second think", "\"name\":\"format\"", "\"completion\":\"<think>a<think></think><answer>b</answer>\"", "\"cause\":\"repeated_tag\""},
@@ -85,6 +86,8 @@ static const struct {
     /* schema */
     {"schema: valid", "\"name\":\"schema\",\"schema\":{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"integer\",\"minimum\":1}},\"required\":[\"a\"],\"additionalProperties\":false}", "\"completion\":\"<think>{}</think>{\\\"a\\\": 3}\"", "\"cause\":\"valid\""},
     {"schema: a fence", "\"name\":\"schema\",\"schema\":{\"type\":\"array\"}", "\"completion\":\"```json\\n[1]\\n```\"", "\"reward\":1"},
+    {"schema: a fence among sentences", "\"name\":\"schema\",\"schema\":{\"type\":\"array\"}", "\"completion\":\"Here it is:\\n```json\\n[1]\\n```\\nDone.\"", "\"reward\":1"},
+    {"schema: the last fence", "\"name\":\"schema\",\"schema\":{\"type\":\"array\"}", "\"completion\":\"```json\\n[1]\\n```\\nrather:\\n```json\\n{}\\n```\"", "\"cause\":\"violates\""},
     {"schema: where it fails", "\"name\":\"schema\",\"schema\":{\"items\":{\"type\":\"string\"}}", "\"completion\":\"[\\\"a\\\", 2]\"", "\"path\":\"/1\",\"keyword\":\"type\""},
     {"schema: no JSON", "\"name\":\"schema\",\"schema\":true", "\"completion\":\"{a:1}\"", "\"cause\":\"not_json\""},
     {"schema: one of", "\"name\":\"schema\",\"schema\":{\"oneOf\":[{\"type\":\"number\"},{\"minimum\":3}]}", "\"completion\":\"5\"", "\"keyword\":\"oneOf\""},

@@ -180,18 +180,20 @@ static pid_t parent_of(pid_t pid, const char *name)
     return name == NULL || strcmp(found, name) == 0 ? parent : 0;
 }
 
-/* A signal to every cell below this process, and to the process around each as well when `outer`. */
-static void signal_cells(int signal, bool outer)
+/* A signal to every cell below this process, and to the process around each as well when `outer`; how many cells. */
+static int signal_cells(int signal, bool outer)
 {
+    int n = 0;
     DIR *proc = opendir("/proc");
     for (struct dirent *e; (e = readdir(proc)) != NULL;) {
         pid_t pid = (pid_t)strtol(e->d_name, NULL, 10);
         pid_t parent = pid > 0 ? parent_of(pid, "ts-cell") : 0;
         if (parent == 0 || parent_of(parent, "ts-cell-outer") != getpid()) continue;
         if (outer) kill(parent, signal);
-        kill(pid, signal);
+        n += kill(pid, signal) == 0;
     }
     closedir(proc);
+    return n;
 }
 
 /* Until a program of that name runs right below one of our cells. */
@@ -251,14 +253,15 @@ static void a_stopped_cell_is_replaced(void **state)
     const char *const argv[] = {"sleep", "50", NULL};
     struct sandbox_run run = {.argv = argv, .limits = standard};
     struct sandbox_result r;
-    run.limits.wall_ms = 400;
+    run.limits.wall_ms = 5000; /* it is stopped long before */
     sandbox_result_init(&r);
     for (int outer = 0; outer < 2; outer++) {
         struct sandbox *box = sandbox_open(&o, &err);
         assert_non_null(box);
         assert_true(sandbox_start(box, &run, &err));
-        wait_for_program("sleep");
-        signal_cells(SIGSTOP, outer == 1);
+        while (signal_cells(SIGSTOP, outer == 1) == 0) {
+            usleep(1000);
+        }
         assert_false(sandbox_finish(box, &r, &err));
         run_shell(box, "echo again", "", &r);
         assert_true(span_is(buffer_span(&r.out), "again\n"));

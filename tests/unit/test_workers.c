@@ -5,6 +5,7 @@
  */
 #include "tests/unit/judging.h"
 
+#include <dirent.h>
 #include <pthread.h>
 #include <signal.h>
 #include <unistd.h>
@@ -300,21 +301,27 @@ static bool read_stat(int pid, int *parent, char name[32])
     return ok;
 }
 
-/* Kill our processes of that name: the zygote is our child, a worker the zygote's. */
-static int kill_own(const char *name)
+/* Kill what is there now of the zygote, our child, or of the workers, which are the zygote's: each by
+ * its name too, for a worker that has only begun has the zygote's. */
+static int kill_own(bool workers)
 {
-    int killed = 0;
-    for (int pid = 2; pid < 4194304 / 8; pid++) {
+    enum { MOST = 2 * WORKERS };
+    int found[MOST], n = 0;
+    DIR *proc = opendir("/proc");
+    assert_non_null(proc);
+    for (struct dirent *e; n < MOST && (e = readdir(proc)) != NULL;) {
         char is[32], above[32];
-        int parent = 0, grandparent = 0;
-        if (!read_stat(pid, &parent, is) || strcmp(is, name) != 0) continue;
-        if (parent != getpid() &&
-            (!read_stat(parent, &grandparent, above) || grandparent != getpid())) {
-            continue;
-        }
-        killed += kill(pid, SIGKILL) == 0;
+        int pid = (int)strtol(e->d_name, NULL, 10), parent = 0, grandparent = 0;
+        if (pid <= 0 || !read_stat(pid, &parent, is)) continue;
+        bool ours = workers ? read_stat(parent, &grandparent, above) && grandparent == getpid()
+                            : parent == getpid();
+        if (ours && strcmp(is, workers ? "ts-verify" : "ts-zygote") == 0) found[n++] = pid;
     }
-    return killed;
+    closedir(proc);
+    for (int i = 0; i < n; i++) {
+        kill(found[i], SIGKILL);
+    }
+    return n;
 }
 
 static void test_worker_killed(void **state)
@@ -324,7 +331,7 @@ static void test_worker_killed(void **state)
     begin(&c, "{\"items\":[" HARD(A60) "," EASY "]}");
     wait_busy(1);
     while (!has_ended(&c)) { /* a worker that has only begun has no name yet */
-        kill_own("ts-verify");
+        kill_own(true);
         usleep(1000);
     }
     char *reply = end(&c);
@@ -352,7 +359,7 @@ static void test_zygote_killed(void **state)
     (void)state;
     for (int i = 0; i < 2; i++) {
         begin(&c, "{\"items\":[" HARD(A16) "," EASY "]}");
-        assert_int_equal(kill_own("ts-zygote"), 1);
+        assert_int_equal(kill_own(false), 1);
         char *reply = end(&c);
         expect(reply, "{\"id\":\"h\",\"reward\":0,");
         expect(reply, "{\"id\":\"e\",\"reward\":1,");

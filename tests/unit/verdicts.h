@@ -65,4 +65,16 @@ static inline int check_lines(const char *path, void (*row)(char *line, int *wro
     return rows;
 }
 
+/* <br> as a line's end, in place: how files of cases write responses of several lines. */
+static inline void unescape_response(char *text)
+{
+    char *in = text, *out = text;
+    for (; *in != 0; out++) {
+        bool line_end = strncmp(in, "<br>", 4) == 0;
+        *out = line_end ? '\n' : *in;
+        in += line_end ? 4 : 1;
+    }
+    *out = 0;
+}
+
 #endif

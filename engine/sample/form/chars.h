@@ -23,19 +23,21 @@ enum { CHARS_LAST = 0x10ffff };
 struct chars {
     struct {
         uint32_t low, high;
-    } * ranges; /* owned */
+    } *ranges; /* owned */
     int n, room;
     bool failed; /* no memory: incomplete */
 };
 
-/* Frees the ranges; the set is then empty. */
+/* Frees; c is empty again. */
 void chars_clear(struct chars *c);
 
 /* Add the range [low, high]. */
 void chars_add(struct chars *c, uint32_t low, uint32_t high);
+
 /* Add all of other. */
 void chars_add_all(struct chars *c, const struct chars *other);
-/* Add all characters that other lacks. */
+
+/* Add all that other lacks. */
 void chars_add_others(struct chars *c, const struct chars *other);
 
 /* Rising, apart, without surrogates. */
@@ -52,6 +54,7 @@ enum chars_class {
     CHARS_DOT, /* .: without the line ends of either */
     CHARS_ANY
 };
+
 /* Add a named set. */
 void chars_add_class(struct chars *c, enum chars_class which);
 

@@ -29,9 +29,10 @@ enum { EARLEY_DEAD = -1, EARLEY_START = 0 };
 struct earley;
 
 /* A reader for a finished grammar, which it takes and frees. NULL and ERROR_NO_MEMORY on failure.
- * Free with earley_free(), which accepts NULL. */
+ * Free with earley_free(). */
 struct earley *earley_new(struct grammar *g, struct error *err);
-/* With its grammar. Accepts NULL. */
+
+/* Accepts NULL. */
 void earley_free(struct earley *e);
 
 /* The state after one byte more, or EARLEY_DEAD when no text of the form goes on so, or when there
@@ -43,10 +44,11 @@ void earley_not_first(struct earley *e, const char *bytes);
 
 /* May the text end here? */
 bool earley_may_end(const struct earley *e, int state);
-/* Is there no text of the form that goes on from here? */
+
+/* Must it: does nothing go on? */
 bool earley_must_end(const struct earley *e, int state);
 
-/* Has it grown past its bound, or run out of memory? */
+/* Has it given up (no memory, too large)? Every step is EARLEY_DEAD from then on. */
 bool earley_failed(const struct earley *e);
 
 /* Bytes held by states and rows. */

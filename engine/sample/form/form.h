@@ -113,8 +113,9 @@ struct form_cursor {
 };
 
 /* A form that is read by a grammar learns while it is read. Whoever feeds cursors of a form that
- * others use at the same time does so between these two; for other forms they do nothing. */
+ * others use at the same time enters it first; for other forms that does nothing. */
 void form_enter(const struct form *f);
+
 /* After form_enter(). */
 void form_leave(const struct form *f);
 

@@ -23,9 +23,10 @@ enum {
 
 struct grammar;
 
-/* NULL without memory. Free with grammar_free(), which accepts NULL. */
+/* NULL without memory. Free with grammar_free(). */
 struct grammar *grammar_new(void);
-/* Accepts NULL. */
+
+/* Frees its pool too. Accepts NULL. */
 void grammar_free(struct grammar *g);
 
 /* Where expressions for its terminals are made. Borrowed. */
@@ -35,14 +36,18 @@ struct rx_pool *grammar_pool(struct grammar *g);
  * symbols. */
 int grammar_terminal(struct grammar *g, rx a);
 
-/* A new rule without alternatives. */
+/* A new rule, without alternatives. */
 int grammar_rule(struct grammar *g);
-/* One more alternative of rule: these n symbols in order; none: the empty text. */
+
+/* One more alternative of a rule: n symbols, none for the empty text. Copied. */
 void grammar_add(struct grammar *g, int rule, const int *symbols, int n);
 
+/* No symbol: where none is meant, and behind the last one of an alternative. */
 #define GRAMMAR_NO_SYMBOL INT32_MIN
+
 /* A rule: nothing, or a. */
 int grammar_optional(struct grammar *g, int a);
+
 /* A rule: a between min and max times (RX_UNBOUNDED), each but the first after sep, which may be
  * GRAMMAR_NO_SYMBOL. */
 int grammar_repeat(struct grammar *g, int a, int sep, int min, int max);
@@ -54,20 +59,26 @@ bool grammar_finish(struct grammar *g, int start, struct error *err);
 
 /* ---- for the reader (after grammar_finish) --------------------------------------------------- */
 
-/* A dot is a place in a right side: dots of one alternative follow each other. */
+/* A dot is a place in a right side: dots of one alternative follow each other. This is the first. */
 int grammar_start_dot(const struct grammar *g);
-/* The symbol after a dot, or GRAMMAR_NO_SYMBOL at an alternative's end, whose rule is ... */
+
+/* The symbol behind a dot, or GRAMMAR_NO_SYMBOL at an alternative's end. */
 int grammar_symbol(const struct grammar *g, int dot);
-/* The rule that a dot's alternative is of. */
+
+/* The rule whose alternative a dot is in. */
 int grammar_rule_of(const struct grammar *g, int dot);
-/* The alternatives of a rule: their first dots. */
+
+/* The alternatives of a rule: their first dots, *n of them. Borrowed. */
 const int *grammar_alternatives(const struct grammar *g, int rule, int *n);
-/* Does rule match the empty text? */
+
+/* Does a rule derive the empty text? */
 bool grammar_is_nullable(const struct grammar *g, int rule);
-/* How many rules there are: their symbols are below this. */
+
+/* How many rules there are, and terminals. */
 int grammar_rules(const struct grammar *g);
-/* How many terminals there are. */
+/* Terminals are the symbols -1 to -grammar_terminals(). */
 int grammar_terminals(const struct grammar *g);
+
 /* The expression of a terminal. */
 rx grammar_terminal_rx(const struct grammar *g, int symbol);
 

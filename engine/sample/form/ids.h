@@ -25,7 +25,7 @@ void ids_clear(struct ids *t);
 /* The next number that was put with this hash; begin with *at = -1. -1: no more. */
 int ids_next(const struct ids *t, uint64_t hash, int *at);
 
-/* False without memory. */
+/* Remember a number by a hash. False without memory. */
 bool ids_put(struct ids *t, uint64_t hash, int id);
 
 /* Mix a number into a hash. */

@@ -17,6 +17,7 @@ struct lexer;
 
 /* For a finished grammar, which is borrowed. NULL without memory. Free with lexer_free(). */
 struct lexer *lexer_new(struct grammar *g);
+
 /* Accepts NULL. */
 void lexer_free(struct lexer *l);
 
@@ -32,11 +33,12 @@ const int *lexer_ended(const struct lexer *l, int state, int *n);
 /* May any terminal go on? */
 bool lexer_goes_on(const struct lexer *l, int state);
 
-/* Has it run out of memory or of its pool? */
+/* Has memory, or the pool of expressions, run out? */
 bool lexer_failed(const struct lexer *l);
 
 /* The class of each byte: bytes of a class lead from any state to the same. */
 const uint8_t *lexer_class_of(const struct lexer *l);
+
 /* How many classes there are. */
 int lexer_classes(const struct lexer *l);
 

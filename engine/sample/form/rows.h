@@ -24,15 +24,18 @@ enum { ROWS_NONE = -1, ROWS_FIRST = 0 };
 /* For a finished grammar, borrowed. Row ROWS_FIRST is the place before the first byte. NULL without
  * memory. Free with rows_free(), which accepts NULL. */
 struct rows *rows_new(const struct grammar *g);
+
 /* Accepts NULL. */
 void rows_free(struct rows *r);
 
-/* The kernel of the next row: begin anew, with nothing. */
+/* Begin the kernel of the next row. */
 void rows_begin(struct rows *r);
-/* Add to the kernel what passes when the terminals that ended (n symbols) stood at a row's dots. False
- * without memory. */
+
+/* Add what passes when the terminals that ended (n symbols) stood at a row's dots. False: no
+ * memory. */
 bool rows_pass(struct rows *r, int row, const int *ended, int n);
-/* The row of the kernel, new or known; ROWS_NONE without memory. */
+
+/* The row of the kernel, made if there is none. ROWS_NONE: no memory. */
 int rows_make(struct rows *r);
 
 /* The terminals that a row waits for, rising. Borrowed until the next row is made. */

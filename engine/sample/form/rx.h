@@ -33,15 +33,16 @@ enum {
 
 struct rx_pool;
 
-/* A pool of at most max_nodes nodes. NULL without memory. Free with rx_pool_free(), which accepts
- * NULL. */
+/* A pool of at most max_nodes nodes. NULL without memory. Free with rx_pool_free(). */
 struct rx_pool *rx_pool_new(int max_nodes);
-/* Accepts NULL. */
+
+/* Its nodes go with it. Accepts NULL. */
 void rx_pool_free(struct rx_pool *p);
 
 /* Has a node been refused? */
 bool rx_failed(const struct rx_pool *p);
-/* From outside: refuse all from now on (no memory elsewhere, say). */
+
+/* Refuse all from now on: something failed elsewhere (no memory, say). */
 void rx_give_up(struct rx_pool *p);
 
 /* From now on at most so many derivatives are taken, then the pool gives up; below 0: any
@@ -51,28 +52,34 @@ void rx_set_budget(struct rx_pool *p, long derivatives);
 /* Nodes made so far. */
 int rx_nodes(const struct rx_pool *p);
 
-/* One byte of a set (bit b of 256: set[b / 8] >> b % 8 & 1). */
+/* One byte of a set: bit b of 256 is set[b / 8] >> b % 8 & 1. */
 rx rx_bytes(struct rx_pool *p, const uint8_t set[32]);
+
 /* One byte from low to high. */
 rx rx_byte_range(struct rx_pool *p, int low, int high);
+
 /* The bytes of a text, in order. */
 rx rx_text(struct rx_pool *p, struct span text);
 
-/* a then b. */
+/* a, then b. */
 rx rx_cat(struct rx_pool *p, rx a, rx b);
+
 /* a or b. */
 rx rx_or(struct rx_pool *p, rx a, rx b);
-/* a and b at once. */
+
+/* Texts of both a and b. */
 rx rx_and(struct rx_pool *p, rx a, rx b);
-/* Any text but a's. */
+
+/* Every text but a's. */
 rx rx_not(struct rx_pool *p, rx a);
-/* a, min to max times (RX_UNBOUNDED). */
+
+/* a, min to max times (RX_UNBOUNDED: any number). */
 rx rx_repeat(struct rx_pool *p, rx a, int min, int max);
+
+enum { RX_MAX_DIVISOR = 1 << 20 };
 
 /* Texts of digits, with points that are passed over, whose digits as one number are a multiple of m
  * (1 to RX_MAX_DIVISOR): for multipleOf. The empty text counts as 0. */
-enum { RX_MAX_DIVISOR = 1 << 20 };
-/* Such texts for m from 1 to RX_MAX_DIVISOR. */
 rx rx_multiple(struct rx_pool *p, int m);
 
 /* All of n alternatives at once: cheaper than one by one. */

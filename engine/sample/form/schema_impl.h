@@ -153,9 +153,10 @@ const cJSON *schema_negate(struct schema_compiler *c, const cJSON *schema);
 /* Add one literal value to a rule. */
 void schema_literal(struct schema_compiler *c, const cJSON *value, int rule);
 
-/* The bodies of the set's strings, without quotes. */
+/* The bodies of strings, without quotes. */
 bool schema_string_rx(struct schema_compiler *c, const struct set *s, rx *out);
-/* The texts of its numbers: whole ones alone, or others too. */
+
+/* The texts of numbers: of whole ones alone, or of others too. */
 bool schema_number_rx(struct schema_compiler *c, const struct set *s, bool whole, rx *out);
 
 /* Add the scalars of these types to a rule. */
@@ -175,15 +176,15 @@ rx schema_text_rx(struct schema_compiler *c, const cJSON *string);
 
 /* ---- schema_array.c, schema_object.c ---- */
 
-/* Add the set's arrays to a rule. */
+/* Add the arrays of a set to a rule. */
 bool schema_array(struct schema_compiler *c, const struct set *s, int rule);
-/* Add its objects to a rule. */
+/* Add the objects of a set to a rule. */
 bool schema_object(struct schema_compiler *c, const struct set *s, int rule);
 
 /* What a member of this name must satisfy. */
 bool schema_member_set(struct schema_compiler *c, const struct set *s, const char *name,
                        struct set *out);
-/* Must an object of the set have a member of this name? */
+/* Does some schema of a set require a member of this name? */
 bool schema_is_required(const struct set *s, const char *name);
 
 /* A keyword that no schema of a set may have. */

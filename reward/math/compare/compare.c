@@ -12,6 +12,7 @@
 
 #include "reward/math/compare/claim.h"
 #include "reward/math/compare/matrix.h"
+#include "reward/math/compare/pieces.h"
 #include "reward/math/compare/quantity.h"
 #include "reward/math/compare/region.h"
 #include "reward/math/compare/relation.h"
@@ -290,6 +291,7 @@ static enum equality alone(struct math_work *w, const struct expr *g, const stru
     if (is_list(g) && g->n == 1 && w->depth == 1) return compare_exprs(w, g->arg[0], a);
     if (is_list(a) && a->n == 1 && w->depth == 1) return compare_exprs(w, g, a->arg[0]);
     const struct expr *list = is_list(g) ? g : a, *value = list == g ? a : g;
+    if (pieces_are(list) && expr_is_scalar(value)) return pieces_equal(w, list, value, list == g);
     if (list->kind == E_LIST && w->depth == 1 && said_again(list)) {
         for (uint32_t i = 0; i < list->n; i++) {
             if (compare_exprs(w, value, list->arg[i]) != EQ_YES) {

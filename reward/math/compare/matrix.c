@@ -38,10 +38,11 @@ static const struct expr *add(struct arena *a, const struct expr *x, const struc
     return m;
 }
 
-/* Every cell of m combined with the scalar s. */
+/* Every cell of m combined with the scalar s; m itself, when it is a number (a determinant). */
 static const struct expr *scale(struct arena *a, enum expr_kind kind, const struct expr *m,
                                 const struct expr *s)
 {
+    if (m->kind != E_MATRIX) return s == NULL ? expr_1(a, kind, 0, m) : expr_2(a, kind, 0, m, s);
     struct expr *out = blank(a, rows(m), columns(m));
     for (uint32_t i = 0; out != NULL && i < m->n; i++) {
         out->arg[i] = s == NULL ? expr_1(a, kind, 0, m->arg[i]) : expr_2(a, kind, 0, m->arg[i], s);

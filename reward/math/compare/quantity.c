@@ -91,12 +91,15 @@ static enum equality angles(struct math_work *w, const struct expr *g, const str
 }
 
 /* 17-20: pages, years, lines from one to the other. */
-static bool is_range(const struct expr *e)
+static bool range_of(const struct expr *e, int64_t *from, int64_t *to)
 {
-    int64_t from, to;
-    return e->kind == E_ADD && e->n == 2 && !e->grouped && e->arg[0]->kind == E_NUM &&
-           e->arg[1]->kind == E_NEG && e->arg[1]->arg[0]->kind == E_NUM &&
-           expr_small_int(e->arg[0], &from) && expr_small_int(e->arg[1]->arg[0], &to) && from < to;
+    if (e->kind != E_ADD || e->n != 2 || e->grouped || e->arg[0]->kind != E_NUM) return false;
+    const struct expr *last = e->arg[1];
+    for (int dashes = 0; dashes < 2 && last->kind == E_NEG; dashes++) { /* also 17--20 */
+        last = last->arg[0];
+    }
+    return e->arg[1]->kind == E_NEG && last->kind == E_NUM && expr_small_int(e->arg[0], from) &&
+           expr_small_int(last, to) && *from < *to;
 }
 
 /* a mod m and b mod n. */
@@ -180,13 +183,55 @@ static bool units_clash(const struct expr *quantity, const struct expr *other)
     return !unit_is_angle(quantity->text);
 }
 
+/* Ranges by their ends, residues by their moduli: what the values alone do not tell. EQ_UNKNOWN when
+ * the two are neither. */
+static enum equality as_written(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    int64_t from, to, first, last;
+    if (other_modulus(g, a)) return work_no(w, MATH_NOT_EQUAL);
+    if (!range_of(g, &from, &to) || !range_of(a, &first, &last)) return EQ_UNKNOWN;
+    bool same = from == first && to == last;
+    return same ? work_yes(w, MATH_EQUAL_VALUE) : work_no(w, MATH_NOT_EQUAL);
+}
+
+/* Two scalars, or the values that a parameter or a constant of theirs gives them. */
+static enum equality values(struct math_work *w, const struct expr *x, const struct expr *y)
+{
+    enum equality e = scalar_equal(w, x, y);
+    if (e != EQ_NO || expr_is_constant(x) || expr_is_constant(y)) return e;
+    if (progression_same(w, x, y) == EQ_YES) return EQ_YES;
+    if (family_same_antiderivative(w, x, y) == EQ_YES) return EQ_YES;
+    return work_no(w, MATH_NOT_EQUAL);
+}
+
+/* A sign of percent or of degrees on one side only, which may be left out. EQ_UNKNOWN when there is
+ * none. */
+static enum equality without_sign(struct math_work *w, const struct expr *x, const struct expr *y)
+{
+    bool percent = (x->kind == E_PERCENT) != (y->kind == E_PERCENT);
+    bool degree = (x->kind == E_DEGREE) != (y->kind == E_DEGREE);
+    if (percent && degree) return work_no(w, MATH_NOT_EQUAL);
+    bool counts = percent && w->options->percent_lenient &&
+                  counts_percent(x->kind == E_PERCENT ? x->arg[0] : y->arg[0]);
+    if (counts || degree) return scalar_equal(w, bare(x), bare(y));
+    return percent ? EQ_UNKNOWN : angles(w, x, y);
+}
+
+/* A letter on one side only that is a unit, which may be left out. EQ_UNKNOWN when there is none. */
+static enum equality without_letters(struct math_work *w, const struct expr *x,
+                                     const struct expr *y)
+{
+    const struct expr *number = without_letter_unit(w, y);
+    if (number != NULL && expr_is_constant(x)) return scalar_equal(w, bare(x), bare(number));
+    number = without_letter_unit(w, x);
+    if (number != NULL && expr_is_constant(y)) return scalar_equal(w, bare(number), bare(y));
+    return EQ_UNKNOWN;
+}
+
 enum equality quantity_equal(struct math_work *w, const struct expr *g, const struct expr *a)
 {
-    if (other_modulus(g, a)) return work_no(w, MATH_NOT_EQUAL);
-    if (is_range(g) && is_range(a)) { /* equal ends, not equal lengths */
-        bool same = expr_same(g->arg[0], a->arg[0]) && expr_same(g->arg[1], a->arg[1]);
-        return same ? work_yes(w, MATH_EQUAL_VALUE) : work_no(w, MATH_NOT_EQUAL);
-    }
+    enum equality e = as_written(w, g, a);
+    if (e != EQ_UNKNOWN) return e;
     if (g->kind == E_UNIT || a->kind == E_UNIT || expr_has(g, E_TEXT, -1) ||
         expr_has(a, E_TEXT, -1)) {
         g = as_quantity(w, g);
@@ -199,25 +244,12 @@ enum equality quantity_equal(struct math_work *w, const struct expr *g, const st
     if ((x != g || y != a) && !(expr_is_scalar(x) && expr_is_scalar(y))) {
         return compare_exprs(w, x, y);
     }
-    enum equality e = scalar_equal(w, x, y);
-    if (e == EQ_NO && !expr_is_constant(x) && !expr_is_constant(y)) {
-        if (progression_same(w, x, y) == EQ_YES) return EQ_YES;
-        if (family_same_antiderivative(w, x, y) == EQ_YES) return EQ_YES;
-        w->cause = MATH_NOT_EQUAL;
-    }
+    e = values(w, x, y);
     if (e == EQ_YES || w->options->strict) return e;
-    bool one_percent = (x->kind == E_PERCENT) != (y->kind == E_PERCENT);
-    bool one_degree = (x->kind == E_DEGREE) != (y->kind == E_DEGREE);
-    if (one_percent && one_degree) return e;
-    if (one_percent && w->options->percent_lenient &&
-        counts_percent(x->kind == E_PERCENT ? x->arg[0] : y->arg[0])) {
-        return scalar_equal(w, bare(x), bare(y));
-    }
-    if (one_degree) return scalar_equal(w, bare(x), bare(y));
-    if (e == EQ_NO && angles(w, x, y) == EQ_YES) return EQ_YES;
-    w->cause = e == EQ_NO ? MATH_NOT_EQUAL : w->cause;
-    const struct expr *short_x = without_letter_unit(w, x), *short_y = without_letter_unit(w, y);
-    if (short_y != NULL && expr_is_constant(x)) return scalar_equal(w, bare(x), bare(short_y));
-    if (short_x != NULL && expr_is_constant(y)) return scalar_equal(w, bare(short_x), bare(y));
+    enum math_cause cause = w->cause;
+    enum equality lenient = without_sign(w, x, y);
+    if (lenient == EQ_UNKNOWN) lenient = without_letters(w, x, y);
+    if (lenient != EQ_UNKNOWN) return lenient;
+    w->cause = cause;
     return e;
 }

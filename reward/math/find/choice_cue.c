@@ -122,10 +122,11 @@ static bool is_denied_after(struct span s, size_t i)
  * does. */
 static bool ends_clause(struct span s, size_t i)
 {
-    static const char *const reasons[] = {"because", "since", "as",  "for",  "which", "that",
-                                          "with",    "and",   "but", "here", "due",   "in"};
-    size_t next = after_spaces(s, after_dress(s, i + 1));
+    static const char *const reasons[] = {"because", "since", "as",   "for", "which", "that",
+                                          "with",    "but",   "here", "due", "in",    "and"};
+    size_t end = after_list(s, i), next = after_spaces(s, end);
     int c = at(s, next);
+    if (end > after_dress(s, i + 1)) return !ascii_is_letter(c); /* "B and D contradict" */
     return !(c >= 'a' && c <= 'z') || ANY_HERE(s, next, reasons);
 }
 
@@ -181,7 +182,10 @@ static bool is_denied_before(struct span s, size_t i)
     for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
         size_t n = strlen(words[k]);
         bool border = i > n && (!is_word(at(s, i - n - 1)) || words[k][0] == 'n');
-        if ((border || i == n) && i >= n && begins(s, i - n, words[k])) return true;
+        if ((border || i == n) && i >= n && begins(s, i - n, words[k])) {
+            bool own = i > n + 2 && (begins(s, i - n - 2, "i ") && !is_word(at(s, i - n - 3)));
+            return !own; /* "I would choose" */
+        }
     }
     return false;
 }
@@ -454,13 +458,25 @@ static void by_line(struct span s, const struct math_options *o, struct choice_f
     if (only >= 0) settle(best, rank, LINE, only, s, found, is_hedged(s, found, o));
 }
 
+/* Another letter a few bytes before is joined to the one at s.p[i]: "between B and C". */
+static bool is_joined_before(struct span s, size_t i, const struct math_options *o)
+{
+    for (size_t k = i > 12 ? i - 12 : 0; k < i; k++) {
+        if (choice_alone_at(s, k, o, false) >= 0 && !is_article(s, k) && is_hedged(s, k, o)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void by_itself(struct span s, const struct math_options *o, struct choice_found *best)
 {
     bool short_text = s.n <= 3;
     for (size_t i = s.n; i-- > 0;) {
         int c = choice_alone_at(s, i, o, short_text);
         if (c < 0 || is_article(s, i) || is_denied_after(s, i) || is_denied_before(s, i)) continue;
-        *best = (struct choice_found){c, span_slice(s, i, i + 1), false, false};
+        bool several = is_joined_before(s, i, o);
+        *best = (struct choice_found){several ? -1 : c, span_slice(s, i, i + 1), several, false};
         return;
     }
 }

@@ -16,6 +16,7 @@
 #include "reward/math/find/extract.h"
 
 #include "base/ascii.h"
+#include "base/turn_marks.h"
 #include "reward/math/find/boxes.h"
 #include "reward/math/find/formula.h"
 #include "reward/math/find/marks.h"
@@ -81,18 +82,20 @@ static bool in_bold(struct arena *a, struct span s, const struct math_options *o
         if (ascii_is_digit(*c) || *c == '$' || *c == '\\') return false;
     }
     struct stated st = stated_in(a, bold, o->extract);
-    out->place = st.plain;
-    if (st.text.n == 0 || st.denied) return false;
     struct spoken v = spoken_value(a, s, from - 2, to + 2);
     if (v.denied) return false;
+    out->place = st.plain;
+    if (st.text.n == 0 || st.denied) return false;
     if (v.changed) st = (struct stated){.text = v.text, .plain = st.plain, .changed = true};
+    trace_add(o->trace, "bold", bold, "in bold, and no line with mathematics follows");
     return take(out, &st, MATH_FROM_EXPRESSION);
 }
 
 /* A short response that is words alone: "The capital is Paris." */
-static bool in_words(struct span s, struct extraction *out)
+static bool in_words(struct span s, const struct math_options *o, struct extraction *out)
 {
     struct span t = span_trim(s);
+    trace_add(o->trace, "words", t.n > MAX_SHORT ? span_of(NULL, 0) : t, "no mathematics at all");
     if (t.n == 0 || t.n > MAX_SHORT || memchr(t.p, '\n', t.n) != NULL) return false;
     size_t said = span_find_last(t, span_str(" is "));
     out->words = true;
@@ -108,30 +111,51 @@ static bool unmarked(struct arena *a, struct span s, const struct math_options *
     enum math_source source;
     struct formula f;
     struct span found = marks_hashed(s, o->first_answer);
-    if (found.n > 0) return find(out, found, MATH_FROM_HASHES);
-    if (boxes_cut_off(s)) return out->cause = MATH_NO_ANSWER_FOUND, false;
-    if (phrase_answer(a, s, o, &st)) return take(out, &st, MATH_FROM_PHRASE);
-    if (whole_reads(a, s)) return find(out, s, MATH_FROM_EXPRESSION);
+    if (found.n > 0) {
+        trace_add(o->trace, "hashes", found, "the rest of the line after ####");
+        return find(out, found, MATH_FROM_HASHES);
+    }
+    if (boxes_cut_off(s)) {
+        trace_add(o->trace, "box", span_of(NULL, 0), "cut off inside a box: no answer");
+        return out->cause = MATH_NO_ANSWER_FOUND, false;
+    }
+    if (phrase_answer(a, s, o, &st)) {
+        trace_add(o->trace, "phrase", st.said, "the statement that is announced as the answer");
+        return take(out, &st, MATH_FROM_PHRASE);
+    }
+    trace_add(o->trace, "phrase", span_of(NULL, 0), "nothing is announced as the answer");
+    if (whole_reads(a, s)) {
+        trace_add(o->trace, "whole", span_trim(s), "all of it reads as one formula");
+        return find(out, s, MATH_FROM_EXPRESSION);
+    }
     s = prose_without_closing(s);
-    if ((found = prose_moment(a, s)).n > 0) return find(out, found, MATH_FROM_EXPRESSION);
+    if ((found = prose_moment(a, s)).n > 0) {
+        trace_add(o->trace, "moment", found, "a time or a date at the end");
+        return find(out, found, MATH_FROM_EXPRESSION);
+    }
     if (in_bold(a, s, o, out)) return true;
     struct span bold = out->place;
     if (prose_last(a, prose_without_aside(s), o->extract, &st, &source)) {
         st.text = without_sum_of_letters(st.text);
         if (bold.n > 0) st.plain = bold;
+        trace_add(o->trace, "last", st.plain, "the last sentence with mathematics: its last");
         return take(out, &st, source);
     }
-    if (st.denied) return false;
-    if ((o->extract & MATH_EXTRACT_EXPR) && (found = prose_spelled(s)).n > 0) {
+    if (st.denied) {
+        trace_add(o->trace, "last", st.plain, "it only says what the answer is not");
+        return false;
+    }
+    if ((o->extract & MATH_EXTRACT_EXPR) && (found = prose_spelled(a, s)).n > 0) {
         return find(out, found, MATH_FROM_EXPRESSION);
     }
     struct span t = span_trim(s);
     if (t.n > 0 && formula_at(t, 0, NULL, &f) && f.to == t.n) {
         return find(out, f.inside, MATH_FROM_LATEX);
     }
-    if (in_words(s, out)) return true;
+    if (bold.n > 0) return find(out, bold, MATH_FROM_EXPRESSION);
+    if (in_words(s, o, out)) return true;
     out->cause = MATH_NO_ANSWER_FOUND;
-    return bold.n > 0 && find(out, bold, MATH_FROM_EXPRESSION);
+    return false;
 }
 
 /* "The final answer is ..." after the last box, with something in it that reads as mathematics. */
@@ -147,14 +171,20 @@ static bool final_words(struct arena *a, struct span s, const struct math_option
     if (at == SPAN_NONE) return false;
     struct stated st =
         stated_in(a, phrase_sentence(span_slice(rest, at + mark.n, rest.n), false), o->extract);
+    if (st.text.n > 0) trace_add(o->trace, "phrase", rest, "a final answer after the last box");
     return st.text.n > 0 && take(out, &st, MATH_FROM_PHRASE);
 }
 
-static bool in_boxes(struct arena *a, struct span s, const struct math_options *o,
-                     struct extraction *out)
+bool extract_boxed(struct arena *a, struct span s, const struct math_options *o,
+                   struct extraction *out)
 {
     if (final_words(a, s, o, out)) return true;
     struct span box = boxes_answer(a, s, o->first_answer, &out->boxes);
+    trace_add(o->trace, "box", box,
+              box.p == NULL     ? "no closed box"
+              : out->boxes > 1  ? "boxes that the text joins"
+              : o->first_answer ? "the first box"
+                                : "the last box");
     if (box.p == NULL) return false;
     find(out, box, MATH_FROM_BOXED);
     return true;
@@ -171,17 +201,19 @@ static bool search(struct arena *a, struct span s, bool open, const struct math_
     }
     struct span tag = marks_tagged(s, o->first_answer);
     if (tag.p != NULL && !o->require_boxed) {
-        if (in_boxes(a, tag, o, out)) return out->source != MATH_FROM_NOWHERE;
+        if (extract_boxed(a, tag, o, out)) return out->source != MATH_FROM_NOWHERE;
+        trace_add(o->trace, "tag", tag, "inside the <answer> tag");
         struct stated st = {.text = tag};
         phrase_answer(a, tag, o, &st); /* <answer>The answer is 5</answer> */
         return take(out, &st, MATH_FROM_TAG);
     }
     if (o->answer_tag) return false;
     if (open) {
+        trace_add(o->trace, "reasoning", span_of(NULL, 0), "it never ends: only a tag would count");
         out->cause = MATH_ONLY_IN_REASONING;
         return false;
     }
-    if (in_boxes(a, s, o, out)) return out->source != MATH_FROM_NOWHERE;
+    if (extract_boxed(a, s, o, out)) return out->source != MATH_FROM_NOWHERE;
     if (o->require_boxed) return false;
     return unmarked(a, s, o, out);
 }
@@ -189,17 +221,21 @@ static bool search(struct arena *a, struct span s, bool open, const struct math_
 void extract_answer(struct arena *a, struct span response, const struct math_options *o,
                     struct extraction *out)
 {
-    struct span s = marks_cut(response), rest;
+    struct span s = turn_text(response), rest;
     bool open;
     *out = (struct extraction){.cause = MATH_NO_ANSWER_FOUND};
     if (!marks_after_reasoning(s, o, &rest, &open)) return;
+    if (rest.n < s.n) {
+        trace_add(o->trace, "reasoning", span_slice(s, 0, s.n - rest.n), "not looked at");
+    }
     bool found = search(a, rest, open, o, out);
+    if (found) trace_add(o->trace, "answer", out->text, math_source_name(out->source));
     if (rest.n <= MAX_TAIL) out->whole = words_unwrap(rest);
     if ((found && !out->words) || out->cause == MATH_EMPTY_ANSWER) return;
     if (rest.n == s.n) return;
     struct extraction inside = {0};
     struct span thought = span_slice(s, 0, s.n - rest.n);
-    bool boxed = in_boxes(a, thought, o, &inside) && inside.source != MATH_FROM_NOWHERE;
+    bool boxed = extract_boxed(a, thought, o, &inside) && inside.source != MATH_FROM_NOWHERE;
     if (boxed && o->boxed_anywhere) {
         *out = inside;
     } else if (boxed) {
@@ -215,9 +251,7 @@ static bool has_foreign(struct span s)
     return false;
 }
 
-/* s may hold words: two letters that no backslash makes a command, or a sign beyond ASCII. Most
- * answers have none, and nothing else is asked of them. */
-static bool may_have_words(struct span s)
+bool extract_may_have_words(struct span s)
 {
     bool command = false;
     int letters = 0;
@@ -234,72 +268,11 @@ static bool may_have_words(struct span s)
 struct stated extract_inside(struct arena *a, struct span inside, const struct math_options *o)
 {
     struct stated st = {.text = inside};
-    if (inside.n > MAX_INSIDE || !may_have_words(inside)) return st;
+    if (inside.n > MAX_INSIDE || !extract_may_have_words(inside)) return st;
     struct span words = plain_words(a, words_unwrap(inside));
     struct stated said = {.text = {NULL, 0}};
     if (words.n == 0 || !(prose_has_words(words) || has_foreign(words))) return st;
     bool phrase = phrase_answer(a, words, o, &said);
     if (!phrase) said = stated_in(a, words, o->extract);
     return said;
-}
-
-/* ['0.5'] and ["1", "2"]: a list of texts as Python prints it, as "1, 2". {NULL, 0} when s is none. */
-static struct span listed_texts(struct arena *a, struct span s)
-{
-    s = span_trim(s);
-    bool list = s.n >= 4 && s.p[0] == '[' && s.p[s.n - 1] == ']';
-    char *out = list ? arena_alloc(a, s.n + 1, 1) : NULL;
-    size_t n = 0, i = 1, end = s.n - 1;
-    if (out == NULL) return span_of(NULL, 0);
-    for (bool more = true; more; i++) {
-        while (i < end && ascii_is_space(s.p[i])) {
-            i++;
-        }
-        char quote = s.p[i];
-        const char *close =
-            quote == '\'' || quote == '"' ? memchr(s.p + i + 1, quote, end - i - 1) : NULL;
-        if (i >= end || close == NULL) return span_of(NULL, 0);
-        struct span text = span_slice(s, i + 1, (size_t)(close - s.p));
-        if (n > 0) out[n++] = ',';
-        if (n > 0) out[n++] = ' ';
-        if (text.n > 0) memcpy(out + n, text.p, text.n);
-        n += text.n;
-        i = (size_t)(close - s.p) + 1;
-        while (i < end && ascii_is_space(s.p[i])) {
-            i++;
-        }
-        more = i < end && s.p[i] == ',';
-    }
-    return i == end + 1 ? words_unwrap(span_of(out, n)) : span_of(NULL, 0);
-}
-
-/* s may have a mark of an answer: ####, a tag, a list of texts. */
-static bool has_marks(struct span s)
-{
-    for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '#' || s.p[i] == '<' || s.p[i] == '\'' || s.p[i] == '"') return true;
-    }
-    return span_find(s, span_str("box"), 0) != SPAN_NONE;
-}
-
-struct span extract_gold(struct arena *a, struct span gold, const struct math_options *o)
-{
-    struct span whole_gold = words_unwrap(gold);
-    if (gold.n <= 64 && !has_marks(gold) && !may_have_words(gold)) return whole_gold;
-    struct extraction found = {0};
-    struct stated st;
-    struct span s = marks_cut(gold), tag = marks_tagged(s, false), hash = marks_hashed(s, false);
-    struct math_options plain = *o;
-    plain.first_answer = false;
-    if (tag.p != NULL) s = tag;
-    if (in_boxes(a, s, &plain, &found) && found.source != MATH_FROM_NOWHERE) return found.text;
-    if (hash.n > 0 && span_find(s, span_str("####"), 0) != SPAN_NONE) return hash;
-    struct span listed = listed_texts(a, s);
-    if (listed.n > 0) return listed;
-    struct span whole = words_unwrap(s);
-    if (whole.n <= 400 && (whole.n == 0 || formula_reads(a, whole))) return whole;
-    if (phrase_answer(a, s, &plain, &st)) return st.text;
-    struct formula f;
-    if (whole.n > 60 && formula_last(a, s, &f)) return words_unwrap(f.inside);
-    return whole;
 }

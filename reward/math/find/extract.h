@@ -28,8 +28,12 @@ void extract_answer(struct arena *a, struct span response, const struct math_opt
 struct stated extract_inside(struct arena *a, struct span inside,
                              const struct math_options *options);
 
-/* The answer of a reference, by the same rules; a reference without any mark is the answer itself.
- * {NULL, 0} when it is empty. */
-struct span extract_gold(struct arena *a, struct span gold, const struct math_options *options);
+/* s may hold words: two letters that no backslash makes a command, or a sign beyond ASCII. Most
+ * answers have none, and nothing else is asked of them. */
+bool extract_may_have_words(struct span s);
+
+/* The answer in the boxes of s, or in the words that overrule them; false when s has no box. */
+bool extract_boxed(struct arena *a, struct span s, const struct math_options *options,
+                   struct extraction *out);
 
 #endif

@@ -11,24 +11,6 @@ static const struct span NOTHING = {NULL, 0};
 
 /* ---- reasoning and chat markers ---------------------------------------------------------------- */
 
-struct span marks_cut(struct span s)
-{
-    static const char *const marks[] = {"<|im_start|>",
-                                        "<|im_end|>",
-                                        "<|endoftext|>",
-                                        "<|eot_id|>",
-                                        "</s>",
-                                        "<|end|>",
-                                        ("<\xef\xbd\x9c"
-                                         "end\xe2\x96\x81of\xe2\x96\x81sentence\xef\xbd\x9c>")};
-    if (memchr(s.p == NULL ? "" : s.p, '<', s.n) == NULL) return s;
-    for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
-        size_t at = span_find(s, span_str(marks[i]), 0);
-        if (at != SPAN_NONE && span_trim(span_slice(s, 0, at)).n > 0) s = span_slice(s, 0, at);
-    }
-    return s;
-}
-
 bool marks_after_reasoning(struct span s, const struct math_options *o, struct span *rest,
                            bool *open)
 {

@@ -7,9 +7,6 @@
 
 #include "reward/math/work/options.h"
 
-/* s up to its first chat marker, such as <|im_end|>, that something stands before. */
-struct span marks_cut(struct span s);
-
 /* What follows the reasoning. *open: it never ended. False when a demanded mark is missing. */
 bool marks_after_reasoning(struct span s, const struct math_options *o, struct span *rest,
                            bool *open);

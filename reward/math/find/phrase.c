@@ -175,6 +175,7 @@ bool phrase_answer(struct arena *a, struct span s, const struct math_options *o,
     bool announced = s.p[at - 1] == ':';
     struct span said = phrase_sentence(span_slice(s, at, s.n), announced);
     *out = stated_in(a, said, o->extract);
+    out->said = span_trim(said);
     out->language = span_str(language);
     if (out->text.n > 0) return true;
     out->text = words_unwrap(out->plain);

@@ -164,6 +164,19 @@ static bool is_heading(struct span inside)
     return false;
 }
 
+/* "**x = 2** and **x = -7**": two that a word joins are one; else the later one. */
+static struct span joined_to(struct span s, struct span before, struct span bold)
+{
+    static const char *const joints[] = {"and", "or", ",", ", and", ", or"};
+    if (before.p == NULL) return bold;
+    size_t from = (size_t)(before.p - s.p), to = (size_t)(bold.p - s.p);
+    struct span gap = span_trim(span_slice(s, from + before.n + 2, to - 2));
+    for (size_t i = 0; i < sizeof(joints) / sizeof(joints[0]); i++) {
+        if (span_is(gap, joints[i])) return span_slice(s, from, to + bold.n);
+    }
+    return bold;
+}
+
 struct span plain_last_bold(struct span s)
 {
     struct span end = span_str("**"), found = {NULL, 0};
@@ -174,7 +187,7 @@ struct span plain_last_bold(struct span s)
         struct span inside = to == SPAN_NONE ? found : span_slice(s, at + 2, to);
         if (opens && to == SPAN_NONE) break;
         bool one_line = opens && memchr(inside.p, '\n', inside.n) == NULL;
-        if (one_line && !is_heading(inside)) found = inside;
+        if (one_line && !is_heading(inside)) found = joined_to(s, found, inside);
         at = opens ? to + 2 : at + open.n;
     }
     return found;
@@ -186,9 +199,9 @@ struct span plain_last_bold(struct span s)
  * it; i itself when none stands at s.p[i]. */
 static size_t font_end(struct span s, size_t i)
 {
-    static const char *const fonts[] = {"\\text",   "\\textbf", "\\textit",      "\\textrm",
-                                        "\\textup", "\\mathrm", "\\mbox",        "\\textnormal",
-                                        "\\textsf", "\\emph",   "\\operatorname"};
+    static const char *const fonts[] = {"\\text",   "\\textbf", "\\textit", "\\textrm",
+                                        "\\textup", "\\mathrm", "\\mbox",   "\\textnormal",
+                                        "\\textsf", "\\emph"};
     for (size_t k = 0; k < sizeof(fonts) / sizeof(fonts[0]); k++) {
         size_t end = i + strlen(fonts[k]);
         if (!span_starts(span_slice(s, i, s.n), span_str(fonts[k]))) continue;

@@ -96,7 +96,8 @@ struct span prose_without_aside(struct span s)
         ", attained", " attained ", ", achieved", " achieved ", " which occurs", ", which occurs",
         ", when ",    " when ",     ", since ",   " since ",    ", because ",    " because ",
         ", as ",      "(since ",    "(because ",  "(see ",      "(as ",          "(when ",
-        "(See ",      "(that is",   "(i.e.",      "(or "};
+        "(See ",      "(that is",   "(i.e.",      "(or ",       " for all ",     " for every ",
+        " for any ",  " for each ", " where "};
     s = span_trim(s);
     size_t from = last_sentence(s), end = s.n;
     /* "... 42 ways. (See step 3.)": a sentence in parentheses */
@@ -201,7 +202,31 @@ struct span prose_without_closing(struct span s)
     return s;
 }
 
-struct span prose_spelled(struct span s)
+/* The number in words that a sentence ends with, else the only one that it has; "one" is hardly ever
+ * a number there. */
+static struct span only_spelled(struct span s)
+{
+    struct span found = NOTHING;
+    int count = 0;
+    for (size_t i = 0; i < s.n && s.n <= MAX_SENTENCE;) {
+        struct span number = stated_spelled(s, i);
+        bool one = span_is(number, "one") || span_is(number, "One") || span_is(number, "a");
+        size_t end = number.n > 0 ? i + number.n : i;
+        bool word = end == s.n || !ascii_is_letter(s.p[end]);
+        if (number.n > 0 && word && (!one || end == s.n)) {
+            found = number;
+            count++;
+        }
+        while (end < s.n && s.p[end] != ' ') {
+            end++;
+        }
+        i = end + 1;
+    }
+    bool last = found.n > 0 && found.p + found.n == s.p + s.n;
+    return count == 1 || last ? found : NOTHING;
+}
+
+struct span prose_spelled(struct arena *a, struct span s)
 {
     int64_t n;
     struct span t = words_unwrap(s);
@@ -213,10 +238,12 @@ struct span prose_spelled(struct span s)
             if (!words_number(more, &n)) return tail;
         }
     }
-    const char *space = memrchr(t.p == NULL ? "" : t.p, ' ', t.n);
-    if (space == NULL) return NOTHING;
-    struct span last = span_slice(t, (size_t)(space - t.p) + 1, t.n);
-    return words_number(last, &n) ? last : NOTHING;
+    t = span_slice(t, last_sentence(t), t.n);
+    struct span only = only_spelled(t);
+    if (only.n == 0) return NOTHING;
+    size_t from = (size_t)(only.p - t.p);
+    struct spoken v = spoken_value(a, t, from, from + only.n); /* "not five", "half of ten" */
+    return v.changed || v.denied ? NOTHING : only;
 }
 
 struct span prose_moment(struct arena *a, struct span s)

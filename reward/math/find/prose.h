@@ -22,8 +22,9 @@ struct span prose_without_closing(struct span s);
 bool prose_last(struct arena *a, struct span text, unsigned kinds, struct stated *out,
                 enum math_source *source);
 
-/* A number written out in words at the end: "three", U+4E09. */
-struct span prose_spelled(struct span s);
+/* A number written out in words at the end: "three", U+4E09; {NULL, 0} also where a word before it
+ * changes it. */
+struct span prose_spelled(struct arena *a, struct span s);
 
 /* The time of day or the date that a short text ends with: "The time is 3:30 PM." */
 struct span prose_moment(struct arena *a, struct span s);

@@ -344,6 +344,8 @@ static struct atom letters_atom(struct span s, size_t i, enum atom_kind before)
     }
     if (ends_operand(before)) a.kind = word_after_value(s, i, w);
     if (a.kind != ATOM_WORD) return a;
+    bool named = unit_known(w) || span_is(w, "units") || span_is(w, "unit");
+    if (before == ATOM_INFIX && w.n > 1 && named) return a.kind = ATOM_UNIT, a; /* square metres */
     if (w.n == 1) return a.kind = letter_kind(s, i, before, glued), a;
     if (ends_operand(before) && (span_is(w, "and") || span_is(w, "or"))) a.kind = ATOM_JOIN;
     if (before == ATOM_COMMA && (span_is(w, "and") || span_is(w, "or"))) a.kind = ATOM_JOIN;
@@ -351,6 +353,7 @@ static struct atom letters_atom(struct span s, size_t i, enum atom_kind before)
         a.kind = ATOM_JOIN;
     }
     if (a.kind == ATOM_WORD) a.kind = known_word(w, before);
+    if (a.kind == ATOM_WORD && (at(s, a.to) == '_' || at(s, a.to) == '^')) a.kind = ATOM_VALUE;
     if (a.kind == ATOM_WORD && is_product(s, i, a.to, glued, before)) a.kind = ATOM_VALUE;
     return a;
 }
@@ -429,7 +432,8 @@ static bool accepts(const struct scan *x, const struct atom *a)
     case ATOM_POSTFIX:
     case ATOM_UNIT:
     case ATOM_JOIN:
-        return !open || (a->kind == ATOM_JOIN && x->before == ATOM_COMMA) ||
+        return !open || (a->kind == ATOM_UNIT && x->before == ATOM_INFIX) ||
+               (a->kind == ATOM_JOIN && x->before == ATOM_COMMA) ||
                (a->kind == ATOM_INFIX && (x->before == ATOM_INFIX || x->before == ATOM_PREFIX));
     case ATOM_REL:
         return !open || x->before == ATOM_REL || (x->run->n_ends == 0 && x->leads);

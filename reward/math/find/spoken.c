@@ -26,7 +26,7 @@ struct row {
 /* Of words that begin alike the longer ones come first. */
 /* clang-format off */
 static const struct row rows[] = {
-    {LEFT, "minus", "-%"}, {LEFT, "negative of", "-(%)"}, {LEFT, "negative", "-%"},
+    {LEFT, "one in", "1/(%)"}, {LEFT, "1 in", "1/(%)"}, {LEFT, "minus", "-%"}, {LEFT, "negative of", "-(%)"}, {LEFT, "negative", "-%"},
     {LEFT, "opposite of", "-(%)"}, {LEFT, "square root of", "\\sqrt{%}"},
     {LEFT, "square-root of", "\\sqrt{%}"}, {LEFT, "cube root of", "\\sqrt[3]{%}"},
     {LEFT, "root of", NULL}, {LEFT, "square of", "(%)^2"}, {LEFT, "cube of", "(%)^3"},
@@ -66,7 +66,7 @@ static const struct row rows[] = {
     {BETWEEN, "to the power of", "(%)^{&}"}, {BETWEEN, "to the power", "(%)^{&}"},
     {BETWEEN, "raised to the power of", "(%)^{&}"}, {BETWEEN, "choose", "\\binom{%}{&}"},
     {BETWEEN, "out of", "(%)/(&)"}, {BETWEEN, "more than", "(&)+(%)"},
-    {BETWEEN, "less than", "(&)-(%)"}, {BETWEEN, "in base", "% in base &"},
+    {BETWEEN, "less than", "(&)-(%)"}, {BETWEEN, "in base", "% in base &"}, {BETWEEN, "in", "(%)/(&)"},
     {BETWEEN, "base", "% in base &"}, {BETWEEN, "modulo", "(%) \\bmod (&)"},
     {RIGHT, "squared", "(%)^2"}, {RIGHT, "cubed", "(%)^3"}, {RIGHT, "factorial", "(%)!"},
     {RIGHT, "dozens", "12*(%)"}, {RIGHT, "dozen", "12*(%)"}, {RIGHT, "hundred", "100*(%)"},
@@ -159,10 +159,21 @@ static size_t after_space(struct span s, size_t to)
     return to;
 }
 
+/* Nothing is half of, or less than, an equation, a set or a date. */
+static bool is_no_value(struct span s)
+{
+    static const char *const signs[] = {"=", "<", ">", "\\in", "\\{", "\\le", "\\ge", "\\ne"};
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+        if (span_find(s, span_str(signs[i]), 0) != SPAN_NONE) return true;
+    }
+    return false;
+}
+
 static bool apply(struct arena *a, struct spoken *v, const char *template, struct span second)
 {
-    if (template == NULL) return v->denied = true, false;
     struct span bare = words_unwrap(v->text);
+    if (template != NULL && !v->changed && is_no_value(bare)) v->senseless = true;
+    if (template == NULL || v->senseless) return v->denied = true, false;
     v->text = fill(a, template, bare, second);
     v->changed = true;
     return v->text.n > 0;
@@ -188,6 +199,7 @@ static bool read_right(struct arena *a, struct span s, struct spoken *v)
     if (i < s.n && s.p[i] == '(' && words_start(span_slice(s, i + 1, s.n), span_str("base "))) i++;
     row = row_after(s, i, BETWEEN);
     if (row == NULL) return false;
+    if (strcmp(row->words, "in") == 0 && !span_is(words_unwrap(v->text), "1")) return false;
     struct run r;
     size_t next = after_space(s, i + strlen(row->words));
     if (words_start(span_slice(s, next, s.n), span_str("the "))) next += 4;

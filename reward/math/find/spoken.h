@@ -16,6 +16,7 @@ struct spoken {
     size_t from, to;  /* what was read, its words included */
     bool changed;     /* text is new, in the arena */
     bool denied;      /* no value is said: "not 42", "a multiple of 42" */
+    bool senseless;   /* denied, since what stands there is no value: "half of x = 5" */
 };
 
 /* Reads the words on both sides of s[from, to): "minus", "half of", "squared", "times 2", "at

@@ -95,8 +95,7 @@ static bool value_behind_words(struct arena *a, struct span s, size_t at, struct
     return (v->changed || v->denied) && after_leads(s, at) >= v->from;
 }
 
-/* A number in words: "eight", "twenty-five dollars". */
-static struct span spelled_at(struct span s, size_t at)
+struct span stated_spelled(struct span s, size_t at)
 {
     int64_t n, d;
     size_t end = at, found = at;
@@ -144,6 +143,7 @@ static bool keep(struct stated *out, const struct spoken *v)
 {
     if (v->denied) {
         out->denied = true;
+        out->senseless |= v->senseless;
         return false;
     }
     out->denied = false;
@@ -171,7 +171,7 @@ static bool at_once(struct arena *a, struct span s, struct stated *out)
         return true;
     }
     if (begins) return keep(out, &v);
-    out->text = spelled_at(s, at);
+    out->text = stated_spelled(s, at);
     return out->text.n > 0;
 }
 
@@ -218,7 +218,7 @@ struct stated stated_in(struct arena *a, struct span s, unsigned kinds)
     struct stated out = {.plain = span_trim(plain_text(a, s))};
     struct span p = out.plain;
     if (p.n == 0) return out;
-    if (at_once(a, p, &out)) return out;
+    if (at_once(a, p, &out) || out.senseless) return out;
     p = prose_without_aside(p);
     if (after_copula(a, p, &out)) return out;
     if ((kinds & MATH_EXTRACT_LATEX) && last_formula(a, p, &out)) return out;

@@ -10,10 +10,12 @@
 #include "reward/math/work/options.h"
 
 struct stated {
-    struct span text;     /* the answer; {NULL, 0} when the statement holds no mathematics */
+    struct span text; /* the answer; {NULL, 0} when the statement holds no mathematics */
+    struct span said; /* that, as it stands in the text; {NULL, 0} where only its inside is known */
     struct span plain;    /* the whole statement, plain_text() */
     struct span language; /* that announces it, where it has decimal commas; else "" */
     bool changed;         /* words beside the value changed it, and text says so: "-42" */
+    bool senseless;       /* denied as spoken.h has it */
     bool denied;          /* it only says what the answer is not */
 };
 
@@ -24,6 +26,10 @@ struct stated stated_in(struct arena *a, struct span s, unsigned kinds);
 /* The same of running text, where nothing marks the statement: the last mathematics of its last
  * sentence that has some and is not denied. */
 struct stated stated_last(struct arena *a, struct span s);
+
+/* The number in words that begins at s.p[at]: "eight", "two dozen", "three quarters"; no bytes when
+ * none does. */
+struct span stated_spelled(struct span s, size_t at);
 
 /* The time of day or the date that s is. */
 bool stated_is_moment(struct arena *a, struct span s);

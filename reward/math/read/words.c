@@ -454,8 +454,8 @@ static bool english(struct span s, int64_t *out)
         if (v >= 1000) {
             total += (group == 0 ? 1 : group) * v;
             group = 0;
-        } else if (v == 100) {
-            group = (group == 0 ? 1 : group) * 100;
+        } else if (v == 100 || (v == 12 && j - i == 5)) { /* two hundred, two dozen */
+            group = (group == 0 ? 1 : group) * v;
         } else if (v >= 0) {
             group += v;
         }

@@ -2,14 +2,14 @@
  *
  * The rule. Two decimals are equal when their digits are: 2.23 is neither 2.232 nor 2.2. A decimal
  * d with k places equals an exact value v that no decimal writes (1/3, pi, the root of 2) when
- * |v - d| is at most half a unit of the k-th place (a whole unit from six places on: truncation is
- * then no mistake) and
+ * |v - d| is at most half a unit of the k-th place (from six places on also less than a whole unit
+ * above d: truncation is then no mistake) and
  *   d is the reference and has at least two places and two significant digits (0.33), or one place
  *     and three significant digits (33.3), or
  *   d is the answer and has at least `precision` (6) places or significant digits.
  * Where the request gives a precision p itself, any two numbers within half a unit of the p-th
- * place are equal. abs_tol is what it says, and rel_tol in parts of the reference. Sixteen digits that differ in the last ones are one
- * double.
+ * place are equal. abs_tol is what it says, and rel_tol in parts of the reference. Sixteen digits
+ * that differ in the last ones are one double.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -64,7 +64,8 @@ static enum equality rounded(struct math_work *w, const struct decimal *d, bool 
     }
     double unit = pow(10, -(double)d->places);
     double noise = fabs(x) * 4e-16 + v.error;
-    bool cut = d->open || d->places >= 6;
+    double past = fabs(v.mid) - fabs(x); /* what a truncated decimal lacks */
+    bool cut = (d->open || d->places >= 6) && past >= -noise && (x < 0) == (v.mid < 0);
     return within(w, x, v.mid, cut ? unit : unit / 2, noise, MATH_EQUAL_AFTER_ROUNDING);
 }
 

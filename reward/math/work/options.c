@@ -18,15 +18,22 @@ const struct math_options MATH_PRESET_OPTIONS[MATH_PRESETS] = {
 #undef PRESET_ROW
 };
 
-static const char *const causes[MATH_CAUSES] = {
-#define CAUSE_ROW(name, wire, text) [MATH_##name] = wire,
+static const struct {
+    const char *wire, *text;
+} causes[MATH_CAUSES] = {
+#define CAUSE_ROW(name, wire, text) [MATH_##name] = {wire, text},
     MATH_CAUSE_MAP(CAUSE_ROW)
 #undef CAUSE_ROW
 };
 
 const char *math_cause_name(enum math_cause cause)
 {
-    return causes[cause];
+    return causes[cause].wire;
+}
+
+const char *math_cause_text(enum math_cause cause)
+{
+    return causes[cause].text;
 }
 
 const char *math_source_name(enum math_source source)

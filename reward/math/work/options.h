@@ -9,6 +9,7 @@
 #include <stdbool.h>
 
 #include "base/span.h"
+#include "reward/math/work/trace.h"
 
 enum math_mode {
     MATH_AUTO, /* choice letters where options name choices or the reference is one, else math, else text */
@@ -36,11 +37,11 @@ struct math_options {
     bool strict;          /* {1, 2} is not (1, 2), x = 1 is not 1, 10 % is not 0.1; false */
     bool allow_set_relation_comp; /* x < 3 equals (-oo, 3) whichever side is the reference; true */
     bool require_boxed;           /* only \boxed{} and \fbox{} hold answers; false */
-    bool boxed_anywhere;        /* a box inside the reasoning counts when none follows it; false */
-    struct span reasoning_end;  /* only what follows this mark counts, and it must be there; "" */
-    bool answer_tag;            /* only <answer></answer> holds answers; false */
-    bool first_answer;          /* the first <answer> or box, not the last; false */
-    bool answer_in_brackets;    /* the last [...] holds the answer; false */
+    bool boxed_anywhere;         /* a box inside the reasoning counts when none follows it; false */
+    struct span reasoning_end;   /* only what follows this mark counts, and it must be there; "" */
+    bool answer_tag;             /* only <answer></answer> holds answers; false */
+    bool first_answer;           /* the first <answer> or box, not the last; false */
+    bool answer_in_brackets;     /* the last [...] holds the answer; false */
     const struct span *choices;  /* the letters, or contents, to choose from; NULL */
     const struct span *contents; /* what each of the letters stands for; NULL when not told */
     int n_choices;
@@ -51,6 +52,7 @@ struct math_options {
     enum math_location location; /* MATH_LAST */
     bool units_convert;          /* 1 m equals 100 cm; true */
     bool percent_lenient;        /* 28 % equals 28 (and 0.28); true */
+    struct math_trace *trace;    /* gets the steps on the way to the verdict; NULL: nobody asks */
     double budget_s;             /* CPU time an answer may take with MATH_FULL; 2 */
 };
 
@@ -122,6 +124,7 @@ enum math_cause {
 
 /* The cause on the wire: "equal_value". */
 const char *math_cause_name(enum math_cause cause);
+const char *math_cause_text(enum math_cause cause); /* what it says, one line */
 
 /* Where the answer stood. */
 enum math_source {
