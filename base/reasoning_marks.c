@@ -31,11 +31,19 @@ enum { N_MARKS = sizeof(marks) / sizeof(marks[0]) };
 
 static const char leads[] = "<[\xe2";
 
+/* The second byte tells for most places that no mark stands there. */
+static bool may_be_mark(struct span s, size_t i)
+{
+    static const char seconds[] = "trslmu/|T\x97";
+    return i + 1 < s.n && memchr(seconds, s.p[i + 1], sizeof(seconds) - 1) != NULL;
+}
+
 const struct reasoning_mark *reasoning_mark_at(int i)
 {
     if (i < 0 || i >= N_MARKS) return NULL;
     assert(strchr(leads, marks[i].open[0]) != NULL); /* (1) */
     assert(strchr(leads, marks[i].close[0]) != NULL);
+    assert(may_be_mark(span_str(marks[i].open), 0) && may_be_mark(span_str(marks[i].close), 0));
     return &marks[i];
 }
 
@@ -48,6 +56,7 @@ struct reading {
 /* The mark at s.p[i], if one stands there. */
 static void read_mark(struct span s, size_t i, struct reading *r)
 {
+    if (!may_be_mark(s, i)) return;
     struct span rest = span_slice(s, i, s.n);
     for (int k = 0; k < N_MARKS; k++) {
         struct span open = span_str(marks[k].open), close = span_str(marks[k].close);

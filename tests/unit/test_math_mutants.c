@@ -207,6 +207,12 @@ static bool sign_in_time(const struct mutant *m)
     return (m->kind == SIGN || m->kind == SPOKEN) && has(m->gold, ":00");
 }
 
+/* 2023--2024, a dash in TeX, less one sign: the reference itself. */
+static bool is_reference(const struct mutant *m)
+{
+    return m->kind == SIGN && has(m->answer, "--") && has(m->text, "2023-2024");
+}
+
 static bool in_remark(const struct mutant *m)
 {
     return has(m->text, "Yes, ") || has(m->answer, "pt]");
@@ -269,6 +275,7 @@ static const struct reason reasons[] = {
     {"a bound name", name_of_bound},
     {"the names of a tuple's places are not compared (wrong)", names_of_tuple},
     {"a sign in a time of day is passed over (wrong)", sign_in_time},
+    {"a dash of two signs less one is a dash", is_reference},
     {"words after yes, or a row's height", in_remark},
     {"said before it is denied", said_before},
     {"the same value", same_value},
