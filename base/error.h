@@ -13,6 +13,7 @@
 
 /* name, HTTP status, type and code on the wire */
 #define ERROR_MAP(X)                                                                 \
+    X(BAD_REQUEST, 400, "invalid_request_error", "bad_request")                      \
     X(INVALID_JSON, 400, "invalid_request_error", "invalid_json")                    \
     X(INVALID_TYPE, 400, "invalid_request_error", "invalid_type")                    \
     X(INVALID_VALUE, 400, "invalid_request_error", "invalid_value")                  \
@@ -40,6 +41,7 @@
     X(NOT_AVAILABLE, 501, "server_error", "not_available")                           \
     X(LOADING, 503, "server_error", "loading")                                       \
     X(DRAINING, 503, "server_error", "draining")                                     \
+    X(PAUSED, 503, "server_error", "paused")                                         \
     X(ABORTED, 503, "server_error", "aborted")                                       \
     X(TIMEOUT, 504, "timeout_error", "timeout")
 

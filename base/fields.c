@@ -159,10 +159,18 @@ static bool read_ignored(const struct field *f, const cJSON *v, const struct fie
     return true;
 }
 
+/* [], {} and "" ask for nothing, whatever the field is about. */
+static bool is_empty(const cJSON *v)
+{
+    bool nested = cJSON_IsArray(v) || cJSON_IsObject(v);
+    return nested ? v->child == NULL : cJSON_IsString(v) && v->valuestring[0] == '\0';
+}
+
 static bool read_refused(const struct field *f, const cJSON *v, const struct field_context *context,
                          void *out, struct error *err)
 {
     (void)context, (void)out;
+    if (is_empty(v)) return true;
     cJSON *neutral = f->neutral == NULL ? NULL : json_parse(span_str(f->neutral), NULL);
     bool same = neutral != NULL && cJSON_Compare(v, neutral, true);
     cJSON_Delete(neutral);
@@ -279,11 +287,11 @@ bool fields_read(const cJSON *object, const struct field_table *tables, size_t n
     {
         const struct field_table *table;
         size_t row;
+        if (cJSON_IsNull(v)) continue;
         if (!find(tables, n, v->string, &table, &row)) {
             return error_set(err, ERROR_UNKNOWN_FIELD, v->string, "unknown field \"%.100s\"",
                              v->string);
         }
-        if (cJSON_IsNull(v)) continue;
         if (!read_field(&table->rows[row], v, target_of(table, row), context, err)) return false;
     }
     for (size_t t = 0; t < n; t++) {

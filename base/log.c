@@ -4,6 +4,8 @@
  */
 #include "base/log.h"
 
+#include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +17,8 @@ enum { LINE_BYTES = 2048 };
 
 static enum log_level threshold = LOG_INFO;
 static bool as_json;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* of what follows, and of writing */
+static uint64_t dropped;                                 /* lines, since one was written last */
 
 static const char *const level_names[] = {"debug", "info", "warn", "error"};
 
@@ -99,16 +103,79 @@ static void put_field(struct line *l, const struct log_field *f)
     }
 }
 
+static void begin_line(struct line *l, enum log_level level, const char *event)
+{
+    char now[32];
+    clock_iso(now);
+    l->n = 0;
+    if (as_json) put(l, "{", 1);
+    put_field(l, &LOG_S("time", now));
+    put_field(l, &LOG_S("level", level_names[level]));
+    put_field(l, &LOG_S("event", event));
+}
+
+static void end_line(struct line *l)
+{
+    if (as_json) l->p[l->n++] = '}';
+    l->p[l->n++] = '\n';
+}
+
+/* Whoever reads our log may have stalled: then a line would wait, and all with it. A pipe that can
+ * be written to has room for PIPE_BUF bytes, which is more than a line. */
+static bool has_room(void)
+{
+    struct pollfd fd = {.fd = STDERR_FILENO, .events = POLLOUT};
+    return poll(&fd, 1, 0) == 1 && (fd.revents & POLLOUT) != 0;
+}
+
+static void write_line(const struct line *l)
+{
+    ssize_t ignored = write(STDERR_FILENO, l->p, l->n);
+    (void)ignored;
+}
+
+/* Lines that found no room are dropped; how many is said as soon as there is room. */
+static void send(const struct line *l)
+{
+    struct line lost;
+    pthread_mutex_lock(&lock);
+    if (!has_room()) {
+        dropped++;
+    } else if (dropped == 0) {
+        write_line(l);
+    } else {
+        begin_line(&lost, LOG_WARN, "log_lines_dropped");
+        put_field(&lost, &LOG_I("n", dropped));
+        end_line(&lost);
+        dropped = 0;
+        write_line(&lost);
+        dropped += !has_room();
+        if (dropped == 0) write_line(l);
+    }
+    pthread_mutex_unlock(&lock);
+}
+
+void log_fields(enum log_level level, const char *event, const struct log_field *fields,
+                const struct log_field *more)
+{
+    if (level < threshold) return;
+    struct line l;
+    begin_line(&l, level, event);
+    for (const struct log_field *f = fields; f->key != NULL; f++) {
+        put_field(&l, f);
+    }
+    for (const struct log_field *f = more; f != NULL && f->key != NULL; f++) {
+        put_field(&l, f);
+    }
+    end_line(&l);
+    send(&l);
+}
+
 void log_line(enum log_level level, const char *event, ...)
 {
     if (level < threshold) return;
-    char now[32];
-    clock_iso(now);
-    struct line l = {.n = 0};
-    if (as_json) put(&l, "{", 1);
-    put_field(&l, &LOG_S("time", now));
-    put_field(&l, &LOG_S("level", level_names[level]));
-    put_field(&l, &LOG_S("event", event));
+    struct line l;
+    begin_line(&l, level, event);
     va_list ap;
     va_start(ap, event);
     for (;;) {
@@ -117,8 +184,6 @@ void log_line(enum log_level level, const char *event, ...)
         put_field(&l, &f);
     }
     va_end(ap);
-    if (as_json) l.p[l.n++] = '}';
-    l.p[l.n++] = '\n';
-    ssize_t ignored = write(STDERR_FILENO, l.p, l.n);
-    (void)ignored;
+    end_line(&l);
+    send(&l);
 }

@@ -3,7 +3,8 @@
  *   log_line(LOG_INFO, "listening", LOG_S("host", host), LOG_I("port", port), LOG_END);
  *
  * Any thread may log: a line is formatted on the stack and leaves in one write(2), so lines never
- * mix.
+ * mix. Logging never waits: where nobody reads the other end of a pipe, lines are dropped, counted,
+ * and the count logged when there is room again.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -30,6 +31,10 @@ struct log_field {
 
 /* Lines below level are dropped; json chooses the form. Call before threads start. */
 void log_setup(enum log_level level, bool json);
+
+/* The same from two lists, each ended by LOG_END; the second may be NULL. */
+void log_fields(enum log_level level, const char *event, const struct log_field *fields,
+                const struct log_field *more);
 
 /* One event: its name and its fields, closed by LOG_END. A line is cut at 2 KiB; control bytes
  * and quotes in texts are escaped. */

@@ -1,5 +1,5 @@
 #!/bin/bash
-# deploy/healthcheck.sh - exit 0 when the server in this container is ready for requests, without a client program.
+# deploy/healthcheck.sh - exit 0 when the server in this container has loaded its model, without a client program.
 #
 # Where it listens is asked of the kernel, not of the settings: a flag, a variable or a file may have said
 # so. /proc/net/tcp lists listening sockets (state 0A) by inode, /proc/PID/fd says whose they are.
@@ -41,7 +41,7 @@ sockets=$(sockets_of_server)
 while read -r _ local _ state _ _ _ _ _ inode _; do
     [ "$state" = 0A ] && [[ $sockets == *" $inode "* ]] || continue
     exec 3<>"/dev/tcp/$(address "${local%:*}")/$((16#${local##*:}))" || exit 1
-    printf 'GET /ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
+    printf 'GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
     read -r -t 2 _ status _ <&3
     [ "$status" = 200 ]
     exit

@@ -87,6 +87,9 @@ bool engine_wait(struct engine *e, struct error *err);
 /* What was loaded. Any thread, from ENGINE_READY on; constant. */
 struct engine_info {
     const char *name;         /* model id for clients */
+    const char *path;         /* of the file or folder, as it was given */
+    const char *file_name;    /* its last part, without ".gguf": the model's name unless another was given */
+    const char *title;        /* what the file calls itself */
     const char *architecture; /* "llama" */
     const char *quantisation; /* "Q4_1", the commonest type of its tensors */
     const char *isa;          /* kernel set in use */
@@ -99,6 +102,8 @@ struct engine_info {
     int kv_block_tokens, kv_blocks;
     int64_t kv_bytes_per_token;
     bool has_chat_template;
+    struct span chat_template;     /* its source; p NULL: none */
+    int bos_token, eos_token;      /* ids; -1: none */
     const char *think_open, *think_close; /* reasoning tags, NULL when the model has none */
     double load_seconds;
 };
@@ -136,6 +141,9 @@ bool engine_render_chat(const struct engine *e, const char *template, const cJSO
 
 /* Does that template compare a message's content with none? */
 bool engine_template_asks_for_none(const struct engine *e, const char *template);
+
+/* Does the model's template, or `template`, hold this word anywhere? */
+bool engine_template_mentions(const struct engine *e, const char *template, const char *word);
 
 /* Render a template that no engine holds, as engine_render_chat() would.
  *   bos, eos   texts of the special tokens, or NULL: not defined

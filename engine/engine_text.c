@@ -82,6 +82,15 @@ bool engine_template_asks_for_none(const struct engine *e, const char *template)
     return own != NULL && template_asks_for_none(template_source(own));
 }
 
+bool engine_template_mentions(const struct engine *e, const char *template, const char *word)
+{
+    const struct template *own = e->loaded.template;
+    struct span source = template != NULL ? span_str(template)
+                         : own != NULL    ? template_source(own)
+                                          : span_of(NULL, 0);
+    return span_find(source, span_str(word), 0) != SPAN_NONE;
+}
+
 /* A special token's name as a string of its own; NULL in *out when there is no such token. */
 static bool token_name(const struct tokenizer *t, int id, char **out, struct error *err)
 {

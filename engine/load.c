@@ -5,6 +5,7 @@
 #include "base/reasoning_marks.h"
 #include "engine/load.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -95,16 +96,33 @@ static void describe_tags(struct loaded *l)
     }
 }
 
+/* The last part of a path, without ".gguf". */
+static void name_file(const char *path, char *out, size_t room)
+{
+    struct span s = span_str(path);
+    while (s.n > 1 && s.p[s.n - 1] == '/') {
+        s.n--;
+    }
+    size_t slash = span_find_last(s, span_str("/"));
+    if (slash != SPAN_NONE && slash + 1 < s.n) s = span_slice(s, slash + 1, s.n);
+    if (s.n > 5 && span_ends(s, span_str(".gguf"))) s.n -= 5;
+    snprintf(out, room, "%.*s", (int)s.n, s.p);
+}
+
 static void describe(struct loaded *l, const struct engine_options *o)
 {
     struct engine_info *info = &l->info;
     struct stat st;
-    const char *slash = strrchr(o->model_path, '/');
-    info->name = slash == NULL ? o->model_path : slash + 1;
+    name_file(o->model_path, l->file_name, sizeof(l->file_name));
+    info->path = o->model_path;
+    info->name = info->title = info->file_name = l->file_name;
+    info->bos_token = tokenizer_bos(l->tokenizer);
+    info->eos_token = tokenizer_eos(l->tokenizer);
+    if (l->template != NULL) info->chat_template = template_source(l->template);
     info->n_vocab = tokenizer_n_vocab(l->tokenizer);
     if (l->model != NULL) {
         struct model_tally t = model_tally(l->model);
-        info->name = model_name(l->model);
+        info->title = model_name(l->model);
         info->architecture = model_architecture(l->model);
         info->quantisation = commonest(&t);
         info->parameters = t.all_parameters;

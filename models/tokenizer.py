@@ -30,19 +30,29 @@ TAGS = ["<think>", "</think>", "<answer>", "</answer>"]
 SAMPLE = 30000
 
 # ChatML. Of an earlier assistant turn only what follows </think> is kept, as in
-# DeepSeek-R1's own template.
+# DeepSeek-R1's own template. Calls and results of tools stand as in Hermes' and Qwen's templates.
 CHAT_TEMPLATE = """\
 {%- for message in messages -%}
-{%- if message['role'] == 'system' or message['role'] == 'user' -%}
-{{- '<|im_start|>' + message['role'] + '\\n' + message['content'] | trim + '<|im_end|>\\n' -}}
-{%- elif message['role'] == 'assistant' -%}
-{%- set content = message['content'] -%}
+{%- set role = message['role'] -%}
+{%- set content = message['content'] or '' -%}
+{%- if role == 'developer' -%}
+{%- set role = 'system' -%}
+{%- endif -%}
+{%- if role == 'system' or role == 'user' -%}
+{{- '<|im_start|>' + role + '\\n' + content | trim + '<|im_end|>\\n' -}}
+{%- elif role == 'assistant' -%}
 {%- if '</think>' in content -%}
 {%- set content = content.split('</think>')[-1] -%}
 {%- endif -%}
-{{- '<|im_start|>assistant\\n' + content | trim + '<|im_end|>\\n' -}}
+{{- '<|im_start|>assistant\\n' + content | trim -}}
+{%- for call in message['tool_calls'] or [] -%}
+{{- '\\n<tool_call>\\n{"name": ' + call['function']['name'] | tojson + ', "arguments": ' + call['function']['arguments'] | tojson + '}\\n</tool_call>' -}}
+{%- endfor -%}
+{{- '<|im_end|>\\n' -}}
+{%- elif role == 'tool' -%}
+{{- '<|im_start|>user\\n<tool_response>\\n' + content | trim + '\\n</tool_response><|im_end|>\\n' -}}
 {%- else -%}
-{{- raise_exception('Unknown role: ' + message['role']) -}}
+{{- raise_exception('Unknown role: ' + role) -}}
 {%- endif -%}
 {%- endfor -%}
 {%- if add_generation_prompt -%}

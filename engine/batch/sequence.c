@@ -74,8 +74,10 @@ static bool check_length(const struct engine_request *r, int context, struct err
     if (r->n_ids == 0) return error_set(err, ERROR_INVALID_VALUE, "prompt", "the prompt is empty");
     if (r->n_ids <= most) return true;
     return error_set(err, ERROR_TOO_LONG, "prompt",
-                     "the prompt has %zu tokens; the context of %d has room for %zu", r->n_ids,
-                     context, most);
+                     "This model's maximum context length is %d tokens. However, your prompt has "
+                     "%zu tokens, which exceeds the available context size "
+                     "(context_length_exceeded)",
+                     context, r->n_ids);
 }
 
 static bool check(const struct engine_request *r, int n_vocab, int context, struct error *err)
@@ -127,7 +129,12 @@ static bool sample_init(struct sequence *s, struct request *q, int sample, struc
     s->output = mem_new((size_t)s->room, sizeof(int), err);
     s->done = event_new_done(q->id, sample, stop_set_longest(q->stop));
     if (s->done == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
-    return s->output != NULL && stop_text_init(&s->text, q->stop, q->sampling.include_stop, err);
+    if (s->output == NULL || !stop_text_init(&s->text, q->stop, q->sampling.include_stop, err)) {
+        return false;
+    }
+    stop_text_sleep(&s->text, span_str(q->sampling.think_open), span_str(q->sampling.think_close),
+                    q->sampling.thinks);
+    return true;
 }
 
 static bool make_samples(struct request *q, struct error *err)

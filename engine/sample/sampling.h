@@ -38,6 +38,10 @@ struct engine_sampling {
     const char *const
         *stop; /* strings, n_stop of them; matched in the output's text; at most STOP_MAX_... */
     int n_stop;
+    /* [NULL] Stop strings sleep while the output is inside thoughts, which stand in these tags; the
+     * tags live as long as the engine (engine_info's do). */
+    const char *think_open, *think_close;
+    bool thinks; /* [false] the prompt has opened the thoughts */
     const int *stop_ids;
     int n_stop_ids;
     const struct logit_bias *bias;

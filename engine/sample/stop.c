@@ -146,8 +146,68 @@ static int advance_all(struct stop_text *t, char c)
     return found;
 }
 
+void stop_text_sleep(struct stop_text *t, struct span open, struct span close, bool opened)
+{
+    assert(t->held.n == 0 && t->state == STOP_WATCHES);
+    if (open.n == 0 || close.n == 0) return;
+    t->open = open;
+    t->close = close;
+    t->state = opened ? STOP_SLEEPS : STOP_LOOKS;
+}
+
+/* The last n bytes of held are answer. A string that ends in them ends the text there. */
+static int watch_again(struct stop_text *t, size_t n, bool watch)
+{
+    size_t from = t->held.n - n;
+    t->state = STOP_WATCHES;
+    for (size_t i = 0; watch && i < n; i++) {
+        int found = advance_all(t, t->held.p[from + i]);
+        if (found < 0) continue;
+        t->held.n = from + i + 1;
+        if (!t->include_stop) t->held.n -= t->set->strings[found].n;
+        return found;
+    }
+    return -1;
+}
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* A byte while the strings do not watch. */
+static int feed_asleep(struct stop_text *t, char c, bool watch)
+{
+    buffer_add_char(&t->held, c);
+    if (t->held.failed || (t->state == STOP_TRAILS && c == '\n')) return -1;
+    if (t->state == STOP_TRAILS) return watch_again(t, 1, watch);
+    struct span tag = t->state == STOP_LOOKS ? t->open : t->close;
+    if (c == tag.p[t->in_tag]) {
+        t->in_tag++;
+        t->looked_at++;
+    } else if (t->state == STOP_SLEEPS) {
+        t->in_tag = c == tag.p[0]; /* no tag begins again inside itself */
+    } else if (t->in_tag == 0 && is_blank(c)) {
+        t->looked_at++;
+    } else {
+        size_t n = t->looked_at + 1;
+        t->looked_at = t->in_tag = 0;
+        return watch_again(t, n, watch);
+    }
+    if (t->in_tag < tag.n) return -1;
+    t->in_tag = t->looked_at = 0;
+    t->state = t->state == STOP_LOOKS ? STOP_SLEEPS : STOP_TRAILS;
+    return -1;
+}
+
 int stop_text_feed(struct stop_text *t, struct span bytes, bool watch)
 {
+    size_t from = 0;
+    while (from < bytes.n && t->state != STOP_WATCHES) {
+        int found = feed_asleep(t, bytes.p[from++], watch);
+        if (found >= 0) return found;
+    }
+    bytes = span_slice(bytes, from, bytes.n);
     for (size_t i = 0; watch && i < bytes.n; i++) {
         int found = advance_all(t, bytes.p[i]);
         if (found < 0) continue;
@@ -162,7 +222,7 @@ int stop_text_feed(struct stop_text *t, struct span bytes, bool watch)
 
 size_t stop_text_ready(const struct stop_text *t, bool last)
 {
-    size_t hold = 0;
+    size_t hold = t->state == STOP_LOOKS ? t->looked_at : 0;
     if (last) return t->held.n;
     for (int i = 0; i < t->set->n; i++) {
         if (t->matched[i] > hold) hold = t->matched[i];

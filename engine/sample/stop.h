@@ -9,6 +9,14 @@
  * are not UTF-8 pass through as they are, so that the pieces put together are exactly the output;
  * who prints them decides what stands for them (JSON: U+FFFD).
  *
+ * Thoughts. A stop string is meant for what a client sees as the answer. With stop_text_sleep() the strings
+ * sleep from the opening tag, which the prompt may have written, to the closing one and the new
+ * lines behind it; an output that does not begin with the tag (white space aside) is answer from its
+ * first byte.
+ *
+ *   LOOKS --the tag is whole--> SLEEPS --closing tag--> TRAILS --no new line--> WATCHES
+ *        \--another byte: what was looked at is fed anew-------------------------/
+ *
  * A stop_set is read-only once made and may be shared by the samples of a request; a stop_text
  * belongs to the engine thread.
  *
@@ -44,11 +52,17 @@ struct stop_text {
     struct buffer held;         /* not given out yet */
     unsigned short *matched;    /* [n] bytes of string i that the text ends with */
     bool include_stop;          /* a stop string found stays in the text */
+    enum { STOP_WATCHES, STOP_LOOKS, STOP_SLEEPS, STOP_TRAILS } state;
+    struct span open, close; /* the tags; borrowed */
+    size_t in_tag;           /* bytes of the tag that is looked for, matched at the text's end */
+    size_t looked_at;        /* STOP_LOOKS: bytes at the end of held that may become a tag */
 };
 
 /* False and ERROR_NO_MEMORY on failure. End with stop_text_clear(). */
 bool stop_text_init(struct stop_text *t, const struct stop_set *set, bool include_stop,
                     struct error *err);
+/* Before the first bytes: sleep in thoughts. opened: the prompt ends inside them. */
+void stop_text_sleep(struct stop_text *t, struct span open, struct span close, bool opened);
 /* Frees its memory. */
 void stop_text_clear(struct stop_text *t);
 

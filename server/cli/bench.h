@@ -55,6 +55,7 @@ struct bench_report {
 
 /* For struct engine_options.wake, before the first measurement. */
 void bench_init(void);
+/* The engine has events. */
 void bench_wake(void *unused);
 
 /* Work for a second: after a rest a processor, or its host, takes that long to reach its speed. */
@@ -68,9 +69,12 @@ bool bench_measure(struct engine *e, struct bench_row *row, int repeat, uint64_t
 /* Shares, from 0 to 1, of the limit that binds. A token takes about a multiply-add for each
  * parameter; and decoding reads all packed weights once for all its samples. */
 double bench_prompt_share(const struct bench_report *r, const struct bench_row *row);
+/* The same of decoding. */
 double bench_decode_share(const struct bench_report *r, const struct bench_row *row);
 
+/* The report as Markdown. */
 void bench_print_tables(const struct bench_report *r, FILE *out);
+/* The report as one JSON object. */
 void bench_print_json(const struct bench_report *r, FILE *out);
 
 #endif

@@ -22,12 +22,19 @@ enum cli_exit { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 
 /* The commands. args: the n words after the command's name. Return the program's exit status. */
 int cli_serve(int n, char **args);
+/* touchstone run */
 int cli_run(int n, char **args);
+/* touchstone verify */
 int cli_verify(int n, char **args);
+/* touchstone tokenize */
 int cli_tokenize(int n, char **args);
+/* touchstone template */
 int cli_template(int n, char **args);
+/* touchstone bench */
 int cli_bench(int n, char **args);
+/* touchstone model */
 int cli_model(int n, char **args);
+/* touchstone config */
 int cli_config(int n, char **args);
 
 /* Every setting of the program, where it is obeyed. */
@@ -48,10 +55,12 @@ struct cli_settings {
 /* Read the settings from all their sources (settings_read()) and set up the log as they say. *n
  * words of args are left. Free with cli_settings_clear() either way. */
 bool cli_settings_read(struct cli_settings *s, int *n, char **args, struct error *err);
+/* Free what s owns; it may be half read. */
 void cli_settings_clear(struct cli_settings *s);
 
 /* All sections, as settings_print_help() and settings_print_file() print them. */
 void cli_settings_print_help(FILE *out);
+/* The documented default file. */
 void cli_settings_print_file(FILE *out);
 
 /* A flag of one command. Exactly one of the pointers is set. */

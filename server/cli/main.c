@@ -5,8 +5,10 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/version.h"
 #include "base/mem.h"
@@ -39,8 +41,19 @@ static void print_usage(FILE *out)
                  "version.\n");
 }
 
+/* What a closed standard stream leaves behind, a file or a socket of ours would take the number of. */
+static void open_streams(void)
+{
+    int fd;
+    do {
+        fd = open("/dev/null", O_RDWR);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0) close(fd);
+}
+
 int main(int argc, char **argv)
 {
+    open_streams();
     const char *name = argc > 1 ? argv[1] : "";
     mem_hook_json();
     judge_begin(argc, argv);

@@ -22,7 +22,10 @@ static bool text_to_ids(struct engine *e, const cJSON *in, cJSON *reply, struct 
     struct tokens ids = {0};
     bool ok = a != NULL && engine_tokenize(e, json_text(json_get(in, "text"), a), add_special,
                                            parse_special, &ids, err);
-    if (ok) cJSON_AddItemToObject(reply, "ids", cJSON_CreateIntArray(ids.ids, (int)ids.n));
+    if (ok)
+        cJSON_AddItemToObject(reply, "ids",
+                              ids.n == 0 ? cJSON_CreateArray()
+                                         : cJSON_CreateIntArray(ids.ids, (int)ids.n));
     tokens_clear(&ids);
     arena_free(a);
     return ok;

@@ -4,6 +4,7 @@
  */
 #include "server/generate/choice.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +20,7 @@ void choice_init(struct choice *c, struct generation *g, int index)
     *c = (struct choice){
         .generation = g, .index = index, .stop_token = -1, .finds_calls = g->finds_calls};
     tool_calls_init(&c->calls);
-    reasoning_init(&c->reasoning, g->think_open, g->think_close, g->think_opened);
+    reasoning_init(&c->reasoning, g->think_open, g->think_close, g->think_start);
     buffer_init(&c->text, TEXT_BYTES);
     buffer_init(&c->thought, TEXT_BYTES);
 }
@@ -88,6 +89,7 @@ static bool sort_text(struct choice *c, const struct engine_event *ev, bool last
 
 bool choice_add_token(struct choice *c, const struct engine_event *ev, bool record)
 {
+    assert(!c->done && ev->type == EVENT_TOKEN);
     bool before = is_thinking(c);
     bool ok = sort_text(c, ev, false);
     c->n_thought_tokens += before || is_thinking(c);
@@ -97,6 +99,7 @@ bool choice_add_token(struct choice *c, const struct engine_event *ev, bool reco
 
 bool choice_finish(struct choice *c, const struct engine_event *ev)
 {
+    assert(!c->done && ev->type == EVENT_DONE);
     bool ok = sort_text(c, ev, true);
     c->done = true;
     c->finish = ev->finish;
@@ -118,6 +121,7 @@ void choice_drop_pending(const struct engine *e, struct choice *c)
     for (size_t i = 0; i < c->n_records; i++) {
         c->chars += logprobs_token_chars(e, c->records[i].prob.id);
     }
+    assert(c->calls.n_written <= c->calls.n);
     c->n_records = 0;
     c->n_tops = 0;
     buffer_drop(&c->text, c->text.n);

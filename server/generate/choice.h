@@ -48,6 +48,7 @@ struct choice {
 
 /* As its generation asks. Clear with choice_clear(). */
 void choice_init(struct choice *c, struct generation *g, int index);
+/* Free what c owns. */
 void choice_clear(struct choice *c);
 
 /* EVENT_TOKEN: its text, and with `record` the token itself. False when memory is out. */

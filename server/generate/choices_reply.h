@@ -28,7 +28,9 @@ struct choices_reply {
 
 /* For struct dialect, whose `form` they use. */
 void choices_reply_whole(struct completion *c, struct buffer *out);
+/* dialect.chunk: an event with what is pending of one choice. */
 void choices_reply_chunk(struct completion *c, struct choice *choice);
+/* dialect.end: the event with the usage, where the client asked for it. */
 void choices_reply_end(struct completion *c);
 
 #endif

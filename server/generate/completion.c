@@ -121,7 +121,7 @@ static void ask(const struct completion *c, struct generation *g, size_t i)
     g->finds_calls = c->finds_calls;
     g->think_open = c->reasoning ? info->think_open : NULL;
     g->think_close = info->think_close;
-    g->think_opened = c->reasoning_opened;
+    g->think_start = c->reasoning_start;
     g->born_ns = c->exchange->started_ns;
 }
 
@@ -203,30 +203,73 @@ void completion_run(struct completion *c, enum exchange_weight weight,
     exchange_offload(c->exchange, weight, work_prepare, after_prepare);
 }
 
-/* As vLLM's render routes answer: a list of what the engine would be given. */
-static void reply_rendered(struct completion *c)
+/* ---- rendering: what the engine would be given, as a body of /inference/v1/generate ---- */
+
+static void emit_texts(const char *key, const char *const *texts, int n, struct buffer *out)
 {
-    struct buffer out;
-    if (c->error.code != ERROR_NONE) {
-        exchange_fail(c->exchange, &c->error);
-        return;
+    emit_array(out, key);
+    for (int i = 0; i < n; i++) {
+        emit_str(out, NULL, texts[i]);
     }
-    buffer_init(&out, EXCHANGE_REPLY_BYTES);
-    emit_array(&out, NULL);
-    for (size_t i = 0; i < c->n_prompts; i++) {
-        const struct generation *g = c->prompts[i];
-        emit_object(&out, NULL);
-        emit_text(&out, "prompt", g->text);
-        logprobs_emit_ids("prompt_token_ids", g->ids.ids, g->ids.n, &out);
-        emit_close(&out, '}');
-    }
-    emit_close(&out, ']');
-    exchange_reply_json(c->exchange, &out);
+    emit_close(out, ']');
 }
 
+static void emit_sampling(const struct sampling_params *p, struct buffer *out)
+{
+    const struct engine_sampling *s = &p->engine;
+    emit_object(out, "sampling_params");
+    emit_int(out, "n", p->n);
+    emit_float(out, "temperature", s->temperature);
+    emit_float(out, "top_p", s->top_p);
+    emit_int(out, "top_k", s->top_k);
+    emit_float(out, "min_p", s->min_p);
+    emit_float(out, "repetition_penalty", s->repetition_penalty);
+    emit_float(out, "presence_penalty", s->presence_penalty);
+    emit_float(out, "frequency_penalty", s->frequency_penalty);
+    if (s->max_tokens >= 0) emit_int(out, "max_tokens", s->max_tokens);
+    emit_int(out, "min_tokens", s->min_tokens);
+    if (p->has_seed) emit_int(out, "seed", p->seed);
+    emit_texts("stop", s->stop, s->n_stop, out);
+    logprobs_emit_ids("stop_token_ids", s->stop_ids, (size_t)s->n_stop_ids, out);
+    emit_bool(out, "ignore_eos", s->ignore_eos);
+    emit_bool(out, "skip_special_tokens", s->skip_special_tokens);
+    if (p->logprobs != TOP_ABSENT) emit_int(out, "logprobs", p->logprobs);
+    if (p->prompt_logprobs != TOP_ABSENT) emit_int(out, "prompt_logprobs", p->prompt_logprobs);
+    emit_close(out, '}');
+}
+
+/* vLLM's GenerateRequest; beside it the text, which people want to see. */
+static void emit_rendered(const struct completion *c, const struct generation *g,
+                          struct buffer *out)
+{
+    emit_object(out, NULL);
+    emit_str(out, "request_id", c->id);
+    logprobs_emit_ids("token_ids", g->ids.ids, g->ids.n, out);
+    emit_null(out, "features");
+    emit_sampling(&c->params, out);
+    emit_str(out, "model", completion_model(c));
+    emit_bool(out, "stream", c->params.stream);
+    emit_int(out, "priority", c->params.priority);
+    emit_null(out, "kv_transfer_params");
+    emit_text(out, "prompt", g->text);
+    emit_close(out, '}');
+}
+
+/* A chat has one prompt; completions have a list of them. */
 static void after_render(struct exchange *x)
 {
-    reply_rendered(x->state);
+    const struct completion *c = x->state;
+    bool one = strcmp(c->prompt_field, "messages") == 0;
+    if (c->error.code != ERROR_NONE) {
+        exchange_fail(x, &c->error);
+        return;
+    }
+    if (!one) emit_array(&x->reply, NULL);
+    for (size_t i = 0; i < c->n_prompts; i++) {
+        emit_rendered(c, c->prompts[i], &x->reply);
+    }
+    if (!one) emit_close(&x->reply, ']');
+    exchange_reply_json(x, &x->reply);
 }
 
 void completion_render(struct completion *c, enum exchange_weight weight,

@@ -29,6 +29,7 @@
 #ifndef SERVER_GENERATE_COMPLETION_H
 #define SERVER_GENERATE_COMPLETION_H
 
+#include <assert.h>
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -73,12 +74,12 @@ struct completion {
     struct field_table
         tables[COMPLETION_MAX_TABLES]; /* it was read by: they know the client's names */
     size_t n_tables;
-    bool sampled_apart;    /* every generation has its own sampling, params.engine is nobody's */
-    bool reasoning;        /* split the text */
-    bool reasoning_opened; /* the prompt ends inside the thoughts */
-    bool finds_calls;      /* of tools, in the text */
-    bool echo;             /* the prompt's text is kept */
-    bool want_tokens;      /* token records are kept */
+    bool sampled_apart; /* every generation has its own sampling, params.engine is nobody's */
+    bool reasoning;     /* split the text */
+    enum reasoning_start reasoning_start; /* what the prompt has begun of the thoughts */
+    bool finds_calls;                     /* of tools, in the text */
+    bool echo;                            /* the prompt's text is kept */
+    bool want_tokens;                     /* token records are kept */
 
     const char *prompt_field;    /* where the client wrote the prompts; static */
     bool prompts_are_listed;     /* there, one by one */
@@ -107,7 +108,7 @@ extern const struct generation_calls completion_calls;
 void completion_run(struct completion *c, enum exchange_weight weight,
                     bool (*prepare)(struct completion *c));
 
-/* Run prepare(c) and answer with the prompts and their ids, as vLLM's /render routes do. */
+/* Run prepare(c) and answer with what would be generated from, as vLLM's /render routes do. */
 void completion_render(struct completion *c, enum exchange_weight weight,
                        bool (*prepare)(struct completion *c));
 
@@ -129,16 +130,22 @@ bool completion_rename(const struct completion *c, struct error *err);
  * own fields in order, check what they say together, the model's name included. */
 bool completion_fields(struct completion *c, const struct field_table *own, size_t n,
                        struct error *err);
+/* After completion_fields(): what the fields say together. False names the field. */
 bool completion_check(struct completion *c, struct error *err);
 
 /* One more prompt. In errors param is where in the prompt the fault lies, or empty. */
 bool completion_prompt_text(struct completion *c, struct span text, bool add_special,
                             struct error *err);
+/* The same from token ids, an array; with `echo` their text is made too. */
 bool completion_prompt_ids(struct completion *c, const cJSON *ids, struct error *err);
 /* The field that holds the prompts: a string, strings, ids or lists of ids. */
 bool completion_prompts(struct completion *c, const cJSON *prompt, const char *field,
                         bool add_special, struct error *err);
 
+/* The same where a list is wanted: one prompt of ids is not taken for one. */
+bool completion_prompt_list(struct completion *c, const cJSON *list, const char *field,
+                            bool add_special, struct error *err);
+/* For a route's own fields_read(). */
 struct field_context completion_field_context(struct completion *c);
 
 /* ---- for styles ---- */
@@ -147,13 +154,21 @@ struct field_context completion_field_context(struct completion *c);
 static inline struct choice *completion_choice(const struct completion *c, size_t i)
 {
     size_t samples = (size_t)c->samples;
+    assert(i < c->n_choices);
     return &c->prompts[i / samples]->choices[i % samples];
 }
 
 struct completion_usage {
     int64_t prompt, completion, cached, thought;
 };
+/* Tokens so far, of all prompts and choices. */
 struct completion_usage completion_usage(const struct completion *c);
+/* Are there log-probabilities to show of this choice? Not in a stream's chunk without tokens. */
+static inline bool completion_has_logprobs(const struct completion *c, const struct choice *choice)
+{
+    return c->params.logprobs != TOP_ABSENT && (choice->n_records > 0 || !c->params.stream);
+}
+
 /* "usage": {...} */
 void completion_emit_usage(const struct completion *c, struct buffer *out);
 
@@ -167,6 +182,7 @@ void completion_emit_stop_reason(const struct completion *c, const struct choice
  * best of its samples, best first, when best_of asks for more. False when there is no memory. */
 bool completion_pick(const struct completion *c, const struct choice ***out);
 
+/* The served model's name. */
 const char *completion_model(const struct completion *c);
 
 /* ---- for the routes that trainers control us by ---- */
@@ -182,7 +198,10 @@ bool completion_has_id(const struct completion *c, struct span id);
 
 /* ---- for model routes ---- */
 
-/* Is name (empty: none given) what this server serves? */
+/* Does name name the served model? */
+bool completion_knows_model(const struct server *s, struct span name);
+
+/* The same for a request's field, which may be empty. False and ERROR_MODEL_NOT_FOUND. */
 bool completion_check_model(struct server *s, struct span name, struct error *err);
 
 #endif

@@ -10,10 +10,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/json.h"
 #include "base/mem.h"
 #include "server/generate/completion.h"
+#include "server/generate/logprobs.h"
 #include "server/http/state.h"
 
 bool completion_parse(struct completion *c, struct error *err)
@@ -28,13 +30,30 @@ struct field_context completion_field_context(struct completion *c)
                                   .n_vocab = engine_info(c->engine)->n_vocab};
 }
 
+static bool same_name(struct span name, const char *known)
+{
+    return known != NULL && strlen(known) == name.n && strncasecmp(known, name.p, name.n) == 0;
+}
+
+/* Is it a name that people guess: the file's, its path, what it calls itself, or one that was given;
+ * in any case of letters? */
+bool completion_knows_model(const struct server *s, struct span name)
+{
+    const struct engine_info *info = engine_info(s->engine);
+    struct span ending = span_str(".gguf");
+    struct span bare = span_ends(name, ending) ? span_of(name.p, name.n - ending.n) : name;
+    bool known = same_name(name, info->name) || same_name(name, info->title) ||
+                 same_name(name, info->path) || same_name(bare, info->file_name);
+    for (int i = 0; i < s->o.model_names.n && !known; i++) {
+        known = same_name(name, s->o.model_names.items[i]);
+    }
+    return known;
+}
+
 bool completion_check_model(struct server *s, struct span name, struct error *err)
 {
     const char *own = engine_info(s->engine)->name;
-    if (name.n == 0 || span_is(name, own)) return true;
-    for (int i = 0; i < s->o.model_names.n; i++) {
-        if (span_is(name, s->o.model_names.items[i])) return true;
-    }
+    if (name.n == 0 || completion_knows_model(s, name)) return true;
     return error_set(err, ERROR_MODEL_NOT_FOUND, "model",
                      "no model \"%.*s\" here; this is \"%.80s\"", name.n < 100 ? (int)name.n : 100,
                      name.p, own);
@@ -47,7 +66,7 @@ static bool take_request_id(struct completion *c, struct error *err)
     size_t prefix = c->n_prefix;
     if (id.n == 0) return true;
     if (id.n >= sizeof(c->id) - prefix) {
-        return error_set(err, ERROR_INVALID_VALUE, "request_id", "request_id has at most %zu bytes",
+        return error_set(err, ERROR_INVALID_VALUE, "request_id", "an id has at most %zu bytes",
                          sizeof(c->id) - prefix - 1);
     }
     memcpy(c->id + prefix, id.p, id.n);
@@ -131,29 +150,23 @@ static size_t tokens_kept(const struct completion *c)
     return generate < context ? (size_t)(context - generate) : 1;
 }
 
-static void truncate_prompt(const struct completion *c, struct tokens *t)
+/* Was there anything to cut? */
+static bool truncate_prompt(const struct completion *c, struct tokens *t)
 {
     size_t keep = tokens_kept(c);
-    if (t->n <= keep) return;
+    if (t->n <= keep) return false;
     if (!c->params.truncate_right) memmove(t->ids, t->ids + t->n - keep, keep * sizeof(*t->ids));
     t->n = keep;
+    return true;
 }
 
-static bool end_prompt(struct completion *c, struct generation *g, struct error *err)
+static size_t count_chars(struct span s)
 {
-    truncate_prompt(c, &g->ids);
-    if (g->ids.n > 0) return true;
-    return error_set(err, ERROR_INVALID_VALUE, NULL, "the prompt has no tokens");
-}
-
-bool completion_prompt_text(struct completion *c, struct span text, bool add_special,
-                            struct error *err)
-{
-    struct generation *g = add_prompt(c, err);
-    if (g == NULL) return false;
-    g->text = text;
-    return engine_tokenize(c->engine, text, add_special, true, &g->ids, err) &&
-           end_prompt(c, g, err);
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        n += ((unsigned char)s.p[i] & 0xC0) != 0x80;
+    }
+    return n;
 }
 
 /* The text that ids stand for, in the arena, for echo. */
@@ -170,6 +183,39 @@ static bool text_of(struct completion *c, struct generation *g, struct error *er
     return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the prompt's text");
 }
 
+/* What is echoed is what the model was given, but for a token that the tokenizer put before it. */
+static void measure_text(const struct completion *c, struct generation *g)
+{
+    size_t shown = 0, first = logprobs_token_chars(c->engine, g->ids.ids[0]);
+    for (size_t i = 0; i < g->ids.n; i++) {
+        shown += logprobs_token_chars(c->engine, g->ids.ids[i]);
+    }
+    g->text_chars = count_chars(g->text);
+    g->added = shown == g->text_chars + first && first > 0;
+}
+
+static bool end_prompt(struct completion *c, struct generation *g, struct error *err)
+{
+    bool cut = truncate_prompt(c, &g->ids);
+    if (g->ids.n > 0) {
+        bool shown = c->echo && (cut || g->text.p == NULL);
+        if (shown && !text_of(c, g, err)) return false;
+        if (c->echo) measure_text(c, g);
+        return true;
+    }
+    return error_set(err, ERROR_INVALID_VALUE, NULL, "the prompt has no tokens");
+}
+
+bool completion_prompt_text(struct completion *c, struct span text, bool add_special,
+                            struct error *err)
+{
+    struct generation *g = add_prompt(c, err);
+    if (g == NULL) return false;
+    g->text = text;
+    return engine_tokenize(c->engine, text, add_special, true, &g->ids, err) &&
+           end_prompt(c, g, err);
+}
+
 bool completion_prompt_ids(struct completion *c, const cJSON *ids, struct error *err)
 {
     struct field_context context = completion_field_context(c);
@@ -180,7 +226,7 @@ bool completion_prompt_ids(struct completion *c, const cJSON *ids, struct error 
     if (g->ids.ids == NULL) return false;
     memcpy(g->ids.ids, list.ids, (size_t)list.n * sizeof(int));
     g->ids.n = g->ids.room = (size_t)list.n;
-    return end_prompt(c, g, err) && (!c->echo || text_of(c, g, err));
+    return end_prompt(c, g, err);
 }
 
 static bool wrong_prompt(const cJSON *v, struct error *err)
@@ -205,6 +251,17 @@ static bool read_prompt(struct completion *c, const cJSON *v, bool add_special, 
 static bool at_prompt(struct error *err, const char *field, const size_t *i)
 {
     return i == NULL ? error_in(err, "%s", field) : error_in(err, "%s[%zu]", field, *i);
+}
+
+bool completion_prompt_list(struct completion *c, const cJSON *list, const char *field,
+                            bool add_special, struct error *err)
+{
+    const cJSON *first = cJSON_IsArray(list) ? list->child : NULL;
+    if (first == NULL || cJSON_IsString(first) || cJSON_IsArray(first)) {
+        return completion_prompts(c, list, field, add_special, err);
+    }
+    wrong_prompt(first, err);
+    return error_in(err, "%s[0]", field);
 }
 
 bool completion_prompts(struct completion *c, const cJSON *prompt, const char *field,

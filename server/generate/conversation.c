@@ -47,6 +47,12 @@ struct field_table conversation_table(struct conversation *c)
 
 /* ---- one message ---- */
 
+/* What the template does with messages that others do otherwise. */
+struct template_habits {
+    bool keeps_none;      /* it compares content with none */
+    bool knows_developer; /* the role */
+};
+
 static bool no_memory(struct error *err)
 {
     return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the messages");
@@ -221,21 +227,29 @@ static void drop_nulls(cJSON *value)
     }
 }
 
-/* Bring message, a copy of the client's, into the form that templates expect. */
-static bool finish_message(cJSON *message, bool keep_none, struct error *err)
+/* OpenAI's newer word for "system", which few templates know. */
+static bool finish_role(cJSON *message, bool knows_developer, struct error *err)
 {
-    if (!cJSON_IsObject(message)) {
-        return error_set(err, ERROR_INVALID_TYPE, NULL, "a message is an object, not %s",
-                         json_type_name(message));
-    }
-    drop_nulls(message);
     const cJSON *role = json_get(message, "role");
     if (role == NULL) return error_set(err, ERROR_MISSING_FIELD, "role", "a message needs a role");
     if (!cJSON_IsString(role)) {
         return error_set(err, ERROR_INVALID_TYPE, "role", "role must be a string, not %s",
                          json_type_name(role));
     }
-    return finish_content(message, keep_none, err) && finish_calls(message, err) &&
+    if (knows_developer || strcmp(role->valuestring, "developer") != 0) return true;
+    return put(message, "role", cJSON_CreateString("system"), err);
+}
+
+/* Bring message, a copy of the client's, into the form that templates expect. */
+static bool finish_message(cJSON *message, struct template_habits habits, struct error *err)
+{
+    if (!cJSON_IsObject(message)) {
+        return error_set(err, ERROR_INVALID_TYPE, NULL, "a message is an object, not %s",
+                         json_type_name(message));
+    }
+    drop_nulls(message);
+    return finish_role(message, habits.knows_developer, err) &&
+           finish_content(message, habits.keeps_none, err) && finish_calls(message, err) &&
            finish_reasoning(message, err);
 }
 
@@ -286,20 +300,64 @@ static bool check(const struct conversation *c, struct error *err)
     return check_tools(c->tools, err);
 }
 
+static bool has_developer(const cJSON *messages)
+{
+    const cJSON *m;
+    cJSON_ArrayForEach(m, messages)
+    {
+        const cJSON *role = json_get(m, "role");
+        if (cJSON_IsString(role) && strcmp(role->valuestring, "developer") == 0) return true;
+    }
+    return false;
+}
+
+static bool is_system(const cJSON *message)
+{
+    return message != NULL && strcmp(json_get(message, "role")->valuestring, "system") == 0;
+}
+
+/* A developer's words that became a second system message behind a leading one: many templates
+ * take one, at the beginning. */
+static bool merge_systems(cJSON *messages, bool became, struct error *err)
+{
+    cJSON *first = messages->child;
+    while (became && is_system(first) && is_system(first->next)) {
+        struct buffer text;
+        const cJSON *a = json_get(first, "content"), *b = json_get(first->next, "content");
+        if (!cJSON_IsString(a) || !cJSON_IsString(b)) return true;
+        buffer_init(&text, TEXT_LIMIT);
+        buffer_add_str(&text, a->valuestring);
+        buffer_add_str(&text, "\n\n");
+        buffer_add_str(&text, b->valuestring);
+        char *joined = buffer_take(&text);
+        cJSON *value = joined == NULL ? NULL : cJSON_CreateString(joined);
+        free(joined);
+        buffer_clear(&text);
+        if (!put(first, "content", value, err)) return false;
+        cJSON_Delete(cJSON_DetachItemViaPointer(messages, first->next));
+    }
+    return true;
+}
+
 /* The messages in the form that templates expect, new; NULL and the error. */
-static cJSON *finish_messages(const struct conversation *c, bool keep_none, struct error *err)
+static cJSON *finish_messages(const struct conversation *c, struct template_habits habits,
+                              struct error *err)
 {
     cJSON *messages = cJSON_Duplicate(c->messages, true), *message;
     size_t i = 0;
     if (messages == NULL) no_memory(err);
     cJSON_ArrayForEach(message, messages)
     {
-        if (!finish_message(message, keep_none, err)) {
+        if (!finish_message(message, habits, err)) {
             error_in(err, "%s[%zu]", field_of(c), i);
             cJSON_Delete(messages);
             return NULL;
         }
         i++;
+    }
+    if (!merge_systems(messages, !habits.knows_developer && has_developer(c->messages), err)) {
+        cJSON_Delete(messages);
+        return NULL;
     }
     return messages;
 }
@@ -323,27 +381,64 @@ static cJSON *template_variables(const struct conversation *c)
     return all;
 }
 
-/* As transformers' apply_chat_template() does it: cut the rendered text after the last message's
- * content, with the spaces around it when the template kept them. */
-static bool cut_after_final(const cJSON *messages, struct buffer *out, size_t from,
-                            struct error *err)
+/* ---- going on with the last message ---- */
+
+/* What no message holds. As transformers does it since 2025 (huggingface/transformers#40732): it is
+ * put behind the text that is to go on, and what is rendered is cut there. To look for the text
+ * itself would find it in the template's own words as well. */
+static const char mark[] = "\x02"
+                           "continue here"
+                           "\x03 ";
+
+static bool mark_final(cJSON *messages, struct error *err)
 {
-    const cJSON *content = json_get(last_of(messages), "content");
-    if (!cJSON_IsString(content)) {
+    cJSON *last = (cJSON *)last_of(messages);
+    const cJSON *content = json_get(last, "content");
+    struct buffer text;
+    if (content != NULL && !cJSON_IsString(content)) {
         return error_set(err, ERROR_INVALID_VALUE, "continue_final_message",
                          "the last message has no text to continue");
     }
-    struct span whole = span_str(content->valuestring), bare = span_trim(whole);
+    buffer_init(&text, TEXT_LIMIT);
+    buffer_add_str(&text, content == NULL ? "" : content->valuestring);
+    buffer_add_str(&text, mark);
+    char *marked = buffer_take(&text);
+    cJSON *value = marked == NULL ? NULL : cJSON_CreateString(marked);
+    free(marked);
+    buffer_clear(&text);
+    return put(last, "content", value, err);
+}
+
+/* Cut at the mark. Where the template trimmed its blank, it would have trimmed the text's too. */
+static bool cut_at_mark(struct buffer *out, size_t from, struct error *err)
+{
     struct span rendered = span_slice(buffer_span(out), from, out->n);
+    struct span whole = span_str(mark), bare = span_trim(whole);
     size_t at = span_find_last(rendered, bare);
     if (at == SPAN_NONE) {
         return error_set(err, ERROR_TEMPLATE, "continue_final_message",
                          "the template does not print the last message as it is");
     }
-    struct span kept = span_slice(whole, (size_t)(bare.p - whole.p), whole.n); /* spaces after it */
-    bool preserved = span_starts(span_slice(rendered, at, rendered.n), kept);
-    out->n = from + at + (preserved ? kept.n : bare.n);
+    bool kept = span_starts(span_slice(rendered, at, rendered.n), whole);
+    out->n = from + at;
+    while (!kept && out->n > from && strchr(" \t\r\n", out->p[out->n - 1]) != NULL) {
+        out->n--;
+    }
     return true;
+}
+
+/* Where the turn that is to go on begins: behind the last text that is not the assistant's. */
+static size_t find_turn(const cJSON *messages, struct span rendered)
+{
+    for (const cJSON *m = last_of(messages); m != NULL;
+         m = m->prev->next == NULL ? NULL : m->prev) {
+        const cJSON *role = json_get(m, "role"), *content = json_get(m, "content");
+        if (strcmp(role->valuestring, "assistant") == 0 || !cJSON_IsString(content)) continue;
+        struct span text = span_trim(span_str(content->valuestring));
+        size_t at = span_find_last(rendered, text);
+        return at == SPAN_NONE ? rendered.n : at + text.n;
+    }
+    return 0;
 }
 
 /* Keep the assistant's last words for those who echo them. */
@@ -357,26 +452,32 @@ static bool keep_last(struct conversation *c, const cJSON *messages, struct aren
     return c->last_content != NULL || no_memory(err);
 }
 
-static bool render(struct conversation *c, const cJSON *messages, const struct engine *e,
+static bool render(struct conversation *c, cJSON *messages, const struct engine *e,
                    struct buffer *out, struct error *err)
 {
     size_t from = out->n;
+    if (c->continue_final && !mark_final(messages, err)) return false;
     cJSON *variables = template_variables(c);
     if (variables == NULL) return no_memory(err);
     bool ok = engine_render_chat(e, c->template, messages, c->tools, variables,
                                  c->add_generation_prompt, out, err);
     cJSON_Delete(variables);
     if (ok && out->failed) ok = no_memory(err);
-    return ok && (!c->continue_final || cut_after_final(messages, out, from, err));
+    if (!ok || (c->continue_final && !cut_at_mark(out, from, err))) return false;
+    c->turn_from = from + find_turn(messages, span_slice(buffer_span(out), from, out->n));
+    return true;
 }
 
 bool conversation_render(struct conversation *c, const struct engine *e, struct arena *a,
                          struct buffer *out, struct error *err)
 {
     if (!check(c, err)) return false;
-    cJSON *messages = finish_messages(c, engine_template_asks_for_none(e, c->template), err);
+    struct template_habits habits = {.keeps_none = engine_template_asks_for_none(e, c->template),
+                                     .knows_developer =
+                                         engine_template_mentions(e, c->template, "developer")};
+    cJSON *messages = finish_messages(c, habits, err);
     if (messages == NULL) return false;
-    bool ok = render(c, messages, e, out, err) && keep_last(c, messages, a, err);
+    bool ok = keep_last(c, messages, a, err) && render(c, messages, e, out, err);
     cJSON_Delete(messages);
     return ok;
 }

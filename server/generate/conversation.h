@@ -29,6 +29,8 @@ struct conversation {
     bool add_generation_prompt; /* set it to its default before reading */
     bool continue_final;
     bool add_special_tokens;
+    size_t turn_from; /* after rendering: where in out the turn that is to go on begins, behind
+                                 all that others have said */
     const char *last_content; /* after rendering: the last message's, NULL when it is not the
                                  assistant's or has no text; in the arena */
 };

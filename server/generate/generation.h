@@ -65,6 +65,8 @@ struct generation {
     /* What is asked: the owner fills it in before the start. */
     struct tokens ids; /* the prompt; owned */
     struct span text;  /* the prompt as text, where the owner echoes it */
+    size_t text_chars; /* its characters; */
+    size_t added;      /* and tokens before it that it does not show */
     int n;             /* samples, 1 or more */
     int first_index;   /* of its first sample, for choice.index */
     int priority;
@@ -73,7 +75,7 @@ struct generation {
     bool keeps_tokens;                    /* token records are kept */
     bool finds_calls;                     /* of tools, in the text */
     const char *think_open, *think_close; /* tags that set thoughts apart; NULL: all is answer */
-    bool think_opened;                    /* the prompt ends inside the thoughts */
+    enum reasoning_start think_start;     /* what the prompt has begun of them */
     uint64_t born_ns;                     /* for the time to the first token */
 
     /* What came. */
@@ -137,7 +139,9 @@ void generations_turn(struct generations *all);
 /* Standing still between two training steps: no new generation starts, it waits, in order of
  * arrival, until generations_resume(). What becomes of those at work is the mode's. */
 void generations_pause(struct generations *all, enum pause_mode mode);
+/* All goes on: what was held starts with the next turn. */
 void generations_resume(struct generations *all);
+/* Between generations_pause() and generations_resume(). */
 bool generations_are_paused(const struct generations *all);
 
 /* Abort all, held ones too. */
@@ -145,8 +149,10 @@ void generations_abort(struct generations *all);
 
 /* Started and not ended; of these, known to the engine. */
 size_t generations_count(const struct generations *all);
+/* Of them those that the engine knows. */
 size_t generations_at_work(const struct generations *all);
 
+/* To read for metrics, and for what completion.c counts. */
 struct generation_counts *generations_counts(struct generations *all);
 
 /* idle(w) once no generation is at work: from a turn, never at once. */
@@ -154,7 +160,9 @@ struct idle_wait {
     void (*idle)(struct idle_wait *w);
     struct idle_wait *next, **link; /* link NULL: not waiting */
 };
+/* Wait; w stays its owner's and must live until idle(w) or idle_wait_stop(). */
 void generations_wait_idle(struct generations *all, struct idle_wait *w);
+/* Wait no longer; nothing happens when it does not wait. */
 void idle_wait_stop(struct idle_wait *w);
 
 #endif

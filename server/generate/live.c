@@ -4,6 +4,7 @@
  */
 #include "server/generate/live.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -81,6 +82,7 @@ void live_remove(struct live *l, uint64_t id)
     if (s == NULL) return;
     *s = (struct slot){.next_free = l->first_free};
     l->first_free = (size_t)(s - l->slots) + 1;
+    assert(l->used > 0);
     l->used--;
 }
 

@@ -20,6 +20,7 @@ enum { LIVE_MAX = 1 << 20 };
 
 /* NULL when out of memory. Free with live_free(), which accepts NULL. */
 struct live *live_new(void);
+/* Accepts NULL. Owners are not touched. */
 void live_free(struct live *l);
 
 /* A new id for owner, or 0 when LIVE_MAX are out or memory is. */
@@ -27,8 +28,10 @@ uint64_t live_add(struct live *l, void *owner);
 
 /* The owner, or NULL once live_remove() was called. */
 void *live_get(const struct live *l, uint64_t id);
+/* The id names nobody any more. Unknown ids are ignored. */
 void live_remove(struct live *l, uint64_t id);
 
+/* Ids out. */
 size_t live_count(const struct live *l);
 
 #endif

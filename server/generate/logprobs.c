@@ -127,16 +127,19 @@ static void sampled_top(const struct engine *e, const struct choice *c, size_t i
     emit_top_map(e, t->prob, c->tops + t->first_top, t->n_top, as_ids, out);
 }
 
+/* Where each token begins in the text that is returned, of which the prompt is a part where it is
+ * echoed. A token that the tokenizer put before the client's text has no room in it. */
 static void emit_offsets(const struct engine *e, const struct choice *c,
                          const struct generation *prompt, struct buffer *out)
 {
+    const struct generation *g = c->generation;
     size_t at = 0;
     emit_array(out, "text_offset");
     for (size_t i = 0; prompt != NULL && i < prompt->ids.n; i++) {
         emit_int(out, NULL, (int64_t)at);
-        at += logprobs_token_chars(e, prompt->ids.ids[i]);
+        if (i >= g->added) at += logprobs_token_chars(e, prompt->ids.ids[i]);
     }
-    at += c->chars;
+    at = g->text_chars + c->chars;
     for (size_t i = 0; i < c->n_records; i++) {
         emit_int(out, NULL, (int64_t)at);
         at += logprobs_token_chars(e, c->records[i].prob.id);
@@ -182,7 +185,7 @@ static void emit_chat_token(const struct engine *e, struct token_prob p, bool as
 }
 
 void logprobs_emit_chat(const struct engine *e, const struct choice *choice, bool as_ids,
-                        struct buffer *out)
+                        bool own_if_none, struct buffer *out)
 {
     emit_object(out, "logprobs");
     emit_array(out, "content");
@@ -191,6 +194,11 @@ void logprobs_emit_chat(const struct engine *e, const struct choice *choice, boo
         emit_object(out, NULL);
         emit_chat_token(e, t->prob, as_ids, out);
         emit_array(out, "top_logprobs");
+        if (own_if_none && t->n_top == 0) {
+            emit_object(out, NULL);
+            emit_chat_token(e, t->prob, as_ids, out);
+            emit_close(out, '}');
+        }
         for (int k = 0; k < t->n_top; k++) {
             emit_object(out, NULL);
             emit_chat_token(e, choice->tops[t->first_top + (size_t)k], as_ids, out);

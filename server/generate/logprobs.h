@@ -30,7 +30,7 @@ void logprobs_emit_completion(const struct engine *e, const struct choice *choic
 
 /* "logprobs": {content: [{token, logprob, bytes, top_logprobs}]}, chat's form. */
 void logprobs_emit_chat(const struct engine *e, const struct choice *choice, bool as_ids,
-                        struct buffer *out);
+                        bool own_if_none, struct buffer *out);
 
 /* "prompt_logprobs": [null, {"id": {logprob, rank, decoded_token}, ...}, ...], or null when there
  * are none. */

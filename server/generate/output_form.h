@@ -41,10 +41,11 @@ bool output_form_read_llama_schema(const struct field_context *context, const cJ
 bool output_form_read_llama_grammar(const struct field_context *context, const cJSON *value,
                                     void *out, struct error *err);
 
-/* Compile what p asks for, once its thoughts are known, into p->engine.form, for whoever then owns p
- * to free. False and *err, naming the client's field, otherwise. */
 struct engine;
 struct sampling_params;
+
+/* Compile what p asks for, once its thoughts are known, into p->engine.form, for whoever then owns p
+ * to free. False and *err, naming the client's field, otherwise. */
 bool output_form_compile(struct engine *engine, struct sampling_params *p, struct error *err);
 
 #endif

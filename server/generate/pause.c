@@ -4,6 +4,8 @@
  */
 #include "server/generate/pause.h"
 
+#include <assert.h>
+
 #include "server/http/exchange.h"
 #include "server/http/state.h"
 
@@ -30,6 +32,7 @@ void pause_begin(struct exchange *x, enum pause_mode mode, void (*done)(struct e
 {
     static const struct exchange_kind waiting = {.stop = stop, .free = stop};
     struct generations *all = x->server->generations;
+    assert(x->state == NULL && x->status == 0); /* its state is ours until done(x) */
     if (mode == PAUSE_KEEP) { /* those that stand still need not come to an end first */
         generations_pause(all, mode);
         done(x);

@@ -6,11 +6,15 @@
 
 enum { HELD_LIMIT = 1 << 20 }; /* a model may write white space for long; past this it is let go */
 
-void reasoning_init(struct reasoning *r, const char *open, const char *close, bool opened)
+void reasoning_init(struct reasoning *r, const char *open, const char *close,
+                    enum reasoning_start start)
 {
     *r = (struct reasoning){.open = span_str(open), .close = span_str(close)};
     bool tags = r->open.n > 0 && r->close.n > 0;
-    r->state = !tags ? REASONING_AFTER : opened ? REASONING_LEAD : REASONING_START;
+    r->state = !tags                       ? REASONING_AFTER
+               : start == REASONING_OPENED ? REASONING_LEAD
+               : start == REASONING_BEGUN  ? REASONING_INSIDE
+                                           : REASONING_START;
     buffer_init(&r->held, HELD_LIMIT);
 }
 
@@ -138,11 +142,12 @@ void reasoning_end(struct reasoning *r, struct buffer *thought, struct buffer *a
     buffer_drop(&r->held, r->held.n);
 }
 
-bool reasoning_is_opened(struct span prompt, const char *open)
+enum reasoning_start reasoning_start(struct span turn, const char *open, const char *close)
 {
-    struct span tag = span_str(open);
-    while (prompt.n > 0 && is_blank(prompt.p[prompt.n - 1])) {
-        prompt.n--;
-    }
-    return tag.n > 0 && span_ends(prompt, tag);
+    struct span tag = span_str(open), end = span_str(close);
+    if (tag.n == 0 || end.n == 0) return REASONING_CLOSED;
+    size_t opened = span_find_last(turn, tag), closed = span_find_last(turn, end);
+    if (opened == SPAN_NONE || (closed != SPAN_NONE && closed > opened)) return REASONING_CLOSED;
+    struct span after = span_slice(turn, opened + tag.n, turn.n);
+    return count_blanks(after) == after.n ? REASONING_OPENED : REASONING_BEGUN;
 }

@@ -18,6 +18,13 @@
 #include "base/buffer.h"
 #include "base/span.h"
 
+/* Where an output that goes on from a turn's text stands. */
+enum reasoning_start {
+    REASONING_CLOSED, /* before any thoughts, or behind them */
+    REASONING_OPENED, /* the text ends with the opening tag, white space aside */
+    REASONING_BEGUN   /* in the midst of thoughts: the last opening tag is not closed */
+};
+
 struct reasoning {
     struct span open, close; /* the tags, borrowed; open.n == 0: all is answer */
     enum {
@@ -30,9 +37,11 @@ struct reasoning {
     struct buffer held; /* bytes whose side is not yet known */
 };
 
-/* Tags may be NULL: the model has none. opened: the prompt ends inside the thoughts. Clear with
+/* Tags may be NULL: the model has none. start: what the prompt has begun. Clear with
  * reasoning_clear(). */
-void reasoning_init(struct reasoning *r, const char *open, const char *close, bool opened);
+void reasoning_init(struct reasoning *r, const char *open, const char *close,
+                    enum reasoning_start start);
+/* Free what is held back. */
 void reasoning_clear(struct reasoning *r);
 
 /* Sort delta into what is thought and what is answer (both appended to). */
@@ -42,7 +51,7 @@ void reasoning_feed(struct reasoning *r, struct span delta, struct buffer *thoug
 /* No more will come: what was held back goes to the side on which it stands. */
 void reasoning_end(struct reasoning *r, struct buffer *thought, struct buffer *answer);
 
-/* Does a prompt end with the opening tag, white space aside? */
-bool reasoning_is_opened(struct span prompt, const char *open);
+/* What a turn that is to go on, from its header on, has begun. Tags as above. */
+enum reasoning_start reasoning_start(struct span turn, const char *open, const char *close);
 
 #endif

@@ -46,6 +46,7 @@ bool sampling_params_read_stop(const struct field_context *context, const cJSON 
     if (!one && !cJSON_IsArray(value)) {
         return wrong_type(value, "a string or an array of them", err);
     }
+    if (one && value->valuestring[0] == '\0') return true; /* asks for nothing */
     size_t n = one ? 1 : (size_t)cJSON_GetArraySize(value), i = 0;
     size_t bytes = 0;
     if (n > STOP_MAX_STRINGS) {
@@ -63,12 +64,48 @@ bool sampling_params_read_stop(const struct field_context *context, const cJSON 
     return true;
 }
 
-/* {"50256": -100, ...} */
-static bool read_bias(const struct field_context *context, const cJSON *value, void *out,
-                      struct error *err)
+/* One bias, which false makes a prohibition, as llama-server has it. */
+static bool add_bias(struct bias_list *list, double id, const cJSON *bias, int n_vocab,
+                     struct error *err)
+{
+    double b = cJSON_IsFalse(bias) ? -100.0 : bias == NULL ? (double)NAN : bias->valuedouble;
+    if (!(id >= 0 && id < n_vocab) || id != floor(id)) {
+        return error_set(err, ERROR_INVALID_VALUE, NULL, "logit_bias: %g is no token id below %d",
+                         id, n_vocab);
+    }
+    if (!cJSON_IsNumber(bias) && !cJSON_IsFalse(bias)) return wrong_type(bias, "numbers", err);
+    if (!(fabs(b) <= 100.0)) {
+        return error_set(err, ERROR_INVALID_VALUE, NULL,
+                         "logit_bias: a bias is from -100 to 100, not %g", b);
+    }
+    list->rows[list->n++] = (struct logit_bias){(int)id, (float)b};
+    return true;
+}
+
+/* A member "50256": -100 of an object, or an element [50256, -100] of an array. */
+static bool read_one_bias(struct bias_list *list, const cJSON *v, int n_vocab, struct error *err)
+{
+    if (v->string != NULL) {
+        char *end;
+        long id = strtol(v->string, &end, 10);
+        if (end != v->string && *end == '\0') return add_bias(list, (double)id, v, n_vocab, err);
+        return error_set(err, ERROR_INVALID_VALUE, NULL,
+                         "logit_bias: \"%.40s\" is no token id below %d", v->string, n_vocab);
+    }
+    if (!cJSON_IsArray(v) || cJSON_GetArraySize(v) != 2 || !cJSON_IsNumber(v->child)) {
+        return wrong_type(v, "pairs of a token id and a number", err);
+    }
+    return add_bias(list, v->child->valuedouble, v->child->next, n_vocab, err);
+}
+
+/* {"50256": -100, ...} or [[50256, -100], ...] */
+bool sampling_params_read_bias(const struct field_context *context, const cJSON *value, void *out,
+                               struct error *err)
 {
     struct bias_list *list = out;
-    if (!cJSON_IsObject(value)) return wrong_type(value, "an object of token ids", err);
+    if (!cJSON_IsObject(value) && !cJSON_IsArray(value)) {
+        return wrong_type(value, "an object of token ids", err);
+    }
     size_t n = (size_t)cJSON_GetArraySize(value);
     if (n > MAX_BIASES) {
         return error_set(err, ERROR_TOO_LARGE, NULL, "%zu biases; at most %d", n, MAX_BIASES);
@@ -80,18 +117,7 @@ static bool read_bias(const struct field_context *context, const cJSON *value, v
     const cJSON *v;
     cJSON_ArrayForEach(v, value)
     {
-        char *end;
-        long id = strtol(v->string, &end, 10);
-        if (end == v->string || *end != '\0' || id < 0 || id >= context->n_vocab) {
-            return error_set(err, ERROR_INVALID_VALUE, NULL, "\"%.40s\" is no token id below %d",
-                             v->string, context->n_vocab);
-        }
-        if (!cJSON_IsNumber(v)) return wrong_type(v, "numbers", err);
-        if (!(fabs(v->valuedouble) <= 100.0)) {
-            return error_set(err, ERROR_INVALID_VALUE, NULL, "a bias is from -100 to 100, not %g",
-                             v->valuedouble);
-        }
-        list->rows[list->n++] = (struct logit_bias){(int)id, (float)v->valuedouble};
+        if (!read_one_bias(list, v, context->n_vocab, err)) return false;
     }
     return true;
 }
@@ -110,7 +136,7 @@ bool sampling_params_read_seed(const struct field_context *context, const cJSON 
         return error_set(err, ERROR_INVALID_VALUE, NULL,
                          "a seed must be from -9223372036854775808 to 9223372036854775807");
     }
-    p->has_seed = true;
+    p->has_seed = p->seed != -1; /* vLLM's and llama-server's word for a random one */
     return true;
 }
 
@@ -162,8 +188,8 @@ static bool read_cache_salt(const struct field_context *context, const cJSON *va
     struct span *salt = out;
     if (!cJSON_IsString(value)) return wrong_type(value, "a string", err);
     *salt = json_text(value, context->arena);
-    if (salt->n > 0 && salt->n <= MAX_SALT) return true;
-    return error_set(err, ERROR_INVALID_VALUE, NULL, "cache_salt has 1 to %d bytes", MAX_SALT);
+    if (salt->n <= MAX_SALT) return true;
+    return error_set(err, ERROR_INVALID_VALUE, NULL, "cache_salt has at most %d bytes", MAX_SALT);
 }
 
 /* ---- the table ---- */
@@ -184,7 +210,7 @@ static const struct field rows[] = {
     {"repetition_penalty",  REAL(engine.repetition_penalty, SMALLEST, 100)},
     {"presence_penalty",    REAL(engine.presence_penalty, -2, 2)},
     {"frequency_penalty",   REAL(engine.frequency_penalty, -2, 2)},
-    {"logit_bias",          READ(bias, read_bias)},
+    {"logit_bias",          READ(bias, sampling_params_read_bias)},
     {"seed",                FIELD_READ, .offset = 0, .read = sampling_params_read_seed},
     {"stop",                READ(stop, sampling_params_read_stop)},
     {"stop_token_ids",      READ(stop_ids, field_read_ids)},

@@ -68,6 +68,10 @@ bool sampling_params_finish(struct sampling_params *p, int max_n, int n_vocab, s
  * string, or an array of strings -> struct stop_list. */
 bool sampling_params_read_seed(const struct field_context *context, const cJSON *value, void *out,
                                struct error *err);
+/* A bias for each of some tokens -> struct bias_list. */
+bool sampling_params_read_bias(const struct field_context *context, const cJSON *value, void *out,
+                               struct error *err);
+/* The same for stop strings. */
 bool sampling_params_read_stop(const struct field_context *context, const cJSON *value, void *out,
                                struct error *err);
 

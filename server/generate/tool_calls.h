@@ -33,7 +33,9 @@ struct tool_calls {
     bool failed;        /* memory is out */
 };
 
+/* No call yet. */
 void tool_calls_init(struct tool_calls *t);
+/* Free the calls and what is held back. */
 void tool_calls_clear(struct tool_calls *t);
 
 /* More of the answer: what is plain text is appended to text, complete calls to the items. */

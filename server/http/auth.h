@@ -9,9 +9,11 @@
 
 #include "base/error.h"
 
-/* Does the Authorization header (NULL: none was sent) carry one of n keys as "Bearer KEY"? True
- * as well when n is 0: the server is open. False with ERROR_NO_KEY. The time taken does not
- * depend on how much of a key was right, nor on which one it was. */
-bool auth_check(const char *authorization, const char *const *keys, int n, struct error *err);
+/* Does the Authorization header carry one of n keys as "Bearer KEY", or, where there is none, the
+ * x-api-key header as it stands? Either may be NULL. True as well when n is 0: the server is open.
+ * False with ERROR_NO_KEY. The time taken does not depend on how much of a key was right, nor on
+ * which one it was. */
+bool auth_check(const char *authorization, const char *api_key, const char *const *keys, int n,
+                struct error *err);
 
 #endif

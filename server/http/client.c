@@ -10,7 +10,9 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "base/buffer.h"
 #include "base/mem.h"
+#include "server/http/error_reply.h"
 #include "server/http/exchange.h"
 #include "server/http/state.h"
 
@@ -91,17 +93,35 @@ void client_shut(struct client *c)
     shutdown(c->fd, SHUT_RDWR);
 }
 
+void client_tell(struct client *c, const struct error *err)
+{
+    enum error_shape shape = c->exchange == NULL ? ERRORS_OPENAI : exchange_errors(c->exchange);
+    struct buffer body, reply;
+    buffer_init(&body, 4096);
+    buffer_init(&reply, 8192);
+    error_reply(&body, err, shape);
+    buffer_addf(&reply,
+                "HTTP/1.1 %d Refused\r\nContent-Type: application/json\r\nConnection: close\r\n"
+                "Content-Length: %zu\r\n\r\n",
+                error_status(err->code), body.n);
+    buffer_add_span(&reply, buffer_span(&body));
+    if (!body.failed && !reply.failed) {
+        ssize_t ignored = send(c->fd, reply.p, reply.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+        (void)ignored;
+    }
+    shutdown(c->fd, SHUT_WR);
+    buffer_clear(&body);
+    buffer_clear(&reply);
+}
+
 /* libmicrohttpd cannot answer before a request is whole, and has sent nothing in this phase, so the
  * socket is ours for these bytes. */
 static void answer_late(struct client *c)
 {
-    static const char reply[] =
-        "HTTP/1.1 408 Request Timeout\r\nContent-Type: application/json\r\nConnection: close\r\n"
-        "Content-Length: 135\r\n\r\n"
-        "{\"error\":{\"message\":\"the request took too long to arrive; send it again\",\"type\":"
-        "\"timeout_error\",\"param\":null,\"code\":\"request_timeout\"}}";
-    ssize_t ignored = send(c->fd, reply, sizeof(reply) - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-    (void)ignored;
+    struct error err = {0};
+    error_set(&err, ERROR_REQUEST_TIMEOUT, NULL,
+              "the request took too long to arrive; send it again");
+    client_tell(c, &err);
 }
 
 /* Milliseconds that the phase may last; 0: without limit. */

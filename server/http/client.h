@@ -19,6 +19,7 @@
 #include <uv.h>
 
 struct MHD_Connection;
+struct error;
 struct exchange;
 struct server;
 
@@ -46,6 +47,7 @@ struct client *client_new(struct server *s, struct MHD_Connection *connection);
 /* It is about to be closed. */
 void client_free(struct client *c);
 
+/* A phase begins now. */
 void client_set_phase(struct client *c, enum client_phase phase);
 
 /* From the first time a request of this connection waits: exchange_client_left(c->exchange) is
@@ -53,6 +55,10 @@ void client_set_phase(struct client *c, enum client_phase phase);
  * take it off and put it on again for every token would cost more than sending the token. False
  * when the system has no means to watch it (then it is noticed at the next write). */
 bool client_watch(struct client *c);
+
+/* Write an error's reply to the socket and close our side of it: for a client that is still
+ * sending. libmicrohttpd must not have answered, and must not afterwards. */
+void client_tell(struct client *c, const struct error *err);
 
 /* End the connection as soon as libmicrohttpd looks at it, whatever it is doing. */
 void client_shut(struct client *c);

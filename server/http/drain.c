@@ -1,4 +1,4 @@
-/* server/http/drain.c - the end: SIGTERM, SIGINT or a model that cannot be loaded, and what happens until
+/* server/http/drain.c - the end: SIGTERM, SIGINT, SIGQUIT, SIGHUP or a model that cannot be loaded, and what happens until
  * the loop stops.
  *
  *   SERVING --signal--> DRAINING --all answered---------------------> STOPPED
@@ -12,6 +12,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <assert.h>
 #include <signal.h>
 
 #include "base/clock.h"
@@ -38,6 +39,7 @@ void drain_begin(struct server *s, const char *why)
 
 static void begin_cut(struct server *s, const char *why)
 {
+    assert(s->phase == DRAINING);
     s->phase = CUTTING;
     for (const struct exchange *x = s->exchanges; x != NULL; x = x->next) {
         s->cut_off += x->dispatched && !x->gone;
@@ -45,20 +47,52 @@ static void begin_cut(struct server *s, const char *why)
     log_line(LOG_WARN, "cutting", LOG_S("why", why), LOG_I("requests", s->n_exchanges), LOG_END);
 }
 
-static void on_signal(uv_signal_t *handle, int signal_number)
+static const struct {
+    int number;
+    const char *name;
+} signals[DRAIN_SIGNALS] = {
+    {SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"}, {SIGQUIT, "SIGQUIT"}, {SIGHUP, "SIGHUP"}};
+
+static void on_signal(uv_signal_t *handle, int number)
 {
     struct server *s = handle->data;
+    const char *name = "";
+    for (int i = 0; i < DRAIN_SIGNALS; i++) {
+        if (signals[i].number == number) name = signals[i].name;
+    }
     if (s->phase == SERVING) {
-        drain_begin(s, signal_number == SIGTERM ? "SIGTERM" : "SIGINT");
+        drain_begin(s, name);
     } else if (s->phase == DRAINING) {
         begin_cut(s, "second signal");
     }
 }
 
+int drain_open_signals(struct server *s)
+{
+    int failed = 0;
+    for (int i = 0; i < DRAIN_SIGNALS && failed == 0; i++) {
+        failed = uv_signal_init(&s->loop, &s->signals[i]);
+        s->signals[i].data = s;
+    }
+    return failed;
+}
+
+/* Whoever started us with nohup wants us to outlive the terminal. */
+static bool is_ignored(int number)
+{
+    struct sigaction now;
+    return sigaction(number, NULL, &now) == 0 && now.sa_handler == SIG_IGN;
+}
+
 void drain_watch_signals(struct server *s)
 {
-    uv_signal_start(&s->terminated, on_signal, SIGTERM);
-    uv_signal_start(&s->interrupted, on_signal, SIGINT);
+    for (int i = 0; i < DRAIN_SIGNALS; i++) {
+        if (!is_ignored(signals[i].number)) {
+            uv_signal_start(&s->signals[i], on_signal, signals[i].number);
+        }
+    }
+    signal(SIGUSR1, SIG_IGN); /* they mean nothing here, and must not end us */
+    signal(SIGUSR2, SIG_IGN);
 }
 
 static void cut_all(struct server *s)

@@ -90,20 +90,36 @@ const char *exchange_argument(const struct exchange *x, const char *name)
 
 /* ---- end ---- */
 
+/* A line a request, with what its kind of work has to tell. Those that ask how we are ask often:
+ * their lines are for debugging. */
 static void log_access(const struct exchange *x)
 {
     const struct exchange_facts *f = &x->facts;
     double ms = (double)(clock_ns() - x->started_ns) / 1e6;
     double first_ms =
         f->first_token_ns == 0 ? -1.0 : (double)(f->first_token_ns - x->started_ns) / 1e6;
-    log_line(LOG_INFO, "request", LOG_S("id", x->id), LOG_S("client", x->client->address),
-             LOG_S("method", x->method), LOG_S("path", x->path), LOG_I("status", x->status),
-             LOG_F("ms", ms), LOG_I("bytes_in", x->body.n), LOG_I("bytes_out", x->sent),
-             LOG_I("prompt_tokens", f->prompt_tokens),
-             LOG_I("completion_tokens", f->completion_tokens),
-             LOG_I("cached_tokens", f->cached_tokens), LOG_F("first_token_ms", first_ms),
-             LOG_I("items", f->items), LOG_S("finish", f->finish),
-             LOG_S("left", x->gone ? "yes" : "no"), LOG_END);
+    bool probe = x->route != NULL && (x->route->flags & ROUTE_PROBE) != 0 && x->status < 400;
+    struct log_field common[] = {LOG_S("id", x->id),
+                                 LOG_S("client", x->client->address),
+                                 LOG_S("method", x->method),
+                                 LOG_S("path", x->path),
+                                 LOG_I("status", x->status),
+                                 LOG_F("ms", ms),
+                                 LOG_I("bytes_in", x->body.n),
+                                 LOG_I("bytes_out", x->sent),
+                                 LOG_S("left", x->gone ? "yes" : "no"),
+                                 LOG_END};
+    struct log_field generation[] = {LOG_I("prompt_tokens", f->prompt_tokens),
+                                     LOG_I("completion_tokens", f->completion_tokens),
+                                     LOG_I("cached_tokens", f->cached_tokens),
+                                     LOG_F("first_token_ms", first_ms),
+                                     LOG_S("finish", f->finish),
+                                     LOG_END};
+    struct log_field judging[] = {LOG_I("items", f->items), LOG_END};
+    log_fields(probe ? LOG_DEBUG : LOG_INFO, "request", common,
+               f->prompt_tokens > 0 ? generation
+               : f->items > 0       ? judging
+                                    : NULL);
 }
 
 static void exchange_free(struct exchange *x)
@@ -129,6 +145,7 @@ void exchange_stop(struct exchange *x)
 
 void exchange_over(struct exchange *x)
 {
+    assert(!x->over && x->client != NULL && x->client->exchange == x);
     struct server *s = x->server;
     bool whole = x->status != 0 && (!x->streaming || (x->ended && x->out.n == x->taken));
     if (x->dispatched && !whole && !x->gone) { /* libmicrohttpd noticed first */
@@ -295,6 +312,7 @@ static const char *retry_after(enum error_code code)
     case ERROR_ABORTED:
         return "1";
     case ERROR_LOADING:
+    case ERROR_PAUSED:
         return "2";
     case ERROR_DRAINING:
         return "5";
@@ -315,7 +333,7 @@ static void set_response(struct exchange *x, int status, const char *media_type,
     } else {
         if (media_type != NULL) add_header(response, "Content-Type", media_type);
         add_header(response, "x-request-id", x->id);
-        if (x->server->phase != SERVING) add_header(response, "Connection", "close");
+        if (x->closes || x->server->phase != SERVING) add_header(response, "Connection", "close");
     }
     resume(x);
 }
@@ -381,6 +399,9 @@ void exchange_fail(struct exchange *x, const struct error *err)
     if (response != NULL && err->code == ERROR_NO_KEY) {
         add_header(response, "WWW-Authenticate", "Bearer");
     }
+    if (response != NULL && err->code == ERROR_MEDIA_TYPE) {
+        add_header(response, "Accept-Encoding", "identity");
+    }
     if (response != NULL && err->code == ERROR_METHOD) {
         char allowed[64];
         router_allowed(x->server->parts.routes, x->path, allowed, sizeof(allowed));
@@ -417,6 +438,7 @@ static ssize_t on_read(void *cls, uint64_t pos, char *to, size_t room)
 void exchange_stream(struct exchange *x, const char *media_type)
 {
     if (x->status != 0) return;
+    assert(!x->streaming && !x->ended); /* (1) */
     x->streaming = true;
     struct MHD_Response *response =
         MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, on_read, x, NULL);

@@ -96,6 +96,8 @@ struct exchange {
 
     struct error error; /* found wrong at its head, answered once the body is in; then the work's */
     size_t discarded;   /* bytes of a refused request's body */
+    bool told;          /* the refusal was written past libmicrohttpd: nothing else is said */
+    bool closes;        /* the connection ends with the answer */
     bool dispatched;    /* the route has it */
 
     struct MHD_Response *response;
@@ -126,6 +128,7 @@ struct exchange {
 
 /* Answer with body, which is taken (and empty afterwards). A failed buffer becomes a 500. */
 void exchange_reply(struct exchange *x, int status, const char *media_type, struct buffer *body);
+/* 200, application/json. */
 void exchange_reply_json(struct exchange *x, struct buffer *body); /* 200, application/json */
 /* The error in OpenAI's shape, Retry-After where clients shall come again. On a stream it is the
  * caller's to send an event; here nothing happens then. */
@@ -136,6 +139,7 @@ enum error_shape exchange_errors(const struct exchange *x);
 
 /* Begin a stream: 200 and its headers. Then append to x->out and exchange_push(). */
 void exchange_stream(struct exchange *x, const char *media_type);
+/* x->out has grown: let it be sent. */
 void exchange_push(struct exchange *x); /* x->out has grown: let it be sent */
 void exchange_end(struct exchange *x);  /* nothing will be added */
 void exchange_cut(struct exchange *x); /* break the connection off: the stream cannot be finished */
@@ -158,6 +162,7 @@ void exchange_offload(struct exchange *x, enum exchange_weight weight,
 /* For work(): after() shall wait for exchange_keep(x), which comes exactly once, from any thread,
  * even before work() returns. */
 void exchange_promise(struct exchange *x);
+/* Any thread: the promise is kept. */
 void exchange_keep(struct exchange *x);
 
 /* An after() that says what work() found: x->error, else x->reply as JSON. */
@@ -166,10 +171,12 @@ void exchange_finish(struct exchange *x);
 /* Another thread begins, ends to use x. exchange_release() is false when nobody waits for the
  * answer any more: x may then be freed, and must not be touched. Loop thread, both. */
 void exchange_hold(struct exchange *x);
+/* False when nobody waits for the answer any more: x may be gone. */
 bool exchange_release(struct exchange *x);
 
 /* A header of the request, or NULL; an argument of its query string, or NULL. */
 const char *exchange_header(const struct exchange *x, const char *name);
+/* An argument of its query string, or NULL. */
 const char *exchange_argument(const struct exchange *x, const char *name);
 
 /* ---- for http.c and client.c ---- */

@@ -4,134 +4,35 @@
  */
 #include "server/http/http.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "server/http/auth.h"
 #include "server/http/client.h"
 #include "server/http/error_reply.h"
 #include "server/http/exchange.h"
+#include "server/http/head.h"
 #include "server/http/router.h"
 #include "server/http/state.h"
 
 enum {
     CONNECTION_MEMORY = 32 << 10, /* headers and write buffer of a connection: longest head */
-    DISCARD_BYTES = 4 << 20,      /* of a refused request: read past this no more, but close */
-    MAX_BUFFERED_BYTES = 1 << 30  /* of all bodies being read together; past it 429 */
+    DISCARD_BYTES = 4 << 20,      /* of a refused request: read so much, then say so, then */
+    LINGER_BYTES = 256 << 20      /* read so much more, that the client may hear it, then close */
 };
 
 /* ---- the head ---- */
 
-static size_t body_limit(const struct server *s, const struct route *route)
-{
-    if (route == NULL) return DISCARD_BYTES;
-    return (size_t)((route->flags & ROUTE_VERIFY) != 0 ? s->o.max_verify_bytes
-                                                       : s->o.max_body_bytes);
-}
-
-static bool check_route(struct exchange *x, struct error *err)
-{
-    bool path_known;
-    const struct route_table *routes = x->server->parts.routes;
-    x->route = router_find(routes, x->method, x->path, &path_known);
-    x->body.limit = body_limit(x->server, x->route);
-    if (x->route != NULL) return true;
-    if (!path_known) return error_set(err, ERROR_NOT_FOUND, NULL, "no route %.100s", x->path);
-    char allowed[64];
-    router_allowed(routes, x->path, allowed, sizeof(allowed));
-    return error_set(err, ERROR_METHOD, NULL, "%.7s is not allowed on %.100s; %s are", x->method,
-                     x->path, allowed);
-}
-
-static bool media_is(const char *sent, const char *type)
-{
-    size_t n = strlen(type);
-    return strncasecmp(sent, type, n) == 0 && strchr("; \t", sent[n]) != NULL;
-}
-
-static bool check_media_type(struct exchange *x, struct error *err)
-{
-    const char *sent = exchange_header(x, "Content-Type");
-    if (sent == NULL || media_is(sent, "application/json")) return true;
-    if ((x->route->flags & ROUTE_NDJSON) != 0) {
-        x->ndjson = media_is(sent, "application/x-ndjson") || media_is(sent, "application/jsonl");
-        if (x->ndjson) return true;
-    }
-    return error_set(err, ERROR_MEDIA_TYPE, NULL, "the body must be application/json, not %.80s",
-                     sent);
-}
-
-/* Content-Length, or 0 when there is none. */
-static size_t declared_length(const struct exchange *x)
-{
-    const char *length = exchange_header(x, "Content-Length");
-    if (length == NULL) return 0;
-    errno = 0;
-    unsigned long long n = strtoull(length, NULL, 10); /* libmicrohttpd has checked its form */
-    return errno != 0 || n > SIZE_MAX ? SIZE_MAX : (size_t)n;
-}
-
-static bool check_length(const struct exchange *x, struct error *err)
-{
-    bool has_body = exchange_header(x, "Content-Length") != NULL ||
-                    exchange_header(x, "Transfer-Encoding") != NULL;
-    if (has_body) return true;
-    return error_set(err, ERROR_LENGTH_REQUIRED, NULL, "a body with Content-Length is needed");
-}
-
-static bool too_large(const struct exchange *x, struct error *err)
-{
-    return error_set(err, ERROR_BODY_TOO_LARGE, NULL, "the body is larger than %zu bytes",
-                     x->body.limit);
-}
-
-static bool check_drain(const struct exchange *x, struct error *err)
-{
-    if (x->server->phase == SERVING || (x->route->flags & ROUTE_ALWAYS) != 0) return true;
-    return error_set(err, ERROR_DRAINING, NULL, "the server is shutting down");
-}
-
-static bool check_key(const struct exchange *x, struct error *err)
-{
-    const struct server_options *o = &x->server->o;
-    if ((x->route->flags & ROUTE_OPEN) != 0) return true;
-    return auth_check(exchange_header(x, "Authorization"), o->api_keys.items, o->api_keys.n, err);
-}
-
-static bool check_control(const struct exchange *x, struct error *err)
-{
-    if ((x->route->flags & ROUTE_CONTROL) == 0 || x->server->o.allow_control) return true;
-    return error_set(err, ERROR_FORBIDDEN, NULL, "the setting allow-control forbids this route");
-}
-
-/* Everything that can be told before the body. */
-static bool check_head(struct exchange *x, size_t *declared, struct error *err)
-{
-    *declared = declared_length(x);
-    if (!check_route(x, err) || !check_key(x, err) || !check_control(x, err) ||
-        !check_drain(x, err)) {
-        return false;
-    }
-    if (strcmp(x->route->method, "POST") != 0) return true;
-    if (!check_length(x, err) || !check_media_type(x, err)) return false;
-    if (*declared > x->body.limit) return too_large(x, err);
-    if (x->server->buffered_bytes > MAX_BUFFERED_BYTES) {
-        return error_set(err, ERROR_QUEUE_FULL, NULL, "too many request bodies are being received");
-    }
-    return true;
-}
-
 /* OPTIONS on a path that exists: what else may be asked of it. */
 static bool reply_options(struct exchange *x)
 {
-    char allowed[64];
+    char allowed[64] = "GET, HEAD, POST, PUT, OPTIONS";
     struct buffer empty;
-    router_allowed(x->server->parts.routes, x->path, allowed, sizeof(allowed));
+    if (strcmp(x->path, "*") != 0) {
+        router_allowed(x->server->parts.routes, x->path, allowed, sizeof(allowed));
+    }
     if (strcmp(x->method, "OPTIONS") != 0 || allowed[0] == '\0') return false;
     buffer_init(&empty, 0);
     exchange_reply(x, 204, NULL, &empty);
@@ -139,30 +40,50 @@ static bool reply_options(struct exchange *x)
     return true;
 }
 
-static enum MHD_Result on_head(struct exchange *x)
+/* Answer now and close: what follows is not read. */
+static enum MHD_Result refuse_at_once(struct exchange *x)
 {
-    size_t declared = 0;
-    client_set_phase(x->client, CLIENT_BODY);
-    if (reply_options(x) || check_head(x, &declared, &x->error)) return MHD_YES;
-    if (x->error.code != ERROR_BODY_TOO_LARGE && declared <= DISCARD_BYTES) return MHD_YES;
+    x->closes = true;
     exchange_fail(x, &x->error);
     return exchange_progress(x) ? MHD_YES : MHD_NO;
 }
 
+static enum MHD_Result on_head(struct exchange *x, const char *version, bool whole)
+{
+    size_t declared = 0;
+    client_set_phase(x->client, CLIENT_BODY);
+    if (!whole) error_set(&x->error, ERROR_BAD_REQUEST, NULL, "the request's target has a %%00");
+    if (!whole || !head_is_framed(x, version, &x->error)) return refuse_at_once(x);
+    if (reply_options(x) || head_check(x, &declared, &x->error)) return MHD_YES;
+    if (x->error.code != ERROR_BODY_TOO_LARGE && declared <= DISCARD_BYTES) return MHD_YES;
+    return refuse_at_once(x);
+}
+
 /* ---- the body ---- */
+
+/* Read the body of a refused request away, so that the client, still sending, hears the answer and
+ * keeps its connection. One that sends on and on is told in the midst of it; libmicrohttpd could
+ * only do so before or after. */
+static bool discard(struct exchange *x, size_t n)
+{
+    x->discarded += n;
+    if (x->discarded > DISCARD_BYTES && !x->told) {
+        x->told = true;
+        x->status = error_status(x->error.code);
+        client_tell(x->client, &x->error);
+    }
+    return x->discarded <= LINGER_BYTES;
+}
 
 static bool take_body(struct exchange *x, const char *p, size_t n)
 {
     size_t before = x->body.room;
-    if (x->error.code != ERROR_NONE) { /* read it away, within reason */
-        x->discarded += n;
-        return x->discarded <= DISCARD_BYTES;
-    }
+    if (x->error.code != ERROR_NONE) return discard(x, n);
     buffer_add(&x->body, p, n);
     x->server->buffered_bytes += x->body.room - before;
     if (x->body.failed) {
         bool full = n > x->body.limit - x->body.n;
-        if (full) too_large(x, &x->error);
+        if (full) head_too_large(x, &x->error);
         if (!full) error_set(&x->error, ERROR_NO_MEMORY, NULL, "no memory for the body");
     }
     return true;
@@ -202,26 +123,41 @@ static void dispatch(struct exchange *x)
     x->route->handle(x);
 }
 
+/* The first that libmicrohttpd tells of a request: its target, before it is decoded. */
+static char split_target; /* its address stands for a request whose target we do not take */
+static void *on_target(void *cls, const char *target, struct MHD_Connection *connection)
+{
+    (void)cls;
+    (void)connection;
+    return head_target_is_whole(target) ? NULL : &split_target;
+}
+
 static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, const char *url,
                                  const char *method, const char *version, const char *data,
                                  size_t *n, void **state)
 {
-    struct exchange *x = *state;
-    (void)version;
+    bool whole = *state != &split_target;
+    struct exchange *x = whole ? *state : NULL;
     if (x == NULL) {
         const union MHD_ConnectionInfo *info =
             MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
         const struct server *s = cls;
         bool known = info != NULL && info->socket_context != NULL;
-        if (known) x = *state = exchange_new(cls, info->socket_context, connection, method, url);
-        if (x != NULL) return on_head(x);
-        return MHD_queue_response(connection, (unsigned)error_status(ERROR_NO_MEMORY), s->no_memory);
+        if (known) {
+            x = exchange_new(cls, info->socket_context, connection, method, head_path(url));
+            *state = x;
+        }
+        if (x != NULL) return on_head(x, version, whole);
+        *state = NULL;
+        return MHD_queue_response(connection, (unsigned)error_status(ERROR_NO_MEMORY),
+                                  s->no_memory);
     }
     if (*n > 0) {
         bool go_on = take_body(x, data, *n);
         *n = 0;
         return go_on ? MHD_YES : MHD_NO;
     }
+    if (x->told) return MHD_NO;
     if (x->client->phase == CLIENT_BODY && x->status == 0) dispatch(x);
     return exchange_progress(x) ? MHD_YES : MHD_NO;
 }
@@ -232,7 +168,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **st
     (void)cls;
     (void)connection;
     (void)why;
-    if (*state != NULL) exchange_over(*state);
+    if (*state != NULL && *state != &split_target) exchange_over(*state);
     *state = NULL;
 }
 
@@ -294,7 +230,8 @@ static struct MHD_Response *no_memory_response(void)
     if (n > 0) memcpy(text, b.p, n);
     if (!b.failed) made = MHD_create_response_from_buffer(n, text, MHD_RESPMEM_PERSISTENT);
     buffer_clear(&b);
-    if (made != NULL && MHD_add_response_header(made, "Content-Type", "application/json") == MHD_YES) {
+    if (made != NULL &&
+        MHD_add_response_header(made, "Content-Type", "application/json") == MHD_YES) {
         return made;
     }
     MHD_destroy_response(made);
@@ -309,8 +246,9 @@ bool http_start(struct server *s, struct error *err)
         flags, 0, NULL, NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL,
         MHD_OPTION_LISTEN_SOCKET, s->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
         (unsigned)s->o.max_connections, MHD_OPTION_CONNECTION_TIMEOUT, idle_s,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT,
+        1, MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+        NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
     s->no_memory = no_memory_response();
     if (s->daemon != NULL && s->no_memory != NULL) return true;
     return error_set(err, ERROR_SYSTEM, NULL, "the HTTP daemon could not be started");

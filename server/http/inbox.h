@@ -21,9 +21,11 @@ struct inbox {
     struct message *first, **last;
 };
 
+/* 0, or libuv's error. */
 int inbox_init(struct inbox *in); /* 0, or libuv's error */
 void inbox_clear(struct inbox *in);
 
+/* Any thread; then wake the loop. */
 void inbox_post(struct inbox *in, struct message *m); /* any thread; then wake the loop */
 void inbox_deliver(struct inbox *in);                 /* loop thread: oldest first */
 

@@ -89,7 +89,8 @@ static void raise_file_limit(struct server *s)
     setrlimit(RLIMIT_NOFILE, &r);
     if (getrlimit(RLIMIT_NOFILE, &r) != 0 || r.rlim_cur == RLIM_INFINITY) return;
     if (r.rlim_cur < (rlim_t)s->o.max_connections + SPARE) {
-        s->o.max_connections = r.rlim_cur > 2 * SPARE ? (int)(r.rlim_cur - SPARE) : SPARE;
+        rlim_t spare = r.rlim_cur > 2 * SPARE ? SPARE : r.rlim_cur / 2;
+        s->o.max_connections = (int)(r.rlim_cur - spare);
         log_line(LOG_WARN, "file_limit", LOG_I("max_connections", s->o.max_connections), LOG_END);
     }
 }
@@ -184,6 +185,8 @@ static void on_sweep(uv_timer_t *t)
 {
     struct server *s = t->data;
     uint64_t now = clock_ns();
+    run_http(
+        s); /* it listens again, after connections at their limit have gone, at its next run only */
     client_sweep(s, now);
     http_sweep(s, now);
     drain_sweep(s, now);
@@ -204,12 +207,10 @@ static bool open_loop(struct server *s, struct error *err)
         (failed = uv_timer_init(&s->loop, &s->http_timer)) != 0 ||
         (failed = uv_timer_init(&s->loop, &s->sweep)) != 0 ||
         (failed = uv_prepare_init(&s->loop, &s->http_kick)) != 0 ||
-        (failed = uv_signal_init(&s->loop, &s->terminated)) != 0 ||
-        (failed = uv_signal_init(&s->loop, &s->interrupted)) != 0) {
+        (failed = drain_open_signals(s)) != 0) {
         return system_error(err, NULL, "event loop", uv_strerror(failed));
     }
     s->woken.data = s->http_timer.data = s->sweep.data = s->http_kick.data = s;
-    s->terminated.data = s->interrupted.data = s;
     return true;
 }
 
@@ -247,6 +248,17 @@ static bool start(struct server *s, struct error *err)
     return true;
 }
 
+/* Whoever can connect may run code, pause and abort: better said than found out. */
+static void warn_if_open(const struct server *s)
+{
+    bool local = strcmp(s->o.host, "localhost") == 0 || strcmp(s->o.host, "::1") == 0 ||
+                 strncmp(s->o.host, "127.", 4) == 0;
+    if (local || s->o.api_keys.n > 0) return;
+    log_line(LOG_WARN, "open",
+             LOG_S("message", "no API key is set, and others than this machine may connect"),
+             LOG_S("set", "--api-key"), LOG_END);
+}
+
 bool server_run(struct server *s, const struct server_parts *parts, struct error *err)
 {
     s->parts = *parts;
@@ -257,6 +269,7 @@ bool server_run(struct server *s, const struct server_parts *parts, struct error
     bool started = start(s, err);
     if (started) {
         log_line(LOG_INFO, "listening", LOG_S("host", s->o.host), LOG_I("port", s->port), LOG_END);
+        warn_if_open(s);
         uv_run(&s->loop, UV_RUN_DEFAULT); /* until drain.c stops it */
     }
     uv_poll_stop(&s->http_ready);

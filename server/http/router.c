@@ -7,13 +7,21 @@
 #include <stdio.h>
 #include <string.h>
 
+/* A row's path that ends with a star stands for all that begin so and go on. */
+static bool matches(const char *pattern, const char *path)
+{
+    size_t n = strlen(pattern);
+    if (n == 0 || pattern[n - 1] != '*') return strcmp(pattern, path) == 0;
+    return strncmp(pattern, path, n - 1) == 0 && path[n - 1] != '\0';
+}
+
 const struct route *router_find(const struct route_table *table, const char *method,
                                 const char *path, bool *path_known)
 {
     const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;
     *path_known = false;
     for (const struct route *r = table->rows; r < table->rows + table->n; r++) {
-        if (strcmp(r->path, path) != 0) continue;
+        if (!matches(r->path, path)) continue;
         *path_known = true;
         if (strcmp(r->method, wanted) == 0) return r;
     }
@@ -25,7 +33,7 @@ void router_allowed(const struct route_table *table, const char *path, char *out
     size_t n = 0;
     out[0] = '\0';
     for (const struct route *r = table->rows; r < table->rows + table->n && n < room; r++) {
-        if (strcmp(r->path, path) != 0) continue;
+        if (!matches(r->path, path)) continue;
         const char *also = strcmp(r->method, "GET") == 0 ? ", HEAD" : "";
         n += (size_t)snprintf(out + n, room - n, "%s%s, ", r->method, also);
     }

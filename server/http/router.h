@@ -19,6 +19,7 @@ enum route_flags {
     ROUTE_MODEL = 4,   /* needs the model: 503 while it loads */
     ROUTE_NDJSON = 8,  /* takes application/x-ndjson beside JSON */
     ROUTE_VERIFY = 16, /* max_verify_bytes is its body's limit, else max_body_bytes */
+    ROUTE_PROBE = 64, /* asks how the server is: often, and not worth a line of the log each time */
     ROUTE_CONTROL = 32 /* touches other clients' generations: an operator may forbid it */
 };
 
@@ -29,12 +30,12 @@ enum error_shape {
     ERRORS_LLAMA,  /* llama-server: error.code is the HTTP status, our code is error.name */
     ERRORS_SGLANG, /* "success": false, "message" */
     ERRORS_DETAIL, /* "detail": what FastAPI's servers answer: TRL, SandboxFusion, open-r1's router */
-    ERRORS_PISTON  /* "message" */
+    ERRORS_PISTON /* "message" */
 };
 
 struct route {
     const char *method; /* "GET" (answers HEAD too) or "POST" */
-    const char *path;   /* exact; a trailing slash matters */
+    const char *path;   /* exact, a trailing slash matters; "/a/" and a star: all below /a */
     void (*handle)(struct exchange *x);
     int flags;
     enum error_shape errors;

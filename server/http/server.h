@@ -34,9 +34,10 @@ struct server;
 /* What may be set; the rows are in server/http/settings.c. Times are in milliseconds. Texts are
  * borrowed for as long as the server lives. */
 struct server_options {
-    const char *host;            /* a name or an address; only its first address is bound */
-    int port;                    /* 0: any free one; the log's "listening" line tells which */
-    struct string_list api_keys; /* none: open to all who can connect */
+    const char *host;                 /* a name or an address; only its first address is bound */
+    int port;                         /* 0: any free one; the log's "listening" line tells which */
+    struct string_list api_keys;      /* none: open to all who can connect */
+    struct string_list allowed_hosts; /* names by which pages may ask us without a key */
     struct string_list
         model_names; /* that clients may use; the first is the engine's name for it */
 

@@ -15,9 +15,13 @@
 
 struct exchange;
 
+/* 200, text/event-stream: the head of the stream. */
 void sse_begin(struct exchange *x);
+/* Begin an event: append its JSON to what is returned. */
 struct buffer *sse_open(struct exchange *x);
+/* End the event and let it be sent. */
 void sse_close(struct exchange *x);
+/* "data: [DONE]", the end. */
 void sse_done(struct exchange *x);
 
 /* What went wrong after the first byte: an event with the error, then the end. */

@@ -22,6 +22,8 @@
 struct client;
 struct exchange;
 
+enum { DRAIN_SIGNALS = 4 }; /* that end the server */
+
 struct server {
     struct server_options o;
     struct server_parts parts; /* what it serves; from server_run() on */
@@ -36,13 +38,13 @@ struct server {
     bool kicked;      /* a connection was resumed: run libmicrohttpd before sleeping */
     uv_timer_t sweep; /* once in SWEEP_MS: deadlines */
     uv_async_t woken; /* engine events or posted messages wait */
-    uv_signal_t terminated, interrupted;
+    uv_signal_t signals[DRAIN_SIGNALS];
     struct inbox inbox;
 
     struct MHD_Daemon *daemon;
     struct MHD_Response *no_memory; /* answers what there is no memory to answer otherwise */
-    struct client *clients;     /* list of open connections */
-    struct exchange *exchanges; /* list of requests not yet completed */
+    struct client *clients;         /* list of open connections */
+    struct exchange *exchanges;     /* list of requests not yet completed */
     size_t n_exchanges;
     size_t buffered_bytes; /* of bodies held */
 
@@ -75,7 +77,9 @@ bool http_start(struct server *s, struct error *err);
 /* http.c: its end, when every request has completed or was cut off. */
 void http_stop(struct server *s);
 
-/* drain.c: begin to drain at SIGTERM and SIGINT. */
+/* drain.c: the handles of the signals that end us; 0, or libuv's error. */
+int drain_open_signals(struct server *s);
+/* drain.c: begin to drain at the first of them. */
 void drain_watch_signals(struct server *s);
 /* drain.c: refuse new work; once, later calls do nothing. */
 void drain_begin(struct server *s, const char *why);

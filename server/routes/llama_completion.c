@@ -29,7 +29,7 @@ static bool read_seed(const struct field_context *context, const cJSON *value, v
 {
     struct sampling_params *p = out;
     if (!sampling_params_read_seed(context, value, out, err)) return false;
-    p->has_seed = p->seed >= 0;
+    p->has_seed = p->has_seed && p->seed >= 0;
     return true;
 }
 
@@ -49,6 +49,25 @@ static const struct field rows[] = {
     {"dynatemp_range", FIELD_REFUSED, .neutral = "0"},
     {"t_max_predict_ms", FIELD_REFUSED, .neutral = "0"},
     {"image_data", FIELD_REFUSED, .neutral = "[]"},
+    /* Accepted at the values that change nothing. */
+    {"n_keep", FIELD_REFUSED, .neutral = "0"},
+    {"n_discard", FIELD_REFUSED, .neutral = "0"},
+    {"n_indent", FIELD_REFUSED, .neutral = "0"},
+    {"min_keep", FIELD_REFUSED, .neutral = "0"},
+    {"repeat_last_n", FIELD_REFUSED, .neutral = "64"},
+    {"timings_per_token", FIELD_REFUSED, .neutral = "false"},
+    {"return_progress", FIELD_REFUSED, .neutral = "false"},
+    {"lora", FIELD_REFUSED, .neutral = "[]"},
+    {"response_fields", FIELD_REFUSED, .neutral = "[]"},
+    {"dry_base", .kind = FIELD_IGNORED}, /* of samplers that are off */
+    {"dry_allowed_length", .kind = FIELD_IGNORED},
+    {"dry_penalty_last_n", .kind = FIELD_IGNORED},
+    {"dry_sequence_breakers", .kind = FIELD_IGNORED},
+    {"xtc_threshold", .kind = FIELD_IGNORED},
+    {"dynatemp_exponent", .kind = FIELD_IGNORED},
+    {"mirostat_tau", .kind = FIELD_IGNORED},
+    {"mirostat_eta", .kind = FIELD_IGNORED},
+    {"top_n_sigma", FIELD_REFUSED, .neutral = "-1"},
     {0},
 };
 
@@ -69,6 +88,7 @@ static const struct field sampling_rows[] = {
     {"seed", FIELD_READ, .offset = 0, .read = read_seed},
     {"stop", FIELD_READ, AT(stop), .read = sampling_params_read_stop},
     {"ignore_eos", FIELD_BOOL, AT(engine.ignore_eos)},
+    {"logit_bias", FIELD_READ, AT(bias), .read = sampling_params_read_bias},
     {"json_schema", FIELD_READ, .offset = 0, .read = output_form_read_llama_schema},
     {"grammar", FIELD_READ, .offset = 0, .read = output_form_read_llama_grammar},
     {"stream", FIELD_BOOL, AT(stream)},

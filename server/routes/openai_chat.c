@@ -21,7 +21,7 @@
 
 struct chat {
     struct conversation conversation;
-    bool logprobs, echo, include_reasoning, no_tools;
+    bool logprobs, echo, include_reasoning, no_tools, stop_in_reasoning;
     int top_logprobs, max_completion_tokens;
 };
 
@@ -52,6 +52,7 @@ static const struct field rows[] = {
     {"max_completion_tokens", FIELD_INT, AT(max_completion_tokens), .min = 1, .max = INT_MAX},
     {"echo", FIELD_BOOL, AT(echo)},
     {"include_reasoning", FIELD_BOOL, AT(include_reasoning)},
+    {"stop_in_reasoning", FIELD_BOOL, AT(stop_in_reasoning)},
     {"tool_choice", FIELD_READ, AT(no_tools), .read = read_tool_choice},
     {"parallel_tool_calls", .kind = FIELD_IGNORED},
     {"verbosity", .kind = FIELD_IGNORED},
@@ -86,10 +87,29 @@ static bool read_body(struct completion *c, struct error *err)
     return completion_check(c, err);
 }
 
+/* Forms and stop strings are for the answer: thoughts come first, and free, which the turn may have
+ * begun. */
+static void set_thoughts(struct completion *c, struct span turn, bool stop_in_reasoning)
+{
+    const struct engine_info *info = engine_info(c->engine);
+    struct sampling_params *p = &c->params;
+    c->reasoning = info->think_open != NULL;
+    c->reasoning_start = reasoning_start(turn, info->think_open, info->think_close);
+    bool thinks = c->reasoning_start != REASONING_CLOSED;
+    if (thinks) {
+        p->form.thoughts = FORM_THINKS;
+        p->form.think_open = info->think_open;
+        p->form.think_close = info->think_close;
+    }
+    if (!c->reasoning || stop_in_reasoning) return;
+    p->engine.think_open = info->think_open;
+    p->engine.think_close = info->think_close;
+    p->engine.thinks = thinks;
+}
+
 static bool prepare(struct completion *c)
 {
     struct chat *own = c->own;
-    const char *open = engine_info(c->engine)->think_open;
     struct error *err = &c->error;
     struct buffer text;
     if (!read_body(c, err)) return false;
@@ -100,14 +120,7 @@ static bool prepare(struct completion *c)
     buffer_clear(&text);
     if (!ok) return false;
     if (prompt == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the prompt");
-    c->reasoning = open != NULL;
-    c->reasoning_opened = reasoning_is_opened(span, open);
-    /* A form is for the answer: thoughts that the prompt has begun come first, and free. */
-    if (c->reasoning_opened) {
-        c->params.form.thoughts = FORM_THINKS;
-        c->params.form.think_open = open;
-        c->params.form.think_close = engine_info(c->engine)->think_close;
-    }
+    set_thoughts(c, span_slice(span, own->conversation.turn_from, span.n), own->stop_in_reasoning);
     c->prompt_field = "messages";
     return completion_prompt_text(c, span, own->conversation.add_special_tokens, err) ||
            error_in(err, "messages");
@@ -202,8 +215,8 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
     } else {
         emit_message(c, choice, out);
     }
-    if (own->logprobs) {
-        logprobs_emit_chat(c->engine, choice, c->params.tokens_as_ids, out);
+    if (own->logprobs && completion_has_logprobs(c, choice)) {
+        logprobs_emit_chat(c->engine, choice, c->params.tokens_as_ids, false, out);
     } else {
         emit_null(out, "logprobs");
     }

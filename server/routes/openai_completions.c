@@ -96,7 +96,8 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
     emit_text(out, NULL, buffer_span(&text));
     if (text.failed) out->failed = true;
     buffer_clear(&text);
-    if (c->params.logprobs != TOP_ABSENT) {
+    if (c->params.logprobs != TOP_ABSENT &&
+        (prompt != NULL || completion_has_logprobs(c, choice))) {
         logprobs_emit_completion(c->engine, choice, prompt, c->params.tokens_as_ids, out);
     } else {
         emit_null(out, "logprobs");

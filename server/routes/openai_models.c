@@ -1,10 +1,14 @@
-/* server/routes/openai_models.c - GET /v1/models: the one model, and the other names it answers to.
+/* server/routes/openai_models.c - GET /v1/models, /v1/models/{id}: the one model, and the other names it
+ * answers to.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "server/routes/routes.h"
 
+#include <string.h>
+
 #include "base/emit.h"
+#include "server/generate/completion.h"
 #include "server/http/exchange.h"
 #include "server/http/state.h"
 
@@ -44,4 +48,16 @@ void openai_models_handle(struct exchange *x)
     emit_close(&out, ']');
     emit_close(&out, '}');
     exchange_reply_json(x, &out);
+}
+
+void openai_model_handle(struct exchange *x)
+{
+    static const char prefix[] = "/v1/models/";
+    struct span name = span_str(x->path + strlen(prefix));
+    if (!completion_check_model(x->server, name, &x->error)) {
+        exchange_fail(x, &x->error);
+        return;
+    }
+    emit_model(engine_info(x->server->engine), x->path + strlen(prefix), &x->reply);
+    exchange_reply_json(x, &x->reply);
 }

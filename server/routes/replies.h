@@ -12,7 +12,9 @@ struct exchange;
 
 /* 200 and {key: value}. */
 void reply_str(struct exchange *x, const char *key, const char *value);
+/* The same with a whole number. */
 void reply_int(struct exchange *x, const char *key, int64_t value);
+/* The same with true or false. */
 void reply_bool(struct exchange *x, const char *key, bool value);
 
 #endif

@@ -13,89 +13,146 @@ struct exchange;
 
 extern const struct route_table routes;
 
-/* llama_completion.c */
+/* ---- llama_completion.c ---- */
+/* POST /completion, POST /completions */
 void llama_completion_handle(struct exchange *x);
 
-/* llama_server.c */
+/* ---- llama_server.c ---- */
+/* POST /apply-template */
 void llama_template_handle(struct exchange *x);
+/* GET /props */
 void llama_props_handle(struct exchange *x);
+/* GET /slots */
 void llama_slots_handle(struct exchange *x);
 
-/* openai_chat.c */
+/* ---- openai_chat.c ---- */
+/* POST /v1/chat/completions */
 void openai_chat_handle(struct exchange *x);
+/* POST /v1/chat/completions/render */
 void openai_chat_render_handle(struct exchange *x);
 
-/* openai_completions.c */
+/* ---- openai_completions.c ---- */
+/* POST /v1/completions */
 void openai_completions_handle(struct exchange *x);
+/* POST /v1/completions/render */
 void openai_completions_render_handle(struct exchange *x);
 
-/* openai_models.c */
+/* ---- openai_models.c ---- */
+/* GET /v1/models, GET /models */
 void openai_models_handle(struct exchange *x);
+/* GET /v1/models/{id} */
+void openai_model_handle(struct exchange *x);
 
-/* sandbox_execute.c */
+/* ---- sandbox_execute.c ---- */
+/* POST /run_code */
 void sandbox_fusion_run_handle(struct exchange *x);
+/* GET /v1/ping */
 void sandbox_fusion_ping_handle(struct exchange *x);
+/* GET /api/v2/runtimes, GET /runtimes */
 void piston_runtimes_handle(struct exchange *x);
+/* POST /api/v2/execute, POST /execute */
 void piston_execute_handle(struct exchange *x);
+/* POST /execute_batch */
 void router_execute_handle(struct exchange *x);
 
-/* service_health.c */
+/* ---- service_health.c ---- */
+/* GET /health_generate, GET /ready */
 void service_ready_handle(struct exchange *x);
+/* GET /livez, GET /liveness */
+void service_live_handle(struct exchange *x);
+/* GET /health, GET /v1/health and others */
 void service_health_handle(struct exchange *x);
+/* GET /version */
 void service_version_handle(struct exchange *x);
+/* GET /load */
 void vllm_load_handle(struct exchange *x);
 
-/* service_metrics.c */
+/* ---- service_metrics.c ---- */
+/* GET /metrics */
 void service_metrics_handle(struct exchange *x);
 
-/* service_weights.c */
+/* ---- service_weights.c ---- */
+/* POST /init_weight_transfer_engine, POST /start_weight_update and others */
 void service_no_weights_handle(struct exchange *x);
 
-/* sglang_control.c */
+/* ---- sglang_control.c ---- */
+/* GET /get_model_info */
 void sglang_model_info_handle(struct exchange *x);
+/* GET /get_server_info */
 void sglang_server_info_handle(struct exchange *x);
+/* GET /get_weight_version */
 void sglang_weight_version_handle(struct exchange *x);
+/* POST /pause_generation, POST /areal_pause_generation */
 void sglang_pause_handle(struct exchange *x);
+/* POST /continue_generation, POST /areal_continue_generation */
 void sglang_continue_handle(struct exchange *x);
+/* POST /abort_request */
 void sglang_abort_handle(struct exchange *x);
 
-/* sglang_generate.c */
+/* ---- sglang_generate.c ---- */
+/* POST /generate, PUT /generate */
 void sglang_generate_handle(struct exchange *x);
 
-/* trl_generate.c */
+/* ---- trl_generate.c ---- */
+/* POST /generate/ */
 void trl_generate_handle(struct exchange *x);
+/* POST /chat/ */
 void trl_chat_handle(struct exchange *x);
 
-/* trl_logprobs.c */
+/* ---- trl_logprobs.c ---- */
+/* POST /get_sequence_logprobs/ */
 void trl_logprobs_handle(struct exchange *x);
 
-/* verify.c */
+/* ---- verify.c ---- */
+/* POST /verify */
 void verify_handle(struct exchange *x);
+/* POST /get_reward */
 void verify_openrlhf_handle(struct exchange *x);
+/* POST /remote_rm */
 void verify_slime_handle(struct exchange *x);
 
-/* verify_tools.c */
+/* ---- verify_tools.c ---- */
+/* POST /verify/advantages */
 void verify_advantages_handle(struct exchange *x);
+/* POST /verify/pass_at_k */
 void verify_pass_at_k_handle(struct exchange *x);
+/* GET /verify/rewards */
 void verify_rewards_handle(struct exchange *x);
+/* POST /seed_session, POST /aggregate_metrics */
+void verify_session_handle(struct exchange *x);
 
-/* vllm_control.c */
+/* ---- vllm_control.c ---- */
+/* POST /reset_prefix_cache, POST /reset_prefix_cache/ and others */
 void vllm_reset_cache_handle(struct exchange *x);
+/* GET /get_world_size, GET /get_world_size/ */
 void vllm_world_size_handle(struct exchange *x);
+/* GET /server_info */
 void vllm_server_info_handle(struct exchange *x);
+/* POST /pause */
 void vllm_pause_handle(struct exchange *x);
+/* POST /resume */
 void vllm_resume_handle(struct exchange *x);
+/* GET /is_paused */
 void vllm_is_paused_handle(struct exchange *x);
+/* POST /abort_requests */
 void vllm_abort_handle(struct exchange *x);
+/* POST /sleep */
 void vllm_sleep_handle(struct exchange *x);
+/* POST /wake_up */
 void vllm_wake_handle(struct exchange *x);
+/* GET /is_sleeping */
 void vllm_is_sleeping_handle(struct exchange *x);
 
-/* vllm_generate.c */
+/* ---- vllm_generate.c ---- */
+/* POST /inference/v1/generate */
 void vllm_generate_handle(struct exchange *x);
 
-/* vllm_tokenize.c */
+/* ---- vllm_tokenize.c ---- */
+/* POST /tokenize */
 void vllm_tokenize_handle(struct exchange *x);
+/* POST /detokenize */
 void vllm_detokenize_handle(struct exchange *x);
+/* GET /tokenizer_info */
+void vllm_tokenizer_info_handle(struct exchange *x);
 
 #endif

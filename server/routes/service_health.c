@@ -1,57 +1,69 @@
-/* server/routes/service_health.c - is it alive, is it ready, how busy is it, what is it.
+/* server/routes/service_health.c - is it alive, may requests come, would work be done now, what is it.
  *
- * /health is for who restarts: 200 while this process can do its work or will be able to, 503
- * when its model could not be loaded. /ready is for who sends work: 200 only when work would be
- * taken now.
+ *              loading   serving   paused   draining   the model failed
+ *   /livez     200       200       200      200        200                 who restarts the process
+ *   /health    503       200       200      200        503                 who waits for the model
+ *   /ready     503       200       503      503        503                 who sends new work
+ *
+ * While paused (by a trainer, between two steps) requests are taken and held, so /health stays 200.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "server/routes/routes.h"
 
+#include "base/version.h"
 #include "server/generate/generation.h"
 #include "server/http/exchange.h"
-#include "server/routes/replies.h"
 #include "server/http/state.h"
-#include "base/version.h"
+#include "server/routes/replies.h"
+
+void service_live_handle(struct exchange *x)
+{
+    reply_str(x, "status", "ok");
+}
+
+static bool is_loaded(const struct server *s, struct error *err)
+{
+    struct error why = {0};
+    switch (engine_state(s->engine, &why)) {
+    case ENGINE_READY:
+        return true;
+    case ENGINE_LOADING:
+        return error_set(err, ERROR_LOADING, NULL, "the model is being loaded");
+    case ENGINE_FAILED:
+        break;
+    }
+    return error_set(err, ERROR_LOADING, NULL, "the model could not be loaded: %.200s",
+                     why.message);
+}
+
+static bool would_begin(const struct server *s, struct error *err)
+{
+    if (s->phase != SERVING) {
+        return error_set(err, ERROR_DRAINING, NULL, "the server is shutting down");
+    }
+    if (!is_loaded(s, err)) return false;
+    return !generations_are_paused(s->generations) ||
+           error_set(err, ERROR_PAUSED, NULL, "generation is paused");
+}
+
+static void answer(struct exchange *x, bool yes, const char *word)
+{
+    if (yes) {
+        reply_str(x, "status", word);
+    } else {
+        exchange_fail(x, &x->error);
+    }
+}
 
 void service_health_handle(struct exchange *x)
 {
-    struct error why = {0}, err = {0};
-    if (engine_state(x->server->engine, &why) != ENGINE_FAILED) {
-        reply_str(x, "status", "ok");
-        return;
-    }
-    error_set(&err, ERROR_LOADING, NULL, "the model could not be loaded: %.200s", why.message);
-    exchange_fail(x, &err);
+    answer(x, is_loaded(x->server, &x->error), "ok");
 }
 
 void service_ready_handle(struct exchange *x)
 {
-    struct error why = {0}, err = {0};
-    if (x->server->phase != SERVING) {
-        error_set(&err, ERROR_DRAINING, NULL, "the server is shutting down");
-        exchange_fail(x, &err);
-        return;
-    }
-    struct judge_stats judge;
-    judge_stats_get(x->server->judge, &judge);
-    if (judge.lost) {
-        error_set(&err, ERROR_LOADING, NULL, "the verifier processes are being started anew");
-        exchange_fail(x, &err);
-        return;
-    }
-    switch (engine_state(x->server->engine, &why)) {
-    case ENGINE_READY:
-        reply_str(x, "status", "ready");
-        return;
-    case ENGINE_LOADING:
-        error_set(&err, ERROR_LOADING, NULL, "the model is being loaded");
-        break;
-    case ENGINE_FAILED:
-        error_set(&err, ERROR_LOADING, NULL, "the model could not be loaded: %.200s", why.message);
-        break;
-    }
-    exchange_fail(x, &err);
+    answer(x, would_begin(x->server, &x->error), "ready");
 }
 
 void service_version_handle(struct exchange *x)

@@ -90,7 +90,7 @@ static const struct field sampling_rows[] = {
     {"structural_tag",      .kind = FIELD_REFUSED},
     {"stop_regex",          FIELD_REFUSED, .neutral = "[]"},
     {"custom_params",       FIELD_REFUSED, .neutral = "{}"},
-    {"logit_bias",          FIELD_REFUSED, .neutral = "{}"},
+    {"logit_bias",          FIELD_READ, AT(bias), .read = sampling_params_read_bias},
     {0},
 };
 /* clang-format on */

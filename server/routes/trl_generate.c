@@ -103,7 +103,7 @@ static bool prepare_generate(struct completion *c)
 {
     struct trl *own = c->own;
     return read_body(c, FIELD_TABLE(generate_rows, own), &c->error) &&
-           completion_prompts(c, own->prompts, "prompts", true, &c->error);
+           completion_prompt_list(c, own->prompts, "prompts", true, &c->error);
 }
 
 /* The client's messages[i] as a prompt. */
@@ -125,9 +125,9 @@ static bool add_conversation(struct completion *c, size_t i, const cJSON *messag
                          json_type_name(messages));
     }
     buffer_init(&text, (size_t)c->exchange->server->o.max_body_bytes * 2);
-    bool ok = conversation_render(&talk, c->engine, c->exchange->arena, &text, err) &&
-              (completion_prompt_text(c, buffer_span(&text), false, err) ||
-               error_in(err, "%s", field));
+    bool ok =
+        conversation_render(&talk, c->engine, c->exchange->arena, &text, err) &&
+        (completion_prompt_text(c, buffer_span(&text), false, err) || error_in(err, "%s", field));
     buffer_clear(&text);
     return ok;
 }

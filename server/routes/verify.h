@@ -8,6 +8,7 @@
 
 struct exchange;
 
+/* POST /verify with NDJSON. */
 void verify_stream_handle(struct exchange *x);
 
 #endif

@@ -1,5 +1,6 @@
 /* server/routes/verify_tools.c - POST /verify/advantages, /verify/pass_at_k and GET
- * /verify/rewards: what needs neither model nor verifier processes.
+ * /verify/rewards: what needs neither model nor verifier processes. And the two routes that NeMo-Gym's
+ * agents call around /verify, which keeps no state of a session here.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -44,4 +45,10 @@ void verify_rewards_handle(struct exchange *x)
     buffer_init(&out, EXCHANGE_REPLY_BYTES);
     reward_list_json(&out);
     exchange_reply_json(x, &out);
+}
+
+void verify_session_handle(struct exchange *x)
+{
+    buffer_add_str(&x->reply, "{}");
+    exchange_reply_json(x, &x->reply);
 }

@@ -12,8 +12,6 @@
 #include "server/generate/logprobs.h"
 #include "server/http/state.h"
 
-enum { DEFAULT_MAX_TOKENS = 16 };
-
 struct vllm_generate {
     const cJSON *token_ids, *sampling;
 };
@@ -60,7 +58,7 @@ static bool prepare(struct completion *c)
 {
     const struct vllm_generate *own = c->own;
     struct error *err = &c->error;
-    c->params.engine.max_tokens = DEFAULT_MAX_TOKENS;
+    c->params.engine.max_tokens = -1; /* as the context allows */
     c->want_tokens = true;
     if (!read_body(c, err)) return false;
     if (own->token_ids == NULL) {
@@ -74,8 +72,8 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
                         struct buffer *out)
 {
     (void)first;
-    if (c->params.logprobs != TOP_ABSENT) {
-        logprobs_emit_chat(c->engine, choice, true, out);
+    if (completion_has_logprobs(c, choice)) {
+        logprobs_emit_chat(c->engine, choice, true, true, out);
     } else {
         emit_null(out, "logprobs");
     }

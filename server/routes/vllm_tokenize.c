@@ -5,6 +5,8 @@
  *   llama-server  {content, add_special, with_pieces} -> {tokens}
  *   both          {tokens}                            -> {prompt, content}
  *
+ * And what lm-eval asks first, /tokenizer_info: the special tokens and the template.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "server/routes/routes.h"
@@ -216,4 +218,37 @@ static void work_detokenize(struct exchange *x)
 void vllm_detokenize_handle(struct exchange *x)
 {
     exchange_offload(x, WORK_LIGHT, work_detokenize, exchange_finish);
+}
+
+/* ---- what it is ---- */
+
+static void emit_special(const struct engine *e, const char *key, int id, struct buffer *out)
+{
+    if (id < 0) {
+        emit_null(out, key);
+    } else {
+        emit_text(out, key, engine_token_bytes(e, id));
+    }
+}
+
+void vllm_tokenizer_info_handle(struct exchange *x)
+{
+    const struct engine *e = x->server->engine;
+    const struct engine_info *info = engine_info(e);
+    struct buffer *out = &x->reply;
+    emit_object(out, NULL);
+    emit_str(out, "tokenizer_class", "PreTrainedTokenizerFast");
+    emit_str(out, "name_or_path", info->name);
+    emit_int(out, "vocab_size", info->n_vocab);
+    emit_int(out, "model_max_length", info->context);
+    emit_special(e, "bos_token", info->bos_token, out);
+    emit_special(e, "eos_token", info->eos_token, out);
+    emit_special(e, "pad_token", info->eos_token, out);
+    if (info->chat_template.p == NULL) {
+        emit_null(out, "chat_template");
+    } else {
+        emit_text(out, "chat_template", info->chat_template);
+    }
+    emit_close(out, '}');
+    exchange_reply_json(x, out);
 }

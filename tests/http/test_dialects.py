@@ -176,7 +176,7 @@ def test_llama_server(server, ids, want):
     assert [e["stop"] for e in events][-1] is True and not any(e["stop"] for e in events[:-1])
     talk = [{"role": "user", "content": "Hello"}]
     prompt = server.post("/apply-template", {"messages": talk}).json()["prompt"]
-    assert prompt == server.post("/v1/chat/completions/render", {"messages": talk}).json()[0]["prompt"]
+    assert prompt == server.post("/v1/chat/completions/render", {"messages": talk}).json()["prompt"]
     assert server.http.get("/props").json()["default_generation_settings"]["params"]["top_k"] == 40
 
 

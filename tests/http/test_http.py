@@ -70,10 +70,11 @@ def raw(server, text):
         return read_response(sock)
 
 
-def test_length_required(server):
-    head = "POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\r\n"
-    status, headers, body = raw(server, head)
-    assert status == 411 and json.loads(body)["error"]["code"] == "length_required"
+def test_no_length_is_an_empty_body(server):
+    for head in ("Content-Type: application/json\r\n", "", "Content-Length: 0\r\n"):
+        status, headers, body = raw(server, "POST /v1/completions HTTP/1.1\r\nHost: x\r\n" + head + "\r\n")
+        assert status == 400 and json.loads(body)["error"]["code"] == "invalid_json"
+        assert "empty" in json.loads(body)["error"]["message"]
 
 
 def test_body_too_large_is_refused_before_it_is_sent(start):

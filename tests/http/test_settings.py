@@ -174,6 +174,10 @@ CASES = {
     "speculate": (["--no-speculate"], drafted),
     "host": (["--host", "127.0.0.2"], reachable("127.0.0.2")),
     "port": (None, None),  # every server of the tests has one of its own
+    "allowed-hosts": (
+        ["--allowed-hosts", "gpu.lan"],
+        status_of({"prompt": "a", "max_tokens": 1}, headers={"Host": "gpu.lan", "Origin": "http://gpu.lan"}),
+    ),
     "api-key": (["--api-key", "k"], lambda s: s.http.get("/metrics").status_code),
     "served-model-name": (["--served-model-name", "x,y"], lambda s: len(s.http.get("/v1/models").json()["data"])),
     "max-connections": (["--max-connections", "10"], connections),

@@ -50,7 +50,7 @@ static void check(const struct row *row, size_t n, bool once)
     struct buffer thought, answer;
     buffer_init(&thought, 1 << 20);
     buffer_init(&answer, 1 << 20);
-    reasoning_init(&r, "<think>", "</think>", row->opened);
+    reasoning_init(&r, "<think>", "</think>", row->opened ? REASONING_OPENED : REASONING_CLOSED);
     for (size_t at = 0; at < text.n;) {
         size_t to = once && at > 0 ? text.n : at + n;
         struct span piece = span_slice(text, at, to);
@@ -90,7 +90,7 @@ static void test_no_tags(void **state)
     (void)state;
     buffer_init(&thought, 100);
     buffer_init(&answer, 100);
-    reasoning_init(&r, NULL, NULL, false);
+    reasoning_init(&r, NULL, NULL, REASONING_CLOSED);
     reasoning_feed(&r, span_str("<think>a</think>"), &thought, &answer);
     reasoning_end(&r, &thought, &answer);
     assert_int_equal(thought.n, 0);
@@ -110,7 +110,7 @@ static void test_endless_white_space(void **state)
     memset(blank, ' ', sizeof(blank));
     buffer_init(&thought, 1 << 24);
     buffer_init(&answer, 1 << 24);
-    reasoning_init(&r, "<think>", "</think>", false);
+    reasoning_init(&r, "<think>", "</think>", REASONING_CLOSED);
     for (int i = 0; i < 40; i++, fed += sizeof(blank)) {
         reasoning_feed(&r, span_of(blank, sizeof(blank)), &thought, &answer);
     }
@@ -124,12 +124,25 @@ static void test_endless_white_space(void **state)
 static void test_is_opened(void **state)
 {
     (void)state;
-    assert_true(reasoning_is_opened(span_str("x<think>\n"), "<think>"));
-    assert_true(reasoning_is_opened(span_str("<think>"), "<think>"));
-    assert_false(reasoning_is_opened(span_str("<think>\n\n</think>\n\n"), "<think>"));
-    assert_false(reasoning_is_opened(span_str("<think"), "<think>"));
-    assert_false(reasoning_is_opened(span_str(""), "<think>"));
-    assert_false(reasoning_is_opened(span_str("x"), NULL));
+    static const struct {
+        const char *turn;
+        enum reasoning_start start;
+    } turns[] = {
+        {"x<think>\n", REASONING_OPENED},
+        {"<think>", REASONING_OPENED},
+        {"<think>\n\n</think>\n\n", REASONING_CLOSED},
+        {"<think", REASONING_CLOSED},
+        {"", REASONING_CLOSED},
+        {"<think>\nI need", REASONING_BEGUN},
+        {"<think>a</think>b<think>c", REASONING_BEGUN},
+        {"<think>a</think", REASONING_BEGUN},
+        {"</think><think>", REASONING_OPENED},
+    };
+    for (size_t i = 0; i < sizeof(turns) / sizeof(turns[0]); i++) {
+        assert_int_equal(reasoning_start(span_str(turns[i].turn), "<think>", "</think>"),
+                         turns[i].start);
+    }
+    assert_int_equal(reasoning_start(span_str("<think>"), NULL, NULL), REASONING_CLOSED);
 }
 
 int main(void)

@@ -21,26 +21,38 @@ static const struct {
     const char *text;
     const char *want;    /* all that comes out, without include_stop */
     const char *stopped; /* by which string, NULL: by none */
+    int thoughts;        /* 1: the strings sleep in thoughts; 2: which the prompt has opened */
 } cases[] = {
-    {"none", {NULL}, "plain text", "plain text", NULL},
-    {"in the middle", {"STOP"}, "abcSTOPdef", "abc", "STOP"},
-    {"at once", {"a"}, "abc", "", "a"},
-    {"never completed", {"STOP"}, "abcSTO", "abcSTO", NULL},
-    {"begins twice", {"aab"}, "aaab", "a", "aab"},
-    {"overlaps itself", {"abab"}, "aabacabab", "aabac", "abab"},
-    {"falls back", {"ababc"}, "abababcx", "ab", "ababc"},
-    {"the first to end counts", {"bcde", "cd"}, "abcdef", "ab", "cd"},
-    {"of those that end together the longest", {"d", "bcd", "cd"}, "abcdef", "a", "bcd"},
-    {"newlines", {"\n\n"}, "one\ntwo\n\nthree", "one\ntwo", "\n\n"},
-    {"two bytes a character", {"\xc3\xa9t"}, "\xc3\xa0\xc3\xa9t\xc3\xa9", "\xc3\xa0", "\xc3\xa9t"},
-    {"shares a first byte", {"\xc3\xa9"}, "\xc3\xa0\xc3\xa8!", "\xc3\xa0\xc3\xa8!", NULL},
+    {"none", {NULL}, "plain text", "plain text", NULL, 0},
+    {"in the middle", {"STOP"}, "abcSTOPdef", "abc", "STOP", 0},
+    {"at once", {"a"}, "abc", "", "a", 0},
+    {"never completed", {"STOP"}, "abcSTO", "abcSTO", NULL, 0},
+    {"begins twice", {"aab"}, "aaab", "a", "aab", 0},
+    {"overlaps itself", {"abab"}, "aabacabab", "aabac", "abab", 0},
+    {"falls back", {"ababc"}, "abababcx", "ab", "ababc", 0},
+    {"the first to end counts", {"bcde", "cd"}, "abcdef", "ab", "cd", 0},
+    {"of those that end together the longest", {"d", "bcd", "cd"}, "abcdef", "a", "bcd", 0},
+    {"newlines", {"\n\n"}, "one\ntwo\n\nthree", "one\ntwo", "\n\n", 0},
+    {"two bytes a character", {"\xc3\xa9t"}, "\xc3\xa0\xc3\xa9t\xc3\xa9", "\xc3\xa0", "\xc3\xa9t", 0},
+    {"shares a first byte", {"\xc3\xa9"}, "\xc3\xa0\xc3\xa8!", "\xc3\xa0\xc3\xa8!", NULL, 0},
     {"four bytes",
      {"\xf0\x9f\x98\x80"},
      "x\xf0\x9f\x98\x81\xf0\x9f\x98\x80y",
      "x\xf0\x9f\x98\x81",
-     "\xf0\x9f\x98\x80"},
-    {"not UTF-8", {"b"}, "a\xff\x80 \xc3(b", "a\xff\x80 \xc3(", "b"},
-    {"cut inside a character", {"q"}, "abc\xe2\x82", "abc\xe2\x82", NULL},
+     "\xf0\x9f\x98\x80", 0},
+    {"not UTF-8", {"b"}, "a\xff\x80 \xc3(b", "a\xff\x80 \xc3(", "b", 0},
+    {"cut inside a character", {"q"}, "abc\xe2\x82", "abc\xe2\x82", NULL, 0},
+    {"in thoughts", {"x"}, "<t>a x</t>b x c", "<t>a x</t>b ", "x", 1},
+    {"in opened thoughts", {"x"}, "a x</t>b x c", "a x</t>b ", "x", 2},
+    {"no thoughts", {"x"}, "a x", "a ", "x", 1},
+    {"blanks before thoughts", {"\n"}, "\n <t>\n</t>\n\na\nb", "\n <t>\n</t>\n\na", "\n", 1},
+    {"blanks before none", {"\n"}, " \na", " ", "\n", 1},
+    {"almost a tag", {"<t "}, "<t a>", "", "<t ", 1},
+    {"almost a tag, and on", {"a"}, " <ta", " <t", "a", 1},
+    {"thoughts that do not end", {"x"}, "<t>a x", "<t>a x", NULL, 1},
+    {"a closing tag that begins twice", {"x"}, "x<</t</t>x", "x<</t</t>", "x", 2},
+    {"the tag in the answer", {"x"}, "a<t>x", "a<t>", "x", 1},
+    {"across the tag", {">b"}, "<t></t>bb>b", "<t></t>bb", ">b", 1},
 };
 
 struct run {
@@ -60,13 +72,14 @@ static int count(const char *const stops[MAX_STOPS])
     return n;
 }
 
-static void run_init(struct run *r, const char *const stops[MAX_STOPS], bool include)
+static void run_init(struct run *r, const char *const stops[MAX_STOPS], bool include, int thoughts)
 {
     *r = (struct run){.found = -1, .whole = true};
     r->set = stop_set_new(stops, count(stops), NULL);
     assert_non_null(r->set);
     assert_true(stop_text_init(&r->text, r->set, include, NULL));
     buffer_init(&r->out, 1000);
+    if (thoughts > 0) stop_text_sleep(&r->text, span_str("<t>"), span_str("</t>"), thoughts == 2);
 }
 
 static void run_clear(struct run *r)
@@ -108,7 +121,7 @@ static void run_pieces(size_t i, unsigned cuts, bool include, const char *want)
     struct run r;
     const char *t = cases[i].text;
     size_t n = strlen(t), from = 0;
-    run_init(&r, cases[i].stops, include);
+    run_init(&r, cases[i].stops, include, cases[i].thoughts);
     for (size_t j = 1; j <= n; j++) {
         if (j < n && (cuts >> (j - 1) & 1) == 0) continue;
         push(&r, t + from, j - from);
@@ -144,7 +157,7 @@ static void test_prompt_release(void **state)
     } steps[] = {{'x', 1}, {'a', 1},    {'b', 1},    {'a', 3},   {'b', 3},
                  {'d', 6}, {'\xe2', 6}, {'\x82', 6}, {'\xac', 9}};
     struct run r;
-    run_init(&r, stops, false);
+    run_init(&r, stops, false, 0);
     for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]); i++) {
         push(&r, &steps[i].byte, 1);
         if (r.out.n != steps[i].out) fail_msg("byte %zu: %zu given out", i, r.out.n);
@@ -157,7 +170,7 @@ static void test_unwatched(void **state)
     (void)state;
     static const char *const stops[MAX_STOPS] = {"ab"};
     struct run r;
-    run_init(&r, stops, false);
+    run_init(&r, stops, false, 0);
     assert_int_equal(stop_text_feed(&r.text, span_str("xaba"), false), -1);
     assert_int_equal(stop_text_feed(&r.text, span_str("bab"), true), 0);
     assert_true(span_is(buffer_span(&r.text.held), "xabab"));

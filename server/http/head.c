@@ -1,0 +1,258 @@
+/* server/http/head.c - see head.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/http/head.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "server/http/auth.h"
+#include "server/http/exchange.h"
+#include "server/http/router.h"
+#include "server/http/state.h"
+
+enum {
+    MAX_BUFFERED_BYTES = 1 << 30, /* of all bodies being read together; past it 429 */
+    MAX_HOST = 256
+};
+
+/* ---- framing, RFC 9112 sections 3.2, 5 and 6 ---- */
+
+struct framing {
+    int hosts, lengths, codings;
+    const char *odd_name;  /* a header whose name is no token, or NULL */
+    const char *odd_value; /* the name of one whose value has control bytes, or NULL */
+};
+
+static bool is_token(const char *p, size_t n)
+{
+    static const char marks[] = "!#$%&'*+-.^_`|~";
+    for (size_t i = 0; i < n; i++) {
+        bool alnum = (p[i] >= '0' && p[i] <= '9') || (p[i] >= 'a' && p[i] <= 'z') ||
+                     (p[i] >= 'A' && p[i] <= 'Z');
+        if (!alnum && (p[i] == '\0' || strchr(marks, p[i]) == NULL)) return false;
+    }
+    return n > 0;
+}
+
+static bool is_plain(const char *p, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)p[i];
+        if ((c < ' ' && c != '\t') || c == 0x7f) return false;
+    }
+    return true;
+}
+
+static enum MHD_Result note_header(void *cls, enum MHD_ValueKind kind, const char *name,
+                                   size_t n_name, const char *value, size_t n_value)
+{
+    struct framing *f = cls;
+    (void)kind;
+    if (!is_token(name, n_name)) f->odd_name = name;
+    if (value != NULL && !is_plain(value, n_value)) f->odd_value = name;
+    f->hosts += strcasecmp(name, "Host") == 0;
+    f->lengths += strcasecmp(name, "Content-Length") == 0;
+    f->codings += strcasecmp(name, "Transfer-Encoding") == 0;
+    return MHD_YES;
+}
+
+static bool bad(struct error *err, const char *what)
+{
+    return error_set(err, ERROR_BAD_REQUEST, NULL, "%s", what);
+}
+
+/* Of codings we know "chunked", which must be the last of them. */
+static bool check_coding(const struct exchange *x, struct error *err)
+{
+    const char *coding = exchange_header(x, "Transfer-Encoding");
+    if (coding == NULL || strcasecmp(coding, "chunked") == 0) return true;
+    size_t n = strlen(coding), last = strlen("chunked");
+    bool framed = n > last && strcasecmp(coding + n - last, "chunked") == 0 &&
+                  strchr(", \t", coding[n - last - 1]) != NULL;
+    if (!framed) return bad(err, "the last transfer coding of a request must be chunked");
+    return error_set(err, ERROR_NOT_AVAILABLE, NULL, "the transfer coding %.60s is not known here",
+                     coding);
+}
+
+bool head_is_framed(const struct exchange *x, const char *version, struct error *err)
+{
+    struct framing f = {0};
+    MHD_get_connection_values_n(x->connection, MHD_HEADER_KIND, note_header, &f);
+    if (f.odd_name != NULL) return bad(err, "a header's name has blanks or other odd bytes");
+    if (f.odd_value != NULL) return bad(err, "a header's value has control bytes");
+    if (f.lengths > 1 || f.codings > 1) return bad(err, "the body's length is said twice");
+    if (f.lengths > 0 && f.codings > 0) {
+        return bad(err, "a request has Content-Length or Transfer-Encoding, not both");
+    }
+    if (f.hosts > 1) return bad(err, "there is more than one Host");
+    if (f.hosts == 0 && strcmp(version, "HTTP/1.1") == 0) return bad(err, "there is no Host");
+    return check_coding(x, err);
+}
+
+const char *head_path(const char *target)
+{
+    size_t scheme = strncasecmp(target, "http://", 7) == 0    ? 7
+                    : strncasecmp(target, "https://", 8) == 0 ? 8
+                                                              : 0;
+    if (scheme == 0) return target;
+    const char *path = strchr(target + scheme, '/');
+    return path == NULL ? "/" : path;
+}
+
+bool head_target_is_whole(const char *target)
+{
+    return strstr(target, "%00") == NULL;
+}
+
+/* ---- pages of others ---- */
+
+/* The host of "host:port" or "[v6]:port", without its port and brackets. */
+static bool host_of(const char *authority, char out[MAX_HOST])
+{
+    bool v6 = authority[0] == '[';
+    const char *from = authority + v6;
+    size_t n = strcspn(from, v6 ? "]" : ":");
+    if (n == 0 || n >= MAX_HOST) return false;
+    memcpy(out, from, n);
+    out[n] = '\0';
+    return true;
+}
+
+/* An address or localhost: names that nobody else can make point here. Or one that we were told. */
+static bool host_is_ours(const struct server_options *o, const char *authority)
+{
+    char host[MAX_HOST];
+    unsigned char address[16];
+    if (authority == NULL || !host_of(authority, host)) return false;
+    if (inet_pton(AF_INET, host, address) == 1 || inet_pton(AF_INET6, host, address) == 1) {
+        return true;
+    }
+    bool known = strcasecmp(host, "localhost") == 0;
+    for (int i = 0; i < o->allowed_hosts.n && !known; i++) {
+        known = strcasecmp(host, o->allowed_hosts.items[i]) == 0;
+    }
+    return known;
+}
+
+/* "http://host:port" of the very host that was asked. */
+static bool origin_is_host(const char *origin, const char *host)
+{
+    const char *authority = strstr(origin, "://");
+    return authority != NULL && host != NULL && strcasecmp(authority + 3, host) == 0;
+}
+
+static bool check_page(const struct exchange *x, struct error *err)
+{
+    const struct server_options *o = &x->server->o;
+    const char *origin = exchange_header(x, "Origin"), *host = exchange_header(x, "Host");
+    const char *site = exchange_header(x, "Sec-Fetch-Site");
+    if (o->api_keys.n > 0 || (origin == NULL && site == NULL)) return true;
+    bool ours = (origin == NULL || origin_is_host(origin, host)) &&
+                (site == NULL || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0);
+    if (ours && host_is_ours(o, host)) return true;
+    return error_set(err, ERROR_FORBIDDEN, NULL,
+                     ours ? "pages may ask this server, which has no API key, by an address or a "
+                            "name in allowed-hosts only"
+                          : "a page of another site may not use this server, which has no API key");
+}
+
+/* ---- route, key, body ---- */
+
+static bool check_route(struct exchange *x, struct error *err)
+{
+    bool path_known;
+    const struct route_table *routes = x->server->parts.routes;
+    const struct server_options *o = &x->server->o;
+    x->route = router_find(routes, x->method, x->path, &path_known);
+    bool verify = x->route != NULL && (x->route->flags & ROUTE_VERIFY) != 0;
+    x->body.limit = (size_t)(verify ? o->max_verify_bytes : o->max_body_bytes);
+    if (x->route != NULL) return true;
+    if (!path_known) return error_set(err, ERROR_NOT_FOUND, NULL, "no route %.100s", x->path);
+    char allowed[64];
+    router_allowed(routes, x->path, allowed, sizeof(allowed));
+    return error_set(err, ERROR_METHOD, NULL, "%.7s is not allowed on %.100s; %s are", x->method,
+                     x->path, allowed);
+}
+
+static bool check_key(const struct exchange *x, struct error *err)
+{
+    const struct server_options *o = &x->server->o;
+    if ((x->route->flags & ROUTE_OPEN) != 0) return true;
+    return auth_check(exchange_header(x, "Authorization"), exchange_header(x, "x-api-key"),
+                      o->api_keys.items, o->api_keys.n, err);
+}
+
+static bool check_control(const struct exchange *x, struct error *err)
+{
+    if ((x->route->flags & ROUTE_CONTROL) == 0 || x->server->o.allow_control) return true;
+    return error_set(err, ERROR_FORBIDDEN, NULL, "the setting allow-control forbids this route");
+}
+
+static bool check_drain(const struct exchange *x, struct error *err)
+{
+    if (x->server->phase == SERVING || (x->route->flags & ROUTE_ALWAYS) != 0) return true;
+    return error_set(err, ERROR_DRAINING, NULL, "the server is shutting down");
+}
+
+static bool media_is(const char *sent, const char *type)
+{
+    size_t n = strlen(type);
+    return sent != NULL && strncasecmp(sent, type, n) == 0 && strchr("; \t", sent[n]) != NULL;
+}
+
+/* Nothing needs no type. */
+static bool check_media_type(struct exchange *x, bool has_body, struct error *err)
+{
+    const char *sent = exchange_header(x, "Content-Type");
+    const char *packed = exchange_header(x, "Content-Encoding");
+    bool ndjson = (x->route->flags & ROUTE_NDJSON) != 0;
+    x->ndjson =
+        ndjson && (media_is(sent, "application/x-ndjson") || media_is(sent, "application/jsonl"));
+    if (!has_body) return true;
+    if (packed != NULL && strcasecmp(packed, "identity") != 0) {
+        return error_set(err, ERROR_MEDIA_TYPE, NULL,
+                         "bodies are taken as they are, without Content-Encoding: %.40s", packed);
+    }
+    if (x->ndjson || media_is(sent, "application/json")) return true;
+    return error_set(err, ERROR_MEDIA_TYPE, NULL,
+                     "the body is %.80s: add the header Content-Type: application/json",
+                     sent == NULL ? "of no said type" : sent);
+}
+
+/* Content-Length, or 0 when there is none. */
+static size_t declared_length(const struct exchange *x)
+{
+    const char *length = exchange_header(x, "Content-Length");
+    if (length == NULL) return 0;
+    errno = 0;
+    unsigned long long n = strtoull(length, NULL, 10); /* libmicrohttpd has checked its form */
+    return errno != 0 || n > SIZE_MAX ? SIZE_MAX : (size_t)n;
+}
+
+bool head_too_large(const struct exchange *x, struct error *err)
+{
+    return error_set(err, ERROR_BODY_TOO_LARGE, NULL, "the body is larger than %zu bytes",
+                     x->body.limit);
+}
+
+bool head_check(struct exchange *x, size_t *declared, struct error *err)
+{
+    *declared = declared_length(x);
+    if (!check_route(x, err) || !check_page(x, err) || !check_key(x, err) ||
+        !check_control(x, err) || !check_drain(x, err)) {
+        return false;
+    }
+    if (strcmp(x->route->method, "GET") == 0) return true;
+    bool has_body = *declared > 0 || exchange_header(x, "Transfer-Encoding") != NULL;
+    if (!check_media_type(x, has_body, err)) return false;
+    if (*declared > x->body.limit) return head_too_large(x, err);
+    if (x->server->buffered_bytes > MAX_BUFFERED_BYTES) {
+        return error_set(err, ERROR_QUEUE_FULL, NULL, "too many request bodies are being received");
+    }
+    return true;
+}

@@ -1,0 +1,269 @@
+"""The edges of HTTP: framing that RFC 9112 forbids, bodies without a type, pages of other sites, connections at their
+limit, refusals in the midst of a body, signals, a log that nobody reads.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import time
+
+import httpx
+import pytest
+
+from conftest import BIN, ENVIRONMENT, FLAGS, MODEL, read_response
+
+BODY = b'{"prompt":"a","max_tokens":1}'
+JSON = b"Content-Type: application/json\r\n"
+
+
+def send(server, *parts):
+    """The status of the first answer to raw bytes, and whether the connection was closed behind it."""
+    with server.connect() as sock:
+        sock.settimeout(20)
+        sock.sendall(b"".join(parts))
+        answer = read_response(sock)
+        status = None if answer is None else answer[0]
+        sock.settimeout(2)
+        try:
+            closed = sock.recv(1) == b""
+        except socket.timeout:
+            closed = False
+        except ConnectionResetError:
+            closed = True
+    return status, closed
+
+
+def post(*headers, body=BODY, path=b"/v1/completions", host=b"Host: x\r\n"):
+    return b"POST " + path + b" HTTP/1.1\r\n" + host + b"".join(headers) + b"\r\n" + body
+
+
+LENGTH = b"Content-Length: %d\r\n" % len(BODY)
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
+IN_CHUNKS = b"%x\r\n%b\r\n0\r\n\r\n" % (len(BODY), BODY)
+NEXT = b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n"
+
+FORBIDDEN = {
+    "a length and a coding": (post(JSON, LENGTH, CHUNKED, body=IN_CHUNKS + NEXT), 400),
+    "a coding and a length": (post(JSON, CHUNKED, b"Content-Length: 5\r\n", body=IN_CHUNKS + NEXT), 400),
+    "two lengths": (post(JSON, LENGTH, b"Content-Length: 5\r\n"), 400),
+    "the length twice": (post(JSON, LENGTH, LENGTH), 400),
+    "a blank before the colon": (post(JSON, b"Content-Length : %d\r\n" % len(BODY)), 400),
+    "a tab before the colon": (post(JSON, b"Content-Length\t: %d\r\n" % len(BODY)), 400),
+    "a blank before another colon": (post(JSON, LENGTH, b"x-a : b\r\n"), 400),
+    "no host": (post(JSON, LENGTH, host=b""), 400),
+    "two hosts": (post(JSON, LENGTH, b"Host: y\r\n"), 400),
+    "a coding that is not last": (post(JSON, b"Transfer-Encoding: chunked, gzip\r\n"), 400),
+    "identity": (post(JSON, b"Transfer-Encoding: identity\r\n"), 400),
+    "xchunked": (post(JSON, b"Transfer-Encoding: xchunked\r\n"), 400),
+    "an unknown coding": (post(JSON, b"Transfer-Encoding: gzip, chunked\r\n"), 501),
+    "a control byte in a value": (post(JSON, LENGTH, b"x-a: b\x01c\r\n"), 400),
+    "a NUL in the path": (b"GET /version%00/../x HTTP/1.1\r\nHost: x\r\n\r\n", 400),
+}
+
+
+@pytest.mark.parametrize("name", FORBIDDEN)
+def test_framing_that_is_forbidden(server, name):
+    request, status = FORBIDDEN[name]
+    got, closed = send(server, request)
+    assert closed, "the connection is kept"
+    assert got == status
+
+
+def test_targets_that_must_be_taken(server):
+    assert send(server, b"GET http://any.host/version HTTP/1.1\r\nHost: x\r\n\r\n") == (200, False)
+    assert send(server, b"GET HTTP://any.host:80/version?x=1 HTTP/1.1\r\nHost: x\r\n\r\n") == (200, False)
+    assert send(server, b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n") == (204, False)
+    assert send(server, b"GET /version HTTP/1.0\r\n\r\n") == (200, True)
+    assert send(server, post(JSON, CHUNKED, body=IN_CHUNKS)) == (200, False)
+
+
+def test_nothing_needs_no_type_and_something_needs_json(server):
+    for path in (b"/reset_prefix_cache", b"/flush_cache", b"/resume", b"/wake_up", b"/continue_generation",
+                 b"/areal_continue_generation", b"/abort_requests"):
+        for headers in (b"", b"Content-Length: 0\r\n", b"Content-Length: 0\r\nContent-Type: application/octet-stream\r\n"):
+            with server.connect() as sock:
+                sock.sendall(post(headers, body=b"", path=path))
+                assert read_response(sock)[0] == 200, (path, headers)
+    for kind in (b"", b"Content-Type: text/plain\r\n", b"Content-Type: application/x-www-form-urlencoded\r\n"):
+        with server.connect() as sock:
+            sock.sendall(post(kind, LENGTH))
+            status, headers, body = read_response(sock)
+        assert status == 415
+        assert "Content-Type: application/json" in json.loads(body)["error"]["message"]
+    for packed in ("gzip", "zstd"):
+        reply = server.post("/v1/completions", {"prompt": "a", "max_tokens": 1}, headers={"Content-Encoding": packed})
+        assert reply.status_code == 415 and reply.headers["accept-encoding"] == "identity"
+
+
+def test_an_empty_body_tells_no_address(server):
+    for path in ("/v1/completions", "/v1/chat/completions", "/verify", "/generate", "/tokenize", "/run_code", "/completion"):
+        reply = server.http.post(path, headers={"Content-Type": "application/json"}, content=b"")
+        assert reply.status_code == 400 and "byte 0" in reply.text or "empty" in reply.text, reply.text
+
+
+def asked(server, path="/v1/completions", method="POST", body=None, **headers):
+    headers = {k.replace("_", "-"): v for k, v in headers.items()}
+    content = b"" if body is None else json.dumps(body).encode()
+    if body is not None:
+        headers["Content-Type"] = "application/json"
+    return server.http.request(method, path, content=content, headers=headers).status_code
+
+
+def test_pages_of_other_sites(start):
+    own = start("--allowed-hosts", "gpu.lan")
+    here = f"127.0.0.1:{own.port}"
+    one = {"prompt": "a", "max_tokens": 1}
+    for path, method, body in (("/v1/completions", "POST", one), ("/pause", "POST", None), ("/flush_cache", "GET", None),
+                               ("/run_code", "POST", {"code": "", "language": "python"}), ("/health", "GET", None)):
+        assert asked(own, path, method, body, Origin="http://evil.example") == 403, path
+        assert asked(own, path, method, body, Sec_Fetch_Site="cross-site") == 403, path
+        assert asked(own, path, method, body, Origin="null") == 403, path
+        # a name that was made to point here
+        assert asked(own, path, method, body, Origin="http://evil.example", Host="evil.example") == 403, path
+    assert own.http.get("/is_paused").json() == {"is_paused": False}
+    assert asked(own, body=one, Origin="http://" + here) == 200
+    assert asked(own, body=one, Origin="http://" + here, Sec_Fetch_Site="same-origin") == 200
+    assert asked(own, body=one, Origin="http://localhost:1", Host="localhost:1") == 200
+    assert asked(own, body=one, Origin="http://[::1]:1", Host="[::1]:1") == 200
+    assert asked(own, body=one, Origin="http://gpu.lan:1", Host="gpu.lan:1") == 200
+    assert asked(own, body=one, Host="any.name") == 200  # not a page's
+    keyed = start("--api-key", "k", wait=False)
+    keyed.http.headers["Authorization"] = "Bearer k"
+    keyed.wait_ready()
+    assert asked(keyed, body=one, Origin="http://elsewhere.example") == 200
+
+
+def test_accepting_goes_on_after_the_limit(start):
+    own = start("--max-connections", "50")
+    for _ in range(3):
+        many = [own.connect() for _ in range(55)]
+        for sock in many:
+            sock.close()
+        time.sleep(0.6)  # more than a sweep
+        assert httpx.get(own.url + "/version", timeout=10).status_code == 200
+
+
+def test_few_descriptors(start):
+    """The limit of connections follows the limit of files, and is no more than it."""
+    command = ["bash", "-c", f"ulimit -n 120; exec {BIN} serve --model {MODEL} --port 0 {' '.join(FLAGS)}"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT, text=True) as process:
+        for line in process.stderr:
+            if "event=file_limit" in line:
+                assert 40 <= int(line.split("max_connections=")[1]) <= 100
+            if "event=ready" in line:
+                break
+        process.terminate()
+        process.stderr.read()
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize("path,headers,status", [
+    (b"/nowhere", JSON, b"404"),
+    (b"/v1/completions", b"Content-Type: text/plain\r\n", b"415"),
+    (b"/v1/completions", JSON, b"413"),
+])
+def test_a_refusal_is_heard_in_the_midst_of_a_body(start, path, headers, status):
+    own = start("--max-body", "1M")
+    chunk = b"10000\r\n" + b"a" * 65536 + b"\r\n"
+    with own.connect() as sock:
+        sock.sendall(b"POST " + path + b" HTTP/1.1\r\nHost: x\r\n" + headers + CHUNKED + b"\r\n")
+        for _ in range(160):  # 10 MB
+            sock.sendall(chunk)
+        sock.settimeout(20)
+        answer = sock.recv(4096)
+    assert answer.startswith(b"HTTP/1.1 " + status), answer
+    assert own.http.get("/version").status_code == 200
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP])
+def test_signals_that_end_it_let_requests_finish(start, number):
+    own = start()
+    with own.http.stream("POST", "/v1/completions", json={"prompt": "a", "max_tokens": 300, "ignore_eos": True,
+                                                          "stream": True}) as reply:
+        lines = reply.iter_lines()
+        next(lines)
+        own.signal(number)
+        assert [line for line in lines if line][-1] == "data: [DONE]"
+    assert own.wait() == 0
+
+
+def test_signals_that_mean_nothing(start):
+    own = start()
+    own.signal(signal.SIGUSR1)
+    own.signal(signal.SIGUSR2)
+    assert own.complete(prompt="a", max_tokens=1)["choices"]
+
+
+def test_a_log_that_nobody_reads(start):
+    """Its pipe is full: requests are answered, signals heard, and lines lost are counted."""
+    reader, writer = os.pipe()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = [BIN, "serve", "--model", MODEL, "--port", str(port), *FLAGS]
+    process = subprocess.Popen(command, stderr=writer, env=ENVIRONMENT)
+    os.close(writer)
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
+        while True:
+            try:
+                if http.get("/ready").status_code == 200:
+                    break
+            except httpx.HTTPError:
+                assert process.poll() is None
+            time.sleep(0.02)
+        for _ in range(600):
+            assert http.get("/version").status_code == 200
+        lost = os.read(reader, 1 << 20)
+        assert b"event=request" in lost
+        assert http.get("/version").status_code == 200
+        process.terminate()
+        with os.fdopen(reader) as rest:
+            text = rest.read()
+    assert process.wait(30) == 0
+    assert "event=log_lines_dropped n=" in text and "event=stopped" in text
+
+
+def test_without_standard_streams():
+    """The log's lines must not go to whatever file got number 2."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    command = f"exec {BIN} serve --model {MODEL} --port {port} {' '.join(FLAGS)} 0<&- 1>&- 2>&-"
+    process = subprocess.Popen(["bash", "-c", command], env=ENVIRONMENT)
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
+        while True:
+            try:
+                if http.get("/ready").status_code == 200:
+                    break
+            except httpx.HTTPError:
+                assert process.poll() is None
+            time.sleep(0.02)
+        item = {"completion": "a" * 16, "rewards": [{"name": "regex", "pattern": "^(a|a)*[bc]$"}]}  # needs a worker
+        assert http.post("/verify", json={"items": [item]}).json()["results"][0]["reward"] == 0
+    process.terminate()
+    assert process.wait(30) == 0
+
+
+def test_health_says_when_requests_are_served(start):
+    """Alive from the first turn of the loop, healthy only once requests are served."""
+    own = start(wait=False)
+    seen = set()
+    while True:
+        alive, health = own.http.get("/livez").status_code, own.http.get("/health").status_code
+        served = own.post("/v1/completions", {"prompt": "a", "max_tokens": 1}).status_code
+        assert alive == own.http.get("/liveness").status_code == 200
+        assert not (health == 200 and served == 503)
+        seen.add(health)
+        if health == 200:
+            break
+        assert own.http.get("/v1/health").status_code in (200, 503)
+    own.http.post("/pause")
+    assert own.http.get("/health").status_code == 200
+    reply = own.http.get("/ready")
+    assert reply.status_code == 503 and reply.json()["error"]["code"] == "paused"
+    own.http.post("/resume")
+    assert own.http.get("/ready").status_code == 200
