@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "base/mem.h"
 #include "engine/engine.h"
 #include "engine/forward/kv_store.h"
 #include "engine/model/gguf.h"
@@ -148,6 +149,7 @@ static void print_lines(const cJSON *facts, struct buffer *out)
 
 bool engine_describe(const char *path, bool as_json, struct buffer *out, struct error *err)
 {
+    mem_forget();
     struct model *m = model_open(path, err);
     if (m == NULL) return false;
     cJSON *facts = collect(m, path);
@@ -159,5 +161,6 @@ bool engine_describe(const char *path, bool as_json, struct buffer *out, struct 
         print_lines(facts, out);
     }
     cJSON_Delete(facts);
-    return !out->failed || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
+    bool ok = !out->failed && !mem_ran_out();
+    return ok || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
 }

@@ -55,19 +55,24 @@ static bool open_tokenizer(struct loaded *l, const struct engine_options *o, str
     return l->tokenizer != NULL;
 }
 
-/* A template that cannot be read costs chats, not completions. */
-static void open_template(struct loaded *l)
+/* A template that cannot be read costs chats, not completions. False: memory is out. */
+static bool open_template(struct loaded *l, struct error *err)
 {
     struct span source = tokenizer_chat_template(l->tokenizer);
     if (source.n == 0) {
         error_set(&l->template_error, ERROR_TEMPLATE, NULL, "the model has no chat template");
-        return;
+        return true;
     }
+    mem_forget();
     l->template = template_new(source, &l->template_error);
+    if (l->template == NULL && mem_ran_out()) {
+        return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the chat template");
+    }
     if (l->template == NULL) {
         log_line(LOG_WARN, "chat_template_unusable", LOG_S("error", l->template_error.message),
                  LOG_END);
     }
+    return true;
 }
 
 /* ---- what there is to say about it ---- */
@@ -300,8 +305,7 @@ static bool make_step(struct loaded *l, const struct engine_options *o, struct e
 bool engine_load(struct loaded *l, const struct engine_options *o, struct error *err)
 {
     uint64_t start = clock_ns();
-    if (!open_model(l, o, err) || !open_tokenizer(l, o, err)) return false;
-    open_template(l);
+    if (!open_model(l, o, err) || !open_tokenizer(l, o, err) || !open_template(l, err)) return false;
     describe(l, o);
     if (l->model != NULL &&
         !(pack_weights(l, o, err) && make_cache(l, o, err) && make_step(l, o, err))) {

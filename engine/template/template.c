@@ -204,7 +204,9 @@ bool template_render(const struct template *t, const cJSON *context,
                        .out = &page};
     bool ok = bind_globals(&r, context) && exec_template(&r) && !page.failed;
     if (ok) buffer_add(out, page.p, page.n);
-    if (ok && out->failed) {
+    if (ok && out->no_memory) {
+        ok = error_set(&fault, ERROR_NO_MEMORY, NULL, "out of memory for the rendered prompt");
+    } else if (ok && out->failed) {
         ok = error_set(&fault, ERROR_TOO_LARGE, NULL,
                        "the rendered prompt has %zu bytes; at most %zu", page.n, out->limit);
     }

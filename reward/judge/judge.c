@@ -52,7 +52,9 @@ static cJSON *r1_rewards(void)
 
 static bool read_defaults(struct judge *judge, const char *text, struct error *err)
 {
+    mem_forget();
     judge->default_rewards = text == NULL ? r1_rewards() : json_parse(span_str(text), err);
+    if (mem_ran_out()) return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
     if (judge->default_rewards == NULL) return error_in(err, "default_rewards");
     struct arena *a = arena_new(REWARD_SCRATCH_BYTES);
     if (a == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");

@@ -326,7 +326,9 @@ static void slot_read(struct dispatch *d, struct slot *s)
     }
     buffer_add(&s->in, bytes, (size_t)n);
     size_t whole = frame_length(buffer_span(&s->in));
-    if (s->in.failed || whole > FRAME_MAX_BYTES || (whole > 0 && s->in.n > whole)) {
+    if (s->in.no_memory) {
+        slot_fail(d, s, TASK_NO_MEMORY);
+    } else if (s->in.failed || whole > FRAME_MAX_BYTES || (whole > 0 && s->in.n > whole)) {
         slot_fail(d, s, TASK_LOST);
     } else if (whole > 0 && s->in.n == whole) {
         slot_finish(d, s);

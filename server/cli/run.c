@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 
 enum { MAX_PROMPT = 64 << 20 };
 
@@ -80,6 +81,7 @@ static bool make_prompt(struct engine *e, const char *text, const char *system, 
     if (raw || !engine_info(e)->has_chat_template) {
         return engine_tokenize(e, span_str(text), true, true, ids, err);
     }
+    mem_forget();
     cJSON *messages = cJSON_CreateArray();
     const char *const roles[] = {"system", "user"}, *const contents[] = {system, text};
     for (int i = system == NULL; i < 2; i++) {
@@ -90,7 +92,8 @@ static bool make_prompt(struct engine *e, const char *text, const char *system, 
     }
     struct buffer rendered;
     buffer_init(&rendered, MAX_PROMPT);
-    bool ok = engine_render_chat(e, NULL, messages, NULL, NULL, true, &rendered, err) &&
+    bool ok = !mem_ran_out() || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
+    ok = ok && engine_render_chat(e, NULL, messages, NULL, NULL, true, &rendered, err) &&
               engine_tokenize(e, buffer_span(&rendered), false, true, ids, err);
     buffer_clear(&rendered);
     cJSON_Delete(messages);

@@ -251,6 +251,9 @@ bool http_start(struct server *s, struct error *err)
         NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
     s->no_memory = no_memory_response();
     if (s->daemon != NULL && s->no_memory != NULL) return true;
+    if (s->no_memory == NULL) {
+        return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the HTTP daemon");
+    }
     return error_set(err, ERROR_SYSTEM, NULL, "the HTTP daemon could not be started");
 }
 

@@ -272,7 +272,7 @@ bool server_run(struct server *s, const struct server_parts *parts, struct error
         warn_if_open(s);
         uv_run(&s->loop, UV_RUN_DEFAULT); /* until drain.c stops it */
     }
-    uv_poll_stop(&s->http_ready);
+    if (started) uv_poll_stop(&s->http_ready);
     http_stop(s);
     s->engine = NULL;
     if (!started) return false;

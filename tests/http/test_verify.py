@@ -135,7 +135,10 @@ def test_clients_that_leave(server):
                 sock.sendall(head.encode() + content)
                 time.sleep(wait)
     server.wait_alone()
-    assert server.metric("touchstone_body_bytes") == 0
+    end = time.time() + 60
+    while server.metric("touchstone_body_bytes") > 0:  # what was being judged ends first
+        assert time.time() < end
+        time.sleep(0.05)
 
 
 def test_generation_goes_on_beside_a_large_batch(server):
