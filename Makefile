@@ -40,7 +40,7 @@ CPPFLAGS  += -I. -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 $(shell pkg-config --cflags $
 FLINT     := $(shell pkg-config --libs flint 2>/dev/null || echo -lcalcium -lantic -lflint-arb -lflint)
 known      = $(shell $(CC) -Werror $(1) -E -x c /dev/null >/dev/null 2>&1 && echo $(1)) # flags that only some compilers have
 WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wmissing-prototypes \
-             -Wwrite-strings -Wundef -Wvla $(call known,-Wno-format-truncation)
+             -Wwrite-strings -Wcast-qual -Wundef -Wvla $(call known,-Wno-format-truncation)
 # clang also has opinions on enumerators as constants, on the float INFINITY in a double, on members left to be zero.
 ifneq ($(findstring clang,$(shell $(CC) --version 2>/dev/null)),)
 WARNINGS  += $(call known,-Wno-enum-float-conversion) -Wno-double-promotion -Wno-missing-field-initializers

@@ -17,8 +17,16 @@ static const double MISSING = -9999.0;
 static void separate(struct buffer *b)
 {
     if (b->n == 0) return;
-    char last = b->p[b->n - 1];
-    if (strchr("{[: \n", last) == NULL) buffer_add_char(b, ',');
+    switch (b->p[b->n - 1]) {
+    case '{':
+    case '[':
+    case ':':
+    case ' ':
+    case '\n':
+        return;
+    default:
+        buffer_add_char(b, ',');
+    }
 }
 
 void emit_key(struct buffer *b, const char *key)
@@ -28,6 +36,13 @@ void emit_key(struct buffer *b, const char *key)
     buffer_add_char(b, '"');
     buffer_add_str(b, key);
     buffer_add(b, "\":", 2);
+}
+
+void emit_name(struct buffer *b, struct span key)
+{
+    separate(b);
+    json_print_text(key, b);
+    buffer_add_char(b, ':');
 }
 
 void emit_object(struct buffer *b, const char *key)
@@ -85,6 +100,22 @@ void emit_null(struct buffer *b, const char *key)
 {
     emit_key(b, key);
     buffer_add(b, "null", 4);
+}
+
+void emit_json(struct buffer *b, const char *key, struct span json)
+{
+    emit_key(b, key);
+    buffer_add_span(b, json);
+}
+
+void emit_value(struct buffer *b, const char *key, const cJSON *value)
+{
+    emit_key(b, key);
+    if (value == NULL) {
+        buffer_add(b, "null", 4);
+    } else {
+        json_print(value, b);
+    }
 }
 
 void emit_float(struct buffer *b, const char *key, float value)

@@ -17,6 +17,7 @@
 #ifndef BASE_EMIT_H
 #define BASE_EMIT_H
 
+#include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -24,6 +25,9 @@
 #include "base/span.h"
 
 void emit_key(struct buffer *b, const char *key); /* a comma if one is due, then "key": */
+
+/* As emit_key for a key that is a client's. */
+void emit_name(struct buffer *b, struct span key);
 
 void emit_object(struct buffer *b, const char *key); /* opens { */
 void emit_array(struct buffer *b, const char *key);  /* opens [ */
@@ -35,6 +39,8 @@ void emit_str(struct buffer *b, const char *key, const char *text);  /* NULL: nu
 void emit_int(struct buffer *b, const char *key, int64_t value);
 void emit_bool(struct buffer *b, const char *key, bool value);
 void emit_null(struct buffer *b, const char *key);
+void emit_json(struct buffer *b, const char *key, struct span json); /* a value, written already */
+void emit_value(struct buffer *b, const char *key, const cJSON *value); /* NULL: null */
 
 /* Shortest decimal that reads back as the same float. JSON has no infinities: what is not finite is
  * written as -9999, vLLM's word for a probability that is missing. */

@@ -6,6 +6,7 @@
 
 #include <cjson/cJSON.h>
 #include <stdint.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -92,4 +93,13 @@ void mem_forget(void)
 void mem_hook_json(void)
 {
     cJSON_InitHooks(&(cJSON_Hooks){.malloc_fn = mem_bytes, .free_fn = free});
+}
+
+void mem_give_back(void)
+{
+#ifdef __GLIBC__
+    mallopt(M_ARENA_MAX, 4);
+    mallopt(M_MMAP_THRESHOLD, 1 << 20);
+    mallopt(M_TRIM_THRESHOLD, 4 << 20);
+#endif
 }

@@ -54,4 +54,9 @@ void mem_forget(void);
 /* Let cJSON allocate here. Once, before there are other threads. */
 void mem_hook_json(void);
 
+/* Tell the allocator to give back what is freed, at the start of a program that runs for long: few
+ * arenas, and large blocks (bodies, JSON trees, replies) as mappings of their own, whatever was
+ * freed before. */
+void mem_give_back(void);
+
 #endif

@@ -12,6 +12,8 @@
  */
 #include "engine/template/routines.h"
 
+#include "base/unicode.h"
+
 #include <math.h>
 #include <stdio.h>
 
@@ -78,7 +80,7 @@ static bool center(struct render *r, struct value self, const struct value *args
 
 static bool is_title_break(uint32_t c)
 {
-    return code_is_space(c) || (c < 0x80 && c != 0 && strchr("-({[<", (int)c) != NULL);
+    return unicode_is_space(c) || (c < 0x80 && c != 0 && strchr("-({[<", (int)c) != NULL);
 }
 
 /* Unlike str.title: a word begins after white space, - ( { [ or <. */

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/unicode.h"
 #include "base/ascii.h"
 #include "base/utf8.h"
 #include "engine/template/limits.h"
@@ -99,7 +100,7 @@ static size_t count_space(struct span s, size_t from)
     size_t at = from;
     while (at < s.n) {
         size_t next = at;
-        if (!code_is_space(text_next(s, &next))) break;
+        if (!unicode_is_space(text_next(s, &next))) break;
         at = next;
     }
     return at - from;

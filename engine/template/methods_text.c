@@ -14,6 +14,8 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "engine/template/format.h"
+
+#include "base/unicode.h"
 #include "engine/template/iterate.h"
 #include "engine/template/limits.h"
 #include "engine/template/routines.h"
@@ -342,7 +344,7 @@ static bool split_space(struct render *r, struct span s, int64_t most, struct it
     for (s = text_lstrip(s, NULL); s.n > 0; s = text_lstrip(s, NULL)) {
         size_t end = 0;
         for (size_t at = 0; at < s.n;) {
-            if (code_is_space(text_next(s, &at))) break;
+            if (unicode_is_space(text_next(s, &at))) break;
             end = at;
         }
         if (most >= 0 && (int64_t)l->n >= most) return add_part(r, l, s);
@@ -357,7 +359,7 @@ static bool rsplit_space(struct render *r, struct span s, int64_t most, struct i
     for (s = text_rstrip(s, NULL); s.n > 0; s = text_rstrip(s, NULL)) {
         size_t from = s.n;
         for (size_t at = s.n; at > 0;) {
-            if (code_is_space(text_previous(s, &at))) break;
+            if (unicode_is_space(text_previous(s, &at))) break;
             from = at;
         }
         if (most >= 0 && (int64_t)l->n >= most) return add_part(r, l, s);

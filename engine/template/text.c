@@ -7,6 +7,7 @@
 #include <assert.h>
 #include <utf8proc.h>
 
+#include "base/unicode.h"
 #include "base/utf8.h"
 #include "engine/template/limits.h"
 #include "engine/template/render.h"
@@ -114,16 +115,11 @@ size_t text_offset(struct span s, size_t i)
 
 uint32_t text_next(struct span s, size_t *at)
 {
-    uint32_t c;
+    size_t n;
     assert(*at < s.n);
-    unsigned char first = (unsigned char)s.p[*at];
-    if (first < 0x80) {
-        (*at)++;
-        return first;
-    }
-    size_t n = utf8_decode(span_slice(s, *at, s.n), &c);
-    *at += n == 0 ? 1 : n;
-    return n == 0 ? 0xFFFD : c;
+    uint32_t c = unicode_next(span_slice(s, *at, s.n), &n);
+    *at += n;
+    return c;
 }
 
 uint32_t text_previous(struct span s, size_t *at)
@@ -136,15 +132,6 @@ uint32_t text_previous(struct span s, size_t *at)
     *at = from;
     size_t end = from;
     return text_next(s, &end);
-}
-
-bool code_is_space(uint32_t c)
-{
-    if (c < 0x80) return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1C && c <= 0x1F);
-    if (c == 0x85 || c == 0xA0) return true;
-    if (c < 0x1680) return false;
-    return c == 0x1680 || (c >= 0x2000 && c <= 0x200A) || c == 0x2028 || c == 0x2029 ||
-           c == 0x202F || c == 0x205F || c == 0x3000;
 }
 
 static utf8proc_category_t category(uint32_t c)
@@ -207,7 +194,7 @@ bool code_is(uint32_t c, enum text_class class)
     case CLASS_ALNUM:
         return is_alpha(c) || code_is(c, CLASS_NUMERIC);
     case CLASS_SPACE:
-        return code_is_space(c);
+        return unicode_is_space(c);
     case CLASS_PRINTABLE:
         return code_is_printable(c);
     case CLASS_ASCII:
@@ -235,7 +222,7 @@ bool code_is_cased(uint32_t c)
 
 static bool strips(const struct span *chars, uint32_t c)
 {
-    if (chars == NULL) return code_is_space(c);
+    if (chars == NULL) return unicode_is_space(c);
     for (size_t at = 0; at < chars->n;) {
         if (text_next(*chars, &at) == c) return true;
     }

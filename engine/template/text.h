@@ -50,8 +50,6 @@ uint32_t text_next(struct span s, size_t *at);
 /* Decode the character that ends at byte *at and step back over it. */
 uint32_t text_previous(struct span s, size_t *at);
 
-/* Python's str.isspace and re's \s. */
-bool code_is_space(uint32_t c);
 /* What repr() leaves as it is. */
 bool code_is_printable(uint32_t c);
 

@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "engine/template/loop.h"
 #include "engine/template/render.h"
 
@@ -137,17 +138,13 @@ bool value_hashable(struct render *r, struct value v)
 
 static uint64_t mix(uint64_t h, uint64_t x)
 {
-    h = (h ^ x) * 0x9E3779B97F4A7C15u;
+    h = (h ^ x) * HASH_STEP;
     return h ^ h >> 29;
 }
 
 static uint64_t hash_text(struct span s)
 {
-    uint64_t h = 14695981039346656037u;
-    for (size_t i = 0; i < s.n; i++) {
-        h = (h ^ (unsigned char)s.p[i]) * 1099511628211u;
-    }
-    return mix(h, s.n);
+    return mix(hash_bytes(s), s.n);
 }
 
 /* Equal values (1, 1.0 and true) have equal hashes. Tuples that share their parts may unfold to any

@@ -63,7 +63,7 @@ static void fill_known(void)
     }
     const struct reward *r;
     for (int i = 0; (r = reward_at(i)) != NULL; i++) {
-        for (int f = 0; f < r->n_fields; f++) {
+        for (int f = 0; r->fields != NULL && r->fields[f].name != NULL; f++) {
             add_known(r->fields[f].name);
         }
     }

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "base/hash.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "reward/row/limits.h"
@@ -36,10 +37,7 @@ struct key_table {
 
 static size_t *table_find(struct key_table *t, struct span key)
 {
-    uint64_t h = 14695981039346656037u; /* FNV-1a */
-    for (size_t i = 0; i < key.n; i++) {
-        h = (h ^ (unsigned char)key.p[i]) * 1099511628211u;
-    }
+    uint64_t h = hash_bytes(key);
     size_t at = (size_t)(h ^ h >> 32) & (t->room - 1);
     while (t->slots[at].key.p != NULL && !span_eq(t->slots[at].key, key)) {
         at = (at + 1) & (t->room - 1);

@@ -4,7 +4,7 @@
  */
 #include "reward/judge/registry.h"
 
-#include "base/json.h"
+#include "base/emit.h"
 #include "reward/code/code.h"
 #include "reward/judge/judge.h"
 #include "reward/judge/tables.h"
@@ -45,89 +45,73 @@ const struct reward *reward_find(struct span name)
     return NULL;
 }
 
-static const char *type_name(enum option_type type)
+static const char *type_name(enum field_kind kind)
 {
-    static const char *const names[] = {
-        [OPTION_BOOL] = "boolean", [OPTION_INT] = "integer",   [OPTION_REAL] = "number",
-        [OPTION_TEXT] = "string",  [OPTION_CHOICE] = "choice", [OPTION_JSON] = "json",
+    static const char *const names[FIELD_KINDS] = {
+        [FIELD_BOOL] = "boolean", [FIELD_INT64] = "integer", [FIELD_DOUBLE] = "number",
+        [FIELD_TEXT] = "string",  [FIELD_CHOICE] = "choice", [FIELD_VALUE] = "json",
     };
-    return names[type];
+    return names[kind];
 }
 
-static void print_member(struct buffer *out, const char *key, const char *text)
+static void emit_names(struct buffer *out, const char *key, const char *const *names)
 {
-    if (out->n > 0 && out->p[out->n - 1] != '{') buffer_add_char(out, ',');
-    buffer_addf(out, "\"%s\":", key);
-    json_print_text(span_str(text), out);
-}
-
-static void print_names(struct buffer *out, const char *key, const char *const *names)
-{
-    buffer_addf(out, ",\"%s\":[", key);
+    emit_array(out, key);
     for (int i = 0; names[i] != NULL; i++) {
-        if (i > 0) buffer_add_char(out, ',');
-        json_print_text(span_str(names[i]), out);
+        emit_str(out, NULL, names[i]);
     }
-    buffer_add_char(out, ']');
+    emit_close(out, ']');
 }
 
-static void print_option(const struct reward_option *o, struct buffer *out)
+static void emit_option(const struct field *o, struct buffer *out)
 {
-    buffer_add_char(out, '{');
-    print_member(out, "name", o->name);
-    print_member(out, "type", type_name(o->type));
-    buffer_addf(out, ",\"default\":%s", o->fallback == NULL ? "null" : o->fallback);
-    if (o->type == OPTION_INT || o->type == OPTION_REAL) {
-        buffer_add_str(out, ",\"min\":");
-        json_print_number(o->min, out);
-        buffer_add_str(out, ",\"max\":");
-        json_print_number(o->max, out);
+    emit_object(out, NULL);
+    emit_str(out, "name", o->name);
+    emit_str(out, "type", type_name(o->kind));
+    emit_json(out, "default", span_str(o->fallback == NULL ? "null" : o->fallback));
+    if (o->kind == FIELD_INT64 || o->kind == FIELD_DOUBLE) {
+        emit_double(out, "min", o->min);
+        emit_double(out, "max", o->max);
     }
-    if (o->type == OPTION_CHOICE) print_names(out, "choices", o->choices);
-    print_member(out, "doc", o->doc);
-    buffer_add_char(out, '}');
+    if (o->kind == FIELD_CHOICE) emit_names(out, "choices", o->choices);
+    emit_str(out, "doc", o->doc);
+    emit_close(out, '}');
 }
 
-static void print_fields(const struct reward *r, struct buffer *out)
+static void emit_reward(const struct reward *r, struct buffer *out)
 {
-    buffer_add_str(out, ",\"fields\":[");
-    for (int i = 0; i < r->n_fields; i++) {
-        buffer_add_str(out, i == 0 ? "{" : ",{");
-        print_member(out, "name", r->fields[i].name);
-        print_member(out, "doc", r->fields[i].doc);
-        buffer_add_char(out, '}');
+    emit_object(out, NULL);
+    emit_str(out, "name", r->name);
+    emit_str(out, "doc", r->doc);
+    emit_str(out, "source", r->source);
+    emit_array(out, "options");
+    for (size_t i = 0; i < fields_count(r->options); i++) {
+        emit_option(&r->options[i], out);
     }
-    buffer_add_char(out, ']');
-}
-
-static void print_reward(const struct reward *r, struct buffer *out)
-{
-    buffer_add_char(out, '{');
-    print_member(out, "name", r->name);
-    print_member(out, "doc", r->doc);
-    print_member(out, "source", r->source);
-    buffer_add_str(out, ",\"options\":[");
-    for (int i = 0; i < r->n_options; i++) {
-        if (i > 0) buffer_add_char(out, ',');
-        print_option(&r->options[i], out);
+    emit_close(out, ']');
+    emit_array(out, "fields");
+    for (size_t i = 0; i < fields_count(r->fields); i++) {
+        emit_object(out, NULL);
+        emit_str(out, "name", r->fields[i].name);
+        emit_str(out, "doc", r->fields[i].doc);
+        emit_close(out, '}');
     }
-    buffer_add_char(out, ']');
-    print_fields(r, out);
-    if (r->causes != NULL) print_names(out, "causes", r->causes);
-    buffer_add_char(out, '}');
+    emit_close(out, ']');
+    if (r->causes != NULL) emit_names(out, "causes", r->causes);
+    emit_close(out, '}');
 }
 
 bool reward_list_json(struct buffer *out)
 {
-    buffer_add_char(out, '{');
-    print_member(out, "rules", REWARD_RULES);
-    buffer_add_str(out, ",\"rewards\":[");
+    emit_object(out, NULL);
+    emit_str(out, "rules", REWARD_RULES);
+    emit_array(out, "rewards");
     for (int i = 0; i < N_REWARDS; i++) {
-        if (i > 0) buffer_add_char(out, ',');
-        print_reward(rewards[i], out);
+        emit_reward(rewards[i], out);
     }
-    buffer_add_str(out, "],\"sandbox\":");
+    emit_close(out, ']');
+    emit_key(out, "sandbox");
     code_layers_json(out);
-    buffer_add_char(out, '}');
+    emit_close(out, '}');
     return !out->failed;
 }

@@ -10,225 +10,157 @@
  */
 #include "reward/judge/job.h"
 
-#include "base/json.h"
+#include <math.h>
+#include <stdio.h>
+
+#include "base/emit.h"
 
 static const char *const verdict_names[] = {[VERDICT_NONE] = NULL,
                                             [VERDICT_CORRECT] = "correct",
                                             [VERDICT_INCORRECT] = "incorrect",
                                             [VERDICT_CANNOT] = "cannot_judge"};
 
-/* Is what was written last a whole member? Nothing is known of a buffer that failed. */
-static bool needs_comma(const struct buffer *out)
+/* A number that is there, or null. */
+static void emit_known(struct buffer *out, const char *key, bool known, double value)
 {
-    return out->n > 0 && out->p[out->n - 1] != '{';
-}
-
-/* `"key":` with the comma that is due before it. The key is a literal. */
-static void add_key(struct buffer *out, const char *key)
-{
-    if (needs_comma(out)) buffer_add_char(out, ',');
-    buffer_add_char(out, '"');
-    buffer_add_str(out, key);
-    buffer_add(out, "\":", 2);
-}
-
-static void add_label(struct buffer *out, struct span label)
-{
-    if (needs_comma(out)) buffer_add_char(out, ',');
-    json_print_text(label, out);
-    buffer_add_char(out, ':');
-}
-
-static void add_bool(struct buffer *out, const char *key, bool value)
-{
-    add_key(out, key);
-    buffer_add_str(out, value ? "true" : "false");
-}
-
-static void add_number(struct buffer *out, const char *key, double value)
-{
-    add_key(out, key);
-    json_print_number(value, out);
-}
-
-static void add_literal(struct buffer *out, const char *key, const char *text)
-{
-    add_key(out, key);
-    buffer_add_char(out, '"');
-    buffer_add_str(out, text); /* our own names need no escapes */
-    buffer_add_char(out, '"');
+    if (known) {
+        emit_double(out, key, value);
+    } else {
+        emit_null(out, key);
+    }
 }
 
 static void add_error(struct buffer *out, const struct error *e)
 {
-    add_key(out, "error");
     if (e == NULL) {
-        buffer_add_str(out, "null");
+        emit_null(out, "error");
         return;
     }
-    buffer_add_char(out, '{');
-    add_literal(out, "code", error_name(e->code));
-    add_key(out, "message");
-    json_print_text(span_str(e->message), out);
-    add_key(out, "param");
-    if (e->param[0] == '\0')
-        buffer_add_str(out, "null");
-    else
-        json_print_text(span_str(e->param), out);
-    buffer_add_char(out, '}');
+    emit_object(out, "error");
+    emit_str(out, "code", error_name(e->code));
+    emit_str(out, "message", e->message);
+    emit_str(out, "param", e->param[0] == '\0' ? NULL : e->param);
+    emit_close(out, '}');
 }
 
-static void add_values(struct buffer *out, const struct job_item *it)
+static void add_values(struct buffer *out, const struct scored *s)
 {
-    add_key(out, "rewards");
-    buffer_add_char(out, '{');
-    for (int i = 0; i < it->scored.specs->n; i++) {
-        if (it->scored.specs->specs[i].hidden) continue;
-        add_label(out, it->scored.specs->specs[i].label);
-        if (it->scored.parts[i].state == PART_VALUE)
-            json_print_number(it->scored.parts[i].value, out);
-        else
-            buffer_add_str(out, "null");
+    emit_object(out, "rewards");
+    for (int i = 0; i < s->specs->n; i++) {
+        if (s->specs->specs[i].hidden) continue;
+        emit_name(out, s->specs->specs[i].label);
+        emit_known(out, NULL, s->parts[i].state == PART_VALUE, s->parts[i].value);
     }
-    buffer_add_char(out, '}');
+    emit_close(out, '}');
 }
 
-static void add_details(struct buffer *out, const struct judge_job *job, const struct job_item *it)
+static void add_details(struct buffer *out, const struct judge_job *job, const struct scored *s)
 {
-    add_key(out, "details");
-    buffer_add_char(out, '{');
-    for (int i = 0; i < it->scored.specs->n; i++) {
-        const struct part *p = &it->scored.parts[i];
-        if (it->scored.specs->specs[i].hidden) continue;
-        add_label(out, it->scored.specs->specs[i].label);
-        buffer_add_char(out, '{');
-        if (verdict_names[p->verdict] != NULL) {
-            add_literal(out, "verdict", verdict_names[p->verdict]);
-        }
-        if (p->cause != NULL) add_literal(out, "cause", p->cause);
+    emit_object(out, "details");
+    for (int i = 0; i < s->specs->n; i++) {
+        const struct part *p = &s->parts[i];
+        if (s->specs->specs[i].hidden) continue;
+        emit_name(out, s->specs->specs[i].label);
+        emit_object(out, NULL);
+        const char *verdict = verdict_names[p->verdict];
+        if (verdict != NULL) emit_str(out, "verdict", verdict);
+        if (p->cause != NULL) emit_str(out, "cause", p->cause);
         if (p->details.n > 0) {
-            if (needs_comma(out)) buffer_add_char(out, ',');
-            buffer_add(out, job->texts.p + p->details.at, p->details.n);
+            emit_json(out, NULL, span_of(job->texts.p + p->details.at, p->details.n));
         }
-        buffer_add_char(out, '}');
+        emit_close(out, '}');
     }
-    buffer_add_char(out, '}');
-}
-
-static void add_id(struct buffer *out, const struct job_item *it)
-{
-    add_key(out, "id");
-    if (cJSON_IsNumber(it->id) || cJSON_IsString(it->id)) {
-        json_print(it->id, out);
-    } else {
-        buffer_add_str(out, "null");
-    }
+    emit_close(out, '}');
 }
 
 void reply_item(const struct judge_job *job, const struct job_item *it, struct buffer *out)
 {
-    bool judged = it->scored.error == NULL;
-    buffer_add_char(out, '{');
-    add_id(out, it);
-    add_key(out, "reward");
-    if (it->scored.has_reward && judged)
-        json_print_number(it->scored.reward, out);
-    else
-        buffer_add_str(out, "null");
+    const struct scored *s = &it->scored;
+    bool judged = s->error == NULL, named = cJSON_IsNumber(it->id) || cJSON_IsString(it->id);
+    emit_object(out, NULL);
+    emit_value(out, "id", named ? it->id : NULL);
+    emit_known(out, "reward", s->has_reward && judged, s->reward);
     if (judged) {
-        add_values(out, it);
-        add_details(out, job, it);
+        add_values(out, s);
+        add_details(out, job, s);
     } else {
-        buffer_add_str(out, ",\"rewards\":{},\"details\":{}");
+        emit_json(out, "rewards", span_str("{}"));
+        emit_json(out, "details", span_str("{}"));
     }
-    if (job->method != ADVANTAGE_NONE) add_number(out, "advantage", it->scored.advantage);
-    if (job->n_groups > 0) add_bool(out, "keep", it->scored.keep);
-    add_error(out, it->scored.error);
-    buffer_add_char(out, '}');
+    if (job->method != ADVANTAGE_NONE) emit_double(out, "advantage", s->advantage);
+    if (job->n_groups > 0) emit_bool(out, "keep", s->keep);
+    add_error(out, s->error);
+    emit_close(out, '}');
 }
 
 /* ---- groups ------------------------------------------------------------------------------------------- */
 
 static void add_majority(struct buffer *out, const struct group_outcome *g)
 {
-    add_key(out, "majority");
     if (!g->voted) {
-        buffer_add_str(out, "null");
+        emit_null(out, "majority");
         return;
     }
-    buffer_add_char(out, '{');
-    add_key(out, "answer");
-    json_print_text(g->winner, out);
-    add_number(out, "votes", (double)g->votes);
+    emit_object(out, "majority");
+    emit_text(out, "answer", g->winner);
+    emit_int(out, "votes", (int64_t)g->votes);
     const char *verdict = verdict_names[g->winner_verdict];
-    if (verdict != NULL) add_literal(out, "verdict", verdict);
-    buffer_add_char(out, '}');
+    if (verdict != NULL) emit_str(out, "verdict", verdict);
+    emit_close(out, '}');
 }
 
 /* pass@k for k = 1, 2, 4, ... and the whole group, over the members with a verdict. */
 static void add_pass_at(struct buffer *out, const struct group_outcome *g)
 {
-    add_key(out, "pass_at");
     if (g->judged == 0) {
-        buffer_add_str(out, "null");
+        emit_null(out, "pass_at");
         return;
     }
-    buffer_add_char(out, '{');
+    emit_object(out, "pass_at");
     for (size_t k = 1; k <= g->judged; k = k < g->judged && k * 2 > g->judged ? g->judged : k * 2) {
         char key[24];
         snprintf(key, sizeof(key), "%zu", k);
-        add_number(out, key, pass_at_k(g->judged, g->correct, k));
+        emit_double(out, key, pass_at_k(g->judged, g->correct, k));
     }
-    buffer_add_char(out, '}');
+    emit_close(out, '}');
 }
 
 static void add_group(struct buffer *out, const struct judge_job *job, size_t i)
 {
     const struct group_outcome *g = &job->groups[i].outcome;
     struct span name = job->groups[i].name;
-    buffer_add_char(out, '{');
+    emit_object(out, NULL);
     if (name.p != NULL) {
-        add_key(out, "group");
-        json_print_text(name, out);
+        emit_text(out, "group", name);
     } else {
-        add_number(out, "group", (double)i);
+        emit_int(out, "group", (int64_t)i);
     }
-    add_number(out, "size", (double)g->size);
-    add_number(out, "scored", (double)g->scored);
-    add_key(out, "mean");
-    if (g->scored > 0)
-        json_print_number(g->mean, out);
-    else
-        buffer_add_str(out, "null");
-    add_key(out, "std");
-    if (g->scored > 0)
-        json_print_number(g->std, out);
-    else
-        buffer_add_str(out, "null");
-    add_bool(out, "keep", g->keep);
+    emit_int(out, "size", (int64_t)g->size);
+    emit_int(out, "scored", (int64_t)g->scored);
+    emit_known(out, "mean", g->scored > 0, g->mean);
+    emit_known(out, "std", g->scored > 0, g->std);
+    emit_bool(out, "keep", g->keep);
     add_majority(out, g);
     add_pass_at(out, g);
-    buffer_add_char(out, '}');
+    emit_close(out, '}');
 }
 
 static void reply_native(const struct judge_job *job, struct buffer *out)
 {
-    buffer_add_str(out, "{\"results\":[");
+    emit_object(out, NULL);
+    emit_array(out, "results");
     for (size_t i = 0; i < job->n; i++) {
-        if (i > 0) buffer_add_char(out, ',');
         reply_item(job, &job->items[i], out);
     }
-    buffer_add_char(out, ']');
-    if (job->n_groups > 0) {
-        buffer_add_str(out, ",\"groups\":[");
-        for (size_t i = 0; i < job->n_groups; i++) {
-            if (i > 0) buffer_add_char(out, ',');
-            add_group(out, job, i);
-        }
-        buffer_add_char(out, ']');
+    emit_close(out, ']');
+    if (job->n_groups > 0) emit_array(out, "groups");
+    for (size_t i = 0; i < job->n_groups; i++) {
+        add_group(out, job, i);
     }
-    buffer_add_str(out, ",\"rules\":\"" REWARD_RULES "\"");
-    buffer_addf(out, ",\"elapsed_ms\":%.3f}", (double)job->took_ns / 1e6);
+    if (job->n_groups > 0) emit_close(out, ']');
+    emit_str(out, "rules", REWARD_RULES);
+    emit_double(out, "elapsed_ms", round((double)job->took_ns / 1e3) / 1e3);
+    emit_close(out, '}');
 }
 
 const struct job_form job_native = {.reply = reply_native, .knows_null = true};

@@ -4,16 +4,15 @@
  */
 #include "reward/plan/names.h"
 
+#include "base/hash.h"
+
 #include <stdint.h>
 
 enum { FIRST_ROOM = 16 };
 
 static size_t slot_of(const struct names *t, struct span name)
 {
-    uint64_t h = 14695981039346656037u; /* FNV-1a */
-    for (size_t i = 0; i < name.n; i++) {
-        h = (h ^ (unsigned char)name.p[i]) * 1099511628211u;
-    }
+    uint64_t h = hash_bytes(name);
     size_t slot = (size_t)(h ^ h >> 32) & (t->n_slots - 1);
     while (t->slots[slot] != 0 && !span_eq(t->list[t->slots[slot] - 1], name)) {
         slot = (slot + 1) & (t->n_slots - 1);

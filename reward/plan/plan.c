@@ -269,41 +269,43 @@ static const char *const causes[] = {"valid",          "malformed", "unknown_act
                                      "unknown_object", "bad_type",  "precondition",   "goal",
                                      "too_large",      NULL};
 
-static const struct reward_option options[] = {
+static const struct field options[] = {
     {.name = "domain",
-     .type = OPTION_TEXT,
+     .kind = FIELD_TEXT,
      .doc = "the domain in PDDL, or blocksworld, mystery, logistics, depots or sokoban; else the "
             "item's "
             "field, else the one its problem names"},
     {.name = "format",
-     .type = OPTION_CHOICE,
+     .kind = FIELD_CHOICE,
      .fallback = "\"pddl\"",
      .choices = formats,
      .doc = "(action arg ...) groups, or PlanBench's sentences, a line each"},
     {.name = "lenient",
-     .type = OPTION_BOOL,
+     .kind = FIELD_BOOL,
      .fallback = "false",
      .doc = "sentences: pass over lines that are no action, as PlanBench does"},
     {.name = "nl",
-     .type = OPTION_JSON,
+     .kind = FIELD_VALUE,
      .doc =
          "sentences: {\"actions\": {name: \"stack the {} on top of the {}\"}, \"objects\": {name: "
          "\"red block\"}}; blocksworld and mystery have their own"},
     {.name = "extract",
-     .type = OPTION_CHOICE,
+     .kind = FIELD_CHOICE,
      .fallback = "\"answer\"",
      .choices = extracts,
      .doc = "where the plan is: the last <answer> after the thinking, or all after it; the last "
             "fence in "
             "that; or the whole completion"},
+    {0},
 };
 
-static const struct reward_field fields[] = {
-    {"problem", "the problem in PDDL"},
-    {"domain", "as the option"},
-    {"plan_format", "as the option format"},
-    {"lenient", "as the option"},
-    {"nl", "as the option"},
+static const struct field fields[] = {
+    {"problem", FIELD_VALUE, .doc = "the problem in PDDL"},
+    {"domain", FIELD_VALUE, .doc = "as the option"},
+    {"plan_format", FIELD_VALUE, .doc = "as the option format"},
+    {"lenient", FIELD_VALUE, .doc = "as the option"},
+    {"nl", FIELD_VALUE, .doc = "as the option"},
+    {0},
 };
 
 const struct reward plan_reward = {
@@ -311,9 +313,7 @@ const struct reward plan_reward = {
     .doc = "1 when the plan reaches the goal of a STRIPS problem",
     .source = "PlanBench, arXiv 2206.10498; PDDL 1.2; docs/rewards.md",
     .options = options,
-    .n_options = sizeof(options) / sizeof(options[0]),
     .fields = fields,
-    .n_fields = sizeof(fields) / sizeof(fields[0]),
     .causes = causes,
     .tells_correct = true,
     .prepare = prepare,

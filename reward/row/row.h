@@ -25,32 +25,16 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/fields.h"
 #include "base/span.h"
 
 /* ---- options: checked by name, type and range before a score function sees them -------------- */
 
-enum option_type {
-    OPTION_BOOL,
-    OPTION_INT,
-    OPTION_REAL,
-    OPTION_TEXT,
-    OPTION_CHOICE, /* one of the row's names */
-    OPTION_JSON,   /* any value: prepare() checks it */
-};
+/* A row of an option's table has no offset: value i is the table's row i. Its kind is FIELD_BOOL,
+ * FIELD_INT64, FIELD_DOUBLE, FIELD_TEXT, FIELD_CHOICE, or FIELD_VALUE, which prepare() checks. */
 
-struct reward_option {
-    const char *name;
-    enum option_type type;
-    const char *fallback;       /* the default as JSON text; NULL: none (value.set is false) */
-    double min, max;            /* OPTION_INT and OPTION_REAL */
-    const char *const *choices; /* OPTION_CHOICE: names, NULL-terminated */
-    const char *doc;            /* one sentence: what it is, its unit */
-};
-
-/* An option's value; which member counts follows from the row's type. */
+/* An option's value; which member counts follows from the row's kind. */
 struct option_value {
-    bool set;   /* given by the request, or has a default */
-    bool given; /* given by the request */
     union {
         bool on;
         int64_t i;
@@ -59,6 +43,8 @@ struct option_value {
         int choice;        /* index into choices */
         const cJSON *json; /* borrows from the request; NULL unless given */
     };
+    bool set;   /* given by the request, or has a default */
+    bool given; /* given by the request */
 };
 
 /* ---- a call ------------------------------------------------------------------------------------ */
@@ -127,23 +113,16 @@ void detail_key(struct reward_out *out, const char *key);
  * stands in front of a millisecond of algebra. */
 enum worker_pool { POOL_ALGEBRA, POOL_SANDBOX, POOLS };
 
-/* A field of the item that a reward reads, beside prompt, completion and answer. */
-struct reward_field {
-    const char *name;
-    const char *doc;
-};
-
 struct reward {
     const char *name;
-    const char *doc;                     /* one sentence */
-    const char *source;                  /* paper and section, or repo:path */
-    const struct reward_option *options; /* n_options rows */
-    int n_options;
-    const struct reward_field *fields; /* n_fields rows */
-    int n_fields;
-    const char *const *causes; /* every cause it can give, NULL-terminated; NULL: none */
-    bool tells_correct;        /* its verdict says whether the answer is right: accuracy, code */
-    bool wants_correct;        /* judged after the item's first part that tells (or its own field
+    const char *doc;             /* one sentence */
+    const char *source;          /* paper and section, or repo:path */
+    const struct field *options; /* NULL: none */
+    const struct field *fields;  /* of the item, beside prompt, completion and answer: names and
+                                            docs; the score function reads them. NULL: none */
+    const char *const *causes;   /* every cause it can give, NULL-terminated; NULL: none */
+    bool tells_correct;          /* its verdict says whether the answer is right: accuracy, code */
+    bool wants_correct;          /* judged after the item's first part that tells (or its own field
                                   "correct"); such a row never defers */
     enum worker_pool pool;
 

@@ -110,29 +110,31 @@ static enum score_status score(const struct reward_call *call, struct reward_out
 static const char *const modes[] = {"all", "any", "none", "share", NULL};
 static const char *const causes[] = {"too_large", NULL};
 
-static const struct reward_option options[] = {
+static const struct field options[] = {
     {.name = "texts",
-     .type = OPTION_JSON,
+     .kind = FIELD_VALUE,
      .doc = "a text or a list of texts; else the item's field"},
     {.name = "mode",
-     .type = OPTION_CHOICE,
+     .kind = FIELD_CHOICE,
      .fallback = "\"all\"",
      .choices = modes,
      .doc = "1 when all, any or none of them are there; or the share that is"},
     {.name = "scope",
-     .type = OPTION_CHOICE,
+     .kind = FIELD_CHOICE,
      .fallback = "\"answer\"",
      .choices = scope_names,
      .doc =
          "the last <answer> block or all after the thinking; all after the thinking; everything"},
     {.name = "ignore_case",
-     .type = OPTION_BOOL,
+     .kind = FIELD_BOOL,
      .fallback = "false",
      .doc = "without regard to case"},
+    {0},
 };
 
-static const struct reward_field fields[] = {
-    {"texts", "as the option"},
+static const struct field fields[] = {
+    {"texts", FIELD_VALUE, .doc = "as the option"},
+    {0},
 };
 
 const struct reward contains_reward = {
@@ -140,9 +142,7 @@ const struct reward contains_reward = {
     .doc = "1 when the response holds the texts",
     .source = "IFEval, arXiv 2311.07911 (keywords)",
     .options = options,
-    .n_options = sizeof(options) / sizeof(options[0]),
     .fields = fields,
-    .n_fields = sizeof(fields) / sizeof(fields[0]),
     .causes = causes,
     .prepare = prepare,
     .score = score,

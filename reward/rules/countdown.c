@@ -174,21 +174,23 @@ static enum score_status score(const struct reward_call *call, struct reward_out
 
 static const char *const impls[] = {"r1", "tinyzero", NULL};
 
-static const struct reward_option options[] = {
+static const struct field options[] = {
     {.name = "impl",
-     .type = OPTION_CHOICE,
+     .kind = FIELD_CHOICE,
      .fallback = "\"r1\"",
      .choices = impls,
      .doc = "whose rule; r1 is our own and the sound one"},
     {.name = "use_all",
-     .type = OPTION_BOOL,
+     .kind = FIELD_BOOL,
      .fallback = "false",
      .doc = "r1: every number must be used"},
+    {0},
 };
 
-static const struct reward_field fields[] = {
-    {"target", "the number to reach"},
-    {"numbers", "the numbers given, a list"},
+static const struct field fields[] = {
+    {"target", FIELD_VALUE, .doc = "the number to reach"},
+    {"numbers", FIELD_VALUE, .doc = "the numbers given, a list"},
+    {0},
 };
 
 static const char *const causes[] = {"equal_value",       "not_equal",      "no_answer_found",
@@ -200,9 +202,7 @@ const struct reward countdown_reward = {
     .doc = "an expression of the given numbers that equals the target",
     .source = "Jiayi-Pan/TinyZero:verl/utils/reward_score/countdown.py; r1: docs/rewards.md",
     .options = options,
-    .n_options = sizeof(options) / sizeof(options[0]),
     .fields = fields,
-    .n_fields = sizeof(fields) / sizeof(fields[0]),
     .causes = causes,
     .tells_correct = true,
     .score = score,

@@ -291,17 +291,18 @@ static const char *const impls[] = {"verl_gsm8k", "verl_math_dapo", "verl_search
 static const char *const methods[] = {"strict", "flexible", NULL};
 static const char *const causes[] = {"equal_text", "not_equal", "no_answer_found", NULL};
 
-static const struct reward_option options[] = {
+static const struct field options[] = {
     {.name = "impl",
-     .type = OPTION_CHOICE,
+     .kind = FIELD_CHOICE,
      .fallback = "\"verl_gsm8k\"",
      .choices = impls,
      .doc = "whose extractor"},
     {.name = "method",
-     .type = OPTION_CHOICE,
+     .kind = FIELD_CHOICE,
      .fallback = "\"strict\"",
      .choices = methods,
      .doc = "verl_gsm8k: after #### only, or the last number"},
+    {0},
 };
 
 const struct reward extract_reward = {
@@ -310,7 +311,6 @@ const struct reward extract_reward = {
     .source = "volcengine/verl:verl/utils/reward_score/gsm8k.py, math_dapo.py, "
               "search_r1_like_qa_em.py",
     .options = options,
-    .n_options = sizeof(options) / sizeof(options[0]),
     .causes = causes,
     .tells_correct = true,
     .score = score,

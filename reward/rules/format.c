@@ -250,24 +250,25 @@ static enum score_status score(const struct reward_call *call, struct reward_out
     return SCORE_DONE;
 }
 
-static const struct reward_option options[] = {
+static const struct field options[] = {
     {.name = "style",
-     .type = OPTION_CHOICE,
+     .kind = FIELD_CHOICE,
      .fallback = "\"r1\"",
      .choices = style_names,
      .doc = "whose rule; r1 is our own and the sound one"},
     {.name = "prefill",
-     .type = OPTION_TEXT,
+     .kind = FIELD_TEXT,
      .doc =
          "what the prompt had already written of the assistant's turn; the item's own by default"},
     {.name = "lang",
-     .type = OPTION_TEXT,
+     .kind = FIELD_TEXT,
      .fallback = "\"python\"",
      .doc = "openr1.code_format: the language after the opening fence"},
     {.name = "allow_empty",
-     .type = OPTION_BOOL,
+     .kind = FIELD_BOOL,
      .fallback = "false",
      .doc = "r1: let the blocks hold nothing but white space"},
+    {0},
 };
 
 static const char *const causes[] = {
@@ -282,7 +283,6 @@ const struct reward format_reward = {
               "huggingface/trl:trl/rewards/format_rewards.py; Unakar/Logic-RL:kk.py; "
               "volcengine/verl:geo3k.py",
     .options = options,
-    .n_options = sizeof(options) / sizeof(options[0]),
     .causes = causes,
     .score = score,
 };

@@ -198,16 +198,18 @@ static enum score_status score(const struct reward_call *call, struct reward_out
     return SCORE_DONE;
 }
 
-static const struct reward_option options[] = {
+static const struct field options[] = {
     {.name = "impl",
-     .type = OPTION_CHOICE,
+     .kind = FIELD_CHOICE,
      .fallback = "\"logic_rl\"",
      .choices = (const char *const[]){"logic_rl", NULL},
      .doc = "whose rule"},
+    {0},
 };
 
-static const struct reward_field fields[] = {
-    {"solution", "who is what, one person a line: \"(1) Zoey is a knave\""},
+static const struct field fields[] = {
+    {"solution", FIELD_VALUE, .doc = "who is what, one person a line: \"(1) Zoey is a knave\""},
+    {0},
 };
 
 static const char *const causes[] = {"all_right",       "wrong_role", "unreadable",
@@ -218,9 +220,7 @@ const struct reward knights_reward = {
     .doc = "knights and knaves: format +-1, answer 2, -1.5 or -2",
     .source = "Unakar/Logic-RL:verl/utils/reward_score/kk.py",
     .options = options,
-    .n_options = sizeof(options) / sizeof(options[0]),
     .fields = fields,
-    .n_fields = sizeof(fields) / sizeof(fields[0]),
     .causes = causes,
     .tells_correct = true,
     .score = score,

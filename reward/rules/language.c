@@ -379,26 +379,28 @@ static bool prepare(const struct option_value *o, void **out, struct error *err)
 static const char *const scopes[] = {"think", "all", NULL};
 static const char *const causes[] = {"too_large", NULL};
 
-static const struct reward_option options[] = {
+static const struct field options[] = {
     {.name = "language",
-     .type = OPTION_TEXT,
+     .kind = FIELD_TEXT,
      .fallback = "\"en\"",
      .doc = "two letters: en de fr es pt it nl pl vi tr id ru uk bg el zh ja ko ar fa he hi th; an "
             "item may name its own"},
     {.name = "scope",
-     .type = OPTION_CHOICE,
+     .kind = FIELD_CHOICE,
      .fallback = "\"think\"",
      .choices = scopes,
      .doc = "what is looked at: the first think block, or everything"},
     {.name = "tell_apart",
-     .type = OPTION_BOOL,
+     .kind = FIELD_BOOL,
      .fallback = "false",
      .doc = "tell languages of one script apart as well: passages that are likely in another "
             "language have no target units"},
+    {0},
 };
 
-static const struct reward_field fields[] = {
-    {"language", "the language wanted of this item, when the reward's options name none"},
+static const struct field fields[] = {
+    {"language", FIELD_VALUE, .doc = "the language wanted of this item, when the reward's options name none"},
+    {0},
 };
 
 const struct reward language_reward = {
@@ -407,9 +409,7 @@ const struct reward language_reward = {
            "language's script",
     .source = "arXiv 2501.12948v1, 2.3.2; definition in docs/rewards.md",
     .options = options,
-    .n_options = sizeof(options) / sizeof(options[0]),
     .fields = fields,
-    .n_fields = sizeof(fields) / sizeof(fields[0]),
     .causes = causes,
     .prepare = prepare,
     .score = score,

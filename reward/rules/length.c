@@ -39,24 +39,26 @@ static enum score_status score(const struct reward_call *call, struct reward_out
 static const char *const impls[] = {"openr1", NULL};
 static const char *const causes[] = {"correctness_unknown", NULL};
 
-static const struct reward_option options[] = {
+static const struct field options[] = {
     {.name = "impl",
-     .type = OPTION_CHOICE,
+     .kind = FIELD_CHOICE,
      .fallback = "\"openr1\"",
      .choices = impls,
      .doc = "whose formula"},
     {.name = "unit",
-     .type = OPTION_CHOICE,
+     .kind = FIELD_CHOICE,
      .fallback = "\"chars\"",
      .choices = length_unit_names,
      .doc = "what a length counts"},
+    {0},
 };
 
-static const struct reward_field fields[] = {
-    {"correct", "whether the answer is right; else the verdict of accuracy (or code, plan, ...)"},
-    {"length", "the completion's length in the reward's unit, instead of counting"},
-    {"token_count", "tokens of the completion"},
-    {"ids", "token ids of the completion"},
+static const struct field fields[] = {
+    {"correct", FIELD_VALUE, .doc = "whether the answer is right; else the verdict of accuracy (or code, plan, ...)"},
+    {"length", FIELD_VALUE, .doc = "the completion's length in the reward's unit, instead of counting"},
+    {"token_count", FIELD_VALUE, .doc = "tokens of the completion"},
+    {"ids", FIELD_VALUE, .doc = "token ids of the completion"},
+    {0},
 };
 
 const struct reward length_reward = {
@@ -64,9 +66,7 @@ const struct reward length_reward = {
     .doc = "shorter than the rest of the group is better; for wrong answers longer is worse",
     .source = "arXiv 2501.12599, 2.3.3; huggingface/open-r1:src/open_r1/rewards.py len_reward",
     .options = options,
-    .n_options = sizeof(options) / sizeof(options[0]),
     .fields = fields,
-    .n_fields = sizeof(fields) / sizeof(fields[0]),
     .causes = causes,
     .wants_correct = true,
     .measure = measure,

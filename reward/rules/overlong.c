@@ -47,41 +47,43 @@ static enum score_status score(const struct reward_call *call, struct reward_out
 
 static const char *const impls[] = {"trl", "openr1", "verl_dapo", NULL};
 
-static const struct reward_option options[] = {
+static const struct field options[] = {
     {.name = "impl",
-     .type = OPTION_CHOICE,
+     .kind = FIELD_CHOICE,
      .fallback = "\"trl\"",
      .choices = impls,
      .doc = "whose formula; trl and openr1 are the same"},
     {.name = "unit",
-     .type = OPTION_CHOICE,
+     .kind = FIELD_CHOICE,
      .fallback = "\"tokens\"",
      .choices = length_unit_names,
      .doc = "what a length counts"},
     {.name = "max_len",
-     .type = OPTION_REAL,
+     .kind = FIELD_DOUBLE,
      .fallback = "16384",
      .min = 0,
      .max = 1e12,
      .doc = "the length limit"},
     {.name = "cache",
-     .type = OPTION_REAL,
+     .kind = FIELD_DOUBLE,
      .fallback = "4096",
      .min = 0,
      .max = 1e12,
      .doc = "how far before the limit the punishment begins"},
     {.name = "factor",
-     .type = OPTION_REAL,
+     .kind = FIELD_DOUBLE,
      .fallback = "1.0",
      .min = 0,
      .max = 1e9,
      .doc = "verl_dapo: the punishment at the limit"},
+    {0},
 };
 
-static const struct reward_field fields[] = {
-    {"length", "the completion's length in the reward's unit, instead of counting"},
-    {"token_count", "tokens of the completion"},
-    {"ids", "token ids of the completion"},
+static const struct field fields[] = {
+    {"length", FIELD_VALUE, .doc = "the completion's length in the reward's unit, instead of counting"},
+    {"token_count", FIELD_VALUE, .doc = "tokens of the completion"},
+    {"ids", FIELD_VALUE, .doc = "token ids of the completion"},
+    {0},
 };
 
 const struct reward overlong_reward = {
@@ -90,9 +92,7 @@ const struct reward overlong_reward = {
     .source = "DAPO, arXiv 2503.14476, eq. 13; huggingface/trl:trl/rewards; "
               "volcengine/verl:verl/workers/reward_manager/dapo.py",
     .options = options,
-    .n_options = sizeof(options) / sizeof(options[0]),
     .fields = fields,
-    .n_fields = sizeof(fields) / sizeof(fields[0]),
     .prepare = prepare,
     .score = score,
 };

@@ -67,16 +67,17 @@ static enum score_status score(const struct reward_call *call, struct reward_out
     return SCORE_DONE;
 }
 
-static const struct reward_option options[] = {
+static const struct field options[] = {
     {.name = "prefill",
-     .type = OPTION_TEXT,
+     .kind = FIELD_TEXT,
      .doc =
          "what the prompt had already written of the assistant's turn; the item's own by default"},
     {.name = "impl",
-     .type = OPTION_CHOICE,
+     .kind = FIELD_CHOICE,
      .fallback = "\"openr1\"",
      .choices = (const char *const[]){"openr1", NULL},
      .doc = "whose rule"},
+    {0},
 };
 
 static const char *const causes[] = {"too_large", NULL};
@@ -86,7 +87,6 @@ const struct reward reasoning_steps_reward = {
     .doc = "step marks counted, three are enough",
     .source = "huggingface/open-r1:src/open_r1/rewards.py reasoning_steps_reward",
     .options = options,
-    .n_options = sizeof(options) / sizeof(options[0]),
     .causes = causes,
     .score = score,
 };

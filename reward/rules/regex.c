@@ -82,34 +82,36 @@ static enum score_status score(const struct reward_call *call, struct reward_out
 
 static const char *const causes[] = {"match", "no_match", "too_hard", "timeout", NULL};
 
-static const struct reward_option options[] = {
+static const struct field options[] = {
     {.name = "pattern",
-     .type = OPTION_TEXT,
+     .kind = FIELD_TEXT,
      .doc = "a regular expression in Perl's syntax (PCRE2); else the item's field"},
     {.name = "scope",
-     .type = OPTION_CHOICE,
+     .kind = FIELD_CHOICE,
      .fallback = "\"answer\"",
      .choices = scope_names,
      .doc =
          "the last <answer> block or all after the thinking; all after the thinking; everything"},
     {.name = "whole",
-     .type = OPTION_BOOL,
+     .kind = FIELD_BOOL,
      .fallback = "false",
      .doc = "the match must be the whole of the scope"},
     {.name = "ignore_case",
-     .type = OPTION_BOOL,
+     .kind = FIELD_BOOL,
      .fallback = "false",
      .doc = "without regard to case"},
     {.name = "multiline",
-     .type = OPTION_BOOL,
+     .kind = FIELD_BOOL,
      .fallback = "false",
      .doc = "^ and $ match at line breaks"},
-    {.name = "dotall", .type = OPTION_BOOL, .fallback = "false", .doc = ". matches line breaks"},
-    {.name = "negate", .type = OPTION_BOOL, .fallback = "false", .doc = "1 when it does not match"},
+    {.name = "dotall", .kind = FIELD_BOOL, .fallback = "false", .doc = ". matches line breaks"},
+    {.name = "negate", .kind = FIELD_BOOL, .fallback = "false", .doc = "1 when it does not match"},
+    {0},
 };
 
-static const struct reward_field fields[] = {
-    {"pattern", "as the option"},
+static const struct field fields[] = {
+    {"pattern", FIELD_VALUE, .doc = "as the option"},
+    {0},
 };
 
 const struct reward regex_reward = {
@@ -117,9 +119,7 @@ const struct reward regex_reward = {
     .doc = "1 when the pattern is found",
     .source = "PCRE2, pcre2pattern(3)",
     .options = options,
-    .n_options = sizeof(options) / sizeof(options[0]),
     .fields = fields,
-    .n_fields = sizeof(fields) / sizeof(fields[0]),
     .causes = causes,
     .prepare = prepare,
     .release = release,

@@ -14,6 +14,7 @@
 
 #include <math.h>
 
+#include "base/hash.h"
 #include "base/json.h"
 #include "reward/rules/text.h"
 #include "reward/rules/unicode.h"
@@ -65,12 +66,8 @@ static struct span next_word(struct span text, size_t *at)
     return span_slice(text, start, *at);
 }
 
-static uint64_t hash_bytes(struct span s)
+static uint64_t fold(uint64_t h)
 {
-    uint64_t h = 14695981039346656037u; /* FNV-1a */
-    for (size_t i = 0; i < s.n; i++) {
-        h = (h ^ (unsigned char)s.p[i]) * 1099511628211u;
-    }
     return h ^ h >> 29;
 }
 
@@ -84,7 +81,7 @@ static bool number_words(struct span text, struct arena *a, struct units *out)
     if (words == NULL || numbers == NULL || out->v == NULL) return false;
     for (size_t i = 0, at = 0; i < out->n; i++) {
         struct span word = next_word(text, &at);
-        size_t slot = (size_t)hash_bytes(word) & (room - 1);
+        size_t slot = (size_t)fold(hash_bytes(word)) & (room - 1);
         while (words[slot].p != NULL && !span_eq(words[slot], word)) {
             slot = (slot + 1) & (room - 1);
         }
@@ -136,7 +133,7 @@ static bool read_ids(const struct reward_call *call, struct units *out, struct e
 
 /* ---- n-grams ------------------------------------------------------------------------------------------------ */
 
-static const uint64_t BASE = 0x9E3779B97F4A7C15u;
+static const uint64_t BASE = HASH_STEP;
 
 static uint64_t mix(uint64_t v)
 {
@@ -193,28 +190,30 @@ static enum score_status score(const struct reward_call *call, struct reward_out
 static const char *const impls[] = {"openr1", "trl", NULL};
 static const char *const causes[] = {"too_large", NULL};
 
-static const struct reward_option options[] = {
+static const struct field options[] = {
     {.name = "impl",
-     .type = OPTION_CHOICE,
+     .kind = FIELD_CHOICE,
      .fallback = "\"openr1\"",
      .choices = impls,
      .doc = "openr1: words of the lower-cased text; trl: token ids"},
     {.name = "ngram_size",
-     .type = OPTION_INT,
+     .kind = FIELD_INT64,
      .fallback = "3",
      .min = 1,
      .max = MAX_NGRAM,
      .doc = "units in an n-gram"},
     {.name = "max_penalty",
-     .type = OPTION_REAL,
+     .kind = FIELD_DOUBLE,
      .fallback = "-1.0",
      .min = -1e9,
      .max = 0,
      .doc = "the reward of nothing but repetition"},
+    {0},
 };
 
-static const struct reward_field fields[] = {
-    {"ids", "token ids of the completion (trl)"},
+static const struct field fields[] = {
+    {"ids", FIELD_VALUE, .doc = "token ids of the completion (trl)"},
+    {0},
 };
 
 const struct reward repetition_reward = {
@@ -223,9 +222,7 @@ const struct reward repetition_reward = {
     .source = "arXiv 2502.03373, C.2; huggingface/open-r1:src/open_r1/rewards.py; "
               "huggingface/trl:trl/rewards",
     .options = options,
-    .n_options = sizeof(options) / sizeof(options[0]),
     .fields = fields,
-    .n_fields = sizeof(fields) / sizeof(fields[0]),
     .causes = causes,
     .score = score,
 };

@@ -82,24 +82,26 @@ static enum score_status score(const struct reward_call *call, struct reward_out
 
 static const char *const causes[] = {"valid", "violates", "not_json", "too_large", NULL};
 
-static const struct reward_option options[] = {
+static const struct field options[] = {
     {.name = "schema",
-     .type = OPTION_JSON,
+     .kind = FIELD_VALUE,
      .doc = "a JSON Schema (the part in docs/rewards.md); else the item's field"},
     {.name = "scope",
-     .type = OPTION_CHOICE,
+     .kind = FIELD_CHOICE,
      .fallback = "\"answer\"",
      .choices = scope_names,
      .doc =
          "the last <answer> block or all after the thinking; all after the thinking; everything"},
     {.name = "fence",
-     .type = OPTION_BOOL,
+     .kind = FIELD_BOOL,
      .fallback = "true",
      .doc = "take off a ``` fence around the whole"},
+    {0},
 };
 
-static const struct reward_field fields[] = {
-    {"schema", "as the option"},
+static const struct field fields[] = {
+    {"schema", FIELD_VALUE, .doc = "as the option"},
+    {0},
 };
 
 const struct reward schema_reward = {
@@ -107,9 +109,7 @@ const struct reward schema_reward = {
     .doc = "1 when the answer is JSON of a schema",
     .source = "JSON Schema 2020-12",
     .options = options,
-    .n_options = sizeof(options) / sizeof(options[0]),
     .fields = fields,
-    .n_fields = sizeof(fields) / sizeof(fields[0]),
     .causes = causes,
     .prepare = prepare,
     .score = score,

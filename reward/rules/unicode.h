@@ -11,23 +11,8 @@
 
 #include "base/arena.h"
 #include "base/span.h"
-#include "base/utf8.h"
+#include "base/unicode.h"
 
-/* The character that starts s (not empty) and its bytes. A byte that is no UTF-8 is U+FFFD, 1. */
-static inline uint32_t unicode_next(struct span s, size_t *n)
-{
-    unsigned char first = (unsigned char)s.p[0];
-    uint32_t c = first;
-    *n = 1;
-    if (first < 0x80) return c;
-    size_t bytes = utf8_decode(s, &c);
-    if (bytes == 0) return 0xFFFD;
-    *n = bytes;
-    return c;
-}
-
-/* White space as Python's str.isspace() has it. */
-bool unicode_is_space(uint32_t c); /* str.isspace(), re's \s */
 bool unicode_is_word(uint32_t c);  /* re's \w */
 bool unicode_is_digit(uint32_t c); /* re's \d: category Nd */
 

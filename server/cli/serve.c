@@ -5,6 +5,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "base/mem.h"
 #include "server/cli/cli.h"
 
 #include "server/generate/generation.h"
@@ -36,6 +37,7 @@ static bool serve(const struct cli_settings *s, struct error *err)
     struct generations *generations = NULL;
     bool ok = false;
     if (!cli_engine_options(s, &model, err)) return false;
+    mem_give_back();
     struct judge *judge = judge_open(&s->judge, err);
     if (judge == NULL) return false;
     server = server_new(&s->server, err);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/clock.h"
 #include "server/generate/choice.h"
 #include "base/emit.h"
@@ -87,15 +88,11 @@ struct completion *completion_new(struct exchange *x, const struct dialect *dial
 
 /* ---- starting ---- */
 
-/* FNV-1a: prefixes are shared between equal salts only; this need not resist an attacker who
+/* Prefixes are shared between equal salts only; this need not resist an attacker who
  * knows the other's salt. */
 static uint64_t salt_hash(struct span salt)
 {
-    uint64_t h = 0xcbf29ce484222325u;
-    for (size_t i = 0; i < salt.n; i++) {
-        h = (h ^ (unsigned char)salt.p[i]) * 0x100000001b3u;
-    }
-    return salt.n == 0 ? 0 : h;
+    return salt.n == 0 ? 0 : hash_bytes(salt);
 }
 
 static bool count_choices(struct completion *c, struct error *err)

@@ -362,7 +362,7 @@ static cJSON *finish_messages(const struct conversation *c, struct template_habi
     return messages;
 }
 
-static const cJSON *last_of(const cJSON *messages)
+static cJSON *last_of(const cJSON *messages)
 {
     return messages->child->prev; /* cJSON: the first child's prev is the last */
 }
@@ -392,7 +392,7 @@ static const char mark[] = "\x02"
 
 static bool mark_final(cJSON *messages, struct error *err)
 {
-    cJSON *last = (cJSON *)last_of(messages);
+    cJSON *last = last_of(messages);
     const cJSON *content = json_get(last, "content");
     struct buffer text;
     if (content != NULL && !cJSON_IsString(content)) {

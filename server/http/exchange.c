@@ -367,32 +367,28 @@ void exchange_reply_json(struct exchange *x, struct buffer *body)
     exchange_reply(x, 200, "application/json", body);
 }
 
-/* FNV-1a, mixed */
-static uint64_t hash_bytes(const void *p, size_t n)
+/* Never 0, which is nobody. */
+static uint64_t client_named(struct span name)
 {
-    uint64_t h = UINT64_C(14695981039346656037);
-    for (size_t i = 0; i < n; i++) {
-        h = (h ^ ((const unsigned char *)p)[i]) * UINT64_C(1099511628211);
-    }
-    return hash_mix(h) | 1; /* 0 is nobody */
+    return hash_mix(hash_bytes(name)) | 1;
 }
 
 uint64_t exchange_client(const struct exchange *x)
 {
     const char *key = exchange_header(x, "Authorization");
     if (key == NULL) key = exchange_header(x, "x-api-key");
-    if (key != NULL) return hash_bytes(key, strlen(key));
+    if (key != NULL) return client_named(span_str(key));
     const union MHD_ConnectionInfo *info =
         MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     if (info == NULL || info->client_addr == NULL) return 0;
     const struct sockaddr *a = info->client_addr;
     if (a->sa_family == AF_INET) {
         const struct sockaddr_in *v4 = (const void *)a;
-        return hash_bytes(&v4->sin_addr, sizeof(v4->sin_addr));
+        return client_named(span_of(&v4->sin_addr, sizeof(v4->sin_addr)));
     }
     if (a->sa_family != AF_INET6) return 0;
     const struct sockaddr_in6 *v6 = (const void *)a;
-    return hash_bytes(&v6->sin6_addr, 8); /* a host has a whole /64 */
+    return client_named(span_of(&v6->sin6_addr, 8)); /* a host has a whole /64 */
 }
 
 enum error_shape exchange_errors(const struct exchange *x)

@@ -14,8 +14,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "base/json.h"
-#include "server/http/base64.h"
 #include "server/generate/completion.h"
 #include "base/emit.h"
 #include "server/http/state.h"
@@ -225,7 +225,7 @@ static void emit_binary(const struct completion *c, const struct array *a, struc
     }
     emit_key(out, a->key);
     buffer_add_char(out, '"');
-    base64_add(out, buffer_span(&bytes));
+    base64_encode(buffer_span(&bytes), out);
     buffer_add_char(out, '"');
     if (bytes.failed) out->failed = true;
     buffer_clear(&bytes);

@@ -72,18 +72,21 @@ static void pad(struct writer *w, size_t data_bytes)
 }
 
 /* The bytes against a page that cannot be read. */
-static struct span guarded(const void *p, size_t n)
+static struct guarded {
+    char *p;
+    size_t n;
+} guarded(const void *p, size_t n)
 {
     char *map = mmap(NULL, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     mprotect(map + 2 * 4096, 4096, PROT_NONE);
     char *at = map + 2 * 4096 - n;
     memcpy(at, p, n);
-    return span_of(at, n);
+    return (struct guarded){at, n};
 }
 
-static void unguard(struct span s)
+static void unguard(struct guarded s)
 {
-    munmap((void *)(s.p + s.n - 2 * 4096), 3 * 4096);
+    munmap(s.p + s.n - 2 * 4096, 3 * 4096);
 }
 
 static void right_file(struct writer *w)
@@ -117,8 +120,8 @@ static void a_right_file_is_read(void **state)
     struct writer w;
     struct error err = {0};
     right_file(&w);
-    struct span bytes = guarded(w.p, w.n);
-    struct gguf *g = gguf_open_memory(bytes, "right", &err);
+    struct guarded bytes = guarded(w.p, w.n);
+    struct gguf *g = gguf_open_memory(span_of(bytes.p, bytes.n), "right", &err);
     if (g == NULL) fail_msg("%s", err.message);
     int64_t blocks = 0;
     assert_true(gguf_get_int(g, "llama.block_count", 0, 100, &blocks, &err));
@@ -151,8 +154,8 @@ static void every_cut_is_refused(void **state)
     right_file(&w);
     for (size_t n = 0; n < w.n; n++) {
         struct error err = {0};
-        struct span bytes = guarded(w.p, n);
-        struct gguf *g = gguf_open_memory(bytes, "cut", &err);
+        struct guarded bytes = guarded(w.p, n);
+        struct gguf *g = gguf_open_memory(span_of(bytes.p, bytes.n), "cut", &err);
         if (g != NULL || err.code == ERROR_NONE) fail_msg("cut at %zu of %zu accepted", n, w.n);
         unguard(bytes);
     }
@@ -167,8 +170,8 @@ static void no_flipped_byte_crashes(void **state)
         for (int bit = 0; bit < 8; bit++) {
             struct error err = {0};
             w.p[i] ^= (unsigned char)(1 << bit);
-            struct span bytes = guarded(w.p, w.n);
-            struct gguf *g = gguf_open_memory(bytes, "flipped", &err);
+            struct guarded bytes = guarded(w.p, w.n);
+            struct gguf *g = gguf_open_memory(span_of(bytes.p, bytes.n), "flipped", &err);
             assert_true((g == NULL) == (err.code != ERROR_NONE));
             for (size_t t = 0; g != NULL && t < gguf_n_tensors(g); t++) {
                 const struct gguf_tensor *x = gguf_tensor_at(g, t);
@@ -335,8 +338,8 @@ static void lies_are_refused(void **state)
         struct writer w = {.n = 0};
         struct error err = {0};
         lies[i].write(&w);
-        struct span bytes = guarded(w.p, w.n);
-        struct gguf *g = gguf_open_memory(bytes, "lie.gguf", &err);
+        struct guarded bytes = guarded(w.p, w.n);
+        struct gguf *g = gguf_open_memory(span_of(bytes.p, bytes.n), "lie.gguf", &err);
         if (g != NULL || strstr(err.message, "lie.gguf") == NULL ||
             strstr(err.message, lies[i].message) == NULL) {
             printf("%s: %s\n", lies[i].name, err.message);

@@ -21,8 +21,13 @@
 
 enum { PAGES = 2 * 4096 };
 
+struct file {
+    char *p;
+    size_t n;
+};
+
 /* A file of that header and data_bytes of zeros, against a page that cannot be read. */
-static struct span make_file(const char *header, size_t data_bytes)
+static struct file make_file(const char *header, size_t data_bytes)
 {
     uint64_t n = strlen(header);
     size_t size = 8 + n + data_bytes;
@@ -32,12 +37,12 @@ static struct span make_file(const char *header, size_t data_bytes)
     char *at = map + PAGES - size;
     memcpy(at, &n, 8); /* this machine is little endian, as the files are */
     memcpy(at + 8, header, n);
-    return span_of(at, size);
+    return (struct file){at, size};
 }
 
-static void drop_file(struct span s)
+static void drop_file(struct file s)
 {
-    munmap((void *)(s.p + s.n - PAGES), PAGES + 4096);
+    munmap(s.p + s.n - PAGES, PAGES + 4096);
 }
 
 static const char right[] = "{\"__metadata__\":{\"format\":\"pt\"},"
@@ -49,8 +54,8 @@ static void a_right_file_is_read(void **state)
 {
     (void)state;
     struct error err = {0};
-    struct span bytes = make_file(right, 28);
-    struct safetensors *s = safetensors_open_memory(bytes, "right", &err);
+    struct file bytes = make_file(right, 28);
+    struct safetensors *s = safetensors_open_memory(span_of(bytes.p, bytes.n), "right", &err);
     if (s == NULL) fail_msg("%s", err.message);
     assert_int_equal(safetensors_count(s), 3);
     const struct safetensor *t = safetensors_find(s, "b");
@@ -69,12 +74,12 @@ static void a_right_file_is_read(void **state)
 static void every_cut_is_refused(void **state)
 {
     (void)state;
-    struct span bytes = make_file(right, 28);
+    struct file bytes = make_file(right, 28);
     for (size_t n = 0; n < bytes.n; n++) {
         struct error err = {0};
-        struct span copy =
+        struct file copy =
             make_file("", n < 8 ? 0 : n - 8); /* its first bytes, ending at the page */
-        char *at = (char *)copy.p + copy.n - n;
+        char *at = copy.p + copy.n - n;
         memcpy(at, bytes.p, n);
         if (safetensors_open_memory(span_of(at, n), "cut", &err) != NULL) {
             fail_msg("cut at %zu of %zu accepted", n, bytes.n);
@@ -88,12 +93,12 @@ static void every_cut_is_refused(void **state)
 static void no_flipped_byte_crashes(void **state)
 {
     (void)state;
-    struct span bytes = make_file(right, 28);
+    struct file bytes = make_file(right, 28);
     for (size_t i = 0; i < 8 * bytes.n; i++) {
         struct error err = {0};
-        char *at = (char *)bytes.p + i / 8, was = *at;
+        char *at = bytes.p + i / 8, was = *at;
         *at = (char)(was ^ 1 << i % 8);
-        struct safetensors *s = safetensors_open_memory(bytes, "flipped", &err);
+        struct safetensors *s = safetensors_open_memory(span_of(bytes.p, bytes.n), "flipped", &err);
         assert_true((s == NULL) == (err.code != ERROR_NONE));
         for (size_t t = 0; s != NULL && t < safetensors_count(s); t++) {
             const struct safetensor *x = safetensors_at(s, t);
@@ -154,8 +159,8 @@ static void lies_are_refused(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof(lies) / sizeof(lies[0]); i++) {
         struct error err = {0};
-        struct span bytes = make_file(lies[i].header, 64);
-        if (safetensors_open_memory(bytes, "lie.file", &err) != NULL) {
+        struct file bytes = make_file(lies[i].header, 64);
+        if (safetensors_open_memory(span_of(bytes.p, bytes.n), "lie.file", &err) != NULL) {
             fail_msg("%s: accepted", lies[i].name);
         }
         if (strstr(err.message, "lie.file") == NULL || strstr(err.message, lies[i].says) == NULL) {
@@ -191,7 +196,7 @@ static void write_file(const char *name, const void *p, size_t n)
 
 static void write_shard(const char *name, const char *header)
 {
-    struct span s = make_file(header, 16);
+    struct file s = make_file(header, 16);
     write_file(name, s.p, s.n);
     drop_file(s);
 }

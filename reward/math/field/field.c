@@ -7,6 +7,8 @@
  */
 #include "reward/math/field/field.h"
 
+#include "base/hash.h"
+
 #include <assert.h>
 
 #define P FIELD_P
@@ -68,10 +70,7 @@ struct field field_int(int64_t n)
 
 uint64_t field_mix(uint64_t x)
 {
-    x += UINT64_C(0x9e3779b97f4a7c15);
-    x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
-    return x ^ (x >> 31);
+    return hash_mix(x + HASH_STEP);
 }
 
 struct field field_hash(struct span s, uint64_t seed)
