@@ -40,7 +40,7 @@ def choice_of(events):
         [c] = event["choices"]
         text += c["text"]
         ids += c["token_ids"]
-        logprobs += c["logprobs"]["token_logprobs"]
+        logprobs += (c["logprobs"] or {"token_logprobs": []})["token_logprobs"]  # null: a chunk without a token
     return text, ids, logprobs
 
 

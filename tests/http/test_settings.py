@@ -194,6 +194,7 @@ CASES = {
     "verify-workers": (["--verify-workers", "1"], workers, ["--verify-seconds", "0.2"]),
     "verify-seconds": (["--verify-seconds", "0"], cause(HEAVY)),
     "verify-memory": (["--verify-memory", "300M"], worker_memory),
+    "max-wait": (None, None),  # tests/unit/test_turns.c
     "verify-items": (["--verify-items", "2"], status_of({"items": [{"completion": "1", "answer": "1"}] * 3}, "/verify")),
     "code-unsafe": (["--code-unsafe"], lambda s: [re.findall(r"unsafe=\S+|code_refused", line) for line in s.log[:1]]),
     "log-level": (None, None),  # below

@@ -153,7 +153,7 @@ def test_a_second_client_does_not_wait_for_the_first(judge, kind):
     body = json.dumps({"items": [SLOW] * 200, "rewards": ACCURACY}).encode()
     before = judge.metric("touchstone_verify_timeouts_total")
     with judge.connect() as first:
-        first.sendall(b"POST /verify HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        first.sendall(b"POST /verify HTTP/1.1\r\nHost: x\r\nx-api-key: first\r\nContent-Type: application/json\r\n"
                       b"Content-Length: %d\r\n\r\n%b" % (len(body), body))
         judge.wait_metric("touchstone_verify_workers_busy", lambda busy: busy > 0)
         for i in range(40):
