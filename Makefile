@@ -167,8 +167,8 @@ race-built: $(BIN) $(RACED:%=$(B)/tests/unit/test_%)
 	@for t in $(RACED); do echo "== $$t"; $(B)/tests/unit/test_$$t || exit 1; done
 	/usr/bin/python3 tests/paranoid/race.py $(B)
 
-# Memory that runs out at every allocation, one by one, and whole structures checked at every step. DRIVE= the part
-# of it that .ci/run has: every chain of callers once.
+# Memory that runs out at every allocation, one by one, and whole structures checked at every step. DRIVE= is the
+# short form: every chain of callers once.
 DRIVE ?= --full
 CHECKED := kv_cache scheduler engine bpe pool judge sample generation lines
 paranoid: deps
