@@ -5,6 +5,7 @@
 #ifndef REWARD_JUDGE_ADVANTAGE_H
 #define REWARD_JUDGE_ADVANTAGE_H
 
+#include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -31,6 +32,15 @@ bool advantage_method_find(struct span name, enum advantage_method *out);
 
 /* Its full name, a literal. */
 const char *advantage_method_name(enum advantage_method m);
+
+struct advantage_params;
+
+/* Does it look beyond the group, at all that is judged together? */
+bool advantage_is_batched(const struct advantage_params *p);
+
+/* A method's name, or an object with "method" and what /verify/advantages takes beside it (scale, eps,
+ * normalize, clip). */
+bool advantage_params_read(const cJSON *value, struct advantage_params *out, struct error *err);
 
 /* Does it weigh by tokens? */
 bool advantage_wants_lengths(enum advantage_method m);

@@ -55,6 +55,7 @@ FLOORS = {
     "server": [
         {"server/http"},
         {"server/generate"},
+        {"server/rollouts"},
         {"server/routes"},
         {"server/cli"},
     ],

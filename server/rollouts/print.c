@@ -1,0 +1,310 @@
+/* server/rollouts/print.c - a group as JSON.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/emit.h"
+#include "server/generate/logprobs.h"
+#include "server/http/state.h"
+#include "server/rollouts/rollout.h"
+
+/* A row of a sample: what was given, then what was sampled and kept. */
+struct row {
+    const struct strand *strand;
+    const struct choice *choice;
+    size_t given, own;
+};
+
+static struct row row_of(const struct sample *s)
+{
+    size_t n = s->choice != NULL ? s->choice->n_records : 0;
+    return (struct row){.strand = s->strand,
+                        .choice = s->choice,
+                        .given = (size_t)s->strand->n,
+                        .own = s->kept < n ? s->kept : n};
+}
+
+static void emit_maybe(struct buffer *out, float value)
+{
+    if (isnan(value)) {
+        emit_null(out, NULL);
+    } else {
+        emit_float(out, NULL, value);
+    }
+}
+
+/* ---- the tokens ------------------------------------------------------------------------------- */
+
+static void emit_ids(const struct row *r, struct buffer *out)
+{
+    bool forced = r->strand->forced;
+    emit_array(out, "token_ids");
+    for (size_t i = 0; i < r->given; i++) {
+        emit_int(out, NULL, r->strand->ids[i]);
+    }
+    for (size_t i = 0; i < r->own; i++) {
+        emit_int(out, NULL, r->choice->records[i].prob.id);
+    }
+    emit_close(out, ']');
+    emit_array(out, "loss_mask");
+    for (size_t i = 0; i < r->given + r->own; i++) {
+        emit_int(out, NULL, !(forced && i + 1 == r->given));
+    }
+    emit_close(out, ']');
+}
+
+static void emit_logprobs(const struct row *r, bool drawn, struct buffer *out)
+{
+    const float *known = drawn ? NULL : r->strand->logprobs;
+    bool forced = r->strand->forced;
+    emit_array(out, drawn ? "processed_logprobs" : "logprobs");
+    for (size_t i = 0; i < r->given; i++) {
+        bool has = known != NULL && !(forced && i + 1 == r->given);
+        emit_maybe(out, has ? known[i] : NAN);
+    }
+    for (size_t i = 0; i < r->own; i++) {
+        const struct token_record *t = &r->choice->records[i];
+        emit_maybe(out, drawn ? t->drawn : t->prob.logprob);
+    }
+    emit_close(out, ']');
+}
+
+static void emit_tops(const struct row *r, struct buffer *out)
+{
+    emit_array(out, "top_logprobs");
+    for (size_t i = 0; i < r->given; i++) {
+        emit_null(out, NULL);
+    }
+    for (size_t i = 0; i < r->own; i++) {
+        const struct token_record *t = &r->choice->records[i];
+        emit_array(out, NULL);
+        for (int k = 0; k < t->n_top; k++) {
+            const struct token_prob *p = &r->choice->tops[t->first_top + (size_t)k];
+            emit_object(out, NULL);
+            emit_int(out, "token_id", p->id);
+            emit_float(out, "logprob", p->logprob);
+            emit_close(out, '}');
+        }
+        emit_close(out, ']');
+    }
+    emit_close(out, ']');
+}
+
+/* The text of the ids that are shown: the choice's own where that is all of them. */
+static void emit_sample_text(struct sample *s, const struct row *r, struct buffer *out)
+{
+    const struct rollout *rollout = s->group->rollout;
+    struct error err = {0};
+    if (r->choice == NULL) {
+        emit_text(out, "text", span_str(""));
+        return;
+    }
+    if (r->given == 0 && r->own == r->choice->n_records && s->ended_by == NULL) {
+        emit_text(out, "text", buffer_span(&r->choice->text));
+        return;
+    }
+    int *ids = arena_alloc(s->arena, r->given + r->own + 1, sizeof(*ids));
+    for (size_t i = 0; ids != NULL && i < r->given + r->own; i++) {
+        ids[i] = i < r->given ? r->strand->ids[i] : r->choice->records[i - r->given].prob.id;
+    }
+    buffer_drop(&s->text, s->text.n);
+    bool ok = ids != NULL &&
+              engine_detokenize(rollout->exchange->server->engine, ids, r->given + r->own,
+                                rollout->ask.params.engine.skip_special_tokens, &s->text, &err);
+    if (!ok || s->text.failed) out->failed = true;
+    emit_text(out, "text", buffer_span(&s->text));
+}
+
+/* ---- how it ended ----------------------------------------------------------------------------- */
+
+static void emit_end(const struct sample *s, struct buffer *out)
+{
+    bool whole = s->ended_by == NULL;
+    emit_str(out, "finish_reason", whole ? choice_finish_name(s->choice) : s->ended_by);
+    if (whole && s->choice->stop_string != NULL) {
+        emit_str(out, "stop_reason", s->choice->stop_string);
+    } else if (whole && s->choice->stop_token >= 0) {
+        emit_int(out, "stop_reason", s->choice->stop_token);
+    } else {
+        emit_null(out, "stop_reason");
+    }
+}
+
+/* Whose weights: the caller's spans of what was given, then ours. */
+static void emit_versions(const struct sample *s, const struct row *r, struct buffer *out)
+{
+    const struct engine *e = s->group->rollout->exchange->server->engine;
+    char version[24];
+    snprintf(version, sizeof(version), "%llu", (unsigned long long)engine_weights(e).number);
+    if (r->strand->versions == NULL) {
+        emit_str(out, "weight_version", version);
+        return;
+    }
+    const cJSON *span;
+    emit_array(out, "weight_versions");
+    cJSON_ArrayForEach(span, r->strand->versions)
+    {
+        emit_value(out, NULL, span);
+    }
+    emit_object(out, NULL);
+    emit_str(out, "version", version);
+    emit_int(out, "start", (int64_t)r->given);
+    emit_int(out, "end", (int64_t)(r->given + r->own));
+    emit_close(out, '}');
+    emit_close(out, ']');
+}
+
+static void emit_verdict(const struct sample *s, struct buffer *out)
+{
+    const struct ask *ask = &s->group->rollout->ask;
+    const struct judge_reply *reply = &s->judged.reply;
+    bool counts = s->mask_cause == NULL && reply->has_reward;
+    if (counts) {
+        emit_double(out, "reward", reply->reward);
+    } else {
+        emit_null(out, "reward");
+    }
+    judge_reply_emit(reply, out);
+    emit_bool(out, "mask", s->mask_cause != NULL);
+    emit_str(out, "mask_cause", s->mask_cause);
+    if (counts && ask->advantage.method != ADVANTAGE_NONE && s->group->error.code == ERROR_NONE) {
+        emit_double(out, "advantage", reply->advantage);
+    } else {
+        emit_null(out, "advantage");
+    }
+    emit_bool(out, "keep", counts && reply->keep);
+}
+
+static void emit_sample(struct sample *s, struct buffer *out)
+{
+    unsigned returns = s->group->rollout->ask.returns;
+    struct row r = row_of(s);
+    emit_object(out, NULL);
+    emit_int(out, "index", s->index);
+    if (returns & RETURN_TEXT) emit_sample_text(s, &r, out);
+    if (returns & RETURN_IDS) emit_ids(&r, out);
+    if (returns & RETURN_LOGPROBS) emit_logprobs(&r, false, out);
+    if (returns & RETURN_PROCESSED) emit_logprobs(&r, true, out);
+    if (returns & RETURN_TOPS) emit_tops(&r, out);
+    emit_end(s, out);
+    emit_versions(s, &r, out);
+    emit_verdict(s, out);
+    emit_close(out, '}');
+}
+
+/* ---- the group -------------------------------------------------------------------------------- */
+
+/* The mean reward of those of a strand that count, or null: the value of what it begins with. */
+static void emit_value_of(const struct group *g, const struct strand *s, struct buffer *out)
+{
+    double sum = 0;
+    int n = 0;
+    for (int i = s->first; i < s->first + s->samples; i++) {
+        const struct sample *one = &g->samples[i];
+        if (one->mask_cause != NULL || !one->judged.reply.has_reward) continue;
+        sum += one->judged.reply.reward;
+        n++;
+    }
+    if (n > 0) {
+        emit_double(out, "value", sum / n);
+    } else {
+        emit_null(out, "value");
+    }
+}
+
+static void emit_forks(struct group *g, struct buffer *out)
+{
+    emit_array(out, "forks");
+    for (int k = 0; k < g->prompt->n_strands; k++) {
+        const struct strand *s = &g->prompt->strands[k];
+        emit_object(out, NULL);
+        emit_int(out, "at", s->at);
+        emit_value_of(g, s, out);
+        emit_array(out, "samples");
+        for (int i = s->first; i < s->first + s->samples; i++) {
+            emit_sample(&g->samples[i], out);
+        }
+        emit_close(out, ']');
+        emit_close(out, '}');
+    }
+    emit_close(out, ']');
+}
+
+static void emit_samples(struct group *g, struct buffer *out)
+{
+    emit_array(out, "samples");
+    for (int i = 0; !g->prompt->forks && i < g->n; i++) {
+        emit_sample(&g->samples[i], out);
+    }
+    emit_close(out, ']');
+}
+
+static void count(struct group *g)
+{
+    for (int i = 0; i < g->n; i++) {
+        g->tokens += (int64_t)row_of(&g->samples[i]).own;
+    }
+    for (int i = 0; i < g->prompt->n_strands; i++) {
+        g->cached += g->strands[i]->n_cached;
+    }
+}
+
+void print_group(struct group *g)
+{
+    const struct rollout *r = g->rollout;
+    struct buffer *out = &g->text;
+    const struct tokens *ids = &g->prompt->ids;
+    count(g);
+    emit_object(out, NULL);
+    emit_value(out, "id", g->prompt->id);
+    emit_int(out, "prompt", (int64_t)(g->attempt % r->ask.n_prompts));
+    if (r->ask.groups > 0) emit_int(out, "attempt", (int64_t)g->attempt);
+    if (r->ask.returns & RETURN_PROMPT_IDS) {
+        logprobs_emit_ids("prompt_token_ids", ids->ids, ids->n, out);
+    }
+    emit_samples(g, out);
+    if (g->prompt->forks) emit_forks(g, out);
+    emit_object(out, "group");
+    judge_group_emit(&g->outcome, out);
+    emit_close(out, '}');
+    if (g->error.code != ERROR_NONE) emit_str(out, "error", g->error.message);
+    emit_object(out, "usage");
+    emit_int(out, "prompt_tokens", (int64_t)ids->n);
+    emit_int(out, "completion_tokens", g->tokens);
+    emit_int(out, "cached_tokens", g->cached);
+    emit_close(out, '}');
+    emit_close(out, '}');
+}
+
+void print_totals(const struct rollout *r, struct buffer *out)
+{
+    struct engine_stats stats;
+    int64_t prompt = 0, tokens = 0, cached = 0, samples = 0, masked = 0;
+    for (size_t i = 0; i < r->begun; i++) {
+        const struct group *g = &r->groups[i];
+        prompt += (int64_t)g->prompt->ids.n;
+        tokens += g->tokens;
+        cached += g->cached;
+        samples += g->n;
+        masked += g->masked;
+    }
+    engine_stats(r->exchange->server->engine, &stats);
+    emit_object(out, "totals");
+    emit_int(out, "attempts", (int64_t)r->begun);
+    emit_int(out, "informative", (int64_t)r->informative);
+    emit_int(out, "samples", samples);
+    emit_int(out, "masked", masked);
+    emit_int(out, "prompt_tokens", prompt);
+    emit_int(out, "completion_tokens", tokens);
+    emit_int(out, "cached_tokens", cached);
+    emit_double(out, "seconds", (double)(clock_ns() - r->started_ns) / 1e9);
+    emit_object(out, "queue");
+    emit_int(out, "running", stats.running);
+    emit_int(out, "waiting", stats.waiting);
+    emit_close(out, '}');
+    emit_close(out, '}');
+}
