@@ -187,13 +187,11 @@ static const char *const reasons[] = {
 
 static void say_unmet(const struct plan_outcome *o, struct reward_out *out)
 {
-    detail_key(out, "unmet");
-    buffer_add_char(out->details, '[');
+    detail_array(out, "unmet");
     for (int i = 0; i < o->n_unmet; i++) {
-        if (i > 0) buffer_add_char(out->details, ',');
-        json_print_text(o->unmet[i], out->details);
+        detail_text(out, NULL, o->unmet[i]);
     }
-    buffer_add_char(out->details, ']');
+    detail_close(out, ']');
 }
 
 static void say_action(const struct step *s, struct reward_out *out)

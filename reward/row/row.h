@@ -104,8 +104,16 @@ void detail_bool(struct reward_out *out, const char *key, bool value);
 
 /* The same for null. */
 void detail_null(struct reward_out *out, const char *key);
-/* `"key":` and nothing else: the caller appends one JSON value to out->details. */
-void detail_key(struct reward_out *out, const char *key);
+
+/* Open an array or an object, and close it ('}' or ']'). What follows is in it; inside an array key is
+ * NULL. */
+void detail_array(struct reward_out *out, const char *key);
+
+/* Likewise. */
+void detail_object(struct reward_out *out, const char *key);
+
+/* Likewise. */
+void detail_close(struct reward_out *out, char bracket);
 
 /* ---- a row --------------------------------------------------------------------------------------- */
 
