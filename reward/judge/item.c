@@ -8,6 +8,7 @@
 #include "reward/judge/item.h"
 
 #include "base/emit.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "reward/judge/registry.h"
 #include "reward/row/limits.h"
@@ -42,11 +43,7 @@ static pthread_once_t known_once = PTHREAD_ONCE_INIT;
 
 static size_t slot_of(const char *name)
 {
-    uint32_t h = 2166136261u; /* FNV-1a */
-    for (const char *p = name; *p != '\0'; p++) {
-        h = (h ^ (unsigned char)*p) * 16777619u;
-    }
-    size_t slot = h % SLOTS;
+    size_t slot = hash_bytes(span_str(name)) % SLOTS;
     while (known.name[slot] != NULL && strcmp(known.name[slot], name) != 0) {
         slot = (slot + 1) % SLOTS;
     }
