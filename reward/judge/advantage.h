@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "base/fields.h"
 #include "base/span.h"
@@ -44,8 +45,9 @@ struct advantage_params;
 bool advantage_is_batched(const struct advantage_params *p);
 
 /* A method's name, or an object with "method" and what /verify/advantages takes beside it (scale, eps,
- * normalize, clip). */
-bool advantage_params_read(const cJSON *value, struct advantage_params *out, struct error *err);
+ * normalize, clip), in a. */
+bool advantage_params_read(const cJSON *value, struct arena *a, struct advantage_params *out,
+                           struct error *err);
 
 /* Does it weigh by tokens? */
 bool advantage_wants_lengths(enum advantage_method m);

@@ -1,77 +1,80 @@
-/* reward/judge/advantage_read.c - how a client names an estimator with its parameters.
+/* reward/judge/advantage_read.c - see advantage_read.h.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/judge/advantage.h"
+#include "reward/judge/advantage_read.h"
 
 #include <stddef.h>
 
-#include "base/fields.h"
 #include "base/json.h"
 
-static const double MAX_REWARD = 1e12;
+#define MAX_REWARD 1e12
 
-static bool read_method(const struct field_context *context, const cJSON *value, void *out,
-                        struct error *err)
-{
-    (void)context;
-    if (!cJSON_IsString(value)) return field_wrong_type(value, "a string", err);
-    return advantage_method_find(span_str(value->valuestring), out) ||
-           error_set(err, ERROR_INVALID_VALUE, NULL, "there is no method \"%.64s\"",
-                     value->valuestring);
-}
+static const char *const scales[] = {
+    [SCALE_GROUP] = "group", [SCALE_BATCH] = "batch", [SCALE_NONE] = "none", NULL};
+enum { SUM_THEN_NORMALIZE, NORMALIZE_THEN_SUM };
+static const char *const aggregations[] = {[SUM_THEN_NORMALIZE] = "sum_then_normalize",
+                                           [NORMALIZE_THEN_SUM] = "normalize_then_sum", NULL};
 
-static bool read_clip(const struct field_context *context, const cJSON *value, void *out,
-                      struct error *err)
-{
-    struct advantage_params *p = out;
-    const cJSON *least = cJSON_IsArray(value) ? value->child : NULL;
-    const cJSON *most = least != NULL ? least->next : NULL;
-    (void)context;
-    bool ok = cJSON_IsNumber(least) && cJSON_IsNumber(most) && most->next == NULL;
-    p->clip = true;
-    p->clip_min = ok ? least->valuedouble : 0;
-    p->clip_max = ok ? most->valuedouble : -1;
-    if (p->clip_min <= p->clip_max && p->clip_min >= -MAX_REWARD && p->clip_max <= MAX_REWARD) {
-        return true;
-    }
-    return error_set(err, ERROR_INVALID_VALUE, NULL, "clip must be [least, most]");
-}
-
-/* As a client gives them. */
-struct given {
-    enum advantage_method method;
-    int scale;
-    struct advantage_params p;
+#define AT(field) .offset = offsetof(struct advantage_given, field)
+/* clang-format off */
+static const struct field rows[] = {
+    {"method",     FIELD_READ, AT(method), .read = advantage_method_read, .required = true,
+     .doc = "whose estimator, by its name in docs/rewards.md"},
+    {"scale",      FIELD_CHOICE, AT(scale), .choices = scales, .fallback = "\"group\"",
+     .doc = "trl_grpo: whose deviation divides"},
+    {"eps",        FIELD_DOUBLE, AT(eps), .min = 0, .max = 1e6, .doc = "added to the deviation; none: the method's own"},
+    {"aggregation", FIELD_CHOICE, AT(aggregation), .choices = aggregations,
+     .fallback = "\"sum_then_normalize\"", .doc = "of the columns"},
+    {"normalize",  FIELD_BOOL, AT(normalize), .fallback = "false", .doc = "trl_rloo: over the batch"},
+    {"clip",       FIELD_NUMBERS, AT(clip), .min = -MAX_REWARD, .max = MAX_REWARD,
+     .doc = "[least, most] of a completion's sum"},
+    {"gamma",      FIELD_DOUBLE, AT(gamma), .min = 0, .max = 1, .fallback = "1",
+     .doc = "discount of later tokens: only 1 is one advantage a completion"},
+    {0},
 };
+/* clang-format on */
 
-#define AT(field) .offset = offsetof(struct given, field)
-
-bool advantage_params_read(const cJSON *value, struct advantage_params *out, struct error *err)
+struct field_table advantage_fields(struct advantage_given *g)
 {
-    static const char *const scales[] = {
-        [SCALE_GROUP] = "group", [SCALE_BATCH] = "batch", [SCALE_NONE] = "none", NULL};
-    struct given in = {.p = {.eps = -1}};
-    static const struct field rows[] = {
-        {"method", FIELD_READ, AT(method), .read = read_method, .required = true,
-         .doc = "The estimator's name."},
-        {"scale", FIELD_CHOICE, AT(scale), .choices = scales, .doc = "trl_grpo: what divides."},
-        {"eps", FIELD_DOUBLE, AT(p.eps), .min = 0, .max = 1e6, .doc = "Added to the deviation."},
-        {"normalize", FIELD_BOOL, AT(p.normalize), .doc = "trl_rloo: over all that is judged."},
-        {"clip", FIELD_READ, AT(p), .read = read_clip, .doc = "[least, most] of a reward, first."},
-        {0},
-    };
-    struct field_context context = {0};
-    struct field_table table = FIELD_TABLE(rows, &in);
+    *g = (struct advantage_given){.eps = -1};
+    return FIELD_TABLE(rows, g);
+}
+
+bool advantage_take(const struct advantage_given *g, struct advantage_params *out,
+                    struct error *err)
+{
+    *out = advantage_defaults(g->method);
+    out->scale = (enum advantage_scale)g->scale;
+    out->normalize_then_sum = g->aggregation == NORMALIZE_THEN_SUM;
+    out->normalize = g->normalize;
+    if (g->eps >= 0) out->eps = g->eps;
+    if (g->gamma < 1) {
+        return error_set(err, ERROR_UNSUPPORTED, "gamma",
+                         "gamma is %g: only at 1 do all tokens of a completion share one advantage",
+                         g->gamma);
+    }
+    out->clip = g->clip.values != NULL;
+    if (!out->clip) return true;
+    if (g->clip.n != 2 || g->clip.values[0] > g->clip.values[1]) {
+        return error_set(err, ERROR_INVALID_VALUE, "clip", "clip must be [least, most]");
+    }
+    out->clip_min = g->clip.values[0];
+    out->clip_max = g->clip.values[1];
+    return true;
+}
+
+bool advantage_params_read(const cJSON *value, struct arena *a, struct advantage_params *out,
+                           struct error *err)
+{
+    struct advantage_given given;
+    struct field_table table = advantage_fields(&given);
+    struct field_context context = {.arena = a};
     if (cJSON_IsString(value)) {
-        if (!read_method(&context, value, &in.method, err)) return false;
-        *out = advantage_defaults(in.method);
+        if (!advantage_method_read(&context, value, &given.method, err)) return false;
+        *out = advantage_defaults(given.method);
         return true;
     }
     if (!cJSON_IsObject(value)) return field_wrong_type(value, "a string or an object", err);
-    if (!fields_read(value, &table, 1, &context, err)) return false;
-    in.p.method = in.method;
-    in.p.scale = (enum advantage_scale)in.scale;
-    *out = in.p;
-    return true;
+    return fields_read(value, &table, 1, &context, err) && advantage_take(&given, out, err);
 }

@@ -178,11 +178,11 @@ static bool read_sampling(struct ask *ask, struct exchange *x, struct error *err
 }
 
 /* "grpo", or {"method": "grpo", ...}. */
-static bool read_advantage(struct ask *ask, struct error *err)
+static bool read_advantage(struct ask *ask, struct arena *a, struct error *err)
 {
     enum advantage_method method = ADVANTAGE_NONE;
     if (ask->advantage_value != NULL) {
-        return advantage_params_read(ask->advantage_value, &ask->advantage, err) ||
+        return advantage_params_read(ask->advantage_value, a, &ask->advantage, err) ||
                error_in(err, "advantage");
     }
     bool known = advantage_method_find(span_str("grpo"), &method);
@@ -231,7 +231,7 @@ bool ask_read(struct ask *ask, struct exchange *x, struct error *err)
     ask->rewards = judge_rewards_new(x->server->judge, ask->reward_list, err);
     if (ask->rewards == NULL) return error_in(err, "rewards");
     return completion_check_model(x->server, ask->model, err) && read_keep(ask, err) &&
-           read_sampling(ask, x, err) && read_advantage(ask, err) && read_prompts(ask, x, err) &&
+           read_sampling(ask, x, err) && read_advantage(ask, x->arena, err) && read_prompts(ask, x, err) &&
            read_until(ask, err);
 }
 
