@@ -85,6 +85,11 @@ struct judge_item *judge_item_new(const cJSON *fields, struct error *err)
     return NULL;
 }
 
+const cJSON *judge_item_fields(const struct judge_item *item)
+{
+    return item->item.json;
+}
+
 void judge_item_free(struct judge_item *item)
 {
     if (item == NULL) return;
@@ -182,6 +187,7 @@ static bool fill_parts(struct judge_sample *s)
         const struct part *p = &g->parts[i];
         if (spec->hidden) continue;
         parts[n++] = (struct judge_part){.label = spec->label,
+                                         .reward = spec->reward->name,
                                          .has_value = p->state == PART_VALUE,
                                          .value = p->value,
                                          .verdict = p->verdict,

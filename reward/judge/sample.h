@@ -56,6 +56,9 @@ struct judge_item;
  * sample that uses it. */
 struct judge_item *judge_item_new(const cJSON *fields, struct error *err);
 
+/* Its fields as they were given. Borrowed. */
+const cJSON *judge_item_fields(const struct judge_item *item);
+
 /* Accepts NULL. */
 void judge_item_free(struct judge_item *item);
 
@@ -78,7 +81,8 @@ void judge_round_free(struct judge_round *round);
 
 /* One reward of a sample. */
 struct judge_part {
-    struct span label; /* "as", or the reward's name */
+    struct span label;  /* "as", or the reward's name */
+    const char *reward; /* its name, a literal */
     bool has_value;
     double value;
     enum verdict verdict;

@@ -13,6 +13,7 @@
 #include "server/generate/completion.h"
 #include "server/generate/output_form.h"
 #include "server/http/state.h"
+#include "server/rollouts/revise.h"
 
 enum { MAX_ATTEMPTS = 65536, MOST_DEADLINE_MS = 24 * 3600 * 1000 };
 
@@ -92,6 +93,8 @@ static const struct field rows[] = {
      .doc = "n times this many samples begin, and the first n to end stay."},
     {"stop_when", FIELD_CHOICE, AT(stop_when), .choices = stop_words,
      .doc = "End a group when an answer has the majority of n, or a sample is correct."},
+    {"revise", FIELD_OBJECT, AT(revise),
+     .doc = "{\"rounds\", \"template\"}: what is not right is told what is wrong, and goes on."},
     {"deadline_ms", FIELD_INT64, AT(deadline_ms), .min = 1, .max = MOST_DEADLINE_MS,
      .doc = "Milliseconds after which what is not done is ended and masked."},
     {"return", FIELD_READ, AT(returns), .read = read_returns,
@@ -135,6 +138,36 @@ static bool read_until(struct ask *ask, struct error *err)
     ask->groups = (size_t)n[0];
     ask->attempts = (size_t)n[1];
     return true;
+}
+
+/* A sample that is revised is one row of several turns: rules that compare rows as they end, and rows
+ * that begin in the midst of a turn, do not go with it. */
+static bool check_revise(const struct ask *ask, struct error *err)
+{
+    bool apart = ask->over_sample > 1 || ask->stop_when != STOP_NEVER;
+    for (size_t i = 0; i < ask->n_prompts && !apart; i++) {
+        apart = ask->prompts[i].forks || ask->prompts[i].n_strands != 1 ||
+                ask->prompts[i].strands[0].n > 0;
+    }
+    return !apart || error_set(err, ERROR_INVALID_VALUE, "revise",
+                               "revise does not go with over_sample, stop_when, partial or fork");
+}
+
+static bool read_revise(struct ask *ask, struct exchange *x, struct error *err)
+{
+    static const struct field revise_rows[] = {
+        {"rounds", FIELD_INT, AT(rounds), .min = 0, .max = ASK_MOST_ROUNDS, .required = true,
+         .doc = "Revisions at most."},
+        {"template", FIELD_TEXT, AT(template),
+         .doc = "The message; {feedback} in it is what is wrong."},
+        {0},
+    };
+    struct field_context context = {.arena = x->arena};
+    struct field_table table = FIELD_TABLE(revise_rows, ask);
+    if (ask->revise == NULL) return true;
+    if (!fields_read(ask->revise, &table, 1, &context, err)) return error_in(err, "revise");
+    if (ask->rounds == 0) return true;
+    return check_revise(ask, err) && revise_check(ask, x, err);
 }
 
 /* Fields of sampling that stand elsewhere in this body, or mean a reply of another kind. */
@@ -232,7 +265,7 @@ bool ask_read(struct ask *ask, struct exchange *x, struct error *err)
     if (ask->rewards == NULL) return error_in(err, "rewards");
     return completion_check_model(x->server, ask->model, err) && read_keep(ask, err) &&
            read_sampling(ask, x, err) && read_advantage(ask, x->arena, err) && read_prompts(ask, x, err) &&
-           read_until(ask, err);
+           read_until(ask, err) && read_revise(ask, x, err);
 }
 
 void ask_clear(struct ask *ask)

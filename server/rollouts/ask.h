@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "reward/reward.h"
+#include "server/generate/conversation.h"
 #include "server/generate/sampling_params.h"
 
 struct exchange;
@@ -43,9 +44,11 @@ struct ask_prompt {
     struct strand *strands;
     int n_strands;
     bool forks;
+    struct conversation talk; /* how a message is put behind a turn of the model's */
 };
 
 enum stop_when { STOP_NEVER, STOP_MAJORITY, STOP_FIRST_CORRECT };
+enum { ASK_MOST_ROUNDS = 16 };
 enum encoding { ENCODING_JSON, ENCODING_NDJSON };
 
 /* What a sample's entry holds: bits. */
@@ -74,6 +77,9 @@ struct ask {
     int64_t deadline_ms;     /* 0: none */
     size_t groups, attempts; /* until: informative groups, and groups begun at most; else groups 0 */
     bool overlong;           /* samples cut by max_tokens count */
+    const cJSON *revise;
+    int rounds;           /* revisions of a sample that is not right, at most */
+    struct span template; /* of the message that asks for one; p NULL: ours */
 };
 
 /* Read x's body into ask, which is zeroed. On any thread. False and *err naming the client's field;

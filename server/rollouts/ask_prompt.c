@@ -428,7 +428,9 @@ bool ask_prompt_read(struct ask *ask, struct exchange *x, size_t i, const cJSON 
     p->own = own_fields(entry, tables, 2);
     p->id = json_get(entry, "id");
     if (p->own == NULL) return no_memory(err);
-    return fields_read(p->own, tables, 2, &context, err) && check_n(ask, x, in.n, err) &&
+    bool ok = fields_read(p->own, tables, 2, &context, err);
+    p->talk = in.talk;
+    return ok && check_n(ask, x, in.n, err) &&
            read_prompt(x, &in, p, &context, err) && read_strands(ask, p, &in, &context, err) &&
            check_lengths(p, info->context, err) && read_item(p, entry, &in, err);
 }

@@ -19,6 +19,7 @@
 
 #include "base/mem.h"
 #include "server/http/state.h"
+#include "server/rollouts/revise.h"
 #include "server/rollouts/rollout.h"
 
 static struct rollout *rollout_of(const struct sample *s)
@@ -34,14 +35,21 @@ static void on_judged(struct judge_sample *judged)
     server_post(rollout_of(s)->exchange->server, &s->news);
 }
 
-/* The ids of s: given, then sampled. */
+/* What was given of s's first turn. */
+static size_t given_of(const struct sample *s)
+{
+    return s->n_turns == 1 ? (size_t)s->strand->n : 0;
+}
+
+/* The ids of s's turn: given, then sampled. NULL: no memory. */
 static int32_t *ids_of(const struct sample *s, size_t *n)
 {
-    size_t given = (size_t)s->strand->n, own = (size_t)s->choice->n_tokens;
-    int32_t *ids = arena_alloc(s->arena, given + own + 1, sizeof(*ids));
+    const struct turn *t = sample_turn(s);
+    size_t given = given_of(s), own = (size_t)t->choice->n_tokens;
+    int32_t *ids = arena_alloc(t->arena, given + own + 1, sizeof(*ids));
     *n = given + own;
     for (size_t i = 0; ids != NULL && i < *n; i++) {
-        ids[i] = i < given ? s->strand->ids[i] : s->choice->records[i - given].prob.id;
+        ids[i] = i < given ? s->strand->ids[i] : t->choice->records[i - given].prob.id;
     }
     return ids;
 }
@@ -51,8 +59,8 @@ static bool completion_of(struct sample *s, size_t n, const int32_t *ids, struct
 {
     const struct rollout *r = rollout_of(s);
     struct error err = {0};
-    *out = buffer_span(&s->choice->text);
-    if (s->strand->n == 0) return true;
+    *out = buffer_span(&sample_turn(s)->choice->text);
+    if (given_of(s) == 0) return true;
     bool ok = engine_detokenize(r->exchange->server->engine, ids, n,
                                 r->ask.params.engine.skip_special_tokens, &s->text, &err);
     *out = buffer_span(&s->text);
@@ -63,30 +71,31 @@ static void start(struct sample *s)
 {
     struct rollout *r = rollout_of(s);
     struct error err = {0};
-    struct judge_sample *j = &s->judged;
+    struct turn *t = sample_turn(s);
     size_t n = 0;
     int32_t *ids = ids_of(s, &n);
-    *j = (struct judge_sample){.rewards = r->ask.rewards,
-                               .item = s->group->prompt->item,
-                               .token_ids = ids,
-                               .n_token_ids = n,
-                               .arena = s->arena,
-                               .done = on_judged,
-                               .arg = s};
-    bool ok = ids != NULL && completion_of(s, n, ids, &j->completion) &&
-              judge_sample_start(r->round, j, &err);
+    t->judged = (struct judge_sample){.rewards = r->ask.rewards,
+                                      .item = s->group->prompt->item,
+                                      .token_ids = ids,
+                                      .n_token_ids = n,
+                                      .arena = t->arena,
+                                      .done = on_judged,
+                                      .arg = s};
+    bool ok = ids != NULL && completion_of(s, n, ids, &t->judged.completion) &&
+              judge_sample_start(r->round, &t->judged, &err);
     if (ok) return;
-    j->reply = (struct judge_reply){.mask_cause = "no_memory"};
-    on_judged(j);
+    t->judged.reply = (struct judge_reply){.mask_cause = "no_memory"};
+    on_judged(&t->judged);
 }
 
 /* Which of the group's answers s has given; a new one, if none before is equal. */
 static void classify(struct sample *s)
 {
     struct group *g = s->group;
-    if (s->judged.reply.extracted.n == 0) return;
+    const struct judge_sample *own = &sample_turn(s)->judged;
+    if (own->reply.extracted.n == 0) return;
     for (int i = 0; i < g->n_answers && s->answer < 0; i++) {
-        if (judge_same_vote(&g->answers[i]->judged, &s->judged)) s->answer = i;
+        if (judge_same_vote(&sample_turn(g->answers[i])->judged, own)) s->answer = i;
     }
     if (s->answer >= 0 || g->n_answers == GROUP_ANSWERS) return;
     s->answer = g->n_answers;
@@ -95,9 +104,11 @@ static void classify(struct sample *s)
 
 static void finish(struct sample *s)
 {
-    if (s->judged.state == NULL) return; /* it never began */
-    judge_sample_finish(&s->judged);
+    struct turn *t = sample_turn(s);
+    if (t->judged.state == NULL) return; /* it never began */
+    judge_sample_finish(&t->judged);
     if (rollout_of(s)->ask.stop_when == STOP_MAJORITY) classify(s);
+    if (rollout_of(s)->ask.rounds > 0) revise_say(s);
 }
 
 /* Those of g that count, into out [g->n]; how many. */
@@ -105,7 +116,7 @@ static size_t counted(const struct group *g, struct judge_sample **out)
 {
     size_t n = 0;
     for (int i = 0; i < g->n; i++) {
-        if (g->samples[i].mask_cause == NULL) out[n++] = &g->samples[i].judged;
+        if (g->samples[i].mask_cause == NULL) out[n++] = &sample_turn(&g->samples[i])->judged;
     }
     return n;
 }
@@ -183,13 +194,16 @@ static void work(uv_work_t *job)
 
 static void kick(struct rollout *r);
 
-/* The judge has said what it can: it counts unless something has masked it. */
+/* The judge has said what it can: s goes on, or it counts unless something has masked it. */
 static void came_home(struct sample *s)
 {
     assert(s->state == SAMPLE_AWAY); /* rollout.h (3) */
-    if (s->mask_cause == NULL) s->mask_cause = s->judged.reply.mask_cause;
-    group_judged(s);
-    group_look(s->group);
+    if (s->mask_cause == NULL) s->mask_cause = sample_turn(s)->judged.reply.mask_cause;
+    bool ends = s->mask_cause != NULL || s->group->ending != NULL || s->next_said.n == 0;
+    if (ends || !rollout_revise(s)) {
+        group_judged(s);
+        group_look(s->group);
+    }
     rollout_release(rollout_of(s));
 }
 

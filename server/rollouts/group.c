@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/hash.h"
 #include "base/mem.h"
 #include "server/http/state.h"
@@ -32,10 +33,12 @@ static bool has_rule(const struct group *g)
     return !g->prompt->forks && (r.most > 0 || r.first_correct || r.majority > 0);
 }
 
+/* Tokens of s so far, those that were given included. */
 static size_t tokens_of(const struct sample *s)
 {
-    size_t given = s->strand != NULL ? (size_t)s->strand->n : 0;
-    return given + (s->choice != NULL ? (size_t)s->choice->n_tokens : 0);
+    const struct choice *c = sample_turn(s)->choice;
+    assert(s->n_turns == 1); /* rules do not go with revisions */
+    return (size_t)s->strand->n + (c != NULL ? (size_t)c->n_tokens : 0);
 }
 
 static struct order_entry entry_of(const struct sample *s)
@@ -45,7 +48,7 @@ static struct order_entry entry_of(const struct sample *s)
         .tokens = tokens_of(s),
         .ended = s->state != SAMPLE_BEGUN,
         .judged = judged,
-        .correct = judged && s->judged.reply.verdict == VERDICT_CORRECT,
+        .correct = judged && sample_turn(s)->judged.reply.verdict == VERDICT_CORRECT,
         .answer = judged && s->mask_cause == NULL ? s->answer : -1};
 }
 
@@ -78,17 +81,22 @@ static void mask(struct sample *s, const char *cause)
 /* s comes after the one that decides the group: no more than `most` tokens of it stay. */
 static void cut(struct sample *s, size_t most)
 {
-    size_t given = s->strand != NULL ? (size_t)s->strand->n : 0;
+    size_t given = (size_t)s->strand->n;
     s->ended_by = "cut";
-    s->kept = most > given ? most - given : 0;
+    sample_turn(s)->kept = most > given ? most - given : 0;
     s->mask_cause = NULL; /* whatever else would have masked it came later in the order */
     mask(s, "cut");
 }
 
-static void abort_strands(struct group *g)
+/* The engine shall end all that g has there. */
+static void abort_all(struct group *g)
 {
     for (int i = 0; i < g->prompt->n_strands; i++) {
         generation_abort(g->strands[i]);
+    }
+    for (int i = 0; i < g->n; i++) {
+        struct generation *own = sample_turn(&g->samples[i])->own;
+        if (own != NULL) generation_abort(own);
     }
 }
 
@@ -100,15 +108,22 @@ static void apply(struct group *g, const struct order_entry *all, int deciding)
         if (i == deciding || order_before(all, i, deciding)) continue;
         cut(&g->samples[i], all[deciding].tokens);
     }
-    abort_strands(g);
+    abort_all(g);
 }
 
-/* The engine is through with its strands: nothing writes to its choices any more. */
+static bool is_running(const struct generation *g)
+{
+    return g != NULL && (g->state == GENERATION_HELD || g->state == GENERATION_RUNNING);
+}
+
+/* The engine is through with g: nothing writes to its choices any more. */
 static bool is_quiet(const struct group *g)
 {
     for (int i = 0; i < g->prompt->n_strands; i++) {
-        enum generation_state state = g->strands[i]->state;
-        if (state == GENERATION_HELD || state == GENERATION_RUNNING) return false;
+        if (is_running(g->strands[i])) return false;
+    }
+    for (int i = 0; i < g->n; i++) {
+        if (is_running(sample_turn(&g->samples[i])->own)) return false;
     }
     return true;
 }
@@ -142,12 +157,14 @@ void group_end(struct group *g, const char *cause)
     for (int i = 0; i < g->n; i++) {
         struct sample *s = &g->samples[i];
         if (s->state == SAMPLE_BEGUN) {
-            s->kept = s->choice != NULL ? (size_t)s->choice->n_tokens : 0;
+            struct turn *t = sample_turn(s);
+            tokens_clear(&s->next_said); /* it waits no longer to go on */
+            t->kept = t->choice != NULL ? (size_t)t->choice->n_tokens : 0;
             s->ended_by = late ? "deadline" : "abort";
         }
         if (s->state == SAMPLE_BEGUN || (late && s->state != SAMPLE_JUDGED)) mask(s, cause);
     }
-    abort_strands(g);
+    abort_all(g);
     group_look(g);
 }
 
@@ -187,7 +204,7 @@ static void on_sample(struct generation *g, struct choice *c)
 {
     struct sample *s = sample_of(g, c);
     if (s->state != SAMPLE_BEGUN) return; /* cut, or ended from outside */
-    s->kept = (size_t)c->n_tokens;
+    sample_turn(s)->kept = (size_t)c->n_tokens;
     s->state = SAMPLE_ENDED;
     if (c->finish == FINISH_ABORT) { /* by a pause, or another's abort route */
         s->ended_by = "abort";
@@ -200,13 +217,15 @@ static void on_sample(struct generation *g, struct choice *c)
     group_look(s->group);
 }
 
-/* The samples of a strand whose generation failed for want of memory have nothing to show. */
-static void fail_strand(struct group *g, const struct generation *failed)
+/* The samples of a generation that failed for want of memory have nothing to show of it. */
+static void fail_samples(struct group *g, const struct generation *failed)
 {
     for (int i = 0; i < g->n; i++) {
         struct sample *s = &g->samples[i];
-        if (s->choice == NULL || s->choice->generation != failed || s->state != SAMPLE_BEGUN) continue;
-        s->kept = 0;
+        struct turn *t = sample_turn(s);
+        if (t->choice == NULL || t->choice->generation != failed) continue;
+        if (s->state != SAMPLE_BEGUN) continue;
+        t->kept = 0;
         s->ended_by = "abort";
         mask(s, "no_memory");
     }
@@ -217,7 +236,7 @@ static void on_end(struct generation *g)
     struct group *group = g->owner;
     struct rollout *r = group->rollout;
     r->samples_running -= (size_t)g->n;
-    if (g->error.code != ERROR_NONE) fail_strand(group, g);
+    if (g->error.code != ERROR_NONE) fail_samples(group, g);
     group_look(group);
     rollout_go_on(r);
 }
@@ -236,16 +255,27 @@ static uint64_t seed_of(const struct group *g, const struct strand *s)
     return hash_add(hash_add(hash_add(h, place), round), (uint64_t)s->first);
 }
 
+static bool make_ids(struct tokens *t, size_t room, struct error *err)
+{
+    t->ids = mem_new(room + 1, sizeof(int), err);
+    t->room = room + 1;
+    t->n = 0;
+    return t->ids != NULL;
+}
+
+static void add_ids(struct tokens *t, const int *ids, size_t n)
+{
+    assert(t->n + n <= t->room);
+    if (n > 0) memcpy(t->ids + t->n, ids, n * sizeof(int));
+    t->n += n;
+}
+
 static bool fill_ids(struct generation *g, const struct tokens *prompt, const struct strand *s,
                      struct error *err)
 {
-    size_t n = prompt->n + (size_t)s->n;
-    g->ids.ids = mem_new(n + 1, sizeof(int), err);
-    if (g->ids.ids == NULL) return false;
-    memcpy(g->ids.ids, prompt->ids, prompt->n * sizeof(int));
-    if (s->n > 0) memcpy(g->ids.ids + prompt->n, s->ids, (size_t)s->n * sizeof(int));
-    g->ids.n = n;
-    g->ids.room = n + 1;
+    if (!make_ids(&g->ids, prompt->n + (size_t)s->n, err)) return false;
+    add_ids(&g->ids, prompt->ids, prompt->n);
+    add_ids(&g->ids, s->ids, (size_t)s->n);
     return true;
 }
 
@@ -256,25 +286,40 @@ static int tokens_left(int most, const struct strand *s)
     return most > s->n ? most - s->n : 1;
 }
 
-static struct generation *open_strand(struct group *g, const struct strand *s, struct error *err)
+/* What all generations of a call share. */
+static struct generation *new_generation(struct group *g, int samples, int first, uint64_t seed,
+                                         struct error *err)
 {
     const struct ask *ask = &g->rollout->ask;
     struct span salt = ask->params.cache_salt;
     struct generation *gen = generation_new(&calls, g, err);
     if (gen == NULL) return NULL;
-    gen->n = s->samples;
-    gen->first_index = s->first;
+    gen->n = samples;
+    gen->first_index = first;
     gen->priority = ask->params.priority;
     gen->cache_salt = salt.n == 0 ? 0 : hash_bytes(salt);
     gen->sampling = ask->params.engine;
-    gen->sampling.seed = seed_of(g, s);
+    gen->sampling.seed = seed;
+    gen->keeps_tokens = true;
+    gen->born_ns = clock_ns();
+    return gen;
+}
+
+static struct generation *open_strand(struct group *g, const struct strand *s, struct error *err)
+{
+    struct generation *gen = new_generation(g, s->samples, s->first, seed_of(g, s), err);
+    if (gen == NULL) return NULL;
     gen->sampling.max_tokens = tokens_left(gen->sampling.max_tokens, s);
     if (s->temperature >= 0) gen->sampling.temperature = s->temperature;
-    gen->keeps_tokens = true;
-    gen->born_ns = g->rollout->exchange->started_ns;
     if (fill_ids(gen, &g->prompt->ids, s, err)) return gen;
     generation_free(gen);
     return NULL;
+}
+
+static bool open_turn(struct turn *t, struct error *err)
+{
+    *t = (struct turn){.arena = arena_new(SAMPLE_ARENA_BYTES)};
+    return t->arena != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "no memory for a sample");
 }
 
 static bool open_sample(struct group *g, const struct strand *s, int index, struct error *err)
@@ -285,8 +330,9 @@ static bool open_sample(struct group *g, const struct strand *s, int index, stru
     one->index = index;
     one->answer = -1;
     buffer_init(&one->text, EXCHANGE_REPLY_BYTES);
-    one->arena = arena_new(SAMPLE_ARENA_BYTES);
-    return one->arena != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "no memory for a sample");
+    one->turns = mem_new((size_t)g->rollout->ask.rounds + 1, sizeof(*one->turns), err);
+    one->n_turns = 1;
+    return one->turns != NULL && open_turn(&one->turns[0], err);
 }
 
 bool group_open(struct group *g, struct error *err)
@@ -315,7 +361,7 @@ bool group_open(struct group *g, struct error *err)
 static void join(struct group *g, const struct strand *s, struct generation *gen)
 {
     for (int k = 0; k < s->samples; k++) {
-        g->samples[s->first + k].choice = &gen->choices[k];
+        g->samples[s->first + k].turns[0].choice = &gen->choices[k];
     }
     g->rollout->samples_running += (size_t)s->samples;
 }
@@ -336,15 +382,82 @@ bool group_begin(struct group *g, struct error *err)
     return true;
 }
 
+/* ---- going on --------------------------------------------------------------------------------- */
+
+/* The prompt, and all of s's row up to the message that it goes on behind. */
+static bool fill_row(struct generation *gen, const struct sample *s, struct error *err)
+{
+    const struct tokens *prompt = &s->group->prompt->ids;
+    size_t n = prompt->n + (size_t)s->strand->n + s->next_said.n;
+    for (int i = 0; i < s->n_turns; i++) {
+        n += s->turns[i].said.n + s->turns[i].kept;
+    }
+    if (!make_ids(&gen->ids, n, err)) return false;
+    add_ids(&gen->ids, prompt->ids, prompt->n);
+    add_ids(&gen->ids, s->strand->ids, (size_t)s->strand->n);
+    for (int i = 0; i < s->n_turns; i++) {
+        const struct turn *t = &s->turns[i];
+        add_ids(&gen->ids, t->said.ids, t->said.n);
+        for (size_t k = 0; k < t->kept; k++) {
+            add_ids(&gen->ids, &t->choice->records[k].prob.id, 1);
+        }
+    }
+    add_ids(&gen->ids, s->next_said.ids, s->next_said.n);
+    return true;
+}
+
+bool group_go_on(struct sample *s, struct error *err)
+{
+    struct group *g = s->group;
+    struct turn *t = &s->turns[s->n_turns];
+    uint64_t seed = hash_add(hash_add(seed_of(g, s->strand), (uint64_t)s->index),
+                             (uint64_t)s->n_turns);
+    assert(s->n_turns <= g->rollout->ask.rounds && s->next_said.n > 0);
+    struct generation *gen = new_generation(g, 1, s->index, seed, err);
+    bool ok = gen != NULL && fill_row(gen, s, err) && open_turn(t, err);
+    if (ok && !generation_start(g->rollout->exchange->server->generations, gen, err)) {
+        arena_free(t->arena);
+        ok = false;
+    }
+    if (!ok) {
+        generation_free(gen);
+        return false;
+    }
+    t->own = gen;
+    t->choice = &gen->choices[0];
+    t->said = s->next_said;
+    s->next_said = (struct tokens){0};
+    s->n_turns++;
+    s->state = SAMPLE_BEGUN;
+    g->rollout->samples_running++;
+    return true;
+}
+
+static void clear_turn(struct turn *t)
+{
+    generation_free(t->own);
+    tokens_clear(&t->said);
+    judge_sample_clear(&t->judged);
+    arena_free(t->arena);
+}
+
+static void clear_sample(struct sample *s)
+{
+    for (int i = 0; s->turns != NULL && i < s->n_turns; i++) {
+        clear_turn(&s->turns[i]);
+    }
+    free(s->turns);
+    tokens_clear(&s->next_said);
+    buffer_clear(&s->text);
+}
+
 void group_clear(struct group *g)
 {
     for (int i = 0; g->strands != NULL && i < g->prompt->n_strands; i++) {
         generation_free(g->strands[i]);
     }
     for (int i = 0; g->samples != NULL && i < g->n; i++) {
-        judge_sample_clear(&g->samples[i].judged);
-        buffer_clear(&g->samples[i].text);
-        arena_free(g->samples[i].arena);
+        clear_sample(&g->samples[i]);
     }
     buffer_clear(&g->text);
     free(g->strands);

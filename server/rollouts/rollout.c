@@ -251,6 +251,36 @@ static void retry_later(struct rollout *r)
     if (r->timed && r->samples_running == 0) uv_timer_start(&r->timer, on_timer, RETRY_MS, 0);
 }
 
+bool rollout_revise(struct sample *s)
+{
+    struct rollout *r = s->group->rollout;
+    struct error err = {0};
+    if (group_go_on(s, &err)) return true;
+    if (err.code != ERROR_QUEUE_FULL) return false;
+    s->state = SAMPLE_BEGUN; /* as good as: until there is room, or its group is ended */
+    s->next = r->revised;
+    r->revised = s;
+    retry_later(r);
+    return true;
+}
+
+/* Those that waited for room to go on. False: there is still none. */
+static bool go_on_revised(struct rollout *r)
+{
+    struct error err = {0};
+    while (r->revised != NULL) {
+        struct sample *s = r->revised;
+        bool waits = s->next_said.n > 0; /* not ended meanwhile */
+        if (waits && !group_go_on(s, &err)) {
+            if (err.code == ERROR_QUEUE_FULL) return false;
+            group_judged(s); /* with what it has */
+            group_look(s->group);
+        }
+        r->revised = s->next;
+    }
+    return true;
+}
+
 /* What cannot begin for another reason than a full engine ends, masked. */
 static void give_up_group(struct rollout *r, const struct error *err)
 {
@@ -277,6 +307,10 @@ void rollout_go_on(struct rollout *r)
 {
     struct error err = {0};
     if (r->ended) return;
+    if (!go_on_revised(r)) {
+        retry_later(r);
+        return;
+    }
     while (!begin_groups(r, &err)) {
         if (err.code == ERROR_QUEUE_FULL) {
             retry_later(r);

@@ -37,22 +37,37 @@ struct rollout;
 
 enum sample_stage { SAMPLE_BEGUN, SAMPLE_ENDED, SAMPLE_AWAY, SAMPLE_JUDGED };
 
+/* A turn of a sample: what the server said before it, what the model wrote, what the judge says. */
+struct turn {
+    struct generation *own; /* of a turn after the first; NULL: the strand's */
+    struct tokens said;     /* the server's message; owned */
+    struct choice *choice;  /* the generation's; NULL: it never began */
+    size_t kept;            /* of its sampled tokens; the others were cut off */
+    struct arena *arena;
+    struct judge_sample judged;
+};
+
 struct sample {
     struct message news; /* first: the judge's word comes back by it */
     struct group *group;
     const struct strand *strand;
-    struct choice *choice; /* the generation's; NULL: it never began */
-    int index;             /* in its group */
+    int index; /* in its group */
     enum sample_stage state;
-    size_t kept;            /* of its sampled tokens; the others were cut off */
+    struct turn *turns; /* [n_turns]; the last one is at work; memory for all rounds */
+    int n_turns;
+    struct tokens next_said; /* with what it shall go on; empty: it shall not */
     const char *ended_by;   /* "cut", "deadline", "abort": from outside; NULL: by itself */
     const char *mask_cause; /* why it does not count; NULL: it does */
     struct buffer text;     /* where it is not the choice's own */
-    struct arena *arena;
-    struct judge_sample judged;
-    int answer;          /* its class among the group's answers; -1: none */
+    int answer; /* its class among the group's answers; -1: none */
     struct sample *next; /* on the desk */
 };
+
+/* The turn that is at work, or was the last. */
+static inline struct turn *sample_turn(const struct sample *s)
+{
+    return &s->turns[s->n_turns - 1];
+}
 
 enum { GROUP_ANSWERS = 64 };
 
@@ -122,6 +137,7 @@ struct rollout {
     uv_timer_t timer;
     bool timed;
 
+    struct sample *revised; /* waiting for room in the engine */
     struct end_wait *waits;
     struct rollout *next, **link; /* among the server's */
 };
@@ -130,6 +146,9 @@ struct rollout {
 
 /* Make g ready to begin: its samples and generations. False when there is no memory. */
 bool group_open(struct group *g, struct error *err);
+
+/* s goes on with another turn, behind s->next_said. False: it cannot. */
+bool group_go_on(struct sample *s, struct error *err);
 
 /* Hand it to the engine. False as generation_start(): it can be tried again on ERROR_QUEUE_FULL. */
 bool group_begin(struct group *g, struct error *err);
@@ -162,6 +181,8 @@ void desk_advise(struct rollout *r);
 void rollout_settled(struct group *g);
 /* These are there too. */
 void rollout_advised(struct rollout *r);
+/* s goes on with another turn, now or when the engine has room. False: it cannot. */
+bool rollout_revise(struct sample *s);
 /* Something has ended: what waits may begin. */
 void rollout_go_on(struct rollout *r);
 /* End all that is not done: "deadline" or "abort". */

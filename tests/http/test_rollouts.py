@@ -285,6 +285,75 @@ def test_judging_in_workers(tiny):
         assert set(s["rewards"]) == {"accuracy", "code"}
 
 
+def check_row(server, prompt, s):
+    """One row of turns: what the server said is masked, what was sampled scores as scoring says."""
+    scored = server.complete(prompt=prompt + s["token_ids"], max_tokens=1, prompt_logprobs=0)
+    tail = scored["choices"][0]["prompt_logprobs"][len(prompt):]
+    sampled = [i for t in s["turns"] for i in range(t["start"], t["end"])]
+    for i, token in enumerate(s["token_ids"]):
+        assert s["loss_mask"][i] == (i in sampled)
+        assert s["logprobs"][i] == (tail[i][str(token)]["logprob"] if i in sampled else None)
+    assert s["turns"][-1]["reward"] == s["reward"] and s["turns"][-1]["end"] == len(s["token_ids"])
+    assert s["turns"][-1]["text"] == s["text"]
+
+
+def said(server, s):
+    """The server's messages, as text."""
+    gaps = zip(s["turns"], s["turns"][1:])
+    return [server.post("/detokenize", {"tokens": s["token_ids"][a["end"]:b["start"]]}).json()["prompt"]
+            for a, b in gaps]
+
+
+def test_revise_until_the_rounds_are_spent(tiny):
+    wrong = question(2, 3, answer="-98765")  # whatever the model says, it is not right
+    reply = ask(tiny, prompts=[wrong, QUESTIONS[0]], n=2, sampling={"temperature": 0.5, "max_tokens": 90},
+                revise={"rounds": 2}, **{"return": ["text", "token_ids", "logprobs", "prompt_token_ids"]})
+    for s in reply["groups"][0]["samples"]:
+        assert len(s["turns"]) == 3 and s["reward"] < 1.5 and not s["mask"]
+        check_row(tiny, reply["groups"][0]["prompt_token_ids"], s)
+        told = said(tiny, s)
+        assert "accuracy: not equal. The answer that was read is 5." in told[0]
+        assert all("accuracy: " in text and "98765" not in text for text in told)
+    for s in reply["groups"][1]["samples"]:
+        check_row(tiny, reply["groups"][1]["prompt_token_ids"], s)
+        if s["rewards"]["accuracy"] == 1 and len(s["turns"]) == 1:
+            break
+    else:
+        pytest.fail("no sample was right at once: the test says nothing")
+    again = ask(tiny, prompts=[wrong, QUESTIONS[0]], n=2, sampling={"temperature": 0.5, "max_tokens": 90},
+                revise={"rounds": 2}, **{"return": ["text", "token_ids", "logprobs", "prompt_token_ids"]})
+    assert bare(again["groups"]) == bare(reply["groups"])
+
+
+def forced(text):
+    """Sampling that can say nothing else."""
+    return {"temperature": 1, "max_tokens": 60, "structured_outputs": {"choice": [text]}}
+
+
+def test_revise_tells_a_plan_s_unmet_precondition_and_a_template_says_it(tiny):
+    domain = """(define (domain d) (:requirements :strips) (:predicates (holding) (empty))
+                (:action pick :parameters () :precondition (empty) :effect (and (holding) (not (empty))))
+                (:action drop :parameters () :precondition (holding) :effect (and (empty) (not (holding)))))"""
+    problem = "(define (problem p) (:domain d) (:init (empty)) (:goal (holding)))"
+    prompt = {"token_ids": [300, 301], "domain": domain, "problem": problem}
+    reply = ask(tiny, prompts=[prompt], n=1, rewards=[{"name": "plan"}], sampling=forced("(drop)"),
+                revise={"rounds": 1, "template": "No: {feedback}!"})
+    [s] = samples(reply)
+    assert "No: plan: precondition. It fails at step 1. The action is (drop). Not met: (holding).!" in said(tiny, s)[0]
+
+
+def test_revise_shows_a_failing_test_unless_it_is_hidden(tiny):
+    test = {"input": "61728", "output": "75319"}
+    for hidden in (False, True):
+        prompt = {"messages": [{"role": "user", "content": "What is 1 + 1?"}], "language": "python",
+                  "tests": [{**test, "hidden": True} if hidden else test]}
+        [s] = samples(ask(tiny, prompts=[prompt], n=1, rewards=[{"name": "code"}], revise={"rounds": 1},
+                          sampling=forced("```python\nprint(1)\n```")))
+        [text] = said(tiny, s)
+        assert "Test 1 fails: wrong answer." in text
+        assert ("61728" in text) is not hidden and ("75319" in text) is not hidden
+
+
 @pytest.mark.parametrize("body, param", [
     ({"prompts": []}, "prompts"),
     ({"prompts": [5]}, "prompts[0]"),
@@ -319,6 +388,9 @@ def test_judging_in_workers(tiny):
     ({"stop_when": "x"}, "stop_when"),
     ({"deadline_ms": 0}, "deadline_ms"),
     ({"keep": {"x": 1}}, "keep.x"),
+    ({"revise": {"rounds": 17}}, "revise.rounds"),
+    ({"revise": {}}, "revise.rounds"),
+    ({"revise": {"rounds": 1}, "over_sample": 2}, "revise"),
     ({"model": "x"}, "model"),
 ])
 def test_what_is_wrong_is_named(tiny, body, param):
