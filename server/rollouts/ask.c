@@ -224,6 +224,18 @@ static bool read_advantage(struct ask *ask, struct arena *a, struct error *err)
     return known;
 }
 
+/* All samples of one round. */
+static bool check_samples(const struct ask *ask, struct error *err)
+{
+    int64_t all = 0;
+    for (size_t i = 0; i < ask->n_prompts; i++) {
+        all += ask_samples(ask, &ask->prompts[i]);
+    }
+    return all <= COMPLETION_MAX_CHOICES ||
+           error_set(err, ERROR_TOO_LARGE, "n", "%lld samples; at most %d in one request",
+                     (long long)all, COMPLETION_MAX_CHOICES);
+}
+
 static bool read_prompts(struct ask *ask, struct exchange *x, struct error *err)
 {
     size_t n = (size_t)cJSON_GetArraySize(ask->prompt_list), i = 0;
@@ -243,7 +255,7 @@ static bool read_prompts(struct ask *ask, struct exchange *x, struct error *err)
         if (!ask_prompt_read(ask, x, i, entry, err)) return error_in(err, "prompts[%zu]", i);
         i++;
     }
-    return true;
+    return check_samples(ask, err);
 }
 
 bool ask_read(struct ask *ask, struct exchange *x, struct error *err)

@@ -451,7 +451,7 @@ static void clear_sample(struct sample *s)
     buffer_clear(&s->text);
 }
 
-void group_clear(struct group *g)
+void group_drop(struct group *g)
 {
     for (int i = 0; g->strands != NULL && i < g->prompt->n_strands; i++) {
         generation_free(g->strands[i]);
@@ -459,9 +459,14 @@ void group_clear(struct group *g)
     for (int i = 0; g->samples != NULL && i < g->n; i++) {
         clear_sample(&g->samples[i]);
     }
-    buffer_clear(&g->text);
     free(g->strands);
     free(g->samples);
     g->strands = NULL;
     g->samples = NULL;
+}
+
+void group_clear(struct group *g)
+{
+    group_drop(g);
+    buffer_clear(&g->text);
 }

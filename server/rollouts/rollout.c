@@ -119,6 +119,7 @@ static void write_line(struct rollout *r, struct group *g)
     }
     buffer_add_span(&x->out, buffer_span(&g->text));
     buffer_add_char(&x->out, '\n');
+    buffer_clear(&g->text); /* nobody asks for it again */
     exchange_push(x);
 }
 
@@ -134,6 +135,7 @@ static void write_lines(struct rollout *r, struct group *g)
     while (in_order && r->written < r->begun && r->groups[r->written].state == GROUP_DONE) {
         write_line(r, &r->groups[r->written++]);
     }
+    assert(r->written <= r->begun);
 }
 
 static void write_whole(struct rollout *r)
@@ -330,8 +332,9 @@ void rollout_settled(struct group *g)
     r->open--;
     r->informative += g->informative;
     if (!r->batched) {
-        write_lines(r, g);
+        group_drop(g);
         tell_waits(r, g);
+        write_lines(r, g);
     }
     rollout_go_on(r);
 }
@@ -340,8 +343,8 @@ void rollout_advised(struct rollout *r)
 {
     r->advised = true;
     for (size_t i = 0; i < r->begun; i++) {
-        write_lines(r, &r->groups[i]);
         tell_waits(r, &r->groups[i]);
+        write_lines(r, &r->groups[i]);
     }
     finish_if_done(r);
 }

@@ -162,7 +162,10 @@ void group_judged(struct sample *s);
 /* A sample has its verdict, or another token may have decided who counts. */
 void group_look(struct group *g);
 
-/* Free what it owns. */
+/* Its text is written: free its samples and generations. */
+void group_drop(struct group *g);
+
+/* Free all that it owns. */
 void group_clear(struct group *g);
 
 /* ---- desk.c: on the pool ---- */
