@@ -34,9 +34,7 @@ static cJSON *no_memory(cJSON *request, struct error *err)
 /* A new member of object, which takes v; NULL adds nothing. False: no memory. */
 static bool put(cJSON *object, const char *name, cJSON *v)
 {
-    if (v != NULL && cJSON_AddItemToObject(object, name, v)) return true;
-    cJSON_Delete(v);
-    return false;
+    return json_put(object, name, v);
 }
 
 /* A new member of object that is a copy of v; absent v adds nothing. */
