@@ -5,10 +5,13 @@
 #include "server/routes/routes.h"
 
 #include "server/http/router.h"
+#include "server/page/page.h"
 #include "server/rollouts/rollouts.h"
 
 /* clang-format off */
 static const struct route rows[] = {
+    {"GET",  "/",                                  page_handle, ROUTE_OPEN | ROUTE_ALWAYS, ERRORS_OPENAI},
+    {"GET",  "/page/*",                            page_handle, ROUTE_OPEN | ROUTE_ALWAYS, ERRORS_OPENAI},
     {"POST", "/v1/completions",                    openai_completions_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"POST", "/v1/completions/render",             openai_completions_render_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"POST", "/v1/chat/completions",               openai_chat_handle, ROUTE_MODEL, ERRORS_OPENAI},

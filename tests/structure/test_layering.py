@@ -54,7 +54,7 @@ FLOORS = {
     ],
     "server": [
         {"server/http"},
-        {"server/generate"},
+        {"server/generate", "server/page"},
         {"server/rollouts"},
         {"server/routes"},
         {"server/cli"},
