@@ -96,7 +96,7 @@ export function mount(root, state) {
     const more = el("div");
     return el("article", { class: "card", "aria-label": title }, el("h3", { class: verdictClass(s), text: `${title}: ${s.mask ? `masked, ${s.mask_cause}` : fixed(s.reward)}` }),
       el("div", { class: "text scroll", tabindex: "0", role: "region", "aria-label": `Text of ${title}`, text: s.text }), figures(s),
-      button("Fork at a token", () => open(s, more), { class: "small", label: `Fork ${title} at a token` }), more);
+      button("Fork at a token", () => open(s, more), { class: "small", label: `Fork at a token of ${title}` }), more);
   }
 
   function group(g) {
