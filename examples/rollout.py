@@ -23,7 +23,7 @@ def post(path, body):
         return json.load(reply)
 
 
-def rollout(question, answer, n=8, seed=1, max_tokens=512):
+def rollout(question, answer, n=8, seed=5, max_tokens=512):
     """n samples: {prompt_ids, ids, logprobs, text, reward, advantage}. An advantage of 0 teaches nothing."""
     [group] = post("/v1/rollouts", {
         "prompts": [{"messages": [{"role": "user", "content": question}], "answer": answer}],

@@ -36,12 +36,12 @@ async function pieces(ids) {
 
 export function mount(root, state) {
   const message = area("Message", state.message ?? "What is 8765 + 4321?");
-  const gold = field("Gold", el("input", { value: state.gold ?? "13086" }));
+  const gold = field("Gold", el("input", { value: state.gold ?? "13086", size: 12 }));
   const n = number("Samples", state.n ?? 8, { min: 1, max: 128, step: 1 });
   const accuracy = check("accuracy", state.accuracy ?? true);
   const format = check("format", state.format ?? true);
   const advantage = choice("Advantage", methods, state.advantage || "grpo");
-  const settings = sampling(state.sampling, { temperature: 1, max_tokens: 512, seed: 1 });
+  const settings = sampling(state.sampling, { temperature: 1, max_tokens: 512, seed: 5 });
   const out = el("div");
   const said = el("p", { class: "dim", role: "status" });
   let abort = null;
