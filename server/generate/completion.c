@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "base/clock.h"
+#include "server/generate/best_of.h"
 #include "server/generate/choice.h"
 #include "base/emit.h"
 #include "server/generate/logprobs.h"
@@ -63,6 +64,7 @@ static void free_state(struct exchange *x)
     give_up(c);
     free(c->prompts);
     form_free(c->params.engine.form);
+    if (c->best_of != NULL) best_of_clear(c->best_of);
     cJSON_Delete(c->document);
 }
 
@@ -294,6 +296,18 @@ static void fail(struct completion *c, const struct error *err)
     }
 }
 
+void completion_answer(struct completion *c)
+{
+    struct exchange *x = c->exchange;
+    assert(c->open == 0);
+    if (c->dialect->check != NULL && !c->dialect->check(c, &c->error)) {
+        exchange_fail(x, &c->error);
+        return;
+    }
+    c->dialect->whole(c, &x->reply);
+    exchange_reply_json(x, &x->reply);
+}
+
 /* Every generation has ended. */
 static void finish(struct completion *c)
 {
@@ -306,12 +320,11 @@ static void finish(struct completion *c)
         sse_done(x);
         return;
     }
-    if (c->dialect->check != NULL && !c->dialect->check(c, &c->error)) {
-        exchange_fail(x, &c->error);
-        return;
+    if (c->best_of != NULL) {
+        best_of_choose(c->best_of, c);
+    } else {
+        completion_answer(c);
     }
-    c->dialect->whole(c, &x->reply);
-    exchange_reply_json(x, &x->reply);
 }
 
 static void write_chunk(struct completion *c, struct choice *choice)
