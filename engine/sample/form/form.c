@@ -25,6 +25,7 @@
 #include "base/mem.h"
 #include "engine/sample/form/ebnf.h"
 #include "engine/sample/form/pattern.h"
+#include "engine/sample/form/tags.h"
 
 enum { GATE_HOLDS, GATE_MAY_OPEN, GATE_INSIDE, GATE_CLOSED };
 enum { ARENA_FORM_BYTES = 16 << 20 };
@@ -191,6 +192,20 @@ static bool ebnf_compile(struct form *f, const struct form_source *source, struc
     return grammar_compile(f, source, ebnf_rule, err);
 }
 
+static bool tags_compile(struct form *f, const struct form_source *source, struct error *err)
+{
+    int symbol;
+    struct grammar *g = grammar_new();
+    if (g == NULL) return no_memory(err);
+    if (!tags_rule(g, source->text, source->space, &symbol, err) ||
+        !grammar_finish(g, symbol, err)) {
+        grammar_free(g);
+        return false;
+    }
+    f->reader = earley_new(g, err);
+    return f->reader != NULL;
+}
+
 static void reader_begin(const struct form *f, union form_state *at)
 {
     (void)f;
@@ -215,6 +230,7 @@ static const struct form_kind kinds[FORM_TYPES] = {
     [FORM_SCHEMA] = {schema_kind_compile, reader_begin, reader_feed, reader_may_end},
     [FORM_REGEX] = {regex_compile, reader_begin, reader_feed, reader_may_end},
     [FORM_GRAMMAR] = {ebnf_compile, reader_begin, reader_feed, reader_may_end},
+    [FORM_TAGS] = {tags_compile, reader_begin, reader_feed, reader_may_end},
 };
 
 /* ---- forms ---- */
@@ -250,11 +266,10 @@ static bool keep_key(struct form *f, const struct form_source *source, struct er
     return f->key.p != NULL || no_memory(err);
 }
 
-/* A tag is found without going back when its first byte does not come again in it. */
 static bool keep_tag(struct form *f, const char *tag, struct span *to, struct error *err)
 {
     size_t n = tag == NULL ? 0 : strlen(tag);
-    if (n == 0 || n > FORM_TAG_BYTES || strchr(tag + 1, tag[0]) != NULL) {
+    if (n == 0 || n > FORM_TAG_BYTES) {
         return error_set(err, ERROR_UNSUPPORTED, NULL,
                          "no form can be kept behind thoughts with the tag \"%.64s\"",
                          n == 0 ? "" : tag);
@@ -368,10 +383,15 @@ static void hold(struct form_cursor *c)
     c->refused = 0;
 }
 
-/* One more byte of a tag: true when that is its last. */
+/* One more byte of a tag: true when that is its last. When it is not the byte that should come, the
+ * longest beginning of the tag is kept that what has come ends with. */
 static bool look_for(struct form_cursor *c, struct span tag, char byte)
 {
-    c->matched = byte == tag.p[c->matched] ? (uint16_t)(c->matched + 1) : byte == tag.p[0];
+    size_t n = c->matched;
+    while (n > 0 && (byte != tag.p[n] || memcmp(tag.p, tag.p + c->matched - n, n) != 0)) {
+        n--;
+    }
+    c->matched = (uint16_t)(n + (byte == tag.p[n]));
     return c->matched == tag.n;
 }
 
