@@ -152,6 +152,18 @@ bool output_form_read_sglang_ebnf(const struct field_context *context, const cJS
     return read_text(value, FORM_GRAMMAR, "sampling_params.ebnf", context, out, err);
 }
 
+bool output_form_read_regex(const struct field_context *context, const cJSON *value, void *out,
+                            struct error *err)
+{
+    return read_text(value, FORM_REGEX, "regex", context, out, err);
+}
+
+bool output_form_read_ebnf(const struct field_context *context, const cJSON *value, void *out,
+                           struct error *err)
+{
+    return read_text(value, FORM_GRAMMAR, "ebnf", context, out, err);
+}
+
 bool output_form_read_llama_schema(const struct field_context *context, const cJSON *value,
                                    void *out, struct error *err)
 {

@@ -39,6 +39,11 @@ bool output_form_read_sglang_ebnf(const struct field_context *context, const cJS
                                   void *out, struct error *err);
 bool output_form_read_sglang_tags(const struct field_context *context, const cJSON *value,
                                   void *out, struct error *err);
+/* The same without their struct, as SGLang's OpenAI routes have them. */
+bool output_form_read_regex(const struct field_context *context, const cJSON *value, void *out,
+                            struct error *err);
+bool output_form_read_ebnf(const struct field_context *context, const cJSON *value, void *out,
+                           struct error *err);
 bool output_form_read_llama_schema(const struct field_context *context, const cJSON *value,
                                    void *out, struct error *err);
 bool output_form_read_llama_grammar(const struct field_context *context, const cJSON *value,

@@ -232,6 +232,8 @@ static const struct field rows[] = {
     {"guided_json",       FIELD_READ, .offset = 0, .read = output_form_read_guided_json},
     {"guided_regex",      FIELD_READ, .offset = 0, .read = output_form_read_guided_regex},
     {"guided_grammar",    FIELD_READ, .offset = 0, .read = output_form_read_guided_grammar},
+    {"regex",             FIELD_READ, .offset = 0, .read = output_form_read_regex}, /* SGLang's */
+    {"ebnf",              FIELD_READ, .offset = 0, .read = output_form_read_ebnf},
 
     /* Without effect, as their contracts say: who asks and what for; a batch of plain text
      * decodes the same with or without spaces between special tokens; beam search is refused, so

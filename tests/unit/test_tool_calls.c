@@ -14,6 +14,7 @@
 
 #include "base/json.h"
 #include "base/tools/calls.h"
+#include "server/http/server.h"
 
 #define CALL "<tool_call>\n{\"name\": \"f\", \"arguments\": {\"x\": 1}}\n</tool_call>"
 #define BAR "\xef\xbd\x9c"
@@ -407,13 +408,39 @@ static void test_detect(void **state)
     }
 }
 
+/* --tool-format takes the name of every row. */
+static void test_setting(void **state)
+{
+    const struct tool_format *f;
+    struct buffer words;
+    const char *set = NULL;
+    (void)state;
+    for (size_t i = 0; i < server_settings.n; i++) {
+        if (strcmp(server_settings.rows[i].name, "tool-format") == 0) {
+            set = server_settings.rows[i].words;
+        }
+    }
+    assert_non_null(set);
+    buffer_init(&words, 1 << 12);
+    buffer_add_str(&words, set);
+    buffer_add_char(&words, '|');
+    for (int i = 0; (f = tool_format_at(i)) != NULL; i++) {
+        struct buffer word;
+        buffer_init(&word, 1 << 8);
+        buffer_addf(&word, "|%s|", f->name);
+        assert_true(span_find(buffer_span(&words), buffer_span(&word), 0) != SPAN_NONE);
+        buffer_clear(&word);
+    }
+    buffer_clear(&words);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_cut),    cmocka_unit_test(test_early),
         cmocka_unit_test(test_broken_early), cmocka_unit_test(test_one_at_most),
         cmocka_unit_test(test_bounded),      cmocka_unit_test(test_written_is_read),
-        cmocka_unit_test(test_detect),
+        cmocka_unit_test(test_detect),       cmocka_unit_test(test_setting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
