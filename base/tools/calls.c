@@ -392,11 +392,13 @@ static bool step_open(struct tool_calls *t, struct buffer *text)
     return true;
 }
 
-/* The name, behind which harmony says that JSON follows. */
+/* The name, behind which harmony says that JSON follows, and Mistral's models may write an id. */
 static struct span name_in(struct span s)
 {
-    static const char *const tails[] = {"json", "<|constrain|>json", "<|constrain|>"};
-    s = span_trim(s);
+    static const char *const tails[] = {"json", "<|constrain|>json", "<|constrain|>",
+                                        "<|channel|>commentary"};
+    size_t id = span_find(s, span_str("[CALL_ID]"), 0);
+    s = span_trim(span_slice(s, 0, id == SPAN_NONE ? s.n : id));
     for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
         struct span tail = span_str(tails[i]);
         bool apart = s.n > tail.n && (is_space(s.p[s.n - tail.n - 1]) || tails[i][0] == '<');

@@ -131,6 +131,7 @@ static const struct tool_format formats[] = {
         .kind = TOOL_NAMED,
         .special = true,
         .section_open = "<|channel|>commentary to=functions.",
+        .alt_open = " to=functions.", /* behind <|start|>assistant */
         .name_end = "<|message|>",
         .frames = {"<|start|>assistant", "<|channel|>final<|message|>",
                    "<|channel|>commentary<|message|>", "<|end|>", "<|call|>", "<|return|>"},

@@ -167,6 +167,7 @@ static const struct row {
     {"mistral", "no list", "[TOOL_CALLS]{\"name\": \"f\"}", "[TOOL_CALLS]{\"name\": \"f\"}", ""},
     {"mistral_args", "two", "[TOOL_CALLS]f[ARGS]{\"x\": 1}[TOOL_CALLS]g[ARGS]{}", "",
      "f({\"x\": 1})g({})"},
+    {"mistral_args", "an id", "[TOOL_CALLS]f[CALL_ID]abcdefghi[ARGS]{}", "", "f({})"},
     {"mistral_args", "no arguments", "[TOOL_CALLS]f", "[TOOL_CALLS]f", ""},
 
     {"harmony", "a call",
@@ -176,6 +177,11 @@ static const struct row {
      "<|channel|>commentary<|message|>Wait.<|end|><|start|>assistant<|channel|>commentary "
      "to=functions.g json<|message|>{}",
      "Wait.", "g({})"},
+    {"harmony", "the tool named with the role",
+     "<|start|>assistant to=functions.f<|channel|>commentary json<|message|>{\"x\": 1}<|call|>", "",
+     "f({\"x\": 1})"},
+    {"harmony", "the same without the role",
+     " to=functions.f<|channel|>commentary <|constrain|>json<|message|>{}", "", "f({})"},
     {"harmony", "an answer", "<|start|>assistant<|channel|>final<|message|>Hello", "Hello", ""},
     {"harmony", "not offered", "<|channel|>commentary to=functions.h<|message|>{}",
      "<|channel|>commentary to=functions.h<|message|>{}", ""},
