@@ -161,10 +161,17 @@ static bool read_choice(const cJSON *value, const char *no, const char *yes, boo
                      value->valuestring, no, yes);
 }
 
+/* vLLM says "raw_logprobs" and "processed_logprobs". */
 static bool read_logprobs_mode(const struct field_context *context, const cJSON *value, void *out,
                                struct error *err)
 {
+    const char *word = cJSON_GetStringValue(value);
+    bool processed = word != NULL && strcmp(word, "processed_logprobs") == 0;
     (void)context;
+    if (processed || (word != NULL && strcmp(word, "raw_logprobs") == 0)) {
+        *(bool *)out = processed;
+        return true;
+    }
     return read_choice(value, "raw", "processed", out, err);
 }
 

@@ -332,6 +332,19 @@ def test_a_completion_may_think_where_the_caller_says_so(thinker):
     assert "</think>" in text
 
 
+def test_log_probabilities_before_and_behind_the_mask(thinker):
+    body = {"guided_regex": "XYZ", "logprobs": True}
+    seen = {}
+    for mode in ("raw_logprobs", "processed_logprobs"):
+        choice = thinks(thinker, **body, logprobs_mode=mode)
+        assert choice["message"]["content"] == "XYZ"
+        tokens = choice["logprobs"]["content"]
+        begin = max(i for i, t in enumerate(tokens) if t["token"] == "X")
+        seen[mode] = [t["logprob"] for t in tokens[begin : begin + 3]]
+    assert all(p == 0 for p in seen["processed_logprobs"]), "nothing else could be written"
+    assert all(p < -1 for p in seen["raw_logprobs"]), "the model would have written something else"
+
+
 # ---- history ----
 
 CALLED = [
