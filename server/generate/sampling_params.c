@@ -161,10 +161,17 @@ static bool read_choice(const cJSON *value, const char *no, const char *yes, boo
                      value->valuestring, no, yes);
 }
 
+/* vLLM says "raw_logprobs" and "processed_logprobs". */
 static bool read_logprobs_mode(const struct field_context *context, const cJSON *value, void *out,
                                struct error *err)
 {
+    const char *word = cJSON_GetStringValue(value);
+    bool processed = word != NULL && strcmp(word, "processed_logprobs") == 0;
     (void)context;
+    if (processed || (word != NULL && strcmp(word, "raw_logprobs") == 0)) {
+        *(bool *)out = processed;
+        return true;
+    }
     return read_choice(value, "raw", "processed", out, err);
 }
 
@@ -232,6 +239,8 @@ static const struct field rows[] = {
     {"guided_json",       FIELD_READ, .offset = 0, .read = output_form_read_guided_json},
     {"guided_regex",      FIELD_READ, .offset = 0, .read = output_form_read_guided_regex},
     {"guided_grammar",    FIELD_READ, .offset = 0, .read = output_form_read_guided_grammar},
+    {"regex",             FIELD_READ, .offset = 0, .read = output_form_read_regex}, /* SGLang's */
+    {"ebnf",              FIELD_READ, .offset = 0, .read = output_form_read_ebnf},
 
     /* Without effect, as their contracts say: who asks and what for; a batch of plain text
      * decodes the same with or without spaces between special tokens; beam search is refused, so

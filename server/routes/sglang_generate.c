@@ -62,6 +62,7 @@ static const struct field shared_rows[] = {
     {"stream", FIELD_BOOL, AT(stream)},
     {"priority", FIELD_INT, AT(priority), .min = INT_MIN, .max = INT_MAX},
     {"cache_salt", FIELD_TEXT, AT(cache_salt)},
+    {"require_reasoning", FIELD_BOOL, AT(may_think)},
     {0},
 };
 
@@ -87,7 +88,7 @@ static const struct field sampling_rows[] = {
     {"json_schema",         FIELD_READ, .offset = 0, .read = output_form_read_sglang_schema},
     {"regex",               FIELD_READ, .offset = 0, .read = output_form_read_sglang_regex},
     {"ebnf",                FIELD_READ, .offset = 0, .read = output_form_read_sglang_ebnf},
-    {"structural_tag",      .kind = FIELD_REFUSED},
+    {"structural_tag",      FIELD_READ, .offset = 0, .read = output_form_read_sglang_tags},
     {"stop_regex",          FIELD_REFUSED, .neutral = "[]"},
     {"custom_params",       FIELD_REFUSED, .neutral = "{}"},
     {"logit_bias",          FIELD_READ, AT(bias), .read = sampling_params_read_bias},

@@ -241,8 +241,9 @@ def test_tool_calls_of_the_openai_client(server):
         text += delta.content or ""
         calls += delta.tool_calls or []
         finish = chunk.choices[0].finish_reason or finish
-    assert text == "So:" and finish == "tool_calls" and [c.index for c in calls] == [0]
-    assert calls[0].function.arguments == message.tool_calls[0].function.arguments
+    assert text == "So:" and finish == "tool_calls" and {c.index for c in calls} == {0}
+    assert calls[0].function.name == "look_up" and not any(c.id for c in calls[1:])
+    assert "".join(c.function.arguments for c in calls) == message.tool_calls[0].function.arguments
     result = {"role": "tool", "tool_call_id": message.tool_calls[0].id, "content": "found"}
     again = {**ask, "messages": [*USER, message.model_dump(exclude_none=True), result]}
     assert create(**again).choices[0].message.tool_calls
