@@ -41,6 +41,12 @@ static void note_usage(struct completion *c)
     facts->cached_tokens = usage.cached;
 }
 
+static const struct stream_shape *stream_of(const struct completion *c)
+{
+    static const struct stream_shape events = {sse_begin, sse_done, sse_fail};
+    return c->dialect->stream != NULL ? c->dialect->stream : &events;
+}
+
 /* While prepare() runs on another thread, the generations are that thread's. */
 static void stop(struct exchange *x)
 {
@@ -56,7 +62,7 @@ static void on_timeout(struct exchange *x)
     struct error err = {0};
     error_set(&err, ERROR_TIMEOUT, NULL, "the generation took longer than %g s",
               x->server->o.request_timeout_ms / 1e3);
-    sse_fail(x, &err);
+    stream_of(x->state)->fail(x, &err);
 }
 
 static void free_state(struct exchange *x)
@@ -66,6 +72,7 @@ static void free_state(struct exchange *x)
     free(c->prompts);
     form_free(c->params.engine.form);
     if (c->best_of != NULL) best_of_clear(c->best_of);
+    if (c->dialect->clear != NULL) c->dialect->clear(c);
     cJSON_Delete(c->document);
 }
 
@@ -162,12 +169,17 @@ static void after_prepare(struct exchange *x)
 {
     struct completion *c = x->state;
     if (x->gone || x->status != 0) return;
+    bool nothing = c->error.code == ERROR_NONE && c->n_prompts == 0;
+    if (nothing && c->dialect->nothing != NULL) {
+        c->dialect->nothing(c);
+        return;
+    }
     if (c->error.code == ERROR_NONE) start_all(c, &c->error);
     if (c->error.code != ERROR_NONE) {
         exchange_fail(x, &c->error);
         return;
     }
-    if (c->params.stream) sse_begin(x);
+    if (c->params.stream) stream_of(c)->begin(x);
     if (c->aborted) completion_abort(c);
 }
 
@@ -294,7 +306,7 @@ static void fail(struct completion *c, const struct error *err)
 {
     assert(is_unanswered(c->exchange)); /* (2) */
     if (c->exchange->streaming) {
-        sse_fail(c->exchange, err);
+        stream_of(c)->fail(c->exchange, err);
     } else {
         exchange_fail(c->exchange, err);
     }
@@ -321,7 +333,7 @@ static void finish(struct completion *c)
     x->facts.finish = choice_finish_name(completion_choice(c, c->n_choices - 1));
     if (x->streaming) {
         if (c->dialect->end != NULL) c->dialect->end(c);
-        sse_done(x);
+        stream_of(c)->done(x);
         return;
     }
     if (c->best_of != NULL) {

@@ -47,6 +47,13 @@ struct server;
 
 enum { COMPLETION_MAX_CHOICES = 1 << 16, COMPLETION_MAX_TABLES = 8 };
 
+/* How a stream is carried. */
+struct stream_shape {
+    void (*begin)(struct exchange *x);
+    void (*done)(struct exchange *x);
+    void (*fail)(struct exchange *x, const struct error *err);
+};
+
 /* How a dialect answers. The functions write JSON; completion.c sends it. */
 struct dialect {
     /* May it be answered with what there is? False and an error when it was aborted before there
@@ -58,6 +65,9 @@ struct dialect {
      * 0 the first time; the dialect counts); and the last event before [DONE], which may be NULL. */
     void (*chunk)(struct completion *c, struct choice *choice);
     void (*end)(struct completion *c);
+    void (*nothing)(struct completion *c); /* prepare found nothing to generate; NULL: that cannot be */
+    void (*clear)(struct completion *c);   /* free what the route's own fields own; NULL: nothing */
+    const struct stream_shape *stream; /* NULL: server-sent events that end with [DONE] */
     bool cumulative;                   /* every chunk says everything again: nothing is dropped */
     const struct choices_reply *reply; /* choices_reply.c's; else NULL */
 };

@@ -143,7 +143,7 @@ class Server:
 
 VOLATILE = {"id", "created", "took_ms", "elapsed_ms", "request_id", "e2e_latency", "cached_tokens", "prompt_tokens_details", "x-request-id",
             "execution_time", "cpu_time", "wall_time", "memory", "timings", "meta_info", "uptime", "seconds",
-            "executor_pool", "executor_pod_name", "queue", "total_ms", "generation_settings", "ms", "tokens_cached", "tokens_evaluated"}
+            "executor_pool", "executor_pod_name", "queue", "created_at", "total_duration", "prompt_eval_duration", "eval_duration", "total_ms", "generation_settings", "ms", "tokens_cached", "tokens_evaluated"}
 
 
 def steady(value):
