@@ -69,6 +69,8 @@ struct request {
     struct engine_event *failed; /* owned until sent, as samples[i].done */
     struct engine_event
         *prompt_report; /* NULL unless prompt_logprobs; until sent the cache is not used */
+    struct form_cursor scored; /* where the form stands behind the prompt's tokens scored so far */
+    int n_silent;              /* tokens at the prompt's beginning that have no text */
 
     struct request *next; /* in whatever list it is */
     struct {

@@ -128,9 +128,10 @@ static void keep_allowed(const struct draw *d, float *x, int n)
     }
 }
 
-static void keep_form(const struct sampler *s, struct row_work *w, const struct draw *d)
+static void keep_form(const struct sampler *s, struct row_work *w, const struct form_cursor *form,
+                      bool skip_special)
 {
-    form_mask(s->vocabulary, &d->form, d->sampling->skip_special_tokens, &w->form);
+    form_mask(s->vocabulary, form, skip_special, &w->form);
     for (int from = 0; from < s->n_vocab; from += 64) {
         uint64_t allowed = w->form.mask[from / 64];
         int n = s->n_vocab - from < 64 ? s->n_vocab - from : 64;
@@ -195,7 +196,7 @@ static const float *adjust(const struct sampler *s, struct row_work *w, const st
     } else {
         memcpy(w->logits, d->logits, (size_t)s->n_vocab * sizeof(float));
     }
-    if (d->form.form != NULL) keep_form(s, w, d);
+    if (d->form.form != NULL) keep_form(s, w, &d->form, c->skip_special_tokens);
     if (d->n_output < c->min_tokens) mask_ends(s, c, w->logits);
     for (int i = 0; i < c->n_bias; i++) {
         w->logits[c->bias[i].id] += c->bias[i].bias;
@@ -341,13 +342,22 @@ bool sampler_draw(struct sampler *s, int thread, struct draw *d)
     return true;
 }
 
-bool sampler_score(struct sampler *s, int thread, const float *logits, int id, int k,
+bool sampler_score(struct sampler *s, int thread, const struct scoring *what,
                    struct token_prob *prob, struct token_prob *top, int *n_top)
 {
+    struct row_work *w = &s->work[thread];
+    const float *x = what->logits;
     float max;
-    if (!probs_max(logits, s->n_vocab, &max)) return false;
-    struct dist q = plain_dist(s, logits, max);
-    *prob = report(s, &q, id);
-    *n_top = report_top(s, &s->work[thread], &q, k, top);
+    if (!probs_max(x, s->n_vocab, &max)) return false;
+    if (what->form.form != NULL) {
+        memcpy(w->logits, x, (size_t)s->n_vocab * sizeof(float));
+        keep_form(s, w, &what->form, what->skip_special);
+        x = w->logits;
+        if (!probs_max(x, s->n_vocab, &max)) return false;
+    }
+    struct dist q = plain_dist(s, x, max);
+    *prob = report(s, &q, what->id);
+    if (isinf(x[what->id])) prob->rank = 0; /* it has no probability, and so no rank */
+    *n_top = report_top(s, w, &q, what->k, top);
     return true;
 }

@@ -293,6 +293,11 @@ bool form_accept(const struct form_vocabulary *v, struct form_cursor *c, int id,
     return fits;
 }
 
+bool form_is_silent(const struct form_vocabulary *v, int id, bool skip_special)
+{
+    return text_of(v, id, skip_special).n == 0;
+}
+
 void form_vocabulary_counts(struct form_vocabulary *v, uint64_t *found, uint64_t *asked)
 {
     mask_cache_counts(v->masks, found, asked);

@@ -59,6 +59,9 @@ static inline bool form_mask_has(const struct form_work *w, int id)
  * leaves c as it is. */
 bool form_accept(const struct form_vocabulary *v, struct form_cursor *c, int id, bool skip_special);
 
+/* Has a token no text, as special ones when they are skipped? */
+bool form_is_silent(const struct form_vocabulary *v, int id, bool skip_special);
+
 /* Masks found in the cache, and masks asked for. For tests and benchmarks. */
 void form_vocabulary_counts(struct form_vocabulary *v, uint64_t *found, uint64_t *asked);
 
