@@ -44,6 +44,13 @@ int earley_step(struct earley *e, int state, uint8_t byte);
  * is filled in as steps are made. NULL: e has given up. */
 const int *earley_steps(struct earley *e, int state);
 
+/* Call fn for what is left of each terminal that is being read in a state, until it returns true.
+ * Whether it did. */
+bool earley_any_left(const struct earley *e, int state, bool (*fn)(void *arg, rx left), void *arg);
+
+/* Where the expressions of terminals live. */
+struct rx_pool *earley_pool(const struct earley *e);
+
 /* The class of each byte: bytes of a class lead from any state to the same. */
 const uint8_t *earley_class_of(const struct earley *e);
 
