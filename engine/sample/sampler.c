@@ -128,16 +128,20 @@ static void keep_allowed(const struct draw *d, float *x, int n)
     }
 }
 
+/* x, where the form lets through, into w->logits. */
 static void keep_form(const struct sampler *s, struct row_work *w, const struct form_cursor *form,
-                      bool skip_special)
+                      bool skip_special, const float *x)
 {
     form_mask(s->vocabulary, form, skip_special, &w->form);
     for (int from = 0; from < s->n_vocab; from += 64) {
         uint64_t allowed = w->form.mask[from / 64];
         int n = s->n_vocab - from < 64 ? s->n_vocab - from : 64;
-        if (allowed == UINT64_MAX) continue;
+        if (allowed == UINT64_MAX) {
+            memcpy(w->logits + from, x + from, (size_t)n * sizeof(float));
+            continue;
+        }
         for (int i = 0; i < n; i++) {
-            w->logits[from + i] = allowed >> i & 1 ? w->logits[from + i] : -INFINITY;
+            w->logits[from + i] = allowed >> i & 1 ? x[from + i] : -INFINITY;
         }
     }
 }
@@ -193,10 +197,11 @@ static const float *adjust(const struct sampler *s, struct row_work *w, const st
     if (!adjusts(d)) return d->logits;
     if (c->allowed_ids != NULL) {
         keep_allowed(d, w->logits, s->n_vocab);
+    } else if (d->form.form != NULL) {
+        keep_form(s, w, &d->form, c->skip_special_tokens, d->logits);
     } else {
         memcpy(w->logits, d->logits, (size_t)s->n_vocab * sizeof(float));
     }
-    if (d->form.form != NULL) keep_form(s, w, &d->form, c->skip_special_tokens);
     if (d->n_output < c->min_tokens) mask_ends(s, c, w->logits);
     for (int i = 0; i < c->n_bias; i++) {
         w->logits[c->bias[i].id] += c->bias[i].bias;
@@ -350,8 +355,7 @@ bool sampler_score(struct sampler *s, int thread, const struct scoring *what,
     float max;
     if (!probs_max(x, s->n_vocab, &max)) return false;
     if (what->form.form != NULL) {
-        memcpy(w->logits, x, (size_t)s->n_vocab * sizeof(float));
-        keep_form(s, w, &what->form, what->skip_special);
+        keep_form(s, w, &what->form, what->skip_special, x);
         x = w->logits;
         if (!probs_max(x, s->n_vocab, &max)) return false;
     }
