@@ -3,8 +3,10 @@
  * these can be written.
  *
  * A schema that is refused has its reason listed. An instance counts as one that can be written when it
- * can with its members in some order, numbers in plain digits, no white space. Prints a table in
- * Markdown; exit status 0 when no accepted schema is wrong about an instance.
+ * can with its members in some order, numbers in plain digits, no white space. Beside it stands what the
+ * reward `schema` says (reward/rules/json_schema.h): forms and judge must agree about every instance.
+ * Prints a table in Markdown; exit status 0 when neither is wrong about an instance of a schema that it
+ * accepts.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -18,6 +20,7 @@
 #include "base/mem.h"
 #include "engine/sample/form/earley.h"
 #include "engine/sample/form/schema.h"
+#include "reward/rules/json_schema.h"
 
 enum { MAX_STATES = 64, MAX_PERMUTED = 10 };
 
@@ -191,7 +194,36 @@ static void name_draft(cJSON *schema, const char *folder)
 
 struct score {
     int schemas, accepted, instances, wrong;
+    int judged, judged_wrong; /* schemas that the judge accepts; instances that it's wrong about */
 };
+
+static void say_wrong(const char *who, const char *file, const cJSON *group, const cJSON *test)
+{
+    printf("    %s %s: %s: %s (%s)\n", who, file,
+           cJSON_GetStringValue(cJSON_GetObjectItem(group, "description")),
+           cJSON_GetStringValue(cJSON_GetObjectItem(test, "description")),
+           cJSON_IsTrue(cJSON_GetObjectItem(test, "valid")) ? "valid" : "invalid");
+}
+
+static void judge_group(const cJSON *group, const char *file, struct score *s)
+{
+    const cJSON *schema = cJSON_GetObjectItem(group, "schema"), *test;
+    struct error err = {0};
+    if (!json_schema_check(schema, &err)) return;
+    s->judged++;
+    cJSON_ArrayForEach(test, cJSON_GetObjectItem(group, "tests"))
+    {
+        struct json_schema_fault fault;
+        struct arena *a = arena_new(1 << 20);
+        if (a == NULL) exit(2);
+        bool valid = json_schema_validate(schema, cJSON_GetObjectItem(test, "data"), a, &fault) ==
+                     JSON_SCHEMA_VALID;
+        arena_free(a);
+        if (valid == cJSON_IsTrue(cJSON_GetObjectItem(test, "valid"))) continue;
+        s->judged_wrong++;
+        say_wrong("JUDGED WRONG", file, group, test);
+    }
+}
 
 static void run_group(const cJSON *group, const char *file, struct score *s)
 {
@@ -213,9 +245,7 @@ static void run_group(const cJSON *group, const char *file, struct score *s)
         s->instances++;
         if ((e != NULL && can_write(e, cJSON_GetObjectItem(test, "data"))) == valid) continue;
         s->wrong++;
-        printf("    WRONG %s: %s: %s (%s)\n", file, name,
-               cJSON_GetStringValue(cJSON_GetObjectItem(test, "description")),
-               valid ? "valid" : "invalid");
+        say_wrong("WRONG", file, group, test);
     }
     earley_free(e);
 }
@@ -235,6 +265,7 @@ static void run_file(const char *folder, const char *file, struct score *s)
     {
         name_draft(cJSON_GetObjectItem(group, "schema"), folder);
         run_group(group, file, s);
+        if (strstr(folder, "draft20") != NULL) judge_group(group, file, s); /* it knows 2020-12 */
     }
     cJSON_Delete(root);
     buffer_clear(&text);
@@ -243,6 +274,12 @@ static void run_file(const char *folder, const char *file, struct score *s)
 static int is_test(const struct dirent *entry)
 {
     return span_ends(span_str(entry->d_name), span_str(".json"));
+}
+
+static void print_score(const char *name, const struct score *s)
+{
+    printf("| %s | %d | %d | %d | %d | %d | %d |\n", name, s->schemas, s->accepted, s->instances,
+           s->wrong, s->judged, s->judged_wrong);
 }
 
 static int run_folder(const char *folder)
@@ -255,22 +292,24 @@ static int run_folder(const char *folder)
     for (int i = 0; i < n && scores != NULL; i++) {
         if (!is_aside(entries[i]->d_name)) run_file(folder, entries[i]->d_name, &scores[i]);
     }
-    printf("\n| file | schemas | accepted | their instances | wrong |\n|---|---|---|---|---|\n");
+    printf("\n| file | schemas | accepted | their instances | wrong | judged | wrong |\n"
+           "|---|---|---|---|---|---|---|\n");
     for (int i = 0; i < n && scores != NULL; i++) {
         const struct score *s = &scores[i];
         if (s->schemas == 0) continue; /* left aside */
-        printf("| %s | %d | %d | %d | %d |\n", entries[i]->d_name, s->schemas, s->accepted,
-               s->instances, s->wrong);
-        all = (struct score){all.schemas + s->schemas, all.accepted + s->accepted,
-                             all.instances + s->instances, all.wrong + s->wrong};
+        print_score(entries[i]->d_name, s);
+        all = (struct score){all.schemas + s->schemas,     all.accepted + s->accepted,
+                             all.instances + s->instances, all.wrong + s->wrong,
+                             all.judged + s->judged,       all.judged_wrong + s->judged_wrong};
     }
-    printf("| all | %d | %d | %d | %d |\n\n", all.schemas, all.accepted, all.instances, all.wrong);
+    print_score("all", &all);
+    printf("\n");
     for (int i = 0; i < n; i++) {
         free(entries[i]);
     }
     if (n >= 0) free(entries);
     free(scores);
-    return all.wrong;
+    return all.wrong + all.judged_wrong;
 }
 
 int main(int argc, char **argv)

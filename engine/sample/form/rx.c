@@ -754,7 +754,8 @@ static rx loop_of_all(const struct rx_pool *p, const struct node *n)
     for (int i = 0; i < n->b; i++) {
         const struct node *part = &p->nodes[p->parts[n->a + i]];
         if (part->kind == NOT && p->nodes[part->a].finite) continue;
-        if (loop != RX_NONE || part->kind != REPEAT || part->max != RX_UNBOUNDED) return RX_NONE;
+        if (loop != RX_NONE || part->kind != REPEAT || part->max != RX_UNBOUNDED || part->special)
+            return RX_NONE;
         loop = part->a;
     }
     return loop;
