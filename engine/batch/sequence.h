@@ -48,6 +48,7 @@ struct sequence {
     struct speculation guessing; /* what it has learnt about the model's own guesses */
     int guess;                   /* the model's own for the token after the pending one, -1: none */
     bool guessed;                /* the present drafts are that guess, not speculate.h's */
+    bool forced;                 /* they are what the form leaves (form_forced()): nothing to learn */
 
     struct engine_event *done; /* its last event, allocated beforehand */
 };

@@ -390,7 +390,7 @@ static void learn(struct sequence *const *plan, int n)
     for (int i = 0; i < n; i++) {
         struct sequence *q = plan[i];
         struct speculation *of = q->guessed ? &q->guessing : &q->speculation;
-        if (q->state == SEQUENCE_RUNNING) speculate_learn(of, q->n_drafts, q->n_accepted);
+        if (q->state == SEQUENCE_RUNNING && !q->forced) speculate_learn(of, q->n_drafts, q->n_accepted);
     }
 }
 

@@ -281,6 +281,18 @@ bool earley_must_end(const struct earley *e, int state)
     return e->states[state].n == 0;
 }
 
+int earley_only_byte(struct earley *e, int state)
+{
+    int only = -1;
+    if (earley_may_end(e, state)) return -1;
+    for (int b = 0; b < 256; b++) {
+        if (earley_step(e, state, (uint8_t)b) == EARLEY_DEAD) continue;
+        if (only >= 0) return -1;
+        only = b;
+    }
+    return only;
+}
+
 bool earley_failed(const struct earley *e)
 {
     return e->failed;

@@ -63,6 +63,9 @@ bool earley_may_end(const struct earley *e, int state);
 /* Must it: does nothing go on? */
 bool earley_must_end(const struct earley *e, int state);
 
+/* The one byte that the text goes on by; -1: there is none, or more than one, or it may end. */
+int earley_only_byte(struct earley *e, int state);
+
 /* Has it given up (no memory, too large)? Every step is EARLEY_DEAD from then on. */
 bool earley_failed(const struct earley *e);
 

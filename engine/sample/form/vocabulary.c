@@ -298,6 +298,55 @@ bool form_accept(const struct form_vocabulary *v, struct form_cursor *c, int id,
     return fits;
 }
 
+/* ---- what is forced ---- */
+
+enum { FORCED_BYTES = 64 };
+
+/* The bytes of the only way on; *whole: they end the text. */
+static size_t forced_bytes(struct earley *reader, int state, char *bytes, bool *whole)
+{
+    size_t n = 0;
+    for (int byte; n < FORCED_BYTES && (byte = earley_only_byte(reader, state)) >= 0;) {
+        bytes[n++] = (char)byte;
+        state = earley_step(reader, state, (uint8_t)byte);
+    }
+    *whole = earley_must_end(reader, state);
+    return n;
+}
+
+static int32_t longest_token(const struct form_vocabulary *v, struct span text, size_t *n)
+{
+    int32_t best = TRIE_NONE;
+    *n = 0;
+    for (int part = 0; part < PARTS; part++) {
+        size_t bytes = 0;
+        int32_t token = trie_longest(&v->parts[part].trie, text, &bytes);
+        if (token == TRIE_NONE || bytes <= *n) continue;
+        best = token;
+        *n = bytes;
+    }
+    return best;
+}
+
+/* A token that reaches the end of the way may be longer than the way: it is left out. */
+int form_forced(const struct form_vocabulary *v, const struct form_cursor *c, int *ids, int room)
+{
+    struct earley *reader;
+    char bytes[FORCED_BYTES];
+    int state, n_ids = 0;
+    bool whole;
+    if (room <= 0 || c->form == NULL || !form_cursor_reader(c, &reader, &state)) return 0;
+    form_enter(c->form);
+    size_t n = forced_bytes(reader, state, bytes, &whole);
+    form_leave(c->form);
+    for (size_t at = 0, taken; at < n && n_ids < room; at += taken) {
+        int32_t token = longest_token(v, span_of(bytes + at, n - at), &taken);
+        if (token == TRIE_NONE || (at + taken == n && !whole)) break;
+        ids[n_ids++] = token;
+    }
+    return n_ids;
+}
+
 bool form_is_silent(const struct form_vocabulary *v, int id, bool skip_special)
 {
     return text_of(v, id, skip_special).n == 0;
