@@ -80,7 +80,7 @@ static bool check_length(const struct engine_request *r, int context, struct err
                      context, r->n_ids);
 }
 
-static bool check(const struct engine_request *r, int n_vocab, int context, struct error *err)
+bool request_check(const struct engine_request *r, int n_vocab, int context, struct error *err)
 {
     const struct engine_sampling *c = &r->sampling;
     if (c->allowed_ids != NULL && c->n_allowed <= 0) {
@@ -166,7 +166,7 @@ static int limit_of(const struct request *q, int context)
 struct request *request_new(const struct engine_request *r, int n_vocab, int context,
                             struct error *err)
 {
-    if (!check(r, n_vocab, context, err)) return NULL;
+    if (!request_check(r, n_vocab, context, err)) return NULL;
     struct arena *a = arena_new(ARENA_REQUEST_BYTES);
     struct request *q = a == NULL ? NULL : arena_alloc(a, 1, sizeof(*q));
     if (q == NULL) {
