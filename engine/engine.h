@@ -126,6 +126,11 @@ struct engine_weights engine_weights(const struct engine *e);
 bool engine_tokenize(const struct engine *e, struct span text, bool add_special, bool parse_special,
                      struct tokens *out, struct error *err);
 
+/* The same for a prompt, which must fit the context: past it ERROR_TOO_LONG without a param, found from
+ * the text's length alone where that tells, and after as many tokens at the latest. */
+bool engine_tokenize_prompt(const struct engine *e, struct span text, bool add_special,
+                            struct tokens *out, struct error *err);
+
 /* Append the text of ids. Ids out of range are ERROR_INVALID_VALUE naming "tokens[i]". */
 bool engine_detokenize(const struct engine *e, const int *ids, size_t n, bool skip_special,
                        struct buffer *out, struct error *err);

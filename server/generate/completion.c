@@ -63,11 +63,16 @@ static void free_state(struct exchange *x)
     give_up(c);
     free(c->prompts);
     form_free(c->params.engine.form);
+}
+
+static void dispose(struct exchange *x)
+{
+    struct completion *c = x->state;
     cJSON_Delete(c->document);
 }
 
 static const struct exchange_kind completion_kind = {
-    .stop = stop, .timeout = on_timeout, .free = free_state};
+    .stop = stop, .timeout = on_timeout, .free = free_state, .dispose = dispose};
 
 struct completion *completion_new(struct exchange *x, const struct dialect *dialect,
                                   const char *id_prefix, size_t own_bytes)

@@ -11,6 +11,8 @@ import httpx
 import pytest
 from conftest import PATIENCE, wait_until
 
+ACCURACY = {"rewards": [{"name": "accuracy"}]}
+
 
 def of(client):
     return {"Authorization": f"Bearer {client}"}
@@ -107,3 +109,49 @@ def test_what_a_request_begins_it_may_end(start):
     for _ in range(2):
         reply = server.post("/v1/completions", {"prompt": ["Hello"] * 400, "max_tokens": 30, "ignore_eos": True})
         assert reply.status_code == 200, reply.text
+
+
+def test_a_prompt_that_cannot_fit_is_told_by_its_length(start):
+    """Megabytes where a few tokens fit: the same words as for a prompt a little too long, and little work."""
+    server = start("--context", "64")
+    before = server.cpu_seconds()
+    for _ in range(3):
+        for body in ({"prompt": "a b c " * 1000000}, {"prompt": "a" * 6000000}):
+            reply = server.post("/v1/completions", body)
+            error = reply.json()["error"]
+            assert reply.status_code == 400 and error["code"] == "context_length_exceeded"
+            assert error["param"] == "prompt" and "maximum context length is 64 tokens" in error["message"]
+    assert server.cpu_seconds() - before < 3
+
+
+def test_a_long_prompt_may_be_cut_to_what_fits(start):
+    server = start("--context", "64")
+    reply = server.post("/v1/completions", {"prompt": "a b c " * 1000, "truncate_prompt_tokens": 10, "max_tokens": 1})
+    assert reply.status_code == 200 and reply.json()["usage"]["prompt_tokens"] == 10
+
+
+def test_small_requests_do_not_wait_for_large_bodies(start):
+    """More large bodies at once than the pool has threads; small ones are answered meanwhile."""
+    server = start()
+    large = json.dumps({"items": [{"completion": "\\boxed{" + "7" * 1000 + "}", "answer": "8"}] * 3000, **ACCURACY}).encode()
+    replies = []
+
+    def judge_large():
+        headers = {"Content-Type": "application/json"}
+        reply = httpx.post(server.url + "/verify", content=large, headers=headers, timeout=PATIENCE)
+        replies.append(reply.status_code)
+
+    threads = [threading.Thread(target=judge_large) for _ in range(24)]
+    for t in threads:
+        t.start()
+    server.wait_open(24)
+    small = 0
+    while len(replies) < len(threads) and small < 50:
+        reply = server.post("/verify", {"items": [{"completion": "\\boxed{4}", "answer": "4"}], **ACCURACY})
+        assert reply.json()["results"][0]["reward"] == 1
+        small += 1
+    first = len(replies)
+    for t in threads:
+        t.join()
+    assert replies == [200] * len(threads)
+    assert small == 50 and first < len(threads), (small, first)

@@ -232,6 +232,30 @@ static void test_a_long_request_does_not_refuse_the_next(void **state)
     buffer_clear(&many);
 }
 
+/* Answers that only algebra tells apart, so that their votes are counted after the job's end. */
+#define ROOT "{\"completion\":\"\\\\boxed{\\\\sqrt{4+2\\\\sqrt{3}}}\",\"answer\":\"1+\\\\sqrt{3}\"}"
+
+/* Nobody waits for the votes of a request whose client has left. */
+static void test_votes_end_with_their_run(void **state)
+{
+    static const char group[] = "{\"items\":[" ROOT "," ROOT "],\"group_size\":2,"
+                                "\"rewards\":[{\"name\":\"accuracy\"}]}";
+    static const char *const said[] = {"\"majority\":{", "\"majority\":null"};
+    (void)state;
+    for (int cancelled = 0; cancelled < 2; cancelled++) {
+        struct begun b;
+        struct buffer reply;
+        buffer_init(&reply, 1 << 20);
+        begin(&b, group, 9);
+        wait_for(&b.wait);
+        if (cancelled) judge_job_cancel(b.job);
+        assert_true(judge_job_reply(b.job, &reply));
+        if (strstr(reply.p, said[cancelled]) == NULL) fail_msg("%s", reply.p);
+        judge_job_free(b.job);
+        buffer_clear(&reply);
+    }
+}
+
 static int open_judge(void **state)
 {
     (void)state;
@@ -251,6 +275,7 @@ int main(void)
         cmocka_unit_test(test_what_is_ahead_comes_first),
         cmocka_unit_test(test_a_client_has_its_share),
         cmocka_unit_test(test_cancelled),
+        cmocka_unit_test(test_votes_end_with_their_run),
         cmocka_unit_test(test_late_turns_are_refused),
         cmocka_unit_test(test_a_long_request_does_not_refuse_the_next),
     };
