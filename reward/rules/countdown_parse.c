@@ -115,6 +115,7 @@ static bool take_number(struct reader *r, const fmpq_t value)
     for (int i = 0; i < r->rules->n && !found; i++) {
         if (r->taken[i] || !decimal_set(r, given, r->rules->numbers[i])) continue;
         found = fmpq_equal(given, value);
+        assert(!r->taken[i]); /* no number is used twice */
         r->taken[i] = found;
     }
     fmpq_clear(given);
@@ -314,6 +315,7 @@ const char *countdown_judge(struct span answer, const struct countdown_rules *ru
     fmpq_init(value);
     fmpq_init(target);
     bool ok = read_sum(&r, value) && read_claim(&r, value);
+    assert(!ok || r.depth == 0);
     assert(rules->any_size || !COEFF_IS_MPZ(*fmpq_numref(value))); /* (1) */
     if (ok && take_token(&r, (const char *const[]){".", NULL}) >= 0) {
         skip_space(&r); /* a full stop */

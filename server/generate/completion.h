@@ -67,6 +67,7 @@ struct completion {
     const struct engine *engine;
     const struct dialect *dialect;
     void *own;          /* the route's own fields, behind this */
+    uint64_t client;    /* whose request it is, for turns */
     cJSON *document;    /* the body; what was read from it is borrowed */
     struct error error; /* why prepare failed */
     bool (*prepare)(struct completion *c);

@@ -160,6 +160,22 @@ static const struct pair {
     {"far too deep", "5", "{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{5}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}", T, ONE_WAY},
     {"ten to the ten to the ten", "1", "10^{10^{10}}", F, BOTH},
     {"a double exponent", "1", "1E1000000000", F, BOTH},
+    /* 2305843008973423919 is 0 in the field that images are in */
+    {"numbers of one image", "x+5", "x+2305843008973423924", F, BOTH},
+    {"a number without an image", "x", "2305843008973423919x", F, BOTH},
+    {"a fraction of such a number", "x+1", "x+\\frac{2305843008973423920}{1}", F, BOTH},
+    {"a small part of one", "\\frac{x}{2305843008973423919}", "x", F, BOTH},
+    {"a power of one image", "1", "x^{2305843008973423918}", F, BOTH},
+    {"a constant power of one image", "1", "2^{2305843008973423918}", F, BOTH},
+    {"a power beside its factor's", "x^2", "x^{2305843008973423920}", F, BOTH},
+    {"a sum with such a power", "0", "3^{2305843008973423918}-1", F, BOTH},
+    {"a power over another", "x", "\\frac{x^{2305843008973423920}}{x}", F, BOTH},
+    {"large powers that are equal", "2^{10^{30}+1}", "2\\cdot2^{10^{30}}", T, BOTH},
+    {"large powers of a variable", "x^{10^{20}+1}", "x\\cdot x^{10^{20}}", T, BOTH},
+    {"a long number, written as a power", "2^{61}+x", "x+2305843009213693952", T, BOTH},
+    {"a determinant to a power", "4", "(\\det\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix})^2", T, BOTH},
+    {"a determinant, transposed", "\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}", "(\\det\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix})^T", F, BOTH},
+    {"determinants added", "-4", "\\det\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}+\\det\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}", T, BOTH},
 };
 /* clang-format on */
 
