@@ -132,6 +132,7 @@ static void describe(struct loaded *l, const struct engine_options *o)
     if (o->name != NULL) info->name = o->name;
     info->max_sequences = o->max_sequences;
     info->max_queue = o->max_queue;
+    info->step_tokens = o->step_tokens;
     info->created = stat(o->model_path, &st) == 0 ? (int64_t)st.st_mtime : 0;
     info->has_chat_template = l->template != NULL;
     describe_tags(l);

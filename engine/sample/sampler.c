@@ -323,6 +323,16 @@ static int report_top(const struct sampler *s, struct row_work *w, const struct 
     return n;
 }
 
+/* The chosen token's, in what it was chosen from: for a greedy one the softmax of x (as `processed`). */
+static float drawn_log_prob(const struct sampler *s, struct row_work *w, const struct draw *d,
+                            const float *x, float max, double sum)
+{
+    bool greedy = d->sampling->temperature < SAMPLER_GREEDY;
+    struct dist q = greedy ? plain_dist(s, x, max)
+                           : drawn_dist(s, w, x, max, d->sampling->temperature, sum);
+    return log_prob(&q, d->token);
+}
+
 bool sampler_draw(struct sampler *s, int thread, struct draw *d)
 {
     struct row_work *w = &s->work[thread];
@@ -344,6 +354,7 @@ bool sampler_draw(struct sampler *s, int thread, struct draw *d)
                                   : drawn_dist(s, w, x, max, c->temperature, sum);
     d->prob = report(s, &q, d->token);
     d->n_top = report_top(s, w, &q, c->logprobs, d->top);
+    if (c->both) d->drawn = drawn_log_prob(s, w, d, x, max, sum);
     return true;
 }
 

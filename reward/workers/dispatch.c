@@ -314,7 +314,7 @@ static void slot_write(struct dispatch *d, struct slot *s)
     if (n > 0) {
         s->sent += (size_t)n;
     } else if (errno != EAGAIN && errno != EINTR) {
-        slot_fail(d, s, TASK_LOST);
+        slot_lose(d, s);
     }
 }
 

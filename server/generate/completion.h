@@ -41,6 +41,7 @@
 #include "server/http/exchange.h"
 #include "server/generate/sampling_params.h"
 
+struct best_of;
 struct completion;
 struct server;
 
@@ -66,6 +67,7 @@ struct completion {
     const struct engine *engine;
     const struct dialect *dialect;
     void *own;          /* the route's own fields, behind this */
+    uint64_t client;    /* whose request it is, for turns */
     cJSON *document;    /* the body; what was read from it is borrowed */
     struct error error; /* why prepare failed */
     bool (*prepare)(struct completion *c);
@@ -93,6 +95,8 @@ struct completion {
     char id[EXCHANGE_ID_BYTES + 16];
     size_t n_prefix; /* bytes of id before the request's own */
     bool aborted;    /* end as soon as it is started */
+    struct best_of *best_of;     /* the route's: one of the samples is the reply; NULL: all are */
+    const struct choice *chosen; /* that one, once it is known */
 };
 
 /* A completion for x, in its arena, and behind it dialect_bytes for the route's own fields, zeroed.
@@ -149,6 +153,9 @@ bool completion_prompt_list(struct completion *c, const cJSON *list, const char 
 struct field_context completion_field_context(struct completion *c);
 
 /* ---- for styles ---- */
+
+/* Answer with what there is: every generation has ended, and best_of has chosen. */
+void completion_answer(struct completion *c);
 
 /* Choice number i of the answer, from 0 to n_choices - 1. */
 static inline struct choice *completion_choice(const struct completion *c, size_t i)

@@ -5,9 +5,13 @@
 #include "server/routes/routes.h"
 
 #include "server/http/router.h"
+#include "server/page/page.h"
+#include "server/rollouts/rollouts.h"
 
 /* clang-format off */
 static const struct route rows[] = {
+    {"GET",  "/",                                  page_handle, ROUTE_OPEN | ROUTE_ALWAYS, ERRORS_OPENAI},
+    {"GET",  "/page/*",                            page_handle, ROUTE_OPEN | ROUTE_ALWAYS, ERRORS_OPENAI},
     {"POST", "/v1/completions",                    openai_completions_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"POST", "/v1/completions/render",             openai_completions_render_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"POST", "/v1/chat/completions",               openai_chat_handle, ROUTE_MODEL, ERRORS_OPENAI},
@@ -74,6 +78,8 @@ static const struct route rows[] = {
     {"GET",  "/tokenizer_info",                    vllm_tokenizer_info_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"POST", "/detokenize",                        vllm_detokenize_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"POST", "/v1/detokenize",                     vllm_detokenize_handle, ROUTE_MODEL, ERRORS_OPENAI},
+    {"POST", "/v1/rollouts",                       rollouts_handle, ROUTE_MODEL | ROUTE_VERIFY, ERRORS_OPENAI},
+    {"DELETE", "/v1/rollouts/*",                   rollouts_end_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"POST", "/verify",                            verify_handle, ROUTE_NDJSON | ROUTE_VERIFY, ERRORS_OPENAI},
     {"POST", "/verify/advantages",                 verify_advantages_handle, ROUTE_VERIFY, ERRORS_OPENAI},
     {"POST", "/verify/pass_at_k",                  verify_pass_at_k_handle, ROUTE_VERIFY, ERRORS_OPENAI},

@@ -143,7 +143,7 @@ class Server:
 
 VOLATILE = {"id", "created", "took_ms", "elapsed_ms", "request_id", "e2e_latency", "cached_tokens", "prompt_tokens_details", "x-request-id",
             "execution_time", "cpu_time", "wall_time", "memory", "timings", "meta_info", "uptime", "seconds",
-            "executor_pool", "executor_pod_name", "total_ms", "generation_settings", "ms", "tokens_cached", "tokens_evaluated"}
+            "executor_pool", "executor_pod_name", "queue", "total_ms", "generation_settings", "ms", "tokens_cached", "tokens_evaluated"}
 
 
 def steady(value):
@@ -200,6 +200,19 @@ def results_of(kind, body):
     return parsed.get("results") if isinstance(parsed, dict) else None
 
 
+def groups_wrong(base, got):
+    """Of rollouts: every sample is the same, or masked with a cause."""
+    samples = [[s for g in r["groups"] for s in g["samples"]] for r in (base, got)]
+    if len(samples[0]) != len(samples[1]):
+        return f"{len(samples[1])} samples for {len(samples[0])}"
+    for b, g in zip(*samples):
+        told = g["mask"] and g["reward"] is None and g["mask_cause"] in ("no_memory", "cannot_judge", "abort")
+        numbers = ("advantage", "keep")  # of a group that lost a sample
+        if not told and {k: v for k, v in steady(b).items() if k not in numbers} != {k: v for k, v in steady(g).items() if k not in numbers}:
+            return f"another sample: {json.dumps(g)[:400]}"
+    return None
+
+
 def wrong(scenario, base, got):
     """What is wrong with a reply during which memory ran out; None: nothing."""
     if got.status == 0:
@@ -220,6 +233,8 @@ def wrong(scenario, base, got):
             return None if scenario.kind == "lines" else "cut short"
         if scenario.kind == "sandbox" and (b"memory" in got.body or b"sandbox" in got.body):
             return None
+        if scenario.kind == "groups":
+            return groups_wrong(json.loads(base.body), json.loads(got.body))
         if scenario.kind in ("json", "sandbox"):
             return None if steady(json.loads(got.body)) == steady(json.loads(base.body)) else f"another reply: {got.body[:400]!r}"
         bases, gots = results_of(scenario.kind, base.body), results_of(scenario.kind, got.body)
