@@ -376,12 +376,19 @@ static char next_in_formula(struct span s, size_t *i)
     return *i < s.n ? s.p[(*i)++] : 0;
 }
 
+/* s begins with a capital, also in a font. */
+static bool opens_formula(struct span s)
+{
+    return s.n > 1 && s.n < 80 && (s.p[0] == '\\' || (s.p[0] >= 'A' && s.p[0] <= 'Z'));
+}
+
 /* H_2O and H2O: symbols of elements and their numbers, the same ones. */
 static bool same_formula(struct math_work *w, struct span g, struct span a)
 {
     size_t i = 0, k = 0;
     bool digit = false;
     char before = 0, c, d;
+    if (!opens_formula(g) || !opens_formula(a)) return false;
     g = lexer_plain(w->arena, g);
     a = lexer_plain(w->arena, a);
     do {

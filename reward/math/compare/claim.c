@@ -152,11 +152,19 @@ static bool is_measured(const struct expr *e, const struct expr **first)
     return false;
 }
 
+/* |v|, |z|: a vector's or a complex number's, since nobody solves for it; |x| = 3 is an equation. */
+static bool is_length(const struct expr *e)
+{
+    return e->kind == E_FUNC && e->op == F_ABS && e->arg[0]->kind == E_SYM &&
+           strchr("uvwzabr", e->arg[0]->text.p[0]) != NULL;
+}
+
 const struct expr *claim_measured(const struct expr *e)
 {
     const struct expr *first = NULL;
     if (e->kind != E_REL || e->n != 2 || e->text.p[0] != R_EQ) return e;
     bool number = expr_is_constant(e->arg[1]) && expr_is_scalar(e->arg[1]);
+    if (number && is_length(e->arg[0])) return e->arg[1];
     bool nought = e->arg[1]->kind == E_NUM && e->arg[1]->num.digits.n == 0;
     if (nought && !expr_has(e->arg[0], E_APPLY, -1)) return e; /* 2x - y + 3 = 0 is a line */
     return number && expr_is_scalar(e->arg[0]) && is_measured(e->arg[0], &first) ? e->arg[1] : e;
@@ -307,9 +315,11 @@ static const struct expr *each_name(struct math_work *w, const struct expr *e,
 }
 
 /* |2x - 1| = 3 as 2x - 1 = +-3. A complex number's modulus is that of a circle. */
-static const struct expr *without_bars(struct math_work *w, const struct expr *e)
+static const struct expr *without_bars(struct math_work *w, const struct expr *e,
+                                       const struct expr *other)
 {
     struct interval v;
+    if (e->kind == E_REL && is_length(e->arg[0]) && expr_is_scalar(other)) return e;
     if (e->kind != E_REL || e->n != 2 || e->text.p[0] != R_EQ || claim_is_name(e->arg[0]) ||
         e->arg[0]->kind != E_FUNC || e->arg[0]->op != F_ABS || expr_is_constant(e->arg[0]) ||
         !expr_is_constant(e->arg[1]) || !expr_is_scalar(e->arg[1]) ||
@@ -434,5 +444,6 @@ const struct expr *claim_beside(struct math_work *w, const struct expr *e, const
 {
     e = each_solution(w, transposed(w, e), other);
     e = each_exception(w, as_vector(w, as_point(w, e, other), other));
-    return in_letter_order(w, without_bars(w, each_name(w, as_set_difference(w, e), other)));
+    e = without_bars(w, each_name(w, as_set_difference(w, e), other), other);
+    return in_letter_order(w, e);
 }

@@ -175,6 +175,10 @@ static bool unmarked(struct arena *a, struct span s, const struct math_options *
         trace_add(o->trace, "whole", span_trim(s), "all of it reads as one formula");
         return find(out, s, MATH_FROM_EXPRESSION);
     }
+    if (prose_is_unfinished(s)) {
+        trace_add(o->trace, "cut off", span_of(NULL, 0), "it ends in the middle of a formula");
+        return out->cause = MATH_NO_ANSWER_FOUND, false;
+    }
     return in_prose(a, prose_without_closing(s), o, out);
 }
 

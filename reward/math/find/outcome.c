@@ -16,7 +16,11 @@ enum { MAX_SENTENCE = 400 };
 
 static const struct span NOTHING = {NULL, 0};
 
-enum { ANYWHERE, AT_END /* of the sentence: "for all real numbers x" is no outcome */ };
+enum {
+    ANYWHERE,
+    AT_END, /* of the sentence: "for all real numbers x" is no outcome */
+    TO_END, /* what follows belongs to it */
+};
 
 /* In small letters; % is any adjectives of solutions. */
 static const struct row {
@@ -36,7 +40,13 @@ static const struct row {
     {"are all real numbers", "all real numbers", AT_END},
     {"is all real numbers", "all real numbers", AT_END},
     {"is the set of all real numbers", "all real numbers", AT_END},
-    {"true for all real numbers", "all real numbers", AT_END},
+    {"for all real numbers", "all real numbers", AT_END},
+    {"all real numbers except", NULL, TO_END},
+    {"all reals except", NULL, TO_END},
+    {"for all positive real numbers", "all positive real numbers", AT_END},
+    {"is all positive real numbers", "all positive real numbers", AT_END},
+    {"is all non-negative real numbers", "all non-negative real numbers", AT_END},
+    {"is all nonnegative real numbers", "all nonnegative real numbers", AT_END},
 };
 
 static const char *const adjectives[] = {"real",     "integer",  "such",   "valid",    "possible",
@@ -114,10 +124,12 @@ struct span outcome_said(struct span s)
     struct span last = span_slice(s, from, s.n);
     if (last.n > MAX_SENTENCE) return NOTHING;
     for (size_t i = 0; i < last.n; i++) {
-        if (i > 0 && ascii_is_letter(last.p[i - 1])) continue;
+        bool may = strchr("ndiatfDNIATF", last.p[i]) != NULL && last.p[i] != 0; /* a row's first */
+        if (!may || (i > 0 && ascii_is_letter(last.p[i - 1]))) continue;
         for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
             size_t end = row_end(last, i, &rows[k]);
             if (end == SPAN_NONE || is_supposed(span_slice(last, 0, i))) continue;
+            if (rows[k].where == TO_END) return span_slice(last, i, last.n);
             struct span rest = span_slice(last, end, last.n);
             if (ends_there(rest, rows[k].where)) return span_str(rows[k].outcome);
         }

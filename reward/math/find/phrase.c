@@ -29,6 +29,7 @@ static const struct {
     {"answers are", ""},
     {"answers:", ""},
     {"final answer\n", ""},
+    {"correction:", ""},
     {"result is", ""},
     {"result:", ""},
     {"\xe7\xad\x94\xe6\xa1\x88\xe6\x98\xaf", ""}, /* the answer is */
@@ -81,7 +82,7 @@ static bool may_start_phrase(int first, int second)
 {
     return first >= 0x80 || (first == 'a' && second == 'n') || (first == 'f' && second == 'i') ||
            (first == 'r' && (second == 'e' || second == 'i' || second >= 0x80)) ||
-           (first == 'l' && (second == 'a' || second >= 0x80)) || (first == 's' && second == 'o') ||
+           (first == 'l' && (second == 'a' || second >= 0x80)) || ((first == 's' || first == 'c') && second == 'o') ||
            (first == 'e' && second == 'r') || (first == 'o' && second == 'd');
 }
 

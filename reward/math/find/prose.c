@@ -80,12 +80,19 @@ bool prose_has_words(struct span s)
 
 /* ---- what is not the answer -------------------------------------------------------------------- */
 
+/* A sentence ends with the sign s.p[i]; the ! of "5! ways" is a factorial's. */
+static bool is_stop(struct span s, size_t i)
+{
+    bool factorial = s.p[i] == '!' && i > 0 && ascii_is_digit(s.p[i - 1]) && i + 2 < s.n &&
+                     s.p[i + 1] == ' ' && s.p[i + 2] >= 'a' && s.p[i + 2] <= 'z';
+    return (s.p[i] == '.' || s.p[i] == '!' || s.p[i] == '?') && !factorial;
+}
+
 /* Where the last sentence of s begins. */
 static size_t last_sentence(struct span s)
 {
     for (size_t i = s.n; i > 2; i--) {
-        bool stop = s.p[i - 2] == '.' || s.p[i - 2] == '!' || s.p[i - 2] == '?';
-        if (s.p[i - 1] == '\n' || (stop && s.p[i - 1] == ' ')) return i;
+        if (s.p[i - 1] == '\n' || (s.p[i - 1] == ' ' && is_stop(s, i - 2))) return i;
     }
     return 0;
 }
@@ -110,7 +117,7 @@ static size_t before_condition(struct span s, size_t from, size_t end)
 {
     static const char *const words[] = {" for ", " with ", " if "};
     for (size_t i = from; i < end; i++) {
-        for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
+        for (size_t k = 0; s.p[i] == ' ' && k < sizeof(words) / sizeof(words[0]); k++) {
             bool here = span_starts(span_slice(s, i, end), span_str(words[k]));
             if (here && is_bound(s, i + strlen(words[k]))) return i;
         }
@@ -162,9 +169,11 @@ struct span prose_without_aside(struct span s)
     size_t from = last_sentence(s), end = s.n;
     /* "... 42 ways. (See step 3.)": a sentence in parentheses */
     if (from < s.n && s.p[from] == '(') from = last_sentence(span_slice(s, 0, from - 1));
-    for (size_t k = 0; k < sizeof(asides) / sizeof(asides[0]); k++) {
-        size_t at = span_find(span_slice(s, 0, end), span_str(asides[k]), from);
-        if (at != SPAN_NONE && at < end) end = at;
+    for (size_t i = from; i < end; i++) {
+        bool may = s.p[i] == ' ' || s.p[i] == ',' || s.p[i] == '(';
+        for (size_t k = 0; may && k < sizeof(asides) / sizeof(asides[0]) && i < end; k++) {
+            if (span_starts(span_slice(s, i, s.n), span_str(asides[k]))) end = i;
+        }
     }
     end = before_condition(s, from, end);
     struct span kept = span_trim(span_slice(s, 0, end)), last = span_slice(kept, from, kept.n);
@@ -196,7 +205,7 @@ static struct span sentence_around(struct span s, size_t at)
     size_t from = last_sentence(span_slice(s, 0, at)), to = at;
     if (at - from > MAX_SENTENCE) from = at - MAX_SENTENCE;
     while (to < s.n && to < at + MAX_SENTENCE && s.p[to] != '\n') {
-        bool stop = s.p[to] == '.' || s.p[to] == '!' || s.p[to] == '?';
+        bool stop = is_stop(s, to);
         if (stop && to > at && (to + 1 == s.n || s.p[to + 1] == ' ' || s.p[to + 1] == '\n')) break;
         if (stop && to == at && to + 1 < s.n && s.p[to + 1] == ' ') break;
         to++;
@@ -225,6 +234,13 @@ bool prose_last(struct arena *a, struct span text, unsigned kinds, struct stated
     return !v.denied;
 }
 
+bool prose_is_unfinished(struct span s)
+{
+    s = span_trim(s);
+    if (s.n < 2 || strchr("+=/^(<>", s.p[s.n - 1]) == NULL) return false;
+    return s.p[s.n - 2] == ' ' || ascii_is_digit(s.p[s.n - 2]);
+}
+
 bool prose_refuses(struct span s)
 {
     static const char *const openings[] = {
@@ -244,9 +260,7 @@ static size_t last_remark(struct span s)
 {
     size_t i = s.n;
     while (i > 0 && s.p[i - 1] != '\n') {
-        bool stop = i >= 2 && s.p[i - 1] == ' ' &&
-                    (s.p[i - 2] == '.' || s.p[i - 2] == '!' || s.p[i - 2] == '?');
-        if (stop) break;
+        if (i >= 2 && s.p[i - 1] == ' ' && is_stop(s, i - 2)) break;
         i--;
     }
     return i;
@@ -327,6 +341,9 @@ struct span prose_moment(struct arena *a, struct span s)
     bool marked;
     size_t at = s.n <= MAX_TAIL ? phrase_last_copula(s) : 0;
     size_t when = s.n <= MAX_TAIL ? span_find_last(s, span_str(" at ")) : SPAN_NONE;
+    size_t day = s.n <= MAX_TAIL ? span_find_last(s, span_str(" on ")) : SPAN_NONE;
+    bool date = day != SPAN_NONE && day + 4 < s.n && (s.p[day + 4] < 'a' || s.p[day + 4] > 'z');
+    if (date && (when == SPAN_NONE || day > when)) when = day; /* on July 20, on 20 July */
     if (when != SPAN_NONE && when > at) at = when + 4;
     struct span t = at == 0 ? NOTHING : words_unwrap(span_slice(s, at, s.n));
     if (t.n == 0 || t.n > MAX_SHORT) return NOTHING;

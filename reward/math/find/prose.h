@@ -19,6 +19,9 @@ struct span prose_without_aside(struct span s);
  * ...". */
 struct span prose_without_closing(struct span s);
 
+/* s ends with a sign that wants something after it: "= 7*8 +". */
+bool prose_is_unfinished(struct span s);
+
 /* The last sentence of s gives no answer and says so: "I cannot solve this in 2 steps." */
 bool prose_refuses(struct span s);
 

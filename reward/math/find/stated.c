@@ -232,18 +232,63 @@ struct stated stated_in(struct arena *a, struct span s, unsigned kinds)
 
 /* ---- running text ------------------------------------------------------------------------------ */
 
+/* What a computation comes to: 120 of "4*30 = $120". {NULL, 0} when t is none: its left side has a
+ * letter that stands for a number, or it has no sign of one. */
+static struct span computed(struct span t)
+{
+    size_t sign = span_find_last(t, span_str("="));
+    if (sign == SPAN_NONE || sign == 0) return NOTHING;
+    struct span right = span_trim(span_slice(t, sign + 1, t.n));
+    bool operation = false;
+    for (size_t i = 0; i < sign; i++) {
+        bool letter = ascii_is_letter(t.p[i]), before = i > 0 && ascii_is_letter(t.p[i - 1]);
+        bool times = t.p[i] == 'x' && i > 0 && t.p[i - 1] == ' ' && t.p[i + 1] == ' ';
+        if (letter && !before && !times && !ascii_is_letter(t.p[i + 1])) return NOTHING;
+        operation |= times || (i > 0 && strchr("+-*/", t.p[i]) != NULL) || t.p[i] == '\\';
+    }
+    bool number = right.n > 0 && (ascii_is_digit(right.p[0]) || strchr("$-", right.p[0]) != NULL);
+    return operation && number ? right : NOTHING;
+}
+
+/* The words between a computation and a later number make the number a circumstance of it: "= $120 in 5
+ * days", "= 5 days to read the 100 pages". */
+static bool is_adjunct(struct span gap)
+{
+    static const char *const preps[] = {"in ",   "to ",    "for ", "over ",   "after ", "from ",
+                                        "with ", "within ", "of ",  "during ", "per ",   "by "};
+    static const char *const breaks[] = {",", ";", " so ", " and ", " but ", " then ", " which ",
+                                         " leaves ", " is ", " are ", " leaving ", "=", ":", " minus ",
+                                         " plus "};
+    bool prep = false;
+    for (size_t k = 0; k < sizeof(breaks) / sizeof(breaks[0]); k++) {
+        if (span_find(gap, span_str(breaks[k]), 0) != SPAN_NONE) return false;
+    }
+    for (size_t i = 0; i < gap.n && !prep; i++) {
+        if (i > 0 && gap.p[i - 1] != ' ') continue;
+        for (size_t k = 0; k < sizeof(preps) / sizeof(preps[0]) && !prep; k++) {
+            prep = words_start(span_slice(gap, i, gap.n), span_str(preps[k]));
+        }
+    }
+    return prep;
+}
+
 /* The last mathematics of one plain sentence that tells something. */
 static bool last_run(struct arena *a, struct span s, struct stated *out)
 {
     struct run r;
     bool found = false;
+    size_t done = 0; /* the offset after the last computation */
     for (size_t at = 0; run_next(s, at, &r);) {
         struct span t = r.tells ? run_read(a, s, &r) : NOTHING;
         at = r.end[r.n_ends - 1];
         if (t.n == 0) continue;
         struct spoken v = spoken_value(a, s, r.from, r.from + t.n);
-        found |= keep(out, &v);
         if (v.to > at) at = v.to; /* "1 out of 6" */
+        struct span result = computed(t);
+        if (result.n > 0) done = at;
+        if (done > 0 && result.n == 0 && is_adjunct(span_slice(s, done, r.from))) continue;
+        if (result.n > 0 && !v.changed) v.text = result;
+        found |= keep(out, &v);
     }
     if (found) out->denied = false;
     return found;

@@ -100,6 +100,7 @@ static struct span without_remark(struct span s)
 {
     static const char *const remarks[] = {"(approx",  "(about ",   "(roughly",
                                           "(rounded", "(or about", "(exactly"};
+    if (s.n == 0 || memchr(s.p, '(', s.n) == NULL) return s;
     for (size_t i = 0; i < sizeof(remarks) / sizeof(remarks[0]); i++) {
         size_t at = span_find(s, span_str(remarks[i]), 0);
         if (at == SPAN_NONE || at == 0) continue;
