@@ -14,6 +14,7 @@
 #include "reward/math/find/extract.h"
 #include "reward/math/find/gold.h"
 #include "reward/math/find/marks.h"
+#include "reward/math/find/phrase.h"
 #include "reward/math/find/plain.h"
 #include "reward/math/read/words.h"
 #include "reward/math/answer.h"
@@ -224,6 +225,8 @@ enum equality choices_letters_equal(struct math_work *w, struct span gold, struc
 {
     uint32_t these = letters_listed(gold), those = letters_listed(answer);
     if (these != 0 && those == 0) those = choice_affirmed(answer, w->options);
+    size_t said = these != 0 && those == 0 ? phrase_last_copula(answer) : 0;
+    if (said > 0) those = letters_listed(span_slice(answer, said, answer.n));
     if (these != 0 && those != 0) {
         return these == those ? work_yes(w, MATH_EQUAL_CHOICE) : work_no(w, MATH_NOT_EQUAL_CHOICE);
     }

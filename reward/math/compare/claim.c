@@ -123,6 +123,13 @@ static bool is_identity(const struct expr *e)
     return fingerprint_zero(&difference);
 }
 
+/* An integral, a limit, a sum or a derivative: what stands right of it says what it is. */
+static bool is_asked(const struct expr *e)
+{
+    return e->kind == E_INTEGRAL || e->kind == E_LIMIT || e->kind == E_SUM ||
+           e->kind == E_DERIVATIVE;
+}
+
 const struct expr *claim_value(const struct expr *e)
 {
     if (e->kind != E_REL) return e;
@@ -131,6 +138,7 @@ const struct expr *claim_value(const struct expr *e)
     if (!claim_all_equal_signs(e) && !approximate) return e;
     const struct expr *last = e->arg[e->n - 1];
     if (claim_is_name(e->arg[0]) || claim_all_constant(e)) return last;
+    if (is_asked(e->arg[0]) && expr_is_scalar(last)) return last;
     if (e->n == 2 && expr_has(last, E_MATRIX, -1) && names_matrix(e->arg[0])) return last;
     if (e->n >= 3 && expr_is_constant(last)) return last; /* 2x + 1 = 2 + 1 = 3 */
     if (e->n == 2 && last->kind == E_SYM && expr_is_constant(e->arg[0])) return e->arg[0];

@@ -48,21 +48,6 @@ static bool whole_reads(struct arena *a, struct span s)
     return t.n > 0 && t.n <= 2000 && !prose_has_words(t) && formula_reads(a, t);
 }
 
-/* 204 of "m + n = 204": a sum of letters has a value where nothing asks for an equation. */
-static struct span without_sum_of_letters(struct span s)
-{
-    const char *sign = s.n == 0 ? NULL : memchr(s.p, '=', s.n);
-    int letters = 0;
-    for (const char *c = s.p; sign != NULL && c < sign; c++) {
-        bool letter = *c >= 'a' && *c <= 'z';
-        if (!letter && *c != ' ' && *c != '+') return s;
-        if (letter && c + 1 < sign && c[1] >= 'a' && c[1] <= 'z') return s;
-        letters += letter;
-    }
-    if (letters < 2) return s;
-    return span_trim(span_slice(s, (size_t)(sign - s.p) + 1, s.n));
-}
-
 /* What a statement says, as the answer. */
 static bool take(struct extraction *out, const struct stated *st, enum math_source source)
 {
@@ -100,10 +85,14 @@ static bool in_words(struct span s, const struct math_options *o, struct extract
     struct span t = span_trim(s);
     trace_add(o->trace, "words", t.n > MAX_SHORT ? span_of(NULL, 0) : t, "no mathematics at all");
     if (t.n == 0 || t.n > MAX_SHORT || memchr(t.p, '\n', t.n) != NULL) return false;
-    size_t said = span_find_last(t, span_str(" is "));
+    static const char *const copulas[] = {" is ", "\xe6\x98\xaf", "\xe4\xb8\xba"};
     out->words = true;
     out->place = t;
-    if (said != SPAN_NONE) t = span_slice(t, said + 4, t.n);
+    for (size_t i = 0; i < sizeof(copulas) / sizeof(copulas[0]); i++) {
+        size_t said = span_find_last(t, span_str(copulas[i]));
+        if (said == SPAN_NONE || said + strlen(copulas[i]) == t.n) continue;
+        return find(out, span_slice(t, said + strlen(copulas[i]), t.n), MATH_FROM_EXPRESSION);
+    }
     return find(out, t, MATH_FROM_EXPRESSION);
 }
 
@@ -131,7 +120,6 @@ static bool in_prose(struct arena *a, struct span s, const struct math_options *
     if (in_bold(a, s, o, out)) return true;
     struct span bold = out->place;
     if (prose_last(a, prose_without_aside(s), o->extract, &st, &source)) {
-        st.text = without_sum_of_letters(st.text);
         if (bold.n > 0) st.plain = bold;
         trace_add(o->trace, "last", st.plain, "the last sentence with mathematics: its last");
         return take(out, &st, source);

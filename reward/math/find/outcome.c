@@ -20,6 +20,7 @@ enum {
     ANYWHERE,
     AT_END, /* of the sentence: "for all real numbers x" is no outcome */
     TO_END, /* what follows belongs to it */
+    EXISTS, /* the sentence ends with "exists" */
 };
 
 /* In small letters; % is any adjectives of solutions. */
@@ -29,6 +30,9 @@ static const struct row {
 } rows[] = {
     {"no % solution", "no solution", ANYWHERE},
     {"no % root", "no solution", ANYWHERE},
+    {"no such", "no solution", EXISTS},
+    {"solution set is empty", "no solution", AT_END},
+    {"set is empty", "no solution", AT_END},
     {"does not exist", "does not exist", ANYWHERE},
     {"doesn't exist", "does not exist", ANYWHERE},
     {"infinitely many", "infinitely many", ANYWHERE},
@@ -99,6 +103,10 @@ static bool ends_there(struct span rest, int where)
         if (ascii_is_digit(rest.p[i]) || rest.p[i] == '=') return false;
         words |= i > 0 && ascii_is_letter(rest.p[i]);
     }
+    if (where == EXISTS) {
+        return span_ends(rest, span_str(" exists.")) || span_ends(rest, span_str(" exist.")) ||
+               span_ends(rest, span_str(" exists")) || span_ends(rest, span_str(" exist"));
+    }
     return where == ANYWHERE || !words;
 }
 
@@ -124,7 +132,8 @@ struct span outcome_said(struct span s)
     struct span last = span_slice(s, from, s.n);
     if (last.n > MAX_SENTENCE) return NOTHING;
     for (size_t i = 0; i < last.n; i++) {
-        bool may = strchr("ndiatfDNIATF", last.p[i]) != NULL && last.p[i] != 0; /* a row's first */
+        bool may =
+            strchr("ndiatfcsNDIATFCS", last.p[i]) != NULL && last.p[i] != 0; /* a row's first */
         if (!may || (i > 0 && ascii_is_letter(last.p[i - 1]))) continue;
         for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
             size_t end = row_end(last, i, &rows[k]);

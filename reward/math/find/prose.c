@@ -100,8 +100,16 @@ static size_t last_sentence(struct span s)
 /* A letter and an order sign stand at s.p[i]: "$n \\ge 1$", "x > 0". */
 static bool is_bound(struct span s, size_t i)
 {
-    static const char *const signs[] = {
-        "<", ">", "\\ge", "\\le", "\\in", "\\ne", "\xe2\x89\xa5", "\xe2\x89\xa4", "\xe2\x88\x88"};
+    static const char *const signs[] = {"<",
+                                        ">",
+                                        "\\ge",
+                                        "\\le",
+                                        "\\in",
+                                        "\\ne",
+                                        "\xe2\x89\xa0",
+                                        "\xe2\x89\xa5",
+                                        "\xe2\x89\xa4",
+                                        "\xe2\x88\x88"};
     if (i < s.n && s.p[i] == '$') i++;
     if (i >= s.n || !ascii_is_letter(s.p[i])) return false;
     i += i + 1 < s.n && s.p[i + 1] == ' ' ? 2 : 1;
@@ -244,9 +252,11 @@ bool prose_is_unfinished(struct span s)
 bool prose_refuses(struct span s)
 {
     static const char *const openings[] = {
-        "i'm sorry", "i am sorry",   "sorry",         "i'm unable",      "i am unable",
-        "i cannot",  "i can't",      "i can not",     "i could not",     "i couldn't",
-        "as an ai",  "i don't know", "i do not know", "unfortunately, i"};
+        "i'm sorry",     "i am sorry",       "sorry",        "i'm unable",
+        "i am unable",   "i cannot",         "i can't",      "i can not",
+        "i could not",   "i couldn't",       "as an ai",     "i don't know",
+        "i do not know", "unfortunately, i", "insufficient", "there is not enough",
+        "not enough",    "i apologize"};
     s = span_trim(s);
     struct span last = span_slice(s, last_sentence(s), s.n);
     for (size_t i = 0; i < sizeof(openings) / sizeof(openings[0]); i++) {
@@ -317,16 +327,17 @@ static struct span only_spelled(struct span s)
 
 struct span prose_spelled(struct arena *a, struct span s)
 {
-    int64_t n;
+    int64_t n, d;
     struct span t = words_unwrap(s);
-    for (size_t i = 0; i <= 12 && i < t.n; i++) { /* the last characters of Chinese texts */
+    struct span found = NOTHING;
+    for (size_t i = 0; i <= 24 && i < t.n; i++) { /* the last characters of Chinese texts */
         struct span tail = span_slice(t, t.n - i - 1, t.n);
-        if (((unsigned char)tail.p[0] & 0xc0) == 0x80) continue;
-        if (((unsigned char)tail.p[0] & 0x80) && words_number(tail, &n)) {
-            struct span more = span_slice(t, t.n - i - 1 >= 3 ? t.n - i - 4 : 0, t.n);
-            if (!words_number(more, &n)) return tail;
+        if (((unsigned char)tail.p[0] & 0x80) == 0 || ((unsigned char)tail.p[0] & 0xc0) == 0x80) {
+            continue;
         }
+        if (words_number(tail, &n) || words_fraction(tail, &n, &d)) found = tail;
     }
+    if (found.n > 0) return found;
     t = span_slice(t, last_sentence(t), t.n);
     struct span only = only_spelled(t);
     if (only.n == 0) return NOTHING;

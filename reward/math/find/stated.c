@@ -232,6 +232,16 @@ struct stated stated_in(struct arena *a, struct span s, unsigned kinds)
 
 /* ---- running text ------------------------------------------------------------------------------ */
 
+/* A command that computes stands first in s. */
+static bool is_operation(struct span s)
+{
+    static const char *const commands[] = {"\\times", "\\cdot", "\\div", "\\frac", "\\$", "\\%"};
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (span_starts(s, span_str(commands[i]))) return true;
+    }
+    return false;
+}
+
 /* What a computation comes to: 120 of "4*30 = $120". {NULL, 0} when t is none: its left side has a
  * letter that stands for a number, or it has no sign of one. */
 static struct span computed(struct span t)
@@ -244,21 +254,22 @@ static struct span computed(struct span t)
         bool letter = ascii_is_letter(t.p[i]), before = i > 0 && ascii_is_letter(t.p[i - 1]);
         bool times = t.p[i] == 'x' && i > 0 && t.p[i - 1] == ' ' && t.p[i + 1] == ' ';
         if (letter && !before && !times && !ascii_is_letter(t.p[i + 1])) return NOTHING;
-        operation |= times || (i > 0 && strchr("+-*/", t.p[i]) != NULL) || t.p[i] == '\\';
+        if (t.p[i] == '\\' && !is_operation(span_slice(t, i, t.n))) return NOTHING;
+        operation |= times || t.p[i] == '\\' || (i > 0 && strchr("+-*/", t.p[i]) != NULL);
     }
     bool number = right.n > 0 && (ascii_is_digit(right.p[0]) || strchr("$-", right.p[0]) != NULL);
     return operation && number ? right : NOTHING;
 }
 
-/* The words between a computation and a later number make the number a circumstance of it: "= $120 in 5
- * days", "= 5 days to read the 100 pages". */
+/* The words between a computation and a later number make the number a circumstance of it: "= $120
+ * in 5 days", "= 5 days to read the 100 pages". */
 static bool is_adjunct(struct span gap)
 {
-    static const char *const preps[] = {"in ",   "to ",    "for ", "over ",   "after ", "from ",
+    static const char *const preps[] = {"in ",   "to ",     "for ", "over ",   "after ", "from ",
                                         "with ", "within ", "of ",  "during ", "per ",   "by "};
-    static const char *const breaks[] = {",", ";", " so ", " and ", " but ", " then ", " which ",
-                                         " leaves ", " is ", " are ", " leaving ", "=", ":", " minus ",
-                                         " plus "};
+    static const char *const breaks[] = {",",         ";",       " so ",     " and ",   " but ",
+                                         " then ",    " which ", " leaves ", " is ",    " are ",
+                                         " leaving ", "=",       ":",        " minus ", " plus "};
     bool prep = false;
     for (size_t k = 0; k < sizeof(breaks) / sizeof(breaks[0]); k++) {
         if (span_find(gap, span_str(breaks[k]), 0) != SPAN_NONE) return false;

@@ -556,6 +556,26 @@ static struct span unlabelled(struct arena *a, struct span s)
     return s;
 }
 
+/* "x = 1" and "y = 2" on lines of their own, as one list. */
+static struct span lines_of_equations(struct arena *a, struct span s)
+{
+    bool may = s.n > 0 && s.n < 400 && memchr(s.p, '\n', s.n) != NULL && s.p[0] != '\\';
+    char *out = may ? arena_alloc(a, 2 * s.n, 1) : NULL;
+    size_t n = 0;
+    for (size_t i = 0, end; out != NULL && i < s.n; i = end + 1) {
+        const char *stop = memchr(s.p + i, '\n', s.n - i);
+        end = stop == NULL ? s.n : (size_t)(stop - s.p);
+        struct span line = span_trim(span_slice(s, i, end));
+        if (line.n == 0) continue;
+        if (memchr(line.p, '=', line.n) == NULL || memchr(line.p, '&', line.n) != NULL) return s;
+        if (line.p[line.n - 1] == ',') line.n--;
+        if (n > 0) out[n++] = ',';
+        memcpy(out + n, line.p, line.n);
+        n += line.n;
+    }
+    return out == NULL ? s : span_of(out, n);
+}
+
 /* The rows of an environment's inside: the last one, and whether some row before it states x and is
  * more than x = 2. */
 static struct span last_step(struct span inside, char x, bool *derived)
@@ -588,7 +608,8 @@ static struct span derivation(struct arena *a, struct span s)
         row = row.n == 0 ? row : last_step(inside, row.p[0], &derived);
         const char *sign = row.n == 0 ? NULL : memchr(row.p, '&', row.n);
         size_t at = sign == NULL ? 0 : (size_t)(sign - row.p);
-        bool single = at > 0 && ascii_is_letter(row.p[0]) && span_trim(span_slice(row, 0, at)).n == 1;
+        bool single =
+            at > 0 && ascii_is_letter(row.p[0]) && span_trim(span_slice(row, 0, at)).n == 1;
         if (!single || !derived) return s;
         return join3(a, span_slice(row, 0, at), "", span_slice(row, at + 1, row.n), "");
     }
@@ -598,9 +619,10 @@ static struct span derivation(struct arena *a, struct span s)
 struct span rewrite_answer(struct arena *a, struct span s)
 {
     static struct span (*const ways[])(struct arena *, struct span) = {
-        undoubled,      derivation,           meaning,         circled_list,     unlabelled,     said_twice,
-        with_base,           with_exceptions, without_universe, with_condition, without_event,
-        without_quantifiers, with_primes,     rewrite_feet,     number_in_font, rewrite_units,
+        lines_of_equations, undoubled,     derivation,          meaning,         circled_list,
+        unlabelled,         said_twice,    with_base,           with_exceptions, without_universe,
+        with_condition,     without_event, without_quantifiers, with_primes,     rewrite_feet,
+        number_in_font,     rewrite_units,
     };
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
         s = ways[i](a, s);

@@ -327,7 +327,10 @@ static bool is_remark(struct span rest)
         "because ", "as ", "which ", "who ",  "with ", "we ",   "for ",  "so ",    "not ",
         "they ",    "he ", "she ",   "by ",   "if ",   "in ",   "i "};
     if (rest.n == 0) return true;
-    int c = rest.p[0];
+    while (rest.n > 0 && rest.p[0] == ' ') {
+        rest = span_slice(rest, 1, rest.n);
+    }
+    int c = rest.n == 0 ? '.' : rest.p[0];
     if (c == '.' || c == ':' || c == '(') return true;
     if (c != ',' && c != ';') return false;
     rest = span_trim(span_slice(rest, 1, rest.n));
