@@ -382,7 +382,8 @@ static struct span last_word(struct span s)
 {
     size_t at =
         s.n > 200 || memchr(s.p, '\\', s.n) != NULL ? SPAN_NONE : span_find_last(s, span_str(" "));
-    bool denies = at != SPAN_NONE && span_find(s, span_str("not"), 0) != SPAN_NONE;
+    bool denies = at != SPAN_NONE && (span_find(s, span_str("not"), 0) != SPAN_NONE ||
+                                      span_find(s, span_str(" no "), 0) != SPAN_NONE);
     return at == SPAN_NONE || denies ? s : span_slice(s, at + 1, s.n);
 }
 
@@ -441,6 +442,7 @@ enum equality answers_equal(struct math_work *w, struct span gold, struct span a
     g = with_floors(w->arena, g, a);
     a = with_floors(w->arena, a, g);
     if (same_text(g, a)) return work_yes(w, MATH_EQUAL_TEXT);
+    if (words_version(g)) return work_no(w, MATH_NOT_EQUAL_WORDS);
     if (a.n == 0) return work_no(w, MATH_EMPTY_ANSWER);
     enum equality e = plain_numbers(w, g, a);
     if (e == EQ_UNKNOWN) e = times(w, g, a);

@@ -82,8 +82,9 @@ static bool may_start_phrase(int first, int second)
 {
     return first >= 0x80 || (first == 'a' && second == 'n') || (first == 'f' && second == 'i') ||
            (first == 'r' && (second == 'e' || second == 'i' || second >= 0x80)) ||
-           (first == 'l' && (second == 'a' || second >= 0x80)) || ((first == 's' || first == 'c') && second == 'o') ||
-           (first == 'e' && second == 'r') || (first == 'o' && second == 'd');
+           (first == 'l' && (second == 'a' || second >= 0x80)) ||
+           ((first == 's' || first == 'c') && second == 'o') || (first == 'e' && second == 'r') ||
+           (first == 'o' && second == 'd');
 }
 
 /* The offset after p where it stands at s.p[i], signs of emphasis between its words passed over;

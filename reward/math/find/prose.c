@@ -251,12 +251,25 @@ bool prose_is_unfinished(struct span s)
 
 bool prose_refuses(struct span s)
 {
-    static const char *const openings[] = {
-        "i'm sorry",     "i am sorry",       "sorry",        "i'm unable",
-        "i am unable",   "i cannot",         "i can't",      "i can not",
-        "i could not",   "i couldn't",       "as an ai",     "i don't know",
-        "i do not know", "unfortunately, i", "insufficient", "there is not enough",
-        "not enough",    "i apologize"};
+    static const char *const openings[] = {"i'm sorry",
+                                           "i am sorry",
+                                           "sorry",
+                                           "i'm unable",
+                                           "i am unable",
+                                           "i cannot",
+                                           "i can't",
+                                           "i can not",
+                                           "i could not",
+                                           "i couldn't",
+                                           "as an ai",
+                                           "i don't know",
+                                           "i do not know",
+                                           "unfortunately, i",
+                                           "insufficient data",
+                                           "insufficient information",
+                                           "there is not enough information",
+                                           "not enough information",
+                                           "i apologize"};
     s = span_trim(s);
     struct span last = span_slice(s, last_sentence(s), s.n);
     for (size_t i = 0; i < sizeof(openings) / sizeof(openings[0]); i++) {

@@ -47,7 +47,7 @@ static const struct row rows[] = {
     {LEFT, "smaller than", "x<%"}, {LEFT, "lower than", "x<%"}, {LEFT, "below", "x<%"},
     {LEFT, "under", "x<%"}, {LEFT, "more than", "x>%"}, {LEFT, "greater than", "x>%"},
     {LEFT, "larger than", "x>%"}, {LEFT, "bigger than", "x>%"}, {LEFT, "higher than", "x>%"},
-    {LEFT, "is over", "x>%"}, {LEFT, "are over", "x>%"}, {LEFT, "above", "x>%"},
+    {LEFT, "over", "x>%"}, {LEFT, "above", "x>%"},
     {LEFT, "anything but", NULL}, {LEFT, "nowhere near", NULL},
     {LEFT, "not even", NULL}, {LEFT, "nothing like", NULL}, {LEFT, "far from", NULL},
     {LEFT, "exceeds", "x>%"}, {LEFT, "exceeding", "x>%"},
