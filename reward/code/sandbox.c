@@ -67,6 +67,9 @@ static bool hear_hello(struct sandbox *box, struct error *err)
     }
     box->layers = hello.layers;
     snprintf(box->folder, sizeof(box->folder), "%.63s", hello.folder);
+    if (hello.no_memory) {
+        return error_set(err, ERROR_NO_MEMORY, NULL, "there is no memory for a sandbox");
+    }
     hello.error[sizeof(hello.error) - 1] = '\0';
     if (hello.error[0] != '\0') {
         return error_set(err, ERROR_SYSTEM, NULL, "the sandbox did not start: %s", hello.error);

@@ -48,11 +48,12 @@ bool sandboxes_probe(struct sandbox_layers *layers, struct error *err)
 {
     if (!boxes.probed) {
         box_sweep();
+        boxes.error = (struct error){0};
         struct sandbox *box = sandbox_open(&boxes.options, &boxes.error);
         boxes.usable = box != NULL;
         if (box != NULL) boxes.layers = *sandbox_layers(box);
         sandbox_close(box);
-        boxes.probed = true;
+        boxes.probed = boxes.usable || boxes.error.code != ERROR_NO_MEMORY;
     }
     *layers = boxes.layers;
     if (!boxes.usable) *err = boxes.error;

@@ -35,9 +35,7 @@ static cJSON *no_memory(cJSON *request, struct error *err)
 /* A new member of object, which takes v; NULL adds nothing. False: no memory. */
 static bool put(cJSON *object, const char *name, cJSON *v)
 {
-    if (v != NULL && cJSON_AddItemToObject(object, name, v)) return true;
-    cJSON_Delete(v);
-    return false;
+    return json_put(object, name, v);
 }
 
 /* body by rows, whose offsets count from out. */

@@ -224,7 +224,7 @@ static cJSON *make_request(struct batch *b, struct error *errors)
         struct span line = span_slice(buffer_span(&b->text), start, b->ends[i]);
         cJSON *item = json_parse(line, &errors[i]);
         if (item == NULL) item = cJSON_CreateNull();
-        cJSON_AddItemToArray(items, item);
+        json_put(items, NULL, item);
     }
     return request;
 }
