@@ -39,6 +39,7 @@ bool claim_is_name(const struct expr *e)
     case E_RATIO:
     case E_DIV:
     case E_TUPLE:
+    case E_SETOP: /* A \\cap B */
         for (uint32_t i = 0; i < e->n; i++) {
             bool argument = e->kind == E_MUL && i > 0 && is_argument(e->arg[i]);
             if (!claim_is_name(e->arg[i]) && !argument) return false;

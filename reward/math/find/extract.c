@@ -42,10 +42,20 @@ static bool find(struct extraction *out, struct span text, enum math_source sour
     return out->source != MATH_FROM_NOWHERE;
 }
 
+/* s has a word of Chinese characters, two or more in a row. */
+static bool is_chinese(struct span s)
+{
+    for (size_t i = 0; i + 3 < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i], next = (unsigned char)s.p[i + 3];
+        if (c >= 0xe4 && c <= 0xe9 && next >= 0xe4 && next <= 0xe9) return true;
+    }
+    return false;
+}
+
 static bool whole_reads(struct arena *a, struct span s)
 {
     struct span t = words_unwrap(s);
-    return t.n > 0 && t.n <= 2000 && !prose_has_words(t) && formula_reads(a, t);
+    return t.n > 0 && t.n <= 2000 && !prose_has_words(t) && !is_chinese(t) && formula_reads(a, t);
 }
 
 /* What a statement says, as the answer. */
@@ -119,6 +129,10 @@ static bool in_prose(struct arena *a, struct span s, const struct math_options *
     }
     if (in_bold(a, s, o, out)) return true;
     struct span bold = out->place;
+    if ((found = prose_spelled_last(s)).n > 0) {
+        trace_add(o->trace, "spelled", found, "a number in words that the last sentence ends with");
+        return find(out, found, MATH_FROM_EXPRESSION);
+    }
     if (prose_last(a, prose_without_aside(s), o->extract, &st, &source)) {
         if (bold.n > 0) st.plain = bold;
         trace_add(o->trace, "last", st.plain, "the last sentence with mathematics: its last");

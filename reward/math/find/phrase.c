@@ -111,6 +111,7 @@ static size_t phrase_at(struct span s, size_t i, const char **language)
         size_t end = after_phrase(s, i, span_str(phrases[k].words));
         if (end == SPAN_NONE || (found != SPAN_NONE && end <= found)) continue;
         if (words_start(span_slice(s, end, s.n), span_str(" not "))) continue;
+        if (words_start(span_slice(s, end, s.n), span_str("n't"))) continue;
         found = end;
         *language = phrases[k].language;
     }

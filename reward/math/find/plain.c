@@ -106,10 +106,21 @@ static bool is_emphasis(struct span s, const struct mark *m, bool *opened)
     return *opened = true;
 }
 
+/* " is " at s.p[i] stands between a small letter alone and a number. */
+static bool gives_value(struct span s, size_t i)
+{
+    if (s.p[i] != ' ' || i == 0 || !span_starts(span_slice(s, i, s.n), span_str(" is ")))
+        return false;
+    bool letter = s.p[i - 1] >= 'a' && s.p[i - 1] <= 'z' && (i == 1 || s.p[i - 2] == ' ');
+    int next = i + 4 < s.n ? s.p[i + 4] : 0;
+    return letter && (ascii_is_digit(next) || next == '-');
+}
+
 static bool has_signs(struct span s)
 {
     for (size_t i = 0; i < s.n; i++) {
         if (s.p[i] != 0 && strchr("*`_<~", s.p[i]) != NULL) return true;
+        if (gives_value(s, i)) return true;
     }
     return false;
 }
@@ -157,6 +168,11 @@ static struct span without_emphasis(struct arena *a, struct span s)
             drop = is_emphasis(s, &m, &opened[s.p[i] == '_']);
         } else if (tag > i) {
             end = tag;
+            drop = true;
+        } else if (gives_value(s, i)) { /* "a is 2": a = 2 */
+            memcpy(out + n, " = ", 3);
+            n += 3;
+            end = i + 4;
             drop = true;
         }
         if (!drop) {

@@ -249,11 +249,22 @@ bool prose_is_unfinished(struct span s)
     return s.p[s.n - 2] == ' ' || ascii_is_digit(s.p[s.n - 2]);
 }
 
+/* "I'm sorry" alone may come before a correction. */
+static bool is_negative(struct span s)
+{
+    static const char *const words[] = {"n't", "not", "unable", "no "};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (span_find(s, span_str(words[i]), 0) != SPAN_NONE) return true;
+    }
+    return false;
+}
+
 bool prose_refuses(struct span s)
 {
     static const char *const openings[] = {"i'm sorry",
                                            "i am sorry",
                                            "sorry",
+                                           "i apologize",
                                            "i'm unable",
                                            "i am unable",
                                            "i cannot",
@@ -268,12 +279,11 @@ bool prose_refuses(struct span s)
                                            "insufficient data",
                                            "insufficient information",
                                            "there is not enough information",
-                                           "not enough information",
-                                           "i apologize"};
+                                           "not enough information"};
     s = span_trim(s);
     struct span last = span_slice(s, last_sentence(s), s.n);
     for (size_t i = 0; i < sizeof(openings) / sizeof(openings[0]); i++) {
-        if (words_start(last, span_str(openings[i]))) return true;
+        if (words_start(last, span_str(openings[i]))) return i > 3 || is_negative(last);
     }
     return false;
 }
@@ -357,6 +367,29 @@ struct span prose_spelled(struct arena *a, struct span s)
     size_t from = (size_t)(only.p - t.p);
     struct spoken v = spoken_value(a, t, from, from + only.n); /* "not five", "half of ten" */
     return v.changed || v.denied ? NOTHING : only;
+}
+
+struct span prose_spelled_last(struct span s)
+{
+    static const char *const verbs[] = {"is",   "are", "gives", "equals",  "leaves", "makes",
+                                        "with", "get", "total", "becomes", "has",    "have"};
+    s = span_trim(s);
+    s = span_slice(s, last_sentence(s), s.n);
+    if (span_ends(s, span_str("."))) s.n--;
+    size_t digits = last_number_end(s);
+    for (size_t i = 1; i < s.n && s.n <= MAX_SENTENCE && digits > 0; i++) {
+        if (i < digits || s.p[i - 1] != ' ') continue;
+        struct span number = stated_spelled(s, i), rest = span_slice(s, i + number.n, s.n);
+        bool one = number.n < 4 && (number.n < 3 || (number.p[0] | 0x20) == 'o');
+        if (number.n == 0 || one) continue;
+        rest = span_trim(rest);
+        if (rest.n > 0 && memchr(rest.p, ' ', rest.n) != NULL) return NOTHING; /* a noun at most */
+        for (size_t k = 0; k < sizeof(verbs) / sizeof(verbs[0]); k++) {
+            if (span_ends(span_slice(s, 0, i - 1), span_str(verbs[k]))) return number;
+        }
+        return NOTHING;
+    }
+    return NOTHING;
 }
 
 struct span prose_moment(struct arena *a, struct span s)

@@ -34,6 +34,10 @@ bool prose_last(struct arena *a, struct span text, unsigned kinds, struct stated
  * changes it. */
 struct span prose_spelled(struct arena *a, struct span s);
 
+/* The number in words that the last sentence ends with behind its last digit: "8 and 9 gives
+ * seventeen", "leaves him with twenty dollars"; {NULL, 0} for none. */
+struct span prose_spelled_last(struct span s);
+
 /* The time of day or the date that a short text ends with: "The time is 3:30 PM." */
 struct span prose_moment(struct arena *a, struct span s);
 

@@ -21,7 +21,7 @@
 #include "reward/math/read/lexer.h"
 #include "reward/math/read/units.h"
 
-enum { MAX_RUN = 600 };
+enum { MAX_RUN = 600, MAX_DIVISOR = 32 };
 
 enum atom_kind {
     ATOM_STOP,    /* the sentence ends, or something that is neither word nor mathematics */
@@ -376,10 +376,20 @@ static struct atom letters_atom(struct span s, size_t i, enum atom_kind before)
     return a;
 }
 
+/* "/(g K)" after a unit belongs to it: the offset after it, i itself when it does not stand there. */
+static size_t after_divisor(struct span s, size_t i)
+{
+    if (at(s, i) != '/' || at(s, i + 1) != '(') return i;
+    size_t end = words_close(span_slice(s, 0, i + MAX_DIVISOR), i + 1);
+    return end == SPAN_NONE ? i : end;
+}
+
 static struct atom sign_atom(struct span s, size_t i, enum atom_kind before)
 {
     struct atom a = {ATOM_STOP, i, i + 1};
     int c = at(s, i);
+    size_t divisor = before == ATOM_UNIT ? after_divisor(s, i) : i;
+    if (divisor > i) return (struct atom){ATOM_UNIT, i, divisor};
     bool tight = i > 0 && !ascii_is_space(at(s, i - 1));
     if (c == '+' || c == '-') a.kind = ATOM_SIGN;
     if (c == '*' || c == '/' || c == '^' || c == '_') a.kind = ATOM_INFIX;

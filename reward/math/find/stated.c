@@ -215,10 +215,28 @@ static bool first_run(struct arena *a, struct span s, struct stated *out)
     return false;
 }
 
+/* "7, i.e. seven": what stands before it says it all. */
+static struct span before_gloss(struct span s)
+{
+    static const char *const glosses[] = {", i.e", " , i.e", " i.e.", ", that is, "};
+    for (size_t k = 0; k < sizeof(glosses) / sizeof(glosses[0]); k++) {
+        size_t at = span_find(s, span_str(glosses[k]), 0);
+        bool told = false, again = false;
+        for (size_t i = 0; at != SPAN_NONE && i < s.n; i++) {
+            bool sign = ascii_is_digit(s.p[i]) || s.p[i] == '$' || s.p[i] == '\\';
+            told |= sign && i < at;
+            again |= sign && i > at;
+        }
+        if (again) continue; /* "greater than 2, i.e. x > 2" */
+        if (told) s = span_slice(s, 0, at);
+    }
+    return span_trim(s);
+}
+
 struct stated stated_in(struct arena *a, struct span s, unsigned kinds)
 {
     struct stated out = {.plain = span_trim(plain_text(a, s))};
-    struct span p = out.plain;
+    struct span p = before_gloss(out.plain);
     if (p.n == 0) return out;
     if (at_once(a, p, &out) || out.senseless) return out;
     if ((out.text = outcome_said(p)).n > 0) return out;
@@ -258,15 +276,23 @@ static struct span computed(struct span t)
         operation |= times || t.p[i] == '\\' || (i > 0 && strchr("+-*/", t.p[i]) != NULL);
     }
     bool number = right.n > 0 && (ascii_is_digit(right.p[0]) || strchr("$-", right.p[0]) != NULL);
-    return operation && number ? right : NOTHING;
+    size_t end = 1;
+    while (number && end < right.n &&
+           (ascii_is_digit(right.p[end]) || strchr(".,/", right.p[end]))) {
+        end++;
+    }
+    bool alone =
+        end >= right.n || right.p[end] == ' ' || right.p[end] == '\\' || right.p[end] == '%';
+    return operation && number && alone ? right : NOTHING;
 }
 
 /* The words between a computation and a later number make the number a circumstance of it: "= $120
  * in 5 days", "= 5 days to read the 100 pages". */
 static bool is_adjunct(struct span gap)
 {
-    static const char *const preps[] = {"in ",   "to ",     "for ", "over ",   "after ", "from ",
-                                        "with ", "within ", "of ",  "during ", "per ",   "by "};
+    static const char *const preps[] = {"in ",   "to ",   "for ",    "over ", "after ",
+                                        "from ", "with ", "within ", "of ",   "during ",
+                                        "per ",  "by ",   "at "};
     static const char *const breaks[] = {",",         ";",       " so ",     " and ",   " but ",
                                          " then ",    " which ", " leaves ", " is ",    " are ",
                                          " leaving ", "=",       ":",        " minus ", " plus "};
@@ -298,7 +324,8 @@ static bool last_run(struct arena *a, struct span s, struct stated *out)
         struct span result = computed(t);
         if (result.n > 0) done = at;
         if (done > 0 && result.n == 0 && is_adjunct(span_slice(s, done, r.from))) continue;
-        if (result.n > 0 && !v.changed) v.text = result;
+        if (result.n > 0 && (!v.denied || v.senseless))
+            v = (struct spoken){.text = result, .from = r.from, .to = at};
         found |= keep(out, &v);
     }
     if (found) out->denied = false;
@@ -309,6 +336,8 @@ struct stated stated_last(struct arena *a, struct span s)
 {
     struct stated out = {.text = NOTHING};
     out.plain = span_trim(plain_text(a, s));
+    bool cry = span_ends(out.plain, span_str("!")) && prose_has_words(out.plain);
+    if (cry) out.plain.n--; /* "The answer, then, is 7!" */
     if (out.plain.n > 0) last_run(a, out.plain, &out);
     return out;
 }

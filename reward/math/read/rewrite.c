@@ -59,6 +59,9 @@ static const struct phrase english[] = {
     {"no solutions", "\\emptyset"},
     {"no real solution", "\\emptyset"},
     {"no real solutions", "\\emptyset"},
+    {"no real roots", "\\emptyset"},
+    {"no real root", "\\emptyset"},
+    {"no roots", "\\emptyset"},
     {"there is no solution", "\\emptyset"},
     {"there are no solutions", "\\emptyset"},
     {"empty set", "\\emptyset"},
@@ -108,7 +111,9 @@ static const struct phrase chinese[] = {
     {"\xe5\x85\xa8\xe4\xbd\x93\xe5\xae\x9e\xe6\x95\xb0", "\\mathbb{R}"}, /* all reals */
     {"\xe6\x89\x80\xe6\x9c\x89\xe5\xae\x9e\xe6\x95\xb0", "\\mathbb{R}"}, /* every real */
     {"\xe4\xb8\x8d\xe5\xad\x98\xe5\x9c\xa8", "\\text{does not exist}"},  /* does not exist */
-    {"\xe6\xad\xa3\xe7\xa1\xae", "\\text{true}"},                        /* right */
+    {"\xe6\xad\xa3\xe7\xa1\xae\xe7\x9a\x84", "\\text{true}"},
+    {"\xe9\x94\x99\xe8\xaf\xaf\xe7\x9a\x84", "\\text{false}"},
+    {"\xe6\xad\xa3\xe7\xa1\xae", "\\text{true}"}, /* right */
     {"\xe5\xaf\xb9", "\\text{true}"},
     {"\xe6\x98\xaf", "\\text{true}"},
     {"\xe9\x94\x99\xe8\xaf\xaf", "\\text{false}"}, /* wrong */
