@@ -49,7 +49,7 @@ class Server:
     def __init__(self, *args, model=MODEL, wait=True):
         command = [BIN, "serve", "--model", model, "--port", "0", *FLAGS, *args]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT)
-        self.log = []
+        self.log, self.raw_log = [], []
         self.port = None
         self._listening = threading.Event()
         threading.Thread(target=self._read_log, daemon=True).start()
@@ -63,6 +63,7 @@ class Server:
 
     def _read_log(self):
         for raw in self.process.stderr:
+            self.raw_log.append(raw.rstrip(b"\n"))
             line = raw.decode(errors="replace").rstrip("\n")
             self.log.append(line)
             found = re.search(r"event=listening .*port=(\d+)", line)
