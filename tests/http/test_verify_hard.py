@@ -221,6 +221,7 @@ def test_a_stopped_zygote(start):
     os.kill(zygote, signal.SIGSTOP)
     for pid in workers(server):
         os.kill(pid, signal.SIGKILL)  # new ones are needed, and it does not make them
+    server.wait_metric("touchstone_verify_workers", lambda left: left == 0)
     assert [r["reward"] for r in verify(server, [DEFERRED] * 5)] == [1] * 5
     [second] = named(server, "ts-zygote")
     assert second != zygote and has_ended(zygote)
