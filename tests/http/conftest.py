@@ -2,7 +2,7 @@
 
 TESTED_BIN names the program (default build/release/touchstone), TESTED_MODEL the model
 (default: a tiny one with random weights, in tests/golden/data), TESTED_FLAGS further flags for
-every server ("--engine reference"). Every server listens on a free port of
+every server ("--engine reference"), TESTED_ISA its set of kernels. Every server listens on a free port of
 127.0.0.1 and is stopped, and its exit status checked, at the end.
 
 SPDX-License-Identifier: Apache-2.0
@@ -27,6 +27,7 @@ MODEL = os.environ.get(
     "TESTED_MODEL", str(ROOT / "tests/golden/data/llama-k256-q4_k_m.gguf")
 )
 FLAGS = os.environ.get("TESTED_FLAGS", "").split()
+FLAGS += ["--isa", os.environ["TESTED_ISA"]] if "TESTED_ISA" in os.environ else []
 PATIENCE = 300  # seconds for what must come at all: how soon is the machine's affair
 
 # Settings that stand in the caller's environment are not the tests'. What a sanitizer keeps of freed memory
