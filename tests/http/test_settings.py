@@ -20,6 +20,7 @@ from conftest import BIN, ENVIRONMENT, FLAGS, MODEL, read_response, wait_until
 LONG = {"prompt": "Once", "max_tokens": 400, "ignore_eos": True}
 SLOW = {"completion": "a" * 60, "rewards": [{"name": "regex", "pattern": "^(a|a)*[bc]$"}]}  # never ends
 HEAVY = {"completion": "a" * 20, "rewards": [{"name": "regex", "pattern": "^(a|a)*[bc]$"}]}  # needs a worker
+QUICK = {**HEAVY, "completion": "a" * 16}  # likewise, and leaves it fresh
 
 
 def of_ready(name):
@@ -139,18 +140,12 @@ def workers(server):
     return server.metric("touchstone_verify_workers") > 1
 
 
-def children(pid):
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            yield child
-            yield from children(child)
-
-
 def worker_memory(server):
-    """The smallest address space that any process of the judge may have."""
-    server.post("/verify", {"items": [HEAVY]})
-    limits = [pathlib.Path(f"/proc/{c}/limits").read_text() for c in children(server.process.pid)]
-    return min(re.search(r"Max address space\s+(\S+)", text).group(1) for text in limits)
+    """The address space that the verifier process may have which stays after a quick item."""
+    server.post("/verify", {"items": [QUICK]})
+    [pid] = [p for p, (name, _, _) in server.processes().items() if name == "ts-verify"]
+    limits = pathlib.Path(f"/proc/{pid}/limits").read_text()
+    return re.search(r"Max address space\s+(\S+)", limits).group(1)
 
 
 def model_names(server):
