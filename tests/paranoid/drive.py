@@ -455,7 +455,12 @@ SUBJECTS = {Request: Exchange, Command: Run, Beginning: Start}
 
 def drive(program, scenario, full):
     begun = time.monotonic()
-    subject = SUBJECTS[type(scenario)](program, scenario)
+    try:
+        subject = SUBJECTS[type(scenario)](program, scenario)
+    except (Hang, RuntimeError) as why:  # with all memory there
+        failed = Outcome(scenario.name)
+        failed.found(f"it does not work at all: {why!r}", [])
+        return failed
     try:
         first_fails(subject, full)
     finally:
