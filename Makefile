@@ -125,7 +125,8 @@ $(B)/%.o: %.c | $(B)/needs
 	@mkdir -p $(@D)
 	$(compiling)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(UNITS) $(GOLDENS): $(B)/%: $(B)/%.o $(LIB)
+$(UNITS) $(GOLDENS): LDFLAGS += -Wl,--wrap=kernels_pick
+$(UNITS) $(GOLDENS): $(B)/%: $(B)/%.o $(B)/tests/tested_isa.o $(LIB)
 	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
 $(REPLAYS): $(B)/%: $(B)/%.o $(B)/tests/fuzz/replay.o $(LIB)
