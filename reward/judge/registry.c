@@ -27,6 +27,7 @@ static const struct reward *const rewards[] = {
     &schema_reward,
     &regex_reward,
     &contains_reward,
+    &instructions_reward,
 };
 /* clang-format on */
 
