@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/base64.h"
 #include "base/json.h"
 
 static const double MISSING = -9999.0;
@@ -135,4 +136,22 @@ void emit_double(struct buffer *b, const char *key, double value)
 {
     emit_key(b, key);
     json_print_number(value, b);
+}
+
+void emit_fixed(struct buffer *b, const char *key, double value, int places)
+{
+    if (!isfinite(value)) {
+        emit_null(b, key);
+        return;
+    }
+    emit_key(b, key);
+    buffer_addf(b, "%.*f", places, value);
+}
+
+void emit_base64(struct buffer *b, const char *key, struct span bytes)
+{
+    emit_key(b, key);
+    buffer_add_char(b, '"');
+    base64_encode(bytes, b);
+    buffer_add_char(b, '"');
 }

@@ -47,4 +47,11 @@ void emit_value(struct buffer *b, const char *key, const cJSON *value); /* NULL:
 void emit_float(struct buffer *b, const char *key, float value);
 void emit_double(struct buffer *b, const char *key, double value); /* not finite: null */
 
+
+/* Plain, with that many decimal places: for times. Not finite: null. */
+void emit_fixed(struct buffer *b, const char *key, double value, int places);
+
+/* Bytes as a string of base64. */
+void emit_base64(struct buffer *b, const char *key, struct span bytes);
+
 #endif

@@ -4,11 +4,16 @@
  */
 #include "base/fields.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/json.h"
+
+static_assert(FIELD_IGNORED < FIELD_REFUSED && FIELD_REFUSED < FIELD_OTHERS &&
+                  FIELD_OTHERS + 1 == FIELD_KINDS,
+              "the kinds without a value come last");
 
 /* ---- values ----------------------------------------------------------------------------------- */
 
@@ -19,12 +24,13 @@ bool field_wrong_type(const cJSON *v, const char *wanted, struct error *err)
                      json_type_name(v));
 }
 
-static bool out_of_range(const struct field *f, const cJSON *v, struct error *err)
+static bool out_of_range(const char *name, const struct field *f, const cJSON *v,
+                         struct error *err)
 {
     char scratch[JSON_NUMBER_ROOM];
     struct span text = json_number(v, scratch);
     return error_set(err, ERROR_INVALID_VALUE, NULL, "%s is %.*s; it must be from %.15g to %.15g",
-                     f->name, text.n < 40 ? (int)text.n : 40, text.p, f->min, f->max);
+                     name, text.n < 40 ? (int)text.n : 40, text.p, f->min, f->max);
 }
 
 /* A bound as an int64_t; the ends of the range are not exact as doubles. */
@@ -41,7 +47,7 @@ static bool read_whole(const struct field *f, const cJSON *v, int64_t *out, stru
         return field_wrong_type(v, "an integer", err);
     }
     if (!digits_int64(&d, out) || *out < bound(f->min) || *out > bound(f->max)) {
-        return out_of_range(f, v, err);
+        return out_of_range(f->name, f, v, err);
     }
     return true;
 }
@@ -69,7 +75,7 @@ static bool read_double(const struct field *f, const cJSON *v, const struct fiel
     (void)context;
     if (!cJSON_IsNumber(v)) return field_wrong_type(v, "a number", err);
     double d = v->valuedouble;
-    if (!(d >= f->min && d <= f->max)) return out_of_range(f, v, err);
+    if (!(d >= f->min && d <= f->max)) return out_of_range(f->name, f, v, err);
     *(double *)out = d;
     return true;
 }
@@ -99,6 +105,75 @@ static bool read_text(const struct field *f, const cJSON *v, const struct field_
     struct span text = json_text(v, context->arena);
     *(struct span *)out = text;
     return text.p != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "no memory for %s", f->name);
+}
+
+/* Element i of f's list is not `wanted`. */
+static bool wrong_element(const struct field *f, size_t i, const cJSON *v, const char *wanted,
+                          struct error *err)
+{
+    error_set(err, ERROR_INVALID_TYPE, NULL, "%s[%zu] must be %s, not %s", f->name, i, wanted,
+              json_type_name(v));
+    return error_in(err, "[%zu]", i);
+}
+
+/* v's elements, or v itself, into texts, which has room for them. */
+static bool fill_texts(const struct field *f, const cJSON *v, bool single, struct arena *a,
+                       struct span *texts, struct error *err)
+{
+    size_t i = 0;
+    for (const cJSON *one = single ? v : v->child; one != NULL; one = single ? NULL : one->next) {
+        if (!cJSON_IsString(one)) return wrong_element(f, i, one, "a string", err);
+        texts[i] = json_text(one, a);
+        if (texts[i++].p == NULL) {
+            return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for %s", f->name);
+        }
+    }
+    return true;
+}
+
+static bool read_texts(const struct field *f, const cJSON *v, const struct field_context *context,
+                       void *out, struct error *err)
+{
+    struct text_list *list = out;
+    bool may_be_one = f->kind == FIELD_TEXT_OR_TEXTS, single = may_be_one && cJSON_IsString(v);
+    if (!single && !cJSON_IsArray(v)) {
+        return field_wrong_type(v, may_be_one ? "a string or an array of strings"
+                                              : "an array of strings", err);
+    }
+    size_t n = single ? 1 : (size_t)cJSON_GetArraySize(v);
+    if ((double)n < f->min || (double)n > f->max) {
+        return error_set(err, ERROR_INVALID_VALUE, NULL,
+                         "%s has %zu strings; it must have from %.15g to %.15g", f->name, n,
+                         f->min, f->max);
+    }
+    struct span *texts = arena_alloc(context->arena, n + 1, sizeof(*texts));
+    if (texts == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for %s", f->name);
+    *list = (struct text_list){texts, n, single};
+    return fill_texts(f, v, single, context->arena, texts, err);
+}
+
+static bool read_numbers(const struct field *f, const cJSON *v, const struct field_context *context,
+                         void *out, struct error *err)
+{
+    struct number_list *list = out;
+    if (!cJSON_IsArray(v)) return field_wrong_type(v, "an array of numbers", err);
+    size_t n = (size_t)cJSON_GetArraySize(v), i = 0;
+    double *values = arena_alloc(context->arena, n + 1, sizeof(*values));
+    if (values == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for %s", f->name);
+    *list = (struct number_list){values, n};
+    const cJSON *one;
+    cJSON_ArrayForEach(one, v)
+    {
+        if (!cJSON_IsNumber(one)) return wrong_element(f, i, one, "a number", err);
+        if (!(one->valuedouble >= f->min && one->valuedouble <= f->max)) {
+            char name[80];
+            snprintf(name, sizeof(name), "%.60s[%zu]", f->name, i);
+            out_of_range(name, f, one, err);
+            return error_in(err, "[%zu]", i);
+        }
+        values[i++] = one->valuedouble;
+    }
+    return true;
 }
 
 /* "a", "b", "c" for messages; cut where the room ends. */
@@ -183,14 +258,16 @@ static bool (*const readers[FIELD_KINDS])(const struct field *f, const cJSON *v,
                                           struct error *err) = {
     [FIELD_INT] = read_int,         [FIELD_INT64] = read_int64,  [FIELD_FLOAT] = read_float,
     [FIELD_DOUBLE] = read_double,   [FIELD_BOOL] = read_bool,    [FIELD_TEXT] = read_text,
-    [FIELD_CHOICE] = read_choice,   [FIELD_OBJECT] = read_value, [FIELD_ARRAY] = read_value,
+    [FIELD_CHOICE] = read_choice,   [FIELD_TEXTS] = read_texts,  [FIELD_TEXT_OR_TEXTS] = read_texts,
+    [FIELD_NUMBERS] = read_numbers, [FIELD_OBJECT] = read_value, [FIELD_ARRAY] = read_value,
     [FIELD_VALUE] = read_value,     [FIELD_READ] = read_own,     [FIELD_IGNORED] = read_ignored,
-    [FIELD_REFUSED] = read_refused,
+    [FIELD_REFUSED] = read_refused, [FIELD_OTHERS] = read_ignored,
 };
 
-static bool read_field(const struct field *f, const cJSON *v, void *out,
-                       const struct field_context *context, struct error *err)
+bool field_read(const struct field *f, const cJSON *v, void *out,
+                const struct field_context *context, struct error *err)
 {
+    assert((unsigned)f->kind < FIELD_KINDS && (f->kind == FIELD_READ) == (f->read != NULL));
     return readers[f->kind](f, v, context, out, err) || error_in(err, "%s", f->name);
 }
 
@@ -258,17 +335,27 @@ static bool check_required(const cJSON *object, const struct field_table *t, str
     return true;
 }
 
-/* The row of a name: its table and number. False: no table has it. */
+/* The row of a name, else the one that stands for others: its table and number. False: neither is
+ * there. */
 static bool find(const struct field_table *tables, size_t n, const char *name,
                  const struct field_table **table, size_t *row)
 {
+    const struct field_table *others = NULL;
+    size_t others_row = 0;
     for (*table = tables; *table < tables + n; (*table)++) {
         const struct field *rows = (*table)->rows;
         for (*row = 0; rows[*row].name != NULL; (*row)++) {
-            if (strcmp(rows[*row].name, name) == 0) return true;
+            if (rows[*row].kind == FIELD_OTHERS) {
+                others = *table;
+                others_row = *row;
+            } else if (strcmp(rows[*row].name, name) == 0) {
+                return true;
+            }
         }
     }
-    return false;
+    *table = others;
+    *row = others_row;
+    return others != NULL;
 }
 
 bool fields_read(const cJSON *object, const struct field_table *tables, size_t n,
@@ -292,7 +379,7 @@ bool fields_read(const cJSON *object, const struct field_table *tables, size_t n
             return error_set(err, ERROR_UNKNOWN_FIELD, v->string, "unknown field \"%.100s\"",
                              v->string);
         }
-        if (!read_field(&table->rows[row], v, target_of(table, row), context, err)) return false;
+        if (!field_read(&table->rows[row], v, target_of(table, row), context, err)) return false;
     }
     for (size_t t = 0; t < n; t++) {
         if (!check_required(object, &tables[t], err)) return false;
@@ -305,7 +392,7 @@ static const struct field *row_at(const struct field_table *t, const void *at, b
 {
     for (size_t i = 0; t->rows[i].name != NULL; i++) {
         const struct field *f = &t->rows[i];
-        if (f->kind == FIELD_IGNORED || f->kind == FIELD_REFUSED) continue;
+        if (f->kind >= FIELD_IGNORED) continue; /* no value */
         if (target_of(t, i) != at || (given && json_get(t->object, f->name) == NULL)) continue;
         return f;
     }

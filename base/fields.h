@@ -36,13 +36,29 @@ enum field_kind {
     FIELD_BOOL,    /* bool */
     FIELD_TEXT,    /* struct span; bytes of a string, borrowed from the document or the arena */
     FIELD_CHOICE,  /* int: the index into choices */
+    FIELD_TEXTS,   /* struct text_list: an array of strings, from min to max of them */
+    FIELD_TEXT_OR_TEXTS, /* the same, and one string stands for a list of one */
+    FIELD_NUMBERS, /* struct number_list: an array of numbers, each in [min, max] */
     FIELD_OBJECT,  /* const cJSON *, an object, borrowed */
     FIELD_ARRAY,   /* const cJSON *, an array, borrowed */
     FIELD_VALUE,   /* const cJSON *, anything; its reader looks at it itself */
     FIELD_READ,    /* read() does it */
     FIELD_IGNORED, /* accepted and without effect, as its contract says */
     FIELD_REFUSED, /* cannot be honoured: only `neutral` is accepted */
+    FIELD_OTHERS,  /* stands for every member that no row names: accepted, for its contract says so */
     FIELD_KINDS
+};
+
+/* The targets of lists; in the arena, texts as FIELD_TEXT has them. */
+struct text_list {
+    const struct span *texts;
+    size_t n;
+    bool single; /* it was one string */
+};
+
+struct number_list {
+    const double *values; /* NULL: absent */
+    size_t n;
 };
 
 /* What readers may need beside the value. */
@@ -55,7 +71,7 @@ struct field {
     const char *name;
     enum field_kind kind;
     size_t offset;              /* of the value in its table's target */
-    double min, max;            /* numbers */
+    double min, max;            /* numbers; FIELD_TEXTS: how many */
     const char *fallback;       /* the default as JSON text; NULL: the target's own */
     const char *const *choices; /* FIELD_CHOICE: names, NULL-terminated */
     const char *neutral;        /* FIELD_REFUSED: JSON of the value that asks for nothing */
@@ -83,6 +99,11 @@ size_t fields_count(const struct field *rows);
  * the field. */
 bool fields_read(const cJSON *object, const struct field_table *tables, size_t n,
                  const struct field_context *context, struct error *err);
+
+/* One value by its row into out: for objects whose members are found in another way. Null is
+ * read too, as a value of the wrong type. */
+bool field_read(const struct field *f, const cJSON *v, void *out,
+                const struct field_context *context, struct error *err);
 
 /* The fallbacks of a table's rows alone, as for an object without fields. */
 bool fields_default(const struct field_table *table, struct error *err);

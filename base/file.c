@@ -16,6 +16,12 @@ bool file_exists(const char *path)
     return access(path, F_OK) == 0;
 }
 
+bool file_is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
 static bool fail(struct error *err, const char *path)
 {
     return error_set(err, ERROR_BAD_FILE, NULL, "%s: %s", path, strerror(errno));

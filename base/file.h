@@ -14,6 +14,9 @@
 /* Whether path names something that can be read. */
 bool file_exists(const char *path);
 
+/* Whether path names a folder. */
+bool file_is_folder(const char *path);
+
 /* Append the content of a regular file of at most max_bytes to out, whose own limit
  * must allow it. False and ERROR_BAD_FILE (missing, unreadable, too large; the
  * message names path) or ERROR_NO_MEMORY. */

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "engine/forward/forward.h"
@@ -25,12 +26,6 @@
 
 /* ---- model, tokenizer, template ---- */
 
-static bool is_folder(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 static bool open_model(struct loaded *l, const struct engine_options *o, struct error *err)
 {
     if (o->vocabulary_only) return true;
@@ -42,7 +37,7 @@ static bool open_model(struct loaded *l, const struct engine_options *o, struct 
 
 static bool open_tokenizer(struct loaded *l, const struct engine_options *o, struct error *err)
 {
-    if (is_folder(o->model_path)) {
+    if (file_is_folder(o->model_path)) {
         l->tokenizer = tokenizer_from_hf(o->model_path, err);
         return l->tokenizer != NULL;
     }

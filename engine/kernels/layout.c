@@ -108,68 +108,85 @@ static void unpack_q6_k(uint8_t u[ACT_BLOCK], const struct q6_k *b, int j)
     }
 }
 
+union block {
+    struct q8_0 q8_0;
+    struct q4_0 q4_0;
+    struct q4_1 q4_1;
+    struct q5_0 q5_0;
+    struct q5_1 q5_1;
+    struct q4_k q4_k;
+    struct q5_k q5_k;
+    struct q6_k q6_k;
+};
+
+/* A block of 32 weights: one scale, with a minimum behind it in Q4_1 and Q5_1. */
+static void unpack_small(enum quant type, const union block *b, int r, uint8_t u[ACT_BLOCK],
+                         uint8_t *scales)
+{
+    switch (type) {
+    case QUANT_Q4_0:
+        unpack_nibbles(u, b->q4_0.q, NULL);
+        put_half(scales, r, b->q4_0.d);
+        break;
+    case QUANT_Q4_1:
+        unpack_nibbles(u, b->q4_1.q, NULL);
+        put_half(scales, r, b->q4_1.d);
+        put_half(scales + 32, r, b->q4_1.m);
+        break;
+    case QUANT_Q5_0:
+        unpack_nibbles(u, b->q5_0.q, b->q5_0.h);
+        put_half(scales, r, b->q5_0.d);
+        break;
+    case QUANT_Q5_1:
+        unpack_nibbles(u, b->q5_1.q, b->q5_1.h);
+        put_half(scales, r, b->q5_1.d);
+        put_half(scales + 32, r, b->q5_1.m);
+        break;
+    default:
+        assert(type == QUANT_Q8_0);
+        for (int i = 0; i < 32; i++) {
+            u[i] = (uint8_t)(b->q8_0.q[i] + 128);
+        }
+        put_half(scales, r, b->q8_0.d);
+    }
+}
+
+/* Sub-block j of a block of 256 weights: its own scales, and the block's at head, which every
+ * sub-block writes anew. */
+static void unpack_super(enum quant type, const union block *b, int j, int r,
+                         uint8_t u[ACT_BLOCK], uint8_t *scales, uint8_t *head)
+{
+    int scale, min;
+    if (type == QUANT_Q6_K) {
+        unpack_q6_k(u, &b->q6_k, j);
+        put_half(head, r, b->q6_k.d);
+        scales[r] = (uint8_t)b->q6_k.scales[2 * j];
+        scales[16 + r] = (uint8_t)b->q6_k.scales[2 * j + 1];
+        return;
+    }
+    assert(type == QUANT_Q4_K || type == QUANT_Q5_K);
+    if (type == QUANT_Q4_K) unpack_k(u, b->q4_k.q, NULL, j);
+    if (type == QUANT_Q5_K) unpack_k(u, b->q5_k.q, b->q5_k.h, j);
+    quant_k_scale_min(b->q4_k.scales, j, &scale, &min); /* both types begin alike */
+    put_half(head, r, b->q4_k.d);
+    put_half(head + 32, r, b->q4_k.dmin);
+    scales[r] = (uint8_t)scale;
+    scales[16 + r] = (uint8_t)min;
+}
+
 /* Unpack block `block` of file row src into u, and its scales into panel row r of the panel at dst. */
 static void unpack_block(const struct panels *p, const uint8_t *src, int block, int r,
                          uint8_t u[ACT_BLOCK], uint8_t *dst)
 {
     size_t bytes = (size_t)quant_types[p->type].bytes, head = 0;
     int per_block = quant_types[p->type].block / ACT_BLOCK, j = block % per_block;
-    union {
-        struct q8_0 q8_0;
-        struct q4_0 q4_0;
-        struct q4_1 q4_1;
-        struct q5_0 q5_0;
-        struct q5_1 q5_1;
-        struct q4_k q4_k;
-        struct q5_k q5_k;
-        struct q6_k q6_k;
-    } b;
+    union block b;
     memcpy(&b, src + (size_t)(block / per_block) * bytes, bytes);
     uint8_t *scales = dst + scales_at(p, block, &head);
-    int scale, min;
-    switch (p->type) {
-    case QUANT_Q8_0:
-        for (int i = 0; i < 32; i++) {
-            u[i] = (uint8_t)(b.q8_0.q[i] + 128);
-        }
-        put_half(scales, r, b.q8_0.d);
-        break;
-    case QUANT_Q4_0:
-        unpack_nibbles(u, b.q4_0.q, NULL);
-        put_half(scales, r, b.q4_0.d);
-        break;
-    case QUANT_Q4_1:
-        unpack_nibbles(u, b.q4_1.q, NULL);
-        put_half(scales, r, b.q4_1.d);
-        put_half(scales + 32, r, b.q4_1.m);
-        break;
-    case QUANT_Q5_0:
-        unpack_nibbles(u, b.q5_0.q, b.q5_0.h);
-        put_half(scales, r, b.q5_0.d);
-        break;
-    case QUANT_Q5_1:
-        unpack_nibbles(u, b.q5_1.q, b.q5_1.h);
-        put_half(scales, r, b.q5_1.d);
-        put_half(scales + 32, r, b.q5_1.m);
-        break;
-    case QUANT_Q4_K:
-    case QUANT_Q5_K:
-        if (p->type == QUANT_Q4_K) unpack_k(u, b.q4_k.q, NULL, j);
-        if (p->type == QUANT_Q5_K) unpack_k(u, b.q5_k.q, b.q5_k.h, j);
-        quant_k_scale_min(b.q4_k.scales, j, &scale, &min); /* both types begin alike */
-        put_half(dst + head, r, b.q4_k.d);
-        put_half(dst + head + 32, r, b.q4_k.dmin);
-        scales[r] = (uint8_t)scale;
-        scales[16 + r] = (uint8_t)min;
-        break;
-    case QUANT_Q6_K:
-        unpack_q6_k(u, &b.q6_k, j);
-        put_half(dst + head, r, b.q6_k.d);
-        scales[r] = (uint8_t)b.q6_k.scales[2 * j];
-        scales[16 + r] = (uint8_t)b.q6_k.scales[2 * j + 1];
-        break;
-    default:
-        break;
+    if (per_block == 1) {
+        unpack_small(p->type, &b, r, u, scales);
+    } else {
+        unpack_super(p->type, &b, j, r, u, scales, dst + head);
     }
 }
 

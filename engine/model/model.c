@@ -7,9 +7,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/arena.h"
+#include "base/file.h"
 #include "base/mem.h"
 #include "engine/model/gguf_model.h"
 #include "engine/model/hf_model.h"
@@ -62,15 +62,9 @@ static bool own_freq_factors(struct model *m, struct error *err)
     return true;
 }
 
-static bool is_folder(const char *path)
-{
-    struct stat st;
-    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
-}
-
 static bool read_model(struct model *m, const char *path, struct error *err)
 {
-    if (is_folder(path)) {
+    if (file_is_folder(path)) {
         m->set = safetensors_open(path, err);
         return m->set != NULL &&
                hf_model_read(path, m->set, m->memory, &m->arch, &m->config, &m->tensors, err);

@@ -17,6 +17,7 @@
 #include <math.h>
 #include <stdio.h>
 
+#include "base/emit.h"
 #include "base/json.h"
 #include "base/utf8.h"
 #include "reward/code/ioi.h"
@@ -119,16 +120,14 @@ static bool list_of_lines(struct reading *r, struct span lines, struct span *out
 {
     struct buffer b;
     buffer_init(&b, 64 << 20);
-    buffer_add_char(&b, '[');
+    emit_array(&b, NULL);
     for (size_t at = 0; at < lines.n;) {
         size_t end = span_find(lines, span_str("\n"), at);
         struct span line = span_trim(span_slice(lines, at, end == SPAN_NONE ? lines.n : end));
         at = end == SPAN_NONE ? lines.n : end + 1;
-        if (line.n == 0) continue;
-        if (b.n > 1) buffer_add_char(&b, ',');
-        buffer_add_span(&b, line);
+        if (line.n > 0) emit_json(&b, NULL, line);
     }
-    buffer_add_char(&b, ']');
+    emit_close(&b, ']');
     char *copy = b.failed ? NULL : arena_str(r->arena, buffer_span(&b));
     *out = span_of(copy, b.n);
     buffer_clear(&b);

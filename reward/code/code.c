@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/json.h"
+#include "base/emit.h"
 #include "base/log.h"
 #include "base/processors.h"
 #include "reward/code/code.h"
@@ -141,13 +141,12 @@ static void print_details(const struct trial *t, const struct code_tests *tests,
     if (t->n > 0) {
         detail_number(out, "passed", (double)t->passed);
         detail_number(out, "total", (double)t->n);
-        detail_key(out, "tests");
+        detail_array(out, "tests");
         for (size_t i = 0; i < t->n; i++) {
-            buffer_addf(out->details, "%s\"%s\"", i == 0 ? "[" : ",",
-                        trial_status_names[t->statuses[i]]);
+            detail_text(out, NULL, span_str(trial_status_names[t->statuses[i]]));
             weak = weak || tests->cases[i].weak;
         }
-        buffer_add_char(out->details, ']');
+        detail_close(out, ']');
     }
     if (weak) detail_bool(out, "weak", true);
     if (tests->ioi != NULL) detail_number(out, "points", ioi_points(tests->ioi, ioi_score(t)));
@@ -219,22 +218,20 @@ bool code_is_usable(struct error *err)
     return sandboxes_probe(&l, err);
 }
 
-void code_layers_json(struct buffer *out)
+void code_emit_layers(struct buffer *out, const char *key)
 {
     struct sandbox_layers l;
     struct error err = {0};
     if (!sandboxes_probed()) {
-        buffer_add_str(out, "null");
+        emit_null(out, key);
         return;
     }
     bool usable = sandboxes_probe(&l, &err);
-    buffer_addf(out, "{\"runs_code\":%s,", usable ? "true" : "false");
-    sandbox_layers_json(&l, out);
-    if (!usable) {
-        buffer_add_str(out, ",\"why\":");
-        json_print_text(span_str(err.message), out);
-    }
-    buffer_add_char(out, '}');
+    emit_object(out, key);
+    emit_bool(out, "runs_code", usable);
+    sandbox_emit_layers(&l, out);
+    if (!usable) emit_str(out, "why", err.message);
+    emit_close(out, '}');
 }
 
 int code_workers(int most)

@@ -18,8 +18,8 @@ void code_open(bool unsafe);
 /* Can programs be run here? False and ERROR_NOT_AVAILABLE with the reason when not. */
 bool code_is_usable(struct error *err);
 
-/* The walls in force as a JSON object, or null before code_open(). */
-void code_layers_json(struct buffer *out);
+/* The walls in force as a member "key": an object, or null before code_open(). */
+void code_emit_layers(struct buffer *out, const char *key);
 
 /* Workers that make sense for code, of `most` allowed: their programs have the processors to themselves. */
 int code_workers(int most);

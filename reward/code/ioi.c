@@ -6,10 +6,12 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/fields.h"
 #include "base/json.h"
 #include "reward/code/sandboxes.h"
 
@@ -91,38 +93,58 @@ static bool check_type(const cJSON *row, const struct ioi *ioi, struct error *er
 }
 
 /* "graders/ID.cpp", the identifier in lower case. */
-static const char *main_of(const char *id, struct arena *a, struct error *err)
+static const char *main_of(struct span id, struct arena *a, struct error *err)
 {
     char path[96];
-    int n = snprintf(path, sizeof(path), "graders/%.64s.cpp", id);
+    int shown = id.n < 64 ? (int)id.n : 64;
+    int n = snprintf(path, sizeof(path), "graders/%.*s.cpp", shown, id.p);
     for (char *p = path; *p != '\0'; p++) {
         *p = (char)tolower((unsigned char)*p);
     }
-    if (sandbox_is_file_name(path) && strchr(id, '/') == NULL) {
+    if (sandbox_is_file_name(path) && memchr(id.p, '/', id.n) == NULL &&
+        memchr(id.p, '\0', id.n) == NULL) {
         return arena_str(a, span_of(path, (size_t)n));
     }
-    error_set(err, ERROR_INVALID_VALUE, "id", "\"%.60s\" is no name for a file", id);
+    error_set(err, ERROR_INVALID_VALUE, "id", "\"%.*s\" is no name for a file", shown,
+              id.p);
     return NULL;
 }
+
+/* A row of open-r1's ioi dataset. */
+struct ioi_row {
+    struct span id;
+    double points, precision;
+    const cJSON *files;
+};
+
+#define AT(field) .offset = offsetof(struct ioi_row, field)
+static const struct field row_fields[] = {
+    {"id", FIELD_TEXT, AT(id), .fallback = "\"submission\"", .doc = "the problem's, a file's name"},
+    {"score", FIELD_DOUBLE, AT(points), .max = 1e6, .fallback = "1", .doc = "points of the subtask"},
+    {"score_precision", FIELD_DOUBLE, AT(precision), .max = 9, .fallback = "2",
+     .doc = "decimal places of points"},
+    {"grader_files", FIELD_VALUE, AT(files), .doc = "pairs of a path and a text"},
+    {"...", FIELD_OTHERS, .doc = "the dataset's other columns"},
+    {0},
+};
 
 struct ioi *ioi_read(const cJSON *row, struct arena *a, struct error *err)
 {
     struct ioi *out = arena_alloc(a, 1, sizeof(*out));
-    const char *id = "submission";
-    double precision = 2;
+    struct ioi_row r = {0};
+    struct field_table table = FIELD_TABLE(row_fields, &r);
+    struct field_context context = {.arena = a};
     if (out == NULL) {
         error_set(err, ERROR_TOO_LARGE, NULL, "the tests are too large");
         return NULL;
     }
-    out->points = 1;
-    if (!json_get_string(row, "id", &id, err) ||
-        !json_get_double(row, "score", 0, 1e6, &out->points, err) ||
-        !json_get_double(row, "score_precision", 0, 9, &precision, err) ||
-        !read_files(json_get(row, "grader_files"), a, out, err) || !check_type(row, out, err)) {
+    if (!fields_read(row, &table, 1, &context, err) || !read_files(r.files, a, out, err) ||
+        !check_type(row, out, err)) {
         return NULL;
     }
-    out->precision = (int)precision;
-    out->main = main_of(id, a, err);
+    out->points = r.points;
+    out->precision = (int)r.precision;
+    out->main = main_of(r.id, a, err);
     return out->main == NULL ? NULL : out;
 }
 

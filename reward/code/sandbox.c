@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/emit.h"
 #include "base/mem.h"
 #include "base/process.h"
 #include "base/socket.h"
@@ -45,14 +46,14 @@ bool sandbox_layers_suffice(const struct sandbox_layers *l)
     return l->seccomp && (l->namespaces || l->landlock_abi > 0);
 }
 
-void sandbox_layers_json(const struct sandbox_layers *l, struct buffer *out)
+void sandbox_emit_layers(const struct sandbox_layers *l, struct buffer *out)
 {
-    static const char *const words[] = {"false", "true"};
-    buffer_addf(out,
-                "\"namespaces\":%s,\"landlock_abi\":%d,\"seccomp\":%s,\"own_uid\":%s,"
-                "\"private_tmpfs\":%s,\"sufficient\":%s",
-                words[l->namespaces], l->landlock_abi, words[l->seccomp], words[l->own_uid],
-                words[l->private_tmpfs], words[sandbox_layers_suffice(l)]);
+    emit_bool(out, "namespaces", l->namespaces);
+    emit_int(out, "landlock_abi", l->landlock_abi);
+    emit_bool(out, "seccomp", l->seccomp);
+    emit_bool(out, "own_uid", l->own_uid);
+    emit_bool(out, "private_tmpfs", l->private_tmpfs);
+    emit_bool(out, "sufficient", sandbox_layers_suffice(l));
 }
 
 /* ---- opening and closing ------------------------------------------------------------------------ */

@@ -38,7 +38,7 @@ struct sandbox_layers {
 bool sandbox_layers_suffice(const struct sandbox_layers *l);
 
 /* Members of an object: "namespaces": true, ... appended to out. */
-void sandbox_layers_json(const struct sandbox_layers *l, struct buffer *out);
+void sandbox_emit_layers(const struct sandbox_layers *l, struct buffer *out);
 
 struct sandbox_options {
     bool allow_unsafe;  /* open with too few layers as well */

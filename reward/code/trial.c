@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/emit.h"
 #include "base/json.h"
 #include "reward/code/ioi.h"
 #include "reward/code/sandboxes.h"
@@ -158,17 +159,16 @@ static bool convert(struct span asked, struct error *err)
 /* [{"source", "entry"}, ...] of all assertions. */
 static void ask(const struct code_tests *tests, struct buffer *out)
 {
-    buffer_add_char(out, '[');
+    emit_array(out, NULL);
     for (size_t i = 0; i < tests->n; i++) {
         const struct code_case *c = &tests->cases[i];
         if (c->kind != CASE_ASSERT) continue;
-        buffer_add_str(out, out->n > 1 ? ",{\"source\":" : "{\"source\":");
-        json_print_text(c->body, out);
-        buffer_add_str(out, ",\"entry\":");
-        json_print_text(c->name, out);
-        buffer_add_char(out, '}');
+        emit_object(out, NULL);
+        emit_text(out, "source", c->body);
+        emit_text(out, "entry", c->name);
+        emit_close(out, '}');
     }
-    buffer_add_char(out, ']');
+    emit_close(out, ']');
 }
 
 static bool take_text(const cJSON *v, struct arena *a, struct span *out)

@@ -12,11 +12,12 @@
 #include "reward/dialects/dialect.h"
 
 #include <math.h>
-#include <stdlib.h>
+#include <stddef.h>
 #include <string.h>
 
+#include "base/emit.h"
+#include "base/fields.h"
 #include "base/json.h"
-#include "base/mem.h"
 #include "reward/code/languages.h"
 #include "reward/judge/job.h"
 #include "reward/row/limits.h"
@@ -39,6 +40,15 @@ static bool put(cJSON *object, const char *name, cJSON *v)
     return false;
 }
 
+/* body by rows, whose offsets count from out. */
+static bool read_body(const cJSON *body, const struct field *rows, void *out, struct arena *a,
+                      struct error *err)
+{
+    struct field_table table = FIELD_TABLE(rows, out);
+    struct field_context context = {.arena = a};
+    return fields_read(body, &table, 1, &context, err);
+}
+
 /* A new member of object that is a copy of v; absent v adds nothing. */
 static bool add_copy(cJSON *object, const char *name, const cJSON *v)
 {
@@ -53,16 +63,21 @@ static cJSON *new_request(cJSON **items)
     return request;
 }
 
-/* completion: as cJSON holds it, U+0000 still in its stand-in. */
-static bool add_item(cJSON *items, const cJSON *prompt, const char *completion, const cJSON *answer)
+/* A new member of object that is a text; p NULL adds nothing. */
+static bool add_text(cJSON *object, const char *name, struct span text)
+{
+    return text.p == NULL || put(object, name, json_string(text));
+}
+
+/* A new object in items, with a completion. NULL: no memory. */
+static cJSON *add_item(cJSON *items, struct span completion)
 {
     cJSON *item = cJSON_CreateObject();
     if (item == NULL || !cJSON_AddItemToArray(items, item)) {
         cJSON_Delete(item);
-        return false;
+        return NULL;
     }
-    return put(item, "completion", cJSON_CreateString(completion)) &&
-           add_copy(item, "prompt", prompt) && add_copy(item, "answer", answer);
+    return add_text(item, "completion", completion) ? item : NULL;
 }
 
 /* A reward as these clients read it: a number; what has none is 0, for none of them knows null. */
@@ -73,23 +88,27 @@ static double plain_reward(const struct job_item *it)
 
 /* ---- OpenRLHF: {query: [...], prompts: [...], labels: [...]} --------------------------------------------- */
 
-/* The first of a list, or the one value that stands for a list of one. */
-static const cJSON *first_of(const cJSON *v)
-{
-    return cJSON_IsArray(v) ? v->child : v;
-}
+struct openrlhf_body {
+    struct text_list queries, prompts;
+    const cJSON *labels;
+};
 
-/* The next of the list that v is in; one value has none. */
-static const cJSON *after(const cJSON *v)
-{
-    return v == NULL || v->string != NULL ? NULL : v->next;
-}
+#define AT(field) .offset = offsetof(struct openrlhf_body, field)
+static const struct field openrlhf_rows[] = {
+    {"query", FIELD_TEXT_OR_TEXTS, AT(queries), .required = true, .max = REWARD_MAX_ITEMS,
+     .doc = "prompts and their responses, decoded with special tokens kept"},
+    {"prompts", FIELD_TEXT_OR_TEXTS, AT(prompts), .max = REWARD_MAX_ITEMS,
+     .doc = "what each query begins with"},
+    {"labels", FIELD_VALUE, AT(labels), .doc = "the reference answer of each"},
+    {"...", FIELD_OTHERS, .doc = "what an agent adds for its own rewards"},
+    {0},
+};
+#undef AT
 
 /* The response is what the query has beyond its prompt. */
-static const char *response_of(const char *query, const char *prompt)
+static struct span response_of(struct span query, struct span prompt)
 {
-    size_t n = strlen(prompt);
-    return strncmp(query, prompt, n) == 0 ? query + n : query;
+    return span_starts(query, prompt) ? span_slice(query, prompt.n, query.n) : query;
 }
 
 /* OpenRLHF decodes with special tokens kept, so a finished response ends in the model's end tokens. */
@@ -116,140 +135,135 @@ static size_t before_end_mark(struct span text)
     return text.n;
 }
 
-/* query's response without its end tokens, as new text: free with free(). NULL: out of memory. */
-static char *spoken_response(const char *query, const char *prompt)
+/* query's response without its end tokens. */
+static struct span spoken_response(struct span query, struct span prompt)
 {
-    struct span text = span_str(response_of(query, prompt));
+    struct span text = response_of(query, prompt);
     for (size_t n; (n = before_end_mark(text)) < text.n;) {
         text.n = n;
     }
-    return mem_text(text, NULL);
+    return text;
 }
 
 /* Beside a list of queries the others are lists too. */
-static bool check_list(const cJSON *queries, const cJSON *v, const char *name, struct error *err)
+static bool check_list(const struct openrlhf_body *b, bool is_list, const char *name,
+                       struct error *err)
 {
-    if (v == NULL || cJSON_IsArray(v) || !cJSON_IsArray(queries)) return true;
-    return error_set(err, ERROR_INVALID_TYPE, name, "%s must be a list as query is, not %s", name,
-                     json_type_name(v));
+    return is_list || b->queries.single ||
+           error_set(err, ERROR_INVALID_TYPE, name, "%s must be a list as query is", name);
 }
 
-/* One query with its prompt and label, which may be NULL. */
-static bool add_query(cJSON *items, const cJSON *query, const cJSON *prompt, const cJSON *label,
-                      struct error *err)
+/* One item a query; prompts and labels may be fewer. False: no memory. */
+static bool add_queries(cJSON *items, const struct openrlhf_body *b)
 {
-    if (!cJSON_IsString(query) || (prompt != NULL && !cJSON_IsString(prompt))) {
-        return error_set(err, ERROR_INVALID_TYPE, cJSON_IsString(query) ? "prompts" : "query",
-                         "query and prompts must be lists of strings");
+    const cJSON *label = cJSON_IsArray(b->labels) ? b->labels->child : b->labels;
+    for (size_t i = 0; i < b->queries.n; i++) {
+        bool has_prompt = i < b->prompts.n;
+        struct span prompt = has_prompt ? b->prompts.texts[i] : span_of(NULL, 0);
+        cJSON *item = add_item(items, spoken_response(b->queries.texts[i], prompt));
+        if (item == NULL || !add_text(item, "prompt", prompt) || !add_copy(item, "answer", label)) {
+            return false;
+        }
+        label = label == NULL ? NULL : label->next;
     }
-    char *response = spoken_response(query->valuestring, prompt == NULL ? "" : prompt->valuestring);
-    bool added = response != NULL && add_item(items, prompt, response, label);
-    free(response);
-    return added || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the request");
+    return true;
 }
 
-static cJSON *openrlhf_request(const cJSON *body, struct error *err)
+static cJSON *openrlhf_request(const cJSON *body, struct arena *a, struct error *err)
 {
-    const cJSON *queries = json_get(body, "query"), *prompts = json_get(body, "prompts");
-    const cJSON *labels = json_get(body, "labels");
-    if (queries == NULL) {
-        error_set(err, ERROR_MISSING_FIELD, "query", "query is missing");
-        return NULL;
-    }
-    if (!check_list(queries, prompts, "prompts", err) ||
-        !check_list(queries, labels, "labels", err)) {
+    struct openrlhf_body b = {0};
+    if (!read_body(body, openrlhf_rows, &b, a, err) ||
+        !check_list(&b, b.prompts.texts == NULL || !b.prompts.single, "prompts", err) ||
+        !check_list(&b, b.labels == NULL || cJSON_IsArray(b.labels), "labels", err)) {
         return NULL;
     }
     cJSON *items, *request = new_request(&items);
-    if (items == NULL) return no_memory(request, err);
-    const cJSON *prompt = first_of(prompts), *label = first_of(labels), *query;
-    for (query = first_of(queries); query != NULL; query = after(query)) {
-        if (!add_query(items, query, prompt, label, err)) {
-            cJSON_Delete(request);
-            return NULL;
-        }
-        prompt = after(prompt);
-        label = after(label);
-    }
-    return request;
+    return items != NULL && add_queries(items, &b) ? request : no_memory(request, err);
 }
 
-static void add_rewards(const struct judge_job *job, bool unit, struct buffer *out)
+static void add_rewards(const struct judge_job *job, struct buffer *out)
 {
-    buffer_add_char(out, '[');
+    emit_array(out, "rewards");
     for (size_t i = 0; i < job->n; i++) {
-        double r = plain_reward(&job->items[i]);
-        if (i > 0) buffer_add_char(out, ',');
-        json_print_number(unit ? fmin(fmax(r, 0), 1) : r, out);
+        emit_double(out, NULL, plain_reward(&job->items[i]));
     }
-    buffer_add_char(out, ']');
+    emit_close(out, ']');
 }
 
 /* scores feed dynamic filtering, which thinks of [0, 1]: the telling part's verdict where there is
  * one, else the reward held to that range. */
+static double score_of(const struct job_item *it)
+{
+    double score = plain_reward(it);
+    if (it->scored.error == NULL && it->scored.specs->teller >= 0) {
+        const struct part *p = &it->scored.parts[it->scored.specs->teller];
+        if (p->state == PART_VALUE) score = p->value;
+    }
+    return fmin(fmax(score, 0), 1);
+}
+
 static void add_scores(const struct judge_job *job, struct buffer *out)
 {
-    buffer_add_char(out, '[');
+    emit_array(out, "scores");
     for (size_t i = 0; i < job->n; i++) {
-        const struct job_item *it = &job->items[i];
-        double score = fmin(fmax(plain_reward(it), 0), 1);
-        if (it->scored.error == NULL && it->scored.specs->teller >= 0) {
-            const struct part *p = &it->scored.parts[it->scored.specs->teller];
-            if (p->state == PART_VALUE) score = fmin(fmax(p->value, 0), 1);
-        }
-        if (i > 0) buffer_add_char(out, ',');
-        json_print_number(score, out);
+        emit_double(out, NULL, score_of(&job->items[i]));
     }
-    buffer_add_char(out, ']');
+    emit_close(out, ']');
 }
 
 /* One list a reward, of its values. */
 static void add_logs(const struct judge_job *job, struct buffer *out)
 {
-    buffer_add_char(out, '{');
+    emit_object(out, "extra_logs");
     for (int s = 0; s < job->specs.n; s++) {
         if (job->specs.specs[s].hidden) continue;
-        if (out->n > 0 && out->p[out->n - 1] != '{') buffer_add_char(out, ',');
-        json_print_text(job->specs.specs[s].label, out);
-        buffer_add_str(out, ":[");
+        emit_name(out, job->specs.specs[s].label);
+        emit_array(out, NULL);
         for (size_t i = 0; i < job->n; i++) {
             const struct job_item *it = &job->items[i];
             bool has = it->scored.error == NULL && it->scored.parts[s].state == PART_VALUE;
-            if (i > 0) buffer_add_char(out, ',');
-            json_print_number(has ? it->scored.parts[s].value : 0, out);
+            emit_double(out, NULL, has ? it->scored.parts[s].value : 0);
         }
-        buffer_add_char(out, ']');
+        emit_close(out, ']');
     }
-    buffer_add_char(out, '}');
+    emit_close(out, '}');
 }
 
 static void openrlhf_reply(const struct judge_job *job, struct buffer *out)
 {
-    buffer_add_str(out, "{\"rewards\":");
-    add_rewards(job, false, out);
-    buffer_add_str(out, ",\"scores\":");
+    emit_object(out, NULL);
+    add_rewards(job, out);
     add_scores(job, out);
-    buffer_add_str(out, ",\"extra_logs\":");
     add_logs(job, out);
-    buffer_add_char(out, '}');
+    emit_close(out, '}');
 }
 
 /* ---- slime: {prompt, response, label} ---------------------------------------------------------------------- */
 
-static cJSON *slime_request(const cJSON *body, struct error *err)
+struct slime_body {
+    struct span response;
+    const cJSON *prompt, *label;
+};
+
+#define AT(field) .offset = offsetof(struct slime_body, field)
+static const struct field slime_rows[] = {
+    {"prompt", FIELD_VALUE, AT(prompt), .doc = "a text or messages"},
+    {"response", FIELD_TEXT, AT(response), .required = true, .doc = "what the model wrote"},
+    {"label", FIELD_VALUE, AT(label), .doc = "the reference answer"},
+    {"...", FIELD_OTHERS, .doc = "what a rollout adds for its own rewards"},
+    {0},
+};
+#undef AT
+
+static cJSON *slime_request(const cJSON *body, struct arena *a, struct error *err)
 {
-    const cJSON *response = json_get(body, "response");
-    if (!cJSON_IsString(response)) {
-        error_set(err, response == NULL ? ERROR_MISSING_FIELD : ERROR_INVALID_TYPE, "response",
-                  "response must be a string, not %s", json_type_name(response));
-        return NULL;
-    }
+    struct slime_body b = {0};
+    if (!read_body(body, slime_rows, &b, a, err)) return NULL;
     cJSON *items, *request = new_request(&items);
-    if (items == NULL || !add_item(items, json_get(body, "prompt"), response->valuestring,
-                                   json_get(body, "label"))) {
-        return no_memory(request, err);
-    }
-    return request;
+    cJSON *item = items == NULL ? NULL : add_item(items, b.response);
+    bool ok = item != NULL && add_copy(item, "prompt", b.prompt) &&
+              add_copy(item, "answer", b.label);
+    return ok ? request : no_memory(request, err);
 }
 
 static void slime_reply(const struct judge_job *job, struct buffer *out)
@@ -259,8 +273,26 @@ static void slime_reply(const struct judge_job *job, struct buffer *out)
 
 /* ---- NeMo-Gym: a task's fields and the model's OpenAI Responses object -------------------------------------- */
 
-/* output[].content[].text of the assistant's messages, one after the other. */
-static bool response_text(const cJSON *response, struct buffer *out, struct error *err)
+struct nemo_gym_body {
+    const cJSON *response, *expected_answer, *answer, *question, *metadata;
+};
+
+#define AT(field) .offset = offsetof(struct nemo_gym_body, field)
+static const struct field nemo_gym_rows[] = {
+    {"response", FIELD_OBJECT, AT(response), .required = true, .doc = "OpenAI's Responses object"},
+    {"expected_answer", FIELD_VALUE, AT(expected_answer), .doc = "the reference answer"},
+    {"answer", FIELD_VALUE, AT(answer), .doc = "the same, where there is no expected_answer"},
+    {"question", FIELD_VALUE, AT(question), .doc = "the prompt: a text or messages"},
+    {"verifier_metadata", FIELD_VALUE, AT(metadata), .doc = "code_gen's \"unit_tests\""},
+    {"...", FIELD_OTHERS, .doc = "the task's own, sent back as they are"},
+    {0},
+};
+#undef AT
+
+/* output[].content[].text of the assistant's messages, one after the other. The object is OpenAI's:
+ * what else is in it is not ours to check. */
+static bool response_text(const cJSON *response, struct arena *a, struct buffer *out,
+                          struct error *err)
 {
     const cJSON *output = json_get(response, "output"), *message, *part;
     if (!cJSON_IsArray(output)) {
@@ -271,12 +303,11 @@ static bool response_text(const cJSON *response, struct buffer *out, struct erro
     {
         const cJSON *type = json_get(message, "type"), *content = json_get(message, "content");
         if (cJSON_IsString(type) && strcmp(type->valuestring, "message") != 0) continue;
-        if (cJSON_IsString(content)) buffer_add_str(out, content->valuestring);
+        buffer_add_span(out, json_text(content, a));
         if (!cJSON_IsArray(content)) continue;
         cJSON_ArrayForEach(part, content)
         {
-            const cJSON *text = json_get(part, "text");
-            if (cJSON_IsString(text)) buffer_add_str(out, text->valuestring);
+            buffer_add_span(out, json_text(json_get(part, "text"), a));
         }
     }
     return !out->failed || error_set(err, ERROR_TOO_LARGE, "response", "the response is too large");
@@ -290,7 +321,7 @@ static const cJSON *unit_tests(const cJSON *body)
 
 /* The task's tests into the request's one item, and the reward that runs them: all or nothing, on
  * the last block of code, as code_gen has it. */
-static bool add_code_task(cJSON *request, cJSON *items, const cJSON *tests)
+static bool add_code_task(cJSON *request, cJSON *item, const cJSON *tests)
 {
     cJSON *rewards = cJSON_AddArrayToObject(request, "rewards"), *code = cJSON_CreateObject();
     if (rewards == NULL || !cJSON_AddItemToArray(rewards, code)) {
@@ -300,7 +331,7 @@ static bool add_code_task(cJSON *request, cJSON *items, const cJSON *tests)
     return cJSON_AddStringToObject(code, "name", "code") != NULL &&
            cJSON_AddStringToObject(code, "fence", "any") != NULL &&
            cJSON_AddFalseToObject(code, "partial") != NULL &&
-           add_copy(items->child, "tests", tests);
+           add_copy(item, "tests", tests);
 }
 
 static bool check_unit_tests(const cJSON *tests, struct error *err)
@@ -310,23 +341,24 @@ static bool check_unit_tests(const cJSON *tests, struct error *err)
                      "unit_tests must be an object of inputs and outputs, not packed");
 }
 
-static cJSON *nemo_gym_request(const cJSON *body, struct error *err)
+static cJSON *nemo_gym_request(const cJSON *body, struct arena *a, struct error *err)
 {
+    struct nemo_gym_body b = {0};
     const cJSON *tests = unit_tests(body);
-    if (!check_unit_tests(tests, err)) return NULL;
     struct buffer text;
+    if (!read_body(body, nemo_gym_rows, &b, a, err) || !check_unit_tests(tests, err)) return NULL;
     buffer_init(&text, REWARD_JOB_BYTES);
-    if (!response_text(json_get(body, "response"), &text, err)) {
+    if (!response_text(b.response, a, &text, err)) {
         buffer_clear(&text);
         return NULL;
     }
-    const cJSON *answer = json_get(body, "expected_answer");
-    if (answer == NULL) answer = json_get(body, "answer");
     cJSON *items, *request = new_request(&items);
-    bool ok = items != NULL &&
-              add_item(items, json_get(body, "question"), text.n == 0 ? "" : text.p, answer);
+    cJSON *item =
+        items == NULL ? NULL : add_item(items, text.n == 0 ? span_str("") : buffer_span(&text));
     buffer_clear(&text);
-    ok = ok && (tests == NULL || add_code_task(request, items, tests));
+    bool ok = item != NULL && add_copy(item, "prompt", b.question) &&
+              add_copy(item, "answer", b.expected_answer != NULL ? b.expected_answer : b.answer) &&
+              (tests == NULL || add_code_task(request, item, tests));
     return ok ? request : no_memory(request, err);
 }
 
@@ -386,12 +418,12 @@ static void nemo_gym_reply(const struct judge_job *job, struct buffer *out)
 /* ---- the table ------------------------------------------------------------------------------- */
 
 static const struct dialect {
-    cJSON *(*request)(const cJSON *body, struct error *err); /* NULL: the body is one */
+    cJSON *(*request)(const cJSON *body, struct arena *a, struct error *err); /* NULL: err */
     struct job_form form;
 } dialects[JUDGE_DIALECTS] = {
-    [JUDGE_OPENRLHF] = {openrlhf_request, {openrlhf_reply}},
-    [JUDGE_SLIME] = {slime_request, {slime_reply}},
-    [JUDGE_NEMO_GYM] = {nemo_gym_request, {nemo_gym_reply}},
+    [JUDGE_OPENRLHF] = {openrlhf_request, {openrlhf_reply, .list = "query"}},
+    [JUDGE_SLIME] = {slime_request, {slime_reply, .list = "response"}},
+    [JUDGE_NEMO_GYM] = {nemo_gym_request, {nemo_gym_reply, .list = "response"}},
 };
 
 enum judge_dialect judge_dialect_of(const cJSON *body)
@@ -406,12 +438,13 @@ struct judge_job *judge_job_new(struct judge *judge, enum judge_dialect d, cJSON
     struct job_order o = {.body = body, .form = &job_native};
     if (d == JUDGE_NATIVE) return job_new(judge, &o, err);
     o.form = &dialects[d].form;
-    if (!cJSON_IsObject(body)) {
-        error_set(err, ERROR_INVALID_TYPE, NULL, "the body must be an object, not %s",
-                  json_type_name(body));
+    struct arena *a = arena_new(REWARD_JOB_BYTES); /* what is read of the body, until it is copied */
+    if (a == NULL) {
+        error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the request");
     } else {
-        o.request = dialects[d].request(body, err);
+        o.request = dialects[d].request(body, a, err);
     }
+    arena_free(a);
     if (o.request != NULL) return job_new(judge, &o, err);
     cJSON_Delete(body);
     return NULL;

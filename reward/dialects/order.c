@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-#include "base/json.h"
 #include "base/mem.h"
 
 enum {
@@ -16,43 +15,38 @@ enum {
 
 /* ---- orders ------------------------------------------------------------------------------------- */
 
-bool order_read_strings(const cJSON *list, const char *field, int most, const char **out,
-                        struct error *err)
+bool order_read_body(struct execution *x, const struct field *rows, void *out, struct error *err)
 {
-    const cJSON *v;
-    int i = 0;
-    if (out != NULL) out[0] = NULL;
-    if (list == NULL || cJSON_IsNull(list)) return true;
-    if (!cJSON_IsArray(list)) {
-        return error_set(err, ERROR_INVALID_TYPE, field, "%s must be a list of strings, not %s",
-                         field, json_type_name(list));
-    }
-    cJSON_ArrayForEach(v, list)
-    {
-        if (!cJSON_IsString(v) || i >= most) {
-            return error_set(err, ERROR_INVALID_TYPE, field,
-                             "%s must be a list of at most %d strings", field, most);
+    struct field_table table = FIELD_TABLE(rows, out);
+    struct field_context context = {.arena = x->arena};
+    return fields_read(x->body, &table, 1, &context, err);
+}
+
+/* A text that a program or a system call can take: borrowed from the body, a NUL behind it. */
+static bool is_c_string(struct span text)
+{
+    return memchr(text.p, '\0', text.n) == NULL;
+}
+
+bool order_strings(const struct text_list *list, const char **out, struct error *err)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        if (!is_c_string(list->texts[i])) {
+            error_set(err, ERROR_INVALID_VALUE, NULL, "a program cannot be given U+0000");
+            return error_in(err, "[%zu]", i);
         }
-        if (out != NULL) {
-            out[i] = v->valuestring;
-            out[i + 1] = NULL;
-        }
-        i++;
+        out[i] = list->texts[i].p;
     }
+    out[list->n] = NULL;
     return true;
 }
 
-bool order_read_text(const cJSON *object, const char *field, const char **out, struct error *err)
+bool order_find_language(struct span name, const struct language **out, struct error *err)
 {
-    if (!json_get_string(object, field, out, err)) return false;
-    return *out != NULL || error_set(err, ERROR_MISSING_FIELD, field, "%s is missing", field);
-}
-
-bool order_read_language(const char *name, const struct language **out, struct error *err)
-{
-    *out = language_find(span_str(name));
+    *out = language_find(name);
     return *out != NULL ||
-           error_set(err, ERROR_INVALID_VALUE, "language", "language \"%.60s\" is not known", name);
+           error_set(err, ERROR_INVALID_VALUE, NULL, "language \"%.*s\" is not known",
+                     name.n < 60 ? (int)name.n : 60, name.p);
 }
 
 struct execute_order *order_new(struct execution *x, struct error *err)
@@ -67,14 +61,14 @@ struct execute_order *order_new(struct execution *x, struct error *err)
     return o;
 }
 
-bool order_add_file(struct execution *x, struct execute_order *o, const char *name,
+bool order_add_file(struct execution *x, struct execute_order *o, struct span name,
                     const struct buffer *bytes, struct error *err)
 {
     if (o->n_files == EXECUTE_MAX_FILES) {
         return error_set(err, ERROR_INVALID_VALUE, "files", "at most %d files", EXECUTE_MAX_FILES);
     }
     const char *content = arena_str(x->arena, buffer_span(bytes));
-    const char *own = arena_str(x->arena, span_str(name));
+    const char *own = arena_str(x->arena, name);
     if (content == NULL || own == NULL) {
         return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the files");
     }
@@ -82,11 +76,12 @@ bool order_add_file(struct execution *x, struct execute_order *o, const char *na
     return true;
 }
 
-bool order_check_name(const char *name, struct error *err)
+bool order_check_name(struct span name, struct error *err)
 {
-    return sandbox_is_file_name(name) ||
-           error_set(err, ERROR_INVALID_VALUE, NULL, "\"%.80s\" is no relative path without \"..\"",
-                     name);
+    return (is_c_string(name) && sandbox_is_file_name(name.p)) ||
+           error_set(err, ERROR_INVALID_VALUE, NULL,
+                     "\"%.*s\" is no relative path without \"..\"",
+                     name.n < 80 ? (int)name.n : 80, name.p);
 }
 
 bool order_make_runs(struct execution *x, size_t n, struct error *err)
@@ -105,10 +100,4 @@ bool order_add_run(struct execution *x, const struct execute_order *o, struct er
 bool stage_is_good(const struct execute_stage *stage)
 {
     return stage->ran && stage->end == SANDBOX_EXITED && stage->code == 0;
-}
-
-void outcome_print_text(const char *key, struct span text, struct buffer *out)
-{
-    buffer_addf(out, ",\"%s\":", key);
-    json_print_text(text, out);
 }

@@ -6,27 +6,27 @@
 #ifndef REWARD_DIALECTS_ORDER_H
 #define REWARD_DIALECTS_ORDER_H
 
+#include "base/fields.h"
 #include "reward/dialects/execution.h"
 
 enum { ORDER_MAX_SECONDS = 300, ORDER_MAX_MB = 16384, ORDER_DEFAULT_MB = 1024 };
 
-/* ---- orders: false and err naming the field when it is wrong ---- */
+/* ---- orders: false and err naming the client's field when it is wrong ---- */
 
-/* A list of at most `most` strings, or nothing, into out (NULL-terminated; NULL: only checked). */
-bool order_read_strings(const cJSON *list, const char *field, int most, const char **out,
-                        struct error *err);
+/* x's body by rows, whose offsets count from out. */
+bool order_read_body(struct execution *x, const struct field *rows, void *out, struct error *err);
 
-/* A required string. */
-bool order_read_text(const cJSON *object, const char *field, const char **out, struct error *err);
+/* A list of texts as a program takes them: C strings into out, which has room for them and a NULL. */
+bool order_strings(const struct text_list *list, const char **out, struct error *err);
 
-/* A language by its name. */
-bool order_read_language(const char *name, const struct language **out, struct error *err);
+/* A language by its name. The error has no field: the caller knows where the name stood. */
+bool order_find_language(struct span name, const struct language **out, struct error *err);
 
 /* Is it a file's name: a relative path that stays below? */
-bool order_check_name(const char *name, struct error *err);
+bool order_check_name(struct span name, struct error *err);
 
 /* Add a file; the content, which bytes holds, is copied into x's arena. */
-bool order_add_file(struct execution *x, struct execute_order *o, const char *name,
+bool order_add_file(struct execution *x, struct execute_order *o, struct span name,
                     const struct buffer *bytes, struct error *err);
 
 /* The order with what all dialects begin with; of the size of a hundred file names, so not for the
@@ -43,8 +43,5 @@ bool order_add_run(struct execution *x, const struct execute_order *o, struct er
 
 /* It ended by itself, with status 0. */
 bool stage_is_good(const struct execute_stage *stage);
-
-/* `,"key":` and a text. */
-void outcome_print_text(const char *key, struct span text, struct buffer *out);
 
 #endif

@@ -10,12 +10,13 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/base64.h"
-#include "base/json.h"
+#include "base/emit.h"
 #include "base/utf8.h"
 
 static bool hex_decode(struct span text, struct buffer *out)
@@ -28,33 +29,67 @@ static bool hex_decode(struct span text, struct buffer *out)
     return text.n % 2 == 0;
 }
 
-/* The bytes of files[i], whose content and encoding the client chose. */
-static bool piston_content(const cJSON *file, struct buffer *out, struct error *err)
+enum { ENCODING_UTF8, ENCODING_BASE64, ENCODING_HEX };
+static const char *const encodings[] = {
+    [ENCODING_UTF8] = "utf8", [ENCODING_BASE64] = "base64", [ENCODING_HEX] = "hex", NULL};
+
+struct piston_file {
+    struct span name, content;
+    int encoding;
+};
+
+struct piston_body {
+    struct span language, version, input;
+    const cJSON *list; /* "files" */
+    struct piston_file *files;
+    size_t n_files;
+    struct text_list args;
+    double compile_ms, run_ms, compile_cpu_ms, run_cpu_ms, compile_bytes, run_bytes;
+};
+
+#define AT(field) .offset = offsetof(struct piston_file, field)
+static const struct field file_rows[] = {
+    {"name", FIELD_TEXT, AT(name), .doc = "its path; none: one is made up, as Piston does"},
+    {"content", FIELD_TEXT, AT(content), .required = true, .doc = "what it holds"},
+    {"encoding", FIELD_CHOICE, AT(encoding), .choices = encodings, .fallback = "\"utf8\"",
+     .doc = "how content stands for its bytes"},
+    {0},
+};
+
+#undef AT
+#define AT(field) .offset = offsetof(struct piston_body, field)
+#define MILLISECONDS(field) FIELD_DOUBLE, AT(field), .min = 1, .max = ORDER_MAX_SECONDS * 1e3
+#define BYTES(field) FIELD_DOUBLE, AT(field), .min = -1, .max = 1e15, .fallback = "-1"
+/* clang-format off */
+static const struct field rows[] = {
+    {"language", FIELD_TEXT, AT(language), .required = true, .doc = "the language's or the package's name"},
+    {"version",  FIELD_TEXT, AT(version), .required = true, .doc = "of the language: \"*\", or how it begins"},
+    {"files",    FIELD_ARRAY, AT(list), .required = true, .doc = "the first is the program, the others lie beside it"},
+    {"stdin",    FIELD_TEXT, AT(input), .doc = "what the program reads"},
+    {"args",     FIELD_TEXTS, AT(args), .max = SANDBOX_MAX_ARGS / 2, .doc = "its arguments"},
+    {"compile_timeout",  MILLISECONDS(compile_ms), .fallback = "10000", .doc = "for compiling, in ms"},
+    {"run_timeout",      MILLISECONDS(run_ms), .fallback = "3000", .doc = "for running, in ms"},
+    {"compile_cpu_time", MILLISECONDS(compile_cpu_ms), .fallback = "300000", .doc = "as compile_timeout: the lesser counts"},
+    {"run_cpu_time",     MILLISECONDS(run_cpu_ms), .fallback = "300000", .doc = "as run_timeout: the lesser counts"},
+    {"compile_memory_limit", BYTES(compile_bytes), .doc = "without effect: compilers have the server's own limit"},
+    {"run_memory_limit", BYTES(run_bytes), .doc = "memory of the program in bytes; not above 0: the server's own limit"},
+    {0},
+};
+/* clang-format on */
+
+/* The bytes that a file's content stands for. */
+static bool piston_content(const struct piston_file *f, struct buffer *out, struct error *err)
 {
-    const char *content = NULL, *encoding = NULL;
-    bool ok = false;
-    if (!order_read_text(file, "content", &content, err) ||
-        !json_get_string(file, "encoding", &encoding, err)) {
-        return false;
-    }
-    struct span text = span_str(content);
-    if (encoding == NULL || strcmp(encoding, "utf8") == 0) {
-        struct arena *a = arena_new((size_t)64 << 20);
-        text = a == NULL ? text : json_text(json_get(file, "content"), a);
-        buffer_add_span(out, text);
-        ok = a != NULL;
-        arena_free(a);
-    } else if (strcmp(encoding, "base64") == 0) {
-        ok = base64_decode(text, out);
-    } else if (strcmp(encoding, "hex") == 0) {
-        ok = hex_decode(text, out);
+    bool ok = true;
+    if (f->encoding == ENCODING_BASE64) {
+        ok = base64_decode(f->content, out);
+    } else if (f->encoding == ENCODING_HEX) {
+        ok = hex_decode(f->content, out);
     } else {
-        return error_set(err, ERROR_INVALID_VALUE, "encoding",
-                         "encoding must be utf8, base64 or hex, not \"%.40s\"", encoding);
+        buffer_add_span(out, f->content);
     }
-    return (ok && !out->failed) ||
-           error_set(err, ERROR_INVALID_VALUE, "content", "content is no %s",
-                     encoding == NULL ? "utf8" : encoding);
+    return (ok && !out->failed) || error_set(err, ERROR_INVALID_VALUE, "content",
+                                             "content is no %s", encodings[f->encoding]);
 }
 
 /* The first file is the program. */
@@ -69,75 +104,76 @@ static bool take_program(struct execution *x, struct execute_order *o, const str
            error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the files");
 }
 
-static bool piston_file(struct execution *x, struct execute_order *o, const cJSON *file, int i,
-                        struct error *err)
+static bool add_file(struct execution *x, struct execute_order *o, const struct piston_file *f,
+                     size_t i, struct error *err)
 {
-    static const char *const keys[] = {"name", "content", "encoding", NULL};
-    const char *name = NULL;
     char given[32];
     struct buffer bytes;
     buffer_init(&bytes, (size_t)64 << 20);
-    snprintf(given, sizeof(given), "file%d.code", i); /* Piston picks a name as well */
-    bool ok = json_check_keys(file, keys, err) && json_get_string(file, "name", &name, err) &&
-              piston_content(file, &bytes, err) && (name == NULL || order_check_name(name, err));
-    if (ok && i == 0)
+    snprintf(given, sizeof(given), "file%zu.code", i);
+    struct span name = f->name.p == NULL ? span_str(given) : f->name;
+    bool ok = piston_content(f, &bytes, err) &&
+              (order_check_name(name, err) || error_in(err, "name"));
+    if (ok && i == 0) {
         ok = take_program(x, o, &bytes, err);
-    else if (ok)
-        ok = order_add_file(x, o, name == NULL ? given : name, &bytes, err);
+    } else if (ok) {
+        ok = order_add_file(x, o, name, &bytes, err);
+    }
     buffer_clear(&bytes);
-    return ok || error_in(err, "files[%d]", i);
+    return ok || error_in(err, "files[%zu]", i);
 }
 
-static bool piston_files(struct execution *x, struct execute_order *o, const cJSON *files,
-                         struct error *err)
+/* b->list into b->files. */
+static bool read_files(struct execution *x, struct piston_body *b, struct error *err)
 {
+    struct field_context context = {.arena = x->arena};
     const cJSON *file;
-    int i = 0;
-    if (!cJSON_IsArray(files) || files->child == NULL) {
-        return error_set(err, files == NULL ? ERROR_MISSING_FIELD : ERROR_INVALID_TYPE, "files",
-                         "files must be a list of at least one file");
+    int n = cJSON_GetArraySize(b->list);
+    if (n < 1 || n >= SANDBOX_MAX_FILES) {
+        return error_set(err, ERROR_INVALID_VALUE, "files", "%d files; there must be 1 to %d", n,
+                         SANDBOX_MAX_FILES - 1);
     }
-    if (cJSON_GetArraySize(files) >= SANDBOX_MAX_FILES) {
-        return error_set(err, ERROR_INVALID_VALUE, "files", "at most %d files", SANDBOX_MAX_FILES);
-    }
-    cJSON_ArrayForEach(file, files)
+    b->files = arena_alloc(x->arena, (size_t)n, sizeof(*b->files));
+    if (b->files == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the files");
+    cJSON_ArrayForEach(file, b->list)
     {
-        if (!cJSON_IsObject(file)) {
-            return error_set(err, ERROR_INVALID_TYPE, "files", "files[%d] must be an object", i);
-        }
-        if (!piston_file(x, o, file, i++, err)) return false;
+        struct field_table table = FIELD_TABLE(file_rows, &b->files[b->n_files]);
+        bool ok = cJSON_IsObject(file) ? fields_read(file, &table, 1, &context, err)
+                                       : field_wrong_type(file, "an object", err);
+        if (!ok) return error_in(err, "files[%zu]", b->n_files);
+        b->n_files++;
+    }
+    return true;
+}
+
+static bool add_files(struct execution *x, struct execute_order *o, const struct piston_body *b,
+                      struct error *err)
+{
+    for (size_t i = 0; i < b->n_files; i++) {
+        if (!add_file(x, o, &b->files[i], i, err)) return false;
     }
     return true;
 }
 
 /* "*", the version listed, or one that begins like it ("3.10.0", "3.x"). */
-static bool piston_version(const struct language *l, const char *language, const char *version,
+static bool piston_version(const struct language *l, struct span language, struct span version,
                            struct error *err)
 {
     size_t n = strlen(l->version);
-    bool fits = strcmp(version, "*") == 0 ||
-                (strncmp(version, l->version, n) == 0 && strchr(".", version[n]) != NULL);
-    return fits || error_set(err, ERROR_INVALID_VALUE, "version", "%.40s-%.40s runtime is unknown",
-                             language, version);
+    bool fits = span_is(version, "*") || (span_starts(version, span_str(l->version)) &&
+                                          (version.n == n || version.p[n] == '.'));
+    return fits || error_set(err, ERROR_INVALID_VALUE, "version",
+                             "%.*s-%.*s runtime is unknown", language.n < 40 ? (int)language.n : 40,
+                             language.p, version.n < 40 ? (int)version.n : 40, version.p);
 }
 
-static bool piston_times(const cJSON *b, struct execute_order *o, struct error *err)
+static void set_limits(const struct piston_body *b, struct execute_order *o)
 {
-    double compile_ms = 10000, run_ms = 3000, cpu = ORDER_MAX_SECONDS * 1e3, compile_cpu = cpu,
-           memory = -1;
-    double most = ORDER_MAX_SECONDS * 1e3, unused = -1;
-    if (!json_get_double(b, "compile_timeout", 1, most, &compile_ms, err) ||
-        !json_get_double(b, "run_timeout", 1, most, &run_ms, err) ||
-        !json_get_double(b, "compile_cpu_time", 1, most, &compile_cpu, err) ||
-        !json_get_double(b, "run_cpu_time", 1, most, &cpu, err) ||
-        !json_get_double(b, "compile_memory_limit", -1, 1e15, &unused, err) ||
-        !json_get_double(b, "run_memory_limit", -1, 1e15, &memory, err)) {
-        return false;
+    o->compile_ms = fmin(b->compile_ms, b->compile_cpu_ms);
+    o->run_ms = fmin(b->run_ms, b->run_cpu_ms);
+    if (b->run_bytes > 0) {
+        o->memory_mb = fmin(fmax(ceil(b->run_bytes / (1 << 20)), 1), ORDER_MAX_MB);
     }
-    o->compile_ms = fmin(compile_ms, compile_cpu);
-    o->run_ms = fmin(run_ms, cpu);
-    if (memory > 0) o->memory_mb = fmin(fmax(ceil(memory / (1 << 20)), 1), ORDER_MAX_MB);
-    return true;
 }
 
 /* Packages that open-r1 adds to Piston: a run is then one test, judged. */
@@ -150,115 +186,103 @@ static const struct package {
     {"cf_c++17", "cpp", EXECUTE_CODEFORCES},
     {"c++17", "cpp", EXECUTE_CODEFORCES}}; /* as scoring scripts name it, beside a grader_config */
 
-static const char *text_of(const cJSON *object, const char *name)
+static bool has_file(const struct piston_body *b, const char *name)
 {
-    const cJSON *v = json_get(object, name);
-    return cJSON_IsString(v) ? v->valuestring : "";
-}
-
-static bool has_file(const cJSON *files, const char *name)
-{
-    const cJSON *file;
-    cJSON_ArrayForEach(file, files)
-    {
-        if (strcmp(text_of(file, "name"), name) == 0) return true;
+    for (size_t i = 0; i < b->n_files; i++) {
+        if (span_is(b->files[i].name, name)) return true;
     }
     return false;
 }
 
-static const struct package *find_package(const cJSON *body)
+static const struct package *find_package(const struct piston_body *b)
 {
-    const char *wanted = text_of(body, "language");
-    const cJSON *files = json_get(body, "files");
     for (size_t i = 0; i < sizeof(packages) / sizeof(packages[0]); i++) {
         const struct package *p = &packages[i];
         bool plain = language_find(span_str(p->name)) != NULL;
-        if (strcmp(wanted, p->name) == 0 && (!plain || has_file(files, "grader_config"))) return p;
+        if (span_is(b->language, p->name) && (!plain || has_file(b, "grader_config"))) return p;
     }
     return NULL;
 }
 
-static bool add_package(struct execute_order *o, const struct package *p, const cJSON *files,
-                        struct error *err)
-{
-    o->main = text_of(cJSON_GetArrayItem(files, 0), "name");
-    o->judge = p->judge;
-    return order_check_name(o->main, err) || error_in(err, "files[0].name");
-}
-
 /* What is run, and as what. */
-static bool piston_runtime(const cJSON *b, const struct package *package, struct execute_order *o,
-                           struct error *err)
+static bool set_runtime(const struct piston_body *b, struct execute_order *o, struct error *err)
 {
-    const char *language = NULL, *version = NULL;
-    if (!order_read_text(b, "language", &language, err)) return false;
-    if (package != NULL) language = package->language;
-    return order_read_language(language, &o->language, err) &&
-           order_read_text(b, "version", &version, err) &&
-           piston_version(o->language, language, version, err);
+    const struct package *package = find_package(b);
+    struct span language = package == NULL ? b->language : span_str(package->language);
+    if (!order_find_language(language, &o->language, err)) return error_in(err, "language");
+    if (!piston_version(o->language, language, b->version, err)) return false;
+    if (package == NULL) return true;
+    if (b->files[0].name.p == NULL) {
+        return error_set(err, ERROR_MISSING_FIELD, "files[0].name", "%s needs the program's name",
+                         package->name);
+    }
+    o->main = b->files[0].name.p;
+    o->judge = package->judge;
+    return true;
 }
 
 static bool piston_read(struct execution *x, struct error *err)
 {
-    static const char *const keys[] = {"language",
-                                       "version",
-                                       "files",
-                                       "stdin",
-                                       "args",
-                                       "compile_timeout",
-                                       "run_timeout",
-                                       "compile_cpu_time",
-                                       "run_cpu_time",
-                                       "compile_memory_limit",
-                                       "run_memory_limit",
-                                       NULL};
-    const cJSON *b = x->body, *files = json_get(b, "files");
-    const struct package *package = find_package(b);
-    const char *input = NULL;
+    struct piston_body b = {0};
     struct execute_order *o = order_new(x, err);
-    if (o == NULL || !json_check_keys(b, keys, err) || !piston_runtime(b, package, o, err) ||
-        !json_get_string(b, "stdin", &input, err) ||
-        !order_read_strings(json_get(b, "args"), "args", SANDBOX_MAX_ARGS / 2, o->args, err) ||
-        !piston_times(b, o, err) || !piston_files(x, o, files, err)) {
-        return false;
-    }
-    o->input = json_text(json_get(b, "stdin"), x->arena);
-    return (package == NULL || add_package(o, package, files, err)) && order_make_runs(x, 1, err) &&
-           order_add_run(x, o, err);
+    if (o == NULL || !order_read_body(x, rows, &b, err) || !read_files(x, &b, err)) return false;
+    if (!order_strings(&b.args, o->args, err)) return error_in(err, "args");
+    if (!add_files(x, o, &b, err) || !set_runtime(&b, o, err)) return false;
+    set_limits(&b, o);
+    o->input = b.input;
+    return order_make_runs(x, 1, err) && order_add_run(x, o, err);
 }
 
-/* Piston's two letters: time out, output limit, signal, runtime error; null when all is well. */
+/* Piston's two letters: time out, output limit, signal, runtime error; NULL when all is well. */
 static const char *piston_status(const struct execute_stage *stage)
 {
-    if (stage->end == SANDBOX_TIME) return "\"TO\"";
-    if (stage->end == SANDBOX_OUTPUT) return "\"OL\"";
-    if (stage->signaled) return "\"SG\"";
-    return stage->code > 0 ? "\"RE\"" : "null";
+    if (stage->end == SANDBOX_TIME) return "TO";
+    if (stage->end == SANDBOX_OUTPUT) return "OL";
+    if (stage->signaled) return "SG";
+    return stage->code > 0 ? "RE" : NULL;
+}
+
+/* code and signal: one is null. */
+static void print_end(const struct execute_stage *stage, struct buffer *out)
+{
+    char name[32];
+    if (!stage->signaled) {
+        emit_int(out, "code", stage->code);
+        emit_null(out, "signal");
+        return;
+    }
+    const char *abbreviation = sigabbrev_np(stage->code);
+    snprintf(name, sizeof(name), "SIG%s", abbreviation == NULL ? "" : abbreviation);
+    emit_null(out, "code");
+    emit_str(out, "signal", name);
+}
+
+/* "output": the two streams, one behind the other. */
+static void print_output(const struct execute_stage *stage, struct buffer *out)
+{
+    struct buffer both;
+    buffer_init(&both, (size_t)64 << 20);
+    buffer_add_span(&both, stage->out);
+    buffer_add_span(&both, stage->err);
+    emit_text(out, "output", buffer_span(&both));
+    if (both.failed) out->failed = true;
+    buffer_clear(&both);
 }
 
 static void piston_stage(const char *key, const struct execute_stage *stage, struct buffer *out)
 {
     if (!stage->ran) return;
-    buffer_addf(out, ",\"%s\":{\"code\":", key);
-    if (stage->signaled) {
-        const char *name = sigabbrev_np(stage->code);
-        buffer_addf(out, "null,\"signal\":\"SIG%s\"", name == NULL ? "" : name);
-    } else {
-        buffer_addf(out, "%d,\"signal\":null", stage->code);
-    }
-    outcome_print_text("stdout", stage->out, out);
-    outcome_print_text("stderr", stage->err, out);
-    struct buffer both;
-    buffer_init(&both, (size_t)64 << 20);
-    buffer_add_span(&both, stage->out);
-    buffer_add_span(&both, stage->err);
-    outcome_print_text("output", buffer_span(&both), out);
-    if (both.failed) out->failed = true;
-    buffer_clear(&both);
-    buffer_addf(out,
-                ",\"status\":%s,\"message\":null,\"cpu_time\":%.0f,\"wall_time\":%.0f,"
-                "\"memory\":%zu}",
-                piston_status(stage), stage->cpu_ms, stage->wall_ms, stage->peak_bytes);
+    emit_object(out, key);
+    print_end(stage, out);
+    emit_text(out, "stdout", stage->out);
+    emit_text(out, "stderr", stage->err);
+    print_output(stage, out);
+    emit_str(out, "status", piston_status(stage));
+    emit_null(out, "message");
+    emit_fixed(out, "cpu_time", stage->cpu_ms, 0);
+    emit_fixed(out, "wall_time", stage->wall_ms, 0);
+    emit_int(out, "memory", (int64_t)stage->peak_bytes);
+    emit_close(out, '}');
 }
 
 /* After a compile error the run is missing in newer Pistons; clients read run all the same. */
@@ -267,35 +291,37 @@ static void piston_reply(const struct execution *x, struct buffer *out)
     const struct execution_run *r = &x->runs[0];
     const struct execute_outcome *o = &r->outcome;
     struct span fault = execution_fault(r);
+    emit_object(out, NULL);
     if (fault.p != NULL) {
-        buffer_add_str(out, "{\"message\":");
-        json_print_text(fault, out);
-        buffer_add_char(out, '}');
-        return;
+        emit_text(out, "message", fault);
+    } else {
+        emit_str(out, "language", r->language->name);
+        emit_str(out, "version", r->language->version);
+        piston_stage("compile", &o->compile, out);
+        piston_stage("run", o->run.ran ? &o->run : &o->compile, out);
     }
-    buffer_addf(out, "{\"language\":\"%s\",\"version\":\"%s\"", r->language->name,
-                r->language->version);
-    piston_stage("compile", &o->compile, out);
-    piston_stage("run", o->run.ran ? &o->run : &o->compile, out);
-    buffer_add_char(out, '}');
+    emit_close(out, '}');
 }
 
 void execution_runtimes_json(struct buffer *out)
 {
-    buffer_add_char(out, '[');
+    emit_array(out, NULL);
     const struct language *l;
     for (int i = 0; (l = language_at(i)) != NULL; i++) {
         if (!language_is_installed(l)) continue;
-        buffer_addf(out, "%s{\"language\":\"%s\",\"version\":\"%s\",\"aliases\":[",
-                    out->n > 0 && out->p[out->n - 1] == '[' ? "" : ",", l->name, l->version);
+        emit_object(out, NULL);
+        emit_str(out, "language", l->name);
+        emit_str(out, "version", l->version);
+        emit_array(out, "aliases");
         for (const char *p = l->aliases; *p != '\0';) {
             size_t n = strcspn(p, " ");
-            buffer_addf(out, "%s\"%.*s\"", p == l->aliases ? "" : ",", (int)n, p);
+            emit_text(out, NULL, span_of(p, n));
             p += n + (p[n] == ' ');
         }
-        buffer_add_str(out, "]}");
+        emit_close(out, ']');
+        emit_close(out, '}');
     }
-    buffer_add_char(out, ']');
+    emit_close(out, ']');
 }
 
 const struct execution_row execution_piston = {

@@ -9,64 +9,59 @@
 #include "reward/dialects/order.h"
 
 #include <math.h>
+#include <stddef.h>
 
-#include "base/json.h"
+#include "base/emit.h"
 
-/* The i-th script's language: of "languages", the one "language" of older clients, or Python. */
-static const char *router_language(const cJSON *body, int i)
+struct router_body {
+    struct text_list scripts, languages;
+    struct span language;
+    double timeout_s, request_timeout_s;
+};
+
+#define AT(field) .offset = offsetof(struct router_body, field)
+#define SECONDS(field) FIELD_DOUBLE, AT(field), .min = 0.01, .max = 1e6
+/* clang-format off */
+static const struct field rows[] = {
+    {"scripts",   FIELD_TEXTS, AT(scripts), .required = true, .max = EXECUTION_MAX_PROGRAMS,
+     .doc = "the programs, each run by itself"},
+    {"languages", FIELD_TEXTS, AT(languages), .max = EXECUTION_MAX_PROGRAMS,
+     .doc = "the language of each program, in their order"},
+    {"language",  FIELD_TEXT, AT(language), .fallback = "\"python\"",
+     .doc = "of all programs, from older clients: where there is no \"languages\""},
+    {"timeout",   SECONDS(timeout_s), .fallback = "1e6",
+     .doc = "for each program, in seconds; held to the server's most"},
+    {"request_timeout", SECONDS(request_timeout_s), .fallback = "30",
+     .doc = "so long the client waits for the reply, in seconds; without effect here"},
+    {0},
+};
+/* clang-format on */
+
+/* The i-th script's language. */
+static bool find_language(const struct router_body *b, size_t i, const struct language **out,
+                          struct error *err)
 {
-    const cJSON *list = json_get(body, "languages"), *one = json_get(body, "language");
-    if (cJSON_IsArray(list)) return cJSON_GetArrayItem(list, i)->valuestring;
-    return cJSON_IsString(one) ? one->valuestring : "python";
-}
-
-static bool router_check(const cJSON *b, double *timeout_s, struct error *err)
-{
-    static const char *const keys[] = {"scripts", "languages",       "language",
-                                       "timeout", "request_timeout", NULL};
-    const cJSON *scripts = json_get(b, "scripts"), *languages = json_get(b, "languages");
-    const char *one = NULL;
-    double request_s = 30;
-    if (!json_check_keys(b, keys, err)) return false;
-    if (scripts == NULL) {
-        return error_set(err, ERROR_MISSING_FIELD, "scripts", "scripts is missing");
-    }
-    if (!order_read_strings(scripts, "scripts", EXECUTION_MAX_PROGRAMS, NULL, err) ||
-        !order_read_strings(languages, "languages", EXECUTION_MAX_PROGRAMS, NULL, err) ||
-        !json_get_string(b, "language", &one, err) ||
-        !json_get_double(b, "timeout", 0.01, 1e6, timeout_s, err) ||
-        !json_get_double(b, "request_timeout", 0.01, 1e6, &request_s, err)) {
-        return false;
-    }
-    if (languages != NULL && cJSON_GetArraySize(languages) != cJSON_GetArraySize(scripts)) {
-        return error_set(err, ERROR_INVALID_VALUE, "languages", "%d scripts but %d languages",
-                         cJSON_GetArraySize(scripts), cJSON_GetArraySize(languages));
-    }
-    *timeout_s = fmin(*timeout_s, ORDER_MAX_SECONDS);
-    return true;
+    bool listed = b->languages.texts != NULL;
+    if (order_find_language(listed ? b->languages.texts[i] : b->language, out, err)) return true;
+    return listed ? error_in(err, "languages[%zu]", i) : error_in(err, "language");
 }
 
 static bool router_read(struct execution *x, struct error *err)
 {
-    const cJSON *script, *scripts = json_get(x->body, "scripts");
-    double run_s = ORDER_MAX_SECONDS;
+    struct router_body b = {0};
     struct execute_order *o = order_new(x, err);
-    if (o == NULL || !router_check(x->body, &run_s, err) ||
-        !order_make_runs(x, (size_t)cJSON_GetArraySize(scripts) + 1, err)) {
-        return false;
+    if (o == NULL || !order_read_body(x, rows, &b, err)) return false;
+    if (b.languages.texts != NULL && b.languages.n != b.scripts.n) {
+        return error_set(err, ERROR_INVALID_VALUE, "languages", "%zu scripts but %zu languages",
+                         b.scripts.n, b.languages.n);
     }
     o->compile_ms = 10000;
-    o->run_ms = run_s * 1000;
+    o->run_ms = fmin(b.timeout_s, ORDER_MAX_SECONDS) * 1000;
     o->cell = true;
-    int i = 0;
-    cJSON_ArrayForEach(script, scripts)
-    {
-        if (!order_read_language(router_language(x->body, i), &o->language, err)) {
-            return error_in(err, "languages[%d]", i);
-        }
-        o->source = json_text(script, x->arena);
-        if (!order_add_run(x, o, err)) return false;
-        i++;
+    if (!order_make_runs(x, b.scripts.n + 1, err)) return false;
+    for (size_t i = 0; i < b.scripts.n; i++) {
+        o->source = b.scripts.texts[i];
+        if (!find_language(&b, i, &o->language, err) || !order_add_run(x, o, err)) return false;
     }
     return true;
 }
@@ -79,46 +74,44 @@ static void print_exception(const struct execute_stage *stage, struct buffer *ou
     struct span last = span_slice(all, line == SPAN_NONE ? 0 : line + 1, all.n);
     size_t colon = span_find(last, span_str(": "), 0);
     struct span value = span_slice(last, colon == SPAN_NONE ? last.n : colon + 2, last.n);
-    buffer_add_str(out, "{\"name\":");
-    json_print_text(span_slice(last, 0, colon == SPAN_NONE ? last.n : colon), out);
-    buffer_add_str(out, ",\"value\":");
-    json_print_text(value, out);
-    buffer_add_str(out, ",\"traceback\":");
-    json_print_text(all, out);
-    buffer_add_char(out, '}');
+    emit_object(out, "error");
+    emit_text(out, "name", span_slice(last, 0, colon == SPAN_NONE ? last.n : colon));
+    emit_text(out, "value", value);
+    emit_text(out, "traceback", all);
+    emit_close(out, '}');
 }
 
 /* A stream as the notebook's list of pieces. */
 static void print_pieces(const char *key, struct span text, struct buffer *out)
 {
-    buffer_addf(out, "\"%s\":[", key);
-    if (text.n > 0) json_print_text(text, out);
-    buffer_add_char(out, ']');
+    emit_array(out, key);
+    if (text.n > 0) emit_text(out, NULL, text);
+    emit_close(out, ']');
 }
 
-/* E2B's Execution; "text" beside it is what Morph's client reads: the value, or what was printed. */
+/* E2B's Execution. */
 static void print_execution(const struct execute_stage *stage, struct buffer *out)
 {
-    bool has_value = stage->value.n > 0;
-    buffer_add_str(out, "{\"execution\":{\"results\":[");
-    if (has_value) {
-        buffer_add_str(out, "{\"text\":");
-        json_print_text(stage->value, out);
-        buffer_add_str(out, ",\"is_main_result\":true}");
+    emit_object(out, "execution");
+    emit_array(out, "results");
+    if (stage->value.n > 0) {
+        emit_object(out, NULL);
+        emit_text(out, "text", stage->value);
+        emit_bool(out, "is_main_result", true);
+        emit_close(out, '}');
     }
-    buffer_add_str(out, "],\"logs\":{");
+    emit_close(out, ']');
+    emit_object(out, "logs");
     print_pieces("stdout", stage->out, out);
-    buffer_add_char(out, ',');
     print_pieces("stderr", stage->err, out);
-    buffer_add_str(out, "},\"error\":");
+    emit_close(out, '}');
     if (stage_is_good(stage)) {
-        buffer_add_str(out, "null");
+        emit_null(out, "error");
     } else {
         print_exception(stage, out);
     }
-    buffer_add_str(out, ",\"execution_count\":1}");
-    outcome_print_text("text", has_value ? stage->value : stage->out, out);
-    buffer_add_str(out, ",\"exception_str\":null}");
+    emit_int(out, "execution_count", 1);
+    emit_close(out, '}');
 }
 
 /* What ended it, where that was not the program itself; p NULL: it was. */
@@ -135,22 +128,31 @@ static struct span router_exception(const struct execution_run *r,
     return span_of(NULL, 0);
 }
 
+/* "text" beside the execution is what Morph's client reads: the value, or what was printed. */
+static void print_run(const struct execution_run *r, struct buffer *out)
+{
+    const struct execute_stage *stage;
+    struct span exception = router_exception(r, &stage);
+    emit_object(out, NULL);
+    if (exception.p == NULL) {
+        print_execution(stage, out);
+        emit_text(out, "text", stage->value.n > 0 ? stage->value : stage->out);
+        emit_null(out, "exception_str");
+    } else {
+        emit_null(out, "execution");
+        emit_null(out, "text");
+        emit_text(out, "exception_str", exception);
+    }
+    emit_close(out, '}');
+}
+
 static void router_reply(const struct execution *x, struct buffer *out)
 {
-    buffer_add_char(out, '[');
+    emit_array(out, NULL);
     for (size_t i = 0; i < x->n; i++) {
-        const struct execute_stage *stage;
-        struct span exception = router_exception(&x->runs[i], &stage);
-        if (i > 0) buffer_add_char(out, ',');
-        if (exception.p == NULL) {
-            print_execution(stage, out);
-            continue;
-        }
-        buffer_add_str(out, "{\"execution\":null,\"text\":null,\"exception_str\":");
-        json_print_text(exception, out);
-        buffer_add_char(out, '}');
+        print_run(&x->runs[i], out);
     }
-    buffer_add_char(out, ']');
+    emit_close(out, ']');
 }
 
 const struct execution_row execution_router = {

@@ -245,6 +245,16 @@ bool advantage_method_find(struct span name, enum advantage_method *out)
     return false;
 }
 
+bool advantage_method_read(const struct field_context *context, const cJSON *value, void *out,
+                           struct error *err)
+{
+    (void)context;
+    if (!cJSON_IsString(value)) return field_wrong_type(value, "a string", err);
+    return advantage_method_find(span_str(value->valuestring), out) ||
+           error_set(err, ERROR_INVALID_VALUE, NULL, "there is no method \"%.64s\"",
+                     value->valuestring);
+}
+
 const char *advantage_method_name(enum advantage_method m)
 {
     return estimators[m].name;

@@ -9,6 +9,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/fields.h"
 #include "base/span.h"
 
 enum advantage_method {
@@ -28,6 +29,10 @@ enum advantage_method {
 
 /* The method of that name or short name (grpo, rloo, dr_grpo, none). False: no such method. */
 bool advantage_method_find(struct span name, enum advantage_method *out);
+
+/* The same as a reader of a described field (base/fields.h): a string into an enum advantage_method. */
+bool advantage_method_read(const struct field_context *context, const cJSON *value, void *out,
+                           struct error *err);
 
 /* Its full name, a literal. */
 const char *advantage_method_name(enum advantage_method m);

@@ -1,267 +1,237 @@
 /* reward/judge/advantage_json.c - the bodies of POST /verify/advantages and /verify/pass_at_k.
  *
- * Two small calculators for trainers that have rewards already. A body is read field by field into
- * arrays of its own (advantage_body), checked against each other (every row as wide as the first,
- * every vector as long as the rows), and handed to the same functions that /verify uses
- * (advantage.h); the reply is one list. Whatever is wrong refuses the request, with the path of the
- * number at fault: there is no item to blame.
+ * Two small calculators for trainers that have rewards already. A body is read by its rows into an
+ * arena (advantage_body), its fields are checked against each other (every row of rewards as wide
+ * as the first, every vector as long as the rows), and handed to the same functions that /verify
+ * uses (advantage.h); the reply is one list. Whatever is wrong refuses the request, with the path of
+ * the number at fault: there is no item to blame.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/judge/tables.h"
 
 #include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <stddef.h>
 
+#include "base/arena.h"
+#include "base/emit.h"
+#include "base/fields.h"
 #include "base/json.h"
-#include "base/mem.h"
 #include "reward/judge/advantage.h"
 #include "reward/row/limits.h"
 
-static const double MAX_REWARD = 1e12;
+#define MAX_REWARD 1e12
 
-/* A request taken apart; the arrays are its own. */
+/* A request taken apart; vectors are in the arena. */
 struct advantage_body {
-    struct advantage_params params;
-    size_t n, columns, group_size;
-    double *rewards, *weights, *lengths, *out;
-    size_t *groups;
+    enum advantage_method method;
+    int scale, aggregation;
+    bool normalize;
+    double eps, gamma;
+    int64_t group_size; /* 0: all are one group */
+    struct number_list weights, clip, lengths;
+    const cJSON *list; /* "rewards": numbers, or rows of numbers: */
+    size_t n, columns;
+    double *rewards; /* [n, columns]; NaN: null */
 };
 
-static void body_clear(struct advantage_body *b)
+static const char *const scales[] = {
+    [SCALE_GROUP] = "group", [SCALE_BATCH] = "batch", [SCALE_NONE] = "none", NULL};
+enum { SUM_THEN_NORMALIZE, NORMALIZE_THEN_SUM };
+static const char *const aggregations[] = {[SUM_THEN_NORMALIZE] = "sum_then_normalize",
+                                           [NORMALIZE_THEN_SUM] = "normalize_then_sum", NULL};
+
+#define AT(field) .offset = offsetof(struct advantage_body, field)
+#define REWARDS .min = -MAX_REWARD, .max = MAX_REWARD
+/* clang-format off */
+static const struct field body_rows[] = {
+    {"id", .kind = FIELD_IGNORED, .doc = "the caller's own"},
+    {"method",     FIELD_READ, AT(method), .read = advantage_method_read, .required = true,
+     .doc = "whose estimator, by its name in docs/rewards.md"},
+    {"rewards",    FIELD_ARRAY, AT(list), .required = true,
+     .doc = "one number a completion, or one list of as many; null: none"},
+    {"weights",    FIELD_NUMBERS, AT(weights), REWARDS, .doc = "one a column of rewards; none: 1 each"},
+    {"group_size", FIELD_INT64, AT(group_size), .min = 1, .max = REWARD_MAX_ITEMS,
+     .doc = "so many completions in a row are one group; none: all of them"},
+    {"scale",      FIELD_CHOICE, AT(scale), .choices = scales, .fallback = "\"group\"",
+     .doc = "trl_grpo: whose deviation divides"},
+    {"eps",        FIELD_DOUBLE, AT(eps), .min = 0, .max = 1e6,
+     .doc = "added to the deviation; none: the method's own"},
+    {"aggregation", FIELD_CHOICE, AT(aggregation), .choices = aggregations,
+     .fallback = "\"sum_then_normalize\"", .doc = "of the columns"},
+    {"normalize",  FIELD_BOOL, AT(normalize), .fallback = "false", .doc = "trl_rloo: over the batch"},
+    {"clip",       FIELD_NUMBERS, AT(clip), REWARDS, .doc = "[least, most] of a completion's sum"},
+    {"lengths",    FIELD_NUMBERS, AT(lengths), .min = 0, .max = MAX_REWARD,
+     .doc = "the tokens of each completion, for methods that weigh by them"},
+    {"gamma",      FIELD_DOUBLE, AT(gamma), .min = 0, .max = 1, .fallback = "1",
+     .doc = "discount of later tokens: only 1 is one advantage a completion"},
+    {0},
+};
+/* clang-format on */
+
+/* ---- rewards ---- */
+
+/* A number within +-MAX_REWARD, or null, which is NaN. */
+static bool read_reward(const cJSON *v, double *out, struct error *err)
 {
-    free(b->rewards);
-    free(b->weights);
-    free(b->lengths);
-    free(b->out);
-    free(b->groups);
+    *out = cJSON_IsNumber(v) ? v->valuedouble : (double)NAN;
+    if (!cJSON_IsNumber(v) && !cJSON_IsNull(v)) {
+        return error_set(err, ERROR_INVALID_TYPE, NULL, "must be a number or null, not %s",
+                         json_type_name(v));
+    }
+    return !(fabs(*out) > MAX_REWARD) ||
+           error_set(err, ERROR_INVALID_VALUE, NULL, "%g is beyond +-%g", *out, MAX_REWARD);
 }
 
-/* v as a number within +-max; null is NaN where may_be_null. */
-static bool read_number(const cJSON *v, double max, bool may_be_null, double *out,
-                        struct error *err)
-{
-    if (may_be_null && cJSON_IsNull(v)) {
-        *out = (double)NAN;
-        return true;
-    }
-    if (!cJSON_IsNumber(v)) {
-        return error_set(err, ERROR_INVALID_TYPE, NULL, "must be a number%s, not %s",
-                         may_be_null ? " or null" : "", json_type_name(v));
-    }
-    *out = v->valuedouble;
-    return fabs(*out) <= max ||
-           error_set(err, ERROR_INVALID_VALUE, NULL, "%g is beyond +-%g", *out, max);
-}
-
-/* A list of n numbers into out. */
-static bool read_list(const cJSON *list, const char *name, size_t n, double max, bool may_be_null,
-                      double *out, struct error *err)
+/* A list of n of them into out. */
+static bool read_reward_list(const cJSON *list, size_t n, double *out, struct error *err)
 {
     size_t i = 0;
     const cJSON *v;
     if (!cJSON_IsArray(list) || (size_t)cJSON_GetArraySize(list) != n) {
-        return error_set(err, ERROR_INVALID_VALUE, name, "%s must be a list of %zu", name, n);
+        return error_set(err, ERROR_INVALID_VALUE, NULL, "a list of %zu is wanted here", n);
     }
     cJSON_ArrayForEach(v, list)
     {
-        if (!read_number(v, max, may_be_null, &out[i], err)) {
-            return error_in(err, "%s[%zu]", name, i);
-        }
+        if (!read_reward(v, &out[i], err)) return error_in(err, "[%zu]", i);
         i++;
     }
     return true;
 }
 
-static bool read_rewards(const cJSON *body, struct advantage_body *b, struct error *err)
+static bool read_rewards(struct advantage_body *b, struct arena *a, struct error *err)
 {
-    const cJSON *list = json_get(body, "rewards"), *row;
-    int n = cJSON_IsArray(list) ? cJSON_GetArraySize(list) : 0;
+    const cJSON *row, *first = b->list->child;
+    bool flat = !cJSON_IsArray(first);
+    int n = cJSON_GetArraySize(b->list), columns = flat ? 1 : cJSON_GetArraySize(first);
     if (n < 1 || n > REWARD_MAX_ITEMS) {
-        return error_set(err, ERROR_INVALID_VALUE, "rewards",
-                         "rewards must be a list of 1 to %d completions", REWARD_MAX_ITEMS);
+        return error_set(err, ERROR_INVALID_VALUE, NULL, "%d completions; there must be 1 to %d", n,
+                         REWARD_MAX_ITEMS);
     }
-    bool flat = !cJSON_IsArray(list->child);
-    int columns = flat ? 1 : cJSON_GetArraySize(list->child);
     if (columns < 1 || columns > REWARD_MAX_SPECS) {
-        return error_set(err, ERROR_INVALID_VALUE, "rewards[0]",
-                         "%d columns; there must be 1 to %d", columns, REWARD_MAX_SPECS);
+        return error_set(err, ERROR_INVALID_VALUE, "[0]", "%d columns; there must be 1 to %d",
+                         columns, REWARD_MAX_SPECS);
     }
     b->n = (size_t)n;
     b->columns = (size_t)columns;
-    b->rewards = mem_new(b->n * b->columns, sizeof(double), err);
-    if (b->rewards == NULL) return false;
-    if (flat) return read_list(list, "rewards", b->n, MAX_REWARD, true, b->rewards, err);
+    b->rewards = arena_alloc(a, b->n * b->columns, sizeof(double));
+    if (b->rewards == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for rewards");
+    if (flat) return read_reward_list(b->list, b->n, b->rewards, err);
     size_t i = 0;
-    cJSON_ArrayForEach(row, list)
+    cJSON_ArrayForEach(row, b->list)
     {
-        char name[40];
-        snprintf(name, sizeof(name), "rewards[%zu]", i);
-        if (!read_list(row, name, b->columns, MAX_REWARD, true, b->rewards + i * b->columns, err)) {
-            return false;
+        if (!read_reward_list(row, b->columns, b->rewards + i * b->columns, err)) {
+            return error_in(err, "[%zu]", i);
         }
         i++;
     }
     return true;
 }
 
-static bool read_method(const cJSON *body, struct advantage_body *b, struct error *err)
+/* ---- fields against each other ---- */
+
+static bool check_length(const struct number_list *list, size_t n, const char *name,
+                         struct error *err)
 {
-    const char *name = NULL;
-    if (!json_get_string(body, "method", &name, err)) return false;
-    if (name == NULL) return error_set(err, ERROR_MISSING_FIELD, "method", "method is missing");
-    enum advantage_method m;
-    if (!advantage_method_find(span_str(name), &m) || m == ADVANTAGE_NONE) {
-        return error_set(err, ERROR_INVALID_VALUE, "method", "there is no method \"%.64s\"", name);
-    }
-    b->params = advantage_defaults(m);
-    return true;
+    return list->values == NULL || list->n == n ||
+           error_set(err, ERROR_INVALID_VALUE, name, "%s must be a list of %zu", name, n);
 }
 
-/* The index of object[name] in names, which are the allowed values; *out stays when absent. */
-static bool read_name(const cJSON *object, const char *name, const char *const *names, int *out,
-                      struct error *err)
+static bool check_vectors(const struct advantage_body *b, struct error *err)
 {
-    const char *given = NULL;
-    if (!json_get_string(object, name, &given, err)) return false;
-    if (given == NULL) return true;
-    for (int i = 0; names[i] != NULL; i++) {
-        if (strcmp(names[i], given) == 0) {
-            *out = i;
-            return true;
-        }
+    if (!check_length(&b->weights, b->columns, "weights", err) ||
+        !check_length(&b->lengths, b->n, "lengths", err) ||
+        !check_length(&b->clip, 2, "clip", err)) {
+        return false;
     }
-    return error_set(err, ERROR_INVALID_VALUE, name, "%s cannot be \"%.64s\"", name, given);
-}
-
-static bool read_clip(const cJSON *body, struct advantage_params *p, struct error *err)
-{
-    const cJSON *clip = json_get(body, "clip");
-    double ends[2];
-    if (clip == NULL) return true;
-    if (!read_list(clip, "clip", 2, MAX_REWARD, false, ends, err)) return false;
-    if (ends[0] > ends[1]) {
+    if (b->clip.values != NULL && b->clip.values[0] > b->clip.values[1]) {
         return error_set(err, ERROR_INVALID_VALUE, "clip", "clip must be [least, most]");
     }
-    p->clip = true;
-    p->clip_min = ends[0];
-    p->clip_max = ends[1];
-    return true;
+    return b->lengths.values != NULL || !advantage_wants_lengths(b->method) ||
+           error_set(err, ERROR_MISSING_FIELD, "lengths",
+                     "%s needs the tokens of every completion in lengths",
+                     advantage_method_name(b->method));
 }
 
-static bool read_params(const cJSON *body, struct advantage_params *p, struct error *err)
+static bool read_body(const cJSON *body, struct arena *a, struct advantage_body *b,
+                      struct error *err)
 {
-    static const char *const scales[] = {
-        [SCALE_GROUP] = "group", [SCALE_BATCH] = "batch", [SCALE_NONE] = "none", NULL};
-    static const char *const aggregations[] = {"sum_then_normalize", "normalize_then_sum", NULL};
-    int scale = (int)p->scale, aggregation = 0;
-    double gamma = 1;
-    if (!read_name(body, "scale", scales, &scale, err) ||
-        !read_name(body, "aggregation", aggregations, &aggregation, err) ||
-        !json_get_double(body, "eps", 0, 1e6, &p->eps, err) ||
-        !json_get_bool(body, "normalize", &p->normalize, err) ||
-        !json_get_double(body, "gamma", 0, 1, &gamma, err) || !read_clip(body, p, err)) {
-        return false;
+    struct field_table table = FIELD_TABLE(body_rows, b);
+    struct field_context context = {.arena = a};
+    if (!fields_read(body, &table, 1, &context, err)) return false;
+    if (!read_rewards(b, a, err)) return error_in(err, "rewards");
+    if (b->method == ADVANTAGE_NONE) {
+        return error_set(err, ERROR_INVALID_VALUE, "method", "\"none\" has no advantages");
     }
-    p->scale = (enum advantage_scale)scale;
-    p->normalize_then_sum = aggregation == 1;
-    if (gamma < 1) {
+    if (b->gamma < 1) {
         return error_set(err, ERROR_UNSUPPORTED, "gamma",
                          "gamma is %g: only at 1 do all tokens of a completion share one advantage",
-                         gamma);
+                         b->gamma);
     }
-    return true;
-}
-
-/* Consecutive rows; without group_size the whole list is one group. */
-static bool read_groups(const cJSON *body, struct advantage_body *b, struct error *err)
-{
-    int64_t size = (int64_t)b->n;
-    if (!json_get_int(body, "group_size", 1, REWARD_MAX_ITEMS, &size, err)) return false;
-    b->group_size = (size_t)size;
-    if (b->n % b->group_size != 0) {
+    if (b->group_size == 0) b->group_size = (int64_t)b->n;
+    if (b->n % (size_t)b->group_size != 0) {
         return error_set(err, ERROR_INVALID_VALUE, "group_size",
-                         "%zu rewards do not divide into groups of %zu", b->n, b->group_size);
+                         "%zu rewards do not divide into groups of %lld", b->n,
+                         (long long)b->group_size);
     }
-    b->groups = mem_new(b->n, sizeof(*b->groups), err);
-    if (b->groups == NULL) return false;
-    for (size_t i = 0; i < b->n; i++) {
-        b->groups[i] = i / b->group_size;
-    }
-    return true;
+    return check_vectors(b, err);
 }
 
-static bool read_vectors(const cJSON *body, struct advantage_body *b, struct error *err)
+/* ---- computing ---- */
+
+static struct advantage_params params_of(const struct advantage_body *b)
 {
-    const cJSON *weights = json_get(body, "weights"), *lengths = json_get(body, "lengths");
-    if (weights != NULL) {
-        b->weights = mem_new(b->columns, sizeof(double), err);
-        if (b->weights == NULL ||
-            !read_list(weights, "weights", b->columns, MAX_REWARD, false, b->weights, err)) {
-            return false;
-        }
+    struct advantage_params p = advantage_defaults(b->method);
+    p.scale = (enum advantage_scale)b->scale;
+    p.normalize_then_sum = b->aggregation == NORMALIZE_THEN_SUM;
+    p.normalize = b->normalize;
+    if (b->eps >= 0) p.eps = b->eps;
+    p.clip = b->clip.values != NULL;
+    if (p.clip) {
+        p.clip_min = b->clip.values[0];
+        p.clip_max = b->clip.values[1];
     }
-    if (lengths == NULL) {
-        return !advantage_wants_lengths(b->params.method) ||
-               error_set(err, ERROR_MISSING_FIELD, "lengths",
-                         "%s needs the tokens of every completion in lengths",
-                         advantage_method_name(b->params.method));
-    }
-    b->lengths = mem_new(b->n, sizeof(double), err);
-    if (b->lengths == NULL ||
-        !read_list(lengths, "lengths", b->n, MAX_REWARD, false, b->lengths, err)) {
-        return false;
-    }
-    for (size_t i = 0; i < b->n; i++) {
-        if (b->lengths[i] < 0) {
-            error_set(err, ERROR_INVALID_VALUE, NULL, "a length cannot be negative");
-            return error_in(err, "lengths[%zu]", i);
-        }
-    }
-    return true;
+    return p;
 }
 
-static void print_list(const double *v, size_t n, struct buffer *out)
+/* Groups are rows in a row. */
+static bool compute(const struct advantage_body *b, struct arena *a, struct buffer *out,
+                    struct error *err)
 {
-    buffer_add_char(out, '[');
-    for (size_t i = 0; i < n; i++) {
-        if (i > 0) buffer_add_char(out, ',');
-        json_print_number(v[i], out);
+    struct advantage_params params = params_of(b);
+    size_t *groups = arena_alloc(a, b->n, sizeof(*groups));
+    double *advantages = arena_alloc(a, b->n, sizeof(*advantages));
+    if (groups == NULL || advantages == NULL) {
+        return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for advantages");
     }
-    buffer_add_char(out, ']');
+    for (size_t i = 0; i < b->n; i++) {
+        groups[i] = i / (size_t)b->group_size;
+    }
+    const struct advantage_table table = {.n = b->n,
+                                          .columns = b->columns,
+                                          .rewards = b->rewards,
+                                          .weights = b->weights.values,
+                                          .groups = groups,
+                                          .n_groups = b->n / (size_t)b->group_size,
+                                          .lengths = b->lengths.values};
+    if (!advantage_compute(&params, &table, advantages, err)) return false;
+    emit_object(out, NULL);
+    emit_array(out, "advantages");
+    for (size_t i = 0; i < b->n; i++) {
+        emit_double(out, NULL, advantages[i]);
+    }
+    emit_close(out, ']');
+    emit_close(out, '}');
+    return !out->failed || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the reply");
 }
 
 bool reward_advantages_json(const cJSON *body, struct buffer *out, struct error *err)
 {
-    static const char *const keys[] = {
-        "id",          "method",    "rewards", "weights", "group_size", "scale", "eps",
-        "aggregation", "normalize", "clip",    "lengths", "gamma",      NULL};
-    struct advantage_body b = {0};
-    if (!cJSON_IsObject(body)) {
-        return error_set(err, ERROR_INVALID_TYPE, NULL, "the body must be an object");
-    }
-    bool ok = json_check_keys(body, keys, err) && read_method(body, &b, err) &&
-              read_rewards(body, &b, err) && read_params(body, &b.params, err) &&
-              read_groups(body, &b, err) && read_vectors(body, &b, err);
-    if (ok) ok = (b.out = mem_new(b.n, sizeof(double), err)) != NULL;
-    if (ok) {
-        const struct advantage_table table = {.n = b.n,
-                                              .columns = b.columns,
-                                              .rewards = b.rewards,
-                                              .weights = b.weights,
-                                              .groups = b.groups,
-                                              .n_groups = b.n / b.group_size,
-                                              .lengths = b.lengths};
-        ok = advantage_compute(&b.params, &table, b.out, err);
-    }
-    if (ok) {
-        buffer_add_str(out, "{\"advantages\":");
-        print_list(b.out, b.n, out);
-        buffer_add_char(out, '}');
-        ok = !out->failed || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the reply");
-    }
-    body_clear(&b);
+    struct advantage_body b = {.eps = -1};
+    struct arena *a = arena_new(REWARD_JOB_BYTES);
+    if (a == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the request");
+    bool ok = read_body(body, a, &b, err) && compute(&b, a, out, err);
+    arena_free(a);
     return ok;
 }
 
@@ -301,9 +271,6 @@ static bool rows_of(const cJSON *const v[3], int *rows, struct error *err)
     static const char *const names[3] = {"n", "c", "k"};
     *rows = -1;
     for (int i = 0; i < 3; i++) {
-        if (v[i] == NULL) {
-            return error_set(err, ERROR_MISSING_FIELD, names[i], "%s is missing", names[i]);
-        }
         if (!cJSON_IsArray(v[i])) continue;
         int size = cJSON_GetArraySize(v[i]);
         if (size < 1 || size > 1000 || (*rows >= 0 && size != *rows)) {
@@ -315,24 +282,34 @@ static bool rows_of(const cJSON *const v[3], int *rows, struct error *err)
     return true;
 }
 
+#undef AT
+#define AT(i) .offset = (i) * sizeof(const cJSON *)
+static const struct field pass_rows[] = {
+    {"id", .kind = FIELD_IGNORED, .doc = "the caller's own"},
+    {"n", FIELD_VALUE, AT(0), .required = true, .doc = "samples, or a list, one a problem"},
+    {"c", FIELD_VALUE, AT(1), .required = true, .doc = "how many of them are right; likewise"},
+    {"k", FIELD_VALUE, AT(2), .required = true, .doc = "how many are drawn; likewise"},
+    {0},
+};
+
 bool reward_pass_at_k_json(const cJSON *body, struct buffer *out, struct error *err)
 {
-    static const char *const keys[] = {"id", "n", "c", "k", NULL};
-    if (!cJSON_IsObject(body)) {
-        return error_set(err, ERROR_INVALID_TYPE, NULL, "the body must be an object");
-    }
-    const cJSON *const v[3] = {json_get(body, "n"), json_get(body, "c"), json_get(body, "k")};
+    const cJSON *v[3] = {0};
+    struct field_table table = FIELD_TABLE(pass_rows, v);
+    struct field_context context = {0};
     int rows;
-    if (!json_check_keys(body, keys, err) || !rows_of(v, &rows, err)) return false;
-    buffer_add_str(out, rows < 0 ? "{\"pass_at_k\":" : "{\"pass_at_k\":[");
+    if (!fields_read(body, &table, 1, &context, err) || !rows_of(v, &rows, err)) return false;
+    emit_object(out, NULL);
+    emit_key(out, "pass_at_k");
+    if (rows >= 0) emit_array(out, NULL);
     for (int i = 0; i < (rows < 0 ? 1 : rows); i++) {
         double p = 0;
         if (!one_pass_at_k(element(v[0], i), element(v[1], i), element(v[2], i), &p, err)) {
             return false;
         }
-        if (i > 0) buffer_add_char(out, ',');
-        json_print_number(p, out);
+        emit_double(out, NULL, p);
     }
-    buffer_add_str(out, rows < 0 ? "}" : "]}");
-    return !out->failed;
+    if (rows >= 0) emit_close(out, ']');
+    emit_close(out, '}');
+    return !out->failed || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the reply");
 }

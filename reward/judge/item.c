@@ -7,20 +7,26 @@
  */
 #include "reward/judge/item.h"
 
+#include "base/emit.h"
+#include "base/hash.h"
 #include "base/json.h"
 #include "reward/judge/registry.h"
 #include "reward/row/limits.h"
 
-static const char *const base_fields[ITEM_FIELDS] = {
-    [ITEM_ID] = "id",
-    [ITEM_PROMPT] = "prompt",
-    [ITEM_COMPLETION] = "completion",
-    [ITEM_ANSWER] = "answer",
-    [ITEM_GROUP] = "group",
-    [ITEM_REWARDS] = "rewards",
-    [ITEM_PREFILL] = "prefill",
-    [ITEM_METADATA] = "metadata",
-    [ITEM_ON_CANNOT_JUDGE] = "on_cannot_judge",
+/* What they may be is read when the call is made (item_call), not when the names are looked up. */
+static const struct field base_fields[ITEM_FIELDS] = {
+    [ITEM_ID] = {"id", FIELD_VALUE, .doc = "a string or a number, sent back as it came"},
+    [ITEM_PROMPT] = {"prompt", FIELD_VALUE, .doc = "a text, or messages"},
+    [ITEM_COMPLETION] = {"completion", FIELD_VALUE,
+                         .doc = "a text, or one assistant message, which may have its reasoning"},
+    [ITEM_ANSWER] = {"answer", FIELD_VALUE,
+                     .doc = "the reference: a string, a number, or a list of those that are right"},
+    [ITEM_GROUP] = {"group", FIELD_VALUE, .doc = "its prompt's name: a string or a number"},
+    [ITEM_REWARDS] = {"rewards", FIELD_VALUE, .doc = "a list of its own"},
+    [ITEM_PREFILL] = {"prefill", FIELD_TEXT,
+                      .doc = "what the prompt had already written of the completion"},
+    [ITEM_METADATA] = {"metadata", FIELD_IGNORED, .doc = "the caller's own"},
+    [ITEM_ON_CANNOT_JUDGE] = {"on_cannot_judge", FIELD_DOUBLE, .doc = "as in the request"},
 };
 
 /* ---- known names ---------------------------------------------------------------------------------- */
@@ -37,11 +43,7 @@ static pthread_once_t known_once = PTHREAD_ONCE_INIT;
 
 static size_t slot_of(const char *name)
 {
-    uint32_t h = 2166136261u; /* FNV-1a */
-    for (const char *p = name; *p != '\0'; p++) {
-        h = (h ^ (unsigned char)*p) * 16777619u;
-    }
-    size_t slot = h % SLOTS;
+    size_t slot = hash_bytes(span_str(name)) % SLOTS;
     while (known.name[slot] != NULL && strcmp(known.name[slot], name) != 0) {
         slot = (slot + 1) % SLOTS;
     }
@@ -59,7 +61,7 @@ static void add_known(const char *name)
 static void fill_known(void)
 {
     for (int i = 0; i < ITEM_FIELDS; i++) {
-        add_known(base_fields[i]);
+        add_known(base_fields[i].name);
     }
     const struct reward *r;
     for (int i = 0; (r = reward_at(i)) != NULL; i++) {
@@ -315,19 +317,15 @@ static bool stays_here(const struct item *item, const cJSON *field)
 
 void item_print(const struct item *item, struct buffer *out)
 {
-    bool first = true;
     const cJSON *field;
-    buffer_add_char(out, '{');
+    emit_object(out, NULL);
     cJSON_ArrayForEach(field, item->json)
     {
         if (cJSON_IsNull(field) || stays_here(item, field)) continue;
-        if (!first) buffer_add_char(out, ',');
-        json_print_text(span_str(field->string), out);
-        buffer_add_char(out, ':');
-        json_print(field, out);
-        first = false;
+        emit_name(out, span_str(field->string));
+        emit_value(out, NULL, field);
     }
-    buffer_add_char(out, '}');
+    emit_close(out, '}');
 }
 
 void item_text_init(struct item_text *t, size_t limit_bytes)

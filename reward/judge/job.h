@@ -41,7 +41,8 @@ struct job_group {
 /* How a reply is printed. */
 struct job_form {
     void (*reply)(const struct judge_job *job, struct buffer *out);
-    bool knows_null; /* else what lacked memory is no reply, for it would be read as 0 */
+    const char *list; /* the client's name of the items */
+    bool knows_null;  /* else what lacked memory is no reply, for it would be read as 0 */
 };
 
 /* {"results": [...], "groups": [...]}, or the one result of a body that is an item. */
@@ -96,6 +97,19 @@ struct span job_text(const struct judge_job *job, struct text_ref ref);
 void job_settle(struct judge_job *job);
 
 /* ---- request.c ---- */
+
+/* What holds for all items of a request, or for the lines below a settings line. */
+struct request_settings {
+    const cJSON *rewards;         /* NULL: the judge's */
+    int64_t group_size;           /* 0: none */
+    enum advantage_method method; /* ADVANTAGE_METHODS: not said */
+    double unjudged;              /* NaN: not said */
+};
+
+extern const struct field request_settings_rows[];
+
+/* A settings line's fields. False: err names the one that is wrong. */
+bool request_read_settings(const cJSON *line, struct request_settings *out, struct error *err);
 
 /* Bind a native request to job (arena set). False: the request is wrong. */
 bool request_bind(struct judge_job *job, const cJSON *request, struct error *err);

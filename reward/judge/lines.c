@@ -13,9 +13,6 @@
 
 enum { GROUP_BYTES = 64 << 10 };
 
-static const char *const settings_keys[] = {"rewards", "group_size", "advantage", "on_cannot_judge",
-                                            NULL};
-
 /* Lines as they came, one after the other. */
 struct batch {
     cJSON *settings;    /* its own copy; NULL: the defaults */
@@ -87,28 +84,20 @@ static bool batch_push(struct batch *b, struct span line, struct error *err)
 static bool is_settings(const cJSON *line)
 {
     if (!cJSON_IsObject(line) || cJSON_HasObjectItem(line, "completion")) return false;
-    for (int i = 0; settings_keys[i] != NULL; i++) {
-        if (cJSON_GetObjectItemCaseSensitive(line, settings_keys[i]) != NULL) return true;
+    for (const struct field *f = request_settings_rows; f->name != NULL; f++) {
+        if (cJSON_GetObjectItemCaseSensitive(line, f->name) != NULL) return true;
     }
     return false;
 }
 
-/* Settings are right when a request of no items with them is; group_size and advantage, which need
- * items, are looked at by name. */
+/* Settings are right when each is, and so is a request of no items with them, but for the advantage,
+ * which needs items. */
 static bool check_settings(struct judge *judge, const cJSON *settings, int64_t *group_size,
                            struct error *err)
 {
-    const char *method = NULL;
-    enum advantage_method m;
-    if (!json_check_keys(settings, settings_keys, err)) return false;
-    if (!json_get_int(settings, "group_size", 1, REWARD_MAX_GROUP_SIZE, group_size, err)) {
-        return false;
-    }
-    if (!json_get_string(settings, "advantage", &method, err)) return false;
-    if (method != NULL && !advantage_method_find(span_str(method), &m)) {
-        return error_set(err, ERROR_INVALID_VALUE, "advantage", "there is no method \"%.64s\"",
-                         method);
-    }
+    struct request_settings s;
+    if (!request_read_settings(settings, &s, err)) return false;
+    *group_size = s.group_size;
     cJSON *trial = cJSON_Duplicate(settings, true);
     cJSON_DeleteItemFromObjectCaseSensitive(trial, "advantage");
     if (trial == NULL || cJSON_AddArrayToObject(trial, "items") == NULL) {

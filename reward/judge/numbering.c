@@ -111,21 +111,16 @@ static bool any_key(const struct judge_job *job)
     return false;
 }
 
-bool groups_number(struct judge_job *job, const cJSON *request, struct error *err)
+bool groups_number(struct judge_job *job, size_t size, struct error *err)
 {
-    int64_t size = 0;
     bool keyed = any_key(job);
-    if (!job->single &&
-        !json_get_int(request, "group_size", 1, REWARD_MAX_GROUP_SIZE, &size, err)) {
-        return false;
-    }
     if (keyed && size > 0) {
         return error_set(err, ERROR_INVALID_VALUE, "group_size",
                          "give either group_size or a group in the items, not both");
     }
     if (keyed) return number_by_key(job, err);
     if (size == 0) return true;
-    if (!number_in_a_row(job, (size_t)size, err)) return false;
+    if (!number_in_a_row(job, size, err)) return false;
     job->groups = mem_new(job->n_groups, sizeof(*job->groups), err);
     return job->groups != NULL;
 }

@@ -111,8 +111,7 @@ bool reward_list_json(struct buffer *out)
         emit_reward(rewards[i], out);
     }
     emit_close(out, ']');
-    emit_key(out, "sandbox");
-    code_layers_json(out);
+    code_emit_layers(out, "sandbox");
     emit_close(out, '}');
     return !out->failed;
 }

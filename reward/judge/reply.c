@@ -163,4 +163,5 @@ static void reply_native(const struct judge_job *job, struct buffer *out)
     emit_close(out, '}');
 }
 
-const struct job_form job_native = {.reply = reply_native, .knows_null = true};
+const struct job_form job_native = {
+    .reply = reply_native, .list = "items", .knows_null = true};

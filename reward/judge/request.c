@@ -9,43 +9,86 @@
 #include "reward/judge/job.h"
 
 #include <assert.h>
-#include <stdlib.h>
+#include <math.h>
+#include <stddef.h>
 
+#include "base/fields.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "reward/judge/numbering.h"
 #include "reward/row/limits.h"
 
-static bool read_unjudged(const cJSON *object, struct unjudged *out, struct error *err)
+/* ---- rows ---- */
+
+#define AT(field) .offset = offsetof(struct request_settings, field)
+#define REWARDS                                                                                    \
+    {"rewards", FIELD_VALUE, AT(rewards), .doc = "how each item is judged; none: the server's list"}
+#define UNJUDGED                                                                                   \
+    {"on_cannot_judge", FIELD_DOUBLE, AT(unjudged), .min = -1e9, .max = 1e9,                       \
+     .doc = "what a reward counts where it has no value; none: the item has no reward then"}
+
+const struct field request_settings_rows[] = {
+    REWARDS,
+    {"group_size", FIELD_INT64, AT(group_size), .min = 1, .max = REWARD_MAX_GROUP_SIZE,
+     .doc = "so many items in a row are one group"},
+    {"advantage", FIELD_READ, AT(method), .read = advantage_method_read,
+     .doc = "whose estimator; grpo where there are groups"},
+    UNJUDGED,
+    {0},
+};
+
+/* Of a body that is one item: its other fields are the item's. */
+static const struct field single_rows[] = {
+    REWARDS, UNJUDGED, {"...", FIELD_OTHERS, .doc = "the item's"}, {0}};
+
+static const struct field item_unjudged = UNJUDGED;
+
+static const struct field items_rows[] = {
+    {"items", FIELD_ARRAY, .required = true, .doc = "completions with what judges them"}, {0}};
+
+static const struct request_settings nothing_said = {.method = ADVANTAGE_METHODS,
+                                                     .unjudged = (double)NAN};
+
+bool request_read_settings(const cJSON *line, struct request_settings *out, struct error *err)
 {
-    const char *const name = "on_cannot_judge";
-    if (json_get(object, name) == NULL) return true;
-    out->counts = true;
-    return json_get_double(object, name, -1e9, 1e9, &out->value, err);
+    struct field_table table = FIELD_TABLE(request_settings_rows, out);
+    struct field_context context = {0};
+    *out = nothing_said;
+    return fields_read(line, &table, 1, &context, err);
 }
 
-/* "advantage": absent means grpo where there are groups. */
-static bool read_advantage(struct judge_job *job, const cJSON *request, bool grouped,
-                           struct error *err)
+/* A native request's fields; *items stays NULL where the body is one item. */
+static bool read_fields(const struct judge_job *job, const cJSON *request,
+                        struct request_settings *out, const cJSON **items, struct error *err)
 {
-    const char *name = NULL;
-    job->method = grouped ? ADVANTAGE_TRL_GRPO : ADVANTAGE_NONE;
-    if (!json_get_string(request, "advantage", &name, err)) return false;
-    if (name == NULL) return true;
-    if (!advantage_method_find(span_str(name), &job->method)) {
-        return error_set(err, ERROR_INVALID_VALUE, "advantage", "there is no method \"%.64s\"",
-                         name);
-    }
-    if (job->method != ADVANTAGE_NONE && !grouped) {
-        return error_set(err, ERROR_MISSING_FIELD, "group_size",
-                         "an advantage needs groups: give group_size, or every item a group");
-    }
-    return true;
+    struct field_table tables[] = {FIELD_TABLE(request_settings_rows, out),
+                                   FIELD_TABLE(items_rows, items)};
+    struct field_context context = {0};
+    *out = nothing_said;
+    if (job->single) tables[0].rows = single_rows;
+    return fields_read(request, tables, job->single ? 1 : 2, &context, err);
 }
 
-static bool read_specs(struct judge_job *job, const cJSON *request, struct error *err)
+static struct unjudged unjudged_of(double value)
 {
-    const cJSON *list = json_get(request, "rewards");
+    return (struct unjudged){.counts = !isnan(value), .value = isnan(value) ? 0 : value};
+}
+
+/* ---- binding ---- */
+
+/* An advantage needs groups; where nothing is said of it, groups mean grpo. */
+static bool choose_method(struct judge_job *job, enum advantage_method said, struct error *err)
+{
+    bool grouped = job->n_groups > 0;
+    job->method = said;
+    if (said == ADVANTAGE_METHODS) job->method = grouped ? ADVANTAGE_TRL_GRPO : ADVANTAGE_NONE;
+    return job->method == ADVANTAGE_NONE || grouped ||
+           error_set(err, ERROR_MISSING_FIELD, "group_size",
+                     "an advantage needs groups: give group_size, or every item a group");
+}
+
+static bool bind_specs(struct judge_job *job, const cJSON *list, struct error *err)
+{
     if (list == NULL) list = judge_default_rewards(job->judge);
     return spec_list_parse(list, job->arena, &job->specs, err) || error_in(err, "rewards");
 }
@@ -65,19 +108,17 @@ static void add_item(struct judge_job *job, const cJSON *json)
     job->n++;
 }
 
-static bool read_items(struct judge_job *job, const cJSON *request, struct error *err)
+/* list: NULL for a body that is one item, which is request. */
+static bool add_items(struct judge_job *job, const cJSON *list, const cJSON *request,
+                      struct error *err)
 {
-    const cJSON *list = job->single ? NULL : json_get(request, "items"), *item;
-    if (!job->single && !cJSON_IsArray(list)) {
-        return error_set(err, list == NULL ? ERROR_MISSING_FIELD : ERROR_INVALID_TYPE, "items",
-                         "items must be a list, not %s", json_type_name(list));
-    }
+    const cJSON *item;
     int n = job->single ? 1 : cJSON_GetArraySize(list);
     int most =
         job->bare_paths ? REWARD_MAX_ITEMS : job->judge->max_items; /* lines come in batches */
     if (n > most) {
-        return error_set(err, ERROR_INVALID_VALUE, "items", "%d items; at most %d in one request",
-                         n, most);
+        return error_set(err, ERROR_INVALID_VALUE, job->form->list,
+                         "%d items; at most %d in one request", n, most);
     }
     assert(job->items == NULL && job->begun_ns == 0); /* job.h (1) */
     job->items = mem_new((size_t)n + 1, sizeof(*job->items), err);
@@ -90,6 +131,7 @@ static bool read_items(struct judge_job *job, const cJSON *request, struct error
     {
         add_item(job, item);
     }
+    assert(job->n == (size_t)n);
     return true;
 }
 
@@ -106,38 +148,42 @@ static bool own_specs(struct judge_job *job, struct job_item *it, const cJSON *l
     return ok || error_in(err, "rewards");
 }
 
+static bool read_unjudged(const struct item *item, struct unjudged *out, struct error *err)
+{
+    const struct field_context context = {0};
+    const cJSON *v = item->fields[ITEM_ON_CANNOT_JUDGE];
+    double value = 0;
+    if (v == NULL) return true;
+    if (!field_read(&item_unjudged, v, &value, &context, err)) return false;
+    *out = unjudged_of(value);
+    return true;
+}
+
 static bool bind_item(struct judge_job *job, struct job_item *it, struct error *err)
 {
     struct scored *s = &it->scored;
     if (!item_read(it->json, true, &it->item, err)) return false;
-    if (!read_unjudged(it->json, &s->unjudged, err)) return false;
+    if (!read_unjudged(&it->item, &s->unjudged, err)) return false;
     const cJSON *own = it->item.fields[ITEM_REWARDS];
     if (own != NULL && !job->single && !own_specs(job, it, own, err)) return false;
     s->parts = arena_alloc(job->arena, (size_t)s->specs->n, sizeof(*s->parts));
     return s->parts != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for rewards");
 }
 
-static bool check_request_keys(const struct judge_job *job, const cJSON *request, struct error *err)
-{
-    static const char *const keys[] = {"items",     "rewards",         "group_size",
-                                       "advantage", "on_cannot_judge", NULL};
-    return job->single || json_check_keys(request, keys, err);
-}
-
 bool request_bind(struct judge_job *job, const cJSON *request, struct error *err)
 {
-    if (!cJSON_IsObject(request)) {
-        return error_set(err, ERROR_INVALID_TYPE, NULL, "the body must be an object, not %s",
-                         json_type_name(request));
-    }
+    struct request_settings settings;
+    const cJSON *items = NULL;
     job->single = cJSON_GetObjectItemCaseSensitive(request, "completion") != NULL;
     job->bare_paths |= job->single;
-    if (!check_request_keys(job, request, err) || !read_specs(job, request, err) ||
-        !read_unjudged(request, &job->unjudged, err) || !read_items(job, request, err)) {
+    if (!read_fields(job, request, &settings, &items, err) ||
+        !bind_specs(job, settings.rewards, err)) {
         return false;
     }
-    if (!groups_number(job, request, err)) return false;
-    if (!read_advantage(job, request, job->n_groups > 0, err)) return false;
+    job->unjudged = unjudged_of(settings.unjudged);
+    if (!add_items(job, items, request, err)) return false;
+    if (!groups_number(job, (size_t)settings.group_size, err)) return false;
+    if (!choose_method(job, settings.method, err)) return false;
     for (size_t i = 0; i < job->n; i++) {
         struct error e = {0};
         if (!bind_item(job, &job->items[i], &e)) scored_fail(&job->items[i].scored, &e);

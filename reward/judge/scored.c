@@ -289,10 +289,13 @@ bool scored_first(struct scored *s, struct desk *d)
 /* The item's own "correct", or what its telling part found. */
 static bool tell_correct(const struct scored *s, enum correctness *out, struct error *err)
 {
+    static const struct field row = CORRECT_FIELD;
+    const struct field_context context = {0};
+    const cJSON *own = json_get(s->item->json, row.name);
     bool correct = false;
     *out = CORRECT_UNKNOWN;
-    if (json_get(s->item->json, "correct") != NULL) {
-        if (!json_get_bool(s->item->json, "correct", &correct, err)) return false;
+    if (own != NULL) {
+        if (!field_read(&row, own, &correct, &context, err)) return false;
         *out = correct ? CORRECT_YES : CORRECT_NO;
         return true;
     }

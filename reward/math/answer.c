@@ -23,7 +23,7 @@
 #include "reward/math/real/decimal.h"
 #include "reward/math/value/calculus.h"
 
-enum { MAX_READINGS = 4, HALF_DAY = 12 * 3600 };
+enum { MAX_READINGS = 4, HALF_DAY = 12 * 3600, MAX_GAUSS = 500 };
 
 struct readings {
     const struct expr *e[MAX_READINGS];
@@ -131,7 +131,8 @@ static struct span after_words(struct span s)
     for (size_t i = 0; i < sizeof(denials) / sizeof(denials[0]); i++) {
         if (span_find(inner, span_str(denials[i]), 0) != SPAN_NONE) return span_of(NULL, 0);
     }
-    return span_trim(span_slice(s, end, s.n));
+    struct span rest = span_trim(span_slice(s, end, s.n));
+    return rest.n == 1 && ascii_is_letter(rest.p[0]) ? span_of(NULL, 0) : rest; /* even n */
 }
 
 static void read_all(struct math_work *w, struct span text, struct readings *r);
@@ -171,6 +172,8 @@ static void read_all(struct math_work *w, struct span text, struct readings *r)
     }
     struct span said = after_words(s);
     if (said.n > 0 && r->n < MAX_READINGS) add_reading(w, said, READ_THOUSANDS, r);
+    struct span numbers = rewrite_statements(w->arena, text);
+    if (numbers.n > 0 && r->n < MAX_READINGS) add_reading(w, numbers, READ_THOUSANDS, r);
     struct span labelled = choice_content(s, &r->label);
     if (labelled.n > 0 && r->n < MAX_READINGS) add_reading(w, labelled, READ_THOUSANDS, r);
 }
@@ -359,10 +362,67 @@ static bool same_name(struct span g, struct span a)
     return true;
 }
 
+/* The next character of a chemical formula from *i on, what only sets its digits low passed over;
+ * 0 at its end. */
+static char next_in_formula(struct span s, size_t *i)
+{
+    static const char *const skipped[] = {"\\mathrm{", "\\text{", "\\ce{", "_",
+                                          "{",         "}",       "\\,",   " "};
+    for (size_t k = 0; k < sizeof(skipped) / sizeof(skipped[0]); k++) {
+        if (!span_starts(span_slice(s, *i, s.n), span_str(skipped[k]))) continue;
+        *i += strlen(skipped[k]);
+        k = (size_t)-1;
+    }
+    return *i < s.n ? s.p[(*i)++] : 0;
+}
+
+/* H_2O and H2O: symbols of elements and their numbers, the same ones. */
+static bool same_formula(struct math_work *w, struct span g, struct span a)
+{
+    size_t i = 0, k = 0;
+    bool digit = false;
+    char before = 0, c, d;
+    g = lexer_plain(w->arena, g);
+    a = lexer_plain(w->arena, a);
+    do {
+        c = next_in_formula(g, &i);
+        d = next_in_formula(a, &k);
+        bool element = c >= 'A' && c <= 'Z', small = c >= 'a' && c <= 'z';
+        if (before == 0 && !element) return false;
+        if (small && !(before >= 'A' && before <= 'Z')) return false;
+        if (c != 0 && !element && !small && !ascii_is_digit(c) && strchr("()^+-", c) == NULL) {
+            return false;
+        }
+        digit |= ascii_is_digit(c);
+        before = c;
+    } while (c == d && c != 0);
+    return c == d && digit;
+}
+
+/* One side writes \lfloor x \rfloor, and the other [x], as Gauss did: its brackets as those. s
+ * itself otherwise. */
+static struct span with_floors(struct arena *a, struct span s, struct span other)
+{
+    struct span floor = span_str("\\lfloor ");
+    bool gauss = s.n > 0 && s.n <= MAX_GAUSS && memchr(s.p, '[', s.n) != NULL &&
+                 span_find(other, span_str("\\lfloor"), 0) != SPAN_NONE;
+    char *out = gauss ? arena_alloc(a, s.n * floor.n + 1, 1) : NULL;
+    size_t n = 0;
+    for (size_t i = 0; out != NULL && i < s.n; i++) {
+        bool bracket = s.p[i] == '[' || s.p[i] == ']';
+        if (bracket) memcpy(out + n, s.p[i] == '[' ? "\\lfloor " : "\\rfloor ", floor.n);
+        if (!bracket) out[n] = s.p[i];
+        n += bracket ? floor.n : 1;
+    }
+    return out == NULL ? s : span_of(out, n);
+}
+
 enum equality answers_equal(struct math_work *w, struct span gold, struct span answer)
 {
     struct span g = words_unwrap(gold), a = words_unwrap(answer);
     struct readings rg, ra;
+    g = with_floors(w->arena, g, a);
+    a = with_floors(w->arena, a, g);
     if (same_text(g, a)) return work_yes(w, MATH_EQUAL_TEXT);
     if (a.n == 0) return work_no(w, MATH_EMPTY_ANSWER);
     enum equality e = plain_numbers(w, g, a);
@@ -378,9 +438,11 @@ enum equality answers_equal(struct math_work *w, struct span gold, struct span a
     if (rg.label != 0 && ra.label != 0 && rg.label != ra.label) {
         return work_no(w, MATH_NOT_EQUAL_CHOICE);
     }
-    if (rg.n == 0 || ra.n == 0) return as_words(w, g, a, &rg, &ra);
+    if ((rg.n == 0 || ra.n == 0) && !same_formula(w, g, a)) return as_words(w, g, a, &rg, &ra);
+    if (rg.n == 0 || ra.n == 0) return work_yes(w, MATH_EQUAL_WORDS);
     e = compare_readings(w, &rg, &ra);
-    if (e != EQ_YES && same_name(g, a)) return work_yes(w, MATH_EQUAL_WORDS);
+    bool named = e != EQ_YES && (same_name(g, a) || same_formula(w, g, a));
+    if (named) return work_yes(w, MATH_EQUAL_WORDS);
     if (e != EQ_YES &&
         (rg.e[0]->kind == E_TEXT || ra.e[0]->kind == E_TEXT ||
          (rg.n > 0 && rg.e[0]->kind == E_UNIT)) &&

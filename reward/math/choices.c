@@ -86,9 +86,8 @@ static struct offer in_mark(struct arena *a, const struct extraction *x,
 {
     struct offer out = {{.choice = choice_of(x->text, o, false)}, x->text, x->source};
     bool listed = choice_letters_only(x->text) || x->boxes > 1;
-    if (out.found.choice < 0 && listed && choice_count(x->text, o) > 1) {
-        return several(x->text, x->source);
-    }
+    bool told = o->n_choices > 0 && out.found.choice >= 0; /* "A and B" may be a content */
+    if (!told && listed && choice_count(x->text, o) > 1) return several(x->text, x->source);
     if (out.found.choice < 0) out.found.choice = by_content(a, x->text, x->place, o);
     if (out.found.choice >= 0 || holds_formula(x->text)) return out;
     struct span words = plain_words(a, span_slice(x->text, 0, 2000));
@@ -224,6 +223,7 @@ static uint32_t letters_listed(struct span s)
 enum equality choices_letters_equal(struct math_work *w, struct span gold, struct span answer)
 {
     uint32_t these = letters_listed(gold), those = letters_listed(answer);
+    if (these != 0 && those == 0) those = choice_affirmed(answer, w->options);
     if (these != 0 && those != 0) {
         return these == those ? work_yes(w, MATH_EQUAL_CHOICE) : work_no(w, MATH_NOT_EQUAL_CHOICE);
     }

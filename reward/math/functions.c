@@ -147,6 +147,8 @@ const struct function FUNCTIONS[F_COUNT] = {
         .image = image_factorial},
     [F_GAMMA] = {{"Gamma"}, 1, 1, .domain = EVERYWHERE,
         .ball = ball_gamma},
+    [F_ZETA] = {{"zeta"}, 1, 1, .domain = EVERYWHERE,
+        .ball = ball_zeta},
     [F_BINOM] = {{NULL}, 2, 2, .domain = EVERYWHERE,
         .image = image_binomial, .interval = interval_binomial, .ball = ball_binomial},
     [F_PERM] = {{NULL}, 2, 2, .domain = EVERYWHERE,

@@ -13,6 +13,7 @@
 #include "reward/math/field/fingerprint.h"
 #include "reward/math/read/parse.h"
 #include "reward/math/find/formula.h"
+#include "reward/math/find/parts.h"
 #include "reward/math/find/plain.h"
 #include "reward/math/find/prose.h"
 #include "reward/math/find/qualify.h"
@@ -100,15 +101,33 @@ static enum equality meet_all(struct math_work *w, struct span gold, struct span
     return e;
 }
 
-/* s is words: no formula, or a name that would read as a product of letters ("Bob", "No"). */
+/* s is words: no formula, or a word or a version (v2.14.1) that would read as a product. */
 static bool is_words(struct arena *a, struct span s)
 {
-    bool letters = s.n > 1;
+    bool letters = s.n > 2 || (s.n == 2 && s.p[0] <= 'Z' && s.p[1] >= 'a');
     for (size_t i = 0; i < s.n; i++) {
         letters &= ascii_is_letter(s.p[i]) || s.p[i] == ' ';
     }
-    bool name = letters && s.p[0] <= 'Z' && s.p[1] >= 'a';
-    return s.n > 0 && s.n <= 200 && (name || !formula_reads(a, s));
+    return s.n > 0 && s.n <= 200 && (letters || words_version(s) || !formula_reads(a, s));
+}
+
+/* A reference of several parts, and a response that answers them one by one. */
+static enum equality meet_parts(struct math_work *w, struct span gold, const struct extraction *x,
+                                struct math_result *out)
+{
+    static const char *const joints[] = {",", ";", "(b)", "(2)", "(ii)", " and "};
+    bool several = false;
+    for (size_t i = 0; i < sizeof(joints) / sizeof(joints[0]) && !several; i++) {
+        several = span_find(gold, span_str(joints[i]), 0) != SPAN_NONE;
+    }
+    struct span parts = several && x->source != MATH_FROM_TAG
+                            ? parts_answer(w->arena, x->response, w->options)
+                            : span_of(NULL, 0);
+    if (parts.n == 0) return EQ_NO;
+    trace_add(w->options->trace, "parts", parts, "the answers of labelled parts");
+    enum equality e = meet(w, gold, parts);
+    if (e == EQ_YES) out->extracted = parts;
+    return e;
 }
 
 /* A reference in words, and a statement that says them or the same property. */
@@ -142,8 +161,12 @@ static void judge_one(struct arena *a, struct span gold_text, const struct math_
     }
     if (meant.changed) gold = meant.text;
     enum equality e = meet_all(&w, gold, answer, &said, out);
-    struct span place = said.plain.n > 0 ? said.plain : found->place;
-    if (e != EQ_YES && words_agree(a, gold, answer, place)) e = work_yes(&w, MATH_EQUAL_WORDS);
+    bool words = e != EQ_YES && (words_agree(a, gold, answer, said.plain) ||
+                                 words_agree(a, gold, answer, found->place));
+    if (words) e = work_yes(&w, MATH_EQUAL_WORDS);
+    enum math_cause cause = w.cause;
+    if (e == EQ_NO && meet_parts(&w, gold, found, out) == EQ_YES) e = EQ_YES;
+    if (e == EQ_NO) w.cause = cause;
     struct span value = e == EQ_NO ? gold_value(a, gold) : span_of(NULL, 0);
     if (value.n > 0 && !span_eq(value, gold)) e = meet_all(&w, value, answer, &said, out);
     out->verdict = verdict_of(&w, e, &out->cause);
@@ -186,7 +209,8 @@ static bool is_whole_answer(struct arena *a, const struct extraction *found, str
     return is_truth_word(a, g) && is_truth_word(a, first) && words_same(a, first, g);
 }
 
-/* The fast path: a bare answer that is the reference to the letter, or plain numbers on both sides. */
+/* The fast path: a bare answer that is the reference to the letter, or plain numbers on both
+ * sides. */
 static bool judge_plain(struct span answer, struct span gold, const struct math_options *o,
                         struct math_result *out)
 {

@@ -140,23 +140,35 @@ static struct span plan_text(const struct reward_call *call)
     return how == EXTRACT_FENCE ? in_fence(text) : text;
 }
 
+/* ---- what the item says ---------------------------------------------------------------------- */
+
+static const char *const formats[] = {"pddl", "planbench-nl", NULL};
+
+enum { ROW_PROBLEM, ROW_DOMAIN, ROW_PLAN_FORMAT, ROW_LENIENT };
+
+static const struct field fields[] = {
+    [ROW_PROBLEM] = {"problem", FIELD_VALUE, .doc = "the problem in PDDL"},
+    [ROW_DOMAIN] = {"domain", FIELD_VALUE, .doc = "as the option"},
+    [ROW_PLAN_FORMAT] = {"plan_format", FIELD_CHOICE, .choices = formats,
+                           .doc = "as the option format"},
+    [ROW_LENIENT] = {"lenient", FIELD_BOOL, .doc = "as the option"},
+    {"nl", FIELD_VALUE, .doc = "as the option"},
+    {0},
+};
+
 static bool item_lenient(const struct reward_call *call, bool *out, struct error *err)
 {
     *out = call->options[OPT_LENIENT].on;
-    return call->options[OPT_LENIENT].given || json_get_bool(call->item, "lenient", out, err);
+    return call->options[OPT_LENIENT].given || reward_field(call, &fields[ROW_LENIENT], out, err);
 }
 
 /* The item may say its format; else the options do. */
 static bool item_format(const struct reward_call *call, int *out, struct error *err)
 {
-    const char *name = NULL;
-    *out = call->options[OPT_FORMAT].choice;
-    if (!json_get_string(call->item, "plan_format", &name, err)) return false;
-    if (name == NULL || call->options[OPT_FORMAT].given) return true;
-    *out = strcmp(name, "planbench-nl") == 0 ? FORMAT_SENTENCES : FORMAT_PDDL;
-    return *out == FORMAT_SENTENCES || strcmp(name, "pddl") == 0 ||
-           error_set(err, ERROR_INVALID_VALUE, "plan_format",
-                     "plan_format must be pddl or planbench-nl, not \"%.40s\"", name);
+    int own = call->options[OPT_FORMAT].choice;
+    if (!reward_field(call, &fields[ROW_PLAN_FORMAT], &own, err)) return false;
+    *out = call->options[OPT_FORMAT].given ? call->options[OPT_FORMAT].choice : own;
+    return true;
 }
 
 /* The wording for sentences: options', item's, or the built-in domain's. */
@@ -187,13 +199,11 @@ static const char *const reasons[] = {
 
 static void say_unmet(const struct plan_outcome *o, struct reward_out *out)
 {
-    detail_key(out, "unmet");
-    buffer_add_char(out->details, '[');
+    detail_array(out, "unmet");
     for (int i = 0; i < o->n_unmet; i++) {
-        if (i > 0) buffer_add_char(out->details, ',');
-        json_print_text(o->unmet[i], out->details);
+        detail_text(out, NULL, o->unmet[i]);
     }
-    buffer_add_char(out->details, ']');
+    detail_close(out, ']');
 }
 
 static void say_action(const struct step *s, struct reward_out *out)
@@ -263,7 +273,6 @@ static enum score_status score(const struct reward_call *call, struct reward_out
 
 /* ---- the row ------------------------------------------------------------------------------------------------ */
 
-static const char *const formats[] = {"pddl", "planbench-nl", NULL};
 static const char *const extracts[] = {"answer", "fence", "none", NULL};
 static const char *const causes[] = {"valid",          "malformed", "unknown_action", "bad_arity",
                                      "unknown_object", "bad_type",  "precondition",   "goal",
@@ -296,15 +305,6 @@ static const struct field options[] = {
      .doc = "where the plan is: the last <answer> after the thinking, or all after it; the last "
             "fence in "
             "that; or the whole completion"},
-    {0},
-};
-
-static const struct field fields[] = {
-    {"problem", FIELD_VALUE, .doc = "the problem in PDDL"},
-    {"domain", FIELD_VALUE, .doc = "as the option"},
-    {"plan_format", FIELD_VALUE, .doc = "as the option format"},
-    {"lenient", FIELD_VALUE, .doc = "as the option"},
-    {"nl", FIELD_VALUE, .doc = "as the option"},
     {0},
 };
 

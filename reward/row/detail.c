@@ -7,9 +7,19 @@
 #include "base/emit.h"
 #include "reward/row/row.h"
 
-void detail_key(struct reward_out *out, const char *key)
+void detail_array(struct reward_out *out, const char *key)
 {
-    emit_key(out->details, key);
+    emit_array(out->details, key);
+}
+
+void detail_object(struct reward_out *out, const char *key)
+{
+    emit_object(out->details, key);
+}
+
+void detail_close(struct reward_out *out, char bracket)
+{
+    emit_close(out->details, bracket);
 }
 
 void detail_text(struct reward_out *out, const char *key, struct span value)

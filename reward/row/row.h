@@ -62,7 +62,7 @@ struct reward_call {
     struct span reasoning; /* that, and */
     struct span content;   /* its content (else the same as completion) */
     const cJSON *answer;   /* the item's "answer": text, number, list of them; NULL when absent */
-    const cJSON *item;     /* the whole item: a reward reads its own fields with json_get() */
+    const cJSON *item;     /* the whole item */
     const struct option_value *options; /* in the order of the row's table */
     const int32_t *token_ids;           /* the completion's, from its sampler; NULL: not known */
     size_t n_token_ids;
@@ -104,8 +104,33 @@ void detail_bool(struct reward_out *out, const char *key, bool value);
 
 /* The same for null. */
 void detail_null(struct reward_out *out, const char *key);
-/* `"key":` and nothing else: the caller appends one JSON value to out->details. */
-void detail_key(struct reward_out *out, const char *key);
+
+/* Open an array or an object, and close it ('}' or ']'). What follows is in it; inside an array key is
+ * NULL. */
+void detail_array(struct reward_out *out, const char *key);
+
+/* Likewise. */
+void detail_object(struct reward_out *out, const char *key);
+
+/* Likewise. */
+void detail_close(struct reward_out *out, char bracket);
+
+/* ---- the item's own fields ----------------------------------------------------------------------- */
+
+/* The item's member that row describes (one of the reward's `fields`) into out, as base/fields.h says;
+ * absent or null: out stays. False: it is wrong, or missing where it is required; err names it. */
+bool reward_field(const struct reward_call *call, const struct field *row, void *out,
+                  struct error *err);
+
+/* The JSON of an option, else of the item's member of the same name. Borrowed. NULL: neither is
+ * given, err says so. */
+const cJSON *reward_option_or_field(const struct reward_call *call, int option, const char *name,
+                                    struct error *err);
+
+/* A row of the item's fields for rewards with wants_correct; the judge reads it. */
+#define CORRECT_FIELD                                                                              \
+    {"correct", FIELD_BOOL,                                                                        \
+     .doc = "whether the answer is right; else the verdict of accuracy (or code, plan, ...)"}
 
 /* ---- a row --------------------------------------------------------------------------------------- */
 
@@ -118,8 +143,8 @@ struct reward {
     const char *doc;             /* one sentence */
     const char *source;          /* paper and section, or repo:path */
     const struct field *options; /* NULL: none */
-    const struct field *fields;  /* of the item, beside prompt, completion and answer: names and
-                                            docs; the score function reads them. NULL: none */
+    const struct field *fields;  /* of the item, beside prompt, completion and answer; the score
+                                    function reads them, with reward_field(). NULL: none */
     const char *const *causes;   /* every cause it can give, NULL-terminated; NULL: none */
     bool tells_correct;          /* its verdict says whether the answer is right: accuracy, code */
     bool wants_correct;          /* judged after the item's first part that tells (or its own field

@@ -264,23 +264,21 @@ static void tell(const struct math_result *r, struct reward_out *out)
  * where the text stands in it. */
 static void tell_steps(const struct math_trace *trace, struct span response, struct reward_out *out)
 {
-    detail_key(out, "steps");
-    buffer_add_char(out->details, '[');
+    detail_array(out, "steps");
     for (int i = 0; i < trace->n; i++) {
         const struct trace_step *s = &trace->step[i];
-        buffer_addf(out->details, "%s{\"step\":\"%s\",\"says\":", i > 0 ? "," : "", s->name);
-        json_print_text(span_str(s->says), out->details);
-        if (s->text.p != NULL) {
-            buffer_add_str(out->details, ",\"text\":");
-            json_print_text(s->text, out->details);
-        }
+        detail_object(out, NULL);
+        detail_text(out, "step", span_str(s->name));
+        detail_text(out, "says", span_str(s->says));
+        if (s->text.p != NULL) detail_text(out, "text", s->text);
         if (s->text.p != NULL && s->text.p >= response.p && s->text.p < response.p + response.n) {
             size_t from = (size_t)(s->text.p - response.p);
-            buffer_addf(out->details, ",\"from\":%zu,\"to\":%zu", from, from + s->text.n);
+            detail_number(out, "from", (double)from);
+            detail_number(out, "to", (double)(from + s->text.n));
         }
-        buffer_add_char(out->details, '}');
+        detail_close(out, '}');
     }
-    buffer_add_char(out->details, ']');
+    detail_close(out, ']');
 }
 
 static enum score_status score(const struct reward_call *call, struct reward_out *out)

@@ -92,12 +92,9 @@ static double value_of(int mode, const struct tally *t)
 static enum score_status score(const struct reward_call *call, struct reward_out *out)
 {
     const struct option_value *o = call->options;
-    const cJSON *texts = o[OPT_TEXTS].given ? o[OPT_TEXTS].json : json_get(call->item, "texts");
+    const cJSON *texts = reward_option_or_field(call, OPT_TEXTS, "texts", out->err);
     struct tally t = {0};
-    if (texts == NULL) {
-        error_set(out->err, ERROR_MISSING_FIELD, "texts", "texts is missing");
-        return SCORE_FAULT;
-    }
+    if (texts == NULL) return SCORE_FAULT;
     if (!o[OPT_TEXTS].given && !check_texts(texts, out->err)) return SCORE_FAULT;
     if (!look_for_all(call, texts, &t)) return text_too_large(out);
     out->value = value_of(o[OPT_MODE].choice, &t);
@@ -119,16 +116,8 @@ static const struct field options[] = {
      .fallback = "\"all\"",
      .choices = modes,
      .doc = "1 when all, any or none of them are there; or the share that is"},
-    {.name = "scope",
-     .kind = FIELD_CHOICE,
-     .fallback = "\"answer\"",
-     .choices = scope_names,
-     .doc =
-         "the last <answer> block or all after the thinking; all after the thinking; everything"},
-    {.name = "ignore_case",
-     .kind = FIELD_BOOL,
-     .fallback = "false",
-     .doc = "without regard to case"},
+    SCOPE_OPTION,
+    IGNORE_CASE_OPTION,
     {0},
 };
 

@@ -75,13 +75,11 @@ static double score_r1(struct span text, const struct reward_call *call, struct 
     text = turn_text(text); /* a marker such as <|im_end|> is not the model's text */
     struct tag_scan s = scan_tags(text);
     out->cause = r1_fault(text, &s, call->options[OPT_ALLOW_EMPTY].on);
-    detail_key(out, "missing");
-    buffer_add_char(out->details, '[');
-    for (int t = 0, n = 0; t < 4; t++) {
-        if (s.count[t] > 0) continue;
-        buffer_addf(out->details, "%s\"%s\"", n++ > 0 ? "," : "", TAGS[t]);
+    detail_array(out, "missing");
+    for (int t = 0; t < 4; t++) {
+        if (s.count[t] == 0) detail_text(out, NULL, span_str(TAGS[t]));
     }
-    buffer_add_char(out->details, ']');
+    detail_close(out, ']');
     return out->cause == NULL ? 1 : 0;
 }
 

@@ -172,16 +172,18 @@ static double judge_roles(struct span answer, const struct person *people, int n
 
 /* ---- the row --------------------------------------------------------------------------------------------------- */
 
+static const struct field fields[] = {
+    {"solution", FIELD_TEXT, .required = true,
+     .doc = "who is what, one person a line: \"(1) Zoey is a knave\""},
+    {0},
+};
+
 static enum score_status score(const struct reward_call *call, struct reward_out *out)
 {
-    const char *solution = NULL;
+    struct span solution = {0};
     struct person people[MAX_PEOPLE];
-    if (!json_get_string(call->item, "solution", &solution, out->err)) return SCORE_FAULT;
-    if (solution == NULL) {
-        error_set(out->err, ERROR_MISSING_FIELD, "solution", "solution is missing");
-        return SCORE_FAULT;
-    }
-    int n = read_solution(span_str(solution), people);
+    if (!reward_field(call, &fields[0], &solution, out->err)) return SCORE_FAULT;
+    int n = read_solution(solution, people);
     if (n < 0) {
         error_set(out->err, ERROR_TOO_LARGE, "solution", "more than %d people", MAX_PEOPLE);
         return SCORE_FAULT;
@@ -204,11 +206,6 @@ static const struct field options[] = {
      .fallback = "\"logic_rl\"",
      .choices = (const char *const[]){"logic_rl", NULL},
      .doc = "whose rule"},
-    {0},
-};
-
-static const struct field fields[] = {
-    {"solution", FIELD_VALUE, .doc = "who is what, one person a line: \"(1) Zoey is a knave\""},
     {0},
 };
 

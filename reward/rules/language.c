@@ -323,14 +323,18 @@ static void count_told_apart(struct span text, const char *language, struct tall
 
 /* ---- the row -------------------------------------------------------------------------------------------------- */
 
+static const struct field fields[] = {
+    {"language", FIELD_TEXT,
+     .doc = "the language wanted of this item, when the reward's options name none"},
+    {0},
+};
+
 /* The option, else the item's field. */
 static const struct language *wanted(const struct reward_call *call, struct error *err)
 {
-    const char *name = NULL;
     struct span text = call->options[OPT_LANGUAGE].text;
-    if (!call->options[OPT_LANGUAGE].given) {
-        if (!json_get_string(call->item, "language", &name, err)) return NULL;
-        if (name != NULL) text = span_str(name);
+    if (!call->options[OPT_LANGUAGE].given && !reward_field(call, &fields[0], &text, err)) {
+        return NULL;
     }
     const struct language *l = find_language(text);
     if (l == NULL) {
@@ -395,11 +399,6 @@ static const struct field options[] = {
      .fallback = "false",
      .doc = "tell languages of one script apart as well: passages that are likely in another "
             "language have no target units"},
-    {0},
-};
-
-static const struct field fields[] = {
-    {"language", FIELD_VALUE, .doc = "the language wanted of this item, when the reward's options name none"},
     {0},
 };
 

@@ -53,13 +53,7 @@ static const struct field options[] = {
     {0},
 };
 
-static const struct field fields[] = {
-    {"correct", FIELD_VALUE, .doc = "whether the answer is right; else the verdict of accuracy (or code, plan, ...)"},
-    {"length", FIELD_VALUE, .doc = "the completion's length in the reward's unit, instead of counting"},
-    {"token_count", FIELD_VALUE, .doc = "tokens of the completion"},
-    {"ids", FIELD_VALUE, .doc = "token ids of the completion"},
-    {0},
-};
+static const struct field fields[] = {CORRECT_FIELD, LENGTH_FIELDS, {0}};
 
 const struct reward length_reward = {
     .name = "length",

@@ -6,8 +6,6 @@
 
 #include "base/json.h"
 
-static const double MAX_LENGTH = 1e12;
-
 const char *const length_unit_names[] = {
     [LENGTH_CHARS] = "chars", [LENGTH_TOKENS] = "tokens", NULL};
 
@@ -38,16 +36,19 @@ static bool count_tokens(const struct reward_call *call, double *out, struct err
                                "no tokenizer is loaded: the item needs token_count, ids or length");
 }
 
+static const struct field rows[] = {LENGTH_FIELDS};
+enum { ROW_LENGTH, ROW_TOKEN_COUNT };
+
 bool length_of(const struct reward_call *call, enum length_unit unit, double *out,
                struct error *err)
 {
     *out = -1;
-    if (!json_get_double(call->item, "length", 0, MAX_LENGTH, out, err)) return false;
+    if (!reward_field(call, &rows[ROW_LENGTH], out, err)) return false;
     if (*out >= 0) return true;
     if (unit == LENGTH_CHARS) {
         *out = (double)length_chars(call->completion);
         return true;
     }
-    if (!json_get_double(call->item, "token_count", 0, MAX_LENGTH, out, err)) return false;
+    if (!reward_field(call, &rows[ROW_TOKEN_COUNT], out, err)) return false;
     return *out >= 0 || count_tokens(call, out, err);
 }

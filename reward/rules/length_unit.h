@@ -7,6 +7,14 @@
 
 #include "reward/row/row.h"
 
+/* Rows of the item's fields, for rewards that measure. */
+#define LENGTH_MOST 1e12
+#define LENGTH_FIELDS                                                                              \
+    {"length", FIELD_DOUBLE, .max = LENGTH_MOST,                                                   \
+     .doc = "the completion's length in the reward's unit, instead of counting"},                  \
+    {"token_count", FIELD_DOUBLE, .max = LENGTH_MOST, .doc = "tokens of the completion"},          \
+    {"ids", FIELD_VALUE, .doc = "token ids of the completion"}
+
 enum length_unit { LENGTH_CHARS, LENGTH_TOKENS };
 
 /* Names of the units for an option row, NULL-terminated. */

@@ -79,12 +79,7 @@ static const struct field options[] = {
     {0},
 };
 
-static const struct field fields[] = {
-    {"length", FIELD_VALUE, .doc = "the completion's length in the reward's unit, instead of counting"},
-    {"token_count", FIELD_VALUE, .doc = "tokens of the completion"},
-    {"ids", FIELD_VALUE, .doc = "token ids of the completion"},
-    {0},
-};
+static const struct field fields[] = {LENGTH_FIELDS, {0}};
 
 const struct reward overlong_reward = {
     .name = "overlong",

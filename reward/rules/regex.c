@@ -7,7 +7,6 @@
  */
 #include "reward/row/row.h"
 
-#include "base/json.h"
 #include "reward/rules/pattern.h"
 #include "reward/rules/scope.h"
 
@@ -35,16 +34,17 @@ static void release(void *prepared)
     pattern_free(prepared);
 }
 
+static const struct field fields[] = {
+    {"pattern", FIELD_TEXT, .required = true, .doc = "as the option"},
+    {0},
+};
+
 /* The item's own pattern, new; NULL: err. */
 static struct pattern *own_pattern(const struct reward_call *call, struct error *err)
 {
-    const cJSON *field = json_get(call->item, "pattern");
-    if (!cJSON_IsString(field)) {
-        error_set(err, field == NULL ? ERROR_MISSING_FIELD : ERROR_INVALID_TYPE, "pattern",
-                  "pattern must be a string, not %s", json_type_name(field));
-        return NULL;
-    }
-    struct pattern *p = pattern_new(json_text(field, call->arena), flags_of(call->options), err);
+    struct span text = {0};
+    if (!reward_field(call, &fields[0], &text, err)) return NULL;
+    struct pattern *p = pattern_new(text, flags_of(call->options), err);
     if (p == NULL) error_in(err, "pattern");
     return p;
 }
@@ -86,31 +86,18 @@ static const struct field options[] = {
     {.name = "pattern",
      .kind = FIELD_TEXT,
      .doc = "a regular expression in Perl's syntax (PCRE2); else the item's field"},
-    {.name = "scope",
-     .kind = FIELD_CHOICE,
-     .fallback = "\"answer\"",
-     .choices = scope_names,
-     .doc =
-         "the last <answer> block or all after the thinking; all after the thinking; everything"},
+    SCOPE_OPTION,
     {.name = "whole",
      .kind = FIELD_BOOL,
      .fallback = "false",
      .doc = "the match must be the whole of the scope"},
-    {.name = "ignore_case",
-     .kind = FIELD_BOOL,
-     .fallback = "false",
-     .doc = "without regard to case"},
+    IGNORE_CASE_OPTION,
     {.name = "multiline",
      .kind = FIELD_BOOL,
      .fallback = "false",
      .doc = "^ and $ match at line breaks"},
     {.name = "dotall", .kind = FIELD_BOOL, .fallback = "false", .doc = ". matches line breaks"},
     {.name = "negate", .kind = FIELD_BOOL, .fallback = "false", .doc = "1 when it does not match"},
-    {0},
-};
-
-static const struct field fields[] = {
-    {"pattern", FIELD_VALUE, .doc = "as the option"},
     {0},
 };
 

@@ -57,11 +57,8 @@ static enum score_status judge(const cJSON *schema, const cJSON *value, struct a
 static enum score_status score(const struct reward_call *call, struct reward_out *out)
 {
     const struct option_value *o = call->options;
-    const cJSON *schema = o[OPT_SCHEMA].given ? o[OPT_SCHEMA].json : json_get(call->item, "schema");
-    if (schema == NULL) {
-        error_set(out->err, ERROR_MISSING_FIELD, "schema", "schema is missing");
-        return SCORE_FAULT;
-    }
+    const cJSON *schema = reward_option_or_field(call, OPT_SCHEMA, "schema", out->err);
+    if (schema == NULL) return SCORE_FAULT;
     if (!o[OPT_SCHEMA].given && !json_schema_check(schema, out->err)) {
         error_in(out->err, "schema");
         return SCORE_FAULT;
@@ -86,12 +83,7 @@ static const struct field options[] = {
     {.name = "schema",
      .kind = FIELD_VALUE,
      .doc = "a JSON Schema (the part in docs/rewards.md); else the item's field"},
-    {.name = "scope",
-     .kind = FIELD_CHOICE,
-     .fallback = "\"answer\"",
-     .choices = scope_names,
-     .doc =
-         "the last <answer> block or all after the thinking; all after the thinking; everything"},
+    SCOPE_OPTION,
     {.name = "fence",
      .kind = FIELD_BOOL,
      .fallback = "true",

@@ -13,6 +13,14 @@ enum scope { SCOPE_ANSWER, SCOPE_CONTENT, SCOPE_ALL };
  * it), "content" (all after the thinking), "all" (the whole completion). */
 extern const char *const scope_names[];
 
+/* Rows of options that these rewards share. */
+#define SCOPE_OPTION                                                                               \
+    {.name = "scope", .kind = FIELD_CHOICE, .fallback = "\"answer\"", .choices = scope_names,      \
+     .doc = "the last <answer> block or all after the thinking; all after the thinking; "          \
+            "everything"}
+#define IGNORE_CASE_OPTION                                                                         \
+    {.name = "ignore_case", .kind = FIELD_BOOL, .fallback = "false", .doc = "without regard to case"}
+
 /* The part of the completion that a scope (an index of scope_names) names; empty when it is not
  * there. */
 struct span scope_text(const struct reward_call *call, int scope);

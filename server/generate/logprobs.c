@@ -22,28 +22,39 @@ size_t logprobs_token_chars(const struct engine *e, int id)
     return n;
 }
 
-/* A token as a JSON string, without key or comma. */
-static void print_token(const struct engine *e, int id, bool as_ids, struct buffer *out)
+/* A token's text; one that is made up stands in made, which the caller clears. */
+static struct span token_text(const struct engine *e, int id, bool as_ids, struct buffer *made)
 {
     struct span s = engine_token_bytes(e, id);
+    buffer_init(made, EXCHANGE_REPLY_BYTES);
+    if (!as_ids && utf8_is_valid(s)) return s;
     if (as_ids) {
-        buffer_addf(out, "\"token_id:%d\"", id);
-    } else if (utf8_is_valid(s)) {
-        json_print_text(s, out);
-    } else {
-        buffer_add_str(out, "\"bytes:");
-        for (size_t i = 0; i < s.n; i++) {
-            buffer_addf(out, "\\\\x%02x", (unsigned char)s.p[i]);
-        }
-        buffer_add_char(out, '"');
+        buffer_addf(made, "token_id:%d", id);
+        return buffer_span(made);
     }
+    buffer_add_str(made, "bytes:");
+    for (size_t i = 0; i < s.n; i++) {
+        buffer_addf(made, "\\x%02x", (unsigned char)s.p[i]);
+    }
+    return buffer_span(made);
 }
 
 static void emit_token(const struct engine *e, const char *key, int id, bool as_ids,
                        struct buffer *out)
 {
-    emit_key(out, key);
-    print_token(e, id, as_ids, out);
+    struct buffer made;
+    emit_text(out, key, token_text(e, id, as_ids, &made));
+    if (made.failed) out->failed = true;
+    buffer_clear(&made);
+}
+
+/* A token as the name of a member. */
+static void emit_token_name(const struct engine *e, int id, bool as_ids, struct buffer *out)
+{
+    struct buffer made;
+    emit_name(out, token_text(e, id, as_ids, &made));
+    if (made.failed) out->failed = true;
+    buffer_clear(&made);
 }
 
 /* {"token": logprob, ...}: the token itself first, then the alternatives. */
@@ -54,9 +65,7 @@ static void emit_top_map(const struct engine *e, struct token_prob own,
     for (int i = -1; i < n; i++) {
         struct token_prob p = i < 0 ? own : tops[i];
         if (i >= 0 && p.id == own.id) continue;
-        emit_key(out, NULL);
-        print_token(e, p.id, as_ids, out);
-        buffer_add_char(out, ':');
+        emit_token_name(e, p.id, as_ids, out);
         emit_float(out, NULL, p.logprob);
     }
     emit_close(out, '}');

@@ -17,16 +17,10 @@ enum { MAX_BIASES = 65536 };
 
 /* ---- readers ---- */
 
-static bool wrong_type(const cJSON *v, const char *wanted, struct error *err)
-{
-    return error_set(err, ERROR_INVALID_TYPE, NULL, "must be %s, not %s", wanted,
-                     json_type_name(v));
-}
-
 /* *bytes: of this one and those before it. */
 static bool check_stop(const cJSON *v, size_t *bytes, struct error *err)
 {
-    if (!cJSON_IsString(v)) return wrong_type(v, "a string", err);
+    if (!cJSON_IsString(v)) return field_wrong_type(v, "a string", err);
     size_t n = strlen(v->valuestring);
     *bytes += n;
     if (n == 0) return error_set(err, ERROR_INVALID_VALUE, NULL, "a stop string cannot be empty");
@@ -44,7 +38,7 @@ bool sampling_params_read_stop(const struct field_context *context, const cJSON 
     struct stop_list *list = out;
     bool one = cJSON_IsString(value);
     if (!one && !cJSON_IsArray(value)) {
-        return wrong_type(value, "a string or an array of them", err);
+        return field_wrong_type(value, "a string or an array of them", err);
     }
     if (one && value->valuestring[0] == '\0') return true; /* asks for nothing */
     size_t n = one ? 1 : (size_t)cJSON_GetArraySize(value), i = 0;
@@ -73,7 +67,7 @@ static bool add_bias(struct bias_list *list, double id, const cJSON *bias, int n
         return error_set(err, ERROR_INVALID_VALUE, NULL, "logit_bias: %g is no token id below %d",
                          id, n_vocab);
     }
-    if (!cJSON_IsNumber(bias) && !cJSON_IsFalse(bias)) return wrong_type(bias, "numbers", err);
+    if (!cJSON_IsNumber(bias) && !cJSON_IsFalse(bias)) return field_wrong_type(bias, "numbers", err);
     if (!(fabs(b) <= 100.0)) {
         return error_set(err, ERROR_INVALID_VALUE, NULL,
                          "logit_bias: a bias is from -100 to 100, not %g", b);
@@ -93,7 +87,7 @@ static bool read_one_bias(struct bias_list *list, const cJSON *v, int n_vocab, s
                          "logit_bias: \"%.40s\" is no token id below %d", v->string, n_vocab);
     }
     if (!cJSON_IsArray(v) || cJSON_GetArraySize(v) != 2 || !cJSON_IsNumber(v->child)) {
-        return wrong_type(v, "pairs of a token id and a number", err);
+        return field_wrong_type(v, "pairs of a token id and a number", err);
     }
     return add_bias(list, v->child->valuedouble, v->child->next, n_vocab, err);
 }
@@ -104,7 +98,7 @@ bool sampling_params_read_bias(const struct field_context *context, const cJSON 
 {
     struct bias_list *list = out;
     if (!cJSON_IsObject(value) && !cJSON_IsArray(value)) {
-        return wrong_type(value, "an object of token ids", err);
+        return field_wrong_type(value, "an object of token ids", err);
     }
     size_t n = (size_t)cJSON_GetArraySize(value);
     if (n > MAX_BIASES) {
@@ -130,7 +124,7 @@ bool sampling_params_read_seed(const struct field_context *context, const cJSON 
     char scratch[JSON_NUMBER_ROOM];
     struct digits d;
     if (!json_digits(value, scratch, &d) || !digits_is_whole(&d)) {
-        return wrong_type(value, "an integer", err);
+        return field_wrong_type(value, "an integer", err);
     }
     if (!digits_int64(&d, &p->seed)) {
         return error_set(err, ERROR_INVALID_VALUE, NULL,
@@ -152,7 +146,7 @@ static bool read_stream_options(const struct field_context *context, const cJSON
         {0},
     };
     struct field_table table = FIELD_TABLE(rows, o);
-    if (!cJSON_IsObject(value)) return wrong_type(value, "an object", err);
+    if (!cJSON_IsObject(value)) return field_wrong_type(value, "an object", err);
     o->given = true;
     return fields_read(value, &table, 1, context, err);
 }
@@ -160,7 +154,7 @@ static bool read_stream_options(const struct field_context *context, const cJSON
 static bool read_choice(const cJSON *value, const char *no, const char *yes, bool *out,
                         struct error *err)
 {
-    if (!cJSON_IsString(value)) return wrong_type(value, "a string", err);
+    if (!cJSON_IsString(value)) return field_wrong_type(value, "a string", err);
     *out = strcmp(value->valuestring, yes) == 0;
     if (*out || strcmp(value->valuestring, no) == 0) return true;
     return error_set(err, ERROR_INVALID_VALUE, NULL, "\"%.40s\" is neither \"%s\" nor \"%s\"",
@@ -186,7 +180,7 @@ static bool read_cache_salt(const struct field_context *context, const cJSON *va
 {
     enum { MAX_SALT = 1024 };
     struct span *salt = out;
-    if (!cJSON_IsString(value)) return wrong_type(value, "a string", err);
+    if (!cJSON_IsString(value)) return field_wrong_type(value, "a string", err);
     *salt = json_text(value, context->arena);
     if (salt->n <= MAX_SALT) return true;
     return error_set(err, ERROR_INVALID_VALUE, NULL, "cache_salt has at most %d bytes", MAX_SALT);

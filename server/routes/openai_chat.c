@@ -162,6 +162,14 @@ static void emit_content(const struct completion *c, const struct choice *choice
     buffer_clear(&text);
 }
 
+static void emit_call_id(const struct completion *c, const struct choice *choice, size_t i,
+                         struct buffer *out)
+{
+    char id[EXCHANGE_ID_BYTES + 64];
+    snprintf(id, sizeof(id), "call-%s-%d-%zu", c->exchange->id, choice->index, i);
+    emit_str(out, "id", id);
+}
+
 /* Those not yet written. In a stream every call comes whole, in one delta. */
 static void emit_calls(const struct completion *c, const struct choice *choice, struct buffer *out)
 {
@@ -171,8 +179,7 @@ static void emit_calls(const struct completion *c, const struct choice *choice, 
     for (size_t i = t->n_written; i < t->n; i++) {
         emit_object(out, NULL);
         if (c->params.stream) emit_int(out, "index", (int64_t)i);
-        emit_key(out, "id");
-        buffer_addf(out, "\"call-%s-%d-%zu\"", c->exchange->id, choice->index, i);
+        emit_call_id(c, choice, i, out);
         emit_str(out, "type", "function");
         emit_object(out, "function");
         emit_str(out, "name", t->items[i].name);

@@ -11,6 +11,7 @@
 
 #include <stdatomic.h>
 
+#include "base/emit.h"
 #include "base/json.h"
 #include "server/http/exchange.h"
 #include "server/http/state.h"
@@ -108,6 +109,6 @@ void sandbox_fusion_ping_handle(struct exchange *x)
 {
     struct buffer out;
     buffer_init(&out, EXCHANGE_REPLY_BYTES);
-    buffer_add_str(&out, "\"pong\"");
+    emit_str(&out, NULL, "pong");
     exchange_reply_json(x, &out);
 }

@@ -14,7 +14,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/base64.h"
 #include "base/json.h"
 #include "server/generate/completion.h"
 #include "base/emit.h"
@@ -223,10 +222,7 @@ static void emit_binary(const struct completion *c, const struct array *a, struc
             add_position(a, c->prompts[r], first + i, &bytes);
         }
     }
-    emit_key(out, a->key);
-    buffer_add_char(out, '"');
-    base64_encode(buffer_span(&bytes), out);
-    buffer_add_char(out, '"');
+    emit_base64(out, a->key, buffer_span(&bytes));
     if (bytes.failed) out->failed = true;
     buffer_clear(&bytes);
 }

@@ -90,6 +90,22 @@ static void test_floats_read_back(void **state)
     buffer_clear(&b);
 }
 
+static void test_times_and_bytes(void **state)
+{
+    struct buffer b;
+    (void)state;
+    buffer_init(&b, 1000);
+    emit_array(&b, NULL);
+    emit_fixed(&b, NULL, 1.25, 6);
+    emit_fixed(&b, NULL, 1e21, 0);
+    emit_fixed(&b, NULL, NAN, 3);
+    emit_base64(&b, NULL, span_of("a\0b", 3));
+    emit_base64(&b, NULL, span_of(NULL, 0));
+    emit_close(&b, ']');
+    assert_string_equal(b.p, "[1.250000,1000000000000000000000,null,\"YQBi\",\"\"]");
+    buffer_clear(&b);
+}
+
 static void test_error(void **state)
 {
     struct error err = {0};
@@ -122,6 +138,7 @@ int main(void)
         cmocka_unit_test(test_commas),
         cmocka_unit_test(test_texts_read_back),
         cmocka_unit_test(test_floats_read_back),
+        cmocka_unit_test(test_times_and_bytes),
         cmocka_unit_test(test_error),
         cmocka_unit_test(test_a_full_buffer_says_so),
     };

@@ -21,6 +21,8 @@ struct target {
     struct span text;
     const cJSON *object, *array, *value;
     struct id_list ids;
+    struct text_list texts, one_or_more;
+    struct number_list numbers;
 };
 
 struct second {
@@ -39,6 +41,9 @@ static const struct field rows[] = {
     {"array", FIELD_ARRAY, AT(array)},
     {"value", FIELD_VALUE, AT(value)},
     {"ids", FIELD_READ, AT(ids), .read = field_read_ids},
+    {"texts", FIELD_TEXTS, AT(texts), .min = 1, .max = 2},
+    {"one_or_more", FIELD_TEXT_OR_TEXTS, AT(one_or_more), .max = 2},
+    {"numbers", FIELD_NUMBERS, AT(numbers), .min = -1, .max = 1},
     {"ignored", .kind = FIELD_IGNORED},
     {"refused", .kind = FIELD_REFUSED},
     {"neutral", FIELD_REFUSED, .neutral = "[1, {\"a\": false}]"},
@@ -83,6 +88,16 @@ static const struct {
     {"a negative id", "{\"ids\":[-1]}", ERROR_INVALID_VALUE, "ids[0]"},
     {"half an id", "{\"ids\":[0,1,1.5]}", ERROR_INVALID_TYPE, "ids[2]"},
     {"an enormous id", "{\"ids\":[1e300]}", ERROR_INVALID_VALUE, "ids[0]"},
+    {"a text for texts", "{\"texts\":\"a\"}", ERROR_INVALID_TYPE, "texts"},
+    {"too few texts", "{\"texts\":[]}", ERROR_INVALID_VALUE, "texts"},
+    {"too many texts", "{\"texts\":[\"\",\"\",\"\"]}", ERROR_INVALID_VALUE, "texts"},
+    {"a number among texts", "{\"texts\":[\"a\",1]}", ERROR_INVALID_TYPE, "texts[1]"},
+    {"null among texts", "{\"one_or_more\":[null]}", ERROR_INVALID_TYPE, "one_or_more[0]"},
+    {"neither one nor more", "{\"one_or_more\":{}}", ERROR_INVALID_TYPE, "one_or_more"},
+    {"one", "{\"one_or_more\":\"a\",\"numbers\":[]}", ERROR_NONE, ""},
+    {"a number for numbers", "{\"numbers\":1}", ERROR_INVALID_TYPE, "numbers"},
+    {"a text among numbers", "{\"numbers\":[0,\"1\"]}", ERROR_INVALID_TYPE, "numbers[1]"},
+    {"a number too large", "{\"numbers\":[0,0,1e999]}", ERROR_INVALID_VALUE, "numbers[2]"},
     {"second table", "{\"other\":10}", ERROR_INVALID_VALUE, "other"},
 };
 
@@ -130,11 +145,55 @@ static void test_values_arrive(void **state)
     arena_free(context.arena);
 }
 
+static void test_lists_arrive(void **state)
+{
+    struct target t = {0};
+    struct error err = {0};
+    struct field_table table = FIELD_TABLE(rows, &t);
+    struct field_context context = {.arena = arena_new(1 << 16), .n_vocab = 100};
+    cJSON *object = json_parse(span_str("{\"texts\":[\"\",\"a\\u0000b\"],\"one_or_more\":\"x\","
+                                        "\"numbers\":[-1,0.5]}"),
+                               &err);
+    (void)state;
+    assert_true(fields_read(object, &table, 1, &context, &err));
+    assert_int_equal(t.texts.n, 2);
+    assert_false(t.texts.single);
+    assert_true(t.texts.texts[0].n == 0 && span_eq(t.texts.texts[1], span_of("a\0b", 3)));
+    assert_true(t.one_or_more.single && t.one_or_more.n == 1);
+    assert_true(span_is(t.one_or_more.texts[0], "x"));
+    assert_true(t.numbers.n == 2 && t.numbers.values[0] == -1 && t.numbers.values[1] == 0.5);
+    cJSON_Delete(object);
+    arena_free(context.arena);
+}
+
+/* A row for others takes what no row of any table names, in whatever order the tables stand. */
+static void test_others(void **state)
+{
+    static const struct field open_rows[] = {
+        {"known", FIELD_INT, AT(whole), .max = 9}, {"...", .kind = FIELD_OTHERS}, {0}};
+    struct target t = {0};
+    struct second s = {0};
+    struct error err = {0};
+    struct field_table tables[] = {FIELD_TABLE(open_rows, &t), FIELD_TABLE(second_rows, &s)};
+    struct field_context context = {.arena = NULL};
+    cJSON *object = json_parse(span_str("{\"what\":[{}],\"other\":7,\"known\":3}"), &err);
+    (void)state;
+    assert_true(fields_read(object, tables, 2, &context, &err));
+    assert_true(t.whole == 3 && s.other == 7);
+    cJSON_Delete(object);
+    object = json_parse(span_str("{\"known\":10}"), &err);
+    assert_false(fields_read(object, tables, 2, &context, &err));
+    assert_string_equal(err.param, "known");
+    cJSON_Delete(object);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cases),
         cmocka_unit_test(test_values_arrive),
+        cmocka_unit_test(test_lists_arrive),
+        cmocka_unit_test(test_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -203,7 +203,7 @@ static const struct {
      "{\"rewards\":[1,1,0,0],\"scores\":[1,1,0,0],\"extra_logs\":{\"format\":[1,1,0,0]}}"},
     {"OpenRLHF, empty lists", JUDGE_OPENRLHF, "{\"query\":[],\"prompts\":[],\"labels\":[]}", "{\"rewards\":[],\"scores\":[],\"extra_logs\":{\"format\":[]}}"},
     {"OpenRLHF, no lists", JUDGE_OPENRLHF, "{\"query\":\"" GOOD "\",\"prompts\":\"\",\"labels\":\"b\"}", "{\"rewards\":[1],\"scores\":[1],\"extra_logs\":{\"format\":[1]}}"},
-    {"OpenRLHF, a query that is no text", JUDGE_OPENRLHF, "{\"query\":[1]}", "query"},
+    {"OpenRLHF, a query that is no text", JUDGE_OPENRLHF, "{\"query\":[1]}", "query[0]"},
     {"OpenRLHF, a NUL", JUDGE_OPENRLHF, "{\"query\":[\"p\\u0000" GOOD "\"],\"prompts\":[\"p\\u0000\"]}", "{\"rewards\":[1],\"scores\":[1],\"extra_logs\":{\"format\":[1]}}"},
     {"slime", JUDGE_SLIME, "{\"prompt\":\"b?\",\"response\":\"" GOOD "\",\"label\":\"b\"}", "1"},
     {"slime, no response", JUDGE_SLIME, "{\"prompt\":\"b?\"}", "response"},

@@ -204,6 +204,7 @@ static void test_response_file(void **state)
     int wrong = 0;
     assert_true(check_lines("tests/data/responses.txt", check_response, &wrong) > 150);
     assert_true(check_lines("tests/data/field.txt", check_response, &wrong) > 800);
+    assert_true(check_lines("tests/data/kinds.txt", check_response, &wrong) > 500);
     assert_int_equal(wrong, 0);
 }
 

@@ -5,7 +5,10 @@
  */
 #include "tests/unit/verdicts.h"
 
+#include "reward/math/find/boxes.h"
 #include "reward/math/find/gold.h"
+#include "reward/math/find/outcome.h"
+#include "reward/math/find/parts.h"
 #include "reward/math/find/plain.h"
 #include "reward/math/find/qualify.h"
 #include "reward/math/find/runs.h"
@@ -198,12 +201,94 @@ static void test_references(void **state)
     CHECK_ALL("gold_answer", rows, gold_of);
 }
 
+static struct span outcome(struct arena *a, struct span s)
+{
+    (void)a;
+    return outcome_said(s);
+}
+
+static void test_outcomes(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {"The discriminant is -4, so there are no real solutions.", "no solution"},
+        {"Hence no valid integer solution exists", "no solution"},
+        {"The limit does not exist.", "does not exist"},
+        {"There are infinitely many such n, since 2 divides them", "infinitely many"},
+        {"The series diverges.", "diverges"},
+        {"The domain is all real numbers", "all real numbers"},
+        {"It holds for all real numbers x", NULL},
+        {"There are no real solutions, so the number is 0.", NULL},
+        {"If there were no solution, we would stop.", NULL},
+        {"There is not an infinite number.", NULL},
+        {"There is no solution. So x = 2.", NULL},
+        {"There are no other solutions", NULL},
+        {"", NULL},
+    };
+    CHECK_ALL("outcome_said", rows, outcome);
+}
+
+static struct span parts(struct arena *a, struct span s)
+{
+    return parts_answer(a, s, &MATH_DEFAULTS);
+}
+
+static void test_parts(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {"(a) The height is \\boxed{5}.\n(b) The width is \\boxed{8}.", "(5, 8)"},
+        {"a) 5\nb) 8", "(5, 8)"},
+        {"**(a)** 5\n\n**(b)** x = 8", "(5, x = 8)"},
+        {"Part A: it is 5.\nPart B: it is 8.", "(5, 8)"},
+        {"1. 5\n2. 8\n3. 9", "(5, 8, 9)"},
+        {"\xe2\x91\xa0 5\n\xe2\x91\xa1 8", "(5, 8)"},
+        {"\xef\xbc\x88"
+         "1\xef\xbc\x89\\boxed{5}\xef\xbc\x9b\xef\xbc\x88"
+         "2\xef\xbc\x89\\boxed{8}",
+         "(5, 8)"},
+        {"(a) 5", NULL},
+        {"(b) 5\n(a) 8", NULL},
+        {"(a) It is clear.\n(b) 8", NULL},
+        {"a 5\nb 8", NULL},
+        {"", NULL},
+    };
+    CHECK_ALL("parts_answer", rows, parts);
+}
+
+static struct span boxed(struct arena *a, struct span s)
+{
+    int count;
+    return boxes_answer(a, s, false, &count);
+}
+
+static void test_boxes(void **state)
+{
+    (void)state;
+    static const struct row rows[] = {
+        {"\\boxed{8}. Put it within \\boxed{}.", "8"},
+        {"\\boxed{8}\n\n\\boxed{}", "8"},
+        {"\\boxed{8}. Use the format \\boxed{...}", "8"},
+        {"\\boxed{8}. Note: \\boxed{your answer}", "8"},
+        {"\\boxed{8}. Checking: \\boxed{}", NULL},
+        {"\\boxed{\\frac13}, i.e. about \\boxed{0.33}", "\\frac13"},
+        {"a) \\boxed{5} b) \\boxed{8}", "(5, 8)"},
+        {"Part A: \\boxed{5}. Part B: \\boxed{8}", "(5, 8)"},
+        {"1. \\boxed{5} 2. \\boxed{8}", "5, 8"},
+        {"\\boxed{5} and \\boxed{8}", "5, 8"},
+        {"\\boxed{5} then \\boxed{8", NULL},
+    };
+    CHECK_ALL("boxes_answer", rows, boxed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_plain),      cmocka_unit_test(test_bold),
         cmocka_unit_test(test_runs),       cmocka_unit_test(test_statements),
         cmocka_unit_test(test_conditions), cmocka_unit_test(test_references),
+        cmocka_unit_test(test_outcomes),   cmocka_unit_test(test_parts),
+        cmocka_unit_test(test_boxes),
     };
     return cmocka_run_group_tests_name("math_find", tests, NULL, NULL);
 }

@@ -101,6 +101,28 @@ static const struct expr *conclusion(struct math_work *w, const struct expr *e)
     return rounded_first ? e->arg[to] : part(w, e, from, to);
 }
 
+/* A, A^{-1}, A^T B: what matrices are called. */
+static bool names_matrix(const struct expr *e)
+{
+    if (e->kind == E_POW) return names_matrix(e->arg[0]);
+    if (e->kind != E_MUL) return e->kind == E_SYM;
+    for (uint32_t i = 0; i < e->n; i++) {
+        if (!names_matrix(e->arg[i])) return false;
+    }
+    return true;
+}
+
+/* (x - 2)^2 = x^2 - 4 x + 4: true whatever x is, so its sides are one value. */
+static bool is_identity(const struct expr *e)
+{
+    const struct expr *first = e->arg[0], *last = e->arg[e->n - 1];
+    if (!claim_all_equal_signs(e) || !expr_is_scalar(first) || !expr_is_scalar(last)) return false;
+    struct expr negative = {.kind = E_NEG, .n = 1, .arg = &first};
+    const struct expr *terms[] = {last, &negative};
+    struct expr difference = {.kind = E_ADD, .n = 2, .arg = terms};
+    return fingerprint_zero(&difference);
+}
+
 const struct expr *claim_value(const struct expr *e)
 {
     if (e->kind != E_REL) return e;
@@ -109,17 +131,17 @@ const struct expr *claim_value(const struct expr *e)
     if (!claim_all_equal_signs(e) && !approximate) return e;
     const struct expr *last = e->arg[e->n - 1];
     if (claim_is_name(e->arg[0]) || claim_all_constant(e)) return last;
-    bool matrix = e->n == 2 && last->kind == E_MATRIX && e->arg[0]->kind == E_POW;
-    if (matrix && e->arg[0]->arg[0]->kind == E_SYM) return last; /* A^{-1} = ... */
+    if (e->n == 2 && expr_has(last, E_MATRIX, -1) && names_matrix(e->arg[0])) return last;
     if (e->n >= 3 && expr_is_constant(last)) return last; /* 2x + 1 = 2 + 1 = 3 */
     if (e->n == 2 && last->kind == E_SYM && expr_is_constant(e->arg[0])) return e->arg[0];
-    return e;
+    return is_identity(e) ? last : e;
 }
 
 /* Two different symbols, or a function applied, stand in e: no equation of one unknown. */
 static bool is_measured(const struct expr *e, const struct expr **first)
 {
-    if (e->kind == E_APPLY) return true;
+    if (e->kind == E_APPLY || e->kind == E_SUM) return true;
+    if (e->kind == E_FUNC && (e->op == F_FLOOR || e->op == F_CEIL)) return true;
     if (e->kind == E_SYM) {
         if (*first != NULL) return !expr_same(*first, e);
         *first = e;
@@ -135,7 +157,32 @@ const struct expr *claim_measured(const struct expr *e)
     const struct expr *first = NULL;
     if (e->kind != E_REL || e->n != 2 || e->text.p[0] != R_EQ) return e;
     bool number = expr_is_constant(e->arg[1]) && expr_is_scalar(e->arg[1]);
+    bool nought = e->arg[1]->kind == E_NUM && e->arg[1]->num.digits.n == 0;
+    if (nought && !expr_has(e->arg[0], E_APPLY, -1)) return e; /* 2x - y + 3 = 0 is a line */
     return number && expr_is_scalar(e->arg[0]) && is_measured(e->arg[0], &first) ? e->arg[1] : e;
+}
+
+const struct expr *claim_in_name_order(struct math_work *w, const struct expr *e)
+{
+    bool named = e->kind == E_REL && e->n == 2 && e->text.p[0] == R_EQ &&
+                 e->arg[0]->kind == E_TUPLE && e->arg[1]->kind == E_TUPLE &&
+                 e->arg[0]->n == e->arg[1]->n;
+    if (!named) return e;
+    struct expr *names = expr_copy(w->arena, e->arg[0]), *values = expr_copy(w->arena, e->arg[1]);
+    for (uint32_t i = 0; names != NULL && values != NULL && i < names->n; i++) {
+        const struct expr *name = names->arg[i], *value = values->arg[i];
+        if (name->kind != E_SYM || name->text.n != 1) return e;
+        uint32_t k = i;
+        for (; k > 0 && names->arg[k - 1]->text.p[0] > name->text.p[0]; k--) {
+            names->arg[k] = names->arg[k - 1];
+            values->arg[k] = values->arg[k - 1];
+        }
+        names->arg[k] = name;
+        values->arg[k] = value;
+    }
+    struct expr *r = expr_2(w->arena, E_REL, 0, names, values);
+    if (r != NULL) r->text = e->text;
+    return r == NULL ? e : r;
 }
 
 /* P(1, 2): a point with its name. */
@@ -237,7 +284,8 @@ static const struct expr *in_letter_order(struct math_work *w, const struct expr
     return sorted == NULL ? e : sorted;
 }
 
-/* x = y = 1 as x = 1, y = 1, unless beside a value, which both have. e itself when it is no such chain. */
+/* x = y = 1 as x = 1, y = 1, unless beside a value, which both have. e itself when it is no such
+ * chain. */
 static const struct expr *each_name(struct math_work *w, const struct expr *e,
                                     const struct expr *other)
 {

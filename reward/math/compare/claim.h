@@ -27,6 +27,9 @@ const struct expr *claim_value(const struct expr *e);
  * it gives beside a number. e itself when it is none. */
 const struct expr *claim_measured(const struct expr *e);
 
+/* (y, x) = (3, -1) as (x, y) = (-1, 3): names in the order of the alphabet; e itself otherwise. */
+const struct expr *claim_in_name_order(struct math_work *w, const struct expr *e);
+
 /* What a chain concludes, a point without its name; e itself otherwise. */
 const struct expr *claim_of(struct math_work *w, const struct expr *e);
 

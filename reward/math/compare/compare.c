@@ -175,10 +175,24 @@ static enum equality matrices(struct math_work *w, const struct expr *g, const s
     return ordered(w, g, a);
 }
 
+static bool has_nought(const struct expr *ratio)
+{
+    for (uint32_t i = 0; i < ratio->n; i++) {
+        const struct expr *e = ratio->arg[i];
+        if (e->kind == E_NEG) e = e->arg[0];
+        if (e->kind == E_NUM && e->num.digits.n == 0) return true;
+    }
+    return false;
+}
+
 /* a : b : c, up to a common factor. */
 static enum equality ratios(struct math_work *w, const struct expr *g, const struct expr *a)
 {
     if (g->n != a->n) return work_no(w, MATH_NOT_EQUAL);
+    if (has_nought(g) || has_nought(a)) { /* 12:00 */
+        bool sign = expr_has(g, E_NEG, -1) != expr_has(a, E_NEG, -1);
+        return sign ? work_no(w, MATH_NOT_EQUAL) : ordered(w, g, a);
+    }
     enum equality all = EQ_YES;
     for (uint32_t i = 1; i < g->n; i++) {
         for (int k = 0; k < 2; k++) {
@@ -209,12 +223,26 @@ static bool is_function_of_name(const struct expr *e)
     return e->kind == E_APPLY && e->n == 1 && e->arg[0]->kind == E_SYM;
 }
 
-/* f(x) = ... and f(n) = ..., y = ... or f = ...: definitions of one function. The answer's value is
- * put in the reference's variable. */
+/* a_n: a sequence, and the letter of its index. */
+static bool is_sequence(const struct expr *e, struct span *index)
+{
+    if (e->kind != E_SYM || e->text.n != 3 || e->text.p[1] != '_') return false;
+    *index = span_slice(e->text, 2, 3);
+    return index->p[0] >= 'i' && index->p[0] <= 'n';
+}
+
+/* f(x) = ... and f(n) = ..., a_n = ... and a_k = ..., y = ... or f = ...: definitions of one
+ * function. The answer's value is put in the reference's variable. */
 static bool same_definition(struct math_work *w, const struct expr *g, const struct expr *a,
                             const struct expr **value)
 {
     const struct expr *f = is_function_of_name(g) ? g : a, *other = f == g ? a : g;
+    struct span mine, theirs;
+    if (is_sequence(g, &mine) && is_sequence(a, &theirs)) {
+        if (!span_eq(span_slice(g->text, 0, 1), span_slice(a->text, 0, 1))) return false;
+        *value = expr_substitute(w->arena, *value, theirs, expr_sym(w->arena, mine));
+        return *value != NULL;
+    }
     if (!is_function_of_name(f)) return false;
     if (other->kind == E_SYM) return span_is(other->text, "y") || span_eq(other->text, f->text);
     if (!is_function_of_name(other) || !span_eq(f->text, other->text)) return false;
@@ -238,8 +266,8 @@ static const struct expr *without_argument(struct math_work *w, const struct exp
 
 static enum equality relations(struct math_work *w, const struct expr *g, const struct expr *a)
 {
-    g = without_argument(w, g);
-    a = without_argument(w, a);
+    g = claim_in_name_order(w, without_argument(w, g));
+    a = claim_in_name_order(w, without_argument(w, a));
     const struct expr *x = claim_value(g), *y = claim_value(a);
     if (x != g && y != a) {
         bool named = !claim_all_constant(g) && !claim_all_constant(a) && g->text.p[0] == R_EQ &&
@@ -391,8 +419,10 @@ static const struct rule {
 static enum equality ratio_pair(struct math_work *w, const struct expr *g, const struct expr *a)
 {
     if (g->kind == E_RATIO && a->kind == E_RATIO) return ratios(w, g, a);
+    enum equality range = quantity_ranges(w, g, a); /* 1990 to 1995, 1990-1995 */
+    if (range != EQ_UNKNOWN) return range;
     const struct expr *r = g->kind == E_RATIO ? g : a;
-    if (r->n != 2 || !expr_is_scalar(r->arg[0]) || !expr_is_scalar(r->arg[1])) {
+    if (r->n != 2 || has_nought(r) || !expr_is_scalar(r->arg[0]) || !expr_is_scalar(r->arg[1])) {
         return work_no(w, MATH_NOT_EQUAL_KIND);
     }
     const struct expr *q = expr_2(w->arena, E_DIV, 0, r->arg[0], r->arg[1]);
@@ -419,15 +449,15 @@ static bool has_matrix(const struct expr *e)
 /* Both sides brought to what they claim, then compared. */
 static enum equality compare_claims(struct math_work *w, const struct expr *g, const struct expr *a)
 {
-    g = solve_whole_builder(w->arena, claim_of(w, g));
-    a = solve_whole_builder(w->arena, claim_of(w, a));
+    g = solve_builder(w->arena, claim_of(w, g));
+    a = solve_builder(w->arena, claim_of(w, a));
     const struct expr *other = g;
     g = claim_beside(w, g, a);
     a = claim_beside(w, a, other);
     if (g == NULL || a == NULL) return EQ_UNKNOWN;
     if ((g->kind == E_REL) != (a->kind == E_REL) && !w->options->strict) {
         g = claim_value(g);
-        a = claim_value(a);
+        a = claim_value(claim_in_name_order(w, a)); /* a pair follows the reference's names */
         bool number = w->depth == 1 && expr_is_constant(g) && expr_is_scalar(g);
         if (number) a = claim_measured(a); /* m + n = 113 gives 113; 113 is not m + n = 113 */
     }

@@ -254,10 +254,29 @@ static bool guess_parameter(const struct expr *e, const struct expr *other, stru
                             struct span *out)
 {
     struct names mine = {.n = 0}, theirs = {.n = 0};
-    if (!collect(e, &mine) || !collect(other, &theirs)) return false;
+    if (!collect(defined(e), &mine) || !collect(defined(other), &theirs)) return false;
     struct names own = missing(&mine, &theirs);
     *out = own.n == 1 ? own.name[0] : parameter;
     return own.n <= 1;
+}
+
+/* f(n) = ... or a_n = ...: n is an argument of e, and its values are no set. */
+static bool defines_at(const struct expr *e, struct span n)
+{
+    if (e->kind != E_REL || e->n != 2 || e->text.p[0] != R_EQ) return false;
+    const struct expr *left = e->arg[0];
+    bool subscript = left->kind == E_SYM && left->text.n > n.n + 1 && span_ends(left->text, n) &&
+                     left->text.p[left->text.n - n.n - 1] == '_';
+    return subscript || (left->kind != E_SYM && expr_has_symbol(left, n));
+}
+
+/* x = k pi and y = k pi: families of values of two unknowns. */
+static bool other_unknown(const struct expr *g, const struct expr *a)
+{
+    bool named = g->kind == E_REL && a->kind == E_REL && g->n == 2 && a->n == 2 &&
+                 g->text.p[0] == R_EQ && a->text.p[0] == R_EQ;
+    return named && g->arg[0]->kind == E_SYM && a->arg[0]->kind == E_SYM &&
+           !expr_same(g->arg[0], a->arg[0]);
 }
 
 static enum equality families(struct math_work *w, const struct expr *g, struct span mine,
@@ -265,6 +284,8 @@ static enum equality families(struct math_work *w, const struct expr *g, struct 
 {
     if (!span_eq(mine, theirs)) a = expr_substitute(w->arena, a, theirs, expr_sym(w->arena, mine));
     if (a == NULL) return EQ_UNKNOWN;
+    if (defines_at(g, mine) || defines_at(a, mine)) return compare_exprs(w, g, a);
+    if (other_unknown(g, a)) return work_no(w, MATH_NOT_EQUAL);
     w->parameter = mine;
     enum equality e = compare_exprs(w, g, a);
     if (e != EQ_YES && progression_same_unions(w, g, a) == EQ_YES) e = EQ_YES;
@@ -299,6 +320,10 @@ enum equality family_equal(struct math_work *w, const struct expr *gold, const s
         return e;
     }
     if (mine.n > 0 && theirs.n > 0 && here != there) return work_no(w, MATH_NOT_EQUAL);
+    if (mine.n > 0 && theirs.n > 0 && here == C_NATURALS) { /* it begins somewhere: no shifts */
+        a = expr_substitute(w->arena, a, theirs, expr_sym(w->arena, mine));
+        return compare_exprs(w, g, a);
+    }
     const struct expr *rule = mine.n == 0     ? congruence_members(w, g, theirs)
                               : theirs.n == 0 ? congruence_members(w, a, mine)
                                               : NULL;

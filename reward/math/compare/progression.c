@@ -1,13 +1,15 @@
 /* reward/math/compare/progression.c - families b + a k for all whole k, one by one and in unions.
  *
  * A union of progressions with commensurable steps is a set of residues modulo a common step: two
- * unions are equal when each residue of one lies in the other.
+ * unions are equal when each residue of one lies in the other. A letter that -1 is raised to is a
+ * whole number, and then cos(n pi) is such a power too.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/compare/progression.h"
 #include "reward/math/field/fingerprint.h"
 #include "reward/math/real/interval.h"
+#include "reward/math/tree/functions.h"
 
 enum { MAX_MEMBERS = 8, MAX_RESIDUES = 64 };
 
@@ -187,4 +189,62 @@ enum equality progression_same_unions(struct math_work *w, const struct expr *g,
     bool same = within(w, &x, &y, step, &sure) && within(w, &y, &x, step, &sure);
     if (!sure) return EQ_UNKNOWN;
     return same ? work_yes(w, MATH_EQUAL_SET) : work_no(w, MATH_NOT_EQUAL);
+}
+
+/* ---- signs that alternate ---------------------------------------------------------------------- */
+
+struct span progression_whole_letter(const struct expr *e)
+{
+    struct span found = {NULL, 0};
+    int64_t base;
+    bool sign = e->kind == E_POW && expr_small_int(e->arg[0], &base) && base == -1;
+    const struct expr *n = sign ? e->arg[1] : e;
+    if (sign && n->kind == E_ADD) n = n->arg[0]->kind == E_SYM ? n->arg[0] : n->arg[1];
+    if (sign && n->kind == E_SYM) return n->text;
+    for (uint32_t i = 0; i < e->n && found.n == 0; i++) {
+        found = progression_whole_letter(e->arg[i]);
+    }
+    return found;
+}
+
+/* k for x = k pi, which may be 0; false when x is no whole multiple of it. */
+static bool times_pi(struct math_work *w, const struct expr *x, int64_t *k)
+{
+    const struct expr *pi = expr_new(w->arena, E_CONST, C_PI, 0);
+    *k = 0;
+    return x != NULL && pi != NULL && (fingerprint_zero(x) || times(w, x, pi, k));
+}
+
+/* cos or sin of (b + a n) pi; NULL when e is something else. */
+static const struct expr *alternating_sign(struct math_work *w, const struct expr *e, struct span n)
+{
+    struct arena *a = w->arena;
+    const struct expr *first, *step;
+    int64_t shift, factor;
+    bool circular =
+        e->kind == E_FUNC && (e->op == F_COS || e->op == F_SIN) && expr_has_symbol(e->arg[0], n);
+    if (!circular) return NULL;
+    struct span parameter = w->parameter;
+    w->parameter = n;
+    bool fits = linear(w, e->arg[0], &first, &step) && expr_is_constant(first) &&
+                expr_is_constant(step) && times_pi(w, first, &shift) && times_pi(w, step, &factor);
+    w->parameter = parameter;
+    if (!fits) return NULL;
+    if (e->op == F_SIN) return expr_int(a, 0);
+    const struct expr *one = expr_int(a, 1), *minus_one = expr_1(a, E_NEG, 0, one);
+    const struct expr *sign = shift % 2 == 0 ? one : minus_one;
+    if (factor % 2 == 0) return sign;
+    return expr_2(a, E_MUL, 0, sign, expr_2(a, E_POW, 0, minus_one, expr_sym(a, n)));
+}
+
+const struct expr *progression_alternating(struct math_work *w, const struct expr *e, struct span n)
+{
+    if (!expr_has(e, E_FUNC, F_COS) && !expr_has(e, E_FUNC, F_SIN)) return e;
+    const struct expr *sign = alternating_sign(w, e, n);
+    if (sign != NULL) return sign;
+    struct expr *copy = expr_copy(w->arena, e);
+    for (uint32_t i = 0; copy != NULL && i < e->n; i++) {
+        if ((copy->arg[i] = progression_alternating(w, e->arg[i], n)) == NULL) return NULL;
+    }
+    return copy;
 }

@@ -17,4 +17,13 @@ enum equality progression_same(struct math_work *w, const struct expr *gold,
 enum equality progression_same_unions(struct math_work *w, const struct expr *gold,
                                       const struct expr *answer);
 
+/* The letter that must be a whole number in e, since -1 is raised to it: n of (-1)^n. {NULL, 0}
+ * when there is none. */
+struct span progression_whole_letter(const struct expr *e);
+
+/* e with cos(k pi) and sin(k pi), for whole multiples k of the whole number n and whole numbers, as
+ * (-1)^k and 0; e itself when it has none, NULL when the arena is full. */
+const struct expr *progression_alternating(struct math_work *w, const struct expr *e,
+                                           struct span n);
+
 #endif

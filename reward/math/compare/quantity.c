@@ -74,7 +74,9 @@ static const struct expr *without_degrees(struct arena *a, const struct expr *e)
     if (!expr_has(e, E_DEGREE, -1)) return e;
     if (e->kind == E_DEGREE) return e->arg[0];
     bool linear = e->kind == E_ADD || e->kind == E_NEG ||
-                  (e->kind == E_DIV && !expr_has(e->arg[1], E_DEGREE, -1));
+                  (e->kind == E_DIV && !expr_has(e->arg[1], E_DEGREE, -1)) ||
+                  (e->kind == E_MUL &&
+                   !(expr_has(e->arg[0], E_DEGREE, -1) && expr_has(e->arg[1], E_DEGREE, -1)));
     struct expr *copy = linear ? expr_copy(a, e) : NULL;
     for (uint32_t i = 0; copy != NULL && i < e->n; i++) {
         if ((copy->arg[i] = without_degrees(a, e->arg[i])) == NULL) return NULL;
@@ -93,13 +95,16 @@ static enum equality angles(struct math_work *w, const struct expr *g, const str
 /* 17-20: pages, years, lines from one to the other. */
 static bool range_of(const struct expr *e, int64_t *from, int64_t *to)
 {
-    if (e->kind != E_ADD || e->n != 2 || e->grouped || e->arg[0]->kind != E_NUM) return false;
+    bool dash = e->kind == E_ADD && e->n == 2 && e->arg[1]->kind == E_NEG;
+    bool ratio = e->kind == E_RATIO && e->n == 2;
+    if (!(dash || ratio) || e->grouped || e->arg[0]->kind != E_NUM) return false;
     const struct expr *last = e->arg[1];
     for (int dashes = 0; dashes < 2 && last->kind == E_NEG; dashes++) { /* also 17--20 */
         last = last->arg[0];
     }
-    return e->arg[1]->kind == E_NEG && last->kind == E_NUM && expr_small_int(e->arg[0], from) &&
-           expr_small_int(last, to) && *from < *to;
+    if (last->kind == E_UNIT) last = last->arg[0];
+    return last->kind == E_NUM && expr_small_int(e->arg[0], from) && expr_small_int(last, to) &&
+           *from < *to;
 }
 
 /* a mod m and b mod n. */
@@ -177,18 +182,36 @@ static const struct expr *as_quantity(struct math_work *w, const struct expr *e)
 /* A quantity's unit against a percent sign or an angle: different things, unless the unit is that. */
 static bool units_clash(const struct expr *quantity, const struct expr *other)
 {
-    if (quantity->kind != E_UNIT || (other->kind != E_PERCENT && other->kind != E_DEGREE)) {
-        return false;
-    }
+    if (quantity->kind != E_UNIT) return false;
+    if (span_starts(quantity->text, span_str("is "))) return true; /* n is odd */
+    if (other->kind != E_PERCENT && other->kind != E_DEGREE) return false;
     return !unit_is_angle(quantity->text);
 }
 
-/* Ranges by their ends, residues by their moduli: what the values alone do not tell. EQ_UNKNOWN when
- * the two are neither. */
+/* A reference 11111000 beside 11111000_2: so many digits without any but 0 and 1 are binary there. */
+static bool is_same_binary(const struct expr *g, const struct expr *a)
+{
+    if (g->kind != E_NUM || a->kind != E_BASE || a->num.exp10 != 2 || a->text.n < 6) return false;
+    struct span ones = g->num.digits;
+    return g->num.exp10 >= 0 && ones.n + (size_t)g->num.exp10 == a->text.n &&
+           span_starts(a->text, ones);
+}
+
+/* Ranges by their ends, residues by their moduli: what the values alone do not tell. EQ_UNKNOWN
+ * when the two are neither. */
 static enum equality as_written(struct math_work *w, const struct expr *g, const struct expr *a)
 {
-    int64_t from, to, first, last;
     if (other_modulus(g, a)) return work_no(w, MATH_NOT_EQUAL);
+    return is_same_binary(g, a) ? work_yes(w, MATH_EQUAL_VALUE) : quantity_ranges(w, g, a);
+}
+
+enum equality quantity_ranges(struct math_work *w, const struct expr *g, const struct expr *a)
+{
+    int64_t from, to, first, last;
+    if (g->kind == E_UNIT && a->kind == E_UNIT && unit_same(g->text, a->text)) {
+        g = g->arg[0];
+        a = a->arg[0];
+    }
     if (!range_of(g, &from, &to) || !range_of(a, &first, &last)) return EQ_UNKNOWN;
     bool same = from == first && to == last;
     return same ? work_yes(w, MATH_EQUAL_VALUE) : work_no(w, MATH_NOT_EQUAL);
@@ -199,6 +222,14 @@ static enum equality values(struct math_work *w, const struct expr *x, const str
 {
     enum equality e = scalar_equal(w, x, y);
     if (e != EQ_NO || expr_is_constant(x) || expr_is_constant(y)) return e;
+    struct span n = progression_whole_letter(x);
+    if (n.n == 0) n = progression_whole_letter(y);
+    if (n.n > 0) {
+        x = progression_alternating(w, x, n);
+        y = progression_alternating(w, y, n);
+        if (x == NULL || y == NULL) return EQ_UNKNOWN;
+        if (scalar_equal(w, x, y) == EQ_YES) return EQ_YES;
+    }
     if (progression_same(w, x, y) == EQ_YES) return EQ_YES;
     if (family_same_antiderivative(w, x, y) == EQ_YES) return EQ_YES;
     return work_no(w, MATH_NOT_EQUAL);

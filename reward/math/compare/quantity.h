@@ -12,4 +12,8 @@
 enum equality quantity_equal(struct math_work *w, const struct expr *gold,
                              const struct expr *answer);
 
+/* Two ranges, 17-20 or 17 to 20, by their ends; EQ_UNKNOWN when either is none. */
+enum equality quantity_ranges(struct math_work *w, const struct expr *gold,
+                              const struct expr *answer);
+
 #endif

@@ -131,11 +131,19 @@ static void collect_operands(struct line *l, const struct expr *e)
     }
 }
 
+/* [3, -2): no interval. */
+static bool is_reversed(const struct expr *e)
+{
+    struct interval low, high;
+    return interval_of(e->arg[0], NULL, &low) && interval_of(e->arg[1], NULL, &high) &&
+           low.mid - high.mid > low.error + high.error;
+}
+
 static void collect(struct line *l, const struct expr *e)
 {
     switch ((enum expr_kind)e->kind) {
     case E_TUPLE:
-        if (e->n != 2) l->failed = true;
+        if (e->n != 2 || is_reversed(e)) l->failed = true;
         for (uint32_t i = 0; i < e->n; i++) {
             add_point(l, e->arg[i]);
         }
@@ -265,8 +273,8 @@ static bool in_elements(struct line *l, const struct expr *e, int cell, bool all
     return all;
 }
 
-/* "and" and "or" say what they mean between conditions; several sets are one. Commas between conditions that can hold together mean "and"
- * (x > 1, x < 3), else "or" (x < 1, x > 3). */
+/* "and" and "or" say what they mean between conditions; several sets are one. Commas between
+ * conditions that can hold together mean "and" (x > 1, x < 3), else "or" (x < 1, x > 3). */
 static bool list_contains(struct line *l, const struct expr *e, int cell)
 {
     bool together = e->op == 1;

@@ -318,10 +318,40 @@ static bool whole_range(const struct expr *chain, struct span name, int64_t *fro
     return *to - *from < MAX_LISTED;
 }
 
-const struct expr *solve_whole_builder(struct arena *a, const struct expr *e)
+/* {x : f(x) = g(x)}, x a real number, as the set of its solutions; e itself where they are not
+ * known. */
+static const struct expr *roots_of_builder(struct arena *a, const struct expr *e)
+{
+    struct chart c = {.a = a};
+    const struct expr *x = e->arg[0], *is = e->arg[1];
+    bool real = x->kind == E_REL && x->n == 2 && x->text.p[0] == R_IN &&
+                x->arg[1]->kind == E_CONST && x->arg[1]->op == C_REALS;
+    if (real) x = x->arg[0];
+    if (x->kind != E_SYM || is->kind != E_REL || is->n != 2 || is->text.p[0] != R_EQ ||
+        !expr_is_scalar(is->arg[0]) || !expr_is_scalar(is->arg[1]) ||
+        !one_name(is->arg[0], &c.name) || !one_name(is->arg[1], &c.name) ||
+        !span_eq(c.name, x->text)) {
+        return e;
+    }
+    const struct expr *d =
+        is_zero_literal(is->arg[1]) ? is->arg[0] : minus(a, is->arg[0], is->arg[1]);
+    if (d == NULL || fingerprint_zero(d) || !factor_roots(&c, d, false)) return e;
+    struct expr *set = expr_new(a, E_SET, 0, (uint32_t)c.n);
+    uint32_t n = 0;
+    for (int i = 0; set != NULL && i < c.n; i++) {
+        if (!c.root[i].pole) set->arg[n++] = c.root[i].at;
+    }
+    if (set != NULL) set->n = n;
+    return set == NULL ? e : set;
+}
+
+const struct expr *solve_builder(struct arena *a, const struct expr *e)
 {
     const struct expr *in = e->kind == E_BUILDER ? e->arg[0] : NULL;
     int64_t from, to;
+    if (in != NULL && e->arg[1]->kind == E_REL && e->arg[1]->text.p[0] == R_EQ) {
+        return roots_of_builder(a, e);
+    }
     if (in == NULL || in->kind != E_REL || in->n != 2 || in->text.p[0] != R_IN ||
         in->arg[0]->kind != E_SYM || in->arg[1]->kind != E_CONST ||
         (in->arg[1]->op != C_INTEGERS && in->arg[1]->op != C_NATURALS) ||

@@ -12,6 +12,6 @@
 const struct expr *solve_conditions(struct arena *a, const struct expr *e);
 
 /* {x in Z : 1 <= x < 5} as its elements; other expressions themselves. */
-const struct expr *solve_whole_builder(struct arena *a, const struct expr *e);
+const struct expr *solve_builder(struct arena *a, const struct expr *e);
 
 #endif

@@ -15,8 +15,8 @@ struct box {
     size_t from, to;
 };
 
-/* \boxed 7 and \boxed\frac12: no braces, one token: a command with what sticks to it, a number, or a
- * letter alone. "\boxed please" is none. */
+/* \boxed 7 and \boxed\frac12: no braces, one token: a command with what sticks to it, a number, or
+ * a letter alone. "\boxed please" is none. */
 static size_t bare_token(struct span s, size_t i)
 {
     size_t j = i;
@@ -125,9 +125,9 @@ static bool starts_word(struct span *s, const char *w)
 /* Drop signs that neither join nor part: spaces, dollars, formula marks, \text{ and }'s wrapping. */
 static struct span skip_signs(struct span s)
 {
-    static const char *const signs[] = {" ",   "\n",  "\t",     "$",       "\\(",    "\\)",
-                                        "\\[", "\\]", "\\quad", "\\qquad", "\\text", "\\ ",
-                                        "\\,", "\\;", "{",      "}",       "**"};
+    static const char *const signs[] = {
+        " ",       "\n",     "\t",  "$",   "\\(", "\\)", "\\[", "\\]", "\\quad",
+        "\\qquad", "\\text", "\\ ", "\\,", "\\;", "{",   "}",   "**",  "\xe3\x80\x82"};
     for (bool again = true; again && s.n > 0;) {
         again = false;
         for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
@@ -137,8 +137,8 @@ static struct span skip_signs(struct span s)
     return s;
 }
 
-/* The offset after the label of a part: "(b)", "b)", "2.", "(ii)", "Part (b):", U+2461; 0 when s begins
- * otherwise. The first part's label joins nothing. */
+/* The offset after the label of a part: "(b)", "b)", "2.", "(ii)", "Part (b):", U+2461; 0 when s
+ * begins otherwise. The first part's label joins nothing. */
 static size_t label_end(struct span s)
 {
     static const char *const names[] = {"part ", "question ", "problem "};
@@ -166,10 +166,13 @@ static size_t label_end(struct span s)
 /* Nothing but "approximately" stands in the gap: the second box says the first one again. */
 static bool is_approximation(struct span gap)
 {
-    static const char *const signs[] = {
-        "\\approx", "\xe2\x89\x88",           "\\simeq",          "\\sim",          "approximately",
-        "or about", "which is approximately", "or approximately", "which is about", "or roughly"};
+    static const char *const leads[] = {",", "or", "i.e.", "that is", "which is"};
+    static const char *const signs[] = {"\\approx", "\xe2\x89\x88",  "\\simeq", "\\sim",
+                                        "about",    "approximately", "roughly"};
     struct span s = skip_signs(gap);
+    for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++) {
+        if (starts_word(&s, leads[i])) s = skip_signs(s), i = (size_t)-1;
+    }
     for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
         struct span rest = s;
         if (starts_word(&rest, signs[i]) && skip_signs(rest).n == 0) return true;
@@ -181,6 +184,7 @@ enum joint {
     APART,
     TOUCHING, /* nothing but signs and white space between */
     JOINED,
+    LABELLED,   /* by the label of a part: the parts have an order */
     SAID_AGAIN, /* the second is the first one, rounded */
 };
 
@@ -188,7 +192,7 @@ enum joint {
  * (but for "name =" of the next box) in the same sentence. */
 static enum joint joint_of(struct span gap)
 {
-    bool joined = false, words = false;
+    bool joined = false, words = false, labelled = false;
     if (gap.n > 80) return APART;
     if (is_approximation(gap)) return SAID_AGAIN;
     for (struct span s = skip_signs(gap); s.n > 0; s = skip_signs(s)) {
@@ -196,8 +200,13 @@ static enum joint joint_of(struct span gap)
         size_t label = label_end(s);
         if (label > 0) { /* (a) \boxed{1} (b) \boxed{2} */
             joined = true;
+            labelled |= !ascii_is_digit(s.p[0]); /* 1. and 2. may count solutions */
             words = false;
             s = span_slice(s, label, s.n);
+            continue;
+        }
+        if (s.p[0] == '.' && label_end(skip_signs(span_slice(s, 1, s.n))) > 0) {
+            s = span_slice(s, 1, s.n); /* \boxed{1}. Part B: \boxed{2} */
             continue;
         }
         if (starts_word(&s, ",") || starts_word(&s, ";") || starts_word(&s, "\xe3\x80\x81")) {
@@ -229,7 +238,7 @@ static enum joint joint_of(struct span gap)
             words = true;
         }
     }
-    return words ? APART : joined ? JOINED : TOUCHING;
+    return words ? APART : labelled ? LABELLED : joined ? JOINED : TOUCHING;
 }
 
 static int distinct(const struct box *b, int n)
@@ -245,14 +254,17 @@ static int distinct(const struct box *b, int n)
     return count;
 }
 
-static struct span join(struct arena *a, const struct box *b, int n)
+/* The boxes as a list, parts of a question as a tuple. */
+static struct span join(struct arena *a, const struct box *b, int n, bool parts)
 {
     struct buffer out;
     buffer_init(&out, 1 << 20);
+    if (parts) buffer_add_char(&out, '(');
     for (int i = 0; i < n; i++) {
         if (i > 0) buffer_add_str(&out, ", ");
         buffer_add_span(&out, words_unwrap(b[i].inside));
     }
+    if (parts) buffer_add_char(&out, ')');
     char *copy = out.failed ? NULL : arena_str(a, buffer_span(&out));
     struct span s = copy == NULL ? b[n - 1].inside : span_of(copy, out.n);
     buffer_clear(&out);
@@ -262,7 +274,8 @@ static struct span join(struct arena *a, const struct box *b, int n)
 /* "Put your final answer within \boxed{}.": an empty box that a preposition names is no answer. */
 static bool is_instruction(struct span s, const struct box *b)
 {
-    static const char *const words[] = {"within", "in", "inside", "into", "using", "with", "use"};
+    static const char *const words[] = {"within", "in",   "inside", "into",
+                                        "using",  "with", "use",    "used"};
     struct span before = span_slice(s, 0, b->from);
     if (span_trim(b->inside).n > 0) return false;
     while (before.n > 0 && strchr(" $\\(`*", before.p[before.n - 1]) != NULL) {
@@ -276,33 +289,53 @@ static bool is_instruction(struct span s, const struct box *b)
     return false;
 }
 
+/* It holds what a prompt writes where the answer goes: \boxed{}, \boxed{...}, \boxed{answer}. */
+static bool is_placeholder(const struct box *b)
+{
+    static const char *const words[] = {"...",
+                                        "\\ldots",
+                                        "\\dots",
+                                        "\\cdots",
+                                        "answer",
+                                        "your answer",
+                                        "final answer",
+                                        "\xe2\x80\xa6",
+                                        "your final answer",
+                                        "result",
+                                        "?"};
+    struct span s = words_unwrap(b->inside);
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && s.n > 0; i++) {
+        struct span w = span_str(words[i]);
+        if (s.n == w.n && words_start(s, w)) return true;
+    }
+    return s.n == 0;
+}
+
 struct span boxes_answer(struct arena *a, struct span s, bool first, int *count)
 {
     struct box run[MAX_BOXES], b;
-    int n = 0, joined = 0, unclosed;
+    int n = 0, joined = 0, labelled = 0, unclosed;
     *count = 0;
     if (s.n == 0 || (span_find(s, span_str("box"), 0) == SPAN_NONE)) return span_of(NULL, 0);
     for (size_t at = 0; next_box(s, at, &b, &unclosed); at = b.to) {
         if (first) return b.inside;
         enum joint j = n == 0 ? APART : joint_of(span_slice(s, run[n - 1].to, b.from));
         if (j == SAID_AGAIN || is_instruction(s, &b)) continue;
+        if (is_placeholder(&b) && (b.inside.n > 0 || j == TOUCHING)) continue;
         bool adjacent = n > 0 && run[n - 1].to == b.from; /* \boxed{1}\boxed{2} in one formula */
-        if (j == APART) n = joined = 0;
+        if (j == APART) n = joined = labelled = 0;
         if (n == MAX_BOXES) {
             memmove(run, run + 1, sizeof(run) - sizeof(run[0]));
             n--;
         }
         run[n++] = b;
-        joined += j == JOINED || adjacent;
+        joined += j == JOINED || j == LABELLED || adjacent;
+        labelled += j == LABELLED;
     }
     if (n == 0 || unclosed > 0) return span_of(NULL, 0); /* cut off in the next one */
-    if (n > 1 && joined == n - 1) {
+    if ((n > 1 && joined == n - 1) || distinct(run, n) >= 3) {
         *count = n;
-        return join(a, run, n);
-    }
-    if (distinct(run, n) >= 3) {
-        *count = n;
-        return join(a, run, n);
+        return join(a, run, n, labelled == n - 1);
     }
     return run[n - 1].inside;
 }

@@ -111,10 +111,10 @@ static size_t label_end(struct span s)
     return 0;
 }
 
-/* The offset after "A. " or "A) "; 0 when s begins otherwise. */
+/* The offset after "A. ", "A) " or "A: "; 0 when s begins otherwise. */
 static size_t plain_label_end(struct span s)
 {
-    bool label = s.n > 3 && s.p[0] >= 'A' && s.p[0] <= 'J' && (s.p[1] == '.' || s.p[1] == ')');
+    bool label = s.n > 3 && s.p[0] >= 'A' && s.p[0] <= 'J' && memchr(".):", s.p[1], 3) != NULL;
     return label && s.p[2] == ' ' ? 3 : 0;
 }
 

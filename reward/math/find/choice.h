@@ -5,6 +5,8 @@
 #ifndef REWARD_MATH_FIND_CHOICE_H
 #define REWARD_MATH_FIND_CHOICE_H
 
+#include <stdint.h>
+
 #include "reward/math/work/options.h"
 
 /* The choice that text names: "C", "(c)", "C. blue", "\text{(C)}", "E: a long answer". An index
@@ -36,6 +38,9 @@ struct choice_found {
  * that no cue names is none. */
 struct choice_found choice_in(struct span response, const struct math_options *options,
                               bool cues_only);
+
+/* The letters that s calls right, as bits, 0 for none: "A is correct, B is not, C is correct". */
+uint32_t choice_affirmed(struct span s, const struct math_options *options);
 
 /* s holds no words but single letters, "or" and "and". */
 bool choice_letters_only(struct span s);

@@ -308,8 +308,8 @@ static size_t after_leads(struct span s, size_t i)
     return i;
 }
 
-/* Where a choice's letter stands after a few small words of the same clause ("for sure D", "not A but
- * B"), s.n when none does. */
+/* Where a choice's letter stands after a few small words of the same clause ("for sure D", "not A
+ * but B"), s.n when none does. */
 static size_t later_in_clause(struct span s, size_t i, const struct math_options *o)
 {
     bool denied = false;
@@ -415,6 +415,17 @@ static void by_verdict(struct span s, const struct math_options *o, struct choic
         bool later = best->choice < 0 || *rank < CLAIM || best->at.p < s.p + i;
         if (later) settle(best, rank, CLAIM, c, s, i, false);
     }
+}
+
+uint32_t choice_affirmed(struct span s, const struct math_options *o)
+{
+    uint32_t found = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        int c = choice_alone_at(s, i, o, false);
+        if (c < 0 || c > 31 || !is_affirmed_after(s, i) || is_denied_before(s, i)) continue;
+        found |= UINT32_C(1) << c;
+    }
+    return found;
 }
 
 /* A letter begins the line at s.p[i], after signs: "(B) ...", "**A. 42**", "B is correct". */

@@ -9,6 +9,8 @@
  *   ####             the rest of its line
  *   "answer is"      the mathematics that follows in that sentence
  *   everything       when the whole response reads as one formula
+ *   an outcome       "no real solutions", "does not exist" in the last sentence (outcome.h)
+ *   bold             the last, where no line with mathematics follows
  *   formula, number  whichever stands last
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -20,6 +22,7 @@
 #include "reward/math/find/boxes.h"
 #include "reward/math/find/formula.h"
 #include "reward/math/find/marks.h"
+#include "reward/math/find/outcome.h"
 #include "reward/math/find/phrase.h"
 #include "reward/math/find/plain.h"
 #include "reward/math/find/prose.h"
@@ -69,8 +72,8 @@ static bool take(struct extraction *out, const struct stated *st, enum math_sour
     return find(out, st->text, source);
 }
 
-/* The last thing in bold, where no line with mathematics follows it: "So it is **8 hours**, from 9 to
- * 17." */
+/* The last thing in bold, where no line with mathematics follows it: "So it is **8 hours**, from 9
+ * to 17." */
 static bool in_bold(struct arena *a, struct span s, const struct math_options *o,
                     struct extraction *out)
 {
@@ -104,33 +107,25 @@ static bool in_words(struct span s, const struct math_options *o, struct extract
     return find(out, t, MATH_FROM_EXPRESSION);
 }
 
-static bool unmarked(struct arena *a, struct span s, const struct math_options *o,
+/* The answer of running text: what its last sentences say. */
+static bool in_prose(struct arena *a, struct span s, const struct math_options *o,
                      struct extraction *out)
 {
     struct stated st;
     enum math_source source;
     struct formula f;
-    struct span found = marks_hashed(s, o->first_answer);
-    if (found.n > 0) {
-        trace_add(o->trace, "hashes", found, "the rest of the line after ####");
-        return find(out, found, MATH_FROM_HASHES);
-    }
-    if (boxes_cut_off(s)) {
-        trace_add(o->trace, "box", span_of(NULL, 0), "cut off inside a box: no answer");
+    struct span found;
+    if (prose_refuses(s)) {
+        trace_add(o->trace, "refusal", span_trim(s), "it gives no answer, and says so");
         return out->cause = MATH_NO_ANSWER_FOUND, false;
     }
-    if (phrase_answer(a, s, o, &st)) {
-        trace_add(o->trace, "phrase", st.said, "the statement that is announced as the answer");
-        return take(out, &st, MATH_FROM_PHRASE);
-    }
-    trace_add(o->trace, "phrase", span_of(NULL, 0), "nothing is announced as the answer");
-    if (whole_reads(a, s)) {
-        trace_add(o->trace, "whole", span_trim(s), "all of it reads as one formula");
-        return find(out, s, MATH_FROM_EXPRESSION);
-    }
-    s = prose_without_closing(s);
     if ((found = prose_moment(a, s)).n > 0) {
         trace_add(o->trace, "moment", found, "a time or a date at the end");
+        return find(out, found, MATH_FROM_EXPRESSION);
+    }
+    if ((found = outcome_said(s)).n > 0) {
+        trace_add(o->trace, "outcome", found, "what the last sentence says in words");
+        out->place = span_trim(s);
         return find(out, found, MATH_FROM_EXPRESSION);
     }
     if (in_bold(a, s, o, out)) return true;
@@ -156,6 +151,31 @@ static bool unmarked(struct arena *a, struct span s, const struct math_options *
     if (in_words(s, o, out)) return true;
     out->cause = MATH_NO_ANSWER_FOUND;
     return false;
+}
+
+static bool unmarked(struct arena *a, struct span s, const struct math_options *o,
+                     struct extraction *out)
+{
+    struct stated st;
+    struct span found = marks_hashed(s, o->first_answer);
+    if (found.n > 0) {
+        trace_add(o->trace, "hashes", found, "the rest of the line after ####");
+        return find(out, found, MATH_FROM_HASHES);
+    }
+    if (boxes_cut_off(s)) {
+        trace_add(o->trace, "box", span_of(NULL, 0), "cut off inside a box: no answer");
+        return out->cause = MATH_NO_ANSWER_FOUND, false;
+    }
+    if (phrase_answer(a, s, o, &st)) {
+        trace_add(o->trace, "phrase", st.said, "the statement that is announced as the answer");
+        return take(out, &st, MATH_FROM_PHRASE);
+    }
+    trace_add(o->trace, "phrase", span_of(NULL, 0), "nothing is announced as the answer");
+    if (whole_reads(a, s)) {
+        trace_add(o->trace, "whole", span_trim(s), "all of it reads as one formula");
+        return find(out, s, MATH_FROM_EXPRESSION);
+    }
+    return in_prose(a, prose_without_closing(s), o, out);
 }
 
 /* "The final answer is ..." after the last box, with something in it that reads as mathematics. */
@@ -230,6 +250,7 @@ void extract_answer(struct arena *a, struct span response, const struct math_opt
     }
     bool found = search(a, rest, open, o, out);
     if (found) trace_add(o->trace, "answer", out->text, math_source_name(out->source));
+    out->response = rest;
     if (rest.n <= MAX_TAIL) out->whole = words_unwrap(rest);
     if ((found && !out->words) || out->cause == MATH_EMPTY_ANSWER) return;
     if (rest.n == s.n) return;

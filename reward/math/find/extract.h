@@ -11,6 +11,7 @@ struct extraction {
     struct span text; /* the answer, unwrapped */
     enum math_source source;
     enum math_cause cause; /* why nothing was found: valid when source is MATH_FROM_NOWHERE */
+    struct span response;  /* what follows the reasoning */
     struct span whole;     /* all that may hold the answer, when short */
     struct span place;    /* the statement that holds it, as words: {NULL, 0} when it is the text */
     struct span language; /* of the words that announce it (stated.h) */

@@ -86,16 +86,27 @@ size_t formula_with_percent(struct span s, size_t end)
     return end;
 }
 
-/* Two equations with nothing but a comma, "or" or "and" between: f is both from then on. */
-static bool joins_equations(struct span s, const struct formula *before, struct formula *f)
+/* What stands before s.p[at] announces several values: "the roots are". */
+static bool announces_several(struct span s, size_t at)
+{
+    static const char *const words[] = {" are", ":", "are:", "solutions", "roots", "values"};
+    struct span before = span_trim(span_slice(s, 0, at));
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (span_ends(before, span_str(words[i]))) return true;
+    }
+    return false;
+}
+
+/* Two formulas with nothing but a comma, "or" or "and" between: f is both from then on. */
+static bool joins(struct span s, const struct formula *before, struct formula *f)
 {
     static const char *const joints[] = {"or",           "and",          ",",
                                          ", or",         ", and",        "\xef\xbc\x8c",
                                          "\xe3\x80\x81", "\xe6\x88\x96", "\xe5\x92\x8c"};
     struct span gap = span_trim(span_slice(s, before->to, f->from));
-    bool equations = memchr(before->inside.p, '=', before->inside.n) != NULL &&
-                     memchr(f->inside.p, '=', f->inside.n) != NULL;
-    for (size_t i = 0; equations && i < sizeof(joints) / sizeof(joints[0]); i++) {
+    bool first = memchr(before->inside.p, '=', before->inside.n) != NULL;
+    bool second = memchr(f->inside.p, '=', f->inside.n) != NULL;
+    for (size_t i = 0; first == second && i < sizeof(joints) / sizeof(joints[0]); i++) {
         if (!span_is(gap, joints[i])) continue;
         f->from = before->from;
         f->inside = span_slice(s, before->from, f->to);
@@ -127,8 +138,11 @@ bool formula_last(struct arena *a, struct span s, struct formula *out)
     for (size_t k = 0; k < n && k < 8 && !found; k++) {
         f = recent[(n - 1 - k) % 8];
         if (!formula_reads(a, words_unwrap(f.inside))) continue;
+        struct formula all = f;
         for (size_t j = k + 1; j < n && j < 8; j++) { /* "$x=2$ or $x=3$" */
-            if (!joins_equations(s, &recent[(n - 1 - j) % 8], &f)) break;
+            if (!joins(s, &recent[(n - 1 - j) % 8], &all)) break;
+            bool equation = memchr(f.inside.p, '=', f.inside.n) != NULL;
+            if (equation || announces_several(s, all.from)) f = all;
         }
         size_t to = formula_with_percent(s, f.to);
         if (to != f.to) {

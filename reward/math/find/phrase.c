@@ -15,8 +15,8 @@ static int lower(int c)
     return c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c;
 }
 
-/* How an answer is announced, in small letters, and the language that is, where it writes decimals with
- * a comma. */
+/* How an answer is announced, in small letters, and the language that is, where it writes decimals
+ * with a comma. */
 static const struct {
     const char *words, *language;
 } phrases[] = {
@@ -48,6 +48,23 @@ static const struct {
     {"respuesta es", "spanish"},
     {"respuesta final es", "spanish"},
     {"respuesta:", "spanish"},
+    {"r\xc3\xa9sultat est", "french"},
+    {"r\xc3\xa9sultat :", "french"},
+    {"soluci\xc3\xb3n es", "spanish"},
+    {"resultado es", "spanish"},
+    {"l\xc3\xb6sung ist", "german"},
+    {"l\xc3\xb6sung:", "german"},
+    {"l\xc3\xb6sung lautet", "german"},
+    {"ergebnis ist", "german"},
+    {"ergebnis lautet", "german"},
+    {"ergebnis:", "german"},
+    {"antwoord is", "dutch"},
+    {"antwoord:", "dutch"},
+    {"odpowied\xc5\xba:", "polish"},
+    {"odpowied\xc5\xba to", "polish"},
+    {"resultado \xc3\xa9", "portuguese"},
+    {"risultato \xc3\xa8", "italian"},
+    {"\xd0\x9e\xd1\x82\xd0\xb2\xd0\xb5\xd1\x82:", "russian"},
     {"antwort ist", "german"},
     {"antwort:", "german"},
     {"antwort lautet", "german"},
@@ -64,7 +81,8 @@ static bool may_start_phrase(int first, int second)
 {
     return first >= 0x80 || (first == 'a' && second == 'n') || (first == 'f' && second == 'i') ||
            (first == 'r' && (second == 'e' || second == 'i' || second >= 0x80)) ||
-           (first == 'l' && second == 'a');
+           (first == 'l' && (second == 'a' || second >= 0x80)) || (first == 's' && second == 'o') ||
+           (first == 'e' && second == 'r') || (first == 'o' && second == 'd');
 }
 
 /* The offset after p where it stands at s.p[i], signs of emphasis between its words passed over;

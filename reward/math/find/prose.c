@@ -90,14 +90,74 @@ static size_t last_sentence(struct span s)
     return 0;
 }
 
+/* A letter and an order sign stand at s.p[i]: "$n \\ge 1$", "x > 0". */
+static bool is_bound(struct span s, size_t i)
+{
+    static const char *const signs[] = {
+        "<", ">", "\\ge", "\\le", "\\in", "\\ne", "\xe2\x89\xa5", "\xe2\x89\xa4", "\xe2\x88\x88"};
+    if (i < s.n && s.p[i] == '$') i++;
+    if (i >= s.n || !ascii_is_letter(s.p[i])) return false;
+    i += i + 1 < s.n && s.p[i + 1] == ' ' ? 2 : 1;
+    for (size_t k = 0; k < sizeof(signs) / sizeof(signs[0]); k++) {
+        if (span_starts(span_slice(s, i, s.n), span_str(signs[k]))) return true;
+    }
+    return false;
+}
+
+/* Where a condition on the letter of the answer begins in s[from, end): "a_n = 3n - 1 for n >= 1".
+ * end when there is none. */
+static size_t before_condition(struct span s, size_t from, size_t end)
+{
+    static const char *const words[] = {" for ", " with ", " if "};
+    for (size_t i = from; i < end; i++) {
+        for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
+            bool here = span_starts(span_slice(s, i, end), span_str(words[k]));
+            if (here && is_bound(s, i + strlen(words[k]))) return i;
+        }
+    }
+    return end;
+}
+
 struct span prose_without_aside(struct span s)
 {
-    static const char *const asides[] = {
-        ", attained", " attained ", ", achieved", " achieved ", " which occurs", ", which occurs",
-        ", when ",    " when ",     ", since ",   " since ",    ", because ",    " because ",
-        ", as ",      "(since ",    "(because ",  "(see ",      "(as ",          "(when ",
-        "(See ",      "(that is",   "(i.e.",      "(or ",       " for all ",     " for every ",
-        " for any ",  " for each ", " where "};
+    static const char *const asides[] = {", attained",
+                                         " attained ",
+                                         ", achieved",
+                                         " achieved ",
+                                         " which occurs",
+                                         ", which occurs",
+                                         ", when ",
+                                         " when ",
+                                         ", since ",
+                                         " since ",
+                                         ", because ",
+                                         " because ",
+                                         ", as ",
+                                         "(since ",
+                                         "(because ",
+                                         "(see ",
+                                         "(as ",
+                                         "(when ",
+                                         "(See ",
+                                         "(that is",
+                                         "(i.e.",
+                                         "(or ",
+                                         " for all ",
+                                         " for every ",
+                                         " for any ",
+                                         " for each ",
+                                         " where ",
+                                         ", or about ",
+                                         ", or roughly ",
+                                         ", or approximately ",
+                                         ", which is about ",
+                                         ", which is approximately ",
+                                         ", which is roughly ",
+                                         ", i.e. about ",
+                                         " or about ",
+                                         " (about ",
+                                         " (approx",
+                                         " (roughly "};
     s = span_trim(s);
     size_t from = last_sentence(s), end = s.n;
     /* "... 42 ways. (See step 3.)": a sentence in parentheses */
@@ -106,6 +166,7 @@ struct span prose_without_aside(struct span s)
         size_t at = span_find(span_slice(s, 0, end), span_str(asides[k]), from);
         if (at != SPAN_NONE && at < end) end = at;
     }
+    end = before_condition(s, from, end);
     struct span kept = span_trim(span_slice(s, 0, end)), last = span_slice(kept, from, kept.n);
     bool worth = false;
     for (size_t i = 0; i < last.n; i++) {
@@ -114,8 +175,8 @@ struct span prose_without_aside(struct span s)
     return worth ? kept : s;
 }
 
-/* The offset after the last sign of mathematics in s: a digit, a fraction, a command, infinity. 0 when
- * it has none. */
+/* The offset after the last sign of mathematics in s: a digit, a fraction, a command, infinity. 0
+ * when it has none. */
 static size_t last_sign_end(struct span s)
 {
     size_t end = last_number_end(s);
@@ -164,6 +225,20 @@ bool prose_last(struct arena *a, struct span text, unsigned kinds, struct stated
     return !v.denied;
 }
 
+bool prose_refuses(struct span s)
+{
+    static const char *const openings[] = {
+        "i'm sorry", "i am sorry",   "sorry",         "i'm unable",      "i am unable",
+        "i cannot",  "i can't",      "i can not",     "i could not",     "i couldn't",
+        "as an ai",  "i don't know", "i do not know", "unfortunately, i"};
+    s = span_trim(s);
+    struct span last = span_slice(s, last_sentence(s), s.n);
+    for (size_t i = 0; i < sizeof(openings) / sizeof(openings[0]); i++) {
+        if (words_start(last, span_str(openings[i]))) return true;
+    }
+    return false;
+}
+
 /* Where the last line, or the last sentence of the last line, of s begins. */
 static size_t last_remark(struct span s)
 {
@@ -202,8 +277,8 @@ struct span prose_without_closing(struct span s)
     return s;
 }
 
-/* The number in words that a sentence ends with, else the only one that it has; "one" is hardly ever
- * a number there. */
+/* The number in words that a sentence ends with, else the only one that it has; "one" is hardly
+ * ever a number there. */
 static struct span only_spelled(struct span s)
 {
     struct span found = NOTHING;

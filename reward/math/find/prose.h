@@ -8,17 +8,22 @@
 
 #include "reward/math/find/stated.h"
 
-/* s holds a word: two letters or more that are no function, unit, command or product after a digit. */
+/* s holds a word: two letters or more that are no function, unit, command or product after a
+ * digit. */
 bool prose_has_words(struct span s);
 
 /* s without what its last sentence adds to the answer: ", attained at x = 2", "(since x > 0)". */
 struct span prose_without_aside(struct span s);
 
-/* s without what a writer adds after the answer: "Let me know if ...", "Note that ...", "Check: ...". */
+/* s without what a writer adds after the answer: "Let me know if ...", "Note that ...", "Check:
+ * ...". */
 struct span prose_without_closing(struct span s);
 
-/* The last mathematics: a formula or number, whichever stands last, with the words beside it. source
- * tells which. False when there is none; out->denied when the last one is denied. */
+/* The last sentence of s gives no answer and says so: "I cannot solve this in 2 steps." */
+bool prose_refuses(struct span s);
+
+/* The last mathematics: a formula or number, whichever stands last, with the words beside it.
+ * source tells which. False when there is none; out->denied when the last one is denied. */
 bool prose_last(struct arena *a, struct span text, unsigned kinds, struct stated *out,
                 enum math_source *source);
 

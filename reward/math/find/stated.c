@@ -15,6 +15,7 @@
 
 #include "base/ascii.h"
 #include "reward/math/find/formula.h"
+#include "reward/math/find/outcome.h"
 #include "reward/math/find/phrase.h"
 #include "reward/math/find/plain.h"
 #include "reward/math/find/prose.h"
@@ -47,7 +48,8 @@ static size_t after_leads(struct span s, size_t i)
         "also ",    "indeed ",   "of course ", "a total of ", "the number ", "the value ",
         "be ",      "is ",       "are ",       "donc ",       "the ",        "still ",
         "in fact ", "actually ", "around ",    "approx. ",    "approx ",     "therefore, ",
-        "thus, ",   "only ",     "plus ",      "positive ",   "was ",        "\xe2\x89\x88"};
+        "thus, ",   "only ",     "plus ",      "positive ",   "was ",        "\xe2\x89\x88",
+        "so ",      "so, ",      "hence, ",    "we get ",     "we have "};
     for (bool again = true; again;) {
         again = false;
         while (i < s.n && memchr(" :\t\n=*>~\"", s.p[i], 9) != NULL) {
@@ -219,6 +221,7 @@ struct stated stated_in(struct arena *a, struct span s, unsigned kinds)
     struct span p = out.plain;
     if (p.n == 0) return out;
     if (at_once(a, p, &out) || out.senseless) return out;
+    if ((out.text = outcome_said(p)).n > 0) return out;
     p = prose_without_aside(p);
     if (after_copula(a, p, &out)) return out;
     if ((kinds & MATH_EXTRACT_LATEX) && last_formula(a, p, &out)) return out;
@@ -234,11 +237,13 @@ static bool last_run(struct arena *a, struct span s, struct stated *out)
 {
     struct run r;
     bool found = false;
-    for (size_t at = 0; run_next(s, at, &r); at = r.end[r.n_ends - 1]) {
+    for (size_t at = 0; run_next(s, at, &r);) {
         struct span t = r.tells ? run_read(a, s, &r) : NOTHING;
+        at = r.end[r.n_ends - 1];
         if (t.n == 0) continue;
         struct spoken v = spoken_value(a, s, r.from, r.from + t.n);
         found |= keep(out, &v);
+        if (v.to > at) at = v.to; /* "1 out of 6" */
     }
     if (found) out->denied = false;
     return found;

@@ -371,7 +371,10 @@ static const struct command commands[] = {
     {"xfrac", T_FRAC, 0},
     {"xi", T_NAME, 0},
     {"yen", T_CURRENCY, 0},
-    {"zeta", T_NAME, 0},
+    {"\xe6\x88\x96", T_OR, 0}, /* or, and, and: in Chinese */
+    {"\xe6\x88\x96\xe8\x80\x85", T_OR, 0},
+    {"\xe5\x92\x8c", T_AND, 0},
+    {"\xe4\xb8\x94", T_AND, 0},
 };
 /* clang-format on */
 

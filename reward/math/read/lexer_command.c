@@ -8,6 +8,7 @@
 #include "reward/math/read/commands.h"
 #include "reward/math/read/lexer_impl.h"
 #include "reward/math/read/units.h"
+#include "reward/math/tree/functions.h"
 
 enum { MAX_TEXT_DEPTH = 8 };
 
@@ -207,6 +208,10 @@ static size_t command(struct lexer *l, struct span s, size_t i, int text_depth)
     if (span_is(name, "Omega") && lexer_is_ohm(l, s, i)) return end;
     size_t micro = span_is(name, "mu") ? lexer_micro_unit(l, s, end, i) : 0;
     if (micro > 0) return micro;
+    if (c != NULL && c->kind == T_FUNC && c->op == F_ZETA &&
+        lexer_at(s, after_spacing(s, end)) != '(') {
+        c = NULL; /* a letter */
+    }
     if (c == NULL && lexer_at(s, end) == '{') {
         lexer_fail(l, s, i, "unknown command");
         return s.n;

@@ -102,18 +102,11 @@ static bool is_union_letter(const struct lexer *l, struct span s, size_t i)
     return lexer_at(s, i) == '(' || lexer_at(s, i) == '[';
 }
 
-/* A word that joins what stands on its two sides: "and", "or" in Chinese, "3 to 4", the U between
- * intervals, the x of a power of ten. False, and nothing pushed, when w = s[i, end) is none. */
+/* A word that joins what stands on its two sides: "3 to 4", the U between intervals, the x of a
+ * power of ten. False, and nothing pushed, when w = s[i, end) is none. */
 static bool joining_word(struct lexer *l, struct span s, size_t i, size_t end)
 {
-    static const struct {
-        const char *word;
-        enum token_kind kind;
-    } chinese[] = {{"\xe5\x92\x8c", T_AND}, {"\xe4\xb8\x94", T_AND}, {"\xe6\x88\x96", T_OR}};
     struct span w = span_slice(s, i, end);
-    for (size_t k = 0; k < sizeof(chinese) / sizeof(chinese[0]); k++) {
-        if (span_is(w, chinese[k].word)) return lexer_push(l, chinese[k].kind, 0, s, i), true;
-    }
     if (span_is(w, "to") && lexer_last_kind(l) == T_NUM && ascii_is_digit(lexer_at(s, end + 1))) {
         return lexer_push(l, T_COLON, 0, s, i), true;
     }

@@ -47,7 +47,7 @@ static const struct expr *chosen(struct parser *p, const struct token *letter,
 {
     struct span low = span_slice(name->text, 2, name->text.n);
     int64_t below = 0, above;
-    bool digits = low.n > 0 && low.n < 10 && letter->text.p[0] != 'P';
+    bool digits = low.n > 0 && low.n < 10;
     for (size_t i = 0; digits && i < low.n; i++) {
         digits = low.p[i] >= '0' && low.p[i] <= '9';
         below = below * 10 + (low.p[i] - '0');
@@ -56,6 +56,9 @@ static const struct expr *chosen(struct parser *p, const struct token *letter,
     p->t++;
     const struct expr *up = operand_number(p);
     if (up == NULL || !expr_small_int(up, &above)) return parse_fail(p, "no number of choices");
+    if (letter->text.p[0] == 'P' && below <= above) { /* P_2^2 is a pressure's square */
+        return operand_node(p, expr_2(p->arena, E_POW, 0, name, up));
+    }
     int64_t n = below > above ? below : above, k = below > above ? above : below;
     return operand_node(p, expr_2(p->arena, E_FUNC, counting_function(letter),
                                   expr_int(p->arena, n), expr_int(p->arena, k)));

@@ -276,8 +276,8 @@ bool parser_closes_outward(const struct parser *p)
     }
 }
 
-/* The signs of \mathbb{R}^+, \mathbb{R}_{>0} and their like: what they leave of the real line. NULL,
- * and nothing taken, when none stands here. */
+/* The signs of \mathbb{R}^+, \mathbb{R}_{>0} and their like: what they leave of the real line.
+ * NULL, and nothing taken, when none stands here. */
 static const struct expr *half_line(struct parser *p)
 {
     const struct token *t = p->t;
@@ -440,7 +440,7 @@ static const struct expr *late_subscript(struct parser *p, const struct expr *e)
     return e == base ? named : operand_node(p, expr_2(p->arena, E_POW, 0, named, e->arg[1]));
 }
 
-/* 45^\circ 30' is 45.5 degrees. */
+/* 45^\circ 30' is 45.5 degrees, 45^\circ 30' 36'' 45.51. */
 static const struct expr *with_minutes(struct parser *p, const struct expr *degrees)
 {
     const struct token *t = p->t;
@@ -450,6 +450,13 @@ static const struct expr *with_minutes(struct parser *p, const struct expr *degr
     const struct expr *minutes = operand_number(p);
     p->t++;
     const struct expr *part = expr_2(p->arena, E_DIV, 0, minutes, expr_int(p->arena, 60));
+    t = p->t;
+    if (t->kind == T_NUM && t[1].kind == T_PRIME && t[2].kind == T_PRIME) {
+        const struct expr *seconds = operand_number(p);
+        p->t += 2;
+        seconds = expr_2(p->arena, E_DIV, 0, seconds, expr_int(p->arena, 3600));
+        part = expr_2(p->arena, E_ADD, 0, part, seconds);
+    }
     return expr_1(p->arena, E_DEGREE, 0, expr_2(p->arena, E_ADD, 0, degrees->arg[0], part));
 }
 

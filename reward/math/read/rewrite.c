@@ -80,9 +80,28 @@ static const struct phrase english[] = {
     {"it converges", "\\text{converges}"},
     {"yes", "\\text{true}"},
     {"no", "\\text{false}"},
+    {"infinite", "\\infty"},
+    {"infinitely many", "\\infty"},
+    {"infinitely many solutions", "\\infty"},
+    {"there are infinitely many", "\\infty"},
+    {"there are infinitely many solutions", "\\infty"},
+    {"infinite number of solutions", "\\infty"},
+    {"all odd integers", "2k+1, k\\in\\mathbb{Z}"},
+    {"odd integers", "2k+1, k\\in\\mathbb{Z}"},
+    {"all even integers", "2k, k\\in\\mathbb{Z}"},
+    {"even integers", "2k, k\\in\\mathbb{Z}"},
+    {"all rational numbers", "\\mathbb{Q}"},
+    {"all complex numbers", "\\mathbb{C}"},
+    {"all natural numbers", "\\mathbb{N}"},
+    {"all positive real numbers", "(0, \\infty)"},
+    {"all positive reals", "(0, \\infty)"},
+    {"all negative real numbers", "(-\\infty, 0)"},
+    {"all nonnegative real numbers", "[0, \\infty)"},
+    {"all non-negative real numbers", "[0, \\infty)"},
 };
 
 static const struct phrase chinese[] = {
+    {"\xe6\x97\xa0\xe7\xa9\xb7\xe5\xa4\x9a", "\\infty"},                 /* infinitely many */
     {"\xe6\x97\xa0\xe8\xa7\xa3", "\\emptyset"},                          /* no solution */
     {"\xe6\x97\xa0\xe5\xae\x9e\xe6\x95\xb0\xe8\xa7\xa3", "\\emptyset"},  /* no real solution */
     {"\xe5\x85\xa8\xe4\xbd\x93\xe5\xae\x9e\xe6\x95\xb0", "\\mathbb{R}"}, /* all reals */
@@ -277,6 +296,96 @@ static struct span without_universe(struct arena *a, struct span s)
     return (paren || opened) && has_letter(rest, name) ? rest : s;
 }
 
+/* "\\text{70 cm}^2" as "70 \\text{cm}^2": a number that was set with its unit. */
+static struct span number_in_font(struct arena *a, struct span s)
+{
+    struct span head = span_str("\\text{");
+    size_t i = head.n, end = span_starts(s, head) ? words_close(s, head.n - 1) : SPAN_NONE;
+    if (end == SPAN_NONE || end == s.n) return s;
+    while (i < end && memchr("0123456789.,-", s.p[i], 13) != NULL) {
+        i++;
+    }
+    if (i == head.n || s.p[i] != ' ') return s;
+    struct span number = span_slice(s, head.n, i), unit = span_slice(s, i + 1, s.n);
+    return join3(a, number, " \\text{", unit, "");
+}
+
+/* The offset after words that say for which values a formula holds, at s.p[i]: "for all x",
+ * "\\text{ for every real number } x", "\\forall x \\in \\mathbb{R}"; i itself when none stand
+ * there. */
+static size_t after_quantifier(struct span s, size_t i)
+{
+    static const char *const words[] = {"\\text{",     "\\forall",    "for all",    "for every",
+                                        "for each",    "for any",     "real",       "integers",
+                                        "integer",     "positive",    "numbers",    "number",
+                                        "}",           "\\in",        "$",          "\\mathbb{R}",
+                                        "\\mathbb{Z}", "\\mathbb{N}", "\\mathbb R", "\\,",
+                                        "\\ ",         "~",           " "};
+    bool says = false, letter = false;
+    size_t from = i;
+    for (bool again = true; again && i < s.n;) {
+        again = false;
+        for (size_t k = letter ? 1 : 0; k < sizeof(words) / sizeof(words[0]) && !again; k++) {
+            again = span_starts(span_slice(s, i, s.n), span_str(words[k]));
+            says |= again && k >= 1 && k <= 5;
+            if (again) i += strlen(words[k]);
+        }
+        bool alone =
+            i < s.n && ascii_is_letter(s.p[i]) && (i + 1 == s.n || !ascii_is_letter(s.p[i + 1]));
+        if (again || letter || !says || !alone) continue;
+        letter = again = true;
+        i++;
+    }
+    return says && letter ? i : from;
+}
+
+/* "f(x) = 0 for all x and f(x) = x for all x" without what it holds for. */
+static struct span without_quantifiers(struct arena *a, struct span s)
+{
+    bool may = span_find(s, span_str("for "), 0) != SPAN_NONE ||
+               span_find(s, span_str("\\forall"), 0) != SPAN_NONE;
+    char *out = may && s.n <= MAX_PARTS_BYTES ? arena_alloc(a, s.n + 1, 1) : NULL;
+    size_t n = 0;
+    for (size_t i = 0; out != NULL && i < s.n;) {
+        bool start = i > 0 && (s.p[i] == '\\' || s.p[i - 1] == ' ');
+        size_t end = start ? after_quantifier(s, i) : i;
+        bool inside = end > i && end < s.n && memchr(",;", s.p[end], 2) == NULL &&
+                      !span_starts(span_slice(s, end, s.n), span_str("and")) &&
+                      !span_starts(span_slice(s, end, s.n), span_str("or")) &&
+                      !span_starts(span_slice(s, end, s.n), span_str("\\text{"));
+        if (end > i && !inside) {
+            i = end;
+            if (n > 0 && i < s.n) out[n++] = ' ';
+        } else {
+            out[n++] = s.p[i++];
+        }
+    }
+    return out == NULL ? s : span_trim(span_of(out, n));
+}
+
+/* "P(A|B) = 1/8" as "P = 1/8": what an event or a place says is no part of the value. */
+static struct span without_event(struct arena *a, struct span s)
+{
+    static const char *const signs[] = {"|",     "\\mid", "\\vert",    "=",
+                                        "\\cap", "\\cup", "\\overline"};
+    size_t open = s.n == 0 ? SPAN_NONE : span_find(span_slice(s, 0, 16), span_str("("), 0);
+    if (open == SPAN_NONE || open == 0) return s;
+    for (size_t i = 0; i < open; i++) {
+        if (!ascii_is_letter(s.p[i]) && strchr("\\{}_", s.p[i]) == NULL) return s;
+    }
+    size_t end = words_close(s, open), sign = end;
+    while (sign < s.n && s.p[sign] == ' ') {
+        sign++;
+    }
+    if (end == SPAN_NONE || sign >= s.n || s.p[sign] != '=') return s;
+    struct span inside = span_slice(s, open, end);
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+        if (span_find(inside, span_str(signs[i]), 0) == SPAN_NONE) continue;
+        return join3(a, span_slice(s, 0, open), " ", span_slice(s, sign, s.n), "");
+    }
+    return s;
+}
+
 /* ---- derivatives ------------------------------------------------------------------------------- */
 
 static const struct {
@@ -340,19 +449,34 @@ static int circled(struct span s, size_t i)
     return n >= 1 && n <= 9 ? n : 0;
 }
 
-/* Numbers in circles and nothing else but what separates them, as a list. */
+/* The number in a circle or, unless they are a product, in parentheses at s.p[i]; *end the offset
+ * after it. 0 when none is there. */
+static int numbered(struct span s, size_t i, size_t *end)
+{
+    int n = circled(s, i);
+    bool round =
+        i + 2 < s.n && s.p[i] == '(' && s.p[i + 1] > '0' && s.p[i + 1] <= '9' && s.p[i + 2] == ')';
+    *end = i + 3;
+    return n > 0 ? n : round ? s.p[i + 1] - '0' : 0;
+}
+
+/* Numbers in circles, or numbers in parentheses with a sign between, and nothing else, as a list:
+ * the statements that hold. */
 static struct span circled_list(struct arena *a, struct span s)
 {
     static const char *const joints[] = {
-        "\xe3\x80\x81", "\xef\xbc\x8c", "\xe5\x92\x8c", ",", ";", " "};
-    char *out = s.n < 3 || s.n > 200 || circled(s, 0) == 0 ? NULL : arena_alloc(a, s.n + 1, 1);
+        "\xe3\x80\x81", "\xef\xbc\x8c", "\xe5\x92\x8c", ",", ";", "and", "\\text{", "}", " "};
+    size_t next;
+    bool first = s.n >= 3 && s.n <= 200 && numbered(s, 0, &next) > 0;
+    bool product = first && s.p[0] == '(' && (s.n < 4 || s.p[3] == '(');
+    char *out = !first || product ? NULL : arena_alloc(a, s.n + 1, 1);
     size_t n = 0;
     for (size_t i = 0; out != NULL && i < s.n;) {
         size_t joint = 0;
         for (size_t k = 0; k < sizeof(joints) / sizeof(joints[0]) && joint == 0; k++) {
             if (span_starts(span_slice(s, i, s.n), span_str(joints[k]))) joint = strlen(joints[k]);
         }
-        int number = circled(s, i);
+        int number = numbered(s, i, &next);
         if (number == 0 && joint == 0) return s;
         if (number > 0) {
             if (n > 0) out[n++] = ',';
@@ -360,7 +484,23 @@ static struct span circled_list(struct arena *a, struct span s)
         }
         i += number > 0 ? 3 : joint;
     }
-    return out == NULL ? s : span_of(out, n);
+    return out == NULL || (s.p[0] == '(' && n == 1) ? s : span_of(out, n);
+}
+
+struct span rewrite_statements(struct arena *a, struct span s)
+{
+    char *out = s.n < 6 || s.n > 27 || s.p[0] != '(' ? NULL : arena_alloc(a, s.n, 1);
+    size_t n = 0, end = 0;
+    int last = 0;
+    for (size_t i = 0; out != NULL && i < s.n; i = end) {
+        int number = numbered(s, i, &end);
+        if (number <= last) return span_of(NULL, 0);
+        if (n > 0) out[n++] = ',';
+        if (n > 0) out[n++] = ' ';
+        out[n++] = (char)('0' + number);
+        last = number;
+    }
+    return span_of(out, out == NULL ? 0 : n);
 }
 
 /* The labels of parts, in their order. */
@@ -414,8 +554,9 @@ static struct span unlabelled(struct arena *a, struct span s)
 struct span rewrite_answer(struct arena *a, struct span s)
 {
     static struct span (*const ways[])(struct arena *, struct span) = {
-        undoubled,       meaning,          circled_list,   unlabelled,  said_twice,   with_base,
-        with_exceptions, without_universe, with_condition, with_primes, rewrite_feet, rewrite_units,
+        undoubled,           meaning,         circled_list,     unlabelled,     said_twice,
+        with_base,           with_exceptions, without_universe, with_condition, without_event,
+        without_quantifiers, with_primes,     rewrite_feet,     number_in_font, rewrite_units,
     };
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
         s = ways[i](a, s);

@@ -8,9 +8,9 @@
 #include "base/arena.h"
 #include "base/span.h"
 
-/* s as the parser reads it: "all real numbers except 3", "1011 in base 2", "1/2 (50 %)",
- * "(a) 5, (b) 6", "5'6"", "8.3 J/(mol K)", "dy/dx = 2x", "y = x^2 (x > 0)" and phrases such as "no solution". s itself when it is none of
- * these, or the arena is full. */
+/* s as the parser reads it: "all real numbers except 3", "1011 in base 2", "1/2 (50 %)", "(a) 5,
+ * (b) 6", "5'6"", "8.3 J/(mol K)", "dy/dx = 2x", "y = x^2 (x > 0)" and phrases such as "no
+ * solution". s itself when it is none of these, or the arena is full. */
 struct span rewrite_answer(struct arena *a, struct span s);
 
 /* A number and a compound unit as that number and one \text{...}; s itself when it is none. */
@@ -18,5 +18,9 @@ struct span rewrite_units(struct arena *a, struct span s);
 
 /* 5'6" as 5 ft 6 in; s itself when it is no such length. */
 struct span rewrite_feet(struct arena *a, struct span s);
+
+/* "(1)(3)" as "1, 3": the numbers of statements, where it might be a product as well. {NULL, 0}
+ * when s is something else. */
+struct span rewrite_statements(struct arena *a, struct span s);
 
 #endif

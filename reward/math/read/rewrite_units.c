@@ -31,15 +31,17 @@ static size_t number_end(struct span s)
     for (; i < s.n; i = next) {
         next = after_one(s, i, signs, sizeof(signs) / sizeof(signs[0]));
         if (next > i) continue;
-        if (strchr(".,+-^{} ", s.p[i]) == NULL && !ascii_is_digit(s.p[i])) break;
+        bool power = digit && (s.p[i] == 'e' || s.p[i] == 'E') && i + 2 < s.n &&
+                     (ascii_is_digit(s.p[i + 1]) || ascii_is_digit(s.p[i + 2])); /* 6.67e-11 */
+        if (strchr(".,+-^{} ", s.p[i]) == NULL && !ascii_is_digit(s.p[i]) && !power) break;
         digit |= ascii_is_digit(s.p[i]);
         next = i + 1;
     }
     return digit ? i : 0;
 }
 
-/* A unit's text without the signs that only set it: fonts, braces, thin spaces; false when it is too
- * long for room. */
+/* A unit's text without the signs that only set it: fonts, braces, thin spaces; false when it is
+ * too long for room. */
 static bool plain_unit(struct span s, struct buffer *room)
 {
     static const struct {
@@ -88,19 +90,44 @@ static bool may_be_unit(struct span s)
             span_starts(s, span_str("\\mathrm{")));
 }
 
-/* Units called by one letter: m/s, W/m^2, s^{-1}. A font settles that they are units, and so does a
- * space between the number and a quotient; 36m/s is a formula. unit is what follows s[at], plain. */
+/* Units called by one letter: m/s, W/m^2, s^{-1}. A font settles that they are units, and so does
+ * a space between the number and a quotient; 36m/s is a formula. unit is what follows s[at],
+ * plain. */
 static bool letters_are_units(struct span s, size_t at, struct span unit)
 {
     struct unit_factor same;
-    bool font = s.p[at] == '\\', quotient = memchr(unit.p, '/', unit.n) != NULL;
+    bool font = s.p[at] == '\\', quotient = memchr(unit.p, '/', unit.n) != NULL ||
+                                            span_find(unit, span_str("^-"), 0) != SPAN_NONE;
     bool several = quotient || memchr(unit.p, '*', unit.n) != NULL ||
                    memchr(unit.p, '^', unit.n) != NULL || memchr(unit.p, ' ', unit.n) != NULL;
     bool spaced = at > 0 && !ascii_is_digit(s.p[at - 1]) && s.p[at - 1] != '}';
     return several && (font || (quotient && spaced)) && unit_convert(unit, unit, &same);
 }
 
-struct span rewrite_units(struct arena *a, struct span s)
+/* The offset after "G = " and the like before a quantity: a name alone, and = or approximately. */
+static size_t after_name(struct span s)
+{
+    static const char *const signs[] = {"=", "\\approx", "\xe2\x89\x88", "\\simeq"};
+    size_t i = 0, next;
+    while (i < s.n && (ascii_is_letter(s.p[i]) || memchr("\\_{}", s.p[i], 4) != NULL ||
+                       (i > 0 && ascii_is_digit(s.p[i])))) {
+        i++;
+        next = after_one(s, i, signs + 1, 3);
+        if (next > i) break;
+    }
+    while (i > 0 && i < s.n && s.p[i] == ' ') {
+        i++;
+    }
+    next = i == 0 ? 0 : after_one(s, i, signs, sizeof(signs) / sizeof(signs[0]));
+    if (next == i) return 0;
+    while (next < s.n && s.p[next] == ' ') {
+        next++;
+    }
+    return next;
+}
+
+/* A quantity that stands alone. */
+static struct span unit_set_apart(struct arena *a, struct span s)
 {
     size_t at = number_end(s);
     if (at == 0 || !may_be_unit(span_slice(s, at, s.n))) return s;
@@ -116,6 +143,18 @@ struct span rewrite_units(struct arena *a, struct span s)
     }
     buffer_clear(&plain);
     return text.n == 0 ? s : text;
+}
+
+struct span rewrite_units(struct arena *a, struct span s)
+{
+    size_t from = after_name(s);
+    struct span value = span_slice(s, from, s.n), set = unit_set_apart(a, value);
+    if (set.p == value.p) return s;
+    char *out = from == 0 ? NULL : arena_alloc(a, from + set.n, 1);
+    if (out == NULL) return from == 0 ? set : s;
+    memcpy(out, s.p, from);
+    memcpy(out + from, set.p, set.n);
+    return span_of(out, from + set.n);
 }
 
 /* The digits at s[*i], spaces around them skipped; an empty span when there are none. */

@@ -316,8 +316,9 @@ static bool goes_on(struct span rest)
            !is_in(second, denials, sizeof(denials) / sizeof(denials[0]));
 }
 
-/* The statement goes on, after the words at its front and a comma, with a remark and not with a second
- * answer: "Yes, such a colouring exists", "Paris, the capital"; no list such as "red, blue". */
+/* The statement goes on, after the words at its front and a comma, with a remark and not with a
+ * second answer: "Yes, such a colouring exists", "Paris, the capital"; no list such as "red,
+ * blue". */
 static bool is_remark(struct span rest)
 {
     static const char *const openers[] = {
@@ -335,12 +336,73 @@ static bool is_remark(struct span rest)
     return rest.n == 0;
 }
 
+bool words_version(struct span s)
+{
+    size_t i = s.n > 0 && (s.p[0] == 'v' || s.p[0] == 'V') ? 1 : 0;
+    int numbers = 0, others = 0; /* others: with a number of digits that no thousands have */
+    while (i < s.n) {
+        size_t from = i;
+        while (i < s.n && s.p[i] >= '0' && s.p[i] <= '9') {
+            i++;
+        }
+        if (i == from || (i < s.n && s.p[i] != '.') || i + 1 == s.n) return false;
+        others += numbers > 0 && i - from != 3;
+        numbers++;
+        i++;
+    }
+    return numbers >= 3 && others > 0;
+}
+
+/* The version that a folded statement names is w, and it names no other and denies none. */
+static bool only_version(struct span s, struct span w)
+{
+    static const char *const denials[] = {"not",  "never",   "no",    "from",
+                                          "than", "instead", "before"};
+    struct span word;
+    bool found = false;
+    for (size_t i = 0; next_word(s, &i, &word);) {
+        if (is_in(word, denials, sizeof(denials) / sizeof(denials[0]))) return false;
+        if (words_version(word) && !span_eq(word, w)) return false;
+        found |= span_eq(word, w);
+    }
+    return found;
+}
+
+/* Nothing denies the end of a folded statement: "it is not a kitten", but "not a cat but a
+ * kitten". */
+static bool is_denied(struct span before)
+{
+    static const char *const denials[] = {"not", "never", "neither", "nor", "isn", "cannot", "t"};
+    struct span word;
+    bool denied = false;
+    for (size_t i = 0; next_word(before, &i, &word);) {
+        denied |= is_in(word, denials, sizeof(denials) / sizeof(denials[0]));
+        denied &= !span_is(word, "but");
+    }
+    return denied;
+}
+
 /* The word before the last ones lets them be what a sentence says: "it runs v2.14.1". */
 static bool leads_to(struct span before)
 {
-    static const char *const verbs[] = {"is", "are", "was", "were", "be", "called", "named", "on"};
+    static const char *const verbs[] = {"is",     "are",   "was", "were", "be",
+                                        "called", "named", "on",  "as",   "but"};
     if (is_in(before, verbs, sizeof(verbs) / sizeof(verbs[0]))) return true;
     return before.n >= 4 && before.p[before.n - 1] == 's'; /* runs, uses, equals */
+}
+
+/* The statement without the words that only open it: "Therefore, Alice wins". */
+static struct span after_openers(struct span s)
+{
+    static const char *const openers[] = {"therefore", "thus",    "hence",         "so",
+                                          "then",      "finally", "in conclusion", "consequently"};
+    for (size_t i = 0; i < sizeof(openers) / sizeof(openers[0]); i++) {
+        size_t n = strlen(openers[i]);
+        if (s.n <= n + 1 || !words_start(s, span_str(openers[i]))) continue;
+        if (s.p[n] != ' ' && s.p[n] != ',') continue;
+        return span_trim(span_slice(s, n + 1, s.n));
+    }
+    return s;
 }
 
 bool words_said(struct arena *a, struct span words, struct span statement)
@@ -348,9 +410,11 @@ bool words_said(struct arena *a, struct span words, struct span statement)
     words = words_unwrap(words);
     statement = words_unwrap(statement);
     if (words.n == 0 || statement.n == 0 || statement.n > 2000 || words.n > 200) return false;
+    statement = after_openers(statement);
     struct span w = words_fold(a, words), s = words_fold(a, statement);
     if (w.n == 0 || s.n < w.n) return false;
     if (span_eq(w, s)) return true;
+    if (words_version(w)) return only_version(s, w);
     if (span_starts(s, w) && s.p[w.n] == ' ') {
         char *small = arena_alloc(a, words.n, 1);
         for (size_t i = 0; small != NULL && i < words.n; i++) {
@@ -361,7 +425,8 @@ bool words_said(struct arena *a, struct span words, struct span statement)
         return goes_on(span_slice(s, w.n, s.n));
     }
     bool ends = span_ends(s, w) && s.n > w.n && s.p[s.n - w.n - 1] == ' ';
-    return ends && leads_to(word_before(s, s.n - w.n));
+    struct span before = span_slice(s, 0, s.n - w.n);
+    return ends && leads_to(word_before(s, before.n)) && !is_denied(before);
 }
 
 /* The words of folded s without those that only join: two of them, the letter first. */
@@ -546,6 +611,12 @@ bool words_fraction(struct span s, int64_t *num, int64_t *den)
     int64_t whole = 0, above = 1;
     s = span_trim(s);
     if (s.n < 8 || s.n > 80) return false;
+    struct span parts = span_str("\xe5\x88\x86\xe4\xb9\x8b"); /* "of 4 parts 3" */
+    size_t of = span_find(s, parts, 0);
+    if (of != SPAN_NONE) {
+        return words_number(span_slice(s, 0, of), den) && *den > 0 &&
+               words_number(span_slice(s, of + parts.n, s.n), num);
+    }
     size_t last = s.n;
     while (last > 0 && s.p[last - 1] != ' ' && s.p[last - 1] != '-') {
         last--;
@@ -610,7 +681,8 @@ bool words_time(struct span s, int *seconds, bool *marked)
     *marked = false;
     if (!small_number(s, &i, &h)) return false;
     size_t tight = span_starts(span_slice(s, i, s.n), span_str("{:}")) ? 2 : 0; /* 3{:}45 */
-    bool minutes = tight > 0 || (i < s.n && s.p[i] == ':');
+    bool point = i < s.n && s.p[i] == '.';                                      /* 7.30 am */
+    bool minutes = tight > 0 || point || (i < s.n && s.p[i] == ':');
     if (minutes) {
         size_t from = i += 1 + tight;
         if (!small_number(s, &i, &m) || i - from != 2 || m > 59) return false;
@@ -621,7 +693,8 @@ bool words_time(struct span s, int *seconds, bool *marked)
         }
     }
     int half = half_of_day(span_slice(s, i, s.n));
-    if (half < 0 || (half == 0 && !minutes) || h > 24 || (half != 0 && (h < 1 || h > 12))) {
+    if (half < 0 || (half == 0 && (!minutes || point)) || h > 24 ||
+        (half != 0 && (h < 1 || h > 12))) {
         return false;
     }
     if (half != 0) {

@@ -20,10 +20,14 @@ bool words_same(struct arena *a, struct span x, struct span y);
  * wins"), or it ends with them and does not deny them ("it runs v2.14.1"). */
 bool words_said(struct arena *a, struct span words, struct span statement);
 
+/* s is a version or the like, whose digits are no number: "v2.14.1", "3.11.4". */
+bool words_version(struct span s);
+
 /* The same property of a letter, in any order: "n is odd", "odd n", "all odd integers n". */
 bool words_same_property(struct arena *a, struct span x, struct span y);
 
-/* A whole number spelled out in English or Chinese: "twenty-three", "two hundred and five", U+4E09. */
+/* A whole number spelled out in English or Chinese: "twenty-three", "two hundred and five",
+ * U+4E09. */
 bool words_number(struct span s, int64_t *out);
 
 /* A fraction spelled out: "two thirds", "one and a half". */

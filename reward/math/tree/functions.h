@@ -57,6 +57,7 @@ enum func_op {
     F_BINOM,
     F_PERM,
     F_GAMMA,
+    F_ZETA,
     F_GCD,
     F_LCM,
     F_MIN,

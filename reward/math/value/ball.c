@@ -7,7 +7,8 @@
  * Variables take the values of a few points (interval.h). Where both sides are real they must
  * agree; where one is real and the other is not they differ; where neither is real anywhere their
  * complex values must agree. At least two points must have told; after three the others are only
- * asked for a difference, cheaply.
+ * asked for a difference, cheaply. That both are 0 somewhere tells nothing beside a difference: so
+ * are (1 - (-1)^n)/n and (1 - (-1)^n)/m for every even n.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -20,7 +21,7 @@ static const long precisions[] = {128, 512, 3400}; /* bits; the last is 1,000 di
 
 enum { PRECISIONS = sizeof(precisions) / sizeof(precisions[0]), NEEDED = 2, ENOUGH = 3 };
 
-enum outcome { SAME, APART_BALLS, NO_VALUE };
+enum outcome { SAME, BOTH_ZERO, APART_BALLS, NO_VALUE };
 
 static bool is_real(const acb_t x)
 {
@@ -70,7 +71,8 @@ static enum outcome at_point(struct math_work *w, const struct expr *x, const st
         }
         if (i == last) {
             long bits = extrapolated ? 100 : 1000;
-            out = is_tight(a, bits) && is_tight(b, bits) ? SAME : NO_VALUE;
+            bool zero = acb_contains_zero(a) && acb_contains_zero(b);
+            out = !is_tight(a, bits) || !is_tight(b, bits) ? NO_VALUE : zero ? BOTH_ZERO : SAME;
         }
     }
     acb_clear(a);
@@ -88,22 +90,24 @@ static enum equality constants(struct math_work *w, const struct expr *x, const 
     if (work_expired(w)) return EQ_UNKNOWN;
     enum equality exact = exact_equal(w, x, y, common_log);
     if (exact != EQ_UNKNOWN) return exact;
-    return r == SAME ? work_yes(w, MATH_EQUAL_NUMERICALLY) : EQ_UNKNOWN;
+    bool same = r == SAME || r == BOTH_ZERO;
+    return same ? work_yes(w, MATH_EQUAL_NUMERICALLY) : EQ_UNKNOWN;
 }
 
 static enum equality functions(struct math_work *w, const struct expr *x, const struct expr *y,
                                bool common_log)
 {
-    int same = 0, complex_same = 0, complex_apart = 0, one_sided = 0;
+    int same = 0, zeros = 0, complex_same = 0, complex_apart = 0, one_sided = 0;
     struct point at = {.seed = w->seed};
     for (at.k = 0; at.k < POINTS; at.k++) {
         bool real = false, one_real = false;
         struct ball_options o = {.point = &at, .common_log = common_log};
-        bool quick = same + complex_same >= ENOUGH;
+        bool quick = same + complex_same + zeros >= ENOUGH;
         enum outcome r = at_point(w, x, y, &o, quick, &real, &one_real);
         if (r == APART_BALLS && real) return work_no(w, MATH_NOT_EQUAL);
         if (r == APART_BALLS && one_real) one_sided++;
         if (r == APART_BALLS && !real && !one_real) complex_apart++;
+        zeros += r == BOTH_ZERO;
         if (r == SAME) {
             same += real;
             complex_same += !real;
@@ -111,7 +115,8 @@ static enum equality functions(struct math_work *w, const struct expr *x, const 
     }
     if (one_sided > 0) return work_no(w, MATH_NOT_EQUAL);
     if (same == 0 && complex_apart > 0) return work_no(w, MATH_NOT_EQUAL);
-    return same + complex_same >= NEEDED ? work_yes(w, MATH_EQUAL_NUMERICALLY) : EQ_UNKNOWN;
+    int told = same + complex_same + (complex_apart == 0 ? zeros : 0);
+    return told >= NEEDED ? work_yes(w, MATH_EQUAL_NUMERICALLY) : EQ_UNKNOWN;
 }
 
 enum equality ball_equal(struct math_work *w, const struct expr *x, const struct expr *y)

@@ -338,6 +338,13 @@ bool ball_gamma(const struct ball_call *c)
     return gamma_of(c, c->x, c->out);
 }
 
+bool ball_zeta(const struct ball_call *c)
+{
+    if (!moderate(c->x, 10)) return false;
+    acb_zeta(c->out, c->x, c->v->prec);
+    return acb_is_finite(c->out);
+}
+
 bool ball_factorial(const struct ball_call *c)
 {
     acb_t y;

@@ -27,10 +27,11 @@ bool ball_odd_power(struct eval *v, acb_srcptr base, acb_srcptr e, bool odd_p, a
 /* The column `ball` of FUNCTIONS. False where the value is none, or too much work. */
 #define BALL_COLUMN(X) \
     X(sqrt) \
-    X(root) X(exp) X(sin) X(cos) X(tan) X(cot) X(sec) X(csc) X(asin) X(acos) X(atan) X(sinh) \
-        X(cosh) X(tanh) X(coth) X(sech) X(csch) X(asinh) X(acosh) X(atanh) X(ln) X(log) \
-            X(log_base) X(erf) X(abs) X(sgn) X(floor) X(ceil) X(re) X(im) X(conj) X(arg) \
-                X(factorial) X(gamma) X(binomial) X(min) X(max) X(modulo)
+    X(root) \
+    X(exp) X(sin) X(cos) X(tan) X(cot) X(sec) X(csc) X(asin) X(acos) X(atan) X(sinh) X(cosh) \
+        X(tanh) X(coth) X(sech) X(csch) X(asinh) X(acosh) X(atanh) X(ln) X(log) X(log_base) X(erf) \
+            X(abs) X(sgn) X(floor) X(ceil) X(re) X(im) X(conj) X(arg) X(factorial) X(gamma) \
+                X(zeta) X(binomial) X(min) X(max) X(modulo)
 #define DECLARE(name) bool ball_##name(const struct ball_call *c);
 BALL_COLUMN(DECLARE)
 #undef DECLARE

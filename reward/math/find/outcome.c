@@ -1,0 +1,126 @@
+/* reward/math/find/outcome.c - answers that a sentence says in words: there is none, or no bound.
+ *
+ * "The discriminant is -4, so there are no real solutions." has a number in it, and yet its answer
+ * is none. Such outcomes are few and said in few ways; a row each. One counts in the last sentence
+ * alone, where no mathematics follows it, and where nothing before it takes it back ("if there were
+ * no solution").
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/math/find/outcome.h"
+
+#include "base/ascii.h"
+#include "reward/math/read/words.h"
+
+enum { MAX_SENTENCE = 400 };
+
+static const struct span NOTHING = {NULL, 0};
+
+enum { ANYWHERE, AT_END /* of the sentence: "for all real numbers x" is no outcome */ };
+
+/* In small letters; % is any adjectives of solutions. */
+static const struct row {
+    const char *words, *outcome;
+    int where;
+} rows[] = {
+    {"no % solution", "no solution", ANYWHERE},
+    {"no % root", "no solution", ANYWHERE},
+    {"does not exist", "does not exist", ANYWHERE},
+    {"doesn't exist", "does not exist", ANYWHERE},
+    {"infinitely many", "infinitely many", ANYWHERE},
+    {"an infinite number", "infinitely many", ANYWHERE},
+    {"diverges", "diverges", AT_END},
+    {"is divergent", "diverges", AT_END},
+    {"converges", "converges", AT_END},
+    {"is undefined", "undefined", AT_END},
+    {"are all real numbers", "all real numbers", AT_END},
+    {"is all real numbers", "all real numbers", AT_END},
+    {"is the set of all real numbers", "all real numbers", AT_END},
+    {"true for all real numbers", "all real numbers", AT_END},
+};
+
+static const char *const adjectives[] = {"real",     "integer",  "such",   "valid",    "possible",
+                                         "rational", "positive", "common", "integral", "feasible"};
+
+/* The offset after the adjectives that stand at s.p[i], each with its space. */
+static size_t after_adjectives(struct span s, size_t i)
+{
+    for (size_t k = 0; k < sizeof(adjectives) / sizeof(adjectives[0]); k++) {
+        size_t n = strlen(adjectives[k]);
+        bool here = words_start(span_slice(s, i, s.n), span_str(adjectives[k]));
+        if (!here || i + n >= s.n || s.p[i + n] != ' ') continue;
+        i += n + 1;
+        k = (size_t)-1; /* all of them again */
+    }
+    return i;
+}
+
+/* The offset after r's words where they stand at s.p[i]; SPAN_NONE elsewhere. */
+static size_t row_end(struct span s, size_t i, const struct row *r)
+{
+    const char *gap = strstr(r->words, "% ");
+    struct span head = span_of(r->words, gap == NULL ? strlen(r->words) : (size_t)(gap - r->words));
+    if (!words_start(span_slice(s, i, s.n), head)) return SPAN_NONE;
+    if (gap == NULL) return i + head.n;
+    i = after_adjectives(s, i + head.n);
+    struct span noun = span_str(gap + 2);
+    return words_start(span_slice(s, i, s.n), noun) ? i + noun.n : SPAN_NONE;
+}
+
+/* Where the last sentence of s begins: after a stop or a line's end. */
+static size_t last_sentence(struct span s)
+{
+    for (size_t i = s.n; i > 1; i--) {
+        bool stop = s.p[i - 1] == ' ' && strchr(".!?", s.p[i - 2]) != NULL && s.p[i - 2] != 0;
+        if (s.p[i - 1] == '\n' || stop) return i;
+    }
+    return 0;
+}
+
+/* What follows an outcome adds nothing to it: no mathematics, but for the reason. */
+static bool ends_there(struct span rest, int where)
+{
+    static const char *const reasons[] = {"since", "because", "as ", "for which"};
+    bool words = false;
+    for (size_t i = 0; i < rest.n; i++) {
+        for (size_t k = 0; k < sizeof(reasons) / sizeof(reasons[0]); k++) {
+            if (words_start(span_slice(rest, i, rest.n), span_str(reasons[k]))) return true;
+        }
+        if (ascii_is_digit(rest.p[i]) || rest.p[i] == '=') return false;
+        words |= i > 0 && ascii_is_letter(rest.p[i]);
+    }
+    return where == ANYWHERE || !words;
+}
+
+/* The words before an outcome make it a case that is only thought of, or deny it. */
+static bool is_supposed(struct span before)
+{
+    static const char *const words[] = {"if ",   "unless ", "suppose ",  "when ",
+                                        "not ",  "assume ", "minus ",    "half ",
+                                        "less ", "more ",   "negative ", "twice "};
+    for (size_t i = 0; i < before.n; i++) {
+        if (i > 0 && before.p[i - 1] != ' ') continue;
+        for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
+            if (words_start(span_slice(before, i, before.n), span_str(words[k]))) return true;
+        }
+    }
+    return false;
+}
+
+struct span outcome_said(struct span s)
+{
+    s = span_trim(s);
+    size_t from = last_sentence(s);
+    struct span last = span_slice(s, from, s.n);
+    if (last.n > MAX_SENTENCE) return NOTHING;
+    for (size_t i = 0; i < last.n; i++) {
+        if (i > 0 && ascii_is_letter(last.p[i - 1])) continue;
+        for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
+            size_t end = row_end(last, i, &rows[k]);
+            if (end == SPAN_NONE || is_supposed(span_slice(last, 0, i))) continue;
+            struct span rest = span_slice(last, end, last.n);
+            if (ends_there(rest, rows[k].where)) return span_str(rows[k].outcome);
+        }
+    }
+    return NOTHING;
+}
