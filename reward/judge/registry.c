@@ -28,6 +28,7 @@ static const struct reward *const rewards[] = {
     &regex_reward,
     &contains_reward,
     &instructions_reward,
+    &words_reward,
 };
 /* clang-format on */
 
