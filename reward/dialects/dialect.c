@@ -12,6 +12,7 @@
  */
 #include "reward/dialects/dialect.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -36,9 +37,7 @@ static cJSON *no_memory(cJSON *request, struct error *err)
 /* A new member of object, which takes v; NULL adds nothing. False: no memory. */
 static bool put(cJSON *object, const char *name, cJSON *v)
 {
-    if (v != NULL && cJSON_AddItemToObject(object, name, v)) return true;
-    cJSON_Delete(v);
-    return false;
+    return json_put(object, name, v);
 }
 
 /* body by rows, whose offsets count from out. */
@@ -269,6 +268,7 @@ static cJSON *slime_request(const cJSON *body, struct arena *a, struct error *er
 
 static void slime_reply(const struct judge_job *job, struct buffer *out)
 {
+    assert(job->n == 1);
     json_print_number(plain_reward(&job->items[0]), out);
 }
 
@@ -487,6 +487,7 @@ static void add_failure(const struct judge_job *job, const struct scored *s, cJS
 
 static void nemo_gym_reply(const struct judge_job *job, struct buffer *out)
 {
+    assert(job->n == 1);
     const struct job_item *it = &job->items[0];
     cJSON *reply = cJSON_Duplicate(job->body, true);
     cJSON *parts = cJSON_CreateObject();

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json.h"
 #include "base/mem.h"
 
 enum { MAX_PROMPT = 64 << 20 };
@@ -88,13 +89,13 @@ static bool make_prompt(struct engine *e, const char *text, const char *system, 
         cJSON *m = cJSON_CreateObject();
         cJSON_AddStringToObject(m, "role", roles[i]);
         cJSON_AddStringToObject(m, "content", contents[i]);
-        cJSON_AddItemToArray(messages, m);
+        json_put(messages, NULL, m);
     }
     struct buffer rendered;
     buffer_init(&rendered, MAX_PROMPT);
     bool ok = !mem_ran_out() || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
     ok = ok && engine_render_chat(e, NULL, messages, NULL, NULL, true, &rendered, err) &&
-              engine_tokenize(e, buffer_span(&rendered), false, true, ids, err);
+         engine_tokenize(e, buffer_span(&rendered), false, true, ids, err);
     buffer_clear(&rendered);
     cJSON_Delete(messages);
     return ok;

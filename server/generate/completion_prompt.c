@@ -20,7 +20,7 @@
 
 bool completion_parse(struct completion *c, struct error *err)
 {
-    c->document = json_parse(buffer_span(&c->exchange->body), err);
+    c->document = exchange_parse(c->exchange, err);
     return c->document != NULL;
 }
 
