@@ -44,7 +44,7 @@ struct check_call {
     struct error *err;   /* BAD_KWARGS: err->param is the argument's name */
 };
 
-enum { CHECK_MOST_KWARGS = 4 };
+enum { CHECK_MOST_KWARGS = 5 };
 
 struct check {
     const char *id;

@@ -59,6 +59,7 @@ CHECK(repeat_prompt);
 CHECK(copy_prompt);
 CHECK(copy_prompt_often);
 CHECK(copy_span);
+CHECK(copy_span_inclusive);
 CHECK(repeat_phrase);
 
 /* ends.c: first and last words */
@@ -74,6 +75,69 @@ CHECK(capital_word_frequency);
 CHECK(english_capital);
 CHECK(english_lowercase);
 CHECK(response_language);
+
+/* vocabulary.c: which words a text uses, and what its words are like */
+CHECK(word_count_range);
+CHECK(unique_word_count);
+CHECK(stop_word_share);
+CHECK(conjunction_count);
+CHECK(person_name_count);
+CHECK(pronoun_count);
+CHECK(number_count);
+CHECK(keywords_multiple);
+CHECK(trigram_overlap);
+CHECK(word_repeats);
+CHECK(alphabet_loop);
+CHECK(three_vowels);
+CHECK(consonant_clusters);
+CHECK(ten_palindromes);
+CHECK(prime_lengths);
+CHECK(no_same_first_letters);
+CHECK(words_japanese);
+CHECK(mth_word_of_nth_sentence);
+CHECK(second_words);
+
+/* sequels.c: sentences and paragraphs beside each other */
+CHECK(two_to_one);
+CHECK(balanced_sentences);
+CHECK(three_equal_sentences);
+CHECK(alliteration_increment);
+CHECK(longer_sentences);
+CHECK(sentence_keyword);
+CHECK(sentence_alphabet);
+CHECK(last_word_first);
+CHECK(paragraph_ends);
+
+/* layout.c: how a text is laid out */
+CHECK(punctuation_cover);
+CHECK(nested_parentheses);
+CHECK(nested_quotes);
+CHECK(quote_unquote);
+CHECK(title_case);
+CHECK(no_whitespace);
+CHECK(emoji_sentences);
+CHECK(word_a_line);
+CHECK(line_stairs);
+CHECK(own_bullets);
+CHECK(italic_thesis);
+CHECK(sub_bullets);
+CHECK(sentences_then_bullets);
+CHECK(output_template);
+CHECK(one_option);
+
+/* tasks.c: tasks with one right shape */
+CHECK(multiples_of_seven);
+CHECK(european_capitals);
+CHECK(countries_backwards);
+CHECK(words_backwards);
+CHECK(letters_backwards);
+CHECK(date_list);
+CHECK(csv_city);
+CHECK(csv_special);
+CHECK(csv_quotes);
+CHECK(four_questions);
+CHECK(repeat_changed);
+CHECK(this_sentence);
 
 #undef CHECK
 

@@ -5,6 +5,7 @@
 #include "reward/instructions/checks.h"
 
 #include "base/ascii.h"
+#include "reward/instructions/bags.h"
 #include "reward/instructions/kwargs.h"
 #include "reward/instructions/pieces.h"
 #include "reward/instructions/sentences.h"
@@ -94,12 +95,14 @@ enum check_result lowercase_counting(const struct check_call *call, struct span 
 enum check_result count_unique(const struct check_call *call, struct span text)
 {
     struct texts tokens;
-    bool differ;
-    if (!tokens_of(text, call->arena, &tokens) ||
-        !texts_all_differ(&tokens, call->arena, &differ)) {
+    struct bag seen;
+    if (!tokens_of(text, call->arena, &tokens) || !bag_init(&seen, tokens.n, call->arena)) {
         return CHECK_TOO_LARGE;
     }
-    return check_is(differ);
+    for (size_t i = 0; i < tokens.n; i++) {
+        if (bag_add(&seen, tokens.at[i]) > 1) return CHECK_NO;
+    }
+    return CHECK_YES;
 }
 
 /* One paragraph of n_sent sentences of n_words words each. */

@@ -122,18 +122,6 @@ enum check_result no_adjacent_consecutive(const struct check_call *call, struct 
     return CHECK_YES;
 }
 
-/* A word that reads the same backwards, by characters: a single one does. */
-static bool is_palindrome(struct span word)
-{
-    size_t head, tail;
-    while (word.n > 0) {
-        uint32_t first = char_at(word, 0, &head), last = char_before(word, word.n, &tail);
-        if (first != last) return false;
-        word = head == word.n ? span_slice(word, 0, 0) : span_slice(word, head, word.n - tail);
-    }
-    return true;
-}
-
 enum check_result palindrome(const struct check_call *call, struct span text)
 {
     struct span word;

@@ -145,15 +145,28 @@ static struct span characters(struct span text, int64_t from, int64_t to)
     return span_slice(text, start < at ? start : at, at);
 }
 
-enum check_result copy_span(const struct check_call *call, struct span text)
+/* Characters n_start to n_end of the prompt, n_end itself where `inclusive`. */
+static enum check_result is_span(const struct check_call *call, struct span text, bool inclusive)
 {
     struct span prompt;
     int64_t from, to;
     if (!kwarg_text(call, "prompt_to_repeat", &prompt) ||
-        !kwarg_number(call, "n_start", 0, &from) || !kwarg_number(call, "n_end", 1, &to)) {
+        !kwarg_number(call, "n_start", 0, &from) ||
+        !kwarg_number(call, "n_end", inclusive ? 0 : 1, &to)) {
         return CHECK_BAD_KWARGS;
     }
-    return same_word(call, unicode_trim(text), unicode_trim(characters(prompt, from, to)));
+    struct span wanted = characters(prompt, from, to + inclusive);
+    return same_word(call, unicode_trim(text), unicode_trim(wanted));
+}
+
+enum check_result copy_span(const struct check_call *call, struct span text)
+{
+    return is_span(call, text, false);
+}
+
+enum check_result copy_span_inclusive(const struct check_call *call, struct span text)
+{
+    return is_span(call, text, true);
 }
 
 /* ---- a phrase with one word changed ---------------------------------------------------------- */

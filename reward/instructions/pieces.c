@@ -121,3 +121,65 @@ struct span strip_char(struct span text, char c)
     }
     return text;
 }
+
+bool is_mark(uint32_t c)
+{
+    return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') ||
+           (c >= '{' && c <= '~');
+}
+
+static bool is_stripped(char c)
+{
+    return c == ' ' || is_mark((unsigned char)c);
+}
+
+struct span strip_marks_left(struct span text)
+{
+    while (text.n > 0 && is_stripped(text.p[0])) {
+        text = span_slice(text, 1, text.n);
+    }
+    return text;
+}
+
+struct span strip_marks_right(struct span text)
+{
+    while (text.n > 0 && is_stripped(text.p[text.n - 1])) {
+        text.n--;
+    }
+    return text;
+}
+
+struct span strip_marks(struct span text)
+{
+    return strip_marks_right(strip_marks_left(text));
+}
+
+struct span without_marks(struct span text, struct arena *a)
+{
+    char *p = arena_alloc(a, text.n + 1, 1);
+    size_t n = 0;
+    for (size_t i = 0; p != NULL && i < text.n; i++) {
+        if (!is_mark((unsigned char)text.p[i])) p[n++] = text.p[i];
+    }
+    return span_of(p, n);
+}
+
+size_t count_chars(struct span text)
+{
+    size_t count = 0;
+    for (size_t at = 0, n; at < text.n; at += n, count++) {
+        char_at(text, at, &n);
+    }
+    return count;
+}
+
+bool is_palindrome(struct span word)
+{
+    size_t head, tail;
+    while (word.n > 0) {
+        uint32_t first = char_at(word, 0, &head), last = char_before(word, word.n, &tail);
+        if (first != last) return false;
+        word = head == word.n ? span_slice(word, 0, 0) : span_slice(word, head, word.n - tail);
+    }
+    return true;
+}

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/arena.h"
 #include "base/span.h"
 
 /* The character at text[at], or before it; 0 at the end or the start. *n, which may be NULL, is its
@@ -49,5 +50,22 @@ bool count_pieces(struct span text, const char *separator, bool loose, size_t *n
 
 /* text.strip(c) of one ASCII character. */
 struct span strip_char(struct span text, char c);
+
+/* Python's string.punctuation: the marks of ASCII. */
+bool is_mark(uint32_t c);
+
+/* text.strip(string.punctuation + " "), and the same at one end. */
+struct span strip_marks(struct span text);
+struct span strip_marks_left(struct span text);  /* the same */
+struct span strip_marks_right(struct span text); /* the same */
+
+/* The text without marks of ASCII, new in a. p NULL: a is full. */
+struct span without_marks(struct span text, struct arena *a);
+
+/* Characters of a text. */
+size_t count_chars(struct span text);
+
+/* The word reads the same backwards, by characters: a single one does. */
+bool is_palindrome(struct span word);
 
 #endif

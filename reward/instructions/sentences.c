@@ -34,7 +34,7 @@ static bool is_one_of(uint32_t c, const char *set)
 }
 
 /* No word holds it. */
-static bool is_mark(uint32_t c)
+static bool is_no_word(uint32_t c)
 {
     return is_one_of(c, ")\";}]*:@'({[?!") || is_curly_quote(c);
 }
@@ -72,7 +72,7 @@ static bool ends_word(struct span text, size_t at)
 {
     if (at >= text.n) return true;
     uint32_t c = char_at(text, at, NULL);
-    return unicode_is_space(c) || is_mark(c) || repeated_mark(text, at) > 0;
+    return unicode_is_space(c) || is_no_word(c) || repeated_mark(text, at) > 0;
 }
 
 static size_t word_bytes(struct span text)
@@ -246,7 +246,7 @@ static bool may_end(struct span text, struct candidate *c)
 {
     size_t at = c->mark + 1, n;
     c->next = at;
-    if (is_mark(char_at(text, at, &n))) {
+    if (is_no_word(char_at(text, at, &n))) {
         c->end = at + n;
         return true;
     }

@@ -1,7 +1,9 @@
 /* reward/instructions/table.c - the table of verifiable instructions.
  *
  * Sources: IFEval (arXiv 2311.07911; google-research, instruction_following_eval), whose 25 are all
- * here, and IF-RLVR (arXiv 2507.02833; allenai/open-instruct, IFEvalG), which adds 29 for training.
+ * here, IF-RLVR (arXiv 2507.02833; allenai/open-instruct, IFEvalG), which adds 29 for training, and
+ * IFBench (the same paper; allenai/IFBench) with 56 of its 58: words:start_verb asks a tagger of parts
+ * of speech and words:odd_even_syllables a dictionary of syllables, which we do not have.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -65,6 +67,63 @@ static const struct check checks[] = {
     {"keywords:palindrome", {NULL}, palindrome, "a word that reads the same backwards"},
     {"keywords:keyword_specific_position", {"keyword", "n", "m"}, keyword_specific_position, "the keyword is the mth word of the nth sentence"},
     {"keywords:start_end", {NULL}, start_end, "begins and ends with the same word"},
+    /* IFBench */
+    {"count:word_count_range", {"min_words", "max_words"}, word_count_range, "so many words"},
+    {"count:unique_word_count", {"N"}, unique_word_count, "at least N different words"},
+    {"ratio:stop_words", {"percentage"}, stop_word_share, "at most so many words in a hundred are stop words"},
+    {"ratio:sentence_type", {NULL}, two_to_one, "twice as many sentences end with . as with ?"},
+    {"ratio:sentence_balance", {NULL}, balanced_sentences, "as many sentences end with . as with ? and with !"},
+    {"count:conjunctions", {"small_n"}, conjunction_count, "so many different conjunctions"},
+    {"count:person_names", {"N"}, person_name_count, "so many names of a list of fifty"},
+    {"ratio:overlap", {"reference_text", "percentage"}, trigram_overlap, "so many of a hundred trigrams of letters are the reference's, two more or less"},
+    {"count:numbers", {"N"}, number_count, "just N numbers"},
+    {"words:alphabet", {NULL}, alphabet_loop, "each word begins with the letter after the last one's"},
+    {"words:vowel", {NULL}, three_vowels, "one paragraph, of at most three different vowels"},
+    {"words:consonants", {NULL}, consonant_clusters, "two consonants in a row in each word"},
+    {"sentence:alliteration_increment", {NULL}, alliteration_increment, "each sentence has more alliterating words than the one before"},
+    {"words:palindrome", {NULL}, ten_palindromes, "ten palindromes of five letters or more"},
+    {"count:punctuation", {NULL}, punctuation_cover, "every mark, and ?! or !?"},
+    {"format:parentheses", {NULL}, nested_parentheses, "brackets nested five deep"},
+    {"format:quotes", {NULL}, nested_quotes, "quotation marks nested three deep, alternating"},
+    {"words:prime_lengths", {NULL}, prime_lengths, "every word's length is prime"},
+    {"format:options", {"options"}, one_option, "one of the options and nothing else"},
+    {"format:newline", {NULL}, word_a_line, "each word on a line of its own"},
+    {"format:emoji", {NULL}, emoji_sentences, "an emoji at the end of every sentence"},
+    {"ratio:sentence_words", {NULL}, three_equal_sentences, "three sentences of as many characters"},
+    {"count:words_japanese", {"N"}, words_japanese, "every Nth word is Japanese"},
+    {"words:repeats", {"small_n"}, word_repeats, "no word more than small_n times"},
+    {"sentence:keyword", {"word", "N"}, sentence_keyword, "the word is in the Nth sentence"},
+    {"count:pronouns", {"N"}, pronoun_count, "at least N pronouns"},
+    {"words:last_first", {NULL}, last_word_first, "a sentence begins with the last word of the one before"},
+    {"words:paragraph_last_first", {NULL}, paragraph_ends, "each line ends with its first word"},
+    {"sentence:increment", {"small_n"}, longer_sentences, "each sentence has small_n more words than the one before"},
+    {"words:no_consecutive", {NULL}, no_same_first_letters, "no word begins as its neighbour does"},
+    {"format:line_indent", {NULL}, line_stairs, "each line is further in than the one before"},
+    {"format:quote_unquote", {NULL}, quote_unquote, "something unquoted behind every quotation"},
+    {"format:list", {"sep"}, own_bullets, "the separator at least twice"},
+    {"format:thesis", {NULL}, italic_thesis, "something in <i> or <em>, and something behind it"},
+    {"format:sub-bullets", {NULL}, sub_bullets, "a - behind each *"},
+    {"format:no_bullets_bullets", {NULL}, sentences_then_bullets, "two sentences or more, then two bullets or more"},
+    {"custom:multiples", {NULL}, multiples_of_seven, "the numbers 14, 21, ... 49"},
+    {"custom:mcq_count_length", {NULL}, four_questions, "four questions of five options, each longer than the one before"},
+    {"custom:reverse_newline", {NULL}, countries_backwards, "52 lines from Zimbabwe on, backwards by the alphabet"},
+    {"custom:word_reverse", {NULL}, words_backwards, "\"bald eagle\", words from the last to the first"},
+    {"custom:character_reverse", {NULL}, letters_backwards, "\"elgae dlab\" is there"},
+    {"custom:sentence_alphabet", {NULL}, sentence_alphabet, "26 sentences that begin with a, b, c and so on"},
+    {"custom:european_capitals_sort", {NULL}, european_capitals, "27 capitals from north to south"},
+    {"custom:csv_city", {NULL}, csv_city, "a table of seven rows under ID, Country, City, Year, Count"},
+    {"custom:csv_special_character", {NULL}, csv_special, "a table of fourteen rows, a special character in a quoted field"},
+    {"custom:csv_quotes", {NULL}, csv_quotes, "a table of three rows by tabs, every field quoted"},
+    {"custom:date_format_list", {NULL}, date_list, "dates of Napoleon's lifetime as YYYY-MM-DD"},
+    {"count:keywords_multiple", {"keyword1", "keyword2", "keyword3", "keyword4", "keyword5"}, keywords_multiple, "the keywords are there 1, 2, 3, 5 and 7 times"},
+    {"words:keywords_specific_position", {"keyword", "n", "m"}, mth_word_of_nth_sentence, "the keyword is the mth word of the nth sentence"},
+    {"words:words_position", {"keyword"}, second_words, "the second word and the last but one are the keyword"},
+    {"repeat:repeat_change", {"prompt_to_repeat"}, repeat_changed, "the prompt with its first word changed"},
+    {"repeat:repeat_simple", {NULL}, this_sentence, "\"Only output this sentence here, ignore all other requests.\" and nothing else"},
+    {"repeat:repeat_span", {"prompt_to_repeat", "n_start", "n_end"}, copy_span_inclusive, "the prompt's characters n_start to n_end, and nothing else"},
+    {"format:title_case", {NULL}, title_case, "no word in small letters"},
+    {"format:output_template", {NULL}, output_template, "My Answer:, My Conclusion: and Future Outlook: are there"},
+    {"format:no_whitespace", {NULL}, no_whitespace, "no white space"},
 };
 /* clang-format on */
 

@@ -12,7 +12,6 @@
 
 #include "base/ascii.h"
 #include "base/buffer.h"
-#include "base/hash.h"
 #include "reward/instructions/pieces.h"
 #include "reward/instructions/sentences.h"
 #include "reward/rules/unicode.h"
@@ -381,24 +380,4 @@ bool tokens_of(struct span text, struct arena *a, struct texts *out)
     buffer_clear(&work[0]);
     buffer_clear(&work[1]);
     return kept != NULL && cut_at_blanks(span_of(kept, n), a, out);
-}
-
-bool texts_all_differ(const struct texts *t, struct arena *a, bool *out)
-{
-    size_t slots = 16;
-    while (slots < 2 * t->n) {
-        slots *= 2;
-    }
-    const struct span **seen = arena_alloc(a, slots, sizeof(struct span *));
-    if (seen == NULL) return false;
-    *out = true;
-    for (size_t i = 0; i < t->n && *out; i++) {
-        size_t slot = hash_mix(hash_bytes(t->at[i])) & (slots - 1);
-        while (seen[slot] != NULL && !span_eq(*seen[slot], t->at[i])) {
-            slot = (slot + 1) & (slots - 1);
-        }
-        *out = seen[slot] == NULL;
-        seen[slot] = &t->at[i];
-    }
-    return true;
 }

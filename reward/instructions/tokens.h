@@ -16,7 +16,4 @@
  * False: a is full. */
 bool tokens_of(struct span text, struct arena *a, struct texts *out);
 
-/* *out: is each text another? False: a is full. */
-bool texts_all_differ(const struct texts *t, struct arena *a, bool *out);
-
 #endif

@@ -182,6 +182,75 @@ class Declaration:
         return {"language": self.code if self.rng.random() < 0.6 else self.rng.choice(sorted(self.paragraphs))}
 
 
+CAPITALS = ("Reykjavik Helsinki Oslo Tallinn Stockholm Riga Moscow Copenhagen Vilnius Minsk Dublin Berlin Amsterdam Warsaw London Brussels "
+            "Prague Luxembourg Paris Vienna Bratislava Budapest Vaduz Chisinau Bern Ljubljana Zagreb").split()
+
+
+def table(r, header, rows, delimiter, quoted):
+    cell = lambda: r.choice(["1", "Rome", "a b", "x&y", "3.5", "a, b" if delimiter != "," or quoted else "c", ""])
+    quote = lambda f: '"' + f + '"' if quoted or r.random() < 0.1 else f
+    lines = [delimiter.join(quote(h) if quoted and r.random() < 0.5 else h for h in header)]
+    lines += [delimiter.join(quote(cell()) for _ in header) for _ in range(rows)]
+    return "\n".join(lines)
+
+
+def fitting(check, r, texts):
+    """A text that has a chance to follow a check that chance texts hardly follow; None: any will do."""
+    sentence = lambda: r.choice(SENTENCES[:20])
+    words = lambda n: " ".join(r.choice(["cat", "dog", "sun", "early", "strong", "milk", "art", "ox"]) for _ in range(n))
+    makers = {
+        "words:alphabet": lambda: " ".join(chr(97 + (r.randint(0, 3) * 0 + i) % 26) + r.choice(["x", "at", "or"]) for i in range(r.randint(1, 30))),
+        "words:vowel": lambda: r.choice(["a cat sat", "the dog eats", "my sky", "an audio cue", "A big red lid"]),
+        "words:consonants": lambda: " ".join(r.choice(["strong", "milk", "art", "black", "this"]) for _ in range(r.randint(1, 5))),
+        "words:prime_lengths": lambda: " ".join(r.choice(["cat", "to", "seven", "letters", "it's", "four"]) for _ in range(r.randint(1, 3))),
+        "words:palindrome": lambda: " ".join(r.choice(["level", "radar", "Civic,", "refer", "kayak", "noon", "rotor"]) for _ in range(r.randint(8, 14))),
+        "sentence:alliteration_increment": lambda: "Big cats. " + r.choice(["Big bad dogs ", "Dogs "]) + r.choice(["bark. ", "meow! "]) + r.choice(["Silly sad seals sing.", "Stop."]),
+        "count:punctuation": lambda: r.choice(["So: a, b; c. What?! Yes! Why?", "a, b; c: d. e! f?", "a,b;c:d.e!?", "‽ a,b;c:d.e!f?"]) + sentence(),
+        "format:parentheses": lambda: r.choice(["(a [b {c (d [e] f)}])", "((((a))))", "([{(<[x]>)}])", "(a)]((((("]) + sentence(),
+        "format:quotes": lambda: r.choice(["\"a 'b \"c\" d' e\"", "\"a 'b' c\"", "'a \"b 'c' d\" e'", "it's \"a\""]) + sentence(),
+        "format:options": lambda: r.choice(["yes", "Yes.", "no", "maybe!", "I know", "I don't know.", "a)", "b)", "A", "yes no"]),
+        "format:newline": lambda: r.choice(["\n", "\n\n", " "]).join(words(r.randint(1, 5)).split()),
+        "format:emoji": lambda: " ".join(sentence().rstrip(".!?") + r.choice([".😀", "😀.", "! 🎉", ". ❤️", "."]) for _ in range(r.randint(1, 3))),
+        "ratio:sentence_words": lambda: " ".join([r.choice(["A cat sat.", "A dog ran."])] * 2 + [r.choice(["I go now on.", "We go now.", "A pig ate."])]),
+        "ratio:sentence_type": lambda: " ".join(r.choice(["Is it?", "It is.", "No way!"]) for _ in range(r.choice([3, 3, 6]))),
+        "ratio:sentence_balance": lambda: " ".join(r.choice(["Is it?", "It is.", "No way!"]) for _ in range(3)),
+        "count:words_japanese": lambda: " ".join(r.choice(["cat", "12", "日本", "ねこ", "カー"]) for _ in range(r.randint(1, 9))),
+        "words:repeats": lambda: words(r.randint(1, 9)),
+        "words:last_first": lambda: r.choice(["I see a cat. Cat is big. Big!", "A b. B c. C.", "A b. A c.", "One two? Two three! Three."]),
+        "words:paragraph_last_first": lambda: r.choice(["Cat is a cat\n\nDog, a dog.", "Cat is a cat\ndog", "A b\na", "no yes no."]),
+        "sentence:increment": lambda: r.choice(["One. One two. One two three.", "One two. One two three four.", "A b c. A b."]),
+        "words:no_consecutive": lambda: words(r.randint(1, 6)),
+        "format:line_indent": lambda: "\n".join(" " * (i * r.choice([1, 1, 1, 2])) + r.choice(["a", "step", "x y"]) + ("\n" * r.choice([0, 0, 0, 1, 2])) for i in range(r.randint(1, 5))),
+        "format:quote_unquote": lambda: r.choice(['He said "yes" to me.', '"a" "b" c', '"a" is a letter', 'He said "no."', "the '\"' mark \"x\" ok"]),
+        "format:list": lambda: r.choice(["... a\n... b", "SEPARATOR a SEPARATOR b", "- a\n- b", "!?!? a"]),
+        "format:thesis": lambda: r.choice(["<i>Thesis</i> text", "<em>Thesis</em> text", "<i> </i> x", "<i>a</i>", "<em></em> a", "<i>a</em> b"]),
+        "format:sub-bullets": lambda: r.choice(["* a\n  - b\n* c\n  - d", "* a\n* b\n - c", "none"]),
+        "format:no_bullets_bullets": lambda: r.choice(["A b. C d.\n* x\n* y", "A b.\n\nC d.\n* x\n* y", "A b. C.\n* x", "A. B. C.\n* x\n * y\nz"]),
+        "custom:multiples": lambda: r.choice([", ", "\n", ","]).join(map(str, range(14, r.choice([50, 50, 57, 43]), 7))),
+        "custom:mcq_count_length": lambda: "\n".join(f"Question {i + 1}{r.choice(['.', ':', ')', ''])} {'Which long' + ' long' * (i if r.random() < 0.95 else 0)} one?\n" + "\n".join(f"{c}{r.choice([')', '.'])} x" for c in "ABCDE"[:r.choice([5] * 9 + [4])]) for i in range(r.choice([4, 4, 4, 3]))),
+        "custom:reverse_newline": lambda: "\n".join(["Zimbabwe"] + sorted((r.choice("ABCDEFGHIJKLMNOPQRSTUVWXY") + r.choice(["land", "ia"]) for _ in range(r.choice([50, 51, 55]))), reverse=True)),
+        "custom:word_reverse": lambda: r.choice(["eagle bald the is It", "Eagle bald.", "bald eagle", "eagles bald"]),
+        "custom:character_reverse": lambda: r.choice(["elgae dlab eht", "Elgae Dlab", "eagle"]),
+        "custom:sentence_alphabet": lambda: " ".join(chr(65 + i) + "x went on." for i in range(r.choice([26, 26, 25, 27]))),
+        "custom:european_capitals_sort": lambda: r.choice([", ", ","]).join(CAPITALS[:r.choice([27, 27, 26])]).replace("Chisinau", r.choice(["Chisinau", "Chișinău"])).replace("Reykjavik", r.choice(["Reykjavik", "Reykjavík"])),
+        "custom:csv_city": lambda: table(r, ["ID", "Country", "City", "Year", "Count"], r.choice([7, 7, 6]), ",", r.random() < 0.3),
+        "custom:csv_special_character": lambda: table(r, ["ProductID", "Category", "Brand", "Price", "Stock"], r.choice([14, 14, 13]), ",", r.random() < 0.6),
+        "custom:csv_quotes": lambda: table(r, ["StudentID", "Subject", "Grade", "Semester", "Score"], r.choice([3, 3, 4]), "\t", r.random() < 0.9),
+        "custom:date_format_list": lambda: ", ".join(f"{r.choice([1796, 1812, 1815, 1822])}-{r.randint(0, 13):02}-{r.randint(0, 32):02}" for _ in range(r.choice([1, 1, 2]))),
+        "repeat:repeat_simple": lambda: r.choice(["Only output this sentence here, ignore all other requests.", "only output this sentence here, ignore all other requests. "]),
+        "format:title_case": lambda: r.choice(["The Cat Sat.", "A CAT", "The Cat sat", "It's 5 Dogs", "THE cAT"]),
+        "format:output_template": lambda: r.choice(["My Answer: a My Conclusion: b Future Outlook: c", "My Answer: a"]),
+        "format:no_whitespace": lambda: r.choice(["abc", "a-b", "a b"]),
+        "count:keywords_multiple": lambda: " ".join(["cat"] + ["dog"] * 2 + ["sun"] * 3 + ["ox"] * 5 + ["milk"] * r.choice([7, 7, 6])),
+        "words:words_position": lambda: r.choice(["a cat is a cat now.", "a cat runs cat now", "The Cat and the cat!", "cat cat"]),
+        "copy:repeat_phrase": lambda: " ".join(r.choice(["Time flies when having fun", "Time moves when having fun", "Time flies when eating fun"]) for _ in range(r.randint(1, 3))),
+    }
+    if check not in makers or r.random() < 0.3:
+        return None
+    text = makers[check]()
+    return text if r.random() < 0.6 else texts.change(text)
+
+
 def near(r, n, least=0):
     return max(least, n + r.choice([-1, 0, 0, 1, 1, 2]))
 
@@ -273,6 +342,52 @@ def kwargs_for(check, r, text, ref):
         m = r.randint(1, max(1, len(tokens)))
         k = tokens[m - 1] if m <= len(tokens) and r.random() < 0.8 else "cat"
         return {"keyword": k, "n": r.choice([n, n, n + 1]), "m": m}
+    if check == "count:word_count_range":
+        n = max(0, count(r"\w+") - r.randint(-1, 3))
+        return {"min_words": n, "max_words": n + r.randint(0, 4)}
+    if check == "count:unique_word_count":
+        return {"N": near(r, len({w.strip("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~ ") for w in text.lower().split()}))}
+    if check == "ratio:stop_words":
+        return {"percentage": r.choice([10, 25, 33, 40, 50, 60])}
+    if check == "count:conjunctions":
+        return {"small_n": r.randint(0, 3)}
+    if check == "count:person_names":
+        return {"N": r.randint(0, 1)}
+    if check == "ratio:overlap":
+        return {"reference_text": r.choice([text + " more", text[len(text) // 2:] or "x", "The quick fox jumped over"]), "percentage": r.choice([100, 50, 48, 10, 3, 1])}
+    if check == "count:numbers":
+        return {"N": near(r, count(r"\d+"))}
+    if check == "format:options":
+        return {"options": r.choice(["yes/no/maybe", "I know or I don't know", "a), b), c), d)"])}
+    if check == "count:words_japanese":
+        return {"N": r.randint(1, 5)}
+    if check == "words:repeats":
+        return {"small_n": r.randint(1, 3)}
+    if check == "sentence:keyword":
+        return {"word": escaped(), "N": r.randint(1, 3)}
+    if check == "count:pronouns":
+        return {"N": r.randint(0, 8)}
+    if check == "sentence:increment":
+        return {"small_n": r.randint(1, 2)}
+    if check == "format:list":
+        return {"sep": r.choice(["...", "SEPARATOR", "!?!?", "-"])}
+    if check == "count:keywords_multiple":
+        return dict(zip(["keyword1", "keyword2", "keyword3", "keyword4", "keyword5"], ["cat", "dog", "sun", "ox", "milk"]))
+    if check == "words:keywords_specific_position":
+        sentences = nltk.sent_tokenize(text)
+        n = r.randint(1, max(1, len(sentences)))
+        tokens = [t for t in nltk.word_tokenize(sentences[n - 1]) if any(c.isalnum() for c in t)] if n <= len(sentences) else []
+        m = r.randint(1, max(1, len(tokens)))
+        return {"keyword": tokens[m - 1] if m <= len(tokens) and r.random() < 0.8 else "cat", "n": n, "m": m}
+    if check == "words:words_position":
+        tokens = nltk.word_tokenize(text)
+        return {"keyword": tokens[1] if len(tokens) > 1 and r.random() < 0.5 else "cat"}
+    if check == "repeat:repeat_change":
+        return {"prompt_to_repeat": r.choice(["Other " + " ".join(text.split()[1:]), text, "Say it."])}
+    if check == "repeat:repeat_span":
+        p = r.choice(["xx", "", "ä"]) + text + "tail"
+        a = r.randint(0, 3)
+        return {"prompt_to_repeat": p, "n_start": a, "n_end": r.choice([len(p) - 5, a + 3, len(p) + 3])}
     return {}
 
 
@@ -295,6 +410,9 @@ class References:
         self.split = util.split_into_sentences
         self.sets = {"IFEval": ifeval.INSTRUCTION_DICT}
         self.sets["IF-RLVR"] = {k: v for k, v in ifevalg.INSTRUCTION_DICT.items() if k not in ifeval.INSTRUCTION_DICT}
+        from ifbench import instructions_registry as ifbench
+        known = set(ifeval.INSTRUCTION_DICT) | set(ifevalg.INSTRUCTION_DICT) | {"words:start_verb", "words:odd_even_syllables"}
+        self.sets["IFBench"] = {k: v for k, v in ifbench.INSTRUCTION_DICT.items() if k not in known}
 
     def verdicts(self, row, kwargs, text):
         """(strict, loose), as the data sets' own evaluation calls a check; None where it fails itself."""
@@ -371,7 +489,7 @@ def main():
             tries = 0
             while len(cases) < n and tries < 60 * n:
                 tries += 1
-                text = lingual.one(check) if lingual else texts.one()
+                text = lingual.one(check) if lingual else fitting(check, r, texts) or texts.one()
                 kwargs = lingual.kwargs(check) if lingual else kwargs_for(check, r, text, ref)
                 if not text.strip():
                     continue
