@@ -126,7 +126,7 @@ $(CLIENT): %: %.o
 
 # ---- what people type -------------------------------------------------------------------------
 
-.PHONY: all run test hostile sanitize race race-built paranoid paranoid-built conformance bench bench-parts fuzz model image install uninstall format clean \
+.PHONY: all run test hostile sanitize race race-built paranoid paranoid-built conformance bench bench-parts load fuzz model image install uninstall format clean \
         help deps deps-test
 .SECONDARY:
 
@@ -202,6 +202,11 @@ bench: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) $(BIN) $(CLIENT)
 	/usr/bin/python3 tests/bench/compare.py --out $(OUT) --model $(if $(wildcard $(MODEL)),$(MODEL),models/touchstone-tiny.gguf) \
 	    $(if $(LLAMA_CPP),--llama-cpp $(LLAMA_CPP)) $(if $(IK_LLAMA_CPP),--ik-llama-cpp $(IK_LLAMA_CPP)) $(ARGS)
+
+# Ten times more asked than can be done, and a polite client beside it: a table of what each was answered.
+load: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BIN)
+	TESTED_BIN=$(BIN) /usr/bin/python3 tests/load/overload.py $(ARGS)
 
 # The parts by themselves: kernels, a forward pass, the tokenizer, the verifiers.
 bench-parts: deps
@@ -294,6 +299,7 @@ help:
 	@echo "make hostile    a hundred hostile programs in the sandbox, by themselves"
 	@echo "make conformance  the shared corpora and golden models (CORPORA=dir GOLDEN=dir)"
 	@echo "make bench      speed beside the machine's limits  (MODEL=file.gguf LLAMA_CPP=dir IK_LLAMA_CPP=dir OUT=dir)"
+	@echo "make load       ten times more asked than can be done  (ARGS='--seconds 120 --only inference,verify,code,bodies')"
 	@echo "make bench-parts  kernels, forward pass, tokenizer and verifiers by themselves"
 	@echo "make fuzz       every fuzzer for FUZZ_SECONDS=60"
 	@echo "make model      fetch SmolLM2-135M-Instruct to models/cache/"

@@ -1,4 +1,4 @@
-/* reward/judge/stream.c - NDJSON judged as it arrives: lines into batches, batches into jobs, results
+/* reward/judge/stream.c - NDJSON judged as it is fed: lines into batches, batches into jobs, results
  * out in the order of the lines.
  *
  *   feed --> batcher --> job, started at once --> queue, in order --> write()
