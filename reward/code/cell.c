@@ -9,6 +9,7 @@
  */
 #include "reward/code/cell.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -52,6 +53,7 @@ struct order {
 /* n bytes at *at, or NULL. */
 static const char *take(const struct order *o, size_t *at, size_t n)
 {
+    assert(*at <= o->bytes.n);
     if (n > o->bytes.n - *at) return NULL;
     const char *p = o->bytes.p + *at;
     *at += n;

@@ -4,6 +4,8 @@
  */
 #include "reward/code/sandboxes.h"
 
+#include <assert.h>
+
 #include "base/processors.h"
 
 #include "reward/code/box.h"
@@ -40,6 +42,7 @@ size_t sandboxes_get(size_t wanted, struct sandbox ***list, struct error *err)
         if (box == NULL) break;
         boxes.list[boxes.n++] = box;
     }
+    assert(boxes.n <= SANDBOXES_MAX);
     *list = boxes.list;
     return boxes.n < wanted ? boxes.n : wanted;
 }

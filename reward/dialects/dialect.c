@@ -11,6 +11,7 @@
  */
 #include "reward/dialects/dialect.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -266,6 +267,7 @@ static cJSON *slime_request(const cJSON *body, struct arena *a, struct error *er
 
 static void slime_reply(const struct judge_job *job, struct buffer *out)
 {
+    assert(job->n == 1);
     json_print_number(plain_reward(&job->items[0]), out);
 }
 
@@ -389,6 +391,7 @@ static void add_code_fields(const struct judge_job *job, const struct job_item *
 
 static void nemo_gym_reply(const struct judge_job *job, struct buffer *out)
 {
+    assert(job->n == 1);
     const struct job_item *it = &job->items[0];
     cJSON *reply = cJSON_Duplicate(job->body, true);
     cJSON *parts = cJSON_CreateObject();

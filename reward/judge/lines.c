@@ -4,6 +4,7 @@
  */
 #include "reward/judge/lines.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/json.h"
@@ -75,6 +76,7 @@ static bool batch_push(struct batch *b, struct span line, struct error *err)
     if (b->text.failed) {
         return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the lines");
     }
+    assert(b->n < b->room && (b->n == 0 || b->ends[b->n - 1] <= b->text.n));
     b->ends[b->n++] = b->text.n;
     return true;
 }
