@@ -226,10 +226,12 @@ static void test_late_turns_are_refused(void **state)
     }
     assert_true(n > 1 && n < MANY); /* the first was taken, and not all are */
     assert_true(refused_s > 1);
+    assert_true(judge_busy_s(judge, 7) > 1);
+    assert_int_equal(judge_busy_s(judge, 8), 0);
     assert_int_equal(begin(&other, few, 8), 0);
     wait_for(&other.wait);
     judge_stats_get(judge, &after);
-    assert_int_equal(after.refused - before.refused, 1);
+    assert_int_equal(after.refused - before.refused, 2);
     assert_true(after.waits > before.waits);
     for (int i = 0; i < n; i++) {
         give_up(&flood[i]);
