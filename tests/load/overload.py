@@ -28,6 +28,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 BIN = os.environ.get("TESTED_BIN", str(ROOT / "build/release/touchstone"))
 MAX_WAIT = 10  # seconds; the server's setting here, so that a run is long beside it
 TIMES = 10  # what is asked, in what can be done
+REFUSED = (429, 504)  # the second is what SandboxFusion's clients try again
 MIB = 1 << 20
 
 
@@ -200,9 +201,11 @@ async def overload(server, name, seconds):
 
 
 def judge(server, name, rate, replies, alone, beside, checks, memory):
-    broken = [r for r in replies if not isinstance(r, Reply) or r.status not in (200, 429)]
+    broken = [r for r in replies if not isinstance(r, Reply) or r.status not in (200, *REFUSED)]
+    for what in sorted({repr(r)[:80] if not isinstance(r, Reply) else f"{r.status} {r.body[:200]}" for r in broken})[:3]:
+        print(f"broken: {what}", file=sys.stderr)
     taken = [r for r in replies if isinstance(r, Reply) and r.status == 200]
-    refused = [r for r in replies if isinstance(r, Reply) and r.status == 429]
+    refused = [r for r in replies if isinstance(r, Reply) and r.status in REFUSED]
     begins = [r.first if name == "inference" else r.whole for r in taken]
     late = sum(b > MAX_WAIT for b in begins)
     of_polite = [r.whole for r in beside]
