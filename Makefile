@@ -126,8 +126,8 @@ $(CLIENT): %: %.o
 
 # ---- what people type -------------------------------------------------------------------------
 
-.PHONY: all run test hostile sanitize race race-built paranoid paranoid-built conformance bench bench-parts load fuzz model image install uninstall format clean \
-        help deps deps-test
+.PHONY: all run test hostile sanitize race race-built paranoid paranoid-built conformance bench bench-parts fuzz model image install uninstall format clean \
+        help deps deps-test load
 .SECONDARY:
 
 run:
@@ -183,6 +183,11 @@ hostile: deps-test
 	@$(MAKE) --no-print-directory -j$$(nproc) $(B)/tests/unit/test_hostile
 	$(B)/tests/unit/test_hostile
 
+# Ten times more asked than can be done, and a polite client beside it: a table of what each was answered.
+load: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BIN)
+	TESTED_BIN=$(BIN) /usr/bin/python3 tests/load/overload.py $(ARGS)
+
 # The shared corpora and golden models, whose folders lie outside the project.
 CORPORA ?= ../shared/corpora
 GOLDEN  ?= ../shared/golden
@@ -202,11 +207,6 @@ bench: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) $(BIN) $(CLIENT)
 	/usr/bin/python3 tests/bench/compare.py --out $(OUT) --model $(if $(wildcard $(MODEL)),$(MODEL),models/touchstone-tiny.gguf) \
 	    $(if $(LLAMA_CPP),--llama-cpp $(LLAMA_CPP)) $(if $(IK_LLAMA_CPP),--ik-llama-cpp $(IK_LLAMA_CPP)) $(ARGS)
-
-# Ten times more asked than can be done, and a polite client beside it: a table of what each was answered.
-load: deps
-	@$(MAKE) --no-print-directory -j$$(nproc) $(BIN)
-	TESTED_BIN=$(BIN) /usr/bin/python3 tests/load/overload.py $(ARGS)
 
 # The parts by themselves: kernels, a forward pass, the tokenizer, the verifiers.
 bench-parts: deps
@@ -297,9 +297,9 @@ help:
 	@echo "make race       the whole program under ThreadSanitizer, clients of every kind at once"
 	@echo "make paranoid   every allocation fails, one by one; whole structures checked at every step  (DRIVE= a part of it)"
 	@echo "make hostile    a hundred hostile programs in the sandbox, by themselves"
+	@echo "make load       ten times more asked than can be done  (ARGS='--seconds 120 --only inference,verify,code,bodies')"
 	@echo "make conformance  the shared corpora and golden models (CORPORA=dir GOLDEN=dir)"
 	@echo "make bench      speed beside the machine's limits  (MODEL=file.gguf LLAMA_CPP=dir IK_LLAMA_CPP=dir OUT=dir)"
-	@echo "make load       ten times more asked than can be done  (ARGS='--seconds 120 --only inference,verify,code,bodies')"
 	@echo "make bench-parts  kernels, forward pass, tokenizer and verifiers by themselves"
 	@echo "make fuzz       every fuzzer for FUZZ_SECONDS=60"
 	@echo "make model      fetch SmolLM2-135M-Instruct to models/cache/"
