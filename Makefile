@@ -127,7 +127,7 @@ $(CLIENT): %: %.o
 # ---- what people type -------------------------------------------------------------------------
 
 .PHONY: all run test hostile sanitize race race-built paranoid paranoid-built conformance bench bench-parts fuzz model image install uninstall format clean \
-        help deps deps-test load
+        help deps deps-test
 .SECONDARY:
 
 run:
@@ -178,15 +178,16 @@ paranoid-built: $(BIN) $(CHECKED:%=$(B)/tests/unit/test_%)
 	@for t in $(CHECKED); do echo "== $$t"; $(B)/tests/unit/test_$$t || exit 1; done
 	/usr/bin/python3 tests/paranoid/drive.py $(B) $(DRIVE)
 
+# Ten times more asked than can be done, and a polite client beside it: a table of what each was answered.
+.PHONY: load
+load: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BIN)
+	TESTED_BIN=$(BIN) /usr/bin/python3 tests/load/overload.py $(ARGS)
+
 # A hundred hostile programs in the sandbox, of which the tests are a part too: here by themselves.
 hostile: deps-test
 	@$(MAKE) --no-print-directory -j$$(nproc) $(B)/tests/unit/test_hostile
 	$(B)/tests/unit/test_hostile
-
-# Ten times more asked than can be done, and a polite client beside it: a table of what each was answered.
-load: deps
-	@$(MAKE) --no-print-directory -j$$(nproc) $(BIN)
-	TESTED_BIN=$(BIN) /usr/bin/python3 tests/load/overload.py $(ARGS)
 
 # The shared corpora and golden models, whose folders lie outside the project.
 CORPORA ?= ../shared/corpora
