@@ -192,6 +192,12 @@ paranoid-built: $(BIN) $(CHECKED:%=$(B)/tests/unit/test_%)
 	@for t in $(CHECKED); do echo "== $$t"; $(B)/tests/unit/test_$$t || exit 1; done
 	/usr/bin/python3 tests/paranoid/drive.py $(B) $(DRIVE)
 
+# Ten times more asked than can be done, and a polite client beside it: a table of what each was answered.
+.PHONY: load
+load: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BIN)
+	TESTED_BIN=$(BIN) /usr/bin/python3 tests/load/overload.py $(ARGS)
+
 # A hundred hostile programs in the sandbox, of which the tests are a part too: here by themselves.
 hostile: deps-test
 	@$(MAKE) --no-print-directory -j$$(nproc) $(B)/tests/unit/test_hostile
@@ -315,6 +321,7 @@ help:
 	@echo "make page-test  the page in Chromium: every flow, axe, hostile texts"
 	@echo "make paranoid   every allocation fails, one by one; whole structures checked at every step  (DRIVE= a part of it)"
 	@echo "make hostile    a hundred hostile programs in the sandbox, by themselves"
+	@echo "make load       ten times more asked than can be done  (ARGS='--seconds 120 --only inference,verify,code,bodies')"
 	@echo "make conformance  the shared corpora and golden models (CORPORA=dir GOLDEN=dir)"
 	@echo "make bench      speed beside the machine's limits  (MODEL=file.gguf LLAMA_CPP=dir IK_LLAMA_CPP=dir OUT=dir)"
 	@echo "make bench-parts  kernels, forward pass, tokenizer and verifiers by themselves"

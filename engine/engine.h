@@ -97,7 +97,8 @@ struct engine_info {
     int64_t created; /* unix seconds of the file */
     int n_vocab, context;
     int threads;
-    int max_sequences; /* decoded in one batch */
+    int max_sequences; /* decoded in one batch; */
+    int seats;         /* and a few more, which whoever submits may keep for some */
     int max_queue;     /* samples that may wait beside them */
     int step_tokens;   /* prompt tokens that a step may add */
     int kv_block_tokens, kv_blocks;

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "engine/batch/pace.h"
 #include "engine/sample/sampling.h"
 
 struct engine_request {
@@ -76,7 +77,7 @@ struct engine_stats {
     uint64_t steps, prompt_tokens, cached_tokens, generated_tokens, preemptions;
     uint64_t drafted_tokens, accepted_tokens; /* speculative decoding */
     double busy_seconds;                      /* in forward passes and sampling */
-    double step_seconds, row_seconds; /* what a step takes of late, and each of its rows (pace.h) */
+    struct pace_prices prices;                /* what a step takes of late */
     uint64_t taken; /* samples submitted and seen by the engine: in running, waiting, or ended */
 };
 

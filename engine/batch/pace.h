@@ -1,8 +1,10 @@
-/* engine/batch/pace.h - what a step costs: so much for reading the weights, so much for each row.
+/* engine/batch/pace.h - what a step costs: so much for reading the weights, so much for each row, and
+ * so much for each token that a row attends to.
  *
- * A straight line through the steps of late, by least squares: seconds = step + row * rows. Older
- * steps count for less, so that it follows the machine and the lengths of contexts. Where all steps
- * had about as many rows, nothing tells the two apart, and all of it is the step's.
+ * A plane through the steps of late, by least squares:
+ *   seconds = step + row * rows + reach * (tokens attended to, of all rows)
+ * Older steps count for less, so that it follows the machine. No price is negative. What cannot be
+ * told apart (all steps had about as many rows) is the step's.
  *
  * Plain numbers, one thread's.
  *
@@ -13,13 +15,18 @@
 
 /* Zeroed at first: nothing is known, and costs nothing. */
 struct pace {
-    double n, x, y, xx, xy; /* sums over steps of 1, rows, seconds and their products, faded */
+    /* sums over steps, faded: of 1, seconds, rows, reach, and of products of two of the last three */
+    double n, y, x1, x2, x11, x12, x22, x1y, x2y;
 };
 
-/* A step of so many rows took that long. */
-void pace_note(struct pace *p, int rows, double seconds);
+struct pace_prices {
+    double step_s, row_s, reach_s; /* seconds of a step, of each row, of each token it attends to */
+};
 
-/* Seconds of a step and of each of its rows, neither negative. */
-void pace_read(const struct pace *p, double *step_s, double *row_s);
+/* A step of so many rows, which together attend to so many tokens, took that long. */
+void pace_note(struct pace *p, double rows, double reach, double seconds);
+
+/* None is negative. */
+struct pace_prices pace_read(const struct pace *p);
 
 #endif

@@ -396,14 +396,16 @@ static void learn(struct sequence *const *plan, int n)
     }
 }
 
-/* Rows that the plan computes. */
-static int count_rows(struct sequence *const *plan, int n)
+/* What the plan computes: rows, and the tokens that they attend to, all together. */
+static void measure(const struct step *s, struct sequence *const *plan, int n, double *rows,
+                    double *reach)
 {
-    int rows = 0;
+    *rows = *reach = 0;
     for (int i = 0; i < n; i++) {
-        rows += plan[i]->n_run;
+        double more = plan[i]->n_run, before = kv_cache_tokens(s->p.kv, plan[i]->kv);
+        *rows += more;
+        *reach += more * (before + more / 2);
     }
-    return rows;
 }
 
 bool step_run(struct step *s)
@@ -412,7 +414,8 @@ bool step_run(struct step *s)
     uint64_t start = clock_ns();
     int n = scheduler_plan(s->p.scheduler, &plan);
     if (n == 0) return false;
-    int rows = count_rows(plan, n);
+    double rows, reach;
+    measure(s, plan, n, &rows, &reach);
     forward(s, plan, n);
     collect(s, plan, n);
     for (int at = 0; at < s->n_jobs;) {
@@ -423,7 +426,7 @@ bool step_run(struct step *s)
     s->steps++;
     uint64_t took_ns = clock_ns() - start;
     s->busy_ns += took_ns;
-    pace_note(&s->pace, rows, (double)took_ns * 1e-9);
+    pace_note(&s->pace, rows, reach, (double)took_ns * 1e-9);
     return true;
 }
 
@@ -434,5 +437,5 @@ void step_stats(const struct step *s, struct engine_stats *out)
     out->generated_tokens = s->generated_tokens;
     out->accepted_tokens = s->accepted_tokens;
     out->busy_seconds = (double)s->busy_ns * 1e-9;
-    pace_read(&s->pace, &out->step_seconds, &out->row_seconds);
+    out->prices = pace_read(&s->pace);
 }

@@ -16,11 +16,20 @@
 enum {
     FIRST_MEAN = 256, /* tokens of a sample, before any has ended */
     MEAN_OF = 32,     /* so many samples, about */
-    SPARE_PART = 4,   /* of the engine's seats: what may wait at the engine itself, */
-    SPARE_LEAST = 2   /* so that no seat stays empty for a step */
+    WAITING_PART = 8, /* of the seats: what may wait at the engine for room in the KV cache, */
+    WAITING_LEAST = 2 /* but so many at least */
 };
 
+static const double first_spread = 0.25; /* before any forecast has been held against what came */
+static const double sure = 2;            /* so many spreads above the mean few waits are */
+static const double short_wait_s = 0.25; /* whose forecast is neither right nor wrong */
+static const double most_ratio = 4;      /* and its inverse: beyond that something else happened */
 static const double remembered_tokens = 1e5; /* of prompts, for the cache's share */
+
+void admission_init(struct admission *a, struct engine *e)
+{
+    *a = (struct admission){.engine = e, .ratio = 1, .spread = first_spread};
+}
 
 void admission_clear(struct admission *a)
 {
@@ -58,18 +67,18 @@ static struct load load_of(const struct admission *a, const struct generation *g
 
 /* ---- what is known of the engine ---- */
 
-static struct forecast_pace pace_of(const struct admission *a, const struct engine_stats *s)
+/* Of rows that attend to `reach` tokens each. */
+static struct forecast_pace pace_of(const struct admission *a, const struct engine_stats *s,
+                                    double reach)
 {
-    return (struct forecast_pace){.step_s = s->step_seconds,
-                                  .row_s = s->row_seconds,
+    return (struct forecast_pace){.step_s = s->prices.step_s,
+                                  .row_s = s->prices.row_s + reach * s->prices.reach_s,
                                   .step_tokens = engine_info(a->engine)->step_tokens};
 }
 
-/* Samples that the engine can decode at once: fewer than it has seats, where each takes much of the
- * KV cache. */
-static int seats_of(const struct admission *a, const struct engine_stats *s)
+/* Of so many seats, those that can be taken at once: fewer where each takes much of the KV cache. */
+static int seats_of(int seats, const struct engine_stats *s)
 {
-    int seats = engine_info(a->engine)->max_sequences;
     if (s->running == 0 || s->kv_blocks_used == 0) return seats;
     double each = (double)s->kv_blocks_used / s->running, fit = s->kv_blocks / each;
     if (fit < seats) seats = (int)fit;
@@ -99,6 +108,17 @@ static void push_samples(struct admission *a, const struct generation *g)
     }
 }
 
+/* What a row at work attends to, on average over the lives of all that are. */
+static double mean_reach(const struct generation *running)
+{
+    double samples = 0, sum = 0;
+    for (const struct generation *g = running; g != NULL; g = g->next) {
+        samples += g->n;
+        sum += g->n * (g->turn.load.prompt + g->turn.load.output / g->n / 2);
+    }
+    return samples > 0 ? sum / samples : 0;
+}
+
 /* Those with a seat first, then those whose prompt still is to be computed. */
 static void push_running(struct admission *a, const struct generation *running, struct load *ahead)
 {
@@ -115,13 +135,11 @@ static void push_running(struct admission *a, const struct generation *running, 
 
 /* ---- waiting ---- */
 
-double admission_wait_s(struct admission *a, const struct generation *running, uint64_t client,
-                        int priority)
+static double wait_s(struct admission *a, const struct engine_stats *s, int seats,
+                     struct load ahead, const struct generation *running)
 {
-    struct engine_stats s;
-    engine_stats(a->engine, &s);
-    struct forecast_pace pace = pace_of(a, &s);
-    struct forecast f = {.seats = seats_of(a, &s), .ahead = line_ahead(&a->line, client, priority)};
+    struct forecast_pace pace = pace_of(a, s, mean_reach(running));
+    struct forecast f = {.seats = seats_of(seats, s), .ahead = ahead};
     push_running(a, running, &f.ahead);
     f.ahead.prompt *= fresh_share(a);
     f.taken = a->taken;
@@ -129,11 +147,23 @@ double admission_wait_s(struct admission *a, const struct generation *running, u
     return forecast_wait_s(&f, &pace);
 }
 
+double admission_wait_s(struct admission *a, const struct generation *running, uint64_t client,
+                        int priority)
+{
+    const struct engine_info *info = engine_info(a->engine);
+    struct load ahead = line_ahead(&a->line, client, priority);
+    struct engine_stats s;
+    engine_stats(a->engine, &s);
+    double shared = wait_s(a, &s, info->max_sequences, ahead, running);
+    if (!line_is_fresh(&a->line, client, priority)) return shared;
+    return fmin(shared, wait_s(a, &s, info->seats, line_ahead_fresh(&a->line), running));
+}
+
 double admission_prompt_s(const struct admission *a, const struct generation *g)
 {
     struct engine_stats s;
     engine_stats(a->engine, &s);
-    struct forecast_pace pace = pace_of(a, &s);
+    struct forecast_pace pace = pace_of(a, &s, (double)g->ids.n / 2);
     double tokens = (double)g->ids.n * fresh_share(a);
     return ceil(tokens / pace.step_tokens) * pace.step_s + tokens * pace.row_s;
 }
@@ -142,11 +172,11 @@ bool admission_check(struct admission *a, const struct generation *running, uint
                      int priority, struct error *err)
 {
     if (a->max_wait_ms == 0) return true;
-    double wait_s = admission_wait_s(a, running, client, priority);
+    double wait_s = admission_wait_s(a, running, client, priority) * (a->ratio + sure * a->spread);
     if (wait_s * 1000 <= a->max_wait_ms) return true;
     int whole_s = wait_s < 86400 ? (int)ceil(wait_s) : 86400;
     error_set(err, ERROR_QUEUE_FULL, NULL,
-              "the queue is full: the request would begin in about %d s, and max-wait is %g s",
+              "the queue is full: the request might begin after %d s only, and max-wait is %g s",
               whole_s, a->max_wait_ms / 1e3);
     err->retry_s = whole_s;
     return false;
@@ -158,27 +188,38 @@ bool admission_join(struct admission *a, struct generation *g, struct error *err
     return line_join(&a->line, &g->turn, g->client, g->priority, err);
 }
 
-int admission_places(const struct admission *a)
+bool admission_waits(const struct admission *a, uint64_t before)
+{
+    return line_next(&a->line, before, false) != NULL;
+}
+
+/* Does it already hold what it has no room for in its cache? */
+static bool engine_is_full(const struct admission *a)
 {
     struct engine_stats s;
     engine_stats(a->engine, &s);
-    int spare = engine_info(a->engine)->max_sequences / SPARE_PART;
-    if (spare < SPARE_LEAST) spare = SPARE_LEAST;
+    int most = engine_info(a->engine)->max_sequences / WAITING_PART;
+    if (most < WAITING_LEAST) most = WAITING_LEAST;
     assert(a->handed >= s.taken);
-    return spare - s.waiting - (int)(a->handed - s.taken);
+    return s.waiting > 0 && s.waiting + (int)(a->handed - s.taken) >= most;
 }
 
 struct generation *admission_next(const struct admission *a, uint64_t before)
 {
-    struct turn *t = line_next(&a->line, before);
-    return t == NULL ? NULL
-                     : (struct generation *)(void *)((char *)t - offsetof(struct generation, turn));
+    const struct engine_info *info = engine_info(a->engine);
+    int most = info->max_sequences, kept = info->seats - most;
+    if (kept == 0) most++; /* one waits there, that no seat is empty for a step */
+    if (a->line.parties == NULL || a->working >= most + kept || engine_is_full(a)) return NULL;
+    struct turn *t = line_next(&a->line, before, a->working >= most);
+    if (t == NULL) return NULL;
+    return (struct generation *)(void *)((char *)t - offsetof(struct generation, turn));
 }
 
 void admission_hand(struct admission *a, struct generation *g)
 {
     line_take(&a->line, &g->turn);
     a->handed += (uint64_t)g->n;
+    a->working += g->n;
 }
 
 void admission_leave(struct admission *a, struct generation *g)
@@ -186,14 +227,27 @@ void admission_leave(struct admission *a, struct generation *g)
     double tokens = (double)g->ids.n;
     for (int i = 0; i < g->n; i++) {
         tokens += g->choices[i].n_tokens;
+        a->working -= g->id != 0 && !g->choices[i].done;
     }
+    assert(a->working >= 0);
     line_leave(&a->line, &g->turn, tokens);
 }
 
 /* ---- what has been seen ---- */
 
-void admission_note_sample(struct admission *a, int tokens)
+void admission_note_wait(struct admission *a, double forecast_s, double waited_s)
 {
+    if (forecast_s < short_wait_s && waited_s < 2 * short_wait_s) return;
+    double ratio = waited_s / fmax(forecast_s, short_wait_s);
+    ratio = fmin(fmax(ratio, 1 / most_ratio), most_ratio);
+    a->spread += (fabs(ratio - a->ratio) - a->spread) / MEAN_OF;
+    a->ratio += (ratio - a->ratio) / MEAN_OF;
+}
+
+void admission_note_sample(struct admission *a, int tokens, bool by_itself)
+{
+    a->working--;
+    if (!by_itself || tokens == 0) return;
     if (a->mean_tokens <= 0) a->mean_tokens = tokens;
     a->mean_tokens += (tokens - a->mean_tokens) / MEAN_OF;
 }

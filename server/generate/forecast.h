@@ -21,7 +21,7 @@
 #include "server/generate/line.h"
 
 struct forecast_pace {
-    double step_s, row_s; /* seconds of a step, and of each row in it */
+    double step_s, row_s; /* seconds of a step, and of each row in it with all that it attends to */
     int step_tokens;      /* prompt tokens that fit a step */
 };
 

@@ -273,6 +273,7 @@ static void note_begin(struct generation *g)
     admission_note_prompt(&g->all->admission, g);
     if (g->expected_s < 0 || g->n_pauses != g->all->n_pauses) return;
     double waited_s = (double)(clock_ns() - g->joined_ns) / 1e9;
+    admission_note_wait(&g->all->admission, g->expected_s, waited_s);
     histogram_add(&counts->wait, waited_s);
     histogram_add(&counts->expected, g->expected_s);
     histogram_add(&counts->wait_error, fabs(waited_s - g->expected_s));
@@ -309,8 +310,8 @@ static bool on_done(struct generation *g, struct choice *c, const struct engine_
     assert(!c->done && g->open > 0); /* (2) (4) */
     if (ev->n_cached > g->n_cached) g->n_cached = ev->n_cached;
     g->all->counts.finished[ev->finish]++;
-    if (ev->finish != FINISH_ABORT && c->n_tokens > 0) {
-        admission_note_sample(&g->all->admission, c->n_tokens);
+    if (g->id != 0) {
+        admission_note_sample(&g->all->admission, c->n_tokens, ev->finish != FINISH_ABORT);
     }
     if (!choice_finish(c, ev)) {
         fail_memory(g);
@@ -418,26 +419,30 @@ static bool begin_held(struct generations *all, struct generation *g)
     return true;
 }
 
-/* Of those that wait, the next that may begin; NULL: none. */
-static struct generation *next_held(const struct generations *all)
+/* Of those that wait, these may begin: their turns have lesser numbers. */
+static uint64_t may_begin(const struct generations *all)
 {
-    return admission_next(&all->admission, all->paused ? all->may_begin : UINT64_MAX);
+    return all->paused ? all->may_begin : UINT64_MAX;
 }
 
-/* Give the engine what it can soon begin. */
+/* Give the engine what it can begin. */
 static void hand_over(struct generations *all)
 {
-    int places = all->n_held > 0 ? admission_places(&all->admission) : 0;
     struct generation *g;
-    while (places > 0 && (g = next_held(all)) != NULL) {
-        places -= g->n;
-        if (!begin_held(all, g)) return;
+    while ((g = admission_next(&all->admission, may_begin(all))) != NULL && begin_held(all, g)) {
     }
+}
+
+/* Nothing is at work, nor will be before a pause ends. */
+static bool is_idle(const struct generations *all)
+{
+    bool waits = all->paused && admission_waits(&all->admission, may_begin(all));
+    return all->n_running == 0 && !waits;
 }
 
 static void tell_idle(struct generations *all)
 {
-    while (all->waits != NULL && all->n_running == 0 && (!all->paused || next_held(all) == NULL)) {
+    while (all->waits != NULL && is_idle(all)) {
         struct idle_wait *w = all->waits;
         idle_wait_stop(w);
         w->idle(w);
@@ -466,7 +471,8 @@ struct generations *generations_new(struct engine *engine, void (*wake)(void *ar
         free(all);
         return NULL;
     }
-    all->engine = all->admission.engine = engine;
+    all->engine = engine;
+    admission_init(&all->admission, engine);
     all->wake = wake;
     all->wake_arg = arg;
     all->last_held = &all->held;

@@ -133,11 +133,17 @@ bool line_join(struct line *l, struct turn *t, uint64_t client, int priority, st
     return true;
 }
 
-struct turn *line_next(const struct line *l, uint64_t before)
+/* Has it nothing at work? */
+static bool is_fresh(const struct party *p)
+{
+    return p->members == p->waiting;
+}
+
+struct turn *line_next(const struct line *l, uint64_t before, bool fresh)
 {
     const struct party *first = NULL;
     for (const struct party *p = l->parties; p != NULL; p = p->next) {
-        if (p->waiting == 0 || p->head->number >= before) continue;
+        if (p->waiting == 0 || p->head->number >= before || (fresh && !is_fresh(p))) continue;
         if (first == NULL || goes_before(p, first)) first = p;
     }
     return first == NULL ? NULL : first->head;
@@ -188,6 +194,20 @@ struct load line_ahead(const struct line *l, uint64_t client, int priority)
         if (p->waiting == 0 || p->priority > priority) continue;
         bool all = p == own || p->priority < priority;
         add(&ahead, &p->load, all ? 1 : share_before(p, until));
+    }
+    return ahead;
+}
+
+bool line_is_fresh(const struct line *l, uint64_t client, int priority)
+{
+    return find(l, client, priority) == NULL;
+}
+
+struct load line_ahead_fresh(const struct line *l)
+{
+    struct load ahead = {0};
+    for (const struct party *p = l->parties; p != NULL; p = p->next) {
+        if (p->waiting > 0 && is_fresh(p)) add(&ahead, &p->head->load, 1);
     }
     return ahead;
 }

@@ -60,8 +60,9 @@ struct line {
 /* Wait in the party of that client at that priority. False: no memory for a new party. */
 bool line_join(struct line *l, struct turn *t, uint64_t client, int priority, struct error *err);
 
-/* Whose turn it is, of those whose number is less than `before`; NULL: nobody's. */
-struct turn *line_next(const struct line *l, uint64_t before);
+/* Whose turn it is, of those whose number is less than `before` and, when `fresh`, whose party has
+ * nothing at work; NULL: nobody's. */
+struct turn *line_next(const struct line *l, uint64_t before, bool fresh);
 
 /* It is at work from now on. */
 void line_take(struct line *l, struct turn *t);
@@ -72,5 +73,11 @@ void line_leave(struct line *l, struct turn *t, double tokens);
 
 /* What would have its turn before one that joins now. */
 struct load line_ahead(const struct line *l, uint64_t client, int priority);
+
+/* Would its party be new, with nothing waiting or at work? */
+bool line_is_fresh(const struct line *l, uint64_t client, int priority);
+
+/* Of the parties that have nothing at work, the first turn of each. */
+struct load line_ahead_fresh(const struct line *l);
 
 #endif

@@ -155,3 +155,42 @@ def test_small_requests_do_not_wait_for_large_bodies(start):
         t.join()
     assert replies == [200] * len(threads)
     assert small == 50 and first < len(threads), (small, first)
+
+
+def test_a_seat_is_kept_for_who_has_none(start):
+    """A flood that holds the whole batch for long: another client begins and ends meanwhile."""
+    server = start("--max-sequences", "8")
+    done, threads = [], []
+    for i in range(20):
+        threads.append(ask(server, "flood", done, prompt=f"Flood {i}", max_tokens=3000, ignore_eos=True))
+    server.wait_metric("touchstone_sequences_running", lambda n: n == 8)
+    server.wait_metric("touchstone_generations_held", lambda n: n == 12)
+    for _ in range(3):
+        reply = httpx.post(
+            server.url + "/v1/completions",
+            json={"prompt": "Hello", "max_tokens": 5},
+            headers=of("polite"),
+            timeout=PATIENCE,
+        )
+        assert reply.status_code == 200
+    assert not done
+    assert server.metric("touchstone_sequences_running") == 8
+    server.post("/abort_requests", {})
+    for t in threads:
+        t.join()
+
+
+def test_a_stream_takes_turns_as_one_client(start):
+    """Thousands of slow lines of one stream do not keep another's from a verifier process, nor refuse them."""
+    server = start("--verify-seconds", "0.5", "--max-wait", "5")
+    slow = json.dumps({"completion": "a" * 48, "rewards": [{"name": "regex", "pattern": "^(a|a)*[bc]$"}]})
+    stream = httpx.Client(timeout=PATIENCE)
+    headers = {"Content-Type": "application/x-ndjson", **of("stream")}
+    with stream.stream("POST", server.url + "/verify", content=(slow + "\n") * 3000, headers=headers) as reply:
+        assert reply.status_code == 200
+        server.wait_metric("touchstone_verify_waiting", lambda n: n > 1000)
+        root = {"completion": "\\boxed{\\sqrt{4+2\\sqrt{3}}}", "answer": "1+\\sqrt{3}"}
+        other = httpx.post(server.url + "/verify", json={"items": [root], **ACCURACY}, headers=of("polite"), timeout=PATIENCE)
+        assert other.status_code == 200 and other.json()["results"][0]["reward"] == 1
+        assert server.metric("touchstone_verify_waiting") > 1000
+    stream.close()

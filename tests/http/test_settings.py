@@ -177,6 +177,7 @@ CASES = {
     "api-key": (["--api-key", "k"], lambda s: s.http.get("/metrics").status_code),
     "served-model-name": (["--served-model-name", "x,y"], lambda s: len(s.http.get("/v1/models").json()["data"])),
     "max-connections": (["--max-connections", "10"], connections),
+    "max-client-connections": (["--max-client-connections", "10"], connections),
     "max-body": (["--max-body", "1K"], status_of({"prompt": "a" * 2000, "max_tokens": 1})),
     "verify-body": (["--verify-body", "1K"], status_of({"items": [{"completion": "a" * 2000, "answer": "1"}]}, "/verify")),
     "request-memory": (["--request-memory", "1M"], status_of({"prompt": "a" * 2000000, "max_tokens": 1})),
@@ -192,7 +193,7 @@ CASES = {
     "verify-workers": (["--verify-workers", "1"], workers, ["--verify-seconds", "0.2"]),
     "verify-seconds": (["--verify-seconds", "0"], cause(HEAVY)),
     "verify-memory": (["--verify-memory", "300M"], worker_memory),
-    "max-wait": (None, None),  # tests/unit/test_turns.c
+    "max-wait": (None, None),  # tests/unit/test_turns.c, tests/http/test_fair.py
     "verify-items": (["--verify-items", "2"], status_of({"items": [{"completion": "1", "answer": "1"}] * 3}, "/verify")),
     "code-unsafe": (["--code-unsafe"], lambda s: [re.findall(r"unsafe=\S+|code_refused", line) for line in s.log[:1]]),
     "log-level": (None, None),  # below

@@ -44,7 +44,7 @@ static struct turn *join(uint64_t client, double samples)
 
 static struct turn *take(void)
 {
-    struct turn *t = line_next(&line, UINT64_MAX);
+    struct turn *t = line_next(&line, UINT64_MAX, false);
     if (t != NULL) line_take(&line, t);
     return t;
 }
@@ -186,10 +186,32 @@ static void only_those_before_a_number(void **state)
     struct turn *old = join(FLOOD, 1);
     uint64_t mark = line.arrivals;
     join(POLITE, 1);
-    assert_ptr_equal(line_next(&line, mark), old);
+    assert_ptr_equal(line_next(&line, mark, false), old);
     line_take(&line, old);
-    assert_null(line_next(&line, mark));
-    assert_non_null(line_next(&line, UINT64_MAX));
+    assert_null(line_next(&line, mark, false));
+    assert_non_null(line_next(&line, UINT64_MAX, false));
+    end_all();
+}
+
+/* Seats that are kept for those who have none. */
+static void newcomers_are_told_apart(void **state)
+{
+    (void)state;
+    assert_true(line_is_fresh(&line, FLOOD, 0));
+    join(FLOOD, 1);
+    assert_false(line_is_fresh(&line, FLOOD, 0));
+    struct turn *first = take();
+    join(FLOOD, 1);
+    assert_null(line_next(&line, UINT64_MAX, true));
+    assert_int_equal(line_ahead_fresh(&line).samples, 0);
+    struct turn *polite = join(POLITE, 3);
+    join(POLITE, 3);
+    assert_ptr_equal(line_next(&line, UINT64_MAX, true), polite);
+    assert_int_equal(line_ahead_fresh(&line).samples, 3);
+    line_take(&line, polite);
+    assert_null(line_next(&line, UINT64_MAX, true));
+    end(first);
+    assert_non_null(line_next(&line, UINT64_MAX, true)); /* the flood has nothing at work now */
     end_all();
 }
 
@@ -301,41 +323,59 @@ static void what_is_left(void **state)
 
 /* ---- pace ---- */
 
-static void a_line_through_the_steps(void **state)
+static void assert_prices(struct pace_prices p, double step_s, double row_s, double reach_s)
+{
+    assert_true(fabs(p.step_s - step_s) < 0.02 * step_s + 1e-9);
+    assert_true(fabs(p.row_s - row_s) < 0.02 * row_s + 1e-12);
+    assert_true(fabs(p.reach_s - reach_s) < 0.02 * reach_s + 1e-15);
+}
+
+static void a_plane_through_the_steps(void **state)
 {
     struct pace p = {0};
-    double step_s, row_s;
     (void)state;
-    pace_read(&p, &step_s, &row_s);
-    assert_true(fabs(step_s) < 1e-12 && fabs(row_s) < 1e-12);
-    for (int i = 0; i < 1000; i++) {
-        int rows = 1 + i * 37 % 500;
-        pace_note(&p, rows, 0.02 + 0.0001 * rows);
+    assert_prices(pace_read(&p), 0, 0, 0);
+    for (int i = 0; i < 2000; i++) {
+        double rows = 1 + i * 37 % 500, reach = rows * (10 + i * 61 % 300);
+        double slower = i < 1000 ? 1 : 3; /* the machine slows down */
+        pace_note(&p, rows, reach, slower * (0.02 + 1e-4 * rows + 1e-6 * reach));
+        if (i == 999) assert_prices(pace_read(&p), 0.02, 1e-4, 1e-6);
     }
-    pace_read(&p, &step_s, &row_s);
-    assert_true(fabs(step_s - 0.02) < 1e-6 && fabs(row_s - 0.0001) < 1e-8);
-    for (int i = 0; i < 5000; i++) { /* the machine has slowed down */
-        int rows = 1 + i * 37 % 500;
-        pace_note(&p, rows, 0.05 + 0.0002 * rows);
+    assert_prices(pace_read(&p), 0.06, 3e-4, 3e-6);
+}
+
+/* A batch that decodes: as many rows every step, more and more behind them. */
+static void contexts_that_grow(void **state)
+{
+    struct pace p = {0};
+    (void)state;
+    for (int i = 0; i < 40; i++) {
+        double reach = 256.0 * (24 + i);
+        pace_note(&p, 256, reach, 0.03 + 2e-6 * reach);
     }
-    pace_read(&p, &step_s, &row_s);
-    assert_true(fabs(step_s - 0.05) < 1e-4 && fabs(row_s - 0.0002) < 1e-6);
+    struct pace_prices now = pace_read(&p);
+    double later = 256.0 * 200;
+    assert_true(fabs(now.step_s + 256 * now.row_s + later * now.reach_s - (0.03 + 2e-6 * later)) <
+                0.002);
 }
 
 /* Steps that are all alike, or larger ones that took less: nothing is negative or beyond reason. */
 static void what_cannot_be_told_apart(void **state)
 {
-    struct pace alike = {0}, odd = {0};
-    double step_s, row_s;
+    struct pace alike = {0}, odd = {0}, tied = {0};
     (void)state;
     for (int i = 0; i < 100; i++) {
-        pace_note(&alike, 256, 0.03);
-        pace_note(&odd, 1 + i % 2 * 100, i % 2 ? 0.01 : 0.03);
+        double rows = 1 + i % 2 * 100;
+        pace_note(&alike, 256, 25600, 0.03);
+        pace_note(&odd, rows, 50 * rows, i % 2 ? 0.01 : 0.03);
+        pace_note(&tied, rows, 50 * rows, 0.01 + 1e-4 * rows);
     }
-    pace_read(&alike, &step_s, &row_s);
-    assert_true(fabs(step_s + 256 * row_s - 0.03) < 1e-9);
-    pace_read(&odd, &step_s, &row_s);
-    assert_true(step_s >= 0 && row_s >= 0 && fabs(step_s - 0.02) < 0.001);
+    struct pace_prices p = pace_read(&alike);
+    assert_true(fabs(p.step_s + 256 * p.row_s + 25600 * p.reach_s - 0.03) < 1e-9);
+    p = pace_read(&odd);
+    assert_true(p.step_s >= 0 && p.row_s >= 0 && p.reach_s >= 0 && fabs(p.step_s - 0.02) < 0.002);
+    p = pace_read(&tied);
+    assert_true(fabs(p.step_s + 51 * (p.row_s + 50 * p.reach_s) - (0.01 + 1e-4 * 51)) < 1e-6);
 }
 
 int main(void)
@@ -348,13 +388,15 @@ int main(void)
         cmocka_unit_test_setup(only_what_was_had_counts, reset),
         cmocka_unit_test_setup(priorities_go_first, reset),
         cmocka_unit_test_setup(only_those_before_a_number, reset),
+        cmocka_unit_test_setup(newcomers_are_told_apart, reset),
         cmocka_unit_test_setup(what_is_ahead_comes_first, reset),
         cmocka_unit_test(free_seats_cost_nothing),
         cmocka_unit_test(seats_are_taken_in_turn),
         cmocka_unit_test(more_samples_than_seats),
         cmocka_unit_test(rows_cost),
         cmocka_unit_test(what_is_left),
-        cmocka_unit_test(a_line_through_the_steps),
+        cmocka_unit_test(a_plane_through_the_steps),
+        cmocka_unit_test(contexts_that_grow),
         cmocka_unit_test(what_cannot_be_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
