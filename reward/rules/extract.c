@@ -14,7 +14,6 @@
  */
 #include "reward/row/row.h"
 
-#include <assert.h>
 #include <strings.h>
 
 #include "base/json.h"
