@@ -114,6 +114,21 @@ static bool read_sampling(struct completion *c, struct error *err)
     return completion_check(c, err);
 }
 
+/* The form that an entry asks for: its generation's own. */
+static bool own_form(struct completion *c, struct generation *g, struct sampling_params *p,
+                     struct error *err)
+{
+    if (p->form.type == FORM_NONE) return true;
+    p->form_field = strchr(p->form_field, '.') + 1; /* within the entry */
+    if (c->params.may_think) {
+        return error_set(err, ERROR_UNSUPPORTED, p->form_field,
+                         "require_reasoning needs the same sampling_params for all prompts");
+    }
+    bool fine = output_form_compile(c->exchange->server->engine, p, err);
+    g->own_form = p->engine.form;
+    return fine;
+}
+
 /* One entry of a list of sampling_params: how its prompt is sampled. */
 static bool read_own_sampling(struct completion *c, struct generation *g, const cJSON *entry,
                               const struct field_context *context, struct error *err)
@@ -129,7 +144,8 @@ static bool read_own_sampling(struct completion *c, struct generation *g, const 
     if (p->n != c->params.n) {
         return error_set(err, ERROR_INVALID_VALUE, "n", "n must be the same for all prompts");
     }
-    if (!sampling_params_finish(p, c->exchange->server->o.max_choices, context->n_vocab, err)) {
+    if (!sampling_params_finish(p, c->exchange->server->o.max_choices, context->n_vocab, err) ||
+        !own_form(c, g, p, err)) {
         return false;
     }
     g->sampling = p->engine;

@@ -135,6 +135,15 @@ def test_other_dialects(server):
         assert re.fullmatch(pattern, reply["content"]), reply
 
 
+def test_a_form_for_each_prompt(server):
+    params = [{"temperature": 2, "max_new_tokens": 20, "regex": pattern} for pattern in ("[ab]{3}", "[0-9]{4}")]
+    reply = server.post("/generate", {"text": ["x", "x"], "sampling_params": params}).json()
+    assert re.fullmatch("[ab]{3}", reply[0]["text"]) and re.fullmatch("[0-9]{4}", reply[1]["text"])
+    params[1]["regex"] = "(?<=a)b"
+    error = server.post("/generate", {"text": ["x", "x"], "sampling_params": params}).json()["error"]
+    assert error["param"] == "sampling_params[1].regex"
+
+
 def test_a_form_is_the_same_alone_drafted_and_cached(server, start):
     body = {"prompt": [5, 6, 7], "n": 4, "max_tokens": 80, "seed": 3, "temperature": 1.5, "guided_json": SCHEMA, "logprobs": 0}
     want = server.complete(**body)["choices"]

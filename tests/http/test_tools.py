@@ -206,6 +206,7 @@ ERRORS = [
     ({"tools": [], "tool_choice": "required"}, "tool_choice"),
     ({"tool_choice": named("look_up")}, "tool_choice"),
     ({"tools": TOOLS, "tool_choice": "required", "guided_regex": "a"}, "tool_choice"),
+    ({"tools": [{"type": "function", "function": {**LOOK_UP, "strict": True}}], "guided_regex": "a"}, "tools"),
     (
         {"tools": TOOLS, "tool_choice": {"type": "allowed_tools", "allowed_tools": {"mode": "none", "tools": [named("look_up")]}}},
         "tool_choice.allowed_tools.mode",
