@@ -119,7 +119,7 @@ static void ask(const struct completion *c, struct generation *g, size_t i)
     g->calls_wanted = c->calls;
     g->call_is_named = c->call_is_named;
     g->think_open = c->reasoning ? info->think_open : NULL;
-    g->think_close = c->think_close;
+    g->think_close = c->think_close != NULL ? c->think_close : info->think_close;
     g->think_start = c->reasoning_start;
     g->born_ns = c->exchange->started_ns;
 }
