@@ -161,18 +161,16 @@ static bool read_choice(const cJSON *value, const char *no, const char *yes, boo
                      value->valuestring, no, yes);
 }
 
-/* vLLM says "raw_logprobs" and "processed_logprobs". */
 static bool read_logprobs_mode(const struct field_context *context, const cJSON *value, void *out,
                                struct error *err)
 {
-    const char *word = cJSON_GetStringValue(value);
-    bool processed = word != NULL && strcmp(word, "processed_logprobs") == 0;
     (void)context;
-    if (processed || (word != NULL && strcmp(word, "raw_logprobs") == 0)) {
-        *(bool *)out = processed;
-        return true;
-    }
-    return read_choice(value, "raw", "processed", out, err);
+    const char *mode = cJSON_GetStringValue(value); /* vLLM's names are longer */
+    if (mode != NULL && strcmp(mode, "raw_logprobs") == 0) return true;
+    if (mode == NULL || strcmp(mode, "processed_logprobs") != 0)
+        return read_choice(value, "raw", "processed", out, err);
+    *(bool *)out = true;
+    return true;
 }
 
 static bool read_truncation_side(const struct field_context *context, const cJSON *value, void *out,
