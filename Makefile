@@ -140,7 +140,7 @@ $(CLIENT): %: %.o
 
 # ---- what people type -------------------------------------------------------------------------
 
-.PHONY: all run test page-test hostile sanitize race race-built paranoid paranoid-built conformance bench bench-parts fuzz model image install uninstall format clean \
+.PHONY: all run test clients page-test hostile sanitize race race-built paranoid paranoid-built conformance bench bench-parts fuzz model image install uninstall format clean \
         help deps deps-test
 .SECONDARY:
 
@@ -169,6 +169,11 @@ test: deps-test
 	@$(VENV)/bin/python tests/run.py $(B)
 
 tests-$(FLAVOUR): $(BIN) $(UNITS) $(REPLAYS) $(GOLDENS) $(CLIENT)
+
+# Client libraries as they are, each in an environment of its own, against the built-in model. What they send is kept, and
+# replayed by make test without them. CLIENTS= some of them by name.
+clients: $(BIN)
+	@TESTED_BIN=$(BIN) /usr/bin/python3 tests/clients/run.py $(CLIENTS) --keep tests/data/clients
 
 sanitize:
 	@$(MAKE) --no-print-directory test FLAVOUR=address
@@ -317,6 +322,7 @@ help:
 	@echo "make deps       install what building needs (Debian 12 and 13)"
 	@echo "make test       install what is missing, build, pass every test"
 	@echo "make sanitize   the same under AddressSanitizer and UBSan; then make race"
+	@echo "make clients    run client libraries against the built-in model, needs PyPI and npm  (CLIENTS= some)"
 	@echo "make race       the whole program under ThreadSanitizer, clients of every kind at once"
 	@echo "make page-test  the page in Chromium: every flow, axe, hostile texts"
 	@echo "make paranoid   every allocation fails, one by one; whole structures checked at every step  (DRIVE= a part of it)"

@@ -241,7 +241,7 @@ static const struct field rows[] = {
     {"prompt_logprobs",     WHOLE(prompt_logprobs, -1, INT_MAX),
      .doc = "log-probabilities of the prompt's tokens with so many alternatives each; -1: of all"},
     {"logprobs_mode",       READ(engine.processed, read_logprobs_mode),
-     .doc = "raw: the model's own; processed: of the distribution drawn from"},
+     .doc = "raw(_logprobs): the model's own; processed: of the distribution drawn from"},
     {"n",                   WHOLE(n, 1, INT_MAX), .doc = "how many outputs"},
     {"stream",              FIELD_BOOL, AT(stream),
      .doc = "each token as it comes, as server-sent events"},
@@ -259,7 +259,7 @@ static const struct field rows[] = {
     {"cache_salt",          READ(cache_salt, read_cache_salt),
      .doc = "only requests with the same one share cached prompts"},
     {"response_format",     FIELD_READ, .offset = 0, .read = output_form_read_response_format,
-     .doc = "the form of the output: text, any JSON, or JSON of a schema"},
+     .doc = "the form of the output: text, any JSON, JSON of a schema, or structural tags"},
     {"structured_outputs",  FIELD_READ, .offset = 0, .read = output_form_read_structured,
      .doc = "the form of the output, as vLLM has it"},
     {"guided_choice",       FIELD_READ, .offset = 0, .read = output_form_read_choices,
@@ -269,6 +269,10 @@ static const struct field rows[] = {
     {"guided_regex",      FIELD_READ, .offset = 0, .read = output_form_read_guided_regex,
      .doc = "the output matches this pattern"},
     {"guided_grammar",    FIELD_READ, .offset = 0, .read = output_form_read_guided_grammar,
+     .doc = "the output is of this grammar"},
+    {"regex",             FIELD_READ, .offset = 0, .read = output_form_read_regex,
+     .doc = "the output matches this pattern"}, /* SGLang's */
+    {"ebnf",              FIELD_READ, .offset = 0, .read = output_form_read_ebnf,
      .doc = "the output is of this grammar"},
 
     /* Without effect, as their contracts say: who asks and what for; a batch of plain text

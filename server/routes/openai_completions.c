@@ -38,6 +38,8 @@ static const struct field shared_rows[] = {
     {"best_of", FIELD_INT, .offset = offsetof(struct sampling_params, best_of), .min = 1,
      .max = INT_MAX,
      .doc = "so many outputs, of which the n most probable are sent"},
+    {"require_reasoning", FIELD_BOOL, .offset = offsetof(struct sampling_params, may_think),
+     .doc = "the model may think first: a form holds behind its thoughts"},
     {0},
 };
 

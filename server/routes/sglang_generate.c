@@ -70,6 +70,8 @@ static const struct field shared_rows[] = {
      .doc = "lower ones go first"},
     {"cache_salt", FIELD_TEXT, AT(cache_salt),
      .doc = "only requests with the same one share cached prompts"},
+    {"require_reasoning", FIELD_BOOL, AT(may_think),
+     .doc = "the model may think first: a form holds behind its thoughts"},
     {0},
 };
 
@@ -113,7 +115,8 @@ static const struct field sampling_rows[] = {
      .doc = "the output matches this pattern"},
     {"ebnf",                FIELD_READ, .offset = 0, .read = output_form_read_sglang_ebnf,
      .doc = "the output is of this grammar"},
-    {"structural_tag",      .kind = FIELD_REFUSED, .doc = "structural tags; refused"},
+    {"structural_tag",      FIELD_READ, .offset = 0, .read = output_form_read_sglang_tags,
+     .doc = "free text with tags of a form in it"},
     {"stop_regex",          FIELD_REFUSED, .neutral = "[]",
      .doc = "patterns that end the output; refused"},
     {"custom_params",       FIELD_REFUSED, .neutral = "{}",
@@ -142,6 +145,21 @@ static bool read_sampling(struct completion *c, struct error *err)
     return completion_check(c, err);
 }
 
+/* The form that an entry asks for: its generation's own. */
+static bool own_form(struct completion *c, struct generation *g, struct sampling_params *p,
+                     struct error *err)
+{
+    if (p->form.type == FORM_NONE) return true;
+    p->form_field = strchr(p->form_field, '.') + 1; /* within the entry */
+    if (c->params.may_think) {
+        return error_set(err, ERROR_UNSUPPORTED, p->form_field,
+                         "require_reasoning needs the same sampling_params for all prompts");
+    }
+    bool fine = output_form_compile(c->exchange->server->engine, p, err);
+    g->own_form = p->engine.form;
+    return fine;
+}
+
 /* One entry of a list of sampling_params: how its prompt is sampled. */
 static bool read_own_sampling(struct completion *c, struct generation *g, const cJSON *entry,
                               const struct field_context *context, struct error *err)
@@ -157,7 +175,8 @@ static bool read_own_sampling(struct completion *c, struct generation *g, const 
     if (p->n != c->params.n) {
         return error_set(err, ERROR_INVALID_VALUE, "n", "n must be the same for all prompts");
     }
-    if (!sampling_params_finish(p, c->exchange->server->o.max_choices, context->n_vocab, err)) {
+    if (!sampling_params_finish(p, c->exchange->server->o.max_choices, context->n_vocab, err) ||
+        !own_form(c, g, p, err)) {
         return false;
     }
     g->sampling = p->engine;
