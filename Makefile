@@ -125,7 +125,8 @@ $(B)/%.o: %.c | $(B)/needs
 	@mkdir -p $(@D)
 	$(compiling)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(UNITS) $(GOLDENS): $(B)/%: $(B)/%.o $(LIB)
+$(UNITS) $(GOLDENS): LDFLAGS += -Wl,--wrap=kernels_pick
+$(UNITS) $(GOLDENS): $(B)/%: $(B)/%.o $(B)/tests/tested_isa.o $(LIB)
 	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
 $(REPLAYS): $(B)/%: $(B)/%.o $(B)/tests/fuzz/replay.o $(LIB)
@@ -196,12 +197,18 @@ paranoid-built: $(BIN) $(CHECKED:%=$(B)/tests/unit/test_%)
 	@for t in $(CHECKED); do echo "== $$t"; $(B)/tests/unit/test_$$t || exit 1; done
 	/usr/bin/python3 tests/paranoid/drive.py $(B) $(DRIVE)
 
+# Ten times more asked than can be done, and a polite client beside it: a table of what each was answered.
+.PHONY: load
+load: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BIN)
+	TESTED_BIN=$(BIN) /usr/bin/python3 tests/load/overload.py $(ARGS)
+
 # A hundred hostile programs in the sandbox, of which the tests are a part too: here by themselves.
 hostile: deps-test
 	@$(MAKE) --no-print-directory -j$$(nproc) $(B)/tests/unit/test_hostile
 	$(B)/tests/unit/test_hostile
 
-# The shared corpora and golden models, whose folders lie outside the project.
+# The shared corpora and golden models, whose folders lie outside the project. SCHEMA_SUITE: the official JSON-Schema-Test-Suite.
 CORPORA ?= ../shared/corpora
 GOLDEN  ?= ../shared/golden
 conformance: deps-test
@@ -209,6 +216,7 @@ conformance: deps-test
 	$(B)/tests/golden/conformance_math $(CORPORA)/math/cases.jsonl
 	$(B)/tests/golden/conformance_math --defaults --quiet $(CORPORA)/math/cases.jsonl
 	$(B)/tests/golden/conformance_rewards $(CORPORA)
+	$(B)/tests/golden/conformance_forms $(foreach d,2020-12 2019-09 7 6 4,$(wildcard $(SCHEMA_SUITE)/tests/draft$(d)))
 	$(B)/tests/golden/conformance_templates $(GOLDEN)
 	MODEL=$(wildcard $(MODEL)) $(B)/tests/golden/conformance_tokenizers $(GOLDEN)
 	SMOLLM2=$(wildcard $(MODEL)) $(B)/tests/golden/conformance_models $(GOLDEN)
@@ -319,6 +327,7 @@ help:
 	@echo "make page-test  the page in Chromium: every flow, axe, hostile texts"
 	@echo "make paranoid   every allocation fails, one by one; whole structures checked at every step  (DRIVE= a part of it)"
 	@echo "make hostile    a hundred hostile programs in the sandbox, by themselves"
+	@echo "make load       ten times more asked than can be done  (ARGS='--seconds 120 --only inference,verify,code,bodies')"
 	@echo "make conformance  the shared corpora and golden models (CORPORA=dir GOLDEN=dir)"
 	@echo "make bench      speed beside the machine's limits  (MODEL=file.gguf LLAMA_CPP=dir IK_LLAMA_CPP=dir OUT=dir)"
 	@echo "make bench-parts  kernels, forward pass, tokenizer and verifiers by themselves"

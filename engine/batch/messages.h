@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "engine/batch/pace.h"
 #include "engine/sample/sampling.h"
 
 struct engine_request {
@@ -54,6 +55,8 @@ struct engine_event {
     const struct token_prob
         *prompt_top; /* [n_prompt, n_top]; id -1 where fewer have a probability */
     int n_prompt;
+    int refused_at; /* the first position whose token the form refuses (it and those behind it have
+                     * rank 0); -1: none, or no form was asked for */
 
     /* EVENT_DONE */
     enum engine_finish finish;
@@ -74,6 +77,8 @@ struct engine_stats {
     uint64_t steps, prompt_tokens, cached_tokens, generated_tokens, preemptions;
     uint64_t drafted_tokens, accepted_tokens; /* speculative decoding */
     double busy_seconds;                      /* in forward passes and sampling */
+    struct pace_prices prices;                /* what a step takes of late */
+    uint64_t taken; /* samples submitted and seen by the engine: in running, waiting, or ended */
 };
 
 #endif

@@ -112,7 +112,8 @@ static void count_member(struct group_outcome *g, struct ballot *b, const struct
     if (p == NULL) return;
     g->judged += p->verdict == VERDICT_CORRECT || p->verdict == VERDICT_INCORRECT;
     g->correct += p->verdict == VERDICT_CORRECT;
-    if (p->vote.n > 0) cast_vote(b, s, spec, p);
+    bool heard = !atomic_load(&s->run->cancelled); /* comparing answers may take long */
+    if (p->vote.n > 0 && heard) cast_vote(b, s, spec, p);
 }
 
 bool group_settle(struct scored *const *members, size_t n, struct group_outcome *out,

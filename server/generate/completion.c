@@ -73,11 +73,16 @@ static void free_state(struct exchange *x)
     form_free(c->params.engine.form);
     if (c->best_of != NULL) best_of_clear(c->best_of);
     if (c->dialect->clear != NULL) c->dialect->clear(c);
+}
+
+static void dispose(struct exchange *x)
+{
+    struct completion *c = x->state;
     cJSON_Delete(c->document);
 }
 
 static const struct exchange_kind completion_kind = {
-    .stop = stop, .timeout = on_timeout, .free = free_state};
+    .stop = stop, .timeout = on_timeout, .free = free_state, .dispose = dispose};
 
 struct completion *completion_new(struct exchange *x, const struct dialect *dialect,
                                   const char *id_prefix, size_t own_bytes)
@@ -89,6 +94,7 @@ struct completion *completion_new(struct exchange *x, const struct dialect *dial
     c->dialect = dialect;
     c->own = c + 1;
     c->prompt_field = "prompt";
+    c->client = exchange_client(x);
     c->created = clock_unix_s();
     snprintf(c->id, sizeof(c->id), "%s%s", id_prefix, x->id);
     c->n_prefix = strlen(id_prefix);
@@ -121,6 +127,7 @@ static void ask(const struct completion *c, struct generation *g, size_t i)
     g->n = c->samples;
     g->first_index = (int)i * c->samples;
     g->priority = c->params.priority;
+    g->client = c->client;
     g->cache_salt = salt_hash(c->params.cache_salt);
     if (!c->sampled_apart) g->sampling = c->params.engine;
     if (!c->sampled_apart && !c->params.has_seed) g->sampling.seed += i; /* unlike luck */
@@ -128,7 +135,7 @@ static void ask(const struct completion *c, struct generation *g, size_t i)
     g->calls_wanted = c->calls;
     g->call_is_named = c->call_is_named;
     g->think_open = c->reasoning ? info->think_open : NULL;
-    g->think_close = c->think_close;
+    g->think_close = c->think_close != NULL ? c->think_close : info->think_close;
     g->think_start = c->reasoning_start;
     g->born_ns = c->exchange->started_ns;
 }
@@ -152,10 +159,12 @@ static void name_prompt(const struct completion *c, size_t i, struct error *err)
 static bool start_all(struct completion *c, struct error *err)
 {
     assert(!c->is_started && c->open == 0); /* (1) */
+    struct generations *all = c->exchange->server->generations;
     if (!count_choices(c, err)) return false;
+    if (!generations_admit(all, c->client, c->params.priority, err)) return false;
     for (size_t i = 0; i < c->n_prompts; i++) {
         ask(c, c->prompts[i], i);
-        if (generation_start(c->exchange->server->generations, c->prompts[i], err)) continue;
+        if (generation_start(all, c->prompts[i], err)) continue;
         name_prompt(c, i, err);
         give_up(c);
         return false;

@@ -77,6 +77,7 @@ struct completion {
     const struct engine *engine;
     const struct dialect *dialect;
     void *own;          /* the route's own fields, behind this */
+    uint64_t client;    /* whose request it is, for turns */
     cJSON *document;    /* the body; what was read from it is borrowed */
     struct error error; /* why prepare failed */
     bool (*prepare)(struct completion *c);
@@ -88,7 +89,7 @@ struct completion {
     bool sampled_apart; /* every generation has its own sampling, params.engine is nobody's */
     bool reasoning;     /* split the text */
     enum reasoning_start reasoning_start; /* what the prompt has begun of the thoughts */
-    const char *think_close;              /* what ends them; of completions that split the text */
+    const char *think_close;              /* what ends them, where it is not as ever */
     struct tool_calls_wanted calls;       /* of tools, in the text; format NULL: none (tools.h) */
     bool call_is_named;                   /* by tool_choice */
     bool echo;                            /* the prompt's text is kept */

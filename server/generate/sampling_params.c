@@ -139,10 +139,13 @@ static bool read_stream_options(const struct field_context *context, const cJSON
 {
     struct stream_options *o = out;
     static const struct field rows[] = {
-        {"include_usage", FIELD_BOOL, .offset = offsetof(struct stream_options, include_usage)},
+        {"include_usage", FIELD_BOOL, .offset = offsetof(struct stream_options, include_usage),
+         .doc = "a last chunk with the usage"},
         {"continuous_usage_stats", FIELD_BOOL,
-         .offset = offsetof(struct stream_options, continuous_usage)},
-        {"include_obfuscation", .kind = FIELD_IGNORED},
+         .offset = offsetof(struct stream_options, continuous_usage),
+         .doc = "the usage so far in every chunk"},
+        {"include_obfuscation", .kind = FIELD_IGNORED,
+         .doc = "without effect: chunks are not padded"},
         {0},
     };
     struct field_table table = FIELD_TABLE(rows, o);
@@ -161,18 +164,16 @@ static bool read_choice(const cJSON *value, const char *no, const char *yes, boo
                      value->valuestring, no, yes);
 }
 
-/* vLLM says "raw_logprobs" and "processed_logprobs". */
 static bool read_logprobs_mode(const struct field_context *context, const cJSON *value, void *out,
                                struct error *err)
 {
-    const char *word = cJSON_GetStringValue(value);
-    bool processed = word != NULL && strcmp(word, "processed_logprobs") == 0;
     (void)context;
-    if (processed || (word != NULL && strcmp(word, "raw_logprobs") == 0)) {
-        *(bool *)out = processed;
-        return true;
-    }
-    return read_choice(value, "raw", "processed", out, err);
+    const char *mode = cJSON_GetStringValue(value); /* vLLM's names are longer */
+    if (mode != NULL && strcmp(mode, "raw_logprobs") == 0) return true;
+    if (mode == NULL || strcmp(mode, "processed_logprobs") != 0)
+        return read_choice(value, "raw", "processed", out, err);
+    *(bool *)out = true;
+    return true;
 }
 
 static bool read_truncation_side(const struct field_context *context, const cJSON *value, void *out,
@@ -203,66 +204,103 @@ static bool read_cache_salt(const struct field_context *context, const cJSON *va
 
 /* clang-format off */
 static const struct field rows[] = {
-    {"model",               FIELD_TEXT, AT(model)},
-    {"temperature",         REAL(engine.temperature, 0, 100)},
-    {"top_p",               REAL(engine.top_p, SMALLEST, 1)},
-    {"top_k",               WHOLE(engine.top_k, -1, INT_MAX)},
-    {"min_p",               REAL(engine.min_p, 0, 1)},
-    {"repetition_penalty",  REAL(engine.repetition_penalty, SMALLEST, 100)},
-    {"presence_penalty",    REAL(engine.presence_penalty, -2, 2)},
-    {"frequency_penalty",   REAL(engine.frequency_penalty, -2, 2)},
-    {"logit_bias",          READ(bias, sampling_params_read_bias)},
-    {"seed",                FIELD_READ, .offset = 0, .read = sampling_params_read_seed},
-    {"stop",                READ(stop, sampling_params_read_stop)},
-    {"stop_token_ids",      READ(stop_ids, field_read_ids)},
-    {"allowed_token_ids",   READ(allowed_ids, field_read_ids)},
-    {"max_tokens",          WHOLE(engine.max_tokens, 0, INT_MAX)},
-    {"min_tokens",          WHOLE(engine.min_tokens, 0, INT_MAX)},
-    {"ignore_eos",          FIELD_BOOL, AT(engine.ignore_eos)},
-    {"skip_special_tokens", FIELD_BOOL, AT(engine.skip_special_tokens)},
-    {"include_stop_str_in_output", FIELD_BOOL, AT(engine.include_stop)},
-    {"prompt_logprobs",     WHOLE(prompt_logprobs, -1, INT_MAX)},
-    {"logprobs_mode",       READ(engine.processed, read_logprobs_mode)},
-    {"n",                   WHOLE(n, 1, INT_MAX)},
-    {"stream",              FIELD_BOOL, AT(stream)},
-    {"stream_options",      READ(stream_options, read_stream_options)},
-    {"return_token_ids",    FIELD_BOOL, AT(return_token_ids)},
-    {"return_tokens_as_token_ids", FIELD_BOOL, AT(tokens_as_ids)},
-    {"truncate_prompt_tokens", WHOLE(truncate_prompt, -1, INT_MAX)},
-    {"truncation_side",     READ(truncate_right, read_truncation_side)},
-    {"priority",            WHOLE(priority, INT_MIN, INT_MAX)},
-    {"request_id",          FIELD_TEXT, AT(request_id)},
-    {"cache_salt",          READ(cache_salt, read_cache_salt)},
-    {"response_format",     FIELD_READ, .offset = 0, .read = output_form_read_response_format},
-    {"structured_outputs",  FIELD_READ, .offset = 0, .read = output_form_read_structured},
-    {"guided_choice",       FIELD_READ, .offset = 0, .read = output_form_read_choices}, /* vLLM's older names */
-    {"guided_json",       FIELD_READ, .offset = 0, .read = output_form_read_guided_json},
-    {"guided_regex",      FIELD_READ, .offset = 0, .read = output_form_read_guided_regex},
-    {"guided_grammar",    FIELD_READ, .offset = 0, .read = output_form_read_guided_grammar},
-    {"regex",             FIELD_READ, .offset = 0, .read = output_form_read_regex}, /* SGLang's */
-    {"ebnf",              FIELD_READ, .offset = 0, .read = output_form_read_ebnf},
+    {"model",               FIELD_TEXT, AT(model), .doc = "its name; any is taken"},
+    {"temperature",         REAL(engine.temperature, 0, 100),
+     .doc = "flattens (above 1) or sharpens the distribution; 0 takes the most probable token"},
+    {"top_p",               REAL(engine.top_p, SMALLEST, 1),
+     .doc = "only the most probable tokens that together have this share"},
+    {"top_k",               WHOLE(engine.top_k, -1, INT_MAX),
+     .doc = "only so many of the most probable tokens; 0 and -1: all"},
+    {"min_p",               REAL(engine.min_p, 0, 1),
+     .doc = "only tokens with at least this share of the most probable one's probability"},
+    {"repetition_penalty",  REAL(engine.repetition_penalty, SMALLEST, 100),
+     .doc = "divides the logits of tokens seen before; 1: none"},
+    {"presence_penalty",    REAL(engine.presence_penalty, -2, 2),
+     .doc = "taken from the logits of tokens in the output"},
+    {"frequency_penalty",   REAL(engine.frequency_penalty, -2, 2),
+     .doc = "taken from the logits of tokens for each time that they are in the output"},
+    {"logit_bias",          READ(bias, sampling_params_read_bias),
+     .doc = "added to logits, by token id, from -100 (never) to 100"},
+    {"seed",                FIELD_READ, .offset = 0, .read = sampling_params_read_seed,
+     .doc = "of the draws; -1: a random one"},
+    {"stop",                READ(stop, sampling_params_read_stop),
+     .doc = "a text, or several, that ends the output"},
+    {"stop_token_ids",      READ(stop_ids, field_read_ids), .doc = "token ids that end the output"},
+    {"allowed_token_ids",   READ(allowed_ids, field_read_ids),
+     .doc = "the only token ids that may come"},
+    {"max_tokens",          WHOLE(engine.max_tokens, 0, INT_MAX),
+     .doc = "tokens of the output at most"},
+    {"min_tokens",          WHOLE(engine.min_tokens, 0, INT_MAX),
+     .doc = "no end before so many tokens"},
+    {"ignore_eos",          FIELD_BOOL, AT(engine.ignore_eos),
+     .doc = "the model's end tokens do not end the output"},
+    {"skip_special_tokens", FIELD_BOOL, AT(engine.skip_special_tokens),
+     .doc = "special tokens are no part of the text"},
+    {"include_stop_str_in_output", FIELD_BOOL, AT(engine.include_stop),
+     .doc = "the stop string stays in the text"},
+    {"prompt_logprobs",     WHOLE(prompt_logprobs, -1, INT_MAX),
+     .doc = "log-probabilities of the prompt's tokens with so many alternatives each; -1: of all"},
+    {"logprobs_mode",       READ(engine.processed, read_logprobs_mode),
+     .doc = "raw(_logprobs): the model's own; processed: of the distribution drawn from"},
+    {"n",                   WHOLE(n, 1, INT_MAX), .doc = "how many outputs"},
+    {"stream",              FIELD_BOOL, AT(stream),
+     .doc = "each token as it comes, as server-sent events"},
+    {"stream_options",      READ(stream_options, read_stream_options),
+     .doc = "what the stream tells beside the text"},
+    {"return_token_ids",    FIELD_BOOL, AT(return_token_ids), .doc = "token ids beside the text"},
+    {"return_tokens_as_token_ids", FIELD_BOOL, AT(tokens_as_ids),
+     .doc = "tokens as token_id:N where they would be texts"},
+    {"truncate_prompt_tokens", WHOLE(truncate_prompt, -1, INT_MAX),
+     .doc = "keep so many of the prompt's tokens; -1: as many as fit"},
+    {"truncation_side",     READ(truncate_right, read_truncation_side),
+     .doc = "left: the prompt's first tokens are dropped; right: its last"},
+    {"priority",            WHOLE(priority, INT_MIN, INT_MAX), .doc = "lower ones go first"},
+    {"request_id",          FIELD_TEXT, AT(request_id), .doc = "a name to abort it by"},
+    {"cache_salt",          READ(cache_salt, read_cache_salt),
+     .doc = "only requests with the same one share cached prompts"},
+    {"response_format",     FIELD_READ, .offset = 0, .read = output_form_read_response_format,
+     .doc = "the form of the output: text, any JSON, JSON of a schema, or structural tags"},
+    {"structured_outputs",  FIELD_READ, .offset = 0, .read = output_form_read_structured,
+     .doc = "the form of the output, as vLLM has it"},
+    {"guided_choice",       FIELD_READ, .offset = 0, .read = output_form_read_choices,
+     .doc = "the output is one of these texts"}, /* vLLM's older names */
+    {"guided_json",       FIELD_READ, .offset = 0, .read = output_form_read_guided_json,
+     .doc = "the output is JSON of this schema"},
+    {"guided_regex",      FIELD_READ, .offset = 0, .read = output_form_read_guided_regex,
+     .doc = "the output matches this pattern"},
+    {"guided_grammar",    FIELD_READ, .offset = 0, .read = output_form_read_guided_grammar,
+     .doc = "the output is of this grammar"},
+    {"regex",             FIELD_READ, .offset = 0, .read = output_form_read_regex,
+     .doc = "the output matches this pattern"}, /* SGLang's */
+    {"ebnf",              FIELD_READ, .offset = 0, .read = output_form_read_ebnf,
+     .doc = "the output is of this grammar"},
 
     /* Without effect, as their contracts say: who asks and what for; a batch of plain text
      * decodes the same with or without spaces between special tokens; beam search is refused, so
      * is its penalty. */
-    {"user", .kind = FIELD_IGNORED},
-    {"metadata", .kind = FIELD_IGNORED},
-    {"store", .kind = FIELD_IGNORED},
-    {"service_tier", .kind = FIELD_IGNORED},
-    {"safety_identifier", .kind = FIELD_IGNORED},
-    {"prompt_cache_key", .kind = FIELD_IGNORED},
-    {"prompt_cache_retention", .kind = FIELD_IGNORED},
-    {"session_id", .kind = FIELD_IGNORED},
-    {"length_penalty", .kind = FIELD_IGNORED},
-    {"spaces_between_special_tokens", .kind = FIELD_IGNORED},
+    {"user", .kind = FIELD_IGNORED, .doc = "who asks; without effect"},
+    {"metadata", .kind = FIELD_IGNORED, .doc = "the caller's own; without effect"},
+    {"store", .kind = FIELD_IGNORED, .doc = "without effect: nothing is stored"},
+    {"service_tier", .kind = FIELD_IGNORED, .doc = "without effect"},
+    {"safety_identifier", .kind = FIELD_IGNORED, .doc = "who asks; without effect"},
+    {"prompt_cache_key", .kind = FIELD_IGNORED,
+     .doc = "without effect: prompts are cached by their tokens"},
+    {"prompt_cache_retention", .kind = FIELD_IGNORED, .doc = "without effect"},
+    {"session_id", .kind = FIELD_IGNORED, .doc = "without effect"},
+    {"length_penalty", .kind = FIELD_IGNORED,
+     .doc = "of beam search, which is refused; without effect"},
+    {"spaces_between_special_tokens", .kind = FIELD_IGNORED, .doc = "without effect on plain text"},
 
-    {"use_beam_search",       FIELD_REFUSED, .neutral = "false"},
-    {"bad_words",             FIELD_REFUSED, .neutral = "[]"},
-    {"logprob_token_ids", .kind = FIELD_REFUSED},
-    {"vllm_xargs",            FIELD_REFUSED, .neutral = "{}"},
-    {"repetition_detection", .kind = FIELD_REFUSED},
-    {"thinking_token_budget", .kind = FIELD_REFUSED},
-    {"stream_interval",       FIELD_REFUSED, .neutral = "1"},
+    {"use_beam_search",       FIELD_REFUSED, .neutral = "false", .doc = "beam search; refused"},
+    {"bad_words",             FIELD_REFUSED, .neutral = "[]",
+     .doc = "words that must not come; refused"},
+    {"logprob_token_ids", .kind = FIELD_REFUSED,
+     .doc = "log-probabilities of chosen tokens; refused"},
+    {"vllm_xargs",            FIELD_REFUSED, .neutral = "{}",
+     .doc = "arguments of plugins; refused"},
+    {"repetition_detection", .kind = FIELD_REFUSED, .doc = "ending at repetitions; refused"},
+    {"thinking_token_budget", .kind = FIELD_REFUSED, .doc = "an end to thoughts; refused"},
+    {"stream_interval",       FIELD_REFUSED, .neutral = "1", .doc = "tokens a chunk; refused"},
     {0},
 };
 /* clang-format on */

@@ -282,6 +282,11 @@ bool tool_form_set(const struct tool_use *use, struct sampling_params *p, struct
         return error_set(err, ERROR_INVALID_VALUE, "tool_choice",
                          "a form is asked for by %s already", p->form_field);
     }
+    if (other && use->any_strict) {
+        return error_set(err, ERROR_INVALID_VALUE, "tools",
+                         "strict tools are a form of the answer; one is asked for by %s already",
+                         p->form_field);
+    }
     if (other || (!forced && !use->any_strict && p->form.type == FORM_NONE)) return true;
     buffer_init(&text, FORM_KEY_BYTES);
     bool fine = emit_form(&w, p);

@@ -48,6 +48,7 @@
 #include "base/json.h"
 #include "base/span.h"
 #include "server/http/inbox.h"
+#include "server/http/pool.h"
 #include "server/http/router.h"
 
 struct MHD_Connection;
@@ -79,7 +80,9 @@ struct exchange_kind {
     void (*taken)(struct exchange *x); /* all of out has been taken */
     void (*timeout)(
         struct exchange *x);          /* the deadline passed in a stream: say so; else it is cut */
-    void (*free)(struct exchange *x); /* free what state owns */
+    void (*free)(struct exchange *x); /* let go of what others know of */
+    void (*dispose)(struct exchange *x); /* free what nobody else knows of; after a large body on
+                                            the thread pool, since that takes long */
 };
 
 struct exchange {
@@ -115,7 +118,8 @@ struct exchange {
     bool ran_out;        /* memory did, while work() was at it */
     bool working;        /* offloaded, and after() has not been called */
     bool promised, kept; /* work() left a part to another thread; which is through */
-    uv_work_t job;
+    struct pool_job job;
+    bool pooled;         /* job is the pool's */
     struct message keep; /* of exchange_keep() */
     void (*work)(struct exchange *x);
     void (*after)(struct exchange *x);

@@ -18,6 +18,7 @@
 #include "reward/reward.h"
 #include "server/http/inbox.h"
 #include "server/http/metrics.h"
+#include "server/http/pool.h"
 #include "server/http/server.h"
 
 struct client;
@@ -43,6 +44,7 @@ struct server {
     uv_async_t woken; /* engine events or posted messages wait */
     uv_signal_t signals[DRAIN_SIGNALS];
     struct inbox inbox;
+    struct pool pool; /* work off the loop thread */
 
     struct MHD_Daemon *daemon;
     struct MHD_Response *no_memory; /* answers what there is no memory to answer otherwise */

@@ -73,8 +73,8 @@ static bool read_body(struct completion *c, struct error *err)
     }
     if (own->logprobs) p->logprobs = own->top_logprobs;
     c->want_tokens = own->logprobs || p->return_token_ids;
+    if (own->best_of.rule != BEST_OF_NONE) c->best_of = &own->best_of; /* whose end frees it */
     if (!best_of_check(&own->best_of, c, err)) return false;
-    if (own->best_of.rule != BEST_OF_NONE) c->best_of = &own->best_of;
     return completion_check(c, err);
 }
 

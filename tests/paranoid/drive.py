@@ -4,7 +4,7 @@ A scenario (scenarios.py) is asked of the program of FLAVOUR=paranoid again and 
 fails (failing.c). Expected each time: no crash, no hang, no leak; the right answer, or 503, or null with the cause
 no_memory; and the next request is answered as ever.
 
-  part (the default)   every chain of callers fails once, alone and with all that follows it
+  part (the default)   every chain of callers fails once, alone and with all that follows it (whole runs: alone)
   --full               every allocation up to 19,999 fails, then every 97th; and all from it on, from every 7th
 
 The last line is "N passed, N failed": scenarios without a finding, and with one.
@@ -36,6 +36,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODEL = str(ROOT / "models/touchstone-tiny.gguf")
 SECONDS = 90  # after which a request hangs
 EVERY_BELOW, STRIDE, ALL_STRIDE = 20_000, 97, 7
+CALLERS, CALLERS_OF_RUNS = 12, 7  # that tell one failure from another: a run of the whole program takes longer than a request
 CROWD = 150  # connections that are left open
 QUIET = 3  # times that nothing failed, after which nothing is left to fail
 MOST_FINDINGS = 40  # of one scenario
@@ -304,7 +305,7 @@ class Exchange:
 
     def __init__(self, program, scenario):
         self.scenario = scenario
-        self.page = Page(program)
+        self.page = Page(program, CALLERS)
         self.server = Server(program, self.page)
         self.payload = scenario.payload()
         for _ in range(3):  # caches and workers come to rest
@@ -382,7 +383,7 @@ class Run:
 
     def __init__(self, program, scenario):
         self.scenario, self.program = scenario, program
-        self.page = Page(program)
+        self.page = Page(program, CALLERS_OF_RUNS)
         self.outcome = Outcome(scenario.name)
         self.base = self.run()
 
@@ -469,7 +470,12 @@ SUBJECTS = {Request: Exchange, Command: Run, Beginning: Start}
 
 def drive(program, scenario, full):
     begun = time.monotonic()
-    subject = SUBJECTS[type(scenario)](program, scenario)
+    try:
+        subject = SUBJECTS[type(scenario)](program, scenario)
+    except (Hang, RuntimeError) as why:  # with all memory there
+        failed = Outcome(scenario.name)
+        failed.found(f"it does not work at all: {why!r}", [])
+        return failed
     try:
         first_fails(subject, full)
     finally:

@@ -137,6 +137,15 @@ static bool other_values(struct xml *x, const cJSON *schema, const cJSON *types,
     return fine;
 }
 
+/* Put into a list, which becomes NULL where there is no memory. */
+static void put(cJSON **list, cJSON *item)
+{
+    if (item != NULL && cJSON_AddItemToArray(*list, item)) return;
+    cJSON_Delete(item);
+    cJSON_Delete(*list);
+    *list = NULL;
+}
+
 /* The types but strings that a schema's `type` admits, new; *string: and strings? */
 static cJSON *types_of(const cJSON *type, bool *string)
 {
@@ -144,13 +153,13 @@ static cJSON *types_of(const cJSON *type, bool *string)
     cJSON *all = cJSON_CreateArray();
     *string = type == NULL;
     for (size_t i = 0; type == NULL && i < sizeof(others) / sizeof(others[0]); i++) {
-        cJSON_AddItemToArray(all, cJSON_CreateString(others[i]));
+        put(&all, cJSON_CreateString(others[i]));
     }
     const cJSON *one = cJSON_IsArray(type) ? type->child : type;
     for (; one != NULL; one = cJSON_IsArray(type) ? one->next : NULL) {
         bool is_string = cJSON_IsString(one) && strcmp(one->valuestring, "string") == 0;
         *string = *string || is_string;
-        if (!is_string) cJSON_AddItemToArray(all, cJSON_Duplicate(one, true));
+        if (!is_string) put(&all, cJSON_Duplicate(one, true));
     }
     return all;
 }
