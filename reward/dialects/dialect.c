@@ -341,12 +341,25 @@ static bool check_unit_tests(const cJSON *tests, struct error *err)
                      "unit_tests must be an object of inputs and outputs, not packed");
 }
 
+/* A task of another resources server has nothing that we could judge by: to say 0 would teach its
+ * model that every answer is wrong. */
+static bool check_gold(const struct nemo_gym_body *b, const cJSON *tests, struct error *err)
+{
+    if (b->expected_answer != NULL || b->answer != NULL || tests != NULL) return true;
+    return error_set(err, ERROR_MISSING_FIELD, "expected_answer",
+                     "there is no expected_answer, answer or verifier_metadata.unit_tests to judge "
+                     "the response by");
+}
+
 static cJSON *nemo_gym_request(const cJSON *body, struct arena *a, struct error *err)
 {
     struct nemo_gym_body b = {0};
     const cJSON *tests = unit_tests(body);
     struct buffer text;
-    if (!read_body(body, nemo_gym_rows, &b, a, err) || !check_unit_tests(tests, err)) return NULL;
+    if (!read_body(body, nemo_gym_rows, &b, a, err) || !check_unit_tests(tests, err) ||
+        !check_gold(&b, tests, err)) {
+        return NULL;
+    }
     buffer_init(&text, REWARD_JOB_BYTES);
     if (!response_text(b.response, a, &text, err)) {
         buffer_clear(&text);
@@ -389,6 +402,15 @@ static void add_code_fields(const struct judge_job *job, const struct job_item *
              language_last_fence(text_after_think(text), NULL, &which));
 }
 
+/* What has no reward counts as 0 there; this tells the trainer to leave it out. */
+static void mask(cJSON *reply)
+{
+    cJSON_DeleteItemFromObjectCaseSensitive(reply, "mask_sample");
+    cJSON_DeleteItemFromObjectCaseSensitive(reply, "failure_kind");
+    cJSON_AddTrueToObject(reply, "mask_sample");
+    cJSON_AddStringToObject(reply, "failure_kind", "verifier_error");
+}
+
 static void nemo_gym_reply(const struct judge_job *job, struct buffer *out)
 {
     const struct job_item *it = &job->items[0];
@@ -406,6 +428,7 @@ static void nemo_gym_reply(const struct judge_job *job, struct buffer *out)
     cJSON_DeleteItemFromObjectCaseSensitive(reply, "reward_components");
     cJSON_AddNumberToObject(reply, "reward", plain_reward(it));
     put(reply, "reward_components", parts);
+    if (it->scored.error != NULL || !it->scored.has_reward) mask(reply);
     if (it->scored.error == NULL && unit_tests(job->body) != NULL) {
         add_code_fields(job, it, reply);
     } else if (it->scored.error == NULL && it->scored.specs->teller >= 0) {

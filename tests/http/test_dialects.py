@@ -189,3 +189,22 @@ def test_reward_dialects(server):
     assert empty.status_code == 200 and empty.json()["rewards"] == []
     reply = server.post("/remote_rm", {"prompt": "What is 2+2?", "response": "4", "label": "4"})
     assert reply.status_code == 200 and isinstance(reply.json(), (int, float))
+
+
+def gym(text, **fields):
+    return {"response": {"output": [{"type": "message", "content": [{"type": "output_text", "text": text}]}]}, **fields}
+
+
+def test_nemo_gym_task_of_another_server_is_refused(server):
+    """Nothing to judge by is no 0: a run would be poisoned in silence."""
+    for body in (gym("x"), gym("x", instruction_id_list=["a"]), gym("", expected_answer=None)):
+        reply = server.post("/verify", body)
+        assert reply.status_code == 400 and reply.json()["error"]["param"] == "expected_answer"
+
+
+def test_nemo_gym_masks_what_cannot_be_judged(server):
+    told = server.post("/verify", gym("\\boxed{3}", expected_answer="\\frac{")).json()
+    assert (told["reward"], told["mask_sample"], told["failure_kind"]) == (0, True, "verifier_error")
+    for answer, reward in (("3", 1), ("4", 0)):
+        told = server.post("/verify", gym("\\boxed{3}", expected_answer=answer)).json()
+        assert told["reward_components"]["accuracy"] == reward and "mask_sample" not in told
