@@ -70,7 +70,8 @@ void engine_event_free(struct engine_event *ev);
 struct engine_stats {
     int running, waiting;          /* samples now */
     int kv_blocks_used, kv_blocks; /* used: by live sequences; the rest is free or cached */
-    uint64_t steps, prompt_tokens, cached_tokens, generated_tokens, preemptions;
+    uint64_t steps, prompt_tokens, cached_tokens; /* of prompts: computed, found in the cache */
+    uint64_t generated_tokens, preemptions;
     uint64_t drafted_tokens, accepted_tokens; /* speculative decoding */
     double busy_seconds;                      /* in forward passes and sampling */
 };

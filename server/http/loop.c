@@ -222,6 +222,7 @@ struct server *server_new(const struct server_options *o, struct error *err)
     s->o = *o;
     s->listen_fd = -1;
     s->started_ns = clock_ns();
+    s->started_unix_s = clock_unix_s();
     inbox_init(&s->inbox);
     raise_file_limit(s);
     if (open_loop(s, err) && open_socket(s, err)) return s;

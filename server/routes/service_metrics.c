@@ -85,7 +85,7 @@ static double steps(const struct sample *s)
 }
 static double prompt_tokens(const struct sample *s)
 {
-    return (double)s->engine.prompt_tokens;
+    return (double)(s->engine.prompt_tokens + s->engine.cached_tokens);
 }
 static double cached_tokens(const struct sample *s)
 {
@@ -209,6 +209,39 @@ static double verify_waiting(const struct sample *s)
     return (double)s->judge.waiting;
 }
 
+static double prompt_computed(const struct sample *s)
+{
+    return (double)s->engine.prompt_tokens;
+}
+static double prompt_seconds(const struct sample *s)
+{
+    return (double)s->counts->prompt_ns / 1e9;
+}
+static double predicted_seconds(const struct sample *s)
+{
+    return (double)s->counts->predicted_ns / 1e9;
+}
+static double longest(const struct sample *s)
+{
+    return (double)s->counts->longest;
+}
+static double share(double part, double of)
+{
+    return of > 0 ? part / of : 0.0;
+}
+static double prompt_rate(const struct sample *s)
+{
+    return share(prompt_computed(s), prompt_seconds(s));
+}
+static double predicted_rate(const struct sample *s)
+{
+    return share((double)s->counts->followed, predicted_seconds(s));
+}
+static double busy_places(const struct sample *s)
+{
+    return share((double)s->engine.generated_tokens, (double)s->engine.steps);
+}
+
 /* clang-format off */
 static const struct number {
     const char *name, *type, *help;
@@ -259,8 +292,17 @@ static const struct number {
     {"vllm:prefix_cache_queries_total", "counter", "Prompt tokens looked up.", prompt_tokens},
     {"vllm:prefix_cache_hits_total", "counter", "Prompt tokens found.", cached_tokens},
     /* llama-server's names */
-    {"llamacpp:prompt_tokens_total", "counter", "As touchstone_prompt_tokens_total.", prompt_tokens},
+    {"llamacpp:prompt_tokens_total", "counter", "Prompt tokens computed, cached ones not counted.", prompt_computed},
+    {"llamacpp:prompt_tokens_cached_total", "counter", "As touchstone_cached_tokens_total.", cached_tokens},
+    {"llamacpp:prompt_seconds_total", "counter", "Between a prompt's start and its first token.", prompt_seconds},
+    {"llamacpp:prompt_tokens_seconds", "gauge", "Prompt tokens a second, of one prompt, since the start.", prompt_rate},
     {"llamacpp:tokens_predicted_total", "counter", "As touchstone_generated_tokens_total.", generated_tokens},
+    {"llamacpp:tokens_predicted_seconds_total", "counter", "Between a sample's first and last token.", predicted_seconds},
+    {"llamacpp:predicted_tokens_seconds", "gauge", "Tokens a second, of one sample, since the start.", predicted_rate},
+    {"llamacpp:n_tokens_max", "counter", "Tokens of the longest sequence so far.", longest},
+    {"llamacpp:n_busy_slots_per_decode", "gauge", "Tokens a step, since the start.", busy_places},
+    {"llamacpp:spec_decode_num_draft_tokens_total", "counter", "As touchstone_drafted_tokens_total.", drafted},
+    {"llamacpp:spec_decode_num_accepted_tokens_total", "counter", "As touchstone_accepted_tokens_total.", accepted},
     {"llamacpp:requests_processing", "gauge", "As touchstone_sequences_running.", running},
     {"llamacpp:requests_deferred", "gauge", "As touchstone_sequences_waiting.", waiting},
     {"llamacpp:n_decode_total", "counter", "As touchstone_steps_total.", steps},
@@ -299,4 +341,7 @@ void service_metrics_handle(struct exchange *x)
     buffer_init(&out, EXCHANGE_REPLY_BYTES);
     print(x->server, &out);
     exchange_reply(x, 200, "text/plain; version=0.0.4; charset=utf-8", &out);
+    char start[24];
+    snprintf(start, sizeof(start), "%lld", (long long)x->server->started_unix_s);
+    exchange_add_header(x, "Process-Start-Time-Unix", start); /* llama-server's */
 }

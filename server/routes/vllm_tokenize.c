@@ -3,13 +3,16 @@
  *
  *   vLLM          {prompt} or {messages, ...}        -> {count, max_model_len, tokens, token_strs}
  *   llama-server  {content, add_special, with_pieces} -> {tokens}
- *   both          {tokens}                            -> {prompt, content}
+ *   both          {tokens}                            -> {prompt, content}; with `model`, which only
+ *                 vLLM's clients send, {prompt} alone, as it answers; under /v1 SGLang's text too
  *
  * And what lm-eval asks first, /tokenizer_info: the special tokens and the template.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "server/routes/routes.h"
+
+#include <string.h>
 
 #include "base/json.h"
 #include "server/generate/completion.h"
@@ -202,7 +205,8 @@ static bool detokenize(struct exchange *x, struct tokenize *t, struct error *err
     bool ok = engine_detokenize(e, t->list.ids, (size_t)t->list.n, false, &text, err);
     emit_object(&x->reply, NULL);
     emit_text(&x->reply, "prompt", buffer_span(&text));
-    emit_text(&x->reply, "content", buffer_span(&text));
+    if (t->model.n == 0) emit_text(&x->reply, "content", buffer_span(&text));
+    if (strncmp(x->path, "/v1/", 4) == 0) emit_text(&x->reply, "text", buffer_span(&text));
     emit_close(&x->reply, '}');
     buffer_clear(&text);
     return ok;
