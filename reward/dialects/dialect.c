@@ -356,12 +356,9 @@ static cJSON *nemo_gym_request(const cJSON *body, struct arena *a, struct error 
     struct nemo_gym_body b = {0};
     const cJSON *tests = unit_tests(body);
     struct buffer text;
-    if (!read_body(body, nemo_gym_rows, &b, a, err) || !check_unit_tests(tests, err) ||
-        !check_gold(&b, tests, err)) {
-        return NULL;
-    }
+    if (!read_body(body, nemo_gym_rows, &b, a, err) || !check_unit_tests(tests, err)) return NULL;
     buffer_init(&text, REWARD_JOB_BYTES);
-    if (!response_text(b.response, a, &text, err)) {
+    if (!response_text(b.response, a, &text, err) || !check_gold(&b, tests, err)) {
         buffer_clear(&text);
         return NULL;
     }
