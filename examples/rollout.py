@@ -1,10 +1,11 @@
 """One step of a remote trainer: n samples of a prompt with their ids and log-probabilities, judged as a group.
 
-    python examples/rollout.py "What is 12 * 34?" 408
+    python examples/rollout.py "What is 78 * 96 - 45 * 12?" 6948
 
 Generation and verdicts come from one server, the tokens as ids, so nothing is tokenized twice. The log-probabilities
 are the model's own (temperature 1) and the same to the bit whatever else the server is doing. What is left for the
-trainer is its loss; the plain policy gradient's is written at the end of `rollout`.
+trainer is its loss; the plain policy gradient's is written at the end of `rollout`. The question is one that the
+built-in model answers rightly about every second time: where all samples agree, all advantages are 0.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -41,7 +42,7 @@ def rollout(question, answer, n=8, seed=1, max_tokens=512):
 
 
 if __name__ == "__main__":
-    question, answer = sys.argv[1:3] if len(sys.argv) > 2 else ("What is 12 * 34?", "408")
+    question, answer = sys.argv[1:3] if len(sys.argv) > 2 else ("What is 78 * 96 - 45 * 12?", "6948")
     for s in rollout(question, answer):
         last = s["text"].split("\\boxed{")[-1].split("}")[0][:20]
         print(f"reward {s['reward']:4}  advantage {s['advantage']:+.3f}  {len(s['ids']):4} tokens  "
