@@ -72,7 +72,7 @@ struct engine_stats {
     int kv_blocks_used, kv_blocks; /* used: by live sequences; the rest is free or cached */
     uint64_t steps, prompt_tokens, cached_tokens; /* of prompts: computed, found in the cache */
     uint64_t generated_tokens, preemptions;
-    uint64_t drafted_tokens, accepted_tokens; /* speculative decoding */
+    uint64_t drafts, drafted_tokens, accepted_tokens; /* speculative decoding */
     double busy_seconds;                      /* in forward passes and sampling */
 };
 

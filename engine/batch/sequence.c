@@ -73,11 +73,15 @@ static bool check_length(const struct engine_request *r, int context, struct err
     size_t most = (size_t)context - (r->sampling.max_tokens != 0); /* one for the first token */
     if (r->n_ids == 0) return error_set(err, ERROR_INVALID_VALUE, "prompt", "the prompt is empty");
     if (r->n_ids <= most) return true;
-    return error_set(err, ERROR_TOO_LONG, "prompt",
-                     "This model's maximum context length is %d tokens. However, your prompt has "
-                     "%zu tokens, which exceeds the available context size "
-                     "(context_length_exceeded)",
-                     context, r->n_ids);
+    error_set(err, ERROR_TOO_LONG, "prompt",
+              "This model's maximum context length is %d tokens. However, your prompt has %zu "
+              "tokens, which exceeds the available context size (context_length_exceeded)",
+              context, r->n_ids);
+    if (err != NULL) {
+        err->came = r->n_ids;
+        err->fits = (size_t)context;
+    }
+    return false;
 }
 
 static bool check(const struct engine_request *r, int n_vocab, int context, struct error *err)

@@ -298,6 +298,7 @@ static const struct field rows[] = {
     {"prompt_cache_key", .kind = FIELD_IGNORED},
     {"prompt_cache_retention", .kind = FIELD_IGNORED},
     {"session_id", .kind = FIELD_IGNORED},
+    {"guided_decoding_backend", .kind = FIELD_IGNORED}, /* which library keeps a form: ours */
     {"length_penalty", .kind = FIELD_IGNORED},
     {"spaces_between_special_tokens", .kind = FIELD_IGNORED},
 

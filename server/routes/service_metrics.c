@@ -9,6 +9,9 @@
  */
 #include "server/routes/routes.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/clock.h"
 #include "server/generate/generation.h"
 #include "server/http/exchange.h"
@@ -37,18 +40,49 @@ static void print_requests(const struct metrics *m, const struct route_table *ta
     }
 }
 
+/* model_name="...", which vLLM's metrics have and its dashboards choose by; nothing for others, and
+ * before the model is loaded. */
+struct label {
+    char text[300];
+};
+
+static bool is_vllms(const char *name)
+{
+    return strncmp(name, "vllm:", 5) == 0;
+}
+
+static struct label label_of(const struct server *s)
+{
+    struct label l = {""};
+    struct error err;
+    size_t n = 0;
+    if (engine_state(s->engine, &err) != ENGINE_READY) return l;
+    n += (size_t)snprintf(l.text, sizeof(l.text), "model_name=\"");
+    for (const char *p = engine_info(s->engine)->name; *p != '\0' && n < sizeof(l.text) - 4; p++) {
+        bool control = (unsigned char)*p < ' ';
+        if (*p == '"' || *p == '\\') l.text[n++] = '\\';
+        l.text[n++] = control ? ' ' : *p;
+    }
+    l.text[n] = '"';
+    return l;
+}
+
 static void print_histogram(struct buffer *out, const char *name, const char *help,
-                            const struct histogram *h)
+                            const char *label, const struct histogram *h)
 {
     uint64_t below = 0;
+    const char *own = is_vllms(name) ? label : "", *comma = *own == '\0' ? "" : ",";
+    const char *open = *own == '\0' ? "" : "{", *close = *own == '\0' ? "" : "}";
     print_head(out, name, "histogram", help);
     for (size_t i = 0; i < METRICS_BUCKETS; i++) {
         below += h->counts[i];
-        buffer_addf(out, "%s_bucket{le=\"%g\"} %llu\n", name, metrics_bounds[i],
+        buffer_addf(out, "%s_bucket{%s%sle=\"%g\"} %llu\n", name, own, comma, metrics_bounds[i],
                     (unsigned long long)below);
     }
-    buffer_addf(out, "%s_bucket{le=\"+Inf\"} %llu\n%s_sum %.9g\n%s_count %llu\n", name,
-                (unsigned long long)h->n, name, h->sum, name, (unsigned long long)h->n);
+    buffer_addf(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", name, own, comma,
+                (unsigned long long)h->n);
+    buffer_addf(out, "%s_sum%s%s%s %.9g\n%s_count%s%s%s %llu\n", name, open, own, close, h->sum,
+                name, open, own, close, (unsigned long long)h->n);
 }
 
 /* Everything a plain number can be computed from. */
@@ -98,6 +132,10 @@ static double generated_tokens(const struct sample *s)
 static double preemptions(const struct sample *s)
 {
     return (double)s->engine.preemptions;
+}
+static double drafts(const struct sample *s)
+{
+    return (double)s->engine.drafts;
 }
 static double drafted(const struct sample *s)
 {
@@ -301,6 +339,7 @@ static const struct number {
     {"llamacpp:predicted_tokens_seconds", "gauge", "Tokens a second, of one sample, since the start.", predicted_rate},
     {"llamacpp:n_tokens_max", "counter", "Tokens of the longest sequence so far.", longest},
     {"llamacpp:n_busy_slots_per_decode", "gauge", "Tokens a step, since the start.", busy_places},
+    {"llamacpp:spec_decode_num_drafts_total", "counter", "Guesses of one or more tokens.", drafts},
     {"llamacpp:spec_decode_num_draft_tokens_total", "counter", "As touchstone_drafted_tokens_total.", drafted},
     {"llamacpp:spec_decode_num_accepted_tokens_total", "counter", "As touchstone_accepted_tokens_total.", accepted},
     {"llamacpp:requests_processing", "gauge", "As touchstone_sequences_running.", running},
@@ -313,25 +352,29 @@ static void print(const struct server *s, struct buffer *out)
 {
     const struct generation_counts *counts = generations_counts(s->generations);
     struct sample now = {.server = s, .counts = counts};
+    struct label label = label_of(s);
     struct error err;
     if (engine_state(s->engine, &err) == ENGINE_READY) engine_stats(s->engine, &now.engine);
     judge_stats_get(s->judge, &now.judge);
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         print_head(out, numbers[i].name, numbers[i].type, numbers[i].help);
-        buffer_addf(out, "%s %.15g\n", numbers[i].name, numbers[i].value(&now));
+        const char *own = is_vllms(numbers[i].name) ? label.text : "";
+        buffer_addf(out, *own == '\0' ? "%s%s %.15g\n" : "%s{%s} %.15g\n", numbers[i].name, own,
+                    numbers[i].value(&now));
     }
     print_requests(&s->metrics, s->parts.routes, out);
-    print_histogram(out, "touchstone_request_seconds", "A request, from its head to its last byte.",
+    print_histogram(out, "touchstone_request_seconds", "A request, from its head to its last byte.", label.text,
                     &s->metrics.duration);
     print_histogram(out, "touchstone_first_token_seconds",
-                    "From the request's head to a prompt's first token.", &counts->first_token);
-    print_histogram(out, "touchstone_inter_token_seconds", "Between two tokens of a sample.",
-                    &counts->inter_token);
-    print_histogram(out, "vllm:time_to_first_token_seconds", "As touchstone_first_token_seconds.",
+                    "From the request's head to a prompt's first token.", label.text,
                     &counts->first_token);
-    print_histogram(out, "vllm:inter_token_latency_seconds", "As touchstone_inter_token_seconds.",
+    print_histogram(out, "touchstone_inter_token_seconds", "Between two tokens of a sample.", label.text,
                     &counts->inter_token);
-    print_histogram(out, "vllm:e2e_request_latency_seconds", "As touchstone_request_seconds.",
+    print_histogram(out, "vllm:time_to_first_token_seconds", "As touchstone_first_token_seconds.", label.text,
+                    &counts->first_token);
+    print_histogram(out, "vllm:inter_token_latency_seconds", "As touchstone_inter_token_seconds.", label.text,
+                    &counts->inter_token);
+    print_histogram(out, "vllm:e2e_request_latency_seconds", "As touchstone_request_seconds.", label.text,
                     &s->metrics.duration);
 }
 

@@ -11,10 +11,10 @@ static const struct route rows[] = {
     {"POST", "/v1/completions",                    openai_completions_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"POST", "/v1/completions/render",             openai_completions_render_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"POST", "/v1/chat/completions",               openai_chat_handle, ROUTE_MODEL, ERRORS_OPENAI},
-    {"POST", "/chat/completions",                  openai_chat_handle, ROUTE_MODEL, ERRORS_OPENAI},
+    {"POST", "/chat/completions",                  openai_chat_handle, ROUTE_MODEL, ERRORS_LLAMA}, /* its name for it */
     {"POST", "/v1/chat/completions/render",        openai_chat_render_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"POST", "/v1/chat/completions/input_tokens",  openai_chat_count_handle, ROUTE_MODEL, ERRORS_OPENAI},
-    {"POST", "/chat/completions/input_tokens",     openai_chat_count_handle, ROUTE_MODEL, ERRORS_OPENAI},
+    {"POST", "/chat/completions/input_tokens",     openai_chat_count_handle, ROUTE_MODEL, ERRORS_LLAMA},
     {"POST", "/inference/v1/generate",             vllm_generate_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"POST", "/reset_prefix_cache",                vllm_reset_cache_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"GET",  "/get_world_size",                    vllm_world_size_handle, 0, ERRORS_OPENAI},

@@ -85,6 +85,12 @@ def test_paths_that_trainers_load_from(server):
     assert ok(server.http.get("/server_info"))["vllm_config"]["model_config"]["logprobs_mode"] == "raw_logprobs"
 
 
+def test_fields_that_clients_always_send(server):
+    """guidance names its backend in every request; a form of nothing asks for nothing."""
+    for extra in ({"guided_decoding_backend": "guidance"}, {"structured_outputs": {}}, {"structured_outputs": {"json": None}}):
+        assert ok(server.post("/v1/completions", {**ONE, **extra})), extra
+
+
 def test_tokenizer_info(tiny):
     info = ok(tiny.http.get("/tokenizer_info"))
     assert info["eos_token"] == "<|im_end|>" and "<|im_start|>" in info["chat_template"]

@@ -73,6 +73,17 @@ def test_stream_shows_tokens_and_the_rest_at_its_end(server):
     assert "".join(c["content"] for c in chunks) == complete(server, ignore_eos=True)["content"]
 
 
+def test_a_prompt_that_is_too_long(start):
+    """Where its names are asked, the error is its own, with the numbers that its clients read; OpenAI's is OpenAI's."""
+    server = start("--context", "64")
+    for path, body in (("/completion", {"prompt": [5] * 70}), ("/chat/completions", {"messages": ASK * 9})):
+        said = error(server.post(path, body))
+        assert said["type"] == "exceed_context_size_error" and said["code"] == 400
+        assert said["n_ctx"] == 64 and said["n_prompt_tokens"] > 64
+    said = error(server.post("/v1/chat/completions", {"messages": ASK * 9}))
+    assert said["type"] == "invalid_request_error" and said["code"] == "context_length_exceeded" and "n_ctx" not in said
+
+
 # ---- prompts ----
 
 
