@@ -65,8 +65,9 @@ endif
 # Only an ISA file gets ISA flags; the file that probes the CPU gets none. Their loops are unrolled by
 # hand, so -O2 gives the speed of -O3. UBSan, and ASan's checks written out in place, would multiply
 # the time that they take to compile: ASan calls its checks there. Where gcc has no use for an unrolling hint it warns,
-# under no flag's name: that is no error.
-SIMD_FLAGS := $(if $(SANITIZE),-fno-sanitize=undefined $(call known,--param asan-instrumentation-with-call-threshold=0),-O2)
+# under no flag's name: that is no error. Memory that runs out is no affair of theirs: they allocate nothing, and with
+# their checks a run of `make paranoid` would be theirs for the most part.
+SIMD_FLAGS := $(if $(filter paranoid,$(FLAVOUR)),-fno-sanitize=all -O2,$(if $(SANITIZE),-fno-sanitize=undefined $(call known,--param asan-instrumentation-with-call-threshold=0),-O2))
 $(SIMD:%=$(B)/engine/kernels/%.o): CFLAGS += $(SIMD_FLAGS) -fno-var-tracking -Wno-error
 $(B)/engine/kernels/avx2.o:       CFLAGS += -mavx2 -mfma -mf16c
 $(B)/engine/kernels/avxvnni.o:    CFLAGS += -mavx2 -mfma -mf16c -mavxvnni

@@ -25,29 +25,51 @@ struct chunk {
 struct arena {
     struct chunk *top; /* the one being carved; never NULL */
     size_t limit, used;
+    size_t held; /* bytes of all chunks */
+    struct quota *quota;
     bool failed;
 };
 
-static struct chunk *chunk_new(size_t size, struct chunk *next)
+/* A new top. */
+static bool push_chunk(struct arena *a, size_t size)
 {
-    struct chunk *c = mem_bytes(sizeof(*c) + size);
-    if (c == NULL) return NULL;
-    c->next = next;
-    c->size = size;
-    c->used = 0;
-    return c;
+    struct chunk *c;
+    size_t bytes = sizeof(*c) + size;
+    if (!quota_grow(a->quota, a->held, a->held + bytes)) return false;
+    c = mem_bytes(bytes);
+    if (c == NULL) {
+        quota_give(a->quota, bytes);
+        return false;
+    }
+    *c = (struct chunk){.next = a->top, .size = size};
+    a->held += bytes;
+    a->top = c;
+    return true;
 }
 
-struct arena *arena_new(size_t limit_bytes)
+static void drop_chunk(struct arena *a, struct chunk *c)
+{
+    size_t bytes = sizeof(*c) + c->size;
+    a->held -= bytes;
+    quota_give(a->quota, bytes);
+    free(c);
+}
+
+struct arena *arena_new_within(size_t limit_bytes, struct quota *quota)
 {
     struct arena *a = mem_bytes(sizeof(*a));
     if (a == NULL) return NULL;
-    *a = (struct arena){.top = chunk_new(FIRST_CHUNK, NULL), .limit = limit_bytes};
-    if (a->top == NULL) {
+    *a = (struct arena){.limit = limit_bytes, .quota = quota};
+    if (!push_chunk(a, FIRST_CHUNK)) {
         free(a);
         return NULL;
     }
     return a;
+}
+
+struct arena *arena_new(size_t limit_bytes)
+{
+    return arena_new_within(limit_bytes, NULL);
 }
 
 /* The newest chunk is the largest, so the next use needs no other; one made for a single huge
@@ -62,7 +84,7 @@ void arena_reset(struct arena *a)
         } else {
             a->top = older;
         }
-        free(gone);
+        drop_chunk(a, gone);
     }
     a->top->used = 0;
     a->used = 0;
@@ -73,7 +95,7 @@ void arena_free(struct arena *a)
 {
     if (a == NULL) return;
     arena_reset(a);
-    free(a->top);
+    drop_chunk(a, a->top);
     free(a);
 }
 
@@ -84,9 +106,7 @@ static bool make_room(struct arena *a, size_t want, size_t rounded)
     if (PARANOID || a->top->size - a->top->used < rounded) {
         size_t grown = a->top->size * 2 < MAX_CHUNK ? a->top->size * 2 : MAX_CHUNK;
         if (PARANOID) grown = rounded;
-        struct chunk *c = chunk_new(rounded > grown ? rounded : grown, a->top);
-        if (c == NULL) return false;
-        a->top = c;
+        if (!push_chunk(a, rounded > grown ? rounded : grown)) return false;
     }
     return true;
 }

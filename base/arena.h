@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/quota.h"
 #include "base/span.h"
 
 struct arena;
@@ -19,6 +20,8 @@ struct arena;
 /* An arena that never hands out more than limit_bytes. NULL when out of memory.
  * Free with arena_free(), which accepts NULL. */
 struct arena *arena_new(size_t limit_bytes);
+/* The same, whose chunks count against a quota, which must live longer. */
+struct arena *arena_new_within(size_t limit_bytes, struct quota *quota);
 /* Frees everything handed out. Accepts NULL. */
 void arena_free(struct arena *a);
 

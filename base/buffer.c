@@ -15,10 +15,28 @@ void buffer_init(struct buffer *b, size_t limit_bytes)
     *b = (struct buffer){.limit = limit_bytes};
 }
 
+void buffer_init_within(struct buffer *b, size_t limit_bytes, struct quota *quota)
+{
+    *b = (struct buffer){.limit = limit_bytes, .quota = quota};
+}
+
 void buffer_clear(struct buffer *b)
 {
     free(b->p);
-    *b = (struct buffer){.limit = b->limit};
+    quota_give(b->quota, b->room);
+    *b = (struct buffer){.limit = b->limit, .quota = b->quota};
+}
+
+/* Doubled, from LARGE on by a quarter: what is not used then must not be half of it. */
+static size_t grown(size_t room, size_t want)
+{
+    enum { LARGE = 64 << 20 };
+    if (PARANOID) return want;
+    if (room < 128) room = 128;
+    while (room < want) {
+        room += room < LARGE ? room : room / 4;
+    }
+    return room;
 }
 
 /* Room for n more bytes and a NUL. */
@@ -31,13 +49,11 @@ static bool reserve(struct buffer *b, size_t n)
     }
     size_t want = b->n + n + 1;
     if (want <= b->room) return true;
-    size_t room = b->room < 128 ? 128 : b->room;
-    while (room < want) {
-        room *= 2;
-    }
-    if (PARANOID) room = want;
-    char *p = mem_grow(b->p, room, 1, NULL);
+    size_t room = grown(b->room, want);
+    bool granted = quota_grow(b->quota, b->room, room);
+    char *p = granted ? mem_grow(b->p, room, 1, NULL) : NULL;
     if (p == NULL) {
+        if (granted) quota_give(b->quota, room - b->room);
         buffer_no_memory(b);
         return false;
     }
@@ -101,6 +117,7 @@ char *buffer_take(struct buffer *b)
     if (!reserve(b, 0)) return NULL;
     char *p = b->p;
     p[b->n] = '\0';
-    *b = (struct buffer){.limit = b->limit};
+    quota_give(b->quota, b->room);
+    *b = (struct buffer){.limit = b->limit, .quota = b->quota};
     return p;
 }

@@ -12,19 +12,23 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/quota.h"
 #include "base/span.h"
 
 struct buffer {
-    char *p;        /* owned; NUL-terminated whenever n > 0 */
-    size_t n;       /* bytes in use */
-    size_t room;    /* bytes allocated */
-    size_t limit;   /* n never exceeds this */
-    bool failed;    /* an append did not fit or had no memory: the content is incomplete */
-    bool no_memory; /* failed, and it was memory */
+    char *p;             /* owned; NUL-terminated whenever n > 0 */
+    size_t n;            /* bytes in use */
+    size_t room;         /* bytes allocated */
+    size_t limit;        /* n never exceeds this */
+    struct quota *quota; /* of what it shares its room with others; NULL: with none */
+    bool failed;         /* an append did not fit or had no memory: the content is incomplete */
+    bool no_memory;      /* failed, and it was memory */
 };
 
 /* An empty buffer that will hold at most limit_bytes. Nothing is allocated yet. */
 void buffer_init(struct buffer *b, size_t limit_bytes);
+/* The same, whose room counts against a quota, which must live longer. */
+void buffer_init_within(struct buffer *b, size_t limit_bytes, struct quota *quota);
 /* Frees; the buffer may be used again with its old limit. */
 void buffer_clear(struct buffer *b);
 
@@ -46,7 +50,8 @@ void buffer_no_memory(struct buffer *b);
 void buffer_drop(struct buffer *b, size_t n);
 
 /* Take the bytes away as a malloc'd, NUL-terminated string (free with free()); the buffer
- * is empty again. NULL when failed or out of memory. */
+ * is empty again. NULL when failed or out of memory. Of its quota nothing is held then: whoever
+ * keeps the bytes within it says so. */
 char *buffer_take(struct buffer *b);
 
 static inline struct span buffer_span(const struct buffer *b)

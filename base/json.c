@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "base/json.h"
+#include "base/mem.h"
 
 #include <math.h>
 
@@ -166,4 +167,15 @@ struct span json_decimal(const cJSON *v, struct arena *a)
     }
     buffer_clear(&out);
     return span_of(copy, copy == NULL ? 0 : n);
+}
+
+bool json_put(cJSON *parent, const char *key, cJSON *value)
+{
+    bool ok = parent != NULL && value != NULL &&
+              (key == NULL ? cJSON_AddItemToArray(parent, value)
+                           : cJSON_AddItemToObject(parent, key, value));
+    if (ok) return true;
+    cJSON_Delete(value);
+    mem_note();
+    return false;
 }

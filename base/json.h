@@ -29,6 +29,7 @@
 #include "base/buffer.h"
 #include "base/digits.h"
 #include "base/error.h"
+#include "base/quota.h"
 #include "base/span.h"
 
 enum { JSON_MAX_DEPTH = 64 };
@@ -38,6 +39,10 @@ enum { JSON_MAX_DEPTH = 64 };
  * byte offset, ERROR_INVALID_VALUE with the path of a key given twice, ERROR_TOO_LARGE, or
  * ERROR_NO_MEMORY. Free with cJSON_Delete(). */
 cJSON *json_parse(struct span text, struct error *err);
+
+/* The same within a quota (quota.h): *bytes, what the tree has taken of it, is to be given back by
+ * whoever frees the tree. 0 on failure. */
+cJSON *json_parse_within(struct span text, struct quota *quota, size_t *bytes, struct error *err);
 
 /* As json_parse for the value that text begins with; *end is the offset of the first byte after
  * it. */
@@ -105,6 +110,11 @@ bool json_is_integer(const cJSON *value);
 /* -1, 0 or 1 as number a is below, equal to or above number b: exactly where both are finite, so
  * 1 is 1.0 and 2^53 + 1 is not 2^53. */
 int json_compare(const cJSON *a, const cJSON *b);
+
+/* object[key] = value, or with key NULL the next of an array. value is taken: where there is no memory,
+ * none for value (NULL) or no parent (NULL), it is freed, that is remembered (mem.h), and this is
+ * false. */
+bool json_put(cJSON *parent, const char *key, cJSON *value);
 
 /* A string value of these bytes for a reply: invalid UTF-8 becomes U+FFFD, NUL prints as \u0000
  * (json_print() turns C0 80 into the escape). NULL when out of memory. */

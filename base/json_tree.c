@@ -46,12 +46,19 @@ struct builder {
     struct error *err;
 };
 
-static struct block *block_new(const struct json_shape *shape, struct error *err)
+/* Bytes of the block; SIZE_MAX, which nobody has, when they overflow. */
+static size_t block_bytes(const struct json_shape *shape)
 {
     size_t each = sizeof(cJSON) + sizeof(struct place), bytes;
     bool fits = !__builtin_mul_overflow(shape->values, each, &bytes) &&
                 !__builtin_add_overflow(bytes, sizeof(struct block) + shape->text, &bytes);
-    struct block *b = fits ? cJSON_malloc(bytes) : NULL;
+    return fits ? bytes : SIZE_MAX;
+}
+
+static struct block *block_new(const struct json_shape *shape, struct error *err)
+{
+    size_t bytes = block_bytes(shape);
+    struct block *b = bytes < SIZE_MAX ? cJSON_malloc(bytes) : NULL;
     if (b == NULL) {
         error_set(err, ERROR_NO_MEMORY, NULL, "no memory for a JSON text of %zu values",
                   shape->values);
@@ -363,11 +370,27 @@ static bool fits_places(struct span text, struct error *err)
                      UINT32_MAX);
 }
 
-cJSON *json_parse(struct span text, struct error *err)
+cJSON *json_parse_within(struct span text, struct quota *quota, size_t *bytes, struct error *err)
 {
     struct json_shape shape;
-    bool ok = fits_places(text, err) && json_scan(text, &shape, err);
-    return ok ? build_tree(text, &shape, err) : NULL;
+    *bytes = 0;
+    if (!fits_places(text, err) || !json_scan(text, &shape, err)) return NULL;
+    size_t wanted = block_bytes(&shape);
+    if (!quota_grow(quota, 0, wanted)) {
+        error_set(err, ERROR_NO_MEMORY, NULL, "no memory for a JSON text of %zu values",
+                  shape.values);
+        return NULL;
+    }
+    cJSON *root = build_tree(text, &shape, err);
+    if (root == NULL) quota_give(quota, wanted);
+    if (root != NULL) *bytes = wanted;
+    return root;
+}
+
+cJSON *json_parse(struct span text, struct error *err)
+{
+    size_t bytes;
+    return json_parse_within(text, NULL, &bytes, err);
 }
 
 cJSON *json_parse_front(struct span text, size_t *end, struct error *err)

@@ -17,7 +17,7 @@
 
 static void add_text(cJSON *facts, const char *key, const char *text)
 {
-    cJSON_AddItemToObject(facts, key, json_string(span_str(text)));
+    json_put(facts, key, json_string(span_str(text)));
 }
 
 /* What a token would take if every head's keys and values were cached in place of the latent. */
@@ -68,15 +68,15 @@ static void add_metadata(cJSON *facts, const struct gguf *g)
 {
     struct span text = {NULL, 0};
     if (gguf_get_string(g, "tokenizer.ggml.model", &text, NULL) && text.n > 0) {
-        cJSON_AddItemToObject(facts, "tokenizer", json_string(text));
+        json_put(facts, "tokenizer", json_string(text));
     }
     text = (struct span){NULL, 0};
     if (gguf_get_string(g, "tokenizer.ggml.pre", &text, NULL) && text.n > 0) {
-        cJSON_AddItemToObject(facts, "pre_tokenizer", json_string(text));
+        json_put(facts, "pre_tokenizer", json_string(text));
     }
     text = (struct span){NULL, 0};
     if (gguf_get_string(g, "tokenizer.chat_template", &text, NULL) && text.n > 0) {
-        cJSON_AddItemToObject(facts, "chat_template", json_string(text));
+        json_put(facts, "chat_template", json_string(text));
     }
 }
 
@@ -87,7 +87,7 @@ static void add_folder(cJSON *facts, const char *path)
     struct tokenizer *t = tokenizer_from_hf(path, &why);
     add_text(facts, "tokenizer", t == NULL ? why.message : "tokenizer.json");
     struct span text = t == NULL ? (struct span){NULL, 0} : tokenizer_chat_template(t);
-    if (text.n > 0) cJSON_AddItemToObject(facts, "chat_template", json_string(text));
+    if (text.n > 0) json_put(facts, "chat_template", json_string(text));
     tokenizer_free(t);
 }
 

@@ -164,13 +164,14 @@ void mailbox_stats(struct mailbox *mb, struct engine_stats *out)
     pthread_mutex_unlock(&mb->lock);
 }
 
-/* (1), (2), (3): walks the table and the list. */
+/* (1), (2), (3): walks the table and the list. On the engine thread, between two publishings: the
+ * samples of a request end one by one. */
 static bool holds(struct mailbox *mb)
 {
     int n = 0;
     for (uint64_t i = 0; i <= mb->bucket_mask; i++) {
         for (struct request *r = mb->buckets[i]; r != NULL; r = r->mailbox.same_bucket) {
-            n += r->n;
+            n += r->n_live;
         }
     }
     for (struct request *r = mb->cancelled; r != NULL; r = r->mailbox.next_cancelled) {

@@ -131,8 +131,13 @@ static void keep_allowed(const struct draw *d, float *x, int n)
 static void keep_form(const struct sampler *s, struct row_work *w, const struct draw *d)
 {
     form_mask(s->vocabulary, &d->form, d->sampling->skip_special_tokens, &w->form);
-    for (int id = 0; id < s->n_vocab; id++) {
-        w->logits[id] = form_mask_has(&w->form, id) ? w->logits[id] : -INFINITY;
+    for (int from = 0; from < s->n_vocab; from += 64) {
+        uint64_t allowed = w->form.mask[from / 64];
+        int n = s->n_vocab - from < 64 ? s->n_vocab - from : 64;
+        if (allowed == UINT64_MAX) continue;
+        for (int i = 0; i < n; i++) {
+            w->logits[from + i] = allowed >> i & 1 ? w->logits[from + i] : -INFINITY;
+        }
     }
 }
 

@@ -9,6 +9,7 @@
  */
 #include "reward/code/cell.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -52,6 +53,7 @@ struct order {
 /* n bytes at *at, or NULL. */
 static const char *take(const struct order *o, size_t *at, size_t n)
 {
+    assert(*at <= o->bytes.n);
     if (n > o->bytes.n - *at) return NULL;
     const char *p = o->bytes.p + *at;
     *at += n;
@@ -181,6 +183,7 @@ static void serve(struct walls *w, int socket)
 static bool prepare(struct walls *w, int landlock_most, struct cell_hello *hello)
 {
     int abi = landlock_abi();
+    mem_forget();
     w->layers.landlock_abi = landlock_most > 0 && abi > landlock_most ? landlock_most : abi;
     int trial = landlock_prepare(w->box, w->layers.landlock_abi);
     if (trial < 0) w->layers.landlock_abi = 0;
@@ -190,12 +193,13 @@ static bool prepare(struct walls *w, int landlock_most, struct cell_hello *hello
     walls_bound_capabilities();
     w->alone = w->layers.namespaces || landlock_scope_signals(w->layers.landlock_abi);
     hello->layers = w->layers;
+    hello->no_memory = mem_ran_out(); /* what is missing then, the machine may well offer */
     if (!w->layers.private_tmpfs) snprintf(hello->folder, sizeof(hello->folder), "%s", w->box);
     if (!w->layers.namespaces && proctree_self(w->proc) != getpid()) {
         snprintf(hello->error, sizeof(hello->error),
                  "neither namespaces nor /proc: processes could not be ended safely");
     }
-    return hello->error[0] == '\0';
+    return hello->error[0] == '\0' && !hello->no_memory;
 }
 
 static _Noreturn void be_cell(struct walls *w, const struct sandbox_options *o, int socket)

@@ -24,6 +24,7 @@ struct cell_hello {
     struct sandbox_layers layers;
     char folder[64];
     char error[120]; /* "" when it is ready */
+    bool no_memory;  /* it is not, for want of it */
 };
 
 struct cell_order {

@@ -4,6 +4,7 @@
  */
 #include "reward/code/checker.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
@@ -116,6 +117,7 @@ static size_t sorted_lines(struct span text, struct arena *a, struct span **line
     for (size_t at = 0; *lines != NULL && at < text.n;) {
         (*lines)[n++] = next_line(text, &at);
     }
+    assert(n <= room);
     if (*lines != NULL) qsort(*lines, n, sizeof(**lines), by_bytes);
     return n;
 }

@@ -4,6 +4,7 @@
  */
 #include "reward/code/execute.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/mem.h"
@@ -76,6 +77,7 @@ static bool read_order(struct span packed, struct program_run *x)
 {
     struct execute_order *o = &x->order;
     if (!unpack_order(packed, o)) return false;
+    assert(x->n_files == 0 && o->n_files <= EXECUTE_MAX_FILES);
     x->files[x->n_files++] = (struct sandbox_file){o->language->file, o->source, false};
     for (size_t i = 0; i < o->n_files; i++) {
         x->files[x->n_files++] = o->files[i];
@@ -176,6 +178,7 @@ static void note_files(struct program_run *x)
 {
     struct execute_outcome *o = &x->outcome;
     for (size_t i = 0; x->order.fetch[i] != NULL; i++) {
+        assert(o->n_files <= i && i < SANDBOX_MAX_FETCH);
         if (!x->run.was_fetched[i]) continue;
         o->files[o->n_files].name = span_str(x->order.fetch[i]);
         o->files[o->n_files++].content = buffer_span(&x->run.fetched[i]);
@@ -231,6 +234,7 @@ static bool answer(struct program_run *x, struct buffer *out)
     }
     if (x->error.code != ERROR_NONE) {
         buffer_clear(&packed);
+        assert(x->error.message[0] != '\0'); /* an empty error would be read as none */
         x->outcome = (struct execute_outcome){.error = span_str(x->error.message),
                                               .compile = x->outcome.compile};
         execute_pack_outcome(&x->outcome, &packed);

@@ -4,6 +4,7 @@
  */
 #include "reward/code/ioi.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <math.h>
 #include <stddef.h>
@@ -55,8 +56,12 @@ static bool read_files(const cJSON *list, struct arena *a, struct ioi *out, stru
                          MAX_GRADER_FILES, json_type_name(list));
     }
     out->files = arena_alloc(a, (size_t)n + 1, sizeof(*out->files));
+    if (out->files == NULL) {
+        return error_set(err, ERROR_TOO_LARGE, NULL, "the grader files are too large");
+    }
     cJSON_ArrayForEach(pair, list)
     {
+        assert(out->n_files < (size_t)n);
         struct sandbox_file *f = &out->files[out->n_files];
         if (!read_file(pair, a, f, err)) return error_in(err, "grader_files[%zu]", out->n_files);
         out->n_files++;
@@ -174,6 +179,7 @@ void ioi_compile_run(const struct program *p, struct sandbox_file *files, const 
         if (is_linked(name)) more[n++] = name;
         files[run->n_files++] = ioi->files[i];
     }
+    assert(run->n_files <= SANDBOX_MAX_FILES && n <= SANDBOX_MAX_FILES);
     more[n] = NULL;
     language_compile_argv(p->language, ioi->main, more, argv, SANDBOX_MAX_ARGS);
     run->argv = argv;
@@ -231,6 +237,7 @@ double ioi_score(const struct trial *t)
 {
     double least = t->n == 0 ? 0 : 1;
     for (size_t i = 0; i < t->n; i++) {
+        assert(t->scores[i] >= 0 && t->scores[i] <= 1);
         least = fmin(least, t->scores[i]);
     }
     return least;

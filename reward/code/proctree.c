@@ -9,6 +9,7 @@
  */
 #include "reward/code/proctree.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -95,6 +96,7 @@ static bool has(const struct tree *tree, pid_t pid)
 static void add(struct tree *tree, const struct process *p)
 {
     struct proctree_use *use = &tree->use;
+    assert(tree->n < PROCTREE_MAX);
     tree->pids[tree->n++] = p->pid;
     use->processes++;
     use->cpu_ms += (double)p->ticks * 1000.0 / (double)sysconf(_SC_CLK_TCK);

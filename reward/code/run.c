@@ -16,6 +16,7 @@
  */
 #include "reward/code/run.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
@@ -100,6 +101,7 @@ static void feed(struct running *g)
     struct span rest = span_slice(g->run->input, g->fed, SIZE_MAX);
     ssize_t n = rest.n == 0 ? 0 : write(g->ours[PIPE_IN], rest.p, rest.n);
     if (n > 0) g->fed += (size_t)n;
+    assert(g->fed <= g->run->input.n);
     bool again = n < 0 && (errno == EAGAIN || errno == EINTR);
     if (g->fed == g->run->input.n || (n <= 0 && !again)) close_fd(&g->ours[PIPE_IN]);
 }
@@ -297,6 +299,7 @@ static void sweep(struct running *g)
 {
     if (g->pid <= 0) return;
     wait_for_main(g);
+    assert(g->ended); /* nothing of it is read before */
     g->clean = g->walls->alone ? proctree_kill_reachable(SWEEP_MS)
                                : proctree_kill(g->walls->proc, SWEEP_MS);
 }
@@ -421,6 +424,7 @@ bool run_program(struct walls *w, const struct sandbox_run *run, int control,
         g.verdict = SANDBOX_FAULT;
     }
     r->starved = r->starved || (made && !workdir_has_room(w, &run->limits));
+    assert(g.verdict >= 0 && g.verdict < SANDBOX_ENDS); /* every run has an end */
     r->end = (enum sandbox_end)g.verdict;
     for (int i = 0; i < PIPES; i++) {
         close_fd(&g.ours[i]);

@@ -4,6 +4,7 @@
  */
 #include "reward/code/sandbox.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
@@ -67,6 +68,9 @@ static bool hear_hello(struct sandbox *box, struct error *err)
     }
     box->layers = hello.layers;
     snprintf(box->folder, sizeof(box->folder), "%.63s", hello.folder);
+    if (hello.no_memory) {
+        return error_set(err, ERROR_NO_MEMORY, NULL, "there is no memory for a sandbox");
+    }
     hello.error[sizeof(hello.error) - 1] = '\0';
     if (hello.error[0] != '\0') {
         return error_set(err, ERROR_SYSTEM, NULL, "the sandbox did not start: %s", hello.error);
@@ -204,6 +208,7 @@ static bool is_alive(const struct sandbox *box)
 /* The old one takes its time to end, which nobody waits for. */
 static bool renew_cell(struct sandbox *box, struct error *err)
 {
+    assert(box->socket >= 0 && box->pid > 0);
     close(box->socket);
     box->socket = -1;
     waitpid(box->pid, NULL, WNOHANG);
@@ -216,6 +221,7 @@ bool sandbox_start(struct sandbox *box, const struct sandbox_run *run, struct er
     struct cell_order head = {
         .limits = run->limits, .n_files = (uint32_t)run->n_files, .input_n = run->input.n};
     if (!check_fetch(run, err)) return false;
+    assert(run->argv != NULL && run->limits.wall_ms > 0);
     buffer_init(&b, CELL_MAX_ORDER);
     buffer_add(&b, &head, sizeof(head));
     head.n_args = (uint32_t)add_strings(&b, run->argv);
@@ -291,6 +297,7 @@ bool sandbox_finish(struct sandbox *box, struct sandbox_result *r, struct error 
              socket_read_buffer(box->socket, &r->err, head.err_n) &&
              socket_read_buffer(box->socket, &r->channel, head.channel_n);
     }
+    assert(box->n_fetch <= SANDBOX_MAX_FETCH);
     for (size_t i = 0; ok && i < box->n_fetch; i++) {
         r->was_fetched[i] = head.was_fetched[i] != 0;
         ok = socket_read_buffer(box->socket, &r->fetched[i], head.fetched_n[i]);

@@ -4,6 +4,8 @@
  */
 #include "reward/code/sandboxes.h"
 
+#include <assert.h>
+
 #include "base/processors.h"
 
 #include "reward/code/box.h"
@@ -40,6 +42,7 @@ size_t sandboxes_get(size_t wanted, struct sandbox ***list, struct error *err)
         if (box == NULL) break;
         boxes.list[boxes.n++] = box;
     }
+    assert(boxes.n <= SANDBOXES_MAX);
     *list = boxes.list;
     return boxes.n < wanted ? boxes.n : wanted;
 }
@@ -48,11 +51,12 @@ bool sandboxes_probe(struct sandbox_layers *layers, struct error *err)
 {
     if (!boxes.probed) {
         box_sweep();
+        boxes.error = (struct error){0};
         struct sandbox *box = sandbox_open(&boxes.options, &boxes.error);
         boxes.usable = box != NULL;
         if (box != NULL) boxes.layers = *sandbox_layers(box);
         sandbox_close(box);
-        boxes.probed = true;
+        boxes.probed = boxes.usable || boxes.error.code != ERROR_NO_MEMORY;
     }
     *layers = boxes.layers;
     if (!boxes.usable) *err = boxes.error;

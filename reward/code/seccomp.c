@@ -158,9 +158,8 @@ static bool add_rules(scmp_filter_ctx c)
         if (seccomp_rule_add(c, SCMP_ACT_ALLOW, allowed[i], 0) != 0) return false;
     }
     for (int i = 0; i < N_FORMS; i++) {
-        struct scmp_arg_cmp is = {.arg = forms[i].argument,
-                                  .op = SCMP_CMP_EQ,
-                                  .datum_a = (uint32_t)forms[i].value};
+        struct scmp_arg_cmp is = {
+            .arg = forms[i].argument, .op = SCMP_CMP_EQ, .datum_a = (uint32_t)forms[i].value};
         if (seccomp_rule_add(c, SCMP_ACT_ALLOW, forms[i].call, 1, is) != 0) return false;
     }
     for (int i = 0; i < N_REFUSED; i++) {
@@ -186,7 +185,9 @@ static bool read_program(int fd, struct sock_fprog *filter)
 bool seccomp_prepare(struct sock_fprog *filter)
 {
     filter->len = 0;
+    errno = 0;
     scmp_filter_ctx c = seccomp_init(SCMP_ACT_ERRNO(ENOSYS));
+    if (c == NULL && errno == ENOMEM) mem_note();
     int fd = memfd_create("filter", MFD_CLOEXEC);
     bool ok = c != NULL && fd >= 0 &&
               seccomp_attr_set(c, SCMP_FLTATR_ACT_BADARCH, SCMP_ACT_KILL_PROCESS) == 0 &&

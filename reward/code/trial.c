@@ -3,10 +3,13 @@
  * Tests go to the worker's sandboxes one each; whichever is done first takes the next. Verdicts
  * do not depend on that order, but for all-or-nothing trials, where any failure decides.
  *
+ *   (1) A test is settled once; those that were not started stay "skipped".
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/code/trial.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdio.h>
@@ -245,6 +248,7 @@ bool trial_split_asserts(struct code_tests *tests, struct arena *a, struct error
         if (is_assert && values != NULL) values = values->next;
     }
     cJSON_Delete(answer);
+    assert(all.cases == NULL || (all.n >= tests->n && all.n <= room)); /* none is lost */
     if (all.cases != NULL) *tests = all;
     return ok && all.cases != NULL;
 }
@@ -448,6 +452,7 @@ static void settle(struct session *s, size_t i, enum trial_status status, double
                    struct span message)
 {
     struct trial *t = s->trial;
+    assert(i < t->n && t->statuses[i] == TRIAL_SKIPPED); /* (1) */
     t->statuses[i] = status;
     if (status == TRIAL_ACCEPTED) {
         t->scores[i] = score;
@@ -476,6 +481,7 @@ static void finish_test(struct session *s, struct bay *bay)
     const struct code_case *c = &s->tests->cases[bay->test];
     struct error err = {0};
     sandbox_result_init(&r);
+    assert(bay->busy && bay->test < s->next);
     bay->busy = false;
     bool alive = sandbox_finish(bay->box, &r, &err);
     if (!alive && !bay->again) {
@@ -527,6 +533,7 @@ static void serve(struct session *s, struct bay *bays, size_t n)
             p[i] = (struct pollfd){.fd = bays[i].busy ? sandbox_fd(bays[i].box) : -1,
                                    .events = POLLIN};
         }
+        assert(busy <= n && n <= SANDBOXES_MAX);
         if (busy == 0) return;
         poll(p, n, wait_ms);
         for (size_t i = 0; i < n; i++) {

@@ -4,6 +4,7 @@
  */
 #include "reward/code/workdir.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -73,6 +74,7 @@ static bool write_all(int fd, struct span s)
 static bool lay(int dir, const struct sandbox_file *f)
 {
     char name[CELL_MAX_NAME + 1];
+    assert(sandbox_is_file_name(f->name)); /* the order was checked before it was sent */
     snprintf(name, sizeof(name), "%s", f->name);
     if (!make_parents(dir, name)) return false;
     mode_t mode = f->executable ? 0755 : 0644;

@@ -11,6 +11,7 @@
  */
 #include "reward/dialects/dialect.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -35,9 +36,7 @@ static cJSON *no_memory(cJSON *request, struct error *err)
 /* A new member of object, which takes v; NULL adds nothing. False: no memory. */
 static bool put(cJSON *object, const char *name, cJSON *v)
 {
-    if (v != NULL && cJSON_AddItemToObject(object, name, v)) return true;
-    cJSON_Delete(v);
-    return false;
+    return json_put(object, name, v);
 }
 
 /* body by rows, whose offsets count from out. */
@@ -268,6 +267,7 @@ static cJSON *slime_request(const cJSON *body, struct arena *a, struct error *er
 
 static void slime_reply(const struct judge_job *job, struct buffer *out)
 {
+    assert(job->n == 1);
     json_print_number(plain_reward(&job->items[0]), out);
 }
 
@@ -410,6 +410,7 @@ static void mask(cJSON *reply)
 
 static void nemo_gym_reply(const struct judge_job *job, struct buffer *out)
 {
+    assert(job->n == 1);
     const struct job_item *it = &job->items[0];
     cJSON *reply = cJSON_Duplicate(job->body, true);
     cJSON *parts = cJSON_CreateObject();

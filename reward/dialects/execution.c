@@ -4,6 +4,7 @@
  */
 #include "reward/dialects/execution.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/json.h"
@@ -33,6 +34,7 @@ static void run_done(struct task *t, enum task_end end, struct span answer)
 {
     struct execution_run *r = (struct execution_run *)t;
     struct execution *x = r->execution;
+    assert(r->answer.n == 0 && atomic_load(&x->pending) > 0);
     r->end = end;
     buffer_clear(&t->frame);
     buffer_add_span(&r->answer, answer);
@@ -42,6 +44,7 @@ static void run_done(struct task *t, enum task_end end, struct span answer)
 bool execution_add(struct execution *x, const struct execute_order *order, int budget_ms,
                    struct error *err)
 {
+    assert(x->runs != NULL && x->done == NULL); /* while the body is read */
     struct execution_run *r = &x->runs[x->n++];
     *r = (struct execution_run){.execution = x, .language = order->language};
     r->task.pool = POOL_SANDBOX;
@@ -80,6 +83,7 @@ struct span execution_fault(const struct execution_run *r)
                                        [TASK_NO_MEMORY] = "the sandbox had no memory",
                                        [TASK_LOST] = "the sandbox was lost",
                                        [TASK_CANCELLED] = "the run was cancelled"};
+    assert(r->has_outcome || (unsigned)r->end < sizeof(ends) / sizeof(ends[0]));
     return r->has_outcome ? r->outcome.error : span_str(ends[r->end]);
 }
 
@@ -124,6 +128,7 @@ static bool is_late(struct execution *x)
 
 void execution_start(struct execution *x, void (*done)(void *arg), void *arg)
 {
+    assert(x->done == NULL && done != NULL); /* started once */
     x->done = done;
     x->done_arg = arg;
     atomic_store(&x->pending, 1);
@@ -162,6 +167,7 @@ bool execution_reply(const struct execution *x, struct buffer *out, struct error
 void execution_free(struct execution *x)
 {
     if (x == NULL) return;
+    assert(atomic_load(&x->pending) == 0); /* no worker has a program of it */
     for (size_t i = 0; i < x->n; i++) {
         struct execution_run *r = &x->runs[i];
         buffer_clear(&r->answer);

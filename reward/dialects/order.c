@@ -4,6 +4,7 @@
  */
 #include "reward/dialects/order.h"
 
+#include <assert.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -72,6 +73,7 @@ bool order_add_file(struct execution *x, struct execute_order *o, struct span na
     if (content == NULL || own == NULL) {
         return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the files");
     }
+    assert(sandbox_is_file_name(own));
     o->files[o->n_files++] = (struct sandbox_file){own, span_of(content, bytes->n), false};
     return true;
 }

@@ -8,6 +8,7 @@
  */
 #include "reward/dialects/order.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stddef.h>
 
@@ -42,6 +43,7 @@ static bool find_language(const struct router_body *b, size_t i, const struct la
                           struct error *err)
 {
     bool listed = b->languages.texts != NULL;
+    assert(!listed || i < b->languages.n);
     if (order_find_language(listed ? b->languages.texts[i] : b->language, out, err)) return true;
     return listed ? error_in(err, "languages[%zu]", i) : error_in(err, "language");
 }

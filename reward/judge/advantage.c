@@ -8,6 +8,7 @@
  */
 #include "reward/judge/advantage.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -39,6 +40,7 @@ struct moments moments_of(const double *v, size_t n)
 
 double pass_at_k(size_t n, size_t c, size_t k)
 {
+    assert(c <= n && k >= 1 && k <= n);
     if (n - c < k) return 1;
     double miss = 1;
     for (size_t i = n - c + 1; i <= n; i++) {
@@ -284,6 +286,7 @@ static bool order_init(struct order *o, const size_t *groups, size_t n, size_t n
     o->start = mem_new(n_groups + 2, sizeof(*o->start), err);
     if (o->rows == NULL || o->start == NULL) return false;
     for (size_t i = 0; i < n; i++) {
+        assert(groups[i] < n_groups);
         o->start[groups[i] + 2]++;
     }
     for (size_t g = 2; g < n_groups + 2; g++) {
@@ -308,6 +311,7 @@ static void each_group(const struct order *o, const struct advantage_table *t, c
                        void (*f)(struct group *g))
 {
     size_t n = t->n;
+    assert(o->start[t->n_groups] == n); /* every row in one group */
     for (size_t g = 0; g < t->n_groups; g++) {
         const size_t *rows = o->rows + o->start[g];
         size_t count = o->start[g + 1] - o->start[g];
@@ -367,6 +371,7 @@ static void estimate(const struct advantage_params *p, const struct advantage_ta
                      const struct order *o, double *scratch, double *out)
 {
     const struct estimator *e = &estimators[p->method];
+    assert(!e->lengths || t->lengths != NULL);
     struct batch b = {.a = out,
                       .len = t->lengths,
                       .n = t->n,

@@ -10,6 +10,7 @@
  */
 #include "reward/judge/groups.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -63,6 +64,7 @@ static struct vote_class *find_class(struct ballot *b, struct span answer,
 static void cast_vote(struct ballot *b, const struct scored *s, const struct spec *spec,
                       const struct part *p)
 {
+    assert(p->vote.at + p->vote.n <= s->texts->n || s->texts->failed); /* scored.h (3) */
     struct span answer = span_of(s->texts->p + p->vote.at, p->vote.n);
     struct vote_class *c = find_class(b, answer, spec->reward->same_vote);
     if (c == NULL && b->n < MAX_CLASSES) {
@@ -125,6 +127,7 @@ bool group_settle(struct scored *const *members, size_t n, struct group_outcome 
     out->std = m.std;
     out->keep = !all_equal(v, n);
     elect(out, &ballot);
+    assert(out->correct <= out->judged && out->judged <= n && out->votes <= n);
     for (size_t i = 0; i < n; i++) {
         members[i]->keep = out->keep && members[i]->has_reward;
     }

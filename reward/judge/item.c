@@ -7,6 +7,8 @@
  */
 #include "reward/judge/item.h"
 
+#include <assert.h>
+
 #include "base/emit.h"
 #include "base/hash.h"
 #include "base/json.h"
@@ -31,7 +33,7 @@ static const struct field base_fields[ITEM_FIELDS] = {
 
 /* ---- known names ---------------------------------------------------------------------------------- */
 
-enum { SLOTS = 256, MAX_FIELDS = 96 }; /* MAX_FIELDS: the seen-twice mask has that many bits */
+enum { SLOTS = 256, MAX_FIELDS = 96 };
 
 static struct {
     const char *name[SLOTS]; /* NULL: free */
@@ -53,7 +55,8 @@ static size_t slot_of(const char *name)
 static void add_known(const char *name)
 {
     size_t slot = slot_of(name);
-    if (known.name[slot] != NULL || known.n == MAX_FIELDS) return;
+    if (known.name[slot] != NULL) return;
+    assert(known.n < MAX_FIELDS); /* more rewards need more room here */
     known.name[slot] = name;
     known.index[slot] = (uint8_t)known.n++;
 }
@@ -83,6 +86,7 @@ static bool look_up(const cJSON *json, struct item *out, struct error *err)
                              field->string);
         }
         int index = known.index[slot];
+        assert(index < known.n);
         if (index < ITEM_FIELDS && !cJSON_IsNull(field)) out->fields[index] = field;
     }
     return true;
@@ -139,6 +143,7 @@ static struct span join_message(struct span reasoning, struct span content, stru
     p = mempcpy(p, open, strlen(open));
     if (reasoning.n > 0) p = mempcpy(p, reasoning.p, reasoning.n);
     p = mempcpy(p, close, strlen(close));
+    assert(p + content.n == all + n);
     if (content.n > 0) memcpy(p, content.p, content.n);
     return span_of(all, n);
 }
@@ -213,6 +218,7 @@ static bool join_prompt(const cJSON *messages, struct arena *a, struct span *out
         if (m > 0) *p++ = '\n';
         if (texts[m].n > 0) p = mempcpy(p, texts[m].p, texts[m].n);
     }
+    assert((size_t)(p - all) < total);
     *out = span_of(all, (size_t)(p - all));
     return true;
 }

@@ -47,6 +47,7 @@ struct judge_job *job_new(struct judge *judge, const struct job_order *o, struct
 void judge_job_free(struct judge_job *job)
 {
     if (job == NULL) return;
+    assert(atomic_load(&job->pending) == 0); /* (2): it was not started, or has ended */
     for (size_t i = 0; i < job->n; i++) {
         scored_clear(&job->items[i].scored);
     }
@@ -66,6 +67,7 @@ void judge_job_free(struct judge_job *job)
 
 struct span job_text(const struct judge_job *job, struct text_ref ref)
 {
+    assert(ref.at + ref.n <= job->texts.n || job->texts.failed);
     return span_of(ref.n > 0 ? job->texts.p + ref.at : NULL, ref.n);
 }
 
@@ -107,6 +109,7 @@ void judge_job_start(struct judge_job *job, void (*done)(void *arg, struct judge
 {
     struct desk d;
     size_t home = job->n;
+    assert(job->begun_ns == 0); /* started once */
     job->done = done;
     job->done_arg = arg;
     job->begun_ns = clock_ns();
@@ -117,6 +120,7 @@ void judge_job_start(struct judge_job *job, void (*done)(void *arg, struct judge
     else
         job->failed = true;
     desk_clear(&d);
+    assert(home <= job->n); /* (2) */
     if (job->run.refused_ms > 0) judge_job_cancel(job);
     if (home == job->n) job_settle(job);
     release(job, home + 1);

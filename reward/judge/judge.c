@@ -46,7 +46,7 @@ static cJSON *r1_rewards(void)
         if (reward_find(span_str(names[i])) == NULL) continue;
         cJSON *entry = cJSON_CreateObject();
         cJSON_AddStringToObject(entry, "name", names[i]);
-        cJSON_AddItemToArray(list, entry);
+        json_put(list, NULL, entry);
     }
     return list;
 }

@@ -4,6 +4,7 @@
  */
 #include "reward/judge/lines.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/json.h"
@@ -75,6 +76,7 @@ static bool batch_push(struct batch *b, struct span line, struct error *err)
     if (b->text.failed) {
         return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the lines");
     }
+    assert(b->n < b->room && (b->n == 0 || b->ends[b->n - 1] <= b->text.n));
     b->ends[b->n++] = b->text.n;
     return true;
 }
@@ -224,7 +226,7 @@ static cJSON *make_request(struct batch *b, struct error *errors)
         struct span line = span_slice(buffer_span(&b->text), start, b->ends[i]);
         cJSON *item = json_parse(line, &errors[i]);
         if (item == NULL) item = cJSON_CreateNull();
-        cJSON_AddItemToArray(items, item);
+        json_put(items, NULL, item);
     }
     return request;
 }

@@ -4,6 +4,7 @@
  */
 #include "reward/judge/numbering.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
@@ -38,6 +39,7 @@ struct key_table {
 static size_t *table_find(struct key_table *t, struct span key)
 {
     uint64_t h = hash_bytes(key);
+    assert((t->room & (t->room - 1)) == 0);
     size_t at = (size_t)(h ^ h >> 32) & (t->room - 1);
     while (t->slots[at].key.p != NULL && !span_eq(t->slots[at].key, key)) {
         at = (at + 1) & (t->room - 1);
@@ -85,6 +87,7 @@ static bool number_by_key(struct judge_job *job, struct error *err)
     while (t.room < 2 * job->n) {
         t.room *= 2;
     }
+    assert(t.room >= 2 * job->n); /* a search ends at a free slot */
     t.slots = mem_new(t.room, sizeof(*t.slots), err);
     if (t.slots == NULL) return false;
     for (size_t i = 0; i < job->n; i++) {

@@ -40,6 +40,7 @@ static void pack_json(struct buffer *out, const cJSON *json)
     size_t at = out->n;
     pack_u32(out, 0);
     json_print(json, out);
+    assert(out->failed || out->n >= at + sizeof(uint32_t));
     uint32_t n = (uint32_t)(out->n - at - sizeof(n));
     if (!out->failed) memcpy(out->p + at, &n, sizeof(n));
 }
@@ -199,6 +200,7 @@ static enum score_status judge_order(struct unpack *u, int budget_ms, struct rew
         !item_call(&bench.parsed, &spoken, bench.scratch, &call, out->err)) {
         return lacks_memory(out);
     }
+    assert(bench.specs.n >= 1 && !bench.specs.specs[0].hidden);
     call.in_worker = true;
     call.budget_ms = budget_ms;
     return score_part(&bench.specs.specs[0], &call, out);

@@ -7,6 +7,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -15,6 +16,7 @@
 
 static struct job_group *group_of(struct judge_job *job, const struct job_item *it)
 {
+    assert(it->group == SIZE_MAX || it->group < job->n_groups);
     return it->group == SIZE_MAX ? &job->whole : &job->groups[it->group];
 }
 
@@ -67,6 +69,7 @@ static void sort_members(struct judge_job *job, size_t *start, struct scored **m
         struct job_item *it = &job->items[i];
         if (it->group != SIZE_MAX) members[start[it->group + 1]++] = &it->scored;
     }
+    assert(start[0] == 0 && start[job->n_groups] <= job->n); /* each item in one group at most */
 }
 
 static bool settle_groups(struct judge_job *job, struct error *err)
@@ -137,6 +140,7 @@ void job_settle(struct judge_job *job)
     struct desk d;
     struct error e = {0};
     if (job->settled) return;
+    assert(atomic_load(&job->pending) == 0 || atomic_load(&job->pending) == job->n + 1); /* job.h (2) */
     job->settled = true;
     if (desk_init(&d))
         later_rounds(job, &d);

@@ -4,6 +4,7 @@
  */
 #include "reward/judge/score.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "base/mem.h"
@@ -43,6 +44,8 @@ enum score_status score_part(const struct spec *s, struct reward_call *call, str
         out->verdict = VERDICT_CANNOT;
         if (out->cause == NULL) out->cause = "error";
     }
+    assert(status != SCORE_DONE || isfinite(out->value));
+    assert((status == SCORE_FAULT) <= (out->err->code != ERROR_NONE)); /* a fault has its reason */
     return status;
 }
 

@@ -97,6 +97,7 @@ static void remote_done(struct task *t, enum task_end end, struct span answer)
 {
     struct remote *r = (struct remote *)t;
     struct scored *s = r->scored;
+    assert(r->part->state == PART_AWAY && r->part->remote == r); /* (2) */
     r->end = end;
     buffer_clear(&t->frame);
     buffer_add_span(&r->answer, answer);
@@ -165,6 +166,7 @@ static bool admits(struct run *run, enum worker_pool pool)
 static void send_away(struct scored *s, int i, const struct reward_call *call)
 {
     struct part *p = &s->parts[i];
+    assert(p->state != PART_AWAY && p->remote == NULL); /* a part is sent away once */
     struct judge *judge = s->run->judge;
     if (!admits(s->run, s->specs->specs[i].reward->pool)) {
         part_cannot(p, "too_busy");
@@ -216,6 +218,7 @@ static void bring_home(struct scored *s, struct remote *r)
                                          [TASK_LOST] = "error",
                                          [TASK_CANCELLED] = "cancelled"};
     if (r->part->remote != r) return; /* it was never queued */
+    assert(r->part->state == PART_AWAY);
     if (r->end == TASK_TIMEOUT) atomic_fetch_add(&s->run->judge->timeouts, 1);
     if (r->end == TASK_REPLY)
         take_answer(s, r);
@@ -300,6 +303,7 @@ static bool tell_correct(const struct scored *s, enum correctness *out, struct e
         return true;
     }
     if (s->specs->teller < 0) return true;
+    assert(s->specs->teller < s->specs->n);
     enum verdict v = s->parts[s->specs->teller].verdict;
     if (v == VERDICT_CORRECT) *out = CORRECT_YES;
     if (v == VERDICT_INCORRECT) *out = CORRECT_NO;
@@ -379,6 +383,7 @@ void scored_sum(struct scored *s)
     for (int i = 0; i < s->specs->n; i++) {
         const struct spec *spec = &s->specs->specs[i];
         const struct part *p = &s->parts[i];
+        assert(p->state != PART_AWAY); /* all are home */
         if (spec->hidden) continue;
         if (p->state != PART_VALUE && !s->unjudged.counts) return;
         sum += spec->weight * (p->state == PART_VALUE ? p->value : s->unjudged.value);

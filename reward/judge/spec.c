@@ -11,6 +11,8 @@
  */
 #include "reward/judge/spec.h"
 
+#include <assert.h>
+
 #include "base/json.h"
 #include "reward/judge/registry.h"
 #include "reward/row/limits.h"
@@ -112,6 +114,7 @@ static bool choose_teller(struct spec_list *l, struct arena *a, struct error *er
     const struct reward *accuracy = reward_find(span_str("accuracy"));
     if (!wanted || l->teller >= 0 || accuracy == NULL) return true;
     l->teller = l->n;
+    assert(l->n <= REWARD_MAX_SPECS); /* there is room for one more */
     l->specs[l->n++] = (struct spec){.reward = accuracy, .hidden = true};
     return read_options(&l->specs[l->teller], NULL, NULL, a, err);
 }
@@ -147,6 +150,7 @@ void spec_list_clear(struct spec_list *list)
 {
     for (int i = 0; i < list->n; i++) {
         struct spec *s = &list->specs[i];
+        assert(s->prepared == NULL || s->reward->release != NULL);
         if (s->prepared != NULL) s->reward->release(s->prepared);
     }
     *list = (struct spec_list){.teller = -1};

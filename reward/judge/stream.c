@@ -7,11 +7,13 @@
  * writer if there is none, and writes as long as the queue's head has ended; so write() is never
  * called twice at a time, and nobody waits.
  *
- * Invariants: lock guards queue, backlog, writing and done; a job leaves the queue only by the
- * writer.
+ * Invariants
+ *   (1) lock guards queue, backlog, writing and done.
+ *   (2) A job leaves the queue only by the writer, when it has ended; there is one writer at most.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -74,7 +76,9 @@ static void write_loss(struct judge_stream *s)
 static struct sheet *pop_over(struct judge_stream *s)
 {
     struct sheet *sheet = s->head;
+    assert(s->writing); /* (2) */
     if (sheet == NULL || !sheet->over) return NULL;
+    assert(s->backlog >= sheet->lines);
     s->head = sheet->next;
     if (s->head == NULL) s->tail = NULL;
     s->backlog -= sheet->lines;
@@ -112,6 +116,7 @@ static void on_done(void *arg, struct judge_job *job)
     struct judge_stream *s = sheet->stream;
     (void)job;
     pthread_mutex_lock(&s->lock);
+    assert(!sheet->over && s->head != NULL); /* (1) (2): it is still in the queue */
     sheet->over = true;
     advance(s);
 }

@@ -276,6 +276,7 @@ void math_judge(struct arena *a, struct span completion, const struct span *gold
         if (i == 0 || outranks(r.verdict, best.verdict)) best = r;
         if (best.verdict == MATH_CORRECT) break;
     }
+    assert(effort == MATH_CHEAP || best.verdict != MATH_DEFER); /* work.h (1) */
     *out = best;
     if (effort == MATH_FULL) flint_cleanup(); /* caches of constants and numbers would grow */
 }

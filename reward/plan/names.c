@@ -1,8 +1,12 @@
 /* reward/plan/names.c - see names.h.
  *
+ *   (1) Slots are a power of two and at least twice the room, so a search ends at a free one.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/plan/names.h"
+
+#include <assert.h>
 
 #include "base/hash.h"
 
@@ -12,6 +16,7 @@ enum { FIRST_ROOM = 16 };
 
 static size_t slot_of(const struct names *t, struct span name)
 {
+    assert((t->n_slots & (t->n_slots - 1)) == 0 && t->n_slots >= 2 * (size_t)t->room); /* (1) */
     uint64_t h = hash_bytes(name);
     size_t slot = (size_t)(h ^ h >> 32) & (t->n_slots - 1);
     while (t->slots[slot] != 0 && !span_eq(t->list[t->slots[slot] - 1], name)) {
@@ -47,6 +52,7 @@ int names_add(struct names *t, struct span name, struct arena *a)
     if (found >= 0) return found;
     if (t->n == t->room && !grow(t, a)) return -1;
     size_t slot = slot_of(t, name);
+    assert(t->n < t->room && t->slots[slot] == 0);
     t->list[t->n++] = name;
     t->slots[slot] = t->n;
     return t->n - 1;

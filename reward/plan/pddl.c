@@ -4,6 +4,8 @@
  */
 #include "reward/plan/pddl.h"
 
+#include <assert.h>
+
 #include "reward/plan/sexpr.h"
 
 /* What every reading function needs. */
@@ -95,6 +97,7 @@ static bool read_types(struct reader *r, const struct sexpr *form)
         if (parent < 0) return false;
         for (; e != NULL && !span_is(e->atom, "-"); e = e->next) {
             int type = names_find(&d->types, e->atom);
+            assert(type >= 0 && type <= n);
             if (type > 0 && parent != type) d->parents[type] = parent;
         }
         if (e != NULL) e = e->next->next;
@@ -116,6 +119,7 @@ bool pddl_is_subtype(const struct pddl_domain *d, int type, int of)
 struct typed {
     struct names *names;
     int *types;
+    int room; /* of types */
 };
 
 static bool add_object(struct reader *r, struct span name, int type, void *to)
@@ -123,6 +127,7 @@ static bool add_object(struct reader *r, struct span name, int type, void *to)
     struct typed *t = to;
     int i = names_add(t->names, name, r->arena);
     if (i < 0) return no_memory(r);
+    assert(i < t->room);
     t->types[i] = type;
     return true;
 }
@@ -163,6 +168,7 @@ static bool read_atom(struct reader *r, const struct scope *s, const struct sexp
     out->predicate = equality ? PDDL_EQUALITY : names_find(&r->domain->predicates, e->first->atom);
     if (!equality && out->predicate < 0) return unparsable(r, "an unknown predicate", e);
     int arity = equality ? 2 : r->domain->arities[out->predicate];
+    assert(arity <= PDDL_MAX_ARGS && out->n == 0);
     if (sexpr_count(e) - 1 != arity) return unparsable(r, "wrong number of arguments", e);
     for (const struct sexpr *arg = e->first->next; arg != NULL; arg = arg->next) {
         if (!read_arg(r, s, arg, &out->args[out->n++])) return false;
@@ -227,8 +233,9 @@ static bool check_requirements(struct reader *r, const struct sexpr *form)
 static bool read_constants(struct reader *r, const struct sexpr *form)
 {
     struct pddl_domain *d = r->domain;
-    d->constant_types = arena_alloc(r->arena, (size_t)sexpr_count(form), sizeof(int));
-    struct typed to = {&d->constants, d->constant_types};
+    int room = sexpr_count(form);
+    d->constant_types = arena_alloc(r->arena, (size_t)room, sizeof(int));
+    struct typed to = {&d->constants, d->constant_types, room};
     if (d->constant_types == NULL) return no_memory(r);
     return read_typed(r, form->first->next, add_object, &to);
 }
@@ -254,6 +261,7 @@ static bool read_predicates(struct reader *r, const struct sexpr *form)
         if (arity > PDDL_MAX_ARGS) return unparsable(r, "too many arguments", e);
         int i = names_add(&d->predicates, e->first->atom, r->arena);
         if (i < 0) return no_memory(r);
+        assert(i < sexpr_count(form)); /* one section has them all: check_define() */
         d->arities[i] = arity;
     }
     return true;
@@ -339,7 +347,17 @@ static bool each_form(struct reader *r, const struct sexpr *define, const char *
     return true;
 }
 
-/* (define (kind NAME) sections...), sections of known names only. */
+/* Another section of this one's name comes after it. Only actions are many. */
+static bool stands_again(const struct sexpr *section)
+{
+    struct span name = section->first->atom;
+    for (const struct sexpr *s = section->next; s != NULL && !span_is(name, ":action"); s = s->next) {
+        if (sexpr_is_list(s) && sexpr_is_atom(s->first) && span_eq(s->first->atom, name)) return true;
+    }
+    return false;
+}
+
+/* (define (kind NAME) sections...), sections of known names only, each once but for actions. */
 static bool check_define(struct reader *r, const struct sexpr *e, const char *kind,
                          const char *const *sections)
 {
@@ -356,6 +374,7 @@ static bool check_define(struct reader *r, const struct sexpr *e, const char *ki
         if (!ok) {
             return unsupported(r, sexpr_text(sexpr_is_list(s) ? s->first : s, r->arena));
         }
+        if (stands_again(s)) return unparsable(r, "a section stands twice", s);
     }
     return true;
 }
@@ -404,7 +423,7 @@ static bool read_objects(struct reader *r, const struct sexpr *form, struct pddl
     const struct pddl_domain *d = r->domain;
     size_t room = (size_t)d->constants.n + (form == NULL ? 0 : (size_t)sexpr_count(form));
     p->object_types = arena_alloc(r->arena, room + 1, sizeof(int));
-    struct typed to = {&p->objects, p->object_types};
+    struct typed to = {&p->objects, p->object_types, (int)room + 1};
     if (p->object_types == NULL) return no_memory(r);
     for (int i = 0; i < d->constants.n; i++) {
         if (!add_object(r, d->constants.list[i], d->constant_types[i], &to)) return false;

@@ -4,6 +4,8 @@
  */
 #include "reward/plan/sexpr.h"
 
+#include <assert.h>
+
 #include "base/ascii.h"
 
 struct reader {
@@ -91,6 +93,7 @@ static bool read_token(struct reader *r, struct stack *s)
         e = new_atom(r);
     }
     if (e == NULL) return error_set(r->err, ERROR_TOO_LARGE, NULL, "the text is too large");
+    assert(s->depth >= 0 && *s->tails[s->depth] == NULL); /* a tail is where nothing stands yet */
     *s->tails[s->depth] = e;
     s->tails[s->depth] = &e->next;
     if (c == '(') s->tails[++s->depth] = &e->first;

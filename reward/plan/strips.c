@@ -3,10 +3,13 @@
  * Every ground fact that is ever named gets a number, by an open-addressing table; the state is
  * one byte a number. So adding, deleting and asking are all one look-up.
  *
+ *   (1) At most half of the slots are taken, so a search ends at a free one.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/plan/strips.h"
 
+#include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -40,6 +43,7 @@ static uint64_t hash_fact(const struct fact *f)
 
 static size_t slot_of(const struct state *s, const struct fact *f)
 {
+    assert(s->n_slots >= 2 * (size_t)s->room && s->n <= s->room); /* (1) */
     size_t slot = (size_t)hash_fact(f) & (s->n_slots - 1);
     while (s->slots[slot] != 0 && memcmp(&s->facts[s->slots[slot] - 1], f, sizeof(*f)) != 0) {
         slot = (slot + 1) & (s->n_slots - 1);
@@ -90,6 +94,7 @@ static bool set(struct state *s, const struct fact *f, bool value)
 {
     if (s->n == s->room && !grow(s)) return false;
     size_t slot = slot_of(s, f);
+    assert(f->predicate >= 0); /* an equality is no fact */
     if (s->slots[slot] == 0) {
         s->facts[s->n] = *f;
         s->slots[slot] = ++s->n;
@@ -112,7 +117,7 @@ static struct span fact_text(const struct state *s, const struct fact *f, bool n
     const struct pddl_problem *p = s->problem;
     struct span name =
         f->predicate == PDDL_EQUALITY ? span_str("=") : p->domain->predicates.list[f->predicate];
-    size_t room = name.n + 10;
+    size_t room = name.n + 10; /* "(not (" and "))" and two more */
     for (int i = 0; i < PDDL_MAX_ARGS && f->args[i] >= 0; i++) {
         room += p->objects.list[f->args[i]].n + 1;
     }
@@ -124,7 +129,9 @@ static struct span fact_text(const struct state *s, const struct fact *f, bool n
         out = put(text, out.n, span_str(" "));
         out = put(text, out.n, p->objects.list[f->args[i]]);
     }
-    return put(text, out.n, span_str(negated ? "))" : ")"));
+    out = put(text, out.n, span_str(negated ? "))" : ")"));
+    assert(out.n <= room);
+    return out;
 }
 
 static int compare_texts(const void *a, const void *b)
@@ -159,6 +166,7 @@ static bool find_unmet(struct state *s, const struct pddl_literals *all, const i
         }
         struct span text = fact_text(s, &f, all->list[i].negated);
         if (out->unmet == NULL || text.p == NULL) return false;
+        assert(out->n_unmet < all->n);
         out->unmet[out->n_unmet++] = text;
     }
     if (out->n_unmet > 0) sort_texts(out);

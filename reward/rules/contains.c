@@ -4,6 +4,8 @@
  */
 #include "reward/row/row.h"
 
+#include <assert.h>
+
 #include "base/json.h"
 #include "reward/rules/scope.h"
 #include "reward/rules/text.h"
@@ -77,6 +79,7 @@ static bool look_for_all(const struct reward_call *call, const cJSON *texts, str
 
 static double value_of(int mode, const struct tally *t)
 {
+    assert(t->found >= 0 && t->found <= t->all && t->all > 0);
     switch (mode) {
     case MODE_ALL:
         return t->found == t->all;

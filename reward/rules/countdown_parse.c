@@ -115,6 +115,7 @@ static bool take_number(struct reader *r, const fmpq_t value)
     for (int i = 0; i < r->rules->n && !found; i++) {
         if (r->taken[i] || !decimal_set(r, given, r->rules->numbers[i])) continue;
         found = fmpq_equal(given, value);
+        assert(!r->taken[i]); /* no number is used twice */
         r->taken[i] = found;
     }
     fmpq_clear(given);

@@ -13,6 +13,8 @@
  */
 #include "reward/row/row.h"
 
+#include <assert.h>
+
 #include "base/json.h"
 #include "reward/rules/language_detect.h"
 #include "reward/rules/scripts.h"
@@ -246,6 +248,7 @@ static void count_unit(struct tally *t, enum script script)
 
 static void end_run(struct tally *t)
 {
+    assert((t->run == SCRIPT_NONE) == (t->letters == 0));
     bool counts = t->run != SCRIPT_NONE && !(t->run == SCRIPT_LATIN && t->letters == 1);
     if (counts) count_unit(t, t->run);
     t->run = SCRIPT_NONE;
@@ -315,6 +318,7 @@ static void count_told_apart(struct span text, const char *language, struct tall
     for (size_t at = 0; at < text.n;) {
         struct span passage = next_passage(text, at);
         size_t hits = t->hits;
+        assert(passage.n > 0); /* it moves on */
         count_units(passage, t);
         if (t->hits > hits && language_detect(passage, language) == GUESS_OTHER) t->hits = hits;
         at += passage.n;

@@ -4,6 +4,8 @@
  */
 #include "reward/rules/length_unit.h"
 
+#include <assert.h>
+
 #include "base/json.h"
 
 const char *const length_unit_names[] = {
@@ -50,5 +52,6 @@ bool length_of(const struct reward_call *call, enum length_unit unit, double *ou
         return true;
     }
     if (!reward_field(call, &rows[ROW_TOKEN_COUNT], out, err)) return false;
+    assert(unit == LENGTH_TOKENS);
     return *out >= 0 || count_tokens(call, out, err);
 }

@@ -7,6 +7,8 @@
  */
 #include "reward/row/row.h"
 
+#include <assert.h>
+
 #include "reward/rules/pattern.h"
 #include "reward/rules/scope.h"
 
@@ -61,6 +63,7 @@ static enum score_status judge(const struct reward_call *call, const struct patt
     case PATTERN_YES:
         out->value = call->options[OPT_NEGATE].on ? 0 : 1;
         out->cause = "match";
+        assert(at + n <= text.n);
         detail_text(out, "match", span_slice(text, at, at + (n < 200 ? n : 200)));
         return SCORE_DONE;
     default:

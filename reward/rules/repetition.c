@@ -12,6 +12,7 @@
  */
 #include "reward/row/row.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "base/hash.h"
@@ -85,6 +86,7 @@ static bool number_words(struct span text, struct arena *a, struct units *out)
         while (words[slot].p != NULL && !span_eq(words[slot], word)) {
             slot = (slot + 1) & (room - 1);
         }
+        assert(word.n > 0); /* as many as were counted */
         if (words[slot].p == NULL) {
             words[slot] = word;
             numbers[slot] = (uint32_t)next++;
@@ -144,6 +146,7 @@ static uint64_t mix(uint64_t v)
 /* How many different n-grams there are; SIZE_MAX when a is full. */
 static size_t count_distinct(const struct units *u, size_t size, struct arena *a)
 {
+    assert(size >= 1 && u->n >= size);
     size_t all = u->n - size + 1, room = table_size(all), distinct = 0;
     uint32_t *slots = arena_alloc(a, room, sizeof(*slots)); /* 1 + where the n-gram starts */
     if (slots == NULL || all > UINT32_MAX - 1) return SIZE_MAX;
@@ -181,6 +184,7 @@ static enum score_status score(const struct reward_call *call, struct reward_out
     if (u.n < size) return SCORE_DONE;
     size_t all = u.n - size + 1, distinct = count_distinct(&u, size, call->arena);
     if (distinct == SIZE_MAX) return text_too_large(out);
+    assert(distinct >= 1 && distinct <= all);
     detail_number(out, "ngrams", (double)all);
     detail_number(out, "distinct", (double)distinct);
     out->value = (1 - (double)distinct / (double)all) * call->options[OPT_PENALTY].real;

@@ -119,7 +119,7 @@ static cJSON *row_json(const struct bench_report *r, const struct bench_row *row
 
 static void add_model(cJSON *o, const struct engine_info *m)
 {
-    cJSON_AddItemToObject(o, "model", json_string(span_str(m->name)));
+    json_put(o, "model", json_string(span_str(m->name)));
     cJSON_AddStringToObject(o, "quantisation", m->quantisation);
     cJSON_AddNumberToObject(o, "parameters", (double)m->parameters);
     cJSON_AddNumberToObject(o, "context", m->context);
@@ -143,7 +143,7 @@ void bench_print_json(const struct bench_report *r, FILE *out)
     cJSON_AddNumberToObject(limits, "read_bytes", r->limits.read_bytes);
     cJSON *rows = cJSON_AddArrayToObject(o, "results");
     for (int i = 0; i < r->n; i++) {
-        cJSON_AddItemToArray(rows, row_json(r, &r->rows[i]));
+        json_put(rows, NULL, row_json(r, &r->rows[i]));
     }
     char *text = cJSON_Print(o);
     fprintf(out, "%s\n", text == NULL ? "" : text);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/json.h"
+#include "base/mem.h"
 
 enum { MAX_LINE_BYTES = 64 << 20, MAX_REPLY_BYTES = 1 << 30 };
 
@@ -177,12 +178,12 @@ bool cli_engine_options(const struct cli_settings *s, struct engine_options *o, 
 static void add_error(cJSON *reply, const struct error *err)
 {
     cJSON *e = cJSON_AddObjectToObject(reply, "error");
-    cJSON_AddItemToObject(e, "message", json_string(span_str(err->message)));
+    json_put(e, "message", json_string(span_str(err->message)));
     cJSON_AddStringToObject(e, "type", error_type(err->code));
     if (err->param[0] == '\0') {
         cJSON_AddNullToObject(e, "param");
     } else {
-        cJSON_AddItemToObject(e, "param", json_string(span_str(err->param)));
+        json_put(e, "param", json_string(span_str(err->param)));
     }
     cJSON_AddStringToObject(e, "code", error_name(err->code));
 }
@@ -198,9 +199,23 @@ static bool print_line(const cJSON *reply)
     return ok;
 }
 
+/* What memory that ran out has made of a reply is not told. */
+static cJSON *without_memory(cJSON *reply)
+{
+    struct error err = {0};
+    if (!mem_ran_out()) return reply;
+    cJSON_Delete(reply);
+    mem_forget();
+    error_set(&err, ERROR_NO_MEMORY, NULL, "out of memory for the line");
+    reply = cJSON_CreateObject();
+    add_error(reply, &err);
+    return reply;
+}
+
 static bool handle_line(struct span text, cli_line_fn *handle, void *arg)
 {
     struct error err = {0};
+    mem_forget();
     cJSON *reply = cJSON_CreateObject(), *object = NULL;
     if (text.n > MAX_LINE_BYTES) {
         error_set(&err, ERROR_TOO_LARGE, NULL, "a line of %zu bytes; at most %d", text.n,
@@ -215,6 +230,7 @@ static bool handle_line(struct span text, cli_line_fn *handle, void *arg)
         handle(arg, object, reply, &err);
     }
     if (err.code != ERROR_NONE) add_error(reply, &err);
+    reply = without_memory(reply);
     bool ok = print_line(reply);
     cJSON_Delete(object);
     cJSON_Delete(reply);
@@ -241,6 +257,7 @@ int cli_each_line(const char *path, cli_line_fn *handle, void *arg)
     ok = ok && !ferror(in) && fflush(stdout) == 0;
     if (!from_stdin) fclose(in);
     if (ok) return CLI_OK;
-    error_set(&err, ERROR_SYSTEM, NULL, "reading or writing lines failed");
+    error_set(&err, ERROR_SYSTEM, NULL, "reading or writing lines failed%s",
+              mem_ran_out() ? ": out of memory" : "");
     return cli_fail(&err);
 }

@@ -99,14 +99,14 @@ static bool make_prompt(struct engine *e, struct span text, const char *system, 
     for (int i = system == NULL; i < 2; i++) {
         cJSON *m = cJSON_CreateObject();
         cJSON_AddStringToObject(m, "role", roles[i]);
-        cJSON_AddItemToObject(m, "content", json_string(contents[i]));
-        cJSON_AddItemToArray(messages, m);
+        json_put(m, "content", json_string(contents[i]));
+        json_put(messages, NULL, m);
     }
     struct buffer rendered;
     buffer_init(&rendered, MAX_PROMPT);
     bool ok = !mem_ran_out() || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
     ok = ok && engine_render_chat(e, NULL, messages, NULL, NULL, true, &rendered, err) &&
-              engine_tokenize(e, buffer_span(&rendered), false, true, ids, err);
+         engine_tokenize(e, buffer_span(&rendered), false, true, ids, err);
     if (ok) show_opened(e, buffer_span(&rendered));
     buffer_clear(&rendered);
     cJSON_Delete(messages);

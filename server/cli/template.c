@@ -94,7 +94,7 @@ static bool handle(void *arg, const cJSON *in, cJSON *reply, struct error *err)
     struct buffer out;
     buffer_init(&out, MAX_TEXT);
     bool ok = render(arg, in, &out, err);
-    if (ok) cJSON_AddItemToObject(reply, "rendered", json_string(buffer_span(&out)));
+    if (ok) json_put(reply, "rendered", json_string(buffer_span(&out)));
     buffer_clear(&out);
     return ok;
 }

@@ -22,10 +22,10 @@ static bool text_to_ids(struct engine *e, const cJSON *in, cJSON *reply, struct 
     struct tokens ids = {0};
     bool ok = a != NULL && engine_tokenize(e, json_text(json_get(in, "text"), a), add_special,
                                            parse_special, &ids, err);
-    if (ok)
-        cJSON_AddItemToObject(reply, "ids",
-                              ids.n == 0 ? cJSON_CreateArray()
-                                         : cJSON_CreateIntArray(ids.ids, (int)ids.n));
+    if (ok) {
+        json_put(reply, "ids",
+                 ids.n == 0 ? cJSON_CreateArray() : cJSON_CreateIntArray(ids.ids, (int)ids.n));
+    }
     tokens_clear(&ids);
     arena_free(a);
     return ok;
@@ -56,7 +56,7 @@ static bool ids_to_text(struct engine *e, const cJSON *in, cJSON *reply, struct 
     bool ok = json_get_bool(in, "skip_special", &skip_special, err) &&
               read_ids(json_get(in, "ids"), &ids, err) &&
               engine_detokenize(e, ids.ids, ids.n, skip_special, &text, err);
-    if (ok) cJSON_AddItemToObject(reply, "text", json_string(buffer_span(&text)));
+    if (ok) json_put(reply, "text", json_string(buffer_span(&text)));
     buffer_clear(&text);
     tokens_clear(&ids);
     return ok;

@@ -20,7 +20,7 @@
 
 bool completion_parse(struct completion *c, struct error *err)
 {
-    if (c->document == NULL) c->document = json_parse(buffer_span(&c->exchange->body), err);
+    if (c->document == NULL) c->document = exchange_parse(c->exchange, err);
     return c->document != NULL;
 }
 

@@ -345,7 +345,10 @@ static cJSON *finish_messages(const struct conversation *c, struct template_habi
 {
     cJSON *messages = cJSON_Duplicate(c->messages, true), *message;
     size_t i = 0;
-    if (messages == NULL) no_memory(err);
+    if (messages == NULL) {
+        no_memory(err);
+        return NULL;
+    }
     cJSON_ArrayForEach(message, messages)
     {
         if (!finish_message(message, habits, err)) {
@@ -373,10 +376,10 @@ static cJSON *template_variables(const struct conversation *c)
     cJSON *all = c->kwargs == NULL ? cJSON_CreateObject() : cJSON_Duplicate(c->kwargs, true);
     if (all == NULL) return NULL;
     if (c->documents != NULL && json_get(all, "documents") == NULL) {
-        cJSON_AddItemToObject(all, "documents", cJSON_Duplicate(c->documents, true));
+        json_put(all, "documents", cJSON_Duplicate(c->documents, true));
     }
     if (c->reasoning_effort.n > 0 && json_get(all, "reasoning_effort") == NULL) {
-        cJSON_AddItemToObject(all, "reasoning_effort", json_string(c->reasoning_effort));
+        json_put(all, "reasoning_effort", json_string(c->reasoning_effort));
     }
     return all;
 }

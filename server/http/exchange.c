@@ -23,7 +23,10 @@
 
 enum {
     WORK_INLINE_BYTES = 64 << 10, /* a larger body is worked on by the thread pool */
-    STREAM_BLOCK_BYTES = 4096
+    STREAM_BLOCK_BYTES = 4096,
+    REPLY_BLOCK_BYTES = 32 << 10,
+    SMALL_REPLY_BYTES = 64 << 10, /* a larger one is given to libmicrohttpd as it is read */
+    READ_BYTES = 64 << 10         /* who takes so much within reply-timeout reads */
 };
 
 /* ---- birth ---- */
@@ -56,7 +59,7 @@ struct exchange *exchange_new(struct server *s, struct client *c, struct MHD_Con
 {
     struct exchange *x = mem_new(1, sizeof(*x), NULL);
     if (x == NULL) return NULL;
-    x->arena = arena_new(EXCHANGE_ARENA_BYTES);
+    x->arena = arena_new_within(EXCHANGE_ARENA_BYTES, &s->memory);
     if (x->arena == NULL) {
         free(x);
         return NULL;
@@ -67,9 +70,9 @@ struct exchange *exchange_new(struct server *s, struct client *c, struct MHD_Con
     x->started_ns = clock_ns();
     snprintf(x->method, sizeof(x->method), "%s", method);
     snprintf(x->path, sizeof(x->path), "%s", path);
-    buffer_init(&x->body, 0);
-    buffer_init(&x->out, EXCHANGE_STREAM_BYTES);
-    buffer_init(&x->reply, EXCHANGE_REPLY_BYTES);
+    buffer_init_within(&x->body, 0, &s->memory);
+    buffer_init_within(&x->out, EXCHANGE_STREAM_BYTES, &s->memory);
+    buffer_init_within(&x->reply, EXCHANGE_REPLY_BYTES, &s->memory);
     choose_id(x);
     c->exchange = x;
     x->next = s->exchanges;
@@ -137,6 +140,7 @@ static void exchange_free(struct exchange *x)
     buffer_clear(&x->out);
     buffer_clear(&x->reply);
     arena_free(x->arena);
+    quota_give(&x->server->memory, x->tree_bytes);
     free(x);
 }
 
@@ -208,7 +212,29 @@ bool exchange_release(struct exchange *x)
     return false;
 }
 
+/* ---- what its client has not read ---- */
+
+bool exchange_is_unread(struct exchange *x, uint64_t now_ns)
+{
+    size_t waiting = x->out.n - x->taken;
+    if (x->over || x->status == 0) return false;
+    if (x->out.failed) return true; /* libmicrohttpd would wait until it reads on */
+    if (waiting == 0) {
+        x->offered_ns = 0;
+    } else if (x->offered_ns == 0 || x->sent >= x->offered) {
+        x->offered_ns = now_ns;
+        x->offered = x->sent + (waiting < READ_BYTES ? waiting : READ_BYTES);
+    }
+    return waiting > 0 && now_ns >= x->offered_ns + clock_ms_to_ns(x->server->o.reply_timeout_ms);
+}
+
 /* ---- work on other threads ---- */
+
+cJSON *exchange_parse(struct exchange *x, struct error *err)
+{
+    assert(x->tree_bytes == 0); /* once */
+    return json_parse_within(buffer_span(&x->body), &x->server->memory, &x->tree_bytes, err);
+}
 
 void *exchange_state(struct exchange *x, size_t size, const struct exchange_kind *kind)
 {
@@ -247,6 +273,7 @@ static void on_work_done(uv_work_t *job, int status)
 {
     struct exchange *x = job->data;
     (void)status; /* never cancelled */
+    mem_forget();
     x->job.data = NULL;
     end_work(x);
 }
@@ -346,14 +373,11 @@ static void set_response(struct exchange *x, int status, const char *media_type,
     resume(x);
 }
 
-void exchange_reply(struct exchange *x, int status, const char *media_type, struct buffer *body)
+static void reply_small(struct exchange *x, int status, const char *media_type, struct buffer *body)
 {
     size_t n = body->n;
     bool too_large = body->failed && !body->no_memory;
-    bool failed = body->failed;
-    char *p = x->status != 0 || failed ? NULL : buffer_take(body);
-    buffer_clear(body);
-    if (x->status != 0) return;
+    char *p = buffer_take(body);
     if (p == NULL) {
         struct error err = {0};
         error_set(&err, too_large ? ERROR_TOO_LARGE : ERROR_NO_MEMORY, NULL,
@@ -366,6 +390,34 @@ void exchange_reply(struct exchange *x, int status, const char *media_type, stru
     struct MHD_Response *response = MHD_create_response_from_buffer(n, p, MHD_RESPMEM_MUST_FREE);
     if (response == NULL) free(p);
     set_response(x, status, media_type, response);
+}
+
+static ssize_t on_read(void *cls, uint64_t pos, char *to, size_t room);
+
+/* A reply that may lie long with a client who does not read: kept where a stream's bytes are, so
+ * that it is known how far it was read, and within the quota. NULL without memory. */
+static struct MHD_Response *large_response(struct exchange *x, struct buffer *body)
+{
+    assert(!x->streaming && x->out.n == 0); /* (1) */
+    if (body->quota == NULL) {
+        if (!quota_grow(&x->server->memory, 0, body->room)) return NULL;
+        body->quota = &x->server->memory;
+    }
+    buffer_clear(&x->out);
+    x->out = *body;
+    buffer_init(body, 0);
+    x->ended = true;
+    return MHD_create_response_from_callback(x->out.n, REPLY_BLOCK_BYTES, on_read, x, NULL);
+}
+
+void exchange_reply(struct exchange *x, int status, const char *media_type, struct buffer *body)
+{
+    if (x->status == 0 && !body->failed && body->n > SMALL_REPLY_BYTES) {
+        set_response(x, status, media_type, large_response(x, body));
+    } else if (x->status == 0) {
+        reply_small(x, status, media_type, body);
+    }
+    buffer_clear(body);
 }
 
 void exchange_reply_json(struct exchange *x, struct buffer *body)
@@ -467,7 +519,7 @@ static ssize_t on_read(void *cls, uint64_t pos, char *to, size_t room)
     if (x->taken == x->out.n) {
         x->taken = 0;
         x->out.n = 0;
-        if (x->kind != NULL && x->kind->taken != NULL) x->kind->taken(x);
+        if (x->streaming && x->kind != NULL && x->kind->taken != NULL) x->kind->taken(x);
     }
     return (ssize_t)n;
 }

@@ -45,6 +45,7 @@
 #include "base/arena.h"
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/span.h"
 #include "server/http/inbox.h"
 #include "server/http/router.h"
@@ -103,9 +104,11 @@ struct exchange {
     struct MHD_Response *response;
     int status; /* 0 until answered */
     bool streaming, ended;
-    struct buffer out; /* of a stream: not yet taken */
-    size_t taken;      /* bytes of out already taken */
-    size_t sent;       /* bytes of the answer */
+    struct buffer out;   /* of a stream or a large reply: not yet taken */
+    size_t taken;        /* bytes of out already taken */
+    size_t sent;         /* bytes of the answer */
+    uint64_t offered_ns; /* since when a client may read what it has not; 0: nothing waits for it */
+    size_t offered;      /* once these bytes of the answer are taken, it reads */
 
     bool suspended, gone, over;
     int busy;
@@ -117,6 +120,7 @@ struct exchange {
     void (*work)(struct exchange *x);
     void (*after)(struct exchange *x);
     struct buffer reply; /* for work functions: what exchange_finish() sends */
+    size_t tree_bytes;   /* that its JSON takes of the server's memory */
 
     const struct exchange_kind *kind; /* NULL until the route says so */
     void *state;                      /* the route's */
@@ -125,6 +129,10 @@ struct exchange {
 };
 
 /* ---- for routes ---- */
+
+/* The body as JSON, which counts as memory of the request until x ends. NULL with json_parse()'s
+ * errors. Free with cJSON_Delete(). What a work function may call. */
+cJSON *exchange_parse(struct exchange *x, struct error *err);
 
 /* Answer with body, which is taken (and empty afterwards). A failed buffer becomes a 500. */
 void exchange_reply(struct exchange *x, int status, const char *media_type, struct buffer *body);
@@ -196,6 +204,11 @@ void exchange_over(struct exchange *x);
 void exchange_client_left(struct exchange *x);
 /* Nobody waits for the answer any more: tell the route. */
 void exchange_stop(struct exchange *x);
+
+/* Whether a client has had its time (server_options.reply_timeout_ms) to read what waits for it, or
+ * reads a stream that has broken off. To be asked now and then, as it notes how far the client has
+ * come. */
+bool exchange_is_unread(struct exchange *x, uint64_t now_ns);
 
 /* Give the answer to libmicrohttpd, or suspend until there is one. False: close the connection.
  * Only inside libmicrohttpd's access handler. */

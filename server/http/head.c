@@ -15,10 +15,7 @@
 #include "server/http/router.h"
 #include "server/http/state.h"
 
-enum {
-    MAX_BUFFERED_BYTES = 1 << 30, /* of all bodies being read together; past it 429 */
-    MAX_HOST = 256
-};
+enum { MAX_HOST = 256 };
 
 /* ---- framing, RFC 9112 sections 3.2, 5 and 6 ---- */
 
@@ -251,8 +248,8 @@ bool head_check(struct exchange *x, size_t *declared, struct error *err)
     bool has_body = *declared > 0 || exchange_header(x, "Transfer-Encoding") != NULL;
     if (!check_media_type(x, has_body, err)) return false;
     if (*declared > x->body.limit) return head_too_large(x, err);
-    if (x->server->buffered_bytes > MAX_BUFFERED_BYTES) {
-        return error_set(err, ERROR_QUEUE_FULL, NULL, "too many request bodies are being received");
-    }
-    return true;
+    size_t least = *declared < QUOTA_SMALL ? QUOTA_SMALL : *declared;
+    if (quota_left(&x->server->memory) >= least) return true;
+    return error_set(err, ERROR_QUEUE_FULL, NULL,
+                     "the memory for requests is taken (request-memory); try again");
 }

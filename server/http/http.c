@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/mem.h"
 #include "server/http/client.h"
 #include "server/http/error_reply.h"
 #include "server/http/exchange.h"
@@ -85,6 +86,8 @@ static bool take_body(struct exchange *x, const char *p, size_t n)
         bool full = n > x->body.limit - x->body.n;
         if (full) head_too_large(x, &x->error);
         if (!full) error_set(&x->error, ERROR_NO_MEMORY, NULL, "no memory for the body");
+        x->server->buffered_bytes -= x->body.room;
+        buffer_clear(&x->body); /* for others, at once */
     }
     return true;
 }
@@ -136,6 +139,7 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, c
                                  const char *method, const char *version, const char *data,
                                  size_t *n, void **state)
 {
+    mem_forget(); /* what failed for another is not this one's concern */
     bool whole = *state != &split_target;
     struct exchange *x = whole ? *state : NULL;
     if (x == NULL) {
@@ -203,6 +207,7 @@ void http_sweep(struct server *s, uint64_t now_ns)
               s->o.request_timeout_ms / 1e3);
     for (struct exchange *x = s->exchanges, *next; x != NULL; x = next) {
         next = x->next;
+        if (exchange_is_unread(x, now_ns)) client_shut(x->client);
         if (x->deadline_ns == 0 || now_ns < x->deadline_ns || x->gone || x->over) continue;
         x->deadline_ns = 0;
         if (x->status != 0 && !x->streaming) continue; /* answered; the client reads slowly */

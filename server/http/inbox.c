@@ -6,6 +6,8 @@
 
 #include <stddef.h>
 
+#include "base/mem.h"
+
 int inbox_init(struct inbox *in)
 {
     in->first = NULL;
@@ -36,6 +38,7 @@ void inbox_deliver(struct inbox *in)
     uv_mutex_unlock(&in->lock);
     while (m != NULL) {
         struct message *next = m->next; /* deliver() may free or post m again */
+        mem_forget();                   /* what failed for another is not m's concern */
         m->deliver(m);
         m = next;
     }

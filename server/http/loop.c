@@ -14,6 +14,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -93,6 +94,31 @@ static void raise_file_limit(struct server *s)
         s->o.max_connections = (int)(r.rlim_cur - spare);
         log_line(LOG_WARN, "file_limit", LOG_I("max_connections", s->o.max_connections), LOG_END);
     }
+}
+
+static void on_nothing(uv_poll_t *p, int status, int events)
+{
+    (void)p;
+    (void)status;
+    (void)events;
+}
+
+/* libuv ends the process when it has no memory to watch a descriptor of a higher number than any
+ * before. So one with the highest that we shall see is watched at the start. */
+static bool reserve_watchers(struct server *s)
+{
+    enum { OTHERS = 1024 }; /* files, pipes to workers, libuv's own */
+    int top = fcntl(s->listen_fd, F_DUPFD_CLOEXEC, s->o.max_connections + OTHERS);
+    if (top < 0) top = fcntl(s->listen_fd, F_DUPFD_CLOEXEC, s->o.max_connections);
+    if (top < 0) return false; /* so few descriptors that there is little to reserve */
+    bool ok = uv_poll_init(&s->loop, &s->top, top) == 0;
+    if (ok) {
+        ok = uv_poll_start(&s->top, UV_DISCONNECT, on_nothing) == 0;
+        uv_close((uv_handle_t *)&s->top, NULL);
+        uv_run(&s->loop, UV_RUN_NOWAIT);
+    }
+    close(top);
+    return ok;
 }
 
 /* ---- running libmicrohttpd ---- */
@@ -224,8 +250,12 @@ struct server *server_new(const struct server_options *o, struct error *err)
     s->started_ns = clock_ns();
     s->started_unix_s = clock_unix_s();
     inbox_init(&s->inbox);
+    quota_init(&s->memory, (size_t)o->request_memory_bytes);
     raise_file_limit(s);
-    if (open_loop(s, err) && open_socket(s, err)) return s;
+    if (open_loop(s, err) && open_socket(s, err)) {
+        reserve_watchers(s);
+        return s;
+    }
     server_free(s);
     return NULL;
 }

@@ -41,15 +41,17 @@ struct server_options {
     struct string_list
         model_names; /* that clients may use; the first is the engine's name for it */
 
-    bool any_model_name;      /* requests may name any model: the one that is served answers */
-    int64_t max_body_bytes;   /* of a generation request */
-    int64_t max_verify_bytes; /* of a /verify request */
+    bool any_model_name;          /* requests may name any model: the one that is served answers */
+    int64_t max_body_bytes;       /* of a generation request */
+    int64_t max_verify_bytes;     /* of a /verify request */
+    int64_t request_memory_bytes; /* of all bodies, JSON trees, replies unread together */
     int max_connections;
     int max_choices; /* samples a prompt */
     int max_prompts; /* prompts a request */
 
     int read_timeout_ms; /* from connecting to the end of the headers, and from there to the body's */
     int idle_timeout_ms;    /* a connection without a request; a reader that takes nothing */
+    int reply_timeout_ms;   /* in which what waits is taken, or 64 KiB of it */
     int request_timeout_ms; /* from a whole request to its last byte; 0: none */
     int drain_timeout_ms;   /* running requests may take this long after SIGTERM */
     bool allow_control;     /* clients may pause, resume and abort */

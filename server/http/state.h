@@ -13,6 +13,7 @@
 #include <microhttpd.h>
 #include <uv.h>
 
+#include "base/quota.h"
 #include "engine/engine.h"
 #include "reward/reward.h"
 #include "server/http/inbox.h"
@@ -33,6 +34,7 @@ struct server {
     uv_loop_t loop;
     bool loop_open;
     uv_poll_t http_ready;  /* libmicrohttpd's epoll descriptor */
+    uv_poll_t top;         /* watched once, at the start (loop.c) */
     uv_timer_t http_timer; /* its next timeout */
     uv_prepare_t http_kick;
     bool kicked;      /* a connection was resumed: run libmicrohttpd before sleeping */
@@ -47,6 +49,7 @@ struct server {
     struct exchange *exchanges;     /* list of requests not yet completed */
     size_t n_exchanges;
     size_t buffered_bytes; /* of bodies held */
+    struct quota memory;   /* of bodies, their trees, what is read of them, and replies unread */
 
     struct engine *engine;
     struct judge *judge;

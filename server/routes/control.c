@@ -28,7 +28,7 @@ bool control_read_body(struct exchange *x, struct field_table table, cJSON **bod
     struct field_context context = {.arena = x->arena};
     *body = NULL;
     if (x->body.n == 0) return true;
-    *body = json_parse(buffer_span(&x->body), err);
+    *body = exchange_parse(x, err);
     return *body != NULL && fields_read(*body, &table, 1, &context, err);
 }
 

@@ -33,7 +33,7 @@ static void render(struct exchange *x, const cJSON *body, struct buffer *text)
 static void work_template(struct exchange *x)
 {
     struct buffer text;
-    cJSON *body = json_parse(buffer_span(&x->body), &x->error);
+    cJSON *body = exchange_parse(x, &x->error);
     buffer_init(&text, (size_t)x->server->o.max_body_bytes * 2);
     if (body != NULL) render(x, body, &text);
     buffer_clear(&text);

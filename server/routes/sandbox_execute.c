@@ -45,7 +45,7 @@ static void on_done(void *arg)
 static void work_start(struct exchange *x)
 {
     struct sandbox_request *r = x->state;
-    cJSON *body = json_parse(buffer_span(&x->body), &x->error);
+    cJSON *body = exchange_parse(x, &x->error);
     struct execution *e =
         body == NULL ? NULL : execution_new(x->server->judge, r->dialect, body, &x->error);
     if (e == NULL) return;

@@ -178,6 +178,14 @@ static double open_requests(const struct sample *s)
 {
     return (double)s->server->n_exchanges;
 }
+static double request_memory(const struct sample *s)
+{
+    return (double)quota_used(&s->server->memory);
+}
+static double request_memory_limit(const struct sample *s)
+{
+    return (double)s->server->memory.limit;
+}
 static double body_bytes(const struct sample *s)
 {
     return (double)s->server->buffered_bytes;
@@ -290,6 +298,8 @@ static const struct number {
     {"touchstone_generations", "gauge", "Prompts at work or held back by a pause.", generations},
     {"touchstone_generations_held", "gauge", "Of them, held back.", generations_held},
     {"touchstone_body_bytes", "gauge", "Request bodies held in memory.", body_bytes},
+    {"touchstone_request_memory_bytes", "gauge", "Request bodies, their JSON and replies not yet read.", request_memory},
+    {"touchstone_request_memory_limit_bytes", "gauge", "What these may take together.", request_memory_limit},
     {"touchstone_sequences_running", "gauge", "Samples being decoded.", running},
     {"touchstone_sequences_waiting", "gauge", "Samples in the queue.", waiting},
     {"touchstone_kv_blocks_used", "gauge", "KV blocks of live sequences.", kv_used},

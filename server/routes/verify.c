@@ -47,7 +47,7 @@ static void on_done(void *arg, struct judge_job *job)
 
 static struct judge_job *read_job(struct exchange *x, const struct verify *v)
 {
-    cJSON *body = json_parse(buffer_span(&x->body), &x->error);
+    cJSON *body = exchange_parse(x, &x->error);
     if (body == NULL) return NULL;
     if (!cJSON_IsObject(body)) {
         error_set(&x->error, ERROR_INVALID_TYPE, NULL, "the body must be an object, not %s",

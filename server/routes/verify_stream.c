@@ -32,8 +32,9 @@ struct verify_stream {
     struct message news; /* first: delivered() gets it back */
     struct exchange *exchange;
     struct judge_stream *stream;
-    size_t fed;             /* bytes of the body */
-    bool feeding, finished; /* a job is in the pool; the judge was told the end */
+    size_t fed;           /* bytes of the body */
+    bool feeding;         /* a job is in the pool */
+    atomic_bool finished; /* the judge was told the end, or never anything */
     atomic_bool gone;
     struct error error; /* the stream broke: said on its last line */
 
@@ -93,7 +94,7 @@ static void work_feed(struct exchange *x)
         more = feed_slice(v);
     }
     if (atomic_load(&v->gone)) judge_stream_cancel(v->stream);
-    v->finished = true;
+    atomic_store(&v->finished, true);
     judge_stream_end(v->stream, on_ended);
 }
 
@@ -104,7 +105,7 @@ static void after_feed(struct exchange *x);
 static void feed_on(struct verify_stream *v)
 {
     struct exchange *x = v->exchange;
-    if (v->feeding || v->finished) return;
+    if (v->feeding || atomic_load(&v->finished)) return;
     bool unread = !x->gone && x->out.n - x->taken > MAX_UNREAD;
     if (unread || (!x->gone && judge_stream_backlog(v->stream) > MAX_BACKLOG)) return;
     v->feeding = true;
@@ -197,7 +198,7 @@ void verify_stream_handle(struct exchange *x)
     v->locked = uv_mutex_init(&v->lock) == 0;
     if (!v->locked) error_set(&x->error, ERROR_NO_MEMORY, NULL, "no memory for the request");
     if (!v->locked || !open_stream(v, x, &x->error)) {
-        v->finished = true; /* nothing is to be fed */
+        atomic_store(&v->finished, true); /* nothing is to be fed */
         exchange_fail(x, &x->error);
         return;
     }

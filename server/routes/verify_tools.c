@@ -14,7 +14,7 @@ typedef bool compute_fn(const cJSON *body, struct buffer *out, struct error *err
 
 static void compute(struct exchange *x, compute_fn *fn)
 {
-    cJSON *body = json_parse(buffer_span(&x->body), &x->error);
+    cJSON *body = exchange_parse(x, &x->error);
     if (body != NULL) fn(body, &x->reply, &x->error);
     cJSON_Delete(body);
 }

@@ -174,7 +174,7 @@ static void work_tokenize(struct exchange *x)
 {
     struct field_context context = {.arena = x->arena,
                                     .n_vocab = engine_info(x->server->engine)->n_vocab};
-    struct tokenize t = {.document = json_parse(buffer_span(&x->body), &x->error)};
+    struct tokenize t = {.document = exchange_parse(x, &x->error)};
     struct tokens ids = {0};
     if (t.document != NULL) tokenize(x, &t, &ids, &context, &x->error);
     tokens_clear(&ids);
@@ -214,7 +214,7 @@ static bool detokenize(struct exchange *x, struct tokenize *t, struct error *err
 
 static void work_detokenize(struct exchange *x)
 {
-    struct tokenize t = {.document = json_parse(buffer_span(&x->body), &x->error)};
+    struct tokenize t = {.document = exchange_parse(x, &x->error)};
     if (t.document != NULL) detokenize(x, &t, &x->error);
     cJSON_Delete(t.document);
 }

@@ -185,6 +185,8 @@ CASES = {
     "max-connections": (["--max-connections", "10"], connections),
     "max-body": (["--max-body", "1K"], status_of({"prompt": "a" * 2000, "max_tokens": 1})),
     "verify-body": (["--verify-body", "1K"], status_of({"items": [{"completion": "a" * 2000, "answer": "1"}]}, "/verify")),
+    "request-memory": (["--request-memory", "1M"], status_of({"prompt": "a" * 2000000, "max_tokens": 1})),
+    "reply-timeout": (None, None),  # tests/http/test_account.py
     "max-prompts": (["--max-prompts", "2"], status_of({"prompt": ["a"] * 3, "max_tokens": 1})),
     "max-choices": (["--max-choices", "2"], status_of({"prompt": "a", "n": 3, "max_tokens": 1})),
     "read-timeout": (["--read-timeout", "1"], late_body),

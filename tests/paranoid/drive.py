@@ -13,6 +13,7 @@ SPDX-License-Identifier: Apache-2.0
 """
 import argparse
 import concurrent.futures
+import ctypes
 import dataclasses
 import http.client
 import json
@@ -27,19 +28,31 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+from model_files import models
 from page import ALL, CHILDREN, EVERY, FRESH, PARENT, Page
 from scenarios import COMPLETIONS, VERIFY, Beginning, Command, Request, away, commands
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODEL = str(ROOT / "models/touchstone-tiny.gguf")
-SECONDS = 20  # after which a request hangs
+SECONDS = 90  # after which a request hangs
 EVERY_BELOW, STRIDE, ALL_STRIDE = 20_000, 97, 7
+CROWD = 150  # connections that are left open
 QUIET = 3  # times that nothing failed, after which nothing is left to fail
 MOST_FINDINGS = 40  # of one scenario
-SETTINGS = ["--port", "0", "--model", MODEL, "--threads", "2", "--max-sequences", "8", "--context", "512",
-            "--verify-workers", "2"]
+SETTINGS = ["--port", "0", "--model", MODEL, "--max-sequences", "8", "--context", "512", "--verify-workers", "2"]
+# Threads that wait for each other would take longest beside other work: more than one only where they begin and end.
+WORKING, BEGINNING = ["--threads", "1"], ["--threads", "2"]
 SANITIZER = {"ASAN_OPTIONS": "quarantine_size_mb=1:handle_abort=1:detect_leaks=1:allocator_may_return_null=1",
              "UBSAN_OPTIONS": "print_stacktrace=1"}
+
+
+def with_the_driver():
+    """In a child: it ends when the driver does."""
+    ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+# Calls of libraries that end the program when it starts without memory, and who makes them (docs/architecture.md).
+ABORTS_AT_START = [("in uv_signal_init", "open_loop"), ("in uv_poll_start", "reserve_watchers")]
 
 
 class Hang(Exception):
@@ -69,8 +82,8 @@ class Server:
         self.page.begin()
         self.log = tempfile.NamedTemporaryFile(prefix="paranoid-")
         with open(self.log.name, "ab") as log:
-            self.process = subprocess.Popen([self.program, "serve", *SETTINGS], stdout=log, stderr=log,
-                                            env=environment(self.page))
+            self.process = subprocess.Popen([self.program, "serve", *SETTINGS, *WORKING], stdout=log, stderr=log,
+                                            env=environment(self.page), preexec_fn=with_the_driver)
         end = time.monotonic() + SECONDS
         while not (port := re.search(rb"event=listening .*port=(\d+)", self.said())):
             if time.monotonic() > end or self.process.poll() is not None:
@@ -128,7 +141,7 @@ class Server:
 
 # ---- replies ----------------------------------------------------------------------------------------------------
 
-VOLATILE = {"id", "created", "took_ms", "elapsed_ms", "request_id", "e2e_latency", "cached_tokens", "prompt_tokens_details", "x-request-id",
+VOLATILE = {"id", "created", "took_ms", "elapsed_ms", "request_id", "e2e_latency", "cached_tokens", "tokens_cached", "timings", "prompt_tokens_details", "x-request-id",
             "execution_time", "cpu_time", "wall_time", "memory", "timings", "meta_info", "uptime", "seconds",
             "executor_pool", "executor_pod_name", "total_ms", "generation_settings", "ms", "tokens_cached", "tokens_evaluated"}
 
@@ -282,6 +295,7 @@ class Exchange:
         for _ in range(3):  # caches and workers come to rest
             self.base = self.ask()
         self.outcome = Outcome(scenario.name)
+        self.crowd = []
 
     def ask(self):
         s = self.scenario
@@ -297,6 +311,7 @@ class Exchange:
         """Whether an allocation failed."""
         out, page = self.outcome, self.page
         if self.scenario.fresh_connection:
+            self.crowd = [*self.crowd, self.server.connection][-CROWD:] if self.scenario.crowd else []
             self.server.connection = None
         page.arm(mode, self.scenario.place, first, many)
         try:
@@ -375,6 +390,8 @@ class Run:
         failed = page.failed > 0
         if got is None:
             out.found("hangs", page.callers(), first)
+        elif self.is_known(got):
+            pass
         elif got.returncode not in (0, 1, 2) or b"Sanitizer" in got.stderr:
             out.found(f"crash: status {got.returncode} " + summary(got.stderr.decode(errors="replace")), page.callers(), first)
         elif got.returncode != 0 and (not got.stderr.strip() or b"memory" not in got.stderr and b"thread" not in got.stderr):
@@ -382,6 +399,12 @@ class Run:
         elif got.returncode == 0 and failed and got.stdout != self.base.stdout and b"memory" not in got.stdout:
             out.found(f"another output: {got.stdout[-300:]!r}", page.callers(), first)
         return failed
+
+    def is_known(self, got):
+        """libuv has no hook for this, and aborts: when a loop is made, and when the first handles watch something."""
+        callers = " ".join(self.page.callers())
+        return b"Assertion" not in got.stderr and any(
+            f.encode() in got.stderr and place in callers for f, place in ABORTS_AT_START)
 
     def end(self):
         pass
@@ -393,7 +416,8 @@ class Start(Run):
     def run(self):
         log = tempfile.NamedTemporaryFile(prefix="paranoid-")
         with open(log.name, "ab") as out:
-            process = subprocess.Popen([self.program, "serve", *SETTINGS], stdout=out, stderr=out, env=environment(self.page))
+            process = subprocess.Popen([self.program, "serve", *SETTINGS, *BEGINNING], stdout=out, stderr=out,
+                                       env=environment(self.page), preexec_fn=with_the_driver)
         end = time.monotonic() + SECONDS
         while process.poll() is None and b"event=ready" not in pathlib.Path(log.name).read_bytes():
             if time.monotonic() > end:
@@ -454,8 +478,9 @@ def main():
     read.add_argument("--jobs", type=int, default=os.cpu_count())
     args = read.parse_args()
     program = str(pathlib.Path(args.build).resolve() / "touchstone")
+    made = tempfile.TemporaryDirectory(prefix="paranoid-")
     everything = [*COMPLETIONS, *VERIFY, *away(PARENT), *away(CHILDREN),
-                  *commands(MODEL, str(ROOT / "tests/paranoid/lines.jsonl"))]
+                  *commands(MODEL, str(ROOT / "tests/paranoid/lines.jsonl"), models(pathlib.Path(made.name)))]
     chosen = [s for s in everything if re.search(args.only, s.name)]
     bad = 0
     with concurrent.futures.ProcessPoolExecutor(args.jobs) as pool:

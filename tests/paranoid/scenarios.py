@@ -20,7 +20,7 @@ class Request:
     kind: str = "json"  # json, verify, stream, lines, sandbox, text
     place: int = PARENT
     fresh_connection: bool = False
-    then: tuple = ()  # requests that put things back, unfailing
+    crowd: bool = False  # each on a connection of its own, while those before stay open
 
     def payload(self):
         if self.body is None:
@@ -51,7 +51,16 @@ class Beginning:
 USER = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "What is 2+3? Say caf\u00e9."}]
 TOOLS = [{"type": "function", "function": {"name": "add", "description": "adds",
                                            "parameters": {"type": "object", "properties": {"a": {"type": "number"}}}}}]
-GREEDY = {"temperature": 0, "max_tokens": 6, "seed": 1}
+CALLED = [*USER, {"role": "assistant", "content": None, "tool_calls": [
+    {"id": "c1", "type": "function", "function": {"name": "add", "arguments": '{"a": 2, "b": [3.50, null]}'}}]},
+          {"role": "tool", "tool_call_id": "c1", "name": "add", "content": "5"}]
+GREEDY = {"temperature": 0, "max_tokens": 4, "seed": 1}
+FORM = {"type": "object", "properties": {"n": {"type": "integer", "minimum": 1, "maximum": 40},
+                                         "who": {"anyOf": [{"enum": ["a", "caf\u00e9"]}, {"type": "string", "pattern": "^x+$", "maxLength": 4}]},
+                                         "when": {"type": "string", "format": "date"},
+                                         "list": {"type": "array", "items": {"$ref": "#/$defs/e"}, "minItems": 1, "maxItems": 3}},
+        "required": ["n", "list"], "additionalProperties": False, "$defs": {"e": {"type": "boolean"}}}
+GRAMMAR = 'root ::= "a" (item ",")* item\nitem ::= [0-9]+ | "x"{2,3}\n'
 
 COMPLETIONS = [
     Request("completion", "POST", "/v1/completions", {"prompt": "2+3=", **GREEDY}),
@@ -64,6 +73,14 @@ COMPLETIONS = [
     Request("completion of token ids", "POST", "/v1/completions", {"prompt": [5, 6, 7], "prompt_logprobs": 2, **GREEDY}),
     Request("completion of a choice", "POST", "/v1/completions",
             {"prompt": "2+3=", "structured_outputs": {"choice": ["four", "five"]}, **GREEDY}),
+    Request("completion of a schema", "POST", "/v1/completions",
+            {"prompt": "2+3=", "response_format": {"type": "json_schema", "json_schema": {"name": "f", "schema": FORM}}, **GREEDY}),
+    Request("completion of a pattern, n samples", "POST", "/v1/completions",
+            {"prompt": "2+3=", "structured_outputs": {"regex": "(ab|[c-f]{2,5})+\\d"}, "n": 2, "temperature": 1, "seed": 4, "max_tokens": 6}),
+    Request("completion of a grammar", "POST", "/v1/completions",
+            {"prompt": "2+3=", "structured_outputs": {"grammar": GRAMMAR}, **GREEDY}),
+    Request("completion of a form that is refused", "POST", "/v1/completions",
+            {"prompt": "2+3=", "structured_outputs": {"json": {"type": "object", "properties": {"a": {"type": "thing"}}}}, **GREEDY}),
     Request("completion with penalties and a bias", "POST", "/v1/completions",
             {"prompt": "2+3=", "logit_bias": {"5": -3}, "frequency_penalty": 0.5, "top_k": 5,
              "min_p": 0.01, "stop_token_ids": [9], **GREEDY}),
@@ -72,9 +89,21 @@ COMPLETIONS = [
             {"messages": USER, "n": 2, "stream": True, "logprobs": True, "top_logprobs": 2, "temperature": 1, "seed": 2,
              "max_tokens": 5}, kind="stream"),
     Request("chat with tools", "POST", "/v1/chat/completions", {"messages": USER, "tools": TOOLS, **GREEDY}),
+    Request("chat with calls behind it", "POST", "/v1/chat/completions", {"messages": CALLED, "tools": TOOLS, **GREEDY}),
+    Request("chat of a schema, streamed", "POST", "/v1/chat/completions",
+            {"messages": USER, "response_format": {"type": "json_schema", "json_schema": {"name": "f", "schema": FORM, "strict": True}},
+             "stream": True, **GREEDY}, kind="stream"),
     Request("chat of a JSON object", "POST", "/v1/chat/completions",
             {"messages": USER, "response_format": {"type": "json_object"}, **GREEDY}),
     Request("chat rendered", "POST", "/v1/chat/completions/render", {"messages": USER}),
+    Request("completion rendered", "POST", "/v1/completions/render", {"prompt": ["2+3=", [5, 6]]}),
+    Request("chat counted", "POST", "/v1/chat/completions/input_tokens", {"messages": USER}),
+    Request("chat by the one route for both", "POST", "/invocations", {"messages": USER, **GREEDY}),
+    Request("completion by the one route for both", "POST", "/invocations", {"prompt": "2+3=", **GREEDY}),
+    Request("llama-server's prompts of pieces, biases of words, chosen fields", "POST", "/completion",
+            {"prompt": [[5, "2+3=", 6], {"prompt_string": "7*8="}], "n_predict": 4, "temperature": 0, "n_probs": 2, "post_sampling_probs": True,
+             "logit_bias": [["a b", -3], [5, False]], "samplers": ["top_k", "temperature"],
+             "response_fields": ["content", "generation_settings/n_predict", "prompt", "completion_probabilities"]}),
     Request("vllm generate", "POST", "/inference/v1/generate", {"token_ids": [5, 6, 7], "sampling_params": {"max_tokens": 4, "temperature": 0}}),
     Request("sglang generate", "POST", "/generate",
             {"text": "2+3=", "sampling_params": {"max_new_tokens": 4, "temperature": 0}, "return_logprob": True}),
@@ -95,6 +124,7 @@ COMPLETIONS = [
     Request("props", "GET", "/props"),
     Request("metrics", "GET", "/metrics", kind="text"),
     Request("a new connection", "GET", "/health", kind="text", fresh_connection=True),
+    Request("one more connection that waits", "POST", "/tokenize", {"prompt": "2+3= caf\u00e9 " * 6000}, fresh_connection=True, crowd=True),
     Request("a request with a fault", "POST", "/v1/completions", {"prompt": 3.5, "max_tokens": 4}),
     Request("a body that is no JSON", "POST", "/v1/completions", b'{"prompt": "a\\ud800", }'),
     Request("no such route", "GET", "/nothing/here"),
@@ -131,6 +161,8 @@ VERIFY = [
            item("\\boxed{\\sin^2 x + \\cos^2 x}", answer="1"), item("\\boxed{\\frac{a}{b}+c}", answer="\\frac{a+bc}{b}")),
     verify("accuracy: words and choices", [{"name": "accuracy", "choices": ["A", "B", "C", "D"]}],
            item("The answer is (B).", answer="B"), item("\\boxed{\\text{C}}", answer="D")),
+    verify("accuracy: every step told", [{"name": "accuracy", "explain": True}], item("\\boxed{x^2+2x+1}", answer="(x+1)^2"),
+           item("so 36 km/h", answer="10 m/s")),
     verify("accuracy: several answers", [{"name": "accuracy"}], item("\\boxed{3} or \\boxed{4}", answer=["4", "3"])),
     verify("accuracy: minerva", [{"name": "accuracy", "preset": "minerva"}], item("Final Answer: The final answer is $\\frac12$. I hope it is correct.", answer="0.5")),
     verify("format", [{"name": "format", "style": s, "as": s} for s in
@@ -176,6 +208,7 @@ VERIFY = [
 ]
 
 ADD = "```python\ndef add(a, b):\n    return a + b\n```"
+PARITY = "import sys\na, b = (int(open(p).read()) for p in sys.argv[2:4])\nprint(int(a % 2 == b % 2))\n"
 STDIN = "```python\nprint(int(input()) + 1)\n```"
 
 
@@ -196,6 +229,8 @@ def away(place):
         verify("code: calls and asserts" + where, [{"name": "code"}],
                item(ADD, tests=[{"fn_name": "add", "input": [1, 2], "output": 3}]),
                item(ADD, test_list=["assert add(1, 2) == 3", "assert add(1, 2) == 4"]), place=place),
+        verify("code: a judge of outputs" + where, [{"name": "code"}],
+               item(STDIN, official_tests=[{"input": "1\n", "output": "4\n"}], generated_checker=PARITY, input_mode="stdio"), place=place),
         Request("sandbox fusion" + where, "POST", "/run_code", {"code": "print(input())", "language": "python", "stdin": "hi"}, kind="sandbox", place=place),
         Request("piston" + where, "POST", "/api/v2/execute",
                 {"language": "python", "version": "*", "files": [{"name": "a.py", "content": "print(3)"}]}, kind="sandbox", place=place),
@@ -203,14 +238,16 @@ def away(place):
     ]
 
 
-def commands(model, lines):
-    """Whole runs of the program: memory runs out while it starts, loads, works and ends."""
+def commands(model, lines, models):
+    """Whole runs of the program: memory runs out while it starts, loads (models: {form: path}), works and ends."""
     with open(lines, "rb") as f:
         stdin = f.read()
     return [
         Beginning("serve: start to end"),
         Beginning("serve: its verifier processes and cells", place=CHILDREN),
         Command("run: a load and a completion", ["run", "--model", model, "--threads", "2", "--max-tokens", "3", "2+3="]),
+        *[Command(f"run: a load of {form}", ["run", "--model", str(path), "--threads", "1", "--max-tokens", "2", "2+3="])
+          for form, path in models.items()],
         Command("model", ["model", model]),
         Command("tokenize", ["tokenize", "--model", model], stdin=b'{"text": "2+3="}\n'),
         Command("verify: lines of a file", ["verify", lines]),

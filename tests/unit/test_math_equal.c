@@ -160,6 +160,15 @@ static const struct pair {
     {"far too deep", "5", "{{{{{{{{{{{{{{{{{{{{{{{{{{{{{{5}}}}}}}}}}}}}}}}}}}}}}}}}}}}}}", T, ONE_WAY},
     {"ten to the ten to the ten", "1", "10^{10^{10}}", F, BOTH},
     {"a double exponent", "1", "1E1000000000", F, BOTH},
+    /* 2305843008973423919 is 0 in the field that images are in */
+    {"numbers of one image", "x+5", "x+2305843008973423924", F, BOTH},
+    {"a number without an image", "x", "2305843008973423919x", F, BOTH},
+    {"a fraction of such a number", "x+1", "x+\\frac{2305843008973423920}{1}", F, BOTH},
+    {"a small part of one", "\\frac{x}{2305843008973423919}", "x", F, BOTH},
+    {"a long number, written as a power", "2^{61}+x", "x+2305843009213693952", T, BOTH},
+    {"a determinant to a power", "4", "(\\det\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix})^2", T, BOTH},
+    {"a determinant, transposed", "\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}", "(\\det\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix})^T", F, BOTH},
+    {"determinants added", "-4", "\\det\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}+\\det\\begin{pmatrix}1&2\\\\3&4\\end{pmatrix}", T, BOTH},
 };
 /* clang-format on */
 

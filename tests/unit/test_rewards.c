@@ -82,6 +82,7 @@ static const struct {
     {"plan: arity before objects", "\"name\":\"plan\"", "\"completion\":\"(go rob nowhere)\"," ROOMS, "\"reason\":\"bad_arity\""},
     {"plan: unknown domain", "\"name\":\"plan\"", "\"completion\":\"\",\"problem\":\"(define (problem p) (:domain mars) (:init) (:goal (and)))\"", "\"code\":\"invalid_value\""},
     {"plan: a disjunction is refused", "\"name\":\"plan\",\"domain\":\"(define (domain d) (:predicates (p)) (:action a :parameters () :precondition (or (p) (p)) :effect (p)))\"", "\"completion\":\"\"", "unsupported rewards[0].domain"},
+    {"plan: predicates stand in one section", "\"name\":\"plan\",\"domain\":\"(define (domain d) (:predicates (p)) (:predicates (q) (r)) (:action a :parameters () :precondition (p) :effect (p)))\"", "\"completion\":\"\"", "unparsable rewards[0].domain"},
     {"plan: a parenthesis is missing", "\"name\":\"plan\"", "\"completion\":\"\",\"domain\":\"blocksworld\",\"problem\":\"(define (problem p)\"", "\"code\":\"unparsable\""},
     /* schema */
     {"schema: valid", "\"name\":\"schema\",\"schema\":{\"type\":\"object\",\"properties\":{\"a\":{\"type\":\"integer\",\"minimum\":1}},\"required\":[\"a\"],\"additionalProperties\":false}", "\"completion\":\"<think>{}</think>{\\\"a\\\": 3}\"", "\"cause\":\"valid\""},

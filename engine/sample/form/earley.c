@@ -28,11 +28,8 @@ struct state {
     struct pair *pairs; /* owned */
     int n;
     bool may_end;
-    int *
-        next; /* by class of bytes: NOT_MET, EARLEY_DEAD or a state. Owned; NULL: no byte was met */
+    int *next; /* by class of bytes, as earley_steps(). Owned; NULL: no byte was met */
 };
-
-enum { NOT_MET = -2 };
 
 struct earley {
     struct grammar *grammar;
@@ -128,8 +125,7 @@ static int intern(struct earley *e, bool may_end)
     for (int at = -1, id; (id = ids_next(&e->ids, hash, &at)) >= 0;) {
         const struct state *s = &e->states[id];
         if (s->n != n || s->may_end != may_end) continue;
-        if (n == 0 || memcmp(s->pairs, e->pairs, (size_t)n * sizeof(*e->pairs)) == 0)
-            return id;
+        if (n == 0 || memcmp(s->pairs, e->pairs, (size_t)n * sizeof(*e->pairs)) == 0) return id;
     }
     struct pair *pairs = mem_new((size_t)n, sizeof(*pairs), NULL);
     int number = pairs == NULL ? EARLEY_DEAD : new_number(e);
@@ -188,12 +184,13 @@ static int make_step(struct earley *e, int state, uint8_t byte)
 /* The table of a state's steps, made when it is first asked for. NULL without memory. */
 static int *steps_of(struct earley *e, int state)
 {
+    if (e->failed) return NULL;
     int n = lexer_classes(e->lexer), *next = e->states[state].next;
     if (next != NULL) return next;
     next = mem_new((size_t)n, sizeof(*next), NULL);
     e->failed = next == NULL;
     for (int i = 0; i < n && next != NULL; i++) {
-        next[i] = NOT_MET;
+        next[i] = EARLEY_NOT_MET;
     }
     e->states[state].next = next;
     e->bytes += (size_t)n * sizeof(*next);
@@ -203,14 +200,25 @@ static int *steps_of(struct earley *e, int state)
 int earley_step(struct earley *e, int state, uint8_t byte)
 {
     assert(state >= 0 && state < e->n_states);
-    int *steps = e->failed ? NULL : steps_of(e, state), class = lexer_class_of(e->lexer)[byte];
+    int *steps = steps_of(e, state), class = lexer_class_of(e->lexer)[byte];
     if (steps == NULL) return EARLEY_DEAD;
-    if (steps[class] == NOT_MET) {
+    if (steps[class] == EARLEY_NOT_MET) {
         int next = make_step(e, state, byte);
         if (!e->failed) steps[class] = next;
         return next;
     }
     return steps[class];
+}
+
+const int *earley_steps(struct earley *e, int state)
+{
+    assert(state >= 0 && state < e->n_states);
+    return steps_of(e, state);
+}
+
+const uint8_t *earley_class_of(const struct earley *e)
+{
+    return lexer_class_of(e->lexer);
 }
 
 void earley_not_first(struct earley *e, const char *bytes)

@@ -22,7 +22,7 @@
 
 #include "engine/sample/form/grammar.h"
 
-enum { EARLEY_DEAD = -1, EARLEY_START = 0 };
+enum { EARLEY_NOT_MET = -2, EARLEY_DEAD = -1, EARLEY_START = 0 };
 
 #define EARLEY_MAX_BYTES ((size_t)16 << 20)
 
@@ -38,6 +38,14 @@ void earley_free(struct earley *e);
 /* The state after one byte more, or EARLEY_DEAD when no text of the form goes on so, or when there
  * is no memory: then earley_failed(). */
 int earley_step(struct earley *e, int state, uint8_t byte);
+
+/* For who takes many steps: the steps from a state by the byte's class (earley_class_of), each a
+ * state, EARLEY_DEAD, or EARLEY_NOT_MET where earley_step() must be asked. Lives as long as e, and
+ * is filled in as steps are made. NULL: e has given up. */
+const int *earley_steps(struct earley *e, int state);
+
+/* The class of each byte: bytes of a class lead from any state to the same. */
+const uint8_t *earley_class_of(const struct earley *e);
 
 /* A text shall not begin with any of these bytes, before which nothing was read yet. */
 void earley_not_first(struct earley *e, const char *bytes);

@@ -1,4 +1,4 @@
-/* engine/sample/form/form.c - compiling, and cursors: the gate of the thoughts before a kind's own state.
+/* engine/sample/form/form.c - compiling, and cursors: the gate of the thoughts before the reader's state.
  *
  * The gate, where an output may think first:
  *
@@ -30,28 +30,22 @@ enum { GATE_HOLDS, GATE_MAY_OPEN, GATE_INSIDE, GATE_CLOSED };
 enum { ARENA_FORM_BYTES = 16 << 20 };
 
 struct form_kind {
-    /* Fill f from source; false and *err otherwise. */
-    bool (*compile)(struct form *f, const struct form_source *source, struct error *err);
-    void (*begin)(const struct form *f, union form_state *at);
-    bool (*feed)(const struct form *f, union form_state *at, unsigned char byte);
-    bool (*may_end)(const struct form *f, const union form_state *at);
+    /* The reader of source's texts. NULL and *err: it can't be had. */
+    struct earley *(*compile)(const struct form_source *source, struct error *err);
 };
 
 struct form {
-    const struct form_kind *kind;
-    struct arena *arena; /* holds this struct and all it points to */
+    struct arena *arena; /* holds this struct and all it points to, but the reader */
     atomic_int owners;
     uint64_t uid;
     struct span key;
     uint8_t gate; /* where an output begins */
     struct span think_open, think_close;
-    const char *const *choices; /* sorted */
-    int n_choices;
-    struct earley *reader;    /* owned; of a form that a grammar tells */
+    struct earley *reader;    /* owned */
     pthread_mutex_t *reading; /* who reads */
 };
 
-static_assert(sizeof(struct form_cursor) == sizeof(void *) + sizeof(union form_state) + 8,
+static_assert(sizeof(struct form_cursor) == sizeof(void *) + sizeof(int32_t) + 4,
               "a cursor has no padding");
 
 static bool no_memory(struct error *err)
@@ -59,162 +53,91 @@ static bool no_memory(struct error *err)
     return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the form of the output");
 }
 
-/* ---- a choice of strings ---- */
+/* ---- kinds: from a source to a reader ---- */
 
-static bool check_choices(const struct form_source *source, struct error *err)
+static struct earley *schema_reader_of(struct span text, const struct schema_options *o,
+                                       struct error *err)
 {
-    size_t bytes = 0;
-    if (source->n_choices <= 0) {
-        return error_set(err, ERROR_INVALID_TYPE, NULL, "must be an array of strings, not empty");
-    }
-    if (source->n_choices > CHOICE_MAX_STRINGS) {
-        return error_set(err, ERROR_TOO_LARGE, NULL, "%d choices; at most %d", source->n_choices,
-                         CHOICE_MAX_STRINGS);
-    }
-    for (int i = 0; i < source->n_choices && bytes <= CHOICE_MAX_BYTES; i++) {
-        bytes += strlen(source->choices[i]);
-        if (*source->choices[i] != '\0') continue;
-        error_set(err, ERROR_INVALID_TYPE, NULL, "must be a string, not empty");
-        return error_in(err, "[%d]", i);
-    }
-    return bytes <= CHOICE_MAX_BYTES ||
-           error_set(err, ERROR_TOO_LARGE, NULL, "the choices have more than %d bytes in all",
-                     CHOICE_MAX_BYTES);
+    cJSON *schema = json_parse(text, err);
+    struct earley *reader = schema == NULL ? NULL : schema_compile(schema, o, err);
+    cJSON_Delete(schema);
+    return reader;
 }
 
-static int by_bytes(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static bool choice_compile(struct form *f, const struct form_source *source, struct error *err)
-{
-    if (!check_choices(source, err)) return false;
-    size_t n = (size_t)source->n_choices;
-    const char **sorted = arena_alloc(f->arena, n, sizeof(*sorted));
-    for (size_t i = 0; sorted != NULL && i < n; i++) {
-        sorted[i] = arena_str(f->arena, span_str(source->choices[i]));
-    }
-    if (arena_failed(f->arena)) return no_memory(err);
-    qsort(sorted, n, sizeof(*sorted), by_bytes);
-    f->choices = sorted;
-    f->n_choices = source->n_choices;
-    return true;
-}
-
-static void choice_begin(const struct form *f, union form_state *at)
-{
-    choice_walk_begin(&at->choice, f->n_choices);
-}
-
-static bool choice_feed(const struct form *f, union form_state *at, unsigned char byte)
-{
-    return choice_walk_feed(&at->choice, f->choices, byte);
-}
-
-static bool choice_may_end(const struct form *f, const union form_state *at)
-{
-    return choice_walk_is_whole(&at->choice, f->choices);
-}
-
-/* ---- a JSON object ---- */
-
-static bool json_compile(struct form *f, const struct form_source *source, struct error *err)
-{
-    (void)f;
-    (void)source;
-    (void)err;
-    return true;
-}
-
-static void json_begin(const struct form *f, union form_state *at)
-{
-    (void)f;
-    json_walk_begin(&at->json);
-}
-
-static bool json_feed(const struct form *f, union form_state *at, unsigned char byte)
-{
-    (void)f;
-    return json_walk_feed(&at->json, byte);
-}
-
-static bool json_may_end(const struct form *f, const union form_state *at)
-{
-    (void)f;
-    return json_walk_is_whole(&at->json);
-}
-
-/* ---- what a grammar tells: schemas, regular expressions, grammars ---- */
-
-static bool schema_kind_compile(struct form *f, const struct form_source *source, struct error *err)
+static struct earley *schema_kind(const struct form_source *source, struct error *err)
 {
     const struct schema_options o = {.space = source->space, .strict = source->strict};
-    cJSON *schema = json_parse(source->text, err);
-    if (schema != NULL) f->reader = schema_compile(schema, &o, err);
-    cJSON_Delete(schema);
-    return f->reader != NULL;
+    return schema_reader_of(source->text, &o, err);
+}
+
+static struct earley *object_kind(const struct form_source *source, struct error *err)
+{
+    const struct schema_options o = {.space = source->space};
+    return schema_reader_of(span_str("{\"type\": \"object\"}"), &o, err);
 }
 
 /* A reader of what begin() adds to an empty grammar. */
-static bool grammar_compile(struct form *f, const struct form_source *source,
-                            bool (*begin)(struct grammar *g, struct span text, int *symbol,
-                                          struct error *err),
-                            struct error *err)
+static struct earley *grammar_reader(const struct form_source *source,
+                                     bool (*begin)(struct grammar *g,
+                                                   const struct form_source *source, int *symbol,
+                                                   struct error *err),
+                                     struct error *err)
 {
     int symbol;
     struct grammar *g = grammar_new();
-    if (g == NULL) return no_memory(err);
-    if (!begin(g, source->text, &symbol, err) || !grammar_finish(g, symbol, err)) {
-        grammar_free(g);
-        return false;
+    if (g == NULL) {
+        no_memory(err);
+        return NULL;
     }
-    f->reader = earley_new(g, err);
-    return f->reader != NULL;
+    if (begin(g, source, &symbol, err) && grammar_finish(g, symbol, err)) return earley_new(g, err);
+    grammar_free(g);
+    return NULL;
 }
 
-static bool regex_symbol(struct grammar *g, struct span text, int *symbol, struct error *err)
+static bool choice_symbol(struct grammar *g, const struct form_source *source, int *symbol,
+                          struct error *err)
 {
     rx all;
-    if (!pattern_rx(grammar_pool(g), text, PATTERN_WHOLE, CHARS_PLAIN, &all, err)) return false;
+    if (!choices_rx(grammar_pool(g), source->choices, source->n_choices, &all, err)) return false;
     *symbol = grammar_terminal(g, all);
     return true;
 }
 
-static bool regex_compile(struct form *f, const struct form_source *source, struct error *err)
+static struct earley *choice_kind(const struct form_source *source, struct error *err)
 {
-    return grammar_compile(f, source, regex_symbol, err);
+    return grammar_reader(source, choice_symbol, err);
 }
 
-static bool ebnf_compile(struct form *f, const struct form_source *source, struct error *err)
+static bool regex_symbol(struct grammar *g, const struct form_source *source, int *symbol,
+                         struct error *err)
 {
-    return grammar_compile(f, source, ebnf_rule, err);
+    rx all;
+    if (!pattern_rx(grammar_pool(g), source->text, PATTERN_WHOLE, CHARS_PLAIN, &all, err))
+        return false;
+    *symbol = grammar_terminal(g, all);
+    return true;
 }
 
-static void reader_begin(const struct form *f, union form_state *at)
+static struct earley *regex_kind(const struct form_source *source, struct error *err)
 {
-    (void)f;
-    at->read = EARLEY_START;
+    return grammar_reader(source, regex_symbol, err);
 }
 
-static bool reader_feed(const struct form *f, union form_state *at, unsigned char byte)
+static bool ebnf_symbol(struct grammar *g, const struct form_source *source, int *symbol,
+                        struct error *err)
 {
-    int state = earley_step(f->reader, (int)at->read, byte);
-    at->read = (uint64_t)(state == EARLEY_DEAD ? EARLEY_START : state);
-    return state != EARLEY_DEAD;
+    return ebnf_rule(g, source->text, symbol, err);
 }
 
-static bool reader_may_end(const struct form *f, const union form_state *at)
+static struct earley *ebnf_kind(const struct form_source *source, struct error *err)
 {
-    return earley_may_end(f->reader, (int)at->read);
+    return grammar_reader(source, ebnf_symbol, err);
 }
 
 static const struct form_kind kinds[FORM_TYPES] = {
-    [FORM_CHOICE] = {choice_compile, choice_begin, choice_feed, choice_may_end},
-    [FORM_JSON_OBJECT] = {json_compile, json_begin, json_feed, json_may_end},
-    [FORM_SCHEMA] = {schema_kind_compile, reader_begin, reader_feed, reader_may_end},
-    [FORM_REGEX] = {regex_compile, reader_begin, reader_feed, reader_may_end},
-    [FORM_GRAMMAR] = {ebnf_compile, reader_begin, reader_feed, reader_may_end},
+    [FORM_CHOICE] = {choice_kind}, [FORM_JSON_OBJECT] = {object_kind},
+    [FORM_SCHEMA] = {schema_kind}, [FORM_REGEX] = {regex_kind},
+    [FORM_GRAMMAR] = {ebnf_kind},
 };
 
 /* ---- forms ---- */
@@ -235,9 +158,9 @@ void form_source_key(const struct form_source *s, struct buffer *key)
     for (int i = 0; s->type == FORM_CHOICE && i < s->n_choices; i++) {
         add_part(key, s->choices[i]);
     }
-    if (s->type < FORM_SCHEMA) return;
+    if (s->type == FORM_CHOICE) return;
     buffer_addf(key, "%d,%d,", (int)s->space, s->strict);
-    buffer_add_span(key, s->text);
+    if (s->type != FORM_JSON_OBJECT) buffer_add_span(key, s->text);
 }
 
 static bool keep_key(struct form *f, const struct form_source *source, struct error *err)
@@ -298,13 +221,12 @@ struct form *form_new(const struct form_source *source, struct error *err)
         return NULL;
     }
     f->arena = a;
-    f->kind = &kinds[source->type];
     f->uid = atomic_fetch_add(&last_uid, 1) + 1;
     atomic_init(&f->owners, 1);
-    if (keep_gate(f, source, err) && keep_key(f, source, err) && make_lock(f, err) &&
-        f->kind->compile(f, source, err)) {
-        return f;
+    if (keep_gate(f, source, err) && keep_key(f, source, err) && make_lock(f, err)) {
+        f->reader = kinds[source->type].compile(source, err);
     }
+    if (f->reader != NULL) return f;
     form_free(f);
     return NULL;
 }
@@ -334,19 +256,19 @@ struct span form_key(const struct form *f)
 size_t form_bytes(const struct form *f)
 {
     form_enter(f);
-    size_t read = f->reader == NULL ? 0 : earley_bytes(f->reader);
+    size_t read = earley_bytes(f->reader);
     form_leave(f);
     return arena_used(f->arena) + read;
 }
 
 void form_enter(const struct form *f)
 {
-    if (f != NULL && f->reader != NULL) pthread_mutex_lock(f->reading);
+    if (f != NULL) pthread_mutex_lock(f->reading);
 }
 
 void form_leave(const struct form *f)
 {
-    if (f != NULL && f->reader != NULL) pthread_mutex_unlock(f->reading);
+    if (f != NULL) pthread_mutex_unlock(f->reading);
 }
 
 /* ---- cursors ---- */
@@ -355,9 +277,16 @@ void form_cursor_begin(struct form_cursor *c, const struct form *f)
 {
     memset(c, 0, sizeof(*c));
     c->form = f;
-    if (f == NULL) return;
-    c->gate = f->gate;
-    f->kind->begin(f, &c->state);
+    c->state = EARLEY_START;
+    if (f != NULL) c->gate = f->gate;
+}
+
+/* The form alone goes on by a byte. */
+static bool feed_form(struct form_cursor *c, char byte)
+{
+    int state = earley_step(c->form->reader, c->state, (uint8_t)byte);
+    c->state = state == EARLEY_DEAD ? EARLEY_START : state;
+    return state != EARLEY_DEAD;
 }
 
 /* The form begins here, or goes on where it was walked all along. */
@@ -371,7 +300,7 @@ static void hold(struct form_cursor *c)
 /* One more byte of a tag: true when that is its last. */
 static bool look_for(struct form_cursor *c, struct span tag, char byte)
 {
-    c->matched = byte == tag.p[c->matched] ? (uint16_t)(c->matched + 1) : byte == tag.p[0];
+    c->matched = byte == tag.p[c->matched] ? (uint8_t)(c->matched + 1) : byte == tag.p[0];
     return c->matched == tag.n;
 }
 
@@ -386,18 +315,16 @@ static bool may_open(struct form_cursor *c, char byte)
     const struct form *f = c->form;
     bool blank = c->matched == 0 && is_blank(byte) && c->blanks < FORM_NEWLINES;
     bool tag = byte == f->think_open.p[c->matched];
-    if (c->refused == 0 && !f->kind->feed(f, &c->state, (unsigned char)byte)) c->refused = 1;
+    if (c->refused == 0 && !feed_form(c, byte)) c->refused = 1;
     if (!blank && !tag) {
         if (c->refused != 0) return false;
         hold(c);
         return true;
     }
-    if (c->refused != 0) memset(&c->state, 0, sizeof(c->state));
     c->blanks = (uint8_t)(c->blanks + blank);
-    c->matched = (uint16_t)(c->matched + tag);
+    c->matched = (uint8_t)(c->matched + tag);
     if (c->matched < f->think_open.n) return true;
-    memset(&c->state, 0, sizeof(c->state));
-    f->kind->begin(f, &c->state);
+    c->state = EARLEY_START;
     c->gate = GATE_INSIDE;
     c->matched = c->blanks = 0;
     c->refused = 0;
@@ -426,7 +353,7 @@ static bool feed(struct form_cursor *c, char byte)
     default:
         assert(c->gate == GATE_HOLDS);
     }
-    return f->kind->feed(f, &c->state, (unsigned char)byte);
+    return feed_form(c, byte);
 }
 
 bool form_cursor_feed(struct form_cursor *c, struct span bytes)
@@ -441,14 +368,14 @@ bool form_cursor_may_end(const struct form_cursor *c)
 {
     if (c->form == NULL) return true;
     if (c->gate == GATE_INSIDE || c->refused != 0) return false;
-    return c->form->kind->may_end(c->form, &c->state);
+    return earley_may_end(c->form->reader, c->state);
 }
 
 bool form_cursor_reader(const struct form_cursor *c, struct earley **reader, int *state)
 {
-    if (c->gate != GATE_HOLDS || c->form->reader == NULL) return false;
+    if (c->gate != GATE_HOLDS) return false;
     *reader = c->form->reader;
-    *state = (int)c->state.read;
+    *state = c->state;
     return true;
 }
 

@@ -9,8 +9,9 @@
  * and is thrown away. Nothing is ever walked from the beginning again.
  *
  * A form is about bytes. How bytes are cut into tokens is vocabulary.h's business, which asks a
- * cursor which tokens may come next. A new kind of form is a row of the table in form.c: how it is
- * compiled, and how its state begins, goes on by a byte, and may end.
+ * cursor which tokens may come next. Every kind of form is compiled into a grammar, and one reader
+ * (earley.h) reads them all: a new kind is a row of the table in form.c, which says how its source
+ * becomes one.
  *
  * A model that thinks first is free until its thoughts end; the form holds from there on, behind
  * at most FORM_NEWLINES new lines. The output may end only where the form may, so not inside the
@@ -27,18 +28,15 @@
 #include "base/buffer.h"
 #include "base/error.h"
 #include "base/span.h"
-#include "engine/sample/form/choice_walk.h"
-#include "engine/sample/form/json_walk.h"
+#include "engine/sample/form/choices.h"
 #include "engine/sample/form/schema.h"
 
 struct form;
 
 enum {
-    FORM_NEWLINES = 2, /* between the thoughts and the answer */
-    CHOICE_MAX_STRINGS = 4096,
-    CHOICE_MAX_BYTES = 1 << 20, /* strings; bytes of all of them */
-    FORM_KEY_BYTES = 4 << 20,   /* of a key */
-    FORM_TAG_BYTES = 64         /* of a tag of thoughts */
+    FORM_NEWLINES = 2,        /* between the thoughts and the answer */
+    FORM_KEY_BYTES = 4 << 20, /* of a key */
+    FORM_TAG_BYTES = 64       /* of a tag of thoughts */
 };
 
 enum form_type {
@@ -94,26 +92,18 @@ struct span form_key(const struct form *f);
 /* Memory that f takes. */
 size_t form_bytes(const struct form *f);
 
-/* What a kind keeps of what came. Equal states have equal futures. */
-union form_state {
-    struct choice_walk choice;
-    struct json_walk json;
-    uint64_t read; /* a state of the form's reader (earley.h) */
-    uint64_t words[4];
-};
-
 /* Where an output stands. Its bytes can be compared: there is no padding. */
 struct form_cursor {
     const struct form *form; /* borrowed; NULL: no form, anything may come */
-    union form_state state;
-    uint8_t gate;     /* where the thoughts stand: form.c */
-    uint8_t blanks;   /* read before an opening tag or after a closing one */
-    uint16_t matched; /* bytes of the tag that is looked for */
-    uint32_t refused; /* 1: before an opening tag, and the form does not go on so */
+    int32_t state;           /* of the form's reader (earley.h): equal ones have equal futures */
+    uint8_t gate;            /* where the thoughts stand: form.c */
+    uint8_t blanks;          /* read before an opening tag or after a closing one */
+    uint8_t matched;         /* bytes of the tag that is looked for */
+    uint8_t refused;         /* 1: before an opening tag, and the form does not go on so */
 };
 
-/* A form that is read by a grammar learns while it is read. Whoever feeds cursors of a form that
- * others use at the same time enters it first; for other forms that does nothing. */
+/* A form learns while it is read. Whoever feeds cursors of a form that others use at the same time
+ * enters it first. f may be NULL. */
 void form_enter(const struct form *f);
 
 /* After form_enter(). */

@@ -1,7 +1,7 @@
 /* engine/sample/form/mask_cache.h - masks by the state that they belong to: most states of an output come again.
  *
- * Bounded: MASK_CACHE_WAYS masks for each of MASK_CACHE_SETS hashes, the one unused longest going
- * first; their memory is taken as they come. A mask is found by comparing whole keys. Any thread.
+ * Bounded by MASK_CACHE_BYTES, whatever the vocabulary; the mask unused longest goes first. Memory is
+ * taken as masks come. A mask is found by comparing whole keys. Any thread.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -15,7 +15,10 @@
 #include "base/error.h"
 #include "engine/sample/form/form.h"
 
-enum { MASK_CACHE_SETS = 128, MASK_CACHE_WAYS = 4 };
+enum {
+    MASK_CACHE_BYTES = 48 << 20, /* masks and keys; about 2,500 masks of 152,000 tokens */
+    MASK_CACHE_MOST = 1 << 14    /* masks */
+};
 
 struct mask_cache;
 
@@ -40,5 +43,8 @@ void mask_cache_put(struct mask_cache *c, const struct mask_key *key, const uint
 
 /* Masks found so far, and masks asked for. */
 void mask_cache_counts(struct mask_cache *c, uint64_t *found, uint64_t *asked);
+
+/* Bytes that are held. */
+size_t mask_cache_bytes(struct mask_cache *c);
 
 #endif

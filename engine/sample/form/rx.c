@@ -22,8 +22,9 @@ enum kind { NONE, EMPTY, BYTES, CAT, OR, AND, NOT, REPEAT, MULTIPLE };
 
 struct node {
     uint8_t kind;
-    uint8_t life; /* enum rx_life, RX_TOO_HARD: not known */
+    uint8_t life; /* enum rx_life; RX_TOO_HARD: not known */
     bool nullable, special;
+    int32_t searched; /* derivatives of a search for its life that was too long */
     int32_t a, b;     /* CAT: head, tail. NOT, REPEAT: the part. BYTES: the set. OR, AND: place and
                          number of the parts. MULTIPLE: divisor, remainder of the digits so far */
     int32_t min, max; /* REPEAT */
@@ -34,9 +35,18 @@ struct derived {
     int byte;
 };
 
+/* Bytes that led from a node to a nullable one. */
+struct witness {
+    uint8_t bytes[16];
+    int n;
+};
+
 enum {
-    MEMO = 1 << 12,   /* derivatives kept, by place */
-    MAX_DEPTH = 2000, /* of a derivative's recursion */
+    WITNESSES = 4,
+    MEMO = 1 << 12,     /* derivatives kept, by place */
+    MAX_DEPTH = 2000,   /* of a derivative's recursion */
+    CLEAR_LEVELS = 20,  /* of parts within parts */
+    MAX_FACTORED = 500, /* bytes that alternatives share at their beginning, taken out at once */
     MAX_PARTS = 1 << 16
 };
 
@@ -49,7 +59,11 @@ struct rx_pool {
     int n_sets, sets_room;
     struct ids ids;
     struct derived *memo;
-    int depth;
+    int depth, factoring;
+    struct witness witnesses[WITNESSES]; /* of the latest searches: a ring */
+    int n_witnesses;
+    uint8_t class_of[256]; /* of the first n_classed sets */
+    int n_classes, n_classed;
     long budget; /* of derivatives; below 0: any number */
     bool failed;
 };
@@ -240,7 +254,7 @@ rx rx_text(struct rx_pool *p, struct span text)
     return all;
 }
 
-int rx_classes(const struct rx_pool *p, uint8_t class_of[256])
+static void find_classes(struct rx_pool *p)
 {
     uint64_t sign[256] = {0}, seen[256];
     int n = 0;
@@ -255,9 +269,17 @@ int rx_classes(const struct rx_pool *p, uint8_t class_of[256])
             c++;
         }
         if (c == n) seen[n++] = sign[b];
-        class_of[b] = (uint8_t)c;
+        p->class_of[b] = (uint8_t)c;
     }
-    return n;
+    p->n_classes = n;
+    p->n_classed = p->n_sets;
+}
+
+int rx_classes(struct rx_pool *p, uint8_t class_of[256])
+{
+    if (p->n_classed != p->n_sets || p->n_classes == 0) find_classes(p);
+    memcpy(class_of, p->class_of, sizeof(p->class_of));
+    return p->n_classes;
 }
 
 /* ---- making expressions ---------------------------------------------------------------------- */
@@ -315,35 +337,49 @@ static int by_id(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* Most lists are short, and nearly sorted. */
+static void sort_ids(int32_t *list, int n)
+{
+    if (n > 32) {
+        qsort(list, (size_t)n, sizeof(*list), by_id);
+        return;
+    }
+    for (int i = 1; i < n; i++) {
+        int32_t one = list[i];
+        int k = i;
+        for (; k > 0 && list[k - 1] > one; k--) {
+            list[k] = list[k - 1];
+        }
+        list[k] = one;
+    }
+}
+
 static int sort_unique(int32_t *list, int n)
 {
     int kept = 0;
-    qsort(list, (size_t)n, sizeof(*list), by_id);
+    sort_ids(list, n);
     for (int i = 0; i < n; i++) {
         if (kept == 0 || list[kept - 1] != list[i]) list[kept++] = list[i];
     }
     return kept;
 }
 
-/* An alternative that begins with one byte of a set: its set and what follows. */
-static bool split_head(const struct rx_pool *p, rx a, int *set, rx *tail)
+/* An alternative that begins with one byte of a set: that set's node, and what follows. */
+struct headed {
+    rx head, tail;
+};
+
+static bool split_head(const struct rx_pool *p, rx a, struct headed *out)
 {
     const struct node *n = &p->nodes[a];
     if (n->kind == BYTES) {
-        *set = n->a;
-        *tail = RX_EMPTY;
+        *out = (struct headed){a, RX_EMPTY};
         return true;
     }
     if (n->kind != CAT || p->nodes[n->a].kind != BYTES) return false;
-    *set = p->nodes[n->a].a;
-    *tail = n->b;
+    *out = (struct headed){n->a, n->b};
     return true;
 }
-
-struct headed {
-    rx tail;
-    uint8_t set[32];
-};
 
 static int by_tail(const void *a, const void *b)
 {
@@ -351,32 +387,70 @@ static int by_tail(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* [ab]x | [cd]x = [abcd]x: alternatives with one tail become one. */
-static int join_heads(struct rx_pool *p, int32_t *list, int n)
+static int by_head(const void *a, const void *b)
 {
-    struct headed *heads = mem_new((size_t)n + 1, sizeof(*heads), NULL);
-    if (heads == NULL) return fail(p), 0;
-    int kept = 0, n_heads = 0, set;
+    rx x = ((const struct headed *)a)->head, y = ((const struct headed *)b)->head;
+    return (x > y) - (x < y);
+}
+
+/* [ab]x | [cd]x = [abcd]x: alternatives with one tail become one. Returns how many are left. */
+static int join_heads(struct rx_pool *p, struct headed *h, int n)
+{
+    int kept = 0;
+    qsort(h, (size_t)n, sizeof(*h), by_tail);
+    for (int i = 0, end; i < n; i = end) {
+        uint8_t set[32] = {0};
+        for (end = i; end < n && h[end].tail == h[i].tail; end++) {
+            const uint8_t *one = p->sets[p->nodes[h[end].head].a];
+            for (int k = 0; k < 32; k++) {
+                set[k] |= one[k];
+            }
+        }
+        struct headed joined = {end == i + 1 ? h[i].head : rx_bytes(p, set), h[i].tail};
+        h[kept++] = joined;
+    }
+    return kept;
+}
+
+/* ax | ay = a(x|y): what alternatives share at their beginning is read once, so that many texts are
+ * a tree. */
+static int join_tails(struct rx_pool *p, struct headed *h, int n)
+{
+    int kept = 0;
+    if (p->factoring >= MAX_FACTORED) return n;
+    p->factoring++;
+    qsort(h, (size_t)n, sizeof(*h), by_head);
+    for (int i = 0, end; i < n; i = end) {
+        rx tail = h[i].tail;
+        for (end = i + 1; end < n && h[end].head == h[i].head; end++) {
+            tail = rx_or(p, tail, h[end].tail);
+        }
+        h[kept++] = (struct headed){h[i].head, tail};
+    }
+    p->factoring--;
+    return kept;
+}
+
+/* Put together the alternatives of a flat list that begin with a byte. Returns how many are
+ * left. */
+static int join_headed(struct rx_pool *p, int32_t *list, int n)
+{
+    struct headed small[64], *h = small;
+    if (n > 64) h = mem_new((size_t)n, sizeof(*h), NULL);
+    if (h == NULL) return fail(p), 0;
+    int kept = 0, n_headed = 0;
     for (int i = 0; i < n; i++) {
-        rx tail;
-        if (split_head(p, list[i], &set, &tail)) {
-            heads[n_heads].tail = tail;
-            memcpy(heads[n_heads++].set, p->sets[set], 32);
+        if (split_head(p, list[i], &h[n_headed])) {
+            n_headed++;
         } else {
             list[kept++] = list[i];
         }
     }
-    qsort(heads, (size_t)n_heads, sizeof(*heads), by_tail);
-    for (int i = 0; i < n_heads; i++) {
-        if (i + 1 < n_heads && heads[i + 1].tail == heads[i].tail) {
-            for (int k = 0; k < 32; k++) {
-                heads[i + 1].set[k] |= heads[i].set[k];
-            }
-        } else {
-            list[kept++] = rx_cat(p, rx_bytes(p, heads[i].set), heads[i].tail);
-        }
+    if (n_headed > 1) n_headed = join_tails(p, h, join_heads(p, h, n_headed));
+    for (int i = 0; i < n_headed; i++) {
+        list[kept++] = rx_cat(p, h[i].head, h[i].tail);
     }
-    free(heads);
+    if (h != small) free(h);
     return kept;
 }
 
@@ -384,7 +458,7 @@ static int join_heads(struct rx_pool *p, int32_t *list, int n)
 static rx make_list(struct rx_pool *p, enum kind kind, int32_t *list, int n)
 {
     rx zero = kind == OR ? RX_ALL : RX_NONE, one = kind == OR ? RX_NONE : RX_ALL;
-    if (kind == OR) n = join_heads(p, list, n);
+    if (kind == OR) n = join_headed(p, list, n);
     n = sort_unique(list, n);
     bool all_nullable = true, other_nullable = false, has_empty = false;
     int kept = 0;
@@ -468,10 +542,15 @@ static rx derive_list(struct rx_pool *p, const struct node *n, uint8_t byte)
     int32_t small[64] = {0};
     int32_t *list = n->b <= 64 ? small : mem_new((size_t)n->b, sizeof(*list), NULL);
     if (list == NULL) return fail(p);
-    for (int i = 0; i < n->b; i++) {
-        list[i] = rx_derive(p, p->parts[n->a + i], byte);
+    rx zero = n->kind == OR ? RX_ALL : RX_NONE, one = n->kind == OR ? RX_NONE : RX_ALL, left = one;
+    int kept = 0;
+    for (int i = 0; i < n->b && left != zero; i++) {
+        left = rx_derive(p, p->parts[n->a + i], byte);
+        if (left != one) list[kept++] = left;
     }
-    rx made = flatten(p, (enum kind)n->kind, list, n->b);
+    rx made = left == zero ? zero
+              : kept == 1  ? list[0]
+                           : flatten(p, (enum kind)n->kind, list, kept);
     if (list != small) free(list);
     return made;
 }
@@ -540,15 +619,21 @@ rx rx_derive(struct rx_pool *p, rx a, uint8_t byte)
 
 /* ---- life ------------------------------------------------------------------------------------ */
 
-/* A search for a nullable derivative, depth first. Nodes on the way carry their finder. */
+/* A search for a nullable derivative, breadth first. Nodes on the way carry their finder. */
+struct step {
+    rx found;
+    int from; /* it is the derivative of this step's by byte */
+    uint8_t byte;
+};
+
 struct search {
-    rx *found, *from; /* found[i] is a derivative of found[from[i]] */
+    struct step *steps;
     int n, room;
     uint8_t *seen; /* a bit a node */
     int seen_room;
 };
 
-static bool search_add(struct rx_pool *p, struct search *s, rx a, int from)
+static bool search_add(struct rx_pool *p, struct search *s, rx a, int from, uint8_t byte)
 {
     if (a >= 8 * s->seen_room) {
         int room = p->n_nodes / 8 + 1024;
@@ -559,13 +644,61 @@ static bool search_add(struct rx_pool *p, struct search *s, rx a, int from)
         s->seen_room = room;
     }
     if (s->seen[a / 8] >> a % 8 & 1) return true;
-    int room = s->room;
-    if (!mem_reserve(&s->found, s->n + 1, &room, sizeof(*s->found))) return false;
-    if (!mem_reserve(&s->from, s->n + 1, &s->room, sizeof(*s->from))) return false;
+    if (!mem_reserve(&s->steps, s->n + 1, &s->room, sizeof(*s->steps))) return false;
     s->seen[a / 8] |= (uint8_t)(1 << a % 8);
-    s->found[s->n] = a;
-    s->from[s->n++] = from;
+    s->steps[s->n++] = (struct step){a, from, byte};
     return true;
+}
+
+/* What is clear without a search, `levels` deep: a text of ab is one of a and one of b, and so on. */
+static enum rx_life clear_life(const struct rx_pool *p, rx a, int levels)
+{
+    const struct node *n = &p->nodes[a];
+    if (levels == 0) return (enum rx_life)n->life;
+    while (n->life == RX_TOO_HARD && (n->kind == CAT || n->kind == REPEAT)) {
+        enum rx_life head = n->kind == REPEAT ? RX_ALIVE : clear_life(p, n->a, levels - 1);
+        if (head != RX_ALIVE) return head;
+        n = &p->nodes[n->kind == REPEAT ? n->a : n->b];
+    }
+    if (n->life != RX_TOO_HARD || n->kind != OR) return (enum rx_life)n->life;
+    for (int i = 0; i < n->b; i++) {
+        if (clear_life(p, p->parts[n->a + i], levels - 1) == RX_ALIVE) return RX_ALIVE;
+    }
+    return RX_TOO_HARD;
+}
+
+/* The way to step i, and by byte from there to `left`, is alive. */
+static enum rx_life mark_alive(struct rx_pool *p, const struct search *s, int i, uint8_t byte,
+                               rx left)
+{
+    struct witness w = {.n = 0};
+    int n = 1;
+    for (int k = i; k >= 0; k = s->steps[k].from) {
+        p->nodes[s->steps[k].found].life = RX_ALIVE;
+        n += s->steps[k].from >= 0;
+    }
+    if (!p->nodes[left].nullable || n > (int)sizeof(w.bytes)) return RX_ALIVE;
+    w.n = n;
+    w.bytes[--n] = byte;
+    for (int k = i; n > 0; k = s->steps[k].from) {
+        w.bytes[--n] = s->steps[k].byte;
+    }
+    p->witnesses[p->n_witnesses++ % WITNESSES] = w;
+    return RX_ALIVE;
+}
+
+/* All derivatives of step i, unless one of them is alive; RX_DEAD: none is known to be. */
+static enum rx_life search_from(struct rx_pool *p, struct search *s, int i, const uint8_t *byte_of,
+                                int n_classes)
+{
+    for (int c = 0; c < n_classes; c++) {
+        rx left = rx_derive(p, s->steps[i].found, byte_of[c]);
+        if (left == RX_NONE) continue;
+        if (clear_life(p, left, CLEAR_LEVELS) == RX_ALIVE)
+            return mark_alive(p, s, i, byte_of[c], left);
+        if (!search_add(p, s, left, i, byte_of[c])) return RX_TOO_HARD;
+    }
+    return p->failed ? RX_TOO_HARD : RX_DEAD;
 }
 
 static enum rx_life search_life(struct rx_pool *p, struct search *s, rx a, int max_nodes)
@@ -575,37 +708,91 @@ static enum rx_life search_life(struct rx_pool *p, struct search *s, rx a, int m
     for (int b = 255; b >= 0; b--) {
         byte_of[class_of[b]] = (uint8_t)b;
     }
-    if (!search_add(p, s, a, -1)) return RX_TOO_HARD;
+    if (!search_add(p, s, a, -1, 0)) return RX_TOO_HARD;
     for (int i = 0; i < s->n; i++) {
-        rx at = s->found[i];
-        if (p->nodes[at].life == RX_ALIVE) {
-            for (int k = i; k >= 0; k = s->from[k]) {
-                p->nodes[s->found[k]].life = RX_ALIVE;
-            }
-            return RX_ALIVE;
-        }
-        if (p->nodes[at].life == RX_DEAD) continue;
+        if (p->nodes[s->steps[i].found].life == RX_DEAD) continue;
         if (s->n > max_nodes) return RX_TOO_HARD;
-        for (int c = 0; c < n_classes; c++) {
-            rx left = rx_derive(p, at, byte_of[c]);
-            if (left != RX_NONE && !search_add(p, s, left, i)) return RX_TOO_HARD;
-        }
-        if (p->failed) return RX_TOO_HARD;
+        enum rx_life life = search_from(p, s, i, byte_of, n_classes);
+        if (life != RX_DEAD) return life;
     }
     for (int i = 0; i < s->n; i++) {
-        p->nodes[s->found[i]].life = RX_DEAD;
+        p->nodes[s->steps[i].found].life = RX_DEAD;
     }
     return RX_DEAD;
 }
 
+/* Do these bytes lead from a to a node that is alive? Then those on the way are. */
+static bool witness_holds(struct rx_pool *p, rx a, const uint8_t *bytes, int n)
+{
+    rx way[sizeof(((struct witness *)0)->bytes)];
+    for (int i = 0; i < n; i++) {
+        way[i] = a;
+        a = rx_derive(p, a, bytes[i]);
+        if (a == RX_NONE) return false;
+        if (clear_life(p, a, CLEAR_LEVELS) != RX_ALIVE) continue;
+        for (int k = 0; k <= i; k++) {
+            p->nodes[way[k]].life = RX_ALIVE;
+        }
+        return true;
+    }
+    return false;
+}
+
+/* Nodes that differ in a count alone have the same witnesses, nodes on a witness's way its rest. */
+static bool try_witnesses(struct rx_pool *p, rx a)
+{
+    for (int i = 0; i < WITNESSES; i++) {
+        const struct witness w = p->witnesses[i];
+        for (int from = 0; from < w.n; from++) {
+            if (witness_holds(p, a, w.bytes + from, w.n - from)) return true;
+        }
+    }
+    return false;
+}
+
+static enum rx_life find_life(struct rx_pool *p, rx a, int max_nodes)
+{
+    struct search s = {0};
+    if (try_witnesses(p, a)) return RX_ALIVE;
+    enum rx_life life = search_life(p, &s, a, max_nodes);
+    free(s.steps);
+    free(s.seen);
+    return life;
+}
+
+/* As rx_life(), of a node whose life isn't known. */
+static enum rx_life part_life(struct rx_pool *p, rx a, int max_nodes)
+{
+    const struct node n = p->nodes[a]; /* a copy: the array may move */
+    enum rx_life life = RX_DEAD;
+    assert(n.special); /* (4) */
+    switch ((enum kind)n.kind) {
+    case CAT:
+        life = rx_life(p, n.a, max_nodes);
+        return life == RX_ALIVE ? rx_life(p, n.b, max_nodes) : life;
+    case REPEAT:
+        return rx_life(p, n.a, max_nodes);
+    case OR:
+        for (int i = 0; i < n.b && life != RX_ALIVE; i++) {
+            enum rx_life one = rx_life(p, p->parts[n.a + i], max_nodes);
+            if (one != RX_DEAD) life = one;
+        }
+        return life;
+    default:
+        return find_life(p, a, max_nodes);
+    }
+}
+
 enum rx_life rx_life(struct rx_pool *p, rx a, int max_nodes)
 {
-    if (p->nodes[a].life != RX_TOO_HARD) return (enum rx_life)p->nodes[a].life;
-    assert(p->nodes[a].special); /* (4) */
-    struct search s = {0};
-    enum rx_life life = search_life(p, &s, a, max_nodes);
-    free(s.found);
-    free(s.from);
-    free(s.seen);
+    enum rx_life life = clear_life(p, a, CLEAR_LEVELS);
+    if (life == RX_TOO_HARD && p->nodes[a].searched < max_nodes) {
+        if (p->depth >= MAX_DEPTH) return RX_TOO_HARD;
+        p->depth++;
+        life = part_life(p, a, max_nodes);
+        p->depth--;
+        if (life == RX_TOO_HARD) p->nodes[a].searched = max_nodes;
+    }
+    p->nodes[a].life = (uint8_t)life;
     return life;
 }

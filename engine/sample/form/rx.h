@@ -94,11 +94,11 @@ rx rx_derive(struct rx_pool *p, rx a, uint8_t byte);
 enum rx_life { RX_DEAD, RX_ALIVE, RX_TOO_HARD };
 
 /* Does a match any text at all? Only intersections and complements need a search, of at most
- * max_nodes derivatives; what is learnt is kept. */
+ * max_nodes derivatives; what is learnt is kept, also that a search was too long. */
 enum rx_life rx_life(struct rx_pool *p, rx a, int max_nodes);
 
 /* Bytes that no expression of the pool tells apart: class_of[b] is below the number returned. New
  * sets may refine them, derivatives never do. */
-int rx_classes(const struct rx_pool *p, uint8_t class_of[256]);
+int rx_classes(struct rx_pool *p, uint8_t class_of[256]);
 
 #endif

@@ -398,16 +398,19 @@ static cJSON *member_schema(const char *name, bool present, const cJSON *names)
 {
     cJSON *made = cJSON_CreateObject(),
           *inner = present ? cJSON_CreateArray() : cJSON_CreateObject();
-    cJSON_AddItemToObject(made, present ? "required" : "properties", inner);
+    if (!json_put(made, present ? "required" : "properties", inner)) {
+        cJSON_Delete(made);
+        return NULL;
+    }
     if (!present) {
-        cJSON_AddItemToObject(inner, name, cJSON_CreateFalse());
+        json_put(inner, name, cJSON_CreateFalse());
         return made;
     }
-    cJSON_AddItemToArray(inner, cJSON_CreateString(name));
+    json_put(inner, NULL, cJSON_CreateString(name));
     const cJSON *one;
     cJSON_ArrayForEach(one, names)
     {
-        if (cJSON_IsString(one)) cJSON_AddItemToArray(inner, cJSON_CreateString(one->valuestring));
+        if (cJSON_IsString(one)) json_put(inner, NULL, cJSON_CreateString(one->valuestring));
     }
     return made;
 }
@@ -422,16 +425,16 @@ static bool use_dependent(struct schema_compiler *c, const struct set *s, int i,
     cJSON_ArrayForEach(one, list)
     {
         cJSON *any = cJSON_CreateObject(), *cases = cJSON_AddArrayToObject(any, "anyOf");
-        cJSON_AddItemToArray(cases, member_schema(one->string, false, NULL));
+        json_put(cases, NULL, member_schema(one->string, false, NULL));
         cJSON *there = member_schema(one->string, true, cJSON_IsArray(one) ? one : NULL);
         if (!cJSON_IsArray(one)) {
             cJSON *both = cJSON_CreateArray();
-            cJSON_AddItemToArray(both, there);
+            json_put(both, NULL, there);
             cJSON_AddItemReferenceToArray(both, (cJSON *)(uintptr_t)one);
             there = cJSON_CreateObject();
-            cJSON_AddItemToObject(there, "allOf", both);
+            json_put(there, "allOf", both);
         }
-        cJSON_AddItemToArray(cases, there);
+        json_put(cases, NULL, there);
         const cJSON *made = schema_own(c, any);
         if (made == NULL || !schema_add_atom(c, more, &n, made, 0)) return false;
     }

@@ -23,10 +23,7 @@ static cJSON *borrowed(const cJSON *value)
 static cJSON *add_case(cJSON *cases, const char *type)
 {
     cJSON *one = cJSON_CreateObject();
-    if (!cJSON_AddItemToArray(cases, one)) {
-        cJSON_Delete(one);
-        return NULL;
-    }
+    if (!json_put(cases, NULL, one)) return NULL;
     if (type != NULL) cJSON_AddStringToObject(one, "type", type);
     return one;
 }
@@ -111,7 +108,7 @@ static bool not_properties(struct schema_compiler *c, const char *name, const cJ
         cJSON *made = add_case(cases, "object");
         cJSON *required = cJSON_AddArrayToObject(made, "required"),
               *inner = cJSON_AddObjectToObject(made, "properties");
-        cJSON_AddItemToArray(required, cJSON_CreateString(one->string));
+        json_put(required, NULL, cJSON_CreateString(one->string));
         const cJSON *opposite = schema_not(c, one);
         if (opposite == NULL ||
             !cJSON_AddItemReferenceToObject(inner, one->string, borrowed(opposite)))

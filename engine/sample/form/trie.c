@@ -23,10 +23,12 @@ static int by_bytes(const void *a, const void *b)
     return s->token < t->token ? -1 : s->token > t->token;
 }
 
+/* Bytes whose nodes two strings, one after the other, share: never the second one's last, so that
+ * twins have a node each. */
 static size_t in_common(struct span a, struct span b)
 {
     size_t n = 0;
-    while (n < a.n && n < b.n && a.p[n] == b.p[n]) {
+    while (n < a.n && n + 1 < b.n && a.p[n] == b.p[n]) {
         n++;
     }
     return n;
@@ -52,27 +54,25 @@ static void add(struct trie *t, uint32_t *open, size_t *n_open, const struct tri
     }
     while (*n_open < s->bytes.n) {
         open[*n_open] = t->n_nodes;
-        t->nodes[t->n_nodes++] =
-            (struct trie_node){.token = TRIE_NONE, .byte = (uint8_t)s->bytes.p[*n_open]};
+        t->nodes[t->n_nodes++] = (struct trie_node){
+            .token = TRIE_NONE, .depth = (uint16_t)*n_open, .byte = (uint8_t)s->bytes.p[*n_open]};
         ++*n_open;
     }
-    struct trie_node *last = &t->nodes[open[*n_open - 1]];
-    t->same[s->token] = last->token;
-    last->token = s->token;
+    t->nodes[open[*n_open - 1]].token = s->token;
 }
 
-bool trie_init(struct trie *t, struct trie_string *strings, int n, int n_tokens, struct error *err)
+bool trie_init(struct trie *t, struct trie_string *strings, int n, struct error *err)
 {
     *t = (struct trie){0};
     if (n > 0) qsort(strings, (size_t)n, sizeof(*strings), by_bytes);
     for (int i = 0; i < n; i++) {
+        assert(strings[i].bytes.n > 0 && strings[i].bytes.n <= TRIE_DEPTH);
         if ((int)strings[i].bytes.n > t->depth) t->depth = (int)strings[i].bytes.n;
     }
     size_t n_nodes = count_nodes(strings, n), n_open = 0;
     uint32_t *open = mem_new((size_t)t->depth + 1, sizeof(*open), err);
     t->nodes = mem_new(n_nodes, sizeof(*t->nodes), err);
-    t->same = mem_new((size_t)n_tokens, sizeof(*t->same), err);
-    bool ok = open != NULL && t->nodes != NULL && t->same != NULL;
+    bool ok = open != NULL && t->nodes != NULL;
     for (int i = 0; ok && i < n; i++) {
         size_t shared = i == 0 ? 0 : in_common(strings[i - 1].bytes, strings[i].bytes);
         add(t, open, &n_open, &strings[i], shared);
@@ -88,6 +88,5 @@ bool trie_init(struct trie *t, struct trie_string *strings, int n, int n_tokens,
 void trie_clear(struct trie *t)
 {
     free(t->nodes);
-    free(t->same);
     *t = (struct trie){0};
 }

@@ -1,9 +1,12 @@
 /* engine/sample/form/trie.h - byte strings of tokens as a tree, laid out for one walk from left to right.
  *
  * Nodes stand in the order of a walk: a node, then all that is below it, then its next sibling. So
- * leaving out a subtree is one jump.
+ * leaving out a subtree is one jump, and a node's depth says which of the states on the way to it
+ * it goes on from.
  *
- *   "a" "ab" "b":   [a ->3] [b ->2] | [b ->3]        -> n: where its siblings go on
+ *   "a" "ab" "b":   [a ->2, 0] [b ->2, 1] | [b ->3, 0]      -> n: where its siblings go on; depth
+ *
+ * Tokens with the same bytes are twins: siblings with the same byte.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -16,19 +19,19 @@
 #include "base/error.h"
 #include "base/span.h"
 
-enum { TRIE_NONE = -1 };
+enum { TRIE_NONE = -1, TRIE_DEPTH = UINT16_MAX };
 
 struct trie_node {
-    uint32_t end;  /* the node after all that is below this one */
-    int32_t token; /* whose bytes end here, or TRIE_NONE; more of the same bytes: trie.same */
+    uint32_t end;   /* the node after all that is below this one */
+    int32_t token;  /* whose bytes end here, or TRIE_NONE */
+    uint16_t depth; /* bytes before its own */
     uint8_t byte;
 };
 
 struct trie {
     struct trie_node *nodes; /* [n_nodes] */
     uint32_t n_nodes;
-    int32_t *same; /* [n_tokens] the next token with the same bytes, or TRIE_NONE */
-    int depth;     /* bytes of the longest string */
+    int depth; /* bytes of the longest string */
 };
 
 /* A string with its token. */
@@ -37,9 +40,9 @@ struct trie_string {
     int32_t token;
 };
 
-/* Of n strings, none empty, which are sorted here; tokens are below n_tokens. False and
- * ERROR_NO_MEMORY on failure. End with trie_clear() either way. */
-bool trie_init(struct trie *t, struct trie_string *strings, int n, int n_tokens, struct error *err);
+/* Of n strings of 1 to TRIE_DEPTH bytes, which are sorted here. False and ERROR_NO_MEMORY on failure.
+ * End with trie_clear() either way. */
+bool trie_init(struct trie *t, struct trie_string *strings, int n, struct error *err);
 /* Frees its nodes. */
 void trie_clear(struct trie *t);
 

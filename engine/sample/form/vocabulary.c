@@ -1,7 +1,10 @@
 /* engine/sample/form/vocabulary.c - see vocabulary.h.
  *
- * Three kinds of tokens: those of the trie, whose bytes are the same whether special tokens are
+ * Three kinds of tokens: those of the tries, whose bytes are the same whether special tokens are
  * skipped or not; special ones, few, which are tried one by one; end tokens, which are in neither.
+ *
+ * The tries part the tokens, each in one alone: plain ones (slice.h) by how many characters they
+ * have, and all others.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -13,7 +16,20 @@
 
 #include "base/mem.h"
 #include "engine/sample/form/mask_cache.h"
+#include "engine/sample/form/slice.h"
 #include "engine/sample/form/trie.h"
+
+enum { PARTS = 5, OTHERS = PARTS - 1 }; /* OTHERS: tokens that aren't plain */
+
+/* Characters of a part's longest tokens. */
+static const int part_chars[OTHERS] = {4, 8, 16, SLICE_ALL};
+
+enum { MOST_CHARS = 17 }; /* how far a search for plain texts goes: past the last part that ends */
+
+struct part {
+    struct trie trie;
+    uint64_t *tokens; /* as a mask; NULL: OTHERS has none */
+};
 
 struct form_vocabulary {
     int n_vocab, n_end, n_special;
@@ -21,8 +37,10 @@ struct form_vocabulary {
     form_text_fn *text;
     const void *text_arg;
     int *end_ids;
-    int *special; /* [n_special] tokens of which at least one of the two texts is empty */
-    struct trie trie;
+    int *
+        special; /* [n_special] tokens of which at least one of the two texts is empty, or too long */
+    struct part parts[PARTS];
+    int depth; /* bytes of the longest token of a trie */
     struct mask_cache *masks;
 };
 
@@ -39,24 +57,60 @@ static struct span text_of(const struct form_vocabulary *v, int id, bool skip_sp
     return v->text(v->text_arg, id, skip_special);
 }
 
-/* Sort every token into its kind. */
+static int part_of(struct span bytes)
+{
+    int chars = slice_chars(bytes), part = 0;
+    if (chars == 0) return OTHERS;
+    while (chars > part_chars[part]) {
+        part++;
+    }
+    return part;
+}
+
+/* The part of the strings that are marked with its number. */
+static bool make_part(struct form_vocabulary *v, int number, const struct trie_string *all,
+                      const uint8_t *numbers, int n_all, struct trie_string *room,
+                      struct error *err)
+{
+    struct part *p = &v->parts[number];
+    int n = 0;
+    if (number != OTHERS) p->tokens = mem_new(v->n_words, sizeof(*p->tokens), err);
+    if (number != OTHERS && p->tokens == NULL) return false;
+    for (int i = 0; i < n_all; i++) {
+        if (numbers[i] != number) continue;
+        room[n++] = all[i];
+        if (number == OTHERS) continue;
+        p->tokens[all[i].token / 64] |= (uint64_t)1 << (all[i].token % 64);
+    }
+    bool fine = trie_init(&p->trie, room, n, err);
+    if (fine && p->trie.depth > v->depth) v->depth = p->trie.depth;
+    return fine;
+}
+
+/* Sort every token into its kind and part. */
 static bool sort_tokens(struct form_vocabulary *v, struct error *err)
 {
-    struct trie_string *strings = mem_new((size_t)v->n_vocab, sizeof(*strings), err);
-    v->special = mem_new((size_t)v->n_vocab, sizeof(int), err);
+    size_t n_vocab = (size_t)v->n_vocab;
+    struct trie_string *strings = mem_new(2 * n_vocab, sizeof(*strings), err);
+    uint8_t *numbers = mem_new(n_vocab, 1, err);
+    v->special = mem_new(n_vocab, sizeof(int), err);
     int n = 0;
-    bool ok = strings != NULL && v->special != NULL;
+    bool ok = strings != NULL && numbers != NULL && v->special != NULL;
     for (int id = 0; ok && id < v->n_vocab; id++) {
         struct span skipped = text_of(v, id, true), kept = text_of(v, id, false);
         if (is_end(v, id)) continue;
-        if (skipped.n == 0 || kept.n == 0) {
+        if (skipped.n == 0 || kept.n == 0 || kept.n > TRIE_DEPTH) {
             v->special[v->n_special++] = id;
         } else {
+            numbers[n] = (uint8_t)part_of(kept);
             strings[n++] = (struct trie_string){kept, id};
         }
     }
-    ok = ok && trie_init(&v->trie, strings, n, v->n_vocab, err);
+    for (int part = 0; ok && part < PARTS; part++) {
+        ok = make_part(v, part, strings, numbers, n, strings + n_vocab, err);
+    }
     free(strings);
+    free(numbers);
     return ok;
 }
 
@@ -83,35 +137,44 @@ void form_vocabulary_free(struct form_vocabulary *v)
     if (v == NULL) return;
     free(v->end_ids);
     free(v->special);
-    trie_clear(&v->trie);
+    for (int part = 0; part < PARTS; part++) {
+        trie_clear(&v->parts[part].trie);
+        free(v->parts[part].tokens);
+    }
     mask_cache_free(v->masks);
     free(v);
 }
 
+/* Where a walk by the reader alone stands after some bytes. */
+struct trie_place {
+    const int *steps; /* earley_steps() */
+    int state;
+};
+
 bool form_work_init(struct form_work *w, const struct form_vocabulary *v, struct error *err)
 {
-    size_t depth = (size_t)v->trie.depth + 1;
+    size_t depth = (size_t)v->depth + 1;
     w->path = mem_new(depth, sizeof(*w->path), err);
-    w->states = mem_new(depth, sizeof(*w->states), err);
-    w->ends = mem_new(depth, sizeof(*w->ends), err);
+    w->places = mem_new(depth, sizeof(*w->places), err);
+    w->slices = slice_search_new(err);
     w->mask = mem_new(v->n_words, sizeof(*w->mask), err);
-    return w->path != NULL && w->states != NULL && w->ends != NULL && w->mask != NULL;
+    return w->path != NULL && w->places != NULL && w->slices != NULL && w->mask != NULL;
 }
 
 void form_work_clear(struct form_work *w)
 {
     free(w->path);
-    free(w->states);
-    free(w->ends);
+    free(w->places);
+    slice_search_free(w->slices);
     free(w->mask);
     *w = (struct form_work){0};
 }
 
 /* ---- masks ---- */
 
-static void allow(struct form_work *w, int id)
+static void allow(uint64_t *mask, int id)
 {
-    w->mask[id / 64] |= (uint64_t)1 << (id % 64);
+    mask[id / 64] |= (uint64_t)1 << (id % 64);
 }
 
 /* form_accept() within the form. */
@@ -125,54 +188,62 @@ static bool accept(const struct form_vocabulary *v, struct form_cursor *c, int i
     return text.n == 0 ? form_cursor_is_free(c) : form_cursor_feed(c, text);
 }
 
-/* path[d] is the cursor after d bytes on the way to the node at hand, ends[d] the node at which
- * the siblings below them are over. */
+/* w->path[d] is the cursor after d bytes on the way to the node at hand. */
 static void walk_trie(const struct trie *t, const struct form_cursor *from, struct form_work *w)
 {
-    int depth = 0;
     w->path[0] = *from;
-    w->ends[0] = t->n_nodes;
     for (uint32_t i = 0; i < t->n_nodes;) {
         const struct trie_node *node = &t->nodes[i];
-        while (i >= w->ends[depth]) {
-            depth--;
-        }
-        struct form_cursor *next = &w->path[depth + 1];
+        struct form_cursor *next = &w->path[node->depth + 1];
         const char byte = (char)node->byte;
-        *next = w->path[depth];
+        *next = w->path[node->depth];
         if (!form_cursor_feed(next, span_of(&byte, 1))) {
             i = node->end;
             continue;
         }
-        for (int32_t id = node->token; id != TRIE_NONE; id = t->same[id]) {
-            allow(w, id);
-        }
-        if (node->end > ++i) w->ends[++depth] = node->end;
+        if (node->token != TRIE_NONE) allow(w->mask, node->token);
+        i++;
     }
 }
 
-/* As walk_trie, where the form's reader alone says how the output goes on: w->states[d] is its
- * state after d bytes. */
+/* As walk_trie, where the form's reader alone says how the output goes on. */
 static void walk_reader(const struct trie *t, struct earley *reader, int from, struct form_work *w)
 {
-    int depth = 0;
-    w->states[0] = from;
-    w->ends[0] = t->n_nodes;
-    for (uint32_t i = 0; i < t->n_nodes;) {
-        const struct trie_node *node = &t->nodes[i];
-        while (i >= w->ends[depth]) {
-            depth--;
-        }
-        int next = earley_step(reader, w->states[depth], node->byte);
+    const uint8_t *class_of = earley_class_of(reader);
+    struct trie_place *places = w->places;
+    uint64_t *mask = w->mask;
+    places[0] = (struct trie_place){earley_steps(reader, from), from};
+    for (uint32_t i = 0; places[0].steps != NULL && i < t->n_nodes;) {
+        const struct trie_node node = t->nodes[i];
+        const struct trie_place *at = &places[node.depth];
+        int next = at->steps[class_of[node.byte]];
+        if (next == EARLEY_NOT_MET) next = earley_step(reader, at->state, node.byte);
         if (next == EARLEY_DEAD) {
-            i = node->end;
+            i = node.end;
             continue;
         }
-        for (int32_t id = node->token; id != TRIE_NONE; id = t->same[id]) {
-            allow(w, id);
+        if (node.token != TRIE_NONE) allow(mask, node.token);
+        if (node.end > ++i) {
+            places[node.depth + 1] = (struct trie_place){earley_steps(reader, next), next};
+            if (places[node.depth + 1].steps == NULL) return; /* it has given up */
         }
-        w->states[depth + 1] = next;
-        if (node->end > ++i) w->ends[++depth] = node->end;
+    }
+}
+
+/* All tries, by the reader alone: parts of plain tokens at once where any such text goes on. */
+static void find_by_reader(const struct form_vocabulary *v, struct earley *reader, uint64_t uid,
+                           int state, struct form_work *w)
+{
+    int chars = slice_reach(w->slices, reader, uid, state, MOST_CHARS);
+    for (int part = 0; part < PARTS; part++) {
+        const struct part *p = &v->parts[part];
+        if (part == OTHERS || chars < part_chars[part]) {
+            walk_reader(&p->trie, reader, state, w);
+            continue;
+        }
+        for (size_t i = 0; i < v->n_words; i++) {
+            w->mask[i] |= p->tokens[i];
+        }
     }
 }
 
@@ -183,16 +254,18 @@ static void find_mask(const struct form_vocabulary *v, const struct form_cursor 
     struct earley *reader;
     int state;
     if (form_cursor_reader(c, &reader, &state)) {
-        walk_reader(&v->trie, reader, state, w);
+        find_by_reader(v, reader, form_uid(c->form), state, w);
     } else {
-        walk_trie(&v->trie, c, w);
+        for (int part = 0; part < PARTS; part++) {
+            walk_trie(&v->parts[part].trie, c, w);
+        }
     }
     for (int i = 0; i < v->n_special; i++) {
         struct form_cursor next = *c;
-        if (accept(v, &next, v->special[i], skip_special)) allow(w, v->special[i]);
+        if (accept(v, &next, v->special[i], skip_special)) allow(w->mask, v->special[i]);
     }
     for (int i = 0; i < v->n_end && form_cursor_may_end(c); i++) {
-        allow(w, v->end_ids[i]);
+        allow(w->mask, v->end_ids[i]);
     }
 }
 

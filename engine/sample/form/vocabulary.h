@@ -1,9 +1,10 @@
 /* engine/sample/form/vocabulary.h - a model's vocabulary as forms see it: the bytes of its tokens, and which
  * of them may come next.
  *
- * The tokens' bytes lie in a trie, made once when the model is loaded. A mask is found by one
- * walk over it with a cursor, which leaves out whatever stands below a byte that is refused. Masks
- * of states that come again are copied from a bounded cache.
+ * The tokens' bytes lie in a few tries, made once when the model is loaded. A mask is found by
+ * walking them, leaving out whatever stands below a byte that is refused; where any text may come
+ * (slice.h), whole tries are allowed at once without a walk. Masks of states that come again are
+ * copied from a bounded cache.
  *
  * Special tokens have no bytes where the output's text skips them, and are then refused outside of
  * thoughts. End tokens are allowed exactly where the output may end.
@@ -33,10 +34,10 @@ void form_vocabulary_free(struct form_vocabulary *v);
 
 /* What a thread needs while it makes masks. */
 struct form_work {
-    struct form_cursor *path; /* [longest token + 1] */
-    int *states;              /* likewise */
-    uint32_t *ends;           /* likewise */
-    uint64_t *mask;           /* [n_vocab / 64, rounded up]: bit id % 64 of word id / 64 */
+    struct form_cursor *path;    /* [longest token + 1] */
+    struct trie_place *places;   /* likewise */
+    struct slice_search *slices; /* likewise owned */
+    uint64_t *mask;              /* [n_vocab / 64, rounded up]: bit id % 64 of word id / 64 */
 };
 
 /* False and ERROR_NO_MEMORY on failure. End with form_work_clear(). */

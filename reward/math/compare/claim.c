@@ -10,6 +10,8 @@
  */
 #include "reward/math/compare/claim.h"
 
+#include <assert.h>
+
 #include "reward/math/field/fingerprint.h"
 #include "reward/math/real/decimal.h"
 #include "reward/math/real/interval.h"
@@ -74,6 +76,7 @@ bool claim_all_constant(const struct expr *e)
 static const struct expr *part(struct math_work *w, const struct expr *e, uint32_t from,
                                uint32_t to)
 {
+    assert(from < to && to <= e->n && e->text.n == e->n - 1); /* expr.h (1) */
     if (to - from == 1) return e->arg[from];
     struct expr *p = expr_new(w->arena, E_REL, 0, to - from);
     if (p == NULL) return NULL;
@@ -246,6 +249,7 @@ const struct expr *claim_spread(struct math_work *w, const struct expr *e)
         if ((out->arg[k++] = expr_with_sign(w->arena, x, true)) == NULL) return NULL;
         if (two && (out->arg[k++] = expr_with_sign(w->arena, x, false)) == NULL) return NULL;
     }
+    assert(k <= out->n);
     out->n = k;
     return out;
 }

@@ -11,6 +11,8 @@
  */
 #include "reward/math/compare/family.h"
 
+#include <assert.h>
+
 #include "base/ascii.h"
 #include "base/buffer.h"
 #include "reward/math/field/fingerprint.h"
@@ -210,6 +212,7 @@ static const struct expr *renamed(struct arena *a, const struct expr *answer,
     static const uint8_t orders[][MAX_CONSTANTS] = {{0, 1, 2}, {1, 0, 2}, {0, 2, 1},
                                                     {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
     const struct expr *e = answer;
+    assert(from->n <= MAX_CONSTANTS && from->n <= to->n);
     for (int i = 0; i < from->n && e != NULL; i++) {
         e = expr_substitute(a, e, from->name[i], expr_sym(a, to->name[orders[k][i]]));
     }

@@ -4,6 +4,8 @@
  */
 #include "reward/math/compare/matrix.h"
 
+#include <assert.h>
+
 #include "reward/math/field/rational.h"
 #include "reward/math/tree/functions.h"
 
@@ -11,11 +13,13 @@ enum { MAX_CELLS = 400, MAX_POWER = 8, MAX_INVERSE = 4, MAX_DETERMINANT = 5 };
 
 static uint32_t columns(const struct expr *m)
 {
+    assert(m->kind == E_MATRIX && m->num.exp10 > 0);
     return (uint32_t)m->num.exp10;
 }
 
 static uint32_t rows(const struct expr *m)
 {
+    assert(m->n % columns(m) == 0);
     return m->n / columns(m);
 }
 
@@ -28,6 +32,7 @@ static struct expr *blank(struct arena *a, uint32_t r, uint32_t c)
 
 static const struct expr *add(struct arena *a, const struct expr *x, const struct expr *y)
 {
+    if (x->kind != E_MATRIX && y->kind != E_MATRIX) return expr_2(a, E_ADD, 0, x, y);
     if (x->kind != E_MATRIX || y->kind != E_MATRIX || x->n != y->n || columns(x) != columns(y)) {
         return NULL;
     }
@@ -76,11 +81,12 @@ static const struct expr *multiply(struct arena *a, const struct expr *x, const 
 static const struct expr *without(struct arena *a, const struct expr *m, uint32_t row,
                                   uint32_t column)
 {
-    uint32_t n = columns(m);
+    uint32_t n = columns(m), k = 0;
     struct expr *out = blank(a, n - 1, n - 1);
-    for (uint32_t i = 0, k = 0; out != NULL && i < m->n; i++) {
+    for (uint32_t i = 0; out != NULL && i < m->n; i++) {
         if (i / n != row && i % n != column) out->arg[k++] = m->arg[i];
     }
+    assert(out == NULL || k == out->n);
     return out;
 }
 
@@ -117,9 +123,11 @@ static const struct expr *inverse(struct arena *a, const struct expr *m)
     return out;
 }
 
+/* x^e; of a number (a determinant) an ordinary power. */
 static const struct expr *power(struct arena *a, const struct expr *x, const struct expr *e)
 {
     struct rational r;
+    if (x->kind != E_MATRIX) return expr_2(a, E_POW, 0, x, e);
     if (e->kind == E_SYM && span_is(e->text, "T")) { /* transposed */
         struct expr *t = blank(a, columns(x), rows(x));
         for (uint32_t i = 0; t != NULL && i < x->n; i++) {

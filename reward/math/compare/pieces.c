@@ -7,6 +7,8 @@
  */
 #include "reward/math/compare/pieces.h"
 
+#include <assert.h>
+
 #include "reward/math/compare/scalar.h"
 
 /* Where a piece holds: x above or below at, at itself included or not. */
@@ -31,6 +33,7 @@ bool pieces_are(const struct expr *e)
 
 static bool side_of(const struct expr *condition, struct side *s)
 {
+    assert(condition->kind == E_REL); /* pieces_are() */
     if (condition->n != 2) return false;
     const struct expr *x = condition->arg[0], *c = condition->arg[1];
     int op = condition->text.p[0];

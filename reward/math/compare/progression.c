@@ -7,6 +7,9 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/compare/progression.h"
+
+#include <assert.h>
+
 #include "reward/math/field/fingerprint.h"
 #include "reward/math/real/interval.h"
 #include "reward/math/tree/functions.h"
@@ -85,6 +88,7 @@ static bool add_progression(struct progressions *u, const struct expr *first,
         return false;
     }
     u->p[u->n++] = (struct progression){first, step};
+    assert(u->n <= MAX_MEMBERS);
     return true;
 }
 
@@ -146,6 +150,7 @@ static bool times(struct math_work *w, const struct expr *x, const struct expr *
 static const struct expr *common_step(struct math_work *w, const struct progressions *x,
                                       const struct progressions *y)
 {
+    assert(x->n > 0 && y->n > 0);
     for (int64_t m = 1; m <= MAX_RESIDUES; m++) {
         const struct expr *step = expr_2(w->arena, E_MUL, 0, expr_int(w->arena, m), x->p[0].step);
         bool fits = step != NULL;

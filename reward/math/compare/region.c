@@ -9,10 +9,13 @@
  * Unions, differences and complements are then Boolean operations cell by cell, and two sets are
  * equal when all their cells are.
  *
+ *   (1) The end points of a line ascend.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/compare/region.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "reward/math/compare/solve.h"
@@ -99,6 +102,8 @@ static void add_point(struct line *l, const struct expr *e)
     l->at[i] = e;
     l->value[i] = v.mid;
     l->n++;
+    assert(l->n <= MAX_POINTS && (i == 0 || l->value[i - 1] <= v.mid)); /* (1) */
+    assert(i + 1 == l->n || l->value[i + 1] >= v.mid);                  /* (1) */
 }
 
 static void add_variable(struct line *l, const struct expr *e)

@@ -5,10 +5,13 @@
  * and between two neighbouring roots d keeps its sign: one evaluation in each gap tells it. |u|
  * op c is read as u^2 op c^2. Whatever is of another form stays an inequality.
  *
+ *   (1) The roots of a chart ascend, and none stands twice.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/compare/solve.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "reward/math/field/fingerprint.h"
@@ -89,6 +92,7 @@ static bool add_root(struct chart *c, const struct expr *at, bool pole)
     memmove(c->root + i + 1, c->root + i, (size_t)(c->n - i) * sizeof(c->root[0]));
     c->root[i] = (struct root){at, v.mid, pole};
     c->n++;
+    assert(c->n <= MAX_ROOTS && (i == 0 || c->root[i - 1].value < v.mid)); /* (1) */
     return true;
 }
 
@@ -220,6 +224,7 @@ static const struct expr *where_holds(struct chart *c, const struct expr *d, int
         }
     }
     if (all == NULL) return NULL;
+    assert(n <= all->n); /* every gap and every root once */
     all->n = n;
     if (n == 0) all->kind = E_SET;
     return all;

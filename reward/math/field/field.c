@@ -106,6 +106,7 @@ struct field field_mul(struct field a, struct field b)
 
 struct field field_inv(struct field a)
 {
+    assert(!field_is_zero(a));
     if (a.im == 0) return (struct field){power(a.re, P - 2), 0};
     uint64_t norm = power(add(mul(a.re, a.re), mul(a.im, a.im)), P - 2);
     return (struct field){mul(a.re, norm), mul(sub(0, a.im), norm)};
@@ -134,6 +135,7 @@ bool field_is_zero(struct field a)
 
 struct field field_root_of_unity(int64_t k, int64_t n)
 {
+    assert(n > 0 && FIELD_ORDER % n == 0);
     int64_t e = k % n;
     if (e < 0) e += n;
     struct field zeta = {to_mont(UINT64_C(1861930194766268446)),
@@ -158,11 +160,13 @@ struct field field_sqrt_prime(uint64_t q)
     uint64_t a = to_mont(q), root = power(a, (P + 1) / 4);
     if (mul(root, root) == a) return (struct field){root, 0};
     root = power(sub(0, a), (P + 1) / 4); /* -q is the square */
+    assert(mul(root, root) == sub(0, a)); /* P = 3 (mod 4): one of q and -q has a root */
     return (struct field){0, root};
 }
 
 struct field field_odd_root(struct field a, uint64_t n)
 {
+    assert(field_is_real(a) && n % 2 == 1 && n <= UINT32_MAX);
     /* The exponent is n's inverse modulo P - 1 = 2q: (1 + k (P - 1)) / n for the k that divides. */
     uint64_t m = (P - 1) % n, inverse = 0;
     int64_t r0 = (int64_t)n, r1 = (int64_t)m, t0 = 0, t1 = 1;
@@ -170,6 +174,7 @@ struct field field_odd_root(struct field a, uint64_t n)
         int64_t q = r0 / r1, r2 = r0 - q * r1, t2 = t0 - q * t1;
         r0 = r1, r1 = r2, t0 = t1, t1 = t2;
     }
+    assert(r0 == 1); /* (P - 1) / 2 is prime, so n and P - 1 have no common factor */
     inverse = (uint64_t)(t0 < 0 ? t0 + (int64_t)n : t0); /* of P - 1 modulo n */
     uint64_t k = n == 1 ? 0 : n - inverse;
     uint64_t e = n == 1 ? 1 : (uint64_t)(((uint128)k * (P - 1) + 1) / n);

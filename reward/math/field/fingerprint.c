@@ -58,6 +58,7 @@ static bool based(const struct expr *e, struct field *out)
             continue;
         }
         int digit = c <= '9' ? c - '0' : c <= 'Z' ? c - 'A' + 10 : c - 'a' + 10;
+        assert(digit >= 0 && digit < e->num.exp10); /* the parser takes no others */
         v = field_add(field_mul(v, base), field_int(digit));
         if (point) scale = field_mul(scale, base);
     }

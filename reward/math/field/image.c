@@ -4,6 +4,8 @@
  */
 #include "reward/math/field/image.h"
 
+#include <assert.h>
+
 uint64_t image_tag(struct fp *f, int kind, int op)
 {
     return field_mix(f->seed ^ ((uint64_t)kind << 32) ^ (uint64_t)op);
@@ -24,10 +26,12 @@ struct field image_atom(struct fp *f, uint64_t t, struct field x)
 
 bool image_power_rational(struct field root12, struct rational r, struct field *out)
 {
+    assert(r.d > 0); /* rational.h (1) */
     if (12 % r.d != 0) return false;
     int64_t n;
     if (__builtin_mul_overflow(r.n, 12 / r.d, &n)) return false;
     struct field v = field_pow(root12, n < 0 ? 0 - (uint64_t)n : (uint64_t)n);
+    if (n < 0 && field_is_zero(v)) return false;
     *out = n < 0 ? field_inv(v) : v;
     return true;
 }
@@ -35,6 +39,7 @@ bool image_power_rational(struct field root12, struct rational r, struct field *
 struct field image_of_rational(struct rational r)
 {
     struct field v = field_int(r.n);
+    assert(r.d > 0 && (uint64_t)r.d < FIELD_P); /* rational.h (2) */
     return r.d == 1 ? v : field_mul(v, field_inv(field_int(r.d)));
 }
 
@@ -55,6 +60,7 @@ struct field image_of_number(struct fp *f, const struct num *num)
     while (i < num->digits.n) {
         size_t end = i == 0 && head > 0 ? head : i + 18;
         uint64_t chunk = 0;
+        assert(end <= num->digits.n); /* a short chunk first, then whole ones */
         for (; i < end; i++) {
             chunk = chunk * 10 + (uint64_t)(num->digits.p[i] - '0');
         }

@@ -7,6 +7,9 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/field/image.h"
+
+#include <assert.h>
+
 #include "reward/math/tree/functions.h"
 
 enum { MAX_ATOMS = 12, MAX_RADICAND = 1000000 };
@@ -126,9 +129,11 @@ bool image_gcd_monomials(struct fp *f, const struct expr *e, struct field *out)
         if (i > 0 && !fold(e->op, &v, &m)) return false;
     }
     struct field x = image_of_rational(v.scale);
+    assert(v.n <= MAX_ATOMS);
     for (int i = 0; i < v.n; i++) {
         int64_t n = v.atom[i].exponent;
         struct field power = field_pow(v.atom[i].image, n < 0 ? 0 - (uint64_t)n : (uint64_t)n);
+        if (n < 0 && field_is_zero(power)) return false;
         x = field_mul(x, n < 0 ? field_inv(power) : power);
     }
     *out = x;

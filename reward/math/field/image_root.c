@@ -7,6 +7,9 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/field/image.h"
+
+#include <assert.h>
+
 #include "reward/math/tree/functions.h"
 
 #include <math.h>
@@ -38,6 +41,7 @@ static struct field odd_root(struct field a, uint64_t n)
 {
     if (n == 1) return a;
     if (field_is_real(a)) return field_odd_root(a, n);
+    assert(a.re == 0);
     struct field y = {a.im, 0}; /* a = i y, and i^n is i or -i */
     struct field r = field_odd_root(n % 4 == 1 ? y : field_neg(y), n);
     return (struct field){0, r.re};

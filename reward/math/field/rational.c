@@ -46,8 +46,8 @@ static bool wide(int128 n, int128 d, struct rational *out)
         n = -n;
         d = -d;
     }
-    assert(d > 0); /* (1) */
-    if (n > INT64_MAX || n < -INT64_MAX || d > INT64_MAX) return false;
+    assert(d > 0 && (n != 0 || d == 1)); /* (1), and 0 is 0/1 */
+    if (n > INT64_MAX || n < -INT64_MAX || d >= (int128)FIELD_P) return false;
     *out = (struct rational){(int64_t)n, (int64_t)d};
     return true;
 }
@@ -89,6 +89,7 @@ bool rational_pow(struct rational a, int64_t n, struct rational *out)
 
 int64_t rational_floor(struct rational a)
 {
+    assert(a.d > 0); /* (1) */
     int64_t q = a.n / a.d;
     return q - (a.n % a.d < 0);
 }

@@ -1,6 +1,7 @@
 /* reward/math/field/rational.h - small exact fractions, and where variables get their values.
  *
  *   (1) d > 0, and n and d have no common factor: equal fractions are equal members.
+ *   (2) d < FIELD_P, so every fraction has an image (field.h).
  *
  * SPDX-License-Identifier: Apache-2.0
  */

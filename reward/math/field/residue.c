@@ -6,6 +6,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <assert.h>
 #include <flint/ulong_extras.h>
 
 #include "reward/math/field/fingerprint.h"
@@ -98,6 +99,7 @@ static bool tower(struct residue *r, const struct expr *e, uint64_t m, uint64_t 
     if (!is_large(e->arg[1], r->bound)) return false;
     *r->steps -= 2000; /* factoring m */
     uint64_t phi = n_euler_phi(m);
+    assert(phi >= 1 && phi <= m && phi <= UINT64_MAX / 2); /* k + phi fits */
     if (*r->steps < 0 || !residue(r, e->arg[1], phi, &k)) return false;
     *out = powmod(a, k + phi, m);
     return true;
@@ -157,5 +159,8 @@ bool fingerprint_residue(const struct expr *e, uint64_t m, const struct binding 
                          uint64_t *out)
 {
     struct residue r = {b, steps};
-    return residue(&r, e, m, out);
+    assert(m > 0);
+    bool ok = residue(&r, e, m, out);
+    assert(!ok || *out < m);
+    return ok;
 }

@@ -33,6 +33,7 @@ struct token *lexer_push(struct lexer *l, enum token_kind kind, int op, struct s
     t->space = l->space;
     t->num = (struct num){.places = -1};
     size_t offset = (size_t)(s.p + i - l->base);
+    assert(offset <= LEXER_MAX_BYTES); /* s is a part of the text */
     t->pos = (uint32_t)offset;
     l->space = false;
     return t;
@@ -117,7 +118,9 @@ static size_t scan_one(struct lexer *l, struct span s, size_t i, int text_depth)
 bool lexer_scan(struct lexer *l, struct span s, int text_depth)
 {
     for (size_t i = 0; i < s.n;) {
+        size_t from = i;
         i = scan_one(l, s, i, text_depth);
+        assert(i == 0 || (i > from && i <= s.n)); /* lexer_impl.h (2) */
         if ((l->err != NULL && l->err->code != ERROR_NONE) || l->n > l->room) return false;
         if (i == 0) return false;
     }

@@ -5,6 +5,7 @@
  * the loop (lexer_scan) stops at it.
  *
  *   (1) At most `room` tokens are kept, a token a byte: past them the text is too large.
+ *   (2) A scanner moves on, and not past the end of s.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

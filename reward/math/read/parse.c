@@ -83,6 +83,7 @@ static bool row_add(struct parser *p, struct row *r, const struct expr *e, int m
         r->mark = marks;
         r->room = room;
     }
+    assert(r->n < r->room);
     r->item[r->n] = e;
     r->mark[r->n++] = (uint8_t)mark;
     return true;
@@ -91,6 +92,7 @@ static bool row_add(struct parser *p, struct row *r, const struct expr *e, int m
 static const struct expr *row_node(struct parser *p, struct row *r, uint32_t from, uint32_t n,
                                    enum expr_kind kind, int op)
 {
+    assert(from + n <= r->n);
     if (n == 1 && kind != E_SET && kind != E_TUPLE) return r->item[from];
     struct expr *e = expr_new(p->arena, kind, op, n);
     if (e == NULL) return no_memory(p);
@@ -514,6 +516,7 @@ const struct expr *parse_answer(struct arena *a, struct span text, enum lexer_re
         e = parser_list(&p, &trailing);
         assert(e == NULL || (p.depth == 0 && p.bars == 0 && p.integrals == 0)); /* (1) */
         if (e != NULL && parser_next(&p) != T_END) e = parse_fail(&p, "something is left over");
+        assert(e == NULL || expr_is_sound(e)); /* expr.h (1) (2) */
     }
     if (e == NULL && local.code == ERROR_NONE) no_memory(&p);
     if (e == NULL && err != NULL) *err = local;

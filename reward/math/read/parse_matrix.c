@@ -3,6 +3,9 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/read/parser.h"
+
+#include <assert.h>
+
 #include "reward/math/tree/functions.h"
 
 enum { MATRIX_MAX = 4096 };
@@ -129,6 +132,7 @@ const struct expr *operand_environment(struct parser *p)
     if (span_is(kind, "cases") && c.columns == 2) return pieces(p, &c);
     if (!matrix && c.n == 1) return c.at[0];
     if (matrix && c.n == 1 && span_is(kind, "array")) return c.at[0];
+    assert(!matrix || c.n == c.rows * c.columns);
     struct expr *e = expr_new(p->arena, matrix ? E_MATRIX : E_LIST, 0, c.n);
     if (e == NULL) return operand_node(p, NULL);
     memcpy(e->arg, c.at, c.n * sizeof(*e->arg));

@@ -6,6 +6,8 @@
 #ifndef REWARD_MATH_READ_PARSER_H
 #define REWARD_MATH_READ_PARSER_H
 
+#include <assert.h>
+
 #include "reward/math/read/parse.h"
 
 struct parser {
@@ -24,6 +26,7 @@ struct parser {
 /* Go on from t, one of the parser's tokens. */
 static inline void parser_seek(struct parser *p, const struct token *t)
 {
+    assert(t >= p->t); /* no token is read twice but after a failure */
     p->t += t - p->t;
 }
 

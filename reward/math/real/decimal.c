@@ -4,6 +4,7 @@
  */
 #include "reward/math/real/decimal.h"
 
+#include <assert.h>
 #include <math.h>
 
 bool decimal_of(const struct expr *e, struct decimal *out)
@@ -98,6 +99,7 @@ bool decimal_plain(struct span s, struct decimal *out)
         last--;
         out->exp10++;
     }
+    assert(first <= last && (first == last || s.p[last - 1] != '0')); /* expr.h (2) */
     out->digits = span_slice(s, first, last);
     if (out->digits.n == 0) out->exp10 = 0;
     return true;

@@ -7,6 +7,7 @@
  */
 #include "reward/math/real/interval.h"
 
+#include <assert.h>
 #include <float.h>
 #include <math.h>
 
@@ -55,6 +56,7 @@ static unsigned negative_at(struct span name, uint64_t bits)
 
 double point_value(const struct point *p, struct span name)
 {
+    assert(p->k >= 0 && p->k < POINTS);
     uint64_t x = bits_of(name, p->seed + (uint64_t)p->k * 977);
     if (p->k == 0 || p->k > POINT_LAST_SIGNED) return 2 + (double)(x % 23);
     double v = (double)(20 + x % 400) / 64; /* 0.3 to 6.6 */
@@ -65,6 +67,7 @@ double point_value(const struct point *p, struct span name)
 
 bool interval_apart(struct interval a, struct interval b)
 {
+    assert(!(a.error < 0) && !(b.error < 0)); /* interval_rules.c (1) */
     return fabs(a.mid - b.mid) > (a.error + b.error) * 1.01 + DBL_MIN;
 }
 

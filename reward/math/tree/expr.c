@@ -7,7 +7,12 @@
  */
 #include "reward/math/tree/expr.h"
 
+#include <assert.h>
 #include <stdio.h>
+
+#include "reward/math/tree/functions.h"
+
+#define MANY UINT32_MAX
 
 struct expr *expr_new(struct arena *a, enum expr_kind kind, int op, uint32_t n)
 {
@@ -29,6 +34,7 @@ const struct expr *expr_int(struct arena *a, int64_t n)
         len--;
         e->num.exp10++;
     }
+    assert(n == 0 || (len > 0 && text[0] != '0')); /* expr.h (2) */
     const char *copy = arena_str(a, span_of(text, n == 0 ? 0 : (size_t)len));
     if (copy == NULL) return NULL;
     e->num.digits = span_of(copy, n == 0 ? 0 : (size_t)len);
@@ -38,6 +44,7 @@ const struct expr *expr_int(struct arena *a, int64_t n)
 
 const struct expr *expr_scale(struct arena *a, int64_t num, int64_t den, int exp10)
 {
+    assert(den != 0);
     const struct expr *tens = expr_2(a, E_POW, 0, expr_int(a, 10), expr_int(a, exp10));
     return expr_2(a, E_MUL, 0, expr_2(a, E_DIV, 0, expr_int(a, num), expr_int(a, den)), tens);
 }
@@ -81,6 +88,56 @@ struct expr *expr_copy(struct arena *a, const struct expr *e)
     if (copy->arg == NULL) return NULL;
     memcpy(copy->arg, e->arg, e->n * sizeof(*copy->arg));
     return copy;
+}
+
+/* How many arguments a node of each kind has. */
+static const struct {
+    uint32_t least, most;
+} arity[] = {
+    [E_NUM] = {0, 0},        [E_SYM] = {0, 0},      [E_CONST] = {0, 0},
+    [E_ADD] = {2, MANY},     [E_MUL] = {2, 2},      [E_DIV] = {2, 2},
+    [E_POW] = {2, 2},        [E_NEG] = {1, 1},      [E_PM] = {1, 2},
+    [E_FUNC] = {1, MANY},    [E_APPLY] = {0, MANY}, [E_PERCENT] = {1, 1},
+    [E_DEGREE] = {1, 1},     [E_UNIT] = {1, 1},     [E_BASE] = {0, 0},
+    [E_RATIO] = {2, MANY},   [E_LIST] = {1, MANY},  [E_TUPLE] = {0, MANY},
+    [E_SET] = {0, MANY},     [E_SETOP] = {2, 2},    [E_BUILDER] = {2, 2},
+    [E_MATRIX] = {1, MANY},  [E_REL] = {2, MANY},   [E_SUM] = {3, 3},
+    [E_INTEGRAL] = {1, 3},   [E_LIMIT] = {2, 2},    [E_DERIVATIVE] = {1, 1},
+    [E_TEXT] = {0, 0},       [E_DOTS] = {0, 0},
+};
+
+/* No leading and no trailing zero. */
+static bool is_plain(struct span digits)
+{
+    return digits.n == 0 || (digits.p[0] != '0' && digits.p[digits.n - 1] != '0');
+}
+
+static bool node_is_sound(const struct expr *e)
+{
+    switch ((enum expr_kind)e->kind) {
+    case E_NUM:
+        return is_plain(e->num.digits);
+    case E_FUNC:
+        return e->n >= FUNCTIONS[e->op].least && e->n <= FUNCTIONS[e->op].most;
+    case E_MATRIX:
+        return e->num.exp10 > 0 && e->n % e->num.exp10 == 0;
+    case E_REL:
+        return e->text.n == e->n - 1;
+    default:
+        return true;
+    }
+}
+
+bool expr_is_sound(const struct expr *e)
+{
+    if (e == NULL || e->kind > E_DOTS || e->n < arity[e->kind].least ||
+        e->n > arity[e->kind].most || !node_is_sound(e)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < e->n; i++) {
+        if (!expr_is_sound(e->arg[i])) return false;
+    }
+    return true;
 }
 
 static bool binds(const struct expr *e)
@@ -220,6 +277,7 @@ bool expr_small_ratio(const struct expr *e, int64_t *num, int64_t *den)
     if (*den < 0) a = -a;
     *num /= a;
     *den /= a;
+    assert(*den > 0);
     return true;
 }
 

@@ -4,6 +4,9 @@
  * were read from. Depth and number of nodes are bounded by the parser (parse.h), so recursion over
  * a tree is safe.
  *
+ *   (1) A node has as many arguments as its kind takes, none of them NULL.
+ *   (2) The digits of a number begin and end with another digit than 0.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef REWARD_MATH_TREE_EXPR_H
@@ -20,7 +23,7 @@ enum expr_kind {
     E_SYM,        /* text: "x", "x_1", "theta" */
     E_CONST,      /* op: enum const_op */
     E_ADD,        /* n >= 2 */
-    E_MUL,        /* n >= 2 */
+    E_MUL,        /* arg[0] arg[1] */
     E_DIV,        /* arg[0] / arg[1] */
     E_POW,        /* arg[0] ^ arg[1] */
     E_NEG,        /* - arg[0] */
@@ -117,6 +120,9 @@ bool expr_has_symbol(const struct expr *e, struct span name);
 
 /* e holds no symbol, unknown function or words: it is one value. */
 bool expr_is_constant(const struct expr *e);
+
+/* (1) and (2) hold for every node. For asserts: it walks the whole tree. */
+bool expr_is_sound(const struct expr *e);
 
 /* Trees of the same shape with the same names and numbers. */
 bool expr_same(const struct expr *a, const struct expr *b);

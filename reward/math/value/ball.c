@@ -14,6 +14,8 @@
  */
 #include "reward/math/value/ball.h"
 
+#include <assert.h>
+
 #include "reward/math/value/exact.h"
 #include "reward/math/tree/functions.h"
 
@@ -52,6 +54,7 @@ static enum outcome at_point(struct math_work *w, const struct expr *x, const st
     bool extrapolated = is_extrapolated(x) || is_extrapolated(y);
     bool costly = expr_has(x, E_INTEGRAL, -1) || expr_has(y, E_INTEGRAL, -1) ||
                   expr_has(x, E_LIMIT, -1) || expr_has(y, E_LIMIT, -1);
+    assert(o->point == NULL || (o->point->k >= 0 && o->point->k < POINTS));
     int last =
         quick || costly ? 0 : PRECISIONS - 1; /* more bits would not make costly ones better */
     acb_init(a);

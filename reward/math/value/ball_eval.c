@@ -8,6 +8,8 @@
  */
 #include "reward/math/value/ball_eval.h"
 
+#include <assert.h>
+
 #include "reward/math/tree/functions.h"
 #include "reward/math/value/ball_functions.h"
 
@@ -110,6 +112,7 @@ bool ball_eval_at(struct eval *v, const struct expr *body, struct span name, con
     struct bound_ball here = {v->bound, name, value};
     v->bound = &here;
     bool ok = ball_eval(v, body, out);
+    assert(v->bound == &here); /* who binds a name lets it go */
     v->bound = here.outer;
     return ok;
 }
@@ -131,6 +134,7 @@ static bool sum(struct eval *v, const struct expr *e, acb_t out)
     fmpz_sub(b, b, a);
     ok = ok && fmpz_cmp_si(b, BALL_MAX_TERMS) < 0;
     long n = ok && fmpz_sgn(b) >= 0 ? fmpz_get_si(b) + 1 : 0;
+    assert(n >= 0 && n <= BALL_MAX_TERMS);
     acb_set_si(out, e->op == 0 ? 0 : 1);
     for (long i = 0; ok && i < n; i++) {
         ok =

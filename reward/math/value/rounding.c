@@ -15,6 +15,7 @@
  */
 #include "reward/math/value/rounding.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "reward/math/field/rational.h"
@@ -28,6 +29,7 @@ static bool terminates(const struct expr *e)
     struct decimal d;
     if (decimal_of(e, &d)) return true;
     if (!rational_of(e, NULL, &r)) return false;
+    assert(r.d > 0); /* else neither loop ends */
     while (r.d % 2 == 0) {
         r.d /= 2;
     }
@@ -40,6 +42,7 @@ static bool terminates(const struct expr *e)
 static enum equality within(struct math_work *w, double x, double y, double tolerance, double error,
                             enum math_cause cause)
 {
+    assert(!(tolerance < 0) && !(error < 0));
     double gap = fabs(x - y);
     if (gap <= tolerance * (1 + 1e-9) + error) return work_yes(w, cause);
     return EQ_UNKNOWN;
