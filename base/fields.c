@@ -431,7 +431,7 @@ bool field_read_id(const struct field_context *context, const cJSON *v, int *out
     }
     if (id < 0 || id >= context->n_vocab) {
         return error_set(err, ERROR_INVALID_VALUE, NULL,
-                         "token id %.*s is not in the vocabulary of %d",
+                         "token id %.*s is out of vocabulary, which has %d ids",
                          text.n < 40 ? (int)text.n : 40, text.p, context->n_vocab);
     }
     *out = (int)id;

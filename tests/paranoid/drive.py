@@ -141,7 +141,7 @@ class Server:
 
 # ---- replies ----------------------------------------------------------------------------------------------------
 
-VOLATILE = {"id", "created", "took_ms", "elapsed_ms", "request_id", "e2e_latency", "cached_tokens", "tokens_cached", "timings", "prompt_tokens_details", "x-request-id",
+VOLATILE = {"id", "created", "took_ms", "elapsed_ms", "request_id", "e2e_latency", "cached_tokens", "prompt_tokens_details", "x-request-id",
             "execution_time", "cpu_time", "wall_time", "memory", "timings", "meta_info", "uptime", "seconds",
             "executor_pool", "executor_pod_name", "total_ms", "generation_settings", "ms", "tokens_cached", "tokens_evaluated"}
 
