@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "server/generate/completion.h"
 #include "server/generate/conversation.h"
 #include "base/emit.h"
@@ -86,6 +87,20 @@ static void reply_vllm(const struct engine *e, const struct tokens *ids, bool st
     emit_close(out, '}');
 }
 
+/* A token's text, or where it is a part of a character its bytes, as llama-server tells them. */
+static void emit_piece(struct span piece, struct buffer *out)
+{
+    if (utf8_is_valid(piece)) {
+        emit_text(out, "piece", piece);
+        return;
+    }
+    emit_array(out, "piece");
+    for (size_t i = 0; i < piece.n; i++) {
+        emit_int(out, NULL, (unsigned char)piece.p[i]);
+    }
+    emit_close(out, ']');
+}
+
 static void reply_llama(const struct engine *e, const struct tokens *ids, bool pieces,
                         struct buffer *out)
 {
@@ -97,7 +112,7 @@ static void reply_llama(const struct engine *e, const struct tokens *ids, bool p
         for (size_t i = 0; i < ids->n; i++) {
             emit_object(out, NULL);
             emit_int(out, "id", ids->ids[i]);
-            emit_text(out, "piece", engine_token_bytes(e, ids->ids[i]));
+            emit_piece(engine_token_bytes(e, ids->ids[i]), out);
             emit_close(out, '}');
         }
         emit_close(out, ']');

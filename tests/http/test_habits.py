@@ -91,6 +91,22 @@ def test_fields_that_clients_always_send(server):
         assert ok(server.post("/v1/completions", {**ONE, **extra})), extra
 
 
+def test_pieces_that_are_no_text(tiny):
+    """Parts of a character are lists of bytes; all pieces together are the text."""
+    pieces = [t["piece"] for t in ok(tiny.post("/tokenize", {"content": "a🫠b", "with_pieces": True}))["tokens"]]
+    assert any(isinstance(p, list) for p in pieces)
+    assert b"".join(bytes(p) if isinstance(p, list) else p.encode() for p in pieces).decode() == "a🫠b"
+
+
+@pytest.mark.parametrize("text,kept", [("", ""), ("  ", ""), ("end", "end"), ("end \n", "end"), ("|", "|")])
+def test_a_trimming_template_keeps_its_own_blanks(tiny, text, kept):
+    """What a template trims of the message that goes on is trimmed; the new line that it wrote before it is not."""
+    talk = [{"role": "user", "content": "x"}, {"role": "assistant", "content": text}]
+    template = "{% for m in messages %}<{{ m.role }}>\n{{ m.content | trim }}</>{% endfor %}"
+    body = {"messages": talk, "chat_template": template, "add_generation_prompt": False, "continue_final_message": True}
+    assert ok(tiny.post("/v1/chat/completions/render", body))["prompt"] == "<user>\nx</><assistant>\n" + kept
+
+
 def test_tokenizer_info(tiny):
     info = ok(tiny.http.get("/tokenizer_info"))
     assert info["eos_token"] == "<|im_end|>" and "<|im_start|>" in info["chat_template"]
