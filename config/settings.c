@@ -66,8 +66,9 @@ static struct place find(const struct settings_section *sections, size_t n, stru
 static bool bad_value(const struct setting *s, const char *value, const char *wanted,
                       struct error *err)
 {
-    return error_set(err, ERROR_INVALID_VALUE, s->name, "%s: \"%.80s\" is not %s", s->name, value,
-                     wanted);
+    bool comment = strstr(value, " #") != NULL;
+    return error_set(err, ERROR_INVALID_VALUE, s->name, "%s: \"%.80s\" is not %s%s", s->name, value,
+                     wanted, comment ? " (a comment stands on a line of its own)" : "");
 }
 
 static bool out_of_range(const struct setting *s, const char *value, struct error *err)

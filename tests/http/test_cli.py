@@ -67,6 +67,13 @@ def test_unknown_words():
         assert run(flag).stdout.startswith("touchstone ") and "compiled by" in run(flag).stdout
 
 
+def test_a_comment_behind_a_value_is_told(tmp_path):
+    path = tmp_path / "t.conf"
+    path.write_text("# fine\nport = 5 # not fine\n")
+    told = run("config", "--config", path)
+    assert told.returncode == 2 and "a comment stands on a line of its own" in told.stderr
+
+
 def test_short_flags():
     assert run("run", "-m", MODEL, "--max-tokens", "1", "hi").returncode == 0
 
@@ -183,6 +190,24 @@ def on_terminal(*words):
         pass
     os.waitpid(pid, 0)
     return out.decode()
+
+
+def test_serving_on_a_terminal_says_what_to_do_next():
+    """A URL and a line to paste; in a pipe there is the log alone."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.execve(BIN, [BIN, "serve", "--port", "0", "--model", str(MODEL)], ENVIRONMENT)
+    out = b""
+    while b"What is 3 * 4?" not in out:
+        out += os.read(fd, 65536)
+    os.kill(pid, signal.SIGTERM)
+    try:
+        while os.read(fd, 65536):
+            pass
+    except OSError:
+        pass
+    os.waitpid(pid, 0)
+    assert b"is served on http://127.0.0.1:" in out and b"curl http://127.0.0.1:" in out
 
 
 def test_progress_keeps_apart_from_results(tmp_path):
