@@ -100,8 +100,8 @@ static const char *commonest(const struct model_tally *t)
 /* The first family whose marks the tokenizer knows as tokens, or the template writes. */
 static void describe_tags(struct loaded *l)
 {
-    struct span source = l->template != NULL ? template_source(l->template)
-                                             : tokenizer_chat_template(l->tokenizer);
+    struct span source =
+        l->template != NULL ? template_source(l->template) : tokenizer_chat_template(l->tokenizer);
     const struct reasoning_mark *m;
     for (int i = 0; (m = reasoning_mark_at(i)) != NULL; i++) {
         bool tokens = tokenizer_find(l->tokenizer, span_str(m->open)) >= 0 &&
@@ -334,7 +334,7 @@ static bool make_step(struct loaded *l, const struct engine_options *o, struct e
 bool engine_load(struct loaded *l, const struct engine_options *o, struct error *err)
 {
     uint64_t start = clock_ns();
-    if (!open_model(l, o, err) || !open_tokenizer(l, o, err) || 
+    if (!open_model(l, o, err) || !open_tokenizer(l, o, err) ||
         !open_template(l, o->template_path, err)) {
         return false;
     }

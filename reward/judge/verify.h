@@ -108,8 +108,8 @@ struct judge_summary {
     double reward_sum;                         /* over those */
     uint64_t correct, incorrect, cannot_judge; /* parts by verdict */
     struct {
-        const char *cause; /* a literal; NULL: no more */
-        uint64_t n;        /* parts that gave it */
+        const char *cause;    /* a literal; NULL: no more */
+        uint64_t n;           /* parts that gave it */
     } causes[SUMMARY_CAUSES]; /* in order of first sight; what does not fit is not counted */
     struct {
         char label[REWARD_MAX_LABEL + 1]; /* "": no more */

@@ -54,8 +54,7 @@ struct cli_settings {
 
 /* Read the settings from all their sources (settings_read()) and set up the log as they say. *n
  * words of args are left. Free with cli_settings_clear() either way. */
-bool cli_settings_read(struct cli_settings *s, bool strict, int *n, char **args,
-                       struct error *err);
+bool cli_settings_read(struct cli_settings *s, bool strict, int *n, char **args, struct error *err);
 /* Free what s owns; it may be half read. */
 void cli_settings_clear(struct cli_settings *s);
 

@@ -213,7 +213,8 @@ static int complete(const struct cli_settings *s, struct span prompt, const stru
 
 static const struct cli_usage usage = {
     "run [--model PATH] [\"prompt\"|-]\n\n"
-    "One completion to the terminal, streamed. Without a prompt, or with -, it is read from stdin.\n",
+    "One completion to the terminal, streamed. Without a prompt, or with -, it is read from "
+    "stdin.\n",
     "  --raw                        continue the text as it is: no chat template\n"
     "  --system TEXT                system message\n"
     "  --max-tokens N               stop after N tokens; -1: as the context allows [-1]\n"

@@ -73,7 +73,8 @@ int cli_serve(int n, char **args)
     struct cli_settings s;
     struct error err = {0};
     static const struct cli_usage usage = {
-        "serve [options]\n\nServe the completions API and POST /verify over HTTP.\n", NULL, CLI_ALL};
+        "serve [options]\n\nServe the completions API and POST /verify over HTTP.\n", NULL,
+        CLI_ALL};
     if (!cli_read(&usage, flags, &n, args, &s)) {
         return CLI_USAGE;
     }

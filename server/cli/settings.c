@@ -28,8 +28,7 @@ static void list_sections(struct cli_settings *s, struct settings_section out[CL
     out[3] = (struct settings_section){&log_settings, s == NULL ? NULL : &s->log};
 }
 
-bool cli_settings_read(struct cli_settings *s, bool strict, int *n, char **args,
-                       struct error *err)
+bool cli_settings_read(struct cli_settings *s, bool strict, int *n, char **args, struct error *err)
 {
     struct settings_section sections[CLI_SECTIONS];
     *s = (struct cli_settings){.memory = arena_new(SETTINGS_MEMORY_BYTES)};

@@ -178,7 +178,8 @@ static void catch_signals(void)
 
 static const struct cli_usage usage = {
     "verify [FILE.jsonl|-]\n\n"
-    "Items in, verdicts out, one JSON a line, with the fields of POST /verify. Ctrl-C ends it after\n"
+    "Items in, verdicts out, one JSON a line, with the fields of POST /verify. Ctrl-C ends it "
+    "after\n"
     "what was read: the results so far are whole.\n",
     "  --rewards JSON|NAMES         rewards of items that name none: as in a request, or "
     "accuracy,format [verify-rewards]\n"

@@ -479,7 +479,8 @@ static bool render(struct conversation *c, cJSON *messages, const struct engine 
                                  c->add_generation_prompt, out, err);
     cJSON_Delete(variables);
     if (ok && out->failed) ok = no_memory(err);
-    if (!ok || (c->continue_final && !cut_at_mark(out, from, final_blanks(messages), err))) return false;
+    if (ok && c->continue_final) ok = cut_at_mark(out, from, final_blanks(messages), err);
+    if (!ok) return false;
     c->turn_from = from + find_turn(messages, span_slice(buffer_span(out), from, out->n));
     return true;
 }

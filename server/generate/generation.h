@@ -50,7 +50,7 @@ struct generations;
 /* The owner's. token and sample may be NULL. */
 struct generation_calls {
     void (*token)(struct generation *g, struct choice *c);  /* c has one token more */
-    void (*sample)(struct generation *g, struct choice *c); /* c is done, perhaps with a token more */
+    void (*sample)(struct generation *g, struct choice *c); /* c is done, with its last token */
     void (*end)(struct generation *g);                      /* g->error tells whether it failed */
 };
 

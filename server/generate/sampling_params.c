@@ -88,7 +88,9 @@ static bool grow_biases(struct bias_list *list, struct arena *arena, struct erro
 bool sampling_params_add_bias(struct bias_list *list, int id, const cJSON *bias,
                               const struct field_context *context, struct error *err)
 {
-    double b = cJSON_IsFalse(bias) ? -100.0 : cJSON_IsNumber(bias) ? bias->valuedouble : (double)NAN;
+    double b = cJSON_IsFalse(bias)    ? -100.0
+               : cJSON_IsNumber(bias) ? bias->valuedouble
+                                      : (double)NAN;
     if (id >= context->n_vocab) {
         return error_set(err, ERROR_INVALID_VALUE, NULL,
                          "logit_bias: %d is not in the vocabulary of %d tokens", id,
@@ -118,13 +120,15 @@ static bool check_bias_keys(const cJSON *object, int n_vocab, struct error *err)
     {
         int id;
         if (sampling_params_key_id(v->string, &id) && id < n_vocab) continue;
-        int wrote = snprintf(bad + n, sizeof(bad) - n, "%s\"%.40s\"", n == 0 ? "" : ", ", v->string);
+        int wrote =
+            snprintf(bad + n, sizeof(bad) - n, "%s\"%.40s\"", n == 0 ? "" : ", ", v->string);
         n += wrote > 0 ? (size_t)wrote : 0;
         if (n >= sizeof(bad)) break;
     }
     if (n == 0) return true;
     return error_set(err, ERROR_INVALID_VALUE, NULL,
-                     "logit_bias: no token ids below the vocabulary's size of %d: %s", n_vocab, bad);
+                     "logit_bias: no token ids below the vocabulary's size of %d: %s", n_vocab,
+                     bad);
 }
 
 /* An element [50256, -100] of an array. */
@@ -148,7 +152,9 @@ bool sampling_params_read_bias(const struct field_context *context, const cJSON 
     struct bias_list *list = out;
     bool object = cJSON_IsObject(value);
     const cJSON *v;
-    if (!object && !cJSON_IsArray(value)) return field_wrong_type(value, "an object of token ids", err);
+    if (!object && !cJSON_IsArray(value)) {
+        return field_wrong_type(value, "an object of token ids", err);
+    }
     if (object && !check_bias_keys(value, context->n_vocab, err)) return false;
     cJSON_ArrayForEach(v, value)
     {

@@ -34,7 +34,7 @@ void timings_emit(const struct choice *c, struct buffer *out)
     emit_int(out, "prompt_n", processed);
     emit_span(prompt, g->started_ns, began ? g->first_ns : g->started_ns, processed, out);
     emit_int(out, "predicted_n", c->n_tokens);
-    emit_span(predicted, c->first_token_ns, c->last_token_ns,
-              c->n_tokens > 0 ? c->n_tokens - 1 : 0, out);
+    emit_span(predicted, c->first_token_ns, c->last_token_ns, c->n_tokens > 0 ? c->n_tokens - 1 : 0,
+              out);
     emit_close(out, '}');
 }

@@ -167,11 +167,12 @@ static void greet(const char *url, const char *model)
     struct pollfd terminal = {.fd = STDERR_FILENO, .events = POLLOUT};
     char text[1024];
     if (!isatty(STDERR_FILENO) || poll(&terminal, 1, 0) != 1) return;
-    int n = snprintf(text, sizeof(text),
-                     "\n  %.200s is served on %s\n\n"
-                     "  curl %s/v1/chat/completions -H 'Content-Type: application/json' \\\n"
-                     "    -d '{\"messages\": [{\"role\": \"user\", \"content\": \"What is 3 * 4?\"}]}'\n\n",
-                     model, url, url);
+    int n = snprintf(
+        text, sizeof(text),
+        "\n  %.200s is served on %s\n\n"
+        "  curl %s/v1/chat/completions -H 'Content-Type: application/json' \\\n"
+        "    -d '{\"messages\": [{\"role\": \"user\", \"content\": \"What is 3 * 4?\"}]}'\n\n",
+        model, url, url);
     ssize_t ignored = write(STDERR_FILENO, text, n > 0 && n < (int)sizeof(text) ? (size_t)n : 0);
     (void)ignored;
 }

@@ -30,7 +30,7 @@ struct llama {
 };
 
 /* In llama-server's own order. Those that are not here are off and stay so. */
-static const char *const samplers[] = {"penalties", "dry",   "top_n_sigma", "top_k", "typ_p",
+static const char *const samplers[] = {"penalties", "dry",   "top_n_sigma", "top_k",      "typ_p",
                                        "top_p",     "min_p", "xtc",         "temperature"};
 enum { PENALTIES = 0, TOP_K = 3, TOP_P = 5, MIN_P = 6, N_SAMPLERS = 9 };
 enum { DEFAULT_LAST_N = 64 };

@@ -17,15 +17,24 @@ static void emit_absent(struct buffer *out)
     static const struct {
         const char *name;
         double value;
-    } off[] = {{"dynatemp_range", 0},     {"dynatemp_exponent", 1},
-               {"top_n_sigma", -1},       {"xtc_probability", 0},
-               {"xtc_threshold", 0.1},    {"typical_p", 1},
-               {"repeat_last_n", -1},     {"dry_multiplier", 0},
-               {"dry_base", 1.75},        {"dry_allowed_length", 2},
-               {"dry_penalty_last_n", 0}, {"mirostat", 0},
-               {"mirostat_tau", 5},       {"mirostat_eta", 0.1},
-               {"adaptive_target", -1},   {"adaptive_decay", 0.9},
-               {"n_keep", 0},             {"n_discard", 0},
+    } off[] = {{"dynatemp_range", 0},
+               {"dynatemp_exponent", 1},
+               {"top_n_sigma", -1},
+               {"xtc_probability", 0},
+               {"xtc_threshold", 0.1},
+               {"typical_p", 1},
+               {"repeat_last_n", -1},
+               {"dry_multiplier", 0},
+               {"dry_base", 1.75},
+               {"dry_allowed_length", 2},
+               {"dry_penalty_last_n", 0},
+               {"mirostat", 0},
+               {"mirostat_tau", 5},
+               {"mirostat_eta", 0.1},
+               {"adaptive_target", -1},
+               {"adaptive_decay", 0.9},
+               {"n_keep", 0},
+               {"n_discard", 0},
                {"min_keep", 0}};
     static const char *const samplers[] = {"penalties", "min_p", "top_k", "top_p", "temperature"};
     for (size_t i = 0; i < sizeof(off) / sizeof(off[0]); i++) {

@@ -73,8 +73,8 @@ void service_root_handle(struct exchange *x)
     struct error err = {0};
     bool loaded = is_loaded(x->server, &err);
     buffer_init(&out, EXCHANGE_REPLY_BYTES);
-    buffer_addf(&out, "Touchstone %s is running%s%s.\n\n", TOUCHSTONE_VERSION,
-                loaded ? "" : "; ", loaded ? "" : err.message);
+    buffer_addf(&out, "Touchstone %s is running%s%s.\n\n", TOUCHSTONE_VERSION, loaded ? "" : "; ",
+                loaded ? "" : err.message);
     buffer_add_str(&out, "  POST /v1/chat/completions  chat, as OpenAI has it\n"
                          "  POST /v1/completions       completions of text and token ids\n"
                          "  POST /verify               rewards for answers\n"

@@ -373,19 +373,19 @@ static void print(const struct server *s, struct buffer *out)
                     numbers[i].value(&now));
     }
     print_requests(&s->metrics, s->parts.routes, out);
-    print_histogram(out, "touchstone_request_seconds", "A request, from its head to its last byte.", label.text,
-                    &s->metrics.duration);
+    print_histogram(out, "touchstone_request_seconds", "A request, from its head to its last byte.",
+                    label.text, &s->metrics.duration);
     print_histogram(out, "touchstone_first_token_seconds",
                     "From the request's head to a prompt's first token.", label.text,
                     &counts->first_token);
-    print_histogram(out, "touchstone_inter_token_seconds", "Between two tokens of a sample.", label.text,
-                    &counts->inter_token);
-    print_histogram(out, "vllm:time_to_first_token_seconds", "As touchstone_first_token_seconds.", label.text,
-                    &counts->first_token);
-    print_histogram(out, "vllm:inter_token_latency_seconds", "As touchstone_inter_token_seconds.", label.text,
-                    &counts->inter_token);
-    print_histogram(out, "vllm:e2e_request_latency_seconds", "As touchstone_request_seconds.", label.text,
-                    &s->metrics.duration);
+    print_histogram(out, "touchstone_inter_token_seconds", "Between two tokens of a sample.",
+                    label.text, &counts->inter_token);
+    print_histogram(out, "vllm:time_to_first_token_seconds", "As touchstone_first_token_seconds.",
+                    label.text, &counts->first_token);
+    print_histogram(out, "vllm:inter_token_latency_seconds", "As touchstone_inter_token_seconds.",
+                    label.text, &counts->inter_token);
+    print_histogram(out, "vllm:e2e_request_latency_seconds", "As touchstone_request_seconds.",
+                    label.text, &s->metrics.duration);
 }
 
 void service_metrics_handle(struct exchange *x)
