@@ -87,6 +87,7 @@ struct generation {
     uint64_t started_ns, first_ns;   /* the engine took it; its first token came; 0: not yet */
     struct token_prob *probs, *tops; /* of the prompt [ids.n], [ids.n, n_top]; owned; NULL: none */
     int n_top;
+    int refused_at; /* of the prompt, by a form that it was scored under; -1: nothing */
     struct error error; /* ERROR_NONE unless it failed */
 
     /* generation.c's */
