@@ -269,6 +269,9 @@ enum equality quantity_equal(struct math_work *w, const struct expr *g, const st
         a = as_quantity(w, a);
     }
     if (g->kind == E_UNIT && a->kind == E_UNIT) return both_units(w, g, a);
+    if (expr_is_constant(g) && a->kind != E_UNIT && expr_has(a, E_TEXT, -1)) {
+        return work_no(w, MATH_NOT_EQUAL_KIND); /* "ill-posed" is no number */
+    }
     if (units_clash(g, a) || units_clash(a, g)) return work_no(w, MATH_NOT_EQUAL_UNIT);
     const struct expr *x = g->kind == E_UNIT ? g->arg[0] : g,
                       *y = a->kind == E_UNIT ? a->arg[0] : a;
