@@ -68,8 +68,6 @@ void service_ready_handle(struct exchange *x);
 void service_live_handle(struct exchange *x);
 /* GET /health, GET /v1/health and others */
 void service_health_handle(struct exchange *x);
-/* GET / */
-void service_root_handle(struct exchange *x);
 /* GET /version */
 void service_version_handle(struct exchange *x);
 /* GET /load */

@@ -66,25 +66,6 @@ void service_ready_handle(struct exchange *x)
     answer(x, would_begin(x->server, &x->error), "ready");
 }
 
-/* What a person sees who opens the server's address. */
-void service_root_handle(struct exchange *x)
-{
-    struct buffer out;
-    struct error err = {0};
-    bool loaded = is_loaded(x->server, &err);
-    buffer_init(&out, EXCHANGE_REPLY_BYTES);
-    buffer_addf(&out, "Touchstone %s is running%s%s.\n\n", TOUCHSTONE_VERSION, loaded ? "" : "; ",
-                loaded ? "" : err.message);
-    buffer_add_str(&out, "  POST /v1/chat/completions  chat, as OpenAI has it\n"
-                         "  POST /v1/completions       completions of text and token ids\n"
-                         "  POST /verify               rewards for answers\n"
-                         "  GET  /v1/models            what is served\n"
-                         "  GET  /verify/rewards       the rewards and their options\n"
-                         "  GET  /health, /metrics     for operators\n\n"
-                         "All routes and fields: docs/http.md\n");
-    exchange_reply(x, 200, "text/plain; charset=utf-8", &out);
-}
-
 void service_version_handle(struct exchange *x)
 {
     reply_str(x, "version", TOUCHSTONE_VERSION);

@@ -116,7 +116,6 @@ static const struct route rows[] = {
     {"GET",  "/health",                            service_health_handle, ROUTE_OPEN | ROUTE_ALWAYS | ROUTE_PROBE, ERRORS_OPENAI},
     {"GET",  "/v1/health",                         service_health_handle, ROUTE_OPEN | ROUTE_ALWAYS | ROUTE_PROBE, ERRORS_OPENAI},
     {"GET",  "/health/",                           service_health_handle, ROUTE_OPEN | ROUTE_ALWAYS | ROUTE_PROBE, ERRORS_OPENAI},
-    {"GET",  "/",                                  service_root_handle, ROUTE_OPEN | ROUTE_ALWAYS, ERRORS_OPENAI},
     {"GET",  "/livez",                             service_live_handle, ROUTE_OPEN | ROUTE_ALWAYS | ROUTE_PROBE, ERRORS_OPENAI},
     {"GET",  "/liveness",                          service_live_handle, ROUTE_OPEN | ROUTE_ALWAYS | ROUTE_PROBE, ERRORS_OPENAI},
     {"GET",  "/ready",                             service_ready_handle, ROUTE_OPEN | ROUTE_ALWAYS | ROUTE_PROBE, ERRORS_OPENAI},

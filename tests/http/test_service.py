@@ -181,9 +181,3 @@ def test_wrong_default_rewards_are_refused_at_start():
     wrong = [BIN, "serve", "--port", "0", "--model", MODEL, "--verify-rewards", '[{"name": "no_such"}]']
     done = subprocess.run(wrong, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 1 and "no_such" in done.stderr
-
-
-def test_the_address_answers_people(server):
-    reply = server.http.get("/")
-    assert reply.status_code == 200 and reply.headers["content-type"].startswith("text/plain")
-    assert "is running" in reply.text and "/v1/chat/completions" in reply.text
