@@ -14,6 +14,7 @@
  */
 #include "reward/row/row.h"
 
+#include <assert.h>
 #include <strings.h>
 
 #include "base/json.h"
@@ -207,6 +208,7 @@ static struct span single_spaces(char *p, size_t size)
             out += n;
             at += n;
         }
+        assert(p + out <= s.p + at); /* what is written has been read */
     }
     return span_of(p, out);
 }

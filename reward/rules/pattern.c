@@ -4,6 +4,7 @@
  */
 #include "reward/rules/pattern.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -80,6 +81,7 @@ enum pattern_result pattern_find(const struct pattern *p, struct span text, uint
     }
     if (rc > 0) {
         const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(data);
+        assert(ends[0] <= text.n && ends[1] <= text.n);
         if (at != NULL) *at = ends[0];
         if (n != NULL) *n = ends[1] > ends[0] ? ends[1] - ends[0] : 0;
     }
