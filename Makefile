@@ -184,7 +184,7 @@ hostile: deps-test
 	@$(MAKE) --no-print-directory -j$$(nproc) $(B)/tests/unit/test_hostile
 	$(B)/tests/unit/test_hostile
 
-# The shared corpora and golden models, whose folders lie outside the project.
+# The shared corpora and golden models, whose folders lie outside the project. SCHEMA_SUITE: the official JSON-Schema-Test-Suite.
 CORPORA ?= ../shared/corpora
 GOLDEN  ?= ../shared/golden
 conformance: deps-test
@@ -192,6 +192,7 @@ conformance: deps-test
 	$(B)/tests/golden/conformance_math $(CORPORA)/math/cases.jsonl
 	$(B)/tests/golden/conformance_math --defaults --quiet $(CORPORA)/math/cases.jsonl
 	$(B)/tests/golden/conformance_rewards $(CORPORA)
+	$(B)/tests/golden/conformance_forms $(foreach d,2020-12 2019-09 7 6 4,$(wildcard $(SCHEMA_SUITE)/tests/draft$(d)))
 	$(B)/tests/golden/conformance_templates $(GOLDEN)
 	MODEL=$(wildcard $(MODEL)) $(B)/tests/golden/conformance_tokenizers $(GOLDEN)
 	SMOLLM2=$(wildcard $(MODEL)) $(B)/tests/golden/conformance_models $(GOLDEN)

@@ -85,6 +85,7 @@ struct generation {
     int n_cached;                    /* prompt tokens that the cache had */
     struct token_prob *probs, *tops; /* of the prompt [ids.n], [ids.n, n_top]; owned; NULL: none */
     int n_top;
+    int refused_at; /* of the prompt, by a form that it was scored under; -1: nothing */
     struct error error; /* ERROR_NONE unless it failed */
 
     /* generation.c's */

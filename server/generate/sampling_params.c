@@ -165,7 +165,12 @@ static bool read_logprobs_mode(const struct field_context *context, const cJSON 
                                struct error *err)
 {
     (void)context;
-    return read_choice(value, "raw", "processed", out, err);
+    const char *mode = cJSON_GetStringValue(value); /* vLLM's names are longer */
+    if (mode != NULL && strcmp(mode, "raw_logprobs") == 0) return true;
+    if (mode == NULL || strcmp(mode, "processed_logprobs") != 0)
+        return read_choice(value, "raw", "processed", out, err);
+    *(bool *)out = true;
+    return true;
 }
 
 static bool read_truncation_side(const struct field_context *context, const cJSON *value, void *out,

@@ -2,8 +2,9 @@
  * what a form lets through is of the form.
  *
  * The first byte chooses the kind. A form that compiles is walked as a model would write it: bytes that
- * may come next, chosen by a hash. A walk never gets stuck before its text may end (no dead ends), and a
- * finished text of a schema is JSON.
+ * may come next, chosen by a hash. A walk never gets stuck before its text may end (no dead ends), a
+ * finished text of a schema is JSON, and where any text of so many plain characters is said to go on
+ * (slice.h), some such text does.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -17,6 +18,7 @@
 #include "engine/sample/form/ids.h"
 #include "engine/sample/form/pattern.h"
 #include "engine/sample/form/schema.h"
+#include "engine/sample/form/slice.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -59,7 +61,24 @@ static int next_byte(struct earley *e, int state, uint64_t hash)
     return -1;
 }
 
-static void walk(struct earley *e, bool is_json, uint64_t hash)
+/* Characters of a slice, chosen by a hash, as many as its reach says. */
+static void try_slice(struct slice_search *s, struct earley *e, int state, uint64_t hash)
+{
+    static const char *const plain[] = {"a", "Z",  "0", " ", "~", "/",
+                                        "é", "日", "😀", "-", ".", ":"};
+    enum slice slice = hash % 2 == 0 ? SLICE_WORDS : SLICE_PLAIN;
+    int reach = slice_reach(s, slice, e, (uint64_t)(uintptr_t)e, state, 8);
+    for (int k = 0; k < reach && k < 8; k++) {
+        hash = ids_mix(hash, (uint64_t)k);
+        for (const char *c = plain[hash % (slice == SLICE_WORDS ? 3 : 12)]; *c != '\0'; c++) {
+            state = earley_step(e, state, (uint8_t)*c);
+            assert(state != EARLEY_DEAD || earley_failed(e));
+            if (state == EARLEY_DEAD) return;
+        }
+    }
+}
+
+static void walk(struct earley *e, struct slice_search *s, bool is_json, uint64_t hash)
 {
     char text[STEPS];
     int state = EARLEY_START;
@@ -70,6 +89,7 @@ static void walk(struct earley *e, bool is_json, uint64_t hash)
             cJSON_Delete(value);
         }
         hash = ids_mix(hash, n);
+        try_slice(s, e, state, hash);
         int byte = next_byte(e, state, hash);
         if (byte < 0) {
             assert(earley_may_end(e, state) || earley_failed(e));
@@ -86,9 +106,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct span source = span_of(data + 1, size - 1);
     int kind = data[0] % 3;
     struct earley *e = kind == 0 ? of_schema(source) : of_grammar(source, kind == 1);
-    for (uint64_t i = 0; e != NULL && i < 3; i++) {
-        walk(e, kind == 0, ids_mix(i, size));
+    struct slice_search *s = e == NULL ? NULL : slice_search_new(NULL);
+    for (uint64_t i = 0; s != NULL && i < 3; i++) {
+        walk(e, s, kind == 0, ids_mix(i, size));
     }
+    slice_search_free(s);
     earley_free(e);
     return 0;
 }

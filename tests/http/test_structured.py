@@ -142,6 +142,31 @@ def test_a_form_is_the_same_alone_drafted_and_cached(server, start):
     assert start("--no-speculate", "--threads", "1", "--no-prefix-cache").complete(**body)["choices"] == want
 
 
+def score(server, text, **form):
+    body = {"max_tokens": 1, "temperature": 0, "prompt_logprobs": 1, "logprobs_mode": "processed_logprobs", **form}
+    ids = server.post("/tokenize", {"prompt": text, "add_special_tokens": False}).json()["tokens"]
+    return ids, server.complete(prompt=ids, **body)["choices"][0]
+
+
+def test_a_text_scored_under_a_form(server):
+    """What a form lets through is likelier under it; what it refuses has no probability, from there on."""
+    ids, reply = score(server, "negative", guided_choice=["negative"])
+    assert all(reply["prompt_logprobs"][1:]) and len(reply["prompt_logprobs"]) == len(ids)
+    assert "refused_at" not in reply
+    good, bad = '{"word":"x","n":[1,2]}', '{"word":"x","n":[1,}}}'
+    ids, reply = score(server, good, response_format={"type": "json_object"})
+    raw = server.complete(prompt=ids, max_tokens=1, prompt_logprobs=0)["choices"][0]["prompt_logprobs"]
+    for position, (under, own) in enumerate(zip(reply["prompt_logprobs"], raw)):
+        if position > 0:
+            assert under[str(ids[position])]["logprob"] >= own[str(ids[position])]["logprob"] - 1e-6
+    ids, reply = score(server, bad, response_format={"type": "json_object"})
+    missing = [i for i, p in enumerate(reply["prompt_logprobs"]) if p is None]
+    at = reply["refused_at"]
+    assert missing == [0, *range(at, len(ids))] and 0 < at < len(ids)
+    text = server.post("/detokenize", {"tokens": ids[: at + 1]}).json()["prompt"]
+    assert good.startswith(text[: text.index("1,") + 2]) and "}" in text
+
+
 def test_length_leaves_a_prefix(server):
     reply = server.complete(prompt="x", n=8, max_tokens=3, seed=1, temperature=2, guided_json=SCHEMA)
     for choice in reply["choices"]:
