@@ -378,7 +378,7 @@ struct span prose_spelled_last(struct span s)
     if (span_ends(s, span_str("."))) s.n--;
     size_t digits = last_number_end(s);
     for (size_t i = 1; i < s.n && s.n <= MAX_SENTENCE && digits > 0; i++) {
-        if (i < digits || s.p[i - 1] != ' ') continue;
+        if (i < digits || s.p[i - 1] != ' ' || strchr("tfsenhTFSENH", s.p[i]) == NULL) continue;
         struct span number = stated_spelled(s, i), rest = span_slice(s, i + number.n, s.n);
         bool one = number.n < 4 && (number.n < 3 || (number.p[0] | 0x20) == 'o');
         if (number.n == 0 || one) continue;
