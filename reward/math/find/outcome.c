@@ -30,6 +30,12 @@ static const struct row {
 } rows[] = {
     {"no % solution", "no solution", ANYWHERE},
     {"no % root", "no solution", ANYWHERE},
+    {"no value of", "no solution", ANYWHERE},
+    {"no values of", "no solution", ANYWHERE},
+    {"no real number satisf", "no solution", ANYWHERE},
+    {"no real numbers satisf", "no solution", ANYWHERE},
+    {"no integer satisf", "no solution", ANYWHERE},
+    {"no integers satisf", "no solution", ANYWHERE},
     {"no such", "no solution", EXISTS},
     {"solution set is empty", "no solution", AT_END},
     {"set is empty", "no solution", AT_END},

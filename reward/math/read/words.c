@@ -428,6 +428,9 @@ bool words_said(struct arena *a, struct span words, struct span statement)
         if (front && is_remark(span_slice(statement, words.n, statement.n))) return true;
         return goes_on(span_slice(s, w.n, s.n));
     }
+    if (span_ends(s, w) && s.n > w.n && (w.p[0] & 0x80)) { /* Chinese has no spaces */
+        return !span_ends(span_slice(s, 0, s.n - w.n), span_str("\xe4\xb8\x8d"));
+    }
     bool ends = span_ends(s, w) && s.n > w.n && s.p[s.n - w.n - 1] == ' ';
     struct span before = span_slice(s, 0, s.n - w.n);
     bool leads = leads_to(word_before(s, before.n)) || span_ends(before, span_str("due to "));
