@@ -320,17 +320,30 @@ static void double_words(struct span in, struct buffer *out)
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-static void (*const rules[])(struct span in, struct buffer *out) = {
-    opening_marks,        backticks,
-    first_quote,          double_backticks,
-    quotes_that_open,     single_quotes_that_open,
-    final_point,          colons_and_commas,
-    runs_of_points,       lone_marks,
-    trailing_apostrophes, double_dashes,
-    closing_marks,        quotes_that_close,
-    one_blank_for_many,   short_clitics,
-    long_clitics,         double_words,
+/* A rule, and the bytes without any of which it changes nothing; NULL: it always may. */
+static const struct rule {
+    void (*apply)(struct span in, struct buffer *out);
+    const char *marks;
+} rules[] = {
+    {opening_marks, "\xC2\xE2"}, {backticks, "`"},
+    {first_quote, "\""},         {double_backticks, "`"},
+    {quotes_that_open, "\"'"},   {single_quotes_that_open, "'"},
+    {final_point, "."},          {colons_and_commas, ":,"},
+    {runs_of_points, "."},       {lone_marks, "\xE2;@#$%&?!*()[]{}<>"},
+    {trailing_apostrophes, "'"}, {double_dashes, "-"},
+    {closing_marks, NULL},       {quotes_that_close, "\"'"},
+    {one_blank_for_many, NULL},  {short_clitics, "'"},
+    {long_clitics, "'"},         {double_words, NULL},
 };
+
+static bool concerns(const struct rule *r, struct span text)
+{
+    for (const char *mark = r->marks; mark != NULL && text.n > 0; mark++) {
+        if (*mark == '\0') return false;
+        if (memchr(text.p, *mark, text.n) != NULL) return true;
+    }
+    return text.n > 0;
+}
 
 /* One sentence's tokens behind what is in out, blanks between them. */
 static void tokenise(struct span sentence, struct buffer work[2], struct buffer *out)
@@ -338,8 +351,9 @@ static void tokenise(struct span sentence, struct buffer work[2], struct buffer 
     struct span in = sentence;
     size_t which = 0;
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++) {
+        if (!concerns(&rules[i], in)) continue;
         work[which].n = 0;
-        rules[i](in, &work[which]);
+        rules[i].apply(in, &work[which]);
         in = buffer_span(&work[which]);
         which = 1 - which;
     }
