@@ -10,6 +10,7 @@
 #define BASE_ERROR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* name, HTTP status, type and code on the wire */
 #define ERROR_MAP(X)                                                                 \
@@ -60,6 +61,7 @@ struct error {
     char param[96];       /* JSON path of the field, "" when none: "items[3].rewards[0].name" */
     char message[256];    /* one line, no final stop needed */
     int retry_s;          /* where it is worth coming again: after so many seconds; 0: not said */
+    size_t came, fits;    /* tokens, of ERROR_TOO_LONG; 0: not said */
 };
 
 /* Fill e and return false, so that a check is one line:

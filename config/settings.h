@@ -6,7 +6,8 @@
  * server/cli/settings.c), and a default stands nowhere else. From the rows come the config file's lines, the environment variables
  * (TOUCHSTONE_MAX_QUEUE), the flags (--max-queue), --help, and the documented default file
  * config/touchstone.conf. A later source wins over an earlier one: defaults, file, environment,
- * command line. An unknown name or a bad value is refused by name, wherever it stands.
+ * command line. An unknown name or a bad value is refused by name, wherever it stands; but an unknown
+ * variable may be passed over with a warning (another program's of the same prefix).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -75,9 +76,10 @@ void settings_defaults(const struct settings_table *table, void *options);
  *           "--flag", "--no-flag"; "--" ends them. Words that are no flags are moved to the front
  *           of args, and *n_rest is their number. Values of secrets are written over.
  *   memory  owns the texts and lists; at least SETTINGS_MEMORY_BYTES
+ *   strict  unknown variables are refused, not passed over
  * False with err->param = the setting's name. */
 bool settings_read(const struct settings_section *sections, size_t n, struct arena *memory,
-                   int n_args, char **args, int *n_rest, struct error *err);
+                   bool strict, int n_args, char **args, int *n_rest, struct error *err);
 
 /* The flags with their help, grouped by section, for --help. */
 void settings_print_help(const struct settings_section *sections, size_t n, FILE *out);

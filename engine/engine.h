@@ -38,6 +38,7 @@ enum engine_kv { ENGINE_KV_F16, ENGINE_KV_F32, ENGINE_KV_Q8_0 };
 
 struct engine_options {
     const char *model_path; /* a GGUF file or a Hugging Face folder */
+    const char *template_path; /* a file with a chat template; NULL: the model's own */
     bool vocabulary_only;   /* tokenizer and template alone; a vocabulary-only GGUF will do */
     const char *name;       /* what clients call it; NULL: from the file's metadata or name */
     enum engine_kind kind;
@@ -90,6 +91,7 @@ struct engine_info {
     const char *path;         /* of the file or folder, as it was given */
     const char *file_name;    /* its last part, without ".gguf": the model's name unless another was given */
     const char *title;        /* what the file calls itself */
+    const char *fingerprint;  /* changes with the program's version, the file, the arithmetic */
     const char *architecture; /* "llama" */
     const char *quantisation; /* "Q4_1", the commonest type of its tensors */
     const char *isa;          /* kernel set in use */

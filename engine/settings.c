@@ -11,6 +11,7 @@
 /* clang-format off */
 static const struct setting rows[] = {
     {"model",          SETTING_TEXT,   AT(model_path), "", .help = "GGUF file or Hugging Face folder; none: the built-in model"},
+    {"chat-template",  SETTING_TEXT,   AT(template_path), "", .help = "file with a chat template (Jinja) to use instead of the model's own"},
     {"engine",         SETTING_CHOICE, AT(kind), "fast", .words = "fast|reference", .help = "packed integer kernels, or float32 on OpenBLAS (the oracle)"},
     {"isa",            SETTING_WORD,   AT(isa), "auto", .words = "auto|generic|avx2|avxvnni|avx512vnni", .help = "kernel set"},
     {"weights",        SETTING_WORD,   AT(weights), "as-is", .words = "as-is|bf16|f16|q8_0|q4_0|q4_1", .help = "quantise float weights at load"},

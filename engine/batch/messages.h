@@ -74,8 +74,9 @@ void engine_event_free(struct engine_event *ev);
 struct engine_stats {
     int running, waiting;          /* samples now */
     int kv_blocks_used, kv_blocks; /* used: by live sequences; the rest is free or cached */
-    uint64_t steps, prompt_tokens, cached_tokens, generated_tokens, preemptions;
-    uint64_t drafted_tokens, accepted_tokens; /* speculative decoding */
+    uint64_t steps, prompt_tokens, cached_tokens; /* of prompts: computed, found in the cache */
+    uint64_t generated_tokens, preemptions;
+    uint64_t drafts, drafted_tokens, accepted_tokens; /* speculative decoding */
     double busy_seconds;                      /* in forward passes and sampling */
     struct pace_prices prices;                /* what a step takes of late */
     uint64_t taken; /* samples submitted and seen by the engine: in running, waiting, or ended */

@@ -70,11 +70,15 @@ static bool check_bias(const struct engine_sampling *c, int n_vocab, struct erro
 
 bool request_too_long(int context, size_t n, bool at_least, struct error *err)
 {
-    return error_set(err, ERROR_TOO_LONG, NULL,
-                     "This model's maximum context length is %d tokens. However, your prompt has "
-                     "%s%zu tokens, which exceeds the available context size "
-                     "(context_length_exceeded)",
-                     context, at_least ? "at least " : "", n);
+    error_set(err, ERROR_TOO_LONG, NULL,
+              "This model's maximum context length is %d tokens. However, your prompt has %s%zu "
+              "tokens, which exceeds the available context size (context_length_exceeded)",
+              context, at_least ? "at least " : "", n);
+    if (err != NULL) {
+        err->came = n;
+        err->fits = (size_t)context;
+    }
+    return false;
 }
 
 static bool check_length(const struct engine_request *r, int context, struct error *err)

@@ -312,6 +312,10 @@ static bool take_header(struct cursor *c, uint64_t *n_tensors, uint64_t *n_value
     uint32_t version = 0;
     const char *magic = take(c, 4);
     if (magic == NULL) return false;
+    if (memcmp(magic, "vers", 4) == 0) {
+        return fault(c->part, c->err,
+                     "not a GGUF file; if it is a Git LFS pointer, fetch the file (git lfs pull)");
+    }
     if (memcmp(magic, "GGUF", 4) != 0) return fault(c->part, c->err, "not a GGUF file");
     if (!take_u32(c, &version)) return false;
     if (version != 2 && version != 3) {

@@ -192,11 +192,10 @@ int cli_bench(int n, char **args)
     struct cli_settings s;
     struct error err = {0};
     struct bench_report r = {0};
-    if (!cli_read("bench [--model PATH]\n\nMeasure prompt and decode speed, beside this machine's "
-                  "limits.\n\n",
-                  flag_help, flags, &n, args, &s)) {
-        return CLI_USAGE;
-    }
+    static const struct cli_usage usage = {
+        "bench [--model PATH]\n\nMeasure prompt and decode speed, beside this machine's limits.\n",
+        flag_help, CLI_MODEL | CLI_LOG};
+    if (!cli_read(&usage, flags, &n, args, &s)) return CLI_USAGE;
     if (n != 0 || !plan(&f, &r)) {
         fprintf(stderr, "touchstone: a flag has no such value (see touchstone bench --help)\n");
         cli_settings_clear(&s);

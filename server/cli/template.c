@@ -150,15 +150,15 @@ int cli_template(int n, char **args)
     const struct cli_flag flags[] = {{"--template", .text = &template}, {.name = NULL}};
     struct cli_settings s;
     struct error err = {0};
-    if (!cli_read("template [--template FILE.jinja | --model PATH] [FILE.jsonl|-]\n\n"
-                  "A line with messages (and tools, add_generation_prompt, bos_token, eos_token, "
-                  "kwargs,\n"
-                  "now) becomes {\"rendered\"} or {\"error\"}. Without --template and --model a "
-                  "line names\n"
-                  "its template's file.\n\n",
-                  "  --template FILE              render this template\n", flags, &n, args, &s)) {
-        return CLI_USAGE;
-    }
+    static const struct cli_usage usage = {
+        "template [--template FILE.jinja | --model PATH] [FILE.jsonl|-]\n\n"
+        "A line with messages (and tools, add_generation_prompt, bos_token, eos_token, kwargs,\n"
+        "now) becomes {\"rendered\"} or {\"error\"}. Without --template and --model a line names\n"
+        "its template's file.\n",
+        "  --template FILE              render this template\n"
+        "  --model PATH                 render that of a GGUF file or Hugging Face folder\n",
+        CLI_LOG};
+    if (!cli_read(&usage, flags, &n, args, &s)) return CLI_USAGE;
     const char *lines = n > 0 ? args[0] : NULL;
     struct renderer r = {0};
     buffer_init(&r.template, MAX_TEMPLATE);

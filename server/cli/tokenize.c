@@ -82,14 +82,14 @@ int cli_tokenize(int n, char **args)
     struct cli_settings s;
     struct error err = {0};
     struct engine_options o;
-    if (!cli_read("tokenize [--model PATH] [FILE.jsonl|-]\n\n"
-                  "{\"text\", \"add_special\": false, \"parse_special\": true} a line becomes "
-                  "{\"ids\"};\n"
-                  "{\"ids\", \"skip_special\": false} becomes {\"text\"}. A vocabulary-only GGUF "
-                  "will do.\n",
-                  NULL, NULL, &n, args, &s)) {
-        return CLI_USAGE;
-    }
+    static const struct cli_usage usage = {
+        "tokenize [--model PATH] [FILE.jsonl|-]\n\n"
+        "{\"text\", \"add_special\": false, \"parse_special\": true} a line becomes {\"ids\"};\n"
+        "{\"ids\", \"skip_special\": false} becomes {\"text\"}.\n",
+        "  --model PATH                 GGUF file, of a vocabulary alone will do, or Hugging Face "
+        "folder; none: the built-in model\n",
+        CLI_LOG};
+    if (!cli_read(&usage, NULL, &n, args, &s)) return CLI_USAGE;
     struct engine *e = NULL;
     if (cli_engine_options(&s, &o, &err)) {
         o.vocabulary_only = true;

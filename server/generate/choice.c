@@ -78,6 +78,7 @@ static bool sort_text(struct choice *c, const struct engine_event *ev, bool last
     bool finds_calls = c->calls.wanted.format != NULL;
     struct buffer found, *answer = finds_calls ? &found : &c->text;
     buffer_init(&found, TEXT_BYTES);
+    if (ev->n_text > 0 && memchr(ev->text, '\n', ev->n_text) != NULL) c->has_new_line = true;
     reasoning_feed(&c->reasoning, span_of(ev->text, ev->n_text), &c->thought, answer);
     if (last) reasoning_end(&c->reasoning, &c->thought, answer);
     if (finds_calls) tool_calls_feed(&c->calls, buffer_span(&found), &c->text);

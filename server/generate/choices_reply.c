@@ -6,6 +6,7 @@
 
 #include "server/generate/completion.h"
 #include "base/emit.h"
+#include "server/generate/timings.h"
 #include "server/http/sse.h"
 
 static void open_choices(const struct completion *c, struct buffer *out)
@@ -51,6 +52,7 @@ void choices_reply_chunk(struct completion *c, struct choice *choice)
     emit_close(out, ']');
     if (first && c->dialect->reply->first_tail != NULL) c->dialect->reply->first_tail(c, out);
     completion_emit_chunk_usage(c, out);
+    if (!first && c->params.timings) timings_emit(choice, out);
     emit_close(out, '}');
     sse_close(c->exchange);
 }
@@ -62,6 +64,7 @@ void choices_reply_end(struct completion *c)
     open_choices(c, out);
     emit_close(out, ']');
     completion_emit_usage(c, out);
+    if (c->params.timings) timings_emit(completion_choice(c, 0), out);
     emit_close(out, '}');
     sse_close(c->exchange);
 }

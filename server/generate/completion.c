@@ -84,6 +84,15 @@ static void dispose(struct exchange *x)
 static const struct exchange_kind completion_kind = {
     .stop = stop, .timeout = on_timeout, .free = free_state, .dispose = dispose};
 
+static void speak(struct completion *c, const struct dialect *dialect, const char *id_prefix,
+                  void *own)
+{
+    c->dialect = dialect;
+    c->own = own;
+    c->n_prefix = strlen(id_prefix);
+    snprintf(c->id, sizeof(c->id), "%s%s", id_prefix, c->exchange->id);
+}
+
 struct completion *completion_new(struct exchange *x, const struct dialect *dialect,
                                   const char *id_prefix, size_t own_bytes)
 {
@@ -91,15 +100,21 @@ struct completion *completion_new(struct exchange *x, const struct dialect *dial
     if (c == NULL) return NULL;
     c->exchange = x;
     c->engine = x->server->engine;
-    c->dialect = dialect;
-    c->own = c + 1;
     c->prompt_field = "prompt";
     c->client = exchange_client(x);
     c->created = clock_unix_s();
-    snprintf(c->id, sizeof(c->id), "%s%s", id_prefix, x->id);
-    c->n_prefix = strlen(id_prefix);
     sampling_params_init(&c->params);
+    speak(c, dialect, id_prefix, c + 1);
     return c;
+}
+
+bool completion_become(struct completion *c, const struct dialect *dialect, const char *id_prefix,
+                       size_t own_bytes)
+{
+    void *own = arena_alloc(c->exchange->arena, 1, own_bytes);
+    if (own == NULL) return error_set(&c->error, ERROR_NO_MEMORY, NULL, "no memory for a request");
+    speak(c, dialect, id_prefix, own);
+    return true;
 }
 
 /* ---- starting ---- */
@@ -303,6 +318,32 @@ void completion_render(struct completion *c, enum exchange_weight weight,
     exchange_offload(c->exchange, weight, work_prepare, after_render);
 }
 
+/* ---- counting ---- */
+
+static void after_count(struct exchange *x)
+{
+    const struct completion *c = x->state;
+    int64_t n = 0;
+    if (c->error.code != ERROR_NONE) {
+        exchange_fail(x, &c->error);
+        return;
+    }
+    for (size_t i = 0; i < c->n_prompts; i++) {
+        n += (int64_t)c->prompts[i]->ids.n;
+    }
+    emit_object(&x->reply, NULL);
+    emit_int(&x->reply, "input_tokens", n);
+    emit_close(&x->reply, '}');
+    exchange_reply_json(x, &x->reply);
+}
+
+void completion_count(struct completion *c, enum exchange_weight weight,
+                      bool (*prepare)(struct completion *c))
+{
+    c->prepare = prepare;
+    exchange_offload(c->exchange, weight, work_prepare, after_count);
+}
+
 /* ---- what the generations say ---- */
 
 /* Nothing has been said yet, or a stream is open. */
@@ -359,16 +400,22 @@ static void write_chunk(struct completion *c, struct choice *choice)
     if (!c->dialect->cumulative) choice_drop_pending(c->engine, choice);
 }
 
+static void note_first_token(struct completion *c, const struct choice *choice)
+{
+    struct exchange_facts *facts = &c->exchange->facts;
+    if (facts->first_token_ns == 0) facts->first_token_ns = choice->first_token_ns;
+}
+
 static void on_token(struct generation *g, struct choice *choice)
 {
     struct completion *c = g->owner;
-    struct exchange_facts *facts = &c->exchange->facts;
-    if (facts->first_token_ns == 0) facts->first_token_ns = choice->last_token_ns;
+    note_first_token(c, choice);
     if (c->want_tokens || choice_has_news(choice)) write_chunk(c, choice);
 }
 
 static void on_sample(struct generation *g, struct choice *choice)
 {
+    note_first_token(g->owner, choice);
     write_chunk(g->owner, choice);
 }
 
@@ -452,20 +499,38 @@ bool completion_pick(const struct completion *c, const struct choice ***out)
     return true;
 }
 
+void completion_emit_fingerprint(const struct completion *c, struct buffer *out)
+{
+    emit_str(out, "system_fingerprint", engine_info(c->engine)->fingerprint);
+}
+
+static bool is_named_stop(const struct completion *c, int token)
+{
+    for (int i = 0; i < c->params.stop_ids.n && token >= 0; i++) {
+        if (c->params.stop_ids.ids[i] == token) return true;
+    }
+    return false;
+}
+
+/* The string, else the token where there is one and it counts, else null. */
+static void emit_stop(const char *key, const struct choice *choice, bool token_counts,
+                      struct buffer *out)
+{
+    if (choice->stop_string != NULL) {
+        emit_str(out, key, choice->stop_string);
+    } else if (choice->stop_token >= 0 && token_counts) {
+        emit_int(out, key, choice->stop_token);
+    } else {
+        emit_null(out, key);
+    }
+}
+
 /* A stop string, or the stop token when the client named it; null for the model's own end. */
 void completion_emit_stop_reason(const struct completion *c, const struct choice *choice,
                                  struct buffer *out)
 {
-    if (choice->stop_string != NULL) {
-        emit_str(out, "stop_reason", choice->stop_string);
-        return;
-    }
-    for (int i = 0; i < c->params.stop_ids.n && choice->stop_token >= 0; i++) {
-        if (c->params.stop_ids.ids[i] != choice->stop_token) continue;
-        emit_int(out, "stop_reason", choice->stop_token);
-        return;
-    }
-    emit_null(out, "stop_reason");
+    emit_stop("stop_reason", choice, is_named_stop(c, choice->stop_token), out);
+    if (choice->done) emit_stop("matched_stop", choice, true, out);
 }
 
 void completion_emit_chunk_usage(const struct completion *c, struct buffer *out)

@@ -116,6 +116,10 @@ struct completion {
 struct completion *completion_new(struct exchange *x, const struct dialect *style,
                                   const char *id_prefix, size_t dialect_bytes);
 
+/* For prepare functions: c speaks this dialect, with fields of its own, zeroed. False: no memory. */
+bool completion_become(struct completion *c, const struct dialect *dialect, const char *id_prefix,
+                       size_t own_bytes);
+
 /* The calls of a completion's generations. */
 extern const struct generation_calls completion_calls;
 
@@ -128,9 +132,13 @@ void completion_run(struct completion *c, enum exchange_weight weight,
 void completion_render(struct completion *c, enum exchange_weight weight,
                        bool (*prepare)(struct completion *c));
 
+/* Run prepare(c) and answer with how many tokens that is, {"input_tokens": n}, as llama-server does. */
+void completion_count(struct completion *c, enum exchange_weight weight,
+                      bool (*prepare)(struct completion *c));
+
 /* ---- for prepare functions ---- */
 
-/* Parse the body into c->document. */
+/* Parse the body into c->document, unless that is done. */
 bool completion_parse(struct completion *c, struct error *err);
 
 /* Read object, the document or what a field of it holds, by the route's tables[n], and remember them
@@ -154,6 +162,9 @@ bool completion_prompt_text(struct completion *c, struct span text, bool add_spe
                             struct error *err);
 /* The same from token ids, an array; with `echo` their text is made too. */
 bool completion_prompt_ids(struct completion *c, const cJSON *ids, struct error *err);
+/* One prompt of pieces, strings and ids by turns; add_special: before a string that begins it. */
+bool completion_prompt_pieces(struct completion *c, const cJSON *pieces, bool add_special,
+                              struct error *err);
 /* The field that holds the prompts: a string, strings, ids or lists of ids. */
 bool completion_prompts(struct completion *c, const cJSON *prompt, const char *field,
                         bool add_special, struct error *err);
@@ -193,7 +204,11 @@ void completion_emit_usage(const struct completion *c, struct buffer *out);
 
 /* "usage" of a stream's chunk: what so far, null, or nothing, as stream_options say. */
 void completion_emit_chunk_usage(const struct completion *c, struct buffer *out);
-/* "stop_reason": the stop string, the stop token that the client named, or null. */
+/* "system_fingerprint": the engine's. */
+void completion_emit_fingerprint(const struct completion *c, struct buffer *out);
+
+/* "stop_reason": the stop string, the stop token that the client named, or null; and at the end
+ * SGLang's "matched_stop": the same, or the model's own end token. */
 void completion_emit_stop_reason(const struct completion *c, const struct choice *choice,
                                  struct buffer *out);
 

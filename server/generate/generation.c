@@ -138,6 +138,7 @@ static bool submit(struct generations *all, struct generation *g, struct error *
         return false;
     }
     g->id = r.id;
+    g->started_ns = clock_ns();
     admission_hand(&all->admission, g);
     return true;
 }
@@ -284,13 +285,29 @@ static void count_token(struct generation *g, struct choice *c)
 {
     struct generation_counts *counts = &g->all->counts;
     uint64_t now = clock_ns();
-    if (!g->began) histogram_add(&counts->first_token, (double)(now - g->born_ns) / 1e9);
     note_begin(g);
-    if (c->last_token_ns != 0) {
+    if (g->first_ns == 0) {
+        g->first_ns = now;
+        histogram_add(&counts->first_token, (double)(now - g->born_ns) / 1e9);
+        counts->prompt_ns += now - g->started_ns;
+    }
+    if (c->n_tokens == 0) {
+        c->first_token_ns = now;
+    } else {
         histogram_add(&counts->inter_token, (double)(now - c->last_token_ns) / 1e9);
+        counts->predicted_ns += now - c->last_token_ns;
+        counts->followed++;
     }
     c->last_token_ns = now;
     c->n_tokens++;
+}
+
+/* Is the next event the end of this one's sample? They come together, since one step made both. */
+static bool ends_with(const struct engine_event *ev)
+{
+    const struct engine_event *next = ev->next;
+    return next != NULL && next->type == EVENT_DONE && next->request_id == ev->request_id &&
+           next->sample == ev->sample;
 }
 
 static void on_token(struct generation *g, struct choice *c, const struct engine_event *ev)
@@ -298,10 +315,10 @@ static void on_token(struct generation *g, struct choice *c, const struct engine
     assert(!c->done); /* (2) */
     if (ev->n_cached > g->n_cached) g->n_cached = ev->n_cached;
     count_token(g, c);
-    if (choice_add_token(c, ev, g->keeps_tokens)) {
-        call(g, g->calls->token, c);
-    } else {
+    if (!choice_add_token(c, ev, g->keeps_tokens)) {
         fail_memory(g);
+    } else if (!ends_with(ev)) {
+        call(g, g->calls->token, c);
     }
 }
 
@@ -310,7 +327,10 @@ static bool on_done(struct generation *g, struct choice *c, const struct engine_
 {
     assert(!c->done && g->open > 0); /* (2) (4) */
     if (ev->n_cached > g->n_cached) g->n_cached = ev->n_cached;
-    g->all->counts.finished[ev->finish]++;
+    struct generation_counts *counts = &g->all->counts;
+    size_t length = g->ids.n + (size_t)c->n_tokens;
+    counts->finished[ev->finish]++;
+    if (length > counts->longest) counts->longest = length;
     if (g->id != 0) {
         admission_note_sample(&g->all->admission, c->n_tokens, ev->finish != FINISH_ABORT);
     }

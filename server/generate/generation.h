@@ -16,9 +16,10 @@
  *
  * Invariants
  * (1) A generation is in exactly the list of its state: held, running, or none.
- * (2) token() comes for a sample that is not done; sample() once for each sample, when it is done,
- *     unless the generation fails; end() once for a generation that was started, as its last call.
- *     So whether it finished, was aborted or failed, the owner hears of it exactly once.
+ * (2) token() comes for every token of a sample but one that ends it: that one, and the end, sample()
+ *     brings, once for each sample, unless the generation fails; end() comes once for a generation
+ *     that was started, as its last call. So whether it finished, was aborted or failed, the owner
+ *     hears of it exactly once.
  * (3) Callbacks are made by generations_turn() alone, never from inside a call of the owner's. In
  *     any of them the owner may free this generation or others.
  * (4) `open` counts the samples that are not done; the engine knows the generation, by its id,
@@ -52,7 +53,7 @@ struct generations;
 /* The owner's. token and sample may be NULL. */
 struct generation_calls {
     void (*token)(struct generation *g, struct choice *c);  /* c has one token more */
-    void (*sample)(struct generation *g, struct choice *c); /* c is done */
+    void (*sample)(struct generation *g, struct choice *c); /* c is done, with its last token */
     void (*end)(struct generation *g);                      /* g->error tells whether it failed */
 };
 
@@ -89,6 +90,7 @@ struct generation {
     struct choice *choices; /* [n], from the start on */
     int open;
     int n_cached;                    /* prompt tokens that the cache had */
+    uint64_t started_ns, first_ns;   /* the engine took it; its first token came; 0: not yet */
     struct token_prob *probs, *tops; /* of the prompt [ids.n], [ids.n, n_top]; owned; NULL: none */
     int n_top;
     int refused_at; /* of the prompt, by a form that it was scored under; -1: nothing */
@@ -99,7 +101,7 @@ struct generation {
     uint64_t id;        /* the engine's name for it; 0: the engine does not know it */
     bool aborted;       /* its owner, or the server, asked for its end */
     bool began;         /* something has come */
-    struct turn turn;   /* in the line, and of its party until it ends */
+    struct place place;   /* in the line, and of its party until it ends */
     uint64_t joined_ns; /* when it joined the line; */
     uint64_t n_pauses;  /* pauses there had been by then */
     double expected_s;  /* until it begins, as was expected then; negative: nothing was */
@@ -137,6 +139,9 @@ struct generation_counts {
     uint64_t refused;                          /* requests, by generations_admit() */
     uint64_t finished[4];                      /* samples by enum engine_finish */
     uint64_t cancelled;                        /* requests whose client left; completion.c counts */
+    uint64_t prompt_ns, predicted_ns; /* from the engine to first tokens, from there to last ones */
+    uint64_t followed;                /* tokens that came after a first one */
+    size_t longest;                   /* tokens of a prompt and a sample of it, the most so far */
 };
 
 enum pause_mode {

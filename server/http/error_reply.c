@@ -12,6 +12,13 @@ static const char *const beside[] = {
     [ERRORS_DETAIL] = "detail", [ERRORS_PISTON] = "message",  [ERRORS_OLLAMA] = NULL,
 };
 
+/* llama-server's clients look at the type and the numbers of a prompt that is too long. */
+static const char *type_of(const struct error *err, enum error_shape shape)
+{
+    bool renamed = shape == ERRORS_LLAMA && err->code == ERROR_TOO_LONG;
+    return renamed ? "exceed_context_size_error" : error_type(err->code);
+}
+
 void error_reply(struct buffer *out, const struct error *err, enum error_shape shape)
 {
     emit_object(out, NULL);
@@ -26,11 +33,13 @@ void error_reply(struct buffer *out, const struct error *err, enum error_shape s
     if (beside[shape] != NULL) emit_str(out, beside[shape], err->message);
     emit_object(out, "error");
     emit_str(out, "message", err->message);
-    emit_str(out, "type", error_type(err->code));
+    emit_str(out, "type", type_of(err, shape));
     emit_str(out, "param", err->param[0] == '\0' ? NULL : err->param);
     if (shape == ERRORS_LLAMA) {
         emit_int(out, "code", error_status(err->code));
         emit_str(out, "name", error_name(err->code));
+        if (err->came > 0) emit_int(out, "n_prompt_tokens", (int64_t)err->came);
+        if (err->fits > 0) emit_int(out, "n_ctx", (int64_t)err->fits);
     } else {
         emit_str(out, "code", error_name(err->code));
     }

@@ -353,6 +353,12 @@ static void add_header(struct MHD_Response *response, const char *name, const ch
     MHD_add_response_header(response, name, value);
 }
 
+void exchange_add_header(struct exchange *x, const char *name, const char *value)
+{
+    bool own = x->response != NULL && x->response != x->server->no_memory;
+    if (own) add_header(x->response, name, value);
+}
+
 /* How long a client shall wait: a queue moves within a second, loading and a restart take longer. */
 static const char *retry_after(enum error_code code)
 {

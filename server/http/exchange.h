@@ -156,6 +156,9 @@ void exchange_fail(struct exchange *x, const struct error *err);
  * clients, not for secrets. Loop thread, while the client is there. */
 uint64_t exchange_client(const struct exchange *x);
 
+/* One header more of a reply that was just given, not of a stream. */
+void exchange_add_header(struct exchange *x, const char *name, const char *value);
+
 /* How this exchange's dialect tells an error. */
 enum error_shape exchange_errors(const struct exchange *x);
 

@@ -37,7 +37,7 @@ static bool reply_options(struct exchange *x)
     if (strcmp(x->method, "OPTIONS") != 0 || allowed[0] == '\0') return false;
     buffer_init(&empty, 0);
     exchange_reply(x, 204, NULL, &empty);
-    if (x->response != NULL) MHD_add_response_header(x->response, "Allow", allowed);
+    exchange_add_header(x, "Allow", allowed);
     return true;
 }
 

@@ -41,6 +41,7 @@ struct server_options {
     struct string_list
         model_names; /* that clients may use; the first is the engine's name for it */
 
+    bool any_model_name;          /* requests may name any model: the one that is served answers */
     int64_t max_body_bytes;       /* of a generation request */
     int64_t max_verify_bytes;     /* of a /verify request */
     int64_t request_memory_bytes; /* of all bodies, JSON trees, replies unread together */

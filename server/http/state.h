@@ -62,6 +62,7 @@ struct server {
     struct error failure; /* why there is no model: the server ends with it */
     struct metrics metrics;
     uint64_t started_ns;
+    int64_t started_unix_s;
 
     enum { SERVING, DRAINING, CUTTING, STOPPED } phase; /* see drain.c */
     uint64_t drain_deadline_ns;

@@ -7,6 +7,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "server/routes/llama.h"
+#include "server/routes/openai.h"
 #include "server/routes/routes.h"
 
 #include <limits.h>
@@ -19,6 +21,7 @@
 #include "server/generate/conversation.h"
 #include "base/emit.h"
 #include "server/generate/logprobs.h"
+#include "server/generate/timings.h"
 #include "server/generate/thoughts.h"
 #include "server/generate/tools.h"
 #include "server/http/state.h"
@@ -251,7 +254,11 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
     }
     emit_str(out, "finish_reason", choice_finish_name(choice));
     completion_emit_stop_reason(c, choice, out);
-    if (c->params.return_token_ids) logprobs_emit_token_ids(choice, out);
+    if (c->params.return_token_ids) {
+        logprobs_emit_token_ids(choice, out);
+    } else if (!c->params.stream) {
+        emit_null(out, "token_ids");
+    }
 }
 
 static void emit_head(const struct completion *c, struct buffer *out)
@@ -260,6 +267,7 @@ static void emit_head(const struct completion *c, struct buffer *out)
     emit_str(out, "object", c->params.stream ? "chat.completion.chunk" : "chat.completion");
     emit_int(out, "created", c->created);
     emit_str(out, "model", completion_model(c));
+    completion_emit_fingerprint(c, out);
 }
 
 static void emit_prompt_ids(const struct completion *c, struct buffer *out)
@@ -268,14 +276,23 @@ static void emit_prompt_ids(const struct completion *c, struct buffer *out)
     logprobs_emit_ids("prompt_token_ids", c->prompts[0]->ids.ids, c->prompts[0]->ids.n, out);
 }
 
+/* Members that were not asked for are null, as vLLM has them. */
 static void emit_tail(const struct completion *c, struct buffer *out)
 {
     const struct chat *own = c->own;
-    emit_null(out, "system_fingerprint");
+    const struct choice *choice = completion_choice(c, 0);
+    emit_null(out, "service_tier");
     best_of_emit(&own->best_of, out);
-    if (c->params.prompt_logprobs != TOP_ABSENT)
+    if (c->params.prompt_logprobs != TOP_ABSENT) {
         logprobs_emit_prompt(c->engine, c->prompts[0], out);
+    } else {
+        emit_null(out, "prompt_logprobs");
+    }
     emit_prompt_ids(c, out);
+    if (!c->params.return_token_ids) emit_null(out, "prompt_token_ids");
+    emit_null(out, "kv_transfer_params");
+    if (c->params.timings) timings_emit(choice, out);
+    if (c->params.verbose) llama_emit_verbose(c, choice, out);
 }
 
 static const struct choices_reply reply = {
@@ -290,10 +307,21 @@ static struct completion *new_chat(struct exchange *x)
     return completion_new(x, &dialect, "chatcmpl-", sizeof(struct chat));
 }
 
+bool openai_chat_take(struct completion *c)
+{
+    return completion_become(c, &dialect, "chatcmpl-", sizeof(struct chat)) && prepare(c);
+}
+
 void openai_chat_handle(struct exchange *x)
 {
     struct completion *c = new_chat(x);
     if (c != NULL) completion_run(c, WORK_HEAVY, prepare);
+}
+
+void openai_chat_count_handle(struct exchange *x)
+{
+    struct completion *c = new_chat(x);
+    if (c != NULL) completion_count(c, WORK_HEAVY, prepare);
 }
 
 void openai_chat_render_handle(struct exchange *x)

@@ -3,6 +3,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "server/routes/llama.h"
+#include "server/routes/openai.h"
 #include "server/routes/routes.h"
 
 #include <limits.h>
@@ -10,6 +12,7 @@
 #include "server/generate/completion.h"
 #include "base/emit.h"
 #include "server/generate/logprobs.h"
+#include "server/generate/timings.h"
 #include "server/http/state.h"
 
 enum { DEFAULT_MAX_TOKENS = 16 };
@@ -88,6 +91,27 @@ static const struct generation *echoed(const struct completion *c, const struct 
     return c->echo && first ? choice->generation : NULL;
 }
 
+/* What must be asked for. In a whole reply it is null where it was not, as in vLLM's: the objects that
+ * clients make of it then have these members. */
+static void emit_asked(const struct completion *c, const struct choice *choice, bool first,
+                       struct buffer *out)
+{
+    const struct generation *g = choice->generation;
+    bool whole = !c->params.stream;
+    if (c->params.prompt_logprobs != TOP_ABSENT) {
+        logprobs_emit_prompt(c->engine, g, out);
+    } else if (whole) {
+        emit_null(out, "prompt_logprobs");
+    }
+    if (c->params.return_token_ids) {
+        logprobs_emit_token_ids(choice, out);
+        if (first) logprobs_emit_ids("prompt_token_ids", g->ids.ids, g->ids.n, out);
+    } else if (whole) {
+        emit_null(out, "token_ids");
+        emit_null(out, "prompt_token_ids");
+    }
+}
+
 /* text, logprobs, finish_reason, stop_reason and what else was asked for. */
 static void emit_choice(const struct completion *c, const struct choice *choice, bool first,
                         struct buffer *out)
@@ -109,13 +133,7 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
     }
     emit_str(out, "finish_reason", choice_finish_name(choice));
     completion_emit_stop_reason(c, choice, out);
-    if (c->params.prompt_logprobs != TOP_ABSENT)
-        logprobs_emit_prompt(c->engine, choice->generation, out);
-    if (!c->params.return_token_ids) return;
-    logprobs_emit_token_ids(choice, out);
-    if (first)
-        logprobs_emit_ids("prompt_token_ids", choice->generation->ids.ids,
-                          choice->generation->ids.n, out);
+    emit_asked(c, choice, first, out);
 }
 
 static void emit_head(const struct completion *c, struct buffer *out)
@@ -124,12 +142,16 @@ static void emit_head(const struct completion *c, struct buffer *out)
     emit_str(out, "object", "text_completion");
     emit_int(out, "created", c->created);
     emit_str(out, "model", completion_model(c));
+    completion_emit_fingerprint(c, out);
 }
 
 static void emit_tail(const struct completion *c, struct buffer *out)
 {
-    (void)c;
-    emit_null(out, "system_fingerprint");
+    const struct choice *choice = completion_choice(c, 0);
+    emit_null(out, "service_tier");
+    emit_null(out, "kv_transfer_params");
+    if (c->params.timings) timings_emit(choice, out);
+    if (c->params.verbose) llama_emit_verbose(c, choice, out);
 }
 
 static const struct choices_reply reply = {
@@ -142,6 +164,11 @@ static const struct dialect dialect = {.whole = choices_reply_whole,
 static struct completion *new_completion(struct exchange *x)
 {
     return completion_new(x, &dialect, "cmpl-", sizeof(struct completions));
+}
+
+bool openai_completions_take(struct completion *c)
+{
+    return completion_become(c, &dialect, "cmpl-", sizeof(struct completions)) && prepare(c);
 }
 
 void openai_completions_handle(struct exchange *x)

@@ -116,8 +116,8 @@ void sglang_model_info_handle(struct exchange *x)
     struct buffer out;
     buffer_init(&out, EXCHANGE_REPLY_BYTES);
     emit_object(&out, NULL);
-    emit_str(&out, "model_path", info->name);
-    emit_str(&out, "tokenizer_path", info->name);
+    emit_str(&out, "model_path", info->path);
+    emit_str(&out, "tokenizer_path", info->path);
     emit_bool(&out, "is_generation", true);
     emit_str(&out, "model_type", info->architecture);
     emit_int(&out, "max_model_len", info->context);
@@ -134,8 +134,8 @@ void sglang_server_info_handle(struct exchange *x)
     engine_stats(s->engine, &stats);
     buffer_init(&out, EXCHANGE_REPLY_BYTES);
     emit_object(&out, NULL);
-    emit_str(&out, "model_path", info->name);
-    emit_str(&out, "tokenizer_path", info->name);
+    emit_str(&out, "model_path", info->path);
+    emit_str(&out, "tokenizer_path", info->path);
     emit_str(&out, "served_model_name", info->name);
     emit_str(&out, "host", s->o.host);
     emit_int(&out, "port", s->port);
@@ -156,6 +156,25 @@ void sglang_server_info_handle(struct exchange *x)
 }
 
 /* The version that every answer of /generate has in its meta_info. */
+/* One process, so one entry. num_tokens: room that live sequences have taken in the KV cache. */
+void sglang_load_handle(struct exchange *x)
+{
+    struct engine_stats stats;
+    struct buffer out;
+    engine_stats(x->server->engine, &stats);
+    buffer_init(&out, EXCHANGE_REPLY_BYTES);
+    emit_array(&out, NULL);
+    emit_object(&out, NULL);
+    emit_int(&out, "dp_rank", 0);
+    emit_int(&out, "num_reqs", stats.running + stats.waiting);
+    emit_int(&out, "num_waiting_reqs", stats.waiting);
+    emit_int(&out, "num_tokens",
+             (int64_t)stats.kv_blocks_used * engine_info(x->server->engine)->kv_block_tokens);
+    emit_close(&out, '}');
+    emit_close(&out, ']');
+    exchange_reply_json(x, &out);
+}
+
 void sglang_weight_version_handle(struct exchange *x)
 {
     reply_str(x, "weight_version", engine_weights(x->server->engine).name);

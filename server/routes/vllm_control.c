@@ -131,6 +131,7 @@ void vllm_server_info_handle(struct exchange *x)
     emit_str(&out, "model", info->name);
     emit_str(&out, "dtype", info->quantisation);
     emit_int(&out, "max_model_len", info->context);
+    emit_str(&out, "logprobs_mode", "raw_logprobs"); /* unless a request asks for processed ones */
     emit_close(&out, '}');
     emit_null(&out, "weight_transfer_config"); /* none: TRL then says that weights cannot be sent */
     emit_close(&out, '}');

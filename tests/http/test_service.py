@@ -100,7 +100,8 @@ def test_metrics_are_prometheus_text(server):
             assert found[1] in typed or base in typed, line
             values[found[1] + (found[2] or "")] = float(found[3])
     assert values["touchstone_generated_tokens_total"] >= 3
-    assert values["vllm:generation_tokens_total"] == values["touchstone_generated_tokens_total"]
+    name = server.http.get("/v1/models").json()["data"][0]["id"]
+    assert values[f'vllm:generation_tokens_total{{model_name="{name}"}}'] == values["touchstone_generated_tokens_total"]
     assert values['touchstone_requests_total{route="/v1/completions",status="200"}'] >= 1
     assert values['touchstone_first_token_seconds_bucket{le="+Inf"}'] == values["touchstone_first_token_seconds_count"]
 

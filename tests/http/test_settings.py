@@ -170,6 +170,7 @@ def finish_of_a_call(server):
 # name: (the flags that change it, what is looked at), and perhaps flags of both servers
 CASES = {
     "model": (["--model", "models/touchstone-tiny.gguf"], model_names),
+    "chat-template": (["--chat-template", "LICENSE"], lambda s: s.http.get("/props").json()["chat_template"][:20]),
     "engine": (["--engine", "reference"], of_ready("kv_bytes_per_token")),
     "isa": (["--isa", "generic"], of_ready("isa")),
     "weights": (["--weights", "q8_0"], of_ready("weight_bytes"), ["--model", "tests/golden/data/qwen3-yarn-f16.gguf"]),
@@ -191,6 +192,7 @@ CASES = {
     ),
     "api-key": (["--api-key", "k"], lambda s: s.http.get("/metrics").status_code),
     "served-model-name": (["--served-model-name", "x,y"], lambda s: len(s.http.get("/v1/models").json()["data"])),
+    "any-model-name": (["--any-model-name"], status_of({"prompt": "a", "max_tokens": 1, "model": "nobody's"})),
     "max-connections": (["--max-connections", "10"], connections),
     "max-client-connections": (["--max-client-connections", "10"], connections),
     "max-body": (["--max-body", "1K"], status_of({"prompt": "a" * 2000, "max_tokens": 1})),

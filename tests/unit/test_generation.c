@@ -60,11 +60,13 @@ static void on_token(struct generation *g, struct choice *c)
     if (h->free_at_token) free_it(h);
 }
 
+/* The token that ends a sample comes with its end; an abort comes alone. */
 static void on_sample(struct generation *g, struct choice *c)
 {
     struct heard *h = g->owner;
     assert_true(c->done);
     assert_int_equal(h->ends, 0);
+    h->tokens += c->finish != FINISH_ABORT;
     h->samples++;
     h->finish = c->finish;
     if (h->free_at_sample) free_it(h);
