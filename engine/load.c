@@ -82,6 +82,8 @@ static const char *commonest(const struct model_tally *t)
 }
 
 /* The first family whose marks the tokenizer knows as tokens, or the template writes. */
+enum { KEPT_PART = 8 }; /* so many seats of the batch are one more */
+
 static void describe_tags(struct loaded *l)
 {
     struct span source = tokenizer_chat_template(l->tokenizer);
@@ -131,7 +133,9 @@ static void describe(struct loaded *l, const struct engine_options *o)
     }
     if (o->name != NULL) info->name = o->name;
     info->max_sequences = o->max_sequences;
+    info->seats = o->max_sequences + o->max_sequences / KEPT_PART;
     info->max_queue = o->max_queue;
+    info->step_tokens = o->step_tokens;
     info->created = stat(o->model_path, &st) == 0 ? (int64_t)st.st_mtime : 0;
     info->has_chat_template = l->template != NULL;
     describe_tags(l);
@@ -190,7 +194,7 @@ static bool make_cache(struct loaded *l, const struct engine_options *o, struct 
     l->store = kv_store_new(model_config(l->model), kv_type_of(o), l->info.kv_blocks, err);
     if (l->store == NULL) return false;
     struct kv_cache_options c = {.n_blocks = l->info.kv_blocks,
-                                 .n_sequences = o->max_sequences,
+                                 .n_sequences = l->info.seats,
                                  .longest = l->info.context,
                                  .prefix_cache = o->prefix_cache,
                                  .copy = copy_block,
@@ -261,7 +265,7 @@ static void run_guess(void *forward, const struct forward_run *runs, const int *
 
 static bool make_step(struct loaded *l, const struct engine_options *o, struct error *err)
 {
-    struct scheduler_options so = {.max_running = o->max_sequences,
+    struct scheduler_options so = {.max_running = l->info.seats,
                                    .step_tokens =
                                        o->step_tokens < KV_BLOCK ? KV_BLOCK : o->step_tokens,
                                    .prefix_cache = o->prefix_cache,
@@ -292,7 +296,7 @@ static bool make_step(struct loaded *l, const struct engine_options *o, struct e
         .pool = l->pool,
         .n_vocab = l->n_vocab,
         .max_rows = max_rows,
-        .max_running = o->max_sequences};
+        .max_running = l->info.seats};
     l->step = step_new(&parts, err);
     return l->step != NULL;
 }

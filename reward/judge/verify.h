@@ -81,6 +81,9 @@ struct judge_stream *judge_stream_new(struct judge *judge,
                                       void (*write)(void *arg, struct span lines), void *arg,
                                       struct error *err);
 
+/* Whose lines they are, so that all of them take turns as one; 0: nobody's. Before the first. */
+void judge_stream_set_client(struct judge_stream *s, uint64_t client);
+
 /* More bytes of the body, cut anywhere. Judges the lines they complete, in this thread. False and
  * an error when the stream is over: a line past the limit, or out of memory. */
 bool judge_stream_feed(struct judge_stream *s, struct span bytes, struct error *err);

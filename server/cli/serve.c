@@ -52,6 +52,7 @@ static bool serve(const struct cli_settings *s, struct error *err)
         error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the server");
         goto end;
     }
+    generations_limit_wait(generations, s->judge.max_wait_ms);
     ok = server_run(server,
                     &(struct server_parts){.engine = engine,
                                            .judge = judge,

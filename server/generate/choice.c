@@ -62,7 +62,7 @@ static bool add_record(struct choice *c, const struct engine_event *ev)
         c->room_records = room;
     }
     c->records[c->n_records] =
-        (struct token_record){.prob = ev->prob, .first_top = first_top, .n_top = ev->n_top};
+        (struct token_record){.prob = ev->prob, .drawn = ev->drawn, .first_top = first_top, .n_top = ev->n_top};
     c->records[c->n_records++].prob.id = ev->token;
     return true;
 }

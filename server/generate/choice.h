@@ -19,6 +19,7 @@ struct generation;
 /* A sampled token as clients may ask to see it. */
 struct token_record {
     struct token_prob prob; /* logprob and rank only when they were asked for */
+    float drawn;            /* log-probability in what it was drawn from, likewise */
     size_t first_top;       /* index into the choice's tops */
     int n_top;
 };

@@ -212,8 +212,10 @@ bool completion_prompt_text(struct completion *c, struct span text, bool add_spe
     struct generation *g = add_prompt(c, err);
     if (g == NULL) return false;
     g->text = text;
-    return engine_tokenize(c->engine, text, add_special, true, &g->ids, err) &&
-           end_prompt(c, g, err);
+    bool ok = c->params.truncate_prompt != 0
+                  ? engine_tokenize(c->engine, text, add_special, true, &g->ids, err)
+                  : engine_tokenize_prompt(c->engine, text, add_special, &g->ids, err);
+    return ok && end_prompt(c, g, err);
 }
 
 bool completion_prompt_ids(struct completion *c, const cJSON *ids, struct error *err)

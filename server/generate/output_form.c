@@ -170,6 +170,20 @@ bool output_form_read_llama_schema(const struct field_context *context, const cJ
     return read_schema(value, "json_schema", context, out, err);
 }
 
+bool output_form_read_format(const struct field_context *context, const cJSON *value, void *out,
+                             struct error *err)
+{
+    return read_schema(value, "format", context, out, err);
+}
+
+bool output_form_read_any_object(const struct field_context *context, const cJSON *value, void *out,
+                                 struct error *err)
+{
+    (void)context;
+    (void)value;
+    return ask(out, FORM_JSON_OBJECT, "format", err);
+}
+
 bool output_form_read_llama_grammar(const struct field_context *context, const cJSON *value,
                                     void *out, struct error *err)
 {

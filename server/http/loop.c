@@ -229,6 +229,7 @@ static bool open_loop(struct server *s, struct error *err)
     int failed = uv_loop_init(&s->loop);
     if (failed != 0) return system_error(err, NULL, "event loop", uv_strerror(failed));
     s->loop_open = true;
+    pool_init(&s->pool, &s->loop);
     if ((failed = uv_async_init(&s->loop, &s->woken, on_woken)) != 0 ||
         (failed = uv_timer_init(&s->loop, &s->http_timer)) != 0 ||
         (failed = uv_timer_init(&s->loop, &s->sweep)) != 0 ||

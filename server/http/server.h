@@ -45,6 +45,7 @@ struct server_options {
     int64_t max_verify_bytes;     /* of a /verify request */
     int64_t request_memory_bytes; /* of all bodies, JSON trees, replies unread together */
     int max_connections;
+    int max_client_connections; /* of one address; 0: as many as there are */
     int max_choices; /* samples a prompt */
     int max_prompts; /* prompts a request */
     const char *tool_format; /* a name of base/tools/format.h; NULL: as the template tells */

@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "server/generate/best_of.h"
 #include "server/generate/completion.h"
 #include "server/generate/conversation.h"
 #include "base/emit.h"
@@ -24,6 +25,7 @@
 
 struct chat {
     struct conversation conversation;
+    struct best_of best_of;
     bool logprobs, echo, include_reasoning, parallel_calls, stop_in_reasoning;
     struct tool_choice tool_choice;
     int top_logprobs, max_completion_tokens;
@@ -57,10 +59,11 @@ static bool read_body(struct completion *c, struct error *err)
 {
     struct chat *own = c->own;
     struct sampling_params *p = &c->params;
-    struct field_table tables[] = {FIELD_TABLE(rows, own), conversation_table(&own->conversation)};
+    struct field_table tables[] = {FIELD_TABLE(rows, own), conversation_table(&own->conversation),
+                                   best_of_table(&own->best_of)};
     own->include_reasoning = own->parallel_calls = true;
     own->conversation.add_generation_prompt = true;
-    if (!completion_parse(c, err) || !completion_fields(c, tables, 2, err)) return false;
+    if (!completion_parse(c, err) || !completion_fields(c, tables, 3, err)) return false;
     if (own->max_completion_tokens > 0) p->engine.max_tokens = own->max_completion_tokens;
     if (p->engine.max_tokens == 0) {
         return error_set(err, ERROR_INVALID_VALUE, "max_tokens", "max_tokens must be at least 1");
@@ -70,6 +73,8 @@ static bool read_body(struct completion *c, struct error *err)
     }
     if (own->logprobs) p->logprobs = own->top_logprobs;
     c->want_tokens = own->logprobs || p->return_token_ids;
+    if (own->best_of.rule != BEST_OF_NONE) c->best_of = &own->best_of; /* whose end frees it */
+    if (!best_of_check(&own->best_of, c, err)) return false;
     return completion_check(c, err);
 }
 
@@ -265,7 +270,9 @@ static void emit_prompt_ids(const struct completion *c, struct buffer *out)
 
 static void emit_tail(const struct completion *c, struct buffer *out)
 {
+    const struct chat *own = c->own;
     emit_null(out, "system_fingerprint");
+    best_of_emit(&own->best_of, out);
     if (c->params.prompt_logprobs != TOP_ABSENT)
         logprobs_emit_prompt(c->engine, c->prompts[0], out);
     emit_prompt_ids(c, out);

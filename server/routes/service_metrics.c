@@ -65,7 +65,7 @@ static double running(const struct sample *s)
 }
 static double waiting(const struct sample *s)
 {
-    return s->engine.waiting;
+    return s->engine.waiting + (double)generations_samples_held(s->server->generations);
 }
 static double kv_used(const struct sample *s)
 {
@@ -135,6 +135,10 @@ static double generations_held(const struct sample *s)
 {
     const struct generations *all = s->server->generations;
     return (double)(generations_count(all) - generations_at_work(all));
+}
+static double refused(const struct sample *s)
+{
+    return (double)s->counts->refused;
 }
 static double open_requests(const struct sample *s)
 {
@@ -224,8 +228,9 @@ static const struct number {
 } numbers[] = {
     {"touchstone_uptime_seconds", "gauge", "Since the start.", uptime},
     {"touchstone_open_requests", "gauge", "HTTP requests not yet completed.", open_requests},
-    {"touchstone_generations", "gauge", "Prompts at work or held back by a pause.", generations},
-    {"touchstone_generations_held", "gauge", "Of them, held back.", generations_held},
+    {"touchstone_generations", "gauge", "Prompts at work or waiting for their turn.", generations},
+    {"touchstone_generations_held", "gauge", "Of them, waiting, by a pause or for others.", generations_held},
+    {"touchstone_generations_refused_total", "counter", "Requests that would have begun later than max-wait.", refused},
     {"touchstone_body_bytes", "gauge", "Request bodies held in memory.", body_bytes},
     {"touchstone_request_memory_bytes", "gauge", "Request bodies, their JSON and replies not yet read.", request_memory},
     {"touchstone_request_memory_limit_bytes", "gauge", "What these may take together.", request_memory_limit},
@@ -295,6 +300,12 @@ static void print(const struct server *s, struct buffer *out)
                     "From the request's head to a prompt's first token.", &counts->first_token);
     print_histogram(out, "touchstone_inter_token_seconds", "Between two tokens of a sample.",
                     &counts->inter_token);
+    print_histogram(out, "touchstone_wait_seconds",
+                    "From a prompt's place in the line to its first token.", &counts->wait);
+    print_histogram(out, "touchstone_wait_expected_seconds",
+                    "What had been expected of the same prompts.", &counts->expected);
+    print_histogram(out, "touchstone_wait_error_seconds",
+                    "By how much that was wrong, either way.", &counts->wait_error);
     print_histogram(out, "vllm:time_to_first_token_seconds", "As touchstone_first_token_seconds.",
                     &counts->first_token);
     print_histogram(out, "vllm:inter_token_latency_seconds", "As touchstone_inter_token_seconds.",

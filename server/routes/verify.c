@@ -27,7 +27,7 @@ struct verify {
     uint64_t client;
 };
 
-static void free_state(struct exchange *x)
+static void dispose(struct exchange *x)
 {
     struct verify *v = x->state;
     judge_job_free(atomic_load(&v->job));
@@ -104,7 +104,7 @@ static void judged(struct exchange *x)
 
 static void handle(struct exchange *x, bool any_dialect, enum judge_dialect dialect)
 {
-    static const struct exchange_kind kind = {.stop = stop, .free = free_state};
+    static const struct exchange_kind kind = {.stop = stop, .dispose = dispose};
     struct verify *v = exchange_state(x, sizeof(*v), &kind);
     if (v == NULL) return;
     v->any_dialect = any_dialect;

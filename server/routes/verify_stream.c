@@ -196,8 +196,22 @@ static bool open_stream(struct verify_stream *v, struct exchange *x, struct erro
     return v->stream != NULL;
 }
 
+/* A stream's lines wait as long as it takes; that the first of them would wait too long is told now. */
+static bool may_begin(struct exchange *x, uint64_t client)
+{
+    int wait_s = judge_busy_s(x->server->judge, client);
+    if (wait_s == 0) return true;
+    error_set(&x->error, ERROR_QUEUE_FULL, NULL,
+              "a verifier process is expected to be free in %d s", wait_s);
+    x->error.retry_s = wait_s;
+    exchange_fail(x, &x->error);
+    return false;
+}
+
 void verify_stream_handle(struct exchange *x)
 {
+    uint64_t client = exchange_client(x);
+    if (!may_begin(x, client)) return;
     struct verify_stream *v = exchange_state(x, sizeof(*v), &kind);
     if (v == NULL) return;
     v->locked = uv_mutex_init(&v->lock) == 0;
@@ -207,6 +221,7 @@ void verify_stream_handle(struct exchange *x)
         exchange_fail(x, &x->error);
         return;
     }
+    judge_stream_set_client(v->stream, client);
     exchange_hold(x);
     exchange_stream(x, "application/x-ndjson");
     feed_on(v);
