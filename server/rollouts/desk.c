@@ -44,7 +44,7 @@ static size_t given_of(const struct sample *s)
 /* The ids of s's turn: given, then sampled. NULL: no memory. */
 static int32_t *ids_of(const struct sample *s, size_t *n)
 {
-    const struct rollout_turn *t = sample_turn(s);
+    const struct round *t = sample_turn(s);
     size_t given = given_of(s), own = (size_t)t->choice->n_tokens;
     int32_t *ids = arena_alloc(t->arena, given + own + 1, sizeof(*ids));
     *n = given + own;
@@ -71,7 +71,7 @@ static void start(struct sample *s)
 {
     struct rollout *r = rollout_of(s);
     struct error err = {0};
-    struct rollout_turn *t = sample_turn(s);
+    struct round *t = sample_turn(s);
     size_t n = 0;
     int32_t *ids = ids_of(s, &n);
     t->judged = (struct judge_sample){.rewards = r->ask.rewards,
@@ -104,7 +104,7 @@ static void classify(struct sample *s)
 
 static void finish(struct sample *s)
 {
-    struct rollout_turn *t = sample_turn(s);
+    struct round *t = sample_turn(s);
     if (t->judged.state == NULL) return; /* it never began */
     judge_sample_finish(&t->judged);
     if (rollout_of(s)->ask.stop_when == STOP_MAJORITY) classify(s);

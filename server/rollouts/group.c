@@ -157,7 +157,7 @@ void group_end(struct group *g, const char *cause)
     for (int i = 0; i < g->n; i++) {
         struct sample *s = &g->samples[i];
         if (s->state == SAMPLE_BEGUN) {
-            struct rollout_turn *t = sample_turn(s);
+            struct round *t = sample_turn(s);
             tokens_clear(&s->next_said); /* it waits no longer to go on */
             t->kept = t->choice != NULL ? (size_t)t->choice->n_tokens : 0;
             s->ended_by = late ? "deadline" : "abort";
@@ -222,7 +222,7 @@ static void fail_samples(struct group *g, const struct generation *failed)
 {
     for (int i = 0; i < g->n; i++) {
         struct sample *s = &g->samples[i];
-        struct rollout_turn *t = sample_turn(s);
+        struct round *t = sample_turn(s);
         if (t->choice == NULL || t->choice->generation != failed) continue;
         if (s->state != SAMPLE_BEGUN) continue;
         t->kept = 0;
@@ -316,9 +316,9 @@ static struct generation *open_strand(struct group *g, const struct strand *s, s
     return NULL;
 }
 
-static bool open_turn(struct rollout_turn *t, struct error *err)
+static bool open_turn(struct round *t, struct error *err)
 {
-    *t = (struct rollout_turn){.arena = arena_new(SAMPLE_ARENA_BYTES)};
+    *t = (struct round){.arena = arena_new(SAMPLE_ARENA_BYTES)};
     return t->arena != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "no memory for a sample");
 }
 
@@ -396,7 +396,7 @@ static bool fill_row(struct generation *gen, const struct sample *s, struct erro
     add_ids(&gen->ids, prompt->ids, prompt->n);
     add_ids(&gen->ids, s->strand->ids, (size_t)s->strand->n);
     for (int i = 0; i < s->n_turns; i++) {
-        const struct rollout_turn *t = &s->turns[i];
+        const struct round *t = &s->turns[i];
         add_ids(&gen->ids, t->said.ids, t->said.n);
         for (size_t k = 0; k < t->kept; k++) {
             add_ids(&gen->ids, &t->choice->records[k].prob.id, 1);
@@ -409,7 +409,7 @@ static bool fill_row(struct generation *gen, const struct sample *s, struct erro
 bool group_go_on(struct sample *s, struct error *err)
 {
     struct group *g = s->group;
-    struct rollout_turn *t = &s->turns[s->n_turns];
+    struct round *t = &s->turns[s->n_turns];
     uint64_t seed = hash_add(hash_add(seed_of(g, s->strand), (uint64_t)s->index),
                              (uint64_t)s->n_turns);
     assert(s->n_turns <= g->rollout->ask.rounds && s->next_said.n > 0);
@@ -433,7 +433,7 @@ bool group_go_on(struct sample *s, struct error *err)
     return true;
 }
 
-static void clear_turn(struct rollout_turn *t)
+static void clear_turn(struct round *t)
 {
     generation_free(t->own);
     tokens_clear(&t->said);

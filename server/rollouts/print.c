@@ -39,7 +39,7 @@ static void add_given(struct row *r, const struct strand *s)
     }
 }
 
-static void add_turn(struct row *r, const struct rollout_turn *t)
+static void add_turn(struct row *r, const struct round *t)
 {
     for (size_t i = 0; i < t->said.n; i++) {
         r->cells[r->n++] = (struct cell){.id = t->said.ids[i], .logprob = NAN, .drawn = NAN};
@@ -141,7 +141,7 @@ static void emit_tops(const struct sample *s, const struct row *r, struct buffer
 static void emit_sample_text(struct sample *s, const struct row *r, struct buffer *out)
 {
     const struct rollout *rollout = s->group->rollout;
-    const struct rollout_turn *t = sample_turn(s);
+    const struct round *t = sample_turn(s);
     struct error err = {0};
     bool given = s->n_turns == 1 && s->strand->n > 0;
     if (t->choice != NULL && !given && s->ended_by == NULL) {
@@ -229,7 +229,7 @@ static void emit_turns(const struct sample *s, const struct row *r, struct buffe
     bool texts = (s->group->rollout->ask.returns & RETURN_TEXT) != 0;
     emit_array(out, "turns");
     for (int i = 0; i < s->n_turns; i++) {
-        const struct rollout_turn *t = &s->turns[i];
+        const struct round *t = &s->turns[i];
         const struct judge_reply *reply = &t->judged.reply;
         size_t end = i + 1 < s->n_turns ? r->starts[i + 1] - s->turns[i + 1].said.n : r->n;
         emit_object(out, NULL);

@@ -87,7 +87,7 @@ static size_t length_of(const struct sample *s)
 void revise_say(struct sample *s)
 {
     const struct rollout *r = s->group->rollout;
-    const struct rollout_turn *t = sample_turn(s);
+    const struct round *t = sample_turn(s);
     const struct engine_info *info = engine_info(r->exchange->server->engine);
     struct error err = {0};
     struct buffer feedback;

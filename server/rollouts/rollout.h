@@ -38,7 +38,7 @@ struct rollout;
 enum sample_stage { SAMPLE_BEGUN, SAMPLE_ENDED, SAMPLE_AWAY, SAMPLE_JUDGED };
 
 /* A turn of a sample: what the server said before it, what the model wrote, what the judge says. */
-struct rollout_turn {
+struct round {
     struct generation *own; /* of a turn after the first; NULL: the strand's */
     struct tokens said;     /* the server's message; owned */
     struct choice *choice;  /* the generation's; NULL: it never began */
@@ -53,7 +53,7 @@ struct sample {
     const struct strand *strand;
     int index; /* in its group */
     enum sample_stage state;
-    struct rollout_turn *turns; /* [n_turns]; the last one is at work; memory for all rounds */
+    struct round *turns; /* [n_turns]; the last one is at work; memory for all rounds */
     int n_turns;
     struct tokens next_said; /* with what it shall go on; empty: it shall not */
     const char *ended_by;   /* "cut", "deadline", "abort": from outside; NULL: by itself */
@@ -64,7 +64,7 @@ struct sample {
 };
 
 /* The turn that is at work, or was the last. */
-static inline struct rollout_turn *sample_turn(const struct sample *s)
+static inline struct round *sample_turn(const struct sample *s)
 {
     return &s->turns[s->n_turns - 1];
 }
