@@ -130,12 +130,15 @@ static enum equality meet_parts(struct math_work *w, struct span gold, const str
     return e;
 }
 
-/* A reference in words, and a statement that says them or the same property. */
-static bool words_agree(struct arena *a, struct span gold, struct span answer, struct span place)
+/* A reference in words, and a statement, or the sentence around it, that says them or the same
+ * property. */
+static bool words_agree(struct arena *a, struct span gold, struct span answer, struct span place,
+                        struct span around)
 {
     struct span words = words_unwrap(plain_words(a, gold));
     if (!is_words(a, words)) return false;
-    return words_said(a, words, place) || words_same_property(a, words, plain_words(a, answer));
+    return words_said(a, words, place) || words_said(a, words, around) ||
+           words_same_property(a, words, plain_words(a, answer));
 }
 
 static void judge_one(struct arena *a, struct span gold_text, const struct math_options *o,
@@ -161,8 +164,7 @@ static void judge_one(struct arena *a, struct span gold_text, const struct math_
     }
     if (meant.changed) gold = meant.text;
     enum equality e = meet_all(&w, gold, answer, &said, out);
-    bool words = e != EQ_YES && (words_agree(a, gold, answer, said.plain) ||
-                                 words_agree(a, gold, answer, found->place));
+    bool words = e != EQ_YES && words_agree(a, gold, answer, said.plain, found->place);
     if (words) e = work_yes(&w, MATH_EQUAL_WORDS);
     enum math_cause cause = w.cause;
     if (e == EQ_NO && meet_parts(&w, gold, found, out) == EQ_YES) e = EQ_YES;

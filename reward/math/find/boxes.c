@@ -306,6 +306,7 @@ static bool is_placeholder(const struct box *b)
                                         "result",
                                         "?"};
     struct span s = words_unwrap(b->inside);
+    if (s.n > 20 || (s.n > 0 && ascii_is_digit(s.p[0]))) return false;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && s.n > 0; i++) {
         struct span w = span_str(words[i]);
         if (s.n == w.n && words_start(s, w)) return true;

@@ -119,8 +119,9 @@ static bool gives_value(struct span s, size_t i)
 static bool has_signs(struct span s)
 {
     for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] != 0 && strchr("*`_<~", s.p[i]) != NULL) return true;
-        if (gives_value(s, i)) return true;
+        char c = s.p[i];
+        if (c == '*' || c == '`' || c == '_' || c == '<' || c == '~') return true;
+        if (c == ' ' && gives_value(s, i)) return true;
     }
     return false;
 }

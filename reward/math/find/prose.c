@@ -125,7 +125,8 @@ static size_t before_condition(struct span s, size_t from, size_t end)
 {
     static const char *const words[] = {" for ", " with ", " if "};
     for (size_t i = from; i < end; i++) {
-        for (size_t k = 0; s.p[i] == ' ' && k < sizeof(words) / sizeof(words[0]); k++) {
+        bool may = s.p[i] == ' ' && i + 1 < end && strchr("fwi", s.p[i + 1]) != NULL;
+        for (size_t k = 0; may && k < sizeof(words) / sizeof(words[0]); k++) {
             bool here = span_starts(span_slice(s, i, end), span_str(words[k]));
             if (here && is_bound(s, i + strlen(words[k]))) return i;
         }
@@ -178,8 +179,10 @@ struct span prose_without_aside(struct span s)
     /* "... 42 ways. (See step 3.)": a sentence in parentheses */
     if (from < s.n && s.p[from] == '(') from = last_sentence(span_slice(s, 0, from - 1));
     for (size_t i = from; i < end; i++) {
-        bool may = s.p[i] == ' ' || s.p[i] == ',' || s.p[i] == '(';
+        bool may = i + 2 < s.n && (s.p[i] == ' ' || s.p[i] == ',' || s.p[i] == '(');
         for (size_t k = 0; may && k < sizeof(asides) / sizeof(asides[0]) && i < end; k++) {
+            const char *w = asides[k]; /* most differ in three bytes */
+            if (w[0] != s.p[i] || w[1] != s.p[i + 1] || w[2] != s.p[i + 2]) continue;
             if (span_starts(span_slice(s, i, s.n), span_str(asides[k]))) end = i;
         }
     }
@@ -378,7 +381,7 @@ struct span prose_spelled_last(struct span s)
     if (span_ends(s, span_str("."))) s.n--;
     size_t digits = last_number_end(s);
     for (size_t i = 1; i < s.n && s.n <= MAX_SENTENCE && digits > 0; i++) {
-        if (i < digits || s.p[i - 1] != ' ') continue;
+        if (i < digits || s.p[i - 1] != ' ' || strchr("tfsenhTFSENH", s.p[i]) == NULL) continue;
         struct span number = stated_spelled(s, i), rest = span_slice(s, i + number.n, s.n);
         bool one = number.n < 4 && (number.n < 3 || (number.p[0] | 0x20) == 'o');
         if (number.n == 0 || one) continue;
