@@ -114,7 +114,7 @@ static double mean_reach(const struct generation *running)
     double samples = 0, sum = 0;
     for (const struct generation *g = running; g != NULL; g = g->next) {
         samples += g->n;
-        sum += g->n * (g->turn.load.prompt + g->turn.load.output / g->n / 2);
+        sum += g->n * (g->place.load.prompt + g->place.load.output / g->n / 2);
     }
     return samples > 0 ? sum / samples : 0;
 }
@@ -184,8 +184,8 @@ bool admission_check(struct admission *a, const struct generation *running, uint
 
 bool admission_join(struct admission *a, struct generation *g, struct error *err)
 {
-    g->turn = (struct turn){.load = load_of(a, g)};
-    return line_join(&a->line, &g->turn, g->client, g->priority, err);
+    g->place = (struct place){.load = load_of(a, g)};
+    return line_join(&a->line, &g->place, g->client, g->priority, err);
 }
 
 bool admission_waits(const struct admission *a, uint64_t before)
@@ -210,14 +210,14 @@ struct generation *admission_next(const struct admission *a, uint64_t before)
     int most = info->max_sequences, kept = info->seats - most;
     if (kept == 0) most++; /* one waits there, that no seat is empty for a step */
     if (a->line.parties == NULL || a->working >= most + kept || engine_is_full(a)) return NULL;
-    struct turn *t = line_next(&a->line, before, a->working >= most);
+    struct place *t = line_next(&a->line, before, a->working >= most);
     if (t == NULL) return NULL;
-    return (struct generation *)(void *)((char *)t - offsetof(struct generation, turn));
+    return (struct generation *)(void *)((char *)t - offsetof(struct generation, place));
 }
 
 void admission_hand(struct admission *a, struct generation *g)
 {
-    line_take(&a->line, &g->turn);
+    line_take(&a->line, &g->place);
     a->handed += (uint64_t)g->n;
     a->working += g->n;
 }
@@ -230,7 +230,7 @@ void admission_leave(struct admission *a, struct generation *g)
         a->working -= g->id != 0 && !g->choices[i].done;
     }
     assert(a->working >= 0);
-    line_leave(&a->line, &g->turn, tokens);
+    line_leave(&a->line, &g->place, tokens);
 }
 
 /* ---- what has been seen ---- */

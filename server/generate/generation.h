@@ -99,7 +99,7 @@ struct generation {
     uint64_t id;        /* the engine's name for it; 0: the engine does not know it */
     bool aborted;       /* its owner, or the server, asked for its end */
     bool began;         /* something has come */
-    struct turn turn;   /* in the line, and of its party until it ends */
+    struct place place;   /* in the line, and of its party until it ends */
     uint64_t joined_ns; /* when it joined the line; */
     uint64_t n_pauses;  /* pauses there had been by then */
     double expected_s;  /* until it begins, as was expected then; negative: nothing was */

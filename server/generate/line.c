@@ -17,7 +17,7 @@ struct party {
     int priority;
     double had;               /* tokens that it has had, on the line's clock */
     size_t members;           /* turns that wait or are at work */
-    struct turn *head, **end; /* those that wait */
+    struct place *head, **end; /* those that wait */
     size_t waiting;
     struct load load; /* of them, together */
 };
@@ -38,7 +38,7 @@ static void add(struct load *to, const struct load *l, double times)
 static bool holds(const struct party *p)
 {
     size_t n = 0;
-    for (const struct turn *t = p->head; t != NULL; t = t->next) {
+    for (const struct place *t = p->head; t != NULL; t = t->next) {
         if (!t->waits || t->party != p) return false;
         n++;
     }
@@ -96,7 +96,7 @@ static bool goes_before(const struct party *p, const struct party *q)
 
 /* ---- turns ---- */
 
-static void unlink_turn(struct turn *t)
+static void unlink_turn(struct place *t)
 {
     struct party *p = t->party;
     assert(t->waits && p->waiting > 0); /* (1) */
@@ -113,7 +113,7 @@ static void unlink_turn(struct turn *t)
     assert(!PARANOID || holds(p));                   /* (1) */
 }
 
-bool line_join(struct line *l, struct turn *t, uint64_t client, int priority, struct error *err)
+bool line_join(struct line *l, struct place *t, uint64_t client, int priority, struct error *err)
 {
     assert(t->party == NULL);
     struct party *p = find(l, client, priority);
@@ -139,7 +139,7 @@ static bool is_fresh(const struct party *p)
     return p->members == p->waiting;
 }
 
-struct turn *line_next(const struct line *l, uint64_t before, bool fresh)
+struct place *line_next(const struct line *l, uint64_t before, bool fresh)
 {
     const struct party *first = NULL;
     for (const struct party *p = l->parties; p != NULL; p = p->next) {
@@ -149,7 +149,7 @@ struct turn *line_next(const struct line *l, uint64_t before, bool fresh)
     return first == NULL ? NULL : first->head;
 }
 
-void line_take(struct line *l, struct turn *t)
+void line_take(struct line *l, struct place *t)
 {
     struct party *p = t->party;
     double before = l->clock;
@@ -159,7 +159,7 @@ void line_take(struct line *l, struct turn *t)
     assert(l->clock >= before); /* (3) */
 }
 
-void line_leave(struct line *l, struct turn *t, double tokens)
+void line_leave(struct line *l, struct place *t, double tokens)
 {
     struct party *p = t->party;
     (void)l;

@@ -42,12 +42,12 @@ struct load {
 };
 
 /* A place in the line; its owner's, who zeroes it and keeps it from line_join() to line_leave(). */
-struct turn {
+struct place {
     struct load load; /* what it is expected to take; the owner fills it in */
 
     struct party *party; /* NULL: not joined */
     bool waits;
-    struct turn *next, **link; /* in its party's queue, while it waits */
+    struct place *next, **link; /* in its party's queue, while it waits */
     uint64_t number;           /* of arrival */
 };
 
@@ -58,18 +58,18 @@ struct line {
 };
 
 /* Wait in the party of that client at that priority. False: no memory for a new party. */
-bool line_join(struct line *l, struct turn *t, uint64_t client, int priority, struct error *err);
+bool line_join(struct line *l, struct place *t, uint64_t client, int priority, struct error *err);
 
 /* Whose turn it is, of those whose number is less than `before` and, when `fresh`, whose party has
  * nothing at work; NULL: nobody's. */
-struct turn *line_next(const struct line *l, uint64_t before, bool fresh);
+struct place *line_next(const struct line *l, uint64_t before, bool fresh);
 
 /* It is at work from now on. */
-void line_take(struct line *l, struct turn *t);
+void line_take(struct line *l, struct place *t);
 
 /* It waits no longer, or has ended after so many tokens. Nothing happens to one that has not
  * joined. */
-void line_leave(struct line *l, struct turn *t, double tokens);
+void line_leave(struct line *l, struct place *t, double tokens);
 
 /* What would have its turn before one that joins now. */
 struct load line_ahead(const struct line *l, uint64_t client, int priority);

@@ -15,7 +15,7 @@
 
 enum { MANY = 400, FLOOD = 7, POLITE = 8, THIRD = 9 };
 
-static struct turn turns[MANY];
+static struct place turns[MANY];
 static int n_turns;
 static struct line line;
 
@@ -27,30 +27,30 @@ static int reset(void **state)
     return 0;
 }
 
-static struct turn *join_at(uint64_t client, int priority, double prompt, double samples,
+static struct place *join_at(uint64_t client, int priority, double prompt, double samples,
                             double each)
 {
-    struct turn *t = &turns[n_turns++];
+    struct place *t = &turns[n_turns++];
     assert_true(n_turns <= MANY);
-    *t = (struct turn){.load = {prompt, samples, samples * each}};
+    *t = (struct place){.load = {prompt, samples, samples * each}};
     assert_true(line_join(&line, t, client, priority, NULL));
     return t;
 }
 
-static struct turn *join(uint64_t client, double samples)
+static struct place *join(uint64_t client, double samples)
 {
     return join_at(client, 0, 10, samples, 30);
 }
 
-static struct turn *take(void)
+static struct place *take(void)
 {
-    struct turn *t = line_next(&line, UINT64_MAX, false);
+    struct place *t = line_next(&line, UINT64_MAX, false);
     if (t != NULL) line_take(&line, t);
     return t;
 }
 
 /* It ends having taken what was expected. */
-static void end(struct turn *t)
+static void end(struct place *t)
 {
     line_leave(&line, t, t->load.prompt + t->load.output);
 }
@@ -86,8 +86,8 @@ static void who_comes_to_a_flood_is_next(void **state)
     for (int i = 0; i < 100; i++) {
         take();
     }
-    struct turn *t = join(POLITE, 1);
-    struct turn *first = take(), *second = take();
+    struct place *t = join(POLITE, 1);
+    struct place *first = take(), *second = take();
     assert_true(first == t || second == t);
     end_all();
 }
@@ -102,7 +102,7 @@ static void shares_are_of_tokens(void **state)
         join(POLITE, 1);
     }
     for (int i = 0; i < 90; i++) {
-        const struct turn *t = take();
+        const struct place *t = take();
         tokens[t->load.samples < 2] += t->load.prompt + t->load.output;
     }
     assert_true(fabs(tokens[0] - tokens[1]) <= 10 + 8 * 30);
@@ -142,7 +142,7 @@ static void only_what_was_had_counts(void **state)
     for (int i = 1; i <= 100; i++) {
         line_leave(&line, &turns[i], 0);
     }
-    struct turn *mine = join(FLOOD, 1);
+    struct place *mine = join(FLOOD, 1);
     join(POLITE, 1);
     join(POLITE, 1);
     take();
@@ -150,12 +150,12 @@ static void only_what_was_had_counts(void **state)
     end_all();
 
     reset(NULL);
-    struct turn *running = join(FLOOD, 1), *large = join(FLOOD, 64);
+    struct place *running = join(FLOOD, 1), *large = join(FLOOD, 64);
     take();
     take();
     line_leave(&line, large, 12);
     assert_non_null(running->party);
-    struct turn *next = join(FLOOD, 1);
+    struct place *next = join(FLOOD, 1);
     for (int i = 0; i < 10; i++) {
         join(POLITE, 1);
     }
@@ -170,8 +170,8 @@ static void only_what_was_had_counts(void **state)
 static void priorities_go_first(void **state)
 {
     (void)state;
-    struct turn *low = join_at(FLOOD, 5, 10, 1, 30), *high = join_at(POLITE, -1, 10, 64, 30);
-    struct turn *same = join_at(FLOOD, -1, 10, 1, 30);
+    struct place *low = join_at(FLOOD, 5, 10, 1, 30), *high = join_at(POLITE, -1, 10, 64, 30);
+    struct place *same = join_at(FLOOD, -1, 10, 1, 30);
     assert_int_equal(line_ahead(&line, THIRD, 5).samples, 66);
     assert_int_equal(line_ahead(&line, THIRD, -2).samples, 0);
     assert_ptr_equal(take(), high);
@@ -183,7 +183,7 @@ static void priorities_go_first(void **state)
 static void only_those_before_a_number(void **state)
 {
     (void)state;
-    struct turn *old = join(FLOOD, 1);
+    struct place *old = join(FLOOD, 1);
     uint64_t mark = line.arrivals;
     join(POLITE, 1);
     assert_ptr_equal(line_next(&line, mark, false), old);
@@ -200,11 +200,11 @@ static void newcomers_are_told_apart(void **state)
     assert_true(line_is_fresh(&line, FLOOD, 0));
     join(FLOOD, 1);
     assert_false(line_is_fresh(&line, FLOOD, 0));
-    struct turn *first = take();
+    struct place *first = take();
     join(FLOOD, 1);
     assert_null(line_next(&line, UINT64_MAX, true));
     assert_int_equal(line_ahead_fresh(&line).samples, 0);
-    struct turn *polite = join(POLITE, 3);
+    struct place *polite = join(POLITE, 3);
     join(POLITE, 3);
     assert_ptr_equal(line_next(&line, UINT64_MAX, true), polite);
     assert_int_equal(line_ahead_fresh(&line).samples, 3);
@@ -232,8 +232,8 @@ static void what_is_ahead_comes_first(void **state)
     join(THIRD, 4);
     for (int c = 0; c < 4; c++) {
         double expected = line_ahead(&line, clients[c], 0).samples, got = 0;
-        struct turn *t = join(clients[c], 1);
-        struct turn *taken;
+        struct place *t = join(clients[c], 1);
+        struct place *taken;
         int first = n_turns;
         while ((taken = take()) != t) {
             got += taken->load.samples;
