@@ -30,6 +30,7 @@
     X(NOT_FOUND, 404, "not_found_error", "not_found")                                \
     X(MODEL_NOT_FOUND, 404, "not_found_error", "model_not_found")                    \
     X(METHOD, 405, "invalid_request_error", "method_not_allowed")                    \
+    X(CONFLICT, 409, "invalid_request_error", "conflict")                            \
     X(REQUEST_TIMEOUT, 408, "timeout_error", "request_timeout")                      \
     X(LENGTH_REQUIRED, 411, "invalid_request_error", "length_required")              \
     X(BODY_TOO_LARGE, 413, "invalid_request_error", "body_too_large")                \

@@ -365,6 +365,15 @@ static bool read_environment(struct source from, struct error *err)
     return true;
 }
 
+/* A value in the command line. A secret is written over: a list has its own copy. */
+static bool assign_word(struct source *from, struct place p, char *value, struct error *err)
+{
+    assert(!p.row->secret || p.row->kind == SETTING_LIST);
+    bool ok = assign(from, p, value, err);
+    if (p.row->secret) memset(value, 'x', strlen(value));
+    return ok;
+}
+
 /* What "--name", "--name=value", "--name value" or "--no-name" says. *used: words taken. */
 static bool read_flag(struct source *from, char **args, int n, int *used, struct error *err)
 {
@@ -378,13 +387,13 @@ static bool read_flag(struct source *from, char **args, int n, int *used, struct
                          args[0]);
     }
     *used = 1;
-    if (eq != SPAN_NONE) return assign(from, p, word.p + eq + 1, err);
+    if (eq != SPAN_NONE) return assign_word(from, p, args[0] + 2 + eq + 1, err);
     if (p.row->kind == SETTING_BOOL) return assign(from, p, no ? "false" : "true", err);
     if (n < 2) {
         return error_set(err, ERROR_MISSING_FIELD, p.row->name, "--%s wants a value", p.row->name);
     }
     *used = 2;
-    return assign(from, p, args[1], err);
+    return assign_word(from, p, args[1], err);
 }
 
 static bool read_flags(struct source from, int n, char **args, int *n_rest, struct error *err)

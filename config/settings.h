@@ -47,6 +47,8 @@ struct setting {
     int64_t min, max;     /* of a number; SETTING_SECONDS: in seconds */
     const char *words;    /* SETTING_WORD, SETTING_CHOICE: separated by '|' */
     const char *help;
+    bool
+        secret; /* SETTING_LIST: not to be read in the command line, which all users of a machine see */
 };
 
 /* The rows of one struct of options. */
@@ -71,7 +73,7 @@ void settings_defaults(const struct settings_table *table, void *options);
  * sections[n]. The file is that of --config, else of TOUCHSTONE_CONFIG, else none.
  *   args    [n_args] words after the command's name; flags are "--name value", "--name=value",
  *           "--flag", "--no-flag"; "--" ends them. Words that are no flags are moved to the front
- *           of args, and *n_rest is their number.
+ *           of args, and *n_rest is their number. Values of secrets are written over.
  *   memory  owns the texts and lists; at least SETTINGS_MEMORY_BYTES
  * False with err->param = the setting's name. */
 bool settings_read(const struct settings_section *sections, size_t n, struct arena *memory,

@@ -46,6 +46,7 @@ struct engine_event {
     const char *text; /* text now certain to belong to the output: whole characters only, never */
     size_t n_text; /*   what might still turn out to be a stop string; often several tokens late */
     struct token_prob prob;       /* of the token, when logprobs were asked for */
+    float drawn;                  /* its log-probability in the distribution it was drawn from, with `both` */
     const struct token_prob *top; /* the most probable, best first */
     int n_top;
 

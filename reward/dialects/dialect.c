@@ -5,7 +5,8 @@
  *
  *   OpenRLHF   openrlhf/utils/agent.py, openrlhf/cli/serve_rm.py
  *   slime      slime/rollout/rm_hub
- *   NeMo-Gym   nemo_gym/base_resources_server.py, resources_servers/math_with_judge and code_gen
+ *   NeMo-Gym   nemo_gym/base_resources_server.py, resources_servers/math_with_judge, code_gen and
+ *              instruction_following
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -275,6 +276,7 @@ static void slime_reply(const struct judge_job *job, struct buffer *out)
 
 struct nemo_gym_body {
     const cJSON *response, *expected_answer, *answer, *question, *metadata;
+    const cJSON *instructions, *kwargs;
 };
 
 #define AT(field) .offset = offsetof(struct nemo_gym_body, field)
@@ -284,6 +286,8 @@ static const struct field nemo_gym_rows[] = {
     {"answer", FIELD_VALUE, AT(answer), .doc = "the same, where there is no expected_answer"},
     {"question", FIELD_VALUE, AT(question), .doc = "the prompt: a text or messages"},
     {"verifier_metadata", FIELD_VALUE, AT(metadata), .doc = "code_gen's \"unit_tests\""},
+    {"instruction_id_list", FIELD_ARRAY, AT(instructions), .doc = "instruction_following's ids"},
+    {"kwargs", FIELD_VALUE, AT(kwargs), .doc = "and their arguments"},
     {"...", FIELD_OTHERS, .doc = "the task's own, sent back as they are"},
     {0},
 };
@@ -319,19 +323,33 @@ static const cJSON *unit_tests(const cJSON *body)
     return json_get(json_get(body, "verifier_metadata"), "unit_tests");
 }
 
+/* The one entry of the request's list of rewards; NULL: no memory. */
+static cJSON *add_reward(cJSON *request, const char *name)
+{
+    cJSON *rewards = cJSON_AddArrayToObject(request, "rewards"), *entry = cJSON_CreateObject();
+    if (rewards == NULL || !cJSON_AddItemToArray(rewards, entry)) {
+        cJSON_Delete(entry);
+        return NULL;
+    }
+    return cJSON_AddStringToObject(entry, "name", name) != NULL ? entry : NULL;
+}
+
 /* The task's tests into the request's one item, and the reward that runs them: all or nothing, on
  * the last block of code, as code_gen has it. */
 static bool add_code_task(cJSON *request, cJSON *item, const cJSON *tests)
 {
-    cJSON *rewards = cJSON_AddArrayToObject(request, "rewards"), *code = cJSON_CreateObject();
-    if (rewards == NULL || !cJSON_AddItemToArray(rewards, code)) {
-        cJSON_Delete(code);
-        return false;
-    }
-    return cJSON_AddStringToObject(code, "name", "code") != NULL &&
-           cJSON_AddStringToObject(code, "fence", "any") != NULL &&
-           cJSON_AddFalseToObject(code, "partial") != NULL &&
-           add_copy(item, "tests", tests);
+    cJSON *code = add_reward(request, "code");
+    return code != NULL && cJSON_AddStringToObject(code, "fence", "any") != NULL &&
+           cJSON_AddFalseToObject(code, "partial") != NULL && add_copy(item, "tests", tests);
+}
+
+/* The task's instructions, all or nothing, as instruction_following has it. */
+static bool add_instructions_task(cJSON *request, cJSON *item, const struct nemo_gym_body *b)
+{
+    cJSON *entry = add_reward(request, "instructions");
+    return entry != NULL && cJSON_AddStringToObject(entry, "aggregate", "all") != NULL &&
+           add_copy(item, "instruction_id_list", b->instructions) &&
+           add_copy(item, "kwargs", b->kwargs);
 }
 
 static bool check_unit_tests(const cJSON *tests, struct error *err)
@@ -358,7 +376,8 @@ static cJSON *nemo_gym_request(const cJSON *body, struct arena *a, struct error 
     buffer_clear(&text);
     bool ok = item != NULL && add_copy(item, "prompt", b.question) &&
               add_copy(item, "answer", b.expected_answer != NULL ? b.expected_answer : b.answer) &&
-              (tests == NULL || add_code_task(request, item, tests));
+              (tests == NULL || add_code_task(request, item, tests)) &&
+              (tests != NULL || b.instructions == NULL || add_instructions_task(request, item, &b));
     return ok ? request : no_memory(request, err);
 }
 
@@ -389,6 +408,83 @@ static void add_code_fields(const struct judge_job *job, const struct job_item *
              language_last_fence(text_after_think(text), NULL, &which));
 }
 
+/* v in place of what there was; NULL: no memory, and nothing is put. */
+static void set_value(cJSON *object, const char *name, cJSON *v)
+{
+    cJSON_DeleteItemFromObjectCaseSensitive(object, name);
+    put(object, name, v);
+}
+
+/* A part's details as an object; NULL: it has none. Free with cJSON_Delete(). */
+static cJSON *details_of(const struct judge_job *job, const struct part *p)
+{
+    struct buffer text;
+    struct error ignored = {0};
+    buffer_init(&text, REWARD_MAX_DETAILS + 2);
+    buffer_add_char(&text, '{');
+    buffer_add_span(&text, job_text(job, p->details));
+    buffer_add_char(&text, '}');
+    cJSON *details = text.failed ? NULL : json_parse(buffer_span(&text), &ignored);
+    buffer_clear(&text);
+    return details;
+}
+
+/* What instruction_following adds: each instruction's verdict, and all of them. */
+static void add_instruction_fields(const struct judge_job *job, const struct part *p, cJSON *reply)
+{
+    cJSON *details = details_of(job, p), *list = cJSON_CreateArray();
+    const cJSON *one;
+    cJSON_ArrayForEach(one, json_get(details, "instructions"))
+    {
+        cJSON_AddItemToArray(list, cJSON_CreateBool(cJSON_IsTrue(json_get(one, "followed"))));
+    }
+    cJSON_Delete(details);
+    set_value(reply, "follow_instruction_list", list);
+    set_value(reply, "follow_all_instructions",
+              cJSON_CreateBool(p->state == PART_VALUE && p->value >= 1));
+}
+
+/* Why there is no reward: the item's error, or the first part that could not be judged. */
+static void add_reason(const struct judge_job *job, const struct scored *s, struct buffer *out)
+{
+    if (s->error != NULL) { /* the client's body is the one item */
+        struct span param = span_str(s->error->param), item = span_str("items[0].");
+        buffer_add_span(out, span_slice(param, span_starts(param, item) ? item.n : 0, param.n));
+        buffer_addf(out, ": %s", s->error->message);
+        return;
+    }
+    for (int i = 0; i < s->specs->n; i++) {
+        const struct part *p = &s->parts[i];
+        if (p->state != PART_NONE) continue;
+        struct span label = s->specs->specs[i].label, details = job_text(job, p->details);
+        buffer_add_span(out, label.n > 0 ? label : span_str(s->specs->specs[i].reward->name));
+        buffer_addf(out, ": %s", p->cause == NULL ? "cannot_judge" : p->cause);
+        if (details.n == 0) return;
+        buffer_add_str(out, " {");
+        buffer_add_span(out, details);
+        buffer_add_char(out, '}');
+        return;
+    }
+}
+
+/* A reward of 0 that says nothing is to be left out of training, and why (nemo_gym/failure_kinds.py):
+ * once and again such zeros have been learnt from. */
+static void add_failure(const struct judge_job *job, const struct scored *s, cJSON *reply)
+{
+    struct buffer reason;
+    bool failed = s->error != NULL || !s->has_reward;
+    cJSON_DeleteItemFromObjectCaseSensitive(reply, "mask_sample");
+    cJSON_DeleteItemFromObjectCaseSensitive(reply, "failure_kind");
+    cJSON_DeleteItemFromObjectCaseSensitive(reply, "failure_reason");
+    if (!failed) return;
+    buffer_init(&reason, REWARD_MAX_DETAILS + 1024);
+    add_reason(job, s, &reason);
+    put(reply, "mask_sample", cJSON_CreateTrue());
+    put(reply, "failure_kind", cJSON_CreateString("verifier_error"));
+    put(reply, "failure_reason", json_string(buffer_span(&reason)));
+    buffer_clear(&reason);
+}
+
 static void nemo_gym_reply(const struct judge_job *job, struct buffer *out)
 {
     assert(job->n == 1);
@@ -409,9 +505,12 @@ static void nemo_gym_reply(const struct judge_job *job, struct buffer *out)
     put(reply, "reward_components", parts);
     if (it->scored.error == NULL && unit_tests(job->body) != NULL) {
         add_code_fields(job, it, reply);
+    } else if (it->scored.error == NULL && json_get(job->body, "instruction_id_list") != NULL) {
+        add_instruction_fields(job, &it->scored.parts[0], reply);
     } else if (it->scored.error == NULL && it->scored.specs->teller >= 0) {
         add_math_fields(job, it, reply);
     }
+    add_failure(job, &it->scored, reply);
     json_print(reply, out);
     cJSON_Delete(reply);
 }

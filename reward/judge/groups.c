@@ -49,6 +49,11 @@ static bool same_text(struct span a, struct span b)
     }
 }
 
+bool group_same_vote(struct span a, struct span b, bool (*same)(struct span a, struct span b))
+{
+    return same_text(a, b) || (same != NULL && same(a, b));
+}
+
 static struct vote_class *find_class(struct ballot *b, struct span answer,
                                      bool (*same)(struct span a, struct span b))
 {

@@ -27,6 +27,8 @@ static const struct reward *const rewards[] = {
     &schema_reward,
     &regex_reward,
     &contains_reward,
+    &instructions_reward,
+    &words_reward,
 };
 /* clang-format on */
 

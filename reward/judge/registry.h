@@ -31,5 +31,7 @@ extern const struct reward plan_reward;
 extern const struct reward schema_reward;
 extern const struct reward regex_reward;
 extern const struct reward contains_reward;
+extern const struct reward instructions_reward;
+extern const struct reward words_reward;
 
 #endif

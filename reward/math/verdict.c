@@ -193,11 +193,20 @@ static bool is_truth_word(struct arena *a, struct span s)
     return false;
 }
 
+/* The first thing that s calls true or false: "The claim is false, because ..." is it what g says? */
+static bool is_predicate(struct arena *a, struct span s, struct span g)
+{
+    size_t yes = span_find(s, span_str(" is true"), 0), no = span_find(s, span_str(" is false"), 0);
+    if (yes == no) return false; /* neither stands there */
+    return words_same(a, span_str(yes < no ? "true" : "false"), g);
+}
+
 /* A response without marks that is the reference word for word, or that begins with the yes or no
  * that the reference is. */
 static bool is_whole_answer(struct arena *a, const struct extraction *found, struct span gold)
 {
-    bool unmarked = found->source == MATH_FROM_EXPRESSION || found->source == MATH_FROM_LATEX;
+    bool unmarked = found->source == MATH_FROM_EXPRESSION || found->source == MATH_FROM_LATEX ||
+                    (found->source == MATH_FROM_NOWHERE && found->cause == MATH_NO_ANSWER_FOUND);
     struct span g = words_unwrap(gold);
     if (!unmarked || found->whole.n == 0 || !prose_has_words(g)) return false;
     if (words_same(a, found->whole, g)) return true;
@@ -206,7 +215,8 @@ static bool is_whole_answer(struct arena *a, const struct extraction *found, str
         end++;
     }
     struct span first = span_slice(found->whole, 0, end);
-    return is_truth_word(a, g) && is_truth_word(a, first) && words_same(a, first, g);
+    if (!is_truth_word(a, g)) return false;
+    return is_truth_word(a, first) ? words_same(a, first, g) : is_predicate(a, found->whole, g);
 }
 
 /* The fast path: a bare answer that is the reference to the letter, or plain numbers on both

@@ -320,7 +320,7 @@ static void count_told_apart(struct span text, const char *language, struct tall
         size_t hits = t->hits;
         assert(passage.n > 0); /* it moves on */
         count_units(passage, t);
-        if (t->hits > hits && language_detect(passage, language) == GUESS_OTHER) t->hits = hits;
+        if (t->hits > hits && language_detect(LANGUAGES_FEW, passage, language) == GUESS_OTHER) t->hits = hits;
         at += passage.n;
     }
 }
@@ -354,7 +354,7 @@ static enum score_status score(const struct reward_call *call, struct reward_out
     if (l == NULL) return SCORE_FAULT;
     bool apart = call->options[OPT_TELL_APART].on;
     if (apart && !call->in_worker) return SCORE_DEFER;
-    if (apart && !language_detect_open()) return text_no_memory(out);
+    if (apart && !language_detect_open(LANGUAGES_FEW)) return text_no_memory(out);
     struct draft d;
     if (!draft_init(&d, call->completion, call->options[OPT_SCOPE].choice, call->arena)) {
         return text_too_large(out);

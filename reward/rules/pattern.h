@@ -37,4 +37,9 @@ enum pattern_result { PATTERN_NO, PATTERN_YES, PATTERN_TOO_HARD };
 enum pattern_result pattern_find(const struct pattern *p, struct span text, uint32_t steps,
                                  size_t *at, size_t *n);
 
+/* How often it is found, from left to right without overlaps, as re.findall() counts; up to most.
+ * steps bounds each search. *count on YES and NO alone. */
+enum pattern_result pattern_count(const struct pattern *p, struct span text, uint32_t steps,
+                                  size_t most, size_t *count);
+
 #endif

@@ -14,7 +14,16 @@
 #include "base/unicode.h"
 
 bool unicode_is_word(uint32_t c);  /* re's \w */
+bool unicode_in_word(uint32_t c);  /* \w of Unicode itself (UTS 18): marks too, no numbers but digits */
 bool unicode_is_digit(uint32_t c); /* re's \d: category Nd */
+
+/* A character's own str.isupper() and str.islower(): Unicode's Uppercase and Lowercase. */
+bool unicode_is_upper(uint32_t c);
+bool unicode_is_lower(uint32_t c); /* the same */
+
+/* str.isupper() and str.islower() of a text: it has such letters, and none of the other case. */
+bool unicode_all_upper(struct span s);
+bool unicode_all_lower(struct span s); /* the same */
 
 /* str.strip() */
 struct span unicode_trim(struct span s);

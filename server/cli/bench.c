@@ -8,6 +8,7 @@
  */
 #include "server/cli/cli.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -54,6 +55,7 @@ static bool read_parts(const char *only, bool asked[BENCH_PARTS])
 static void add_row(struct bench_report *r, enum bench_part part, int batch, int64_t prompt,
                     int64_t generate)
 {
+    assert(r->n < BENCH_MAX_ROWS); /* add_batches() leaves room for the other parts */
     r->rows[r->n++] = (struct bench_row){
         .part = part, .batch = batch, .prompt = (int)prompt, .generate = (int)generate};
 }

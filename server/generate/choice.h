@@ -12,13 +12,14 @@
 #include "base/buffer.h"
 #include "engine/engine.h"
 #include "server/generate/reasoning.h"
-#include "server/generate/tool_calls.h"
+#include "base/tools/calls.h"
 
 struct generation;
 
 /* A sampled token as clients may ask to see it. */
 struct token_record {
     struct token_prob prob; /* logprob and rank only when they were asked for */
+    float drawn;            /* log-probability in what it was drawn from, likewise */
     size_t first_top;       /* index into the choice's tops */
     int n_top;
 };
@@ -29,8 +30,9 @@ struct choice {
     struct buffer text;    /* the answer's, not yet written out */
     struct buffer thought; /* the reasoning's, likewise */
     struct reasoning reasoning;
-    bool finds_calls; /* tools were offered: */
-    struct tool_calls calls;
+    struct tool_calls calls;      /* wanted.format NULL: none are looked for */
+    size_t calls_written;         /* in a stream: calls that were begun, */
+    size_t arguments_written;     /* and bytes of the last one's arguments */
     struct token_record *records; /* owned; not yet written out */
     size_t n_records, room_records;
     struct token_prob *tops; /* owned */

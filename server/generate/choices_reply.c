@@ -26,13 +26,14 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
 
 void choices_reply_whole(struct completion *c, struct buffer *out)
 {
-    const struct choice **picked;
-    if (!completion_pick(c, &picked)) {
+    const struct choice **picked = &c->chosen;
+    size_t n = c->chosen != NULL ? 1 : c->n_prompts * (size_t)c->params.n;
+    if (c->chosen == NULL && !completion_pick(c, &picked)) {
         out->failed = true;
         return;
     }
     open_choices(c, out);
-    for (size_t i = 0; i < c->n_prompts * (size_t)c->params.n; i++) {
+    for (size_t i = 0; i < n; i++) {
         emit_choice(c, picked[i], (int)i, true, out);
     }
     emit_close(out, ']');

@@ -11,10 +11,12 @@
 
 #include "base/hash.h"
 #include "base/clock.h"
+#include "server/generate/best_of.h"
 #include "server/generate/choice.h"
 #include "base/emit.h"
 #include "server/generate/logprobs.h"
 #include "server/generate/output_form.h"
+#include "server/generate/thoughts.h"
 #include "server/http/sse.h"
 #include "server/http/state.h"
 
@@ -39,6 +41,12 @@ static void note_usage(struct completion *c)
     facts->cached_tokens = usage.cached;
 }
 
+static const struct stream_shape *stream_of(const struct completion *c)
+{
+    static const struct stream_shape events = {sse_begin, sse_done, sse_fail};
+    return c->dialect->stream != NULL ? c->dialect->stream : &events;
+}
+
 /* While prepare() runs on another thread, the generations are that thread's. */
 static void stop(struct exchange *x)
 {
@@ -54,7 +62,7 @@ static void on_timeout(struct exchange *x)
     struct error err = {0};
     error_set(&err, ERROR_TIMEOUT, NULL, "the generation took longer than %g s",
               x->server->o.request_timeout_ms / 1e3);
-    sse_fail(x, &err);
+    stream_of(x->state)->fail(x, &err);
 }
 
 static void free_state(struct exchange *x)
@@ -63,6 +71,8 @@ static void free_state(struct exchange *x)
     give_up(c);
     free(c->prompts);
     form_free(c->params.engine.form);
+    if (c->best_of != NULL) best_of_clear(c->best_of);
+    if (c->dialect->clear != NULL) c->dialect->clear(c);
 }
 
 static void dispose(struct exchange *x)
@@ -122,9 +132,10 @@ static void ask(const struct completion *c, struct generation *g, size_t i)
     if (!c->sampled_apart) g->sampling = c->params.engine;
     if (!c->sampled_apart && !c->params.has_seed) g->sampling.seed += i; /* unlike luck */
     g->keeps_tokens = c->want_tokens;
-    g->finds_calls = c->finds_calls;
+    g->calls_wanted = c->calls;
+    g->call_is_named = c->call_is_named;
     g->think_open = c->reasoning ? info->think_open : NULL;
-    g->think_close = info->think_close;
+    g->think_close = c->think_close != NULL ? c->think_close : info->think_close;
     g->think_start = c->reasoning_start;
     g->born_ns = c->exchange->started_ns;
 }
@@ -167,12 +178,17 @@ static void after_prepare(struct exchange *x)
 {
     struct completion *c = x->state;
     if (x->gone || x->status != 0) return;
+    bool nothing = c->error.code == ERROR_NONE && c->n_prompts == 0;
+    if (nothing && c->dialect->nothing != NULL) {
+        c->dialect->nothing(c);
+        return;
+    }
     if (c->error.code == ERROR_NONE) start_all(c, &c->error);
     if (c->error.code != ERROR_NONE) {
         exchange_fail(x, &c->error);
         return;
     }
-    if (c->params.stream) sse_begin(x);
+    if (c->params.stream) stream_of(c)->begin(x);
     if (c->aborted) completion_abort(c);
 }
 
@@ -199,7 +215,9 @@ bool completion_has_id(const struct completion *c, struct span id)
 static void work_prepare(struct exchange *x)
 {
     struct completion *c = x->state;
-    if (c->prepare(c)) output_form_compile(x->server->engine, &c->params, &c->error);
+    if (c->prepare(c) && thoughts_of_prompts(c, &c->error)) {
+        output_form_compile(x->server->engine, &c->params, &c->error);
+    }
 }
 
 void completion_run(struct completion *c, enum exchange_weight weight,
@@ -297,10 +315,22 @@ static void fail(struct completion *c, const struct error *err)
 {
     assert(is_unanswered(c->exchange)); /* (2) */
     if (c->exchange->streaming) {
-        sse_fail(c->exchange, err);
+        stream_of(c)->fail(c->exchange, err);
     } else {
         exchange_fail(c->exchange, err);
     }
+}
+
+void completion_answer(struct completion *c)
+{
+    struct exchange *x = c->exchange;
+    assert(c->open == 0);
+    if (c->dialect->check != NULL && !c->dialect->check(c, &c->error)) {
+        exchange_fail(x, &c->error);
+        return;
+    }
+    c->dialect->whole(c, &x->reply);
+    exchange_reply_json(x, &x->reply);
 }
 
 /* Every generation has ended. */
@@ -312,15 +342,14 @@ static void finish(struct completion *c)
     x->facts.finish = choice_finish_name(completion_choice(c, c->n_choices - 1));
     if (x->streaming) {
         if (c->dialect->end != NULL) c->dialect->end(c);
-        sse_done(x);
+        stream_of(c)->done(x);
         return;
     }
-    if (c->dialect->check != NULL && !c->dialect->check(c, &c->error)) {
-        exchange_fail(x, &c->error);
-        return;
+    if (c->best_of != NULL) {
+        best_of_choose(c->best_of, c);
+    } else {
+        completion_answer(c);
     }
-    c->dialect->whole(c, &x->reply);
-    exchange_reply_json(x, &x->reply);
 }
 
 static void write_chunk(struct completion *c, struct choice *choice)

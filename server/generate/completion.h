@@ -41,10 +41,18 @@
 #include "server/http/exchange.h"
 #include "server/generate/sampling_params.h"
 
+struct best_of;
 struct completion;
 struct server;
 
 enum { COMPLETION_MAX_CHOICES = 1 << 16, COMPLETION_MAX_TABLES = 8 };
+
+/* How a stream is carried. */
+struct stream_shape {
+    void (*begin)(struct exchange *x);
+    void (*done)(struct exchange *x);
+    void (*fail)(struct exchange *x, const struct error *err);
+};
 
 /* How a dialect answers. The functions write JSON; completion.c sends it. */
 struct dialect {
@@ -57,6 +65,9 @@ struct dialect {
      * 0 the first time; the dialect counts); and the last event before [DONE], which may be NULL. */
     void (*chunk)(struct completion *c, struct choice *choice);
     void (*end)(struct completion *c);
+    void (*nothing)(struct completion *c); /* prepare found nothing to generate; NULL: that cannot be */
+    void (*clear)(struct completion *c);   /* free what the route's own fields own; NULL: nothing */
+    const struct stream_shape *stream; /* NULL: server-sent events that end with [DONE] */
     bool cumulative;                   /* every chunk says everything again: nothing is dropped */
     const struct choices_reply *reply; /* choices_reply.c's; else NULL */
 };
@@ -78,7 +89,9 @@ struct completion {
     bool sampled_apart; /* every generation has its own sampling, params.engine is nobody's */
     bool reasoning;     /* split the text */
     enum reasoning_start reasoning_start; /* what the prompt has begun of the thoughts */
-    bool finds_calls;                     /* of tools, in the text */
+    const char *think_close;              /* what ends them, where it is not as ever */
+    struct tool_calls_wanted calls;       /* of tools, in the text; format NULL: none (tools.h) */
+    bool call_is_named;                   /* by tool_choice */
     bool echo;                            /* the prompt's text is kept */
     bool want_tokens;                     /* token records are kept */
 
@@ -94,6 +107,8 @@ struct completion {
     char id[EXCHANGE_ID_BYTES + 16];
     size_t n_prefix; /* bytes of id before the request's own */
     bool aborted;    /* end as soon as it is started */
+    struct best_of *best_of;     /* the route's: one of the samples is the reply; NULL: all are */
+    const struct choice *chosen; /* that one, once it is known */
 };
 
 /* A completion for x, in its arena, and behind it dialect_bytes for the route's own fields, zeroed.
@@ -150,6 +165,9 @@ bool completion_prompt_list(struct completion *c, const cJSON *list, const char 
 struct field_context completion_field_context(struct completion *c);
 
 /* ---- for styles ---- */
+
+/* Answer with what there is: every generation has ended, and best_of has chosen. */
+void completion_answer(struct completion *c);
 
 /* Choice number i of the answer, from 0 to n_choices - 1. */
 static inline struct choice *completion_choice(const struct completion *c, size_t i)

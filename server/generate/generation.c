@@ -216,6 +216,7 @@ void generation_free(struct generation *g)
         choice_clear(&g->choices[i]);
     }
     tokens_clear(&g->ids);
+    form_free(g->own_form);
     free(g->probs);
     free(g->tops);
     arena_free(g->arena);

@@ -75,12 +75,14 @@ struct generation {
     int priority;
     uint64_t client; /* whose it is: clients take turns; 0: nobody's */
     uint64_t cache_salt;
-    struct engine_sampling sampling;      /* neutral at first */
-    bool keeps_tokens;                    /* token records are kept */
-    bool finds_calls;                     /* of tools, in the text */
-    const char *think_open, *think_close; /* tags that set thoughts apart; NULL: all is answer */
-    enum reasoning_start think_start;     /* what the prompt has begun of them */
-    uint64_t born_ns;                     /* for the time to the first token */
+    struct engine_sampling sampling;       /* neutral at first */
+    struct form *own_form;                 /* owned: sampling's, where it is no owner's; or NULL */
+    bool keeps_tokens;                     /* token records are kept */
+    struct tool_calls_wanted calls_wanted; /* in the text; format NULL: none */
+    bool call_is_named;                    /* the client named the one tool: it ends with "stop" */
+    const char *think_open, *think_close;  /* tags that set thoughts apart; NULL: all is answer */
+    enum reasoning_start think_start;      /* what the prompt has begun of them */
+    uint64_t born_ns;                      /* for the time to the first token */
 
     /* What came. */
     enum generation_state state;

@@ -9,12 +9,19 @@
 /* The members beside "error" that hold the message, by shape. */
 static const char *const beside[] = {
     [ERRORS_OPENAI] = NULL,     [ERRORS_LLAMA] = NULL,       [ERRORS_SGLANG] = "message",
-    [ERRORS_DETAIL] = "detail", [ERRORS_PISTON] = "message",
+    [ERRORS_DETAIL] = "detail", [ERRORS_PISTON] = "message",  [ERRORS_OLLAMA] = NULL,
 };
 
 void error_reply(struct buffer *out, const struct error *err, enum error_shape shape)
 {
     emit_object(out, NULL);
+    if (shape == ERRORS_OLLAMA) {
+        emit_str(out, "error", err->message);
+        emit_str(out, "param", err->param[0] == '\0' ? NULL : err->param);
+        emit_str(out, "code", error_name(err->code));
+        emit_close(out, '}');
+        return;
+    }
     if (shape == ERRORS_SGLANG) emit_bool(out, "success", false);
     if (beside[shape] != NULL) emit_str(out, beside[shape], err->message);
     emit_object(out, "error");

@@ -435,6 +435,20 @@ void exchange_reply(struct exchange *x, int status, const char *media_type, stru
     buffer_clear(body);
 }
 
+void exchange_reply_fixed(struct exchange *x, int status, const struct exchange_header *headers,
+                          struct span body)
+{
+    if (x->status != 0) return;
+    void *bytes = (void *)(uintptr_t)body.p; /* libmicrohttpd only reads them */
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(body.n, bytes, MHD_RESPMEM_PERSISTENT);
+    for (; response != NULL && headers->name != NULL; headers++) {
+        add_header(response, headers->name, headers->value);
+    }
+    x->sent = body.n;
+    set_response(x, status, NULL, response);
+}
+
 void exchange_reply_json(struct exchange *x, struct buffer *body)
 {
     exchange_reply(x, 200, "application/json", body);

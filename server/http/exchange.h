@@ -142,6 +142,12 @@ cJSON *exchange_parse(struct exchange *x, struct error *err);
 void exchange_reply(struct exchange *x, int status, const char *media_type, struct buffer *body);
 /* 200, application/json. */
 void exchange_reply_json(struct exchange *x, struct buffer *body); /* 200, application/json */
+/* Answer with bytes that live as long as the program, and with headers up to one without a name. */
+struct exchange_header {
+    const char *name, *value;
+};
+void exchange_reply_fixed(struct exchange *x, int status, const struct exchange_header *headers,
+                          struct span body);
 /* The error in OpenAI's shape, Retry-After where clients shall come again. On a stream it is the
  * caller's to send an event; here nothing happens then. */
 void exchange_fail(struct exchange *x, const struct error *err);

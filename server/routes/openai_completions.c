@@ -22,19 +22,24 @@ struct completions {
 #define AT(field) .offset = offsetof(struct completions, field)
 
 static const struct field rows[] = {
-    {"prompt", FIELD_VALUE, AT(prompt)},
-    {"echo", FIELD_BOOL, AT(echo)},
-    {"add_special_tokens", FIELD_BOOL, AT(add_special_tokens)},
-    {"suffix", FIELD_REFUSED, .neutral = "\"\""},
+    {"prompt", FIELD_VALUE, AT(prompt), .doc = "a text, token ids, or a list of either"},
+    {"echo", FIELD_BOOL, AT(echo), .doc = "the prompt before the output"},
+    {"add_special_tokens", FIELD_BOOL, AT(add_special_tokens),
+     .doc = "with the tokens that the model puts around a text"},
+    {"suffix", FIELD_REFUSED, .neutral = "\"\"", .doc = "text after the completion; refused"},
     {0},
 };
 
 /* Fields of this route whose values stand among the shared ones. */
 static const struct field shared_rows[] = {
     {"logprobs", FIELD_INT, .offset = offsetof(struct sampling_params, logprobs), .min = -1,
-     .max = INT_MAX},
+     .max = INT_MAX,
+     .doc = "log-probabilities with so many alternatives for each token"},
     {"best_of", FIELD_INT, .offset = offsetof(struct sampling_params, best_of), .min = 1,
-     .max = INT_MAX},
+     .max = INT_MAX,
+     .doc = "so many outputs, of which the n most probable are sent"},
+    {"require_reasoning", FIELD_BOOL, .offset = offsetof(struct sampling_params, may_think),
+     .doc = "the model may think first: a form holds behind its thoughts"},
     {0},
 };
 

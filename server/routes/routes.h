@@ -155,4 +155,24 @@ void vllm_detokenize_handle(struct exchange *x);
 /* GET /tokenizer_info */
 void vllm_tokenizer_info_handle(struct exchange *x);
 
+/* ---- ollama_chat.c ---- */
+/* POST /api/chat */
+void ollama_chat_handle(struct exchange *x);
+/* POST /api/generate */
+void ollama_generate_handle(struct exchange *x);
+
+/* ---- ollama_models.c ---- */
+/* GET /api/tags */
+void ollama_tags_handle(struct exchange *x);
+/* GET /api/ps */
+void ollama_ps_handle(struct exchange *x);
+/* POST /api/show */
+void ollama_show_handle(struct exchange *x);
+/* GET /api/version */
+void ollama_version_handle(struct exchange *x);
+/* POST /api/pull */
+void ollama_pull_handle(struct exchange *x);
+/* POST /api/embed, /api/embeddings, /api/create, /api/copy, /api/push; DELETE /api/delete */
+void ollama_refuse_handle(struct exchange *x);
+
 #endif

@@ -25,15 +25,22 @@ struct sglang_control {
 };
 
 #define AT(field) .offset = offsetof(struct sglang_control, field)
-static const struct field pause_rows[] = {{"mode", FIELD_TEXT, AT(mode)}, {0}};
-static const struct field abort_rows[] = {
-    {"rid", FIELD_VALUE, AT(rid)},
-    {"abort_all", FIELD_BOOL, AT(abort_all)},
-    {"abort_message", .kind = FIELD_IGNORED},
-    {"finished_reason", .kind = FIELD_IGNORED},
+static const struct field pause_rows[] = {
+    {"mode", FIELD_TEXT, AT(mode),
+     .doc = "what becomes of outputs under way: abort, in_place or retract"},
     {0},
 };
-static const struct field continue_rows[] = {{"torch_empty_cache", .kind = FIELD_IGNORED}, {0}};
+static const struct field abort_rows[] = {
+    {"rid", FIELD_VALUE, AT(rid), .doc = "the name of one"},
+    {"abort_all", FIELD_BOOL, AT(abort_all), .doc = "all of them"},
+    {"abort_message", .kind = FIELD_IGNORED, .doc = "without effect"},
+    {"finished_reason", .kind = FIELD_IGNORED, .doc = "without effect"},
+    {0},
+};
+static const struct field continue_rows[] = {
+    {"torch_empty_cache", .kind = FIELD_IGNORED, .doc = "without effect"},
+    {0},
+};
 
 static void reply_done(struct exchange *x, const char *message)
 {

@@ -31,24 +31,30 @@ struct sglang {
 #define AT(field) .offset = offsetof(struct sglang, field)
 
 static const struct field rows[] = {
-    {"text", FIELD_VALUE, AT(text)},
-    {"input_ids", FIELD_ARRAY, AT(input_ids)},
-    {"sampling_params", FIELD_VALUE, AT(sampling)},
-    {"return_logprob", FIELD_BOOL, AT(return_logprob)},
-    {"logprob_start_len", FIELD_INT, AT(logprob_start), .min = -1, .max = INT_MAX},
-    {"top_logprobs_num", FIELD_INT, AT(n_top), .min = 0, .max = LOGPROBS_MAX},
-    {"return_text_in_logprobs", FIELD_BOOL, AT(text_in_logprobs)},
-    {"return_prompt_token_ids", FIELD_BOOL, AT(return_prompt_ids)},
-    {"extra_key", .kind = FIELD_IGNORED}, /* a hint for routers */
-    {"log_metrics", .kind = FIELD_IGNORED},
-    {"return_hidden_states", FIELD_REFUSED, .neutral = "false"},
-    {"token_ids_logprob", .kind = FIELD_REFUSED},
-    {"lora_path", .kind = FIELD_REFUSED},
-    {"session_params", .kind = FIELD_REFUSED},
-    {"image_data", .kind = FIELD_REFUSED},
-    {"audio_data", .kind = FIELD_REFUSED},
-    {"video_data", .kind = FIELD_REFUSED},
-    {"input_embeds", .kind = FIELD_REFUSED},
+    {"text", FIELD_VALUE, AT(text), .doc = "the prompt, or a list of prompts"},
+    {"input_ids", FIELD_ARRAY, AT(input_ids),
+     .doc = "the prompt's token ids, or a list of such lists"},
+    {"sampling_params", FIELD_VALUE, AT(sampling), .doc = "how to draw"},
+    {"return_logprob", FIELD_BOOL, AT(return_logprob), .doc = "log-probabilities of the tokens"},
+    {"logprob_start_len", FIELD_INT, AT(logprob_start), .min = -1, .max = INT_MAX,
+     .doc = "from this token of the prompt on; -1: the output alone"},
+    {"top_logprobs_num", FIELD_INT, AT(n_top), .min = 0, .max = LOGPROBS_MAX,
+     .doc = "with so many alternatives each"},
+    {"return_text_in_logprobs", FIELD_BOOL, AT(text_in_logprobs),
+     .doc = "tokens as text beside their ids"},
+    {"return_prompt_token_ids", FIELD_BOOL, AT(return_prompt_ids),
+     .doc = "the prompt's token ids in the reply"},
+    {"extra_key", .kind = FIELD_IGNORED, .doc = "a hint for routers; without effect"},
+    {"log_metrics", .kind = FIELD_IGNORED, .doc = "without effect"},
+    {"return_hidden_states", FIELD_REFUSED, .neutral = "false", .doc = "hidden states; refused"},
+    {"token_ids_logprob", .kind = FIELD_REFUSED,
+     .doc = "log-probabilities of chosen tokens; refused"},
+    {"lora_path", .kind = FIELD_REFUSED, .doc = "adapters; refused"},
+    {"session_params", .kind = FIELD_REFUSED, .doc = "sessions; refused"},
+    {"image_data", .kind = FIELD_REFUSED, .doc = "images; refused"},
+    {"audio_data", .kind = FIELD_REFUSED, .doc = "sound; refused"},
+    {"video_data", .kind = FIELD_REFUSED, .doc = "films; refused"},
+    {"input_embeds", .kind = FIELD_REFUSED, .doc = "embeddings as the prompt; refused"},
     {0},
 };
 
@@ -58,39 +64,65 @@ static const struct field rows[] = {
 #define WHOLE(field, lo, hi) FIELD_INT, AT(field), .min = (lo), .max = (hi)
 
 static const struct field shared_rows[] = {
-    {"rid", FIELD_TEXT, AT(request_id)},
-    {"stream", FIELD_BOOL, AT(stream)},
-    {"priority", FIELD_INT, AT(priority), .min = INT_MIN, .max = INT_MAX},
-    {"cache_salt", FIELD_TEXT, AT(cache_salt)},
+    {"rid", FIELD_TEXT, AT(request_id), .doc = "a name to abort it by"},
+    {"stream", FIELD_BOOL, AT(stream), .doc = "each token as it comes, as server-sent events"},
+    {"priority", FIELD_INT, AT(priority), .min = INT_MIN, .max = INT_MAX,
+     .doc = "lower ones go first"},
+    {"cache_salt", FIELD_TEXT, AT(cache_salt),
+     .doc = "only requests with the same one share cached prompts"},
+    {"require_reasoning", FIELD_BOOL, AT(may_think),
+     .doc = "the model may think first: a form holds behind its thoughts"},
     {0},
 };
 
 /* clang-format off */
 static const struct field sampling_rows[] = {
-    {"max_new_tokens",      WHOLE(engine.max_tokens, 0, INT_MAX)},
-    {"min_new_tokens",      WHOLE(engine.min_tokens, 0, INT_MAX)},
-    {"temperature",         REAL(engine.temperature, 0, 100)},
-    {"top_p",               REAL(engine.top_p, 1e-6, 1)},
-    {"top_k",               WHOLE(engine.top_k, -1, INT_MAX)},
-    {"min_p",               REAL(engine.min_p, 0, 1)},
-    {"frequency_penalty",   REAL(engine.frequency_penalty, -2, 2)},
-    {"presence_penalty",    REAL(engine.presence_penalty, -2, 2)},
-    {"repetition_penalty",  REAL(engine.repetition_penalty, 1e-6, 100)},
-    {"stop",                FIELD_READ, AT(stop), .read = sampling_params_read_stop},
-    {"stop_token_ids",      FIELD_READ, AT(stop_ids), .read = field_read_ids},
-    {"n",                   WHOLE(n, 1, INT_MAX)},
-    {"ignore_eos",          FIELD_BOOL, AT(engine.ignore_eos)},
-    {"skip_special_tokens", FIELD_BOOL, AT(engine.skip_special_tokens)},
-    {"no_stop_trim",        FIELD_BOOL, AT(engine.include_stop)},
-    {"sampling_seed",       FIELD_READ, .offset = 0, .read = sampling_params_read_seed},
-    {"spaces_between_special_tokens", .kind = FIELD_IGNORED},
-    {"json_schema",         FIELD_READ, .offset = 0, .read = output_form_read_sglang_schema},
-    {"regex",               FIELD_READ, .offset = 0, .read = output_form_read_sglang_regex},
-    {"ebnf",                FIELD_READ, .offset = 0, .read = output_form_read_sglang_ebnf},
-    {"structural_tag",      .kind = FIELD_REFUSED},
-    {"stop_regex",          FIELD_REFUSED, .neutral = "[]"},
-    {"custom_params",       FIELD_REFUSED, .neutral = "{}"},
-    {"logit_bias",          FIELD_READ, AT(bias), .read = sampling_params_read_bias},
+    {"max_new_tokens",      WHOLE(engine.max_tokens, 0, INT_MAX),
+     .doc = "tokens of the output at most"},
+    {"min_new_tokens",      WHOLE(engine.min_tokens, 0, INT_MAX),
+     .doc = "no end before so many tokens"},
+    {"temperature",         REAL(engine.temperature, 0, 100),
+     .doc = "flattens (above 1) or sharpens the distribution; 0 takes the most probable token"},
+    {"top_p",               REAL(engine.top_p, 1e-6, 1),
+     .doc = "only the most probable tokens that together have this share"},
+    {"top_k",               WHOLE(engine.top_k, -1, INT_MAX),
+     .doc = "only so many of the most probable tokens; 0 and -1: all"},
+    {"min_p",               REAL(engine.min_p, 0, 1),
+     .doc = "only tokens with at least this share of the most probable one's probability"},
+    {"frequency_penalty",   REAL(engine.frequency_penalty, -2, 2),
+     .doc = "taken from the logits of tokens for each time that they are in the output"},
+    {"presence_penalty",    REAL(engine.presence_penalty, -2, 2),
+     .doc = "taken from the logits of tokens in the output"},
+    {"repetition_penalty",  REAL(engine.repetition_penalty, 1e-6, 100),
+     .doc = "divides the logits of tokens seen before; 1: none"},
+    {"stop",                FIELD_READ, AT(stop), .read = sampling_params_read_stop,
+     .doc = "a text, or several, that ends the output"},
+    {"stop_token_ids",      FIELD_READ, AT(stop_ids), .read = field_read_ids,
+     .doc = "token ids that end the output"},
+    {"n",                   WHOLE(n, 1, INT_MAX), .doc = "how many outputs"},
+    {"ignore_eos",          FIELD_BOOL, AT(engine.ignore_eos),
+     .doc = "the model's end tokens do not end the output"},
+    {"skip_special_tokens", FIELD_BOOL, AT(engine.skip_special_tokens),
+     .doc = "special tokens are no part of the text"},
+    {"no_stop_trim",        FIELD_BOOL, AT(engine.include_stop),
+     .doc = "the stop string stays in the text"},
+    {"sampling_seed",       FIELD_READ, .offset = 0, .read = sampling_params_read_seed,
+     .doc = "of the draws; -1: a random one"},
+    {"spaces_between_special_tokens", .kind = FIELD_IGNORED, .doc = "without effect on plain text"},
+    {"json_schema",         FIELD_READ, .offset = 0, .read = output_form_read_sglang_schema,
+     .doc = "the output is JSON of this schema"},
+    {"regex",               FIELD_READ, .offset = 0, .read = output_form_read_sglang_regex,
+     .doc = "the output matches this pattern"},
+    {"ebnf",                FIELD_READ, .offset = 0, .read = output_form_read_sglang_ebnf,
+     .doc = "the output is of this grammar"},
+    {"structural_tag",      FIELD_READ, .offset = 0, .read = output_form_read_sglang_tags,
+     .doc = "free text with tags of a form in it"},
+    {"stop_regex",          FIELD_REFUSED, .neutral = "[]",
+     .doc = "patterns that end the output; refused"},
+    {"custom_params",       FIELD_REFUSED, .neutral = "{}",
+     .doc = "parameters of plugins; refused"},
+    {"logit_bias",          FIELD_READ, AT(bias), .read = sampling_params_read_bias,
+     .doc = "added to logits, by token id, from -100 (never) to 100"},
     {0},
 };
 /* clang-format on */
@@ -113,6 +145,21 @@ static bool read_sampling(struct completion *c, struct error *err)
     return completion_check(c, err);
 }
 
+/* The form that an entry asks for: its generation's own. */
+static bool own_form(struct completion *c, struct generation *g, struct sampling_params *p,
+                     struct error *err)
+{
+    if (p->form.type == FORM_NONE) return true;
+    p->form_field = strchr(p->form_field, '.') + 1; /* within the entry */
+    if (c->params.may_think) {
+        return error_set(err, ERROR_UNSUPPORTED, p->form_field,
+                         "require_reasoning needs the same sampling_params for all prompts");
+    }
+    bool fine = output_form_compile(c->exchange->server->engine, p, err);
+    g->own_form = p->engine.form;
+    return fine;
+}
+
 /* One entry of a list of sampling_params: how its prompt is sampled. */
 static bool read_own_sampling(struct completion *c, struct generation *g, const cJSON *entry,
                               const struct field_context *context, struct error *err)
@@ -128,7 +175,8 @@ static bool read_own_sampling(struct completion *c, struct generation *g, const 
     if (p->n != c->params.n) {
         return error_set(err, ERROR_INVALID_VALUE, "n", "n must be the same for all prompts");
     }
-    if (!sampling_params_finish(p, c->exchange->server->o.max_choices, context->n_vocab, err)) {
+    if (!sampling_params_finish(p, c->exchange->server->o.max_choices, context->n_vocab, err) ||
+        !own_form(c, g, p, err)) {
         return false;
     }
     g->sampling = p->engine;

@@ -5,9 +5,13 @@
 #include "server/routes/routes.h"
 
 #include "server/http/router.h"
+#include "server/page/page.h"
+#include "server/rollouts/rollouts.h"
 
 /* clang-format off */
 static const struct route rows[] = {
+    {"GET",  "/",                                  page_handle, ROUTE_OPEN | ROUTE_ALWAYS, ERRORS_OPENAI},
+    {"GET",  "/page/*",                            page_handle, ROUTE_OPEN | ROUTE_ALWAYS, ERRORS_OPENAI},
     {"POST", "/v1/completions",                    openai_completions_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"POST", "/v1/completions/render",             openai_completions_render_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"POST", "/v1/chat/completions",               openai_chat_handle, ROUTE_MODEL, ERRORS_OPENAI},
@@ -66,6 +70,19 @@ static const struct route rows[] = {
     {"POST", "/apply-template",                    llama_template_handle, ROUTE_MODEL, ERRORS_LLAMA},
     {"GET",  "/props",                             llama_props_handle, ROUTE_MODEL, ERRORS_LLAMA},
     {"GET",  "/slots",                             llama_slots_handle, ROUTE_MODEL, ERRORS_LLAMA},
+    {"POST", "/api/chat",                          ollama_chat_handle, ROUTE_MODEL, ERRORS_OLLAMA},
+    {"POST", "/api/generate",                      ollama_generate_handle, ROUTE_MODEL, ERRORS_OLLAMA},
+    {"GET",  "/api/tags",                          ollama_tags_handle, ROUTE_MODEL, ERRORS_OLLAMA},
+    {"GET",  "/api/ps",                            ollama_ps_handle, ROUTE_MODEL, ERRORS_OLLAMA},
+    {"POST", "/api/show",                          ollama_show_handle, ROUTE_MODEL, ERRORS_OLLAMA},
+    {"GET",  "/api/version",                       ollama_version_handle, ROUTE_OPEN | ROUTE_ALWAYS, ERRORS_OLLAMA},
+    {"POST", "/api/pull",                          ollama_pull_handle, ROUTE_MODEL, ERRORS_OLLAMA},
+    {"POST", "/api/embed",                         ollama_refuse_handle, 0, ERRORS_OLLAMA},
+    {"POST", "/api/embeddings",                    ollama_refuse_handle, 0, ERRORS_OLLAMA},
+    {"POST", "/api/create",                        ollama_refuse_handle, 0, ERRORS_OLLAMA},
+    {"POST", "/api/copy",                          ollama_refuse_handle, 0, ERRORS_OLLAMA},
+    {"POST", "/api/push",                          ollama_refuse_handle, 0, ERRORS_OLLAMA},
+    {"DELETE", "/api/delete",                      ollama_refuse_handle, 0, ERRORS_OLLAMA},
     {"GET",  "/v1/models",                         openai_models_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"GET",  "/models",                            openai_models_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"GET",  "/v1/models/*",                       openai_model_handle, ROUTE_MODEL, ERRORS_OPENAI},
@@ -74,6 +91,8 @@ static const struct route rows[] = {
     {"GET",  "/tokenizer_info",                    vllm_tokenizer_info_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"POST", "/detokenize",                        vllm_detokenize_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"POST", "/v1/detokenize",                     vllm_detokenize_handle, ROUTE_MODEL, ERRORS_OPENAI},
+    {"POST", "/v1/rollouts",                       rollouts_handle, ROUTE_MODEL | ROUTE_VERIFY, ERRORS_OPENAI},
+    {"DELETE", "/v1/rollouts/*",                   rollouts_end_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"POST", "/verify",                            verify_handle, ROUTE_NDJSON | ROUTE_VERIFY, ERRORS_OPENAI},
     {"POST", "/verify/advantages",                 verify_advantages_handle, ROUTE_VERIFY, ERRORS_OPENAI},
     {"POST", "/verify/pass_at_k",                  verify_pass_at_k_handle, ROUTE_VERIFY, ERRORS_OPENAI},

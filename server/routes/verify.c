@@ -8,6 +8,9 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "server/routes/routes.h"
+
+#include <assert.h>
+
 #include "server/routes/verify.h"
 
 #include <stdatomic.h>
@@ -63,6 +66,7 @@ static void work_judge(struct exchange *x)
 {
     struct verify *v = x->state;
     struct judge_job *job = read_job(x, v);
+    assert(atomic_load(&v->job) == NULL); /* one a request */
     if (job == NULL) return;
     exchange_promise(x);
     atomic_store(&v->job, job);
@@ -74,6 +78,7 @@ static void work_judge(struct exchange *x)
 static void work_reply(struct exchange *x)
 {
     const struct verify *v = x->state;
+    assert(atomic_load(&v->job) != NULL);
     if (!judge_job_reply(atomic_load(&v->job), &x->reply)) x->reply.failed = true;
 }
 

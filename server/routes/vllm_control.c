@@ -87,7 +87,8 @@ void vllm_is_sleeping_handle(struct exchange *x)
 void vllm_abort_handle(struct exchange *x)
 {
     const cJSON *names = NULL;
-    static const struct field rows[] = {{"request_ids", .kind = FIELD_ARRAY}, {0}};
+    static const struct field rows[] = {
+        {"request_ids", .kind = FIELD_ARRAY, .doc = "their names; none: all of them"}, {0}};
     struct error err = {0};
     cJSON *body;
     if (!control_read_body(x, FIELD_TABLE(rows, &names), &body, &err)) {

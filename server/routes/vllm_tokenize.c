@@ -30,30 +30,35 @@ struct tokenize {
 #define AT(field) .offset = offsetof(struct tokenize, field)
 
 static const struct field prompt_rows[] = {
-    {"model", FIELD_TEXT, AT(model)},
-    {"prompt", FIELD_TEXT, AT(prompt)},
-    {"add_special_tokens", FIELD_BOOL, AT(add_special)},
-    {"return_token_strs", FIELD_BOOL, AT(return_strings)},
+    {"model", FIELD_TEXT, AT(model), .doc = "its name; any is taken"},
+    {"prompt", FIELD_TEXT, AT(prompt), .doc = "the text"},
+    {"add_special_tokens", FIELD_BOOL, AT(add_special),
+     .doc = "with the tokens that the model puts around a text"},
+    {"return_token_strs", FIELD_BOOL, AT(return_strings),
+     .doc = "the tokens as text beside their ids"},
     {0},
 };
 
 static const struct field content_rows[] = {
-    {"content", FIELD_TEXT, AT(content)},
-    {"add_special", FIELD_BOOL, AT(add_special)},
-    {"parse_special", FIELD_BOOL, AT(parse_special)},
-    {"with_pieces", FIELD_BOOL, AT(with_pieces)},
+    {"content", FIELD_TEXT, AT(content), .doc = "the text"},
+    {"add_special", FIELD_BOOL, AT(add_special),
+     .doc = "with the tokens that the model puts around a text"},
+    {"parse_special", FIELD_BOOL, AT(parse_special),
+     .doc = "names of special tokens are read as such"},
+    {"with_pieces", FIELD_BOOL, AT(with_pieces), .doc = "the text of each token beside its id"},
     {0},
 };
 
 static const struct field message_rows[] = {
-    {"model", FIELD_TEXT, AT(model)},
-    {"return_token_strs", FIELD_BOOL, AT(return_strings)},
+    {"model", FIELD_TEXT, AT(model), .doc = "its name; any is taken"},
+    {"return_token_strs", FIELD_BOOL, AT(return_strings),
+     .doc = "the tokens as text beside their ids"},
     {0},
 };
 
 static const struct field detokenize_rows[] = {
-    {"model", FIELD_TEXT, AT(model)},
-    {"tokens", FIELD_READ, AT(list), .read = field_read_ids},
+    {"model", FIELD_TEXT, AT(model), .doc = "its name; any is taken"},
+    {"tokens", FIELD_READ, AT(list), .read = field_read_ids, .doc = "token ids"},
     {0},
 };
 

@@ -1,5 +1,5 @@
-/* tests/fuzz/fuzz_form.c - any bytes as a schema, a regular expression or a grammar: never a crash, and
- * what a form lets through is of the form.
+/* tests/fuzz/fuzz_form.c - any bytes as a schema, a regular expression, a grammar or structural tags: never a
+ * crash, and what a form lets through is of the form.
  *
  * The first byte chooses the kind. A form that compiles is walked as a model would write it: bytes that
  * may come next, chosen by a hash. A walk never gets stuck before its text may end (no dead ends), a
@@ -19,6 +19,7 @@
 #include "engine/sample/form/pattern.h"
 #include "engine/sample/form/schema.h"
 #include "engine/sample/form/slice.h"
+#include "engine/sample/form/tags.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -35,16 +36,20 @@ static struct earley *of_schema(struct span source)
     return e;
 }
 
-static struct earley *of_grammar(struct span source, bool regex)
+enum { SCHEMA, REGEX, GRAMMAR, TAGS, KINDS }; /* by the first byte */
+
+static struct earley *of_grammar(struct span source, int kind)
 {
     rx all;
     int symbol = 0;
     struct error err = {0};
     struct grammar *g = grammar_new();
     if (g == NULL) return NULL;
-    bool fine = regex ? pattern_rx(grammar_pool(g), source, PATTERN_WHOLE, CHARS_PLAIN, &all, &err)
-                      : ebnf_rule(g, source, &symbol, &err);
-    if (fine && regex) symbol = grammar_terminal(g, all);
+    bool fine = kind == REGEX
+                    ? pattern_rx(grammar_pool(g), source, PATTERN_WHOLE, CHARS_PLAIN, &all, &err)
+                : kind == TAGS ? tags_rule(g, source, SCHEMA_SPACE_USUAL, &symbol, &err)
+                               : ebnf_rule(g, source, &symbol, &err);
+    if (fine && kind == REGEX) symbol = grammar_terminal(g, all);
     if (fine && grammar_finish(g, symbol, &err)) return earley_new(g, &err);
     assert(err.code != ERROR_NONE);
     grammar_free(g);
@@ -104,11 +109,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 1 || size > MAX_SOURCE) return 0;
     struct span source = span_of(data + 1, size - 1);
-    int kind = data[0] % 3;
-    struct earley *e = kind == 0 ? of_schema(source) : of_grammar(source, kind == 1);
+    int kind = data[0] % KINDS;
+    struct earley *e = kind == SCHEMA ? of_schema(source) : of_grammar(source, kind);
     struct slice_search *s = e == NULL ? NULL : slice_search_new(NULL);
     for (uint64_t i = 0; s != NULL && i < 3; i++) {
-        walk(e, s, kind == 0, ids_mix(i, size));
+        walk(e, s, kind == SCHEMA, ids_mix(i, size));
     }
     slice_search_free(s);
     earley_free(e);

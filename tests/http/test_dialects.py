@@ -189,3 +189,36 @@ def test_reward_dialects(server):
     assert empty.status_code == 200 and empty.json()["rewards"] == []
     reply = server.post("/remote_rm", {"prompt": "What is 2+2?", "response": "4", "label": "4"})
     assert reply.status_code == 200 and isinstance(reply.json(), (int, float))
+
+
+def gym(text, **task):
+    message = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": text}]}
+    return {"id": 7, "response": {"output": [message]}, **task}
+
+
+def test_nemo_gym_instructions(server):
+    task = {"prompt": "Say it.", "instruction_id_list": ["punctuation:no_comma", "length_constraints:number_words"],
+            "kwargs": [None, {"num_words": 2, "relation": "at least", "keywords": None}]}
+    reply = server.post("/verify", gym("one two", **task)).json()
+    assert reply["reward"] == 1 and reply["follow_all_instructions"] is True and reply["follow_instruction_list"] == [True, True]
+    assert reply["id"] == 7 and reply["kwargs"] == task["kwargs"] and "mask_sample" not in reply
+    reply = server.post("/verify", gym("one, two", **task)).json()
+    assert reply["reward"] == 0 and reply["follow_all_instructions"] is False and reply["follow_instruction_list"] == [False, True]
+    assert reply["reward_components"] == {"instructions": 0} and "failure_kind" not in reply
+    reply = server.post("/verify", gym("ONE SENTENCE THAT IS ENGLISH.", instruction_id_list=["change_case:english_capital"], kwargs=[{}])).json()
+    assert reply["reward"] == 1, reply  # a worker's verdict
+
+
+def test_nemo_gym_is_told_what_could_not_be_judged(server):
+    task = {"instruction_id_list": ["length_constraints:number_words"], "kwargs": [{"relation": "at least"}]}
+    reply = server.post("/verify", gym("one two", **task, mask_sample=False)).json()
+    assert reply["reward"] == 0 and reply["mask_sample"] is True and reply["failure_kind"] == "verifier_error"
+    assert "bad_kwargs" in reply["failure_reason"] and "kwargs[0].num_words" in reply["failure_reason"]
+    reply = server.post("/verify", gym("one two", instruction_id_list=["no:such"], kwargs=[{}])).json()
+    assert reply["mask_sample"] is True and "no:such" in reply["failure_reason"]
+    reply = server.post("/verify", gym("one two", instruction_id_list=["punctuation:no_comma"], kwargs=[])).json()
+    assert reply["mask_sample"] is True and reply["failure_reason"].startswith("kwargs: ")
+    reply = server.post("/verify", gym("4", expected_answer="\\frac{1}{")).json()
+    assert reply["reward"] == 0 and reply["mask_sample"] is True, reply
+    reply = server.post("/verify", gym("The answer is 5", expected_answer="4")).json()
+    assert reply["reward"] == 0 and "mask_sample" not in reply

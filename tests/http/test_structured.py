@@ -135,6 +135,15 @@ def test_other_dialects(server):
         assert re.fullmatch(pattern, reply["content"]), reply
 
 
+def test_a_form_for_each_prompt(server):
+    params = [{"temperature": 2, "max_new_tokens": 20, "regex": pattern} for pattern in ("[ab]{3}", "[0-9]{4}")]
+    reply = server.post("/generate", {"text": ["x", "x"], "sampling_params": params}).json()
+    assert re.fullmatch("[ab]{3}", reply[0]["text"]) and re.fullmatch("[0-9]{4}", reply[1]["text"])
+    params[1]["regex"] = "(?<=a)b"
+    error = server.post("/generate", {"text": ["x", "x"], "sampling_params": params}).json()["error"]
+    assert error["param"] == "sampling_params[1].regex"
+
+
 def test_a_form_is_the_same_alone_drafted_and_cached(server, start):
     body = {"prompt": [5, 6, 7], "n": 4, "max_tokens": 80, "seed": 3, "temperature": 1.5, "guided_json": SCHEMA, "logprobs": 0}
     want = server.complete(**body)["choices"]
@@ -266,8 +275,9 @@ def test_tool_calls_of_the_openai_client(server):
         text += delta.content or ""
         calls += delta.tool_calls or []
         finish = chunk.choices[0].finish_reason or finish
-    assert text == "So:" and finish == "tool_calls" and [c.index for c in calls] == [0]
-    assert calls[0].function.arguments == message.tool_calls[0].function.arguments
+    assert text == "So:" and finish == "tool_calls" and {c.index for c in calls} == {0}
+    assert calls[0].function.name == "look_up" and not any(c.id for c in calls[1:])
+    assert "".join(c.function.arguments for c in calls) == message.tool_calls[0].function.arguments
     result = {"role": "tool", "tool_call_id": message.tool_calls[0].id, "content": "found"}
     again = {**ask, "messages": [*USER, message.model_dump(exclude_none=True), result]}
     assert create(**again).choices[0].message.tool_calls

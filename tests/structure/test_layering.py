@@ -39,7 +39,7 @@ FLOORS = {
         {"reward/row"},
         {"reward/math", "reward/workers"},
         {"reward/rules"},
-        {"reward/code", "reward/plan"},
+        {"reward/code", "reward/plan", "reward/instructions", "reward/words"},
         {"reward/judge"},
         {"reward/dialects"},
         {"reward"},
@@ -54,7 +54,8 @@ FLOORS = {
     ],
     "server": [
         {"server/http"},
-        {"server/generate"},
+        {"server/generate", "server/page"},
+        {"server/rollouts"},
         {"server/routes"},
         {"server/cli"},
     ],

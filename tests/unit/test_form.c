@@ -283,7 +283,7 @@ static void test_what_cannot_be_compiled(void **state)
     source = choice_of(too_long, 1, FORM_HOLDS);
     refused(&source, ERROR_TOO_LARGE, "");
     source = choice_of(words, 4, FORM_THINKS);
-    source.think_close = "<<";
+    source.think_close = "<0123456789012345678901234567890123456789012345678901234567890123>";
     refused(&source, ERROR_UNSUPPORTED, "");
     free(longest);
 }

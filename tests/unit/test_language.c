@@ -54,7 +54,7 @@ static void skip_without_profiles(void)
 {
     struct error err = {0};
     if (!language_detect_is_there(&err)) skip();
-    assert_true(language_detect_open());
+    assert_true(language_detect_open(LANGUAGES_FEW));
 }
 
 static void languages_are_told_apart(void **state)
