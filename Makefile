@@ -126,7 +126,7 @@ $(CLIENT): %: %.o
 
 # ---- what people type -------------------------------------------------------------------------
 
-.PHONY: all run test hostile sanitize race race-built paranoid paranoid-built conformance bench bench-parts fuzz model image install uninstall format clean \
+.PHONY: all run test clients hostile sanitize race race-built paranoid paranoid-built conformance bench bench-parts fuzz model image install uninstall format clean \
         help deps deps-test
 .SECONDARY:
 
@@ -156,6 +156,11 @@ test: deps-test
 
 tests-$(FLAVOUR): $(BIN) $(UNITS) $(REPLAYS) $(GOLDENS) $(CLIENT)
 
+# Client libraries as they are, each in an environment of its own, against the built-in model. What they send is kept, and
+# replayed by make test without them. CLIENTS= some of them by name.
+clients: $(BIN)
+	@TESTED_BIN=$(BIN) /usr/bin/python3 tests/clients/run.py $(CLIENTS) --keep tests/data/clients
+
 sanitize:
 	@$(MAKE) --no-print-directory test FLAVOUR=address
 	@$(MAKE) --no-print-directory race
@@ -183,7 +188,7 @@ hostile: deps-test
 	@$(MAKE) --no-print-directory -j$$(nproc) $(B)/tests/unit/test_hostile
 	$(B)/tests/unit/test_hostile
 
-# The shared corpora and golden models, whose folders lie outside the project.
+# The shared corpora and golden models, whose folders lie outside the project. SCHEMA_SUITE: the official JSON-Schema-Test-Suite.
 CORPORA ?= ../shared/corpora
 GOLDEN  ?= ../shared/golden
 conformance: deps-test
@@ -191,6 +196,7 @@ conformance: deps-test
 	$(B)/tests/golden/conformance_math $(CORPORA)/math/cases.jsonl
 	$(B)/tests/golden/conformance_math --defaults --quiet $(CORPORA)/math/cases.jsonl
 	$(B)/tests/golden/conformance_rewards $(CORPORA)
+	$(B)/tests/golden/conformance_forms $(foreach d,2020-12 2019-09 7 6 4,$(wildcard $(SCHEMA_SUITE)/tests/draft$(d)))
 	$(B)/tests/golden/conformance_templates $(GOLDEN)
 	MODEL=$(wildcard $(MODEL)) $(B)/tests/golden/conformance_tokenizers $(GOLDEN)
 	SMOLLM2=$(wildcard $(MODEL)) $(B)/tests/golden/conformance_models $(GOLDEN)
@@ -289,6 +295,7 @@ help:
 	@echo "make deps       install what building needs (Debian 12 and 13)"
 	@echo "make test       install what is missing, build, pass every test"
 	@echo "make sanitize   the same under AddressSanitizer and UBSan; then make race"
+	@echo "make clients    run client libraries against the built-in model, needs PyPI and npm  (CLIENTS= some)"
 	@echo "make race       the whole program under ThreadSanitizer, clients of every kind at once"
 	@echo "make paranoid   every allocation fails, one by one; whole structures checked at every step  (DRIVE= a part of it)"
 	@echo "make hostile    a hundred hostile programs in the sandbox, by themselves"

@@ -22,6 +22,7 @@
     X(UNSUPPORTED, 400, "invalid_request_error", "unsupported")                      \
     X(TOO_LONG, 400, "invalid_request_error", "context_length_exceeded")             \
     X(TOO_LARGE, 400, "invalid_request_error", "too_large")                          \
+    X(TOO_COMPLEX, 400, "invalid_request_error", "grammar_too_complex")               \
     X(TEMPLATE, 400, "invalid_request_error", "template_error")                      \
     X(UNPARSABLE, 400, "invalid_request_error", "unparsable")                        \
     X(NO_KEY, 401, "authentication_error", "invalid_api_key")                        \

@@ -58,6 +58,7 @@ struct engine_event *event_new_prompt(uint64_t request_id, int n_prompt, int n_t
     if (room == NULL) return NULL;
     room->event.n_prompt = n_prompt;
     room->event.n_top = n_top;
+    room->event.refused_at = -1;
     room->event.prompt_probs = room->top;
     room->event.prompt_top = room->top + n_prompt;
     return &room->event;

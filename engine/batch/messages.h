@@ -53,6 +53,8 @@ struct engine_event {
     const struct token_prob
         *prompt_top; /* [n_prompt, n_top]; id -1 where fewer have a probability */
     int n_prompt;
+    int refused_at; /* the first position whose token the form refuses (it and those behind it have
+                     * rank 0); -1: none, or no form was asked for */
 
     /* EVENT_DONE */
     enum engine_finish finish;

@@ -388,20 +388,31 @@ static int fitting(const struct scheduler *s, const struct sequence *q, const in
     return i;
 }
 
-static void plan_drafts_of(struct scheduler *s, struct sequence *q, int room)
+/* The tokens that follow from the form, or from the text itself, or that the prediction layer
+ * guesses; how many. */
+static int find_drafts(struct sequence *q, const struct form_vocabulary *v, int *draft, int room)
 {
     const struct request *r = q->request;
-    int left = r->limit - sequence_length(q) - 1; /* beyond the token drawn anyway */
-    if (room > left) room = left;
-    int *draft = q->output + q->n_output;
-    int n = speculate_draft(&q->speculation, r->prompt, r->n_prompt, q->output, q->n_output, room,
-                            draft);
+    int n = form_forced(v, &q->form, draft, room);
+    q->forced = n > 0;
+    q->guessed = false;
+    if (q->forced) return n;
+    n = speculate_draft(&q->speculation, r->prompt, r->n_prompt, q->output, q->n_output, room,
+                        draft);
     bool guess = q->guess >= 0 && room > 0 && !speculate_pauses(&q->guessing);
     q->guessed = guess && (n == 0 || draft[0] != q->guess);
     if (q->guessed) { /* a model knows better than its text; where they agree, the text goes further */
         draft[0] = q->guess;
         n = 1;
     }
+    return n;
+}
+
+static void plan_drafts_of(struct scheduler *s, struct sequence *q, int room)
+{
+    int left = q->request->limit - sequence_length(q) - 1; /* beyond the token drawn anyway */
+    int *draft = q->output + q->n_output;
+    int n = find_drafts(q, s->o.vocabulary, draft, room < left ? room : left);
     n = fitting(s, q, draft, n);
     if (n == 0 || !kv_cache_reserve(s->kv, q->kv, 1 + n)) return;
     q->n_drafts = n;

@@ -48,6 +48,7 @@ struct sequence {
     struct speculation guessing; /* what it has learnt about the model's own guesses */
     int guess;                   /* the model's own for the token after the pending one, -1: none */
     bool guessed;                /* the present drafts are that guess, not speculate.h's */
+    bool forced;                 /* they are what the form leaves (form_forced()): nothing to learn */
 
     struct engine_event *done; /* its last event, allocated beforehand */
 };
@@ -69,6 +70,8 @@ struct request {
     struct engine_event *failed; /* owned until sent, as samples[i].done */
     struct engine_event
         *prompt_report; /* NULL unless prompt_logprobs; until sent the cache is not used */
+    struct form_cursor scored; /* where the form stands behind the prompt's tokens scored so far */
+    int n_silent;              /* tokens at the prompt's beginning that have no text */
 
     struct request *next; /* in whatever list it is */
     struct {

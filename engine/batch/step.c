@@ -10,6 +10,7 @@
 #include "engine/batch/step.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -28,9 +29,10 @@ struct step_job {
     int row;       /* of the step */
     int guesses;   /* drafts that come before the drawn token: it counts only if they were right */
     int position;  /* JOB_SCORE: of the prompt's token */
+    bool refused;  /* JOB_SCORE: the form has refused the prompt before it */
     int logits_at; /* which of the batch's logits */
     bool ok;
-    struct draw draw; /* JOB_DRAW */
+    struct draw draw; /* JOB_DRAW; its form: JOB_SCORE too */
 };
 
 struct step {
@@ -110,12 +112,47 @@ static void fork_samples(struct step *s, struct sequence *by, int row)
     }
 }
 
+/* The prompt is scored under its request's form. */
+static bool scores_form(const struct request *r)
+{
+    return r->sampling.form != NULL && r->sampling.processed;
+}
+
+/* The prompt's form goes on by the token at a position: what begins the prompt without a text (a BOS)
+ * is passed over. */
+static void follow_prompt(const struct step *s, struct request *r, int position)
+{
+    const struct form_vocabulary *v = sampler_vocabulary(s->p.sampler);
+    bool skip = r->sampling.skip_special_tokens;
+    int id = r->prompt[position];
+    if (position == 0) {
+        form_cursor_begin(&r->scored, r->sampling.form);
+        r->n_silent = 0;
+        r->prompt_report->refused_at = -1;
+    }
+    if (r->prompt_report->refused_at >= 0) return;
+    if (r->n_silent == position && form_is_silent(v, id, skip)) {
+        r->n_silent++;
+    } else if (!form_accept(v, &r->scored, id, skip)) {
+        r->prompt_report->refused_at = position;
+    }
+}
+
+/* Positions come in order, from 0 again when the sample was preempted: nothing of such a prompt
+ * comes from the cache. */
 static void add_scores(struct step *s, struct sequence *q, int row, int pos)
 {
-    int last = q->request->n_prompt - 1;
+    struct request *r = q->request;
+    int last = r->n_prompt - 1;
+    if (scores_form(r) && pos == 0) follow_prompt(s, r, 0);
     for (int i = 0; i < q->n_run && pos + i < last; i++) {
-        s->jobs[s->n_jobs++] =
+        struct step_job *j = &s->jobs[s->n_jobs++];
+        *j =
             (struct step_job){.kind = JOB_SCORE, .seq = q, .row = row + i, .position = pos + i + 1};
+        if (!scores_form(r)) continue;
+        j->refused = r->prompt_report->refused_at >= 0;
+        j->draw.form = r->scored;
+        follow_prompt(s, r, j->position);
     }
 }
 
@@ -176,10 +213,18 @@ static void score(struct step *s, struct step_job *j, const float *logits, int t
 {
     const struct request *r = j->seq->request;
     struct event_prompt_room room = event_prompt_room(r->prompt_report, j->position);
-    int k = r->prompt_report->n_top, n;
+    const struct scoring what = {.logits = logits,
+                                 .id = r->prompt[j->position],
+                                 .k = r->prompt_report->n_top,
+                                 .form = j->draw.form,
+                                 .skip_special = r->sampling.skip_special_tokens};
+    int k = what.k, n = 0;
     (void)task;
-    j->ok = sampler_score(s->p.sampler, thread, logits, r->prompt[j->position], k, room.prob,
-                          room.top, &n);
+    if (j->refused) {
+        *room.prob = (struct token_prob){.id = what.id, .logprob = -INFINITY};
+    } else {
+        j->ok = sampler_score(s->p.sampler, thread, &what, room.prob, room.top, &n);
+    }
     for (int i = n; j->ok && i < k; i++) {
         room.top[i] = (struct token_prob){.id = -1}; /* fewer have a probability */
     }
@@ -345,7 +390,7 @@ static void learn(struct sequence *const *plan, int n)
     for (int i = 0; i < n; i++) {
         struct sequence *q = plan[i];
         struct speculation *of = q->guessed ? &q->guessing : &q->speculation;
-        if (q->state == SEQUENCE_RUNNING) speculate_learn(of, q->n_drafts, q->n_accepted);
+        if (q->state == SEQUENCE_RUNNING && !q->forced) speculate_learn(of, q->n_drafts, q->n_accepted);
     }
 }
 

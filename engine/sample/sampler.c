@@ -128,15 +128,20 @@ static void keep_allowed(const struct draw *d, float *x, int n)
     }
 }
 
-static void keep_form(const struct sampler *s, struct row_work *w, const struct draw *d)
+/* x, where the form lets through, into w->logits. */
+static void keep_form(const struct sampler *s, struct row_work *w, const struct form_cursor *form,
+                      bool skip_special, const float *x)
 {
-    form_mask(s->vocabulary, &d->form, d->sampling->skip_special_tokens, &w->form);
+    form_mask(s->vocabulary, form, skip_special, &w->form);
     for (int from = 0; from < s->n_vocab; from += 64) {
         uint64_t allowed = w->form.mask[from / 64];
         int n = s->n_vocab - from < 64 ? s->n_vocab - from : 64;
-        if (allowed == UINT64_MAX) continue;
+        if (allowed == UINT64_MAX) {
+            memcpy(w->logits + from, x + from, (size_t)n * sizeof(float));
+            continue;
+        }
         for (int i = 0; i < n; i++) {
-            w->logits[from + i] = allowed >> i & 1 ? w->logits[from + i] : -INFINITY;
+            w->logits[from + i] = allowed >> i & 1 ? x[from + i] : -INFINITY;
         }
     }
 }
@@ -192,10 +197,11 @@ static const float *adjust(const struct sampler *s, struct row_work *w, const st
     if (!adjusts(d)) return d->logits;
     if (c->allowed_ids != NULL) {
         keep_allowed(d, w->logits, s->n_vocab);
+    } else if (d->form.form != NULL) {
+        keep_form(s, w, &d->form, c->skip_special_tokens, d->logits);
     } else {
         memcpy(w->logits, d->logits, (size_t)s->n_vocab * sizeof(float));
     }
-    if (d->form.form != NULL) keep_form(s, w, d);
     if (d->n_output < c->min_tokens) mask_ends(s, c, w->logits);
     for (int i = 0; i < c->n_bias; i++) {
         w->logits[c->bias[i].id] += c->bias[i].bias;
@@ -341,13 +347,21 @@ bool sampler_draw(struct sampler *s, int thread, struct draw *d)
     return true;
 }
 
-bool sampler_score(struct sampler *s, int thread, const float *logits, int id, int k,
+bool sampler_score(struct sampler *s, int thread, const struct scoring *what,
                    struct token_prob *prob, struct token_prob *top, int *n_top)
 {
+    struct row_work *w = &s->work[thread];
+    const float *x = what->logits;
     float max;
-    if (!probs_max(logits, s->n_vocab, &max)) return false;
-    struct dist q = plain_dist(s, logits, max);
-    *prob = report(s, &q, id);
-    *n_top = report_top(s, &s->work[thread], &q, k, top);
+    if (!probs_max(x, s->n_vocab, &max)) return false;
+    if (what->form.form != NULL) {
+        keep_form(s, w, &what->form, what->skip_special, x);
+        x = w->logits;
+        if (!probs_max(x, s->n_vocab, &max)) return false;
+    }
+    struct dist q = plain_dist(s, x, max);
+    *prob = report(s, &q, what->id);
+    if (isinf(x[what->id])) prob->rank = 0; /* it has no probability, and so no rank */
+    *n_top = report_top(s, w, &q, what->k, top);
     return true;
 }

@@ -79,9 +79,18 @@ struct draw {
 /* False when there is nothing to choose from: a logit is NaN or infinite, or every token is excluded. */
 bool sampler_draw(struct sampler *s, int thread, struct draw *d);
 
-/* Log-probability and rank of id in the model's own distribution, and the k best (room for k in
- * top, *n_top says how many). False when a logit is NaN or infinite. */
-bool sampler_score(struct sampler *s, int thread, const float *logits, int id, int k,
+/* Which token sampler_score() looks for. */
+struct scoring {
+    const float *logits;
+    int id, k;
+    struct form_cursor
+        form;          /* .form NULL: the model's own distribution; else what it lets through */
+    bool skip_special; /* for the form */
+};
+
+/* Log-probability and rank of a token (refused by the form: -infinity and rank 0), and the k best
+ * (room for k in top, *n_top says how many). False when a logit is NaN or infinite. */
+bool sampler_score(struct sampler *s, int thread, const struct scoring *what,
                    struct token_prob *prob, struct token_prob *top, int *n_top);
 
 /* The number in [0, 1) that decides about a position of a sample. */

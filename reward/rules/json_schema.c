@@ -214,16 +214,29 @@ static bool check_below(struct run *r, const cJSON *schema, const cJSON *rule, c
     return !cJSON_IsNumber(v) || json_compare(v, rule) < 0;
 }
 
-/* Whole numbers exactly; 0.3 is a multiple of 0.1, for decimals are meant as they are written. */
+/* Digits behind the point. */
+static int64_t places(const struct digits *d)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < d->text.n; i++) {
+        n += d->text.p[i] != '.';
+    }
+    return n > d->exponent ? n - d->exponent : 0;
+}
+
+/* Exactly, as decimals are written: 0.3 is a multiple of 0.1. Both are made whole by the same power of
+ * ten. */
 static bool check_multiple(struct run *r, const cJSON *schema, const cJSON *rule, const cJSON *v)
 {
     (void)r, (void)schema;
     char room_v[JSON_NUMBER_ROOM], room_rule[JSON_NUMBER_ROOM];
     struct digits x, y;
     if (!cJSON_IsNumber(v)) return true;
-    if (json_digits(v, room_v, &x) && json_digits(rule, room_rule, &y) && digits_is_whole(&x) &&
-        digits_is_whole(&y) && y.exponent <= 18) {
-        return digits_is_multiple(&x, &y);
+    if (json_digits(v, room_v, &x) && json_digits(rule, room_rule, &y)) {
+        int64_t shift = places(&x) > places(&y) ? places(&x) : places(&y);
+        x.exponent += shift;
+        y.exponent += shift;
+        if (y.exponent <= 18) return digits_is_multiple(&x, &y);
     }
     double q = v->valuedouble / rule->valuedouble;
     return isfinite(q) && fabs(q - nearbyint(q)) <= 1e-9 * fmax(1, fabs(q)) && fabs(q) < 0x1p53;

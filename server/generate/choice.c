@@ -17,9 +17,8 @@ enum { TEXT_BYTES = 256 << 20 }; /* ceiling of one sample's text */
 
 void choice_init(struct choice *c, struct generation *g, int index)
 {
-    *c = (struct choice){
-        .generation = g, .index = index, .stop_token = -1, .finds_calls = g->finds_calls};
-    tool_calls_init(&c->calls);
+    *c = (struct choice){.generation = g, .index = index, .stop_token = -1};
+    tool_calls_init(&c->calls, &g->calls_wanted);
     reasoning_init(&c->reasoning, g->think_open, g->think_close, g->think_start);
     buffer_init(&c->text, TEXT_BYTES);
     buffer_init(&c->thought, TEXT_BYTES);
@@ -76,12 +75,13 @@ static bool is_thinking(const struct choice *c)
 /* More of the output, to thought, text and calls. */
 static bool sort_text(struct choice *c, const struct engine_event *ev, bool last)
 {
-    struct buffer found, *answer = c->finds_calls ? &found : &c->text;
+    bool finds_calls = c->calls.wanted.format != NULL;
+    struct buffer found, *answer = finds_calls ? &found : &c->text;
     buffer_init(&found, TEXT_BYTES);
     reasoning_feed(&c->reasoning, span_of(ev->text, ev->n_text), &c->thought, answer);
     if (last) reasoning_end(&c->reasoning, &c->thought, answer);
-    if (c->finds_calls) tool_calls_feed(&c->calls, buffer_span(&found), &c->text);
-    if (c->finds_calls && last) tool_calls_end(&c->calls, &c->text);
+    if (finds_calls) tool_calls_feed(&c->calls, buffer_span(&found), &c->text);
+    if (finds_calls && last) tool_calls_end(&c->calls, &c->text);
     bool ok = !found.failed && !c->calls.failed && !c->text.failed && !c->thought.failed;
     buffer_clear(&found);
     return ok;
@@ -113,7 +113,9 @@ bool choice_finish(struct choice *c, const struct engine_event *ev)
 
 bool choice_has_news(const struct choice *c)
 {
-    return c->text.n > 0 || c->thought.n > 0 || c->calls.n > c->calls.n_written;
+    const struct tool_calls *t = &c->calls;
+    return c->text.n > 0 || c->thought.n > 0 || t->n > c->calls_written ||
+           (t->n > 0 && t->items[t->n - 1].n_arguments > c->arguments_written);
 }
 
 void choice_drop_pending(const struct engine *e, struct choice *c)
@@ -121,12 +123,14 @@ void choice_drop_pending(const struct engine *e, struct choice *c)
     for (size_t i = 0; i < c->n_records; i++) {
         c->chars += logprobs_token_chars(e, c->records[i].prob.id);
     }
-    assert(c->calls.n_written <= c->calls.n);
+    const struct tool_calls *t = &c->calls;
+    assert(c->calls_written <= t->n);
     c->n_records = 0;
     c->n_tops = 0;
     buffer_drop(&c->text, c->text.n);
     buffer_drop(&c->thought, c->thought.n);
-    c->calls.n_written = c->calls.n;
+    c->calls_written = t->n;
+    c->arguments_written = t->n > 0 ? t->items[t->n - 1].n_arguments : 0;
 }
 
 const char *choice_finish_name(const struct choice *c)
@@ -137,7 +141,8 @@ const char *choice_finish_name(const struct choice *c)
         [FINISH_LENGTH] = "length",
         [FINISH_ABORT] = "abort",
     };
-    if (c->done && c->finish == FINISH_STOP && c->calls.n > 0) return "tool_calls";
+    bool called = c->calls.n_whole > 0 && !c->generation->call_is_named;
+    if (c->done && c->finish == FINISH_STOP && called) return "tool_calls";
     return c->done ? names[c->finish] : NULL;
 }
 

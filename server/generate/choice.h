@@ -12,7 +12,7 @@
 #include "base/buffer.h"
 #include "engine/engine.h"
 #include "server/generate/reasoning.h"
-#include "server/generate/tool_calls.h"
+#include "base/tools/calls.h"
 
 struct generation;
 
@@ -29,8 +29,9 @@ struct choice {
     struct buffer text;    /* the answer's, not yet written out */
     struct buffer thought; /* the reasoning's, likewise */
     struct reasoning reasoning;
-    bool finds_calls; /* tools were offered: */
-    struct tool_calls calls;
+    struct tool_calls calls;      /* wanted.format NULL: none are looked for */
+    size_t calls_written;         /* in a stream: calls that were begun, */
+    size_t arguments_written;     /* and bytes of the last one's arguments */
     struct token_record *records; /* owned; not yet written out */
     size_t n_records, room_records;
     struct token_prob *tops; /* owned */

@@ -15,6 +15,7 @@
 #include "base/emit.h"
 #include "server/generate/logprobs.h"
 #include "server/generate/output_form.h"
+#include "server/generate/thoughts.h"
 #include "server/http/sse.h"
 #include "server/http/state.h"
 
@@ -115,9 +116,10 @@ static void ask(const struct completion *c, struct generation *g, size_t i)
     if (!c->sampled_apart) g->sampling = c->params.engine;
     if (!c->sampled_apart && !c->params.has_seed) g->sampling.seed += i; /* unlike luck */
     g->keeps_tokens = c->want_tokens;
-    g->finds_calls = c->finds_calls;
+    g->calls_wanted = c->calls;
+    g->call_is_named = c->call_is_named;
     g->think_open = c->reasoning ? info->think_open : NULL;
-    g->think_close = info->think_close;
+    g->think_close = c->think_close != NULL ? c->think_close : info->think_close;
     g->think_start = c->reasoning_start;
     g->born_ns = c->exchange->started_ns;
 }
@@ -190,7 +192,9 @@ bool completion_has_id(const struct completion *c, struct span id)
 static void work_prepare(struct exchange *x)
 {
     struct completion *c = x->state;
-    if (c->prepare(c)) output_form_compile(x->server->engine, &c->params, &c->error);
+    if (c->prepare(c) && thoughts_of_prompts(c, &c->error)) {
+        output_form_compile(x->server->engine, &c->params, &c->error);
+    }
 }
 
 void completion_run(struct completion *c, enum exchange_weight weight,

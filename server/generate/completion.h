@@ -77,7 +77,9 @@ struct completion {
     bool sampled_apart; /* every generation has its own sampling, params.engine is nobody's */
     bool reasoning;     /* split the text */
     enum reasoning_start reasoning_start; /* what the prompt has begun of the thoughts */
-    bool finds_calls;                     /* of tools, in the text */
+    const char *think_close;              /* what ends them, where it is not as ever */
+    struct tool_calls_wanted calls;       /* of tools, in the text; format NULL: none (tools.h) */
+    bool call_is_named;                   /* by tool_choice */
     bool echo;                            /* the prompt's text is kept */
     bool want_tokens;                     /* token records are kept */
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "server/generate/tools.h"
 
 enum { MAX_MESSAGES = 65536, TEXT_LIMIT = 256 << 20 };
 
@@ -51,6 +52,8 @@ struct field_table conversation_table(struct conversation *c)
 struct template_habits {
     bool keeps_none;      /* it compares content with none */
     bool knows_developer; /* the role */
+    bool text_arguments;  /* it joins a call's arguments as text */
+    bool short_ids;       /* it wants ids of calls of nine letters and digits */
 };
 
 static bool no_memory(struct error *err)
@@ -147,12 +150,26 @@ static bool finish_content(cJSON *message, bool keep_none, struct error *err)
                      json_type_name(content));
 }
 
+/* An object as its text. NULL: no memory. */
+static cJSON *as_text(const cJSON *object)
+{
+    struct buffer text;
+    buffer_init(&text, TEXT_LIMIT);
+    char *printed = json_print(object, &text) ? buffer_take(&text) : NULL;
+    cJSON *value = printed == NULL ? NULL : cJSON_CreateString(printed);
+    free(printed);
+    buffer_clear(&text);
+    return value;
+}
+
 /* The arguments of a call come as the text of a JSON object. What a model wrote and is no object
  * counts as no arguments, as in vLLM: a conversation goes on after a broken call. */
-static bool finish_arguments(cJSON *function, struct error *err)
+static bool finish_arguments(cJSON *function, bool as_texts, struct error *err)
 {
     const cJSON *arguments = json_get(function, "arguments");
-    if (cJSON_IsObject(arguments)) return true;
+    if (cJSON_IsObject(arguments)) {
+        return !as_texts || put(function, "arguments", as_text(arguments), err);
+    }
     if (arguments != NULL && !cJSON_IsString(arguments)) {
         return error_set(err, ERROR_INVALID_TYPE, "arguments",
                          "arguments must be a string or an object, not %s",
@@ -161,18 +178,29 @@ static bool finish_arguments(cJSON *function, struct error *err)
     struct error why = {0};
     cJSON *parsed = arguments == NULL ? NULL : json_parse(span_str(arguments->valuestring), &why);
     if (why.code == ERROR_NO_MEMORY) return no_memory(err);
-    if (!cJSON_IsObject(parsed)) {
-        cJSON_Delete(parsed);
-        parsed = cJSON_CreateObject();
-    }
-    return put(function, "arguments", parsed, err);
+    bool object = cJSON_IsObject(parsed);
+    if (object && !as_texts) return put(function, "arguments", parsed, err);
+    cJSON_Delete(parsed);
+    if (object) return true; /* the text, as the model wrote it */
+    return put(function, "arguments", as_texts ? cJSON_CreateString("{}") : cJSON_CreateObject(),
+               err);
 }
 
-static bool finish_calls(cJSON *message, struct error *err)
+static bool shorten_id(cJSON *object, const char *name, struct error *err)
+{
+    const cJSON *id = json_get(object, name);
+    char made[TOOL_ID_ROOM];
+    if (!cJSON_IsString(id)) return true;
+    tools_short_id(span_str(id->valuestring), made);
+    return put(object, name, cJSON_CreateString(made), err);
+}
+
+static bool finish_calls(cJSON *message, struct template_habits habits, struct error *err)
 {
     const cJSON *calls = json_get(message, "tool_calls");
     size_t i = 0;
     cJSON *call;
+    if (habits.short_ids && !shorten_id(message, "tool_call_id", err)) return false;
     if (calls == NULL) return true;
     if (!cJSON_IsArray(calls)) {
         return error_set(err, ERROR_INVALID_TYPE, "tool_calls",
@@ -186,7 +214,10 @@ static bool finish_calls(cJSON *message, struct error *err)
                       json_type_name(function));
             return error_in(err, "tool_calls[%zu]", i);
         }
-        if (!finish_arguments(function, err)) return error_in(err, "tool_calls[%zu].function", i);
+        if (habits.short_ids && !shorten_id(call, "id", err)) return false;
+        if (!finish_arguments(function, habits.text_arguments, err)) {
+            return error_in(err, "tool_calls[%zu].function", i);
+        }
         i++;
     }
     if (i == 0) cJSON_DeleteItemFromObjectCaseSensitive(message, "tool_calls");
@@ -249,7 +280,7 @@ static bool finish_message(cJSON *message, struct template_habits habits, struct
     }
     drop_nulls(message);
     return finish_role(message, habits.knows_developer, err) &&
-           finish_content(message, habits.keeps_none, err) && finish_calls(message, err) &&
+           finish_content(message, habits.keeps_none, err) && finish_calls(message, habits, err) &&
            finish_reasoning(message, err);
 }
 
@@ -258,28 +289,6 @@ static bool finish_message(cJSON *message, struct template_habits habits, struct
 static const char *field_of(const struct conversation *c)
 {
     return c->field == NULL ? "messages" : c->field;
-}
-
-/* A tool is {"type": "function", "function": {"name", ...}}: templates print what is in it. */
-static bool check_tools(const cJSON *tools, struct error *err)
-{
-    const cJSON *tool;
-    size_t i = 0;
-    cJSON_ArrayForEach(tool, tools)
-    {
-        const cJSON *function = cJSON_IsObject(tool) ? json_get(tool, "function") : NULL;
-        const char *wrong = !cJSON_IsObject(tool)                         ? ""
-                            : !cJSON_IsObject(function)                   ? "function"
-                            : !cJSON_IsString(json_get(function, "name")) ? "function.name"
-                                                                          : NULL;
-        if (wrong != NULL) {
-            error_set(err, ERROR_INVALID_TYPE, wrong,
-                      "a tool is {\"type\": \"function\", \"function\": {\"name\": ...}}");
-            return error_in(err, "tools[%zu]", i);
-        }
-        i++;
-    }
-    return true;
 }
 
 static bool check(const struct conversation *c, struct error *err)
@@ -297,7 +306,7 @@ static bool check(const struct conversation *c, struct error *err)
         return error_set(err, ERROR_INVALID_VALUE, "continue_final_message",
                          "continue_final_message and add_generation_prompt exclude each other");
     }
-    return check_tools(c->tools, err);
+    return tools_check(c->tools, err);
 }
 
 static bool has_developer(const cJSON *messages)
@@ -471,14 +480,36 @@ static bool render(struct conversation *c, cJSON *messages, const struct engine 
     return true;
 }
 
+/* Does the template turn a call's arguments into JSON by itself? */
+static bool makes_json(const struct conversation *c, const struct engine *e)
+{
+    static const char *const ways[] = {"arguments'] | tojson", "arguments']|tojson",
+                                       "arguments | tojson",   "arguments|tojson",
+                                       "arguments is string",  "arguments is mapping"};
+    for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
+        if (engine_template_mentions(e, c->template, ways[i])) return true;
+    }
+    return false;
+}
+
+static struct template_habits habits_of(const struct conversation *c, const struct engine *e)
+{
+    struct span source =
+        c->template != NULL ? span_str(c->template) : engine_info(e)->chat_template;
+    const struct tool_format *f =
+        c->tool_format != NULL ? c->tool_format : tool_format_detect(source);
+    return (struct template_habits){.keeps_none = engine_template_asks_for_none(e, c->template),
+                                    .knows_developer =
+                                        engine_template_mentions(e, c->template, "developer"),
+                                    .text_arguments = f->text_arguments && !makes_json(c, e),
+                                    .short_ids = f->short_ids};
+}
+
 bool conversation_render(struct conversation *c, const struct engine *e, struct arena *a,
                          struct buffer *out, struct error *err)
 {
     if (!check(c, err)) return false;
-    struct template_habits habits = {.keeps_none = engine_template_asks_for_none(e, c->template),
-                                     .knows_developer =
-                                         engine_template_mentions(e, c->template, "developer")};
-    cJSON *messages = finish_messages(c, habits, err);
+    cJSON *messages = finish_messages(c, habits_of(c, e), err);
     if (messages == NULL) return false;
     bool ok = keep_last(c, messages, a, err) && render(c, messages, e, out, err);
     cJSON_Delete(messages);

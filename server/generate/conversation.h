@@ -17,13 +17,15 @@
 #include "base/buffer.h"
 #include "engine/engine.h"
 #include "base/fields.h"
+#include "base/tools/format.h"
 
 struct conversation {
     const char *field;     /* what the client calls the messages; NULL: "messages" */
     const cJSON *messages; /* borrowed from the document, like all that follows */
     const cJSON *tools;
-    const char *template; /* NULL: the model's */
-    const cJSON *kwargs;  /* from the client */
+    const char *template;                  /* NULL: the model's */
+    const struct tool_format *tool_format; /* of the calls in it; NULL: as the template tells */
+    const cJSON *kwargs;                   /* from the client */
     const cJSON *documents;
     struct span reasoning_effort;
     bool add_generation_prompt; /* set it to its default before reading */

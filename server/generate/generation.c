@@ -181,6 +181,7 @@ void generation_free(struct generation *g)
         choice_clear(&g->choices[i]);
     }
     tokens_clear(&g->ids);
+    form_free(g->own_form);
     free(g->probs);
     free(g->tops);
     arena_free(g->arena);
@@ -285,6 +286,7 @@ static void on_prompt(struct generation *g, const struct engine_event *ev)
     memcpy(g->probs, ev->prompt_probs, n * sizeof(*g->probs));
     if (n_tops > 0) memcpy(g->tops, ev->prompt_top, n_tops * sizeof(*g->tops));
     g->n_top = ev->n_top;
+    g->refused_at = ev->refused_at;
 }
 
 static void on_event(struct generations *all, const struct engine_event *ev)

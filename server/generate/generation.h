@@ -71,12 +71,14 @@ struct generation {
     int first_index;   /* of its first sample, for choice.index */
     int priority;
     uint64_t cache_salt;
-    struct engine_sampling sampling;      /* neutral at first */
-    bool keeps_tokens;                    /* token records are kept */
-    bool finds_calls;                     /* of tools, in the text */
-    const char *think_open, *think_close; /* tags that set thoughts apart; NULL: all is answer */
-    enum reasoning_start think_start;     /* what the prompt has begun of them */
-    uint64_t born_ns;                     /* for the time to the first token */
+    struct engine_sampling sampling;       /* neutral at first */
+    struct form *own_form;                 /* owned: sampling's, where it is no owner's; or NULL */
+    bool keeps_tokens;                     /* token records are kept */
+    struct tool_calls_wanted calls_wanted; /* in the text; format NULL: none */
+    bool call_is_named;                    /* the client named the one tool: it ends with "stop" */
+    const char *think_open, *think_close;  /* tags that set thoughts apart; NULL: all is answer */
+    enum reasoning_start think_start;      /* what the prompt has begun of them */
+    uint64_t born_ns;                      /* for the time to the first token */
 
     /* What came. */
     enum generation_state state;
@@ -85,6 +87,7 @@ struct generation {
     int n_cached;                    /* prompt tokens that the cache had */
     struct token_prob *probs, *tops; /* of the prompt [ids.n], [ids.n, n_top]; owned; NULL: none */
     int n_top;
+    int refused_at; /* of the prompt, by a form that it was scored under; -1: nothing */
     struct error error; /* ERROR_NONE unless it failed */
 
     /* generation.c's */

@@ -97,7 +97,7 @@ static void prompt_logprob(const struct engine *e, const struct generation *g, s
 {
     (void)e;
     (void)as_ids;
-    if (i == 0 || g->probs == NULL) {
+    if (i == 0 || g->probs == NULL || g->probs[i].rank == 0) {
         emit_null(out, NULL);
     } else {
         emit_float(out, NULL, g->probs[i].logprob);
@@ -239,7 +239,7 @@ void logprobs_emit_prompt(const struct engine *e, const struct generation *g, st
     }
     emit_array(out, "prompt_logprobs");
     for (size_t i = 0; i < g->ids.n; i++) {
-        if (i == 0) {
+        if (i == 0 || g->probs[i].rank == 0) { /* no probability: a form refuses it */
             emit_null(out, NULL);
             continue;
         }
@@ -253,6 +253,7 @@ void logprobs_emit_prompt(const struct engine *e, const struct generation *g, st
         emit_close(out, '}');
     }
     emit_close(out, ']');
+    if (g->refused_at >= 0) emit_int(out, "refused_at", g->refused_at);
 }
 
 void logprobs_emit_ids(const char *key, const int *ids, size_t n, struct buffer *out)

@@ -33,7 +33,7 @@ void logprobs_emit_chat(const struct engine *e, const struct choice *choice, boo
                         bool own_if_none, struct buffer *out);
 
 /* "prompt_logprobs": [null, {"id": {logprob, rank, decoded_token}, ...}, ...], or null when there
- * are none. */
+ * are none; "refused_at": the position from which on a form refuses the prompt, if it does. */
 void logprobs_emit_prompt(const struct engine *e, const struct generation *g, struct buffer *out);
 
 /* key: [ids] */

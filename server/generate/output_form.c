@@ -89,6 +89,22 @@ static bool read_text(const cJSON *value, enum form_type type, const char *field
     return p->form.text.n == 0 || ask(p, type, field, err);
 }
 
+/* A form that is told by a JSON value. */
+static bool read_json(const cJSON *value, enum form_type type, const char *field,
+                      const struct field_context *context, struct sampling_params *p,
+                      struct error *err)
+{
+    struct buffer text;
+    buffer_init(&text, FORM_KEY_BYTES);
+    bool fits = json_print(value, &text);
+    p->form.text = span_of(fits ? arena_str(context->arena, buffer_span(&text)) : NULL, text.n);
+    buffer_clear(&text);
+    if (!fits) return error_set(err, ERROR_TOO_LARGE, NULL, "the form is too large");
+    if (p->form.text.p == NULL)
+        return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the form");
+    return ask(p, type, field, err);
+}
+
 /* A schema, or a schema as text. */
 static bool read_schema(const cJSON *value, const char *field, const struct field_context *context,
                         struct sampling_params *p, struct error *err)
@@ -97,15 +113,7 @@ static bool read_schema(const cJSON *value, const char *field, const struct fiel
     if (!cJSON_IsObject(value) && !cJSON_IsBool(value)) {
         return wrong(value, "a schema: an object, true or false", err);
     }
-    struct buffer text;
-    buffer_init(&text, FORM_KEY_BYTES);
-    bool fits = json_print(value, &text);
-    p->form.text = span_of(fits ? arena_str(context->arena, buffer_span(&text)) : NULL, text.n);
-    buffer_clear(&text);
-    if (!fits) return error_set(err, ERROR_TOO_LARGE, NULL, "the schema is too large");
-    if (p->form.text.p == NULL)
-        return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the form");
-    return ask(p, FORM_SCHEMA, field, err);
+    return read_json(value, FORM_SCHEMA, field, context, p, err);
 }
 
 bool output_form_read_guided_json(const struct field_context *context, const cJSON *value,
@@ -144,6 +152,18 @@ bool output_form_read_sglang_ebnf(const struct field_context *context, const cJS
     return read_text(value, FORM_GRAMMAR, "sampling_params.ebnf", context, out, err);
 }
 
+bool output_form_read_regex(const struct field_context *context, const cJSON *value, void *out,
+                            struct error *err)
+{
+    return read_text(value, FORM_REGEX, "regex", context, out, err);
+}
+
+bool output_form_read_ebnf(const struct field_context *context, const cJSON *value, void *out,
+                           struct error *err)
+{
+    return read_text(value, FORM_GRAMMAR, "ebnf", context, out, err);
+}
+
 bool output_form_read_llama_schema(const struct field_context *context, const cJSON *value,
                                    void *out, struct error *err)
 {
@@ -172,6 +192,27 @@ static bool read_structured_grammar(const struct field_context *context, const c
                                     void *out, struct error *err)
 {
     return read_text(value, FORM_GRAMMAR, "structured_outputs.grammar", context, out, err);
+}
+
+/* A structural tag, an object or its text. */
+static bool read_tags(const cJSON *value, const char *field, const struct field_context *context,
+                      struct sampling_params *p, struct error *err)
+{
+    if (cJSON_IsString(value)) return read_text(value, FORM_TAGS, field, context, p, err);
+    if (!cJSON_IsObject(value)) return wrong(value, "a structural tag, an object or its text", err);
+    return read_json(value, FORM_TAGS, field, context, p, err);
+}
+
+static bool read_structured_tags(const struct field_context *context, const cJSON *value, void *out,
+                                 struct error *err)
+{
+    return read_tags(value, "structured_outputs.structural_tag", context, out, err);
+}
+
+bool output_form_read_sglang_tags(const struct field_context *context, const cJSON *value,
+                                  void *out, struct error *err)
+{
+    return read_tags(value, "sampling_params.structural_tag", context, out, err);
 }
 
 static bool read_compact(const struct field_context *context, const cJSON *value, void *out,
@@ -204,30 +245,59 @@ static bool read_named_schema(const cJSON *value, const struct field_context *co
            error_in(err, "schema");
 }
 
-/* OpenAI's {"type": "text" | "json_object" | "json_schema"}; llama-server's json_object has a schema of
- * its own; SGLang's and vLLM's "regex" and "grammar" are theirs alone. */
+/* As json_check_keys(), but a member that is null is none. */
+static bool check_members(const cJSON *value, const char *const *names, struct error *err)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach(one, value)
+    {
+        int i = 0;
+        while (names[i] != NULL && strcmp(names[i], one->string) != 0) {
+            i++;
+        }
+        if (names[i] == NULL && !cJSON_IsNull(one)) return json_check_keys(value, names, err);
+    }
+    return true;
+}
+
+/* What a type of response_format may have beside it. */
+static bool check_response_format(const cJSON *value, const char *type, struct error *err)
+{
+    static const struct {
+        const char *type, *members[5];
+    } rows[] = {{"text", {"type", NULL}},
+                {"json_object", {"type", "schema", NULL}},
+                {"json_schema", {"type", "json_schema", NULL}},
+                {"structural_tag", {"type", "format", "structures", "triggers", NULL}}};
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        if (strcmp(type, rows[i].type) == 0) return check_members(value, rows[i].members, err);
+    }
+    return error_set(err, ERROR_UNSUPPORTED, "type",
+                     "\"%.40s\" is not supported; \"text\", \"json_object\", \"json_schema\" and "
+                     "\"structural_tag\" are",
+                     type);
+}
+
+/* OpenAI's types; llama-server's json_object has a schema of its own; vLLM's and SGLang's
+ * structural_tag (engine/sample/form/tags.h). */
 bool output_form_read_response_format(const struct field_context *context, const cJSON *value,
                                       void *out, struct error *err)
 {
-    static const char *const members[] = {"type", "json_schema", "schema", NULL};
     struct sampling_params *p = out;
     if (!cJSON_IsObject(value)) return wrong(value, "an object", err);
     const char *type = cJSON_GetStringValue(json_get(value, "type"));
     const cJSON *schema = json_get(value, "schema");
-    if (!json_check_keys(value, members, err)) return false;
     if (type == NULL) {
         return error_set(err, ERROR_MISSING_FIELD, "type", "a type is needed");
     }
+    if (!check_response_format(value, type, err)) return false;
     if (strcmp(type, "text") == 0) return true;
+    if (strcmp(type, "structural_tag") == 0) {
+        return read_tags(value, "response_format", context, p, err);
+    }
     if (strcmp(type, "json_schema") == 0) {
         return read_named_schema(json_get(value, "json_schema"), context, p, err) ||
                error_in(err, "json_schema");
-    }
-    if (strcmp(type, "json_object") != 0) {
-        return error_set(err, ERROR_UNSUPPORTED, "type",
-                         "\"%.40s\" is not supported; \"text\", \"json_object\" and "
-                         "\"json_schema\" are",
-                         type);
     }
     if (schema == NULL) return ask(p, FORM_JSON_OBJECT, "response_format", err);
     return read_schema(schema, "response_format.schema", context, p, err) ||
@@ -244,7 +314,7 @@ bool output_form_read_structured(const struct field_context *context, const cJSO
         {"json", FIELD_READ, .offset = 0, .read = read_structured_json},
         {"regex", FIELD_READ, .offset = 0, .read = read_structured_regex},
         {"grammar", FIELD_READ, .offset = 0, .read = read_structured_grammar},
-        {"structural_tag", .kind = FIELD_REFUSED},
+        {"structural_tag", FIELD_READ, .offset = 0, .read = read_structured_tags},
         {"disable_any_whitespace", FIELD_READ, .offset = 0, .read = read_compact},
         {"disable_additional_properties", FIELD_REFUSED, .neutral = "false"},
         {"whitespace_pattern", .kind = FIELD_REFUSED},
@@ -256,12 +326,15 @@ bool output_form_read_structured(const struct field_context *context, const cJSO
     if (!fields_read(value, &table, 1, context, err)) return false;
     if (p->form.type != FORM_NONE) return true;
     return error_set(err, ERROR_MISSING_FIELD, NULL,
-                     "a kind is needed: json, regex, choice, grammar or json_object");
+                     "a kind is needed: json, regex, choice, grammar, json_object or "
+                     "structural_tag");
 }
 
 bool output_form_compile(struct engine *engine, struct sampling_params *p, struct error *err)
 {
     if (p->form.type == FORM_NONE) return true;
     p->engine.form = engine_form(engine, &p->form, err);
-    return p->engine.form != NULL || error_in(err, "%s", p->form_field);
+    if (p->engine.form != NULL) return true;
+    if (p->form_is_named && err->param[0] != '\0') return false;
+    return error_in(err, "%s", p->form_field);
 }

@@ -1,7 +1,7 @@
 /* server/generate/output_form.h - how clients ask for outputs of a form: OpenAI's response_format, vLLM's
  * structured_outputs and its older guided_choice.
  *
- * JSON Schemas, regular expressions, grammars, choices and any JSON object (engine/sample/form/form.h). A
+ * JSON Schemas, regular expressions, grammars, choices, structural tags and any JSON object (engine/sample/form/form.h). A
  * request asks for one form; what cannot be kept of it is refused by name, never passed over.
  *
  * Readers for FIELD_READ rows; out is the struct sampling_params.
@@ -13,7 +13,8 @@
 
 #include "base/fields.h"
 
-/* {"type": "text" | "json_object" | "json_schema", "json_schema": {"schema", "strict"}} */
+/* {"type": "text" | "json_object" | "json_schema" | "structural_tag", "json_schema": {"schema",
+ * "strict"}} */
 bool output_form_read_response_format(const struct field_context *context, const cJSON *value,
                                       void *out, struct error *err);
 /* One of {"json": schema}, {"regex"}, {"grammar"}, {"choice": [...]}, {"json_object": true} */
@@ -36,6 +37,13 @@ bool output_form_read_sglang_regex(const struct field_context *context, const cJ
                                    void *out, struct error *err);
 bool output_form_read_sglang_ebnf(const struct field_context *context, const cJSON *value,
                                   void *out, struct error *err);
+bool output_form_read_sglang_tags(const struct field_context *context, const cJSON *value,
+                                  void *out, struct error *err);
+/* The same without their struct, as SGLang's OpenAI routes have them. */
+bool output_form_read_regex(const struct field_context *context, const cJSON *value, void *out,
+                            struct error *err);
+bool output_form_read_ebnf(const struct field_context *context, const cJSON *value, void *out,
+                           struct error *err);
 bool output_form_read_llama_schema(const struct field_context *context, const cJSON *value,
                                    void *out, struct error *err);
 bool output_form_read_llama_grammar(const struct field_context *context, const cJSON *value,

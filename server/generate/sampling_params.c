@@ -165,7 +165,12 @@ static bool read_logprobs_mode(const struct field_context *context, const cJSON 
                                struct error *err)
 {
     (void)context;
-    return read_choice(value, "raw", "processed", out, err);
+    const char *mode = cJSON_GetStringValue(value); /* vLLM's names are longer */
+    if (mode != NULL && strcmp(mode, "raw_logprobs") == 0) return true;
+    if (mode == NULL || strcmp(mode, "processed_logprobs") != 0)
+        return read_choice(value, "raw", "processed", out, err);
+    *(bool *)out = true;
+    return true;
 }
 
 static bool read_truncation_side(const struct field_context *context, const cJSON *value, void *out,
@@ -232,6 +237,8 @@ static const struct field rows[] = {
     {"guided_json",       FIELD_READ, .offset = 0, .read = output_form_read_guided_json},
     {"guided_regex",      FIELD_READ, .offset = 0, .read = output_form_read_guided_regex},
     {"guided_grammar",    FIELD_READ, .offset = 0, .read = output_form_read_guided_grammar},
+    {"regex",             FIELD_READ, .offset = 0, .read = output_form_read_regex}, /* SGLang's */
+    {"ebnf",              FIELD_READ, .offset = 0, .read = output_form_read_ebnf},
 
     /* Without effect, as their contracts say: who asks and what for; a batch of plain text
      * decodes the same with or without spaces between special tokens; beam search is refused, so

@@ -34,6 +34,8 @@ struct sampling_params {
         engine;              /* lists are the request's arena's, set by sampling_params_finish() */
     struct form_source form; /* what output_form.h makes engine.form of */
     const char *form_field;  /* the client's field that asks for it */
+    bool form_is_named;      /* its faults have the client's names already */
+    bool may_think;          /* a prompt without messages: the form holds behind thoughts */
     struct stop_list stop;
     struct bias_list bias;
     struct id_list stop_ids, allowed_ids;

@@ -47,6 +47,7 @@ struct server_options {
     int max_connections;
     int max_choices; /* samples a prompt */
     int max_prompts; /* prompts a request */
+    const char *tool_format; /* a name of base/tools/format.h; NULL: as the template tells */
 
     int read_timeout_ms; /* from connecting to the end of the headers, and from there to the body's */
     int idle_timeout_ms;    /* a connection without a request; a reader that takes nothing */

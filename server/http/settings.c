@@ -20,6 +20,7 @@ static const struct setting rows[] = {
     {"max-body",       SETTING_BYTES,   AT(max_body_bytes), "64M", 1 * K, 4 * G, .help = "largest request body"},
     {"verify-body",    SETTING_BYTES,   AT(max_verify_bytes), "256M", 1 * K, 16 * G, .help = "largest body of a request to /verify and its like"},
     {"request-memory", SETTING_BYTES,   AT(request_memory_bytes), "2G", 1 << 20, 1024 * G, .help = "bytes that request bodies, their JSON and replies not yet read may take, all together; past it 429 and 503"},
+    {"tool-format",    SETTING_WORD,    AT(tool_format), "auto", .words = "auto|hermes|qwen3_coder|deepseek_v3|deepseek_v31|mistral_args|mistral|harmony|llama3", .help = "how the model writes calls of tools; auto: as its chat template tells"},
     {"max-prompts",    SETTING_INT,     AT(max_prompts), "1024", 1, 1 << 16, .help = "prompts in one request"},
     {"max-choices",    SETTING_INT,     AT(max_choices), "128", 1, 4096, .help = "samples of one prompt (n, best_of)"},
     {"read-timeout",   SETTING_SECONDS, AT(read_timeout_ms), "30", 1, 3600, .help = "seconds to receive the head of a request, and again its body"},

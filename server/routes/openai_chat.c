@@ -10,6 +10,7 @@
 #include "server/routes/routes.h"
 
 #include <limits.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/json.h"
@@ -17,32 +18,18 @@
 #include "server/generate/conversation.h"
 #include "base/emit.h"
 #include "server/generate/logprobs.h"
+#include "server/generate/thoughts.h"
+#include "server/generate/tools.h"
 #include "server/http/state.h"
 
 struct chat {
     struct conversation conversation;
-    bool logprobs, echo, include_reasoning, no_tools, stop_in_reasoning;
+    bool logprobs, echo, include_reasoning, parallel_calls, stop_in_reasoning;
+    struct tool_choice tool_choice;
     int top_logprobs, max_completion_tokens;
 };
 
 /* ---- asking ---- */
-
-/* A model may be told of tools; making it call one needs constrained decoding. */
-static bool read_tool_choice(const struct field_context *context, const cJSON *value, void *out,
-                             struct error *err)
-{
-    const char *word = cJSON_GetStringValue(value);
-    (void)context;
-    *(bool *)out = word != NULL && strcmp(word, "none") == 0;
-    if (*(bool *)out || (word != NULL && strcmp(word, "auto") == 0)) return true;
-    if (!cJSON_IsString(value) && !cJSON_IsObject(value)) {
-        return error_set(err, ERROR_INVALID_TYPE, NULL,
-                         "tool_choice must be a string or an object, not %s",
-                         json_type_name(value));
-    }
-    return error_set(err, ERROR_UNSUPPORTED, NULL,
-                     "a forced tool call is not supported; \"auto\" is");
-}
 
 #define AT(field) .offset = offsetof(struct chat, field)
 
@@ -53,8 +40,8 @@ static const struct field rows[] = {
     {"echo", FIELD_BOOL, AT(echo)},
     {"include_reasoning", FIELD_BOOL, AT(include_reasoning)},
     {"stop_in_reasoning", FIELD_BOOL, AT(stop_in_reasoning)},
-    {"tool_choice", FIELD_READ, AT(no_tools), .read = read_tool_choice},
-    {"parallel_tool_calls", .kind = FIELD_IGNORED},
+    {"tool_choice", FIELD_READ, AT(tool_choice), .read = tool_choice_read},
+    {"parallel_tool_calls", FIELD_BOOL, AT(parallel_calls)},
     {"verbosity", .kind = FIELD_IGNORED},
     {"modalities", FIELD_REFUSED, .neutral = "[\"text\"]"},
     {"audio", .kind = FIELD_REFUSED},
@@ -71,7 +58,7 @@ static bool read_body(struct completion *c, struct error *err)
     struct chat *own = c->own;
     struct sampling_params *p = &c->params;
     struct field_table tables[] = {FIELD_TABLE(rows, own), conversation_table(&own->conversation)};
-    own->include_reasoning = true;
+    own->include_reasoning = own->parallel_calls = true;
     own->conversation.add_generation_prompt = true;
     if (!completion_parse(c, err) || !completion_fields(c, tables, 2, err)) return false;
     if (own->max_completion_tokens > 0) p->engine.max_tokens = own->max_completion_tokens;
@@ -83,28 +70,32 @@ static bool read_body(struct completion *c, struct error *err)
     }
     if (own->logprobs) p->logprobs = own->top_logprobs;
     c->want_tokens = own->logprobs || p->return_token_ids;
-    c->finds_calls = own->conversation.tools != NULL && !own->no_tools;
     return completion_check(c, err);
 }
 
-/* Forms and stop strings are for the answer: thoughts come first, and free, which the turn may have
- * begun. */
-static void set_thoughts(struct completion *c, struct span turn, bool stop_in_reasoning)
+static bool offer_tools(struct completion *c, struct error *err)
 {
-    const struct engine_info *info = engine_info(c->engine);
-    struct sampling_params *p = &c->params;
-    c->reasoning = info->think_open != NULL;
-    c->reasoning_start = reasoning_start(turn, info->think_open, info->think_close);
-    bool thinks = c->reasoning_start != REASONING_CLOSED;
-    if (thinks) {
-        p->form.thoughts = FORM_THINKS;
-        p->form.think_open = info->think_open;
-        p->form.think_close = info->think_close;
-    }
-    if (!c->reasoning || stop_in_reasoning) return;
-    p->engine.think_open = info->think_open;
-    p->engine.think_close = info->think_close;
-    p->engine.thinks = thinks;
+    struct chat *own = c->own;
+    const struct tool_offer offer = {.tools = own->conversation.tools,
+                                     .choice = own->tool_choice,
+                                     .one_call = !own->parallel_calls,
+                                     .template = own->conversation.template,
+                                     .early = c->params.stream};
+    own->conversation.tool_format = tools_format(c, own->conversation.template);
+    return tools_check(offer.tools, err) && tools_offer(c, &offer, err);
+}
+
+/* The model's thoughts, in the turn that the prompt's text ends with. */
+static void set_thoughts(struct completion *c, struct span prompt)
+{
+    const struct chat *own = c->own;
+    const struct conversation *talk = &own->conversation;
+    struct span said = span_str(talk->last_content);
+    const struct thoughts_of thoughts = {.turn = span_slice(prompt, talk->turn_from, prompt.n),
+                                         .answering = talk->continue_final && said.n > 0,
+                                         .stop_in_thoughts = own->stop_in_reasoning,
+                                         .apart = true};
+    thoughts_set(c, &thoughts);
 }
 
 static bool prepare(struct completion *c)
@@ -112,7 +103,7 @@ static bool prepare(struct completion *c)
     struct chat *own = c->own;
     struct error *err = &c->error;
     struct buffer text;
-    if (!read_body(c, err)) return false;
+    if (!read_body(c, err) || !offer_tools(c, err)) return false;
     buffer_init(&text, (size_t)c->exchange->server->o.max_body_bytes * 2);
     bool ok = conversation_render(&own->conversation, c->engine, c->exchange->arena, &text, err);
     char *prompt = ok ? arena_str(c->exchange->arena, buffer_span(&text)) : NULL;
@@ -120,7 +111,7 @@ static bool prepare(struct completion *c)
     buffer_clear(&text);
     if (!ok) return false;
     if (prompt == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the prompt");
-    set_thoughts(c, span_slice(span, own->conversation.turn_from, span.n), own->stop_in_reasoning);
+    set_thoughts(c, span);
     c->prompt_field = "messages";
     return completion_prompt_text(c, span, own->conversation.add_special_tokens, err) ||
            error_in(err, "messages");
@@ -165,27 +156,53 @@ static void emit_content(const struct completion *c, const struct choice *choice
 static void emit_call_id(const struct completion *c, const struct choice *choice, size_t i,
                          struct buffer *out)
 {
-    char id[EXCHANGE_ID_BYTES + 64];
+    char id[TOOL_ID_ROOM];
     snprintf(id, sizeof(id), "call-%s-%d-%zu", c->exchange->id, choice->index, i);
+    if (c->calls.format->short_ids) tools_short_id(span_str(id), id);
     emit_str(out, "id", id);
 }
 
-/* Those not yet written. In a stream every call comes whole, in one delta. */
+/* Call i as a whole reply has it, or as a stream begins it: with what has come of its arguments. */
+static void emit_call(const struct completion *c, const struct choice *choice, size_t i,
+                      struct buffer *out)
+{
+    const struct tool_call *call = &choice->calls.items[i];
+    emit_object(out, NULL);
+    if (c->params.stream) emit_int(out, "index", (int64_t)i);
+    emit_call_id(c, choice, i, out);
+    emit_str(out, "type", "function");
+    emit_object(out, "function");
+    emit_str(out, "name", call->name);
+    emit_text(out, "arguments", span_of(call->arguments, call->n_arguments));
+    emit_close(out, '}');
+    emit_close(out, '}');
+}
+
+/* What has come since of the arguments of call i, which a stream has begun. */
+static void emit_call_delta(const struct choice *choice, size_t i, struct buffer *out)
+{
+    const struct tool_call *call = &choice->calls.items[i];
+    struct span all = span_of(call->arguments, call->n_arguments);
+    if (choice->arguments_written == all.n) return;
+    emit_object(out, NULL);
+    emit_int(out, "index", (int64_t)i);
+    emit_object(out, "function");
+    emit_text(out, "arguments", span_slice(all, choice->arguments_written, all.n));
+    emit_close(out, '}');
+    emit_close(out, '}');
+}
+
+/* Calls and parts of calls not yet written. */
 static void emit_calls(const struct completion *c, const struct choice *choice, struct buffer *out)
 {
     const struct tool_calls *t = &choice->calls;
-    if (t->n == t->n_written) return;
+    size_t begun = choice->calls_written;
+    bool grown = begun > 0 && t->items[begun - 1].n_arguments > choice->arguments_written;
+    if (t->n == begun && !grown) return;
     emit_array(out, "tool_calls");
-    for (size_t i = t->n_written; i < t->n; i++) {
-        emit_object(out, NULL);
-        if (c->params.stream) emit_int(out, "index", (int64_t)i);
-        emit_call_id(c, choice, i, out);
-        emit_str(out, "type", "function");
-        emit_object(out, "function");
-        emit_str(out, "name", t->items[i].name);
-        emit_str(out, "arguments", t->items[i].arguments);
-        emit_close(out, '}');
-        emit_close(out, '}');
+    if (begun > 0) emit_call_delta(choice, begun - 1, out);
+    for (size_t i = begun; i < t->n; i++) {
+        emit_call(c, choice, i, out);
     }
     emit_close(out, ']');
 }

@@ -35,6 +35,7 @@ static const struct field shared_rows[] = {
      .max = INT_MAX},
     {"best_of", FIELD_INT, .offset = offsetof(struct sampling_params, best_of), .min = 1,
      .max = INT_MAX},
+    {"require_reasoning", FIELD_BOOL, .offset = offsetof(struct sampling_params, may_think)},
     {0},
 };
 

@@ -62,6 +62,7 @@ static const struct field shared_rows[] = {
     {"stream", FIELD_BOOL, AT(stream)},
     {"priority", FIELD_INT, AT(priority), .min = INT_MIN, .max = INT_MAX},
     {"cache_salt", FIELD_TEXT, AT(cache_salt)},
+    {"require_reasoning", FIELD_BOOL, AT(may_think)},
     {0},
 };
 
@@ -87,7 +88,7 @@ static const struct field sampling_rows[] = {
     {"json_schema",         FIELD_READ, .offset = 0, .read = output_form_read_sglang_schema},
     {"regex",               FIELD_READ, .offset = 0, .read = output_form_read_sglang_regex},
     {"ebnf",                FIELD_READ, .offset = 0, .read = output_form_read_sglang_ebnf},
-    {"structural_tag",      .kind = FIELD_REFUSED},
+    {"structural_tag",      FIELD_READ, .offset = 0, .read = output_form_read_sglang_tags},
     {"stop_regex",          FIELD_REFUSED, .neutral = "[]"},
     {"custom_params",       FIELD_REFUSED, .neutral = "{}"},
     {"logit_bias",          FIELD_READ, AT(bias), .read = sampling_params_read_bias},
@@ -113,6 +114,21 @@ static bool read_sampling(struct completion *c, struct error *err)
     return completion_check(c, err);
 }
 
+/* The form that an entry asks for: its generation's own. */
+static bool own_form(struct completion *c, struct generation *g, struct sampling_params *p,
+                     struct error *err)
+{
+    if (p->form.type == FORM_NONE) return true;
+    p->form_field = strchr(p->form_field, '.') + 1; /* within the entry */
+    if (c->params.may_think) {
+        return error_set(err, ERROR_UNSUPPORTED, p->form_field,
+                         "require_reasoning needs the same sampling_params for all prompts");
+    }
+    bool fine = output_form_compile(c->exchange->server->engine, p, err);
+    g->own_form = p->engine.form;
+    return fine;
+}
+
 /* One entry of a list of sampling_params: how its prompt is sampled. */
 static bool read_own_sampling(struct completion *c, struct generation *g, const cJSON *entry,
                               const struct field_context *context, struct error *err)
@@ -128,7 +144,8 @@ static bool read_own_sampling(struct completion *c, struct generation *g, const 
     if (p->n != c->params.n) {
         return error_set(err, ERROR_INVALID_VALUE, "n", "n must be the same for all prompts");
     }
-    if (!sampling_params_finish(p, c->exchange->server->o.max_choices, context->n_vocab, err)) {
+    if (!sampling_params_finish(p, c->exchange->server->o.max_choices, context->n_vocab, err) ||
+        !own_form(c, g, p, err)) {
         return false;
     }
     g->sampling = p->engine;

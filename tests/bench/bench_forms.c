@@ -1,12 +1,12 @@
 /* tests/bench/bench_forms.c - what a form costs: compiling it, and the mask of each token of a document.
  *
- *   bench_forms TOKENIZER FILE [FILE ...]
+ *   bench_forms [-o LINES] TOKENIZER FILE [FILE ...]
  *
  * TOKENIZER is a GGUF file or a folder. A FILE is JSON: {"schema": ..., "tests": [{"data": ..., "valid":
  * true}, ...]}, as the schemas of JSONSchemaBench come. Valid documents, written compactly, are read
  * token by token as a model would write them: a mask, then the token. Times are the thread's CPU time;
- * a mask found in the cache counts as every other. Compare with another library by giving both the same
- * files and documents.
+ * a mask found in the cache counts as every other. With -o, what was read is written to LINES, so that
+ * another library can read the same tokens: tests/bench/forms_beside.py.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -33,6 +33,7 @@ struct bench {
     struct form_work work;
     struct times compile, mask, accept;
     int refused, documents, unread;
+    FILE *lines; /* of -o, or NULL */
 };
 
 static double now_us(void)
@@ -73,6 +74,31 @@ static struct span text_of(const void *tokenizer, int id, bool skip_special)
     return tokenizer_piece(tokenizer, id, skip_special);
 }
 
+/* {"tokens": [bytes as hexadecimal, ...], "eos": id} */
+static void write_vocabulary(const struct bench *b, int n, int eos)
+{
+    fprintf(b->lines, "{\"eos\": %d, \"tokens\": [", eos);
+    for (int id = 0; id < n; id++) {
+        struct span text = tokenizer_piece(b->tokenizer, id, false);
+        fprintf(b->lines, "%s\"", id == 0 ? "" : ", ");
+        for (size_t i = 0; i < text.n; i++) {
+            fprintf(b->lines, "%02x", (unsigned char)text.p[i]);
+        }
+        fprintf(b->lines, "\"");
+    }
+    fprintf(b->lines, "]}\n");
+}
+
+/* {"document": [ids]}, of the schema written last */
+static void write_document(const struct bench *b, const struct tokens *ids)
+{
+    fprintf(b->lines, "{\"document\": [");
+    for (size_t i = 0; i < ids->n; i++) {
+        fprintf(b->lines, "%s%d", i == 0 ? "" : ", ", ids->ids[i]);
+    }
+    fprintf(b->lines, "]}\n");
+}
+
 static bool set_up(struct bench *b, const char *path, struct error *err)
 {
     struct gguf *g = span_ends(span_str(path), span_str(".gguf")) ? gguf_open(path, err) : NULL;
@@ -84,6 +110,7 @@ static bool set_up(struct bench *b, const char *path, struct error *err)
     b->vocabulary = form_vocabulary_new(n, &eos, 1, text_of, b->tokenizer, err);
     if (b->vocabulary == NULL || !form_work_init(&b->work, b->vocabulary, err)) return false;
     printf("vocabulary of %d: %.0f us\n", n, now_us() - start);
+    if (b->lines != NULL) write_vocabulary(b, n, eos);
     return true;
 }
 
@@ -92,6 +119,7 @@ static bool read_document(struct bench *b, const struct form *f, struct span tex
     struct tokens ids = {0};
     struct form_cursor c;
     bool fits = tokenizer_encode(b->tokenizer, text, (struct encode_flags){0}, &ids, NULL);
+    if (fits && b->lines != NULL) write_document(b, &ids);
     form_cursor_begin(&c, f);
     for (size_t i = 0; fits && i < ids.n; i++) {
         double start = now_us();
@@ -128,6 +156,8 @@ static void run_file(struct bench *b, const char *path)
     struct form *f = form_new(&source, &err);
     add(&b->compile, start);
     b->refused += f == NULL;
+    if (b->lines != NULL)
+        fprintf(b->lines, "{\"schema\": %.*s}\n", (int)source.text.n, source.text.p);
     const cJSON *test;
     cJSON_ArrayForEach(test, cJSON_GetObjectItem(root, "tests"))
     {
@@ -147,8 +177,13 @@ int main(int argc, char **argv)
 {
     struct bench b = {0};
     struct error err = {0};
+    if (argc > 2 && strcmp(argv[1], "-o") == 0) {
+        b.lines = fopen(argv[2], "w");
+        argv += 2;
+        argc -= 2;
+    }
     if (argc < 3) {
-        printf("bench_forms TOKENIZER FILE [FILE ...]: nothing to measure\n");
+        printf("bench_forms [-o LINES] TOKENIZER FILE [FILE ...]: nothing to measure\n");
         return 0;
     }
     if (!set_up(&b, argv[1], &err)) {
@@ -164,6 +199,7 @@ int main(int argc, char **argv)
     report("compile", &b.compile);
     report("mask", &b.mask);
     report("token", &b.accept);
+    if (b.lines != NULL) fclose(b.lines);
     form_work_clear(&b.work);
     form_vocabulary_free(b.vocabulary);
     tokenizer_free(b.tokenizer);

@@ -156,6 +156,13 @@ def model_names(server):
     return server.http.get("/v1/models").json()["data"][0]["root"]
 
 
+def finish_of_a_call(server):
+    """A call as Mistral's models write it."""
+    body = {"messages": [{"role": "user", "content": "a"}], "tools": [{"type": "function", "function": {"name": "f"}}],
+            "guided_choice": ['[TOOL_CALLS][{"name": "f", "arguments": {}}]'], "max_tokens": 100}
+    return server.post("/v1/chat/completions", body).json()["choices"][0]["finish_reason"]
+
+
 # name: (the flags that change it, what is looked at), and perhaps flags of both servers
 CASES = {
     "model": (["--model", "models/touchstone-tiny.gguf"], model_names),
@@ -185,6 +192,7 @@ CASES = {
     "verify-body": (["--verify-body", "1K"], status_of({"items": [{"completion": "a" * 2000, "answer": "1"}]}, "/verify")),
     "request-memory": (["--request-memory", "1M"], status_of({"prompt": "a" * 2000000, "max_tokens": 1})),
     "reply-timeout": (None, None),  # tests/http/test_account.py
+    "tool-format": (["--tool-format", "mistral"], finish_of_a_call),
     "max-prompts": (["--max-prompts", "2"], status_of({"prompt": ["a"] * 3, "max_tokens": 1})),
     "max-choices": (["--max-choices", "2"], status_of({"prompt": "a", "n": 3, "max_tokens": 1})),
     "read-timeout": (["--read-timeout", "1"], late_body),

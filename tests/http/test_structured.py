@@ -135,11 +135,45 @@ def test_other_dialects(server):
         assert re.fullmatch(pattern, reply["content"]), reply
 
 
+def test_a_form_for_each_prompt(server):
+    params = [{"temperature": 2, "max_new_tokens": 20, "regex": pattern} for pattern in ("[ab]{3}", "[0-9]{4}")]
+    reply = server.post("/generate", {"text": ["x", "x"], "sampling_params": params}).json()
+    assert re.fullmatch("[ab]{3}", reply[0]["text"]) and re.fullmatch("[0-9]{4}", reply[1]["text"])
+    params[1]["regex"] = "(?<=a)b"
+    error = server.post("/generate", {"text": ["x", "x"], "sampling_params": params}).json()["error"]
+    assert error["param"] == "sampling_params[1].regex"
+
+
 def test_a_form_is_the_same_alone_drafted_and_cached(server, start):
     body = {"prompt": [5, 6, 7], "n": 4, "max_tokens": 80, "seed": 3, "temperature": 1.5, "guided_json": SCHEMA, "logprobs": 0}
     want = server.complete(**body)["choices"]
     assert server.complete(**body)["choices"] == want
     assert start("--no-speculate", "--threads", "1", "--no-prefix-cache").complete(**body)["choices"] == want
+
+
+def score(server, text, **form):
+    body = {"max_tokens": 1, "temperature": 0, "prompt_logprobs": 1, "logprobs_mode": "processed_logprobs", **form}
+    ids = server.post("/tokenize", {"prompt": text, "add_special_tokens": False}).json()["tokens"]
+    return ids, server.complete(prompt=ids, **body)["choices"][0]
+
+
+def test_a_text_scored_under_a_form(server):
+    """What a form lets through is likelier under it; what it refuses has no probability, from there on."""
+    ids, reply = score(server, "negative", guided_choice=["negative"])
+    assert all(reply["prompt_logprobs"][1:]) and len(reply["prompt_logprobs"]) == len(ids)
+    assert "refused_at" not in reply
+    good, bad = '{"word":"x","n":[1,2]}', '{"word":"x","n":[1,}}}'
+    ids, reply = score(server, good, response_format={"type": "json_object"})
+    raw = server.complete(prompt=ids, max_tokens=1, prompt_logprobs=0)["choices"][0]["prompt_logprobs"]
+    for position, (under, own) in enumerate(zip(reply["prompt_logprobs"], raw)):
+        if position > 0:
+            assert under[str(ids[position])]["logprob"] >= own[str(ids[position])]["logprob"] - 1e-6
+    ids, reply = score(server, bad, response_format={"type": "json_object"})
+    missing = [i for i, p in enumerate(reply["prompt_logprobs"]) if p is None]
+    at = reply["refused_at"]
+    assert missing == [0, *range(at, len(ids))] and 0 < at < len(ids)
+    text = server.post("/detokenize", {"tokens": ids[: at + 1]}).json()["prompt"]
+    assert good.startswith(text[: text.index("1,") + 2]) and "}" in text
 
 
 def test_length_leaves_a_prefix(server):
@@ -241,8 +275,9 @@ def test_tool_calls_of_the_openai_client(server):
         text += delta.content or ""
         calls += delta.tool_calls or []
         finish = chunk.choices[0].finish_reason or finish
-    assert text == "So:" and finish == "tool_calls" and [c.index for c in calls] == [0]
-    assert calls[0].function.arguments == message.tool_calls[0].function.arguments
+    assert text == "So:" and finish == "tool_calls" and {c.index for c in calls} == {0}
+    assert calls[0].function.name == "look_up" and not any(c.id for c in calls[1:])
+    assert "".join(c.function.arguments for c in calls) == message.tool_calls[0].function.arguments
     result = {"role": "tool", "tool_call_id": message.tool_calls[0].id, "content": "found"}
     again = {**ask, "messages": [*USER, message.model_dump(exclude_none=True), result]}
     assert create(**again).choices[0].message.tool_calls

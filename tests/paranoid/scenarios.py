@@ -89,6 +89,13 @@ COMPLETIONS = [
             {"messages": USER, "n": 2, "stream": True, "logprobs": True, "top_logprobs": 2, "temperature": 1, "seed": 2,
              "max_tokens": 5}, kind="stream"),
     Request("chat with tools", "POST", "/v1/chat/completions", {"messages": USER, "tools": TOOLS, **GREEDY}),
+    Request("chat with a call that must be", "POST", "/v1/chat/completions",
+            {"messages": USER, "tools": TOOLS, "tool_choice": "required", "temperature": 0, "max_tokens": 60, "seed": 1}),
+    Request("chat with a call, streamed", "POST", "/v1/chat/completions",
+            {"messages": USER, "tools": TOOLS, "tool_choice": {"type": "function", "function": {"name": "add"}}, "stream": True,
+             "temperature": 0, "max_tokens": 60, "seed": 1}, "stream"),
+    Request("structural tags", "POST", "/v1/completions", {"prompt": "2+3=", "response_format": {
+        "type": "structural_tag", "triggers": ["<f"], "structures": [{"begin": "<f>", "schema": FORM, "end": "</f>"}]}, **GREEDY}),
     Request("chat with calls behind it", "POST", "/v1/chat/completions", {"messages": CALLED, "tools": TOOLS, **GREEDY}),
     Request("chat of a schema, streamed", "POST", "/v1/chat/completions",
             {"messages": USER, "response_format": {"type": "json_schema", "json_schema": {"name": "f", "schema": FORM, "strict": True}},

@@ -283,7 +283,7 @@ static void test_what_cannot_be_compiled(void **state)
     source = choice_of(too_long, 1, FORM_HOLDS);
     refused(&source, ERROR_TOO_LARGE, "");
     source = choice_of(words, 4, FORM_THINKS);
-    source.think_close = "<<";
+    source.think_close = "<0123456789012345678901234567890123456789012345678901234567890123>";
     refused(&source, ERROR_UNSUPPORTED, "");
     free(longest);
 }
@@ -422,6 +422,39 @@ static void test_masks(void **state)
     form_vocabulary_free(v);
 }
 
+/* Where there is one way on, its tokens; never past a place where there are two, or an end. */
+static void test_forced(void **state)
+{
+    static const char *const one[] = {"yes, but"}, *const two[] = {"yes, but", "yes, bb"},
+                             *const longer[] = {"no", "nobb"};
+    static const struct {
+        const char *const *choices;
+        int n, n_forced;
+        const char *text; /* of the forced tokens */
+    } rows[] = {{one, 1, 2, "yes, but"}, {two, 2, 1, "yes"}, {longer, 2, 0, ""}};
+    struct form_vocabulary *v = new_vocabulary();
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        const struct form_source source = choice_of(rows[i].choices, rows[i].n, FORM_HOLDS);
+        struct form *f = compile(&source);
+        struct form_cursor c;
+        int ids[8];
+        char text[64] = "";
+        form_cursor_begin(&c, f);
+        assert_int_equal(form_forced(v, &c, ids, 8), rows[i].n_forced);
+        for (int k = 0; k < rows[i].n_forced; k++) {
+            strcat(text, tokens[ids[k]]);
+            assert_true(form_accept(v, &c, ids[k], true));
+        }
+        assert_string_equal(text, rows[i].text);
+        form_cursor_begin(&c, f);
+        assert_int_equal(form_forced(v, &c, ids, 1), rows[i].n_forced > 0);
+        assert_int_equal(form_forced(v, &c, ids, 0), 0);
+        form_free(f);
+    }
+    form_vocabulary_free(v);
+}
+
 /* A form's cursor is copied for a draft, goes on by the draft's tokens, and is thrown away. */
 static void test_a_draft_leaves_no_trace(void **state)
 {
@@ -524,6 +557,7 @@ int main(void)
         cmocka_unit_test(test_what_cannot_be_compiled),
         cmocka_unit_test(test_masks),
         cmocka_unit_test(test_a_draft_leaves_no_trace),
+        cmocka_unit_test(test_forced),
         cmocka_unit_test(test_masks_are_remembered),
         cmocka_unit_test(test_equal_forms_are_one),
     };

@@ -204,9 +204,58 @@ static void test_life(void **state)
     assert_true(alive > 100 && dead > 20);
 }
 
+/* Bytes in the same heads lead to the same. */
+static void test_heads(void **state)
+{
+    int alike = 0;
+    (void)state;
+    for (int round = 0; round < ROUNDS; round++) {
+        struct rx_pool *p = new_pool();
+        rx a = random_language(p, 4);
+        struct rx_heads h = {.n = 0};
+        assert_true(rx_add_heads(p, a, &h));
+        for (uint8_t x = 'a'; x <= 'd'; x++) {
+            for (uint8_t y = 'a'; y < x; y++) {
+                if (rx_heads_of(p, &h, x) != rx_heads_of(p, &h, y)) continue;
+                assert_int_equal(rx_derive(p, a, x), rx_derive(p, a, y));
+                alike++;
+            }
+        }
+        rx_pool_free(p);
+    }
+    assert_true(alike > 100);
+}
+
+/* After texts of a loop something goes on. */
+static void test_loop(void **state)
+{
+    int loops = 0;
+    (void)state;
+    for (int round = 0; round < 4 * ROUNDS; round++) {
+        struct rx_pool *p = new_pool();
+        rx body = rx_repeat(p, random_language(p, 1), (int)random_below(2), RX_UNBOUNDED);
+        rx a = rx_and(p, body, rx_not(p, random_language(p, 2)));
+        if (random_below(2) == 0) a = rx_cat(p, a, rx_text(p, span_str("c")));
+        rx loop = rx_loop(p, a), all = rx_repeat(p, loop, 0, RX_UNBOUNDED);
+        char text[8] = "";
+        for (int n = 0; loop != RX_NONE && n >= 0; n = next_string(text, n, 4)) {
+            rx left = a;
+            if (!has(p, all, text, n)) continue;
+            for (int i = 0; i < n; i++) {
+                left = rx_derive(p, left, (uint8_t)text[i]);
+            }
+            assert_int_equal(rx_life(p, left, DERIVATIVES), RX_ALIVE);
+        }
+        loops += loop != RX_NONE;
+        rx_pool_free(p);
+    }
+    assert_true(loops > 100);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_patterns_as_pcre2),
-                                       cmocka_unit_test(test_algebra), cmocka_unit_test(test_life)};
+                                       cmocka_unit_test(test_algebra), cmocka_unit_test(test_life),
+                                       cmocka_unit_test(test_heads), cmocka_unit_test(test_loop)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

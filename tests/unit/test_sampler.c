@@ -282,7 +282,9 @@ static void test_own_distribution(void **state)
         for (int j = 0; j < TOP; j++) {
             assert_int_equal(d.top[j].id, b->want[j].id);
         }
-        assert_true(sampler_score(b->s, 0, b->x, d.token, TOP, &scored, top, &n_top));
+        assert_true(sampler_score(b->s, 0,
+                                  &(struct scoring){.logits = b->x, .id = d.token, .k = TOP},
+                                  &scored, top, &n_top));
         assert_memory_equal(&scored, &d.prob, sizeof(scored)); /* the same bits */
         assert_memory_equal(top, d.top, sizeof(top));
     }

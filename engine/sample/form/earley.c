@@ -197,6 +197,30 @@ static int *steps_of(struct earley *e, int state)
     return next;
 }
 
+enum { SHARED_PAIRS = 4 };
+
+/* A step by a class was made: classes that lead every pair to the same lexer states lead there
+ * too. */
+static void share_step(struct earley *e, int state, int class, int next)
+{
+    const struct state *s = &e->states[state];
+    const int *by_class[SHARED_PAIRS];
+    int n = 0;
+    for (int i = 0; i < s->n; i++) {
+        const int *steps = lexer_steps(e->lexer, s->pairs[i].lexer);
+        if (steps == NULL) continue; /* it doesn't go on by any byte */
+        if (n == SHARED_PAIRS) return;
+        by_class[n++] = steps;
+    }
+    for (int c = 0, n_classes = lexer_classes(e->lexer); c < n_classes; c++) {
+        bool same = s->next[c] == EARLEY_NOT_MET;
+        for (int i = 0; i < n && same; i++) {
+            same = by_class[i][c] == by_class[i][class];
+        }
+        if (same) s->next[c] = next;
+    }
+}
+
 int earley_step(struct earley *e, int state, uint8_t byte)
 {
     assert(state >= 0 && state < e->n_states);
@@ -205,6 +229,7 @@ int earley_step(struct earley *e, int state, uint8_t byte)
     if (steps[class] == EARLEY_NOT_MET) {
         int next = make_step(e, state, byte);
         if (!e->failed) steps[class] = next;
+        if (!e->failed) share_step(e, state, class, next);
         return next;
     }
     return steps[class];
@@ -214,6 +239,23 @@ const int *earley_steps(struct earley *e, int state)
 {
     assert(state >= 0 && state < e->n_states);
     return steps_of(e, state);
+}
+
+bool earley_any_left(const struct earley *e, int state, bool (*fn)(void *arg, rx left), void *arg)
+{
+    const struct state *s = &e->states[state];
+    for (int i = 0; i < s->n; i++) {
+        rx left;
+        for (int k = 0; (left = lexer_left(e->lexer, s->pairs[i].lexer, k)) != RX_NONE; k++) {
+            if (fn(arg, left)) return true;
+        }
+    }
+    return false;
+}
+
+struct rx_pool *earley_pool(const struct earley *e)
+{
+    return grammar_pool(e->grammar);
 }
 
 const uint8_t *earley_class_of(const struct earley *e)
@@ -237,6 +279,18 @@ bool earley_may_end(const struct earley *e, int state)
 bool earley_must_end(const struct earley *e, int state)
 {
     return e->states[state].n == 0;
+}
+
+int earley_only_byte(struct earley *e, int state)
+{
+    int only = -1;
+    if (earley_may_end(e, state)) return -1;
+    for (int b = 0; b < 256; b++) {
+        if (earley_step(e, state, (uint8_t)b) == EARLEY_DEAD) continue;
+        if (only >= 0) return -1;
+        only = b;
+    }
+    return only;
 }
 
 bool earley_failed(const struct earley *e)

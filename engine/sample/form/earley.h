@@ -44,6 +44,13 @@ int earley_step(struct earley *e, int state, uint8_t byte);
  * is filled in as steps are made. NULL: e has given up. */
 const int *earley_steps(struct earley *e, int state);
 
+/* Call fn for what is left of each terminal that is being read in a state, until it returns true.
+ * Whether it did. */
+bool earley_any_left(const struct earley *e, int state, bool (*fn)(void *arg, rx left), void *arg);
+
+/* Where the expressions of terminals live. */
+struct rx_pool *earley_pool(const struct earley *e);
+
 /* The class of each byte: bytes of a class lead from any state to the same. */
 const uint8_t *earley_class_of(const struct earley *e);
 
@@ -55,6 +62,9 @@ bool earley_may_end(const struct earley *e, int state);
 
 /* Must it: does nothing go on? */
 bool earley_must_end(const struct earley *e, int state);
+
+/* The one byte that the text goes on by; -1: there is none, or more than one, or it may end. */
+int earley_only_byte(struct earley *e, int state);
 
 /* Has it given up (no memory, too large)? Every step is EARLEY_DEAD from then on. */
 bool earley_failed(const struct earley *e);

@@ -25,6 +25,7 @@
 #include "base/mem.h"
 #include "engine/sample/form/ebnf.h"
 #include "engine/sample/form/pattern.h"
+#include "engine/sample/form/tags.h"
 
 enum { GATE_HOLDS, GATE_MAY_OPEN, GATE_INSIDE, GATE_CLOSED };
 enum { ARENA_FORM_BYTES = 16 << 20 };
@@ -134,10 +135,21 @@ static struct earley *ebnf_kind(const struct form_source *source, struct error *
     return grammar_reader(source, ebnf_symbol, err);
 }
 
+static bool tags_symbol(struct grammar *g, const struct form_source *source, int *symbol,
+                        struct error *err)
+{
+    return tags_rule(g, source->text, source->space, symbol, err);
+}
+
+static struct earley *tags_kind(const struct form_source *source, struct error *err)
+{
+    return grammar_reader(source, tags_symbol, err);
+}
+
 static const struct form_kind kinds[FORM_TYPES] = {
     [FORM_CHOICE] = {choice_kind}, [FORM_JSON_OBJECT] = {object_kind},
     [FORM_SCHEMA] = {schema_kind}, [FORM_REGEX] = {regex_kind},
-    [FORM_GRAMMAR] = {ebnf_kind},
+    [FORM_GRAMMAR] = {ebnf_kind},  [FORM_TAGS] = {tags_kind},
 };
 
 /* ---- forms ---- */
@@ -173,11 +185,10 @@ static bool keep_key(struct form *f, const struct form_source *source, struct er
     return f->key.p != NULL || no_memory(err);
 }
 
-/* A tag is found without going back when its first byte does not come again in it. */
 static bool keep_tag(struct form *f, const char *tag, struct span *to, struct error *err)
 {
     size_t n = tag == NULL ? 0 : strlen(tag);
-    if (n == 0 || n > FORM_TAG_BYTES || strchr(tag + 1, tag[0]) != NULL) {
+    if (n == 0 || n > FORM_TAG_BYTES) {
         return error_set(err, ERROR_UNSUPPORTED, NULL,
                          "no form can be kept behind thoughts with the tag \"%.64s\"",
                          n == 0 ? "" : tag);
@@ -297,10 +308,15 @@ static void hold(struct form_cursor *c)
     c->refused = 0;
 }
 
-/* One more byte of a tag: true when that is its last. */
+/* One more byte of a tag: true when that is its last. When it is not the byte that should come, the
+ * longest beginning of the tag is kept that what has come ends with. */
 static bool look_for(struct form_cursor *c, struct span tag, char byte)
 {
-    c->matched = byte == tag.p[c->matched] ? (uint8_t)(c->matched + 1) : byte == tag.p[0];
+    size_t n = c->matched;
+    while (n > 0 && (byte != tag.p[n] || memcmp(tag.p, tag.p + c->matched - n, n) != 0)) {
+        n--;
+    }
+    c->matched = (uint8_t)(n + (byte == tag.p[n]));
     return c->matched == tag.n;
 }
 

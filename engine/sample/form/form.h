@@ -46,6 +46,7 @@ enum form_type {
     FORM_SCHEMA,      /* a document that satisfies a JSON Schema (schema.h) */
     FORM_REGEX,       /* a text that a regular expression matches as a whole (pattern.h) */
     FORM_GRAMMAR,     /* a text that a grammar derives (ebnf.h) */
+    FORM_TAGS,        /* a text with structural tags (tags.h) */
     FORM_TYPES
 };
 
@@ -61,16 +62,16 @@ struct form_source {
     enum form_type type;        /* not FORM_NONE */
     const char *const *choices; /* FORM_CHOICE: [n_choices] */
     int n_choices;
-    struct span text;        /* FORM_SCHEMA: JSON; FORM_REGEX; FORM_GRAMMAR */
-    enum schema_space space; /* FORM_SCHEMA: white space between its tokens */
+    struct span text;        /* FORM_SCHEMA, FORM_TAGS: JSON; FORM_REGEX; FORM_GRAMMAR */
+    enum schema_space space; /* FORM_SCHEMA, FORM_TAGS: white space between JSON's tokens */
     bool strict;             /* FORM_SCHEMA: a format that is not kept is refused */
     enum form_thoughts thoughts;
     const char *think_open, *think_close; /* the tags, unless FORM_HOLDS */
 };
 
 /* Compile. NULL and the fault, whose param is relative to the field that asks for the form
- * ("[2]": the third choice): ERROR_INVALID_TYPE, ERROR_TOO_LARGE, ERROR_UNSUPPORTED (tags that
- * cannot be found byte by byte), ERROR_NO_MEMORY. Free with form_free(). Any thread. */
+ * ("[2]": the third choice): ERROR_INVALID_TYPE, ERROR_TOO_LARGE, ERROR_UNSUPPORTED (tags of
+ * thoughts longer than FORM_TAG_BYTES), ERROR_NO_MEMORY. Free with form_free(). Any thread. */
 struct form *form_new(const struct form_source *source, struct error *err);
 
 /* One owner more; returns f. */

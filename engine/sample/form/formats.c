@@ -51,6 +51,12 @@
     "[A-Za-z][A-Za-z0-9+.-]*:(?://" AUTHORITY ABEMPTY "|" ABSOLUTE "|" PCHAR "+" ABEMPTY "|)" TAIL
 #define NOSCHEME "(?:[" UNRESERVED SUB "@]|" PERCENT ")+" ABEMPTY
 #define RELATIVE "(?://" AUTHORITY ABEMPTY "|" ABSOLUTE "|" NOSCHEME "|)" TAIL
+/* RFC 6570, section 2 */
+#define LITERAL "(?:[!#$&(-;=?-\\[\\]_a-z~\u00a0-\U0010ffff]|" PERCENT ")"
+#define VARCHAR "(?:[A-Za-z0-9_]|" PERCENT ")"
+#define VARSPEC VARCHAR "(?:\\.?" VARCHAR ")*(?::[1-9]\\d{0,3}|\\*)?"
+#define TEMPLATE "(?:" LITERAL "|\\{[+#./;?&=,!@|]?" VARSPEC "(?:," VARSPEC ")*\\})*"
+#define POINTER "(?:/(?:[^~/]|~[01])*)*"
 /* RFC 5321: a local part of at most 64 */
 #define ATOM "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 
@@ -68,7 +74,9 @@ static const struct {
     {"ipv6", IPV6},
     {"uri", URI},
     {"uri-reference", "(?:" URI "|" RELATIVE ")"},
-    {"json-pointer", "(?:/(?:[^~/]|~[01])*)*"},
+    {"uri-template", TEMPLATE},
+    {"json-pointer", POINTER},
+    {"relative-json-pointer", "(?:0|[1-9]\\d*)(?:#|" POINTER ")"},
     {"int32", NULL},
     {"int64", NULL},
 };

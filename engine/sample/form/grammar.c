@@ -258,7 +258,7 @@ bool grammar_finish(struct grammar *g, int start, struct error *err)
     }
     if (too_large(g)) {
         free(lives);
-        return error_set(err, ERROR_TOO_LARGE, "", "the form is too complex");
+        return error_set(err, ERROR_TOO_COMPLEX, "", "the form is too complex");
     }
     find_lives(g, lives);
     drop_dead_alternatives(g, lives);

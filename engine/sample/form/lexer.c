@@ -4,6 +4,9 @@
  *
  * Two states differ in an entry.
  *
+ * What a byte leads to depends on few sets of bytes, those that the expressions begin with. Classes
+ * that these do not tell apart are one group of the state, and a step is made once a group.
+ *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "engine/sample/form/lexer.h"
@@ -24,7 +27,8 @@ struct state {
     int first, n;       /* of entries */
     int ended, n_ended; /* of ends */
     bool goes_on;
-    int *next; /* by class; -1: not met yet. NULL: no byte was met. Owned. */
+    int *next;      /* by class; -1: not met yet. NULL: no byte was met. Owned. */
+    uint8_t *group; /* by class: the first class of its group. Behind next */
 };
 
 enum { LIFE_NODES = 20000, MAX_STATES = 1 << 18 };
@@ -39,8 +43,8 @@ struct lexer {
     int *ends;
     int n_ends, ends_room;
     struct ids ids;
-    struct entry *fresh; /* room for as many as there are terminals */
-    uint8_t class_of[256];
+    struct entry *fresh;                 /* room for as many as there are terminals */
+    uint8_t class_of[256], byte_of[256]; /* a byte's class; a byte of a class */
     int n_classes;
     bool failed;
 };
@@ -54,6 +58,9 @@ struct lexer *lexer_new(struct grammar *g)
     l->grammar = g;
     l->pool = grammar_pool(g);
     l->n_classes = rx_classes(l->pool, l->class_of);
+    for (int b = 255; b >= 0; b--) {
+        l->byte_of[l->class_of[b]] = (uint8_t)b;
+    }
     l->fresh = mem_new((size_t)grammar_terminals(g) + 1, sizeof(*l->fresh), NULL);
     if (l->fresh == NULL || intern(l, 0) != LEXER_DEAD || l->failed) {
         lexer_free(l);
@@ -150,23 +157,67 @@ static int make_step(struct lexer *l, int state, uint8_t byte)
     return intern(l, n);
 }
 
+/* Classes with the same signs are a group; with more heads than signs hold each is its own. */
+static void find_groups(const struct lexer *l, const struct state *s)
+{
+    struct rx_heads heads = {.n = 0};
+    uint64_t signs[256]; /* of the groups */
+    uint8_t firsts[256];
+    int n = 0;
+    bool fits = true;
+    for (int i = 0; i < s->n && fits; i++) {
+        fits = rx_add_heads(l->pool, l->entries[s->first + i].left, &heads);
+    }
+    for (int c = 0; c < l->n_classes; c++) {
+        uint64_t sign = fits ? rx_heads_of(l->pool, &heads, l->byte_of[c]) : (uint64_t)c;
+        int k = fits ? 0 : n;
+        while (k < n && signs[k] != sign) {
+            k++;
+        }
+        if (k == n) {
+            signs[n] = sign;
+            firsts[n++] = (uint8_t)c;
+        }
+        s->group[c] = firsts[k];
+    }
+}
+
+static bool begin_steps(struct lexer *l, int state)
+{
+    size_t n = (size_t)l->n_classes;
+    int *next = mem_new(n + (n + sizeof(*next) - 1) / sizeof(*next), sizeof(*next), NULL);
+    l->failed = next == NULL;
+    if (next == NULL) return false;
+    memset(next, -1, n * sizeof(*next));
+    l->states[state].next = next;
+    l->states[state].group = (uint8_t *)(next + n);
+    find_groups(l, &l->states[state]);
+    return true;
+}
+
 int lexer_step(struct lexer *l, int state, uint8_t byte)
 {
     if (!l->states[state].goes_on || l->failed) return LEXER_DEAD;
-    if (l->states[state].next == NULL) {
-        int *next = mem_new((size_t)l->n_classes, sizeof(*next), NULL);
-        if (next == NULL) {
-            l->failed = true;
-            return LEXER_DEAD;
-        }
-        memset(next, -1, (size_t)l->n_classes * sizeof(*next));
-        l->states[state].next = next;
-    }
+    if (l->states[state].next == NULL && !begin_steps(l, state)) return LEXER_DEAD;
     int class = l->class_of[byte], next = l->states[state].next[class];
     if (next >= 0) return next;
     next = make_step(l, state, byte);
-    if (!l->failed) l->states[state].next[class] = next;
+    const struct state *s = &l->states[state];
+    for (int c = 0; c < l->n_classes && !l->failed; c++) {
+        if (s->group[c] == s->group[class]) s->next[c] = next;
+    }
     return next;
+}
+
+const int *lexer_steps(const struct lexer *l, int state)
+{
+    return l->states[state].next;
+}
+
+rx lexer_left(const struct lexer *l, int state, int i)
+{
+    const struct state *s = &l->states[state];
+    return i < s->n ? l->entries[s->first + i].left : RX_NONE;
 }
 
 const int *lexer_ended(const struct lexer *l, int state, int *n)

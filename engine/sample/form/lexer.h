@@ -27,6 +27,13 @@ int lexer_start(struct lexer *l, const int *terminals, int n);
 /* After one byte more. LEXER_DEAD too when there is no memory: then lexer_failed(). */
 int lexer_step(struct lexer *l, int state, uint8_t byte);
 
+/* The steps from a state by class, as far as they were met (-1: not yet); NULL: none was. Borrowed
+ * until the next call that makes a state. */
+const int *lexer_steps(const struct lexer *l, int state);
+
+/* What is left of the i-th terminal of a state; RX_NONE: it has no more. */
+rx lexer_left(const struct lexer *l, int state, int i);
+
 /* The terminals that end here. Borrowed, until the next call that makes a state. */
 const int *lexer_ended(const struct lexer *l, int state, int *n);
 

@@ -75,7 +75,7 @@ static bool make(struct parser *ps, struct node **out, struct node node, struct 
     struct node *made = arena_alloc(ps->arena, 1, sizeof(node));
     node.parts = n == 0 ? NULL : arena_alloc(ps->arena, (size_t)n, sizeof(*parts));
     if (made == NULL || (n > 0 && node.parts == NULL)) {
-        return error_set(ps->err, ERROR_TOO_LARGE, "", "the pattern is too large");
+        return error_set(ps->err, ERROR_TOO_COMPLEX, "", "the pattern is too large");
     }
     node.n = n;
     node.asserts = node.kind >= N_BEGIN;
@@ -446,7 +446,7 @@ static bool parts_add(struct parser *ps, struct parts *l, struct node *part)
         int room = l->room == 0 ? 8 : 2 * l->room;
         struct node **grown = arena_alloc(ps->arena, (size_t)room, sizeof(*grown));
         if (grown == NULL)
-            return error_set(ps->err, ERROR_TOO_LARGE, "", "the pattern is too large");
+            return error_set(ps->err, ERROR_TOO_COMPLEX, "", "the pattern is too large");
         if (l->n > 0) memcpy(grown, l->items, (size_t)l->n * sizeof(*grown));
         l->items = grown;
         l->room = room;
@@ -627,6 +627,6 @@ bool pattern_rx(struct rx_pool *p, struct span pattern, enum pattern_place place
     if (fine) *out = build_search(p, n, place, coding);
     arena_free(ps.arena);
     if (fine && rx_failed(p))
-        return error_set(err, ERROR_TOO_LARGE, "", "the pattern is too large");
+        return error_set(err, ERROR_TOO_COMPLEX, "", "the pattern is too large");
     return fine;
 }

@@ -22,9 +22,9 @@ enum kind { NONE, EMPTY, BYTES, CAT, OR, AND, NOT, REPEAT, MULTIPLE };
 
 struct node {
     uint8_t kind;
-    uint8_t life; /* enum rx_life; RX_TOO_HARD: not known */
-    bool nullable, special;
-    int32_t searched; /* derivatives of a search for its life that was too long */
+    uint8_t life;                   /* enum rx_life; RX_TOO_HARD: not known */
+    bool nullable, special, finite; /* finite: it matches finitely many texts, for sure */
+    int32_t searched;               /* derivatives of a search for its life that was too long */
     int32_t a, b;     /* CAT: head, tail. NOT, REPEAT: the part. BYTES: the set. OR, AND: place and
                          number of the parts. MULTIPLE: divisor, remainder of the digits so far */
     int32_t min, max; /* REPEAT */
@@ -113,6 +113,7 @@ static void set_facts(const struct rx_pool *p, struct node *n, const int32_t *pa
 {
     const struct node *nodes = p->nodes;
     n->special = n->kind == AND || n->kind == NOT;
+    n->finite = n->kind != NOT && n->kind != MULTIPLE && n->kind != AND;
     switch ((enum kind)n->kind) {
     case NONE:
     case BYTES:
@@ -126,6 +127,7 @@ static void set_facts(const struct rx_pool *p, struct node *n, const int32_t *pa
     case CAT:
         n->nullable = nodes[n->a].nullable && nodes[n->b].nullable;
         n->special = nodes[n->a].special || nodes[n->b].special;
+        n->finite = nodes[n->a].finite && nodes[n->b].finite;
         break;
     case NOT:
         n->nullable = !nodes[n->a].nullable;
@@ -133,6 +135,7 @@ static void set_facts(const struct rx_pool *p, struct node *n, const int32_t *pa
     case REPEAT:
         n->nullable = n->min == 0;
         n->special = nodes[n->a].special;
+        n->finite = nodes[n->a].finite && n->max != RX_UNBOUNDED;
         break;
     case OR:
     case AND:
@@ -141,6 +144,8 @@ static void set_facts(const struct rx_pool *p, struct node *n, const int32_t *pa
             bool nullable = nodes[parts[i]].nullable;
             n->nullable = n->kind == AND ? n->nullable && nullable : n->nullable || nullable;
             n->special = n->special || nodes[parts[i]].special;
+            bool finite = nodes[parts[i]].finite;
+            n->finite = n->kind == AND ? n->finite || finite : n->finite && finite;
         }
         break;
     }
@@ -617,6 +622,60 @@ rx rx_derive(struct rx_pool *p, rx a, uint8_t byte)
     return left;
 }
 
+/* ---- heads ----------------------------------------------------------------------------------- */
+
+static bool add_head(struct rx_heads *h, int set)
+{
+    for (int i = 0; i < h->n; i++) {
+        if (h->sets[i] == set) return true;
+    }
+    if (h->n == (int)(sizeof(h->sets) / sizeof(h->sets[0]))) return false;
+    h->sets[h->n++] = set;
+    return true;
+}
+
+static bool add_heads(const struct rx_pool *p, rx a, struct rx_heads *h, int levels)
+{
+    const struct node *n = &p->nodes[a];
+    if (levels == 0) return false;
+    switch ((enum kind)n->kind) {
+    case NONE:
+    case EMPTY:
+        return true;
+    case BYTES:
+        return add_head(h, n->a);
+    case CAT:
+        if (!add_heads(p, n->a, h, levels - 1)) return false;
+        return !p->nodes[n->a].nullable || add_heads(p, n->b, h, levels - 1);
+    case NOT:
+    case REPEAT:
+        return add_heads(p, n->a, h, levels - 1);
+    case OR:
+    case AND:
+        for (int i = 0; i < n->b; i++) {
+            if (!add_heads(p, p->parts[n->a + i], h, levels - 1)) return false;
+        }
+        return true;
+    case MULTIPLE: /* each digit for itself */
+        return false;
+    }
+    return false;
+}
+
+bool rx_add_heads(const struct rx_pool *p, rx a, struct rx_heads *h)
+{
+    return add_heads(p, a, h, CLEAR_LEVELS);
+}
+
+uint64_t rx_heads_of(const struct rx_pool *p, const struct rx_heads *h, uint8_t byte)
+{
+    uint64_t in = 0;
+    for (int i = 0; i < h->n; i++) {
+        in |= (uint64_t)(p->sets[h->sets[i]][byte / 8] >> byte % 8 & 1) << i;
+    }
+    return in;
+}
+
 /* ---- life ------------------------------------------------------------------------------------ */
 
 /* A search for a nullable derivative, breadth first. Nodes on the way carry their finder. */
@@ -685,6 +744,29 @@ static enum rx_life mark_alive(struct rx_pool *p, const struct search *s, int i,
     }
     p->witnesses[p->n_witnesses++ % WITNESSES] = w;
     return RX_ALIVE;
+}
+
+/* The loop of an intersection: of one of its parts, when the others take finitely many texts away
+ * from it. */
+static rx loop_of_all(const struct rx_pool *p, const struct node *n)
+{
+    rx loop = RX_NONE;
+    for (int i = 0; i < n->b; i++) {
+        const struct node *part = &p->nodes[p->parts[n->a + i]];
+        if (part->kind == NOT && p->nodes[part->a].finite) continue;
+        if (loop != RX_NONE || part->kind != REPEAT || part->max != RX_UNBOUNDED || part->special)
+            return RX_NONE;
+        loop = part->a;
+    }
+    return loop;
+}
+
+rx rx_loop(const struct rx_pool *p, rx a)
+{
+    const struct node *n = &p->nodes[a];
+    if (n->kind == CAT && clear_life(p, n->b, CLEAR_LEVELS) == RX_ALIVE) n = &p->nodes[n->a];
+    if (n->kind == REPEAT && n->max == RX_UNBOUNDED && !n->special) return n->a;
+    return n->kind == AND ? loop_of_all(p, n) : RX_NONE;
 }
 
 /* All derivatives of step i, unless one of them is alive; RX_DEAD: none is known to be. */

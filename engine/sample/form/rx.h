@@ -91,6 +91,23 @@ bool rx_nullable(const struct rx_pool *p, rx a);
 /* What is left of a after one byte. */
 rx rx_derive(struct rx_pool *p, rx a, uint8_t byte);
 
+/* Some x such that a goes on after any texts of x, one after another, as is clear from how it is
+ * written: x* and what follows, also without finitely many texts. RX_NONE: none is clear. */
+rx rx_loop(const struct rx_pool *p, rx a);
+
+/* The sets of bytes that an expression's derivative depends on: bytes that are in the same of them
+ * lead to the same. */
+struct rx_heads {
+    int sets[64];
+    int n;
+};
+
+/* Add those of a to h. False: there are more than fit. */
+bool rx_add_heads(const struct rx_pool *p, rx a, struct rx_heads *h);
+
+/* In which of the sets a byte is: bit i for the i-th. */
+uint64_t rx_heads_of(const struct rx_pool *p, const struct rx_heads *h, uint8_t byte);
+
 enum rx_life { RX_DEAD, RX_ALIVE, RX_TOO_HARD };
 
 /* Does a match any text at all? Only intersections and complements need a search, of at most

@@ -100,35 +100,47 @@ static const cJSON *pointer_step(const cJSON *at, const char *name, size_t n)
     return cJSON_GetObjectItemCaseSensitive(at, key);
 }
 
-/* The schema below at that has this $id, $anchor or id. */
-static const cJSON *find_named(const cJSON *at, const char *name)
+static bool is_named(const cJSON *schema, const char *name)
 {
     static const char *const words[] = {"$id", "id", "$anchor", "$dynamicAnchor"};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && cJSON_IsObject(at); i++) {
-        const cJSON *id = cJSON_GetObjectItemCaseSensitive(at, words[i]);
-        if (!cJSON_IsString(id)) continue;
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && cJSON_IsObject(schema); i++) {
+        const cJSON *id = cJSON_GetObjectItemCaseSensitive(schema, words[i]);
         const char *anchor = name[0] == '#' && i >= 2 ? name + 1 : name;
-        if (strcmp(id->valuestring, anchor) == 0) return at;
+        if (cJSON_IsString(id) && strcmp(id->valuestring, anchor) == 0) return true;
     }
+    return false;
+}
+
+/* The schemas at and below `at` that have this $id, $anchor or id: how many, and one of them. */
+static int find_named(const cJSON *at, const char *name, const cJSON **out)
+{
+    int n = is_named(at, name);
+    if (n > 0) *out = at;
     for (const cJSON *child = at->child; child != NULL; child = child->next) {
-        const cJSON *hit = find_named(child, name);
-        if (hit != NULL) return hit;
+        n += find_named(child, name, out);
     }
-    return NULL;
+    return n;
+}
+
+/* The one schema of that name; NULL: there is none, or more than one, in different scopes. */
+static const cJSON *schema_named(const struct schema_compiler *c, const char *name)
+{
+    const cJSON *found = NULL;
+    return find_named(c->root, name, &found) == 1 ? found : NULL;
 }
 
 const cJSON *schema_resolve(const struct schema_compiler *c, const char *ref)
 {
     const cJSON *at = c->root;
     const char *hash = strchr(ref, '#');
-    if (hash == NULL) return find_named(c->root, ref);
+    if (hash == NULL) return schema_named(c, ref);
     if (hash != ref) { /* "id#/pointer" */
         char id[256];
         snprintf(id, sizeof(id), "%.*s", (int)(hash - ref), ref);
-        at = find_named(c->root, id);
+        at = schema_named(c, id);
     }
     if (hash[1] == '\0') return at;
-    if (hash[1] != '/') return find_named(c->root, hash);
+    if (hash[1] != '/') return schema_named(c, hash);
     for (const char *p = hash + 2; at != NULL; p++) {
         size_t n = strcspn(p, "/");
         at = pointer_step(at, p, n);
@@ -166,7 +178,7 @@ static bool insert_atom(struct schema_compiler *c, struct atom *list, int *n, in
         return true;
     }
     if (*n == SCHEMA_MAX_ATOMS)
-        return error_set(c->err, ERROR_TOO_LARGE, "", "the schema is too complex");
+        return error_set(c->err, ERROR_TOO_COMPLEX, "", "the schema is too complex");
     memmove(list + place + 1, list + place, (size_t)(*n - place) * sizeof(*list));
     list[place] = (struct atom){schema, number, used};
     ++*n;
@@ -244,7 +256,7 @@ bool schema_set_of(struct schema_compiler *c, const struct atom *atoms, int n, s
     if (out->never) kept = 0;
     out->atoms = arena_alloc(c->arena, (size_t)kept, sizeof(*list));
     if (out->atoms == NULL)
-        return error_set(c->err, ERROR_TOO_LARGE, "", "the schema is too complex");
+        return error_set(c->err, ERROR_TOO_COMPLEX, "", "the schema is too complex");
     if (kept > 0) memcpy(out->atoms, kept_list, (size_t)kept * sizeof(*list));
     out->n = kept;
     return true;
@@ -277,7 +289,7 @@ int schema_set_rule(struct schema_compiler *c, const struct set *s)
     }
     int rule = grammar_rule(c->g);
     if (c->n_made >= SCHEMA_MAX_SETS) {
-        error_set(c->err, ERROR_TOO_LARGE, "", "the schema is too complex");
+        error_set(c->err, ERROR_TOO_COMPLEX, "", "the schema is too complex");
         return rule;
     }
     if (!mem_reserve(&c->made, c->n_made + 1, &c->made_room, sizeof(*c->made)) ||
@@ -347,7 +359,7 @@ static bool use_one_of(struct schema_compiler *c, const struct set *s, int i, in
 {
     int n = cJSON_GetArraySize(list), k = 0;
     if (n > SCHEMA_MAX_ATOMS / 2) {
-        return schema_refuse(c, s->atoms[i].schema, "oneOf", ERROR_TOO_LARGE,
+        return schema_refuse(c, s->atoms[i].schema, "oneOf", ERROR_TOO_COMPLEX,
                              "too many alternatives");
     }
     struct set sets[SCHEMA_MAX_ATOMS / 2];
@@ -635,7 +647,8 @@ bool schema_apart(struct schema_compiler *c, const struct set *a, const struct s
     bool known;
     struct error *err = c->err, quiet = {0};
     if (a->never || b->never) return true;
-    if (depth <= 0) return false;
+    if (depth <= 0 || c->apart_left <= 0) return false;
+    c->apart_left--;
     c->err = &quiet; /* what is only a trial leaves no mark */
     bool apart = false;
     if (schema_types(c, a, &x) && schema_types(c, b, &y)) {
@@ -651,6 +664,8 @@ bool schema_apart(struct schema_compiler *c, const struct set *a, const struct s
         apart = apart || cases_apart(c, a, b, depth) || cases_apart(c, b, a, depth);
     }
     c->err = err;
+    if (c->apart_left == 0)
+        error_set(c->err, ERROR_TOO_COMPLEX, "", "oneOf: the schema is too complex");
     return apart;
 }
 
@@ -686,6 +701,7 @@ static void begin(struct schema_compiler *c, struct grammar *g, const cJSON *roo
 {
     *c =
         (struct schema_compiler){.g = g, .pool = grammar_pool(g), .o = o, .root = root, .err = err};
+    c->apart_left = SCHEMA_MAX_APART;
     c->siblings = siblings_count(root);
     c->space = make_space(c->pool, o->space);
     c->any_char = chars_class_rx(c->pool, CHARS_ANY, CHARS_JSON);

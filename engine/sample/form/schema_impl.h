@@ -9,7 +9,9 @@
  *     schema_negate.c  the opposite of a schema, as a schema
  *     schema_value.c   scalars and literal values
  *     schema_array.c   arrays
+ *     schema_unique.c  arrays whose items differ
  *     schema_object.c  objects
+ *     schema_order.c   the order of their members in the whole schema
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -71,7 +73,8 @@ enum {
     SCHEMA_MAX_SETS = 20000,
     SCHEMA_MAX_ATOMS = 200, /* of one set */
     SCHEMA_ARENA_BYTES = 64 << 20,
-    SCHEMA_MAX_COUNTED = 20000 /* states of an object's properties */
+    SCHEMA_MAX_COUNTED = 20000, /* states of an object's properties */
+    SCHEMA_MAX_APART = 50000    /* questions whether two sets are apart */
 };
 
 struct schema_compiler {
@@ -91,6 +94,7 @@ struct schema_compiler {
     rx space, any_char,
         string_body; /* white space between tokens (may be empty); characters of strings */
     int comma, close_array, close_object, open_array, open_object;
+    int apart_left; /* of SCHEMA_MAX_APART */
     struct error *err;
 };
 
@@ -121,7 +125,8 @@ const cJSON *schema_own(struct schema_compiler *c, cJSON *schema);
 /* Types that a set admits. */
 bool schema_types(struct schema_compiler *c, const struct set *s, int *types);
 
-/* Can no value satisfy both sets? False also where it isn't clear. depth bounds the search. */
+/* Can no value satisfy both sets? False also where it isn't clear. depth bounds the search; when
+ * so much was asked that the schema is too complex, *err is set. */
 bool schema_apart(struct schema_compiler *c, const struct set *a, const struct set *b, int depth);
 
 /* What a $ref points to; NULL: nothing. */
@@ -147,6 +152,7 @@ const cJSON *schema_negate(struct schema_compiler *c, const cJSON *schema);
 #define SCHEMA_NOT_ENUM "\x01notEnum"
 #define SCHEMA_NOT_TYPE "\x01notType"
 #define SCHEMA_NOT_PATTERN "\x01notPattern"
+#define SCHEMA_NOT_FORMAT "\x01notFormat"
 
 /* ---- schema_value.c ---- */
 
@@ -165,6 +171,11 @@ bool schema_scalars(struct schema_compiler *c, const struct set *s, int types, i
 /* A set with enum or const: add those of its values that satisfy the rest of it to rule. */
 bool schema_literals(struct schema_compiler *c, const struct set *s, int rule);
 
+/* Whether only values that are named one by one satisfy a set, and which: an array that lives as long
+ * as the compiler, of values that may be equal. */
+bool schema_values(struct schema_compiler *c, const struct set *s, const cJSON ***values, int *n,
+                   bool *finite);
+
 /* The values that a set's enum or const names: the array (or NULL: none) and its atom. */
 const cJSON *schema_enum_of(struct schema_compiler *c, const struct set *s, int *atom);
 
@@ -174,10 +185,21 @@ bool schema_equal(const cJSON *a, const cJSON *b);
 /* The body of a string value as an expression. */
 rx schema_text_rx(struct schema_compiler *c, const cJSON *string);
 
-/* ---- schema_array.c, schema_object.c ---- */
+/* ---- schema_order.c ---- */
+
+/* Where the whole schema of a set, all branches together, names each of these names, in ranks[n].
+ * False: in the order in which they stand, or it is too large to say. */
+bool schema_ranks(struct schema_compiler *c, const struct set *s, const char *const *names, int n,
+                  int *ranks);
+
+/* ---- schema_array.c, schema_unique.c, schema_object.c ---- */
 
 /* Add the arrays of a set to a rule. */
 bool schema_array(struct schema_compiler *c, const struct set *s, int rule);
+/* Add the arrays of min to max (RX_UNBOUNDED) different items of a set to a rule. schema: whose
+ * uniqueItems asks for it. */
+bool schema_unique(struct schema_compiler *c, const cJSON *schema, const struct set *item, int min,
+                   int max, int rule);
 /* Add the objects of a set to a rule. */
 bool schema_object(struct schema_compiler *c, const struct set *s, int rule);
 
@@ -186,9 +208,6 @@ bool schema_member_set(struct schema_compiler *c, const struct set *s, const cha
                        struct set *out);
 /* Does some schema of a set require a member of this name? */
 bool schema_is_required(const struct set *s, const char *name);
-
-/* A keyword that no schema of a set may have. */
-bool schema_without(struct schema_compiler *c, const struct set *s, const char *keyword);
 
 /* The largest (or smallest) value of a keyword that counts. *has is false where no schema has
  * it. */

@@ -9,10 +9,14 @@
  */
 #include <string.h>
 
+#include "engine/sample/form/formats.h"
 #include "engine/sample/form/schema_impl.h"
 
-/* Add the opposites of a keyword to the cases. False: there are none that can be said. */
-typedef bool negation(struct schema_compiler *c, const char *name, const cJSON *value,
+enum { MAX_PLACES = 100 };
+
+/* Add the opposites of a keyword (value->string) of a schema to the cases. False: there are none
+ * that can be said. */
+typedef bool negation(struct schema_compiler *c, const cJSON *schema, const cJSON *value,
                       cJSON *cases);
 
 static cJSON *borrowed(const cJSON *value)
@@ -28,32 +32,35 @@ static cJSON *add_case(cJSON *cases, const char *type)
     return one;
 }
 
-static bool not_type(struct schema_compiler *c, const char *name, const cJSON *value, cJSON *cases)
+static bool not_type(struct schema_compiler *c, const cJSON *schema, const cJSON *value,
+                     cJSON *cases)
 {
-    (void)c, (void)name;
+    (void)c, (void)schema;
     return cJSON_AddItemReferenceToObject(add_case(cases, NULL), SCHEMA_NOT_TYPE, borrowed(value));
 }
 
-static bool not_enum(struct schema_compiler *c, const char *name, const cJSON *value, cJSON *cases)
+static bool not_enum(struct schema_compiler *c, const cJSON *schema, const cJSON *value,
+                     cJSON *cases)
 {
-    (void)c;
+    (void)c, (void)schema;
     cJSON *one = add_case(cases, NULL);
-    if (strcmp(name, "enum") == 0)
+    if (strcmp(value->string, "enum") == 0)
         return cJSON_AddItemReferenceToObject(one, SCHEMA_NOT_ENUM, borrowed(value));
     return cJSON_AddItemReferenceToArray(cJSON_AddArrayToObject(one, SCHEMA_NOT_ENUM),
                                          borrowed(value));
 }
 
-static bool not_pattern(struct schema_compiler *c, const char *name, const cJSON *value,
+static bool not_pattern(struct schema_compiler *c, const cJSON *schema, const cJSON *value,
                         cJSON *cases)
 {
-    (void)c, (void)name;
+    (void)c, (void)schema;
     return cJSON_AddItemReferenceToObject(add_case(cases, "string"), SCHEMA_NOT_PATTERN,
                                           borrowed(value));
 }
 
 /* A bound and the one that all other values are beyond. */
-static bool not_bound(struct schema_compiler *c, const char *name, const cJSON *value, cJSON *cases)
+static bool not_bound(struct schema_compiler *c, const cJSON *schema, const cJSON *value,
+                      cJSON *cases)
 {
     static const struct {
         const char *name, *type, *opposite;
@@ -70,10 +77,10 @@ static bool not_bound(struct schema_compiler *c, const char *name, const cJSON *
         {"minProperties", "object", "maxProperties", -1},
         {"maxProperties", "object", "minProperties", 1},
     };
-    (void)c;
+    (void)c, (void)schema;
     if (!cJSON_IsNumber(value)) return false;
     for (size_t i = 0; i < sizeof(bounds) / sizeof(bounds[0]); i++) {
-        if (strcmp(bounds[i].name, name) != 0) continue;
+        if (strcmp(bounds[i].name, value->string) != 0) continue;
         if (bounds[i].step < 0 && value->valuedouble < 1) return true; /* nothing is below 0 */
         cJSON *one = add_case(cases, bounds[i].type);
         if (bounds[i].step == 0)
@@ -84,11 +91,11 @@ static bool not_bound(struct schema_compiler *c, const char *name, const cJSON *
     return false;
 }
 
-static bool not_required(struct schema_compiler *c, const char *name, const cJSON *value,
+static bool not_required(struct schema_compiler *c, const cJSON *schema, const cJSON *value,
                          cJSON *cases)
 {
     const cJSON *one;
-    (void)c, (void)name;
+    (void)c, (void)schema;
     cJSON_ArrayForEach(one, value)
     {
         cJSON *properties = cJSON_AddObjectToObject(add_case(cases, "object"), "properties");
@@ -98,11 +105,11 @@ static bool not_required(struct schema_compiler *c, const char *name, const cJSO
     return true;
 }
 
-static bool not_properties(struct schema_compiler *c, const char *name, const cJSON *value,
+static bool not_properties(struct schema_compiler *c, const cJSON *schema, const cJSON *value,
                            cJSON *cases)
 {
     const cJSON *one;
-    (void)name;
+    (void)schema;
     cJSON_ArrayForEach(one, value)
     {
         cJSON *made = add_case(cases, "object");
@@ -123,11 +130,11 @@ static bool add_not(struct schema_compiler *c, const cJSON *schema, cJSON *list)
     return opposite != NULL && cJSON_AddItemReferenceToArray(list, borrowed(opposite));
 }
 
-static bool not_all_of(struct schema_compiler *c, const char *name, const cJSON *value,
+static bool not_all_of(struct schema_compiler *c, const cJSON *schema, const cJSON *value,
                        cJSON *cases)
 {
     const cJSON *one;
-    (void)name;
+    (void)schema;
     cJSON_ArrayForEach(one, value)
     {
         if (!add_not(c, one, cases)) return false;
@@ -135,12 +142,12 @@ static bool not_all_of(struct schema_compiler *c, const char *name, const cJSON 
     return true;
 }
 
-static bool not_any_of(struct schema_compiler *c, const char *name, const cJSON *value,
+static bool not_any_of(struct schema_compiler *c, const cJSON *schema, const cJSON *value,
                        cJSON *cases)
 {
     const cJSON *one;
     cJSON *all = cJSON_AddArrayToObject(add_case(cases, NULL), "allOf");
-    (void)name;
+    (void)schema;
     cJSON_ArrayForEach(one, value)
     {
         if (!add_not(c, one, all)) return false;
@@ -148,24 +155,93 @@ static bool not_any_of(struct schema_compiler *c, const char *name, const cJSON 
     return true;
 }
 
-static bool not_not(struct schema_compiler *c, const char *name, const cJSON *value, cJSON *cases)
+static bool not_not(struct schema_compiler *c, const cJSON *schema, const cJSON *value,
+                    cJSON *cases)
 {
-    (void)c, (void)name;
+    (void)c, (void)schema;
     return cJSON_AddItemReferenceToArray(cases, borrowed(value));
 }
 
-static bool not_ref(struct schema_compiler *c, const char *name, const cJSON *value, cJSON *cases)
+static bool not_ref(struct schema_compiler *c, const cJSON *schema, const cJSON *value,
+                    cJSON *cases)
 {
     const cJSON *target = cJSON_IsString(value) ? schema_resolve(c, value->valuestring) : NULL;
-    (void)name;
+    (void)schema;
     return target != NULL && add_not(c, target, cases);
 }
 
-/* Where everything is allowed nothing is the opposite. */
-static bool not_anything(struct schema_compiler *c, const char *name, const cJSON *value,
+static bool not_format(struct schema_compiler *c, const cJSON *schema, const cJSON *value,
+                       cJSON *cases)
+{
+    rx texts;
+    (void)schema;
+    if (!cJSON_IsString(value)) return true;
+    switch (formats_rx(c->pool, value->valuestring, CHARS_JSON, &texts)) {
+    case FORMATS_STRING:
+        return cJSON_AddItemReferenceToObject(add_case(cases, "string"), SCHEMA_NOT_FORMAT,
+                                              borrowed(value));
+    case FORMATS_UNKNOWN:
+        return !c->o->strict; /* an annotation asserts nothing */
+    default:
+        return false;
+    }
+}
+
+/* Some item at a place of the list is there and does not satisfy its schema. */
+static bool not_places(struct schema_compiler *c, const cJSON *list, cJSON *cases)
+{
+    const cJSON *one;
+    int n = 0;
+    cJSON_ArrayForEach(one, list)
+    {
+        const cJSON *opposite = schema_not(c, one);
+        cJSON *made = add_case(cases, "array"),
+              *places = cJSON_AddArrayToObject(made, "prefixItems");
+        for (int i = 0; i < n; i++) {
+            cJSON_AddItemToArray(places, cJSON_CreateTrue());
+        }
+        if (opposite == NULL || !cJSON_AddItemReferenceToArray(places, borrowed(opposite)) ||
+            cJSON_AddNumberToObject(made, "minItems", ++n) == NULL)
+            return false;
+    }
+    return true;
+}
+
+static bool not_prefix(struct schema_compiler *c, const cJSON *schema, const cJSON *value,
+                       cJSON *cases)
+{
+    (void)schema;
+    return cJSON_IsArray(value) && cJSON_GetArraySize(value) <= MAX_PLACES &&
+           not_places(c, value, cases);
+}
+
+/* An array that contains what is no such item; items behind a prefix can't be told apart. */
+static bool not_items(struct schema_compiler *c, const cJSON *schema, const cJSON *value,
+                      cJSON *cases)
+{
+    if (cJSON_IsArray(value)) return not_prefix(c, schema, value, cases);
+    if (cJSON_IsTrue(value) || (cJSON_IsObject(value) && value->child == NULL)) return true;
+    if (cJSON_GetObjectItemCaseSensitive(schema, "prefixItems") != NULL) return false;
+    const cJSON *opposite = schema_not(c, value);
+    return opposite != NULL &&
+           cJSON_AddItemReferenceToObject(add_case(cases, "array"), "contains", borrowed(opposite));
+}
+
+/* An array of other items; with counts it would be of fewer, or of more. */
+static bool not_contains(struct schema_compiler *c, const cJSON *schema, const cJSON *value,
                          cJSON *cases)
 {
-    (void)c, (void)name, (void)cases;
+    (void)schema;
+    const cJSON *opposite = schema_not(c, value);
+    return opposite != NULL &&
+           cJSON_AddItemReferenceToObject(add_case(cases, "array"), "items", borrowed(opposite));
+}
+
+/* Where everything is allowed nothing is the opposite. */
+static bool not_anything(struct schema_compiler *c, const cJSON *schema, const cJSON *value,
+                         cJSON *cases)
+{
+    (void)c, (void)schema, (void)cases;
     return cJSON_IsTrue(value) || (cJSON_IsObject(value) && value->child == NULL);
 }
 
@@ -194,20 +270,20 @@ static const struct {
     {"not", not_not},
     {"$ref", not_ref},
     {"additionalProperties", not_anything},
-    {"items", not_anything},
+    {"items", not_items},
+    {"prefixItems", not_prefix},
+    {"contains", not_contains},
+    {"format", not_format},
     {"additionalItems", not_anything},
 };
 
 /* Keywords whose opposite can't be said. */
-static const char *const refused[] = {"format",
-                                      "multipleOf",
-                                      "contains",
+static const char *const refused[] = {"multipleOf",
                                       "uniqueItems",
                                       "patternProperties",
                                       "propertyNames",
                                       "oneOf",
                                       "if",
-                                      "prefixItems",
                                       "dependentRequired",
                                       "dependentSchemas",
                                       "dependencies",
@@ -218,12 +294,12 @@ static const char *const refused[] = {"format",
                                       "minContains",
                                       "maxContains"};
 
-static bool not_refused(struct schema_compiler *c, const char *name, const cJSON *value,
+static bool not_refused(struct schema_compiler *c, const cJSON *schema, const cJSON *value,
                         cJSON *cases)
 {
-    (void)c, (void)value, (void)cases;
+    (void)c, (void)schema, (void)cases;
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-        if (strcmp(refused[i], name) == 0) return false;
+        if (strcmp(refused[i], value->string) == 0) return false;
     }
     return true;
 }
@@ -240,7 +316,7 @@ static bool negate_all(struct schema_compiler *c, const cJSON *schema, cJSON *ca
 {
     for (const cJSON *child = schema->child; child != NULL; child = child->next) {
         negation *row = row_of(child->string);
-        if (!row(c, child->string, child, cases)) {
+        if (!row(c, schema, child, cases)) {
             return schema_refuse(c, schema, child->string, ERROR_UNSUPPORTED,
                                  "what must not hold, or only one of several (oneOf), can't be "
                                  "said of this keyword");

@@ -8,6 +8,9 @@
  *     (i, k)  ->  (i-1, k)                       the i-th name is left out, unless it is required
  *             |   (i-1, k-1) [,] "name": value
  *
+ * Where branches of a schema name members in different orders, the order of the whole schema
+ * (schema_order.c) does as well as that of the branch: two chains of states.
+ *
  * Names of other members are texts unlike all names that are written out, split by the patterns of
  * patternProperties that they match, since each such part has values of its own.
  *
@@ -108,18 +111,46 @@ static bool add_member_atoms(struct schema_compiler *c, const cJSON *schema, con
     return named || others == NULL || schema_add_atom(c, list, n, others, 0);
 }
 
+/* The names that a schema of propertyNames allows, as bodies of strings. */
+static bool allowed_names(struct schema_compiler *c, const cJSON *schema, rx *out)
+{
+    static const char *const unclear[] = {"anyOf", "oneOf", "not", "if"};
+    struct set names;
+    const cJSON **values;
+    int n, atom;
+    bool finite;
+    *out = RX_NONE;
+    if (!schema_set_of(c, &(struct atom){.schema = schema}, 1, &names)) return false;
+    if (names.never) return true;
+    for (int k = 0; k < names.n; k++) {
+        for (size_t w = 0; w < sizeof(unclear) / sizeof(unclear[0]); w++) {
+            if (get(&names, k, unclear[w]) == NULL) continue;
+            return schema_refuse(c, names.atoms[k].schema, unclear[w], ERROR_UNSUPPORTED,
+                                 "it is not supported in propertyNames");
+        }
+    }
+    if (schema_enum_of(c, &names, &atom) == NULL) {
+        int types;
+        return schema_types(c, &names, &types) &&
+               (!(types & TYPE_STRING) || schema_string_rx(c, &names, out));
+    }
+    if (!schema_values(c, &names, &values, &n, &finite)) return false;
+    for (int i = 0; i < n; i++) {
+        if (cJSON_IsString(values[i])) *out = rx_or(c->pool, *out, schema_text_rx(c, values[i]));
+    }
+    return true;
+}
+
 /* propertyNames: the name itself, as a string, must satisfy these. */
 static bool name_is_allowed(struct schema_compiler *c, const struct set *s, rx text, bool *allowed)
 {
     *allowed = true;
     for (int i = 0; i < s->n && *allowed; i++) {
-        struct set names;
-        rx texts;
+        rx names;
         const cJSON *schema = get(s, i, "propertyNames");
         if (schema == NULL) continue;
-        if (!schema_set_of(c, &(struct atom){.schema = schema}, 1, &names)) return false;
-        if (!schema_string_rx(c, &names, &texts)) return false;
-        *allowed = !names.never && matches(c, texts, text);
+        if (!allowed_names(c, schema, &names)) return false;
+        *allowed = matches(c, names, text);
     }
     return true;
 }
@@ -181,7 +212,7 @@ static bool add_member(struct schema_compiler *c, const struct set *s, struct ob
         if (o->members[i].text == text) return true;
     }
     if (o->n == MAX_NAMES)
-        return error_set(c->err, ERROR_TOO_LARGE, "", "the schema is too complex");
+        return error_set(c->err, ERROR_TOO_COMPLEX, "", "the schema is too complex");
     if (!member_set(c, s, name, text, &values)) return false;
     struct member *m = &o->members[o->n++];
     *m = (struct member){
@@ -201,7 +232,7 @@ static bool gather_members(struct schema_compiler *c, const struct set *s, struc
     }
     o->members = arena_alloc(c->arena, (size_t)room, sizeof(*o->members));
     if (o->members == NULL)
-        return error_set(c->err, ERROR_TOO_LARGE, "", "the schema is too complex");
+        return error_set(c->err, ERROR_TOO_COMPLEX, "", "the schema is too complex");
     for (int i = 0; i < s->n; i++) {
         bool fine = true;
         const cJSON *one,
@@ -239,7 +270,7 @@ static bool gather_patterns(struct schema_compiler *c, const struct set *s, stru
             }
             if (k < o->n_patterns) continue;
             if (k == MAX_PATTERNS) {
-                return schema_refuse(c, s->atoms[i].schema, "patternProperties", ERROR_TOO_LARGE,
+                return schema_refuse(c, s->atoms[i].schema, "patternProperties", ERROR_TOO_COMPLEX,
                                      "too many patterns");
             }
             o->patterns[k].text = entry->string;
@@ -286,27 +317,16 @@ static bool other_names(struct schema_compiler *c, const struct set *s, const st
                         rx *out)
 {
     rx *texts = arena_alloc(c->arena, (size_t)o->n + 1, sizeof(*texts));
-    if (texts == NULL) return error_set(c->err, ERROR_TOO_LARGE, "", "the schema is too complex");
+    if (texts == NULL) return error_set(c->err, ERROR_TOO_COMPLEX, "", "the schema is too complex");
     for (int i = 0; i < o->n; i++) {
         texts[i] = o->members[i].text;
     }
     *out = rx_and(c->pool, c->string_body, rx_not(c->pool, rx_any_of(c->pool, texts, o->n)));
     for (int i = 0; i < s->n; i++) {
-        struct set names;
         rx allowed;
         const cJSON *schema = get(s, i, "propertyNames");
         if (schema == NULL) continue;
-        if (!schema_set_of(c, &(struct atom){.schema = schema}, 1, &names)) return false;
-        if (names.never) *out = RX_NONE;
-        for (int k = 0; k < names.n; k++) {
-            static const char *const unclear[] = {"enum", "const", "anyOf", "oneOf", "not", "if"};
-            for (size_t w = 0; w < sizeof(unclear) / sizeof(unclear[0]); w++) {
-                if (get(&names, k, unclear[w]) == NULL) continue;
-                return schema_refuse(c, names.atoms[k].schema, unclear[w], ERROR_UNSUPPORTED,
-                                     "it is not supported in propertyNames");
-            }
-        }
-        if (!schema_string_rx(c, &names, &allowed)) return false;
+        if (!allowed_names(c, schema, &allowed)) return false;
         *out = rx_and(c->pool, *out, allowed);
     }
     return true;
@@ -360,7 +380,7 @@ static void pass_member(struct schema_compiler *c, struct object *o, const struc
 {
     int *before = o->states, *after = arena_alloc(c->arena, (size_t)o->most + 1, sizeof(*after));
     if (after == NULL) {
-        error_set(c->err, ERROR_TOO_LARGE, "", "the schema is too complex");
+        error_set(c->err, ERROR_TOO_COMPLEX, "", "the schema is too complex");
         return;
     }
     if (m->never && !m->required) return;
@@ -380,7 +400,7 @@ static void pass_others(struct schema_compiler *c, struct object *o)
 {
     int *after = arena_alloc(c->arena, (size_t)o->most + 1, sizeof(*after));
     if (after == NULL) {
-        error_set(c->err, ERROR_TOO_LARGE, "", "the schema is too complex");
+        error_set(c->err, ERROR_TOO_COMPLEX, "", "the schema is too complex");
         return;
     }
     if (o->others == GRAMMAR_NO_SYMBOL) return;
@@ -398,11 +418,11 @@ static void pass_others(struct schema_compiler *c, struct object *o)
 static bool make_states(struct schema_compiler *c, struct object *o, int rule)
 {
     if ((int64_t)(o->n + 2) * (o->most + 1) > SCHEMA_MAX_COUNTED) {
-        return error_set(c->err, ERROR_TOO_LARGE, "", "so many properties cannot be counted");
+        return error_set(c->err, ERROR_TOO_COMPLEX, "", "so many properties cannot be counted");
     }
     o->states = arena_alloc(c->arena, (size_t)o->most + 1, sizeof(*o->states));
     if (o->states == NULL)
-        return error_set(c->err, ERROR_TOO_LARGE, "", "the schema is too complex");
+        return error_set(c->err, ERROR_TOO_COMPLEX, "", "the schema is too complex");
     for (int k = 0; k <= o->most; k++) {
         o->states[k] = grammar_rule(c->g);
     }
@@ -414,6 +434,31 @@ static bool make_states(struct schema_compiler *c, struct object *o, int rule)
     for (int k = o->min < o->most ? o->min : o->most; k <= o->most; k++) {
         grammar_add(c->g, rule, (int[]){o->states[k], c->close_object}, 2);
     }
+    return true;
+}
+
+/* The members in the order of the whole schema. False: that is their order already, or there is no
+ * memory, which the arena remembers. */
+static bool reorder(struct schema_compiler *c, const struct set *s, struct object *o)
+{
+    const char **names = arena_alloc(c->arena, (size_t)o->n + 1, sizeof(*names));
+    int *ranks = arena_alloc(c->arena, (size_t)o->n + 1, sizeof(*ranks));
+    struct member *sorted = arena_alloc(c->arena, (size_t)o->n + 1, sizeof(*sorted));
+    if (names == NULL || ranks == NULL || sorted == NULL) return false;
+    for (int i = 0; i < o->n; i++) {
+        names[i] = o->members[i].name;
+    }
+    if (!schema_ranks(c, s, names, o->n, ranks)) return false;
+    for (int i = 0; i < o->n; i++) { /* by insertion: they are nearly in order */
+        int rank = ranks[i], k = i;
+        for (; k > 0 && ranks[k - 1] > rank; k--) {
+            ranks[k] = ranks[k - 1];
+            sorted[k] = sorted[k - 1];
+        }
+        ranks[k] = rank;
+        sorted[k] = o->members[i];
+    }
+    o->members = sorted;
     return true;
 }
 
@@ -433,5 +478,5 @@ bool schema_object(struct schema_compiler *c, const struct set *s, int rule)
     if (has_max && o.others == GRAMMAR_NO_SYMBOL && o.max >= o.n) has_max = false;
     o.saturates = !has_max;
     o.most = has_max ? o.max : o.min > 1 ? o.min : 1;
-    return make_states(c, &o, rule);
+    return make_states(c, &o, rule) && (!reorder(c, s, &o) || make_states(c, &o, rule));
 }

@@ -17,16 +17,6 @@ static const cJSON *get(const struct set *s, int i, const char *name)
     return cJSON_GetObjectItemCaseSensitive(s->atoms[i].schema, name);
 }
 
-bool schema_without(struct schema_compiler *c, const struct set *s, const char *keyword)
-{
-    for (int i = 0; i < s->n; i++) {
-        if (get(s, i, keyword) == NULL) continue;
-        return schema_refuse(c, s->atoms[i].schema, keyword, ERROR_UNSUPPORTED,
-                             "this keyword is not supported");
-    }
-    return true;
-}
-
 bool schema_count(struct schema_compiler *c, const struct set *s, const char *name, bool largest,
                   int *value, bool *has)
 {
@@ -71,7 +61,11 @@ static bool add_pattern(struct schema_compiler *c, const cJSON *schema, const ch
 static bool add_format(struct schema_compiler *c, const cJSON *schema, rx *out)
 {
     rx texts;
-    const cJSON *format = cJSON_GetObjectItemCaseSensitive(schema, "format");
+    const cJSON *format = cJSON_GetObjectItemCaseSensitive(schema, "format"),
+                *other = cJSON_GetObjectItemCaseSensitive(schema, SCHEMA_NOT_FORMAT);
+    if (other != NULL &&
+        formats_rx(c->pool, other->valuestring, CHARS_JSON, &texts) == FORMATS_STRING)
+        *out = rx_and(c->pool, *out, rx_not(c->pool, texts));
     if (!cJSON_IsString(format)) return true;
     enum formats_known known = formats_rx(c->pool, format->valuestring, CHARS_JSON, &texts);
     if (known == FORMATS_STRING) *out = rx_and(c->pool, *out, texts);
@@ -375,7 +369,7 @@ static void literal_list(struct schema_compiler *c, const cJSON *value, int rule
     int n = 0, room = 4 * cJSON_GetArraySize(value) + 2;
     int *symbols = arena_alloc(c->arena, (size_t)room, sizeof(*symbols));
     if (symbols == NULL) {
-        error_set(c->err, ERROR_TOO_LARGE, "", "the schema is too complex");
+        error_set(c->err, ERROR_TOO_COMPLEX, "", "the schema is too complex");
         return;
     }
     symbols[n++] = is_object ? c->open_object : c->open_array;
@@ -450,32 +444,78 @@ static bool fits(struct earley *rest, const cJSON *value)
     return state != EARLEY_DEAD && earley_may_end(rest, state);
 }
 
-/* Reads the rest of a set whose atom's list of values is used. NULL as schema_reader. */
+/* Reads the rest of a set whose atom's list of values is used (-1: it has none). NULL as
+ * schema_reader. */
 static struct earley *rest_of(struct schema_compiler *c, const struct set *s, int atom, bool *none)
 {
     struct set rest;
     struct atom list[SCHEMA_MAX_ATOMS];
-    memcpy(list, s->atoms, (size_t)s->n * sizeof(*list));
-    list[atom].used |= USED_ENUM;
+    if (s->n > 0) memcpy(list, s->atoms, (size_t)s->n * sizeof(*list));
+    if (atom >= 0) list[atom].used |= USED_ENUM;
     return schema_set_of(c, list, s->n, &rest) ? schema_reader(c, &rest, none) : NULL;
 }
 
-bool schema_literals(struct schema_compiler *c, const struct set *s, int rule)
+/* The values of an enum or const that satisfy the rest of their set. */
+static bool listed_values(struct schema_compiler *c, const struct set *s, int atom,
+                          const cJSON *list, const cJSON **values, int *n)
 {
-    int atom, types;
+    int types;
     bool none = false;
-    const cJSON *list = schema_enum_of(c, s, &atom), *one;
-    if (list == NULL || !schema_types(c, s, &types)) return false;
     struct earley *rest = NULL;
+    const cJSON *one;
+    if (!schema_types(c, s, &types)) return false;
     if (asks_more(s, atom)) {
         rest = rest_of(c, s, atom, &none);
         if (rest == NULL) return none;
     }
     cJSON_ArrayForEach(one, list)
     {
-        if (!(types & type_of(one)) || (rest != NULL && !fits(rest, one))) continue;
-        schema_literal(c, one, rule);
+        if ((types & type_of(one)) && (rest == NULL || fits(rest, one))) values[(*n)++] = one;
     }
     earley_free(rest);
+    return true;
+}
+
+/* A list of all values of these types, which have few. */
+static const cJSON *few_values(struct schema_compiler *c, int types)
+{
+    cJSON *list = cJSON_CreateArray();
+    if (types & TYPE_NULL) cJSON_AddItemToArray(list, cJSON_CreateNull());
+    if (types & TYPE_BOOLEAN) {
+        cJSON_AddItemToArray(list, cJSON_CreateFalse());
+        cJSON_AddItemToArray(list, cJSON_CreateTrue());
+    }
+    return schema_own(c, list);
+}
+
+bool schema_values(struct schema_compiler *c, const struct set *s, const cJSON ***values, int *n,
+                   bool *finite)
+{
+    int atom = -1, types;
+    *n = 0;
+    if (!schema_types(c, s, &types)) return false;
+    const cJSON *list = schema_enum_of(c, s, &atom);
+    *finite = list != NULL || !(types & ~(TYPE_NULL | TYPE_BOOLEAN));
+    if (!*finite) return true;
+    if (list == NULL) {
+        list = few_values(c, types);
+        atom = -1;
+    }
+    if (list == NULL) return false;
+    *values = arena_alloc(c->arena, (size_t)cJSON_GetArraySize(list), sizeof(**values));
+    if (*values == NULL)
+        return error_set(c->err, ERROR_TOO_COMPLEX, "", "the schema is too complex");
+    return listed_values(c, s, atom, list, *values, n);
+}
+
+bool schema_literals(struct schema_compiler *c, const struct set *s, int rule)
+{
+    const cJSON **values;
+    int n;
+    bool finite;
+    if (!schema_values(c, s, &values, &n, &finite)) return false;
+    for (int i = 0; finite && i < n; i++) {
+        schema_literal(c, values[i], rule);
+    }
     return true;
 }

@@ -22,8 +22,8 @@
 
 /* What is expected: a character, or what is left of one. */
 enum place {
-    FIRST,
-    ONE, /* byte of any kind more, and the character is whole */
+    FIRST, /* places of plain texts */
+    ONE,   /* byte of any kind more, and the character is whole */
     TWO,
     THREE,
     AFTER_C2,
@@ -33,8 +33,11 @@ enum place {
     AFTER_ED,
     AFTER_F0,
     AFTER_F4,
+    WORD, /* the one place of words */
     PLACES
 };
+
+static const uint8_t begin_of[SLICES] = {[SLICE_WORDS] = WORD, [SLICE_PLAIN] = FIRST};
 
 /* clang-format off */
 static const struct range {
@@ -52,6 +55,7 @@ static const struct range {
     {AFTER_E280, 0x80, 0xa7, FIRST}, {AFTER_E280, 0xaa, 0xbf, FIRST}, /* no U+2028, U+2029 */
     {AFTER_ED, 0x80, 0x9f, ONE},
     {AFTER_F0, 0x90, 0xbf, TWO}, {AFTER_F4, 0x80, 0x8f, TWO},
+    {WORD, '0', '9', WORD}, {WORD, 'A', 'Z', WORD}, {WORD, 'a', 'z', WORD},
 };
 /* clang-format on */
 
@@ -75,6 +79,8 @@ struct slice_search {
     uint64_t uid; /* of the form whose edges these are; 0: of none */
     struct edge edges[MAX_EDGES];
     int first[PLACES + 1]; /* of a place's edges */
+    rx loop;               /* the last one that was looked at; RX_NONE: none yet */
+    bool loop_takes;       /* is every plain character a text of it? */
     struct list level, next;
     struct pair seen[HASH];
     uint64_t stamps[HASH], stamp; /* seen[i] is of this search where stamps[i] == stamp */
@@ -90,16 +96,21 @@ static const struct range *range_of(int place, uint8_t byte)
     return NULL;
 }
 
-int slice_chars(struct span text)
+enum slice slice_of(struct span text, int *chars)
 {
-    int chars = 0, place = FIRST;
-    for (size_t i = 0; i < text.n; i++) {
-        const struct range *r = range_of(place, (uint8_t)text.p[i]);
-        if (r == NULL) return 0;
-        place = r->next;
-        chars += place == FIRST;
+    for (int slice = 0; slice < SLICES; slice++) {
+        int place = begin_of[slice];
+        const struct range *r = NULL;
+        *chars = 0;
+        for (size_t i = 0; i < text.n; i++) {
+            r = range_of(place, (uint8_t)text.p[i]);
+            if (r == NULL) break;
+            place = r->next;
+            *chars += place == begin_of[slice];
+        }
+        if (r != NULL && place == begin_of[slice]) return (enum slice)slice;
     }
-    return place == FIRST ? chars : 0;
+    return SLICES;
 }
 
 struct slice_search *slice_search_new(struct error *err)
@@ -131,12 +142,46 @@ static void make_edges(struct slice_search *s, const uint8_t *class_of)
             const struct range *r = &ranges[i];
             for (int b = r->low; r->place == place && b <= r->high; b++) {
                 if (has_edge(s, s->first[place], n, class_of[b], r->next)) continue;
-                assert(n < MAX_EDGES); /* a place has an edge a byte at most: 206 and 10 times 64 */
+                assert(n < MAX_EDGES); /* a place has an edge a byte at most */
                 s->edges[n++] = (struct edge){(uint8_t)b, class_of[b], r->next};
             }
         }
     }
     s->first[PLACES] = n;
+}
+
+/* ---- what is clear --------------------------------------------------------------------------- */
+
+struct taking {
+    struct slice_search *search;
+    struct rx_pool *pool;
+};
+
+/* Is every plain character behind a place a text of a? */
+static bool takes_from(struct taking *t, rx a, int place)
+{
+    const struct slice_search *s = t->search;
+    for (int i = s->first[place]; i < s->first[place + 1]; i++) {
+        const struct edge *edge = &s->edges[i];
+        rx left = rx_derive(t->pool, a, edge->byte);
+        if (edge->next == FIRST ? !rx_nullable(t->pool, left) : !takes_from(t, left, edge->next))
+            return false;
+    }
+    return true;
+}
+
+/* Does a terminal go on by any plain text, whatever came before? */
+static bool takes_all(void *arg, rx left)
+{
+    struct taking *t = arg;
+    struct slice_search *s = t->search;
+    rx loop = rx_loop(t->pool, left);
+    if (loop == RX_NONE) return false;
+    if (loop != s->loop) {
+        s->loop = loop;
+        s->loop_takes = takes_from(t, loop, FIRST);
+    }
+    return s->loop_takes;
 }
 
 /* ---- the search ------------------------------------------------------------------------------ */
@@ -158,7 +203,7 @@ static bool see(struct slice_search *s, struct pair p)
 }
 
 /* Take all edges of a pair. False: one of them is dead, or there are too many pairs. */
-static bool expand(struct slice_search *s, struct earley *e, struct pair p)
+static bool expand(struct slice_search *s, struct earley *e, struct pair p, int begin)
 {
     const int *steps = earley_steps(e, p.state);
     for (int i = s->first[p.place]; steps != NULL && i < s->first[p.place + 1]; i++) {
@@ -169,28 +214,35 @@ static bool expand(struct slice_search *s, struct earley *e, struct pair p)
         struct pair to = {state, edge->next};
         if (see(s, to)) continue;
         if (s->n_seen > SLICE_STATES) return false;
-        struct list *list = to.place == FIRST ? &s->next : &s->level;
+        struct list *list = to.place == begin ? &s->next : &s->level;
         list->pairs[list->n++] = to;
     }
     return steps != NULL;
 }
 
-int slice_reach(struct slice_search *s, struct earley *e, uint64_t uid, int state, int most)
+int slice_reach(struct slice_search *s, enum slice slice, struct earley *e, uint64_t uid, int state,
+                int most)
 {
-    if (s->uid != uid) make_edges(s, earley_class_of(e));
+    const uint8_t begin = begin_of[slice];
+    struct taking taking = {s, earley_pool(e)};
+    if (s->uid != uid) {
+        make_edges(s, earley_class_of(e));
+        s->loop = RX_NONE;
+    }
     s->uid = uid;
+    if (slice == SLICE_PLAIN && earley_any_left(e, state, takes_all, &taking)) return SLICE_ALL;
     s->stamp++;
     s->n_seen = 0;
     s->level.n = 1;
-    s->level.pairs[0] = (struct pair){state, FIRST};
+    s->level.pairs[0] = (struct pair){state, begin};
     see(s, s->level.pairs[0]);
     for (int k = 0; k < most; k++) {
         s->next.n = 0;
         for (int i = 0; i < s->level.n; i++) {
-            if (!expand(s, e, s->level.pairs[i])) return k;
+            if (!expand(s, e, s->level.pairs[i], begin)) return k;
         }
         if (s->next.n == 0) return SLICE_ALL;
-        assert(s->next.pairs[s->next.n - 1].place == FIRST); /* (1) */
+        assert(s->next.pairs[s->next.n - 1].place == begin); /* (1) */
         s->level = s->next;
     }
     return most;

@@ -85,6 +85,27 @@ bool trie_init(struct trie *t, struct trie_string *strings, int n, struct error 
     return ok;
 }
 
+int32_t trie_longest(const struct trie *t, struct span text, size_t *n)
+{
+    int32_t token = TRIE_NONE;
+    uint32_t i = 0, end = t->n_nodes; /* siblings are from i to end */
+    for (size_t depth = 0; depth < text.n; depth++) {
+        uint32_t inner = end;
+        for (; i < end; i = t->nodes[i].end) {
+            if (t->nodes[i].byte != (uint8_t)text.p[depth]) continue;
+            if (t->nodes[i].token != TRIE_NONE) {
+                token = t->nodes[i].token;
+                *n = depth + 1;
+            }
+            inner = i; /* of twins the last one has what is below */
+        }
+        if (inner == end) break;
+        i = inner + 1;
+        end = t->nodes[inner].end;
+    }
+    return token;
+}
+
 void trie_clear(struct trie *t)
 {
     free(t->nodes);

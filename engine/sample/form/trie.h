@@ -43,6 +43,9 @@ struct trie_string {
 /* Of n strings of 1 to TRIE_DEPTH bytes, which are sorted here. False and ERROR_NO_MEMORY on failure.
  * End with trie_clear() either way. */
 bool trie_init(struct trie *t, struct trie_string *strings, int n, struct error *err);
+/* The token of the longest string that text begins with, and its bytes in *n. TRIE_NONE: there is
+ * none. */
+int32_t trie_longest(const struct trie *t, struct span text, size_t *n);
 /* Frees its nodes. */
 void trie_clear(struct trie *t);
 

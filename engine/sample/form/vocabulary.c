@@ -3,8 +3,8 @@
  * Three kinds of tokens: those of the tries, whose bytes are the same whether special tokens are
  * skipped or not; special ones, few, which are tried one by one; end tokens, which are in neither.
  *
- * The tries part the tokens, each in one alone: plain ones (slice.h) by how many characters they
- * have, and all others.
+ * The tries part the tokens, each in one alone: those of each slice (slice.h) by how many characters
+ * they have, and all others.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -19,10 +19,11 @@
 #include "engine/sample/form/slice.h"
 #include "engine/sample/form/trie.h"
 
-enum { PARTS = 5, OTHERS = PARTS - 1 }; /* OTHERS: tokens that aren't plain */
+/* The parts of a slice by the characters of their longest tokens, and one part for all tokens that
+ * are of no slice. */
+enum { LENGTHS = 4, OTHERS = SLICES * LENGTHS, PARTS };
 
-/* Characters of a part's longest tokens. */
-static const int part_chars[OTHERS] = {4, 8, 16, SLICE_ALL};
+static const int part_chars[LENGTHS] = {4, 8, 16, SLICE_ALL};
 
 enum { MOST_CHARS = 17 }; /* how far a search for plain texts goes: past the last part that ends */
 
@@ -59,12 +60,13 @@ static struct span text_of(const struct form_vocabulary *v, int id, bool skip_sp
 
 static int part_of(struct span bytes)
 {
-    int chars = slice_chars(bytes), part = 0;
-    if (chars == 0) return OTHERS;
-    while (chars > part_chars[part]) {
-        part++;
+    int chars, length = 0;
+    enum slice slice = slice_of(bytes, &chars);
+    if (slice == SLICES) return OTHERS;
+    while (chars > part_chars[length]) {
+        length++;
     }
-    return part;
+    return (int)slice * LENGTHS + length;
 }
 
 /* The part of the strings that are marked with its number. */
@@ -230,14 +232,17 @@ static void walk_reader(const struct trie *t, struct earley *reader, int from, s
     }
 }
 
-/* All tries, by the reader alone: parts of plain tokens at once where any such text goes on. */
+/* All tries, by the reader alone: parts of a slice at once where any such text goes on. */
 static void find_by_reader(const struct form_vocabulary *v, struct earley *reader, uint64_t uid,
                            int state, struct form_work *w)
 {
-    int chars = slice_reach(w->slices, reader, uid, state, MOST_CHARS);
+    int plain = slice_reach(w->slices, SLICE_PLAIN, reader, uid, state, MOST_CHARS), words = plain;
+    if (plain != SLICE_ALL)
+        words = slice_reach(w->slices, SLICE_WORDS, reader, uid, state, MOST_CHARS);
     for (int part = 0; part < PARTS; part++) {
         const struct part *p = &v->parts[part];
-        if (part == OTHERS || chars < part_chars[part]) {
+        int reach = part / LENGTHS == SLICE_WORDS ? words : plain;
+        if (part == OTHERS || reach < part_chars[part % LENGTHS]) {
             walk_reader(&p->trie, reader, state, w);
             continue;
         }
@@ -291,6 +296,60 @@ bool form_accept(const struct form_vocabulary *v, struct form_cursor *c, int id,
     bool fits = accept(v, c, id, skip_special);
     form_leave(c->form);
     return fits;
+}
+
+/* ---- what is forced ---- */
+
+enum { FORCED_BYTES = 64 };
+
+/* The bytes of the only way on; *whole: they end the text. */
+static size_t forced_bytes(struct earley *reader, int state, char *bytes, bool *whole)
+{
+    size_t n = 0;
+    for (int byte; n < FORCED_BYTES && (byte = earley_only_byte(reader, state)) >= 0;) {
+        bytes[n++] = (char)byte;
+        state = earley_step(reader, state, (uint8_t)byte);
+    }
+    *whole = earley_must_end(reader, state);
+    return n;
+}
+
+static int32_t longest_token(const struct form_vocabulary *v, struct span text, size_t *n)
+{
+    int32_t best = TRIE_NONE;
+    *n = 0;
+    for (int part = 0; part < PARTS; part++) {
+        size_t bytes = 0;
+        int32_t token = trie_longest(&v->parts[part].trie, text, &bytes);
+        if (token == TRIE_NONE || bytes <= *n) continue;
+        best = token;
+        *n = bytes;
+    }
+    return best;
+}
+
+/* A token that reaches the end of the way may be longer than the way: it is left out. */
+int form_forced(const struct form_vocabulary *v, const struct form_cursor *c, int *ids, int room)
+{
+    struct earley *reader;
+    char bytes[FORCED_BYTES];
+    int state, n_ids = 0;
+    bool whole;
+    if (room <= 0 || c->form == NULL || !form_cursor_reader(c, &reader, &state)) return 0;
+    form_enter(c->form);
+    size_t n = forced_bytes(reader, state, bytes, &whole);
+    form_leave(c->form);
+    for (size_t at = 0, taken; at < n && n_ids < room; at += taken) {
+        int32_t token = longest_token(v, span_of(bytes + at, n - at), &taken);
+        if (token == TRIE_NONE || (at + taken == n && !whole)) break;
+        ids[n_ids++] = token;
+    }
+    return n_ids;
+}
+
+bool form_is_silent(const struct form_vocabulary *v, int id, bool skip_special)
+{
+    return text_of(v, id, skip_special).n == 0;
 }
 
 void form_vocabulary_counts(struct form_vocabulary *v, uint64_t *found, uint64_t *asked)

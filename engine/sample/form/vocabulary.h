@@ -59,6 +59,14 @@ static inline bool form_mask_has(const struct form_work *w, int id)
  * leaves c as it is. */
 bool form_accept(const struct form_vocabulary *v, struct form_cursor *c, int id, bool skip_special);
 
+/* Where the form leaves one way: the first of the tokens that the way's bytes are, the longest token
+ * at each place, at most `room` of them in ids. They are a guess: how the bytes are cut into tokens
+ * is the model's to say. Returns how many. */
+int form_forced(const struct form_vocabulary *v, const struct form_cursor *c, int *ids, int room);
+
+/* Has a token no text, as special ones when they are skipped? */
+bool form_is_silent(const struct form_vocabulary *v, int id, bool skip_special);
+
 /* Masks found in the cache, and masks asked for. For tests and benchmarks. */
 void form_vocabulary_counts(struct form_vocabulary *v, uint64_t *found, uint64_t *asked);
 

@@ -1,0 +1,71 @@
+"""What client libraries send, word for word, without the libraries: the bodies that `make clients` kept.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import json
+import re
+
+import pytest
+from conftest import ROOT, Server
+
+FILES = sorted((ROOT / "tests/data/clients").glob("*.json"))
+REQUESTS = [(f.stem, i, r) for f in FILES for i, r in enumerate(json.loads(f.read_text())["requests"])]
+
+
+@pytest.fixture(scope="module")
+def builtin():
+    s = Server(model=str(ROOT / "models/touchstone-tiny.gguf"))
+    yield s
+    s.stop()
+
+
+def assemble(stream):
+    """The message and finish reason of a streamed reply."""
+    message, finish = {"content": "", "tool_calls": []}, None
+    lines = [line.removeprefix("data: ") for line in stream.splitlines() if line.startswith("data: ")]
+    assert lines[-1] == "[DONE]"
+    for line in lines[:-1]:
+        for choice in json.loads(line)["choices"]:
+            delta, finish = choice["delta"], choice["finish_reason"] or finish
+            message["content"] += delta.get("content") or ""
+            for call in delta.get("tool_calls", []):
+                if call["index"] == len(message["tool_calls"]):
+                    message["tool_calls"].append({"function": {"name": call["function"]["name"], "arguments": ""}})
+                message["tool_calls"][call["index"]]["function"]["arguments"] += call["function"]["arguments"]
+    return message, finish
+
+
+def check_form(body, message, finish):
+    """The answer keeps what the body asks for."""
+    choice, calls = body.get("tool_choice"), message.get("tool_calls") or []
+    if choice == "required" or isinstance(choice, dict):
+        assert calls and finish == ("tool_calls" if choice == "required" else "stop")
+        for call in calls:
+            assert isinstance(json.loads(call["function"]["arguments"]), dict)
+        if isinstance(choice, dict):
+            assert [c["function"]["name"] for c in calls] == [choice["function"]["name"]]
+    elif body.get("response_format", {}).get("type") in ("json_schema", "json_object"):
+        assert calls or isinstance(json.loads(message["content"]), dict)
+    elif "regex" in body:
+        assert re.fullmatch(body["regex"], message["content"])
+    elif "regex" in body.get("structured_outputs", {}):
+        assert re.fullmatch(body["structured_outputs"]["regex"], message["content"])
+
+
+@pytest.mark.parametrize("client, i, request_", REQUESTS, ids=[f"{c}-{i}" for c, i, _ in REQUESTS])
+def test_replay(builtin, client, i, request_):
+    body = request_["body"]
+    reply = builtin.post(request_["path"], body)
+    assert reply.status_code == 200, reply.text
+    if not request_["path"].endswith("/chat/completions"):
+        return
+    if body.get("stream"):
+        check_form(body, *assemble(reply.text))
+    else:
+        for choice in reply.json()["choices"]:
+            check_form(body, choice["message"], choice["finish_reason"])
+
+
+def test_bodies_were_kept():
+    assert {"openai", "langchain", "instructor", "pydantic-ai", "outlines", "openai-js"} <= {f.stem for f in FILES}
