@@ -18,7 +18,7 @@ MAIN    := server/cli/main.c
 SIMD    := avx2 avxvnni avx512vnni
 SRCS    := $(SIMD:%=engine/kernels/%.c)
 SRCS    += $(filter-out $(MAIN) $(SRCS),$(sort $(shell find $(FOLDERS) -name '*.c')))
-OBJS    := $(SRCS:%.c=$(B)/%.o)
+OBJS    := $(SRCS:%.c=$(B)/%.o) $(B)/server/page/assets_bytes.o
 LIB     := $(B)/libtouchstone.a
 BIN     := $(B)/touchstone
 
@@ -108,11 +108,25 @@ $(LIB): $(OBJS)
 	@rm -f $@
 	$(call say,archive)$(AR) rcs $@ $^
 
+# The page: its own files and the distribution's libraries, gathered with their gzip in one folder.
+PAGE_WWW  := $(wildcard server/page/www/*)
+PAGE_LIBS := $(addprefix /usr/share/,javascript/katex/katex.js javascript/katex/katex.min.css javascript/marked/marked.umd.min.js \
+             nodejs/dompurify/dist/purify.min.js) $(wildcard /usr/share/fonts/truetype/katex/*.woff2)
+$(B)/page/gathered: $(PAGE_WWW) $(PAGE_LIBS) | $(B)/needs
+	@mkdir -p $(@D)
+	@cp $(PAGE_WWW) $(PAGE_LIBS) $(@D) && cd $(@D) && gzip -9nkf $(notdir $(PAGE_WWW) $(PAGE_LIBS))
+	@touch $@
+
+$(B)/server/page/assets_bytes.o: server/page/assets.S $(B)/page/gathered
+	@mkdir -p $(@D)
+	$(compiling)$(CC) -I$(B)/page -c -o $@ $<
+
 $(B)/%.o: %.c | $(B)/needs
 	@mkdir -p $(@D)
 	$(compiling)$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
 
-$(UNITS) $(GOLDENS): $(B)/%: $(B)/%.o $(LIB)
+$(UNITS) $(GOLDENS): LDFLAGS += -Wl,--wrap=kernels_pick
+$(UNITS) $(GOLDENS): $(B)/%: $(B)/%.o $(B)/tests/tested_isa.o $(LIB)
 	$(call say,link   )$(CC) $(LDFLAGS) -o $@ $^ -lcmocka $(LDLIBS)
 
 $(REPLAYS): $(B)/%: $(B)/%.o $(B)/tests/fuzz/replay.o $(LIB)
@@ -126,7 +140,7 @@ $(CLIENT): %: %.o
 
 # ---- what people type -------------------------------------------------------------------------
 
-.PHONY: all run test clients hostile sanitize race race-built paranoid paranoid-built conformance bench bench-parts fuzz model image install uninstall format clean \
+.PHONY: all run test clients page-test hostile sanitize race race-built paranoid paranoid-built conformance bench bench-parts fuzz model image install uninstall format clean \
         help deps deps-test
 .SECONDARY:
 
@@ -183,6 +197,12 @@ paranoid-built: $(BIN) $(CHECKED:%=$(B)/tests/unit/test_%)
 	@for t in $(CHECKED); do echo "== $$t"; $(B)/tests/unit/test_$$t || exit 1; done
 	/usr/bin/python3 tests/paranoid/drive.py $(B) $(DRIVE)
 
+# Ten times more asked than can be done, and a polite client beside it: a table of what each was answered.
+.PHONY: load
+load: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) $(BIN)
+	TESTED_BIN=$(BIN) /usr/bin/python3 tests/load/overload.py $(ARGS)
+
 # A hundred hostile programs in the sandbox, of which the tests are a part too: here by themselves.
 hostile: deps-test
 	@$(MAKE) --no-print-directory -j$$(nproc) $(B)/tests/unit/test_hostile
@@ -209,6 +229,13 @@ bench: deps
 	/usr/bin/python3 tests/bench/compare.py --out $(OUT) --model $(if $(wildcard $(MODEL)),$(MODEL),models/touchstone-tiny.gguf) \
 	    $(if $(LLAMA_CPP),--llama-cpp $(LLAMA_CPP)) $(if $(IK_LLAMA_CPP),--ik-llama-cpp $(IK_LLAMA_CPP)) $(ARGS)
 
+# The page in Chromium: flows, axe, hostile texts; PAGE_SHOTS= a folder for pictures.
+page-test: deps
+	@deploy/install-packages.sh page
+	@$(MAKE) --no-print-directory -j$$(nproc) all
+	@mkdir -p build/page-test && cp tests/page/* build/page-test/ && cd build/page-test && npm install --silent
+	node build/page-test/run.mjs $(abspath $(BIN)) --shots $(or $(PAGE_SHOTS),build/page-test/shots)
+
 # The parts by themselves: kernels, a forward pass, the tokenizer, the verifiers.
 bench-parts: deps
 	@$(MAKE) --no-print-directory -j$$(nproc) $(BENCHES)
@@ -217,11 +244,11 @@ bench-parts: deps
 # Coverage-guided, FUZZ_SECONDS each; a crash is kept in tests/fuzz/corpus/ and replayed by `make test`.
 FUZZ_SECONDS ?= 60
 FUZZERS := $(FUZZ_SRCS:tests/fuzz/%.c=build/fuzz/%)
-build/fuzz/%: tests/fuzz/%.c $(SRCS)
+build/fuzz/%: tests/fuzz/%.c $(SRCS) $(B)/server/page/assets_bytes.o
 	@mkdir -p $(@D)
 	$(call say,fuzzer )clang -g -O1 -std=c11 -I. -D_GNU_SOURCE $(shell pkg-config --cflags $(PKGS) 2>/dev/null) -ffp-contract=off \
 	    -mavx2 -mfma -mf16c -mavxvnni -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni \
-	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(SRCS) $(LDLIBS)
+	    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -o $@ $< $(SRCS) $(B)/server/page/assets_bytes.o $(LDLIBS)
 fuzz:
 	@deploy/install-packages.sh build fuzz
 	@$(MAKE) --no-print-directory $(FUZZERS)
@@ -297,8 +324,10 @@ help:
 	@echo "make sanitize   the same under AddressSanitizer and UBSan; then make race"
 	@echo "make clients    run client libraries against the built-in model, needs PyPI and npm  (CLIENTS= some)"
 	@echo "make race       the whole program under ThreadSanitizer, clients of every kind at once"
+	@echo "make page-test  the page in Chromium: every flow, axe, hostile texts"
 	@echo "make paranoid   every allocation fails, one by one; whole structures checked at every step  (DRIVE= a part of it)"
 	@echo "make hostile    a hundred hostile programs in the sandbox, by themselves"
+	@echo "make load       ten times more asked than can be done  (ARGS='--seconds 120 --only inference,verify,code,bodies')"
 	@echo "make conformance  the shared corpora and golden models (CORPORA=dir GOLDEN=dir)"
 	@echo "make bench      speed beside the machine's limits  (MODEL=file.gguf LLAMA_CPP=dir IK_LLAMA_CPP=dir OUT=dir)"
 	@echo "make bench-parts  kernels, forward pass, tokenizer and verifiers by themselves"

@@ -17,6 +17,8 @@ static inline uint64_t clock_ms_to_ns(int64_t ms)
 }
 /* Seconds since 1970, for "created" and logs. */
 int64_t clock_unix_s(void);
+/* The same in nanoseconds. */
+int64_t clock_unix_ns(void);
 /* The time of day as "2026-11-22T09:33:01.123Z". */
 void clock_iso(char out[32]);
 

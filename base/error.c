@@ -30,6 +30,7 @@ bool error_set(struct error *e, enum error_code code, const char *param, const c
     if (e == NULL) return false;
     e->code = code;
     e->retry_s = 0;
+    e->came = e->fits = 0;
     snprintf(e->param, sizeof(e->param), "%s", param == NULL ? "" : param);
     va_list ap;
     va_start(ap, fmt);

@@ -10,6 +10,7 @@
 #define BASE_ERROR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* name, HTTP status, type and code on the wire */
 #define ERROR_MAP(X)                                                                 \
@@ -30,6 +31,7 @@
     X(NOT_FOUND, 404, "not_found_error", "not_found")                                \
     X(MODEL_NOT_FOUND, 404, "not_found_error", "model_not_found")                    \
     X(METHOD, 405, "invalid_request_error", "method_not_allowed")                    \
+    X(CONFLICT, 409, "invalid_request_error", "conflict")                            \
     X(REQUEST_TIMEOUT, 408, "timeout_error", "request_timeout")                      \
     X(LENGTH_REQUIRED, 411, "invalid_request_error", "length_required")              \
     X(BODY_TOO_LARGE, 413, "invalid_request_error", "body_too_large")                \
@@ -59,6 +61,7 @@ struct error {
     char param[96];       /* JSON path of the field, "" when none: "items[3].rewards[0].name" */
     char message[256];    /* one line, no final stop needed */
     int retry_s;          /* where it is worth coming again: after so many seconds; 0: not said */
+    size_t came, fits;    /* tokens, of ERROR_TOO_LONG; 0: not said */
 };
 
 /* Fill e and return false, so that a check is one line:

@@ -415,7 +415,7 @@ bool fields_name(const struct field_table *tables, size_t n, const void *at, cha
 
 /* ---- shared readers --------------------------------------------------------------------------- */
 
-static bool read_id(const cJSON *v, int n_vocab, int *out, struct error *err)
+bool field_read_id(const struct field_context *context, const cJSON *v, int *out, struct error *err)
 {
     static const struct field any = {.name = "a token id", .min = -0x1p63, .max = 0x1p63};
     char scratch[JSON_NUMBER_ROOM];
@@ -429,10 +429,10 @@ static bool read_id(const cJSON *v, int n_vocab, int *out, struct error *err)
         }
         id = -1; /* beyond 64 bits */
     }
-    if (id < 0 || id >= n_vocab) {
+    if (id < 0 || id >= context->n_vocab) {
         return error_set(err, ERROR_INVALID_VALUE, NULL,
-                         "token id %.*s is not in the vocabulary of %d",
-                         text.n < 40 ? (int)text.n : 40, text.p, n_vocab);
+                         "token id %.*s is out of vocabulary, which has %d ids",
+                         text.n < 40 ? (int)text.n : 40, text.p, context->n_vocab);
     }
     *out = (int)id;
     return true;
@@ -450,7 +450,7 @@ bool field_read_ids(const struct field_context *context, const cJSON *value, voi
     const cJSON *v;
     cJSON_ArrayForEach(v, value)
     {
-        if (!read_id(v, context->n_vocab, &list->ids[i], err)) return error_in(err, "[%zu]", i);
+        if (!field_read_id(context, v, &list->ids[i], err)) return error_in(err, "[%zu]", i);
         i++;
     }
     return true;

@@ -118,6 +118,9 @@ struct id_list {
     int *ids;
     int n;
 };
+/* A token id below n_vocab. */
+bool field_read_id(const struct field_context *context, const cJSON *value, int *out,
+                   struct error *err);
 /* An array of token ids below n_vocab -> struct id_list, in the arena. */
 bool field_read_ids(const struct field_context *context, const cJSON *value, void *out,
                     struct error *err);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -59,9 +60,21 @@ bool file_read(const char *path, size_t max_bytes, struct buffer *out, struct er
     return ok;
 }
 
+/* The kernel's signal for bytes that a mapped file does not have any more. There is no going on
+ * without them, but whoever replaced the file should learn of it. */
+static void on_lost_bytes(int number)
+{
+    static const char why[] = "touchstone: a file was cut short while it was read\n";
+    (void)number;
+    ssize_t n = write(STDERR_FILENO, why, sizeof(why) - 1);
+    (void)n;
+    _exit(1);
+}
+
 bool file_map(const char *path, struct file_mapping *out, struct error *err)
 {
     *out = (struct file_mapping){0};
+    signal(SIGBUS, on_lost_bytes);
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) return fail(err, path);
     struct stat s;

@@ -29,7 +29,8 @@ struct file_mapping {
 };
 
 /* Map a regular, non-empty file for reading. False and ERROR_BAD_FILE as above; then there is no
- * mapping. A mapping is given back with file_unmap(). */
+ * mapping. A mapping is given back with file_unmap(). Where the file is cut short while its bytes
+ * are being read, the process ends with status 1 and a line that says so. */
 bool file_map(const char *path, struct file_mapping *out, struct error *err);
 
 /* Accepts no mapping. */

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/utf8.h"
 
 enum { LINE_BYTES = 2048 };
 
@@ -40,32 +41,49 @@ static void put(struct line *l, const char *s, size_t n)
     l->n += n;
 }
 
-static void put_quoted(struct line *l, const char *s)
+/* The character that s, which is not empty, begins with; *n is its length in bytes. What a terminal
+ * would obey (C0, DEL, C1) and a byte that is no UTF-8 is not shown as it is. */
+static bool is_shown(struct span s, size_t *n, uint32_t *c)
 {
+    *n = utf8_decode(s, c);
+    bool whole = *n > 0;
+    if (!whole) {
+        *n = 1;
+        *c = (unsigned char)s.p[0];
+    }
+    return whole && *c >= ' ' && (*c < 0x7f || *c > 0x9f);
+}
+
+/* As JSON writes it. A byte that is no UTF-8 stands as the character of its number. */
+static void put_quoted(struct line *l, const char *text)
+{
+    struct span s = span_str(text);
     put(l, "\"", 1);
-    for (; *s != '\0'; s++) {
-        unsigned char c = (unsigned char)*s;
+    while (s.n > 0) {
         char escaped[8];
-        if (c == '"' || c == '\\') {
-            put(l, (char[]){'\\', (char)c}, 2);
-        } else if (c < 0x20 || c == 0x7f) {
-            put(l, escaped, (size_t)snprintf(escaped, sizeof(escaped), "\\u%04x", c));
+        size_t n;
+        uint32_t c;
+        if (!is_shown(s, &n, &c)) {
+            put(l, escaped,
+                (size_t)snprintf(escaped, sizeof(escaped), "\\u%04x", (unsigned)c & 0xff));
         } else {
-            put(l, s, 1);
+            if (c == '"' || c == '\\') put(l, "\\", 1);
+            put(l, s.p, n);
         }
+        s = span_slice(s, n, s.n);
     }
     put(l, "\"", 1);
 }
 
 /* logfmt leaves a plain word bare. */
-static bool is_plain(const char *s)
+static bool is_plain(const char *text)
 {
-    if (*s == '\0') return false;
-    for (; *s != '\0'; s++) {
-        unsigned char c = (unsigned char)*s;
-        if (c <= ' ' || c == '"' || c == '=' || c == '\\' || c == 0x7f) return false;
+    struct span s = span_str(text);
+    for (size_t n; s.n > 0; s = span_slice(s, n, s.n)) {
+        uint32_t c;
+        if (!is_shown(s, &n, &c) || c == ' ' || c == '"' || c == '=' || c == '\\') return false;
     }
-    return true;
+    return *text != '\0';
 }
 
 static void put_key(struct line *l, const char *key)

@@ -16,6 +16,7 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 /* The first n bytes of a file as text; false when it cannot be read. */
 static bool read_text(const char *path, char *text, size_t room)
@@ -122,7 +123,10 @@ int processors_usable(void)
 {
     char groups[4096];
     cpu_set_t bound;
-    int n = sched_getaffinity(0, sizeof(bound), &bound) == 0 ? CPU_COUNT(&bound) : 1;
+    int n = sched_getaffinity(0, sizeof(bound), &bound) == 0
+                ? CPU_COUNT(&bound)
+                : (int)sysconf(_SC_NPROCESSORS_ONLN); /* more than a cpu_set_t tells apart */
+    if (n < 1) n = 1;
     if (!read_text("/proc/self/cgroup", groups, sizeof(groups))) return n;
     int quota = processors_quota("/sys/fs/cgroup", span_str(groups));
     return quota > 0 && quota < n ? quota : n;

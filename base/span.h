@@ -41,12 +41,14 @@ static inline bool span_is(struct span a, const char *s)
 
 static inline bool span_starts(struct span a, struct span head)
 {
-    return a.n >= head.n && (head.n == 0 || memcmp(a.p, head.p, head.n) == 0);
+    if (head.n == 0 || a.n < head.n) return head.n == 0;
+    return a.p[0] == head.p[0] && memcmp(a.p, head.p, head.n) == 0; /* most differ at once */
 }
 
 static inline bool span_ends(struct span a, struct span tail)
 {
-    return a.n >= tail.n && (tail.n == 0 || memcmp(a.p + a.n - tail.n, tail.p, tail.n) == 0);
+    if (tail.n == 0 || a.n < tail.n) return tail.n == 0;
+    return a.p[a.n - 1] == tail.p[tail.n - 1] && memcmp(a.p + a.n - tail.n, tail.p, tail.n) == 0;
 }
 
 /* The bytes [from, to) of a, both clamped to its length. */

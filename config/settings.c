@@ -66,8 +66,9 @@ static struct place find(const struct settings_section *sections, size_t n, stru
 static bool bad_value(const struct setting *s, const char *value, const char *wanted,
                       struct error *err)
 {
-    return error_set(err, ERROR_INVALID_VALUE, s->name, "%s: \"%.80s\" is not %s", s->name, value,
-                     wanted);
+    bool comment = strstr(value, " #") != NULL;
+    return error_set(err, ERROR_INVALID_VALUE, s->name, "%s: \"%.80s\" is not %s%s", s->name, value,
+                     wanted, comment ? " (a comment stands on a line of its own)" : "");
 }
 
 static bool out_of_range(const struct setting *s, const char *value, struct error *err)
@@ -343,18 +344,18 @@ static bool is_service_link(struct span variable)
 
 /* TOUCHSTONE_CONFIG is the file's name, not a setting; every other name must be one, or a
  * service's. */
-static bool read_environment(struct source from, struct error *err)
+static bool read_environment(struct source from, bool strict, struct error *err)
 {
     for (char **entry = environ; *entry != NULL; entry++) {
         struct span e = own_variable(*entry);
         size_t eq = span_find(e, span_str("="), 0);
         struct span name = span_slice(e, 0, eq);
         if (e.p == NULL || span_is(name, "CONFIG")) continue;
-        if (is_service_link(e)) {
+        struct place p = find(from.sections, from.n, name);
+        if (is_service_link(e) || (p.row == NULL && !strict)) {
             log_line(LOG_WARN, "environment", LOG_S("passed_over", *entry), LOG_END);
             continue;
         }
-        struct place p = find(from.sections, from.n, name);
         if (p.row == NULL) {
             return error_set(err, ERROR_UNKNOWN_FIELD, NULL,
                              "environment: unknown setting \"TOUCHSTONE_%.*s\"",
@@ -363,6 +364,66 @@ static bool read_environment(struct source from, struct error *err)
         if (!assign(&from, p, e.p + eq + 1, err)) return false;
     }
     return true;
+}
+
+/* How many letters must be put in, left out or replaced to make b of a; up to MANY. */
+enum { MANY = 3, MAX_NAME = 40 };
+static int distance(struct span a, const char *b)
+{
+    size_t n = strlen(b);
+    int row[MAX_NAME + 1];
+    if (a.n > MAX_NAME || n > MAX_NAME) return MANY;
+    for (size_t k = 0; k <= n; k++) {
+        row[k] = (int)k;
+    }
+    for (size_t i = 1; i <= a.n; i++) {
+        int corner = row[0];
+        row[0] = (int)i;
+        for (size_t k = 1; k <= n; k++) {
+            int replaced = corner + (a.p[i - 1] != b[k - 1]);
+            corner = row[k];
+            int shorter = (row[k] < row[k - 1] ? row[k] : row[k - 1]) + 1;
+            row[k] = replaced < shorter ? replaced : shorter;
+        }
+    }
+    return row[n] < MANY ? row[n] : MANY;
+}
+
+/* Refuse a flag that no row has, with the name that it may have been. */
+static bool unknown_flag(const struct source *from, struct span word, const char *flag,
+                         struct error *err)
+{
+    struct span name = span_slice(word, 0, strcspn(flag + 2, "="));
+    const char *nearest = NULL;
+    int best = MANY;
+    for (size_t s = 0; s < from->n; s++) {
+        const struct settings_table *t = from->sections[s].table;
+        for (size_t i = 0; i < t->n; i++) {
+            int d = distance(name, t->rows[i].name);
+            if (d >= best) continue;
+            best = d;
+            nearest = t->rows[i].name;
+        }
+    }
+    return error_set(err, ERROR_UNKNOWN_FIELD, NULL, "unknown option %.80s (%s%s)", flag,
+                     nearest == NULL ? "see --help" : "did you mean --",
+                     nearest == NULL ? "" : nearest);
+}
+
+/* Short for a flag: "-m" is "--model". NULL: no such. */
+static char *long_flag(const char *word)
+{
+    static char model[] = "--model", port[] = "--port";
+    return strcmp(word, "-m") == 0 ? model : strcmp(word, "-p") == 0 ? port : NULL;
+}
+
+/* A value in the command line. A secret is written over: a list has its own copy. */
+static bool assign_word(struct source *from, struct place p, char *value, struct error *err)
+{
+    assert(!p.row->secret || p.row->kind == SETTING_LIST);
+    bool ok = assign(from, p, value, err);
+    if (p.row->secret) memset(value, 'x', strlen(value));
+    return ok;
 }
 
 /* What "--name", "--name=value", "--name value" or "--no-name" says. *used: words taken. */
@@ -374,17 +435,16 @@ static bool read_flag(struct source *from, char **args, int n, int *used, struct
     bool no = p.row == NULL && eq == SPAN_NONE && span_starts(word, span_str("no-"));
     if (no) p = find(from->sections, from->n, span_slice(word, 3, word.n));
     if (p.row == NULL || (no && p.row->kind != SETTING_BOOL)) {
-        return error_set(err, ERROR_UNKNOWN_FIELD, NULL, "unknown option %.80s (see --help)",
-                         args[0]);
+        return unknown_flag(from, word, args[0], err);
     }
     *used = 1;
-    if (eq != SPAN_NONE) return assign(from, p, word.p + eq + 1, err);
+    if (eq != SPAN_NONE) return assign_word(from, p, args[0] + 2 + eq + 1, err);
     if (p.row->kind == SETTING_BOOL) return assign(from, p, no ? "false" : "true", err);
     if (n < 2) {
         return error_set(err, ERROR_MISSING_FIELD, p.row->name, "--%s wants a value", p.row->name);
     }
     *used = 2;
-    return assign(from, p, args[1], err);
+    return assign_word(from, p, args[1], err);
 }
 
 static bool read_flags(struct source from, int n, char **args, int *n_rest, struct error *err)
@@ -400,7 +460,13 @@ static bool read_flags(struct source from, int n, char **args, int *n_rest, stru
             used = 2;
         } else if (strncmp(args[i], "--config=", 9) == 0) {
             continue;
-        } else if (strncmp(args[i], "--", 2) == 0) {
+        } else if (args[i][0] == '-' && args[i][1] != '\0') {
+            if (args[i][1] != '-' && long_flag(args[i]) == NULL) {
+                return error_set(err, ERROR_UNKNOWN_FIELD, NULL,
+                                 "unknown option %.80s (a word that begins with - comes after --)",
+                                 args[i]);
+            }
+            if (args[i][1] != '-') args[i] = long_flag(args[i]);
             if (!read_flag(&from, args + i, n - i, &used, err)) return false;
         } else {
             args[rest++] = args[i];
@@ -426,7 +492,7 @@ static bool config_path(int n, char **args, const char **path, struct error *err
 }
 
 bool settings_read(const struct settings_section *sections, size_t n, struct arena *memory,
-                   int n_args, char **args, int *n_rest, struct error *err)
+                   bool strict, int n_args, char **args, int *n_rest, struct error *err)
 {
     const struct source fresh = {.sections = sections, .n = n, .memory = memory};
     const char *path;
@@ -435,7 +501,7 @@ bool settings_read(const struct settings_section *sections, size_t n, struct are
         settings_defaults(sections[i].table, sections[i].options);
     }
     if (path != NULL && *path != '\0' && !read_file(fresh, path, err)) return false;
-    return read_environment(fresh, err) && read_flags(fresh, n_args, args, n_rest, err);
+    return read_environment(fresh, strict, err) && read_flags(fresh, n_args, args, n_rest, err);
 }
 
 /* ---- what is printed from the rows ---- */
@@ -448,11 +514,16 @@ static void print_flag(const struct setting *s, FILE *out)
     };
     char flag[160];
     bool words = s->kind == SETTING_WORD || s->kind == SETTING_CHOICE;
-    snprintf(flag, sizeof(flag), "--%s %s", s->name, words ? s->words : values[s->kind]);
+    bool on = s->kind == SETTING_BOOL && strcmp(s->standard, "true") == 0;
+    snprintf(flag, sizeof(flag), "--%s%s %s", on ? "no-" : "", s->name,
+             words ? s->words : values[s->kind]);
     fprintf(out, "  %-28s", flag);
-    if (strlen(flag) > 27) fprintf(out, "\n%30s", "");
-    fprintf(out, " %s", s->help);
-    if (*s->standard != '\0') fprintf(out, " [%s]", s->standard);
+    if (strlen(flag) > 28) fprintf(out, "\n%30s", "");
+    fprintf(out, " %s%s", on ? "not: " : "", s->help);
+    if (*s->standard != '\0' && s->kind != SETTING_BOOL) fprintf(out, " [%s]", s->standard);
+    if (s->max > 0 && s->kind == SETTING_INT) {
+        fprintf(out, " (%lld to %lld)", (long long)s->min, (long long)s->max);
+    }
     fputc('\n', out);
 }
 
@@ -464,7 +535,7 @@ void settings_print_help(const struct settings_section *sections, size_t n, FILE
             print_flag(&s->table->rows[i], out);
         }
     }
-    fprintf(out, "  %-28s %s\n", "--config FILE",
+    fprintf(out, "\n  %-28s %s\n", "--config FILE",
             "read settings from FILE (lines \"name = value\")");
 }
 

@@ -6,7 +6,8 @@
  * server/cli/settings.c), and a default stands nowhere else. From the rows come the config file's lines, the environment variables
  * (TOUCHSTONE_MAX_QUEUE), the flags (--max-queue), --help, and the documented default file
  * config/touchstone.conf. A later source wins over an earlier one: defaults, file, environment,
- * command line. An unknown name or a bad value is refused by name, wherever it stands.
+ * command line. An unknown name or a bad value is refused by name, wherever it stands; but an unknown
+ * variable may be passed over with a warning (another program's of the same prefix).
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -47,6 +48,8 @@ struct setting {
     int64_t min, max;     /* of a number; SETTING_SECONDS: in seconds */
     const char *words;    /* SETTING_WORD, SETTING_CHOICE: separated by '|' */
     const char *help;
+    bool
+        secret; /* SETTING_LIST: not to be read in the command line, which all users of a machine see */
 };
 
 /* The rows of one struct of options. */
@@ -71,11 +74,12 @@ void settings_defaults(const struct settings_table *table, void *options);
  * sections[n]. The file is that of --config, else of TOUCHSTONE_CONFIG, else none.
  *   args    [n_args] words after the command's name; flags are "--name value", "--name=value",
  *           "--flag", "--no-flag"; "--" ends them. Words that are no flags are moved to the front
- *           of args, and *n_rest is their number.
+ *           of args, and *n_rest is their number. Values of secrets are written over.
  *   memory  owns the texts and lists; at least SETTINGS_MEMORY_BYTES
+ *   strict  unknown variables are refused, not passed over
  * False with err->param = the setting's name. */
 bool settings_read(const struct settings_section *sections, size_t n, struct arena *memory,
-                   int n_args, char **args, int *n_rest, struct error *err);
+                   bool strict, int n_args, char **args, int *n_rest, struct error *err);
 
 /* The flags with their help, grouped by section, for --help. */
 void settings_print_help(const struct settings_section *sections, size_t n, FILE *out);

@@ -45,6 +45,7 @@ static void publish(struct engine *e)
     struct results *results = &e->loaded.deliver.results;
     struct engine_stats stats;
     read_stats(&e->loaded, &stats);
+    stats.taken = e->taken;
     bool any = mailbox_publish(e->mailbox, results, &stats);
     while (results->ended != NULL) {
         struct request *r = results->ended;
@@ -59,6 +60,7 @@ static void take_news(struct engine *e, const struct mailbox_news *news)
     struct loaded *l = &e->loaded;
     for (struct request *r = news->submitted, *next; r != NULL; r = next) {
         next = r->next;
+        e->taken += (uint64_t)r->n;
         scheduler_add(l->scheduler, r);
     }
     for (struct request *r = news->cancelled; r != NULL; r = r->mailbox.next_cancelled) {
@@ -120,6 +122,7 @@ static bool copy_options(struct engine *e, const struct engine_options *o, struc
     e->strings = arena_new(OPTIONS_BYTES);
     if (e->strings == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
     copy_string(e, &c->model_path);
+    copy_string(e, &c->template_path);
     copy_string(e, &c->name);
     copy_string(e, &c->isa);
     copy_string(e, &c->weights);
@@ -213,6 +216,14 @@ static bool check_ready(struct engine *e, struct error *err)
 struct form *engine_form(struct engine *e, const struct form_source *source, struct error *err)
 {
     return check_ready(e, err) ? form_store_get(e->loaded.forms, source, err) : NULL;
+}
+
+bool engine_check(struct engine *e, const struct engine_request *r, struct error *err)
+{
+    return check_ready(e, err) &&
+           request_check(r, e->loaded.n_vocab, e->loaded.info.context, err) &&
+           stop_set_check(r->sampling.stop, r->sampling.n_stop, err) &&
+           sampler_check(e->loaded.sampler, &r->sampling, err);
 }
 
 bool engine_submit(struct engine *e, const struct engine_request *r, struct error *err)

@@ -38,6 +38,7 @@ enum engine_kv { ENGINE_KV_F16, ENGINE_KV_F32, ENGINE_KV_Q8_0 };
 
 struct engine_options {
     const char *model_path; /* a GGUF file or a Hugging Face folder */
+    const char *template_path; /* a file with a chat template; NULL: the model's own */
     bool vocabulary_only;   /* tokenizer and template alone; a vocabulary-only GGUF will do */
     const char *name;       /* what clients call it; NULL: from the file's metadata or name */
     enum engine_kind kind;
@@ -90,6 +91,7 @@ struct engine_info {
     const char *path;         /* of the file or folder, as it was given */
     const char *file_name;    /* its last part, without ".gguf": the model's name unless another was given */
     const char *title;        /* what the file calls itself */
+    const char *fingerprint;  /* changes with the program's version, the file, the arithmetic */
     const char *architecture; /* "llama" */
     const char *quantisation; /* "Q4_1", the commonest type of its tensors */
     const char *isa;          /* kernel set in use */
@@ -97,8 +99,10 @@ struct engine_info {
     int64_t created; /* unix seconds of the file */
     int n_vocab, context;
     int threads;
-    int max_sequences; /* decoded in one batch */
+    int max_sequences; /* decoded in one batch; */
+    int seats;         /* and a few more, which whoever submits may keep for some */
     int max_queue;     /* samples that may wait beside them */
+    int step_tokens;   /* prompt tokens that a step may add */
     int kv_block_tokens, kv_blocks;
     int64_t kv_bytes_per_token;
     bool has_chat_template;
@@ -124,6 +128,11 @@ struct engine_weights engine_weights(const struct engine *e);
  * parse_special: names of special tokens in the text become those tokens. */
 bool engine_tokenize(const struct engine *e, struct span text, bool add_special, bool parse_special,
                      struct tokens *out, struct error *err);
+
+/* The same for a prompt, which must fit the context: past it ERROR_TOO_LONG without a param, found from
+ * the text's length alone where that tells, and after as many tokens at the latest. */
+bool engine_tokenize_prompt(const struct engine *e, struct span text, bool add_special,
+                            struct tokens *out, struct error *err);
 
 /* Append the text of ids. Ids out of range are ERROR_INVALID_VALUE naming "tokens[i]". */
 bool engine_detokenize(const struct engine *e, const int *ids, size_t n, bool skip_special,
@@ -170,6 +179,9 @@ struct form *engine_form(struct engine *e, const struct form_source *source, str
 /* Loop thread. Copies what it needs. ERROR_QUEUE_FULL, ERROR_LOADING, ERROR_TOO_LONG (prompt does
  * not fit the context), ERROR_INVALID_VALUE (ids out of range). */
 bool engine_submit(struct engine *e, const struct engine_request *r, struct error *err);
+
+/* Would engine_submit() take it, but for room and memory? Its other errors, if not. Any thread. */
+bool engine_check(struct engine *e, const struct engine_request *r, struct error *err);
 
 /* Loop thread. No event of this id follows once its EVENT_DONE (reason FINISH_ABORT) has come;
  * unknown ids are ignored. Takes effect within a step. */

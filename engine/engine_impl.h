@@ -24,6 +24,7 @@ struct engine {
     enum engine_state state;
     struct error error; /* after ENGINE_FAILED */
 
+    uint64_t taken; /* samples; the engine thread's */
     struct loaded loaded; /* the engine thread's until ENGINE_READY, then see load.h */
 };
 

@@ -22,6 +22,25 @@ bool engine_tokenize(const struct engine *e, struct span text, bool add_special,
     return tokenizer_encode(e->loaded.tokenizer, text, flags, out, err);
 }
 
+bool engine_tokenize_prompt(const struct engine *e, struct span text, bool add_special,
+                            struct tokens *out, struct error *err)
+{
+    int context = e->loaded.info.context;
+    struct encode_flags flags = {
+        .add_special = add_special, .parse_special = true, .most = (size_t)context};
+    struct error why = {0};
+    size_t least = tokenizer_least(e->loaded.tokenizer, text);
+    if (least <= flags.most) {
+        if (tokenizer_encode(e->loaded.tokenizer, text, flags, out, &why)) return true;
+        if (why.code != ERROR_TOO_LONG) {
+            if (err != NULL) *err = why;
+            return false;
+        }
+        least = flags.most + 1;
+    }
+    return request_too_long(context, least, true, err);
+}
+
 bool engine_detokenize(const struct engine *e, const int *ids, size_t n, bool skip_special,
                        struct buffer *out, struct error *err)
 {

@@ -11,8 +11,10 @@
 
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
+#include "base/version.h"
 #include "engine/forward/forward.h"
 #include "engine/machine_memory.h"
 #include "engine/kernels/kernels.h"
@@ -20,6 +22,7 @@
 #include "engine/model/gguf.h"
 #include "engine/model/model.h"
 #include "engine/model/tally.h"
+#include "engine/template/limits.h"
 #include "engine/template/template.h"
 #include "engine/tokenizer/tokenizer.h"
 #include "engine/forward/weights.h"
@@ -50,9 +53,22 @@ static bool open_tokenizer(struct loaded *l, const struct engine_options *o, str
     return l->tokenizer != NULL;
 }
 
-/* A template that cannot be read costs chats, not completions. False: memory is out. */
-static bool open_template(struct loaded *l, struct error *err)
+/* The template that stands in a file of its own. What was asked for by name must be usable. */
+static bool open_named_template(struct loaded *l, const char *path, struct error *err)
 {
+    struct buffer text;
+    buffer_init(&text, TEMPLATE_MAX_SOURCE);
+    if (file_read(path, TEMPLATE_MAX_SOURCE, &text, err)) {
+        l->template = template_new(buffer_span(&text), err);
+    }
+    buffer_clear(&text);
+    return l->template != NULL || error_at(err, "chat-template");
+}
+
+/* A model's own template that cannot be read costs chats, not completions. False: memory is out. */
+static bool open_template(struct loaded *l, const char *path, struct error *err)
+{
+    if (path != NULL) return open_named_template(l, path, err);
     struct span source = tokenizer_chat_template(l->tokenizer);
     if (source.n == 0) {
         error_set(&l->template_error, ERROR_TEMPLATE, NULL, "the model has no chat template");
@@ -82,9 +98,12 @@ static const char *commonest(const struct model_tally *t)
 }
 
 /* The first family whose marks the tokenizer knows as tokens, or the template writes. */
+enum { KEPT_PART = 8 }; /* so many seats of the batch are one more */
+
 static void describe_tags(struct loaded *l)
 {
-    struct span source = tokenizer_chat_template(l->tokenizer);
+    struct span source =
+        l->template != NULL ? template_source(l->template) : tokenizer_chat_template(l->tokenizer);
     const struct reasoning_mark *m;
     for (int i = 0; (m = reasoning_mark_at(i)) != NULL; i++) {
         bool tokens = tokenizer_find(l->tokenizer, span_str(m->open)) >= 0 &&
@@ -109,6 +128,22 @@ static void name_file(const char *path, char *out, size_t room)
     snprintf(out, room, "%.*s", (int)s.n, s.p);
 }
 
+/* Servers that answer alike to the bit say the same, whatever their CPUs and batches are. It begins
+ * as llama-server's does, which its clients look at. */
+static void make_fingerprint(struct loaded *l, const struct engine_options *o)
+{
+    const struct engine_info *info = &l->info;
+    char all[512];
+    int n = snprintf(all, sizeof(all), "%.200s|%lld|%lld|%lld|%.20s|%d|%d", info->title,
+                     (long long)info->created, (long long)info->parameters,
+                     (long long)info->tensor_bytes, o->weights == NULL ? "" : o->weights,
+                     (int)o->kind, (int)o->kv);
+    uint64_t h = hash_bytes(span_of(all, n > 0 ? (size_t)n : 0));
+    snprintf(l->fingerprint, sizeof(l->fingerprint), "b" TOUCHSTONE_VERSION "-%08x",
+             (unsigned)(h ^ h >> 32));
+    l->info.fingerprint = l->fingerprint;
+}
+
 static void describe(struct loaded *l, const struct engine_options *o)
 {
     struct engine_info *info = &l->info;
@@ -131,10 +166,13 @@ static void describe(struct loaded *l, const struct engine_options *o)
     }
     if (o->name != NULL) info->name = o->name;
     info->max_sequences = o->max_sequences;
+    info->seats = o->max_sequences + o->max_sequences / KEPT_PART;
     info->max_queue = o->max_queue;
+    info->step_tokens = o->step_tokens;
     info->created = stat(o->model_path, &st) == 0 ? (int64_t)st.st_mtime : 0;
     info->has_chat_template = l->template != NULL;
     describe_tags(l);
+    make_fingerprint(l, o);
 }
 
 /* ---- memory for keys and values ---- */
@@ -190,7 +228,7 @@ static bool make_cache(struct loaded *l, const struct engine_options *o, struct 
     l->store = kv_store_new(model_config(l->model), kv_type_of(o), l->info.kv_blocks, err);
     if (l->store == NULL) return false;
     struct kv_cache_options c = {.n_blocks = l->info.kv_blocks,
-                                 .n_sequences = o->max_sequences,
+                                 .n_sequences = l->info.seats,
                                  .longest = l->info.context,
                                  .prefix_cache = o->prefix_cache,
                                  .copy = copy_block,
@@ -261,7 +299,7 @@ static void run_guess(void *forward, const struct forward_run *runs, const int *
 
 static bool make_step(struct loaded *l, const struct engine_options *o, struct error *err)
 {
-    struct scheduler_options so = {.max_running = o->max_sequences,
+    struct scheduler_options so = {.max_running = l->info.seats,
                                    .step_tokens =
                                        o->step_tokens < KV_BLOCK ? KV_BLOCK : o->step_tokens,
                                    .prefix_cache = o->prefix_cache,
@@ -292,7 +330,7 @@ static bool make_step(struct loaded *l, const struct engine_options *o, struct e
         .pool = l->pool,
         .n_vocab = l->n_vocab,
         .max_rows = max_rows,
-        .max_running = o->max_sequences};
+        .max_running = l->info.seats};
     l->step = step_new(&parts, err);
     return l->step != NULL;
 }
@@ -300,7 +338,10 @@ static bool make_step(struct loaded *l, const struct engine_options *o, struct e
 bool engine_load(struct loaded *l, const struct engine_options *o, struct error *err)
 {
     uint64_t start = clock_ns();
-    if (!open_model(l, o, err) || !open_tokenizer(l, o, err) || !open_template(l, err)) return false;
+    if (!open_model(l, o, err) || !open_tokenizer(l, o, err) ||
+        !open_template(l, o->template_path, err)) {
+        return false;
+    }
     describe(l, o);
     if (l->model != NULL &&
         !(pack_weights(l, o, err) && make_cache(l, o, err) && make_step(l, o, err))) {

@@ -17,7 +17,7 @@
 #include "engine/sample/form/form_store.h"
 
 struct loaded {
-    char file_name[256]; /* of info */
+    char file_name[256], fingerprint[32]; /* of info */
     struct model *model; /* NULL when vocabulary_only */
     struct gguf *vocabulary;
     struct tokenizer *tokenizer;

@@ -11,6 +11,7 @@
 /* clang-format off */
 static const struct setting rows[] = {
     {"model",          SETTING_TEXT,   AT(model_path), "", .help = "GGUF file or Hugging Face folder; none: the built-in model"},
+    {"chat-template",  SETTING_TEXT,   AT(template_path), "", .help = "file with a chat template (Jinja) to use instead of the model's own"},
     {"engine",         SETTING_CHOICE, AT(kind), "fast", .words = "fast|reference", .help = "packed integer kernels, or float32 on OpenBLAS (the oracle)"},
     {"isa",            SETTING_WORD,   AT(isa), "auto", .words = "auto|generic|avx2|avxvnni|avx512vnni", .help = "kernel set"},
     {"weights",        SETTING_WORD,   AT(weights), "as-is", .words = "as-is|bf16|f16|q8_0|q4_0|q4_1", .help = "quantise float weights at load"},
@@ -20,7 +21,7 @@ static const struct setting rows[] = {
     {"threads",        SETTING_INT,    AT(threads), "0", 0, 1024, .help = "engine threads; 0: one for each core"},
     {"pin-threads",    SETTING_BOOL,   AT(pin_threads), "false", .help = "bind each engine thread to a core"},
     {"max-sequences",  SETTING_INT,    AT(max_sequences), "256", 1, 4096, .help = "samples decoded in one batch"},
-    {"max-queue",      SETTING_INT,    AT(max_queue), "1024", 1, 1 << 20, .help = "samples waiting, beyond which requests get 429"},
+    {"max-queue",      SETTING_INT,    AT(max_queue), "16384", 1, 1 << 20, .help = "samples waiting, beyond which requests get 429 however soon their turn is (see max-wait)"},
     {"step-tokens",    SETTING_INT,    AT(step_tokens), "512", 1, 8192, .help = "prompt tokens a step may add to the batch"},
     {"prefix-cache",   SETTING_BOOL,   AT(prefix_cache), "true", .help = "reuse the KV cache of equal prefixes"},
     {"speculate",      SETTING_BOOL,   AT(speculate), "true", .help = "draft tokens by prompt lookup; never changes an answer"},

@@ -1,10 +1,10 @@
-"""One step of a remote trainer: n samples of a prompt with their ids and log-probabilities, judged as a group.
+"""One step of a remote trainer in one call: samples of a prompt with ids, log-probabilities, rewards and advantages.
 
-    python examples/rollout.py "What is 12 * 34?" 408
+    python examples/rollout.py "What is 8765 + 4321?" 13086
 
-Generation and verdicts come from one server, the tokens as ids, so nothing is tokenized twice. The log-probabilities
-are the model's own (temperature 1) and the same to the bit whatever else the server is doing. What is left for the
-trainer is its loss; the plain policy gradient's is written at the end of `rollout`.
+Nothing is tokenized twice, and each sample is judged while its group still decodes. The log-probabilities are the
+model's own (temperature 1) and the same to the bit whatever else the server is doing. What is left for the trainer
+is its loss; the plain policy gradient's is written at the end of `rollout`.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -23,25 +23,22 @@ def post(path, body):
         return json.load(reply)
 
 
-def rollout(question, answer, n=8, seed=1, max_tokens=512):
+def rollout(question, answer, n=8, seed=5, max_tokens=512):
     """n samples: {prompt_ids, ids, logprobs, text, reward, advantage}. An advantage of 0 teaches nothing."""
-    prompt_ids = post("/tokenize", {"messages": [{"role": "user", "content": question}]})["tokens"]
-    sampled = post("/v1/completions", {
-        "prompt": prompt_ids, "n": n, "seed": seed, "temperature": 1.0, "max_tokens": max_tokens,
-        "logprobs": 0, "return_token_ids": True})["choices"]
-    judged = post("/verify", {
-        "items": [{"completion": c["text"], "answer": answer} for c in sampled],
-        "rewards": [{"name": "accuracy"}, {"name": "format", "weight": 0.5}],
-        "group_size": n, "advantage": "grpo"})["results"]
+    [group] = post("/v1/rollouts", {
+        "prompts": [{"messages": [{"role": "user", "content": question}], "answer": answer}],
+        "n": n, "seed": seed, "sampling": {"temperature": 1.0, "max_tokens": max_tokens},
+        "rewards": [{"name": "accuracy"}, {"name": "format", "weight": 0.5}], "advantage": "grpo",
+        "return": ["text", "token_ids", "logprobs", "prompt_token_ids"]})["groups"]
     return [{
-        "prompt_ids": prompt_ids, "ids": c["token_ids"], "logprobs": c["logprobs"]["token_logprobs"],
-        "text": c["text"], "reward": v["reward"], "advantage": v["advantage"],
-    } for c, v in zip(sampled, judged)]
+        "prompt_ids": group["prompt_token_ids"], "ids": s["token_ids"], "logprobs": s["logprobs"],
+        "text": s["text"], "reward": s["reward"], "advantage": s["advantage"],
+    } for s in group["samples"] if not s["mask"]]
     # loss = -sum(s["advantage"] * sum(logprob of s["ids"] under the policy) for s in samples) / n
 
 
 if __name__ == "__main__":
-    question, answer = sys.argv[1:3] if len(sys.argv) > 2 else ("What is 12 * 34?", "408")
+    question, answer = sys.argv[1:3] if len(sys.argv) > 2 else ("What is 8765 + 4321?", "13086")
     for s in rollout(question, answer):
         last = s["text"].split("\\boxed{")[-1].split("}")[0][:20]
         print(f"reward {s['reward']:4}  advantage {s['advantage']:+.3f}  {len(s['ids']):4} tokens  "

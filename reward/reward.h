@@ -20,6 +20,7 @@
 
 #include "reward/dialects/dialect.h"
 #include "reward/dialects/programs.h"
+#include "reward/judge/feedback.h"
 #include "reward/judge/judge.h"
 #include "reward/judge/sample.h"
 #include "reward/judge/tables.h"

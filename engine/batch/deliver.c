@@ -123,6 +123,7 @@ static struct engine_event *token_event(struct sequence *q, const struct draw *d
     ev->token = d->token;
     ev->version = q->request->version->number;
     if (d->sampling->logprobs >= 0) ev->prob = d->prob;
+    if (d->sampling->both) ev->drawn = d->drawn;
     event_set_top(ev, d->top, n_top);
     event_set_text(ev, span_of(q->text.held.p, n_text));
     buffer_drop(&q->text.held, n_text);

@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "engine/batch/pace.h"
 #include "engine/sample/sampling.h"
 
 struct engine_request {
@@ -45,6 +46,7 @@ struct engine_event {
     const char *text; /* text now certain to belong to the output: whole characters only, never */
     size_t n_text; /*   what might still turn out to be a stop string; often several tokens late */
     struct token_prob prob;       /* of the token, when logprobs were asked for */
+    float drawn;                  /* its log-probability in the distribution it was drawn from, with `both` */
     const struct token_prob *top; /* the most probable, best first */
     int n_top;
 
@@ -72,9 +74,12 @@ void engine_event_free(struct engine_event *ev);
 struct engine_stats {
     int running, waiting;          /* samples now */
     int kv_blocks_used, kv_blocks; /* used: by live sequences; the rest is free or cached */
-    uint64_t steps, prompt_tokens, cached_tokens, generated_tokens, preemptions;
-    uint64_t drafted_tokens, accepted_tokens; /* speculative decoding */
+    uint64_t steps, prompt_tokens, cached_tokens; /* of prompts: computed, found in the cache */
+    uint64_t generated_tokens, preemptions;
+    uint64_t drafts, drafted_tokens, accepted_tokens; /* speculative decoding */
     double busy_seconds;                      /* in forward passes and sampling */
+    struct pace_prices prices;                /* what a step takes of late */
+    uint64_t taken; /* samples submitted and seen by the engine: in running, waiting, or ended */
 };
 
 #endif

@@ -43,7 +43,7 @@ struct scheduler {
     uint64_t turn;           /* plans so far */
     int budget;              /* prompt tokens left in the plan being made */
     bool preempted;          /* in the plan being made */
-    uint64_t arrivals, cached_tokens, preemptions, drafted_tokens;
+    uint64_t arrivals, cached_tokens, preemptions, drafts, drafted_tokens;
 };
 
 struct scheduler *scheduler_new(const struct scheduler_options *o, struct kv_cache *kv,
@@ -417,6 +417,7 @@ static void plan_drafts_of(struct scheduler *s, struct sequence *q, int room)
     if (n == 0 || !kv_cache_reserve(s->kv, q->kv, 1 + n)) return;
     q->n_drafts = n;
     q->n_run += n;
+    s->drafts++;
     s->drafted_tokens += (uint64_t)n;
 }
 
@@ -505,5 +506,6 @@ void scheduler_stats(const struct scheduler *s, struct engine_stats *out)
     out->kv_blocks = kv_cache_used(s->kv) + kv_cache_available(s->kv);
     out->cached_tokens = s->cached_tokens;
     out->preemptions = s->preemptions;
+    out->drafts = s->drafts;
     out->drafted_tokens = s->drafted_tokens;
 }

@@ -68,19 +68,29 @@ static bool check_bias(const struct engine_sampling *c, int n_vocab, struct erro
     return true;
 }
 
+bool request_too_long(int context, size_t n, bool at_least, struct error *err)
+{
+    error_set(err, ERROR_TOO_LONG, NULL,
+              "This model's maximum context length is %d tokens. However, your prompt has %s%zu "
+              "tokens, which exceeds the available context size (context_length_exceeded)",
+              context, at_least ? "at least " : "", n);
+    if (err != NULL) {
+        err->came = n;
+        err->fits = (size_t)context;
+    }
+    return false;
+}
+
 static bool check_length(const struct engine_request *r, int context, struct error *err)
 {
     size_t most = (size_t)context - (r->sampling.max_tokens != 0); /* one for the first token */
     if (r->n_ids == 0) return error_set(err, ERROR_INVALID_VALUE, "prompt", "the prompt is empty");
     if (r->n_ids <= most) return true;
-    return error_set(err, ERROR_TOO_LONG, "prompt",
-                     "This model's maximum context length is %d tokens. However, your prompt has "
-                     "%zu tokens, which exceeds the available context size "
-                     "(context_length_exceeded)",
-                     context, r->n_ids);
+    request_too_long(context, r->n_ids, false, err);
+    return error_at(err, "prompt");
 }
 
-static bool check(const struct engine_request *r, int n_vocab, int context, struct error *err)
+bool request_check(const struct engine_request *r, int n_vocab, int context, struct error *err)
 {
     const struct engine_sampling *c = &r->sampling;
     if (c->allowed_ids != NULL && c->n_allowed <= 0) {
@@ -166,7 +176,7 @@ static int limit_of(const struct request *q, int context)
 struct request *request_new(const struct engine_request *r, int n_vocab, int context,
                             struct error *err)
 {
-    if (!check(r, n_vocab, context, err)) return NULL;
+    if (!request_check(r, n_vocab, context, err)) return NULL;
     struct arena *a = arena_new(ARENA_REQUEST_BYTES);
     struct request *q = a == NULL ? NULL : arena_alloc(a, 1, sizeof(*q));
     if (q == NULL) {

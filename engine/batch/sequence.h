@@ -82,6 +82,12 @@ struct request {
 
 enum { OUTPUT_SLACK = SPECULATE_MAX + 1 }; /* places for a step's tokens */
 
+/* Say that a prompt of n tokens, or at least so many, does not fit a context of so many. False. */
+bool request_too_long(int context, size_t n, bool at_least, struct error *err);
+
+/* Is what r asks for possible? Its errors are request_new()'s. */
+bool request_check(const struct engine_request *r, int n_vocab, int context, struct error *err);
+
 /* A copy of r for a model of n_vocab tokens, samples of at most context tokens. NULL and
  * ERROR_INVALID_VALUE naming the field, ERROR_TOO_LONG or ERROR_NO_MEMORY. */
 struct request *request_new(const struct engine_request *r, int n_vocab, int context,

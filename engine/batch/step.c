@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "engine/batch/pace.h"
 
 enum job_kind {
     JOB_DRAW,  /* the token after the row's */
@@ -48,6 +49,7 @@ struct step {
     struct token_prob *top; /* [STEP_LOGITS, LOGPROBS_MAX] */
     struct step_job *batch; /* the jobs that the pool works on */
     uint64_t steps, prompt_tokens, generated_tokens, accepted_tokens, busy_ns;
+    struct pace pace;
 };
 
 struct step *step_new(const struct step_parts *parts, struct error *err)
@@ -394,12 +396,26 @@ static void learn(struct sequence *const *plan, int n)
     }
 }
 
+/* What the plan computes: rows, and the tokens that they attend to, all together. */
+static void measure(const struct step *s, struct sequence *const *plan, int n, double *rows,
+                    double *reach)
+{
+    *rows = *reach = 0;
+    for (int i = 0; i < n; i++) {
+        double more = plan[i]->n_run, before = kv_cache_tokens(s->p.kv, plan[i]->kv);
+        *rows += more;
+        *reach += more * (before + more / 2);
+    }
+}
+
 bool step_run(struct step *s)
 {
     struct sequence *const *plan;
     uint64_t start = clock_ns();
     int n = scheduler_plan(s->p.scheduler, &plan);
     if (n == 0) return false;
+    double rows, reach;
+    measure(s, plan, n, &rows, &reach);
     forward(s, plan, n);
     collect(s, plan, n);
     for (int at = 0; at < s->n_jobs;) {
@@ -408,7 +424,9 @@ bool step_run(struct step *s)
     learn(plan, n);
     guess(s, plan, n);
     s->steps++;
-    s->busy_ns += clock_ns() - start;
+    uint64_t took_ns = clock_ns() - start;
+    s->busy_ns += took_ns;
+    pace_note(&s->pace, rows, reach, (double)took_ns * 1e-9);
     return true;
 }
 
@@ -419,4 +437,5 @@ void step_stats(const struct step *s, struct engine_stats *out)
     out->generated_tokens = s->generated_tokens;
     out->accepted_tokens = s->accepted_tokens;
     out->busy_seconds = (double)s->busy_ns * 1e-9;
+    out->prices = pace_read(&s->pace);
 }

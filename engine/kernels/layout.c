@@ -65,6 +65,7 @@ size_t panels_bytes(const struct panels *p)
 static size_t scales_at(const struct panels *p, int block, size_t *head)
 {
     const struct panel_type *t = &panel_types[p->type];
+    assert(t->quantised && block >= 0 && block < p->k / ACT_BLOCK);
     size_t b = (size_t)block, scale = (size_t)t->scale_bytes;
     if (!t->super) return p->scales + b * scale;
     size_t per_head = (size_t)t->head_bytes + K_SUPER / ACT_BLOCK * scale;

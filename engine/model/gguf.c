@@ -66,6 +66,7 @@ static bool fault(const struct part *p, struct error *err, const char *what)
 static const char *take(struct cursor *c, size_t n)
 {
     const struct part *p = c->part;
+    assert(c->at <= p->bytes.n);
     if (n > p->bytes.n - c->at) {
         error_set(c->err, ERROR_BAD_FILE, NULL,
                   "%.120s: truncated: %zu bytes wanted at offset %zu of %zu", p->path, n, c->at,
@@ -240,6 +241,7 @@ static bool take_tensor(struct cursor *c, struct gguf_tensor *t, uint64_t *offse
 static bool place_tensor(const struct part *p, struct gguf_tensor *t, uint64_t offset,
                          uint64_t alignment, struct error *err)
 {
+    assert(p->data_at <= p->bytes.n && alignment > 0);
     size_t room = p->bytes.n - p->data_at;
     if (offset % alignment != 0) {
         return error_set(err, ERROR_BAD_FILE, NULL,
@@ -310,6 +312,10 @@ static bool take_header(struct cursor *c, uint64_t *n_tensors, uint64_t *n_value
     uint32_t version = 0;
     const char *magic = take(c, 4);
     if (magic == NULL) return false;
+    if (memcmp(magic, "vers", 4) == 0) {
+        return fault(c->part, c->err,
+                     "not a GGUF file; if it is a Git LFS pointer, fetch the file (git lfs pull)");
+    }
     if (memcmp(magic, "GGUF", 4) != 0) return fault(c->part, c->err, "not a GGUF file");
     if (!take_u32(c, &version)) return false;
     if (version != 2 && version != 3) {

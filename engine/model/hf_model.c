@@ -9,6 +9,7 @@
  */
 #include "engine/model/hf_model.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -76,6 +77,7 @@ static bool check_type(const struct source *s, const struct safetensor *t, struc
 /* shape is slowest first in the file, fastest first with us. */
 static struct tensor to_tensor(const struct safetensor *t)
 {
+    assert(t->quant >= 0 && t->quant < QUANT_COUNT); /* check_type() */
     struct tensor out = {.name = t->name,
                          .type = (enum quant)t->quant,
                          .n_dims = t->n_dims,
@@ -132,6 +134,7 @@ static bool find_experts(const struct source *s, const struct role *role, int la
         if (scales == NULL) return no_memory(err);
         if (!copy_scales(s, t, scales + i * scale_count(t), err)) return false;
     }
+    assert(first != NULL); /* a layer with experts has some */
     *out = to_tensor(first);
     out->n_dims = 3;
     out->shape[2] = (int64_t)experts;

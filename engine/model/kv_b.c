@@ -21,6 +21,7 @@ static bool no_memory(struct error *err)
 static const uint8_t *row_at(const struct tensor *t, int64_t row)
 {
     const struct quant_type *q = &quant_types[t->type];
+    assert(row >= 0 && row < t->shape[1] && t->shape[0] % q->block == 0);
     return (const uint8_t *)t->data +
            (size_t)row * ((size_t)t->shape[0] / (size_t)q->block * (size_t)q->bytes);
 }
@@ -88,6 +89,7 @@ static bool make_v_b(const struct model_config *c, struct layer_tensors *l, stru
 {
     const struct tensor *kv_b = &l->kv_b;
     size_t rank = (size_t)c->mla.kv_rank, v = (size_t)c->mla.v_dim, heads = (size_t)c->n_heads;
+    assert(kv_b->shape[1] == c->n_heads * ((int64_t)c->mla.nope_dim + c->mla.v_dim));
     const void **parts = arena_alloc(memory, heads, sizeof(*parts));
     if (parts == NULL) return no_memory(err);
     l->v_b = *kv_b;

@@ -2,6 +2,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "engine/model/folder.h"
 #include "engine/model/model.h"
 
 #include <stdint.h>
@@ -65,6 +66,7 @@ static bool own_freq_factors(struct model *m, struct error *err)
 static bool read_model(struct model *m, const char *path, struct error *err)
 {
     if (file_is_folder(path)) {
+        if (!folder_is_model(path, err)) return false;
         m->set = safetensors_open(path, err);
         return m->set != NULL &&
                hf_model_read(path, m->set, m->memory, &m->arch, &m->config, &m->tensors, err);

@@ -161,6 +161,7 @@ bool role_name(const struct role *r, bool hugging_face, int layer, int expert,
     const char *hole = strstr(own, "%d");
     int head = hole == NULL ? (int)strlen(own) : (int)(hole - own);
     n += (size_t)snprintf(name + n, ROLE_NAME_BYTES - n, "%.*s", head, own);
+    assert(n < ROLE_NAME_BYTES);
     if (hole != NULL) snprintf(name + n, ROLE_NAME_BYTES - n, "%d%s", expert, hole + 2);
     return true;
 }

@@ -13,6 +13,7 @@
  */
 #include "engine/model/safetensors.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <math.h>
 #include <stdio.h>
@@ -134,6 +135,7 @@ static bool read_place(const struct entry *e, struct safetensor *t)
         return fault(e, "data_offsets must be two whole numbers");
     }
     const struct shard *s = e->shard;
+    assert(s->data_at <= s->bytes.n);
     size_t room = s->bytes.n - s->data_at;
     if (begin > end || end > room) {
         return error_set(
@@ -169,6 +171,7 @@ static bool add_tensor(struct safetensors *s, const struct entry *e)
     }
     t.name = arena_str(s->names, span_of(e->json->string, n));
     if (t.name == NULL) return error_set(e->err, ERROR_NO_MEMORY, NULL, "out of memory");
+    assert(s->n < s->room && t.n_dims <= 4);
     s->tensors[s->n++] = t;
     return true;
 }

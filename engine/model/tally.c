@@ -4,9 +4,12 @@
  */
 #include "engine/model/tally.h"
 
+#include <assert.h>
+
 static void tally_add(struct model_tally *t, const struct tensor *x)
 {
     if (x->data == NULL) return;
+    assert((unsigned)x->type < QUANT_COUNT);
     int64_t n = x->shape[0] * x->shape[1] * x->shape[2] * x->shape[3];
     t->tensors[x->type]++;
     t->parameters[x->type] += n;
@@ -17,6 +20,8 @@ static void tally_add(struct model_tally *t, const struct tensor *x)
 }
 
 /* struct layer_tensors is nothing but tensors, so it is walked as an array of them. */
+static_assert(sizeof(struct layer_tensors) % sizeof(struct tensor) == 0, "nothing but tensors");
+
 struct model_tally model_tally(const struct model *m)
 {
     const struct model_config *c = model_config(m);

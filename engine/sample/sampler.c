@@ -128,6 +128,26 @@ static void keep_allowed(const struct draw *d, float *x, int n)
     }
 }
 
+/* x[0, n) where `allowed` has a bit, n at most 64: the rarer of what is let through and what isn't is
+ * written one by one. */
+static void keep_block(float *out, const float *x, int n, uint64_t allowed)
+{
+    uint64_t all = n == 64 ? UINT64_MAX : ((uint64_t)1 << n) - 1, others = ~allowed & all;
+    if (__builtin_popcountll(others) <= n / 2) {
+        memcpy(out, x, (size_t)n * sizeof(*out));
+        for (; others != 0; others &= others - 1) {
+            out[__builtin_ctzll(others)] = -INFINITY;
+        }
+        return;
+    }
+    for (int i = 0; i < n; i++) {
+        out[i] = -INFINITY;
+    }
+    for (allowed &= all; allowed != 0; allowed &= allowed - 1) {
+        out[__builtin_ctzll(allowed)] = x[__builtin_ctzll(allowed)];
+    }
+}
+
 /* x, where the form lets through, into w->logits. */
 static void keep_form(const struct sampler *s, struct row_work *w, const struct form_cursor *form,
                       bool skip_special, const float *x)
@@ -136,13 +156,7 @@ static void keep_form(const struct sampler *s, struct row_work *w, const struct 
     for (int from = 0; from < s->n_vocab; from += 64) {
         uint64_t allowed = w->form.mask[from / 64];
         int n = s->n_vocab - from < 64 ? s->n_vocab - from : 64;
-        if (allowed == UINT64_MAX) {
-            memcpy(w->logits + from, x + from, (size_t)n * sizeof(float));
-            continue;
-        }
-        for (int i = 0; i < n; i++) {
-            w->logits[from + i] = allowed >> i & 1 ? x[from + i] : -INFINITY;
-        }
+        keep_block(w->logits + from, x + from, n, allowed);
     }
 }
 
@@ -323,6 +337,16 @@ static int report_top(const struct sampler *s, struct row_work *w, const struct 
     return n;
 }
 
+/* The chosen token's, in what it was chosen from: for a greedy one the softmax of x (as `processed`). */
+static float drawn_log_prob(const struct sampler *s, struct row_work *w, const struct draw *d,
+                            const float *x, float max, double sum)
+{
+    bool greedy = d->sampling->temperature < SAMPLER_GREEDY;
+    struct dist q = greedy ? plain_dist(s, x, max)
+                           : drawn_dist(s, w, x, max, d->sampling->temperature, sum);
+    return log_prob(&q, d->token);
+}
+
 bool sampler_draw(struct sampler *s, int thread, struct draw *d)
 {
     struct row_work *w = &s->work[thread];
@@ -344,6 +368,7 @@ bool sampler_draw(struct sampler *s, int thread, struct draw *d)
                                   : drawn_dist(s, w, x, max, c->temperature, sum);
     d->prob = report(s, &q, d->token);
     d->n_top = report_top(s, w, &q, c->logprobs, d->top);
+    if (c->both) d->drawn = drawn_log_prob(s, w, d, x, max, sum);
     return true;
 }
 

@@ -17,7 +17,7 @@
  *
  * Log-probabilities describe the model's own distribution (the logits before step 1 at
  * temperature 1), or with `processed` the one drawn from (after step 7; for greedy tokens after
- * step 4).
+ * step 4); with `both` the sampled token's in the latter stands beside the former.
  *
  * One sampler serves all threads of the pool, each with a work space of its own.
  *
@@ -72,6 +72,7 @@ struct draw {
 
     int token;
     struct token_prob prob; /* when sampling->logprobs says so */
+    float drawn;            /* its log-probability where it was drawn, when sampling->both says so */
     struct token_prob *top; /* caller's, room for sampling->logprobs entries; best first */
     int n_top;
 };

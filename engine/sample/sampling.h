@@ -51,6 +51,7 @@ struct engine_sampling {
     struct form *form; /* [NULL: none] with one there is no min_tokens, ignore_eos or allowed_ids */
     int logprobs;      /* [LOGPROBS_NONE] 0: of the sampled token; k: and the k most probable */
     bool processed;    /* [false: the model's own distribution] of the one sampled from */
+    bool both;         /* [false] beside it the sampled token's in the one sampled from (drawn) */
     int prompt_logprobs; /* [LOGPROBS_NONE] 0: of each prompt token; k: and the k most probable */
 };
 /* The neutral values. */

@@ -51,7 +51,7 @@ static bool string_init(struct stop_string *s, const char *text, struct error *e
     return true;
 }
 
-static bool check_strings(const char *const *strings, int n, struct error *err)
+bool stop_set_check(const char *const *strings, int n, struct error *err)
 {
     size_t total = 0;
     if (n > STOP_MAX_STRINGS) {
@@ -72,7 +72,7 @@ static bool check_strings(const char *const *strings, int n, struct error *err)
 
 struct stop_set *stop_set_new(const char *const *strings, int n, struct error *err)
 {
-    if (!check_strings(strings, n, err)) return NULL;
+    if (!stop_set_check(strings, n, err)) return NULL;
     struct stop_set *set = mem_new(1, sizeof(*set) + (size_t)n * sizeof(struct stop_string), err);
     if (set == NULL) return NULL;
     for (; set->n < n; set->n++) {

@@ -36,6 +36,9 @@
 /* The stop strings of a request, with the tables that let them be found in one pass. */
 struct stop_set;
 
+/* Are these strings taken? Its errors are stop_set_new()'s. */
+bool stop_set_check(const char *const *strings, int n, struct error *err);
+
 /* n strings, copied. NULL and ERROR_INVALID_VALUE (naming "stop") for an empty string, too many
  * or too long ones; ERROR_NO_MEMORY. Free with stop_set_free(), which accepts NULL. */
 struct stop_set *stop_set_new(const char *const *strings, int n, struct error *err);

@@ -132,6 +132,7 @@ static bool eval_dict(struct render *r, struct scope *s, const struct node *n, s
     if (!dict_new(r, 4, &d)) return false;
     for (const struct node *x = n->items; x != NULL; x = x->next->next) {
         struct value key, v;
+        assert(x->next != NULL); /* keys and values by turns */
         if (!eval(r, s, x, &key) || !eval(r, s, x->next, &v)) return false;
         if (!dict_set(r, d, key, v)) return false;
     }

@@ -5,6 +5,9 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "engine/template/access.h"
+
+#include <assert.h>
+
 #include "engine/template/routines.h"
 #include "engine/template/iterate.h"
 #include "engine/template/limits.h"
@@ -180,6 +183,7 @@ static bool max(struct render *r, struct value self, const struct value *args, s
 static bool group(struct render *r, const struct key *k, const struct keyed *p, size_t n,
                   struct value *out)
 {
+    assert(n > 0);
     struct value *items = render_alloc(r, n, sizeof(*items));
     struct value *pair = render_alloc(r, 2, sizeof(*pair));
     struct key shown = *k;

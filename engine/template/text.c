@@ -42,6 +42,7 @@ void text_add(struct render *r, struct text_builder *b, struct span s)
 {
     if (!render_charge(r, 1 + s.n / TEMPLATE_COPIED_PER_STEP)) b->failed = true;
     if (s.n == 0 || !reserve(r, b, s.n)) return;
+    assert(b->n + s.n <= b->room);
     memcpy(b->p + b->n, s.p, s.n);
     b->n += s.n;
 }
@@ -82,6 +83,7 @@ void text_add_fill(struct render *r, struct text_builder *b, uint32_t code_point
 
 bool text_end(const struct text_builder *b, struct span *out)
 {
+    assert(b->n <= b->room && (b->p != NULL || b->n == 0));
     *out = span_of(b->p == NULL ? "" : b->p, b->n);
     return !b->failed;
 }

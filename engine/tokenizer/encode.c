@@ -86,14 +86,22 @@ struct encoding {
     const struct tokenizer *t;
     struct scratch *scratch;
     bool parse_special;
+    size_t most; /* of out->n */
     struct tokens *out;
     struct error *err;
 };
 
+/* Is there a point in going on? */
+static bool is_short(const struct encoding *e)
+{
+    if (e->out->n <= e->most) return true;
+    return error_set(e->err, ERROR_TOO_LONG, NULL, "the text has more tokens than are of use");
+}
+
 static bool merge_word(void *arg, struct span word)
 {
     struct encoding *e = arg;
-    return bpe_encode(&e->t->bpe, e->scratch->bpe, word, e->out, e->err);
+    return bpe_encode(&e->t->bpe, e->scratch->bpe, word, e->out, e->err) && is_short(e);
 }
 
 static bool wants_prefix(const struct tokenizer *t, struct span stretch, bool at_start)
@@ -149,7 +157,7 @@ static bool encode_around(struct encoding *e, const struct added_set *set, struc
     size_t at = 0;
     for (struct added_match m; added_set_next(set, text, at, e->parse_special, &m); at = m.end) {
         if (!between(e, span_slice(text, at, m.begin), at_start && at == 0)) return false;
-        if (!tokens_push(e->out, m.id, e->err)) return false;
+        if (!tokens_push(e->out, m.id, e->err) || !is_short(e)) return false;
     }
     return between(e, span_slice(text, at, text.n), at_start && at == 0);
 }
@@ -184,8 +192,12 @@ bool tokenizer_encode(const struct tokenizer *t, struct span text, struct encode
     struct scratch *s = scratch_take(t, err);
     if (s == NULL) return false;
     size_t before = out->n;
-    struct encoding e = {
-        .t = t, .scratch = s, .parse_special = flags.parse_special, .out = out, .err = err};
+    struct encoding e = {.t = t,
+                         .scratch = s,
+                         .parse_special = flags.parse_special,
+                         .most = flags.most == 0 ? SIZE_MAX : before + flags.most,
+                         .out = out,
+                         .err = err};
     bool ok = encode_all(&e, text, flags.add_special);
     if (!ok) out->n = before;
     scratch_give(t, s);

@@ -194,6 +194,38 @@ static void unmark_roles(struct reading *r)
     }
 }
 
+/* GGUF does not say which added tokens take the white space after them (rstrip). Of the families with
+ * a SentencePiece vocabulary that have such tokens, all take it but those named here, as their
+ * tokenizer.json says. llama.cpp has this rule too, by the model's name; there "white space" is
+ * ASCII's, in transformers and here it is Unicode's. */
+static const struct {
+    const char *architecture;
+    const char *none[4]; /* NULL-terminated */
+} strippers[] = {{"phi3", {"<unk>", "<s>", "<|endoftext|>"}}};
+
+static bool is_among(struct span text, const char *const *names)
+{
+    while (*names != NULL && !span_is(text, *names)) {
+        names++;
+    }
+    return *names != NULL;
+}
+
+static bool mark_strippers(struct reading *r)
+{
+    struct span architecture = {0};
+    if (!gguf_get_string(r->g, "general.architecture", &architecture, r->err)) return false;
+    for (size_t k = 0; k < sizeof(strippers) / sizeof(strippers[0]); k++) {
+        bool mine = r->s.model == VOCAB_SPM && span_is(architecture, strippers[k].architecture);
+        for (size_t i = 0; mine && i < r->s.n_tokens; i++) {
+            struct vocab_token *t = &r->tokens[i];
+            bool added = t->kind == TOKEN_CONTROL || t->kind == TOKEN_USER;
+            if (added && !is_among(t->text, strippers[k].none)) t->match |= MATCH_RSTRIP;
+        }
+    }
+    return true;
+}
+
 static bool use_spm(struct reading *r)
 {
     bool prefix = true;
@@ -232,7 +264,8 @@ struct tokenizer *tokenizer_from_gguf(const struct gguf *g, struct error *err)
     vocab_source_init(&r.s);
     r.s.origin = gguf_path(g);
     if (read_model(&r) && read_tokens(&r) && read_types(&r) && read_scores(&r) && read_merges(&r) &&
-        read_ids(&r) && gguf_get_string(g, "tokenizer.chat_template", &r.s.chat_template, err)) {
+        read_ids(&r) && mark_strippers(&r) &&
+        gguf_get_string(g, "tokenizer.chat_template", &r.s.chat_template, err)) {
         unmark_roles(&r);
         t = tokenizer_new(&r.s, err);
     }

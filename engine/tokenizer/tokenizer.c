@@ -271,8 +271,10 @@ static bool build(struct building *g)
     bool ok = true;
     t->chat_template = keep(t, g->s->chat_template, &ok);
     if (!ok) return no_memory(g->err);
-    return copy_tokens(g) && copy_normalizers(g) && build_added(g) && copy_ids(g) &&
-           bpe_init(&t->bpe, g->s, t->text, g->err) && compile_splits(g);
+    ok = copy_tokens(g) && copy_normalizers(g) && build_added(g) && copy_ids(g) &&
+         bpe_init(&t->bpe, g->s, t->text, g->err) && compile_splits(g);
+    if (ok) least_init(&t->least, t);
+    return ok;
 }
 
 struct tokenizer *tokenizer_new(const struct vocab_source *s, struct error *err)

@@ -60,14 +60,18 @@ void tokenizer_free(struct tokenizer *t);
 struct encode_flags {
     bool add_special;   /* BOS and EOS where the model wants them */
     bool parse_special; /* names of special tokens in the text become those tokens */
+    size_t most;        /* ids that are of use: past them it is ERROR_TOO_LONG; 0: all are */
 };
 
 enum { TOKENIZER_TEXT_MAX = 1 << 28 };
 
 /* Append the ids of text to out; at most one a byte, and BOS, EOS, a prefix. On failure out is as
- * it was. ERROR_TOO_LARGE past TOKENIZER_TEXT_MAX, ERROR_NO_MEMORY. */
+ * it was. ERROR_TOO_LARGE past TOKENIZER_TEXT_MAX, ERROR_TOO_LONG, ERROR_NO_MEMORY. */
 bool tokenizer_encode(const struct tokenizer *t, struct span text, struct encode_flags flags,
                       struct tokens *out, struct error *err);
+
+/* Ids that tokenizer_encode() would append, at least; told without encoding. */
+size_t tokenizer_least(const struct tokenizer *t, struct span text);
 
 /* ---- decoding ---- */
 

@@ -35,6 +35,12 @@ struct scratch_pool {
     int n;
 };
 
+/* For tokenizer_least(). */
+struct least {
+    size_t bytes; /* of a text that a token stands for, at most; 0: it may be any number */
+    bool strips;  /* some tokens take the white space beside them, too */
+};
+
 struct tokenizer {
     struct arena *arena; /* all texts below */
     int n_tokens;
@@ -61,8 +67,13 @@ struct tokenizer {
     int n_eog;
     struct span chat_template;
 
+    struct least least;
+
     struct scratch_pool *pool;
 };
+
+/* What t can tell from a text's length, when the rest of it is set up. */
+void least_init(struct least *l, const struct tokenizer *t);
 
 /* With its n_splits matches. Accepts NULL. */
 void scratch_free(struct scratch *s, int n_splits);

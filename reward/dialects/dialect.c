@@ -359,6 +359,17 @@ static bool check_unit_tests(const cJSON *tests, struct error *err)
                      "unit_tests must be an object of inputs and outputs, not packed");
 }
 
+/* A task of another resources server has nothing that we could judge by: to say 0 would teach its
+ * model that every answer is wrong. */
+static bool check_gold(const struct nemo_gym_body *b, const cJSON *tests, struct error *err)
+{
+    bool any = b->expected_answer != NULL || b->answer != NULL || b->instructions != NULL;
+    if (any || tests != NULL) return true;
+    return error_set(err, ERROR_MISSING_FIELD, "expected_answer",
+                     "there is no expected_answer, answer, instruction_id_list or "
+                     "verifier_metadata.unit_tests to judge the response by");
+}
+
 static cJSON *nemo_gym_request(const cJSON *body, struct arena *a, struct error *err)
 {
     struct nemo_gym_body b = {0};
@@ -366,7 +377,7 @@ static cJSON *nemo_gym_request(const cJSON *body, struct arena *a, struct error 
     struct buffer text;
     if (!read_body(body, nemo_gym_rows, &b, a, err) || !check_unit_tests(tests, err)) return NULL;
     buffer_init(&text, REWARD_JOB_BYTES);
-    if (!response_text(b.response, a, &text, err)) {
+    if (!response_text(b.response, a, &text, err) || !check_gold(&b, tests, err)) {
         buffer_clear(&text);
         return NULL;
     }

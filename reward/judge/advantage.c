@@ -267,6 +267,14 @@ bool advantage_wants_lengths(enum advantage_method m)
     return estimators[m].lengths;
 }
 
+bool advantage_is_batched(const struct advantage_params *p)
+{
+    void (*batch)(struct batch *b) = estimators[p->method].batch;
+    if (batch == batch_trl_grpo) return p->scale == SCALE_BATCH;
+    if (batch == batch_trl_rloo) return p->normalize;
+    return batch != NULL;
+}
+
 struct advantage_params advantage_defaults(enum advantage_method m)
 {
     return (struct advantage_params){.method = m, .scale = SCALE_GROUP, .eps = -1};

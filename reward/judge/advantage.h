@@ -5,9 +5,11 @@
 #ifndef REWARD_JUDGE_ADVANTAGE_H
 #define REWARD_JUDGE_ADVANTAGE_H
 
+#include <cjson/cJSON.h>
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/arena.h"
 #include "base/error.h"
 #include "base/fields.h"
 #include "base/span.h"
@@ -36,6 +38,16 @@ bool advantage_method_read(const struct field_context *context, const cJSON *val
 
 /* Its full name, a literal. */
 const char *advantage_method_name(enum advantage_method m);
+
+struct advantage_params;
+
+/* Does it look beyond the group, at all that is judged together? */
+bool advantage_is_batched(const struct advantage_params *p);
+
+/* A method's name, or an object with "method" and what /verify/advantages takes beside it (scale, eps,
+ * normalize, clip), in a. */
+bool advantage_params_read(const cJSON *value, struct arena *a, struct advantage_params *out,
+                           struct error *err);
 
 /* Does it weigh by tokens? */
 bool advantage_wants_lengths(enum advantage_method m);

@@ -17,54 +17,34 @@
 #include "base/emit.h"
 #include "base/fields.h"
 #include "base/json.h"
-#include "reward/judge/advantage.h"
+#include "reward/judge/advantage_read.h"
 #include "reward/row/limits.h"
 
 #define MAX_REWARD 1e12
 
 /* A request taken apart; vectors are in the arena. */
 struct advantage_body {
-    enum advantage_method method;
-    int scale, aggregation;
-    bool normalize;
-    double eps, gamma;
+    struct advantage_given given;
+    struct advantage_params params;
     int64_t group_size; /* 0: all are one group */
-    struct number_list weights, clip, lengths;
+    struct number_list weights, lengths;
     const cJSON *list; /* "rewards": numbers, or rows of numbers: */
     size_t n, columns;
     double *rewards; /* [n, columns]; NaN: null */
 };
-
-static const char *const scales[] = {
-    [SCALE_GROUP] = "group", [SCALE_BATCH] = "batch", [SCALE_NONE] = "none", NULL};
-enum { SUM_THEN_NORMALIZE, NORMALIZE_THEN_SUM };
-static const char *const aggregations[] = {[SUM_THEN_NORMALIZE] = "sum_then_normalize",
-                                           [NORMALIZE_THEN_SUM] = "normalize_then_sum", NULL};
 
 #define AT(field) .offset = offsetof(struct advantage_body, field)
 #define REWARDS .min = -MAX_REWARD, .max = MAX_REWARD
 /* clang-format off */
 static const struct field body_rows[] = {
     {"id", .kind = FIELD_IGNORED, .doc = "the caller's own"},
-    {"method",     FIELD_READ, AT(method), .read = advantage_method_read, .required = true,
-     .doc = "whose estimator, by its name in docs/rewards.md"},
     {"rewards",    FIELD_ARRAY, AT(list), .required = true,
      .doc = "one number a completion, or one list of as many; null: none"},
     {"weights",    FIELD_NUMBERS, AT(weights), REWARDS, .doc = "one a column of rewards; none: 1 each"},
     {"group_size", FIELD_INT64, AT(group_size), .min = 1, .max = REWARD_MAX_ITEMS,
      .doc = "so many completions in a row are one group; none: all of them"},
-    {"scale",      FIELD_CHOICE, AT(scale), .choices = scales, .fallback = "\"group\"",
-     .doc = "trl_grpo: whose deviation divides"},
-    {"eps",        FIELD_DOUBLE, AT(eps), .min = 0, .max = 1e6,
-     .doc = "added to the deviation; none: the method's own"},
-    {"aggregation", FIELD_CHOICE, AT(aggregation), .choices = aggregations,
-     .fallback = "\"sum_then_normalize\"", .doc = "of the columns"},
-    {"normalize",  FIELD_BOOL, AT(normalize), .fallback = "false", .doc = "trl_rloo: over the batch"},
-    {"clip",       FIELD_NUMBERS, AT(clip), REWARDS, .doc = "[least, most] of a completion's sum"},
     {"lengths",    FIELD_NUMBERS, AT(lengths), .min = 0, .max = MAX_REWARD,
      .doc = "the tokens of each completion, for methods that weigh by them"},
-    {"gamma",      FIELD_DOUBLE, AT(gamma), .min = 0, .max = 1, .fallback = "1",
-     .doc = "discount of later tokens: only 1 is one advantage a completion"},
     {0},
 };
 /* clang-format on */
@@ -140,34 +120,26 @@ static bool check_length(const struct number_list *list, size_t n, const char *n
 static bool check_vectors(const struct advantage_body *b, struct error *err)
 {
     if (!check_length(&b->weights, b->columns, "weights", err) ||
-        !check_length(&b->lengths, b->n, "lengths", err) ||
-        !check_length(&b->clip, 2, "clip", err)) {
+        !check_length(&b->lengths, b->n, "lengths", err)) {
         return false;
     }
-    if (b->clip.values != NULL && b->clip.values[0] > b->clip.values[1]) {
-        return error_set(err, ERROR_INVALID_VALUE, "clip", "clip must be [least, most]");
-    }
-    return b->lengths.values != NULL || !advantage_wants_lengths(b->method) ||
+    return b->lengths.values != NULL || !advantage_wants_lengths(b->params.method) ||
            error_set(err, ERROR_MISSING_FIELD, "lengths",
                      "%s needs the tokens of every completion in lengths",
-                     advantage_method_name(b->method));
+                     advantage_method_name(b->params.method));
 }
 
 static bool read_body(const cJSON *body, struct arena *a, struct advantage_body *b,
                       struct error *err)
 {
-    struct field_table table = FIELD_TABLE(body_rows, b);
+    struct field_table tables[] = {FIELD_TABLE(body_rows, b), advantage_fields(&b->given)};
     struct field_context context = {.arena = a};
-    if (!fields_read(body, &table, 1, &context, err)) return false;
+    if (!fields_read(body, tables, 2, &context, err)) return false;
     if (!read_rewards(b, a, err)) return error_in(err, "rewards");
-    if (b->method == ADVANTAGE_NONE) {
+    if (b->given.method == ADVANTAGE_NONE) {
         return error_set(err, ERROR_INVALID_VALUE, "method", "\"none\" has no advantages");
     }
-    if (b->gamma < 1) {
-        return error_set(err, ERROR_UNSUPPORTED, "gamma",
-                         "gamma is %g: only at 1 do all tokens of a completion share one advantage",
-                         b->gamma);
-    }
+    if (!advantage_take(&b->given, &b->params, err)) return false;
     if (b->group_size == 0) b->group_size = (int64_t)b->n;
     if (b->n % (size_t)b->group_size != 0) {
         return error_set(err, ERROR_INVALID_VALUE, "group_size",
@@ -179,26 +151,10 @@ static bool read_body(const cJSON *body, struct arena *a, struct advantage_body 
 
 /* ---- computing ---- */
 
-static struct advantage_params params_of(const struct advantage_body *b)
-{
-    struct advantage_params p = advantage_defaults(b->method);
-    p.scale = (enum advantage_scale)b->scale;
-    p.normalize_then_sum = b->aggregation == NORMALIZE_THEN_SUM;
-    p.normalize = b->normalize;
-    if (b->eps >= 0) p.eps = b->eps;
-    p.clip = b->clip.values != NULL;
-    if (p.clip) {
-        p.clip_min = b->clip.values[0];
-        p.clip_max = b->clip.values[1];
-    }
-    return p;
-}
-
 /* Groups are rows in a row. */
 static bool compute(const struct advantage_body *b, struct arena *a, struct buffer *out,
                     struct error *err)
 {
-    struct advantage_params params = params_of(b);
     size_t *groups = arena_alloc(a, b->n, sizeof(*groups));
     double *advantages = arena_alloc(a, b->n, sizeof(*advantages));
     if (groups == NULL || advantages == NULL) {
@@ -214,7 +170,7 @@ static bool compute(const struct advantage_body *b, struct arena *a, struct buff
                                           .groups = groups,
                                           .n_groups = b->n / (size_t)b->group_size,
                                           .lengths = b->lengths.values};
-    if (!advantage_compute(&params, &table, advantages, err)) return false;
+    if (!advantage_compute(&b->params, &table, advantages, err)) return false;
     emit_object(out, NULL);
     emit_array(out, "advantages");
     for (size_t i = 0; i < b->n; i++) {
@@ -227,7 +183,7 @@ static bool compute(const struct advantage_body *b, struct arena *a, struct buff
 
 bool reward_advantages_json(const cJSON *body, struct buffer *out, struct error *err)
 {
-    struct advantage_body b = {.eps = -1};
+    struct advantage_body b = {0};
     struct arena *a = arena_new(REWARD_JOB_BYTES);
     if (a == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the request");
     bool ok = read_body(body, a, &b, err) && compute(&b, a, out, err);

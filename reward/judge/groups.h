@@ -19,8 +19,11 @@ struct group_outcome {
     size_t judged, correct; /* members whose telling part has a verdict; of them correct */
 };
 
+/* Do two answers vote alike? same: what the reward says of answers of unequal text; NULL: nothing. */
+bool group_same_vote(struct span a, struct span b, bool (*same)(struct span a, struct span b));
+
 /* Sizes, mean, deviation, majority and verdict counts of n members, each of which has its sum; sets
- * their `keep`. False: out of memory. */
+ * their `keep`. Once their run is cancelled no more votes are counted. False: out of memory. */
 bool group_settle(struct scored *const *members, size_t n, struct group_outcome *out,
                   struct error *err);
 

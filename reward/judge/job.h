@@ -116,6 +116,15 @@ bool request_bind(struct judge_job *job, const cJSON *request, struct error *err
 
 /* ---- reply.c ---- */
 
+/* "correct", "incorrect", "cannot_judge"; NULL for none. */
+const char *reply_verdict(enum verdict v);
+
+/* "error": {code, message, param}, or null. */
+void reply_error(const struct error *e, struct buffer *out);
+
+/* Members that tell of a group. */
+void reply_group(const struct group_outcome *g, struct buffer *out);
+
 /* One result object, as an NDJSON line has it. */
 void reply_item(const struct judge_job *job, const struct job_item *it, struct buffer *out);
 

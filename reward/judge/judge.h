@@ -57,6 +57,10 @@ void judge_close(struct judge *judge);
 void judge_set_tokenizer(struct judge *judge, long (*count_tokens)(void *arg, struct span text),
                          void *arg);
 
+/* The seconds after which a client may come again whose next turn at the verifier processes is
+ * expected later than max_wait_ms; it then counts as refused. 0: it may come now. Any thread. */
+int judge_busy_s(struct judge *judge, uint64_t client);
+
 /* What the judge has done since it was opened, for /metrics. */
 struct judge_stats {
     uint64_t jobs;          /* requests */

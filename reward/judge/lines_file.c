@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/mem.h"
@@ -22,6 +23,7 @@ struct pass {
     FILE *in, *out;
     void (*progress)(void *arg, uint64_t lines);
     void *progress_arg;
+    const volatile sig_atomic_t *stop;
 
     pthread_mutex_t reading; /* guards the batcher and what is read */
     struct batcher batcher;
@@ -57,19 +59,24 @@ static bool has_failed(struct pass *p)
 
 /* ---- reading -------------------------------------------------------------------------------------------- */
 
+static bool is_stopped(const struct pass *p)
+{
+    return p->stop != NULL && *p->stop != 0;
+}
+
 /* Lines until a batch is full; NULL at the end of the file or on a failure. With `reading` held. */
 static struct batch *read_batch(struct pass *p, struct error *err)
 {
     struct batch *ready = NULL;
     while (ready == NULL && !p->at_end) {
         errno = 0;
-        ssize_t n = getline(&p->line, &p->line_room, p->in);
+        ssize_t n = is_stopped(p) ? -1 : getline(&p->line, &p->line_room, p->in);
         if (n < 0) {
             p->at_end = true;
-            if (ferror(p->in)) {
-                error_set(err, ERROR_SYSTEM, NULL, "cannot read: error %d", errno);
+            if (ferror(p->in) && !is_stopped(p)) {
+                error_set(err, ERROR_SYSTEM, NULL, "cannot read: %s", strerror(errno));
             } else {
-                ready = batcher_take(&p->batcher, true);
+                ready = batcher_take(&p->batcher, !is_stopped(p));
             }
         } else if (n > REWARD_MAX_LINE) {
             p->at_end = true;
@@ -122,6 +129,27 @@ static void judge_and_wait(struct judge_job *job)
     pthread_mutex_unlock(&w.lock);
 }
 
+static void count_cause(struct judge_summary *sum, const char *cause)
+{
+    for (int i = 0; cause != NULL && i < SUMMARY_CAUSES; i++) {
+        if (sum->causes[i].cause == NULL) sum->causes[i].cause = cause;
+        if (strcmp(sum->causes[i].cause, cause) != 0) continue;
+        sum->causes[i].n++;
+        return;
+    }
+}
+
+static void add_value(struct judge_summary *sum, struct span label, double value)
+{
+    for (int i = 0; label.n <= REWARD_MAX_LABEL && i < SUMMARY_PARTS; i++) {
+        if (sum->parts[i].n == 0) memcpy(sum->parts[i].label, label.p, label.n);
+        if (!span_is(label, sum->parts[i].label)) continue;
+        sum->parts[i].n++;
+        sum->parts[i].sum += value;
+        return;
+    }
+}
+
 static void summarize(struct judge_summary *sum, const struct judge_job *job)
 {
     for (size_t i = 0; i < job->n; i++) {
@@ -134,6 +162,10 @@ static void summarize(struct judge_summary *sum, const struct judge_job *job)
             sum->correct += it->scored.parts[k].verdict == VERDICT_CORRECT;
             sum->incorrect += it->scored.parts[k].verdict == VERDICT_INCORRECT;
             sum->cannot_judge += it->scored.parts[k].verdict == VERDICT_CANNOT;
+            count_cause(sum, it->scored.parts[k].cause);
+            if (it->scored.parts[k].state == PART_VALUE) {
+                add_value(sum, it->scored.specs->specs[k].label, it->scored.parts[k].value);
+            }
         }
     }
 }
@@ -150,7 +182,7 @@ static void deliver(struct pass *p, uint64_t number, const struct judge_job *job
     if (!p->failed) {
         summarize(p->summary, job);
         if (fwrite(text->p, 1, text->n, p->out) != text->n) {
-            error_set(&e, ERROR_SYSTEM, NULL, "cannot write: error %d", errno);
+            error_set(&e, ERROR_SYSTEM, NULL, "cannot write: %s", strerror(errno));
         }
         p->written++;
         if (p->progress != NULL) p->progress(p->progress_arg, p->summary->items);
@@ -206,6 +238,7 @@ bool judge_lines(struct judge *judge, const struct judge_file *file, struct judg
                      .out = file->out,
                      .progress = file->progress,
                      .progress_arg = file->arg,
+                     .stop = file->stop,
                      .reading = PTHREAD_MUTEX_INITIALIZER,
                      .writing = PTHREAD_MUTEX_INITIALIZER,
                      .turn = PTHREAD_COND_INITIALIZER,
@@ -226,7 +259,7 @@ bool judge_lines(struct judge *judge, const struct judge_file *file, struct judg
     free(p.line);
     if (!p.failed && fflush(file->out) != 0) {
         p.failed = true;
-        error_set(err, ERROR_SYSTEM, NULL, "cannot write: error %d", errno);
+        error_set(err, ERROR_SYSTEM, NULL, "cannot write: %s", strerror(errno));
     }
     return !p.failed;
 }

@@ -15,10 +15,14 @@
 
 #include "base/emit.h"
 
-static const char *const verdict_names[] = {[VERDICT_NONE] = NULL,
-                                            [VERDICT_CORRECT] = "correct",
-                                            [VERDICT_INCORRECT] = "incorrect",
-                                            [VERDICT_CANNOT] = "cannot_judge"};
+const char *reply_verdict(enum verdict v)
+{
+    static const char *const names[] = {[VERDICT_NONE] = NULL,
+                                        [VERDICT_CORRECT] = "correct",
+                                        [VERDICT_INCORRECT] = "incorrect",
+                                        [VERDICT_CANNOT] = "cannot_judge"};
+    return names[v];
+}
 
 /* A number that is there, or null. */
 static void emit_known(struct buffer *out, const char *key, bool known, double value)
@@ -30,7 +34,7 @@ static void emit_known(struct buffer *out, const char *key, bool known, double v
     }
 }
 
-static void add_error(struct buffer *out, const struct error *e)
+void reply_error(const struct error *e, struct buffer *out)
 {
     if (e == NULL) {
         emit_null(out, "error");
@@ -62,7 +66,7 @@ static void add_details(struct buffer *out, const struct judge_job *job, const s
         if (s->specs->specs[i].hidden) continue;
         emit_name(out, s->specs->specs[i].label);
         emit_object(out, NULL);
-        const char *verdict = verdict_names[p->verdict];
+        const char *verdict = reply_verdict(p->verdict);
         if (verdict != NULL) emit_str(out, "verdict", verdict);
         if (p->cause != NULL) emit_str(out, "cause", p->cause);
         if (p->details.n > 0) {
@@ -89,7 +93,7 @@ void reply_item(const struct judge_job *job, const struct job_item *it, struct b
     }
     if (job->method != ADVANTAGE_NONE) emit_double(out, "advantage", s->advantage);
     if (job->n_groups > 0) emit_bool(out, "keep", s->keep);
-    add_error(out, s->error);
+    reply_error(s->error, out);
     emit_close(out, '}');
 }
 
@@ -104,7 +108,7 @@ static void add_majority(struct buffer *out, const struct group_outcome *g)
     emit_object(out, "majority");
     emit_text(out, "answer", g->winner);
     emit_int(out, "votes", (int64_t)g->votes);
-    const char *verdict = verdict_names[g->winner_verdict];
+    const char *verdict = reply_verdict(g->winner_verdict);
     if (verdict != NULL) emit_str(out, "verdict", verdict);
     emit_close(out, '}');
 }
@@ -125,6 +129,17 @@ static void add_pass_at(struct buffer *out, const struct group_outcome *g)
     emit_close(out, '}');
 }
 
+void reply_group(const struct group_outcome *g, struct buffer *out)
+{
+    emit_int(out, "size", (int64_t)g->size);
+    emit_int(out, "scored", (int64_t)g->scored);
+    emit_known(out, "mean", g->scored > 0, g->mean);
+    emit_known(out, "std", g->scored > 0, g->std);
+    emit_bool(out, "keep", g->keep);
+    add_majority(out, g);
+    add_pass_at(out, g);
+}
+
 static void add_group(struct buffer *out, const struct judge_job *job, size_t i)
 {
     const struct group_outcome *g = &job->groups[i].outcome;
@@ -135,13 +150,7 @@ static void add_group(struct buffer *out, const struct judge_job *job, size_t i)
     } else {
         emit_int(out, "group", (int64_t)i);
     }
-    emit_int(out, "size", (int64_t)g->size);
-    emit_int(out, "scored", (int64_t)g->scored);
-    emit_known(out, "mean", g->scored > 0, g->mean);
-    emit_known(out, "std", g->scored > 0, g->std);
-    emit_bool(out, "keep", g->keep);
-    add_majority(out, g);
-    add_pass_at(out, g);
+    reply_group(g, out);
     emit_close(out, '}');
 }
 

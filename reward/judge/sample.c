@@ -85,6 +85,11 @@ struct judge_item *judge_item_new(const cJSON *fields, struct error *err)
     return NULL;
 }
 
+const cJSON *judge_item_fields(const struct judge_item *item)
+{
+    return item->item.json;
+}
+
 void judge_item_free(struct judge_item *item)
 {
     if (item == NULL) return;
@@ -182,6 +187,7 @@ static bool fill_parts(struct judge_sample *s)
         const struct part *p = &g->parts[i];
         if (spec->hidden) continue;
         parts[n++] = (struct judge_part){.label = spec->label,
+                                         .reward = spec->reward->name,
                                          .has_value = p->state == PART_VALUE,
                                          .value = p->value,
                                          .verdict = p->verdict,
@@ -288,30 +294,69 @@ static void compare_lengths(struct judge_sample *const *samples, size_t n, struc
     }
 }
 
-/* Advantages of one group into its members. */
-static bool advise(struct scored *const *members, size_t n, enum advantage_method method,
-                   struct desk *d, struct error *err)
+/* Advantages of members into them. */
+static bool advise(struct scored *const *members, const size_t *groups, size_t n, size_t n_groups,
+                   const struct advantage_params *p, struct error *err)
 {
-    if (method == ADVANTAGE_NONE) return true;
+    struct desk d;
     double *v = mem_new(3 * n, sizeof(*v), err);
-    size_t *groups = mem_new(n, sizeof(*groups), err);
-    bool ok = v != NULL && groups != NULL;
+    bool ok = desk_init(&d) && v != NULL;
     for (size_t i = 0; ok && i < n; i++) {
         struct scored *g = members[i];
-        if (advantage_wants_lengths(method) && g->error == NULL) scored_tokens(g, d);
+        if (advantage_wants_lengths(p->method) && g->error == NULL) scored_tokens(g, &d);
         v[i] = g->has_reward ? g->reward : (double)NAN;
         v[n + i] = g->tokens;
     }
-    const struct advantage_table table = {
-        .n = n, .columns = 1, .rewards = v, .groups = groups, .n_groups = 1, .lengths = v + n};
-    struct advantage_params p = advantage_defaults(method);
-    ok = ok && advantage_compute(&p, &table, v + 2 * n, err);
+    const struct advantage_table table = {.n = n,
+                                          .columns = 1,
+                                          .rewards = v,
+                                          .groups = groups,
+                                          .n_groups = n_groups,
+                                          .lengths = v + n};
+    ok = ok && advantage_compute(p, &table, v + 2 * n, err);
     for (size_t i = 0; ok && i < n; i++) {
         members[i]->advantage = v[2 * n + i];
     }
+    desk_clear(&d);
     free(v);
+    return ok;
+}
+
+/* Of one group, by a method as it is. */
+static bool advise_group(struct scored *const *members, size_t n, enum advantage_method method,
+                         struct error *err)
+{
+    struct advantage_params p = advantage_defaults(method);
+    if (method == ADVANTAGE_NONE) return true;
+    size_t *groups = mem_new(n, sizeof(*groups), err); /* all in group 0 */
+    bool ok = groups != NULL && advise(members, groups, n, 1, &p, err);
     free(groups);
     return ok;
+}
+
+bool judge_advise(struct judge_sample *const *samples, const size_t *groups, size_t n,
+                  size_t n_groups, const struct advantage_params *p, struct error *err)
+{
+    if (n == 0 || p->method == ADVANTAGE_NONE) return true;
+    struct scored **members = mem_new(n, sizeof(*members), err);
+    for (size_t i = 0; members != NULL && i < n; i++) {
+        assert(samples[i]->state->finished); /* (2) */
+        members[i] = &samples[i]->state->scored;
+    }
+    bool ok = members != NULL && advise(members, groups, n, n_groups, p, err);
+    for (size_t i = 0; ok && i < n; i++) {
+        samples[i]->reply.advantage = members[i]->advantage;
+    }
+    free(members);
+    return ok;
+}
+
+bool judge_same_vote(const struct judge_sample *a, const struct judge_sample *b)
+{
+    const struct spec *spec = NULL;
+    assert(a->state->finished && b->state->finished); /* (2) */
+    return scored_telling(&a->state->scored, &spec) != NULL &&
+           group_same_vote(a->reply.extracted, b->reply.extracted, spec->reward->same_vote);
 }
 
 static void fill_group(const struct judge_sample *first, const struct group_outcome *g,
@@ -344,7 +389,7 @@ bool judge_group_finish(struct judge_sample *const *samples, size_t n, enum adva
         members[i] = &samples[i]->state->scored;
         scored_sum(members[i]);
     }
-    ok = ok && group_settle(members, n, &g, err) && advise(members, n, method, &d, err);
+    ok = ok && group_settle(members, n, &g, err) && advise_group(members, n, method, err);
     if (ok) fill_group(samples[0], &g, out);
     for (size_t i = 0; ok && i < n; i++) {
         ok = fill_reply(samples[i]) ||

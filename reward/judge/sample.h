@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/span.h"
 #include "reward/judge/advantage.h"
@@ -55,6 +56,9 @@ struct judge_item;
  * sample that uses it. */
 struct judge_item *judge_item_new(const cJSON *fields, struct error *err);
 
+/* Its fields as they were given. Borrowed. */
+const cJSON *judge_item_fields(const struct judge_item *item);
+
 /* Accepts NULL. */
 void judge_item_free(struct judge_item *item);
 
@@ -77,7 +81,8 @@ void judge_round_free(struct judge_round *round);
 
 /* One reward of a sample. */
 struct judge_part {
-    struct span label; /* "as", or the reward's name */
+    struct span label;  /* "as", or the reward's name */
+    const char *reward; /* its name, a literal */
     bool has_value;
     double value;
     enum verdict verdict;
@@ -152,5 +157,22 @@ struct judge_group {
  * when memory is out or the method cannot work on a group of this size. */
 bool judge_group_finish(struct judge_sample *const *samples, size_t n, enum advantage_method method,
                         struct judge_group *out, struct error *err);
+
+/* The advantages of finished samples of n_groups groups into their replies; groups [n] below n_groups.
+ * For parameters other than a method's defaults, and methods that look beyond a group. False when
+ * memory is out or the method cannot work on these groups. */
+bool judge_advise(struct judge_sample *const *samples, const size_t *groups, size_t n,
+                  size_t n_groups, const struct advantage_params *p, struct error *err);
+
+/* Do two finished samples give the same answer, as votes go? */
+bool judge_same_vote(const struct judge_sample *a, const struct judge_sample *b);
+
+/* ---- as JSON --------------------------------------------------------------------------------------------- */
+
+/* Members "rewards", "details" and "error", as /verify has them. */
+void judge_reply_emit(const struct judge_reply *reply, struct buffer *out);
+
+/* Members "size", "scored", "mean", "std", "keep", "majority", "pass_at", likewise. */
+void judge_group_emit(const struct judge_group *g, struct buffer *out);
 
 #endif

@@ -16,7 +16,7 @@ static const struct setting rows[] = {
     {"verify-seconds", SETTING_SECONDS, AT(item_budget_ms), "2", 0, 600, .help = "CPU seconds an item's algebra may take"},
     {"verify-memory",  SETTING_BYTES,   AT(worker_memory_bytes), "512M", 32 * M, 64 * G, .help = "memory of one such process"},
     {"verify-items",   SETTING_INT,     AT(max_items), "100000", 1, 1 << 24, .help = "items in one request"},
-    {"max-wait",       SETTING_SECONDS, AT(max_wait_ms), "30", 0, 86400, .help = "a request to judge or run programs whose turn is expected later is refused with 429; 0: none is"},
+    {"max-wait",       SETTING_SECONDS, AT(max_wait_ms), "30", 0, 86400, .help = "a request whose turn (at the model, the verifiers, the sandboxes) is expected later is refused with 429; 0: none is"},
     {"code-unsafe",    SETTING_BOOL,    AT(code_unsafe), "false", .help = "run code even where the machine offers too few walls"},
 };
 /* clang-format on */

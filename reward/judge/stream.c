@@ -1,4 +1,4 @@
-/* reward/judge/stream.c - NDJSON judged as it arrives: lines into batches, batches into jobs, results
+/* reward/judge/stream.c - NDJSON judged as it is fed: lines into batches, batches into jobs, results
  * out in the order of the lines.
  *
  *   feed --> batcher --> job, started at once --> queue, in order --> write()
@@ -31,6 +31,7 @@ struct sheet { /* a job and its place in the queue */
 
 struct judge_stream {
     struct judge *judge;
+    uint64_t client;
     void (*write)(void *arg, struct span lines);
     void *arg;              /* of write() and done() */
     struct batcher batcher; /* the feeding thread's */
@@ -138,6 +139,7 @@ static bool start(struct judge_stream *s, struct batch *batch, struct error *err
         free(sheet);
         return false;
     }
+    judge_job_set_client(job, s->client); /* all batches of a stream take turns as one */
     *sheet = (struct sheet){.stream = s, .job = job, .lines = lines};
     pthread_mutex_lock(&s->lock);
     if (s->tail == NULL) {
@@ -227,6 +229,11 @@ struct judge_stream *judge_stream_new(struct judge *judge,
     buffer_init(&s->partial, REWARD_MAX_LINE);
     pthread_mutex_init(&s->lock, NULL);
     return s;
+}
+
+void judge_stream_set_client(struct judge_stream *s, uint64_t client)
+{
+    s->client = client;
 }
 
 size_t judge_stream_backlog(struct judge_stream *s)

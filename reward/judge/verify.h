@@ -10,6 +10,7 @@
 #define REWARD_JUDGE_VERIFY_H
 
 #include <cjson/cJSON.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -19,6 +20,7 @@
 #include "base/error.h"
 #include "base/span.h"
 #include "reward/judge/judge.h"
+#include "reward/row/limits.h"
 
 struct judge_job;
 struct judge_stream;
@@ -81,6 +83,9 @@ struct judge_stream *judge_stream_new(struct judge *judge,
                                       void (*write)(void *arg, struct span lines), void *arg,
                                       struct error *err);
 
+/* Whose lines they are, so that all of them take turns as one; 0: nobody's. Before the first. */
+void judge_stream_set_client(struct judge_stream *s, uint64_t client);
+
 /* More bytes of the body, cut anywhere. Judges the lines they complete, in this thread. False and
  * an error when the stream is over: a line past the limit, or out of memory. */
 bool judge_stream_feed(struct judge_stream *s, struct span bytes, struct error *err);
@@ -99,11 +104,21 @@ void judge_stream_cancel(struct judge_stream *s);
 void judge_stream_free(struct judge_stream *s);
 
 /* What `touchstone verify` prints at its end. */
+enum { SUMMARY_CAUSES = 24, SUMMARY_PARTS = 16 };
 struct judge_summary {
     uint64_t items, errors;                    /* lines; lines with an error of their own */
     uint64_t rewarded;                         /* lines with a reward */
     double reward_sum;                         /* over those */
     uint64_t correct, incorrect, cannot_judge; /* parts by verdict */
+    struct {
+        const char *cause;    /* a literal; NULL: no more */
+        uint64_t n;           /* parts that gave it */
+    } causes[SUMMARY_CAUSES]; /* in order of first sight; what does not fit is not counted */
+    struct {
+        char label[REWARD_MAX_LABEL + 1]; /* "": no more */
+        uint64_t n;                       /* values */
+        double sum;
+    } parts[SUMMARY_PARTS];
 };
 
 /* A file of items to judge. */
@@ -112,6 +127,7 @@ struct judge_file {
     int threads;                                 /* 0: all processors */
     void (*progress)(void *arg, uint64_t lines); /* told now and then; NULL: nobody */
     void *arg;
+    const volatile sig_atomic_t *stop; /* not 0: no more lines are read; NULL: never */
 };
 
 /* Judge a whole file. False when reading or writing failed, or memory is out. */

@@ -376,14 +376,32 @@ static char next_in_formula(struct span s, size_t *i)
     return *i < s.n ? s.p[(*i)++] : 0;
 }
 
+/* The last word of a sentence that denies nothing: "Glucose has the formula C6H12O6". s itself
+ * when it is no sentence. */
+static struct span last_word(struct span s)
+{
+    size_t at =
+        s.n > 200 || memchr(s.p, '\\', s.n) != NULL ? SPAN_NONE : span_find_last(s, span_str(" "));
+    bool denies = at != SPAN_NONE && (span_find(s, span_str("not"), 0) != SPAN_NONE ||
+                                      span_find(s, span_str(" no "), 0) != SPAN_NONE);
+    return at == SPAN_NONE || denies ? s : span_slice(s, at + 1, s.n);
+}
+
+/* s begins with a capital, also in a font. */
+static bool opens_formula(struct span s)
+{
+    return s.n > 1 && s.n < 80 && (s.p[0] == '\\' || (s.p[0] >= 'A' && s.p[0] <= 'Z'));
+}
+
 /* H_2O and H2O: symbols of elements and their numbers, the same ones. */
 static bool same_formula(struct math_work *w, struct span g, struct span a)
 {
     size_t i = 0, k = 0;
     bool digit = false;
     char before = 0, c, d;
+    if (!opens_formula(g) || !opens_formula(last_word(a))) return false;
     g = lexer_plain(w->arena, g);
-    a = lexer_plain(w->arena, a);
+    a = lexer_plain(w->arena, last_word(a));
     do {
         c = next_in_formula(g, &i);
         d = next_in_formula(a, &k);
@@ -424,6 +442,7 @@ enum equality answers_equal(struct math_work *w, struct span gold, struct span a
     g = with_floors(w->arena, g, a);
     a = with_floors(w->arena, a, g);
     if (same_text(g, a)) return work_yes(w, MATH_EQUAL_TEXT);
+    if (words_version(g)) return work_no(w, MATH_NOT_EQUAL_WORDS);
     if (a.n == 0) return work_no(w, MATH_EMPTY_ANSWER);
     enum equality e = plain_numbers(w, g, a);
     if (e == EQ_UNKNOWN) e = times(w, g, a);

@@ -14,6 +14,7 @@
 #include "reward/math/find/extract.h"
 #include "reward/math/find/gold.h"
 #include "reward/math/find/marks.h"
+#include "reward/math/find/phrase.h"
 #include "reward/math/find/plain.h"
 #include "reward/math/read/words.h"
 #include "reward/math/answer.h"
@@ -219,11 +220,24 @@ static uint32_t letters_listed(struct span s)
     return __builtin_popcount(seen) > 1 ? seen : 0;
 }
 
+/* The letters that s ends with may be those it rejects. */
+static bool denies_letters(struct span s)
+{
+    static const char *const words[] = {"wrong", "incorrect", "not ", "false", "except", "n't"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (span_find(s, span_str(words[i]), 0) != SPAN_NONE) return true;
+    }
+    return false;
+}
+
 /* The reference is a single letter and the answer names one with words after it: "E: a long text". */
 enum equality choices_letters_equal(struct math_work *w, struct span gold, struct span answer)
 {
     uint32_t these = letters_listed(gold), those = letters_listed(answer);
     if (these != 0 && those == 0) those = choice_affirmed(answer, w->options);
+    bool listed = these != 0 && those == 0 && !denies_letters(answer);
+    size_t said = listed ? phrase_last_copula(answer) : 0;
+    if (said > 0) those = letters_listed(span_slice(answer, said, answer.n));
     if (these != 0 && those != 0) {
         return these == those ? work_yes(w, MATH_EQUAL_CHOICE) : work_no(w, MATH_NOT_EQUAL_CHOICE);
     }

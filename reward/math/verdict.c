@@ -130,12 +130,15 @@ static enum equality meet_parts(struct math_work *w, struct span gold, const str
     return e;
 }
 
-/* A reference in words, and a statement that says them or the same property. */
-static bool words_agree(struct arena *a, struct span gold, struct span answer, struct span place)
+/* A reference in words, and a statement, or the sentence around it, that says them or the same
+ * property. */
+static bool words_agree(struct arena *a, struct span gold, struct span answer, struct span place,
+                        struct span around)
 {
     struct span words = words_unwrap(plain_words(a, gold));
     if (!is_words(a, words)) return false;
-    return words_said(a, words, place) || words_same_property(a, words, plain_words(a, answer));
+    return words_said(a, words, place) || words_said(a, words, around) ||
+           words_same_property(a, words, plain_words(a, answer));
 }
 
 static void judge_one(struct arena *a, struct span gold_text, const struct math_options *o,
@@ -161,8 +164,7 @@ static void judge_one(struct arena *a, struct span gold_text, const struct math_
     }
     if (meant.changed) gold = meant.text;
     enum equality e = meet_all(&w, gold, answer, &said, out);
-    bool words = e != EQ_YES && (words_agree(a, gold, answer, said.plain) ||
-                                 words_agree(a, gold, answer, found->place));
+    bool words = e != EQ_YES && words_agree(a, gold, answer, said.plain, found->place);
     if (words) e = work_yes(&w, MATH_EQUAL_WORDS);
     enum math_cause cause = w.cause;
     if (e == EQ_NO && meet_parts(&w, gold, found, out) == EQ_YES) e = EQ_YES;
@@ -193,11 +195,20 @@ static bool is_truth_word(struct arena *a, struct span s)
     return false;
 }
 
+/* The first thing that s calls true or false: "The claim is false, because ..." is it what g says? */
+static bool is_predicate(struct arena *a, struct span s, struct span g)
+{
+    size_t yes = span_find(s, span_str(" is true"), 0), no = span_find(s, span_str(" is false"), 0);
+    if (yes == no) return false; /* neither stands there */
+    return words_same(a, span_str(yes < no ? "true" : "false"), g);
+}
+
 /* A response without marks that is the reference word for word, or that begins with the yes or no
  * that the reference is. */
 static bool is_whole_answer(struct arena *a, const struct extraction *found, struct span gold)
 {
-    bool unmarked = found->source == MATH_FROM_EXPRESSION || found->source == MATH_FROM_LATEX;
+    bool unmarked = found->source == MATH_FROM_EXPRESSION || found->source == MATH_FROM_LATEX ||
+                    (found->source == MATH_FROM_NOWHERE && found->cause == MATH_NO_ANSWER_FOUND);
     struct span g = words_unwrap(gold);
     if (!unmarked || found->whole.n == 0 || !prose_has_words(g)) return false;
     if (words_same(a, found->whole, g)) return true;
@@ -206,7 +217,8 @@ static bool is_whole_answer(struct arena *a, const struct extraction *found, str
         end++;
     }
     struct span first = span_slice(found->whole, 0, end);
-    return is_truth_word(a, g) && is_truth_word(a, first) && words_same(a, first, g);
+    if (!is_truth_word(a, g)) return false;
+    return is_truth_word(a, first) ? words_same(a, first, g) : is_predicate(a, found->whole, g);
 }
 
 /* The fast path: a bare answer that is the reference to the letter, or plain numbers on both

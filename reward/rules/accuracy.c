@@ -7,6 +7,7 @@
  */
 #include "reward/row/row.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -225,6 +226,7 @@ static bool join_golds(struct span *golds, int *n, struct arena *a, struct error
         if (golds[i].n > 0) memcpy(text + at, golds[i].p, golds[i].n);
         at += golds[i].n;
     }
+    assert(at <= size);
     golds[0] = span_of(text, at);
     *n = 1;
     return true;

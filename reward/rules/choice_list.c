@@ -4,6 +4,8 @@
  */
 #include "reward/rules/choice_list.h"
 
+#include <assert.h>
+
 #include "base/ascii.h"
 #include "base/json.h"
 
@@ -31,6 +33,7 @@ static bool add(struct choice_list *list, const cJSON *v, bool named, struct are
 {
     struct span text = cJSON_IsString(v) ? json_text(v, a) : span_of(NULL, 0);
     struct span name = named ? json_key(v, a) : text;
+    assert(list->n < (named ? CHOICE_LIST_LETTERS : CHOICE_LIST_MAX));
     if (named && !is_letter(name)) return fault(err, "the keys of choices must be single letters");
     if (!copy(a, name, &list->names[list->n], err)) return false;
     if (named && !copy(a, text, &list->contents[list->n], err)) return false;

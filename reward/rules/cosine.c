@@ -12,6 +12,7 @@
  */
 #include "reward/row/row.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "reward/rules/length_unit.h"
@@ -41,6 +42,7 @@ static bool prepare(const struct option_value *o, void **out, struct error *err)
 static double value_of(const struct option_value *o, double length, bool correct)
 {
     double max_len = o[OPT_MAX_LEN].set ? o[OPT_MAX_LEN].real : OPENR1_MAX_LEN;
+    assert(length >= 0 && max_len > 0);
     double p = length / max_len;
     if (o[OPT_IMPL].choice == IMPL_TRL && p > 1) p = 1;
     if (o[OPT_IMPL].choice == IMPL_DEMYSTIFY && length + o[OPT_MARGIN].real >= max_len) {

@@ -315,6 +315,7 @@ const char *countdown_judge(struct span answer, const struct countdown_rules *ru
     fmpq_init(value);
     fmpq_init(target);
     bool ok = read_sum(&r, value) && read_claim(&r, value);
+    assert(!ok || r.depth == 0);
     assert(rules->any_size || !COEFF_IS_MPZ(*fmpq_numref(value))); /* (1) */
     if (ok && take_token(&r, (const char *const[]){".", NULL}) >= 0) {
         skip_space(&r); /* a full stop */

@@ -9,6 +9,8 @@
  */
 #include "reward/row/row.h"
 
+#include <assert.h>
+
 #include "base/turn_marks.h"
 #include "reward/rules/format.h"
 #include "reward/rules/text.h"
@@ -48,6 +50,7 @@ static bool is_ordered(const struct tag_scan *s)
 /* The text between two tags of a scan whose order is right; t -1 and 4 are the text's ends. */
 static struct span between(struct span text, const struct tag_scan *s, int t)
 {
+    assert(t >= -1 && t <= 3 && is_ordered(s));
     size_t from = t < 0 ? 0 : s->first[t] + strlen(TAGS[t]);
     return span_trim(span_slice(text, from, t == 3 ? text.n : s->first[t + 1]));
 }

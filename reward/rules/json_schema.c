@@ -8,6 +8,7 @@
  */
 #include "reward/rules/json_schema.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -625,6 +626,7 @@ enum json_schema_result json_schema_validate(const cJSON *schema, const cJSON *v
     struct run r = {.root = schema, .arena = a, .fault = fault};
     *fault = (struct json_schema_fault){0};
     bool ok = valid(&r, schema, value);
+    assert(r.depth == 0 && r.path[0] == '\0' && r.fault == fault); /* what was entered is left */
     if (r.too_hard) return JSON_SCHEMA_TOO_HARD;
     return ok ? JSON_SCHEMA_VALID : JSON_SCHEMA_INVALID;
 }

@@ -11,6 +11,7 @@
  */
 #include "reward/row/row.h"
 
+#include <assert.h>
 #include <strings.h>
 
 #include "base/ascii.h"
@@ -91,6 +92,7 @@ static int read_solution(struct span text, struct person people[MAX_PEOPLE])
             i++;
         }
         if (i == MAX_PEOPLE) return -1;
+        assert(i <= n && i < MAX_PEOPLE);
         people[i] = p;
         if (i == n) n++;
     }

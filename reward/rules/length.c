@@ -10,6 +10,7 @@
  */
 #include "reward/row/row.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "reward/rules/length_unit.h"
@@ -25,6 +26,7 @@ static enum score_status score(const struct reward_call *call, struct reward_out
 {
     double n, span = call->group_max - call->group_min;
     if (!measure(call, &n, out->err)) return SCORE_FAULT;
+    assert(n >= call->group_min && n <= call->group_max); /* it is one of its group */
     detail_text(out, "unit", span_str(length_unit_names[call->options[OPT_UNIT].choice]));
     detail_number(out, "length", n);
     if (call->correct == CORRECT_UNKNOWN) {

@@ -7,6 +7,7 @@
  */
 #include "reward/row/row.h"
 
+#include <assert.h>
 #include <math.h>
 
 #include "reward/rules/length_unit.h"
@@ -29,6 +30,7 @@ static bool prepare(const struct option_value *o, void **out, struct error *err)
 static double trl(double n, double max_len, double cache)
 {
     if (n <= max_len - cache) return 0;
+    assert(n > max_len || cache > 0);
     return n <= max_len ? (max_len - cache - n) / cache : -1;
 }
 

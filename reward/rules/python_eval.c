@@ -314,6 +314,7 @@ static bool read_chain(struct parser *p, struct value *out, char (*next_op)(stru
     char op;
     if (!read(p, out)) return false;
     while ((op = next_op(p)) != 0) {
+        assert(p->at <= p->text.n && p->parens >= 0);
         struct value right;
         value_init(&right);
         bool ok = read(p, &right) && operate(p, op, out, &right);

@@ -4,6 +4,7 @@
  */
 #include "reward/rules/unicode.h"
 
+#include <assert.h>
 #include <utf8proc.h>
 
 #include "base/utf8.h"
@@ -230,5 +231,6 @@ struct span unicode_lower(struct span s, struct arena *a)
             p += utf8_encode((uint32_t)utf8proc_tolower((utf8proc_int32_t)c), p);
         }
     }
+    assert((size_t)(p - out) <= s.n + s.n / 2 + 4);
     return span_of(out, (size_t)(p - out));
 }

@@ -40,6 +40,7 @@
 #include "base/mem.h"
 #include "base/processors.h"
 #include "reward/workers/frame.h"
+#include "reward/workers/rate.h"
 #include "reward/workers/zygote.h"
 
 enum {
@@ -54,7 +55,6 @@ enum {
     RENEW_MS = 100,   /* before another zygote is executed; twice as long after each failure */
     MAX_TRIES = 6,
     FIRST_MEAN_MS = 50, /* before anything is known */
-    MEAN_OF = 16,       /* so many tasks, about */
     STEADY_MS = 10000,  /* a zygote that lives so long is no failure */
     READ_BYTES = 65536
 };
@@ -85,7 +85,7 @@ struct dispatch {
 
     pthread_mutex_t lock;
     struct ring rings[POOLS];
-    double mean_ms[POOLS]; /* what a task takes a worker, of late */
+    struct rate rates[POOLS]; /* how fast the rings move */
     bool closing;
     struct dispatch_stats stats;
 };
@@ -117,12 +117,13 @@ static bool is_owner(const struct dispatch *d)
 
 /* ---- how long things take -------------------------------------------------------------------- */
 
-/* A task of the pool took a worker that long. */
-static void note_time(struct dispatch *d, const struct slot *s)
+/* The slot's task has ended, not cancelled. */
+static void note_end(struct dispatch *d, const struct slot *s)
 {
-    double ms = (double)(clock_ns() - s->begun_ns) / 1e6;
+    uint64_t now = clock_ns();
     lock(d);
-    d->mean_ms[s->pool] += (ms - d->mean_ms[s->pool]) / MEAN_OF;
+    rate_note(&d->rates[s->pool], now, (double)(now - s->begun_ns) / 1e6,
+              d->rings[s->pool].waiting > 0);
     unlock(d);
 }
 
@@ -141,11 +142,7 @@ static void note_wait(struct dispatch *d, const struct task *t)
 /* With the lock held. */
 static double expected_ms(const struct dispatch *d, enum worker_pool pool, const struct lane *lane)
 {
-    int at_once = pool == POOL_ALGEBRA && d->processors < d->options.max_workers[pool]
-                      ? d->processors
-                      : d->options.max_workers[pool];
-    return (double)ring_count_ahead(&d->rings[pool], lane) * d->mean_ms[pool] /
-           (at_once > 0 ? at_once : 1);
+    return (double)ring_count_ahead(&d->rings[pool], lane) * d->rates[pool].gap_ms;
 }
 
 double dispatch_expected_ms(struct dispatch *d, enum worker_pool pool, const struct lane *lane)
@@ -257,6 +254,7 @@ static void slot_fail(struct dispatch *d, struct slot *s, enum task_end end)
     assert(is_owner(d)); /* (1) */
     assert(s->state == SLOT_BUSY);
     struct task *t = s->task;
+    if (end != TASK_CANCELLED) note_end(d, s);
     s->task = NULL;
     leave(d, t);
     count_death(d);
@@ -314,7 +312,7 @@ static void slot_write(struct dispatch *d, struct slot *s)
     if (n > 0) {
         s->sent += (size_t)n;
     } else if (errno != EAGAIN && errno != EINTR) {
-        slot_fail(d, s, TASK_LOST);
+        slot_lose(d, s);
     }
 }
 
@@ -352,7 +350,7 @@ static void slot_finish(struct dispatch *d, struct slot *s)
         slot_fail(d, s, readable ? ends[head.end] : TASK_LOST);
         return;
     }
-    note_time(d, s);
+    note_end(d, s);
     s->task = NULL;
     s->state = SLOT_IDLE;
     leave(d, t);
@@ -653,7 +651,9 @@ struct dispatch *dispatch_open(const struct dispatch_options *o, struct error *e
     d->zygote = d->wake = -1;
     pthread_mutex_init(&d->lock, NULL);
     for (int p = 0; p < POOLS; p++) {
-        d->mean_ms[p] = FIRST_MEAN_MS;
+        int most = o->max_workers[p];
+        bool shares = p == POOL_ALGEBRA && d->processors < most;
+        rate_init(&d->rates[p], FIRST_MEAN_MS, shares ? d->processors : most);
     }
     init_slots(d);
     d->zygote = zygote_open(&o->workers, &d->zygote_pid, err);

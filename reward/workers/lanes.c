@@ -51,6 +51,7 @@ void ring_put(struct ring *r, struct task *t)
     if (!lane->queued) add_lane(r, lane);
     assert(lane->head != NULL && lane->queued); /* (1) */
     r->clients[place_of(lane)].waiting++;
+    lane->waiting++;
     r->waiting++;
 }
 
@@ -90,7 +91,9 @@ struct task *ring_take(struct ring *r, const struct shares *s)
         add_lane(r, lane);
     }
     t->next = NULL;
-    assert(use->waiting > 0 && r->waiting >= use->waiting); /* (2) */
+    assert(lane->waiting > 0);
+    assert(use->waiting >= lane->waiting && r->waiting >= use->waiting); /* (2) */
+    lane->waiting--;
     use->waiting--;
     use->running++;
     r->waiting--;
@@ -104,12 +107,27 @@ void ring_leave(struct ring *r, const struct task *t)
     use->running--;
 }
 
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Of the lane's own client. */
+static size_t count_own(const struct ring *r, const struct lane *lane)
+{
+    size_t own = lane->waiting, n = own;
+    for (const struct lane *l = r->head; l != NULL; l = l->next) {
+        if (l != lane && place_of(l) == place_of(lane)) n += least(l->waiting, own + 1);
+    }
+    return n;
+}
+
 size_t ring_count_ahead(const struct ring *r, const struct lane *lane)
 {
-    size_t own = r->clients[place_of(lane)].waiting, n = own;
-    for (size_t i = 0; r->waiting > own && i < LANES_CLIENTS; i++) {
-        size_t waiting = r->clients[i].waiting;
-        if (i != place_of(lane)) n += waiting < own + 1 ? waiting : own + 1;
+    size_t own = count_own(r, lane), n = own;
+    bool others = r->waiting > r->clients[place_of(lane)].waiting;
+    for (size_t i = 0; others && i < LANES_CLIENTS; i++) {
+        if (i != place_of(lane)) n += least(r->clients[i].waiting, own + 1);
     }
     return n;
 }
@@ -125,13 +143,13 @@ size_t ring_count_ready(const struct ring *r, const struct shares *s)
 }
 
 /* The lane's tasks wait no longer. */
-static void forget_tasks(struct ring *r, const struct lane *lane)
+static void forget_tasks(struct ring *r, struct lane *lane)
 {
     struct client_use *use = &r->clients[place_of(lane)];
-    for (const struct task *t = lane->head; t != NULL; t = t->next) {
-        use->waiting--;
-        r->waiting--;
-    }
+    assert(use->waiting >= lane->waiting && r->waiting >= use->waiting); /* (2) */
+    use->waiting -= (uint32_t)lane->waiting;
+    r->waiting -= lane->waiting;
+    lane->waiting = 0;
 }
 
 struct task *ring_take_cancelled(struct ring *r, bool all)

@@ -11,7 +11,8 @@
  *
  * Invariants
  *   (1) A lane is in its pool's ring exactly when it has tasks.
- *   (2) The waiting tasks of all clients together are the ring's.
+ *   (2) The waiting tasks of a client's lanes together are the client's, those of all clients the
+ *       ring's.
  * The dispatcher's lock guards all of it.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -56,6 +57,7 @@ struct task {
 struct lane {
     struct task *head, *tail;
     struct lane *next;
+    size_t waiting;  /* its tasks */
     bool queued;     /* in the dispatcher's ring */
     uint64_t client; /* whose it is; 0: nobody's but its own */
 };
@@ -90,8 +92,9 @@ struct task *ring_take(struct ring *r, const struct shares *s);
 /* A task that ring_take() gave no longer runs. */
 void ring_leave(struct ring *r, const struct task *t);
 
-/* Tasks that will have had their turn before the next one of that lane's has: its client's own, and
- * of every other client as many at most. */
+/* Tasks that will have had their turn before one that is put into that lane now: those of the lane, of
+ * the client's other lanes, which take turns with it, as many and one more at most, and of every
+ * other client as many as all of these and one more at most. */
 size_t ring_count_ahead(const struct ring *r, const struct lane *lane);
 
 /* How many tasks may run as soon as there are workers for them, about. */

@@ -8,6 +8,7 @@
  */
 #include "server/cli/cli.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -54,6 +55,7 @@ static bool read_parts(const char *only, bool asked[BENCH_PARTS])
 static void add_row(struct bench_report *r, enum bench_part part, int batch, int64_t prompt,
                     int64_t generate)
 {
+    assert(r->n < BENCH_MAX_ROWS); /* add_batches() leaves room for the other parts */
     r->rows[r->n++] = (struct bench_row){
         .part = part, .batch = batch, .prompt = (int)prompt, .generate = (int)generate};
 }
@@ -190,11 +192,10 @@ int cli_bench(int n, char **args)
     struct cli_settings s;
     struct error err = {0};
     struct bench_report r = {0};
-    if (!cli_read("bench [--model PATH]\n\nMeasure prompt and decode speed, beside this machine's "
-                  "limits.\n\n",
-                  flag_help, flags, &n, args, &s)) {
-        return CLI_USAGE;
-    }
+    static const struct cli_usage usage = {
+        "bench [--model PATH]\n\nMeasure prompt and decode speed, beside this machine's limits.\n",
+        flag_help, CLI_MODEL | CLI_LOG};
+    if (!cli_read(&usage, flags, &n, args, &s)) return CLI_USAGE;
     if (n != 0 || !plan(&f, &r)) {
         fprintf(stderr, "touchstone: a flag has no such value (see touchstone bench --help)\n");
         cli_settings_clear(&s);

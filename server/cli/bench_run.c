@@ -8,6 +8,7 @@
  */
 #include "server/cli/bench.h"
 
+#include <assert.h>
 #include <semaphore.h>
 #include <stdlib.h>
 
@@ -39,6 +40,7 @@ static bool submit(struct engine *e, int id, int n_prompt, int generate, uint64_
 {
     int *ids = mem_new((size_t)n_prompt, sizeof(*ids), err);
     if (ids == NULL) return false;
+    assert(id >= 0 && n_prompt > 0);
     for (int t = 0; t < n_prompt; t++) {
         *draw = *draw * 6364136223846793005u + 1442695040888963407u;
         ids[t] = (int)((*draw >> 33) % (uint64_t)engine_info(e)->n_vocab);
@@ -72,6 +74,7 @@ static void take_token(struct progress *p, int id)
         return;
     }
     p->seen[id] = true;
+    assert(p->started < p->batch); /* a sample starts once */
     if (p->started == 0) p->first_ns = clock_ns();
     if (++p->started == p->batch) p->all_started_ns = clock_ns();
 }
@@ -142,6 +145,7 @@ static int by_value(const void *a, const void *b)
 
 static double median(double *x, int n)
 {
+    assert(n > 0);
     qsort(x, (size_t)n, sizeof(*x), by_value);
     return x[n / 2];
 }

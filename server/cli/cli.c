@@ -80,28 +80,50 @@ static bool take_flags(const struct cli_flag *flags, int *n, char **args, struct
     return true;
 }
 
-static bool wants_help(int n, char **args)
+/* Is this word among the flags? */
+static bool asks(const char *flag, int n, char **args)
 {
     for (int i = 0; i < n && strcmp(args[i], "--") != 0; i++) {
-        if (strcmp(args[i], "--help") == 0 || strcmp(args[i], "-h") == 0) return true;
+        if (strcmp(args[i], flag) == 0) return true;
     }
     return false;
 }
 
-bool cli_read(const char *usage, const char *flag_help, const struct cli_flag *flags, int *n,
-              char **args, struct cli_settings *s)
+static void print_help(const struct cli_usage *usage, bool all)
+{
+    printf("usage: touchstone %s", usage->text);
+    if (usage->flag_help != NULL) printf("\n%s", usage->flag_help);
+    if (all || usage->sections != 0) {
+        cli_settings_print_help(all ? CLI_ALL : usage->sections, stdout);
+    }
+    if (!all && usage->sections != CLI_ALL) printf("\n--help-all shows every setting.\n");
+}
+
+bool cli_read(const struct cli_usage *usage, const struct cli_flag *flags, int *n, char **args,
+              struct cli_settings *s)
 {
     struct error err = {0};
-    if (wants_help(*n, args)) {
-        printf("usage: touchstone %s\n%s", usage, flag_help == NULL ? "" : flag_help);
-        cli_settings_print_help(stdout);
-        exit(fflush(stdout) == 0 ? CLI_OK : CLI_FAILED);
+    bool all = asks("--help-all", *n, args);
+    if (all || asks("--help", *n, args) || asks("-h", *n, args)) {
+        print_help(usage, all);
+        exit(cli_end_output());
     }
     *s = (struct cli_settings){0};
-    if (take_flags(flags, n, args, &err) && cli_settings_read(s, n, args, &err)) return true;
+    bool strict = usage->sections == CLI_ALL;
+    if (take_flags(flags, n, args, &err) && cli_settings_read(s, strict, n, args, &err)) {
+        return true;
+    }
     cli_settings_clear(s);
     cli_fail(&err);
     return false;
+}
+
+int cli_end_output(void)
+{
+    struct error err = {0};
+    if (fflush(stdout) == 0 && !ferror(stdout)) return CLI_OK;
+    error_set(&err, ERROR_SYSTEM, NULL, "cannot write: %s", strerror(errno));
+    return cli_fail(&err);
 }
 
 /* ---- the engine's options ---- */

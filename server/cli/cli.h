@@ -54,12 +54,15 @@ struct cli_settings {
 
 /* Read the settings from all their sources (settings_read()) and set up the log as they say. *n
  * words of args are left. Free with cli_settings_clear() either way. */
-bool cli_settings_read(struct cli_settings *s, int *n, char **args, struct error *err);
+bool cli_settings_read(struct cli_settings *s, bool strict, int *n, char **args, struct error *err);
 /* Free what s owns; it may be half read. */
 void cli_settings_clear(struct cli_settings *s);
 
-/* All sections, as settings_print_help() and settings_print_file() print them. */
-void cli_settings_print_help(FILE *out);
+/* Sections of settings, as bits. */
+enum { CLI_MODEL = 1, CLI_SERVER = 2, CLI_VERIFY = 4, CLI_LOG = 8, CLI_ALL = 15 };
+
+/* The flags of some sections, as settings_print_help() prints them. */
+void cli_settings_print_help(unsigned sections, FILE *out);
 /* The documented default file. */
 void cli_settings_print_file(FILE *out);
 
@@ -72,12 +75,23 @@ struct cli_flag {
     double *number;
 };
 
+/* What a command's --help says. Every setting may be given to every command, since one file serves
+ * all; it shows those that it heeds. */
+struct cli_usage {
+    const char *text;      /* "NAME [options]\n\nwhat it does\n" */
+    const char *flag_help; /* of its own flags, a line each; NULL: none */
+    unsigned sections;     /* of settings; a command that heeds all is strict about its variables */
+};
+
 /* Take the command's flags out of args, then read the settings from the rest; *n words of args
- * are left, the operands. --help prints usage, flag_help (may be NULL) and the settings, and ends
- * the program with 0. On failure one line on stderr and false: return CLI_USAGE. Free s with
+ * are left, the operands. --help prints the usage, --help-all with every setting, and ends the
+ * program. On failure one line on stderr and false: return CLI_USAGE. Free s with
  * cli_settings_clear(). */
-bool cli_read(const char *usage, const char *flag_help, const struct cli_flag *flags, int *n,
-              char **args, struct cli_settings *s);
+bool cli_read(const struct cli_usage *usage, const struct cli_flag *flags, int *n, char **args,
+              struct cli_settings *s);
+
+/* Flush what was printed: CLI_OK, or CLI_FAILED with a line when it could not be written. */
+int cli_end_output(void);
 
 /* "touchstone: message" on stderr; returns CLI_FAILED. */
 int cli_fail(const struct error *err);

@@ -7,11 +7,10 @@
 int cli_config(int n, char **args)
 {
     struct cli_settings s;
-    if (!cli_read("config\n\nPrint the documented default configuration file.\n", NULL, NULL, &n,
-                  args, &s)) {
-        return CLI_USAGE;
-    }
+    static const struct cli_usage usage = {
+        "config\n\nPrint the documented default configuration file.\n", NULL, 0};
+    if (!cli_read(&usage, NULL, &n, args, &s)) return CLI_USAGE;
     cli_settings_clear(&s);
     cli_settings_print_file(stdout);
-    return fflush(stdout) == 0 ? CLI_OK : CLI_FAILED;
+    return cli_end_output();
 }

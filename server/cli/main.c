@@ -29,6 +29,12 @@ static const struct command {
     {"config", cli_config, "print the documented default configuration file"},
 };
 
+#ifdef __clang__
+#define COMPILER "clang"
+#else
+#define COMPILER "gcc"
+#endif
+
 enum { N_COMMANDS = sizeof(commands) / sizeof(commands[0]) };
 
 static void print_usage(FILE *out)
@@ -37,8 +43,36 @@ static void print_usage(FILE *out)
     for (int i = 0; i < N_COMMANDS; i++) {
         fprintf(out, "  %-10s %s\n", commands[i].name, commands[i].help);
     }
-    fprintf(out, "\ntouchstone COMMAND --help lists a command's options; touchstone --version its "
+    fprintf(out, "\ntouchstone help COMMAND lists a command's options; touchstone --version its "
                  "version.\n");
+}
+
+static const struct command *find_command(const char *name)
+{
+    for (int i = 0; i < N_COMMANDS; i++) {
+        if (strcmp(name, commands[i].name) == 0) return &commands[i];
+    }
+    return NULL;
+}
+
+static int help(const char *about)
+{
+    static char flag[] = "--help";
+    char *args[] = {flag, NULL};
+    const struct command *c = about == NULL ? NULL : find_command(about);
+    if (c != NULL) return c->run(1, args);
+    if (about != NULL) {
+        fprintf(stderr, "touchstone: unknown command \"%.60s\"\n\n", about);
+        print_usage(stderr);
+        return CLI_USAGE;
+    }
+    print_usage(stdout);
+    return cli_end_output();
+}
+
+static bool is_one_of(const char *word, const char *a, const char *b, const char *c)
+{
+    return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
 }
 
 /* What a closed standard stream leaves behind, a file or a socket of ours would take the number of. */
@@ -57,16 +91,12 @@ int main(int argc, char **argv)
     const char *name = argc > 1 ? argv[1] : "";
     mem_hook_json();
     judge_begin(argc, argv);
-    for (int i = 0; i < N_COMMANDS; i++) {
-        if (strcmp(name, commands[i].name) == 0) return commands[i].run(argc - 2, argv + 2);
-    }
-    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
-        print_usage(stdout);
-        return CLI_OK;
-    }
-    if (strcmp(name, "--version") == 0) {
-        printf("touchstone %s\n", TOUCHSTONE_VERSION);
-        return CLI_OK;
+    const struct command *command = find_command(name);
+    if (command != NULL) return command->run(argc - 2, argv + 2);
+    if (is_one_of(name, "--help", "-h", "help")) return help(argc > 2 ? argv[2] : NULL);
+    if (is_one_of(name, "--version", "-v", "-V")) {
+        printf("touchstone %s\ncompiled by %s %s\n", TOUCHSTONE_VERSION, COMPILER, __VERSION__);
+        return cli_end_output();
     }
     if (argc > 1) fprintf(stderr, "touchstone: unknown command \"%.60s\"\n\n", name);
     print_usage(stderr);

@@ -11,10 +11,10 @@ int cli_model(int n, char **args)
     bool as_json = false;
     const struct cli_flag flags[] = {{"--json", .on = &as_json}, {.name = NULL}};
     struct cli_settings s;
-    if (!cli_read("model [--json] PATH\n\nWhat a GGUF file or Hugging Face folder holds.\n\n",
-                  "  --json                       print one JSON object\n", flags, &n, args, &s)) {
-        return CLI_USAGE;
-    }
+    static const struct cli_usage usage = {
+        "model [--json] PATH\n\nWhat a GGUF file or Hugging Face folder holds.\n",
+        "  --json                       print one JSON object\n", 0};
+    if (!cli_read(&usage, flags, &n, args, &s)) return CLI_USAGE;
     const char *path = n == 1 ? args[0] : s.engine.model_path;
     struct error err = {0};
     struct buffer text;
@@ -25,8 +25,9 @@ int cli_model(int n, char **args)
         status = CLI_USAGE;
     } else if (!engine_describe(path, as_json, &text, &err)) {
         status = cli_fail(&err);
-    } else if (fwrite(text.p, 1, text.n, stdout) != text.n) {
-        status = CLI_FAILED;
+    } else {
+        fwrite(text.p, 1, text.n, stdout);
+        status = cli_end_output();
     }
     buffer_clear(&text);
     cli_settings_clear(&s);

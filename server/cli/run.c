@@ -1,7 +1,9 @@
 /* server/cli/run.c - touchstone run: one completion to the terminal, streamed.
  *
- * The prompt goes through the model's chat template unless --raw. Ctrl-C ends the completion, not
- * the terminal's line: what was said so far stays.
+ * The prompt goes through the model's chat template unless --raw; without one, or as "-", it is read
+ * from stdin. Where the template opens the thoughts, the opening tag is shown too, so that what is
+ * printed reads as a whole. Ctrl-C ends the completion, not the terminal's line: what was said so
+ * far stays, and the status is 130, as a shell has it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -17,7 +19,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 
-enum { MAX_PROMPT = 64 << 20 };
+enum { MAX_PROMPT = 64 << 20, STATUS_INTERRUPTED = 128 + SIGINT };
 
 static sem_t news; /* posted by the engine after a step, and by Ctrl-C */
 static volatile sig_atomic_t interrupted;
@@ -75,20 +77,29 @@ static bool generate(struct engine *e, const struct engine_request *r, struct ou
     return o->error.code == ERROR_NONE;
 }
 
+/* The tag that ends a prompt whose template has opened the thoughts. */
+static void show_opened(const struct engine *e, struct span prompt)
+{
+    const char *open = engine_info(e)->think_open;
+    if (open == NULL || !span_ends(span_trim(prompt), span_str(open))) return;
+    printf("%s\n", open);
+}
+
 /* The prompt's ids: through the chat template, or as they are. */
-static bool make_prompt(struct engine *e, const char *text, const char *system, bool raw,
+static bool make_prompt(struct engine *e, struct span text, const char *system, bool raw,
                         struct tokens *ids, struct error *err)
 {
     if (raw || !engine_info(e)->has_chat_template) {
-        return engine_tokenize(e, span_str(text), true, true, ids, err);
+        return engine_tokenize(e, text, true, true, ids, err);
     }
     mem_forget();
     cJSON *messages = cJSON_CreateArray();
-    const char *const roles[] = {"system", "user"}, *const contents[] = {system, text};
+    const char *const roles[] = {"system", "user"};
+    const struct span contents[] = {span_str(system), text};
     for (int i = system == NULL; i < 2; i++) {
         cJSON *m = cJSON_CreateObject();
         cJSON_AddStringToObject(m, "role", roles[i]);
-        cJSON_AddStringToObject(m, "content", contents[i]);
+        json_put(m, "content", json_string(contents[i]));
         json_put(messages, NULL, m);
     }
     struct buffer rendered;
@@ -96,6 +107,7 @@ static bool make_prompt(struct engine *e, const char *text, const char *system, 
     bool ok = !mem_ran_out() || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
     ok = ok && engine_render_chat(e, NULL, messages, NULL, NULL, true, &rendered, err) &&
          engine_tokenize(e, buffer_span(&rendered), false, true, ids, err);
+    if (ok) show_opened(e, buffer_span(&rendered));
     buffer_clear(&rendered);
     cJSON_Delete(messages);
     return ok;
@@ -103,23 +115,42 @@ static bool make_prompt(struct engine *e, const char *text, const char *system, 
 
 struct run_flags {
     bool raw, verbose;
-    const char *system;
-    int64_t max_tokens, seed;
-    double temperature;
+    const char *system, *stop;
+    int64_t max_tokens, seed, top_k;
+    double temperature, top_p, min_p;
 };
 
-static bool run(struct engine *e, const char *text, const struct run_flags *f, struct error *err)
+static bool in_range(const char *flag, double value, double min, double max, struct error *err)
+{
+    if (value >= min && value <= max) return true;
+    return error_set(err, ERROR_INVALID_VALUE, NULL, "%s is from %.15g to %.15g", flag, min, max);
+}
+
+static bool set_sampling(const struct run_flags *f, struct engine_sampling *s, struct error *err)
+{
+    engine_sampling_init(s);
+    s->temperature = (float)f->temperature;
+    s->top_p = (float)f->top_p;
+    s->min_p = (float)f->min_p;
+    s->top_k = (int)f->top_k;
+    s->max_tokens = (int)f->max_tokens;
+    s->stop = &f->stop;
+    s->n_stop = f->stop != NULL && f->stop[0] != '\0';
+    s->seed = (uint64_t)f->seed;
+    if (f->seed < 0 && getrandom(&s->seed, sizeof(s->seed), 0) < 0) s->seed = clock_ns();
+    return in_range("--max-tokens", (double)f->max_tokens, -1, 1 << 30, err) &&
+           in_range("--temperature", f->temperature, 0, 100, err) &&
+           in_range("--top-p", f->top_p, 1e-6, 1, err) &&
+           in_range("--min-p", f->min_p, 0, 1, err) &&
+           in_range("--top-k", (double)f->top_k, 0, 1 << 30, err);
+}
+
+static bool run(struct engine *e, struct span text, const struct run_flags *f, struct error *err)
 {
     struct tokens ids = {0};
     struct outcome o = {0};
     struct engine_request r = {.id = 1, .n = 1};
-    engine_sampling_init(&r.sampling);
-    r.sampling.temperature = (float)f->temperature;
-    r.sampling.max_tokens = (int)f->max_tokens;
-    r.sampling.seed = (uint64_t)f->seed;
-    if (f->seed < 0 && getrandom(&r.sampling.seed, sizeof(r.sampling.seed), 0) < 0) {
-        r.sampling.seed = clock_ns();
-    }
+    if (!set_sampling(f, &r.sampling, err)) return false;
     bool ok = make_prompt(e, text, f->system, f->raw, &ids, err);
     r.ids = ids.ids;
     r.n_ids = ids.n;
@@ -127,6 +158,7 @@ static bool run(struct engine *e, const char *text, const struct run_flags *f, s
     ok = ok && generate(e, &r, &o, err);
     double seconds = (double)(clock_ns() - started) * 1e-9;
     if (o.n_generated > 0) putchar('\n');
+    fflush(stdout);
     if (ok && f->verbose) {
         fprintf(stderr, "%zu prompt tokens, %d generated in %.2f s (%.1f tokens/s)\n", ids.n,
                 o.n_generated, seconds, (double)o.n_generated / seconds);
@@ -135,46 +167,94 @@ static bool run(struct engine *e, const char *text, const struct run_flags *f, s
     return ok;
 }
 
-int cli_run(int n, char **args)
+/* The prompt: the one operand, or all of stdin. */
+static bool read_prompt(int n, char **args, struct buffer *out, struct error *err)
 {
-    struct run_flags f = {.max_tokens = -1, .seed = -1};
-    const struct cli_flag flags[] = {
-        {"--raw", .on = &f.raw},
-        {"--verbose", .on = &f.verbose},
-        {"--system", .text = &f.system},
-        {"--max-tokens", .integer = &f.max_tokens},
-        {"--seed", .integer = &f.seed},
-        {"--temperature", .number = &f.temperature},
-        {.name = NULL},
-    };
-    struct cli_settings s;
+    char piece[1 << 16];
+    size_t got;
+    if (n > 1) {
+        return error_set(err, ERROR_INVALID_VALUE, NULL,
+                         "one prompt expected, in quotes (see touchstone run --help)");
+    }
+    if (n == 1 && strcmp(args[0], "-") != 0) {
+        buffer_add_str(out, args[0]);
+        return true;
+    }
+    if (n == 0 && isatty(STDIN_FILENO)) {
+        return error_set(err, ERROR_MISSING_FIELD, NULL,
+                         "a prompt is needed: touchstone run \"What is 3 * 4?\"");
+    }
+    while ((got = fread(piece, 1, sizeof(piece), stdin)) > 0) {
+        buffer_add(out, piece, got);
+    }
+    while (out->n > 0 && out->p[out->n - 1] == '\n') {
+        out->n--; /* the shell's, not the prompt's */
+    }
+    return !out->failed || error_set(err, ERROR_TOO_LARGE, NULL, "the prompt is too long");
+}
+
+static int complete(const struct cli_settings *s, struct span prompt, const struct run_flags *f)
+{
     struct error err = {0};
     struct engine_options o;
-    if (!cli_read("run [--model PATH] \"prompt\"\n\nOne completion to the terminal, streamed.\n\n",
-                  "  --raw                        continue the text as it is: no chat template\n"
-                  "  --system TEXT                system message\n"
-                  "  --max-tokens N               stop after N tokens [as the context allows]\n"
-                  "  --temperature X              0: the most probable token each time [0]\n"
-                  "  --seed N                     of the random draws [a new one each time]\n"
-                  "  --verbose                    tokens and speed on stderr\n",
-                  flags, &n, args, &s)) {
-        return CLI_USAGE;
-    }
-    if (n != 1) {
-        fprintf(stderr, "touchstone: one prompt expected (see touchstone run --help)\n");
-        cli_settings_clear(&s);
-        return CLI_USAGE;
-    }
-    sem_init(&news, 0, 0);
     struct engine *e = NULL;
-    if (cli_engine_options(&s, &o, &err)) {
+    sem_init(&news, 0, 0);
+    if (cli_engine_options(s, &o, &err)) {
         o.wake = on_wake;
         e = engine_open(&o, &err);
     }
     bool ok = e != NULL && engine_wait(e, &err);
     signal(SIGINT, on_interrupt);
-    ok = ok && run(e, args[0], &f, &err);
+    ok = ok && run(e, prompt, f, &err);
     engine_close(e);
+    int status = ok ? cli_end_output() : cli_fail(&err);
+    return ok && interrupted ? STATUS_INTERRUPTED : status;
+}
+
+static const struct cli_usage usage = {
+    "run [--model PATH] [\"prompt\"|-]\n\n"
+    "One completion to the terminal, streamed. Without a prompt, or with -, it is read from "
+    "stdin.\n",
+    "  --raw                        continue the text as it is: no chat template\n"
+    "  --system TEXT                system message\n"
+    "  --max-tokens N               stop after N tokens; -1: as the context allows [-1]\n"
+    "  --stop TEXT                  stop before this text\n"
+    "  --temperature X              0: the most probable token each time [0]\n"
+    "  --top-p X                    of the most probable ones that hold X of the whole [1]\n"
+    "  --top-k N                    of the N most probable ones; 0: of all [0]\n"
+    "  --min-p X                    of those at least X times as probable as the best [0]\n"
+    "  --seed N                     of the random draws [a new one each time]\n"
+    "  --verbose                    tokens and speed on stderr\n",
+    CLI_MODEL | CLI_LOG};
+
+int cli_run(int n, char **args)
+{
+    struct run_flags f = {.max_tokens = -1, .seed = -1, .top_p = 1};
+    const struct cli_flag flags[] = {
+        {"--raw", .on = &f.raw},
+        {"--verbose", .on = &f.verbose},
+        {"--system", .text = &f.system},
+        {"--stop", .text = &f.stop},
+        {"--max-tokens", .integer = &f.max_tokens},
+        {"--seed", .integer = &f.seed},
+        {"--top-k", .integer = &f.top_k},
+        {"--temperature", .number = &f.temperature},
+        {"--top-p", .number = &f.top_p},
+        {"--min-p", .number = &f.min_p},
+        {.name = NULL},
+    };
+    struct cli_settings s;
+    struct error err = {0};
+    struct buffer prompt;
+    if (!cli_read(&usage, flags, &n, args, &s)) return CLI_USAGE;
+    buffer_init(&prompt, MAX_PROMPT);
+    int status = CLI_USAGE;
+    if (read_prompt(n, args, &prompt, &err)) {
+        status = complete(&s, buffer_span(&prompt), &f);
+    } else {
+        cli_fail(&err);
+    }
+    buffer_clear(&prompt);
     cli_settings_clear(&s);
-    return ok ? CLI_OK : cli_fail(&err);
+    return status;
 }

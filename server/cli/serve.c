@@ -52,6 +52,7 @@ static bool serve(const struct cli_settings *s, struct error *err)
         error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the server");
         goto end;
     }
+    generations_limit_wait(generations, s->judge.max_wait_ms);
     ok = server_run(server,
                     &(struct server_parts){.engine = engine,
                                            .judge = judge,
@@ -72,8 +73,10 @@ int cli_serve(int n, char **args)
     static const struct cli_flag flags[] = {{.name = NULL}};
     struct cli_settings s;
     struct error err = {0};
-    if (!cli_read("serve [options]\n\nServe the completions API and POST /verify over HTTP.\n\n",
-                  NULL, flags, &n, args, &s)) {
+    static const struct cli_usage usage = {
+        "serve [options]\n\nServe the completions API and POST /verify over HTTP.\n", NULL,
+        CLI_ALL};
+    if (!cli_read(&usage, flags, &n, args, &s)) {
         return CLI_USAGE;
     }
     if (n > 0) {

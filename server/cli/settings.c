@@ -28,7 +28,7 @@ static void list_sections(struct cli_settings *s, struct settings_section out[CL
     out[3] = (struct settings_section){&log_settings, s == NULL ? NULL : &s->log};
 }
 
-bool cli_settings_read(struct cli_settings *s, int *n, char **args, struct error *err)
+bool cli_settings_read(struct cli_settings *s, bool strict, int *n, char **args, struct error *err)
 {
     struct settings_section sections[CLI_SECTIONS];
     *s = (struct cli_settings){.memory = arena_new(SETTINGS_MEMORY_BYTES)};
@@ -37,7 +37,9 @@ bool cli_settings_read(struct cli_settings *s, int *n, char **args, struct error
     judge_options_init(&s->judge);
     server_options_init(&s->server);
     list_sections(s, sections);
-    if (!settings_read(sections, CLI_SECTIONS, s->memory, *n, args, n, err)) return false;
+    if (!settings_read(sections, CLI_SECTIONS, s->memory, strict, *n, args, n, err)) {
+        return false;
+    }
     log_setup((enum log_level)s->log.level, s->log.format == CLI_LOG_JSON);
     return true;
 }
@@ -48,11 +50,15 @@ void cli_settings_clear(struct cli_settings *s)
     *s = (struct cli_settings){0};
 }
 
-void cli_settings_print_help(FILE *out)
+void cli_settings_print_help(unsigned asked, FILE *out)
 {
-    struct settings_section sections[CLI_SECTIONS];
+    struct settings_section sections[CLI_SECTIONS], shown[CLI_SECTIONS];
+    size_t n = 0;
     list_sections(NULL, sections);
-    settings_print_help(sections, CLI_SECTIONS, out);
+    for (unsigned i = 0; i < CLI_SECTIONS; i++) {
+        if ((asked & 1u << i) != 0) shown[n++] = sections[i];
+    }
+    settings_print_help(shown, n, out);
 }
 
 void cli_settings_print_file(FILE *out)

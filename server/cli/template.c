@@ -10,11 +10,13 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/clock.h"
+#include "base/fields.h"
 #include "base/json.h"
 #include "base/mem.h"
 
@@ -46,47 +48,72 @@ static bool read_template(struct buffer *out, const char *folder, const char *na
                            "%.160s: cannot be read, or is over %d bytes", path, MAX_TEMPLATE);
 }
 
-/* "2026-03-14T15:09:26"; absent: the clock's time. */
-static bool read_now(const cJSON *in, int64_t *now, struct error *err)
+/* "2026-03-14T15:09:26" as seconds since 1970. */
+static bool read_now(const struct field_context *context, const cJSON *value, void *out,
+                     struct error *err)
 {
-    const char *text = NULL;
-    *now = clock_unix_s();
-    if (!json_get_string(in, "now", &text, err)) return false;
-    if (text == NULL) return true;
     struct tm tm = {0};
-    const char *end = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+    (void)context;
+    if (!cJSON_IsString(value)) return field_wrong_type(value, "a string", err);
+    const char *end = strptime(value->valuestring, "%Y-%m-%dT%H:%M:%S", &tm);
     if (end == NULL || *end != '\0') {
-        return error_set(err, ERROR_INVALID_VALUE, "now", "now must look like 2026-03-14T15:09:26");
+        return error_set(err, ERROR_INVALID_VALUE, NULL, "now must look like 2026-03-14T15:09:26");
     }
-    *now = (int64_t)timegm(&tm);
+    *(int64_t *)out = (int64_t)timegm(&tm);
     return true;
 }
 
+static bool read_name(const struct field_context *context, const cJSON *value, void *out,
+                      struct error *err)
+{
+    (void)context;
+    if (!cJSON_IsString(value)) return field_wrong_type(value, "a string", err);
+    *(const char **)out = value->valuestring;
+    return true;
+}
+
+struct line {
+    const cJSON *messages, *tools, *kwargs;
+    bool add_generation_prompt;
+    const char *bos, *eos, *template;
+    int64_t now;
+};
+
+#define AT(field) .offset = offsetof(struct line, field)
+static const struct field rows[] = {
+    {"messages", FIELD_VALUE, AT(messages), .doc = "the conversation"},
+    {"tools", FIELD_VALUE, AT(tools), .doc = "functions that the model may call"},
+    {"kwargs", FIELD_VALUE, AT(kwargs), .doc = "what the template is told beside"},
+    {"add_generation_prompt", FIELD_BOOL, AT(add_generation_prompt), .fallback = "false",
+     .doc = "the assistant's turn is opened"},
+    {"bos_token", FIELD_READ, AT(bos), .read = read_name, .doc = "without a model: its text"},
+    {"eos_token", FIELD_READ, AT(eos), .read = read_name, .doc = "without a model: its text"},
+    {"template", FIELD_READ, AT(template), .read = read_name,
+     .doc = "a file, where neither --template nor --model is given"},
+    {"now", FIELD_READ, AT(now), .read = read_now,
+     .doc = "UTC, as 2026-03-14T15:09:26; none: the clock's"},
+    {"...", .kind = FIELD_OTHERS, .doc = "notes of the file's own"},
+    {0},
+};
+
 static bool render(struct renderer *r, const cJSON *in, struct buffer *out, struct error *err)
 {
-    const char *bos = NULL, *eos = NULL, *name = NULL;
-    bool add_generation_prompt = false;
-    int64_t now;
-    if (!json_get_bool(in, "add_generation_prompt", &add_generation_prompt, err) ||
-        !json_get_string(in, "bos_token", &bos, err) ||
-        !json_get_string(in, "eos_token", &eos, err) ||
-        !json_get_string(in, "template", &name, err) || !read_now(in, &now, err)) {
-        return false;
-    }
-    const cJSON *messages = json_get(in, "messages"), *tools = json_get(in, "tools");
-    const cJSON *kwargs = json_get(in, "kwargs");
+    struct line l = {.now = clock_unix_s()};
+    struct field_table table = FIELD_TABLE(rows, &l);
+    const struct field_context context = {0};
+    if (!fields_read(in, &table, 1, &context, err)) return false;
     if (r->engine != NULL) {
-        return engine_render_chat(r->engine, NULL, messages, tools, kwargs, add_generation_prompt,
-                                  out, err);
+        return engine_render_chat(r->engine, NULL, l.messages, l.tools, l.kwargs,
+                                  l.add_generation_prompt, out, err);
     }
     bool fixed = r->folder == NULL;
-    if (!fixed && name == NULL) {
+    if (!fixed && l.template == NULL) {
         return error_set(err, ERROR_MISSING_FIELD, "template",
                          "no template: name one with --template or --model, or in the line");
     }
-    if (!fixed && !read_template(&r->template, r->folder, name, err)) return false;
-    return engine_render_template(buffer_span(&r->template), messages, tools, kwargs,
-                                  add_generation_prompt, bos, eos, now, out, err);
+    if (!fixed && !read_template(&r->template, r->folder, l.template, err)) return false;
+    return engine_render_template(buffer_span(&r->template), l.messages, l.tools, l.kwargs,
+                                  l.add_generation_prompt, l.bos, l.eos, l.now, out, err);
 }
 
 static bool handle(void *arg, const cJSON *in, cJSON *reply, struct error *err)
@@ -123,15 +150,15 @@ int cli_template(int n, char **args)
     const struct cli_flag flags[] = {{"--template", .text = &template}, {.name = NULL}};
     struct cli_settings s;
     struct error err = {0};
-    if (!cli_read("template [--template FILE.jinja | --model PATH] [FILE.jsonl|-]\n\n"
-                  "A line with messages (and tools, add_generation_prompt, bos_token, eos_token, "
-                  "kwargs,\n"
-                  "now) becomes {\"rendered\"} or {\"error\"}. Without --template and --model a "
-                  "line names\n"
-                  "its template's file.\n\n",
-                  "  --template FILE              render this template\n", flags, &n, args, &s)) {
-        return CLI_USAGE;
-    }
+    static const struct cli_usage usage = {
+        "template [--template FILE.jinja | --model PATH] [FILE.jsonl|-]\n\n"
+        "A line with messages (and tools, add_generation_prompt, bos_token, eos_token, kwargs,\n"
+        "now) becomes {\"rendered\"} or {\"error\"}. Without --template and --model a line names\n"
+        "its template's file.\n",
+        "  --template FILE              render this template\n"
+        "  --model PATH                 render that of a GGUF file or Hugging Face folder\n",
+        CLI_LOG};
+    if (!cli_read(&usage, flags, &n, args, &s)) return CLI_USAGE;
     const char *lines = n > 0 ? args[0] : NULL;
     struct renderer r = {0};
     buffer_init(&r.template, MAX_TEMPLATE);

@@ -7,16 +7,32 @@
 #include "server/cli/cli.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/emit.h"
+#include "base/log.h"
+#include "base/mem.h"
 #include "server/cli/explain.h"
+
+enum { MAX_NAMES = 1 << 20 };
+
+static volatile sig_atomic_t stop_signal; /* which came: no more lines are read */
+
+static void on_stop(int signal_number)
+{
+    stop_signal = signal_number;
+}
 
 struct progress {
     uint64_t started_ns, shown_ns;
-    bool on_terminal;
+    bool shown; /* a line on the terminal */
+    FILE *in;
+    int64_t size; /* of the file; 0: not known */
 };
 
 static double seconds_since(uint64_t ns)
@@ -24,20 +40,28 @@ static double seconds_since(uint64_t ns)
     return (double)(clock_ns() - ns) * 1e-9;
 }
 
+static int64_t size_of(FILE *in)
+{
+    struct stat st;
+    return fstat(fileno(in), &st) == 0 && S_ISREG(st.st_mode) ? (int64_t)st.st_size : 0;
+}
+
 static void show_progress(void *arg, uint64_t lines)
 {
     struct progress *p = arg;
-    if (!p->on_terminal || seconds_since(p->shown_ns) < 0.1) return;
+    if (!p->shown || seconds_since(p->shown_ns) < 0.1) return;
     p->shown_ns = clock_ns();
     double s = seconds_since(p->started_ns);
     fprintf(stderr, "\r\033[K%llu judged, %.0f/s", (unsigned long long)lines,
             s > 0 ? (double)lines / s : 0.0);
+    double at = p->size > 0 ? (double)ftello(p->in) / (double)p->size : 0;
+    if (at > 0 && at <= 1) fprintf(stderr, ", %.0f %%, %.0f s left", at * 100, s / at - s);
 }
 
 static void print_summary(const struct progress *p, const struct judge_summary *s)
 {
     double seconds = seconds_since(p->started_ns);
-    if (p->on_terminal) fprintf(stderr, "\r\033[K");
+    if (p->shown) fprintf(stderr, "\r\033[K");
     fprintf(stderr, "%llu items in %.2f s (%.0f/s)\n", (unsigned long long)s->items, seconds,
             seconds > 0 ? (double)s->items / seconds : 0.0);
     fprintf(stderr, "  correct       %10llu\n  incorrect     %10llu\n  cannot judge  %10llu\n",
@@ -47,12 +71,25 @@ static void print_summary(const struct progress *p, const struct judge_summary *
     if (s->rewarded > 0) {
         fprintf(stderr, "  mean reward   %10.4f\n", s->reward_sum / (double)s->rewarded);
     }
+    for (int i = 0; i < SUMMARY_PARTS && s->parts[i].n > 0; i++) {
+        fprintf(stderr, "    %-20s %.4f\n", s->parts[i].label,
+                s->parts[i].sum / (double)s->parts[i].n);
+    }
+    for (int i = 0; i < SUMMARY_CAUSES && s->causes[i].cause != NULL; i++) {
+        fprintf(stderr, "%s%s %llu", i == 0 ? "  causes        " : ", ", s->causes[i].cause,
+                (unsigned long long)s->causes[i].n);
+    }
+    if (s->causes[0].cause != NULL) fputc('\n', stderr);
+    if (stop_signal != 0) {
+        fprintf(stderr, "stopped; the results are whole, of the first %llu items\n",
+                (unsigned long long)s->items);
+    }
 }
 
 /* How the command was asked to show what it finds. */
 struct showing {
     int threads;
-    bool quiet, explain;
+    bool quiet, explain, strict;
 };
 
 /* The results that judge_lines() wrote, for readers. */
@@ -66,6 +103,15 @@ static void explain_results(struct span results)
     }
 }
 
+/* A file of which nothing could be judged is not what was meant; with --strict no line may be. */
+static bool check_summary(const struct judge_summary *s, bool strict, struct error *err)
+{
+    bool none = s->items > 0 && s->errors == s->items;
+    if (!none && !(strict && s->errors > 0)) return true;
+    return error_set(err, ERROR_INVALID_VALUE, NULL, "%llu of %llu lines are in error",
+                     (unsigned long long)s->errors, (unsigned long long)s->items);
+}
+
 static bool judge_file(struct judge *judge, const char *path, const struct showing *show,
                        struct error *err)
 {
@@ -77,11 +123,18 @@ static bool judge_file(struct judge *judge, const char *path, const struct showi
         return error_set(err, ERROR_BAD_FILE, NULL, "%.200s: %s", path, strerror(errno));
     }
     FILE *out = show->explain ? open_memstream(&results, &n_results) : stdout;
+    bool apart = !isatty(STDOUT_FILENO) || show->explain; /* the line does not run into results */
     struct progress p = {.started_ns = clock_ns(),
-                         .on_terminal = !show->quiet && isatty(STDERR_FILENO)};
+                         .shown = !show->quiet && apart && isatty(STDERR_FILENO),
+                         .in = in,
+                         .size = size_of(in)};
     struct judge_summary sum = {0};
-    const struct judge_file file = {
-        .in = in, .out = out, .threads = show->threads, .progress = show_progress, .arg = &p};
+    const struct judge_file file = {.in = in,
+                                    .out = out,
+                                    .threads = show->threads,
+                                    .progress = show_progress,
+                                    .arg = &p,
+                                    .stop = &stop_signal};
     bool ok = out == NULL ? error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the results")
                           : judge_lines(judge, &file, &sum, err);
     if (show->explain && out != NULL) {
@@ -91,38 +144,76 @@ static bool judge_file(struct judge *judge, const char *path, const struct showi
     }
     if (ok && !show->quiet) print_summary(&p, &sum);
     if (!from_stdin) fclose(in);
-    return ok;
+    return ok && check_summary(&sum, show->strict, err);
 }
+
+/* "accuracy,format" as the JSON list that it is short for, new; JSON stays as it is. NULL: no memory. */
+static char *expand_names(const char *text)
+{
+    struct buffer out;
+    struct span names = span_trim(span_str(text));
+    bool json = names.n > 0 && strchr("[{", names.p[0]) != NULL;
+    if (json) return mem_text(names, NULL);
+    buffer_init(&out, MAX_NAMES);
+    emit_array(&out, NULL);
+    while (names.n > 0) {
+        size_t comma = span_find(names, span_str(","), 0);
+        size_t n = comma == SPAN_NONE ? names.n : comma;
+        emit_object(&out, NULL);
+        emit_text(&out, "name", span_trim(span_slice(names, 0, n)));
+        emit_close(&out, '}');
+        names = span_slice(names, n < names.n ? n + 1 : n, names.n);
+    }
+    emit_close(&out, ']');
+    return buffer_take(&out);
+}
+
+/* The first ends reading, and what was read is judged; a second one ends the program. */
+static void catch_signals(void)
+{
+    struct sigaction act = {.sa_handler = on_stop, .sa_flags = (int)SA_RESETHAND};
+    sigaction(SIGINT, &act, NULL);
+    sigaction(SIGTERM, &act, NULL);
+}
+
+static const struct cli_usage usage = {
+    "verify [FILE.jsonl|-]\n\n"
+    "Items in, verdicts out, one JSON a line, with the fields of POST /verify. Ctrl-C ends it "
+    "after\n"
+    "what was read: the results so far are whole.\n",
+    "  --rewards JSON|NAMES         rewards of items that name none: as in a request, or "
+    "accuracy,format [verify-rewards]\n"
+    "  --explain                    for readers: what was seen, tried and decided, a line a step\n"
+    "  --strict                     status 1 when any line is in error, not only when all are\n"
+    "  --quiet                      no progress, no summary, no log below warnings\n"
+    "  --threads N                  judging threads; 0: one for each core [0]\n",
+    CLI_VERIFY | CLI_LOG};
 
 int cli_verify(int n, char **args)
 {
     struct showing show = {0};
     const char *rewards = NULL;
-    char *explained = NULL;
+    char *explained = NULL, *named = NULL;
     const struct cli_flag flags[] = {{"--quiet", .on = &show.quiet},
                                      {"--explain", .on = &show.explain},
+                                     {"--strict", .on = &show.strict},
                                      {"--rewards", .text = &rewards},
                                      {.name = NULL}};
     struct cli_settings s;
     struct error err = {0};
-    if (!cli_read(
-            "verify [FILE.jsonl|-]\n\n"
-            "Items in, verdicts out, one JSON a line, with the fields of POST /verify.\n\n",
-            "  --rewards JSON               rewards of items that name none [verify-rewards]\n"
-            "  --explain                    for readers: what was seen, tried and decided, a line "
-            "a step\n"
-            "  --quiet                      no progress, no summary\n",
-            flags, &n, args, &s)) {
-        return CLI_USAGE;
-    }
+    if (!cli_read(&usage, flags, &n, args, &s)) return CLI_USAGE;
+    if (show.quiet && s.log.level < LOG_WARN) log_setup(LOG_WARN, s.log.format == CLI_LOG_JSON);
+    catch_signals();
     struct judge_options o = s.judge;
-    if (rewards != NULL) o.default_rewards = rewards;
+    if (rewards != NULL) o.default_rewards = named = expand_names(rewards);
     if (show.explain) o.default_rewards = explained = explain_rewards(o.default_rewards, &err);
     struct judge *judge = show.explain && explained == NULL ? NULL : judge_open(&o, &err);
     show.threads = s.engine.threads;
     bool ok = judge != NULL && judge_file(judge, n > 0 ? args[0] : NULL, &show, &err);
     judge_close(judge);
     free(explained);
+    free(named);
     cli_settings_clear(&s);
-    return ok ? CLI_OK : cli_fail(&err);
+    int status = ok ? CLI_OK : cli_fail(&err);
+    return stop_signal != 0 && ok ? 128 + (int)stop_signal : status;
 }

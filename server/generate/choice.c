@@ -62,7 +62,7 @@ static bool add_record(struct choice *c, const struct engine_event *ev)
         c->room_records = room;
     }
     c->records[c->n_records] =
-        (struct token_record){.prob = ev->prob, .first_top = first_top, .n_top = ev->n_top};
+        (struct token_record){.prob = ev->prob, .drawn = ev->drawn, .first_top = first_top, .n_top = ev->n_top};
     c->records[c->n_records++].prob.id = ev->token;
     return true;
 }
@@ -78,6 +78,7 @@ static bool sort_text(struct choice *c, const struct engine_event *ev, bool last
     bool finds_calls = c->calls.wanted.format != NULL;
     struct buffer found, *answer = finds_calls ? &found : &c->text;
     buffer_init(&found, TEXT_BYTES);
+    if (ev->n_text > 0 && memchr(ev->text, '\n', ev->n_text) != NULL) c->has_new_line = true;
     reasoning_feed(&c->reasoning, span_of(ev->text, ev->n_text), &c->thought, answer);
     if (last) reasoning_end(&c->reasoning, &c->thought, answer);
     if (finds_calls) tool_calls_feed(&c->calls, buffer_span(&found), &c->text);

@@ -19,6 +19,7 @@ struct generation;
 /* A sampled token as clients may ask to see it. */
 struct token_record {
     struct token_prob prob; /* logprob and rank only when they were asked for */
+    float drawn;            /* log-probability in what it was drawn from, likewise */
     size_t first_top;       /* index into the choice's tops */
     int n_top;
 };
@@ -43,8 +44,9 @@ struct choice {
     char *stop_string; /* owned; NULL: none */
     int stop_token;    /* -1: none */
     int n_tokens, n_thought_tokens;
+    bool has_new_line; /* somewhere in its output */
     double logprob_sum;
-    uint64_t last_token_ns;
+    uint64_t first_token_ns, last_token_ns;
 };
 
 /* As its generation asks. Clear with choice_clear(). */

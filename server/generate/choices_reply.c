@@ -6,6 +6,7 @@
 
 #include "server/generate/completion.h"
 #include "base/emit.h"
+#include "server/generate/timings.h"
 #include "server/http/sse.h"
 
 static void open_choices(const struct completion *c, struct buffer *out)
@@ -26,13 +27,14 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
 
 void choices_reply_whole(struct completion *c, struct buffer *out)
 {
-    const struct choice **picked;
-    if (!completion_pick(c, &picked)) {
+    const struct choice **picked = &c->chosen;
+    size_t n = c->chosen != NULL ? 1 : c->n_prompts * (size_t)c->params.n;
+    if (c->chosen == NULL && !completion_pick(c, &picked)) {
         out->failed = true;
         return;
     }
     open_choices(c, out);
-    for (size_t i = 0; i < c->n_prompts * (size_t)c->params.n; i++) {
+    for (size_t i = 0; i < n; i++) {
         emit_choice(c, picked[i], (int)i, true, out);
     }
     emit_close(out, ']');
@@ -50,6 +52,7 @@ void choices_reply_chunk(struct completion *c, struct choice *choice)
     emit_close(out, ']');
     if (first && c->dialect->reply->first_tail != NULL) c->dialect->reply->first_tail(c, out);
     completion_emit_chunk_usage(c, out);
+    if (!first && c->params.timings) timings_emit(choice, out);
     emit_close(out, '}');
     sse_close(c->exchange);
 }
@@ -61,6 +64,7 @@ void choices_reply_end(struct completion *c)
     open_choices(c, out);
     emit_close(out, ']');
     completion_emit_usage(c, out);
+    if (c->params.timings) timings_emit(completion_choice(c, 0), out);
     emit_close(out, '}');
     sse_close(c->exchange);
 }

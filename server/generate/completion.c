@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "base/clock.h"
+#include "server/generate/best_of.h"
 #include "server/generate/choice.h"
 #include "base/emit.h"
 #include "server/generate/logprobs.h"
@@ -40,6 +41,12 @@ static void note_usage(struct completion *c)
     facts->cached_tokens = usage.cached;
 }
 
+static const struct stream_shape *stream_of(const struct completion *c)
+{
+    static const struct stream_shape events = {sse_begin, sse_done, sse_fail};
+    return c->dialect->stream != NULL ? c->dialect->stream : &events;
+}
+
 /* While prepare() runs on another thread, the generations are that thread's. */
 static void stop(struct exchange *x)
 {
@@ -55,7 +62,7 @@ static void on_timeout(struct exchange *x)
     struct error err = {0};
     error_set(&err, ERROR_TIMEOUT, NULL, "the generation took longer than %g s",
               x->server->o.request_timeout_ms / 1e3);
-    sse_fail(x, &err);
+    stream_of(x->state)->fail(x, &err);
 }
 
 static void free_state(struct exchange *x)
@@ -64,11 +71,27 @@ static void free_state(struct exchange *x)
     give_up(c);
     free(c->prompts);
     form_free(c->params.engine.form);
+    if (c->best_of != NULL) best_of_clear(c->best_of);
+    if (c->dialect->clear != NULL) c->dialect->clear(c);
+}
+
+static void dispose(struct exchange *x)
+{
+    struct completion *c = x->state;
     cJSON_Delete(c->document);
 }
 
 static const struct exchange_kind completion_kind = {
-    .stop = stop, .timeout = on_timeout, .free = free_state};
+    .stop = stop, .timeout = on_timeout, .free = free_state, .dispose = dispose};
+
+static void speak(struct completion *c, const struct dialect *dialect, const char *id_prefix,
+                  void *own)
+{
+    c->dialect = dialect;
+    c->own = own;
+    c->n_prefix = strlen(id_prefix);
+    snprintf(c->id, sizeof(c->id), "%s%s", id_prefix, c->exchange->id);
+}
 
 struct completion *completion_new(struct exchange *x, const struct dialect *dialect,
                                   const char *id_prefix, size_t own_bytes)
@@ -77,14 +100,21 @@ struct completion *completion_new(struct exchange *x, const struct dialect *dial
     if (c == NULL) return NULL;
     c->exchange = x;
     c->engine = x->server->engine;
-    c->dialect = dialect;
-    c->own = c + 1;
     c->prompt_field = "prompt";
+    c->client = exchange_client(x);
     c->created = clock_unix_s();
-    snprintf(c->id, sizeof(c->id), "%s%s", id_prefix, x->id);
-    c->n_prefix = strlen(id_prefix);
     sampling_params_init(&c->params);
+    speak(c, dialect, id_prefix, c + 1);
     return c;
+}
+
+bool completion_become(struct completion *c, const struct dialect *dialect, const char *id_prefix,
+                       size_t own_bytes)
+{
+    void *own = arena_alloc(c->exchange->arena, 1, own_bytes);
+    if (own == NULL) return error_set(&c->error, ERROR_NO_MEMORY, NULL, "no memory for a request");
+    speak(c, dialect, id_prefix, own);
+    return true;
 }
 
 /* ---- starting ---- */
@@ -112,6 +142,7 @@ static void ask(const struct completion *c, struct generation *g, size_t i)
     g->n = c->samples;
     g->first_index = (int)i * c->samples;
     g->priority = c->params.priority;
+    g->client = c->client;
     g->cache_salt = salt_hash(c->params.cache_salt);
     if (!c->sampled_apart) g->sampling = c->params.engine;
     if (!c->sampled_apart && !c->params.has_seed) g->sampling.seed += i; /* unlike luck */
@@ -143,10 +174,12 @@ static void name_prompt(const struct completion *c, size_t i, struct error *err)
 static bool start_all(struct completion *c, struct error *err)
 {
     assert(!c->is_started && c->open == 0); /* (1) */
+    struct generations *all = c->exchange->server->generations;
     if (!count_choices(c, err)) return false;
+    if (!generations_admit(all, c->client, c->params.priority, err)) return false;
     for (size_t i = 0; i < c->n_prompts; i++) {
         ask(c, c->prompts[i], i);
-        if (generation_start(c->exchange->server->generations, c->prompts[i], err)) continue;
+        if (generation_start(all, c->prompts[i], err)) continue;
         name_prompt(c, i, err);
         give_up(c);
         return false;
@@ -160,12 +193,17 @@ static void after_prepare(struct exchange *x)
 {
     struct completion *c = x->state;
     if (x->gone || x->status != 0) return;
+    bool nothing = c->error.code == ERROR_NONE && c->n_prompts == 0;
+    if (nothing && c->dialect->nothing != NULL) {
+        c->dialect->nothing(c);
+        return;
+    }
     if (c->error.code == ERROR_NONE) start_all(c, &c->error);
     if (c->error.code != ERROR_NONE) {
         exchange_fail(x, &c->error);
         return;
     }
-    if (c->params.stream) sse_begin(x);
+    if (c->params.stream) stream_of(c)->begin(x);
     if (c->aborted) completion_abort(c);
 }
 
@@ -280,6 +318,32 @@ void completion_render(struct completion *c, enum exchange_weight weight,
     exchange_offload(c->exchange, weight, work_prepare, after_render);
 }
 
+/* ---- counting ---- */
+
+static void after_count(struct exchange *x)
+{
+    const struct completion *c = x->state;
+    int64_t n = 0;
+    if (c->error.code != ERROR_NONE) {
+        exchange_fail(x, &c->error);
+        return;
+    }
+    for (size_t i = 0; i < c->n_prompts; i++) {
+        n += (int64_t)c->prompts[i]->ids.n;
+    }
+    emit_object(&x->reply, NULL);
+    emit_int(&x->reply, "input_tokens", n);
+    emit_close(&x->reply, '}');
+    exchange_reply_json(x, &x->reply);
+}
+
+void completion_count(struct completion *c, enum exchange_weight weight,
+                      bool (*prepare)(struct completion *c))
+{
+    c->prepare = prepare;
+    exchange_offload(c->exchange, weight, work_prepare, after_count);
+}
+
 /* ---- what the generations say ---- */
 
 /* Nothing has been said yet, or a stream is open. */
@@ -292,10 +356,22 @@ static void fail(struct completion *c, const struct error *err)
 {
     assert(is_unanswered(c->exchange)); /* (2) */
     if (c->exchange->streaming) {
-        sse_fail(c->exchange, err);
+        stream_of(c)->fail(c->exchange, err);
     } else {
         exchange_fail(c->exchange, err);
     }
+}
+
+void completion_answer(struct completion *c)
+{
+    struct exchange *x = c->exchange;
+    assert(c->open == 0);
+    if (c->dialect->check != NULL && !c->dialect->check(c, &c->error)) {
+        exchange_fail(x, &c->error);
+        return;
+    }
+    c->dialect->whole(c, &x->reply);
+    exchange_reply_json(x, &x->reply);
 }
 
 /* Every generation has ended. */
@@ -307,15 +383,14 @@ static void finish(struct completion *c)
     x->facts.finish = choice_finish_name(completion_choice(c, c->n_choices - 1));
     if (x->streaming) {
         if (c->dialect->end != NULL) c->dialect->end(c);
-        sse_done(x);
+        stream_of(c)->done(x);
         return;
     }
-    if (c->dialect->check != NULL && !c->dialect->check(c, &c->error)) {
-        exchange_fail(x, &c->error);
-        return;
+    if (c->best_of != NULL) {
+        best_of_choose(c->best_of, c);
+    } else {
+        completion_answer(c);
     }
-    c->dialect->whole(c, &x->reply);
-    exchange_reply_json(x, &x->reply);
 }
 
 static void write_chunk(struct completion *c, struct choice *choice)
@@ -325,16 +400,22 @@ static void write_chunk(struct completion *c, struct choice *choice)
     if (!c->dialect->cumulative) choice_drop_pending(c->engine, choice);
 }
 
+static void note_first_token(struct completion *c, const struct choice *choice)
+{
+    struct exchange_facts *facts = &c->exchange->facts;
+    if (facts->first_token_ns == 0) facts->first_token_ns = choice->first_token_ns;
+}
+
 static void on_token(struct generation *g, struct choice *choice)
 {
     struct completion *c = g->owner;
-    struct exchange_facts *facts = &c->exchange->facts;
-    if (facts->first_token_ns == 0) facts->first_token_ns = choice->last_token_ns;
+    note_first_token(c, choice);
     if (c->want_tokens || choice_has_news(choice)) write_chunk(c, choice);
 }
 
 static void on_sample(struct generation *g, struct choice *choice)
 {
+    note_first_token(g->owner, choice);
     write_chunk(g->owner, choice);
 }
 
@@ -418,20 +499,38 @@ bool completion_pick(const struct completion *c, const struct choice ***out)
     return true;
 }
 
+void completion_emit_fingerprint(const struct completion *c, struct buffer *out)
+{
+    emit_str(out, "system_fingerprint", engine_info(c->engine)->fingerprint);
+}
+
+static bool is_named_stop(const struct completion *c, int token)
+{
+    for (int i = 0; i < c->params.stop_ids.n && token >= 0; i++) {
+        if (c->params.stop_ids.ids[i] == token) return true;
+    }
+    return false;
+}
+
+/* The string, else the token where there is one and it counts, else null. */
+static void emit_stop(const char *key, const struct choice *choice, bool token_counts,
+                      struct buffer *out)
+{
+    if (choice->stop_string != NULL) {
+        emit_str(out, key, choice->stop_string);
+    } else if (choice->stop_token >= 0 && token_counts) {
+        emit_int(out, key, choice->stop_token);
+    } else {
+        emit_null(out, key);
+    }
+}
+
 /* A stop string, or the stop token when the client named it; null for the model's own end. */
 void completion_emit_stop_reason(const struct completion *c, const struct choice *choice,
                                  struct buffer *out)
 {
-    if (choice->stop_string != NULL) {
-        emit_str(out, "stop_reason", choice->stop_string);
-        return;
-    }
-    for (int i = 0; i < c->params.stop_ids.n && choice->stop_token >= 0; i++) {
-        if (c->params.stop_ids.ids[i] != choice->stop_token) continue;
-        emit_int(out, "stop_reason", choice->stop_token);
-        return;
-    }
-    emit_null(out, "stop_reason");
+    emit_stop("stop_reason", choice, is_named_stop(c, choice->stop_token), out);
+    if (choice->done) emit_stop("matched_stop", choice, true, out);
 }
 
 void completion_emit_chunk_usage(const struct completion *c, struct buffer *out)

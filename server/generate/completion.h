@@ -41,10 +41,18 @@
 #include "server/http/exchange.h"
 #include "server/generate/sampling_params.h"
 
+struct best_of;
 struct completion;
 struct server;
 
 enum { COMPLETION_MAX_CHOICES = 1 << 16, COMPLETION_MAX_TABLES = 8 };
+
+/* How a stream is carried. */
+struct stream_shape {
+    void (*begin)(struct exchange *x);
+    void (*done)(struct exchange *x);
+    void (*fail)(struct exchange *x, const struct error *err);
+};
 
 /* How a dialect answers. The functions write JSON; completion.c sends it. */
 struct dialect {
@@ -57,6 +65,9 @@ struct dialect {
      * 0 the first time; the dialect counts); and the last event before [DONE], which may be NULL. */
     void (*chunk)(struct completion *c, struct choice *choice);
     void (*end)(struct completion *c);
+    void (*nothing)(struct completion *c); /* prepare found nothing to generate; NULL: that cannot be */
+    void (*clear)(struct completion *c);   /* free what the route's own fields own; NULL: nothing */
+    const struct stream_shape *stream; /* NULL: server-sent events that end with [DONE] */
     bool cumulative;                   /* every chunk says everything again: nothing is dropped */
     const struct choices_reply *reply; /* choices_reply.c's; else NULL */
 };
@@ -66,6 +77,7 @@ struct completion {
     const struct engine *engine;
     const struct dialect *dialect;
     void *own;          /* the route's own fields, behind this */
+    uint64_t client;    /* whose request it is, for turns */
     cJSON *document;    /* the body; what was read from it is borrowed */
     struct error error; /* why prepare failed */
     bool (*prepare)(struct completion *c);
@@ -95,12 +107,18 @@ struct completion {
     char id[EXCHANGE_ID_BYTES + 16];
     size_t n_prefix; /* bytes of id before the request's own */
     bool aborted;    /* end as soon as it is started */
+    struct best_of *best_of;     /* the route's: one of the samples is the reply; NULL: all are */
+    const struct choice *chosen; /* that one, once it is known */
 };
 
 /* A completion for x, in its arena, and behind it dialect_bytes for the route's own fields, zeroed.
  * NULL when there is no memory: x has then been answered. The exchange frees it. */
 struct completion *completion_new(struct exchange *x, const struct dialect *style,
                                   const char *id_prefix, size_t dialect_bytes);
+
+/* For prepare functions: c speaks this dialect, with fields of its own, zeroed. False: no memory. */
+bool completion_become(struct completion *c, const struct dialect *dialect, const char *id_prefix,
+                       size_t own_bytes);
 
 /* The calls of a completion's generations. */
 extern const struct generation_calls completion_calls;
@@ -114,9 +132,13 @@ void completion_run(struct completion *c, enum exchange_weight weight,
 void completion_render(struct completion *c, enum exchange_weight weight,
                        bool (*prepare)(struct completion *c));
 
+/* Run prepare(c) and answer with how many tokens that is, {"input_tokens": n}, as llama-server does. */
+void completion_count(struct completion *c, enum exchange_weight weight,
+                      bool (*prepare)(struct completion *c));
+
 /* ---- for prepare functions ---- */
 
-/* Parse the body into c->document. */
+/* Parse the body into c->document, unless that is done. */
 bool completion_parse(struct completion *c, struct error *err);
 
 /* Read object, the document or what a field of it holds, by the route's tables[n], and remember them
@@ -140,6 +162,9 @@ bool completion_prompt_text(struct completion *c, struct span text, bool add_spe
                             struct error *err);
 /* The same from token ids, an array; with `echo` their text is made too. */
 bool completion_prompt_ids(struct completion *c, const cJSON *ids, struct error *err);
+/* One prompt of pieces, strings and ids by turns; add_special: before a string that begins it. */
+bool completion_prompt_pieces(struct completion *c, const cJSON *pieces, bool add_special,
+                              struct error *err);
 /* The field that holds the prompts: a string, strings, ids or lists of ids. */
 bool completion_prompts(struct completion *c, const cJSON *prompt, const char *field,
                         bool add_special, struct error *err);
@@ -151,6 +176,9 @@ bool completion_prompt_list(struct completion *c, const cJSON *list, const char 
 struct field_context completion_field_context(struct completion *c);
 
 /* ---- for styles ---- */
+
+/* Answer with what there is: every generation has ended, and best_of has chosen. */
+void completion_answer(struct completion *c);
 
 /* Choice number i of the answer, from 0 to n_choices - 1. */
 static inline struct choice *completion_choice(const struct completion *c, size_t i)
@@ -176,7 +204,11 @@ void completion_emit_usage(const struct completion *c, struct buffer *out);
 
 /* "usage" of a stream's chunk: what so far, null, or nothing, as stream_options say. */
 void completion_emit_chunk_usage(const struct completion *c, struct buffer *out);
-/* "stop_reason": the stop string, the stop token that the client named, or null. */
+/* "system_fingerprint": the engine's. */
+void completion_emit_fingerprint(const struct completion *c, struct buffer *out);
+
+/* "stop_reason": the stop string, the stop token that the client named, or null; and at the end
+ * SGLang's "matched_stop": the same, or the model's own end token. */
 void completion_emit_stop_reason(const struct completion *c, const struct choice *choice,
                                  struct buffer *out);
 

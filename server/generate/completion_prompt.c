@@ -20,7 +20,7 @@
 
 bool completion_parse(struct completion *c, struct error *err)
 {
-    c->document = exchange_parse(c->exchange, err);
+    if (c->document == NULL) c->document = exchange_parse(c->exchange, err);
     return c->document != NULL;
 }
 
@@ -53,7 +53,7 @@ bool completion_knows_model(const struct server *s, struct span name)
 bool completion_check_model(struct server *s, struct span name, struct error *err)
 {
     const char *own = engine_info(s->engine)->name;
-    if (name.n == 0 || completion_knows_model(s, name)) return true;
+    if (name.n == 0 || s->o.any_model_name || completion_knows_model(s, name)) return true;
     return error_set(err, ERROR_MODEL_NOT_FOUND, "model",
                      "no model \"%.*s\" here; this is \"%.80s\"", name.n < 100 ? (int)name.n : 100,
                      name.p, own);
@@ -212,8 +212,10 @@ bool completion_prompt_text(struct completion *c, struct span text, bool add_spe
     struct generation *g = add_prompt(c, err);
     if (g == NULL) return false;
     g->text = text;
-    return engine_tokenize(c->engine, text, add_special, true, &g->ids, err) &&
-           end_prompt(c, g, err);
+    bool ok = c->params.truncate_prompt != 0
+                  ? engine_tokenize(c->engine, text, add_special, true, &g->ids, err)
+                  : engine_tokenize_prompt(c->engine, text, add_special, &g->ids, err);
+    return ok && end_prompt(c, g, err);
 }
 
 bool completion_prompt_ids(struct completion *c, const cJSON *ids, struct error *err)
@@ -226,6 +228,35 @@ bool completion_prompt_ids(struct completion *c, const cJSON *ids, struct error 
     if (g->ids.ids == NULL) return false;
     memcpy(g->ids.ids, list.ids, (size_t)list.n * sizeof(int));
     g->ids.n = g->ids.room = (size_t)list.n;
+    return end_prompt(c, g, err);
+}
+
+/* One piece onto g's ids. */
+static bool add_piece(struct completion *c, struct generation *g, const cJSON *piece,
+                      bool add_special, struct error *err)
+{
+    struct field_context context = completion_field_context(c);
+    int id;
+    if (cJSON_IsString(piece)) {
+        struct span text = json_text(piece, c->exchange->arena);
+        if (text.p == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for a prompt");
+        return engine_tokenize(c->engine, text, add_special, true, &g->ids, err);
+    }
+    return field_read_id(&context, piece, &id, err) && tokens_push(&g->ids, id, err);
+}
+
+bool completion_prompt_pieces(struct completion *c, const cJSON *pieces, bool add_special,
+                              struct error *err)
+{
+    struct generation *g = add_prompt(c, err);
+    size_t i = 0;
+    const cJSON *piece;
+    if (g == NULL) return false;
+    cJSON_ArrayForEach(piece, pieces)
+    {
+        if (!add_piece(c, g, piece, add_special && i == 0, err)) return error_in(err, "[%zu]", i);
+        i++;
+    }
     return end_prompt(c, g, err);
 }
 

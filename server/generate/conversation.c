@@ -421,8 +421,22 @@ static bool mark_final(cJSON *messages, struct error *err)
     return put(last, "content", value, err);
 }
 
-/* Cut at the mark. Where the template trimmed its blank, it would have trimmed the text's too. */
-static bool cut_at_mark(struct buffer *out, size_t from, struct error *err)
+/* The blanks between the marked text and its mark. */
+static struct span final_blanks(const cJSON *messages)
+{
+    const cJSON *content = json_get(last_of(messages), "content");
+    struct span text = span_str(content->valuestring);
+    text.n -= strlen(mark);
+    size_t end = text.n;
+    while (end > 0 && strchr(" \t\r\n", text.p[end - 1]) != NULL) {
+        end--;
+    }
+    return span_slice(text, end, text.n);
+}
+
+/* Cut at the mark. Where the template trimmed its blank, it would have trimmed the text's too: those
+ * stand before it then, and not the template's own, which it wrote before the text. */
+static bool cut_at_mark(struct buffer *out, size_t from, struct span blanks, struct error *err)
 {
     struct span rendered = span_slice(buffer_span(out), from, out->n);
     struct span whole = span_str(mark), bare = span_trim(whole);
@@ -433,9 +447,8 @@ static bool cut_at_mark(struct buffer *out, size_t from, struct error *err)
     }
     bool kept = span_starts(span_slice(rendered, at, rendered.n), whole);
     out->n = from + at;
-    while (!kept && out->n > from && strchr(" \t\r\n", out->p[out->n - 1]) != NULL) {
-        out->n--;
-    }
+    bool trimmed = !kept && span_ends(span_slice(rendered, 0, at), blanks);
+    if (trimmed) out->n -= blanks.n;
     return true;
 }
 
@@ -475,7 +488,8 @@ static bool render(struct conversation *c, cJSON *messages, const struct engine 
                                  c->add_generation_prompt, out, err);
     cJSON_Delete(variables);
     if (ok && out->failed) ok = no_memory(err);
-    if (!ok || (c->continue_final && !cut_at_mark(out, from, err))) return false;
+    if (ok && c->continue_final) ok = cut_at_mark(out, from, final_blanks(messages), err);
+    if (!ok) return false;
     c->turn_from = from + find_turn(messages, span_slice(buffer_span(out), from, out->n));
     return true;
 }

@@ -5,11 +5,13 @@
 #include "server/generate/generation.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/mem.h"
+#include "server/generate/admission.h"
 #include "server/generate/live.h"
 
 struct generations {
@@ -17,12 +19,17 @@ struct generations {
     void (*wake)(void *arg);
     void *wake_arg;
     struct live *live;                    /* running ones, by the engine's name */
+    struct admission admission;           /* the line of those that are held */
     struct generation *held, **last_held; /* in order of arrival */
     struct generation *running;           /* in no order */
     struct generation *current;           /* its owner is being called; NULL: it was freed then */
     size_t n_held, n_running;             /* generations */
     size_t samples_held, samples_running; /* their samples */
     bool paused, turning;
+    bool any_aborted;   /* of those held */
+    uint64_t n_pauses;  /* so far */
+    uint64_t accepted;  /* paused: turns with lesser numbers joined before */
+    uint64_t may_begin; /* turns with lesser numbers may; while not paused, all */
     struct idle_wait *waits;
     struct generation_counts counts;
 };
@@ -70,6 +77,7 @@ static void link_running(struct generations *all, struct generation *g)
 static void leave(struct generation *g, enum generation_state state)
 {
     if (g->id != 0) live_remove(g->all->live, g->id); /* what the engine still says is dropped */
+    admission_leave(&g->all->admission, g);
     unlink_from(g->all, g);
     g->id = 0;
     g->state = state;
@@ -110,21 +118,28 @@ static bool make_choices(struct generation *g, struct error *err)
     return true;
 }
 
+static struct engine_request order_of(const struct generation *g)
+{
+    return (struct engine_request){.ids = g->ids.ids,
+                                   .n_ids = g->ids.n,
+                                   .n = g->n,
+                                   .priority = g->priority,
+                                   .cache_salt = g->cache_salt,
+                                   .sampling = g->sampling};
+}
+
 static bool submit(struct generations *all, struct generation *g, struct error *err)
 {
-    struct engine_request r = {.id = live_add(all->live, g),
-                               .ids = g->ids.ids,
-                               .n_ids = g->ids.n,
-                               .n = g->n,
-                               .priority = g->priority,
-                               .cache_salt = g->cache_salt,
-                               .sampling = g->sampling};
+    struct engine_request r = order_of(g);
+    r.id = live_add(all->live, g);
     if (r.id == 0) return error_set(err, ERROR_QUEUE_FULL, NULL, "too many prompts are in work");
     if (!engine_submit(all->engine, &r, err)) {
         live_remove(all->live, r.id);
         return false;
     }
     g->id = r.id;
+    g->started_ns = clock_ns();
+    admission_hand(&all->admission, g);
     return true;
 }
 
@@ -145,17 +160,37 @@ static bool has_room(const struct generations *all, const struct generation *g, 
         "%zu samples are running or waiting, and %d more do not fit: the queue is full", now, g->n);
 }
 
+bool generations_admit(struct generations *all, uint64_t client, int priority, struct error *err)
+{
+    if (all->paused) return true; /* nobody knows how long that takes */
+    bool ok = admission_check(&all->admission, all->running, client, priority, err);
+    all->counts.refused += !ok;
+    return ok;
+}
+
+/* What is to be expected of it, so that it can be compared with what comes. */
+static void expect(struct generations *all, struct generation *g)
+{
+    struct admission *a = &all->admission;
+    g->joined_ns = clock_ns();
+    g->n_pauses = all->n_pauses;
+    g->expected_s = -1;
+    if (all->paused) return;
+    g->expected_s =
+        admission_wait_s(a, all->running, g->client, g->priority) + admission_prompt_s(a, g);
+}
+
 bool generation_start(struct generations *all, struct generation *g, struct error *err)
 {
     assert(g->state == GENERATION_NEW && g->n >= 1 && g->n <= GENERATION_MAX_SAMPLES);
+    const struct engine_request r = order_of(g);
+    if (!engine_check(all->engine, &r, err)) return false;
     if (!has_room(all, g, err) || !make_choices(g, err)) return false;
+    expect(all, g);
+    if (!admission_join(&all->admission, g, err)) return false;
     g->all = all;
-    if (all->paused || all->n_held > 0) { /* none overtakes those that wait */
-        link_held(all, g);
-        return true;
-    }
-    if (!submit(all, g, err)) return false;
-    link_running(all, g);
+    link_held(all, g);
+    all->wake(all->wake_arg); /* the turn hands it over */
     return true;
 }
 
@@ -167,6 +202,7 @@ void generation_abort(struct generation *g)
     if (g->id != 0) {
         engine_cancel(g->all->engine, g->id);
     } else {
+        g->all->any_aborted = true;
         g->all->wake(g->all->wake_arg); /* the turn ends it */
     }
 }
@@ -230,28 +266,59 @@ static void fail_memory(struct generation *g)
     fail(g, &err);
 }
 
+/* The first that comes of it: how long did it take, and how long had been expected? */
+static void note_begin(struct generation *g)
+{
+    struct generation_counts *counts = &g->all->counts;
+    if (g->began) return;
+    g->began = true;
+    admission_note_prompt(&g->all->admission, g);
+    if (g->expected_s < 0 || g->n_pauses != g->all->n_pauses) return;
+    double waited_s = (double)(clock_ns() - g->joined_ns) / 1e9;
+    admission_note_wait(&g->all->admission, g->expected_s, waited_s);
+    histogram_add(&counts->wait, waited_s);
+    histogram_add(&counts->expected, g->expected_s);
+    histogram_add(&counts->wait_error, fabs(waited_s - g->expected_s));
+}
+
 static void count_token(struct generation *g, struct choice *c)
 {
     struct generation_counts *counts = &g->all->counts;
     uint64_t now = clock_ns();
-    if (!g->began) histogram_add(&counts->first_token, (double)(now - g->born_ns) / 1e9);
-    g->began = true;
-    if (c->last_token_ns != 0) {
+    note_begin(g);
+    if (g->first_ns == 0) {
+        g->first_ns = now;
+        histogram_add(&counts->first_token, (double)(now - g->born_ns) / 1e9);
+        counts->prompt_ns += now - g->started_ns;
+    }
+    if (c->n_tokens == 0) {
+        c->first_token_ns = now;
+    } else {
         histogram_add(&counts->inter_token, (double)(now - c->last_token_ns) / 1e9);
+        counts->predicted_ns += now - c->last_token_ns;
+        counts->followed++;
     }
     c->last_token_ns = now;
     c->n_tokens++;
 }
 
+/* Is the next event the end of this one's sample? They come together, since one step made both. */
+static bool ends_with(const struct engine_event *ev)
+{
+    const struct engine_event *next = ev->next;
+    return next != NULL && next->type == EVENT_DONE && next->request_id == ev->request_id &&
+           next->sample == ev->sample;
+}
+
 static void on_token(struct generation *g, struct choice *c, const struct engine_event *ev)
 {
     assert(!c->done); /* (2) */
-    count_token(g, c);
     if (ev->n_cached > g->n_cached) g->n_cached = ev->n_cached;
-    if (choice_add_token(c, ev, g->keeps_tokens)) {
-        call(g, g->calls->token, c);
-    } else {
+    count_token(g, c);
+    if (!choice_add_token(c, ev, g->keeps_tokens)) {
         fail_memory(g);
+    } else if (!ends_with(ev)) {
+        call(g, g->calls->token, c);
     }
 }
 
@@ -260,7 +327,13 @@ static bool on_done(struct generation *g, struct choice *c, const struct engine_
 {
     assert(!c->done && g->open > 0); /* (2) (4) */
     if (ev->n_cached > g->n_cached) g->n_cached = ev->n_cached;
-    g->all->counts.finished[ev->finish]++;
+    struct generation_counts *counts = &g->all->counts;
+    size_t length = g->ids.n + (size_t)c->n_tokens;
+    counts->finished[ev->finish]++;
+    if (length > counts->longest) counts->longest = length;
+    if (g->id != 0) {
+        admission_note_sample(&g->all->admission, c->n_tokens, ev->finish != FINISH_ABORT);
+    }
     if (!choice_finish(c, ev)) {
         fail_memory(g);
         return false;
@@ -277,6 +350,7 @@ static void on_prompt(struct generation *g, const struct engine_event *ev)
     size_t n = (size_t)ev->n_prompt, n_tops = n * (size_t)ev->n_top;
     struct error err = {0};
     assert(g->probs == NULL && g->tops == NULL);
+    note_begin(g);
     g->probs = mem_new(n, sizeof(*g->probs), &err);
     g->tops = mem_new(n_tops + 1, sizeof(*g->tops), &err);
     if (g->probs == NULL || g->tops == NULL) {
@@ -336,32 +410,60 @@ static void end_held(struct generation *g)
 /* The first of those that were aborted while they waited. */
 static struct generation *find_aborted(const struct generations *all)
 {
-    struct generation *g = all->held;
+    struct generation *g = all->any_aborted ? all->held : NULL;
     while (g != NULL && !g->aborted) {
         g = g->next;
     }
     return g;
 }
 
-/* Its turn has come. False when the engine still has no room: it keeps its place, and the engine
+static void end_aborted(struct generations *all)
+{
+    for (struct generation *g; (g = find_aborted(all)) != NULL;) {
+        end_held(g);
+    }
+    all->any_aborted = false;
+}
+
+/* Its turn has come. False when the engine has no room after all: it keeps its place, and the engine
  * wakes us when something has gone. */
 static bool begin_held(struct generations *all, struct generation *g)
 {
     struct error err = {0};
-    bool submitted = submit(all, g, &err);
-    if (!submitted && err.code == ERROR_QUEUE_FULL) return false;
-    if (!submitted) {
-        fail(g, &err);
+    if (submit(all, g, &err)) {
+        unlink_from(all, g);
+        link_running(all, g);
         return true;
     }
-    unlink_from(all, g);
-    link_running(all, g);
+    if (err.code == ERROR_QUEUE_FULL) return false;
+    fail(g, &err);
     return true;
+}
+
+/* Of those that wait, these may begin: their turns have lesser numbers. */
+static uint64_t may_begin(const struct generations *all)
+{
+    return all->paused ? all->may_begin : UINT64_MAX;
+}
+
+/* Give the engine what it can begin. */
+static void hand_over(struct generations *all)
+{
+    struct generation *g;
+    while ((g = admission_next(&all->admission, may_begin(all))) != NULL && begin_held(all, g)) {
+    }
+}
+
+/* Nothing is at work, nor will be before a pause ends. */
+static bool is_idle(const struct generations *all)
+{
+    bool waits = all->paused && admission_waits(&all->admission, may_begin(all));
+    return all->n_running == 0 && !waits;
 }
 
 static void tell_idle(struct generations *all)
 {
-    while (all->waits != NULL && all->n_running == 0) {
+    while (all->waits != NULL && is_idle(all)) {
         struct idle_wait *w = all->waits;
         idle_wait_stop(w);
         w->idle(w);
@@ -373,11 +475,8 @@ void generations_turn(struct generations *all)
     assert(!all->turning); /* (3) */
     all->turning = true;
     take_events(all);
-    for (struct generation *g; (g = find_aborted(all)) != NULL;) {
-        end_held(g);
-    }
-    while (!all->paused && all->held != NULL && begin_held(all, all->held)) {
-    }
+    end_aborted(all);
+    hand_over(all);
     all->turning = false;
     tell_idle(all);
 }
@@ -394,6 +493,7 @@ struct generations *generations_new(struct engine *engine, void (*wake)(void *ar
         return NULL;
     }
     all->engine = engine;
+    admission_init(&all->admission, engine);
     all->wake = wake;
     all->wake_arg = arg;
     all->last_held = &all->held;
@@ -405,7 +505,13 @@ void generations_free(struct generations *all)
     if (all == NULL) return;
     assert(generations_count(all) == 0 && all->waits == NULL);
     live_free(all->live);
+    admission_clear(&all->admission);
     free(all);
+}
+
+void generations_limit_wait(struct generations *all, int max_wait_ms)
+{
+    all->admission.max_wait_ms = max_wait_ms;
 }
 
 static void abort_list(struct generation *first)
@@ -423,7 +529,10 @@ void generations_abort(struct generations *all)
 
 void generations_pause(struct generations *all, enum pause_mode mode)
 {
+    if (!all->paused) all->accepted = all->admission.line.arrivals;
     all->paused = true;
+    all->n_pauses++;
+    all->may_begin = mode == PAUSE_WAIT ? all->accepted : 0;
     engine_pause(all->engine, mode == PAUSE_KEEP);
     if (mode == PAUSE_ABORT) generations_abort(all);
 }
@@ -444,6 +553,11 @@ bool generations_are_paused(const struct generations *all)
 size_t generations_count(const struct generations *all)
 {
     return all->n_held + all->n_running;
+}
+
+size_t generations_samples_held(const struct generations *all)
+{
+    return all->samples_held;
 }
 
 size_t generations_at_work(const struct generations *all)

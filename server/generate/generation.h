@@ -4,19 +4,22 @@
  * completion that answers an HTTP request holds one for each of its prompts; a rollout or a job
  * may hold hundreds with no client connected. A generation knows nothing of HTTP.
  *
- *              generation_start()                 engine               last sample, error
+ *              generation_start()        its turn, engine      last sample, error
  *   NEW -------------------------> HELD ----------------> RUNNING ----------------------> ENDED
- *                  paused           |  turn, not paused      |                              ^
+ *                                   |      not paused        |                              ^
  *                                   |                        | abort: the engine ends them  |
  *                                   \---- abort: at the next turn --------------------------/
+ *
+ * Those that are held stand in a line (admission.h), where clients take turns.
  *
  * generation_free() is possible in every state; the owner then hears nothing more.
  *
  * Invariants
  * (1) A generation is in exactly the list of its state: held, running, or none.
- * (2) token() comes for a sample that is not done; sample() once for each sample, when it is done,
- *     unless the generation fails; end() once for a generation that was started, as its last call.
- *     So whether it finished, was aborted or failed, the owner hears of it exactly once.
+ * (2) token() comes for every token of a sample but one that ends it: that one, and the end, sample()
+ *     brings, once for each sample, unless the generation fails; end() comes once for a generation
+ *     that was started, as its last call. So whether it finished, was aborted or failed, the owner
+ *     hears of it exactly once.
  * (3) Callbacks are made by generations_turn() alone, never from inside a call of the owner's. In
  *     any of them the owner may free this generation or others.
  * (4) `open` counts the samples that are not done; the engine knows the generation, by its id,
@@ -41,6 +44,7 @@
 #include "base/arena.h"
 #include "engine/engine.h"
 #include "server/generate/choice.h"
+#include "server/generate/line.h"
 #include "server/http/metrics.h"
 
 struct generation;
@@ -49,7 +53,7 @@ struct generations;
 /* The owner's. token and sample may be NULL. */
 struct generation_calls {
     void (*token)(struct generation *g, struct choice *c);  /* c has one token more */
-    void (*sample)(struct generation *g, struct choice *c); /* c is done */
+    void (*sample)(struct generation *g, struct choice *c); /* c is done, with its last token */
     void (*end)(struct generation *g);                      /* g->error tells whether it failed */
 };
 
@@ -70,6 +74,7 @@ struct generation {
     int n;             /* samples, 1 or more */
     int first_index;   /* of its first sample, for choice.index */
     int priority;
+    uint64_t client; /* whose it is: clients take turns; 0: nobody's */
     uint64_t cache_salt;
     struct engine_sampling sampling;       /* neutral at first */
     struct form *own_form;                 /* owned: sampling's, where it is no owner's; or NULL */
@@ -85,6 +90,7 @@ struct generation {
     struct choice *choices; /* [n], from the start on */
     int open;
     int n_cached;                    /* prompt tokens that the cache had */
+    uint64_t started_ns, first_ns;   /* the engine took it; its first token came; 0: not yet */
     struct token_prob *probs, *tops; /* of the prompt [ids.n], [ids.n, n_top]; owned; NULL: none */
     int n_top;
     int refused_at; /* of the prompt, by a form that it was scored under; -1: nothing */
@@ -92,9 +98,13 @@ struct generation {
 
     /* generation.c's */
     struct generations *all;
-    uint64_t id;  /* the engine's name for it; 0: the engine does not know it */
-    bool aborted; /* its owner, or the server, asked for its end */
-    bool began;   /* a token has come */
+    uint64_t id;        /* the engine's name for it; 0: the engine does not know it */
+    bool aborted;       /* its owner, or the server, asked for its end */
+    bool began;         /* something has come */
+    struct place place;   /* in the line, and of its party until it ends */
+    uint64_t joined_ns; /* when it joined the line; */
+    uint64_t n_pauses;  /* pauses there had been by then */
+    double expected_s;  /* until it begins, as was expected then; negative: nothing was */
     struct generation *next, **link;
 };
 
@@ -102,9 +112,13 @@ struct generation {
 struct generation *generation_new(const struct generation_calls *calls, void *owner,
                                   struct error *err);
 
-/* Hand it to the engine, or hold it while generation is paused. False when it cannot be:
- * ERROR_QUEUE_FULL, ERROR_TOO_LONG, ERROR_INVALID_VALUE, ERROR_NO_MEMORY; it is then as new, and
- * no call comes. */
+/* May a client's request at that priority begin within the time that generations_limit_wait() sets?
+ * Asked once a request, before any generation of it is started: what a request has begun it may
+ * end. False and ERROR_QUEUE_FULL with the seconds until it may come again. */
+bool generations_admit(struct generations *all, uint64_t client, int priority, struct error *err);
+
+/* Let it wait for its turn at the engine. False when it cannot be: ERROR_QUEUE_FULL, ERROR_TOO_LONG,
+ * ERROR_INVALID_VALUE, ERROR_NO_MEMORY; it is then as new, and no call comes. */
 bool generation_start(struct generations *all, struct generation *g, struct error *err);
 
 /* End it with what it has: every sample that is not done gets FINISH_ABORT, within a step, and
@@ -119,8 +133,15 @@ void generation_free(struct generation *g);
 /* What happened to all, for metrics. Loop thread. */
 struct generation_counts {
     struct histogram first_token, inter_token; /* seconds */
+    struct histogram wait;                     /* seconds from the start to what comes first; */
+    struct histogram expected;                 /* what had been expected, */
+    struct histogram wait_error;               /* and by how much it was wrong, either way */
+    uint64_t refused;                          /* requests, by generations_admit() */
     uint64_t finished[4];                      /* samples by enum engine_finish */
     uint64_t cancelled;                        /* requests whose client left; completion.c counts */
+    uint64_t prompt_ns, predicted_ns; /* from the engine to first tokens, from there to last ones */
+    uint64_t followed;                /* tokens that came after a first one */
+    size_t longest;                   /* tokens of a prompt and a sample of it, the most so far */
 };
 
 enum pause_mode {
@@ -133,14 +154,17 @@ enum pause_mode {
  * memory. */
 struct generations *generations_new(struct engine *engine, void (*wake)(void *arg), void *arg);
 
+/* Who would wait longer for a turn is refused by generations_admit(). 0, and at first: nobody is. */
+void generations_limit_wait(struct generations *all, int max_wait_ms);
+
 /* None may be left. Accepts NULL. */
 void generations_free(struct generations *all);
 
 /* Take what the engine says and pass it on; start what was held; tell who waits for idleness. */
 void generations_turn(struct generations *all);
 
-/* Standing still between two training steps: no new generation starts, it waits, in order of
- * arrival, until generations_resume(). What becomes of those at work is the mode's. */
+/* Standing still between two training steps: no new generation starts, it waits in the line until
+ * generations_resume(). What becomes of those that came before is the mode's. */
 void generations_pause(struct generations *all, enum pause_mode mode);
 /* All goes on: what was held starts with the next turn. */
 void generations_resume(struct generations *all);
@@ -150,8 +174,10 @@ bool generations_are_paused(const struct generations *all);
 /* Abort all, held ones too. */
 void generations_abort(struct generations *all);
 
-/* Started and not ended; of these, known to the engine. */
+/* Started and not ended. */
 size_t generations_count(const struct generations *all);
+/* Samples of those that the engine does not know yet. */
+size_t generations_samples_held(const struct generations *all);
 /* Of them those that the engine knows. */
 size_t generations_at_work(const struct generations *all);
 

@@ -170,6 +170,20 @@ bool output_form_read_llama_schema(const struct field_context *context, const cJ
     return read_schema(value, "json_schema", context, out, err);
 }
 
+bool output_form_read_format(const struct field_context *context, const cJSON *value, void *out,
+                             struct error *err)
+{
+    return read_schema(value, "format", context, out, err);
+}
+
+bool output_form_read_any_object(const struct field_context *context, const cJSON *value, void *out,
+                                 struct error *err)
+{
+    (void)context;
+    (void)value;
+    return ask(out, FORM_JSON_OBJECT, "format", err);
+}
+
 bool output_form_read_llama_grammar(const struct field_context *context, const cJSON *value,
                                     void *out, struct error *err)
 {
@@ -304,7 +318,17 @@ bool output_form_read_response_format(const struct field_context *context, const
            error_in(err, "schema");
 }
 
-/* vLLM's: one kind, and how it is written. */
+static bool has_member(const cJSON *object)
+{
+    const cJSON *v;
+    cJSON_ArrayForEach(v, object)
+    {
+        if (!cJSON_IsNull(v)) return true;
+    }
+    return false;
+}
+
+/* vLLM's: one kind, and how it is written; without a member it asks for nothing. */
 bool output_form_read_structured(const struct field_context *context, const cJSON *value, void *out,
                                  struct error *err)
 {
@@ -324,7 +348,7 @@ bool output_form_read_structured(const struct field_context *context, const cJSO
     const struct sampling_params *p = out;
     if (!cJSON_IsObject(value)) return wrong(value, "an object", err);
     if (!fields_read(value, &table, 1, context, err)) return false;
-    if (p->form.type != FORM_NONE) return true;
+    if (p->form.type != FORM_NONE || !has_member(value)) return true;
     return error_set(err, ERROR_MISSING_FIELD, NULL,
                      "a kind is needed: json, regex, choice, grammar, json_object or "
                      "structural_tag");

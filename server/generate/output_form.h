@@ -49,6 +49,12 @@ bool output_form_read_llama_schema(const struct field_context *context, const cJ
 bool output_form_read_llama_grammar(const struct field_context *context, const cJSON *value,
                                     void *out, struct error *err);
 
+/* Ollama's format: a schema; and {"type": "object"}, which it calls "json". */
+bool output_form_read_format(const struct field_context *context, const cJSON *value, void *out,
+                             struct error *err);
+bool output_form_read_any_object(const struct field_context *context, const cJSON *value, void *out,
+                                 struct error *err);
+
 struct engine;
 struct sampling_params;
 

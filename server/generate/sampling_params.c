@@ -4,8 +4,10 @@
  */
 #include "server/generate/sampling_params.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -58,38 +60,89 @@ bool sampling_params_read_stop(const struct field_context *context, const cJSON 
     return true;
 }
 
-/* One bias, which false makes a prohibition, as llama-server has it. */
-static bool add_bias(struct bias_list *list, double id, const cJSON *bias, int n_vocab,
-                     struct error *err)
+bool sampling_params_key_id(const char *key, int *id)
 {
-    double b = cJSON_IsFalse(bias) ? -100.0 : bias == NULL ? (double)NAN : bias->valuedouble;
-    if (!(id >= 0 && id < n_vocab) || id != floor(id)) {
-        return error_set(err, ERROR_INVALID_VALUE, NULL, "logit_bias: %g is no token id below %d",
-                         id, n_vocab);
+    char *end;
+    errno = 0;
+    long n = strtol(key, &end, 10);
+    if (end == key || *end != '\0' || errno != 0 || n < 0 || n > INT_MAX) return false;
+    *id = (int)n;
+    return true;
+}
+
+static bool grow_biases(struct bias_list *list, struct arena *arena, struct error *err)
+{
+    int room = list->room == 0 ? 16 : list->room * 2;
+    if (list->n == MAX_BIASES) {
+        return error_set(err, ERROR_TOO_LARGE, NULL, "logit_bias has more than %d tokens",
+                         MAX_BIASES);
     }
-    if (!cJSON_IsNumber(bias) && !cJSON_IsFalse(bias)) return field_wrong_type(bias, "numbers", err);
+    struct logit_bias *rows = arena_alloc(arena, (size_t)room, sizeof(*rows));
+    if (rows == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for logit_bias");
+    if (list->n > 0) memcpy(rows, list->rows, (size_t)list->n * sizeof(*rows));
+    list->rows = rows;
+    list->room = room;
+    return true;
+}
+
+bool sampling_params_add_bias(struct bias_list *list, int id, const cJSON *bias,
+                              const struct field_context *context, struct error *err)
+{
+    double b = cJSON_IsFalse(bias)    ? -100.0
+               : cJSON_IsNumber(bias) ? bias->valuedouble
+                                      : (double)NAN;
+    if (id >= context->n_vocab) {
+        return error_set(err, ERROR_INVALID_VALUE, NULL,
+                         "logit_bias: %d is not in the vocabulary of %d tokens", id,
+                         context->n_vocab);
+    }
+    if (!cJSON_IsNumber(bias) && !cJSON_IsFalse(bias)) {
+        return error_set(err, ERROR_INVALID_TYPE, NULL,
+                         "logit_bias: the bias of token %d must be a number, not %s", id,
+                         json_type_name(bias));
+    }
     if (!(fabs(b) <= 100.0)) {
         return error_set(err, ERROR_INVALID_VALUE, NULL,
                          "logit_bias: a bias is from -100 to 100, not %g", b);
     }
-    list->rows[list->n++] = (struct logit_bias){(int)id, (float)b};
+    if (list->n == list->room && !grow_biases(list, context->arena, err)) return false;
+    list->rows[list->n++] = (struct logit_bias){id, (float)b};
     return true;
 }
 
-/* A member "50256": -100 of an object, or an element [50256, -100] of an array. */
-static bool read_one_bias(struct bias_list *list, const cJSON *v, int n_vocab, struct error *err)
+/* All keys that name no token, up to where the room ends, so that a client sees them at once. */
+static bool check_bias_keys(const cJSON *object, int n_vocab, struct error *err)
 {
-    if (v->string != NULL) {
-        char *end;
-        long id = strtol(v->string, &end, 10);
-        if (end != v->string && *end == '\0') return add_bias(list, (double)id, v, n_vocab, err);
-        return error_set(err, ERROR_INVALID_VALUE, NULL,
-                         "logit_bias: \"%.40s\" is no token id below %d", v->string, n_vocab);
+    char bad[160] = "";
+    size_t n = 0;
+    const cJSON *v;
+    cJSON_ArrayForEach(v, object)
+    {
+        int id;
+        if (sampling_params_key_id(v->string, &id) && id < n_vocab) continue;
+        int wrote =
+            snprintf(bad + n, sizeof(bad) - n, "%s\"%.40s\"", n == 0 ? "" : ", ", v->string);
+        n += wrote > 0 ? (size_t)wrote : 0;
+        if (n >= sizeof(bad)) break;
     }
-    if (!cJSON_IsArray(v) || cJSON_GetArraySize(v) != 2 || !cJSON_IsNumber(v->child)) {
-        return field_wrong_type(v, "pairs of a token id and a number", err);
+    if (n == 0) return true;
+    return error_set(err, ERROR_INVALID_VALUE, NULL,
+                     "logit_bias: no token ids below the vocabulary's size of %d: %s", n_vocab,
+                     bad);
+}
+
+/* An element [50256, -100] of an array. */
+static bool read_bias_pair(struct bias_list *list, const cJSON *v,
+                           const struct field_context *context, struct error *err)
+{
+    int id;
+    if (!cJSON_IsArray(v) || cJSON_GetArraySize(v) != 2) {
+        return error_set(err, ERROR_INVALID_TYPE, NULL,
+                         "logit_bias has pairs of a token id and a number, not %s",
+                         json_type_name(v));
     }
-    return add_bias(list, v->child->valuedouble, v->child->next, n_vocab, err);
+    return field_read_id(context, v->child, &id, err) &&
+           sampling_params_add_bias(list, id, v->child->next, context, err);
 }
 
 /* {"50256": -100, ...} or [[50256, -100], ...] */
@@ -97,21 +150,19 @@ bool sampling_params_read_bias(const struct field_context *context, const cJSON 
                                struct error *err)
 {
     struct bias_list *list = out;
-    if (!cJSON_IsObject(value) && !cJSON_IsArray(value)) {
+    bool object = cJSON_IsObject(value);
+    const cJSON *v;
+    if (!object && !cJSON_IsArray(value)) {
         return field_wrong_type(value, "an object of token ids", err);
     }
-    size_t n = (size_t)cJSON_GetArraySize(value);
-    if (n > MAX_BIASES) {
-        return error_set(err, ERROR_TOO_LARGE, NULL, "%zu biases; at most %d", n, MAX_BIASES);
-    }
-    list->rows = arena_alloc(context->arena, n + 1, sizeof(*list->rows));
-    if (list->rows == NULL) {
-        return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the biases");
-    }
-    const cJSON *v;
+    if (object && !check_bias_keys(value, context->n_vocab, err)) return false;
     cJSON_ArrayForEach(v, value)
     {
-        if (!read_one_bias(list, v, context->n_vocab, err)) return false;
+        int id = 0;
+        bool ok = object ? sampling_params_key_id(v->string, &id) &&
+                               sampling_params_add_bias(list, id, v, context, err)
+                         : read_bias_pair(list, v, context, err);
+        if (!ok) return false;
     }
     return true;
 }
@@ -139,10 +190,13 @@ static bool read_stream_options(const struct field_context *context, const cJSON
 {
     struct stream_options *o = out;
     static const struct field rows[] = {
-        {"include_usage", FIELD_BOOL, .offset = offsetof(struct stream_options, include_usage)},
+        {"include_usage", FIELD_BOOL, .offset = offsetof(struct stream_options, include_usage),
+         .doc = "a last chunk with the usage"},
         {"continuous_usage_stats", FIELD_BOOL,
-         .offset = offsetof(struct stream_options, continuous_usage)},
-        {"include_obfuscation", .kind = FIELD_IGNORED},
+         .offset = offsetof(struct stream_options, continuous_usage),
+         .doc = "the usage so far in every chunk"},
+        {"include_obfuscation", .kind = FIELD_IGNORED,
+         .doc = "without effect: chunks are not padded"},
         {0},
     };
     struct field_table table = FIELD_TABLE(rows, o);
@@ -201,66 +255,121 @@ static bool read_cache_salt(const struct field_context *context, const cJSON *va
 
 /* clang-format off */
 static const struct field rows[] = {
-    {"model",               FIELD_TEXT, AT(model)},
-    {"temperature",         REAL(engine.temperature, 0, 100)},
-    {"top_p",               REAL(engine.top_p, SMALLEST, 1)},
-    {"top_k",               WHOLE(engine.top_k, -1, INT_MAX)},
-    {"min_p",               REAL(engine.min_p, 0, 1)},
-    {"repetition_penalty",  REAL(engine.repetition_penalty, SMALLEST, 100)},
-    {"presence_penalty",    REAL(engine.presence_penalty, -2, 2)},
-    {"frequency_penalty",   REAL(engine.frequency_penalty, -2, 2)},
-    {"logit_bias",          READ(bias, sampling_params_read_bias)},
-    {"seed",                FIELD_READ, .offset = 0, .read = sampling_params_read_seed},
-    {"stop",                READ(stop, sampling_params_read_stop)},
-    {"stop_token_ids",      READ(stop_ids, field_read_ids)},
-    {"allowed_token_ids",   READ(allowed_ids, field_read_ids)},
-    {"max_tokens",          WHOLE(engine.max_tokens, 0, INT_MAX)},
-    {"min_tokens",          WHOLE(engine.min_tokens, 0, INT_MAX)},
-    {"ignore_eos",          FIELD_BOOL, AT(engine.ignore_eos)},
-    {"skip_special_tokens", FIELD_BOOL, AT(engine.skip_special_tokens)},
-    {"include_stop_str_in_output", FIELD_BOOL, AT(engine.include_stop)},
-    {"prompt_logprobs",     WHOLE(prompt_logprobs, -1, INT_MAX)},
-    {"logprobs_mode",       READ(engine.processed, read_logprobs_mode)},
-    {"n",                   WHOLE(n, 1, INT_MAX)},
-    {"stream",              FIELD_BOOL, AT(stream)},
-    {"stream_options",      READ(stream_options, read_stream_options)},
-    {"return_token_ids",    FIELD_BOOL, AT(return_token_ids)},
-    {"return_tokens_as_token_ids", FIELD_BOOL, AT(tokens_as_ids)},
-    {"truncate_prompt_tokens", WHOLE(truncate_prompt, -1, INT_MAX)},
-    {"truncation_side",     READ(truncate_right, read_truncation_side)},
-    {"priority",            WHOLE(priority, INT_MIN, INT_MAX)},
-    {"request_id",          FIELD_TEXT, AT(request_id)},
-    {"cache_salt",          READ(cache_salt, read_cache_salt)},
-    {"response_format",     FIELD_READ, .offset = 0, .read = output_form_read_response_format},
-    {"structured_outputs",  FIELD_READ, .offset = 0, .read = output_form_read_structured},
-    {"guided_choice",       FIELD_READ, .offset = 0, .read = output_form_read_choices}, /* vLLM's older names */
-    {"guided_json",       FIELD_READ, .offset = 0, .read = output_form_read_guided_json},
-    {"guided_regex",      FIELD_READ, .offset = 0, .read = output_form_read_guided_regex},
-    {"guided_grammar",    FIELD_READ, .offset = 0, .read = output_form_read_guided_grammar},
-    {"regex",             FIELD_READ, .offset = 0, .read = output_form_read_regex}, /* SGLang's */
-    {"ebnf",              FIELD_READ, .offset = 0, .read = output_form_read_ebnf},
+    {"model",               FIELD_TEXT, AT(model), .doc = "its name; any is taken"},
+    {"temperature",         REAL(engine.temperature, 0, 100),
+     .doc = "flattens (above 1) or sharpens the distribution; 0 takes the most probable token"},
+    {"top_p",               REAL(engine.top_p, SMALLEST, 1),
+     .doc = "only the most probable tokens that together have this share"},
+    {"top_k",               WHOLE(engine.top_k, -1, INT_MAX),
+     .doc = "only so many of the most probable tokens; 0 and -1: all"},
+    {"min_p",               REAL(engine.min_p, 0, 1),
+     .doc = "only tokens with at least this share of the most probable one's probability"},
+    {"repetition_penalty",  REAL(engine.repetition_penalty, SMALLEST, 100),
+     .doc = "divides the logits of tokens seen before; 1: none"},
+    {"presence_penalty",    REAL(engine.presence_penalty, -2, 2),
+     .doc = "taken from the logits of tokens in the output"},
+    {"frequency_penalty",   REAL(engine.frequency_penalty, -2, 2),
+     .doc = "taken from the logits of tokens for each time that they are in the output"},
+    {"logit_bias",          READ(bias, sampling_params_read_bias),
+     .doc = "added to logits, by token id, from -100 (never) to 100"},
+    {"seed",                FIELD_READ, .offset = 0, .read = sampling_params_read_seed,
+     .doc = "of the draws; -1: a random one"},
+    {"stop",                READ(stop, sampling_params_read_stop),
+     .doc = "a text, or several, that ends the output"},
+    {"stop_token_ids",      READ(stop_ids, field_read_ids), .doc = "token ids that end the output"},
+    {"allowed_token_ids",   READ(allowed_ids, field_read_ids),
+     .doc = "the only token ids that may come"},
+    {"max_tokens",          WHOLE(engine.max_tokens, 0, INT_MAX),
+     .doc = "tokens of the output at most"},
+    {"n_predict",           WHOLE(engine.max_tokens, -1, INT_MAX),
+     .doc = "max_tokens, as llama-server calls it; -1: as many as fit"},
+    {"repeat_penalty",      REAL(engine.repetition_penalty, SMALLEST, 100),
+     .doc = "repetition_penalty, as llama-server calls it"},
+    {"json_schema",         FIELD_READ, .offset = 0, .read = output_form_read_llama_schema,
+     .doc = "the output is JSON of this schema"},
+    {"grammar",             FIELD_READ, .offset = 0, .read = output_form_read_llama_grammar,
+     .doc = "the output is of this grammar (GBNF)"},
+    {"timings_per_token",   FIELD_BOOL, AT(timings), .doc = "times in every chunk and the reply"},
+    {"verbose",             FIELD_BOOL, AT(verbose),
+     .doc = "what llama-server's /completion says, in __verbose"},
+    {"return_progress",     FIELD_REFUSED, .neutral = "false", .doc = "progress of the prompt; refused"},
+    {"cache_prompt",        .kind = FIELD_IGNORED,
+     .doc = "without effect: a cached prompt changes no bit"},
+    {"id_slot",             .kind = FIELD_IGNORED,
+     .doc = "without effect: sequences have no fixed places"},
+    {"min_tokens",          WHOLE(engine.min_tokens, 0, INT_MAX),
+     .doc = "no end before so many tokens"},
+    {"ignore_eos",          FIELD_BOOL, AT(engine.ignore_eos),
+     .doc = "the model's end tokens do not end the output"},
+    {"skip_special_tokens", FIELD_BOOL, AT(engine.skip_special_tokens),
+     .doc = "special tokens are no part of the text"},
+    {"include_stop_str_in_output", FIELD_BOOL, AT(engine.include_stop),
+     .doc = "the stop string stays in the text"},
+    {"prompt_logprobs",     WHOLE(prompt_logprobs, -1, INT_MAX),
+     .doc = "log-probabilities of the prompt's tokens with so many alternatives each; -1: of all"},
+    {"logprobs_mode",       READ(engine.processed, read_logprobs_mode),
+     .doc = "raw(_logprobs): the model's own; processed: of the distribution drawn from"},
+    {"n",                   WHOLE(n, 1, INT_MAX), .doc = "how many outputs"},
+    {"stream",              FIELD_BOOL, AT(stream),
+     .doc = "each token as it comes, as server-sent events"},
+    {"stream_options",      READ(stream_options, read_stream_options),
+     .doc = "what the stream tells beside the text"},
+    {"return_token_ids",    FIELD_BOOL, AT(return_token_ids), .doc = "token ids beside the text"},
+    {"return_tokens_as_token_ids", FIELD_BOOL, AT(tokens_as_ids),
+     .doc = "tokens as token_id:N where they would be texts"},
+    {"truncate_prompt_tokens", WHOLE(truncate_prompt, -1, INT_MAX),
+     .doc = "keep so many of the prompt's tokens; -1: as many as fit"},
+    {"truncation_side",     READ(truncate_right, read_truncation_side),
+     .doc = "left: the prompt's first tokens are dropped; right: its last"},
+    {"priority",            WHOLE(priority, INT_MIN, INT_MAX), .doc = "lower ones go first"},
+    {"request_id",          FIELD_TEXT, AT(request_id), .doc = "a name to abort it by"},
+    {"cache_salt",          READ(cache_salt, read_cache_salt),
+     .doc = "only requests with the same one share cached prompts"},
+    {"response_format",     FIELD_READ, .offset = 0, .read = output_form_read_response_format,
+     .doc = "the form of the output: text, any JSON, JSON of a schema, or structural tags"},
+    {"structured_outputs",  FIELD_READ, .offset = 0, .read = output_form_read_structured,
+     .doc = "the form of the output, as vLLM has it"},
+    {"guided_choice",       FIELD_READ, .offset = 0, .read = output_form_read_choices,
+     .doc = "the output is one of these texts"}, /* vLLM's older names */
+    {"guided_json",       FIELD_READ, .offset = 0, .read = output_form_read_guided_json,
+     .doc = "the output is JSON of this schema"},
+    {"guided_regex",      FIELD_READ, .offset = 0, .read = output_form_read_guided_regex,
+     .doc = "the output matches this pattern"},
+    {"guided_grammar",    FIELD_READ, .offset = 0, .read = output_form_read_guided_grammar,
+     .doc = "the output is of this grammar"},
+    {"regex",             FIELD_READ, .offset = 0, .read = output_form_read_regex,
+     .doc = "the output matches this pattern"}, /* SGLang's */
+    {"ebnf",              FIELD_READ, .offset = 0, .read = output_form_read_ebnf,
+     .doc = "the output is of this grammar"},
 
-    /* Without effect, as their contracts say: who asks and what for; a batch of plain text
+    /* Without effect, as their contracts say: who asks and what for; where llama-server keeps what; a batch of plain text
      * decodes the same with or without spaces between special tokens; beam search is refused, so
      * is its penalty. */
-    {"user", .kind = FIELD_IGNORED},
-    {"metadata", .kind = FIELD_IGNORED},
-    {"store", .kind = FIELD_IGNORED},
-    {"service_tier", .kind = FIELD_IGNORED},
-    {"safety_identifier", .kind = FIELD_IGNORED},
-    {"prompt_cache_key", .kind = FIELD_IGNORED},
-    {"prompt_cache_retention", .kind = FIELD_IGNORED},
-    {"session_id", .kind = FIELD_IGNORED},
-    {"length_penalty", .kind = FIELD_IGNORED},
-    {"spaces_between_special_tokens", .kind = FIELD_IGNORED},
+    {"user", .kind = FIELD_IGNORED, .doc = "who asks; without effect"},
+    {"metadata", .kind = FIELD_IGNORED, .doc = "the caller's own; without effect"},
+    {"store", .kind = FIELD_IGNORED, .doc = "without effect: nothing is stored"},
+    {"service_tier", .kind = FIELD_IGNORED, .doc = "without effect"},
+    {"safety_identifier", .kind = FIELD_IGNORED, .doc = "who asks; without effect"},
+    {"prompt_cache_key", .kind = FIELD_IGNORED,
+     .doc = "without effect: prompts are cached by their tokens"},
+    {"prompt_cache_retention", .kind = FIELD_IGNORED, .doc = "without effect"},
+    {"session_id", .kind = FIELD_IGNORED, .doc = "without effect"},
+    {"guided_decoding_backend", .kind = FIELD_IGNORED,
+     .doc = "without effect: forms are kept by this server itself"},
+    {"length_penalty", .kind = FIELD_IGNORED,
+     .doc = "of beam search, which is refused; without effect"},
+    {"spaces_between_special_tokens", .kind = FIELD_IGNORED, .doc = "without effect on plain text"},
 
-    {"use_beam_search",       FIELD_REFUSED, .neutral = "false"},
-    {"bad_words",             FIELD_REFUSED, .neutral = "[]"},
-    {"logprob_token_ids", .kind = FIELD_REFUSED},
-    {"vllm_xargs",            FIELD_REFUSED, .neutral = "{}"},
-    {"repetition_detection", .kind = FIELD_REFUSED},
-    {"thinking_token_budget", .kind = FIELD_REFUSED},
-    {"stream_interval",       FIELD_REFUSED, .neutral = "1"},
+    {"use_beam_search",       FIELD_REFUSED, .neutral = "false", .doc = "beam search; refused"},
+    {"bad_words",             FIELD_REFUSED, .neutral = "[]",
+     .doc = "words that must not come; refused"},
+    {"logprob_token_ids", .kind = FIELD_REFUSED,
+     .doc = "log-probabilities of chosen tokens; refused"},
+    {"vllm_xargs",            FIELD_REFUSED, .neutral = "{}",
+     .doc = "arguments of plugins; refused"},
+    {"repetition_detection", .kind = FIELD_REFUSED, .doc = "ending at repetitions; refused"},
+    {"thinking_token_budget", .kind = FIELD_REFUSED, .doc = "an end to thoughts; refused"},
+    {"stream_interval",       FIELD_REFUSED, .neutral = "1", .doc = "tokens a chunk; refused"},
     {0},
 };
 /* clang-format on */

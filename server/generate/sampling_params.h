@@ -24,7 +24,7 @@ struct stop_list {
 
 struct bias_list {
     struct logit_bias *rows; /* the arena's */
-    int n;
+    int n, room;
 };
 
 enum { TOP_ABSENT = -2 }; /* -1 is a client's "all" */
@@ -51,6 +51,8 @@ struct sampling_params {
     int priority;
     int truncate_prompt; /* keep so many prompt tokens; 0: all */
     bool truncate_right; /* drop from the end, not from the start */
+    bool timings;        /* in every chunk, and in the reply, the times that it took */
+    bool verbose;        /* the reply says what llama-server's /completion would, too */
 };
 
 /* Neutral values; then read. */
@@ -70,6 +72,11 @@ bool sampling_params_finish(struct sampling_params *p, int max_n, int n_vocab, s
  * string, or an array of strings -> struct stop_list. */
 bool sampling_params_read_seed(const struct field_context *context, const cJSON *value, void *out,
                                struct error *err);
+/* The id that a key of digits stands for; false: it is something else. */
+bool sampling_params_key_id(const char *key, int *id);
+/* One bias more; false as its value is a prohibition. *err says "logit_bias: ..." without a name. */
+bool sampling_params_add_bias(struct bias_list *list, int id, const cJSON *bias,
+                              const struct field_context *context, struct error *err);
 /* A bias for each of some tokens -> struct bias_list. */
 bool sampling_params_read_bias(const struct field_context *context, const cJSON *value, void *out,
                                struct error *err);

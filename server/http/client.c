@@ -70,13 +70,24 @@ void client_set_phase(struct client *c, enum client_phase phase)
     c->since_ns = clock_ns();
 }
 
+/* Whoever has closed its sending side alone would wait for an answer. Nobody else hears this. */
+static void tell_half_closed(struct client *c)
+{
+    struct error err = {0};
+    error_set(&err, ERROR_BAD_REQUEST, NULL,
+              "the connection was closed before the answer: keep both of its sides open");
+    client_tell(c, &err);
+}
+
 static void on_disconnect(uv_poll_t *p, int status, int events)
 {
     struct client *c = p->data;
     (void)status; /* an error of the socket: gone as well */
     (void)events;
     uv_poll_stop(p);
-    if (c->exchange != NULL) exchange_client_left(c->exchange);
+    if (c->exchange == NULL) return;
+    if (c->exchange->status == 0) tell_half_closed(c);
+    exchange_client_left(c->exchange);
 }
 
 bool client_watch(struct client *c)

@@ -5,7 +5,8 @@
  * at all. So we keep our own deadline for headers and body, and a poll handle of our own asks the
  * kernel whether the other end has gone.
  *
- * A client that closes only its sending side counts as gone.
+ * A client that closes its sending side while its request is at work counts as gone, for from here
+ * that looks as one that has left; should it still listen, it is told so.
  *
  * Loop thread only.
  *

@@ -9,21 +9,37 @@
 /* The members beside "error" that hold the message, by shape. */
 static const char *const beside[] = {
     [ERRORS_OPENAI] = NULL,     [ERRORS_LLAMA] = NULL,       [ERRORS_SGLANG] = "message",
-    [ERRORS_DETAIL] = "detail", [ERRORS_PISTON] = "message",
+    [ERRORS_DETAIL] = "detail", [ERRORS_PISTON] = "message",  [ERRORS_OLLAMA] = NULL,
 };
+
+/* llama-server's clients look at the type and the numbers of a prompt that is too long. */
+static const char *type_of(const struct error *err, enum error_shape shape)
+{
+    bool renamed = shape == ERRORS_LLAMA && err->code == ERROR_TOO_LONG;
+    return renamed ? "exceed_context_size_error" : error_type(err->code);
+}
 
 void error_reply(struct buffer *out, const struct error *err, enum error_shape shape)
 {
     emit_object(out, NULL);
+    if (shape == ERRORS_OLLAMA) {
+        emit_str(out, "error", err->message);
+        emit_str(out, "param", err->param[0] == '\0' ? NULL : err->param);
+        emit_str(out, "code", error_name(err->code));
+        emit_close(out, '}');
+        return;
+    }
     if (shape == ERRORS_SGLANG) emit_bool(out, "success", false);
     if (beside[shape] != NULL) emit_str(out, beside[shape], err->message);
     emit_object(out, "error");
     emit_str(out, "message", err->message);
-    emit_str(out, "type", error_type(err->code));
+    emit_str(out, "type", type_of(err, shape));
     emit_str(out, "param", err->param[0] == '\0' ? NULL : err->param);
     if (shape == ERRORS_LLAMA) {
         emit_int(out, "code", error_status(err->code));
         emit_str(out, "name", error_name(err->code));
+        if (err->came > 0) emit_int(out, "n_prompt_tokens", (int64_t)err->came);
+        if (err->fits > 0) emit_int(out, "n_ctx", (int64_t)err->fits);
     } else {
         emit_str(out, "code", error_name(err->code));
     }

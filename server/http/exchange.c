@@ -22,7 +22,8 @@
 #include "server/http/state.h"
 
 enum {
-    WORK_INLINE_BYTES = 64 << 10, /* a larger body is worked on by the thread pool */
+    WORK_INLINE_BYTES = 64 << 10, /* a larger body is worked on by the thread pool, */
+    WORK_LARGE_BYTES = 1 << 20,   /* and one larger than that in its lane for such */
     STREAM_BLOCK_BYTES = 4096,
     REPLY_BLOCK_BYTES = 32 << 10,
     SMALL_REPLY_BYTES = 64 << 10, /* a larger one is given to libmicrohttpd as it is read */
@@ -127,21 +128,41 @@ static void log_access(const struct exchange *x)
                                     : NULL);
 }
 
+static struct exchange *exchange_of(struct pool_job *j)
+{
+    return (struct exchange *)(void *)((char *)j - offsetof(struct exchange, job));
+}
+
+/* What only x knows of. */
+static void dispose(struct pool_job *j)
+{
+    struct exchange *x = exchange_of(j);
+    if (x->kind != NULL && x->kind->dispose != NULL) x->kind->dispose(x);
+    buffer_clear(&x->body);
+    buffer_clear(&x->out);
+    buffer_clear(&x->reply);
+    arena_free(x->arena);
+    quota_give(&x->server->memory, x->tree_bytes);
+}
+
+static void disposed(struct pool_job *j)
+{
+    free(exchange_of(j));
+}
+
 static void exchange_free(struct exchange *x)
 {
-    assert(x->busy == 0 && !x->working); /* (2) */
+    assert(x->busy == 0 && !x->working && !x->pooled); /* (2) */
     if (x->kind != NULL && x->kind->free != NULL) x->kind->free(x);
     *x->link = x->next;
     if (x->next != NULL) x->next->link = x->link;
     x->server->n_exchanges--;
     x->server->buffered_bytes -= x->body.room;
     if (x->response != x->server->no_memory) MHD_destroy_response(x->response);
-    buffer_clear(&x->body);
-    buffer_clear(&x->out);
-    buffer_clear(&x->reply);
-    arena_free(x->arena);
-    quota_give(&x->server->memory, x->tree_bytes);
-    free(x);
+    x->job = (struct pool_job){.run = dispose, .done = disposed};
+    if (x->body.room > WORK_INLINE_BYTES && pool_submit(&x->server->pool, &x->job)) return;
+    dispose(&x->job);
+    disposed(&x->job);
 }
 
 void exchange_stop(struct exchange *x)
@@ -264,17 +285,16 @@ static void do_work(struct exchange *x)
     x->ran_out = mem_ran_out();
 }
 
-static void on_work(uv_work_t *job)
+static void on_work(struct pool_job *j)
 {
-    do_work(job->data);
+    do_work(exchange_of(j));
 }
 
-static void on_work_done(uv_work_t *job, int status)
+static void on_work_done(struct pool_job *j)
 {
-    struct exchange *x = job->data;
-    (void)status; /* never cancelled */
+    struct exchange *x = exchange_of(j);
     mem_forget();
-    x->job.data = NULL;
+    x->pooled = false;
     end_work(x);
 }
 
@@ -283,7 +303,7 @@ static void on_kept(struct message *m)
     struct exchange *x = (struct exchange *)(void *)((char *)m - offsetof(struct exchange, keep));
     assert(x->promised && !x->kept && x->working); /* (5) */
     x->kept = true;
-    if (x->job.data == NULL) end_work(x); /* else work() has not returned yet */
+    if (!x->pooled) end_work(x); /* else work() has not returned yet */
 }
 
 void exchange_offload(struct exchange *x, enum exchange_weight weight,
@@ -297,9 +317,10 @@ void exchange_offload(struct exchange *x, enum exchange_weight weight,
     x->keep.deliver = on_kept;
     exchange_hold(x);
     if (weight == WORK_HEAVY || x->body.n > WORK_INLINE_BYTES) {
-        x->job.data = x;
-        if (uv_queue_work(&x->server->loop, &x->job, on_work, on_work_done) == 0) return;
-        x->job.data = NULL;
+        x->job = (struct pool_job){
+            .run = on_work, .done = on_work_done, .large = x->body.n > WORK_LARGE_BYTES};
+        x->pooled = pool_submit(&x->server->pool, &x->job);
+        if (x->pooled) return;
     }
     do_work(x);
     end_work(x);
@@ -330,6 +351,12 @@ void exchange_finish(struct exchange *x)
 static void add_header(struct MHD_Response *response, const char *name, const char *value)
 {
     MHD_add_response_header(response, name, value);
+}
+
+void exchange_add_header(struct exchange *x, const char *name, const char *value)
+{
+    bool own = x->response != NULL && x->response != x->server->no_memory;
+    if (own) add_header(x->response, name, value);
 }
 
 /* How long a client shall wait: a queue moves within a second, loading and a restart take longer. */
@@ -412,6 +439,20 @@ void exchange_reply(struct exchange *x, int status, const char *media_type, stru
         reply_small(x, status, media_type, body);
     }
     buffer_clear(body);
+}
+
+void exchange_reply_fixed(struct exchange *x, int status, const struct exchange_header *headers,
+                          struct span body)
+{
+    if (x->status != 0) return;
+    void *bytes = (void *)(uintptr_t)body.p; /* libmicrohttpd only reads them */
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(body.n, bytes, MHD_RESPMEM_PERSISTENT);
+    for (; response != NULL && headers->name != NULL; headers++) {
+        add_header(response, headers->name, headers->value);
+    }
+    x->sent = body.n;
+    set_response(x, status, NULL, response);
 }
 
 void exchange_reply_json(struct exchange *x, struct buffer *body)

@@ -48,6 +48,7 @@
 #include "base/json.h"
 #include "base/span.h"
 #include "server/http/inbox.h"
+#include "server/http/pool.h"
 #include "server/http/router.h"
 
 struct MHD_Connection;
@@ -79,7 +80,9 @@ struct exchange_kind {
     void (*taken)(struct exchange *x); /* all of out has been taken */
     void (*timeout)(
         struct exchange *x);          /* the deadline passed in a stream: say so; else it is cut */
-    void (*free)(struct exchange *x); /* free what state owns */
+    void (*free)(struct exchange *x); /* let go of what others know of */
+    void (*dispose)(struct exchange *x); /* free what nobody else knows of; after a large body on
+                                            the thread pool, since that takes long */
 };
 
 struct exchange {
@@ -115,7 +118,8 @@ struct exchange {
     bool ran_out;        /* memory did, while work() was at it */
     bool working;        /* offloaded, and after() has not been called */
     bool promised, kept; /* work() left a part to another thread; which is through */
-    uv_work_t job;
+    struct pool_job job;
+    bool pooled;         /* job is the pool's */
     struct message keep; /* of exchange_keep() */
     void (*work)(struct exchange *x);
     void (*after)(struct exchange *x);
@@ -138,6 +142,12 @@ cJSON *exchange_parse(struct exchange *x, struct error *err);
 void exchange_reply(struct exchange *x, int status, const char *media_type, struct buffer *body);
 /* 200, application/json. */
 void exchange_reply_json(struct exchange *x, struct buffer *body); /* 200, application/json */
+/* Answer with bytes that live as long as the program, and with headers up to one without a name. */
+struct exchange_header {
+    const char *name, *value;
+};
+void exchange_reply_fixed(struct exchange *x, int status, const struct exchange_header *headers,
+                          struct span body);
 /* The error in OpenAI's shape, Retry-After where clients shall come again. On a stream it is the
  * caller's to send an event; here nothing happens then. */
 void exchange_fail(struct exchange *x, const struct error *err);
@@ -145,6 +155,9 @@ void exchange_fail(struct exchange *x, const struct error *err);
 /* Whose request it is: a hash of its API key, or of its address where it has none. For turns among
  * clients, not for secrets. Loop thread, while the client is there. */
 uint64_t exchange_client(const struct exchange *x);
+
+/* One header more of a reply that was just given, not of a stream. */
+void exchange_add_header(struct exchange *x, const char *name, const char *value);
 
 /* How this exchange's dialect tells an error. */
 enum error_shape exchange_errors(const struct exchange *x);

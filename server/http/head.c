@@ -101,6 +101,17 @@ const char *head_path(const char *target)
     return path == NULL ? "/" : path;
 }
 
+bool head_target_is_short(const char *target, struct error *err)
+{
+    enum { MOST = 100 };
+    int n = 0;
+    for (const char *p = strchr(target, '?'); p != NULL; p = strchr(p + 1, '&')) {
+        n++;
+    }
+    return n <= MOST || error_set(err, ERROR_BAD_REQUEST, NULL,
+                                  "the query has %d arguments; at most %d", n, MOST);
+}
+
 bool head_target_is_whole(const char *target)
 {
     return strstr(target, "%00") == NULL;

@@ -34,6 +34,9 @@ bool head_too_large(const struct exchange *x, struct error *err);
 /* The path of a request target: without scheme and authority, where it has them. */
 const char *head_path(const char *target);
 
+/* Has a target's query so few arguments that there is memory for them? False with 400. */
+bool head_target_is_short(const char *target, struct error *err);
+
 /* May a target be taken? Not with %00, at which a path would end unseen. */
 bool head_target_is_whole(const char *target);
 

@@ -37,7 +37,7 @@ static bool reply_options(struct exchange *x)
     if (strcmp(x->method, "OPTIONS") != 0 || allowed[0] == '\0') return false;
     buffer_init(&empty, 0);
     exchange_reply(x, 204, NULL, &empty);
-    if (x->response != NULL) MHD_add_response_header(x->response, "Allow", allowed);
+    exchange_add_header(x, "Allow", allowed);
     return true;
 }
 
@@ -126,12 +126,23 @@ static void dispatch(struct exchange *x)
     x->route->handle(x);
 }
 
-/* The first that libmicrohttpd tells of a request: its target, before it is decoded. */
+static struct client *client_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info == NULL ? NULL : info->socket_context;
+}
+
+/* The first that libmicrohttpd tells of a request: its target, before it is decoded. A query of very
+ * many arguments would fill the memory that it has for the connection, and it would then say nothing:
+ * so it is said here. */
 static char split_target; /* its address stands for a request whose target we do not take */
 static void *on_target(void *cls, const char *target, struct MHD_Connection *connection)
 {
+    struct error err = {0};
+    struct client *c = client_of(connection);
     (void)cls;
-    (void)connection;
+    if (c != NULL && !head_target_is_short(target, &err)) client_tell(c, &err);
     return head_target_is_whole(target) ? NULL : &split_target;
 }
 
@@ -143,12 +154,10 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, c
     bool whole = *state != &split_target;
     struct exchange *x = whole ? *state : NULL;
     if (x == NULL) {
-        const union MHD_ConnectionInfo *info =
-            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
         const struct server *s = cls;
-        bool known = info != NULL && info->socket_context != NULL;
-        if (known) {
-            x = exchange_new(cls, info->socket_context, connection, method, head_path(url));
+        struct client *c = client_of(connection);
+        if (c != NULL) {
+            x = exchange_new(cls, c, connection, method, head_path(url));
             *state = x;
         }
         if (x != NULL) return on_head(x, version, whole);
@@ -250,7 +259,8 @@ bool http_start(struct server *s, struct error *err)
     s->daemon = MHD_start_daemon(
         flags, 0, NULL, NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL,
         MHD_OPTION_LISTEN_SOCKET, s->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)s->o.max_connections, MHD_OPTION_CONNECTION_TIMEOUT, idle_s,
+        (unsigned)s->o.max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        (unsigned)s->o.max_client_connections, MHD_OPTION_CONNECTION_TIMEOUT, idle_s,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT,
         1, MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
         NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);

@@ -16,7 +16,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -159,6 +161,22 @@ static void on_prepare(uv_prepare_t *p)
 
 /* ---- what wakes the loop ---- */
 
+/* On a terminal, what a person does next. Written only where it does not make the loop wait. */
+static void greet(const char *url, const char *model)
+{
+    struct pollfd terminal = {.fd = STDERR_FILENO, .events = POLLOUT};
+    char text[1024];
+    if (!isatty(STDERR_FILENO) || poll(&terminal, 1, 0) != 1) return;
+    int n = snprintf(
+        text, sizeof(text),
+        "\n  %.200s is served on %s\n\n"
+        "  curl %s/v1/chat/completions -H 'Content-Type: application/json' \\\n"
+        "    -d '{\"messages\": [{\"role\": \"user\", \"content\": \"What is 3 * 4?\"}]}'\n\n",
+        model, url, url);
+    ssize_t ignored = write(STDERR_FILENO, text, n > 0 && n < (int)sizeof(text) ? (size_t)n : 0);
+    (void)ignored;
+}
+
 /* What is served from now on, and on what: one line for whoever starts the program. */
 static void log_ready(const struct server *s)
 {
@@ -173,6 +191,7 @@ static void log_ready(const struct server *s)
              LOG_I("kv_tokens", (int64_t)info->kv_blocks * info->kv_block_tokens),
              LOG_I("kv_bytes_per_token", info->kv_bytes_per_token),
              LOG_F("load_s", info->load_seconds), LOG_END);
+    greet(url, info->name);
 }
 
 /* Loading has ended, one way or the other. Without its model the server has nothing to serve:
@@ -229,6 +248,7 @@ static bool open_loop(struct server *s, struct error *err)
     int failed = uv_loop_init(&s->loop);
     if (failed != 0) return system_error(err, NULL, "event loop", uv_strerror(failed));
     s->loop_open = true;
+    pool_init(&s->pool, &s->loop);
     if ((failed = uv_async_init(&s->loop, &s->woken, on_woken)) != 0 ||
         (failed = uv_timer_init(&s->loop, &s->http_timer)) != 0 ||
         (failed = uv_timer_init(&s->loop, &s->sweep)) != 0 ||
@@ -248,6 +268,7 @@ struct server *server_new(const struct server_options *o, struct error *err)
     s->o = *o;
     s->listen_fd = -1;
     s->started_ns = clock_ns();
+    s->started_unix_s = clock_unix_s();
     inbox_init(&s->inbox);
     quota_init(&s->memory, (size_t)o->request_memory_bytes);
     raise_file_limit(s);

@@ -30,7 +30,8 @@ enum error_shape {
     ERRORS_LLAMA,  /* llama-server: error.code is the HTTP status, our code is error.name */
     ERRORS_SGLANG, /* "success": false, "message" */
     ERRORS_DETAIL, /* "detail": what FastAPI's servers answer: TRL, SandboxFusion, open-r1's router */
-    ERRORS_PISTON /* "message" */
+    ERRORS_PISTON, /* "message" */
+    ERRORS_OLLAMA /* Ollama: error is the message alone */
 };
 
 struct route {

@@ -41,10 +41,12 @@ struct server_options {
     struct string_list
         model_names; /* that clients may use; the first is the engine's name for it */
 
+    bool any_model_name;          /* requests may name any model: the one that is served answers */
     int64_t max_body_bytes;       /* of a generation request */
     int64_t max_verify_bytes;     /* of a /verify request */
     int64_t request_memory_bytes; /* of all bodies, JSON trees, replies unread together */
     int max_connections;
+    int max_client_connections; /* of one address; 0: as many as there are */
     int max_choices; /* samples a prompt */
     int max_prompts; /* prompts a request */
     const char *tool_format; /* a name of base/tools/format.h; NULL: as the template tells */

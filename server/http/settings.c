@@ -13,10 +13,12 @@ enum { K = 1 << 10 };
 static const struct setting rows[] = {
     {"host",           SETTING_TEXT,    AT(host), "127.0.0.1", .help = "address to listen on; 0.0.0.0: all"},
     {"port",           SETTING_INT,     AT(port), "8080", 0, 65535, .help = "port to listen on; 0: any free one, printed at start"},
-    {"api-key",        SETTING_LIST,    AT(api_keys), "", .help = "accept only these keys (may be repeated); none: no key is asked for"},
+    {"api-key",        SETTING_LIST,    AT(api_keys), "", .help = "accept only these keys (may be repeated); none: no key is asked for", .secret = true},
     {"allowed-hosts",  SETTING_LIST,    AT(allowed_hosts), "", .help = "names of this server that web pages may ask it by where no key is set (may be repeated); addresses and localhost always are"},
     {"served-model-name", SETTING_LIST, AT(model_names), "", .help = "what clients call the model (may be repeated: the first is its name, others are taken too); none: the file's own name"},
+    {"any-model-name", SETTING_BOOL,    AT(any_model_name), "false", .help = "requests may name any model, as clients do whose name for it is fixed; this one answers"},
     {"max-connections", SETTING_INT,    AT(max_connections), "4096", 1, 1 << 20, .help = "open connections"},
+    {"max-client-connections", SETTING_INT, AT(max_client_connections), "0", 0, 1 << 20, .help = "open connections of one address; 0: as many as there are"},
     {"max-body",       SETTING_BYTES,   AT(max_body_bytes), "64M", 1 * K, 4 * G, .help = "largest request body"},
     {"verify-body",    SETTING_BYTES,   AT(max_verify_bytes), "256M", 1 * K, 16 * G, .help = "largest body of a request to /verify and its like"},
     {"request-memory", SETTING_BYTES,   AT(request_memory_bytes), "2G", 1 << 20, 1024 * G, .help = "bytes that request bodies, their JSON and replies not yet read may take, all together; past it 429 and 503"},

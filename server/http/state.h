@@ -18,10 +18,12 @@
 #include "reward/reward.h"
 #include "server/http/inbox.h"
 #include "server/http/metrics.h"
+#include "server/http/pool.h"
 #include "server/http/server.h"
 
 struct client;
 struct exchange;
+struct rollout;
 
 enum { DRAIN_SIGNALS = 4 }; /* that end the server */
 
@@ -42,6 +44,7 @@ struct server {
     uv_async_t woken; /* engine events or posted messages wait */
     uv_signal_t signals[DRAIN_SIGNALS];
     struct inbox inbox;
+    struct pool pool; /* work off the loop thread */
 
     struct MHD_Daemon *daemon;
     struct MHD_Response *no_memory; /* answers what there is no memory to answer otherwise */
@@ -54,10 +57,12 @@ struct server {
     struct engine *engine;
     struct judge *judge;
     struct generations *generations;
+    struct rollout *rollouts; /* list of those at work */
     bool ready;           /* the model has been loaded, and the log said so */
     struct error failure; /* why there is no model: the server ends with it */
     struct metrics metrics;
     uint64_t started_ns;
+    int64_t started_unix_s;
 
     enum { SERVING, DRAINING, CUTTING, STOPPED } phase; /* see drain.c */
     uint64_t drain_deadline_ns;

@@ -8,6 +8,7 @@
 #include "base/version.h"
 #include "server/generate/conversation.h"
 #include "server/generate/generation.h"
+#include "server/generate/sampling_params.h"
 #include "base/emit.h"
 #include "server/http/exchange.h"
 #include "server/http/state.h"
@@ -48,20 +49,20 @@ void llama_template_handle(struct exchange *x)
 
 static void emit_default_settings(const struct engine_info *info, struct buffer *out)
 {
-    struct engine_sampling s;
-    engine_sampling_init(&s);
-    llama_sampling_init(&s);
+    struct sampling_params p;
+    sampling_params_init(&p);
+    llama_sampling_init(&p.engine);
     emit_object(out, "default_generation_settings");
     emit_int(out, "n_ctx", info->context);
     emit_object(out, "params");
-    emit_float(out, "temperature", s.temperature);
-    emit_int(out, "top_k", s.top_k);
-    emit_float(out, "top_p", s.top_p);
-    emit_float(out, "min_p", s.min_p);
-    emit_float(out, "repeat_penalty", s.repetition_penalty);
-    emit_int(out, "n_predict", s.max_tokens);
+    llama_emit_sampling(info, &p, out);
     emit_close(out, '}');
     emit_close(out, '}');
+}
+
+static void emit_special(const struct engine *e, const char *key, int id, struct buffer *out)
+{
+    emit_text(out, key, id < 0 ? span_of("", 0) : engine_token_bytes(e, id));
 }
 
 void llama_props_handle(struct exchange *x)
@@ -72,12 +73,16 @@ void llama_props_handle(struct exchange *x)
     emit_object(&out, NULL);
     emit_default_settings(info, &out);
     emit_int(&out, "total_slots", info->max_sequences);
-    emit_str(&out, "model_path", info->name);
+    emit_str(&out, "model_alias", info->name);
+    emit_str(&out, "model_path", info->path);
     emit_object(&out, "modalities");
     emit_bool(&out, "vision", false);
     emit_bool(&out, "audio", false);
     emit_close(&out, '}');
     emit_str(&out, "build_info", "touchstone " TOUCHSTONE_VERSION);
+    if (info->chat_template.p != NULL) emit_text(&out, "chat_template", info->chat_template);
+    emit_special(x->server->engine, "bos_token", info->bos_token, &out);
+    emit_special(x->server->engine, "eos_token", info->eos_token, &out);
     emit_bool(&out, "is_sleeping", generations_are_paused(x->server->generations));
     emit_close(&out, '}');
     exchange_reply_json(x, &out);

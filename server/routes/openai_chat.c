@@ -7,6 +7,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "server/routes/llama.h"
+#include "server/routes/openai.h"
 #include "server/routes/routes.h"
 
 #include <limits.h>
@@ -14,16 +16,19 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "server/generate/best_of.h"
 #include "server/generate/completion.h"
 #include "server/generate/conversation.h"
 #include "base/emit.h"
 #include "server/generate/logprobs.h"
+#include "server/generate/timings.h"
 #include "server/generate/thoughts.h"
 #include "server/generate/tools.h"
 #include "server/http/state.h"
 
 struct chat {
     struct conversation conversation;
+    struct best_of best_of;
     bool logprobs, echo, include_reasoning, parallel_calls, stop_in_reasoning;
     struct tool_choice tool_choice;
     int top_logprobs, max_completion_tokens;
@@ -57,10 +62,11 @@ static bool read_body(struct completion *c, struct error *err)
 {
     struct chat *own = c->own;
     struct sampling_params *p = &c->params;
-    struct field_table tables[] = {FIELD_TABLE(rows, own), conversation_table(&own->conversation)};
+    struct field_table tables[] = {FIELD_TABLE(rows, own), conversation_table(&own->conversation),
+                                   best_of_table(&own->best_of)};
     own->include_reasoning = own->parallel_calls = true;
     own->conversation.add_generation_prompt = true;
-    if (!completion_parse(c, err) || !completion_fields(c, tables, 2, err)) return false;
+    if (!completion_parse(c, err) || !completion_fields(c, tables, 3, err)) return false;
     if (own->max_completion_tokens > 0) p->engine.max_tokens = own->max_completion_tokens;
     if (p->engine.max_tokens == 0) {
         return error_set(err, ERROR_INVALID_VALUE, "max_tokens", "max_tokens must be at least 1");
@@ -70,6 +76,8 @@ static bool read_body(struct completion *c, struct error *err)
     }
     if (own->logprobs) p->logprobs = own->top_logprobs;
     c->want_tokens = own->logprobs || p->return_token_ids;
+    if (own->best_of.rule != BEST_OF_NONE) c->best_of = &own->best_of; /* whose end frees it */
+    if (!best_of_check(&own->best_of, c, err)) return false;
     return completion_check(c, err);
 }
 
@@ -246,7 +254,11 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
     }
     emit_str(out, "finish_reason", choice_finish_name(choice));
     completion_emit_stop_reason(c, choice, out);
-    if (c->params.return_token_ids) logprobs_emit_token_ids(choice, out);
+    if (c->params.return_token_ids) {
+        logprobs_emit_token_ids(choice, out);
+    } else if (!c->params.stream) {
+        emit_null(out, "token_ids");
+    }
 }
 
 static void emit_head(const struct completion *c, struct buffer *out)
@@ -255,6 +267,7 @@ static void emit_head(const struct completion *c, struct buffer *out)
     emit_str(out, "object", c->params.stream ? "chat.completion.chunk" : "chat.completion");
     emit_int(out, "created", c->created);
     emit_str(out, "model", completion_model(c));
+    completion_emit_fingerprint(c, out);
 }
 
 static void emit_prompt_ids(const struct completion *c, struct buffer *out)
@@ -263,12 +276,23 @@ static void emit_prompt_ids(const struct completion *c, struct buffer *out)
     logprobs_emit_ids("prompt_token_ids", c->prompts[0]->ids.ids, c->prompts[0]->ids.n, out);
 }
 
+/* Members that were not asked for are null, as vLLM has them. */
 static void emit_tail(const struct completion *c, struct buffer *out)
 {
-    emit_null(out, "system_fingerprint");
-    if (c->params.prompt_logprobs != TOP_ABSENT)
+    const struct chat *own = c->own;
+    const struct choice *choice = completion_choice(c, 0);
+    emit_null(out, "service_tier");
+    best_of_emit(&own->best_of, out);
+    if (c->params.prompt_logprobs != TOP_ABSENT) {
         logprobs_emit_prompt(c->engine, c->prompts[0], out);
+    } else {
+        emit_null(out, "prompt_logprobs");
+    }
     emit_prompt_ids(c, out);
+    if (!c->params.return_token_ids) emit_null(out, "prompt_token_ids");
+    emit_null(out, "kv_transfer_params");
+    if (c->params.timings) timings_emit(choice, out);
+    if (c->params.verbose) llama_emit_verbose(c, choice, out);
 }
 
 static const struct choices_reply reply = {
@@ -283,10 +307,21 @@ static struct completion *new_chat(struct exchange *x)
     return completion_new(x, &dialect, "chatcmpl-", sizeof(struct chat));
 }
 
+bool openai_chat_take(struct completion *c)
+{
+    return completion_become(c, &dialect, "chatcmpl-", sizeof(struct chat)) && prepare(c);
+}
+
 void openai_chat_handle(struct exchange *x)
 {
     struct completion *c = new_chat(x);
     if (c != NULL) completion_run(c, WORK_HEAVY, prepare);
+}
+
+void openai_chat_count_handle(struct exchange *x)
+{
+    struct completion *c = new_chat(x);
+    if (c != NULL) completion_count(c, WORK_HEAVY, prepare);
 }
 
 void openai_chat_render_handle(struct exchange *x)

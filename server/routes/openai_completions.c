@@ -3,6 +3,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "server/routes/llama.h"
+#include "server/routes/openai.h"
 #include "server/routes/routes.h"
 
 #include <limits.h>
@@ -10,6 +12,7 @@
 #include "server/generate/completion.h"
 #include "base/emit.h"
 #include "server/generate/logprobs.h"
+#include "server/generate/timings.h"
 #include "server/http/state.h"
 
 enum { DEFAULT_MAX_TOKENS = 16 };
@@ -22,20 +25,24 @@ struct completions {
 #define AT(field) .offset = offsetof(struct completions, field)
 
 static const struct field rows[] = {
-    {"prompt", FIELD_VALUE, AT(prompt)},
-    {"echo", FIELD_BOOL, AT(echo)},
-    {"add_special_tokens", FIELD_BOOL, AT(add_special_tokens)},
-    {"suffix", FIELD_REFUSED, .neutral = "\"\""},
+    {"prompt", FIELD_VALUE, AT(prompt), .doc = "a text, token ids, or a list of either"},
+    {"echo", FIELD_BOOL, AT(echo), .doc = "the prompt before the output"},
+    {"add_special_tokens", FIELD_BOOL, AT(add_special_tokens),
+     .doc = "with the tokens that the model puts around a text"},
+    {"suffix", FIELD_REFUSED, .neutral = "\"\"", .doc = "text after the completion; refused"},
     {0},
 };
 
 /* Fields of this route whose values stand among the shared ones. */
 static const struct field shared_rows[] = {
     {"logprobs", FIELD_INT, .offset = offsetof(struct sampling_params, logprobs), .min = -1,
-     .max = INT_MAX},
+     .max = INT_MAX,
+     .doc = "log-probabilities with so many alternatives for each token"},
     {"best_of", FIELD_INT, .offset = offsetof(struct sampling_params, best_of), .min = 1,
-     .max = INT_MAX},
-    {"require_reasoning", FIELD_BOOL, .offset = offsetof(struct sampling_params, may_think)},
+     .max = INT_MAX,
+     .doc = "so many outputs, of which the n most probable are sent"},
+    {"require_reasoning", FIELD_BOOL, .offset = offsetof(struct sampling_params, may_think),
+     .doc = "the model may think first: a form holds behind its thoughts"},
     {0},
 };
 
@@ -84,6 +91,27 @@ static const struct generation *echoed(const struct completion *c, const struct 
     return c->echo && first ? choice->generation : NULL;
 }
 
+/* What must be asked for. In a whole reply it is null where it was not, as in vLLM's: the objects that
+ * clients make of it then have these members. */
+static void emit_asked(const struct completion *c, const struct choice *choice, bool first,
+                       struct buffer *out)
+{
+    const struct generation *g = choice->generation;
+    bool whole = !c->params.stream;
+    if (c->params.prompt_logprobs != TOP_ABSENT) {
+        logprobs_emit_prompt(c->engine, g, out);
+    } else if (whole) {
+        emit_null(out, "prompt_logprobs");
+    }
+    if (c->params.return_token_ids) {
+        logprobs_emit_token_ids(choice, out);
+        if (first) logprobs_emit_ids("prompt_token_ids", g->ids.ids, g->ids.n, out);
+    } else if (whole) {
+        emit_null(out, "token_ids");
+        emit_null(out, "prompt_token_ids");
+    }
+}
+
 /* text, logprobs, finish_reason, stop_reason and what else was asked for. */
 static void emit_choice(const struct completion *c, const struct choice *choice, bool first,
                         struct buffer *out)
@@ -105,13 +133,7 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
     }
     emit_str(out, "finish_reason", choice_finish_name(choice));
     completion_emit_stop_reason(c, choice, out);
-    if (c->params.prompt_logprobs != TOP_ABSENT)
-        logprobs_emit_prompt(c->engine, choice->generation, out);
-    if (!c->params.return_token_ids) return;
-    logprobs_emit_token_ids(choice, out);
-    if (first)
-        logprobs_emit_ids("prompt_token_ids", choice->generation->ids.ids,
-                          choice->generation->ids.n, out);
+    emit_asked(c, choice, first, out);
 }
 
 static void emit_head(const struct completion *c, struct buffer *out)
@@ -120,12 +142,16 @@ static void emit_head(const struct completion *c, struct buffer *out)
     emit_str(out, "object", "text_completion");
     emit_int(out, "created", c->created);
     emit_str(out, "model", completion_model(c));
+    completion_emit_fingerprint(c, out);
 }
 
 static void emit_tail(const struct completion *c, struct buffer *out)
 {
-    (void)c;
-    emit_null(out, "system_fingerprint");
+    const struct choice *choice = completion_choice(c, 0);
+    emit_null(out, "service_tier");
+    emit_null(out, "kv_transfer_params");
+    if (c->params.timings) timings_emit(choice, out);
+    if (c->params.verbose) llama_emit_verbose(c, choice, out);
 }
 
 static const struct choices_reply reply = {
@@ -138,6 +164,11 @@ static const struct dialect dialect = {.whole = choices_reply_whole,
 static struct completion *new_completion(struct exchange *x)
 {
     return completion_new(x, &dialect, "cmpl-", sizeof(struct completions));
+}
+
+bool openai_completions_take(struct completion *c)
+{
+    return completion_become(c, &dialect, "cmpl-", sizeof(struct completions)) && prepare(c);
 }
 
 void openai_completions_handle(struct exchange *x)

@@ -28,6 +28,8 @@ void llama_slots_handle(struct exchange *x);
 /* ---- openai_chat.c ---- */
 /* POST /v1/chat/completions */
 void openai_chat_handle(struct exchange *x);
+/* POST /v1/chat/completions/input_tokens */
+void openai_chat_count_handle(struct exchange *x);
 /* POST /v1/chat/completions/render */
 void openai_chat_render_handle(struct exchange *x);
 
@@ -36,6 +38,10 @@ void openai_chat_render_handle(struct exchange *x);
 void openai_completions_handle(struct exchange *x);
 /* POST /v1/completions/render */
 void openai_completions_render_handle(struct exchange *x);
+
+/* ---- openai_invocations.c ---- */
+/* POST /invocations */
+void openai_invocations_handle(struct exchange *x);
 
 /* ---- openai_models.c ---- */
 /* GET /v1/models, GET /models */
@@ -80,6 +86,8 @@ void service_no_weights_handle(struct exchange *x);
 void sglang_model_info_handle(struct exchange *x);
 /* GET /get_server_info */
 void sglang_server_info_handle(struct exchange *x);
+/* GET /get_load */
+void sglang_load_handle(struct exchange *x);
 /* GET /get_weight_version */
 void sglang_weight_version_handle(struct exchange *x);
 /* POST /pause_generation, POST /areal_pause_generation */
@@ -154,5 +162,25 @@ void vllm_tokenize_handle(struct exchange *x);
 void vllm_detokenize_handle(struct exchange *x);
 /* GET /tokenizer_info */
 void vllm_tokenizer_info_handle(struct exchange *x);
+
+/* ---- ollama_chat.c ---- */
+/* POST /api/chat */
+void ollama_chat_handle(struct exchange *x);
+/* POST /api/generate */
+void ollama_generate_handle(struct exchange *x);
+
+/* ---- ollama_models.c ---- */
+/* GET /api/tags */
+void ollama_tags_handle(struct exchange *x);
+/* GET /api/ps */
+void ollama_ps_handle(struct exchange *x);
+/* POST /api/show */
+void ollama_show_handle(struct exchange *x);
+/* GET /api/version */
+void ollama_version_handle(struct exchange *x);
+/* POST /api/pull */
+void ollama_pull_handle(struct exchange *x);
+/* POST /api/embed, /api/embeddings, /api/create, /api/copy, /api/push; DELETE /api/delete */
+void ollama_refuse_handle(struct exchange *x);
 
 #endif

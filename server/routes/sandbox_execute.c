@@ -9,6 +9,7 @@
  */
 #include "server/routes/routes.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 
 #include "base/emit.h"
@@ -48,6 +49,7 @@ static void work_start(struct exchange *x)
     cJSON *body = exchange_parse(x, &x->error);
     struct execution *e =
         body == NULL ? NULL : execution_new(x->server->judge, r->dialect, body, &x->error);
+    assert(atomic_load(&r->execution) == NULL); /* one a request */
     if (e == NULL) return;
     exchange_promise(x);
     atomic_store(&r->execution, e);

@@ -9,6 +9,9 @@
  */
 #include "server/routes/routes.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "base/clock.h"
 #include "server/generate/generation.h"
 #include "server/http/exchange.h"
@@ -37,18 +40,49 @@ static void print_requests(const struct metrics *m, const struct route_table *ta
     }
 }
 
+/* model_name="...", which vLLM's metrics have and its dashboards choose by; nothing for others, and
+ * before the model is loaded. */
+struct label {
+    char text[300];
+};
+
+static bool is_vllms(const char *name)
+{
+    return strncmp(name, "vllm:", 5) == 0;
+}
+
+static struct label label_of(const struct server *s)
+{
+    struct label l = {""};
+    struct error err;
+    size_t n = 0;
+    if (engine_state(s->engine, &err) != ENGINE_READY) return l;
+    n += (size_t)snprintf(l.text, sizeof(l.text), "model_name=\"");
+    for (const char *p = engine_info(s->engine)->name; *p != '\0' && n < sizeof(l.text) - 4; p++) {
+        bool control = (unsigned char)*p < ' ';
+        if (*p == '"' || *p == '\\') l.text[n++] = '\\';
+        l.text[n++] = control ? ' ' : *p;
+    }
+    l.text[n] = '"';
+    return l;
+}
+
 static void print_histogram(struct buffer *out, const char *name, const char *help,
-                            const struct histogram *h)
+                            const char *label, const struct histogram *h)
 {
     uint64_t below = 0;
+    const char *own = is_vllms(name) ? label : "", *comma = *own == '\0' ? "" : ",";
+    const char *open = *own == '\0' ? "" : "{", *close = *own == '\0' ? "" : "}";
     print_head(out, name, "histogram", help);
     for (size_t i = 0; i < METRICS_BUCKETS; i++) {
         below += h->counts[i];
-        buffer_addf(out, "%s_bucket{le=\"%g\"} %llu\n", name, metrics_bounds[i],
+        buffer_addf(out, "%s_bucket{%s%sle=\"%g\"} %llu\n", name, own, comma, metrics_bounds[i],
                     (unsigned long long)below);
     }
-    buffer_addf(out, "%s_bucket{le=\"+Inf\"} %llu\n%s_sum %.9g\n%s_count %llu\n", name,
-                (unsigned long long)h->n, name, h->sum, name, (unsigned long long)h->n);
+    buffer_addf(out, "%s_bucket{%s%sle=\"+Inf\"} %llu\n", name, own, comma,
+                (unsigned long long)h->n);
+    buffer_addf(out, "%s_sum%s%s%s %.9g\n%s_count%s%s%s %llu\n", name, open, own, close, h->sum,
+                name, open, own, close, (unsigned long long)h->n);
 }
 
 /* Everything a plain number can be computed from. */
@@ -65,7 +99,7 @@ static double running(const struct sample *s)
 }
 static double waiting(const struct sample *s)
 {
-    return s->engine.waiting;
+    return s->engine.waiting + (double)generations_samples_held(s->server->generations);
 }
 static double kv_used(const struct sample *s)
 {
@@ -85,7 +119,7 @@ static double steps(const struct sample *s)
 }
 static double prompt_tokens(const struct sample *s)
 {
-    return (double)s->engine.prompt_tokens;
+    return (double)(s->engine.prompt_tokens + s->engine.cached_tokens);
 }
 static double cached_tokens(const struct sample *s)
 {
@@ -98,6 +132,10 @@ static double generated_tokens(const struct sample *s)
 static double preemptions(const struct sample *s)
 {
     return (double)s->engine.preemptions;
+}
+static double drafts(const struct sample *s)
+{
+    return (double)s->engine.drafts;
 }
 static double drafted(const struct sample *s)
 {
@@ -135,6 +173,10 @@ static double generations_held(const struct sample *s)
 {
     const struct generations *all = s->server->generations;
     return (double)(generations_count(all) - generations_at_work(all));
+}
+static double refused(const struct sample *s)
+{
+    return (double)s->counts->refused;
 }
 static double open_requests(const struct sample *s)
 {
@@ -217,6 +259,39 @@ static double verify_waiting(const struct sample *s)
     return (double)s->judge.waiting;
 }
 
+static double prompt_computed(const struct sample *s)
+{
+    return (double)s->engine.prompt_tokens;
+}
+static double prompt_seconds(const struct sample *s)
+{
+    return (double)s->counts->prompt_ns / 1e9;
+}
+static double predicted_seconds(const struct sample *s)
+{
+    return (double)s->counts->predicted_ns / 1e9;
+}
+static double longest(const struct sample *s)
+{
+    return (double)s->counts->longest;
+}
+static double share(double part, double of)
+{
+    return of > 0 ? part / of : 0.0;
+}
+static double prompt_rate(const struct sample *s)
+{
+    return share(prompt_computed(s), prompt_seconds(s));
+}
+static double predicted_rate(const struct sample *s)
+{
+    return share((double)s->counts->followed, predicted_seconds(s));
+}
+static double busy_places(const struct sample *s)
+{
+    return share((double)s->engine.generated_tokens, (double)s->engine.steps);
+}
+
 /* clang-format off */
 static const struct number {
     const char *name, *type, *help;
@@ -224,8 +299,9 @@ static const struct number {
 } numbers[] = {
     {"touchstone_uptime_seconds", "gauge", "Since the start.", uptime},
     {"touchstone_open_requests", "gauge", "HTTP requests not yet completed.", open_requests},
-    {"touchstone_generations", "gauge", "Prompts at work or held back by a pause.", generations},
-    {"touchstone_generations_held", "gauge", "Of them, held back.", generations_held},
+    {"touchstone_generations", "gauge", "Prompts at work or waiting for their turn.", generations},
+    {"touchstone_generations_held", "gauge", "Of them, waiting, by a pause or for others.", generations_held},
+    {"touchstone_generations_refused_total", "counter", "Requests that would have begun later than max-wait.", refused},
     {"touchstone_body_bytes", "gauge", "Request bodies held in memory.", body_bytes},
     {"touchstone_request_memory_bytes", "gauge", "Request bodies, their JSON and replies not yet read.", request_memory},
     {"touchstone_request_memory_limit_bytes", "gauge", "What these may take together.", request_memory_limit},
@@ -269,8 +345,18 @@ static const struct number {
     {"vllm:prefix_cache_queries_total", "counter", "Prompt tokens looked up.", prompt_tokens},
     {"vllm:prefix_cache_hits_total", "counter", "Prompt tokens found.", cached_tokens},
     /* llama-server's names */
-    {"llamacpp:prompt_tokens_total", "counter", "As touchstone_prompt_tokens_total.", prompt_tokens},
+    {"llamacpp:prompt_tokens_total", "counter", "Prompt tokens computed, cached ones not counted.", prompt_computed},
+    {"llamacpp:prompt_tokens_cached_total", "counter", "As touchstone_cached_tokens_total.", cached_tokens},
+    {"llamacpp:prompt_seconds_total", "counter", "Between a prompt's start and its first token.", prompt_seconds},
+    {"llamacpp:prompt_tokens_seconds", "gauge", "Prompt tokens a second, of one prompt, since the start.", prompt_rate},
     {"llamacpp:tokens_predicted_total", "counter", "As touchstone_generated_tokens_total.", generated_tokens},
+    {"llamacpp:tokens_predicted_seconds_total", "counter", "Between a sample's first and last token.", predicted_seconds},
+    {"llamacpp:predicted_tokens_seconds", "gauge", "Tokens a second, of one sample, since the start.", predicted_rate},
+    {"llamacpp:n_tokens_max", "counter", "Tokens of the longest sequence so far.", longest},
+    {"llamacpp:n_busy_slots_per_decode", "gauge", "Tokens a step, since the start.", busy_places},
+    {"llamacpp:spec_decode_num_drafts_total", "counter", "Guesses of one or more tokens.", drafts},
+    {"llamacpp:spec_decode_num_draft_tokens_total", "counter", "As touchstone_drafted_tokens_total.", drafted},
+    {"llamacpp:spec_decode_num_accepted_tokens_total", "counter", "As touchstone_accepted_tokens_total.", accepted},
     {"llamacpp:requests_processing", "gauge", "As touchstone_sequences_running.", running},
     {"llamacpp:requests_deferred", "gauge", "As touchstone_sequences_waiting.", waiting},
     {"llamacpp:n_decode_total", "counter", "As touchstone_steps_total.", steps},
@@ -281,26 +367,38 @@ static void print(const struct server *s, struct buffer *out)
 {
     const struct generation_counts *counts = generations_counts(s->generations);
     struct sample now = {.server = s, .counts = counts};
+    struct label label = label_of(s);
     struct error err;
     if (engine_state(s->engine, &err) == ENGINE_READY) engine_stats(s->engine, &now.engine);
     judge_stats_get(s->judge, &now.judge);
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         print_head(out, numbers[i].name, numbers[i].type, numbers[i].help);
-        buffer_addf(out, "%s %.15g\n", numbers[i].name, numbers[i].value(&now));
+        const char *own = is_vllms(numbers[i].name) ? label.text : "";
+        buffer_addf(out, *own == '\0' ? "%s%s %.15g\n" : "%s{%s} %.15g\n", numbers[i].name, own,
+                    numbers[i].value(&now));
     }
     print_requests(&s->metrics, s->parts.routes, out);
     print_histogram(out, "touchstone_request_seconds", "A request, from its head to its last byte.",
-                    &s->metrics.duration);
+                    label.text, &s->metrics.duration);
     print_histogram(out, "touchstone_first_token_seconds",
-                    "From the request's head to a prompt's first token.", &counts->first_token);
-    print_histogram(out, "touchstone_inter_token_seconds", "Between two tokens of a sample.",
-                    &counts->inter_token);
-    print_histogram(out, "vllm:time_to_first_token_seconds", "As touchstone_first_token_seconds.",
+                    "From the request's head to a prompt's first token.", label.text,
                     &counts->first_token);
+    print_histogram(out, "touchstone_wait_seconds",
+                    "From a prompt's place in the line to its first token.", label.text,
+                    &counts->wait);
+    print_histogram(out, "touchstone_wait_expected_seconds",
+                    "What had been expected of the same prompts.", label.text, &counts->expected);
+    print_histogram(out, "touchstone_wait_error_seconds",
+                    "By how much that was wrong, either way.", label.text,
+                    &counts->wait_error);
+    print_histogram(out, "touchstone_inter_token_seconds", "Between two tokens of a sample.",
+                    label.text, &counts->inter_token);
+    print_histogram(out, "vllm:time_to_first_token_seconds", "As touchstone_first_token_seconds.",
+                    label.text, &counts->first_token);
     print_histogram(out, "vllm:inter_token_latency_seconds", "As touchstone_inter_token_seconds.",
-                    &counts->inter_token);
+                    label.text, &counts->inter_token);
     print_histogram(out, "vllm:e2e_request_latency_seconds", "As touchstone_request_seconds.",
-                    &s->metrics.duration);
+                    label.text, &s->metrics.duration);
 }
 
 void service_metrics_handle(struct exchange *x)
@@ -309,4 +407,7 @@ void service_metrics_handle(struct exchange *x)
     buffer_init(&out, EXCHANGE_REPLY_BYTES);
     print(x->server, &out);
     exchange_reply(x, 200, "text/plain; version=0.0.4; charset=utf-8", &out);
+    char start[24];
+    snprintf(start, sizeof(start), "%lld", (long long)x->server->started_unix_s);
+    exchange_add_header(x, "Process-Start-Time-Unix", start); /* llama-server's */
 }

@@ -25,15 +25,22 @@ struct sglang_control {
 };
 
 #define AT(field) .offset = offsetof(struct sglang_control, field)
-static const struct field pause_rows[] = {{"mode", FIELD_TEXT, AT(mode)}, {0}};
-static const struct field abort_rows[] = {
-    {"rid", FIELD_VALUE, AT(rid)},
-    {"abort_all", FIELD_BOOL, AT(abort_all)},
-    {"abort_message", .kind = FIELD_IGNORED},
-    {"finished_reason", .kind = FIELD_IGNORED},
+static const struct field pause_rows[] = {
+    {"mode", FIELD_TEXT, AT(mode),
+     .doc = "what becomes of outputs under way: abort, in_place or retract"},
     {0},
 };
-static const struct field continue_rows[] = {{"torch_empty_cache", .kind = FIELD_IGNORED}, {0}};
+static const struct field abort_rows[] = {
+    {"rid", FIELD_VALUE, AT(rid), .doc = "the name of one"},
+    {"abort_all", FIELD_BOOL, AT(abort_all), .doc = "all of them"},
+    {"abort_message", .kind = FIELD_IGNORED, .doc = "without effect"},
+    {"finished_reason", .kind = FIELD_IGNORED, .doc = "without effect"},
+    {0},
+};
+static const struct field continue_rows[] = {
+    {"torch_empty_cache", .kind = FIELD_IGNORED, .doc = "without effect"},
+    {0},
+};
 
 static void reply_done(struct exchange *x, const char *message)
 {
@@ -109,8 +116,8 @@ void sglang_model_info_handle(struct exchange *x)
     struct buffer out;
     buffer_init(&out, EXCHANGE_REPLY_BYTES);
     emit_object(&out, NULL);
-    emit_str(&out, "model_path", info->name);
-    emit_str(&out, "tokenizer_path", info->name);
+    emit_str(&out, "model_path", info->path);
+    emit_str(&out, "tokenizer_path", info->path);
     emit_bool(&out, "is_generation", true);
     emit_str(&out, "model_type", info->architecture);
     emit_int(&out, "max_model_len", info->context);
@@ -127,8 +134,8 @@ void sglang_server_info_handle(struct exchange *x)
     engine_stats(s->engine, &stats);
     buffer_init(&out, EXCHANGE_REPLY_BYTES);
     emit_object(&out, NULL);
-    emit_str(&out, "model_path", info->name);
-    emit_str(&out, "tokenizer_path", info->name);
+    emit_str(&out, "model_path", info->path);
+    emit_str(&out, "tokenizer_path", info->path);
     emit_str(&out, "served_model_name", info->name);
     emit_str(&out, "host", s->o.host);
     emit_int(&out, "port", s->port);
@@ -149,6 +156,25 @@ void sglang_server_info_handle(struct exchange *x)
 }
 
 /* The version that every answer of /generate has in its meta_info. */
+/* One process, so one entry. num_tokens: room that live sequences have taken in the KV cache. */
+void sglang_load_handle(struct exchange *x)
+{
+    struct engine_stats stats;
+    struct buffer out;
+    engine_stats(x->server->engine, &stats);
+    buffer_init(&out, EXCHANGE_REPLY_BYTES);
+    emit_array(&out, NULL);
+    emit_object(&out, NULL);
+    emit_int(&out, "dp_rank", 0);
+    emit_int(&out, "num_reqs", stats.running + stats.waiting);
+    emit_int(&out, "num_waiting_reqs", stats.waiting);
+    emit_int(&out, "num_tokens",
+             (int64_t)stats.kv_blocks_used * engine_info(x->server->engine)->kv_block_tokens);
+    emit_close(&out, '}');
+    emit_close(&out, ']');
+    exchange_reply_json(x, &out);
+}
+
 void sglang_weight_version_handle(struct exchange *x)
 {
     reply_str(x, "weight_version", engine_weights(x->server->engine).name);

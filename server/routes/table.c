@@ -5,14 +5,20 @@
 #include "server/routes/routes.h"
 
 #include "server/http/router.h"
+#include "server/page/page.h"
+#include "server/rollouts/rollouts.h"
 
 /* clang-format off */
 static const struct route rows[] = {
+    {"GET",  "/",                                  page_handle, ROUTE_OPEN | ROUTE_ALWAYS, ERRORS_OPENAI},
+    {"GET",  "/page/*",                            page_handle, ROUTE_OPEN | ROUTE_ALWAYS, ERRORS_OPENAI},
     {"POST", "/v1/completions",                    openai_completions_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"POST", "/v1/completions/render",             openai_completions_render_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"POST", "/v1/chat/completions",               openai_chat_handle, ROUTE_MODEL, ERRORS_OPENAI},
-    {"POST", "/chat/completions",                  openai_chat_handle, ROUTE_MODEL, ERRORS_OPENAI},
+    {"POST", "/chat/completions",                  openai_chat_handle, ROUTE_MODEL, ERRORS_LLAMA}, /* its name for it */
     {"POST", "/v1/chat/completions/render",        openai_chat_render_handle, ROUTE_MODEL, ERRORS_OPENAI},
+    {"POST", "/v1/chat/completions/input_tokens",  openai_chat_count_handle, ROUTE_MODEL, ERRORS_OPENAI},
+    {"POST", "/chat/completions/input_tokens",     openai_chat_count_handle, ROUTE_MODEL, ERRORS_LLAMA},
     {"POST", "/inference/v1/generate",             vllm_generate_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"POST", "/reset_prefix_cache",                vllm_reset_cache_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"GET",  "/get_world_size",                    vllm_world_size_handle, 0, ERRORS_OPENAI},
@@ -47,6 +53,7 @@ static const struct route rows[] = {
     {"GET",  "/get_model_info",                    sglang_model_info_handle, ROUTE_MODEL, ERRORS_SGLANG},
     {"GET",  "/model_info",                        sglang_model_info_handle, ROUTE_MODEL, ERRORS_SGLANG},
     {"GET",  "/get_server_info",                   sglang_server_info_handle, ROUTE_MODEL, ERRORS_SGLANG},
+    {"GET",  "/get_load",                          sglang_load_handle, ROUTE_MODEL, ERRORS_SGLANG},
     {"GET",  "/get_weight_version",                sglang_weight_version_handle, 0, ERRORS_SGLANG},
     {"GET",  "/weight_version",                    sglang_weight_version_handle, 0, ERRORS_SGLANG},
     {"POST", "/pause_generation",                  sglang_pause_handle, ROUTE_MODEL | ROUTE_CONTROL, ERRORS_SGLANG},
@@ -66,6 +73,21 @@ static const struct route rows[] = {
     {"POST", "/apply-template",                    llama_template_handle, ROUTE_MODEL, ERRORS_LLAMA},
     {"GET",  "/props",                             llama_props_handle, ROUTE_MODEL, ERRORS_LLAMA},
     {"GET",  "/slots",                             llama_slots_handle, ROUTE_MODEL, ERRORS_LLAMA},
+    {"POST", "/invocations",                       openai_invocations_handle, ROUTE_MODEL, ERRORS_OPENAI},
+    {"GET",  "/ping",                              service_health_handle, ROUTE_OPEN | ROUTE_ALWAYS | ROUTE_PROBE, ERRORS_OPENAI},
+    {"POST", "/api/chat",                          ollama_chat_handle, ROUTE_MODEL, ERRORS_OLLAMA},
+    {"POST", "/api/generate",                      ollama_generate_handle, ROUTE_MODEL, ERRORS_OLLAMA},
+    {"GET",  "/api/tags",                          ollama_tags_handle, ROUTE_MODEL, ERRORS_OLLAMA},
+    {"GET",  "/api/ps",                            ollama_ps_handle, ROUTE_MODEL, ERRORS_OLLAMA},
+    {"POST", "/api/show",                          ollama_show_handle, ROUTE_MODEL, ERRORS_OLLAMA},
+    {"GET",  "/api/version",                       ollama_version_handle, ROUTE_OPEN | ROUTE_ALWAYS, ERRORS_OLLAMA},
+    {"POST", "/api/pull",                          ollama_pull_handle, ROUTE_MODEL, ERRORS_OLLAMA},
+    {"POST", "/api/embed",                         ollama_refuse_handle, 0, ERRORS_OLLAMA},
+    {"POST", "/api/embeddings",                    ollama_refuse_handle, 0, ERRORS_OLLAMA},
+    {"POST", "/api/create",                        ollama_refuse_handle, 0, ERRORS_OLLAMA},
+    {"POST", "/api/copy",                          ollama_refuse_handle, 0, ERRORS_OLLAMA},
+    {"POST", "/api/push",                          ollama_refuse_handle, 0, ERRORS_OLLAMA},
+    {"DELETE", "/api/delete",                      ollama_refuse_handle, 0, ERRORS_OLLAMA},
     {"GET",  "/v1/models",                         openai_models_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"GET",  "/models",                            openai_models_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"GET",  "/v1/models/*",                       openai_model_handle, ROUTE_MODEL, ERRORS_OPENAI},
@@ -74,6 +96,8 @@ static const struct route rows[] = {
     {"GET",  "/tokenizer_info",                    vllm_tokenizer_info_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"POST", "/detokenize",                        vllm_detokenize_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"POST", "/v1/detokenize",                     vllm_detokenize_handle, ROUTE_MODEL, ERRORS_OPENAI},
+    {"POST", "/v1/rollouts",                       rollouts_handle, ROUTE_MODEL | ROUTE_VERIFY, ERRORS_OPENAI},
+    {"DELETE", "/v1/rollouts/*",                   rollouts_end_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"POST", "/verify",                            verify_handle, ROUTE_NDJSON | ROUTE_VERIFY, ERRORS_OPENAI},
     {"POST", "/verify/advantages",                 verify_advantages_handle, ROUTE_VERIFY, ERRORS_OPENAI},
     {"POST", "/verify/pass_at_k",                  verify_pass_at_k_handle, ROUTE_VERIFY, ERRORS_OPENAI},

@@ -42,31 +42,44 @@ static bool read_logprobs(const struct field_context *context, const cJSON *valu
 }
 
 #define AT(field) .offset = offsetof(struct trl, field)
-static const struct field generate_rows[] = {{"prompts", FIELD_ARRAY, AT(prompts)}, {0}};
+static const struct field generate_rows[] = {
+    {"prompts", FIELD_ARRAY, AT(prompts), .doc = "texts or token ids, one each"},
+    {0},
+};
 static const struct field chat_rows[] = {
-    {"messages", FIELD_ARRAY, AT(conversations)},
-    {"tools", FIELD_ARRAY, AT(tools)},
-    {"chat_template_kwargs", FIELD_OBJECT, AT(template_kwargs)},
+    {"messages", FIELD_ARRAY, AT(conversations),
+     .doc = "conversations, a list of lists of messages"},
+    {"tools", FIELD_ARRAY, AT(tools), .doc = "functions that the model may call"},
+    {"chat_template_kwargs", FIELD_OBJECT, AT(template_kwargs),
+     .doc = "what the chat template is told beside"},
     {0},
 };
 static const struct field both_rows[] = {
-    {"generation_kwargs", FIELD_OBJECT, AT(generation_kwargs)},
-    {"images", .kind = FIELD_REFUSED},
-    {"structured_outputs_regex", .kind = FIELD_REFUSED},
+    {"generation_kwargs", FIELD_OBJECT, AT(generation_kwargs),
+     .doc = "further fields of /v1/completions"},
+    {"images", .kind = FIELD_REFUSED, .doc = "images; refused"},
+    {"structured_outputs_regex", .kind = FIELD_REFUSED, .doc = "a pattern for the output; refused"},
     {0},
 };
 
 #undef AT
 #define AT(field) .offset = offsetof(struct sampling_params, field)
 static const struct field sampling_rows[] = {
-    {"n", FIELD_INT, AT(n), .min = 1, .max = INT_MAX},
-    {"repetition_penalty", FIELD_FLOAT, AT(engine.repetition_penalty), .min = 1e-6, .max = 100},
-    {"temperature", FIELD_FLOAT, AT(engine.temperature), .min = 0, .max = 100},
-    {"top_p", FIELD_FLOAT, AT(engine.top_p), .min = 1e-6, .max = 1},
-    {"top_k", FIELD_INT, AT(engine.top_k), .min = -1, .max = INT_MAX},
-    {"min_p", FIELD_FLOAT, AT(engine.min_p), .min = 0, .max = 1},
-    {"max_tokens", FIELD_INT, AT(engine.max_tokens), .min = 1, .max = INT_MAX},
-    {"logprobs", FIELD_READ, AT(logprobs), .read = read_logprobs},
+    {"n", FIELD_INT, AT(n), .min = 1, .max = INT_MAX, .doc = "how many outputs"},
+    {"repetition_penalty", FIELD_FLOAT, AT(engine.repetition_penalty), .min = 1e-6, .max = 100,
+     .doc = "divides the logits of tokens seen before; 1: none"},
+    {"temperature", FIELD_FLOAT, AT(engine.temperature), .min = 0, .max = 100,
+     .doc = "flattens (above 1) or sharpens the distribution; 0 takes the most probable token"},
+    {"top_p", FIELD_FLOAT, AT(engine.top_p), .min = 1e-6, .max = 1,
+     .doc = "only the most probable tokens that together have this share"},
+    {"top_k", FIELD_INT, AT(engine.top_k), .min = -1, .max = INT_MAX,
+     .doc = "only so many of the most probable tokens; 0 and -1: all"},
+    {"min_p", FIELD_FLOAT, AT(engine.min_p), .min = 0, .max = 1,
+     .doc = "only tokens with at least this share of the most probable one's probability"},
+    {"max_tokens", FIELD_INT, AT(engine.max_tokens), .min = 1, .max = INT_MAX,
+     .doc = "tokens of the output at most"},
+    {"logprobs", FIELD_READ, AT(logprobs), .read = read_logprobs,
+     .doc = "log-probabilities with so many alternatives for each token"},
     {0},
 };
 

@@ -11,6 +11,7 @@
  */
 #include "server/routes/routes.h"
 
+#include <assert.h>
 #include <math.h>
 #include <string.h>
 
@@ -41,15 +42,20 @@ static bool read_format(const struct field_context *context, const cJSON *value,
 
 #define AT(field) .offset = offsetof(struct sequence_logprobs, field)
 static const struct field rows[] = {
-    {"sequences", FIELD_ARRAY, AT(sequences)},
-    {"prompt_lengths", FIELD_ARRAY, AT(prompt_lengths)},
-    {"top_logprobs", FIELD_INT, AT(n_top), .min = 1, .max = LOGPROBS_MAX},
-    {"response_format", FIELD_READ, AT(binary), .read = read_format},
+    {"sequences", FIELD_ARRAY, AT(sequences),
+     .doc = "token ids of each sequence, prompt and completion"},
+    {"prompt_lengths", FIELD_ARRAY, AT(prompt_lengths),
+     .doc = "how many of each sequence's tokens are the prompt"},
+    {"top_logprobs", FIELD_INT, AT(n_top), .min = 1, .max = LOGPROBS_MAX,
+     .doc = "so many alternatives for each token"},
+    {"response_format", FIELD_READ, AT(binary), .read = read_format,
+     .doc = "json, or binary: base64 of float32 and int32"},
     {0},
 };
 static const struct field temperature_row[] = {
     {"temperature", FIELD_FLOAT, .offset = offsetof(struct sampling_params, engine.temperature),
-     .min = 1e-6, .max = 1e6},
+     .min = 1e-6, .max = 1e6,
+     .doc = "log-probabilities of the distribution at this temperature"},
     {0},
 };
 
@@ -117,6 +123,7 @@ static bool prepare(struct completion *c)
 static size_t first_of(const struct completion *c, size_t r)
 {
     const struct sequence_logprobs *own = c->own;
+    assert(r < c->n_prompts);
     return (size_t)cJSON_GetArrayItem(own->prompt_lengths, (int)r)->valuedouble;
 }
 
@@ -133,6 +140,7 @@ static int alternatives(const struct generation *g, size_t i, const struct token
 
 static struct token_prob own_token(const struct generation *g, size_t i)
 {
+    assert(g->probs != NULL && i < (size_t)g->ids.n);
     struct token_prob p = g->probs[i];
     p.id = g->ids.ids[i];
     return p;

@@ -8,6 +8,9 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "server/routes/routes.h"
+
+#include <assert.h>
+
 #include "server/routes/verify.h"
 
 #include <stdatomic.h>
@@ -24,7 +27,7 @@ struct verify {
     uint64_t client;
 };
 
-static void free_state(struct exchange *x)
+static void dispose(struct exchange *x)
 {
     struct verify *v = x->state;
     judge_job_free(atomic_load(&v->job));
@@ -63,6 +66,7 @@ static void work_judge(struct exchange *x)
 {
     struct verify *v = x->state;
     struct judge_job *job = read_job(x, v);
+    assert(atomic_load(&v->job) == NULL); /* one a request */
     if (job == NULL) return;
     exchange_promise(x);
     atomic_store(&v->job, job);
@@ -74,6 +78,7 @@ static void work_judge(struct exchange *x)
 static void work_reply(struct exchange *x)
 {
     const struct verify *v = x->state;
+    assert(atomic_load(&v->job) != NULL);
     if (!judge_job_reply(atomic_load(&v->job), &x->reply)) x->reply.failed = true;
 }
 
@@ -99,7 +104,7 @@ static void judged(struct exchange *x)
 
 static void handle(struct exchange *x, bool any_dialect, enum judge_dialect dialect)
 {
-    static const struct exchange_kind kind = {.stop = stop, .free = free_state};
+    static const struct exchange_kind kind = {.stop = stop, .dispose = dispose};
     struct verify *v = exchange_state(x, sizeof(*v), &kind);
     if (v == NULL) return;
     v->any_dialect = any_dialect;

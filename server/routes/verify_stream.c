@@ -13,6 +13,7 @@
  */
 #include "server/routes/verify.h"
 
+#include <assert.h>
 #include <stdatomic.h>
 #include <uv.h>
 
@@ -79,6 +80,7 @@ static void on_ended(void *arg)
 static bool feed_slice(struct verify_stream *v)
 {
     struct span body = buffer_span(&v->exchange->body);
+    assert(v->fed <= body.n);
     struct span slice = span_slice(body, v->fed, v->fed + SLICE_BYTES);
     if (slice.n == 0) return false;
     v->fed += slice.n;
@@ -88,6 +90,7 @@ static bool feed_slice(struct verify_stream *v)
 static void work_feed(struct exchange *x)
 {
     struct verify_stream *v = x->state;
+    assert(v->feeding && !v->finished); /* one at a time, and none after the end */
     bool more = true;
     while (more && !atomic_load(&v->gone)) {
         if (judge_stream_backlog(v->stream) > MAX_BACKLOG) return;
@@ -135,6 +138,7 @@ static void taken(struct exchange *x)
 static void end_stream(struct verify_stream *v)
 {
     struct exchange *x = v->exchange;
+    assert(v->finished); /* the judge ends only what it was told the end of */
     if (!exchange_release(x)) return;
     if (v->error.code != ERROR_NONE) {
         error_reply(&x->out, &v->error, exchange_errors(x));
@@ -157,6 +161,7 @@ static void delivered(struct message *m)
     struct verify_stream *v = (struct verify_stream *)m;
     struct exchange *x = v->exchange;
     uv_mutex_lock(&v->lock);
+    assert(v->posted); /* news come once for every post */
     v->posted = false;
     bool ended = v->ended, lost = v->lines.failed;
     if (!x->gone) buffer_add_span(&x->out, buffer_span(&v->lines));
@@ -191,8 +196,22 @@ static bool open_stream(struct verify_stream *v, struct exchange *x, struct erro
     return v->stream != NULL;
 }
 
+/* A stream's lines wait as long as it takes; that the first of them would wait too long is told now. */
+static bool may_begin(struct exchange *x, uint64_t client)
+{
+    int wait_s = judge_busy_s(x->server->judge, client);
+    if (wait_s == 0) return true;
+    error_set(&x->error, ERROR_QUEUE_FULL, NULL,
+              "a verifier process is expected to be free in %d s", wait_s);
+    x->error.retry_s = wait_s;
+    exchange_fail(x, &x->error);
+    return false;
+}
+
 void verify_stream_handle(struct exchange *x)
 {
+    uint64_t client = exchange_client(x);
+    if (!may_begin(x, client)) return;
     struct verify_stream *v = exchange_state(x, sizeof(*v), &kind);
     if (v == NULL) return;
     v->locked = uv_mutex_init(&v->lock) == 0;
@@ -202,6 +221,7 @@ void verify_stream_handle(struct exchange *x)
         exchange_fail(x, &x->error);
         return;
     }
+    judge_stream_set_client(v->stream, client);
     exchange_hold(x);
     exchange_stream(x, "application/x-ndjson");
     feed_on(v);

@@ -87,7 +87,8 @@ void vllm_is_sleeping_handle(struct exchange *x)
 void vllm_abort_handle(struct exchange *x)
 {
     const cJSON *names = NULL;
-    static const struct field rows[] = {{"request_ids", .kind = FIELD_ARRAY}, {0}};
+    static const struct field rows[] = {
+        {"request_ids", .kind = FIELD_ARRAY, .doc = "their names; none: all of them"}, {0}};
     struct error err = {0};
     cJSON *body;
     if (!control_read_body(x, FIELD_TABLE(rows, &names), &body, &err)) {
@@ -130,6 +131,7 @@ void vllm_server_info_handle(struct exchange *x)
     emit_str(&out, "model", info->name);
     emit_str(&out, "dtype", info->quantisation);
     emit_int(&out, "max_model_len", info->context);
+    emit_str(&out, "logprobs_mode", "raw_logprobs"); /* unless a request asks for processed ones */
     emit_close(&out, '}');
     emit_null(&out, "weight_transfer_config"); /* none: TRL then says that weights cannot be sent */
     emit_close(&out, '}');

@@ -18,24 +18,26 @@ struct vllm_generate {
 
 #define AT(field) .offset = offsetof(struct vllm_generate, field)
 static const struct field rows[] = {
-    {"token_ids", FIELD_ARRAY, AT(token_ids)},
-    {"sampling_params", FIELD_OBJECT, AT(sampling)},
-    {"features", .kind = FIELD_REFUSED},
-    {"kv_transfer_params", .kind = FIELD_REFUSED},
-    {"output_mode", FIELD_REFUSED, .neutral = "\"tokens\""},
+    {"token_ids", FIELD_ARRAY, AT(token_ids), .doc = "the prompt"},
+    {"sampling_params", FIELD_OBJECT, AT(sampling), .doc = "vLLM's, as in /v1/completions"},
+    {"features", .kind = FIELD_REFUSED, .doc = "images and sound; refused"},
+    {"kv_transfer_params", .kind = FIELD_REFUSED, .doc = "keys and values from elsewhere; refused"},
+    {"output_mode", FIELD_REFUSED, .neutral = "\"tokens\"",
+     .doc = "another output than token ids; refused"},
     {0},
 };
 
 /* Of sampling_params: how the client wants the answer packed, which is given here. */
 static const struct field packing_rows[] = {
-    {"detokenize", .kind = FIELD_IGNORED},
-    {"output_kind", .kind = FIELD_IGNORED},
+    {"detokenize", .kind = FIELD_IGNORED, .doc = "without effect: token ids are what is asked for"},
+    {"output_kind", .kind = FIELD_IGNORED, .doc = "without effect"},
     {0},
 };
 
 static const struct field count_rows[] = {
     {"logprobs", FIELD_INT, .offset = offsetof(struct sampling_params, logprobs), .min = -1,
-     .max = INT_MAX},
+     .max = INT_MAX,
+     .doc = "log-probabilities with so many alternatives for each token"},
     {0},
 };
 

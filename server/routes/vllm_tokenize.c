@@ -3,7 +3,8 @@
  *
  *   vLLM          {prompt} or {messages, ...}        -> {count, max_model_len, tokens, token_strs}
  *   llama-server  {content, add_special, with_pieces} -> {tokens}
- *   both          {tokens}                            -> {prompt, content}
+ *   both          {tokens}                            -> {prompt, content}; with `model`, which only
+ *                 vLLM's clients send, {prompt} alone, as it answers; under /v1 SGLang's text too
  *
  * And what lm-eval asks first, /tokenizer_info: the special tokens and the template.
  *
@@ -11,7 +12,10 @@
  */
 #include "server/routes/routes.h"
 
+#include <string.h>
+
 #include "base/json.h"
+#include "base/utf8.h"
 #include "server/generate/completion.h"
 #include "server/generate/conversation.h"
 #include "base/emit.h"
@@ -30,30 +34,35 @@ struct tokenize {
 #define AT(field) .offset = offsetof(struct tokenize, field)
 
 static const struct field prompt_rows[] = {
-    {"model", FIELD_TEXT, AT(model)},
-    {"prompt", FIELD_TEXT, AT(prompt)},
-    {"add_special_tokens", FIELD_BOOL, AT(add_special)},
-    {"return_token_strs", FIELD_BOOL, AT(return_strings)},
+    {"model", FIELD_TEXT, AT(model), .doc = "its name; any is taken"},
+    {"prompt", FIELD_TEXT, AT(prompt), .doc = "the text"},
+    {"add_special_tokens", FIELD_BOOL, AT(add_special),
+     .doc = "with the tokens that the model puts around a text"},
+    {"return_token_strs", FIELD_BOOL, AT(return_strings),
+     .doc = "the tokens as text beside their ids"},
     {0},
 };
 
 static const struct field content_rows[] = {
-    {"content", FIELD_TEXT, AT(content)},
-    {"add_special", FIELD_BOOL, AT(add_special)},
-    {"parse_special", FIELD_BOOL, AT(parse_special)},
-    {"with_pieces", FIELD_BOOL, AT(with_pieces)},
+    {"content", FIELD_TEXT, AT(content), .doc = "the text"},
+    {"add_special", FIELD_BOOL, AT(add_special),
+     .doc = "with the tokens that the model puts around a text"},
+    {"parse_special", FIELD_BOOL, AT(parse_special),
+     .doc = "names of special tokens are read as such"},
+    {"with_pieces", FIELD_BOOL, AT(with_pieces), .doc = "the text of each token beside its id"},
     {0},
 };
 
 static const struct field message_rows[] = {
-    {"model", FIELD_TEXT, AT(model)},
-    {"return_token_strs", FIELD_BOOL, AT(return_strings)},
+    {"model", FIELD_TEXT, AT(model), .doc = "its name; any is taken"},
+    {"return_token_strs", FIELD_BOOL, AT(return_strings),
+     .doc = "the tokens as text beside their ids"},
     {0},
 };
 
 static const struct field detokenize_rows[] = {
-    {"model", FIELD_TEXT, AT(model)},
-    {"tokens", FIELD_READ, AT(list), .read = field_read_ids},
+    {"model", FIELD_TEXT, AT(model), .doc = "its name; any is taken"},
+    {"tokens", FIELD_READ, AT(list), .read = field_read_ids, .doc = "token ids"},
     {0},
 };
 
@@ -83,6 +92,20 @@ static void reply_vllm(const struct engine *e, const struct tokens *ids, bool st
     emit_close(out, '}');
 }
 
+/* A token's text, or where it is a part of a character its bytes, as llama-server tells them. */
+static void emit_piece(struct span piece, struct buffer *out)
+{
+    if (utf8_is_valid(piece)) {
+        emit_text(out, "piece", piece);
+        return;
+    }
+    emit_array(out, "piece");
+    for (size_t i = 0; i < piece.n; i++) {
+        emit_int(out, NULL, (unsigned char)piece.p[i]);
+    }
+    emit_close(out, ']');
+}
+
 static void reply_llama(const struct engine *e, const struct tokens *ids, bool pieces,
                         struct buffer *out)
 {
@@ -94,7 +117,7 @@ static void reply_llama(const struct engine *e, const struct tokens *ids, bool p
         for (size_t i = 0; i < ids->n; i++) {
             emit_object(out, NULL);
             emit_int(out, "id", ids->ids[i]);
-            emit_text(out, "piece", engine_token_bytes(e, ids->ids[i]));
+            emit_piece(engine_token_bytes(e, ids->ids[i]), out);
             emit_close(out, '}');
         }
         emit_close(out, ']');
@@ -202,7 +225,8 @@ static bool detokenize(struct exchange *x, struct tokenize *t, struct error *err
     bool ok = engine_detokenize(e, t->list.ids, (size_t)t->list.n, false, &text, err);
     emit_object(&x->reply, NULL);
     emit_text(&x->reply, "prompt", buffer_span(&text));
-    emit_text(&x->reply, "content", buffer_span(&text));
+    if (t->model.n == 0) emit_text(&x->reply, "content", buffer_span(&text));
+    if (strncmp(x->path, "/v1/", 4) == 0) emit_text(&x->reply, "text", buffer_span(&text));
     emit_close(&x->reply, '}');
     buffer_clear(&text);
     return ok;

@@ -51,7 +51,7 @@ static void report(const struct tokenizer *t, const char *name, struct span text
         struct buffer out;
         buffer_init(&out, text.n * 4 + 16);
         uint64_t start = clock_cpu_ns();
-        tokenizer_encode(t, text, (struct encode_flags){false, true}, &ids, NULL);
+        tokenizer_encode(t, text, (struct encode_flags){false, true, 0}, &ids, NULL);
         uint64_t middle = clock_cpu_ns();
         tokenizer_decode(t, ids.ids, ids.n, false, &out, NULL);
         uint64_t end = clock_cpu_ns();

@@ -12,7 +12,7 @@
 
 /* Ids lie in the vocabulary; decoding at once and by pieces agree; a second encode
  * gives the same ids (now from the word cache); only a limit of a pattern may
- * refuse a text. */
+ * refuse a text; there are as many as the text's length tells, and they end where told to. */
 static inline void check_tokenizer(const struct tokenizer *t, struct span text)
 {
     struct error err = {0};
@@ -21,7 +21,7 @@ static inline void check_tokenizer(const struct tokenizer *t, struct span text)
     struct detok d;
     buffer_init(&whole, 1 << 24);
     buffer_init(&pieces, 1 << 24);
-    struct encode_flags flags = {true, text.n % 2 == 0};
+    struct encode_flags flags = {true, text.n % 2 == 0, 0};
     bool ok = tokenizer_encode(t, text, flags, &ids, &err);
     assert(ok || (err.code != ERROR_NONE && ids.n == 0));
     for (size_t i = 0; i < ids.n; i++) {
@@ -29,6 +29,15 @@ static inline void check_tokenizer(const struct tokenizer *t, struct span text)
     }
     assert(tokenizer_encode(t, text, flags, &again, &err) == ok && again.n == ids.n);
     assert(ids.n == 0 || memcmp(ids.ids, again.ids, ids.n * sizeof(int)) == 0);
+    assert(!ok || ids.n >= tokenizer_least(t, text));
+    for (size_t most = 1; ok && most <= ids.n + 1; most += 1 + ids.n / 3) {
+        struct encode_flags some = flags;
+        some.most = most;
+        again.n = 0;
+        bool fits = tokenizer_encode(t, text, some, &again, &err);
+        assert(fits ? again.n == ids.n : again.n == 0 && err.code == ERROR_TOO_LONG);
+        assert(fits || ids.n > most);
+    }
     detok_init(&d, t, false, true);
     for (size_t i = 0; i < ids.n; i++) {
         buffer_add_span(&pieces, detok_push(&d, ids.ids[i]));

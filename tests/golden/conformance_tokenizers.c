@@ -71,7 +71,7 @@ static int check_vocabulary(const char *path)
     for (; texts.n > 0; n++) {
         struct span text = next_part(&texts, "\n__ggml_vocab_test__\n");
         size_t k = parse_line(next_part(&lines, "\n"), ids);
-        bad += !encodes_as(t, path, text, (struct encode_flags){false, false}, ids, k);
+        bad += !encodes_as(t, path, text, (struct encode_flags){false, false, 0}, ids, k);
         bad += !decodes_as(t, path, ids, k, false, text);
     }
     assert_int_equal(n, 46);
@@ -158,7 +158,7 @@ static void smollm2_prompts(void **state)
         size_t n;
         const char *text = json_get(prompt, "text")->valuestring;
         ids_of(json_get(prompt, "ids"), ids, &n);
-        bad += !encodes_as(t, model, span_str(text), (struct encode_flags){true, true}, ids, n);
+        bad += !encodes_as(t, model, span_str(text), (struct encode_flags){true, true, 0}, ids, n);
     }
     cJSON_Delete(root);
     tokenizer_free(t);

@@ -123,8 +123,8 @@ static inline int check_document(const struct tokenizer *t, const char *name, co
         struct span text = json_text(json_get(row, "text"), a);
         const int *ids = ids_of(json_get(row, "ids"), room, &k);
         const int *with_bos = ids_of(json_get(row, "ids_with_bos"), room_bos, &k_bos);
-        bad += !encodes_as(t, name, text, (struct encode_flags){false, true}, ids, k);
-        bad += !encodes_as(t, name, text, (struct encode_flags){true, true}, with_bos, k_bos);
+        bad += !encodes_as(t, name, text, (struct encode_flags){false, true, 0}, ids, k);
+        bad += !encodes_as(t, name, text, (struct encode_flags){true, true, 0}, with_bos, k_bos);
         bad += !decodes_as(t, name, ids, k, false, json_text(json_get(row, "decoded"), a));
         bad +=
             !decodes_as(t, name, ids, k, true, json_text(json_get(row, "decoded_skip_special"), a));
@@ -134,7 +134,7 @@ static inline int check_document(const struct tokenizer *t, const char *name, co
     {
         const int *ids = ids_of(json_get(row, "ids"), room, &k);
         struct span text = json_text(json_get(row, "rendered"), a);
-        bad += !encodes_as(t, name, text, (struct encode_flags){false, true}, ids, k);
+        bad += !encodes_as(t, name, text, (struct encode_flags){false, true, 0}, ids, k);
         (*n)++;
     }
     arena_free(a);

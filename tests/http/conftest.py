@@ -2,7 +2,7 @@
 
 TESTED_BIN names the program (default build/release/touchstone), TESTED_MODEL the model
 (default: a tiny one with random weights, in tests/golden/data), TESTED_FLAGS further flags for
-every server ("--engine reference"). Every server listens on a free port of
+every server ("--engine reference"), TESTED_ISA its set of kernels. Every server listens on a free port of
 127.0.0.1 and is stopped, and its exit status checked, at the end.
 
 SPDX-License-Identifier: Apache-2.0
@@ -27,6 +27,7 @@ MODEL = os.environ.get(
     "TESTED_MODEL", str(ROOT / "tests/golden/data/llama-k256-q4_k_m.gguf")
 )
 FLAGS = os.environ.get("TESTED_FLAGS", "").split()
+FLAGS += ["--isa", os.environ["TESTED_ISA"]] if "TESTED_ISA" in os.environ else []
 PATIENCE = 300  # seconds for what must come at all: how soon is the machine's affair
 
 # Settings that stand in the caller's environment are not the tests'. What a sanitizer keeps of freed memory
@@ -49,7 +50,7 @@ class Server:
     def __init__(self, *args, model=MODEL, wait=True):
         command = [BIN, "serve", "--model", model, "--port", "0", *FLAGS, *args]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT)
-        self.log = []
+        self.log, self.raw_log = [], []
         self.port = None
         self._listening = threading.Event()
         threading.Thread(target=self._read_log, daemon=True).start()
@@ -63,6 +64,7 @@ class Server:
 
     def _read_log(self):
         for raw in self.process.stderr:
+            self.raw_log.append(raw.rstrip(b"\n"))
             line = raw.decode(errors="replace").rstrip("\n")
             self.log.append(line)
             found = re.search(r"event=listening .*port=(\d+)", line)

@@ -303,7 +303,7 @@ import subprocess, json
 def evaluate_code(code, test_cases):
     passed = 0
     for case in test_cases:
-        process = subprocess.run(["python3", "-c", code], input=case["input"], text=True, capture_output=True, timeout=5)
+        process = subprocess.run(["python3", "-c", code], input=case["input"], text=True, capture_output=True, timeout=60)
         if process.returncode == 0 and process.stdout.strip() == case["output"].strip():
             passed += 1
     return passed / len(test_cases)

@@ -37,7 +37,40 @@ def test_shape(server):
     assert reply["usage"]["total_tokens"] == 8
     [choice] = reply["choices"]
     assert choice["finish_reason"] == "length" and choice["stop_reason"] is None
-    assert choice["logprobs"] is None and "token_ids" not in choice
+    # what was not asked for is null, not missing, for clients that make objects of it
+    for name in ("logprobs", "prompt_logprobs", "token_ids", "prompt_token_ids", "matched_stop"):
+        assert choice[name] is None, name
+    assert reply["service_tier"] is None and reply["kv_transfer_params"] is None
+
+
+def test_fingerprint_is_of_what_computes(server):
+    reply = server.complete(prompt="Hello", max_tokens=2, **GREEDY)
+    assert reply["system_fingerprint"].startswith("b")
+    chunks = stream(server, prompt="Hello", max_tokens=2, **GREEDY)
+    assert {k["system_fingerprint"] for k in chunks} == {reply["system_fingerprint"]}
+    chat = server.post("/v1/chat/completions", {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 2})
+    assert chat.json()["system_fingerprint"] == reply["system_fingerprint"]
+
+
+def test_last_token_comes_with_the_end(server):
+    """A chunk a token, no more: the last one says why it ended, and its usage is all there was."""
+    chunks = stream(server, prompt="Hello", max_tokens=5, logprobs=1, **GREEDY,
+                    stream_options={"include_usage": True, "continuous_usage_stats": True})
+    *tokens, usage = chunks
+    assert len(tokens) == 5 and usage["choices"] == []
+    assert [k["choices"][0]["finish_reason"] for k in tokens] == [None] * 4 + ["length"]
+    assert [k["usage"]["completion_tokens"] for k in tokens] == [1, 2, 3, 4, 5]
+    assert all(len(k["choices"][0]["logprobs"]["tokens"]) == 1 for k in tokens)
+
+
+def test_matched_stop(server):
+    body = {"prompt": "Hello", "max_tokens": 20, "seed": 3}
+    text = server.complete(**body)["choices"][0]["text"]
+    [choice] = server.complete(**body, stop=[text[4:6]])["choices"]
+    assert choice["stop_reason"] == choice["matched_stop"] == text[4:6]
+    ids = server.complete(**body, return_token_ids=True)["choices"][0]["token_ids"]
+    [choice] = server.complete(**body, stop_token_ids=[ids[5]])["choices"]
+    assert choice["stop_reason"] == choice["matched_stop"] == ids[5]
 
 
 def test_default_is_sixteen_tokens(server):

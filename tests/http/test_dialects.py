@@ -222,3 +222,18 @@ def test_nemo_gym_is_told_what_could_not_be_judged(server):
     assert reply["reward"] == 0 and reply["mask_sample"] is True, reply
     reply = server.post("/verify", gym("The answer is 5", expected_answer="4")).json()
     assert reply["reward"] == 0 and "mask_sample" not in reply
+
+
+def test_nemo_gym_task_of_another_server_is_refused(server):
+    """Nothing to judge by is no 0: a run would be poisoned in silence."""
+    for body in (gym("x"), gym("x", something_else=["a"]), gym("", expected_answer=None)):
+        reply = server.post("/verify", body)
+        assert reply.status_code == 400 and reply.json()["error"]["param"] == "expected_answer"
+
+
+def test_nemo_gym_masks_what_cannot_be_judged(server):
+    told = server.post("/verify", gym("\\boxed{3}", expected_answer="\\frac{")).json()
+    assert (told["reward"], told["mask_sample"], told["failure_kind"]) == (0, True, "verifier_error")
+    for answer, reward in (("3", 1), ("4", 0)):
+        told = server.post("/verify", gym("\\boxed{3}", expected_answer=answer)).json()
+        assert told["reward_components"]["accuracy"] == reward and "mask_sample" not in told

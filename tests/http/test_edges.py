@@ -14,25 +14,23 @@ import time
 import httpx
 import pytest
 
-from conftest import BIN, ENVIRONMENT, FLAGS, MODEL, read_response
+from conftest import BIN, ENVIRONMENT, FLAGS, MODEL, PATIENCE, read_response
 
 BODY = b'{"prompt":"a","max_tokens":1}'
 JSON = b"Content-Type: application/json\r\n"
 
 
 def send(server, *parts):
-    """The status of the first answer to raw bytes, and whether the connection was closed behind it."""
+    """The status of the first answer to raw bytes, and whether the connection was closed behind it: then nothing
+    comes for another request."""
     with server.connect() as sock:
-        sock.settimeout(20)
         sock.sendall(b"".join(parts))
         answer = read_response(sock)
         status = None if answer is None else answer[0]
-        sock.settimeout(2)
         try:
+            sock.sendall(NEXT)
             closed = sock.recv(1) == b""
-        except socket.timeout:
-            closed = False
-        except ConnectionResetError:
+        except ConnectionError:
             closed = True
     return status, closed
 
@@ -71,6 +69,58 @@ def test_framing_that_is_forbidden(server, name):
     got, closed = send(server, request)
     assert closed, "the connection is kept"
     assert got == status
+
+
+def everything(server, request, half_closed=False):
+    """All that comes in answer, to the end of the connection."""
+    with server.connect() as sock:
+        sock.sendall(request)
+        if half_closed:
+            sock.shutdown(socket.SHUT_WR)
+        data = b""
+        try:
+            while more := sock.recv(65536):
+                data += more
+        except ConnectionResetError:
+            pass
+    return data
+
+
+def check_one_reply(data, status):
+    """One head, a body of the length that it says, JSON."""
+    head, _, body = data.partition(b"\r\n\r\n")
+    assert data.count(b"HTTP/1.1 ") == 1 and int(head.split()[1]) == status, data[:300]
+    lengths = [int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")]
+    assert lengths == [len(body)], data[:300]
+    return json.loads(body)
+
+
+# libmicrohttpd 0.9.75 itself refuses what has no Host or a Content-Length that is no number, and sends its head twice.
+@pytest.mark.parametrize("name", sorted(set(FORBIDDEN) - {"no host"}))
+def test_a_refusal_is_one_reply(server, name):
+    request, status = FORBIDDEN[name]
+    assert check_one_reply(everything(server, request), status)["error"]["message"]
+
+
+@pytest.mark.parametrize("n", [101, 500, 2000])
+def test_very_many_arguments(server, n):
+    query = b"&".join(b"a%d=1" % i for i in range(n))
+    data = everything(server, b"GET /version?" + query + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert "arguments" in check_one_reply(data, 400)["error"]["message"]
+    few = b"&".join(query.split(b"&")[:100])
+    assert send(server, b"GET /version?" + few + b" HTTP/1.1\r\nHost: x\r\n\r\n") == (200, False)
+
+
+@pytest.mark.parametrize("path,body", [
+    (b"/v1/completions", b'{"prompt":"a","max_tokens":4000,"ignore_eos":true}'),
+    (b"/verify", b'{"items":[{"completion":"' + b"a" * 60 + b'","rewards":[{"name":"regex","pattern":"^(a|a)*[bc]$"}]}]}'),
+])
+def test_clients_that_close_their_side(server, path, body):
+    """They look as if they had left, so their work is stopped; should they listen, they are told."""
+    close = b"Connection: close\r\nContent-Length: %d\r\n" % len(body)
+    reply = check_one_reply(everything(server, post(JSON, close, body=body, path=path), half_closed=True), 400)
+    assert "closed" in reply["error"]["message"]
+    server.wait_alone()
 
 
 def test_targets_that_must_be_taken(server):
@@ -143,8 +193,7 @@ def test_accepting_goes_on_after_the_limit(start):
         many = [own.connect() for _ in range(55)]
         for sock in many:
             sock.close()
-        time.sleep(0.6)  # more than a sweep
-        assert httpx.get(own.url + "/version", timeout=10).status_code == 200
+        assert httpx.get(own.url + "/version", timeout=PATIENCE).status_code == 200
 
 
 def test_few_descriptors(start):
@@ -173,7 +222,6 @@ def test_a_refusal_is_heard_in_the_midst_of_a_body(start, path, headers, status)
         sock.sendall(b"POST " + path + b" HTTP/1.1\r\nHost: x\r\n" + headers + CHUNKED + b"\r\n")
         for _ in range(160):  # 10 MB
             sock.sendall(chunk)
-        sock.settimeout(20)
         answer = sock.recv(4096)
     assert answer.startswith(b"HTTP/1.1 " + status), answer
     assert own.http.get("/version").status_code == 200
@@ -207,7 +255,7 @@ def test_a_log_that_nobody_reads(start):
     command = [BIN, "serve", "--model", MODEL, "--port", str(port), *FLAGS]
     process = subprocess.Popen(command, stderr=writer, env=ENVIRONMENT)
     os.close(writer)
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as http:
         while True:
             try:
                 if http.get("/ready").status_code == 200:
@@ -223,7 +271,7 @@ def test_a_log_that_nobody_reads(start):
         process.terminate()
         with os.fdopen(reader) as rest:
             text = rest.read()
-    assert process.wait(30) == 0
+    assert process.wait(PATIENCE) == 0
     assert "event=log_lines_dropped n=" in text and "event=stopped" in text
 
 
@@ -234,7 +282,7 @@ def test_without_standard_streams():
         port = probe.getsockname()[1]
     command = f"exec {BIN} serve --model {MODEL} --port {port} {' '.join(FLAGS)} 0<&- 1>&- 2>&-"
     process = subprocess.Popen(["bash", "-c", command], env=ENVIRONMENT)
-    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30) as http:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=PATIENCE) as http:
         while True:
             try:
                 if http.get("/ready").status_code == 200:
@@ -245,7 +293,7 @@ def test_without_standard_streams():
         item = {"completion": "a" * 16, "rewards": [{"name": "regex", "pattern": "^(a|a)*[bc]$"}]}  # needs a worker
         assert http.post("/verify", json={"items": [item]}).json()["results"][0]["reward"] == 0
     process.terminate()
-    assert process.wait(30) == 0
+    assert process.wait(PATIENCE) == 0
 
 
 def test_health_says_when_requests_are_served(start):

@@ -40,7 +40,7 @@ NAMES = [
     ("/v1/completions", {"prompt": "a", "request_id": "x" * 500}, "request_id"),
     ("/inference/v1/generate", {"token_ids": [5], "sampling_params": {"logprobs": 10**6}}, "sampling_params.logprobs"),
     ("/v1/completions", {"prompt": "a", "structured_outputs": {"choice": 5}}, "structured_outputs.choice"),
-    ("/v1/completions", {"prompt": "a", "structured_outputs": {}}, "structured_outputs"),
+    ("/v1/completions", {"prompt": "a", "structured_outputs": {"disable_any_whitespace": True}}, "structured_outputs"),
     ("/v1/completions", {"prompt": "a", "response_format": {"type": "x"}}, "response_format.type"),
     ("/v1/completions", {"prompt": "a", "stream": True, "stream_options": {"include_usage": 5}}, "stream_options.include_usage"),
     # shapes within

@@ -85,6 +85,12 @@ def test_rollout(tiny):
         assert [step[str(i)]["logprob"] for step, i in zip(again, s["ids"])] == s["logprobs"]
 
 
+def test_rollout_of_its_own_question_teaches_something(tiny):
+    """Right and wrong samples are both there, so that advantages are not all 0."""
+    lines = run(tiny, sys.executable, str(FOLDER / "rollout.py")).splitlines()
+    assert len({line.split()[1] for line in lines}) > 1 and any("advantage -" in line for line in lines)
+
+
 def test_rollout_prints_a_line_a_sample(tiny):
     lines = run(tiny, sys.executable, str(FOLDER / "rollout.py"), QUESTION, "408").splitlines()
     assert len(lines) == 8 and all(line.startswith("reward ") for line in lines)

@@ -26,7 +26,7 @@ def steps(item):
 
 @pytest.mark.parametrize("completion, answer, names", [
     (MARKET, "18", ["reasoning", "box", "phrase", "bold", "answer", "reference", "compare"]),
-    ("So \\boxed{f(x)=x \\text{ for all real } x}", "f(x)=x", ["box", "answer", "reference", "compare", "words", "compare"]),
+    ("So \\boxed{f(x)=x \\text{ for all real } x}", "f(x)=x", ["box", "answer", "reference", "compare"]),
     ("#### 7", "7", ["box", "hashes", "answer", "reference", "compare"]),
     ("\\boxed{2n-1,\\ n\\ge 1}", "2n-1", ["box", "answer", "reference", "compare", "condition", "compare"]),
 ])

@@ -46,11 +46,65 @@ def test_other_paths_of_the_same_routes(server):
     assert ok(server.post("/chat/completions", chat))["object"] == "chat.completion"
     assert ok(server.http.get("/models")) == ok(server.http.get("/v1/models"))
     assert ok(server.post("/v1/tokenize", {"prompt": "Hello"})) == ok(server.post("/tokenize", {"prompt": "Hello"}))
-    assert ok(server.post("/v1/detokenize", {"tokens": [5]})) == ok(server.post("/detokenize", {"tokens": [5]}))
     assert ok(server.http.get("/model_info")) == ok(server.http.get("/get_model_info"))
     assert ok(server.http.get("/weight_version")) == ok(server.http.get("/get_weight_version"))
     assert ok(server.post("/inference/v1/abort_requests", {}))["status"]
     assert ok(server.http.post("/seed_session")) == {} == ok(server.http.post("/aggregate_metrics"))
+
+
+def test_one_route_for_both(server):
+    """SageMaker's: a body with messages is a chat's, any other a completion's."""
+    for path, body in (("/v1/chat/completions", {"messages": ASK, "max_tokens": 3, "temperature": 0}),
+                       ("/v1/completions", {"prompt": "Hello", "max_tokens": 3, "temperature": 0})):
+        direct, other = ok(server.post(path, body)), ok(server.post("/invocations", body))
+        assert direct.keys() == other.keys() and direct["choices"] == other["choices"]
+        assert direct["id"].split("-")[0] == other["id"].split("-")[0]
+        assert [c["choices"] for c in events(server, "/invocations", body)] == [c["choices"] for c in events(server, path, body)]
+    assert server.post("/invocations", {"prompt": 5}).json()["error"]["param"] == "prompt"
+    assert server.post("/invocations", {"messages": 5}).json()["error"]["param"] == "messages"
+    assert ok(server.http.get("/ping")) == ok(server.http.get("/health"))
+
+
+def test_detokenize_answers_who_asks(server):
+    assert ok(server.post("/detokenize", {"tokens": [5]})).keys() == {"prompt", "content"}
+    assert ok(server.post("/detokenize", {"tokens": [5], "model": ""})).keys() == {"prompt", "content"}
+    name = ok(server.http.get("/v1/models"))["data"][0]["id"]
+    assert ok(server.post("/detokenize", {"tokens": [5], "model": name})).keys() == {"prompt"}
+    assert ok(server.post("/v1/detokenize", {"tokens": [5]}))["text"]
+
+
+def test_load_of_sglang(server):
+    [load] = ok(server.http.get("/get_load"))
+    assert load == {"dp_rank": 0, "num_reqs": 0, "num_waiting_reqs": 0, "num_tokens": 0}
+
+
+def test_paths_that_trainers_load_from(server):
+    """A trainer opens the tokenizer from the path that the server names."""
+    for path in ("/get_model_info", "/get_server_info"):
+        assert pathlib.Path(ok(server.http.get(path))["model_path"]).exists()
+    assert ok(server.http.get("/server_info"))["vllm_config"]["model_config"]["logprobs_mode"] == "raw_logprobs"
+
+
+def test_fields_that_clients_always_send(server):
+    """guidance names its backend in every request; a form of nothing asks for nothing."""
+    for extra in ({"guided_decoding_backend": "guidance"}, {"structured_outputs": {}}, {"structured_outputs": {"json": None}}):
+        assert ok(server.post("/v1/completions", {**ONE, **extra})), extra
+
+
+def test_pieces_that_are_no_text(tiny):
+    """Parts of a character are lists of bytes; all pieces together are the text."""
+    pieces = [t["piece"] for t in ok(tiny.post("/tokenize", {"content": "a🫠b", "with_pieces": True}))["tokens"]]
+    assert any(isinstance(p, list) for p in pieces)
+    assert b"".join(bytes(p) if isinstance(p, list) else p.encode() for p in pieces).decode() == "a🫠b"
+
+
+@pytest.mark.parametrize("text,kept", [("", ""), ("  ", ""), ("end", "end"), ("end \n", "end"), ("|", "|")])
+def test_a_trimming_template_keeps_its_own_blanks(tiny, text, kept):
+    """What a template trims of the message that goes on is trimmed; the new line that it wrote before it is not."""
+    talk = [{"role": "user", "content": "x"}, {"role": "assistant", "content": text}]
+    template = "{% for m in messages %}<{{ m.role }}>\n{{ m.content | trim }}</>{% endfor %}"
+    body = {"messages": talk, "chat_template": template, "add_generation_prompt": False, "continue_final_message": True}
+    assert ok(tiny.post("/v1/chat/completions/render", body))["prompt"] == "<user>\nx</><assistant>\n" + kept
 
 
 def test_tokenizer_info(tiny):

@@ -5,6 +5,7 @@ SPDX-License-Identifier: Apache-2.0
 
 import json
 import os
+import pathlib
 import re
 import subprocess
 
@@ -39,6 +40,36 @@ def test_keys(start):
         server.client(api_key="third").models.list()
 
 
+def test_keys_are_not_in_the_command_line(start):
+    """All users of a machine can read it, and programs that are judged where there are no namespaces."""
+    server = start("--api-key", "first-secret", "--api-key=second-secret", wait=False)
+    server.http.headers["Authorization"] = "Bearer second-secret"
+    server.wait_ready()
+    item = {"completion": "a" * 16, "rewards": [{"name": "regex", "pattern": "^(a|a)*[bc]$"}]}  # needs a worker
+    assert server.post("/verify", {"items": [item]}).json()["results"][0]["reward"] == 0
+    lines = [pathlib.Path(f"/proc/{p}/cmdline").read_bytes() for p in server.processes()]
+    assert len(lines) >= 3 and all(b"serve" in line for line in lines)
+    assert not any(b"secret" in line for line in lines)
+    del server.http.headers["Authorization"]
+    assert server.http.get("/metrics").status_code == 401
+
+
+def test_the_log_shows_nothing_that_a_terminal_obeys(start):
+    """C0 and C1 controls and bytes that are no UTF-8 are written as escapes; letters stay as they are."""
+    server = start()
+    for path in (b"/\xc2\x9b31mred", b"/\xff\x9b", b"/%1b%5b31m", b"/%c2%85", "/\u00e9\u65e5".encode()):
+        with server.connect() as sock:
+            sock.sendall(b"GET " + path + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            while sock.recv(4096):
+                pass
+    server.stop()
+    lines = [line for line in server.raw_log if b"path=" in line and b"status=404" in line]
+    assert len(lines) == 5
+    text = b"\n".join(lines).decode()  # valid UTF-8
+    assert not [c for c in text if c != "\n" and (c < " " or "\x7f" <= c <= "\x9f")]
+    assert r"\u009b31mred" in text and r"\u00ff\u009b" in text and r"\u001b[31m" in text and "\u00e9\u65e5" in text
+
+
 def test_health_ready_version_load(server):
     assert server.http.get("/health").json() == {"status": "ok"}
     assert server.http.get("/health/").json() == {"status": "ok"}
@@ -69,7 +100,8 @@ def test_metrics_are_prometheus_text(server):
             assert found[1] in typed or base in typed, line
             values[found[1] + (found[2] or "")] = float(found[3])
     assert values["touchstone_generated_tokens_total"] >= 3
-    assert values["vllm:generation_tokens_total"] == values["touchstone_generated_tokens_total"]
+    name = server.http.get("/v1/models").json()["data"][0]["id"]
+    assert values[f'vllm:generation_tokens_total{{model_name="{name}"}}'] == values["touchstone_generated_tokens_total"]
     assert values['touchstone_requests_total{route="/v1/completions",status="200"}'] >= 1
     assert values['touchstone_first_token_seconds_bucket{le="+Inf"}'] == values["touchstone_first_token_seconds_count"]
 

@@ -8,31 +8,28 @@ SPDX-License-Identifier: Apache-2.0
 import json
 import pathlib
 import re
+import select
 import socket
 import subprocess
-import time
 
 import httpx
 import pytest
 
-from conftest import BIN, ENVIRONMENT, FLAGS, MODEL, read_response
+from conftest import BIN, ENVIRONMENT, FLAGS, MODEL, read_response, wait_until
 
 LONG = {"prompt": "Once", "max_tokens": 400, "ignore_eos": True}
 SLOW = {"completion": "a" * 60, "rewards": [{"name": "regex", "pattern": "^(a|a)*[bc]$"}]}  # never ends
 HEAVY = {"completion": "a" * 20, "rewards": [{"name": "regex", "pattern": "^(a|a)*[bc]$"}]}  # needs a worker
+QUICK = {**HEAVY, "completion": "a" * 16}  # likewise, and leaves it fresh
 
 
 def of_ready(name):
     """A word of the log's line that tells what is served."""
 
     def look(server):
-        deadline = time.time() + 60
-        while True:
-            for line in list(server.log):
-                if "event=ready" in line:
-                    return re.search(rf" {name}=(\S+)", line).group(1)
-            assert time.time() < deadline
-            time.sleep(0.01)
+        wait_until(lambda: any("event=ready" in line for line in list(server.log)))
+        [line] = [line for line in list(server.log) if "event=ready" in line]
+        return re.search(rf" {name}=(\S+)", line).group(1)
 
     return look
 
@@ -79,16 +76,24 @@ def reachable(address):
     return look
 
 
+def received(s):
+    """A byte of what came, b"" where the other end has closed."""
+    try:
+        return s.recv(1)
+    except ConnectionError:
+        return b""
+
+
 def connections(server):
-    """How many of 20 connections that say nothing leave room for one that asks."""
+    """Whether 20 connections that say nothing leave room for one that asks: those that got in may ask meanwhile, so the
+    server has had its turns."""
     silent = [server.connect() for _ in range(20)]
     late = server.connect()
-    late.settimeout(1)
     late.sendall(b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n")
-    try:
-        answered = late.recv(1) != b""
-    except socket.timeout:
-        answered = False
+    for _ in range(200):
+        silent[0].sendall(b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert read_response(silent[0])[0] == 200
+    answered = select.select([late], [], [], 0)[0] != [] and received(late) != b""
     for s in [*silent, late]:
         s.close()
     return answered
@@ -98,7 +103,7 @@ def late_body(server):
     """What becomes of a request whose body does not come, after two seconds."""
     s = server.connect()
     s.sendall(b"POST /tokenize HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{")
-    return read_within(s, 3)
+    return read_within(server, s, 2)
 
 
 def idle(server):
@@ -106,17 +111,22 @@ def idle(server):
     s = server.connect()
     s.sendall(b"GET /version HTTP/1.1\r\nHost: x\r\n\r\n")
     assert read_response(s)[0] == 200
-    return read_within(s, 5)
+    return read_within(server, s, 4)
 
 
-def read_within(s, seconds):
-    s.settimeout(seconds)
-    try:
-        return s.recv(100)[:12]
-    except socket.timeout:
-        return "nothing"
-    finally:
-        s.close()
+def read_within(server, s, seconds):
+    """What has come when so much time has passed by the server's own clock, and it has looked at its deadlines since."""
+    def uptime():
+        return server.metric("touchstone_uptime_seconds")
+
+    end = uptime() + seconds
+    wait_until(lambda: uptime() >= end)
+    sweep = uptime() + 0.5
+    wait_until(lambda: uptime() >= sweep)
+    came = select.select([s], [], [], 0)[0] != []
+    got = s.recv(100)[:12] if came else "nothing"
+    s.close()
+    return got
 
 
 def limit_of_drain(server):
@@ -138,18 +148,12 @@ def workers(server):
     return server.metric("touchstone_verify_workers") > 1
 
 
-def children(pid):
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            yield child
-            yield from children(child)
-
-
 def worker_memory(server):
-    """The smallest address space that any process of the judge may have."""
-    server.post("/verify", {"items": [HEAVY]})
-    limits = [pathlib.Path(f"/proc/{c}/limits").read_text() for c in children(server.process.pid)]
-    return min(re.search(r"Max address space\s+(\S+)", text).group(1) for text in limits)
+    """The address space that the verifier process may have which stays after a quick item."""
+    server.post("/verify", {"items": [QUICK]})
+    [pid] = [p for p, (name, _, _) in server.processes().items() if name == "ts-verify"]
+    limits = pathlib.Path(f"/proc/{pid}/limits").read_text()
+    return re.search(r"Max address space\s+(\S+)", limits).group(1)
 
 
 def model_names(server):
@@ -166,6 +170,7 @@ def finish_of_a_call(server):
 # name: (the flags that change it, what is looked at), and perhaps flags of both servers
 CASES = {
     "model": (["--model", "models/touchstone-tiny.gguf"], model_names),
+    "chat-template": (["--chat-template", "LICENSE"], lambda s: s.http.get("/props").json()["chat_template"][:20]),
     "engine": (["--engine", "reference"], of_ready("kv_bytes_per_token")),
     "isa": (["--isa", "generic"], of_ready("isa")),
     "weights": (["--weights", "q8_0"], of_ready("weight_bytes"), ["--model", "tests/golden/data/qwen3-yarn-f16.gguf"]),
@@ -187,7 +192,9 @@ CASES = {
     ),
     "api-key": (["--api-key", "k"], lambda s: s.http.get("/metrics").status_code),
     "served-model-name": (["--served-model-name", "x,y"], lambda s: len(s.http.get("/v1/models").json()["data"])),
+    "any-model-name": (["--any-model-name"], status_of({"prompt": "a", "max_tokens": 1, "model": "nobody's"})),
     "max-connections": (["--max-connections", "10"], connections),
+    "max-client-connections": (["--max-client-connections", "10"], connections),
     "max-body": (["--max-body", "1K"], status_of({"prompt": "a" * 2000, "max_tokens": 1})),
     "verify-body": (["--verify-body", "1K"], status_of({"items": [{"completion": "a" * 2000, "answer": "1"}]}, "/verify")),
     "request-memory": (["--request-memory", "1M"], status_of({"prompt": "a" * 2000000, "max_tokens": 1})),
@@ -204,7 +211,7 @@ CASES = {
     "verify-workers": (["--verify-workers", "1"], workers, ["--verify-seconds", "0.2"]),
     "verify-seconds": (["--verify-seconds", "0"], cause(HEAVY)),
     "verify-memory": (["--verify-memory", "300M"], worker_memory),
-    "max-wait": (None, None),  # tests/unit/test_turns.c
+    "max-wait": (None, None),  # tests/unit/test_turns.c, tests/http/test_fair.py
     "verify-items": (["--verify-items", "2"], status_of({"items": [{"completion": "1", "answer": "1"}] * 3}, "/verify")),
     "code-unsafe": (["--code-unsafe"], lambda s: [re.findall(r"unsafe=\S+|code_refused", line) for line in s.log[:1]]),
     "log-level": (None, None),  # below
@@ -237,14 +244,13 @@ def log_of(*flags):
         port = probe.getsockname()[1]
     command = [BIN, "serve", "--model", MODEL, "--port", str(port), *FLAGS, *flags]
     with subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT, text=True) as process:
-        deadline = time.time() + 60
-        while True:
+        def answers():
             try:
-                if httpx.get(f"http://127.0.0.1:{port}/version").status_code == 200:
-                    break
+                return httpx.get(f"http://127.0.0.1:{port}/version").status_code == 200
             except httpx.HTTPError:
-                assert time.time() < deadline
-                time.sleep(0.02)
+                return False
+
+        wait_until(answers)
         process.terminate()
         return process.communicate()[1].splitlines()
 

@@ -200,7 +200,7 @@ def test_length_leaves_a_prefix(server):
         ({"structured_outputs": {"json": 5}}, "invalid_type", "structured_outputs.json"),
         ({"structured_outputs": {"grammar": "x"}}, "invalid_value", "structured_outputs.grammar"),
         ({"guided_regex": "("}, "invalid_value", "guided_regex"),
-        ({"structured_outputs": {}}, "missing_field", "structured_outputs"),
+        ({"structured_outputs": {"disable_any_whitespace": True}}, "missing_field", "structured_outputs"),
         ({"structured_outputs": {"choice": []}}, "invalid_type", "structured_outputs.choice"),
         ({"structured_outputs": {"choice": ["a", ""]}}, "invalid_type", "structured_outputs.choice[1]"),
         ({"structured_outputs": {"choice": ["a", 5]}}, "invalid_type", "structured_outputs.choice[1]"),

@@ -81,16 +81,16 @@ def test_items_of_one_request(start):
 
 
 def test_ten_thousand_items_cost_little(server):
+    """All are judged where they are read: none waits for a process."""
     items = [item(i) for i in range(10000)]
     items[777] = 5
     body = json.dumps({"items": items}).encode()
-    before = server.cpu_seconds()
+    before = server.metric("touchstone_verify_deferred_total")
     reply = server.http.post("/verify", content=body, headers={"Content-Type": "application/json"})
-    seconds = server.cpu_seconds() - before
     assert reply.status_code == 200
     results = reply.json()["results"]
     assert len(results) == 10000 and sum(r["error"] is not None for r in results) == 1
-    assert seconds < 5, "of CPU time; one as released"
+    assert server.metric("touchstone_verify_deferred_total") == before
 
 
 def test_lines(server):
@@ -135,10 +135,7 @@ def test_clients_that_leave(server):
                 sock.sendall(head.encode() + content)
                 time.sleep(wait)
     server.wait_alone()
-    end = time.time() + 60
-    while server.metric("touchstone_body_bytes") > 0:  # what was being judged ends first
-        assert time.time() < end
-        time.sleep(0.05)
+    server.wait_metric("touchstone_body_bytes", lambda held: held == 0)  # what was being judged ends first
 
 
 def test_generation_goes_on_beside_a_large_batch(server):

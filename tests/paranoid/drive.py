@@ -4,7 +4,7 @@ A scenario (scenarios.py) is asked of the program of FLAVOUR=paranoid again and 
 fails (failing.c). Expected each time: no crash, no hang, no leak; the right answer, or 503, or null with the cause
 no_memory; and the next request is answered as ever.
 
-  part (the default)   every chain of callers fails once, alone and with all that follows it
+  part (the default)   every chain of callers fails once, alone and with all that follows it (whole runs: alone)
   --full               every allocation up to 19,999 fails, then every 97th; and all from it on, from every 7th
 
 The last line is "N passed, N failed": scenarios without a finding, and with one.
@@ -36,6 +36,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODEL = str(ROOT / "models/touchstone-tiny.gguf")
 SECONDS = 90  # after which a request hangs
 EVERY_BELOW, STRIDE, ALL_STRIDE = 20_000, 97, 7
+CALLERS, CALLERS_OF_RUNS = 12, 7  # that tell one failure from another: a run of the whole program takes longer than a request
 CROWD = 150  # connections that are left open
 QUIET = 3  # times that nothing failed, after which nothing is left to fail
 MOST_FINDINGS = 40  # of one scenario
@@ -143,7 +144,7 @@ class Server:
 
 VOLATILE = {"id", "created", "took_ms", "elapsed_ms", "request_id", "e2e_latency", "cached_tokens", "prompt_tokens_details", "x-request-id",
             "execution_time", "cpu_time", "wall_time", "memory", "timings", "meta_info", "uptime", "seconds",
-            "executor_pool", "executor_pod_name", "total_ms", "generation_settings", "ms", "tokens_cached", "tokens_evaluated"}
+            "executor_pool", "executor_pod_name", "queue", "created_at", "total_duration", "prompt_eval_duration", "eval_duration", "total_ms", "generation_settings", "ms", "tokens_cached", "tokens_evaluated"}
 
 
 def steady(value):
@@ -200,6 +201,19 @@ def results_of(kind, body):
     return parsed.get("results") if isinstance(parsed, dict) else None
 
 
+def groups_wrong(base, got):
+    """Of rollouts: every sample is the same, or masked with a cause."""
+    samples = [[s for g in r["groups"] for s in g["samples"]] for r in (base, got)]
+    if len(samples[0]) != len(samples[1]):
+        return f"{len(samples[1])} samples for {len(samples[0])}"
+    for b, g in zip(*samples):
+        told = g["mask"] and g["reward"] is None and g["mask_cause"] in ("no_memory", "cannot_judge", "abort")
+        numbers = ("advantage", "keep")  # of a group that lost a sample
+        if not told and {k: v for k, v in steady(b).items() if k not in numbers} != {k: v for k, v in steady(g).items() if k not in numbers}:
+            return f"another sample: {json.dumps(g)[:400]}"
+    return None
+
+
 def wrong(scenario, base, got):
     """What is wrong with a reply during which memory ran out; None: nothing."""
     if got.status == 0:
@@ -220,6 +234,8 @@ def wrong(scenario, base, got):
             return None if scenario.kind == "lines" else "cut short"
         if scenario.kind == "sandbox" and (b"memory" in got.body or b"sandbox" in got.body):
             return None
+        if scenario.kind == "groups":
+            return groups_wrong(json.loads(base.body), json.loads(got.body))
         if scenario.kind in ("json", "sandbox"):
             return None if steady(json.loads(got.body)) == steady(json.loads(base.body)) else f"another reply: {got.body[:400]!r}"
         bases, gots = results_of(scenario.kind, base.body), results_of(scenario.kind, got.body)
@@ -289,7 +305,7 @@ class Exchange:
 
     def __init__(self, program, scenario):
         self.scenario = scenario
-        self.page = Page(program)
+        self.page = Page(program, CALLERS)
         self.server = Server(program, self.page)
         self.payload = scenario.payload()
         for _ in range(3):  # caches and workers come to rest
@@ -367,7 +383,7 @@ class Run:
 
     def __init__(self, program, scenario):
         self.scenario, self.program = scenario, program
-        self.page = Page(program)
+        self.page = Page(program, CALLERS_OF_RUNS)
         self.outcome = Outcome(scenario.name)
         self.base = self.run()
 
@@ -454,7 +470,12 @@ SUBJECTS = {Request: Exchange, Command: Run, Beginning: Start}
 
 def drive(program, scenario, full):
     begun = time.monotonic()
-    subject = SUBJECTS[type(scenario)](program, scenario)
+    try:
+        subject = SUBJECTS[type(scenario)](program, scenario)
+    except (Hang, RuntimeError) as why:  # with all memory there
+        failed = Outcome(scenario.name)
+        failed.found(f"it does not work at all: {why!r}", [])
+        return failed
     try:
         first_fails(subject, full)
     finally:

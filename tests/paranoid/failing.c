@@ -32,7 +32,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-enum { FRAMES = 24, KEY_FRAMES = 12, KNOWN = 1 << 16, PROGRAM_BYTES = 1 << 28 };
+enum { FRAMES = 24, KNOWN = 1 << 16, PROGRAM_BYTES = 1 << 28 };
 
 enum mode { OFF, EVERY, FRESH };
 
@@ -45,6 +45,7 @@ struct page { /* drive.py has the same offsets */
     _Atomic uint64_t foreign;
     uint64_t base;                             /* where the program is loaded */
     _Atomic uint64_t parent;                   /* the process that the driver started; 0: none yet */
+    _Atomic uint64_t depth;                    /* so many callers, from the innermost, tell one from another */
     uint64_t trace[FRAMES];                    /* callers of the allocation that failed first */
     uint64_t foreign_trace[FRAMES];            /* of the last foreign one */
     _Atomic uint64_t known[KNOWN];             /* hashes of callers; 0: empty */
@@ -85,7 +86,7 @@ static int callers(uint64_t out[FRAMES])
 static bool is_fresh(const uint64_t *trace)
 {
     uint64_t h = 1469598103934665603u;
-    for (int i = 1; i < KEY_FRAMES; i++) {
+    for (uint64_t i = 1; i < page->depth && i < FRAMES; i++) {
         uint64_t at = trace[i] - page->base; /* the program lies elsewhere in each run */
         if (at >= PROGRAM_BYTES) continue;   /* a library, which does too */
         h = (h ^ at) * 0x9E3779B97F4A7C15u;

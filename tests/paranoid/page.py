@@ -12,7 +12,7 @@ OFF, EVERY, FRESH = 0, 1, 2
 PARENT, CHILDREN = 1, 2
 FRAMES = 24
 ALL = 1 << 62  # of `many`: every allocation from the first on
-_MODE, _PLACE, _FIRST, _MANY, _SEEN, _FAILED, _FOREIGN, _BASE, _PARENT, _TRACE = 0, 4, 8, 16, 24, 32, 40, 48, 56, 64
+_MODE, _PLACE, _FIRST, _MANY, _SEEN, _FAILED, _FOREIGN, _BASE, _PARENT, _DEPTH, _TRACE = 0, 4, 8, 16, 24, 32, 40, 48, 56, 64, 72
 _FOREIGN_TRACE = _TRACE + 8 * FRAMES
 _SIZE = _FOREIGN_TRACE + 8 * FRAMES + 8 * (1 << 16)
 
@@ -20,12 +20,14 @@ _SIZE = _FOREIGN_TRACE + 8 * FRAMES + 8 * (1 << 16)
 class Page:
     """One file in memory; its path goes to the program as FAILING."""
 
-    def __init__(self, program):
+    def __init__(self, program, depth):
+        """depth: so many callers, from the innermost, tell one failure from another."""
         self.program = program
         self._file = tempfile.NamedTemporaryFile(prefix="failing-", dir="/dev/shm")
         self._file.truncate(_SIZE)
         self.path = self._file.name
         self._at = mmap.mmap(self._file.fileno(), _SIZE)
+        struct.pack_into("=Q", self._at, _DEPTH, depth)
         self._names = {}
 
     def _get(self, offset):

@@ -54,7 +54,8 @@ FLOORS = {
     ],
     "server": [
         {"server/http"},
-        {"server/generate"},
+        {"server/generate", "server/page"},
+        {"server/rollouts"},
         {"server/routes"},
         {"server/cli"},
     ],

@@ -27,7 +27,7 @@ struct heard {
 static struct engine *engine;
 static struct generations *all;
 static sem_t woken;
-static struct heard heard[N];
+static struct heard heard[N + 1];
 static int n_ended, n_freed;
 
 static void on_wake(void *arg)
@@ -60,11 +60,13 @@ static void on_token(struct generation *g, struct choice *c)
     if (h->free_at_token) free_it(h);
 }
 
+/* The token that ends a sample comes with its end; an abort comes alone. */
 static void on_sample(struct generation *g, struct choice *c)
 {
     struct heard *h = g->owner;
     assert_true(c->done);
     assert_int_equal(h->ends, 0);
+    h->tokens += c->finish != FINISH_ABORT;
     h->samples++;
     h->finish = c->finish;
     if (h->free_at_sample) free_it(h);
@@ -233,8 +235,18 @@ static void held_ones(void **state)
     free_all(12);
 }
 
-/* A prompt that is too long fails when its turn comes, and its owner hears of it. */
-static void a_failure_is_heard(void **state)
+struct waiter {
+    struct idle_wait wait; /* first */
+    int told;
+};
+
+static void on_idle(struct idle_wait *w)
+{
+    ((struct waiter *)w)->told++;
+}
+
+/* What the engine would refuse is refused at the start, paused or not; the generation is then as new. */
+static void a_fault_is_told_at_the_start(void **state)
 {
     struct error err = {0};
     (void)state;
@@ -244,23 +256,42 @@ static void a_failure_is_heard(void **state)
     for (int i = 0; i < engine_info(engine)->context + 1; i++) {
         assert_true(tokens_push(&h->g->ids, 5, &err));
     }
-    assert_true(generation_start(all, h->g, &err));
+    assert_false(generation_start(all, h->g, &err));
+    assert_int_equal(err.code, ERROR_TOO_LONG);
+    assert_int_equal(generations_count(all), 0);
     generations_resume(all);
-    turn();
+    h->g->ids.n = 5;
+    h->g->sampling.max_tokens = 1;
+    assert_true(generation_start(all, h->g, &err));
+    while (generations_count(all) > 0) {
+        turn();
+    }
     assert_int_equal(h->ends, 1);
-    assert_int_equal(h->samples, 0);
-    assert_int_equal(h->g->error.code, ERROR_TOO_LONG);
     generation_free(h->g);
 }
 
-struct waiter {
-    struct idle_wait wait; /* first */
-    int told;
-};
-
-static void on_idle(struct idle_wait *w)
+/* Waiting for those that came before a pause is waiting for those in the line, too. */
+static void the_line_is_at_work_while_a_pause_waits(void **state)
 {
-    ((struct waiter *)w)->told++;
+    (void)state;
+    for (int i = 0; i < N; i++) {
+        begin(i, 1, TOKENS, true);
+    }
+    struct waiter w = {.wait.idle = on_idle};
+    generations_pause(all, PAUSE_WAIT);
+    generations_wait_idle(all, &w.wait);
+    struct heard *late = begin(N, 1, TOKENS, true);
+    while (w.told == 0) {
+        turn();
+    }
+    assert_int_equal(n_ended, N);
+    assert_int_equal(late->tokens, 0);
+    generations_resume(all);
+    while (generations_count(all) > 0) {
+        turn();
+    }
+    assert_int_equal(late->tokens, TOKENS);
+    free_all(N + 1);
 }
 
 static void idleness_is_told_once(void **state)
@@ -312,7 +343,8 @@ int main(void)
         cmocka_unit_test_setup(what_is_given_up_is_silent, reset),
         cmocka_unit_test_setup(samples_of_one_prompt, reset),
         cmocka_unit_test_setup(held_ones, reset),
-        cmocka_unit_test_setup(a_failure_is_heard, reset),
+        cmocka_unit_test_setup(a_fault_is_told_at_the_start, reset),
+        cmocka_unit_test_setup(the_line_is_at_work_while_a_pause_waits, reset),
         cmocka_unit_test_setup(idleness_is_told_once, reset),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);

@@ -152,7 +152,8 @@ static void test_file(void **state)
                 i % 2 == 0 ? GOOD : "x");
     }
     rewind(in);
-    const struct judge_file file = {in, out, 4, count_progress, &progress};
+    const struct judge_file file = {
+        .in = in, .out = out, .threads = 4, .progress = count_progress, .arg = &progress};
     assert_true(judge_lines(judge, &file, &sum, &err));
     assert_int_equal(progress, LINES);
     assert_int_equal(sum.items, LINES);
@@ -183,7 +184,8 @@ static void test_file_breaks(void **state)
         in,
         "{\"completion\":\"x\"}\n{\"rewards\":[{\"name\":\"nope\"}]}\n{\"completion\":\"x\"}\n");
     rewind(in);
-    assert_false(judge_lines(judge, &(struct judge_file){in, out, 2, NULL, NULL}, &sum, &err));
+    const struct judge_file file = {.in = in, .out = out, .threads = 2};
+    assert_false(judge_lines(judge, &file, &sum, &err));
     assert_string_equal(err.param, "rewards[0].name");
     fclose(in);
     fclose(out);

@@ -7,9 +7,12 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <time.h>
-
 #include <cmocka.h>
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "engine/forward/pool.h"
 
@@ -141,26 +144,48 @@ static void test_refuses_silly_counts(void **state)
     pool_free(NULL);
 }
 
-static int64_t cpu_ns(void)
+/* Of a thread of ours: whether it sleeps, and how often it has gone to sleep. */
+static bool is_asleep(const char *task, long *times)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+    char path[320], line[128], state = '?';
+    snprintf(path, sizeof(path), "/proc/self/task/%s/status", task);
+    FILE *f = fopen(path, "r");
+    if (f == NULL) return false;
+    while (fgets(line, sizeof(line), f) != NULL) {
+        sscanf(line, "State: %c", &state);
+        sscanf(line, "voluntary_ctxt_switches: %ld", times);
+    }
+    fclose(f);
+    return state == 'S';
 }
 
-/* Once its threads have had the processor for long enough to fall asleep, they take no more of it:
- * three times in a row next to none. One that spun for ever would end this test by the runner's limit. */
+/* How often all threads but this one have gone to sleep; -1 when one is awake. */
+static long all_asleep(void)
+{
+    long sum = 0, times = 0;
+    DIR *tasks = opendir("/proc/self/task");
+    assert_non_null(tasks);
+    for (struct dirent *e; sum >= 0 && (e = readdir(tasks)) != NULL;) {
+        if (e->d_name[0] == '.' || strtol(e->d_name, NULL, 10) == getpid()) continue;
+        sum = is_asleep(e->d_name, &times) ? sum + times : -1;
+    }
+    closedir(tasks);
+    return sum;
+}
+
+/* Once its threads have fallen asleep they stay so: twenty times in a row nobody has woken. One that
+ * spun for ever would end this test by the runner's limit. */
 static void test_idle_pool_uses_no_cpu(void **state)
 {
     (void)state;
     struct pool *p = pool_new(3, false, NULL);
     struct counts c = {.n_threads = 3};
-    struct timespec t = {.tv_nsec = 50000000};
+    struct timespec t = {.tv_nsec = 5000000};
     pool_run(p, count, &c, TASKS);
-    for (int idle = 0; idle < 3;) {
-        int64_t before = cpu_ns();
+    for (int idle = 0; idle < 20;) {
+        long before = all_asleep();
         nanosleep(&t, NULL);
-        idle = cpu_ns() - before < 1000000 ? idle + 1 : 0;
+        idle = before >= 0 && all_asleep() == before ? idle + 1 : 0;
     }
     pool_free(p);
 }

@@ -26,7 +26,7 @@ static bool read_words(const char *line, struct cli_settings *s, int *n_rest, st
         words[n++] = w;
     }
     *n_rest = n;
-    return cli_settings_read(s, n_rest, words, err);
+    return cli_settings_read(s, true, n_rest, words, err);
 }
 
 static void defaults_hold(void **state)

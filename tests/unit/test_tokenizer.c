@@ -35,7 +35,7 @@ static const char *pieces(const struct tokenizer *t, struct span text, struct en
     return out;
 }
 
-static const struct encode_flags parse = {false, true}, plain = {false, false}, full = {true, true};
+static const struct encode_flags parse = {false, true, 0}, plain = {false, false, 0}, full = {true, true, 0};
 
 /* ---- added tokens ---- */
 
@@ -85,7 +85,7 @@ static void added_tokens(void **state)
     if (t == NULL) fail_msg("%s", err.message);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         const char *got =
-            pieces(t, span_str(rows[i].text), (struct encode_flags){false, rows[i].parse_special});
+            pieces(t, span_str(rows[i].text), (struct encode_flags){false, rows[i].parse_special, 0});
         if (strcmp(got, rows[i].want) != 0) {
             fail_msg("%s: %s, want %s", rows[i].name, got, rows[i].want);
         }

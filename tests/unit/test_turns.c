@@ -3,6 +3,7 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/workers/lanes.h"
+#include "reward/workers/rate.h"
 #include "tests/unit/judging.h"
 
 enum { MANY = 100 };
@@ -62,7 +63,8 @@ static void test_requests_of_a_client_take_turns(void **state)
     assert_int_equal(r.waiting, 0);
 }
 
-/* Who comes next waits for its own tasks, and for as many of each other client's. */
+/* Who comes next waits for the tasks of its lane, for as many of each other lane of its client's and
+ * one more, and for as many of each other client's as all these and one more. */
 static void test_what_is_ahead(void **state)
 {
     static struct ring r;
@@ -74,6 +76,37 @@ static void test_what_is_ahead(void **state)
     assert_int_equal(ring_count_ahead(&r, &next.lane), 2); /* one each */
     assert_int_equal(ring_count_ahead(&r, &some.lane), 2 + 3);
     assert_int_equal(ring_count_ahead(&r, &flood.lane), 100 + 2);
+    next.lane.client = 7; /* another request of the flood's client: their lanes take turns */
+    assert_int_equal(ring_count_ahead(&r, &next.lane), 1 + 2);
+}
+
+/* What is counted ahead of a newcomer has its turn before it, and nothing else has; of each other
+ * client it may be one less, as who of two equals has waited longer. */
+static void test_what_is_ahead_comes_first(void **state)
+{
+    static const struct {
+        int lanes, tasks; /* of the newcomer's client */
+        int others;       /* clients, each of one lane of three tasks */
+    } cases[] = {{0, 0, 0}, {1, 5, 0}, {4, 5, 0}, {0, 0, 6}, {1, 5, 6}, {7, 2, 3}};
+    (void)state;
+    for (size_t c = 0; c < sizeof(cases) / sizeof(cases[0]); c++) {
+        static struct ring r;
+        static struct queue own[8], others[8], next;
+        r = (struct ring){0};
+        for (int i = 0; i < cases[c].lanes; i++) {
+            fill(&r, &own[i], 7, cases[c].tasks);
+        }
+        for (int i = 0; i < cases[c].others; i++) {
+            fill(&r, &others[i], 20 + (uint64_t)i, 3);
+        }
+        next = (struct queue){.lane.client = 7};
+        size_t expected = ring_count_ahead(&r, &next.lane), got = 0;
+        fill(&r, &next, 7, 1);
+        for (struct task *t; (t = ring_take(&r, &plenty))->lane != &next.lane; got++) {
+            assert_non_null(t);
+        }
+        assert_true(got <= expected && expected <= got + (size_t)cases[c].others);
+    }
 }
 
 static void test_a_client_has_its_share(void **state)
@@ -107,6 +140,31 @@ static void test_cancelled(void **state)
     assert_int_equal(n, 3);
     assert_int_equal(r.waiting, 3);
     assert_int_equal(ring_count_ahead(&r, &b.lane), 3);
+    assert_int_equal(ring_count_ahead(&r, &a.lane), 1);
+}
+
+enum { MS = 1000000 };
+
+/* Whatever runs at once and however it ends: a queue moves as its tasks end. */
+static void test_the_rate_of_a_queue(void **state)
+{
+    struct rate r;
+    uint64_t now = 1000 * (uint64_t)MS;
+    (void)state;
+    rate_init(&r, 50, 2);
+    assert_true(r.gap_ms > 24 && r.gap_ms < 26);
+    for (int i = 0; i < 200; i++) { /* 16 workers on 2 processors: 800 ms each, one ends every 50 */
+        rate_note(&r, now += 50 * MS, 800, true);
+    }
+    assert_true(r.gap_ms > 49 && r.gap_ms < 51);
+    rate_note(&r, now += 50 * MS, 800, false);
+    double before = r.gap_ms;
+    rate_note(&r, now += 10000 * (uint64_t)MS, 800, false); /* nobody waited: it tells nothing */
+    assert_true(r.gap_ms <= before);
+    for (int i = 0; i < 200; i++) { /* alone and quick: no slower than that */
+        rate_note(&r, now += 1000 * MS, 2, false);
+    }
+    assert_true(r.gap_ms > 1.9 && r.gap_ms < 2.1);
 }
 
 /* ---- admission -------------------------------------------------------------------------------------- */
@@ -135,41 +193,94 @@ static void wait_for(struct waiting *w)
     pthread_mutex_unlock(&w->lock);
 }
 
-/* A client whose own flood fills the queue is told to come again; another has its turn. */
+struct begun {
+    struct judge_job *job;
+    struct waiting wait;
+};
+
+static int begin(struct begun *a, const char *request, uint64_t client)
+{
+    a->wait = (struct waiting){.lock = PTHREAD_MUTEX_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
+    a->job = start(request, client, &a->wait);
+    return judge_job_refused_s(a->job);
+}
+
+static void give_up(struct begun *a)
+{
+    judge_job_cancel(a->job);
+    wait_for(&a->wait);
+    judge_job_free(a->job);
+}
+
+/* A client whose own requests fill the queue is told to come again; another has its turn. */
 static void test_late_turns_are_refused(void **state)
 {
-    struct waiting w[3];
-    struct buffer many;
+    static struct begun flood[MANY], other;
+    static const char few[] = "{\"items\":[" SLOW "," SLOW "]}";
     struct judge_stats before, after;
+    int n = 0, refused_s = 0;
     (void)state;
-    for (int i = 0; i < 3; i++) {
-        w[i] =
-            (struct waiting){.lock = PTHREAD_MUTEX_INITIALIZER, .done = PTHREAD_COND_INITIALIZER};
+    judge_stats_get(judge, &before);
+    while (n < MANY && refused_s == 0) {
+        refused_s = begin(&flood[n++], few, 7);
     }
+    assert_true(n > 1 && n < MANY); /* the first was taken, and not all are */
+    assert_true(refused_s > 1);
+    assert_true(judge_busy_s(judge, 7) > 1);
+    assert_int_equal(judge_busy_s(judge, 8), 0);
+    assert_int_equal(begin(&other, few, 8), 0);
+    wait_for(&other.wait);
+    judge_stats_get(judge, &after);
+    assert_int_equal(after.refused - before.refused, 2);
+    assert_true(after.waits > before.waits);
+    for (int i = 0; i < n; i++) {
+        give_up(&flood[i]);
+    }
+    judge_job_free(other.job);
+}
+
+/* A client's second request does not wait for all of its first, however many items that has. */
+static void test_a_long_request_does_not_refuse_the_next(void **state)
+{
+    struct begun flood, next;
+    struct buffer many;
+    (void)state;
     buffer_init(&many, 1 << 22);
     buffer_add_str(&many, "{\"items\":[");
     for (int i = 0; i < 2000; i++) {
         buffer_addf(&many, "%s%s", i > 0 ? "," : "", SLOW);
     }
     buffer_add_str(&many, "]}");
-    judge_stats_get(judge, &before);
-    struct judge_job *flood = start(many.p, 7, &w[0]);
-    assert_int_equal(judge_job_refused_s(flood), 0); /* it was there first */
-    struct judge_job *again = start("{\"items\":[" SLOW "]}", 7, &w[1]);
-    wait_for(&w[1]);
-    assert_true(judge_job_refused_s(again) > 1);
-    struct judge_job *other = start("{\"items\":[" SLOW "]}", 8, &w[2]);
-    wait_for(&w[2]);
-    assert_int_equal(judge_job_refused_s(other), 0);
-    judge_stats_get(judge, &after);
-    assert_int_equal(after.refused - before.refused, 1);
-    assert_true(after.waits > before.waits);
-    judge_job_cancel(flood);
-    wait_for(&w[0]);
-    judge_job_free(flood);
-    judge_job_free(again);
-    judge_job_free(other);
+    assert_int_equal(begin(&flood, many.p, 7), 0);
+    assert_int_equal(begin(&next, "{\"items\":[" SLOW "]}", 7), 0);
+    wait_for(&next.wait);
+    judge_job_free(next.job);
+    give_up(&flood);
     buffer_clear(&many);
+}
+
+/* Answers that only algebra tells apart, so that their votes are counted after the job's end. */
+#define ROOT "{\"completion\":\"\\\\boxed{\\\\sqrt{4+2\\\\sqrt{3}}}\",\"answer\":\"1+\\\\sqrt{3}\"}"
+
+/* Nobody waits for the votes of a request whose client has left. */
+static void test_votes_end_with_their_run(void **state)
+{
+    static const char group[] = "{\"items\":[" ROOT "," ROOT "],\"group_size\":2,"
+                                "\"rewards\":[{\"name\":\"accuracy\"}]}";
+    static const char *const said[] = {"\"majority\":{", "\"majority\":null"};
+    (void)state;
+    for (int cancelled = 0; cancelled < 2; cancelled++) {
+        struct begun b;
+        struct buffer reply;
+        buffer_init(&reply, 1 << 20);
+        begin(&b, group, 9);
+        wait_for(&b.wait);
+        if (cancelled) judge_job_cancel(b.job);
+        assert_true(judge_job_reply(b.job, &reply));
+        if (strstr(reply.p, said[cancelled]) == NULL) fail_msg("%s", reply.p);
+        judge_job_free(b.job);
+        buffer_clear(&reply);
+    }
 }
 
 static int open_judge(void **state)
@@ -188,9 +299,13 @@ int main(void)
         cmocka_unit_test(test_turns_go_by_client),
         cmocka_unit_test(test_requests_of_a_client_take_turns),
         cmocka_unit_test(test_what_is_ahead),
+        cmocka_unit_test(test_what_is_ahead_comes_first),
         cmocka_unit_test(test_a_client_has_its_share),
+        cmocka_unit_test(test_the_rate_of_a_queue),
         cmocka_unit_test(test_cancelled),
+        cmocka_unit_test(test_votes_end_with_their_run),
         cmocka_unit_test(test_late_turns_are_refused),
+        cmocka_unit_test(test_a_long_request_does_not_refuse_the_next),
     };
     return cmocka_run_group_tests(tests, open_judge, close_judge);
 }

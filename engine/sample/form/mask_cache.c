@@ -5,7 +5,8 @@
  *
  * (1) Entries 1 to n hold masks and are in the ring and in the list of their key's hash, each once.
  *
- * One lock guards it all; it is held while a mask is copied, which takes about a microsecond.
+ * One lock guards it all; it is held while a mask is copied, which takes about a microsecond, so who
+ * waits for it spins a while before sleeping.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -43,6 +44,15 @@ static size_t entry_bytes(const struct mask_cache *c)
     return c->n_words * sizeof(uint64_t) + sizeof(struct entry) + sizeof(int);
 }
 
+static void init_lock(pthread_mutex_t *lock)
+{
+    pthread_mutexattr_t spins;
+    pthread_mutexattr_init(&spins);
+    pthread_mutexattr_settype(&spins, PTHREAD_MUTEX_ADAPTIVE_NP);
+    pthread_mutex_init(lock, &spins);
+    pthread_mutexattr_destroy(&spins);
+}
+
 struct mask_cache *mask_cache_new(size_t n_words, struct error *err)
 {
     struct mask_cache *c = mem_new(1, sizeof(*c), err);
@@ -52,7 +62,7 @@ struct mask_cache *mask_cache_new(size_t n_words, struct error *err)
     c->most = most < 1 ? 1 : most > MASK_CACHE_MOST ? MASK_CACHE_MOST : (int)most;
     c->entries = mem_new((size_t)c->most + 1, sizeof(*c->entries), err);
     c->lists = mem_new((size_t)c->most, sizeof(*c->lists), err);
-    pthread_mutex_init(&c->lock, NULL);
+    init_lock(&c->lock);
     if (c->entries != NULL && c->lists != NULL) return c;
     mask_cache_free(c);
     return NULL;

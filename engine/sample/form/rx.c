@@ -761,11 +761,15 @@ static rx loop_of_all(const struct rx_pool *p, const struct node *n)
     return loop;
 }
 
-rx rx_loop(const struct rx_pool *p, rx a)
+rx rx_loop(const struct rx_pool *p, rx a, int *times)
 {
     const struct node *n = &p->nodes[a];
+    *times = RX_UNBOUNDED;
     if (n->kind == CAT && clear_life(p, n->b, CLEAR_LEVELS) == RX_ALIVE) n = &p->nodes[n->a];
-    if (n->kind == REPEAT && n->max == RX_UNBOUNDED && !n->special) return n->a;
+    if (n->kind == REPEAT && !n->special) {
+        *times = n->max;
+        return n->a;
+    }
     return n->kind == AND ? loop_of_all(p, n) : RX_NONE;
 }
 

@@ -91,9 +91,10 @@ bool rx_nullable(const struct rx_pool *p, rx a);
 /* What is left of a after one byte. */
 rx rx_derive(struct rx_pool *p, rx a, uint8_t byte);
 
-/* Some x such that a goes on after any texts of x, one after another, as is clear from how it is
- * written: x* and what follows, also without finitely many texts. RX_NONE: none is clear. */
-rx rx_loop(const struct rx_pool *p, rx a);
+/* Some x such that a goes on after any texts of x, at most *times of them (RX_UNBOUNDED) one after
+ * another, as is clear from how it is written: x*, x{,9} and what follows, x* also without finitely
+ * many texts. RX_NONE: none is clear. */
+rx rx_loop(const struct rx_pool *p, rx a, int *times);
 
 /* The sets of bytes that an expression's derivative depends on: bytes that are in the same of them
  * lead to the same. */

@@ -155,6 +155,7 @@ static void make_edges(struct slice_search *s, const uint8_t *class_of)
 struct taking {
     struct slice_search *search;
     struct rx_pool *pool;
+    int times; /* any so many plain characters are taken */
 };
 
 /* Is every plain character behind a place a text of a? */
@@ -170,18 +171,21 @@ static bool takes_from(struct taking *t, rx a, int place)
     return true;
 }
 
-/* Does a terminal go on by any plain text, whatever came before? */
+/* Does a terminal go on by any plain text, whatever came before? How many characters are clear is
+ * kept in any case. */
 static bool takes_all(void *arg, rx left)
 {
     struct taking *t = arg;
     struct slice_search *s = t->search;
-    rx loop = rx_loop(t->pool, left);
+    int times;
+    rx loop = rx_loop(t->pool, left, &times);
     if (loop == RX_NONE) return false;
     if (loop != s->loop) {
         s->loop = loop;
         s->loop_takes = takes_from(t, loop, FIRST);
     }
-    return s->loop_takes;
+    if (s->loop_takes && times > t->times) t->times = times;
+    return s->loop_takes && times == RX_UNBOUNDED;
 }
 
 /* ---- the search ------------------------------------------------------------------------------ */
@@ -224,13 +228,14 @@ int slice_reach(struct slice_search *s, enum slice slice, struct earley *e, uint
                 int most)
 {
     const uint8_t begin = begin_of[slice];
-    struct taking taking = {s, earley_pool(e)};
+    struct taking taking = {s, earley_pool(e), 0};
     if (s->uid != uid) {
         make_edges(s, earley_class_of(e));
         s->loop = RX_NONE;
     }
     s->uid = uid;
     if (slice == SLICE_PLAIN && earley_any_left(e, state, takes_all, &taking)) return SLICE_ALL;
+    if (taking.times > 0) return taking.times < most ? taking.times : most;
     s->stamp++;
     s->n_seen = 0;
     s->level.n = 1;

@@ -237,7 +237,7 @@ static void find_by_reader(const struct form_vocabulary *v, struct earley *reade
                            int state, struct form_work *w)
 {
     int plain = slice_reach(w->slices, SLICE_PLAIN, reader, uid, state, MOST_CHARS), words = plain;
-    if (plain != SLICE_ALL)
+    if (plain < part_chars[0])
         words = slice_reach(w->slices, SLICE_WORDS, reader, uid, state, MOST_CHARS);
     for (int part = 0; part < PARTS; part++) {
         const struct part *p = &v->parts[part];

@@ -41,6 +41,7 @@ bool claim_is_name(const struct expr *e)
     case E_RATIO:
     case E_DIV:
     case E_TUPLE:
+    case E_SETOP: /* A \\cap B */
         for (uint32_t i = 0; i < e->n; i++) {
             bool argument = e->kind == E_MUL && i > 0 && is_argument(e->arg[i]);
             if (!claim_is_name(e->arg[i]) && !argument) return false;
@@ -126,6 +127,13 @@ static bool is_identity(const struct expr *e)
     return fingerprint_zero(&difference);
 }
 
+/* An integral, a limit, a sum or a derivative: what stands right of it says what it is. */
+static bool is_asked(const struct expr *e)
+{
+    return e->kind == E_INTEGRAL || e->kind == E_LIMIT || e->kind == E_SUM ||
+           e->kind == E_DERIVATIVE;
+}
+
 const struct expr *claim_value(const struct expr *e)
 {
     if (e->kind != E_REL) return e;
@@ -134,6 +142,7 @@ const struct expr *claim_value(const struct expr *e)
     if (!claim_all_equal_signs(e) && !approximate) return e;
     const struct expr *last = e->arg[e->n - 1];
     if (claim_is_name(e->arg[0]) || claim_all_constant(e)) return last;
+    if (is_asked(e->arg[0]) && expr_is_scalar(last)) return last;
     if (e->n == 2 && expr_has(last, E_MATRIX, -1) && names_matrix(e->arg[0])) return last;
     if (e->n >= 3 && expr_is_constant(last)) return last; /* 2x + 1 = 2 + 1 = 3 */
     if (e->n == 2 && last->kind == E_SYM && expr_is_constant(e->arg[0])) return e->arg[0];
@@ -155,11 +164,19 @@ static bool is_measured(const struct expr *e, const struct expr **first)
     return false;
 }
 
+/* |v|, |z|: a vector's or a complex number's, since nobody solves for it; |x| = 3 is an equation. */
+static bool is_length(const struct expr *e)
+{
+    return e->kind == E_FUNC && e->op == F_ABS && e->arg[0]->kind == E_SYM &&
+           strchr("uvwzabr", e->arg[0]->text.p[0]) != NULL;
+}
+
 const struct expr *claim_measured(const struct expr *e)
 {
     const struct expr *first = NULL;
     if (e->kind != E_REL || e->n != 2 || e->text.p[0] != R_EQ) return e;
     bool number = expr_is_constant(e->arg[1]) && expr_is_scalar(e->arg[1]);
+    if (number && is_length(e->arg[0])) return e->arg[1];
     bool nought = e->arg[1]->kind == E_NUM && e->arg[1]->num.digits.n == 0;
     if (nought && !expr_has(e->arg[0], E_APPLY, -1)) return e; /* 2x - y + 3 = 0 is a line */
     return number && expr_is_scalar(e->arg[0]) && is_measured(e->arg[0], &first) ? e->arg[1] : e;
@@ -311,9 +328,11 @@ static const struct expr *each_name(struct math_work *w, const struct expr *e,
 }
 
 /* |2x - 1| = 3 as 2x - 1 = +-3. A complex number's modulus is that of a circle. */
-static const struct expr *without_bars(struct math_work *w, const struct expr *e)
+static const struct expr *without_bars(struct math_work *w, const struct expr *e,
+                                       const struct expr *other)
 {
     struct interval v;
+    if (e->kind == E_REL && is_length(e->arg[0]) && expr_is_scalar(other)) return e;
     if (e->kind != E_REL || e->n != 2 || e->text.p[0] != R_EQ || claim_is_name(e->arg[0]) ||
         e->arg[0]->kind != E_FUNC || e->arg[0]->op != F_ABS || expr_is_constant(e->arg[0]) ||
         !expr_is_constant(e->arg[1]) || !expr_is_scalar(e->arg[1]) ||
@@ -438,5 +457,6 @@ const struct expr *claim_beside(struct math_work *w, const struct expr *e, const
 {
     e = each_solution(w, transposed(w, e), other);
     e = each_exception(w, as_vector(w, as_point(w, e, other), other));
-    return in_letter_order(w, without_bars(w, each_name(w, as_set_difference(w, e), other)));
+    e = without_bars(w, each_name(w, as_set_difference(w, e), other), other);
+    return in_letter_order(w, e);
 }

@@ -61,7 +61,8 @@ static const struct expr *without_letter_unit(struct math_work *w, const struct 
         return expr_1(w->arena, E_NEG, 0, without_letter_unit(w, e->arg[0]));
     }
     if (e->kind != E_MUL || !expr_is_constant(e->arg[0])) return NULL;
-    bool measured = e->spaced || (decimal_of(e->arg[0], &d) && d.places > 0);
+    bool measured =
+        e->spaced || e->arg[0]->kind == E_DEGREE || (decimal_of(e->arg[0], &d) && d.places > 0);
     const struct expr *u = e->arg[1];
     bool polynomial =
         u->kind == E_POW && !(u->arg[0]->kind == E_SYM && span_is(u->arg[0]->text, "m"));
@@ -75,7 +76,7 @@ static const struct expr *without_degrees(struct arena *a, const struct expr *e)
     if (e->kind == E_DEGREE) return e->arg[0];
     bool linear = e->kind == E_ADD || e->kind == E_NEG ||
                   (e->kind == E_DIV && !expr_has(e->arg[1], E_DEGREE, -1)) ||
-                  (e->kind == E_MUL &&
+                  (e->kind == E_MUL && !is_unit_letter(e->arg[1]) &&
                    !(expr_has(e->arg[0], E_DEGREE, -1) && expr_has(e->arg[1], E_DEGREE, -1)));
     struct expr *copy = linear ? expr_copy(a, e) : NULL;
     for (uint32_t i = 0; copy != NULL && i < e->n; i++) {
@@ -269,6 +270,9 @@ enum equality quantity_equal(struct math_work *w, const struct expr *g, const st
         a = as_quantity(w, a);
     }
     if (g->kind == E_UNIT && a->kind == E_UNIT) return both_units(w, g, a);
+    if (expr_is_constant(g) && a->kind != E_UNIT && expr_has(a, E_TEXT, -1)) {
+        return work_no(w, MATH_NOT_EQUAL_KIND); /* "ill-posed" is no number */
+    }
     if (units_clash(g, a) || units_clash(a, g)) return work_no(w, MATH_NOT_EQUAL_UNIT);
     const struct expr *x = g->kind == E_UNIT ? g->arg[0] : g,
                       *y = a->kind == E_UNIT ? a->arg[0] : a;

@@ -16,6 +16,7 @@
 
 #include "reward/math/field/fingerprint.h"
 #include "reward/math/real/interval.h"
+#include "reward/math/real/magnitude.h"
 #include "reward/math/value/ball.h"
 #include "reward/math/value/ball_series.h"
 #include "reward/math/value/calculus.h"
@@ -65,12 +66,12 @@ static enum equality at_seed(struct math_work *w, struct pair *p, uint64_t seed,
 }
 
 /* Both have values at a point, and those are apart. The field has P elements: numbers that differ by a
- * multiple of P have one image, so an equality of images is not one of such values. */
+ * multiple of P have one image, and powers whose exponents differ by one of P - 1, so an equality of
+ * images is not one of such values. */
 static bool are_apart(const struct math_work *w, const struct pair *p)
 {
-    struct interval x, y;
-    const struct point positive = {.k = 1, .seed = w->seed}, *at = p->constant ? NULL : &positive;
-    return interval_of(p->gold, at, &x) && interval_of(p->answer, at, &y) && interval_apart(x, y);
+    const struct point positive = {.k = 1, .seed = w->seed};
+    return magnitude_apart(p->gold, p->answer, p->constant ? NULL : &positive);
 }
 
 static enum equality fingerprints(struct math_work *w, struct pair *p)
@@ -79,7 +80,8 @@ static enum equality fingerprints(struct math_work *w, struct pair *p)
     for (int common = 0; common <= (int)logs; common++) {
         enum equality e = at_seed(w, p, w->seed, common);
         if (e == EQ_YES) e = at_seed(w, p, field_mix(w->seed), common);
-        if (e == EQ_YES && (logs || !are_apart(w, p))) return work_yes(w, MATH_EQUAL_VALUE);
+        if (e == EQ_YES && !logs && are_apart(w, p)) return work_no(w, MATH_NOT_EQUAL);
+        if (e == EQ_YES) return work_yes(w, MATH_EQUAL_VALUE);
     }
     return EQ_UNKNOWN;
 }

@@ -186,13 +186,14 @@ enum joint {
     JOINED,
     LABELLED,   /* by the label of a part: the parts have an order */
     SAID_AGAIN, /* the second is the first one, rounded */
+    DENIED,     /* "and not" */
 };
 
 /* How the text between two boxes connects them: joined by a comma, "and" or "or" that stands last
  * (but for "name =" of the next box) in the same sentence. */
 static enum joint joint_of(struct span gap)
 {
-    bool joined = false, words = false, labelled = false;
+    bool joined = false, words = false, labelled = false, denied = false;
     if (gap.n > 80) return APART;
     if (is_approximation(gap)) return SAID_AGAIN;
     for (struct span s = skip_signs(gap); s.n > 0; s = skip_signs(s)) {
@@ -237,8 +238,9 @@ static enum joint joint_of(struct span gap)
         } else {
             words = true;
         }
+        denied = span_is(w, "not");
     }
-    return words ? APART : labelled ? LABELLED : joined ? JOINED : TOUCHING;
+    return denied ? DENIED : words ? APART : labelled ? LABELLED : joined ? JOINED : TOUCHING;
 }
 
 static int distinct(const struct box *b, int n)
@@ -304,6 +306,7 @@ static bool is_placeholder(const struct box *b)
                                         "result",
                                         "?"};
     struct span s = words_unwrap(b->inside);
+    if (s.n > 20 || (s.n > 0 && ascii_is_digit(s.p[0]))) return false;
     for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && s.n > 0; i++) {
         struct span w = span_str(words[i]);
         if (s.n == w.n && words_start(s, w)) return true;
@@ -320,7 +323,7 @@ struct span boxes_answer(struct arena *a, struct span s, bool first, int *count)
     for (size_t at = 0; next_box(s, at, &b, &unclosed); at = b.to) {
         if (first) return b.inside;
         enum joint j = n == 0 ? APART : joint_of(span_slice(s, run[n - 1].to, b.from));
-        if (j == SAID_AGAIN || is_instruction(s, &b)) continue;
+        if (j == SAID_AGAIN || j == DENIED || is_instruction(s, &b)) continue;
         if (is_placeholder(&b) && (b.inside.n > 0 || j == TOUCHING)) continue;
         bool adjacent = n > 0 && run[n - 1].to == b.from; /* \boxed{1}\boxed{2} in one formula */
         if (j == APART) n = joined = labelled = 0;

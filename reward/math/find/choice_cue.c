@@ -193,8 +193,8 @@ static bool is_denied_before(struct span s, size_t i)
 /* "A" as an article: followed by a small word that does not speak of the choice itself. */
 static bool is_article(struct span s, size_t i)
 {
-    static const char *const verbs[] = {"is",    "was", "because", "and",    "or",    "but",
-                                        "since", "as",  "must",    "should", "would", "has"};
+    static const char *const verbs[] = {"is", "was",  "because", "and",   "or",  "but",  "since",
+                                        "as", "must", "should",  "would", "has", "it is"};
     if (at(s, i) != 'A' && at(s, i) != 'I' && at(s, i) != 'a' && at(s, i) != 'i') return false;
     if (at(s, i + 1) != ' ' || at(s, i + 2) < 'a' || at(s, i + 2) > 'z') return false;
     return !ANY_HERE(s, i + 2, verbs);

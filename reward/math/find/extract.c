@@ -42,25 +42,20 @@ static bool find(struct extraction *out, struct span text, enum math_source sour
     return out->source != MATH_FROM_NOWHERE;
 }
 
+/* s has a word of Chinese characters, two or more in a row. */
+static bool is_chinese(struct span s)
+{
+    for (size_t i = 0; i + 3 < s.n; i++) {
+        unsigned char c = (unsigned char)s.p[i], next = (unsigned char)s.p[i + 3];
+        if (c >= 0xe4 && c <= 0xe9 && next >= 0xe4 && next <= 0xe9) return true;
+    }
+    return false;
+}
+
 static bool whole_reads(struct arena *a, struct span s)
 {
     struct span t = words_unwrap(s);
-    return t.n > 0 && t.n <= 2000 && !prose_has_words(t) && formula_reads(a, t);
-}
-
-/* 204 of "m + n = 204": a sum of letters has a value where nothing asks for an equation. */
-static struct span without_sum_of_letters(struct span s)
-{
-    const char *sign = s.n == 0 ? NULL : memchr(s.p, '=', s.n);
-    int letters = 0;
-    for (const char *c = s.p; sign != NULL && c < sign; c++) {
-        bool letter = *c >= 'a' && *c <= 'z';
-        if (!letter && *c != ' ' && *c != '+') return s;
-        if (letter && c + 1 < sign && c[1] >= 'a' && c[1] <= 'z') return s;
-        letters += letter;
-    }
-    if (letters < 2) return s;
-    return span_trim(span_slice(s, (size_t)(sign - s.p) + 1, s.n));
+    return t.n > 0 && t.n <= 2000 && !prose_has_words(t) && !is_chinese(t) && formula_reads(a, t);
 }
 
 /* What a statement says, as the answer. */
@@ -100,10 +95,14 @@ static bool in_words(struct span s, const struct math_options *o, struct extract
     struct span t = span_trim(s);
     trace_add(o->trace, "words", t.n > MAX_SHORT ? span_of(NULL, 0) : t, "no mathematics at all");
     if (t.n == 0 || t.n > MAX_SHORT || memchr(t.p, '\n', t.n) != NULL) return false;
-    size_t said = span_find_last(t, span_str(" is "));
+    static const char *const copulas[] = {" is ", "\xe6\x98\xaf", "\xe4\xb8\xba"};
     out->words = true;
     out->place = t;
-    if (said != SPAN_NONE) t = span_slice(t, said + 4, t.n);
+    for (size_t i = 0; i < sizeof(copulas) / sizeof(copulas[0]); i++) {
+        size_t said = span_find_last(t, span_str(copulas[i]));
+        if (said == SPAN_NONE || said + strlen(copulas[i]) == t.n) continue;
+        return find(out, span_slice(t, said + strlen(copulas[i]), t.n), MATH_FROM_EXPRESSION);
+    }
     return find(out, t, MATH_FROM_EXPRESSION);
 }
 
@@ -130,8 +129,11 @@ static bool in_prose(struct arena *a, struct span s, const struct math_options *
     }
     if (in_bold(a, s, o, out)) return true;
     struct span bold = out->place;
+    if ((found = prose_spelled_last(s)).n > 0) {
+        trace_add(o->trace, "spelled", found, "a number in words that the last sentence ends with");
+        return find(out, found, MATH_FROM_EXPRESSION);
+    }
     if (prose_last(a, prose_without_aside(s), o->extract, &st, &source)) {
-        st.text = without_sum_of_letters(st.text);
         if (bold.n > 0) st.plain = bold;
         trace_add(o->trace, "last", st.plain, "the last sentence with mathematics: its last");
         return take(out, &st, source);
@@ -174,6 +176,10 @@ static bool unmarked(struct arena *a, struct span s, const struct math_options *
     if (whole_reads(a, s)) {
         trace_add(o->trace, "whole", span_trim(s), "all of it reads as one formula");
         return find(out, s, MATH_FROM_EXPRESSION);
+    }
+    if (prose_is_unfinished(s)) {
+        trace_add(o->trace, "cut off", span_of(NULL, 0), "it ends in the middle of a formula");
+        return out->cause = MATH_NO_ANSWER_FOUND, false;
     }
     return in_prose(a, prose_without_closing(s), o, out);
 }

@@ -97,6 +97,16 @@ static bool announces_several(struct span s, size_t at)
     return false;
 }
 
+/* s says something: an equation or a condition, no mere value. */
+static bool states(struct span s)
+{
+    static const char *const signs[] = {"=", "<", ">", "\\le", "\\ge", "\\ne"};
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+        if (span_find(s, span_str(signs[i]), 0) != SPAN_NONE) return true;
+    }
+    return false;
+}
+
 /* Two formulas with nothing but a comma, "or" or "and" between: f is both from then on. */
 static bool joins(struct span s, const struct formula *before, struct formula *f)
 {
@@ -104,8 +114,7 @@ static bool joins(struct span s, const struct formula *before, struct formula *f
                                          ", or",         ", and",        "\xef\xbc\x8c",
                                          "\xe3\x80\x81", "\xe6\x88\x96", "\xe5\x92\x8c"};
     struct span gap = span_trim(span_slice(s, before->to, f->from));
-    bool first = memchr(before->inside.p, '=', before->inside.n) != NULL;
-    bool second = memchr(f->inside.p, '=', f->inside.n) != NULL;
+    bool first = states(before->inside), second = states(f->inside);
     for (size_t i = 0; first == second && i < sizeof(joints) / sizeof(joints[0]); i++) {
         if (!span_is(gap, joints[i])) continue;
         f->from = before->from;
@@ -141,8 +150,7 @@ bool formula_last(struct arena *a, struct span s, struct formula *out)
         struct formula all = f;
         for (size_t j = k + 1; j < n && j < 8; j++) { /* "$x=2$ or $x=3$" */
             if (!joins(s, &recent[(n - 1 - j) % 8], &all)) break;
-            bool equation = memchr(f.inside.p, '=', f.inside.n) != NULL;
-            if (equation || announces_several(s, all.from)) f = all;
+            if (states(f.inside) || announces_several(s, all.from)) f = all;
         }
         size_t to = formula_with_percent(s, f.to);
         if (to != f.to) {

@@ -16,7 +16,12 @@ enum { MAX_SENTENCE = 400 };
 
 static const struct span NOTHING = {NULL, 0};
 
-enum { ANYWHERE, AT_END /* of the sentence: "for all real numbers x" is no outcome */ };
+enum {
+    ANYWHERE,
+    AT_END, /* of the sentence: "for all real numbers x" is no outcome */
+    TO_END, /* what follows belongs to it */
+    EXISTS, /* the sentence ends with "exists" */
+};
 
 /* In small letters; % is any adjectives of solutions. */
 static const struct row {
@@ -25,6 +30,15 @@ static const struct row {
 } rows[] = {
     {"no % solution", "no solution", ANYWHERE},
     {"no % root", "no solution", ANYWHERE},
+    {"no value of", "no solution", ANYWHERE},
+    {"no values of", "no solution", ANYWHERE},
+    {"no real number satisf", "no solution", ANYWHERE},
+    {"no real numbers satisf", "no solution", ANYWHERE},
+    {"no integer satisf", "no solution", ANYWHERE},
+    {"no integers satisf", "no solution", ANYWHERE},
+    {"no such", "no solution", EXISTS},
+    {"solution set is empty", "no solution", AT_END},
+    {"set is empty", "no solution", AT_END},
     {"does not exist", "does not exist", ANYWHERE},
     {"doesn't exist", "does not exist", ANYWHERE},
     {"infinitely many", "infinitely many", ANYWHERE},
@@ -36,7 +50,13 @@ static const struct row {
     {"are all real numbers", "all real numbers", AT_END},
     {"is all real numbers", "all real numbers", AT_END},
     {"is the set of all real numbers", "all real numbers", AT_END},
-    {"true for all real numbers", "all real numbers", AT_END},
+    {"for all real numbers", "all real numbers", AT_END},
+    {"all real numbers except", NULL, TO_END},
+    {"all reals except", NULL, TO_END},
+    {"for all positive real numbers", "all positive real numbers", AT_END},
+    {"is all positive real numbers", "all positive real numbers", AT_END},
+    {"is all non-negative real numbers", "all non-negative real numbers", AT_END},
+    {"is all nonnegative real numbers", "all nonnegative real numbers", AT_END},
 };
 
 static const char *const adjectives[] = {"real",     "integer",  "such",   "valid",    "possible",
@@ -89,15 +109,19 @@ static bool ends_there(struct span rest, int where)
         if (ascii_is_digit(rest.p[i]) || rest.p[i] == '=') return false;
         words |= i > 0 && ascii_is_letter(rest.p[i]);
     }
+    if (where == EXISTS) {
+        return span_ends(rest, span_str(" exists.")) || span_ends(rest, span_str(" exist.")) ||
+               span_ends(rest, span_str(" exists")) || span_ends(rest, span_str(" exist"));
+    }
     return where == ANYWHERE || !words;
 }
 
 /* The words before an outcome make it a case that is only thought of, or deny it. */
 static bool is_supposed(struct span before)
 {
-    static const char *const words[] = {"if ",   "unless ", "suppose ",  "when ",
-                                        "not ",  "assume ", "minus ",    "half ",
-                                        "less ", "more ",   "negative ", "twice "};
+    static const char *const words[] = {"if ",       "unless ", "suppose ", "when ", "not ",
+                                        "assume ",   "minus ",  "half ",    "less ", "more ",
+                                        "negative ", "twice ",  "fails ",   "false "};
     for (size_t i = 0; i < before.n; i++) {
         if (i > 0 && before.p[i - 1] != ' ') continue;
         for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
@@ -114,10 +138,13 @@ struct span outcome_said(struct span s)
     struct span last = span_slice(s, from, s.n);
     if (last.n > MAX_SENTENCE) return NOTHING;
     for (size_t i = 0; i < last.n; i++) {
-        if (i > 0 && ascii_is_letter(last.p[i - 1])) continue;
+        bool may =
+            strchr("ndiatfcsNDIATFCS", last.p[i]) != NULL && last.p[i] != 0; /* a row's first */
+        if (!may || (i > 0 && ascii_is_letter(last.p[i - 1]))) continue;
         for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
             size_t end = row_end(last, i, &rows[k]);
             if (end == SPAN_NONE || is_supposed(span_slice(last, 0, i))) continue;
+            if (rows[k].where == TO_END) return span_slice(last, i, last.n);
             struct span rest = span_slice(last, end, last.n);
             if (ends_there(rest, rows[k].where)) return span_str(rows[k].outcome);
         }

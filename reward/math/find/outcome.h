@@ -8,8 +8,8 @@
 #include "base/span.h"
 
 /* What the last sentence of s says the outcome is: "no solution", "does not exist", "infinitely
- * many", "diverges", "all real numbers". {NULL, 0} when it says none, or mathematics follows it.
- * Static text. */
+ * many", "diverges", "all real numbers (except 2)". {NULL, 0} when it says none, or mathematics
+ * follows it. Static text, or a part of s. */
 struct span outcome_said(struct span s);
 
 #endif

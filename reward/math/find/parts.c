@@ -71,7 +71,9 @@ static size_t next_place(struct span s, size_t from)
 {
     for (size_t i = from; i < s.n; i++) {
         bool wide = i >= 3 && memcmp(s.p + i - 3, "\xef\xbc\x9b", 3) == 0;
-        if (i == 0 || s.p[i - 1] == '\n' || s.p[i - 1] == ';' || wide) return i;
+        bool after = i >= 2 && s.p[i - 1] == ' ' && (s.p[i - 2] == '.' || s.p[i - 2] == ',');
+        bool bracket = after && (s.p[i] == '(' || (i + 1 < s.n && s.p[i + 1] == ')'));
+        if (i == 0 || s.p[i - 1] == '\n' || s.p[i - 1] == ';' || wide || bracket) return i;
     }
     return s.n;
 }

@@ -29,6 +29,7 @@ static const struct {
     {"answers are", ""},
     {"answers:", ""},
     {"final answer\n", ""},
+    {"correction:", ""},
     {"result is", ""},
     {"result:", ""},
     {"\xe7\xad\x94\xe6\xa1\x88\xe6\x98\xaf", ""}, /* the answer is */
@@ -81,8 +82,9 @@ static bool may_start_phrase(int first, int second)
 {
     return first >= 0x80 || (first == 'a' && second == 'n') || (first == 'f' && second == 'i') ||
            (first == 'r' && (second == 'e' || second == 'i' || second >= 0x80)) ||
-           (first == 'l' && (second == 'a' || second >= 0x80)) || (first == 's' && second == 'o') ||
-           (first == 'e' && second == 'r') || (first == 'o' && second == 'd');
+           (first == 'l' && (second == 'a' || second >= 0x80)) ||
+           ((first == 's' || first == 'c') && second == 'o') || (first == 'e' && second == 'r') ||
+           (first == 'o' && second == 'd');
 }
 
 /* The offset after p where it stands at s.p[i], signs of emphasis between its words passed over;
@@ -109,6 +111,7 @@ static size_t phrase_at(struct span s, size_t i, const char **language)
         size_t end = after_phrase(s, i, span_str(phrases[k].words));
         if (end == SPAN_NONE || (found != SPAN_NONE && end <= found)) continue;
         if (words_start(span_slice(s, end, s.n), span_str(" not "))) continue;
+        if (words_start(span_slice(s, end, s.n), span_str("n't"))) continue;
         found = end;
         *language = phrases[k].language;
     }

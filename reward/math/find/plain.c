@@ -106,12 +106,46 @@ static bool is_emphasis(struct span s, const struct mark *m, bool *opened)
     return *opened = true;
 }
 
+/* " is " at s.p[i] stands between a small letter alone and a number. */
+static bool gives_value(struct span s, size_t i)
+{
+    if (s.p[i] != ' ' || i == 0 || !span_starts(span_slice(s, i, s.n), span_str(" is ")))
+        return false;
+    bool letter = s.p[i - 1] >= 'a' && s.p[i - 1] <= 'z' && (i == 1 || s.p[i - 2] == ' ');
+    int next = i + 4 < s.n ? s.p[i + 4] : 0;
+    return letter && (ascii_is_digit(next) || next == '-');
+}
+
 static bool has_signs(struct span s)
 {
     for (size_t i = 0; i < s.n; i++) {
-        if (s.p[i] == '*' || s.p[i] == '`' || s.p[i] == '_') return true;
+        char c = s.p[i];
+        if (c == '*' || c == '`' || c == '_' || c == '<' || c == '~') return true;
+        if (c == ' ' && gives_value(s, i)) return true;
     }
     return false;
+}
+
+/* The offset after a tag that only dresses text, or after what is struck through, at s.p[i]; i
+ * itself when neither stands there. */
+static size_t after_tag(struct span s, size_t i)
+{
+    static const char *const tags[] = {"b",  "strong", "i", "em",   "u",
+                                       "br", "br/",    "p", "code", "mark"};
+    struct span line = span_str("~~");
+    if (span_starts(span_slice(s, i, s.n), line)) {
+        size_t end = span_find(s, line, i + line.n);
+        return end == SPAN_NONE ? i : end + line.n;
+    }
+    if (s.p[i] != '<') return i;
+    size_t from = i + 1;
+    from += from < s.n && s.p[from] == '/';
+    for (size_t k = 0; k < sizeof(tags) / sizeof(tags[0]); k++) {
+        size_t end = from + strlen(tags[k]);
+        bool here = span_starts(span_slice(s, from, s.n), span_str(tags[k]));
+        if (here && end < s.n && s.p[end] == '>') return end + 1;
+    }
+    return i;
 }
 
 static struct span without_emphasis(struct arena *a, struct span s)
@@ -125,6 +159,7 @@ static struct span without_emphasis(struct arena *a, struct span s)
     for (size_t i = 0; i < s.n;) {
         size_t end = i + 1;
         bool drop = s.p[i] == '`';
+        size_t tag = s.p[i] == '<' || s.p[i] == '~' ? after_tag(s, i) : i;
         if ((s.p[i] == '$' || s.p[i] == '\\') && formula_at(s, i, &closings, &f)) {
             end = f.to;
             assert(!drop && end > i); /* (2) */
@@ -132,6 +167,14 @@ static struct span without_emphasis(struct arena *a, struct span s)
             struct mark m = mark_at(s, i);
             end = i + m.n;
             drop = is_emphasis(s, &m, &opened[s.p[i] == '_']);
+        } else if (tag > i) {
+            end = tag;
+            drop = true;
+        } else if (gives_value(s, i)) { /* "a is 2": a = 2 */
+            memcpy(out + n, " = ", 3);
+            n += 3;
+            end = i + 4;
+            drop = true;
         }
         if (!drop) {
             memcpy(out + n, s.p + i, end - i);

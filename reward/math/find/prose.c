@@ -80,12 +80,19 @@ bool prose_has_words(struct span s)
 
 /* ---- what is not the answer -------------------------------------------------------------------- */
 
+/* A sentence ends with the sign s.p[i]; the ! of "5! ways" is a factorial's. */
+static bool is_stop(struct span s, size_t i)
+{
+    bool factorial = s.p[i] == '!' && i > 0 && ascii_is_digit(s.p[i - 1]) && i + 2 < s.n &&
+                     s.p[i + 1] == ' ' && s.p[i + 2] >= 'a' && s.p[i + 2] <= 'z';
+    return (s.p[i] == '.' || s.p[i] == '!' || s.p[i] == '?') && !factorial;
+}
+
 /* Where the last sentence of s begins. */
 static size_t last_sentence(struct span s)
 {
     for (size_t i = s.n; i > 2; i--) {
-        bool stop = s.p[i - 2] == '.' || s.p[i - 2] == '!' || s.p[i - 2] == '?';
-        if (s.p[i - 1] == '\n' || (stop && s.p[i - 1] == ' ')) return i;
+        if (s.p[i - 1] == '\n' || (s.p[i - 1] == ' ' && is_stop(s, i - 2))) return i;
     }
     return 0;
 }
@@ -93,8 +100,16 @@ static size_t last_sentence(struct span s)
 /* A letter and an order sign stand at s.p[i]: "$n \\ge 1$", "x > 0". */
 static bool is_bound(struct span s, size_t i)
 {
-    static const char *const signs[] = {
-        "<", ">", "\\ge", "\\le", "\\in", "\\ne", "\xe2\x89\xa5", "\xe2\x89\xa4", "\xe2\x88\x88"};
+    static const char *const signs[] = {"<",
+                                        ">",
+                                        "\\ge",
+                                        "\\le",
+                                        "\\in",
+                                        "\\ne",
+                                        "\xe2\x89\xa0",
+                                        "\xe2\x89\xa5",
+                                        "\xe2\x89\xa4",
+                                        "\xe2\x88\x88"};
     if (i < s.n && s.p[i] == '$') i++;
     if (i >= s.n || !ascii_is_letter(s.p[i])) return false;
     i += i + 1 < s.n && s.p[i + 1] == ' ' ? 2 : 1;
@@ -110,7 +125,8 @@ static size_t before_condition(struct span s, size_t from, size_t end)
 {
     static const char *const words[] = {" for ", " with ", " if "};
     for (size_t i = from; i < end; i++) {
-        for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
+        bool may = s.p[i] == ' ' && i + 1 < end && strchr("fwi", s.p[i + 1]) != NULL;
+        for (size_t k = 0; may && k < sizeof(words) / sizeof(words[0]); k++) {
             bool here = span_starts(span_slice(s, i, end), span_str(words[k]));
             if (here && is_bound(s, i + strlen(words[k]))) return i;
         }
@@ -162,9 +178,13 @@ struct span prose_without_aside(struct span s)
     size_t from = last_sentence(s), end = s.n;
     /* "... 42 ways. (See step 3.)": a sentence in parentheses */
     if (from < s.n && s.p[from] == '(') from = last_sentence(span_slice(s, 0, from - 1));
-    for (size_t k = 0; k < sizeof(asides) / sizeof(asides[0]); k++) {
-        size_t at = span_find(span_slice(s, 0, end), span_str(asides[k]), from);
-        if (at != SPAN_NONE && at < end) end = at;
+    for (size_t i = from; i < end; i++) {
+        bool may = i + 2 < s.n && (s.p[i] == ' ' || s.p[i] == ',' || s.p[i] == '(');
+        for (size_t k = 0; may && k < sizeof(asides) / sizeof(asides[0]) && i < end; k++) {
+            const char *w = asides[k]; /* most differ in three bytes */
+            if (w[0] != s.p[i] || w[1] != s.p[i + 1] || w[2] != s.p[i + 2]) continue;
+            if (span_starts(span_slice(s, i, s.n), span_str(asides[k]))) end = i;
+        }
     }
     end = before_condition(s, from, end);
     struct span kept = span_trim(span_slice(s, 0, end)), last = span_slice(kept, from, kept.n);
@@ -196,7 +216,7 @@ static struct span sentence_around(struct span s, size_t at)
     size_t from = last_sentence(span_slice(s, 0, at)), to = at;
     if (at - from > MAX_SENTENCE) from = at - MAX_SENTENCE;
     while (to < s.n && to < at + MAX_SENTENCE && s.p[to] != '\n') {
-        bool stop = s.p[to] == '.' || s.p[to] == '!' || s.p[to] == '?';
+        bool stop = is_stop(s, to);
         if (stop && to > at && (to + 1 == s.n || s.p[to + 1] == ' ' || s.p[to + 1] == '\n')) break;
         if (stop && to == at && to + 1 < s.n && s.p[to + 1] == ' ') break;
         to++;
@@ -225,16 +245,48 @@ bool prose_last(struct arena *a, struct span text, unsigned kinds, struct stated
     return !v.denied;
 }
 
+bool prose_is_unfinished(struct span s)
+{
+    s = span_trim(s);
+    if (s.n < 2 || strchr("+=/^(<>", s.p[s.n - 1]) == NULL) return false;
+    return s.p[s.n - 2] == ' ' || ascii_is_digit(s.p[s.n - 2]);
+}
+
+/* "I'm sorry" alone may come before a correction. */
+static bool is_negative(struct span s)
+{
+    static const char *const words[] = {"n't", "not", "unable", "no "};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (span_find(s, span_str(words[i]), 0) != SPAN_NONE) return true;
+    }
+    return false;
+}
+
 bool prose_refuses(struct span s)
 {
-    static const char *const openings[] = {
-        "i'm sorry", "i am sorry",   "sorry",         "i'm unable",      "i am unable",
-        "i cannot",  "i can't",      "i can not",     "i could not",     "i couldn't",
-        "as an ai",  "i don't know", "i do not know", "unfortunately, i"};
+    static const char *const openings[] = {"i'm sorry",
+                                           "i am sorry",
+                                           "sorry",
+                                           "i apologize",
+                                           "i'm unable",
+                                           "i am unable",
+                                           "i cannot",
+                                           "i can't",
+                                           "i can not",
+                                           "i could not",
+                                           "i couldn't",
+                                           "as an ai",
+                                           "i don't know",
+                                           "i do not know",
+                                           "unfortunately, i",
+                                           "insufficient data",
+                                           "insufficient information",
+                                           "there is not enough information",
+                                           "not enough information"};
     s = span_trim(s);
     struct span last = span_slice(s, last_sentence(s), s.n);
     for (size_t i = 0; i < sizeof(openings) / sizeof(openings[0]); i++) {
-        if (words_start(last, span_str(openings[i]))) return true;
+        if (words_start(last, span_str(openings[i]))) return i > 3 || is_negative(last);
     }
     return false;
 }
@@ -244,9 +296,7 @@ static size_t last_remark(struct span s)
 {
     size_t i = s.n;
     while (i > 0 && s.p[i - 1] != '\n') {
-        bool stop = i >= 2 && s.p[i - 1] == ' ' &&
-                    (s.p[i - 2] == '.' || s.p[i - 2] == '!' || s.p[i - 2] == '?');
-        if (stop) break;
+        if (i >= 2 && s.p[i - 1] == ' ' && is_stop(s, i - 2)) break;
         i--;
     }
     return i;
@@ -303,16 +353,17 @@ static struct span only_spelled(struct span s)
 
 struct span prose_spelled(struct arena *a, struct span s)
 {
-    int64_t n;
+    int64_t n, d;
     struct span t = words_unwrap(s);
-    for (size_t i = 0; i <= 12 && i < t.n; i++) { /* the last characters of Chinese texts */
+    struct span found = NOTHING;
+    for (size_t i = 0; i <= 24 && i < t.n; i++) { /* the last characters of Chinese texts */
         struct span tail = span_slice(t, t.n - i - 1, t.n);
-        if (((unsigned char)tail.p[0] & 0xc0) == 0x80) continue;
-        if (((unsigned char)tail.p[0] & 0x80) && words_number(tail, &n)) {
-            struct span more = span_slice(t, t.n - i - 1 >= 3 ? t.n - i - 4 : 0, t.n);
-            if (!words_number(more, &n)) return tail;
+        if (((unsigned char)tail.p[0] & 0x80) == 0 || ((unsigned char)tail.p[0] & 0xc0) == 0x80) {
+            continue;
         }
+        if (words_number(tail, &n) || words_fraction(tail, &n, &d)) found = tail;
     }
+    if (found.n > 0) return found;
     t = span_slice(t, last_sentence(t), t.n);
     struct span only = only_spelled(t);
     if (only.n == 0) return NOTHING;
@@ -321,12 +372,38 @@ struct span prose_spelled(struct arena *a, struct span s)
     return v.changed || v.denied ? NOTHING : only;
 }
 
+struct span prose_spelled_last(struct span s)
+{
+    static const char *const verbs[] = {"is",   "are", "gives", "equals",  "leaves", "makes",
+                                        "with", "get", "total", "becomes", "has",    "have"};
+    s = span_trim(s);
+    s = span_slice(s, last_sentence(s), s.n);
+    if (span_ends(s, span_str("."))) s.n--;
+    size_t digits = last_number_end(s);
+    for (size_t i = 1; i < s.n && s.n <= MAX_SENTENCE && digits > 0; i++) {
+        if (i < digits || s.p[i - 1] != ' ' || strchr("tfsenhTFSENH", s.p[i]) == NULL) continue;
+        struct span number = stated_spelled(s, i), rest = span_slice(s, i + number.n, s.n);
+        bool one = number.n < 4 && (number.n < 3 || (number.p[0] | 0x20) == 'o');
+        if (number.n == 0 || one) continue;
+        rest = span_trim(rest);
+        if (rest.n > 0 && memchr(rest.p, ' ', rest.n) != NULL) return NOTHING; /* a noun at most */
+        for (size_t k = 0; k < sizeof(verbs) / sizeof(verbs[0]); k++) {
+            if (span_ends(span_slice(s, 0, i - 1), span_str(verbs[k]))) return number;
+        }
+        return NOTHING;
+    }
+    return NOTHING;
+}
+
 struct span prose_moment(struct arena *a, struct span s)
 {
     int seconds;
     bool marked;
     size_t at = s.n <= MAX_TAIL ? phrase_last_copula(s) : 0;
     size_t when = s.n <= MAX_TAIL ? span_find_last(s, span_str(" at ")) : SPAN_NONE;
+    size_t day = s.n <= MAX_TAIL ? span_find_last(s, span_str(" on ")) : SPAN_NONE;
+    bool date = day != SPAN_NONE && day + 4 < s.n && (s.p[day + 4] < 'a' || s.p[day + 4] > 'z');
+    if (date && (when == SPAN_NONE || day > when)) when = day; /* on July 20, on 20 July */
     if (when != SPAN_NONE && when > at) at = when + 4;
     struct span t = at == 0 ? NOTHING : words_unwrap(span_slice(s, at, s.n));
     if (t.n == 0 || t.n > MAX_SHORT) return NOTHING;

@@ -19,6 +19,9 @@ struct span prose_without_aside(struct span s);
  * ...". */
 struct span prose_without_closing(struct span s);
 
+/* s ends with a sign that wants something after it: "= 7*8 +". */
+bool prose_is_unfinished(struct span s);
+
 /* The last sentence of s gives no answer and says so: "I cannot solve this in 2 steps." */
 bool prose_refuses(struct span s);
 
@@ -30,6 +33,10 @@ bool prose_last(struct arena *a, struct span text, unsigned kinds, struct stated
 /* A number written out in words at the end: "three", U+4E09; {NULL, 0} also where a word before it
  * changes it. */
 struct span prose_spelled(struct arena *a, struct span s);
+
+/* The number in words that the last sentence ends with behind its last digit: "8 and 9 gives
+ * seventeen", "leaves him with twenty dollars"; {NULL, 0} for none. */
+struct span prose_spelled_last(struct span s);
 
 /* The time of day or the date that a short text ends with: "The time is 3:30 PM." */
 struct span prose_moment(struct arena *a, struct span s);

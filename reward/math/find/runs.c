@@ -21,7 +21,7 @@
 #include "reward/math/read/lexer.h"
 #include "reward/math/read/units.h"
 
-enum { MAX_RUN = 600 };
+enum { MAX_RUN = 600, MAX_DIVISOR = 32 };
 
 enum atom_kind {
     ATOM_STOP,    /* the sentence ends, or something that is neither word nor mathematics */
@@ -77,6 +77,22 @@ static bool is_one_of(struct span w, const char *const *list, size_t n)
 
 /* ---- atoms ------------------------------------------------------------------------------------- */
 
+/* 1.000.000: three digits after each point. */
+static bool is_thousands(struct span s)
+{
+    size_t digits = 0, groups = 0;
+    for (size_t i = 0; i <= s.n; i++) {
+        if (i < s.n && s.p[i] != '.') {
+            digits++;
+            continue;
+        }
+        if (groups == 0 ? digits > 3 : digits != 3) return false;
+        digits = 0;
+        groups++;
+    }
+    return true;
+}
+
 /* Digits with points and commas between them, 3.2e8 and 5:30; a version (2.13.9) or an ordinal
  * (42nd) is a word. */
 static struct atom number_atom(struct span s, size_t i)
@@ -100,7 +116,8 @@ static struct atom number_atom(struct span s, size_t i)
     struct span tail = span_slice(s, a.to, a.to + 2);
     bool ordinal = IS_ONE_OF(tail, ordinals) && !ascii_is_letter(at(s, a.to + 2));
     if (ordinal) a.to += 2;
-    if (ordinal || points > 1) a.kind = ATOM_WORD;
+    bool version = points > 1 && !is_thousands(span_slice(s, i, a.to));
+    if (ordinal || version) a.kind = ATOM_WORD;
     return a;
 }
 
@@ -226,9 +243,9 @@ static enum atom_kind letter_kind(struct span s, size_t i, enum atom_kind before
 /* Letters that are mathematics though no backslash stands before them: sin, pi, sqrt. */
 static enum atom_kind known_word(struct span w, enum atom_kind before)
 {
-    static const char *const prose[] = {"max", "min", "arg", "det", "conj", "factorial",
-                                        "ch",  "sh",  "th",  "sup", "inf",  "deg",
-                                        "dim", "ker", "Re",  "Im"};
+    static const char *const prose[] = {
+        "max", "min", "arg", "det", "conj", "factorial", "ch",    "sh",     "th",       "sup",
+        "inf", "deg", "dim", "ker", "Re",   "Im",        "angle", "exists", "parallel", "subset"};
     const struct command *c = command_find(w);
     if (c == NULL || IS_ONE_OF(w, prose)) return ATOM_WORD;
     switch (c->kind) {
@@ -304,7 +321,8 @@ static bool is_product(struct span s, size_t i, size_t to, bool glued, enum atom
     return named || tight || after;
 }
 
-/* The end of a word in another script, which may touch a number: "\xe6\x9c\x89" "12" "\xe4\xb8\xaa". */
+/* The end of a word in another script, which may touch a number: "\xe6\x9c\x89" "12"
+ * "\xe4\xb8\xaa". */
 static size_t foreign_end(struct span s, size_t i)
 {
     while (at(s, i) >= 0x80) {
@@ -358,10 +376,20 @@ static struct atom letters_atom(struct span s, size_t i, enum atom_kind before)
     return a;
 }
 
+/* "/(g K)" after a unit belongs to it: the offset after it, i itself when it does not stand there. */
+static size_t after_divisor(struct span s, size_t i)
+{
+    if (at(s, i) != '/' || at(s, i + 1) != '(') return i;
+    size_t end = words_close(span_slice(s, 0, i + MAX_DIVISOR), i + 1);
+    return end == SPAN_NONE ? i : end;
+}
+
 static struct atom sign_atom(struct span s, size_t i, enum atom_kind before)
 {
     struct atom a = {ATOM_STOP, i, i + 1};
     int c = at(s, i);
+    size_t divisor = before == ATOM_UNIT ? after_divisor(s, i) : i;
+    if (divisor > i) return (struct atom){ATOM_UNIT, i, divisor};
     bool tight = i > 0 && !ascii_is_space(at(s, i - 1));
     if (c == '+' || c == '-') a.kind = ATOM_SIGN;
     if (c == '*' || c == '/' || c == '^' || c == '_') a.kind = ATOM_INFIX;

@@ -47,7 +47,7 @@ static const struct row rows[] = {
     {LEFT, "smaller than", "x<%"}, {LEFT, "lower than", "x<%"}, {LEFT, "below", "x<%"},
     {LEFT, "under", "x<%"}, {LEFT, "more than", "x>%"}, {LEFT, "greater than", "x>%"},
     {LEFT, "larger than", "x>%"}, {LEFT, "bigger than", "x>%"}, {LEFT, "higher than", "x>%"},
-    {LEFT, "is over", "x>%"}, {LEFT, "are over", "x>%"}, {LEFT, "above", "x>%"},
+    {LEFT, "over", "x>%"}, {LEFT, "above", "x>%"},
     {LEFT, "anything but", NULL}, {LEFT, "nowhere near", NULL},
     {LEFT, "not even", NULL}, {LEFT, "nothing like", NULL}, {LEFT, "far from", NULL},
     {LEFT, "exceeds", "x>%"}, {LEFT, "exceeding", "x>%"},
@@ -209,7 +209,13 @@ static bool read_right(struct arena *a, struct span s, struct spoken *v)
     struct span second = run_at(s, next, &r) && r.tells ? run_read(a, s, &r) : span_of(NULL, 0);
     if (second.n == 0) return false;
     v->to = next + second.n;
-    return apply(a, v, row->template, words_unwrap(second));
+    const char *sign = memchr(second.p, '=', second.n);
+    if (sign == NULL) return apply(a, v, row->template, words_unwrap(second));
+    size_t at = (size_t)(sign - second.p); /* 10 choose 3 = 120 */
+    struct span result = span_slice(second, at, second.n);
+    if (!apply(a, v, row->template, span_trim(span_slice(second, 0, at)))) return false;
+    v->text = fill(a, "%&", v->text, result);
+    return v->text.n > 0;
 }
 
 struct spoken spoken_value(struct arena *a, struct span s, size_t from, size_t to)

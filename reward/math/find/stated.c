@@ -215,10 +215,28 @@ static bool first_run(struct arena *a, struct span s, struct stated *out)
     return false;
 }
 
+/* "7, i.e. seven": what stands before it says it all. */
+static struct span before_gloss(struct span s)
+{
+    static const char *const glosses[] = {", i.e", " , i.e", " i.e.", ", that is, "};
+    for (size_t k = 0; k < sizeof(glosses) / sizeof(glosses[0]); k++) {
+        size_t at = span_find(s, span_str(glosses[k]), 0);
+        bool told = false, again = false;
+        for (size_t i = 0; at != SPAN_NONE && i < s.n; i++) {
+            bool sign = ascii_is_digit(s.p[i]) || s.p[i] == '$' || s.p[i] == '\\';
+            told |= sign && i < at;
+            again |= sign && i > at;
+        }
+        if (again) continue; /* "greater than 2, i.e. x > 2" */
+        if (told) s = span_slice(s, 0, at);
+    }
+    return span_trim(s);
+}
+
 struct stated stated_in(struct arena *a, struct span s, unsigned kinds)
 {
     struct stated out = {.plain = span_trim(plain_text(a, s))};
-    struct span p = out.plain;
+    struct span p = before_gloss(out.plain);
     if (p.n == 0) return out;
     if (at_once(a, p, &out) || out.senseless) return out;
     if ((out.text = outcome_said(p)).n > 0) return out;
@@ -232,18 +250,83 @@ struct stated stated_in(struct arena *a, struct span s, unsigned kinds)
 
 /* ---- running text ------------------------------------------------------------------------------ */
 
+/* A command that computes stands first in s. */
+static bool is_operation(struct span s)
+{
+    static const char *const commands[] = {"\\times", "\\cdot", "\\div", "\\frac", "\\$", "\\%"};
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (span_starts(s, span_str(commands[i]))) return true;
+    }
+    return false;
+}
+
+/* What a computation comes to: 120 of "4*30 = $120". {NULL, 0} when t is none: its left side has a
+ * letter that stands for a number, or it has no sign of one. */
+static struct span computed(struct span t)
+{
+    size_t sign = span_find_last(t, span_str("="));
+    if (sign == SPAN_NONE || sign == 0) return NOTHING;
+    struct span right = span_trim(span_slice(t, sign + 1, t.n));
+    bool operation = false;
+    for (size_t i = 0; i < sign; i++) {
+        bool letter = ascii_is_letter(t.p[i]), before = i > 0 && ascii_is_letter(t.p[i - 1]);
+        bool times = t.p[i] == 'x' && i > 0 && t.p[i - 1] == ' ' && t.p[i + 1] == ' ';
+        if (letter && !before && !times && !ascii_is_letter(t.p[i + 1])) return NOTHING;
+        if (t.p[i] == '\\' && !is_operation(span_slice(t, i, t.n))) return NOTHING;
+        operation |= times || t.p[i] == '\\' || (i > 0 && strchr("+-*/", t.p[i]) != NULL);
+    }
+    bool number = right.n > 0 && (ascii_is_digit(right.p[0]) || strchr("$-", right.p[0]) != NULL);
+    size_t end = 1;
+    while (number && end < right.n &&
+           (ascii_is_digit(right.p[end]) || strchr(".,/", right.p[end]))) {
+        end++;
+    }
+    bool alone =
+        end >= right.n || right.p[end] == ' ' || right.p[end] == '\\' || right.p[end] == '%';
+    return operation && number && alone ? right : NOTHING;
+}
+
+/* The words between a computation and a later number make the number a circumstance of it: "= $120
+ * in 5 days", "= 5 days to read the 100 pages". */
+static bool is_adjunct(struct span gap)
+{
+    static const char *const preps[] = {"in ",   "to ",   "for ",    "over ", "after ",
+                                        "from ", "with ", "within ", "of ",   "during ",
+                                        "per ",  "by ",   "at "};
+    static const char *const breaks[] = {",",         ";",       " so ",     " and ",   " but ",
+                                         " then ",    " which ", " leaves ", " is ",    " are ",
+                                         " leaving ", "=",       ":",        " minus ", " plus "};
+    bool prep = false;
+    for (size_t k = 0; k < sizeof(breaks) / sizeof(breaks[0]); k++) {
+        if (span_find(gap, span_str(breaks[k]), 0) != SPAN_NONE) return false;
+    }
+    for (size_t i = 0; i < gap.n && !prep; i++) {
+        if (i > 0 && gap.p[i - 1] != ' ') continue;
+        for (size_t k = 0; k < sizeof(preps) / sizeof(preps[0]) && !prep; k++) {
+            prep = words_start(span_slice(gap, i, gap.n), span_str(preps[k]));
+        }
+    }
+    return prep;
+}
+
 /* The last mathematics of one plain sentence that tells something. */
 static bool last_run(struct arena *a, struct span s, struct stated *out)
 {
     struct run r;
     bool found = false;
+    size_t done = 0; /* the offset after the last computation */
     for (size_t at = 0; run_next(s, at, &r);) {
         struct span t = r.tells ? run_read(a, s, &r) : NOTHING;
         at = r.end[r.n_ends - 1];
         if (t.n == 0) continue;
         struct spoken v = spoken_value(a, s, r.from, r.from + t.n);
-        found |= keep(out, &v);
         if (v.to > at) at = v.to; /* "1 out of 6" */
+        struct span result = computed(t);
+        if (result.n > 0) done = at;
+        if (done > 0 && result.n == 0 && is_adjunct(span_slice(s, done, r.from))) continue;
+        if (result.n > 0 && (!v.denied || v.senseless))
+            v = (struct spoken){.text = result, .from = r.from, .to = at};
+        found |= keep(out, &v);
     }
     if (found) out->denied = false;
     return found;
@@ -253,6 +336,8 @@ struct stated stated_last(struct arena *a, struct span s)
 {
     struct stated out = {.text = NOTHING};
     out.plain = span_trim(plain_text(a, s));
+    bool cry = span_ends(out.plain, span_str("!")) && prose_has_words(out.plain);
+    if (cry) out.plain.n--; /* "The answer, then, is 7!" */
     if (out.plain.n > 0) last_run(a, out.plain, &out);
     return out;
 }

@@ -75,13 +75,11 @@ static size_t function_prefix(struct span w)
     return c != NULL && c->kind == T_FUNC && plain_command(c, w.n - 1) ? w.n - 1 : 0;
 }
 
-/* "6.02 x 10^23": an x before a power of ten, apart from both numbers, multiplies. */
+/* "8 x 5", "6.02 x 10^23": an x between numbers, apart from both, multiplies. */
 static bool is_times_sign(const struct lexer *l, struct span s, size_t i, size_t end)
 {
     return end == i + 1 && (s.p[i] == 'x' || s.p[i] == 'X') && lexer_last_kind(l) == T_NUM &&
-           l->space &&
-           (span_starts(span_slice(s, end, s.n), span_str(" 10^")) ||
-            span_starts(span_slice(s, end, s.n), span_str(" 10**")));
+           l->space && lexer_at(s, end) == ' ' && ascii_is_digit(lexer_at(s, end + 1));
 }
 
 /* "x=1orx=2": the length of an "or" that sticks to a number before it, 0 when none stands here. */

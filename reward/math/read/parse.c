@@ -431,6 +431,15 @@ static int separators(struct parser *p)
     }
 }
 
+/* "a = 1, b = 2 and c = 3": one list, whose last comma is an "and". */
+static bool is_plain_series(const struct row *r)
+{
+    for (uint32_t i = 0; i + 2 < r->n; i++) {
+        if (r->mark[i] != SEP_COMMA) return false;
+    }
+    return r->n > 2 && r->mark[r->n - 2] == SEP_AND;
+}
+
 static bool all_relations(const struct row *r)
 {
     for (uint32_t i = 0; i < r->n; i++) {
@@ -451,7 +460,8 @@ static const struct expr *group_list(struct parser *p, struct row *r)
         all_and &= r->mark[i] == SEP_AND;
         some_or |= r->mark[i] == SEP_OR;
     }
-    if (!comma || !(semi || (spoken && all_relations(r)))) {
+    bool grouped = semi || (spoken && all_relations(r) && !is_plain_series(r));
+    if (!comma || !grouped) {
         return row_node(p, r, 0, r->n, E_LIST, all_and ? 1 : some_or ? 2 : 0);
     }
     struct row groups = {0};

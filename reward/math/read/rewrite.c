@@ -59,6 +59,9 @@ static const struct phrase english[] = {
     {"no solutions", "\\emptyset"},
     {"no real solution", "\\emptyset"},
     {"no real solutions", "\\emptyset"},
+    {"no real roots", "\\emptyset"},
+    {"no real root", "\\emptyset"},
+    {"no roots", "\\emptyset"},
     {"there is no solution", "\\emptyset"},
     {"there are no solutions", "\\emptyset"},
     {"empty set", "\\emptyset"},
@@ -101,13 +104,16 @@ static const struct phrase english[] = {
 };
 
 static const struct phrase chinese[] = {
+    {"{}", "\\emptyset"},
     {"\xe6\x97\xa0\xe7\xa9\xb7\xe5\xa4\x9a", "\\infty"},                 /* infinitely many */
     {"\xe6\x97\xa0\xe8\xa7\xa3", "\\emptyset"},                          /* no solution */
     {"\xe6\x97\xa0\xe5\xae\x9e\xe6\x95\xb0\xe8\xa7\xa3", "\\emptyset"},  /* no real solution */
     {"\xe5\x85\xa8\xe4\xbd\x93\xe5\xae\x9e\xe6\x95\xb0", "\\mathbb{R}"}, /* all reals */
     {"\xe6\x89\x80\xe6\x9c\x89\xe5\xae\x9e\xe6\x95\xb0", "\\mathbb{R}"}, /* every real */
     {"\xe4\xb8\x8d\xe5\xad\x98\xe5\x9c\xa8", "\\text{does not exist}"},  /* does not exist */
-    {"\xe6\xad\xa3\xe7\xa1\xae", "\\text{true}"},                        /* right */
+    {"\xe6\xad\xa3\xe7\xa1\xae\xe7\x9a\x84", "\\text{true}"},
+    {"\xe9\x94\x99\xe8\xaf\xaf\xe7\x9a\x84", "\\text{false}"},
+    {"\xe6\xad\xa3\xe7\xa1\xae", "\\text{true}"}, /* right */
     {"\xe5\xaf\xb9", "\\text{true}"},
     {"\xe6\x98\xaf", "\\text{true}"},
     {"\xe9\x94\x99\xe8\xaf\xaf", "\\text{false}"}, /* wrong */
@@ -196,7 +202,8 @@ static struct span after_form(struct span s, struct span form)
 /* s without what may stand before a list of exceptions: "for x = ", "\text{", "}". */
 static struct span exceptions_alone(struct span s)
 {
-    static const char *const skipped[] = {" ", "for ", "}", "x", "=", "\\text{", "\\neq", "\\ne"};
+    static const char *const skipped[] = {" ", "for ",    "}",     "x",   "=",
+                                          "$", "\\text{", "\\neq", "\\ne"};
     for (size_t k = 0; k < sizeof(skipped) / sizeof(skipped[0]); k++) {
         while (span_starts(s, span_str(skipped[k]))) {
             s = span_slice(s, strlen(skipped[k]), s.n);
@@ -216,6 +223,9 @@ static struct span with_exceptions(struct arena *a, struct span s)
         "\\text{all real numbers except", "\\text{all reals except"};
     for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
         struct span rest = exceptions_alone(after_form(s, span_str(forms[i])));
+        while (span_ends(rest, span_str("$"))) {
+            rest.n--;
+        }
         if (rest.n > 0) return join3(a, span_of("", 0), "\\mathbb{R}\\setminus\\{", rest, "\\}");
     }
     return s;
@@ -551,12 +561,73 @@ static struct span unlabelled(struct arena *a, struct span s)
     return s;
 }
 
+/* "x = 1" and "y = 2" on lines of their own, as one list. */
+static struct span lines_of_equations(struct arena *a, struct span s)
+{
+    bool may = s.n > 0 && s.n < 400 && memchr(s.p, '\n', s.n) != NULL && s.p[0] != '\\';
+    char *out = may ? arena_alloc(a, 2 * s.n, 1) : NULL;
+    size_t n = 0;
+    for (size_t i = 0, end; out != NULL && i < s.n; i = end + 1) {
+        const char *stop = memchr(s.p + i, '\n', s.n - i);
+        end = stop == NULL ? s.n : (size_t)(stop - s.p);
+        struct span line = span_trim(span_slice(s, i, end));
+        if (line.n == 0) continue;
+        if (memchr(line.p, '=', line.n) == NULL || memchr(line.p, '&', line.n) != NULL) return s;
+        if (line.p[line.n - 1] == ',') line.n--;
+        if (n > 0) out[n++] = ',';
+        memcpy(out + n, line.p, line.n);
+        n += line.n;
+    }
+    return out == NULL ? s : span_of(out, n);
+}
+
+/* The rows of an environment's inside: the last one, and whether some row before it states x and is
+ * more than x = 2. */
+static struct span last_step(struct span inside, char x, bool *derived)
+{
+    size_t from = 0, at;
+    *derived = false;
+    while ((at = span_find(inside, span_str("\\\\"), from)) != SPAN_NONE && at + 2 < inside.n) {
+        struct span row = span_trim(span_slice(inside, from, at));
+        bool named = row.n > 1 && row.p[0] == x && strchr(" &=", row.p[1]) != NULL;
+        *derived |= row.n > 0 && has_letter(row, x) && !named;
+        from = at + 2;
+    }
+    return span_trim(span_slice(inside, from, inside.n));
+}
+
+/* \begin{aligned} 2x + 1 &= 9 \\\\ x &= 4 \end{aligned}: steps, of which the last one is what they
+ * lead to. */
+static struct span derivation(struct arena *a, struct span s)
+{
+    static const char *const names[] = {"{align*}", "{aligned}", "{align}", "{gather*}"};
+    struct span begin = span_str("\\begin"), end = span_str("\\end");
+    for (size_t i = 0; span_starts(s, begin) && i < sizeof(names) / sizeof(names[0]); i++) {
+        struct span name = span_str(names[i]);
+        size_t close = span_find(s, end, begin.n);
+        bool whole = close != SPAN_NONE && close + end.n + name.n == s.n && span_ends(s, name);
+        if (!whole || !span_starts(span_slice(s, begin.n, s.n), name)) continue;
+        struct span inside = span_slice(s, begin.n + name.n, close), row;
+        bool derived;
+        row = last_step(inside, 0, &derived);
+        row = row.n == 0 ? row : last_step(inside, row.p[0], &derived);
+        const char *sign = row.n == 0 ? NULL : memchr(row.p, '&', row.n);
+        size_t at = sign == NULL ? 0 : (size_t)(sign - row.p);
+        bool single =
+            at > 0 && ascii_is_letter(row.p[0]) && span_trim(span_slice(row, 0, at)).n == 1;
+        if (!single || !derived) return s;
+        return join3(a, span_slice(row, 0, at), "", span_slice(row, at + 1, row.n), "");
+    }
+    return s;
+}
+
 struct span rewrite_answer(struct arena *a, struct span s)
 {
     static struct span (*const ways[])(struct arena *, struct span) = {
-        undoubled,           meaning,         circled_list,     unlabelled,     said_twice,
-        with_base,           with_exceptions, without_universe, with_condition, without_event,
-        without_quantifiers, with_primes,     rewrite_feet,     number_in_font, rewrite_units,
+        lines_of_equations, undoubled,     derivation,          meaning,         circled_list,
+        unlabelled,         said_twice,    with_base,           with_exceptions, without_universe,
+        with_condition,     without_event, without_quantifiers, with_primes,     rewrite_feet,
+        number_in_font,     rewrite_units,
     };
     for (size_t i = 0; i < sizeof(ways) / sizeof(ways[0]); i++) {
         s = ways[i](a, s);

@@ -112,8 +112,8 @@ static size_t after_name(struct span s)
     while (i < s.n && (ascii_is_letter(s.p[i]) || memchr("\\_{}", s.p[i], 4) != NULL ||
                        (i > 0 && ascii_is_digit(s.p[i])))) {
         i++;
-        next = after_one(s, i, signs + 1, 3);
-        if (next > i) break;
+        bool sign = i < s.n && (s.p[i] == '\\' || (s.p[i] & 0x80));
+        if (sign && after_one(s, i, signs + 1, 3) > i) break;
     }
     while (i > 0 && i < s.n && s.p[i] == ' ') {
         i++;

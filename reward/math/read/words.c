@@ -100,6 +100,7 @@ static struct span without_remark(struct span s)
 {
     static const char *const remarks[] = {"(approx",  "(about ",   "(roughly",
                                           "(rounded", "(or about", "(exactly"};
+    if (s.n == 0 || memchr(s.p, '(', s.n) == NULL) return s;
     for (size_t i = 0; i < sizeof(remarks) / sizeof(remarks[0]); i++) {
         size_t at = span_find(s, span_str(remarks[i]), 0);
         if (at == SPAN_NONE || at == 0) continue;
@@ -326,7 +327,10 @@ static bool is_remark(struct span rest)
         "because ", "as ", "which ", "who ",  "with ", "we ",   "for ",  "so ",    "not ",
         "they ",    "he ", "she ",   "by ",   "if ",   "in ",   "i "};
     if (rest.n == 0) return true;
-    int c = rest.p[0];
+    while (rest.n > 0 && rest.p[0] == ' ') {
+        rest = span_slice(rest, 1, rest.n);
+    }
+    int c = rest.n == 0 ? '.' : rest.p[0];
     if (c == '.' || c == ':' || c == '(') return true;
     if (c != ',' && c != ';') return false;
     rest = span_trim(span_slice(rest, 1, rest.n));
@@ -385,8 +389,8 @@ static bool is_denied(struct span before)
 /* The word before the last ones lets them be what a sentence says: "it runs v2.14.1". */
 static bool leads_to(struct span before)
 {
-    static const char *const verbs[] = {"is",     "are",   "was", "were", "be",
-                                        "called", "named", "on",  "as",   "but"};
+    static const char *const verbs[] = {"is",    "are", "was", "were", "be", "called",
+                                        "named", "on",  "as",  "but",  "by"};
     if (is_in(before, verbs, sizeof(verbs) / sizeof(verbs[0]))) return true;
     return before.n >= 4 && before.p[before.n - 1] == 's'; /* runs, uses, equals */
 }
@@ -424,9 +428,13 @@ bool words_said(struct arena *a, struct span words, struct span statement)
         if (front && is_remark(span_slice(statement, words.n, statement.n))) return true;
         return goes_on(span_slice(s, w.n, s.n));
     }
+    if (span_ends(s, w) && s.n > w.n && (w.p[0] & 0x80)) { /* Chinese has no spaces */
+        return !span_ends(span_slice(s, 0, s.n - w.n), span_str("\xe4\xb8\x8d"));
+    }
     bool ends = span_ends(s, w) && s.n > w.n && s.p[s.n - w.n - 1] == ' ';
     struct span before = span_slice(s, 0, s.n - w.n);
-    return ends && leads_to(word_before(s, before.n)) && !is_denied(before);
+    bool leads = leads_to(word_before(s, before.n)) || span_ends(before, span_str("due to "));
+    return ends && leads && !is_denied(before);
 }
 
 /* The words of folded s without those that only join: two of them, the letter first. */

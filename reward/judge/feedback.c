@@ -1,0 +1,182 @@
+/* reward/judge/feedback.c - see feedback.h.
+ *
+ * What may be told is a row here: a reward, a member of its details, the words before it. A reward or a
+ * member without a row is told by its cause alone, or not at all: details may hold the gold answer.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/judge/feedback.h"
+
+#include <string.h>
+
+#include "base/json.h"
+
+enum { MOST_BYTES = 4000 }; /* of one test's input or output */
+
+/* clang-format off */
+static const struct {
+    const char *reward, *member, *before;
+} told[] = {
+    {"accuracy",  "extracted", "The answer that was read is"},
+    {"countdown", "extracted", "The expression that was read is"},
+    {"plan",      "step",      "It fails at step"},
+    {"plan",      "action",    "The action is"},
+    {"plan",      "unmet",     "Not met:"},
+    {"schema",    "path",      "The place in the document is"},
+    {"schema",    "keyword",   "The rule of the schema is"},
+    {"schema",    "message",   ""},
+    {"format",    "missing",   "Missing:"},
+    {"code",      "status",    "The outcome is"},
+};
+/* clang-format on */
+
+static void add_words(struct buffer *out, const char *words)
+{
+    if (words[0] == '\0') return;
+    buffer_add_char(out, ' ');
+    buffer_add_str(out, words);
+}
+
+/* A cause is a word of ours: "not_equal" is "not equal". */
+static void add_cause(struct buffer *out, const char *cause)
+{
+    for (const char *p = cause; *p != '\0'; p++) {
+        buffer_add_char(out, *p == '_' ? ' ' : *p);
+    }
+}
+
+/* A text, a number, or a list of them. */
+static void add_value(struct buffer *out, const cJSON *v, struct arena *a)
+{
+    const cJSON *one;
+    char scratch[JSON_NUMBER_ROOM];
+    if (cJSON_IsString(v)) {
+        buffer_add_span(out, json_text(v, a));
+    } else if (cJSON_IsNumber(v)) {
+        buffer_add_span(out, json_number(v, scratch));
+    } else {
+        cJSON_ArrayForEach(one, v)
+        {
+            if (one != v->child) buffer_add_str(out, ", ");
+            add_value(out, one, a);
+        }
+    }
+}
+
+static void add_members(struct buffer *out, const char *reward, const cJSON *details,
+                        struct arena *a)
+{
+    for (size_t i = 0; i < sizeof(told) / sizeof(told[0]); i++) {
+        const cJSON *v = json_get(details, told[i].member);
+        if (strcmp(told[i].reward, reward) != 0 || v == NULL) continue;
+        add_words(out, told[i].before);
+        buffer_add_char(out, ' ');
+        add_value(out, v, a);
+        buffer_add_char(out, '.');
+    }
+}
+
+/* ---- a program's failing test ----------------------------------------------------------------- */
+
+static void add_shortened(struct buffer *out, const char *name, const cJSON *v, struct arena *a)
+{
+    struct buffer text;
+    if (v == NULL) return;
+    buffer_init(&text, 64 << 20);
+    if (cJSON_IsString(v)) {
+        buffer_add_span(&text, json_text(v, a));
+    } else {
+        json_print(v, &text);
+    }
+    size_t n = text.n < MOST_BYTES ? text.n : MOST_BYTES;
+    buffer_addf(out, "\n%s:\n", name);
+    buffer_add(out, text.p == NULL ? "" : text.p, n);
+    if (n < text.n) buffer_add_str(out, "...");
+    buffer_clear(&text);
+}
+
+/* Names under which data sets have a test's input and output. */
+static const cJSON *first_of(const cJSON *test, const char *const *names)
+{
+    const cJSON *v = NULL;
+    for (int i = 0; v == NULL && names[i] != NULL; i++) {
+        v = json_get(test, names[i]);
+    }
+    return v;
+}
+
+static void add_test(struct buffer *out, const cJSON *tests, int number, const char *status,
+                     const cJSON *details, struct arena *a)
+{
+    static const char *const inputs[] = {"input", "stdin", "args", "arguments", NULL};
+    static const char *const outputs[] = {"output", "expected_output", "stdout", "expected", NULL};
+    const cJSON *test = cJSON_IsArray(tests) ? cJSON_GetArrayItem(tests, number) : NULL;
+    buffer_addf(out, " Test %d fails: ", number + 1);
+    add_cause(out, status);
+    buffer_add_char(out, '.');
+    if (test == NULL || cJSON_IsTrue(json_get(test, "hidden"))) return;
+    if (cJSON_IsString(test)) add_shortened(out, "The test", test, a);
+    add_shortened(out, "Its input", first_of(test, inputs), a);
+    add_shortened(out, "The output that is wanted", first_of(test, outputs), a);
+    add_shortened(out, "What the program said", json_get(details, "message"), a);
+}
+
+/* The first test that fails. */
+static void add_tests(struct buffer *out, const cJSON *details, const cJSON *item, struct arena *a)
+{
+    int number = 0;
+    const cJSON *one;
+    cJSON_ArrayForEach(one, json_get(details, "tests"))
+    {
+        const char *status = cJSON_GetStringValue(one);
+        if (status != NULL && strcmp(status, "accepted") != 0 && strcmp(status, "skipped") != 0) {
+            add_test(out, json_get(item, "tests"), number, status, details, a);
+            return;
+        }
+        number++;
+    }
+    if (json_get(details, "compile") != NULL) {
+        add_shortened(out, "What the compiler said", json_get(details, "message"), a);
+    }
+}
+
+/* ---- a reward --------------------------------------------------------------------------------- */
+
+static cJSON *parse_details(struct span members)
+{
+    struct buffer text;
+    struct error err = {0};
+    buffer_init(&text, members.n + 2);
+    buffer_add_char(&text, '{');
+    buffer_add_span(&text, members);
+    buffer_add_char(&text, '}');
+    cJSON *details = text.failed ? NULL : json_parse(buffer_span(&text), &err);
+    buffer_clear(&text);
+    return details;
+}
+
+static void add_reward(struct buffer *out, const struct judge_sample *s, const char *reward,
+                       const struct judge_part *p)
+{
+    cJSON *details = p->details.n > 0 ? parse_details(p->details) : NULL;
+    const cJSON *item = judge_item_fields(s->item);
+    if (out->n > 0) buffer_add_char(out, '\n');
+    buffer_add_str(out, reward);
+    buffer_add_str(out, ": ");
+    add_cause(out, p->cause != NULL ? p->cause : "not right");
+    buffer_add_char(out, '.');
+    add_members(out, reward, details, s->arena);
+    if (strcmp(reward, "code") == 0) add_tests(out, details, item, s->arena);
+    cJSON_Delete(details);
+}
+
+void judge_feedback(const struct judge_sample *s, struct buffer *out)
+{
+    const struct judge_reply *r = &s->reply;
+    for (int i = 0; i < r->n_parts; i++) {
+        const struct judge_part *p = &r->parts[i];
+        bool wrong = p->verdict == VERDICT_INCORRECT ||
+                     (p->verdict == VERDICT_NONE && p->has_value && p->value <= 0);
+        if (wrong) add_reward(out, s, p->reward, p);
+    }
+}

@@ -1,0 +1,85 @@
+/* server/generate/admission.h - when generations go to the engine, and which are told to come again.
+ *
+ * Generations wait in a line of ours (line.h), not in the engine's: the engine is given no more than
+ * it can begin, because what it has it serves in order of arrival. Of its seats, samples that it
+ * decodes at once, max_sequences are for all; a few more are kept for clients that have nothing at
+ * work: whoever comes beside a flood of another begins at once. How long a newcomer would
+ * wait is told from what the line and the engine have before it (forecast.h), from the engine's pace,
+ * and from what the generations that have ended took: tokens of a sample, and the share of their
+ * prompts that the cache did not have.
+ *
+ * Forecasts are held against what then comes: their mean error, and how much that varies, are taken
+ * into account, as TCP does with round-trip times (Jacobson, SIGCOMM 1988).
+ *
+ * Nothing here changes what is generated: the engine's bits do not depend on when it is asked.
+ *
+ * Loop thread only.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVER_GENERATE_ADMISSION_H
+#define SERVER_GENERATE_ADMISSION_H
+
+#include "engine/engine.h"
+#include "server/generate/line.h"
+
+struct generation;
+
+/* Zeroed but for what admission_init() sets. */
+struct admission {
+    struct engine *engine;
+    struct line line;
+    int max_wait_ms;      /* who would wait longer is refused; 0: nobody is */
+    uint64_t handed;      /* samples, to the engine, ever */
+    int working;          /* of them, those that have not ended */
+    double ratio, spread; /* of waits to forecasts, of late: mean, and mean distance from it */
+    double mean_tokens;   /* of the samples that have ended; 0: none has */
+    double asked, missed; /* prompt tokens of late, and those that the cache did not have */
+    double *taken;        /* owned; for forecasts: tokens that samples at the engine still take */
+    size_t n_taken, room_taken;
+};
+
+/* Nothing has been seen yet. */
+void admission_init(struct admission *a, struct engine *e);
+
+/* Free what a owns. */
+void admission_clear(struct admission *a);
+
+/* May a request of that client at that priority begin soon enough? False and ERROR_QUEUE_FULL with
+ * the seconds after which to come again. running: a list of generations at the engine. */
+bool admission_check(struct admission *a, const struct generation *running, uint64_t client,
+                     int priority, struct error *err);
+
+/* Seconds until one that joins now would begin, as forecast.h tells. */
+double admission_wait_s(struct admission *a, const struct generation *running, uint64_t client,
+                        int priority);
+
+/* Seconds that its own prompt takes, about. */
+double admission_prompt_s(const struct admission *a, const struct generation *g);
+
+/* g waits for its turn. False: no memory. */
+bool admission_join(struct admission *a, struct generation *g, struct error *err);
+
+/* Does any wait that joined before that number? */
+bool admission_waits(const struct admission *a, uint64_t before);
+
+/* Whose turn it is, of these, when the engine can begin more; NULL: nobody's. A generation goes
+ * whole, so its samples may be more than there are seats. */
+struct generation *admission_next(const struct admission *a, uint64_t before);
+
+/* g goes to the engine. */
+void admission_hand(struct admission *a, struct generation *g);
+
+/* g has ended, or waits no longer. */
+void admission_leave(struct admission *a, struct generation *g);
+
+/* What was forecast to wait that long has waited so long. */
+void admission_note_wait(struct admission *a, double forecast_s, double waited_s);
+
+/* A sample at work has ended after so many tokens, by itself or not. */
+void admission_note_sample(struct admission *a, int tokens, bool by_itself);
+
+/* A generation's prompt is computed; the cache had so many of its tokens. */
+void admission_note_prompt(struct admission *a, const struct generation *g);
+
+#endif

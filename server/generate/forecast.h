@@ -1,0 +1,42 @@
+/* server/generate/forecast.h - how long until a newcomer begins.
+ *
+ * The engine has *seats*: samples that it decodes at once. It is told what every seat will still
+ * take, and what waits for seats before the newcomer; a step gives each seat a token. So:
+ *
+ *   steps   until the newcomer has a seat: the first step by which as many turns of a seat have
+ *           begun as there are samples before it, and one more, when those that wait take a
+ *           sample's mean each (list scheduling); or until the prompts before it are computed,
+ *           if that takes more
+ *   time    steps times what a step costs, and what each of its rows costs, prompts' included
+ *           (engine/batch/pace.h)
+ *
+ * It is an estimate: answers end sooner or later than others did on average, and prompts are found
+ * in the cache or not. How wrong it was is counted (struct generation_counts).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVER_GENERATE_FORECAST_H
+#define SERVER_GENERATE_FORECAST_H
+
+#include "server/generate/line.h"
+
+struct forecast_pace {
+    double step_s, row_s; /* seconds of a step, and of each row in it with all that it attends to */
+    int step_tokens;      /* prompt tokens that fit a step */
+};
+
+struct forecast {
+    int seats;           /* of the engine */
+    const double *taken; /* [n_taken] tokens that samples with a seat will still take */
+    int n_taken;         /* those past `seats` wait like others */
+    struct load ahead;   /* before the newcomer: what waits, and the prompts of those with a seat */
+};
+
+/* Seconds until it has a seat and the prompts before it are computed. */
+double forecast_wait_s(const struct forecast *f, const struct forecast_pace *pace);
+
+/* Tokens that a sample will still take which has had `done` of at most `limit`, when the mean of
+ * those that have ended is `mean`. Who has passed the mean is expected to take another. */
+double forecast_left(double limit, double done, double mean);
+
+#endif

@@ -1,0 +1,297 @@
+/* server/rollouts/ask.c - see ask.h. The body, but for the entries of its prompts.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/rollouts/ask.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <math.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "server/generate/completion.h"
+#include "server/generate/output_form.h"
+#include "server/http/state.h"
+#include "server/rollouts/revise.h"
+
+enum { MAX_ATTEMPTS = 65536, MOST_DEADLINE_MS = 24 * 3600 * 1000 };
+
+/* ---- readers ---------------------------------------------------------------------------------- */
+
+static const struct {
+    const char *name;
+    unsigned bit; /* 0: it cannot be had here */
+} returned[] = {
+    {"text", RETURN_TEXT},
+    {"token_ids", RETURN_IDS},
+    {"logprobs", RETURN_LOGPROBS},
+    {"processed_logprobs", RETURN_PROCESSED},
+    {"top_logprobs", RETURN_TOPS},
+    {"prompt_token_ids", RETURN_PROMPT_IDS},
+    {"sampling_mask", 0},
+    {"routed_experts", 0},
+    {"features", 0},
+    {"certificate", 0},
+};
+
+/* One name of "return" -> its bit. */
+static bool read_return(const cJSON *v, unsigned *bits, struct error *err)
+{
+    if (!cJSON_IsString(v)) {
+        return error_set(err, ERROR_INVALID_TYPE, NULL, "must be a string, not %s",
+                         json_type_name(v));
+    }
+    for (size_t i = 0; i < sizeof(returned) / sizeof(returned[0]); i++) {
+        if (strcmp(v->valuestring, returned[i].name) != 0) continue;
+        *bits |= returned[i].bit;
+        return returned[i].bit != 0 || error_set(err, ERROR_UNSUPPORTED, NULL,
+                                                 "%s cannot be returned yet", returned[i].name);
+    }
+    return error_set(err, ERROR_INVALID_VALUE, NULL, "a sample has no \"%.40s\"", v->valuestring);
+}
+
+static bool read_returns(const struct field_context *context, const cJSON *value, void *out,
+                         struct error *err)
+{
+    unsigned bits = 0;
+    int i = 0;
+    const cJSON *v;
+    (void)context;
+    if (!cJSON_IsArray(value)) return field_wrong_type(value, "an array of names", err);
+    cJSON_ArrayForEach(v, value)
+    {
+        if (!read_return(v, &bits, err)) return error_in(err, "[%d]", i);
+        i++;
+    }
+    *(unsigned *)out = bits;
+    return true;
+}
+
+#define AT(field) .offset = offsetof(struct ask, field)
+
+static const char *const stop_words[] = {"never", "majority", "first_correct", NULL};
+static const char *const encodings[] = {"json", "ndjson", NULL};
+
+/* clang-format off */
+static const struct field rows[] = {
+    {"prompts", FIELD_ARRAY, AT(prompt_list), .required = true,
+     .doc = "What to sample from: objects with text, messages, token_ids, or prefix_token_ids and messages, and beside "
+            "them the fields of a /verify item."},
+    {"model", FIELD_TEXT, AT(model), .doc = "The served model's name."},
+    {"n", FIELD_INT, AT(n), .min = 1, .max = INT_MAX, .fallback = "1", .doc = "Samples of each prompt."},
+    {"sampling", FIELD_OBJECT, AT(sampling), .doc = "How tokens are drawn: the fields of /v1/completions."},
+    {"seed", FIELD_READ, .offset = offsetof(struct ask, params), .read = sampling_params_read_seed,
+     .doc = "With it the same request gives the same samples; each sample draws from (seed, prompt, sample)."},
+    {"rewards", FIELD_ARRAY, AT(reward_list), .doc = "As of /verify; absent: the server's default."},
+    {"advantage", FIELD_VALUE, AT(advantage_value),
+     .doc = "A method's name, or an object with method and what /verify/advantages takes; absent: grpo."},
+    {"keep", FIELD_OBJECT, AT(keep), .doc = "{\"overlong\": false} masks samples that max_tokens ended."},
+    {"until", FIELD_OBJECT, AT(until),
+     .doc = "{\"groups\", \"max_attempts\"}: begin groups until so many have unequal rewards."},
+    {"over_sample", FIELD_DOUBLE, AT(over_sample), .min = 1, .max = 16, .fallback = "1",
+     .doc = "n times this many samples begin, and the first n to end stay."},
+    {"stop_when", FIELD_CHOICE, AT(stop_when), .choices = stop_words,
+     .doc = "End a group when an answer has the majority of n, or a sample is correct."},
+    {"revise", FIELD_OBJECT, AT(revise),
+     .doc = "{\"rounds\", \"template\"}: what is not right is told what is wrong, and goes on."},
+    {"deadline_ms", FIELD_INT64, AT(deadline_ms), .min = 1, .max = MOST_DEADLINE_MS,
+     .doc = "Milliseconds after which what is not done is ended and masked."},
+    {"return", FIELD_READ, AT(returns), .read = read_returns,
+     .doc = "What a sample's entry holds; absent: text, token_ids, logprobs."},
+    {"encoding", FIELD_CHOICE, AT(encoding), .choices = encodings,
+     .doc = "json: one reply; ndjson: a line a group as it completes."},
+    {0},
+};
+/* clang-format on */
+
+/* ---- what lies inside ------------------------------------------------------------------------- */
+
+static bool read_keep(struct ask *ask, struct error *err)
+{
+    static const struct field keep_rows[] = {
+        {"overlong", FIELD_BOOL, AT(overlong), .fallback = "true",
+         .doc = "Samples that max_tokens ended count."},
+        {0},
+    };
+    struct field_context context = {0};
+    struct field_table table = FIELD_TABLE(keep_rows, ask);
+    if (ask->keep == NULL) return fields_default(&table, err);
+    return fields_read(ask->keep, &table, 1, &context, err) || error_in(err, "keep");
+}
+
+static bool read_until(struct ask *ask, struct error *err)
+{
+    int64_t n[2] = {0, MAX_ATTEMPTS};
+    static const struct field until_rows[] = {
+        {"groups", FIELD_INT64, .offset = 0, .min = 1, .max = MAX_ATTEMPTS, .required = true,
+         .doc = "Informative groups wanted."},
+        {"max_attempts", FIELD_INT64, .offset = sizeof(int64_t), .min = 1, .max = MAX_ATTEMPTS,
+         .required = true, .doc = "Groups begun at most."},
+        {0},
+    };
+    struct field_context context = {0};
+    struct field_table table = FIELD_TABLE(until_rows, n);
+    ask->attempts = ask->n_prompts;
+    if (ask->until == NULL) return true;
+    if (!fields_read(ask->until, &table, 1, &context, err)) return error_in(err, "until");
+    ask->groups = (size_t)n[0];
+    ask->attempts = (size_t)n[1];
+    return true;
+}
+
+/* A sample that is revised is one row of several turns: rules that compare rows as they end, and rows
+ * that begin in the midst of a turn, do not go with it. */
+static bool check_revise(const struct ask *ask, struct error *err)
+{
+    bool apart = ask->over_sample > 1 || ask->stop_when != STOP_NEVER;
+    for (size_t i = 0; i < ask->n_prompts && !apart; i++) {
+        apart = ask->prompts[i].forks || ask->prompts[i].n_strands != 1 ||
+                ask->prompts[i].strands[0].n > 0;
+    }
+    return !apart || error_set(err, ERROR_INVALID_VALUE, "revise",
+                               "revise does not go with over_sample, stop_when, partial or fork");
+}
+
+static bool read_revise(struct ask *ask, struct exchange *x, struct error *err)
+{
+    static const struct field revise_rows[] = {
+        {"rounds", FIELD_INT, AT(rounds), .min = 0, .max = ASK_MOST_ROUNDS, .required = true,
+         .doc = "Revisions at most."},
+        {"template", FIELD_TEXT, AT(template),
+         .doc = "The message; {feedback} in it is what is wrong."},
+        {0},
+    };
+    struct field_context context = {.arena = x->arena};
+    struct field_table table = FIELD_TABLE(revise_rows, ask);
+    if (ask->revise == NULL) return true;
+    if (!fields_read(ask->revise, &table, 1, &context, err)) return error_in(err, "revise");
+    if (ask->rounds == 0) return true;
+    return check_revise(ask, err) && revise_check(ask, x, err);
+}
+
+/* Fields of sampling that stand elsewhere in this body, or mean a reply of another kind. */
+static bool check_sampling(const struct ask *ask, struct error *err)
+{
+    static const char *const elsewhere[] = {"n",    "stream",         "seed",       "model",
+                                            "echo", "stream_options", "request_id", "best_of",
+                                            "prompt_logprobs"};
+    for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
+        if (json_get(ask->sampling, elsewhere[i]) == NULL) continue;
+        return error_set(err, ERROR_INVALID_VALUE, elsewhere[i],
+                         "%s does not stand in sampling", elsewhere[i]);
+    }
+    return true;
+}
+
+/* The sampling of all, with what is to be returned. */
+static bool read_sampling(struct ask *ask, struct exchange *x, struct error *err)
+{
+    static const struct field own[] = {
+        {"logprobs", FIELD_INT, .offset = offsetof(struct sampling_params, logprobs), .min = 0,
+         .max = LOGPROBS_MAX, .doc = "Alternatives a token, for top_logprobs."},
+        {0},
+    };
+    struct sampling_params *p = &ask->params;
+    int n_vocab = engine_info(x->server->engine)->n_vocab;
+    struct field_context context = {.arena = x->arena, .n_vocab = n_vocab};
+    struct field_table tables[] = {sampling_params_table(p), FIELD_TABLE(own, p)};
+    if (ask->sampling != NULL && (!check_sampling(ask, err) ||
+                                  !fields_read(ask->sampling, tables, 2, &context, err))) {
+        return error_in(err, "sampling");
+    }
+    if (p->engine.max_tokens == 0) {
+        return error_set(err, ERROR_INVALID_VALUE, "sampling.max_tokens",
+                         "max_tokens must be at least 1");
+    }
+    if (p->logprobs == TOP_ABSENT) p->logprobs = 0;
+    if (!sampling_params_finish(p, 1, n_vocab, err)) return error_in(err, "sampling");
+    p->engine.both = (ask->returns & RETURN_PROCESSED) != 0;
+    return output_form_compile(x->server->engine, p, err) || error_in(err, "sampling");
+}
+
+/* "grpo", or {"method": "grpo", ...}. */
+static bool read_advantage(struct ask *ask, struct arena *a, struct error *err)
+{
+    enum advantage_method method = ADVANTAGE_NONE;
+    if (ask->advantage_value != NULL) {
+        return advantage_params_read(ask->advantage_value, a, &ask->advantage, err) ||
+               error_in(err, "advantage");
+    }
+    bool known = advantage_method_find(span_str("grpo"), &method);
+    assert(known);
+    ask->advantage = advantage_defaults(method);
+    return known;
+}
+
+/* All samples of one round. */
+static bool check_samples(const struct ask *ask, struct error *err)
+{
+    int64_t all = 0;
+    for (size_t i = 0; i < ask->n_prompts; i++) {
+        all += ask_samples(ask, &ask->prompts[i]);
+    }
+    return all <= COMPLETION_MAX_CHOICES ||
+           error_set(err, ERROR_TOO_LARGE, "n", "%lld samples; at most %d in one request",
+                     (long long)all, COMPLETION_MAX_CHOICES);
+}
+
+static bool read_prompts(struct ask *ask, struct exchange *x, struct error *err)
+{
+    size_t n = (size_t)cJSON_GetArraySize(ask->prompt_list), i = 0;
+    if (n == 0) return error_set(err, ERROR_INVALID_VALUE, "prompts", "there are no prompts");
+    if (n > (size_t)x->server->o.max_prompts) {
+        return error_set(err, ERROR_TOO_LARGE, "prompts", "more than %d prompts in one request",
+                         x->server->o.max_prompts);
+    }
+    ask->prompts = arena_alloc(x->arena, n, sizeof(*ask->prompts));
+    if (ask->prompts == NULL) {
+        return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for %zu prompts", n);
+    }
+    ask->n_prompts = n;
+    const cJSON *entry;
+    cJSON_ArrayForEach(entry, ask->prompt_list)
+    {
+        if (!ask_prompt_read(ask, x, i, entry, err)) return error_in(err, "prompts[%zu]", i);
+        i++;
+    }
+    return check_samples(ask, err);
+}
+
+bool ask_read(struct ask *ask, struct exchange *x, struct error *err)
+{
+    int n_vocab = engine_info(x->server->engine)->n_vocab;
+    struct field_context context = {.arena = x->arena, .n_vocab = n_vocab};
+    struct field_table table = FIELD_TABLE(rows, ask);
+    sampling_params_init(&ask->params);
+    ask->returns = RETURN_TEXT | RETURN_IDS | RETURN_LOGPROBS;
+    ask->document = json_parse(buffer_span(&x->body), err);
+    if (ask->document == NULL || !fields_read(ask->document, &table, 1, &context, err)) {
+        return false;
+    }
+    if (ask->n > x->server->o.max_choices) {
+        return error_set(err, ERROR_INVALID_VALUE, "n", "n is %d; this server allows %d", ask->n,
+                         x->server->o.max_choices);
+    }
+    ask->rewards = judge_rewards_new(x->server->judge, ask->reward_list, err);
+    if (ask->rewards == NULL) return error_in(err, "rewards");
+    return completion_check_model(x->server, ask->model, err) && read_keep(ask, err) &&
+           read_sampling(ask, x, err) && read_advantage(ask, x->arena, err) && read_prompts(ask, x, err) &&
+           read_until(ask, err) && read_revise(ask, x, err);
+}
+
+void ask_clear(struct ask *ask)
+{
+    for (size_t i = 0; i < ask->n_prompts; i++) {
+        ask_prompt_clear(&ask->prompts[i]);
+    }
+    ask->n_prompts = 0;
+    judge_rewards_free(ask->rewards);
+    form_free(ask->params.engine.form);
+    cJSON_Delete(ask->document);
+}
+
+int ask_samples(const struct ask *ask, const struct ask_prompt *p)
+{
+    return p->forks ? p->n : (int)ceil(p->n * ask->over_sample);
+}

@@ -1,0 +1,379 @@
+/* server/rollouts/print.c - a group as JSON.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/emit.h"
+#include "server/generate/logprobs.h"
+#include "server/http/state.h"
+#include "server/rollouts/rollout.h"
+
+/* One token of a sample's row. */
+struct cell {
+    int id;
+    bool loss;             /* it was sampled, here or earlier */
+    float logprob, drawn;  /* NaN: not known */
+    const struct token_record *record; /* NULL: not sampled here */
+};
+
+struct row {
+    struct cell *cells; /* the last turn's arena's; NULL: no memory */
+    size_t n;
+    size_t starts[ASK_MOST_ROUNDS + 1]; /* where each turn's sampled tokens begin */
+    size_t sampled;                     /* here */
+};
+
+static void add_given(struct row *r, const struct strand *s)
+{
+    for (int i = 0; i < s->n; i++) {
+        bool forced = s->forced && i + 1 == s->n;
+        bool known = s->logprobs != NULL && !forced;
+        r->cells[r->n++] = (struct cell){.id = s->ids[i],
+                                         .loss = !forced,
+                                         .logprob = known ? s->logprobs[i] : NAN,
+                                         .drawn = NAN};
+    }
+}
+
+static void add_turn(struct row *r, const struct rollout_turn *t)
+{
+    for (size_t i = 0; i < t->said.n; i++) {
+        r->cells[r->n++] = (struct cell){.id = t->said.ids[i], .logprob = NAN, .drawn = NAN};
+    }
+    for (size_t i = 0; t->choice != NULL && i < t->kept && i < t->choice->n_records; i++) {
+        const struct token_record *one = &t->choice->records[i];
+        r->cells[r->n++] = (struct cell){.id = one->prob.id,
+                                         .loss = true,
+                                         .logprob = one->prob.logprob,
+                                         .drawn = one->drawn,
+                                         .record = one};
+        r->sampled++;
+    }
+}
+
+static struct row row_of(const struct sample *s)
+{
+    struct row r = {0};
+    size_t most = (size_t)s->strand->n;
+    for (int i = 0; i < s->n_turns; i++) {
+        most += s->turns[i].said.n + s->turns[i].kept;
+    }
+    r.cells = arena_alloc(sample_turn(s)->arena, most + 1, sizeof(*r.cells));
+    if (r.cells == NULL) return r;
+    for (int i = 0; i < s->n_turns; i++) {
+        r.starts[i] = r.n + s->turns[i].said.n;
+        if (i == 0) add_given(&r, s->strand);
+        add_turn(&r, &s->turns[i]);
+    }
+    return r;
+}
+
+static void emit_maybe(struct buffer *out, float value)
+{
+    if (isnan(value)) {
+        emit_null(out, NULL);
+    } else {
+        emit_float(out, NULL, value);
+    }
+}
+
+/* ---- the tokens ------------------------------------------------------------------------------- */
+
+static void emit_ids(const struct row *r, struct buffer *out)
+{
+    emit_array(out, "token_ids");
+    for (size_t i = 0; i < r->n; i++) {
+        emit_int(out, NULL, r->cells[i].id);
+    }
+    emit_close(out, ']');
+    emit_array(out, "loss_mask");
+    for (size_t i = 0; i < r->n; i++) {
+        emit_int(out, NULL, r->cells[i].loss);
+    }
+    emit_close(out, ']');
+}
+
+static void emit_logprobs(const struct row *r, bool drawn, struct buffer *out)
+{
+    emit_array(out, drawn ? "processed_logprobs" : "logprobs");
+    for (size_t i = 0; i < r->n; i++) {
+        emit_maybe(out, drawn ? r->cells[i].drawn : r->cells[i].logprob);
+    }
+    emit_close(out, ']');
+}
+
+static void emit_cell_tops(const struct token_record *t, const struct token_prob *tops,
+                           struct buffer *out)
+{
+    emit_array(out, NULL);
+    for (int k = 0; k < t->n_top; k++) {
+        emit_object(out, NULL);
+        emit_int(out, "token_id", tops[k].id);
+        emit_float(out, "logprob", tops[k].logprob);
+        emit_close(out, '}');
+    }
+    emit_close(out, ']');
+}
+
+static void emit_tops(const struct sample *s, const struct row *r, struct buffer *out)
+{
+    int turn = 0;
+    emit_array(out, "top_logprobs");
+    for (size_t i = 0; i < r->n; i++) {
+        const struct token_record *t = r->cells[i].record;
+        while (turn + 1 < s->n_turns && i >= r->starts[turn + 1]) {
+            turn++;
+        }
+        if (t == NULL) {
+            emit_null(out, NULL);
+        } else {
+            emit_cell_tops(t, s->turns[turn].choice->tops + t->first_top, out);
+        }
+    }
+    emit_close(out, ']');
+}
+
+/* The text of the last turn's ids that are shown: the choice's own where that is all of them. */
+static void emit_sample_text(struct sample *s, const struct row *r, struct buffer *out)
+{
+    const struct rollout *rollout = s->group->rollout;
+    const struct rollout_turn *t = sample_turn(s);
+    struct error err = {0};
+    bool given = s->n_turns == 1 && s->strand->n > 0;
+    if (t->choice != NULL && !given && s->ended_by == NULL) {
+        emit_text(out, "text", buffer_span(&t->choice->text));
+        return;
+    }
+    size_t from = r->starts[s->n_turns - 1];
+    int *ids = arena_alloc(t->arena, r->n - from + 1, sizeof(*ids));
+    for (size_t i = from; ids != NULL && i < r->n; i++) {
+        ids[i - from] = r->cells[i].id;
+    }
+    buffer_drop(&s->text, s->text.n);
+    bool ok = ids != NULL &&
+              engine_detokenize(rollout->exchange->server->engine, ids, r->n - from,
+                                rollout->ask.params.engine.skip_special_tokens, &s->text, &err);
+    if (!ok || s->text.failed) out->failed = true;
+    emit_text(out, "text", buffer_span(&s->text));
+}
+
+/* ---- how it ended ----------------------------------------------------------------------------- */
+
+static void emit_end(const struct sample *s, struct buffer *out)
+{
+    bool whole = s->ended_by == NULL;
+    const struct choice *c = sample_turn(s)->choice;
+    emit_str(out, "finish_reason", whole ? choice_finish_name(c) : s->ended_by);
+    if (whole && c->stop_string != NULL) {
+        emit_str(out, "stop_reason", c->stop_string);
+    } else if (whole && c->stop_token >= 0) {
+        emit_int(out, "stop_reason", c->stop_token);
+    } else {
+        emit_null(out, "stop_reason");
+    }
+}
+
+/* Whose weights: the caller's spans of what was given, then ours. */
+static void emit_versions(const struct sample *s, const struct row *r, struct buffer *out)
+{
+    const struct strand *given = s->strand;
+    const struct engine *e = s->group->rollout->exchange->server->engine;
+    char version[24];
+    snprintf(version, sizeof(version), "%llu", (unsigned long long)engine_weights(e).number);
+    if (given->versions == NULL) {
+        emit_str(out, "weight_version", version);
+        return;
+    }
+    const cJSON *span;
+    emit_array(out, "weight_versions");
+    cJSON_ArrayForEach(span, given->versions)
+    {
+        emit_value(out, NULL, span);
+    }
+    emit_object(out, NULL);
+    emit_str(out, "version", version);
+    emit_int(out, "start", given->n);
+    emit_int(out, "end", (int64_t)r->n);
+    emit_close(out, '}');
+    emit_close(out, ']');
+}
+
+static void emit_verdict(const struct sample *s, struct buffer *out)
+{
+    const struct ask *ask = &s->group->rollout->ask;
+    const struct judge_reply *reply = &sample_turn(s)->judged.reply;
+    bool counts = s->mask_cause == NULL && reply->has_reward;
+    if (counts) {
+        emit_double(out, "reward", reply->reward);
+    } else {
+        emit_null(out, "reward");
+    }
+    judge_reply_emit(reply, out);
+    emit_bool(out, "mask", s->mask_cause != NULL);
+    emit_str(out, "mask_cause", s->mask_cause);
+    if (counts && ask->advantage.method != ADVANTAGE_NONE && s->group->error.code == ERROR_NONE) {
+        emit_double(out, "advantage", reply->advantage);
+    } else {
+        emit_null(out, "advantage");
+    }
+    emit_bool(out, "keep", counts && reply->keep);
+}
+
+/* Each turn of a sample that was told what is wrong. */
+static void emit_turns(const struct sample *s, const struct row *r, struct buffer *out)
+{
+    bool texts = (s->group->rollout->ask.returns & RETURN_TEXT) != 0;
+    emit_array(out, "turns");
+    for (int i = 0; i < s->n_turns; i++) {
+        const struct rollout_turn *t = &s->turns[i];
+        const struct judge_reply *reply = &t->judged.reply;
+        size_t end = i + 1 < s->n_turns ? r->starts[i + 1] - s->turns[i + 1].said.n : r->n;
+        emit_object(out, NULL);
+        emit_int(out, "start", (int64_t)r->starts[i]);
+        emit_int(out, "end", (int64_t)end);
+        if (texts && t->choice != NULL) emit_text(out, "text", buffer_span(&t->choice->text));
+        if (reply->has_reward) {
+            emit_double(out, "reward", reply->reward);
+        } else {
+            emit_null(out, "reward");
+        }
+        judge_reply_emit(reply, out);
+        emit_close(out, '}');
+    }
+    emit_close(out, ']');
+}
+
+static void emit_sample(struct sample *s, struct buffer *out)
+{
+    unsigned returns = s->group->rollout->ask.returns;
+    struct row r = row_of(s);
+    if (r.cells == NULL) out->failed = true;
+    emit_object(out, NULL);
+    emit_int(out, "index", s->index);
+    if (returns & RETURN_TEXT) emit_sample_text(s, &r, out);
+    if (returns & RETURN_IDS) emit_ids(&r, out);
+    if (returns & RETURN_LOGPROBS) emit_logprobs(&r, false, out);
+    if (returns & RETURN_PROCESSED) emit_logprobs(&r, true, out);
+    if (returns & RETURN_TOPS) emit_tops(s, &r, out);
+    if (s->group->rollout->ask.rounds > 0) emit_turns(s, &r, out);
+    emit_end(s, out);
+    emit_versions(s, &r, out);
+    s->group->tokens += (int64_t)r.sampled;
+    emit_verdict(s, out);
+    emit_close(out, '}');
+}
+
+/* ---- the group -------------------------------------------------------------------------------- */
+
+/* The mean reward of those of a strand that count, or null: the value of what it begins with. */
+static void emit_value_of(const struct group *g, const struct strand *s, struct buffer *out)
+{
+    double sum = 0;
+    int n = 0;
+    for (int i = s->first; i < s->first + s->samples; i++) {
+        const struct sample *one = &g->samples[i];
+        const struct judge_reply *reply = &sample_turn(one)->judged.reply;
+        if (one->mask_cause != NULL || !reply->has_reward) continue;
+        sum += reply->reward;
+        n++;
+    }
+    if (n > 0) {
+        emit_double(out, "value", sum / n);
+    } else {
+        emit_null(out, "value");
+    }
+}
+
+static void emit_forks(struct group *g, struct buffer *out)
+{
+    emit_array(out, "forks");
+    for (int k = 0; k < g->prompt->n_strands; k++) {
+        const struct strand *s = &g->prompt->strands[k];
+        emit_object(out, NULL);
+        emit_int(out, "at", s->at);
+        emit_value_of(g, s, out);
+        emit_array(out, "samples");
+        for (int i = s->first; i < s->first + s->samples; i++) {
+            emit_sample(&g->samples[i], out);
+        }
+        emit_close(out, ']');
+        emit_close(out, '}');
+    }
+    emit_close(out, ']');
+}
+
+static void emit_samples(struct group *g, struct buffer *out)
+{
+    emit_array(out, "samples");
+    for (int i = 0; !g->prompt->forks && i < g->n; i++) {
+        emit_sample(&g->samples[i], out);
+    }
+    emit_close(out, ']');
+}
+
+static void count_cached(struct group *g)
+{
+    for (int i = 0; i < g->prompt->n_strands; i++) {
+        g->cached += g->strands[i]->n_cached;
+    }
+}
+
+void print_group(struct group *g)
+{
+    const struct rollout *r = g->rollout;
+    struct buffer *out = &g->text;
+    const struct tokens *ids = &g->prompt->ids;
+    count_cached(g);
+    emit_object(out, NULL);
+    emit_value(out, "id", g->prompt->id);
+    emit_int(out, "prompt", (int64_t)(g->attempt % r->ask.n_prompts));
+    if (r->ask.groups > 0) emit_int(out, "attempt", (int64_t)g->attempt);
+    if (r->ask.returns & RETURN_PROMPT_IDS) {
+        logprobs_emit_ids("prompt_token_ids", ids->ids, ids->n, out);
+    }
+    emit_samples(g, out);
+    if (g->prompt->forks) emit_forks(g, out);
+    emit_object(out, "group");
+    judge_group_emit(&g->outcome, out);
+    emit_close(out, '}');
+    if (g->error.code != ERROR_NONE) emit_str(out, "error", g->error.message);
+    emit_object(out, "usage");
+    emit_int(out, "prompt_tokens", (int64_t)ids->n);
+    emit_int(out, "completion_tokens", g->tokens);
+    emit_int(out, "cached_tokens", g->cached);
+    emit_close(out, '}');
+    emit_close(out, '}');
+}
+
+void print_totals(const struct rollout *r, struct buffer *out)
+{
+    struct engine_stats stats;
+    int64_t prompt = 0, tokens = 0, cached = 0, samples = 0, masked = 0;
+    for (size_t i = 0; i < r->begun; i++) {
+        const struct group *g = &r->groups[i];
+        prompt += (int64_t)g->prompt->ids.n;
+        tokens += g->tokens;
+        cached += g->cached;
+        samples += g->n;
+        masked += g->masked;
+    }
+    engine_stats(r->exchange->server->engine, &stats);
+    emit_object(out, "totals");
+    emit_int(out, "attempts", (int64_t)r->begun);
+    emit_int(out, "informative", (int64_t)r->informative);
+    emit_int(out, "samples", samples);
+    emit_int(out, "masked", masked);
+    emit_int(out, "prompt_tokens", prompt);
+    emit_int(out, "completion_tokens", tokens);
+    emit_int(out, "cached_tokens", cached);
+    emit_double(out, "seconds", (double)(clock_ns() - r->started_ns) / 1e9);
+    emit_object(out, "queue");
+    emit_int(out, "running", stats.running);
+    emit_int(out, "waiting", stats.waiting);
+    emit_close(out, '}');
+    emit_close(out, '}');
+}

@@ -1,0 +1,32 @@
+/* server/rollouts/rollouts.h - POST /v1/rollouts: prompts in, samples with their rewards out.
+ *
+ * A step of GRPO in one call. Every prompt gets a group of samples from the engine; each sample is
+ * judged as soon as it ends, while its group still decodes; when the last of a group has its verdict,
+ * the group's statistics and advantages are computed and it is written: at once as a line (NDJSON),
+ * or all together (JSON).
+ *
+ *   ask.c           what the body asks
+ *   ask_prompt.c    one entry of its prompts: ids, what goes on from where, the judge's item
+ *   rollout.c       a call's life: which groups are at work, when it ends, who is told
+ *   group.c         a group's life: its generations, its samples, its end
+ *   order.c         which samples count, whatever came first in time
+ *   desk.c          judging and writing, on the thread pool
+ *   print.c         a group as JSON
+ *   end.c           DELETE /v1/rollouts/{id}
+ *
+ * Threads: loop thread, but for prepare functions and the desk, which run on the pool.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVER_ROLLOUTS_ROLLOUTS_H
+#define SERVER_ROLLOUTS_ROLLOUTS_H
+
+struct exchange;
+
+/* POST /v1/rollouts */
+void rollouts_handle(struct exchange *x);
+
+/* DELETE /v1/rollouts/{id} and /v1/rollouts/{id}/groups/{g}: end it, and answer with what exists. */
+void rollouts_end_handle(struct exchange *x);
+
+#endif

@@ -1,0 +1,63 @@
+"""best_of_rule on the chat route: one of n samples, by majority or by the verifier.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import pytest
+
+from conftest import ROOT, Server
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    server = Server("--threads", "2", model=str(ROOT / "models/touchstone-tiny.gguf"))
+    yield server
+    server.stop()
+
+
+def chat(server, status=200, **body):
+    body = {"messages": [{"role": "user", "content": "What is 471 + 286?"}], "n": 8, "seed": 2, "temperature": 2, "max_tokens": 120,
+            **body}
+    reply = server.post("/v1/chat/completions", body)
+    assert reply.status_code == status, reply.text
+    return reply.json()
+
+
+def test_the_majority_s_answer(tiny):
+    all_of_them = chat(tiny)
+    one = chat(tiny, best_of_rule="majority")
+    [choice] = one["choices"]
+    assert choice["index"] == 0 and one["usage"] == {**all_of_them["usage"], "prompt_tokens_details": one["usage"]["prompt_tokens_details"]}
+    counts = [v["count"] for v in one["votes"]]
+    assert counts == sorted(counts, reverse=True) and sum(counts) <= 8 and len(counts) > 1
+    assert choice["message"] in [c["message"] for c in all_of_them["choices"]]
+    assert one["votes"][0]["answer"] in choice["message"]["content"]
+
+
+def test_the_best_verified(tiny):
+    rewards = [{"name": "accuracy"}, {"name": "format", "weight": 0.5}]
+    all_of_them = chat(tiny)["choices"]
+    items = [{"completion": {"role": "assistant", "content": c["message"]["content"], "reasoning_content": c["message"].get("reasoning_content") or ""},
+              "answer": "757"} for c in all_of_them]
+    scored = [r["reward"] for r in tiny.post("/verify", {"items": items, "rewards": rewards}).json()["results"]]
+    one = chat(tiny, best_of_rule="verified", answer="757", rewards=rewards)
+    best = all_of_them[scored.index(max(scored))]
+    assert max(scored) > min(scored), "all are equal: the test says nothing"
+    assert one["choices"][0]["message"] == best["message"] and len(one["choices"]) == 1
+    assert sum(v["count"] for v in one["votes"]) <= 8
+
+
+@pytest.mark.parametrize("body, param", [
+    ({"best_of_rule": "verified"}, "answer"),
+    ({"best_of_rule": "best"}, "best_of_rule"),
+    ({"best_of_rule": "majority", "stream": True}, "stream"),
+    ({"best_of_rule": "verified", "answer": "1", "rewards": [{"name": "x"}]}, "rewards[0].name"),
+    ({"answer": "1"}, "answer"),
+])
+def test_what_is_wrong_is_named(tiny, body, param):
+    assert chat(tiny, status=400, **body)["error"]["param"] == param
+
+
+def test_no_answer_has_no_votes(tiny):
+    one = chat(tiny, best_of_rule="majority", max_tokens=1, n=2)
+    assert one["votes"] == [] and len(one["choices"]) == 1

@@ -1,0 +1,196 @@
+"""Whose turn it is when more is asked than can be done: clients take turns at the model and at the verifiers, and who
+would wait too long is told when to come again. What is asserted is order and counts, never time.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import json
+import threading
+
+import httpx
+import pytest
+from conftest import PATIENCE, wait_until
+
+ACCURACY = {"rewards": [{"name": "accuracy"}]}
+
+
+def of(client):
+    return {"Authorization": f"Bearer {client}"}
+
+
+def ask(server, client, done, **body):
+    """Post a completion on a thread; its client's name joins `done` when it is answered."""
+
+    def run():
+        reply = httpx.post(server.url + "/v1/completions", json=body, headers=of(client), timeout=PATIENCE)
+        done.append((client, reply))
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    return thread
+
+
+def held(server):
+    return server.metric("touchstone_generations_held")
+
+
+def test_a_polite_client_has_its_turn_beside_a_flood(start):
+    server = start("--max-sequences", "1")
+    done, threads = [], []
+    server.post("/pause?mode=keep", {})
+    for i in range(40):
+        threads.append(ask(server, "flood", done, prompt=f"Flood {i}", max_tokens=20, ignore_eos=True))
+    server.wait_metric("touchstone_generations_held", lambda n: n == 40)
+    for i in range(3):
+        threads.append(ask(server, "polite", done, prompt=f"Polite {i}", max_tokens=20, ignore_eos=True))
+    server.wait_metric("touchstone_generations_held", lambda n: n == 43)
+    server.post("/resume", {})
+    for t in threads:
+        t.join()
+    assert all(reply.status_code == 200 for _, reply in done)
+    last = max(i for i, (client, _) in enumerate(done) if client == "polite")
+    assert last < 15, [client for client, _ in done]
+
+
+def test_a_group_weighs_what_its_samples_weigh(start):
+    """One client's groups of 8 and another's single samples: as many tokens each, not as many requests."""
+    server = start("--max-sequences", "1")
+    done, threads = [], []
+    server.post("/pause?mode=keep", {})
+    for i in range(6):
+        threads.append(ask(server, "groups", done, prompt=f"Group {i}", max_tokens=20, ignore_eos=True, n=8))
+    server.wait_metric("touchstone_generations_held", lambda n: n == 6)
+    for i in range(24):
+        threads.append(ask(server, "single", done, prompt=f"Single {i}", max_tokens=20, ignore_eos=True))
+    server.wait_metric("touchstone_generations_held", lambda n: n == 30)
+    server.post("/resume", {})
+    for t in threads:
+        t.join()
+    names = [client for client, _ in done]
+    fourth = [i for i, name in enumerate(names) if name == "groups"][3]
+    assert names[:fourth].count("single") >= 12, names
+
+
+def test_who_would_wait_too_long_comes_again(start):
+    server = start("--max-sequences", "1", "--max-wait", "5", "--max-queue", "100000")
+    body = {"prompt": ["Hello"] * 100, "max_tokens": 50, "ignore_eos": True}
+    replies, threads = [], []
+    server.complete(prompt="first", max_tokens=50, ignore_eos=True)
+
+    def refused():
+        return [r for _, r in replies if r.status_code == 429]
+
+    def flood():
+        threads.append(ask(server, "flood", replies, **body))
+        return refused()
+
+    wait_until(flood)
+    [first, *_] = refused()
+    assert first.json()["error"]["code"] == "queue_full"
+    assert int(first.headers["retry-after"]) > 5
+    assert server.metric("touchstone_generations_refused_total") >= 1
+    other = httpx.post(
+        server.url + "/v1/completions",
+        json={"prompt": "Hello", "max_tokens": 5},
+        headers=of("polite"),
+        timeout=PATIENCE,
+    )
+    assert other.status_code == 200, other.text
+    server.post("/abort_requests", {})
+    for t in threads:
+        t.join()
+    assert server.metric("touchstone_wait_seconds_count") > 1
+    assert server.metric("touchstone_wait_error_seconds_count") == server.metric("touchstone_wait_seconds_count")
+
+
+def test_what_a_request_begins_it_may_end(start):
+    """A request alone is taken however much it asks for."""
+    server = start("--max-sequences", "1", "--max-wait", "1")
+    for _ in range(2):
+        reply = server.post("/v1/completions", {"prompt": ["Hello"] * 400, "max_tokens": 30, "ignore_eos": True})
+        assert reply.status_code == 200, reply.text
+
+
+def test_a_prompt_that_cannot_fit_is_told_by_its_length(start):
+    """Megabytes where a few tokens fit: the same words as for a prompt a little too long, and little work."""
+    server = start("--context", "64")
+    before = server.cpu_seconds()
+    for _ in range(3):
+        for body in ({"prompt": "a b c " * 1000000}, {"prompt": "a" * 6000000}):
+            reply = server.post("/v1/completions", body)
+            error = reply.json()["error"]
+            assert reply.status_code == 400 and error["code"] == "context_length_exceeded"
+            assert error["param"] == "prompt" and "maximum context length is 64 tokens" in error["message"]
+    assert server.cpu_seconds() - before < 3
+
+
+def test_a_long_prompt_may_be_cut_to_what_fits(start):
+    server = start("--context", "64")
+    reply = server.post("/v1/completions", {"prompt": "a b c " * 1000, "truncate_prompt_tokens": 10, "max_tokens": 1})
+    assert reply.status_code == 200 and reply.json()["usage"]["prompt_tokens"] == 10
+
+
+def test_small_requests_do_not_wait_for_large_bodies(start):
+    """More large bodies at once than the pool has threads; small ones are answered meanwhile."""
+    server = start()
+    large = json.dumps({"items": [{"completion": "\\boxed{" + "7" * 1000 + "}", "answer": "8"}] * 3000, **ACCURACY}).encode()
+    replies = []
+
+    def judge_large():
+        headers = {"Content-Type": "application/json"}
+        reply = httpx.post(server.url + "/verify", content=large, headers=headers, timeout=PATIENCE)
+        replies.append(reply.status_code)
+
+    threads = [threading.Thread(target=judge_large) for _ in range(24)]
+    for t in threads:
+        t.start()
+    server.wait_open(24)
+    small = 0
+    while len(replies) < len(threads) and small < 50:
+        reply = server.post("/verify", {"items": [{"completion": "\\boxed{4}", "answer": "4"}], **ACCURACY})
+        assert reply.json()["results"][0]["reward"] == 1
+        small += 1
+    first = len(replies)
+    for t in threads:
+        t.join()
+    assert replies == [200] * len(threads)
+    assert small == 50 and first < len(threads), (small, first)
+
+
+def test_a_seat_is_kept_for_who_has_none(start):
+    """A flood that holds the whole batch for long: another client begins and ends meanwhile."""
+    server = start("--max-sequences", "8")
+    done, threads = [], []
+    for i in range(20):
+        threads.append(ask(server, "flood", done, prompt=f"Flood {i}", max_tokens=3000, ignore_eos=True))
+    server.wait_metric("touchstone_sequences_running", lambda n: n == 8)
+    server.wait_metric("touchstone_generations_held", lambda n: n == 12)
+    for _ in range(3):
+        reply = httpx.post(
+            server.url + "/v1/completions",
+            json={"prompt": "Hello", "max_tokens": 5},
+            headers=of("polite"),
+            timeout=PATIENCE,
+        )
+        assert reply.status_code == 200
+    assert not done
+    assert server.metric("touchstone_sequences_running") == 8
+    server.post("/abort_requests", {})
+    for t in threads:
+        t.join()
+
+
+def test_a_stream_takes_turns_as_one_client(start):
+    """Thousands of slow lines of one stream do not keep another's from a verifier process, nor refuse them."""
+    server = start("--verify-seconds", "0.5", "--max-wait", "5")
+    slow = json.dumps({"completion": "a" * 48, "rewards": [{"name": "regex", "pattern": "^(a|a)*[bc]$"}]})
+    stream = httpx.Client(timeout=PATIENCE)
+    headers = {"Content-Type": "application/x-ndjson", **of("stream")}
+    with stream.stream("POST", server.url + "/verify", content=(slow + "\n") * 3000, headers=headers) as reply:
+        assert reply.status_code == 200
+        server.wait_metric("touchstone_verify_waiting", lambda n: n > 1000)
+        root = {"completion": "\\boxed{\\sqrt{4+2\\sqrt{3}}}", "answer": "1+\\sqrt{3}"}
+        other = httpx.post(server.url + "/verify", json={"items": [root], **ACCURACY}, headers=of("polite"), timeout=PATIENCE)
+        assert other.status_code == 200 and other.json()["results"][0]["reward"] == 1
+        assert server.metric("touchstone_verify_waiting") > 1000
+    stream.close()

@@ -1,0 +1,405 @@
+"""POST /v1/rollouts: groups of samples with their rewards, on the built-in model at a temperature where it errs.
+
+What a sample says of itself must be what /v1/completions and /verify say of the same ids and texts.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import json
+import math
+import threading
+
+import pytest
+
+from conftest import ROOT, Server, wait_until
+
+HOT = {"temperature": 2, "max_tokens": 110}
+REWARDS = [{"name": "accuracy"}, {"name": "format", "weight": 0.5}]
+
+
+@pytest.fixture(scope="module")
+def tiny():
+    server = Server("--threads", "2", model=str(ROOT / "models/touchstone-tiny.gguf"))
+    yield server
+    server.stop()
+
+
+def question(a, b, **more):
+    return {"id": f"{a}+{b}", "messages": [{"role": "user", "content": f"What is {a} + {b}?"}], "answer": str(a + b),
+            **more}
+
+
+QUESTIONS = [question(12, 30), question(471, 286), question(88, 99)]
+
+
+def ask(server, status=200, **body):
+    body = {"prompts": QUESTIONS, "n": 8, "sampling": HOT, "seed": 7, "rewards": REWARDS, **body}
+    reply = server.post("/v1/rollouts", body)
+    assert reply.status_code == status, reply.text
+    return reply.json()
+
+
+def lines(server, **body):
+    body = {"prompts": QUESTIONS, "n": 8, "sampling": HOT, "seed": 7, "rewards": REWARDS, "encoding": "ndjson", **body}
+    with server.http.stream("POST", "/v1/rollouts", json=body) as reply:
+        assert reply.headers["content-type"] == "application/x-ndjson"
+        return [json.loads(line) for line in reply.iter_lines()]
+
+
+def bare(groups):
+    """Without what may differ between two runs."""
+    return [{k: v for k, v in g.items() if k != "usage"} for g in groups]
+
+
+def samples(reply):
+    return [s for g in reply["groups"] for s in g["samples"]]
+
+
+def test_same_request_same_reply(tiny):
+    first = ask(tiny)
+    assert bare(first["groups"]) == bare(ask(tiny)["groups"])
+    assert bare(first["groups"]) != bare(ask(tiny, seed=8)["groups"])
+    assert {s["finish_reason"] for s in samples(first)} <= {"stop", "length"}
+    rewards = {s["reward"] for s in samples(first)}
+    assert len(rewards) > 1, "nothing to learn from: the test says nothing"
+    got = lines(tiny)
+    assert list(got[0]) == ["id"] and list(got[-1]) == ["totals"]
+    assert sorted(bare(got[1:-1]), key=lambda g: g["prompt"]) == bare(first["groups"])
+    assert got[-1]["totals"]["samples"] == first["totals"]["samples"] == 24
+
+
+def test_equal_prompts_differ_and_other_callers_change_nothing(tiny):
+    twice = ask(tiny, prompts=[QUESTIONS[1], QUESTIONS[1]])
+    a, b = ([s["token_ids"] for s in g["samples"]] for g in twice["groups"])
+    assert a != b
+    with_load = {}
+
+    def load():
+        with_load["other"] = ask(tiny, prompts=[question(5, 6)] * 8, seed=1)
+
+    beside = threading.Thread(target=load)
+    beside.start()
+    assert bare(ask(tiny)["groups"]) == bare(ask(tiny, prompts=QUESTIONS)["groups"])
+    beside.join()
+    assert with_load["other"]["totals"]["samples"] == 64
+
+
+def test_log_probabilities_are_those_of_scoring(tiny):
+    """To the bit: prompt_logprobs of the same ids."""
+    reply = ask(tiny, n=4, **{"return": ["text", "token_ids", "logprobs", "processed_logprobs", "prompt_token_ids"]})
+    for group in reply["groups"]:
+        prompt = group["prompt_token_ids"]
+        for s in group["samples"]:
+            scored = tiny.complete(prompt=prompt + s["token_ids"], max_tokens=1, prompt_logprobs=0)
+            tail = scored["choices"][0]["prompt_logprobs"][len(prompt):]
+            assert [p[str(i)]["logprob"] for p, i in zip(tail, s["token_ids"])] == s["logprobs"]
+            assert s["loss_mask"] == [1] * len(s["token_ids"])
+            assert all(x <= 0 for x in s["processed_logprobs"]) and s["processed_logprobs"] != s["logprobs"]
+    cold = ask(tiny, n=1, sampling={"temperature": 1, "max_tokens": 9},
+               **{"return": ["token_ids", "logprobs", "processed_logprobs"]})
+    for s in samples(cold):
+        assert s["processed_logprobs"] == pytest.approx(s["logprobs"], abs=1e-4)
+
+
+@pytest.mark.parametrize("method", ["grpo", "rloo", "dr_grpo", "verl_grpo", "verl_reinforce_pp", "verl_opo", "none",
+                                    "verl_reinforce_pp_baseline", "verl_gpg", "verl_grpo_passk"])
+def test_rewards_and_advantages_are_those_of_verify(tiny, method):
+    reply = ask(tiny, advantage=method)
+    items = [{"completion": s["text"], "answer": q["answer"], "group": q["id"],
+              "ids": s["token_ids"]}
+             for q, g in zip(QUESTIONS, reply["groups"]) for s in g["samples"]]
+    told = tiny.post("/verify", {"items": items, "rewards": REWARDS, "advantage": method}).json()
+    for s, v in zip(samples(reply), told["results"]):
+        assert (s["reward"], s["rewards"], s["details"], s["keep"]) == (
+            v["reward"], v["rewards"], v["details"], v["keep"])
+        if method == "none":
+            assert s["advantage"] is None
+        else:
+            assert s["advantage"] == pytest.approx(v["advantage"], abs=1e-12)
+    for g, v in zip(reply["groups"], told["groups"]):
+        assert g["group"] == {k: x for k, x in v.items() if k != "group"}
+
+
+def test_masked_samples_stay_out_of_the_statistics(tiny):
+    reply = ask(tiny, sampling={"temperature": 2, "max_tokens": 80}, keep={"overlong": False})
+    masked = [s for s in samples(reply) if s["mask"]]
+    assert masked and all(s["mask_cause"] == "overlong" and s["finish_reason"] == "length" and s["reward"] is None and
+                          s["advantage"] is None for s in masked)
+    assert reply["totals"]["masked"] == len(masked)
+    for g in reply["groups"]:
+        rewards = [s["reward"] for s in g["samples"] if not s["mask"]]
+        assert g["group"]["scored"] == len(rewards)
+        if rewards:
+            assert g["group"]["mean"] == pytest.approx(sum(rewards) / len(rewards))
+
+
+def test_without_an_answer_it_is_sampled_and_masked(tiny):
+    reply = ask(tiny, prompts=[{"text": "Hello"}, QUESTIONS[0]], n=2)
+    for s in reply["groups"][0]["samples"]:
+        assert s["mask_cause"] == "cannot_judge" and s["reward"] is None and s["error"]["param"] == "answer"
+    assert all(s["mask_cause"] is None for s in reply["groups"][1]["samples"])
+
+
+def order(group):
+    return sorted(group["samples"], key=lambda s: (len(s["token_ids"]), s["index"]))
+
+
+def test_over_sample_keeps_those_that_end_first(tiny):
+    all_of_them = ask(tiny, n=12)
+    reply = ask(tiny, n=4, over_sample=3)
+    for g, whole in zip(reply["groups"], all_of_them["groups"]):
+        want = order(whole)
+        last = want[3]
+        kept = [s for s in g["samples"] if not s["mask"]]
+        assert sorted(s["index"] for s in kept) == sorted(s["index"] for s in want[:4])
+        for s in g["samples"]:
+            before = next(w for w in want if w["index"] == s["index"])
+            if s["mask"]:
+                assert s["finish_reason"] == s["mask_cause"] == "cut"
+                assert s["token_ids"] == before["token_ids"][:len(last["token_ids"])]
+            else:
+                assert s["text"] == before["text"]
+
+
+def test_stop_when(tiny):
+    whole = ask(tiny)
+    first = ask(tiny, stop_when="first_correct")
+    for g, w in zip(first["groups"], whole["groups"]):
+        right = [s for s in order(w) if s["rewards"]["accuracy"] == 1]
+        kept = [s["index"] for s in g["samples"] if not s["mask"]]
+        if right:
+            assert kept == sorted(s["index"] for s in order(w)[:order(w).index(right[0]) + 1])
+        else:
+            assert len(kept) == 8
+    most = ask(tiny, prompts=[question(2, 3)], sampling={"temperature": 0.5, "max_tokens": 80}, stop_when="majority")
+    assert sum(not s["mask"] for s in samples(most)) == 5  # of 8, all alike
+
+
+def test_until_is_the_shortest_run_of_attempts(tiny):
+    many = ask(tiny, prompts=QUESTIONS, until={"groups": 3, "max_attempts": 20})
+    kept = [g["group"]["keep"] for g in many["groups"]]
+    assert sum(kept) == 3 and kept[-1] and many["totals"]["attempts"] == len(kept)
+    assert [g["attempt"] for g in many["groups"]] == list(range(len(kept)))
+    got = lines(tiny, until={"groups": 3, "max_attempts": 20})
+    assert bare(got[1:-1]) == bare(many["groups"])
+    none = ask(tiny, prompts=[question(1, 1)], sampling={"temperature": 0, "max_tokens": 60}, n=2,
+               until={"groups": 1, "max_attempts": 3})
+    assert none["totals"]["attempts"] == 3 and none["totals"]["informative"] == 0
+
+
+def test_a_deadline_masks(tiny):
+    reply = ask(tiny, sampling={"temperature": 1, "min_tokens": 400, "max_tokens": 400}, n=64, deadline_ms=1)
+    assert {s["mask_cause"] for s in samples(reply)} == {"deadline"}
+    assert all(g["group"]["mean"] is None for g in reply["groups"])
+
+
+def test_forks_share_what_is_given(tiny):
+    whole = ask(tiny, prompts=QUESTIONS[:1], n=1)
+    s = samples(whole)[0]
+    at = [0, 7, len(s["token_ids"]) - 1]
+    body = {"prompts": [{**QUESTIONS[0], "fork": {"token_ids": s["token_ids"], "logprobs": s["logprobs"], "at": at,
+                                                  "k": 3}}]}
+    group = ask(tiny, **body)["groups"][0]
+    assert group["samples"] == [] and [f["at"] for f in group["forks"]] == at
+    for f in group["forks"]:
+        rewards = [x["reward"] for x in f["samples"] if not x["mask"]]
+        assert f["value"] == pytest.approx(sum(rewards) / len(rewards)) and len(f["samples"]) == 3
+        for x in f["samples"]:
+            assert x["token_ids"][:f["at"]] == s["token_ids"][:f["at"]]
+            assert x["logprobs"][:f["at"]] == s["logprobs"][:f["at"]]
+            assert len(x["logprobs"]) == len(x["token_ids"])
+    forced = ask(tiny, prompts=[{**QUESTIONS[0], "fork": {"token_ids": s["token_ids"], "at": 3, "token": 300}}])
+    [x] = forced["groups"][0]["forks"][0]["samples"]
+    assert x["token_ids"][3] == 300 and x["loss_mask"][:5] == [1, 1, 1, 0, 1] and x["logprobs"][3] is None
+
+
+def test_partial_rollouts_go_on(tiny):
+    s = samples(ask(tiny, prompts=QUESTIONS[:1], n=1))[0]
+    spans = [{"version": "41", "start": 0, "end": 5}]
+    part = {"token_ids": s["token_ids"][:5], "logprobs": s["logprobs"][:5], "weight_versions": spans}
+    group = ask(tiny, prompts=[{**QUESTIONS[0], "partial": [part]}], n=3)["groups"][0]
+    first = group["samples"][0]
+    assert first["token_ids"][:5] == part["token_ids"] and first["logprobs"][:5] == part["logprobs"]
+    assert first["weight_versions"] == spans + [{"version": "0", "start": 5, "end": len(first["token_ids"])}]
+    assert [x["weight_version"] for x in group["samples"][1:]] == ["0", "0"]
+    ids = tiny.post("/detokenize", {"tokens": first["token_ids"]}).json()["prompt"]
+    assert first["text"] and ids.startswith(first["text"])
+
+
+def test_ids_with_new_messages_are_the_template_s(tiny):
+    """What a chat of three turns renders is the first turn's ids, the answer's ids, and what follows."""
+    talk = [{"role": "user", "content": "What is 1 + 1?"}, {"role": "assistant", "content": "<think>\nx\n</think>\n2"},
+            {"role": "user", "content": "What is 2 + 2?"}]
+    whole = tiny.post("/tokenize", {"messages": talk, "add_generation_prompt": True}).json()["tokens"]
+    start = tiny.post("/tokenize", {"messages": talk[:1], "add_generation_prompt": True}).json()["tokens"]
+    told = ask(tiny, prompts=[{"prefix_token_ids": start, "messages": talk[2:], "answer": "4"}], n=1,
+               **{"return": ["token_ids", "prompt_token_ids"]})["groups"][0]
+    behind = told["prompt_token_ids"][len(start):]
+    assert told["prompt_token_ids"][:len(start)] == start and whole[-len(behind):] == behind
+
+
+def test_ending_a_call_gives_what_exists(tiny):
+    slow = {"temperature": 1, "min_tokens": 450, "max_tokens": 450}
+    replies = {}
+
+    def run():
+        replies["call"] = tiny.post("/v1/rollouts", {"prompts": QUESTIONS, "n": 96, "sampling": slow},
+                                    headers={"x-request-id": "long-one"})
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    tiny.wait_metric("touchstone_sequences_running", lambda n: n > 0)
+    assert tiny.post("/v1/rollouts", {"prompts": QUESTIONS}, headers={"x-request-id": "long-one"}).status_code == 409
+    one = tiny.http.delete("/v1/rollouts/long-one/groups/0")
+    assert one.status_code == 200 and len(one.json()["groups"]) == 1 and "totals" not in one.json()
+    ended = tiny.http.delete("/v1/rollouts/long-one")
+    thread.join()
+    assert ended.status_code == 200 and replies["call"].status_code == 200
+    got = {(g["prompt"], s["index"]): s for g in ended.json()["groups"] for s in g["samples"]}
+    assert len(got) == len(samples(replies["call"].json()))
+    for g in replies["call"].json()["groups"]:
+        for s in g["samples"]:
+            assert got[g["prompt"], s["index"]] == s and s["mask_cause"] == "abort"
+    assert tiny.http.delete("/v1/rollouts/long-one").status_code == 404
+
+
+def test_a_caller_who_leaves_cancels(tiny):
+    slow = {"temperature": 1, "min_tokens": 450, "max_tokens": 450}
+    with tiny.http.stream("POST", "/v1/rollouts", json={"prompts": QUESTIONS, "n": 96, "sampling": slow,
+                                                         "encoding": "ndjson"}) as reply:
+        next(reply.iter_lines())
+    tiny.wait_idle()
+    tiny.wait_alone()
+
+
+def test_more_samples_than_the_engine_takes(tiny):
+    reply = ask(tiny, prompts=[question(i, i) for i in range(20)], n=100, sampling={"max_tokens": 2})
+    assert reply["totals"]["samples"] == 2000 and len(reply["groups"]) == 20
+
+
+def test_judging_in_workers(tiny):
+    """Algebra and code go to worker processes; a group waits for the slowest of its verdicts."""
+    reply = ask(tiny, prompts=[question(3, 4, tests=[{"input": "1", "output": "1"}], language="python")], n=3,
+                rewards=[{"name": "accuracy"}, {"name": "code", "weight": 1}])
+    for s in samples(reply):
+        assert set(s["rewards"]) == {"accuracy", "code"}
+
+
+def check_row(server, prompt, s):
+    """One row of turns: what the server said is masked, what was sampled scores as scoring says."""
+    scored = server.complete(prompt=prompt + s["token_ids"], max_tokens=1, prompt_logprobs=0)
+    tail = scored["choices"][0]["prompt_logprobs"][len(prompt):]
+    sampled = [i for t in s["turns"] for i in range(t["start"], t["end"])]
+    for i, token in enumerate(s["token_ids"]):
+        assert s["loss_mask"][i] == (i in sampled)
+        assert s["logprobs"][i] == (tail[i][str(token)]["logprob"] if i in sampled else None)
+    assert s["turns"][-1]["reward"] == s["reward"] and s["turns"][-1]["end"] == len(s["token_ids"])
+    assert s["turns"][-1]["text"] == s["text"]
+
+
+def said(server, s):
+    """The server's messages, as text."""
+    gaps = zip(s["turns"], s["turns"][1:])
+    return [server.post("/detokenize", {"tokens": s["token_ids"][a["end"]:b["start"]]}).json()["prompt"]
+            for a, b in gaps]
+
+
+def test_revise_until_the_rounds_are_spent(tiny):
+    wrong = question(2, 3, answer="-98765")  # whatever the model says, it is not right
+    reply = ask(tiny, prompts=[wrong, QUESTIONS[0]], n=2, sampling={"temperature": 0.5, "max_tokens": 90},
+                revise={"rounds": 2}, **{"return": ["text", "token_ids", "logprobs", "prompt_token_ids"]})
+    for s in reply["groups"][0]["samples"]:
+        assert len(s["turns"]) == 3 and s["reward"] < 1.5 and not s["mask"]
+        check_row(tiny, reply["groups"][0]["prompt_token_ids"], s)
+        told = said(tiny, s)
+        assert "accuracy: not equal. The answer that was read is 5." in told[0]
+        assert all("accuracy: " in text and "98765" not in text for text in told)
+    for s in reply["groups"][1]["samples"]:
+        check_row(tiny, reply["groups"][1]["prompt_token_ids"], s)
+        if s["rewards"]["accuracy"] == 1 and len(s["turns"]) == 1:
+            break
+    else:
+        pytest.fail("no sample was right at once: the test says nothing")
+    again = ask(tiny, prompts=[wrong, QUESTIONS[0]], n=2, sampling={"temperature": 0.5, "max_tokens": 90},
+                revise={"rounds": 2}, **{"return": ["text", "token_ids", "logprobs", "prompt_token_ids"]})
+    assert bare(again["groups"]) == bare(reply["groups"])
+
+
+def forced(text):
+    """Sampling that can say nothing else."""
+    return {"temperature": 1, "max_tokens": 60, "structured_outputs": {"choice": [text]}}
+
+
+def test_revise_tells_a_plan_s_unmet_precondition_and_a_template_says_it(tiny):
+    domain = """(define (domain d) (:requirements :strips) (:predicates (holding) (empty))
+                (:action pick :parameters () :precondition (empty) :effect (and (holding) (not (empty))))
+                (:action drop :parameters () :precondition (holding) :effect (and (empty) (not (holding)))))"""
+    problem = "(define (problem p) (:domain d) (:init (empty)) (:goal (holding)))"
+    prompt = {"token_ids": [300, 301], "domain": domain, "problem": problem}
+    reply = ask(tiny, prompts=[prompt], n=1, rewards=[{"name": "plan"}], sampling=forced("(drop)"),
+                revise={"rounds": 1, "template": "No: {feedback}!"})
+    [s] = samples(reply)
+    assert "No: plan: precondition. It fails at step 1. The action is (drop). Not met: (holding).!" in said(tiny, s)[0]
+
+
+def test_revise_shows_a_failing_test_unless_it_is_hidden(tiny):
+    test = {"input": "61728", "output": "75319"}
+    for hidden in (False, True):
+        prompt = {"messages": [{"role": "user", "content": "What is 1 + 1?"}], "language": "python",
+                  "tests": [{**test, "hidden": True} if hidden else test]}
+        [s] = samples(ask(tiny, prompts=[prompt], n=1, rewards=[{"name": "code"}], revise={"rounds": 1},
+                          sampling=forced("```python\nprint(1)\n```")))
+        [text] = said(tiny, s)
+        assert "Test 1 fails: wrong answer." in text
+        assert ("61728" in text) is not hidden and ("75319" in text) is not hidden
+
+
+@pytest.mark.parametrize("body, param", [
+    ({"prompts": []}, "prompts"),
+    ({"prompts": [5]}, "prompts[0]"),
+    ({"prompts": [{}]}, "prompts[0]"),
+    ({"prompts": [{"text": "a", "foo": 1}]}, "prompts[0].foo"),
+    ({"prompts": [{"text": "a", "token_ids": [1]}]}, "prompts[0]"),
+    ({"prompts": [{"text": 5}]}, "prompts[0].text"),
+    ({"prompts": [{"token_ids": [99999999]}]}, "prompts[0].token_ids[0]"),
+    ({"prompts": [{"text": "a", "completion": "b"}]}, "prompts[0].completion"),
+    ({"prompts": [{"messages": [{"role": 3}]}]}, "prompts[0].messages[0].role"),
+    ({"prompts": [{"text": "a", "n": 4000}]}, "prompts[0].n"),
+    ({"prompts": [{"text": "a", "fork": {"token_ids": [1], "at": 2}}]}, "prompts[0].fork.at"),
+    ({"prompts": [{"text": "a", "fork": {"token_ids": [1], "at": [0, -1]}}]}, "prompts[0].fork.at[1]"),
+    ({"prompts": [{"text": "a", "fork": {"token_ids": [1], "at": 0, "steering": [{}]}}]}, "prompts[0].fork.steering"),
+    ({"prompts": [{"text": "a", "partial": [{"token_ids": [1], "logprobs": []}]}]}, "prompts[0].partial[0].logprobs"),
+    ({"n": 0}, "n"),
+    ({"n": 2.5}, "n"),
+    ({"nn": 2}, "nn"),
+    ({"sampling": {"n": 2}}, "sampling.n"),
+    ({"sampling": {"temperature": -1}}, "sampling.temperature"),
+    ({"sampling": {"max_tokens": 0}}, "sampling.max_tokens"),
+    ({"sampling": {"response_format": {"type": "x"}}}, "sampling.response_format.type"),
+    ({"rewards": [{"name": "x"}]}, "rewards[0].name"),
+    ({"rewards": [{"name": "accuracy", "y": 1}]}, "rewards[0].y"),
+    ({"advantage": "x"}, "advantage"),
+    ({"advantage": {"method": "grpo", "scale": "x"}}, "advantage.scale"),
+    ({"return": ["features"]}, "return[0]"),
+    ({"return": ["text", "x"]}, "return[1]"),
+    ({"encoding": "x"}, "encoding"),
+    ({"until": {"groups": 1}}, "until.max_attempts"),
+    ({"over_sample": 0.5}, "over_sample"),
+    ({"stop_when": "x"}, "stop_when"),
+    ({"deadline_ms": 0}, "deadline_ms"),
+    ({"keep": {"x": 1}}, "keep.x"),
+    ({"revise": {"rounds": 17}}, "revise.rounds"),
+    ({"revise": {}}, "revise.rounds"),
+    ({"revise": {"rounds": 1}, "over_sample": 2}, "revise"),
+    ({"model": "x"}, "model"),
+])
+def test_what_is_wrong_is_named(tiny, body, param):
+    reply = tiny.post("/v1/rollouts", {"prompts": QUESTIONS[:1], **body})
+    assert reply.status_code in (400, 404), reply.text
+    assert reply.json()["error"]["param"] == param
+
+
+def test_a_long_prompt_is_refused_before_anything_is_sampled(tiny):
+    reply = tiny.post("/v1/rollouts", {"prompts": [QUESTIONS[0], {"token_ids": [300] * 100000}]})
+    assert reply.status_code == 400 and reply.json()["error"]["param"] == "prompts[1]"
+    assert "maximum context length" in reply.json()["error"]["message"]

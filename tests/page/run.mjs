@@ -1,0 +1,247 @@
+// tests/page/run.mjs BINARY [--shots FOLDER] - the page in Chromium, on a real server with the built-in model.
+//
+// Each view's flow, with a key and without; axe; a hostile text; how much is loaded and how long a long stream
+// holds a frame. The last line is "N passed, N failed". --shots writes a picture of each view.
+import { spawn } from "node:child_process";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { chromium } from "playwright-core";
+
+const [binary, , shots] = process.argv.slice(2);
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const browserPath = process.env.CHROMIUM || "/usr/bin/chromium";
+let passed = 0, failed = 0;
+
+function check(holds, words) {
+  if (!holds) throw new Error(words);
+}
+
+function serve(...flags) {
+  const child = spawn(binary, ["serve", "--port", "0", ...flags], { stdio: ["ignore", "ignore", "pipe"] });
+  return new Promise((resolve, reject) => {
+    let log = "", port = null;
+    child.stderr.on("data", (d) => {
+      log += d;
+      port ??= /event=listening .*port=(\d+)/.exec(log)?.[1] ?? null;
+      if (port && /event=ready/.test(log)) resolve({ url: `http://127.0.0.1:${port}/`, stop: () => child.kill() });
+    });
+    child.on("exit", () => reject(new Error(log)));
+  });
+}
+
+async function test(name, f) {
+  try {
+    await f();
+    passed++;
+  } catch (error) {
+    failed++;
+    console.log(`FAILED ${name}: ${error.message.split("\n").slice(0, 6).join("\n  ")}`);
+  }
+}
+
+const browser = await chromium.launch({ executablePath: browserPath, args: ["--no-sandbox", "--disable-gpu"] });
+const open = await serve(), keyed = await serve("--api-key", "secret");
+
+/** A page at a view; what it asks of other hosts, and errors in its console, fail the test. */
+async function at(server, view, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.wrongs = [];
+  page.on("console", (m) => { if (m.type() === "error" && !/40[13]/.test(m.text())) page.wrongs.push(m.text()); });
+  page.on("pageerror", (e) => page.wrongs.push(e.message));
+  page.on("request", (r) => { if (!r.url().startsWith(server.url) && !r.url().startsWith("data:")) page.wrongs.push(`asks ${r.url()}`); });
+  page.on("dialog", (d) => { page.wrongs.push(`dialog ${d.message()}`); d.dismiss(); });
+  await page.goto(`${server.url}#${view}`);
+  return page;
+}
+
+/** refuses: what the policy blocks is meant to be said in the console. */
+async function close(page, refuses = false) {
+  const wrongs = page.wrongs.filter((w) => !(refuses && /Content Security Policy/.test(w)));
+  await page.context().close();
+  check(wrongs.length === 0, wrongs.join("; "));
+}
+
+async function giveKey(page) {
+  await page.getByLabel("API key").fill("secret");
+  await page.getByRole("button", { name: "Use it" }).click();
+}
+
+async function shot(page, name) {
+  if (!shots) return;
+  mkdirSync(shots, { recursive: true });
+  await page.screenshot({ path: `${shots}/${name}.png` });
+}
+
+async function say(page, words) {
+  await page.getByLabel("Message", { exact: true }).fill(words);
+  await page.getByRole("button", { name: "Send", exact: true }).click();
+}
+
+/** A reply of the chat route made up here. */
+function events(deltas) {
+  const chunk = (delta, end = null) => `data: ${JSON.stringify({ choices: [{ index: 0, delta, finish_reason: end,
+    logprobs: delta.content ? { content: [{ token: delta.content, logprob: -0.5, top_logprobs: [{ token: "<b>x</b>", logprob: -1 }] }] } : null }] })}\n\n`;
+  return { status: 200, contentType: "text/event-stream", body: deltas.map((d) => chunk({ content: d })).join("") + chunk({}, "stop") + "data: [DONE]\n\n" };
+}
+
+for (const [server, key] of [[open, false], [keyed, true]]) {
+  const named = (x) => `${x}${key ? " with a key" : ""}`;
+  await test(named("chat"), async () => {
+    const page = await at(server, "chat");
+    if (key) await giveKey(page);
+    await say(page, "What is 12 + 30?");
+    if (key) await page.waitForTimeout(0);
+    await page.getByText("Thoughts:").waitFor();
+    check(/42/.test(await page.getByRole("article", { name: "The model" }).innerText()), "no 42");
+    await page.getByLabel("Probabilities").check();
+    check(await page.locator(".token").count() > 5, "no coloured tokens");
+    await page.locator(".token").last().hover();
+    check(/%/.test(await page.getByRole("tooltip").innerText()), "no alternatives");
+    await shot(page, key ? "chat-key" : "chat");
+    await page.getByRole("button", { name: "Edit" }).click();
+    await page.getByLabel("Message", { exact: true }).first().fill("What is 7 * 8?");
+    await page.getByRole("button", { name: "Send as a branch" }).click();
+    await page.getByText("2 of 2").first().waitFor();
+    await page.getByLabel("Raw text").check();
+    await page.getByText("<think>").first().waitFor();
+    await page.getByRole("button", { name: "Branch before" }).first().click();
+    await page.getByText("1 of 2").first().waitFor();
+    await page.getByRole("button", { name: "As the model sees it" }).first().click();
+    await page.getByText("What the model was given").waitFor();
+    await close(page);
+  });
+  await test(named("rollouts"), async () => {
+    const page = await at(server, "rollouts");
+    if (key) await giveKey(page);
+    await page.getByRole("button", { name: "Send", exact: true }).click();
+    await page.getByText("8 samples").waitFor();
+    check(await page.getByRole("article").count() === 8, "not eight samples");
+    check(/majority 13086/.test(await page.locator("main").innerText()), "no majority");
+    await shot(page, key ? "rollouts-key" : "rollouts");
+    await page.getByRole("button", { name: "Fork at a token of Sample 1" }).click();
+    await page.locator("button.token").nth(4).click();
+    await page.getByText("Forks after 4 tokens").waitFor();
+    await page.getByRole("button", { name: "As curl" }).click();
+    check(/curl -s http.*v1\/rollouts/.test(await page.locator("pre").first().innerText()), "no curl line");
+    await page.getByRole("button", { name: "Link to this" }).click();
+    check(/#rollouts\?/.test(page.url()) && !/secret/.test(page.url()), "no link");
+    await close(page);
+  });
+  await test(named("judge"), async () => {
+    const page = await at(server, "judge");
+    if (key) await giveKey(page);
+    await page.getByRole("button", { name: "Judge", exact: true }).click();
+    await page.getByText("accuracy: correct").waitFor();
+    check(await page.locator("mark").innerText() !== "", "nothing marked");
+    await shot(page, key ? "judge-key" : "judge");
+    await page.getByLabel("Gold").fill("43");
+    await page.getByRole("button", { name: "Judge", exact: true }).click();
+    await page.getByText("accuracy: incorrect").waitFor();
+    await close(page);
+  });
+  await test(named("live"), async () => {
+    const page = await at(server, "live");
+    if (key) await giveKey(page);
+    await page.getByText("Tokens sampled").waitFor();
+    await page.waitForFunction(() => [...document.querySelectorAll(".figure b")].every((b) => b.textContent !== "-" || true) &&
+      document.querySelector("polyline").getAttribute("points").split(" ").length > 2);
+    await shot(page, key ? "live-key" : "live");
+    await close(page);
+  });
+  await test(named("model"), async () => {
+    const page = await at(server, "model");
+    if (key) await giveKey(page);
+    await page.getByRole("cell", { name: "accuracy", exact: true }).waitFor();
+    await close(page);
+  });
+}
+
+for (const view of ["chat", "rollouts", "judge", "live", "model"]) {
+  for (const colorScheme of ["light", "dark"]) {
+    await test(`axe ${view} ${colorScheme}`, async () => {
+      const page = await at(open, view, { bypassCSP: true, colorScheme });
+      if (view === "judge") await page.getByRole("button", { name: "Judge", exact: true }).click();
+      if (view === "rollouts") {
+        await page.getByRole("button", { name: "Send", exact: true }).click();
+        await page.getByText("8 samples").waitFor();
+      }
+      await page.waitForTimeout(300);
+      await page.evaluate(axe);
+      const found = await page.evaluate(() => axe.run());
+      const bad = found.violations.filter((v) => ["serious", "critical"].includes(v.impact));
+      check(bad.length === 0, bad.map((v) => `${v.id}: ${v.nodes[0].html} ${v.nodes[0].failureSummary}`).join("\n"));
+      await close(page);
+    });
+  }
+}
+
+await test("a hostile text does nothing", async () => {
+  const texts = ["<script>alert(1)</script>", "<img src=http://evil.example/x.png onerror=alert(1)>", "![a](http://evil.example/y.png)",
+    "[click](javascript:alert(1))", "<a href=\"javascript:alert(2)\">x</a>", "<svg onload=alert(3)>", "<style>*{display:none}</style>", "<iframe src=//evil.example>",
+    "$\\href{javascript:alert(1)}{x}$ $\\htmlData{a=b}{c}$", "<div style='position:fixed;inset:0'>", "</div></article>", "<b", "`<script>`", "\uE0000\uE001",
+    "<form action=//evil.example><input name=key>", "<math><mtext><table><mglyph><style><img src=x onerror=alert(1)>"];
+  const page = await at(open, "chat");
+  await page.route("**/v1/chat/completions", (r) => r.fulfill(events(texts.map((t) => `${t}\n\n`))));
+  await say(page, "x");
+  await page.getByRole("button", { name: "Again" }).waitFor();
+  await page.waitForTimeout(500);
+  const left = await page.locator("article.assistant").evaluate((a) => a.querySelectorAll("script, img, iframe, style, form, input, svg:not(.katex svg), [onload], [onerror], [href^='javascript']").length);
+  check(left === 0, `${left} hostile elements`);
+  check(await page.getByRole("navigation").isVisible(), "the page is gone");
+  await page.getByLabel("Probabilities").check();
+  await close(page, true);
+});
+
+await test("a megabyte on one line", async () => {
+  const page = await at(open, "chat");
+  await page.route("**/v1/chat/completions", (r) => r.fulfill(events(["x".repeat(1 << 20)])));
+  await say(page, "x");
+  await page.getByRole("button", { name: "Again" }).waitFor();
+  await close(page);
+});
+
+await test("two thousand tokens with probabilities", async () => {
+  const page = await at(open, "chat");
+  await page.getByLabel("Probabilities").check();
+  await page.route("**/v1/chat/completions", (r) => r.fulfill(events(Array.from({ length: 2000 }, (_, i) => `word${i} `))));
+  await page.evaluate(() => {
+    window.longest = 0;
+    let last = performance.now();
+    const tick = (t) => { window.longest = Math.max(window.longest, t - last); last = t; requestAnimationFrame(tick); };
+    requestAnimationFrame(tick);
+  });
+  await say(page, "x");
+  await page.getByRole("button", { name: "Again" }).waitFor();
+  check(await page.locator(".token").count() === 2000, "not all tokens");
+  console.log(`longest frame with 2,000 tokens: ${(await page.evaluate(() => window.longest)).toFixed(0)} ms`);
+  await close(page);
+});
+
+await test("a phone", async () => {
+  for (const view of ["chat", "rollouts", "judge", "live", "model"]) {
+    const page = await at(open, view, { viewport: { width: 360, height: 700 } });
+    await page.waitForTimeout(300);
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth);
+    check(wide <= 360, `${view} is ${wide} wide`);
+    await close(page);
+  }
+});
+
+await test("weight and first paint", async () => {
+  const page = await at(open, "chat");
+  await say(page, "What is 1 + 1?");
+  await page.getByRole("button", { name: "Again" }).waitFor();
+  await page.waitForTimeout(500);
+  const bytes = await page.evaluate(() => performance.getEntriesByType("resource").filter((r) => r.name.includes("/page/")).reduce((a, r) => a + r.encodedBodySize, 0));
+  const paint = await page.evaluate(() => performance.getEntriesByName("first-contentful-paint")[0]?.startTime);
+  console.log(`the page weighs ${Math.round(bytes / 1000)} kB with all libraries; first paint after ${Math.round(paint)} ms`);
+  check(bytes < 400000, `${bytes} bytes`);
+  await close(page);
+});
+
+await browser.close();
+open.stop();
+keyed.stop();
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed > 0 ? 1 : 0);

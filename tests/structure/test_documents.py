@@ -1,0 +1,49 @@
+"""The pages for operators say what the program says: its events, metrics, settings and errors.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+
+import pathlib
+import re
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SOURCES = {p: p.read_text() for d in ("base", "config", "engine", "reward", "server") for p in (ROOT / d).rglob("*.[ch]")}
+ALL = "\n".join(SOURCES.values())
+# literals as the compiler sees them: neighbours are one
+JOINED = re.sub(r'"\s*\n\s*"', "", ALL)
+SYSTEMS = {"address already in use", "is not a whole number"}  # of the libraries; put together of parts
+PAGES = [ROOT / "docs" / name for name in ("operations.md", "troubleshooting.md")]
+
+
+def test_every_event_is_on_the_page():
+    logged = set(re.findall(r'(?:log_line|begin_line)\((?:&\w+, )?LOG_(?:INFO|WARN|ERROR),\s*"(\w+)"', ALL))
+    page = PAGES[0].read_text()
+    told = set(re.findall(r"`(\w+)`", "\n".join(line.split("|")[1] for line in page.splitlines() if line.startswith("| `"))))
+    assert logged and logged - told == set()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda p: p.name)
+def test_metrics_settings_and_pages_exist(page):
+    text = page.read_text()
+    for metric in re.findall(r"touchstone_[a-z_]+", text):
+        assert f'"{metric}"' in ALL, metric
+    settings = set(re.findall(r'^\s*\{"([a-z-]+)",\s+SETTING_', ALL, re.M))
+    for flag in re.findall(r"--(?:no-)?([a-z]+(?:-[a-z]+)*)", text):
+        known = flag in settings or f'"--{flag}"' in ALL or flag in ("now", "modle", "config")
+        assert known, flag
+    for link in re.findall(r"\]\(([^)#]+)\)", text):
+        assert (page.parent / link).exists(), link
+
+
+def test_errors_are_those_of_the_program():
+    """Each phrase in the first column of the tables of refusals stands in the sources."""
+    page = PAGES[1].read_text().split("## It answers")[0]
+    for line in page.splitlines():
+        if not line.startswith("| `") and not re.match(r"\| \d{3}", line):
+            continue
+        for phrase in re.findall(r"`([^`]+)`", line.split("|")[1]):
+            for part in re.split(r'\.\.\.|"[^"]*"|\(did.*|--modle|\b[NMx]\b|TOUCHSTONE_X', phrase):
+                part = part.strip(" ;,:\"")
+                assert len(part) < 4 or part in JOINED or part in SYSTEMS, phrase
