@@ -29,6 +29,7 @@ static const struct reward *const rewards[] = {
     &contains_reward,
     &instructions_reward,
     &words_reward,
+    &tool_calls_reward,
 };
 /* clang-format on */
 

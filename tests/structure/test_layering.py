@@ -39,7 +39,7 @@ FLOORS = {
         {"reward/row"},
         {"reward/math", "reward/workers"},
         {"reward/rules"},
-        {"reward/code", "reward/plan", "reward/instructions", "reward/words"},
+        {"reward/code", "reward/plan", "reward/instructions", "reward/words", "reward/tools"},
         {"reward/judge"},
         {"reward/dialects"},
         {"reward"},
