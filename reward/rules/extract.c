@@ -18,6 +18,7 @@
 
 #include "base/json.h"
 #include "reward/rules/minerva.h"
+#include "reward/rules/normalise.h"
 #include "reward/rules/text.h"
 #include "reward/rules/unicode.h"
 
@@ -171,73 +172,9 @@ static double score_dapo(const struct reward_call *call, struct span *pred)
 
 /* ---- search_r1 ---------------------------------------------------------------------------------------------------- */
 
-static bool is_punctuation(char c)
-{
-    return (c >= '!' && c <= '/') || (c >= ':' && c <= '@') || (c >= '[' && c <= '`') ||
-           (c >= '{' && c <= '~');
-}
-
-static bool is_article(struct span word)
-{
-    return span_is(word, "a") || span_is(word, "an") || span_is(word, "the");
-}
-
-/* Bytes of the run at the front of s (not empty) whose characters are all word characters, or all not. */
-static size_t run_length(struct span s, bool *word)
-{
-    size_t at, n;
-    *word = unicode_is_word(unicode_next(s, &at));
-    while (at < s.n && unicode_is_word(unicode_next(span_slice(s, at, s.n), &n)) == *word) {
-        at += n;
-    }
-    return at;
-}
-
-/* White space to single spaces, none at the ends; in place. */
-static struct span single_spaces(char *p, size_t size)
-{
-    struct span s = unicode_trim(span_of(p, size));
-    size_t out = 0;
-    for (size_t at = 0, n; at < s.n;) {
-        if (unicode_is_space(unicode_next(span_slice(s, at, s.n), &n))) {
-            at = skip_space(s, at);
-            p[out++] = ' ';
-        } else {
-            memmove(p + out, s.p + at, n);
-            out += n;
-            at += n;
-        }
-    }
-    return span_of(p, out);
-}
-
-/* SQuAD's normal form: lower case, no punctuation, articles to spaces, single spaces. */
-static struct span em_normalize(struct span text, struct arena *a)
-{
-    struct span lower = unicode_lower(text, a);
-    char *bare = arena_alloc(a, lower.n + 1, 1), *out = arena_alloc(a, lower.n + 1, 1);
-    size_t n = 0, m = 0;
-    bool word;
-    if (lower.p == NULL || bare == NULL || out == NULL) return span_of(NULL, 0);
-    for (size_t i = 0; i < lower.n; i++) {
-        if (!is_punctuation(lower.p[i])) bare[n++] = lower.p[i];
-    }
-    for (size_t at = 0, run; at < n; at += run) {
-        run = run_length(span_of(bare + at, n - at), &word);
-        struct span s = span_of(bare + at, run);
-        if (word && is_article(s)) {
-            out[m++] = ' ';
-        } else {
-            memcpy(out + m, s.p, run);
-            m += run;
-        }
-    }
-    return single_spaces(out, m);
-}
-
 static bool same_em(struct span gold, struct span pred, struct arena *a)
 {
-    struct span normal = em_normalize(gold, a);
+    struct span normal = normalise(gold, NORMAL_SQUAD, a);
     return normal.p != NULL && span_eq(normal, pred);
 }
 
@@ -254,7 +191,7 @@ static size_t count_tags(struct span text, const char *tag)
 static double score_search_r1(const struct reward_call *call, struct span *pred)
 {
     struct span block = text_matched_answer(call->completion);
-    *pred = block.p == NULL ? block : em_normalize(unicode_trim(block), call->arena);
+    *pred = block.p == NULL ? block : normalise(block, NORMAL_SQUAD, call->arena);
     if (pred->p == NULL || !any_gold(call, *pred, same_em)) return 0;
     bool many = count_tags(call->completion, "<answer>") > MANY_TAGS ||
                 count_tags(call->completion, "</answer>") > MANY_TAGS;

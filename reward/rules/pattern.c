@@ -4,6 +4,7 @@
  */
 #include "reward/rules/pattern.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define PCRE2_CODE_UNIT_WIDTH 8
@@ -65,65 +66,81 @@ void pattern_free(struct pattern *p)
     free(p);
 }
 
+/* What one search needs beside the pattern. */
+struct search {
+    pcre2_match_context *context;
+    pcre2_match_data *data;
+};
+
+/* False: no memory. search_close() in any case. */
+static bool search_open(struct search *s, const struct pattern *p, uint32_t steps)
+{
+    s->context = pcre2_match_context_create(NULL);
+    s->data = pcre2_match_data_create_from_pattern(p->code, NULL);
+    if (s->context == NULL || s->data == NULL) {
+        mem_note();
+        return false;
+    }
+    pcre2_set_match_limit(s->context, steps);
+    pcre2_set_depth_limit(s->context, DEPTH);
+    pcre2_set_heap_limit(s->context, HEAP_KIB);
+    return true;
+}
+
+static void search_close(struct search *s)
+{
+    pcre2_match_data_free(s->data);
+    pcre2_match_context_free(s->context);
+}
+
+/* The first match from `from` on: *at and *end. */
+static enum pattern_result search_next(struct search *s, const struct pattern *p, struct span text,
+                                       size_t from, size_t *at, size_t *end)
+{
+    int rc = pcre2_match(p->code, (PCRE2_SPTR)(text.n == 0 ? "" : text.p), text.n, from,
+                         from > 0 ? PCRE2_NO_UTF_CHECK : 0, s->data, s->context);
+    if (rc == PCRE2_ERROR_NOMEMORY) mem_note();
+    if (rc == PCRE2_ERROR_NOMATCH) return PATTERN_NO;
+    if (rc <= 0) return PATTERN_TOO_HARD;
+    const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(s->data);
+    assert(ends[0] <= text.n && ends[1] <= text.n);
+    *at = ends[0];
+    *end = ends[1] > ends[0] ? ends[1] : ends[0];
+    return PATTERN_YES;
+}
+
 enum pattern_result pattern_find(const struct pattern *p, struct span text, uint32_t steps,
                                  size_t *at, size_t *n)
 {
-    pcre2_match_context *context = pcre2_match_context_create(NULL);
-    pcre2_match_data *data = pcre2_match_data_create_from_pattern(p->code, NULL);
-    int rc = PCRE2_ERROR_NOMEMORY;
-    if (context != NULL && data != NULL) {
-        pcre2_set_match_limit(context, steps);
-        pcre2_set_depth_limit(context, DEPTH);
-        pcre2_set_heap_limit(context, HEAP_KIB);
-        rc = pcre2_match(p->code, (PCRE2_SPTR)(text.n == 0 ? "" : text.p), text.n, 0, 0, data,
-                         context);
-    }
-    if (rc > 0) {
-        const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(data);
-        if (at != NULL) *at = ends[0];
-        if (n != NULL) *n = ends[1] > ends[0] ? ends[1] - ends[0] : 0;
-    }
-    pcre2_match_data_free(data);
-    pcre2_match_context_free(context);
-    if (rc == PCRE2_ERROR_NOMEMORY) mem_note();
-    if (rc > 0) return PATTERN_YES;
-    return rc == PCRE2_ERROR_NOMATCH ? PATTERN_NO : PATTERN_TOO_HARD;
-}
-
-/* Where the text goes on after a match of [at, end): behind it, and by a character where it was
- * empty. */
-static size_t behind_match(struct span text, size_t at, size_t end)
-{
-    if (end > at) return end;
-    for (end++; end < text.n && ((unsigned char)text.p[end] & 0xC0) == 0x80; end++) {
-    }
-    return end;
+    struct search s;
+    size_t start = 0, end = 0;
+    enum pattern_result result = PATTERN_TOO_HARD;
+    if (search_open(&s, p, steps)) result = search_next(&s, p, text, 0, &start, &end);
+    search_close(&s);
+    if (result == PATTERN_YES && at != NULL) *at = start;
+    if (result == PATTERN_YES && n != NULL) *n = end - start;
+    return result;
 }
 
 enum pattern_result pattern_count(const struct pattern *p, struct span text, uint32_t steps,
                                   size_t most, size_t *count)
 {
-    pcre2_match_context *context = pcre2_match_context_create(NULL);
-    pcre2_match_data *data = pcre2_match_data_create_from_pattern(p->code, NULL);
-    int rc = context != NULL && data != NULL ? 1 : PCRE2_ERROR_NOMEMORY;
-    if (rc > 0) {
-        pcre2_set_match_limit(context, steps);
-        pcre2_set_depth_limit(context, DEPTH);
-        pcre2_set_heap_limit(context, HEAP_KIB);
-    }
-    size_t found = 0, from = 0;
-    while (rc > 0 && found < most && from <= text.n) {
-        rc = pcre2_match(p->code, (PCRE2_SPTR)(text.n == 0 ? "" : text.p), text.n, from,
-                         from > 0 ? PCRE2_NO_UTF_CHECK : 0, data, context);
-        if (rc <= 0) break;
-        const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(data);
-        from = behind_match(text, ends[0], ends[1]);
+    struct search s;
+    size_t found = 0, from = 0, at = 0, end = 0;
+    enum pattern_result result = search_open(&s, p, steps) ? PATTERN_YES : PATTERN_TOO_HARD;
+    while (result == PATTERN_YES && found < most && from <= text.n) {
+        result = search_next(&s, p, text, from, &at, &end);
+        if (result != PATTERN_YES) break;
         found++;
+        from = end;
+        if (end > at) continue;
+        from++; /* an empty match: on by a character */
+        while (from < text.n && ((unsigned char)text.p[from] & 0xC0) == 0x80) {
+            from++;
+        }
     }
-    pcre2_match_data_free(data);
-    pcre2_match_context_free(context);
-    if (rc == PCRE2_ERROR_NOMEMORY) mem_note();
-    if (rc <= 0 && rc != PCRE2_ERROR_NOMATCH) return PATTERN_TOO_HARD;
+    search_close(&s);
+    if (result == PATTERN_TOO_HARD) return result;
     *count = found;
     return found > 0 ? PATTERN_YES : PATTERN_NO;
 }
