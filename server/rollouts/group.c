@@ -296,6 +296,7 @@ static struct generation *new_generation(struct group *g, int samples, int first
     if (gen == NULL) return NULL;
     gen->n = samples;
     gen->first_index = first;
+    gen->client = g->rollout->client;
     gen->priority = ask->params.priority;
     gen->cache_salt = salt.n == 0 ? 0 : hash_bytes(salt);
     gen->sampling = ask->params.engine;

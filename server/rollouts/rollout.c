@@ -426,6 +426,9 @@ static bool begin(struct rollout *r, struct error *err)
     if (rollout_find(x->server, r->id, strlen(r->id), r->client) != NULL) {
         return error_set(err, ERROR_CONFLICT, NULL, "a rollout of the id \"%s\" is at work", r->id);
     }
+    if (!generations_admit(x->server->generations, r->client, r->ask.params.priority, err)) {
+        return false;
+    }
     r->batched = advantage_is_batched(&r->ask.advantage);
     r->round = judge_round_new(x->server->judge, r->client, err);
     r->groups = mem_new(r->ask.attempts, sizeof(*r->groups), err);
