@@ -104,6 +104,12 @@ void buffer_no_memory(struct buffer *b)
     b->failed = b->no_memory = true;
 }
 
+void buffer_fail_as(struct buffer *b, const struct buffer *part)
+{
+    b->failed = b->failed || part->failed;
+    b->no_memory = b->no_memory || part->no_memory;
+}
+
 void buffer_drop(struct buffer *b, size_t n)
 {
     if (n >= b->n) n = b->n;

@@ -46,6 +46,9 @@ void buffer_addf(struct buffer *b, const char *fmt, ...) __attribute__((format(p
 /* Say that a part is missing for want of memory: the buffer has failed. */
 void buffer_no_memory(struct buffer *b);
 
+/* b was to hold what part holds: where that has failed, b has, for the same reason. */
+void buffer_fail_as(struct buffer *b, const struct buffer *part);
+
 /* Drop the first n bytes (at most all). */
 void buffer_drop(struct buffer *b, size_t n);
 

@@ -175,7 +175,8 @@ static struct span copy_text(const struct judge_sample *s, struct text_ref ref)
 {
     if (ref.n == 0) return span_of(NULL, 0);
     struct span text = span_of(s->state->texts.p + ref.at, ref.n);
-    return span_of(arena_str(s->arena, text), ref.n);
+    char *copy = arena_str(s->arena, text); /* a full arena remembers it: fill_reply() asks */
+    return span_of(copy, copy == NULL ? 0 : ref.n);
 }
 
 static bool fill_parts(struct judge_sample *s)
@@ -371,9 +372,8 @@ static void fill_group(const struct judge_sample *first, const struct group_outc
                                 .majority_verdict = g->winner_verdict,
                                 .judged = g->judged,
                                 .correct = g->correct};
-    if (g->voted) {
-        out->majority = span_of(arena_str(first->arena, g->winner), g->winner.n);
-    }
+    char *winner = g->voted ? arena_str(first->arena, g->winner) : NULL; /* fill_reply() asks */
+    out->majority = span_of(winner, winner == NULL ? 0 : g->winner.n);
 }
 
 bool judge_group_finish(struct judge_sample *const *samples, size_t n, enum advantage_method method,

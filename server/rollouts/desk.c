@@ -121,6 +121,15 @@ static size_t counted(const struct group *g, struct judge_sample **out)
     return n;
 }
 
+/* There was no memory for what they say together: they teach nothing. */
+static void lose(struct group *g)
+{
+    for (int i = 0; i < g->n; i++) {
+        if (g->samples[i].mask_cause == NULL) g->samples[i].mask_cause = "no_memory";
+    }
+    g->outcome = (struct judge_group){.size = 0};
+}
+
 /* What those that count say together; their advantages too, unless these look beyond the group. */
 static void settle(struct group *g)
 {
@@ -131,6 +140,8 @@ static void settle(struct group *g)
     size_t n = all != NULL ? counted(g, all) : 0;
     bool ok = all != NULL && groups != NULL;
     if (ok && n > 0) ok = judge_group_finish(all, n, ADVANTAGE_NONE, &g->outcome, err);
+    if (!ok) lose(g);
+    n = all != NULL ? counted(g, all) : 0;
     g->informative = ok && g->outcome.keep;
     g->masked = g->n - (int)n;
     if (ok && n > 0 && !r->batched) judge_advise(all, groups, n, 1, &r->ask.advantage, err);

@@ -30,7 +30,7 @@ static void on_ended(struct end_wait *w, struct rollout *r)
     buffer_add_char(out, ']');
     if (w->group == SIZE_MAX) print_totals(r, out);
     emit_close(out, '}');
-    if (w->groups.failed) out->failed = true;
+    buffer_fail_as(out, &w->groups);
     exchange_reply_json(e->exchange, out);
 }
 

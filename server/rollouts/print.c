@@ -153,11 +153,13 @@ static void emit_sample_text(struct sample *s, const struct row *r, struct buffe
     for (size_t i = from; ids != NULL && i < r->n; i++) {
         ids[i - from] = r->cells[i].id;
     }
-    buffer_drop(&s->text, s->text.n);
+    buffer_clear(&s->text);
     bool ok = ids != NULL &&
               engine_detokenize(rollout->exchange->server->engine, ids, r->n - from,
                                 rollout->ask.params.engine.skip_special_tokens, &s->text, &err);
-    if (!ok || s->text.failed) out->failed = true;
+    if (ids == NULL || (!ok && err.code == ERROR_NO_MEMORY)) buffer_no_memory(out);
+    if (!ok) out->failed = true;
+    buffer_fail_as(out, &s->text);
     emit_text(out, "text", buffer_span(&s->text));
 }
 
@@ -251,7 +253,7 @@ static void emit_sample(struct sample *s, struct buffer *out)
 {
     unsigned returns = s->group->rollout->ask.returns;
     struct row r = row_of(s);
-    if (r.cells == NULL) out->failed = true;
+    if (r.cells == NULL) buffer_no_memory(out);
     emit_object(out, NULL);
     emit_int(out, "index", s->index);
     if (returns & RETURN_TEXT) emit_sample_text(s, &r, out);

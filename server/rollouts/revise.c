@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/mem.h"
 #include "server/http/state.h"
 #include "server/rollouts/rollout.h"
 #include "server/rollouts/turn.h"
@@ -87,7 +88,7 @@ static size_t length_of(const struct sample *s)
 void revise_say(struct sample *s)
 {
     const struct rollout *r = s->group->rollout;
-    const struct rollout_turn *t = sample_turn(s);
+    struct rollout_turn *t = sample_turn(s);
     const struct engine_info *info = engine_info(r->exchange->server->engine);
     struct error err = {0};
     struct buffer feedback;
@@ -100,5 +101,7 @@ void revise_say(struct sample *s)
                        t->arena, &s->next_said, &err);
     bool fits = length_of(s) + s->next_said.n < (size_t)info->context;
     if (!ok || !fits) tokens_clear(&s->next_said);
+    bool lost = feedback.failed || (!ok && feedback.n > 0 && mem_ran_out());
+    if (lost) t->judged.reply.mask_cause = "no_memory"; /* it would have gone on */
     buffer_clear(&feedback);
 }

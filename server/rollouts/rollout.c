@@ -67,6 +67,7 @@ static void add_group(struct buffer *out, const struct group *g)
 {
     if (out->n > 0) buffer_add_char(out, ',');
     buffer_add_span(out, buffer_span(&g->text));
+    buffer_fail_as(out, &g->text);
 }
 
 void rollout_wait(struct rollout *r, struct end_wait *w)
@@ -147,7 +148,7 @@ static void write_whole(struct rollout *r)
     emit_array(out, "groups");
     for (size_t i = 0; i < r->begun; i++) {
         emit_json(out, NULL, buffer_span(&r->groups[i].text));
-        if (r->groups[i].text.failed) out->failed = true;
+        buffer_fail_as(out, &r->groups[i].text);
     }
     emit_close(out, ']');
     print_totals(r, out);
@@ -258,6 +259,7 @@ bool rollout_revise(struct sample *s)
     struct rollout *r = s->group->rollout;
     struct error err = {0};
     if (group_go_on(s, &err)) return true;
+    if (err.code == ERROR_NO_MEMORY && s->mask_cause == NULL) s->mask_cause = "no_memory";
     if (err.code != ERROR_QUEUE_FULL) return false;
     s->state = SAMPLE_BEGUN; /* as good as: until there is room, or its group is ended */
     s->next = r->revised;
@@ -275,6 +277,7 @@ static bool go_on_revised(struct rollout *r)
         bool waits = s->next_said.n > 0; /* not ended meanwhile */
         if (waits && !group_go_on(s, &err)) {
             if (err.code == ERROR_QUEUE_FULL) return false;
+            if (err.code == ERROR_NO_MEMORY && s->mask_cause == NULL) s->mask_cause = "no_memory";
             group_judged(s); /* with what it has */
             group_look(s->group);
         }

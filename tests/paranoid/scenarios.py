@@ -17,7 +17,7 @@ class Request:
     method: str
     path: str
     body: object = None
-    kind: str = "json"  # json, verify, stream, lines, sandbox, text
+    kind: str = "json"  # json, verify, groups, stream, lines, cut (a stream of lines that may break off), sandbox, text
     place: int = PARENT
     fresh_connection: bool = False
     crowd: bool = False  # each on a connection of its own, while those before stay open
@@ -137,9 +137,9 @@ COMPLETIONS = [
     Request("ollama chat", "POST", "/api/chat", {"model": "touchstone-tiny", "messages": USER, "stream": False, "think": True,
                                                  "options": {"temperature": 0, "num_predict": 4}}),
     Request("ollama generate, streamed", "POST", "/api/generate", {"model": "touchstone-tiny", "prompt": "2+3=", "system": "x",
-                                                                   "options": {"temperature": 0, "num_predict": 4}}, kind="text"),
+                                                                   "options": {"temperature": 0, "num_predict": 4}}, kind="cut"),
     Request("ollama show", "POST", "/api/show", {"model": "touchstone-tiny"}),
-    Request("ollama pull", "POST", "/api/pull", {"model": "touchstone-tiny"}, kind="text"),
+    Request("ollama pull", "POST", "/api/pull", {"model": "touchstone-tiny"}, kind="cut"),
     Request("ollama embed", "POST", "/api/embed", {"model": "touchstone-tiny", "input": "x"}),
     Request("ollama tags", "GET", "/api/tags"),
     Request("the page", "GET", "/", kind="text"),
