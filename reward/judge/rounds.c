@@ -142,11 +142,9 @@ void job_settle(struct judge_job *job)
     if (job->settled) return;
     assert(atomic_load(&job->pending) == 0 || atomic_load(&job->pending) == job->n + 1); /* job.h (2) */
     job->settled = true;
-    if (desk_init(&d))
-        later_rounds(job, &d);
-    else
-        job->failed = true;
+    bool ready = desk_init(&d);
+    if (ready) later_rounds(job, &d);
     desk_clear(&d);
-    if (!settle_outcome(job, &e)) job->failed = true;
+    if (!ready || !settle_outcome(job, &e)) job->failed = true; /* parts may still be away */
     count_outcome(job);
 }

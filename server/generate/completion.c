@@ -72,7 +72,7 @@ static void free_state(struct exchange *x)
     free(c->prompts);
     form_free(c->params.engine.form);
     if (c->best_of != NULL) best_of_clear(c->best_of);
-    if (c->dialect->clear != NULL) c->dialect->clear(c);
+    if (c->dialect != NULL && c->dialect->clear != NULL) c->dialect->clear(c);
 }
 
 static void dispose(struct exchange *x)
