@@ -167,6 +167,14 @@ static bool run(struct engine *e, struct span text, const struct run_flags *f, s
     return ok;
 }
 
+static bool is_whole(const struct buffer *prompt, struct error *err)
+{
+    if (prompt->no_memory) {
+        return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the prompt");
+    }
+    return !prompt->failed || error_set(err, ERROR_TOO_LARGE, NULL, "the prompt is too long");
+}
+
 /* The prompt: the one operand, or all of stdin. */
 static bool read_prompt(int n, char **args, struct buffer *out, struct error *err)
 {
@@ -178,7 +186,7 @@ static bool read_prompt(int n, char **args, struct buffer *out, struct error *er
     }
     if (n == 1 && strcmp(args[0], "-") != 0) {
         buffer_add_str(out, args[0]);
-        return true;
+        return is_whole(out, err);
     }
     if (n == 0 && isatty(STDIN_FILENO)) {
         return error_set(err, ERROR_MISSING_FIELD, NULL,
@@ -190,7 +198,7 @@ static bool read_prompt(int n, char **args, struct buffer *out, struct error *er
     while (out->n > 0 && out->p[out->n - 1] == '\n') {
         out->n--; /* the shell's, not the prompt's */
     }
-    return !out->failed || error_set(err, ERROR_TOO_LARGE, NULL, "the prompt is too long");
+    return is_whole(out, err);
 }
 
 static int complete(const struct cli_settings *s, struct span prompt, const struct run_flags *f)
