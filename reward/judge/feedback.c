@@ -10,8 +10,12 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 
-enum { MOST_BYTES = 4000 }; /* of one test's input or output */
+enum {
+    MOST_BYTES = 4000,     /* of one value: a test's input, what was read */
+    TEXT_BYTES = 128 << 20 /* of the whole of it: no more than a body holds */
+};
 
 /* clang-format off */
 static const struct {
@@ -45,6 +49,19 @@ static void add_cause(struct buffer *out, const char *cause)
     }
 }
 
+/* What a message has room for: whole characters, and dots where there were more. */
+static void add_beginning(struct buffer *out, const struct buffer *text)
+{
+    struct span all = buffer_span(text), shown = all;
+    if (all.n > MOST_BYTES) {
+        shown = span_slice(all, 0, MOST_BYTES);
+        shown.n -= utf8_incomplete_tail(shown);
+    }
+    buffer_add_span(out, shown);
+    if (shown.n < all.n) buffer_add_str(out, "...");
+    buffer_fail_as(out, text);
+}
+
 /* A text, a number, or a list of them. */
 static void add_value(struct buffer *out, const cJSON *v, struct arena *a)
 {
@@ -70,9 +87,13 @@ static void add_members(struct buffer *out, const char *reward, const cJSON *det
         const cJSON *v = json_get(details, told[i].member);
         if (strcmp(told[i].reward, reward) != 0 || v == NULL) continue;
         add_words(out, told[i].before);
+        struct buffer text;
+        buffer_init(&text, TEXT_BYTES);
+        add_value(&text, v, a);
         buffer_add_char(out, ' ');
-        add_value(out, v, a);
+        add_beginning(out, &text);
         buffer_add_char(out, '.');
+        buffer_clear(&text);
     }
 }
 
@@ -82,16 +103,14 @@ static void add_shortened(struct buffer *out, const char *name, const cJSON *v, 
 {
     struct buffer text;
     if (v == NULL) return;
-    buffer_init(&text, 64 << 20);
+    buffer_init(&text, TEXT_BYTES);
     if (cJSON_IsString(v)) {
         buffer_add_span(&text, json_text(v, a));
     } else {
         json_print(v, &text);
     }
-    size_t n = text.n < MOST_BYTES ? text.n : MOST_BYTES;
     buffer_addf(out, "\n%s:\n", name);
-    buffer_add(out, text.p == NULL ? "" : text.p, n);
-    if (n < text.n) buffer_add_str(out, "...");
+    add_beginning(out, &text);
     buffer_clear(&text);
 }
 

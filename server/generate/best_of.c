@@ -35,7 +35,6 @@ struct best_of_work {
     struct judge_rewards *rewards;
     cJSON *fields;
     struct judge_item *item;
-    struct judge_round *round;
     struct judge_sample *samples; /* [n] */
     size_t n;
     atomic_size_t away;
@@ -84,8 +83,9 @@ bool best_of_check(struct best_of *b, const struct completion *c, struct error *
 {
     if (b->rule == BEST_OF_NONE) {
         bool stray = b->answer != NULL || b->reward_list != NULL;
-        return !stray || error_set(err, ERROR_UNKNOWN_FIELD, b->answer != NULL ? "answer" : "rewards",
-                                   "it goes with best_of_rule");
+        return !stray ||
+               error_set(err, ERROR_UNKNOWN_FIELD, b->answer != NULL ? "answer" : "rewards",
+                         "it goes with best_of_rule");
     }
     if (c->params.stream) {
         return error_set(err, ERROR_UNSUPPORTED, "stream",
@@ -146,7 +146,7 @@ static void start(struct exchange *x)
                                    .done = on_done,
                                    .arg = w};
         if (s->arena != NULL) s->completion = response_of(c, info, s->arena);
-        if (s->completion.p == NULL || !judge_sample_start(w->round, s, &err)) on_done(s);
+        if (s->completion.p == NULL || !judge_sample_start(w->ask->round, s, &err)) on_done(s);
     }
     if (atomic_fetch_sub(&w->away, 1) == 1) exchange_keep(x); /* our own hold on it */
 }
@@ -220,14 +220,19 @@ void best_of_choose(struct best_of *b, struct completion *c)
     struct error err = {0};
     w->completion = c;
     w->n = c->n_choices;
-    w->round = judge_round_new(c->exchange->server->judge, exchange_client(c->exchange), &err);
+    b->round = judge_round_new(c->exchange->server->judge, exchange_client(c->exchange), &err);
     w->samples = mem_new(w->n, sizeof(*w->samples), &err);
-    if (w->round == NULL || w->samples == NULL) {
+    if (b->round == NULL || w->samples == NULL) {
         w->n = 0;
         exchange_fail(c->exchange, &err);
         return;
     }
     exchange_offload(c->exchange, WORK_HEAVY, start, started);
+}
+
+void best_of_cancel(struct best_of *b)
+{
+    if (b->round != NULL) judge_round_cancel(b->round);
 }
 
 /* ---- telling ---------------------------------------------------------------------------------- */
@@ -254,10 +259,11 @@ void best_of_clear(struct best_of *b)
         arena_free(w->samples[i].arena);
     }
     free(w->samples);
-    judge_round_free(w->round);
+    judge_round_free(b->round);
     judge_item_free(w->item);
     judge_rewards_free(w->rewards);
     cJSON_Delete(w->fields);
     free(w);
     b->work = NULL;
+    b->round = NULL;
 }

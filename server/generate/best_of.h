@@ -18,6 +18,7 @@
 #include "base/fields.h"
 
 struct completion;
+struct judge_round;
 
 enum best_of_rule { BEST_OF_NONE, BEST_OF_MAJORITY, BEST_OF_VERIFIED };
 
@@ -25,6 +26,7 @@ enum best_of_rule { BEST_OF_NONE, BEST_OF_MAJORITY, BEST_OF_VERIFIED };
 struct best_of {
     int rule;
     const cJSON *answer, *reward_list;
+    struct judge_round *round; /* of the samples' judging; NULL: it has not begun. The loop's */
     struct best_of_work *work; /* best_of.c's */
 };
 
@@ -36,6 +38,9 @@ bool best_of_check(struct best_of *b, const struct completion *c, struct error *
 
 /* All samples of c's one prompt have ended: judge them, choose, and completion_answer(). */
 void best_of_choose(struct best_of *b, struct completion *c);
+
+/* Whoever asked has left: what is being judged need not go on. Loop thread. */
+void best_of_cancel(struct best_of *b);
 
 /* "votes": [{"answer", "count"}], the most first; nothing where no rule was asked for. */
 void best_of_emit(const struct best_of *b, struct buffer *out);

@@ -51,6 +51,7 @@ static const struct stream_shape *stream_of(const struct completion *c)
 static void stop(struct exchange *x)
 {
     struct completion *c = x->state;
+    if (c->best_of != NULL) best_of_cancel(c->best_of);
     if (x->working || c->open == 0) return;
     generations_counts(x->server->generations)->cancelled++;
     note_usage(c);

@@ -17,11 +17,11 @@ static bool thinks(const struct engine_info *info)
            span_find(info->chat_template, span_str(info->think_close), 0) != SPAN_NONE;
 }
 
-/* Where a form begins to hold. */
-static enum form_thoughts gate(const struct completion *c, const struct thoughts_of *t)
+enum form_thoughts thoughts_gate(const struct engine_info *info, const char *close,
+                                 const struct thoughts_of *t)
 {
-    const struct engine_info *info = engine_info(c->engine);
-    if (c->reasoning_start != REASONING_CLOSED) return FORM_THINKS;
+    if (info->think_open == NULL) return FORM_HOLDS;
+    if (reasoning_start(t->turn, info->think_open, close) != REASONING_CLOSED) return FORM_THINKS;
     bool over = t->answering || !thinks(info) ||
                 span_find(t->turn, span_str(info->think_close), 0) != SPAN_NONE;
     return over ? FORM_HOLDS : FORM_MAY_THINK;
@@ -37,7 +37,7 @@ void thoughts_set(struct completion *c, const struct thoughts_of *t)
     bool other = f != NULL && f->think_open != NULL && strcmp(f->think_open, info->think_open) == 0;
     c->think_close = other ? f->think_close : info->think_close;
     c->reasoning_start = reasoning_start(t->turn, info->think_open, c->think_close);
-    p->form.thoughts = gate(c, t);
+    p->form.thoughts = thoughts_gate(info, c->think_close, t);
     p->form.think_open = info->think_open;
     p->form.think_close = c->think_close;
     if (!t->apart || t->stop_in_thoughts) return;

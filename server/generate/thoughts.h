@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/span.h"
+#include "engine/engine.h"
 
 struct completion;
 
@@ -22,6 +23,11 @@ struct thoughts_of {
     bool stop_in_thoughts; /* stop strings count there too */
     bool apart;            /* the reply tells them from the answer */
 };
+
+/* Where a form begins to hold in the turn that goes on from t, by the model's marks; its thoughts end
+ * with close. A model without marks has no thoughts: at once. */
+enum form_thoughts thoughts_gate(const struct engine_info *info, const char *close,
+                                 const struct thoughts_of *t);
 
 /* Form, stop strings and the reply of c, whose form has been read: as the model's marks and the turn
  * say. A model without marks has no thoughts. */

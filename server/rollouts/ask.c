@@ -166,6 +166,11 @@ static bool read_revise(struct ask *ask, struct exchange *x, struct error *err)
     struct field_table table = FIELD_TABLE(revise_rows, ask);
     if (ask->revise == NULL) return true;
     if (!fields_read(ask->revise, &table, 1, &context, err)) return error_in(err, "revise");
+    if (ask->template.n > ASK_TEMPLATE_BYTES) {
+        return error_set(err, ERROR_TOO_LARGE, "revise.template",
+                         "the template has %zu bytes; at most %d", ask->template.n,
+                         ASK_TEMPLATE_BYTES);
+    }
     if (ask->rounds == 0) return true;
     return check_revise(ask, err) && revise_check(ask, x, err);
 }
@@ -173,13 +178,13 @@ static bool read_revise(struct ask *ask, struct exchange *x, struct error *err)
 /* Fields of sampling that stand elsewhere in this body, or mean a reply of another kind. */
 static bool check_sampling(const struct ask *ask, struct error *err)
 {
-    static const char *const elsewhere[] = {"n",    "stream",         "seed",       "model",
-                                            "echo", "stream_options", "request_id", "best_of",
-                                            "prompt_logprobs"};
+    static const char *const elsewhere[] = {"n",          "stream",  "seed",
+                                            "model",      "echo",    "stream_options",
+                                            "request_id", "best_of", "prompt_logprobs"};
     for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
         if (json_get(ask->sampling, elsewhere[i]) == NULL) continue;
-        return error_set(err, ERROR_INVALID_VALUE, elsewhere[i],
-                         "%s does not stand in sampling", elsewhere[i]);
+        return error_set(err, ERROR_INVALID_VALUE, elsewhere[i], "%s does not stand in sampling",
+                         elsewhere[i]);
     }
     return true;
 }
@@ -196,8 +201,8 @@ static bool read_sampling(struct ask *ask, struct exchange *x, struct error *err
     int n_vocab = engine_info(x->server->engine)->n_vocab;
     struct field_context context = {.arena = x->arena, .n_vocab = n_vocab};
     struct field_table tables[] = {sampling_params_table(p), FIELD_TABLE(own, p)};
-    if (ask->sampling != NULL && (!check_sampling(ask, err) ||
-                                  !fields_read(ask->sampling, tables, 2, &context, err))) {
+    if (ask->sampling != NULL &&
+        (!check_sampling(ask, err) || !fields_read(ask->sampling, tables, 2, &context, err))) {
         return error_in(err, "sampling");
     }
     if (p->engine.max_tokens == 0) {
@@ -207,7 +212,38 @@ static bool read_sampling(struct ask *ask, struct exchange *x, struct error *err
     if (p->logprobs == TOP_ABSENT) p->logprobs = 0;
     if (!sampling_params_finish(p, 1, n_vocab, err)) return error_in(err, "sampling");
     p->engine.both = (ask->returns & RETURN_PROCESSED) != 0;
-    return output_form_compile(x->server->engine, p, err) || error_in(err, "sampling");
+    return true;
+}
+
+/* What a sample goes on from has no place in its form: that begins with what is sampled. */
+static bool check_form(const struct ask *ask, const struct ask_prompt *p, struct error *err)
+{
+    for (int i = 0; i < p->n_strands; i++) {
+        if (p->strands[i].n == 0) continue;
+        error_set(err, ERROR_UNSUPPORTED, ask->params.form_field,
+                  "a form does not go with partial or fork");
+        return error_in(err, "sampling");
+    }
+    return true;
+}
+
+/* The form that is asked for, once for each place where a prompt lets it begin to hold. */
+static bool compile_forms(struct ask *ask, struct exchange *x, struct error *err)
+{
+    const struct engine_info *info = engine_info(x->server->engine);
+    struct sampling_params one = ask->params;
+    if (one.form.type == FORM_NONE) return true;
+    one.form.think_open = info->think_open;
+    one.form.think_close = info->think_close;
+    for (size_t i = 0; i < ask->n_prompts; i++) {
+        const struct ask_prompt *p = &ask->prompts[i];
+        if (!check_form(ask, p, err)) return false;
+        if (ask->forms[p->thoughts] != NULL) continue;
+        one.form.thoughts = p->thoughts;
+        if (!output_form_compile(x->server->engine, &one, err)) return error_in(err, "sampling");
+        ask->forms[p->thoughts] = one.engine.form;
+    }
+    return true;
 }
 
 /* "grpo", or {"method": "grpo", ...}. */
@@ -276,8 +312,9 @@ bool ask_read(struct ask *ask, struct exchange *x, struct error *err)
     ask->rewards = judge_rewards_new(x->server->judge, ask->reward_list, err);
     if (ask->rewards == NULL) return error_in(err, "rewards");
     return completion_check_model(x->server, ask->model, err) && read_keep(ask, err) &&
-           read_sampling(ask, x, err) && read_advantage(ask, x->arena, err) && read_prompts(ask, x, err) &&
-           read_until(ask, err) && read_revise(ask, x, err);
+           read_sampling(ask, x, err) && read_advantage(ask, x->arena, err) &&
+           read_prompts(ask, x, err) && compile_forms(ask, x, err) && read_until(ask, err) &&
+           read_revise(ask, x, err);
 }
 
 void ask_clear(struct ask *ask)
@@ -287,7 +324,9 @@ void ask_clear(struct ask *ask)
     }
     ask->n_prompts = 0;
     judge_rewards_free(ask->rewards);
-    form_free(ask->params.engine.form);
+    for (int i = FORM_HOLDS; i <= FORM_THINKS; i++) {
+        form_free(ask->forms[i]);
+    }
     cJSON_Delete(ask->document);
 }
 

@@ -44,11 +44,12 @@ struct ask_prompt {
     struct strand *strands;
     int n_strands;
     bool forks;
-    struct conversation talk; /* how a message is put behind a turn of the model's */
+    enum form_thoughts thoughts; /* where a form begins to hold in its samples */
+    struct conversation talk;    /* how a message is put behind a turn of the model's */
 };
 
 enum stop_when { STOP_NEVER, STOP_MAJORITY, STOP_FIRST_CORRECT };
-enum { ASK_MOST_ROUNDS = 16 };
+enum { ASK_MOST_ROUNDS = 16, ASK_TEMPLATE_BYTES = 64 << 10 };
 enum encoding { ENCODING_JSON, ENCODING_NDJSON };
 
 /* What a sample's entry holds: bits. */
@@ -67,16 +68,19 @@ struct ask {
     int n;
     const cJSON *prompt_list, *sampling, *reward_list, *until, *keep, *advantage_value;
     struct sampling_params params;
+    struct form
+        *forms[FORM_THINKS + 1]; /* by where they begin to hold; NULL: no prompt has it so */
     struct judge_rewards *rewards;
     struct advantage_params advantage;
     struct ask_prompt *prompts; /* [n_prompts]; the arena's */
     size_t n_prompts;
     unsigned returns;
     int encoding, stop_when;
-    double over_sample;      /* begun samples for each that counts; 1 usually */
-    int64_t deadline_ms;     /* 0: none */
-    size_t groups, attempts; /* until: informative groups, and groups begun at most; else groups 0 */
-    bool overlong;           /* samples cut by max_tokens count */
+    double over_sample;  /* begun samples for each that counts; 1 usually */
+    int64_t deadline_ms; /* 0: none */
+    size_t groups,
+        attempts;  /* until: informative groups, and groups begun at most; else groups 0 */
+    bool overlong; /* samples cut by max_tokens count */
     const cJSON *revise;
     int rounds;           /* revisions of a sample that is not right, at most */
     struct span template; /* of the message that asks for one; p NULL: ours */

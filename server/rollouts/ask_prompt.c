@@ -16,6 +16,7 @@
 #include "server/generate/completion.h"
 #include "server/generate/conversation.h"
 #include "server/generate/reasoning.h"
+#include "server/generate/thoughts.h"
 #include "server/http/state.h"
 #include "server/rollouts/ask.h"
 #include "server/rollouts/turn.h"
@@ -147,8 +148,11 @@ static bool read_messages(struct exchange *x, struct entry *in, struct ask_promp
     }
     bool special = in->talk.add_special_tokens && in->prefix_ids == NULL;
     size_t from = in->prefix_ids == NULL ? in->talk.turn_from : 0;
-    in->begun = begun_thoughts(span_slice(buffer_span(&text), from, text.n), engine_info(e),
-                               x->arena);
+    struct thoughts_of t = {.turn = span_slice(buffer_span(&text), from, text.n),
+                            .answering = in->talk.continue_final && in->talk.last_content != NULL &&
+                                         in->talk.last_content[0] != '\0'};
+    in->begun = begun_thoughts(t.turn, engine_info(e), x->arena);
+    p->thoughts = thoughts_gate(engine_info(e), engine_info(e)->think_close, &t);
     return add_text(e, &text, special, &p->ids, err) || error_in(err, "messages");
 }
 
@@ -287,8 +291,8 @@ static bool read_places(struct ask_prompt *p, const struct fork *f,
     bool listed = cJSON_IsArray(f->at);
     int n = listed ? cJSON_GetArraySize(f->at) : 1, i = 0;
     if (n < 1 || n > MAX_FORKS || (int64_t)n * f->k > MOST_SAMPLES) {
-        return error_set(err, ERROR_TOO_LARGE, "at", "%d places times %d samples; at most %d in all",
-                         n, f->k, MOST_SAMPLES);
+        return error_set(err, ERROR_TOO_LARGE, "at",
+                         "%d places times %d samples; at most %d in all", n, f->k, MOST_SAMPLES);
     }
     p->strands = arena_alloc(context->arena, (size_t)n, sizeof(*p->strands));
     if (p->strands == NULL) return no_memory(err);
@@ -321,7 +325,8 @@ static bool read_strands(struct ask *ask, struct ask_prompt *p, const struct ent
                          const struct field_context *context, struct error *err)
 {
     if (in->fork != NULL && in->partial != NULL) {
-        return error_set(err, ERROR_INVALID_VALUE, "fork", "a prompt has partial or fork, not both");
+        return error_set(err, ERROR_INVALID_VALUE, "fork",
+                         "a prompt has partial or fork, not both");
     }
     if (in->fork != NULL) return read_fork(p, in->fork, context, err);
     p->n = in->n;
@@ -337,36 +342,40 @@ static bool check_lengths(const struct ask_prompt *p, int context, struct error 
     for (int i = 0; i < p->n_strands; i++) {
         size_t n = p->ids.n + (size_t)p->strands[i].n;
         if (n < (size_t)context) continue;
-        return error_set(err, ERROR_TOO_LONG, NULL,
-                         "This model's maximum context length is %d tokens. However, the prompt and "
-                         "what is given of a sample have %zu tokens (context_length_exceeded)",
-                         context, n);
+        return error_set(
+            err, ERROR_TOO_LONG, NULL,
+            "This model's maximum context length is %d tokens. However, the prompt and "
+            "what is given of a sample have %zu tokens (context_length_exceeded)",
+            context, n);
     }
     return true;
 }
 
 /* ---- the judge's part ------------------------------------------------------------------------- */
 
-/* The entry without what is ours; "prompt" for rewards that look at it, unless it has one. */
-static cJSON *judged_fields(const cJSON *entry)
+/* The entry without the model's part, which tables read; tools are for both. */
+static cJSON *judged_fields(const cJSON *entry, const struct field_table *tables, size_t n)
 {
-    static const char *const ours[] = {"text",      "messages",
-                                       "token_ids", "prefix_token_ids",
-                                       "n",         "partial",
-                                       "fork",      "tools",
-                                       "documents", "chat_template",
-                                       "chat_template_kwargs", "reasoning_effort",
-                                       "add_generation_prompt", "continue_final_message",
-                                       "add_special_tokens"};
-    enum { PROMPTS = 2 }; /* of them may be what rewards call the prompt */
     cJSON *fields = cJSON_Duplicate(entry, true);
-    for (size_t i = 0; fields != NULL && i < sizeof(ours) / sizeof(ours[0]); i++) {
-        cJSON *own = cJSON_DetachItemFromObjectCaseSensitive(fields, ours[i]);
-        bool tells = own != NULL && i < PROMPTS && json_get(fields, "prompt") == NULL;
-        if (tells && cJSON_AddItemToObject(fields, "prompt", own)) continue;
-        cJSON_Delete(own);
+    for (size_t t = 0; fields != NULL && t < n; t++) {
+        for (const struct field *f = tables[t].rows; f->name != NULL; f++) {
+            if (strcmp(f->name, "tools") == 0) continue;
+            cJSON_DeleteItemFromObjectCaseSensitive(fields, f->name);
+        }
     }
     return fields;
+}
+
+/* Rewards that look at the prompt find it under "prompt", as text or messages. */
+static bool add_prompt(cJSON *fields, const struct entry *in)
+{
+    const cJSON *prompt = in->text != NULL ? in->text : in->talk.messages;
+    if (prompt == NULL || json_get(fields, "prompt") != NULL) return true;
+    cJSON *copy = cJSON_Duplicate(prompt, true);
+    cJSON_DeleteItemFromObjectCaseSensitive(fields, "prompt"); /* a null */
+    if (copy != NULL && cJSON_AddItemToObject(fields, "prompt", copy)) return true;
+    cJSON_Delete(copy);
+    return false;
 }
 
 /* What the template has begun is a prefill of every completion. */
@@ -381,10 +390,12 @@ static bool add_prefill(cJSON *fields, struct span begun)
 }
 
 static bool read_item(struct ask_prompt *p, const cJSON *entry, const struct entry *in,
-                      struct error *err)
+                      const struct field_table *tables, size_t n, struct error *err)
 {
-    p->fields = judged_fields(entry);
-    if (p->fields == NULL || !add_prefill(p->fields, in->begun)) return no_memory(err);
+    p->fields = judged_fields(entry, tables, n);
+    if (p->fields == NULL || !add_prompt(p->fields, in) || !add_prefill(p->fields, in->begun)) {
+        return no_memory(err);
+    }
     p->item = judge_item_new(p->fields, err);
     return p->item != NULL;
 }
@@ -408,10 +419,9 @@ static cJSON *own_fields(const cJSON *entry, const struct field_table *tables, s
     return own;
 }
 
-static bool check_n(const struct ask *ask, const struct exchange *x, int n, struct error *err)
+static bool check_n(const struct exchange *x, int n, struct error *err)
 {
     if (n <= x->server->o.max_choices) return true;
-    (void)ask;
     return error_set(err, ERROR_INVALID_VALUE, "n", "n is %d; this server allows %d", n,
                      x->server->o.max_choices);
 }
@@ -430,9 +440,9 @@ bool ask_prompt_read(struct ask *ask, struct exchange *x, size_t i, const cJSON 
     if (p->own == NULL) return no_memory(err);
     bool ok = fields_read(p->own, tables, 2, &context, err);
     p->talk = in.talk;
-    return ok && check_n(ask, x, in.n, err) &&
-           read_prompt(x, &in, p, &context, err) && read_strands(ask, p, &in, &context, err) &&
-           check_lengths(p, info->context, err) && read_item(p, entry, &in, err);
+    return ok && check_n(x, in.n, err) && read_prompt(x, &in, p, &context, err) &&
+           read_strands(ask, p, &in, &context, err) && check_lengths(p, info->context, err) &&
+           read_item(p, entry, &in, tables, 2, err);
 }
 
 void ask_prompt_clear(struct ask_prompt *p)

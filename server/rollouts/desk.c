@@ -147,7 +147,7 @@ static void settle(struct group *g)
     if (ok && n > 0 && !r->batched) judge_advise(all, groups, n, 1, &r->ask.advantage, err);
     free(all);
     free(groups);
-    if (!r->exchange->gone && !r->batched) print_group(g);
+    if (!r->batched) print_group(g); /* a caller who has left may have ended it to be told so */
 }
 
 /* The samples of every group, with its number. */

@@ -21,10 +21,9 @@ enum { SAMPLE_ARENA_BYTES = 64 << 20 };
 static struct order_rule rule_of(const struct group *g)
 {
     const struct ask *ask = &g->rollout->ask;
-    return (struct order_rule){
-        .most = g->n > g->prompt->n ? g->prompt->n : 0,
-        .first_correct = ask->stop_when == STOP_FIRST_CORRECT,
-        .majority = ask->stop_when == STOP_MAJORITY ? g->prompt->n : 0};
+    return (struct order_rule){.most = g->n > g->prompt->n ? g->prompt->n : 0,
+                               .first_correct = ask->stop_when == STOP_FIRST_CORRECT,
+                               .majority = ask->stop_when == STOP_MAJORITY ? g->prompt->n : 0};
 }
 
 static bool has_rule(const struct group *g)
@@ -44,12 +43,12 @@ static size_t tokens_of(const struct sample *s)
 static struct order_entry entry_of(const struct sample *s)
 {
     bool judged = s->state == SAMPLE_JUDGED;
-    return (struct order_entry){
-        .tokens = tokens_of(s),
-        .ended = s->state != SAMPLE_BEGUN,
-        .judged = judged,
-        .correct = judged && sample_turn(s)->judged.reply.verdict == VERDICT_CORRECT,
-        .answer = judged && s->mask_cause == NULL ? s->answer : -1};
+    return (struct order_entry){.tokens = tokens_of(s),
+                                .ended = s->state != SAMPLE_BEGUN,
+                                .judged = judged,
+                                .correct = judged &&
+                                           sample_turn(s)->judged.reply.verdict == VERDICT_CORRECT,
+                                .answer = judged && s->mask_cause == NULL ? s->answer : -1};
 }
 
 /* The sample that decides the group: -1: none yet. */
@@ -158,7 +157,8 @@ void group_end(struct group *g, const char *cause)
         struct sample *s = &g->samples[i];
         if (s->state == SAMPLE_BEGUN) {
             struct rollout_turn *t = sample_turn(s);
-            tokens_clear(&s->next_said); /* it waits no longer to go on */
+            rollout_forget(s);
+            tokens_clear(&s->next_said);
             t->kept = t->choice != NULL ? (size_t)t->choice->n_tokens : 0;
             s->ended_by = late ? "deadline" : "abort";
         }
@@ -300,6 +300,7 @@ static struct generation *new_generation(struct group *g, int samples, int first
     gen->priority = ask->params.priority;
     gen->cache_salt = salt.n == 0 ? 0 : hash_bytes(salt);
     gen->sampling = ask->params.engine;
+    gen->sampling.form = ask->forms[g->prompt->thoughts];
     gen->sampling.seed = seed;
     gen->keeps_tokens = true;
     gen->born_ns = clock_ns();
@@ -340,6 +341,7 @@ bool group_open(struct group *g, struct error *err)
 {
     const struct ask_prompt *p = g->prompt;
     assert(g->state == GROUP_WAITING && g->samples == NULL);
+    g->n = 0;
     for (int i = 0; i < p->n_strands; i++) {
         g->n += p->strands[i].samples;
     }
@@ -347,7 +349,9 @@ bool group_open(struct group *g, struct error *err)
     buffer_init(&g->text, EXCHANGE_REPLY_BYTES);
     g->samples = mem_new((size_t)g->n, sizeof(*g->samples), err);
     g->strands = mem_new((size_t)p->n_strands, sizeof(struct generation *), err);
-    bool ok = g->samples != NULL && g->strands != NULL;
+    bool votes = g->rollout->ask.stop_when == STOP_MAJORITY;
+    if (votes) g->answers = mem_new(GROUP_ANSWERS, sizeof(struct sample *), err);
+    bool ok = g->samples != NULL && g->strands != NULL && (!votes || g->answers != NULL);
     for (int i = 0; ok && i < p->n_strands; i++) {
         const struct strand *s = &p->strands[i];
         for (int k = 0; ok && k < s->samples; k++) {
@@ -355,6 +359,7 @@ bool group_open(struct group *g, struct error *err)
         }
         ok = ok && (g->strands[i] = open_strand(g, s, err)) != NULL;
     }
+    if (!ok) group_drop(g);
     return ok;
 }
 
@@ -411,8 +416,8 @@ bool group_go_on(struct sample *s, struct error *err)
 {
     struct group *g = s->group;
     struct rollout_turn *t = &s->turns[s->n_turns];
-    uint64_t seed = hash_add(hash_add(seed_of(g, s->strand), (uint64_t)s->index),
-                             (uint64_t)s->n_turns);
+    uint64_t seed =
+        hash_add(hash_add(seed_of(g, s->strand), (uint64_t)s->index), (uint64_t)s->n_turns);
     assert(s->n_turns <= g->rollout->ask.rounds && s->next_said.n > 0);
     struct generation *gen = new_generation(g, 1, s->index, seed, err);
     bool ok = gen != NULL && fill_row(gen, s, err) && open_turn(t, err);
@@ -462,8 +467,10 @@ void group_drop(struct group *g)
     }
     free(g->strands);
     free(g->samples);
+    free(g->answers);
     g->strands = NULL;
     g->samples = NULL;
+    g->answers = NULL;
 }
 
 void group_clear(struct group *g)

@@ -20,8 +20,8 @@
 /* What is known of a sample; its index is its place in the array. */
 struct order_entry {
     size_t tokens;
-    bool ended;   /* and has no more */
-    bool judged;  /* what follows is known */
+    bool ended;  /* and has no more */
+    bool judged; /* what follows is known */
     bool correct;
     int answer; /* equal answers have equal numbers; -1: none */
 };

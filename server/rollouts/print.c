@@ -15,8 +15,8 @@
 /* One token of a sample's row. */
 struct cell {
     int id;
-    bool loss;             /* it was sampled, here or earlier */
-    float logprob, drawn;  /* NaN: not known */
+    bool loss;                         /* it was sampled, here or earlier */
+    float logprob, drawn;              /* NaN: not known */
     const struct token_record *record; /* NULL: not sampled here */
 };
 

@@ -12,10 +12,11 @@
 #include "server/rollouts/rollout.h"
 #include "server/rollouts/turn.h"
 
-enum { MESSAGE_BYTES = 256 << 10 };
+enum { FEEDBACK_BYTES = 4 << 20, MESSAGE_BYTES = FEEDBACK_BYTES + ASK_TEMPLATE_BYTES };
 
 static const char slot[] = "{feedback}";
-static const char ours[] = "That is not right yet.\n{feedback}\nThink again, and answer in the same form.";
+static const char ours[] =
+    "That is not right yet.\n{feedback}\nThink again, and answer in the same form.";
 
 /* The message, with feedback in its slot. NULL: no memory. */
 static cJSON *make_messages(struct span template, struct span feedback)
@@ -55,7 +56,7 @@ static bool tokenize(const struct ask_prompt *p, const struct ask *ask, struct s
     talk.messages = messages;
     talk.add_generation_prompt = true;
     talk.continue_final = false;
-    buffer_init(&text, MESSAGE_BYTES * 8);
+    buffer_init(&text, (size_t)MESSAGE_BYTES * 8);
     bool ok = turn_render(&talk, x->server->engine, ended, a, &text, err) && !text.failed &&
               engine_tokenize(x->server->engine, buffer_span(&text), false, true, out, err);
     buffer_clear(&text);
@@ -67,8 +68,7 @@ bool revise_check(const struct ask *ask, struct exchange *x, struct error *err)
 {
     for (size_t i = 0; i < ask->n_prompts; i++) {
         struct tokens ids = {0};
-        bool ok =
-            tokenize(&ask->prompts[i], ask, span_str("-"), true, x, x->arena, &ids, err);
+        bool ok = tokenize(&ask->prompts[i], ask, span_str("-"), true, x, x->arena, &ids, err);
         tokens_clear(&ids);
         if (!ok) return error_at(err, "revise");
     }
@@ -93,15 +93,15 @@ void revise_say(struct sample *s)
     struct error err = {0};
     struct buffer feedback;
     if (s->n_turns > r->ask.rounds || t->judged.reply.verdict != VERDICT_INCORRECT) return;
-    buffer_init(&feedback, MESSAGE_BYTES);
+    buffer_init(&feedback, FEEDBACK_BYTES);
     judge_feedback(&t->judged, &feedback);
     bool ended = t->choice->stop_token >= 0 && t->choice->stop_token == info->eos_token;
     bool ok = feedback.n > 0 && !feedback.failed &&
               tokenize(s->group->prompt, &r->ask, buffer_span(&feedback), ended, r->exchange,
                        t->arena, &s->next_said, &err);
     bool fits = length_of(s) + s->next_said.n < (size_t)info->context;
-    if (!ok || !fits) tokens_clear(&s->next_said);
-    bool lost = feedback.failed || (!ok && feedback.n > 0 && mem_ran_out());
+    bool lost = feedback.failed || mem_ran_out(); /* of what there was to say, too */
+    if (lost || !ok || !fits) tokens_clear(&s->next_said);
     if (lost) t->judged.reply.mask_cause = "no_memory"; /* it would have gone on */
     buffer_clear(&feedback);
 }

@@ -54,8 +54,7 @@ static void close_call(struct rollout *r)
 struct rollout *rollout_find(struct server *s, const char *id, size_t n, uint64_t client)
 {
     struct rollout *r = s->rollouts;
-    while (r != NULL &&
-           (r->client != client || strlen(r->id) != n || strncmp(r->id, id, n) != 0)) {
+    while (r != NULL && (r->client != client || strlen(r->id) != n || strncmp(r->id, id, n) != 0)) {
         r = r->next;
     }
     return r;
@@ -216,7 +215,7 @@ static bool has_room(const struct rollout *r, const struct group *g)
     return r->samples_running == 0 || r->samples_running + (size_t)g->n <= window;
 }
 
-/* The next group, made but not begun. NULL: no memory. */
+/* The next group, made but not begun. NULL: no memory for it. */
 static struct group *next_group(struct rollout *r, struct error *err)
 {
     struct group *g = &r->groups[r->begun];
@@ -254,6 +253,23 @@ static void retry_later(struct rollout *r)
     if (r->timed && r->samples_running == 0) uv_timer_start(&r->timer, on_timer, RETRY_MS, 0);
 }
 
+static void wait_to_go_on(struct sample *s)
+{
+    struct rollout *r = s->group->rollout;
+    s->next = r->revised;
+    s->link = &r->revised;
+    if (s->next != NULL) s->next->link = &s->next;
+    r->revised = s;
+}
+
+void rollout_forget(struct sample *s)
+{
+    if (s->link == NULL) return;
+    *s->link = s->next;
+    if (s->next != NULL) s->next->link = s->link;
+    s->link = NULL;
+}
+
 bool rollout_revise(struct sample *s)
 {
     struct rollout *r = s->group->rollout;
@@ -262,8 +278,7 @@ bool rollout_revise(struct sample *s)
     if (err.code == ERROR_NO_MEMORY && s->mask_cause == NULL) s->mask_cause = "no_memory";
     if (err.code != ERROR_QUEUE_FULL) return false;
     s->state = SAMPLE_BEGUN; /* as good as: until there is room, or its group is ended */
-    s->next = r->revised;
-    r->revised = s;
+    wait_to_go_on(s);
     retry_later(r);
     return true;
 }
@@ -271,17 +286,16 @@ bool rollout_revise(struct sample *s)
 /* Those that waited for room to go on. False: there is still none. */
 static bool go_on_revised(struct rollout *r)
 {
-    struct error err = {0};
     while (r->revised != NULL) {
+        struct error err = {0};
         struct sample *s = r->revised;
-        bool waits = s->next_said.n > 0; /* not ended meanwhile */
-        if (waits && !group_go_on(s, &err)) {
-            if (err.code == ERROR_QUEUE_FULL) return false;
-            if (err.code == ERROR_NO_MEMORY && s->mask_cause == NULL) s->mask_cause = "no_memory";
-            group_judged(s); /* with what it has */
-            group_look(s->group);
-        }
-        r->revised = s->next;
+        bool goes_on = group_go_on(s, &err);
+        if (!goes_on && err.code == ERROR_QUEUE_FULL) return false;
+        rollout_forget(s); /* before its group may end */
+        if (goes_on) continue;
+        if (err.code == ERROR_NO_MEMORY && s->mask_cause == NULL) s->mask_cause = "no_memory";
+        group_judged(s); /* with what it has */
+        group_look(s->group);
     }
     return true;
 }
@@ -290,7 +304,7 @@ static bool go_on_revised(struct rollout *r)
 static void give_up_group(struct rollout *r, const struct error *err)
 {
     struct group *g = &r->groups[r->begun];
-    if (g->samples == NULL || g->strands == NULL) {
+    if (g->samples == NULL) {
         rollout_end(r, "abort"); /* no memory even for it */
         return;
     }
@@ -352,10 +366,19 @@ void rollout_advised(struct rollout *r)
     finish_if_done(r);
 }
 
+/* The engine has taken some strands of the next group: it is one of those that end. */
+static void count_part(struct rollout *r)
+{
+    const struct group *g = &r->groups[r->begun];
+    if (r->begun == r->ask.attempts || g->samples == NULL) return;
+    if (g->strands[0]->state != GENERATION_NEW) count_group(r);
+}
+
 void rollout_end(struct rollout *r, const char *cause)
 {
     if (r->ending != NULL || r->ended) return;
     r->ending = cause;
+    count_part(r);
     if (strcmp(cause, "deadline") == 0 || r->exchange->gone) judge_round_cancel(r->round);
     rollout_hold(r);
     for (size_t i = 0; i < r->begun; i++) {
@@ -409,8 +432,9 @@ static void free_state(struct exchange *x)
 {
     struct rollout *r = x->state;
     assert(r->busy == 0 && !r->is_open); /* rollout.h (4) */
-    for (size_t i = 0; r->groups != NULL && i < r->ask.attempts; i++) {
-        if (r->groups[i].prompt != NULL) group_clear(&r->groups[i]);
+    for (size_t i = 0; r->groups != NULL && i < r->ask.attempts && r->groups[i].prompt != NULL;
+         i++) {
+        group_clear(&r->groups[i]); /* those behind have not been touched */
     }
     free(r->groups);
     judge_round_free(r->round);
@@ -436,7 +460,7 @@ static bool begin(struct rollout *r, struct error *err)
     r->round = judge_round_new(x->server->judge, r->client, err);
     r->groups = mem_new(r->ask.attempts, sizeof(*r->groups), err);
     if (r->round == NULL || r->groups == NULL) return false;
-    return begin_groups(r, err) || r->begun > 0;
+    return begin_groups(r, err) || r->begun > 0 || r->samples_running > 0; /* the rest can wait */
 }
 
 static void after_read(struct exchange *x)

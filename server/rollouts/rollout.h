@@ -56,11 +56,12 @@ struct sample {
     struct rollout_turn *turns; /* [n_turns]; the last one is at work; memory for all rounds */
     int n_turns;
     struct tokens next_said; /* with what it shall go on; empty: it shall not */
-    const char *ended_by;   /* "cut", "deadline", "abort": from outside; NULL: by itself */
-    const char *mask_cause; /* why it does not count; NULL: it does */
-    struct buffer text;     /* where it is not the choice's own */
-    int answer; /* its class among the group's answers; -1: none */
-    struct sample *next; /* on the desk */
+    const char *ended_by;    /* "cut", "deadline", "abort": from outside; NULL: by itself */
+    const char *mask_cause;  /* why it does not count; NULL: it does */
+    struct buffer text;      /* where it is not the choice's own */
+    int answer;              /* its class among the group's answers; -1: none */
+    struct sample *next;     /* on the desk; or among those that wait to go on: */
+    struct sample **link;    /* NULL: it is not among these */
 };
 
 /* The turn that is at work, or was the last. */
@@ -82,14 +83,16 @@ struct group {
     struct sample *samples;      /* [n] */
     int n, open;
     bool decided; /* which samples count is known */
-    struct sample *answers[GROUP_ANSWERS]; /* the first sample of each class of answers; the desk's */
+    struct sample *
+        *answers; /* [GROUP_ANSWERS]: the first sample of each class of answers; the desk's;
+                                NULL: nobody asks who has the majority */
     int n_answers;
     const char *ending; /* "deadline", "abort", "no_memory": why samples that are not done end with
                            it; NULL: they need not */
     struct error error; /* of its advantages; ERROR_NONE: none */
     struct judge_group outcome; /* once settled */
-    bool informative;   /* rewards differ; once settled */
-    struct buffer text; /* its JSON, once settled */
+    bool informative;           /* rewards differ; once settled */
+    struct buffer text;         /* its JSON, once settled */
     int64_t tokens, cached;
     int masked;
     struct group *next; /* on the desk */
@@ -98,7 +101,7 @@ struct group {
 /* Somebody who asked for the end, and waits for what exists. */
 struct end_wait {
     void (*ended)(struct end_wait *w, struct rollout *r);
-    size_t group; /* an attempt's number; SIZE_MAX: all */
+    size_t group;         /* an attempt's number; SIZE_MAX: all */
     struct buffer groups; /* JSON of those that it hears of, with commas between */
     struct end_wait *next, **link;
 };
@@ -119,11 +122,11 @@ struct rollout {
     struct error error;
     bool is_open; /* among the server's */
 
-    struct group *groups;    /* [ask.attempts] */
-    size_t begun, open;      /* groups begun; of them not done */
-    size_t samples_running;  /* in the engine */
-    size_t written;          /* groups written, in their order; or, as they complete: how many */
-    size_t informative;      /* done ones whose rewards differ */
+    struct group *groups;   /* [ask.attempts] */
+    size_t begun, open;     /* groups begun; of them not done */
+    size_t samples_running; /* in the engine */
+    size_t written;         /* groups written, in their order; or, as they complete: how many */
+    size_t informative;     /* done ones whose rewards differ */
     struct judge_round *round;
     const char *ending; /* "deadline", "abort" for all; NULL: no */
     bool ended;         /* the reply is complete */
@@ -144,7 +147,7 @@ struct rollout {
 
 /* ---- group.c ---- */
 
-/* Make g ready to begin: its samples and generations. False when there is no memory. */
+/* Make g ready to begin: its samples and generations. False when there is no memory: it then has none. */
 bool group_open(struct group *g, struct error *err);
 
 /* s goes on with another turn, behind s->next_said. False: it cannot. */
@@ -186,11 +189,13 @@ void rollout_settled(struct group *g);
 void rollout_advised(struct rollout *r);
 /* s goes on with another turn, now or when the engine has room. False: it cannot. */
 bool rollout_revise(struct sample *s);
+/* s does not wait to go on any more; nothing where it does not. */
+void rollout_forget(struct sample *s);
 /* Something has ended: what waits may begin. */
 void rollout_go_on(struct rollout *r);
 /* End all that is not done: "deadline" or "abort". */
 void rollout_end(struct rollout *r, const char *cause);
-/* The same for what keeps it alive (4). */
+/* One thing more, or less, that keeps it alive (4). */
 void rollout_hold(struct rollout *r);
 void rollout_release(struct rollout *r);
 /* The call of that name, of that client; NULL: there is none at work. */

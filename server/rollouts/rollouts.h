@@ -7,10 +7,12 @@
  *
  *   ask.c           what the body asks
  *   ask_prompt.c    one entry of its prompts: ids, what goes on from where, the judge's item
+ *   turn.c          what the chat template puts behind a turn of the model's
  *   rollout.c       a call's life: which groups are at work, when it ends, who is told
  *   group.c         a group's life: its generations, its samples, its end
  *   order.c         which samples count, whatever came first in time
  *   desk.c          judging and writing, on the thread pool
+ *   revise.c        the message to a sample that is not right
  *   print.c         a group as JSON
  *   end.c           DELETE /v1/rollouts/{id}
  *

@@ -27,8 +27,8 @@ static bool add_message(cJSON *list, const char *role, const char *content)
 static cJSON *with_turn(const cJSON *messages)
 {
     cJSON *list = cJSON_CreateArray();
-    bool ok = list != NULL && add_message(list, "user", "-") &&
-              add_message(list, "assistant", stand_in);
+    bool ok =
+        list != NULL && add_message(list, "user", "-") && add_message(list, "assistant", stand_in);
     const cJSON *m;
     cJSON_ArrayForEach(m, messages)
     {

@@ -7,6 +7,7 @@ SPDX-License-Identifier: Apache-2.0
 
 import json
 import math
+import re
 import threading
 
 import pytest
@@ -345,13 +346,64 @@ def test_revise_tells_a_plan_s_unmet_precondition_and_a_template_says_it(tiny):
 def test_revise_shows_a_failing_test_unless_it_is_hidden(tiny):
     test = {"input": "61728", "output": "75319"}
     for hidden in (False, True):
-        prompt = {"messages": [{"role": "user", "content": "What is 1 + 1?"}], "language": "python",
-                  "tests": [{**test, "hidden": True} if hidden else test]}
+        prompt = {"text": "What is 1 + 1?", "language": "python", "tests": [{**test, "hidden": True} if hidden else test]}
         [s] = samples(ask(tiny, prompts=[prompt], n=1, rewards=[{"name": "code"}], revise={"rounds": 1},
                           sampling=forced("```python\nprint(1)\n```")))
         [text] = said(tiny, s)
         assert "Test 1 fails: wrong answer." in text
         assert ("61728" in text) is not hidden and ("75319" in text) is not hidden
+
+
+def test_forms_hold_behind_the_thoughts_of_a_chat_and_at_once_of_a_text(tiny):
+    sampling = {"temperature": 1, "max_tokens": 300, "structured_outputs": {"regex": "[0-9]{2}\\."}}
+    chat, text = ask(tiny, prompts=[QUESTIONS[0], {"text": "What is"}], n=4, sampling=sampling)["groups"]
+    for s in text["samples"]:
+        assert re.fullmatch(r"[0-9]{2}\.", s["text"])
+    ended = [s["text"] for s in chat["samples"] if s["finish_reason"] == "stop"]
+    assert ended, "none ended: the test says nothing"
+    for said in ended:
+        assert re.fullmatch(r"<think>.+</think>\s*[0-9]{2}\.", said, re.DOTALL)
+
+
+def test_tools_are_for_the_prompt_and_for_the_judge(tiny):
+    tool = {"type": "function", "function": {"name": "f", "parameters": {"type": "object", "properties": {"x": {"type": "integer"}}}}}
+    call = {"name": "f", "arguments": {"x": 1}}
+    prompt = {"text": "Call f.", "tools": [tool], "tool_calls": [call]}
+    [s] = samples(ask(tiny, prompts=[prompt], n=1, rewards=[{"name": "tool_calls"}],
+                      sampling=forced(f"<tool_call>{json.dumps(call)}</tool_call>")))
+    assert s["reward"] == 1
+
+
+def test_what_waits_to_go_on_can_be_ended(start):
+    """Revisions that find the queue full wait; meanwhile their call is ended."""
+    server = start("--max-sequences", "1", "--max-queue", "1", "--max-wait", "0", model=str(ROOT / "models/touchstone-tiny.gguf"))
+    body = {"prompts": [{"text": "What is 1 + 1?", "language": "python", "tests": [{"input": "1", "output": "2"}]}], "n": 1,
+            "rewards": [{"name": "code"}], "revise": {"rounds": 16, "template": "No: {feedback}"},
+            "sampling": forced("```python\nimport time\ntime.sleep(0.2)\n```")}
+    done, replies = threading.Event(), []
+
+    def fill():
+        while not done.is_set():
+            server.post("/v1/completions", {"prompt": "Hello", "max_tokens": 400, "ignore_eos": True})
+
+    for i in range(3):
+        call = threading.Thread(target=lambda: replies.append(server.post("/v1/rollouts", body, headers={"x-request-id": f"call-{i}"})))
+        call.start()
+        server.wait_metric("touchstone_sequences_running", lambda n: n > 0)
+        done.clear()
+        fillers = [threading.Thread(target=fill) for _ in range(3)]
+        for t in fillers:
+            t.start()
+        call.join(0.6)
+        ended = server.http.delete(f"/v1/rollouts/call-{i}")
+        call.join()
+        done.set()
+        for t in fillers:
+            t.join()
+        [sample] = samples(replies[-1].json())
+        assert ended.json()["groups"][0]["samples"] == [sample]
+        assert sample["mask_cause"] == "abort" or not sample["mask"] and len(sample["turns"]) <= 17  # one at the judge is judged
+    server.wait_idle()
 
 
 @pytest.mark.parametrize("body, param", [
@@ -391,6 +443,10 @@ def test_revise_shows_a_failing_test_unless_it_is_hidden(tiny):
     ({"revise": {"rounds": 17}}, "revise.rounds"),
     ({"revise": {}}, "revise.rounds"),
     ({"revise": {"rounds": 1}, "over_sample": 2}, "revise"),
+    ({"revise": {"rounds": 1, "template": "x" * 65537}}, "revise.template"),
+    ({"prompts": [{"text": "a", "partial": [{"token_ids": [1]}]}], "sampling": {"regex": "a"}}, "sampling.regex"),
+    ({"prompts": [{"text": "a", "fork": {"token_ids": [1], "at": 1}}], "sampling": {"response_format": {"type": "json_object"}}},
+     "sampling.response_format"),
     ({"model": "x"}, "model"),
 ])
 def test_what_is_wrong_is_named(tiny, body, param):
