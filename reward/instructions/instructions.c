@@ -267,12 +267,7 @@ static const struct field options[] = {
      .fallback = "\"share\"",
      .choices = aggregates,
      .doc = "the share of instructions followed; or 1 when all are"},
-    {.name = "scope",
-     .kind = FIELD_CHOICE,
-     .fallback = "\"content\"",
-     .choices = scope_names,
-     .doc =
-         "the last <answer> block or all after the thinking; all after the thinking; everything"},
+    SCOPE_OPTION("\"content\""),
     {0},
 };
 

@@ -119,7 +119,7 @@ static const struct field options[] = {
      .fallback = "\"all\"",
      .choices = modes,
      .doc = "1 when all, any or none of them are there; or the share that is"},
-    SCOPE_OPTION,
+    SCOPE_OPTION("\"answer\""),
     IGNORE_CASE_OPTION,
     {0},
 };

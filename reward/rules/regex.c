@@ -89,7 +89,7 @@ static const struct field options[] = {
     {.name = "pattern",
      .kind = FIELD_TEXT,
      .doc = "a regular expression in Perl's syntax (PCRE2); else the item's field"},
-    SCOPE_OPTION,
+    SCOPE_OPTION("\"answer\""),
     {.name = "whole",
      .kind = FIELD_BOOL,
      .fallback = "false",

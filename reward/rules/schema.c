@@ -83,7 +83,7 @@ static const struct field options[] = {
     {.name = "schema",
      .kind = FIELD_VALUE,
      .doc = "a JSON Schema (the part in docs/rewards.md); else the item's field"},
-    SCOPE_OPTION,
+    SCOPE_OPTION("\"answer\""),
     {.name = "fence",
      .kind = FIELD_BOOL,
      .fallback = "true",

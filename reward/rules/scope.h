@@ -1,4 +1,4 @@
-/* reward/rules/scope.h - which part of a response the rewards schema, regex and contains look at.
+/* reward/rules/scope.h - which part of a response a reward looks at.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -13,9 +13,9 @@ enum scope { SCOPE_ANSWER, SCOPE_CONTENT, SCOPE_ALL };
  * it), "content" (all after the thinking), "all" (the whole completion). */
 extern const char *const scope_names[];
 
-/* Rows of options that these rewards share. */
-#define SCOPE_OPTION                                                                               \
-    {.name = "scope", .kind = FIELD_CHOICE, .fallback = "\"answer\"", .choices = scope_names,      \
+/* Rows of options that rewards share; whence: the scope's name as JSON, where none is asked for. */
+#define SCOPE_OPTION(whence)                                                                       \
+    {.name = "scope", .kind = FIELD_CHOICE, .fallback = whence, .choices = scope_names,            \
      .doc = "the last <answer> block or all after the thinking; all after the thinking; "          \
             "everything"}
 #define IGNORE_CASE_OPTION                                                                         \

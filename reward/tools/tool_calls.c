@@ -288,12 +288,7 @@ static const struct field options[] = {
      .fallback = "\"any\"",
      .choices = orders,
      .doc = "whether calls must come in the order given"},
-    {.name = "scope",
-     .kind = FIELD_CHOICE,
-     .fallback = "\"content\"",
-     .choices = scope_names,
-     .doc =
-         "the last <answer> block or all after the thinking; all after the thinking; everything"},
+    SCOPE_OPTION("\"content\""),
     {0},
 };
 

@@ -230,12 +230,7 @@ static const struct field options[] = {
     {.name = "json_field",
      .kind = FIELD_TEXT,
      .doc = "the answer is this member of the last JSON object that has it"},
-    {.name = "scope",
-     .kind = FIELD_CHOICE,
-     .fallback = "\"answer\"",
-     .choices = scope_names,
-     .doc =
-         "the last <answer> block or all after the thinking; all after the thinking; everything"},
+    SCOPE_OPTION("\"answer\""),
     {0},
 };
 
