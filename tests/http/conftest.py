@@ -135,10 +135,6 @@ class Server:
             below |= more
         return {p: found[p] for p in below if p in found}
 
-    def cpu_seconds(self):
-        """What the server and all its processes, ended ones included, have computed."""
-        return sum(cpu for _, _, cpu in self.processes().values())
-
     def resident_bytes(self):
         with open(f"/proc/{self.process.pid}/statm") as f:
             return int(f.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")

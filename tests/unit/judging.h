@@ -6,11 +6,13 @@
 #ifndef TESTS_UNIT_JUDGING_H
 #define TESTS_UNIT_JUDGING_H
 
+#include <math.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
@@ -57,8 +59,7 @@ static inline char *ask(const char *request)
     struct buffer out;
     buffer_init(&out, 1 << 24);
     cJSON *body = json_parse(span_str(request), &err);
-    struct judge_job *job =
-        body == NULL ? NULL : judge_job_new(judge, JUDGE_NATIVE, body, &err);
+    struct judge_job *job = body == NULL ? NULL : judge_job_new(judge, JUDGE_NATIVE, body, &err);
     if (job == NULL) {
         buffer_addf(&out, "%s %s", error_name(err.code), err.param);
         return buffer_take(&out);
@@ -69,6 +70,42 @@ static inline char *ask(const char *request)
     assert_true(judge_job_reply(job, &out));
     judge_job_free(job);
     return buffer_take(&out);
+}
+
+/* The reward of the only result of a reply, which is freed; NAN: none. */
+static inline double take_reward(char *reply)
+{
+    struct error err = {0};
+    cJSON *json = json_parse(span_str(reply), &err);
+    const cJSON *reward = json_get(json_get(json, "results")->child, "reward");
+    double value = cJSON_IsNumber(reward) ? reward->valuedouble : (double)NAN;
+    cJSON_Delete(json);
+    free(reply);
+    return value;
+}
+
+/* A file of recorded results, one JSON object a line, `least` of them or more: each is as recorded. */
+static inline void check_recorded(const char *path, size_t least,
+                                  bool (*as_recorded)(const cJSON *row))
+{
+    size_t room = 0, wrong = 0, rows = 0;
+    char *line = NULL;
+    FILE *f = fopen(path, "r");
+    assert_non_null(f);
+    for (ssize_t got; (got = getline(&line, &room, f)) > 0; rows++) {
+        struct error err = {0};
+        cJSON *row = json_parse(span_of(line, (size_t)got), &err);
+        assert_non_null(row);
+        if (!as_recorded(row)) {
+            print_error("not as recorded: %s", line);
+            wrong++;
+        }
+        cJSON_Delete(row);
+    }
+    free(line);
+    fclose(f);
+    assert_int_equal(wrong, 0);
+    assert_true(rows >= least);
 }
 
 struct waiting {

@@ -122,7 +122,7 @@ static void expect(const struct math_options *o, const char *gold, const char *t
     arena_free(a);
 }
 
-static void test_options(void **state)
+static void test_options_of_finding(void **state)
 {
     (void)state;
     struct math_options o = MATH_DEFAULTS;
@@ -142,7 +142,12 @@ static void test_options(void **state)
     o = MATH_DEFAULTS;
     o.answer_in_brackets = true;
     expect(&o, "4", "either [3], rather [4]", T);
-    o = MATH_DEFAULTS;
+}
+
+static void test_tolerances(void **state)
+{
+    (void)state;
+    struct math_options o = MATH_DEFAULTS;
     o.abs_tol = 0.01;
     expect(&o, "2.5", "\\boxed{2.505}", T);
     expect(&o, "2.5", "\\boxed{2.52}", F);
@@ -153,7 +158,12 @@ static void test_options(void **state)
     expect(&o, "100", "\\boxed{101}", T);
     expect(&o, "100", "\\boxed{103}", F);
     expect(&o, "0", "\\boxed{0.001}", F);
-    o = MATH_DEFAULTS;
+}
+
+static void test_options_of_reading(void **state)
+{
+    (void)state;
+    struct math_options o = MATH_DEFAULTS;
     o.language = span_str("german");
     expect(&o, "1500", "\\boxed{1.500}", T);
     expect(&o, "1234.5", "\\boxed{1 234,50}", T);
@@ -245,8 +255,9 @@ static void test_hostile_sizes(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_responses),     cmocka_unit_test(test_response_file),
-        cmocka_unit_test(test_options),       cmocka_unit_test(test_several_golds),
+        cmocka_unit_test(test_responses),          cmocka_unit_test(test_response_file),
+        cmocka_unit_test(test_options_of_finding), cmocka_unit_test(test_tolerances),
+        cmocka_unit_test(test_options_of_reading), cmocka_unit_test(test_several_golds),
         cmocka_unit_test(test_hostile_sizes),
     };
     return cmocka_run_group_tests_name("math_extract", tests, NULL, NULL);

@@ -30,7 +30,6 @@ static void add_member(struct buffer *b, const char *name, const cJSON *v)
 static double value_of(const cJSON *row)
 {
     struct buffer request;
-    struct error err = {0};
     const cJSON *tools = json_get(row, "tools"), *option = json_get(row, "options")->child;
     buffer_init(&request, 1 << 20);
     buffer_add_char(&request, '{');
@@ -39,38 +38,23 @@ static double value_of(const cJSON *row)
     if (tools != NULL) add_member(&request, "tools", tools);
     buffer_addf(&request, "\"rewards\":[{\"name\":\"tool_calls\",\"%s\":\"%s\"}]}", option->string,
                 option->valuestring);
-    char *text = ask(request.p);
-    cJSON *reply = json_parse(span_str(text), &err);
-    const cJSON *reward = json_get(json_get(reply, "results")->child, "reward");
-    double value = cJSON_IsNumber(reward) ? reward->valuedouble : (double)NAN;
-    cJSON_Delete(reply);
-    free(text);
+    double value = take_reward(ask(request.p));
     buffer_clear(&request);
     return value;
 }
 
+static bool as_recorded(const cJSON *row)
+{
+    double value = value_of(row), wanted = json_get(row, "value")->valuedouble;
+    if (fabs(value - wanted) < 1e-12) return true;
+    print_error("%.17g, ", value);
+    return false;
+}
+
 static void test_recorded(void **state)
 {
-    size_t room = 0, wrong = 0, rows = 0;
-    char *line = NULL;
-    FILE *f = fopen("tests/data/tool_calls.jsonl", "r");
     (void)state;
-    assert_non_null(f);
-    for (ssize_t got; (got = getline(&line, &room, f)) > 0; rows++) {
-        struct error err = {0};
-        cJSON *row = json_parse(span_of(line, (size_t)got), &err);
-        assert_non_null(row);
-        double value = value_of(row), wanted = json_get(row, "value")->valuedouble;
-        if (!(fabs(value - wanted) < 1e-12)) {
-            print_error("%.17g, not as recorded: %s", value, line);
-            wrong++;
-        }
-        cJSON_Delete(row);
-    }
-    free(line);
-    fclose(f);
-    assert_int_equal(wrong, 0);
-    assert_true(rows >= 150);
+    check_recorded("tests/data/tool_calls.jsonl", 150, as_recorded);
 }
 
 /* ---- our own rules ---------------------------------------------------------------------------------- */
