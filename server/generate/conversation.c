@@ -29,15 +29,21 @@ static bool read_template(const struct field_context *context, const cJSON *valu
 #define AT(field) .offset = offsetof(struct conversation, field)
 
 static const struct field rows[] = {
-    {"messages", FIELD_ARRAY, AT(messages)},
-    {"tools", FIELD_ARRAY, AT(tools)},
-    {"documents", FIELD_ARRAY, AT(documents)},
-    {"chat_template", FIELD_READ, AT(template), .read = read_template},
-    {"chat_template_kwargs", FIELD_OBJECT, AT(kwargs)},
-    {"reasoning_effort", FIELD_TEXT, AT(reasoning_effort)},
-    {"add_generation_prompt", FIELD_BOOL, AT(add_generation_prompt)},
-    {"continue_final_message", FIELD_BOOL, AT(continue_final)},
-    {"add_special_tokens", FIELD_BOOL, AT(add_special_tokens)},
+    {"messages", FIELD_ARRAY, AT(messages), .doc = "the conversation"},
+    {"tools", FIELD_ARRAY, AT(tools), .doc = "functions that the model may call"},
+    {"documents", FIELD_ARRAY, AT(documents), .doc = "texts that the template may quote"},
+    {"chat_template", FIELD_READ, AT(template), .read = read_template,
+     .doc = "a template in place of the model's"},
+    {"chat_template_kwargs", FIELD_OBJECT, AT(kwargs),
+     .doc = "what the chat template is told beside"},
+    {"reasoning_effort", FIELD_TEXT, AT(reasoning_effort),
+     .doc = "how long the model should think, for templates that ask"},
+    {"add_generation_prompt", FIELD_BOOL, AT(add_generation_prompt),
+     .doc = "the assistant's turn is opened"},
+    {"continue_final_message", FIELD_BOOL, AT(continue_final),
+     .doc = "the last message is gone on with"},
+    {"add_special_tokens", FIELD_BOOL, AT(add_special_tokens),
+     .doc = "with the tokens that the model puts around a text"},
     {0},
 };
 
@@ -224,22 +230,33 @@ static bool finish_calls(cJSON *message, struct template_habits habits, struct e
     return true;
 }
 
-/* reasoning and reasoning_content are two names of one thing; templates know one or the other. */
+/* Three names of one thing: templates know one of the first two or the other, Ollama says the last. */
 static bool finish_reasoning(cJSON *message, struct error *err)
 {
-    static const char *const names[] = {"reasoning_content", "reasoning"};
-    for (int i = 0; i < 2; i++) {
+    static const char *const names[] = {"reasoning_content", "reasoning", "thinking"};
+    enum { OF_TEMPLATES = 2, NAMES = 3 };
+    const char *thoughts = NULL;
+    for (int i = 0; i < NAMES; i++) {
         const cJSON *here = json_get(message, names[i]);
-        if (here == NULL) continue;
-        if (!cJSON_IsString(here)) {
+        if (here != NULL && !cJSON_IsString(here)) {
             return error_set(err, ERROR_INVALID_TYPE, names[i], "%s must be a string, not %s",
                              names[i], json_type_name(here));
         }
-        if (json_get(message, names[1 - i]) != NULL) continue;
-        cJSON *same = cJSON_CreateString(here->valuestring);
-        if (!put(message, names[1 - i], same, err)) return false;
+        if (here != NULL && thoughts == NULL) thoughts = here->valuestring;
+    }
+    for (int i = 0; i < OF_TEMPLATES && thoughts != NULL; i++) {
+        if (json_get(message, names[i]) != NULL) continue;
+        if (!put(message, names[i], cJSON_CreateString(thoughts), err)) return false;
     }
     return true;
+}
+
+/* Ollama's place for them is beside the content. */
+static bool check_images(const cJSON *message, struct error *err)
+{
+    const cJSON *images = json_get(message, "images");
+    if (images == NULL || (cJSON_IsArray(images) && images->child == NULL)) return true;
+    return error_set(err, ERROR_UNSUPPORTED, "images", "this is a text model: it takes no images");
 }
 
 /* A null member is no member, at every depth of a message but in its parts, which are looked at one
@@ -281,7 +298,7 @@ static bool finish_message(cJSON *message, struct template_habits habits, struct
     drop_nulls(message);
     return finish_role(message, habits.knows_developer, err) &&
            finish_content(message, habits.keeps_none, err) && finish_calls(message, habits, err) &&
-           finish_reasoning(message, err);
+           finish_reasoning(message, err) && check_images(message, err);
 }
 
 /* ---- the conversation ---- */

@@ -2,7 +2,7 @@
  *
  * Clients write the same thing in several ways; templates expect one. Text parts are joined to a
  * string, a tool call's arguments become an object (templates print them as such), reasoning is
- * there under both of its names. A member that is null or a list of no calls is left out, for
+ * there under the names that templates know. A member that is null or a list of no calls is left out, for
  * templates ask whether it is there; content that is absent or null is "", or stays none where the
  * template compares it with none. What no text model can take (images, audio) is refused by name.
  *

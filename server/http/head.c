@@ -159,6 +159,7 @@ static bool check_page(const struct exchange *x, struct error *err)
     const struct server_options *o = &x->server->o;
     const char *origin = exchange_header(x, "Origin"), *host = exchange_header(x, "Host");
     const char *site = exchange_header(x, "Sec-Fetch-Site");
+    if ((x->route->flags & ROUTE_PUBLIC) != 0) return true;
     if (o->api_keys.n > 0 || (origin == NULL && site == NULL)) return true;
     bool ours = (origin == NULL || origin_is_host(origin, host)) &&
                 (site == NULL || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0);

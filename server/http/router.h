@@ -14,13 +14,14 @@
 struct exchange;
 
 enum route_flags {
-    ROUTE_OPEN = 1,    /* needs no API key */
-    ROUTE_ALWAYS = 2,  /* answers while the server drains */
-    ROUTE_MODEL = 4,   /* needs the model: 503 while it loads */
-    ROUTE_NDJSON = 8,  /* takes application/x-ndjson beside JSON */
-    ROUTE_VERIFY = 16, /* max_verify_bytes is its body's limit, else max_body_bytes */
+    ROUTE_OPEN = 1,     /* needs no API key */
+    ROUTE_ALWAYS = 2,   /* answers while the server drains */
+    ROUTE_MODEL = 4,    /* needs the model: 503 while it loads */
+    ROUTE_NDJSON = 8,   /* takes application/x-ndjson beside JSON */
+    ROUTE_VERIFY = 16,  /* max_verify_bytes is its body's limit, else max_body_bytes */
+    ROUTE_CONTROL = 32, /* touches other clients' generations: an operator may forbid it */
     ROUTE_PROBE = 64, /* asks how the server is: often, and not worth a line of the log each time */
-    ROUTE_CONTROL = 32 /* touches other clients' generations: an operator may forbid it */
+    ROUTE_PUBLIC = 128 /* the same for whoever asks: a link on another site's page may lead to it */
 };
 
 /* How a dialect tells an error. Each has OpenAI's {"error": {"message", "type", "param", "code"}},
@@ -31,7 +32,7 @@ enum error_shape {
     ERRORS_SGLANG, /* "success": false, "message" */
     ERRORS_DETAIL, /* "detail": what FastAPI's servers answer: TRL, SandboxFusion, open-r1's router */
     ERRORS_PISTON, /* "message" */
-    ERRORS_OLLAMA /* Ollama: error is the message alone */
+    ERRORS_OLLAMA  /* Ollama: error is the message alone */
 };
 
 struct route {

@@ -55,8 +55,8 @@ static bool read_num_predict(const struct field_context *context, const cJSON *v
     (void)context;
     if (!json_int64(value, &n)) return field_wrong_type(value, "an integer", err);
     if (n < -2 || n == 0 || n > INT_MAX) {
-        return error_set(err, ERROR_INVALID_VALUE, NULL, "num_predict is %lld; it must be 1 or more, or -1",
-                         (long long)n);
+        return error_set(err, ERROR_INVALID_VALUE, NULL,
+                         "num_predict is %lld; it must be 1 or more, or -1", (long long)n);
     }
     p->engine.max_tokens = n < 0 ? -1 : (int)n;
     return true;
@@ -76,60 +76,60 @@ static bool read_seed(const struct field_context *context, const cJSON *value, v
 #define SHARED(field) .offset = offsetof(struct sampling_params, field)
 /* clang-format off */
 static const struct field chat_rows[] = {
-    {"messages", FIELD_ARRAY, TALK(messages), .doc = "The conversation; none loads the model."},
-    {"tools", FIELD_ARRAY, TALK(tools), .doc = "Tools that may be called."},
+    {"messages", FIELD_ARRAY, TALK(messages), .doc = "the conversation; none loads the model"},
+    {"tools", FIELD_ARRAY, TALK(tools), .doc = "tools that may be called"},
     {0},
 };
 static const struct field generate_rows[] = {
-    {"prompt", FIELD_TEXT, AT(prompt), .doc = "The user's words; none loads the model."},
-    {"system", FIELD_TEXT, AT(system), .doc = "A system message before them."},
-    {"raw", FIELD_BOOL, AT(raw), .doc = "The prompt is the model's input as it is, without a template."},
-    {"suffix", FIELD_REFUSED, .neutral = "\"\"", .doc = "Filling in the middle."},
-    {"context", FIELD_REFUSED, .neutral = "[]", .doc = "Ids of an earlier reply: send messages to /api/chat."},
-    {"template", FIELD_REFUSED, .neutral = "\"\"", .doc = "Ollama's own template language."},
+    {"prompt", FIELD_TEXT, AT(prompt), .doc = "the user's words; none loads the model"},
+    {"system", FIELD_TEXT, AT(system), .doc = "a system message before them"},
+    {"raw", FIELD_BOOL, AT(raw), .doc = "the prompt is the model's input as it is, without a template"},
+    {"suffix", FIELD_REFUSED, .neutral = "\"\"", .doc = "filling in the middle"},
+    {"context", FIELD_REFUSED, .neutral = "[]", .doc = "ids of an earlier reply: send messages to /api/chat"},
+    {"template", FIELD_REFUSED, .neutral = "\"\"", .doc = "Ollama's own template language"},
     {0},
 };
 static const struct field both_rows[] = {
-    {"options", FIELD_OBJECT, AT(options), .doc = "Sampling."},
-    {"think", FIELD_VALUE, AT(think), .doc = "false, or how much: what the chat template makes of it."},
-    {"keep_alive", .kind = FIELD_IGNORED, .doc = "The model is never unloaded."},
-    {"truncate", .kind = FIELD_IGNORED, .doc = "A prompt that is too long is refused."},
-    {"shift", .kind = FIELD_IGNORED, .doc = "The context is not shifted."},
-    {"images", FIELD_REFUSED, .neutral = "[]", .doc = "This is a text model."},
+    {"options", FIELD_OBJECT, AT(options), .doc = "sampling"},
+    {"think", FIELD_VALUE, AT(think), .doc = "false, or how much: what the chat template makes of it"},
+    {"keep_alive", .kind = FIELD_IGNORED, .doc = "the model is never unloaded"},
+    {"truncate", .kind = FIELD_IGNORED, .doc = "a prompt that is too long is refused"},
+    {"shift", .kind = FIELD_IGNORED, .doc = "the context is not shifted"},
+    {"images", FIELD_REFUSED, .neutral = "[]", .doc = "this is a text model"},
     {0},
 };
 static const struct field shared_rows[] = {
-    {"model", FIELD_TEXT, SHARED(model), .required = true, .doc = "The model's name, with or without :latest."},
-    {"stream", FIELD_BOOL, SHARED(stream), .doc = "Lines as the text comes; true unless it is false."},
-    {"format", FIELD_READ, .offset = 0, .read = read_format, .doc = "\"json\" or a JSON Schema for the answer."},
+    {"model", FIELD_TEXT, SHARED(model), .required = true, .doc = "the model's name, with or without :latest"},
+    {"stream", FIELD_BOOL, SHARED(stream), .doc = "lines as the text comes; true unless it is false"},
+    {"format", FIELD_READ, .offset = 0, .read = read_format, .doc = "\"json\" or a JSON Schema for the answer"},
     {0},
 };
 static const struct field option_rows[] = {
-    {"temperature", FIELD_FLOAT, SHARED(engine.temperature), .min = 0, .max = 100, .doc = "0 is greedy."},
-    {"top_k", FIELD_INT, SHARED(engine.top_k), .min = -1, .max = INT_MAX, .doc = "The k best alone."},
-    {"top_p", FIELD_FLOAT, SHARED(engine.top_p), .min = 1e-6, .max = 1, .doc = "The best that hold this share."},
-    {"min_p", FIELD_FLOAT, SHARED(engine.min_p), .min = 0, .max = 1, .doc = "Those at least this likely beside the best."},
-    {"repeat_penalty", FIELD_FLOAT, SHARED(engine.repetition_penalty), .min = 1e-6, .max = 100, .doc = "Over prompt and output."},
-    {"presence_penalty", FIELD_FLOAT, SHARED(engine.presence_penalty), .min = -2, .max = 2, .doc = "Over the output."},
-    {"frequency_penalty", FIELD_FLOAT, SHARED(engine.frequency_penalty), .min = -2, .max = 2, .doc = "Over the output."},
-    {"seed", FIELD_READ, .offset = 0, .read = read_seed, .doc = "-1 is random."},
-    {"stop", FIELD_READ, SHARED(stop), .read = sampling_params_read_stop, .doc = "Strings that end the answer."},
-    {"num_predict", FIELD_READ, .offset = 0, .read = read_num_predict, .doc = "Tokens at most; -1: as fit."},
-    {"num_ctx", .kind = FIELD_IGNORED, .doc = "The server's own setting (context)."},
-    {"num_keep", .kind = FIELD_IGNORED, .doc = "The context is not shifted."},
-    {"repeat_last_n", .kind = FIELD_IGNORED, .doc = "Penalties look at all of it."},
-    {"num_batch", .kind = FIELD_IGNORED, .doc = "The engine's business."},
-    {"num_gpu", .kind = FIELD_IGNORED, .doc = "There is none."},
-    {"main_gpu", .kind = FIELD_IGNORED, .doc = "There is none."},
-    {"num_thread", .kind = FIELD_IGNORED, .doc = "The server's own setting (threads)."},
-    {"use_mmap", .kind = FIELD_IGNORED, .doc = "The engine's business."},
-    {"numa", .kind = FIELD_IGNORED, .doc = "The engine's business."},
-    {"penalize_newline", .kind = FIELD_IGNORED, .doc = "A new line is a token like others."},
-    {"typical_p", FIELD_REFUSED, .neutral = "1", .doc = "Not a rule of this sampler."},
-    {"tfs_z", FIELD_REFUSED, .neutral = "1", .doc = "Not a rule of this sampler."},
-    {"mirostat", FIELD_REFUSED, .neutral = "0", .doc = "Not a rule of this sampler."},
-    {"mirostat_tau", .kind = FIELD_IGNORED, .doc = "Of a rule that is off."},
-    {"mirostat_eta", .kind = FIELD_IGNORED, .doc = "Of a rule that is off."},
+    {"temperature", FIELD_FLOAT, SHARED(engine.temperature), .min = 0, .max = 100, .doc = "0 is greedy"},
+    {"top_k", FIELD_INT, SHARED(engine.top_k), .min = -1, .max = INT_MAX, .doc = "the k best alone"},
+    {"top_p", FIELD_FLOAT, SHARED(engine.top_p), .min = 1e-6, .max = 1, .doc = "the best that hold this share"},
+    {"min_p", FIELD_FLOAT, SHARED(engine.min_p), .min = 0, .max = 1, .doc = "those at least this likely beside the best"},
+    {"repeat_penalty", FIELD_FLOAT, SHARED(engine.repetition_penalty), .min = 1e-6, .max = 100, .doc = "over prompt and output"},
+    {"presence_penalty", FIELD_FLOAT, SHARED(engine.presence_penalty), .min = -2, .max = 2, .doc = "over the output"},
+    {"frequency_penalty", FIELD_FLOAT, SHARED(engine.frequency_penalty), .min = -2, .max = 2, .doc = "over the output"},
+    {"seed", FIELD_READ, .offset = 0, .read = read_seed, .doc = "-1 is random"},
+    {"stop", FIELD_READ, SHARED(stop), .read = sampling_params_read_stop, .doc = "strings that end the answer"},
+    {"num_predict", FIELD_READ, .offset = 0, .read = read_num_predict, .doc = "tokens at most; -1: as fit"},
+    {"num_ctx", .kind = FIELD_IGNORED, .doc = "the server's own setting (context)"},
+    {"num_keep", .kind = FIELD_IGNORED, .doc = "the context is not shifted"},
+    {"repeat_last_n", .kind = FIELD_IGNORED, .doc = "penalties look at all of it"},
+    {"num_batch", .kind = FIELD_IGNORED, .doc = "the engine's business"},
+    {"num_gpu", .kind = FIELD_IGNORED, .doc = "there is none"},
+    {"main_gpu", .kind = FIELD_IGNORED, .doc = "there is none"},
+    {"num_thread", .kind = FIELD_IGNORED, .doc = "the server's own setting (threads)"},
+    {"use_mmap", .kind = FIELD_IGNORED, .doc = "the engine's business"},
+    {"numa", .kind = FIELD_IGNORED, .doc = "the engine's business"},
+    {"penalize_newline", .kind = FIELD_IGNORED, .doc = "a new line is a token like others"},
+    {"typical_p", FIELD_REFUSED, .neutral = "1", .doc = "not a rule of this sampler"},
+    {"tfs_z", FIELD_REFUSED, .neutral = "1", .doc = "not a rule of this sampler"},
+    {"mirostat", FIELD_REFUSED, .neutral = "0", .doc = "not a rule of this sampler"},
+    {"mirostat_tau", .kind = FIELD_IGNORED, .doc = "of a rule that is off"},
+    {"mirostat_eta", .kind = FIELD_IGNORED, .doc = "of a rule that is off"},
     {0},
 };
 /* clang-format on */
@@ -153,7 +153,8 @@ static bool read_options(struct completion *c, const cJSON *options, struct erro
 static bool read_body(struct completion *c, struct error *err)
 {
     struct ollama *own = c->own;
-    struct field_table tables[] = {FIELD_TABLE(shared_rows, &c->params), FIELD_TABLE(both_rows, own),
+    struct field_table tables[] = {FIELD_TABLE(shared_rows, &c->params),
+                                   FIELD_TABLE(both_rows, own),
                                    FIELD_TABLE(own->chats ? chat_rows : generate_rows, own)};
     own->conversation.add_generation_prompt = true;
     set_defaults(&c->params);

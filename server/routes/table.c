@@ -10,8 +10,8 @@
 
 /* clang-format off */
 static const struct route rows[] = {
-    {"GET",  "/",                                  page_handle, ROUTE_OPEN | ROUTE_ALWAYS, ERRORS_OPENAI},
-    {"GET",  "/page/*",                            page_handle, ROUTE_OPEN | ROUTE_ALWAYS, ERRORS_OPENAI},
+    {"GET",  "/",                                  page_handle, ROUTE_OPEN | ROUTE_ALWAYS | ROUTE_PUBLIC, ERRORS_OPENAI},
+    {"GET",  "/page/*",                            page_handle, ROUTE_OPEN | ROUTE_ALWAYS | ROUTE_PUBLIC, ERRORS_OPENAI},
     {"POST", "/v1/completions",                    openai_completions_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"POST", "/v1/completions/render",             openai_completions_render_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"POST", "/v1/chat/completions",               openai_chat_handle, ROUTE_MODEL, ERRORS_OPENAI},

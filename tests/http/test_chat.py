@@ -80,9 +80,10 @@ def test_messages_as_templates_want_them(server):
             "tool_calls": [{"id": "1", "type": "function", "function": {"name": "f", "arguments": '{"x": 5}'}}],
         },
         {"role": "tool", "content": "r", "tool_call_id": "1"},
+        {"role": "assistant", "thinking": "so"},
     ]
     got = render(server, messages=messages, chat_template=template)
-    assert got == "user:False:::Bob;assistant:True:hm:hm:;5tool:False:::;"
+    assert got == "user:False:::Bob;assistant:True:hm:hm:;5tool:False:::;assistant:True:so:so:;"
 
 
 def test_continue_final_message(server):

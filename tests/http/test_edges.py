@@ -175,6 +175,7 @@ def test_pages_of_other_sites(start):
         # a name that was made to point here
         assert asked(own, path, method, body, Origin="http://evil.example", Host="evil.example") == 403, path
     assert own.http.get("/is_paused").json() == {"is_paused": False}
+    assert asked(own, "/", "GET", Sec_Fetch_Site="cross-site") == 200  # a link to the page, which is the same for all
     assert asked(own, body=one, Origin="http://" + here) == 200
     assert asked(own, body=one, Origin="http://" + here, Sec_Fetch_Site="same-origin") == 200
     assert asked(own, body=one, Origin="http://localhost:1", Host="localhost:1") == 200

@@ -123,6 +123,8 @@ def test_the_model_s_routes(tiny):
     ("/api/chat", {"model": "touchstone-tiny", "messages": USER, "format": "xml"}, 400, "format"),
     ("/api/chat", {"model": "touchstone-tiny", "messages": [{"role": 1}]}, 400, "messages[0].role"),
     ("/api/chat", {"model": "touchstone-tiny", "messages": USER, "think": 3}, 400, "think"),
+    ("/api/chat", {"model": "touchstone-tiny", "messages": [{**USER[0], "images": ["aGk="]}]}, 400, "messages[0].images"),
+    ("/api/chat", {"model": "touchstone-tiny", "messages": [*USER, {"role": "assistant", "thinking": 5}]}, 400, "messages[1].thinking"),
     ("/api/generate", {"model": "touchstone-tiny", "prompt": 3}, 400, "prompt"),
     ("/api/generate", {"model": "touchstone-tiny", "prompt": "x", "context": [1]}, 400, "context"),
     ("/api/show", {"model": "other"}, 404, "model"),
