@@ -47,9 +47,9 @@ struct best_of_work {
 static const char *const rules[] = {"none", "majority", "verified", NULL};
 static const struct field rows[] = {
     {"best_of_rule", FIELD_CHOICE, AT(rule), .choices = rules,
-     .doc = "Return one of n samples: the majority's answer, or the best verified."},
-    {"answer", FIELD_VALUE, AT(answer), .doc = "The gold answer, for verified."},
-    {"rewards", FIELD_ARRAY, AT(reward_list), .doc = "As of /verify, for verified."},
+     .doc = "return one of n samples: the majority's answer, or the best verified"},
+    {"answer", FIELD_VALUE, AT(answer), .doc = "the gold answer, for verified"},
+    {"rewards", FIELD_ARRAY, AT(reward_list), .doc = "as of /verify, for verified"},
     {0},
 };
 

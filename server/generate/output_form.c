@@ -333,15 +333,23 @@ bool output_form_read_structured(const struct field_context *context, const cJSO
                                  struct error *err)
 {
     static const struct field kinds[] = {
-        {"choice", FIELD_READ, .offset = 0, .read = read_choice},
-        {"json_object", FIELD_READ, .offset = 0, .read = read_json_object},
-        {"json", FIELD_READ, .offset = 0, .read = read_structured_json},
-        {"regex", FIELD_READ, .offset = 0, .read = read_structured_regex},
-        {"grammar", FIELD_READ, .offset = 0, .read = read_structured_grammar},
-        {"structural_tag", FIELD_READ, .offset = 0, .read = read_structured_tags},
-        {"disable_any_whitespace", FIELD_READ, .offset = 0, .read = read_compact},
-        {"disable_additional_properties", FIELD_REFUSED, .neutral = "false"},
-        {"whitespace_pattern", .kind = FIELD_REFUSED},
+        {"choice", FIELD_READ, .offset = 0, .read = read_choice,
+         .doc = "the output is one of these texts"},
+        {"json_object", FIELD_READ, .offset = 0, .read = read_json_object,
+         .doc = "the output is any JSON object"},
+        {"json", FIELD_READ, .offset = 0, .read = read_structured_json,
+         .doc = "the output is JSON of this schema"},
+        {"regex", FIELD_READ, .offset = 0, .read = read_structured_regex,
+         .doc = "the output matches this pattern"},
+        {"grammar", FIELD_READ, .offset = 0, .read = read_structured_grammar,
+         .doc = "the output is of this grammar (GBNF)"},
+        {"structural_tag", FIELD_READ, .offset = 0, .read = read_structured_tags,
+         .doc = "free text with parts of a form, each after its mark"},
+        {"disable_any_whitespace", FIELD_READ, .offset = 0, .read = read_compact,
+         .doc = "JSON without white space between its parts"},
+        {"disable_additional_properties", FIELD_REFUSED, .neutral = "false",
+         .doc = "closing every object of the schema; refused"},
+        {"whitespace_pattern", .kind = FIELD_REFUSED, .doc = "a pattern for white space; refused"},
         {0},
     };
     struct field_table table = FIELD_TABLE(kinds, out);

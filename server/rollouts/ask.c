@@ -76,31 +76,31 @@ static const char *const encodings[] = {"json", "ndjson", NULL};
 /* clang-format off */
 static const struct field rows[] = {
     {"prompts", FIELD_ARRAY, AT(prompt_list), .required = true,
-     .doc = "What to sample from: objects with text, messages, token_ids, or prefix_token_ids and messages, and beside "
-            "them the fields of a /verify item."},
-    {"model", FIELD_TEXT, AT(model), .doc = "The served model's name."},
-    {"n", FIELD_INT, AT(n), .min = 1, .max = INT_MAX, .fallback = "1", .doc = "Samples of each prompt."},
-    {"sampling", FIELD_OBJECT, AT(sampling), .doc = "How tokens are drawn: the fields of /v1/completions."},
+     .doc = "what to sample from: objects with text, messages, token_ids, or prefix_token_ids and messages, and beside "
+            "them the fields of a /verify item"},
+    {"model", FIELD_TEXT, AT(model), .doc = "the served model's name"},
+    {"n", FIELD_INT, AT(n), .min = 1, .max = INT_MAX, .fallback = "1", .doc = "samples of each prompt"},
+    {"sampling", FIELD_OBJECT, AT(sampling), .doc = "how tokens are drawn: the fields of /v1/completions"},
     {"seed", FIELD_READ, .offset = offsetof(struct ask, params), .read = sampling_params_read_seed,
-     .doc = "With it the same request gives the same samples; each sample draws from (seed, prompt, sample)."},
-    {"rewards", FIELD_ARRAY, AT(reward_list), .doc = "As of /verify; absent: the server's default."},
+     .doc = "with it the same request gives the same samples; each sample draws from (seed, prompt, sample)"},
+    {"rewards", FIELD_ARRAY, AT(reward_list), .doc = "as of /verify; absent: the server's default"},
     {"advantage", FIELD_VALUE, AT(advantage_value),
-     .doc = "A method's name, or an object with method and what /verify/advantages takes; absent: grpo."},
-    {"keep", FIELD_OBJECT, AT(keep), .doc = "{\"overlong\": false} masks samples that max_tokens ended."},
+     .doc = "a method's name, or an object with method and what /verify/advantages takes; absent: grpo"},
+    {"keep", FIELD_OBJECT, AT(keep), .doc = "{\"overlong\": false} masks samples that max_tokens ended"},
     {"until", FIELD_OBJECT, AT(until),
-     .doc = "{\"groups\", \"max_attempts\"}: begin groups until so many have unequal rewards."},
+     .doc = "{\"groups\", \"max_attempts\"}: begin groups until so many have unequal rewards"},
     {"over_sample", FIELD_DOUBLE, AT(over_sample), .min = 1, .max = 16, .fallback = "1",
-     .doc = "n times this many samples begin, and the first n to end stay."},
+     .doc = "n times this many samples begin, and the first n to end stay"},
     {"stop_when", FIELD_CHOICE, AT(stop_when), .choices = stop_words,
-     .doc = "End a group when an answer has the majority of n, or a sample is correct."},
+     .doc = "end a group when an answer has the majority of n, or a sample is correct"},
     {"revise", FIELD_OBJECT, AT(revise),
-     .doc = "{\"rounds\", \"template\"}: what is not right is told what is wrong, and goes on."},
+     .doc = "{\"rounds\", \"template\"}: what is not right is told what is wrong, and goes on"},
     {"deadline_ms", FIELD_INT64, AT(deadline_ms), .min = 1, .max = MOST_DEADLINE_MS,
-     .doc = "Milliseconds after which what is not done is ended and masked."},
+     .doc = "milliseconds after which what is not done is ended and masked"},
     {"return", FIELD_READ, AT(returns), .read = read_returns,
-     .doc = "What a sample's entry holds; absent: text, token_ids, logprobs."},
+     .doc = "what a sample's entry holds; absent: text, token_ids, logprobs"},
     {"encoding", FIELD_CHOICE, AT(encoding), .choices = encodings,
-     .doc = "json: one reply; ndjson: a line a group as it completes."},
+     .doc = "json: one reply; ndjson: a line a group as it completes"},
     {0},
 };
 /* clang-format on */
@@ -111,7 +111,7 @@ static bool read_keep(struct ask *ask, struct error *err)
 {
     static const struct field keep_rows[] = {
         {"overlong", FIELD_BOOL, AT(overlong), .fallback = "true",
-         .doc = "Samples that max_tokens ended count."},
+         .doc = "samples that max_tokens ended count"},
         {0},
     };
     struct field_context context = {0};
@@ -125,9 +125,9 @@ static bool read_until(struct ask *ask, struct error *err)
     int64_t n[2] = {0, MAX_ATTEMPTS};
     static const struct field until_rows[] = {
         {"groups", FIELD_INT64, .offset = 0, .min = 1, .max = MAX_ATTEMPTS, .required = true,
-         .doc = "Informative groups wanted."},
+         .doc = "informative groups wanted"},
         {"max_attempts", FIELD_INT64, .offset = sizeof(int64_t), .min = 1, .max = MAX_ATTEMPTS,
-         .required = true, .doc = "Groups begun at most."},
+         .required = true, .doc = "groups begun at most"},
         {0},
     };
     struct field_context context = {0};
@@ -157,9 +157,9 @@ static bool read_revise(struct ask *ask, struct exchange *x, struct error *err)
 {
     static const struct field revise_rows[] = {
         {"rounds", FIELD_INT, AT(rounds), .min = 0, .max = ASK_MOST_ROUNDS, .required = true,
-         .doc = "Revisions at most."},
+         .doc = "revisions at most"},
         {"template", FIELD_TEXT, AT(template),
-         .doc = "The message; {feedback} in it is what is wrong."},
+         .doc = "the message; {feedback} in it is what is wrong"},
         {0},
     };
     struct field_context context = {.arena = x->arena};
@@ -194,7 +194,7 @@ static bool read_sampling(struct ask *ask, struct exchange *x, struct error *err
 {
     static const struct field own[] = {
         {"logprobs", FIELD_INT, .offset = offsetof(struct sampling_params, logprobs), .min = 0,
-         .max = LOGPROBS_MAX, .doc = "Alternatives a token, for top_logprobs."},
+         .max = LOGPROBS_MAX, .doc = "alternatives a token, for top_logprobs"},
         {0},
     };
     struct sampling_params *p = &ask->params;

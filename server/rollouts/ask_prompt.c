@@ -47,36 +47,36 @@ struct part {
 /* clang-format off */
 #define AT(field) .offset = offsetof(struct entry, field)
 static const struct field rows[] = {
-    {"text", FIELD_VALUE, AT(text), .doc = "The prompt as text."},
-    {"token_ids", FIELD_ARRAY, AT(token_ids), .doc = "The prompt as ids."},
+    {"text", FIELD_VALUE, AT(text), .doc = "the prompt as text"},
+    {"token_ids", FIELD_ARRAY, AT(token_ids), .doc = "the prompt as ids"},
     {"prefix_token_ids", FIELD_ARRAY, AT(prefix_ids),
-     .doc = "Ids of a conversation so far, behind which messages are put as the chat template has them."},
-    {"n", FIELD_INT, AT(n), .min = 1, .max = INT_MAX, .doc = "Samples of this prompt; absent: the call's."},
-    {"partial", FIELD_ARRAY, AT(partial), .doc = "Samples begun earlier, to go on with: {\"token_ids\", \"logprobs\", "
-     "\"weight_versions\"}."},
-    {"fork", FIELD_OBJECT, AT(fork), .doc = "A sample to be begun again from some of its tokens."},
+     .doc = "ids of a conversation so far, behind which messages are put as the chat template has them"},
+    {"n", FIELD_INT, AT(n), .min = 1, .max = INT_MAX, .doc = "samples of this prompt; absent: the call's"},
+    {"partial", FIELD_ARRAY, AT(partial), .doc = "samples begun earlier, to go on with: {\"token_ids\", \"logprobs\", "
+     "\"weight_versions\"}"},
+    {"fork", FIELD_OBJECT, AT(fork), .doc = "a sample to be begun again from some of its tokens"},
     {0},
 };
 #undef AT
 #define AT(field) .offset = offsetof(struct fork, field)
 static const struct field fork_rows[] = {
-    {"token_ids", FIELD_READ, AT(ids), .read = field_read_ids, .required = true, .doc = "The sample's ids."},
-    {"logprobs", FIELD_ARRAY, AT(logprobs), .doc = "Its log-probabilities, to be given back."},
-    {"at", FIELD_VALUE, AT(at), .required = true, .doc = "How many of its ids to keep; a list: for each."},
-    {"k", FIELD_INT, AT(k), .min = 1, .max = MOST_SAMPLES, .fallback = "1", .doc = "Samples from each place."},
-    {"seed", FIELD_READ, AT(seed), .read = sampling_params_read_seed, .doc = "In place of the call's."},
-    {"temperature", FIELD_FLOAT, AT(temperature), .min = 0, .max = 100, .doc = "In place of the call's."},
-    {"token", FIELD_INT, AT(token), .min = 0, .max = INT_MAX, .doc = "An id to go on with."},
-    {"adapter", .kind = FIELD_REFUSED, .doc = "There are no adapters yet."},
-    {"steering", .kind = FIELD_REFUSED, .doc = "There is no steering yet."},
+    {"token_ids", FIELD_READ, AT(ids), .read = field_read_ids, .required = true, .doc = "the sample's ids"},
+    {"logprobs", FIELD_ARRAY, AT(logprobs), .doc = "its log-probabilities, to be given back"},
+    {"at", FIELD_VALUE, AT(at), .required = true, .doc = "how many of its ids to keep; a list: for each"},
+    {"k", FIELD_INT, AT(k), .min = 1, .max = MOST_SAMPLES, .fallback = "1", .doc = "samples from each place"},
+    {"seed", FIELD_READ, AT(seed), .read = sampling_params_read_seed, .doc = "in place of the call's"},
+    {"temperature", FIELD_FLOAT, AT(temperature), .min = 0, .max = 100, .doc = "in place of the call's"},
+    {"token", FIELD_INT, AT(token), .min = 0, .max = INT_MAX, .doc = "an id to go on with"},
+    {"adapter", .kind = FIELD_REFUSED, .doc = "there are no adapters yet"},
+    {"steering", .kind = FIELD_REFUSED, .doc = "there is no steering yet"},
     {0},
 };
 #undef AT
 #define AT(field) .offset = offsetof(struct part, field)
 static const struct field part_rows[] = {
-    {"token_ids", FIELD_READ, AT(ids), .read = field_read_ids, .required = true, .doc = "Ids so far."},
-    {"logprobs", FIELD_ARRAY, AT(logprobs), .doc = "Theirs, to be given back."},
-    {"weight_versions", FIELD_ARRAY, AT(versions), .doc = "Theirs, to be given back."},
+    {"token_ids", FIELD_READ, AT(ids), .read = field_read_ids, .required = true, .doc = "ids so far"},
+    {"logprobs", FIELD_ARRAY, AT(logprobs), .doc = "theirs, to be given back"},
+    {"weight_versions", FIELD_ARRAY, AT(versions), .doc = "theirs, to be given back"},
     {0},
 };
 #undef AT

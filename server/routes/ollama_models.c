@@ -140,11 +140,12 @@ struct named {
 
 #define AT(field) .offset = offsetof(struct named, field)
 static const struct field rows[] = {
-    {"model", FIELD_TEXT, AT(model), .doc = "The model's name, with or without :latest."},
-    {"name", FIELD_TEXT, AT(name), .doc = "The same, as older clients call it."},
-    {"stream", FIELD_BOOL, AT(stream), .fallback = "true", .doc = "Lines, where there is progress."},
-    {"verbose", FIELD_BOOL, AT(verbose), .doc = "Without effect: nothing is left out."},
-    {"insecure", FIELD_BOOL, AT(insecure), .doc = "Without effect: nothing is fetched."},
+    {"model", FIELD_TEXT, AT(model), .doc = "the model's name, with or without :latest"},
+    {"name", FIELD_TEXT, AT(name), .doc = "the same, as older clients call it"},
+    {"stream", FIELD_BOOL, AT(stream), .fallback = "true",
+     .doc = "lines, where there is progress"},
+    {"verbose", FIELD_BOOL, AT(verbose), .doc = "without effect: nothing is left out"},
+    {"insecure", FIELD_BOOL, AT(insecure), .doc = "without effect: nothing is fetched"},
     {0},
 };
 
