@@ -23,7 +23,7 @@
 #include "reward/math/real/decimal.h"
 #include "reward/math/value/calculus.h"
 
-enum { MAX_READINGS = 4, HALF_DAY = 12 * 3600, MAX_GAUSS = 500 };
+enum { MAX_READINGS = 4, HALF_DAY = 12 * 3600, MAX_GAUSS = 500, MAX_AGAIN = 4 };
 
 struct readings {
     const struct expr *e[MAX_READINGS];
@@ -213,10 +213,23 @@ static bool numeric_date(struct span s, int64_t part[3], char *sign)
     return i == s.n && years == 1;
 }
 
+/* s is a day written 2024-03-14. */
+static bool iso_day(struct span s, int64_t part[3])
+{
+    char sign;
+    return s.n >= 8 && ascii_is_digit(s.p[2]) && numeric_date(s, part, &sign) && sign == '-';
+}
+
 static enum equality dates(struct math_work *w, struct span g, struct span a)
 {
     int64_t x[3], y[3];
     char sign, other;
+    bool day = (iso_day(g, x) && words_day(w->arena, a, y)) ||
+               (iso_day(a, x) && words_day(w->arena, g, y));
+    if (day) {
+        bool same = x[0] == y[0] && x[1] == y[1] && x[2] == y[2];
+        return same ? work_yes(w, MATH_EQUAL_VALUE) : work_no(w, MATH_NOT_EQUAL);
+    }
     if (!numeric_date(g, x, &sign) || !numeric_date(a, y, &other) || sign != other) {
         return EQ_UNKNOWN;
     }
@@ -270,6 +283,46 @@ static bool number_only(const struct expr *e)
     return expr_is_scalar(e) && expr_is_constant(e);
 }
 
+/* The value of the letter in "x = 7"; NULL for anything else. */
+static const struct expr *assigned(const struct expr *e, const struct expr **letter)
+{
+    bool equation = e->kind == E_REL && e->n == 2 && e->text.p[0] == R_EQ;
+    if (!equation || e->arg[0]->kind != E_SYM || !expr_is_constant(e->arg[1])) return NULL;
+    *letter = e->arg[0];
+    return e->arg[1];
+}
+
+/* What a derivation comes to, "2x + 3 = 17, 2x = 14, x = 7": equations of one unknown, and its value
+ * at the end and nowhere else. NULL where the list is none. */
+static const struct expr *derived(const struct expr *list)
+{
+    const struct expr *letter = NULL, *other;
+    const struct expr *value =
+        list->kind == E_LIST && list->n >= 2 ? assigned(list->arg[list->n - 1], &letter) : NULL;
+    for (uint32_t i = 0; value != NULL && i + 1 < list->n; i++) {
+        const struct expr *e = list->arg[i];
+        bool equation = e->kind == E_REL && e->n == 2 && e->text.p[0] == R_EQ;
+        bool about = equation && expr_has_symbol(e, letter->text) && assigned(e, &other) == NULL;
+        if (!about) value = NULL;
+    }
+    return value;
+}
+
+/* The list says one value again, and it is the one wanted: "1 hour and 15 minutes, or 75 minutes".
+ * "x = 5, y = 5" are two. */
+static bool says_it_again(struct math_work *w, const struct expr *gold, const struct expr *list)
+{
+    bool again = list->kind == E_LIST && list->n >= 2 && list->n <= MAX_AGAIN, wanted = false;
+    for (uint32_t i = 0; again && i < list->n; i++) {
+        again = list->arg[i]->kind != E_REL &&
+                (i == 0 || family_equal(w, list->arg[0], list->arg[i]) == EQ_YES);
+    }
+    for (uint32_t i = 0; again && !wanted && i < list->n; i++) {
+        wanted = family_equal(w, gold, list->arg[i]) == EQ_YES;
+    }
+    return wanted;
+}
+
 /* I for i where the other side writes i or has no letters, j for i and E for e where the other
  * side writes i or e, as SymPy and engineers do; R for the set of real numbers. j or E alone stay
  * letters. */
@@ -317,6 +370,9 @@ static enum equality compare_readings(struct math_work *w, const struct readings
                 cause = w->cause;
                 if (e == EQ_NO && g->e[0]->kind != E_LIST && a->e[0]->kind == E_LIST) {
                     cause = MATH_SEVERAL_ANSWERS;
+                    const struct expr *end = derived(y);
+                    if (end != NULL && family_equal(w, x, end) == EQ_YES) return EQ_YES;
+                    if (says_it_again(w, x, y)) return EQ_YES;
                 }
             }
         }

@@ -8,6 +8,7 @@
 #include "base/ascii.h"
 #include "base/clock.h"
 #include "reward/math/real/decimal.h"
+#include "reward/math/find/again.h"
 #include "reward/math/find/extract.h"
 #include "reward/math/find/gold.h"
 #include "reward/math/field/fingerprint.h"
@@ -87,6 +88,21 @@ static enum equality meet_core(struct math_work *w, struct span gold, struct spa
     return e;
 }
 
+/* A value that the answer says again: at the end of a chain of equalities, or in brackets. */
+static enum equality meet_again(struct math_work *w, struct span gold, struct span answer,
+                                struct math_result *out)
+{
+    struct span last = again_last(answer), value, echo;
+    if (last.n > 0) {
+        enum equality e = meet(w, gold, last);
+        trace_add(w->options->trace, "chain", last, math_cause_text(w->cause));
+        if (e == EQ_YES) return out->extracted = last, e;
+    }
+    if (!again_echo(answer, &value, &echo) || meet(w, value, echo) != EQ_YES) return EQ_NO;
+    trace_add(w->options->trace, "again", echo, "in brackets, the value once more");
+    return meet(w, gold, value) == EQ_YES ? EQ_YES : meet(w, gold, echo);
+}
+
 /* The answer against the reference, as it stands and then without what its words add. */
 static enum equality meet_all(struct math_work *w, struct span gold, struct span answer,
                               const struct stated *said, struct math_result *out)
@@ -97,6 +113,7 @@ static enum equality meet_all(struct math_work *w, struct span gold, struct span
     if (e == EQ_YES || w->options->mode == MATH_TEXT) return e;
     if (meet_inside(w, gold, answer, said, out) == EQ_YES) return EQ_YES;
     if (meet_core(w, gold, answer) == EQ_YES) return EQ_YES;
+    if (meet_again(w, gold, answer, out) == EQ_YES) return EQ_YES;
     w->cause = cause;
     return e;
 }
@@ -130,6 +147,14 @@ static enum equality meet_parts(struct math_work *w, struct span gold, const str
     return e;
 }
 
+/* T for true, F for false. */
+static bool is_initial(struct arena *a, struct span words, struct span answer)
+{
+    struct span s = words_unwrap(answer);
+    return (span_is(s, "T") && words_same(a, words, span_str("true"))) ||
+           (span_is(s, "F") && words_same(a, words, span_str("false")));
+}
+
 /* A reference in words, and a statement, or the sentence around it, that says them or the same
  * property. */
 static bool words_agree(struct arena *a, struct span gold, struct span answer, struct span place,
@@ -138,6 +163,7 @@ static bool words_agree(struct arena *a, struct span gold, struct span answer, s
     struct span words = words_unwrap(plain_words(a, gold));
     if (!is_words(a, words)) return false;
     return words_said(a, words, place) || words_said(a, words, around) ||
+           is_initial(a, words, answer) || words_with_noun(a, words, answer) ||
            words_same_property(a, words, plain_words(a, answer));
 }
 
@@ -198,9 +224,20 @@ static bool is_truth_word(struct arena *a, struct span s)
 /* The first thing that s calls true or false: "The claim is false, because ..." is it what g says? */
 static bool is_predicate(struct arena *a, struct span s, struct span g)
 {
-    size_t yes = span_find(s, span_str(" is true"), 0), no = span_find(s, span_str(" is false"), 0);
-    if (yes == no) return false; /* neither stands there */
-    return words_same(a, span_str(yes < no ? "true" : "false"), g);
+    static const struct {
+        const char *words, *says;
+    } forms[] = {{" is true", "true"},        {" is false", "false"},     {" is not true", "false"},
+                 {" is not false", "true"},   {" isn't true", "false"},   {" isn't false", "true"},
+                 {" is never true", "false"}, {" is always true", "true"}};
+    const char *says = NULL;
+    size_t first = SPAN_NONE;
+    for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+        size_t at = span_find(s, span_str(forms[i].words), 0);
+        if (at == SPAN_NONE || at >= first) continue;
+        first = at;
+        says = forms[i].says;
+    }
+    return says != NULL && words_same(a, span_str(says), g);
 }
 
 /* A response without marks that is the reference word for word, or that begins with the yes or no

@@ -115,7 +115,7 @@ static void test_runs(void **state)
         {"(-2, 1) is", "(-2, 1)"},
         {"5 (since x > 0)", "5"},
         {"log_2 3 for", "log_2 3"},
-        {"11 5/6 cups", "11 5/6"},
+        {"11 5/6 cups", "11 5/6 cups"},
         {"x-axis", NULL},
         {"v2 is out", NULL},
     };

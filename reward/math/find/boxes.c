@@ -314,6 +314,19 @@ static bool is_placeholder(const struct box *b)
     return s.n == 0;
 }
 
+/* \boxed{5}\%: the sign behind the box belongs to the number in it. */
+static struct span with_percent(struct arena *a, struct span s, const struct box *b)
+{
+    struct span after = span_slice(s, b->to, s.n), inside = b->inside;
+    bool percent = span_starts(after, span_str("\\%")) || span_starts(after, span_str("%"));
+    if (!percent || inside.n == 0 || !ascii_is_digit(inside.p[inside.n - 1])) return inside;
+    char *text = arena_alloc(a, inside.n + 2, 1);
+    if (text == NULL) return inside;
+    memcpy(text, inside.p, inside.n);
+    memcpy(text + inside.n, "\\%", 2);
+    return span_of(text, inside.n + 2);
+}
+
 struct span boxes_answer(struct arena *a, struct span s, bool first, int *count)
 {
     struct box run[MAX_BOXES], b;
@@ -340,5 +353,5 @@ struct span boxes_answer(struct arena *a, struct span s, bool first, int *count)
         *count = n;
         return join(a, run, n, labelled == n - 1);
     }
-    return run[n - 1].inside;
+    return with_percent(a, s, &run[n - 1]);
 }

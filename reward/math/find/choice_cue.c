@@ -76,7 +76,8 @@ static size_t after_spaces(struct span s, size_t i)
 /* The offset after the letter at s.p[i] and others listed with it: "B, C and D". */
 static size_t after_list(struct span s, size_t i)
 {
-    static const char *const joints[] = {", and ", ", or ", ", ", " and ", " or ", "/"};
+    static const char *const joints[] = {", and ", ", or ", ", ",           " and ",
+                                         " or ",   "/",     "\xe3\x80\x81", "\xe5\x92\x8c"};
     size_t end = after_dress(s, i + 1);
     for (bool again = true; again;) {
         again = false;
@@ -108,6 +109,10 @@ static bool is_denied_after(struct span s, size_t i)
                                           "\xe4\xb8\x8d", /* wrong; not */
                                           "\xe9\xa1\xb9\xe4\xb8\x8d",
                                           "\xe9\x94\x99",
+                                          "\xe9\x83\xbd\xe4\xb8\x8d", /* all not; all wrong */
+                                          "\xe9\x83\xbd\xe9\x94\x99",
+                                          "\xe5\x9d\x87\xe4\xb8\x8d",
+                                          "\xe5\x9d\x87\xe9\x94\x99",
                                           "\xe5\xbf\xbd\xe7\x95\xa5",
                                           "\xe4\xb8\x8e"};
     size_t next = after_spaces(s, after_list(s, i));
@@ -264,6 +269,10 @@ static const struct cue {
     {"option", PICK, false},
     {"choice", PICK, false},
     {"must be", PICK, false},
+    {"so", PICK, false},
+    {"hence", PICK, false},
+    {"thus", PICK, false},
+    {"therefore", PICK, false},
     {"\xe7\xad\x94\xe6\xa1\x88", CLAIM, false},
     {"\xe6\x95\x85\xe9\x80\x89", CLAIM, false},
     {"\xe5\xba\x94\xe9\x80\x89", CLAIM, false},
@@ -274,7 +283,7 @@ static const struct cue {
 static const struct cue *cue_at(struct span s, size_t i)
 {
     int c = at(s, i) | 0x20;
-    if (c < 0x80 && strchr("aocsipgm", c) == NULL) return NULL;
+    if (c < 0x80 && strchr("aocsipgmht", c) == NULL) return NULL;
     if (i > 0 && ascii_is_letter(at(s, i - 1))) return NULL;
     for (size_t k = 0; k < sizeof(cues) / sizeof(cues[0]); k++) {
         if (begins(s, i, cues[k].words)) return &cues[k];

@@ -26,6 +26,7 @@
 #include "reward/math/find/phrase.h"
 #include "reward/math/find/plain.h"
 #include "reward/math/find/prose.h"
+#include "reward/math/find/spelled.h"
 #include "reward/math/find/spoken.h"
 #include "reward/math/read/words.h"
 
@@ -129,10 +130,11 @@ static bool in_prose(struct arena *a, struct span s, const struct math_options *
     }
     if (in_bold(a, s, o, out)) return true;
     struct span bold = out->place;
-    if ((found = prose_spelled_last(s)).n > 0) {
+    if ((found = spelled_last(s)).n > 0) {
         trace_add(o->trace, "spelled", found, "a number in words that the last sentence ends with");
         return find(out, found, MATH_FROM_EXPRESSION);
     }
+    if ((found = prose_before_reason(s)).n > 0 && in_words(found, o, out)) return true;
     if (prose_last(a, prose_without_aside(s), o->extract, &st, &source)) {
         if (bold.n > 0) st.plain = bold;
         trace_add(o->trace, "last", st.plain, "the last sentence with mathematics: its last");
@@ -142,7 +144,7 @@ static bool in_prose(struct arena *a, struct span s, const struct math_options *
         trace_add(o->trace, "last", st.plain, "it only says what the answer is not");
         return false;
     }
-    if ((o->extract & MATH_EXTRACT_EXPR) && (found = prose_spelled(a, s)).n > 0) {
+    if ((o->extract & MATH_EXTRACT_EXPR) && (found = spelled_only(a, s)).n > 0) {
         return find(out, found, MATH_FROM_EXPRESSION);
     }
     struct span t = span_trim(s);
@@ -158,7 +160,7 @@ static bool in_prose(struct arena *a, struct span s, const struct math_options *
 static bool unmarked(struct arena *a, struct span s, const struct math_options *o,
                      struct extraction *out)
 {
-    struct stated st;
+    struct stated st = {.text = {NULL, 0}};
     struct span found = marks_hashed(s, o->first_answer);
     if (found.n > 0) {
         trace_add(o->trace, "hashes", found, "the rest of the line after ####");
@@ -171,6 +173,10 @@ static bool unmarked(struct arena *a, struct span s, const struct math_options *
     if (phrase_answer(a, s, o, &st)) {
         trace_add(o->trace, "phrase", st.said, "the statement that is announced as the answer");
         return take(out, &st, MATH_FROM_PHRASE);
+    }
+    if (st.denied) {
+        trace_add(o->trace, "phrase", span_of(NULL, 0), "an answer that is only supposed");
+        return out->cause = MATH_NO_ANSWER_FOUND, false;
     }
     trace_add(o->trace, "phrase", span_of(NULL, 0), "nothing is announced as the answer");
     if (whole_reads(a, s)) {

@@ -4,6 +4,7 @@
  */
 #include "reward/math/find/formula.h"
 
+#include "base/ascii.h"
 #include "reward/math/read/parse.h"
 #include "reward/math/read/units.h"
 #include "reward/math/read/words.h"
@@ -27,6 +28,13 @@ static size_t next_closing(struct closings *c, size_t kind, struct span s, struc
     return c->at[kind];
 }
 
+/* Two prices, no formula: "$8, so they pay $48" between the signs at s.p[from] and s.p[to]. */
+static bool is_money(struct span s, size_t from, size_t to)
+{
+    bool first = from + 1 < s.n && ascii_is_digit(s.p[from + 1]);
+    return first && to + 1 < s.n && ascii_is_digit(s.p[to + 1]) && strchr(" =+-*/<>(", s.p[to - 1]);
+}
+
 bool formula_at(struct span s, size_t i, struct closings *c, struct formula *f)
 {
     static const struct {
@@ -41,6 +49,7 @@ bool formula_at(struct span s, size_t i, struct closings *c, struct formula *f)
             at = next_closing(c, k, s, close, at);
             if (at == SPAN_NONE || at > i + MAX_FORMULA) return false;
         } while (close.p[0] == '$' && escaped(s, at) && ++at);
+        if (open.n == 1 && is_money(s, i, at)) return false;
         f->inside = span_trim(span_slice(s, i + open.n, at));
         f->from = i;
         f->to = at + close.n;

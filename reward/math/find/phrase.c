@@ -8,7 +8,7 @@
 #include "reward/math/find/formula.h"
 #include "reward/math/read/words.h"
 
-enum { MAX_SENTENCE = 4000 };
+enum { MAX_SENTENCE = 4000, MAX_CLAUSE = 200 };
 
 static int lower(int c)
 {
@@ -25,6 +25,9 @@ static const struct {
     {"answer is", ""},
     {"answer:", ""},
     {"answer =", ""},
+    {"answer - ", ""},
+    {"answer \xe2\x80\x93", ""}, /* dashes */
+    {"answer \xe2\x80\x94", ""},
     {"answer is:", ""},
     {"answers are", ""},
     {"answers:", ""},
@@ -118,16 +121,46 @@ static size_t phrase_at(struct span s, size_t i, const char **language)
     return found;
 }
 
-/* The offset after the last (or first) phrase in s, SPAN_NONE when there is none. */
-static size_t phrase_end(struct span s, bool first, const char **language)
+/* The clause that leads to s.p[i] only thinks of an answer or denies it: "I doubt that the answer
+ * is", "if the answer is". */
+static bool is_supposed(struct span s, size_t i)
+{
+    static const char *const words[] = {
+        "if ",       "doubt",       "wrong to",    "incorrect to", "might ",     "tempting",
+        "tempted",   "suppose ",    "assume ",     "whether ",     "unless ",    "mistake to",
+        "assuming ", "may think",   "could think", "deny that",    "false that", "not true that",
+        "wrongly",   "not believe", "not think"};
+    size_t from = i;
+    while (from > 0 && i - from < MAX_CLAUSE && strchr(",;.!?:\n", s.p[from - 1]) == NULL) {
+        from--;
+    }
+    for (size_t at = from; at < i; at++) {
+        if (at > from && s.p[at - 1] != ' ') continue;
+        for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
+            if (words_start(span_slice(s, at, i), span_str(words[k]))) return true;
+        }
+    }
+    return false;
+}
+
+/* The offset after the last (or first) phrase in s, SPAN_NONE when there is none; those that are
+ * only supposed are none, and *supposed is the offset after the last of these. */
+static size_t phrase_end(struct span s, bool first, const char **language, size_t *supposed)
 {
     size_t found = SPAN_NONE;
+    *supposed = SPAN_NONE;
     for (size_t i = 0; i < s.n; i++) {
         int c = lower((unsigned char)s.p[i]);
         if (!may_start_phrase(c, i + 1 < s.n ? lower((unsigned char)s.p[i + 1]) : 0)) continue;
         if (i > 0 && ascii_is_letter((unsigned char)s.p[i - 1])) continue;
-        size_t end = phrase_at(s, i, language);
+        const char *spoken = "";
+        size_t end = phrase_at(s, i, &spoken);
         if (end == SPAN_NONE) continue;
+        if (is_supposed(s, i)) {
+            *supposed = end;
+            continue;
+        }
+        *language = spoken;
         found = end;
         if (first) return found;
         i = end - 1;
@@ -188,11 +221,25 @@ size_t phrase_last_copula(struct span s)
     return best;
 }
 
+/* s takes back what was supposed, and may give the answer: "..., but it is 5". */
+static bool has_turn(struct span s)
+{
+    static const char *const turns[] = {"but ", "however", "actually", "in fact",
+                                        "yet ", ". ",      "\n"};
+    for (size_t i = 0; i < sizeof(turns) / sizeof(turns[0]); i++) {
+        if (span_find(s, span_str(turns[i]), 0) != SPAN_NONE) return true;
+    }
+    return false;
+}
+
 bool phrase_answer(struct arena *a, struct span s, const struct math_options *o, struct stated *out)
 {
     const char *language = "";
-    size_t at = phrase_end(s, o->first_answer, &language);
-    if (at == SPAN_NONE) return false;
+    size_t supposed, at = phrase_end(s, o->first_answer, &language, &supposed);
+    if (at == SPAN_NONE) {
+        out->denied = supposed != SPAN_NONE && !has_turn(span_slice(s, supposed, s.n));
+        return false;
+    }
     bool announced = s.p[at - 1] == ':';
     struct span said = phrase_sentence(span_slice(s, at, s.n), announced);
     *out = stated_in(a, said, o->extract);

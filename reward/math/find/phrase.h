@@ -8,7 +8,8 @@
 #include "reward/math/find/stated.h"
 
 /* What the statement after the last (or first) such phrase says: its mathematics, else its words when
- * they are few. False when there is no phrase, or it says nothing. */
+ * they are few. False when there is no phrase, or it says nothing; out->denied tells that there is
+ * one which the sentence only supposes: "I doubt that the answer is 3". */
 bool phrase_answer(struct arena *a, struct span s, const struct math_options *o,
                    struct stated *out);
 

@@ -37,8 +37,7 @@ static bool is_wide_digit(struct span s, size_t end)
            (unsigned char)s.p[end - 1] >= 0x90 && (unsigned char)s.p[end - 1] <= 0x99;
 }
 
-/* The offset after the last digit (or fraction character) of s, 0 when it has none. */
-static size_t last_number_end(struct span s)
+size_t prose_last_number_end(struct span s)
 {
     for (size_t i = s.n; i > 0; i--) {
         if (ascii_is_digit(s.p[i - 1]) || fraction_before(s, i) > 0 || is_wide_digit(s, i)) {
@@ -88,8 +87,7 @@ static bool is_stop(struct span s, size_t i)
     return (s.p[i] == '.' || s.p[i] == '!' || s.p[i] == '?') && !factorial;
 }
 
-/* Where the last sentence of s begins. */
-static size_t last_sentence(struct span s)
+size_t prose_last_sentence(struct span s)
 {
     for (size_t i = s.n; i > 2; i--) {
         if (s.p[i - 1] == '\n' || (s.p[i - 1] == ' ' && is_stop(s, i - 2))) return i;
@@ -134,6 +132,18 @@ static size_t before_condition(struct span s, size_t from, size_t end)
     return end;
 }
 
+/* After an aside the sentence comes to its conclusion: "for every 12 muffins, so she needs 15". */
+static bool goes_on(struct span rest)
+{
+    static const char *const joints[] = {
+        ", so ",   "; so ",        ", and so ",    ", hence ", "; hence ",
+        ", thus ", ", therefore ", "; therefore ", ", then ",  ", which means "};
+    for (size_t i = 0; i < sizeof(joints) / sizeof(joints[0]); i++) {
+        if (span_find(rest, span_str(joints[i]), 0) != SPAN_NONE) return true;
+    }
+    return false;
+}
+
 struct span prose_without_aside(struct span s)
 {
     static const char *const asides[] = {", attained",
@@ -152,6 +162,8 @@ struct span prose_without_aside(struct span s)
                                          "(since ",
                                          "(because ",
                                          "(see ",
+                                         "(check",
+                                         "(verif",
                                          "(as ",
                                          "(when ",
                                          "(See ",
@@ -175,15 +187,16 @@ struct span prose_without_aside(struct span s)
                                          " (approx",
                                          " (roughly "};
     s = span_trim(s);
-    size_t from = last_sentence(s), end = s.n;
+    size_t from = prose_last_sentence(s), end = s.n;
     /* "... 42 ways. (See step 3.)": a sentence in parentheses */
-    if (from < s.n && s.p[from] == '(') from = last_sentence(span_slice(s, 0, from - 1));
+    if (from < s.n && s.p[from] == '(') from = prose_last_sentence(span_slice(s, 0, from - 1));
     for (size_t i = from; i < end; i++) {
         bool may = i + 2 < s.n && (s.p[i] == ' ' || s.p[i] == ',' || s.p[i] == '(');
         for (size_t k = 0; may && k < sizeof(asides) / sizeof(asides[0]) && i < end; k++) {
             const char *w = asides[k]; /* most differ in three bytes */
             if (w[0] != s.p[i] || w[1] != s.p[i + 1] || w[2] != s.p[i + 2]) continue;
-            if (span_starts(span_slice(s, i, s.n), span_str(asides[k]))) end = i;
+            struct span rest = span_slice(s, i, s.n);
+            if (span_starts(rest, span_str(asides[k])) && !goes_on(rest)) end = i;
         }
     }
     end = before_condition(s, from, end);
@@ -195,11 +208,29 @@ struct span prose_without_aside(struct span s)
     return worth ? kept : s;
 }
 
+struct span prose_before_reason(struct span s)
+{
+    static const char *const reasons[] = {", since ", " since ", ", because ", " because "};
+    s = span_trim(s);
+    size_t end = SPAN_NONE;
+    if (s.n > MAX_TAIL || memchr(s.p, '\n', s.n) != NULL) return NOTHING;
+    for (size_t k = 0; k < sizeof(reasons) / sizeof(reasons[0]) && end == SPAN_NONE; k++) {
+        end = span_find(s, span_str(reasons[k]), 0);
+    }
+    if (end == SPAN_NONE || prose_last_sentence(s) > 0) return NOTHING;
+    struct span said = span_slice(s, 0, end);
+    for (size_t i = 0; i < said.n; i++) {
+        if (ascii_is_digit(said.p[i]) || said.p[i] == '$' || said.p[i] == '\\') return NOTHING;
+    }
+    bool is = span_find(said, span_str(" is "), 0) != SPAN_NONE;
+    return is && said.n > 0 ? said : NOTHING;
+}
+
 /* The offset after the last sign of mathematics in s: a digit, a fraction, a command, infinity. 0
  * when it has none. */
 static size_t last_sign_end(struct span s)
 {
-    size_t end = last_number_end(s);
+    size_t end = prose_last_number_end(s);
     for (size_t i = s.n; i > end; i--) {
         unsigned char c = (unsigned char)s.p[i - 1];
         bool command = c == '\\' && i < s.n && ascii_is_letter(s.p[i]);
@@ -213,7 +244,7 @@ static size_t last_sign_end(struct span s)
 /* The sentence that s.p[at] stands in. */
 static struct span sentence_around(struct span s, size_t at)
 {
-    size_t from = last_sentence(span_slice(s, 0, at)), to = at;
+    size_t from = prose_last_sentence(span_slice(s, 0, at)), to = at;
     if (at - from > MAX_SENTENCE) from = at - MAX_SENTENCE;
     while (to < s.n && to < at + MAX_SENTENCE && s.p[to] != '\n') {
         bool stop = is_stop(s, to);
@@ -283,8 +314,14 @@ bool prose_refuses(struct span s)
                                            "insufficient information",
                                            "there is not enough information",
                                            "not enough information"};
+    static const char *const questions[] = {"is ",   "are ",   "could ", "can ",
+                                            "does ", "would ", "should "};
     s = span_trim(s);
-    struct span last = span_slice(s, last_sentence(s), s.n);
+    struct span last = span_slice(s, prose_last_sentence(s), s.n);
+    for (size_t i = 0;
+         i < sizeof(questions) / sizeof(questions[0]) && span_ends(last, span_str("?")); i++) {
+        if (words_start(last, span_str(questions[i]))) return true; /* "Is it 3?" */
+    }
     for (size_t i = 0; i < sizeof(openings) / sizeof(openings[0]); i++) {
         if (words_start(last, span_str(openings[i]))) return i > 3 || is_negative(last);
     }
@@ -327,74 +364,6 @@ struct span prose_without_closing(struct span s)
     return s;
 }
 
-/* The number in words that a sentence ends with, else the only one that it has; "one" is hardly
- * ever a number there. */
-static struct span only_spelled(struct span s)
-{
-    struct span found = NOTHING;
-    int count = 0;
-    for (size_t i = 0; i < s.n && s.n <= MAX_SENTENCE;) {
-        struct span number = stated_spelled(s, i);
-        bool one = span_is(number, "one") || span_is(number, "One") || span_is(number, "a");
-        size_t end = number.n > 0 ? i + number.n : i;
-        bool word = end == s.n || !ascii_is_letter(s.p[end]);
-        if (number.n > 0 && word && (!one || end == s.n)) {
-            found = number;
-            count++;
-        }
-        while (end < s.n && s.p[end] != ' ') {
-            end++;
-        }
-        i = end + 1;
-    }
-    bool last = found.n > 0 && found.p + found.n == s.p + s.n;
-    return count == 1 || last ? found : NOTHING;
-}
-
-struct span prose_spelled(struct arena *a, struct span s)
-{
-    int64_t n, d;
-    struct span t = words_unwrap(s);
-    struct span found = NOTHING;
-    for (size_t i = 0; i <= 24 && i < t.n; i++) { /* the last characters of Chinese texts */
-        struct span tail = span_slice(t, t.n - i - 1, t.n);
-        if (((unsigned char)tail.p[0] & 0x80) == 0 || ((unsigned char)tail.p[0] & 0xc0) == 0x80) {
-            continue;
-        }
-        if (words_number(tail, &n) || words_fraction(tail, &n, &d)) found = tail;
-    }
-    if (found.n > 0) return found;
-    t = span_slice(t, last_sentence(t), t.n);
-    struct span only = only_spelled(t);
-    if (only.n == 0) return NOTHING;
-    size_t from = (size_t)(only.p - t.p);
-    struct spoken v = spoken_value(a, t, from, from + only.n); /* "not five", "half of ten" */
-    return v.changed || v.denied ? NOTHING : only;
-}
-
-struct span prose_spelled_last(struct span s)
-{
-    static const char *const verbs[] = {"is",   "are", "gives", "equals",  "leaves", "makes",
-                                        "with", "get", "total", "becomes", "has",    "have"};
-    s = span_trim(s);
-    s = span_slice(s, last_sentence(s), s.n);
-    if (span_ends(s, span_str("."))) s.n--;
-    size_t digits = last_number_end(s);
-    for (size_t i = 1; i < s.n && s.n <= MAX_SENTENCE && digits > 0; i++) {
-        if (i < digits || s.p[i - 1] != ' ' || strchr("tfsenhTFSENH", s.p[i]) == NULL) continue;
-        struct span number = stated_spelled(s, i), rest = span_slice(s, i + number.n, s.n);
-        bool one = number.n < 4 && (number.n < 3 || (number.p[0] | 0x20) == 'o');
-        if (number.n == 0 || one) continue;
-        rest = span_trim(rest);
-        if (rest.n > 0 && memchr(rest.p, ' ', rest.n) != NULL) return NOTHING; /* a noun at most */
-        for (size_t k = 0; k < sizeof(verbs) / sizeof(verbs[0]); k++) {
-            if (span_ends(span_slice(s, 0, i - 1), span_str(verbs[k]))) return number;
-        }
-        return NOTHING;
-    }
-    return NOTHING;
-}
-
 struct span prose_moment(struct arena *a, struct span s)
 {
     int seconds;
@@ -406,6 +375,9 @@ struct span prose_moment(struct arena *a, struct span s)
     if (date && (when == SPAN_NONE || day > when)) when = day; /* on July 20, on 20 July */
     if (when != SPAN_NONE && when > at) at = when + 4;
     struct span t = at == 0 ? NOTHING : words_unwrap(span_slice(s, at, s.n));
+    const char *comma = t.n == 0 ? NULL : memchr(t.p, ',', t.n);
+    struct span head = comma == NULL ? t : span_slice(t, 0, (size_t)(comma - t.p));
+    if (words_time(head, &seconds, &marked) && marked) return head; /* 10:45 AM, 45 minutes later */
     if (t.n == 0 || t.n > MAX_SHORT) return NOTHING;
     return words_date(a, t) || (words_time(t, &seconds, &marked) && marked) ? t : NOTHING;
 }

@@ -30,13 +30,15 @@ bool prose_refuses(struct span s);
 bool prose_last(struct arena *a, struct span text, unsigned kinds, struct stated *out,
                 enum math_source *source);
 
-/* A number written out in words at the end: "three", U+4E09; {NULL, 0} also where a word before it
- * changes it. */
-struct span prose_spelled(struct arena *a, struct span s);
+/* The words of a response of one sentence before its reason, where they have no mathematics and the
+ * reason may: "The day is Tuesday" of "The day is Tuesday, since 100 mod 7 = 2". No bytes else. */
+struct span prose_before_reason(struct span s);
 
-/* The number in words that the last sentence ends with behind its last digit: "8 and 9 gives
- * seventeen", "leaves him with twenty dollars"; {NULL, 0} for none. */
-struct span prose_spelled_last(struct span s);
+/* Where the last sentence of s begins. */
+size_t prose_last_sentence(struct span s);
+
+/* The offset after the last digit (or fraction character) of s, 0 when it has none. */
+size_t prose_last_number_end(struct span s);
 
 /* The time of day or the date that a short text ends with: "The time is 3:30 PM." */
 struct span prose_moment(struct arena *a, struct span s);

@@ -437,6 +437,7 @@ struct scan {
     enum atom_kind before;
     int depth, bars;
     bool leads; /* a relation may come first: "= 5", "\approx 5" */
+    bool rate;  /* the last value is one: "$198 per day or $990 for the week" is no list */
 };
 
 static void add_end(struct run *r, size_t to)
@@ -460,6 +461,7 @@ static bool accepts(const struct scan *x, const struct atom *a)
     case ATOM_POSTFIX:
     case ATOM_UNIT:
     case ATOM_JOIN:
+        if (a->kind == ATOM_JOIN && x->rate) return false;
         return !open || (a->kind == ATOM_UNIT && x->before == ATOM_INFIX) ||
                (a->kind == ATOM_JOIN && x->before == ATOM_COMMA) ||
                (a->kind == ATOM_INFIX && (x->before == ATOM_INFIX || x->before == ATOM_PREFIX));
@@ -481,6 +483,7 @@ static void take(struct scan *x, struct span s, const struct atom *a)
     x->depth += (a->kind == ATOM_OPEN) - (a->kind == ATOM_CLOSE);
     x->bars += a->kind == ATOM_BAR;
     if (a->kind == ATOM_SPACE) return;
+    x->rate |= a->kind == ATOM_INFIX && span_is(span_slice(s, a->from, a->to), "per");
     x->before = a->kind;
     if (!ends_operand(a->kind) || x->depth != 0 || x->bars % 2 != 0) return;
     assert(a->to <= s.n && a->to > x->run->from); /* (2) */

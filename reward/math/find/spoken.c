@@ -71,6 +71,11 @@ static const struct row rows[] = {
     {BETWEEN, "out of", "(%)/(&)"}, {BETWEEN, "more than", "(&)+(%)"},
     {BETWEEN, "less than", "(&)-(%)"}, {BETWEEN, "in base", "% in base &"}, {BETWEEN, "in", "(%)/(&)"},
     {BETWEEN, "base", "% in base &"}, {BETWEEN, "modulo", "(%) \\bmod (&)"},
+    {BETWEEN, "fewer than", "(&)-(%)"}, {BETWEEN, "of", "(%)*(&)"},
+    {RIGHT, "to the second power", "(%)^2"}, {RIGHT, "to the third power", "(%)^3"},
+    {RIGHT, "to the fourth power", "(%)^4"}, {RIGHT, "to the fifth power", "(%)^5"},
+    {RIGHT, "to the sixth power", "(%)^6"}, {RIGHT, "to the seventh power", "(%)^7"},
+    {RIGHT, "to the eighth power", "(%)^8"}, {RIGHT, "to the tenth power", "(%)^{10}"},
     {RIGHT, "squared", "(%)^2"}, {RIGHT, "cubed", "(%)^3"}, {RIGHT, "factorial", "(%)!"},
     {RIGHT, "dozens", "12*(%)"}, {RIGHT, "dozen", "12*(%)"}, {RIGHT, "hundred", "100*(%)"},
     {RIGHT, "and a half", "(%)+1/2"}, {RIGHT, "and one half", "(%)+1/2"},
@@ -191,6 +196,21 @@ static bool read_left(struct arena *a, struct span s, struct spoken *v)
     return apply(a, v, row->template, span_of(NULL, 0));
 }
 
+/* "The odds are 3 in 8." */
+static bool speaks_of_chance(struct span before)
+{
+    static const char *const words[] = {"odds", "chance", "probability", "likelihood"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (span_find(before, span_str(words[i]), 0) != SPAN_NONE) return true;
+    }
+    return false;
+}
+
+static bool is_percentage(struct span t)
+{
+    return span_ends(t, span_str("%")) || span_ends(t, span_str("percent"));
+}
+
 static bool read_right(struct arena *a, struct span s, struct spoken *v)
 {
     size_t i = after_space(s, v->to);
@@ -202,7 +222,11 @@ static bool read_right(struct arena *a, struct span s, struct spoken *v)
     if (i < s.n && s.p[i] == '(' && words_start(span_slice(s, i + 1, s.n), span_str("base "))) i++;
     row = row_after(s, i, BETWEEN);
     if (row == NULL) return false;
-    if (strcmp(row->words, "in") == 0 && !span_is(words_unwrap(v->text), "1")) return false;
+    bool chance = strcmp(row->words, "in") == 0 && !span_is(words_unwrap(v->text), "1");
+    if (chance && !speaks_of_chance(span_slice(s, 0, v->from))) return false;
+    bool share = strcmp(row->words, "of") == 0; /* 30 percent of 10; "20% of the 50" is 20% */
+    if (share && !(is_percentage(v->text) && ascii_is_digit(s.p[i + 3 < s.n ? i + 3 : i])))
+        return false;
     struct run r;
     size_t next = after_space(s, i + strlen(row->words));
     if (words_start(span_slice(s, next, s.n), span_str("the "))) next += 4;

@@ -20,6 +20,7 @@
 #include "reward/math/find/plain.h"
 #include "reward/math/find/prose.h"
 #include "reward/math/find/runs.h"
+#include "reward/math/find/spelled.h"
 #include "reward/math/find/spoken.h"
 #include "reward/math/read/words.h"
 
@@ -97,22 +98,6 @@ static bool value_behind_words(struct arena *a, struct span s, size_t at, struct
     return (v->changed || v->denied) && after_leads(s, at) >= v->from;
 }
 
-struct span stated_spelled(struct span s, size_t at)
-{
-    int64_t n, d;
-    size_t end = at, found = at;
-    for (int words = 0; words < 8 && end < s.n; words++) {
-        while (end < s.n && (ascii_is_letter(s.p[end]) || s.p[end] == '-')) {
-            end++;
-        }
-        struct span t = span_slice(s, at, end);
-        if (words_number(t, &n) || words_fraction(t, &n, &d)) found = end;
-        if (end >= s.n || s.p[end] != ' ') break;
-        end++;
-    }
-    return span_slice(s, at, found);
-}
-
 /* ---- a statement ------------------------------------------------------------------------------- */
 
 /* The offset after the last " is ", ": ", "word = " and so on before `end` and outside of formulas;
@@ -141,7 +126,7 @@ static size_t copula_before(struct span s, size_t end)
     return found;
 }
 
-static bool keep(struct stated *out, const struct spoken *v)
+bool stated_keep(struct stated *out, const struct spoken *v)
 {
     if (v->denied) {
         out->denied = true;
@@ -166,15 +151,19 @@ static bool at_once(struct arena *a, struct span s, struct stated *out)
     struct spoken v;
     size_t at = after_leads(s, 0);
     bool begins = value_at(a, s, at, &v) || value_behind_words(a, s, at, &v);
-    if (begins && (v.changed || v.denied)) return keep(out, &v);
+    if (begins && (v.changed || v.denied)) return stated_keep(out, &v);
     struct span rest = span_slice(s, at, s.n);
     if (whole_reads(a, rest)) {
         out->text = words_unwrap(rest);
         return true;
     }
-    if (begins) return keep(out, &v);
-    out->text = stated_spelled(s, at);
-    return out->text.n > 0;
+    if (begins) return stated_keep(out, &v);
+    bool minus = words_start(rest, span_str("minus ")), negative = minus;
+    negative |= words_start(rest, span_str("negative "));
+    struct span number = spelled_at(s, at + (minus ? 6 : negative ? 9 : 0));
+    if (number.n == 0 || !spelled_value(a, s, number, &v)) return false;
+    if (!v.changed && !v.denied) return out->text = number, true;
+    return stated_keep(out, &v);
 }
 
 static bool after_copula(struct arena *a, struct span s, struct stated *out)
@@ -183,8 +172,8 @@ static bool after_copula(struct arena *a, struct span s, struct stated *out)
     size_t at = copula_before(s, s.n);
     for (int i = 0; i < MAX_COPULAS && at > 0; i++) {
         size_t from = after_leads(s, at);
-        if (value_at(a, s, from, &v) && keep(out, &v)) return true;
-        if (value_behind_words(a, s, at, &v) && keep(out, &v)) return true;
+        if (value_at(a, s, from, &v) && stated_keep(out, &v)) return true;
+        if (value_behind_words(a, s, at, &v) && stated_keep(out, &v)) return true;
         if (stated_is_moment(a, span_slice(s, at, s.n))) {
             out->text = words_unwrap(span_slice(s, at, s.n));
             return true;
@@ -200,7 +189,7 @@ static bool last_formula(struct arena *a, struct span s, struct stated *out)
     if (!formula_last(a, s, &f)) return false;
     struct spoken v = spoken_value(a, s, f.from, f.to);
     if (!v.changed) v.text = words_unwrap(f.inside);
-    return keep(out, &v);
+    return stated_keep(out, &v);
 }
 
 static bool first_run(struct arena *a, struct span s, struct stated *out)
@@ -210,7 +199,7 @@ static bool first_run(struct arena *a, struct span s, struct stated *out)
         struct span t = r.tells ? run_read(a, s, &r) : NOTHING;
         if (t.n == 0) continue;
         struct spoken v = spoken_value(a, s, r.from, r.from + t.n);
-        if (keep(out, &v)) return true;
+        if (stated_keep(out, &v)) return true;
     }
     return false;
 }
@@ -219,6 +208,8 @@ static bool first_run(struct arena *a, struct span s, struct stated *out)
 static struct span before_gloss(struct span s)
 {
     static const char *const glosses[] = {", i.e", " , i.e", " i.e.", ", that is, "};
+    size_t named = span_find(s, span_str(", namely "), 0); /* "more than 100, namely 104" */
+    if (named != SPAN_NONE) return span_trim(span_slice(s, named + 9, s.n));
     for (size_t k = 0; k < sizeof(glosses) / sizeof(glosses[0]); k++) {
         size_t at = span_find(s, span_str(glosses[k]), 0);
         bool told = false, again = false;
@@ -245,99 +236,5 @@ struct stated stated_in(struct arena *a, struct span s, unsigned kinds)
     if ((kinds & MATH_EXTRACT_LATEX) && last_formula(a, p, &out)) return out;
     if (first_run(a, p, &out)) return out;
     out.text = NOTHING;
-    return out;
-}
-
-/* ---- running text ------------------------------------------------------------------------------ */
-
-/* A command that computes stands first in s. */
-static bool is_operation(struct span s)
-{
-    static const char *const commands[] = {"\\times", "\\cdot", "\\div", "\\frac", "\\$", "\\%"};
-    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
-        if (span_starts(s, span_str(commands[i]))) return true;
-    }
-    return false;
-}
-
-/* What a computation comes to: 120 of "4*30 = $120". {NULL, 0} when t is none: its left side has a
- * letter that stands for a number, or it has no sign of one. */
-static struct span computed(struct span t)
-{
-    size_t sign = span_find_last(t, span_str("="));
-    if (sign == SPAN_NONE || sign == 0) return NOTHING;
-    struct span right = span_trim(span_slice(t, sign + 1, t.n));
-    bool operation = false;
-    for (size_t i = 0; i < sign; i++) {
-        bool letter = ascii_is_letter(t.p[i]), before = i > 0 && ascii_is_letter(t.p[i - 1]);
-        bool times = t.p[i] == 'x' && i > 0 && t.p[i - 1] == ' ' && t.p[i + 1] == ' ';
-        if (letter && !before && !times && !ascii_is_letter(t.p[i + 1])) return NOTHING;
-        if (t.p[i] == '\\' && !is_operation(span_slice(t, i, t.n))) return NOTHING;
-        operation |= times || t.p[i] == '\\' || (i > 0 && strchr("+-*/", t.p[i]) != NULL);
-    }
-    bool number = right.n > 0 && (ascii_is_digit(right.p[0]) || strchr("$-", right.p[0]) != NULL);
-    size_t end = 1;
-    while (number && end < right.n &&
-           (ascii_is_digit(right.p[end]) || strchr(".,/", right.p[end]))) {
-        end++;
-    }
-    bool alone =
-        end >= right.n || right.p[end] == ' ' || right.p[end] == '\\' || right.p[end] == '%';
-    return operation && number && alone ? right : NOTHING;
-}
-
-/* The words between a computation and a later number make the number a circumstance of it: "= $120
- * in 5 days", "= 5 days to read the 100 pages". */
-static bool is_adjunct(struct span gap)
-{
-    static const char *const preps[] = {"in ",   "to ",   "for ",    "over ", "after ",
-                                        "from ", "with ", "within ", "of ",   "during ",
-                                        "per ",  "by ",   "at "};
-    static const char *const breaks[] = {",",         ";",       " so ",     " and ",   " but ",
-                                         " then ",    " which ", " leaves ", " is ",    " are ",
-                                         " leaving ", "=",       ":",        " minus ", " plus "};
-    bool prep = false;
-    for (size_t k = 0; k < sizeof(breaks) / sizeof(breaks[0]); k++) {
-        if (span_find(gap, span_str(breaks[k]), 0) != SPAN_NONE) return false;
-    }
-    for (size_t i = 0; i < gap.n && !prep; i++) {
-        if (i > 0 && gap.p[i - 1] != ' ') continue;
-        for (size_t k = 0; k < sizeof(preps) / sizeof(preps[0]) && !prep; k++) {
-            prep = words_start(span_slice(gap, i, gap.n), span_str(preps[k]));
-        }
-    }
-    return prep;
-}
-
-/* The last mathematics of one plain sentence that tells something. */
-static bool last_run(struct arena *a, struct span s, struct stated *out)
-{
-    struct run r;
-    bool found = false;
-    size_t done = 0; /* the offset after the last computation */
-    for (size_t at = 0; run_next(s, at, &r);) {
-        struct span t = r.tells ? run_read(a, s, &r) : NOTHING;
-        at = r.end[r.n_ends - 1];
-        if (t.n == 0) continue;
-        struct spoken v = spoken_value(a, s, r.from, r.from + t.n);
-        if (v.to > at) at = v.to; /* "1 out of 6" */
-        struct span result = computed(t);
-        if (result.n > 0) done = at;
-        if (done > 0 && result.n == 0 && is_adjunct(span_slice(s, done, r.from))) continue;
-        if (result.n > 0 && (!v.denied || v.senseless))
-            v = (struct spoken){.text = result, .from = r.from, .to = at};
-        found |= keep(out, &v);
-    }
-    if (found) out->denied = false;
-    return found;
-}
-
-struct stated stated_last(struct arena *a, struct span s)
-{
-    struct stated out = {.text = NOTHING};
-    out.plain = span_trim(plain_text(a, s));
-    bool cry = span_ends(out.plain, span_str("!")) && prose_has_words(out.plain);
-    if (cry) out.plain.n--; /* "The answer, then, is 7!" */
-    if (out.plain.n > 0) last_run(a, out.plain, &out);
     return out;
 }

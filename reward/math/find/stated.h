@@ -7,6 +7,7 @@
 #define REWARD_MATH_FIND_STATED_H
 
 #include "base/arena.h"
+#include "reward/math/find/spoken.h"
 #include "reward/math/work/options.h"
 
 struct stated {
@@ -27,9 +28,8 @@ struct stated stated_in(struct arena *a, struct span s, unsigned kinds);
  * sentence that has some and is not denied. */
 struct stated stated_last(struct arena *a, struct span s);
 
-/* The number in words that begins at s.p[at]: "eight", "two dozen", "three quarters"; no bytes when
- * none does. */
-struct span stated_spelled(struct span s, size_t at);
+/* Take v for the answer, or note that it is denied; true when it was taken. */
+bool stated_keep(struct stated *out, const struct spoken *v);
 
 /* The time of day or the date that s is. */
 bool stated_is_moment(struct arena *a, struct span s);

@@ -90,6 +90,21 @@ static size_t glued_or(const struct lexer *l, struct span s, size_t i, size_t en
     return after && end > i + 2 && end < i + 5 && s.p[i] == 'o' && s.p[i + 1] == 'r' ? 2 : 0;
 }
 
+/* "x=3" U+6216 "x=1": a Chinese "or" or "and" needs no space on either side. Its length, 0 when
+ * none stands at s[i]. */
+static size_t chinese_joint(struct lexer *l, struct span s, size_t i)
+{
+    static const char *const words[] = {"\xe6\x88\x96\xe8\x80\x85", "\xe6\x88\x96", "\xe5\x92\x8c",
+                                        "\xe4\xb8\x94"};
+    for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
+        struct span w = span_str(words[k]);
+        if (!span_starts(span_slice(s, i, s.n), w) || !lexer_after_value(l)) continue;
+        lexer_push(l, (enum token_kind)command_find(w)->kind, 0, s, i);
+        return w.n;
+    }
+    return 0;
+}
+
 /* (-oo, 2) U (3, oo): the letter between two intervals. */
 static bool is_union_letter(const struct lexer *l, struct span s, size_t i)
 {
@@ -152,6 +167,8 @@ size_t lexer_word(struct lexer *l, struct span s, size_t i)
         lexer_push(l, T_OR, 0, s, i);
         return i + 2;
     }
+    size_t joint = chinese_joint(l, s, i);
+    if (joint > 0) return i + joint;
     if (joining_word(l, s, i, end)) return end;
     struct span w = span_slice(s, i, end);
     const struct command *c = word_command(l, s, w, end);

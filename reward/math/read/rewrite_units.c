@@ -22,10 +22,13 @@ static size_t after_one(struct span s, size_t i, const char *const *signs, size_
     return i;
 }
 
-/* The offset after the number that s begins with, a power of ten included; 0 when there is none. */
+/* The offset after the number that s begins with, a power of ten, a root or a fraction included; 0
+ * when there is none. */
 static size_t number_end(struct span s)
 {
-    static const char *const signs[] = {"\\times", "\\,", "\\;", "\\ ", "\xc3\x97", "~"};
+    static const char *const signs[] = {"\\times",  "\\,",       "\\;",    "\\ ",
+                                        "\xc3\x97", "~",         "\\sqrt", "\\frac",
+                                        "\\dfrac",  "\\cdot 10", "*10^"};
     bool digit = false;
     size_t i = 0, next;
     for (; i < s.n; i = next) {
@@ -145,13 +148,29 @@ static struct span unit_set_apart(struct arena *a, struct span s)
     return text.n == 0 ? s : text;
 }
 
-struct span rewrite_units(struct arena *a, struct span s)
+/* "$v = 5$ m/s" without the signs of its formula, s itself where it is nothing of the kind. */
+static struct span without_signs(struct arena *a, struct span s)
 {
+    const char *sign = s.n > 2 && s.p[0] == '$' ? memchr(s.p + 1, '$', s.n - 1) : NULL;
+    if (sign == NULL || sign == s.p + 1 || s.n > 400) return s;
+    size_t at = (size_t)(sign - s.p);
+    if (at + 2 >= s.n || s.p[at + 1] != ' ' || memchr(sign + 1, '$', s.n - at - 1) != NULL)
+        return s;
+    char *out = arena_alloc(a, s.n, 1);
+    if (out == NULL) return s;
+    memcpy(out, s.p + 1, at - 1);
+    memcpy(out + at - 1, sign + 1, s.n - at - 1);
+    return span_of(out, s.n - 2);
+}
+
+struct span rewrite_units(struct arena *a, struct span text)
+{
+    struct span s = without_signs(a, text);
     size_t from = after_name(s);
     struct span value = span_slice(s, from, s.n), set = unit_set_apart(a, value);
-    if (set.p == value.p) return s;
+    if (set.p == value.p) return text;
     char *out = from == 0 ? NULL : arena_alloc(a, from + set.n, 1);
-    if (out == NULL) return from == 0 ? set : s;
+    if (out == NULL) return from == 0 ? set : text;
     memcpy(out, s.p, from);
     memcpy(out + from, set.p, set.n);
     return span_of(out, from + set.n);

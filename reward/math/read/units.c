@@ -80,8 +80,8 @@ static const struct unit units[] = {
 /* clang-format on */
 
 /* Names that are known to be of units, and convert to nothing. */
-static const char *const others[] = {"euro", "rpm", "sq", "cu", "pts", "pm", "am",
-                                     "PM",   "AM",  "th", "st", "nd",  "rd"};
+static const char *const others[] = {"euro", "rpm", "sq", "cu", "pts", "pm",   "am",   "PM", "AM",
+                                     "th",   "st",  "nd", "rd", "cup", "cups", "tbsp", "tsp"};
 
 /* A power of ten before a unit. */
 static const struct prefix {

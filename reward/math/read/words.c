@@ -95,12 +95,21 @@ static bool strip_end(struct span *s)
     return false;
 }
 
-/* "2.5 (approximately ...)": what a parenthesis says about the value is not part of it. */
+/* "2.5 (approximately ...)", "2.5 (to 1 d.p.)": what a parenthesis says about the value is not part
+ * of it. */
 static struct span without_remark(struct span s)
 {
-    static const char *const remarks[] = {"(approx",  "(about ",   "(roughly",
-                                          "(rounded", "(or about", "(exactly"};
+    static const char *const remarks[] = {"(approx",      "(about ",   "(roughly", "(rounded",
+                                          "(or about",    "(exactly",  "(to ",     "(check",
+                                          "(correct to ", "(nearest ", "(verif"};
+    static const char *const places[] = {
+        "d.p.)",          "dp)", "s.f.)", "sf)", "sig figs)", "sig. figs.)", "significant figures)",
+        "decimal places)"};
     if (s.n == 0 || memchr(s.p, '(', s.n) == NULL) return s;
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
+        size_t open = span_ends(s, span_str(places[i])) ? span_find_last(s, span_str("(")) : 0;
+        if (open > 0 && open != SPAN_NONE) s = span_trim(span_slice(s, 0, open));
+    }
     for (size_t i = 0; i < sizeof(remarks) / sizeof(remarks[0]); i++) {
         size_t at = span_find(s, span_str(remarks[i]), 0);
         if (at == SPAN_NONE || at == 0) continue;
@@ -409,6 +418,20 @@ static struct span after_openers(struct span s)
     return s;
 }
 
+/* The words are what a subject does: "the series" "converges absolutely". */
+static bool tells_of_subject(struct span words, struct span before)
+{
+    static const char *const verbs[] = {"converges", "diverges", "increases", "decreases",
+                                        "oscillates"};
+    struct span first, word;
+    size_t i = 0, n = 0;
+    if (!next_word(words, &i, &first)) return false;
+    for (i = 0; next_word(before, &i, &word);) {
+        n++;
+    }
+    return n <= 4 && is_in(first, verbs, sizeof(verbs) / sizeof(verbs[0]));
+}
+
 bool words_said(struct arena *a, struct span words, struct span statement)
 {
     words = words_unwrap(words);
@@ -433,7 +456,8 @@ bool words_said(struct arena *a, struct span words, struct span statement)
     }
     bool ends = span_ends(s, w) && s.n > w.n && s.p[s.n - w.n - 1] == ' ';
     struct span before = span_slice(s, 0, s.n - w.n);
-    bool leads = leads_to(word_before(s, before.n)) || span_ends(before, span_str("due to "));
+    bool leads = leads_to(word_before(s, before.n)) || span_ends(before, span_str("due to ")) ||
+                 tells_of_subject(w, before);
     return ends && leads && !is_denied(before);
 }
 
@@ -460,6 +484,44 @@ bool words_same_property(struct arena *a, struct span x, struct span y)
     if (x.n > 80 || y.n > 80) return false;
     return property_of(words_fold(a, x), p) && property_of(words_fold(a, y), q) &&
            span_eq(p[0], q[0]) && span_eq(p[1], q[1]);
+}
+
+bool words_with_noun(struct arena *a, struct span word, struct span s)
+{
+    static const char *const nouns[] = {
+        "triangle", "function",       "number",        "integer",  "matrix",   "series",
+        "sequence", "angle",          "polygon",       "graph",    "relation", "set",
+        "event",    "events",         "variable",      "equation", "system",   "parabola",
+        "curve",    "transformation", "quadrilateral", "reaction", "process",  "compound",
+        "bond",     "triangles"};
+    struct span w = words_fold(a, word), p = words_fold(a, s), first, second, third;
+    size_t i = 0;
+    if (w.n == 0 || memchr(w.p, ' ', w.n) != NULL || p.n > 60) return false;
+    bool two = next_word(p, &i, &first) && next_word(p, &i, &second) && !next_word(p, &i, &third);
+    return two && span_eq(first, w) && is_in(second, nouns, sizeof(nouns) / sizeof(nouns[0]));
+}
+
+bool words_day(struct arena *a, struct span s, int64_t day[3])
+{
+    struct span p = words_fold(a, s), w;
+    day[0] = day[1] = day[2] = 0;
+    for (size_t i = 0; next_word(p, &i, &w);) {
+        int64_t n = 0;
+        w = date_word(w);
+        for (size_t k = 0; k < w.n; k++) {
+            if (w.p[k] < '0' || w.p[k] > '9' || w.n > 4) {
+                n = -1;
+                break;
+            }
+            n = n * 10 + (w.p[k] - '0');
+        }
+        int64_t *part = n < 0 ? &day[1] : w.n == 4 ? &day[0] : &day[2];
+        if (n < 0) n = month(w);
+        if (w.n == 0) continue;
+        if (n == 0 || *part != 0) return false;
+        *part = n;
+    }
+    return day[0] != 0 && day[1] != 0 && day[2] != 0;
 }
 
 bool words_date(struct arena *a, struct span s)
@@ -688,8 +750,10 @@ bool words_time(struct span s, int *seconds, bool *marked)
     s = span_trim(s);
     *marked = false;
     if (!small_number(s, &i, &h)) return false;
-    size_t tight = span_starts(span_slice(s, i, s.n), span_str("{:}")) ? 2 : 0; /* 3{:}45 */
-    bool point = i < s.n && s.p[i] == '.';                                      /* 7.30 am */
+    struct span rest = span_slice(s, i, s.n); /* 3{:}45, 3\text{:}45 */
+    bool text = span_starts(rest, span_str("\\text{:}"));
+    size_t tight = text ? 7 : span_starts(rest, span_str("{:}")) ? 2 : 0;
+    bool point = i < s.n && s.p[i] == '.'; /* 7.30 am */
     bool minutes = tight > 0 || point || (i < s.n && s.p[i] == ':');
     if (minutes) {
         size_t from = i += 1 + tight;

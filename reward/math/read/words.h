@@ -42,6 +42,14 @@ struct span words_fold(struct arena *a, struct span s);
 /* s names a month and a number, and little else. */
 bool words_date(struct arena *a, struct span s);
 
+/* Year, month and day that s names, the month by its name, in any order: "January 5, 2021", "5th of
+ * Jan 2021". */
+bool words_day(struct arena *a, struct span s, int64_t day[3]);
+
+/* s is word and the name of the things that it is said of: "isosceles" of "an isosceles triangle".
+ * Of the names of mathematics and science alone: "Paris" is no "Paris Hilton". */
+bool words_with_noun(struct arena *a, struct span word, struct span s);
+
 /* Seconds after midnight of "8:34", "20:34:00", "08:34 \text{P.M.}", "8 pm". marked: seconds or a
  * half of the day were written, so it is no ratio. */
 bool words_time(struct span s, int *seconds, bool *marked);

@@ -1,0 +1,142 @@
+/* reward/math/find/again.c - answers that say their value more than once.
+ *
+ * A model that shows its work ends with a chain, and the last member is what it came to; or it
+ * gives a value and, in brackets, the same one in another form. Nothing is computed here: whoever
+ * compares tries the parts that are found.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/math/find/again.h"
+
+#include <string.h>
+
+#include "base/ascii.h"
+
+enum { LONGEST = 400 };
+
+static const struct span NOTHING = {NULL, 0};
+
+struct chain {
+    int equalities, roundings;
+    size_t first, last; /* offsets: of the first sign, and after the last one */
+};
+
+/* The length of the sign of a relation at s.p[i], 0 where none stands; *rounds: "about". */
+static size_t sign_at(struct span s, size_t i, bool *rounds)
+{
+    static const char *const about[] = {"\\approx", "\\simeq", "\xe2\x89\x88", "\xe2\x89\x83"};
+    struct span rest = span_slice(s, i, s.n);
+    *rounds = false;
+    for (size_t k = 0; k < sizeof(about) / sizeof(about[0]); k++) {
+        if (!span_starts(rest, span_str(about[k]))) continue;
+        *rounds = true;
+        return strlen(about[k]);
+    }
+    return s.p[i] == '=' ? 1 : 0;
+}
+
+/* False where s is no chain: a list, a condition, or brackets that do not close. */
+static bool find_chain(struct span s, struct chain *c)
+{
+    int depth = 0;
+    bool rounds;
+    *c = (struct chain){0};
+    for (size_t i = 0; i < s.n; i++) {
+        char b = s.p[i];
+        depth += (b == '(' || b == '[' || b == '{') - (b == ')' || b == ']' || b == '}');
+        if (depth < 0) return false;
+        if (depth > 0) continue;
+        bool group = b == ',' && i + 1 < s.n && ascii_is_digit(s.p[i + 1]); /* 1,234 */
+        if ((b == ',' && !group) || strchr(";<>!&\n", b) != NULL) return false;
+        size_t n = sign_at(s, i, &rounds);
+        if (n == 0) continue;
+        if (c->last == 0) c->first = i;
+        c->equalities += !rounds;
+        c->roundings += rounds;
+        i += n - 1;
+        c->last = i + 1;
+    }
+    return depth == 0 && c->last > 0;
+}
+
+/* s begins as a value does, not as a name or an unknown. */
+static bool is_computed(struct span s)
+{
+    static const char *const heads[] = {"\\frac", "\\sqrt", "\\dfrac", "\\tfrac"};
+    for (size_t k = 0; k < sizeof(heads) / sizeof(heads[0]); k++) {
+        if (span_starts(s, span_str(heads[k]))) return true;
+    }
+    return s.n > 0 && (ascii_is_digit(s.p[0]) || s.p[0] == '-' || s.p[0] == '(');
+}
+
+/* A letter that stands for a number: of 2x, of (y, x); that of "7 m" is a unit. */
+static bool has_unknown(struct span s)
+{
+    bool bracket = s.n > 0 && s.p[0] == '(';
+    for (size_t i = 1; i < s.n; i++) {
+        bool alone = ascii_is_letter(s.p[i]) && (i + 1 == s.n || !ascii_is_letter(s.p[i + 1]));
+        if (alone && (bracket || ascii_is_digit(s.p[i - 1]) || s.p[i - 1] == '(')) return true;
+    }
+    return false;
+}
+
+static bool is_sign(struct span s)
+{
+    return s.n == 1 && (s.p[0] == '-' || s.p[0] == '+');
+}
+
+/* "minus", "half of": no value ends so, and what follows is not said again. */
+static bool has_words(struct span s)
+{
+    size_t letters = 0;
+    bool command = false;
+    for (size_t i = 0; i < s.n; i++) {
+        bool letter = ascii_is_letter(s.p[i]);
+        if (!letter) command = s.p[i] == '\\';
+        letters = letter && !command ? letters + 1 : 0;
+        if (letters > 3) return true;
+    }
+    return false;
+}
+
+/* s says when or for what its value holds: "1/2 at x = 1/4". */
+static bool has_condition(struct span s)
+{
+    static const char *const words[] = {"at", "when", "for", "if", "where", "with", "and", "or"};
+    for (size_t i = 0; i < s.n; i++) {
+        if (i > 0 && ascii_is_letter(s.p[i - 1])) continue;
+        for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
+            size_t end = i + strlen(words[k]);
+            bool here = span_starts(span_slice(s, i, s.n), span_str(words[k]));
+            if (here && (end == s.n || !ascii_is_letter(s.p[end]))) return true;
+        }
+    }
+    return false;
+}
+
+struct span again_last(struct span s)
+{
+    struct chain c;
+    s = span_trim(s);
+    if (s.n == 0 || s.n > LONGEST || !find_chain(s, &c) || has_condition(s)) return NOTHING;
+    struct span left = span_trim(span_slice(s, 0, c.first));
+    bool chain = c.equalities + c.roundings >= 2 || c.roundings == 1;
+    if (left.n == 0 || (c.equalities < 2 && (has_words(left) || is_sign(left)))) return NOTHING;
+    if (!chain && !(is_computed(left) && !has_unknown(left))) return NOTHING;
+    return span_trim(span_slice(s, c.last, s.n));
+}
+
+bool again_echo(struct span s, struct span *value, struct span *echo)
+{
+    s = span_trim(s);
+    if (s.n < 4 || s.n > LONGEST || s.p[s.n - 1] != ')') return false;
+    size_t open = s.n - 1, depth = 1;
+    while (open > 0 && depth > 0) {
+        open--;
+        depth += (size_t)(s.p[open] == ')') - (size_t)(s.p[open] == '(');
+    }
+    if (depth > 0 || open < 2 || s.p[open - 1] != ' ') return false; /* f(2), 3(4) */
+    *value = span_trim(span_slice(s, 0, open));
+    *echo = span_trim(span_slice(s, open + 1, s.n - 1));
+    return value->n > 0 && echo->n > 0;
+}

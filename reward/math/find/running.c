@@ -1,0 +1,239 @@
+/* reward/math/find/running.c - what running text states, where nothing marks the statement.
+ *
+ * The last sentence that holds mathematics has several numbers as often as one: "She has 45 left
+ * after giving away 15", "He paid $14 for 5 pens". The answer is the last of them that is no mere
+ * circumstance of an earlier one. An earlier one may have circumstances where it is what its clause
+ * is about: a computation's result, or a number behind a verb. A circumstance comes after a
+ * preposition, with no verb, comma or "and" between.
+ *
+ *   So it covers 180 miles in 3 hours.      180 is behind "covers", "in" leads to 3
+ *   3 workers finish it in 6 days.          3 is the subject: the last one, 6
+ *   14 of the 20 students passed.           "of" needs no verb
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "base/ascii.h"
+#include "reward/math/find/plain.h"
+#include "reward/math/find/prose.h"
+#include "reward/math/find/runs.h"
+#include "reward/math/find/spoken.h"
+#include "reward/math/find/stated.h"
+#include "reward/math/read/words.h"
+
+static const struct span NOTHING = {NULL, 0};
+
+/* ---- computations ------------------------------------------------------------------------------ */
+
+/* A command that computes stands first in s. */
+static bool is_operation(struct span s)
+{
+    static const char *const commands[] = {"\\times", "\\cdot", "\\div", "\\frac", "\\$", "\\%"};
+    for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+        if (span_starts(s, span_str(commands[i]))) return true;
+    }
+    return false;
+}
+
+/* What a computation comes to: 120 of "4*30 = $120". {NULL, 0} when t is none: its left side has a
+ * letter that stands for a number, or it has no sign of one. */
+static struct span computed(struct span t)
+{
+    size_t sign = span_find_last(t, span_str("="));
+    if (sign == SPAN_NONE || sign == 0) return NOTHING;
+    struct span right = span_trim(span_slice(t, sign + 1, t.n));
+    bool operation = false;
+    for (size_t i = 0; i < sign; i++) {
+        bool letter = ascii_is_letter(t.p[i]), before = i > 0 && ascii_is_letter(t.p[i - 1]);
+        bool times = t.p[i] == 'x' && i > 0 && t.p[i - 1] == ' ' && t.p[i + 1] == ' ';
+        if (letter && !before && !times && !ascii_is_letter(t.p[i + 1])) return NOTHING;
+        if (t.p[i] == '\\' && !is_operation(span_slice(t, i, t.n))) return NOTHING;
+        operation |= times || t.p[i] == '\\' || (i > 0 && strchr("+-*/", t.p[i]) != NULL);
+    }
+    bool number = right.n > 0 && (ascii_is_digit(right.p[0]) || strchr("$-", right.p[0]) != NULL);
+    size_t end = 1;
+    while (number && end < right.n &&
+           (ascii_is_digit(right.p[end]) || strchr(".,/", right.p[end]))) {
+        end++;
+    }
+    bool alone =
+        end >= right.n || right.p[end] == ' ' || right.p[end] == '\\' || right.p[end] == '%';
+    return operation && number && alone ? right : NOTHING;
+}
+
+/* ---- circumstances ----------------------------------------------------------------------------- */
+
+static bool has_any(struct span s, const char *const *words, size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        if (span_find(s, span_str(words[k]), 0) != SPAN_NONE) return true;
+    }
+    return false;
+}
+
+/* The words between a number and a later one make the later one a circumstance of it: "$120 in 5
+ * days", "5 days to read the 100 pages", "45 left after giving away 15". "3 to 5" is a range. */
+static bool is_adjunct(struct span gap)
+{
+    static const char *const preps[] = {"in ",   "to ",     "for ",   "over ",   "after ", "from ",
+                                        "with ", "within ", "of ",    "during ", "per ",   "by ",
+                                        "at ",   "on ",     "among ", "than ",   "before "};
+    static const char *const breaks[] = {
+        ",",        ";",         " so ",    " and ",   " but ",   " then ",   " which ",
+        " leaves ", " leaving ", " is ",    " are ",   "=",       ":",        " minus ",
+        " plus ",   " can ",     " will ",  " would ", " could ", " must ",   " may ",
+        " should ", " take ",    " takes ", " took ",  " cost ",  " costs ",  " have ",
+        " has ",    " had ",     " need ",  " needs ", " give ",  " gives ",  " make ",
+        " makes ",  " equals ",  " was ",   " were ",  " or ",    " finish ", " while "};
+    if (has_any(gap, breaks, sizeof(breaks) / sizeof(breaks[0]))) return false;
+    for (size_t i = 0; i < gap.n; i++) {
+        struct span word = span_slice(gap, i, gap.n);
+        if (i > 0 && gap.p[i - 1] != ' ') continue;
+        for (size_t k = 0; k < sizeof(preps) / sizeof(preps[0]); k++) {
+            bool range = i + 3 == gap.n && preps[k][0] == 't' && preps[k][1] == 'o';
+            if (!range && words_start(word, span_str(preps[k]))) return true;
+        }
+    }
+    return false;
+}
+
+/* The last word of s, without the spaces after it. */
+static struct span final_word(struct span s)
+{
+    s = span_trim(s);
+    size_t from = s.n;
+    while (from > 0 && s.p[from - 1] != ' ') {
+        from--;
+    }
+    return span_slice(s, from, s.n);
+}
+
+static bool is_word_of(struct span w, const char *const *list, size_t n)
+{
+    for (size_t k = 0; k < n; k++) {
+        if (w.n == strlen(list[k]) && words_start(w, span_str(list[k]))) return true;
+    }
+    return false;
+}
+
+/* A number that follows the words `before` is what its clause is about, "She has 45", and neither
+ * its subject, "So 5 workers", nor a circumstance, "in 5 years". */
+static bool is_object(struct span before)
+{
+    static const char *const preps[] = {
+        "in",    "for",  "after", "over",  "within", "during", "from",  "by",   "at",     "with",
+        "per",   "than", "into",  "and",   "or",     "of",     "to",    "on",   "before", "under",
+        "every", "each", "the",   "these", "all",    "both",   "those", "first"};
+    static const char *const openers[] = {"so",  "thus", "hence", "therefore", "then", "if",
+                                          "now", "when", "since", "because",   "that", "finally",
+                                          "but", "and",  "there", "only",      "then"};
+    size_t from = before.n;
+    while (from > 0 && strchr(",;:.", before.p[from - 1]) == NULL) {
+        from--;
+    }
+    struct span clause = span_trim(span_slice(before, from, before.n)), last = final_word(clause);
+    bool of = is_word_of(last, (const char *const[]){"of"}, 1) && clause.n > 3;
+    if (of) { /* "a total of 45", "a maximum of 5"; not "2 groups of 5" */
+        for (size_t i = 0; i < clause.n; i++) {
+            of &= !ascii_is_digit(clause.p[i]);
+        }
+    }
+    if (last.n == 0 || !ascii_is_letter(last.p[0])) return false;
+    if (!of && is_word_of(last, preps, sizeof(preps) / sizeof(preps[0]))) return false;
+    return !(last.n == clause.n && is_word_of(last, openers, sizeof(openers) / sizeof(openers[0])));
+}
+
+/* t gives a letter its value: "x = 2". */
+static bool is_assignment(struct span t)
+{
+    return t.n > 2 && ascii_is_letter(t.p[0]) && memchr(" =", t.p[1], 2) != NULL &&
+           memchr(t.p, '=', t.n) != NULL;
+}
+
+/* What may make later numbers of its sentence circumstances. */
+struct head {
+    size_t to;     /* the offset after it; 0: there is none yet */
+    bool governs;  /* it is a computation, or what its clause is about */
+    size_t listed; /* the offset after the last circumstance; 0: there is none yet */
+};
+
+/* What follows a circumstance is one more of the kind: "for 3 donuts, 2 cups and 6 cakes". */
+static bool is_listed(struct span gap)
+{
+    static const char *const joints[] = {",", ", and", "and", "or", "&"};
+    size_t spaces = 0;
+    for (size_t i = 0; i < gap.n; i++) {
+        spaces += gap.p[i] == ' ';
+    }
+    struct span last = final_word(gap), trimmed = span_trim(gap);
+    if (spaces > 4) return false;
+    return span_ends(trimmed, span_str(",")) ||
+           is_word_of(last, joints, sizeof(joints) / sizeof(joints[0]));
+}
+
+/* The value t of s, which begins at `from` and ends before `to`, only says when, where or for how
+ * many the head holds. */
+static bool is_circumstance(struct span s, const struct head *h, struct span t, size_t from,
+                            size_t to)
+{
+    static const char *const moments[] = {"at", "when", "for", "if", "with"};
+    static const char *const counts[] = {"ways", "different", "distinct", "possible"};
+    static const char *const rates[] = {" at a ", " at an "};
+    static const char *const needs[] = {
+        " are needed for ", " is needed for ", " are required for ",   " is required for ",
+        " are needed to ",  " is needed to ",  " will be needed for ", " were needed for "};
+    if (h->to == 0) return false;
+    if (h->listed > 0 && is_listed(span_slice(s, h->listed, from))) return true;
+    struct span gap = span_slice(s, h->to, from), rest = span_trim(span_slice(s, to, s.n));
+    size_t n = sizeof(moments) / sizeof(moments[0]);
+    if (is_assignment(t) && is_word_of(span_trim(gap), moments, n)) return true;
+    bool of = span_is(span_trim(gap), "of the") || span_is(span_trim(gap), "of");
+    if (of && from > 0 && s.p[from - 1] == ' ') return true; /* 14 of the 20 students */
+    if (has_any(gap, needs, sizeof(needs) / sizeof(needs[0]))) return true;
+    if (has_any(gap, rates, 2) && is_adjunct(gap)) return true; /* in 7 hours at a rate of 12 */
+    if (!h->governs || !is_adjunct(gap)) return false;
+    for (size_t k = 0; k < sizeof(counts) / sizeof(counts[0]); k++) {
+        if (words_start(rest, span_str(counts[k]))) return false; /* arranged in 120 ways */
+    }
+    bool price = t.n > 0 && t.p[0] == '$' && span_ends(gap, span_str("for "));
+    return !price;
+}
+
+/* ---- one sentence ------------------------------------------------------------------------------ */
+
+/* The last mathematics of one plain sentence that tells something. */
+static bool last_run(struct arena *a, struct span s, struct stated *out)
+{
+    struct run r;
+    bool found = false;
+    struct head head = {0};
+    for (size_t at = 0; run_next(s, at, &r);) {
+        struct span t = r.tells ? run_read(a, s, &r) : NOTHING;
+        at = r.end[r.n_ends - 1];
+        if (t.n == 0) continue;
+        struct spoken v = spoken_value(a, s, r.from, r.from + t.n);
+        if (v.to > at) at = v.to; /* "1 out of 6" */
+        struct span result = computed(t);
+        if (result.n == 0 && is_circumstance(s, &head, t, r.from, r.from + t.n)) {
+            head.listed = at;
+            continue;
+        }
+        if (result.n > 0 && (!v.denied || v.senseless))
+            v = (struct spoken){.text = result, .from = r.from, .to = at};
+        head.listed = 0;
+        head.to = r.from + t.n;
+        head.governs = result.n > 0 || (!v.denied && is_object(span_slice(s, 0, v.from)));
+        found |= stated_keep(out, &v);
+    }
+    if (found) out->denied = false;
+    return found;
+}
+
+struct stated stated_last(struct arena *a, struct span s)
+{
+    struct stated out = {.text = NOTHING};
+    out.plain = span_trim(plain_text(a, s));
+    bool cry = span_ends(out.plain, span_str("!")) && prose_has_words(out.plain);
+    if (cry) out.plain.n--; /* "The answer, then, is 7!" */
+    if (out.plain.n > 0) last_run(a, out.plain, &out);
+    return out;
+}

@@ -1,0 +1,220 @@
+/* reward/math/find/spelled.c - numbers in words, found in sentences.
+ *
+ * What a number in words is, reward/math/read/words.h knows; here it is found in a sentence, and the
+ * words beside it are read as beside digits: the sentence is written with digits, and spoken.h asked.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/math/find/spelled.h"
+
+#include "base/ascii.h"
+#include "base/buffer.h"
+#include "base/utf8.h"
+#include "reward/math/find/formula.h"
+#include "reward/math/find/prose.h"
+#include "reward/math/read/words.h"
+
+enum { MAX_SENTENCE = 2000, MAX_SPELLED = 4000 };
+
+static const struct span NOTHING = {NULL, 0};
+
+struct span spelled_at(struct span s, size_t at)
+{
+    int64_t n, d;
+    size_t end = at, found = at;
+    for (int words = 0; words < 8 && end < s.n; words++) {
+        while (end < s.n && (ascii_is_letter(s.p[end]) || s.p[end] == '-')) {
+            end++;
+        }
+        struct span t = span_slice(s, at, end);
+        if (words_number(t, &n) || words_fraction(t, &n, &d)) found = end;
+        if (end >= s.n || s.p[end] != ' ') break;
+        end++;
+    }
+    return span_slice(s, at, found);
+}
+
+/* The digits of a number in words: "25" or "1/2". False where it is none. */
+static bool add_number(struct buffer *out, struct span number)
+{
+    int64_t n, d;
+    if (words_fraction(number, &n, &d)) {
+        buffer_addf(out, "%lld/%lld", (long long)n, (long long)d);
+        return true;
+    }
+    if (!words_number(number, &n)) return false;
+    buffer_addf(out, "%lld", (long long)n);
+    return true;
+}
+
+/* " point one four" at s.p[i]: its digits behind a point. The offset after it, i where it is none. */
+static size_t add_decimals(struct buffer *out, struct span s, size_t i)
+{
+    struct span point = span_str(" point ");
+    int64_t n;
+    size_t end = i;
+    if (!span_starts(span_slice(s, i, s.n), point)) return i;
+    for (size_t from = i + point.n, to; from < s.n; from = to + 1) {
+        for (to = from; to < s.n && ascii_is_letter(s.p[to]);) {
+            to++;
+        }
+        if (to == from || !words_number(span_slice(s, from, to), &n) || n > 9) break;
+        buffer_addf(out, end == i ? ".%d" : "%d", (int)n);
+        end = to;
+        if (to >= s.n || s.p[to] != ' ') break;
+    }
+    return end;
+}
+
+/* The rest of a statement from s.p[i] on, its numbers in words as digits. */
+static void add_rest(struct buffer *out, struct span s, size_t i)
+{
+    while (i < s.n) {
+        bool begins = i == 0 || !ascii_is_letter(s.p[i - 1]);
+        struct span number = begins && ascii_is_letter(s.p[i]) ? spelled_at(s, i) : NOTHING;
+        bool word = number.n > 2 && (i + number.n == s.n || !ascii_is_letter(s.p[i + number.n]));
+        if (word && add_number(out, number)) {
+            i += number.n;
+        } else {
+            buffer_add_char(out, s.p[i++]);
+        }
+    }
+}
+
+bool spelled_value(struct arena *a, struct span s, struct span number, struct spoken *v)
+{
+    struct buffer out;
+    size_t from = (size_t)(number.p - s.p), to = from + number.n;
+    buffer_init(&out, MAX_SPELLED);
+    buffer_add_span(&out, span_slice(s, 0, from));
+    bool ok = s.n <= MAX_SPELLED / 2 && add_number(&out, number);
+    if (ok) to = add_decimals(&out, s, to);
+    size_t end = out.n;
+    if (ok) add_rest(&out, s, to);
+    char *copy = ok && !out.failed ? arena_str(a, buffer_span(&out)) : NULL;
+    struct span written = span_of(copy, copy == NULL ? 0 : out.n);
+    buffer_clear(&out);
+    if (copy == NULL) return false;
+    size_t percent = formula_with_percent(written, end);
+    *v = spoken_value(a, written, from, percent);
+    v->changed |= percent > end || to > from + number.n;
+    return true;
+}
+
+/* The number in words that a sentence ends with, else the only one that it has; "one" is hardly
+ * ever a number there. */
+static struct span only_spelled(struct span s)
+{
+    struct span found = NOTHING;
+    int count = 0;
+    for (size_t i = 0; i < s.n && s.n <= MAX_SENTENCE;) {
+        struct span number = spelled_at(s, i);
+        bool one = span_is(number, "one") || span_is(number, "One") || span_is(number, "a");
+        size_t end = number.n > 0 ? i + number.n : i;
+        bool word = end == s.n || !ascii_is_letter(s.p[end]);
+        if (number.n > 0 && word && (!one || end == s.n)) {
+            found = number;
+            count++;
+        }
+        while (end < s.n && s.p[end] != ' ') {
+            end++;
+        }
+        i = end + 1;
+    }
+    bool last = found.n > 0 && found.p + found.n == s.p + s.n;
+    return count == 1 || last ? found : NOTHING;
+}
+
+/* U+96F6, U+4E00, ... U+4EBF: a sign of Chinese numbers. */
+static bool is_numeral(uint32_t c)
+{
+    static const uint32_t signs[] = {0x96f6, 0x4e00, 0x4e8c, 0x4e09, 0x56db, 0x4e94,
+                                     0x516d, 0x4e03, 0x516b, 0x4e5d, 0x5341, 0x767e,
+                                     0x5343, 0x4e07, 0x4ebf, 0x4e24, 0x3007};
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+        if (signs[i] == c) return true;
+    }
+    return false;
+}
+
+/* There are, is, makes, together, needs, is left, gets: a count may follow. */
+static bool leads_to_count(uint32_t c)
+{
+    static const uint32_t verbs[] = {0x6709, 0x662f, 0x4e3a, 0x5171, 0x8981,
+                                     0x9700, 0x5269, 0x5f97, 0x5230, 0x4e86};
+    for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+        if (verbs[i] == c) return true;
+    }
+    return false;
+}
+
+/* The only number that a Chinese sentence counts to, "there are in all 7 ways". */
+static struct span chinese_count(struct span s)
+{
+    struct span found = NOTHING;
+    uint32_t before = 0, c;
+    int count = 0;
+    for (size_t i = 0, n; i < s.n && s.n <= MAX_SENTENCE; i += n) {
+        n = utf8_decode(span_slice(s, i, s.n), &c);
+        if (n == 0) return NOTHING;
+        size_t from = i;
+        while (is_numeral(c) && i + n < s.n) {
+            i += n;
+            n = utf8_decode(span_slice(s, i, s.n), &c);
+            if (n == 0) return NOTHING;
+        }
+        bool one = i - from == 3 && memcmp(s.p + from, "\xe4\xb8\x80", 3) == 0; /* also "a" */
+        if (i > from && leads_to_count(before) && !one) {
+            found = span_slice(s, from, i);
+            count++;
+        }
+        before = c;
+    }
+    return count == 1 ? found : NOTHING;
+}
+
+struct span spelled_only(struct arena *a, struct span s)
+{
+    int64_t n, d;
+    struct span t = words_unwrap(s);
+    struct span found = NOTHING;
+    for (size_t i = 0; i <= 24 && i < t.n; i++) { /* the last characters of Chinese texts */
+        struct span tail = span_slice(t, t.n - i - 1, t.n);
+        if (((unsigned char)tail.p[0] & 0x80) == 0 || ((unsigned char)tail.p[0] & 0xc0) == 0x80) {
+            continue;
+        }
+        if (words_number(tail, &n) || words_fraction(tail, &n, &d)) found = tail;
+    }
+    if (found.n > 0) return found;
+    t = span_slice(t, prose_last_sentence(t), t.n);
+    found = chinese_count(t);
+    if (found.n > 0) return found;
+    struct span only = only_spelled(t);
+    if (only.n == 0) return NOTHING;
+    struct spoken v;
+    if (!spelled_value(a, t, only, &v) || v.denied) return NOTHING;
+    return v.changed ? v.text : only; /* "minus five", "half of ten" */
+}
+
+struct span spelled_last(struct span s)
+{
+    static const char *const verbs[] = {"is",   "are", "gives", "equals",  "leaves", "makes",
+                                        "with", "get", "total", "becomes", "has",    "have"};
+    s = span_trim(s);
+    s = span_slice(s, prose_last_sentence(s), s.n);
+    if (span_ends(s, span_str("."))) s.n--;
+    size_t digits = prose_last_number_end(s);
+    for (size_t i = 1; i < s.n && s.n <= MAX_SENTENCE && digits > 0; i++) {
+        if (i < digits || s.p[i - 1] != ' ' || strchr("tfsenhTFSENH", s.p[i]) == NULL) continue;
+        struct span number = spelled_at(s, i), rest = span_slice(s, i + number.n, s.n);
+        bool one = number.n < 4 && (number.n < 3 || (number.p[0] | 0x20) == 'o');
+        if (number.n == 0 || one) continue;
+        rest = span_trim(rest);
+        if (rest.n > 0 && memchr(rest.p, ' ', rest.n) != NULL) return NOTHING; /* a noun at most */
+        for (size_t k = 0; k < sizeof(verbs) / sizeof(verbs[0]); k++) {
+            if (span_ends(span_slice(s, 0, i - 1), span_str(verbs[k]))) return number;
+        }
+        return NOTHING;
+    }
+    return NOTHING;
+}
