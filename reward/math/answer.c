@@ -89,6 +89,9 @@ static void add_reading(struct math_work *w, struct span s, enum lexer_reading h
 static const struct expr *spelled_number(struct math_work *w, struct span s)
 {
     int64_t n, d;
+    if (s.n == 4 && words_start(s, span_str("half"))) {
+        return expr_2(w->arena, E_DIV, 0, expr_int(w->arena, 1), expr_int(w->arena, 2));
+    }
     if (words_number(s, &n)) return expr_int(w->arena, n);
     if (words_fraction(s, &n, &d)) {
         return expr_2(w->arena, E_DIV, 0, expr_int(w->arena, n), expr_int(w->arena, d));
@@ -213,6 +216,17 @@ static bool numeric_date(struct span s, int64_t part[3], char *sign)
     return i == s.n && years == 1;
 }
 
+/* The year that four digits write; 0 for anything else. */
+static int64_t decimal_year(struct span s)
+{
+    int64_t year = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        if (!ascii_is_digit(s.p[i])) return 0;
+        year = year * 10 + (s.p[i] - '0');
+    }
+    return year;
+}
+
 /* s is a day written 2024-03-14. */
 static bool iso_day(struct span s, int64_t part[3])
 {
@@ -224,6 +238,8 @@ static enum equality dates(struct math_work *w, struct span g, struct span a)
 {
     int64_t x[3], y[3];
     char sign, other;
+    bool year = g.n == 4 && ascii_is_digit(g.p[0]) && words_day(w->arena, a, y); /* 1776 */
+    if (year && decimal_year(g) == y[0]) return work_yes(w, MATH_EQUAL_VALUE);
     bool day = (iso_day(g, x) && words_day(w->arena, a, y)) ||
                (iso_day(a, x) && words_day(w->arena, g, y));
     if (day) {

@@ -238,6 +238,12 @@ static bool no_value(const struct mutant *m)
     return m->kind == SPOKEN && name;
 }
 
+/* July 5 is of the same year. */
+static bool day_of_year(const struct mutant *m)
+{
+    return m->kind == DIGIT && span_is(m->gold, "1776") && has(m->text, ", 1776");
+}
+
 struct reason {
     const char *why;
     bool (*explains)(const struct mutant *m);
@@ -264,6 +270,7 @@ static const struct reason reasons[] = {
     {"a dash of two signs less one is a dash", is_reference},
     {"words after yes, or a row's height", in_remark},
     {"said before it is denied", said_before},
+    {"another day of the year that is asked for", day_of_year},
     {"the same value", same_value},
     {"words before a letter or name mean nothing", no_value},
 };

@@ -128,7 +128,15 @@ struct span again_last(struct span s)
 
 bool again_echo(struct span s, struct span *value, struct span *echo)
 {
+    static const char *const joints[] = {", or ", ", i.e., ", ", i.e. ", " or "};
     s = span_trim(s);
+    for (size_t k = 0; k < sizeof(joints) / sizeof(joints[0]) && s.n <= LONGEST; k++) {
+        size_t at = span_find(s, span_str(joints[k]), 0); /* "20 m/s, or 72 km/h" */
+        if (at == SPAN_NONE || at == 0) continue;
+        *value = span_slice(s, 0, at);
+        *echo = span_trim(span_slice(s, at + strlen(joints[k]), s.n));
+        return echo->n > 0;
+    }
     if (s.n < 4 || s.n > LONGEST || s.p[s.n - 1] != ')') return false;
     size_t open = s.n - 1, depth = 1;
     while (open > 0 && depth > 0) {

@@ -14,7 +14,8 @@
  * an equation ("2x = 14"), a value with its name ("x = 7"), a list. */
 struct span again_last(struct span s);
 
-/* s is a value and, in brackets behind it, something that may be the same one: "40% (0.40)". */
+/* s is a value and, behind it, something that may be the same one: "40% (0.40)", "20 m/s, or 72
+ * km/h". */
 bool again_echo(struct span s, struct span *value, struct span *echo);
 
 #endif

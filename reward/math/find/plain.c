@@ -186,9 +186,27 @@ static struct span without_emphasis(struct arena *a, struct span s)
     return span_of(out, n);
 }
 
+/* "1 (with multiplicity 2) and 3": how often a root counts is none of the roots. */
+static struct span without_multiplicity(struct arena *a, struct span s)
+{
+    static const char *const remarks[] = {"(with multiplicity ", "(multiplicity ", "(double root)",
+                                          "(a double root)"};
+    for (size_t k = 0; k < sizeof(remarks) / sizeof(remarks[0]); k++) {
+        size_t from = span_find(s, span_str(remarks[k]), 0), to = from;
+        if (from == SPAN_NONE || (to = span_find(s, span_str(")"), from)) == SPAN_NONE) continue;
+        size_t rest = s.n - to - 1;
+        char *out = arena_alloc(a, from + rest + 1, 1);
+        if (out == NULL) return s;
+        if (from > 0) memcpy(out, s.p, from);
+        if (rest > 0) memcpy(out + from, s.p + to + 1, rest);
+        return span_of(out, from + rest);
+    }
+    return s;
+}
+
 struct span plain_text(struct arena *a, struct span s)
 {
-    struct span t = without_emphasis(a, s);
+    struct span t = without_multiplicity(a, without_emphasis(a, s));
     return t.p == NULL ? t : lexer_plain(a, t);
 }
 

@@ -84,6 +84,7 @@ static bool is_adjunct(struct span gap)
         " should ", " take ",    " takes ", " took ",  " cost ",  " costs ",  " have ",
         " has ",    " had ",     " need ",  " needs ", " give ",  " gives ",  " make ",
         " makes ",  " equals ",  " was ",   " were ",  " or ",    " finish ", " while "};
+    if (span_ends(gap, span_str(", with "))) return true; /* "6 each, with 2 left over" */
     if (has_any(gap, breaks, sizeof(breaks) / sizeof(breaks[0]))) return false;
     for (size_t i = 0; i < gap.n; i++) {
         struct span word = span_slice(gap, i, gap.n);
@@ -188,6 +189,8 @@ static bool is_circumstance(struct span s, const struct head *h, struct span t, 
     if (is_assignment(t) && is_word_of(span_trim(gap), moments, n)) return true;
     bool of = span_is(span_trim(gap), "of the") || span_is(span_trim(gap), "of");
     if (of && from > 0 && s.p[from - 1] == ' ') return true; /* 14 of the 20 students */
+    bool apposition = span_is(span_trim(gap), ", a") || span_is(span_trim(gap), ", an");
+    if (apposition && span_ends(t, span_str("%"))) return true; /* $55,000, a 10% increase */
     if (has_any(gap, needs, sizeof(needs) / sizeof(needs[0]))) return true;
     if (has_any(gap, rates, 2) && is_adjunct(gap)) return true; /* in 7 hours at a rate of 12 */
     if (!h->governs || !is_adjunct(gap)) return false;

@@ -235,7 +235,9 @@ static enum atom_kind letter_kind(struct span s, size_t i, enum atom_kind before
     }
     bool prose = ascii_is_letter(c) || c >= 0x80;
     if (article) {
-        return before == ATOM_OPEN || (before == ATOM_COMMA && !prose) ? ATOM_LETTER : ATOM_WORD;
+        return before == ATOM_OPEN || (before == ATOM_COMMA && !prose && !ascii_is_digit(c))
+                   ? ATOM_LETTER
+                   : ATOM_WORD;
     }
     return prose ? ATOM_WORD : ATOM_LETTER;
 }
