@@ -355,9 +355,11 @@ bool output_form_read_structured(const struct field_context *context, const cJSO
                                  struct error *err)
 {
     struct field_table table = FIELD_TABLE(kinds, out);
+    struct field_context strict = *context; /* a form that is half understood is none */
     const struct sampling_params *p = out;
     if (!cJSON_IsObject(value)) return wrong(value, "an object", err);
-    if (!fields_read(value, &table, 1, context, err)) return false;
+    strict.unknown = NULL;
+    if (!fields_read(value, &table, 1, &strict, err)) return false;
     if (p->form.type != FORM_NONE || !has_member(value)) return true;
     return error_set(err, ERROR_MISSING_FIELD, NULL,
                      "a kind is needed: json, regex, choice, grammar, json_object or "
