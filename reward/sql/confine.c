@@ -22,8 +22,9 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/mem.h"
 
-enum { PIPE_FD = 3, EXIT_NO_WALLS = 77, WALL_FACTOR = 3 };
+enum { PIPE_FD = 3, EXIT_NO_WALLS = 77, EXIT_NO_MEMORY = 78, WALL_FACTOR = 3 };
 
 /* ---- in the child ---------------------------------------------------------------------------- */
 
@@ -78,7 +79,9 @@ static _Noreturn void be_confined(confined_work *work, const void *arg, int cpu_
     }
     if (!raise_walls()) _exit(EXIT_NO_WALLS);
     buffer_init(&out, most);
+    mem_forget();
     work(arg, &out);
+    if (mem_ran_out()) _exit(EXIT_NO_MEMORY);
     for (size_t sent = 0; !out.failed && sent < out.n;) {
         ssize_t n = write(PIPE_FD, out.p + sent, out.n - sent);
         if (n <= 0) _exit(1);
@@ -119,6 +122,7 @@ static enum confine_end how_it_ended(pid_t child, bool in_time)
         return WTERMSIG(status) == SIGXCPU ? CONFINE_TIME : CONFINE_DIED;
     }
     if (WEXITSTATUS(status) == EXIT_NO_WALLS) return CONFINE_NO_WALLS;
+    if (WEXITSTATUS(status) == EXIT_NO_MEMORY) return CONFINE_NO_MEMORY;
     return WEXITSTATUS(status) == 0 ? CONFINE_DONE : CONFINE_DIED;
 }
 

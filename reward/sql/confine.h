@@ -12,11 +12,12 @@
 typedef void confined_work(const void *arg, struct buffer *out);
 
 enum confine_end {
-    CONFINE_DONE,     /* out is whole */
-    CONFINE_TIME,     /* it ran out of time */
-    CONFINE_DIED,     /* it ended by a signal or without an answer */
-    CONFINE_NO_WALLS, /* the kernel has no seccomp */
-    CONFINE_FAULT     /* no process or pipe could be made */
+    CONFINE_DONE,      /* out is whole */
+    CONFINE_TIME,      /* it ran out of time */
+    CONFINE_DIED,      /* it ended by a signal or without an answer */
+    CONFINE_NO_MEMORY, /* the machine had none left for it */
+    CONFINE_NO_WALLS,  /* the kernel has no seccomp */
+    CONFINE_FAULT      /* no process or pipe could be made */
 };
 
 /* Fork, do the work behind the walls and bring its answer back, at most out's limit. cpu_s: whole

@@ -15,9 +15,12 @@
 #include "reward/sql/database.h"
 
 #include <sqlite3.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+
+#include "base/mem.h"
 
 enum { STEPS_BETWEEN_LOOKS = 1000, MOST_MESSAGE = 300 };
 
@@ -127,6 +130,14 @@ static void fail(struct session *s, enum query_end end, const char *message)
     if (message != NULL) buffer_addf(s->out, "%.*s", MOST_MESSAGE, message);
 }
 
+/* Is it the machine's memory that is out, and not the query's share of it? Then what is left of the
+ * share cannot be had, and that is noted. */
+static void note_lack_of_memory(const struct session *s)
+{
+    size_t used = (size_t)sqlite3_memory_used();
+    free(mem_bytes(used < s->order->memory_bytes ? s->order->memory_bytes - used : 1));
+}
+
 /* SQLite has said no: for want of time, of memory, or for a reason of its own. */
 static void fail_as(struct session *s, enum query_end end)
 {
@@ -134,6 +145,7 @@ static void fail_as(struct session *s, enum query_end end)
     if (s->late || code == SQLITE_INTERRUPT) {
         fail(s, s->reading ? QUERY_TIME : QUERY_NO_DATABASE, "out of time");
     } else if (code == SQLITE_NOMEM) {
+        note_lack_of_memory(s);
         fail(s, s->reading ? QUERY_MEMORY : QUERY_NO_DATABASE, "out of memory");
     } else {
         fail(s, end, sqlite3_errmsg(s->db));
@@ -256,7 +268,7 @@ void database_answer(const void *arg, struct buffer *out)
         set_limits(&s);
         if (load(&s, script)) ask(&s);
     } else if (!out->failed) {
-        fail(&s, QUERY_MEMORY, "out of memory");
+        mem_note();
     }
     sqlite3_free(script);
     sqlite3_close(s.db);

@@ -151,8 +151,9 @@ static struct listed list_rows(const struct rows *r, const struct rows_compariso
     struct listed l = {arena_alloc(a, r->n + 1, sizeof(*l.at)), r->n};
     if (l.at == NULL) return l;
     for (size_t i = 0; i < r->n; i++) {
-        l.at[i] = &r->cells[i * columns]; /* (1) */
+        l.at[i] = &r->cells[i * columns];
     }
+    assert(r->n == 0 || l.at[r->n - 1] + columns == r->cells + r->n * columns); /* (1) */
     if (!how->ordered || how->distinct) {
         qsort_r(l.at, l.n, sizeof(*l.at), order_of_rows, &columns);
     }

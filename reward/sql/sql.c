@@ -124,6 +124,7 @@ static bool run_query(const struct reward_call *call, struct span script, struct
     buffer_clear(&packed);
     *answer = unanswered(end);
     bool read = copy != NULL && database_read_answer(text, call->arena, answer);
+    if (end == CONFINE_NO_MEMORY) out->cause = "no_memory";
     if (end == CONFINE_NO_WALLS) out->cause = "no_sandbox";
     if (end == CONFINE_FAULT) out->cause = "sandbox_error";
     if (end == CONFINE_DONE && !read) {
