@@ -276,6 +276,22 @@ static enum equality times(struct math_work *w, struct span g, struct span a)
     return clock ? work_no(w, MATH_NOT_EQUAL) : EQ_UNKNOWN;
 }
 
+/* abc beside cba: the same letters in another order are a text turned round, hardly ever a product. */
+static bool is_rearranged(struct span g, struct span a)
+{
+    int count[26] = {0};
+    if (g.n < 3 || g.n > 40 || g.n != a.n) return false;
+    for (size_t i = 0; i < g.n; i++) {
+        if (g.p[i] < 'a' || g.p[i] > 'z' || a.p[i] < 'a' || a.p[i] > 'z') return false;
+        count[g.p[i] - 'a']++;
+        count[a.p[i] - 'a']--;
+    }
+    for (int i = 0; i < 26; i++) {
+        if (count[i] != 0) return false;
+    }
+    return true;
+}
+
 /* One number, which a name may have before it: m + n = 73. */
 static bool number_only(const struct expr *e)
 {
@@ -455,6 +471,7 @@ enum equality answers_equal(struct math_work *w, struct span gold, struct span a
     g = with_floors(w->arena, g, a);
     a = with_floors(w->arena, a, g);
     if (same_text(g, a)) return work_yes(w, MATH_EQUAL_TEXT);
+    if (is_rearranged(g, a)) return work_no(w, MATH_NOT_EQUAL_WORDS);
     if (words_version(g)) return work_no(w, MATH_NOT_EQUAL_WORDS);
     if (a.n == 0) return work_no(w, MATH_EMPTY_ANSWER);
     enum equality e = plain_numbers(w, g, a);

@@ -70,7 +70,7 @@ static const struct row rows[] = {
     {BETWEEN, "plus", "(%)+(&)"}, {BETWEEN, "minus", "(%)-(&)"},
     {BETWEEN, "to the power of", "(%)^{&}"}, {BETWEEN, "to the power", "(%)^{&}"},
     {BETWEEN, "raised to the power of", "(%)^{&}"}, {BETWEEN, "choose", "\\binom{%}{&}"},
-    {BETWEEN, "out of", "(%)/(&)"}, {BETWEEN, "more than", "(&)+(%)"},
+    {BETWEEN, "out of every", "(%)/(&)"}, {BETWEEN, "out of", "(%)/(&)"}, {BETWEEN, "more than", "(&)+(%)"},
     {BETWEEN, "less than", "(&)-(%)"}, {BETWEEN, "in base", "% in base &"}, {BETWEEN, "in", "(%)/(&)"},
     {BETWEEN, "base", "% in base &"}, {BETWEEN, "modulo", "(%) \\bmod (&)"},
     {RIGHT, "squared", "(%)^2"}, {RIGHT, "cubed", "(%)^3"}, {RIGHT, "factorial", "(%)!"},
@@ -260,6 +260,16 @@ static bool read_share(struct arena *a, struct span s, size_t i, struct spoken *
     return apply(a, v, share.n > 0 ? "(%)/100*(&)" : "(%)*(&)", words_unwrap(second));
 }
 
+/* "a probability of 3 in 8" */
+static bool speaks_of_chance(struct span s)
+{
+    static const char *const words[] = {"probability", "chance", "odds", "likelihood"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (span_find(s, span_str(words[i]), 0) != SPAN_NONE) return true;
+    }
+    return false;
+}
+
 static bool read_right(struct arena *a, struct span s, struct spoken *v)
 {
     size_t i = after_space(s, v->to);
@@ -272,7 +282,8 @@ static bool read_right(struct arena *a, struct span s, struct spoken *v)
     if (i < s.n && s.p[i] == '(' && words_start(span_slice(s, i + 1, s.n), span_str("base "))) i++;
     row = row_after(s, i, BETWEEN);
     if (row == NULL) return false;
-    if (strcmp(row->words, "in") == 0 && !span_is(words_unwrap(v->text), "1")) return false;
+    bool odds = span_is(words_unwrap(v->text), "1") || speaks_of_chance(s);
+    if (strcmp(row->words, "in") == 0 && !odds) return false;
     size_t next = after_space(s, i + strlen(row->words)), to;
     if (words_start(span_slice(s, next, s.n), span_str("the "))) next += 4;
     struct span second = second_value(a, s, next, &to);

@@ -163,6 +163,20 @@ static bool keep(struct stated *out, const struct spoken *v)
     return true;
 }
 
+/* "[H+] = 0.10 M", "[OH^-] = 0.1": what is behind the name of a concentration. */
+static struct span without_concentration(struct span s)
+{
+    size_t i = 1;
+    while (i < s.n && i < 16 && s.p[0] == '[' &&
+           (ascii_is_letter(s.p[i]) || ascii_is_digit(s.p[i]) ||
+            memchr("+-^_{}()", s.p[i], 8) != NULL)) {
+        i++;
+    }
+    bool named = i > 1 && i < s.n && s.p[i] == ']' && !ascii_is_digit(s.p[1]);
+    struct span rest = named ? span_trim(span_slice(s, i + 1, s.n)) : NOTHING;
+    return rest.n > 1 && rest.p[0] == '=' ? span_trim(span_slice(rest, 1, rest.n)) : s;
+}
+
 /* The statement as a whole, when it is short enough to be read so. */
 static bool whole_reads(struct arena *a, struct span s)
 {
@@ -246,7 +260,7 @@ static struct span before_gloss(struct span s)
 struct stated stated_in(struct arena *a, struct span s, unsigned kinds)
 {
     struct stated out = {.plain = span_trim(plain_text(a, s))};
-    struct span p = before_gloss(out.plain);
+    struct span p = before_gloss(without_concentration(out.plain));
     if (p.n == 0) return out;
     if (at_once(a, p, &out) || out.senseless) return out;
     if ((out.text = outcome_said(p)).n > 0) return out;
@@ -330,6 +344,22 @@ static bool is_known_before(struct span gap)
     return false;
 }
 
+/* "left after giving away 24": a number of what was done before. */
+static bool is_done_before(struct span gap)
+{
+    static const char *const preps[] = {" after ", " by ", " before ", " from ", " without "};
+    for (size_t k = 0; k < sizeof(preps) / sizeof(preps[0]); k++) {
+        size_t at = span_find_last(gap, span_str(preps[k]));
+        if (at == SPAN_NONE) continue;
+        size_t from = at + strlen(preps[k]), to = from;
+        while (to < gap.n && ascii_is_letter(gap.p[to])) {
+            to++;
+        }
+        if (to - from > 4 && span_ends(span_slice(gap, from, to), span_str("ing"))) return true;
+    }
+    return false;
+}
+
 /* "$198 per day or $990": one amount by two measures, of which the last is asked. */
 static struct span by_last_measure(struct span t)
 {
@@ -358,7 +388,7 @@ static bool last_run(struct arena *a, struct span s, struct stated *out)
         if (result.n > 0) done = at;
         if (done > 0 && result.n == 0 && is_adjunct(span_slice(s, done, r.from))) continue;
         struct span gap = span_slice(s, said, r.from);
-        if (found && is_known_before(gap) && is_adjunct(gap)) continue;
+        if (found && (is_known_before(gap) || is_done_before(gap)) && is_adjunct(gap)) continue;
         if (result.n > 0 && (!v.denied || v.senseless))
             v = (struct spoken){.text = result, .from = r.from, .to = at};
         if (keep(out, &v)) {

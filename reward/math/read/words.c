@@ -316,19 +316,33 @@ static bool is_in(struct span w, const char *const *list, size_t n)
     return false;
 }
 
+/* "increasing on [0, 1] and decreasing elsewhere": half of it says something else. */
+static bool is_divided(struct span rest)
+{
+    static const char *const joints[] = {"and", "but", "or", "while", "then"};
+    struct span w;
+    for (size_t i = 0; next_word(rest, &i, &w);) {
+        if (is_in(w, joints, sizeof(joints) / sizeof(joints[0]))) return true;
+    }
+    return false;
+}
+
 /* What follows the words at the front of a folded statement speaks of them. */
 static bool goes_on(struct span rest)
 {
     static const char *const verbs[] = {
-        "is",    "was", "has",    "will", "can", "wins",  "won",  "does", "should",  "because",
-        "since", "as",  "always", "who",  "it",  "there", "such", "for",  "finishes"};
+        "is",       "was",   "has", "will",   "can", "wins", "won",        "does",      "should",
+        "because",  "since", "as",  "always", "who", "it",   "there",      "such",      "for",
+        "finishes", "on",    "in",  "over",   "at",  "when", "everywhere", "throughout"};
     static const char *const denials[] = {"not", "never", "no", "cannot"};
+    enum { PLACES = 19 }; /* of them from here on */
     struct span first, second = {NULL, 0};
     size_t i = 0;
     if (!next_word(rest, &i, &first)) return true;
     next_word(rest, &i, &second);
-    return is_in(first, verbs, sizeof(verbs) / sizeof(verbs[0])) &&
-           !is_in(second, denials, sizeof(denials) / sizeof(denials[0]));
+    bool speaks = is_in(first, verbs, sizeof(verbs) / sizeof(verbs[0])) &&
+                  !is_in(second, denials, sizeof(denials) / sizeof(denials[0]));
+    return speaks && !(is_in(first, verbs + PLACES, 7) && is_divided(rest));
 }
 
 /* The statement goes on, after the words at its front and a comma, with a remark and not with a
@@ -403,8 +417,9 @@ static bool is_denied(struct span before)
 /* The word before the last ones lets them be what a sentence says: "it runs v2.14.1". */
 static bool leads_to(struct span before)
 {
-    static const char *const verbs[] = {"is",    "are", "was", "were", "be", "called",
-                                        "named", "on",  "as",  "but",  "by"};
+    static const char *const verbs[] = {"is", "are", "was", "were", "be",   "called", "named",
+                                        "on", "as",  "but", "by",   "it's", "that's"};
+    if (before.n >= 5 && span_ends(before, span_str("ing"))) return true; /* facing, wearing */
     if (is_in(before, verbs, sizeof(verbs) / sizeof(verbs[0]))) return true;
     return before.n >= 4 && before.p[before.n - 1] == 's'; /* runs, uses, equals */
 }
@@ -423,12 +438,23 @@ static struct span after_openers(struct span s)
     return s;
 }
 
+/* "Canberra (not Sydney)", "Canberra, not Sydney": what is denied at the end says nothing more. */
+static struct span without_denied_end(struct span s)
+{
+    static const char *const denials[] = {" (not ", ", not ", " (and not "};
+    for (size_t i = 0; i < sizeof(denials) / sizeof(denials[0]); i++) {
+        size_t at = span_find(s, span_str(denials[i]), 0);
+        if (at != SPAN_NONE && at > 0) s = span_slice(s, 0, at);
+    }
+    return s;
+}
+
 bool words_said(struct arena *a, struct span words, struct span statement)
 {
     words = words_unwrap(words);
     statement = words_unwrap(statement);
     if (words.n == 0 || statement.n == 0 || statement.n > 2000 || words.n > 200) return false;
-    statement = after_openers(statement);
+    statement = without_denied_end(after_openers(statement));
     struct span w = words_fold(a, words), s = words_fold(a, statement);
     if (w.n == 0 || s.n < w.n) return false;
     if (span_eq(w, s)) return true;
