@@ -20,7 +20,7 @@ static const struct field base_fields[ITEM_FIELDS] = {
     [ITEM_ID] = {"id", FIELD_VALUE, .doc = "a string or a number, sent back as it came"},
     [ITEM_PROMPT] = {"prompt", FIELD_VALUE, .doc = "a text, or messages"},
     [ITEM_COMPLETION] = {"completion", FIELD_VALUE,
-                         .doc = "a text, or one assistant message, which may have its reasoning"},
+                         .doc = "a text, an assistant message, which may have its reasoning, or a list of messages: the last is judged"},
     [ITEM_ANSWER] = {"answer", FIELD_VALUE,
                      .doc = "the reference: a string, a number, or a list of those that are right"},
     [ITEM_GROUP] = {"group", FIELD_VALUE, .doc = "its prompt's name: a string or a number"},
@@ -167,7 +167,37 @@ static bool message_completion(const cJSON *message, struct arena *a, struct rew
            error_set(err, ERROR_TOO_LARGE, NULL, "the message is too large");
 }
 
-/* A string, an assistant message, or a list of one (as TRL's conversational completions are). */
+/* Of the messages of a whole episode the last is judged, if the assistant's: one that ends with a tool's
+ * result, or the user's turn, has come to no answer. False: err. */
+static bool last_message(const cJSON *list, struct arena *a, struct reward_call *call,
+                         struct error *err)
+{
+    static const char *const roles[] = {"assistant", "tool", "function", "user", "system"};
+    const cJSON *m, *last = NULL;
+    bool assistant = false;
+    int i = 0;
+    cJSON_ArrayForEach(m, list)
+    {
+        const cJSON *role = json_get(m, "role");
+        bool named = false;
+        for (size_t k = 0; k < 5 && cJSON_IsString(role); k++) {
+            named = named || strcmp(role->valuestring, roles[k]) == 0;
+        }
+        if (!named || i >= REWARD_MAX_MESSAGES) {
+            error_set(err, ERROR_INVALID_VALUE, NULL,
+                      "must be one of at most %d messages with a role: assistant, tool, user, system",
+                      REWARD_MAX_MESSAGES);
+            return error_in(err, "[%d]", i);
+        }
+        last = m;
+        assistant = strcmp(role->valuestring, roles[0]) == 0;
+        i++;
+    }
+    call->completion = call->content = span_str("");
+    return !assistant || message_completion(last, a, call, err) || error_in(err, "[%d]", i - 1);
+}
+
+/* A string, an assistant message, or a list of them (as TRL's conversational completions are). */
 static bool read_completion(const cJSON *v, struct arena *a, struct reward_call *call,
                             struct error *err)
 {
@@ -175,6 +205,9 @@ static bool read_completion(const cJSON *v, struct arena *a, struct reward_call 
         return error_set(err, ERROR_MISSING_FIELD, "completion", "completion is missing");
     }
     if (cJSON_IsArray(v) && cJSON_GetArraySize(v) == 1) v = v->child;
+    if (cJSON_IsArray(v) && v->child != NULL) {
+        return last_message(v, a, call, err) || error_in(err, "completion");
+    }
     if (cJSON_IsString(v)) {
         call->completion = call->content = json_text(v, a);
         return call->completion.p != NULL ||

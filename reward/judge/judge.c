@@ -12,6 +12,7 @@
 #include "base/processors.h"
 #include "reward/code/code.h"
 #include "reward/code/execute.h"
+#include "reward/judge/opinion.h"
 #include "reward/judge/parcel.h"
 #include "reward/judge/registry.h"
 #include "reward/row/limits.h"
@@ -101,6 +102,7 @@ void judge_close(struct judge *judge)
 {
     if (judge == NULL) return;
     dispatch_close(judge->dispatch);
+    opinions_close(judge->opinions);
     cJSON_Delete(judge->default_rewards);
     free(judge);
 }
@@ -110,6 +112,12 @@ void judge_set_tokenizer(struct judge *judge, long (*count_tokens)(void *arg, st
 {
     judge->count_tokens = count_tokens;
     judge->count_arg = arg;
+}
+
+bool judge_set_model(struct judge *judge, const struct judge_model *model, struct error *err)
+{
+    judge->opinions = opinions_open(model, err);
+    return judge->opinions != NULL;
 }
 
 const cJSON *judge_default_rewards(const struct judge *judge)

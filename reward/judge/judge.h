@@ -57,6 +57,26 @@ void judge_close(struct judge *judge);
 void judge_set_tokenizer(struct judge *judge, long (*count_tokens)(void *arg, struct span text),
                          void *arg);
 
+/* A model that is asked whether two answers to a question are the same, where the rules cannot say
+ * and the reward list wants it. */
+enum judge_opinion { OPINION_NONE, OPINION_SAME, OPINION_DIFFERENT };
+
+struct judge_question {
+    struct span prompt, gold, response; /* good until the function returns; prompt may be empty */
+};
+
+struct judge_model {
+    /* Blocks until the model has answered, or its time is up: OPINION_NONE then, and for any answer
+     * but yes or no. Several threads call it at once. */
+    enum judge_opinion (*ask)(void *arg, const struct judge_question *q);
+    void *arg;
+    int threads; /* how many may ask at once, 1 to 64 */
+};
+
+/* Ask that model from now on. Once, after judge_open() and before the first job. False and err when
+ * no thread can be started. */
+bool judge_set_model(struct judge *judge, const struct judge_model *model, struct error *err);
+
 /* The seconds after which a client may come again whose next turn at the verifier processes is
  * expected later than max_wait_ms; it then counts as refused. 0: it may come now. Any thread. */
 int judge_busy_s(struct judge *judge, uint64_t client);

@@ -26,6 +26,7 @@ struct judge {
     cJSON *default_rewards; /* owned, checked */
     long (*count_tokens)(void *arg, struct span text);
     void *count_arg;
+    struct opinions *opinions; /* NULL: no model is asked */
     int item_budget_ms;
     int max_items; /* of one request */
     int max_wait_ms;

@@ -87,10 +87,26 @@ static bool choose_method(struct judge_job *job, enum advantage_method said, str
                      "an advantage needs groups: give group_size, or every item a group");
 }
 
+/* Where no model is set, none can be asked. */
+static bool check_opinions(const struct judge_job *job, const struct spec_list *list,
+                           struct error *err)
+{
+    for (int i = 0; i < list->n && job->judge->opinions == NULL; i++) {
+        const struct spec *s = &list->specs[i];
+        if (s->reward->wants_opinion == NULL || !s->reward->wants_opinion(s->options)) continue;
+        error_set(err, ERROR_NOT_AVAILABLE, "equivalence",
+                  "this server has no judge model (--judge-model)");
+        return error_in(err, "[%d]", i);
+    }
+    return true;
+}
+
 static bool bind_specs(struct judge_job *job, const cJSON *list, struct error *err)
 {
     if (list == NULL) list = judge_default_rewards(job->judge);
-    return spec_list_parse(list, job->arena, &job->specs, err) || error_in(err, "rewards");
+    bool ok = spec_list_parse(list, job->arena, &job->specs, err) &&
+              check_opinions(job, &job->specs, err);
+    return ok || error_in(err, "rewards");
 }
 
 static void add_item(struct judge_job *job, const cJSON *json)
@@ -141,7 +157,7 @@ static bool own_specs(struct judge_job *job, struct job_item *it, const cJSON *l
 {
     struct spec_list *own = arena_alloc(job->arena, 1, sizeof(*own));
     if (own == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for rewards");
-    bool ok = spec_list_parse(list, job->arena, own, err);
+    bool ok = spec_list_parse(list, job->arena, own, err) && check_opinions(job, own, err);
     own->next = job->own_specs; /* also when wrong: what it prepared must be released */
     job->own_specs = own;
     it->scored.specs = own;

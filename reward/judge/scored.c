@@ -10,6 +10,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "reward/judge/opinion.h"
 #include "reward/judge/parcel.h"
 #include "reward/judge/score.h"
 #include "reward/row/limits.h"
@@ -92,6 +93,49 @@ static bool release(struct scored *s)
     return atomic_fetch_sub(&s->away, 1) == 1;
 }
 
+/* Did the worker find no verdict, or could none be had from it? */
+static bool is_undecided(const struct spec *spec, const struct remote *r)
+{
+    struct parcel_answer a;
+    if (r->end != TASK_REPLY) return r->end == TASK_TIMEOUT;
+    return parcel_read(buffer_span(&r->answer), spec->reward, &a) && a.status == SCORE_CANNOT;
+}
+
+bool scored_is_asked(const struct scored *s, int i)
+{
+    const struct spec *spec = &s->specs->specs[i];
+    const struct part *p = &s->parts[i];
+    bool wanted = spec->reward->wants_opinion != NULL && spec->reward->wants_opinion(spec->options);
+    if (!wanted || s->error != NULL) return false;
+    if (p->state == PART_AWAY) return p->remote != NULL && is_undecided(spec, p->remote);
+    return p->state == PART_NONE && p->verdict == VERDICT_CANNOT;
+}
+
+/* All is home. Is a model asked first? It calls home() itself then. */
+static bool asks_first(struct scored *s)
+{
+    bool asked = false;
+    if (s->run->judge->opinions == NULL || s->parts == NULL) return false;
+    for (int i = 0; i < s->specs->n && !asked; i++) {
+        asked = scored_is_asked(s, i);
+    }
+    return asked && opinions_submit(s->run->judge->opinions, s);
+}
+
+/* What the model said of parts that the rules left open. */
+static void take_opinions(struct scored *s)
+{
+    for (int i = 0; i < s->specs->n && s->error == NULL; i++) {
+        struct part *p = &s->parts[i];
+        if (p->opinion == OPINION_NONE || p->state != PART_NONE) continue;
+        bool same = p->opinion == OPINION_SAME;
+        p->state = PART_VALUE;
+        p->value = same ? 1 : 0;
+        p->verdict = same ? VERDICT_CORRECT : VERDICT_INCORRECT;
+        p->cause = same ? "model_same" : "model_different";
+    }
+}
+
 /* Dispatcher thread. Only copies: scored_second() reads it. */
 static void remote_done(struct task *t, enum task_end end, struct span answer)
 {
@@ -101,7 +145,7 @@ static void remote_done(struct task *t, enum task_end end, struct span answer)
     r->end = end;
     buffer_clear(&t->frame);
     buffer_add_span(&r->answer, answer);
-    if (release(s)) s->run->home(s->run, s);
+    if (release(s) && !asks_first(s)) s->run->home(s->run, s);
 }
 
 /* The request frame for part i. */
@@ -230,7 +274,7 @@ static void bring_home(struct scored *s, struct remote *r)
 
 /* ---- here --------------------------------------------------------------------------------------- */
 
-static bool make_call(struct scored *s, struct desk *d, struct reward_call *call, struct error *err)
+bool scored_call(struct scored *s, struct desk *d, struct reward_call *call, struct error *err)
 {
     mem_forget();
     arena_reset(d->arena);
@@ -274,7 +318,7 @@ bool scored_first(struct scored *s, struct desk *d)
     struct reward_call call;
     struct error e = {0};
     assert(s->parts != NULL && s->remotes == NULL); /* (1) */
-    if (!make_call(s, d, &call, &e)) {
+    if (!scored_call(s, d, &call, &e)) {
         scored_fail(s, &e);
         return true;
     }
@@ -284,7 +328,7 @@ bool scored_first(struct scored *s, struct desk *d)
         if (spec->reward->wants_correct || spec->reward->measure != NULL) continue;
         if (!is_skipped(spec, s->item->json)) score_here(s, i, d, &call);
     }
-    return s->remotes == NULL || release(s);
+    return (s->remotes == NULL || release(s)) && !asks_first(s);
 }
 
 /* ---- verdicts and lengths ------------------------------------------------------------------------- */
@@ -319,7 +363,7 @@ static void later(struct scored *s, struct desk *d, bool grouped, double least, 
     for (int i = 0; i < s->specs->n && s->error == NULL; i++) {
         const struct reward *r = s->specs->specs[i].reward;
         if ((r->measure != NULL) != grouped || !(r->wants_correct || grouped)) continue;
-        if (!made && !(made = make_call(s, d, &call, &e) && tell_correct(s, &call.correct, &e))) {
+        if (!made && !(made = scored_call(s, d, &call, &e) && tell_correct(s, &call.correct, &e))) {
             scored_fail(s, &e);
             return;
         }
@@ -335,6 +379,7 @@ void scored_second(struct scored *s, struct desk *d)
         assert(atomic_load(&s->away) == 0); /* (2) */
         bring_home(s, r);
     }
+    if (s->parts != NULL) take_opinions(s);
     if (s->error == NULL) later(s, d, false, 0, 0);
 }
 
@@ -351,7 +396,7 @@ bool scored_length(struct scored *s, int i, struct desk *d, double *length)
     struct reward_call call;
     struct error e = {0};
     const struct spec *spec = &s->specs->specs[i];
-    bool ok = make_call(s, d, &call, &e);
+    bool ok = scored_call(s, d, &call, &e);
     call.options = spec->options;
     if (ok && spec->reward->measure(&call, length, &e)) return true;
     scored_fail(s, &e);
@@ -367,7 +412,8 @@ bool scored_tokens(struct scored *s, struct desk *d)
 {
     struct reward_call call;
     struct error e = {0};
-    if (make_call(s, d, &call, &e) && length_of(&call, LENGTH_TOKENS, &s->tokens, &e)) return true;
+    if (scored_call(s, d, &call, &e) && length_of(&call, LENGTH_TOKENS, &s->tokens, &e))
+        return true;
     scored_fail(s, &e);
     return false;
 }

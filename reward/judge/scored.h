@@ -4,7 +4,8 @@
  *
  *   scored_first()    the parts that need nothing but the item, in this thread; those that defer
  *                     go to the workers
- *   ...               the last that was away calls run->home(), or nothing was
+ *   ...               the last that was away calls run->home(), or nothing was; where a model is
+ *                     to be asked about a part, it is asked first (opinion.h)
  *   scored_second()   what came back is taken in; then the parts that want the verdict
  *   scored_grouped()  the parts that want their group's lengths, when all of them are known
  *   scored_sum()      the weighted sum
@@ -12,7 +13,8 @@
  * Invariants
  *   (1) parts are allocated before scoring starts and never move.
  *   (2) While parts are away, only their `remote` is written by another thread; the count `away`
- *       orders those writes before scored_second() reads them.
+ *       orders those writes before scored_second() reads them. So it is with `opinion`, which a
+ *       thread that asks a model writes before it calls home().
  *   (3) A part's details and vote are bytes in texts, by offset: texts may move.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -41,7 +43,8 @@ struct part {
     double value;
     const char *cause; /* a literal; NULL: none */
     struct text_ref details, vote;
-    struct remote *remote; /* PART_AWAY */
+    struct remote *remote;      /* PART_AWAY */
+    enum judge_opinion opinion; /* a model's, where the rules have none */
 };
 
 /* What a part without a value counts for. */
@@ -60,7 +63,8 @@ struct run {
     bool admitted[POOLS];     /* once, for all that follows */
     atomic_bool cancelled;
 
-    /* The last part of s is home: in the dispatcher's thread, which must only pass the news on. */
+    /* The last part of s is home: in the dispatcher's thread, or in one that asks a model; either must
+     * only pass the news on. */
     void (*home)(struct run *run, struct scored *s);
 };
 
@@ -102,9 +106,15 @@ void desk_clear(struct desk *d);
 /* Give s its own copy of an error, unless it has one: the first is the reason. */
 void scored_fail(struct scored *s, const struct error *e);
 
-
 /* Name the caller, so that all it asks for takes turns as one; 0: nobody. Before the first round. */
 void run_set_client(struct run *run, uint64_t client);
+
+/* The completion as a reward sees it, in the desk's arena. False: err. */
+bool scored_call(struct scored *s, struct desk *d, struct reward_call *call, struct error *err);
+
+/* Is the i-th part one that a model is to be asked about: without a verdict though all is home, and
+ * its reward wants that? */
+bool scored_is_asked(const struct scored *s, int i);
 
 /* The first round. True: every part is home. False: run->home() will be called, or was. */
 bool scored_first(struct scored *s, struct desk *d);

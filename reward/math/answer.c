@@ -227,22 +227,22 @@ static int64_t decimal_year(struct span s)
     return year;
 }
 
-/* s is a day written 2024-03-14. */
-static bool iso_day(struct span s, int64_t part[3])
+/* A day in words, or as ISO 8601 has it: year, month, day. */
+static bool full_day(struct math_work *w, struct span s, int64_t day[3], bool *spelled)
 {
     char sign;
-    return s.n >= 8 && ascii_is_digit(s.p[2]) && numeric_date(s, part, &sign) && sign == '-';
+    *spelled = words_day(w->arena, s, day);
+    return *spelled || (numeric_date(s, day, &sign) && sign == '-' && day[0] > 999);
 }
 
 static enum equality dates(struct math_work *w, struct span g, struct span a)
 {
     int64_t x[3], y[3];
     char sign, other;
+    bool spelled, too;
     bool year = g.n == 4 && ascii_is_digit(g.p[0]) && words_day(w->arena, a, y); /* 1776 */
     if (year && decimal_year(g) == y[0]) return work_yes(w, MATH_EQUAL_VALUE);
-    bool day = (iso_day(g, x) && words_day(w->arena, a, y)) ||
-               (iso_day(a, x) && words_day(w->arena, g, y));
-    if (day) {
+    if (full_day(w, g, x, &spelled) && full_day(w, a, y, &too) && (spelled || too)) {
         bool same = x[0] == y[0] && x[1] == y[1] && x[2] == y[2];
         return same ? work_yes(w, MATH_EQUAL_VALUE) : work_no(w, MATH_NOT_EQUAL);
     }
@@ -290,6 +290,22 @@ static enum equality times(struct math_work *w, struct span g, struct span a)
     bool clock = marked_x || marked_y || span_find(g, span_str(":0"), 0) != SPAN_NONE ||
                  span_find(a, span_str(":0"), 0) != SPAN_NONE; /* no ratio is written 12:05 */
     return clock ? work_no(w, MATH_NOT_EQUAL) : EQ_UNKNOWN;
+}
+
+/* abc beside cba: the same letters in another order are a text turned round, hardly ever a product. */
+static bool is_rearranged(struct span g, struct span a)
+{
+    int count[26] = {0};
+    if (g.n < 3 || g.n > 40 || g.n != a.n) return false;
+    for (size_t i = 0; i < g.n; i++) {
+        if (g.p[i] < 'a' || g.p[i] > 'z' || a.p[i] < 'a' || a.p[i] > 'z') return false;
+        count[g.p[i] - 'a']++;
+        count[a.p[i] - 'a']--;
+    }
+    for (int i = 0; i < 26; i++) {
+        if (count[i] != 0) return false;
+    }
+    return true;
 }
 
 /* One number, which a name may have before it: m + n = 73. */
@@ -514,6 +530,7 @@ enum equality answers_equal(struct math_work *w, struct span gold, struct span a
     g = with_floors(w->arena, g, a);
     a = with_floors(w->arena, a, g);
     if (same_text(g, a)) return work_yes(w, MATH_EQUAL_TEXT);
+    if (is_rearranged(g, a)) return work_no(w, MATH_NOT_EQUAL_WORDS);
     if (words_version(g)) return work_no(w, MATH_NOT_EQUAL_WORDS);
     if (a.n == 0) return work_no(w, MATH_EMPTY_ANSWER);
     enum equality e = plain_numbers(w, g, a);

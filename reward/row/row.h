@@ -164,6 +164,9 @@ struct reward {
      * SCORE_FAULT. */
     bool (*measure)(const struct reward_call *call, double *length, struct error *err);
 
+    /* Do these options want a model to be asked where the row gives no verdict? NULL: never. */
+    bool (*wants_opinion)(const struct option_value *options);
+
     /* Do two votes mean the same? In-process, bounded, symmetric. NULL: equal but for white space. */
     bool (*same_vote)(struct span a, struct span b);
 

@@ -43,6 +43,7 @@ enum {
     OPT_PERCENT,
     OPT_ALL_ANSWERS,
     OPT_EXPLAIN,
+    OPT_EQUIVALENCE,
 };
 
 static const char *const modes[] = {
@@ -318,13 +319,18 @@ static bool same_vote(struct span a, struct span b)
     return same;
 }
 
+static bool wants_opinion(const struct option_value *options)
+{
+    return options[OPT_EQUIVALENCE].on;
+}
+
 /* ---- the row ----------------------------------------------------------------------------------- */
 
 static const char *const causes[] = {
 #define CAUSE_NAME(name, wire, text) wire,
     MATH_CAUSE_MAP(CAUSE_NAME)
 #undef CAUSE_NAME
-        NULL};
+    "model_same", "model_different", NULL};
 
 /* clang-format off */
 static const struct field options[] = {
@@ -374,6 +380,8 @@ static const struct field options[] = {
         .doc = "a list of references is one answer of several parts, in any order, not alternatives"},
     [OPT_EXPLAIN] = {.name = "explain", .kind = FIELD_BOOL, .fallback = "false",
         .doc = "details.steps: what was seen, tried and decided on the way to the verdict"},
+    [OPT_EQUIVALENCE] = {.name = "equivalence", .kind = FIELD_BOOL, .fallback = "false",
+        .doc = "where the rules give no verdict, the server's judge model is asked (causes model_same, model_different)"},
     {0},
 };
 /* clang-format on */
@@ -395,5 +403,6 @@ const struct reward accuracy_reward = {
     .prepare = prepare,
     .release = release,
     .score = score,
+    .wants_opinion = wants_opinion,
     .same_vote = same_vote,
 };

@@ -94,9 +94,15 @@ static bool read_call(const cJSON *v, bool possible, struct calls *c, struct err
 bool calls_read(const cJSON *v, const char *name, bool possible, struct calls *out,
                 struct error *err)
 {
+    *out = (struct calls){0};
+    return calls_add(v, name, possible, out, err);
+}
+
+bool calls_add(const cJSON *v, const char *name, bool possible, struct calls *out,
+               struct error *err)
+{
     const cJSON *one;
     int i = 0;
-    *out = (struct calls){0};
     if (cJSON_IsString(v)) v = parsed(out, span_str(v->valuestring), err);
     if (v == NULL) return error_in(err, "%s", name);
     if (!cJSON_IsArray(v)) return read_call(v, possible, out, err) || error_in(err, "%s", name);

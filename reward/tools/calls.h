@@ -33,6 +33,10 @@ void calls_clear(struct calls *c);
 bool calls_read(const cJSON *v, const char *name, bool possible, struct calls *out,
                 struct error *err);
 
+/* The same, behind what out has already. */
+bool calls_add(const cJSON *v, const char *name, bool possible, struct calls *out,
+               struct error *err);
+
 /* The calls in a response's text, in the form of that family; more than CALLS_MOST are as none.
  * False: out of memory. */
 bool calls_find(struct span text, const struct tool_calls_wanted *wanted, struct calls *out);

@@ -20,6 +20,8 @@
  */
 #include "reward/row/row.h"
 
+#include <stdio.h>
+
 #include "base/json.h"
 #include "reward/rules/scope.h"
 #include "reward/rules/text.h"
@@ -51,12 +53,24 @@ static const struct tool *offered(const cJSON *tools, struct arena *a, size_t *n
     return list;
 }
 
-/* The "tool_calls" of a completion that is a message; NULL: it has none. */
-static const cJSON *message_calls(const cJSON *item)
+/* The "tool_calls" of a completion that is a message, or of all messages that it is. *given: there
+ * are some, be they empty. False: err. */
+static bool message_calls(const cJSON *item, struct calls *made, bool *given, struct error *err)
 {
-    const cJSON *v = json_get(item, "completion");
-    if (cJSON_IsArray(v) && cJSON_GetArraySize(v) == 1) v = v->child;
-    return cJSON_IsObject(v) ? json_get(v, "tool_calls") : NULL;
+    const cJSON *v = json_get(item, "completion"), *one = cJSON_IsArray(v) ? v->child : v;
+    char name[64] = "completion.tool_calls";
+    *made = (struct calls){0};
+    *given = false;
+    for (int i = 0; cJSON_IsObject(one); one = one == v ? NULL : one->next, i++) {
+        const cJSON *calls = json_get(one, "tool_calls");
+        if (calls == NULL) continue;
+        *given = true;
+        if (one != v && v->child->next != NULL) {
+            snprintf(name, sizeof(name), "completion[%d].tool_calls", i);
+        }
+        if (!calls_add(calls, name, false, made, err)) return false;
+    }
+    return true;
 }
 
 /* Of every family's form the one with most calls, the first of several. False: no memory. */
@@ -84,9 +98,10 @@ static bool read_made(const struct reward_call *call, const cJSON *tools, struct
                       struct calls *scratch, struct error *err)
 {
     const struct option_value *o = call->options;
-    const cJSON *given = message_calls(call->item);
+    bool given;
     struct tool_calls_wanted wanted = {.format = call->prepared};
-    if (given != NULL) return calls_read(given, "completion.tool_calls", false, made, err);
+    if (!message_calls(call->item, made, &given, err)) return false;
+    if (given) return true;
     struct span text = scope_text(call, o[OPT_SCOPE].choice);
     wanted.tools = offered(tools, call->arena, &wanted.n_tools);
     return wanted.format != NULL ? calls_find(text, &wanted, made)

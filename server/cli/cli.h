@@ -16,6 +16,7 @@
 #include "config/settings.h"
 #include "engine/engine.h"
 #include "reward/reward.h"
+#include "server/cli/judge_model.h"
 #include "server/http/server.h"
 
 enum cli_exit { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
@@ -43,12 +44,13 @@ struct cli_log_options {
     int level; /* enum log_level */
     enum cli_log_format format;
 };
-enum { CLI_SECTIONS = 4 };
+enum { CLI_SECTIONS = 5 };
 struct cli_settings {
     struct engine_options engine;
     struct judge_options judge;
     struct server_options server;
     struct cli_log_options log;
+    struct judge_model_options judge_model;
     struct arena *memory; /* owns the texts */
 };
 
@@ -59,7 +61,7 @@ bool cli_settings_read(struct cli_settings *s, bool strict, int *n, char **args,
 void cli_settings_clear(struct cli_settings *s);
 
 /* Sections of settings, as bits. */
-enum { CLI_MODEL = 1, CLI_SERVER = 2, CLI_VERIFY = 4, CLI_LOG = 8, CLI_ALL = 15 };
+enum { CLI_MODEL = 1, CLI_SERVER = 2, CLI_VERIFY = 4, CLI_LOG = 8, CLI_JUDGE_MODEL = 16, CLI_ALL = 31 };
 
 /* The flags of some sections, as settings_print_help() prints them. */
 void cli_settings_print_help(unsigned sections, FILE *out);

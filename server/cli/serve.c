@@ -35,6 +35,7 @@ static bool serve(const struct cli_settings *s, struct error *err)
     struct server *server = NULL;
     struct engine *engine = NULL;
     struct generations *generations = NULL;
+    struct judge_model_client *opinions = NULL;
     bool ok = false;
     if (!cli_engine_options(s, &model, err)) return false;
     mem_give_back();
@@ -47,6 +48,11 @@ static bool serve(const struct cli_settings *s, struct error *err)
     engine = engine_open(&model, err);
     if (engine == NULL) goto end;
     judge_set_tokenizer(judge, count_tokens, engine);
+    if (s->judge_model.url != NULL) {
+        opinions = judge_model_new(&s->judge_model, &s->server, server, err);
+        struct judge_model asked = {judge_model_ask, opinions, s->judge_model.parallel};
+        if (opinions == NULL || !judge_set_model(judge, &asked, err)) goto end;
+    }
     generations = generations_new(engine, server_wake, server);
     if (generations == NULL) {
         error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the server");
@@ -65,6 +71,7 @@ end:
     engine_close(engine);
     server_free(server);
     judge_close(judge);
+    judge_model_free(opinions);
     return ok;
 }
 

@@ -26,6 +26,7 @@ static void list_sections(struct cli_settings *s, struct settings_section out[CL
     out[1] = (struct settings_section){&server_settings, s == NULL ? NULL : &s->server};
     out[2] = (struct settings_section){&judge_settings, s == NULL ? NULL : &s->judge};
     out[3] = (struct settings_section){&log_settings, s == NULL ? NULL : &s->log};
+    out[4] = (struct settings_section){&judge_model_settings, s == NULL ? NULL : &s->judge_model};
 }
 
 bool cli_settings_read(struct cli_settings *s, bool strict, int *n, char **args, struct error *err)

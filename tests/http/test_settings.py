@@ -215,6 +215,12 @@ CASES = {
     "max-wait": (None, None),  # tests/unit/test_turns.c, tests/http/test_fair.py
     "verify-items": (["--verify-items", "2"], status_of({"items": [{"completion": "1", "answer": "1"}] * 3}, "/verify")),
     "code-unsafe": (["--code-unsafe"], lambda s: [re.findall(r"unsafe=\S+|code_refused", line) for line in s.log[:1]]),
+    "judge-model": (None, None),  # tests/http/test_judge_model.py, and the next five
+    "judge-model-name": (None, None),
+    "judge-model-key": (None, None),
+    "judge-model-timeout": (None, None),
+    "judge-model-parallel": (None, None),
+    "judge-model-tokens": (None, None),
     "log-level": (None, None),  # below
     "log-format": (None, None),
 }

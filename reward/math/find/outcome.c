@@ -131,6 +131,23 @@ static bool is_supposed(struct span before)
     return false;
 }
 
+/* "no apples left", "no marbles remain": none of them. */
+static bool none_left(struct span rest)
+{
+    static const char *const ends[] = {"left", "remaining", "remain", "at all"};
+    if (!words_start(rest, span_str("no "))) return false;
+    for (size_t i = 3, words = 0; i < rest.n && words < 4; i++) {
+        if (rest.p[i - 1] != ' ') continue;
+        for (size_t k = 0; words > 0 && k < sizeof(ends) / sizeof(ends[0]); k++) {
+            if (words_start(span_slice(rest, i, rest.n), span_str(ends[k]))) {
+                return ends_there(span_slice(rest, i + strlen(ends[k]), rest.n), AT_END);
+            }
+        }
+        words++;
+    }
+    return false;
+}
+
 struct span outcome_said(struct span s)
 {
     s = span_trim(s);
@@ -141,6 +158,8 @@ struct span outcome_said(struct span s)
         bool may =
             strchr("ndiatfcsNDIATFCS", last.p[i]) != NULL && last.p[i] != 0; /* a row's first */
         if (!may || (i > 0 && ascii_is_letter(last.p[i - 1]))) continue;
+        bool none = none_left(span_slice(last, i, last.n));
+        if (none && !is_supposed(span_slice(last, 0, i))) return span_str("0");
         for (size_t k = 0; k < sizeof(rows) / sizeof(rows[0]); k++) {
             size_t end = row_end(last, i, &rows[k]);
             if (end == SPAN_NONE || is_supposed(span_slice(last, 0, i))) continue;

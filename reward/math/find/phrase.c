@@ -232,6 +232,29 @@ static bool has_turn(struct span s)
     return false;
 }
 
+/* The sentence behind an answer that takes it back: "Actually, no: it is 12." */
+static bool corrected(struct arena *a, struct span rest, unsigned kinds, struct stated *out)
+{
+    static const char *const openers[] = {
+        "actually, no",  "actually no",    "no, ",           "wait, no",       "no wait",
+        "no, wait",      "scratch that",   "sorry, ",        "correction",     "oops",
+        "actually, it",  "actually it",    "actually, the",  "that's wrong",   "that is wrong",
+        "that's not ri", "that is not ri", "i made a mista", "wait, that's w", "wait, it"};
+    while (rest.n > 0 && memchr(". \n*!", rest.p[0], 5) != NULL) {
+        rest = span_slice(rest, 1, rest.n);
+    }
+    bool taken_back = false;
+    for (size_t i = 0; i < sizeof(openers) / sizeof(openers[0]) && !taken_back; i++) {
+        taken_back = words_start(rest, span_str(openers[i]));
+    }
+    if (!taken_back) return false;
+    struct stated st = stated_in(a, span_trim(span_slice(rest, 0, MAX_SENTENCE)), kinds);
+    if (st.text.n == 0) return false;
+    *out = st;
+    out->said = span_trim(rest);
+    return true;
+}
+
 bool phrase_answer(struct arena *a, struct span s, const struct math_options *o, struct stated *out)
 {
     const char *language = "";
@@ -244,6 +267,8 @@ bool phrase_answer(struct arena *a, struct span s, const struct math_options *o,
     struct span said = phrase_sentence(span_slice(s, at, s.n), announced);
     *out = stated_in(a, said, o->extract);
     out->said = span_trim(said);
+    struct span rest = span_slice(s, (size_t)(said.p - s.p) + said.n, s.n);
+    if (!o->first_answer) corrected(a, rest, o->extract, out);
     out->language = span_str(language);
     if (out->text.n > 0) return true;
     out->text = words_unwrap(out->plain);

@@ -374,7 +374,7 @@ struct span prose_moment(struct arena *a, struct span s)
     bool date = day != SPAN_NONE && day + 4 < s.n && (s.p[day + 4] < 'a' || s.p[day + 4] > 'z');
     if (date && (when == SPAN_NONE || day > when)) when = day; /* on July 20, on 20 July */
     if (when != SPAN_NONE && when > at) at = when + 4;
-    struct span t = at == 0 ? NOTHING : words_unwrap(span_slice(s, at, s.n));
+    struct span t = words_unwrap(span_slice(s, at, s.n)); /* or all of it: "5 May 2020" */
     const char *comma = t.n == 0 ? NULL : memchr(t.p, ',', t.n);
     struct span head = comma == NULL ? t : span_slice(t, 0, (size_t)(comma - t.p));
     if (words_time(head, &seconds, &marked) && marked) return head; /* 10:45 AM, 45 minutes later */

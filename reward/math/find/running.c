@@ -150,6 +150,33 @@ static bool is_assignment(struct span t)
            memchr(t.p, '=', t.n) != NULL;
 }
 
+/* A number with the article before it is one that the question gave: "for the 16 glasses". */
+static bool is_known_before(struct span gap)
+{
+    static const char *const articles[] = {" the ", " those ", " these ", " all ", " the $",
+                                           " his ", " her ",   " their ", " its "};
+    for (size_t k = 0; k < sizeof(articles) / sizeof(articles[0]); k++) {
+        if (span_ends(gap, span_str(articles[k]))) return true;
+    }
+    return false;
+}
+
+/* "left after giving away 24": a number of what was done before. */
+static bool is_done_before(struct span gap)
+{
+    static const char *const preps[] = {" after ", " by ", " before ", " from ", " without "};
+    for (size_t k = 0; k < sizeof(preps) / sizeof(preps[0]); k++) {
+        size_t at = span_find_last(gap, span_str(preps[k]));
+        if (at == SPAN_NONE) continue;
+        size_t from = at + strlen(preps[k]), to = from;
+        while (to < gap.n && ascii_is_letter(gap.p[to])) {
+            to++;
+        }
+        if (to - from > 4 && span_ends(span_slice(gap, from, to), span_str("ing"))) return true;
+    }
+    return false;
+}
+
 /* What may make later numbers of its sentence circumstances. */
 struct head {
     size_t to;     /* the offset after it; 0: there is none yet */
@@ -193,7 +220,9 @@ static bool is_circumstance(struct span s, const struct head *h, struct span t, 
     if (apposition && span_ends(t, span_str("%"))) return true; /* $55,000, a 10% increase */
     if (has_any(gap, needs, sizeof(needs) / sizeof(needs[0]))) return true;
     if (has_any(gap, rates, 2) && is_adjunct(gap)) return true; /* in 7 hours at a rate of 12 */
-    if (!h->governs || !is_adjunct(gap)) return false;
+    if (!is_adjunct(gap)) return false;
+    if (is_known_before(gap) || is_done_before(gap)) return true;
+    if (!h->governs) return false;
     for (size_t k = 0; k < sizeof(counts) / sizeof(counts[0]); k++) {
         if (words_start(rest, span_str(counts[k]))) return false; /* arranged in 120 ways */
     }

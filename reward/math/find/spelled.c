@@ -1,105 +1,20 @@
 /* reward/math/find/spelled.c - numbers in words, found in sentences.
  *
- * What a number in words is, reward/math/read/words.h knows; here it is found in a sentence, and the
- * words beside it are read as beside digits: the sentence is written with digits, and spoken.h asked.
+ * What a number in words is, reward/math/read/words.h knows, and spoken.h what the words beside it make
+ * of it. Here it is told which number of a sentence is meant.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "reward/math/find/spelled.h"
 
 #include "base/ascii.h"
-#include "base/buffer.h"
 #include "base/utf8.h"
-#include "reward/math/find/formula.h"
 #include "reward/math/find/prose.h"
 #include "reward/math/read/words.h"
 
-enum { MAX_SENTENCE = 2000, MAX_SPELLED = 4000 };
+enum { MAX_SENTENCE = 2000 };
 
 static const struct span NOTHING = {NULL, 0};
-
-struct span spelled_at(struct span s, size_t at)
-{
-    int64_t n, d;
-    size_t end = at, found = at;
-    for (int words = 0; words < 8 && end < s.n; words++) {
-        while (end < s.n && (ascii_is_letter(s.p[end]) || s.p[end] == '-')) {
-            end++;
-        }
-        struct span t = span_slice(s, at, end);
-        if (words_number(t, &n) || words_fraction(t, &n, &d)) found = end;
-        if (end >= s.n || s.p[end] != ' ') break;
-        end++;
-    }
-    return span_slice(s, at, found);
-}
-
-/* The digits of a number in words: "25" or "1/2". False where it is none. */
-static bool add_number(struct buffer *out, struct span number)
-{
-    int64_t n, d;
-    if (words_fraction(number, &n, &d)) {
-        buffer_addf(out, "%lld/%lld", (long long)n, (long long)d);
-        return true;
-    }
-    if (!words_number(number, &n)) return false;
-    buffer_addf(out, "%lld", (long long)n);
-    return true;
-}
-
-/* " point one four" at s.p[i]: its digits behind a point. The offset after it, i where it is none. */
-static size_t add_decimals(struct buffer *out, struct span s, size_t i)
-{
-    struct span point = span_str(" point ");
-    int64_t n;
-    size_t end = i;
-    if (!span_starts(span_slice(s, i, s.n), point)) return i;
-    for (size_t from = i + point.n, to; from < s.n; from = to + 1) {
-        for (to = from; to < s.n && ascii_is_letter(s.p[to]);) {
-            to++;
-        }
-        if (to == from || !words_number(span_slice(s, from, to), &n) || n > 9) break;
-        buffer_addf(out, end == i ? ".%d" : "%d", (int)n);
-        end = to;
-        if (to >= s.n || s.p[to] != ' ') break;
-    }
-    return end;
-}
-
-/* The rest of a statement from s.p[i] on, its numbers in words as digits. */
-static void add_rest(struct buffer *out, struct span s, size_t i)
-{
-    while (i < s.n) {
-        bool begins = i == 0 || !ascii_is_letter(s.p[i - 1]);
-        struct span number = begins && ascii_is_letter(s.p[i]) ? spelled_at(s, i) : NOTHING;
-        bool word = number.n > 2 && (i + number.n == s.n || !ascii_is_letter(s.p[i + number.n]));
-        if (word && add_number(out, number)) {
-            i += number.n;
-        } else {
-            buffer_add_char(out, s.p[i++]);
-        }
-    }
-}
-
-bool spelled_value(struct arena *a, struct span s, struct span number, struct spoken *v)
-{
-    struct buffer out;
-    size_t from = (size_t)(number.p - s.p), to = from + number.n;
-    buffer_init(&out, MAX_SPELLED);
-    buffer_add_span(&out, span_slice(s, 0, from));
-    bool ok = s.n <= MAX_SPELLED / 2 && add_number(&out, number);
-    if (ok) to = add_decimals(&out, s, to);
-    size_t end = out.n;
-    if (ok) add_rest(&out, s, to);
-    char *copy = ok && !out.failed ? arena_str(a, buffer_span(&out)) : NULL;
-    struct span written = span_of(copy, copy == NULL ? 0 : out.n);
-    buffer_clear(&out);
-    if (copy == NULL) return false;
-    size_t percent = formula_with_percent(written, end);
-    *v = spoken_value(a, written, from, percent);
-    v->changed |= percent > end || to > from + number.n;
-    return true;
-}
 
 /* The number in words that a sentence ends with, else the only one that it has; "one" is hardly
  * ever a number there. */
@@ -108,7 +23,7 @@ static struct span only_spelled(struct span s)
     struct span found = NOTHING;
     int count = 0;
     for (size_t i = 0; i < s.n && s.n <= MAX_SENTENCE;) {
-        struct span number = spelled_at(s, i);
+        struct span number = spoken_spelled(s, i);
         bool one = span_is(number, "one") || span_is(number, "One") || span_is(number, "a");
         size_t end = number.n > 0 ? i + number.n : i;
         bool word = end == s.n || !ascii_is_letter(s.p[end]);
@@ -191,9 +106,9 @@ struct span spelled_only(struct arena *a, struct span s)
     if (found.n > 0) return found;
     struct span only = only_spelled(t);
     if (only.n == 0) return NOTHING;
-    struct spoken v;
-    if (!spelled_value(a, t, only, &v) || v.denied) return NOTHING;
-    return v.changed ? v.text : only; /* "minus five", "half of ten" */
+    size_t from = (size_t)(only.p - t.p);
+    struct spoken v = spoken_number(a, t, from, from + only.n); /* "not five", "half of ten" */
+    return v.denied ? NOTHING : v.text;
 }
 
 struct span spelled_last(struct span s)
@@ -206,7 +121,7 @@ struct span spelled_last(struct span s)
     size_t digits = prose_last_number_end(s);
     for (size_t i = 1; i < s.n && s.n <= MAX_SENTENCE && digits > 0; i++) {
         if (i < digits || s.p[i - 1] != ' ' || strchr("tfsenhTFSENH", s.p[i]) == NULL) continue;
-        struct span number = spelled_at(s, i), rest = span_slice(s, i + number.n, s.n);
+        struct span number = spoken_spelled(s, i), rest = span_slice(s, i + number.n, s.n);
         bool one = number.n < 4 && (number.n < 3 || (number.p[0] | 0x20) == 'o');
         if (number.n == 0 || one) continue;
         rest = span_trim(rest);

@@ -10,14 +10,6 @@
 #include "base/arena.h"
 #include "reward/math/find/spoken.h"
 
-/* The number in words that begins at s.p[at]: "eight", "two dozen", "three quarters"; no bytes when
- * none does. */
-struct span spelled_at(struct span s, size_t at);
-
-/* The value of a number in words, a part of s, with the words beside it: -5 of "minus five", 25% of
- * "twenty-five percent". v's offsets are of no use. False when number is none or memory is out. */
-bool spelled_value(struct arena *a, struct span s, struct span number, struct spoken *v);
-
 /* The number in words that a text without digits comes to: at its end, U+4E09, or the only one of
  * its last sentence; with what words beside it make of it. No bytes for none. */
 struct span spelled_only(struct arena *a, struct span s);

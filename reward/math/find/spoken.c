@@ -8,6 +8,8 @@
  */
 #include "reward/math/find/spoken.h"
 
+#include <stdio.h>
+
 #include "base/ascii.h"
 #include "base/buffer.h"
 #include "reward/math/find/runs.h"
@@ -68,10 +70,9 @@ static const struct row rows[] = {
     {BETWEEN, "plus", "(%)+(&)"}, {BETWEEN, "minus", "(%)-(&)"},
     {BETWEEN, "to the power of", "(%)^{&}"}, {BETWEEN, "to the power", "(%)^{&}"},
     {BETWEEN, "raised to the power of", "(%)^{&}"}, {BETWEEN, "choose", "\\binom{%}{&}"},
-    {BETWEEN, "out of", "(%)/(&)"}, {BETWEEN, "more than", "(&)+(%)"},
-    {BETWEEN, "less than", "(&)-(%)"}, {BETWEEN, "in base", "% in base &"}, {BETWEEN, "in", "(%)/(&)"},
+    {BETWEEN, "out of every", "(%)/(&)"}, {BETWEEN, "out of", "(%)/(&)"}, {BETWEEN, "more than", "(&)+(%)"},
+    {BETWEEN, "less than", "(&)-(%)"}, {BETWEEN, "fewer than", "(&)-(%)"}, {BETWEEN, "in base", "% in base &"}, {BETWEEN, "in", "(%)/(&)"},
     {BETWEEN, "base", "% in base &"}, {BETWEEN, "modulo", "(%) \\bmod (&)"},
-    {BETWEEN, "fewer than", "(&)-(%)"}, {BETWEEN, "of", "(%)*(&)"},
     {RIGHT, "to the second power", "(%)^2"}, {RIGHT, "to the third power", "(%)^3"},
     {RIGHT, "to the fourth power", "(%)^4"}, {RIGHT, "to the fifth power", "(%)^5"},
     {RIGHT, "to the sixth power", "(%)^6"}, {RIGHT, "to the seventh power", "(%)^7"},
@@ -196,24 +197,87 @@ static bool read_left(struct arena *a, struct span s, struct spoken *v)
     return apply(a, v, row->template, span_of(NULL, 0));
 }
 
-/* "The odds are 3 in 8." */
-static bool speaks_of_chance(struct span before)
+struct span spoken_spelled(struct span s, size_t at)
 {
-    static const char *const words[] = {"odds", "chance", "probability", "likelihood"};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-        if (span_find(before, span_str(words[i]), 0) != SPAN_NONE) return true;
+    int64_t n, d;
+    size_t end = at, found = at;
+    for (int words = 0; words < 8 && end < s.n; words++) {
+        while (end < s.n && (ascii_is_letter(s.p[end]) || s.p[end] == '-')) {
+            end++;
+        }
+        struct span t = span_slice(s, at, end);
+        if (words_number(t, &n) || words_fraction(t, &n, &d)) found = end;
+        if (end >= s.n || s.p[end] != ' ') break;
+        end++;
     }
-    return false;
+    return span_slice(s, at, found);
 }
 
-static bool is_percentage(struct span t)
+/* A number in words, in digits; n 0 when it is none. */
+static struct span in_digits(struct arena *a, struct span words)
 {
-    return span_ends(t, span_str("%")) || span_ends(t, span_str("percent"));
+    int64_t n, d = 1;
+    char text[48];
+    if (!words_number(words, &n) && !words_fraction(words, &n, &d)) return span_of(NULL, 0);
+    int k = snprintf(text, sizeof(text), d == 1 ? "%lld" : "%lld/%lld", (long long)n, (long long)d);
+    char *copy = arena_str(a, span_of(text, (size_t)k));
+    return span_of(copy, copy == NULL ? 0 : (size_t)k);
+}
+
+/* The second value of two, from s.p[next] on; *to: where it ends. */
+static struct span second_value(struct arena *a, struct span s, size_t next, size_t *to)
+{
+    struct run r;
+    struct span t = run_at(s, next, &r) && r.tells ? run_read(a, s, &r) : span_of(NULL, 0);
+    *to = next + t.n;
+    if (t.n > 0) return t;
+    struct span words = spoken_spelled(s, next);
+    *to = next + words.n;
+    return words.n == 0 ? words : in_digits(a, words);
+}
+
+/* "30 percent" and "30%": 30; n 0 when s is no percentage. */
+static struct span percentage(struct span s)
+{
+    static const char *const signs[] = {"percent", "per cent", "\\%", "%"};
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+        struct span sign = span_str(signs[i]);
+        if (s.n > sign.n && span_ends(s, sign)) return span_trim(span_slice(s, 0, s.n - sign.n));
+    }
+    return span_of(NULL, 0);
+}
+
+/* "30 percent of 10", "3/4 of 20". Of other values it says nothing: "3 of 10". */
+static bool read_share(struct arena *a, struct span s, size_t i, struct spoken *v)
+{
+    struct span bare = words_unwrap(v->text), share = percentage(bare);
+    bool fraction = memchr(bare.p, '/', bare.n) != NULL || span_starts(bare, span_str("\\frac"));
+    if (!words_start(span_slice(s, i, s.n), span_str("of ")) || (share.n == 0 && !fraction)) {
+        return false;
+    }
+    size_t next = after_space(s, i + 3), to;
+    if (words_start(span_slice(s, next, s.n), span_str("the "))) return false;
+    struct span second = second_value(a, s, next, &to);
+    if (second.n == 0 || memchr(second.p, '=', second.n) != NULL) return false;
+    v->to = to;
+    if (share.n > 0) v->text = share;
+    return apply(a, v, share.n > 0 ? "(%)/100*(&)" : "(%)*(&)", words_unwrap(second));
+}
+
+/* "a probability of 3 in 8" */
+static bool speaks_of_chance(struct span s)
+{
+    static const char *const words[] = {"probability", "chance", "odds", "likelihood"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (span_find(s, span_str(words[i]), 0) != SPAN_NONE) return true;
+    }
+    return false;
 }
 
 static bool read_right(struct arena *a, struct span s, struct spoken *v)
 {
     size_t i = after_space(s, v->to);
+    if (read_share(a, s, i, v)) return true;
     const struct row *row = row_after(s, i, RIGHT);
     if (row != NULL) {
         v->to = i + strlen(row->words);
@@ -222,17 +286,13 @@ static bool read_right(struct arena *a, struct span s, struct spoken *v)
     if (i < s.n && s.p[i] == '(' && words_start(span_slice(s, i + 1, s.n), span_str("base "))) i++;
     row = row_after(s, i, BETWEEN);
     if (row == NULL) return false;
-    bool chance = strcmp(row->words, "in") == 0 && !span_is(words_unwrap(v->text), "1");
-    if (chance && !speaks_of_chance(span_slice(s, 0, v->from))) return false;
-    bool share = strcmp(row->words, "of") == 0; /* 30 percent of 10; "20% of the 50" is 20% */
-    if (share && !(is_percentage(v->text) && ascii_is_digit(s.p[i + 3 < s.n ? i + 3 : i])))
-        return false;
-    struct run r;
-    size_t next = after_space(s, i + strlen(row->words));
+    bool odds = span_is(words_unwrap(v->text), "1") || speaks_of_chance(s);
+    if (strcmp(row->words, "in") == 0 && !odds) return false;
+    size_t next = after_space(s, i + strlen(row->words)), to;
     if (words_start(span_slice(s, next, s.n), span_str("the "))) next += 4;
-    struct span second = run_at(s, next, &r) && r.tells ? run_read(a, s, &r) : span_of(NULL, 0);
+    struct span second = second_value(a, s, next, &to);
     if (second.n == 0) return false;
-    v->to = next + second.n;
+    v->to = to;
     const char *sign = memchr(second.p, '=', second.n);
     if (sign == NULL) return apply(a, v, row->template, words_unwrap(second));
     size_t at = (size_t)(sign - second.p); /* 10 choose 3 = 120 */
@@ -242,13 +302,69 @@ static bool read_right(struct arena *a, struct span s, struct spoken *v)
     return v->text.n > 0;
 }
 
-struct spoken spoken_value(struct arena *a, struct span s, size_t from, size_t to)
+static struct spoken read_beside(struct arena *a, struct span s, struct spoken v)
 {
-    struct spoken v = {.text = span_slice(s, from, to), .from = from, .to = to};
     for (int i = 0; i < MAX_ROUNDS && read_left(a, s, &v); i++) {
     }
     for (int i = 0; i < MAX_ROUNDS && !v.denied && read_right(a, s, &v); i++) {
     }
     if (v.changed && v.text.n == 0) v.denied = true; /* no memory for it */
+    return v;
+}
+
+struct spoken spoken_value(struct arena *a, struct span s, size_t from, size_t to)
+{
+    return read_beside(a, s,
+                       (struct spoken){.text = span_slice(s, from, to), .from = from, .to = to});
+}
+
+/* " point one four" at s.p[i]: its digits behind a point, in out. The offset after it, i where it is
+ * none. */
+static size_t decimals_after(struct span s, size_t i, struct buffer *out)
+{
+    struct span point = span_str(" point ");
+    int64_t n;
+    size_t end = i;
+    if (!span_starts(span_slice(s, i, s.n), point)) return i;
+    for (size_t from = i + point.n, to; from < s.n; from = to + 1) {
+        for (to = from; to < s.n && ascii_is_letter(s.p[to]);) {
+            to++;
+        }
+        if (to == from || !words_number(span_slice(s, from, to), &n) || n > 9) break;
+        buffer_addf(out, end == i ? ".%d" : "%d", (int)n);
+        end = to;
+        if (to >= s.n || s.p[to] != ' ') break;
+    }
+    return end;
+}
+
+/* The value v with the decimals and the "percent" that follow it. */
+static void take_tail(struct arena *a, struct span s, struct spoken *v)
+{
+    struct buffer out;
+    struct span percent = span_str(" percent");
+    buffer_init(&out, 256);
+    buffer_add_span(&out, v->text);
+    size_t to = decimals_after(s, v->to, &out);
+    if (span_starts(span_slice(s, to, s.n), percent)) {
+        buffer_add_str(&out, "\\%");
+        to += percent.n;
+    }
+    char *copy = to == v->to || out.failed ? NULL : arena_str(a, buffer_span(&out));
+    if (copy != NULL) {
+        v->text = span_of(copy, out.n);
+        v->to = to;
+        v->changed = true;
+    }
+    buffer_clear(&out);
+}
+
+struct spoken spoken_number(struct arena *a, struct span s, size_t from, size_t to)
+{
+    struct span words = span_slice(s, from, to);
+    struct spoken v = {.text = in_digits(a, words), .from = from, .to = to};
+    if (v.text.n > 0) take_tail(a, s, &v);
+    v = read_beside(a, s, v);
+    if (!v.changed) v.text = words;
     return v;
 }

@@ -98,6 +98,31 @@ static bool value_behind_words(struct arena *a, struct span s, size_t at, struct
     return (v->changed || v->denied) && after_leads(s, at) >= v->from;
 }
 
+/* The number in words that begins there, with the words beside it: "three squared". */
+static bool spelled_at(struct arena *a, struct span s, size_t at, struct spoken *v)
+{
+    struct span number = spoken_spelled(s, at);
+    if (number.n == 0) return false;
+    *v = spoken_number(a, s, at, at + number.n);
+    return true;
+}
+
+/* The same behind words that change it: "half of ten". */
+static bool spelled_behind_words(struct arena *a, struct span s, size_t at, struct spoken *v)
+{
+    size_t i = at;
+    for (int words = 0; words < 6 && i < s.n; words++) {
+        if (words > 0 && spelled_at(a, s, i, v)) {
+            return (v->changed || v->denied) && v->from <= after_leads(s, at);
+        }
+        while (i < s.n && s.p[i] != ' ') {
+            i++;
+        }
+        i++;
+    }
+    return false;
+}
+
 /* ---- a statement ------------------------------------------------------------------------------- */
 
 /* The offset after the last " is ", ": ", "word = " and so on before `end` and outside of formulas;
@@ -139,6 +164,20 @@ bool stated_keep(struct stated *out, const struct spoken *v)
     return true;
 }
 
+/* "[H+] = 0.10 M", "[OH^-] = 0.1": what is behind the name of a concentration. */
+static struct span without_concentration(struct span s)
+{
+    size_t i = 1;
+    while (i < s.n && i < 16 && s.p[0] == '[' &&
+           (ascii_is_letter(s.p[i]) || ascii_is_digit(s.p[i]) ||
+            memchr("+-^_{}()", s.p[i], 8) != NULL)) {
+        i++;
+    }
+    bool named = i > 1 && i < s.n && s.p[i] == ']' && !ascii_is_digit(s.p[1]);
+    struct span rest = named ? span_trim(span_slice(s, i + 1, s.n)) : NOTHING;
+    return rest.n > 1 && rest.p[0] == '=' ? span_trim(span_slice(rest, 1, rest.n)) : s;
+}
+
 /* The statement as a whole, when it is short enough to be read so. */
 static bool whole_reads(struct arena *a, struct span s)
 {
@@ -152,18 +191,15 @@ static bool at_once(struct arena *a, struct span s, struct stated *out)
     size_t at = after_leads(s, 0);
     bool begins = value_at(a, s, at, &v) || value_behind_words(a, s, at, &v);
     if (begins && (v.changed || v.denied)) return stated_keep(out, &v);
+    bool spelled = !begins && (spelled_at(a, s, at, &v) || spelled_behind_words(a, s, at, &v));
+    if (spelled && (v.changed || v.denied)) return stated_keep(out, &v);
     struct span rest = span_slice(s, at, s.n);
     if (whole_reads(a, rest)) {
         out->text = words_unwrap(rest);
         return true;
     }
     if (begins) return stated_keep(out, &v);
-    bool minus = words_start(rest, span_str("minus ")), negative = minus;
-    negative |= words_start(rest, span_str("negative "));
-    struct span number = spelled_at(s, at + (minus ? 6 : negative ? 9 : 0));
-    if (number.n == 0 || !spelled_value(a, s, number, &v)) return false;
-    if (!v.changed && !v.denied) return out->text = number, true;
-    return stated_keep(out, &v);
+    return spelled && stated_keep(out, &v);
 }
 
 static bool after_copula(struct arena *a, struct span s, struct stated *out)
@@ -227,7 +263,7 @@ static struct span before_gloss(struct span s)
 struct stated stated_in(struct arena *a, struct span s, unsigned kinds)
 {
     struct stated out = {.plain = span_trim(plain_text(a, s))};
-    struct span p = before_gloss(out.plain);
+    struct span p = before_gloss(without_concentration(out.plain));
     if (p.n == 0) return out;
     if (at_once(a, p, &out) || out.senseless) return out;
     if ((out.text = outcome_said(p)).n > 0) return out;

@@ -26,9 +26,14 @@ static size_t after_one(struct span s, size_t i, const char *const *signs, size_
  * when there is none. */
 static size_t number_end(struct span s)
 {
-    static const char *const signs[] = {"\\times",  "\\,",       "\\;",    "\\ ",
-                                        "\xc3\x97", "~",         "\\sqrt", "\\frac",
-                                        "\\dfrac",  "\\cdot 10", "*10^"};
+    static const char *const signs[] = {"\\times",      "\\,",          "\\;",
+                                        "\\ ",          "\xc3\x97",     "~",
+                                        "\xe2\x81\xbb", "\xe2\x81\xb0", "\xc2\xb9",
+                                        "\xc2\xb2",     "\xc2\xb3",     "\xe2\x81\xb4",
+                                        "\xe2\x81\xb5", "\xe2\x81\xb6", "\xe2\x81\xb7",
+                                        "\xe2\x81\xb8", "\xe2\x81\xb9", "\\sqrt",
+                                        "\\frac",       "\\dfrac",      "\\cdot 10",
+                                        "*10^"};
     bool digit = false;
     size_t i = 0, next;
     for (; i < s.n; i = next) {
@@ -93,9 +98,16 @@ static bool may_be_unit(struct span s)
             span_starts(s, span_str("\\mathrm{")));
 }
 
+/* A power of ten, or a decimal point: no coefficient is written so. */
+static bool is_measured_number(struct span s)
+{
+    return memchr(s.p, '.', s.n) != NULL || span_find(s, span_str("\\times"), 0) != SPAN_NONE ||
+           span_find(s, span_str("\xc3\x97"), 0) != SPAN_NONE;
+}
+
 /* Units called by one letter: m/s, W/m^2, s^{-1}. A font settles that they are units, and so does
- * a space between the number and a quotient; 36m/s is a formula. unit is what follows s[at],
- * plain. */
+ * a space between the number and a quotient, a raised dot between them, or a number that was
+ * measured; 36m/s is a formula. unit is what follows s[at], plain. */
 static bool letters_are_units(struct span s, size_t at, struct span unit)
 {
     struct unit_factor same;
@@ -104,7 +116,9 @@ static bool letters_are_units(struct span s, size_t at, struct span unit)
     bool several = quotient || memchr(unit.p, '*', unit.n) != NULL ||
                    memchr(unit.p, '^', unit.n) != NULL || memchr(unit.p, ' ', unit.n) != NULL;
     bool spaced = at > 0 && !ascii_is_digit(s.p[at - 1]) && s.p[at - 1] != '}';
-    return several && (font || (quotient && spaced)) && unit_convert(unit, unit, &same);
+    bool dotted = span_find(span_slice(s, at, s.n), span_str("\xc2\xb7"), 0) != SPAN_NONE;
+    bool told = quotient || dotted || is_measured_number(span_slice(s, 0, at));
+    return several && (font || (told && spaced)) && unit_convert(unit, unit, &same);
 }
 
 /* The offset after "G = " and the like before a quantity: a name alone, and = or approximately. */

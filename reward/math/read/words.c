@@ -282,10 +282,24 @@ static bool words_within(struct span x, struct span y)
     return true;
 }
 
+/* Folded s without the title before a name: "sir isaac newton". s itself when it has none. */
+static struct span without_title(struct span s)
+{
+    static const char *const titles[] = {"sir ",  "dr ", "dr. ", "mr ",   "mr. ",   "mrs ",
+                                         "mrs. ", "ms ", "ms. ", "prof ", "prof. ", "professor "};
+    for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) {
+        if (span_starts(s, span_str(titles[i]))) return span_slice(s, strlen(titles[i]), s.n);
+    }
+    return s;
+}
+
 bool words_same(struct arena *a, struct span x, struct span y)
 {
     struct span p = words_fold(a, x), q = words_fold(a, y);
     if (p.n > 0 && span_eq(p, q)) return true;
+    struct span name = without_title(p), other = without_title(q);
+    bool one_has_title = (name.n < p.n) != (other.n < q.n);
+    if (one_has_title && name.n > 0 && span_eq(name, other)) return true;
     bool dates = p.n < 40 && q.n < 40 && has_month(p) && has_month(q); /* in any order */
     return dates && words_within(p, q) && words_within(q, p);
 }
@@ -311,19 +325,33 @@ static bool is_in(struct span w, const char *const *list, size_t n)
     return false;
 }
 
+/* "increasing on [0, 1] and decreasing elsewhere": half of it says something else. */
+static bool is_divided(struct span rest)
+{
+    static const char *const joints[] = {"and", "but", "or", "while", "then"};
+    struct span w;
+    for (size_t i = 0; next_word(rest, &i, &w);) {
+        if (is_in(w, joints, sizeof(joints) / sizeof(joints[0]))) return true;
+    }
+    return false;
+}
+
 /* What follows the words at the front of a folded statement speaks of them. */
 static bool goes_on(struct span rest)
 {
     static const char *const verbs[] = {
-        "is",    "was", "has",    "will", "can", "wins",  "won",  "does", "should",  "because",
-        "since", "as",  "always", "who",  "it",  "there", "such", "for",  "finishes"};
+        "is",       "was",   "has", "will",   "can", "wins", "won",        "does",      "should",
+        "because",  "since", "as",  "always", "who", "it",   "there",      "such",      "for",
+        "finishes", "on",    "in",  "over",   "at",  "when", "everywhere", "throughout"};
     static const char *const denials[] = {"not", "never", "no", "cannot"};
+    enum { PLACES = 19 }; /* of them from here on */
     struct span first, second = {NULL, 0};
     size_t i = 0;
     if (!next_word(rest, &i, &first)) return true;
     next_word(rest, &i, &second);
-    return is_in(first, verbs, sizeof(verbs) / sizeof(verbs[0])) &&
-           !is_in(second, denials, sizeof(denials) / sizeof(denials[0]));
+    bool speaks = is_in(first, verbs, sizeof(verbs) / sizeof(verbs[0])) &&
+                  !is_in(second, denials, sizeof(denials) / sizeof(denials[0]));
+    return speaks && !(is_in(first, verbs + PLACES, 7) && is_divided(rest));
 }
 
 /* The statement goes on, after the words at its front and a comma, with a remark and not with a
@@ -398,8 +426,9 @@ static bool is_denied(struct span before)
 /* The word before the last ones lets them be what a sentence says: "it runs v2.14.1". */
 static bool leads_to(struct span before)
 {
-    static const char *const verbs[] = {"is",    "are", "was", "were", "be", "called",
-                                        "named", "on",  "as",  "but",  "by"};
+    static const char *const verbs[] = {"is", "are", "was", "were", "be",   "called", "named",
+                                        "on", "as",  "but", "by",   "it's", "that's"};
+    if (before.n >= 5 && span_ends(before, span_str("ing"))) return true; /* facing, wearing */
     if (is_in(before, verbs, sizeof(verbs) / sizeof(verbs[0]))) return true;
     return before.n >= 4 && before.p[before.n - 1] == 's'; /* runs, uses, equals */
 }
@@ -432,12 +461,23 @@ static bool tells_of_subject(struct span words, struct span before)
     return n <= 4 && is_in(first, verbs, sizeof(verbs) / sizeof(verbs[0]));
 }
 
+/* "Canberra (not Sydney)", "Canberra, not Sydney": what is denied at the end says nothing more. */
+static struct span without_denied_end(struct span s)
+{
+    static const char *const denials[] = {" (not ", ", not ", " (and not "};
+    for (size_t i = 0; i < sizeof(denials) / sizeof(denials[0]); i++) {
+        size_t at = span_find(s, span_str(denials[i]), 0);
+        if (at != SPAN_NONE && at > 0) s = span_slice(s, 0, at);
+    }
+    return s;
+}
+
 bool words_said(struct arena *a, struct span words, struct span statement)
 {
     words = words_unwrap(words);
     statement = words_unwrap(statement);
     if (words.n == 0 || statement.n == 0 || statement.n > 2000 || words.n > 200) return false;
-    statement = after_openers(statement);
+    statement = without_denied_end(after_openers(statement));
     struct span w = words_fold(a, words), s = words_fold(a, statement);
     if (w.n == 0 || s.n < w.n) return false;
     if (span_eq(w, s)) return true;
@@ -501,29 +541,6 @@ bool words_with_noun(struct arena *a, struct span word, struct span s)
     return two && span_eq(first, w) && is_in(second, nouns, sizeof(nouns) / sizeof(nouns[0]));
 }
 
-bool words_day(struct arena *a, struct span s, int64_t day[3])
-{
-    struct span p = words_fold(a, s), w;
-    day[0] = day[1] = day[2] = 0;
-    for (size_t i = 0; next_word(p, &i, &w);) {
-        int64_t n = 0;
-        w = date_word(w);
-        for (size_t k = 0; k < w.n; k++) {
-            if (w.p[k] < '0' || w.p[k] > '9' || w.n > 4) {
-                n = -1;
-                break;
-            }
-            n = n * 10 + (w.p[k] - '0');
-        }
-        int64_t *part = n < 0 ? &day[1] : w.n == 4 ? &day[0] : &day[2];
-        if (n < 0) n = month(w);
-        if (w.n == 0) continue;
-        if (n == 0 || *part != 0) return false;
-        *part = n;
-    }
-    return day[0] != 0 && day[1] != 0 && day[2] != 0;
-}
-
 bool words_date(struct arena *a, struct span s)
 {
     struct span p = words_fold(a, s), w;
@@ -532,6 +549,34 @@ bool words_date(struct arena *a, struct span s)
         numbers += w.p[0] >= '0' && w.p[0] <= '9';
     }
     return words >= 2 && words <= 4 && numbers >= 1 && has_month(p);
+}
+
+/* A whole number of at most four digits; -1 when it is none. */
+static int64_t part_of_day(struct span w)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < w.n; i++) {
+        if (i >= 4 || w.p[i] < '0' || w.p[i] > '9') return -1;
+        n = n * 10 + (w.p[i] - '0');
+    }
+    return w.n == 0 ? -1 : n;
+}
+
+bool words_day(struct arena *a, struct span s, int64_t out[3])
+{
+    struct span p = words_fold(a, s), w;
+    if (p.n > 40) return false;
+    out[0] = out[1] = out[2] = 0;
+    for (size_t i = 0; next_word(p, &i, &w);) {
+        struct span told = date_word(w);
+        int64_t n = part_of_day(told);
+        int named = month(w);
+        int64_t *to = named > 0 ? &out[1] : told.n == 4 ? &out[0] : &out[2];
+        if (told.n == 0) continue;
+        if (*to != 0 || (named == 0 && (n <= 0 || (to == &out[2] && n > 31)))) return false;
+        *to = named > 0 ? named : n;
+    }
+    return out[0] > 0 && out[1] > 0 && out[2] > 0;
 }
 
 /* ---- numbers spelled out ----------------------------------------------------------------------- */

@@ -39,12 +39,12 @@ bool words_start(struct span s, struct span head);
 /* The words of s, lower-cased, one space between; articles dropped unless nothing else is there. */
 struct span words_fold(struct arena *a, struct span s);
 
+/* A day with its year, the month in words: "March 1, 2024", "1st of March 2024", as year, month and
+ * day. */
+bool words_day(struct arena *a, struct span s, int64_t out[3]);
+
 /* s names a month and a number, and little else. */
 bool words_date(struct arena *a, struct span s);
-
-/* Year, month and day that s names, the month by its name, in any order: "January 5, 2021", "5th of
- * Jan 2021". */
-bool words_day(struct arena *a, struct span s, int64_t day[3]);
 
 /* s is word and the name of the things that it is said of: "isosceles" of "an isosceles triangle".
  * Of the names of mathematics and science alone: "Paris" is no "Paris Hilton". */
