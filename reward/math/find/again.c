@@ -59,14 +59,20 @@ static bool find_chain(struct span s, struct chain *c)
     return depth == 0 && c->last > 0;
 }
 
-/* s begins as a value does, not as a name or an unknown. */
+/* s begins as a value does, not as a name or an unknown; a command's has no letter but in others. */
 static bool is_computed(struct span s)
 {
     static const char *const heads[] = {"\\frac", "\\sqrt", "\\dfrac", "\\tfrac"};
+    bool head = false, command = false;
     for (size_t k = 0; k < sizeof(heads) / sizeof(heads[0]); k++) {
-        if (span_starts(s, span_str(heads[k]))) return true;
+        head |= span_starts(s, span_str(heads[k]));
     }
-    return s.n > 0 && (ascii_is_digit(s.p[0]) || s.p[0] == '-' || s.p[0] == '(');
+    for (size_t i = 0; head && i < s.n; i++) {
+        bool letter = ascii_is_letter(s.p[i]);
+        if (!letter) command = s.p[i] == '\\';
+        head = !letter || command;
+    }
+    return head || (s.n > 0 && (ascii_is_digit(s.p[0]) || s.p[0] == '-' || s.p[0] == '('));
 }
 
 /* A letter that stands for a number: of 2x, of (y, x); that of "7 m" is a unit. */

@@ -31,11 +31,11 @@ static size_t number_end(struct span s)
                                         "\xe2\x81\xbb", "\xe2\x81\xb0", "\xc2\xb9",
                                         "\xc2\xb2",     "\xc2\xb3",     "\xe2\x81\xb4",
                                         "\xe2\x81\xb5", "\xe2\x81\xb6", "\xe2\x81\xb7",
-                                        "\xe2\x81\xb8", "\xe2\x81\xb9", "\\sqrt",
-                                        "\\frac",       "\\dfrac",      "\\cdot 10",
+                                        "\xe2\x81\xb8", "\xe2\x81\xb9", "\\cdot 10",
                                         "*10^"};
+    static const char *const heads[] = {"\\sqrt", "\\frac", "\\dfrac"}; /* later they are units' */
     bool digit = false;
-    size_t i = 0, next;
+    size_t i = after_one(s, 0, heads, sizeof(heads) / sizeof(heads[0])), next;
     for (; i < s.n; i = next) {
         next = after_one(s, i, signs, sizeof(signs) / sizeof(signs[0]));
         if (next > i) continue;
