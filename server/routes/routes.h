@@ -13,6 +13,12 @@ struct exchange;
 
 extern const struct route_table routes;
 
+/* ---- anthropic_messages.c ---- */
+/* POST /v1/messages */
+void anthropic_messages_handle(struct exchange *x);
+/* POST /v1/messages/count_tokens */
+void anthropic_count_handle(struct exchange *x);
+
 /* ---- llama_completion.c ---- */
 /* POST /completion, POST /completions */
 void llama_completion_handle(struct exchange *x);

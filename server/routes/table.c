@@ -75,6 +75,8 @@ static const struct route rows[] = {
     {"GET",  "/slots",                             llama_slots_handle, ROUTE_MODEL, ERRORS_LLAMA},
     {"POST", "/invocations",                       openai_invocations_handle, ROUTE_MODEL, ERRORS_OPENAI},
     {"GET",  "/ping",                              service_health_handle, ROUTE_OPEN | ROUTE_ALWAYS | ROUTE_PROBE, ERRORS_OPENAI},
+    {"POST", "/v1/messages",                       anthropic_messages_handle, ROUTE_MODEL, ERRORS_ANTHROPIC},
+    {"POST", "/v1/messages/count_tokens",          anthropic_count_handle, ROUTE_MODEL, ERRORS_ANTHROPIC},
     {"POST", "/api/chat",                          ollama_chat_handle, ROUTE_MODEL, ERRORS_OLLAMA},
     {"POST", "/api/generate",                      ollama_generate_handle, ROUTE_MODEL, ERRORS_OLLAMA},
     {"GET",  "/api/tags",                          ollama_tags_handle, ROUTE_MODEL, ERRORS_OLLAMA},

@@ -33,6 +33,7 @@ CLIENTS = {
     "instructor": (["instructor==1.17.0"], "instructor_structured.py"),
     "pydantic-ai": (["pydantic-ai-slim[openai]==2.68.0"], "pydantic_ai_structured.py"),
     "outlines": (["outlines==1.3.3", "openai==3.57.0"], "outlines_structured.py"),
+    "anthropic": (["anthropic==2.14.0"], "anthropic_messages.py"),
     "openai-js": (["openai@7.59.0", "zod@4.6.7"], "openai_structured.mjs"),
 }
 PATIENCE = 300  # seconds for one script
