@@ -54,6 +54,8 @@ static const struct field shared_rows[] = {
 };
 /* clang-format on */
 
+const struct field *const anthropic_fields[] = {shared_rows, own_rows, NULL};
+
 /* {"type": "enabled" | "adaptive" | "between_tools" | "disabled", "budget_tokens", "display"} */
 static bool read_thinking(struct completion *c, struct messages *m, struct error *err)
 {
