@@ -37,10 +37,11 @@ static struct part current(const struct walk *w)
                          .choice = w->choice};
 }
 
-static void close_part(struct walk *w)
+static void close_part(struct walk *w, bool last)
 {
     if (w->p->open == PART_NONE) return;
     struct part part = current(w);
+    part.last = last;
     w->calls->end(w->to, &part);
     w->p->open = PART_NONE;
 }
@@ -48,7 +49,7 @@ static void close_part(struct walk *w)
 static void open_part(struct walk *w, enum part_kind kind, size_t from)
 {
     if (w->p->open == kind) return;
-    close_part(w);
+    close_part(w, false);
     assert(w->p->open == PART_NONE); /* (1) */
     w->p->open = kind;
     w->p->from = from;
@@ -100,7 +101,7 @@ static bool show_call(struct walk *w)
     }
     show(w, arguments_of(w), &p->argument, call->n_arguments);
     if (!over) return false;
-    close_part(w);
+    close_part(w, c->done && p->call + 1 == c->calls.n && p->text >= c->text.n);
     p->call++;
     return true;
 }
@@ -118,5 +119,7 @@ void parts_show(struct parts *p, const struct choice *choice, const struct part_
     }
     show_text(&w, choice->text.n);
     bool answers = choice->reasoning.state == REASONING_AFTER;
-    if (choice->done || (p->open == PART_THOUGHT && answers)) close_part(&w);
+    if (choice->done || (p->open == PART_THOUGHT && answers)) {
+        close_part(&w, choice->done);
+    }
 }

@@ -32,6 +32,7 @@ struct part {
     int index;           /* among the parts of its sample, from 0 */
     size_t i;            /* PART_CALL: of the choice's calls */
     struct span text;    /* all of it that was shown: thoughts, text, or arguments */
+    bool last;           /* end(): its sample has ended with it */
     const struct choice *choice;
 };
 

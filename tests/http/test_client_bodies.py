@@ -90,6 +90,17 @@ def check_blocks(body, blocks, stop):
         assert isinstance(json.loads(blocks[-1]["text"]), dict)
 
 
+def check_response(body, reply):
+    """A reply of /v1/responses, whole or streamed."""
+    got = reply.json() if not body.get("stream") else json.loads(reply.text.strip().split("\n\n")[-1].split("\ndata: ")[1])["response"]
+    calls = [i for i in got["output"] if i["type"] == "function_call"]
+    assert got["status"] == "completed"
+    if body.get("tool_choice", "auto") != "auto":
+        assert calls and all(isinstance(json.loads(c["arguments"]), dict) for c in calls)
+    if body.get("text", {}).get("format", {}).get("type") == "json_schema":
+        assert isinstance(json.loads(got["output"][-1]["content"][0]["text"]), dict)
+
+
 def check_message(body, reply):
     """A reply of /v1/messages, whole or streamed."""
     if body.get("stream"):
@@ -105,6 +116,8 @@ def test_replay(builtin, client, i, request_):
     assert reply.status_code == 200, reply.text
     if request_["path"] == "/v1/messages":
         check_message(body, reply)
+    if request_["path"] == "/v1/responses":
+        check_response(body, reply)
     if not request_["path"].endswith("/chat/completions"):
         return
     if body.get("stream"):
@@ -115,4 +128,4 @@ def test_replay(builtin, client, i, request_):
 
 
 def test_bodies_were_kept():
-    assert {"openai", "langchain", "instructor", "pydantic-ai", "outlines", "openai-js", "anthropic"} <= {f.stem for f in FILES}
+    assert {"openai", "langchain", "instructor", "pydantic-ai", "outlines", "openai-js", "anthropic", "openai-responses"} <= {f.stem for f in FILES}
