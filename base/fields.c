@@ -282,6 +282,14 @@ size_t fields_count(const struct field *rows)
     return n;
 }
 
+bool fields_are_listed(const struct field *const *list, const struct field *rows)
+{
+    while (*list != NULL && *list != rows) {
+        list++;
+    }
+    return *list != NULL;
+}
+
 static void *target_of(const struct field_table *t, size_t i)
 {
     return (char *)t->target + i * t->stride + t->rows[i].offset;

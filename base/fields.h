@@ -79,6 +79,11 @@ struct field {
     bool (*read)(const struct field_context *context, const cJSON *value, void *out,
                  struct error *err); /* FIELD_READ: out is target + offset */
     const char *doc;                 /* one sentence: what it is, its unit */
+    /* For who describes the field to clients; without effect on reading. */
+    const char *shape; /* FIELD_READ, FIELD_VALUE, FIELD_ARRAY: JSON Schema of what is taken, as
+                        * members of an object without its braces; NULL: its kind says it */
+    const struct field *const *members; /* of an object, or of the objects in an array: the tables
+                                         * that read them, up to NULL; NULL: not by tables */
 };
 
 struct field_table {
@@ -94,6 +99,9 @@ struct field_table {
 
 /* Rows before the one without a name; 0 for NULL. */
 size_t fields_count(const struct field *rows);
+
+/* Does rows stand in a list of tables, which NULL ends? */
+bool fields_are_listed(const struct field *const *list, const struct field *rows);
 
 /* Read object by tables[n]; what is absent gets its row's fallback. False with err->param naming
  * the field. */

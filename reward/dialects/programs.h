@@ -10,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/fields.h"
 #include "reward/judge/judge.h"
 
 /* Other sandboxes' requests: a program, or several, in; what they printed out. */
@@ -21,6 +22,10 @@ enum execution_dialect {
     EXECUTION_ROUTER,         /* POST /execute_batch, open-r1's E2B and Morph routers */
     EXECUTION_DIALECTS
 };
+
+/* The tables of their bodies, in their order. */
+extern const struct field *const sandbox_fusion_fields[], *const piston_fields[],
+    *const router_fields[];
 
 /* Check a body (freed). NULL and an error naming the field when it is wrong. Free with execution_free(). */
 struct execution *execution_new(struct judge *judge, enum execution_dialect dialect, cJSON *body,

@@ -80,6 +80,8 @@ bool completion_read(struct completion *c, const cJSON *object, const struct fie
     struct field_context context = completion_field_context(c);
     for (size_t i = 0; i < n; i++) {
         assert(c->n_tables < COMPLETION_MAX_TABLES);
+        bool inner = tables[i].prefix != NULL;
+        assert(inner || fields_are_listed(c->exchange->route->fields, tables[i].rows));
         c->tables[c->n_tables] = tables[i];
         c->tables[c->n_tables++].object = object;
     }

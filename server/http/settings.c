@@ -30,7 +30,7 @@ static const struct setting rows[] = {
     {"reply-timeout",  SETTING_SECONDS, AT(reply_timeout_ms), "60", 1, 86400, .help = "seconds in which a client must take what waits for it, or 64 KB of it"},
     {"request-timeout", SETTING_SECONDS, AT(request_timeout_ms), "0", 0, 86400, .help = "seconds a generation may take; 0: no limit"},
     {"drain-timeout",  SETTING_SECONDS, AT(drain_timeout_ms), "30", 0, 86400, .help = "seconds that running requests have after SIGTERM"},
-    {"allow-control",  SETTING_BOOL,    AT(allow_control), "true", .help = "clients may pause, resume and abort generations, others' too (trainers do)"},
+    {"allow-control",  SETTING_BOOL,    AT(allow_control), "true", .help = "clients may pause, resume and abort generations, others' too, and empty caches (trainers do)"},
 };
 /* clang-format on */
 

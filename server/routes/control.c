@@ -4,6 +4,8 @@
  */
 #include "server/routes/control.h"
 
+#include <assert.h>
+
 #include "base/json.h"
 #include "server/generate/completion.h"
 #include "server/http/exchange.h"
@@ -26,6 +28,7 @@ bool control_read_body(struct exchange *x, struct field_table table, cJSON **bod
                        struct error *err)
 {
     struct field_context context = {.arena = x->arena};
+    assert(fields_are_listed(x->route->fields, table.rows));
     *body = NULL;
     if (x->body.n == 0) return true;
     *body = exchange_parse(x, err);

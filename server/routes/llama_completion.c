@@ -160,6 +160,7 @@ static const struct field sampling_rows[] = {
     {"timings_per_token", FIELD_BOOL, AT(timings), .doc = "times in every chunk"},
     {0},
 };
+const struct field *const llama_completion_fields[] = {rows, sampling_rows, NULL};
 
 /* ---- asking ---- */
 

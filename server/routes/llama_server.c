@@ -16,6 +16,8 @@
 
 /* ---- /apply-template ---- */
 
+const struct field *const llama_template_fields[] = {conversation_rows, NULL};
+
 static void render(struct exchange *x, const cJSON *body, struct buffer *text)
 {
     struct conversation conversation = {.add_generation_prompt = true};

@@ -148,6 +148,7 @@ static const struct field rows[] = {
     {"insecure", FIELD_BOOL, AT(insecure), .doc = "without effect: nothing is fetched"},
     {0},
 };
+const struct field *const ollama_named_fields[] = {rows, NULL};
 
 /* The body, and that it names the served model. False: x has been answered. */
 static bool read_named(struct exchange *x, struct named *n)

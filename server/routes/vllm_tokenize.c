@@ -59,12 +59,15 @@ static const struct field message_rows[] = {
      .doc = "the tokens as text beside their ids"},
     {0},
 };
+const struct field *const vllm_tokenize_fields[] = {prompt_rows, content_rows, message_rows,
+                                                    conversation_rows, NULL};
 
 static const struct field detokenize_rows[] = {
     {"model", FIELD_TEXT, AT(model), .doc = "its name; any is taken"},
     {"tokens", FIELD_READ, AT(list), .read = field_read_ids, .doc = "token ids"},
     {0},
 };
+const struct field *const vllm_detokenize_fields[] = {detokenize_rows, NULL};
 
 /* ---- replies ---- */
 
