@@ -56,7 +56,7 @@ FLOORS = {
     "server": [
         {"server/http"},
         {"server/generate", "server/page"},
-        {"server/rollouts"},
+        {"server/rollouts", "server/responses"},
         {"server/routes"},
         {"server/cli"},
     ],
