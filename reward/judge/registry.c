@@ -31,6 +31,7 @@ static const struct reward *const rewards[] = {
     &words_reward,
     &tool_calls_reward,
     &sql_reward,
+    &reasoning_gym_reward,
 };
 /* clang-format on */
 

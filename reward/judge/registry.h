@@ -35,5 +35,6 @@ extern const struct reward instructions_reward;
 extern const struct reward words_reward;
 extern const struct reward tool_calls_reward;
 extern const struct reward sql_reward;
+extern const struct reward reasoning_gym_reward;
 
 #endif

@@ -40,7 +40,7 @@ FLOORS = {
         {"reward/math", "reward/workers"},
         {"reward/rules"},
         {"reward/code", "reward/plan", "reward/instructions", "reward/words", "reward/tools",
-         "reward/sql"},
+         "reward/sql", "reward/gym"},
         {"reward/judge"},
         {"reward/dialects"},
         {"reward"},
