@@ -126,10 +126,12 @@ struct span again_last(struct span s)
     s = span_trim(s);
     if (s.n == 0 || s.n > LONGEST || !find_chain(s, &c) || has_condition(s)) return NOTHING;
     struct span left = span_trim(span_slice(s, 0, c.first));
-    bool chain = c.equalities + c.roundings >= 2 || c.roundings == 1;
+    struct span right = span_trim(span_slice(s, c.last, s.n));
+    bool matrix = span_starts(right, span_str("[[")) || span_starts(right, span_str("\\begin{"));
+    bool chain = c.equalities + c.roundings >= 2 || c.roundings == 1 || matrix;
     if (left.n == 0 || (c.equalities < 2 && (has_words(left) || is_sign(left)))) return NOTHING;
     if (!chain && !(is_computed(left) && !has_unknown(left))) return NOTHING;
-    return span_trim(span_slice(s, c.last, s.n));
+    return right;
 }
 
 bool again_echo(struct span s, struct span *value, struct span *echo)

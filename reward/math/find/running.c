@@ -177,6 +177,31 @@ static bool is_done_before(struct span gap)
     return false;
 }
 
+/* "3 hours after departure, 180 km from A": how far, how long before. */
+static bool is_place(struct span rest)
+{
+    static const char *const words[] = {"from", "away", "before", "after", "later", "earlier"};
+    while (rest.n > 0 && rest.p[0] == ' ') {
+        rest = span_slice(rest, 1, rest.n);
+    }
+    for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
+        if (words_start(rest, span_str(words[k]))) return true;
+    }
+    return false;
+}
+
+/* "v^2 = u^2 + 2as, v = 14": where the value of the letter begins that the formula before it is
+ * about; 0 where t is nothing of the kind. */
+static size_t last_assignment(struct span t)
+{
+    size_t comma = span_find_last(t, span_str(", "));
+    if (comma == SPAN_NONE || comma == 0) return 0;
+    struct span head = span_slice(t, 0, comma), tail = span_slice(t, comma + 2, t.n);
+    bool about = is_assignment(tail) && memchr(head.p, tail.p[0], head.n) != NULL;
+    bool values = is_assignment(head) && span_find(head, span_str("^"), 0) == SPAN_NONE;
+    return about && !values && memchr(head.p, '=', head.n) != NULL ? comma + 2 : 0;
+}
+
 /* What may make later numbers of its sentence circumstances. */
 struct head {
     size_t to;     /* the offset after it; 0: there is none yet */
@@ -216,6 +241,7 @@ static bool is_circumstance(struct span s, const struct head *h, struct span t, 
     if (is_assignment(t) && is_word_of(span_trim(gap), moments, n)) return true;
     bool of = span_is(span_trim(gap), "of the") || span_is(span_trim(gap), "of");
     if (of && from > 0 && s.p[from - 1] == ' ') return true; /* 14 of the 20 students */
+    if (span_ends(gap, span_str(", ")) && h->governs && is_place(rest)) return true;
     bool apposition = span_is(span_trim(gap), ", a") || span_is(span_trim(gap), ", an");
     if (apposition && span_ends(t, span_str("%"))) return true; /* $55,000, a 10% increase */
     if (has_any(gap, needs, sizeof(needs) / sizeof(needs[0]))) return true;
@@ -242,6 +268,11 @@ static bool last_run(struct arena *a, struct span s, struct stated *out)
         struct span t = r.tells ? run_read(a, s, &r) : NOTHING;
         at = r.end[r.n_ends - 1];
         if (t.n == 0) continue;
+        size_t value = last_assignment(t);
+        if (value > 0) { /* again from there: its unit may have been cut off */
+            at = r.from + value;
+            continue;
+        }
         struct spoken v = spoken_value(a, s, r.from, r.from + t.n);
         if (v.to > at) at = v.to; /* "1 out of 6" */
         struct span result = computed(t);
