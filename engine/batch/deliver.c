@@ -133,13 +133,24 @@ static struct engine_event *token_event(struct sequence *q, const struct draw *d
     return ev;
 }
 
+/* Where the text stood before and behind the token tells whether it is one of the thoughts'. */
+static struct ending read_counted(struct deliver *to, struct sequence *q, const struct draw *d)
+{
+    bool thinking = q->text.state == STOP_SLEEPS;
+    struct ending end = read_token(to, q, d->token);
+    q->n_thought += thinking || q->text.state == STOP_SLEEPS;
+    q->n_closing += d->must != NULL;
+    assert(d->must == NULL || *d->must == d->token);
+    return end;
+}
+
 void deliver_token(struct deliver *to, struct sequence *q, const struct draw *d)
 {
     bool room = sequence_append(q, d->token, NULL);
     bool fits = form_accept(sampler_vocabulary(to->sampler), &q->form, d->token,
                             q->request->sampling.skip_special_tokens);
     assert(fits); /* the mask of the draw */
-    struct ending end = read_token(to, q, d->token);
+    struct ending end = read_counted(to, q, d);
     struct engine_event *ev = token_event(q, d, end.finish != FINISH_NONE);
     if (!room || ev == NULL) {
         engine_event_free(ev);

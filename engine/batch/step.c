@@ -206,6 +206,7 @@ static struct form_cursor form_after_guesses(const struct step *s, const struct 
 static void draw(struct step *s, struct step_job *j, const float *logits, int task, int thread)
 {
     if (is_void(j)) return;
+    j->draw.must = sequence_must(j->seq);
     j->draw.form = form_after_guesses(s, j);
     j->draw.logits = logits;
     j->draw.output = j->seq->output;

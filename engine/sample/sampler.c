@@ -113,18 +113,18 @@ static bool penalises(const struct engine_sampling *c)
 static bool adjusts(const struct draw *d)
 {
     const struct engine_sampling *c = d->sampling;
-    return c->allowed_ids != NULL || d->form.form != NULL || d->n_output < c->min_tokens ||
+    return d->must != NULL || c->allowed_ids != NULL || d->form.form != NULL || d->n_output < c->min_tokens ||
            c->n_bias > 0 || penalises(c);
 }
 
-static void keep_allowed(const struct draw *d, float *x, int n)
+/* The logits of some ids alone. */
+static void keep_ids(const struct draw *d, const int *ids, int n_ids, float *x, int n)
 {
     for (int i = 0; i < n; i++) {
         x[i] = -INFINITY;
     }
-    for (int i = 0; i < d->sampling->n_allowed; i++) {
-        int id = d->sampling->allowed_ids[i];
-        x[id] = d->logits[id];
+    for (int i = 0; i < n_ids; i++) {
+        x[ids[i]] = d->logits[ids[i]];
     }
 }
 
@@ -209,8 +209,12 @@ static const float *adjust(const struct sampler *s, struct row_work *w, const st
 {
     const struct engine_sampling *c = d->sampling;
     if (!adjusts(d)) return d->logits;
+    if (d->must != NULL) {
+        keep_ids(d, d->must, 1, w->logits, s->n_vocab);
+        return w->logits;
+    }
     if (c->allowed_ids != NULL) {
-        keep_allowed(d, w->logits, s->n_vocab);
+        keep_ids(d, c->allowed_ids, c->n_allowed, w->logits, s->n_vocab);
     } else if (d->form.form != NULL) {
         keep_form(s, w, &d->form, c->skip_special_tokens, d->logits);
     } else {

@@ -2,7 +2,8 @@
  *
  * The order of operations is vLLM's (vllm/v1/sample/sampler.py):
  *
- *   1. allowed ids: everything else gets probability 0; so does what the output's form excludes (vocabulary.h)
+ *   1. allowed ids: everything else gets probability 0; so does what the output's form excludes (vocabulary.h);
+ *      an id that must come is the only one, and steps 2 to 4 have nothing to do
  *   2. before min_tokens: end and stop tokens get probability 0
  *   3. logit bias
  *   4. penalties: repetition (prompt and output; l > 0 ? l / r : l * r), frequency, presence (output)
@@ -71,6 +72,7 @@ struct draw {
     int n_prompt;
     const int *output; /* [n_output] generated so far; the position drawn is n_output */
     int n_output;
+    const int *must;         /* the id that comes next, NULL: any */
     int sample;              /* index among the request's samples */
     struct form_cursor form; /* after that output; its form is sampling's, or NULL */
 

@@ -43,6 +43,11 @@ struct engine_sampling {
      * tags live as long as the engine (engine_info's do). */
     const char *think_open, *think_close;
     bool thinks; /* [false] the prompt has opened the thoughts */
+    /* [-1: as many as come] After so many tokens of thoughts these ids come next, whatever the
+     * model would have said: they close them. */
+    int think_budget;
+    const int *close_ids; /* [n_close]; none: no budget */
+    int n_close;
     const int *stop_ids;
     int n_stop_ids;
     const struct logit_bias *bias;

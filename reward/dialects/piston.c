@@ -128,7 +128,7 @@ static bool add_file(struct execution *x, struct execute_order *o, const struct 
 /* b->list into b->files. */
 static bool read_files(struct execution *x, struct piston_body *b, struct error *err)
 {
-    struct field_context context = {.arena = x->arena};
+    struct field_context context = {.arena = x->arena, .unknown = x->unknown};
     const cJSON *file;
     int n = cJSON_GetArraySize(b->list);
     if (n < 1 || n >= SANDBOX_MAX_FILES) {
@@ -140,9 +140,11 @@ static bool read_files(struct execution *x, struct piston_body *b, struct error 
     cJSON_ArrayForEach(file, b->list)
     {
         struct field_table table = FIELD_TABLE(file_rows, &b->files[b->n_files]);
+        size_t before = x->unknown == NULL ? 0 : x->unknown->n;
         bool ok = cJSON_IsObject(file) ? fields_read(file, &table, 1, &context, err)
                                        : field_wrong_type(file, "an object", err);
         if (!ok) return error_in(err, "files[%zu]", b->n_files);
+        if (x->unknown != NULL) unknown_within(x->unknown, before, "files[%zu]", b->n_files);
         b->n_files++;
     }
     return true;

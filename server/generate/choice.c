@@ -93,6 +93,14 @@ static bool is_thinking(const struct choice *c)
     return c->reasoning.state == REASONING_LEAD || c->reasoning.state == REASONING_INSIDE;
 }
 
+/* Where the calls from number `from` on stand in a text of which nothing was dropped. */
+static void note_places(struct choice *c, size_t from, size_t text_at)
+{
+    for (size_t i = from; i < c->calls.n; i++) {
+        c->calls.items[i].text_at = text_at;
+    }
+}
+
 /* More of the output, to thought, text and calls. */
 static bool sort_text(struct choice *c, const struct engine_event *ev, bool last)
 {
@@ -102,8 +110,10 @@ static bool sort_text(struct choice *c, const struct engine_event *ev, bool last
     if (ev->n_text > 0 && memchr(ev->text, '\n', ev->n_text) != NULL) c->has_new_line = true;
     reasoning_feed(&c->reasoning, span_of(ev->text, ev->n_text), &c->thought, answer);
     if (last) reasoning_end(&c->reasoning, &c->thought, answer);
+    size_t n_calls = c->calls.n, text_at = c->text.n;
     if (finds_calls) tool_calls_feed(&c->calls, buffer_span(&found), &c->text);
     if (finds_calls && last) tool_calls_end(&c->calls, &c->text);
+    note_places(c, n_calls, text_at);
     bool ok = !found.failed && !c->calls.failed && !c->text.failed && !c->thought.failed;
     buffer_clear(&found);
     return ok;

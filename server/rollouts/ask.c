@@ -222,6 +222,14 @@ static bool read_sampling(struct ask *ask, struct exchange *x, struct error *err
     return true;
 }
 
+/* What counts thoughts begins with what is sampled, too. */
+static bool check_budget(const struct ask *ask, struct error *err)
+{
+    if (ask->params.engine.think_budget < 0) return true;
+    error_set(err, ERROR_UNSUPPORTED, "thinking_token_budget", "thoughts of rollouts have no budget");
+    return error_in(err, "sampling");
+}
+
 /* What a sample goes on from has no place in its form: that begins with what is sampled. */
 static bool check_form(const struct ask *ask, const struct ask_prompt *p, struct error *err)
 {
@@ -320,7 +328,7 @@ bool ask_read(struct ask *ask, struct exchange *x, struct error *err)
     if (ask->rewards == NULL) return error_in(err, "rewards");
     return completion_check_model(x->server, ask->model, err) && read_keep(ask, err) &&
            read_sampling(ask, x, err) && read_advantage(ask, x->arena, err) &&
-           read_prompts(ask, x, err) && compile_forms(ask, x, err) && read_until(ask, err) &&
+           read_prompts(ask, x, err) && compile_forms(ask, x, err) && check_budget(ask, err) && read_until(ask, err) &&
            read_revise(ask, x, err);
 }
 

@@ -199,9 +199,14 @@ static bool read_sampling_list(struct completion *c, const struct field_context 
     }
     cJSON_ArrayForEach(entry, own->sampling)
     {
-        if (!read_own_sampling(c, c->prompts[i], entry, context, err)) {
+        struct unknown_fields *noted = context->unknown, told = {0}; /* the first was read before */
+        size_t before = noted == NULL ? 0 : noted->n;
+        struct field_context own_context = *context;
+        if (noted != NULL && i == 0) own_context.unknown = &told;
+        if (!read_own_sampling(c, c->prompts[i], entry, &own_context, err)) {
             return error_in(err, "sampling_params[%zu]", i);
         }
+        if (noted != NULL) unknown_within(noted, before, "sampling_params[%zu]", i);
         i++;
     }
     return true;

@@ -196,7 +196,8 @@ static bool tokenize(struct exchange *x, struct tokenize *t, struct tokens *ids,
 static void work_tokenize(struct exchange *x)
 {
     struct field_context context = {.arena = x->arena,
-                                    .n_vocab = engine_info(x->server->engine)->n_vocab};
+                                    .n_vocab = engine_info(x->server->engine)->n_vocab,
+                                    .unknown = exchange_unknown(x)};
     struct tokenize t = {.document = exchange_parse(x, &x->error)};
     struct tokens ids = {0};
     if (t.document != NULL) tokenize(x, &t, &ids, &context, &x->error);
@@ -214,7 +215,8 @@ void vllm_tokenize_handle(struct exchange *x)
 static bool detokenize(struct exchange *x, struct tokenize *t, struct error *err)
 {
     const struct engine *e = x->server->engine;
-    struct field_context context = {.arena = x->arena, .n_vocab = engine_info(e)->n_vocab};
+    struct field_context context = {
+        .arena = x->arena, .n_vocab = engine_info(e)->n_vocab, .unknown = exchange_unknown(x)};
     struct field_table table = FIELD_TABLE(detokenize_rows, t);
     if (!fields_read(t->document, &table, 1, &context, err) ||
         !completion_check_model(x->server, t->model, err)) {
