@@ -309,6 +309,9 @@ $(B)/touchstone.service: deploy/touchstone.service
 config/touchstone.conf: $(BIN)
 	$(BIN) config > $@
 
+docs/fields.md: $(BIN)
+	$(BIN) openapi --markdown > $@
+
 format:
 	@deploy/install-packages.sh format
 	clang-format -i $$(git ls-files '*.c' '*.h')

@@ -50,7 +50,7 @@ const struct field openai_chat_rows[] = {
     {"stop_in_reasoning", FIELD_BOOL, AT(stop_in_reasoning),
      .doc = "stop strings count in thoughts, too"},
     {"tool_choice", FIELD_READ, AT(tool_choice), .read = tool_choice_read,
-     .doc = "none, auto, required, or the function that is called"},
+     .shape = "string|object", .doc = "none, auto, required, or the function that is called"},
     {"parallel_tool_calls", FIELD_BOOL, AT(parallel_calls),
      .doc = "more than one call may be made"},
     {"verbosity", .kind = FIELD_IGNORED, .doc = "without effect"},

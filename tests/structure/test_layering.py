@@ -54,7 +54,7 @@ FLOORS = {
     ],
     "server": [
         {"server/http"},
-        {"server/generate", "server/page"},
+        {"server/generate", "server/page", "server/describe"},
         {"server/rollouts"},
         {"server/routes"},
         {"server/cli"},
