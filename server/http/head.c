@@ -230,14 +230,15 @@ static bool media_is(const char *sent, const char *type)
 static bool check_media_type(struct exchange *x, bool has_body, struct error *err)
 {
     const char *sent = exchange_header(x, "Content-Type");
-    const char *packed = exchange_header(x, "Content-Encoding");
+    const char *coding = exchange_header(x, "Content-Encoding");
     bool ndjson = (x->route->flags & ROUTE_NDJSON) != 0;
     x->ndjson =
         ndjson && (media_is(sent, "application/x-ndjson") || media_is(sent, "application/jsonl"));
     if (!has_body) return true;
-    if (packed != NULL && strcasecmp(packed, "identity") != 0) {
+    x->packing = unpack_find(coding);
+    if (x->packing == PACKED_OTHERWISE) {
         return error_set(err, ERROR_MEDIA_TYPE, NULL,
-                         "bodies are taken as they are, without Content-Encoding: %.40s", packed);
+                         "Content-Encoding: %.40s is not taken; " UNPACK_TAKEN " are", coding);
     }
     if (x->ndjson || media_is(sent, "application/json")) return true;
     return error_set(err, ERROR_MEDIA_TYPE, NULL,

@@ -110,6 +110,41 @@ static bool model_is_ready(struct exchange *x, struct error *err)
     return error_set(err, ERROR_LOADING, NULL, "the model could not be loaded: %s", why.message);
 }
 
+/* ---- a packed body ---- */
+
+/* On the thread pool. What was sent goes as soon as what it stands for is there. */
+static void work_unpack(struct exchange *x)
+{
+    struct buffer plain;
+    buffer_init_within(&plain, x->body.limit, &x->server->memory);
+    unpack(x->packing, buffer_span(&x->body), &plain, &x->error);
+    buffer_clear(&x->body);
+    x->body = plain;
+}
+
+static void unpacked(struct exchange *x)
+{
+    x->server->buffered_bytes += x->body.room;
+    if (x->gone) return; /* nobody waits for it */
+    if (x->error.code == ERROR_NONE) {
+        x->route->handle(x);
+    } else {
+        exchange_fail(x, &x->error);
+    }
+}
+
+static void handle(struct exchange *x)
+{
+    if (x->packing == PACKED_NOT || x->body.n == 0) {
+        x->route->handle(x);
+        return;
+    }
+    x->server->buffered_bytes -= x->body.room;
+    exchange_offload(x, WORK_HEAVY, work_unpack, unpacked);
+}
+
+/* ---- dispatching ---- */
+
 static void dispatch(struct exchange *x)
 {
     struct error *err = &x->error;
@@ -125,7 +160,7 @@ static void dispatch(struct exchange *x)
         exchange_fail(x, err);
         return;
     }
-    x->route->handle(x);
+    handle(x);
 }
 
 static struct client *client_of(struct MHD_Connection *connection)
