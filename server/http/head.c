@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "server/http/keys.h"
+#include "server/http/client.h"
 #include "server/http/exchange.h"
 #include "server/http/router.h"
 #include "server/http/state.h"
@@ -206,12 +207,8 @@ static bool check_key(struct exchange *x, struct error *err)
 
 static bool check_control(const struct exchange *x, struct error *err)
 {
-    const struct server *s = x->server;
-    if ((x->route->scopes & SCOPE_CONTROL) == 0 || (s->o.allow_control && !s->is_open)) return true;
-    return error_set(err, ERROR_FORBIDDEN, NULL,
-                     s->o.allow_control ? "others than this machine may connect and no API key is "
-                                          "set: this route then is closed (allow-control)"
-                                        : "the setting allow-control forbids this route");
+    return (x->route->scopes & SCOPE_CONTROL) == 0 ||
+           listen_takes_control(x->client->listener, err);
 }
 
 static bool check_drain(const struct exchange *x, struct error *err)
