@@ -264,8 +264,10 @@ static const struct {
     [ERRORS_OPENAI] = {"openai", NULL},      [ERRORS_LLAMA] = {"llama_server", NULL},
     [ERRORS_SGLANG] = {"sglang", "message"}, [ERRORS_DETAIL] = {"detail", "detail"},
     [ERRORS_PISTON] = {"piston", "message"}, [ERRORS_OLLAMA] = {"ollama", NULL},
+    [ERRORS_ANTHROPIC] = {"anthropic", NULL},
 };
 enum { N_SHAPES = sizeof(shapes) / sizeof(shapes[0]) };
+static_assert(N_SHAPES == ERRORS_ANTHROPIC + 1, "every dialect's errors are described");
 
 static void emit_typed(const char *key, const char *type, struct buffer *out)
 {
@@ -299,6 +301,7 @@ static void emit_error_schema(enum error_shape shape, struct buffer *out)
     emit_json(out, "required", span_str("[\"error\"]"));
     emit_object(out, "properties");
     if (shape == ERRORS_SGLANG) emit_typed("success", "boolean", out);
+    if (shape == ERRORS_ANTHROPIC) emit_typed("type", "string", out);
     if (shapes[shape].beside != NULL) emit_typed(shapes[shape].beside, "string", out);
     emit_object(out, "error");
     emit_str(out, "type", shape == ERRORS_OLLAMA ? "string" : "object");

@@ -28,6 +28,7 @@
 struct engine;
 struct generations;
 struct judge;
+struct response_store;
 struct route_table;
 struct server;
 
@@ -62,6 +63,9 @@ struct server_options {
     int request_timeout_ms; /* from a whole request to its last byte; 0: none */
     int drain_timeout_ms;   /* running requests may take this long after SIGTERM */
     int unknown_fields;     /* enum unknown_choice */
+    int max_responses;           /* kept replies of /v1/responses, */
+    int64_t max_response_bytes;  /* what they may take together, */
+    int responses_ttl_ms;        /* and how long each */
     bool allow_control;     /* clients may pause, resume and abort */
 };
 
@@ -93,6 +97,7 @@ struct server_parts {
     struct engine *engine;
     struct judge *judge;
     struct generations *generations;
+    struct response_store *responses; /* kept replies, which later requests go on from */
     const struct workload *workload;
     const struct route_table *routes;
 };

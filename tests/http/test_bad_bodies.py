@@ -41,6 +41,9 @@ BASES = {
     "/tokenize": [{"prompt": "a"}, {"content": "a"}, {"messages": MESSAGES}],  # three ways to ask
     "/v1/tokenize": [{"prompt": "a"}, {"content": "a"}, {"messages": MESSAGES}],
     "/detokenize": {"tokens": [1]},
+    "/v1/responses": {"model": "", "input": "a", "max_output_tokens": 1},
+    "/v1/messages": {"model": "", "messages": MESSAGES, "max_tokens": 1},
+    "/v1/messages/count_tokens": {"model": "", "messages": MESSAGES},
     "/v1/detokenize": {"tokens": [1]},
     "/v1/rollouts": [{"prompts": [prompt], "sampling": {"max_tokens": 1}} for prompt in (
         {"text": "a"}, {"messages": MESSAGES}, {"token_ids": [1]}, {"prefix_token_ids": [1], "messages": MESSAGES},

@@ -11,6 +11,7 @@ import re
 import select
 import socket
 import subprocess
+import time
 
 import httpx
 import pytest
@@ -167,6 +168,13 @@ def finish_of_a_call(server):
     return server.post("/v1/chat/completions", body).json()["choices"][0]["finish_reason"]
 
 
+def kept_replies(server):
+    """How many of two replies are still there after a little more than a second."""
+    ids = [server.post("/v1/responses", {"input": "a", "max_output_tokens": 1}).json()["id"] for _ in range(2)]
+    time.sleep(1.2)
+    return sum(server.http.get("/v1/responses/" + i).status_code == 200 for i in ids)
+
+
 # name: (the flags that change it, what is looked at), and perhaps flags of both servers
 CASES = {
     "model": (["--model", "models/touchstone-tiny.gguf"], model_names),
@@ -209,6 +217,9 @@ CASES = {
     "tool-format": (["--tool-format", "mistral"], finish_of_a_call),
     "max-prompts": (["--max-prompts", "2"], status_of({"prompt": ["a"] * 3, "max_tokens": 1})),
     "max-choices": (["--max-choices", "2"], status_of({"prompt": "a", "n": 3, "max_tokens": 1})),
+    "max-responses": (["--max-responses", "1"], kept_replies),
+    "max-response-bytes": (["--max-response-bytes", "2K"], kept_replies),
+    "responses-ttl": (["--responses-ttl", "1"], kept_replies),
     "read-timeout": (["--read-timeout", "1"], late_body),
     "idle-timeout": (["--idle-timeout", "1"], idle, ["--read-timeout", "1"]),
     "request-timeout": (["--request-timeout", "0.1"], status_of({**LONG, "n": 64})),
