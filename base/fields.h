@@ -83,8 +83,8 @@ struct field {
                  struct error *err); /* FIELD_READ: out is target + offset */
     const char *doc;                 /* one sentence: what it is, its unit */
     /* For who describes the field to clients; without effect on reading. */
-    const char *shape; /* FIELD_READ, FIELD_VALUE, FIELD_ARRAY: JSON Schema of what is taken, as
-                        * members of an object without its braces; NULL: its kind says it */
+    const char *shape; /* where its kind does not say it: the JSON types that are taken, as in
+                        * "string|integer[]"; NULL: any */
     const struct field *const *members; /* of an object, or of the objects in an array: the tables
                                          * that read them, up to NULL; NULL: not by tables */
 };

@@ -99,7 +99,7 @@ static const struct field openrlhf_rows[] = {
      .doc = "prompts and their responses, decoded with special tokens kept"},
     {"prompts", FIELD_TEXT_OR_TEXTS, AT(prompts), .max = REWARD_MAX_ITEMS,
      .doc = "what each query begins with"},
-    {"labels", FIELD_VALUE, AT(labels), .doc = "the reference answer of each"},
+    {"labels", FIELD_VALUE, AT(labels), .shape = "array|string", .doc = "the reference answer of each"},
     {"...", FIELD_OTHERS, .doc = "what an agent adds for its own rewards"},
     {0},
 };
@@ -288,8 +288,8 @@ static const struct field nemo_gym_rows[] = {
     {"answer", FIELD_VALUE, AT(answer), .doc = "the same, where there is no expected_answer"},
     {"question", FIELD_VALUE, AT(question), .doc = "the prompt: a text or messages"},
     {"verifier_metadata", FIELD_VALUE, AT(metadata), .doc = "code_gen's \"unit_tests\""},
-    {"instruction_id_list", FIELD_ARRAY, AT(instructions), .doc = "instruction_following's ids"},
-    {"kwargs", FIELD_VALUE, AT(kwargs), .doc = "and their arguments"},
+    {"instruction_id_list", FIELD_ARRAY, AT(instructions), .shape = "string[]", .doc = "instruction_following's ids"},
+    {"kwargs", FIELD_VALUE, AT(kwargs), .shape = "array|object", .doc = "and their arguments"},
     {"...", FIELD_OTHERS, .doc = "the task's own, sent back as they are"},
     {0},
 };

@@ -39,7 +39,7 @@ struct advantage_body {
 static const struct field body_rows[] = {
     {"id", .kind = FIELD_IGNORED, .doc = "the caller's own"},
     {"rewards",    FIELD_ARRAY, AT(list), .required = true,
-     .doc = "one number a completion, or one list of as many; null: none"},
+     .shape = "array", .doc = "one number a completion, or one list of as many; null: none"},
     {"weights",    FIELD_NUMBERS, AT(weights), REWARDS, .doc = "one a column of rewards; none: 1 each"},
     {"group_size", FIELD_INT64, AT(group_size), .min = 1, .max = REWARD_MAX_ITEMS,
      .doc = "so many completions in a row are one group; none: all of them"},
@@ -243,9 +243,9 @@ static bool rows_of(const cJSON *const v[3], int *rows, struct error *err)
 #define AT(i) .offset = (i) * sizeof(const cJSON *)
 static const struct field pass_rows[] = {
     {"id", .kind = FIELD_IGNORED, .doc = "the caller's own"},
-    {"n", FIELD_VALUE, AT(0), .required = true, .doc = "samples, or a list, one a problem"},
-    {"c", FIELD_VALUE, AT(1), .required = true, .doc = "how many of them are right; likewise"},
-    {"k", FIELD_VALUE, AT(2), .required = true, .doc = "how many are drawn; likewise"},
+    {"n", FIELD_VALUE, AT(0), .required = true, .shape = "integer|integer[]", .doc = "samples, or a list, one a problem"},
+    {"c", FIELD_VALUE, AT(1), .required = true, .shape = "integer|integer[]", .doc = "how many of them are right; likewise"},
+    {"k", FIELD_VALUE, AT(2), .required = true, .shape = "integer|integer[]", .doc = "how many are drawn; likewise"},
     {0},
 };
 const struct field *const reward_pass_at_k_fields[] = {pass_rows, NULL};

@@ -20,7 +20,7 @@ static const char *const aggregations[] = {[SUM_THEN_NORMALIZE] = "sum_then_norm
 /* clang-format off */
 const struct field advantage_rows[] = {
     {"method",     FIELD_READ, AT(method), .read = advantage_method_read, .required = true,
-     .doc = "whose estimator, by its name in docs/rewards.md"},
+     .shape = "string", .doc = "whose estimator, by its name in docs/rewards.md"},
     {"scale",      FIELD_CHOICE, AT(scale), .choices = scales, .fallback = "\"group\"",
      .doc = "trl_grpo: whose deviation divides"},
     {"eps",        FIELD_DOUBLE, AT(eps), .min = 0, .max = 1e6, .doc = "added to the deviation; none: the method's own"},

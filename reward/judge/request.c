@@ -22,7 +22,7 @@
 
 #define AT(field) .offset = offsetof(struct request_settings, field)
 #define REWARDS                                                                                    \
-    {"rewards", FIELD_VALUE, AT(rewards), .doc = "how each item is judged; none: the server's list"}
+    {"rewards", FIELD_VALUE, AT(rewards), .shape = "object[]", .doc = "how each item is judged; none: the server's list"}
 #define UNJUDGED                                                                                   \
     {"on_cannot_judge", FIELD_DOUBLE, AT(unjudged), .min = -1e9, .max = 1e9,                       \
      .doc = "what a reward counts where it has no value; none: the item has no reward then"}
@@ -32,7 +32,7 @@ const struct field request_settings_rows[] = {
     {"group_size", FIELD_INT64, AT(group_size), .min = 1, .max = REWARD_MAX_GROUP_SIZE,
      .doc = "so many items in a row are one group"},
     {"advantage", FIELD_READ, AT(method), .read = advantage_method_read,
-     .doc = "whose estimator; grpo where there are groups"},
+     .shape = "string", .doc = "whose estimator; grpo where there are groups"},
     UNJUDGED,
     {0},
 };

@@ -39,6 +39,8 @@ int cli_bench(int n, char **args);
 int cli_model(int n, char **args);
 /* touchstone key */
 int cli_key(int n, char **args);
+/* touchstone openapi */
+int cli_openapi(int n, char **args);
 /* touchstone config */
 int cli_config(int n, char **args);
 

@@ -28,6 +28,7 @@ static const struct command {
     {"bench", cli_bench, "measure prompt and decode speed"},
     {"model", cli_model, "what a model file holds"},
     {"key", cli_key, "make an API key and its line for the file of keys"},
+    {"openapi", cli_openapi, "print the routes and their fields: OpenAPI, or Markdown"},
     {"config", cli_config, "print the documented default configuration file"},
 };
 

@@ -49,7 +49,7 @@ const struct field best_of_rows[] = {
     {"best_of_rule", FIELD_CHOICE, AT(rule), .choices = rules,
      .doc = "return one of n samples: the majority's answer, or the best verified"},
     {"answer", FIELD_VALUE, AT(answer), .doc = "the gold answer, for verified"},
-    {"rewards", FIELD_ARRAY, AT(reward_list), .doc = "as of /verify, for verified"},
+    {"rewards", FIELD_ARRAY, AT(reward_list), .shape = "object[]", .doc = "as of /verify, for verified"},
     {0},
 };
 

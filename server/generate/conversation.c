@@ -29,11 +29,11 @@ static bool read_template(const struct field_context *context, const cJSON *valu
 #define AT(field) .offset = offsetof(struct conversation, field)
 
 const struct field conversation_rows[] = {
-    {"messages", FIELD_ARRAY, AT(messages), .doc = "the conversation"},
-    {"tools", FIELD_ARRAY, AT(tools), .doc = "functions that the model may call"},
+    {"messages", FIELD_ARRAY, AT(messages), .shape = "object[]", .doc = "the conversation"},
+    {"tools", FIELD_ARRAY, AT(tools), .shape = "object[]", .doc = "functions that the model may call"},
     {"documents", FIELD_ARRAY, AT(documents), .doc = "texts that the template may quote"},
     {"chat_template", FIELD_READ, AT(template), .read = read_template,
-     .doc = "a template in place of the model's"},
+     .shape = "string", .doc = "a template in place of the model's"},
     {"chat_template_kwargs", FIELD_OBJECT, AT(kwargs),
      .doc = "what the chat template is told beside"},
     {"reasoning_effort", FIELD_TEXT, AT(reasoning_effort),

@@ -7,6 +7,7 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 
 #include "base/clock.h"
@@ -15,6 +16,7 @@
 #include "server/http/error_reply.h"
 #include "server/http/exchange.h"
 #include "server/http/state.h"
+#include "server/http/tls.h"
 
 static void print_address(const struct sockaddr *a, char *out, size_t room)
 {
@@ -29,15 +31,22 @@ static void print_address(const struct sockaddr *a, char *out, size_t room)
     }
 }
 
-struct client *client_new(struct server *s, struct MHD_Connection *connection)
+struct client *client_new(struct listener *l, struct MHD_Connection *connection)
 {
+    struct server *s = l->server;
     struct client *c = mem_new(1, sizeof(*c), NULL);
     if (c == NULL) return NULL;
     c->server = s;
+    c->listener = l;
+    c->connection = connection;
     c->fd = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
-    print_address(
-        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr,
-        c->address, sizeof(c->address));
+    if (l->kind == LISTENER_UNIX) {
+        memcpy(c->address, "unix", sizeof("unix"));
+    } else {
+        print_address(
+            MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS)->client_addr,
+            c->address, sizeof(c->address));
+    }
     c->next = s->clients;
     c->link = &s->clients;
     if (c->next != NULL) c->next->link = &c->next;
@@ -104,6 +113,19 @@ void client_shut(struct client *c)
     shutdown(c->fd, SHUT_RDWR);
 }
 
+/* Past libmicrohttpd. */
+static void send_last(const struct client *c, struct span bytes)
+{
+    if (!c->listener->tls) {
+        ssize_t ignored = send(c->fd, bytes.p, bytes.n, MSG_NOSIGNAL | MSG_DONTWAIT);
+        (void)ignored;
+        return;
+    }
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(c->connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    if (info != NULL && info->tls_session != NULL) tls_send_last(info->tls_session, bytes);
+}
+
 void client_tell(struct client *c, const struct error *err)
 {
     enum error_shape shape = c->exchange == NULL ? ERRORS_OPENAI : exchange_errors(c->exchange);
@@ -116,10 +138,7 @@ void client_tell(struct client *c, const struct error *err)
                 "Content-Length: %zu\r\n\r\n",
                 error_status(err->code), body.n);
     buffer_add_span(&reply, buffer_span(&body));
-    if (!body.failed && !reply.failed) {
-        ssize_t ignored = send(c->fd, reply.p, reply.n, MSG_NOSIGNAL | MSG_DONTWAIT);
-        (void)ignored;
-    }
+    if (!body.failed && !reply.failed) send_last(c, buffer_span(&reply));
     shutdown(c->fd, SHUT_WR);
     buffer_clear(&body);
     buffer_clear(&reply);

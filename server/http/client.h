@@ -22,6 +22,7 @@
 struct MHD_Connection;
 struct error;
 struct exchange;
+struct listener;
 struct server;
 
 enum client_phase {
@@ -32,6 +33,8 @@ enum client_phase {
 
 struct client {
     struct server *server;
+    const struct listener *listener; /* at which it has connected */
+    struct MHD_Connection *connection;
     int fd; /* libmicrohttpd's; valid until client_free() */
     char address[48];
     enum client_phase phase;
@@ -43,8 +46,8 @@ struct client {
     struct client *next, **link;
 };
 
-/* A connection has opened. NULL when out of memory. */
-struct client *client_new(struct server *s, struct MHD_Connection *connection);
+/* A connection has opened at l. NULL when out of memory. */
+struct client *client_new(struct listener *l, struct MHD_Connection *connection);
 /* It is about to be closed. */
 void client_free(struct client *c);
 

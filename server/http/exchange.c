@@ -569,7 +569,7 @@ void exchange_fail(struct exchange *x, const struct error *err)
         add_header(response, "WWW-Authenticate", "Bearer error=\"insufficient_scope\"");
     }
     if (response != NULL && err->code == ERROR_MEDIA_TYPE) {
-        add_header(response, "Accept-Encoding", "identity");
+        add_header(response, "Accept-Encoding", UNPACK_TAKEN);
     }
     if (response != NULL && err->code == ERROR_METHOD) {
         char allowed[64];

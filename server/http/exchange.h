@@ -51,6 +51,7 @@
 #include "server/http/inbox.h"
 #include "server/http/pool.h"
 #include "server/http/router.h"
+#include "server/http/unpack.h"
 
 struct MHD_Connection;
 struct MHD_Response;
@@ -97,6 +98,7 @@ struct exchange {
     char id[EXCHANGE_ID_BYTES];
     char method[8], path[128]; /* for the log; cut */
     bool ndjson;               /* the body is application/x-ndjson */
+    enum packing packing; /* of the body, until it is unpacked */
     struct buffer body;
     struct unknown_fields unknown; /* that its body has and no table names: passed over */
     struct arena *arena;

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "server/http/keys.h"
+#include "server/http/client.h"
 #include "server/http/exchange.h"
 #include "server/http/router.h"
 #include "server/http/state.h"
@@ -206,12 +207,8 @@ static bool check_key(struct exchange *x, struct error *err)
 
 static bool check_control(const struct exchange *x, struct error *err)
 {
-    const struct server *s = x->server;
-    if ((x->route->scopes & SCOPE_CONTROL) == 0 || (s->o.allow_control && !s->is_open)) return true;
-    return error_set(err, ERROR_FORBIDDEN, NULL,
-                     s->o.allow_control ? "others than this machine may connect and no API key is "
-                                          "set: this route then is closed (allow-control)"
-                                        : "the setting allow-control forbids this route");
+    return (x->route->scopes & SCOPE_CONTROL) == 0 ||
+           listen_takes_control(x->client->listener, err);
 }
 
 static bool check_drain(const struct exchange *x, struct error *err)
@@ -230,14 +227,15 @@ static bool media_is(const char *sent, const char *type)
 static bool check_media_type(struct exchange *x, bool has_body, struct error *err)
 {
     const char *sent = exchange_header(x, "Content-Type");
-    const char *packed = exchange_header(x, "Content-Encoding");
+    const char *coding = exchange_header(x, "Content-Encoding");
     bool ndjson = (x->route->flags & ROUTE_NDJSON) != 0;
     x->ndjson =
         ndjson && (media_is(sent, "application/x-ndjson") || media_is(sent, "application/jsonl"));
     if (!has_body) return true;
-    if (packed != NULL && strcasecmp(packed, "identity") != 0) {
+    x->packing = unpack_find(coding);
+    if (x->packing == PACKED_OTHERWISE) {
         return error_set(err, ERROR_MEDIA_TYPE, NULL,
-                         "bodies are taken as they are, without Content-Encoding: %.40s", packed);
+                         "Content-Encoding: %.40s is not taken; " UNPACK_TAKEN " are", coding);
     }
     if (x->ndjson || media_is(sent, "application/json")) return true;
     return error_set(err, ERROR_MEDIA_TYPE, NULL,

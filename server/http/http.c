@@ -18,10 +18,12 @@
 #include "server/http/head.h"
 #include "server/http/router.h"
 #include "server/http/state.h"
+#include "server/http/tls.h"
 
 enum {
     CONNECTION_MEMORY = 32 << 10, /* headers and write buffer of a connection: longest head */
     DISCARD_BYTES = 4 << 20,      /* of a refused request: read so much, then say so, then */
+    OTHER_CONNECTIONS = 256,      /* at most, at the Unix socket and at the address for control */
     LINGER_BYTES = 256 << 20      /* read so much more, that the client may hear it, then close */
 };
 
@@ -110,6 +112,41 @@ static bool model_is_ready(struct exchange *x, struct error *err)
     return error_set(err, ERROR_LOADING, NULL, "the model could not be loaded: %s", why.message);
 }
 
+/* ---- a packed body ---- */
+
+/* On the thread pool. What was sent goes as soon as what it stands for is there. */
+static void work_unpack(struct exchange *x)
+{
+    struct buffer plain;
+    buffer_init_within(&plain, x->body.limit, &x->server->memory);
+    unpack(x->packing, buffer_span(&x->body), &plain, &x->error);
+    buffer_clear(&x->body);
+    x->body = plain;
+}
+
+static void unpacked(struct exchange *x)
+{
+    x->server->buffered_bytes += x->body.room;
+    if (x->gone) return; /* nobody waits for it */
+    if (x->error.code == ERROR_NONE) {
+        x->route->handle(x);
+    } else {
+        exchange_fail(x, &x->error);
+    }
+}
+
+static void handle(struct exchange *x)
+{
+    if (x->packing == PACKED_NOT || x->body.n == 0) {
+        x->route->handle(x);
+        return;
+    }
+    x->server->buffered_bytes -= x->body.room;
+    exchange_offload(x, WORK_HEAVY, work_unpack, unpacked);
+}
+
+/* ---- dispatching ---- */
+
 static void dispatch(struct exchange *x)
 {
     struct error *err = &x->error;
@@ -125,7 +162,7 @@ static void dispatch(struct exchange *x)
         exchange_fail(x, err);
         return;
     }
-    x->route->handle(x);
+    handle(x);
 }
 
 static struct client *client_of(struct MHD_Connection *connection)
@@ -254,33 +291,42 @@ static struct MHD_Response *no_memory_response(void)
     return NULL;
 }
 
-bool http_start(struct server *s, struct error *err)
+bool http_start(struct listener *l, struct error *err)
 {
+    struct server *s = l->server;
+    bool main = l->kind == LISTENER_MAIN;
     unsigned idle_s = (unsigned)(s->o.idle_timeout_ms + 999) / 1000;
+    unsigned most = (unsigned)s->o.max_connections;
     unsigned flags = MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
-    s->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL,
-        MHD_OPTION_LISTEN_SOCKET, s->listen_fd, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)s->o.max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-        (unsigned)s->o.max_client_connections, MHD_OPTION_CONNECTION_TIMEOUT, idle_s,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT,
-        1, MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
-        NULL, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_END);
-    s->no_memory = no_memory_response();
-    if (s->daemon != NULL && s->no_memory != NULL) return true;
+    if (l->tls) flags |= MHD_USE_TLS;
+    if (s->no_memory == NULL) s->no_memory = no_memory_response();
     if (s->no_memory == NULL) {
         return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for the HTTP daemon");
     }
-    return error_set(err, ERROR_SYSTEM, NULL, "the HTTP daemon could not be started");
+    l->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, on_access, s, MHD_OPTION_EXTERNAL_LOGGER, on_message, NULL,
+        MHD_OPTION_LISTEN_SOCKET, l->fd, MHD_OPTION_CONNECTION_LIMIT,
+        main || most < OTHER_CONNECTIONS ? most : OTHER_CONNECTIONS,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT, main ? (unsigned)s->o.max_client_connections : 0,
+        MHD_OPTION_CONNECTION_TIMEOUT, idle_s, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK,
+        on_target, NULL, MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, l,
+        l->tls ? MHD_OPTION_HTTPS_CERT_CALLBACK2 : MHD_OPTION_END, tls_retrieve, MHD_OPTION_END);
+    return l->daemon != NULL ||
+           error_set(err, ERROR_SYSTEM, NULL, "the HTTP daemon could not be started");
 }
 
 /* libmicrohttpd must not be stopped while a connection is suspended; by now none is. */
 void http_stop(struct server *s)
 {
-    if (s->daemon != NULL) MHD_stop_daemon(s->daemon);
+    for (int i = 0; i < LISTENERS; i++) {
+        struct listener *l = &s->listeners[i];
+        if (l->daemon == NULL) continue;
+        MHD_stop_daemon(l->daemon);
+        l->daemon = NULL;
+        l->fd = -1; /* the daemon has closed it */
+    }
     if (s->no_memory != NULL) MHD_destroy_response(s->no_memory);
     s->no_memory = NULL;
-    if (s->daemon == NULL) return;
-    s->daemon = NULL;
-    s->listen_fd = -1;
 }

@@ -15,7 +15,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -33,54 +32,13 @@
 #include "server/http/http.h"
 #include "server/http/exchange.h"
 #include "server/http/state.h"
+#include "server/http/tls.h"
 
-/* ---- the socket ---- */
+/* ---- descriptors ---- */
 
 static bool system_error(struct error *err, const char *param, const char *what, const char *why)
 {
     return error_set(err, ERROR_SYSTEM, param, "%s: %s", what, why);
-}
-
-static int bound_port(int fd)
-{
-    struct sockaddr_storage a;
-    socklen_t n = sizeof(a);
-    char port[8] = "0";
-    if (getsockname(fd, (struct sockaddr *)&a, &n) != 0) return 0;
-    getnameinfo((struct sockaddr *)&a, n, NULL, 0, port, sizeof(port), NI_NUMERICSERV);
-    return atoi(port);
-}
-
-static int listen_on(const struct addrinfo *a)
-{
-    int on = 1;
-    int fd = socket(a->ai_family, a->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, a->ai_protocol);
-    if (fd < 0) return -1;
-    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-    if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, SOMAXCONN) == 0) return fd;
-    int saved = errno;
-    close(fd);
-    errno = saved;
-    return -1;
-}
-
-static bool open_socket(struct server *s, struct error *err)
-{
-    char port[8];
-    struct addrinfo *found = NULL,
-                    hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-    snprintf(port, sizeof(port), "%d", s->o.port);
-    int failed = getaddrinfo(s->o.host, port, &hints, &found);
-    if (failed != 0) return system_error(err, "host", s->o.host, gai_strerror(failed));
-    s->listen_fd = listen_on(found);
-    int why = errno;
-    freeaddrinfo(found);
-    if (s->listen_fd < 0) {
-        return error_set(err, ERROR_SYSTEM, "port", "cannot listen on %s port %d: %s", s->o.host,
-                         s->o.port, strerror(why));
-    }
-    s->port = bound_port(s->listen_fd);
-    return true;
 }
 
 /* Descriptors for every connection and as many for files and libuv; as far as the system allows. */
@@ -111,8 +69,8 @@ static void on_nothing(uv_poll_t *p, int status, int events)
 static bool reserve_watchers(struct server *s)
 {
     enum { OTHERS = 1024 }; /* files, pipes to workers, libuv's own */
-    int top = fcntl(s->listen_fd, F_DUPFD_CLOEXEC, s->o.max_connections + OTHERS);
-    if (top < 0) top = fcntl(s->listen_fd, F_DUPFD_CLOEXEC, s->o.max_connections);
+    int top = fcntl(s->listeners[LISTENER_MAIN].fd, F_DUPFD_CLOEXEC, s->o.max_connections + OTHERS);
+    if (top < 0) top = fcntl(s->listeners[LISTENER_MAIN].fd, F_DUPFD_CLOEXEC, s->o.max_connections);
     if (top < 0) return false; /* so few descriptors that there is little to reserve */
     bool ok = uv_poll_init(&s->loop, &s->top, top) == 0;
     if (ok) {
@@ -126,24 +84,31 @@ static bool reserve_watchers(struct server *s)
 
 /* ---- running libmicrohttpd ---- */
 
-static void run_http(struct server *s);
+static void run_listener(struct listener *l);
 
 static void on_http_timer(uv_timer_t *t)
 {
-    run_http(t->data);
+    run_listener(t->data);
+}
+
+static void run_listener(struct listener *l)
+{
+    MHD_UNSIGNED_LONG_LONG in_ms;
+    if (l->daemon == NULL) return;
+    mem_forget();
+    MHD_run(l->daemon);
+    if (MHD_get_timeout(l->daemon, &in_ms) == MHD_YES) {
+        uv_timer_start(&l->timer, on_http_timer, in_ms, 0);
+    } else {
+        uv_timer_stop(&l->timer);
+    }
 }
 
 static void run_http(struct server *s)
 {
-    MHD_UNSIGNED_LONG_LONG in_ms;
-    if (s->daemon == NULL) return;
     s->kicked = false;
-    mem_forget();
-    MHD_run(s->daemon);
-    if (MHD_get_timeout(s->daemon, &in_ms) == MHD_YES) {
-        uv_timer_start(&s->http_timer, on_http_timer, in_ms, 0);
-    } else {
-        uv_timer_stop(&s->http_timer);
+    for (int i = 0; i < LISTENERS; i++) {
+        run_listener(&s->listeners[i]);
     }
 }
 
@@ -151,7 +116,7 @@ static void on_http_ready(uv_poll_t *p, int status, int events)
 {
     (void)status;
     (void)events;
-    run_http(p->data);
+    run_listener(p->data);
 }
 
 static void on_prepare(uv_prepare_t *p)
@@ -183,7 +148,8 @@ static void log_ready(const struct server *s)
 {
     const struct engine_info *info = engine_info(s->engine);
     char url[300];
-    snprintf(url, sizeof(url), "http://%s:%d", s->o.host, s->port);
+    snprintf(url, sizeof(url), "http%s://%s:%d", s->o.tls_cert != NULL ? "s" : "", s->o.host,
+             s->port);
     log_line(LOG_INFO, "ready", LOG_S("url", url), LOG_S("model", info->name),
              LOG_S("architecture", info->architecture), LOG_S("quantisation", info->quantisation),
              LOG_I("weight_bytes", info->packed_bytes), LOG_I("context", info->context),
@@ -251,38 +217,54 @@ static bool open_loop(struct server *s, struct error *err)
     s->loop_open = true;
     pool_init(&s->pool, &s->loop);
     if ((failed = uv_async_init(&s->loop, &s->woken, on_woken)) != 0 ||
-        (failed = uv_timer_init(&s->loop, &s->http_timer)) != 0 ||
         (failed = uv_timer_init(&s->loop, &s->sweep)) != 0 ||
         (failed = uv_prepare_init(&s->loop, &s->http_kick)) != 0 ||
         (failed = drain_open_signals(s)) != 0) {
         return system_error(err, NULL, "event loop", uv_strerror(failed));
     }
-    s->woken.data = s->http_timer.data = s->sweep.data = s->http_kick.data = s;
+    s->woken.data = s->sweep.data = s->http_kick.data = s;
     return true;
-}
-
-/* Names and addresses at which no other machine can connect. */
-static bool is_local(const char *host)
-{
-    return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
-           strncmp(host, "127.", 4) == 0;
 }
 
 static bool open_keys(struct server *s, struct error *err)
 {
     if (!keys_open(&s->keys, &s->o.api_keys, s->o.api_key_file, err)) return false;
-    s->is_open = !is_local(s->o.host) && !keys_are_set(&s->keys);
     return cors_check_list(&s->o.cors_origins, keys_are_set(&s->keys), err);
 }
 
-bool server_reload(struct server *s)
+static bool open_tls(struct server *s, struct error *err)
+{
+    const char *certificate = s->o.tls_cert, *key = s->o.tls_key;
+    if (certificate == NULL && key == NULL) return true;
+    if (certificate == NULL || key == NULL) {
+        return error_set(err, ERROR_INVALID_VALUE, "tls-key",
+                         "tls-cert and tls-key go together: one of them is missing");
+    }
+    return tls_load(certificate, key, err);
+}
+
+static void log_reloaded(const char *what, bool fine, const struct error *err)
+{
+    log_line(fine ? LOG_INFO : LOG_WARN, "reloaded", LOG_S("what", what),
+             LOG_S("error", fine ? NULL : err->message), LOG_END);
+}
+
+bool server_can_reload(const struct server *s)
+{
+    return s->o.api_key_file != NULL || s->o.tls_cert != NULL;
+}
+
+void server_reload(struct server *s)
 {
     struct error err = {0};
-    if (s->o.api_key_file == NULL) return false;
-    bool fine = keys_reload(&s->keys, &err);
-    log_line(fine ? LOG_INFO : LOG_WARN, "reloaded", LOG_S("what", "api-key-file"),
-             LOG_S("error", fine ? NULL : err.message), LOG_END);
-    return true;
+    if (s->o.api_key_file != NULL) {
+        bool fine = keys_reload(&s->keys, &err);
+        log_reloaded("api-key-file", fine, &err);
+    }
+    if (s->o.tls_cert != NULL) {
+        bool fine = open_tls(s, &err);
+        log_reloaded("tls-cert", fine, &err);
+    }
 }
 
 struct server *server_new(const struct server_options *o, struct error *err)
@@ -291,13 +273,12 @@ struct server *server_new(const struct server_options *o, struct error *err)
     if (s == NULL) return NULL;
     setenv("UV_THREADPOOL_SIZE", POOL_THREADS, 0); /* libuv reads it at the first job */
     s->o = *o;
-    s->listen_fd = -1;
     s->started_ns = clock_ns();
     s->started_unix_s = clock_unix_s();
     inbox_init(&s->inbox);
     quota_init(&s->memory, (size_t)o->request_memory_bytes);
     raise_file_limit(s);
-    if (open_keys(s, err) && open_loop(s, err) && open_socket(s, err)) {
+    if (open_keys(s, err) && open_tls(s, err) && open_loop(s, err) && listen_open(s, err)) {
         reserve_watchers(s);
         return s;
     }
@@ -310,29 +291,29 @@ int server_port(const struct server *s)
     return s->port;
 }
 
+static bool start_listener(struct listener *l, struct error *err)
+{
+    struct server *s = l->server;
+    if (l->fd < 0) return true;
+    if (!http_start(l, err)) return false;
+    const union MHD_DaemonInfo *info = MHD_get_daemon_info(l->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+    int failed = uv_timer_init(&s->loop, &l->timer);
+    if (failed == 0) failed = uv_poll_init(&s->loop, &l->ready, info->epoll_fd);
+    if (failed != 0) return system_error(err, NULL, "event loop", uv_strerror(failed));
+    l->ready.data = l->timer.data = l;
+    uv_poll_start(&l->ready, UV_READABLE, on_http_ready);
+    return true;
+}
+
 static bool start(struct server *s, struct error *err)
 {
-    if (!http_start(s, err)) return false;
-    const union MHD_DaemonInfo *info = MHD_get_daemon_info(s->daemon, MHD_DAEMON_INFO_EPOLL_FD);
-    int failed = uv_poll_init(&s->loop, &s->http_ready, info->epoll_fd);
-    if (failed != 0) return system_error(err, NULL, "event loop", uv_strerror(failed));
-    s->http_ready.data = s;
-    uv_poll_start(&s->http_ready, UV_READABLE, on_http_ready);
+    for (int i = 0; i < LISTENERS; i++) {
+        if (!start_listener(&s->listeners[i], err)) return false;
+    }
     uv_prepare_start(&s->http_kick, on_prepare);
     uv_timer_start(&s->sweep, on_sweep, SWEEP_MS, SWEEP_MS);
     drain_watch_signals(s);
     return true;
-}
-
-/* Whoever can connect may run code, pause and abort: better said than found out. */
-static void warn_if_open(const struct server *s)
-{
-    if (!s->is_open) return;
-    log_line(LOG_WARN, "open",
-             LOG_S("message",
-                   "no API key is set, and others than this machine may connect: they may "
-                   "not pause, abort or change weights"),
-             LOG_S("set", "--api-key"), LOG_END);
 }
 
 bool server_run(struct server *s, const struct server_parts *parts, struct error *err)
@@ -344,11 +325,12 @@ bool server_run(struct server *s, const struct server_parts *parts, struct error
     signal(SIGPIPE, SIG_IGN);
     bool started = start(s, err);
     if (started) {
-        log_line(LOG_INFO, "listening", LOG_S("host", s->o.host), LOG_I("port", s->port), LOG_END);
-        warn_if_open(s);
+        listen_log(s);
         uv_run(&s->loop, UV_RUN_DEFAULT); /* until drain.c stops it */
     }
-    if (started) uv_poll_stop(&s->http_ready);
+    for (int i = 0; started && i < LISTENERS; i++) {
+        if (s->listeners[i].daemon != NULL) uv_poll_stop(&s->listeners[i].ready);
+    }
     http_stop(s);
     s->engine = NULL;
     if (!started) return false;
@@ -370,7 +352,8 @@ static void close_handle(uv_handle_t *h, void *arg)
 void server_free(struct server *s)
 {
     if (s == NULL) return;
-    if (s->daemon == NULL && s->listen_fd >= 0) close(s->listen_fd);
+    listen_close(s);
+    tls_clear();
     if (s->loop_open) {
         uv_walk(&s->loop, close_handle, NULL);
         uv_run(&s->loop, UV_RUN_DEFAULT);

@@ -37,6 +37,9 @@ struct server;
 struct server_options {
     const char *host;                 /* a name or an address; only its first address is bound */
     int port;                         /* 0: any free one; the log's "listening" line tells which */
+    const char *unix_path;            /* of a Unix socket to listen on as well; NULL: none */
+    const char *control_listen;       /* ADDR:PORT at which alone control is; NULL: with all else */
+    const char *tls_cert, *tls_key;   /* PEM files; NULL: no TLS */
     struct string_list api_keys;      /* none: open to all who can connect */
     const char *api_key_file;         /* of further keys, a line each; NULL: none */
     struct string_list cors_origins;  /* pages of other sites that may ask; none: none may */

@@ -13,6 +13,10 @@ enum { K = 1 << 10 };
 static const struct setting rows[] = {
     {"host",           SETTING_TEXT,    AT(host), "127.0.0.1", .help = "address to listen on; 0.0.0.0: all"},
     {"port",           SETTING_INT,     AT(port), "8080", 0, 65535, .help = "port to listen on; 0: any free one, printed at start"},
+    {"unix",           SETTING_TEXT,    AT(unix_path), "", .help = "path of a Unix socket to listen on as well, for its owner and group"},
+    {"control-listen", SETTING_TEXT,    AT(control_listen), "", .help = "ADDRESS:PORT to listen on as well; routes of scope control (pause, abort, weights) are answered there alone"},
+    {"tls-cert",       SETTING_TEXT,    AT(tls_cert), "", .help = "PEM file with the certificate and its chain: addresses speak TLS; read again on SIGHUP"},
+    {"tls-key",        SETTING_TEXT,    AT(tls_key), "", .help = "PEM file with the key of tls-cert"},
     {"api-key",        SETTING_LIST,    AT(api_keys), "", .help = "accept only these keys (may be repeated); none: no key is asked for", .secret = true},
     {"api-key-file",   SETTING_TEXT,    AT(api_key_file), "", .help = "file of keys with scopes and limits, a line each as `touchstone key new` prints it; read again on SIGHUP"},
     {"cors-origins",   SETTING_LIST,    AT(cors_origins), "", .help = "origins of pages that may ask this server, as https://name (may be repeated); *: any, where a key is set"},

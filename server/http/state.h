@@ -18,6 +18,7 @@
 #include "reward/reward.h"
 #include "server/http/inbox.h"
 #include "server/http/keys.h"
+#include "server/http/listen.h"
 #include "server/http/metrics.h"
 #include "server/http/pool.h"
 #include "server/http/server.h"
@@ -31,16 +32,13 @@ enum { DRAIN_SIGNALS = 4 }; /* that end the server */
 struct server {
     struct server_options o;
     struct keys keys;
-    bool is_open;              /* others than this machine can connect, and no key is asked for */
     struct server_parts parts; /* what it serves; from server_run() on */
-    int listen_fd;             /* libmicrohttpd closes it with the daemon */
-    int port;
+    struct listener listeners[LISTENERS];
+    int port; /* the main one's */
 
     uv_loop_t loop;
     bool loop_open;
-    uv_poll_t http_ready;  /* libmicrohttpd's epoll descriptor */
-    uv_poll_t top;         /* watched once, at the start (loop.c) */
-    uv_timer_t http_timer; /* its next timeout */
+    uv_poll_t top; /* watched once, at the start (loop.c) */
     uv_prepare_t http_kick;
     bool kicked;      /* a connection was resumed: run libmicrohttpd before sleeping */
     uv_timer_t sweep; /* once in SWEEP_MS: deadlines */
@@ -49,7 +47,6 @@ struct server {
     struct inbox inbox;
     struct pool pool; /* work off the loop thread */
 
-    struct MHD_Daemon *daemon;
     struct MHD_Response *no_memory; /* answers what there is no memory to answer otherwise */
     struct client *clients;         /* list of open connections */
     struct exchange *exchanges;     /* list of requests not yet completed */
@@ -83,12 +80,14 @@ static inline void server_kick(struct server *s)
 /* loop.c: post a message to the loop thread, from any thread. */
 void server_post(struct server *s, struct message *m);
 
-/* loop.c: read keys again, if there is a file of them. False: there is nothing to be read again. */
-bool server_reload(struct server *s);
+/* loop.c: is there a file of keys or a certificate, which SIGHUP has read again? */
+bool server_can_reload(const struct server *s);
+/* loop.c: read them. What is wrong leaves all as it was, with a line of the log. */
+void server_reload(struct server *s);
 
-/* http.c: the daemon on s->listen_fd. False and ERROR_SYSTEM when it cannot be started. */
-bool http_start(struct server *s, struct error *err);
-/* http.c: its end, when every request has completed or was cut off. */
+/* http.c: the daemon of l, which listens already. False and ERROR_SYSTEM when it cannot be started. */
+bool http_start(struct listener *l, struct error *err);
+/* http.c: the end of all, when every request has completed or was cut off. */
 void http_stop(struct server *s);
 
 /* drain.c: the handles of the signals that end us; 0, or libuv's error. */

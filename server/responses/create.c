@@ -59,9 +59,9 @@ static const struct field shared_rows[] = {
     {"repetition_penalty", FIELD_FLOAT, SHARED(engine.repetition_penalty), .min = 1e-6, .max = 100, .doc = "over prompt and output"},
     {"presence_penalty", FIELD_FLOAT, SHARED(engine.presence_penalty), .min = -2, .max = 2, .doc = "over the output"},
     {"frequency_penalty", FIELD_FLOAT, SHARED(engine.frequency_penalty), .min = -2, .max = 2, .doc = "over the output"},
-    {"logit_bias", FIELD_READ, SHARED(bias), .read = sampling_params_read_bias, .doc = "added to logits, by token id"},
-    {"stop", FIELD_READ, SHARED(stop), .read = sampling_params_read_stop, .doc = "texts that end the answer"},
-    {"seed", FIELD_READ, .offset = 0, .read = sampling_params_read_seed, .doc = "of the draws; -1: a random one"},
+    {"logit_bias", FIELD_READ, SHARED(bias), .read = sampling_params_read_bias, .shape = "object", .doc = "added to logits, by token id"},
+    {"stop", FIELD_READ, SHARED(stop), .read = sampling_params_read_stop, .shape = "string|string[]", .doc = "texts that end the answer"},
+    {"seed", FIELD_READ, .offset = 0, .read = sampling_params_read_seed, .shape = "integer", .doc = "of the draws; -1: a random one"},
     {"thinking_token_budget", FIELD_INT, SHARED(engine.think_budget), .min = -1, .max = INT_MAX, .doc = "tokens of thoughts at most, then they are closed"},
     {0},
 };

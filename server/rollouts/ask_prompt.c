@@ -37,6 +37,7 @@ struct fork {
     int k, token;
     struct sampling_params seed; /* seed and has_seed of it */
     float temperature;
+    const float *given; /* [ids.n]: logprobs, read */
 };
 
 struct part {
@@ -47,11 +48,11 @@ struct part {
 /* clang-format off */
 #define AT(field) .offset = offsetof(struct fork, field)
 static const struct field fork_rows[] = {
-    {"token_ids", FIELD_READ, AT(ids), .read = field_read_ids, .required = true, .doc = "the sample's ids"},
-    {"logprobs", FIELD_ARRAY, AT(logprobs), .doc = "its log-probabilities, to be given back"},
-    {"at", FIELD_VALUE, AT(at), .required = true, .doc = "how many of its ids to keep; a list: for each"},
+    {"token_ids", FIELD_READ, AT(ids), .read = field_read_ids, .required = true, .shape = "integer[]", .doc = "the sample's ids"},
+    {"logprobs", FIELD_ARRAY, AT(logprobs), .shape = "number[]", .doc = "its log-probabilities, to be given back"},
+    {"at", FIELD_VALUE, AT(at), .required = true, .shape = "integer|integer[]", .doc = "how many of its ids to keep; a list: for each"},
     {"k", FIELD_INT, AT(k), .min = 1, .max = MOST_SAMPLES, .fallback = "1", .doc = "samples from each place"},
-    {"seed", FIELD_READ, AT(seed), .read = sampling_params_read_seed, .doc = "in place of the call's"},
+    {"seed", FIELD_READ, AT(seed), .read = sampling_params_read_seed, .shape = "integer", .doc = "in place of the call's"},
     {"temperature", FIELD_FLOAT, AT(temperature), .min = 0, .max = 100, .doc = "in place of the call's"},
     {"token", FIELD_INT, AT(token), .min = 0, .max = INT_MAX, .doc = "an id to go on with"},
     {"adapter", .kind = FIELD_REFUSED, .doc = "there are no adapters yet"},
@@ -61,8 +62,8 @@ static const struct field fork_rows[] = {
 #undef AT
 #define AT(field) .offset = offsetof(struct part, field)
 static const struct field part_rows[] = {
-    {"token_ids", FIELD_READ, AT(ids), .read = field_read_ids, .required = true, .doc = "ids so far"},
-    {"logprobs", FIELD_ARRAY, AT(logprobs), .doc = "theirs, to be given back"},
+    {"token_ids", FIELD_READ, AT(ids), .read = field_read_ids, .required = true, .shape = "integer[]", .doc = "ids so far"},
+    {"logprobs", FIELD_ARRAY, AT(logprobs), .shape = "number[]", .doc = "theirs, to be given back"},
     {"weight_versions", FIELD_ARRAY, AT(versions), .doc = "theirs, to be given back"},
     {0},
 };
@@ -71,10 +72,10 @@ static const struct field *const fork_members[] = {fork_rows, NULL};
 static const struct field *const part_members[] = {part_rows, NULL};
 #define AT(field) .offset = offsetof(struct entry, field)
 static const struct field rows[] = {
-    {"text", FIELD_VALUE, AT(text), .doc = "the prompt as text"},
-    {"token_ids", FIELD_ARRAY, AT(token_ids), .doc = "the prompt as ids"},
+    {"text", FIELD_VALUE, AT(text), .shape = "string", .doc = "the prompt as text"},
+    {"token_ids", FIELD_ARRAY, AT(token_ids), .shape = "integer[]", .doc = "the prompt as ids"},
     {"prefix_token_ids", FIELD_ARRAY, AT(prefix_ids),
-     .doc = "ids of a conversation so far, behind which messages are put as the chat template has them"},
+     .shape = "integer[]", .doc = "ids of a conversation so far, behind which messages are put as the chat template has them"},
     {"n", FIELD_INT, AT(n), .min = 1, .max = INT_MAX, .doc = "samples of this prompt; absent: the call's"},
     {"partial", FIELD_ARRAY, AT(partial), .members = part_members, .doc = "samples begun earlier, to go on with: {\"token_ids\", \"logprobs\", "
      "\"weight_versions\"}"},
@@ -281,8 +282,8 @@ static bool read_place(struct ask_prompt *p, const struct fork *f, const cJSON *
                          .at = (int)t,
                          .seed = (uint64_t)f->seed.seed,
                          .has_seed = f->seed.has_seed,
-                         .temperature = f->temperature};
-    if (!read_logprobs(f->logprobs, f->ids.n, context->arena, &s->logprobs, err)) return false;
+                         .temperature = f->temperature,
+                         .logprobs = f->given};
     if (f->token >= 0) {
         ids[s->n++] = f->token;
         s->forced = true;
@@ -325,6 +326,7 @@ static bool read_fork(struct ask_prompt *p, const cJSON *object,
         ok = error_set(err, ERROR_INVALID_VALUE, "token", "%d is no id; there are %d", f.token,
                        context->n_vocab);
     }
+    ok = ok && read_logprobs(f.logprobs, f.ids.n, context->arena, &f.given, err);
     return (ok && read_places(p, &f, context, err)) || error_in(err, "fork");
 }
 

@@ -43,13 +43,13 @@ static const struct field shared_rows[] = {
     {"model", FIELD_TEXT, SHARED(model), .required = true, .doc = "the model's name"},
     {"max_tokens", FIELD_INT, SHARED(engine.max_tokens), .min = 1, .max = INT_MAX, .doc = "tokens of the answer at most, thoughts included"},
     {"stream", FIELD_BOOL, SHARED(stream), .doc = "events as the text comes"},
-    {"stop_sequences", FIELD_READ, SHARED(stop), .read = sampling_params_read_stop, .doc = "texts that end the answer"},
+    {"stop_sequences", FIELD_READ, SHARED(stop), .read = sampling_params_read_stop, .shape = "string|string[]", .doc = "texts that end the answer"},
     {"temperature", FIELD_FLOAT, SHARED(engine.temperature), .min = 0, .max = 100, .doc = "0 is greedy"},
     {"top_k", FIELD_INT, SHARED(engine.top_k), .min = -1, .max = INT_MAX, .doc = "the k best alone"},
     {"top_p", FIELD_FLOAT, SHARED(engine.top_p), .min = 1e-6, .max = 1, .doc = "the best that hold this share"},
     {"min_p", FIELD_FLOAT, SHARED(engine.min_p), .min = 0, .max = 1, .doc = "those at least this likely beside the best"},
     {"repetition_penalty", FIELD_FLOAT, SHARED(engine.repetition_penalty), .min = 1e-6, .max = 100, .doc = "over prompt and output"},
-    {"seed", FIELD_READ, .offset = 0, .read = sampling_params_read_seed, .doc = "of the draws; -1: a random one"},
+    {"seed", FIELD_READ, .offset = 0, .read = sampling_params_read_seed, .shape = "integer", .doc = "of the draws; -1: a random one"},
     {0},
 };
 /* clang-format on */

@@ -74,21 +74,21 @@ static bool read_seed(const struct field_context *context, const cJSON *value, v
 
 #define AT(field) .offset = offsetof(struct llama, field)
 static const struct field rows[] = {
-    {"prompt", FIELD_VALUE, AT(prompt), .doc = "a text, token ids, both by turns, {\"prompt_string\"}, or a list of such"},
+    {"prompt", FIELD_VALUE, AT(prompt), .shape = "string|object|array", .doc = "a text, token ids, both by turns, {\"prompt_string\"}, or a list of such"},
     {"return_tokens", FIELD_BOOL, AT(return_tokens), .doc = "token ids beside the text"},
     {"n_probs", FIELD_INT, AT(n_probs), .min = 0, .max = LOGPROBS_MAX,
      .doc = "so many alternatives for each token"},
     {"post_sampling_probs", FIELD_BOOL, AT(post_sampling_probs),
      .doc = "probabilities that tokens were drawn with, not the model's own"},
     {"logit_bias", FIELD_VALUE, AT(biases),
-     .doc = "added to logits, by token id or by words, from -100 (never) to 100"},
-    {"response_fields", FIELD_ARRAY, AT(response_fields), .doc = "only these members of the reply, by their paths"},
+     .shape = "object|array", .doc = "added to logits, by token id or by words, from -100 (never) to 100"},
+    {"response_fields", FIELD_ARRAY, AT(response_fields), .shape = "string[]", .doc = "only these members of the reply, by their paths"},
     {"cache_prompt", .kind = FIELD_IGNORED,
      .doc = "without effect: a cached prompt changes no bit"},
     {"id_slot", .kind = FIELD_IGNORED, .doc = "without effect: sequences have no fixed places"},
     {"backend_sampling", .kind = FIELD_IGNORED, .doc = "without effect: it is where tokens are drawn"},
     {"samplers", FIELD_READ, AT(samplers), .read = read_samplers,
-     .doc = "which samplers act, in llama-server's order; the others are off"},
+     .shape = "string|string[]", .doc = "which samplers act, in llama-server's order; the others are off"},
     {"mirostat", FIELD_REFUSED, .neutral = "0", .doc = "Mirostat; refused"},
     {"typical_p", FIELD_REFUSED, .neutral = "1", .doc = "locally typical sampling; refused"},
     {"dry_multiplier", FIELD_REFUSED, .neutral = "0", .doc = "the DRY sampler; refused"},
@@ -147,15 +147,15 @@ static const struct field sampling_rows[] = {
      .doc = "taken from the logits of tokens in the output"},
     {"frequency_penalty", REAL(engine.frequency_penalty, -2, 2),
      .doc = "taken from the logits of tokens for each time that they are in the output"},
-    {"seed", FIELD_READ, .offset = 0, .read = read_seed, .doc = "of the draws; -1: a random one"},
+    {"seed", FIELD_READ, .offset = 0, .read = read_seed, .shape = "integer", .doc = "of the draws; -1: a random one"},
     {"stop", FIELD_READ, AT(stop), .read = sampling_params_read_stop,
-     .doc = "a text, or several, that ends the output"},
+     .shape = "string|string[]", .doc = "a text, or several, that ends the output"},
     {"ignore_eos", FIELD_BOOL, AT(engine.ignore_eos),
      .doc = "the model's end tokens do not end the output"},
     {"json_schema", FIELD_READ, .offset = 0, .read = output_form_read_llama_schema,
-     .doc = "the output is JSON of this schema"},
+     .shape = "object|boolean|string", .doc = "the output is JSON of this schema"},
     {"grammar", FIELD_READ, .offset = 0, .read = output_form_read_llama_grammar,
-     .doc = "the output is of this grammar (GBNF)"},
+     .shape = "string", .doc = "the output is of this grammar (GBNF)"},
     {"stream", FIELD_BOOL, AT(stream), .doc = "each token as it comes, as server-sent events"},
     {"timings_per_token", FIELD_BOOL, AT(timings), .doc = "times in every chunk"},
     {0},
@@ -294,6 +294,22 @@ static bool read_one(struct completion *c, const cJSON *v, struct error *err)
     return completion_prompt_text(c, text, true, err);
 }
 
+/* The paths of members of the reply, which are kept for its end. */
+static bool check_paths(const cJSON *paths, struct error *err)
+{
+    int i = 0;
+    const cJSON *path;
+    cJSON_ArrayForEach(path, paths)
+    {
+        if (!cJSON_IsString(path)) {
+            field_wrong_type(path, "a string", err);
+            return error_in(err, "response_fields[%d]", i);
+        }
+        i++;
+    }
+    return true;
+}
+
 static bool read_prompts(struct completion *c, struct error *err)
 {
     struct llama *own = c->own;
@@ -325,7 +341,8 @@ static bool prepare(struct completion *c)
     own->repeat_last_n = DEFAULT_LAST_N;
     llama_sampling_init(&p->engine);
     if (!completion_parse(c, err) || !completion_read(c, c->document, tables, 2, err) ||
-        !apply_samplers(own, &p->engine, err) || !read_biases(c, own->biases, err)) {
+        !apply_samplers(own, &p->engine, err) || !read_biases(c, own->biases, err) ||
+        !check_paths(own->response_fields, err)) {
         return false;
     }
     if (own->n_probs > 0) p->logprobs = own->n_probs;

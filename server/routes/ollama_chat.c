@@ -80,9 +80,9 @@ static const struct field option_rows[] = {
     {"repeat_penalty", FIELD_FLOAT, SHARED(engine.repetition_penalty), .min = 1e-6, .max = 100, .doc = "over prompt and output"},
     {"presence_penalty", FIELD_FLOAT, SHARED(engine.presence_penalty), .min = -2, .max = 2, .doc = "over the output"},
     {"frequency_penalty", FIELD_FLOAT, SHARED(engine.frequency_penalty), .min = -2, .max = 2, .doc = "over the output"},
-    {"seed", FIELD_READ, .offset = 0, .read = read_seed, .doc = "-1 is random"},
-    {"stop", FIELD_READ, SHARED(stop), .read = sampling_params_read_stop, .doc = "strings that end the answer"},
-    {"num_predict", FIELD_READ, .offset = 0, .read = read_num_predict, .doc = "tokens at most; -1: as fit"},
+    {"seed", FIELD_READ, .offset = 0, .read = read_seed, .shape = "integer", .doc = "-1 is random"},
+    {"stop", FIELD_READ, SHARED(stop), .read = sampling_params_read_stop, .shape = "string|string[]", .doc = "strings that end the answer"},
+    {"num_predict", FIELD_READ, .offset = 0, .read = read_num_predict, .shape = "integer", .doc = "tokens at most; -1: as fit"},
     {"num_ctx", .kind = FIELD_IGNORED, .doc = "the server's own setting (context)"},
     {"num_keep", .kind = FIELD_IGNORED, .doc = "the context is not shifted"},
     {"repeat_last_n", .kind = FIELD_IGNORED, .doc = "penalties look at all of it"},
@@ -102,8 +102,8 @@ static const struct field option_rows[] = {
 };
 static const struct field *const option_members[] = {option_rows, NULL};
 static const struct field chat_rows[] = {
-    {"messages", FIELD_ARRAY, TALK(messages), .doc = "the conversation; none loads the model"},
-    {"tools", FIELD_ARRAY, TALK(tools), .doc = "tools that may be called"},
+    {"messages", FIELD_ARRAY, TALK(messages), .shape = "object[]", .doc = "the conversation; none loads the model"},
+    {"tools", FIELD_ARRAY, TALK(tools), .shape = "object[]", .doc = "tools that may be called"},
     {0},
 };
 static const struct field generate_rows[] = {
@@ -117,7 +117,7 @@ static const struct field generate_rows[] = {
 };
 static const struct field both_rows[] = {
     {"options", FIELD_OBJECT, AT(options), .members = option_members, .doc = "sampling"},
-    {"think", FIELD_VALUE, AT(think), .doc = "false, or how much: what the chat template makes of it"},
+    {"think", FIELD_VALUE, AT(think), .shape = "boolean|string", .doc = "false, or how much: what the chat template makes of it"},
     {"keep_alive", .kind = FIELD_IGNORED, .doc = "the model is never unloaded"},
     {"truncate", .kind = FIELD_IGNORED, .doc = "a prompt that is too long is refused"},
     {"shift", .kind = FIELD_IGNORED, .doc = "the context is not shifted"},
@@ -127,7 +127,7 @@ static const struct field both_rows[] = {
 static const struct field shared_rows[] = {
     {"model", FIELD_TEXT, SHARED(model), .required = true, .doc = "the model's name, with or without :latest"},
     {"stream", FIELD_BOOL, SHARED(stream), .doc = "lines as the text comes; true unless it is false"},
-    {"format", FIELD_READ, .offset = 0, .read = read_format, .doc = "\"json\" or a JSON Schema for the answer"},
+    {"format", FIELD_READ, .offset = 0, .read = read_format, .shape = "string|object|boolean", .doc = "\"json\" or a JSON Schema for the answer"},
     {0},
 };
 /* clang-format on */

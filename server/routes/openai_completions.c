@@ -25,7 +25,7 @@ struct completions {
 #define AT(field) .offset = offsetof(struct completions, field)
 
 const struct field openai_completions_rows[] = {
-    {"prompt", FIELD_VALUE, AT(prompt), .doc = "a text, token ids, or a list of either"},
+    {"prompt", FIELD_VALUE, AT(prompt), .shape = "string|string[]|integer[]|integer[][]", .doc = "a text, token ids, or a list of either"},
     {"echo", FIELD_BOOL, AT(echo), .doc = "the prompt before the output"},
     {"add_special_tokens", FIELD_BOOL, AT(add_special_tokens),
      .doc = "with the tokens that the model puts around a text"},

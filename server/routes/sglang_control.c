@@ -32,7 +32,7 @@ static const struct field pause_rows[] = {
 };
 const struct field *const sglang_pause_fields[] = {pause_rows, NULL};
 static const struct field abort_rows[] = {
-    {"rid", FIELD_VALUE, AT(rid), .doc = "the name of one"},
+    {"rid", FIELD_VALUE, AT(rid), .shape = "string|string[]", .doc = "the name of one"},
     {"abort_all", FIELD_BOOL, AT(abort_all), .doc = "all of them"},
     {"abort_message", .kind = FIELD_IGNORED, .doc = "without effect"},
     {"finished_reason", .kind = FIELD_IGNORED, .doc = "without effect"},

@@ -5,6 +5,7 @@
 #include "server/routes/routes.h"
 
 #include "reward/reward.h"
+#include "server/describe/describe.h"
 #include "server/http/router.h"
 #include "server/page/page.h"
 #include "server/responses/responses.h"
@@ -101,14 +102,14 @@ static const struct route rows[] = {
     {"GET",  "/v1/models",                         openai_models_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OPENAI, NULL},
     {"GET",  "/models",                            openai_models_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OPENAI, NULL},
     {"GET",  "/v1/models/*",                       openai_model_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OPENAI, NULL},
-    {"POST", "/tokenize",                          vllm_tokenize_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OPENAI, vllm_tokenize_fields},
-    {"POST", "/v1/tokenize",                       vllm_tokenize_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OPENAI, vllm_tokenize_fields},
+    {"POST", "/tokenize",                          vllm_tokenize_handle, SCOPE_INFER, ROUTE_MODEL | ROUTE_EITHER, ERRORS_OPENAI, vllm_tokenize_fields},
+    {"POST", "/v1/tokenize",                       vllm_tokenize_handle, SCOPE_INFER, ROUTE_MODEL | ROUTE_EITHER, ERRORS_OPENAI, vllm_tokenize_fields},
     {"GET",  "/tokenizer_info",                    vllm_tokenizer_info_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OPENAI, NULL},
     {"POST", "/detokenize",                        vllm_detokenize_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OPENAI, vllm_detokenize_fields},
     {"POST", "/v1/detokenize",                     vllm_detokenize_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OPENAI, vllm_detokenize_fields},
     {"POST", "/v1/rollouts",                       rollouts_handle, SCOPE_INFER | SCOPE_VERIFY, ROUTE_MODEL | ROUTE_VERIFY | ROUTE_OWN, ERRORS_OPENAI, rollouts_fields},
     {"DELETE", "/v1/rollouts/*",                   rollouts_end_handle, SCOPE_INFER | SCOPE_VERIFY, ROUTE_MODEL | ROUTE_OWN, ERRORS_OPENAI, NULL},
-    {"POST", "/verify",                            verify_handle, SCOPE_VERIFY, ROUTE_NDJSON | ROUTE_VERIFY | ROUTE_OWN, ERRORS_OPENAI, dialect_verify_fields},
+    {"POST", "/verify",                            verify_handle, SCOPE_VERIFY, ROUTE_NDJSON | ROUTE_VERIFY | ROUTE_OWN | ROUTE_EITHER, ERRORS_OPENAI, dialect_verify_fields},
     {"POST", "/verify/advantages",                 verify_advantages_handle, SCOPE_VERIFY, ROUTE_VERIFY | ROUTE_OWN, ERRORS_OPENAI, reward_advantages_fields},
     {"POST", "/verify/pass_at_k",                  verify_pass_at_k_handle, SCOPE_VERIFY, ROUTE_VERIFY | ROUTE_OWN, ERRORS_OPENAI, reward_pass_at_k_fields},
     {"POST", "/get_reward",                        verify_openrlhf_handle, SCOPE_VERIFY, ROUTE_VERIFY, ERRORS_OPENAI, dialect_openrlhf_fields},
@@ -123,6 +124,8 @@ static const struct route rows[] = {
     {"POST", "/execute",                           piston_execute_handle, SCOPE_VERIFY, ROUTE_VERIFY, ERRORS_PISTON, piston_fields},
     {"POST", "/execute_batch",                     router_execute_handle, SCOPE_VERIFY, ROUTE_VERIFY, ERRORS_DETAIL, router_fields},
     {"GET",  "/verify/rewards",                    verify_rewards_handle, SCOPE_VERIFY, ROUTE_OWN, ERRORS_OPENAI, NULL},
+    {"GET",  "/openapi.json",                      describe_openapi_handle, SCOPE_NONE, ROUTE_ALWAYS, ERRORS_OPENAI, NULL},
+    {"GET",  "/docs",                              describe_page_handle, SCOPE_NONE, ROUTE_ALWAYS, ERRORS_OPENAI, NULL},
     {"GET",  "/health",                            service_health_handle, SCOPE_NONE, ROUTE_ALWAYS | ROUTE_PROBE, ERRORS_OPENAI, NULL},
     {"GET",  "/v1/health",                         service_health_handle, SCOPE_NONE, ROUTE_ALWAYS | ROUTE_PROBE, ERRORS_OPENAI, NULL},
     {"GET",  "/health/",                           service_health_handle, SCOPE_NONE, ROUTE_ALWAYS | ROUTE_PROBE, ERRORS_OPENAI, NULL},

@@ -43,13 +43,13 @@ static bool read_logprobs(const struct field_context *context, const cJSON *valu
 
 #define AT(field) .offset = offsetof(struct trl, field)
 static const struct field generate_rows[] = {
-    {"prompts", FIELD_ARRAY, AT(prompts), .doc = "texts or token ids, one each"},
+    {"prompts", FIELD_ARRAY, AT(prompts), .shape = "string[]|integer[][]", .doc = "texts or token ids, one each"},
     {0},
 };
 static const struct field chat_rows[] = {
     {"messages", FIELD_ARRAY, AT(conversations),
-     .doc = "conversations, a list of lists of messages"},
-    {"tools", FIELD_ARRAY, AT(tools), .doc = "functions that the model may call"},
+     .shape = "array[]", .doc = "conversations, a list of lists of messages"},
+    {"tools", FIELD_ARRAY, AT(tools), .shape = "object[]", .doc = "functions that the model may call"},
     {"chat_template_kwargs", FIELD_OBJECT, AT(template_kwargs),
      .doc = "what the chat template is told beside"},
     {0},
@@ -80,7 +80,7 @@ static const struct field sampling_rows[] = {
     {"max_tokens", FIELD_INT, AT(engine.max_tokens), .min = 1, .max = INT_MAX,
      .doc = "tokens of the output at most"},
     {"logprobs", FIELD_READ, AT(logprobs), .read = read_logprobs,
-     .doc = "log-probabilities with so many alternatives for each token"},
+     .shape = "integer", .doc = "log-probabilities with so many alternatives for each token"},
     {0},
 };
 const struct field *const trl_generate_fields[] = {generate_rows, both_rows, sampling_rows, NULL};

@@ -43,13 +43,13 @@ static bool read_format(const struct field_context *context, const cJSON *value,
 #define AT(field) .offset = offsetof(struct sequence_logprobs, field)
 static const struct field rows[] = {
     {"sequences", FIELD_ARRAY, AT(sequences),
-     .doc = "token ids of each sequence, prompt and completion"},
+     .shape = "integer[][]", .doc = "token ids of each sequence, prompt and completion"},
     {"prompt_lengths", FIELD_ARRAY, AT(prompt_lengths),
-     .doc = "how many of each sequence's tokens are the prompt"},
+     .shape = "integer[]", .doc = "how many of each sequence's tokens are the prompt"},
     {"top_logprobs", FIELD_INT, AT(n_top), .min = 1, .max = LOGPROBS_MAX,
      .doc = "so many alternatives for each token"},
     {"response_format", FIELD_READ, AT(binary), .read = read_format,
-     .doc = "json, or binary: base64 of float32 and int32"},
+     .shape = "string", .doc = "json, or binary: base64 of float32 and int32"},
     {0},
 };
 static const struct field temperature_row[] = {

@@ -85,7 +85,7 @@ void vllm_is_sleeping_handle(struct exchange *x)
 }
 
 static const struct field abort_rows[] = {
-    {"request_ids", .kind = FIELD_ARRAY, .doc = "their names; none: all of them"}, {0}};
+    {"request_ids", .kind = FIELD_ARRAY, .shape = "string[]", .doc = "their names; none: all of them"}, {0}};
 const struct field *const vllm_abort_fields[] = {abort_rows, NULL};
 
 void vllm_abort_handle(struct exchange *x)

@@ -35,7 +35,7 @@ static const struct field count_rows[] = {
 static const struct field *const sampling_members[] = {sampling_params_rows, count_rows,
                                                       packing_rows, NULL};
 static const struct field rows[] = {
-    {"token_ids", FIELD_ARRAY, AT(token_ids), .doc = "the prompt"},
+    {"token_ids", FIELD_ARRAY, AT(token_ids), .shape = "integer[]", .doc = "the prompt"},
     {"sampling_params", FIELD_OBJECT, AT(sampling), .members = sampling_members, .doc = "vLLM's, as in /v1/completions"},
     {"features", .kind = FIELD_REFUSED, .doc = "images and sound; refused"},
     {"kv_transfer_params", .kind = FIELD_REFUSED, .doc = "keys and values from elsewhere; refused"},

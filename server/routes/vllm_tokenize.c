@@ -64,7 +64,7 @@ const struct field *const vllm_tokenize_fields[] = {prompt_rows, content_rows, m
 
 static const struct field detokenize_rows[] = {
     {"model", FIELD_TEXT, AT(model), .doc = "its name; any is taken"},
-    {"tokens", FIELD_READ, AT(list), .read = field_read_ids, .doc = "token ids"},
+    {"tokens", FIELD_READ, AT(list), .read = field_read_ids, .shape = "integer[]", .doc = "token ids"},
     {0},
 };
 const struct field *const vllm_detokenize_fields[] = {detokenize_rows, NULL};

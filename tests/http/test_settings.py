@@ -198,6 +198,10 @@ CASES = {
         ["--allowed-hosts", "gpu.lan"],
         status_of({"prompt": "a", "max_tokens": 1}, headers={"Host": "gpu.lan", "Origin": "http://gpu.lan"}),
     ),
+    "unix": (None, None),  # tests/http/test_listen.py, as are those of TLS and control
+    "control-listen": (None, None),
+    "tls-cert": (None, None),
+    "tls-key": (None, None),
     "api-key-file": (None, None),  # tests/http/test_keys.py
     "cors-origins": (["--cors-origins", "https://a.example"], lambda s: s.http.get("/version", headers={"Origin": "https://a.example"}).headers.get("access-control-allow-origin")),
     "api-key": (["--api-key", "k"], lambda s: s.http.get("/metrics").status_code),

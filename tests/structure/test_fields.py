@@ -15,6 +15,17 @@ def undescribed(text):
             for name, rest in ROW.findall(body) if ".doc" not in rest]
 
 
+SHAPELESS = re.compile(r'\{"([\w.]+)", *(?:READ\(|FIELD_READ)((?:[^{}"]|' + LITERAL + r")*)\}")
+
+
+def test_what_a_reader_takes_is_said():
+    """A row whose reader is its own says which JSON types that takes, for the documents that are made from the rows."""
+    texts = {p: p.read_text() for p in SOURCES if p.parts[len(ROOT.parts)] == "server" and "cli" not in p.parts}
+    found = [(p, m) for p, t in texts.items() for m in SHAPELESS.finditer(t)]
+    assert len(found) > 40
+    assert [f"{p.relative_to(ROOT)} {m[1]}" for p, m in found if ".shape" not in m[2] and ".members" not in m[2]] == []
+
+
 def test_every_field_is_described():
     texts = {p: p.read_text() for p in SOURCES}
     assert sum(len(TABLE.findall(t)) for t in texts.values()) >= 40

@@ -55,7 +55,7 @@ FLOORS = {
     ],
     "server": [
         {"server/http"},
-        {"server/generate", "server/page"},
+        {"server/generate", "server/page", "server/describe"},
         {"server/rollouts", "server/responses"},
         {"server/routes"},
         {"server/cli"},
