@@ -50,6 +50,8 @@ static const struct row rows[] = {
     {LEFT, "under", "x<%"}, {LEFT, "more than", "x>%"}, {LEFT, "greater than", "x>%"},
     {LEFT, "larger than", "x>%"}, {LEFT, "bigger than", "x>%"}, {LEFT, "higher than", "x>%"},
     {LEFT, "over", "x>%"}, {LEFT, "above", "x>%"},
+    {LEFT, "close to", NULL}, {LEFT, "almost", NULL}, {LEFT, "nearly", NULL},
+    {LEFT, "just under", "x<%"}, {LEFT, "just over", "x>%"},
     {LEFT, "anything but", NULL}, {LEFT, "nowhere near", NULL},
     {LEFT, "not even", NULL}, {LEFT, "nothing like", NULL}, {LEFT, "far from", NULL},
     {LEFT, "exceeds", "x>%"}, {LEFT, "exceeding", "x>%"},
@@ -260,6 +262,16 @@ static bool read_share(struct arena *a, struct span s, size_t i, struct spoken *
     return apply(a, v, share.n > 0 ? "(%)/100*(&)" : "(%)*(&)", words_unwrap(second));
 }
 
+/* "a score of 75 out of 100" is 75. */
+static bool speaks_of_points(struct span s)
+{
+    static const char *const words[] = {"score", "points", "marks", "grade", "rating"};
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (span_find(s, span_str(words[i]), 0) != SPAN_NONE) return true;
+    }
+    return false;
+}
+
 /* "a probability of 3 in 8" */
 static bool speaks_of_chance(struct span s)
 {
@@ -289,6 +301,7 @@ static bool read_right(struct arena *a, struct span s, struct spoken *v)
     struct span second = second_value(a, s, next, &to);
     if (second.n == 0) return false;
     v->to = to;
+    if (strcmp(row->words, "out of") == 0 && speaks_of_points(s)) return false;
     const char *sign = memchr(second.p, '=', second.n);
     if (sign == NULL) return apply(a, v, row->template, words_unwrap(second));
     size_t at = (size_t)(sign - second.p); /* 10 choose 3 = 120 */

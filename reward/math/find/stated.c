@@ -341,7 +341,11 @@ static bool is_known_before(struct span gap)
     for (size_t k = 0; k < sizeof(articles) / sizeof(articles[0]); k++) {
         if (span_ends(gap, span_str(articles[k]))) return true;
     }
-    return false;
+    struct span of = span_str(" of ");
+    size_t the = span_ends(gap, of) ? span_find_last(gap, span_str(" the ")) : SPAN_NONE;
+    if (the == SPAN_NONE || the + 5 + of.n > gap.n) return false;
+    struct span noun = span_slice(gap, the + 5, gap.n - of.n); /* "the album of 50" */
+    return noun.n > 0 && memchr(noun.p, ' ', noun.n) == NULL;
 }
 
 /* "left after giving away 24": a number of what was done before. */

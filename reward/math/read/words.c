@@ -417,8 +417,8 @@ static bool is_denied(struct span before)
 /* The word before the last ones lets them be what a sentence says: "it runs v2.14.1". */
 static bool leads_to(struct span before)
 {
-    static const char *const verbs[] = {"is", "are", "was", "were", "be",   "called", "named",
-                                        "on", "as",  "but", "by",   "it's", "that's"};
+    static const char *const verbs[] = {"is",    "are", "was", "were", "be", "called",
+                                        "named", "on",  "as",  "but",  "by", "s"};
     if (before.n >= 5 && span_ends(before, span_str("ing"))) return true; /* facing, wearing */
     if (is_in(before, verbs, sizeof(verbs) / sizeof(verbs[0]))) return true;
     return before.n >= 4 && before.p[before.n - 1] == 's'; /* runs, uses, equals */
@@ -472,6 +472,12 @@ bool words_said(struct arena *a, struct span words, struct span statement)
         return !span_ends(span_slice(s, 0, s.n - w.n), span_str("\xe4\xb8\x8d"));
     }
     bool ends = span_ends(s, w) && s.n > w.n && s.p[s.n - w.n - 1] == ' ';
+    struct span bare = statement.n > 0 && statement.p[statement.n - 1] == '.'
+                           ? span_slice(statement, 0, statement.n - 1)
+                           : statement;
+    bool alone = ends && bare.n > words.n + 2 &&
+                 memcmp(bare.p + bare.n - words.n - 2, ". ", 2) == 0; /* "It is impossible. No." */
+    if (alone) return true;
     struct span before = span_slice(s, 0, s.n - w.n);
     bool leads = leads_to(word_before(s, before.n)) || span_ends(before, span_str("due to "));
     return ends && leads && !is_denied(before);
