@@ -73,12 +73,21 @@ static bool stands_alone(struct span s, const struct run *r)
     return i == s.n || memchr(".,;)\n", s.p[i], 5) != NULL;
 }
 
+/* "12 percent per year": the share, whatever it is by. t itself elsewhere. */
+static struct span without_period(struct span t)
+{
+    size_t at = span_find(t, span_str(" per "), 0);
+    struct span head = at == SPAN_NONE ? t : span_trim(span_slice(t, 0, at));
+    bool share = span_ends(head, span_str("%")) || span_ends(head, span_str("percent"));
+    return share ? head : t;
+}
+
 /* The value that begins at s.p[at], with the words beside it. */
 static bool value_at(struct arena *a, struct span s, size_t at, struct spoken *v)
 {
     struct run r;
     if (!run_at(s, at, &r) || (!r.tells && !stands_alone(s, &r))) return false;
-    struct span t = run_read(a, s, &r);
+    struct span t = without_period(run_read(a, s, &r));
     if (t.n == 0) return false;
     size_t from = (size_t)(t.p - s.p);
     *v = spoken_value(a, s, from, from + t.n);
@@ -384,7 +393,7 @@ static bool last_run(struct arena *a, struct span s, struct stated *out)
         struct span t = r.tells ? run_read(a, s, &r) : NOTHING;
         at = r.end[r.n_ends - 1];
         if (t.n == 0) continue;
-        t = by_last_measure(t);
+        t = without_period(by_last_measure(t));
         size_t from = (size_t)(t.p - s.p);
         struct spoken v = spoken_value(a, s, from, from + t.n);
         if (v.to > at) at = v.to; /* "1 out of 6" */
