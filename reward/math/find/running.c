@@ -269,7 +269,7 @@ static bool last_run(struct arena *a, struct span s, struct stated *out)
     bool found = false;
     struct head head = {0};
     for (size_t at = 0; run_next(s, at, &r);) {
-        struct span t = r.tells ? run_read(a, s, &r) : NOTHING;
+        struct span t = r.tells ? stated_without_period(run_read(a, s, &r)) : NOTHING;
         at = r.end[r.n_ends - 1];
         if (t.n == 0) continue;
         size_t value = last_assignment(t);

@@ -111,6 +111,21 @@ struct span spelled_only(struct arena *a, struct span s)
     return v.denied ? NOTHING : v.text;
 }
 
+/* "there is just one such number", behind all digits. */
+static struct span only_one(struct span s, size_t digits)
+{
+    static const char *const forms[] = {"there is just one ", "there is only one ",
+                                        "there is exactly one "};
+    for (size_t i = digits; i < s.n; i++) {
+        for (size_t k = 0; k < sizeof(forms) / sizeof(forms[0]); k++) {
+            if (!words_start(span_slice(s, i, s.n), span_str(forms[k]))) continue;
+            size_t end = i + strlen(forms[k]) - 1;
+            return span_slice(s, end - 3, end);
+        }
+    }
+    return NOTHING;
+}
+
 struct span spelled_last(struct span s)
 {
     static const char *const verbs[] = {"is",   "are", "gives", "equals",  "leaves", "makes",
@@ -119,6 +134,8 @@ struct span spelled_last(struct span s)
     s = span_slice(s, prose_last_sentence(s), s.n);
     if (span_ends(s, span_str("."))) s.n--;
     size_t digits = prose_last_number_end(s);
+    struct span one_only = digits > 0 && s.n <= MAX_SENTENCE ? only_one(s, digits) : NOTHING;
+    if (one_only.n > 0) return one_only;
     for (size_t i = 1; i < s.n && s.n <= MAX_SENTENCE && digits > 0; i++) {
         if (i < digits || s.p[i - 1] != ' ' || strchr("tfsenhTFSENH", s.p[i]) == NULL) continue;
         struct span number = spoken_spelled(s, i), rest = span_slice(s, i + number.n, s.n);

@@ -84,7 +84,7 @@ static const struct row rows[] = {
     {RIGHT, "and a half", "(%)+1/2"}, {RIGHT, "and one half", "(%)+1/2"},
     {RIGHT, "and a quarter", "(%)+1/4"}, {RIGHT, "below zero", "-(%)"},
     {RIGHT, "\xe5\xba\xa6", "(%)^\\circ"}, {RIGHT, "\xe4\xb8\x87", "10000*(%)"},
-    {RIGHT, "or more", "x\\ge %"}, {RIGHT, "or greater", "x\\ge %"}, {RIGHT, "or higher", "x\\ge %"},
+    {RIGHT, "or so", NULL}, {RIGHT, "or more", "x\\ge %"}, {RIGHT, "or greater", "x\\ge %"}, {RIGHT, "or higher", "x\\ge %"},
     {RIGHT, "or above", "x\\ge %"}, {RIGHT, "and above", "x\\ge %"}, {RIGHT, "or larger", "x\\ge %"},
     {RIGHT, "or less", "x\\le %"}, {RIGHT, "or fewer", "x\\le %"}, {RIGHT, "or lower", "x\\le %"},
     {RIGHT, "or below", "x\\le %"}, {RIGHT, "or smaller", "x\\le %"}, {RIGHT, "at most", "x\\le %"},

@@ -74,12 +74,20 @@ static bool stands_alone(struct span s, const struct run *r)
     return i == s.n || memchr(".,;)\n", s.p[i], 5) != NULL;
 }
 
+struct span stated_without_period(struct span t)
+{
+    size_t at = span_find(t, span_str(" per "), 0);
+    struct span head = at == SPAN_NONE ? t : span_trim(span_slice(t, 0, at));
+    bool share = span_ends(head, span_str("%")) || span_ends(head, span_str("percent"));
+    return share ? head : t;
+}
+
 /* The value that begins at s.p[at], with the words beside it. */
 static bool value_at(struct arena *a, struct span s, size_t at, struct spoken *v)
 {
     struct run r;
     if (!run_at(s, at, &r) || (!r.tells && !stands_alone(s, &r))) return false;
-    struct span t = run_read(a, s, &r);
+    struct span t = stated_without_period(run_read(a, s, &r));
     if (t.n == 0) return false;
     size_t from = (size_t)(t.p - s.p);
     *v = spoken_value(a, s, from, from + t.n);

@@ -31,6 +31,9 @@ struct stated stated_last(struct arena *a, struct span s);
 /* Take v for the answer, or note that it is denied; true when it was taken. */
 bool stated_keep(struct stated *out, const struct spoken *v);
 
+/* "12 percent per year": the share, whatever it is by. t itself elsewhere. */
+struct span stated_without_period(struct span t);
+
 /* The time of day or the date that s is. */
 bool stated_is_moment(struct arena *a, struct span s);
 

@@ -340,18 +340,20 @@ static bool is_divided(struct span rest)
 static bool goes_on(struct span rest)
 {
     static const char *const verbs[] = {
-        "is",       "was",   "has", "will",   "can", "wins", "won",        "does",      "should",
-        "because",  "since", "as",  "always", "who", "it",   "there",      "such",      "for",
-        "finishes", "on",    "in",  "over",   "at",  "when", "everywhere", "throughout"};
+        "is",    "was", "has",    "will", "can", "wins",  "won",  "does", "should",  "because",
+        "since", "as",  "always", "who",  "it",  "there", "such", "for",  "finishes"};
+    static const char *const whole[] = {
+        /* where nothing is told apart */
+        "came", "comes", "did", "finished", "took", "lies", "lives",      "stands",    "sits",
+        "got",  "on",    "in",  "over",     "at",   "when", "everywhere", "throughout"};
     static const char *const denials[] = {"not", "never", "no", "cannot"};
-    enum { PLACES = 19 }; /* of them from here on */
     struct span first, second = {NULL, 0};
     size_t i = 0;
     if (!next_word(rest, &i, &first)) return true;
     next_word(rest, &i, &second);
-    bool speaks = is_in(first, verbs, sizeof(verbs) / sizeof(verbs[0])) &&
-                  !is_in(second, denials, sizeof(denials) / sizeof(denials[0]));
-    return speaks && !(is_in(first, verbs + PLACES, 7) && is_divided(rest));
+    if (is_in(second, denials, sizeof(denials) / sizeof(denials[0]))) return false;
+    if (is_in(first, verbs, sizeof(verbs) / sizeof(verbs[0]))) return true;
+    return is_in(first, whole, sizeof(whole) / sizeof(whole[0])) && !is_divided(rest);
 }
 
 /* The statement goes on, after the words at its front and a comma, with a remark and not with a
@@ -368,7 +370,7 @@ static bool is_remark(struct span rest)
         rest = span_slice(rest, 1, rest.n);
     }
     int c = rest.n == 0 ? '.' : rest.p[0];
-    if (c == '.' || c == ':' || c == '(') return true;
+    if (c == '.' || c == ':' || c == '(' || c == '!') return true;
     if (c != ',' && c != ';') return false;
     rest = span_trim(span_slice(rest, 1, rest.n));
     for (size_t i = 0; i < sizeof(openers) / sizeof(openers[0]); i++) {
@@ -426,8 +428,9 @@ static bool is_denied(struct span before)
 /* The word before the last ones lets them be what a sentence says: "it runs v2.14.1". */
 static bool leads_to(struct span before)
 {
-    static const char *const verbs[] = {"is",    "are", "was", "were", "be", "called",
-                                        "named", "on",  "as",  "but",  "by", "s"};
+    static const char *const verbs[] = {"is",    "are",  "was", "were", "be",    "called",
+                                        "named", "on",   "as",  "but",  "by",    "s",
+                                        "so",    "turn", "go",  "pick", "choose"};
     if (before.n >= 5 && span_ends(before, span_str("ing"))) return true; /* facing, wearing */
     if (is_in(before, verbs, sizeof(verbs) / sizeof(verbs[0]))) return true;
     return before.n >= 4 && before.p[before.n - 1] == 's'; /* runs, uses, equals */
@@ -482,7 +485,7 @@ bool words_said(struct arena *a, struct span words, struct span statement)
     if (w.n == 0 || s.n < w.n) return false;
     if (span_eq(w, s)) return true;
     if (words_version(w)) return only_version(s, w);
-    if (span_starts(s, w) && s.p[w.n] == ' ') {
+    if (span_starts(s, w) && s.n > w.n && (s.p[w.n] == ' ' || s.p[w.n] == '!')) {
         char *small = arena_alloc(a, words.n, 1);
         for (size_t i = 0; small != NULL && i < words.n; i++) {
             small[i] = (char)lower((unsigned char)words.p[i]);
