@@ -585,6 +585,7 @@ static ssize_t on_read(void *cls, uint64_t pos, char *to, size_t room)
 {
     struct exchange *x = cls;
     (void)pos;
+    x->server->deeds++;
     if (x->gone || x->out.failed) return MHD_CONTENT_READER_END_WITH_ERROR;
     size_t left = x->out.n - x->taken;
     if (left == 0) {

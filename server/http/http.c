@@ -190,6 +190,7 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, c
                                  size_t *n, void **state)
 {
     mem_forget(); /* what failed for another is not this one's concern */
+    ((struct server *)cls)->deeds++;
     bool whole = *state != &split_target;
     struct exchange *x = whole ? *state : NULL;
     if (x == NULL) {
@@ -227,6 +228,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **st
 static void on_connection(void *cls, struct MHD_Connection *connection, void **client,
                           enum MHD_ConnectionNotificationCode what)
 {
+    ((struct listener *)cls)->server->deeds++;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
         *client = client_new(cls, connection);
     } else if (*client != NULL) {

@@ -28,6 +28,7 @@ struct listener {
     bool exposed; /* others than this machine can connect */
     bool tls;
     bool named;                /* the Unix socket's file is there */
+    int idle_runs;             /* in which it did nothing, and yet asked to be run again at once */
     struct MHD_Daemon *daemon; /* NULL: not started */
     uv_poll_t ready;           /* its epoll descriptor */
     uv_timer_t timer;          /* its next timeout */

@@ -84,21 +84,36 @@ static bool reserve_watchers(struct server *s)
 
 /* ---- running libmicrohttpd ---- */
 
-static void run_listener(struct listener *l);
-
+/* Not at once: libuv would call a timer that is due again before anything else has its turn. */
 static void on_http_timer(uv_timer_t *t)
 {
-    run_listener(t->data);
+    server_kick(((struct listener *)t->data)->server);
+}
+
+/* While a TLS handshake waits for bytes, libmicrohttpd 0.9.75 asks to be run again at once, over and over. When
+ * they come its descriptor is readable, so after some runs without a deed it may be asked less and less
+ * often; whoever stands still in his handshake then costs nothing until the sweep shuts him. */
+static uint64_t wait_ms(struct listener *l, bool worked, uint64_t asked_ms)
+{
+    enum { FREE_RUNS = 16, MOST_DOUBLINGS = 8 };
+    if (!l->tls || worked || asked_ms > 0) {
+        l->idle_runs = 0;
+        return asked_ms;
+    }
+    if (l->idle_runs < FREE_RUNS + MOST_DOUBLINGS) l->idle_runs++;
+    return l->idle_runs <= FREE_RUNS ? 0 : (uint64_t)1 << (l->idle_runs - FREE_RUNS);
 }
 
 static void run_listener(struct listener *l)
 {
     MHD_UNSIGNED_LONG_LONG in_ms;
+    uint64_t deeds = l->server->deeds;
     if (l->daemon == NULL) return;
     mem_forget();
     MHD_run(l->daemon);
     if (MHD_get_timeout(l->daemon, &in_ms) == MHD_YES) {
-        uv_timer_start(&l->timer, on_http_timer, in_ms, 0);
+        uint64_t wait = wait_ms(l, l->server->deeds != deeds, in_ms);
+        uv_timer_start(&l->timer, on_http_timer, wait, 0);
     } else {
         uv_timer_stop(&l->timer);
     }
@@ -114,9 +129,11 @@ static void run_http(struct server *s)
 
 static void on_http_ready(uv_poll_t *p, int status, int events)
 {
+    struct listener *l = p->data;
     (void)status;
     (void)events;
-    run_listener(p->data);
+    l->idle_runs = 0;
+    run_listener(l);
 }
 
 static void on_prepare(uv_prepare_t *p)

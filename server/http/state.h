@@ -40,6 +40,7 @@ struct server {
     bool loop_open;
     uv_poll_t top; /* watched once, at the start (loop.c) */
     uv_prepare_t http_kick;
+    uint64_t deeds;   /* of libmicrohttpd: how often it has called us */
     bool kicked;      /* a connection was resumed: run libmicrohttpd before sleeping */
     uv_timer_t sweep; /* once in SWEEP_MS: deadlines */
     uv_async_t woken; /* engine events or posted messages wait */
