@@ -113,6 +113,7 @@ struct engine_info {
     double expert_share;  /* so many */
     int64_t created; /* unix seconds of the file */
     int n_vocab, context;
+    int n_layers, n_used; /* layers; experts that each token goes to in a layer that has them, 0: no experts */
     int threads;
     int max_sequences; /* decoded in one batch; */
     int seats;         /* and a few more, which whoever submits may keep for some */

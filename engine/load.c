@@ -163,6 +163,8 @@ static void describe(struct loaded *l, const struct engine_options *o)
         info->parameters = t.all_parameters;
         info->tensor_bytes = t.all_bytes;
         info->n_vocab = l->n_vocab;
+        info->n_layers = model_config(l->model)->n_layers;
+        info->n_used = model_config(l->model)->moe.n_experts > 0 ? model_config(l->model)->moe.n_used : 0;
     }
     if (o->name != NULL) info->name = o->name;
     info->max_sequences = o->max_sequences;
@@ -316,6 +318,23 @@ static void run_guess(void *forward, const struct forward_run *runs, const int *
     forward_guess(forward, runs, first_row, n_runs, logits, n_logits, guesses);
 }
 
+static void tell_routes(const void *arg, const struct sequence *q, struct engine_event *ev)
+{
+    const struct loaded *l = arg;
+    size_t size = (size_t)kv_store_routes_size(l->store), bytes = size * sizeof(int16_t);
+    const int32_t *blocks = kv_cache_table(l->kv, q->kv);
+    int known = kv_cache_tokens(l->kv, q->kv), all = sequence_length(q) - 1;
+    int n = known < all ? known : all;
+    ev->routes = mem_new((size_t)n + 1, bytes, NULL);
+    if (ev->routes == NULL) return;
+    for (int i = 0; i < n; i++) {
+        memcpy(ev->routes + (size_t)i * size,
+               kv_store_routes(l->store, blocks[i / KV_BLOCK], i % KV_BLOCK), bytes);
+    }
+    ev->n_routes = n;
+    ev->routes_size = (int)size;
+}
+
 /* The part of a row's price that one more token to attend to costs: by multiplications, each of which
  * costs several times what one of a product of small integers does, since it is of floats that
  * are read once. */
@@ -349,7 +368,9 @@ static bool make_step(struct loaded *l, const struct engine_options *o, struct e
     l->deliver = (struct deliver){.scheduler = l->scheduler,
                                   .sampler = l->sampler,
                                   .token_text = token_text,
-                                  .token_text_arg = l->tokenizer};
+                                  .token_text_arg = l->tokenizer,
+                                  .routes = kv_store_routes_size(l->store) > 0 ? tell_routes : NULL,
+                                  .routes_arg = l};
     bool guesses = o->speculate && model_config(l->model)->n_mtp > 0;
     struct step_parts parts = {
         .runner = {l->forward, run_forward, run_logits, guesses ? run_guess : NULL},

@@ -30,6 +30,8 @@ static void end_sample(struct deliver *to, struct sequence *q, struct ending why
     ev->finish = why.finish;
     ev->version = r->version->number;
     ev->stop_token = why.stop_token;
+    bool computed = q->state == SEQUENCE_RUNNING && to->routes != NULL;
+    if (computed && r->sampling.routes) to->routes(to->routes_arg, q, ev);
     if (why.stop_string >= 0) event_set_stop(ev, stop_set_string(r->stop, why.stop_string));
     ev->n_generated = q->n_output;
     ev->n_cached = q->n_cached > 0 ? q->n_cached : 0;

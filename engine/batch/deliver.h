@@ -22,6 +22,9 @@ struct deliver {
     /* The text of a token in an output; empty for special ones when they are skipped. */
     struct span (*token_text)(const void *arg, int id, bool skip_special);
     const void *token_text_arg;
+    /* Tell the experts of a running sample's tokens in ev, its EVENT_DONE. NULL: the model has none. */
+    void (*routes)(const void *arg, const struct sequence *q, struct engine_event *ev);
+    const void *routes_arg;
     struct results results; /* what has come about since it was last emptied */
 };
 

@@ -80,6 +80,7 @@ struct event_prompt_room event_prompt_room(struct engine_event *ev, int position
 
 void engine_event_free(struct engine_event *ev)
 {
+    if (ev != NULL) free(ev->routes);
     free(ev);
 }
 

@@ -65,6 +65,9 @@ struct engine_event {
     const char *stop_string; /* the stop string that ended it, or NULL */
     int stop_token;          /* the stop or end token that ended it, or -1 */
     int n_generated;         /* tokens of this sample */
+    int16_t *routes; /* with `routes`, of a model with experts: [n_routes, layers, used], owned; NULL: none, or no memory */
+    int routes_size; /* numbers of a token: layers times used */
+    int n_routes;    /* tokens of prompt and output that were computed: the last one was not */
     int n_cached; /* prompt tokens found in the cache when the prompt was first computed */
 
     struct error error; /* EVENT_FAILED */

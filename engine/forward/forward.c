@@ -369,6 +369,20 @@ static void dense_block(struct forward *f, int layer)
     stage_ends(f, STAGE_DOWN);
 }
 
+/* Which experts the rows went to in this layer, beside their keys and values. Prediction layers are not told of. */
+static void keep_routes(struct forward *f, int layer, const int *chosen)
+{
+    int used = f->c->moe.n_used;
+    for (int row = 0; layer < f->c->n_layers && row < f->rows.n; row++) {
+        const struct row *r = &f->rows.row[row];
+        int32_t block = r->run->blocks[r->pos / KV_BLOCK];
+        int16_t *to = kv_store_routes(f->kv, block, r->pos % KV_BLOCK) + layer * used;
+        for (int i = 0; i < used; i++) {
+            to[i] = chosen != NULL ? (int16_t)chosen[row * used + i] : -1;
+        }
+    }
+}
+
 static void feed_forward_block(struct forward *f, int layer)
 {
     const struct layer_weights *w = &f->w->layers[layer];
@@ -376,9 +390,11 @@ static void feed_forward_block(struct forward *f, int layer)
     stage_ends(f, STAGE_INPUTS);
     if (w->router.n > 0) {
         moe_block(f->moe, f->w, layer, &f->norm, f->x);
+        keep_routes(f, layer, moe_chosen(f->moe));
         stage_ends(f, STAGE_GATE_UP);
     } else {
         dense_block(f, layer);
+        if (f->moe != NULL) keep_routes(f, layer, NULL);
     }
 }
 

@@ -19,6 +19,8 @@ struct kv_store {
     int n_layers, n_heads, n_blocks;
     uint8_t *data; /* NULL or a mapping of `bytes` */
     size_t bytes;
+    int routes_size;
+    int16_t *routes; /* [n_blocks, KV_BLOCK, routes_size]; NULL: no experts */
 };
 
 static void shape_of_model(const struct model_config *c, enum kv_type type, struct kv_shape *shape,
@@ -64,6 +66,15 @@ struct kv_store *kv_store_new(const struct model_config *c, enum kv_type type, i
         return NULL;
     }
     s->data = data;
+    s->routes_size = c->moe.n_experts > 0 ? c->n_layers * c->moe.n_used : 0;
+    if (s->routes_size > 0) {
+        size_t positions = (size_t)n_blocks * KV_BLOCK;
+        s->routes = mem_new(positions, (size_t)s->routes_size * sizeof(int16_t), err);
+        if (s->routes == NULL) {
+            kv_store_free(s);
+            return NULL;
+        }
+    }
     madvise(data, s->bytes, MADV_HUGEPAGE); /* a wish: without it only slower */
     return s;
 }
@@ -72,6 +83,7 @@ void kv_store_free(struct kv_store *s)
 {
     if (s == NULL) return;
     if (s->data != NULL) munmap(s->data, s->bytes);
+    free(s->routes);
     free(s);
 }
 
@@ -97,6 +109,17 @@ uint8_t *kv_store_at(const struct kv_store *s, int layer, int head, size_t *stri
     return s->data + (size_t)layer * (size_t)s->n_blocks * *stride + (size_t)head * s->shape.bytes;
 }
 
+int kv_store_routes_size(const struct kv_store *s)
+{
+    return s->routes_size;
+}
+
+int16_t *kv_store_routes(const struct kv_store *s, int32_t block, int slot)
+{
+    assert(s->routes != NULL && block >= 0 && block < s->n_blocks && slot >= 0 && slot < KV_BLOCK);
+    return s->routes + ((size_t)block * KV_BLOCK + (size_t)slot) * (size_t)s->routes_size;
+}
+
 void kv_store_copy(struct kv_store *s, int32_t dst, int32_t src)
 {
     assert(dst != src && dst >= 0 && dst < s->n_blocks && src >= 0 && src < s->n_blocks);
@@ -105,4 +128,7 @@ void kv_store_copy(struct kv_store *s, int32_t dst, int32_t src)
         uint8_t *at = kv_store_at(s, layer, 0, &stride);
         memcpy(at + (size_t)dst * stride, at + (size_t)src * stride, stride);
     }
+    if (s->routes == NULL) return;
+    size_t routes = KV_BLOCK * (size_t)s->routes_size * sizeof(int16_t);
+    memcpy(kv_store_routes(s, dst, 0), kv_store_routes(s, src, 0), routes);
 }

@@ -249,3 +249,8 @@ void moe_block(struct moe *m, const struct weights *w, int layer, const struct i
     run_downs(m);
     pool_run(m->c->pool, combine_task, m, m->rows);
 }
+
+const int *moe_chosen(const struct moe *m)
+{
+    return m->ids;
+}

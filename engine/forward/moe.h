@@ -30,4 +30,7 @@ bool moe_reserve(struct moe *m, const struct weights *w, struct error *err);
 void moe_block(struct moe *m, const struct weights *w, int layer, const struct input *norm,
                float *x);
 
+/* [rows, used] experts that the rows of the last block went to, best first; borrowed until the next. */
+const int *moe_chosen(const struct moe *m);
+
 #endif

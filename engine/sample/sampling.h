@@ -58,6 +58,7 @@ struct engine_sampling {
     int logprobs;      /* [LOGPROBS_NONE] 0: of the sampled token; k: and the k most probable */
     bool processed;    /* [false: the model's own distribution] of the one sampled from */
     bool both;         /* [false] beside it the sampled token's in the one sampled from (drawn) */
+    bool routes;       /* [false] at a sample's end, which experts its tokens went to (messages.h) */
     bool support;      /* [false] and the ids that could be drawn, where they are told (sampler.h) */
     int prompt_logprobs; /* [LOGPROBS_NONE] 0: of each prompt token; k: and the k most probable */
 };

@@ -33,6 +33,7 @@ void choice_clear(struct choice *c)
     free(c->records);
     free(c->tops);
     free(c->supports);
+    free(c->routes);
     free(c->stop_string);
 }
 
@@ -129,10 +130,21 @@ bool choice_add_token(struct choice *c, const struct engine_event *ev, bool reco
     return ok && (!record || add_record(c, ev));
 }
 
+static bool keep_routes(struct choice *c, const struct engine_event *ev)
+{
+    size_t token = (size_t)ev->routes_size * sizeof(*c->routes);
+    if (ev->routes == NULL) return true;
+    c->routes = mem_new((size_t)ev->n_routes + 1, token, NULL);
+    if (c->routes == NULL) return false;
+    c->n_routes = ev->n_routes;
+    memcpy(c->routes, ev->routes, (size_t)ev->n_routes * token);
+    return true;
+}
+
 bool choice_finish(struct choice *c, const struct engine_event *ev)
 {
     assert(!c->done && ev->type == EVENT_DONE);
-    bool ok = sort_text(c, ev, true);
+    bool ok = sort_text(c, ev, true) && keep_routes(c, ev);
     c->done = true;
     c->finish = ev->finish;
     c->stop_token = ev->stop_token;

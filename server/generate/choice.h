@@ -41,6 +41,8 @@ struct choice {
     size_t n_tops, room_tops;
     int *supports; /* owned; ids that the records' tokens were drawn from */
     size_t n_supports, room_supports;
+    int16_t *routes; /* owned; of prompt and output, as the engine's event has them; NULL: none */
+    int n_routes;
     size_t chars;  /* characters of text before the first record */
     int n_written; /* chunks written */
     bool done;

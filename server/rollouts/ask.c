@@ -30,7 +30,7 @@ static const struct {
     {"top_logprobs", RETURN_TOPS},
     {"prompt_token_ids", RETURN_PROMPT_IDS},
     {"sampling_mask", RETURN_SUPPORT},
-    {"routed_experts", 0},
+    {"routed_experts", RETURN_ROUTES},
     {"features", 0},
     {"certificate", 0},
 };
@@ -217,6 +217,10 @@ static bool read_sampling(struct ask *ask, struct exchange *x, struct error *err
     }
     if (p->logprobs == TOP_ABSENT) p->logprobs = 0;
     if (!sampling_params_finish(p, 1, n_vocab, err)) return error_in(err, "sampling");
+    p->engine.routes = (ask->returns & RETURN_ROUTES) != 0;
+    if (p->engine.routes && engine_info(x->server->engine)->n_used == 0) {
+        return error_set(err, ERROR_UNSUPPORTED, "return", "routed_experts: this model has no experts");
+    }
     p->engine.support = (ask->returns & RETURN_SUPPORT) != 0;
     p->engine.both = (ask->returns & RETURN_PROCESSED) != 0;
     return true;

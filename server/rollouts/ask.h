@@ -60,7 +60,8 @@ enum {
     RETURN_PROCESSED = 8,
     RETURN_TOPS = 16,
     RETURN_PROMPT_IDS = 32,
-    RETURN_SUPPORT = 64
+    RETURN_SUPPORT = 64,
+    RETURN_ROUTES = 128
 };
 
 struct ask {

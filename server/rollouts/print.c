@@ -91,6 +91,30 @@ static void emit_supports(const struct row *r, struct buffer *out)
     emit_close(out, ']');
 }
 
+/* The experts of prompt and row, but for the last token, which was not computed: of its last turn, whose prompt
+ * holds all before. */
+static void emit_routes(const struct sample *s, const struct row *r, struct buffer *out)
+{
+    const struct engine_info *info = engine_info(s->group->rollout->exchange->server->engine);
+    const struct choice *c = sample_turn(s)->choice;
+    size_t token = (size_t)info->n_layers * (size_t)info->n_used;
+    size_t rows = s->group->prompt->ids.n + r->n - 1;
+    if (c == NULL || c->routes == NULL) {
+        emit_null(out, "routed_experts");
+        return;
+    }
+    if (rows > (size_t)c->n_routes) rows = (size_t)c->n_routes;
+    emit_object(out, "routed_experts");
+    emit_str(out, "dtype", "int16");
+    emit_array(out, "shape");
+    emit_int(out, NULL, (int64_t)rows);
+    emit_int(out, NULL, info->n_layers);
+    emit_int(out, NULL, info->n_used);
+    emit_close(out, ']');
+    emit_base64(out, "data", span_of(c->routes, rows * token * sizeof(*c->routes)));
+    emit_close(out, '}');
+}
+
 /* The text of the last turn's ids that are shown: the choice's own where that is all of them. */
 static void emit_sample_text(struct sample *s, const struct row *r, struct buffer *out)
 {
@@ -206,6 +230,7 @@ static void emit_sample(struct sample *s, struct buffer *out)
     if (returns & RETURN_LOGPROBS) emit_logprobs(&r, false, out);
     if (returns & RETURN_PROCESSED) emit_logprobs(&r, true, out);
     if (returns & RETURN_TOPS) emit_tops(&r, out);
+    if (returns & RETURN_ROUTES) emit_routes(s, &r, out);
     if (returns & RETURN_SUPPORT) emit_supports(&r, out);
     if (s->group->rollout->ask.rounds > 0) emit_turns(s, &r, out);
     emit_end(s, out);

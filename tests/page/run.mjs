@@ -218,6 +218,31 @@ await test("two thousand tokens with probabilities", async () => {
   await close(page);
 });
 
+await test("sixteen samples of a thousand tokens", async () => {
+  const sample = (index) => ({ index, text: Array.from({ length: 1000 }, (_, i) => `word${i}`).join(" "), token_ids: Array(1000).fill(1), logprobs: Array(1000).fill(-1),
+    loss_mask: Array(1000).fill(1), finish_reason: "length", reward: index % 2, rewards: { accuracy: index % 2 }, details: {}, mask: false, mask_cause: null, advantage: 0.5, keep: true });
+  const group = { prompt: 0, samples: Array.from({ length: 16 }, (_, i) => sample(i)), group: { mean: 0.5, std: 0.5, keep: true, majority: null, pass_at: { 1: 0.5 } } };
+  const page = await at(open, "rollouts");
+  await page.route("**/v1/rollouts", (r) => r.fulfill({ status: 200, contentType: "application/x-ndjson",
+    body: [{ id: "x" }, group, { totals: { completion_tokens: 16000 } }].map((x) => JSON.stringify(x) + "\n").join("") }));
+  await page.getByRole("button", { name: "Send", exact: true }).click();
+  await page.getByText("16 samples").waitFor();
+  check(await page.getByRole("article").count() === 16, "not sixteen samples");
+  const longest = await page.evaluate(async () => {
+    let most = 0, last = performance.now();
+    const next = () => new Promise((done) => requestAnimationFrame((t) => { most = Math.max(most, t - last); last = t; done(); }));
+    for (let i = 0; i < 30; i++) {
+      scrollBy(0, 60);
+      for (const box of document.querySelectorAll(".scroll")) box.scrollTop += 20;
+      await next();
+    }
+    return most;
+  });
+  check(await page.locator(".scroll").first().evaluate((box) => box.scrollTop > 0 && box.scrollHeight > box.clientHeight), "a sample does not scroll");
+  console.log(`longest frame while sixteen samples scroll: ${longest.toFixed(0)} ms`);
+  await close(page);
+});
+
 await test("a phone", async () => {
   for (const view of ["chat", "rollouts", "judge", "live", "model"]) {
     const page = await at(open, view, { viewport: { width: 360, height: 700 } });
