@@ -4,6 +4,7 @@
  */
 #include "engine/forward/attention.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,7 +12,7 @@
 
 /* What is fetched before a layer reads it: at most what a shared cache may hold, and only in steps
  * of so many rows that products do not wait for memory themselves. */
-enum { SOON_BYTES = 8 << 20, SOON_ROWS = 16 };
+enum { SOON_BYTES = 8 << 20, SOON_ROWS = 16, SPLIT_BLOCKS = ATTN_SPLIT / KV_BLOCK };
 
 /* Consecutive queries of one run. */
 struct tile {
@@ -20,6 +21,16 @@ struct tile {
     int pos;    /* of the first query */
     int n;      /* queries */
     int splits; /* that the last query sees */
+};
+
+/* Tiles that are attended together: one, or neighbours of a query each, of runs whose first `shared`
+ * splits are whole and lie in the same blocks (samples of one prompt). These are read once for all,
+ * what comes behind them tile by tile. A row's splits are merged in order in any case (N6). */
+struct bunch {
+    const struct tile *tiles; /* [n] */
+    int n, queries;
+    int shared;
+    int splits; /* the most that a tile has */
 };
 
 /* Result of some splits for the rows of a part: o [ATTN_ROWS, v_pad], m and l [ATTN_ROWS]. */
@@ -38,6 +49,8 @@ struct attention {
 
     struct tile *tiles; /* [max_rows] */
     int n_tiles;
+    struct bunch *bunches; /* [max_rows] */
+    int n_bunches;
     int n_rows;      /* of the step */
     int32_t *blocks; /* [as many as the store has] all that this step reads, run by run */
     int n_blocks;
@@ -46,7 +59,7 @@ struct attention {
     int shares;       /* tasks that the cuts of a group are dealt to */
 
     float
-        *work; /* work_floats a thread: queries and a partial for each cut, and one more partial */
+        *work; /* work_floats a thread: queries and a partial for each cut, and one more of both */
     size_t work_floats, query_floats, partial_floats;
     float *partials; /* of split tasks: one per (tile, key head, split, cut) */
 
@@ -75,14 +88,16 @@ static bool new_buffers(struct attention *a, int max_rows, struct error *err)
     int key = a->shape->latent ? a->shape->row : a->shape->k_dim;
     a->query_floats = whole_lines(ATTN_ROWS * (size_t)key);
     a->partial_floats = whole_lines(ATTN_ROWS * ((size_t)a->shape->v_pad + 2));
-    a->work_floats = cuts * a->query_floats + (cuts + 1) * a->partial_floats;
+    a->work_floats = (cuts + 1) * (a->query_floats + a->partial_floats);
     /* split tasks are chosen only for fewer than two parts a thread */
     size_t splits = (size_t)kv_store_blocks(a->kv) * KV_BLOCK / ATTN_SPLIT + 1;
     a->tiles = mem_new((size_t)max_rows, sizeof(*a->tiles), err);
+    a->bunches = mem_new((size_t)max_rows, sizeof(*a->bunches), err);
     a->blocks = mem_new((size_t)kv_store_blocks(a->kv), sizeof(*a->blocks), err);
     a->work = mem_new_aligned(threads, a->work_floats * sizeof(float), err);
     a->partials = mem_new(2 * threads * splits, a->partial_floats * sizeof(float), err);
-    return a->tiles != NULL && a->blocks != NULL && a->work != NULL && a->partials != NULL;
+    return a->tiles != NULL && a->bunches != NULL && a->blocks != NULL && a->work != NULL &&
+           a->partials != NULL;
 }
 
 struct attention *attention_new(const struct compute *c, struct kv_store *kv, int n_heads,
@@ -107,6 +122,7 @@ void attention_free(struct attention *a)
 {
     if (a == NULL) return;
     free(a->tiles);
+    free(a->bunches);
     free(a->blocks);
     free(a->work);
     free(a->partials);
@@ -116,23 +132,32 @@ void attention_free(struct attention *a)
 /* Splits, then cuts, are dealt to tasks of their own only where there are too few for the threads. */
 static void plan_tasks(struct attention *a)
 {
-    int units = a->n_tiles * a->n_kv_heads, wanted = 2 * pool_threads(a->c->pool);
+    int units = a->n_bunches * a->n_kv_heads, wanted = 2 * pool_threads(a->c->pool);
     a->split_tasks = a->max_splits > 1 && (int64_t)units * a->cuts < wanted;
     if (a->split_tasks) units *= a->max_splits;
     a->shares = (wanted + units - 1) / units;
     if (a->shares > a->cuts) a->shares = a->cuts;
 }
 
-/* Runs may share blocks: what no longer fits is only not fetched. */
-static void list_blocks(struct attention *a, const struct forward_run *runs, int n_runs)
+/* Blocks of a tile from the first-th on. Runs may share blocks: what no longer fits is only not fetched. */
+static void list_blocks(struct attention *a, const struct tile *t, int first)
 {
-    int room = kv_store_blocks(a->kv);
+    int n = (t->pos + t->n - 1) / KV_BLOCK + 1 - first, room = kv_store_blocks(a->kv);
+    if (n > room - a->n_blocks) n = room - a->n_blocks;
+    memcpy(a->blocks + a->n_blocks, t->run->blocks + first, (size_t)n * sizeof(*a->blocks));
+    a->n_blocks += n;
+}
+
+/* What the step reads: of a run's tiles what the last one sees, of a bunch what is shared once. */
+static void list_all_blocks(struct attention *a)
+{
     a->n_blocks = 0;
-    for (int i = 0; i < n_runs; i++) {
-        int n = (runs[i].pos + runs[i].n - 1) / KV_BLOCK + 1;
-        if (n > room - a->n_blocks) n = room - a->n_blocks;
-        memcpy(a->blocks + a->n_blocks, runs[i].blocks, (size_t)n * sizeof(*a->blocks));
-        a->n_blocks += n;
+    for (int i = 0; i < a->n_bunches; i++) {
+        const struct bunch *b = &a->bunches[i];
+        bool goes_on = i + 1 < a->n_bunches && b[1].tiles->run == b->tiles->run;
+        for (int j = 0; j < b->n && !goes_on; j++) {
+            list_blocks(a, &b->tiles[j], j == 0 ? 0 : b->shared * SPLIT_BLOCKS);
+        }
     }
 }
 
@@ -142,6 +167,40 @@ struct soon attention_soon(const struct attention *a, int layer, double from, do
     s.base = kv_store_at(a->kv, layer, 0, &s.bytes);
     if (a->n_rows < SOON_ROWS || (size_t)s.n * s.bytes > SOON_BYTES) s.n = 0;
     return s;
+}
+
+/* Whole splits, at most `most`, that two tiles see in the same blocks. */
+static int shared_splits(const struct tile *a, const struct tile *b, int most)
+{
+    int n = 0, seen = (a->pos < b->pos ? a->pos : b->pos) + 1;
+    while (n < most && (n + 1) * ATTN_SPLIT <= seen &&
+           memcmp(a->run->blocks + n * SPLIT_BLOCKS, b->run->blocks + n * SPLIT_BLOCKS,
+                  SPLIT_BLOCKS * sizeof(*a->run->blocks)) == 0) {
+        n++;
+    }
+    return n;
+}
+
+/* Tiles in order, each to the bunch before it where it shares something with that. */
+static void make_bunches(struct attention *a, int per_bunch)
+{
+    a->n_bunches = 0;
+    for (int i = 0; i < a->n_tiles; i++) {
+        const struct tile *t = &a->tiles[i];
+        struct bunch *b = &a->bunches[a->n_bunches - (a->n_bunches > 0)];
+        bool fits = i > 0 && t->n == 1 && b->queries == b->n && b->n < per_bunch &&
+                    t->run != b->tiles[b->n - 1].run;
+        int shared = fits ? shared_splits(b->tiles, t, b->n == 1 ? t->splits : b->shared) : 0;
+        if (shared == 0) {
+            a->bunches[a->n_bunches++] =
+                (struct bunch){.tiles = t, .n = 1, .queries = t->n, .splits = t->splits};
+            continue;
+        }
+        b->n++;
+        b->queries++;
+        b->shared = shared;
+        if (t->splits > b->splits) b->splits = t->splits;
+    }
 }
 
 void attention_begin(struct attention *a, const struct forward_run *runs, int n_runs)
@@ -158,13 +217,14 @@ void attention_begin(struct attention *a, const struct forward_run *runs, int n_
         row += runs[i].n;
     }
     a->n_rows = row;
+    make_bunches(a, per_tile);
     plan_tasks(a);
-    list_blocks(a, runs, n_runs);
+    list_all_blocks(a);
 }
 
-/* A task's part of the step: some cuts of a tile's group, in one pass over the keys that they share. */
+/* A task's part of the step: some cuts of a bunch's group, in one pass over the keys that they share. */
 struct piece {
-    const struct tile *tile;
+    const struct bunch *bunch;
     int kv_head, cut, n_cuts;
 };
 
@@ -172,12 +232,12 @@ static struct piece piece_of(const struct attention *a, int task)
 {
     int share = task % a->shares, unit = task / a->shares;
     int cut = share * a->cuts / a->shares, end = (share + 1) * a->cuts / a->shares;
-    return (struct piece){&a->tiles[unit / a->n_kv_heads], unit % a->n_kv_heads, cut, end - cut};
+    return (struct piece){&a->bunches[unit / a->n_kv_heads], unit % a->n_kv_heads, cut, end - cut};
 }
 
-/* What attend() takes at once: query heads [head, head + heads) of a tile. */
+/* What attend() takes at once: query heads [head, head + heads) of a bunch. */
 struct part {
-    const struct tile *tile;
+    const struct bunch *bunch;
     int kv_head, head, heads;
     int rows;  /* queries x heads, query by query */
     int lanes; /* as many as the kernel takes; the last ones repeat the last row */
@@ -187,9 +247,9 @@ static struct part part_of(const struct attention *a, const struct piece *p, int
 {
     int first = (p->cut + i) * a->heads, heads = a->group - first;
     if (heads > a->heads) heads = a->heads;
-    int rows = heads * p->tile->n;
-    return (struct part){p->tile, p->kv_head, p->kv_head * a->group + first,
-                         heads,   rows,       attn_rows(rows)};
+    int rows = heads * p->bunch->queries;
+    return (struct part){p->bunch, p->kv_head, p->kv_head * a->group + first,
+                         heads,    rows,       attn_rows(rows)};
 }
 
 /* Queries of a part as the kernel wants them, scaled. */
@@ -199,7 +259,8 @@ static void gather_queries(const struct attention *a, const struct part *p, floa
     bool latent = a->shape->latent;
     for (int i = 0; i < p->lanes; i++) {
         int from_row = i < p->rows ? i : p->rows - 1;
-        const float *from = a->q + (size_t)(p->tile->row + from_row / p->heads) * (size_t)a->ld_q +
+        const float *from = a->q +
+                            (size_t)(p->bunch->tiles->row + from_row / p->heads) * (size_t)a->ld_q +
                             (size_t)(p->head + from_row % p->heads) * (size_t)dim;
         for (int d = 0; d < dim; d++) {
             q[latent ? i * row + d : d * p->lanes + i] = from[d] * a->scale;
@@ -213,12 +274,15 @@ static void gather_queries(const struct attention *a, const struct part *p, floa
 /* How many keys of a split row i of a part sees. */
 static int visible(const struct part *p, int i, int split)
 {
-    int n = p->tile->pos + i / p->heads + 1 - split * ATTN_SPLIT;
+    const struct bunch *b = p->bunch;
+    int query = i / p->heads, pos = b->n > 1 ? b->tiles[query].pos : b->tiles->pos + query;
+    int n = pos + 1 - split * ATTN_SPLIT;
     return n < 0 ? 0 : n > ATTN_SPLIT ? ATTN_SPLIT : n;
 }
 
-static void attend_split(const struct attention *a, const struct part *p, const float *q, int split,
-                         struct partial to, int thread)
+/* All rows of a part, in the blocks of its bunch's first tile. */
+static void attend_rows(const struct attention *a, const struct part *p, const float *q, int split,
+                        struct partial to, int thread)
 {
     int seen[ATTN_ROWS];
     struct attn_split s = {.shape = a->shape, .rows = p->lanes, .q = q, .visible = seen};
@@ -226,9 +290,37 @@ static void attend_split(const struct attention *a, const struct part *p, const 
         seen[i] = visible(p, i < p->rows ? i : p->rows - 1, split);
     }
     s.base = kv_store_at(a->kv, a->layer, p->kv_head, &s.stride);
-    s.blocks = p->tile->run->blocks + split * (ATTN_SPLIT / KV_BLOCK);
+    s.blocks = p->bunch->tiles->run->blocks + split * SPLIT_BLOCKS;
     void *scratch = a->c->work + (size_t)thread * a->c->work_bytes;
     a->c->kernels->attend(&s, to.o, to.m, to.l, scratch);
+}
+
+static float *queries_of(const struct attention *a, int thread, int i);
+
+/* A split for all rows of a part: together where they share it, else tile by tile. What attend() writes behind
+ * a tile's rows, for lanes that repeat the last one, the next tile overwrites. */
+static void attend_split(const struct attention *a, const struct part *p, const float *q, int split,
+                         struct partial to, int thread)
+{
+    const struct bunch *b = p->bunch;
+    if (b->n == 1 || split < b->shared) {
+        attend_rows(a, p, q, split, to, thread);
+        return;
+    }
+    float *own = queries_of(a, thread, a->cuts);
+    for (int i = 0; i < b->n; i++) {
+        struct bunch one = {.tiles = &b->tiles[i], .n = 1, .queries = 1};
+        struct part part = *p;
+        part.bunch = &one;
+        part.rows = p->heads;
+        part.lanes = attn_rows(p->heads);
+        if (split >= b->tiles[i].splits) continue;
+        assert(i * p->heads + part.lanes <= ATTN_ROWS);
+        gather_queries(a, &part, own);
+        int first = i * p->heads;
+        struct partial at = {to.o + first * a->shape->v_pad, to.m + first, to.l + first};
+        attend_rows(a, &part, own, split, at, thread);
+    }
 }
 
 static void merge_split(const struct attention *a, const struct part *p, int split,
@@ -245,7 +337,7 @@ static void merge_split(const struct attention *a, const struct part *p, int spl
 static void write_result(const struct attention *a, const struct part *p, struct partial sum)
 {
     for (int i = 0; i < p->rows; i++) {
-        float *to = a->out + (size_t)(p->tile->row + i / p->heads) * (size_t)a->ld_out +
+        float *to = a->out + (size_t)(p->bunch->tiles->row + i / p->heads) * (size_t)a->ld_out +
                     (size_t)(p->head + i % p->heads) * (size_t)a->shape->v_dim;
         const float *o = sum.o + i * a->shape->v_pad;
         for (int d = 0; d < a->shape->v_dim; d++) {
@@ -254,7 +346,7 @@ static void write_result(const struct attention *a, const struct part *p, struct
     }
 }
 
-/* A thread's work space. */
+/* A thread's work space: of cut i; past the last one that of a tile alone. */
 static float *queries_of(const struct attention *a, int thread, int i)
 {
     return a->work + (size_t)thread * a->work_floats + (size_t)i * a->query_floats;
@@ -272,10 +364,10 @@ static void piece_task(void *arg, int task, int thread)
 {
     const struct attention *a = arg;
     struct piece p = piece_of(a, task);
-    float *partials = queries_of(a, thread, a->cuts);
+    float *partials = queries_of(a, thread, a->cuts + 1);
     struct partial next = partial_at(a, partials, a->cuts);
     gather_piece(a, &p, thread);
-    for (int split = 0; split < p.tile->splits; split++) {
+    for (int split = 0; split < p.bunch->splits; split++) {
         for (int i = 0; i < p.n_cuts; i++) {
             struct part part = part_of(a, &p, i);
             struct partial sum = partial_at(a, partials, i);
@@ -302,7 +394,7 @@ static void split_task(void *arg, int task, int thread)
     const struct attention *a = arg;
     int split = task % a->max_splits, index = task / a->max_splits;
     struct piece p = piece_of(a, index);
-    if (split >= p.tile->splits) return;
+    if (split >= p.bunch->splits) return;
     gather_piece(a, &p, thread);
     for (int i = 0; i < p.n_cuts; i++) {
         struct part part = part_of(a, &p, i);
@@ -319,7 +411,7 @@ static void merge_task(void *arg, int task, int thread)
     for (int i = 0; i < p.n_cuts; i++) {
         struct part part = part_of(a, &p, i);
         struct partial sum = split_partial(a, task, 0, i);
-        for (int split = 1; split < p.tile->splits; split++) {
+        for (int split = 1; split < p.bunch->splits; split++) {
             merge_split(a, &part, split, sum, split_partial(a, task, split, i));
         }
         write_result(a, &part, sum);
@@ -334,7 +426,7 @@ void attention_layer(struct attention *a, int layer, const float *q, int ld_q, f
     a->ld_q = ld_q;
     a->out = out;
     a->ld_out = ld_out;
-    int pieces = a->n_tiles * a->n_kv_heads * a->shares;
+    int pieces = a->n_bunches * a->n_kv_heads * a->shares;
     if (!a->split_tasks) {
         pool_run(a->c->pool, piece_task, a, pieces);
         return;

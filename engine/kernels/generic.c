@@ -80,9 +80,9 @@ static void act_put(const struct act *x, int row, int rows, int col, const float
 
 /* ---- Products ---- */
 
-/* (N3) for one row of activations, one panel and one block; half counts the Q6_K halves. */
+/* (N3) for one row of activations, one panel and one block; dsum: of each half, or twice of both. */
 static void block_product(float *y, const struct panel_block *w, const struct panel_type *t,
-                          const int8_t *q, float dx, float dsum)
+                          const int8_t *q, float dx, const float dsum[2])
 {
     int step = t->halves ? ACT_BLOCK / 2 : ACT_BLOCK;
     for (int r = 0; r < PANEL; r++) {
@@ -92,8 +92,8 @@ static void block_product(float *y, const struct panel_block *w, const struct pa
                 isum += w->w[k][r] * q[k];
             }
             y[r] = fmaf(w->d[begin / 16][r] * dx, (float)isum, y[r]);
+            if (t->minimum) y[r] = fmaf(w->m[begin / 16][r], dsum[begin / 16], y[r]);
         }
-        if (t->minimum) y[r] = fmaf(w->m[r], dsum, y[r]);
     }
 }
 
@@ -107,11 +107,17 @@ static void tile_i8(float *y, int ld, const struct panels *w, int panel, const s
         struct panel_block weights;
         panels_block(w, panel, b, &weights);
         for (size_t r = 0; r < rows; r++) {
-            float dx, dsum;
+            const struct panel_type *type = &panel_types[w->type];
+            float dx, dsum[2];
+            int16_t sums[2];
             memcpy(&dx, block + rows * 32 + r * 4, sizeof(dx));
-            memcpy(&dsum, block + rows * 36 + r * 4, sizeof(dsum));
-            block_product(y + r * (size_t)ld, &weights, &panel_types[w->type],
-                          (const int8_t *)block + r * 32, dx, dsum);
+            memcpy(&dsum[0], block + rows * 36 + r * 4, sizeof(dsum[0]));
+            memcpy(sums, block + rows * 40 + r * 4, sizeof(sums));
+            for (int half = 0; type->halves && half < 2; half++) {
+                dsum[half] = dx * (float)sums[half];
+            }
+            block_product(y + r * (size_t)ld, &weights, type, (const int8_t *)block + r * 32, dx,
+                          dsum);
         }
     }
 }

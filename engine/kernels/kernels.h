@@ -12,9 +12,10 @@
  *      q_i = round-to-nearest-even(x_i * (127 / amax)) (d and all q 0 when amax < 1e-30);
  *      xsum = sum q_i (exact int).
  * (N3) A product with quantised weights adds blocks in order of k. For each weight block (32 weights;
- *      16 for Q6_K, sharing the activation block's d): isum is the exact integer sum of
+ *      16 for Q6_K and the coded types but IQ4_NL, sharing the activation block's d): isum is the exact integer sum of
  *      (integer weight) * q, then y = fma(dw * dx, (float)isum, y). For types with a minimum (Q4_1, Q5_1: +m;
- *      Q4_K, Q5_K: m = -(dmin * min_j)), directly after: y = fma(m, dx * (float)xsum, y). y starts at 0.
+ *      Q4_K, Q5_K, Q2_K: m = -(dmin * min_j)), directly after: y = fma(m, dx * (float)xsum, y), xsum that of
+ *      the weight block. y starts at 0.
  *      dw of K-quants is d * scale_j, which is exact in float32.
  * (N4) A product with float weights walks k in order: y = fma(w_k, x_k, y), y from 0; F16 and
  *      BF16 weights are widened exactly first; FP8 weights are w = value * scale, rounded once.

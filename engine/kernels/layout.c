@@ -11,21 +11,32 @@
 #include <assert.h>
 #include <string.h>
 
+#include "engine/tensor/quants_coded.h"
+
 /* clang-format off */
 const struct panel_type panel_types[QUANT_COUNT] = {
-    /*                  quantised bits offset minimum super halves block scale head */
-    [QUANT_F32]     = {false,  0,   0,  false, false, false,  64,  0,  0},
-    [QUANT_F16]     = {false,  0,   0,  false, false, false,  32,  0,  0},
-    [QUANT_BF16]    = {false,  0,   0,  false, false, false,  32,  0,  0},
-    [QUANT_F8_E4M3] = {false,  0,   0,  false, false, false,  16,  0,  0},
-    [QUANT_Q8_0]    = {true,   8, 128,  false, false, false, 512, 32,  0},
-    [QUANT_Q4_0]    = {true,   4,   8,  false, false, false, 256, 32,  0},
-    [QUANT_Q4_1]    = {true,   4,   0,  true,  false, false, 256, 64,  0},
-    [QUANT_Q5_0]    = {true,   5,  16,  false, false, false, 320, 32,  0},
-    [QUANT_Q5_1]    = {true,   5,   0,  true,  false, false, 320, 64,  0},
-    [QUANT_Q4_K]    = {true,   4,   0,  true,  true,  false, 256, 32, 64},
-    [QUANT_Q5_K]    = {true,   5,   0,  true,  true,  false, 320, 32, 64},
-    [QUANT_Q6_K]    = {true,   6,  32,  false, true,  true,  384, 32, 32},
+    /*                  quantised bits offset minimum super halves block scale head coded */
+    [QUANT_F32]     = {false,  0,   0,  false, false, false,  64,  0,  0, false},
+    [QUANT_F16]     = {false,  0,   0,  false, false, false,  32,  0,  0, false},
+    [QUANT_BF16]    = {false,  0,   0,  false, false, false,  32,  0,  0, false},
+    [QUANT_F8_E4M3] = {false,  0,   0,  false, false, false,  16,  0,  0, false},
+    [QUANT_Q8_0]    = {true,   8, 128,  false, false, false, 512, 32,  0, false},
+    [QUANT_Q4_0]    = {true,   4,   8,  false, false, false, 256, 32,  0, false},
+    [QUANT_Q4_1]    = {true,   4,   0,  true,  false, false, 256, 64,  0, false},
+    [QUANT_Q5_0]    = {true,   5,  16,  false, false, false, 320, 32,  0, false},
+    [QUANT_Q5_1]    = {true,   5,   0,  true,  false, false, 320, 64,  0, false},
+    [QUANT_Q4_K]    = {true,   4,   0,  true,  true,  false, 256, 32, 64, false},
+    [QUANT_Q5_K]    = {true,   5,   0,  true,  true,  false, 320, 32, 64, false},
+    [QUANT_Q6_K]    = {true,   6,  32,  false, true,  true,  384, 32, 32, false},
+    [QUANT_Q2_K]    = {true,   4,   0,  true,  true,  true,  256, 64, 64, false},
+    [QUANT_Q3_K]    = {true,   4,   0,  false, true,  true,  256, 32, 64, true},
+    [QUANT_IQ4_NL]  = {true,   4,   0,  false, false, false, 256, 32,  0, true},
+    [QUANT_IQ4_XS]  = {true,   4,   0,  false, true,  true,  256, 32, 64, true},
+    [QUANT_IQ2_XXS] = {true,   4,   0,  false, true,  true,  256, 32, 64, true},
+    [QUANT_IQ2_XS]  = {true,   4,   0,  false, true,  true,  256, 32, 64, true},
+    [QUANT_IQ2_S]   = {true,   4,   0,  false, true,  true,  256, 32, 64, true},
+    [QUANT_IQ3_XXS] = {true,   4,   0,  false, true,  true,  256, 32, 64, true},
+    [QUANT_IQ3_S]   = {true,   4,   0,  false, true,  true,  256, 32, 64, true},
 };
 /* clang-format on */
 
@@ -154,8 +165,8 @@ static void unpack_small(enum quant type, const union block *b, int r, uint8_t u
 
 /* Sub-block j of a block of 256 weights: its own scales, and the block's at head, which every
  * sub-block writes anew. */
-static void unpack_super(enum quant type, const union block *b, int j, int r,
-                         uint8_t u[ACT_BLOCK], uint8_t *scales, uint8_t *head)
+static void unpack_super(enum quant type, const union block *b, int j, int r, uint8_t u[ACT_BLOCK],
+                         uint8_t *scales, uint8_t *head)
 {
     int scale, min;
     if (type == QUANT_Q6_K) {
@@ -206,6 +217,50 @@ static void place_row(int bits, const uint8_t u[ACT_BLOCK], int r, uint8_t *q)
     }
 }
 
+/* The scales of sub-block j of a block taken apart. */
+static void put_coded_scales(const struct panels *p, const struct coded_block *b, int j, int r,
+                             const uint8_t *file, uint8_t *scales, uint8_t *head)
+{
+    if (p->type == QUANT_IQ4_NL) {
+        memcpy(scales + 2 * r, file, 2);
+        return;
+    }
+    for (int half = 0; half < 2; half++) {
+        scales[16 * half + r] = (uint8_t)b->scale[2 * j + half];
+        if (p->type == QUANT_Q2_K) scales[32 + 16 * half + r] = b->min[2 * j + half];
+    }
+    if (p->type == QUANT_Q2_K) {
+        memcpy(head + 2 * r, file + 80, 2);
+        memcpy(head + 32 + 2 * r, file + 82, 2);
+    } else {
+        memcpy(head + 4 * r, &b->d, sizeof(b->d));
+    }
+}
+
+/* Row r of a panel of a coded type, block by block of the file. */
+static void pack_coded_row(const struct panels *p, const uint8_t *src, int r, uint8_t *dst)
+{
+    int parts = quant_types[p->type].block / ACT_BLOCK;
+    for (int block = 0; block < p->k / ACT_BLOCK; block += parts) {
+        struct coded_block b;
+        coded_unpack(p->type, src, &b);
+        for (int j = 0; j < parts; j++) {
+            size_t head = 0, scales = scales_at(p, block + j, &head);
+            size_t q = (size_t)(block + j) * (size_t)panel_types[p->type].block_bytes;
+            put_coded_scales(p, &b, j, r, src, dst + scales, dst + head);
+            place_row(panel_types[p->type].bits, b.code + ACT_BLOCK * j, r, dst + q);
+        }
+        src += quant_types[p->type].bytes;
+    }
+}
+
+static void pack_coded(const struct panels *p, const uint8_t *const rows[PANEL], uint8_t *dst)
+{
+    for (int r = 0; r < PANEL; r++) {
+        if (rows[r] != NULL) pack_coded_row(p, rows[r], r, dst);
+    }
+}
+
 static void pack_quantised(const struct panels *p, const uint8_t *const rows[PANEL], uint8_t *dst)
 {
     const struct panel_type *t = &panel_types[p->type];
@@ -233,7 +288,9 @@ void panels_pack(const struct panels *p, const uint8_t *const rows[PANEL],
                  const float *const f8[PANEL], uint8_t *dst)
 {
     memset(dst, 0, p->panel_bytes);
-    if (panel_types[p->type].quantised) {
+    if (coded_values(p->type) != NULL) {
+        pack_coded(p, rows, dst);
+    } else if (panel_types[p->type].quantised) {
         pack_quantised(p, rows, dst);
     } else {
         pack_floats(p, rows, dst);
@@ -254,6 +311,13 @@ static float half_at(const uint8_t *p, int r)
     return f16_to_f32(h);
 }
 
+static float float_at(const uint8_t *p, int r)
+{
+    float f;
+    memcpy(&f, p + 4 * r, sizeof(f));
+    return f;
+}
+
 static int stored_weight(int bits, const uint8_t *q, int k, int r)
 {
     int g = k / 4, at = r * 4 + k % 4;
@@ -264,23 +328,36 @@ static int stored_weight(int bits, const uint8_t *q, int k, int r)
     return u;
 }
 
+/* The integer that weight k of row r is. */
+static int weight_at(const struct panels *p, const uint8_t *q, int k, int r)
+{
+    const struct panel_type *t = &panel_types[p->type];
+    int u = stored_weight(t->bits, q, k, r);
+    return t->coded ? coded_values(p->type)[u] : u - t->offset;
+}
+
 static void block_scales(const struct panels *p, const uint8_t *panel, int block, int r,
                          struct panel_block *out)
 {
     const struct panel_type *t = &panel_types[p->type];
     size_t head = 0;
     const uint8_t *scales = panel + scales_at(p, block, &head);
-    float d = half_at(t->super ? panel + head : scales, r);
-    out->m[r] = 0;
+    float d = t->super && t->coded ? float_at(panel + head, r)
+                                   : half_at(t->super ? panel + head : scales, r);
+    out->m[0][r] = out->m[1][r] = 0;
     if (t->halves) {
-        out->d[0][r] = d * (float)(int8_t)scales[r];
-        out->d[1][r] = d * (float)(int8_t)scales[16 + r];
+        float dmin = t->minimum ? half_at(panel + head + 32, r) : 0;
+        for (int half = 0; half < 2; half++) {
+            out->d[half][r] = d * (float)(int8_t)scales[16 * half + r];
+            if (t->minimum) out->m[half][r] = -(dmin * (float)scales[32 + 16 * half + r]);
+        }
         return;
     }
     out->d[0][r] = out->d[1][r] = t->super ? d * (float)scales[r] : d;
     if (t->minimum) {
-        out->m[r] = t->super ? -(half_at(panel + head + 32, r) * (float)scales[16 + r])
-                             : half_at(scales + 32, r);
+        out->m[0][r] = t->super ? -(half_at(panel + head + 32, r) * (float)scales[16 + r])
+                                : half_at(scales + 32, r);
+        out->m[1][r] = out->m[0][r];
     }
 }
 
@@ -291,7 +368,7 @@ void panels_block(const struct panels *p, int panel, int block, struct panel_blo
     const uint8_t *q = at + (size_t)block * (size_t)t->block_bytes;
     for (int k = 0; k < ACT_BLOCK; k++) {
         for (int r = 0; r < PANEL; r++) {
-            out->w[k][r] = (int8_t)(stored_weight(t->bits, q, k, r) - t->offset);
+            out->w[k][r] = (int8_t)weight_at(p, q, k, r);
         }
     }
     for (int r = 0; r < PANEL; r++) {
@@ -327,9 +404,9 @@ void panels_row(const struct panels *p, int n, float *dst)
         const uint8_t *q = at + (size_t)block * (size_t)t->block_bytes;
         block_scales(p, at, block, r, &scales);
         for (int i = 0; i < ACT_BLOCK; i++) {
-            float w = (float)(stored_weight(t->bits, q, i, r) - t->offset);
+            float w = (float)weight_at(p, q, i, r);
             float scaled = scales.d[i / 16][r] * w; /* + 0 would turn -0 into 0 */
-            *dst++ = t->minimum ? scaled + scales.m[r] : scaled;
+            *dst++ = t->minimum ? scaled + scales.m[i / 16][r] : scaled;
         }
     }
 }

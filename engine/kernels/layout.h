@@ -16,6 +16,11 @@
  * minimum (Q6_K: [2][16] signed scales of its halves). FP8: [16] floats per 128 k. So a packed
  * matrix is within 4 % of the file's.
  *
+ * Coded types (tensor/quants_coded.h) are 4-bit codes with a table of what they mean, whatever bits
+ * the file spends on them: IQ4_NL with [16] halves d a block, the others with a head of [16] floats
+ * d and per block [2][16] signed scales of its halves. Q2_K, whose codes are the weights, has halves
+ * d and dmin as head and [2][16] bytes of scale, [2][16] of minimum.
+ *
  * Rows past n in the last panel are zero.
  *
  * Activations [rows, k] lie in tiles of up to TILE_ROWS rows, tiles as even as possible: of
@@ -66,10 +71,11 @@ struct panel_type {
     int offset;     /* stored unsigned weight minus this is the weight */
     bool minimum;   /* has a minimum beside the scale */
     bool super;     /* a K quant: scales in bytes under a head every 256 k */
-    bool halves;    /* scales for 16 k, two a block (Q6_K) */
+    bool halves;    /* scales (and minima) for 16 k, two a block */
     int block_bytes;
     int scale_bytes; /* per block, heads not counted */
     int head_bytes;
+    bool coded; /* stored unsigned weights are codes into coded_values() */
 };
 extern const struct panel_type panel_types[QUANT_COUNT];
 
@@ -91,11 +97,11 @@ void panels_pack(const struct panels *p, const uint8_t *const rows[PANEL],
 void panels_row(const struct panels *p, int n, float *dst);
 
 /* One block of a panel as plain numbers: w[i][r] is the weight of row r at k = 32 block + i; the
- * value is d[i / 16][r] * w + m[r]. Quantised types only. */
+ * value is d[i / 16][r] * w + m[i / 16][r]. Quantised types only. */
 struct panel_block {
     int8_t w[ACT_BLOCK][PANEL];
     float d[2][PANEL];
-    float m[PANEL];
+    float m[2][PANEL];
 };
 /* Block `block` of 32 k of panel `panel`. */
 void panels_block(const struct panels *p, int panel, int block, struct panel_block *out);

@@ -18,28 +18,34 @@
 #define ENGINE_KERNELS_SIMD_I8_H
 
 #include "engine/kernels/simd_product.h"
+#include "engine/tensor/quants_coded.h"
 
-/* How scales lie: as the file's halves; as bytes under the head of a K quant; as floats, unpacked. */
-enum scales { SCALES_HALF, SCALES_SUPER, SCALES_FLOAT };
+/* How scales lie: as the file's halves; as bytes under the head of a K quant, or a head of floats; as floats,
+ * unpacked. */
+enum scales { SCALES_HALF, SCALES_SUPER, SCALES_CODED, SCALES_FLOAT };
 
-/* How weights lie, constant in every instance: `layout` bits as stored (8 or 16 when unpacked), `bits` as they are. */
+/* How weights lie, constant in every instance: `layout` bits as stored (8 or 16 when unpacked), `bits` as they are,
+ * or what the codes in their place mean. */
 struct form {
     int layout, bits;
     bool minimum, halves;
     enum scales scales;
+    bool coded;
 };
 
 enum {
     CHUNK_BLOCKS = 20,
     WIDE_BLOCKS = 10,                                 /* of a chunk in 16 bits */
-    UNPACKED_SCALES = 3 * PANEL * (int)sizeof(float), /* of a block: d of both halves, m */
+    UNPACKED_SCALES = 4 * PANEL * (int)sizeof(float), /* of a block: d of both halves, m of both */
     UNPACKED_QUANTS = ACT_BLOCK * PANEL,
     WIDE_ROW = 2 * ACT_BLOCK /* bytes of a block of a row's activations in 16 bits */
 };
 
-/* What takes the offset of weights off, times the sums of a row's halves: of a block, or of each half. */
-struct offsets {
+/* What takes the offset of weights off, times the sums of a row's halves: of a block, or of each half; and what
+ * codes mean, plus 128. */
+struct decoding {
     int16_t factors[3][2 * PANEL] __attribute__((aligned(64)));
+    uint8_t values[16];
 };
 
 /* Some rows of a tile times some panels: y [rows, ld] (+)= their product over some blocks. */
@@ -50,7 +56,7 @@ struct part {
     const uint8_t *q;          /* quants of the first panel */
     const uint8_t *scales;     /* and its scales */
     size_t q_step, scale_step; /* to the next panel's */
-    const struct offsets *offsets;
+    const struct decoding *decoding;
     const uint8_t *x;    /* the tile */
     const uint8_t *wide; /* its quants in 16 bits: [blocks][tile_rows][WIDE_ROW] */
     int tile_rows, row;
@@ -66,28 +72,42 @@ INLINE int block_bytes(int layout)
 }
 
 /* Weights k = 4 g .. 4 g + 3 of 16 rows; of 16 bits two of them. */
-INLINE struct vb group_weights(int layout, const uint8_t *q, int g)
+INLINE struct vb group_weights(struct form f, const struct decoding *decoding, const uint8_t *q,
+                               int g)
 {
-    if (layout >= 8) return vb_load(q + 64 * g);
+    if (f.layout >= 8) return vb_load(q + 64 * g);
     struct vb raw = vb_load(q + 64 * (g % 4));
     struct vb w = g < 4 ? vb_low_nibbles(raw) : vb_high_nibbles(raw);
-    if (layout == 5) w = vb_fifth_bits(w, q + 256 + 8 * g);
-    if (layout == 6) w = vb_high_pairs(w, vb_load(q + 256 + g / 4 * 64), g % 4);
+    if (f.coded) w = vb_lookup(w, decoding->values);
+    if (f.layout == 5) w = vb_fifth_bits(w, q + 256 + 8 * g);
+    if (f.layout == 6) w = vb_high_pairs(w, vb_load(q + 256 + g / 4 * 64), g % 4);
     return w;
 }
 
-/* Where the scales of a block lie, and (SCALES_SUPER) the head that they lie under. */
-INLINE const uint8_t *scales_of(struct form f, const uint8_t *scales, int block)
+/* Bytes of a head of scales, and of a block's scales, in the file's packed form. */
+INLINE int head_bytes(struct form f)
 {
-    int head = f.minimum ? 64 : 32;
-    if (f.scales == SCALES_FLOAT) return scales + block * UNPACKED_SCALES;
-    if (f.scales == SCALES_HALF) return scales + block * (f.minimum ? 64 : 32);
-    return scales + block / 8 * (head + 256) + head + block % 8 * 32;
+    return f.minimum || f.scales == SCALES_CODED ? 64 : 32;
 }
 
+INLINE int scale_bytes(struct form f)
+{
+    if (f.scales == SCALES_HALF) return f.minimum ? 64 : 32;
+    return f.minimum && f.halves ? 64 : 32;
+}
+
+/* The head that a block's scales lie under. */
 INLINE const uint8_t *head_of(struct form f, const uint8_t *scales, int block)
 {
-    return scales + block / 8 * ((f.minimum ? 64 : 32) + 256);
+    return scales + block / 8 * (head_bytes(f) + 8 * scale_bytes(f));
+}
+
+/* Where the scales of a block lie. */
+INLINE const uint8_t *scales_of(struct form f, const uint8_t *scales, int block)
+{
+    if (f.scales == SCALES_FLOAT) return scales + block * UNPACKED_SCALES;
+    if (f.scales == SCALES_HALF) return scales + block * scale_bytes(f);
+    return head_of(f, scales, block) + head_bytes(f) + block % 8 * scale_bytes(f);
 }
 
 /* dw of (N3). */
@@ -96,18 +116,22 @@ INLINE struct vf block_scale(struct form f, const uint8_t *scales, int block, in
     const uint8_t *at = scales_of(f, scales, block);
     if (f.scales == SCALES_FLOAT) return vf_load((const float *)(const void *)at + PANEL * half);
     if (f.scales == SCALES_HALF) return vf_from_half(at);
-    struct vf d = vf_from_half(head_of(f, scales, block));
+    const uint8_t *head = head_of(f, scales, block);
+    struct vf d =
+        f.scales == SCALES_CODED ? vf_load((const float *)(const void *)head) : vf_from_half(head);
     return vf_mul(d, f.halves ? vf_from_i8(at + 16 * half) : vf_from_u8(at));
 }
 
 /* m of (N3). */
-INLINE struct vf block_minimum(struct form f, const uint8_t *scales, int block)
+INLINE struct vf block_minimum(struct form f, const uint8_t *scales, int block, int half)
 {
     const uint8_t *at = scales_of(f, scales, block);
-    if (f.scales == SCALES_FLOAT) return vf_load((const float *)(const void *)at + PANEL * 2);
+    if (f.scales == SCALES_FLOAT) {
+        return vf_load((const float *)(const void *)at + PANEL * (2 + half));
+    }
     if (f.scales == SCALES_HALF) return vf_from_half(at + 32);
     struct vf d = vf_from_half(head_of(f, scales, block) + 32);
-    return vf_negate(vf_mul(d, vf_from_u8(at + 16)));
+    return vf_negate(vf_mul(d, vf_from_u8(at + (f.halves ? 32 + 16 * half : 16))));
 }
 
 INLINE struct vf broadcast(const uint8_t *p)
@@ -153,10 +177,10 @@ INLINE bool begins_with_offset(struct form f)
 }
 
 /* The integers start with, or get, what takes the weights' offset off; x_sums: of both halves of each row's block. */
-INLINE void offset_dots(struct form f, int R, int NP, const struct offsets *offsets, int half,
+INLINE void offset_dots(struct form f, int R, int NP, const struct decoding *decoding, int half,
                         const uint8_t *x_sums, struct sums *sums)
 {
-    const int16_t *factors = offsets->factors[f.halves ? 1 + half : 0];
+    const int16_t *factors = decoding->factors[f.halves ? 1 + half : 0];
     bool none = f.minimum || f.layout == 16, start = begins_with_offset(f);
     UNROLL
     for (int r = 0; r < R; r++) {
@@ -182,21 +206,38 @@ INLINE void widen_dots(int R, int NP, bool first, struct sums *sums)
     }
 }
 
+/* Groups that share a scale. */
+INLINE int groups_of(struct form f)
+{
+    return (f.layout == 16 ? 16 : 8) / (f.halves ? 2 : 1);
+}
+
+/* Of these so many add up before they are widened; 0: none ever is. */
+INLINE int run_of(struct form f)
+{
+    int run = dot_run(f.bits), groups = groups_of(f);
+    return run < groups ? run : groups;
+}
+
+/* The i-th group of a block or its half: nibbles of a byte together; of 16 bits even places, then odd ones. */
+INLINE int nth_group(struct form f, int half, int i)
+{
+    if (f.halves) return half * 4 + i % 4 + i / 4 * 8;
+    return f.layout >= 8 ? i : i / 2 + i % 2 * 4;
+}
+
 /* Weights of a block, or of its half, times x [R][32], in 16 bits [R][64]. */
-INLINE void add_dots(struct form f, int R, int NP, const uint8_t *q, size_t q_step, int half,
+INLINE void add_dots(struct form f, int R, int NP, const struct part *s, const uint8_t *q, int half,
                      const uint8_t *x, struct sums *sums)
 {
-    int groups = f.layout == 16 ? 16 : f.halves ? 4 : 8, run = dot_run(f.bits);
-    int row = f.layout == 16 ? WIDE_ROW : ACT_BLOCK;
+    int groups = groups_of(f), run = run_of(f), row = f.layout == 16 ? WIDE_ROW : ACT_BLOCK;
     UNROLL
     for (int i = 0; i < groups; i++) {
-        int g = f.halves        ? half * 4 + i
-                : f.layout >= 8 ? i
-                                : i / 2 + i % 2 * 4; /* nibbles of a byte together */
+        int g = nth_group(f, half, i);
         struct vb w[PRODUCT_PANELS];
         UNROLL
         for (int p = 0; p < NP; p++) {
-            w[p] = group_weights(f.layout, q + (size_t)p * q_step, g);
+            w[p] = group_weights(f, s->decoding, q + (size_t)p * s->q_step, g);
         }
         UNROLL
         for (int r = 0; r < R; r++) {
@@ -226,16 +267,27 @@ INLINE void add_scaled(struct form f, int R, int NP, const struct part *s, int b
     }
 }
 
-/* y += m of each panel times the rows' dsum. */
-INLINE void add_minima(struct form f, int R, int NP, const struct part *s, int block,
-                       const uint8_t *dsum, struct sums *sums)
+/* dx times the sum of x, of a row's block or its half; dx: of the tile's rows, T of them. */
+INLINE struct vf scaled_sum(struct form f, int T, int r, int half, const uint8_t *dx)
+{
+    if (!f.halves) return broadcast(dx + T * 4 + r * 4);
+    float d;
+    int16_t sums[2];
+    memcpy(&d, dx + r * 4, sizeof(d));
+    memcpy(sums, dx + T * 8 + r * 4, sizeof(sums));
+    return vf_set(d * (float)sums[half]);
+}
+
+/* y += m of each panel times what the rows sum up to. */
+INLINE void add_minima(struct form f, int R, int NP, const struct part *s, int block, int half,
+                       const uint8_t *dx, struct sums *sums)
 {
     UNROLL
     for (int p = 0; p < NP; p++) {
-        struct vf m = block_minimum(f, s->scales + (size_t)p * s->scale_step, block);
+        struct vf m = block_minimum(f, s->scales + (size_t)p * s->scale_step, block, half);
         UNROLL
         for (int r = 0; r < R; r++) {
-            sums->y[r][p] = vf_fma(m, broadcast(dsum + r * 4), sums->y[r][p]);
+            sums->y[r][p] = vf_fma(m, scaled_sum(f, s->tile_rows, r, half, dx), sums->y[r][p]);
         }
     }
 }
@@ -244,8 +296,7 @@ INLINE void add_minima(struct form f, int R, int NP, const struct part *s, int b
  * those of ints. */
 INLINE bool y_stays(struct form f, int vectors)
 {
-    int run = dot_run(f.bits), groups = f.halves ? 4 : 8;
-    return run > 0 && run < groups && vectors > 2;
+    return run_of(f) > 0 && run_of(f) < groups_of(f) && vectors > 2;
 }
 
 INLINE void clear_y(int R, int NP, const struct part *s)
@@ -275,13 +326,12 @@ INLINE void part_i8(struct form f, int R, int NP, const struct part *part)
         fetch_step(&ahead);
         UNROLL
         for (int half = 0; half < steps; half++) {
-            if (start) offset_dots(f, R, NP, s.offsets, half, dx + T * 8, &sums);
-            add_dots(f, R, NP, q, s.q_step, half, x, &sums);
-            if (!start) offset_dots(f, R, NP, s.offsets, half, dx + T * 8, &sums);
+            if (start) offset_dots(f, R, NP, s.decoding, half, dx + T * 8, &sums);
+            add_dots(f, R, NP, &s, q, half, x, &sums);
+            if (!start) offset_dots(f, R, NP, s.decoding, half, dx + T * 8, &sums);
             if (stays) load_sums(R, NP, &s, &sums);
             add_scaled(f, R, NP, &s, b, half, dx, &sums);
-            if (f.minimum)
-                add_minima(f, R, NP, &s, b, dx + T * 4, &sums); /* of no form with halves */
+            if (f.minimum) add_minima(f, R, NP, &s, b, half, dx, &sums);
             if (stays) store_sums(R, NP, &s, &sums);
         }
     }
@@ -302,23 +352,28 @@ INLINE void part_of_shape(struct form f, const struct part *p, int rows, int pan
 
 /* clang-format off */
 static const struct form
-    form_plain4    = {4, 4, false, false, SCALES_HALF},
-    form_minimum4  = {4, 4, true,  false, SCALES_HALF},
-    form_k4        = {4, 4, true,  false, SCALES_SUPER},
-    form_plain5    = {5, 5, false, false, SCALES_HALF},
-    form_minimum5  = {5, 5, true,  false, SCALES_HALF},
-    form_k5        = {5, 5, true,  false, SCALES_SUPER},
-    form_k6        = {6, 6, false, true,  SCALES_SUPER},
-    form_plain8    = {8, 8, false, false, SCALES_HALF},
+    form_plain4    = {4, 4, false, false, SCALES_HALF, false},
+    form_minimum4  = {4, 4, true,  false, SCALES_HALF, false},
+    form_k4        = {4, 4, true,  false, SCALES_SUPER, false},
+    form_plain5    = {5, 5, false, false, SCALES_HALF, false},
+    form_minimum5  = {5, 5, true,  false, SCALES_HALF, false},
+    form_k5        = {5, 5, true,  false, SCALES_SUPER, false},
+    form_k6        = {6, 6, false, true,  SCALES_SUPER, false},
+    form_plain8    = {8, 8, false, false, SCALES_HALF, false},
+    form_k2        = {4, 4, true,  true,  SCALES_SUPER, false},
+    form_coded     = {4, 8, false, false, SCALES_HALF, true},
+    form_coded_k   = {4, 8, false, true,  SCALES_CODED, true},
     /* unpacked; where bits do not matter those of 6 bits do for all */
-    form_wide      = {16, 16, false, false, SCALES_FLOAT},
-    form_bytes4    = {8, 4, false, false, SCALES_FLOAT},
-    form_bytes5    = {8, 5, false, false, SCALES_FLOAT},
-    form_bytes     = {8, 6, false, false, SCALES_FLOAT},
-    form_bytes_m4  = {8, 4, true,  false, SCALES_FLOAT},
-    form_bytes_m5  = {8, 5, true,  false, SCALES_FLOAT},
-    form_bytes_m   = {8, 6, true,  false, SCALES_FLOAT},
-    form_halves    = {8, 6, false, true,  SCALES_FLOAT};
+    form_wide      = {16, 16, false, false, SCALES_FLOAT, false},
+    form_bytes4    = {8, 4, false, false, SCALES_FLOAT, false},
+    form_bytes5    = {8, 5, false, false, SCALES_FLOAT, false},
+    form_bytes     = {8, 6, false, false, SCALES_FLOAT, false},
+    form_bytes_m4  = {8, 4, true,  false, SCALES_FLOAT, false},
+    form_bytes_m5  = {8, 5, true,  false, SCALES_FLOAT, false},
+    form_bytes_m   = {8, 6, true,  false, SCALES_FLOAT, false},
+    form_wide_h    = {16, 16, false, true, SCALES_FLOAT, false},
+    form_halves_m4 = {8, 4, true,  true,  SCALES_FLOAT, false},
+    form_halves    = {8, 6, false, true,  SCALES_FLOAT, false};
 
 static void part_plain4(const struct part *p, int rows, int panels) { part_of_shape(form_plain4, p, rows, panels); }
 static void part_minimum4(const struct part *p, int rows, int panels) { part_of_shape(form_minimum4, p, rows, panels); }
@@ -328,6 +383,11 @@ static void part_minimum5(const struct part *p, int rows, int panels) { part_of_
 static void part_k5(const struct part *p, int rows, int panels) { part_of_shape(form_k5, p, rows, panels); }
 static void part_k6(const struct part *p, int rows, int panels) { part_of_shape(form_k6, p, rows, panels); }
 static void part_plain8(const struct part *p, int rows, int panels) { part_of_shape(form_plain8, p, rows, panels); }
+static void part_k2(const struct part *p, int rows, int panels) { part_of_shape(form_k2, p, rows, panels); }
+static void part_coded(const struct part *p, int rows, int panels) { part_of_shape(form_coded, p, rows, panels); }
+static void part_coded_k(const struct part *p, int rows, int panels) { part_of_shape(form_coded_k, p, rows, panels); }
+static void part_wide_h(const struct part *p, int rows, int panels) { part_of_shape(form_wide_h, p, rows, panels); }
+static void part_halves_m4(const struct part *p, int rows, int panels) { part_of_shape(form_halves_m4, p, rows, panels); }
 static void part_wide(const struct part *p, int rows, int panels) { part_of_shape(form_wide, p, rows, panels); }
 static void part_bytes4(const struct part *p, int rows, int panels) { part_of_shape(form_bytes4, p, rows, panels); }
 static void part_bytes5(const struct part *p, int rows, int panels) { part_of_shape(form_bytes5, p, rows, panels); }
@@ -439,12 +499,12 @@ static int count_parts(const struct multiply *m)
 /* ---- Straight from memory ---- */
 
 /* Panels two by two; for a single row, whose weights are read only once, all of them together. */
-static void direct_i8(const struct multiply *m, part_fn *fn, const struct offsets *offsets)
+static void direct_i8(const struct multiply *m, part_fn *fn, const struct decoding *decoding)
 {
     bool one_row = m->n_tiles == 1 && m->tile_rows + (m->tile < m->larger) == 1;
     int blocks = m->w->k / ACT_BLOCK, wide = one_row ? PRODUCT_PANELS : 2;
     size_t step = m->w->panel_bytes;
-    struct part p = {.first = true, .blocks = blocks, .offsets = offsets};
+    struct part p = {.first = true, .blocks = blocks, .decoding = decoding};
     p.q_step = p.scale_step = step;
     divide_fetch(m->soon, count_parts(m));
     for (int panel = 0; panel < m->n_panels; panel += wide) {
@@ -465,93 +525,118 @@ struct unpacked {
 _Static_assert(sizeof(struct unpacked) <= KERNEL_SCRATCH, "two panels of a chunk must fit");
 _Static_assert(2 * WIDE_BLOCKS <= CHUNK_BLOCKS, "in 16 bits, too");
 
-/* Blocks [block, end) of the panel at `panel` as bytes, or 8-bit weights as 16 bits, and floats. */
-INLINE void unpack(struct form f, const struct panels *w, const uint8_t *panel, int block, int end,
-                   uint8_t *to_q, uint8_t *to_scales)
+/* Whether weights of a type become 16 bits. */
+static bool becomes_wide(enum quant type)
+{
+    return BITS_MATTER && (panel_types[type].bits == 8 || panel_types[type].coded);
+}
+
+/* Blocks [block, end) of the panel at `panel` as bytes, or (becomes_wide()) 16 bits, and floats. */
+INLINE void unpack(struct form f, const struct panels *w, const struct decoding *decoding,
+                   const uint8_t *panel, int block, int end, uint8_t *to_q, uint8_t *to_scales)
 {
     const uint8_t *q = panel + (size_t)block * (size_t)block_bytes(f.layout);
+    bool wide = BITS_MATTER && f.bits == 8;
     for (int b = block; b < end; b++, q += block_bytes(f.layout)) {
         float *scales = (float *)(void *)to_scales;
         UNROLL
         for (int g = 0; g < 8; g++) {
-            struct vb weights = group_weights(f.layout, q, g);
-            if (f.bits < 8) vb_store(to_q + 64 * g, weights);
-            if (f.bits == 8) vb_store(to_q + 64 * g, vb_even(vb_signed(weights)));
-            if (f.bits == 8) vb_store(to_q + 64 * (8 + g), vb_odd(vb_signed(weights)));
+            struct vb weights = group_weights(f, decoding, q, g);
+            if (!wide) vb_store(to_q + 64 * g, weights);
+            if (wide) vb_store(to_q + 64 * g, vb_even(vb_signed(weights)));
+            if (wide) vb_store(to_q + 64 * (8 + g), vb_odd(vb_signed(weights)));
         }
         vf_store(scales, block_scale(f, panel + w->scales, b, 0));
         if (f.halves) vf_store(scales + PANEL, block_scale(f, panel + w->scales, b, 1));
-        if (f.minimum) vf_store(scales + 2 * PANEL, block_minimum(f, panel + w->scales, b));
-        to_q += f.bits == 8 ? 2 * UNPACKED_QUANTS : UNPACKED_QUANTS;
+        if (f.minimum) vf_store(scales + 2 * PANEL, block_minimum(f, panel + w->scales, b, 0));
+        if (f.minimum && f.halves) {
+            vf_store(scales + 3 * PANEL, block_minimum(f, panel + w->scales, b, 1));
+        }
+        to_q += wide ? 2 * UNPACKED_QUANTS : UNPACKED_QUANTS;
         to_scales += UNPACKED_SCALES;
     }
 }
 
-static void unpack_panel(const struct panels *w, const uint8_t *panel, int block, int end,
-                         uint8_t *q, uint8_t *scales)
+static void unpack_panel(const struct panels *w, const struct decoding *d, const uint8_t *panel,
+                         int block, int end, uint8_t *q, uint8_t *scales)
 {
     switch (w->type) {
+    case QUANT_Q2_K:
+        unpack(form_k2, w, d, panel, block, end, q, scales);
+        break;
+    case QUANT_IQ4_NL:
+        unpack(form_coded, w, d, panel, block, end, q, scales);
+        break;
     case QUANT_Q8_0:
-        if (BITS_MATTER) unpack(form_plain8, w, panel, block, end, q, scales);
+        if (BITS_MATTER) unpack(form_plain8, w, d, panel, block, end, q, scales);
         break;
     case QUANT_Q4_0:
-        unpack(form_plain4, w, panel, block, end, q, scales);
+        unpack(form_plain4, w, d, panel, block, end, q, scales);
         break;
     case QUANT_Q4_1:
-        unpack(form_minimum4, w, panel, block, end, q, scales);
+        unpack(form_minimum4, w, d, panel, block, end, q, scales);
         break;
     case QUANT_Q4_K:
-        unpack(form_k4, w, panel, block, end, q, scales);
+        unpack(form_k4, w, d, panel, block, end, q, scales);
         break;
     case QUANT_Q5_0:
-        unpack(form_plain5, w, panel, block, end, q, scales);
+        unpack(form_plain5, w, d, panel, block, end, q, scales);
         break;
     case QUANT_Q5_1:
-        unpack(form_minimum5, w, panel, block, end, q, scales);
+        unpack(form_minimum5, w, d, panel, block, end, q, scales);
         break;
     case QUANT_Q5_K:
-        unpack(form_k5, w, panel, block, end, q, scales);
+        unpack(form_k5, w, d, panel, block, end, q, scales);
+        break;
+    case QUANT_Q6_K:
+        unpack(form_k6, w, d, panel, block, end, q, scales);
         break;
     default:
-        unpack(form_k6, w, panel, block, end, q, scales);
+        unpack(form_coded_k, w, d, panel, block, end, q, scales);
     }
 }
 
 /* Blocks [block, end) of one or two panels. */
-static void chunk_i8(const struct multiply *m, part_fn *fn, const struct offsets *offsets,
+static void chunk_i8(const struct multiply *m, part_fn *fn, const struct decoding *decoding,
                      int panel, int n, int block, int end)
 {
     struct unpacked *to = m->scratch;
     const uint8_t *at = m->at + (size_t)panel * m->w->panel_bytes;
     for (int i = 0; i < n; i++) {
-        unpack_panel(m->w, at + (size_t)i * m->w->panel_bytes, block, end, to->q[i], to->scales[i]);
+        unpack_panel(m->w, decoding, at + (size_t)i * m->w->panel_bytes, block, end, to->q[i],
+                     to->scales[i]);
     }
     struct part p = {.first = block == 0, .blocks = end - block};
-    p.offsets = offsets;
+    p.decoding = decoding;
     p.q_step = sizeof(to->q[0]);
     p.scale_step = sizeof(to->scales[0]);
     p.q = to->q[0];
     p.scales = to->scales[0];
-    tiles_i8(m, fn, &p, panel, n, block, panel_types[m->w->type].bits == 8 ? to->wide : NULL);
+    tiles_i8(m, fn, &p, panel, n, block, becomes_wide(m->w->type) ? to->wide : NULL);
 }
 
-static void cached_i8(const struct multiply *m, part_fn *fn, const struct offsets *offsets)
+static void cached_i8(const struct multiply *m, part_fn *fn, const struct decoding *decoding)
 {
-    int most = panel_types[m->w->type].bits == 8 ? WIDE_BLOCKS : CHUNK_BLOCKS;
+    int most = becomes_wide(m->w->type) ? WIDE_BLOCKS : CHUNK_BLOCKS;
     int blocks = m->w->k / ACT_BLOCK, chunks = (blocks + most - 1) / most;
     divide_fetch(m->soon, count_parts(m) * chunks);
     for (int panel = 0; panel < m->n_panels; panel += 2) {
         int n = m->n_panels - panel < 2 ? m->n_panels - panel : 2;
         for (int i = 0; i < chunks; i++) {
-            chunk_i8(m, fn, offsets, panel, n, i * blocks / chunks, (i + 1) * blocks / chunks);
+            chunk_i8(m, fn, decoding, panel, n, i * blocks / chunks, (i + 1) * blocks / chunks);
         }
     }
 }
 
 /* ---- The product ---- */
 
-static void set_offsets(struct offsets *o, int offset)
+static void set_decoding(struct decoding *o, enum quant type)
 {
+    const struct panel_type *t = &panel_types[type];
+    int offset = t->bits == 8 || t->coded ? eight_bit_offset() : t->offset;
+    for (int i = 0; t->coded && i < 16; i++) {
+        o->values[i] = (uint8_t)(coded_values(type)[i] + 128);
+    }
     for (int i = 0; i < 2 * PANEL; i++) {
         o->factors[0][i] = (int16_t)-offset;
         o->factors[1][i] = (int16_t)(i % 2 == 0 ? -offset : 0);
@@ -562,26 +647,30 @@ static void set_offsets(struct offsets *o, int offset)
 /* The kernels of a type: on its panels as they are, and unpacked. */
 static void product_i8(const struct multiply *m)
 {
-    static const struct {
+    static const struct parts {
         part_fn *direct, *cached;
-    } parts[QUANT_COUNT] = {
-        [QUANT_Q8_0] = {part_plain8, BITS_MATTER ? part_wide : NULL},
-        [QUANT_Q4_0] = {part_plain4, BITS_MATTER ? part_bytes4 : part_bytes},
-        [QUANT_Q4_1] = {part_minimum4, BITS_MATTER ? part_bytes_m4 : part_bytes_m},
-        [QUANT_Q4_K] = {part_k4, BITS_MATTER ? part_bytes_m4 : part_bytes_m},
-        [QUANT_Q5_0] = {part_plain5, BITS_MATTER ? part_bytes5 : part_bytes},
-        [QUANT_Q5_1] = {part_minimum5, BITS_MATTER ? part_bytes_m5 : part_bytes_m},
-        [QUANT_Q5_K] = {part_k5, BITS_MATTER ? part_bytes_m5 : part_bytes_m},
-        [QUANT_Q6_K] = {part_k6, part_halves},
-    };
-    enum quant type = m->w->type;
-    int bits = panel_types[type].bits;
-    struct offsets offsets;
-    set_offsets(&offsets, bits == 8 ? eight_bit_offset() : panel_types[type].offset);
-    if (m->n_tiles >= least_tiles(bits, panel_types[type].super)) {
-        cached_i8(m, parts[type].cached, &offsets);
+    } parts[QUANT_COUNT] =
+        {
+            [QUANT_Q8_0] = {part_plain8, BITS_MATTER ? part_wide : NULL},
+            [QUANT_Q4_0] = {part_plain4, BITS_MATTER ? part_bytes4 : part_bytes},
+            [QUANT_Q4_1] = {part_minimum4, BITS_MATTER ? part_bytes_m4 : part_bytes_m},
+            [QUANT_Q4_K] = {part_k4, BITS_MATTER ? part_bytes_m4 : part_bytes_m},
+            [QUANT_Q5_0] = {part_plain5, BITS_MATTER ? part_bytes5 : part_bytes},
+            [QUANT_Q5_1] = {part_minimum5, BITS_MATTER ? part_bytes_m5 : part_bytes_m},
+            [QUANT_Q5_K] = {part_k5, BITS_MATTER ? part_bytes_m5 : part_bytes_m},
+            [QUANT_Q6_K] = {part_k6, part_halves},
+            [QUANT_Q2_K] = {part_k2, part_halves_m4},
+            [QUANT_IQ4_NL] = {part_coded, BITS_MATTER ? part_wide : part_bytes},
+        },
+      coded = {part_coded_k, BITS_MATTER ? part_wide_h : part_halves};
+    const struct panel_type *t = &panel_types[m->w->type];
+    const struct parts *p = parts[m->w->type].direct != NULL ? &parts[m->w->type] : &coded;
+    struct decoding decoding;
+    set_decoding(&decoding, m->w->type);
+    if (m->n_tiles >= least_tiles(t->bits, t->super || t->coded)) {
+        cached_i8(m, p->cached, &decoding);
     } else {
-        direct_i8(m, parts[type].direct, &offsets);
+        direct_i8(m, p->direct, &decoding);
     }
 }
 

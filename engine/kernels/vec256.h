@@ -294,6 +294,12 @@ INLINE struct vb vb_high_nibbles(struct vb v)
                        _mm256_and_si256(_mm256_srli_epi16(v.b, 4), mask)};
 }
 
+INLINE struct vb vb_lookup(struct vb v, const uint8_t table[16])
+{
+    __m256i t = _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)table));
+    return (struct vb){_mm256_shuffle_epi8(t, v.a), _mm256_shuffle_epi8(t, v.b)};
+}
+
 /* 16 in the bytes whose bit is set in the 32 bits at p */
 INLINE __m256i fifth_half(const void *p)
 {

@@ -266,6 +266,13 @@ INLINE struct vb vb_high_nibbles(struct vb a)
     return (struct vb){_mm512_and_si512(_mm512_srli_epi16(a.v, 4), _mm512_set1_epi8(15))};
 }
 
+/* table[a] of each byte, all below 16 */
+INLINE struct vb vb_lookup(struct vb a, const uint8_t table[16])
+{
+    __m512i t = _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)table));
+    return (struct vb){_mm512_shuffle_epi8(t, a.v)};
+}
+
 /* a | 16 in the bytes whose bit is set in the 64 bits at p */
 INLINE struct vb vb_fifth_bits(struct vb a, const void *p)
 {

@@ -584,6 +584,11 @@ bool gguf_get_string(const struct gguf *g, const char *key, struct span *out, st
     return true;
 }
 
+bool gguf_array_of_ints(const struct gguf_value *v)
+{
+    return v->type == GGUF_ARRAY && types[v->elem_type].is_integer;
+}
+
 int64_t gguf_array_int(const struct gguf_value *v, uint64_t i)
 {
     return int_at(v->elem_type, v->data.p + i * (uint64_t)types[v->elem_type].bytes);

@@ -84,6 +84,8 @@ bool gguf_get_bool(const struct gguf *g, const char *key, bool *out, struct erro
 /* As gguf_get_int(), of STRING; *out is borrowed. */
 bool gguf_get_string(const struct gguf *g, const char *key, struct span *out, struct error *err);
 
+/* Whether v is an array of integers (any integer type). */
+bool gguf_array_of_ints(const struct gguf_value *v);
 /* Element i of an array of integers (any integer type or bool) or of floats. i < v->n, caller checks type. */
 int64_t gguf_array_int(const struct gguf_value *v, uint64_t i);
 /* As gguf_array_int(), of floats. */

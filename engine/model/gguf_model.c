@@ -44,6 +44,31 @@ static int read_int(struct gguf_reader *r, const char *name, int max, int absent
     return (int)v;
 }
 
+/* As read_int(); or an array with a number a layer, as some converters write it, all of them alike. */
+static int read_per_layer(struct gguf_reader *r, const char *name, int max, int absent)
+{
+    char key[128];
+    const struct gguf_value *v = gguf_find(r->g, full_key(r, name, key));
+    if (r->failed || v == NULL || v->type != GGUF_ARRAY) return read_int(r, name, max, absent);
+    int64_t first = 0;
+    bool fits = gguf_array_of_ints(v) && v->n > 0;
+    if (fits) first = gguf_array_int(v, 0);
+    if (!fits || first < 0 || first > max) {
+        error_set(r->err, ERROR_BAD_FILE, NULL, "%.100s: %s must be integers from 0 to %d",
+                  gguf_path(r->g), key, max);
+        r->failed = true;
+    }
+    for (uint64_t i = 1; !r->failed && i < v->n; i++) {
+        if (gguf_array_int(v, i) == first) continue;
+        error_set(r->err, ERROR_UNSUPPORTED, NULL,
+                  "%.100s: %s differs between layers (%lld and %lld); only models whose layers are "
+                  "alike are supported",
+                  gguf_path(r->g), key, (long long)first, (long long)gguf_array_int(v, i));
+        r->failed = true;
+    }
+    return (int)first;
+}
+
 static double read_float(struct gguf_reader *r, const char *name, double absent)
 {
     char key[128];
@@ -86,9 +111,9 @@ static void read_sizes(struct gguf_reader *r, struct model_config *c)
     c->n_mtp = read_int(r, "nextn_predict_layers", 8, 0);
     c->n_layers = blocks - c->n_mtp;
     c->n_embd = read_int(r, "embedding_length", MAX_DIM, -1);
-    c->n_ff = read_int(r, "feed_forward_length", MAX_DIM, 0);
-    c->n_heads = read_int(r, "attention.head_count", 4096, -1);
-    c->n_kv_heads = read_int(r, "attention.head_count_kv", 4096, c->n_heads);
+    c->n_ff = read_per_layer(r, "feed_forward_length", MAX_DIM, 0);
+    c->n_heads = read_per_layer(r, "attention.head_count", 4096, -1);
+    c->n_kv_heads = read_per_layer(r, "attention.head_count_kv", 4096, c->n_heads);
     c->context = read_int(r, "context_length", MAX_CONTEXT, -1);
     c->rms_eps = (float)read_float(r, "attention.layer_norm_rms_epsilon", 1e-5);
     if (c->n_layers < 1) refuse(r, "block_count", "leaves no layer");
@@ -223,9 +248,10 @@ static bool find_tensor(const void *source, const struct role *role, int layer, 
     int type = quant_from_ggml(t->ggml_type);
     if (type < 0) {
         const char *known = quant_ggml_name(t->ggml_type);
-        return error_set(err, ERROR_UNSUPPORTED, NULL,
-                         "%.100s: tensor %s has type %s (%u), which is not read", gguf_path(g),
-                         name, known == NULL ? "unknown" : known, t->ggml_type);
+        char list[QUANT_LIST_BYTES];
+        quant_list(list);
+        return error_set(err, ERROR_UNSUPPORTED, NULL, "%.50s: %.36s has type %s (%u), none of %s",
+                         gguf_path(g), name, known == NULL ? "unknown" : known, t->ggml_type, list);
     }
     *out = (struct tensor){.name = role->gguf,
                            .type = (enum quant)type,

@@ -9,8 +9,11 @@
 #include "engine/tensor/quants.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
+
+#include "engine/tensor/quants_coded.h"
 
 static_assert(sizeof(struct q8_0) == 34, "GGUF Q8_0: one f16 scale, 32 int8");
 static_assert(sizeof(struct q4_0) == 18, "GGUF Q4_0: one f16 scale, 32 nibbles");
@@ -278,6 +281,15 @@ const struct quant_type quant_types[QUANT_COUNT] = {
     [QUANT_Q4_K]    = {"Q4_K",    12, 256, sizeof(struct q4_k), dequant_q4_k},
     [QUANT_Q5_K]    = {"Q5_K",    13, 256, sizeof(struct q5_k), dequant_q5_k},
     [QUANT_Q6_K]    = {"Q6_K",    14, 256, sizeof(struct q6_k), dequant_q6_k},
+    [QUANT_Q2_K]    = {"Q2_K",    10, 256, 84,                  dequant_q2_k},
+    [QUANT_Q3_K]    = {"Q3_K",    11, 256, 110,                 dequant_q3_k},
+    [QUANT_IQ4_NL]  = {"IQ4_NL",  20, 32,  18,                  dequant_iq4_nl},
+    [QUANT_IQ4_XS]  = {"IQ4_XS",  23, 256, 136,                 dequant_iq4_xs},
+    [QUANT_IQ2_XXS] = {"IQ2_XXS", 16, 256, 66,                  dequant_iq2_xxs},
+    [QUANT_IQ2_XS]  = {"IQ2_XS",  17, 256, 74,                  dequant_iq2_xs},
+    [QUANT_IQ2_S]   = {"IQ2_S",   22, 256, 82,                  dequant_iq2_s},
+    [QUANT_IQ3_XXS] = {"IQ3_XXS", 18, 256, 98,                  dequant_iq3_xxs},
+    [QUANT_IQ3_S]   = {"IQ3_S",   21, 256, 110,                 dequant_iq3_s},
 };
 
 /* GGML's names by number, for telling a user what a file holds that we do not read. */
@@ -300,6 +312,18 @@ int quant_from_ggml(uint32_t ggml_type)
 const char *quant_ggml_name(uint32_t ggml_type)
 {
     return ggml_type < sizeof(ggml_names) / sizeof(ggml_names[0]) ? ggml_names[ggml_type] : NULL;
+}
+
+void quant_list(char out[QUANT_LIST_BYTES])
+{
+    size_t n = 0;
+    out[0] = '\0';
+    for (int i = 0; i < QUANT_COUNT && n < QUANT_LIST_BYTES; i++) {
+        if (quant_types[i].ggml < 0) continue;
+        const char *comma = n == 0 ? "" : ", ";
+        int more = snprintf(out + n, QUANT_LIST_BYTES - n, "%s%s", comma, quant_types[i].name);
+        n += more > 0 ? (size_t)more : 0;
+    }
 }
 
 int quant_from_name(struct span name)

@@ -29,6 +29,15 @@ enum quant {
     QUANT_Q4_K,
     QUANT_Q5_K,
     QUANT_Q6_K,
+    QUANT_Q2_K, /* from here on see quants_coded.h */
+    QUANT_Q3_K,
+    QUANT_IQ4_NL,
+    QUANT_IQ4_XS,
+    QUANT_IQ2_XXS,
+    QUANT_IQ2_XS,
+    QUANT_IQ2_S,
+    QUANT_IQ3_XXS,
+    QUANT_IQ3_S,
     QUANT_COUNT
 };
 
@@ -48,6 +57,10 @@ extern const struct quant_type quant_types[QUANT_COUNT];
 int quant_from_ggml(uint32_t ggml_type);
 /* The name GGML gives a number, for messages about types we do not read; NULL when unknown. */
 const char *quant_ggml_name(uint32_t ggml_type);
+enum { QUANT_LIST_BYTES = 256 };
+
+/* The names of all types that GGUF files may have, with commas. */
+void quant_list(char out[QUANT_LIST_BYTES]);
 /* By name without regard to case ("q8_0"); -1 when unknown. */
 int quant_from_name(struct span name);
 

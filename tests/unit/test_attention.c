@@ -161,6 +161,74 @@ static void test_long_contexts(void **state)
     }
 }
 
+/* One token of each of n sequences, in one step: out [n, n_heads * DIM]. */
+static void attend_each(const struct sequence_case *c, const struct kernels *kernels, int n_threads,
+                        const struct forward_run *runs, int n, float *out)
+{
+    int width = c->config.n_heads * DIM;
+    float *q = mem_new_aligned((size_t)(n * width), sizeof(float), NULL);
+    struct pool *pool = pool_new(n_threads, false, NULL);
+    struct compute compute;
+    assert_true(compute_init(&compute, kernels, pool, width, NULL));
+    struct attention *a = attention_new(&compute, c->kv, c->config.n_heads, 0.25f, n, NULL);
+    assert_non_null(a);
+    for (int i = 0; i < n; i++) {
+        memcpy(q + i * width, c->q + runs[i].pos * width, (size_t)width * sizeof(float));
+    }
+    attention_begin(a, runs, n);
+    attention_layer(a, LAYER, q, width, out, width);
+    attention_free(a);
+    compute_clear(&compute);
+    pool_free(pool);
+    free(q);
+}
+
+/* Samples of one prompt: tables that are the same up to some block, for each another one, and lengths
+ * from less than a split to all. */
+static void check_group(const struct sequence_case *c, const char *name)
+{
+    enum { SAMPLES = 17 };
+    static int32_t tables[SAMPLES][BLOCKS];
+    static const int threads[] = {1, 3, 8};
+    struct forward_run runs[SAMPLES];
+    int width = c->config.n_heads * DIM, token = 0;
+    float *want = mem_new_aligned((size_t)(SAMPLES * width), sizeof(float), NULL);
+    float *got = mem_new_aligned((size_t)(SAMPLES * width), sizeof(float), NULL);
+    for (int i = 0; i < SAMPLES; i++) {
+        int same = i * 29 % (BLOCKS + 1);
+        for (int b = 0; b < BLOCKS; b++) {
+            tables[i][b] = b < same ? c->blocks[b] : c->blocks[(b + i) % BLOCKS];
+        }
+        runs[i] = (struct forward_run){
+            .tokens = &token, .n = 1, .pos = CONTEXT - 1 - i * i * 4 % 900, .blocks = tables[i]};
+        attend_each(c, &kernels_generic, 1, &runs[i], 1, want + i * width);
+    }
+    for (int set = 0; kernels_at(set) != NULL; set++) {
+        for (size_t t = 0; kernels_at(set)->usable() && t < 3; t++) {
+            for (int n = 2; n <= SAMPLES; n += 5) {
+                attend_each(c, kernels_at(set), threads[t], runs, n, got);
+                same(want, got, n * width, name, kernels_at(set)->name);
+            }
+        }
+    }
+    free(want);
+    free(got);
+}
+
+static void test_samples_of_one_prompt(void **state)
+{
+    (void)state;
+    static const int heads[][2] = {{6, 2}, {2, 2}, {10, 2}, {8, 1}, {14, 2}, {16, 1}};
+    for (size_t i = 0; i < sizeof(heads) / sizeof(heads[0]); i++) {
+        struct sequence_case c;
+        char name[48];
+        snprintf(name, sizeof(name), "%d heads of %d", heads[i][0], heads[i][1]);
+        open_case(&c, i % 2 == 0 ? KV_F16 : KV_Q8_0, heads[i][0], heads[i][1]);
+        check_group(&c, name);
+        close_case(&c);
+    }
+}
+
 /* Position 1,000 of a head against softmax in double. */
 static void test_is_attention(void **state)
 {
@@ -193,6 +261,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_long_contexts),
+        cmocka_unit_test(test_samples_of_one_prompt),
         cmocka_unit_test(test_is_attention),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

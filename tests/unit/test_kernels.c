@@ -18,6 +18,7 @@
 #include "base/mem.h"
 #include "engine/kernels/kernels.h"
 #include "engine/kernels/scalar_math.h"
+#include "engine/tensor/quants_coded.h"
 
 enum { MAX_N = 80, MAX_K = 1280 };
 
@@ -84,6 +85,13 @@ static void draw_row(enum quant type, uint8_t *row, int k)
             break;
         case QUANT_Q6_K:
             put_half(row + 208, draw_float(0.01f));
+            break;
+        case QUANT_Q2_K:
+            put_half(row + 80, draw_float(0.01f));
+            put_half(row + 82, draw_float(0.01f));
+            break;
+        case QUANT_Q3_K:
+            put_half(row + 108, draw_float(0.01f));
             break;
         default:
             put_half(row, draw_float(0.1f));
@@ -171,6 +179,8 @@ static void test_packed_size(void **state)
         struct panels p;
         panels_init(&p, (enum quant)type, 512, 1024);
         double file = 512.0 * 1024 / quant_types[type].block * quant_types[type].bytes;
+        if (coded_values((enum quant)type) != NULL)
+            file = 512.0 * 1024 * 5.2 / 8; /* codes of 4 bits */
         if ((double)panels_bytes(&p) > 1.05 * file) {
             fail_msg("%s: %zu bytes packed, %g in the file", quant_types[type].name,
                      panels_bytes(&p), file);
