@@ -38,6 +38,7 @@ struct server_options {
     int port;                         /* 0: any free one; the log's "listening" line tells which */
     struct string_list api_keys;      /* none: open to all who can connect */
     struct string_list allowed_hosts; /* names by which pages may ask us without a key */
+    struct string_list path_roots;    /* folders beneath which bodies may name files */
     struct string_list
         model_names; /* that clients may use; the first is the engine's name for it */
 

@@ -15,6 +15,7 @@ static const struct setting rows[] = {
     {"port",           SETTING_INT,     AT(port), "8080", 0, 65535, .help = "port to listen on; 0: any free one, printed at start"},
     {"api-key",        SETTING_LIST,    AT(api_keys), "", .help = "accept only these keys (may be repeated); none: no key is asked for", .secret = true},
     {"allowed-hosts",  SETTING_LIST,    AT(allowed_hosts), "", .help = "names of this server that web pages may ask it by where no key is set (may be repeated); addresses and localhost always are"},
+    {"path-root",      SETTING_LIST,    AT(path_roots), "", .help = "folder beneath which requests may name files for the server to read, as weights (may be repeated); none: any file while it listens on this machine alone, else none"},
     {"served-model-name", SETTING_LIST, AT(model_names), "", .help = "what clients call the model (may be repeated: the first is its name, others are taken too); none: the file's own name"},
     {"any-model-name", SETTING_BOOL,    AT(any_model_name), "false", .help = "requests may name any model, as clients do whose name for it is fixed; this one answers"},
     {"max-connections", SETTING_INT,    AT(max_connections), "4096", 1, 1 << 20, .help = "open connections"},

@@ -84,6 +84,20 @@ def received(s):
         return b""
 
 
+def second_push(server):
+    """What two pushes get while a request stands still on the weights of the start."""
+    slow = server.connect()
+    body = json.dumps({**LONG, "stream": True}).encode()
+    head = f"POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    slow.sendall(head.encode() + body)
+    slow.recv(1 << 16)
+    server.http.post("/pause", params={"mode": "keep"})
+    pushes = [server.http.post("/v1/weights", params={"wait": 0}, json={"path": MODEL}).status_code for _ in range(2)]
+    slow.close()
+    server.http.post("/resume")
+    return pushes
+
+
 def connections(server):
     """Whether 20 connections that say nothing leave room for one that asks: those that got in may ask meanwhile, so the
     server has had its turns."""
@@ -182,6 +196,8 @@ CASES = {
     "max-sequences": (["--max-sequences", "3"], lambda s: s.http.get("/props").json()["total_slots"]),
     "max-queue": (["--max-queue", "2"], queue_of, ["--max-sequences", "2"]),
     "step-tokens": (["--step-tokens", "8"], steps),
+    "max-weight-versions": (["--max-weight-versions", "3"], second_push),
+    "path-root": (["--path-root", "tests"], status_of({"path": "/etc"}, "/v1/weights")),
     "prefix-cache": (["--no-prefix-cache"], cached),
     "speculate": (["--no-speculate"], drafted),
     "host": (["--host", "127.0.0.2"], reachable("127.0.0.2")),
