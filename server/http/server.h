@@ -57,8 +57,12 @@ struct server_options {
     int reply_timeout_ms;   /* in which what waits is taken, or 64 KiB of it */
     int request_timeout_ms; /* from a whole request to its last byte; 0: none */
     int drain_timeout_ms;   /* running requests may take this long after SIGTERM */
+    int unknown_fields;     /* enum unknown_choice */
     bool allow_control;     /* clients may pause, resume and abort */
 };
+
+/* What becomes of fields that nobody here knows, on routes whose contract is another's. */
+enum unknown_choice { UNKNOWN_IGNORED, UNKNOWN_REFUSED };
 
 extern const struct settings_table server_settings;
 

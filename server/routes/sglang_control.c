@@ -29,6 +29,7 @@ static const struct field pause_rows[] = {
      .doc = "what becomes of outputs under way: abort, in_place or retract"},
     {0},
 };
+const struct field *const sglang_pause_fields[] = {pause_rows, NULL};
 static const struct field abort_rows[] = {
     {"rid", FIELD_VALUE, AT(rid), .doc = "the name of one"},
     {"abort_all", FIELD_BOOL, AT(abort_all), .doc = "all of them"},
@@ -36,10 +37,12 @@ static const struct field abort_rows[] = {
     {"finished_reason", .kind = FIELD_IGNORED, .doc = "without effect"},
     {0},
 };
+const struct field *const sglang_abort_fields[] = {abort_rows, NULL};
 static const struct field continue_rows[] = {
     {"torch_empty_cache", .kind = FIELD_IGNORED, .doc = "without effect"},
     {0},
 };
+const struct field *const sglang_continue_fields[] = {continue_rows, NULL};
 
 static void reply_done(struct exchange *x, const char *message)
 {

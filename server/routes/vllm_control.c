@@ -84,14 +84,16 @@ void vllm_is_sleeping_handle(struct exchange *x)
     reply_bool(x, "is_sleeping", generations_are_paused(x->server->generations));
 }
 
+static const struct field abort_rows[] = {
+    {"request_ids", .kind = FIELD_ARRAY, .doc = "their names; none: all of them"}, {0}};
+const struct field *const vllm_abort_fields[] = {abort_rows, NULL};
+
 void vllm_abort_handle(struct exchange *x)
 {
     const cJSON *names = NULL;
-    static const struct field rows[] = {
-        {"request_ids", .kind = FIELD_ARRAY, .doc = "their names; none: all of them"}, {0}};
     struct error err = {0};
     cJSON *body;
-    if (!control_read_body(x, FIELD_TABLE(rows, &names), &body, &err)) {
+    if (!control_read_body(x, FIELD_TABLE(abort_rows, &names), &body, &err)) {
         exchange_fail(x, &err);
     } else {
         struct buffer out;

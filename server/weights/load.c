@@ -70,6 +70,11 @@ static const struct field areal_rows[] = {
     {0},
 };
 
+const struct field *const weights_load_fields[] = {own_rows, NULL};
+const struct field *const weights_sglang_fields[] = {sglang_rows, NULL};
+const struct field *const weights_prime_fields[] = {prime_rows, NULL};
+const struct field *const weights_areal_fields[] = {areal_rows, NULL};
+
 /* ---- answering ---- */
 
 static void emit_facts(const struct push *p, struct buffer *out)
@@ -113,7 +118,7 @@ static bool read_load(struct exchange *x, const struct field *rows, struct load 
                       struct push *p, struct error *err)
 {
     const char *path = rows[0].name, *version = rows[1].name;
-    struct field_context context = {.arena = x->arena};
+    struct field_context context = {.arena = x->arena, .unknown = exchange_unknown(x)};
     struct field_table table = FIELD_TABLE(rows, load);
     cJSON *body = exchange_parse(x, err);
     bool ok = body != NULL && fields_read(body, &table, 1, &context, err);

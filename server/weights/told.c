@@ -66,6 +66,8 @@ static const struct field checker_rows[] = {
 };
 #undef AT
 
+const struct field *const weights_checker_fields[] = {checker_rows, NULL};
+
 static void emit_checksums(const struct version_label *l, struct buffer *out)
 {
     emit_object(out, "checksums");
@@ -87,7 +89,7 @@ static void emit_comparison(const struct version_label *l, const cJSON *baseline
 
 static bool read_checker(struct exchange *x, struct checker *own, cJSON **body, struct error *err)
 {
-    struct field_context context = {.arena = x->arena};
+    struct field_context context = {.arena = x->arena, .unknown = exchange_unknown(x)};
     struct field_table table = FIELD_TABLE(checker_rows, own);
     own->action = span_str("checksum");
     *body = x->body.n == 0 ? NULL : exchange_parse(x, err);
@@ -151,11 +153,13 @@ static const struct field rename_rows[] = {
     {0},
 };
 
+const struct field *const weights_rename_fields[] = {rename_rows, NULL};
+
 void weights_rename_handle(struct exchange *x)
 {
     struct error err = {0};
     struct span name = {NULL, 0};
-    struct field_context context = {.arena = x->arena};
+    struct field_context context = {.arena = x->arena, .unknown = exchange_unknown(x)};
     struct field_table table = FIELD_TABLE(rename_rows, &name);
     struct push *p = push_new(x);
     if (p == NULL) return;

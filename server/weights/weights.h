@@ -14,6 +14,7 @@
 #define SERVER_WEIGHTS_WEIGHTS_H
 
 struct exchange;
+struct field;
 
 /* POST /v1/weights */
 void weights_load_handle(struct exchange *x);
@@ -37,5 +38,10 @@ void weights_bracket_handle(struct exchange *x);
 
 /* What cannot be here: 501. */
 void weights_refuse_handle(struct exchange *x);
+
+/* The tables of fields that read their bodies. */
+extern const struct field *const weights_load_fields[], *const weights_sglang_fields[],
+    *const weights_prime_fields[], *const weights_areal_fields[], *const weights_rename_fields[],
+    *const weights_checker_fields[];
 
 #endif

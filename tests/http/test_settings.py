@@ -86,12 +86,17 @@ def received(s):
 
 def second_push(server):
     """What two pushes get while a request stands still on the weights of the start."""
-    slow = server.connect()
     body = json.dumps({**LONG, "stream": True}).encode()
     head = f"POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    slow.sendall(head.encode() + body)
-    slow.recv(1 << 16)
-    server.http.post("/pause", params={"mode": "keep"})
+    caught = False
+    while not caught:
+        slow = server.connect()
+        slow.sendall(head.encode() + body)
+        slow.recv(1 << 16)
+        server.http.post("/pause", params={"mode": "keep"})
+        caught = server.metric("touchstone_sequences_running") > 0
+        if not caught:
+            server.http.post("/resume")
     pushes = [server.http.post("/v1/weights", params={"wait": 0}, json={"path": MODEL}).status_code for _ in range(2)]
     slow.close()
     server.http.post("/resume")
@@ -208,6 +213,7 @@ CASES = {
     ),
     "api-key": (["--api-key", "k"], lambda s: s.http.get("/metrics").status_code),
     "served-model-name": (["--served-model-name", "x,y"], lambda s: len(s.http.get("/v1/models").json()["data"])),
+    "unknown-fields": (["--unknown-fields", "refuse"], status_of({"prompt": "a", "max_tokens": 1, "nobody_knows": 1})),
     "any-model-name": (["--any-model-name"], status_of({"prompt": "a", "max_tokens": 1, "model": "nobody's"})),
     "max-connections": (["--max-connections", "10"], connections),
     "max-client-connections": (["--max-client-connections", "10"], connections),
