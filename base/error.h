@@ -41,6 +41,7 @@
     X(LENGTH_REQUIRED, 411, "invalid_request_error", "length_required")              \
     X(BODY_TOO_LARGE, 413, "invalid_request_error", "body_too_large")                \
     X(MEDIA_TYPE, 415, "invalid_request_error", "unsupported_media_type")            \
+    X(RANGE, 416, "invalid_request_error", "range_not_satisfiable")                  \
     X(QUEUE_FULL, 429, "rate_limit_error", "queue_full")                             \
     X(BAD_FILE, 500, "server_error", "bad_file")                                     \
     X(NO_MEMORY, 503, "server_error", "out_of_memory")                               \

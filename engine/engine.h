@@ -133,9 +133,21 @@ struct push_result {
     double seconds;                    /* from the push on */
 };
 
+/* What a safetensors file brings. */
+enum push_part {
+    PUSH_WHOLE, /* every tensor */
+    PUSH_SOME,  /* some, the others stay */
+    PUSH_DELTA  /* changes (engine/model/delta.h) */
+};
+
 struct engine_push {
-    const char *path;    /* a GGUF file or a Hugging Face folder, as at start; NULL: what serves gets a new
-                            name, version, and that is all */
+    const char *path;    /* a GGUF file or a Hugging Face folder, as at start; NULL, and no fd: what serves
+                            gets a new name, version, and that is all */
+    int fd;              /* an open safetensors file, which stays the caller's until done(); -1: none */
+    enum push_part part; /* of what fd brings */
+    const char *sha256;  /* of fd's bytes, in hexadecimal; NULL: it is not checked */
+    const char *base_version; /* what must serve, else ERROR_BASE_VERSION; NULL: whatever does */
+    const char *staging_dir;  /* for the file that a part and its base become */
     int root;            /* beneath this folder, a descriptor that stays open until done(); -1: anywhere */
     const char *version; /* its name; NULL: its number */
     enum push_policy policy;

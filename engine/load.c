@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
@@ -257,6 +258,7 @@ static struct version_label *label_of(struct loaded *l, struct error *err)
     }
     pool_run(l->pool, hash_line, &c, (int)c.n);
     content_sum(&c, label->sha256);
+    memcpy(l->sha256, label->sha256, sizeof(l->sha256));
     label->tensors = c.n;
     label->created = clock_unix_s();
     snprintf(label->name, sizeof(label->name), "0");
@@ -281,7 +283,7 @@ static bool pack_weights(struct loaded *l, const struct engine_options *o, struc
         return false;
     }
     l->info.packed_bytes = (int64_t)w->bytes;
-    l->first = resident_new(w, label, err);
+    l->first = resident_new(w, label, content_key(label->sha256), err);
     model_drop_tensors(l->model);
     return l->first != NULL;
 }

@@ -45,6 +45,8 @@ struct server_options {
     bool any_model_name;          /* requests may name any model: the one that is served answers */
     int64_t max_body_bytes;       /* of a generation request */
     int64_t max_verify_bytes;     /* of a /verify request */
+    int64_t max_weight_bytes;     /* of weights that are sent */
+    const char *staging_dir;      /* for these; NULL: /var/tmp */
     int64_t request_memory_bytes; /* of all bodies, JSON trees, replies unread together */
     int max_connections;
     int max_client_connections; /* of one address; 0: as many as there are */
