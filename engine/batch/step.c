@@ -47,6 +47,7 @@ struct step {
     int n_jobs;
     float *logits;          /* [STEP_LOGITS, n_vocab] */
     struct token_prob *top; /* [STEP_LOGITS, LOGPROBS_MAX] */
+    int *support;           /* [STEP_LOGITS, SUPPORT_MAX] */
     struct step_job *batch; /* the jobs that the pool works on */
     uint64_t steps, prompt_tokens, generated_tokens, accepted_tokens, busy_ns;
     struct pace pace;
@@ -61,13 +62,14 @@ struct step *step_new(const struct step_parts *parts, struct error *err)
     s->runs = mem_new((size_t)parts->max_running, sizeof(*s->runs), err);
     s->jobs = mem_new(n_jobs, sizeof(*s->jobs), err);
     s->top = mem_new((size_t)STEP_LOGITS * LOGPROBS_MAX, sizeof(*s->top), err);
+    s->support = mem_new((size_t)STEP_LOGITS * SUPPORT_MAX, sizeof(*s->support), err);
     s->logits = mem_new_aligned((size_t)STEP_LOGITS * (size_t)parts->n_vocab, sizeof(float), err);
     s->next = mem_new((size_t)parts->max_rows, sizeof(int), err);
     s->first_row = mem_new((size_t)parts->max_running, sizeof(int), err);
     s->guesses = mem_new((size_t)parts->max_running, sizeof(int), err);
     s->guessers = mem_new((size_t)parts->max_running, sizeof(struct sequence *), err);
     bool guesses = s->next && s->first_row && s->guesses && s->guessers;
-    if (s->runs && s->jobs && s->top && s->logits && guesses) return s;
+    if (s->runs && s->jobs && s->top && s->support && s->logits && guesses) return s;
     step_free(s);
     return NULL;
 }
@@ -83,6 +85,7 @@ void step_free(struct step *s)
     free(s->jobs);
     free(s->logits);
     free(s->top);
+    free(s->support);
     free(s);
 }
 
@@ -203,9 +206,11 @@ static struct form_cursor form_after_guesses(const struct step *s, const struct 
 static void draw(struct step *s, struct step_job *j, const float *logits, int task, int thread)
 {
     if (is_void(j)) return;
+    j->draw.must = sequence_must(j->seq);
     j->draw.form = form_after_guesses(s, j);
     j->draw.logits = logits;
     j->draw.output = j->seq->output;
+    j->draw.support = s->support + (size_t)task * SUPPORT_MAX;
     j->draw.top = s->top + (size_t)task * LOGPROBS_MAX;
     j->ok = sampler_draw(s->p.sampler, thread, &j->draw);
 }

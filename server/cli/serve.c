@@ -10,6 +10,7 @@
 
 #include "server/generate/generation.h"
 #include "server/http/server.h"
+#include "server/responses/store.h"
 #include "server/routes/routes.h"
 
 /* For rewards whose unit is tokens. */
@@ -35,6 +36,7 @@ static bool serve(const struct cli_settings *s, struct error *err)
     struct server *server = NULL;
     struct engine *engine = NULL;
     struct generations *generations = NULL;
+    struct response_store *responses = NULL;
     bool ok = false;
     if (!cli_engine_options(s, &model, err)) return false;
     mem_give_back();
@@ -48,7 +50,9 @@ static bool serve(const struct cli_settings *s, struct error *err)
     if (engine == NULL) goto end;
     judge_set_tokenizer(judge, count_tokens, engine);
     generations = generations_new(engine, server_wake, server);
-    if (generations == NULL) {
+    responses = response_store_new(s->server.max_responses, s->server.max_response_bytes,
+                                   s->server.responses_ttl_ms);
+    if (generations == NULL || responses == NULL) {
         error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the server");
         goto end;
     }
@@ -57,10 +61,12 @@ static bool serve(const struct cli_settings *s, struct error *err)
                     &(struct server_parts){.engine = engine,
                                            .judge = judge,
                                            .generations = generations,
+                                           .responses = responses,
                                            .workload = &workload,
                                            .routes = &routes},
                     err);
 end:
+    response_store_free(responses);
     generations_free(generations);
     engine_close(engine);
     server_free(server);

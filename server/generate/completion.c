@@ -231,7 +231,7 @@ bool completion_has_id(const struct completion *c, struct span id)
 static void work_prepare(struct exchange *x)
 {
     struct completion *c = x->state;
-    if (c->prepare(c) && thoughts_of_prompts(c, &c->error)) {
+    if (c->prepare(c) && thoughts_of_prompts(c, &c->error) && thoughts_bound(c, &c->error)) {
         output_form_compile(x->server->engine, &c->params, &c->error);
     }
 }

@@ -45,7 +45,8 @@ enum error_shape {
     ERRORS_SGLANG, /* "success": false, "message" */
     ERRORS_DETAIL, /* "detail": what FastAPI's servers answer: TRL, SandboxFusion, open-r1's router */
     ERRORS_PISTON, /* "message" */
-    ERRORS_OLLAMA  /* Ollama: error is the message alone */
+    ERRORS_OLLAMA, /* Ollama: error is the message alone */
+    ERRORS_ANTHROPIC /* Anthropic: "type": "error", and its own types of errors */
 };
 
 struct route {

@@ -14,6 +14,8 @@ static const struct setting rows[] = {
     {"host",           SETTING_TEXT,    AT(host), "127.0.0.1", .help = "address to listen on; 0.0.0.0: all"},
     {"port",           SETTING_INT,     AT(port), "8080", 0, 65535, .help = "port to listen on; 0: any free one, printed at start"},
     {"api-key",        SETTING_LIST,    AT(api_keys), "", .help = "accept only these keys (may be repeated); none: no key is asked for", .secret = true},
+    {"api-key-file",   SETTING_TEXT,    AT(api_key_file), "", .help = "file of keys with scopes and limits, a line each as `touchstone key new` prints it; read again on SIGHUP"},
+    {"cors-origins",   SETTING_LIST,    AT(cors_origins), "", .help = "origins of pages that may ask this server, as https://name (may be repeated); *: any, where a key is set"},
     {"allowed-hosts",  SETTING_LIST,    AT(allowed_hosts), "", .help = "names of this server that web pages may ask it by where no key is set (may be repeated); addresses and localhost always are"},
     {"path-root",      SETTING_LIST,    AT(path_roots), "", .help = "folder beneath which requests may name files for the server to read, as weights (may be repeated); none: any file while it listens on this machine alone, else none"},
     {"served-model-name", SETTING_LIST, AT(model_names), "", .help = "what clients call the model (may be repeated: the first is its name, others are taken too); none: the file's own name"},
@@ -29,12 +31,15 @@ static const struct setting rows[] = {
     {"tool-format",    SETTING_WORD,    AT(tool_format), "auto", .words = "auto|hermes|qwen3_coder|deepseek_v3|deepseek_v31|mistral_args|mistral|harmony|llama3", .help = "how the model writes calls of tools; auto: as its chat template tells"},
     {"max-prompts",    SETTING_INT,     AT(max_prompts), "1024", 1, 1 << 16, .help = "prompts in one request"},
     {"max-choices",    SETTING_INT,     AT(max_choices), "128", 1, 4096, .help = "samples of one prompt (n, best_of)"},
+    {"max-responses",  SETTING_INT,     AT(max_responses), "1000", 0, 1 << 20, .help = "replies of /v1/responses that are kept; the oldest go first"},
+    {"max-response-bytes", SETTING_BYTES, AT(max_response_bytes), "64M", 1 * K, 64 * G, .help = "what kept replies of /v1/responses may take together, with the conversations before them"},
+    {"responses-ttl",  SETTING_SECONDS, AT(responses_ttl_ms), "3600", 1, 86400, .help = "seconds that a reply of /v1/responses is kept"},
     {"read-timeout",   SETTING_SECONDS, AT(read_timeout_ms), "30", 1, 3600, .help = "seconds to receive the head of a request, and again its body"},
     {"idle-timeout",   SETTING_SECONDS, AT(idle_timeout_ms), "120", 1, 86400, .help = "seconds an idle connection is kept"},
     {"reply-timeout",  SETTING_SECONDS, AT(reply_timeout_ms), "60", 1, 86400, .help = "seconds in which a client must take what waits for it, or 64 KB of it"},
     {"request-timeout", SETTING_SECONDS, AT(request_timeout_ms), "0", 0, 86400, .help = "seconds a generation may take; 0: no limit"},
     {"drain-timeout",  SETTING_SECONDS, AT(drain_timeout_ms), "30", 0, 86400, .help = "seconds that running requests have after SIGTERM"},
-    {"allow-control",  SETTING_BOOL,    AT(allow_control), "true", .help = "clients may pause, resume and abort generations, others' too, and empty caches (trainers do)"},
+    {"allow-control",  SETTING_BOOL,    AT(allow_control), "true", .help = "clients may pause, resume and abort generations, others' too, and empty caches (trainers do); not where others than this machine can connect and no key is set"},
 };
 /* clang-format on */
 

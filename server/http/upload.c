@@ -115,7 +115,7 @@ static struct upload *find(struct server *s, const char *id, uint64_t owner)
 {
     for (int i = 0; i < UPLOADS_MOST; i++) {
         struct upload *u = &s->uploads[i];
-        if (u->used && id[0] != '\0' && strcmp(u->id, id) == 0 && u->owner == owner) return u; /* (3) */
+        if (u->used && id[0] != '\0' && strcmp(u->id, id) == 0 && u->owner == owner) return u;
     }
     return NULL;
 }
@@ -128,9 +128,10 @@ static struct upload *new_upload(struct exchange *x, const char *id, struct erro
     }
     if (free_one == NULL) {
         error_set(err, ERROR_QUEUE_FULL, NULL, "%d uploads are unfinished; at most %d", UPLOADS_MOST,
-                  UPLOADS_MOST); /* (1) */
+                  UPLOADS_MOST);
         return NULL;
     }
+    assert(free_one < x->server->uploads + UPLOADS_MOST); /* (1) */
     int fd = new_file(x->server, err);
     if (fd < 0) return NULL;
     *free_one = (struct upload){
@@ -166,7 +167,7 @@ static bool check_range(struct upload *u, const struct range *r, size_t declared
     if (declared > 0 && declared != r->end - r->begin) {
         return error_set(err, ERROR_INVALID_VALUE, "Content-Range", "the range is not the body's length");
     }
-    return r->begin == u->have || not_there(u, err); /* (2) */
+    return r->begin == u->have || not_there(u, err);
 }
 
 static bool too_large(const struct server *s, struct error *err)
@@ -200,6 +201,7 @@ bool upload_begin(struct exchange *x, size_t declared, struct error *err)
     }
     if (u == NULL) u = new_upload(x, id == NULL ? "" : id, err);
     if (u == NULL) return false;
+    assert(u->owner == exchange_client(x)); /* (3) */
     u->exchange = x;
     u->keep = false;
     u->touched_ns = clock_ns();
@@ -222,6 +224,7 @@ bool upload_take(struct exchange *x, const char *p, size_t n, struct error *err)
                              strerror(errno));
         }
         u->have += (uint64_t)done;
+        assert(u->have <= u->until); /* (2) */
         p += done;
         n -= (size_t)done;
     }
