@@ -350,6 +350,17 @@ static void run_guess(void *forward, const struct forward_run *runs, const int *
     forward_guess(forward, runs, first_row, n_runs, logits, n_logits, guesses);
 }
 
+/* The part of a row's price that one more token to attend to costs: by multiplications, each of which
+ * costs several times what one of a product of small integers does, since it is of floats that
+ * are read once. */
+static double reach_rows(const struct model_config *c, int64_t parameters)
+{
+    const double dearer = 8;
+    double value_dim = c->mla.kv_rank > 0 ? c->mla.v_dim : c->head_dim;
+    double each = (double)c->n_layers * c->n_heads * (c->head_dim + value_dim);
+    return parameters > 0 ? dearer * each / (double)parameters : 0;
+}
+
 static bool make_step(struct loaded *l, const struct engine_options *o, struct error *err)
 {
     struct scheduler_options so = {.max_running = l->info.seats,
@@ -382,7 +393,8 @@ static bool make_step(struct loaded *l, const struct engine_options *o, struct e
         .pool = l->pool,
         .n_vocab = l->n_vocab,
         .max_rows = max_rows,
-        .max_running = l->info.seats};
+        .max_running = l->info.seats,
+        .reach_rows = reach_rows(model_config(l->model), l->info.parameters)};
     l->step = step_new(&parts, err);
     return l->step != NULL;
 }
