@@ -109,6 +109,10 @@ struct model;
  * ERROR_BAD_FILE or ERROR_UNSUPPORTED, with file, tensor and what was expected, otherwise. Free
  * with model_close(). */
 struct model *model_open(const char *path, struct error *err);
+/* A model of the sizes of `like` whose tensors are those of an open safetensors file, in Hugging Face's
+ * names or GGUF's; name is for messages. As model_open(). The file stays the caller's. */
+struct model *model_open_stream(int fd, const char *name, const struct model *like,
+                                struct error *err);
 /* Accepts NULL. */
 void model_close(struct model *m);
 
@@ -118,6 +122,8 @@ const struct model_config *model_config(const struct model *m);
 const struct model_tensors *model_tensors(const struct model *m);
 /* "llama". */
 const char *model_architecture(const struct model *m);
+/* enum feature (roles.h) that a layer has. */
+unsigned model_layer_features(const struct model *m, int layer);
 /* general.name, else the file's name. */
 const char *model_name(const struct model *m);
 
@@ -125,6 +131,10 @@ const char *model_name(const struct model *m);
 struct gguf;
 /* Borrowed. */
 const struct gguf *model_gguf(const struct model *m);
+
+/* The files of a folder, or NULL when the model came from a GGUF file. Borrowed. */
+struct safetensors;
+const struct safetensors *model_safetensors(const struct model *m);
 
 /* Unmap the tensors: model_tensors() data pointers are invalid from now on; config, names and metadata stay. */
 void model_drop_tensors(struct model *m);

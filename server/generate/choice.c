@@ -35,6 +35,7 @@ void choice_clear(struct choice *c)
     free(c->supports);
     free(c->routes);
     free(c->stop_string);
+    spans_clear(&c->versions);
 }
 
 static bool add_tops(struct choice *c, const struct engine_event *ev)
@@ -127,6 +128,7 @@ bool choice_add_token(struct choice *c, const struct engine_event *ev, bool reco
     bool ok = sort_text(c, ev, false);
     c->n_thought_tokens += before || is_thinking(c);
     c->logprob_sum += (double)ev->prob.logprob;
+    ok = ok && spans_add(&c->versions, ev->label, c->n_tokens - 1);
     return ok && (!record || add_record(c, ev));
 }
 
@@ -145,6 +147,7 @@ bool choice_finish(struct choice *c, const struct engine_event *ev)
 {
     assert(!c->done && ev->type == EVENT_DONE);
     bool ok = sort_text(c, ev, true) && keep_routes(c, ev);
+    if (c->n_tokens == 0) ok = ok && spans_add(&c->versions, ev->label, 0);
     c->done = true;
     c->finish = ev->finish;
     c->stop_token = ev->stop_token;

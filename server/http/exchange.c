@@ -176,6 +176,7 @@ static void exchange_free(struct exchange *x)
 {
     assert(x->busy == 0 && !x->working && !x->pooled); /* (2) */
     if (x->kind != NULL && x->kind->free != NULL) x->kind->free(x);
+    upload_over(x);
     *x->link = x->next;
     if (x->next != NULL) x->next->link = x->link;
     x->server->n_exchanges--;

@@ -59,6 +59,7 @@ struct client;
 struct exchange;
 struct key;
 struct server;
+struct upload;
 
 enum {
     EXCHANGE_ID_BYTES = 72,
@@ -106,6 +107,7 @@ struct exchange {
     struct exchange_facts facts;
 
     struct error error; /* found wrong at its head, answered once the body is in; then the work's */
+    struct upload *upload; /* the body goes to a file (upload.h); NULL: it does not */
     size_t discarded;   /* bytes of a refused request's body */
     bool told;          /* the refusal was written past libmicrohttpd: nothing else is said */
     bool closes;        /* the connection ends with the answer */

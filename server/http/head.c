@@ -16,6 +16,7 @@
 #include "server/http/exchange.h"
 #include "server/http/router.h"
 #include "server/http/state.h"
+#include "server/http/upload.h"
 
 enum { MAX_HOST = 256 };
 
@@ -182,7 +183,10 @@ static bool check_route(struct exchange *x, struct error *err)
     const struct server_options *o = &x->server->o;
     x->route = router_find(routes, x->method, x->path, &path_known);
     bool verify = x->route != NULL && (x->route->flags & ROUTE_VERIFY) != 0;
-    x->body.limit = (size_t)(verify ? o->max_verify_bytes : o->max_body_bytes);
+    bool upload = x->route != NULL && (x->route->flags & ROUTE_UPLOAD) != 0;
+    x->body.limit = (size_t)(upload   ? o->max_weight_bytes
+                             : verify ? o->max_verify_bytes
+                                      : o->max_body_bytes);
     if (x->route != NULL) return true;
     if (!path_known) return error_set(err, ERROR_NOT_FOUND, NULL, "no route %.100s", x->path);
     char allowed[64];
@@ -268,8 +272,10 @@ bool head_check(struct exchange *x, size_t *declared, struct error *err)
     }
     if (strcmp(x->route->method, "GET") == 0) return true;
     bool has_body = *declared > 0 || exchange_header(x, "Transfer-Encoding") != NULL;
-    if (!check_media_type(x, has_body, err)) return false;
+    bool upload = (x->route->flags & ROUTE_UPLOAD) != 0;
+    if (!upload && !check_media_type(x, has_body, err)) return false;
     if (*declared > x->body.limit) return head_too_large(x, err);
+    if (upload) return upload_begin(x, *declared, err);
     size_t least = *declared < QUOTA_SMALL ? QUOTA_SMALL : *declared;
     if (quota_left(&x->server->memory) >= least) return true;
     return error_set(err, ERROR_QUEUE_FULL, NULL,

@@ -376,6 +376,7 @@ void server_free(struct server *s)
         uv_run(&s->loop, UV_RUN_DEFAULT);
         uv_loop_close(&s->loop);
     }
+    uploads_free(s);
     metrics_clear(&s->metrics);
     keys_clear(&s->keys);
     inbox_clear(&s->inbox);

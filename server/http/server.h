@@ -44,12 +44,15 @@ struct server_options {
     const char *api_key_file;         /* of further keys, a line each; NULL: none */
     struct string_list cors_origins;  /* pages of other sites that may ask; none: none may */
     struct string_list allowed_hosts; /* names by which pages may ask us without a key */
+    struct string_list path_roots;    /* folders beneath which bodies may name files */
     struct string_list
         model_names; /* that clients may use; the first is the engine's name for it */
 
     bool any_model_name;          /* requests may name any model: the one that is served answers */
     int64_t max_body_bytes;       /* of a generation request */
     int64_t max_verify_bytes;     /* of a /verify request */
+    int64_t max_weight_bytes;     /* of weights that are sent */
+    const char *staging_dir;      /* for these; NULL: /var/tmp */
     int64_t request_memory_bytes; /* of all bodies, JSON trees, replies unread together */
     int max_connections;
     int max_client_connections; /* of one address; 0: as many as there are */

@@ -22,6 +22,7 @@
 #include "server/http/metrics.h"
 #include "server/http/pool.h"
 #include "server/http/server.h"
+#include "server/http/upload.h"
 
 struct client;
 struct exchange;
@@ -52,6 +53,7 @@ struct server {
     struct client *clients;         /* list of open connections */
     struct exchange *exchanges;     /* list of requests not yet completed */
     size_t n_exchanges;
+    struct upload uploads[UPLOADS_MOST]; /* bodies in files */
     size_t buffered_bytes; /* of bodies held */
     struct quota memory;   /* of bodies, their trees, what is read of them, and replies unread */
 

@@ -271,6 +271,7 @@ static void emit_end(const struct completion *c, const struct choice *choice, st
     emit_int(out, "prompt_eval_duration", (int64_t)(first - x->started_ns));
     emit_int(out, "eval_count", usage.completion);
     emit_int(out, "eval_duration", (int64_t)(now - first));
+    spans_emit(&choice->versions, choice->n_tokens, out);
 }
 
 static void whole(struct completion *c, struct buffer *out)

@@ -91,10 +91,6 @@ void vllm_load_handle(struct exchange *x);
 /* GET /metrics */
 void service_metrics_handle(struct exchange *x);
 
-/* ---- service_weights.c ---- */
-/* POST /init_weight_transfer_engine, POST /start_weight_update and others */
-void service_no_weights_handle(struct exchange *x);
-
 /* ---- sglang_control.c ---- */
 /* GET /get_model_info */
 void sglang_model_info_handle(struct exchange *x);
@@ -102,8 +98,6 @@ void sglang_model_info_handle(struct exchange *x);
 void sglang_server_info_handle(struct exchange *x);
 /* GET /get_load */
 void sglang_load_handle(struct exchange *x);
-/* GET /get_weight_version */
-void sglang_weight_version_handle(struct exchange *x);
 /* POST /pause_generation, POST /areal_pause_generation */
 void sglang_pause_handle(struct exchange *x);
 extern const struct field *const sglang_pause_fields[];

@@ -124,6 +124,7 @@ static void print_histogram(struct buffer *out, const char *name, const char *he
 struct sample {
     const struct server *server;
     struct engine_stats engine;
+    struct push_stats pushes;
     struct judge_stats judge;
     const struct generation_counts *counts;
 };
@@ -285,6 +286,26 @@ static double verify_workers(const struct sample *s)
 {
     return s->judge.workers;
 }
+static double weight_pushes(const struct sample *s)
+{
+    return (double)s->pushes.pushed;
+}
+static double weight_refused(const struct sample *s)
+{
+    return (double)s->pushes.refused;
+}
+static double weight_staging(const struct sample *s)
+{
+    return s->pushes.staging;
+}
+static double weight_versions(const struct sample *s)
+{
+    return s->pushes.resident;
+}
+static double recomputed(const struct sample *s)
+{
+    return (double)s->engine.recomputed_tokens;
+}
 static double verify_busy(const struct sample *s)
 {
     return s->judge.workers_busy;
@@ -356,6 +377,11 @@ static const struct number {
     {"touchstone_finished_length_total", "counter", "Samples ended by a length limit.", finished_length},
     {"touchstone_finished_abort_total", "counter", "Samples ended by cancellation.", finished_abort},
     {"touchstone_cancelled_requests_total", "counter", "Generation requests whose client left.", cancelled},
+    {"touchstone_weight_pushes_total", "counter", "New weights that came to serve.", weight_pushes},
+    {"touchstone_weight_pushes_refused_total", "counter", "New weights that were refused.", weight_refused},
+    {"touchstone_weight_staging", "gauge", "1 while new weights are being staged.", weight_staging},
+    {"touchstone_weight_versions", "gauge", "Versions of the weights in memory.", weight_versions},
+    {"touchstone_recomputed_tokens_total", "counter", "Of samples that went on with other weights, computed anew.", recomputed},
     {"touchstone_verify_requests_total", "counter", "Batches judged.", verify_requests},
     {"touchstone_verify_items_total", "counter", "Items judged.", verify_items},
     {"touchstone_verify_item_errors_total", "counter", "Of them, malformed.", verify_errors},
@@ -404,7 +430,10 @@ static void print(const struct server *s, struct buffer *out)
     struct sample now = {.server = s, .counts = counts};
     struct label label = label_of(s);
     struct error err;
-    if (engine_state(s->engine, &err) == ENGINE_READY) engine_stats(s->engine, &now.engine);
+    if (engine_state(s->engine, &err) == ENGINE_READY) {
+        engine_stats(s->engine, &now.engine);
+        engine_push_stats(s->engine, &now.pushes);
+    }
     judge_stats_get(s->judge, &now.judge);
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         print_head(out, numbers[i].name, numbers[i].type, numbers[i].help);

@@ -322,6 +322,14 @@ static void emit_input_logprobs(const struct completion *c, const struct generat
     emit_close(out, ']');
 }
 
+/* The version of the last token, and all of them where there were several. */
+static void emit_versions(const struct choice *choice, struct buffer *out)
+{
+    const struct version_spans *s = &choice->versions;
+    if (s->n > 1) emit_str(out, "weight_version", s->list[s->n - 1].label->name);
+    spans_emit(s, choice->n_tokens, out);
+}
+
 static void emit_choice(const struct completion *c, const struct choice *choice, struct buffer *out)
 {
     const struct sglang *own = c->own;
@@ -339,7 +347,7 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
     emit_int(out, "prompt_tokens", (int64_t)choice->generation->ids.n);
     emit_int(out, "completion_tokens", choice->n_tokens);
     emit_int(out, "cached_tokens", choice->generation->n_cached);
-    emit_str(out, "weight_version", engine_weights(c->engine).name);
+    emit_versions(choice, out);
     emit_int(out, "num_retractions", 0);
     emit_double(out, "e2e_latency", seconds);
     if (own->return_logprob) {

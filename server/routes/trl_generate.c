@@ -230,6 +230,7 @@ static void write_whole(struct completion *c, struct buffer *out)
     emit_close(out, ']');
     emit_column(c, "logprobs", emit_logprob, out);
     emit_column(c, "logprob_token_ids", emit_id, out);
+    completion_emit_versions(c, out);
     emit_close(out, '}');
 }
 

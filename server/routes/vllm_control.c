@@ -136,7 +136,12 @@ void vllm_server_info_handle(struct exchange *x)
     emit_str(&out, "logprobs_mode", "raw_logprobs"); /* unless a request asks for processed ones */
     emit_close(&out, '}');
     emit_null(&out, "weight_transfer_config"); /* none: TRL then says that weights cannot be sent */
+    emit_object(&out, "parallel_config");
+    emit_int(&out, "data_parallel_size", 1);
+    emit_int(&out, "tensor_parallel_size", 1);
     emit_close(&out, '}');
+    emit_close(&out, '}');
+    sglang_emit_server(x->server, &out);
     emit_close(&out, '}');
     exchange_reply_json(x, &out);
 }

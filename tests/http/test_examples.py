@@ -150,3 +150,17 @@ def test_verify_pipeline(tiny, tmp_path):
     mine = tmp_path / "mine.jsonl"
     mine.write_text("".join(json.dumps({"completion": f"\\boxed{{{i}}}", "answer": "3"}) + "\n" for i in range(5)))
     assert json.loads(run(tiny, str(FOLDER / "verify.sh"), str(mine)))["completion"] == "\\boxed{3}"
+
+
+def test_push_weights(start):
+    """A state_dict needs torch; the bytes of a file do not."""
+    import checkpoints
+    s = start(model=str(checkpoints.FOLDER))
+    tensors, _ = checkpoints.read(checkpoints.FOLDER / "model.safetensors")
+    example = load("push_weights", s.url)
+    told = example.push(checkpoints.pack(checkpoints.jiggled(tensors, 1)), version="7", policy="switch")
+    assert told["version"] == "7" and told["sha256"] == checkpoints.sha256(checkpoints.jiggled(tensors, 1))
+    command = [sys.executable, FOLDER / "push_weights.py", checkpoints.FOLDER / "model.safetensors", "8"]
+    done = subprocess.run(command, env={**os.environ, "SERVER_URL": s.url}, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 0 and checkpoints.sha256(tensors) in done.stdout, done.stderr
+    assert s.http.get("/weight_info").json()["weight_version"] == "8"

@@ -85,6 +85,25 @@ def received(s):
         return b""
 
 
+def second_push(server):
+    """What two pushes get while a request stands still on the weights of the start."""
+    body = json.dumps({**LONG, "stream": True}).encode()
+    head = f"POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    caught = False
+    while not caught:
+        slow = server.connect()
+        slow.sendall(head.encode() + body)
+        slow.recv(1 << 16)
+        server.http.post("/pause", params={"mode": "keep"})
+        caught = server.metric("touchstone_sequences_running") > 0
+        if not caught:
+            server.http.post("/resume")
+    pushes = [server.http.post("/v1/weights", params={"wait": 0}, json={"path": MODEL}).status_code for _ in range(2)]
+    slow.close()
+    server.http.post("/resume")
+    return pushes
+
+
 def connections(server):
     """Whether 20 connections that say nothing leave room for one that asks: those that got in may ask meanwhile, so the
     server has had its turns."""
@@ -190,6 +209,10 @@ CASES = {
     "max-sequences": (["--max-sequences", "3"], lambda s: s.http.get("/props").json()["total_slots"]),
     "max-queue": (["--max-queue", "2"], queue_of, ["--max-sequences", "2"]),
     "step-tokens": (["--step-tokens", "8"], steps),
+    "max-weight-versions": (["--max-weight-versions", "3"], second_push),
+    "max-weights": (["--max-weights", "1K"], lambda s: s.http.put("/v1/weights", content=b"a" * 2000).status_code),
+    "staging-dir": (["--staging-dir", "/proc"], lambda s: s.http.put("/v1/weights", content=b"a").status_code),
+    "path-root": (["--path-root", "tests"], status_of({"path": "/etc"}, "/v1/weights")),
     "prefix-cache": (["--no-prefix-cache"], cached),
     "speculate": (["--no-speculate"], drafted),
     "host": (["--host", "127.0.0.2"], reachable("127.0.0.2")),
