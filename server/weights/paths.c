@@ -7,10 +7,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -19,16 +17,10 @@
 /* Nobody from another machine can ask. */
 static bool listens_here_alone(const struct server *s)
 {
-    struct sockaddr_storage a = {0};
-    socklen_t n = sizeof(a);
-    if (getsockname(s->listen_fd, (struct sockaddr *)&a, &n) != 0) return false;
-    if (a.ss_family == AF_UNIX) return true;
-    if (a.ss_family == AF_INET) {
-        const struct sockaddr_in *v4 = (const struct sockaddr_in *)&a;
-        return ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    for (int i = 0; i < LISTENERS; i++) {
+        if (s->listeners[i].exposed) return false;
     }
-    const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&a;
-    return a.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
+    return true;
 }
 
 static bool not_allowed(const char *field, struct error *err)
