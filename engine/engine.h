@@ -56,6 +56,7 @@ struct engine_options {
     int64_t kv_bytes;  /* memory for the KV cache; 0: a quarter of what is free, capped */
     bool prefix_cache; /* find equal prefixes again */
     bool speculate;    /* draft tokens by prompt lookup */
+    enum engine_pooling pooling; /* of embeddings; POOLING_NONE: as the model's files say */
     void (*wake)(
         void *); /* called from the engine thread after a step that made events; may be NULL */
     void *wake_arg;
@@ -98,6 +99,8 @@ struct engine_info {
     int64_t parameters, tensor_bytes, packed_bytes;
     int64_t created; /* unix seconds of the file */
     int n_vocab, context;
+    int n_embd; /* numbers of a hidden state, and so of an embedding, which is made of those like this */
+    enum engine_pooling pooling;
     int threads;
     int max_sequences; /* decoded in one batch; */
     int seats;         /* and a few more, which whoever submits may keep for some */

@@ -144,6 +144,16 @@ static void make_fingerprint(struct loaded *l, const struct engine_options *o)
     l->info.fingerprint = l->fingerprint;
 }
 
+/* What was set, else what the model's files say, else the last position's, which has seen all. */
+static enum engine_pooling pooling_of(const struct engine_options *o, const struct model_config *c)
+{
+    static const enum engine_pooling known[] = {[MODEL_POOLING_UNKNOWN] = POOLING_LAST,
+                                                [MODEL_POOLING_MEAN] = POOLING_MEAN,
+                                                [MODEL_POOLING_CLS] = POOLING_CLS,
+                                                [MODEL_POOLING_LAST] = POOLING_LAST};
+    return o->pooling != POOLING_NONE ? o->pooling : known[c->pooling];
+}
+
 static void describe(struct loaded *l, const struct engine_options *o)
 {
     struct engine_info *info = &l->info;
@@ -163,6 +173,8 @@ static void describe(struct loaded *l, const struct engine_options *o)
         info->parameters = t.all_parameters;
         info->tensor_bytes = t.all_bytes;
         info->n_vocab = l->n_vocab;
+        info->n_embd = model_config(l->model)->n_embd;
+        info->pooling = pooling_of(o, model_config(l->model));
     }
     if (o->name != NULL) info->name = o->name;
     info->max_sequences = o->max_sequences;
@@ -297,6 +309,11 @@ static void run_guess(void *forward, const struct forward_run *runs, const int *
     forward_guess(forward, runs, first_row, n_runs, logits, n_logits, guesses);
 }
 
+static void run_hidden(void *forward, int row, float *out)
+{
+    forward_hidden(forward, row, out);
+}
+
 static bool make_step(struct loaded *l, const struct engine_options *o, struct error *err)
 {
     struct scheduler_options so = {.max_running = l->info.seats,
@@ -322,13 +339,14 @@ static bool make_step(struct loaded *l, const struct engine_options *o, struct e
                                   .token_text_arg = l->tokenizer};
     bool guesses = o->speculate && model_config(l->model)->n_mtp > 0;
     struct step_parts parts = {
-        .runner = {l->forward, run_forward, run_logits, guesses ? run_guess : NULL},
+        .runner = {l->forward, run_forward, run_logits, guesses ? run_guess : NULL, run_hidden},
         .scheduler = l->scheduler,
         .kv = l->kv,
         .sampler = l->sampler,
         .deliver = &l->deliver,
         .pool = l->pool,
         .n_vocab = l->n_vocab,
+        .n_embd = l->info.n_embd,
         .max_rows = max_rows,
         .max_running = l->info.seats};
     l->step = step_new(&parts, err);

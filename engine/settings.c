@@ -24,6 +24,7 @@ static const struct setting rows[] = {
     {"max-queue",      SETTING_INT,    AT(max_queue), "16384", 1, 1 << 20, .help = "samples waiting, beyond which requests get 429 however soon their turn is (see max-wait)"},
     {"step-tokens",    SETTING_INT,    AT(step_tokens), "512", 1, 8192, .help = "prompt tokens a step may add to the batch"},
     {"prefix-cache",   SETTING_BOOL,   AT(prefix_cache), "true", .help = "reuse the KV cache of equal prefixes"},
+    {"pooling",        SETTING_CHOICE, AT(pooling), "auto", .words = "auto|mean|last|cls", .help = "what embeddings are made of: the mean of all positions, the last one, the first one; auto: as the model's files say, else last"},
     {"speculate",      SETTING_BOOL,   AT(speculate), "true", .help = "draft tokens by prompt lookup; never changes an answer"},
 };
 /* clang-format on */

@@ -159,6 +159,16 @@ static bool make_samples(struct request *q, struct error *err)
     return true;
 }
 
+static bool make_pool(struct request *q, int n_embd, struct error *err)
+{
+    if (q->pooling == POOLING_NONE) return true;
+    assert(q->n == 1 && q->limit == q->n_prompt);
+    q->embedding = event_new_embedding(q->id, n_embd);
+    q->pool = arena_alloc(q->arena, (size_t)n_embd, sizeof(*q->pool));
+    if (q->embedding != NULL && q->pool != NULL) return true;
+    return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for an embedding");
+}
+
 static bool make_events(struct request *q, int n_vocab, struct error *err)
 {
     int k = q->sampling.prompt_logprobs;
@@ -175,7 +185,7 @@ static int limit_of(const struct request *q, int context)
     return max < 0 || max > context - q->n_prompt ? context : q->n_prompt + max;
 }
 
-struct request *request_new(const struct engine_request *r, int n_vocab, int context,
+struct request *request_new(const struct engine_request *r, int n_vocab, int context, int n_embd,
                             struct error *err)
 {
     if (!request_check(r, n_vocab, context, err)) return NULL;
@@ -190,6 +200,7 @@ struct request *request_new(const struct engine_request *r, int n_vocab, int con
                           .id = r->id,
                           .space = {.salt = r->cache_salt},
                           .priority = r->priority,
+                          .pooling = r->pooling,
                           .n_prompt = (int)r->n_ids,
                           .sampling = r->sampling,
                           .n = r->n,
@@ -204,6 +215,7 @@ struct request *request_new(const struct engine_request *r, int n_vocab, int con
         goto fail;
     }
     if (!make_samples(q, err) || !make_events(q, n_vocab, err)) goto fail;
+    if (!make_pool(q, n_embd, err)) goto fail;
     return q;
 fail:
     request_free(q);
@@ -221,6 +233,7 @@ void request_free(struct request *r)
     }
     engine_event_free(r->failed);
     engine_event_free(r->prompt_report);
+    engine_event_free(r->embedding);
     stop_set_free(r->stop);
     form_free(r->sampling.form);
     arena_free(r->arena);

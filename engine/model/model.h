@@ -43,6 +43,14 @@ struct model_config {
     int context; /* trained length in tokens */
     float rms_eps;
     bool tied; /* output matrix is the token embedding */
+    /* How its files say that embeddings are made of hidden states (GGUF's pooling_type, and the
+     * numbers of that; 1_Pooling/config.json of a folder). */
+    enum {
+        MODEL_POOLING_UNKNOWN,
+        MODEL_POOLING_MEAN,
+        MODEL_POOLING_CLS,
+        MODEL_POOLING_LAST
+    } pooling;
 
     struct {
         double theta;     /* base frequency */

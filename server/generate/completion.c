@@ -144,6 +144,7 @@ static void ask(const struct completion *c, struct generation *g, size_t i)
     g->first_index = (int)i * c->samples;
     g->priority = c->params.priority;
     g->client = c->client;
+    g->pooling = c->pooling;
     g->cache_salt = salt_hash(c->params.cache_salt);
     if (!c->sampled_apart) g->sampling = c->params.engine;
     if (!c->sampled_apart && !c->params.has_seed) g->sampling.seed += i; /* unlike luck */

@@ -93,6 +93,7 @@ struct completion {
     struct tool_calls_wanted calls;       /* of tools, in the text; format NULL: none (tools.h) */
     bool call_is_named;                   /* by tool_choice */
     bool echo;                            /* the prompt's text is kept */
+    enum engine_pooling pooling;          /* prompts become embeddings; POOLING_NONE: they don't */
     bool want_tokens;                     /* token records are kept */
 
     const char *prompt_field;    /* where the client wrote the prompts; static */

@@ -191,6 +191,7 @@ CASES = {
     "max-queue": (["--max-queue", "2"], queue_of, ["--max-sequences", "2"]),
     "step-tokens": (["--step-tokens", "8"], steps),
     "prefix-cache": (["--no-prefix-cache"], cached),
+    "pooling": (["--pooling", "mean"], lambda s: s.post("/v1/embeddings", {"input": "abc"}).json()["data"]),
     "speculate": (["--no-speculate"], drafted),
     "host": (["--host", "127.0.0.2"], reachable("127.0.0.2")),
     "port": (None, None),  # every server of the tests has one of its own
