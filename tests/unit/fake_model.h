@@ -300,6 +300,8 @@ static inline void fake_note(struct fake_record *r, const struct engine_event *e
         r->prompt = mem_new((size_t)ev->n_prompt, sizeof(*r->prompt), NULL);
         memcpy(r->prompt, ev->prompt_probs, (size_t)ev->n_prompt * sizeof(*r->prompt));
         break;
+    case EVENT_EMBEDDING: /* tests/http/test_embeddings.py */
+        break;
     case EVENT_TOKEN:
         assert_int_equal(o->finish, FINISH_NONE);
         if (o->n == 0) o->version = ev->version;
