@@ -99,6 +99,8 @@ bool request_check(const struct engine_request *r, int n_vocab, int context, str
     return check_range("n", r->n, 1, MAX_SAMPLES, err) && check_length(r, context, err) &&
            check_ids("prompt", r->ids, r->n_ids, n_vocab, err) && check_numbers(c, err) &&
            check_ids("stop_token_ids", c->stop_ids, (size_t)c->n_stop_ids, n_vocab, err) &&
+           check_ids("logprob_token_ids", c->score_ids, (size_t)c->n_score_ids, n_vocab, err) &&
+           check_ids("bad_words", c->bad_ids, (size_t)c->n_bad_ids, n_vocab, err) &&
            check_ids("thinking_token_budget", c->close_ids, (size_t)c->n_close, n_vocab, err) &&
            check_ids("allowed_token_ids", c->allowed_ids,
                      c->allowed_ids == NULL ? 0 : (size_t)c->n_allowed, n_vocab, err) &&
@@ -127,6 +129,9 @@ static bool copy_lists(struct request *q, const struct engine_request *r)
     c->n_stop = 0;
     return copy_list(q->arena, r->ids, q->n_prompt, sizeof(int), &q->prompt) &&
            copy_list(q->arena, c->stop_ids, c->n_stop_ids, sizeof(int), &c->stop_ids) &&
+           copy_list(q->arena, c->score_ids, c->n_score_ids, sizeof(int), &c->score_ids) &&
+           copy_list(q->arena, c->bad_ids, c->n_bad_ids, sizeof(int), &c->bad_ids) &&
+           copy_list(q->arena, c->bad_lengths, c->n_bad, sizeof(int), &c->bad_lengths) &&
            copy_list(q->arena, c->close_ids, c->n_close, sizeof(int), &c->close_ids) &&
            copy_list(q->arena, c->bias, c->n_bias, sizeof(*c->bias), &c->bias) &&
            copy_list(q->arena, c->allowed_ids, c->allowed_ids == NULL ? 0 : c->n_allowed,

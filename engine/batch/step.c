@@ -238,6 +238,8 @@ static void score(struct step *s, struct step_job *j, const float *logits, int t
     const struct scoring what = {.logits = logits,
                                  .id = r->prompt[j->position],
                                  .k = r->prompt_report->n_top,
+                                 .temperature =
+                                     r->sampling.processed ? r->sampling.temperature : 0,
                                  .form = j->draw.form,
                                  .skip_special = r->sampling.skip_special_tokens};
     int k = what.k, n = 0;

@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "base/clock.h"
+#include "server/generate/bad_words.h"
 #include "server/generate/best_of.h"
 #include "server/generate/choice.h"
 #include "base/emit.h"
@@ -232,7 +233,9 @@ bool completion_has_id(const struct completion *c, struct span id)
 static void work_prepare(struct exchange *x)
 {
     struct completion *c = x->state;
-    if (c->prepare(c) && thoughts_of_prompts(c, &c->error) && thoughts_bound(c, &c->error)) {
+    struct error *err = &c->error;
+    if (c->prepare(c) && thoughts_of_prompts(c, err) && thoughts_bound(c, err) &&
+        bad_words_set(c, err)) {
         output_form_compile(x->server->engine, &c->params, &c->error);
     }
 }

@@ -13,6 +13,7 @@
 #include <sys/random.h>
 
 #include "base/json.h"
+#include "server/generate/bad_words.h"
 #include "server/generate/output_form.h"
 
 enum { MAX_BIASES = 65536 };
@@ -196,6 +197,18 @@ static const struct field stream_rows[] = {
 };
 static const struct field *const stream_members[] = {stream_rows, NULL};
 
+/* Log-probabilities are asked for by naming whose. */
+static bool read_logprob_ids(const struct field_context *context, const cJSON *value, void *out,
+                             struct error *err)
+{
+    enum { MOST = 128 };
+    struct sampling_params *p = out;
+    if (!field_read_ids(context, value, &p->logprob_ids, err)) return false;
+    if (p->logprob_ids.n > 0 && p->logprobs == TOP_ABSENT) p->logprobs = 0;
+    return p->logprob_ids.n <= MOST ||
+           error_set(err, ERROR_TOO_LARGE, NULL, "%d ids; at most %d", p->logprob_ids.n, MOST);
+}
+
 static bool read_stream_options(const struct field_context *context, const cJSON *value, void *out,
                                 struct error *err)
 {
@@ -298,6 +311,10 @@ const struct field sampling_params_rows[] = {
      .doc = "without effect: a cached prompt changes no bit"},
     {"id_slot",             .kind = FIELD_IGNORED,
      .doc = "without effect: sequences have no fixed places"},
+    {"bad_words",           FIELD_TEXTS, AT(bad_words), .min = 0, .max = BAD_WORDS_MOST,
+     .doc = "words that must not come"},
+    {"logprob_token_ids",   FIELD_READ, .offset = 0, .read = read_logprob_ids,
+     .doc = "of each token the log-probabilities of these ids, in place of the best ones"},
     {"min_tokens",          WHOLE(engine.min_tokens, 0, INT_MAX),
      .doc = "no end before so many tokens"},
     {"ignore_eos",          FIELD_BOOL, AT(engine.ignore_eos),
@@ -363,10 +380,6 @@ const struct field sampling_params_rows[] = {
     {"spaces_between_special_tokens", .kind = FIELD_IGNORED, .doc = "without effect on plain text"},
 
     {"use_beam_search",       FIELD_REFUSED, .neutral = "false", .doc = "beam search; refused"},
-    {"bad_words",             FIELD_REFUSED, .neutral = "[]",
-     .doc = "words that must not come; refused"},
-    {"logprob_token_ids", .kind = FIELD_REFUSED,
-     .doc = "log-probabilities of chosen tokens; refused"},
     {"vllm_xargs",            FIELD_REFUSED, .neutral = "{}",
      .doc = "arguments of plugins; refused"},
     {"repetition_detection", .kind = FIELD_REFUSED, .doc = "ending at repetitions; refused"},
@@ -479,6 +492,9 @@ bool sampling_params_finish(struct sampling_params *p, int max_n, int n_vocab, s
     }
     if (s->top_k < 0) s->top_k = 0; /* both mean: off */
     s->seed = p->has_seed ? (uint64_t)p->seed : random_seed();
+    if (p->logprob_ids.n > 0) s->logprobs = p->logprob_ids.n;
+    s->score_ids = p->logprob_ids.ids;
+    s->n_score_ids = p->logprob_ids.n;
     s->stop = p->stop.strings;
     s->n_stop = p->stop.n;
     s->stop_ids = p->stop_ids.ids;

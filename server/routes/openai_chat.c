@@ -92,6 +92,8 @@ static bool read_body(struct completion *c, struct error *err)
     if (p->engine.max_tokens == 0) {
         return error_set(err, ERROR_INVALID_VALUE, "max_tokens", "max_tokens must be at least 1");
     }
+    bool named = p->logprob_ids.n > 0; /* which asks for log-probabilities, too */
+    own->logprobs = own->logprobs || named;
     if (own->top_logprobs != 0 && !own->logprobs) {
         return error_set(err, ERROR_INVALID_VALUE, "top_logprobs", "top_logprobs needs logprobs");
     }

@@ -61,3 +61,11 @@ void openai_model_handle(struct exchange *x)
     emit_model(engine_info(x->server->engine), x->path + strlen(prefix), &x->reply);
     exchange_reply_json(x, &x->reply);
 }
+
+void openai_refuse_handle(struct exchange *x)
+{
+    error_set(&x->error, ERROR_NOT_AVAILABLE, NULL,
+              "%.60s is not served: this server has one text model, and none that classifies",
+              x->path);
+    exchange_fail(x, &x->error);
+}

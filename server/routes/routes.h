@@ -74,6 +74,8 @@ extern const struct field *const openai_invocations_fields[];
 /* ---- openai_models.c ---- */
 /* GET /v1/models, GET /models */
 void openai_models_handle(struct exchange *x);
+/* POST /v1/moderations, which is refused by name */
+void openai_refuse_handle(struct exchange *x);
 /* GET /v1/models/{id} */
 void openai_model_handle(struct exchange *x);
 

@@ -82,6 +82,7 @@ static const struct route rows[] = {
     {"GET",  "/ping",                              service_health_handle, SCOPE_NONE, ROUTE_ALWAYS | ROUTE_PROBE, ERRORS_OPENAI, NULL},
     {"POST", "/v1/embeddings",                     openai_embeddings_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OPENAI, openai_embeddings_fields},
     {"POST", "/embeddings",                        openai_embeddings_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OPENAI, openai_embeddings_fields},
+    {"POST", "/v1/moderations",                    openai_refuse_handle, SCOPE_INFER, 0, ERRORS_OPENAI, no_fields},
     {"POST", "/v1/responses",                      responses_create_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OPENAI, responses_fields},
     {"GET",  "/v1/responses/*",                    responses_get_handle, SCOPE_INFER, 0, ERRORS_OPENAI, NULL},
     {"DELETE", "/v1/responses/*",                  responses_delete_handle, SCOPE_INFER, 0, ERRORS_OPENAI, NULL},

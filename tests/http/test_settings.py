@@ -218,6 +218,7 @@ CASES = {
     "read-timeout": (["--read-timeout", "1"], late_body),
     "idle-timeout": (["--idle-timeout", "1"], idle, ["--read-timeout", "1"]),
     "request-timeout": (["--request-timeout", "0.1"], status_of({**LONG, "n": 64})),
+    "ping-interval": (None, None),  # tests/http/test_pings.py
     "drain-timeout": (["--drain-timeout", "7.5"], limit_of_drain),
     "allow-control": (["--no-allow-control"], lambda s: s.http.post("/resume").status_code),
     "verify-rewards": (["--verify-rewards", '[{"name":"accuracy"}]'], judged),
