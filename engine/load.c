@@ -251,6 +251,24 @@ static bool make_cache(struct loaded *l, const struct engine_options *o, struct 
 
 /* ---- computing ---- */
 
+_Static_assert((int)QUANT_COUNT <= (int)ENGINE_MAX_TYPES, "every type may be in use");
+
+static void describe_work(struct engine_info *info, const struct weights *w,
+                          const struct model_config *c)
+{
+    struct weights_work work = weights_work(w, c->n_layers, c->moe.n_used);
+    info->step_bytes = work.bytes;
+    info->expert_bytes = work.expert_bytes;
+    if (c->moe.n_experts > 0) info->expert_share = (double)c->moe.n_used / c->moe.n_experts;
+    for (int i = 0; i < QUANT_COUNT; i++) {
+        if (work.layers[i] + work.output[i] == 0) continue;
+        info->work[info->n_work++] = (struct engine_work){.type = quant_types[i].name,
+                                                          .is_float = !panel_types[i].quantised,
+                                                          .layers = work.layers[i],
+                                                          .output = work.output[i]};
+    }
+}
+
 static bool pack_weights(struct loaded *l, const struct engine_options *o, struct error *err)
 {
     int type;
@@ -262,6 +280,7 @@ static bool pack_weights(struct loaded *l, const struct engine_options *o, struc
                               o->progress_arg, err);
     if (l->weights == NULL) return false;
     l->info.packed_bytes = (int64_t)l->weights->bytes;
+    describe_work(&l->info, l->weights, model_config(l->model));
     model_drop_tensors(l->model);
     return true;
 }

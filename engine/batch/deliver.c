@@ -129,7 +129,9 @@ static struct engine_event *token_event(struct sequence *q, const struct draw *d
 {
     int n_top = d->sampling->logprobs > 0 ? d->n_top : 0;
     size_t n_text = stop_text_ready(&q->text, last);
-    struct engine_event *ev = event_new(EVENT_TOKEN, q->request->id, q->sample, n_top, n_text);
+    int n_support = d->sampling->support ? d->n_support : -1;
+    struct event_sizes sizes = {.n_top = n_top, .n_support = n_support, .n_text = n_text};
+    struct engine_event *ev = event_new(EVENT_TOKEN, q->request->id, q->sample, sizes);
     if (ev == NULL || q->text.held.failed) {
         engine_event_free(ev);
         return NULL;
@@ -139,6 +141,7 @@ static struct engine_event *token_event(struct sequence *q, const struct draw *d
     if (d->sampling->logprobs >= 0) ev->prob = d->prob;
     if (d->sampling->both) ev->drawn = d->drawn;
     event_set_top(ev, d->top, n_top);
+    event_set_support(ev, d->support, n_support);
     event_set_text(ev, span_of(q->text.held.p, n_text));
     buffer_drop(&q->text.held, n_text);
     return ev;

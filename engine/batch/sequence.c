@@ -177,7 +177,7 @@ static bool make_pool(struct request *q, int n_embd, struct error *err)
 static bool make_events(struct request *q, int n_vocab, struct error *err)
 {
     int k = q->sampling.prompt_logprobs;
-    q->failed = event_new(EVENT_FAILED, q->id, 0, 0, 0);
+    q->failed = event_new(EVENT_FAILED, q->id, 0, (struct event_sizes){0});
     if (k >= 0) q->prompt_report = event_new_prompt(q->id, q->n_prompt, k < n_vocab ? k : n_vocab);
     if (q->failed != NULL && (k < 0 || q->prompt_report != NULL)) return true;
     return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for %d prompt log-probabilities",

@@ -49,6 +49,7 @@ struct step {
     float *logits;          /* [STEP_LOGITS, n_vocab] */
     struct token_prob *top; /* [STEP_LOGITS, LOGPROBS_MAX] */
     float *hidden;          /* [n_embd] of a row */
+    int *support;           /* [STEP_LOGITS, SUPPORT_MAX] */
     struct step_job *batch; /* the jobs that the pool works on */
     uint64_t steps, prompt_tokens, generated_tokens, accepted_tokens, busy_ns;
     struct pace pace;
@@ -63,6 +64,7 @@ struct step *step_new(const struct step_parts *parts, struct error *err)
     s->runs = mem_new((size_t)parts->max_running, sizeof(*s->runs), err);
     s->jobs = mem_new(n_jobs, sizeof(*s->jobs), err);
     s->top = mem_new((size_t)STEP_LOGITS * LOGPROBS_MAX, sizeof(*s->top), err);
+    s->support = mem_new((size_t)STEP_LOGITS * SUPPORT_MAX, sizeof(*s->support), err);
     s->logits = mem_new_aligned((size_t)STEP_LOGITS * (size_t)parts->n_vocab, sizeof(float), err);
     s->next = mem_new((size_t)parts->max_rows, sizeof(int), err);
     s->first_row = mem_new((size_t)parts->max_running, sizeof(int), err);
@@ -70,7 +72,7 @@ struct step *step_new(const struct step_parts *parts, struct error *err)
     s->guessers = mem_new((size_t)parts->max_running, sizeof(struct sequence *), err);
     s->hidden = mem_new((size_t)parts->n_embd + 1, sizeof(float), err);
     bool guesses = s->hidden && s->next && s->first_row && s->guesses && s->guessers;
-    if (s->runs && s->jobs && s->top && s->logits && guesses) return s;
+    if (s->runs && s->jobs && s->top && s->support && s->logits && guesses) return s;
     step_free(s);
     return NULL;
 }
@@ -87,6 +89,7 @@ void step_free(struct step *s)
     free(s->jobs);
     free(s->logits);
     free(s->top);
+    free(s->support);
     free(s);
 }
 
@@ -226,6 +229,7 @@ static void draw(struct step *s, struct step_job *j, const float *logits, int ta
     j->draw.form = form_after_guesses(s, j);
     j->draw.logits = logits;
     j->draw.output = j->seq->output;
+    j->draw.support = s->support + (size_t)task * SUPPORT_MAX;
     j->draw.top = s->top + (size_t)task * LOGPROBS_MAX;
     j->ok = sampler_draw(s->p.sampler, thread, &j->draw);
 }

@@ -387,6 +387,20 @@ static float drawn_log_prob(const struct sampler *s, struct row_work *w, const s
     return log_prob(&q, d->token);
 }
 
+/* The ids that could be drawn instead of d's token, itself among them; w->p holds what it was drawn from. */
+static void tell_support(const struct sampler *s, const struct row_work *w, struct draw *d)
+{
+    bool greedy = d->sampling->temperature < SAMPLER_GREEDY;
+    d->n_support = 0;
+    if (greedy) d->support[d->n_support++] = d->token;
+    for (int id = 0; id < s->n_vocab && !greedy && d->n_support <= SUPPORT_MAX; id++) {
+        if (w->p[id] <= 0.0f) continue;
+        if (d->n_support < SUPPORT_MAX) d->support[d->n_support] = id;
+        d->n_support++;
+    }
+    if (d->n_support > SUPPORT_MAX || d->n_support == s->n_vocab) d->n_support = -1;
+}
+
 bool sampler_draw(struct sampler *s, int thread, struct draw *d)
 {
     struct row_work *w = &s->work[thread];
@@ -402,6 +416,8 @@ bool sampler_draw(struct sampler *s, int thread, struct draw *d)
     d->token = greedy ? probs_first(x, s->n_vocab, max) : choose(s, w, d, x, max, &sum);
     assert(d->token >= 0 && d->token < s->n_vocab);
     d->n_top = 0;
+    d->n_support = -1;
+    if (c->support) tell_support(s, w, d);
     if (c->logprobs < 0) return true;
     struct dist q = !c->processed ? plain_dist(s, d->logits, own_max)
                     : greedy      ? plain_dist(s, x, max)

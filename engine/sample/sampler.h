@@ -12,6 +12,10 @@
  *   7. top-k: the k best; then top-p: the fewest best of these that hold top_p of their sum
  *   8. draw: the first id at which the running sum of what is left exceeds u times the whole
  *
+ * With `support` the ids that step 8 draws among are told in rising order, a greedy token by itself: what
+ * top-k, top-p, min-p, allowed ids and a form have left. Where nothing is cut off, or more than SUPPORT_MAX
+ * are left, none is.
+ *
  * u depends on (seed, sample, position) alone: no state, so a token can be drawn again, ahead of
  * time or in any order. Arithmetic is our own (probs.h, scalar_math.h): the same bits on every
  * machine.
@@ -75,6 +79,8 @@ struct draw {
     int token;
     struct token_prob prob; /* when sampling->logprobs says so */
     float drawn;            /* its log-probability where it was drawn, when sampling->both says so */
+    int *support;           /* caller's, room for SUPPORT_MAX; read only with sampling->support */
+    int n_support;          /* of them; -1: they are not told */
     struct token_prob *top; /* caller's, room for sampling->logprobs entries; best first */
     int n_top;
 };

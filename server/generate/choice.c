@@ -32,6 +32,7 @@ void choice_clear(struct choice *c)
     tool_calls_clear(&c->calls);
     free(c->records);
     free(c->tops);
+    free(c->supports);
     free(c->stop_string);
 }
 
@@ -50,10 +51,25 @@ static bool add_tops(struct choice *c, const struct engine_event *ev)
     return true;
 }
 
+static bool add_support(struct choice *c, const struct engine_event *ev)
+{
+    size_t n = ev->n_support > 0 ? (size_t)ev->n_support : 0;
+    if (c->n_supports + n > c->room_supports) {
+        size_t room = (c->n_supports + n) * 2;
+        int *grown = mem_grow(c->supports, room, sizeof(*grown), NULL);
+        if (grown == NULL) return false;
+        c->supports = grown;
+        c->room_supports = room;
+    }
+    if (n > 0) memcpy(c->supports + c->n_supports, ev->support, n * sizeof(*c->supports));
+    c->n_supports += n;
+    return true;
+}
+
 static bool add_record(struct choice *c, const struct engine_event *ev)
 {
-    size_t first_top = c->n_tops;
-    if (!add_tops(c, ev)) return false;
+    size_t first_top = c->n_tops, first_support = c->n_supports;
+    if (!add_tops(c, ev) || !add_support(c, ev)) return false;
     if (c->n_records == c->room_records) {
         size_t room = c->room_records == 0 ? 8 : c->room_records * 2;
         struct token_record *grown = mem_grow(c->records, room, sizeof(*grown), NULL);
@@ -62,7 +78,12 @@ static bool add_record(struct choice *c, const struct engine_event *ev)
         c->room_records = room;
     }
     c->records[c->n_records] =
-        (struct token_record){.prob = ev->prob, .drawn = ev->drawn, .first_top = first_top, .n_top = ev->n_top};
+        (struct token_record){.prob = ev->prob,
+                              .drawn = ev->drawn,
+                              .first_top = first_top,
+                              .n_top = ev->n_top,
+                              .first_support = first_support,
+                              .n_support = ev->n_support};
     c->records[c->n_records++].prob.id = ev->token;
     return true;
 }
@@ -138,6 +159,7 @@ void choice_drop_pending(const struct engine *e, struct choice *c)
     assert(c->calls_written <= t->n);
     c->n_records = 0;
     c->n_tops = 0;
+    c->n_supports = 0;
     buffer_drop(&c->text, c->text.n);
     buffer_drop(&c->thought, c->thought.n);
     c->calls_written = t->n;

@@ -56,6 +56,7 @@ struct MHD_Connection;
 struct MHD_Response;
 struct client;
 struct exchange;
+struct key;
 struct server;
 
 enum {
@@ -91,6 +92,8 @@ struct exchange {
     struct client *client;             /* NULL once the exchange is over */
     struct MHD_Connection *connection; /* likewise */
     const struct route *route;         /* NULL: there is none for this path */
+    struct key *key;                   /* that it counts for; NULL: none */
+    const char *cors; /* what a page of another site that may ask is told so by; else NULL */
     char id[EXCHANGE_ID_BYTES];
     char method[8], path[128]; /* for the log; cut */
     bool ndjson;               /* the body is application/x-ndjson */

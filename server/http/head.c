@@ -10,7 +10,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "server/http/auth.h"
+#include "base/clock.h"
+#include "server/http/keys.h"
 #include "server/http/exchange.h"
 #include "server/http/router.h"
 #include "server/http/state.h"
@@ -160,9 +161,10 @@ static bool check_page(const struct exchange *x, struct error *err)
     const char *origin = exchange_header(x, "Origin"), *host = exchange_header(x, "Host");
     const char *site = exchange_header(x, "Sec-Fetch-Site");
     if ((x->route->flags & ROUTE_PUBLIC) != 0) return true;
-    if (o->api_keys.n > 0 || (origin == NULL && site == NULL)) return true;
-    bool ours = (origin == NULL || origin_is_host(origin, host)) &&
-                (site == NULL || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0);
+    if (keys_are_set(&x->server->keys) || (origin == NULL && site == NULL)) return true;
+    bool ours = x->cors != NULL ||
+                ((origin == NULL || origin_is_host(origin, host)) &&
+                 (site == NULL || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0));
     if (ours && host_is_ours(o, host)) return true;
     return error_set(err, ERROR_FORBIDDEN, NULL,
                      ours ? "pages may ask this server, which has no API key, by an address or a "
@@ -188,18 +190,28 @@ static bool check_route(struct exchange *x, struct error *err)
                      x->path, allowed);
 }
 
-static bool check_key(const struct exchange *x, struct error *err)
+/* Whose request it is, and that the key is for this and has not had its fill. */
+static bool check_key(struct exchange *x, struct error *err)
 {
-    const struct server_options *o = &x->server->o;
-    if (x->route->scopes == SCOPE_NONE) return true;
-    return auth_check(exchange_header(x, "Authorization"), exchange_header(x, "x-api-key"),
-                      o->api_keys.items, o->api_keys.n, err);
+    const struct keys *keys = &x->server->keys;
+    if (x->route->scopes == SCOPE_NONE || !keys_are_set(keys)) return true;
+    struct key *key =
+        keys_find(keys, exchange_header(x, "Authorization"), exchange_header(x, "x-api-key"), err);
+    if (key == NULL || !key_may(key, x->route->scopes, err) || !key_begin(key, clock_ns(), err)) {
+        return false;
+    }
+    x->key = key;
+    return true;
 }
 
 static bool check_control(const struct exchange *x, struct error *err)
 {
-    if ((x->route->scopes & SCOPE_CONTROL) == 0 || x->server->o.allow_control) return true;
-    return error_set(err, ERROR_FORBIDDEN, NULL, "the setting allow-control forbids this route");
+    const struct server *s = x->server;
+    if ((x->route->scopes & SCOPE_CONTROL) == 0 || (s->o.allow_control && !s->is_open)) return true;
+    return error_set(err, ERROR_FORBIDDEN, NULL,
+                     s->o.allow_control ? "others than this machine may connect and no API key is "
+                                          "set: this route then is closed (allow-control)"
+                                        : "the setting allow-control forbids this route");
 }
 
 static bool check_drain(const struct exchange *x, struct error *err)

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "server/http/client.h"
+#include "server/http/cors.h"
 #include "server/http/error_reply.h"
 #include "server/http/exchange.h"
 #include "server/http/head.h"
@@ -38,6 +39,7 @@ static bool reply_options(struct exchange *x)
     buffer_init(&empty, 0);
     exchange_reply(x, 204, NULL, &empty);
     exchange_add_header(x, "Allow", allowed);
+    if (cors_is_preflight(x)) cors_add_preflight(x, allowed);
     return true;
 }
 

@@ -38,6 +38,8 @@ struct server_options {
     const char *host;                 /* a name or an address; only its first address is bound */
     int port;                         /* 0: any free one; the log's "listening" line tells which */
     struct string_list api_keys;      /* none: open to all who can connect */
+    const char *api_key_file;         /* of further keys, a line each; NULL: none */
+    struct string_list cors_origins;  /* pages of other sites that may ask; none: none may */
     struct string_list allowed_hosts; /* names by which pages may ask us without a key */
     struct string_list
         model_names; /* that clients may use; the first is the engine's name for it */

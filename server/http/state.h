@@ -17,6 +17,7 @@
 #include "engine/engine.h"
 #include "reward/reward.h"
 #include "server/http/inbox.h"
+#include "server/http/keys.h"
 #include "server/http/metrics.h"
 #include "server/http/pool.h"
 #include "server/http/server.h"
@@ -29,6 +30,8 @@ enum { DRAIN_SIGNALS = 4 }; /* that end the server */
 
 struct server {
     struct server_options o;
+    struct keys keys;
+    bool is_open;              /* others than this machine can connect, and no key is asked for */
     struct server_parts parts; /* what it serves; from server_run() on */
     int listen_fd;             /* libmicrohttpd closes it with the daemon */
     int port;
@@ -79,6 +82,9 @@ static inline void server_kick(struct server *s)
 
 /* loop.c: post a message to the loop thread, from any thread. */
 void server_post(struct server *s, struct message *m);
+
+/* loop.c: read keys again, if there is a file of them. False: there is nothing to be read again. */
+bool server_reload(struct server *s);
 
 /* http.c: the daemon on s->listen_fd. False and ERROR_SYSTEM when it cannot be started. */
 bool http_start(struct server *s, struct error *err);

@@ -199,6 +199,8 @@ CASES = {
         ["--allowed-hosts", "gpu.lan"],
         status_of({"prompt": "a", "max_tokens": 1}, headers={"Host": "gpu.lan", "Origin": "http://gpu.lan"}),
     ),
+    "api-key-file": (None, None),  # tests/http/test_keys.py
+    "cors-origins": (["--cors-origins", "https://a.example"], lambda s: s.http.get("/version", headers={"Origin": "https://a.example"}).headers.get("access-control-allow-origin")),
     "api-key": (["--api-key", "k"], lambda s: s.http.get("/metrics").status_code),
     "served-model-name": (["--served-model-name", "x,y"], lambda s: len(s.http.get("/v1/models").json()["data"])),
     "unknown-fields": (["--unknown-fields", "refuse"], status_of({"prompt": "a", "max_tokens": 1, "nobody_knows": 1})),

@@ -246,6 +246,8 @@ VERIFY = [
            item("<tool_call>{\"name\": \"f\", \"arguments\": {\"x\": [1, \"caf\u00e9\"]}}</tool_call>",
                 tool_calls=[{"name": "f", "arguments": {"x": [[1, "caf\u00e9"]]}}],
                 tools=[{"name": "f", "parameters": {"type": "object", "properties": {"x": {"type": "array"}}}}])),
+    verify("sql", [{"name": "sql", "compare": "spider"}, {"name": "sql", "as": "b", "compare": "bird", "raw": True}],
+           item("SELECT b, a FROM t", database={"t": [{"a": 1, "b": "caf\u00e9"}, {"a": 2.5}]}, answer=["SELECT 1", "SELECT a, b FROM t"])),
     verify("contains", [{"name": "contains", "texts": ["a b", "\u00e9"], "mode": "share", "ignore_case": True}], item("A B caf\u00e9")),
     verify("plan", [{"name": "plan"}, {"name": "plan", "format": "planbench-nl", "as": "nl"}],
            item("<answer>(pick-up a) (stack a b)</answer>", problem=BLOCKS), item("<answer>(stack a b)</answer>", problem=BLOCKS)),
