@@ -5,6 +5,7 @@
 #include "base/reasoning_marks.h"
 #include "engine/load.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -154,6 +155,16 @@ static enum engine_pooling pooling_of(const struct engine_options *o, const stru
     return o->pooling != POOLING_NONE ? o->pooling : known[c->pooling];
 }
 
+/* What was set, else what the model's files recommend, where that is wanted. */
+static void choose_sampling(struct engine_info *info, const struct engine_options *o,
+                            const struct sampling_defaults *own)
+{
+    for (int i = 0; i < SAMPLING_DEFAULTS; i++) {
+        double said = o->generation_config == 0 ? own->value[i] : (double)NAN;
+        info->sampling.value[i] = isnan(o->sampling.value[i]) ? said : o->sampling.value[i];
+    }
+}
+
 static void describe(struct loaded *l, const struct engine_options *o)
 {
     struct engine_info *info = &l->info;
@@ -161,6 +172,7 @@ static void describe(struct loaded *l, const struct engine_options *o)
     name_file(o->model_path, l->file_name, sizeof(l->file_name));
     info->path = o->model_path;
     info->name = info->title = info->file_name = l->file_name;
+    sampling_defaults_clear(&info->sampling);
     info->bos_token = tokenizer_bos(l->tokenizer);
     info->eos_token = tokenizer_eos(l->tokenizer);
     if (l->template != NULL) info->chat_template = template_source(l->template);
@@ -175,6 +187,7 @@ static void describe(struct loaded *l, const struct engine_options *o)
         info->n_vocab = l->n_vocab;
         info->n_embd = model_config(l->model)->n_embd;
         info->pooling = pooling_of(o, model_config(l->model));
+        choose_sampling(info, o, &model_config(l->model)->sampling);
     }
     if (o->name != NULL) info->name = o->name;
     info->max_sequences = o->max_sequences;

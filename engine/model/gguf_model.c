@@ -290,6 +290,8 @@ bool gguf_model_read(const struct gguf *g, const struct arch **arch, struct mode
                          (int)(name.n < 40 ? name.n : 40), name.n == 0 ? "" : name.p, known);
     }
     *c = (struct model_config){0};
+    sampling_defaults_clear(&c->sampling);
+    sampling_defaults_read_gguf(g, &c->sampling);
     c->rope.interleaved = (*arch)->gguf_interleaved;
     if (!read_vocab_size(g, c, err)) return false;
     find_biases(g, (*arch)->features, c);

@@ -68,6 +68,7 @@ struct dialect {
     void (*nothing)(struct completion *c); /* prepare found nothing to generate; NULL: that cannot be */
     void (*clear)(struct completion *c);   /* free what the route's own fields own; NULL: nothing */
     const struct stream_shape *stream; /* NULL: server-sent events that end with [DONE] */
+    bool takes_defaults;               /* of sampling, as they were set or the model recommends */
     bool cumulative;                   /* every chunk says everything again: nothing is dropped */
     const struct choices_reply *reply; /* choices_reply.c's; else NULL */
 };

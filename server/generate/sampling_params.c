@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/emit.h"
 #include "base/json.h"
 #include "server/generate/bad_words.h"
 #include "server/generate/output_form.h"
@@ -420,6 +421,29 @@ void sampling_params_init(struct sampling_params *p)
 {
     *p = (struct sampling_params){.n = 1, .logprobs = TOP_ABSENT, .prompt_logprobs = TOP_ABSENT};
     engine_sampling_init(&p->engine);
+}
+
+void sampling_params_defaults(struct sampling_params *p, const struct engine_info *info)
+{
+    const double *d = info->sampling.value;
+    struct engine_sampling *s = &p->engine;
+    if (!isnan(d[DEFAULT_TEMPERATURE])) s->temperature = (float)d[DEFAULT_TEMPERATURE];
+    if (!isnan(d[DEFAULT_TOP_P])) s->top_p = (float)d[DEFAULT_TOP_P];
+    if (!isnan(d[DEFAULT_TOP_K])) s->top_k = (int)d[DEFAULT_TOP_K];
+    if (!isnan(d[DEFAULT_MIN_P])) s->min_p = (float)d[DEFAULT_MIN_P];
+    if (!isnan(d[DEFAULT_REPETITION_PENALTY])) {
+        s->repetition_penalty = (float)d[DEFAULT_REPETITION_PENALTY];
+    }
+}
+
+void sampling_params_emit_defaults(const struct engine_info *info, struct buffer *out)
+{
+    emit_object(out, "sampling_defaults");
+    for (int i = 0; i < SAMPLING_DEFAULTS; i++) {
+        double v = info->sampling.value[i];
+        if (!isnan(v)) emit_float(out, sampling_default_name((enum sampling_default)i), (float)v);
+    }
+    emit_close(out, '}');
 }
 
 /* "k most probable" as clients write it, for the engine. */

@@ -306,5 +306,6 @@ const struct dialect anthropic_dialect = {.whole = whole,
                                           .chunk = chunk,
                                           .end = end,
                                           .clear = clear,
+                                          .takes_defaults = true,
                                           .stream = &stream,
                                           .cumulative = true};

@@ -304,6 +304,7 @@ static const struct dialect dialect = {.whole = choices_reply_whole,
                                        .chunk = choices_reply_chunk,
                                        .end = choices_reply_end,
                                        .clear = clear,
+                                       .takes_defaults = true,
                                        .reply = &reply};
 
 static struct completion *new_chat(struct exchange *x)

@@ -29,6 +29,7 @@ static void emit_model(const struct engine_info *info, const char *name, struct 
     emit_int(out, "n_params", info->parameters);
     emit_int(out, "size", info->tensor_bytes);
     emit_close(out, '}');
+    sampling_params_emit_defaults(info, out);
     emit_close(out, '}');
 }
 
