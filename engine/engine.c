@@ -87,6 +87,7 @@ static void serve(struct engine *e)
         mailbox_take_news(e->mailbox, idle, &news);
         take_news(e, &news);
         if (news.quit) break;
+        if (news.paused) step_rest(e->loaded.step);
         idle = news.paused || !step_run(e->loaded.step);
         publish(e);
     }

@@ -346,6 +346,17 @@ static void run_hidden(void *forward, int row, float *out)
     forward_hidden(forward, row, out);
 }
 
+/* The part of a row's price that one more token to attend to costs: by multiplications, each of which
+ * costs several times what one of a product of small integers does, since it is of floats that
+ * are read once. */
+static double reach_rows(const struct model_config *c, int64_t parameters)
+{
+    const double dearer = 8;
+    double value_dim = c->mla.kv_rank > 0 ? c->mla.v_dim : c->head_dim;
+    double each = (double)c->n_layers * c->n_heads * (c->head_dim + value_dim);
+    return parameters > 0 ? dearer * each / (double)parameters : 0;
+}
+
 static bool make_step(struct loaded *l, const struct engine_options *o, struct error *err)
 {
     struct scheduler_options so = {.max_running = l->info.seats,
@@ -380,7 +391,8 @@ static bool make_step(struct loaded *l, const struct engine_options *o, struct e
         .n_vocab = l->n_vocab,
         .n_embd = l->info.n_embd,
         .max_rows = max_rows,
-        .max_running = l->info.seats};
+        .max_running = l->info.seats,
+        .reach_rows = reach_rows(model_config(l->model), l->info.parameters)};
     l->step = step_new(&parts, err);
     return l->step != NULL;
 }

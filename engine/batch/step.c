@@ -53,6 +53,7 @@ struct step {
     struct step_job *batch; /* the jobs that the pool works on */
     uint64_t steps, prompt_tokens, generated_tokens, accepted_tokens, busy_ns;
     struct pace pace;
+    uint64_t ended_ns; /* of the last step; 0: there was a rest since */
 };
 
 struct step *step_new(const struct step_parts *parts, struct error *err)
@@ -60,6 +61,7 @@ struct step *step_new(const struct step_parts *parts, struct error *err)
     struct step *s = mem_new(1, sizeof(*s), err);
     if (s == NULL) return NULL;
     s->p = *parts;
+    s->pace.reach_rows = parts->reach_rows;
     size_t n_jobs = (size_t)parts->max_rows + (size_t)parts->max_running;
     s->runs = mem_new((size_t)parts->max_running, sizeof(*s->runs), err);
     s->jobs = mem_new(n_jobs, sizeof(*s->jobs), err);
@@ -452,7 +454,10 @@ bool step_run(struct step *s)
     struct sequence *const *plan;
     uint64_t start = clock_ns();
     int n = scheduler_plan(s->p.scheduler, &plan);
-    if (n == 0) return false;
+    if (n == 0) {
+        step_rest(s);
+        return false;
+    }
     double rows, reach;
     measure(s, plan, n, &rows, &reach);
     forward(s, plan, n);
@@ -463,10 +468,16 @@ bool step_run(struct step *s)
     learn(plan, n);
     guess(s, plan, n);
     s->steps++;
-    uint64_t took_ns = clock_ns() - start;
-    s->busy_ns += took_ns;
-    pace_note(&s->pace, rows, reach, (double)took_ns * 1e-9);
+    uint64_t now = clock_ns(), since = s->ended_ns != 0 ? s->ended_ns : start;
+    s->busy_ns += now - start;
+    pace_note(&s->pace, rows, reach, (double)(now - since) * 1e-9);
+    s->ended_ns = now;
     return true;
+}
+
+void step_rest(struct step *s)
+{
+    s->ended_ns = 0;
 }
 
 void step_stats(const struct step *s, struct engine_stats *out)
