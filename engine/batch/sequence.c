@@ -100,6 +100,8 @@ bool request_check(const struct engine_request *r, int n_vocab, int context, str
            check_ids("prompt", r->ids, r->n_ids, n_vocab, err) && check_numbers(c, err) &&
            check_ids("stop_token_ids", c->stop_ids, (size_t)c->n_stop_ids, n_vocab, err) &&
            check_ids("logprob_token_ids", c->score_ids, (size_t)c->n_score_ids, n_vocab, err) &&
+           check_ids("prompt_logprob_token_ids", c->prompt_score_ids,
+                     (size_t)c->n_prompt_score_ids, n_vocab, err) &&
            check_ids("bad_words", c->bad_ids, (size_t)c->n_bad_ids, n_vocab, err) &&
            check_ids("thinking_token_budget", c->close_ids, (size_t)c->n_close, n_vocab, err) &&
            check_ids("allowed_token_ids", c->allowed_ids,
@@ -130,6 +132,8 @@ static bool copy_lists(struct request *q, const struct engine_request *r)
     return copy_list(q->arena, r->ids, q->n_prompt, sizeof(int), &q->prompt) &&
            copy_list(q->arena, c->stop_ids, c->n_stop_ids, sizeof(int), &c->stop_ids) &&
            copy_list(q->arena, c->score_ids, c->n_score_ids, sizeof(int), &c->score_ids) &&
+           copy_list(q->arena, c->prompt_score_ids, c->n_prompt_score_ids, sizeof(int),
+                     &c->prompt_score_ids) &&
            copy_list(q->arena, c->bad_ids, c->n_bad_ids, sizeof(int), &c->bad_ids) &&
            copy_list(q->arena, c->bad_lengths, c->n_bad, sizeof(int), &c->bad_lengths) &&
            copy_list(q->arena, c->close_ids, c->n_close, sizeof(int), &c->close_ids) &&

@@ -244,6 +244,7 @@ static void score(struct step *s, struct step_job *j, const float *logits, int t
     const struct scoring what = {.logits = logits,
                                  .id = r->prompt[j->position],
                                  .k = r->prompt_report->n_top,
+                                 .ids = r->sampling.prompt_score_ids,
                                  .temperature =
                                      r->sampling.processed ? r->sampling.temperature : 0,
                                  .form = j->draw.form,

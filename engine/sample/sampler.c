@@ -445,6 +445,7 @@ bool sampler_score(struct sampler *s, int thread, const struct scoring *what,
     struct dist q = plain ? plain_dist(s, x, max) : tempered_dist(s, w, x, max, what->temperature);
     *prob = report(s, &q, what->id);
     if (isinf(x[what->id])) prob->rank = 0; /* it has no probability, and so no rank */
-    *n_top = report_top(s, w, &q, what->k, top);
+    *n_top = what->ids != NULL ? report_ids(s, &q, what->ids, what->k, top)
+                               : report_top(s, w, &q, what->k, top);
     return true;
 }

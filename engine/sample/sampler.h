@@ -92,6 +92,7 @@ bool sampler_draw(struct sampler *s, int thread, struct draw *d);
 struct scoring {
     const float *logits;
     int id, k;
+    const int *ids;    /* [k] the alternatives that are told, NULL: the k best */
     float temperature; /* of the distribution; below SAMPLER_GREEDY: as it is */
     struct form_cursor
         form;          /* .form NULL: the model's own distribution; else what it lets through */

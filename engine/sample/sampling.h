@@ -65,6 +65,8 @@ struct engine_sampling {
     bool processed;    /* [false: the model's own distribution] of the one sampled from */
     bool both;         /* [false] beside it the sampled token's in the one sampled from (drawn) */
     bool support;      /* [false] and the ids that could be drawn, where they are told (sampler.h) */
+    const int *prompt_score_ids; /* [none] as score_ids, of each prompt token; then prompt_logprobs */
+    int n_prompt_score_ids;      /* is n_prompt_score_ids */
     int prompt_logprobs; /* [LOGPROBS_NONE] 0: of each prompt token; k: and the k most probable */
 };
 /* The neutral values. */

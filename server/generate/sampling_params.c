@@ -199,15 +199,28 @@ static const struct field stream_rows[] = {
 static const struct field *const stream_members[] = {stream_rows, NULL};
 
 /* Log-probabilities are asked for by naming whose. */
+static bool read_named(const struct field_context *context, const cJSON *value,
+                       struct id_list *ids, int most, int *logprobs, struct error *err)
+{
+    if (!field_read_ids(context, value, ids, err)) return false;
+    if (ids->n > 0 && *logprobs == TOP_ABSENT) *logprobs = 0;
+    return ids->n <= most ||
+           error_set(err, ERROR_TOO_LARGE, NULL, "%d ids; at most %d", ids->n, most);
+}
+
 static bool read_logprob_ids(const struct field_context *context, const cJSON *value, void *out,
                              struct error *err)
 {
-    enum { MOST = 128 };
     struct sampling_params *p = out;
-    if (!field_read_ids(context, value, &p->logprob_ids, err)) return false;
-    if (p->logprob_ids.n > 0 && p->logprobs == TOP_ABSENT) p->logprobs = 0;
-    return p->logprob_ids.n <= MOST ||
-           error_set(err, ERROR_TOO_LARGE, NULL, "%d ids; at most %d", p->logprob_ids.n, MOST);
+    return read_named(context, value, &p->logprob_ids, 128, &p->logprobs, err);
+}
+
+static bool read_prompt_logprob_ids(const struct field_context *context, const cJSON *value,
+                                    void *out, struct error *err)
+{
+    struct sampling_params *p = out;
+    return read_named(context, value, &p->prompt_logprob_ids, LOGPROBS_MAX, &p->prompt_logprobs,
+                      err);
 }
 
 static bool read_stream_options(const struct field_context *context, const cJSON *value, void *out,
@@ -316,6 +329,8 @@ const struct field sampling_params_rows[] = {
      .doc = "words that must not come"},
     {"logprob_token_ids",   FIELD_READ, .offset = 0, .read = read_logprob_ids,
      .doc = "of each token the log-probabilities of these ids, in place of the best ones"},
+    {"prompt_logprob_token_ids", FIELD_READ, .offset = 0, .read = read_prompt_logprob_ids,
+     .doc = "of each prompt token's place the log-probabilities of these ids, in place of the best ones"},
     {"min_tokens",          WHOLE(engine.min_tokens, 0, INT_MAX),
      .doc = "no end before so many tokens"},
     {"ignore_eos",          FIELD_BOOL, AT(engine.ignore_eos),
@@ -517,6 +532,9 @@ bool sampling_params_finish(struct sampling_params *p, int max_n, int n_vocab, s
     if (s->top_k < 0) s->top_k = 0; /* both mean: off */
     s->seed = p->has_seed ? (uint64_t)p->seed : random_seed();
     if (p->logprob_ids.n > 0) s->logprobs = p->logprob_ids.n;
+    if (p->prompt_logprob_ids.n > 0) s->prompt_logprobs = p->prompt_logprob_ids.n;
+    s->prompt_score_ids = p->prompt_logprob_ids.n > 0 ? p->prompt_logprob_ids.ids : NULL;
+    s->n_prompt_score_ids = p->prompt_logprob_ids.n;
     s->score_ids = p->logprob_ids.ids;
     s->n_score_ids = p->logprob_ids.n;
     s->stop = p->stop.strings;

@@ -39,6 +39,7 @@ struct sampling_params {
     struct stop_list stop;
     struct bias_list bias;
     struct id_list stop_ids, allowed_ids;
+    struct id_list prompt_logprob_ids;
     struct id_list logprob_ids;  /* alternatives that are told of each token, in place of the best */
     struct text_list bad_words;  /* bad_words.h */
     struct span model, request_id, cache_salt;

@@ -229,6 +229,7 @@ static bool check_kept(const struct ask *ask, struct error *err)
     const char *field = p->engine.think_budget >= 0 ? "thinking_token_budget"
                         : p->bad_words.n > 0        ? "bad_words"
                         : p->logprob_ids.n > 0      ? "logprob_token_ids"
+                        : p->prompt_logprob_ids.n > 0 ? "prompt_logprob_token_ids"
                                                     : NULL;
     if (field == NULL) return true;
     error_set(err, ERROR_UNSUPPORTED, field, "%s is not kept in rollouts", field);

@@ -73,6 +73,17 @@ def test_chosen_ids(tiny):
         assert row == {k: all_[k] for k in {token, *(f"token_id:{i}" for i in ids)}}
 
 
+def test_chosen_ids_of_a_prompt(tiny):
+    ids, whole = [9, 500, 3], score(tiny, SEQUENCE)
+    for body in ({}, {"temperature": 3, "logprobs_mode": "processed_logprobs"}):
+        whole = score(tiny, SEQUENCE, **body)
+        got = tiny.complete(prompt=SEQUENCE, max_tokens=0, prompt_logprob_token_ids=ids, **body)["choices"][0]["prompt_logprobs"]
+        assert got[0] is None
+        for row, all_, token in zip(got[1:], whole, SEQUENCE[1:]):
+            assert list(row)[0] == str(token)  # AReaL and prime-rl read the first value
+            assert {int(k): v["logprob"] for k, v in row.items()} == {k: all_[k] for k in {token, *ids}}
+
+
 def test_chosen_ids_in_a_chat_and_streamed(tiny):
     body = {"messages": [{"role": "user", "content": PROMPT}], "max_tokens": 4, "temperature": 0, "logprob_token_ids": [7, 8], "return_tokens_as_token_ids": True}
     content = tiny.post("/v1/chat/completions", body).json()["choices"][0]["logprobs"]["content"]
@@ -112,6 +123,8 @@ def test_a_bad_word_of_several_tokens_forbids_its_last_alone(tiny):
     ({"logprob_token_ids": [100000]}, "logprob_token_ids[0]"),
     ({"logprob_token_ids": list(range(129))}, "logprob_token_ids"),
     ({"logprob_token_ids": 3}, "logprob_token_ids"),
+    ({"prompt_logprob_token_ids": [-1]}, "prompt_logprob_token_ids[0]"),
+    ({"prompt_logprob_token_ids": [[1]]}, "prompt_logprob_token_ids[0]"),
     ({"bad_words": [""]}, "bad_words[0]"),
     ({"bad_words": ["a", 3]}, "bad_words[1]"),
     ({"bad_words": ["x" * 300]}, "bad_words[0]"),
