@@ -29,6 +29,7 @@ static void emit_model(const struct engine_info *info, const char *name, struct 
     emit_int(out, "n_params", info->parameters);
     emit_int(out, "size", info->tensor_bytes);
     emit_close(out, '}');
+    sampling_params_emit_defaults(info, out);
     emit_close(out, '}');
 }
 
@@ -60,4 +61,12 @@ void openai_model_handle(struct exchange *x)
     }
     emit_model(engine_info(x->server->engine), x->path + strlen(prefix), &x->reply);
     exchange_reply_json(x, &x->reply);
+}
+
+void openai_refuse_handle(struct exchange *x)
+{
+    error_set(&x->error, ERROR_NOT_AVAILABLE, NULL,
+              "%.60s is not served: this server has one text model, and none that classifies",
+              x->path);
+    exchange_fail(x, &x->error);
 }

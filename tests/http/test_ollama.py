@@ -129,10 +129,21 @@ def test_the_model_s_routes(tiny):
     ("/api/generate", {"model": "touchstone-tiny", "prompt": "x", "context": [1]}, 400, "context"),
     ("/api/show", {"model": "other"}, 404, "model"),
     ("/api/show", {}, 400, "model"),
-    ("/api/embed", {"model": "touchstone-tiny", "input": "x"}, 501, None),
+    ("/api/embed", {"model": "touchstone-tiny", "input": 3}, 400, "input"),
+    ("/api/embeddings", {"model": "touchstone-tiny", "prompt": ["x"]}, 400, "prompt"),
+    ("/api/copy", {"source": "x"}, 501, None),
     ("/api/create", {"model": "x"}, 501, None),
 ])
 def test_errors_have_ollama_s_shape_and_name_the_field(tiny, path, body, status, param):
     reply = tiny.post(path, body)
     assert reply.status_code == status, reply.text
     assert isinstance(reply.json()["error"], str) and reply.json()["param"] == param
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Type": "application/x-www-form-urlencoded"}], ids=str)
+def test_a_body_needs_no_type(tiny, headers):
+    """`curl -d` as its pages have it, and LiteLLM, send another or none."""
+    body = json.dumps({"model": "touchstone-tiny", "messages": USER, "stream": False, "options": {**COLD, "num_predict": 2}})
+    assert tiny.http.post("/api/chat", content=body.encode(), headers=headers).status_code == 200
+    strange = {"Origin": "http://elsewhere.example", "Content-Type": "text/plain"}
+    assert tiny.http.post("/api/chat", content=body.encode(), headers=strange).status_code == 403
