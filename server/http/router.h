@@ -34,7 +34,7 @@ enum route_flags {
     ROUTE_PROBE = 64, /* asks how the server is: often, and not worth a line of the log each time */
     ROUTE_UPLOAD = 512, /* its body goes to a file, in one request or in ranges (upload.h) */
     ROUTE_OWN = 256,   /* a contract of our own: fields that it does not name are refused */
-    ROUTE_EITHER = 512, /* its tables of fields are alternatives: a body is of one, not of all */
+    ROUTE_EITHER = 32, /* its tables of fields are alternatives: a body is of one, not of all */
     ROUTE_PUBLIC = 128 /* the same for whoever asks: a link on another site's page may lead to it */
 };
 

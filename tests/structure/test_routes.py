@@ -27,3 +27,17 @@ def test_what_counts_as_having_them():
     assert without_fields(row % "") == ["POST /a"]
     assert without_fields(row % ", a_fields") == []
     assert without_fields('    {"GET", "/a", a_handle, 0, ERRORS_OPENAI},\n') == []
+
+
+def bits(text, prefix):
+    """{name: value} of the flags whose names begin so."""
+    return {name: int(n) for name, n in re.findall(rf"^ +({prefix}_\w+) = (\d+)", text, re.M)}
+
+
+def test_no_two_flags_are_one_bit():
+    text = (ROOT / "server/http/router.h").read_text()
+    flags, scopes = bits(text, "ROUTE"), {k: v for k, v in bits(text, "SCOPE").items() if k != "SCOPE_NONE"}
+    assert len(flags) > 5 and len(scopes) > 3
+    for found in (flags, scopes):
+        assert all(n & (n - 1) == 0 and n > 0 for n in found.values())
+        assert len(set(found.values())) == len(found), found
