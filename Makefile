@@ -34,7 +34,7 @@ CLIENT     := $(B)/tests/load/http_load
 
 # The libraries of deploy/packages.txt. FLINT 3 (Debian 13) has the parts inside that FLINT 2.9
 # (Debian 12) has beside it, without pkg-config files.
-PKGS      := libmicrohttpd gnutls libcjson libuv openblas libpcre2-8 libutf8proc libseccomp libexttextcat zlib libedit sqlite3 libcurl
+PKGS      := libmicrohttpd gnutls libcjson libuv openblas libpcre2-8 libutf8proc libseccomp libexttextcat zlib libedit sqlite3
 CC        ?= cc
 CPPFLAGS  += -I. -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 FLINT     := $(shell pkg-config --libs flint 2>/dev/null || echo -lcalcium -lantic -lflint-arb -lflint)
@@ -49,6 +49,7 @@ HARDENING := -fstack-protector-strong -fPIE -fstack-clash-protection -fcf-protec
 # No contraction: a*b+c is two roundings unless the source says fma(). The bits depend on it.
 CFLAGS    += -std=c11 -g -pthread -ffp-contract=off -fno-math-errno $(WARNINGS) $(HARDENING)
 LDFLAGS   += -pie -Wl,-z,relro,-z,now -pthread
+PKGS      += libcurl
 LDLIBS    += $(shell pkg-config --libs $(PKGS) 2>/dev/null) $(FLINT) -lmpfr -lgmp -lm -ldl
 ifeq ($(FLAVOUR),release)
 CFLAGS    += -O3 $(if $(filter true,$(CI)),-Werror)
