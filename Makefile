@@ -34,12 +34,11 @@ CLIENT     := $(B)/tests/load/http_load
 
 # The libraries of deploy/packages.txt. FLINT 3 (Debian 13) has the parts inside that FLINT 2.9
 # (Debian 12) has beside it, without pkg-config files.
-PKGS      := libmicrohttpd gnutls libcjson libuv openblas libpcre2-8 libutf8proc libseccomp libexttextcat zlib libedit sqlite3 \
-             libcurl libxxhash nettle
+PKGS      := libmicrohttpd gnutls nettle libcjson libuv openblas libpcre2-8 libutf8proc libseccomp libexttextcat \
+             libedit libcurl sqlite3 zlib libzstd libxxhash
 CC        ?= cc
 CPPFLAGS  += -I. -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 FLINT     := $(shell pkg-config --libs flint 2>/dev/null || echo -lcalcium -lantic -lflint-arb -lflint)
-PKGS      += libzstd # bodies that clients pack
 known      = $(shell $(CC) -Werror $(1) -E -x c /dev/null >/dev/null 2>&1 && echo $(1)) # flags that only some compilers have
 WARNINGS  := -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wdouble-promotion -Wmissing-prototypes \
              -Wwrite-strings -Wcast-qual -Wundef -Wvla $(call known,-Wno-format-truncation)

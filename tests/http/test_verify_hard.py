@@ -4,6 +4,7 @@ costs nobody else anything, and what dies of it is replaced.
 SPDX-License-Identifier: Apache-2.0
 """
 
+import contextlib
 import json
 import os
 import select
@@ -196,8 +197,9 @@ def test_a_killed_worker_costs_one_item(start):
     lost, other = results
     assert lost["reward"] is None and verdict(lost) == "cannot_judge"
     assert other["reward"] == 1
-    for pid in workers(server):  # those that have nothing to do
-        os.kill(pid, signal.SIGKILL)
+    for pid in workers(server):  # those that have nothing to do; one whose item took long may end by itself meanwhile
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     assert [r["reward"] for r in verify(server, [DEFERRED] * 5)] == [1] * 5
     assert server.metric("touchstone_verify_worker_deaths_total") >= 1
 
