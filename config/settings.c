@@ -134,6 +134,20 @@ static bool set_seconds(const struct setting *s, const char *value, int *ms, str
     return true;
 }
 
+static bool set_real(const struct setting *s, const char *value, double *out, struct error *err)
+{
+    char *end;
+    double v = strtod(value, &end);
+    *out = (double)NAN;
+    if (*value == '\0') return true;
+    if (end == value || *end != '\0' || isspace((unsigned char)*value) || !isfinite(v)) {
+        return bad_value(s, value, "a number", err);
+    }
+    if (v < (double)s->min || v > (double)s->max) return out_of_range(s, value, err);
+    *out = v;
+    return true;
+}
+
 static bool set_bool(const struct setting *s, const char *value, bool *out, struct error *err)
 {
     static const char *const words[2][4] = {{"false", "no", "off", "0"},
@@ -232,6 +246,8 @@ static bool set_value(struct place p, const char *value, struct arena *memory, s
         return set_integer(p.row, value, p.member, err);
     case SETTING_SECONDS:
         return set_seconds(p.row, value, p.member, err);
+    case SETTING_REAL:
+        return set_real(p.row, value, p.member, err);
     case SETTING_BOOL:
         return set_bool(p.row, value, p.member, err);
     case SETTING_LIST:
@@ -511,6 +527,7 @@ static void print_flag(const struct setting *s, FILE *out)
     static const char *const values[] = {
         [SETTING_TEXT] = "TEXT",       [SETTING_INT] = "N",     [SETTING_BYTES] = "BYTES",
         [SETTING_SECONDS] = "SECONDS", [SETTING_LIST] = "TEXT", [SETTING_BOOL] = "",
+        [SETTING_REAL] = "X",
     };
     char flag[160];
     bool words = s->kind == SETTING_WORD || s->kind == SETTING_CHOICE;

@@ -36,6 +36,7 @@ enum setting_kind {
     SETTING_INT,     /* int */
     SETTING_BYTES,   /* int64_t; written with an optional K, M or G (1024) */
     SETTING_SECONDS, /* int, in milliseconds; written as a decimal number of seconds, rounded up */
+    SETTING_REAL,    /* double; NaN when it is empty */
     SETTING_BOOL,    /* bool */
     SETTING_LIST     /* struct string_list */
 };

@@ -272,7 +272,8 @@ bool engine_check(struct engine *e, const struct engine_request *r, struct error
 bool engine_submit(struct engine *e, const struct engine_request *r, struct error *err)
 {
     if (!check_ready(e, err)) return false;
-    struct request *q = request_new(r, e->loaded.n_vocab, e->loaded.info.context, err);
+    struct request *q = request_new(r, e->loaded.n_vocab, e->loaded.info.context,
+                                    e->loaded.info.n_embd, err);
     if (q == NULL) return false;
     if (sampler_check(e->loaded.sampler, &q->sampling, err) && mailbox_submit(e->mailbox, q, err)) {
         return true;

@@ -24,6 +24,7 @@
 #include "base/error.h"
 #include "base/span.h"
 #include "engine/batch/messages.h"  /* requests, events, counts */
+#include "engine/model/sampling_defaults.h"
 #include "engine/sample/sampling.h" /* how the next token is chosen */
 #include "engine/tokenizer/tokens.h"
 
@@ -57,6 +58,9 @@ struct engine_options {
     int64_t kv_bytes;  /* memory for the KV cache; 0: a quarter of what is free, capped */
     bool prefix_cache; /* find equal prefixes again */
     bool speculate;    /* draft tokens by prompt lookup */
+    enum engine_pooling pooling; /* of embeddings; POOLING_NONE: as the model's files say */
+    int generation_config;       /* 0: the sampling that the model's files recommend is the default; 1: it isn't */
+    struct sampling_defaults sampling; /* defaults in their place; NaN: none */
     void (*wake)(
         void *); /* called from the engine thread after a step that made events; may be NULL */
     void *wake_arg;
@@ -114,6 +118,8 @@ struct engine_info {
     double expert_share;  /* so many */
     int64_t created; /* unix seconds of the file */
     int n_vocab, context;
+    int n_embd; /* numbers of a hidden state, and so of an embedding, which is made of those like this */
+    enum engine_pooling pooling;
     int threads;
     int max_sequences; /* decoded in one batch; */
     int seats;         /* and a few more, which whoever submits may keep for some */
@@ -123,6 +129,7 @@ struct engine_info {
     int64_t kv_bytes_per_token;
     bool has_chat_template;
     struct span chat_template;     /* its source; p NULL: none */
+    struct sampling_defaults sampling; /* for requests that do not say */
     int bos_token, eos_token;      /* ids; -1: none */
     const char *think_open, *think_close; /* reasoning tags, NULL when the model has none */
     double load_seconds;

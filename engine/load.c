@@ -5,6 +5,7 @@
 #include "base/reasoning_marks.h"
 #include "engine/load.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -146,6 +147,26 @@ static void make_fingerprint(struct loaded *l, const struct engine_options *o)
     l->info.fingerprint = l->fingerprint;
 }
 
+/* What was set, else what the model's files say, else the last position's, which has seen all. */
+static enum engine_pooling pooling_of(const struct engine_options *o, const struct model_config *c)
+{
+    static const enum engine_pooling known[] = {[MODEL_POOLING_UNKNOWN] = POOLING_LAST,
+                                                [MODEL_POOLING_MEAN] = POOLING_MEAN,
+                                                [MODEL_POOLING_CLS] = POOLING_CLS,
+                                                [MODEL_POOLING_LAST] = POOLING_LAST};
+    return o->pooling != POOLING_NONE ? o->pooling : known[c->pooling];
+}
+
+/* What was set, else what the model's files recommend, where that is wanted. */
+static void choose_sampling(struct engine_info *info, const struct engine_options *o,
+                            const struct sampling_defaults *own)
+{
+    for (int i = 0; i < SAMPLING_DEFAULTS; i++) {
+        double said = o->generation_config == 0 ? own->value[i] : (double)NAN;
+        info->sampling.value[i] = isnan(o->sampling.value[i]) ? said : o->sampling.value[i];
+    }
+}
+
 static void describe(struct loaded *l, const struct engine_options *o)
 {
     struct engine_info *info = &l->info;
@@ -153,6 +174,7 @@ static void describe(struct loaded *l, const struct engine_options *o)
     name_file(o->model_path, l->file_name, sizeof(l->file_name));
     info->path = o->model_path;
     info->name = info->title = info->file_name = l->file_name;
+    sampling_defaults_clear(&info->sampling);
     info->bos_token = tokenizer_bos(l->tokenizer);
     info->eos_token = tokenizer_eos(l->tokenizer);
     if (l->template != NULL) info->chat_template = template_source(l->template);
@@ -165,6 +187,9 @@ static void describe(struct loaded *l, const struct engine_options *o)
         info->parameters = t.all_parameters;
         info->tensor_bytes = t.all_bytes;
         info->n_vocab = l->n_vocab;
+        info->n_embd = model_config(l->model)->n_embd;
+        info->pooling = pooling_of(o, model_config(l->model));
+        choose_sampling(info, o, &model_config(l->model)->sampling);
     }
     if (o->name != NULL) info->name = o->name;
     info->max_sequences = o->max_sequences;
@@ -350,6 +375,11 @@ static void run_guess(void *forward, const struct forward_run *runs, const int *
     forward_guess(forward, runs, first_row, n_runs, logits, n_logits, guesses);
 }
 
+static void run_hidden(void *forward, int row, float *out)
+{
+    forward_hidden(forward, row, out);
+}
+
 /* The part of a row's price that one more token to attend to costs: by multiplications, each of which
  * costs several times what one of a product of small integers does, since it is of floats that
  * are read once. */
@@ -385,13 +415,14 @@ static bool make_step(struct loaded *l, const struct engine_options *o, struct e
                                   .token_text_arg = l->tokenizer};
     bool guesses = o->speculate && model_config(l->model)->n_mtp > 0;
     struct step_parts parts = {
-        .runner = {l->forward, run_forward, run_logits, guesses ? run_guess : NULL},
+        .runner = {l->forward, run_forward, run_logits, guesses ? run_guess : NULL, run_hidden},
         .scheduler = l->scheduler,
         .kv = l->kv,
         .sampler = l->sampler,
         .deliver = &l->deliver,
         .pool = l->pool,
         .n_vocab = l->n_vocab,
+        .n_embd = l->info.n_embd,
         .max_rows = max_rows,
         .max_running = l->info.seats,
         .reach_rows = reach_rows(model_config(l->model), l->info.parameters)};

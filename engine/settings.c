@@ -25,6 +25,13 @@ static const struct setting rows[] = {
     {"step-tokens",    SETTING_INT,    AT(step_tokens), "512", 1, 8192, .help = "prompt tokens a step may add to the batch"},
     {"max-weight-versions", SETTING_INT, AT(max_versions), "2", 2, 16, .help = "versions of the weights in memory at once, while requests end on those that new ones have replaced"},
     {"prefix-cache",   SETTING_BOOL,   AT(prefix_cache), "true", .help = "reuse the KV cache of equal prefixes"},
+    {"generation-config", SETTING_CHOICE, AT(generation_config), "auto", .words = "auto|none", .help = "whether what the model's files recommend (generation_config.json, general.sampling of a GGUF) is the default of sampling"},
+    {"temperature",    SETTING_REAL,   AT(sampling.value[DEFAULT_TEMPERATURE]), "", 0, 100, .help = "of requests that have none; none: as the model's files say, else as the route does"},
+    {"top-p",          SETTING_REAL,   AT(sampling.value[DEFAULT_TOP_P]), "", 0, 1, .help = "likewise"},
+    {"top-k",          SETTING_REAL,   AT(sampling.value[DEFAULT_TOP_K]), "", -1, 1 << 30, .help = "likewise"},
+    {"min-p",          SETTING_REAL,   AT(sampling.value[DEFAULT_MIN_P]), "", 0, 1, .help = "likewise"},
+    {"repetition-penalty", SETTING_REAL, AT(sampling.value[DEFAULT_REPETITION_PENALTY]), "", 0, 100, .help = "likewise"},
+    {"pooling",        SETTING_CHOICE, AT(pooling), "auto", .words = "auto|mean|last|cls", .help = "what embeddings are made of: the mean of all positions, the last one, the first one; auto: as the model's files say, else last"},
     {"speculate",      SETTING_BOOL,   AT(speculate), "true", .help = "draft tokens by prompt lookup; never changes an answer"},
 };
 /* clang-format on */

@@ -79,6 +79,20 @@ void deliver_prompt(struct deliver *to, struct request *r)
     results_add(&to->results, ev);
 }
 
+void deliver_embedding(struct deliver *to, struct request *r)
+{
+    struct engine_event *ev = r->embedding;
+    if (ev == NULL) return;
+    float *out = event_embedding_room(ev);
+    double n = r->pooling == POOLING_MEAN ? r->n_prompt : 1;
+    r->embedding = NULL;
+    for (int i = 0; i < ev->n_embedding; i++) {
+        out[i] = (float)(r->pool[i] / n);
+    }
+    ev->version = r->version->number;
+    results_add(&to->results, ev);
+}
+
 static bool contains(const int *ids, int n, int id)
 {
     for (int i = 0; i < n; i++) {

@@ -31,6 +31,9 @@ void deliver_token(struct deliver *to, struct sequence *q, const struct draw *d)
 /* The prompt's log-probabilities of r are complete, if it asked for them. */
 void deliver_prompt(struct deliver *to, struct request *r);
 
+/* The pool of r is complete, if it asked for an embedding. */
+void deliver_embedding(struct deliver *to, struct request *r);
+
 /* End every live sample of r for this reason: FINISH_ABORT when cancelled, FINISH_LENGTH when it wanted no tokens. */
 void deliver_end(struct deliver *to, struct request *r, enum engine_finish finish);
 

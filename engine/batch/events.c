@@ -71,6 +71,21 @@ struct engine_event *event_new_prompt(uint64_t request_id, int n_prompt, int n_t
     return &room->event;
 }
 
+struct engine_event *event_new_embedding(uint64_t request_id, int n)
+{
+    struct event_room *room =
+        allocate(EVENT_EMBEDDING, request_id, 0, 0, (size_t)n * sizeof(float));
+    if (room == NULL) return NULL;
+    room->event.embedding = (const float *)(const void *)room->text;
+    room->event.n_embedding = n;
+    return &room->event;
+}
+
+float *event_embedding_room(struct engine_event *ev)
+{
+    return (float *)(void *)room_of(ev)->text;
+}
+
 struct event_prompt_room event_prompt_room(struct engine_event *ev, int position)
 {
     struct token_prob *all = room_of(ev)->top;

@@ -33,6 +33,11 @@ struct engine_event *event_new_done(uint64_t request_id, int sample, size_t long
 /* EVENT_PROMPT for n_prompt positions with n_top alternatives each. */
 struct engine_event *event_new_prompt(uint64_t request_id, int n_prompt, int n_top);
 
+/* EVENT_EMBEDDING of n numbers. */
+struct engine_event *event_new_embedding(uint64_t request_id, int n);
+/* Where they go. */
+float *event_embedding_room(struct engine_event *ev);
+
 /* Where the numbers of a prompt position go in an event made by event_new_prompt(). */
 struct event_prompt_room {
     struct token_prob *prob; /* of the position's own token */

@@ -14,6 +14,14 @@
 #include "engine/batch/version.h"
 #include "engine/sample/sampling.h"
 
+/* What is made of the hidden states of a prompt's positions, after the final norm. */
+enum engine_pooling {
+    POOLING_NONE, /* nothing */
+    POOLING_MEAN, /* their mean */
+    POOLING_LAST, /* the last position's */
+    POOLING_CLS   /* the first one's */
+};
+
 struct engine_request {
     uint64_t id; /* the caller's; names the request in events and cancellation; unique while live */
     const int *ids; /* the prompt, at least one token */
@@ -21,6 +29,7 @@ struct engine_request {
     int n;               /* samples, sharing the prompt's cache; 1 or more */
     int priority;        /* lower goes first; equal ones in order of arrival */
     uint64_t cache_salt; /* prefixes are shared only between equal salts; 0 usually */
+    enum engine_pooling pooling; /* not POOLING_NONE: EVENT_EMBEDDING comes; n is 1, max_tokens 0 */
     struct engine_sampling sampling;
 };
 
@@ -28,6 +37,7 @@ enum engine_finish { FINISH_NONE, FINISH_STOP, FINISH_LENGTH, FINISH_ABORT };
 
 enum engine_event_type {
     EVENT_PROMPT, /* once per request that asked for prompt_logprobs, before its tokens */
+    EVENT_EMBEDDING, /* once per request that asked for pooling, before its end */
     EVENT_TOKEN,  /* one sampled token */
     EVENT_DONE,   /* one sample ended; the last event of that sample */
     EVENT_FAILED, /* the whole request failed; its last event */
@@ -61,6 +71,10 @@ struct engine_event {
     int n_prompt;
     int refused_at; /* the first position whose token the form refuses (it and those behind it have
                      * rank 0); -1: none, or no form was asked for */
+
+    /* EVENT_EMBEDDING: not normalised */
+    const float *embedding; /* [n_embedding] */
+    int n_embedding;
 
     /* EVENT_DONE */
     enum engine_finish finish;

@@ -344,7 +344,7 @@ static int common(const struct sequence *a, const struct sequence *b, int n)
 /* A running sample is about to compute blocks that q, which has found `found` tokens, could share. */
 static bool worth_waiting(const struct scheduler *s, const struct sequence *q, int found)
 {
-    if (!s->o.prefix_cache || request_scores_prompt(q->request)) return false;
+    if (!s->o.prefix_cache || request_wants_prompt(q->request)) return false;
     for (const struct sequence *o = s->running.first; o != NULL; o = o->next) {
         int lo = sequence_length(o), lq = sequence_length(q) - 1;
         if (!space_equal(&o->request->space, &q->request->space) || pending(s, o) <= 1) continue;
@@ -357,7 +357,7 @@ static bool worth_waiting(const struct scheduler *s, const struct sequence *q, i
 static int find_prefix(struct scheduler *s, const struct sequence *q, int slot)
 {
     int tokens[KV_BLOCK], n = 0;
-    if (request_scores_prompt(q->request)) return 0;
+    if (request_wants_prompt(q->request)) return 0;
     while (n + KV_BLOCK < sequence_length(q)) {
         sequence_copy(q, n, KV_BLOCK, tokens);
         if (!kv_cache_match(s->kv, slot, tokens)) break;

@@ -99,6 +99,10 @@ bool request_check(const struct engine_request *r, int n_vocab, int context, str
     return check_range("n", r->n, 1, MAX_SAMPLES, err) && check_length(r, context, err) &&
            check_ids("prompt", r->ids, r->n_ids, n_vocab, err) && check_numbers(c, err) &&
            check_ids("stop_token_ids", c->stop_ids, (size_t)c->n_stop_ids, n_vocab, err) &&
+           check_ids("logprob_token_ids", c->score_ids, (size_t)c->n_score_ids, n_vocab, err) &&
+           check_ids("prompt_logprob_token_ids", c->prompt_score_ids,
+                     (size_t)c->n_prompt_score_ids, n_vocab, err) &&
+           check_ids("bad_words", c->bad_ids, (size_t)c->n_bad_ids, n_vocab, err) &&
            check_ids("thinking_token_budget", c->close_ids, (size_t)c->n_close, n_vocab, err) &&
            check_ids("allowed_token_ids", c->allowed_ids,
                      c->allowed_ids == NULL ? 0 : (size_t)c->n_allowed, n_vocab, err) &&
@@ -127,6 +131,11 @@ static bool copy_lists(struct request *q, const struct engine_request *r)
     c->n_stop = 0;
     return copy_list(q->arena, r->ids, q->n_prompt, sizeof(int), &q->prompt) &&
            copy_list(q->arena, c->stop_ids, c->n_stop_ids, sizeof(int), &c->stop_ids) &&
+           copy_list(q->arena, c->score_ids, c->n_score_ids, sizeof(int), &c->score_ids) &&
+           copy_list(q->arena, c->prompt_score_ids, c->n_prompt_score_ids, sizeof(int),
+                     &c->prompt_score_ids) &&
+           copy_list(q->arena, c->bad_ids, c->n_bad_ids, sizeof(int), &c->bad_ids) &&
+           copy_list(q->arena, c->bad_lengths, c->n_bad, sizeof(int), &c->bad_lengths) &&
            copy_list(q->arena, c->close_ids, c->n_close, sizeof(int), &c->close_ids) &&
            copy_list(q->arena, c->bias, c->n_bias, sizeof(*c->bias), &c->bias) &&
            copy_list(q->arena, c->allowed_ids, c->allowed_ids == NULL ? 0 : c->n_allowed,
@@ -159,6 +168,16 @@ static bool make_samples(struct request *q, struct error *err)
     return true;
 }
 
+static bool make_pool(struct request *q, int n_embd, struct error *err)
+{
+    if (q->pooling == POOLING_NONE) return true;
+    assert(q->n == 1 && q->limit == q->n_prompt);
+    q->embedding = event_new_embedding(q->id, n_embd);
+    q->pool = arena_alloc(q->arena, (size_t)n_embd, sizeof(*q->pool));
+    if (q->embedding != NULL && q->pool != NULL) return true;
+    return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for an embedding");
+}
+
 static bool make_events(struct request *q, int n_vocab, struct error *err)
 {
     int k = q->sampling.prompt_logprobs;
@@ -175,7 +194,7 @@ static int limit_of(const struct request *q, int context)
     return max < 0 || max > context - q->n_prompt ? context : q->n_prompt + max;
 }
 
-struct request *request_new(const struct engine_request *r, int n_vocab, int context,
+struct request *request_new(const struct engine_request *r, int n_vocab, int context, int n_embd,
                             struct error *err)
 {
     if (!request_check(r, n_vocab, context, err)) return NULL;
@@ -190,6 +209,7 @@ struct request *request_new(const struct engine_request *r, int n_vocab, int con
                           .id = r->id,
                           .space = {.salt = r->cache_salt},
                           .priority = r->priority,
+                          .pooling = r->pooling,
                           .n_prompt = (int)r->n_ids,
                           .sampling = r->sampling,
                           .n = r->n,
@@ -204,6 +224,7 @@ struct request *request_new(const struct engine_request *r, int n_vocab, int con
         goto fail;
     }
     if (!make_samples(q, err) || !make_events(q, n_vocab, err)) goto fail;
+    if (!make_pool(q, n_embd, err)) goto fail;
     return q;
 fail:
     request_free(q);
@@ -221,6 +242,7 @@ void request_free(struct request *r)
     }
     engine_event_free(r->failed);
     engine_event_free(r->prompt_report);
+    engine_event_free(r->embedding);
     stop_set_free(r->stop);
     form_free(r->sampling.form);
     arena_free(r->arena);

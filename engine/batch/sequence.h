@@ -72,6 +72,9 @@ struct request {
     struct engine_event *failed; /* owned until sent, as samples[i].done */
     struct engine_event
         *prompt_report; /* NULL unless prompt_logprobs; until sent the cache is not used */
+    enum engine_pooling pooling;
+    double *pool;                   /* [n_embedding] sum of the hidden states so far, or the one that counts */
+    struct engine_event *embedding; /* NULL unless pooling; owned until sent */
     struct form_cursor scored; /* where the form stands behind the prompt's tokens scored so far */
     int n_silent;              /* tokens at the prompt's beginning that have no text */
 
@@ -90,9 +93,10 @@ bool request_too_long(int context, size_t n, bool at_least, struct error *err);
 /* Is what r asks for possible? Its errors are request_new()'s. */
 bool request_check(const struct engine_request *r, int n_vocab, int context, struct error *err);
 
-/* A copy of r for a model of n_vocab tokens, samples of at most context tokens. NULL and
+/* A copy of r for a model of n_vocab tokens, samples of at most context tokens, hidden states of
+ * n_embd numbers. NULL and
  * ERROR_INVALID_VALUE naming the field, ERROR_TOO_LONG or ERROR_NO_MEMORY. */
-struct request *request_new(const struct engine_request *r, int n_vocab, int context,
+struct request *request_new(const struct engine_request *r, int n_vocab, int context, int n_embd,
                             struct error *err);
 /* With its samples and events that were not sent. Accepts NULL. */
 void request_free(struct request *r);
@@ -101,6 +105,13 @@ void request_free(struct request *r);
 static inline bool request_scores_prompt(const struct request *r)
 {
     return r->prompt_report != NULL;
+}
+
+/* Something is wanted of all positions of its prompt: what the cache has is computed again. */
+static inline bool request_wants_prompt(const struct request *r)
+{
+    bool all = r->pooling == POOLING_MEAN || r->pooling == POOLING_CLS;
+    return request_scores_prompt(r) || all;
 }
 
 static inline int sequence_length(const struct sequence *s)

@@ -2,7 +2,7 @@
  *
  * A step's work after the forward pass is a list of jobs in order of rows, of some kind each (the
  * table job_kinds): draw a token for a sample, score a prompt token, end a request that wants no
- * tokens. They are done in batches: logits of their rows, all jobs on the pool, then the results
+ * tokens, take a hidden state into an embedding. They are done in batches: logits of their rows, all jobs on the pool, then the results
  * one by one. A job whose sample ended, or whose guess before it was wrong, has no result.
  *
  * SPDX-License-Identifier: Apache-2.0
@@ -20,6 +20,7 @@
 enum job_kind {
     JOB_DRAW,  /* the token after the row's */
     JOB_SCORE, /* the prompt's token after the row's */
+    JOB_POOL,  /* the row's hidden state, for an embedding */
     JOB_END    /* of a request whose prompt is all it wanted */
 };
 
@@ -29,7 +30,7 @@ struct step_job {
     struct sequence *seq;
     int row;       /* of the step */
     int guesses;   /* drafts that come before the drawn token: it counts only if they were right */
-    int position;  /* JOB_SCORE: of the prompt's token */
+    int position;  /* JOB_SCORE: of the prompt's token; JOB_POOL: the row's */
     bool refused;  /* JOB_SCORE: the form has refused the prompt before it */
     int logits_at; /* which of the batch's logits */
     bool ok;
@@ -47,6 +48,7 @@ struct step {
     int n_jobs;
     float *logits;          /* [STEP_LOGITS, n_vocab] */
     struct token_prob *top; /* [STEP_LOGITS, LOGPROBS_MAX] */
+    float *hidden;          /* [n_embd] of a row */
     int *support;           /* [STEP_LOGITS, SUPPORT_MAX] */
     struct step_job *batch; /* the jobs that the pool works on */
     uint64_t steps, prompt_tokens, generated_tokens, accepted_tokens, busy_ns;
@@ -70,7 +72,8 @@ struct step *step_new(const struct step_parts *parts, struct error *err)
     s->first_row = mem_new((size_t)parts->max_running, sizeof(int), err);
     s->guesses = mem_new((size_t)parts->max_running, sizeof(int), err);
     s->guessers = mem_new((size_t)parts->max_running, sizeof(struct sequence *), err);
-    bool guesses = s->next && s->first_row && s->guesses && s->guessers;
+    s->hidden = mem_new((size_t)parts->n_embd + 1, sizeof(float), err);
+    bool guesses = s->hidden && s->next && s->first_row && s->guesses && s->guessers;
     if (s->runs && s->jobs && s->top && s->support && s->logits && guesses) return s;
     step_free(s);
     return NULL;
@@ -80,6 +83,7 @@ void step_free(struct step *s)
 {
     if (s == NULL) return;
     free(s->runs);
+    free(s->hidden);
     free(s->next);
     free(s->first_row);
     free(s->guesses);
@@ -163,12 +167,27 @@ static void add_scores(struct step *s, struct sequence *q, int row, int pos)
     }
 }
 
+/* The positions of a run that count for its request's embedding. */
+static void add_pools(struct step *s, struct sequence *q, int row, int pos)
+{
+    const struct request *r = q->request;
+    for (int i = 0; i < q->n_run; i++) {
+        bool counts = r->pooling == POOLING_MEAN ||
+                      (r->pooling == POOLING_CLS && pos + i == 0) ||
+                      (r->pooling == POOLING_LAST && pos + i == r->n_prompt - 1);
+        if (!counts) continue;
+        s->jobs[s->n_jobs++] =
+            (struct step_job){.kind = JOB_POOL, .seq = q, .row = row + i, .position = pos + i};
+    }
+}
+
 /* The jobs of a run whose first row is `row` and first position pos; its tokens but the drafts are committed. */
 static void add_jobs(struct step *s, struct sequence *q, int row, int pos)
 {
     const struct request *r = q->request;
     int known = q->n_run - q->n_drafts, end = pos + known;
     if (request_scores_prompt(r)) add_scores(s, q, row, pos);
+    if (r->pooling != POOLING_NONE) add_pools(s, q, row, pos);
     if (r->limit == r->n_prompt) {
         if (end == r->n_prompt) {
             s->jobs[s->n_jobs++] =
@@ -225,6 +244,9 @@ static void score(struct step *s, struct step_job *j, const float *logits, int t
     const struct scoring what = {.logits = logits,
                                  .id = r->prompt[j->position],
                                  .k = r->prompt_report->n_top,
+                                 .ids = r->sampling.prompt_score_ids,
+                                 .temperature =
+                                     r->sampling.processed ? r->sampling.temperature : 0,
                                  .form = j->draw.form,
                                  .skip_special = r->sampling.skip_special_tokens};
     int k = what.k, n = 0;
@@ -265,9 +287,21 @@ static void finish_draw(struct step *s, struct step_job *j)
     if (q->state == SEQUENCE_RUNNING && guess == j->draw.token) accept_guess(s, q);
 }
 
+/* Positions are summed in order, whatever the chunks are; from 0 again after a preemption. */
+static void finish_pool(struct step *s, struct step_job *j)
+{
+    struct request *r = j->seq->request;
+    s->p.runner.hidden(s->p.runner.self, j->row, s->hidden);
+    bool first = r->pooling != POOLING_MEAN || j->position == 0;
+    for (int i = 0; i < s->p.n_embd; i++) {
+        r->pool[i] = (first ? 0 : r->pool[i]) + (double)s->hidden[i];
+    }
+}
+
 static void finish_end(struct step *s, struct step_job *j)
 {
     deliver_prompt(s->p.deliver, j->seq->request);
+    deliver_embedding(s->p.deliver, j->seq->request);
     deliver_end(s->p.deliver, j->seq->request, FINISH_LENGTH);
 }
 
@@ -280,6 +314,7 @@ static const struct {
 } job_kinds[] = {
     [JOB_DRAW] = {draw, finish_draw},
     [JOB_SCORE] = {score, NULL},
+    [JOB_POOL] = {NULL, finish_pool},
     [JOB_END] = {NULL, finish_end},
 };
 

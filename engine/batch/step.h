@@ -33,6 +33,8 @@ struct runner {
     /* NULL: no prediction layer, or not wanted */
     void (*guess)(void *self, const struct forward_run *runs, const int *first_row, int n_runs,
                   float *logits, int n_logits, int *guesses);
+    /* The hidden state of a row, [n_embd]; NULL: no embeddings are asked for */
+    void (*hidden)(void *self, int row, float *out);
 };
 
 struct step;
@@ -47,6 +49,7 @@ struct step_parts {
     struct deliver *deliver;
     struct pool *pool;
     int n_vocab, max_rows, max_running;
+    int n_embd; /* with runner.hidden */
     double reach_rows; /* pace.h; 0: nothing is known of the model's shape */
 };
 /* A step of these parts, which must outlive it. NULL and ERROR_NO_MEMORY on failure. */

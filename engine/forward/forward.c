@@ -467,6 +467,13 @@ void forward_logits(struct forward *f, const int *rows, int n, float *logits)
     stage_ends(f, STAGE_OUTPUT);
 }
 
+void forward_hidden(const struct forward *f, int row, float *out)
+{
+    int embd = f->c->n_embd;
+    const float *x = f->x + (size_t)row * (size_t)embd;
+    f->compute.kernels->rms_norm(out, x, f->final_norm, embd, f->c->rms_eps);
+}
+
 /* ---- Guesses ---- */
 
 struct choosing {

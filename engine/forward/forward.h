@@ -91,6 +91,9 @@ void forward_guess(struct forward *f, const struct forward_run *runs, const int 
  *   logits  [n, n_vocab] f32, row-major, caller's */
 void forward_logits(struct forward *f, const int *rows, int n, float *logits);
 
+/* The hidden state of one row of the last step, after the final norm, which logits are made of: [n_embd]. */
+void forward_hidden(const struct forward *f, int row, float *out);
+
 /* Add to ns[stage] from now on what each stage takes; NULL: no longer. For benchmarks. Latent
  * attention is all STAGE_ATTENTION, experts all STAGE_GATE_UP. */
 void forward_time(struct forward *f, uint64_t ns[FORWARD_STAGES]);

@@ -7,6 +7,7 @@
  */
 #include "engine/model/gguf_model.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -91,6 +92,8 @@ static void read_sizes(struct gguf_reader *r, struct model_config *c)
     c->n_kv_heads = read_int(r, "attention.head_count_kv", 4096, c->n_heads);
     c->context = read_int(r, "context_length", MAX_CONTEXT, -1);
     c->rms_eps = (float)read_float(r, "attention.layer_norm_rms_epsilon", 1e-5);
+    int pooling = read_int(r, "pooling_type", INT_MAX, 0);
+    c->pooling = pooling <= MODEL_POOLING_LAST ? pooling : MODEL_POOLING_UNKNOWN;
     if (c->n_layers < 1) refuse(r, "block_count", "leaves no layer");
     if (c->n_embd < 1) refuse(r, "embedding_length", "is 0");
     if (c->n_heads < 1) refuse(r, "attention.head_count", "is 0");
@@ -287,6 +290,8 @@ bool gguf_model_read(const struct gguf *g, const struct arch **arch, struct mode
                          (int)(name.n < 40 ? name.n : 40), name.n == 0 ? "" : name.p, known);
     }
     *c = (struct model_config){0};
+    sampling_defaults_clear(&c->sampling);
+    sampling_defaults_read_gguf(g, &c->sampling);
     c->rope.interleaved = (*arch)->gguf_interleaved;
     if (!read_vocab_size(g, c, err)) return false;
     find_biases(g, (*arch)->features, c);

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/json.h"
 #include "engine/kernels/layout.h"
 #include "engine/model/hf_config.h"
 #include "engine/model/roles.h"
@@ -177,6 +178,41 @@ bool hf_tensors_read(const char *path, const struct safetensors *s, bool hugging
     return roles_bind(c, features, &from, t, err);
 }
 
+/* A file that a folder may have beside the model's; NULL: there is none, or it is broken. */
+static cJSON *read_beside(const char *folder, const char *name)
+{
+    char path[PATH_MAX];
+    struct error ignored = {0};
+    struct buffer text;
+    buffer_init(&text, MAX_CONFIG);
+    snprintf(path, sizeof(path), "%s/%s", folder, name);
+    bool there = file_exists(path) && file_read(path, MAX_CONFIG, &text, &ignored);
+    cJSON *said = there ? json_parse(buffer_span(&text), &ignored) : NULL;
+    buffer_clear(&text);
+    return said;
+}
+
+static void read_sampling(const char *folder, struct model_config *c)
+{
+    cJSON *said = read_beside(folder, "generation_config.json");
+    sampling_defaults_clear(&c->sampling);
+    sampling_defaults_read_json(said, &c->sampling);
+    cJSON_Delete(said);
+}
+
+/* sentence-transformers' file. */
+static void read_pooling(const char *folder, struct model_config *c)
+{
+    static const char *const keys[] = {[MODEL_POOLING_MEAN] = "pooling_mode_mean_tokens",
+                                       [MODEL_POOLING_CLS] = "pooling_mode_cls_token",
+                                       [MODEL_POOLING_LAST] = "pooling_mode_lasttoken"};
+    cJSON *said = read_beside(folder, "1_Pooling/config.json");
+    for (int i = MODEL_POOLING_MEAN; i <= MODEL_POOLING_LAST; i++) {
+        if (cJSON_IsTrue(json_get(said, keys[i]))) c->pooling = i;
+    }
+    cJSON_Delete(said);
+}
+
 bool hf_model_read(const char *folder, const struct safetensors *s, struct arena *memory,
                    const struct arch **arch, struct model_config *c, struct model_tensors *t,
                    struct error *err)
@@ -190,6 +226,8 @@ bool hf_model_read(const char *folder, const struct safetensors *s, struct arena
     buffer_clear(&text);
     if (!ok) return false;
     check_extra_layers(s, c);
+    read_pooling(folder, c);
+    read_sampling(folder, c);
     if (safetensors_find(s, "lm_head.weight") == NULL) c->tied = true;
     return hf_tensors_read(folder, s, true, memory, (*arch)->features, c, t, err);
 }

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/span.h"
+#include "engine/model/sampling_defaults.h"
 #include "engine/tensor/quants.h"
 
 /* One tensor in a mapped file. shape[0] is the fastest dimension (GGUF's order): a weight matrix
@@ -43,6 +44,15 @@ struct model_config {
     int context; /* trained length in tokens */
     float rms_eps;
     bool tied; /* output matrix is the token embedding */
+    struct sampling_defaults sampling; /* what its files recommend */
+    /* How its files say that embeddings are made of hidden states (GGUF's pooling_type, and the
+     * numbers of that; 1_Pooling/config.json of a folder). */
+    enum {
+        MODEL_POOLING_UNKNOWN,
+        MODEL_POOLING_MEAN,
+        MODEL_POOLING_CLS,
+        MODEL_POOLING_LAST
+    } pooling;
 
     struct {
         double theta;     /* base frequency */

@@ -114,7 +114,7 @@ static bool adjusts(const struct draw *d)
 {
     const struct engine_sampling *c = d->sampling;
     return d->must != NULL || c->allowed_ids != NULL || d->form.form != NULL || d->n_output < c->min_tokens ||
-           c->n_bias > 0 || penalises(c);
+           c->n_bias > 0 || c->n_bad > 0 || penalises(c);
 }
 
 /* The logits of some ids alone. */
@@ -170,6 +170,21 @@ static void mask_ends(const struct sampler *s, const struct engine_sampling *c, 
     }
 }
 
+/* The last id of each bad word that the output ends with but for it. */
+static void mask_bad(const struct draw *d, float *x)
+{
+    const struct engine_sampling *c = d->sampling;
+    const int *word = c->bad_ids;
+    for (int i = 0; i < c->n_bad; word += c->bad_lengths[i++]) {
+        int before = c->bad_lengths[i] - 1, same = 0;
+        if (before > d->n_output) continue;
+        while (same < before && d->output[d->n_output - before + same] == word[same]) {
+            same++;
+        }
+        if (same == before) x[word[before]] = -INFINITY;
+    }
+}
+
 /* Count the output's ids; with a repetition penalty, mark those of the prompt alone by -1.
  * Returns how many different ones. */
 static int count_ids(struct row_work *w, const struct draw *d)
@@ -221,6 +236,7 @@ static const float *adjust(const struct sampler *s, struct row_work *w, const st
         memcpy(w->logits, d->logits, (size_t)s->n_vocab * sizeof(float));
     }
     if (d->n_output < c->min_tokens) mask_ends(s, c, w->logits);
+    mask_bad(d, w->logits);
     for (int i = 0; i < c->n_bias; i++) {
         w->logits[c->bias[i].id] += c->bias[i].bias;
     }
@@ -243,6 +259,7 @@ static bool check_form(const struct sampler *s, const struct engine_sampling *c,
         const char *field;
         bool given;
     } rows[] = {{"min_tokens", c->min_tokens > 0},
+                {"bad_words", c->n_bad > 0},
                 {"ignore_eos", c->ignore_eos},
                 {"allowed_token_ids", c->allowed_ids != NULL}};
     if (c->form == NULL) return true;
@@ -319,6 +336,15 @@ static struct dist drawn_dist(const struct sampler *s, struct row_work *w, const
     return (struct dist){w->logits, max, 1.0f / temperature, (float)math_log(sum)};
 }
 
+/* The softmax of x at a temperature: drawn_dist() where nothing is filtered out, to the bit. */
+static struct dist tempered_dist(const struct sampler *s, struct row_work *w, const float *x,
+                                 float max, float temperature)
+{
+    s->kernels->exp_row(w->p, x, s->n_vocab, max, 1.0f / temperature);
+    double sum = probs_sum(w->p, s->n_vocab);
+    return (struct dist){x, max, 1.0f / temperature, (float)math_log(sum)};
+}
+
 static float log_prob(const struct dist *q, int id)
 {
     return (q->x[id] - q->max) * q->scale - q->log_sum;
@@ -337,6 +363,16 @@ static int report_top(const struct sampler *s, struct row_work *w, const struct 
     for (int i = 0; i < n; i++) {
         int id = w->items[i].id;
         top[i] = (struct token_prob){id, log_prob(q, id), i + 1};
+    }
+    return n;
+}
+
+/* Those that were asked for. */
+static int report_ids(const struct sampler *s, const struct dist *q, const int *ids, int n,
+                      struct token_prob *top)
+{
+    for (int i = 0; i < n; i++) {
+        top[i] = report(s, q, ids[i]);
     }
     return n;
 }
@@ -387,7 +423,8 @@ bool sampler_draw(struct sampler *s, int thread, struct draw *d)
                     : greedy      ? plain_dist(s, x, max)
                                   : drawn_dist(s, w, x, max, c->temperature, sum);
     d->prob = report(s, &q, d->token);
-    d->n_top = report_top(s, w, &q, c->logprobs, d->top);
+    d->n_top = c->n_score_ids > 0 ? report_ids(s, &q, c->score_ids, c->n_score_ids, d->top)
+                                  : report_top(s, w, &q, c->logprobs, d->top);
     if (c->both) d->drawn = drawn_log_prob(s, w, d, x, max, sum);
     return true;
 }
@@ -404,9 +441,11 @@ bool sampler_score(struct sampler *s, int thread, const struct scoring *what,
         x = w->logits;
         if (!probs_max(x, s->n_vocab, &max)) return false;
     }
-    struct dist q = plain_dist(s, x, max);
+    bool plain = what->temperature < SAMPLER_GREEDY;
+    struct dist q = plain ? plain_dist(s, x, max) : tempered_dist(s, w, x, max, what->temperature);
     *prob = report(s, &q, what->id);
     if (isinf(x[what->id])) prob->rank = 0; /* it has no probability, and so no rank */
-    *n_top = report_top(s, w, &q, what->k, top);
+    *n_top = what->ids != NULL ? report_ids(s, &q, what->ids, what->k, top)
+                               : report_top(s, w, &q, what->k, top);
     return true;
 }

@@ -4,7 +4,7 @@
  *
  *   1. allowed ids: everything else gets probability 0; so does what the output's form excludes (vocabulary.h);
  *      an id that must come is the only one, and steps 2 to 4 have nothing to do
- *   2. before min_tokens: end and stop tokens get probability 0
+ *   2. before min_tokens: end and stop tokens get probability 0; so does what would complete a bad word
  *   3. logit bias
  *   4. penalties: repetition (prompt and output; l > 0 ? l / r : l * r), frequency, presence (output)
  *   5. temperature below SAMPLER_GREEDY: the best token, the first of equal ones, and we are done
@@ -22,7 +22,7 @@
  *
  * Log-probabilities describe the model's own distribution (the logits before step 1 at
  * temperature 1), or with `processed` the one drawn from (after step 7; for greedy tokens after
- * step 4); with `both` the sampled token's in the latter stands beside the former.
+ * step 4; a prompt's tokens are not drawn: step 6's temperature alone); with `both` the sampled token's in the latter stands beside the former.
  *
  * One sampler serves all threads of the pool, each with a work space of its own.
  *
@@ -92,6 +92,8 @@ bool sampler_draw(struct sampler *s, int thread, struct draw *d);
 struct scoring {
     const float *logits;
     int id, k;
+    const int *ids;    /* [k] the alternatives that are told, NULL: the k best */
+    float temperature; /* of the distribution; below SAMPLER_GREEDY: as it is */
     struct form_cursor
         form;          /* .form NULL: the model's own distribution; else what it lets through */
     bool skip_special; /* for the form */

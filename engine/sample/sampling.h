@@ -55,10 +55,18 @@ struct engine_sampling {
     const int *allowed_ids; /* only these may be sampled; NULL: all */
     int n_allowed;
     struct form *form; /* [NULL: none] with one there is no min_tokens, ignore_eos or allowed_ids */
+    /* [none] Words that must not come, as ids one after the other: word i has bad_lengths[i] of them,
+     * the last of which may not follow the others. */
+    const int *bad_ids, *bad_lengths;
+    int n_bad, n_bad_ids;
+    const int *score_ids; /* [none] the alternatives that are reported are these, in this order */
+    int n_score_ids;      /* then logprobs is n_score_ids */
     int logprobs;      /* [LOGPROBS_NONE] 0: of the sampled token; k: and the k most probable */
     bool processed;    /* [false: the model's own distribution] of the one sampled from */
     bool both;         /* [false] beside it the sampled token's in the one sampled from (drawn) */
     bool support;      /* [false] and the ids that could be drawn, where they are told (sampler.h) */
+    const int *prompt_score_ids; /* [none] as score_ids, of each prompt token; then prompt_logprobs */
+    int n_prompt_score_ids;      /* is n_prompt_score_ids */
     int prompt_logprobs; /* [LOGPROBS_NONE] 0: of each prompt token; k: and the k most probable */
 };
 /* The neutral values. */

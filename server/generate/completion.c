@@ -11,6 +11,7 @@
 
 #include "base/hash.h"
 #include "base/clock.h"
+#include "server/generate/bad_words.h"
 #include "server/generate/best_of.h"
 #include "server/generate/choice.h"
 #include "base/emit.h"
@@ -90,6 +91,7 @@ static void speak(struct completion *c, const struct dialect *dialect, const cha
 {
     c->dialect = dialect;
     c->own = own;
+    if (dialect->takes_defaults) sampling_params_defaults(&c->params, engine_info(c->engine));
     c->n_prefix = strlen(id_prefix);
     snprintf(c->id, sizeof(c->id), "%s%s", id_prefix, c->exchange->id);
 }
@@ -144,6 +146,7 @@ static void ask(const struct completion *c, struct generation *g, size_t i)
     g->first_index = (int)i * c->samples;
     g->priority = c->params.priority;
     g->client = c->client;
+    g->pooling = c->pooling;
     g->cache_salt = salt_hash(c->params.cache_salt);
     if (!c->sampled_apart) g->sampling = c->params.engine;
     if (!c->sampled_apart && !c->params.has_seed) g->sampling.seed += i; /* unlike luck */
@@ -231,7 +234,9 @@ bool completion_has_id(const struct completion *c, struct span id)
 static void work_prepare(struct exchange *x)
 {
     struct completion *c = x->state;
-    if (c->prepare(c) && thoughts_of_prompts(c, &c->error) && thoughts_bound(c, &c->error)) {
+    struct error *err = &c->error;
+    if (c->prepare(c) && thoughts_of_prompts(c, err) && thoughts_bound(c, err) &&
+        bad_words_set(c, err)) {
         output_form_compile(x->server->engine, &c->params, &c->error);
     }
 }

@@ -68,6 +68,7 @@ struct dialect {
     void (*nothing)(struct completion *c); /* prepare found nothing to generate; NULL: that cannot be */
     void (*clear)(struct completion *c);   /* free what the route's own fields own; NULL: nothing */
     const struct stream_shape *stream; /* NULL: server-sent events that end with [DONE] */
+    bool takes_defaults;               /* of sampling, as they were set or the model recommends */
     bool cumulative;                   /* every chunk says everything again: nothing is dropped */
     const struct choices_reply *reply; /* choices_reply.c's; else NULL */
 };
@@ -93,6 +94,7 @@ struct completion {
     struct tool_calls_wanted calls;       /* of tools, in the text; format NULL: none (tools.h) */
     bool call_is_named;                   /* by tool_choice */
     bool echo;                            /* the prompt's text is kept */
+    enum engine_pooling pooling;          /* prompts become embeddings; POOLING_NONE: they don't */
     bool want_tokens;                     /* token records are kept */
 
     const char *prompt_field;    /* where the client wrote the prompts; static */

@@ -153,7 +153,7 @@ static struct generation *add_prompt(struct completion *c, struct error *err)
 static size_t tokens_kept(const struct completion *c)
 {
     int keep = c->params.truncate_prompt, context = engine_info(c->engine)->context;
-    int generate = c->params.engine.max_tokens > 0 ? c->params.engine.max_tokens : 1;
+    int generate = c->params.engine.max_tokens >= 0 ? c->params.engine.max_tokens : 1;
     if (keep > 0) return (size_t)keep;
     if (keep == 0) return SIZE_MAX;
     return generate < context ? (size_t)(context - generate) : 1;

@@ -125,6 +125,7 @@ static struct engine_request order_of(const struct generation *g)
                                    .n = g->n,
                                    .priority = g->priority,
                                    .cache_salt = g->cache_salt,
+                                   .pooling = g->pooling,
                                    .sampling = g->sampling};
 }
 
@@ -220,6 +221,7 @@ void generation_free(struct generation *g)
     form_free(g->own_form);
     free(g->probs);
     free(g->tops);
+    free(g->embedding);
     arena_free(g->arena);
     free(g);
 }
@@ -363,6 +365,20 @@ static void on_prompt(struct generation *g, const struct engine_event *ev)
     g->refused_at = ev->refused_at;
 }
 
+static void on_embedding(struct generation *g, const struct engine_event *ev)
+{
+    size_t n = (size_t)ev->n_embedding;
+    struct error err = {0};
+    assert(g->embedding == NULL);
+    note_begin(g);
+    g->embedding = mem_new(n, sizeof(*g->embedding), &err);
+    if (g->embedding == NULL) {
+        fail(g, &err);
+        return;
+    }
+    memcpy(g->embedding, ev->embedding, n * sizeof(*g->embedding));
+}
+
 static void on_event(struct generations *all, const struct engine_event *ev)
 {
     struct generation *g = live_get(all->live, ev->request_id);
@@ -372,6 +388,9 @@ static void on_event(struct generations *all, const struct engine_event *ev)
     switch (ev->type) {
     case EVENT_PROMPT:
         on_prompt(g, ev);
+        break;
+    case EVENT_EMBEDDING:
+        on_embedding(g, ev);
         break;
     case EVENT_TOKEN:
         on_token(g, c, ev);

@@ -76,6 +76,7 @@ struct generation {
     int priority;
     uint64_t client; /* whose it is: clients take turns; 0: nobody's */
     uint64_t cache_salt;
+    enum engine_pooling pooling; /* not POOLING_NONE: an embedding is made, and no token */
     struct engine_sampling sampling;       /* neutral at first */
     struct form *own_form;                 /* owned: sampling's, where it is no owner's; or NULL */
     bool keeps_tokens;                     /* token records are kept */
@@ -93,6 +94,7 @@ struct generation {
     uint64_t started_ns, first_ns;   /* the engine took it; its first token came; 0: not yet */
     struct token_prob *probs, *tops; /* of the prompt [ids.n], [ids.n, n_top]; owned; NULL: none */
     int n_top;
+    float *embedding; /* [n_embd]; owned; NULL: none came */
     int refused_at; /* of the prompt, by a form that it was scored under; -1: nothing */
     struct error error; /* ERROR_NONE unless it failed */
 

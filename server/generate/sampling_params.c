@@ -12,7 +12,9 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "base/emit.h"
 #include "base/json.h"
+#include "server/generate/bad_words.h"
 #include "server/generate/output_form.h"
 
 enum { MAX_BIASES = 65536 };
@@ -196,6 +198,31 @@ static const struct field stream_rows[] = {
 };
 static const struct field *const stream_members[] = {stream_rows, NULL};
 
+/* Log-probabilities are asked for by naming whose. */
+static bool read_named(const struct field_context *context, const cJSON *value,
+                       struct id_list *ids, int most, int *logprobs, struct error *err)
+{
+    if (!field_read_ids(context, value, ids, err)) return false;
+    if (ids->n > 0 && *logprobs == TOP_ABSENT) *logprobs = 0;
+    return ids->n <= most ||
+           error_set(err, ERROR_TOO_LARGE, NULL, "%d ids; at most %d", ids->n, most);
+}
+
+static bool read_logprob_ids(const struct field_context *context, const cJSON *value, void *out,
+                             struct error *err)
+{
+    struct sampling_params *p = out;
+    return read_named(context, value, &p->logprob_ids, 128, &p->logprobs, err);
+}
+
+static bool read_prompt_logprob_ids(const struct field_context *context, const cJSON *value,
+                                    void *out, struct error *err)
+{
+    struct sampling_params *p = out;
+    return read_named(context, value, &p->prompt_logprob_ids, LOGPROBS_MAX, &p->prompt_logprobs,
+                      err);
+}
+
 static bool read_stream_options(const struct field_context *context, const cJSON *value, void *out,
                                 struct error *err)
 {
@@ -298,6 +325,12 @@ const struct field sampling_params_rows[] = {
      .doc = "without effect: a cached prompt changes no bit"},
     {"id_slot",             .kind = FIELD_IGNORED,
      .doc = "without effect: sequences have no fixed places"},
+    {"bad_words",           FIELD_TEXTS, AT(bad_words), .min = 0, .max = BAD_WORDS_MOST,
+     .doc = "words that must not come"},
+    {"logprob_token_ids",   FIELD_READ, .offset = 0, .read = read_logprob_ids,
+     .doc = "of each token the log-probabilities of these ids, in place of the best ones"},
+    {"prompt_logprob_token_ids", FIELD_READ, .offset = 0, .read = read_prompt_logprob_ids,
+     .doc = "of each prompt token's place the log-probabilities of these ids, in place of the best ones"},
     {"min_tokens",          WHOLE(engine.min_tokens, 0, INT_MAX),
      .doc = "no end before so many tokens"},
     {"ignore_eos",          FIELD_BOOL, AT(engine.ignore_eos),
@@ -363,10 +396,6 @@ const struct field sampling_params_rows[] = {
     {"spaces_between_special_tokens", .kind = FIELD_IGNORED, .doc = "without effect on plain text"},
 
     {"use_beam_search",       FIELD_REFUSED, .neutral = "false", .doc = "beam search; refused"},
-    {"bad_words",             FIELD_REFUSED, .neutral = "[]",
-     .doc = "words that must not come; refused"},
-    {"logprob_token_ids", .kind = FIELD_REFUSED,
-     .doc = "log-probabilities of chosen tokens; refused"},
     {"vllm_xargs",            FIELD_REFUSED, .neutral = "{}",
      .doc = "arguments of plugins; refused"},
     {"repetition_detection", .kind = FIELD_REFUSED, .doc = "ending at repetitions; refused"},
@@ -407,6 +436,29 @@ void sampling_params_init(struct sampling_params *p)
 {
     *p = (struct sampling_params){.n = 1, .logprobs = TOP_ABSENT, .prompt_logprobs = TOP_ABSENT};
     engine_sampling_init(&p->engine);
+}
+
+void sampling_params_defaults(struct sampling_params *p, const struct engine_info *info)
+{
+    const double *d = info->sampling.value;
+    struct engine_sampling *s = &p->engine;
+    if (!isnan(d[DEFAULT_TEMPERATURE])) s->temperature = (float)d[DEFAULT_TEMPERATURE];
+    if (!isnan(d[DEFAULT_TOP_P])) s->top_p = (float)d[DEFAULT_TOP_P];
+    if (!isnan(d[DEFAULT_TOP_K])) s->top_k = (int)d[DEFAULT_TOP_K];
+    if (!isnan(d[DEFAULT_MIN_P])) s->min_p = (float)d[DEFAULT_MIN_P];
+    if (!isnan(d[DEFAULT_REPETITION_PENALTY])) {
+        s->repetition_penalty = (float)d[DEFAULT_REPETITION_PENALTY];
+    }
+}
+
+void sampling_params_emit_defaults(const struct engine_info *info, struct buffer *out)
+{
+    emit_object(out, "sampling_defaults");
+    for (int i = 0; i < SAMPLING_DEFAULTS; i++) {
+        double v = info->sampling.value[i];
+        if (!isnan(v)) emit_float(out, sampling_default_name((enum sampling_default)i), (float)v);
+    }
+    emit_close(out, '}');
 }
 
 /* "k most probable" as clients write it, for the engine. */
@@ -479,6 +531,12 @@ bool sampling_params_finish(struct sampling_params *p, int max_n, int n_vocab, s
     }
     if (s->top_k < 0) s->top_k = 0; /* both mean: off */
     s->seed = p->has_seed ? (uint64_t)p->seed : random_seed();
+    if (p->logprob_ids.n > 0) s->logprobs = p->logprob_ids.n;
+    if (p->prompt_logprob_ids.n > 0) s->prompt_logprobs = p->prompt_logprob_ids.n;
+    s->prompt_score_ids = p->prompt_logprob_ids.n > 0 ? p->prompt_logprob_ids.ids : NULL;
+    s->n_prompt_score_ids = p->prompt_logprob_ids.n;
+    s->score_ids = p->logprob_ids.ids;
+    s->n_score_ids = p->logprob_ids.n;
     s->stop = p->stop.strings;
     s->n_stop = p->stop.n;
     s->stop_ids = p->stop_ids.ids;

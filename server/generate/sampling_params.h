@@ -39,6 +39,9 @@ struct sampling_params {
     struct stop_list stop;
     struct bias_list bias;
     struct id_list stop_ids, allowed_ids;
+    struct id_list prompt_logprob_ids;
+    struct id_list logprob_ids;  /* alternatives that are told of each token, in place of the best */
+    struct text_list bad_words;  /* bad_words.h */
     struct span model, request_id, cache_salt;
     int64_t seed;
     bool has_seed;
@@ -57,6 +60,14 @@ struct sampling_params {
 
 /* Neutral values; then read. */
 void sampling_params_init(struct sampling_params *p);
+
+struct engine_info;
+
+/* What was set for requests that do not say, or else the model's files recommend. */
+void sampling_params_defaults(struct sampling_params *p, const struct engine_info *info);
+
+/* "sampling_defaults": {...}: those that there are. */
+void sampling_params_emit_defaults(const struct engine_info *info, struct buffer *out);
 
 /* Where the setting that we and the engine call by this name stands in p; NULL: there is none. */
 const void *sampling_params_member(const struct sampling_params *p, const char *name);

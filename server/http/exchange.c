@@ -610,6 +610,7 @@ void exchange_stream(struct exchange *x, const char *media_type)
     if (x->status != 0) return;
     assert(!x->streaming && !x->ended); /* (1) */
     x->streaming = true;
+    x->said_ns = clock_ns();
     struct MHD_Response *response =
         MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, on_read, x, NULL);
     if (response != NULL) {
@@ -621,6 +622,7 @@ void exchange_stream(struct exchange *x, const char *media_type)
 
 void exchange_push(struct exchange *x)
 {
+    x->said_ns = clock_ns();
     if (x->out.n > x->taken || x->out.failed) resume(x);
 }
 

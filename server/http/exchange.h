@@ -114,6 +114,8 @@ struct exchange {
     struct MHD_Response *response;
     int status; /* 0 until answered */
     bool streaming, ended;
+    const char *ping;    /* what the stream says when it has long said nothing; static; NULL: nothing */
+    uint64_t said_ns;    /* when it last said something */
     struct buffer out;   /* of a stream or a large reply: not yet taken */
     size_t taken;        /* bytes of out already taken */
     size_t sent;         /* bytes of the answer */

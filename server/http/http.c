@@ -217,6 +217,17 @@ static void on_message(void *cls, const char *format, va_list ap)
 
 /* ---- deadlines, start, stop ---- */
 
+/* Proxies and clients give up on a connection that says nothing for long, as one does while a long
+ * prompt is computed. */
+static void ping(struct exchange *x, uint64_t now_ns)
+{
+    uint64_t after_ns = (uint64_t)x->server->o.ping_interval_ms * 1000000;
+    bool speaks = x->streaming && !x->ended && !x->gone && !x->over;
+    if (!speaks || x->ping == NULL || after_ns == 0 || now_ns - x->said_ns < after_ns) return;
+    buffer_add_str(&x->out, x->ping);
+    exchange_push(x);
+}
+
 void http_sweep(struct server *s, uint64_t now_ns)
 {
     struct error err = {0};
@@ -226,6 +237,7 @@ void http_sweep(struct server *s, uint64_t now_ns)
     for (struct exchange *x = s->exchanges, *next; x != NULL; x = next) {
         next = x->next;
         if (exchange_is_unread(x, now_ns)) client_shut(x->client);
+        ping(x, now_ns);
         if (x->deadline_ns == 0 || now_ns < x->deadline_ns || x->gone || x->over) continue;
         x->deadline_ns = 0;
         if (x->status != 0 && !x->streaming) continue; /* answered; the client reads slowly */

@@ -7,21 +7,37 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/span.h"
+
 /* A row's path that ends with a star stands for all that begin so and go on. */
-static bool matches(const char *pattern, const char *path)
+static bool matches(const char *pattern, struct span path)
 {
-    size_t n = strlen(pattern);
-    if (n == 0 || pattern[n - 1] != '*') return strcmp(pattern, path) == 0;
-    return strncmp(pattern, path, n - 1) == 0 && path[n - 1] != '\0';
+    struct span row = span_str(pattern);
+    if (row.n == 0 || row.p[row.n - 1] != '*') return span_is(path, pattern);
+    row.n--;
+    return span_starts(path, row) && path.n > row.n;
+}
+
+/* A slash at the end says nothing, unless a row has one. */
+static struct span without_slash(const struct route_table *table, const char *path)
+{
+    struct span s = span_str(path);
+    bool slash = s.n > 1 && s.p[s.n - 1] == '/';
+    for (size_t i = 0; slash && i < table->n; i++) {
+        if (matches(table->rows[i].path, s)) return s;
+    }
+    s.n -= slash;
+    return s;
 }
 
 const struct route *router_find(const struct route_table *table, const char *method,
                                 const char *path, bool *path_known)
 {
     const char *wanted = strcmp(method, "HEAD") == 0 ? "GET" : method;
+    struct span asked = without_slash(table, path);
     *path_known = false;
     for (const struct route *r = table->rows; r < table->rows + table->n; r++) {
-        if (!matches(r->path, path)) continue;
+        if (!matches(r->path, asked)) continue;
         *path_known = true;
         if (strcmp(r->method, wanted) == 0) return r;
     }
@@ -31,9 +47,10 @@ const struct route *router_find(const struct route_table *table, const char *met
 void router_allowed(const struct route_table *table, const char *path, char *out, size_t room)
 {
     size_t n = 0;
+    struct span asked = without_slash(table, path);
     out[0] = '\0';
     for (const struct route *r = table->rows; r < table->rows + table->n && n < room; r++) {
-        if (!matches(r->path, path)) continue;
+        if (!matches(r->path, asked)) continue;
         const char *also = strcmp(r->method, "GET") == 0 ? ", HEAD" : "";
         n += (size_t)snprintf(out + n, room - n, "%s%s, ", r->method, also);
     }

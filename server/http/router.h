@@ -51,7 +51,8 @@ enum error_shape {
 
 struct route {
     const char *method; /* "GET" (answers HEAD too) or "POST" */
-    const char *path;   /* exact, a trailing slash matters; "/a/" and a star: all below /a */
+    const char *path;   /* exact; a slash more at a request's end is passed over, unless a row has
+                           it; "/a/" and a star: all below /a */
     void (*handle)(struct exchange *x);
     int scopes;
     int flags;

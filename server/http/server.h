@@ -61,6 +61,7 @@ struct server_options {
     int idle_timeout_ms;    /* a connection without a request; a reader that takes nothing */
     int reply_timeout_ms;   /* in which what waits is taken, or 64 KiB of it */
     int request_timeout_ms; /* from a whole request to its last byte; 0: none */
+    int ping_interval_ms;   /* a stream that says nothing for so long says that it lives; 0: never */
     int drain_timeout_ms;   /* running requests may take this long after SIGTERM */
     int unknown_fields;     /* enum unknown_choice */
     int max_responses;           /* kept replies of /v1/responses, */

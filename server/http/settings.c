@@ -38,6 +38,7 @@ static const struct setting rows[] = {
     {"idle-timeout",   SETTING_SECONDS, AT(idle_timeout_ms), "120", 1, 86400, .help = "seconds an idle connection is kept"},
     {"reply-timeout",  SETTING_SECONDS, AT(reply_timeout_ms), "60", 1, 86400, .help = "seconds in which a client must take what waits for it, or 64 KB of it"},
     {"request-timeout", SETTING_SECONDS, AT(request_timeout_ms), "0", 0, 86400, .help = "seconds a generation may take; 0: no limit"},
+    {"ping-interval",  SETTING_SECONDS, AT(ping_interval_ms), "15", 0, 86400, .help = "seconds after which a stream that has nothing to say sends a comment, so that clients and proxies wait on; 0: never"},
     {"drain-timeout",  SETTING_SECONDS, AT(drain_timeout_ms), "30", 0, 86400, .help = "seconds that running requests have after SIGTERM"},
     {"allow-control",  SETTING_BOOL,    AT(allow_control), "true", .help = "clients may pause, resume and abort generations, others' too, and empty caches (trainers do); not where others than this machine can connect and no key is set"},
 };

@@ -11,6 +11,7 @@
 void sse_begin(struct exchange *x)
 {
     exchange_stream(x, "text/event-stream; charset=utf-8");
+    x->ping = ": ping\n\n"; /* a comment, which clients pass over */
 }
 
 struct buffer *sse_open(struct exchange *x)

@@ -402,5 +402,6 @@ const struct dialect responses_dialect = {.whole = whole,
                                           .chunk = chunk,
                                           .end = end,
                                           .clear = clear,
+                                          .takes_defaults = true,
                                           .stream = &stream,
                                           .cumulative = true};

@@ -222,11 +222,17 @@ static bool read_sampling(struct ask *ask, struct exchange *x, struct error *err
     return true;
 }
 
-/* What counts thoughts begins with what is sampled, too. */
-static bool check_budget(const struct ask *ask, struct error *err)
+/* What counts thoughts begins with what is sampled, too; and what only completions know. */
+static bool check_kept(const struct ask *ask, struct error *err)
 {
-    if (ask->params.engine.think_budget < 0) return true;
-    error_set(err, ERROR_UNSUPPORTED, "thinking_token_budget", "thoughts of rollouts have no budget");
+    const struct sampling_params *p = &ask->params;
+    const char *field = p->engine.think_budget >= 0 ? "thinking_token_budget"
+                        : p->bad_words.n > 0        ? "bad_words"
+                        : p->logprob_ids.n > 0      ? "logprob_token_ids"
+                        : p->prompt_logprob_ids.n > 0 ? "prompt_logprob_token_ids"
+                                                    : NULL;
+    if (field == NULL) return true;
+    error_set(err, ERROR_UNSUPPORTED, field, "%s is not kept in rollouts", field);
     return error_in(err, "sampling");
 }
 
@@ -328,7 +334,7 @@ bool ask_read(struct ask *ask, struct exchange *x, struct error *err)
     if (ask->rewards == NULL) return error_in(err, "rewards");
     return completion_check_model(x->server, ask->model, err) && read_keep(ask, err) &&
            read_sampling(ask, x, err) && read_advantage(ask, x->arena, err) &&
-           read_prompts(ask, x, err) && compile_forms(ask, x, err) && check_budget(ask, err) && read_until(ask, err) &&
+           read_prompts(ask, x, err) && compile_forms(ask, x, err) && check_kept(ask, err) && read_until(ask, err) &&
            read_revise(ask, x, err);
 }
 

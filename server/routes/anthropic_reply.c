@@ -184,6 +184,7 @@ static void begin_stream(struct exchange *x)
 {
     const struct completion *c = x->state;
     sse_begin(x);
+    x->ping = "event: ping\ndata: {\"type\": \"ping\"}\n\n"; /* its own word for it */
     struct buffer *out = open_event(x, "message_start");
     emit_object(out, "message");
     emit_head(c, out);
@@ -305,5 +306,6 @@ const struct dialect anthropic_dialect = {.whole = whole,
                                           .chunk = chunk,
                                           .end = end,
                                           .clear = clear,
+                                          .takes_defaults = true,
                                           .stream = &stream,
                                           .cumulative = true};

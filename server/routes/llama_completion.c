@@ -324,6 +324,7 @@ static bool prepare(struct completion *c)
     struct field_table tables[] = {FIELD_TABLE(rows, own), FIELD_TABLE(sampling_rows, p)};
     own->repeat_last_n = DEFAULT_LAST_N;
     llama_sampling_init(&p->engine);
+    sampling_params_defaults(p, engine_info(c->engine));
     if (!completion_parse(c, err) || !completion_read(c, c->document, tables, 2, err) ||
         !apply_samplers(own, &p->engine, err) || !read_biases(c, own->biases, err)) {
         return false;

@@ -54,6 +54,7 @@ static void emit_default_settings(const struct engine_info *info, struct buffer 
     struct sampling_params p;
     sampling_params_init(&p);
     llama_sampling_init(&p.engine);
+    sampling_params_defaults(&p, info);
     emit_object(out, "default_generation_settings");
     emit_int(out, "n_ctx", info->context);
     emit_object(out, "params");
@@ -74,6 +75,7 @@ void llama_props_handle(struct exchange *x)
     buffer_init(&out, EXCHANGE_REPLY_BYTES);
     emit_object(&out, NULL);
     emit_default_settings(info, &out);
+    sampling_params_emit_defaults(info, &out);
     emit_int(&out, "total_slots", info->max_sequences);
     emit_str(&out, "model_alias", info->name);
     emit_str(&out, "model_path", info->path);

@@ -1,7 +1,7 @@
 /* server/routes/ollama_models.c - Ollama's routes about models: one is there, and it stays.
  *
  * /api/tags, /api/ps, /api/show, /api/version; /api/pull of the served name succeeds; what makes, copies or deletes
- * models, and embeddings, is refused by name.
+ * models is refused by name.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -222,8 +222,7 @@ void ollama_pull_handle(struct exchange *x)
 void ollama_refuse_handle(struct exchange *x)
 {
     error_set(&x->error, ERROR_NOT_AVAILABLE, NULL,
-              "%.60s is not served: this server has the one model that it was started with, and "
-              "makes no embeddings yet",
+              "%.60s is not served: this server has the one model that it was started with",
               x->path);
     exchange_fail(x, &x->error);
 }

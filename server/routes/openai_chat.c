@@ -61,6 +61,8 @@ const struct field openai_chat_rows[] = {
      .doc = "none, auto, required, or the function that is called"},
     {"parallel_tool_calls", FIELD_BOOL, AT(parallel_calls),
      .doc = "more than one call may be made"},
+    {"required_prefix_token_ids", FIELD_READ, AT(talk.prefix), .read = field_read_ids,
+     .doc = "ids that the prompt begins with, in place of the template's, up to the end of the assistant's last turn"},
     {"enable_thinking", FIELD_READ, AT(think), .read = read_think,
      .doc = "whether the model thinks first, as Qwen's API has it; false is reasoning_effort none"},
     {"verbosity", .kind = FIELD_IGNORED, .doc = "without effect"},
@@ -92,6 +94,8 @@ static bool read_body(struct completion *c, struct error *err)
     if (p->engine.max_tokens == 0) {
         return error_set(err, ERROR_INVALID_VALUE, "max_tokens", "max_tokens must be at least 1");
     }
+    bool named = p->logprob_ids.n > 0; /* which asks for log-probabilities, too */
+    own->logprobs = own->logprobs || named;
     if (own->top_logprobs != 0 && !own->logprobs) {
         return error_set(err, ERROR_INVALID_VALUE, "top_logprobs", "top_logprobs needs logprobs");
     }
@@ -302,6 +306,7 @@ static const struct dialect dialect = {.whole = choices_reply_whole,
                                        .chunk = choices_reply_chunk,
                                        .end = choices_reply_end,
                                        .clear = clear,
+                                       .takes_defaults = true,
                                        .reply = &reply};
 
 static struct completion *new_chat(struct exchange *x)

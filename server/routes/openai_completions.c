@@ -33,11 +33,26 @@ const struct field openai_completions_rows[] = {
     {0},
 };
 
+/* A number, or as the chat has it, true or false. */
+static bool read_logprobs(const struct field_context *context, const cJSON *value, void *out,
+                          struct error *err)
+{
+    static const struct field number = {
+        "logprobs", FIELD_INT, .min = -1, .max = INT_MAX, .doc = "alternatives for each token"};
+    if (cJSON_IsBool(value)) {
+        *(int *)out = cJSON_IsTrue(value) ? 1 : TOP_ABSENT;
+        return true;
+    }
+    if (field_read(&number, value, out, context, err)) return true;
+    err->param[0] = '\0'; /* its row has the name */
+    return false;
+}
+
 /* Fields of this route whose values stand among the shared ones. */
 const struct field openai_completions_shared_rows[] = {
-    {"logprobs", FIELD_INT, .offset = offsetof(struct sampling_params, logprobs), .min = -1,
-     .max = INT_MAX,
-     .doc = "log-probabilities with so many alternatives for each token"},
+    {"logprobs", FIELD_READ, .offset = offsetof(struct sampling_params, logprobs),
+     .read = read_logprobs,
+     .doc = "log-probabilities with so many alternatives for each token; true: 1, false: none"},
     {"best_of", FIELD_INT, .offset = offsetof(struct sampling_params, best_of), .min = 1,
      .max = INT_MAX,
      .doc = "so many outputs, of which the n most probable are sent"},
@@ -162,6 +177,7 @@ static const struct choices_reply reply = {
 static const struct dialect dialect = {.whole = choices_reply_whole,
                                        .chunk = choices_reply_chunk,
                                        .end = choices_reply_end,
+                                       .takes_defaults = true,
                                        .reply = &reply};
 
 static struct completion *new_completion(struct exchange *x)

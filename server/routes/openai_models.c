@@ -34,6 +34,7 @@ static void emit_model(struct engine *e, const char *name, struct buffer *out)
     emit_int(out, "n_params", info->parameters);
     emit_int(out, "size", info->tensor_bytes);
     emit_close(out, '}');
+    sampling_params_emit_defaults(info, out);
     emit_close(out, '}');
 }
 
@@ -65,4 +66,12 @@ void openai_model_handle(struct exchange *x)
     }
     emit_model(x->server->engine, x->path + strlen(prefix), &x->reply);
     exchange_reply_json(x, &x->reply);
+}
+
+void openai_refuse_handle(struct exchange *x)
+{
+    error_set(&x->error, ERROR_NOT_AVAILABLE, NULL,
+              "%.60s is not served: this server has one text model, and none that classifies",
+              x->path);
+    exchange_fail(x, &x->error);
 }

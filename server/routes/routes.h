@@ -22,6 +22,20 @@ extern const struct field *const anthropic_fields[];
 /* POST /v1/messages/count_tokens */
 void anthropic_count_handle(struct exchange *x);
 
+/* ---- embeddings.c ---- */
+/* POST /v1/embeddings, POST /embeddings */
+void openai_embeddings_handle(struct exchange *x);
+/* What its body may have. */
+extern const struct field *const openai_embeddings_fields[];
+/* POST /api/embed */
+void ollama_embed_handle(struct exchange *x);
+/* What its body may have. */
+extern const struct field *const ollama_embed_fields[];
+/* POST /api/embeddings */
+void ollama_embeddings_handle(struct exchange *x);
+/* What its body may have. */
+extern const struct field *const ollama_embeddings_fields[];
+
 /* ---- llama_completion.c ---- */
 /* POST /completion, POST /completions */
 void llama_completion_handle(struct exchange *x);
@@ -60,6 +74,8 @@ extern const struct field *const openai_invocations_fields[];
 /* ---- openai_models.c ---- */
 /* GET /v1/models, GET /models */
 void openai_models_handle(struct exchange *x);
+/* POST /v1/moderations, which is refused by name */
+void openai_refuse_handle(struct exchange *x);
 /* GET /v1/models/{id} */
 void openai_model_handle(struct exchange *x);
 

@@ -5,7 +5,8 @@
  * most probable first. In "json" the token itself follows when it is none of them. In "binary"
  * there are base64 arrays of little-endian float32 and int32, [batch, longest completion,
  * top_logprobs], filled up with -infinity and 0; the token itself stands in arrays of its own.
- * temperature does not matter: the model's own distribution is given, as vLLM does.
+ * A temperature other than 1 is honoured: the log-softmax of the logits divided by it. (vLLM takes it
+ * and gives the same numbers as without; a teacher's distribution is then not the one asked for.)
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -111,6 +112,7 @@ static bool prepare(struct completion *c)
     }
     c->params.prompt_logprobs = own->n_top;
     c->params.engine.max_tokens = 0;
+    c->params.engine.processed = c->params.engine.temperature != 1.0f;
     if (!completion_check(c, err) || !check_sequences(own->sequences, err) ||
         !completion_prompts(c, own->sequences, "sequences", false, err)) {
         return false;

@@ -57,6 +57,8 @@ static const struct field message_rows[] = {
     {"model", FIELD_TEXT, AT(model), .doc = "its name; any is taken"},
     {"return_token_strs", FIELD_BOOL, AT(return_strings),
      .doc = "the tokens as text beside their ids"},
+    {"required_prefix_token_ids", FIELD_REFUSED, .neutral = "[]",
+     .doc = "ids that the prompt begins with; refused here, the chat route takes it"},
     {0},
 };
 const struct field *const vllm_tokenize_fields[] = {prompt_rows, content_rows, message_rows,

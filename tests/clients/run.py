@@ -35,6 +35,7 @@ CLIENTS = {
     "outlines": (["outlines==1.3.3", "openai==3.57.0"], "outlines_structured.py"),
     "openai-responses": (["openai==3.57.0", "pydantic==2.14.4"], "openai_responses.py"),
     "anthropic": (["anthropic==2.14.0"], "anthropic_messages.py"),
+    "ollama": (["ollama==0.6.3"], "ollama_package.py"),
     "openai-js": (["openai@7.59.0", "zod@4.6.7"], "openai_structured.mjs"),
 }
 PATIENCE = 300  # seconds for one script

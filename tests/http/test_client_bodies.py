@@ -128,4 +128,4 @@ def test_replay(builtin, client, i, request_):
 
 
 def test_bodies_were_kept():
-    assert {"openai", "langchain", "instructor", "pydantic-ai", "outlines", "openai-js", "anthropic", "openai-responses"} <= {f.stem for f in FILES}
+    assert {"openai", "langchain", "instructor", "pydantic-ai", "outlines", "openai-js", "anthropic", "openai-responses", "ollama"} <= {f.stem for f in FILES}

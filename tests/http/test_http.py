@@ -24,7 +24,7 @@ def check_error(reply, status, code, param=None):
 def test_unknown_route(server):
     check_error(server.http.get("/nope"), 404, "not_found")
     check_error(server.post("/v1/nope", {}), 404, "not_found")
-    check_error(server.post("/v1/completions/", {"prompt": "a"}), 404, "not_found")
+    check_error(server.post("/v1/completions//", {"prompt": "a"}), 404, "not_found")
 
 
 def test_wrong_method(server):

@@ -129,7 +129,9 @@ def test_the_model_s_routes(tiny):
     ("/api/generate", {"model": "touchstone-tiny", "prompt": "x", "context": [1]}, 400, "context"),
     ("/api/show", {"model": "other"}, 404, "model"),
     ("/api/show", {}, 400, "model"),
-    ("/api/embed", {"model": "touchstone-tiny", "input": "x"}, 501, None),
+    ("/api/embed", {"model": "touchstone-tiny", "input": 3}, 400, "input"),
+    ("/api/embeddings", {"model": "touchstone-tiny", "prompt": ["x"]}, 400, "prompt"),
+    ("/api/copy", {"source": "x"}, 501, None),
     ("/api/create", {"model": "x"}, 501, None),
 ])
 def test_errors_have_ollama_s_shape_and_name_the_field(tiny, path, body, status, param):

@@ -187,6 +187,11 @@ def finish_of_a_call(server):
     return server.post("/v1/chat/completions", body).json()["choices"][0]["finish_reason"]
 
 
+def recommended(server):
+    """The defaults of sampling."""
+    return server.http.get("/v1/models").json()["data"][0]["sampling_defaults"]
+
+
 def kept_replies(server):
     """How many of two replies are still there after a little more than a second."""
     ids = [server.post("/v1/responses", {"input": "a", "max_output_tokens": 1}).json()["id"] for _ in range(2)]
@@ -214,6 +219,13 @@ CASES = {
     "staging-dir": (["--staging-dir", "/proc"], lambda s: s.http.put("/v1/weights", content=b"a").status_code),
     "path-root": (["--path-root", "tests"], status_of({"path": "/etc"}, "/v1/weights")),
     "prefix-cache": (["--no-prefix-cache"], cached),
+    "generation-config": (None, None),  # tests/http/test_defaults.py
+    "temperature": (["--temperature", "0"], recommended),
+    "top-p": (["--top-p", "0.9"], recommended),
+    "top-k": (["--top-k", "9"], recommended),
+    "min-p": (["--min-p", "0.1"], recommended),
+    "repetition-penalty": (["--repetition-penalty", "1.2"], recommended),
+    "pooling": (["--pooling", "mean"], lambda s: s.post("/v1/embeddings", {"input": "abc"}).json()["data"]),
     "speculate": (["--no-speculate"], drafted),
     "host": (["--host", "127.0.0.2"], reachable("127.0.0.2")),
     "port": (None, None),  # every server of the tests has one of its own
@@ -242,6 +254,7 @@ CASES = {
     "read-timeout": (["--read-timeout", "1"], late_body),
     "idle-timeout": (["--idle-timeout", "1"], idle, ["--read-timeout", "1"]),
     "request-timeout": (["--request-timeout", "0.1"], status_of({**LONG, "n": 64})),
+    "ping-interval": (None, None),  # tests/http/test_pings.py
     "drain-timeout": (["--drain-timeout", "7.5"], limit_of_drain),
     "allow-control": (["--no-allow-control"], lambda s: s.http.post("/resume").status_code),
     "verify-rewards": (["--verify-rewards", '[{"name":"accuracy"}]'], judged),

@@ -47,3 +47,15 @@ def test_errors_are_those_of_the_program():
             for part in re.split(r'\.\.\.|"[^"]*"|\(did.*|--modle|\b[NMx]\b|TOUCHSTONE_X', phrase):
                 part = part.strip(" ;,:\"")
                 assert len(part) < 4 or part in JOINED or part in SYSTEMS, phrase
+
+
+def test_what_is_said_of_clients_is_tested():
+    """Every row of docs/rl_clients.md names tests that there are."""
+    text = (ROOT / "docs/rl_clients.md").read_text()
+    rows = [line for line in text.splitlines() if line.startswith("| ")][2:]
+    assert len(rows) >= 15
+    for row in rows:
+        named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", row.rsplit("|", 2)[1])
+        assert named, row
+        for file, test in named:
+            assert f"def {test}(" in (ROOT / "tests/http" / file).read_text(), row

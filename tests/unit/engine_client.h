@@ -118,6 +118,8 @@ static inline void note(struct client *c, const struct engine_event *ev)
     case EVENT_PROMPT:
         note_prompt(o, ev);
         break;
+    case EVENT_EMBEDDING: /* tests/http/test_embeddings.py */
+        break;
     case EVENT_TOKEN:
         assert_int_equal(o->finish, FINISH_NONE);
         assert_true(o->n < MAX_OUT);

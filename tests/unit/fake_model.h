@@ -25,7 +25,7 @@
 #include "engine/batch/step.h"
 #include "engine/forward/weights.h"
 
-enum { FAKE_VOCAB = 97, FAKE_ROWS = 4096, FAKE_END = 5 };
+enum { FAKE_VOCAB = 97, FAKE_EMBD = 4, FAKE_ROWS = 4096, FAKE_END = 5 };
 
 struct fake_model {
     int (*blocks)[KV_BLOCK]; /* [n_blocks] tokens, times which weights wrote them */
@@ -244,7 +244,7 @@ static inline void fake_engine_free(struct fake_engine *e)
 static inline struct request *fake_submit(struct fake_engine *e, const struct engine_request *r)
 {
     struct error err = {0};
-    struct request *q = request_new(r, FAKE_VOCAB, e->o.context, &err);
+    struct request *q = request_new(r, FAKE_VOCAB, e->o.context, FAKE_EMBD, &err);
     if (q == NULL) fail_msg("request refused: %s", err.message);
     scheduler_add(e->scheduler, q);
     return q;
@@ -299,6 +299,8 @@ static inline void fake_note(struct fake_record *r, const struct engine_event *e
         r->n_prompt = ev->n_prompt;
         r->prompt = mem_new((size_t)ev->n_prompt, sizeof(*r->prompt), NULL);
         memcpy(r->prompt, ev->prompt_probs, (size_t)ev->n_prompt * sizeof(*r->prompt));
+        break;
+    case EVENT_EMBEDDING: /* tests/http/test_embeddings.py */
         break;
     case EVENT_TOKEN:
         assert_int_equal(o->finish, FINISH_NONE);
