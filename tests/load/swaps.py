@@ -147,6 +147,8 @@ def main():
             peak = max(peak, resident())
             if i == 19:
                 after_20 = resident()
+            if i % 10 == 9:
+                print(f"swap {i + 1}: {resident() / MIB:.0f} MiB, {time.monotonic() - start:.0f} s, {load.ended} streams", flush=True)
         seconds = time.monotonic() - start
         row("with swaps", *load.measure(), seconds)
         load.stop()
