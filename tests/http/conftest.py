@@ -36,6 +36,12 @@ ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("TOUCHSTO
 ENVIRONMENT.setdefault("ASAN_OPTIONS", "quarantine_size_mb=1")
 
 
+def heed_signals():
+    """In a child: what a shell let us ignore, as it does in the background, is not ignored by the program."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
+
+
 def wait_until(holds):
     """Until holds() is true."""
     deadline = time.time() + PATIENCE
@@ -49,7 +55,7 @@ class Server:
 
     def __init__(self, *args, model=MODEL, wait=True):
         command = [BIN, "serve", "--model", model, "--port", "0", *FLAGS, *args]
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT)
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT, preexec_fn=heed_signals)
         self.log, self.raw_log = [], []
         self.port = None
         self._listening = threading.Event()
