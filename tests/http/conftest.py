@@ -11,6 +11,7 @@ SPDX-License-Identifier: Apache-2.0
 import os
 import pathlib
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -48,6 +49,11 @@ def wait_until(holds):
     while not holds():
         assert time.time() < deadline, "it did not come to that"
         time.sleep(0.01)
+
+
+def wait_begun(sock):
+    """Until the answer has begun to come: the request may be over by the time that anything else could tell."""
+    wait_until(lambda: select.select([sock], [], [], 0)[0])
 
 
 class Server:

@@ -4,13 +4,12 @@ SPDX-License-Identifier: Apache-2.0
 """
 
 import json
-import select
 import socket
 
 import httpx
 import pytest
 
-from conftest import PATIENCE, read_response, wait_until
+from conftest import PATIENCE, read_response, wait_begun, wait_until
 
 M = 1 << 20
 USED, LIMIT = "touchstone_request_memory_bytes", "touchstone_request_memory_limit_bytes"
@@ -108,11 +107,6 @@ def unread(server, path, body):
     text = json.dumps(body).encode()
     sock.sendall(head(path, len(text)) + text)
     return sock
-
-
-def wait_begun(sock):
-    """Until its answer has begun: the request may be over by the time that anything else could tell."""
-    wait_until(lambda: select.select([sock], [], [], 0)[0])
 
 
 BIG = {"content": "a " * 60_000, "with_pieces": True}  # more than a megabyte of reply
