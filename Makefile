@@ -202,6 +202,13 @@ paranoid-built: $(BIN) $(CHECKED:%=$(B)/tests/unit/test_%)
 paranoid-part:
 	@$(MAKE) --no-print-directory paranoid DRIVE=
 
+# Every route, with bodies that are nearly right, under AddressSanitizer and UBSan.
+.PHONY: mutate
+MUTATE_SECONDS ?= 1200
+mutate: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) FLAVOUR=address build/address/touchstone
+	/usr/bin/python3 tests/paranoid/mutate.py build/address --seconds $(MUTATE_SECONDS)
+
 # Ten times more asked than can be done, and a polite client beside it: a table of what each was answered.
 .PHONY: load
 load: deps
@@ -332,6 +339,7 @@ help:
 	@echo "make page-test  the page in Chromium: every flow, axe, hostile texts"
 	@echo "make paranoid   every allocation fails, one by one; whole structures checked at every step"
 	@echo "make paranoid-part  its short form: every chain of callers fails once"
+	@echo "make mutate     every route with bodies that are nearly right, under AddressSanitizer  (MUTATE_SECONDS=1200)"
 	@echo "make hostile    a hundred hostile programs in the sandbox, by themselves"
 	@echo "make load       ten times more asked than can be done  (ARGS='--seconds 120 --only inference,verify,code,bodies')"
 	@echo "make conformance  the shared corpora and golden models (CORPORA=dir GOLDEN=dir)"
