@@ -163,8 +163,8 @@ $(VENV)/ready: tests/http/requirements.txt
 	    echo "warning: PyPI not reached; tests that need its packages are skipped"
 	@touch $@
 
-# All tests of one flavour; the last line is "N passed, N failed". WITH= words of below whose outcomes are counted too:
-# WITH="race paranoid-part" is what continuous integration runs.
+# All tests of one flavour; the last line is "N passed, N failed". WITH= words of below whose outcomes are counted too,
+# as WITH="race paranoid-part".
 WITH ?=
 test: deps-test
 	@$(MAKE) --no-print-directory -j$$(nproc) $(VENV)/ready tests-$(FLAVOUR)
