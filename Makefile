@@ -141,7 +141,7 @@ $(CLIENT): %: %.o
 
 # ---- what people type -------------------------------------------------------------------------
 
-.PHONY: all run test clients page-test hostile sanitize race race-built paranoid paranoid-built conformance bench bench-parts fuzz model image install uninstall format clean \
+.PHONY: all run test clients page-test hostile sanitize race race-built paranoid paranoid-built paranoid-part conformance bench bench-parts fuzz model image install uninstall format clean \
         help deps deps-test
 .SECONDARY:
 
@@ -164,10 +164,12 @@ $(VENV)/ready: tests/http/requirements.txt
 	    echo "warning: PyPI not reached; tests that need its packages are skipped"
 	@touch $@
 
-# All tests of one flavour; the last line is "N passed, N failed".
+# All tests of one flavour; the last line is "N passed, N failed". WITH= words of below whose outcomes are counted too,
+# as WITH="race paranoid-part".
+WITH ?=
 test: deps-test
 	@$(MAKE) --no-print-directory -j$$(nproc) $(VENV)/ready tests-$(FLAVOUR)
-	@$(VENV)/bin/python tests/run.py $(B)
+	@$(VENV)/bin/python tests/run.py $(B) $(WITH)
 
 tests-$(FLAVOUR): $(BIN) $(UNITS) $(REPLAYS) $(GOLDENS) $(CLIENT)
 
@@ -197,6 +199,16 @@ paranoid: deps
 paranoid-built: $(BIN) $(CHECKED:%=$(B)/tests/unit/test_%)
 	@for t in $(CHECKED); do echo "== $$t"; $(B)/tests/unit/test_$$t || exit 1; done
 	/usr/bin/python3 tests/paranoid/drive.py $(B) $(DRIVE)
+
+paranoid-part:
+	@$(MAKE) --no-print-directory paranoid DRIVE=
+
+# Every route, with bodies that are nearly right, under AddressSanitizer and UBSan.
+.PHONY: mutate
+MUTATE_SECONDS ?= 1200
+mutate: deps
+	@$(MAKE) --no-print-directory -j$$(nproc) FLAVOUR=address build/address/touchstone
+	/usr/bin/python3 tests/paranoid/mutate.py build/address --seconds $(MUTATE_SECONDS)
 
 # Ten times more asked than can be done, and a polite client beside it: a table of what each was answered.
 .PHONY: load
@@ -324,12 +336,14 @@ help:
 	@echo "make            build $(BIN)"
 	@echo "make run        install what is missing, build, serve the built-in model  (ARGS='--port 9000')"
 	@echo "make deps       install what building needs (Debian 12 and 13)"
-	@echo "make test       install what is missing, build, pass every test"
+	@echo "make test       install what is missing, build, pass every test  (WITH='race paranoid-part' these too)"
 	@echo "make sanitize   the same under AddressSanitizer and UBSan; then make race"
 	@echo "make clients    run client libraries against the built-in model, needs PyPI and npm  (CLIENTS= some)"
 	@echo "make race       the whole program under ThreadSanitizer, clients of every kind at once"
 	@echo "make page-test  the page in Chromium: every flow, axe, hostile texts"
-	@echo "make paranoid   every allocation fails, one by one; whole structures checked at every step  (DRIVE= a part of it)"
+	@echo "make paranoid   every allocation fails, one by one; whole structures checked at every step"
+	@echo "make paranoid-part  its short form: every chain of callers fails once"
+	@echo "make mutate     every route with bodies that are nearly right, under AddressSanitizer  (MUTATE_SECONDS=1200)"
 	@echo "make hostile    a hundred hostile programs in the sandbox, by themselves"
 	@echo "make load       ten times more asked than can be done  (ARGS='--seconds 120 --only inference,verify,code,bodies')"
 	@echo "make conformance  the shared corpora and golden models (CORPORA=dir GOLDEN=dir)"

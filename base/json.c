@@ -179,3 +179,16 @@ bool json_put(cJSON *parent, const char *key, cJSON *value)
     mem_note();
     return false;
 }
+
+bool json_replace(cJSON *object, const char *key, cJSON *value)
+{
+    bool there = cJSON_GetObjectItemCaseSensitive(object, key) != NULL;
+    if (!there || value == NULL) return json_put(object, key, value);
+    if (!cJSON_ReplaceItemInObjectCaseSensitive(object, key, value)) {
+        cJSON_Delete(value);
+        value = NULL;
+    }
+    if (value != NULL && value->string != NULL) return true;
+    mem_note(); /* cJSON replaces also without memory for the name, under none */
+    return false;
+}

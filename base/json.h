@@ -116,6 +116,10 @@ int json_compare(const cJSON *a, const cJSON *b);
  * false. */
 bool json_put(cJSON *parent, const char *key, cJSON *value);
 
+/* object[key] = value, in the place of what was there; else as json_put(). Without memory object may have
+ * lost key: it is of no more use. */
+bool json_replace(cJSON *object, const char *key, cJSON *value);
+
 /* A string value of these bytes for a reply: invalid UTF-8 becomes U+FFFD, NUL prints as \u0000
  * (json_print() turns C0 80 into the escape). NULL when out of memory. */
 cJSON *json_string(struct span text);

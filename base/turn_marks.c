@@ -12,8 +12,8 @@ static const char *const marks[] = {"<|im_start|>",
                                     "<|end|>",
                                     "<|return|>",
                                     "<end_of_turn>",
-                                    "<\xef\xbd\x9c"
-                                    "end\xe2\x96\x81of\xe2\x96\x81sentence\xef\xbd\x9c>"};
+                                    ("<\xef\xbd\x9c"
+                                     "end\xe2\x96\x81of\xe2\x96\x81sentence\xef\xbd\x9c>")};
 
 /* The first of one kind of markers after which the same turn does not go on, as it does in harmony
  * from channel to channel. */

@@ -1,9 +1,10 @@
-"""tests/run.py BUILD - run every test program of one build folder and count.
+"""tests/run.py BUILD [WORD...] - run every test program of one build folder and count.
 
-Three kinds of tests, one closing line:
+Kinds of tests, one closing line:
   BUILD/tests/unit/*, BUILD/tests/golden/test_*   cmocka programs
   BUILD/tests/fuzz/fuzz_*                         each replays tests/fuzz/corpus/<name>/*
   tests/http/, tests/structure/                   pytest: the server BUILD/touchstone, the source tree
+  make WORD                                       what the Makefile builds and runs (race, paranoid-part)
 A program that dies, hangs or prints no count is one failure. Output is shown only of what fails.
 
 SPDX-License-Identifier: Apache-2.0
@@ -17,7 +18,7 @@ import sys
 import xml.etree.ElementTree
 
 TIMEOUT_S = 900  # of one program
-PYTEST_S = 7200  # of all tests in pytest, each of which has a patience of its own
+LONG_S = 7200    # of all tests in pytest, each of which has a patience of its own
 
 
 def run(command, env=None, timeout=TIMEOUT_S):
@@ -31,11 +32,15 @@ def run(command, env=None, timeout=TIMEOUT_S):
         return -1, f"{output}\nno end after {timeout} s"
 
 
+def cmocka_counts(output):
+    found = re.findall(r"\[  (PASSED|FAILED|SKIPPED) +\] (\d+) test", output)
+    return [sum(int(n) for w, n in found if w == kind) for kind in ("PASSED", "FAILED", "SKIPPED")]
+
+
 def program(path):
     """A cmocka program: (passed, failed, skipped, output)."""
     status, output = run([path])
-    counts = {word: int(n) for word, n in re.findall(r"\[  (PASSED|FAILED|SKIPPED) +\] (\d+) test", output)}
-    passed, failed, skipped = (counts.get(w, 0) for w in ("PASSED", "FAILED", "SKIPPED"))
+    passed, failed, skipped = cmocka_counts(output)
     if (status != 0 or passed + skipped == 0) and failed == 0:
         failed = 1
     return passed, failed, skipped, output
@@ -54,7 +59,7 @@ def pytest(build):
     report.unlink(missing_ok=True)
     env = dict(os.environ, TESTED_BIN=str((build / "touchstone").resolve()))
     status, output = run([sys.executable, "-m", "pytest", "-q", "tests/http", "tests/structure",
-                          f"--junitxml={report}", "-p", "no:cacheprovider"], env, PYTEST_S)
+                          f"--junitxml={report}", "-p", "no:cacheprovider"], env, LONG_S)
     if not report.exists():
         return 0, 1, 0, output
     suite = xml.etree.ElementTree.parse(report).getroot().find("testsuite")
@@ -63,6 +68,19 @@ def pytest(build):
     if status not in (0, 1) and bad == 0:
         bad = 1
     return total - bad - skipped, bad, skipped, output
+
+
+def word(name):
+    """A word of the Makefile, which prints cmocka's counts and at last "N passed, N failed"."""
+    given = os.environ.get("MAKEFLAGS", "").partition(" -- ")[2]  # CC=clang and the like, but no jobserver's descriptors
+    status, output = run(["make", "--no-print-directory", name], {**os.environ, "MAKEFLAGS": f" -- {given}" if given else ""}, LONG_S)
+    passed, failed, skipped = cmocka_counts(output)
+    said = re.findall(r"^(\d+) passed, (\d+) failed$", output, re.M)
+    if said:
+        passed, failed = passed + int(said[-1][0]), failed + int(said[-1][1])
+    if (status != 0 or not said) and failed == 0:
+        failed = 1
+    return passed, failed, skipped, output
 
 
 def main():
@@ -86,6 +104,8 @@ def main():
         for path, job in jobs:
             count(path.name, job.result())
     count("pytest", pytest(build))
+    for name in sys.argv[2:]:
+        count("make " + name, word(name))
     passed, failed, skipped = totals
     print(f"{passed} passed, {failed} failed" + (f", {skipped} skipped" if skipped else ""))
     return 1 if failed or passed == 0 else 0

@@ -10,16 +10,6 @@
 /* Where a message may carry its reasoning, in the order transformers looks. */
 static const char *const reasoning_fields[] = {"reasoning_content", "thinking", "reasoning"};
 
-/* Put item (taken) into object under name, in the place of what was there. */
-static bool put(cJSON *object, const char *name, cJSON *item)
-{
-    bool there = cJSON_GetObjectItemCaseSensitive(object, name) != NULL;
-    bool ok = item != NULL && (there ? cJSON_ReplaceItemInObjectCaseSensitive(object, name, item)
-                                     : cJSON_AddItemToObject(object, name, item));
-    if (!ok) cJSON_Delete(item);
-    return ok;
-}
-
 /* A message's reasoning becomes reasoning_content, and thinking unless it has one. A template that
  * prints the keys of a message sees thinking first, as there. */
 static bool alias_reasoning(cJSON *message)
@@ -32,7 +22,7 @@ static bool alias_reasoning(cJSON *message)
     cJSON *content = cJSON_Duplicate(reasoning, true);
     if (cJSON_GetObjectItemCaseSensitive(message, "thinking") == NULL) {
         cJSON *thinking = cJSON_Duplicate(reasoning, true);
-        if (!put(message, "thinking", thinking)) {
+        if (!json_replace(message, "thinking", thinking)) {
             cJSON_Delete(content);
             return false;
         }
@@ -43,7 +33,7 @@ static bool alias_reasoning(cJSON *message)
             return false;
         }
     }
-    return put(message, "reasoning_content", content);
+    return json_replace(message, "reasoning_content", content);
 }
 
 static bool check(const cJSON *messages, const cJSON *tools, const cJSON *kwargs, struct error *err)
@@ -78,18 +68,19 @@ static bool fill(cJSON *context, const cJSON *messages, const cJSON *tools,
                  bool add_generation_prompt, const char *bos, const char *eos, const cJSON *kwargs)
 {
     cJSON *copy = cJSON_Duplicate(messages, true), *message;
-    if (!put(context, "messages", copy)) return false;
+    if (!json_replace(context, "messages", copy)) return false;
     cJSON_ArrayForEach(message, copy)
     {
         if (!alias_reasoning(message)) return false;
     }
-    if (!put(context, "tools", tools == NULL ? cJSON_CreateNull() : cJSON_Duplicate(tools, true)) ||
-        !put(context, "documents", cJSON_CreateNull()) ||
-        !put(context, "add_generation_prompt", cJSON_CreateBool(add_generation_prompt))) {
+    if (!json_replace(context, "tools",
+                      tools == NULL ? cJSON_CreateNull() : cJSON_Duplicate(tools, true)) ||
+        !json_replace(context, "documents", cJSON_CreateNull()) ||
+        !json_replace(context, "add_generation_prompt", cJSON_CreateBool(add_generation_prompt))) {
         return false;
     }
-    if (bos != NULL && !put(context, "bos_token", cJSON_CreateString(bos))) return false;
-    if (eos != NULL && !put(context, "eos_token", cJSON_CreateString(eos))) return false;
+    if (bos != NULL && !json_replace(context, "bos_token", cJSON_CreateString(bos))) return false;
+    if (eos != NULL && !json_replace(context, "eos_token", cJSON_CreateString(eos))) return false;
     const cJSON *more;
     cJSON_ArrayForEach(more, kwargs)
     {
@@ -98,7 +89,8 @@ static bool fill(cJSON *context, const cJSON *messages, const cJSON *tools,
         for (size_t i = 0; i < 3; i++) {
             skip = skip || strcmp(more->string, fixed[i]) == 0;
         }
-        if (!skip && !put(context, more->string, cJSON_Duplicate(more, true))) return false;
+        if (!skip && !json_replace(context, more->string, cJSON_Duplicate(more, true)))
+            return false;
     }
     return true;
 }

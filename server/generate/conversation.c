@@ -67,16 +67,9 @@ static bool no_memory(struct error *err)
     return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the messages");
 }
 
-/* object[name] = value, which is taken, in the place of what was there. */
 static bool put(cJSON *object, const char *name, cJSON *value, struct error *err)
 {
-    if (value == NULL) return no_memory(err);
-    bool there = cJSON_GetObjectItemCaseSensitive(object, name) != NULL;
-    bool ok = there ? cJSON_ReplaceItemInObjectCaseSensitive(object, name, value)
-                    : cJSON_AddItemToObject(object, name, value);
-    if (ok) return true;
-    cJSON_Delete(value);
-    return no_memory(err);
+    return json_replace(object, name, value) || no_memory(err);
 }
 
 /* The text of one part: {"type": "text", "text": ...} (vLLM takes refusals and thoughts as text

@@ -11,6 +11,7 @@ SPDX-License-Identifier: Apache-2.0
 import os
 import pathlib
 import re
+import select
 import signal
 import socket
 import subprocess
@@ -28,12 +29,18 @@ MODEL = os.environ.get(
 )
 FLAGS = os.environ.get("TESTED_FLAGS", "").split()
 FLAGS += ["--isa", os.environ["TESTED_ISA"]] if "TESTED_ISA" in os.environ else []
-PATIENCE = float(os.environ.get("TESTED_PATIENCE", 300))  # seconds for what must come at all: how soon is the machine's affair
+PATIENCE = int(os.environ.get("TESTED_PATIENCE", 300))  # seconds for what must come at all: how soon is the machine's affair
 
 # Settings that stand in the caller's environment are not the tests'. What a sanitizer keeps of freed memory
 # must not look like a leak.
 ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("TOUCHSTONE_")}
 ENVIRONMENT.setdefault("ASAN_OPTIONS", "quarantine_size_mb=1")
+
+
+def heed_signals():
+    """In a child: what a shell let us ignore, as it does in the background, is not ignored by the program."""
+    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def wait_until(holds):
@@ -44,12 +51,17 @@ def wait_until(holds):
         time.sleep(0.01)
 
 
+def wait_begun(sock):
+    """Until the answer has begun to come: the request may be over by the time that anything else could tell."""
+    wait_until(lambda: select.select([sock], [], [], 0)[0])
+
+
 class Server:
     """One running `touchstone serve`."""
 
     def __init__(self, *args, model=MODEL, wait=True):
         command = [BIN, "serve", "--model", model, "--port", "0", *FLAGS, *args]
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT)
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT, preexec_fn=heed_signals)
         self.log, self.raw_log = [], []
         self.port = None
         self._listening = threading.Event()

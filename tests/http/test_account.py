@@ -9,7 +9,7 @@ import socket
 import httpx
 import pytest
 
-from conftest import PATIENCE, read_response, wait_until
+from conftest import PATIENCE, read_response, wait_begun, wait_until
 
 M = 1 << 20
 USED, LIMIT = "touchstone_request_memory_bytes", "touchstone_request_memory_limit_bytes"
@@ -136,10 +136,10 @@ def test_replies_that_nobody_reads(start):
 
 def test_a_slow_reader_gets_all(start):
     """Who reads on has time for it."""
-    server = start("--reply-timeout", "1")
+    server = start("--reply-timeout", "10")
     want = server.post("/tokenize", BIG).content
     sock = unread(server, "/tokenize", BIG)
-    server.wait_open(1)
+    wait_begun(sock)
     status, _, body = read_response(sock)
     assert status == 200 and json.loads(body) == json.loads(want)
     sock.close()
@@ -154,7 +154,7 @@ def test_a_reader_that_drips(start, path, body):
     server = start("--reply-timeout", "1", "--idle-timeout", "3600")
     server.http = fresh(server)
     sock = unread(server, path, body)
-    server.wait_open(1)
+    wait_begun(sock)
     sock.settimeout(0.2)
 
     def drip():

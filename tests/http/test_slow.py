@@ -7,7 +7,7 @@ import json
 import select
 
 import httpx
-from conftest import PATIENCE, read_response
+from conftest import PATIENCE, read_response, wait_begun
 
 HEAD = b"POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
 
@@ -83,7 +83,7 @@ def test_a_reader_that_takes_nothing(start):
     sock = server.connect()
     sock.setsockopt(1, 8, 4096)  # SOL_SOCKET, SO_RCVBUF: as small as it goes
     sock.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % len(body) + body)
-    server.wait_open(1)
+    wait_begun(sock)
     assert server.complete(prompt="a", max_tokens=2, ignore_eos=True)["usage"]["completion_tokens"] == 2
     server.wait_alone()
     assert server.metric("touchstone_cancelled_requests_total") == 1

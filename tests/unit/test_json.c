@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/mem.h"
 #include "base/json_scan.h"
 
 #define TEXT(s) \
@@ -493,6 +494,27 @@ static void memory_that_is_out_is_no_fault_of_the_text(void **state)
     assert_int_equal(err.code, ERROR_NO_MEMORY);
 }
 
+/* cJSON replaces also without memory for the name, and says that it did. */
+static void what_is_replaced_is_found_or_it_is_said(void **state)
+{
+    (void)state;
+    cJSON *object = cJSON_CreateObject();
+    assert_true(json_replace(object, "a", cJSON_CreateString("first")));
+    assert_true(json_replace(object, "a", cJSON_CreateString("second")));
+    assert_string_equal(json_get(object, "a")->valuestring, "second");
+    assert_int_equal(cJSON_GetArraySize(object), 1);
+    assert_false(json_replace(object, "a", NULL));
+    cJSON *third = cJSON_CreateString("third");
+    cJSON_Hooks hooks = {.malloc_fn = no_memory, .free_fn = free};
+    cJSON_InitHooks(&hooks);
+    mem_forget();
+    assert_false(json_replace(object, "a", third));
+    cJSON_InitHooks(NULL);
+    assert_true(mem_ran_out());
+    mem_forget();
+    cJSON_Delete(object);
+}
+
 /* ---- documents -------------------------------------------------------------------------------- */
 
 static void a_document_is_one_block(void **state)
@@ -593,6 +615,7 @@ int main(void)
         cmocka_unit_test(multiples_are_exact),
         cmocka_unit_test(printed_doubles_read_back),
         cmocka_unit_test(memory_that_is_out_is_no_fault_of_the_text),
+        cmocka_unit_test(what_is_replaced_is_found_or_it_is_said),
         cmocka_unit_test(a_document_is_one_block),
         cmocka_unit_test(a_value_is_read_from_the_front),
         cmocka_unit_test(readers_name_the_field),

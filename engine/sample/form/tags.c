@@ -218,7 +218,7 @@ static bool make_xml(struct maker *m, const cJSON *format, int *symbol)
 static bool make_list(struct maker *m, const cJSON *format, bool all, int *symbol)
 {
     const cJSON *list, *one;
-    int n, i = 0, symbols[TAGS_MAX];
+    int n = 0, i = 0, symbols[TAGS_MAX];
     if (!list_of(m, format, "elements", 1, &list, &n)) return false;
     *symbol = grammar_rule(m->g);
     cJSON_ArrayForEach(one, list)
@@ -340,7 +340,7 @@ static bool make_separated(struct maker *m, const cJSON *format, int *symbol)
 {
     const cJSON *tags;
     int n, tag;
-    bool needed, once;
+    bool needed = false, once = false;
     struct span separator;
     if (!list_of(m, format, "tags", 1, &tags, &n) || !text_of(m, format, "separator", &separator) ||
         !flag_of(m, format, "at_least_one", &needed) ||
@@ -417,7 +417,7 @@ static bool make_dispatch(struct maker *m, const cJSON *format, const char *memb
     const cJSON *tags;
     struct span *triggers;
     int n_tags, n, rests[TAGS_MAX], first = GRAMMAR_NO_SYMBOL;
-    bool needed, once;
+    bool needed = false, once = false;
     if (!list_of(m, format, member, 1, &tags, &n_tags) ||
         !flag_of(m, format, "at_least_one", &needed) ||
         !flag_of(m, format, "stop_after_first", &once) ||
