@@ -32,6 +32,11 @@
     X(MODEL_NOT_FOUND, 404, "not_found_error", "model_not_found")                    \
     X(METHOD, 405, "invalid_request_error", "method_not_allowed")                    \
     X(CONFLICT, 409, "invalid_request_error", "conflict")                            \
+    X(PATH_NOT_ALLOWED, 403, "permission_error", "path_not_allowed")                 \
+    X(PUSH_IN_PROGRESS, 409, "invalid_request_error", "push_in_progress")            \
+    X(VERSIONS_BUSY, 409, "invalid_request_error", "versions_busy")                  \
+    X(BASE_VERSION, 409, "invalid_request_error", "base_version")                    \
+    X(BASE_UNAVAILABLE, 409, "invalid_request_error", "base_unavailable")            \
     X(REQUEST_TIMEOUT, 408, "timeout_error", "request_timeout")                      \
     X(LENGTH_REQUIRED, 411, "invalid_request_error", "length_required")              \
     X(BODY_TOO_LARGE, 413, "invalid_request_error", "body_too_large")                \
@@ -46,7 +51,8 @@
     X(DRAINING, 503, "server_error", "draining")                                     \
     X(PAUSED, 503, "server_error", "paused")                                         \
     X(ABORTED, 503, "server_error", "aborted")                                       \
-    X(TIMEOUT, 504, "timeout_error", "timeout")
+    X(TIMEOUT, 504, "timeout_error", "timeout")                                      \
+    X(NO_STORAGE, 507, "server_error", "insufficient_storage")
 
 enum error_code {
     ERROR_NONE = 0,

@@ -282,6 +282,14 @@ size_t fields_count(const struct field *rows)
     return n;
 }
 
+bool fields_are_listed(const struct field *const *list, const struct field *rows)
+{
+    while (*list != NULL && *list != rows) {
+        list++;
+    }
+    return *list != NULL;
+}
+
 static void *target_of(const struct field_table *t, size_t i)
 {
     return (char *)t->target + i * t->stride + t->rows[i].offset;
@@ -358,6 +366,47 @@ static bool find(const struct field_table *tables, size_t n, const char *name,
     return others != NULL;
 }
 
+/* The row whose name is nearest to one that no row has; NULL: none is near. */
+static const char *meant_by(const struct field_table *tables, size_t n, const char *name)
+{
+    const char *found = NULL;
+    int nearest = 0;
+    for (size_t t = 0; t < n; t++) {
+        for (const struct field *f = tables[t].rows; f->name != NULL; f++) {
+            int distance = unknown_distance(name, f->name);
+            if (distance < 0 || (found != NULL && distance >= nearest)) continue;
+            found = f->name;
+            nearest = distance;
+        }
+    }
+    return found;
+}
+
+static bool note_unknown(const struct field_table *tables, size_t n, const char *name,
+                         const struct field_context *context, struct error *err)
+{
+    const char *meant = meant_by(tables, n, name);
+    if (context->unknown != NULL) {
+        unknown_note(context->unknown, name, meant);
+        return true;
+    }
+    if (meant == NULL) {
+        return error_set(err, ERROR_UNKNOWN_FIELD, name, "unknown field \"%.100s\"", name);
+    }
+    return error_set(err, ERROR_UNKNOWN_FIELD, name, "unknown field \"%.100s\"; did you mean %s?",
+                     name, meant);
+}
+
+static bool read_known(const struct field_table *table, size_t row, const cJSON *v,
+                       const struct field_context *context, struct error *err)
+{
+    const struct field *f = &table->rows[row];
+    size_t before = context->unknown == NULL ? 0 : context->unknown->n;
+    if (!field_read(f, v, target_of(table, row), context, err)) return false;
+    if (context->unknown != NULL) unknown_within(context->unknown, before, "%s", f->name);
+    return true;
+}
+
 bool fields_read(const cJSON *object, const struct field_table *tables, size_t n,
                  const struct field_context *context, struct error *err)
 {
@@ -375,11 +424,11 @@ bool fields_read(const cJSON *object, const struct field_table *tables, size_t n
         const struct field_table *table;
         size_t row;
         if (cJSON_IsNull(v)) continue;
-        if (!find(tables, n, v->string, &table, &row)) {
-            return error_set(err, ERROR_UNKNOWN_FIELD, v->string, "unknown field \"%.100s\"",
-                             v->string);
+        bool known = find(tables, n, v->string, &table, &row);
+        if (known ? !read_known(table, row, v, context, err)
+                  : !note_unknown(tables, n, v->string, context, err)) {
+            return false;
         }
-        if (!field_read(&table->rows[row], v, target_of(table, row), context, err)) return false;
     }
     for (size_t t = 0; t < n; t++) {
         if (!check_required(object, &tables[t], err)) return false;

@@ -3,9 +3,10 @@
  * Every field that an object may have is a row: its name, its type, its bounds, its default, where
  * its value goes, and a line of documentation. An object is read by several tables at once (the
  * sampling settings are shared by all generation routes). A field that stands in no table is
- * refused by name; a field that a contract says servers ignore has a row that says so, and a field
- * that we cannot honour a row that refuses it unless it has its neutral value. Nothing is passed
- * over in silence. Tables end with a row of zeros.
+ * refused by name, or where the context says so passed over and noted by name (unknown.h); a field
+ * that a contract says servers ignore has a row that says so, and a field that we cannot honour a
+ * row that refuses it unless it has its neutral value. Nothing is passed over in silence. Tables end
+ * with a row of zeros.
  *
  * Null means absent: the row's default, or else what the caller put into the target, stays.
  *
@@ -27,6 +28,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/span.h"
+#include "base/unknown.h"
 
 enum field_kind {
     FIELD_INT,     /* int, whole, in [min, max] */
@@ -65,6 +67,7 @@ struct number_list {
 struct field_context {
     struct arena *arena; /* the request's */
     int n_vocab;         /* ids are below this */
+    struct unknown_fields *unknown; /* notes those that no table names; NULL: they are refused */
 };
 
 struct field {
@@ -79,6 +82,11 @@ struct field {
     bool (*read)(const struct field_context *context, const cJSON *value, void *out,
                  struct error *err); /* FIELD_READ: out is target + offset */
     const char *doc;                 /* one sentence: what it is, its unit */
+    /* For who describes the field to clients; without effect on reading. */
+    const char *shape; /* FIELD_READ, FIELD_VALUE, FIELD_ARRAY: JSON Schema of what is taken, as
+                        * members of an object without its braces; NULL: its kind says it */
+    const struct field *const *members; /* of an object, or of the objects in an array: the tables
+                                         * that read them, up to NULL; NULL: not by tables */
 };
 
 struct field_table {
@@ -94,6 +102,9 @@ struct field_table {
 
 /* Rows before the one without a name; 0 for NULL. */
 size_t fields_count(const struct field *rows);
+
+/* Does rows stand in a list of tables, which NULL ends? */
+bool fields_are_listed(const struct field *const *list, const struct field *rows);
 
 /* Read object by tables[n]; what is absent gets its row's fallback. False with err->param naming
  * the field. */

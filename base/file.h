@@ -1,12 +1,15 @@
-/* base/file.h - a whole file in memory, read within a limit or mapped.
+/* base/file.h - a whole file in memory, read within a limit or mapped; and visits to files that a
+ * client names.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 #include "base/buffer.h"
 #include "base/error.h"
@@ -16,6 +19,9 @@ bool file_exists(const char *path);
 
 /* Whether path names a folder. */
 bool file_is_folder(const char *path);
+
+/* The folder's entries, for readdir() and closedir(). NULL and errno when there is none. */
+DIR *file_open_folder(const char *path);
 
 /* Append the content of a regular file of at most max_bytes to out, whose own limit
  * must allow it. False and ERROR_BAD_FILE (missing, unreadable, too large; the
@@ -30,7 +36,7 @@ struct file_mapping {
 
 /* Map a regular, non-empty file for reading. False and ERROR_BAD_FILE as above; then there is no
  * mapping. A mapping is given back with file_unmap(). Where the file is cut short while its bytes
- * are being read, the process ends with status 1 and a line that says so. */
+ * are being read, the process ends with status 1 and a line that says so; but see visits. */
 bool file_map(const char *path, struct file_mapping *out, struct error *err);
 
 /* Accepts no mapping. */
@@ -45,5 +51,35 @@ static inline struct span file_mapping_span(struct file_mapping mapping)
 {
     return span_of(mapping.p, mapping.n);
 }
+
+/* ---- visits ---- */
+
+/* A visit to files that a client named. From file_visit_begin() to file_visit_leave() what this
+ * thread opens, by the functions above, lies beneath a folder, no link leads out of it, and every
+ * mapping is watched: where its file is cut short its bytes read as zeros instead of ending the
+ * process. Whoever has read all that it wanted asks file_visit_was_whole() whether it may be
+ * believed. Mappings may be made only while the visit is begun, read from any thread, and must be
+ * given back before file_visit_end(). */
+struct file_visit {
+    int root; /* descriptor of the folder; -1: anywhere */
+    struct visited *files;
+    int n, room;
+};
+
+/* Begin. The descriptor stays the caller's. */
+void file_visit_begin(struct file_visit *v, int root);
+/* This thread opens files as ever. */
+void file_visit_leave(struct file_visit *v);
+/* Are the files that were mapped, and still are, as they were then? Else the name of one that is not, in
+ * *path. */
+bool file_visit_was_whole(const struct file_visit *v, const char **path);
+/* Forget it. */
+void file_visit_end(struct file_visit *v);
+
+/* Open path beneath the folder `root`, as open() with flags would, following no link out of it (none at
+ * all where the system cannot tell). -1 and errno otherwise; EXDEV and ELOOP: it leads out. */
+int file_open_beneath(int root, const char *path, int flags);
+/* The same where the system cannot tell: folder by folder, following no link at all. */
+int file_walk_beneath(int root, const char *path, int flags);
 
 #endif

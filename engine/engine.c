@@ -55,6 +55,40 @@ static void publish(struct engine *e)
     if (any) wake(e);
 }
 
+/* Every request that has begun ends with what it has. */
+static void abort_begun(struct loaded *l)
+{
+    struct request *r;
+    while ((r = scheduler_begun(l->scheduler)) != NULL) {
+        deliver_end(&l->deliver, r, FINISH_ABORT);
+    }
+}
+
+static bool apply(struct engine *e, const struct install *what, struct error *err)
+{
+    if (what->resident == NULL) {
+        versions_rename(&e->versions, what->label);
+        return true;
+    }
+    if (!forward_reserve(e->loaded.forward, what->resident->weights, err)) return false;
+    struct scheduler *s = e->loaded.scheduler;
+    struct version *v = &what->resident->version;
+    versions_serve(&e->versions, what->resident);
+    scheduler_serve(s, v);
+    if (what->policy == PUSH_ABORT) abort_begun(&e->loaded);
+    if (what->policy != PUSH_FINISH) scheduler_switch(s, v);
+    return true;
+}
+
+static void install(struct engine *e, struct install *what)
+{
+    apply(e, what, &what->error);
+    pthread_mutex_lock(&e->lock);
+    what->done = true;
+    pthread_cond_broadcast(&e->changed);
+    pthread_mutex_unlock(&e->lock);
+}
+
 static void take_news(struct engine *e, const struct mailbox_news *news)
 {
     struct loaded *l = &e->loaded;
@@ -67,6 +101,7 @@ static void take_news(struct engine *e, const struct mailbox_news *news)
         deliver_end(&l->deliver, r, FINISH_ABORT);
     }
     if (news->reset_cache) kv_cache_reset(l->kv);
+    if (news->install != NULL) install(e, news->install);
 }
 
 static void end_all(struct engine *e)
@@ -89,6 +124,7 @@ static void serve(struct engine *e)
         if (news.quit) break;
         idle = news.paused || !step_run(e->loaded.step);
         publish(e);
+        versions_retire(&e->versions);
     }
     end_all(e);
 }
@@ -101,6 +137,8 @@ static void *run_thread(void *arg)
         set_state(e, ENGINE_FAILED, &err);
         wake(e);
     } else {
+        if (e->loaded.first != NULL) versions_serve(&e->versions, e->loaded.first);
+        e->loaded.first = NULL;
         set_state(e, ENGINE_READY, NULL);
         wake(e);
         if (!e->options.vocabulary_only) serve(e);
@@ -139,6 +177,7 @@ struct engine *engine_open(const struct engine_options *o, struct error *err)
     if (!copy_options(e, o, err)) goto fail;
     e->mailbox = mailbox_new(o->max_sequences + o->max_queue, err);
     if (e->mailbox == NULL) goto fail;
+    versions_init(&e->versions, o->max_versions);
     if (pthread_create(&e->thread, NULL, run_thread, e) != 0) {
         error_set(err, ERROR_SYSTEM, NULL, "the engine thread could not be started");
         goto fail;
@@ -153,11 +192,13 @@ fail:
 void engine_close(struct engine *e)
 {
     if (e == NULL) return;
+    keeper_stop(e);
     if (e->started) {
         mailbox_quit(e->mailbox);
         pthread_join(e->thread, NULL);
     }
     engine_unload(&e->loaded);
+    versions_clear(&e->versions);
     mailbox_free(e->mailbox);
     arena_free(e->strings);
     pthread_cond_destroy(&e->changed);
@@ -191,10 +232,9 @@ const struct engine_info *engine_info(const struct engine *e)
     return &e->loaded.info;
 }
 
-struct engine_weights engine_weights(const struct engine *e)
+struct version_label *engine_version(struct engine *e)
 {
-    const struct version *v = &e->loaded.version;
-    return (struct engine_weights){v->number, v->name};
+    return e->options.vocabulary_only ? NULL : versions_serving(&e->versions);
 }
 
 /* ---- requests ---- */

@@ -53,6 +53,7 @@ struct engine_options {
     int max_queue; /* samples that may wait: past max_sequences + max_queue live ones engine_submit says
                           ERROR_QUEUE_FULL */
     int step_tokens;   /* prompt tokens a step may add to the batch; default 512 */
+    int max_versions;  /* of the weights in memory at once; default 2 */
     int64_t kv_bytes;  /* memory for the KV cache; 0: a quarter of what is free, capped */
     bool prefix_cache; /* find equal prefixes again */
     bool speculate;    /* draft tokens by prompt lookup */
@@ -114,13 +115,58 @@ struct engine_info {
 /* Borrowed from e. */
 const struct engine_info *engine_info(const struct engine *e);
 
-/* The weights that requests submitted now are computed with. Any thread, from ENGINE_READY on. */
-struct engine_weights {
-    uint64_t number;  /* as in events */
-    const char *name; /* as clients call them: "default" are those that were loaded at start */
+/* What the weights are called that requests submitted now are computed with; "0" at start. Any thread, from
+ * ENGINE_READY on. A share: version_label_free(). Never NULL, but with the vocabulary alone. */
+struct version_label *engine_version(struct engine *e);
+
+/* ---- new weights ---- */
+
+enum push_policy {
+    PUSH_FINISH, /* requests at work end on the weights that they began with */
+    PUSH_SWITCH, /* they go on with the new ones, with which what they had is computed again */
+    PUSH_ABORT   /* they end with what they have: FINISH_ABORT */
 };
-/* A copy; the name is borrowed from e. */
-struct engine_weights engine_weights(const struct engine *e);
+
+struct push_result {
+    struct error error;                /* ERROR_NONE: it serves */
+    struct version_label *label; /* what serves now; the engine's: share it to keep it; NULL: an error */
+    double seconds;                    /* from the push on */
+};
+
+struct engine_push {
+    const char *path;    /* a GGUF file or a Hugging Face folder, as at start; NULL: what serves gets a new
+                            name, version, and that is all */
+    int root;            /* beneath this folder, a descriptor that stays open until done(); -1: anywhere */
+    const char *version; /* its name; NULL: its number */
+    enum push_policy policy;
+    bool wait;         /* while too many versions are in memory; else ERROR_VERSIONS_BUSY */
+    bool check_finite; /* a NaN or an infinity is an error that names the tensor */
+    /* Called once, from a thread of the engine, when requests that are submitted from then on are computed
+     * with the new weights, or when all is as it was. */
+    void (*done)(void *arg, const struct push_result *result);
+    void *arg;
+
+    uint64_t number;      /* the engine's */
+    struct arena *memory; /* likewise */
+};
+
+/* Change the weights for those at p->path: of the same architecture, sizes and tensors, quantised as at start,
+ * else to the type that each tensor has now. They are staged beside what serves, and serve between two steps;
+ * what is wrong with them is an error that names the tensor, and changes nothing. Copies p. False, and done()
+ * is not called: ERROR_PUSH_IN_PROGRESS, ERROR_INVALID_VALUE naming "version", ERROR_NO_MEMORY. Any thread,
+ * from ENGINE_READY on. */
+bool engine_push(struct engine *e, const struct engine_push *p, struct error *err);
+
+/* No push begins any more, and one that is staged is given up. Any thread. */
+void engine_end_pushes(struct engine *e);
+
+struct push_stats {
+    uint64_t pushed, refused; /* so far */
+    bool staging;             /* now */
+    int resident;             /* versions in memory */
+};
+/* Any thread, from ENGINE_READY on. */
+void engine_push_stats(struct engine *e, struct push_stats *out);
 
 /* ---- text, tokens, templates: any thread, from ENGINE_READY on ---- */
 

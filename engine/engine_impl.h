@@ -11,6 +11,8 @@
 #include "base/arena.h"
 #include "engine/load.h"
 #include "engine/mailbox.h"
+#include "engine/push.h"
+#include "engine/versions.h"
 
 struct engine {
     struct engine_options options; /* whose strings are copies in strings */
@@ -23,6 +25,13 @@ struct engine {
     pthread_cond_t changed;
     enum engine_state state;
     struct error error; /* after ENGINE_FAILED */
+
+    struct versions versions;
+    pthread_t keeper;
+    bool keeping;             /* there is one; guarded by lock, as what follows */
+    bool pushing;             /* from engine_push() to done() */
+    uint64_t pushed, refused;
+    struct engine_push *push; /* for the keeper to take; guarded by versions.lock */
 
     uint64_t taken; /* samples; the engine thread's */
     struct loaded loaded; /* the engine thread's until ENGINE_READY, then see load.h */

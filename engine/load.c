@@ -19,13 +19,14 @@
 #include "engine/machine_memory.h"
 #include "engine/kernels/kernels.h"
 #include "engine/forward/kv_store.h"
+#include "engine/model/content.h"
 #include "engine/model/gguf.h"
 #include "engine/model/model.h"
 #include "engine/model/tally.h"
 #include "engine/template/limits.h"
 #include "engine/template/template.h"
 #include "engine/tokenizer/tokenizer.h"
-#include "engine/forward/weights.h"
+#include "engine/versions.h"
 
 /* ---- model, tokenizer, template ---- */
 
@@ -239,19 +240,50 @@ static bool make_cache(struct loaded *l, const struct engine_options *o, struct 
 
 /* ---- computing ---- */
 
+static void hash_line(void *content, int task, int thread)
+{
+    (void)thread;
+    content_hash(&((struct content *)content)->lines[task]);
+}
+
+/* What the weights loaded at start are called. */
+static struct version_label *label_of(struct loaded *l, struct error *err)
+{
+    struct content c = {0};
+    struct version_label *label = version_label_new(0, err);
+    if (label == NULL || !content_list(l->model, &c, err)) {
+        version_label_free(label);
+        return NULL;
+    }
+    pool_run(l->pool, hash_line, &c, (int)c.n);
+    content_sum(&c, label->sha256);
+    label->tensors = c.n;
+    label->created = clock_unix_s();
+    snprintf(label->name, sizeof(label->name), "0");
+    content_clear(&c);
+    return label;
+}
+
 static bool pack_weights(struct loaded *l, const struct engine_options *o, struct error *err)
 {
-    int type;
-    if (!weights_type_of(o->weights, &type, err)) return false;
+    struct weights_plan *plan = &l->weights_plan;
+    *plan = (struct weights_plan){
+        .dense = o->kind == ENGINE_REFERENCE, .progress = o->progress, .arg = o->progress_arg};
+    if (!weights_type_of(o->weights, &plan->quantise, err)) return false;
     l->pool = pool_new(o->threads, o->pin_threads, err);
     if (l->pool == NULL) return false;
     l->info.threads = pool_threads(l->pool);
-    l->weights = weights_pack(l->model, o->kind == ENGINE_REFERENCE, type, l->pool, o->progress,
-                              o->progress_arg, err);
-    if (l->weights == NULL) return false;
-    l->info.packed_bytes = (int64_t)l->weights->bytes;
+    struct version_label *label = label_of(l, err);
+    if (label == NULL) return false;
+    struct weights *w = weights_pack(l->model, plan, l->pool, err);
+    if (w == NULL) {
+        version_label_free(label);
+        return false;
+    }
+    l->info.packed_bytes = (int64_t)w->bytes;
+    l->first = resident_new(w, label, err);
     model_drop_tensors(l->model);
-    return true;
+    return l->first != NULL;
 }
 
 static int *collect_ends(const struct loaded *l, int *n, struct error *err)
@@ -309,13 +341,12 @@ static bool make_step(struct loaded *l, const struct engine_options *o, struct e
     if (kernels == NULL) return false;
     l->info.isa = kernels->name;
     l->forward = forward_new(model_config(l->model), kernels, l->store, l->pool, max_rows, err);
-    if (l->forward == NULL || !forward_reserve(l->forward, l->weights, err)) return false;
+    if (l->forward == NULL || !forward_reserve(l->forward, l->first->weights, err)) return false;
     if (!make_sampler(l, kernels, err)) return false;
     so.vocabulary = sampler_vocabulary(l->sampler);
     l->scheduler = scheduler_new(&so, l->kv, err);
     if (l->scheduler == NULL) return false;
-    l->version = (struct version){.name = "default", .weights = l->weights};
-    scheduler_serve(l->scheduler, &l->version);
+    scheduler_serve(l->scheduler, &l->first->version);
     l->deliver = (struct deliver){.scheduler = l->scheduler,
                                   .sampler = l->sampler,
                                   .token_text = token_text,
@@ -360,7 +391,7 @@ void engine_unload(struct loaded *l)
     forward_free(l->forward);
     kv_cache_free(l->kv);
     kv_store_free(l->store);
-    weights_free(l->weights);
+    resident_free(l->first);
     pool_free(l->pool);
     template_free(l->template);
     tokenizer_free(l->tokenizer);

@@ -1,6 +1,6 @@
 /* engine/load.h - everything a running engine is made of, built in order from the options.
  *
- *   model -> tokenizer, template -> pool -> packed weights -> KV store and cache -> forward pass
+ *   model -> tokenizer, template -> pool -> hash, packed weights -> KV store and cache -> forward pass
  *         -> scheduler, sampler -> step
  *
  * Called on the engine thread (the pool belongs to the thread that makes it). What text functions
@@ -14,7 +14,10 @@
 
 #include "engine/engine.h"
 #include "engine/batch/step.h"
+#include "engine/forward/weights.h"
 #include "engine/sample/form/form_store.h"
+
+struct resident; /* engine/versions.h */
 
 struct loaded {
     char file_name[256], fingerprint[32]; /* of info */
@@ -26,8 +29,8 @@ struct loaded {
     struct engine_info info;
 
     struct pool *pool;
-    struct weights *weights;
-    struct version version; /* of these weights; the only one */
+    struct weights_plan weights_plan; /* how weights are packed */
+    struct resident *first;           /* the version that was loaded; NULL once the engine has it */
     struct kv_store *store;
     struct kv_cache *kv;
     struct forward *forward;

@@ -23,6 +23,7 @@ struct mailbox {
     uint64_t bucket_mask;
     struct request *submitted, *last_submitted;
     struct request *cancelled;
+    struct install *install;
     bool reset_cache, quit;
     bool paused, resumed; /* resumed: since the news were last taken */
     struct engine_event *events, *last_event;
@@ -143,6 +144,15 @@ void mailbox_reset_cache(struct mailbox *mb)
     raise_flag(mb, &mb->reset_cache);
 }
 
+void mailbox_install(struct mailbox *mb, struct install *what)
+{
+    pthread_mutex_lock(&mb->lock);
+    assert(mb->install == NULL);
+    mb->install = what;
+    pthread_cond_signal(&mb->news);
+    pthread_mutex_unlock(&mb->lock);
+}
+
 void mailbox_quit(struct mailbox *mb)
 {
     raise_flag(mb, &mb->quit);
@@ -182,7 +192,7 @@ static bool holds(struct mailbox *mb)
 
 static bool has_news(const struct mailbox *mb)
 {
-    return mb->submitted || mb->cancelled || mb->reset_cache || mb->resumed || mb->quit;
+    return mb->submitted || mb->cancelled || mb->install || mb->reset_cache || mb->resumed || mb->quit;
 }
 
 void mailbox_take_news(struct mailbox *mb, bool idle, struct mailbox_news *news)
@@ -192,9 +202,10 @@ void mailbox_take_news(struct mailbox *mb, bool idle, struct mailbox_news *news)
         pthread_cond_wait(&mb->news, &mb->lock);
     }
     assert(!PARANOID || holds(mb)); /* (2) */
-    *news =
-        (struct mailbox_news){mb->submitted, mb->cancelled, mb->reset_cache, mb->paused, mb->quit};
+    *news = (struct mailbox_news){mb->submitted,   mb->cancelled, mb->install,
+                                  mb->reset_cache, mb->paused,    mb->quit};
     mb->submitted = mb->last_submitted = mb->cancelled = NULL;
+    mb->install = NULL;
     mb->reset_cache = mb->resumed = false;
     pthread_mutex_unlock(&mb->lock);
 }

@@ -46,6 +46,9 @@ void mailbox_reset_cache(struct mailbox *mb);
 void mailbox_quit(struct mailbox *mb);
 /* Asks the engine to run no step until it is asked to go on. */
 void mailbox_pause(struct mailbox *mb, bool paused);
+/* Hands the engine new weights, which it answers by what->done. */
+struct install; /* push.h */
+void mailbox_install(struct mailbox *mb, struct install *what);
 /* The counts that were published last. */
 void mailbox_stats(struct mailbox *mb, struct engine_stats *out);
 
@@ -55,6 +58,7 @@ void mailbox_stats(struct mailbox *mb, struct engine_stats *out);
 struct mailbox_news {
     struct request *submitted; /* linked by next, oldest first; now the engine's */
     struct request *cancelled; /* linked by mailbox.next_cancelled */
+    struct install *install;   /* NULL: none */
     bool reset_cache;
     bool paused; /* no step is to be run */
     bool quit;

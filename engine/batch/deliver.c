@@ -28,7 +28,7 @@ static void end_sample(struct deliver *to, struct sequence *q, struct ending why
     assert(ev != NULL && r->n_live > 0);
     q->done = NULL;
     ev->finish = why.finish;
-    ev->version = r->version->number;
+    event_set_version(ev, r->version);
     ev->stop_token = why.stop_token;
     if (why.stop_string >= 0) event_set_stop(ev, stop_set_string(r->stop, why.stop_string));
     ev->n_generated = q->n_output;
@@ -75,7 +75,7 @@ void deliver_prompt(struct deliver *to, struct request *r)
     struct engine_event *ev = r->prompt_report;
     if (ev == NULL) return;
     r->prompt_report = NULL;
-    ev->version = r->version->number;
+    event_set_version(ev, r->version);
     results_add(&to->results, ev);
 }
 
@@ -121,7 +121,7 @@ static struct engine_event *token_event(struct sequence *q, const struct draw *d
         return NULL;
     }
     ev->token = d->token;
-    ev->version = q->request->version->number;
+    event_set_version(ev, q->request->version);
     if (d->sampling->logprobs >= 0) ev->prob = d->prob;
     if (d->sampling->both) ev->drawn = d->drawn;
     event_set_top(ev, d->top, n_top);

@@ -73,7 +73,16 @@ struct event_prompt_room event_prompt_room(struct engine_event *ev, int position
 
 void engine_event_free(struct engine_event *ev)
 {
+    if (ev == NULL) return;
+    version_label_free(ev->label);
     free(ev);
+}
+
+void event_set_version(struct engine_event *ev, const struct version *v)
+{
+    assert(ev->label == NULL);
+    ev->version = v->number;
+    ev->label = version_label_share(v->label);
 }
 
 void event_set_text(struct engine_event *ev, struct span text)

@@ -34,6 +34,8 @@ struct event_prompt_room {
 /* Of position i of the prompt, in an event made by event_new_prompt(). */
 struct event_prompt_room event_prompt_room(struct engine_event *ev, int position);
 
+/* These weights computed it. */
+void event_set_version(struct engine_event *ev, const struct version *v);
 /* Fill an event made with room for it. */
 void event_set_text(struct engine_event *ev, struct span text);
 /* The n most probable tokens, at most as many as there is room for. */

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "engine/batch/pace.h"
+#include "engine/batch/version.h"
 #include "engine/sample/sampling.h"
 
 struct engine_request {
@@ -38,6 +39,7 @@ struct engine_event {
     int sample; /* 0 to n-1 */
     enum engine_event_type type;
     uint64_t version; /* number of the weights that computed it; not of EVENT_FAILED */
+    struct version_label *label; /* and what they are called; owned; NULL: nothing was computed */
 
     /* EVENT_TOKEN. A token that ends its sample comes like any other, with all text that was held
      * back; an end or stop token itself has none unless include_stop. All texts together are the
@@ -76,6 +78,7 @@ struct engine_stats {
     int kv_blocks_used, kv_blocks; /* used: by live sequences; the rest is free or cached */
     uint64_t steps, prompt_tokens, cached_tokens; /* of prompts: computed, found in the cache */
     uint64_t generated_tokens, preemptions;
+    uint64_t recomputed_tokens; /* of samples that went on with other weights */
     uint64_t drafts, drafted_tokens, accepted_tokens; /* speculative decoding */
     double busy_seconds;                      /* in forward passes and sampling */
     struct pace_prices prices;                /* what a step takes of late */

@@ -7,6 +7,7 @@
  *     (request_new() refuses what does not): so every step makes progress.
  * (5) A plan's samples are all of one version of the weights, and of the waiting ones nobody
  *     overtakes a sample of another version.
+ * (6) A version's users are the samples that wait or run on it.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -43,7 +44,7 @@ struct scheduler {
     uint64_t turn;           /* plans so far */
     int budget;              /* prompt tokens left in the plan being made */
     bool preempted;          /* in the plan being made */
-    uint64_t arrivals, cached_tokens, preemptions, drafts, drafted_tokens;
+    uint64_t arrivals, cached_tokens, preemptions, drafts, drafted_tokens, recomputed_tokens;
 };
 
 struct scheduler *scheduler_new(const struct scheduler_options *o, struct kv_cache *kv,
@@ -142,13 +143,45 @@ static void stop_running(struct scheduler *s, struct sequence *q)
     list_remove(&s->running, q);
 }
 
-static void preempt(struct scheduler *s, struct sequence *q)
+static void wait_again(struct scheduler *s, struct sequence *q)
 {
     stop_running(s, q);
     q->state = SEQUENCE_WAITING;
     list_insert(&s->waiting, q);
+}
+
+static void preempt(struct scheduler *s, struct sequence *q)
+{
+    wait_again(s, q);
     s->preempted = true;
     s->preemptions++;
+}
+
+/* The live samples of a request live on v; they wait. */
+static void move_request(struct request *r, struct version *v)
+{
+    if (r->version == v) return;
+    r->version->users -= r->n_live;
+    v->users += r->n_live;
+    r->version = v;
+    r->space.weights = v->content;
+    assert(v->users >= r->n_live && r->leader == NULL); /* (6) */
+}
+
+void scheduler_switch(struct scheduler *s, struct version *v)
+{
+    struct sequence *prev;
+    assert(v == s->serving);
+    for (struct sequence *q = s->running.last; q != NULL; q = prev) {
+        prev = q->prev;
+        if (q->request->version == v) continue;
+        s->recomputed_tokens += (uint64_t)kv_cache_tokens(s->kv, q->kv);
+        wait_again(s, q);
+        q->guess = -1; /* the old weights' */
+    }
+    for (struct sequence *q = s->waiting.first; q != NULL; q = q->next) {
+        move_request(q->request, v);
+    }
 }
 
 void scheduler_remove(struct scheduler *s, struct sequence *q)
@@ -167,6 +200,21 @@ bool scheduler_fork(struct scheduler *s, const struct sequence *from, struct seq
     run(s, to, slot);
     to->n_cached = from->n_cached;
     return true;
+}
+
+/* One of this list whose sample has been admitted once. */
+static struct request *begun_in(const struct scheduler *s, const struct sequence *q)
+{
+    while (q != NULL && (q->n_cached < 0 || q->request->version == s->serving)) {
+        q = q->next;
+    }
+    return q == NULL ? NULL : q->request;
+}
+
+struct request *scheduler_begun(const struct scheduler *s)
+{
+    struct request *r = begun_in(s, s->running.first);
+    return r != NULL ? r : begun_in(s, s->waiting.first);
 }
 
 struct sequence *scheduler_any(const struct scheduler *s)
@@ -508,4 +556,5 @@ void scheduler_stats(const struct scheduler *s, struct engine_stats *out)
     out->preemptions = s->preemptions;
     out->drafts = s->drafts;
     out->drafted_tokens = s->drafted_tokens;
+    out->recomputed_tokens = s->recomputed_tokens;
 }

@@ -52,6 +52,10 @@ int scheduler_max_rows(const struct scheduler_options *o);
  * before the first scheduler_add(). */
 void scheduler_serve(struct scheduler *s, struct version *v);
 
+/* Every sample that lives on another version than v, the one that serves, lives on v from now on. What
+ * it has computed is forgotten and computed again; its tokens stay. */
+void scheduler_switch(struct scheduler *s, struct version *v);
+
 /* All samples of r wait from now on, on the version that serves. */
 void scheduler_add(struct scheduler *s, struct request *r);
 
@@ -69,10 +73,14 @@ bool scheduler_fork(struct scheduler *s, const struct sequence *from, struct seq
 /* A sample ends, whatever its state; its blocks go back. */
 void scheduler_remove(struct scheduler *s, struct sequence *q);
 
+/* A request of which a sample has begun, on another version than the one that serves; NULL: none. */
+struct request *scheduler_begun(const struct scheduler *s);
+
 /* The first in order of those that wait or run, NULL: none. For ending all of them. */
 struct sequence *scheduler_any(const struct scheduler *s);
 
-/* Add the scheduler's counts: running, waiting, kv_*, cached_tokens, preemptions, drafted_tokens. */
+/* Add the scheduler's counts: running, waiting, kv_*, cached_tokens, preemptions, drafted_tokens,
+ * recomputed_tokens. */
 void scheduler_stats(const struct scheduler *s, struct engine_stats *out);
 
 #endif

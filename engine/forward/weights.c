@@ -95,8 +95,7 @@ struct pack_job {
 
 struct packing {
     const struct model_config *config;
-    bool dense;
-    int quantise; /* enum quant, -1: as they are */
+    const struct weights_plan *plan;
     struct pack_job *jobs;
     int n_jobs;
     size_t bytes;
@@ -120,10 +119,24 @@ static size_t type_row_bytes(enum quant type, int64_t k)
 /* What a tensor's type becomes. The matrices at both ends hurt most when they lose bits. */
 static enum quant packed_type(const struct packing *p, const struct tensor *t, bool end)
 {
-    if (p->quantise < 0 || panel_types[t->type].quantised) return t->type;
-    enum quant want = (enum quant)p->quantise;
+    if (p->plan->quantise < 0 || panel_types[t->type].quantised) return t->type;
+    enum quant want = (enum quant)p->plan->quantise;
     if (end && panel_types[want].quantised) want = QUANT_Q8_0;
     return t->shape[0] % quant_types[want].block == 0 ? want : t->type;
+}
+
+/* The type of a matrix in the weights that these are to be like: the tensor's own, or one that floats can
+ * become. like NULL: *type as it is. */
+static bool type_like(const struct tensor *t, const struct matrix *like, enum quant *type,
+                      struct error *err)
+{
+    if (t->data == NULL || like == NULL) return true;
+    *type = like->panels.type;
+    bool floats = !panel_types[t->type].quantised;
+    if (like->n > 0 && (t->type == *type || (floats && quantise_knows(*type)))) return true;
+    return error_set(err, ERROR_INVALID_VALUE, NULL, "tensor %.90s is %s; it must be %s%s", t->name,
+                     quant_types[t->type].name, like->n == 0 ? "absent" : quant_types[*type].name,
+                     like->n > 0 && quantise_knows(*type) ? " or floats" : "");
 }
 
 static void add_matrix(struct packing *p, const struct tensor *t, struct matrix *m,
@@ -137,7 +150,7 @@ static void add_matrix(struct packing *p, const struct tensor *t, struct matrix 
         size_t scratch = (size_t)m->k * sizeof(float) + PANEL * type_row_bytes(type, m->k);
         if (scratch > p->scratch_bytes) p->scratch_bytes = scratch;
     }
-    size_t one = p->dense ? (size_t)m->n * (size_t)m->k * sizeof(float) : panels_bytes(&m->panels);
+    size_t one = p->plan->dense ? (size_t)m->n * (size_t)m->k * sizeof(float) : panels_bytes(&m->panels);
     size_t bytes = round_to_line(one * (size_t)m->count);
     p->jobs[p->n_jobs++] = (struct pack_job){
         .tensor = t, .matrix = m, .rotated = rotated, .type = type, .bytes = bytes};
@@ -154,19 +167,44 @@ static void add_vector(struct packing *p, const struct tensor *t, const float **
     p->bytes += bytes;
 }
 
-static void add_layer(struct packing *p, const struct layer_tensors *t, struct layer_weights *w)
+/* The same matrix of the weights that these are to be like: as far from them as m from w. */
+static const struct matrix *matrix_like(const struct packing *p, const struct weights *w, int layer,
+                                        const struct matrix *m)
 {
+    const struct weights *like = p->plan->like;
+    if (like == NULL) return NULL;
+    if (layer < 0) return m == &w->embd ? &like->embd : &like->output;
+    size_t at = (size_t)((const char *)m - (const char *)&w->layers[layer]);
+    return (const struct matrix *)(const void *)((const char *)&like->layers[layer] + at);
+}
+
+static bool add_layer(struct packing *p, const struct layer_tensors *t, struct weights *w, int layer,
+                      struct error *err)
+{
+    char *to = (char *)&w->layers[layer];
     for (int i = 0; i < N_MATRICES; i++) {
         const struct placement *r = &matrix_places[i];
         const struct tensor *from = (const struct tensor *)((const char *)t + r->tensor);
+        struct matrix *m = (struct matrix *)(to + r->to);
         enum quant type = from == &t->router ? from->type : packed_type(p, from, false);
-        add_matrix(p, from, (struct matrix *)((char *)w + r->to), r->rotated, type);
+        if (!type_like(from, matrix_like(p, w, layer, m), &type, err)) return false;
+        add_matrix(p, from, m, r->rotated, type);
     }
     for (int i = 0; i < N_VECTORS; i++) {
         const struct placement *r = &vector_places[i];
         add_vector(p, (const struct tensor *)((const char *)t + r->tensor),
-                   (const float **)((char *)w + r->to), r->rotated);
+                   (const float **)(to + r->to), r->rotated);
     }
+    return true;
+}
+
+static bool add_end(struct packing *p, const struct tensor *t, struct weights *w, struct matrix *m,
+                    struct error *err)
+{
+    enum quant type = packed_type(p, t, true);
+    if (!type_like(t, matrix_like(p, w, -1, m), &type, err)) return false;
+    add_matrix(p, t, m, ROTATED_NONE, type);
+    return true;
 }
 
 static bool list_jobs(struct packing *p, const struct model_tensors *t, struct weights *w,
@@ -174,14 +212,13 @@ static bool list_jobs(struct packing *p, const struct model_tensors *t, struct w
 {
     p->jobs =
         mem_new(3 + (size_t)(N_MATRICES + N_VECTORS) * (size_t)w->n_layers, sizeof(*p->jobs), err);
-    if (p->jobs == NULL) return false;
-    add_matrix(p, &t->token_embd, &w->embd, ROTATED_NONE, packed_type(p, &t->token_embd, true));
-    if (t->output.data != t->token_embd.data) {
-        add_matrix(p, &t->output, &w->output, ROTATED_NONE, packed_type(p, &t->output, true));
+    if (p->jobs == NULL || !add_end(p, &t->token_embd, w, &w->embd, err)) return false;
+    if (t->output.data != t->token_embd.data && !add_end(p, &t->output, w, &w->output, err)) {
+        return false;
     }
     add_vector(p, &t->output_norm, &w->output_norm, ROTATED_NONE);
     for (int i = 0; i < w->n_layers; i++) {
-        add_layer(p, &t->layers[i], &w->layers[i]);
+        if (!add_layer(p, &t->layers[i], w, i, err)) return false;
     }
     return true;
 }
@@ -271,7 +308,7 @@ static void fill_panel(const struct packing *p, const struct pack_job *job, int 
     struct panel_rows rows;
     find_rows(p, job, index, &rows);
     if (changes) quantise_rows(job, &rows, p->scratch + (size_t)thread * p->scratch_bytes);
-    if (!p->dense) {
+    if (!p->plan->dense) {
         uint8_t *dst = job->dst + (size_t)index * m->panels.panel_bytes;
         panels_pack(&m->panels, rows.row, rows.f8, dst);
         return;
@@ -317,7 +354,7 @@ static bool fill_job(const struct packing *p, const struct pack_job *job, struct
     struct panel_fill f = {.p = p, .job = job, .per_task = 4};
     int n = panels_count(&job->matrix->panels) * job->matrix->count;
     pool_run(pool, fill_task, &f, (n + f.per_task - 1) / f.per_task);
-    if (p->dense) {
+    if (p->plan->dense) {
         job->matrix->dense = (const float *)(const void *)job->dst;
     } else {
         job->matrix->panels.data = job->dst;
@@ -327,6 +364,11 @@ static bool fill_job(const struct packing *p, const struct pack_job *job, struct
 
 static bool reserve(struct weights *w, struct packing *p, struct error *err)
 {
+    if (p->plan->most_bytes > 0 && (int64_t)p->bytes > p->plan->most_bytes) {
+        return error_set(err, ERROR_NO_STORAGE, NULL,
+                         "the weights take %zu bytes of memory beside those that serve; %lld are free",
+                         p->bytes, (long long)p->plan->most_bytes);
+    }
     void *memory = mmap(NULL, p->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) {
         return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for %zu bytes of weights",
@@ -372,11 +414,29 @@ static void list_wants(struct weights *w)
 
 /* ---- All of it ---- */
 
+static bool is_stopped(const struct weights_plan *plan, struct error *err)
+{
+    if (plan->stop == NULL || !__atomic_load_n(plan->stop, __ATOMIC_RELAXED)) return false;
+    error_set(err, ERROR_ABORTED, NULL, "the server ends");
+    return true;
+}
+
+static bool fill_all(const struct packing *p, struct pool *pool, struct error *err)
+{
+    const struct weights_plan *plan = p->plan;
+    size_t done = 0;
+    for (int i = 0; i < p->n_jobs; i++) {
+        if (is_stopped(plan, err) || !fill_job(p, &p->jobs[i], pool, err)) return false;
+        done += p->jobs[i].bytes;
+        if (plan->progress != NULL) plan->progress(plan->arg, done, p->bytes);
+    }
+    return true;
+}
+
 static bool pack_all(struct weights *w, struct packing *p, const struct model *m, struct pool *pool,
-                     weights_progress *progress, void *arg, struct error *err)
+                     struct error *err)
 {
     const struct model_tensors *t = model_tensors(m);
-    size_t done = 0;
     w->layers = mem_new((size_t)w->n_layers, sizeof(*w->layers), err);
     if (w->layers == NULL || !list_jobs(p, t, w, err) || !reserve(w, p, err)) return false;
     if (p->scratch_bytes > 0) {
@@ -384,11 +444,7 @@ static bool pack_all(struct weights *w, struct packing *p, const struct model *m
         p->scratch = mem_new_aligned((size_t)pool_threads(pool), p->scratch_bytes, err);
         if (p->scratch == NULL) return false;
     }
-    for (int i = 0; i < p->n_jobs; i++) {
-        if (!fill_job(p, &p->jobs[i], pool, err)) return false;
-        done += p->jobs[i].bytes;
-        if (progress != NULL) progress(arg, done, p->bytes);
-    }
+    if (!fill_all(p, pool, err)) return false;
     if (w->output.n == 0) w->output = w->embd;
     list_wants(w);
     return true;
@@ -402,16 +458,16 @@ bool weights_type_of(const char *name, int *type, struct error *err)
                      "weights is \"%.20s\"; f32, f16, bf16, q8_0, q4_0 or q4_1 expected", name);
 }
 
-struct weights *weights_pack(const struct model *m, bool dense, int quantise, struct pool *pool,
-                             weights_progress *progress, void *arg, struct error *err)
+struct weights *weights_pack(const struct model *m, const struct weights_plan *plan,
+                             struct pool *pool, struct error *err)
 {
     const struct model_config *c = model_config(m);
-    struct packing p = {.config = c, .dense = dense, .quantise = quantise};
+    struct packing p = {.config = c, .plan = plan};
     struct weights *w = mem_new(1, sizeof(*w), err);
     if (w == NULL) return NULL;
-    w->dense = dense;
+    w->dense = plan->dense;
     w->n_layers = c->n_layers + c->n_mtp;
-    bool packed = pack_all(w, &p, m, pool, progress, arg, err);
+    bool packed = pack_all(w, &p, m, pool, err);
     free(p.jobs);
     free(p.scratch);
     if (packed) return w;

@@ -103,12 +103,23 @@ typedef void weights_progress(void *arg, size_t done_bytes, size_t total_bytes);
  * NULL: -1, as they are. False and ERROR_INVALID_VALUE naming "weights" otherwise. */
 bool weights_type_of(const char *name, int *type, struct error *err);
 
-/* Pack every tensor of m on all threads of pool; dense chooses the reference's form. quantise,
- * when not -1, is the type that matrices of float types get (embedding and output 8 bits when it
- * has 4; routers stay as they are). progress may be NULL. m's tensors may be dropped afterwards.
- * NULL and *err on failure. */
-struct weights *weights_pack(const struct model *m, bool dense, int quantise, struct pool *pool,
-                             weights_progress *progress, void *arg, struct error *err);
+/* How to pack. */
+struct weights_plan {
+    bool dense;   /* the reference's form */
+    int quantise; /* the type that matrices of float types get, -1: as they are (embedding and output
+                     8 bits when it has 4; routers stay as they are) */
+    const struct weights *like;  /* or the types that these have; NULL: see quantise */
+    int64_t most_bytes;          /* of memory; 0: no limit */
+    weights_progress *progress;  /* NULL: nobody asks */
+    void *arg;
+    const bool *stop; /* atomic: give up when it becomes true; NULL: never */
+};
+
+/* Pack every tensor of m on all threads of pool. m's tensors may be dropped afterwards. NULL and
+ * *err on failure: ERROR_INVALID_VALUE naming the tensor that cannot have `like`'s type,
+ * ERROR_NO_STORAGE past most_bytes, ERROR_ABORTED when stopped. */
+struct weights *weights_pack(const struct model *m, const struct weights_plan *plan,
+                             struct pool *pool, struct error *err);
 /* Accepts NULL. */
 void weights_free(struct weights *w);
 

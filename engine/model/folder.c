@@ -4,7 +4,6 @@
  */
 #include "engine/model/folder.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -18,7 +17,7 @@ enum { MAX_ENTRY = 100 };
 /* The name of the first GGUF file in alphabetical order, cut; "" when there is none. */
 static bool find_gguf(const char *path, char name[MAX_ENTRY], struct error *err)
 {
-    DIR *dir = opendir(path);
+    DIR *dir = file_open_folder(path);
     name[0] = '\0';
     if (dir == NULL) {
         return error_set(err, ERROR_BAD_FILE, NULL, "%.200s: %s", path, strerror(errno));

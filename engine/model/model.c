@@ -15,6 +15,7 @@
 #include "engine/model/gguf_model.h"
 #include "engine/model/hf_model.h"
 #include "engine/model/kv_b.h"
+#include "engine/model/roles.h"
 
 struct model {
     struct gguf *gguf;       /* or */
@@ -120,6 +121,11 @@ const char *model_architecture(const struct model *m)
     return m->arch->gguf;
 }
 
+unsigned model_layer_features(const struct model *m, int layer)
+{
+    return layer_features(&m->config, m->arch->features, layer);
+}
+
 const char *model_name(const struct model *m)
 {
     return m->name;
@@ -128,6 +134,11 @@ const char *model_name(const struct model *m)
 const struct gguf *model_gguf(const struct model *m)
 {
     return m->gguf;
+}
+
+const struct safetensors *model_safetensors(const struct model *m)
+{
+    return m->set;
 }
 
 void model_drop_tensors(struct model *m)

@@ -118,6 +118,8 @@ const struct model_config *model_config(const struct model *m);
 const struct model_tensors *model_tensors(const struct model *m);
 /* "llama". */
 const char *model_architecture(const struct model *m);
+/* enum feature (roles.h) that a layer has. */
+unsigned model_layer_features(const struct model *m, int layer);
 /* general.name, else the file's name. */
 const char *model_name(const struct model *m);
 
@@ -125,6 +127,10 @@ const char *model_name(const struct model *m);
 struct gguf;
 /* Borrowed. */
 const struct gguf *model_gguf(const struct model *m);
+
+/* The files of a folder, or NULL when the model came from a GGUF file. Borrowed. */
+struct safetensors;
+const struct safetensors *model_safetensors(const struct model *m);
 
 /* Unmap the tensors: model_tensors() data pointers are invalid from now on; config, names and metadata stay. */
 void model_drop_tensors(struct model *m);

@@ -1,7 +1,8 @@
 /* reward/code/cases.c - see cases.h.
  *
  *   list of tests          {"stdin", "stdout"}, {"call", "args", "result"}, {"assert"}, "assert ..."
- *   LiveCodeBench          {"input", "output", "testtype", "metadata": {"func_name"}}; public_test_cases
+ *   LiveCodeBench          {"input", "output", "testtype", "metadata": {"func_name"}}; public_test_cases and
+ *                          private_test_cases, which may be packed: packed_tests.c
  *   APPS, TACO, verl       {"inputs": [], "outputs": [], "fn_name", "assert_case": []}, also as the JSON text of
  *                          "input_output"
  *   PrimeIntellect         verification_info: {"language", "test_cases": [{"input", "output", "type", "fn_name"}]}
@@ -9,6 +10,10 @@
  *   open-r1/ioi            {"id", "grader_files": [[name, text]], "test_names", "test_cases", "score", ...}: ioi.c
  *   HumanEval, EvalPlus    {"prompt", "entry_point", "test"}, {"inputs", "expected", "entry_point"}
  *   MBPP                   {"test_list", "test_setup_code", "test_imports"}
+ *   CodeContests           public_tests, private_tests, generated_tests: {"input": [], "output": []}
+ *   AceCode                test_cases: ["assert ..."]
+ *   KodCode                {"test": "from solution import f ... def test_f(): ..."}
+ *   PRIME, verl            the answer is the JSON text of APPS' object
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -21,6 +26,7 @@
 #include "base/json.h"
 #include "base/utf8.h"
 #include "reward/code/ioi.h"
+#include "reward/code/packed_tests.h"
 
 enum { MAX_NESTING = 4 };
 
@@ -36,6 +42,7 @@ struct reading {
 };
 
 static bool read_tests(struct reading *r, const cJSON *v, int nesting);
+static bool read_text(struct reading *r, const cJSON *v, int nesting);
 
 static bool wrong(struct reading *r, const char *field, const char *what, const cJSON *v)
 {
@@ -322,11 +329,25 @@ static bool add_pairs(struct reading *r, const cJSON *inputs, const cJSON *outpu
     return true;
 }
 
+/* CodeContests' {"seconds", "nanos"}; 0: none. */
+static double seconds_of(const cJSON *time)
+{
+    const cJSON *seconds = json_get(time, "seconds"), *nanos = json_get(time, "nanos");
+    double s = cJSON_IsNumber(seconds) ? seconds->valuedouble : 0;
+    s += cJSON_IsNumber(nanos) ? nanos->valuedouble / 1e9 : 0;
+    return s > 0 ? s : 0;
+}
+
 static void read_limits(struct reading *r, const cJSON *v)
 {
     const cJSON *time = json_get(v, "time_limit"), *memory = json_get(v, "memory_limit");
     const cJSON *language = json_get(v, "language"), *checker = json_get(v, "generated_checker");
+    const cJSON *bytes = json_get(v, "memory_limit_bytes");
     if (cJSON_IsNumber(time) && time->valuedouble > 0) r->out->time_s = time->valuedouble;
+    if (cJSON_IsObject(time)) r->out->time_s = seconds_of(time);
+    if (cJSON_IsNumber(bytes) && bytes->valuedouble > 0) {
+        r->out->memory_mb = ceil(bytes->valuedouble / (1 << 20));
+    }
     if (cJSON_IsNumber(memory) && memory->valuedouble > 0) r->out->memory_mb = memory->valuedouble;
     if (cJSON_IsString(language)) {
         const struct language *l = language_find(span_str(language->valuestring));
@@ -413,17 +434,72 @@ static bool read_ioi(struct reading *r, const cJSON *v)
     return true;
 }
 
+/* A script of functions test_...() for pytest. Those with arguments, and classes, want pytest itself. */
+static bool read_pytest(struct reading *r, const cJSON *test)
+{
+    if (!cJSON_IsString(test)) return wrong(r, "test", "a string", test);
+    struct span script = json_text(test, r->arena);
+    for (size_t at = 0; at < script.n;) {
+        size_t end = span_find(script, span_str("\n"), at);
+        struct span line = span_slice(script, at, end == SPAN_NONE ? script.n : end);
+        at = end == SPAN_NONE ? script.n : end + 1;
+        bool is_class = span_starts(line, span_str("class Test"));
+        bool is_function = span_starts(line, span_str("def test"));
+        if (is_class || (is_function && span_find(line, span_str("()"), 0) == SPAN_NONE)) {
+            return error_set(r->err, ERROR_UNSUPPORTED, "test",
+                             "only plain functions test_...() without arguments can be run");
+        }
+    }
+    r->out->language = language_find(span_str("python"));
+    if (!add_assert(r, test, span_of(NULL, 0))) return false;
+    if (r->out->n > 0) r->out->cases[r->out->n - 1].pytest = true;
+    return true;
+}
+
 static bool in(struct reading *r, bool ok, const char *field)
 {
     return ok || error_in(r->err, "%s", field);
 }
 
+/* Fields that hold the tests: the first that is there, and where it is one of several that belong
+ * together, those as well. */
+static const struct {
+    const char *name;
+    bool joins;
+} nested[] = {{"tests", false},
+              {"verification_info", false},
+              {"input_output", false},
+              {"test_cases", false},
+              {"official_tests", false},
+              {"test_list", false},
+              {"public_test_cases", true},
+              {"private_test_cases", true},
+              {"public_tests", true},
+              {"private_tests", true},
+              {"generated_tests", true}};
+
+static bool read_nested(struct reading *r, const cJSON *v, int nesting, bool *found)
+{
+    *found = false;
+    for (size_t i = 0; i < sizeof(nested) / sizeof(nested[0]); i++) {
+        const cJSON *inner = json_get(v, nested[i].name);
+        if (inner == NULL || (*found && !nested[i].joins)) continue;
+        *found = true;
+        if (!in(r, read_tests(r, inner, nesting + 1), nested[i].name)) return false;
+        if (!nested[i].joins) return true;
+    }
+    return true;
+}
+
+static bool is_list_pair(const cJSON *v)
+{
+    return cJSON_IsArray(json_get(v, "input")) && cJSON_IsArray(json_get(v, "output"));
+}
+
 /* Which of its fields says what kind of object it is. */
 static bool read_object(struct reading *r, const cJSON *v, int nesting)
 {
-    static const char *const nested[] = {
-        "tests",          "verification_info", "input_output",      "test_cases",
-        "official_tests", "test_list",         "public_test_cases", NULL};
+    bool found;
     read_limits(r, v);
     struct span function = function_of(r, v);
     if (function.n > 0) r->function = function;
@@ -436,9 +512,14 @@ static bool read_object(struct reading *r, const cJSON *v, int nesting)
         if (asserts != NULL && !in(r, add_list(r, asserts), "assert_case")) return false;
         return asserts != NULL || add_pairs(r, inputs, json_get(v, "outputs"));
     }
-    for (int i = 0; nested[i] != NULL; i++) {
-        const cJSON *inner = json_get(v, nested[i]);
-        if (inner != NULL) return in(r, read_tests(r, inner, nesting + 1), nested[i]);
+    if (is_list_pair(v)) return add_pairs(r, json_get(v, "input"), json_get(v, "output"));
+    bool ok = read_nested(r, v, nesting, &found);
+    if (!ok || found) return ok;
+    const cJSON *script = json_get(v, "test"), *answer = json_get(v, "answer");
+    if (script != NULL) return read_pytest(r, script);
+    if (nesting == 0 && cJSON_IsString(answer) && strchr("[{", answer->valuestring[0]) != NULL &&
+        answer->valuestring[0] != '\0') {
+        return in(r, read_text(r, answer, nesting), "answer");
     }
     return error_set(r->err, ERROR_MISSING_FIELD, "tests", "tests are missing");
 }
@@ -447,7 +528,9 @@ static bool read_object(struct reading *r, const cJSON *v, int nesting)
 static bool read_text(struct reading *r, const cJSON *v, int nesting)
 {
     struct error why = {0};
-    cJSON *parsed = json_parse(json_text(v, r->arena), &why);
+    struct span text = json_text(v, r->arena);
+    if (packed_tests_are(text) && !packed_tests_open(text, r->arena, &text, r->err)) return false;
+    cJSON *parsed = json_parse(text, &why);
     if (parsed == NULL) {
         return error_set(r->err, ERROR_INVALID_JSON, NULL, "the text is no JSON: %.120s",
                          why.message);

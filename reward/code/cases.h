@@ -31,6 +31,7 @@ struct code_case {
     bool clean;       /* CASE_VALUE: built-in names are Python's own; `name` is the program's */
     struct near near; /* CASE_VALUE: how close is close enough */
     bool weak;        /* passing does not prove much: the program can see what is tested */
+    bool pytest;      /* CASE_ASSERT: `body` defines functions test_...(), which are called */
 };
 
 enum { CODE_MAX_TESTS = 1000 };

@@ -149,6 +149,7 @@ static void print_details(const struct trial *t, const struct code_tests *tests,
         detail_close(out, ']');
     }
     if (weak) detail_bool(out, "weak", true);
+    if (t->library != NULL) detail_text(out, "library", span_str(t->library));
     if (tests->ioi != NULL) detail_number(out, "points", ioi_points(tests->ioi, ioi_score(t)));
     if (t->message.n > 0) detail_text(out, "message", buffer_span(&t->message));
     if (t->error.code != ERROR_NONE) detail_text(out, "error", span_str(t->error.message));
@@ -156,7 +157,8 @@ static void print_details(const struct trial *t, const struct code_tests *tests,
 
 static enum score_status no_verdict(const struct trial *t, struct reward_out *out)
 {
-    out->cause = t->not_installed                       ? "language_not_available"
+    out->cause = t->library != NULL                     ? "library_not_available"
+                 : t->not_installed                     ? "language_not_available"
                  : t->error.code == ERROR_NOT_AVAILABLE ? "no_sandbox"
                  : t->error.code == ERROR_NO_MEMORY     ? "no_memory"
                                                         : "sandbox_error";
@@ -251,6 +253,22 @@ static bool has_weak(const struct code_tests *tests)
     return false;
 }
 
+/* Did a test fail for want of a library that the data set's own grader has? */
+static bool lacks_library(struct trial *t, struct span source, const struct code_tests *tests)
+{
+    struct span said = buffer_span(&t->message);
+    if (t->passed == t->n || is_undecided(t) ||
+        (span_find(said, span_str("ImportError"), 0) == SPAN_NONE &&
+         span_find(said, span_str("ModuleNotFoundError"), 0) == SPAN_NONE)) {
+        return false;
+    }
+    t->library = probe_missing_library(source);
+    for (size_t i = 0; t->library == NULL && i < tests->n; i++) {
+        if (tests->cases[i].pytest) t->library = probe_missing_library(tests->cases[i].body);
+    }
+    return t->library != NULL;
+}
+
 static enum score_status try_program(const struct reward_call *call, struct code_tests *tests,
                                      const struct language *l, struct span source,
                                      struct reward_out *out)
@@ -275,6 +293,7 @@ static enum score_status try_program(const struct reward_call *call, struct code
         t.not_installed = true; /* what it says of the program it says of every program */
         trial_give_up(&t);
     }
+    if (l->python && lacks_library(&t, source, tests)) trial_give_up(&t);
     print_details(&t, tests, l, out);
     enum score_status status = conclude(&t, tests, call->options[OPT_PARTIAL].on, out);
     buffer_clear(&p.binary);
@@ -329,18 +348,19 @@ static const char *const fences[] = {"language", "any", "none", NULL};
 static const char *const causes[] = {"all_passed", "tests_failed",  "compile_error",
                                      "no_code",    "sandbox_error", "language_not_available",
                                      "no_sandbox", "timeout",       "error",
-                                     "no_memory",  "weak_tests",    NULL};
+                                     "no_memory",  "weak_tests",    "library_not_available",
+                                     NULL};
 
 /* clang-format off */
 static const struct field options[] = {
     {.name = "lang", .kind = FIELD_TEXT,
-     .doc = "language of the program: python, c, cpp, bash, javascript, perl, ruby, lua; none: the dataset's, or python"},
+     .doc = "language of the program: python, c, cpp, java, go, rust, javascript, bash, perl, ruby, lua; none: the dataset's, or python"},
     {.name = "fence", .kind = FIELD_CHOICE, .fallback = "\"language\"", .choices = fences,
-     .doc = "the program is the last ``` block of that language, the last of any, or the whole completion"},
+     .doc = "the program is the last ``` block of that language (where there is none: without a language), the last of any, or the whole completion"},
     {.name = "checker", .kind = FIELD_CHOICE, .fallback = "\"tokens\"", .choices = checker_names,
-     .doc = "how output is compared; values of calls are always compared as JSON, with floats within the tolerances"},
-    {.name = "abs_tol", .kind = FIELD_DOUBLE, .fallback = "1e-6", .min = 0, .max = 1e6, .doc = "checker floats: absolute tolerance"},
-    {.name = "rel_tol", .kind = FIELD_DOUBLE, .fallback = "1e-6", .min = 0, .max = 1, .doc = "checker floats: relative tolerance"},
+     .doc = "how output is compared; values of calls are always compared as JSON, fractions within the tolerances unless it is exact"},
+    {.name = "abs_tol", .kind = FIELD_DOUBLE, .fallback = "1e-6", .min = 0, .max = 1e6, .doc = "checker floats and values of calls: absolute tolerance of a fraction"},
+    {.name = "rel_tol", .kind = FIELD_DOUBLE, .fallback = "1e-6", .min = 0, .max = 1, .doc = "checker floats and values of calls: relative tolerance of a fraction"},
     {.name = "partial", .kind = FIELD_BOOL, .fallback = "true", .doc = "the share of tests passed; false: all or nothing"},
     {.name = "timeout_s", .kind = FIELD_DOUBLE, .fallback = "6", .min = 0.05, .max = 60,
      .doc = "CPU seconds of one test (on the wall three times that and a second); default the dataset's"},
@@ -361,22 +381,31 @@ static const struct field options[] = {
 
 static const struct field fields[] = {
     {"tests", FIELD_VALUE,
-     .doc = "the tests: a list, or a dataset's own object, or either as JSON text (docs/sandbox.md)"},
+     .doc =
+         "the tests: a list, or a dataset's own object, or either as JSON text (docs/sandbox.md)"},
     {"verification_info", FIELD_VALUE, .doc = "open-r1's and PrimeIntellect's object, or its text"},
     {"input_output", FIELD_VALUE, .doc = "APPS' and TACO's object, or its text"},
     {"fn_name", FIELD_VALUE, .doc = "with input_output: the function its inputs are arguments of"},
     {"official_tests", FIELD_VALUE, .doc = "Codeforces' tests"},
-    {"time_limit", FIELD_VALUE, .doc = "Codeforces: seconds of one test"},
+    {"time_limit", FIELD_VALUE,
+     .doc = "Codeforces: seconds of one test; CodeContests: {\"seconds\", \"nanos\"}"},
     {"memory_limit", FIELD_VALUE, .doc = "Codeforces: MiB of one test"},
     {"input_mode", FIELD_VALUE, .doc = "Codeforces: stdio, or file for input.txt and output.txt"},
     {"generated_checker", FIELD_VALUE, .doc = "Codeforces: a Python program that judges an output"},
     {"public_test_cases", FIELD_VALUE, .doc = "LiveCodeBench's tests, or their text"},
+    {"private_test_cases", FIELD_VALUE,
+     .doc = "LiveCodeBench's further tests, or their text, packed or not"},
+    {"test_cases", FIELD_VALUE, .doc = "AceCode's assertions"},
+    {"public_tests", FIELD_VALUE, .doc = "CodeContests' tests: {\"input\": [], \"output\": []}"},
+    {"private_tests", FIELD_VALUE, .doc = "likewise"},
+    {"generated_tests", FIELD_VALUE, .doc = "likewise"},
+    {"memory_limit_bytes", FIELD_VALUE, .doc = "CodeContests: bytes of one test"},
     {"metadata", FIELD_VALUE, .doc = "LiveCodeBench: func_name"},
     {"test_list", FIELD_VALUE, .doc = "MBPP's assertions"},
     {"test_setup_code", FIELD_VALUE, .doc = "MBPP: what goes before the program"},
     {"test_imports", FIELD_VALUE, .doc = "MBPP: imports that go before the program"},
     {"entry_point", FIELD_VALUE, .doc = "HumanEval: the function that test checks"},
-    {"test", FIELD_VALUE, .doc = "HumanEval's script"},
+    {"test", FIELD_VALUE, .doc = "HumanEval's script, or KodCode's functions test_...()"},
     {0},
 };
 

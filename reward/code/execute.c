@@ -132,8 +132,9 @@ static bool compile(struct program_run *x, struct sandbox_result *r)
                               .files = x->files,
                               .n_files = x->n_files,
                               .fetch = fetch,
-                              .limits = limits(x, x->order.compile_ms)};
-    run.limits.memory_bytes = run.limits.address_bytes = (size_t)1 << 30;
+                              .limits = compile_limits(l, x->order.compile_ms / 1000)};
+    run.limits.wall_ms = (int)x->order.compile_ms + 1000;
+    run.limits.output_bytes = x->order.output_bytes;
     if (!run_stage(x, &run, r)) return false;
     if (r->was_fetched[0]) buffer_add_span(&x->binary, buffer_span(&r->fetched[0]));
     return true;

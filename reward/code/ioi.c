@@ -195,7 +195,7 @@ bool ioi_compile_checker(const struct ioi *ioi, struct buffer *out, struct error
     struct sandbox_result r;
     struct sandbox **list;
     language_compile_argv(cpp(), ioi->checker, none, argv, SANDBOX_MAX_ARGS);
-    run.limits = run_limits(cpp(), COMPILE_S, (size_t)1 << 30, 64 << 10);
+    run.limits = compile_limits(cpp(), COMPILE_S);
     sandbox_result_init(&r);
     bool ok = sandboxes_get(1, &list, err) > 0 && sandbox_run(list[0], &run, &r, err);
     if (ok && r.was_fetched[0]) buffer_add_span(out, buffer_span(&r.fetched[0]));

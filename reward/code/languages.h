@@ -11,7 +11,7 @@
 
 #include "base/span.h"
 
-enum { LANGUAGE_MAX_ARGS = 12 };
+enum { LANGUAGE_MAX_ARGS = 16 };
 
 struct language {
     const char *name;
@@ -25,6 +25,8 @@ struct language {
                                                resident memory can be limited */
     bool python;       /* calls and assertions can be tested */
     const char *probe; /* a program that prints ok */
+    const char *needs; /* compile[0] is a shell that calls this; NULL: it is the compiler itself */
+    double compile_s;  /* CPU seconds that its compiler may need even for a small program */
 };
 
 /* By name or alias, case ignored; NULL when there is none. */
@@ -44,8 +46,8 @@ bool language_is_installed(const struct language *l);
 /* The i-th, or NULL past the end. */
 const struct language *language_at(int i);
 
-/* The text of the last closed ``` block whose first word names l (any block when l is NULL); p NULL
- * when there is none. Fences as in CommonMark 4.5: three or more backticks or tildes, closed by as
+/* The text of the last closed ``` block whose first word names l, or where no block does of the last
+ * without a word (any block when l is NULL); p NULL when there is none. Fences as in CommonMark 4.5: three or more backticks or tildes, closed by as
  * many. *which: its language, or NULL when the word names none. */
 struct span language_last_fence(struct span text, const struct language *l,
                                 const struct language **which);

@@ -261,18 +261,8 @@
     "    rel, least = given.values()\n" \
     "    return expr, want, ['numpy' if numpy else 'close', least, rel]\n"
 
-/* Assertions to calls: reads a JSON list of {"source", "entry"} from stdin and writes a JSON list
- * of lists to descriptor 3; null where the source is no list of plain assertions. Each assertion is
- *   {"expr", "want", "weak", "clean", "near"}
- * want is what expr must be; clean: built-in names in expr are Python's own, not the program's;
- * near: [kind, absolute, relative] when numbers need only be close (checker.h), else null.
- * It runs without the program, so that what is expected never comes near it. Loops over known
- * values are unrolled, and names of known values replaced, where nothing can have changed them. */
-#define PYTHON_DRIVER_ASSERTS \
-    "import ast, builtins, json, os, sys\n" \
-    "exec(sys.argv[1])\n" \
-    "canon = make_canon()\n" \
-    "exec(sys.argv[2])\n" \
+/* And as its third: an assertion as a row of what is wanted. */
+#define PYTHON_DRIVER_ROWS \
     "class Put(ast.NodeTransformer):\n" \
     "    def __init__(self, nodes): self.nodes = nodes\n" \
     "    def visit_Name(self, n):\n" \
@@ -291,7 +281,21 @@
     "    if isinstance(expr, ast.UnaryOp) and isinstance(expr.op, ast.Not): expr, sign = expr.operand, 1\n" \
     "    if isinstance(expr, ast.Call) and isinstance(expr.func, ast.Name): weak = False\n" \
     "    for _ in range(sign): expr = ast.UnaryOp(ast.Not(), expr)\n" \
-    "    return row(expr, '1', weak, None, keep)\n" \
+    "    return row(expr, '1', weak, None, keep)\n"
+
+/* Assertions to calls: reads a JSON list of {"source", "entry"} from stdin and writes a JSON list
+ * of lists to descriptor 3; null where the source is no list of plain assertions. Each assertion is
+ *   {"expr", "want", "weak", "clean", "near"}
+ * want is what expr must be; clean: built-in names in expr are Python's own, not the program's;
+ * near: [kind, absolute, relative] when numbers need only be close (checker.h), else null.
+ * It runs without the program, so that what is expected never comes near it. Loops over known
+ * values are unrolled, and names of known values replaced, where nothing can have changed them. */
+#define PYTHON_DRIVER_ASSERTS \
+    "import ast, builtins, json, os, sys\n" \
+    "exec(sys.argv[1])\n" \
+    "canon = make_canon()\n" \
+    "exec(sys.argv[2])\n" \
+    "exec(sys.argv[3])\n" \
     "def firm(v): return v is None or type(v) in (bool, int, float, str) or type(v) is tuple and all(map(firm, v))\n" \
     "def as_node(v): return ast.parse(repr(v), mode='eval').body\n" \
     "def bind(target, v, nodes):\n" \
@@ -326,17 +330,24 @@
     "    if others or a is None or len(a.args) != 1 or a.posonlyargs or a.vararg or a.kwonlyargs: raise ValueError\n" \
     "    names = {a.args[0].arg: ast.Name(entry, ast.Load())}\n" \
     "    return [put(names, s) for s in checks[0].body]\n" \
+    "def tests_of(tree):\n" \
+    "    body = []\n" \
+    "    for s in tree.body:\n" \
+    "        if isinstance(s, (ast.Import, ast.ImportFrom)): continue\n" \
+    "        if not isinstance(s, ast.FunctionDef) or s.args.args or s.decorator_list: raise ValueError\n" \
+    "        body += s.body\n" \
+    "    return body\n" \
     "def imports(tree): return [s for s in ast.walk(tree) if isinstance(s, (ast.Import, ast.ImportFrom))]\n" \
-    "def convert(source, entry):\n" \
+    "def convert(source, entry, pytest):\n" \
     "    out = []\n" \
     "    try:\n" \
     "        tree = ast.parse(source)\n" \
-    "        plain(script(tree, entry) if entry else tree.body, entry, out)\n" \
-    "        known_names = {n.asname or n.name for s in imports(tree) for n in s.names}\n" \
+    "        plain(script(tree, entry) if entry else tests_of(tree) if pytest else tree.body, entry, out)\n" \
+    "        known_names = {n.asname or n.name for s in imports(tree) for n in s.names if not pytest or getattr(s, 'module', '') != 'solution'}\n" \
     "        used = {n.id for r in out for n in ast.walk(ast.parse(r['expr'])) if isinstance(n, ast.Name)}\n" \
     "        return None if used & known_names else out\n" \
     "    except Exception: return None\n" \
-    "out = [convert(x['source'], x['entry']) for x in json.load(sys.stdin)]\n" \
+    "out = [convert(x['source'], x['entry'], x['pytest']) for x in json.load(sys.stdin)]\n" \
     "data = json.dumps(out).encode()\n" \
     "while data: data = data[os.write(3, data):]\n"
 

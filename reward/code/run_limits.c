@@ -11,11 +11,16 @@ enum {
     WORK_BYTES = 64 << 20,
     WORK_FILES = 1024,
     PROCESSES = 32,
-    OPEN_FILES = 128
+    OPEN_FILES = 128,
+    COMPILER_MEMORY = 1 << 30, /* and its messages, and a compiler's own cache: */
+    COMPILER_OUTPUT = 64 << 10,
+    BUILD_BYTES = 512 << 20,
+    BUILD_FILES = 16384,
+    BUILD_PROCESSES = 96
 };
 
 struct sandbox_limits run_limits(const struct language *l, double time_s, size_t memory_bytes,
-                                   size_t output_bytes)
+                                 size_t output_bytes)
 {
     return (struct sandbox_limits){.cpu_ms = (int)ceil(time_s * 1000),
                                    .wall_ms = (int)ceil(time_s * 1000) * WALL_FACTOR + 1000,
@@ -26,4 +31,15 @@ struct sandbox_limits run_limits(const struct language *l, double time_s, size_t
                                    .work_files = WORK_FILES,
                                    .processes = PROCESSES,
                                    .open_files = OPEN_FILES};
+}
+
+struct sandbox_limits compile_limits(const struct language *l, double time_s)
+{
+    double s = time_s > l->compile_s ? time_s : l->compile_s;
+    struct sandbox_limits limits = run_limits(l, s, COMPILER_MEMORY, COMPILER_OUTPUT);
+    if (l->needs == NULL) return limits;
+    limits.work_bytes = BUILD_BYTES; /* a tool of many steps, with files between them */
+    limits.work_files = BUILD_FILES;
+    limits.processes = BUILD_PROCESSES;
+    return limits;
 }

@@ -13,4 +13,7 @@
 struct sandbox_limits run_limits(const struct language *l, double time_s, size_t memory_bytes,
                                  size_t output_bytes);
 
+/* Limits of the language's compiler: time_s of CPU, or what its row asks for where that is more. */
+struct sandbox_limits compile_limits(const struct language *l, double time_s);
+
 #endif

@@ -26,7 +26,6 @@ enum {
     MESSAGE_BYTES = 2000,
     MAX_TIMEOUTS = 3, /* a program that has run out of time so often is not run again */
     MAX_EXTRA_FILES = 32,
-    COMPILER_MEMORY = 1 << 30,
 };
 
 const char *const trial_status_names[] = {"accepted",
@@ -93,7 +92,7 @@ bool trial_compile(struct program *p, int cpu_ms, struct trial *t)
     const char *argv[SANDBOX_MAX_ARGS + 1];
     struct sandbox_run run = {.argv = l->compile, .files = files, .n_files = 1, .fetch = fetch};
     if (p->ioi != NULL) ioi_compile_run(p, files, argv, &run);
-    run.limits = run_limits(l, cpu_ms / 1000.0, COMPILER_MEMORY, 64 << 10);
+    run.limits = compile_limits(l, cpu_ms / 1000.0);
     struct sandbox_result r;
     sandbox_result_init(&r);
     t->compiled = true;
@@ -140,9 +139,14 @@ static struct {
 
 static bool convert(struct span asked, struct error *err)
 {
-    static const char *const argv[] = {
-        "python3",          "-S", "-c", PYTHON_DRIVER_ASSERTS, PYTHON_DRIVER_CANON,
-        PYTHON_DRIVER_NEAR, NULL};
+    static const char *const argv[] = {"python3",
+                                       "-S",
+                                       "-c",
+                                       PYTHON_DRIVER_ASSERTS,
+                                       PYTHON_DRIVER_CANON,
+                                       PYTHON_DRIVER_NEAR,
+                                       PYTHON_DRIVER_ROWS,
+                                       NULL};
     if (converted.answer.n > 0 && span_eq(asked, buffer_span(&converted.asked))) return true;
     struct sandbox_run run = {.argv = argv, .input = asked};
     run.limits = run_limits(language_find(span_str("python")), 20, (size_t)1 << 30, 64 << 20);
@@ -169,6 +173,7 @@ static void ask(const struct code_tests *tests, struct buffer *out)
         emit_object(out, NULL);
         emit_text(out, "source", c->body);
         emit_text(out, "entry", c->name);
+        emit_bool(out, "pytest", c->pytest);
         emit_close(out, '}');
     }
     emit_close(out, ']');
@@ -255,6 +260,22 @@ bool trial_split_asserts(struct code_tests *tests, struct arena *a, struct error
 
 /* ---- one test --------------------------------------------------------------------------------------------------- */
 
+/* Calls of a script's functions test_...(), a line each. */
+static void add_pytest_calls(struct span script, struct buffer *out)
+{
+    static const char head[] = "def test";
+    for (size_t at = 0; at < script.n;) {
+        size_t end = span_find(script, span_str("\n"), at);
+        struct span line = span_slice(script, at, end == SPAN_NONE ? script.n : end);
+        at = end == SPAN_NONE ? script.n : end + 1;
+        size_t bracket = span_find(line, span_str("("), 0);
+        if (!span_starts(line, span_str(head)) || bracket == SPAN_NONE) continue;
+        buffer_add_char(out, '\n');
+        buffer_add_span(out, span_slice(line, strlen("def "), bracket));
+        buffer_add_str(out, "()");
+    }
+}
+
 /* What the driver reads from the file "call"; its token for scripts says that it reached the end. */
 static struct span call_text(const struct code_case *c, struct arena *a)
 {
@@ -275,6 +296,7 @@ static struct span call_text(const struct code_case *c, struct arena *a)
         buffer_add_span(&b, c->expected);
         buffer_add_char(&b, '\n');
         buffer_add_span(&b, c->body);
+        if (c->pytest) add_pytest_calls(c->body, &b);
         if (c->name.n > 0) {
             buffer_add_str(&b, "\ncheck(");
             buffer_add_span(&b, c->name);
@@ -382,7 +404,7 @@ static bool is_the_text(const struct code_case *c, struct span value, struct are
 static bool same_value(const struct session *s, const struct code_case *c, struct span value)
 {
     const struct trial_options *o = s->options;
-    const struct tolerance *t = o->checker == CHECKER_FLOATS ? &o->tolerance : NULL;
+    const struct tolerance *t = o->checker == CHECKER_EXACT ? NULL : &o->tolerance;
     if (json_same(c->expected, value, t, s->arena) || is_the_text(c, value, s->arena)) return true;
     if (!c->unwrap) return false;
     char *list = arena_alloc(s->arena, value.n + 3, 1);

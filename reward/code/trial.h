@@ -51,6 +51,7 @@ struct trial {
     struct buffer message;     /* what the compiler said, or the first failing test's stderr; cut */
     bool compiled;             /* the language is compiled */
     bool not_installed;        /* the language is */
+    const char *library;       /* a Python library that is not, though the tests' grader has it; or NULL */
     struct error error;        /* of the first SANDBOX_ERROR */
 };
 
@@ -60,7 +61,8 @@ void trial_init(struct trial *t);
 /* Free what it holds outside the arena. */
 void trial_clear(struct trial *t);
 
-/* Compile p when its language is compiled; in ms of CPU at most. False: t->compile and message say why. */
+/* Compile p when its language is compiled; in ms of CPU at most, or what the language's compiler
+ * needs where that is more. False: t->compile and message say why. */
 bool trial_compile(struct program *p, int cpu_ms, struct trial *t);
 
 /* argv and files of one run of p; files has room for one. The binary or source is the file. */

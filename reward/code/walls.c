@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Programs and their libraries, and the files of /etc that loaders, time zones and OpenSSL need. */
+/* Programs and their libraries, and the files of /etc that loaders, time zones, OpenSSL and Java need. */
 const char *const walls_readable[] = {"/usr",
                                       "/bin",
                                       "/sbin",
@@ -21,6 +21,8 @@ const char *const walls_readable[] = {"/usr",
                                       "/etc/alternatives",
                                       "/etc/localtime",
                                       "/etc/ssl/openssl.cnf",
+                                      "/etc/java-17-openjdk",
+                                      "/etc/java-21-openjdk",
                                       NULL};
 
 const char *const walls_devices[] = {"/dev/null", "/dev/zero", "/dev/random", "/dev/urandom", NULL};

@@ -103,6 +103,7 @@ static const struct field openrlhf_rows[] = {
     {"...", FIELD_OTHERS, .doc = "what an agent adds for its own rewards"},
     {0},
 };
+const struct field *const dialect_openrlhf_fields[] = {openrlhf_rows, NULL};
 #undef AT
 
 /* The response is what the query has beyond its prompt. */
@@ -253,6 +254,7 @@ static const struct field slime_rows[] = {
     {"...", FIELD_OTHERS, .doc = "what a rollout adds for its own rewards"},
     {0},
 };
+const struct field *const dialect_slime_fields[] = {slime_rows, NULL};
 #undef AT
 
 static cJSON *slime_request(const cJSON *body, struct arena *a, struct error *err)
@@ -291,6 +293,8 @@ static const struct field nemo_gym_rows[] = {
     {"...", FIELD_OTHERS, .doc = "the task's own, sent back as they are"},
     {0},
 };
+const struct field *const dialect_verify_fields[] = {request_settings_rows, request_items_rows,
+                                                     nemo_gym_rows, NULL};
 #undef AT
 
 /* output[].content[].text of the assistant's messages, one after the other. The object is OpenAI's:

@@ -10,6 +10,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "base/fields.h"
 #include "reward/judge/verify.h"
 
 enum judge_dialect {
@@ -19,6 +20,11 @@ enum judge_dialect {
     JUDGE_NEMO_GYM, /* {response, expected_answer, ...} -> the same object and its reward */
     JUDGE_DIALECTS
 };
+
+/* The tables of their bodies: /verify takes NeMo-Gym's as well, and one item in place of "items". */
+extern const struct field *const dialect_verify_fields[];
+extern const struct field *const dialect_openrlhf_fields[];
+extern const struct field *const dialect_slime_fields[];
 
 /* The dialect of a body sent to /verify: NeMo-Gym's has a "response" object, all else is native. */
 enum judge_dialect judge_dialect_of(const cJSON *body);

@@ -90,7 +90,7 @@ struct span execution_fault(const struct execution_run *r)
 /* ---- all ------------------------------------------------------------------------------------------------- */
 
 struct execution *execution_new(struct judge *judge, enum execution_dialect dialect, cJSON *body,
-                                struct error *err)
+                                struct unknown_fields *unknown, struct error *err)
 {
     struct execution *x = mem_new(1, sizeof(*x), err);
     if (x == NULL) {
@@ -100,6 +100,7 @@ struct execution *execution_new(struct judge *judge, enum execution_dialect dial
     x->judge = judge;
     x->row = rows[dialect];
     x->body = body;
+    x->unknown = unknown;
     x->arena = arena_new(REWARD_JOB_BYTES);
     bool ok = x->arena != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
     ok = ok && (cJSON_IsObject(body) ||

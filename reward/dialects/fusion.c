@@ -39,6 +39,7 @@ static const struct field rows[] = {
     {0},
 };
 /* clang-format on */
+const struct field *const sandbox_fusion_fields[] = {rows, NULL};
 
 static bool fusion_file(struct execution *x, struct execute_order *o, const cJSON *f,
                         struct error *err)

@@ -19,7 +19,7 @@ enum {
 bool order_read_body(struct execution *x, const struct field *rows, void *out, struct error *err)
 {
     struct field_table table = FIELD_TABLE(rows, out);
-    struct field_context context = {.arena = x->arena};
+    struct field_context context = {.arena = x->arena, .unknown = x->unknown};
     return fields_read(x->body, &table, 1, &context, err);
 }
 

@@ -55,6 +55,7 @@ static const struct field file_rows[] = {
      .doc = "how content stands for its bytes"},
     {0},
 };
+static const struct field *const file_members[] = {file_rows, NULL};
 
 #undef AT
 #define AT(field) .offset = offsetof(struct piston_body, field)
@@ -64,7 +65,7 @@ static const struct field file_rows[] = {
 static const struct field rows[] = {
     {"language", FIELD_TEXT, AT(language), .required = true, .doc = "the language's or the package's name"},
     {"version",  FIELD_TEXT, AT(version), .required = true, .doc = "of the language: \"*\", or how it begins"},
-    {"files",    FIELD_ARRAY, AT(list), .required = true, .doc = "the first is the program, the others lie beside it"},
+    {"files",    FIELD_ARRAY, AT(list), .required = true, .members = file_members, .doc = "the first is the program, the others lie beside it"},
     {"stdin",    FIELD_TEXT, AT(input), .doc = "what the program reads"},
     {"args",     FIELD_TEXTS, AT(args), .max = SANDBOX_MAX_ARGS / 2, .doc = "its arguments"},
     {"compile_timeout",  MILLISECONDS(compile_ms), .fallback = "10000", .doc = "for compiling, in ms"},
@@ -76,6 +77,7 @@ static const struct field rows[] = {
     {0},
 };
 /* clang-format on */
+const struct field *const piston_fields[] = {rows, NULL};
 
 /* The bytes that a file's content stands for. */
 static bool piston_content(const struct piston_file *f, struct buffer *out, struct error *err)
@@ -126,7 +128,7 @@ static bool add_file(struct execution *x, struct execute_order *o, const struct 
 /* b->list into b->files. */
 static bool read_files(struct execution *x, struct piston_body *b, struct error *err)
 {
-    struct field_context context = {.arena = x->arena};
+    struct field_context context = {.arena = x->arena, .unknown = x->unknown};
     const cJSON *file;
     int n = cJSON_GetArraySize(b->list);
     if (n < 1 || n >= SANDBOX_MAX_FILES) {
@@ -138,9 +140,11 @@ static bool read_files(struct execution *x, struct piston_body *b, struct error 
     cJSON_ArrayForEach(file, b->list)
     {
         struct field_table table = FIELD_TABLE(file_rows, &b->files[b->n_files]);
+        size_t before = x->unknown == NULL ? 0 : x->unknown->n;
         bool ok = cJSON_IsObject(file) ? fields_read(file, &table, 1, &context, err)
                                        : field_wrong_type(file, "an object", err);
         if (!ok) return error_in(err, "files[%zu]", b->n_files);
+        if (x->unknown != NULL) unknown_within(x->unknown, before, "files[%zu]", b->n_files);
         b->n_files++;
     }
     return true;

@@ -10,6 +10,7 @@
 
 #include "base/buffer.h"
 #include "base/error.h"
+#include "base/fields.h"
 #include "reward/judge/judge.h"
 
 /* Other sandboxes' requests: a program, or several, in; what they printed out. */
@@ -22,9 +23,14 @@ enum execution_dialect {
     EXECUTION_DIALECTS
 };
 
-/* Check a body (freed). NULL and an error naming the field when it is wrong. Free with execution_free(). */
+/* The tables of their bodies, in their order. */
+extern const struct field *const sandbox_fusion_fields[], *const piston_fields[],
+    *const router_fields[];
+
+/* Check a body (freed). What it has that the dialect does not know is noted in *unknown, or refused
+ * where that is NULL. NULL and an error naming the field when it is wrong. Free with execution_free(). */
 struct execution *execution_new(struct judge *judge, enum execution_dialect dialect, cJSON *body,
-                                struct error *err);
+                                struct unknown_fields *unknown, struct error *err);
 
 /* Whose it is, as judge_job_set_client() has it. Before execution_start(). */
 void execution_set_client(struct execution *x, uint64_t client);

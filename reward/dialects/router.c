@@ -37,6 +37,7 @@ static const struct field rows[] = {
     {0},
 };
 /* clang-format on */
+const struct field *const router_fields[] = {rows, NULL};
 
 /* The i-th script's language. */
 static bool find_language(const struct router_body *b, size_t i, const struct language **out,

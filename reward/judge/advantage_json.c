@@ -48,6 +48,7 @@ static const struct field body_rows[] = {
     {0},
 };
 /* clang-format on */
+const struct field *const reward_advantages_fields[] = {body_rows, advantage_rows, NULL};
 
 /* ---- rewards ---- */
 
@@ -247,6 +248,7 @@ static const struct field pass_rows[] = {
     {"k", FIELD_VALUE, AT(2), .required = true, .doc = "how many are drawn; likewise"},
     {0},
 };
+const struct field *const reward_pass_at_k_fields[] = {pass_rows, NULL};
 
 bool reward_pass_at_k_json(const cJSON *body, struct buffer *out, struct error *err)
 {

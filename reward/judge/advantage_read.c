@@ -18,7 +18,7 @@ static const char *const aggregations[] = {[SUM_THEN_NORMALIZE] = "sum_then_norm
 
 #define AT(field) .offset = offsetof(struct advantage_given, field)
 /* clang-format off */
-static const struct field rows[] = {
+const struct field advantage_rows[] = {
     {"method",     FIELD_READ, AT(method), .read = advantage_method_read, .required = true,
      .doc = "whose estimator, by its name in docs/rewards.md"},
     {"scale",      FIELD_CHOICE, AT(scale), .choices = scales, .fallback = "\"group\"",
@@ -38,7 +38,7 @@ static const struct field rows[] = {
 struct field_table advantage_fields(struct advantage_given *g)
 {
     *g = (struct advantage_given){.eps = -1};
-    return FIELD_TABLE(rows, g);
+    return FIELD_TABLE(advantage_rows, g);
 }
 
 bool advantage_take(const struct advantage_given *g, struct advantage_params *out,

@@ -18,6 +18,8 @@ struct advantage_given {
 };
 
 /* The table that reads them into g. */
+extern const struct field advantage_rows[];
+/* The same, for fields_read(). */
 struct field_table advantage_fields(struct advantage_given *g);
 
 /* What they say together. False names the field. */

@@ -310,11 +310,12 @@ bool item_call(const struct item *item, const struct spoken *spoken, struct aren
            read_prompt(item->fields[ITEM_PROMPT], a, &call->prompt, err);
 }
 
-/* Fields that no reward reads in a worker: the completion travels beside the item. */
+/* Fields that no reward reads in a worker: the completion travels beside the item. (LiveCodeBench's
+ * metadata say which function its tests call.) */
 static bool stays_here(const struct item *item, const cJSON *field)
 {
     static const enum item_field own[] = {ITEM_ID,      ITEM_COMPLETION, ITEM_GROUP,
-                                          ITEM_REWARDS, ITEM_METADATA,   ITEM_ON_CANNOT_JUDGE};
+                                          ITEM_REWARDS, ITEM_ON_CANNOT_JUDGE};
     for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
         if (field == item->fields[own[i]]) return true;
     }

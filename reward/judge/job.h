@@ -107,6 +107,8 @@ struct request_settings {
 };
 
 extern const struct field request_settings_rows[];
+/* "items", beside them. */
+extern const struct field request_items_rows[];
 
 /* A settings line's fields. False: err names the one that is wrong. */
 bool request_read_settings(const cJSON *line, struct request_settings *out, struct error *err);

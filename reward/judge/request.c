@@ -43,7 +43,7 @@ static const struct field single_rows[] = {
 
 static const struct field item_unjudged = UNJUDGED;
 
-static const struct field items_rows[] = {
+const struct field request_items_rows[] = {
     {"items", FIELD_ARRAY, .required = true, .doc = "completions with what judges them"}, {0}};
 
 static const struct request_settings nothing_said = {.method = ADVANTAGE_METHODS,
@@ -62,7 +62,7 @@ static bool read_fields(const struct judge_job *job, const cJSON *request,
                         struct request_settings *out, const cJSON **items, struct error *err)
 {
     struct field_table tables[] = {FIELD_TABLE(request_settings_rows, out),
-                                   FIELD_TABLE(items_rows, items)};
+                                   FIELD_TABLE(request_items_rows, items)};
     struct field_context context = {0};
     *out = nothing_said;
     if (job->single) tables[0].rows = single_rows;

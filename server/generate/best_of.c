@@ -45,7 +45,7 @@ struct best_of_work {
 #define AT(field) .offset = offsetof(struct best_of, field)
 
 static const char *const rules[] = {"none", "majority", "verified", NULL};
-static const struct field rows[] = {
+const struct field best_of_rows[] = {
     {"best_of_rule", FIELD_CHOICE, AT(rule), .choices = rules,
      .doc = "return one of n samples: the majority's answer, or the best verified"},
     {"answer", FIELD_VALUE, AT(answer), .doc = "the gold answer, for verified"},
@@ -55,7 +55,7 @@ static const struct field rows[] = {
 
 struct field_table best_of_table(struct best_of *b)
 {
-    return FIELD_TABLE(rows, b);
+    return FIELD_TABLE(best_of_rows, b);
 }
 
 /* Rewards and item, which are read where the request is. */

@@ -30,7 +30,9 @@ struct best_of {
     struct best_of_work *work; /* best_of.c's */
 };
 
-/* The fields of a request. */
+/* The fields of a request; targets: struct best_of. */
+extern const struct field best_of_rows[];
+/* The same, for fields_read(). */
 struct field_table best_of_table(struct best_of *b);
 
 /* What they say together with the rest of c's: needs no stream; verified needs an answer. */

@@ -33,6 +33,7 @@ void choice_clear(struct choice *c)
     free(c->records);
     free(c->tops);
     free(c->stop_string);
+    spans_clear(&c->versions);
 }
 
 static bool add_tops(struct choice *c, const struct engine_event *ev)
@@ -95,6 +96,7 @@ bool choice_add_token(struct choice *c, const struct engine_event *ev, bool reco
     bool ok = sort_text(c, ev, false);
     c->n_thought_tokens += before || is_thinking(c);
     c->logprob_sum += (double)ev->prob.logprob;
+    ok = ok && spans_add(&c->versions, ev->label, c->n_tokens - 1);
     return ok && (!record || add_record(c, ev));
 }
 
@@ -102,6 +104,7 @@ bool choice_finish(struct choice *c, const struct engine_event *ev)
 {
     assert(!c->done && ev->type == EVENT_DONE);
     bool ok = sort_text(c, ev, true);
+    if (c->n_tokens == 0) ok = ok && spans_add(&c->versions, ev->label, 0);
     c->done = true;
     c->finish = ev->finish;
     c->stop_token = ev->stop_token;

@@ -12,6 +12,7 @@
 #include "base/buffer.h"
 #include "engine/engine.h"
 #include "server/generate/reasoning.h"
+#include "server/generate/spans.h"
 #include "base/tools/calls.h"
 
 struct generation;
@@ -46,6 +47,7 @@ struct choice {
     int n_tokens, n_thought_tokens;
     bool has_new_line; /* somewhere in its output */
     double logprob_sum;
+    struct version_spans versions; /* which weights computed it */
     uint64_t first_token_ns, last_token_ns;
 };
 
@@ -54,7 +56,8 @@ void choice_init(struct choice *c, struct generation *g, int index);
 /* Free what c owns. */
 void choice_clear(struct choice *c);
 
-/* EVENT_TOKEN: its text, and with `record` the token itself. False when memory is out. */
+/* EVENT_TOKEN, which n_tokens counts already: its text, and with `record` the token itself. False when memory
+ * is out. */
 bool choice_add_token(struct choice *c, const struct engine_event *ev, bool record);
 
 /* EVENT_DONE: the last text and why it ended. False when memory is out. */

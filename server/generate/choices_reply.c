@@ -22,6 +22,7 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
     emit_object(out, NULL);
     emit_int(out, "index", index);
     c->dialect->reply->choice(c, choice, first, out);
+    if (choice->done) spans_emit(&choice->versions, choice->n_tokens, out);
     emit_close(out, '}');
 }
 
@@ -39,6 +40,7 @@ void choices_reply_whole(struct completion *c, struct buffer *out)
     }
     emit_close(out, ']');
     c->dialect->reply->tail(c, out);
+    completion_emit_versions(c, out);
     completion_emit_usage(c, out);
     emit_close(out, '}');
 }
@@ -51,6 +53,7 @@ void choices_reply_chunk(struct completion *c, struct choice *choice)
     emit_choice(c, choice, choice->index, first, out);
     emit_close(out, ']');
     if (first && c->dialect->reply->first_tail != NULL) c->dialect->reply->first_tail(c, out);
+    if (choice->done) spans_emit(&choice->versions, choice->n_tokens, out);
     completion_emit_chunk_usage(c, out);
     if (!first && c->params.timings) timings_emit(choice, out);
     emit_close(out, '}');

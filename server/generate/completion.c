@@ -469,6 +469,21 @@ void completion_emit_usage(const struct completion *c, struct buffer *out)
     emit_close(out, '}');
 }
 
+void completion_emit_versions(const struct completion *c, struct buffer *out)
+{
+    const struct choice *first = completion_choice(c, 0);
+    const char *name = spans_single(&first->versions);
+    for (size_t i = 1; i < c->n_choices && name != NULL; i++) {
+        const struct version_spans *s = &completion_choice(c, i)->versions;
+        if (s->n != 1 || s->list[0].label != first->versions.list[0].label) name = NULL;
+    }
+    if (name != NULL) {
+        emit_str(out, "weight_version", name);
+    } else if (c->n_choices == 1) {
+        spans_emit(&first->versions, first->n_tokens, out);
+    }
+}
+
 const char *completion_model(const struct completion *c)
 {
     return engine_info(c->engine)->name;

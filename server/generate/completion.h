@@ -204,6 +204,9 @@ void completion_emit_usage(const struct completion *c, struct buffer *out);
 
 /* "usage" of a stream's chunk: what so far, null, or nothing, as stream_options say. */
 void completion_emit_chunk_usage(const struct completion *c, struct buffer *out);
+/* "weight_version": of the weights that computed all that it says; or, of a single choice that several did,
+ * "weight_versions"; or nothing (spans.h). */
+void completion_emit_versions(const struct completion *c, struct buffer *out);
 /* "system_fingerprint": the engine's. */
 void completion_emit_fingerprint(const struct completion *c, struct buffer *out);
 

@@ -27,7 +27,8 @@ bool completion_parse(struct completion *c, struct error *err)
 struct field_context completion_field_context(struct completion *c)
 {
     return (struct field_context){.arena = c->exchange->arena,
-                                  .n_vocab = engine_info(c->engine)->n_vocab};
+                                  .n_vocab = engine_info(c->engine)->n_vocab,
+                                  .unknown = exchange_unknown(c->exchange)};
 }
 
 static bool same_name(struct span name, const char *known)
@@ -80,11 +81,19 @@ bool completion_read(struct completion *c, const cJSON *object, const struct fie
     struct field_context context = completion_field_context(c);
     for (size_t i = 0; i < n; i++) {
         assert(c->n_tables < COMPLETION_MAX_TABLES);
+        bool inner = tables[i].prefix != NULL;
+        assert(inner || fields_are_listed(c->exchange->route->fields, tables[i].rows));
         c->tables[c->n_tables] = tables[i];
         c->tables[c->n_tables++].object = object;
     }
-    if (fields_read(object, tables, n, &context, err)) return true;
-    return n > 0 && tables[0].prefix != NULL ? error_in(err, "%s", tables[0].prefix) : false;
+    const char *prefix = n > 0 ? tables[0].prefix : NULL;
+    size_t before = context.unknown == NULL ? 0 : context.unknown->n;
+    bool fine = fields_read(object, tables, n, &context, err);
+    if (!fine) return prefix != NULL ? error_in(err, "%s", prefix) : false;
+    if (prefix != NULL && context.unknown != NULL) {
+        unknown_within(context.unknown, before, "%s", prefix);
+    }
+    return true;
 }
 
 bool completion_fields(struct completion *c, const struct field_table *own, size_t n,

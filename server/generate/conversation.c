@@ -28,7 +28,7 @@ static bool read_template(const struct field_context *context, const cJSON *valu
 
 #define AT(field) .offset = offsetof(struct conversation, field)
 
-static const struct field rows[] = {
+const struct field conversation_rows[] = {
     {"messages", FIELD_ARRAY, AT(messages), .doc = "the conversation"},
     {"tools", FIELD_ARRAY, AT(tools), .doc = "functions that the model may call"},
     {"documents", FIELD_ARRAY, AT(documents), .doc = "texts that the template may quote"},
@@ -49,7 +49,7 @@ static const struct field rows[] = {
 
 struct field_table conversation_table(struct conversation *c)
 {
-    return FIELD_TABLE(rows, c);
+    return FIELD_TABLE(conversation_rows, c);
 }
 
 /* ---- one message ---- */

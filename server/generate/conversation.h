@@ -37,7 +37,9 @@ struct conversation {
                                  assistant's or has no text; in the arena */
 };
 
-/* Fields that go with messages, for fields_read(). */
+/* Fields that go with messages; targets: struct conversation. */
+extern const struct field conversation_rows[];
+/* The same, for fields_read(). */
 struct field_table conversation_table(struct conversation *c);
 
 /* Check the messages, bring a copy of them into the form that templates expect, and append the

@@ -328,34 +328,38 @@ static bool has_member(const cJSON *object)
     return false;
 }
 
+static const struct field kinds[] = {
+    {"choice", FIELD_READ, .offset = 0, .read = read_choice,
+     .doc = "the output is one of these texts"},
+    {"json_object", FIELD_READ, .offset = 0, .read = read_json_object,
+     .doc = "the output is any JSON object"},
+    {"json", FIELD_READ, .offset = 0, .read = read_structured_json,
+     .doc = "the output is JSON of this schema"},
+    {"regex", FIELD_READ, .offset = 0, .read = read_structured_regex,
+     .doc = "the output matches this pattern"},
+    {"grammar", FIELD_READ, .offset = 0, .read = read_structured_grammar,
+     .doc = "the output is of this grammar (GBNF)"},
+    {"structural_tag", FIELD_READ, .offset = 0, .read = read_structured_tags,
+     .doc = "free text with parts of a form, each after its mark"},
+    {"disable_any_whitespace", FIELD_READ, .offset = 0, .read = read_compact,
+     .doc = "JSON without white space between its parts"},
+    {"disable_additional_properties", FIELD_REFUSED, .neutral = "false",
+     .doc = "closing every object of the schema; refused"},
+    {"whitespace_pattern", .kind = FIELD_REFUSED, .doc = "a pattern for white space; refused"},
+    {0},
+};
+const struct field *const output_form_members[] = {kinds, NULL};
+
 /* vLLM's: one kind, and how it is written; without a member it asks for nothing. */
 bool output_form_read_structured(const struct field_context *context, const cJSON *value, void *out,
                                  struct error *err)
 {
-    static const struct field kinds[] = {
-        {"choice", FIELD_READ, .offset = 0, .read = read_choice,
-         .doc = "the output is one of these texts"},
-        {"json_object", FIELD_READ, .offset = 0, .read = read_json_object,
-         .doc = "the output is any JSON object"},
-        {"json", FIELD_READ, .offset = 0, .read = read_structured_json,
-         .doc = "the output is JSON of this schema"},
-        {"regex", FIELD_READ, .offset = 0, .read = read_structured_regex,
-         .doc = "the output matches this pattern"},
-        {"grammar", FIELD_READ, .offset = 0, .read = read_structured_grammar,
-         .doc = "the output is of this grammar (GBNF)"},
-        {"structural_tag", FIELD_READ, .offset = 0, .read = read_structured_tags,
-         .doc = "free text with parts of a form, each after its mark"},
-        {"disable_any_whitespace", FIELD_READ, .offset = 0, .read = read_compact,
-         .doc = "JSON without white space between its parts"},
-        {"disable_additional_properties", FIELD_REFUSED, .neutral = "false",
-         .doc = "closing every object of the schema; refused"},
-        {"whitespace_pattern", .kind = FIELD_REFUSED, .doc = "a pattern for white space; refused"},
-        {0},
-    };
     struct field_table table = FIELD_TABLE(kinds, out);
+    struct field_context strict = *context; /* a form that is half understood is none */
     const struct sampling_params *p = out;
     if (!cJSON_IsObject(value)) return wrong(value, "an object", err);
-    if (!fields_read(value, &table, 1, context, err)) return false;
+    strict.unknown = NULL;
+    if (!fields_read(value, &table, 1, &strict, err)) return false;
     if (p->form.type != FORM_NONE || !has_member(value)) return true;
     return error_set(err, ERROR_MISSING_FIELD, NULL,
                      "a kind is needed: json, regex, choice, grammar, json_object or "

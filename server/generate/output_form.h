@@ -17,7 +17,9 @@
  * "strict"}} */
 bool output_form_read_response_format(const struct field_context *context, const cJSON *value,
                                       void *out, struct error *err);
-/* One of {"json": schema}, {"regex"}, {"grammar"}, {"choice": [...]}, {"json_object": true} */
+/* One of {"json": schema}, {"regex"}, {"grammar"}, {"choice": [...]}, {"json_object": true}: its
+ * tables, and its reader. */
+extern const struct field *const output_form_members[];
 bool output_form_read_structured(const struct field_context *context, const cJSON *value, void *out,
                                  struct error *err);
 /* guided_choice: ["this", "or that"] */

@@ -185,21 +185,22 @@ bool sampling_params_read_seed(const struct field_context *context, const cJSON 
     return true;
 }
 
+static const struct field stream_rows[] = {
+    {"include_usage", FIELD_BOOL, .offset = offsetof(struct stream_options, include_usage),
+     .doc = "a last chunk with the usage"},
+    {"continuous_usage_stats", FIELD_BOOL,
+     .offset = offsetof(struct stream_options, continuous_usage),
+     .doc = "the usage so far in every chunk"},
+    {"include_obfuscation", .kind = FIELD_IGNORED, .doc = "without effect: chunks are not padded"},
+    {0},
+};
+static const struct field *const stream_members[] = {stream_rows, NULL};
+
 static bool read_stream_options(const struct field_context *context, const cJSON *value, void *out,
                                 struct error *err)
 {
     struct stream_options *o = out;
-    static const struct field rows[] = {
-        {"include_usage", FIELD_BOOL, .offset = offsetof(struct stream_options, include_usage),
-         .doc = "a last chunk with the usage"},
-        {"continuous_usage_stats", FIELD_BOOL,
-         .offset = offsetof(struct stream_options, continuous_usage),
-         .doc = "the usage so far in every chunk"},
-        {"include_obfuscation", .kind = FIELD_IGNORED,
-         .doc = "without effect: chunks are not padded"},
-        {0},
-    };
-    struct field_table table = FIELD_TABLE(rows, o);
+    struct field_table table = FIELD_TABLE(stream_rows, o);
     if (!cJSON_IsObject(value)) return field_wrong_type(value, "an object", err);
     o->given = true;
     return fields_read(value, &table, 1, context, err);
@@ -254,7 +255,7 @@ static bool read_cache_salt(const struct field_context *context, const cJSON *va
 #define SMALLEST 1e-6
 
 /* clang-format off */
-static const struct field rows[] = {
+const struct field sampling_params_rows[] = {
     {"model",               FIELD_TEXT, AT(model), .doc = "its name; any is taken"},
     {"temperature",         REAL(engine.temperature, 0, 100),
      .doc = "flattens (above 1) or sharpens the distribution; 0 takes the most probable token"},
@@ -312,7 +313,7 @@ static const struct field rows[] = {
     {"n",                   WHOLE(n, 1, INT_MAX), .doc = "how many outputs"},
     {"stream",              FIELD_BOOL, AT(stream),
      .doc = "each token as it comes, as server-sent events"},
-    {"stream_options",      READ(stream_options, read_stream_options),
+    {"stream_options",      READ(stream_options, read_stream_options), .members = stream_members,
      .doc = "what the stream tells beside the text"},
     {"return_token_ids",    FIELD_BOOL, AT(return_token_ids), .doc = "token ids beside the text"},
     {"return_tokens_as_token_ids", FIELD_BOOL, AT(tokens_as_ids),
@@ -328,6 +329,7 @@ static const struct field rows[] = {
     {"response_format",     FIELD_READ, .offset = 0, .read = output_form_read_response_format,
      .doc = "the form of the output: text, any JSON, JSON of a schema, or structural tags"},
     {"structured_outputs",  FIELD_READ, .offset = 0, .read = output_form_read_structured,
+     .members = output_form_members,
      .doc = "the form of the output, as vLLM has it"},
     {"guided_choice",       FIELD_READ, .offset = 0, .read = output_form_read_choices,
      .doc = "the output is one of these texts"}, /* vLLM's older names */
@@ -376,13 +378,13 @@ static const struct field rows[] = {
 
 struct field_table sampling_params_table(struct sampling_params *p)
 {
-    return FIELD_TABLE(rows, p);
+    return FIELD_TABLE(sampling_params_rows, p);
 }
 
 const void *sampling_params_member(const struct sampling_params *p, const char *name)
 {
     if (strcmp(name, "logprobs") == 0) return &p->logprobs;
-    for (const struct field *f = rows; f->name != NULL; f++) {
+    for (const struct field *f = sampling_params_rows; f->name != NULL; f++) {
         bool whole = f->kind == FIELD_READ && f->offset == 0; /* its reader writes several */
         if (!whole && f->kind != FIELD_IGNORED && f->kind != FIELD_REFUSED &&
             strcmp(f->name, name) == 0) {

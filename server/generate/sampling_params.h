@@ -61,6 +61,9 @@ void sampling_params_init(struct sampling_params *p);
 /* Where the setting that we and the engine call by this name stands in p; NULL: there is none. */
 const void *sampling_params_member(const struct sampling_params *p, const char *name);
 
+/* The fields of a body that all dialects of OpenAI's kind share; targets: struct sampling_params. */
+extern const struct field sampling_params_rows[];
+
 /* The shared table, for fields_read(). */
 struct field_table sampling_params_table(struct sampling_params *p);
 

@@ -27,7 +27,8 @@ enum {
     STREAM_BLOCK_BYTES = 4096,
     REPLY_BLOCK_BYTES = 32 << 10,
     SMALL_REPLY_BYTES = 64 << 10, /* a larger one is given to libmicrohttpd as it is read */
-    READ_BYTES = 64 << 10         /* who takes so much within reply-timeout reads */
+    READ_BYTES = 64 << 10,        /* who takes so much within reply-timeout reads */
+    IGNORED_ROOM = 8 << 10        /* of the names in x-ignored-fields */
 };
 
 /* ---- birth ---- */
@@ -96,6 +97,16 @@ const char *exchange_argument(const struct exchange *x, const char *name)
 
 /* ---- end ---- */
 
+/* What of the body was passed over: once for the client, once for the log. */
+static void print_ignored(const struct exchange *x, char out[IGNORED_ROOM])
+{
+    struct buffer names;
+    buffer_init(&names, IGNORED_ROOM - 1);
+    unknown_print(&x->unknown, &names);
+    snprintf(out, IGNORED_ROOM, "%.*s", (int)names.n, names.n == 0 ? "" : names.p);
+    buffer_clear(&names);
+}
+
 /* A line a request, with what its kind of work has to tell. Those that ask how we are ask often:
  * their lines are for debugging. */
 static void log_access(const struct exchange *x)
@@ -114,7 +125,9 @@ static void log_access(const struct exchange *x)
                                  LOG_I("bytes_in", x->body.n),
                                  LOG_I("bytes_out", x->sent),
                                  LOG_S("left", x->gone ? "yes" : "no"),
+                                 LOG_END, /* or ignored fields */
                                  LOG_END};
+    enum { IGNORED_COLUMN = sizeof(common) / sizeof(common[0]) - 2 };
     struct log_field generation[] = {LOG_I("prompt_tokens", f->prompt_tokens),
                                      LOG_I("completion_tokens", f->completion_tokens),
                                      LOG_I("cached_tokens", f->cached_tokens),
@@ -122,6 +135,11 @@ static void log_access(const struct exchange *x)
                                      LOG_S("finish", f->finish),
                                      LOG_END};
     struct log_field judging[] = {LOG_I("items", f->items), LOG_END};
+    char names[IGNORED_ROOM];
+    if (x->unknown.n > 0) {
+        print_ignored(x, names);
+        common[IGNORED_COLUMN] = LOG_S("ignored", names);
+    }
     log_fields(probe ? LOG_DEBUG : LOG_INFO, "request", common,
                f->prompt_tokens > 0 ? generation
                : f->items > 0       ? judging
@@ -182,6 +200,7 @@ void exchange_over(struct exchange *x)
     const struct route_table *routes = s->parts.routes;
     metrics_request(&s->metrics, routes, x->route, x->status,
                     (double)(clock_ns() - x->started_ns) / 1e9);
+    if (x->unknown.n > 0) metrics_ignored(&s->metrics, routes, x->route, x->unknown.n);
     log_access(x);
     x->client->exchange = NULL;
     x->client->requests++;
@@ -255,6 +274,13 @@ cJSON *exchange_parse(struct exchange *x, struct error *err)
 {
     assert(x->tree_bytes == 0); /* once */
     return json_parse_within(buffer_span(&x->body), &x->server->memory, &x->tree_bytes, err);
+}
+
+struct unknown_fields *exchange_unknown(struct exchange *x)
+{
+    bool refused =
+        (x->route->flags & ROUTE_OWN) != 0 || x->server->o.unknown_fields == UNKNOWN_REFUSED;
+    return refused ? NULL : &x->unknown;
 }
 
 void *exchange_state(struct exchange *x, size_t size, const struct exchange_kind *kind)
@@ -377,6 +403,13 @@ static const char *retry_after(enum error_code code)
     }
 }
 
+static void add_ignored(const struct exchange *x, struct MHD_Response *response)
+{
+    char names[IGNORED_ROOM];
+    print_ignored(x, names);
+    add_header(response, "x-ignored-fields", names);
+}
+
 static void set_response(struct exchange *x, int status, const char *media_type,
                          struct MHD_Response *response)
 {
@@ -389,6 +422,7 @@ static void set_response(struct exchange *x, int status, const char *media_type,
     } else {
         if (media_type != NULL) add_header(response, "Content-Type", media_type);
         add_header(response, "x-request-id", x->id);
+        if (x->unknown.n > 0) add_ignored(x, response);
         if (x->closes || x->server->phase != SERVING) add_header(response, "Connection", "close");
     }
     resume(x);

@@ -47,6 +47,7 @@
 #include "base/error.h"
 #include "base/json.h"
 #include "base/span.h"
+#include "base/unknown.h"
 #include "server/http/inbox.h"
 #include "server/http/pool.h"
 #include "server/http/router.h"
@@ -94,6 +95,7 @@ struct exchange {
     char method[8], path[128]; /* for the log; cut */
     bool ndjson;               /* the body is application/x-ndjson */
     struct buffer body;
+    struct unknown_fields unknown; /* that its body has and no table names: passed over */
     struct arena *arena;
     uint64_t started_ns, deadline_ns; /* deadline 0: none */
     struct exchange_facts facts;
@@ -137,6 +139,11 @@ struct exchange {
 /* The body as JSON, which counts as memory of the request until x ends. NULL with json_parse()'s
  * errors. Free with cJSON_Delete(). What a work function may call. */
 cJSON *exchange_parse(struct exchange *x, struct error *err);
+
+/* Where readers of x's body note the fields that no table names, for the reply, the log and the
+ * metrics to tell; NULL where they are refused: on our own routes, and where the operator wants it so
+ * (unknown-fields). For struct field_context. What a work function may call. */
+struct unknown_fields *exchange_unknown(struct exchange *x);
 
 /* Answer with body, which is taken (and empty afterwards). A failed buffer becomes a 500. */
 void exchange_reply(struct exchange *x, int status, const char *media_type, struct buffer *body);

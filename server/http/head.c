@@ -191,14 +191,14 @@ static bool check_route(struct exchange *x, struct error *err)
 static bool check_key(const struct exchange *x, struct error *err)
 {
     const struct server_options *o = &x->server->o;
-    if ((x->route->flags & ROUTE_OPEN) != 0) return true;
+    if (x->route->scopes == SCOPE_NONE) return true;
     return auth_check(exchange_header(x, "Authorization"), exchange_header(x, "x-api-key"),
                       o->api_keys.items, o->api_keys.n, err);
 }
 
 static bool check_control(const struct exchange *x, struct error *err)
 {
-    if ((x->route->flags & ROUTE_CONTROL) == 0 || x->server->o.allow_control) return true;
+    if ((x->route->scopes & SCOPE_CONTROL) == 0 || x->server->o.allow_control) return true;
     return error_set(err, ERROR_FORBIDDEN, NULL, "the setting allow-control forbids this route");
 }
 

@@ -28,7 +28,8 @@ static size_t status_column(int status)
 void metrics_clear(struct metrics *m)
 {
     free(m->requests);
-    m->requests = NULL;
+    free(m->ignored);
+    m->requests = m->ignored = NULL;
 }
 
 void metrics_request(struct metrics *m, const struct route_table *routes, const struct route *route,
@@ -41,6 +42,13 @@ void metrics_request(struct metrics *m, const struct route_table *routes, const 
     if (m->requests == NULL) return;
     size_t row = route == NULL ? routes->n : (size_t)(route - routes->rows);
     m->requests[row * METRICS_STATUSES + status_column(status)]++;
+}
+
+void metrics_ignored(struct metrics *m, const struct route_table *routes, const struct route *route,
+                     size_t n)
+{
+    if (m->ignored == NULL) m->ignored = mem_new(routes->n, sizeof(*m->ignored), NULL);
+    if (m->ignored != NULL) m->ignored[route - routes->rows] += n;
 }
 
 void histogram_add(struct histogram *h, double seconds)

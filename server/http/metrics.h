@@ -8,6 +8,7 @@
 #ifndef SERVER_HTTP_METRICS_H
 #define SERVER_HTTP_METRICS_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 struct route;
@@ -28,6 +29,7 @@ struct histogram {
 /* All zeros is a valid start. */
 struct metrics {
     uint64_t *requests; /* [routes + 1, METRICS_STATUSES]; owned; the last row: no route */
+    uint64_t *ignored;  /* [routes]; owned: fields passed over */
     struct histogram duration;
 };
 
@@ -37,6 +39,10 @@ void metrics_clear(struct metrics *m);
 /* One exchange is over; route NULL: there was none; status 0: it was never answered. */
 void metrics_request(struct metrics *m, const struct route_table *routes, const struct route *route,
                      int status, double seconds);
+
+/* A request to route had n fields that were passed over. */
+void metrics_ignored(struct metrics *m, const struct route_table *routes, const struct route *route,
+                     size_t n);
 
 /* One more measurement. */
 void histogram_add(struct histogram *h, double seconds);

@@ -12,15 +12,27 @@
 #include <stddef.h>
 
 struct exchange;
+struct field;
+
+/* What a key may be for. A route asks for all of its scopes; one that asks for none needs no key. */
+enum scope {
+    SCOPE_NONE = 0,
+    SCOPE_INFER = 1,   /* generation and scoring, and what tells of the model */
+    SCOPE_VERIFY = 2,  /* judging, which may run code */
+    SCOPE_CONTROL = 4, /* pause, abort, caches, weights: touches what others do; an operator may
+                        * forbid it (allow-control) */
+    SCOPE_METRICS = 8, /* how much is done */
+    SCOPE_ADMIN = 16,  /* what belongs to other keys */
+    SCOPES_ALL = 31
+};
 
 enum route_flags {
-    ROUTE_OPEN = 1,     /* needs no API key */
     ROUTE_ALWAYS = 2,   /* answers while the server drains */
     ROUTE_MODEL = 4,    /* needs the model: 503 while it loads */
     ROUTE_NDJSON = 8,   /* takes application/x-ndjson beside JSON */
     ROUTE_VERIFY = 16,  /* max_verify_bytes is its body's limit, else max_body_bytes */
-    ROUTE_CONTROL = 32, /* touches other clients' generations: an operator may forbid it */
     ROUTE_PROBE = 64, /* asks how the server is: often, and not worth a line of the log each time */
+    ROUTE_OWN = 256,   /* a contract of our own: fields that it does not name are refused */
     ROUTE_PUBLIC = 128 /* the same for whoever asks: a link on another site's page may lead to it */
 };
 
@@ -39,8 +51,12 @@ struct route {
     const char *method; /* "GET" (answers HEAD too) or "POST" */
     const char *path;   /* exact, a trailing slash matters; "/a/" and a star: all below /a */
     void (*handle)(struct exchange *x);
+    int scopes;
     int flags;
     enum error_shape errors;
+    /* The tables of fields that read its body, up to NULL: for who describes routes, and the reader
+     * may use no other at the body's top. NULL where the method has no body. */
+    const struct field *const *fields;
 };
 
 struct route_table {

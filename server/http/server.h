@@ -38,6 +38,7 @@ struct server_options {
     int port;                         /* 0: any free one; the log's "listening" line tells which */
     struct string_list api_keys;      /* none: open to all who can connect */
     struct string_list allowed_hosts; /* names by which pages may ask us without a key */
+    struct string_list path_roots;    /* folders beneath which bodies may name files */
     struct string_list
         model_names; /* that clients may use; the first is the engine's name for it */
 
@@ -56,8 +57,12 @@ struct server_options {
     int reply_timeout_ms;   /* in which what waits is taken, or 64 KiB of it */
     int request_timeout_ms; /* from a whole request to its last byte; 0: none */
     int drain_timeout_ms;   /* running requests may take this long after SIGTERM */
+    int unknown_fields;     /* enum unknown_choice */
     bool allow_control;     /* clients may pause, resume and abort */
 };
+
+/* What becomes of fields that nobody here knows, on routes whose contract is another's. */
+enum unknown_choice { UNKNOWN_IGNORED, UNKNOWN_REFUSED };
 
 extern const struct settings_table server_settings;
 

@@ -15,8 +15,10 @@ static const struct setting rows[] = {
     {"port",           SETTING_INT,     AT(port), "8080", 0, 65535, .help = "port to listen on; 0: any free one, printed at start"},
     {"api-key",        SETTING_LIST,    AT(api_keys), "", .help = "accept only these keys (may be repeated); none: no key is asked for", .secret = true},
     {"allowed-hosts",  SETTING_LIST,    AT(allowed_hosts), "", .help = "names of this server that web pages may ask it by where no key is set (may be repeated); addresses and localhost always are"},
+    {"path-root",      SETTING_LIST,    AT(path_roots), "", .help = "folder beneath which requests may name files for the server to read, as weights (may be repeated); none: any file while it listens on this machine alone, else none"},
     {"served-model-name", SETTING_LIST, AT(model_names), "", .help = "what clients call the model (may be repeated: the first is its name, others are taken too); none: the file's own name"},
     {"any-model-name", SETTING_BOOL,    AT(any_model_name), "false", .help = "requests may name any model, as clients do whose name for it is fixed; this one answers"},
+    {"unknown-fields", SETTING_CHOICE,  AT(unknown_fields), "ignore", .words = "ignore|refuse", .help = "fields that the server does not know on routes of other servers' contracts: passed over and named in the header x-ignored-fields, or 400"},
     {"max-connections", SETTING_INT,    AT(max_connections), "4096", 1, 1 << 20, .help = "open connections"},
     {"max-client-connections", SETTING_INT, AT(max_client_connections), "0", 0, 1 << 20, .help = "open connections of one address; 0: as many as there are"},
     {"max-body",       SETTING_BYTES,   AT(max_body_bytes), "64M", 1 * K, 4 * G, .help = "largest request body"},
@@ -30,7 +32,7 @@ static const struct setting rows[] = {
     {"reply-timeout",  SETTING_SECONDS, AT(reply_timeout_ms), "60", 1, 86400, .help = "seconds in which a client must take what waits for it, or 64 KB of it"},
     {"request-timeout", SETTING_SECONDS, AT(request_timeout_ms), "0", 0, 86400, .help = "seconds a generation may take; 0: no limit"},
     {"drain-timeout",  SETTING_SECONDS, AT(drain_timeout_ms), "30", 0, 86400, .help = "seconds that running requests have after SIGTERM"},
-    {"allow-control",  SETTING_BOOL,    AT(allow_control), "true", .help = "clients may pause, resume and abort generations, others' too (trainers do)"},
+    {"allow-control",  SETTING_BOOL,    AT(allow_control), "true", .help = "clients may pause, resume and abort generations, others' too, and empty caches (trainers do)"},
 };
 /* clang-format on */
 

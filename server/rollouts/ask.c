@@ -73,28 +73,57 @@ static bool read_returns(const struct field_context *context, const cJSON *value
 static const char *const stop_words[] = {"never", "majority", "first_correct", NULL};
 static const char *const encodings[] = {"json", "ndjson", NULL};
 
+static const struct field keep_rows[] = {
+    {"overlong", FIELD_BOOL, AT(overlong), .fallback = "true",
+     .doc = "samples that max_tokens ended count"},
+    {0},
+};
+static const struct field until_rows[] = {
+    {"groups", FIELD_INT64, .offset = 0, .min = 1, .max = MAX_ATTEMPTS, .required = true,
+     .doc = "informative groups wanted"},
+    {"max_attempts", FIELD_INT64, .offset = sizeof(int64_t), .min = 1, .max = MAX_ATTEMPTS,
+     .required = true, .doc = "groups begun at most"},
+    {0},
+};
+static const struct field revise_rows[] = {
+    {"rounds", FIELD_INT, AT(rounds), .min = 0, .max = ASK_MOST_ROUNDS, .required = true,
+     .doc = "revisions at most"},
+    {"template", FIELD_TEXT, AT(template),
+     .doc = "the message; {feedback} in it is what is wrong"},
+    {0},
+};
+static const struct field count_rows[] = {
+    {"logprobs", FIELD_INT, .offset = offsetof(struct sampling_params, logprobs), .min = 0,
+     .max = LOGPROBS_MAX, .doc = "alternatives a token, for top_logprobs"},
+    {0},
+};
+static const struct field *const keep_members[] = {keep_rows, NULL};
+static const struct field *const until_members[] = {until_rows, NULL};
+static const struct field *const revise_members[] = {revise_rows, NULL};
+static const struct field *const sampling_members[] = {sampling_params_rows, count_rows, NULL};
+
 /* clang-format off */
 static const struct field rows[] = {
-    {"prompts", FIELD_ARRAY, AT(prompt_list), .required = true,
+    {"prompts", FIELD_ARRAY, AT(prompt_list), .required = true, .members = ask_prompt_members,
      .doc = "what to sample from: objects with text, messages, token_ids, or prefix_token_ids and messages, and beside "
             "them the fields of a /verify item"},
     {"model", FIELD_TEXT, AT(model), .doc = "the served model's name"},
     {"n", FIELD_INT, AT(n), .min = 1, .max = INT_MAX, .fallback = "1", .doc = "samples of each prompt"},
-    {"sampling", FIELD_OBJECT, AT(sampling), .doc = "how tokens are drawn: the fields of /v1/completions"},
+    {"sampling", FIELD_OBJECT, AT(sampling), .members = sampling_members, .doc = "how tokens are drawn: the fields of /v1/completions"},
     {"seed", FIELD_READ, .offset = offsetof(struct ask, params), .read = sampling_params_read_seed,
      .doc = "with it the same request gives the same samples; each sample draws from (seed, prompt, sample)"},
     {"rewards", FIELD_ARRAY, AT(reward_list), .doc = "as of /verify; absent: the server's default"},
     {"advantage", FIELD_VALUE, AT(advantage_value),
      .doc = "a method's name, or an object with method and what /verify/advantages takes; absent: grpo"},
-    {"keep", FIELD_OBJECT, AT(keep), .doc = "{\"overlong\": false} masks samples that max_tokens ended"},
+    {"keep", FIELD_OBJECT, AT(keep), .members = keep_members, .doc = "{\"overlong\": false} masks samples that max_tokens ended"},
     {"until", FIELD_OBJECT, AT(until),
-     .doc = "{\"groups\", \"max_attempts\"}: begin groups until so many have unequal rewards"},
+     .members = until_members, .doc = "{\"groups\", \"max_attempts\"}: begin groups until so many have unequal rewards"},
     {"over_sample", FIELD_DOUBLE, AT(over_sample), .min = 1, .max = 16, .fallback = "1",
      .doc = "n times this many samples begin, and the first n to end stay"},
     {"stop_when", FIELD_CHOICE, AT(stop_when), .choices = stop_words,
      .doc = "end a group when an answer has the majority of n, or a sample is correct"},
     {"revise", FIELD_OBJECT, AT(revise),
-     .doc = "{\"rounds\", \"template\"}: what is not right is told what is wrong, and goes on"},
+     .members = revise_members, .doc = "{\"rounds\", \"template\"}: what is not right is told what is wrong, and goes on"},
     {"deadline_ms", FIELD_INT64, AT(deadline_ms), .min = 1, .max = MOST_DEADLINE_MS,
      .doc = "milliseconds after which what is not done is ended and masked"},
     {"return", FIELD_READ, AT(returns), .read = read_returns,
@@ -104,16 +133,12 @@ static const struct field rows[] = {
     {0},
 };
 /* clang-format on */
+const struct field *const rollouts_fields[] = {rows, NULL};
 
 /* ---- what lies inside ------------------------------------------------------------------------- */
 
 static bool read_keep(struct ask *ask, struct error *err)
 {
-    static const struct field keep_rows[] = {
-        {"overlong", FIELD_BOOL, AT(overlong), .fallback = "true",
-         .doc = "samples that max_tokens ended count"},
-        {0},
-    };
     struct field_context context = {0};
     struct field_table table = FIELD_TABLE(keep_rows, ask);
     if (ask->keep == NULL) return fields_default(&table, err);
@@ -123,13 +148,6 @@ static bool read_keep(struct ask *ask, struct error *err)
 static bool read_until(struct ask *ask, struct error *err)
 {
     int64_t n[2] = {0, MAX_ATTEMPTS};
-    static const struct field until_rows[] = {
-        {"groups", FIELD_INT64, .offset = 0, .min = 1, .max = MAX_ATTEMPTS, .required = true,
-         .doc = "informative groups wanted"},
-        {"max_attempts", FIELD_INT64, .offset = sizeof(int64_t), .min = 1, .max = MAX_ATTEMPTS,
-         .required = true, .doc = "groups begun at most"},
-        {0},
-    };
     struct field_context context = {0};
     struct field_table table = FIELD_TABLE(until_rows, n);
     ask->attempts = ask->n_prompts;
@@ -155,13 +173,6 @@ static bool check_revise(const struct ask *ask, struct error *err)
 
 static bool read_revise(struct ask *ask, struct exchange *x, struct error *err)
 {
-    static const struct field revise_rows[] = {
-        {"rounds", FIELD_INT, AT(rounds), .min = 0, .max = ASK_MOST_ROUNDS, .required = true,
-         .doc = "revisions at most"},
-        {"template", FIELD_TEXT, AT(template),
-         .doc = "the message; {feedback} in it is what is wrong"},
-        {0},
-    };
     struct field_context context = {.arena = x->arena};
     struct field_table table = FIELD_TABLE(revise_rows, ask);
     if (ask->revise == NULL) return true;
@@ -192,15 +203,10 @@ static bool check_sampling(const struct ask *ask, struct error *err)
 /* The sampling of all, with what is to be returned. */
 static bool read_sampling(struct ask *ask, struct exchange *x, struct error *err)
 {
-    static const struct field own[] = {
-        {"logprobs", FIELD_INT, .offset = offsetof(struct sampling_params, logprobs), .min = 0,
-         .max = LOGPROBS_MAX, .doc = "alternatives a token, for top_logprobs"},
-        {0},
-    };
     struct sampling_params *p = &ask->params;
     int n_vocab = engine_info(x->server->engine)->n_vocab;
     struct field_context context = {.arena = x->arena, .n_vocab = n_vocab};
-    struct field_table tables[] = {sampling_params_table(p), FIELD_TABLE(own, p)};
+    struct field_table tables[] = {sampling_params_table(p), FIELD_TABLE(count_rows, p)};
     if (ask->sampling != NULL &&
         (!check_sampling(ask, err) || !fields_read(ask->sampling, tables, 2, &context, err))) {
         return error_in(err, "sampling");

@@ -93,6 +93,8 @@ bool ask_read(struct ask *ask, struct exchange *x, struct error *err);
 /* Free what it owns. */
 void ask_clear(struct ask *ask);
 
+/* ask_prompt.c: the tables of an entry of prompts. */
+extern const struct field *const ask_prompt_members[];
 /* ask_prompt.c: entry i of the prompts into ask->prompts[i]. */
 bool ask_prompt_read(struct ask *ask, struct exchange *x, size_t i, const cJSON *entry,
                      struct error *err);

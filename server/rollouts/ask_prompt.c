@@ -45,19 +45,6 @@ struct part {
 };
 
 /* clang-format off */
-#define AT(field) .offset = offsetof(struct entry, field)
-static const struct field rows[] = {
-    {"text", FIELD_VALUE, AT(text), .doc = "the prompt as text"},
-    {"token_ids", FIELD_ARRAY, AT(token_ids), .doc = "the prompt as ids"},
-    {"prefix_token_ids", FIELD_ARRAY, AT(prefix_ids),
-     .doc = "ids of a conversation so far, behind which messages are put as the chat template has them"},
-    {"n", FIELD_INT, AT(n), .min = 1, .max = INT_MAX, .doc = "samples of this prompt; absent: the call's"},
-    {"partial", FIELD_ARRAY, AT(partial), .doc = "samples begun earlier, to go on with: {\"token_ids\", \"logprobs\", "
-     "\"weight_versions\"}"},
-    {"fork", FIELD_OBJECT, AT(fork), .doc = "a sample to be begun again from some of its tokens"},
-    {0},
-};
-#undef AT
 #define AT(field) .offset = offsetof(struct fork, field)
 static const struct field fork_rows[] = {
     {"token_ids", FIELD_READ, AT(ids), .read = field_read_ids, .required = true, .doc = "the sample's ids"},
@@ -79,6 +66,26 @@ static const struct field part_rows[] = {
     {"weight_versions", FIELD_ARRAY, AT(versions), .doc = "theirs, to be given back"},
     {0},
 };
+#undef AT
+static const struct field *const fork_members[] = {fork_rows, NULL};
+static const struct field *const part_members[] = {part_rows, NULL};
+#define AT(field) .offset = offsetof(struct entry, field)
+static const struct field rows[] = {
+    {"text", FIELD_VALUE, AT(text), .doc = "the prompt as text"},
+    {"token_ids", FIELD_ARRAY, AT(token_ids), .doc = "the prompt as ids"},
+    {"prefix_token_ids", FIELD_ARRAY, AT(prefix_ids),
+     .doc = "ids of a conversation so far, behind which messages are put as the chat template has them"},
+    {"n", FIELD_INT, AT(n), .min = 1, .max = INT_MAX, .doc = "samples of this prompt; absent: the call's"},
+    {"partial", FIELD_ARRAY, AT(partial), .members = part_members, .doc = "samples begun earlier, to go on with: {\"token_ids\", \"logprobs\", "
+     "\"weight_versions\"}"},
+    {"fork", FIELD_OBJECT, AT(fork), .members = fork_members, .doc = "a sample to be begun again from some of its tokens"},
+    {0},
+};
+static const struct field judged_row[] = {
+    {"...", FIELD_OTHERS, .doc = "what judges it: the fields of a /verify item"},
+    {0},
+};
+const struct field *const ask_prompt_members[] = {rows, conversation_rows, judged_row, NULL};
 #undef AT
 /* clang-format on */
 

@@ -179,29 +179,55 @@ static void emit_end(const struct sample *s, struct buffer *out)
     }
 }
 
+/* The weights of what was sampled here, over the row; a message of the server's belongs to the span before
+ * it. False when there is no memory. */
+static bool list_versions(const struct sample *s, const struct row *r, struct version_spans *all)
+{
+    for (int i = 0; i < s->n_turns; i++) {
+        const struct rollout_turn *t = &s->turns[i];
+        for (int k = 0; t->choice != NULL && k < t->choice->versions.n; k++) {
+            const struct version_span *span = &t->choice->versions.list[k];
+            int at = i == 0 && k == 0 ? s->strand->n : (int)r->starts[i] + span->start;
+            if (k > 0 && (size_t)span->start >= t->kept) break; /* cut off */
+            if (!spans_add(all, span->label, at)) return false;
+        }
+    }
+    if (all->n > 0 && s->strand->versions == NULL) all->list[0].start = 0;
+    return true;
+}
+
+static void emit_version(const char *name, int64_t start, int64_t end, struct buffer *out)
+{
+    emit_object(out, NULL);
+    emit_str(out, "version", name);
+    emit_int(out, "start", start);
+    emit_int(out, "end", end);
+    emit_close(out, '}');
+}
+
 /* Whose weights: the caller's spans of what was given, then ours. */
 static void emit_versions(const struct sample *s, const struct row *r, struct buffer *out)
 {
-    const struct strand *given = s->strand;
-    const struct engine *e = s->group->rollout->exchange->server->engine;
-    char version[24];
-    snprintf(version, sizeof(version), "%llu", (unsigned long long)engine_weights(e).number);
-    if (given->versions == NULL) {
-        emit_str(out, "weight_version", version);
+    struct version_spans ours = {0};
+    const cJSON *span;
+    if (!list_versions(s, r, &ours)) buffer_no_memory(out);
+    if (s->strand->versions == NULL) {
+        spans_emit(&ours, (int)r->n, out);
+        if (ours.n == 0) emit_null(out, "weight_version"); /* it never began */
+        spans_clear(&ours);
         return;
     }
-    const cJSON *span;
     emit_array(out, "weight_versions");
-    cJSON_ArrayForEach(span, given->versions)
+    cJSON_ArrayForEach(span, s->strand->versions)
     {
         emit_value(out, NULL, span);
     }
-    emit_object(out, NULL);
-    emit_str(out, "version", version);
-    emit_int(out, "start", given->n);
-    emit_int(out, "end", (int64_t)r->n);
-    emit_close(out, '}');
+    for (int i = 0; i < ours.n; i++) {
+        int64_t end = i + 1 < ours.n ? ours.list[i + 1].start : (int64_t)r->n;
+        emit_version(ours.list[i].label->name, ours.list[i].start, end, out);
+    }
     emit_close(out, ']');
+    spans_clear(&ours);
 }
 
 static void emit_verdict(const struct sample *s, struct buffer *out)

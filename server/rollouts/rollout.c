@@ -64,6 +64,7 @@ struct rollout *rollout_find(struct server *s, const char *id, size_t n, uint64_
 
 static void add_group(struct buffer *out, const struct group *g)
 {
+    assert(g->text.n > 0 || g->text.failed); /* it is written, and nobody has dropped it */
     if (out->n > 0) buffer_add_char(out, ',');
     buffer_add_span(out, buffer_span(&g->text));
     buffer_fail_as(out, &g->text);
@@ -360,7 +361,9 @@ void rollout_advised(struct rollout *r)
 {
     r->advised = true;
     for (size_t i = 0; i < r->begun; i++) {
-        tell_waits(r, &r->groups[i]);
+        tell_waits(r, &r->groups[i]); /* all, before a line that is written drops its text */
+    }
+    for (size_t i = 0; i < r->begun; i++) {
         write_lines(r, &r->groups[i]);
     }
     finish_if_done(r);

@@ -24,6 +24,10 @@
 #define SERVER_ROLLOUTS_ROLLOUTS_H
 
 struct exchange;
+struct field;
+
+/* The tables of its body. */
+extern const struct field *const rollouts_fields[];
 
 /* POST /v1/rollouts */
 void rollouts_handle(struct exchange *x);

@@ -4,6 +4,8 @@
  */
 #include "server/routes/control.h"
 
+#include <assert.h>
+
 #include "base/json.h"
 #include "server/generate/completion.h"
 #include "server/http/exchange.h"
@@ -25,7 +27,8 @@ bool control_find_mode(const struct control_mode *modes, struct span word, enum 
 bool control_read_body(struct exchange *x, struct field_table table, cJSON **body,
                        struct error *err)
 {
-    struct field_context context = {.arena = x->arena};
+    struct field_context context = {.arena = x->arena, .unknown = exchange_unknown(x)};
+    assert(fields_are_listed(x->route->fields, table.rows));
     *body = NULL;
     if (x->body.n == 0) return true;
     *body = exchange_parse(x, err);

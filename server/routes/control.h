@@ -10,6 +10,7 @@
 #include <stdbool.h>
 
 #include "server/generate/pause.h"
+#include "base/buffer.h"
 #include "base/fields.h"
 
 struct exchange;
@@ -29,6 +30,9 @@ bool control_find_mode(const struct control_mode *modes, struct span word, enum 
  * borrow from: delete it, also after a failure. */
 bool control_read_body(struct exchange *x, struct field_table table, cJSON **body,
                        struct error *err);
+
+/* Members of SGLang's /server_info, which vLLM's route of that name has beside its own. */
+void sglang_emit_server(const struct server *s, struct buffer *out);
 
 /* Abort the requests that `names` lists, a string or an array of them (NULL: all). Returns how
  * many there were. */

@@ -160,6 +160,7 @@ static const struct field sampling_rows[] = {
     {"timings_per_token", FIELD_BOOL, AT(timings), .doc = "times in every chunk"},
     {0},
 };
+const struct field *const llama_completion_fields[] = {rows, sampling_rows, NULL};
 
 /* ---- asking ---- */
 
@@ -275,6 +276,7 @@ static bool read_object(struct completion *c, const cJSON *v, struct error *err)
         {0},
     };
     struct field_context context = completion_field_context(c);
+    context.unknown = NULL; /* a part of a prompt that is not known is no part to leave out */
     struct span text = {0};
     struct field_table table = FIELD_TABLE(object_rows, &text);
     return fields_read(v, &table, 1, &context, err) && completion_prompt_text(c, text, true, err);

@@ -148,6 +148,7 @@ void llama_emit_end(const struct completion *c, const struct choice *choice, str
     emit_bool(out, "truncated", is_truncated(choice));
     emit_str(out, "stop_type", stop_type(choice));
     emit_str(out, "stopping_word", choice->stop_string == NULL ? "" : choice->stop_string);
+    spans_emit(&choice->versions, choice->n_tokens, out);
     timings_emit(choice, out);
 }
 

@@ -16,11 +16,13 @@
 
 /* ---- /apply-template ---- */
 
+const struct field *const llama_template_fields[] = {conversation_rows, NULL};
+
 static void render(struct exchange *x, const cJSON *body, struct buffer *text)
 {
     struct conversation conversation = {.add_generation_prompt = true};
     struct field_table table = conversation_table(&conversation);
-    struct field_context context = {.arena = x->arena};
+    struct field_context context = {.arena = x->arena, .unknown = exchange_unknown(x)};
     if (!fields_read(body, &table, 1, &context, &x->error) ||
         !conversation_render(&conversation, x->server->engine, x->arena, text, &x->error)) {
         return;

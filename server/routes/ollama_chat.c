@@ -75,35 +75,6 @@ static bool read_seed(const struct field_context *context, const cJSON *value, v
 #define TALK(field) .offset = offsetof(struct ollama, conversation.field)
 #define SHARED(field) .offset = offsetof(struct sampling_params, field)
 /* clang-format off */
-static const struct field chat_rows[] = {
-    {"messages", FIELD_ARRAY, TALK(messages), .doc = "the conversation; none loads the model"},
-    {"tools", FIELD_ARRAY, TALK(tools), .doc = "tools that may be called"},
-    {0},
-};
-static const struct field generate_rows[] = {
-    {"prompt", FIELD_TEXT, AT(prompt), .doc = "the user's words; none loads the model"},
-    {"system", FIELD_TEXT, AT(system), .doc = "a system message before them"},
-    {"raw", FIELD_BOOL, AT(raw), .doc = "the prompt is the model's input as it is, without a template"},
-    {"suffix", FIELD_REFUSED, .neutral = "\"\"", .doc = "filling in the middle"},
-    {"context", FIELD_REFUSED, .neutral = "[]", .doc = "ids of an earlier reply: send messages to /api/chat"},
-    {"template", FIELD_REFUSED, .neutral = "\"\"", .doc = "Ollama's own template language"},
-    {0},
-};
-static const struct field both_rows[] = {
-    {"options", FIELD_OBJECT, AT(options), .doc = "sampling"},
-    {"think", FIELD_VALUE, AT(think), .doc = "false, or how much: what the chat template makes of it"},
-    {"keep_alive", .kind = FIELD_IGNORED, .doc = "the model is never unloaded"},
-    {"truncate", .kind = FIELD_IGNORED, .doc = "a prompt that is too long is refused"},
-    {"shift", .kind = FIELD_IGNORED, .doc = "the context is not shifted"},
-    {"images", FIELD_REFUSED, .neutral = "[]", .doc = "this is a text model"},
-    {0},
-};
-static const struct field shared_rows[] = {
-    {"model", FIELD_TEXT, SHARED(model), .required = true, .doc = "the model's name, with or without :latest"},
-    {"stream", FIELD_BOOL, SHARED(stream), .doc = "lines as the text comes; true unless it is false"},
-    {"format", FIELD_READ, .offset = 0, .read = read_format, .doc = "\"json\" or a JSON Schema for the answer"},
-    {0},
-};
 static const struct field option_rows[] = {
     {"temperature", FIELD_FLOAT, SHARED(engine.temperature), .min = 0, .max = 100, .doc = "0 is greedy"},
     {"top_k", FIELD_INT, SHARED(engine.top_k), .min = -1, .max = INT_MAX, .doc = "the k best alone"},
@@ -132,7 +103,39 @@ static const struct field option_rows[] = {
     {"mirostat_eta", .kind = FIELD_IGNORED, .doc = "of a rule that is off"},
     {0},
 };
+static const struct field *const option_members[] = {option_rows, NULL};
+static const struct field chat_rows[] = {
+    {"messages", FIELD_ARRAY, TALK(messages), .doc = "the conversation; none loads the model"},
+    {"tools", FIELD_ARRAY, TALK(tools), .doc = "tools that may be called"},
+    {0},
+};
+static const struct field generate_rows[] = {
+    {"prompt", FIELD_TEXT, AT(prompt), .doc = "the user's words; none loads the model"},
+    {"system", FIELD_TEXT, AT(system), .doc = "a system message before them"},
+    {"raw", FIELD_BOOL, AT(raw), .doc = "the prompt is the model's input as it is, without a template"},
+    {"suffix", FIELD_REFUSED, .neutral = "\"\"", .doc = "filling in the middle"},
+    {"context", FIELD_REFUSED, .neutral = "[]", .doc = "ids of an earlier reply: send messages to /api/chat"},
+    {"template", FIELD_REFUSED, .neutral = "\"\"", .doc = "Ollama's own template language"},
+    {0},
+};
+static const struct field both_rows[] = {
+    {"options", FIELD_OBJECT, AT(options), .members = option_members, .doc = "sampling"},
+    {"think", FIELD_VALUE, AT(think), .doc = "false, or how much: what the chat template makes of it"},
+    {"keep_alive", .kind = FIELD_IGNORED, .doc = "the model is never unloaded"},
+    {"truncate", .kind = FIELD_IGNORED, .doc = "a prompt that is too long is refused"},
+    {"shift", .kind = FIELD_IGNORED, .doc = "the context is not shifted"},
+    {"images", FIELD_REFUSED, .neutral = "[]", .doc = "this is a text model"},
+    {0},
+};
+static const struct field shared_rows[] = {
+    {"model", FIELD_TEXT, SHARED(model), .required = true, .doc = "the model's name, with or without :latest"},
+    {"stream", FIELD_BOOL, SHARED(stream), .doc = "lines as the text comes; true unless it is false"},
+    {"format", FIELD_READ, .offset = 0, .read = read_format, .doc = "\"json\" or a JSON Schema for the answer"},
+    {0},
+};
 /* clang-format on */
+const struct field *const ollama_chat_fields[] = {shared_rows, both_rows, chat_rows, NULL};
+const struct field *const ollama_generate_fields[] = {shared_rows, both_rows, generate_rows, NULL};
 
 static void set_defaults(struct sampling_params *p)
 {
@@ -322,6 +325,7 @@ static void emit_end(const struct completion *c, const struct choice *choice, st
     emit_int(out, "prompt_eval_duration", (int64_t)(first - x->started_ns));
     emit_int(out, "eval_count", usage.completion);
     emit_int(out, "eval_duration", (int64_t)(now - first));
+    spans_emit(&choice->versions, choice->n_tokens, out);
 }
 
 static void whole(struct completion *c, struct buffer *out)

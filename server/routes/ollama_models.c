@@ -148,11 +148,12 @@ static const struct field rows[] = {
     {"insecure", FIELD_BOOL, AT(insecure), .doc = "without effect: nothing is fetched"},
     {0},
 };
+const struct field *const ollama_named_fields[] = {rows, NULL};
 
 /* The body, and that it names the served model. False: x has been answered. */
 static bool read_named(struct exchange *x, struct named *n)
 {
-    struct field_context context = {.arena = x->arena};
+    struct field_context context = {.arena = x->arena, .unknown = exchange_unknown(x)};
     struct field_table table = FIELD_TABLE(rows, n);
     cJSON *body = json_parse(buffer_span(&x->body), &x->error);
     bool ok = body != NULL && fields_read(body, &table, 1, &context, &x->error);

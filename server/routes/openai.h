@@ -7,7 +7,13 @@
 
 #include <stdbool.h>
 
+#include "base/fields.h"
+
 struct completion;
+
+/* Tables of a chat's body and of a text completion's, beside those that all share. */
+extern const struct field openai_chat_rows[], openai_completions_rows[],
+    openai_completions_shared_rows[];
 
 /* For prepare functions: from here on c is a chat's, or a text completion's, and is prepared as one.
  * False and c->error otherwise. */

@@ -38,7 +38,7 @@ struct chat {
 
 #define AT(field) .offset = offsetof(struct chat, field)
 
-static const struct field rows[] = {
+const struct field openai_chat_rows[] = {
     {"logprobs", FIELD_BOOL, AT(logprobs), .doc = "log-probabilities of the tokens"},
     {"top_logprobs", FIELD_INT, AT(top_logprobs), .min = -1, .max = INT_MAX,
      .doc = "so many alternatives for each token"},
@@ -65,12 +65,14 @@ static const struct field rows[] = {
      .doc = "the prompt in the reply; refused"},
     {0},
 };
+const struct field *const openai_chat_fields[] = {openai_chat_rows, conversation_rows,
+                                                  sampling_params_rows, best_of_rows, NULL};
 
 static bool read_body(struct completion *c, struct error *err)
 {
     struct chat *own = c->own;
     struct sampling_params *p = &c->params;
-    struct field_table tables[] = {FIELD_TABLE(rows, own), conversation_table(&own->conversation),
+    struct field_table tables[] = {FIELD_TABLE(openai_chat_rows, own), conversation_table(&own->conversation),
                                    best_of_table(&own->best_of)};
     own->include_reasoning = own->parallel_calls = true;
     own->conversation.add_generation_prompt = true;

@@ -24,7 +24,7 @@ struct completions {
 
 #define AT(field) .offset = offsetof(struct completions, field)
 
-static const struct field rows[] = {
+const struct field openai_completions_rows[] = {
     {"prompt", FIELD_VALUE, AT(prompt), .doc = "a text, token ids, or a list of either"},
     {"echo", FIELD_BOOL, AT(echo), .doc = "the prompt before the output"},
     {"add_special_tokens", FIELD_BOOL, AT(add_special_tokens),
@@ -34,7 +34,7 @@ static const struct field rows[] = {
 };
 
 /* Fields of this route whose values stand among the shared ones. */
-static const struct field shared_rows[] = {
+const struct field openai_completions_shared_rows[] = {
     {"logprobs", FIELD_INT, .offset = offsetof(struct sampling_params, logprobs), .min = -1,
      .max = INT_MAX,
      .doc = "log-probabilities with so many alternatives for each token"},
@@ -45,6 +45,8 @@ static const struct field shared_rows[] = {
      .doc = "the model may think first: a form holds behind its thoughts"},
     {0},
 };
+const struct field *const openai_completions_fields[] = {
+    openai_completions_rows, openai_completions_shared_rows, sampling_params_rows, NULL};
 
 /* ---- asking ---- */
 
@@ -61,7 +63,8 @@ static void ask_engine(struct completion *c)
 static bool read_body(struct completion *c, struct error *err)
 {
     struct completions *own = c->own;
-    struct field_table tables[] = {FIELD_TABLE(rows, own), FIELD_TABLE(shared_rows, &c->params)};
+    struct field_table tables[] = {FIELD_TABLE(openai_completions_rows, own),
+                                   FIELD_TABLE(openai_completions_shared_rows, &c->params)};
     own->add_special_tokens = true;
     c->params.engine.max_tokens = DEFAULT_MAX_TOKENS;
     if (!completion_parse(c, err) || !completion_fields(c, tables, 2, err)) return false;

@@ -6,8 +6,14 @@
 #include "server/routes/routes.h"
 
 #include "base/json.h"
+#include "server/generate/best_of.h"
 #include "server/generate/completion.h"
+#include "server/generate/conversation.h"
 #include "server/routes/openai.h"
+
+const struct field *const openai_invocations_fields[] = {
+    openai_chat_rows,     conversation_rows, openai_completions_rows, openai_completions_shared_rows,
+    sampling_params_rows, best_of_rows,      NULL};
 
 static bool prepare(struct completion *c)
 {

@@ -12,8 +12,10 @@
 #include "server/http/exchange.h"
 #include "server/http/state.h"
 
-static void emit_model(const struct engine_info *info, const char *name, struct buffer *out)
+static void emit_model(struct engine *e, const char *name, struct buffer *out)
 {
+    const struct engine_info *info = engine_info(e);
+    struct version_label *version = engine_version(e);
     emit_object(out, NULL);
     emit_str(out, "id", name);
     emit_str(out, "object", "model");
@@ -22,6 +24,9 @@ static void emit_model(const struct engine_info *info, const char *name, struct 
     emit_str(out, "root", info->name);
     emit_null(out, "parent");
     emit_int(out, "max_model_len", info->context);
+    emit_str(out, "weight_version", version->name);
+    emit_str(out, "sha256", version->sha256);
+    version_label_free(version);
     emit_object(out, "meta");
     emit_str(out, "architecture", info->architecture);
     emit_str(out, "quantisation", info->quantisation);
@@ -41,9 +46,9 @@ void openai_models_handle(struct exchange *x)
     emit_object(&out, NULL);
     emit_str(&out, "object", "list");
     emit_array(&out, "data");
-    emit_model(info, info->name, &out);
+    emit_model(s->engine, info->name, &out);
     for (int i = 1; i < s->o.model_names.n; i++) { /* the first is the engine's */
-        emit_model(info, s->o.model_names.items[i], &out);
+        emit_model(s->engine, s->o.model_names.items[i], &out);
     }
     emit_close(&out, ']');
     emit_close(&out, '}');
@@ -58,6 +63,6 @@ void openai_model_handle(struct exchange *x)
         exchange_fail(x, &x->error);
         return;
     }
-    emit_model(engine_info(x->server->engine), x->path + strlen(prefix), &x->reply);
+    emit_model(x->server->engine, x->path + strlen(prefix), &x->reply);
     exchange_reply_json(x, &x->reply);
 }

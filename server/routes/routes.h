@@ -2,7 +2,7 @@
  *
  * A file belongs to one dialect, which its name begins with. A handler runs on the loop thread
  * once the request's body is whole; it answers, or arranges that the request is answered later
- * (exchange.h).
+ * (exchange.h). Beside it stands the list of tables that read its body, which NULL ends.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -10,16 +10,19 @@
 #define SERVER_ROUTES_ROUTES_H
 
 struct exchange;
+struct field;
 
 extern const struct route_table routes;
 
 /* ---- llama_completion.c ---- */
 /* POST /completion, POST /completions */
 void llama_completion_handle(struct exchange *x);
+extern const struct field *const llama_completion_fields[];
 
 /* ---- llama_server.c ---- */
 /* POST /apply-template */
 void llama_template_handle(struct exchange *x);
+extern const struct field *const llama_template_fields[];
 /* GET /props */
 void llama_props_handle(struct exchange *x);
 /* GET /slots */
@@ -28,6 +31,7 @@ void llama_slots_handle(struct exchange *x);
 /* ---- openai_chat.c ---- */
 /* POST /v1/chat/completions */
 void openai_chat_handle(struct exchange *x);
+extern const struct field *const openai_chat_fields[];
 /* POST /v1/chat/completions/input_tokens */
 void openai_chat_count_handle(struct exchange *x);
 /* POST /v1/chat/completions/render */
@@ -36,12 +40,14 @@ void openai_chat_render_handle(struct exchange *x);
 /* ---- openai_completions.c ---- */
 /* POST /v1/completions */
 void openai_completions_handle(struct exchange *x);
+extern const struct field *const openai_completions_fields[];
 /* POST /v1/completions/render */
 void openai_completions_render_handle(struct exchange *x);
 
 /* ---- openai_invocations.c ---- */
 /* POST /invocations */
 void openai_invocations_handle(struct exchange *x);
+extern const struct field *const openai_invocations_fields[];
 
 /* ---- openai_models.c ---- */
 /* GET /v1/models, GET /models */
@@ -77,10 +83,6 @@ void vllm_load_handle(struct exchange *x);
 /* GET /metrics */
 void service_metrics_handle(struct exchange *x);
 
-/* ---- service_weights.c ---- */
-/* POST /init_weight_transfer_engine, POST /start_weight_update and others */
-void service_no_weights_handle(struct exchange *x);
-
 /* ---- sglang_control.c ---- */
 /* GET /get_model_info */
 void sglang_model_info_handle(struct exchange *x);
@@ -88,28 +90,33 @@ void sglang_model_info_handle(struct exchange *x);
 void sglang_server_info_handle(struct exchange *x);
 /* GET /get_load */
 void sglang_load_handle(struct exchange *x);
-/* GET /get_weight_version */
-void sglang_weight_version_handle(struct exchange *x);
 /* POST /pause_generation, POST /areal_pause_generation */
 void sglang_pause_handle(struct exchange *x);
+extern const struct field *const sglang_pause_fields[];
 /* POST /continue_generation, POST /areal_continue_generation */
 void sglang_continue_handle(struct exchange *x);
+extern const struct field *const sglang_continue_fields[];
 /* POST /abort_request */
 void sglang_abort_handle(struct exchange *x);
+extern const struct field *const sglang_abort_fields[];
 
 /* ---- sglang_generate.c ---- */
 /* POST /generate, PUT /generate */
 void sglang_generate_handle(struct exchange *x);
+extern const struct field *const sglang_generate_fields[];
 
 /* ---- trl_generate.c ---- */
 /* POST /generate/ */
 void trl_generate_handle(struct exchange *x);
+extern const struct field *const trl_generate_fields[];
 /* POST /chat/ */
 void trl_chat_handle(struct exchange *x);
+extern const struct field *const trl_chat_fields[];
 
 /* ---- trl_logprobs.c ---- */
 /* POST /get_sequence_logprobs/ */
 void trl_logprobs_handle(struct exchange *x);
+extern const struct field *const trl_logprobs_fields[];
 
 /* ---- verify.c ---- */
 /* POST /verify */
@@ -144,6 +151,7 @@ void vllm_resume_handle(struct exchange *x);
 void vllm_is_paused_handle(struct exchange *x);
 /* POST /abort_requests */
 void vllm_abort_handle(struct exchange *x);
+extern const struct field *const vllm_abort_fields[];
 /* POST /sleep */
 void vllm_sleep_handle(struct exchange *x);
 /* POST /wake_up */
@@ -154,20 +162,25 @@ void vllm_is_sleeping_handle(struct exchange *x);
 /* ---- vllm_generate.c ---- */
 /* POST /inference/v1/generate */
 void vllm_generate_handle(struct exchange *x);
+extern const struct field *const vllm_generate_fields[];
 
 /* ---- vllm_tokenize.c ---- */
 /* POST /tokenize */
 void vllm_tokenize_handle(struct exchange *x);
+extern const struct field *const vllm_tokenize_fields[];
 /* POST /detokenize */
 void vllm_detokenize_handle(struct exchange *x);
+extern const struct field *const vllm_detokenize_fields[];
 /* GET /tokenizer_info */
 void vllm_tokenizer_info_handle(struct exchange *x);
 
 /* ---- ollama_chat.c ---- */
 /* POST /api/chat */
 void ollama_chat_handle(struct exchange *x);
+extern const struct field *const ollama_chat_fields[];
 /* POST /api/generate */
 void ollama_generate_handle(struct exchange *x);
+extern const struct field *const ollama_generate_fields[];
 
 /* ---- ollama_models.c ---- */
 /* GET /api/tags */
@@ -176,6 +189,7 @@ void ollama_tags_handle(struct exchange *x);
 void ollama_ps_handle(struct exchange *x);
 /* POST /api/show */
 void ollama_show_handle(struct exchange *x);
+extern const struct field *const ollama_named_fields[];
 /* GET /api/version */
 void ollama_version_handle(struct exchange *x);
 /* POST /api/pull */

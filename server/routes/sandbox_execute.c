@@ -47,8 +47,9 @@ static void work_start(struct exchange *x)
 {
     struct sandbox_request *r = x->state;
     cJSON *body = exchange_parse(x, &x->error);
-    struct execution *e =
-        body == NULL ? NULL : execution_new(x->server->judge, r->dialect, body, &x->error);
+    struct execution *e = body == NULL ? NULL
+                                       : execution_new(x->server->judge, r->dialect, body,
+                                                       exchange_unknown(x), &x->error);
     assert(atomic_load(&r->execution) == NULL); /* one a request */
     if (e == NULL) return;
     exchange_promise(x);

@@ -23,6 +23,26 @@ static void print_head(struct buffer *out, const char *name, const char *type, c
     buffer_addf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, type);
 }
 
+/* A series is a path, whatever methods it has: it is printed at the first of their rows. */
+static bool is_first(const struct route_table *table, size_t r)
+{
+    for (size_t i = 0; r < table->n && i < r; i++) {
+        if (strcmp(table->rows[i].path, table->rows[r].path) == 0) return false;
+    }
+    return true;
+}
+
+/* The sum of counts[row * stride] over rows of the same path as r's. */
+static uint64_t sum_of_path(const struct route_table *table, size_t r, const uint64_t *counts,
+                            size_t stride)
+{
+    uint64_t n = r == table->n ? counts[r * stride] : 0;
+    for (size_t i = r; i < table->n; i++) {
+        if (strcmp(table->rows[i].path, table->rows[r].path) == 0) n += counts[i * stride];
+    }
+    return n;
+}
+
 static void print_requests(const struct metrics *m, const struct route_table *table,
                            struct buffer *out)
 {
@@ -31,12 +51,27 @@ static void print_requests(const struct metrics *m, const struct route_table *ta
                "HTTP requests by route and status; status 0: the client left.");
     for (size_t r = 0; m->requests != NULL && r <= table->n; r++) {
         const char *path = r < table->n ? table->rows[r].path : "none";
+        if (!is_first(table, r)) continue;
         for (size_t c = 0; c < METRICS_STATUSES; c++) {
-            uint64_t n = m->requests[r * METRICS_STATUSES + c];
+            uint64_t n = sum_of_path(table, r, m->requests + c, METRICS_STATUSES);
             if (n == 0) continue;
             buffer_addf(out, "%s{route=\"%s\",status=\"%d\"} %llu\n", name, path,
                         metrics_statuses[c], (unsigned long long)n);
         }
+    }
+}
+
+static void print_ignored(const struct metrics *m, const struct route_table *table,
+                          struct buffer *out)
+{
+    static const char name[] = "touchstone_ignored_fields_total";
+    print_head(out, name, "counter",
+               "Fields of bodies that no table names, passed over, by route.");
+    for (size_t r = 0; m->ignored != NULL && r < table->n; r++) {
+        uint64_t n = is_first(table, r) ? sum_of_path(table, r, m->ignored, 1) : 0;
+        if (n == 0) continue;
+        buffer_addf(out, "%s{route=\"%s\"} %llu\n", name, table->rows[r].path,
+                    (unsigned long long)n);
     }
 }
 
@@ -89,6 +124,7 @@ static void print_histogram(struct buffer *out, const char *name, const char *he
 struct sample {
     const struct server *server;
     struct engine_stats engine;
+    struct push_stats pushes;
     struct judge_stats judge;
     const struct generation_counts *counts;
 };
@@ -250,6 +286,26 @@ static double verify_workers(const struct sample *s)
 {
     return s->judge.workers;
 }
+static double weight_pushes(const struct sample *s)
+{
+    return (double)s->pushes.pushed;
+}
+static double weight_refused(const struct sample *s)
+{
+    return (double)s->pushes.refused;
+}
+static double weight_staging(const struct sample *s)
+{
+    return s->pushes.staging;
+}
+static double weight_versions(const struct sample *s)
+{
+    return s->pushes.resident;
+}
+static double recomputed(const struct sample *s)
+{
+    return (double)s->engine.recomputed_tokens;
+}
 static double verify_busy(const struct sample *s)
 {
     return s->judge.workers_busy;
@@ -321,6 +377,11 @@ static const struct number {
     {"touchstone_finished_length_total", "counter", "Samples ended by a length limit.", finished_length},
     {"touchstone_finished_abort_total", "counter", "Samples ended by cancellation.", finished_abort},
     {"touchstone_cancelled_requests_total", "counter", "Generation requests whose client left.", cancelled},
+    {"touchstone_weight_pushes_total", "counter", "New weights that came to serve.", weight_pushes},
+    {"touchstone_weight_pushes_refused_total", "counter", "New weights that were refused.", weight_refused},
+    {"touchstone_weight_staging", "gauge", "1 while new weights are being staged.", weight_staging},
+    {"touchstone_weight_versions", "gauge", "Versions of the weights in memory.", weight_versions},
+    {"touchstone_recomputed_tokens_total", "counter", "Of samples that went on with other weights, computed anew.", recomputed},
     {"touchstone_verify_requests_total", "counter", "Batches judged.", verify_requests},
     {"touchstone_verify_items_total", "counter", "Items judged.", verify_items},
     {"touchstone_verify_item_errors_total", "counter", "Of them, malformed.", verify_errors},
@@ -369,7 +430,10 @@ static void print(const struct server *s, struct buffer *out)
     struct sample now = {.server = s, .counts = counts};
     struct label label = label_of(s);
     struct error err;
-    if (engine_state(s->engine, &err) == ENGINE_READY) engine_stats(s->engine, &now.engine);
+    if (engine_state(s->engine, &err) == ENGINE_READY) {
+        engine_stats(s->engine, &now.engine);
+        engine_push_stats(s->engine, &now.pushes);
+    }
     judge_stats_get(s->judge, &now.judge);
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         print_head(out, numbers[i].name, numbers[i].type, numbers[i].help);
@@ -378,6 +442,7 @@ static void print(const struct server *s, struct buffer *out)
                     numbers[i].value(&now));
     }
     print_requests(&s->metrics, s->parts.routes, out);
+    print_ignored(&s->metrics, s->parts.routes, out);
     print_histogram(out, "touchstone_request_seconds", "A request, from its head to its last byte.",
                     label.text, &s->metrics.duration);
     print_histogram(out, "touchstone_first_token_seconds",

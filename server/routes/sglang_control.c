@@ -13,7 +13,6 @@
 #include "server/http/exchange.h"
 #include "server/http/state.h"
 #include "server/routes/control.h"
-#include "server/routes/replies.h"
 
 static const struct control_mode modes[] = {
     {"abort", PAUSE_ABORT}, {"retract", PAUSE_KEEP}, {"in_place", PAUSE_KEEP}, {NULL, 0}};
@@ -30,6 +29,7 @@ static const struct field pause_rows[] = {
      .doc = "what becomes of outputs under way: abort, in_place or retract"},
     {0},
 };
+const struct field *const sglang_pause_fields[] = {pause_rows, NULL};
 static const struct field abort_rows[] = {
     {"rid", FIELD_VALUE, AT(rid), .doc = "the name of one"},
     {"abort_all", FIELD_BOOL, AT(abort_all), .doc = "all of them"},
@@ -37,10 +37,12 @@ static const struct field abort_rows[] = {
     {"finished_reason", .kind = FIELD_IGNORED, .doc = "without effect"},
     {0},
 };
+const struct field *const sglang_abort_fields[] = {abort_rows, NULL};
 static const struct field continue_rows[] = {
     {"torch_empty_cache", .kind = FIELD_IGNORED, .doc = "without effect"},
     {0},
 };
+const struct field *const sglang_continue_fields[] = {continue_rows, NULL};
 
 static void reply_done(struct exchange *x, const char *message)
 {
@@ -112,6 +114,7 @@ void sglang_abort_handle(struct exchange *x)
 
 void sglang_model_info_handle(struct exchange *x)
 {
+    struct version_label *version = engine_version(x->server->engine);
     const struct engine_info *info = engine_info(x->server->engine);
     struct buffer out;
     buffer_init(&out, EXCHANGE_REPLY_BYTES);
@@ -120,42 +123,58 @@ void sglang_model_info_handle(struct exchange *x)
     emit_str(&out, "tokenizer_path", info->path);
     emit_bool(&out, "is_generation", true);
     emit_str(&out, "model_type", info->architecture);
+    emit_str(&out, "weight_version", version->name);
+    version_label_free(version);
     emit_int(&out, "max_model_len", info->context);
     emit_close(&out, '}');
     exchange_reply_json(x, &out);
 }
 
+/* What SGLang says of itself: trainers look at these to see what they have before them. */
+void sglang_emit_server(const struct server *s, struct buffer *out)
+{
+    const struct engine_info *info = engine_info(s->engine);
+    struct version_label *version = engine_version(s->engine);
+    struct engine_stats stats;
+    engine_stats(s->engine, &stats);
+    emit_str(out, "model_path", info->path);
+    emit_str(out, "tokenizer_path", info->path);
+    emit_str(out, "served_model_name", info->name);
+    emit_str(out, "host", s->o.host);
+    emit_int(out, "port", s->port);
+    emit_int(out, "tp_size", 1);
+    emit_int(out, "dp_size", 1);
+    emit_int(out, "pp_size", 1);
+    emit_int(out, "num_gpus", 0);
+    emit_str(out, "disaggregation_mode", "null"); /* the word, not the value */
+    emit_bool(out, "encoder_only", false);
+    emit_bool(out, "enable_memory_saver", false);
+    emit_bool(out, "enable_return_routed_experts", false);
+    emit_str(out, "dtype", info->quantisation);
+    emit_int(out, "context_length", info->context);
+    emit_int(out, "max_total_num_tokens", (int64_t)info->kv_blocks * info->kv_block_tokens);
+    emit_str(out, "weight_version", version->name);
+    emit_str(out, "version", TOUCHSTONE_VERSION);
+    emit_array(out, "internal_states");
+    emit_object(out, NULL);
+    emit_int(out, "running", stats.running);
+    emit_int(out, "waiting", stats.waiting);
+    emit_bool(out, "paused", generations_are_paused(s->generations));
+    emit_close(out, '}');
+    emit_close(out, ']');
+    version_label_free(version);
+}
+
 void sglang_server_info_handle(struct exchange *x)
 {
-    const struct server *s = x->server;
-    const struct engine_info *info = engine_info(s->engine);
-    struct engine_stats stats;
     struct buffer out;
-    engine_stats(s->engine, &stats);
     buffer_init(&out, EXCHANGE_REPLY_BYTES);
     emit_object(&out, NULL);
-    emit_str(&out, "model_path", info->path);
-    emit_str(&out, "tokenizer_path", info->path);
-    emit_str(&out, "served_model_name", info->name);
-    emit_str(&out, "host", s->o.host);
-    emit_int(&out, "port", s->port);
-    emit_int(&out, "tp_size", 1);
-    emit_int(&out, "dp_size", 1);
-    emit_int(&out, "context_length", info->context);
-    emit_int(&out, "max_total_num_tokens", (int64_t)info->kv_blocks * info->kv_block_tokens);
-    emit_str(&out, "version", TOUCHSTONE_VERSION);
-    emit_array(&out, "internal_states");
-    emit_object(&out, NULL);
-    emit_int(&out, "running", stats.running);
-    emit_int(&out, "waiting", stats.waiting);
-    emit_bool(&out, "paused", generations_are_paused(s->generations));
-    emit_close(&out, '}');
-    emit_close(&out, ']');
+    sglang_emit_server(x->server, &out);
     emit_close(&out, '}');
     exchange_reply_json(x, &out);
 }
 
-/* The version that every answer of /generate has in its meta_info. */
 /* One process, so one entry. num_tokens: room that live sequences have taken in the KV cache. */
 void sglang_load_handle(struct exchange *x)
 {
@@ -173,9 +192,4 @@ void sglang_load_handle(struct exchange *x)
     emit_close(&out, '}');
     emit_close(&out, ']');
     exchange_reply_json(x, &out);
-}
-
-void sglang_weight_version_handle(struct exchange *x)
-{
-    reply_str(x, "weight_version", engine_weights(x->server->engine).name);
 }

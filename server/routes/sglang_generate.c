@@ -28,37 +28,6 @@ struct sglang {
     int logprob_start, n_top;
 };
 
-#define AT(field) .offset = offsetof(struct sglang, field)
-
-static const struct field rows[] = {
-    {"text", FIELD_VALUE, AT(text), .doc = "the prompt, or a list of prompts"},
-    {"input_ids", FIELD_ARRAY, AT(input_ids),
-     .doc = "the prompt's token ids, or a list of such lists"},
-    {"sampling_params", FIELD_VALUE, AT(sampling), .doc = "how to draw"},
-    {"return_logprob", FIELD_BOOL, AT(return_logprob), .doc = "log-probabilities of the tokens"},
-    {"logprob_start_len", FIELD_INT, AT(logprob_start), .min = -1, .max = INT_MAX,
-     .doc = "from this token of the prompt on; -1: the output alone"},
-    {"top_logprobs_num", FIELD_INT, AT(n_top), .min = 0, .max = LOGPROBS_MAX,
-     .doc = "with so many alternatives each"},
-    {"return_text_in_logprobs", FIELD_BOOL, AT(text_in_logprobs),
-     .doc = "tokens as text beside their ids"},
-    {"return_prompt_token_ids", FIELD_BOOL, AT(return_prompt_ids),
-     .doc = "the prompt's token ids in the reply"},
-    {"extra_key", .kind = FIELD_IGNORED, .doc = "a hint for routers; without effect"},
-    {"log_metrics", .kind = FIELD_IGNORED, .doc = "without effect"},
-    {"return_hidden_states", FIELD_REFUSED, .neutral = "false", .doc = "hidden states; refused"},
-    {"token_ids_logprob", .kind = FIELD_REFUSED,
-     .doc = "log-probabilities of chosen tokens; refused"},
-    {"lora_path", .kind = FIELD_REFUSED, .doc = "adapters; refused"},
-    {"session_params", .kind = FIELD_REFUSED, .doc = "sessions; refused"},
-    {"image_data", .kind = FIELD_REFUSED, .doc = "images; refused"},
-    {"audio_data", .kind = FIELD_REFUSED, .doc = "sound; refused"},
-    {"video_data", .kind = FIELD_REFUSED, .doc = "films; refused"},
-    {"input_embeds", .kind = FIELD_REFUSED, .doc = "embeddings as the prompt; refused"},
-    {0},
-};
-
-#undef AT
 #define AT(field) .offset = offsetof(struct sampling_params, field)
 #define REAL(field, lo, hi) FIELD_FLOAT, AT(field), .min = (lo), .max = (hi)
 #define WHOLE(field, lo, hi) FIELD_INT, AT(field), .min = (lo), .max = (hi)
@@ -126,6 +95,38 @@ static const struct field sampling_rows[] = {
     {0},
 };
 /* clang-format on */
+static const struct field *const sampling_members[] = {sampling_rows, NULL};
+
+#undef AT
+#define AT(field) .offset = offsetof(struct sglang, field)
+static const struct field rows[] = {
+    {"text", FIELD_VALUE, AT(text), .doc = "the prompt, or a list of prompts"},
+    {"input_ids", FIELD_ARRAY, AT(input_ids),
+     .doc = "the prompt's token ids, or a list of such lists"},
+    {"sampling_params", FIELD_VALUE, AT(sampling), .members = sampling_members, .doc = "how to draw"},
+    {"return_logprob", FIELD_BOOL, AT(return_logprob), .doc = "log-probabilities of the tokens"},
+    {"logprob_start_len", FIELD_INT, AT(logprob_start), .min = -1, .max = INT_MAX,
+     .doc = "from this token of the prompt on; -1: the output alone"},
+    {"top_logprobs_num", FIELD_INT, AT(n_top), .min = 0, .max = LOGPROBS_MAX,
+     .doc = "with so many alternatives each"},
+    {"return_text_in_logprobs", FIELD_BOOL, AT(text_in_logprobs),
+     .doc = "tokens as text beside their ids"},
+    {"return_prompt_token_ids", FIELD_BOOL, AT(return_prompt_ids),
+     .doc = "the prompt's token ids in the reply"},
+    {"extra_key", .kind = FIELD_IGNORED, .doc = "a hint for routers; without effect"},
+    {"log_metrics", .kind = FIELD_IGNORED, .doc = "without effect"},
+    {"return_hidden_states", FIELD_REFUSED, .neutral = "false", .doc = "hidden states; refused"},
+    {"token_ids_logprob", .kind = FIELD_REFUSED,
+     .doc = "log-probabilities of chosen tokens; refused"},
+    {"lora_path", .kind = FIELD_REFUSED, .doc = "adapters; refused"},
+    {"session_params", .kind = FIELD_REFUSED, .doc = "sessions; refused"},
+    {"image_data", .kind = FIELD_REFUSED, .doc = "images; refused"},
+    {"audio_data", .kind = FIELD_REFUSED, .doc = "sound; refused"},
+    {"video_data", .kind = FIELD_REFUSED, .doc = "films; refused"},
+    {"input_embeds", .kind = FIELD_REFUSED, .doc = "embeddings as the prompt; refused"},
+    {0},
+};
+const struct field *const sglang_generate_fields[] = {rows, shared_rows, NULL};
 
 /* ---- asking ---- */
 
@@ -198,9 +199,14 @@ static bool read_sampling_list(struct completion *c, const struct field_context 
     }
     cJSON_ArrayForEach(entry, own->sampling)
     {
-        if (!read_own_sampling(c, c->prompts[i], entry, context, err)) {
+        struct unknown_fields *noted = context->unknown, told = {0}; /* the first was read before */
+        size_t before = noted == NULL ? 0 : noted->n;
+        struct field_context own_context = *context;
+        if (noted != NULL && i == 0) own_context.unknown = &told;
+        if (!read_own_sampling(c, c->prompts[i], entry, &own_context, err)) {
             return error_in(err, "sampling_params[%zu]", i);
         }
+        if (noted != NULL) unknown_within(noted, before, "sampling_params[%zu]", i);
         i++;
     }
     return true;
@@ -316,6 +322,14 @@ static void emit_input_logprobs(const struct completion *c, const struct generat
     emit_close(out, ']');
 }
 
+/* The version of the last token, and all of them where there were several. */
+static void emit_versions(const struct choice *choice, struct buffer *out)
+{
+    const struct version_spans *s = &choice->versions;
+    if (s->n > 1) emit_str(out, "weight_version", s->list[s->n - 1].label->name);
+    spans_emit(s, choice->n_tokens, out);
+}
+
 static void emit_choice(const struct completion *c, const struct choice *choice, struct buffer *out)
 {
     const struct sglang *own = c->own;
@@ -333,7 +347,7 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
     emit_int(out, "prompt_tokens", (int64_t)choice->generation->ids.n);
     emit_int(out, "completion_tokens", choice->n_tokens);
     emit_int(out, "cached_tokens", choice->generation->n_cached);
-    emit_str(out, "weight_version", engine_weights(c->engine).name);
+    emit_versions(choice, out);
     emit_int(out, "num_retractions", 0);
     emit_double(out, "e2e_latency", seconds);
     if (own->return_logprob) {

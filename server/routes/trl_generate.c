@@ -54,8 +54,9 @@ static const struct field chat_rows[] = {
      .doc = "what the chat template is told beside"},
     {0},
 };
+static const struct field *const kwargs_members[] = {sampling_params_rows, NULL};
 static const struct field both_rows[] = {
-    {"generation_kwargs", FIELD_OBJECT, AT(generation_kwargs),
+    {"generation_kwargs", FIELD_OBJECT, AT(generation_kwargs), .members = kwargs_members,
      .doc = "further fields of /v1/completions"},
     {"images", .kind = FIELD_REFUSED, .doc = "images; refused"},
     {"structured_outputs_regex", .kind = FIELD_REFUSED, .doc = "a pattern for the output; refused"},
@@ -82,6 +83,8 @@ static const struct field sampling_rows[] = {
      .doc = "log-probabilities with so many alternatives for each token"},
     {0},
 };
+const struct field *const trl_generate_fields[] = {generate_rows, both_rows, sampling_rows, NULL};
+const struct field *const trl_chat_fields[] = {chat_rows, both_rows, sampling_rows, NULL};
 
 /* ---- asking ---- */
 
@@ -227,6 +230,7 @@ static void write_whole(struct completion *c, struct buffer *out)
     emit_close(out, ']');
     emit_column(c, "logprobs", emit_logprob, out);
     emit_column(c, "logprob_token_ids", emit_id, out);
+    completion_emit_versions(c, out);
     emit_close(out, '}');
 }
 

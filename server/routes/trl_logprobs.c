@@ -58,6 +58,7 @@ static const struct field temperature_row[] = {
      .doc = "log-probabilities of the distribution at this temperature"},
     {0},
 };
+const struct field *const trl_logprobs_fields[] = {rows, temperature_row, NULL};
 
 static bool check_lengths(const struct completion *c, const cJSON *lengths, struct error *err)
 {

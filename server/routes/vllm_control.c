@@ -84,14 +84,16 @@ void vllm_is_sleeping_handle(struct exchange *x)
     reply_bool(x, "is_sleeping", generations_are_paused(x->server->generations));
 }
 
+static const struct field abort_rows[] = {
+    {"request_ids", .kind = FIELD_ARRAY, .doc = "their names; none: all of them"}, {0}};
+const struct field *const vllm_abort_fields[] = {abort_rows, NULL};
+
 void vllm_abort_handle(struct exchange *x)
 {
     const cJSON *names = NULL;
-    static const struct field rows[] = {
-        {"request_ids", .kind = FIELD_ARRAY, .doc = "their names; none: all of them"}, {0}};
     struct error err = {0};
     cJSON *body;
-    if (!control_read_body(x, FIELD_TABLE(rows, &names), &body, &err)) {
+    if (!control_read_body(x, FIELD_TABLE(abort_rows, &names), &body, &err)) {
         exchange_fail(x, &err);
     } else {
         struct buffer out;
@@ -134,7 +136,12 @@ void vllm_server_info_handle(struct exchange *x)
     emit_str(&out, "logprobs_mode", "raw_logprobs"); /* unless a request asks for processed ones */
     emit_close(&out, '}');
     emit_null(&out, "weight_transfer_config"); /* none: TRL then says that weights cannot be sent */
+    emit_object(&out, "parallel_config");
+    emit_int(&out, "data_parallel_size", 1);
+    emit_int(&out, "tensor_parallel_size", 1);
     emit_close(&out, '}');
+    emit_close(&out, '}');
+    sglang_emit_server(x->server, &out);
     emit_close(&out, '}');
     exchange_reply_json(x, &out);
 }

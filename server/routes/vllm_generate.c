@@ -17,15 +17,6 @@ struct vllm_generate {
 };
 
 #define AT(field) .offset = offsetof(struct vllm_generate, field)
-static const struct field rows[] = {
-    {"token_ids", FIELD_ARRAY, AT(token_ids), .doc = "the prompt"},
-    {"sampling_params", FIELD_OBJECT, AT(sampling), .doc = "vLLM's, as in /v1/completions"},
-    {"features", .kind = FIELD_REFUSED, .doc = "images and sound; refused"},
-    {"kv_transfer_params", .kind = FIELD_REFUSED, .doc = "keys and values from elsewhere; refused"},
-    {"output_mode", FIELD_REFUSED, .neutral = "\"tokens\"",
-     .doc = "another output than token ids; refused"},
-    {0},
-};
 
 /* Of sampling_params: how the client wants the answer packed, which is given here. */
 static const struct field packing_rows[] = {
@@ -40,6 +31,19 @@ static const struct field count_rows[] = {
      .doc = "log-probabilities with so many alternatives for each token"},
     {0},
 };
+
+static const struct field *const sampling_members[] = {sampling_params_rows, count_rows,
+                                                      packing_rows, NULL};
+static const struct field rows[] = {
+    {"token_ids", FIELD_ARRAY, AT(token_ids), .doc = "the prompt"},
+    {"sampling_params", FIELD_OBJECT, AT(sampling), .members = sampling_members, .doc = "vLLM's, as in /v1/completions"},
+    {"features", .kind = FIELD_REFUSED, .doc = "images and sound; refused"},
+    {"kv_transfer_params", .kind = FIELD_REFUSED, .doc = "keys and values from elsewhere; refused"},
+    {"output_mode", FIELD_REFUSED, .neutral = "\"tokens\"",
+     .doc = "another output than token ids; refused"},
+    {0},
+};
+const struct field *const vllm_generate_fields[] = {rows, sampling_params_rows, NULL};
 
 static bool read_body(struct completion *c, struct error *err)
 {

@@ -59,12 +59,15 @@ static const struct field message_rows[] = {
      .doc = "the tokens as text beside their ids"},
     {0},
 };
+const struct field *const vllm_tokenize_fields[] = {prompt_rows, content_rows, message_rows,
+                                                    conversation_rows, NULL};
 
 static const struct field detokenize_rows[] = {
     {"model", FIELD_TEXT, AT(model), .doc = "its name; any is taken"},
     {"tokens", FIELD_READ, AT(list), .read = field_read_ids, .doc = "token ids"},
     {0},
 };
+const struct field *const vllm_detokenize_fields[] = {detokenize_rows, NULL};
 
 /* ---- replies ---- */
 
@@ -193,7 +196,8 @@ static bool tokenize(struct exchange *x, struct tokenize *t, struct tokens *ids,
 static void work_tokenize(struct exchange *x)
 {
     struct field_context context = {.arena = x->arena,
-                                    .n_vocab = engine_info(x->server->engine)->n_vocab};
+                                    .n_vocab = engine_info(x->server->engine)->n_vocab,
+                                    .unknown = exchange_unknown(x)};
     struct tokenize t = {.document = exchange_parse(x, &x->error)};
     struct tokens ids = {0};
     if (t.document != NULL) tokenize(x, &t, &ids, &context, &x->error);
@@ -211,7 +215,8 @@ void vllm_tokenize_handle(struct exchange *x)
 static bool detokenize(struct exchange *x, struct tokenize *t, struct error *err)
 {
     const struct engine *e = x->server->engine;
-    struct field_context context = {.arena = x->arena, .n_vocab = engine_info(e)->n_vocab};
+    struct field_context context = {
+        .arena = x->arena, .n_vocab = engine_info(e)->n_vocab, .unknown = exchange_unknown(x)};
     struct field_table table = FIELD_TABLE(detokenize_rows, t);
     if (!fields_read(t->document, &table, 1, &context, err) ||
         !completion_check_model(x->server, t->model, err)) {

@@ -143,7 +143,7 @@ int main(int argc, char **argv)
         return fprintf(stderr, "%s\n", err.message), 1;
     }
     double begin = seconds();
-    struct weights *w = weights_pack(m, false, -1, pool, NULL, NULL, &err);
+    struct weights *w = weights_pack(m, &(struct weights_plan){.quantise = -1}, pool, &err);
     if (w == NULL) return fprintf(stderr, "%s\n", err.message), 1;
     printf("%s, %s, %d threads; packed %.1f MB in %.2f s\n", argv[1], kernels->name,
            pool_threads(pool), (double)w->bytes * 1e-6, seconds() - begin);

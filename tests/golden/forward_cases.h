@@ -85,7 +85,8 @@ static void open_setup(struct setup *s, const struct how *how)
     if (s->model == NULL) fail_msg("%s", err.message);
     s->config = model_config(s->model);
     s->pool = pool_new(2, false, &err);
-    s->weights = weights_pack(s->model, how->reference, type, s->pool, NULL, NULL, &err);
+    struct weights_plan plan = {.dense = how->reference, .quantise = type};
+    s->weights = weights_pack(s->model, &plan, s->pool, &err);
     if (s->weights == NULL) fail_msg("%s: %s", path, err.message);
     model_drop_tensors(s->model);
     s->kv = kv_store_new(s->config, how->kv, BLOCKS, &err);

@@ -150,7 +150,6 @@ def test_refused_fields(server, path):
 @pytest.mark.parametrize(
     "path, change, code, param",
     [
-        ("/v1/completions", {"no_such": 1}, "unknown_field", "no_such"),
         ("/v1/completions", {"prompt": []}, "invalid_value", "prompt"),
         ("/v1/completions", {"prompt": 5}, "invalid_type", "prompt"),
         ("/v1/completions", {"prompt": ["a", 5]}, "invalid_type", "prompt[1]"),
@@ -169,7 +168,6 @@ def test_refused_fields(server, path):
         ("/v1/completions", {"best_of": 2, "stream": True}, "unsupported", "best_of"),
         ("/v1/completions", {"prompt_logprobs": 1, "stream": True}, "unsupported", "prompt_logprobs"),
         ("/v1/completions", {"stream_options": {}}, "invalid_value", "stream_options"),
-        ("/v1/completions", {"stream": True, "stream_options": {"x": 1}}, "unknown_field", "stream_options.x"),
         ("/v1/completions", {"stream": True, "stream_options": {"include_usage": 1}}, "invalid_type", "stream_options.include_usage"),
         ("/v1/completions", {"model": "no-such-model"}, "model_not_found", "model"),
         ("/v1/completions", {"stop": ["a", ""]}, "invalid_value", "stop[1]"),
@@ -216,11 +214,8 @@ def test_refused_fields(server, path):
         ("/v1/chat/completions", {"tool_choice": {"type": "function", "function": {"name": "f"}}}, "invalid_value", "tool_choice"),
         ("/v1/chat/completions", {"tool_choice": {"type": "custom"}}, "unsupported", "tool_choice.type"),
         ("/v1/chat/completions", {"chat_template": "{% for %}"}, "template_error", None),
-        ("/v1/chat/completions", {"prompt": "a"}, "unknown_field", "prompt"),
         ("/tokenize", {}, "missing_field", "prompt"),
         ("/tokenize", {"prompt": 1}, "invalid_type", "prompt"),
-        ("/tokenize", {"prompt": "a", "content": "b"}, "unknown_field", "prompt"),
-        ("/tokenize", {"prompt": "a", "x": 1}, "unknown_field", "x"),
         ("/detokenize", {}, "missing_field", "tokens"),
         ("/detokenize", {"tokens": "a"}, "invalid_type", "tokens"),
         ("/detokenize", {"tokens": [1, 10**9]}, "invalid_value", "tokens[1]"),
@@ -356,7 +351,10 @@ BIG = "ab " * 350000
 )
 def test_megabyte_strings(server, path, body):
     reply = server.post(path, body)
-    assert reply.status_code in (400, 404), reply.text[:300]
+    if BIG in body:
+        assert reply.status_code == 200 and reply.headers["x-ignored-fields"] == BIG[:64].replace(" ", "%20")
+    else:
+        assert reply.status_code in (400, 404), reply.text[:300]
     assert len(reply.content) < 2000
 
 

@@ -192,7 +192,7 @@ def test_what_is_there(server):
     slots = server.http.get("/slots").json()
     assert len(slots) == server.http.get("/props").json()["total_slots"]
     assert {"id", "n_ctx", "is_processing"} <= set(slots[0])
-    assert server.http.get("/get_weight_version").json() == {"weight_version": "default"}
+    assert server.http.get("/get_weight_version").json() == {"weight_version": "0", "sha256": server.http.get("/v1/weights").json()["sha256"]}
 
 
 @pytest.mark.parametrize(
@@ -203,14 +203,13 @@ def test_what_is_there(server):
         ("/close_communicator/", None),
         ("/init_weight_transfer_engine", {"init_info": {}}),
         ("/update_weights", {"update_info": {"names": []}}),
-        ("/update_weights_from_disk", {"model_path": "/m"}),
         ("/update_weights_from_tensor", {"serialized_named_tensors": []}),
     ],
 )
 def test_weights_are_not_taken(server, path, body):
     reply = server.http.post(path, json=body) if body else server.http.post(path)
     assert reply.status_code == 501
-    assert reply.json()["error"]["code"] == "not_available" and "--model" in reply.json()["error"]["message"]
+    assert reply.json()["error"]["code"] == "not_available" and "/v1/weights" in reply.json()["error"]["message"]
 
 
 # ---- TRL's teacher scores ----

@@ -80,9 +80,9 @@ def test_the_shape_is_the_dialects(server, path, beside):
     assert body == {k: error["message"] if v is str else v for k, v in beside.items()}
 
 
-@pytest.mark.parametrize("path", ["/completion", "/apply-template"])
-def test_llama_servers_code_is_the_status(server, path):
-    reply = server.post(path, {"colour": 1})
+@pytest.mark.parametrize("path, field", [("/completion", "temperature"), ("/apply-template", "messages")])
+def test_llama_servers_code_is_the_status(server, path, field):
+    reply = server.post(path, {field: "colour"})
     error = reply.json()["error"]
-    assert reply.status_code == 400 and error["code"] == 400 and error["name"] == "unknown_field"
-    assert error["param"] == "colour" and error["message"]
+    assert reply.status_code == 400 and error["code"] == 400 and error["name"] == "invalid_type"
+    assert error["param"] == field and error["message"]

@@ -264,6 +264,21 @@ def test_ending_a_call_gives_what_exists(tiny):
     assert tiny.http.delete("/v1/rollouts/long-one").status_code == 404
 
 
+def test_ending_a_call_that_writes_lines_gives_all_its_groups(tiny):
+    """Also where advantages wait for the whole batch, and lines for their order."""
+    slow = {"temperature": 1, "min_tokens": 450, "max_tokens": 450}
+    body = {"prompts": QUESTIONS, "n": 64, "sampling": slow, "encoding": "ndjson", "advantage": "verl_reinforce_pp",
+            "until": {"groups": 3, "max_attempts": 3}}
+    replies = []
+    thread = threading.Thread(target=lambda: replies.append(tiny.post("/v1/rollouts", body, headers={"x-request-id": "in-lines"})))
+    thread.start()
+    tiny.wait_metric("touchstone_sequences_running", lambda n: n > 128)
+    ended = tiny.http.delete("/v1/rollouts/in-lines").json()
+    thread.join()
+    written = [json.loads(line) for line in replies[0].text.splitlines()[1:-1]]
+    assert len(written) == 3 and ended["groups"] == written
+
+
 def test_a_caller_who_leaves_cancels(tiny):
     slow = {"temperature": 1, "min_tokens": 450, "max_tokens": 450}
     with tiny.http.stream("POST", "/v1/rollouts", json={"prompts": QUESTIONS, "n": 96, "sampling": slow,

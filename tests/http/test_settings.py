@@ -84,6 +84,25 @@ def received(s):
         return b""
 
 
+def second_push(server):
+    """What two pushes get while a request stands still on the weights of the start."""
+    body = json.dumps({**LONG, "stream": True}).encode()
+    head = f"POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
+    caught = False
+    while not caught:
+        slow = server.connect()
+        slow.sendall(head.encode() + body)
+        slow.recv(1 << 16)
+        server.http.post("/pause", params={"mode": "keep"})
+        caught = server.metric("touchstone_sequences_running") > 0
+        if not caught:
+            server.http.post("/resume")
+    pushes = [server.http.post("/v1/weights", params={"wait": 0}, json={"path": MODEL}).status_code for _ in range(2)]
+    slow.close()
+    server.http.post("/resume")
+    return pushes
+
+
 def connections(server):
     """Whether 20 connections that say nothing leave room for one that asks: those that got in may ask meanwhile, so the
     server has had its turns."""
@@ -182,6 +201,8 @@ CASES = {
     "max-sequences": (["--max-sequences", "3"], lambda s: s.http.get("/props").json()["total_slots"]),
     "max-queue": (["--max-queue", "2"], queue_of, ["--max-sequences", "2"]),
     "step-tokens": (["--step-tokens", "8"], steps),
+    "max-weight-versions": (["--max-weight-versions", "3"], second_push),
+    "path-root": (["--path-root", "tests"], status_of({"path": "/etc"}, "/v1/weights")),
     "prefix-cache": (["--no-prefix-cache"], cached),
     "speculate": (["--no-speculate"], drafted),
     "host": (["--host", "127.0.0.2"], reachable("127.0.0.2")),
@@ -192,6 +213,7 @@ CASES = {
     ),
     "api-key": (["--api-key", "k"], lambda s: s.http.get("/metrics").status_code),
     "served-model-name": (["--served-model-name", "x,y"], lambda s: len(s.http.get("/v1/models").json()["data"])),
+    "unknown-fields": (["--unknown-fields", "refuse"], status_of({"prompt": "a", "max_tokens": 1, "nobody_knows": 1})),
     "any-model-name": (["--any-model-name"], status_of({"prompt": "a", "max_tokens": 1, "model": "nobody's"})),
     "max-connections": (["--max-connections", "10"], connections),
     "max-client-connections": (["--max-client-connections", "10"], connections),

@@ -64,6 +64,7 @@ GRAMMAR = 'root ::= "a" (item ",")* item\nitem ::= [0-9]+ | "x"{2,3}\n'
 
 COMPLETIONS = [
     Request("completion", "POST", "/v1/completions", {"prompt": "2+3=", **GREEDY}),
+    Request("weights: their sum", "POST", "/weight_checker", {"action": "checksum"}),
     Request("completion, n samples with logprobs and stop strings", "POST", "/v1/completions",
             {"prompt": ["2+3=", "7*8="], "n": 2, "logprobs": 3, "stop": ["\n", "zz"], "temperature": 1, "seed": 7,
              "max_tokens": 5, "echo": True}),

@@ -55,7 +55,7 @@ FLOORS = {
     "server": [
         {"server/http"},
         {"server/generate", "server/page"},
-        {"server/rollouts"},
+        {"server/rollouts", "server/weights"},
         {"server/routes"},
         {"server/cli"},
     ],

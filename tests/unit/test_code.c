@@ -89,6 +89,10 @@ static const struct example examples[] = {
     {"not installed", "lua", "print(3)\n", ",\"lang\":\"lua\"", ONE_TWO, "\"cause\":\"language_not_available\""},
     {"not installed is no verdict", "lua", "print(3)\n", ",\"lang\":\"lua\"", ONE_TWO, "\"reward\":null"},
     {"bash", "sh", "read a b; echo $((a+b))\n", ",\"lang\":\"bash\"", ONE_TWO, "\"reward\":1,"},
+    {"a block without a language", "", SUM, "", ONE_TWO, "\"reward\":1,"},
+    {"fractions of a call are near", "python", "def f():\n    return [0.1 + 0.2, 1]\n", "", "\"tests\":[{\"call\":\"f\",\"args\":[],\"result\":[0.3,1]}]", "\"reward\":1,"},
+    {"and exact where that is asked", "python", "def f():\n    return 0.1 + 0.2\n", ",\"checker\":\"exact\"", "\"tests\":[{\"call\":\"f\",\"args\":[],\"result\":0.3}]", "\"reward\":0,"},
+    {"a module that nobody has is the program's fault", "python", "import no_such_module\n", "", ONE_TWO, "\"reward\":0,"},
     {"exact", "python", "print(3)\n", ",\"checker\":\"exact\"", "\"tests\":[{\"stdin\":\"\",\"stdout\":\"3\"}]", "\"reward\":0,"},
     {"floats", "python", "print(0.1+0.2, 'x')\n", ",\"checker\":\"floats\"", "\"tests\":[{\"stdin\":\"\",\"stdout\":\"0.3 x\"}]", "\"reward\":1,"},
     {"a prefix is not enough", "python", "print(3)\n", "", "\"tests\":[{\"stdin\":\"\",\"stdout\":\"3\\n5\\n\"}]", "\"reward\":0,"},
@@ -127,10 +131,66 @@ static void test_examples(void **state)
     assert_int_equal(failed, 0);
 }
 
+/* Languages and libraries that a machine may lack: right, or no verdict; a wrong program is never right. */
+static const struct {
+    const char *lang, *right, *wrong, *cause;
+} guests[] = {
+    {"java",
+     "import java.util.*;\npublic class Solve {\n  static int add(int a, int b) { return a + b; }\n"
+     "  public static void main(String[] args) {\n    Scanner s = new Scanner(System.in);\n"
+     "    System.out.println(add(s.nextInt(), s.nextInt()));\n  }\n}\n",
+     "public class Main { public static void main(String[] a) { System.out.println(4); } }\n",
+     "language_not_available"},
+    {"go",
+     "package main\nimport \"fmt\"\nfunc main() {\n\tvar a, b int\n\tfmt.Scan(&a, &b)\n"
+     "\tfmt.Println(a + b)\n}\n",
+     "package main\nimport \"fmt\"\nfunc main() { fmt.Println(4) }\n", "language_not_available"},
+    {"rust",
+     "use std::io::*;\nfn main() {\n    let mut s = String::new();\n"
+     "    stdin().read_to_string(&mut s).unwrap();\n    let n: i64 = "
+     "s.split_whitespace().map(|x| x.parse::<i64>().unwrap()).sum();\n    println!(\"{}\", n);\n}\n",
+     "fn main() { println!(\"4\"); }\n", "language_not_available"},
+    {"javascript",
+     "const [a, b] = require('fs').readFileSync(0, 'utf8').split(' ').map(Number);\n"
+     "console.log(a + b);\n",
+     "console.log(4);\n", "language_not_available"},
+    {"python",
+     "import numpy as np\nprint(int(np.sum(np.array(list(map(int, input().split()))))))\n",
+     "import numpy as np\nprint(int(np.sum([2, 2])))\n", "library_not_available"},
+};
+
+static char *guest_reply(size_t i, const char *program)
+{
+    struct example e = {guests[i].lang, guests[i].lang, program, NULL, ONE_TWO, NULL};
+    char options[64];
+    snprintf(options, sizeof(options), ",\"lang\":\"%s\"", guests[i].lang);
+    e.options = options;
+    return reply_to(&e);
+}
+
+static void test_guests(void **state)
+{
+    (void)state;
+    int failed = 0;
+    for (size_t i = 0; i < sizeof(guests) / sizeof(guests[0]); i++) {
+        char *right = guest_reply(i, guests[i].right), *wrong = guest_reply(i, guests[i].wrong);
+        bool lacks = strstr(right, guests[i].cause) != NULL;
+        bool good = lacks ? strstr(right, "\"reward\":null") != NULL
+                          : strstr(right, "\"reward\":1,") != NULL;
+        good = good && strstr(wrong, lacks ? "\"reward\":null" : "\"reward\":0,") != NULL;
+        if (!good) print_message("%s:\n  %s\n  %s\n", guests[i].lang, right, wrong);
+        failed += !good;
+        free(right);
+        free(wrong);
+    }
+    assert_int_equal(failed, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_examples),
+        cmocka_unit_test(test_guests),
     };
     return cmocka_run_group_tests(tests, open_code_judge, close_judge);
 }

@@ -94,6 +94,24 @@ static const struct row rows[] = {
     {"Codeforces, files", "python",
      "\"official_tests\":[{\"input\":\"1 2\\n\",\"output\":\"3\\n\"}],\"input_mode\":\"file\",\"time_limit\":1.0,\"memory_limit\":64.0",
      "open('output.txt', 'w').write(str(sum(map(int, open('input.txt').read().split()))))\n", "print(3)\n", "\"total\":1"},
+    {"LiveCodeBench, private tests, packed", "python",
+     "\"public_test_cases\":\"[]\",\"private_test_cases\":\"eJxrYJkaxAABPX7R1UqZeQWlJUpWCkrRRjoK5joKhoZAbBobk2eppKOglF9aApM2AIrHgsRKUotLSioLUkGiaaV5ySWZ+XmJOUq1sVP0AEFRGcE=\",\"metadata\":\"{\\\"func_name\\\": \\\"twoSum\\\"}\"",
+     TYPING TWO_SUM, "class Solution:\n    def twoSum(self, a, b):\n        return (1, 0)\n", "\"total\":1"},
+    {"CodeContests", "python",
+     "\"public_tests\":{\"input\":[\"1 2\\n\"],\"output\":[\"3\\n\"]},\"private_tests\":{\"input\":[],\"output\":[]},\"generated_tests\":{\"input\":[\"5 5\\n\",\"1 1\\n\"],\"output\":[\"10\\n\",\"2\\n\"]},\"time_limit\":{\"seconds\":2,\"nanos\":500000000},\"memory_limit_bytes\":256000000",
+     SUM, "print(3)\n", "\"total\":3"},
+    {"AceCode", "python",
+     "\"test_cases\":[\"assert sq(2) == 4\",\"assert sq(3) == 9\"]",
+     "def sq(x):\n    return x * x\n", "def sq(x):\n    return 4\n", "\"total\":2"},
+    {"KodCode", "python",
+     "\"test\":\"from solution import sq\\n\\ndef test_two():\\n    assert sq(2) == 4\\n\\ndef test_three():\\n    x = 3\\n    assert sq(x) == 9\\n\"",
+     "def sq(x):\n    return x * x\n", "def sq(x):\n    return 4\n", "\"total\":2"},
+    {"KodCode, a test that does not come apart", "python",
+     "\"test\":\"from solution import sq\\n\\ndef test_all():\\n    seen = []\\n    for i in range(3):\\n        seen.append(sq(i))\\n    assert seen == [0, 1, 4]\\n\"",
+     "def sq(x):\n    return x * x\n", "def sq(x):\n    return 4\n", "\"weak\":true"},
+    {"PRIME, the tests in the answer", "python",
+     "\"answer\":\"{\\\"inputs\\\": [\\\"1 2\\\", \\\"4 4\\\"], \\\"outputs\\\": [\\\"3\\\", \\\"8\\\"]}\"",
+     SUM, "print(3)\n", "\"total\":2"},
     {"IOI", "cpp", IOI("40", "Batch"), "#include \"nile.h\"\nlong long best(int n){return 1LL*n*n;}\n",
      "#include \"nile.h\"\nlong long best(int n){return n;}\n", "\"points\":40"},
     {"IOI, tests as a list, outputs compared", "cpp",
@@ -155,11 +173,26 @@ static void ioi_scores(void **state)
     assert_int_equal(failed, 0);
 }
 
+/* A pickle is a program; none is run. */
+static void hostile_packs(void **state)
+{
+    (void)state;
+    static const struct row calls = {
+        "a pickle that calls os.system", "python",
+        "\"private_test_cases\":\"eJxrYEnOL+YqriwuSc3l0ghWz0xR5yoJ0gMAWu0HFw==\"", NULL, NULL, NULL};
+    static const struct row torn = {
+        "a pack that ends early", "python", "\"private_test_cases\":\"eJxrYJkaxAABPX7R1UqZeQWlJUpWCkrRRjoK5joK\"", NULL, NULL, NULL};
+    int failed = check(&calls, SUM, "\"reward\":null", "more than a text");
+    failed += check(&torn, SUM, "\"reward\":null", "no whole zlib stream");
+    assert_int_equal(failed, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_rows),
         cmocka_unit_test(ioi_scores),
+        cmocka_unit_test(hostile_packs),
     };
     return cmocka_run_group_tests(tests, open_code_judge, close_judge);
 }

@@ -68,7 +68,7 @@ static void replies_are_right(void **state)
         struct buffer out;
         buffer_init(&out, 1 << 20);
         cJSON *body = json_parse(span_str(replies[i].body), &err);
-        struct execution *x = execution_new(judge, replies[i].dialect, body, &err);
+        struct execution *x = execution_new(judge, replies[i].dialect, body, NULL, &err);
         if (x == NULL) fail_msg("%s: %s %s", replies[i].name, err.param, err.message);
         execution_start(x, on_done, &news[1]);
         wait_for(news[0], 1);
@@ -94,7 +94,7 @@ static struct execution *sleeper(enum execution_dialect d)
         [EXECUTION_ROUTER] = "{\"scripts\":[\"sleep 1; echo x\"],\"languages\":[\"bash\"]}"};
     struct error err = {0};
     cJSON *body = json_parse(span_str(bodies[d]), &err);
-    struct execution *x = execution_new(judge, d, body, &err);
+    struct execution *x = execution_new(judge, d, body, NULL, &err);
     if (x == NULL) fail_msg("%s: %s", err.param, err.message);
     return x;
 }

@@ -7,9 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -74,11 +77,113 @@ static void what_is_no_file_is_refused(void **state)
     assert_null(map.p);
 }
 
+/* ---- visits ---- */
+
+static void a_visit_outlives_a_file_that_is_cut_short(void **state)
+{
+    (void)state;
+    char path[64];
+    const char *name = NULL;
+    struct file_visit visit;
+    struct file_mapping map;
+    int fd = make_file(path);
+    file_visit_begin(&visit, -1);
+    assert_true(file_map(path, &map, NULL));
+    file_visit_leave(&visit);
+    assert_true(file_visit_was_whole(&visit, &name));
+    assert_int_equal(ftruncate(fd, BYTES / 2), 0);
+    size_t zeros = 0;
+    for (size_t i = 0; i < map.n; i += 4096) {
+        zeros += ((volatile const char *)map.p)[i] == 0;
+    }
+    assert_int_equal(zeros, BYTES / 2 / 4096);
+    assert_false(file_visit_was_whole(&visit, &name));
+    assert_string_equal(name, path);
+    file_unmap(map);
+    file_visit_end(&visit);
+    close(fd);
+    unlink(path);
+}
+
+static void a_visit_notices_what_is_written_meanwhile(void **state)
+{
+    (void)state;
+    char path[64];
+    const char *name;
+    struct file_visit visit;
+    struct file_mapping map;
+    const struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = 1}};
+    int fd = make_file(path);
+    file_visit_begin(&visit, -1);
+    assert_true(file_map(path, &map, NULL));
+    file_visit_leave(&visit);
+    assert_int_equal(futimens(fd, times), 0); /* as a writer would change it */
+    assert_false(file_visit_was_whole(&visit, &name));
+    file_unmap(map);
+    file_visit_end(&visit);
+    close(fd);
+    unlink(path);
+}
+
+typedef int open_beneath(int root, const char *path, int flags);
+
+static void check_beneath(open_beneath *opens, int root, bool inner_links)
+{
+    static const struct {
+        const char *path;
+        int error; /* 0: it opens */
+    } cases[] = {{"a/b/file", 0},
+                 {"a//b/./file", 0},
+                 {".", 0},
+                 {"a/b", 0},
+                 {"a/none", ENOENT},
+                 {"../x", EXDEV},
+                 {"a/../../x", EXDEV},
+                 {"out/passwd", -1},
+                 {"a/b/file/x", ENOTDIR},
+                 {"up", -1}};
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        int fd = opens(root, cases[i].path, O_RDONLY | O_CLOEXEC);
+        bool ok = cases[i].error == 0 ? fd >= 0
+                                      : fd < 0 && (cases[i].error < 0 || errno == cases[i].error);
+        if (!ok) fail_msg("%s: %d, %s", cases[i].path, fd, strerror(errno));
+        if (fd >= 0) close(fd);
+    }
+    int fd = opens(root, "inner", O_RDONLY | O_CLOEXEC);
+    assert_int_equal(fd >= 0, inner_links);
+    if (fd >= 0) close(fd);
+}
+
+static void nothing_leads_out_of_a_root(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/test_root-XXXXXX";
+    assert_non_null(mkdtemp(path));
+    int root = open(path, O_PATH | O_DIRECTORY);
+    assert_int_equal(mkdirat(root, "a", 0700) | mkdirat(root, "a/b", 0700), 0);
+    close(openat(root, "a/b/file", O_CREAT | O_WRONLY, 0600));
+    assert_int_equal(symlinkat("/etc", root, "out") | symlinkat("..", root, "up"), 0);
+    assert_int_equal(symlinkat("a/b/file", root, "inner"), 0);
+    check_beneath(file_open_beneath, root, true);
+    check_beneath(file_walk_beneath, root, false);
+    static const char *const made[] = {"a/b/file", "out", "up", "inner"};
+    for (int i = 0; i < 4; i++) {
+        unlinkat(root, made[i], 0);
+    }
+    unlinkat(root, "a/b", AT_REMOVEDIR);
+    unlinkat(root, "a", AT_REMOVEDIR);
+    close(root);
+    rmdir(path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_that_is_cut_short_ends_us_with_a_line),
         cmocka_unit_test(what_is_no_file_is_refused),
+        cmocka_unit_test(a_visit_outlives_a_file_that_is_cut_short),
+        cmocka_unit_test(a_visit_notices_what_is_written_meanwhile),
+        cmocka_unit_test(nothing_leads_out_of_a_root),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,7 +30,8 @@ static void pack_versions(const struct model *m, struct pool *pool, struct weigh
     int q8;
     assert_true(weights_type_of("q8_0", &q8, NULL));
     for (int i = 0; i < N_VERSIONS; i++) {
-        w[i] = weights_pack(m, i == 2, i == 1 ? q8 : -1, pool, NULL, NULL, NULL);
+        struct weights_plan plan = {.dense = i == 2, .quantise = i == 1 ? q8 : -1};
+        w[i] = weights_pack(m, &plan, pool, NULL);
         assert_non_null(w[i]);
     }
 }
@@ -194,6 +195,79 @@ static void test_versions_side_by_side(void **state)
     }
 }
 
+/* ---- going on with other weights ---- */
+
+enum { SWITCH_TOKENS = 30 };
+
+/* The token after these: of the same model in the same state, asked by itself. */
+static int next_token(struct fake_engine *e, const int *tokens, int n, uint64_t id)
+{
+    struct fake_record r = fake_record_new(id, 1);
+    struct engine_request q = {.id = id, .ids = tokens, .n_ids = (size_t)n, .n = 1};
+    engine_sampling_init(&q.sampling);
+    q.sampling.max_tokens = 1;
+    q.sampling.temperature = 0;
+    fake_submit(e, &q);
+    fake_finish(e, &r, 1);
+    int token = r.samples[0].tokens[0];
+    fake_record_clear(&r);
+    return token;
+}
+
+/* Its events are of two versions. */
+static void note_both(struct fake_engine *e, int tokens[2][SWITCH_TOKENS],
+                      uint64_t of[2][SWITCH_TOKENS], int n[2])
+{
+    for (struct engine_event *ev = e->deliver.results.first; ev != NULL; ev = ev->next) {
+        if (ev->type != EVENT_TOKEN) continue;
+        int s = ev->sample;
+        assert_true(n[s] < SWITCH_TOKENS);
+        tokens[s][n[s]] = ev->token;
+        of[s][n[s]++] = ev->version;
+    }
+    fake_drain(e, NULL, 0);
+}
+
+static void test_samples_go_on_with_other_weights(void **state)
+{
+    (void)state;
+    struct fake_engine *e =
+        fake_engine_new((struct fake_options){.n_blocks = 40, .speculate = true});
+    int all[N_PROMPT + SWITCH_TOKENS], tokens[2][SWITCH_TOKENS], n[2] = {0, 0};
+    uint64_t of[2][SWITCH_TOKENS];
+    for (int i = 0; i < N_PROMPT; i++) {
+        all[i] = i * 5 % (FAKE_VOCAB - 10) + 10;
+    }
+    struct engine_request r = request(1, all);
+    r.sampling.temperature = 0;
+    r.sampling.ignore_eos = true;
+    r.sampling.max_tokens = SWITCH_TOKENS;
+    fake_submit(e, &r);
+    for (int i = 0; step_run(e->step); i++) {
+        if (n[0] > 0 && n[0] < SWITCH_TOKENS / 2 && i % 3 == 0) { /* twice over, and more */
+            scheduler_serve(e->scheduler, &e->versions[i / 3 % FAKE_VERSIONS]);
+            scheduler_switch(e->scheduler, &e->versions[i / 3 % FAKE_VERSIONS]);
+        }
+        note_both(e, tokens, of, n);
+    }
+    struct engine_stats stats = {0};
+    scheduler_stats(e->scheduler, &stats);
+    assert_true(stats.recomputed_tokens > 0 && n[0] == SWITCH_TOKENS && n[1] == SWITCH_TOKENS);
+    bool changed = false;
+    for (int i = 0; i < SWITCH_TOKENS;
+         i++) { /* each token is what its version says after all before it */
+        scheduler_serve(e->scheduler, &e->versions[of[0][i]]);
+        assert_int_equal(tokens[0][i], next_token(e, all, N_PROMPT + i, 100 + (uint64_t)i));
+        all[N_PROMPT + i] = tokens[0][i];
+        changed = changed || of[0][i] != of[0][0];
+    }
+    assert_true(changed);
+    for (int v = 0; v < FAKE_VERSIONS; v++) {
+        assert_int_equal(e->versions[v].users, 0);
+    }
+    fake_engine_free(e);
+}
+
 /* ---- where tensors go ---- */
 
 /* The only ones that no step multiplies with: kv_b is split when a model is opened, and the
@@ -224,6 +298,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_steps_of_other_weights),
                                        cmocka_unit_test(test_versions_side_by_side),
+                                       cmocka_unit_test(test_samples_go_on_with_other_weights),
                                        cmocka_unit_test(test_every_role_has_a_placement)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -71,7 +71,7 @@ static void test_packed_size_and_dropped_file(void **state)
     struct pool *pool = pool_new(2, false, NULL);
     for (size_t i = 0; i < sizeof(models) / sizeof(models[0]); i++) {
         struct model *m = open_model(models[i]);
-        struct weights *w = weights_pack(m, false, -1, pool, NULL, NULL, NULL);
+        struct weights *w = weights_pack(m, &(struct weights_plan){.quantise = -1}, pool, NULL);
         assert_non_null(w);
         double tensors = (double)model_tally(m).all_bytes;
         /* a tensor's size is rounded to cache lines, and rows to panels of 16: small models round most */
@@ -97,7 +97,7 @@ static void test_progress(void **state)
     struct pool *pool = pool_new(2, false, NULL);
     struct model *m = open_model(models[0]);
     struct reports r = {.grows = true};
-    struct weights *w = weights_pack(m, false, -1, pool, on_progress, &r, NULL);
+    struct weights *w = weights_pack(m, &(struct weights_plan){.quantise = -1, .progress = on_progress, .arg = &r}, pool, NULL);
     assert_non_null(w);
     assert_true(r.grows && r.n > 10);
     assert_int_equal(r.last, w->bytes);
@@ -115,7 +115,7 @@ static void test_threads_pack_alike(void **state)
     struct weights *w[2];
     for (int i = 0; i < 2; i++) {
         struct pool *pool = pool_new(1 + 3 * i, false, NULL);
-        w[i] = weights_pack(m, false, -1, pool, NULL, NULL, NULL);
+        w[i] = weights_pack(m, &(struct weights_plan){.quantise = -1}, pool, NULL);
         assert_non_null(w[i]);
         pool_free(pool);
     }

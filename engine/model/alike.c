@@ -1,0 +1,183 @@
+/* engine/model/alike.c - see alike.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/model/alike.h"
+
+#include <assert.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/mem.h"
+#include "engine/model/content.h"
+#include "engine/model/gguf.h"
+#include "engine/model/roles.h"
+#include "engine/model/safetensors.h"
+
+/* ---- sizes and constants ---- */
+
+enum kind { INT, FLOAT, DOUBLE, BOOL };
+
+#define SIZE(field, kind) \
+    { \
+#field, offsetof(struct model_config, field), kind \
+    }
+/* clang-format off */
+static const struct {
+    const char *name;
+    size_t at;
+    enum kind kind;
+} sizes[] = {
+    SIZE(n_layers, INT), SIZE(n_embd, INT), SIZE(n_vocab, INT), SIZE(n_heads, INT), SIZE(n_kv_heads, INT),
+    SIZE(head_dim, INT), SIZE(n_ff, INT), SIZE(rms_eps, FLOAT), SIZE(tied, BOOL), SIZE(rope.theta, DOUBLE),
+    SIZE(rope.dim, INT), SIZE(rope.scaling, INT), SIZE(rope.factor, DOUBLE), SIZE(rope.original_context, INT),
+    SIZE(rope.low_freq, DOUBLE), SIZE(rope.high_freq, DOUBLE), SIZE(rope.beta_fast, DOUBLE),
+    SIZE(rope.beta_slow, DOUBLE), SIZE(rope.ramp_within_pairs, BOOL), SIZE(rope.attn_factor, DOUBLE),
+    SIZE(attn_scale, DOUBLE), SIZE(attn_bias, BOOL), SIZE(moe.n_experts, INT), SIZE(moe.n_used, INT),
+    SIZE(moe.n_shared, INT), SIZE(moe.n_ff, INT), SIZE(moe.n_groups, INT), SIZE(moe.n_groups_used, INT),
+    SIZE(moe.group_by_best_two, BOOL), SIZE(moe.gate, INT), SIZE(moe.renormalise, BOOL), SIZE(moe.scale, FLOAT),
+    SIZE(mla.q_rank, INT), SIZE(mla.kv_rank, INT), SIZE(mla.nope_dim, INT), SIZE(mla.rope_dim, INT),
+    SIZE(mla.v_dim, INT), SIZE(n_mtp, INT),
+};
+/* clang-format on */
+#undef SIZE
+static_assert(sizeof(enum rope_scaling) == sizeof(int) && sizeof(enum expert_gate) == sizeof(int),
+              "INT");
+
+static double value_of(const struct model_config *c, size_t at, enum kind kind)
+{
+    const char *p = (const char *)c + at;
+    switch (kind) {
+    case INT:
+        return *(const int *)(const void *)p;
+    case FLOAT:
+        return (double)*(const float *)(const void *)p;
+    case DOUBLE:
+        return *(const double *)(const void *)p;
+    case BOOL:
+        return *(const bool *)(const void *)p;
+    }
+    return 0;
+}
+
+static bool same_factors(const struct model_config *a, const struct model_config *b)
+{
+    const float *x = a->rope.freq_factors, *y = b->rope.freq_factors;
+    if (x == NULL || y == NULL) return x == y;
+    return memcmp(x, y, (size_t)a->rope.dim / 2 * sizeof(float)) == 0;
+}
+
+bool model_alike(const struct model *served, const struct model *m, struct error *err)
+{
+    const struct model_config *a = model_config(served), *b = model_config(m);
+    if (strcmp(model_architecture(served), model_architecture(m)) != 0) {
+        return error_set(err, ERROR_INVALID_VALUE, NULL,
+                         "the architecture is %s; that of the served model is %s",
+                         model_architecture(m), model_architecture(served));
+    }
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        double was = value_of(a, sizes[i].at, sizes[i].kind);
+        double is = value_of(b, sizes[i].at, sizes[i].kind);
+        if (is == was) continue;
+        return error_set(err, ERROR_INVALID_VALUE, NULL,
+                         "%s is %.9g; that of the served model is %.9g", sizes[i].name, is, was);
+    }
+    if (memcmp(a->moe.dense, b->moe.dense, sizeof(a->moe.dense)) != 0 || !same_factors(a, b)) {
+        return error_set(
+            err, ERROR_INVALID_VALUE, NULL,
+            "which layers have experts, or rope's factors, differ from the served model's");
+    }
+    return true;
+}
+
+/* ---- tensors ---- */
+
+struct claims {
+    const struct content *c;
+    bool *claimed; /* [c->n] */
+    bool hugging_face;
+};
+
+static void claim(struct claims *k, const char *name)
+{
+    const struct content_line *l = content_find(k->c, span_str(name));
+    if (l != NULL) k->claimed[l - k->c->lines] = true;
+}
+
+static void claim_role(struct claims *k, const struct role *r, int layer, int n_experts)
+{
+    char name[ROLE_NAME_BYTES], scales[ROLE_NAME_BYTES + 16];
+    bool apart = k->hugging_face && r->hf != NULL && strstr(r->hf, "%d") != NULL;
+    for (int expert = 0; expert < (apart ? n_experts : 1); expert++) {
+        if (!role_name(r, k->hugging_face, layer, expert, name)) return;
+        claim(k, name);
+        snprintf(scales, sizeof(scales), "%s_scale_inv", name);
+        claim(k, scales);
+    }
+}
+
+static void claim_all(struct claims *k, const struct model *m)
+{
+    const struct model_config *c = model_config(m);
+    for (const struct role *r = model_roles; r->gguf != NULL; r++) {
+        claim_role(k, r, -1, 0);
+    }
+    for (int layer = 0; layer < c->n_layers + c->n_mtp; layer++) {
+        unsigned has = model_layer_features(m, layer);
+        for (const struct role *r = layer_roles; r->gguf != NULL; r++) {
+            if ((r->needs & ~has) == 0) claim_role(k, r, layer, c->moe.n_experts);
+        }
+    }
+    claim(k, "rope_freqs.weight");
+}
+
+static bool has_tensor(const struct model *m, const char *name)
+{
+    const struct safetensors *s = model_safetensors(m);
+    return s != NULL ? safetensors_find(s, name) != NULL
+                     : gguf_tensor_find(model_gguf(m), name) != NULL;
+}
+
+/* A tied model's output matrix, where its file has it, is the embedding once more. */
+static bool check_tied(const struct content *c, struct error *err)
+{
+    const struct content_line *out = content_find(c, span_str("lm_head.weight"));
+    const struct content_line *in = content_find(c, span_str("model.embed_tokens.weight"));
+    if (out == NULL || in == NULL || span_eq(out->bytes, in->bytes)) return true;
+    return error_set(
+        err, ERROR_INVALID_VALUE, NULL,
+        "tensor lm_head.weight is not the equal of model.embed_tokens.weight, to which "
+        "the served model ties it");
+}
+
+static bool find_stranger(const struct claims *k, const struct model *served, struct error *err)
+{
+    for (size_t i = 0; i < k->c->n; i++) {
+        char name[ROLE_NAME_BYTES];
+        struct span full = k->c->lines[i].name;
+        if (k->claimed[i]) continue;
+        snprintf(name, sizeof(name), "%.*s", (int)(full.n < 150 ? full.n : 150), full.p);
+        if (has_tensor(served, name)) continue;
+        return error_set(err, ERROR_INVALID_VALUE, NULL, "tensor %s is none of the served model's",
+                         name);
+    }
+    return true;
+}
+
+bool model_no_stranger(const struct model *served, const struct model *m, struct error *err)
+{
+    struct content c;
+    if (!content_list(m, &c, err)) return false;
+    bool hugging_face = content_find(&c, span_str("model.embed_tokens.weight")) != NULL;
+    struct claims k = {.c = &c, .hugging_face = hugging_face};
+    k.claimed = mem_new(c.n + 1, sizeof(*k.claimed), err);
+    bool ok = k.claimed != NULL;
+    if (ok) claim_all(&k, m);
+    ok = ok && find_stranger(&k, served, err);
+    if (ok && model_config(m)->tied && hugging_face) ok = check_tied(&c, err);
+    free(k.claimed);
+    content_clear(&c);
+    return ok;
+}

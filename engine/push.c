@@ -1,0 +1,338 @@
+/* engine/push.c - see push.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/push.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/mem.h"
+#include "engine/engine_impl.h"
+#include "engine/machine_memory.h"
+#include "engine/forward/weights.h"
+#include "engine/model/alike.h"
+#include "engine/model/content.h"
+
+enum { LOW_PRIORITY = 10 }; /* of nice(2): about a tenth of a busy core */
+
+/* What is at work on a push. */
+struct staging {
+    struct engine *e;
+    const struct engine_push *push;
+    struct pool *pool;
+    struct file_visit visit;
+    struct model *model;
+    struct content content;
+    struct version_label *label;
+    bool finite; /* atomic: no number that is not has been met */
+    const struct content_line *bad;
+};
+
+/* ---- checks ---- */
+
+/* A file that a client named is wrong: that is its fault, not the server's. */
+static void blame(struct error *err)
+{
+    if (err->code == ERROR_BAD_FILE) err->code = ERROR_INVALID_VALUE;
+    if (error_status(err->code) == 400) error_at(err, "path");
+}
+
+static bool open_source(struct staging *s, struct error *err)
+{
+    const struct loaded *l = &s->e->loaded;
+    s->model = model_open(s->push->path, err);
+    return s->model != NULL && model_alike(l->model, s->model, err) &&
+           model_no_stranger(l->model, s->model, err);
+}
+
+static void hash_line(void *arg, int task, int thread)
+{
+    struct staging *s = arg;
+    struct content_line *l = &s->content.lines[task];
+    (void)thread;
+    if (__atomic_load_n(&s->e->versions.quit, __ATOMIC_RELAXED))
+        l->bytes.n = 0; /* nobody reads it */
+    content_hash(l);
+    if (s->push->check_finite && !content_is_finite(l)) {
+        __atomic_store_n(&s->finite, false, __ATOMIC_RELAXED);
+        __atomic_store_n(&s->bad, l, __ATOMIC_RELAXED);
+    }
+}
+
+static bool hash_all(struct staging *s, struct error *err)
+{
+    s->finite = true;
+    if (!content_list(s->model, &s->content, err)) return false;
+    pool_run(s->pool, hash_line, s, (int)s->content.n);
+    if (!s->finite) {
+        return error_set(err, ERROR_INVALID_VALUE, NULL,
+                         "tensor %.*s has a number that is not finite",
+                         (int)(s->bad->name.n < 120 ? s->bad->name.n : 120), s->bad->name.p);
+    }
+    content_sum(&s->content, s->label->sha256);
+    s->label->tensors = s->content.n;
+    return true;
+}
+
+static bool check_whole(struct staging *s, struct error *err)
+{
+    const char *path;
+    return file_visit_was_whole(&s->visit, &path) ||
+           error_set(err, ERROR_INVALID_VALUE, NULL, "%.120s changed while it was read", path);
+}
+
+/* ---- staging ---- */
+
+static struct weights *pack(struct staging *s, struct error *err)
+{
+    const struct loaded *l = &s->e->loaded;
+    struct weights_plan plan = {.dense = l->weights_plan.dense,
+                                .quantise = l->weights_plan.quantise,
+                                .like = versions_weights(&s->e->versions),
+                                .most_bytes = machine_free_memory(),
+                                .stop = &s->e->versions.quit};
+    return weights_pack(s->model, &plan, s->pool, err);
+}
+
+static struct resident *stage(struct staging *s, struct error *err)
+{
+    file_visit_begin(&s->visit, s->push->root);
+    bool ok = open_source(s, err);
+    file_visit_leave(&s->visit);
+    struct weights *w = ok && hash_all(s, err) ? pack(s, err) : NULL;
+    if (w != NULL && !check_whole(s, err)) {
+        weights_free(w);
+        w = NULL;
+    }
+    struct resident *r = NULL;
+    if (w != NULL) r = resident_new(w, version_label_share(s->label), err);
+    content_clear(&s->content);
+    model_close(s->model);
+    file_visit_end(&s->visit);
+    if (r == NULL) blame(err);
+    return r;
+}
+
+/* Hand it to the engine thread, and wait until it has it. */
+static bool install(struct engine *e, struct install what, struct error *err)
+{
+    const struct version_label *l =
+        what.resident != NULL ? what.resident->version.label : what.label;
+    assert(l->sha256[0] != '\0' && l->name[0] != '\0'); /* (2) */
+    mailbox_install(e->mailbox, &what);
+    pthread_mutex_lock(&e->lock);
+    while (!what.done) {
+        pthread_cond_wait(&e->changed, &e->lock);
+    }
+    pthread_mutex_unlock(&e->lock);
+    if (what.error.code == ERROR_NONE) return true;
+    *err = what.error;
+    return false;
+}
+
+/* The pool's threads take their priority from the one that makes them, which is this one. */
+static bool stage_and_install(struct staging *s, struct error *err)
+{
+    struct engine *e = s->e;
+    s->pool = pool_new(pool_threads(e->loaded.pool), false, err);
+    if (s->pool == NULL) return false;
+    struct resident *r = stage(s, err);
+    pool_free(s->pool);
+    if (r == NULL) return false;
+    struct install what = {.resident = r, .policy = (int)s->push->policy};
+    if (install(e, what, err)) return true;
+    resident_free(r);
+    return false;
+}
+
+static bool push_weights(struct staging *s, struct error *err)
+{
+    struct versions *v = &s->e->versions;
+    if (!versions_reserve(v, s->push->wait, err)) return false;
+    bool ok = stage_and_install(s, err);
+    if (!ok) versions_unreserve(v);
+    return ok;
+}
+
+/* What serves is called otherwise. */
+static bool push_name(struct staging *s, struct error *err)
+{
+    struct version_label *was = versions_serving(&s->e->versions), *l = s->label;
+    l->number = was->number;
+    l->created = was->created;
+    l->tensors = was->tensors;
+    memcpy(l->sha256, was->sha256, sizeof(l->sha256));
+    version_label_free(was);
+    return install(s->e, (struct install){.label = version_label_share(l)}, err);
+}
+
+static bool make_label(struct staging *s, struct error *err)
+{
+    struct version_label *l = s->label = version_label_new(s->push->number, err);
+    if (l == NULL) return false;
+    const char *name = s->push->version;
+    if (name != NULL) {
+        snprintf(l->name, sizeof(l->name), "%s", name);
+    } else {
+        snprintf(l->name, sizeof(l->name), "%llu", (unsigned long long)l->number);
+    }
+    l->created = clock_unix_s();
+    return true;
+}
+
+static void run_push(struct engine *e, const struct engine_push *push)
+{
+    struct staging s = {.e = e, .push = push};
+    struct push_result result = {.error.code = ERROR_NONE};
+    struct error *err = &result.error;
+    uint64_t start = clock_ns();
+    bool ok =
+        make_label(&s, err) && (push->path == NULL ? push_name(&s, err) : push_weights(&s, err));
+    result.label = ok ? s.label : NULL;
+    result.seconds = (double)(clock_ns() - start) * 1e-9;
+    pthread_mutex_lock(&e->lock);
+    e->pushing = false;
+    if (push->path != NULL) *(ok ? &e->pushed : &e->refused) += 1;
+    pthread_mutex_unlock(&e->lock);
+    push->done(push->arg, &result);
+    version_label_free(s.label);
+}
+
+/* ---- the keeper ---- */
+
+/* The next push; NULL when there is none and the engine ends. Meanwhile what is retired is freed. */
+static struct engine_push *next_push(struct engine *e)
+{
+    struct versions *v = &e->versions;
+    struct engine_push *push;
+    pthread_mutex_lock(&v->lock);
+    while (!v->quit && e->push == NULL && v->dead == NULL) {
+        pthread_cond_wait(&v->changed, &v->lock);
+    }
+    push = e->push;
+    e->push = NULL;
+    bool quit = v->quit;
+    pthread_mutex_unlock(&v->lock);
+    if (push == NULL && !quit) versions_free_dead(v);
+    return push;
+}
+
+static void free_push(struct engine_push *push)
+{
+    arena_free(push->memory);
+}
+
+static void *keep(void *arg)
+{
+    struct engine *e = arg;
+    setpriority(PRIO_PROCESS, (id_t)syscall(SYS_gettid), LOW_PRIORITY);
+    for (;;) {
+        struct engine_push *push = next_push(e);
+        if (push != NULL) {
+            run_push(e, push);
+            free_push(push);
+        } else if (__atomic_load_n(&e->versions.quit, __ATOMIC_RELAXED)) {
+            return NULL;
+        }
+    }
+}
+
+void engine_end_pushes(struct engine *e)
+{
+    pthread_mutex_lock(&e->versions.lock);
+    __atomic_store_n(&e->versions.quit, true, __ATOMIC_RELAXED);
+    pthread_cond_broadcast(&e->versions.changed);
+    pthread_mutex_unlock(&e->versions.lock);
+}
+
+void keeper_stop(struct engine *e)
+{
+    if (!e->keeping) return;
+    engine_end_pushes(e);
+    pthread_join(e->keeper, NULL);
+    e->keeping = false;
+}
+
+/* ---- the door ---- */
+
+static struct engine_push *copy_push(const struct engine_push *p, struct error *err)
+{
+    enum { PUSH_BYTES = 1 << 16 };
+    struct arena *a = arena_new(PUSH_BYTES);
+    struct engine_push *copy = a == NULL ? NULL : arena_alloc(a, 1, sizeof(*copy));
+    if (copy != NULL) {
+        *copy = *p;
+        copy->memory = a;
+        if (p->path != NULL) copy->path = arena_str(a, span_str(p->path));
+        if (p->version != NULL) copy->version = arena_str(a, span_str(p->version));
+        if (!arena_failed(a)) return copy;
+    }
+    arena_free(a);
+    error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for a push");
+    return NULL;
+}
+
+/* Under the lock: nobody else pushes, and there is a keeper. */
+static bool claim(struct engine *e, struct error *err)
+{
+    if (__atomic_load_n(&e->versions.quit, __ATOMIC_RELAXED)) {
+        return error_set(err, ERROR_DRAINING, NULL, "the server ends");
+    }
+    if (e->pushing) {
+        return error_set(err, ERROR_PUSH_IN_PROGRESS, NULL, "other weights are being staged");
+    }
+    if (!e->keeping && pthread_create(&e->keeper, NULL, keep, e) != 0) {
+        return error_set(err, ERROR_SYSTEM, NULL,
+                         "the thread that stages weights could not be started");
+    }
+    e->keeping = e->pushing = true;
+    return true;
+}
+
+static bool check_push(const struct engine_push *p, struct error *err)
+{
+    size_t n = p->version == NULL ? 1 : strlen(p->version);
+    if (n > 0 && n < VERSION_NAME_BYTES) return true;
+    return error_set(err, ERROR_INVALID_VALUE, "version",
+                     "a version's name has 1 to %d bytes, not %zu", VERSION_NAME_BYTES - 1, n);
+}
+
+bool engine_push(struct engine *e, const struct engine_push *p, struct error *err)
+{
+    if (!check_push(p, err)) return false;
+    if (e->options.vocabulary_only) {
+        return error_set(err, ERROR_NOT_AVAILABLE, NULL, "only the vocabulary was loaded");
+    }
+    struct engine_push *copy = copy_push(p, err);
+    if (copy == NULL) return false;
+    pthread_mutex_lock(&e->lock);
+    bool ok = claim(e, err);
+    pthread_mutex_unlock(&e->lock);
+    if (!ok) {
+        free_push(copy);
+        return false;
+    }
+    pthread_mutex_lock(&e->versions.lock);
+    assert(e->push == NULL); /* (1) */
+    if (copy->path != NULL) copy->number = ++e->versions.pushes;
+    e->push = copy;
+    pthread_cond_broadcast(&e->versions.changed);
+    pthread_mutex_unlock(&e->versions.lock);
+    return true;
+}
+
+void engine_push_stats(struct engine *e, struct push_stats *out)
+{
+    pthread_mutex_lock(&e->lock);
+    *out = (struct push_stats){.pushed = e->pushed, .refused = e->refused, .staging = e->pushing};
+    pthread_mutex_unlock(&e->lock);
+    out->resident = e->options.vocabulary_only ? 0 : versions_count(&e->versions);
+}

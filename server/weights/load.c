@@ -1,0 +1,191 @@
+/* server/weights/load.c - weights that lie in files: a GGUF file or a Hugging Face folder, named by path.
+ *
+ * Every dialect has its own names for the same few things; its row says where they go. What others' fields say
+ * about loading (formats, threads, caches, CUDA graphs) has no counterpart here.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/weights/weights.h"
+
+#include <stddef.h>
+
+#include "base/emit.h"
+#include "base/fields.h"
+#include "server/http/exchange.h"
+#include "server/http/state.h"
+#include "server/weights/push.h"
+
+struct load {
+    struct span path, version;
+    int policy;
+    bool check_finite, abort_all;
+};
+
+#define AT(field) .offset = offsetof(struct load, field)
+
+static const char *const policies[] = {"finish", "switch", "abort", NULL};
+static const struct field own_rows[] = {
+    {"path", FIELD_TEXT, AT(path), .required = true,
+     .doc = "a GGUF file or a Hugging Face folder of the served model's shape"},
+    {"version", FIELD_TEXT, AT(version),
+     .doc = "what these weights are called; none: the push's number"},
+    {"policy", FIELD_CHOICE, AT(policy), .choices = policies,
+     .doc = "requests at work finish on their weights, switch to these, or abort"},
+    {"check_finite", FIELD_BOOL, AT(check_finite),
+     .doc = "refuse a NaN or an infinity, by its tensor's name"},
+    {0},
+};
+
+static const struct field sglang_rows[] = {
+    {"model_path", FIELD_TEXT, AT(path), .required = true, .doc = "the folder"},
+    {"weight_version", FIELD_TEXT, AT(version), .doc = "what these weights are called"},
+    {"abort_all_requests", FIELD_BOOL, AT(abort_all),
+     .doc = "requests at work end with what they have"},
+    {"load_format", .kind = FIELD_IGNORED, .doc = "the files tell"},
+    {"is_async", .kind = FIELD_IGNORED, .doc = "requests go on in any case"},
+    {"torch_empty_cache", .kind = FIELD_IGNORED, .doc = "without effect"},
+    {"keep_pause", .kind = FIELD_IGNORED, .doc = "a pause goes on until it is ended"},
+    {"recapture_cuda_graph", .kind = FIELD_IGNORED, .doc = "without effect"},
+    {"token_step", .kind = FIELD_IGNORED, .doc = "without effect"},
+    {"flush_cache", .kind = FIELD_IGNORED,
+     .doc = "no prefix is shared between versions in any case"},
+    {"manifest", FIELD_REFUSED, .neutral = "null", .doc = "parts of a checkpoint; refused"},
+    {0},
+};
+
+static const struct field prime_rows[] = {
+    {"weight_dir", FIELD_TEXT, AT(path), .doc = "the folder"},
+    {"weight_version", FIELD_TEXT, AT(version), .doc = "what these weights are called"},
+    {"update_info", .kind = FIELD_IGNORED,
+     .doc = "vLLM's, which needs a transfer that is not here"},
+    {0},
+};
+
+static const struct field areal_rows[] = {
+    {"model_path", FIELD_TEXT, AT(path), .required = true, .doc = "the folder"},
+    {"weight_version", FIELD_TEXT, AT(version), .doc = "what these weights are called"},
+    {"load_format", .kind = FIELD_IGNORED, .doc = "the files tell"},
+    {"flush_cache", .kind = FIELD_IGNORED,
+     .doc = "no prefix is shared between versions in any case"},
+    {0},
+};
+
+const struct field *const weights_load_fields[] = {own_rows, NULL};
+const struct field *const weights_sglang_fields[] = {sglang_rows, NULL};
+const struct field *const weights_prime_fields[] = {prime_rows, NULL};
+const struct field *const weights_areal_fields[] = {areal_rows, NULL};
+
+/* ---- answering ---- */
+
+static void emit_facts(const struct push *p, struct buffer *out)
+{
+    emit_str(out, "version", p->label->name);
+    emit_str(out, "sha256", p->label->sha256);
+    emit_int(out, "tensors", (int64_t)p->label->tensors);
+    emit_fixed(out, "seconds", p->seconds, 3);
+}
+
+static void reply_own(struct exchange *x, const struct push *p)
+{
+    struct buffer out;
+    buffer_init(&out, EXCHANGE_REPLY_BYTES);
+    emit_object(&out, NULL);
+    emit_facts(p, &out);
+    emit_close(&out, '}');
+    exchange_reply_json(x, &out);
+}
+
+/* What the clients of all other routes look at. */
+static void reply_all(struct exchange *x, const struct push *p)
+{
+    struct buffer out;
+    buffer_init(&out, EXCHANGE_REPLY_BYTES);
+    emit_object(&out, NULL);
+    emit_bool(&out, "success", true);
+    emit_str(&out, "status", "ok");
+    emit_str(&out, "message", "Succeeded to update model weights.");
+    emit_int(&out, "num_paused_requests", p->order.policy == PUSH_SWITCH ? (int64_t)p->at_work : 0);
+    emit_str(&out, "weight_version", p->label->name);
+    emit_facts(p, &out);
+    emit_close(&out, '}');
+    exchange_reply_json(x, &out);
+}
+
+/* ---- asking ---- */
+
+/* Of every table the first row is the path, the second the version. */
+static bool read_load(struct exchange *x, const struct field *rows, struct load *load,
+                      struct push *p, struct error *err)
+{
+    const char *path = rows[0].name, *version = rows[1].name;
+    struct field_context context = {.arena = x->arena, .unknown = exchange_unknown(x)};
+    struct field_table table = FIELD_TABLE(rows, load);
+    cJSON *body = exchange_parse(x, err);
+    bool ok = body != NULL && fields_read(body, &table, 1, &context, err);
+    if (ok && load->path.p == NULL) {
+        ok = error_set(err, ERROR_MISSING_FIELD, path, "%s is needed", path);
+    }
+    p->path_field = path;
+    ok = ok && push_set_version(x, load->version, version, err) &&
+         client_path_open(x->server, load->path, path, &p->source, err);
+    cJSON_Delete(body);
+    return ok;
+}
+
+/* Read the body by its rows into *load and the push, which is returned; NULL: x has been answered. */
+static struct push *begin(struct exchange *x, const struct field *rows, struct load *load)
+{
+    struct error err = {0};
+    struct push *p = push_new(x);
+    if (p == NULL) return NULL;
+    if (!read_load(x, rows, load, p, &err)) {
+        exchange_fail(x, &err);
+        return NULL;
+    }
+    p->order.wait = push_waits(x);
+    p->reply = reply_all;
+    return p;
+}
+
+void weights_load_handle(struct exchange *x)
+{
+    struct load load = {.policy = PUSH_FINISH};
+    struct push *p = begin(x, own_rows, &load);
+    if (p == NULL) return;
+    p->order.policy = (enum push_policy)load.policy;
+    p->order.check_finite = load.check_finite;
+    p->reply = reply_own;
+    push_begin(x);
+}
+
+void weights_sglang_handle(struct exchange *x)
+{
+    struct load load = {0};
+    struct push *p = begin(x, sglang_rows, &load);
+    if (p == NULL) return;
+    p->order.policy = load.abort_all ? PUSH_ABORT : push_policy_now(x);
+    push_begin(x);
+}
+
+/* vLLM's route of the same name has its weights sent by NCCL. */
+void weights_prime_handle(struct exchange *x)
+{
+    struct load load = {0};
+    if (span_find(buffer_span(&x->body), span_str("\"weight_dir\""), 0) == SPAN_NONE) {
+        weights_refuse_handle(x);
+        return;
+    }
+    struct push *p = begin(x, prime_rows, &load);
+    if (p == NULL) return;
+    p->order.policy = push_policy_now(x);
+    push_begin(x);
+}
+
+void weights_areal_handle(struct exchange *x)
+{
+    struct load load = {0};
+    struct push *p = begin(x, areal_rows, &load);
+    if (p == NULL) return;
+    p->order.policy = PUSH_SWITCH;
+    push_begin(x);
+}

@@ -1,0 +1,424 @@
+"""Weights that change while the server runs: what is pushed serves as if the server had been started with it, to the
+bit; what is wrong changes nothing.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import json
+import threading
+
+import checkpoints
+import pytest
+from conftest import wait_until
+
+PROMPTS = [[1 + (i * 7 + j * 13) % 90 for j in range(3 + i * 5 % 40)] for i in range(32)]
+
+
+def answers(server, prompts=PROMPTS, **more):
+    """Tokens and log-probabilities."""
+    body = {"prompt": prompts, "max_tokens": 12, "logprobs": 2, "return_token_ids": True, "temperature": 0.8,
+            "seed": 5, "ignore_eos": True, **more}
+    reply = server.complete(**body)
+    return [(c["token_ids"], c["logprobs"]["token_logprobs"], c["logprobs"]["top_logprobs"]) for c in reply["choices"]]
+
+
+def rollout(n_tokens):
+    return {"prompts": [{"token_ids": [1, 2], "answer": "4"}], "n": 2, "rewards": [{"name": "accuracy"}],
+            "sampling": {"max_tokens": n_tokens, "ignore_eos": True, "temperature": 1.0}}
+
+
+def version(server):
+    return server.http.get("/get_weight_version").json()["weight_version"]
+
+
+@pytest.fixture(scope="module")
+def tensors():
+    return checkpoints.read(checkpoints.FOLDER / "model.safetensors")[0]
+
+
+# ---- pushed = restarted ----
+
+
+@pytest.mark.parametrize("flags", [[], ["--weights", "q8_0"], ["--engine", "reference"]])
+@pytest.mark.parametrize("shards", [1, 3])
+def test_a_pushed_folder_is_as_good_as_a_restart(start, tmp_path, tensors, flags, shards):
+    new = checkpoints.jiggled(tensors, 1)
+    path = checkpoints.folder(tmp_path / "new", new, shards)
+    a = start(*flags, model=str(checkpoints.FOLDER))
+    before = answers(a)
+    assert version(a) == "0"
+    assert a.http.get("/v1/weights").json()["sha256"] == checkpoints.sha256(tensors)
+    reply = a.post("/v1/weights", {"path": str(path), "version": "step 1"})
+    assert reply.status_code == 200, reply.text
+    assert reply.json() | {"seconds": 0} == {"version": "step 1", "sha256": checkpoints.sha256(new),
+                                             "tensors": len(new), "seconds": 0}
+    pushed = answers(a)
+    assert pushed != before
+    b = start(*flags, model=str(path))
+    assert answers(b) == pushed
+    assert b.http.get("/v1/weights").json()["sha256"] == reply.json()["sha256"]
+    # and back again: to the bit what it was
+    assert a.post("/v1/weights", {"path": str(checkpoints.FOLDER)}).json()["version"] == "2"
+    assert answers(a) == before
+
+
+@pytest.mark.parametrize("base", [checkpoints.GGUF_F16, checkpoints.GGUF_Q8])
+def test_a_pushed_gguf_file_is_as_good_as_a_restart(start, tmp_path, base):
+    path = checkpoints.gguf(tmp_path / "new.gguf", 2, base)
+    a, b = start(model=str(base)), start(model=str(path))
+    before = answers(a)
+    assert a.post("/v1/weights", {"path": str(path)}).status_code == 200
+    assert answers(a) == answers(b) != before
+
+
+def test_float_pushes_take_the_types_that_serve(start, tmp_path):
+    """A server that was started from a quantised file quantises what comes as it would have at start."""
+    path = checkpoints.gguf(tmp_path / "new.gguf", 3)
+    a = start("--weights", "q8_0", model=str(checkpoints.GGUF_F16))
+    assert a.post("/v1/weights", {"path": str(path)}).status_code == 200
+    assert answers(a) == answers(start("--weights", "q8_0", model=str(path)))
+
+
+# ---- what says so ----
+
+
+def test_everything_tells_the_version(start, tmp_path, tensors):
+    path = checkpoints.folder(tmp_path / "new", checkpoints.jiggled(tensors, 1))
+    s = start(model=str(checkpoints.FOLDER))
+    s.post("/v1/weights", {"path": f"file://{path}", "version": "seven"})
+    get = lambda p: s.http.get(p).json()
+    assert {get(p)["weight_version"] for p in ("/weight_info", "/weight_version", "/get_weight_version", "/model_info",
+                                               "/server_info", "/get_server_info")} == {"seven"}
+    assert [m["weight_version"] for m in get("/v1/models")["data"]] == ["seven"]
+    sums = s.post("/weight_checker", {"action": "checksum"}).json()["checksums"]
+    assert s.post("/weight_checker", {"action": "compare", "baseline": sums}).json()["match"] is True
+    assert s.post("/weight_checker", {"action": "compare", "baseline": {"weights": "0"}}).json()["mismatches"] == ["weights"]
+    assert s.post("/weight_checker", {"action": "reset"}).status_code == 400
+    assert s.metric("touchstone_weight_pushes_total") == 1 and s.metric("touchstone_weight_versions") == 1
+    info = get("/server_info")
+    assert info["enable_memory_saver"] is False and info["tp_size"] == info["pp_size"] == 1
+    assert s.post("/update_weight_version", {"new_version": "eight"}).json()["new_version"] == "eight"
+    assert version(s) == "eight" and get("/v1/weights")["number"] == 1
+
+
+def test_every_generating_route_tells_the_version(start):
+    s = start(model=str(checkpoints.FOLDER))
+    s.post("/update_weight_version", {"new_version": "v"})
+    bodies = {
+        "/v1/completions": {"prompt": [1, 2], "max_tokens": 2},
+        "/inference/v1/generate": {"token_ids": [1, 2], "sampling_params": {"max_tokens": 2}},
+        "/generate/": {"prompts": [[1, 2]], "max_tokens": 2},
+        "/completion": {"prompt": [1, 2], "n_predict": 2},
+    }
+    for path, body in bodies.items():
+        assert s.post(path, body).json()["weight_version"] == "v", path
+    two = s.post("/v1/completions", {"prompt": [1, 2], "max_tokens": 2, "n": 2}).json()
+    assert two["weight_version"] == "v" and [c["weight_version"] for c in two["choices"]] == ["v", "v"]
+    sglang = s.post("/generate", {"input_ids": [1, 2], "sampling_params": {"max_new_tokens": 2}}).json()
+    assert sglang["meta_info"]["weight_version"] == "v"
+    roll = s.post("/v1/rollouts", rollout(2)).json()
+    assert [x["weight_version"] for x in roll["groups"][0]["samples"]] == ["v", "v"]
+    with s.http.stream("POST", "/v1/completions", json={"prompt": [1, 2], "max_tokens": 3, "stream": True}) as reply:
+        chunks = [json.loads(line[6:]) for line in reply.iter_lines() if line.startswith("data: {")]
+    assert [c.get("weight_version") for c in chunks[:-1]] == [None] * (len(chunks) - 1)
+    assert chunks[-1]["weight_version"] == "v"
+
+
+# ---- requests at work ----
+
+
+class Stream:
+    """A long completion, read in the background."""
+
+    def __init__(self, server, prompt, n=400, **more):
+        self.server, self.chunks = server, []
+        self.body = {"prompt": prompt, "max_tokens": n, "stream": True, "logprobs": 0, "return_token_ids": True,
+                     "ignore_eos": True, "temperature": 0.9, "seed": 3, **more}
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        with self.server.http.stream("POST", "/v1/completions", json=self.body) as reply:
+            for line in reply.iter_lines():
+                if line.startswith("data: {"):
+                    self.chunks.append(json.loads(line[6:]))
+
+    def tokens(self):
+        return [t for c in self.chunks for t in c["choices"][0]["token_ids"]]
+
+    def logprobs(self):
+        return [p for c in self.chunks for p in c["choices"][0]["logprobs"]["token_logprobs"]]
+
+    def wait(self, n):
+        wait_until(lambda: len(self.chunks) > n)
+
+    def end(self):
+        self.thread.join()
+        return self.chunks[-1]
+
+
+def stands_still(server, *args, **more):
+    """A stream that a pause has caught in its midst."""
+    for _ in range(100):
+        run = Stream(server, *args, **more)
+        run.wait(3)
+        server.http.post("/pause", params={"mode": "keep"})
+        if server.metric("touchstone_sequences_running") > 0:
+            return run
+        server.post("/resume", {})
+        run.end()
+    raise AssertionError("every stream ended before the pause")
+
+
+def paused_in(server, ask):
+    """The answer to be, and who waits for it, of a request that a pause has caught in its midst."""
+    for _ in range(100):
+        got, before = {}, server.metric("touchstone_generated_tokens_total")
+        thread = threading.Thread(target=lambda: got.update(ask()))
+        thread.start()
+        server.wait_metric("touchstone_generated_tokens_total", lambda n: n > before + 20)
+        server.http.post("/pause", params={"mode": "keep"})
+        if server.metric("touchstone_sequences_running") > 1:
+            return got, thread
+        server.post("/resume", {})
+        thread.join()
+    raise AssertionError("every request ended before the pause")
+
+
+def scores(server, ids):
+    """Log-probabilities of the tokens after the first."""
+    reply = server.complete(prompt=ids, max_tokens=1, echo=True, logprobs=0)
+    return reply["choices"][0]["logprobs"]["token_logprobs"][:len(ids)]
+
+
+@pytest.fixture
+def two(start, tmp_path, tensors):
+    """A server, the path of other weights, and a server that was started with those."""
+    path = checkpoints.folder(tmp_path / "new", checkpoints.jiggled(tensors, 1))
+    flags = ["--context", "256"]
+    return start(*flags, model=str(checkpoints.FOLDER)), str(path), start(*flags, model=str(path))
+
+
+def test_finish_ends_requests_on_their_own_weights(two):
+    s, path, _ = two
+    alone = Stream(s, [5, 6, 7], 200)
+    alone.end()
+    run = stands_still(s, [5, 6, 7], 200)
+    assert s.post("/v1/weights", {"path": path}).status_code == 200
+    assert s.metric("touchstone_weight_versions") == 2
+    s.post("/resume", {})
+    assert run.end()["weight_version"] == "0" and run.tokens() == alone.tokens()
+    wait_until(lambda: s.metric("touchstone_weight_versions") == 1)
+    assert s.metric("touchstone_recomputed_tokens_total") == 0
+
+
+@pytest.mark.parametrize("route", ["/v1/weights", "/update_weights_from_disk", "/update_weights", "/areal_update_weights"])
+def test_switch_goes_on_with_the_new_weights(two, route):
+    s, path, restarted = two
+    run = stands_still(s, [5, 6, 7], 200)
+    body = {"/v1/weights": {"path": path, "policy": "switch"}, "/update_weights": {"weight_dir": path}}
+    reply = s.post(route, body.get(route, {"model_path": path, "weight_version": "1"}))
+    assert reply.status_code == 200, reply.text
+    s.post("/resume", {})
+    first, second = run.end()["weight_versions"]
+    ids, given = run.tokens(), run.logprobs()
+    assert first | {"end": 0} == {"version": "0", "start": 0, "end": 0}
+    assert second == {"version": "1", "start": first["end"], "end": 200} and len(ids) == 200
+    assert 0 < first["end"] < 200 and s.metric("touchstone_recomputed_tokens_total") > 0
+    # each span is what scoring says under that span's weights, to the bit
+    new = scores(restarted, [5, 6, 7] + ids)[3:]
+    assert given[first["end"]:] == new[first["end"]:]
+    assert given[:first["end"]] != new[:first["end"]]
+    assert scores(s, [5, 6, 7] + ids)[3:] == new
+    wait_until(lambda: s.metric("touchstone_weight_versions") == 1)
+
+
+def test_abort_ends_requests_with_what_they_have(two):
+    s, path, _ = two
+    run = stands_still(s, [5, 6, 7], 240)
+    assert s.post("/update_weights_from_disk", {"model_path": path, "abort_all_requests": True}).json()["success"] is True
+    last = run.end()
+    assert last["choices"][0]["finish_reason"] == "abort" and last["weight_version"] == "0"
+    assert 0 < len(run.tokens()) < 240
+    s.post("/resume", {})
+    assert s.complete(prompt=[1], max_tokens=1)["weight_version"] == "1"
+
+
+def test_samples_of_one_prompt_switch_together(two):
+    s, path, restarted = two
+    body = {"prompt": [9, 8, 7], "n": 8, "max_tokens": 120, "temperature": 1.0, "seed": 1, "ignore_eos": True,
+            "logprobs": 0, "return_token_ids": True}
+    got, thread = paused_in(s, lambda: s.complete(**body))
+    assert s.post("/v1/weights", {"path": path, "policy": "switch"}).status_code == 200
+    s.post("/resume", {})
+    thread.join()
+    assert "weight_version" not in got and len(got["choices"]) == 8
+    for c in got["choices"]:
+        if c.get("weight_version") == "0":
+            continue  # it had ended
+        old, new = c["weight_versions"]
+        assert (old["version"], new["version"], new["end"]) == ("0", "1", 120) and old["end"] == new["start"] > 0
+        right = scores(restarted, [9, 8, 7] + c["token_ids"])[3:]
+        assert c["logprobs"]["token_logprobs"][new["start"]:] == right[new["start"]:]
+
+
+def test_a_rollout_tells_its_spans(two):
+    s, path, _ = two
+    got, thread = paused_in(s, lambda: s.post("/v1/rollouts", rollout(200)).json())
+    s.post("/v1/weights", {"path": path, "policy": "switch"})
+    s.post("/resume", {})
+    thread.join()
+    for sample in got["groups"][0]["samples"]:
+        old, new = sample["weight_versions"]
+        assert (old["start"], old["end"], new["end"]) == (0, new["start"], 200)
+        assert (old["version"], new["version"]) == ("0", "1")
+
+
+def test_too_many_versions(two):
+    s, path, _ = two
+    run = stands_still(s, [5, 6, 7], 240)
+    assert s.post("/v1/weights", {"path": path}).status_code == 200
+    busy = s.http.post("/v1/weights", params={"wait": 0}, json={"path": path})
+    assert busy.status_code == 409 and busy.json()["error"]["code"] == "versions_busy"
+    waiting = []
+    thread = threading.Thread(target=lambda: waiting.append(s.post("/v1/weights", {"path": path, "version": "last"})))
+    thread.start()
+    s.wait_metric("touchstone_weight_staging", lambda n: n == 1)
+    other = s.post("/v1/weights", {"path": path})
+    assert other.status_code == 409 and other.json()["error"]["code"] == "push_in_progress"
+    s.post("/resume", {})
+    thread.join()
+    run.end()
+    assert waiting[0].json()["version"] == "last" == version(s)
+
+
+# ---- what is wrong ----
+
+
+def missing(t):
+    t.pop("model.layers.0.input_layernorm.weight")
+
+
+def extra(t):
+    t["model.layers.0.mystery.weight"] = ("BF16", [2], b"\0\0\0\0")
+
+
+def shape(t):
+    d, s, b = t["model.norm.weight"]
+    t["model.norm.weight"] = (d, [s[0] - 2], b[:-4])
+
+
+def dtype(t):
+    d, s, b = t["model.norm.weight"]
+    t["model.norm.weight"] = ("I16", s, b)
+
+
+def nan(t):
+    d, s, b = t["model.norm.weight"]
+    t["model.norm.weight"] = (d, s, b"\xff\x7f" + b[2:])
+
+
+@pytest.mark.parametrize("break_it, name", [(missing, "model.layers.0.input_layernorm.weight"),
+                                            (extra, "model.layers.0.mystery.weight"), (shape, "model.norm.weight"),
+                                            (dtype, "model.norm.weight"), (nan, "model.norm.weight")])
+def test_a_wrong_folder_changes_nothing(start, tmp_path, tensors, break_it, name):
+    new = checkpoints.jiggled(tensors, 1)
+    break_it(new)
+    path = checkpoints.folder(tmp_path / "new", new)
+    s = start(model=str(checkpoints.FOLDER))
+    before = answers(s)
+    reply = s.post("/v1/weights", {"path": str(path), "check_finite": True})
+    assert reply.status_code == 400, reply.text
+    assert name in reply.json()["error"]["message"] and reply.json()["error"]["param"] == "path"
+    assert answers(s) == before and version(s) == "0"
+    assert s.metric("touchstone_weight_pushes_refused_total") == 1
+    reply = s.post("/update_weights_from_disk", {"model_path": str(path)})
+    if break_it is not nan:
+        assert reply.status_code == 400 and reply.json()["success"] is False and name in reply.json()["message"]
+        assert reply.json()["error"]["param"] == "model_path"
+    # the next one is none the worse for it
+    assert s.post("/v1/weights", {"path": str(checkpoints.FOLDER), "version": "a"}).json()["version"] == "a"
+
+
+def half_written(path):
+    whole = (path / "model.safetensors").read_bytes()
+    (path / "model.safetensors").write_bytes(whole[:len(whole) // 2])
+
+
+def no_config(path):
+    (path / "config.json").unlink()
+
+
+def other_shape(path):
+    config = json.loads((path / "config.json").read_text())
+    (path / "config.json").write_text(json.dumps(config | {"rms_norm_eps": 0.5}))
+
+
+def a_gguf(path):
+    (path / "model.safetensors").write_bytes(checkpoints.GGUF_F16.read_bytes())
+
+
+@pytest.mark.parametrize("break_it", [half_written, no_config, other_shape, a_gguf])
+def test_a_folder_that_is_none_changes_nothing(start, tmp_path, tensors, break_it):
+    path = checkpoints.folder(tmp_path / "new", checkpoints.jiggled(tensors, 1))
+    break_it(path)
+    s = start(model=str(checkpoints.FOLDER))
+    before = answers(s)
+    reply = s.post("/v1/weights", {"path": str(path)})
+    assert reply.status_code == 400 and reply.json()["error"]["param"] == "path", reply.text
+    assert answers(s) == before and version(s) == "0"
+
+
+def test_another_model_is_not_taken(server, start):
+    s = start(model=str(checkpoints.FOLDER))
+    reply = s.post("/v1/weights", {"path": str(checkpoints.GGUF_F16)})
+    assert reply.status_code == 400 and "architecture" in reply.json()["error"]["message"]
+    q8 = start(model=str(checkpoints.GGUF_Q8))
+    reply = q8.post("/v1/weights", {"path": str(checkpoints.DATA / "qwen2-bias-q4_0.gguf")})
+    assert reply.status_code == 400 and "tensor " in reply.json()["error"]["message"], reply.text
+    assert version(s) == version(q8) == "0"
+
+
+@pytest.mark.parametrize("body, param", [({}, "path"), ({"path": 3}, "path"), ({"path": "/x", "policy": "soon"}, "policy"),
+                                         ({"path": "/x", "version": ""}, "version"), ({"path": "/x", "more": 1}, "more"),
+                                         ({"path": "s3://a/b"}, "path"), ({"path": ""}, "path"),
+                                         ({"path": str(checkpoints.FOLDER), "version": "v" * 300}, "version")])
+def test_wrong_bodies(server, body, param):
+    reply = server.post("/v1/weights", body)
+    assert reply.status_code in (400, 404), reply.text
+    if reply.status_code == 400:
+        assert reply.json()["error"]["param"] == param
+
+
+# ---- what may be named ----
+
+
+def test_paths_lie_beneath_a_root(start, tmp_path, tensors):
+    inside, outside = tmp_path / "in", tmp_path / "out"
+    inside.mkdir()
+    new = checkpoints.folder(inside / "new", checkpoints.jiggled(tensors, 1))
+    far = checkpoints.folder(outside, checkpoints.jiggled(tensors, 2))
+    (inside / "link").symlink_to(far)
+    half = checkpoints.folder(inside / "half", checkpoints.jiggled(tensors, 3))
+    (half / "model.safetensors").unlink()
+    (half / "model.safetensors").symlink_to(far / "model.safetensors")
+    s = start("--path-root", str(inside), model=str(checkpoints.FOLDER))
+    for path in (far, tmp_path / "nothing", inside / ".." / "out", inside / "link", "/etc", "relative", "/"):
+        reply = s.post("/v1/weights", {"path": str(path)})
+        assert (reply.status_code, reply.json()["error"]["code"]) == (403, "path_not_allowed"), (path, reply.text)
+        assert reply.json()["error"]["message"].startswith("path does not lie beneath")
+    assert s.post("/v1/weights", {"path": str(inside / "nothing")}).status_code == 404
+    assert s.post("/v1/weights", {"path": str(half)}).status_code == 400  # its link leads out
+    assert version(s) == "0"
+    assert s.post("/v1/weights", {"path": str(new)}).status_code == 200
+    assert answers(s) == answers(start(model=str(new)))
+
+
+def test_without_roots_only_this_machine_may_name_paths(start):
+    s = start("--host", "0.0.0.0", model=str(checkpoints.FOLDER))
+    for path in (str(checkpoints.FOLDER), "/nothing"):
+        assert s.post("/v1/weights", {"path": path}).json()["error"]["code"] == "path_not_allowed"
+
+
+def test_control_can_be_forbidden(start):
+    s = start("--no-allow-control", model=str(checkpoints.FOLDER))
+    assert s.post("/v1/weights", {"path": str(checkpoints.FOLDER)}).status_code == 403
