@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 #include "base/arena.h"
-#include "base/sha256.h"
+#include "base/digest.h"
 
 enum { ADAPTER_MAX_RANK = 512 };
 
@@ -92,7 +92,7 @@ struct adapter {
     struct arena *arena; /* holds this struct and all that is below it */
     atomic_int holders;
     uint64_t content; /* (1) */
-    char sha256[SHA256_HEX];
+    char sha256[DIGEST_HEX];
     int n_layers, n_experts;
     struct adapter_parts *layers;    /* [n_layers] */
     struct adapter_parts ***experts; /* [n_layers][n_experts], NULL anywhere: nothing there */
@@ -103,7 +103,7 @@ struct adapter {
         float *b;       /* [rank, ld_b], scaled */
         int ld_b;
     } embd;
-    int max_ld;     /* the widest group's */
+    int max_ld;     /* of the widest t */
     int max_rank;   /* the largest rank of a site */
     int64_t bytes;  /* of all floats */
     bool dora;      /* some site has a magnitude: it holds for one base's weights only */

@@ -47,7 +47,7 @@ struct reading {
     const struct safetensors *set;
     struct adapter_config *config;
     struct adapter *out;
-    struct sha256 digest;
+    struct digest digest;
     float *row; /* row_room floats to work in */
     size_t row_room;
     struct error *err;
@@ -341,15 +341,15 @@ static bool copy(struct reading *r, const struct entry *e)
     }
 }
 
-static void digest(struct reading *r, const struct entry *e)
+static void add_to_digest(struct reading *r, const struct entry *e)
 {
     char head[MAX_MODULE + 200];
     int n = snprintf(head, sizeof(head), "%.*s\n%d %s %lld %lld %a\n", (int)e->module.n, e->module.p,
                      (int)e->kind, e->t->dtype, (long long)e->t->shape[0], (long long)e->t->shape[1],
                      e->size.scale);
     assert(n > 0 && n < (int)sizeof(head));
-    sha256_add(&r->digest, head, (size_t)n);
-    sha256_add(&r->digest, e->t->data, e->t->bytes);
+    digest_add(&r->digest, span_of(head, (size_t)n));
+    digest_add(&r->digest, span_of(e->t->data, e->t->bytes));
 }
 
 /* ---- the whole ---- */
@@ -372,17 +372,17 @@ static bool second_pass(struct reading *r)
     for (size_t i = 0; i < safetensors_count(r->set); i++) {
         struct entry e;
         if (!identify(r, safetensors_at(r->set, i), &e) || !copy(r, &e)) return false;
-        digest(r, &e);
+        add_to_digest(r, &e);
     }
     return true;
 }
 
 static void finish(struct reading *r)
 {
-    uint8_t bytes[SHA256_BYTES];
-    sha256_end(&r->digest, bytes);
-    sha256_hex(bytes, r->out->sha256);
-    memcpy(&r->out->content, bytes, sizeof(r->out->content));
+    digest_end_hex(&r->digest, r->out->sha256);
+    char head[17] = "";
+    memcpy(head, r->out->sha256, sizeof(head) - 1);
+    r->out->content = strtoull(head, NULL, 16);
     if (r->out->content == 0) r->out->content = 1; /* adapter.h (1) */
 }
 
@@ -409,7 +409,7 @@ static bool read_all(struct reading *r)
     if (safetensors_count(r->set) == 0) {
         return error_set(r->err, ERROR_INVALID_VALUE, NULL, "the adapter has no tensors");
     }
-    sha256_init(&r->digest);
+    digest_init(&r->digest);
     if (!first_pass(r)) return false;
     r->row = mem_new(r->row_room + 1, sizeof(float), r->err);
     return r->row != NULL && second_pass(r);

@@ -14,6 +14,8 @@
 #include "engine/batch/version.h"
 #include "engine/sample/sampling.h"
 
+struct adapter; /* engine/adapter/adapter.h */
+
 struct engine_request {
     uint64_t id; /* the caller's; names the request in events and cancellation; unique while live */
     const int *ids; /* the prompt, at least one token */
@@ -21,6 +23,7 @@ struct engine_request {
     int n;               /* samples, sharing the prompt's cache; 1 or more */
     int priority;        /* lower goes first; equal ones in order of arrival */
     uint64_t cache_salt; /* prefixes are shared only between equal salts; 0 usually */
+    struct adapter *adapter; /* that computes it beside the weights; held by the request; NULL: none */
     struct engine_sampling sampling;
 };
 

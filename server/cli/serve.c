@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "server/cli/cli.h"
 
+#include "server/generate/adapters.h"
 #include "server/generate/generation.h"
 #include "server/http/server.h"
 #include "server/routes/routes.h"
@@ -35,6 +36,7 @@ static bool serve(const struct cli_settings *s, struct error *err)
     struct server *server = NULL;
     struct engine *engine = NULL;
     struct generations *generations = NULL;
+    struct adapters *adapters = NULL;
     bool ok = false;
     if (!cli_engine_options(s, &model, err)) return false;
     mem_give_back();
@@ -47,6 +49,8 @@ static bool serve(const struct cli_settings *s, struct error *err)
     engine = engine_open(&model, err);
     if (engine == NULL) goto end;
     judge_set_tokenizer(judge, count_tokens, engine);
+    adapters = adapters_new(engine, &s->server, err);
+    if (adapters == NULL) goto end;
     generations = generations_new(engine, server_wake, server);
     if (generations == NULL) {
         error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the server");
@@ -57,11 +61,14 @@ static bool serve(const struct cli_settings *s, struct error *err)
                     &(struct server_parts){.engine = engine,
                                            .judge = judge,
                                            .generations = generations,
+                                           .adapters = adapters,
+                                           .ready = adapters_load_first,
                                            .workload = &workload,
                                            .routes = &routes},
                     err);
 end:
     generations_free(generations);
+    adapters_free(adapters);
     engine_close(engine);
     server_free(server);
     judge_close(judge);

@@ -125,6 +125,7 @@ static struct engine_request order_of(const struct generation *g)
                                    .n = g->n,
                                    .priority = g->priority,
                                    .cache_salt = g->cache_salt,
+                                   .adapter = g->adapter,
                                    .sampling = g->sampling};
 }
 
@@ -218,6 +219,7 @@ void generation_free(struct generation *g)
     }
     tokens_clear(&g->ids);
     form_free(g->own_form);
+    engine_adapter_release(g->adapter);
     free(g->probs);
     free(g->tops);
     arena_free(g->arena);

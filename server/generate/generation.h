@@ -76,6 +76,7 @@ struct generation {
     int priority;
     uint64_t client; /* whose it is: clients take turns; 0: nobody's */
     uint64_t cache_salt;
+    struct adapter *adapter;               /* held; NULL: none */
     struct engine_sampling sampling;       /* neutral at first */
     struct form *own_form;                 /* owned: sampling's, where it is no owner's; or NULL */
     bool keeps_tokens;                     /* token records are kept */

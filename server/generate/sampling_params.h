@@ -39,7 +39,8 @@ struct sampling_params {
     struct stop_list stop;
     struct bias_list bias;
     struct id_list stop_ids, allowed_ids;
-    struct span model, request_id, cache_salt;
+    struct span model, lora, request_id, cache_salt;
+    struct adapter *adapter; /* that model or lora names; held by whoever owns this; NULL: none */
     int64_t seed;
     bool has_seed;
     bool stream;

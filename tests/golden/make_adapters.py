@@ -57,7 +57,7 @@ def base(name, gguf):
     return transformers.AutoModelForCausalLM.from_pretrained(DATA / name, **kind).eval()
 
 
-def fill(model, random):
+def fill(model, biases, random):
     """Large enough that a wrong detail shows at once."""
     for name, p in model.named_parameters():
         noise = torch.randn(p.shape, generator=random)
@@ -67,7 +67,7 @@ def fill(model, random):
             p.data = noise * 0.3
         elif "magnitude" in name:
             p.data = p.data * (1 + 0.2 * noise)
-        elif name.endswith("bias"):
+        elif biases and name.endswith("bias"):
             p.data = p.data + 0.2 * noise
 
 
@@ -105,7 +105,7 @@ def make(name, model, gguf, options, dtype, blocks):
     vocab = model.config.vocab_size
     config = peft.LoraConfig(task_type="CAUSAL_LM", **options)
     model = peft.get_peft_model(model, config)
-    fill(model, random)
+    fill(model, config.bias != "none", random)
     for n, p in model.named_parameters():
         if "lora_" in n:
             p.data = p.data.to(dtype).to(torch.float32)
