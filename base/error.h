@@ -13,45 +13,48 @@
 #include <stddef.h>
 
 /* name, HTTP status, type and code on the wire */
-#define ERROR_MAP(X)                                                                 \
-    X(BAD_REQUEST, 400, "invalid_request_error", "bad_request")                      \
-    X(INVALID_JSON, 400, "invalid_request_error", "invalid_json")                    \
-    X(INVALID_TYPE, 400, "invalid_request_error", "invalid_type")                    \
-    X(INVALID_VALUE, 400, "invalid_request_error", "invalid_value")                  \
-    X(MISSING_FIELD, 400, "invalid_request_error", "missing_field")                  \
-    X(UNKNOWN_FIELD, 400, "invalid_request_error", "unknown_field")                  \
-    X(UNSUPPORTED, 400, "invalid_request_error", "unsupported")                      \
-    X(TOO_LONG, 400, "invalid_request_error", "context_length_exceeded")             \
-    X(TOO_LARGE, 400, "invalid_request_error", "too_large")                          \
-    X(TOO_COMPLEX, 400, "invalid_request_error", "grammar_too_complex")               \
-    X(TEMPLATE, 400, "invalid_request_error", "template_error")                      \
-    X(UNPARSABLE, 400, "invalid_request_error", "unparsable")                        \
-    X(NO_KEY, 401, "authentication_error", "invalid_api_key")                        \
-    X(FORBIDDEN, 403, "permission_error", "forbidden")                               \
-    X(NOT_FOUND, 404, "not_found_error", "not_found")                                \
-    X(MODEL_NOT_FOUND, 404, "not_found_error", "model_not_found")                    \
-    X(METHOD, 405, "invalid_request_error", "method_not_allowed")                    \
-    X(CONFLICT, 409, "invalid_request_error", "conflict")                            \
-    X(PATH_NOT_ALLOWED, 403, "permission_error", "path_not_allowed")                 \
-    X(PUSH_IN_PROGRESS, 409, "invalid_request_error", "push_in_progress")            \
-    X(VERSIONS_BUSY, 409, "invalid_request_error", "versions_busy")                  \
-    X(BASE_VERSION, 409, "invalid_request_error", "base_version")                    \
-    X(BASE_UNAVAILABLE, 409, "invalid_request_error", "base_unavailable")            \
-    X(REQUEST_TIMEOUT, 408, "timeout_error", "request_timeout")                      \
-    X(LENGTH_REQUIRED, 411, "invalid_request_error", "length_required")              \
-    X(BODY_TOO_LARGE, 413, "invalid_request_error", "body_too_large")                \
-    X(MEDIA_TYPE, 415, "invalid_request_error", "unsupported_media_type")            \
-    X(QUEUE_FULL, 429, "rate_limit_error", "queue_full")                             \
-    X(BAD_FILE, 500, "server_error", "bad_file")                                     \
-    X(NO_MEMORY, 503, "server_error", "out_of_memory")                               \
-    X(SYSTEM, 500, "server_error", "system_error")                                   \
-    X(INTERNAL, 500, "server_error", "internal_error")                               \
-    X(NOT_AVAILABLE, 501, "server_error", "not_available")                           \
-    X(LOADING, 503, "server_error", "loading")                                       \
-    X(DRAINING, 503, "server_error", "draining")                                     \
-    X(PAUSED, 503, "server_error", "paused")                                         \
-    X(ABORTED, 503, "server_error", "aborted")                                       \
-    X(TIMEOUT, 504, "timeout_error", "timeout")                                      \
+#define ERROR_MAP(X) \
+    X(BAD_REQUEST, 400, "invalid_request_error", "bad_request") \
+    X(INVALID_JSON, 400, "invalid_request_error", "invalid_json") \
+    X(INVALID_TYPE, 400, "invalid_request_error", "invalid_type") \
+    X(INVALID_VALUE, 400, "invalid_request_error", "invalid_value") \
+    X(MISSING_FIELD, 400, "invalid_request_error", "missing_field") \
+    X(UNKNOWN_FIELD, 400, "invalid_request_error", "unknown_field") \
+    X(UNSUPPORTED, 400, "invalid_request_error", "unsupported") \
+    X(TOO_LONG, 400, "invalid_request_error", "context_length_exceeded") \
+    X(TOO_LARGE, 400, "invalid_request_error", "too_large") \
+    X(TOO_COMPLEX, 400, "invalid_request_error", "grammar_too_complex") \
+    X(TEMPLATE, 400, "invalid_request_error", "template_error") \
+    X(UNPARSABLE, 400, "invalid_request_error", "unparsable") \
+    X(NO_KEY, 401, "authentication_error", "invalid_api_key") \
+    X(SCOPE, 403, "permission_error", "insufficient_scope") \
+    X(FORBIDDEN, 403, "permission_error", "forbidden") \
+    X(NOT_FOUND, 404, "not_found_error", "not_found") \
+    X(MODEL_NOT_FOUND, 404, "not_found_error", "model_not_found") \
+    X(METHOD, 405, "invalid_request_error", "method_not_allowed") \
+    X(CONFLICT, 409, "invalid_request_error", "conflict") \
+    X(PATH_NOT_ALLOWED, 403, "permission_error", "path_not_allowed") \
+    X(PUSH_IN_PROGRESS, 409, "invalid_request_error", "push_in_progress") \
+    X(VERSIONS_BUSY, 409, "invalid_request_error", "versions_busy") \
+    X(BASE_VERSION, 409, "invalid_request_error", "base_version") \
+    X(BASE_UNAVAILABLE, 409, "invalid_request_error", "base_unavailable") \
+    X(REQUEST_TIMEOUT, 408, "timeout_error", "request_timeout") \
+    X(LENGTH_REQUIRED, 411, "invalid_request_error", "length_required") \
+    X(BODY_TOO_LARGE, 413, "invalid_request_error", "body_too_large") \
+    X(MEDIA_TYPE, 415, "invalid_request_error", "unsupported_media_type") \
+    X(RANGE, 416, "invalid_request_error", "range_not_satisfiable") \
+    X(RATE, 429, "rate_limit_error", "rate_limit_exceeded") \
+    X(QUEUE_FULL, 429, "rate_limit_error", "queue_full") \
+    X(BAD_FILE, 500, "server_error", "bad_file") \
+    X(NO_MEMORY, 503, "server_error", "out_of_memory") \
+    X(SYSTEM, 500, "server_error", "system_error") \
+    X(INTERNAL, 500, "server_error", "internal_error") \
+    X(NOT_AVAILABLE, 501, "server_error", "not_available") \
+    X(LOADING, 503, "server_error", "loading") \
+    X(DRAINING, 503, "server_error", "draining") \
+    X(PAUSED, 503, "server_error", "paused") \
+    X(ABORTED, 503, "server_error", "aborted") \
+    X(TIMEOUT, 504, "timeout_error", "timeout") \
     X(NO_STORAGE, 507, "server_error", "insufficient_storage")
 
 enum error_code {

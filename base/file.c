@@ -276,27 +276,32 @@ static void catch_lost_bytes(void)
     sigaction(SIGBUS, &act, NULL);
 }
 
-bool file_map(const char *path, struct file_mapping *out, struct error *err)
+bool file_map_fd(int fd, const char *path, struct file_mapping *out, struct error *err)
 {
+    struct stat s;
     *out = (struct file_mapping){0};
     catch_lost_bytes();
-    int fd = open_here(visit, path, O_RDONLY | O_NONBLOCK);
-    if (fd < 0) return fail(err, path);
-    struct stat s;
-    bool ok = fstat(fd, &s) == 0 || fail(err, path);
-    if (ok && (!S_ISREG(s.st_mode) || s.st_size == 0)) {
-        ok = error_set(err, ERROR_BAD_FILE, NULL, "%s: not a file with anything in it", path);
+    if (fstat(fd, &s) != 0) return fail(err, path);
+    if (!S_ISREG(s.st_mode) || s.st_size == 0) {
+        return error_set(err, ERROR_BAD_FILE, NULL, "%s: not a file with anything in it", path);
     }
-    void *map = MAP_FAILED;
-    if (ok) map = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (ok && map == MAP_FAILED) ok = fail(err, path);
-    close(fd);
-    if (!ok) return false;
+    void *map = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (map == MAP_FAILED) return fail(err, path);
     *out = (struct file_mapping){map, (size_t)s.st_size};
     if (visit == NULL || note(visit, path, &s, *out, err)) return true;
     munmap(map, out->n);
     *out = (struct file_mapping){0};
     return false;
+}
+
+bool file_map(const char *path, struct file_mapping *out, struct error *err)
+{
+    *out = (struct file_mapping){0};
+    int fd = open_here(visit, path, O_RDONLY | O_NONBLOCK);
+    if (fd < 0) return fail(err, path);
+    bool ok = file_map_fd(fd, path, out, err);
+    close(fd);
+    return ok;
 }
 
 void file_unmap(struct file_mapping mapping)

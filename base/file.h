@@ -39,6 +39,9 @@ struct file_mapping {
  * are being read, the process ends with status 1 and a line that says so; but see visits. */
 bool file_map(const char *path, struct file_mapping *out, struct error *err);
 
+/* The same of an open file, which stays the caller's; name is for messages. */
+bool file_map_fd(int fd, const char *name, struct file_mapping *out, struct error *err);
+
 /* Accepts no mapping. */
 void file_unmap(struct file_mapping mapping);
 

@@ -143,6 +143,7 @@ static void serve(struct engine *e)
         mailbox_take_news(e->mailbox, idle, &news);
         take_news(e, &news);
         if (news.quit) break;
+        if (news.paused) step_rest(e->loaded.step);
         idle = news.paused || !step_run(e->loaded.step);
         publish(e);
         versions_retire(&e->versions);
@@ -193,6 +194,7 @@ struct engine *engine_open(const struct engine_options *o, struct error *err)
 {
     struct engine *e = mem_new(1, sizeof(*e), err);
     if (e == NULL) return NULL;
+    e->base = (struct base){.fd = -1, .root = -1};
     pthread_mutex_init(&e->lock, NULL);
     pthread_cond_init(&e->changed, NULL);
     if (!copy_options(e, o, err)) goto fail;
@@ -220,6 +222,7 @@ void engine_close(struct engine *e)
     }
     engine_unload(&e->loaded);
     versions_clear(&e->versions);
+    base_clear(&e->base);
     mailbox_free(e->mailbox);
     arena_free(e->strings);
     pthread_cond_destroy(&e->changed);

@@ -86,6 +86,16 @@ enum engine_state engine_state(struct engine *e, struct error *err);
 /* Block until loading has ended. False and *err when it failed. */
 bool engine_wait(struct engine *e, struct error *err);
 
+enum { ENGINE_MAX_TYPES = 32 };
+
+/* What matrix products take whose weights are of one type: multiply-adds. */
+struct engine_work {
+    const char *type; /* "Q4_1", as packed */
+    bool is_float;    /* multiplied as float32, else as int8 */
+    int64_t layers;   /* a token through all layers; of experts the chosen ones */
+    int64_t output;   /* one row of logits */
+};
+
 /* What was loaded. Any thread, from ENGINE_READY on; constant. */
 struct engine_info {
     const char *name;         /* model id for clients */
@@ -97,6 +107,11 @@ struct engine_info {
     const char *quantisation; /* "Q4_1", the commonest type of its tensors */
     const char *isa;          /* kernel set in use */
     int64_t parameters, tensor_bytes, packed_bytes;
+    struct engine_work work[ENGINE_MAX_TYPES]; /* every type in use */
+    int n_work;
+    int64_t step_bytes;   /* of weights, that a step reads whatever its rows are; */
+    int64_t expert_bytes; /* and of all experts, of which a row chooses */
+    double expert_share;  /* so many */
     int64_t created; /* unix seconds of the file */
     int n_vocab, context;
     int threads;
@@ -133,9 +148,21 @@ struct push_result {
     double seconds;                    /* from the push on */
 };
 
+/* What a safetensors file brings. */
+enum push_part {
+    PUSH_WHOLE, /* every tensor */
+    PUSH_SOME,  /* some, the others stay */
+    PUSH_DELTA  /* changes (engine/model/delta.h) */
+};
+
 struct engine_push {
-    const char *path;    /* a GGUF file or a Hugging Face folder, as at start; NULL: what serves gets a new
-                            name, version, and that is all */
+    const char *path;    /* a GGUF file or a Hugging Face folder, as at start; NULL, and no fd: what serves
+                            gets a new name, version, and that is all */
+    int fd;              /* an open safetensors file, which stays the caller's until done(); -1: none */
+    enum push_part part; /* of what fd brings */
+    const char *sha256;  /* of fd's bytes, in hexadecimal; NULL: it is not checked */
+    const char *base_version; /* what must serve, else ERROR_BASE_VERSION; NULL: whatever does */
+    const char *staging_dir;  /* for the file that a part and its base become */
     int root;            /* beneath this folder, a descriptor that stays open until done(); -1: anywhere */
     const char *version; /* its name; NULL: its number */
     enum push_policy policy;
@@ -263,15 +290,18 @@ struct engine_event *engine_take_events(struct engine *e);
 void engine_stats(struct engine *e, struct engine_stats *out);
 
 /* What this machine can do with `threads` threads, measured now (about a second) by the
- * instructions that the best usable kernel set is made of: multiply-adds on int8 and on float32
- * held in registers, and reading memory far larger than the caches. Benchmarks state speeds as
- * shares of these. Needs no engine. */
+ * instructions that a kernel set is made of: multiply-adds on int8 and on float32 held in registers,
+ * and reading memory far larger than the caches. Benchmarks state speeds as shares of these. Needs
+ * no engine. */
 struct engine_limits {
-    double int8_macs, float_macs; /* a second, all threads together */
-    double read_bytes;            /* a second */
+    const char *int8_loop, *float_loop; /* what was measured: "vpdpbusd of 512 bits" */
+    double int8_macs, float_macs;       /* a second, all threads together */
+    double read_bytes;                  /* a second */
 };
-/* Measure. False and *err when there is no memory or no thread for it. */
-bool engine_measure_limits(int threads, struct engine_limits *out, struct error *err);
+/* Measure; isa names a set usable here, as engine_info() does. False and *err when there is no
+ * memory or no thread for it. */
+bool engine_measure_limits(int threads, const char *isa, struct engine_limits *out,
+                           struct error *err);
 
 /* Any thread: while paused no step runs. Requests may be submitted and wait; cancellations take effect. */
 void engine_pause(struct engine *e, bool paused);

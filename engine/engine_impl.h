@@ -12,6 +12,7 @@
 #include "engine/load.h"
 #include "engine/mailbox.h"
 #include "engine/push.h"
+#include "engine/stage.h"
 #include "engine/versions.h"
 
 struct engine {
@@ -31,6 +32,7 @@ struct engine {
     bool keeping;             /* there is one; guarded by lock, as what follows */
     bool pushing;             /* from engine_push() to done() */
     uint64_t pushed, refused;
+    struct base base;         /* the keeper's */
     struct engine_push *push; /* for the keeper to take; guarded by versions.lock */
 
     uint64_t taken; /* samples; the engine thread's */

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "base/clock.h"
@@ -257,11 +258,30 @@ static struct version_label *label_of(struct loaded *l, struct error *err)
     }
     pool_run(l->pool, hash_line, &c, (int)c.n);
     content_sum(&c, label->sha256);
+    memcpy(l->sha256, label->sha256, sizeof(l->sha256));
     label->tensors = c.n;
     label->created = clock_unix_s();
     snprintf(label->name, sizeof(label->name), "0");
     content_clear(&c);
     return label;
+}
+
+_Static_assert((int)QUANT_COUNT <= (int)ENGINE_MAX_TYPES, "every type may be in use");
+
+static void describe_work(struct engine_info *info, const struct weights *w,
+                          const struct model_config *c)
+{
+    struct weights_work work = weights_work(w, c->n_layers, c->moe.n_used);
+    info->step_bytes = work.bytes;
+    info->expert_bytes = work.expert_bytes;
+    if (c->moe.n_experts > 0) info->expert_share = (double)c->moe.n_used / c->moe.n_experts;
+    for (int i = 0; i < QUANT_COUNT; i++) {
+        if (work.layers[i] + work.output[i] == 0) continue;
+        info->work[info->n_work++] = (struct engine_work){.type = quant_types[i].name,
+                                                          .is_float = !panel_types[i].quantised,
+                                                          .layers = work.layers[i],
+                                                          .output = work.output[i]};
+    }
 }
 
 static bool pack_weights(struct loaded *l, const struct engine_options *o, struct error *err)
@@ -281,7 +301,8 @@ static bool pack_weights(struct loaded *l, const struct engine_options *o, struc
         return false;
     }
     l->info.packed_bytes = (int64_t)w->bytes;
-    l->first = resident_new(w, label, err);
+    describe_work(&l->info, w, model_config(l->model));
+    l->first = resident_new(w, label, content_key(label->sha256), err);
     model_drop_tensors(l->model);
     return l->first != NULL;
 }
@@ -329,6 +350,17 @@ static void run_guess(void *forward, const struct forward_run *runs, const int *
     forward_guess(forward, runs, first_row, n_runs, logits, n_logits, guesses);
 }
 
+/* The part of a row's price that one more token to attend to costs: by multiplications, each of which
+ * costs several times what one of a product of small integers does, since it is of floats that
+ * are read once. */
+static double reach_rows(const struct model_config *c, int64_t parameters)
+{
+    const double dearer = 8;
+    double value_dim = c->mla.kv_rank > 0 ? c->mla.v_dim : c->head_dim;
+    double each = (double)c->n_layers * c->n_heads * (c->head_dim + value_dim);
+    return parameters > 0 ? dearer * each / (double)parameters : 0;
+}
+
 static bool make_step(struct loaded *l, const struct engine_options *o, struct error *err)
 {
     struct scheduler_options so = {.max_running = l->info.seats,
@@ -361,7 +393,8 @@ static bool make_step(struct loaded *l, const struct engine_options *o, struct e
         .pool = l->pool,
         .n_vocab = l->n_vocab,
         .max_rows = max_rows,
-        .max_running = l->info.seats};
+        .max_running = l->info.seats,
+        .reach_rows = reach_rows(model_config(l->model), l->info.parameters)};
     l->step = step_new(&parts, err);
     return l->step != NULL;
 }

@@ -1,12 +1,13 @@
 /* engine/machine.c - what the machine can do at most (engine_measure_limits in engine.h).
  *
  * Each loop keeps ten independent accumulators busy with the one instruction that matters and
- * touches no memory; it is written in assembly so that no compiler can improve it away. Rates are
- * those of the processor's best usable instructions, whatever kernel set the engine was told to
- * use.
+ * touches no memory; it is written in assembly so that no compiler can improve it away. The loops are
+ * those of the instructions that a kernel set is made of: what a set reaches is a share of its own
+ * limit, not of what another set could do on the same processor.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,7 +22,8 @@ static const size_t READ_BYTES = (size_t)256 << 20; /* a thread: far past any ca
 
 /* Ten instructions a round, `per` multiply-adds each. */
 struct loop {
-    const char *set; /* the kernel set whose CPU test says whether it runs here */
+    const char *set;  /* the kernel set that it is the limit of */
+    const char *name; /* what it repeats */
     void (*run)(long rounds);
     int per;
 };
@@ -115,22 +117,32 @@ static void float_sse2(long rounds)
         : "+r"(rounds)::"cc", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", "xmm7", "xmm8", "xmm9", "xmm10");
 }
 
-/* best first */
+/* one a set, in any order */
 static const struct loop int8_loops[] = {
-    {"avx512vnni", int8_avx512, 64}, {"avxvnni", int8_avxvnni, 32}, {"avx2", int8_avx2, 32}, {"generic", int8_sse2, 8},
+    {"avx512vnni", "vpdpbusd of 512 bits",   int8_avx512,  64},
+    {"avxvnni",    "vpdpbusd of 256 bits",   int8_avxvnni, 32},
+    {"avx2",       "vpmaddubsw of 256 bits", int8_avx2,    32},
+    {"generic",    "pmaddwd of 128 bits",    int8_sse2,    8},
 };
 static const struct loop float_loops[] = {
-    {"avx512vnni", float_avx512, 16}, {"avx2", float_avx2, 8}, {"generic", float_sse2, 4},
+    {"avx512vnni", "vfmadd231ps of 512 bits", float_avx512, 16},
+    {"avxvnni",    "vfmadd231ps of 256 bits", float_avx2,   8},
+    {"avx2",       "vfmadd231ps of 256 bits", float_avx2,   8},
+    {"generic",    "mulps of 128 bits",       float_sse2,   4},
 };
 /* clang-format on */
+enum { N_SETS = sizeof(int8_loops) / sizeof(int8_loops[0]) };
+_Static_assert(sizeof(float_loops) == sizeof(int8_loops), "both have a loop for every set");
 
-/* The first loop that runs on this CPU; the last one always does. */
-static const struct loop *usable(const struct loop *loops)
+/* The loop of a kernel set. */
+static const struct loop *loop_of(const struct loop loops[N_SETS], const char *set)
 {
-    while (kernels_pick(loops->set, NULL) == NULL) {
-        loops++;
+    int i = 0;
+    while (i < N_SETS - 1 && strcmp(loops[i].set, set) != 0) {
+        i++;
     }
-    return loops;
+    assert(strcmp(loops[i].set, set) == 0);
+    return &loops[i];
 }
 
 struct measure_job {
@@ -183,7 +195,8 @@ static double loop_rate(struct pool *pool, const struct loop *loop)
     return done / best_seconds(pool, &job);
 }
 
-bool engine_measure_limits(int threads, struct engine_limits *out, struct error *err)
+bool engine_measure_limits(int threads, const char *isa, struct engine_limits *out,
+                           struct error *err)
 {
     struct pool *pool = pool_new(threads, false, err);
     if (pool == NULL) return false;
@@ -192,8 +205,11 @@ bool engine_measure_limits(int threads, struct engine_limits *out, struct error 
     bool ok = job.memory != NULL;
     if (ok) {
         memset(job.memory, 1, n * READ_BYTES); /* real pages, not the shared zero page */
-        out->int8_macs = loop_rate(pool, usable(int8_loops));
-        out->float_macs = loop_rate(pool, usable(float_loops));
+        const struct loop *int8 = loop_of(int8_loops, isa), *floats = loop_of(float_loops, isa);
+        out->int8_loop = int8->name;
+        out->float_loop = floats->name;
+        out->int8_macs = loop_rate(pool, int8);
+        out->float_macs = loop_rate(pool, floats);
         out->read_bytes = (double)n * (double)READ_BYTES / best_seconds(pool, &job);
     }
     free(job.memory);

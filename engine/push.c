@@ -13,113 +13,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "base/mem.h"
 #include "engine/engine_impl.h"
-#include "engine/machine_memory.h"
-#include "engine/forward/weights.h"
-#include "engine/model/alike.h"
-#include "engine/model/content.h"
+#include "engine/stage.h"
 
 enum { LOW_PRIORITY = 10 }; /* of nice(2): about a tenth of a busy core */
 
-/* What is at work on a push. */
-struct staging {
-    struct engine *e;
-    const struct engine_push *push;
-    struct pool *pool;
-    struct file_visit visit;
-    struct model *model;
-    struct content content;
-    struct version_label *label;
-    bool finite; /* atomic: no number that is not has been met */
-    const struct content_line *bad;
-};
-
-/* ---- checks ---- */
-
-/* A file that a client named is wrong: that is its fault, not the server's. */
-static void blame(struct error *err)
-{
-    if (err->code == ERROR_BAD_FILE) err->code = ERROR_INVALID_VALUE;
-    if (error_status(err->code) == 400) error_at(err, "path");
-}
-
-static bool open_source(struct staging *s, struct error *err)
-{
-    const struct loaded *l = &s->e->loaded;
-    s->model = model_open(s->push->path, err);
-    return s->model != NULL && model_alike(l->model, s->model, err) &&
-           model_no_stranger(l->model, s->model, err);
-}
-
-static void hash_line(void *arg, int task, int thread)
-{
-    struct staging *s = arg;
-    struct content_line *l = &s->content.lines[task];
-    (void)thread;
-    if (__atomic_load_n(&s->e->versions.quit, __ATOMIC_RELAXED))
-        l->bytes.n = 0; /* nobody reads it */
-    content_hash(l);
-    if (s->push->check_finite && !content_is_finite(l)) {
-        __atomic_store_n(&s->finite, false, __ATOMIC_RELAXED);
-        __atomic_store_n(&s->bad, l, __ATOMIC_RELAXED);
-    }
-}
-
-static bool hash_all(struct staging *s, struct error *err)
-{
-    s->finite = true;
-    if (!content_list(s->model, &s->content, err)) return false;
-    pool_run(s->pool, hash_line, s, (int)s->content.n);
-    if (!s->finite) {
-        return error_set(err, ERROR_INVALID_VALUE, NULL,
-                         "tensor %.*s has a number that is not finite",
-                         (int)(s->bad->name.n < 120 ? s->bad->name.n : 120), s->bad->name.p);
-    }
-    content_sum(&s->content, s->label->sha256);
-    s->label->tensors = s->content.n;
-    return true;
-}
-
-static bool check_whole(struct staging *s, struct error *err)
-{
-    const char *path;
-    return file_visit_was_whole(&s->visit, &path) ||
-           error_set(err, ERROR_INVALID_VALUE, NULL, "%.120s changed while it was read", path);
-}
-
-/* ---- staging ---- */
-
-static struct weights *pack(struct staging *s, struct error *err)
-{
-    const struct loaded *l = &s->e->loaded;
-    struct weights_plan plan = {.dense = l->weights_plan.dense,
-                                .quantise = l->weights_plan.quantise,
-                                .like = versions_weights(&s->e->versions),
-                                .most_bytes = machine_free_memory(),
-                                .stop = &s->e->versions.quit};
-    return weights_pack(s->model, &plan, s->pool, err);
-}
-
-static struct resident *stage(struct staging *s, struct error *err)
-{
-    file_visit_begin(&s->visit, s->push->root);
-    bool ok = open_source(s, err);
-    file_visit_leave(&s->visit);
-    struct weights *w = ok && hash_all(s, err) ? pack(s, err) : NULL;
-    if (w != NULL && !check_whole(s, err)) {
-        weights_free(w);
-        w = NULL;
-    }
-    struct resident *r = NULL;
-    if (w != NULL) r = resident_new(w, version_label_share(s->label), err);
-    content_clear(&s->content);
-    model_close(s->model);
-    file_visit_end(&s->visit);
-    if (r == NULL) blame(err);
-    return r;
-}
+/* ---- handing over ---- */
 
 /* Hand it to the engine thread, and wait until it has it. */
 static bool install(struct engine *e, struct install what, struct error *err)
@@ -144,13 +44,18 @@ static bool stage_and_install(struct staging *s, struct error *err)
     struct engine *e = s->e;
     s->pool = pool_new(pool_threads(e->loaded.pool), false, err);
     if (s->pool == NULL) return false;
-    struct resident *r = stage(s, err);
+    struct resident *r = stage_weights(s, err);
     pool_free(s->pool);
     if (r == NULL) return false;
     struct install what = {.resident = r, .policy = (int)s->push->policy};
-    if (install(e, what, err)) return true;
-    resident_free(r);
-    return false;
+    if (!install(e, what, err)) {
+        resident_free(r);
+        return false;
+    }
+    base_clear(&e->base); /* what the next part or change applies to */
+    e->base = s->next;
+    s->next = (struct base){.fd = -1, .root = -1};
+    return true;
 }
 
 static bool push_weights(struct staging *s, struct error *err)
@@ -190,19 +95,20 @@ static bool make_label(struct staging *s, struct error *err)
 
 static void run_push(struct engine *e, const struct engine_push *push)
 {
-    struct staging s = {.e = e, .push = push};
+    struct staging s = {.e = e, .push = push, .next = {.fd = -1, .root = -1}};
     struct push_result result = {.error.code = ERROR_NONE};
     struct error *err = &result.error;
     uint64_t start = clock_ns();
     bool ok =
-        make_label(&s, err) && (push->path == NULL ? push_name(&s, err) : push_weights(&s, err));
+        make_label(&s, err) && (!stage_has_weights(push) ? push_name(&s, err) : push_weights(&s, err));
     result.label = ok ? s.label : NULL;
     result.seconds = (double)(clock_ns() - start) * 1e-9;
     pthread_mutex_lock(&e->lock);
     e->pushing = false;
-    if (push->path != NULL) *(ok ? &e->pushed : &e->refused) += 1;
+    if (stage_has_weights(push)) *(ok ? &e->pushed : &e->refused) += 1;
     pthread_mutex_unlock(&e->lock);
     push->done(push->arg, &result);
+    base_clear(&s.next);
     version_label_free(s.label);
 }
 
@@ -263,6 +169,11 @@ void keeper_stop(struct engine *e)
 
 /* ---- the door ---- */
 
+static void copy_text(struct arena *a, const char **text)
+{
+    if (*text != NULL) *text = arena_str(a, span_str(*text));
+}
+
 static struct engine_push *copy_push(const struct engine_push *p, struct error *err)
 {
     enum { PUSH_BYTES = 1 << 16 };
@@ -271,8 +182,11 @@ static struct engine_push *copy_push(const struct engine_push *p, struct error *
     if (copy != NULL) {
         *copy = *p;
         copy->memory = a;
-        if (p->path != NULL) copy->path = arena_str(a, span_str(p->path));
-        if (p->version != NULL) copy->version = arena_str(a, span_str(p->version));
+        copy_text(a, &copy->path);
+        copy_text(a, &copy->version);
+        copy_text(a, &copy->base_version);
+        copy_text(a, &copy->sha256);
+        copy_text(a, &copy->staging_dir);
         if (!arena_failed(a)) return copy;
     }
     arena_free(a);
@@ -322,7 +236,7 @@ bool engine_push(struct engine *e, const struct engine_push *p, struct error *er
     }
     pthread_mutex_lock(&e->versions.lock);
     assert(e->push == NULL); /* (1) */
-    if (copy->path != NULL) copy->number = ++e->versions.pushes;
+    if (stage_has_weights(copy)) copy->number = ++e->versions.pushes;
     e->push = copy;
     pthread_cond_broadcast(&e->versions.changed);
     pthread_mutex_unlock(&e->versions.lock);

@@ -9,11 +9,11 @@
 
 #include "base/mem.h"
 #include "engine/forward/weights.h"
-#include "engine/model/content.h"
 
 /* ---- one version ---- */
 
-struct resident *resident_new(struct weights *w, struct version_label *label, struct error *err)
+struct resident *resident_new(struct weights *w, struct version_label *label, uint64_t content,
+                              struct error *err)
 {
     struct resident *r = mem_new(1, sizeof(*r), err);
     if (r == NULL) {
@@ -24,7 +24,7 @@ struct resident *resident_new(struct weights *w, struct version_label *label, st
     r->weights = w;
     r->version = (struct version){.number = label->number,
                                   .label = label,
-                                  .content = content_key(label->sha256),
+                                  .content = content,
                                   .weights = w};
     return r;
 }

@@ -16,18 +16,19 @@ import subprocess
 import sys
 import xml.etree.ElementTree
 
-TIMEOUT_S = 900
+TIMEOUT_S = 900  # of one program
+PYTEST_S = 7200  # of all tests in pytest, each of which has a patience of its own
 
 
-def run(command, env=None):
+def run(command, env=None, timeout=TIMEOUT_S):
     """Exit status and all output; a hang counts as status -1."""
     try:
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                              timeout=TIMEOUT_S, env=env)
+                              timeout=timeout, env=env)
         return done.returncode, done.stdout.decode(errors="replace")
     except subprocess.TimeoutExpired as hang:
         output = (hang.stdout or b"").decode(errors="replace")
-        return -1, f"{output}\nno end after {TIMEOUT_S} s"
+        return -1, f"{output}\nno end after {timeout} s"
 
 
 def program(path):
@@ -53,7 +54,7 @@ def pytest(build):
     report.unlink(missing_ok=True)
     env = dict(os.environ, TESTED_BIN=str((build / "touchstone").resolve()))
     status, output = run([sys.executable, "-m", "pytest", "-q", "tests/http", "tests/structure",
-                          f"--junitxml={report}", "-p", "no:cacheprovider"], env)
+                          f"--junitxml={report}", "-p", "no:cacheprovider"], env, PYTEST_S)
     if not report.exists():
         return 0, 1, 0, output
     suite = xml.etree.ElementTree.parse(report).getroot().find("testsuite")

@@ -372,6 +372,7 @@ static bool step_text(struct tool_calls *t, struct buffer *text)
     }
     bool section = mark == t->wanted.format->section_open;
     if (section || mark == t->wanted.format->alt_open) {
+        give_to(t, before_space(t, at), text); /* before what is shown early */
         open_call(t, at, strlen(mark), section);
     } else {
         give_to(t, at, text);

@@ -53,7 +53,8 @@ struct tool_call {
     char *name;      /* owned */
     char *arguments; /* owned; JSON text of an object, as the model wrote it, to the digit */
     size_t n_arguments, room;
-    bool whole; /* false: early, or broken off */
+    bool whole;     /* false: early, or broken off */
+    size_t text_at; /* whoever feeds may note here how much text came before */
 };
 
 struct tool_calls {

@@ -115,7 +115,9 @@ static struct engine_event *token_event(struct sequence *q, const struct draw *d
 {
     int n_top = d->sampling->logprobs > 0 ? d->n_top : 0;
     size_t n_text = stop_text_ready(&q->text, last);
-    struct engine_event *ev = event_new(EVENT_TOKEN, q->request->id, q->sample, n_top, n_text);
+    int n_support = d->sampling->support ? d->n_support : -1;
+    struct event_sizes sizes = {.n_top = n_top, .n_support = n_support, .n_text = n_text};
+    struct engine_event *ev = event_new(EVENT_TOKEN, q->request->id, q->sample, sizes);
     if (ev == NULL || q->text.held.failed) {
         engine_event_free(ev);
         return NULL;
@@ -125,9 +127,21 @@ static struct engine_event *token_event(struct sequence *q, const struct draw *d
     if (d->sampling->logprobs >= 0) ev->prob = d->prob;
     if (d->sampling->both) ev->drawn = d->drawn;
     event_set_top(ev, d->top, n_top);
+    event_set_support(ev, d->support, n_support);
     event_set_text(ev, span_of(q->text.held.p, n_text));
     buffer_drop(&q->text.held, n_text);
     return ev;
+}
+
+/* Where the text stood before and behind the token tells whether it is one of the thoughts'. */
+static struct ending read_counted(struct deliver *to, struct sequence *q, const struct draw *d)
+{
+    bool thinking = q->text.state == STOP_SLEEPS;
+    struct ending end = read_token(to, q, d->token);
+    q->n_thought += thinking || q->text.state == STOP_SLEEPS;
+    q->n_closing += d->must != NULL;
+    assert(d->must == NULL || *d->must == d->token);
+    return end;
 }
 
 void deliver_token(struct deliver *to, struct sequence *q, const struct draw *d)
@@ -136,7 +150,7 @@ void deliver_token(struct deliver *to, struct sequence *q, const struct draw *d)
     bool fits = form_accept(sampler_vocabulary(to->sampler), &q->form, d->token,
                             q->request->sampling.skip_special_tokens);
     assert(fits); /* the mask of the draw */
-    struct ending end = read_token(to, q, d->token);
+    struct ending end = read_counted(to, q, d);
     struct engine_event *ev = token_event(q, d, end.finish != FINISH_NONE);
     if (!room || ev == NULL) {
         engine_event_free(ev);

@@ -16,9 +16,16 @@
 
 struct request;
 
-/* An event with room for n_top alternatives (in `top`) and n_text bytes (in `text`). NULL when out of memory. */
+/* What an event has room for. */
+struct event_sizes {
+    int n_top;     /* alternatives, in `top` */
+    int n_support; /* ids, in `support`; below 0: none */
+    size_t n_text; /* bytes, in `text` */
+};
+
+/* An event with room. NULL when out of memory. */
 struct engine_event *event_new(enum engine_event_type type, uint64_t request_id, int sample,
-                               int n_top, size_t n_text);
+                               struct event_sizes sizes);
 
 /* EVENT_DONE with room to name a stop string of at most longest_stop bytes. */
 struct engine_event *event_new_done(uint64_t request_id, int sample, size_t longest_stop);
@@ -40,6 +47,8 @@ void event_set_version(struct engine_event *ev, const struct version *v);
 void event_set_text(struct engine_event *ev, struct span text);
 /* The n most probable tokens, at most as many as there is room for. */
 void event_set_top(struct engine_event *ev, const struct token_prob *top, int n);
+/* The ids of what the token was drawn from: as many as there is room for. */
+void event_set_support(struct engine_event *ev, const int *ids, int n);
 /* Name the stop string of an event made by event_new_done(). Without this there is none. */
 void event_set_stop(struct engine_event *ev, struct span stop);
 

@@ -52,6 +52,8 @@ struct engine_event {
     size_t n_text; /*   what might still turn out to be a stop string; often several tokens late */
     struct token_prob prob;       /* of the token, when logprobs were asked for */
     float drawn;                  /* its log-probability in the distribution it was drawn from, with `both` */
+    const int *support; /* [n_support] ids that could be drawn, with `support`: see sampler.h */
+    int n_support;      /* -1: they are not told */
     const struct token_prob *top; /* the most probable, best first */
     int n_top;
 

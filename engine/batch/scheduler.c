@@ -477,7 +477,8 @@ static void plan_drafts(struct scheduler *s)
     if (!s->o.speculate || n == 0 || rows != n || rows >= CHEAP_ROWS) return;
     int room = (CHEAP_ROWS - rows) / n;
     for (struct sequence *q = planned(s, s->running.first); q != NULL; q = planned(s, q->next)) {
-        if (q->n_output > 0) plan_drafts_of(s, q, room < SPECULATE_MAX ? room : SPECULATE_MAX);
+        bool may = q->n_output > 0 && !sequence_counts_thoughts(q); /* counts see no guesses */
+        if (may) plan_drafts_of(s, q, room < SPECULATE_MAX ? room : SPECULATE_MAX);
         q->guess = -1;
     }
 }

@@ -100,6 +100,7 @@ bool request_check(const struct engine_request *r, int n_vocab, int context, str
     return check_range("n", r->n, 1, MAX_SAMPLES, err) && check_length(r, context, err) &&
            check_ids("prompt", r->ids, r->n_ids, n_vocab, err) && check_numbers(c, err) &&
            check_ids("stop_token_ids", c->stop_ids, (size_t)c->n_stop_ids, n_vocab, err) &&
+           check_ids("thinking_token_budget", c->close_ids, (size_t)c->n_close, n_vocab, err) &&
            check_ids("allowed_token_ids", c->allowed_ids,
                      c->allowed_ids == NULL ? 0 : (size_t)c->n_allowed, n_vocab, err) &&
            check_bias(c, n_vocab, err);
@@ -127,6 +128,7 @@ static bool copy_lists(struct request *q, const struct engine_request *r)
     c->n_stop = 0;
     return copy_list(q->arena, r->ids, q->n_prompt, sizeof(int), &q->prompt) &&
            copy_list(q->arena, c->stop_ids, c->n_stop_ids, sizeof(int), &c->stop_ids) &&
+           copy_list(q->arena, c->close_ids, c->n_close, sizeof(int), &c->close_ids) &&
            copy_list(q->arena, c->bias, c->n_bias, sizeof(*c->bias), &c->bias) &&
            copy_list(q->arena, c->allowed_ids, c->allowed_ids == NULL ? 0 : c->n_allowed,
                      sizeof(int), &c->allowed_ids);
@@ -161,7 +163,7 @@ static bool make_samples(struct request *q, struct error *err)
 static bool make_events(struct request *q, int n_vocab, struct error *err)
 {
     int k = q->sampling.prompt_logprobs;
-    q->failed = event_new(EVENT_FAILED, q->id, 0, 0, 0);
+    q->failed = event_new(EVENT_FAILED, q->id, 0, (struct event_sizes){0});
     if (k >= 0) q->prompt_report = event_new_prompt(q->id, q->n_prompt, k < n_vocab ? k : n_vocab);
     if (q->failed != NULL && (k < 0 || q->prompt_report != NULL)) return true;
     return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory for %d prompt log-probabilities",
@@ -229,6 +231,13 @@ void request_free(struct request *r)
 }
 
 /* ---- tokens ---- */
+
+const int *sequence_must(const struct sequence *s)
+{
+    const struct engine_sampling *c = &s->request->sampling;
+    bool inside = s->text.state == STOP_SLEEPS && s->n_thought >= c->think_budget;
+    return inside && s->n_closing < c->n_close ? &c->close_ids[s->n_closing] : NULL;
+}
 
 const int *sequence_tokens(const struct sequence *s, int pos, int *n)
 {

@@ -38,6 +38,8 @@ struct sequence {
     int *output; /* [n_output], room for OUTPUT_SLACK more */
     int n_output, room;
     struct stop_text text;
+    int n_thought; /* tokens of thoughts in the output, */
+    int n_closing; /* and how many of those that close them at the budget's end */
     struct form_cursor form; /* after the output */
     struct speculation speculation;
     int n_cached; /* prompt tokens that came from the cache when it first ran, -1: has not run */
@@ -106,6 +108,16 @@ static inline int sequence_length(const struct sequence *s)
 {
     return s->request->n_prompt + s->n_output;
 }
+
+/* Does a budget bound its thoughts, and are they not over? */
+static inline bool sequence_counts_thoughts(const struct sequence *s)
+{
+    bool before = s->text.state == STOP_LOOKS || s->text.state == STOP_SLEEPS;
+    return s->request->sampling.n_close > 0 && before;
+}
+
+/* The id that must come next, since the thoughts have had their tokens; NULL: any may. */
+const int *sequence_must(const struct sequence *s);
 
 /* Tokens from position pos on, as many as lie together in memory; how many in *n. */
 const int *sequence_tokens(const struct sequence *s, int pos, int *n);

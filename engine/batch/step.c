@@ -47,9 +47,11 @@ struct step {
     int n_jobs;
     float *logits;          /* [STEP_LOGITS, n_vocab] */
     struct token_prob *top; /* [STEP_LOGITS, LOGPROBS_MAX] */
+    int *support;           /* [STEP_LOGITS, SUPPORT_MAX] */
     struct step_job *batch; /* the jobs that the pool works on */
     uint64_t steps, prompt_tokens, generated_tokens, accepted_tokens, busy_ns;
     struct pace pace;
+    uint64_t ended_ns; /* of the last step; 0: there was a rest since */
 };
 
 struct step *step_new(const struct step_parts *parts, struct error *err)
@@ -57,17 +59,19 @@ struct step *step_new(const struct step_parts *parts, struct error *err)
     struct step *s = mem_new(1, sizeof(*s), err);
     if (s == NULL) return NULL;
     s->p = *parts;
+    s->pace.reach_rows = parts->reach_rows;
     size_t n_jobs = (size_t)parts->max_rows + (size_t)parts->max_running;
     s->runs = mem_new((size_t)parts->max_running, sizeof(*s->runs), err);
     s->jobs = mem_new(n_jobs, sizeof(*s->jobs), err);
     s->top = mem_new((size_t)STEP_LOGITS * LOGPROBS_MAX, sizeof(*s->top), err);
+    s->support = mem_new((size_t)STEP_LOGITS * SUPPORT_MAX, sizeof(*s->support), err);
     s->logits = mem_new_aligned((size_t)STEP_LOGITS * (size_t)parts->n_vocab, sizeof(float), err);
     s->next = mem_new((size_t)parts->max_rows, sizeof(int), err);
     s->first_row = mem_new((size_t)parts->max_running, sizeof(int), err);
     s->guesses = mem_new((size_t)parts->max_running, sizeof(int), err);
     s->guessers = mem_new((size_t)parts->max_running, sizeof(struct sequence *), err);
     bool guesses = s->next && s->first_row && s->guesses && s->guessers;
-    if (s->runs && s->jobs && s->top && s->logits && guesses) return s;
+    if (s->runs && s->jobs && s->top && s->support && s->logits && guesses) return s;
     step_free(s);
     return NULL;
 }
@@ -83,6 +87,7 @@ void step_free(struct step *s)
     free(s->jobs);
     free(s->logits);
     free(s->top);
+    free(s->support);
     free(s);
 }
 
@@ -203,9 +208,11 @@ static struct form_cursor form_after_guesses(const struct step *s, const struct 
 static void draw(struct step *s, struct step_job *j, const float *logits, int task, int thread)
 {
     if (is_void(j)) return;
+    j->draw.must = sequence_must(j->seq);
     j->draw.form = form_after_guesses(s, j);
     j->draw.logits = logits;
     j->draw.output = j->seq->output;
+    j->draw.support = s->support + (size_t)task * SUPPORT_MAX;
     j->draw.top = s->top + (size_t)task * LOGPROBS_MAX;
     j->ok = sampler_draw(s->p.sampler, thread, &j->draw);
 }
@@ -414,7 +421,10 @@ bool step_run(struct step *s)
     struct sequence *const *plan;
     uint64_t start = clock_ns();
     int n = scheduler_plan(s->p.scheduler, &plan);
-    if (n == 0) return false;
+    if (n == 0) {
+        step_rest(s);
+        return false;
+    }
     double rows, reach;
     measure(s, plan, n, &rows, &reach);
     forward(s, plan, n);
@@ -425,10 +435,16 @@ bool step_run(struct step *s)
     learn(plan, n);
     guess(s, plan, n);
     s->steps++;
-    uint64_t took_ns = clock_ns() - start;
-    s->busy_ns += took_ns;
-    pace_note(&s->pace, rows, reach, (double)took_ns * 1e-9);
+    uint64_t now = clock_ns(), since = s->ended_ns != 0 ? s->ended_ns : start;
+    s->busy_ns += now - start;
+    pace_note(&s->pace, rows, reach, (double)(now - since) * 1e-9);
+    s->ended_ns = now;
     return true;
+}
+
+void step_rest(struct step *s)
+{
+    s->ended_ns = 0;
 }
 
 void step_stats(const struct step *s, struct engine_stats *out)

@@ -47,6 +47,7 @@ struct step_parts {
     struct deliver *deliver;
     struct pool *pool;
     int n_vocab, max_rows, max_running;
+    double reach_rows; /* pace.h; 0: nothing is known of the model's shape */
 };
 /* A step of these parts, which must outlive it. NULL and ERROR_NO_MEMORY on failure. */
 struct step *step_new(const struct step_parts *parts, struct error *err);
@@ -55,6 +56,9 @@ void step_free(struct step *s);
 
 /* Plan and run one step; what comes about goes to parts.deliver. False when there was nothing to do. */
 bool step_run(struct step *s);
+
+/* The next step does not follow the last one at once: what lies between them is not its time. */
+void step_rest(struct step *s);
 
 /* Add the step's counts: steps, prompt_tokens, generated_tokens, accepted_tokens, busy_seconds. */
 void step_stats(const struct step *s, struct engine_stats *out);

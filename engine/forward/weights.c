@@ -412,6 +412,36 @@ static void list_wants(struct weights *w)
     }
 }
 
+/* ---- What a step takes ---- */
+
+static enum quant type_of(const struct matrix *m)
+{
+    return m->dense != NULL ? QUANT_F32 : m->panels.type;
+}
+
+static int64_t packed_bytes(const struct matrix *m)
+{
+    size_t floats = (size_t)m->n * (size_t)m->k * sizeof(float);
+    return (int64_t)(m->dense != NULL ? floats : panels_bytes(&m->panels)) * m->count;
+}
+
+struct weights_work weights_work(const struct weights *w, int n_layers, int n_used)
+{
+    struct weights_work sum = {.bytes = packed_bytes(&w->output)};
+    sum.output[type_of(&w->output)] = (int64_t)w->output.n * w->output.k;
+    for (int i = 0; i < n_layers * N_MATRICES; i++) {
+        const struct placement *p = &matrix_places[i % N_MATRICES];
+        const char *layer = (const char *)&w->layers[i / N_MATRICES];
+        const struct matrix *m = (const struct matrix *)(const void *)(layer + p->to);
+        bool experts = p->input == INPUT_EXPERTS || p->input == INPUT_EXPERTS_FF;
+        if (m->n == 0) continue;
+        int64_t times = experts ? n_used : m->count;
+        sum.layers[type_of(m)] += (int64_t)m->n * m->k * times;
+        *(experts ? &sum.expert_bytes : &sum.bytes) += packed_bytes(m);
+    }
+    return sum;
+}
+
 /* ---- All of it ---- */
 
 static bool is_stopped(const struct weights_plan *plan, struct error *err)

@@ -96,6 +96,17 @@ struct placement {
  * has no use for it. */
 const struct placement *weights_placement(size_t tensor);
 
+/* What a step with w takes: multiply-adds a row, by type as packed, and bytes that it reads. The
+ * layers of predictions are left out. */
+struct weights_work {
+    int64_t layers[QUANT_COUNT]; /* of experts n_used */
+    int64_t output[QUANT_COUNT]; /* of a row whose logits are wanted */
+    int64_t bytes;               /* of all matrices but experts; */
+    int64_t expert_bytes;        /* of all experts */
+};
+/* Count. n_used: experts that a row chooses. */
+struct weights_work weights_work(const struct weights *w, int n_layers, int n_used);
+
 /* Called from the packing thread between matrices. */
 typedef void weights_progress(void *arg, size_t done_bytes, size_t total_bytes);
 

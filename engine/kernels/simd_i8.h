@@ -6,10 +6,11 @@
  *
  *  - Few tiles: weights are unpacked in registers, once a tile. For one tile memory is the limit.
  *  - Many tiles: two panels by some blocks, a chunk, are unpacked into the scratch memory, the L1 cache that is, and used
- *    by all of the tiles.
+ *    by all of the tiles. Where bytes cannot be multiplied as they are (8 bits without VNNI) they become 16 bits there,
+ *    and so do each tile's activations.
  *
  * The offset of unsigned weights is taken off in an accumulator's start value, from the sums of
- * the activations.
+ * the activations; where sums are made of runs in 16 bits, at their end.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -21,7 +22,7 @@
 /* How scales lie: as the file's halves; as bytes under the head of a K quant; as floats, unpacked. */
 enum scales { SCALES_HALF, SCALES_SUPER, SCALES_FLOAT };
 
-/* How weights lie, constant in every instance: `layout` bits as stored (8 when unpacked), `bits` as they are. */
+/* How weights lie, constant in every instance: `layout` bits as stored (8 or 16 when unpacked), `bits` as they are. */
 struct form {
     int layout, bits;
     bool minimum, halves;
@@ -30,13 +31,16 @@ struct form {
 
 enum {
     CHUNK_BLOCKS = 20,
+    WIDE_BLOCKS = 10,                                 /* of a chunk in 16 bits */
     UNPACKED_SCALES = 3 * PANEL * (int)sizeof(float), /* of a block: d of both halves, m */
     UNPACKED_QUANTS = ACT_BLOCK * PANEL,
-    UNPACKED_TILES = 8 /* from which unpacking nibbles into the cache pays; more bits: MANY_TILES */
+    WIDE_ROW = 2 * ACT_BLOCK /* bytes of a block of a row's activations in 16 bits */
 };
 
-_Static_assert(2 * CHUNK_BLOCKS * (UNPACKED_QUANTS + UNPACKED_SCALES) <= KERNEL_SCRATCH,
-               "two panels of a chunk must fit");
+/* What takes the offset of weights off, times the sums of a row's halves: of a block, or of each half. */
+struct offsets {
+    int16_t factors[3][2 * PANEL] __attribute__((aligned(64)));
+};
 
 /* Some rows of a tile times some panels: y [rows, ld] (+)= their product over some blocks. */
 struct part {
@@ -46,8 +50,9 @@ struct part {
     const uint8_t *q;          /* quants of the first panel */
     const uint8_t *scales;     /* and its scales */
     size_t q_step, scale_step; /* to the next panel's */
-    int offset;
-    const uint8_t *x; /* the tile */
+    const struct offsets *offsets;
+    const uint8_t *x;    /* the tile */
+    const uint8_t *wide; /* its quants in 16 bits: [blocks][tile_rows][WIDE_ROW] */
     int tile_rows, row;
     int blocks;
     struct tile_run ahead; /* fetched meanwhile, step by block */
@@ -57,13 +62,13 @@ typedef void part_fn(const struct part *p, int rows, int panels);
 
 INLINE int block_bytes(int layout)
 {
-    return layout == 8 ? 512 : layout == 4 ? 256 : layout == 5 ? 320 : 384;
+    return layout == 16 ? 1024 : layout == 8 ? 512 : layout == 4 ? 256 : layout == 5 ? 320 : 384;
 }
 
-/* Weights k = 4 g .. 4 g + 3 of 16 rows. */
+/* Weights k = 4 g .. 4 g + 3 of 16 rows; of 16 bits two of them. */
 INLINE struct vb group_weights(int layout, const uint8_t *q, int g)
 {
-    if (layout == 8) return vb_load(q + 64 * g);
+    if (layout >= 8) return vb_load(q + 64 * g);
     struct vb raw = vb_load(q + 64 * (g % 4));
     struct vb w = g < 4 ? vb_low_nibbles(raw) : vb_high_nibbles(raw);
     if (layout == 5) w = vb_fifth_bits(w, q + 256 + 8 * g);
@@ -116,6 +121,7 @@ INLINE struct vf broadcast(const uint8_t *p)
 struct sums {
     struct vf y[TILE_ROWS][PRODUCT_PANELS];
     struct vi dot[TILE_ROWS][PRODUCT_PANELS]; /* of the block at work */
+    struct vi run[TILE_ROWS][PRODUCT_PANELS]; /* of some groups of it, in 16 bits */
 };
 
 INLINE void load_sums(int R, int NP, const struct part *s, struct sums *sums)
@@ -140,29 +146,53 @@ INLINE void store_sums(int R, int NP, const struct part *s, const struct sums *s
     }
 }
 
-/* The integers start with what takes the weights' offset off; x_sums: of both halves of each row's block. */
-INLINE void start_dots(struct form f, int R, int NP, int offset, int half, const uint8_t *x_sums,
-                       struct sums *sums)
+/* Whether a form's sums are of ints from the first product on. */
+INLINE bool begins_with_offset(struct form f)
 {
-    int o0 = f.halves && half == 1 ? 0 : -offset, o1 = f.halves && half == 0 ? 0 : -offset;
+    return dot_run(f.bits) == 0;
+}
+
+/* The integers start with, or get, what takes the weights' offset off; x_sums: of both halves of each row's block. */
+INLINE void offset_dots(struct form f, int R, int NP, const struct offsets *offsets, int half,
+                        const uint8_t *x_sums, struct sums *sums)
+{
+    const int16_t *factors = offsets->factors[f.halves ? 1 + half : 0];
+    bool none = f.minimum || f.layout == 16, start = begins_with_offset(f);
     UNROLL
     for (int r = 0; r < R; r++) {
-        struct vi start = f.minimum ? vi_zero() : vi_pair(x_sums + r * 4, o0, o1);
+        struct vi sum = none ? vi_zero() : vi_pair(x_sums + r * 4, factors);
         UNROLL
         for (int p = 0; p < NP; p++) {
-            sums->dot[r][p] = start;
+            if (start) sums->dot[r][p] = sum;
+            if (!start && !none) sums->dot[r][p] = vi_add(sums->dot[r][p], sum);
         }
     }
 }
 
-/* Weights of a block, or of its half, times x [R][32]. */
+/* The sums of a run that ends become ints, the first ones of a block or its half, or added to those. */
+INLINE void widen_dots(int R, int NP, bool first, struct sums *sums)
+{
+    UNROLL
+    for (int r = 0; r < R; r++) {
+        UNROLL
+        for (int p = 0; p < NP; p++) {
+            struct vi sum = vi_widen(sums->run[r][p]);
+            sums->dot[r][p] = first ? sum : vi_add(sums->dot[r][p], sum);
+        }
+    }
+}
+
+/* Weights of a block, or of its half, times x [R][32], in 16 bits [R][64]. */
 INLINE void add_dots(struct form f, int R, int NP, const uint8_t *q, size_t q_step, int half,
                      const uint8_t *x, struct sums *sums)
 {
-    int groups = f.halves ? 4 : 8;
+    int groups = f.layout == 16 ? 16 : f.halves ? 4 : 8, run = dot_run(f.bits);
+    int row = f.layout == 16 ? WIDE_ROW : ACT_BLOCK;
     UNROLL
     for (int i = 0; i < groups; i++) {
-        int g = f.halves ? half * 4 + i : i / 2 + i % 2 * 4; /* nibbles of a byte together */
+        int g = f.halves        ? half * 4 + i
+                : f.layout >= 8 ? i
+                                : i / 2 + i % 2 * 4; /* nibbles of a byte together */
         struct vb w[PRODUCT_PANELS];
         UNROLL
         for (int p = 0; p < NP; p++) {
@@ -170,12 +200,14 @@ INLINE void add_dots(struct form f, int R, int NP, const uint8_t *q, size_t q_st
         }
         UNROLL
         for (int r = 0; r < R; r++) {
-            struct vb four = vb_repeat(x + r * 32 + g * 4);
+            struct vb four = vb_repeat(x + r * row + g * 4);
             UNROLL
             for (int p = 0; p < NP; p++) {
-                sums->dot[r][p] = vi_dot(sums->dot[r][p], w[p], four, f.bits);
+                struct vi *sum = run > 0 ? &sums->run[r][p] : &sums->dot[r][p];
+                *sum = vi_dot(run > 0 && i % run == 0 ? vi_zero() : *sum, w[p], four, f.bits);
             }
         }
+        if (run > 0 && (i + 1) % run == 0) widen_dots(R, NP, i < run, sums);
     }
 }
 
@@ -208,27 +240,52 @@ INLINE void add_minima(struct form f, int R, int NP, const struct part *s, int b
     }
 }
 
+/* Whether the sums of a block fill the registers, so that y stays in the cache: there are those of runs beside
+ * those of ints. */
+INLINE bool y_stays(struct form f, int vectors)
+{
+    int run = dot_run(f.bits), groups = f.halves ? 4 : 8;
+    return run > 0 && run < groups && vectors > 2;
+}
+
+INLINE void clear_y(int R, int NP, const struct part *s)
+{
+    for (int r = 0; r < R; r++) {
+        for (int p = 0; p < NP; p++) {
+            vf_store(s->y + r * s->ld + p * PANEL, vf_set(0));
+        }
+    }
+}
+
 /* (N3) */
 INLINE void part_i8(struct form f, int R, int NP, const struct part *part)
 {
     struct sums sums;
-    const struct part s = *part;
+    struct part s = *part;
     int T = s.tile_rows, steps = f.halves ? 2 : 1;
-    const uint8_t *x = s.x + s.row * 32, *dx = s.x + T * 32 + s.row * 4;
+    bool start = begins_with_offset(f), wide = f.layout == 16, stays = y_stays(f, R * NP);
+    const uint8_t *x = wide ? s.wide + s.row * WIDE_ROW : s.x + s.row * 32;
+    const uint8_t *dx = s.x + T * 32 + s.row * 4;
     struct tile_run ahead = s.ahead;
-    load_sums(R, NP, &s, &sums);
-    for (int b = 0; b < s.blocks; b++, x += T * 44, dx += T * 44) {
+    if (stays && s.first) clear_y(R, NP, &s);
+    if (stays) s.first = false;
+    if (!stays) load_sums(R, NP, &s, &sums);
+    for (int b = 0; b < s.blocks; b++, x += T * (wide ? WIDE_ROW : 44), dx += T * 44) {
         const uint8_t *q = s.q + (size_t)b * (size_t)block_bytes(f.layout);
         fetch_step(&ahead);
         UNROLL
         for (int half = 0; half < steps; half++) {
-            start_dots(f, R, NP, s.offset, half, dx + T * 8, &sums);
+            if (start) offset_dots(f, R, NP, s.offsets, half, dx + T * 8, &sums);
             add_dots(f, R, NP, q, s.q_step, half, x, &sums);
+            if (!start) offset_dots(f, R, NP, s.offsets, half, dx + T * 8, &sums);
+            if (stays) load_sums(R, NP, &s, &sums);
             add_scaled(f, R, NP, &s, b, half, dx, &sums);
+            if (f.minimum)
+                add_minima(f, R, NP, &s, b, dx + T * 4, &sums); /* of no form with halves */
+            if (stays) store_sums(R, NP, &s, &sums);
         }
-        if (f.minimum) add_minima(f, R, NP, &s, b, dx + T * 4, &sums);
     }
-    store_sums(R, NP, &s, &sums);
+    if (!stays) store_sums(R, NP, &s, &sums);
 }
 
 /* The shapes: a single row times ROW_PANELS, else up to PART_ROWS times PART_PANELS. */
@@ -253,9 +310,14 @@ static const struct form
     form_k5        = {5, 5, true,  false, SCALES_SUPER},
     form_k6        = {6, 6, false, true,  SCALES_SUPER},
     form_plain8    = {8, 8, false, false, SCALES_HALF},
-    /* unpacked */
-    form_plain     = {8, 6, false, false, SCALES_FLOAT},
-    form_minimum   = {8, 6, true,  false, SCALES_FLOAT},
+    /* unpacked; where bits do not matter those of 6 bits do for all */
+    form_wide      = {16, 16, false, false, SCALES_FLOAT},
+    form_bytes4    = {8, 4, false, false, SCALES_FLOAT},
+    form_bytes5    = {8, 5, false, false, SCALES_FLOAT},
+    form_bytes     = {8, 6, false, false, SCALES_FLOAT},
+    form_bytes_m4  = {8, 4, true,  false, SCALES_FLOAT},
+    form_bytes_m5  = {8, 5, true,  false, SCALES_FLOAT},
+    form_bytes_m   = {8, 6, true,  false, SCALES_FLOAT},
     form_halves    = {8, 6, false, true,  SCALES_FLOAT};
 
 static void part_plain4(const struct part *p, int rows, int panels) { part_of_shape(form_plain4, p, rows, panels); }
@@ -266,8 +328,13 @@ static void part_minimum5(const struct part *p, int rows, int panels) { part_of_
 static void part_k5(const struct part *p, int rows, int panels) { part_of_shape(form_k5, p, rows, panels); }
 static void part_k6(const struct part *p, int rows, int panels) { part_of_shape(form_k6, p, rows, panels); }
 static void part_plain8(const struct part *p, int rows, int panels) { part_of_shape(form_plain8, p, rows, panels); }
-static void part_plain(const struct part *p, int rows, int panels) { part_of_shape(form_plain, p, rows, panels); }
-static void part_minimum(const struct part *p, int rows, int panels) { part_of_shape(form_minimum, p, rows, panels); }
+static void part_wide(const struct part *p, int rows, int panels) { part_of_shape(form_wide, p, rows, panels); }
+static void part_bytes4(const struct part *p, int rows, int panels) { part_of_shape(form_bytes4, p, rows, panels); }
+static void part_bytes5(const struct part *p, int rows, int panels) { part_of_shape(form_bytes5, p, rows, panels); }
+static void part_bytes(const struct part *p, int rows, int panels) { part_of_shape(form_bytes, p, rows, panels); }
+static void part_bytes_m4(const struct part *p, int rows, int panels) { part_of_shape(form_bytes_m4, p, rows, panels); }
+static void part_bytes_m5(const struct part *p, int rows, int panels) { part_of_shape(form_bytes_m5, p, rows, panels); }
+static void part_bytes_m(const struct part *p, int rows, int panels) { part_of_shape(form_bytes_m, p, rows, panels); }
 static void part_halves(const struct part *p, int rows, int panels) { part_of_shape(form_halves, p, rows, panels); }
 /* clang-format on */
 
@@ -328,9 +395,24 @@ static void tile_i8(part_fn *fn, struct part *p, int panels, struct fetch *soon)
     p->y = y;
 }
 
-/* All tiles times n of m's panels from `panel` on; p says how these lie, from block `block` on. */
+/* A tile's activations, of `blocks` blocks from x on, in 16 bits: bytes at even places, then those at odd ones,
+ * as the weights (unpack()). */
+static void widen_tile(const uint8_t *x, int rows, int blocks, uint8_t *wide)
+{
+    for (int b = 0; b < blocks; b++, x += rows * 44) {
+        for (int r = 0; r < rows; r++, wide += WIDE_ROW) {
+            __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)(x + r * 32));
+            __m256i *to = (__m256i *)(void *)wide;
+            _mm256_store_si256(to, _mm256_srai_epi16(_mm256_slli_epi16(v, 8), 8));
+            _mm256_store_si256(to + 1, _mm256_srai_epi16(v, 8));
+        }
+    }
+}
+
+/* All tiles times n of m's panels from `panel` on; p says how these lie, from block `block` on; wide: memory for a
+ * tile in 16 bits, or NULL. */
 static void tiles_i8(const struct multiply *m, part_fn *fn, struct part *p, int panel, int n,
-                     int block)
+                     int block, uint8_t *wide)
 {
     const uint8_t *x = m->tile_data;
     p->y = m->y + panel * PANEL;
@@ -338,6 +420,8 @@ static void tiles_i8(const struct multiply *m, part_fn *fn, struct part *p, int 
     for (int tile = m->tile; tile < m->tile + m->n_tiles; tile++) {
         p->tile_rows = m->tile_rows + (tile < m->larger);
         p->x = x + (size_t)(block * p->tile_rows) * 44;
+        p->wide = wide;
+        if (wide != NULL) widen_tile(p->x, p->tile_rows, p->blocks, wide);
         tile_i8(fn, p, n, m->soon);
         x += (size_t)p->tile_rows * act_row_bytes(m->x);
         p->y += p->tile_rows * m->ld;
@@ -355,30 +439,33 @@ static int count_parts(const struct multiply *m)
 /* ---- Straight from memory ---- */
 
 /* Panels two by two; for a single row, whose weights are read only once, all of them together. */
-static void direct_i8(const struct multiply *m, part_fn *fn, int offset)
+static void direct_i8(const struct multiply *m, part_fn *fn, const struct offsets *offsets)
 {
     bool one_row = m->n_tiles == 1 && m->tile_rows + (m->tile < m->larger) == 1;
     int blocks = m->w->k / ACT_BLOCK, wide = one_row ? PRODUCT_PANELS : 2;
     size_t step = m->w->panel_bytes;
-    struct part p = {.first = true, .blocks = blocks, .offset = offset};
+    struct part p = {.first = true, .blocks = blocks, .offsets = offsets};
     p.q_step = p.scale_step = step;
     divide_fetch(m->soon, count_parts(m));
     for (int panel = 0; panel < m->n_panels; panel += wide) {
         int n = m->n_panels - panel < wide ? m->n_panels - panel : wide;
         p.q = m->at + (size_t)panel * step;
         p.scales = p.q + m->w->scales;
-        tiles_i8(m, fn, &p, panel, n, 0);
+        tiles_i8(m, fn, &p, panel, n, 0, NULL);
     }
 }
 
 /* ---- By way of the cache ---- */
 
 struct unpacked {
-    uint8_t q[2][CHUNK_BLOCKS * UNPACKED_QUANTS];
+    uint8_t q[2][CHUNK_BLOCKS * UNPACKED_QUANTS]; /* in 16 bits half as many blocks */
     uint8_t scales[2][CHUNK_BLOCKS * UNPACKED_SCALES];
+    uint8_t wide[WIDE_BLOCKS * TILE_ROWS * WIDE_ROW];
 };
+_Static_assert(sizeof(struct unpacked) <= KERNEL_SCRATCH, "two panels of a chunk must fit");
+_Static_assert(2 * WIDE_BLOCKS <= CHUNK_BLOCKS, "in 16 bits, too");
 
-/* Blocks [block, end) of the panel at `panel` as bytes and floats. */
+/* Blocks [block, end) of the panel at `panel` as bytes, or 8-bit weights as 16 bits, and floats. */
 INLINE void unpack(struct form f, const struct panels *w, const uint8_t *panel, int block, int end,
                    uint8_t *to_q, uint8_t *to_scales)
 {
@@ -387,12 +474,15 @@ INLINE void unpack(struct form f, const struct panels *w, const uint8_t *panel, 
         float *scales = (float *)(void *)to_scales;
         UNROLL
         for (int g = 0; g < 8; g++) {
-            vb_store(to_q + 64 * g, group_weights(f.layout, q, g));
+            struct vb weights = group_weights(f.layout, q, g);
+            if (f.bits < 8) vb_store(to_q + 64 * g, weights);
+            if (f.bits == 8) vb_store(to_q + 64 * g, vb_even(vb_signed(weights)));
+            if (f.bits == 8) vb_store(to_q + 64 * (8 + g), vb_odd(vb_signed(weights)));
         }
         vf_store(scales, block_scale(f, panel + w->scales, b, 0));
         if (f.halves) vf_store(scales + PANEL, block_scale(f, panel + w->scales, b, 1));
         if (f.minimum) vf_store(scales + 2 * PANEL, block_minimum(f, panel + w->scales, b));
-        to_q += UNPACKED_QUANTS;
+        to_q += f.bits == 8 ? 2 * UNPACKED_QUANTS : UNPACKED_QUANTS;
         to_scales += UNPACKED_SCALES;
     }
 }
@@ -401,6 +491,9 @@ static void unpack_panel(const struct panels *w, const uint8_t *panel, int block
                          uint8_t *q, uint8_t *scales)
 {
     switch (w->type) {
+    case QUANT_Q8_0:
+        if (BITS_MATTER) unpack(form_plain8, w, panel, block, end, q, scales);
+        break;
     case QUANT_Q4_0:
         unpack(form_plain4, w, panel, block, end, q, scales);
         break;
@@ -424,8 +517,9 @@ static void unpack_panel(const struct panels *w, const uint8_t *panel, int block
     }
 }
 
-/* Blocks [block, end) of one or two panels. 8-bit weights need no unpacking and are read where they are. */
-static void chunk_i8(const struct multiply *m, part_fn *fn, int panel, int n, int block, int end)
+/* Blocks [block, end) of one or two panels. */
+static void chunk_i8(const struct multiply *m, part_fn *fn, const struct offsets *offsets,
+                     int panel, int n, int block, int end)
 {
     struct unpacked *to = m->scratch;
     const uint8_t *at = m->at + (size_t)panel * m->w->panel_bytes;
@@ -433,46 +527,61 @@ static void chunk_i8(const struct multiply *m, part_fn *fn, int panel, int n, in
         unpack_panel(m->w, at + (size_t)i * m->w->panel_bytes, block, end, to->q[i], to->scales[i]);
     }
     struct part p = {.first = block == 0, .blocks = end - block};
-    p.offset = panel_types[m->w->type].offset;
+    p.offsets = offsets;
     p.q_step = sizeof(to->q[0]);
     p.scale_step = sizeof(to->scales[0]);
     p.q = to->q[0];
     p.scales = to->scales[0];
-    tiles_i8(m, fn, &p, panel, n, block);
+    tiles_i8(m, fn, &p, panel, n, block, panel_types[m->w->type].bits == 8 ? to->wide : NULL);
 }
 
-static void cached_i8(const struct multiply *m, part_fn *fn)
+static void cached_i8(const struct multiply *m, part_fn *fn, const struct offsets *offsets)
 {
-    int blocks = m->w->k / ACT_BLOCK, chunks = (blocks + CHUNK_BLOCKS - 1) / CHUNK_BLOCKS;
+    int most = panel_types[m->w->type].bits == 8 ? WIDE_BLOCKS : CHUNK_BLOCKS;
+    int blocks = m->w->k / ACT_BLOCK, chunks = (blocks + most - 1) / most;
     divide_fetch(m->soon, count_parts(m) * chunks);
     for (int panel = 0; panel < m->n_panels; panel += 2) {
         int n = m->n_panels - panel < 2 ? m->n_panels - panel : 2;
         for (int i = 0; i < chunks; i++) {
-            chunk_i8(m, fn, panel, n, i * blocks / chunks, (i + 1) * blocks / chunks);
+            chunk_i8(m, fn, offsets, panel, n, i * blocks / chunks, (i + 1) * blocks / chunks);
         }
     }
 }
 
 /* ---- The product ---- */
 
-/* The kernels of a type: on its panels as they are, and (not of 8 bits) unpacked. */
+static void set_offsets(struct offsets *o, int offset)
+{
+    for (int i = 0; i < 2 * PANEL; i++) {
+        o->factors[0][i] = (int16_t)-offset;
+        o->factors[1][i] = (int16_t)(i % 2 == 0 ? -offset : 0);
+        o->factors[2][i] = (int16_t)(i % 2 == 1 ? -offset : 0);
+    }
+}
+
+/* The kernels of a type: on its panels as they are, and unpacked. */
 static void product_i8(const struct multiply *m)
 {
     static const struct {
         part_fn *direct, *cached;
     } parts[QUANT_COUNT] = {
-        [QUANT_Q8_0] = {part_plain8, NULL},           [QUANT_Q4_0] = {part_plain4, part_plain},
-        [QUANT_Q4_1] = {part_minimum4, part_minimum}, [QUANT_Q4_K] = {part_k4, part_minimum},
-        [QUANT_Q5_0] = {part_plain5, part_plain},     [QUANT_Q5_1] = {part_minimum5, part_minimum},
-        [QUANT_Q5_K] = {part_k5, part_minimum},       [QUANT_Q6_K] = {part_k6, part_halves},
+        [QUANT_Q8_0] = {part_plain8, BITS_MATTER ? part_wide : NULL},
+        [QUANT_Q4_0] = {part_plain4, BITS_MATTER ? part_bytes4 : part_bytes},
+        [QUANT_Q4_1] = {part_minimum4, BITS_MATTER ? part_bytes_m4 : part_bytes_m},
+        [QUANT_Q4_K] = {part_k4, BITS_MATTER ? part_bytes_m4 : part_bytes_m},
+        [QUANT_Q5_0] = {part_plain5, BITS_MATTER ? part_bytes5 : part_bytes},
+        [QUANT_Q5_1] = {part_minimum5, BITS_MATTER ? part_bytes_m5 : part_bytes_m},
+        [QUANT_Q5_K] = {part_k5, BITS_MATTER ? part_bytes_m5 : part_bytes_m},
+        [QUANT_Q6_K] = {part_k6, part_halves},
     };
     enum quant type = m->w->type;
-    int least = panel_types[type].bits == 4 ? UNPACKED_TILES : MANY_TILES;
-    if (m->n_tiles >= least && parts[type].cached != NULL) {
-        cached_i8(m, parts[type].cached);
+    int bits = panel_types[type].bits;
+    struct offsets offsets;
+    set_offsets(&offsets, bits == 8 ? eight_bit_offset() : panel_types[type].offset);
+    if (m->n_tiles >= least_tiles(bits, panel_types[type].super)) {
+        cached_i8(m, parts[type].cached, &offsets);
     } else {
-        bool bytes = panel_types[type].bits == 8;
-        direct_i8(m, parts[type].direct, bytes ? eight_bit_offset() : panel_types[type].offset);
+        direct_i8(m, parts[type].direct, &offsets);
     }
 }
 

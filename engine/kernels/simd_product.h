@@ -12,7 +12,11 @@
 
 #include "engine/kernels/kernels.h"
 
+#ifdef __clang__ /* early: before it decides what lives in memory */
+#define UNROLL _Pragma("clang loop unroll(full)")
+#else
 #define UNROLL _Pragma("GCC unroll 16")
+#endif
 
 /* What product() was told; at is the first panel. */
 struct multiply {

@@ -1,9 +1,11 @@
 /* engine/kernels/vec256.h - 16 floats, 16 ints or 64 bytes in two AVX2 registers. See vec512.h.
  *
- * With AVX-VNNI (__AVXVNNI__) bytes are multiplied by VPDPBUSD. Without, by VPMADDUBSW, whose
- * 16-bit sums of two products saturate: not for weights of up to 6 bits (63 * 127 * 2 < 2^15),
- * but for 8-bit ones with their offset. Those are made signed again, and the sign moved to the
- * activation: 128 * 127 * 2 < 2^15.
+ * With AVX-VNNI (__AVXVNNI__) bytes are multiplied by VPDPBUSD. Without, by VPMADDUBSW, which makes
+ * 16-bit sums of two products. As many of these as are sure to fit are added in 16 bits before one
+ * VPMADDWD makes 32-bit sums of them: a run of eight groups of 4-bit weights (15 * 127 * 2 * 8 =
+ * 30480 < 2^15), four of 5 bits (31496), two of 6 (32004). Weights of 8 bits with their offset would
+ * saturate. Where many rows share them they are widened to 16 bits and multiplied by VPMADDWD; else
+ * they are made signed again, and the sign moved to the activation: 128 * 127 * 2 < 2^15.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -11,6 +13,7 @@
 #define ENGINE_KERNELS_VEC256_H
 
 #include <immintrin.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -21,7 +24,24 @@ enum { ACCUMULATORS = 6 };
 
 enum { PART_ROWS = 3, PART_PANELS = 1, ROW_PANELS = 2 };
 
-enum { MANY_TILES = 3 };
+enum { NO_TILES = 1 << 30 }; /* more than there can be */
+
+/* Tiles from which weights of so many bits had better be unpacked once than once a tile; super: under a K quant's
+ * scales, which cost as much as nibbles. */
+INLINE int least_tiles(int bits, bool super)
+{
+#ifdef __AVXVNNI__
+    (void)super;
+    return bits == 8 ? NO_TILES : bits == 4 ? 8 : 3;
+#else
+    return bits == 4 && !super ? 6 : 2;
+#endif
+}
+
+/* v op the 32 bytes at p, read where they are: a compiler likes to keep constants in registers, of which
+ * there are none to spare. */
+#define WITH_MEMORY(op, v, p) \
+    __asm__(op " %1, %0, %0" : "+x"(v) : "m"(*(const __m256i *)(const void *)(p)))
 
 INLINE int float_panels(int rows)
 {
@@ -227,12 +247,12 @@ INLINE struct vi vi_zero(void)
     return (struct vi){_mm256_setzero_si256(), _mm256_setzero_si256()};
 }
 
-INLINE struct vi vi_pair(const void *p, int s0, int s1)
+INLINE struct vi vi_pair(const void *p, const void *factors)
 {
     int pair;
     memcpy(&pair, p, sizeof(pair));
-    __m256i s = _mm256_set1_epi32((s0 & 0xffff) | (int)((unsigned)s1 << 16));
-    __m256i sum = _mm256_madd_epi16(_mm256_set1_epi32(pair), s);
+    __m256i sum = _mm256_set1_epi32(pair);
+    WITH_MEMORY("vpmaddwd", sum, factors);
     return (struct vi){sum, sum};
 }
 
@@ -303,7 +323,46 @@ INLINE struct vb vb_high_pairs(struct vb v, struct vb high, int j)
     return (struct vb){pairs_half(v.a, high.a, j), pairs_half(v.b, high.b, j)};
 }
 
+INLINE struct vi vi_add(struct vi x, struct vi y)
+{
+    return (struct vi){_mm256_add_epi32(x.a, y.a), _mm256_add_epi32(x.b, y.b)};
+}
+
+INLINE __m256i even_half(__m256i v)
+{
+    return _mm256_srai_epi16(_mm256_slli_epi16(v, 8), 8);
+}
+
+INLINE struct vb vb_even(struct vb v)
+{
+    return (struct vb){even_half(v.a), even_half(v.b)};
+}
+
+INLINE struct vb vb_odd(struct vb v)
+{
+    return (struct vb){_mm256_srai_epi16(v.a, 8), _mm256_srai_epi16(v.b, 8)};
+}
+
+INLINE struct vb vb_signed(struct vb v)
+{
+    __m256i top = _mm256_set1_epi8(-128);
+    return (struct vb){_mm256_xor_si256(v.a, top), _mm256_xor_si256(v.b, top)};
+}
+
 #ifdef __AVXVNNI__
+
+enum { BITS_MATTER = 0 };
+
+INLINE int dot_run(int bits)
+{
+    (void)bits;
+    return 0;
+}
+
+INLINE struct vi vi_widen(struct vi run)
+{
+    return run;
+}
 
 INLINE struct vi vi_dot(struct vi acc, struct vb w, struct vb x, int bits)
 {
@@ -319,20 +378,46 @@ INLINE int eight_bit_offset(void)
 
 #else
 
+enum { BITS_MATTER = 1 };
+
+INLINE int dot_run(int bits)
+{
+    return bits == 4 ? 8 : bits == 5 ? 4 : bits == 6 ? 2 : 0;
+}
+
+/* The compiler must neither put off an addition nor reorder several: it would run out of registers. */
+INLINE __m256i now(__m256i v)
+{
+    __asm__("" : "+x"(v));
+    return v;
+}
+
+/* The sums of neighbours among 16 numbers. */
+INLINE __m256i pair_sums(__m256i v)
+{
+    static const int16_t ones[16]
+        __attribute__((aligned(32))) = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    WITH_MEMORY("vpmaddwd", v, ones);
+    return v;
+}
+
 INLINE __m256i dot_half(__m256i acc, __m256i w, __m256i x, int bits)
 {
-    if (bits == 8) {
-        __m256i s = _mm256_xor_si256(w, _mm256_set1_epi8(-128));
-        w = _mm256_abs_epi8(s);
-        x = _mm256_sign_epi8(x, s);
-    }
-    __m256i pairs = _mm256_maddubs_epi16(w, x);
-    return _mm256_add_epi32(acc, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
+    if (dot_run(bits) > 0) return now(_mm256_add_epi16(acc, _mm256_maddubs_epi16(w, x)));
+    if (bits == 16) return now(_mm256_add_epi32(acc, _mm256_madd_epi16(w, x)));
+    __m256i s = _mm256_xor_si256(w, _mm256_set1_epi8(-128));
+    __m256i pairs = _mm256_maddubs_epi16(_mm256_abs_epi8(s), _mm256_sign_epi8(x, s));
+    return now(_mm256_add_epi32(acc, pair_sums(pairs)));
 }
 
 INLINE struct vi vi_dot(struct vi acc, struct vb w, struct vb x, int bits)
 {
     return (struct vi){dot_half(acc.a, w.a, x.a, bits), dot_half(acc.b, w.b, x.b, bits)};
+}
+
+INLINE struct vi vi_widen(struct vi run)
+{
+    return (struct vi){pair_sums(run.a), pair_sums(run.b)};
 }
 
 INLINE int eight_bit_offset(void)

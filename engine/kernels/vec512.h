@@ -9,6 +9,7 @@
 #define ENGINE_KERNELS_VEC512_H
 
 #include <immintrin.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -20,8 +21,14 @@ enum { ACCUMULATORS = 24 };
 /* Shapes of the products' micro-kernels, in rows and panels. */
 enum { PART_ROWS = 6, PART_PANELS = 2, ROW_PANELS = 4 };
 
-/* Tiles from which weights of 5 and 6 bits had better be unpacked once than once a tile. */
-enum { MANY_TILES = 8 };
+enum { NO_TILES = 1 << 30 }; /* more than there can be */
+
+/* Tiles from which weights of so many bits had better be unpacked once than once a tile; super: of a K quant. */
+INLINE int least_tiles(int bits, bool super)
+{
+    (void)super;
+    return bits == 8 ? NO_TILES : 8;
+}
 
 INLINE int float_panels(int rows)
 {
@@ -218,13 +225,12 @@ INLINE struct vi vi_zero(void)
     return (struct vi){_mm512_setzero_si512()};
 }
 
-/* a s0 + b s1 for the pair of int16 at p, in every lane */
-INLINE struct vi vi_pair(const void *p, int s0, int s1)
+/* a s0 + b s1 for the pair of int16 at p, in every lane; factors: s0 and s1 sixteen times, aligned */
+INLINE struct vi vi_pair(const void *p, const void *factors)
 {
     int pair;
     memcpy(&pair, p, sizeof(pair));
-    __m512i s = _mm512_set1_epi32((s0 & 0xffff) | (int)((unsigned)s1 << 16));
-    return (struct vi){_mm512_madd_epi16(_mm512_set1_epi32(pair), s)};
+    return (struct vi){_mm512_madd_epi16(_mm512_set1_epi32(pair), _mm512_load_si512(factors))};
 }
 
 INLINE struct vf vi_to_float(struct vi a)
@@ -278,8 +284,46 @@ INLINE struct vb vb_high_pairs(struct vb a, struct vb high, int j)
     return (struct vb){_mm512_or_si512(a.v, _mm512_and_si512(h, _mm512_set1_epi8(0x30)))};
 }
 
+INLINE struct vi vi_add(struct vi a, struct vi b)
+{
+    return (struct vi){_mm512_add_epi32(a.v, b.v)};
+}
+
+/* The bytes at even places of each 16 bits, and those at odd ones, as signed 16-bit numbers. */
+INLINE struct vb vb_even(struct vb a)
+{
+    return (struct vb){_mm512_srai_epi16(_mm512_slli_epi16(a.v, 8), 8)};
+}
+
+INLINE struct vb vb_odd(struct vb a)
+{
+    return (struct vb){_mm512_srai_epi16(a.v, 8)};
+}
+
+/* Each byte minus 128, signed. */
+INLINE struct vb vb_signed(struct vb a)
+{
+    return (struct vb){_mm512_xor_si512(a.v, _mm512_set1_epi8(-128))};
+}
+
+/* Whether vi_dot() differs with the bits of weights. */
+enum { BITS_MATTER = 0 };
+
+/* How many vi_dot() of weights of so many bits may follow each other before vi_widen() makes ints of
+ * their sum, which begins at 0; 0: it is of ints always. */
+INLINE int dot_run(int bits)
+{
+    (void)bits;
+    return 0;
+}
+
+INLINE struct vi vi_widen(struct vi run)
+{
+    return run;
+}
+
 /* acc + the sums of four products of unsigned w (of `bits` bits, 8-bit ones offset by 128) and
- * signed x. How sums start is OFFSET_START's business. */
+ * signed x; where BITS_MATTER also of two products of 16 bits. How sums start is simd_i8.h's business. */
 INLINE struct vi vi_dot(struct vi acc, struct vb w, struct vb x, int bits)
 {
     (void)bits;

@@ -94,6 +94,38 @@ bool model_alike(const struct model *served, const struct model *m, struct error
 
 /* ---- tensors ---- */
 
+static_assert(sizeof(struct layer_tensors) % sizeof(struct tensor) == 0, "nothing but tensors");
+
+static bool has_all(const struct tensor *was, const struct tensor *is, size_t n, int layer,
+                    struct error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        bool split = i == offsetof(struct layer_tensors, kv_b) / sizeof(struct tensor); /* kv_b.h */
+        if (split || was[i].data == NULL || is[i].data != NULL) continue;
+        if (layer < 0) return error_set(err, ERROR_INVALID_VALUE, NULL, "no tensor %s", was[i].name);
+        return error_set(err, ERROR_INVALID_VALUE, NULL, "no tensor %s (of layer %d)", was[i].name, layer);
+    }
+    return true;
+}
+
+bool model_complete(const struct model *served, const struct model *m, struct error *err)
+{
+    const struct model_config *c = model_config(served);
+    const struct model_tensors *was = model_tensors(served), *is = model_tensors(m);
+    bool head = !c->tied && is->output.data == is->token_embd.data;
+    if (head) {
+        return error_set(err, ERROR_INVALID_VALUE, NULL, "no tensor %s", was->output.name);
+    }
+    for (int i = 0; i < c->n_layers + c->n_mtp; i++) {
+        size_t n = sizeof(struct layer_tensors) / sizeof(struct tensor);
+        if (!has_all((const struct tensor *)&was->layers[i], (const struct tensor *)&is->layers[i], n, i,
+                     err)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 struct claims {
     const struct content *c;
     bool *claimed; /* [c->n] */

@@ -17,6 +17,9 @@
  * that differs. Where pairs are rotated in another order, that is the same model. */
 bool model_alike(const struct model *served, const struct model *m, struct error *err);
 
+/* Has m every tensor that `served` has? False and ERROR_INVALID_VALUE naming the first that lacks. */
+bool model_complete(const struct model *served, const struct model *m, struct error *err);
+
 /* Has m's files a tensor that the model has no use for, and that the files of `served` did not have
  * either? True: none. A copy of a tied output matrix is one that it has a use for, if it is the
  * embedding's equal. False and ERROR_INVALID_VALUE naming the tensor. */

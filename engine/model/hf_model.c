@@ -11,6 +11,7 @@
 
 #include <assert.h>
 #include <limits.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,6 +27,7 @@ struct source {
     const struct safetensors *set;
     const struct model_config *config;
     struct arena *memory;
+    bool hugging_face; /* names are */
 };
 
 static bool no_memory(struct error *err)
@@ -149,9 +151,10 @@ static bool find_tensor(const void *source, const struct role *role, int layer, 
 {
     const struct source *s = source;
     char name[ROLE_NAME_BYTES];
-    if (!role_name(role, true, layer, 0, name)) return true;
-    if (s->config->tied && strcmp(name, "lm_head.weight") == 0) return true;
-    if (strstr(role->hf, "%d") != NULL) return find_experts(s, role, layer, out, err);
+    if (!role_name(role, s->hugging_face, layer, 0, name)) return true;
+    bool head = layer < 0 && role->at == offsetof(struct model_tensors, output);
+    if (s->config->tied && head) return true;
+    if (s->hugging_face && strstr(role->hf, "%d") != NULL) return find_experts(s, role, layer, out, err);
     return find_one(s, name, out, err);
 }
 
@@ -165,14 +168,21 @@ static void check_extra_layers(const struct safetensors *s, struct model_config 
     }
 }
 
+bool hf_tensors_read(const char *path, const struct safetensors *s, bool hugging_face,
+                     struct arena *memory, unsigned features, const struct model_config *c,
+                     struct model_tensors *t, struct error *err)
+{
+    struct source source = {path, s, c, memory, hugging_face};
+    struct tensor_source from = {path, hugging_face, find_tensor, &source};
+    return roles_bind(c, features, &from, t, err);
+}
+
 bool hf_model_read(const char *folder, const struct safetensors *s, struct arena *memory,
                    const struct arch **arch, struct model_config *c, struct model_tensors *t,
                    struct error *err)
 {
     char path[PATH_MAX];
     struct buffer text;
-    struct source source = {folder, s, c, memory};
-    struct tensor_source from = {folder, true, find_tensor, &source};
     buffer_init(&text, MAX_CONFIG);
     snprintf(path, sizeof(path), "%s/config.json", folder);
     bool ok = file_read(path, MAX_CONFIG, &text, err) &&
@@ -181,5 +191,5 @@ bool hf_model_read(const char *folder, const struct safetensors *s, struct arena
     if (!ok) return false;
     check_extra_layers(s, c);
     if (safetensors_find(s, "lm_head.weight") == NULL) c->tied = true;
-    return roles_bind(c, (*arch)->features, &from, t, err);
+    return hf_tensors_read(folder, s, true, memory, (*arch)->features, c, t, err);
 }

@@ -18,4 +18,10 @@ bool hf_model_read(const char *folder, const struct safetensors *s, struct arena
                    const struct arch **arch, struct model_config *c, struct model_tensors *t,
                    struct error *err);
 
+/* The tensors alone, in GGUF files' names where not hugging_face, for a model of these sizes; path is for
+ * messages. As above. */
+bool hf_tensors_read(const char *path, const struct safetensors *s, bool hugging_face,
+                     struct arena *memory, unsigned features, const struct model_config *c,
+                     struct model_tensors *t, struct error *err);
+
 #endif

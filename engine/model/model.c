@@ -94,6 +94,39 @@ struct model *model_open(const char *path, struct error *err)
     return m;
 }
 
+/* The sizes are those of `like`; where pairs of rotated rows lie is the names' convention. */
+static bool read_stream(struct model *m, int fd, const char *name, const struct model *like,
+                        struct error *err)
+{
+    m->set = safetensors_open_fd(fd, name, err);
+    if (m->set == NULL) return false;
+    bool hugging_face = safetensors_find(m->set, "model.embed_tokens.weight") != NULL;
+    m->arch = like->arch;
+    m->config = like->config;
+    if (hugging_face != (like->set != NULL)) {
+        m->config.rope.interleaved = hugging_face ? m->arch->hf_interleaved : m->arch->gguf_interleaved;
+    }
+    return hf_tensors_read(name, m->set, hugging_face, m->memory, m->arch->features, &m->config,
+                           &m->tensors, err);
+}
+
+struct model *model_open_stream(int fd, const char *name, const struct model *like,
+                                struct error *err)
+{
+    struct model *m = mem_new(1, sizeof(*m), err);
+    if (m == NULL) return NULL;
+    m->memory = arena_new(SIZE_MAX / 2);
+    if (m->memory == NULL) {
+        error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
+    } else if (read_stream(m, fd, name, like, err) &&
+               kv_b_split(&m->config, &m->tensors, name, m->memory, err) &&
+               set_name(m, name, err) && own_freq_factors(m, err)) {
+        return m;
+    }
+    model_close(m);
+    return NULL;
+}
+
 void model_close(struct model *m)
 {
     if (m == NULL) return;

@@ -109,6 +109,10 @@ struct model;
  * ERROR_BAD_FILE or ERROR_UNSUPPORTED, with file, tensor and what was expected, otherwise. Free
  * with model_close(). */
 struct model *model_open(const char *path, struct error *err);
+/* A model of the sizes of `like` whose tensors are those of an open safetensors file, in Hugging Face's
+ * names or GGUF's; name is for messages. As model_open(). The file stays the caller's. */
+struct model *model_open_stream(int fd, const char *name, const struct model *like,
+                                struct error *err);
 /* Accepts NULL. */
 void model_close(struct model *m);
 

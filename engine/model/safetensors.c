@@ -42,6 +42,7 @@ struct shard {
     struct file_mapping mapping; /* where they come from; none: borrowed memory */
     size_t data_at;
     size_t first; /* of its tensors, until they are sorted by name */
+    cJSON *metadata; /* owned; NULL: none */
 };
 
 struct safetensors {
@@ -234,7 +235,7 @@ static bool find_header(struct shard *shard, struct span *header, struct error *
     return true;
 }
 
-/* What a file says about itself is texts; they are not used. */
+/* What a file says about itself is texts. */
 static bool check_metadata(const struct entry *e)
 {
     const cJSON *text;
@@ -266,6 +267,11 @@ static bool read_shard(struct safetensors *s, struct shard *shard, struct error 
             continue;
         }
         ok = add_tensor(s, &(struct entry){shard, e, err});
+    }
+    const cJSON *metadata = json_get(header, "__metadata__");
+    if (ok && cJSON_IsObject(metadata)) {
+        shard->metadata = cJSON_Duplicate(metadata, true);
+        if (shard->metadata == NULL) ok = error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
     }
     cJSON_Delete(header);
     return ok && check_places(s, shard, err);
@@ -426,10 +432,33 @@ struct safetensors *safetensors_open_memory(struct span bytes, const char *name,
     return NULL;
 }
 
+struct safetensors *safetensors_open_fd(int fd, const char *name, struct error *err)
+{
+    struct safetensors *s = new_set(1, err);
+    if (s == NULL) return NULL;
+    struct shard *shard = &s->shards[s->n_shards++];
+    shard->path = mem_text(span_str(name), err);
+    bool ok = shard->path != NULL && file_map_fd(fd, name, &shard->mapping, err);
+    if (ok) shard->bytes = file_mapping_span(shard->mapping);
+    if (ok && read_shard(s, shard, err) && sort_names(s, err)) return s;
+    safetensors_close(s);
+    return NULL;
+}
+
+const char *safetensors_metadata(const struct safetensors *s, const char *key)
+{
+    for (int i = 0; i < s->n_shards; i++) {
+        const cJSON *text = json_get(s->shards[i].metadata, key);
+        if (cJSON_IsString(text)) return text->valuestring;
+    }
+    return NULL;
+}
+
 void safetensors_close(struct safetensors *s)
 {
     if (s == NULL) return;
     for (int i = 0; i < s->n_shards; i++) {
+        cJSON_Delete(s->shards[i].metadata);
         file_unmap(s->shards[i].mapping);
         free(s->shards[i].path);
     }

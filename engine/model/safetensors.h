@@ -41,6 +41,12 @@ void safetensors_close(struct safetensors *s);
 /* One file from memory (borrowed until safetensors_close), for tests and fuzzers. */
 struct safetensors *safetensors_open_memory(struct span bytes, const char *name, struct error *err);
 
+/* An open file, which stays the caller's; name is for messages. */
+struct safetensors *safetensors_open_fd(int fd, const char *name, struct error *err);
+
+/* What the files say about themselves under this key (__metadata__): of the first that does; NULL: none. */
+const char *safetensors_metadata(const struct safetensors *s, const char *key);
+
 /* The tensor of that name, or NULL. */
 const struct safetensor *safetensors_find(const struct safetensors *s,
                                           const char *name);

@@ -113,18 +113,18 @@ static bool penalises(const struct engine_sampling *c)
 static bool adjusts(const struct draw *d)
 {
     const struct engine_sampling *c = d->sampling;
-    return c->allowed_ids != NULL || d->form.form != NULL || d->n_output < c->min_tokens ||
+    return d->must != NULL || c->allowed_ids != NULL || d->form.form != NULL || d->n_output < c->min_tokens ||
            c->n_bias > 0 || penalises(c);
 }
 
-static void keep_allowed(const struct draw *d, float *x, int n)
+/* The logits of some ids alone. */
+static void keep_ids(const struct draw *d, const int *ids, int n_ids, float *x, int n)
 {
     for (int i = 0; i < n; i++) {
         x[i] = -INFINITY;
     }
-    for (int i = 0; i < d->sampling->n_allowed; i++) {
-        int id = d->sampling->allowed_ids[i];
-        x[id] = d->logits[id];
+    for (int i = 0; i < n_ids; i++) {
+        x[ids[i]] = d->logits[ids[i]];
     }
 }
 
@@ -209,8 +209,12 @@ static const float *adjust(const struct sampler *s, struct row_work *w, const st
 {
     const struct engine_sampling *c = d->sampling;
     if (!adjusts(d)) return d->logits;
+    if (d->must != NULL) {
+        keep_ids(d, d->must, 1, w->logits, s->n_vocab);
+        return w->logits;
+    }
     if (c->allowed_ids != NULL) {
-        keep_allowed(d, w->logits, s->n_vocab);
+        keep_ids(d, c->allowed_ids, c->n_allowed, w->logits, s->n_vocab);
     } else if (d->form.form != NULL) {
         keep_form(s, w, &d->form, c->skip_special_tokens, d->logits);
     } else {
@@ -347,6 +351,20 @@ static float drawn_log_prob(const struct sampler *s, struct row_work *w, const s
     return log_prob(&q, d->token);
 }
 
+/* The ids that could be drawn instead of d's token, itself among them; w->p holds what it was drawn from. */
+static void tell_support(const struct sampler *s, const struct row_work *w, struct draw *d)
+{
+    bool greedy = d->sampling->temperature < SAMPLER_GREEDY;
+    d->n_support = 0;
+    if (greedy) d->support[d->n_support++] = d->token;
+    for (int id = 0; id < s->n_vocab && !greedy && d->n_support <= SUPPORT_MAX; id++) {
+        if (w->p[id] <= 0.0f) continue;
+        if (d->n_support < SUPPORT_MAX) d->support[d->n_support] = id;
+        d->n_support++;
+    }
+    if (d->n_support > SUPPORT_MAX || d->n_support == s->n_vocab) d->n_support = -1;
+}
+
 bool sampler_draw(struct sampler *s, int thread, struct draw *d)
 {
     struct row_work *w = &s->work[thread];
@@ -362,6 +380,8 @@ bool sampler_draw(struct sampler *s, int thread, struct draw *d)
     d->token = greedy ? probs_first(x, s->n_vocab, max) : choose(s, w, d, x, max, &sum);
     assert(d->token >= 0 && d->token < s->n_vocab);
     d->n_top = 0;
+    d->n_support = -1;
+    if (c->support) tell_support(s, w, d);
     if (c->logprobs < 0) return true;
     struct dist q = !c->processed ? plain_dist(s, d->logits, own_max)
                     : greedy      ? plain_dist(s, x, max)

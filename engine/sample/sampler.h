@@ -2,7 +2,8 @@
  *
  * The order of operations is vLLM's (vllm/v1/sample/sampler.py):
  *
- *   1. allowed ids: everything else gets probability 0; so does what the output's form excludes (vocabulary.h)
+ *   1. allowed ids: everything else gets probability 0; so does what the output's form excludes (vocabulary.h);
+ *      an id that must come is the only one, and steps 2 to 4 have nothing to do
  *   2. before min_tokens: end and stop tokens get probability 0
  *   3. logit bias
  *   4. penalties: repetition (prompt and output; l > 0 ? l / r : l * r), frequency, presence (output)
@@ -10,6 +11,10 @@
  *   6. temperature; min-p: at least min_p times the best one's probability
  *   7. top-k: the k best; then top-p: the fewest best of these that hold top_p of their sum
  *   8. draw: the first id at which the running sum of what is left exceeds u times the whole
+ *
+ * With `support` the ids that step 8 draws among are told in rising order, a greedy token by itself: what
+ * top-k, top-p, min-p, allowed ids and a form have left. Where nothing is cut off, or more than SUPPORT_MAX
+ * are left, none is.
  *
  * u depends on (seed, sample, position) alone: no state, so a token can be drawn again, ahead of
  * time or in any order. Arithmetic is our own (probs.h, scalar_math.h): the same bits on every
@@ -67,12 +72,15 @@ struct draw {
     int n_prompt;
     const int *output; /* [n_output] generated so far; the position drawn is n_output */
     int n_output;
+    const int *must;         /* the id that comes next, NULL: any */
     int sample;              /* index among the request's samples */
     struct form_cursor form; /* after that output; its form is sampling's, or NULL */
 
     int token;
     struct token_prob prob; /* when sampling->logprobs says so */
     float drawn;            /* its log-probability where it was drawn, when sampling->both says so */
+    int *support;           /* caller's, room for SUPPORT_MAX; read only with sampling->support */
+    int n_support;          /* of them; -1: they are not told */
     struct token_prob *top; /* caller's, room for sampling->logprobs entries; best first */
     int n_top;
 };

@@ -10,6 +10,7 @@ void engine_sampling_init(struct engine_sampling *s)
                                   .top_p = 1,
                                   .repetition_penalty = 1,
                                   .max_tokens = -1,
+                                  .think_budget = -1,
                                   .skip_special_tokens = true,
                                   .logprobs = LOGPROBS_NONE,
                                   .prompt_logprobs = LOGPROBS_NONE};

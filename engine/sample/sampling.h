@@ -19,6 +19,7 @@ struct logit_bias {
 };
 
 enum { LOGPROBS_NONE = -1, LOGPROBS_MAX = 1024 };
+enum { SUPPORT_MAX = 4096 };                     /* ids of what a token was drawn from, told at most */
 enum { STOP_MAX_STRINGS = 64, STOP_MAX_BYTES = 4096 }; /* stop strings; bytes of all of them */
 
 /* How the next token is chosen. engine_sampling_init() gives the neutral values in brackets. */
@@ -42,6 +43,11 @@ struct engine_sampling {
      * tags live as long as the engine (engine_info's do). */
     const char *think_open, *think_close;
     bool thinks; /* [false] the prompt has opened the thoughts */
+    /* [-1: as many as come] After so many tokens of thoughts these ids come next, whatever the
+     * model would have said: they close them. */
+    int think_budget;
+    const int *close_ids; /* [n_close]; none: no budget */
+    int n_close;
     const int *stop_ids;
     int n_stop_ids;
     const struct logit_bias *bias;
@@ -52,6 +58,7 @@ struct engine_sampling {
     int logprobs;      /* [LOGPROBS_NONE] 0: of the sampled token; k: and the k most probable */
     bool processed;    /* [false: the model's own distribution] of the one sampled from */
     bool both;         /* [false] beside it the sampled token's in the one sampled from (drawn) */
+    bool support;      /* [false] and the ids that could be drawn, where they are told (sampler.h) */
     int prompt_logprobs; /* [LOGPROBS_NONE] 0: of each prompt token; k: and the k most probable */
 };
 /* The neutral values. */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "reward/code/python_driver.h"
+#include "reward/rules/fence.h"
 
 /* clang-format off */
 
@@ -141,73 +142,18 @@ bool language_is_installed(const struct language *l)
     return found;
 }
 
-/* ---- fences ---------------------------------------------------------------------------------------- */
-
-struct fence {
-    char mark;
-    size_t length;
-    struct span info; /* first word after the marks */
-};
-
-/* At most three spaces, then three or more of one mark. */
-static bool read_fence(struct span line, struct fence *f)
-{
-    size_t i = 0;
-    while (i < line.n && i < 3 && line.p[i] == ' ') {
-        i++;
-    }
-    if (i == line.n || (line.p[i] != '`' && line.p[i] != '~')) return false;
-    f->mark = line.p[i];
-    size_t from = i;
-    while (i < line.n && line.p[i] == f->mark) {
-        i++;
-    }
-    f->length = i - from;
-    struct span rest = span_trim(span_slice(line, i, line.n));
-    if (f->mark == '`' && span_find(rest, span_str("`"), 0) != SPAN_NONE) return false;
-    size_t word = 0;
-    while (word < rest.n && !isspace((unsigned char)rest.p[word]) && rest.p[word] != '{' &&
-           rest.p[word] != ',') {
-        word++;
-    }
-    f->info = span_slice(rest, 0, word);
-    return f->length >= 3;
-}
-
-static bool closes(const struct fence *open, const struct fence *f)
-{
-    return f->mark == open->mark && f->length >= open->length && f->info.n == 0;
-}
-
 struct span language_last_fence(struct span text, const struct language *l,
                                 const struct language **which)
 {
     struct span found = {NULL, 0}, unnamed = {NULL, 0};
-    struct fence open = {0}, f;
-    size_t body = 0;
+    struct fence_block block;
     *which = NULL;
-    for (size_t at = 0; at < text.n;) {
-        size_t end = span_find(text, span_str("\n"), at);
-        size_t next = end == SPAN_NONE ? text.n : end + 1;
-        struct span line = span_slice(text, at, end == SPAN_NONE ? text.n : end);
-        if (!read_fence(line, &f)) {
-            at = next;
-            continue;
-        }
-        if (open.length == 0) {
-            open = f;
-            body = next;
-        } else if (closes(&open, &f)) {
-            const struct language *own = language_find(open.info);
-            struct span block = span_slice(text, body, at);
-            if (open.info.n == 0) unnamed = block;
-            if (l == NULL || own == l) {
-                found = block;
-                *which = own;
-            }
-            open.length = 0;
-        }
-        at = next;
+    for (size_t at = 0; fence_next(text, &at, &block);) {
+        const struct language *own = language_find(block.word);
+        if (block.word.n == 0) unnamed = block.content;
+        if (l != NULL && own != l) continue;
+        found = block.content;
+        *which = own;
     }
     return found.p != NULL ? found : unnamed;
 }

@@ -35,7 +35,7 @@ struct job_item {
 struct job_group {
     struct span name; /* of a keyed group; p NULL: numbered */
     struct group_outcome outcome;
-    double length_least, length_most; /* of rows with measure() */
+    struct lengths lengths;
 };
 
 /* How a reply is printed. */

@@ -30,6 +30,7 @@ static const struct reward *const rewards[] = {
     &instructions_reward,
     &words_reward,
     &tool_calls_reward,
+    &sql_reward,
 };
 /* clang-format on */
 

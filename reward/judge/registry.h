@@ -34,5 +34,6 @@ extern const struct reward contains_reward;
 extern const struct reward instructions_reward;
 extern const struct reward words_reward;
 extern const struct reward tool_calls_reward;
+extern const struct reward sql_reward;
 
 #endif

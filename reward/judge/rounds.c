@@ -20,37 +20,24 @@ static struct job_group *group_of(struct judge_job *job, const struct job_item *
     return it->group == SIZE_MAX ? &job->whole : &job->groups[it->group];
 }
 
-/* The lengths of one item's group rows into its group's. */
-static void measure(struct judge_job *job, struct job_item *it, struct desk *d)
-{
-    struct job_group *g = group_of(job, it);
-    for (int i = 0; i < it->scored.specs->n && it->scored.error == NULL; i++) {
-        double length = 0;
-        if (it->scored.specs->specs[i].reward->measure == NULL) continue;
-        if (!scored_length(&it->scored, i, d, &length)) return;
-        g->length_least = fmin(g->length_least, length);
-        g->length_most = fmax(g->length_most, length);
-    }
-}
-
 static void later_rounds(struct judge_job *job, struct desk *d)
 {
     bool lengths = advantage_wants_lengths(job->method);
-    job->whole.length_least = (double)INFINITY;
+    job->whole.lengths = lengths_none();
     for (size_t g = 0; g < job->n_groups; g++) {
-        job->groups[g].length_least = (double)INFINITY;
+        job->groups[g].lengths = lengths_none();
     }
     for (size_t i = 0; i < job->n; i++) {
         struct job_item *it = &job->items[i];
         scored_second(&it->scored, d);
         if (it->scored.error == NULL && lengths) scored_tokens(&it->scored, d);
-        if (it->scored.error == NULL) measure(job, it, d);
+        scored_measure(&it->scored, d, &group_of(job, it)->lengths);
     }
     for (size_t i = 0; i < job->n; i++) {
         struct job_item *it = &job->items[i];
-        const struct job_group *g = group_of(job, it);
-        if (it->scored.error != NULL || !scored_has_grouped(&it->scored)) continue;
-        scored_grouped(&it->scored, d, g->length_least, g->length_most);
+        if (it->scored.error == NULL && scored_has_grouped(&it->scored)) {
+            scored_grouped(&it->scored, d, &group_of(job, it)->lengths);
+        }
     }
 }
 
@@ -140,7 +127,8 @@ void job_settle(struct judge_job *job)
     struct desk d;
     struct error e = {0};
     if (job->settled) return;
-    assert(atomic_load(&job->pending) == 0 || atomic_load(&job->pending) == job->n + 1); /* job.h (2) */
+    assert(atomic_load(&job->pending) == 0 ||
+           atomic_load(&job->pending) == job->n + 1); /* job.h (2) */
     job->settled = true;
     bool ready = desk_init(&d);
     if (ready) later_rounds(job, &d);

@@ -278,20 +278,13 @@ void judge_sample_clear(struct judge_sample *s)
 /* Lengths of all, then the parts that compare by them. */
 static void compare_lengths(struct judge_sample *const *samples, size_t n, struct desk *d)
 {
-    double least = (double)INFINITY, most = 0;
+    struct lengths lengths = lengths_none();
     for (size_t i = 0; i < n; i++) {
-        struct scored *g = &samples[i]->state->scored;
-        for (int k = 0; k < g->specs->n && g->error == NULL; k++) {
-            double length = 0;
-            if (g->specs->specs[k].reward->measure == NULL) continue;
-            if (!scored_length(g, k, d, &length)) break;
-            least = fmin(least, length);
-            most = fmax(most, length);
-        }
+        scored_measure(&samples[i]->state->scored, d, &lengths);
     }
     for (size_t i = 0; i < n; i++) {
         struct scored *g = &samples[i]->state->scored;
-        if (scored_has_grouped(g)) scored_grouped(g, d, least, most);
+        if (g->error == NULL && scored_has_grouped(g)) scored_grouped(g, d, &lengths);
     }
 }
 

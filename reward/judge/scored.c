@@ -310,21 +310,26 @@ static bool tell_correct(const struct scored *s, enum correctness *out, struct e
     return true;
 }
 
-/* The parts that are due: all that want the verdict, group rows in their own pass. */
-static void later(struct scored *s, struct desk *d, bool grouped, double least, double most)
+/* The parts that are due: all that want the verdict; group rows in a pass of their own, in which l is the
+ * group's lengths. */
+static void later(struct scored *s, struct desk *d, const struct lengths *l)
 {
     struct reward_call call;
     struct error e = {0};
     bool made = false;
     for (int i = 0; i < s->specs->n && s->error == NULL; i++) {
         const struct reward *r = s->specs->specs[i].reward;
-        if ((r->measure != NULL) != grouped || !(r->wants_correct || grouped)) continue;
+        if ((r->measure != NULL) != (l != NULL) || !(r->wants_correct || l != NULL)) continue;
+        if (l != NULL && l->unknown) {
+            part_cannot(&s->parts[i], SCORE_NO_MEMORY);
+            continue;
+        }
         if (!made && !(made = make_call(s, d, &call, &e) && tell_correct(s, &call.correct, &e))) {
             scored_fail(s, &e);
             return;
         }
-        call.group_min = least;
-        call.group_max = most;
+        call.group_min = l != NULL ? l->least : 0;
+        call.group_max = l != NULL ? l->most : 0;
         score_here(s, i, d, &call);
     }
 }
@@ -335,7 +340,7 @@ void scored_second(struct scored *s, struct desk *d)
         assert(atomic_load(&s->away) == 0); /* (2) */
         bring_home(s, r);
     }
-    if (s->error == NULL) later(s, d, false, 0, 0);
+    if (s->error == NULL) later(s, d, NULL);
 }
 
 bool scored_has_grouped(const struct scored *s)
@@ -346,7 +351,8 @@ bool scored_has_grouped(const struct scored *s)
     return false;
 }
 
-bool scored_length(struct scored *s, int i, struct desk *d, double *length)
+/* The length that the i-th part compares by. False: s has an error. */
+static bool measure(struct scored *s, int i, struct desk *d, double *length)
 {
     struct reward_call call;
     struct error e = {0};
@@ -358,9 +364,20 @@ bool scored_length(struct scored *s, int i, struct desk *d, double *length)
     return false;
 }
 
-void scored_grouped(struct scored *s, struct desk *d, double least, double most)
+void scored_measure(struct scored *s, struct desk *d, struct lengths *l)
 {
-    if (s->error == NULL) later(s, d, true, least, most);
+    for (int i = 0; s->error == NULL && i < s->specs->n; i++) {
+        double length = 0;
+        if (s->specs->specs[i].reward->measure == NULL || !measure(s, i, d, &length)) continue;
+        l->least = fmin(l->least, length);
+        l->most = fmax(l->most, length);
+    }
+    l->unknown |= s->error != NULL && s->error->code == ERROR_NO_MEMORY;
+}
+
+void scored_grouped(struct scored *s, struct desk *d, const struct lengths *l)
+{
+    if (s->error == NULL) later(s, d, l);
 }
 
 bool scored_tokens(struct scored *s, struct desk *d)

@@ -20,6 +20,7 @@
 #ifndef REWARD_JUDGE_SCORED_H
 #define REWARD_JUDGE_SCORED_H
 
+#include <math.h>
 #include <stdatomic.h>
 
 #include "reward/judge/item.h"
@@ -115,11 +116,23 @@ void scored_second(struct scored *s, struct desk *d);
 /* Are there rows that compare with the group? */
 bool scored_has_grouped(const struct scored *s);
 
-/* The length that the i-th part compares by. False: s has an error. */
-bool scored_length(struct scored *s, int i, struct desk *d, double *length);
+/* What rows with measure() compare by, over a group. */
+struct lengths {
+    double least, most;
+    bool unknown; /* memory ran out for one of them: there is nothing to compare with */
+};
 
-/* The parts that compare with the group, whose lengths go from least to most. */
-void scored_grouped(struct scored *s, struct desk *d, double least, double most);
+/* Nothing has been measured yet. */
+static inline struct lengths lengths_none(void)
+{
+    return (struct lengths){.least = (double)INFINITY};
+}
+
+/* The lengths that the parts of s compare by into its group's. */
+void scored_measure(struct scored *s, struct desk *d, struct lengths *l);
+
+/* The parts that compare with the group, when all of it is measured. */
+void scored_grouped(struct scored *s, struct desk *d, const struct lengths *l);
 
 /* Tokens of the completion into s->tokens. False: s has an error. */
 bool scored_tokens(struct scored *s, struct desk *d);

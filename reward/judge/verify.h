@@ -96,8 +96,8 @@ void judge_stream_end(struct judge_stream *s, void (*done)(void *arg));
 /* Lines taken whose results have not been written: feed no more while it is large. */
 size_t judge_stream_backlog(struct judge_stream *s);
 
-/* The client has left: write() is called no more. judge_stream_end() is still due, and its done()
- * still comes. */
+/* The client has left: write() is called no more. judge_stream_end() is still due, if it was not called, and
+ * its done() still comes. Any thread; what is fed at the same time may need another. */
 void judge_stream_cancel(struct judge_stream *s);
 
 /* After done(). Accepts NULL. */

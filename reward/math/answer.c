@@ -213,10 +213,23 @@ static bool numeric_date(struct span s, int64_t part[3], char *sign)
     return i == s.n && years == 1;
 }
 
+/* A day in words, or as ISO 8601 has it: year, month, day. */
+static bool full_day(struct math_work *w, struct span s, int64_t day[3], bool *spelled)
+{
+    char sign;
+    *spelled = words_day(w->arena, s, day);
+    return *spelled || (numeric_date(s, day, &sign) && sign == '-' && day[0] > 999);
+}
+
 static enum equality dates(struct math_work *w, struct span g, struct span a)
 {
     int64_t x[3], y[3];
     char sign, other;
+    bool spelled, too;
+    if (full_day(w, g, x, &spelled) && full_day(w, a, y, &too) && (spelled || too)) {
+        bool same = x[0] == y[0] && x[1] == y[1] && x[2] == y[2];
+        return same ? work_yes(w, MATH_EQUAL_VALUE) : work_no(w, MATH_NOT_EQUAL);
+    }
     if (!numeric_date(g, x, &sign) || !numeric_date(a, y, &other) || sign != other) {
         return EQ_UNKNOWN;
     }

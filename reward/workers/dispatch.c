@@ -11,7 +11,7 @@
  *   BUSY     --reply-->         IDLE       --socket closed, or its last reply--> EMPTY
  *   BUSY     --deadline, cancelled, socket closed--> STARTING (killed and replaced by the zygote)
  *   BUSY     --its trial is over--> STARTING (the same, and the task goes back to its lane)
- *   BUSY     --the zygote is lost--> EMPTY (its workers die with it; the task goes back, once)
+ *   any      --the zygote is lost--> EMPTY (its workers die with it; the task goes back, once)
  *
  * A zygote that is lost, or that has not answered for START_MS (it was stopped), is killed and
  * another executed in its place; meanwhile tasks wait, and are given up when that has failed
@@ -184,7 +184,16 @@ static void sweep(struct dispatch *d, bool all, enum task_end end)
 
 /* ---- slots ---------------------------------------------------------------------------------------------- */
 
-/* It has gone, or does nothing any more. Slots that wait for its answer wait no longer. */
+static void slot_lose(struct dispatch *d, struct slot *s);
+static void slot_close(struct slot *s);
+
+static bool can_renew(const struct dispatch *d)
+{
+    return d->options.boot.p != NULL && d->tries < MAX_TRIES;
+}
+
+/* It has gone, or does nothing any more. Its workers end with it, so that none may be given a task, though
+ * their sockets may stay open for as long as the machine has other things to do. */
 static void lose_zygote(struct dispatch *d)
 {
     uint64_t now = clock_ns();
@@ -195,13 +204,13 @@ static void lose_zygote(struct dispatch *d)
     if (now - d->zygote_ns > STEADY_MS * UINT64_C(1000000)) d->tries = 0;
     d->renew_ns = now + (RENEW_MS * UINT64_C(1000000) << d->tries);
     for (int i = 0; i < d->n_slots; i++) {
-        if (d->slots[i].state == SLOT_STARTING) d->slots[i].state = SLOT_EMPTY;
+        struct slot *s = &d->slots[i];
+        if (s->state != SLOT_BUSY) {
+            slot_close(s);
+        } else if (can_renew(d)) {
+            slot_lose(d, s);
+        }
     }
-}
-
-static bool can_renew(const struct dispatch *d)
-{
-    return d->options.boot.p != NULL && d->tries < MAX_TRIES;
 }
 
 static void renew_zygote(struct dispatch *d)
@@ -278,13 +287,17 @@ static void slot_return(struct dispatch *d, struct slot *s)
 /* Was a task's worker lost with its zygote? That was not the task's doing. */
 static bool is_innocent(const struct dispatch *d, const struct task *t)
 {
-    return !t->again && can_renew(d) && (d->zygote < 0 || zygote_is_gone(d->zygote));
+    return !t->again && can_renew(d) && d->zygote < 0;
 }
 
 /* The slot's worker has hung up. */
 static void slot_lose(struct dispatch *d, struct slot *s)
 {
     struct task *t = s->task;
+    if (d->zygote >= 0 && zygote_is_gone(d->zygote)) {
+        lose_zygote(d);
+        if (s->task == NULL) return;
+    }
     if (!is_innocent(d, t)) {
         slot_fail(d, s, TASK_LOST);
         return;

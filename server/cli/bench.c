@@ -139,7 +139,7 @@ static bool measure_all(struct engine *e, const struct bench_flags *f, struct be
         if (!bench_measure(e, &r->rows[i], (int)f->repeat, &draw, err)) return false;
     }
     r->peak_bytes = peak_bytes();
-    return engine_measure_limits(r->info->threads, &r->limits, err);
+    return engine_measure_limits(r->info->threads, r->info->isa, &r->limits, err);
 }
 
 static bool bench(const struct cli_settings *s, const struct bench_flags *f, struct bench_report *r,

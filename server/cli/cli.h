@@ -34,6 +34,8 @@ int cli_template(int n, char **args);
 int cli_bench(int n, char **args);
 /* touchstone model */
 int cli_model(int n, char **args);
+/* touchstone key */
+int cli_key(int n, char **args);
 /* touchstone config */
 int cli_config(int n, char **args);
 

@@ -26,6 +26,7 @@ static const struct command {
     {"template", cli_template, "render chat templates, a JSON line each"},
     {"bench", cli_bench, "measure prompt and decode speed"},
     {"model", cli_model, "what a model file holds"},
+    {"key", cli_key, "make an API key and its line for the file of keys"},
     {"config", cli_config, "print the documented default configuration file"},
 };
 

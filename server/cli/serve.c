@@ -11,6 +11,7 @@
 #include "server/generate/adapters.h"
 #include "server/generate/generation.h"
 #include "server/http/server.h"
+#include "server/responses/store.h"
 #include "server/routes/routes.h"
 
 /* For rewards whose unit is tokens. */
@@ -37,6 +38,7 @@ static bool serve(const struct cli_settings *s, struct error *err)
     struct engine *engine = NULL;
     struct generations *generations = NULL;
     struct adapters *adapters = NULL;
+    struct response_store *responses = NULL;
     bool ok = false;
     if (!cli_engine_options(s, &model, err)) return false;
     mem_give_back();
@@ -52,7 +54,9 @@ static bool serve(const struct cli_settings *s, struct error *err)
     adapters = adapters_new(engine, &s->server, err);
     if (adapters == NULL) goto end;
     generations = generations_new(engine, server_wake, server);
-    if (generations == NULL) {
+    responses = response_store_new(s->server.max_responses, s->server.max_response_bytes,
+                                   s->server.responses_ttl_ms);
+    if (generations == NULL || responses == NULL) {
         error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the server");
         goto end;
     }
@@ -63,10 +67,12 @@ static bool serve(const struct cli_settings *s, struct error *err)
                                            .generations = generations,
                                            .adapters = adapters,
                                            .ready = adapters_load_first,
+                                           .responses = responses,
                                            .workload = &workload,
                                            .routes = &routes},
                     err);
 end:
+    response_store_free(responses);
     generations_free(generations);
     adapters_free(adapters);
     engine_close(engine);

@@ -14,7 +14,7 @@
 #include "server/generate/generation.h"
 
 enum {
-    FIRST_MEAN = 256, /* tokens of a sample, before any has ended */
+    FIRST_MEAN = 256, /* tokens of a sample that stops by itself, before any has ended */
     MEAN_OF = 32,     /* so many samples, about */
     WAITING_PART = 8, /* of the seats: what may wait at the engine for room in the KV cache, */
     WAITING_LEAST = 2 /* but so many at least */
@@ -23,12 +23,15 @@ enum {
 static const double first_spread = 0.25; /* before any forecast has been held against what came */
 static const double sure = 2;            /* so many spreads above the mean few waits are */
 static const double short_wait_s = 0.25; /* whose forecast is neither right nor wrong */
+static const double long_wait_s = 2;     /* from which on all tell as much; shorter ones less */
 static const double most_ratio = 4;      /* and its inverse: beyond that something else happened */
+static const double most_mean = 1e9;     /* tokens */
 static const double remembered_tokens = 1e5; /* of prompts, for the cache's share */
 
 void admission_init(struct admission *a, struct engine *e)
 {
-    *a = (struct admission){.engine = e, .ratio = 1, .spread = first_spread};
+    *a = (struct admission){
+        .engine = e, .ratio = 1, .spread = first_spread, .drawn = FIRST_MEAN, .stops = 1};
 }
 
 void admission_clear(struct admission *a)
@@ -39,9 +42,10 @@ void admission_clear(struct admission *a)
 
 /* ---- what a generation takes ---- */
 
-static double mean_tokens(const struct admission *a)
+/* Of a sample that stops by itself; of one that must not, beyond all limits. */
+static double mean_tokens(const struct admission *a, const struct generation *g)
 {
-    return a->mean_tokens > 0 ? a->mean_tokens : FIRST_MEAN;
+    return g->sampling.ignore_eos ? most_mean : fmin(a->drawn / fmax(a->stops, 1e-9), most_mean);
 }
 
 /* The share of a prompt that has to be computed. */
@@ -61,7 +65,7 @@ static double limit_of(const struct admission *a, const struct generation *g)
 static struct load load_of(const struct admission *a, const struct generation *g)
 {
     double limit = limit_of(a, g);
-    double each = limit < 1 ? 0 : forecast_left(limit, 0, mean_tokens(a));
+    double each = limit < 1 ? 0 : forecast_left(limit, 0, mean_tokens(a, g));
     return (struct load){.prompt = (double)g->ids.n, .samples = g->n, .output = g->n * each};
 }
 
@@ -101,7 +105,7 @@ static void push_taken(struct admission *a, double left)
 /* The samples of g that have not ended. */
 static void push_samples(struct admission *a, const struct generation *g)
 {
-    double limit = limit_of(a, g), mean = mean_tokens(a);
+    double limit = limit_of(a, g), mean = mean_tokens(a, g);
     for (int i = 0; i < g->n; i++) {
         const struct choice *c = &g->choices[i];
         if (!c->done) push_taken(a, forecast_left(limit, c->n_tokens, mean));
@@ -172,7 +176,8 @@ bool admission_check(struct admission *a, const struct generation *running, uint
                      int priority, struct error *err)
 {
     if (a->max_wait_ms == 0) return true;
-    double wait_s = admission_wait_s(a, running, client, priority) * (a->ratio + sure * a->spread);
+    double times = fmax(a->ratio + sure * a->spread, 1);
+    double wait_s = admission_wait_s(a, running, client, priority) * times;
     if (wait_s * 1000 <= a->max_wait_ms) return true;
     int whole_s = wait_s < 86400 ? (int)ceil(wait_s) : 86400;
     error_set(err, ERROR_QUEUE_FULL, NULL,
@@ -240,16 +245,16 @@ void admission_note_wait(struct admission *a, double forecast_s, double waited_s
     if (forecast_s < short_wait_s && waited_s < 2 * short_wait_s) return;
     double ratio = waited_s / fmax(forecast_s, short_wait_s);
     ratio = fmin(fmax(ratio, 1 / most_ratio), most_ratio);
-    a->spread += (fabs(ratio - a->ratio) - a->spread) / MEAN_OF;
-    a->ratio += (ratio - a->ratio) / MEAN_OF;
+    double tells = fmin(fmax(forecast_s, waited_s) / long_wait_s, 1) / MEAN_OF;
+    a->spread += (fabs(ratio - a->ratio) - a->spread) * tells;
+    a->ratio += (ratio - a->ratio) * tells;
 }
 
 void admission_note_sample(struct admission *a, int tokens, bool by_itself)
 {
     a->working--;
-    if (!by_itself || tokens == 0) return;
-    if (a->mean_tokens <= 0) a->mean_tokens = tokens;
-    a->mean_tokens += (tokens - a->mean_tokens) / MEAN_OF;
+    a->drawn += tokens - a->drawn / MEAN_OF;
+    a->stops += by_itself - a->stops / MEAN_OF;
 }
 
 void admission_note_prompt(struct admission *a, const struct generation *g)

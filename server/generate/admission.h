@@ -5,11 +5,13 @@
  * decodes at once, max_sequences are for all; a few more are kept for clients that have nothing at
  * work: whoever comes beside a flood of another begins at once. How long a newcomer would
  * wait is told from what the line and the engine have before it (forecast.h), from the engine's pace,
- * and from what the generations that have ended took: tokens of a sample, and the share of their
- * prompts that the cache did not have.
+ * and from what the generations that have ended took: tokens for each sample that stopped by itself (those
+ * that had to stop tell how long one may go on without), and the share of their prompts that the cache
+ * did not have.
  *
  * Forecasts are held against what then comes: their mean error, and how much that varies, are taken
- * into account, as TCP does with round-trip times (Jacobson, SIGCOMM 1988).
+ * into account, as TCP does with round-trip times (Jacobson, SIGCOMM 1988), but never so that a
+ * forecast would be shortened.
  *
  * Nothing here changes what is generated: the engine's bits do not depend on when it is asked.
  *
@@ -33,7 +35,7 @@ struct admission {
     uint64_t handed;      /* samples, to the engine, ever */
     int working;          /* of them, those that have not ended */
     double ratio, spread; /* of waits to forecasts, of late: mean, and mean distance from it */
-    double mean_tokens;   /* of the samples that have ended; 0: none has */
+    double drawn, stops;  /* tokens of late, and samples that ended before their limit did it */
     double asked, missed; /* prompt tokens of late, and those that the cache did not have */
     double *taken;        /* owned; for forecasts: tokens that samples at the engine still take */
     size_t n_taken, room_taken;
@@ -76,7 +78,7 @@ void admission_leave(struct admission *a, struct generation *g);
 /* What was forecast to wait that long has waited so long. */
 void admission_note_wait(struct admission *a, double forecast_s, double waited_s);
 
-/* A sample at work has ended after so many tokens, by itself or not. */
+/* A sample at work has ended after so many tokens: by itself, or because it had to. */
 void admission_note_sample(struct admission *a, int tokens, bool by_itself);
 
 /* A generation's prompt is computed; the cache had so many of its tokens. */

@@ -73,6 +73,7 @@ static bool prepare(struct best_of_work *w, struct judge *judge, struct error *e
                                            : cJSON_CreateString("0"); /* any: votes do not look */
     if (w->fields == NULL || answer == NULL ||
         !cJSON_AddItemToObject(w->fields, "answer", answer)) {
+        cJSON_Delete(answer);
         return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the answer");
     }
     w->item = judge_item_new(w->fields, err);
@@ -184,11 +185,23 @@ static size_t best_reward(const struct best_of_work *w)
     return best;
 }
 
+/* Did memory run out for it? Another might then be the best, or have the majority. */
+static bool is_lost(struct judge_sample *s)
+{
+    if (s->state == NULL || !judge_sample_finish(s)) return true;
+    const char *cause = s->reply.mask_cause;
+    return (cause != NULL && strcmp(cause, "no_memory") == 0) ||
+           s->reply.error.code == ERROR_NO_MEMORY;
+}
+
 static void choose(struct exchange *x)
 {
     struct best_of_work *w = asked_of(x)->work;
     for (size_t i = 0; i < w->n; i++) {
-        if (w->samples[i].state != NULL) judge_sample_finish(&w->samples[i]);
+        if (is_lost(&w->samples[i])) {
+            error_set(&x->error, ERROR_NO_MEMORY, NULL, "no memory to judge the samples");
+            return;
+        }
         cast(w, i);
     }
     qsort(w->votes, (size_t)w->n_votes, sizeof(w->votes[0]), compare_votes);
@@ -200,7 +213,12 @@ static void choose(struct exchange *x)
 
 static void chosen(struct exchange *x)
 {
-    if (!x->gone && x->status == 0) completion_answer(asked_of(x)->work->completion);
+    if (x->gone || x->status != 0) return;
+    if (x->error.code != ERROR_NONE) {
+        exchange_fail(x, &x->error);
+    } else {
+        completion_answer(asked_of(x)->work->completion);
+    }
 }
 
 static void started(struct exchange *x)

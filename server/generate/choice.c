@@ -32,6 +32,7 @@ void choice_clear(struct choice *c)
     tool_calls_clear(&c->calls);
     free(c->records);
     free(c->tops);
+    free(c->supports);
     free(c->stop_string);
     spans_clear(&c->versions);
 }
@@ -51,10 +52,25 @@ static bool add_tops(struct choice *c, const struct engine_event *ev)
     return true;
 }
 
+static bool add_support(struct choice *c, const struct engine_event *ev)
+{
+    size_t n = ev->n_support > 0 ? (size_t)ev->n_support : 0;
+    if (c->n_supports + n > c->room_supports) {
+        size_t room = (c->n_supports + n) * 2;
+        int *grown = mem_grow(c->supports, room, sizeof(*grown), NULL);
+        if (grown == NULL) return false;
+        c->supports = grown;
+        c->room_supports = room;
+    }
+    if (n > 0) memcpy(c->supports + c->n_supports, ev->support, n * sizeof(*c->supports));
+    c->n_supports += n;
+    return true;
+}
+
 static bool add_record(struct choice *c, const struct engine_event *ev)
 {
-    size_t first_top = c->n_tops;
-    if (!add_tops(c, ev)) return false;
+    size_t first_top = c->n_tops, first_support = c->n_supports;
+    if (!add_tops(c, ev) || !add_support(c, ev)) return false;
     if (c->n_records == c->room_records) {
         size_t room = c->room_records == 0 ? 8 : c->room_records * 2;
         struct token_record *grown = mem_grow(c->records, room, sizeof(*grown), NULL);
@@ -63,7 +79,12 @@ static bool add_record(struct choice *c, const struct engine_event *ev)
         c->room_records = room;
     }
     c->records[c->n_records] =
-        (struct token_record){.prob = ev->prob, .drawn = ev->drawn, .first_top = first_top, .n_top = ev->n_top};
+        (struct token_record){.prob = ev->prob,
+                              .drawn = ev->drawn,
+                              .first_top = first_top,
+                              .n_top = ev->n_top,
+                              .first_support = first_support,
+                              .n_support = ev->n_support};
     c->records[c->n_records++].prob.id = ev->token;
     return true;
 }
@@ -71,6 +92,14 @@ static bool add_record(struct choice *c, const struct engine_event *ev)
 static bool is_thinking(const struct choice *c)
 {
     return c->reasoning.state == REASONING_LEAD || c->reasoning.state == REASONING_INSIDE;
+}
+
+/* Where the calls from number `from` on stand in a text of which nothing was dropped. */
+static void note_places(struct choice *c, size_t from, size_t text_at)
+{
+    for (size_t i = from; i < c->calls.n; i++) {
+        c->calls.items[i].text_at = text_at;
+    }
 }
 
 /* More of the output, to thought, text and calls. */
@@ -82,8 +111,10 @@ static bool sort_text(struct choice *c, const struct engine_event *ev, bool last
     if (ev->n_text > 0 && memchr(ev->text, '\n', ev->n_text) != NULL) c->has_new_line = true;
     reasoning_feed(&c->reasoning, span_of(ev->text, ev->n_text), &c->thought, answer);
     if (last) reasoning_end(&c->reasoning, &c->thought, answer);
+    size_t n_calls = c->calls.n, text_at = c->text.n;
     if (finds_calls) tool_calls_feed(&c->calls, buffer_span(&found), &c->text);
     if (finds_calls && last) tool_calls_end(&c->calls, &c->text);
+    note_places(c, n_calls, text_at);
     bool ok = !found.failed && !c->calls.failed && !c->text.failed && !c->thought.failed;
     buffer_clear(&found);
     return ok;
@@ -131,6 +162,7 @@ void choice_drop_pending(const struct engine *e, struct choice *c)
     assert(c->calls_written <= t->n);
     c->n_records = 0;
     c->n_tops = 0;
+    c->n_supports = 0;
     buffer_drop(&c->text, c->text.n);
     buffer_drop(&c->thought, c->thought.n);
     c->calls_written = t->n;

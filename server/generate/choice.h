@@ -23,6 +23,8 @@ struct token_record {
     float drawn;            /* log-probability in what it was drawn from, likewise */
     size_t first_top;       /* index into the choice's tops */
     int n_top;
+    size_t first_support; /* index into the choice's supports */
+    int n_support;        /* -1: what it was drawn from is not told */
 };
 
 struct choice {
@@ -38,6 +40,8 @@ struct choice {
     size_t n_records, room_records;
     struct token_prob *tops; /* owned */
     size_t n_tops, room_tops;
+    int *supports; /* owned; ids that the records' tokens were drawn from */
+    size_t n_supports, room_supports;
     size_t chars;  /* characters of text before the first record */
     int n_written; /* chunks written */
     bool done;

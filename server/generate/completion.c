@@ -47,11 +47,11 @@ static const struct stream_shape *stream_of(const struct completion *c)
     return c->dialect->stream != NULL ? c->dialect->stream : &events;
 }
 
-/* While prepare() runs on another thread, the generations are that thread's. */
+/* While prepare() runs on another thread, the generations and what it reads are that thread's. */
 static void stop(struct exchange *x)
 {
     struct completion *c = x->state;
-    if (c->best_of != NULL) best_of_cancel(c->best_of);
+    if (c->choosing) best_of_cancel(c->best_of);
     if (x->working || c->open == 0) return;
     generations_counts(x->server->generations)->cancelled++;
     note_usage(c);
@@ -233,7 +233,7 @@ bool completion_has_id(const struct completion *c, struct span id)
 static void work_prepare(struct exchange *x)
 {
     struct completion *c = x->state;
-    if (c->prepare(c) && thoughts_of_prompts(c, &c->error)) {
+    if (c->prepare(c) && thoughts_of_prompts(c, &c->error) && thoughts_bound(c, &c->error)) {
         output_form_compile(x->server->engine, &c->params, &c->error);
     }
 }
@@ -391,6 +391,7 @@ static void finish(struct completion *c)
         return;
     }
     if (c->best_of != NULL) {
+        c->choosing = true;
         best_of_choose(c->best_of, c);
     } else {
         completion_answer(c);

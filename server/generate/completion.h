@@ -109,6 +109,7 @@ struct completion {
     size_t n_prefix; /* bytes of id before the request's own */
     bool aborted;    /* end as soon as it is started */
     struct best_of *best_of;     /* the route's: one of the samples is the reply; NULL: all are */
+    bool choosing;               /* all have ended and are judged for that; the loop thread's */
     const struct choice *chosen; /* that one, once it is known */
 };
 

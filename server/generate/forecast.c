@@ -9,8 +9,7 @@
 
 double forecast_left(double limit, double done, double mean)
 {
-    double left = limit - done, usual = done < mean ? mean - done : mean;
-    if (usual < left) left = usual;
+    double left = mean * -expm1((done - limit) / mean);
     return left > 1 ? left : 1;
 }
 

@@ -35,8 +35,9 @@ struct forecast {
 /* Seconds until it has a seat and the prompts before it are computed. */
 double forecast_wait_s(const struct forecast *f, const struct forecast_pace *pace);
 
-/* Tokens that a sample will still take which has had `done` of at most `limit`, when the mean of
- * those that have ended is `mean`. Who has passed the mean is expected to take another. */
+/* Tokens that a sample will still take which has had `done` of at most `limit`, when samples that no
+ * limit ends take `mean`, in which an end is as likely at every token: what it has had tells nothing
+ * of what it will have. At least 1. */
 double forecast_left(double limit, double done, double mean);
 
 #endif

@@ -334,7 +334,7 @@ static bool on_done(struct generation *g, struct choice *c, const struct engine_
     counts->finished[ev->finish]++;
     if (length > counts->longest) counts->longest = length;
     if (g->id != 0) {
-        admission_note_sample(&g->all->admission, c->n_tokens, ev->finish != FINISH_ABORT);
+        admission_note_sample(&g->all->admission, c->n_tokens, ev->finish == FINISH_STOP);
     }
     if (!choice_finish(c, ev)) {
         fail_memory(g);

@@ -193,31 +193,46 @@ static void emit_chat_token(const struct engine *e, struct token_prob p, bool as
     emit_close(out, ']');
 }
 
+static void emit_chat_record(const struct engine *e, const struct choice *choice, size_t i,
+                             bool as_ids, bool own_if_none, struct buffer *out)
+{
+    const struct token_record *t = &choice->records[i];
+    emit_object(out, NULL);
+    emit_chat_token(e, t->prob, as_ids, out);
+    emit_array(out, "top_logprobs");
+    if (own_if_none && t->n_top == 0) {
+        emit_object(out, NULL);
+        emit_chat_token(e, t->prob, as_ids, out);
+        emit_close(out, '}');
+    }
+    for (int k = 0; k < t->n_top; k++) {
+        emit_object(out, NULL);
+        emit_chat_token(e, choice->tops[t->first_top + (size_t)k], as_ids, out);
+        emit_close(out, '}');
+    }
+    emit_close(out, ']');
+    emit_close(out, '}');
+}
+
 void logprobs_emit_chat(const struct engine *e, const struct choice *choice, bool as_ids,
                         bool own_if_none, struct buffer *out)
 {
     emit_object(out, "logprobs");
     emit_array(out, "content");
     for (size_t i = 0; i < choice->n_records; i++) {
-        const struct token_record *t = &choice->records[i];
-        emit_object(out, NULL);
-        emit_chat_token(e, t->prob, as_ids, out);
-        emit_array(out, "top_logprobs");
-        if (own_if_none && t->n_top == 0) {
-            emit_object(out, NULL);
-            emit_chat_token(e, t->prob, as_ids, out);
-            emit_close(out, '}');
-        }
-        for (int k = 0; k < t->n_top; k++) {
-            emit_object(out, NULL);
-            emit_chat_token(e, choice->tops[t->first_top + (size_t)k], as_ids, out);
-            emit_close(out, '}');
-        }
-        emit_close(out, ']');
-        emit_close(out, '}');
+        emit_chat_record(e, choice, i, as_ids, own_if_none, out);
     }
     emit_close(out, ']');
     emit_close(out, '}');
+}
+
+void logprobs_emit_answer(const struct engine *e, const struct choice *choice, struct buffer *out)
+{
+    emit_array(out, "logprobs");
+    for (size_t i = (size_t)choice->n_thought_tokens; i < choice->n_records; i++) {
+        emit_chat_record(e, choice, i, false, false, out);
+    }
+    emit_close(out, ']');
 }
 
 static void emit_prompt_token(const struct engine *e, struct token_prob p, struct buffer *out)

@@ -32,6 +32,10 @@ void logprobs_emit_completion(const struct engine *e, const struct choice *choic
 void logprobs_emit_chat(const struct engine *e, const struct choice *choice, bool as_ids,
                         bool own_if_none, struct buffer *out);
 
+/* "logprobs": [{token, logprob, bytes, top_logprobs}] of the tokens behind the thoughts, of which none
+ * was dropped: the form of OpenAI's Responses. */
+void logprobs_emit_answer(const struct engine *e, const struct choice *choice, struct buffer *out);
+
 /* "prompt_logprobs": [null, {"id": {logprob, rank, decoded_token}, ...}, ...], or null when there
  * are none; "refused_at": the position from which on a form refuses the prompt, if it does. */
 void logprobs_emit_prompt(const struct engine *e, const struct generation *g, struct buffer *out);

@@ -318,6 +318,34 @@ bool output_form_read_response_format(const struct field_context *context, const
            error_in(err, "schema");
 }
 
+bool output_form_read_flat(const struct field_context *context, const cJSON *value,
+                           const char *field, const char *schema_field, struct sampling_params *p,
+                           struct error *err)
+{
+    static const char *const members[] = {"type",   "schema",      "strict",
+                                          "name", "description", NULL};
+    if (!cJSON_IsObject(value)) return wrong(value, "an object", err);
+    const char *type = cJSON_GetStringValue(json_get(value, "type"));
+    const cJSON *schema = json_get(value, "schema"), *strict = json_get(value, "strict");
+    if (type == NULL) return error_set(err, ERROR_MISSING_FIELD, "type", "a type is needed");
+    if (!check_members(value, members, err)) return false;
+    if (strict != NULL && !cJSON_IsBool(strict)) {
+        wrong(strict, "true or false", err);
+        return error_in(err, "strict");
+    }
+    if (strcmp(type, "text") == 0) return true;
+    if (strcmp(type, "json_object") == 0) return ask(p, FORM_JSON_OBJECT, field, err);
+    if (strcmp(type, "json_schema") != 0) {
+        return error_set(err, ERROR_UNSUPPORTED, "type",
+                         "\"%.40s\" is not supported; \"text\", \"json_object\" and "
+                         "\"json_schema\" are",
+                         type);
+    }
+    if (schema == NULL) return error_set(err, ERROR_MISSING_FIELD, "schema", "a schema is needed");
+    p->form.strict = cJSON_IsTrue(strict);
+    return read_schema(schema, schema_field, context, p, err) || error_in(err, "schema");
+}
+
 static bool has_member(const cJSON *object)
 {
     const cJSON *v;

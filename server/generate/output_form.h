@@ -60,6 +60,13 @@ bool output_form_read_any_object(const struct field_context *context, const cJSO
 struct engine;
 struct sampling_params;
 
+/* {"type": "text" | "json_object" | "json_schema", "schema", "strict", "name", "description"}: Anthropic's
+ * output_config.format and text.format of OpenAI's Responses. The client's names of it and of its
+ * schema are static; errors are relative to value. */
+bool output_form_read_flat(const struct field_context *context, const cJSON *value,
+                           const char *field, const char *schema_field, struct sampling_params *p,
+                           struct error *err);
+
 /* Compile what p asks for, once its thoughts are known, into p->engine.form, for whoever then owns p
  * to free. False and *err, naming the client's field, otherwise. */
 bool output_form_compile(struct engine *engine, struct sampling_params *p, struct error *err);

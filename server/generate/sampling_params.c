@@ -371,7 +371,16 @@ const struct field sampling_params_rows[] = {
     {"vllm_xargs",            FIELD_REFUSED, .neutral = "{}",
      .doc = "arguments of plugins; refused"},
     {"repetition_detection", .kind = FIELD_REFUSED, .doc = "ending at repetitions; refused"},
-    {"thinking_token_budget", .kind = FIELD_REFUSED, .doc = "an end to thoughts; refused"},
+    {"thinking_token_budget", WHOLE(engine.think_budget, -1, INT_MAX),
+     .doc = "tokens of thoughts at most, then they are closed; -1: as many as come"}, /* vLLM's */
+    {"max_thinking_tokens", WHOLE(engine.think_budget, -1, INT_MAX),
+     .doc = "thinking_token_budget, as SGLang calls it"},
+    {"thinking_budget",     WHOLE(engine.think_budget, -1, INT_MAX),
+     .doc = "thinking_token_budget, as Qwen's API calls it"},
+    {"thinking_budget_tokens", WHOLE(engine.think_budget, -1, INT_MAX),
+     .doc = "thinking_token_budget, as llama-server calls it"},
+    {"reasoning_budget",    WHOLE(engine.think_budget, -1, INT_MAX),
+     .doc = "thinking_token_budget, as llama-server's setting is called"},
     {"stream_interval",       FIELD_REFUSED, .neutral = "1", .doc = "tokens a chunk; refused"},
     {0},
 };

@@ -15,6 +15,7 @@
 #include "base/span.h"
 #include "engine/engine.h"
 
+struct buffer;
 struct completion;
 
 struct thoughts_of {
@@ -32,6 +33,15 @@ enum form_thoughts thoughts_gate(const struct engine_info *info, const char *clo
 /* Form, stop strings and the reply of c, whose form has been read: as the model's marks and the turn
  * say. A model without marks has no thoughts. */
 void thoughts_set(struct completion *c, const struct thoughts_of *t);
+
+/* For think_budget 0: what the turn at the prompt's end may still think, it has thought. Where
+ * thoughts are open they are closed; where the model may open them, empty ones are put there. */
+void thoughts_shut(const struct completion *c, const struct thoughts_of *t, struct buffer *prompt);
+
+/* The ids that close thoughts, for think_budget. After thoughts_set() or thoughts_of_prompts().
+ * False and the field where stop strings shall count in thoughts, too: what counts their tokens
+ * sleeps through them. */
+bool thoughts_bound(struct completion *c, struct error *err);
 
 /* The same of c's prompts, where they are no conversations and its client says that they may be
  * thought about (params.may_think): what each ends with tells whether it has opened the thoughts.

@@ -7,6 +7,7 @@
  * DRAINING: new requests get 503 with Retry-After (health, readiness and metrics still answer),
  *   those begun go on to their end, and so do generations that no request waits for. The port stays open, and at least until the next sweep, so
  *   that nobody who connects meanwhile is met with silence.
+ * SIGHUP ends a server that has nothing to read again (server_reload()); one that has reads it.
  * CUTTING: connections are shut, sequences and verdicts cancelled. We still wait until no other
  *   thread works for a request: its memory is theirs.
  *
@@ -60,6 +61,7 @@ static void on_signal(uv_signal_t *handle, int number)
     for (int i = 0; i < DRAIN_SIGNALS; i++) {
         if (signals[i].number == number) name = signals[i].name;
     }
+    if (number == SIGHUP && s->phase == SERVING && server_reload(s)) return;
     if (s->phase == SERVING) {
         drain_begin(s, name);
     } else if (s->phase == DRAINING) {

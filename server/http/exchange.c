@@ -16,6 +16,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "server/http/client.h"
+#include "server/http/cors.h"
 #include "base/emit.h"
 #include "server/http/error_reply.h"
 #include "server/http/router.h"
@@ -76,6 +77,7 @@ struct exchange *exchange_new(struct server *s, struct client *c, struct MHD_Con
     buffer_init_within(&x->out, EXCHANGE_STREAM_BYTES, &s->memory);
     buffer_init_within(&x->reply, EXCHANGE_REPLY_BYTES, &s->memory);
     choose_id(x);
+    x->cors = cors_find(&s->o.cors_origins, exchange_header(x, "Origin"));
     c->exchange = x;
     x->next = s->exchanges;
     x->link = &s->exchanges;
@@ -125,9 +127,11 @@ static void log_access(const struct exchange *x)
                                  LOG_I("bytes_in", x->body.n),
                                  LOG_I("bytes_out", x->sent),
                                  LOG_S("left", x->gone ? "yes" : "no"),
+                                 LOG_END, /* or the key */
                                  LOG_END, /* or ignored fields */
                                  LOG_END};
-    enum { IGNORED_COLUMN = sizeof(common) / sizeof(common[0]) - 2 };
+    size_t n = sizeof(common) / sizeof(common[0]) - 3;
+    if (x->key != NULL) common[n++] = LOG_S("key", x->key->name);
     struct log_field generation[] = {LOG_I("prompt_tokens", f->prompt_tokens),
                                      LOG_I("completion_tokens", f->completion_tokens),
                                      LOG_I("cached_tokens", f->cached_tokens),
@@ -138,7 +142,7 @@ static void log_access(const struct exchange *x)
     char names[IGNORED_ROOM];
     if (x->unknown.n > 0) {
         print_ignored(x, names);
-        common[IGNORED_COLUMN] = LOG_S("ignored", names);
+        common[n] = LOG_S("ignored", names);
     }
     log_fields(probe ? LOG_DEBUG : LOG_INFO, "request", common,
                f->prompt_tokens > 0 ? generation
@@ -172,6 +176,7 @@ static void exchange_free(struct exchange *x)
 {
     assert(x->busy == 0 && !x->working && !x->pooled); /* (2) */
     if (x->kind != NULL && x->kind->free != NULL) x->kind->free(x);
+    upload_over(x);
     *x->link = x->next;
     if (x->next != NULL) x->next->link = x->link;
     x->server->n_exchanges--;
@@ -202,6 +207,8 @@ void exchange_over(struct exchange *x)
                     (double)(clock_ns() - x->started_ns) / 1e9);
     if (x->unknown.n > 0) metrics_ignored(&s->metrics, routes, x->route, x->unknown.n);
     log_access(x);
+    if (x->key != NULL) key_end(x->key);
+    x->key = NULL;
     x->client->exchange = NULL;
     x->client->requests++;
     client_set_phase(x->client, CLIENT_HEAD);
@@ -423,6 +430,7 @@ static void set_response(struct exchange *x, int status, const char *media_type,
         if (media_type != NULL) add_header(response, "Content-Type", media_type);
         add_header(response, "x-request-id", x->id);
         if (x->unknown.n > 0) add_ignored(x, response);
+        if (x->cors != NULL) cors_add(x, response);
         if (x->closes || x->server->phase != SERVING) add_header(response, "Connection", "close");
     }
     resume(x);
@@ -502,6 +510,7 @@ static uint64_t client_named(struct span name)
 
 uint64_t exchange_client(const struct exchange *x)
 {
+    if (x->key != NULL) return client_named(span_of(x->key->digest, sizeof(x->key->digest)));
     const char *key = exchange_header(x, "Authorization");
     if (key == NULL) key = exchange_header(x, "x-api-key");
     if (key != NULL) return client_named(span_str(key));
@@ -556,6 +565,9 @@ void exchange_fail(struct exchange *x, const struct error *err)
     if (response != NULL && after != NULL) add_header(response, "Retry-After", after);
     if (response != NULL && err->code == ERROR_NO_KEY) {
         add_header(response, "WWW-Authenticate", "Bearer");
+    }
+    if (response != NULL && err->code == ERROR_SCOPE) {
+        add_header(response, "WWW-Authenticate", "Bearer error=\"insufficient_scope\"");
     }
     if (response != NULL && err->code == ERROR_MEDIA_TYPE) {
         add_header(response, "Accept-Encoding", "identity");

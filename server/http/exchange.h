@@ -56,7 +56,9 @@ struct MHD_Connection;
 struct MHD_Response;
 struct client;
 struct exchange;
+struct key;
 struct server;
+struct upload;
 
 enum {
     EXCHANGE_ID_BYTES = 72,
@@ -91,6 +93,8 @@ struct exchange {
     struct client *client;             /* NULL once the exchange is over */
     struct MHD_Connection *connection; /* likewise */
     const struct route *route;         /* NULL: there is none for this path */
+    struct key *key;                   /* that it counts for; NULL: none */
+    const char *cors; /* what a page of another site that may ask is told so by; else NULL */
     char id[EXCHANGE_ID_BYTES];
     char method[8], path[128]; /* for the log; cut */
     bool ndjson;               /* the body is application/x-ndjson */
@@ -101,6 +105,7 @@ struct exchange {
     struct exchange_facts facts;
 
     struct error error; /* found wrong at its head, answered once the body is in; then the work's */
+    struct upload *upload; /* the body goes to a file (upload.h); NULL: it does not */
     size_t discarded;   /* bytes of a refused request's body */
     bool told;          /* the refusal was written past libmicrohttpd: nothing else is said */
     bool closes;        /* the connection ends with the answer */

@@ -10,10 +10,12 @@
 #include <string.h>
 #include <strings.h>
 
-#include "server/http/auth.h"
+#include "base/clock.h"
+#include "server/http/keys.h"
 #include "server/http/exchange.h"
 #include "server/http/router.h"
 #include "server/http/state.h"
+#include "server/http/upload.h"
 
 enum { MAX_HOST = 256 };
 
@@ -160,9 +162,10 @@ static bool check_page(const struct exchange *x, struct error *err)
     const char *origin = exchange_header(x, "Origin"), *host = exchange_header(x, "Host");
     const char *site = exchange_header(x, "Sec-Fetch-Site");
     if ((x->route->flags & ROUTE_PUBLIC) != 0) return true;
-    if (o->api_keys.n > 0 || (origin == NULL && site == NULL)) return true;
-    bool ours = (origin == NULL || origin_is_host(origin, host)) &&
-                (site == NULL || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0);
+    if (keys_are_set(&x->server->keys) || (origin == NULL && site == NULL)) return true;
+    bool ours = x->cors != NULL ||
+                ((origin == NULL || origin_is_host(origin, host)) &&
+                 (site == NULL || strcmp(site, "same-origin") == 0 || strcmp(site, "none") == 0));
     if (ours && host_is_ours(o, host)) return true;
     return error_set(err, ERROR_FORBIDDEN, NULL,
                      ours ? "pages may ask this server, which has no API key, by an address or a "
@@ -179,7 +182,10 @@ static bool check_route(struct exchange *x, struct error *err)
     const struct server_options *o = &x->server->o;
     x->route = router_find(routes, x->method, x->path, &path_known);
     bool verify = x->route != NULL && (x->route->flags & ROUTE_VERIFY) != 0;
-    x->body.limit = (size_t)(verify ? o->max_verify_bytes : o->max_body_bytes);
+    bool upload = x->route != NULL && (x->route->flags & ROUTE_UPLOAD) != 0;
+    x->body.limit = (size_t)(upload   ? o->max_weight_bytes
+                             : verify ? o->max_verify_bytes
+                                      : o->max_body_bytes);
     if (x->route != NULL) return true;
     if (!path_known) return error_set(err, ERROR_NOT_FOUND, NULL, "no route %.100s", x->path);
     char allowed[64];
@@ -188,18 +194,28 @@ static bool check_route(struct exchange *x, struct error *err)
                      x->path, allowed);
 }
 
-static bool check_key(const struct exchange *x, struct error *err)
+/* Whose request it is, and that the key is for this and has not had its fill. */
+static bool check_key(struct exchange *x, struct error *err)
 {
-    const struct server_options *o = &x->server->o;
-    if (x->route->scopes == SCOPE_NONE) return true;
-    return auth_check(exchange_header(x, "Authorization"), exchange_header(x, "x-api-key"),
-                      o->api_keys.items, o->api_keys.n, err);
+    const struct keys *keys = &x->server->keys;
+    if (x->route->scopes == SCOPE_NONE || !keys_are_set(keys)) return true;
+    struct key *key =
+        keys_find(keys, exchange_header(x, "Authorization"), exchange_header(x, "x-api-key"), err);
+    if (key == NULL || !key_may(key, x->route->scopes, err) || !key_begin(key, clock_ns(), err)) {
+        return false;
+    }
+    x->key = key;
+    return true;
 }
 
 static bool check_control(const struct exchange *x, struct error *err)
 {
-    if ((x->route->scopes & SCOPE_CONTROL) == 0 || x->server->o.allow_control) return true;
-    return error_set(err, ERROR_FORBIDDEN, NULL, "the setting allow-control forbids this route");
+    const struct server *s = x->server;
+    if ((x->route->scopes & SCOPE_CONTROL) == 0 || (s->o.allow_control && !s->is_open)) return true;
+    return error_set(err, ERROR_FORBIDDEN, NULL,
+                     s->o.allow_control ? "others than this machine may connect and no API key is "
+                                          "set: this route then is closed (allow-control)"
+                                        : "the setting allow-control forbids this route");
 }
 
 static bool check_drain(const struct exchange *x, struct error *err)
@@ -258,8 +274,10 @@ bool head_check(struct exchange *x, size_t *declared, struct error *err)
     }
     if (strcmp(x->route->method, "GET") == 0) return true;
     bool has_body = *declared > 0 || exchange_header(x, "Transfer-Encoding") != NULL;
-    if (!check_media_type(x, has_body, err)) return false;
+    bool upload = (x->route->flags & ROUTE_UPLOAD) != 0;
+    if (!upload && !check_media_type(x, has_body, err)) return false;
     if (*declared > x->body.limit) return head_too_large(x, err);
+    if (upload) return upload_begin(x, *declared, err);
     size_t least = *declared < QUOTA_SMALL ? QUOTA_SMALL : *declared;
     if (quota_left(&x->server->memory) >= least) return true;
     return error_set(err, ERROR_QUEUE_FULL, NULL,

@@ -6,7 +6,7 @@
  * request is answered at once and its connection closed.
  *
  * Where no API key is set anybody who can connect is served, a page in somebody's browser too. Browsers
- * say who asks: a request with Origin or Sec-Fetch-Site must come from a page of our own, and its Host must
+ * say who asks: a request with Origin or Sec-Fetch-Site must come from a page of our own or of the list (cors.h), and its Host must
  * be an address, localhost or a name in allowed-hosts, for a name may be made to point here.
  *
  * SPDX-License-Identifier: Apache-2.0

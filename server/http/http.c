@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "server/http/client.h"
+#include "server/http/cors.h"
 #include "server/http/error_reply.h"
 #include "server/http/exchange.h"
 #include "server/http/head.h"
@@ -38,6 +39,7 @@ static bool reply_options(struct exchange *x)
     buffer_init(&empty, 0);
     exchange_reply(x, 204, NULL, &empty);
     exchange_add_header(x, "Allow", allowed);
+    if (cors_is_preflight(x)) cors_add_preflight(x, allowed);
     return true;
 }
 
@@ -80,6 +82,11 @@ static bool take_body(struct exchange *x, const char *p, size_t n)
 {
     size_t before = x->body.room;
     if (x->error.code != ERROR_NONE) return discard(x, n);
+    if (x->upload != NULL) {
+        client_set_phase(x->client, CLIENT_BODY); /* its time is between bytes */
+        upload_take(x, p, n, &x->error);
+        return true;
+    }
     buffer_add(&x->body, p, n);
     x->server->buffered_bytes += x->body.room - before;
     if (x->body.failed) {
@@ -123,6 +130,7 @@ static void dispatch(struct exchange *x)
         exchange_fail(x, err);
         return;
     }
+    if (x->upload != NULL && !upload_is_whole(x)) return;
     x->route->handle(x);
 }
 
@@ -214,6 +222,7 @@ void http_sweep(struct server *s, uint64_t now_ns)
     struct error err = {0};
     error_set(&err, ERROR_TIMEOUT, NULL, "the request took longer than %g s",
               s->o.request_timeout_ms / 1e3);
+    uploads_sweep(s, now_ns);
     for (struct exchange *x = s->exchanges, *next; x != NULL; x = next) {
         next = x->next;
         if (exchange_is_unread(x, now_ns)) client_shut(x->client);

@@ -29,6 +29,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "server/http/client.h"
+#include "server/http/cors.h"
 #include "server/http/http.h"
 #include "server/http/exchange.h"
 #include "server/http/state.h"
@@ -263,6 +264,30 @@ static bool open_loop(struct server *s, struct error *err)
     return true;
 }
 
+/* Names and addresses at which no other machine can connect. */
+static bool is_local(const char *host)
+{
+    return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
+           strncmp(host, "127.", 4) == 0;
+}
+
+static bool open_keys(struct server *s, struct error *err)
+{
+    if (!keys_open(&s->keys, &s->o.api_keys, s->o.api_key_file, err)) return false;
+    s->is_open = !is_local(s->o.host) && !keys_are_set(&s->keys);
+    return cors_check_list(&s->o.cors_origins, keys_are_set(&s->keys), err);
+}
+
+bool server_reload(struct server *s)
+{
+    struct error err = {0};
+    if (s->o.api_key_file == NULL) return false;
+    bool fine = keys_reload(&s->keys, &err);
+    log_line(fine ? LOG_INFO : LOG_WARN, "reloaded", LOG_S("what", "api-key-file"),
+             LOG_S("error", fine ? NULL : err.message), LOG_END);
+    return true;
+}
+
 struct server *server_new(const struct server_options *o, struct error *err)
 {
     struct server *s = mem_new(1, sizeof(*s), err);
@@ -275,7 +300,7 @@ struct server *server_new(const struct server_options *o, struct error *err)
     inbox_init(&s->inbox);
     quota_init(&s->memory, (size_t)o->request_memory_bytes);
     raise_file_limit(s);
-    if (open_loop(s, err) && open_socket(s, err)) {
+    if (open_keys(s, err) && open_loop(s, err) && open_socket(s, err)) {
         reserve_watchers(s);
         return s;
     }
@@ -305,11 +330,11 @@ static bool start(struct server *s, struct error *err)
 /* Whoever can connect may run code, pause and abort: better said than found out. */
 static void warn_if_open(const struct server *s)
 {
-    bool local = strcmp(s->o.host, "localhost") == 0 || strcmp(s->o.host, "::1") == 0 ||
-                 strncmp(s->o.host, "127.", 4) == 0;
-    if (local || s->o.api_keys.n > 0) return;
+    if (!s->is_open) return;
     log_line(LOG_WARN, "open",
-             LOG_S("message", "no API key is set, and others than this machine may connect"),
+             LOG_S("message",
+                   "no API key is set, and others than this machine may connect: they may "
+                   "not pause, abort or change weights"),
              LOG_S("set", "--api-key"), LOG_END);
 }
 
@@ -355,7 +380,9 @@ void server_free(struct server *s)
         uv_run(&s->loop, UV_RUN_DEFAULT);
         uv_loop_close(&s->loop);
     }
+    uploads_free(s);
     metrics_clear(&s->metrics);
+    keys_clear(&s->keys);
     inbox_clear(&s->inbox);
     free(s);
 }

@@ -28,6 +28,7 @@
 struct engine;
 struct generations;
 struct judge;
+struct response_store;
 struct route_table;
 struct server;
 
@@ -39,6 +40,8 @@ struct server_options {
     const char *host;                 /* a name or an address; only its first address is bound */
     int port;                         /* 0: any free one; the log's "listening" line tells which */
     struct string_list api_keys;      /* none: open to all who can connect */
+    const char *api_key_file;         /* of further keys, a line each; NULL: none */
+    struct string_list cors_origins;  /* pages of other sites that may ask; none: none may */
     struct string_list allowed_hosts; /* names by which pages may ask us without a key */
     struct string_list path_roots;    /* folders beneath which bodies may name files */
     struct string_list adapters;      /* NAME=PATH of those that are there from the start */
@@ -50,6 +53,8 @@ struct server_options {
     bool any_model_name;          /* requests may name any model: the one that is served answers */
     int64_t max_body_bytes;       /* of a generation request */
     int64_t max_verify_bytes;     /* of a /verify request */
+    int64_t max_weight_bytes;     /* of weights that are sent */
+    const char *staging_dir;      /* for these; NULL: /var/tmp */
     int64_t request_memory_bytes; /* of all bodies, JSON trees, replies unread together */
     int max_connections;
     int max_client_connections; /* of one address; 0: as many as there are */
@@ -63,6 +68,9 @@ struct server_options {
     int request_timeout_ms; /* from a whole request to its last byte; 0: none */
     int drain_timeout_ms;   /* running requests may take this long after SIGTERM */
     int unknown_fields;     /* enum unknown_choice */
+    int max_responses;           /* kept replies of /v1/responses, */
+    int64_t max_response_bytes;  /* what they may take together, */
+    int responses_ttl_ms;        /* and how long each */
     bool allow_control;     /* clients may pause, resume and abort */
 };
 
@@ -97,6 +105,7 @@ struct server_parts {
     struct adapters *adapters;
     /* Called once when the model is there, before anything is served. False and *err: nothing will be. */
     bool (*ready)(struct adapters *adapters, struct error *err);
+    struct response_store *responses; /* kept replies, which later requests go on from */
     const struct workload *workload;
     const struct route_table *routes;
 };

@@ -19,6 +19,14 @@ struct buffer *sse_open(struct exchange *x)
     return &x->out;
 }
 
+struct buffer *sse_open_named(struct exchange *x, const char *name)
+{
+    buffer_add_str(&x->out, "event: ");
+    buffer_add_str(&x->out, name);
+    buffer_add_char(&x->out, '\n');
+    return sse_open(x);
+}
+
 void sse_close(struct exchange *x)
 {
     buffer_add_str(&x->out, "\n\n");

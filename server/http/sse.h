@@ -19,6 +19,8 @@ struct exchange;
 void sse_begin(struct exchange *x);
 /* Begin an event: append its JSON to what is returned. */
 struct buffer *sse_open(struct exchange *x);
+/* The same of an event with a name, "event: name", as Anthropic's and OpenAI's newer streams have. */
+struct buffer *sse_open_named(struct exchange *x, const char *name);
 /* End the event and let it be sent. */
 void sse_close(struct exchange *x);
 /* "data: [DONE]", the end. */

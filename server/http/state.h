@@ -17,9 +17,11 @@
 #include "engine/engine.h"
 #include "reward/reward.h"
 #include "server/http/inbox.h"
+#include "server/http/keys.h"
 #include "server/http/metrics.h"
 #include "server/http/pool.h"
 #include "server/http/server.h"
+#include "server/http/upload.h"
 
 struct client;
 struct exchange;
@@ -29,6 +31,8 @@ enum { DRAIN_SIGNALS = 4 }; /* that end the server */
 
 struct server {
     struct server_options o;
+    struct keys keys;
+    bool is_open;              /* others than this machine can connect, and no key is asked for */
     struct server_parts parts; /* what it serves; from server_run() on */
     int listen_fd;             /* libmicrohttpd closes it with the daemon */
     int port;
@@ -51,6 +55,7 @@ struct server {
     struct client *clients;         /* list of open connections */
     struct exchange *exchanges;     /* list of requests not yet completed */
     size_t n_exchanges;
+    struct upload uploads[UPLOADS_MOST]; /* bodies in files */
     size_t buffered_bytes; /* of bodies held */
     struct quota memory;   /* of bodies, their trees, what is read of them, and replies unread */
 
@@ -80,6 +85,9 @@ static inline void server_kick(struct server *s)
 
 /* loop.c: post a message to the loop thread, from any thread. */
 void server_post(struct server *s, struct message *m);
+
+/* loop.c: read keys again, if there is a file of them. False: there is nothing to be read again. */
+bool server_reload(struct server *s);
 
 /* http.c: the daemon on s->listen_fd. False and ERROR_SYSTEM when it cannot be started. */
 bool http_start(struct server *s, struct error *err);

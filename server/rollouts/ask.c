@@ -29,7 +29,7 @@ static const struct {
     {"processed_logprobs", RETURN_PROCESSED},
     {"top_logprobs", RETURN_TOPS},
     {"prompt_token_ids", RETURN_PROMPT_IDS},
-    {"sampling_mask", 0},
+    {"sampling_mask", RETURN_SUPPORT},
     {"routed_experts", 0},
     {"features", 0},
     {"certificate", 0},
@@ -71,7 +71,7 @@ static bool read_returns(const struct field_context *context, const cJSON *value
 #define AT(field) .offset = offsetof(struct ask, field)
 
 static const char *const stop_words[] = {"never", "majority", "first_correct", NULL};
-static const char *const encodings[] = {"json", "ndjson", NULL};
+static const char *const encodings[] = {"json", "ndjson", "npz", NULL};
 
 static const struct field keep_rows[] = {
     {"overlong", FIELD_BOOL, AT(overlong), .fallback = "true",
@@ -129,7 +129,7 @@ static const struct field rows[] = {
     {"return", FIELD_READ, AT(returns), .read = read_returns,
      .doc = "what a sample's entry holds; absent: text, token_ids, logprobs"},
     {"encoding", FIELD_CHOICE, AT(encoding), .choices = encodings,
-     .doc = "json: one reply; ndjson: a line a group as it completes"},
+     .doc = "json: one reply; ndjson: a line a group as it completes; npz: numpy arrays"},
     {0},
 };
 /* clang-format on */
@@ -217,8 +217,17 @@ static bool read_sampling(struct ask *ask, struct exchange *x, struct error *err
     }
     if (p->logprobs == TOP_ABSENT) p->logprobs = 0;
     if (!sampling_params_finish(p, 1, n_vocab, err)) return error_in(err, "sampling");
+    p->engine.support = (ask->returns & RETURN_SUPPORT) != 0;
     p->engine.both = (ask->returns & RETURN_PROCESSED) != 0;
     return true;
+}
+
+/* What counts thoughts begins with what is sampled, too. */
+static bool check_budget(const struct ask *ask, struct error *err)
+{
+    if (ask->params.engine.think_budget < 0) return true;
+    error_set(err, ERROR_UNSUPPORTED, "thinking_token_budget", "thoughts of rollouts have no budget");
+    return error_in(err, "sampling");
 }
 
 /* What a sample goes on from has no place in its form: that begins with what is sampled. */
@@ -319,7 +328,7 @@ bool ask_read(struct ask *ask, struct exchange *x, struct error *err)
     if (ask->rewards == NULL) return error_in(err, "rewards");
     return completion_find_model(x->server, ask->model, span_of(NULL, 0), &ask->params.adapter, err) && read_keep(ask, err) &&
            read_sampling(ask, x, err) && read_advantage(ask, x->arena, err) &&
-           read_prompts(ask, x, err) && compile_forms(ask, x, err) && read_until(ask, err) &&
+           read_prompts(ask, x, err) && compile_forms(ask, x, err) && check_budget(ask, err) && read_until(ask, err) &&
            read_revise(ask, x, err);
 }
 

@@ -50,7 +50,7 @@ struct ask_prompt {
 
 enum stop_when { STOP_NEVER, STOP_MAJORITY, STOP_FIRST_CORRECT };
 enum { ASK_MOST_ROUNDS = 16, ASK_TEMPLATE_BYTES = 64 << 10 };
-enum encoding { ENCODING_JSON, ENCODING_NDJSON };
+enum encoding { ENCODING_JSON, ENCODING_NDJSON, ENCODING_NPZ };
 
 /* What a sample's entry holds: bits. */
 enum {
@@ -59,7 +59,8 @@ enum {
     RETURN_LOGPROBS = 4,
     RETURN_PROCESSED = 8,
     RETURN_TOPS = 16,
-    RETURN_PROMPT_IDS = 32
+    RETURN_PROMPT_IDS = 32,
+    RETURN_SUPPORT = 64
 };
 
 struct ask {

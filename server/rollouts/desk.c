@@ -20,7 +20,7 @@
 #include "base/mem.h"
 #include "server/http/state.h"
 #include "server/rollouts/revise.h"
-#include "server/rollouts/rollout.h"
+#include "server/rollouts/row.h"
 
 static struct rollout *rollout_of(const struct sample *s)
 {
@@ -130,6 +130,17 @@ static void lose(struct group *g)
     g->outcome = (struct judge_group){.size = 0};
 }
 
+/* g as the call's reply will have it. */
+static void write_group(struct group *g)
+{
+    row_count(g);
+    if (g->rollout->ask.encoding == ENCODING_NPZ) {
+        arrays_group(g);
+    } else {
+        print_group(g);
+    }
+}
+
 /* What those that count say together; their advantages too, unless these look beyond the group. */
 static void settle(struct group *g)
 {
@@ -147,7 +158,7 @@ static void settle(struct group *g)
     if (ok && n > 0 && !r->batched) judge_advise(all, groups, n, 1, &r->ask.advantage, err);
     free(all);
     free(groups);
-    if (!r->batched) print_group(g); /* a caller who has left may have ended it to be told so */
+    if (!r->batched) write_group(g); /* a caller who has left may have ended it to be told so */
 }
 
 /* The samples of every group, with its number. */
@@ -178,7 +189,7 @@ static void advise(struct rollout *r)
     }
     for (size_t i = 0; i < r->begun; i++) {
         if (r->groups[i].error.code == ERROR_NONE) r->groups[i].error = err;
-        print_group(&r->groups[i]);
+        write_group(&r->groups[i]);
     }
     free(all);
     free(groups);

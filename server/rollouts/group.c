@@ -477,5 +477,6 @@ void group_drop(struct group *g)
 void group_clear(struct group *g)
 {
     group_drop(g);
+    arrays_clear(g);
     buffer_clear(&g->text);
 }

@@ -10,67 +10,7 @@
 #include "base/emit.h"
 #include "server/generate/logprobs.h"
 #include "server/http/state.h"
-#include "server/rollouts/rollout.h"
-
-/* One token of a sample's row. */
-struct cell {
-    int id;
-    bool loss;                         /* it was sampled, here or earlier */
-    float logprob, drawn;              /* NaN: not known */
-    const struct token_record *record; /* NULL: not sampled here */
-};
-
-struct row {
-    struct cell *cells; /* the last turn's arena's; NULL: no memory */
-    size_t n;
-    size_t starts[ASK_MOST_ROUNDS + 1]; /* where each turn's sampled tokens begin */
-    size_t sampled;                     /* here */
-};
-
-static void add_given(struct row *r, const struct strand *s)
-{
-    for (int i = 0; i < s->n; i++) {
-        bool forced = s->forced && i + 1 == s->n;
-        bool known = s->logprobs != NULL && !forced;
-        r->cells[r->n++] = (struct cell){.id = s->ids[i],
-                                         .loss = !forced,
-                                         .logprob = known ? s->logprobs[i] : NAN,
-                                         .drawn = NAN};
-    }
-}
-
-static void add_turn(struct row *r, const struct rollout_turn *t)
-{
-    for (size_t i = 0; i < t->said.n; i++) {
-        r->cells[r->n++] = (struct cell){.id = t->said.ids[i], .logprob = NAN, .drawn = NAN};
-    }
-    for (size_t i = 0; t->choice != NULL && i < t->kept && i < t->choice->n_records; i++) {
-        const struct token_record *one = &t->choice->records[i];
-        r->cells[r->n++] = (struct cell){.id = one->prob.id,
-                                         .loss = true,
-                                         .logprob = one->prob.logprob,
-                                         .drawn = one->drawn,
-                                         .record = one};
-        r->sampled++;
-    }
-}
-
-static struct row row_of(const struct sample *s)
-{
-    struct row r = {0};
-    size_t most = (size_t)s->strand->n;
-    for (int i = 0; i < s->n_turns; i++) {
-        most += s->turns[i].said.n + s->turns[i].kept;
-    }
-    r.cells = arena_alloc(sample_turn(s)->arena, most + 1, sizeof(*r.cells));
-    if (r.cells == NULL) return r;
-    for (int i = 0; i < s->n_turns; i++) {
-        r.starts[i] = r.n + s->turns[i].said.n;
-        if (i == 0) add_given(&r, s->strand);
-        add_turn(&r, &s->turns[i]);
-    }
-    return r;
-}
+#include "server/rollouts/row.h"
 
 static void emit_maybe(struct buffer *out, float value)
 {
@@ -106,11 +46,11 @@ static void emit_logprobs(const struct row *r, bool drawn, struct buffer *out)
     emit_close(out, ']');
 }
 
-static void emit_cell_tops(const struct token_record *t, const struct token_prob *tops,
-                           struct buffer *out)
+static void emit_cell_tops(const struct cell *c, struct buffer *out)
 {
+    const struct token_prob *tops = c->choice->tops + c->record->first_top;
     emit_array(out, NULL);
-    for (int k = 0; k < t->n_top; k++) {
+    for (int k = 0; k < c->record->n_top; k++) {
         emit_object(out, NULL);
         emit_int(out, "token_id", tops[k].id);
         emit_float(out, "logprob", tops[k].logprob);
@@ -119,20 +59,34 @@ static void emit_cell_tops(const struct token_record *t, const struct token_prob
     emit_close(out, ']');
 }
 
-static void emit_tops(const struct sample *s, const struct row *r, struct buffer *out)
+static void emit_tops(const struct row *r, struct buffer *out)
 {
-    int turn = 0;
     emit_array(out, "top_logprobs");
     for (size_t i = 0; i < r->n; i++) {
-        const struct token_record *t = r->cells[i].record;
-        while (turn + 1 < s->n_turns && i >= r->starts[turn + 1]) {
-            turn++;
-        }
-        if (t == NULL) {
+        if (r->cells[i].record == NULL) {
             emit_null(out, NULL);
         } else {
-            emit_cell_tops(t, s->turns[turn].choice->tops + t->first_top, out);
+            emit_cell_tops(&r->cells[i], out);
         }
+    }
+    emit_close(out, ']');
+}
+
+/* The ids that each token was drawn from. */
+static void emit_supports(const struct row *r, struct buffer *out)
+{
+    emit_array(out, "sampling_mask");
+    for (size_t i = 0; i < r->n; i++) {
+        const struct cell *c = &r->cells[i];
+        if (c->record == NULL || c->record->n_support < 0) {
+            emit_null(out, NULL);
+            continue;
+        }
+        emit_array(out, NULL);
+        for (int k = 0; k < c->record->n_support; k++) {
+            emit_int(out, NULL, c->choice->supports[c->record->first_support + (size_t)k]);
+        }
+        emit_close(out, ']');
     }
     emit_close(out, ']');
 }
@@ -169,7 +123,7 @@ static void emit_end(const struct sample *s, struct buffer *out)
 {
     bool whole = s->ended_by == NULL;
     const struct choice *c = sample_turn(s)->choice;
-    emit_str(out, "finish_reason", whole ? choice_finish_name(c) : s->ended_by);
+    emit_str(out, "finish_reason", row_ends[row_end(s)]);
     if (whole && c->stop_string != NULL) {
         emit_str(out, "stop_reason", c->stop_string);
     } else if (whole && c->stop_token >= 0) {
@@ -232,23 +186,14 @@ static void emit_versions(const struct sample *s, const struct row *r, struct bu
 
 static void emit_verdict(const struct sample *s, struct buffer *out)
 {
-    const struct ask *ask = &s->group->rollout->ask;
     const struct judge_reply *reply = &sample_turn(s)->judged.reply;
-    bool counts = s->mask_cause == NULL && reply->has_reward;
-    if (counts) {
-        emit_double(out, "reward", reply->reward);
-    } else {
-        emit_null(out, "reward");
-    }
+    struct row_worth worth = row_worth(s);
+    emit_double(out, "reward", worth.reward);
     judge_reply_emit(reply, out);
     emit_bool(out, "mask", s->mask_cause != NULL);
     emit_str(out, "mask_cause", s->mask_cause);
-    if (counts && ask->advantage.method != ADVANTAGE_NONE && s->group->error.code == ERROR_NONE) {
-        emit_double(out, "advantage", reply->advantage);
-    } else {
-        emit_null(out, "advantage");
-    }
-    emit_bool(out, "keep", counts && reply->keep);
+    emit_double(out, "advantage", worth.advantage);
+    emit_bool(out, "keep", worth.counts && reply->keep);
 }
 
 /* Each turn of a sample that was told what is wrong. */
@@ -286,11 +231,11 @@ static void emit_sample(struct sample *s, struct buffer *out)
     if (returns & RETURN_IDS) emit_ids(&r, out);
     if (returns & RETURN_LOGPROBS) emit_logprobs(&r, false, out);
     if (returns & RETURN_PROCESSED) emit_logprobs(&r, true, out);
-    if (returns & RETURN_TOPS) emit_tops(s, &r, out);
+    if (returns & RETURN_TOPS) emit_tops(&r, out);
+    if (returns & RETURN_SUPPORT) emit_supports(&r, out);
     if (s->group->rollout->ask.rounds > 0) emit_turns(s, &r, out);
     emit_end(s, out);
     emit_versions(s, &r, out);
-    s->group->tokens += (int64_t)r.sampled;
     emit_verdict(s, out);
     emit_close(out, '}');
 }
@@ -343,19 +288,11 @@ static void emit_samples(struct group *g, struct buffer *out)
     emit_close(out, ']');
 }
 
-static void count_cached(struct group *g)
-{
-    for (int i = 0; i < g->prompt->n_strands; i++) {
-        g->cached += g->strands[i]->n_cached;
-    }
-}
-
 void print_group(struct group *g)
 {
     const struct rollout *r = g->rollout;
     struct buffer *out = &g->text;
     const struct tokens *ids = &g->prompt->ids;
-    count_cached(g);
     emit_object(out, NULL);
     emit_value(out, "id", g->prompt->id);
     emit_int(out, "prompt", (int64_t)(g->attempt % r->ask.n_prompts));

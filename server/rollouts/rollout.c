@@ -62,8 +62,10 @@ struct rollout *rollout_find(struct server *s, const char *id, size_t n, uint64_
 
 /* ---- who waits for the end -------------------------------------------------------------------- */
 
+/* Arrays are told by the call's own reply alone. */
 static void add_group(struct buffer *out, const struct group *g)
 {
+    if (g->rollout->ask.encoding == ENCODING_NPZ) return;
     assert(g->text.n > 0 || g->text.failed); /* it is written, and nobody has dropped it */
     if (out->n > 0) buffer_add_char(out, ',');
     buffer_add_span(out, buffer_span(&g->text));
@@ -156,20 +158,43 @@ static void write_whole(struct rollout *r)
     exchange_reply_json(x, out);
 }
 
-static void write_end(struct rollout *r)
+static void work_arrays(struct exchange *x)
+{
+    arrays_write(x->state, &x->reply);
+}
+
+static void after_arrays(struct exchange *x)
+{
+    exchange_reply(x, 200, "application/zip", &x->reply);
+}
+
+static void write_last_line(struct rollout *r)
 {
     struct exchange *x = r->exchange;
-    if (x->gone) return;
-    if (!is_ndjson(r)) {
-        write_whole(r);
-        return;
-    }
     emit_object(&x->out, NULL);
     print_totals(r, &x->out);
     emit_close(&x->out, '}');
     buffer_add_char(&x->out, '\n');
     exchange_push(x);
     exchange_end(x);
+}
+
+static void write_end(struct rollout *r)
+{
+    if (r->exchange->gone) return;
+    switch (r->ask.encoding) {
+    case ENCODING_JSON:
+        write_whole(r);
+        break;
+    case ENCODING_NDJSON:
+        write_last_line(r);
+        break;
+    case ENCODING_NPZ:
+        exchange_offload(r->exchange, WORK_HEAVY, work_arrays, after_arrays);
+        break;
+    default:
+        assert(false);
+    }
 }
 
 static void note_usage(struct rollout *r)

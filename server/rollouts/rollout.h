@@ -92,7 +92,8 @@ struct group {
     struct error error; /* of its advantages; ERROR_NONE: none */
     struct judge_group outcome; /* once settled */
     bool informative;           /* rewards differ; once settled */
-    struct buffer text;         /* its JSON, once settled */
+    struct buffer text;         /* its JSON, once settled; */
+    struct buffer *columns;     /* or, for arrays, what it adds to each (arrays.c); NULL: none */
     int64_t tokens, cached;
     int masked;
     struct group *next; /* on the desk */
@@ -129,7 +130,7 @@ struct rollout {
     size_t informative;     /* done ones whose rewards differ */
     struct judge_round *round;
     const char *ending; /* "deadline", "abort" for all; NULL: no */
-    bool ended;         /* the reply is complete */
+    bool ended;         /* all that there will be is there */
     bool batched;       /* advantages look beyond a group: */
     bool advised;       /* they are there */
 
@@ -204,6 +205,15 @@ struct rollout *rollout_find(struct server *s, const char *id, size_t n, uint64_
 void rollout_wait(struct rollout *r, struct end_wait *w);
 /* Wait no longer. */
 void rollout_wait_stop(struct end_wait *w);
+
+/* ---- arrays.c ---- */
+
+/* g as arrays into g->columns, which stays NULL without memory. On the pool. */
+void arrays_group(struct group *g);
+/* Free these. */
+void arrays_clear(struct group *g);
+/* r's groups as an archive of arrays. On the pool. */
+void arrays_write(const struct rollout *r, struct buffer *out);
 
 /* ---- print.c ---- */
 

@@ -3,7 +3,7 @@
  * A step of GRPO in one call. Every prompt gets a group of samples from the engine; each sample is
  * judged as soon as it ends, while its group still decodes; when the last of a group has its verdict,
  * the group's statistics and advantages are computed and it is written: at once as a line (NDJSON),
- * or all together (JSON).
+ * or all together (JSON, arrays).
  *
  *   ask.c           what the body asks
  *   ask_prompt.c    one entry of its prompts: ids, what goes on from where, the judge's item
@@ -13,7 +13,9 @@
  *   order.c         which samples count, whatever came first in time
  *   desk.c          judging and writing, on the thread pool
  *   revise.c        the message to a sample that is not right
+ *   row.c           a sample as one row of tokens
  *   print.c         a group as JSON
+ *   arrays.c        all groups as numpy arrays
  *   end.c           DELETE /v1/rollouts/{id}
  *
  * Threads: loop thread, but for prepare functions and the desk, which run on the pool.

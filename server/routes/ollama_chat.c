@@ -17,21 +17,18 @@
 #include "base/emit.h"
 #include "base/json.h"
 #include "server/generate/completion.h"
-#include "server/generate/conversation.h"
 #include "server/generate/logprobs.h"
 #include "server/generate/output_form.h"
-#include "server/generate/thoughts.h"
-#include "server/generate/tools.h"
+#include "server/generate/talk.h"
 #include "server/http/ndjson.h"
 #include "server/http/state.h"
 
 struct ollama {
-    struct conversation conversation;
+    struct talk talk;
     const cJSON *options, *think;
     struct span prompt, system;
     bool raw, loads; /* the prompt is no message; nothing is asked: "load the model" */
     bool chats;
-    cJSON *messages, *kwargs; /* made here; owned by the document */
 };
 
 /* ---- asking ---- */
@@ -72,7 +69,7 @@ static bool read_seed(const struct field_context *context, const cJSON *value, v
 }
 
 #define AT(field) .offset = offsetof(struct ollama, field)
-#define TALK(field) .offset = offsetof(struct ollama, conversation.field)
+#define TALK(field) .offset = offsetof(struct ollama, talk.conversation.field)
 #define SHARED(field) .offset = offsetof(struct sampling_params, field)
 /* clang-format off */
 static const struct field option_rows[] = {
@@ -159,7 +156,7 @@ static bool read_body(struct completion *c, struct error *err)
     struct field_table tables[] = {FIELD_TABLE(shared_rows, &c->params),
                                    FIELD_TABLE(both_rows, own),
                                    FIELD_TABLE(own->chats ? chat_rows : generate_rows, own)};
-    own->conversation.add_generation_prompt = true;
+    own->talk.conversation.add_generation_prompt = true;
     set_defaults(&c->params);
     if (!completion_parse(c, err) || !completion_read(c, c->document, tables, 3, err)) return false;
     if (!read_options(c, own->options, err)) return false;
@@ -167,90 +164,39 @@ static bool read_body(struct completion *c, struct error *err)
     return completion_check(c, err);
 }
 
-static bool no_memory(struct error *err)
-{
-    return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the messages");
-}
-
-/* object[name] = value, which is taken, also where it is NULL for want of memory. */
-static bool add(cJSON *object, const char *name, cJSON *value)
-{
-    if (value != NULL && cJSON_AddItemToObject(object, name, value)) return true;
-    cJSON_Delete(value);
-    return false;
-}
-
-static bool add_turn(cJSON *list, const char *role, struct span text)
-{
-    cJSON *m = cJSON_CreateObject();
-    bool ok = m != NULL && add(m, "role", cJSON_CreateString(role)) &&
-              add(m, "content", json_string(text)) && cJSON_AddItemToArray(list, m);
-    if (!ok) cJSON_Delete(m);
-    return ok;
-}
-
 /* What /api/generate's prompt is as a conversation. */
 static bool make_messages(struct ollama *own, struct error *err)
 {
-    own->messages = cJSON_CreateArray();
-    bool ok = own->messages != NULL;
-    if (ok && own->system.n > 0) ok = add_turn(own->messages, "system", own->system);
-    ok = ok && add_turn(own->messages, "user", own->prompt);
-    own->conversation.messages = own->messages;
-    return ok || no_memory(err);
+    cJSON *list = talk_make_list(&own->talk, "messages", err), *turn;
+    if (list == NULL) return false;
+    own->talk.conversation.messages = list;
+    if (own->system.n > 0) {
+        turn = talk_add_turn(list, "system", err);
+        if (turn == NULL || !talk_put(turn, "content", json_string(own->system), err)) return false;
+    }
+    turn = talk_add_turn(list, "user", err);
+    return turn != NULL && talk_put(turn, "content", json_string(own->prompt), err);
 }
 
-/* `think` as chat templates ask for it, under each of its names. */
-static bool make_kwargs(struct ollama *own, struct error *err)
+/* `think` as chat templates ask for it. */
+static bool read_think(struct completion *c, struct error *err)
 {
+    struct ollama *own = c->own;
     const cJSON *v = own->think;
     if (v == NULL) return true;
     if (!cJSON_IsBool(v) && !cJSON_IsString(v)) {
         return field_wrong_type(v, "true, false or a word", err) || error_at(err, "think");
     }
-    bool on = !cJSON_IsFalse(v);
-    own->kwargs = cJSON_CreateObject();
-    own->conversation.kwargs = own->kwargs;
-    if (cJSON_IsString(v)) own->conversation.reasoning_effort = span_str(v->valuestring);
-    return (own->kwargs != NULL && add(own->kwargs, "enable_thinking", cJSON_CreateBool(on)) &&
-            add(own->kwargs, "thinking", cJSON_CreateBool(on))) ||
-           no_memory(err);
-}
-
-static bool prepare_talk(struct completion *c, struct error *err)
-{
-    struct ollama *own = c->own;
-    struct conversation *talk = &own->conversation;
-    struct buffer text;
-    buffer_init(&text, (size_t)c->exchange->server->o.max_body_bytes * 2);
-    bool ok = conversation_render(talk, c->engine, c->exchange->arena, &text, err);
-    char *prompt = ok ? arena_str(c->exchange->arena, buffer_span(&text)) : NULL;
-    struct span span = span_of(prompt, text.n);
-    buffer_clear(&text);
-    if (!ok) return false;
-    if (prompt == NULL) return no_memory(err);
-    const struct thoughts_of thoughts = {.turn = span_slice(span, talk->turn_from, span.n),
-                                         .apart = true};
-    thoughts_set(c, &thoughts);
-    c->prompt_field = own->chats ? "messages" : "prompt";
-    return completion_prompt_text(c, span, talk->add_special_tokens, err) ||
-           error_in(err, "%s", c->prompt_field);
-}
-
-static bool offer_tools(struct completion *c, struct error *err)
-{
-    struct ollama *own = c->own;
-    const struct tool_offer offer = {.tools = own->conversation.tools, .template = NULL};
-    own->conversation.tool_format = tools_format(c, NULL);
-    return tools_check(offer.tools, err) && tools_offer(c, &offer, err);
+    if (cJSON_IsString(v)) own->talk.conversation.reasoning_effort = span_str(v->valuestring);
+    return talk_think(c, &own->talk, !cJSON_IsFalse(v), err);
 }
 
 static bool prepare(struct completion *c)
 {
     struct ollama *own = c->own;
     struct error *err = &c->error;
-    if (!read_body(c, err) || !make_kwargs(own, err)) return false;
-    int n = cJSON_GetArraySize(own->conversation.messages);
+    if (!read_body(c, err) || !read_think(c, err)) return false;
+    int n = cJSON_GetArraySize(own->talk.conversation.messages);
     own->loads = own->chats ? n == 0 : own->prompt.n == 0;
     if (own->loads) return true;
     if (own->raw) {
@@ -258,7 +204,7 @@ static bool prepare(struct completion *c)
         return completion_prompt_text(c, own->prompt, true, err) || error_in(err, "prompt");
     }
     if (!own->chats && !make_messages(own, err)) return false;
-    return (!own->chats || offer_tools(c, err)) && prepare_talk(c, err);
+    return talk_prepare(c, &own->talk, own->chats ? "messages" : "prompt", err);
 }
 
 /* ---- answering ---- */
@@ -382,8 +328,7 @@ static void loaded(struct completion *c)
 static void clear(struct completion *c)
 {
     struct ollama *own = c->own;
-    cJSON_Delete(own->messages);
-    cJSON_Delete(own->kwargs);
+    talk_clear(&own->talk);
 }
 
 static const struct stream_shape lines = {ndjson_begin, ndjson_done, ndjson_fail};

@@ -18,23 +18,31 @@
 #include "base/json.h"
 #include "server/generate/best_of.h"
 #include "server/generate/completion.h"
-#include "server/generate/conversation.h"
 #include "base/emit.h"
 #include "server/generate/logprobs.h"
 #include "server/generate/timings.h"
-#include "server/generate/thoughts.h"
-#include "server/generate/tools.h"
+#include "server/generate/talk.h"
 #include "server/http/state.h"
 
 struct chat {
-    struct conversation conversation;
+    struct talk talk;
     struct best_of best_of;
     bool logprobs, echo, include_reasoning, parallel_calls, stop_in_reasoning;
     struct tool_choice tool_choice;
+    enum { THINK_UNSAID, THINK_ON, THINK_OFF } think;
     int top_logprobs, max_completion_tokens;
 };
 
 /* ---- asking ---- */
+
+static bool read_think(const struct field_context *context, const cJSON *value, void *out,
+                       struct error *err)
+{
+    (void)context;
+    if (!cJSON_IsBool(value)) return field_wrong_type(value, "true or false", err);
+    *(int *)out = cJSON_IsTrue(value) ? THINK_ON : THINK_OFF;
+    return true;
+}
 
 #define AT(field) .offset = offsetof(struct chat, field)
 
@@ -53,6 +61,8 @@ const struct field openai_chat_rows[] = {
      .doc = "none, auto, required, or the function that is called"},
     {"parallel_tool_calls", FIELD_BOOL, AT(parallel_calls),
      .doc = "more than one call may be made"},
+    {"enable_thinking", FIELD_READ, AT(think), .read = read_think,
+     .doc = "whether the model thinks first, as Qwen's API has it; false is reasoning_effort none"},
     {"verbosity", .kind = FIELD_IGNORED, .doc = "without effect"},
     {"modalities", FIELD_REFUSED, .neutral = "[\"text\"]",
      .doc = "other outputs than text; refused"},
@@ -72,10 +82,11 @@ static bool read_body(struct completion *c, struct error *err)
 {
     struct chat *own = c->own;
     struct sampling_params *p = &c->params;
-    struct field_table tables[] = {FIELD_TABLE(openai_chat_rows, own), conversation_table(&own->conversation),
+    struct field_table tables[] = {FIELD_TABLE(openai_chat_rows, own),
+                                   conversation_table(&own->talk.conversation),
                                    best_of_table(&own->best_of)};
     own->include_reasoning = own->parallel_calls = true;
-    own->conversation.add_generation_prompt = true;
+    own->talk.conversation.add_generation_prompt = true;
     if (!completion_parse(c, err) || !completion_fields(c, tables, 3, err)) return false;
     if (own->max_completion_tokens > 0) p->engine.max_tokens = own->max_completion_tokens;
     if (p->engine.max_tokens == 0) {
@@ -91,55 +102,29 @@ static bool read_body(struct completion *c, struct error *err)
     return completion_check(c, err);
 }
 
-static bool offer_tools(struct completion *c, struct error *err)
-{
-    struct chat *own = c->own;
-    const struct tool_offer offer = {.tools = own->conversation.tools,
-                                     .choice = own->tool_choice,
-                                     .one_call = !own->parallel_calls,
-                                     .template = own->conversation.template,
-                                     .early = c->params.stream};
-    own->conversation.tool_format = tools_format(c, own->conversation.template);
-    return tools_check(offer.tools, err) && tools_offer(c, &offer, err);
-}
-
-/* The model's thoughts, in the turn that the prompt's text ends with. */
-static void set_thoughts(struct completion *c, struct span prompt)
-{
-    const struct chat *own = c->own;
-    const struct conversation *talk = &own->conversation;
-    struct span said = span_str(talk->last_content);
-    const struct thoughts_of thoughts = {.turn = span_slice(prompt, talk->turn_from, prompt.n),
-                                         .answering = talk->continue_final && said.n > 0,
-                                         .stop_in_thoughts = own->stop_in_reasoning,
-                                         .apart = true};
-    thoughts_set(c, &thoughts);
-}
-
 static bool prepare(struct completion *c)
 {
     struct chat *own = c->own;
     struct error *err = &c->error;
-    struct buffer text;
-    if (!read_body(c, err) || !offer_tools(c, err)) return false;
-    buffer_init(&text, (size_t)c->exchange->server->o.max_body_bytes * 2);
-    bool ok = conversation_render(&own->conversation, c->engine, c->exchange->arena, &text, err);
-    char *prompt = ok ? arena_str(c->exchange->arena, buffer_span(&text)) : NULL;
-    struct span span = span_of(prompt, text.n);
-    buffer_clear(&text);
-    if (!ok) return false;
-    if (prompt == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the prompt");
-    set_thoughts(c, span);
-    c->prompt_field = "messages";
-    return completion_prompt_text(c, span, own->conversation.add_special_tokens, err) ||
-           error_in(err, "messages");
+    struct talk *talk = &own->talk;
+    if (!read_body(c, err)) return false;
+    talk->tool_choice = own->tool_choice;
+    talk->one_call = !own->parallel_calls;
+    talk->early_calls = c->params.stream;
+    talk->stop_in_thoughts = own->stop_in_reasoning;
+    bool none = span_is(talk->conversation.reasoning_effort, "none");
+    if (none) talk->conversation.reasoning_effort = (struct span){0};
+    if (none) own->think = THINK_OFF;
+    bool said = own->think != THINK_UNSAID;
+    if (said && !talk_think(c, talk, own->think == THINK_ON, err)) return false;
+    return talk_prepare(c, talk, "messages", err);
 }
 
 /* ---- answering ---- */
 
 static const char *echoed(const struct chat *own)
 {
-    return own->echo ? own->conversation.last_content : NULL;
+    return own->echo ? own->talk.conversation.last_content : NULL;
 }
 
 static void emit_thought(const struct completion *c, struct span thought, struct buffer *out)
@@ -307,9 +292,16 @@ static void emit_tail(const struct completion *c, struct buffer *out)
 
 static const struct choices_reply reply = {
     .head = emit_head, .choice = emit_choice, .tail = emit_tail, .first_tail = emit_prompt_ids};
+static void clear(struct completion *c)
+{
+    struct chat *own = c->own;
+    talk_clear(&own->talk);
+}
+
 static const struct dialect dialect = {.whole = choices_reply_whole,
                                        .chunk = choices_reply_chunk,
                                        .end = choices_reply_end,
+                                       .clear = clear,
                                        .reply = &reply};
 
 static struct completion *new_chat(struct exchange *x)

@@ -14,6 +14,14 @@ struct field;
 
 extern const struct route_table routes;
 
+/* ---- anthropic_messages.c ---- */
+/* POST /v1/messages */
+void anthropic_messages_handle(struct exchange *x);
+/* What its body may have, and that of the next. */
+extern const struct field *const anthropic_fields[];
+/* POST /v1/messages/count_tokens */
+void anthropic_count_handle(struct exchange *x);
+
 /* ---- llama_completion.c ---- */
 /* POST /completion, POST /completions */
 void llama_completion_handle(struct exchange *x);

@@ -7,6 +7,7 @@
 #include "reward/reward.h"
 #include "server/http/router.h"
 #include "server/page/page.h"
+#include "server/responses/responses.h"
 #include "server/rollouts/rollouts.h"
 #include "server/weights/weights.h"
 
@@ -88,6 +89,11 @@ static const struct route rows[] = {
     {"GET",  "/slots",                             llama_slots_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_LLAMA, NULL},
     {"POST", "/invocations",                       openai_invocations_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OPENAI, openai_invocations_fields},
     {"GET",  "/ping",                              service_health_handle, SCOPE_NONE, ROUTE_ALWAYS | ROUTE_PROBE, ERRORS_OPENAI, NULL},
+    {"POST", "/v1/responses",                      responses_create_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OPENAI, responses_fields},
+    {"GET",  "/v1/responses/*",                    responses_get_handle, SCOPE_INFER, 0, ERRORS_OPENAI, NULL},
+    {"DELETE", "/v1/responses/*",                  responses_delete_handle, SCOPE_INFER, 0, ERRORS_OPENAI, NULL},
+    {"POST", "/v1/messages",                       anthropic_messages_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_ANTHROPIC, anthropic_fields},
+    {"POST", "/v1/messages/count_tokens",          anthropic_count_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_ANTHROPIC, anthropic_fields},
     {"POST", "/api/chat",                          ollama_chat_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OLLAMA, ollama_chat_fields},
     {"POST", "/api/generate",                      ollama_generate_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OLLAMA, ollama_generate_fields},
     {"GET",  "/api/tags",                          ollama_tags_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OLLAMA, NULL},
@@ -110,6 +116,7 @@ static const struct route rows[] = {
     {"POST", "/detokenize",                        vllm_detokenize_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OPENAI, vllm_detokenize_fields},
     {"POST", "/v1/detokenize",                     vllm_detokenize_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OPENAI, vllm_detokenize_fields},
     {"POST", "/v1/weights",                        weights_load_handle, SCOPE_CONTROL, ROUTE_MODEL | ROUTE_OWN, ERRORS_OPENAI, weights_load_fields},
+    {"PUT",  "/v1/weights",                        weights_stream_handle, SCOPE_CONTROL, ROUTE_MODEL | ROUTE_OWN | ROUTE_UPLOAD, ERRORS_OPENAI, no_fields},
     {"GET",  "/v1/weights",                        weights_list_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OPENAI, NULL},
     {"GET",  "/weight_info",                       weights_version_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_OPENAI, NULL},
     {"POST", "/update_weight_version",             weights_rename_handle, SCOPE_CONTROL, ROUTE_MODEL, ERRORS_SGLANG, weights_rename_fields},

@@ -6,8 +6,9 @@
  * Feeding pauses while many lines are at the judge or unread by the client, so memory stays
  * bounded whatever either's pace.
  *
- * The exchange is held until the judge's stream has ended. Only the feeding job calls the stream,
- * one at a time; when the client leaves, a last job cancels it.
+ * The exchange is held until the judge's stream has ended. Only the feeding job feeds and ends the
+ * stream, one at a time. When the client leaves, the loop cancels what is at the judge, and the job what it
+ * was about to feed.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -126,6 +127,7 @@ static void stop(struct exchange *x)
 {
     struct verify_stream *v = x->state;
     atomic_store(&v->gone, true);
+    if (v->stream != NULL) judge_stream_cancel(v->stream);
     feed_on(v);
 }
 

@@ -85,7 +85,7 @@ static void emit_facts(const struct push *p, struct buffer *out)
     emit_fixed(out, "seconds", p->seconds, 3);
 }
 
-static void reply_own(struct exchange *x, const struct push *p)
+void weights_reply(struct exchange *x, const struct push *p)
 {
     struct buffer out;
     buffer_init(&out, EXCHANGE_REPLY_BYTES);
@@ -154,7 +154,7 @@ void weights_load_handle(struct exchange *x)
     if (p == NULL) return;
     p->order.policy = (enum push_policy)load.policy;
     p->order.check_finite = load.check_finite;
-    p->reply = reply_own;
+    p->reply = weights_reply;
     push_begin(x);
 }
 

@@ -33,7 +33,7 @@ struct push *push_new(struct exchange *x)
     struct push *p = exchange_state(x, sizeof(*p), &kind);
     if (p == NULL) return NULL;
     p->source.root = -1;
-    p->order.root = -1;
+    p->order.root = p->order.fd = -1;
     p->order.wait = true;
     return p;
 }

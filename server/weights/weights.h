@@ -4,6 +4,7 @@
  *   push.c     a push: the engine stages it, the reply waits
  *   load.c     folders and files named by path: POST /v1/weights, SGLang's, prime-rl's and AReaL's routes
  *   lora.c     adapters, loaded and unloaded
+ *   stream.c   PUT /v1/weights: a safetensors stream
  *   told.c     what serves: /weight_info, /weight_checker, /get_weight_version and their like
  *   refused.c  what comes through NCCL, GPU memory or pickles, and what works instead
  *
@@ -19,6 +20,8 @@ struct field;
 
 /* POST /v1/weights */
 void weights_load_handle(struct exchange *x);
+/* PUT /v1/weights */
+void weights_stream_handle(struct exchange *x);
 /* POST /update_weights_from_disk */
 void weights_sglang_handle(struct exchange *x);
 /* POST /update_weights: prime-rl's {weight_dir} */

@@ -177,8 +177,8 @@ def markdown(r):
         f"{r['date']}; {r['cpu']}, {own['threads']} threads, {own['isa']} kernels; touchstone {r['commit']}. Medians of "
         f"{r['rounds']} interleaved rounds, tokens/s.",
         "",
-        f"- the machine, in the same run: {limits['int8_macs'] / 1e9:.0f} G int8 multiply-adds/s, "
-        f"{limits['float_macs'] / 1e9:.0f} G float32, {limits['read_bytes'] / 1e9:.1f} GB/s read",
+        f"- the machine, in the same run: {limits['int8_macs'] / 1e9:.0f} G int8 multiply-adds/s "
+        f"({limits['int8_loop']}), {limits['float_macs'] / 1e9:.0f} G float32, {limits['read_bytes'] / 1e9:.1f} GB/s read",
         f"- loaded in {own['load_seconds']:.2f} s; weights {own['packed_bytes'] / 1e6:.1f} MB packed, "
         f"{own['packed_bytes'] / own['tensor_bytes']:.2f} times the file's; {own['loaded_bytes'] / 1e6:.0f} MB resident "
         f"once loaded, {own['peak_bytes'] / 1e6:.0f} MB at most",

@@ -33,6 +33,8 @@ CLIENTS = {
     "instructor": (["instructor==1.17.0"], "instructor_structured.py"),
     "pydantic-ai": (["pydantic-ai-slim[openai]==2.68.0"], "pydantic_ai_structured.py"),
     "outlines": (["outlines==1.3.3", "openai==3.57.0"], "outlines_structured.py"),
+    "openai-responses": (["openai==3.57.0", "pydantic==2.14.4"], "openai_responses.py"),
+    "anthropic": (["anthropic==2.14.0"], "anthropic_messages.py"),
     "openai-js": (["openai@7.59.0", "zod@4.6.7"], "openai_structured.mjs"),
 }
 PATIENCE = 300  # seconds for one script
@@ -130,10 +132,10 @@ def keep(folder, name, packages, bodies):
     """Each body once; what a run makes up (ids, times) would change the file."""
     rows, seen = [], set()
     for row in bodies:
-        text = json.dumps(row, sort_keys=True)
-        if row["status"] == 200 and text not in seen:
+        text = re.sub(r"\b(toolu|call|resp|rs|msg|fc)_[0-9A-Za-z_-]{16,}", r"\1_0", json.dumps(row, sort_keys=True))
+        if row["status"] == 200 and text not in seen and "previous_response_id" not in row["body"]:
             seen.add(text)
-            rows.append({"path": row["path"], "body": row["body"]})
+            rows.append({"path": row["path"], "body": json.loads(text)["body"]})
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"packages": packages, "requests": rows}, indent=1, sort_keys=True, ensure_ascii=False)
     (folder / f"{name}.json").write_text(text + "\n")

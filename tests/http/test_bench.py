@@ -36,9 +36,21 @@ def test_json():
         assert rows[part]["decode_tokens_per_s"] > 0 and rows[part]["decode_share"] > 0
     late = rows["first-token", 32]
     assert 0 < late["first_token_s"] <= late["first_token_worst_s"]
-    assert set(got["limits"]) == {"int8_macs", "float_macs", "read_bytes"} and min(got["limits"].values()) > 0
+    limits = got["limits"]
+    assert set(limits) == {"int8_loop", "float_loop", "int8_macs", "float_macs", "read_bytes"}
+    assert min(limits[k] for k in ("int8_macs", "float_macs", "read_bytes")) > 0
+    # the model is tied: a token's products with its logits are every matrix once, all parameters but the norms' few
+    done = sum(w["layers"] + w["output"] for w in got["multiply_adds"].values())
+    assert 0.98 * got["parameters"] < done <= got["parameters"]
+    assert rows["prompt", 1]["prompt_share"] < rows["prompt", 1]["prompt_share_by_parameters"], "one row of logits"
     assert 0 < got["loaded_bytes"] <= got["peak_bytes"]
     assert 0 < got["packed_bytes"] <= 1.15 * got["tensor_bytes"]
+
+
+@pytest.mark.parametrize("isa,loop", [("generic", "pmaddwd"), ("avx2", "vpmaddubsw")])
+def test_the_limit_is_that_of_the_set_in_use(isa, loop):
+    got = json.loads(bench("--json", "--only", "batch", "--batch", "1", "--prompt", "4", "--generate", "2", "--isa", isa))
+    assert got["isa"] == isa and got["limits"]["int8_loop"].startswith(loop)
 
 
 def test_markdown_of_one_part():

@@ -193,3 +193,18 @@ def test_a_stream_takes_turns_as_one_client(start):
         assert other.status_code == 200 and other.json()["results"][0]["reward"] == 1
         assert server.metric("touchstone_verify_waiting") > 1000
     stream.close()
+
+
+def test_a_client_that_leaves_takes_its_lines_along(start):
+    """All lines of a stream are at the judge when its client leaves: none of them is judged for nobody."""
+    server = start("--verify-seconds", "5")
+    lines = 3000
+    slow = json.dumps({"completion": "a" * 48, "rewards": [{"name": "regex", "pattern": "^(a|a)*[bc]$"}]})
+    client = httpx.Client(timeout=PATIENCE)
+    with client.stream("POST", server.url + "/verify", content=(slow + "\n") * lines,
+                       headers={"Content-Type": "application/x-ndjson"}) as reply:
+        assert reply.status_code == 200
+        server.wait_metric("touchstone_verify_deferred_total", lambda n: n == lines)
+    client.close()
+    server.wait_alone()
+    server.wait_metric("touchstone_verify_waiting", lambda n: n == 0)

@@ -5,11 +5,13 @@ What a sample says of itself must be what /v1/completions and /verify say of the
 SPDX-License-Identifier: Apache-2.0
 """
 
+import io
 import json
 import math
 import re
 import threading
 
+import numpy
 import pytest
 
 from conftest import ROOT, Server, wait_until
@@ -119,6 +121,73 @@ def test_rewards_and_advantages_are_those_of_verify(tiny, method):
             assert s["advantage"] == pytest.approx(v["advantage"], abs=1e-12)
     for g, v in zip(reply["groups"], told["groups"]):
         assert g["group"] == {k: x for k, x in v.items() if k != "group"}
+
+
+ENDS = ["stop", "length", "cut", "deadline", "abort"]
+
+
+def arrays(server, **body):
+    body = {"prompts": QUESTIONS, "n": 8, "sampling": HOT, "seed": 7, "rewards": REWARDS, "encoding": "npz", **body}
+    reply = server.post("/v1/rollouts", body)
+    assert reply.status_code == 200, reply.text
+    assert reply.headers["content-type"] == "application/zip"
+    return numpy.load(io.BytesIO(reply.content))
+
+
+@pytest.mark.parametrize("more", [
+    {},
+    {"advantage": "verl_reinforce_pp", "until": {"groups": 2, "max_attempts": 9}},
+    {"keep": {"overlong": False}, "over_sample": 1.5, "sampling": {"temperature": 2, "max_tokens": 80}},
+    {"prompts": [{**QUESTIONS[0], "fork": {"token_ids": [300, 301, 302], "at": [0, 2], "k": 3}}, QUESTIONS[1]]},
+    {"revise": {"rounds": 1}, "n": 2},
+])
+def test_arrays_are_the_json_reply_s(tiny, more):
+    got = arrays(tiny, **more)
+    want = ask(tiny, **{"return": ["token_ids", "logprobs", "prompt_token_ids"], **more})
+    groups = [g["samples"] + [s for f in g.get("forks", []) for s in f["samples"]] for g in want["groups"]]
+    rows = [(i, s) for i, g in enumerate(groups) for s in g]
+    lengths = [len(s["token_ids"]) for _, s in rows]
+    expected = {
+        "token_ids": ("int32", [t for _, s in rows for t in s["token_ids"]]),
+        "loss_mask": ("uint8", [t for _, s in rows for t in s["loss_mask"]]),
+        "logprobs": ("float32", [t for _, s in rows for t in s["logprobs"]]),
+        "offsets": ("int64", numpy.cumsum([0] + lengths)),
+        "prompt_token_ids": ("int32", [t for g in want["groups"] for t in g["prompt_token_ids"]]),
+        "prompt_offsets": ("int64", numpy.cumsum([0] + [len(g["prompt_token_ids"]) for g in want["groups"]])),
+        "group": ("int32", [i for i, _ in rows]),
+        "index": ("int32", [s["index"] for _, s in rows]),
+        "rewards": ("float32", [s["reward"] for _, s in rows]),
+        "advantages": ("float32", [s["advantage"] for _, s in rows]),
+        "mask": ("uint8", [s["mask"] for _, s in rows]),
+        "finish_reason": ("uint8", [ENDS.index(s["finish_reason"]) for _, s in rows]),
+    }
+    assert set(got.files) == set(expected)
+    for name, (kind, values) in expected.items():
+        assert got[name].dtype == kind, name
+        numpy.testing.assert_array_equal(got[name], numpy.array(values, dtype=kind), err_msg=name)
+
+
+def test_what_a_token_was_drawn_from(tiny):
+    """The ids that top-k and top-p leave: those of top_logprobs, as far as their probabilities reach."""
+    hot = {"temperature": 1, "max_tokens": 40, "logprobs": 40, "top_k": 12, "top_p": 0.9}
+    cut = 0
+    for s in samples(ask(tiny, n=4, sampling=hot, **{"return": ["token_ids", "top_logprobs", "sampling_mask"]})):
+        for token, tops, left in zip(s["token_ids"], s["top_logprobs"], s["sampling_mask"]):
+            best = [t["token_id"] for t in tops[:12]]
+            shares = numpy.exp([t["logprob"] for t in tops[:12]])
+            n = int(numpy.searchsorted(numpy.cumsum(shares) / shares.sum(), 0.9 - 1e-5)) + 1
+            assert token in left and left == sorted(left)
+            assert set(left) in (set(best[:n]), set(best[:n + 1]))  # at a share just met
+            cut += len(left) < 12
+    assert cut > 0
+    free, greedy = (ask(tiny, n=1, sampling={"temperature": t, "max_tokens": 9}, **{"return": ["token_ids", "sampling_mask"]})
+                    for t in (1, 0))
+    assert all(left is None for s in samples(free) for left in s["sampling_mask"])
+    assert all(left == [t] for s in samples(greedy) for t, left in zip(s["token_ids"], s["sampling_mask"]))
+    told = ask(tiny, prompts=[question(2, 3, answer="-98765")], n=1, revise={"rounds": 1}, sampling={"temperature": 0, "max_tokens": 60},
+               **{"return": ["token_ids", "sampling_mask"]})
+    for s in samples(told):
+        assert [left is not None for left in s["sampling_mask"]] == [bool(m) for m in s["loss_mask"]]
 
 
 def test_masked_samples_stay_out_of_the_statistics(tiny):

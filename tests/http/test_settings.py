@@ -11,6 +11,7 @@ import re
 import select
 import socket
 import subprocess
+import time
 
 import httpx
 import pytest
@@ -194,6 +195,13 @@ def finish_of_a_call(server):
     return server.post("/v1/chat/completions", body).json()["choices"][0]["finish_reason"]
 
 
+def kept_replies(server):
+    """How many of two replies are still there after a little more than a second."""
+    ids = [server.post("/v1/responses", {"input": "a", "max_output_tokens": 1}).json()["id"] for _ in range(2)]
+    time.sleep(1.2)
+    return sum(server.http.get("/v1/responses/" + i).status_code == 200 for i in ids)
+
+
 # name: (the flags that change it, what is looked at), and perhaps flags of both servers
 CASES = {
     "model": (["--model", "models/touchstone-tiny.gguf"], model_names),
@@ -210,6 +218,8 @@ CASES = {
     "max-queue": (["--max-queue", "2"], queue_of, ["--max-sequences", "2"]),
     "step-tokens": (["--step-tokens", "8"], steps),
     "max-weight-versions": (["--max-weight-versions", "3"], second_push),
+    "max-weights": (["--max-weights", "1K"], lambda s: s.http.put("/v1/weights", content=b"a" * 2000).status_code),
+    "staging-dir": (["--staging-dir", "/proc"], lambda s: s.http.put("/v1/weights", content=b"a").status_code),
     "path-root": (["--path-root", "tests"], status_of({"path": "/etc"}, "/v1/weights")),
     "adapter": (["--adapter", "one=tests/golden/data/adapters/llama-plain"], count_of_models),
     "adapter-dir": (
@@ -225,6 +235,8 @@ CASES = {
         ["--allowed-hosts", "gpu.lan"],
         status_of({"prompt": "a", "max_tokens": 1}, headers={"Host": "gpu.lan", "Origin": "http://gpu.lan"}),
     ),
+    "api-key-file": (None, None),  # tests/http/test_keys.py
+    "cors-origins": (["--cors-origins", "https://a.example"], lambda s: s.http.get("/version", headers={"Origin": "https://a.example"}).headers.get("access-control-allow-origin")),
     "api-key": (["--api-key", "k"], lambda s: s.http.get("/metrics").status_code),
     "served-model-name": (["--served-model-name", "x,y"], lambda s: len(s.http.get("/v1/models").json()["data"])),
     "unknown-fields": (["--unknown-fields", "refuse"], status_of({"prompt": "a", "max_tokens": 1, "nobody_knows": 1})),
@@ -238,6 +250,9 @@ CASES = {
     "tool-format": (["--tool-format", "mistral"], finish_of_a_call),
     "max-prompts": (["--max-prompts", "2"], status_of({"prompt": ["a"] * 3, "max_tokens": 1})),
     "max-choices": (["--max-choices", "2"], status_of({"prompt": "a", "n": 3, "max_tokens": 1})),
+    "max-responses": (["--max-responses", "1"], kept_replies),
+    "max-response-bytes": (["--max-response-bytes", "2K"], kept_replies),
+    "responses-ttl": (["--responses-ttl", "1"], kept_replies),
     "read-timeout": (["--read-timeout", "1"], late_body),
     "idle-timeout": (["--idle-timeout", "1"], idle, ["--read-timeout", "1"]),
     "request-timeout": (["--request-timeout", "0.1"], status_of({**LONG, "n": 64})),

@@ -183,7 +183,7 @@ def rules(r, programs):
     return body
 
 
-RETURNS = ["text", "token_ids", "logprobs", "processed_logprobs", "top_logprobs", "prompt_token_ids"]
+RETURNS = ["text", "token_ids", "logprobs", "processed_logprobs", "top_logprobs", "prompt_token_ids", "sampling_mask"]
 
 
 def random_call(r):
@@ -200,7 +200,7 @@ def random_call(r):
         rewards = [{"name": "code", "timeout_s": 0.3, "memory_mb": 64}]
     body = {"prompts": [entry for entry, _ in made], "n": r.randint(1, 3 if programs else 16), "seed": r.randint(0, 9),
             "sampling": sampling, "rewards": rewards, "advantage": r.choice(["grpo", "rloo", "dr_grpo", "verl_reinforce_pp"]),
-            "encoding": r.choice(["json", "json", "ndjson"]), **rules(r, programs)}
+            "encoding": r.choice(["json", "json", "ndjson", "npz"]), **rules(r, programs)}
     if r.random() < 0.5:
         body["return"] = sorted({"token_ids", "text"} | set(r.sample(RETURNS, r.randint(0, len(RETURNS)))))
     if make is going_on:

@@ -1,8 +1,9 @@
 """race.py BUILD - everything at once, in the program of FLAVOUR=thread.
 
 Clients of every kind ask one server at the same time: chats that stream, several samples, clients that leave in the
-middle, verdicts here and in verifier processes, pauses and resumes, metrics. ThreadSanitizer reads along; what it
-reports, and whatever is not answered as it should be, is a failure. The last line is "1 passed, 0 failed" or "0 passed, 1 failed".
+middle, verdicts here and in verifier processes, rollouts that are ended from outside or left, the page and its files, pauses
+and resumes, metrics. ThreadSanitizer reads along; what it reports, and whatever is not answered as it should be, is a failure.
+The last line is "1 passed, 0 failed" or "0 passed, 1 failed".
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -20,12 +21,15 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from scenarios import COMPLETIONS, VERIFY, away
+from scenarios import COMPLETIONS, USER, VERIFY, away
 from page import PARENT
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SETTINGS = ["--port", "0", "--model", str(ROOT / "models/touchstone-tiny.gguf"), "--threads", "2", "--max-sequences", "16",
             "--context", "512", "--verify-workers", "4"]
+PAGE = ["/", *(f"/page/{f.name}" for f in sorted((ROOT / "server/page/www").iterdir()) if f.name != "index.html")]
+WATCHED = ["/metrics", "/health", "/load", "/slots", "/v1/models", "/server_info", "/props", "/api/tags", "/api/ps", "/is_paused",
+           "/get_load", "/verify/rewards", "/version"]
 ROUNDS = 6  # of all scenarios, by each client
 SECONDS = 120
 
@@ -49,11 +53,14 @@ class Server:
     def said(self):
         return pathlib.Path(self.log.name).read_text(errors="replace")
 
+    def connect(self):
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+
     def ask(self, method, path, payload=None, kind="application/json", leave=False):
         """Status and body; with leave the client goes after the first bytes."""
         if self.port is None:
             return 0, b""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=SECONDS)
+        connection = self.connect()
         try:
             connection.request(method, path, payload, {"Content-Type": kind} if payload is not None else {})
             if leave:
@@ -67,9 +74,30 @@ class Server:
             connection.close()
 
 
+ROLLOUTS = {"prompts": [{"messages": USER, "answer": "5"}, {"messages": USER, "answer": "7"}], "n": 3,
+            "sampling": {"temperature": 1, "max_tokens": 40}, "rewards": [{"name": "accuracy"}, {"name": "format"}],
+            "encoding": "ndjson"}
+
+
+def ended_rollouts(server, number, faults):
+    """A call of rollouts that is ended from outside, whole or in part, or left, when its first line has come."""
+    name = f"race-{number}"
+    connection = server.connect()
+    connection.request("POST", "/v1/rollouts", json.dumps({**ROLLOUTS, "seed": number}),
+                       {"Content-Type": "application/json", "x-request-id": name})
+    response = connection.getresponse()
+    first = response.readline()
+    if response.status == 200 and number % 3 < 2:
+        status, body = server.ask("DELETE", f"/v1/rollouts/{name}" + ("/groups/1" if number % 3 else ""))
+        lines = response.read().splitlines()
+        if status not in (200, 404) or json.loads(first) != {"id": name} or "totals" not in json.loads(lines[-1]):
+            faults.append(f"rollouts ended: status {status} {body[:200]!r}, {first!r}, {lines[-1:]!r}")
+    connection.close()
+
+
 def clients(server, faults):
     """Functions, each a client's whole life."""
-    everything = [s for s in [*COMPLETIONS, *VERIFY, *away(PARENT)] if s.method == "POST"]
+    everything = [*COMPLETIONS, *VERIFY, *away(PARENT)]
 
     def asks(scenarios, leave):
         for _ in range(ROUNDS):
@@ -77,6 +105,10 @@ def clients(server, faults):
                 status, body = server.ask(s.method, s.path, s.payload(), s.content_type(), leave)
                 if status not in (200, 400, 404, 429, 501):
                     faults.append(f"{s.name}: status {status} {body[:200]!r}")
+
+    def rolls():
+        for i in range(ROUNDS * 6):
+            ended_rollouts(server, i, faults)
 
     def pauses():
         for i in range(ROUNDS * 4):
@@ -87,12 +119,14 @@ def clients(server, faults):
             server.ask("POST", "/abort_requests", json.dumps({"request_ids": ["none"]}).encode())
 
     def watches():
-        for _ in range(ROUNDS * 20):
-            for path in ("/metrics", "/health", "/load", "/slots", "/v1/models", "/server_info"):
-                server.ask("GET", path)
+        for _ in range(ROUNDS * 10):
+            for path in [*WATCHED, *PAGE]:
+                status, body = server.ask("GET", path)
+                if status != 200:
+                    faults.append(f"{path}: status {status} {body[:200]!r}")
 
     return [lambda: asks(everything, False), lambda: asks(everything[::-1], False), lambda: asks(everything, True),
-            lambda: asks(COMPLETIONS[:9] * 2, True), pauses, watches]
+            lambda: asks(COMPLETIONS[:9] * 2, True), rolls, pauses, watches]
 
 
 def main():

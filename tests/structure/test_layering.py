@@ -40,7 +40,8 @@ FLOORS = {
         {"reward/row"},
         {"reward/math", "reward/workers"},
         {"reward/rules"},
-        {"reward/code", "reward/plan", "reward/instructions", "reward/words", "reward/tools"},
+        {"reward/code", "reward/plan", "reward/instructions", "reward/words", "reward/tools",
+         "reward/sql"},
         {"reward/judge"},
         {"reward/dialects"},
         {"reward"},
@@ -56,7 +57,7 @@ FLOORS = {
     "server": [
         {"server/http"},
         {"server/generate", "server/page"},
-        {"server/rollouts", "server/weights"},
+        {"server/rollouts", "server/responses", "server/weights"},
         {"server/routes"},
         {"server/cli"},
     ],

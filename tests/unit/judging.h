@@ -144,21 +144,30 @@ static inline char *ask_and_wait(cJSON *body)
     return buffer_take(&out);
 }
 
-/* The reply to a request for the code reward, with these further members of its entry (",..." or
- * "") and these members of the item, of which text is the completion. Free with free(). */
-static inline char *ask_about_code(const char *name, const char *text, const char *options,
-                                   const char *item)
+/* The reply to a request for a reward whose items go to workers, with these further members of its
+ * entry (",..." or "") and these members of the item, of which text is the completion. Free with
+ * free(). */
+static inline char *ask_about(const char *reward, const char *name, const char *text,
+                              const char *options, const char *item)
 {
     struct buffer body;
     struct error err = {0};
     buffer_init(&body, 1 << 20);
-    buffer_addf(&body, "{\"rewards\":[{\"name\":\"code\"%s}],\"items\":[{\"completion\":", options);
+    buffer_addf(&body, "{\"rewards\":[{\"name\":\"%s\"%s}],\"items\":[{\"completion\":", reward,
+                options);
     json_print_text(span_str(text), &body);
     buffer_addf(&body, ",%s}]}", item);
     cJSON *json = json_parse(buffer_span(&body), &err);
     if (json == NULL) fail_msg("%s: %s", name, err.message);
     buffer_clear(&body);
     return ask_and_wait(json);
+}
+
+/* The same for the code reward. */
+static inline char *ask_about_code(const char *name, const char *text, const char *options,
+                                   const char *item)
+{
+    return ask_about("code", name, text, options, item);
 }
 
 /* A group's set-up for tests of the code reward. */

@@ -28,7 +28,7 @@ static int reset(void **state)
 }
 
 static struct place *join_at(uint64_t client, int priority, double prompt, double samples,
-                            double each)
+                             double each)
 {
     struct place *t = &turns[n_turns++];
     assert_true(n_turns <= MANY);
@@ -314,11 +314,13 @@ static void rows_cost(void **state)
 static void what_is_left(void **state)
 {
     (void)state;
-    assert_int_equal(forecast_left(16, 0, 256), 16);    /* its limit */
-    assert_int_equal(forecast_left(1000, 0, 256), 256); /* what others took */
-    assert_int_equal(forecast_left(1000, 200, 256), 56);
-    assert_int_equal(forecast_left(1000, 300, 256), 256); /* past the mean: another */
+    assert_true(fabs(forecast_left(16, 0, 1e9) - 16) < 1e-3); /* its limit: nobody stops before */
+    assert_true(fabs(forecast_left(16, 0, 256) - 15.5) < 0.1);
+    assert_true(fabs(forecast_left(256, 0, 256) - 161.8) < 0.1);  /* some stop, some do not */
+    assert_true(fabs(forecast_left(1e5, 0, 256) - 256) < 0.1);    /* what others took */
+    assert_true(fabs(forecast_left(1e5, 2000, 256) - 256) < 0.1); /* however much it had */
     assert_int_equal(forecast_left(1000, 999, 256), 1);
+    assert_int_equal(forecast_left(1000, 1000, 256), 1);
 }
 
 /* ---- pace ---- */
@@ -335,11 +337,12 @@ static void a_plane_through_the_steps(void **state)
     struct pace p = {0};
     (void)state;
     assert_prices(pace_read(&p), 0, 0, 0);
-    for (int i = 0; i < 2000; i++) {
-        double rows = 1 + i * 37 % 500, reach = rows * (10 + i * 61 % 300);
-        double slower = i < 1000 ? 1 : 3; /* the machine slows down */
+    for (int i = 0; i < 6000; i++) {
+        double rows = (1 << i % 9) + i * 37 % (1 + (1 << i % 9)),
+               reach = rows * (10 + i * 61 % 300);
+        double slower = i < 2000 ? 1 : 3; /* the machine slows down */
         pace_note(&p, rows, reach, slower * (0.02 + 1e-4 * rows + 1e-6 * reach));
-        if (i == 999) assert_prices(pace_read(&p), 0.02, 1e-4, 1e-6);
+        if (i == 1999) assert_prices(pace_read(&p), 0.02, 1e-4, 1e-6);
     }
     assert_prices(pace_read(&p), 0.06, 3e-4, 3e-6);
 }
@@ -357,6 +360,42 @@ static void contexts_that_grow(void **state)
     double later = 256.0 * 200;
     assert_true(fabs(now.step_s + 256 * now.row_s + later * now.reach_s - (0.03 + 2e-6 * later)) <
                 0.002);
+}
+
+/* What a full batch took is known after any number of single rows; the speed is that of now. */
+static void sizes_are_remembered_apart(void **state)
+{
+    struct pace p = {0};
+    (void)state;
+    for (int i = 0; i < 200; i++) {
+        double rows = 1 << i % 9, reach = rows * (20 + i * 61 % 200);
+        pace_note(&p, rows, reach, 0.001 + 1e-4 * rows + 1e-6 * reach);
+    }
+    for (int i = 0; i < 100000; i++) {
+        double reach = 20 + i * 61 % 200;
+        pace_note(&p, 1, reach, 0.001 + 1e-4 + 1e-6 * reach);
+    }
+    assert_prices(pace_read(&p), 0.001, 1e-4, 1e-6);
+    for (int i = 0; i < 60; i++) { /* others take half of the machine, from a full batch on */
+        double reach = 256 * (20 + i * 61 % 200);
+        pace_note(&p, 256, reach, 2 * (0.001 + 256e-4 + 1e-6 * reach));
+    }
+    struct pace_prices now = pace_read(&p);
+    double took = now.step_s + 256 * now.row_s + 256 * 100 * now.reach_s;
+    assert_true(fabs(took - 2 * (0.001 + 256e-4 + 0.0256)) < 0.1 * took);
+}
+
+/* Prompts and single rows tell what a row costs, and nothing of what it costs to attend to much. */
+static void a_reach_that_no_step_has_told_is_a_guess(void **state)
+{
+    struct pace p = {.reach_rows = 0.01};
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        double rows = i % 2 == 0 ? 1 : 24;
+        pace_note(&p, rows, 12 * rows, 0.001 + 1e-4 * rows);
+    }
+    struct pace_prices now = pace_read(&p);
+    assert_true(now.row_s > 0.8e-4 && fabs(now.reach_s - 0.01 * now.row_s) < 1e-12);
 }
 
 /* Steps that are all alike, or larger ones that took less: nothing is negative or beyond reason. */
@@ -397,6 +436,8 @@ int main(void)
         cmocka_unit_test(what_is_left),
         cmocka_unit_test(a_plane_through_the_steps),
         cmocka_unit_test(contexts_that_grow),
+        cmocka_unit_test(sizes_are_remembered_apart),
+        cmocka_unit_test(a_reach_that_no_step_has_told_is_a_guess),
         cmocka_unit_test(what_cannot_be_told_apart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -258,6 +258,43 @@ static void test_processed_distribution(void **state)
     bench_free(b);
 }
 
+static int by_id(const void *a, const void *b)
+{
+    return ((const struct entry *)a)->id - ((const struct entry *)b)->id;
+}
+
+/* The ids that could be drawn: naive()'s, in rising order; one of a greedy token; none where nothing is cut
+ * off, or more than SUPPORT_MAX are left. */
+static void test_support(void **state)
+{
+    (void)state;
+    struct bench *b = bench_new();
+    static int support[SUPPORT_MAX];
+    int told = 0;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct engine_sampling c = sampling_of(i);
+        bool greedy = c.temperature < SAMPLER_GREEDY;
+        c.support = true;
+        int n = greedy ? 1 : naive(b->x, &c, b->want);
+        struct draw d = draw_of(b, &c, 0);
+        d.support = support;
+        assert_true(sampler_draw(b->s, 0, &d));
+        if (greedy) b->want[0].id = d.token;
+        if (n > SUPPORT_MAX) {
+            assert_int_equal(d.n_support, -1);
+            continue;
+        }
+        told++;
+        if (d.n_support != n) fail_msg("%s: %d ids, not %d", cases[i].name, d.n_support, n);
+        qsort(b->want, (size_t)n, sizeof(*b->want), by_id);
+        for (int j = 0; j < n; j++) {
+            assert_int_equal(support[j], b->want[j].id);
+        }
+    }
+    assert_true(told > 8);
+    bench_free(b);
+}
+
 static void test_own_distribution(void **state)
 {
     (void)state;
@@ -397,7 +434,7 @@ static void test_top_of_ties(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_processed_distribution), cmocka_unit_test(test_own_distribution),
+        cmocka_unit_test(test_processed_distribution), cmocka_unit_test(test_support), cmocka_unit_test(test_own_distribution),
         cmocka_unit_test(test_draws_follow_it),        cmocka_unit_test(test_uniform),
         cmocka_unit_test(test_nothing_to_choose),      cmocka_unit_test(test_top_of_ties),
     };

@@ -446,6 +446,18 @@ static bool has_matrix(const struct expr *e)
            expr_has(e, E_MATRIX, -1);
 }
 
+/* x \in {2, -2} beside x = \pm 2: both say which values one name has. Both become them. */
+static void give_members(const struct expr **g, const struct expr **a)
+{
+    bool relations = (*g)->kind == E_REL && (*a)->kind == E_REL && (*g)->n == 2 && (*a)->n == 2;
+    if (!relations || !expr_same((*g)->arg[0], (*a)->arg[0])) return;
+    if (((*g)->text.p[0] == R_IN) == ((*a)->text.p[0] == R_IN)) return;
+    const struct expr *x = claim_value(*g), *y = claim_value(*a);
+    if (x->kind == E_REL || y->kind == E_REL || (x->kind != E_SET && y->kind != E_SET)) return;
+    *g = x;
+    *a = y;
+}
+
 /* Both sides brought to what they claim, then compared. */
 static enum equality compare_claims(struct math_work *w, const struct expr *g, const struct expr *a)
 {
@@ -455,6 +467,7 @@ static enum equality compare_claims(struct math_work *w, const struct expr *g, c
     g = claim_beside(w, g, a);
     a = claim_beside(w, a, other);
     if (g == NULL || a == NULL) return EQ_UNKNOWN;
+    give_members(&g, &a);
     if ((g->kind == E_REL) != (a->kind == E_REL) && !w->options->strict) {
         g = claim_value(g);
         a = claim_value(claim_in_name_order(w, a)); /* a pair follows the reference's names */

@@ -27,6 +27,17 @@ static size_t next_closing(struct closings *c, size_t kind, struct span s, struc
     return c->at[kind];
 }
 
+static bool is_digit_at(struct span s, size_t i)
+{
+    return i < s.n && s.p[i] >= '0' && s.p[i] <= '9';
+}
+
+/* "$20 left of $50": a digit behind both signs, a blank before the second. */
+static bool is_money(struct span s, size_t open, size_t close)
+{
+    return is_digit_at(s, open + 1) && is_digit_at(s, close + 1) && s.p[close - 1] == ' ';
+}
+
 bool formula_at(struct span s, size_t i, struct closings *c, struct formula *f)
 {
     static const struct {
@@ -41,6 +52,7 @@ bool formula_at(struct span s, size_t i, struct closings *c, struct formula *f)
             at = next_closing(c, k, s, close, at);
             if (at == SPAN_NONE || at > i + MAX_FORMULA) return false;
         } while (close.p[0] == '$' && escaped(s, at) && ++at);
+        if (open.n == 1 && is_money(s, i, at)) return false;
         f->inside = span_trim(span_slice(s, i + open.n, at));
         f->from = i;
         f->to = at + close.n;

@@ -334,7 +334,7 @@ static struct span only_spelled(struct span s)
     struct span found = NOTHING;
     int count = 0;
     for (size_t i = 0; i < s.n && s.n <= MAX_SENTENCE;) {
-        struct span number = stated_spelled(s, i);
+        struct span number = spoken_spelled(s, i);
         bool one = span_is(number, "one") || span_is(number, "One") || span_is(number, "a");
         size_t end = number.n > 0 ? i + number.n : i;
         bool word = end == s.n || !ascii_is_letter(s.p[end]);
@@ -368,8 +368,8 @@ struct span prose_spelled(struct arena *a, struct span s)
     struct span only = only_spelled(t);
     if (only.n == 0) return NOTHING;
     size_t from = (size_t)(only.p - t.p);
-    struct spoken v = spoken_value(a, t, from, from + only.n); /* "not five", "half of ten" */
-    return v.changed || v.denied ? NOTHING : only;
+    struct spoken v = spoken_number(a, t, from, from + only.n); /* "not five", "half of ten" */
+    return v.denied ? NOTHING : v.text;
 }
 
 struct span prose_spelled_last(struct span s)
@@ -382,7 +382,7 @@ struct span prose_spelled_last(struct span s)
     size_t digits = last_number_end(s);
     for (size_t i = 1; i < s.n && s.n <= MAX_SENTENCE && digits > 0; i++) {
         if (i < digits || s.p[i - 1] != ' ' || strchr("tfsenhTFSENH", s.p[i]) == NULL) continue;
-        struct span number = stated_spelled(s, i), rest = span_slice(s, i + number.n, s.n);
+        struct span number = spoken_spelled(s, i), rest = span_slice(s, i + number.n, s.n);
         bool one = number.n < 4 && (number.n < 3 || (number.p[0] | 0x20) == 'o');
         if (number.n == 0 || one) continue;
         rest = span_trim(rest);
@@ -405,7 +405,7 @@ struct span prose_moment(struct arena *a, struct span s)
     bool date = day != SPAN_NONE && day + 4 < s.n && (s.p[day + 4] < 'a' || s.p[day + 4] > 'z');
     if (date && (when == SPAN_NONE || day > when)) when = day; /* on July 20, on 20 July */
     if (when != SPAN_NONE && when > at) at = when + 4;
-    struct span t = at == 0 ? NOTHING : words_unwrap(span_slice(s, at, s.n));
+    struct span t = words_unwrap(span_slice(s, at, s.n)); /* or all of it: "5 May 2020" */
     if (t.n == 0 || t.n > MAX_SHORT) return NOTHING;
     return words_date(a, t) || (words_time(t, &seconds, &marked) && marked) ? t : NOTHING;
 }

@@ -8,6 +8,8 @@
  */
 #include "reward/math/find/spoken.h"
 
+#include <stdio.h>
+
 #include "base/ascii.h"
 #include "base/buffer.h"
 #include "reward/math/find/runs.h"
@@ -191,9 +193,77 @@ static bool read_left(struct arena *a, struct span s, struct spoken *v)
     return apply(a, v, row->template, span_of(NULL, 0));
 }
 
+struct span spoken_spelled(struct span s, size_t at)
+{
+    int64_t n, d;
+    size_t end = at, found = at;
+    for (int words = 0; words < 8 && end < s.n; words++) {
+        while (end < s.n && (ascii_is_letter(s.p[end]) || s.p[end] == '-')) {
+            end++;
+        }
+        struct span t = span_slice(s, at, end);
+        if (words_number(t, &n) || words_fraction(t, &n, &d)) found = end;
+        if (end >= s.n || s.p[end] != ' ') break;
+        end++;
+    }
+    return span_slice(s, at, found);
+}
+
+/* A number in words, in digits; n 0 when it is none. */
+static struct span in_digits(struct arena *a, struct span words)
+{
+    int64_t n, d = 1;
+    char text[48];
+    if (!words_number(words, &n) && !words_fraction(words, &n, &d)) return span_of(NULL, 0);
+    int k = snprintf(text, sizeof(text), d == 1 ? "%lld" : "%lld/%lld", (long long)n, (long long)d);
+    char *copy = arena_str(a, span_of(text, (size_t)k));
+    return span_of(copy, copy == NULL ? 0 : (size_t)k);
+}
+
+/* The second value of two, from s.p[next] on; *to: where it ends. */
+static struct span second_value(struct arena *a, struct span s, size_t next, size_t *to)
+{
+    struct run r;
+    struct span t = run_at(s, next, &r) && r.tells ? run_read(a, s, &r) : span_of(NULL, 0);
+    *to = next + t.n;
+    if (t.n > 0) return t;
+    struct span words = spoken_spelled(s, next);
+    *to = next + words.n;
+    return words.n == 0 ? words : in_digits(a, words);
+}
+
+/* "30 percent" and "30%": 30; n 0 when s is no percentage. */
+static struct span percentage(struct span s)
+{
+    static const char *const signs[] = {"percent", "per cent", "\\%", "%"};
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+        struct span sign = span_str(signs[i]);
+        if (s.n > sign.n && span_ends(s, sign)) return span_trim(span_slice(s, 0, s.n - sign.n));
+    }
+    return span_of(NULL, 0);
+}
+
+/* "30 percent of 10", "3/4 of 20". Of other values it says nothing: "3 of 10". */
+static bool read_share(struct arena *a, struct span s, size_t i, struct spoken *v)
+{
+    struct span bare = words_unwrap(v->text), share = percentage(bare);
+    bool fraction = memchr(bare.p, '/', bare.n) != NULL || span_starts(bare, span_str("\\frac"));
+    if (!words_start(span_slice(s, i, s.n), span_str("of ")) || (share.n == 0 && !fraction)) {
+        return false;
+    }
+    size_t next = after_space(s, i + 3), to;
+    if (words_start(span_slice(s, next, s.n), span_str("the "))) return false;
+    struct span second = second_value(a, s, next, &to);
+    if (second.n == 0 || memchr(second.p, '=', second.n) != NULL) return false;
+    v->to = to;
+    if (share.n > 0) v->text = share;
+    return apply(a, v, share.n > 0 ? "(%)/100*(&)" : "(%)*(&)", words_unwrap(second));
+}
+
 static bool read_right(struct arena *a, struct span s, struct spoken *v)
 {
     size_t i = after_space(s, v->to);
+    if (read_share(a, s, i, v)) return true;
     const struct row *row = row_after(s, i, RIGHT);
     if (row != NULL) {
         v->to = i + strlen(row->words);
@@ -203,12 +273,11 @@ static bool read_right(struct arena *a, struct span s, struct spoken *v)
     row = row_after(s, i, BETWEEN);
     if (row == NULL) return false;
     if (strcmp(row->words, "in") == 0 && !span_is(words_unwrap(v->text), "1")) return false;
-    struct run r;
-    size_t next = after_space(s, i + strlen(row->words));
+    size_t next = after_space(s, i + strlen(row->words)), to;
     if (words_start(span_slice(s, next, s.n), span_str("the "))) next += 4;
-    struct span second = run_at(s, next, &r) && r.tells ? run_read(a, s, &r) : span_of(NULL, 0);
+    struct span second = second_value(a, s, next, &to);
     if (second.n == 0) return false;
-    v->to = next + second.n;
+    v->to = to;
     const char *sign = memchr(second.p, '=', second.n);
     if (sign == NULL) return apply(a, v, row->template, words_unwrap(second));
     size_t at = (size_t)(sign - second.p); /* 10 choose 3 = 120 */
@@ -218,13 +287,27 @@ static bool read_right(struct arena *a, struct span s, struct spoken *v)
     return v->text.n > 0;
 }
 
-struct spoken spoken_value(struct arena *a, struct span s, size_t from, size_t to)
+static struct spoken read_beside(struct arena *a, struct span s, struct spoken v)
 {
-    struct spoken v = {.text = span_slice(s, from, to), .from = from, .to = to};
     for (int i = 0; i < MAX_ROUNDS && read_left(a, s, &v); i++) {
     }
     for (int i = 0; i < MAX_ROUNDS && !v.denied && read_right(a, s, &v); i++) {
     }
     if (v.changed && v.text.n == 0) v.denied = true; /* no memory for it */
+    return v;
+}
+
+struct spoken spoken_value(struct arena *a, struct span s, size_t from, size_t to)
+{
+    return read_beside(a, s,
+                       (struct spoken){.text = span_slice(s, from, to), .from = from, .to = to});
+}
+
+struct spoken spoken_number(struct arena *a, struct span s, size_t from, size_t to)
+{
+    struct span words = span_slice(s, from, to);
+    struct spoken v = {.text = in_digits(a, words), .from = from, .to = to};
+    v = read_beside(a, s, v);
+    if (!v.changed) v.text = words;
     return v;
 }

@@ -23,4 +23,12 @@ struct spoken {
  * most", "cannot be". */
 struct spoken spoken_value(struct arena *a, struct span s, size_t from, size_t to);
 
+/* The same of a number spelled out there: "three squared". text is the words unless changed; then it
+ * is made of digits. */
+struct spoken spoken_number(struct arena *a, struct span s, size_t from, size_t to);
+
+/* The number in words that begins at s.p[at]: "eight", "two dozen", "three quarters"; no bytes when
+ * none does. */
+struct span spoken_spelled(struct span s, size_t at);
+
 #endif

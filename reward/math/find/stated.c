@@ -97,20 +97,29 @@ static bool value_behind_words(struct arena *a, struct span s, size_t at, struct
     return (v->changed || v->denied) && after_leads(s, at) >= v->from;
 }
 
-struct span stated_spelled(struct span s, size_t at)
+/* The number in words that begins there, with the words beside it: "three squared". */
+static bool spelled_at(struct arena *a, struct span s, size_t at, struct spoken *v)
 {
-    int64_t n, d;
-    size_t end = at, found = at;
-    for (int words = 0; words < 8 && end < s.n; words++) {
-        while (end < s.n && (ascii_is_letter(s.p[end]) || s.p[end] == '-')) {
-            end++;
+    struct span number = spoken_spelled(s, at);
+    if (number.n == 0) return false;
+    *v = spoken_number(a, s, at, at + number.n);
+    return true;
+}
+
+/* The same behind words that change it: "half of ten". */
+static bool spelled_behind_words(struct arena *a, struct span s, size_t at, struct spoken *v)
+{
+    size_t i = at;
+    for (int words = 0; words < 6 && i < s.n; words++) {
+        if (words > 0 && spelled_at(a, s, i, v)) {
+            return (v->changed || v->denied) && v->from <= after_leads(s, at);
         }
-        struct span t = span_slice(s, at, end);
-        if (words_number(t, &n) || words_fraction(t, &n, &d)) found = end;
-        if (end >= s.n || s.p[end] != ' ') break;
-        end++;
+        while (i < s.n && s.p[i] != ' ') {
+            i++;
+        }
+        i++;
     }
-    return span_slice(s, at, found);
+    return false;
 }
 
 /* ---- a statement ------------------------------------------------------------------------------- */
@@ -167,14 +176,15 @@ static bool at_once(struct arena *a, struct span s, struct stated *out)
     size_t at = after_leads(s, 0);
     bool begins = value_at(a, s, at, &v) || value_behind_words(a, s, at, &v);
     if (begins && (v.changed || v.denied)) return keep(out, &v);
+    bool spelled = !begins && (spelled_at(a, s, at, &v) || spelled_behind_words(a, s, at, &v));
+    if (spelled && (v.changed || v.denied)) return keep(out, &v);
     struct span rest = span_slice(s, at, s.n);
     if (whole_reads(a, rest)) {
         out->text = words_unwrap(rest);
         return true;
     }
     if (begins) return keep(out, &v);
-    out->text = stated_spelled(s, at);
-    return out->text.n > 0;
+    return spelled && keep(out, &v);
 }
 
 static bool after_copula(struct arena *a, struct span s, struct stated *out)
@@ -292,7 +302,7 @@ static bool is_adjunct(struct span gap)
 {
     static const char *const preps[] = {"in ",   "to ",   "for ",    "over ", "after ",
                                         "from ", "with ", "within ", "of ",   "during ",
-                                        "per ",  "by ",   "at "};
+                                        "per ",  "by ",   "at ",     "on ",   "among "};
     static const char *const breaks[] = {",",         ";",       " so ",     " and ",   " but ",
                                          " then ",    " which ", " leaves ", " is ",    " are ",
                                          " leaving ", "=",       ":",        " minus ", " plus "};
@@ -309,24 +319,52 @@ static bool is_adjunct(struct span gap)
     return prep;
 }
 
+/* A number with the article before it is one that the question gave: "for the 16 glasses". */
+static bool is_known_before(struct span gap)
+{
+    static const char *const articles[] = {" the ", " those ", " these ", " all ", " the $",
+                                           " his ", " her ",   " their ", " its "};
+    for (size_t k = 0; k < sizeof(articles) / sizeof(articles[0]); k++) {
+        if (span_ends(gap, span_str(articles[k]))) return true;
+    }
+    return false;
+}
+
+/* "$198 per day or $990": one amount by two measures, of which the last is asked. */
+static struct span by_last_measure(struct span t)
+{
+    struct span joint = span_str(" or ");
+    size_t at = span_find_last(t, joint);
+    bool rate =
+        at != SPAN_NONE && span_find(span_slice(t, 0, at), span_str(" per "), 0) != SPAN_NONE;
+    return rate ? span_slice(t, at + joint.n, t.n) : t;
+}
+
 /* The last mathematics of one plain sentence that tells something. */
 static bool last_run(struct arena *a, struct span s, struct stated *out)
 {
     struct run r;
     bool found = false;
-    size_t done = 0; /* the offset after the last computation */
+    size_t done = 0, said = 0; /* the offset after the last computation; after what is kept */
     for (size_t at = 0; run_next(s, at, &r);) {
         struct span t = r.tells ? run_read(a, s, &r) : NOTHING;
         at = r.end[r.n_ends - 1];
         if (t.n == 0) continue;
-        struct spoken v = spoken_value(a, s, r.from, r.from + t.n);
+        t = by_last_measure(t);
+        size_t from = (size_t)(t.p - s.p);
+        struct spoken v = spoken_value(a, s, from, from + t.n);
         if (v.to > at) at = v.to; /* "1 out of 6" */
         struct span result = computed(t);
         if (result.n > 0) done = at;
         if (done > 0 && result.n == 0 && is_adjunct(span_slice(s, done, r.from))) continue;
+        struct span gap = span_slice(s, said, r.from);
+        if (found && is_known_before(gap) && is_adjunct(gap)) continue;
         if (result.n > 0 && (!v.denied || v.senseless))
             v = (struct spoken){.text = result, .from = r.from, .to = at};
-        found |= keep(out, &v);
+        if (keep(out, &v)) {
+            found = true;
+            said = at;
+        }
     }
     if (found) out->denied = false;
     return found;

@@ -27,10 +27,6 @@ struct stated stated_in(struct arena *a, struct span s, unsigned kinds);
  * sentence that has some and is not denied. */
 struct stated stated_last(struct arena *a, struct span s);
 
-/* The number in words that begins at s.p[at]: "eight", "two dozen", "three quarters"; no bytes when
- * none does. */
-struct span stated_spelled(struct span s, size_t at);
-
 /* The time of day or the date that s is. */
 bool stated_is_moment(struct arena *a, struct span s);
 

@@ -273,10 +273,24 @@ static bool words_within(struct span x, struct span y)
     return true;
 }
 
+/* Folded s without the title before a name: "sir isaac newton". s itself when it has none. */
+static struct span without_title(struct span s)
+{
+    static const char *const titles[] = {"sir ",  "dr ", "dr. ", "mr ",   "mr. ",   "mrs ",
+                                         "mrs. ", "ms ", "ms. ", "prof ", "prof. ", "professor "};
+    for (size_t i = 0; i < sizeof(titles) / sizeof(titles[0]); i++) {
+        if (span_starts(s, span_str(titles[i]))) return span_slice(s, strlen(titles[i]), s.n);
+    }
+    return s;
+}
+
 bool words_same(struct arena *a, struct span x, struct span y)
 {
     struct span p = words_fold(a, x), q = words_fold(a, y);
     if (p.n > 0 && span_eq(p, q)) return true;
+    struct span name = without_title(p), other = without_title(q);
+    bool one_has_title = (name.n < p.n) != (other.n < q.n);
+    if (one_has_title && name.n > 0 && span_eq(name, other)) return true;
     bool dates = p.n < 40 && q.n < 40 && has_month(p) && has_month(q); /* in any order */
     return dates && words_within(p, q) && words_within(q, p);
 }
@@ -470,6 +484,34 @@ bool words_date(struct arena *a, struct span s)
         numbers += w.p[0] >= '0' && w.p[0] <= '9';
     }
     return words >= 2 && words <= 4 && numbers >= 1 && has_month(p);
+}
+
+/* A whole number of at most four digits; -1 when it is none. */
+static int64_t part_of_day(struct span w)
+{
+    int64_t n = 0;
+    for (size_t i = 0; i < w.n; i++) {
+        if (i >= 4 || w.p[i] < '0' || w.p[i] > '9') return -1;
+        n = n * 10 + (w.p[i] - '0');
+    }
+    return w.n == 0 ? -1 : n;
+}
+
+bool words_day(struct arena *a, struct span s, int64_t out[3])
+{
+    struct span p = words_fold(a, s), w;
+    if (p.n > 40) return false;
+    out[0] = out[1] = out[2] = 0;
+    for (size_t i = 0; next_word(p, &i, &w);) {
+        struct span told = date_word(w);
+        int64_t n = part_of_day(told);
+        int named = month(w);
+        int64_t *to = named > 0 ? &out[1] : told.n == 4 ? &out[0] : &out[2];
+        if (told.n == 0) continue;
+        if (*to != 0 || (named == 0 && (n <= 0 || (to == &out[2] && n > 31)))) return false;
+        *to = named > 0 ? named : n;
+    }
+    return out[0] > 0 && out[1] > 0 && out[2] > 0;
 }
 
 /* ---- numbers spelled out ----------------------------------------------------------------------- */

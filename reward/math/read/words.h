@@ -39,6 +39,10 @@ bool words_start(struct span s, struct span head);
 /* The words of s, lower-cased, one space between; articles dropped unless nothing else is there. */
 struct span words_fold(struct arena *a, struct span s);
 
+/* A day with its year, the month in words: "March 1, 2024", "1st of March 2024", as year, month and
+ * day. */
+bool words_day(struct arena *a, struct span s, int64_t out[3]);
+
 /* s names a month and a number, and little else. */
 bool words_date(struct arena *a, struct span s);
 

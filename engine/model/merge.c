@@ -1,0 +1,214 @@
+/* engine/model/merge.c - see merge.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/model/merge.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/emit.h"
+#include "base/mem.h"
+#include "engine/model/safetensors.h"
+#include "engine/tensor/quants.h"
+
+enum { MAX_HEADER = 100 << 20 };
+
+static bool about(const struct content_line *l, struct error *err, const char *what)
+{
+    return error_set(err, ERROR_INVALID_VALUE, NULL, "tensor %.*s %s",
+                     (int)(l->name.n < 120 ? l->name.n : 120), l->name.p, what);
+}
+
+/* ---- what fits ---- */
+
+static bool check_base(const struct content *base, struct error *err)
+{
+    for (size_t i = 0; i < base->n; i++) {
+        int q = base->lines[i].quant;
+        if (q == QUANT_F32 || q == QUANT_F16 || q == QUANT_BF16 || q == QUANT_F8_E4M3) continue;
+        return error_set(err, ERROR_BASE_UNAVAILABLE, NULL,
+                         "what serves was loaded from quantised tensors (%.20s): push all tensors first",
+                         base->lines[i].dtype);
+    }
+    return true;
+}
+
+/* A GGUF file's shapes begin with the fastest dimension, a safetensors file's with the slowest. */
+static bool is_reversed(const struct merge *m)
+{
+    return model_safetensors(m->base) == NULL;
+}
+
+static bool same_shape(const struct content_line *now, const struct content_line *old, bool reversed)
+{
+    bool same = now->n_dims == old->n_dims;
+    for (int i = 0; same && i < now->n_dims; i++) {
+        same = now->shape[i] == old->shape[reversed ? old->n_dims - 1 - i : i];
+    }
+    return same;
+}
+
+static bool check_news(const struct merge *m, const struct content *base, const struct content *news,
+                       struct error *err)
+{
+    for (size_t i = 0; i < news->n; i++) {
+        const struct content_line *l = &news->lines[i], *old = content_find(base, l->name);
+        if (old == NULL) return about(l, err, "is none of the served model's");
+        if (m->delta != NULL) {
+            if (strcmp(l->dtype, "U8") != 0) return about(l, err, "is a change: it must be U8");
+        } else if (!same_shape(l, old, is_reversed(m)) || l->quant < 0) {
+            return about(l, err, "has another shape or type than the served model's");
+        }
+    }
+    return news->n > 0 || error_set(err, ERROR_INVALID_VALUE, NULL, "there is no tensor in it");
+}
+
+/* ---- writing ---- */
+
+static bool put(int fd, const void *bytes, size_t n, struct error *err)
+{
+    for (const char *at = bytes; n > 0;) {
+        ssize_t done = write(fd, at, n);
+        if (done < 0 && errno == EINTR) continue;
+        if (done <= 0) {
+            return error_set(err, ERROR_NO_STORAGE, NULL, "the staging file cannot be written: %s",
+                             strerror(errno));
+        }
+        at += done;
+        n -= (size_t)done;
+    }
+    return true;
+}
+
+static void emit_line(const struct content_line *l, bool reversed, size_t at, struct buffer *out)
+{
+    emit_name(out, l->name);
+    emit_object(out, NULL);
+    emit_str(out, "dtype", l->dtype);
+    emit_array(out, "shape");
+    for (int i = 0; i < l->n_dims; i++) {
+        emit_int(out, NULL, l->shape[reversed ? l->n_dims - 1 - i : i]);
+    }
+    emit_close(out, ']');
+    emit_array(out, "data_offsets");
+    emit_int(out, NULL, (int64_t)at);
+    emit_int(out, NULL, (int64_t)(at + l->bytes.n));
+    emit_close(out, ']');
+    emit_close(out, '}');
+}
+
+static bool put_header(int fd, const struct content *all, bool reversed, struct error *err)
+{
+    struct buffer text;
+    size_t at = 0;
+    unsigned char length[8];
+    buffer_init(&text, MAX_HEADER);
+    emit_open(&text, '{');
+    for (size_t i = 0; i < all->n; i++) {
+        emit_line(&all->lines[i], reversed, at, &text);
+        at += all->lines[i].bytes.n;
+    }
+    emit_close(&text, '}');
+    for (int i = 0; i < 8; i++) {
+        length[i] = (unsigned char)((uint64_t)text.n >> 8 * i);
+    }
+    bool ok = !text.failed || error_set(err, ERROR_NO_MEMORY, NULL, "no memory for a header");
+    ok = ok && put(fd, length, sizeof(length), err) && put(fd, text.p, text.n, err);
+    buffer_clear(&text);
+    return ok;
+}
+
+/* The new bytes of a tensor that changes, in *out: the file's own, or made of the base's in memory that the
+ * caller frees. */
+static bool new_bytes(const struct merge *m, const struct content_line *old,
+                      const struct content_line *change, struct span *out, uint8_t **made,
+                      struct error *err)
+{
+    struct error why = {0};
+    *out = change->bytes;
+    if (m->delta == NULL) return true;
+    *made = (uint8_t *)mem_bytes(old->bytes.n + 1);
+    if (*made == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for a tensor");
+    char name[512 + 1];
+    size_t n = old->name.n < sizeof(name) ? old->name.n : sizeof(name) - 1;
+    memcpy(name, old->name.p, n);
+    name[n] = '\0';
+    if (old->bytes.n > 0) memcpy(*made, old->bytes.p, old->bytes.n);
+    if (!delta_apply(m->delta, change->bytes, *made, old->bytes.n, &why)) {
+        return about(change, err, why.message);
+    }
+    if (!delta_sum_is(safetensors_metadata(m->news, name), *made, old->bytes.n)) {
+        return about(change, err, "has another sum than its change says: is it of another base?");
+    }
+    *out = span_of((const char *)*made, old->bytes.n);
+    return true;
+}
+
+static bool put_tensor(const struct merge *m, const struct content_line *old, const struct content *news,
+                       struct content *changed, struct error *err)
+{
+    const struct content_line *change = content_find(news, old->name);
+    if (change == NULL) return put(m->fd, old->bytes.p, old->bytes.n, err);
+    struct span bytes;
+    uint8_t *made = NULL;
+    bool ok = new_bytes(m, old, change, &bytes, &made, err) && put(m->fd, bytes.p, bytes.n, err);
+    if (ok) {
+        struct content_line *l = &changed->lines[changed->n++];
+        *l = m->delta == NULL ? *change : *old;
+        l->bytes = bytes;
+        content_hash(l);
+        l->bytes = (struct span){NULL, 0};
+    }
+    free(made);
+    return ok;
+}
+
+/* The base's lines, with the types that the news bring. */
+static void take_types(const struct merge *m, struct content *all, const struct content *news)
+{
+    for (size_t i = 0; i < all->n && m->delta == NULL; i++) {
+        const struct content_line *change = content_find(news, all->lines[i].name);
+        if (change == NULL) continue;
+        all->lines[i].dtype = change->dtype;
+        all->lines[i].bytes = change->bytes; /* for its length */
+    }
+}
+
+static bool write_all(const struct merge *m, const struct content *base, const struct content *news,
+                      struct content *changed, struct error *err)
+{
+    struct content all = {mem_new(base->n + 1, sizeof(*all.lines), err), base->n};
+    if (all.lines == NULL) return false;
+    memcpy(all.lines, base->lines, base->n * sizeof(*all.lines));
+    take_types(m, &all, news);
+    bool ok = put_header(m->fd, &all, is_reversed(m), err);
+    for (size_t i = 0; ok && i < base->n; i++) {
+        if (m->stop != NULL && __atomic_load_n(m->stop, __ATOMIC_RELAXED)) {
+            ok = error_set(err, ERROR_ABORTED, NULL, "the server ends");
+            break;
+        }
+        ok = put_tensor(m, &base->lines[i], news, changed, err);
+    }
+    assert(!ok || changed->n == news->n);
+    content_clear(&all);
+    return ok;
+}
+
+bool merge_write(const struct merge *m, struct content *changed, struct error *err)
+{
+    struct content base = {0}, news = {0};
+    *changed = (struct content){0};
+    bool ok = content_list(m->base, &base, err) && content_list_set(m->news, &news, err) &&
+              check_base(&base, err) && check_news(m, &base, &news, err);
+    if (ok) {
+        changed->lines = mem_new(news.n, sizeof(*changed->lines), err);
+        ok = changed->lines != NULL && write_all(m, &base, &news, changed, err);
+    }
+    content_clear(&base);
+    content_clear(&news);
+    return ok;
+}

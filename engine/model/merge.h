@@ -1,0 +1,33 @@
+/* engine/model/merge.h - a base's tensors with some of them changed, as one new safetensors file.
+ *
+ * Pushes of some tensors, or of changes, apply to what was pushed before them, as it was before quantising.
+ * The merged file is that for the next one.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef ENGINE_MODEL_MERGE_H
+#define ENGINE_MODEL_MERGE_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "engine/model/content.h"
+#include "engine/model/delta.h"
+#include "engine/model/model.h"
+
+struct safetensors;
+
+struct merge {
+    const struct model *base;       /* mapped */
+    const struct safetensors *news; /* mapped */
+    const struct delta_format *delta; /* its tensors are changes; NULL: they are new values */
+    int fd;                         /* an empty file, to be written */
+    const bool *stop;               /* atomic: give up; NULL: never */
+};
+
+/* Write the file. *changed gets a line, hashed, for each tensor that news has, with its new values' hash; free
+ * with content_clear(). False and ERROR_BASE_UNAVAILABLE when the base is quantised, ERROR_INVALID_VALUE naming
+ * the tensor that is none of the base's, of another shape or type, or whose sum is another, ERROR_NO_STORAGE. */
+bool merge_write(const struct merge *m, struct content *changed, struct error *err);
+
+#endif

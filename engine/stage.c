@@ -1,0 +1,265 @@
+/* engine/stage.c - see stage.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "engine/stage.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/mem.h"
+#include "engine/engine_impl.h"
+#include "engine/forward/weights.h"
+#include "engine/machine_memory.h"
+#include "engine/model/alike.h"
+#include "engine/model/merge.h"
+#include "engine/model/safetensors.h"
+#include "engine/staging_file.h"
+
+static const char stream_name[] = "the stream";
+
+bool stage_has_weights(const struct engine_push *push)
+{
+    return push->path != NULL || push->fd >= 0;
+}
+
+void base_clear(struct base *b)
+{
+    if (b->fd >= 0) close(b->fd);
+    if (b->root >= 0) close(b->root);
+    free(b->path);
+    *b = (struct base){.fd = -1, .root = -1};
+}
+
+/* A file that a client named is wrong: that is its fault, not the server's. */
+static void blame(struct error *err)
+{
+    if (err->code == ERROR_BAD_FILE) err->code = ERROR_INVALID_VALUE;
+    if (error_status(err->code) == 400 && err->param[0] == '\0') error_at(err, "path");
+}
+
+/* ---- hashes ---- */
+
+static void hash_line(void *arg, int task, int thread)
+{
+    struct staging *s = arg;
+    struct content_line *l = &s->content.lines[task];
+    (void)thread;
+    if (__atomic_load_n(&s->e->versions.quit, __ATOMIC_RELAXED)) return; /* nobody reads it */
+    content_hash(l);
+    if (s->push->check_finite && !content_is_finite(l)) {
+        __atomic_store_n(&s->bad, l, __ATOMIC_RELAXED);
+    }
+}
+
+static bool is_stopped(const struct staging *s, struct error *err)
+{
+    bool quit = __atomic_load_n(&s->e->versions.quit, __ATOMIC_RELAXED);
+    if (quit) error_set(err, ERROR_ABORTED, NULL, "the server ends");
+    return quit;
+}
+
+/* The tensors of m, all hashed. */
+static bool hash_model(struct staging *s, const struct model *m, char sha256[DIGEST_HEX],
+                       struct error *err)
+{
+    s->bad = NULL;
+    content_clear(&s->content);
+    if (!content_list(m, &s->content, err)) return false;
+    pool_run(s->pool, hash_line, s, (int)s->content.n);
+    if (is_stopped(s, err)) return false;
+    if (s->bad != NULL) {
+        return error_set(err, ERROR_INVALID_VALUE, NULL, "tensor %.*s has a number that is not finite",
+                         (int)(s->bad->name.n < 120 ? s->bad->name.n : 120), s->bad->name.p);
+    }
+    content_sum(&s->content, sha256);
+    return true;
+}
+
+/* The stream's bytes are those that its sender meant. */
+static bool check_digest(const struct staging *s, struct error *err)
+{
+    struct file_mapping map;
+    char is[DIGEST_HEX];
+    if (s->push->sha256 == NULL) return true;
+    if (!file_map_fd(s->push->fd, stream_name, &map, err)) return false;
+    digest_hex(file_mapping_span(map), is);
+    file_unmap(map);
+    return strcmp(is, s->push->sha256) == 0 ||
+           error_set(err, ERROR_INVALID_VALUE, "Content-Digest",
+                     "the bytes' SHA-256 is %.64s, not what Content-Digest says", is);
+}
+
+/* ---- the base ---- */
+
+static struct model *open_base_path(struct staging *s, const char *path, const char *sha256,
+                                    struct error *err)
+{
+    char is[DIGEST_HEX];
+    struct model *m = model_open(path, NULL);
+    if (m != NULL && hash_model(s, m, is, NULL) && strcmp(is, sha256) == 0) return m;
+    model_close(m);
+    error_set(err, ERROR_BASE_UNAVAILABLE, NULL,
+              "the files that the weights were read from are not there as they were: push all tensors first");
+    return NULL;
+}
+
+/* The tensors that serve, before quantising. The visit is begun. */
+static struct model *open_base(struct staging *s, struct error *err)
+{
+    const struct base *b = &s->e->base;
+    if (b->fd >= 0) return model_open_stream(b->fd, "the base", s->e->loaded.model, err);
+    if (b->path != NULL) return open_base_path(s, b->path, b->sha256, err);
+    return open_base_path(s, s->e->options.model_path, s->e->loaded.sha256, err);
+}
+
+static bool read_format(const struct staging *s, const struct safetensors *news,
+                        struct delta_format *f, struct error *err)
+{
+    const char *compression = safetensors_metadata(news, "compression_format");
+    if (s->push->part != PUSH_DELTA) return true;
+    if (compression == NULL) compression = safetensors_metadata(news, "compression");
+    return delta_format_read(safetensors_metadata(news, "delta_encoding"), compression,
+                             safetensors_metadata(news, "checksum_format"), f, err);
+}
+
+/* Base and stream become one file. The visit of the base has a root of its own. */
+static bool merge(struct staging *s, const struct safetensors *news, struct error *err)
+{
+    struct file_visit visit;
+    struct delta_format format;
+    struct content changed = {0};
+    if (!read_format(s, news, &format, err)) return false;
+    file_visit_begin(&visit, s->e->base.path == NULL ? -1 : s->e->base.root);
+    struct model *base = open_base(s, err);
+    file_visit_leave(&visit);
+    content_clear(&s->content);
+    s->merged = base == NULL ? -1 : staging_file_new(s->push->staging_dir, err);
+    const struct merge m = {.base = base,
+                            .news = news,
+                            .delta = s->push->part == PUSH_DELTA ? &format : NULL,
+                            .fd = s->merged,
+                            .stop = &s->e->versions.quit};
+    bool ok = s->merged >= 0 && merge_write(&m, &changed, err);
+    const char *path;
+    if (ok && !file_visit_was_whole(&visit, &path)) {
+        ok = error_set(err, ERROR_BASE_UNAVAILABLE, NULL, "%.120s changed while it was read", path);
+    }
+    if (ok) content_sum(&changed, s->label->sha256);
+    if (ok) s->label->tensors = changed.n;
+    content_clear(&changed);
+    model_close(base);
+    file_visit_end(&visit);
+    return ok;
+}
+
+/* ---- the model to be ---- */
+
+/* A stream's: as it is, or merged with the base. */
+static struct model *open_stream(struct staging *s, struct error *err)
+{
+    const struct model *like = s->e->loaded.model;
+    if (!check_digest(s, err)) return NULL;
+    if (s->push->part == PUSH_WHOLE) {
+        return model_open_stream(s->push->fd, stream_name, like, err);
+    }
+    struct safetensors *news = safetensors_open_fd(s->push->fd, stream_name, err);
+    bool ok = news != NULL && merge(s, news, err);
+    safetensors_close(news);
+    return ok ? model_open_stream(s->merged, stream_name, like, err) : NULL;
+}
+
+static bool open_source(struct staging *s, struct error *err)
+{
+    const struct model *served = s->e->loaded.model;
+    if (s->push->fd >= 0) {
+        s->model = open_stream(s, err);
+    } else {
+        file_visit_begin(&s->visit, s->push->root);
+        s->model = model_open(s->push->path, err);
+        file_visit_leave(&s->visit);
+    }
+    return s->model != NULL && model_alike(served, s->model, err) &&
+           model_complete(served, s->model, err) && model_no_stranger(served, s->model, err);
+}
+
+static bool hash_source(struct staging *s, struct error *err)
+{
+    char all[DIGEST_HEX];
+    if (!hash_model(s, s->model, all, err)) return false;
+    memcpy(s->next.sha256, all, sizeof(all));
+    if (s->label->sha256[0] != '\0') return true; /* of what has changed */
+    memcpy(s->label->sha256, all, sizeof(all));
+    s->label->tensors = s->content.n;
+    return true;
+}
+
+static bool check_whole(struct staging *s, struct error *err)
+{
+    const char *path;
+    return file_visit_was_whole(&s->visit, &path) ||
+           error_set(err, ERROR_INVALID_VALUE, NULL, "%.120s changed while it was read", path);
+}
+
+static struct weights *pack(struct staging *s, struct error *err)
+{
+    const struct weights_plan *first = &s->e->loaded.weights_plan;
+    struct weights_plan plan = {.dense = first->dense,
+                                .quantise = first->quantise,
+                                .like = versions_weights(&s->e->versions),
+                                .most_bytes = machine_free_memory(),
+                                .stop = &s->e->versions.quit};
+    return weights_pack(s->model, &plan, s->pool, err);
+}
+
+/* What the next part or change will apply to. */
+static bool keep_base(struct staging *s, struct error *err)
+{
+    struct base *b = &s->next;
+    if (s->push->fd >= 0) {
+        b->fd = s->merged >= 0 ? s->merged : fcntl(s->push->fd, F_DUPFD_CLOEXEC, 0);
+        s->merged = -1;
+        return b->fd >= 0 || error_set(err, ERROR_SYSTEM, NULL, "no descriptor for the staged file");
+    }
+    b->path = mem_text(span_str(s->push->path), err);
+    if (s->push->root >= 0) b->root = fcntl(s->push->root, F_DUPFD_CLOEXEC, 0);
+    return b->path != NULL && (s->push->root < 0 || b->root >= 0);
+}
+
+static bool check_base_version(const struct staging *s, struct error *err)
+{
+    if (s->push->base_version == NULL) return true;
+    struct version_label *l = versions_serving(&s->e->versions);
+    bool same = strcmp(l->name, s->push->base_version) == 0;
+    if (!same) {
+        error_set(err, ERROR_BASE_VERSION, "X-Base-Version", "version \"%.60s\" serves, not \"%.60s\"",
+                  l->name, s->push->base_version);
+    }
+    version_label_free(l);
+    return same;
+}
+
+struct resident *stage_weights(struct staging *s, struct error *err)
+{
+    struct resident *r = NULL;
+    s->merged = -1;
+    s->visit = (struct file_visit){.root = -1};
+    bool ok = check_base_version(s, err) && open_source(s, err) && hash_source(s, err);
+    struct weights *w = ok ? pack(s, err) : NULL;
+    if (w != NULL && check_whole(s, err) && keep_base(s, err)) {
+        assert(s->label->sha256[0] != '\0'); /* (1) */
+        r = resident_new(w, version_label_share(s->label), content_key(s->next.sha256), err);
+    } else {
+        weights_free(w);
+    }
+    content_clear(&s->content);
+    model_close(s->model);
+    if (s->merged >= 0) close(s->merged);
+    file_visit_end(&s->visit);
+    if (r == NULL) blame(err);
+    return r;
+}

@@ -1,0 +1,75 @@
+/* server/http/cors.c - see cors.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/http/cors.h"
+
+#include <microhttpd.h>
+#include <string.h>
+#include <strings.h>
+
+#include "server/http/exchange.h"
+
+enum { MAX_ASKED = 1024 }; /* bytes of the names of headers in a preflight */
+
+/* scheme://host[:port], and nothing behind. */
+static bool is_origin(const char *text)
+{
+    const char *authority = strstr(text, "://");
+    if (authority == NULL || authority == text) return false;
+    authority += 3;
+    return *authority != '\0' && strpbrk(authority, "/?#@ *") == NULL;
+}
+
+bool cors_check_list(const struct string_list *origins, bool keys_are_set, struct error *err)
+{
+    for (int i = 0; i < origins->n; i++) {
+        const char *one = origins->items[i];
+        bool any = strcmp(one, "*") == 0;
+        if (any && !keys_are_set) {
+            return error_set(err, ERROR_INVALID_VALUE, "cors-origins",
+                             "cors-origins: \"*\" lets any page ask, which needs an API key");
+        }
+        if (!any && !is_origin(one)) {
+            return error_set(err, ERROR_INVALID_VALUE, "cors-origins",
+                             "cors-origins: \"%.80s\" is no origin: https://name, http://name:port",
+                             one);
+        }
+    }
+    return true;
+}
+
+const char *cors_find(const struct string_list *origins, const char *origin)
+{
+    for (int i = 0; origin != NULL && i < origins->n; i++) {
+        const char *one = origins->items[i];
+        if (strcmp(one, "*") == 0 || strcasecmp(one, origin) == 0) return one;
+    }
+    return NULL;
+}
+
+void cors_add(const struct exchange *x, struct MHD_Response *response)
+{
+    MHD_add_response_header(response, "Access-Control-Allow-Origin", x->cors);
+    MHD_add_response_header(response, "Access-Control-Expose-Headers",
+                            "x-request-id, x-ignored-fields, Retry-After");
+    MHD_add_response_header(response, "Vary", "Origin");
+}
+
+bool cors_is_preflight(const struct exchange *x)
+{
+    return x->cors != NULL && exchange_header(x, "Access-Control-Request-Method") != NULL;
+}
+
+void cors_add_preflight(struct exchange *x, const char *allowed)
+{
+    const char *asked = exchange_header(x, "Access-Control-Request-Headers");
+    const char *private = exchange_header(x, "Access-Control-Request-Private-Network");
+    exchange_add_header(x, "Access-Control-Allow-Methods", allowed);
+    if (asked != NULL &&
+        strlen(asked) <= MAX_ASKED) { /* it was looked at: it has no control bytes */
+        exchange_add_header(x, "Access-Control-Allow-Headers", asked);
+    }
+    if (private != NULL) exchange_add_header(x, "Access-Control-Allow-Private-Network", "true");
+    exchange_add_header(x, "Access-Control-Max-Age", "600");
+}

@@ -1,0 +1,293 @@
+/* server/http/upload.c - see upload.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/http/upload.h"
+
+#include <assert.h>
+#include <ctype.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/emit.h"
+#include "server/http/exchange.h"
+#include "server/http/state.h"
+
+/* ---- what a head says ---- */
+
+struct range {
+    bool said, asks; /* asks: only how much there is */
+    uint64_t begin, end, total; /* [begin, end) of total */
+};
+
+/* A whole number and what comes behind it; false: there is none. */
+static bool read_number(const char **at, uint64_t *out)
+{
+    char *end;
+    if (!isdigit((unsigned char)**at)) return false;
+    errno = 0;
+    *out = strtoull(*at, &end, 10);
+    *at = end;
+    return errno == 0 && *out < (uint64_t)INT64_MAX;
+}
+
+/* "bytes a-b/N" and "bytes *\/N". */
+static bool read_range(const char *text, struct range *r, struct error *err)
+{
+    const char *at = text;
+    *r = (struct range){.said = text != NULL, .total = UINT64_MAX};
+    if (text == NULL) return true;
+    bool ok = strncmp(at, "bytes ", 6) == 0;
+    at += ok ? 6 : 0;
+    r->asks = ok && *at == '*';
+    if (r->asks) {
+        at++;
+    } else if (ok) {
+        ok = read_number(&at, &r->begin) && *at++ == '-' && read_number(&at, &r->end);
+        r->end++;
+    }
+    ok = ok && *at++ == '/' && read_number(&at, &r->total) && *at == '\0';
+    ok = ok && (r->asks || (r->begin < r->end && r->end <= r->total));
+    return ok || error_set(err, ERROR_INVALID_VALUE, "Content-Range",
+                           "Content-Range is \"%.60s\"; bytes FIRST-LAST/ALL expected", text);
+}
+
+static bool read_id(const char *id, struct error *err)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+    size_t n = strlen(id);
+    return (n > 0 && n < UPLOAD_ID_BYTES && strspn(id, plain) == n) ||
+           error_set(err, ERROR_INVALID_VALUE, "X-Upload-Id",
+                     "an upload's id has 1 to %d letters, digits, dots, dashes or underscores",
+                     UPLOAD_ID_BYTES - 1);
+}
+
+/* ---- files ---- */
+
+const char *upload_folder(const struct server *s)
+{
+    return s->o.staging_dir == NULL ? "/var/tmp" : s->o.staging_dir;
+}
+
+static bool has_space(const struct server *s, uint64_t bytes, struct error *err)
+{
+    struct statvfs v;
+    if (statvfs(upload_folder(s), &v) != 0) return true; /* making the file says why */
+    uint64_t left = (uint64_t)v.f_bavail * v.f_frsize;
+    return bytes <= left ||
+           error_set(err, ERROR_NO_STORAGE, NULL, "%llu bytes do not fit into %.100s, which has %llu",
+                     (unsigned long long)bytes, upload_folder(s), (unsigned long long)left);
+}
+
+static int new_file(const struct server *s, struct error *err)
+{
+    const char *folder = upload_folder(s);
+    char path[4096];
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd >= 0) return fd;
+    if (snprintf(path, sizeof(path), "%s/touchstone-XXXXXX", folder) < (int)sizeof(path)) {
+        fd = mkostemp(path, O_CLOEXEC);
+        if (fd >= 0) unlink(path);
+    }
+    if (fd < 0) {
+        error_set(err, ERROR_NO_STORAGE, NULL, "no file can be made in %.120s: %s", folder,
+                  strerror(errno));
+    }
+    return fd;
+}
+
+/* ---- the few that there are ---- */
+
+static void drop(struct upload *u)
+{
+    assert(u->used && u->exchange == NULL);
+    close(u->fd);
+    *u = (struct upload){.fd = -1};
+}
+
+static struct upload *find(struct server *s, const char *id, uint64_t owner)
+{
+    for (int i = 0; i < UPLOADS_MOST; i++) {
+        struct upload *u = &s->uploads[i];
+        if (u->used && id[0] != '\0' && strcmp(u->id, id) == 0 && u->owner == owner) return u;
+    }
+    return NULL;
+}
+
+static struct upload *new_upload(struct exchange *x, const char *id, struct error *err)
+{
+    struct upload *free_one = NULL;
+    for (int i = 0; i < UPLOADS_MOST; i++) {
+        if (!x->server->uploads[i].used) free_one = &x->server->uploads[i];
+    }
+    if (free_one == NULL) {
+        error_set(err, ERROR_QUEUE_FULL, NULL, "%d uploads are unfinished; at most %d", UPLOADS_MOST,
+                  UPLOADS_MOST);
+        return NULL;
+    }
+    assert(free_one < x->server->uploads + UPLOADS_MOST); /* (1) */
+    int fd = new_file(x->server, err);
+    if (fd < 0) return NULL;
+    *free_one = (struct upload){
+        .used = true, .fd = fd, .owner = exchange_client(x), .total = UINT64_MAX};
+    snprintf(free_one->id, sizeof(free_one->id), "%s", id);
+    return free_one;
+}
+
+/* ---- a request ---- */
+
+static bool not_there(const struct upload *u, struct error *err)
+{
+    return error_set(err, ERROR_RANGE, "Content-Range",
+                     "the upload has its first %llu bytes: the next range begins there",
+                     (unsigned long long)u->have);
+}
+
+/* The range is the next one of u. */
+static bool check_range(struct upload *u, const struct range *r, size_t declared, struct error *err)
+{
+    if (!r->said) {
+        u->total = declared > 0 ? declared : UINT64_MAX;
+        u->until = u->total;
+        return u->have == 0 || not_there(u, err);
+    }
+    if (u->total == UINT64_MAX) u->total = r->total;
+    if (u->total != r->total) {
+        return error_set(err, ERROR_RANGE, "Content-Range", "the upload has %llu bytes in all, not %llu",
+                         (unsigned long long)u->total, (unsigned long long)r->total);
+    }
+    u->until = r->asks ? u->have : r->end;
+    if (r->asks) return true;
+    if (declared > 0 && declared != r->end - r->begin) {
+        return error_set(err, ERROR_INVALID_VALUE, "Content-Range", "the range is not the body's length");
+    }
+    return r->begin == u->have || not_there(u, err);
+}
+
+static bool too_large(const struct server *s, struct error *err)
+{
+    return error_set(err, ERROR_BODY_TOO_LARGE, NULL, "the body is larger than max-weights: %lld bytes",
+                     (long long)s->o.max_weight_bytes);
+}
+
+/* Enough to refuse before the first byte. */
+static bool check_size(const struct server *s, const struct range *r, size_t declared,
+                       struct error *err)
+{
+    uint64_t all = r->said ? r->total : declared;
+    if (all > (uint64_t)s->o.max_weight_bytes) return too_large(s, err);
+    return has_space(s, r->said ? r->end - r->begin : declared, err);
+}
+
+bool upload_begin(struct exchange *x, size_t declared, struct error *err)
+{
+    const char *id = exchange_header(x, "X-Upload-Id");
+    struct range r;
+    if (!read_range(exchange_header(x, "Content-Range"), &r, err)) return false;
+    if (id != NULL && !read_id(id, err)) return false;
+    if (r.said && id == NULL) {
+        return error_set(err, ERROR_MISSING_FIELD, "X-Upload-Id", "a range needs an X-Upload-Id");
+    }
+    if (!check_size(x->server, &r, declared, err)) return false;
+    struct upload *u = find(x->server, id == NULL ? "" : id, exchange_client(x));
+    if (u != NULL && u->exchange != NULL) {
+        return error_set(err, ERROR_CONFLICT, "X-Upload-Id", "another request is at work on this upload");
+    }
+    if (u == NULL) u = new_upload(x, id == NULL ? "" : id, err);
+    if (u == NULL) return false;
+    assert(u->owner == exchange_client(x)); /* (3) */
+    u->exchange = x;
+    u->keep = false;
+    u->touched_ns = clock_ns();
+    x->upload = u;
+    return check_range(u, &r, declared, err);
+}
+
+bool upload_take(struct exchange *x, const char *p, size_t n, struct error *err)
+{
+    struct upload *u = x->upload;
+    if (u->have + n > (uint64_t)x->server->o.max_weight_bytes) return too_large(x->server, err);
+    if (u->have + n > u->until) {
+        return error_set(err, ERROR_INVALID_VALUE, "Content-Range", "the body goes on past its range");
+    }
+    while (n > 0) {
+        ssize_t done = pwrite(u->fd, p, n, (off_t)u->have);
+        if (done < 0 && errno == EINTR) continue;
+        if (done <= 0) {
+            return error_set(err, ERROR_NO_STORAGE, NULL, "the upload cannot be written: %s",
+                             strerror(errno));
+        }
+        u->have += (uint64_t)done;
+        assert(u->have <= u->until); /* (2) */
+        p += done;
+        n -= (size_t)done;
+    }
+    u->touched_ns = clock_ns();
+    return true;
+}
+
+static void reply_more(struct exchange *x, const struct upload *u)
+{
+    struct buffer out;
+    char range[48];
+    buffer_init(&out, EXCHANGE_REPLY_BYTES);
+    emit_object(&out, NULL);
+    emit_str(&out, "upload_id", u->id);
+    emit_int(&out, "received", (int64_t)u->have);
+    emit_int(&out, "total", (int64_t)u->total);
+    emit_close(&out, '}');
+    exchange_reply(x, 308, "application/json", &out);
+    exchange_add_header(x, "X-Upload-Id", u->id);
+    if (u->have == 0) return;
+    snprintf(range, sizeof(range), "bytes=0-%llu", (unsigned long long)(u->have - 1));
+    exchange_add_header(x, "Range", range);
+}
+
+bool upload_is_whole(struct exchange *x)
+{
+    struct upload *u = x->upload;
+    if (u->total == UINT64_MAX) u->total = u->have; /* a body whose length was not said has ended */
+    if (u->have == u->total && u->have > 0) return true;
+    if (u->id[0] != '\0') {
+        u->keep = true;
+        reply_more(x, u);
+        return false;
+    }
+    error_set(&x->error, ERROR_INVALID_VALUE, NULL, "the body has %llu bytes of %llu",
+              (unsigned long long)u->have, (unsigned long long)u->total);
+    exchange_fail(x, &x->error);
+    return false;
+}
+
+void upload_over(struct exchange *x)
+{
+    struct upload *u = x->upload;
+    if (u == NULL) return;
+    x->upload = NULL;
+    u->exchange = NULL;
+    bool lost = u->have < u->total; /* the connection, in its midst */
+    if (u->id[0] == '\0' || (!u->keep && !lost)) drop(u);
+}
+
+void uploads_sweep(struct server *s, uint64_t now_ns)
+{
+    for (int i = 0; i < UPLOADS_MOST; i++) {
+        struct upload *u = &s->uploads[i];
+        bool idle = u->used && u->exchange == NULL &&
+                    now_ns > u->touched_ns + (uint64_t)UPLOAD_IDLE_S * 1000000000u;
+        if (idle) drop(u);
+    }
+}
+
+void uploads_free(struct server *s)
+{
+    for (int i = 0; i < UPLOADS_MOST; i++) {
+        if (s->uploads[i].used) drop(&s->uploads[i]);
+    }
+}

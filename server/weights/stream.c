@@ -1,0 +1,102 @@
+/* server/weights/stream.c - PUT /v1/weights: weights as a safetensors stream, for trainers that share no files with the
+ * server. The body is in a file by now (server/http/upload.h).
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/weights/weights.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/digest.h"
+#include "server/http/exchange.h"
+#include "server/http/state.h"
+#include "server/http/upload.h"
+#include "server/weights/push.h"
+
+static bool choose(const char *word, const char *const words[], const char *field, int *out,
+                   struct error *err)
+{
+    if (word == NULL) return true;
+    for (int i = 0; words[i] != NULL; i++) {
+        if (strcmp(word, words[i]) != 0) continue;
+        *out = i;
+        return true;
+    }
+    return error_set(err, ERROR_INVALID_VALUE, field, "%s is \"%.30s\"; %s, %s or %s", field, word,
+                     words[0], words[1], words[2]);
+}
+
+/* "sha-256=:BASE64:" (RFC 9530), among others perhaps, as hexadecimal digits in the arena. */
+static bool read_digest(struct exchange *x, struct push *p, struct error *err)
+{
+    static const char key[] = "sha-256=:";
+    const char *text = exchange_header(x, "Content-Digest");
+    if (text == NULL) return true;
+    const char *at = strstr(text, key), *end = at == NULL ? NULL : strchr(at + strlen(key), ':');
+    struct buffer bytes;
+    buffer_init(&bytes, 4096);
+    bool ok = end != NULL;
+    if (ok) at += strlen(key);
+    ok = ok && base64_decode(span_of(at, (size_t)(end - at)), &bytes) && bytes.n == DIGEST_BYTES;
+    char *hex = ok ? arena_alloc(x->arena, DIGEST_HEX, 1) : NULL;
+    for (size_t i = 0; hex != NULL && i < DIGEST_BYTES; i++) {
+        snprintf(hex + 2 * i, 3, "%02x", (unsigned)(unsigned char)bytes.p[i]);
+    }
+    p->order.sha256 = hex;
+    buffer_clear(&bytes);
+    if (!ok) {
+        return error_set(err, ERROR_INVALID_VALUE, "Content-Digest",
+                         "Content-Digest must have sha-256=:BASE64:");
+    }
+    return hex != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
+}
+
+static bool is_true(const char *word)
+{
+    return word != NULL && (strcmp(word, "true") == 0 || strcmp(word, "1") == 0);
+}
+
+static bool read_ask(struct exchange *x, struct push *p, struct error *err)
+{
+    static const char *const parts[] = {"whole", "some", "delta", NULL};
+    static const char *const policies[] = {"finish", "switch", "abort", NULL};
+    int part = PUSH_WHOLE, policy = PUSH_FINISH;
+    const char *version = exchange_header(x, "X-Version");
+    if (!choose(exchange_argument(x, "part"), parts, "part", &part, err) ||
+        !choose(exchange_header(x, "X-Policy"), policies, "X-Policy", &policy, err) ||
+        !read_digest(x, p, err)) {
+        return false;
+    }
+    p->order.part = (enum push_part)part;
+    p->order.policy = (enum push_policy)policy;
+    p->order.check_finite = is_true(exchange_argument(x, "check_finite"));
+    p->order.wait = push_waits(x);
+    p->order.base_version = exchange_header(x, "X-Base-Version");
+    p->order.staging_dir = upload_folder(x->server);
+    p->order.fd = x->upload->fd;
+    return push_set_version(x, version == NULL ? span_of(NULL, 0) : span_str(version), "X-Version", err);
+}
+
+/* What may go better at another time need not be sent again: a range "bytes *\/N" asks for it. */
+static void keep_upload(struct exchange *x, struct push *p)
+{
+    int status = error_status(p->error.code);
+    x->upload->keep = p->label == NULL && (status == 409 || status == 503 || status == 507);
+}
+
+void weights_stream_handle(struct exchange *x)
+{
+    struct error err = {0};
+    struct push *p = push_new(x);
+    if (p == NULL) return;
+    if (!read_ask(x, p, &err)) {
+        exchange_fail(x, &err);
+        return;
+    }
+    p->path_field = ""; /* what is wrong with the tensors has no other name than theirs */
+    p->reply = weights_reply;
+    p->over = keep_upload;
+    push_begin(x);
+}

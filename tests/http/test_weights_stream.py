@@ -1,0 +1,289 @@
+"""Weights as a stream: PUT /v1/weights, whole, in part or as changes, in one request or in ranges.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import ctypes
+import ctypes.util
+import socket
+
+import checkpoints
+import pytest
+from test_weights import answers, version
+
+
+@pytest.fixture(scope="module")
+def tensors():
+    return checkpoints.read(checkpoints.FOLDER / "model.safetensors")[0]
+
+
+@pytest.fixture
+def served(start):
+    return start(model=str(checkpoints.FOLDER))
+
+
+def put(server, data, **headers):
+    params = headers.pop("params", {})
+    return server.http.put("/v1/weights", content=data, params=params,
+                           headers={k.replace("_", "-"): v for k, v in headers.items()})
+
+
+# ---- what comes to serve ----
+
+
+@pytest.mark.parametrize("flags", [[], ["--weights", "q8_0"]])
+def test_a_stream_is_as_good_as_a_restart(start, tmp_path, tensors, flags):
+    new = checkpoints.jiggled(tensors, 1)
+    data = checkpoints.pack(new)
+    a = start(*flags, model=str(checkpoints.FOLDER))
+    reply = put(a, data, Content_Digest=checkpoints.digest(data), X_Version="one", X_Base_Version="0")
+    assert reply.status_code == 200, reply.text
+    assert reply.json() | {"seconds": 0} == {"version": "one", "sha256": checkpoints.sha256(new), "tensors": len(new),
+                                             "seconds": 0}
+    b = start(*flags, model=str(checkpoints.folder(tmp_path / "new", new)))
+    assert answers(a) == answers(b)
+
+
+def test_a_body_without_a_length(served, tmp_path, start, tensors):
+    new = checkpoints.jiggled(tensors, 1)
+    data = checkpoints.pack(new)
+    pieces = (data[i:i + 100000] for i in range(0, len(data), 100000))
+    assert put(served, pieces).status_code == 200
+    assert answers(served) == answers(start(model=str(checkpoints.folder(tmp_path / "new", new))))
+
+
+def some_of(tensors):
+    return {k: v for k, v in tensors.items() if ".layers.1." in k or k == "model.norm.weight"}
+
+
+def test_some_tensors(served, start, tmp_path, tensors):
+    new = some_of(checkpoints.jiggled(tensors, 1))
+    reply = put(served, checkpoints.pack(new), params={"part": "some"})
+    assert reply.status_code == 200, reply.text
+    assert (reply.json()["tensors"], reply.json()["sha256"]) == (len(new), checkpoints.sha256(new))
+    more = {"model.norm.weight": checkpoints.jiggled(new, 2)["model.norm.weight"]}
+    assert put(served, checkpoints.pack(more), params={"part": "some"}, X_Base_Version="1").status_code == 200
+    b = start(model=str(checkpoints.folder(tmp_path / "new", tensors | new | more)))
+    assert answers(served) == answers(b)
+
+
+def test_parts_of_quantised_serving(start, tmp_path, tensors):
+    """They apply to what there was before quantising."""
+    a = start("--weights", "q8_0", model=str(checkpoints.FOLDER))
+    new = some_of(checkpoints.jiggled(tensors, 1))
+    assert put(a, checkpoints.pack(new), params={"part": "some"}).status_code == 200
+    b = start("--weights", "q8_0", model=str(checkpoints.folder(tmp_path / "new", tensors | new)))
+    assert answers(a) == answers(b)
+
+
+def test_a_part_after_a_folder(served, start, tmp_path, tensors):
+    path = checkpoints.folder(tmp_path / "one", checkpoints.jiggled(tensors, 1))
+    served.post("/v1/weights", {"path": str(path)})
+    new = some_of(checkpoints.jiggled(tensors, 2))
+    assert put(served, checkpoints.pack(new), params={"part": "some"}).status_code == 200
+    b = start(model=str(checkpoints.folder(tmp_path / "two", checkpoints.jiggled(tensors, 1) | new)))
+    assert answers(served) == answers(b)
+
+
+def test_what_a_part_applies_to_must_be_there(start, tmp_path, tensors):
+    q8 = start(model=str(checkpoints.GGUF_Q8))
+    name, shape = "token_embd.weight", [1, 1]
+    reply = put(q8, checkpoints.pack({name: ("F32", shape, b"\0\0\0\0")}), params={"part": "some"})
+    assert (reply.status_code, reply.json()["error"]["code"]) == (409, "base_unavailable")
+    path = checkpoints.folder(tmp_path / "base", tensors)
+    s = start(model=str(path))
+    (path / "model.safetensors").write_bytes(checkpoints.pack(checkpoints.jiggled(tensors, 5)))
+    reply = put(s, checkpoints.pack(some_of(tensors)), params={"part": "some"})
+    assert (reply.status_code, reply.json()["error"]["code"]) == (409, "base_unavailable")
+    assert put(s, checkpoints.pack(tensors)).status_code == 200
+    assert put(s, checkpoints.pack(some_of(tensors)), params={"part": "some"}).status_code == 200
+
+
+# ---- changes ----
+
+
+class Xxh128(ctypes.Structure):
+    _fields_ = [("low", ctypes.c_uint64), ("high", ctypes.c_uint64)]
+
+
+def xxh3(data):
+    library = ctypes.CDLL(ctypes.util.find_library("xxhash"))
+    library.XXH3_128bits.restype = Xxh128
+    library.XXH3_128bits.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
+    h = library.XXH3_128bits(data, len(data))
+    return f"{h.high:016x}{h.low:016x}"
+
+
+def zstd(data):
+    library = ctypes.CDLL(ctypes.util.find_library("zstd"))
+    library.ZSTD_compressBound.restype = library.ZSTD_compress.restype = ctypes.c_size_t
+    library.ZSTD_compressBound.argtypes = [ctypes.c_size_t]
+    library.ZSTD_compress.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int]
+    room = library.ZSTD_compressBound(len(data))
+    out = ctypes.create_string_buffer(room)
+    n = library.ZSTD_compress(out, room, data, len(data), 1)
+    return out.raw[:n]
+
+
+def change(old, new, encoding):
+    if encoding == "xor":
+        return bytes(a ^ b for a, b in zip(old, new))
+    at = [i for i, (a, b) in enumerate(zip(old, new)) if a != b]
+    number = lambda i: i.to_bytes(4, "little")
+    return number(len(at)) + b"".join(map(number, at)) + bytes(new[i] for i in at)
+
+
+def delta(old, new, encoding="xor", compression="zstd"):
+    """A stream of slime's kind."""
+    out = {}
+    metadata = {"delta_encoding": encoding, "compression_format": compression, "checksum_format": "xxh3-128"}
+    for name, (_, _, data) in new.items():
+        payload = change(old[name][2], data, encoding)
+        payload = zstd(payload) if compression == "zstd" else payload
+        out[name] = ("U8", [len(payload)], payload)
+        metadata[name] = xxh3(data)
+    return checkpoints.pack(out, metadata)
+
+
+@pytest.mark.parametrize("encoding", ["xor", "overwrite"])
+@pytest.mark.parametrize("compression", ["zstd", "none"])
+def test_changes(served, start, tmp_path, tensors, encoding, compression):
+    new = some_of(checkpoints.jiggled(tensors, 1))
+    reply = put(served, delta(tensors, new, encoding, compression), params={"part": "delta"})
+    assert reply.status_code == 200, reply.text
+    assert (reply.json()["tensors"], reply.json()["sha256"]) == (len(new), checkpoints.sha256(new))
+    b = start(model=str(checkpoints.folder(tmp_path / "new", tensors | new)))
+    assert answers(served) == answers(b)
+    # the same change again does not lead from there to the same sums
+    again = put(served, delta(tensors, new, "xor"), params={"part": "delta"})
+    assert again.status_code == 400 and "another sum" in again.json()["error"]["message"]
+    assert answers(served) == answers(b) and version(served) == "1"
+
+
+def test_broken_changes(served, tensors):
+    new = some_of(checkpoints.jiggled(tensors, 1))
+    name = "model.norm.weight"
+    broken = [
+        checkpoints.pack({name: ("U8", [3], b"abc")}, {name: xxh3(b"")}),
+        checkpoints.pack({name: ("U8", [3], b"abc")}, {"compression": "none", "delta_encoding": "overwrite"}),
+        checkpoints.pack({name: ("U8", [9], b"\1\0\0\0\xff\xff\xff\xff\0")}, {"compression": "none", "delta_encoding": "overwrite"}),
+        checkpoints.pack({name: ("U8", [100], zstd(b"a" * (1 << 20))[:100].ljust(100))}, {}),
+        checkpoints.pack({name: ("U8", [len(zstd(b"a" * (1 << 22)))], zstd(b"a" * (1 << 22)))}, {}),
+        checkpoints.pack({name: new[name]}, {}),
+        checkpoints.pack({"x": ("U8", [1], b"a")}, {}),
+        delta(tensors, new).replace(b'"delta_encoding": "xor"', b'"delta_encoding": "add"'),
+    ]
+    for body in broken:
+        reply = put(served, body, params={"part": "delta"})
+        assert reply.status_code == 400, reply.text
+    assert version(served) == "0"
+
+
+# ---- what is wrong ----
+
+
+def test_a_wrong_stream_changes_nothing(served, tensors):
+    before = answers(served)
+    data = checkpoints.pack(tensors)
+    lacking = {k: v for k, v in tensors.items() if k != "model.norm.weight"}
+    wrong = [
+        (data[:-10], {}, "truncated"),
+        (b"nonsense of some length", {}, "not a safetensors file"),
+        (data, {"Content_Digest": checkpoints.digest(data + b"x")}, "Content-Digest"),
+        (data, {"Content_Digest": "md5=:abc:"}, "Content-Digest"),
+        (checkpoints.pack(lacking), {}, "model.norm.weight"),
+        (checkpoints.pack(tensors | {"new.weight": ("BF16", [1], b"ab")}), {}, "new.weight"),
+        (checkpoints.pack(tensors | {"model.norm.weight": ("BF16", [1], b"ab")}), {}, "model.norm.weight"),
+        (checkpoints.pack({"model.norm.weight": ("BF16", [1], b"ab")}), {"params": {"part": "some"}}, "model.norm.weight"),
+        (checkpoints.pack({"x.weight": ("BF16", [1], b"ab")}), {"params": {"part": "some"}}, "x.weight"),
+        (data, {"params": {"part": "most"}}, "part"), (data, {"X_Policy": "soon"}, "X-Policy"), (b"", {}, "bytes"),
+    ]
+    for body, how, word in wrong:
+        reply = put(served, body, **how)
+        assert reply.status_code == 400 and word in reply.json()["error"]["message"], (word, reply.text)
+    reply = put(served, data, X_Base_Version="7")
+    assert (reply.status_code, reply.json()["error"]["code"]) == (409, "base_version")
+    assert version(served) == "0" and answers(served) == before
+
+
+def test_bounds(start, tensors, tmp_path):
+    data = checkpoints.pack(tensors)
+    s = start("--max-weights", "64K", model=str(checkpoints.FOLDER))
+    assert put(s, data).status_code == 413
+    assert put(s, (data[i:i + 5000] for i in range(0, len(data), 5000))).status_code == 413
+    assert put(s, data[:10], X_Upload_Id="a", Content_Range=f"bytes 0-9/{len(data)}").status_code == 413
+    s = start("--staging-dir", str(tmp_path / "nowhere"), model=str(checkpoints.FOLDER))
+    reply = put(s, data)
+    assert (reply.status_code, reply.json()["error"]["code"]) == (507, "insufficient_storage")
+    assert version(s) == "0"
+
+
+# ---- ranges ----
+
+
+def test_ranges(served, tensors):
+    data = checkpoints.pack(checkpoints.jiggled(tensors, 1))
+    n = len(data)
+
+    def piece(a, b, total=n, name="up.1", body=None):
+        return put(served, data[a:b] if body is None else body, X_Upload_Id=name, Content_Range=f"bytes {a}-{b - 1}/{total}",
+                   Content_Digest=checkpoints.digest(data))
+
+    reply = piece(0, 1000)
+    assert reply.status_code == 308 and reply.headers["range"] == "bytes=0-999" and reply.headers["x-upload-id"] == "up.1"
+    assert piece(2000, 3000).status_code == 416 == piece(0, 1000).status_code == piece(500, 1500).status_code
+    assert piece(1000, 2000, n + 1).status_code == 416
+    assert piece(1000, 2000, body=data[1000:1500]).status_code == 400
+    ask = put(served, b"", X_Upload_Id="up.1", Content_Range=f"bytes */{n}")
+    assert ask.status_code == 308 and ask.headers["range"] == "bytes=0-999"
+    assert piece(1000, n // 2).status_code == 308
+    reply = piece(n // 2, n)
+    assert reply.status_code == 200 and reply.json()["sha256"] == checkpoints.sha256(checkpoints.jiggled(tensors, 1))
+    assert put(served, b"", X_Upload_Id="up.1", Content_Range=f"bytes */{n}").headers.get("range") is None  # it is gone
+
+
+def test_a_lost_connection_is_gone_on_from(served, tensors):
+    data = checkpoints.pack(checkpoints.jiggled(tensors, 1))
+    s = served.connect()
+    s.sendall(f"PUT /v1/weights HTTP/1.1\r\nHost: x\r\nX-Upload-Id: lost\r\nContent-Length: {len(data)}\r\n\r\n".encode() + data[:50000])
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
+    served.wait_open(1)
+    s.close()
+    served.wait_alone()
+    ask = put(served, b"", X_Upload_Id="lost", Content_Range=f"bytes */{len(data)}")
+    assert ask.status_code == 308, ask.text
+    at = int(ask.headers.get("range", "bytes=0--1").split("-", 1)[1]) + 1
+    rest = put(served, data[at:], X_Upload_Id="lost", Content_Range=f"bytes {at}-{len(data) - 1}/{len(data)}")
+    assert rest.status_code == 200, rest.text
+    assert version(served) == "1"
+
+
+def test_few_uploads_are_unfinished(served):
+    for i in range(4):
+        assert put(served, b"ab", X_Upload_Id=f"u{i}", Content_Range="bytes 0-1/4").status_code == 308
+    assert put(served, b"ab", X_Upload_Id="u4", Content_Range="bytes 0-1/4").status_code == 429
+    assert put(served, b"ab").status_code == 429
+    assert put(served, b"cd", X_Upload_Id="u0", Content_Range="bytes 2-3/4").status_code == 400  # whole, and nonsense
+    assert put(served, b"ab", X_Upload_Id="u4", Content_Range="bytes 0-1/4").status_code == 308
+
+
+@pytest.mark.parametrize("headers", [{"Content_Range": "bytes 0-1/4"}, {"X_Upload_Id": "a/b"}, {"X_Upload_Id": "a" * 200},
+                                     *[{"X_Upload_Id": "a", "Content_Range": r} for r in
+                                       ("bytes 1-0/4", "bytes 0-4/4", "0-1/4", "bytes 0-1", "bytes -1/4", "bytes 0-1/x")]])
+def test_wrong_ranges(served, headers):
+    assert put(served, b"ab", **headers).status_code == 400
+
+
+# ---- the other names ----
+
+
+def test_a_gguf_server_takes_gguf_names(start):
+    """A stream's names may be those of GGUF files."""
+    s = start(model=str(checkpoints.GGUF_F16))
+    before = answers(s)
+    size = 96
+    twos = checkpoints.pack({"output_norm.weight": ("F32", [size], b"\0\0\0\x40" * size)})
+    reply = put(s, twos, params={"part": "some"})
+    assert reply.status_code == 200, reply.text
+    assert answers(s) != before and version(s) == "1"
+    assert put(s, checkpoints.pack({"model.norm.weight": ("F32", [size], b"\0" * 4 * size)}),
+               params={"part": "some"}).status_code == 400

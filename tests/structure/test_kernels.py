@@ -1,0 +1,55 @@
+"""The loops over blocks in the products' kernels keep their accumulators in registers: what a compiler puts on the
+stack there, it loads and stores a hundred million times a second."""
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[2]
+BIN = pathlib.Path(os.environ.get("TESTED_BIN", ROOT / "build/release/touchstone"))
+DOT = re.compile(r"vpmaddubsw|vpmaddwd|vpdpbusd")
+LINE = re.compile(r"\s*([0-9a-f]+):\s+(.*)")
+JUMP = re.compile(r"j\w+\s+([0-9a-f]+)")
+# Where many rows share weights: prompts and batches. Others unpack weights for a few rows, on registers that are not there.
+MANY_ROWS = {"part_wide", "part_bytes4", "part_bytes5", "part_bytes_m4", "part_bytes_m5", "part_bytes", "part_bytes_m"}
+
+
+def functions(path):
+    text = subprocess.run(["objdump", "-d", "--no-show-raw-insn", path], capture_output=True, text=True, check=True).stdout
+    for name, body in re.findall(r"^[0-9a-f]+ <(part_[^>]+)>:\n((?:.+\n)+)", text, re.M):
+        lines = [LINE.match(line) for line in body.splitlines()]
+        yield name, [(int(m[1], 16), m[2]) for m in lines if m]
+
+
+def block_loops(body):
+    """The innermost loops that multiply, each a list of instructions."""
+    index = {address: i for i, (address, _) in enumerate(body)}
+    found = []
+    for i, (_, text) in enumerate(body):
+        jump = JUMP.match(text)
+        start = index.get(int(jump[1], 16), i) if jump else i
+        if start < i and any(DOT.search(t) for _, t in body[start:i]):
+            found.append((start, i))
+    inner = [a for a in found if not any(b != a and a[0] <= b[0] and b[1] <= a[1] for b in found)]
+    return [[text for _, text in body[start:end + 1]] for start, end in inner]
+
+
+@pytest.mark.parametrize("isa", ["avx2", "avxvnni", "avx512vnni"])
+def test_accumulators_stay_in_registers(isa):
+    path = BIN.parent / f"engine/kernels/{isa}.o"
+    if BIN.parent.name != "release" or not path.exists() or not shutil.which("objdump"):
+        pytest.skip("the objects of a release build are not here")
+    comment = subprocess.run(["readelf", "-p", ".comment", path], capture_output=True, text=True, check=True).stdout
+    allowed = 2 if "clang" in comment else 0  # clang 14 has one sum too many in its largest loops
+    seen, spilled = set(), {}
+    for name, body in functions(path):
+        for loop in block_loops(body):
+            seen.add(name)
+            n = sum("mm" in text and "(%rsp" in text for text in loop)
+            if n > allowed and name in MANY_ROWS:
+                spilled[name] = n
+    assert len(seen & MANY_ROWS) >= 2 and "part_plain4" in seen, "the loops were found"
+    assert spilled == {}
