@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "engine/adapter/adapter.h"
 
 enum { OPTIONS_BYTES = 1 << 16 }; /* of all strings */
 
@@ -89,13 +90,33 @@ static void install(struct engine *e, struct install *what)
     pthread_mutex_unlock(&e->lock);
 }
 
+/* What the adapter of a request that has just come needs. False and *err: it can't be computed. */
+static bool take_adapter(struct loaded *l, const struct request *r, struct error *err)
+{
+    const struct adapter *a = r->adapter;
+    if (a == NULL) return true;
+    if (a->dora && a->bound != r->version->content) {
+        return error_set(err, ERROR_CONFLICT, "model",
+                         "this DoRA adapter was loaded for weights that no longer serve: load it again");
+    }
+    return forward_reserve_adapter(l->forward, a, err);
+}
+
+static void take_request(struct engine *e, struct request *r)
+{
+    struct loaded *l = &e->loaded;
+    struct error err = {0};
+    e->taken += (uint64_t)r->n;
+    scheduler_add(l->scheduler, r);
+    if (!take_adapter(l, r, &err)) deliver_failure(&l->deliver, r, &err);
+}
+
 static void take_news(struct engine *e, const struct mailbox_news *news)
 {
     struct loaded *l = &e->loaded;
     for (struct request *r = news->submitted, *next; r != NULL; r = next) {
         next = r->next;
-        e->taken += (uint64_t)r->n;
-        scheduler_add(l->scheduler, r);
+        take_request(e, r);
     }
     for (struct request *r = news->cancelled; r != NULL; r = r->mailbox.next_cancelled) {
         deliver_end(&l->deliver, r, FINISH_ABORT);

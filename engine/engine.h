@@ -203,6 +203,29 @@ struct push_stats {
 /* Any thread, from ENGINE_READY on. */
 void engine_push_stats(struct engine *e, struct push_stats *out);
 
+/* ---- adapters ---- */
+
+/* Read the PEFT folder at path (beneath the folder `root`, a descriptor, or with -1 anywhere) for this model,
+ * for requests' `adapter`. The caller is one holder of it. NULL and what adapter_open() says, whatever is wrong
+ * with it by name. Takes as long as reading takes. Any thread, from ENGINE_READY on. */
+struct adapter *engine_adapter_open(struct engine *e, int root, const char *path,
+                                    struct error *err);
+/* One holder more, or one less: the last one's frees it. Any thread; both accept NULL. */
+struct adapter *engine_adapter_hold(struct adapter *a);
+/* See engine_adapter_hold(). */
+void engine_adapter_release(struct adapter *a);
+
+/* What an adapter is; constant. */
+struct engine_adapter_info {
+    const char *sha256; /* of its content; borrowed */
+    int rank;           /* the largest */
+    int64_t bytes;      /* in memory */
+};
+/* Any thread. */
+struct engine_adapter_info engine_adapter_info(const struct adapter *a);
+
+enum { ENGINE_MAX_LORA_RANK = 512 };
+
 /* ---- text, tokens, templates: any thread, from ENGINE_READY on ---- */
 
 /* Append the ids of text. add_special: BOS and what else the model prepends or appends;

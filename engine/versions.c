@@ -141,7 +141,7 @@ void versions_retire(struct versions *v)
     pthread_mutex_lock(&v->lock);
     for (struct resident **at = &v->live->next; *at != NULL;) {
         struct resident *r = *at;
-        if (r->version.users > 0) {
+        if (r->version.users > 0 || r->pins > 0) {
             at = &r->next;
             continue;
         }
@@ -168,6 +168,23 @@ const struct weights *versions_weights(struct versions *v)
     const struct weights *w = v->live->weights;
     pthread_mutex_unlock(&v->lock);
     return w;
+}
+
+struct resident *versions_pin(struct versions *v)
+{
+    pthread_mutex_lock(&v->lock);
+    struct resident *r = v->live;
+    r->pins++;
+    pthread_mutex_unlock(&v->lock);
+    return r;
+}
+
+void versions_unpin(struct versions *v, struct resident *r)
+{
+    pthread_mutex_lock(&v->lock);
+    r->pins--;
+    assert(r->pins >= 0);
+    pthread_mutex_unlock(&v->lock);
 }
 
 int versions_count(struct versions *v)

@@ -25,6 +25,7 @@
 struct resident {
     struct version version;
     struct weights *weights; /* owned */
+    int pins;                /* of those who read the weights beside requests */
     struct resident *next;
 };
 
@@ -63,6 +64,10 @@ struct version_label *versions_serving(struct versions *v);
 /* The weights that serve: they do while the keeper, who alone brings others, does not change that. The
  * keeper's. */
 const struct weights *versions_weights(struct versions *v);
+/* The version that serves, whose weights stay in memory until versions_unpin(). Any thread. */
+struct resident *versions_pin(struct versions *v);
+/* See versions_pin(). */
+void versions_unpin(struct versions *v, struct resident *r);
 /* How many are resident. Any thread. */
 int versions_count(struct versions *v);
 

@@ -14,6 +14,8 @@
 #include "engine/batch/version.h"
 #include "engine/sample/sampling.h"
 
+struct adapter; /* engine/adapter/adapter.h */
+
 /* What is made of the hidden states of a prompt's positions, after the final norm. */
 enum engine_pooling {
     POOLING_NONE, /* nothing */
@@ -30,6 +32,7 @@ struct engine_request {
     int priority;        /* lower goes first; equal ones in order of arrival */
     uint64_t cache_salt; /* prefixes are shared only between equal salts; 0 usually */
     enum engine_pooling pooling; /* not POOLING_NONE: EVENT_EMBEDDING comes; n is 1, max_tokens 0 */
+    struct adapter *adapter; /* that computes it beside the weights; held by the request; NULL: none */
     struct engine_sampling sampling;
 };
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/mem.h"
+#include "engine/adapter/adapter.h"
 #include "engine/batch/events.h"
 
 enum { FIRST_ROOM = 64, MAX_SAMPLES = 1 << 16 };
@@ -208,12 +209,14 @@ struct request *request_new(const struct engine_request *r, int n_vocab, int con
     *q = (struct request){.arena = a,
                           .id = r->id,
                           .space = {.salt = r->cache_salt},
+                          .adapter = adapter_hold(r->adapter),
                           .priority = r->priority,
                           .pooling = r->pooling,
                           .n_prompt = (int)r->n_ids,
                           .sampling = r->sampling,
                           .n = r->n,
                           .n_live = r->n};
+    if (q->adapter != NULL) q->space.adapter = q->adapter->content;
     q->limit = limit_of(q, context);
     if (q->sampling.form != NULL) form_share(q->sampling.form);
     if (q->sampling.logprobs > n_vocab) q->sampling.logprobs = n_vocab;
@@ -245,6 +248,7 @@ void request_free(struct request *r)
     engine_event_free(r->embedding);
     stop_set_free(r->stop);
     form_free(r->sampling.form);
+    adapter_release(r->adapter);
     arena_free(r->arena);
 }
 

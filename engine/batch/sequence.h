@@ -60,6 +60,7 @@ struct request {
     uint64_t id, arrival;
     struct space space;      /* from the scheduler on, as version; before it holds the salt alone */
     struct version *version; /* whose weights compute it */
+    struct adapter *adapter; /* held; NULL: none */
     int priority;
     const int *prompt;
     int n_prompt;

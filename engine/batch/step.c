@@ -369,7 +369,8 @@ static void forward(struct step *s, struct sequence *const *plan, int n)
         s->runs[i] = (struct forward_run){.tokens = sequence_tokens(q, pos, &there),
                                           .n = q->n_run,
                                           .pos = pos,
-                                          .blocks = kv_cache_table(s->p.kv, q->kv)};
+                                          .blocks = kv_cache_table(s->p.kv, q->kv),
+                                          .adapter = q->request->adapter};
     }
     s->p.runner.forward(s->p.runner.self, plan[0]->request->version->weights, s->runs, n);
 }

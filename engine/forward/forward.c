@@ -20,6 +20,7 @@
 #include "base/mem.h"
 #include "engine/forward/attention.h"
 #include "engine/forward/linear.h"
+#include "engine/forward/lora.h"
 #include "engine/forward/mla.h"
 #include "engine/forward/moe.h"
 #include "engine/forward/rope.h"
@@ -34,6 +35,7 @@ struct forward {
     struct attention *attention;
     struct mla *mla; /* NULL: none */
     struct moe *moe; /* NULL: no layer has experts */
+    struct lora *lora;
     int max_rows;
     int q_dim, kv_dim, qkv_dim, att_dim;
 
@@ -86,8 +88,10 @@ static bool new_buffers(struct forward *f, struct error *err)
 static bool new_parts(struct forward *f, struct error *err)
 {
     bool latent = f->c->mla.kv_rank > 0, experts = f->c->moe.n_experts > 0;
-    if (latent) f->mla = mla_new(&f->compute, f->c, f->kv, f->attention, f->max_rows, err);
-    if (experts) f->moe = moe_new(&f->compute, f->c, f->max_rows, err);
+    f->lora = lora_new(&f->compute, f->max_rows, experts ? f->c->moe.n_used : 0, err);
+    if (f->lora == NULL) return false;
+    if (latent) f->mla = mla_new(&f->compute, f->c, f->kv, f->attention, f->lora, f->max_rows, err);
+    if (experts) f->moe = moe_new(&f->compute, f->c, f->lora, f->max_rows, err);
     return (f->mla != NULL || !latent) && (f->moe != NULL || !experts);
 }
 
@@ -125,6 +129,7 @@ void forward_free(struct forward *f)
     if (f == NULL) return;
     mla_free(f->mla);
     moe_free(f->moe);
+    lora_free(f->lora);
     attention_free(f->attention);
     compute_clear(&f->compute);
     input_clear(&f->norm);
@@ -154,14 +159,24 @@ bool forward_reserve(struct forward *f, const struct weights *w, struct error *e
            (f->moe == NULL || moe_reserve(f->moe, w, err));
 }
 
-/* This step is w's. */
+bool forward_reserve_adapter(struct forward *f, const struct adapter *a, struct error *err)
+{
+    static const struct input_forms plain = {.plain = true};
+    return lora_reserve(f->lora, a, err) && input_reserve(&f->norm, plain, err) &&
+           input_reserve(&f->heads, plain, err) && input_reserve(&f->ff, plain, err) &&
+           (f->mla == NULL || mla_reserve_adapters(f->mla, err)) &&
+           (f->moe == NULL || moe_reserve_adapters(f->moe, err));
+}
+
+/* This step is w's, and its rows are listed. */
 static void use(struct forward *f, const struct weights *w)
 {
     assert(w->n_layers == f->c->n_layers + f->c->n_mtp);
     f->w = w;
-    input_use(&f->norm, w->wants[INPUT_NORM]);
-    input_use(&f->heads, w->wants[INPUT_HEADS]);
-    input_use(&f->ff, w->wants[INPUT_FF]);
+    lora_begin(f->lora, &f->rows);
+    input_use(&f->norm, lora_wants(f->lora, w->wants[INPUT_NORM]));
+    input_use(&f->heads, lora_wants(f->lora, w->wants[INPUT_HEADS]));
+    input_use(&f->ff, lora_wants(f->lora, w->wants[INPUT_FF]));
     input_use(&f->pair, w->wants[INPUT_PAIR]);
 }
 
@@ -218,7 +233,9 @@ static void begin_row(void *arg, int row, int thread)
     (void)thread;
     struct forward *f = arg;
     const struct row *r = &f->rows.row[row];
-    matrix_row(&f->w->embd, r->token, f->x + (size_t)row * (size_t)f->c->n_embd);
+    float *x = f->x + (size_t)row * (size_t)f->c->n_embd;
+    matrix_row(&f->w->embd, r->token, x);
+    lora_embed(f->lora, r, x, f->c->n_embd);
     rope_angles(f->c, f->freq, r->pos, f->rows.angles + (size_t)row * (size_t)f->c->rope.dim);
 }
 
@@ -317,10 +334,12 @@ static void attend(struct forward *f, int layer)
     const struct layer_weights *w = &f->w->layers[layer];
     struct layer_rows rows = {f, w, layer};
     float *q = f->qkv;
+    lora_down(f->lora, layer, ADAPTER_ATTN_NORM, &f->norm);
     const struct product qkv[] = {
-        {.w = &w->q, .out = q, .ld = f->qkv_dim, .bias = w->q_bias},
-        {.w = &w->k, .out = q + f->q_dim, .ld = f->qkv_dim, .bias = w->k_bias},
-        {.w = &w->v, .out = q + f->q_dim + f->kv_dim, .ld = f->qkv_dim, .bias = w->v_bias},
+        {&w->q, q, f->qkv_dim, false, w->q_bias, lora_rows(f->lora, SITE_Q, 0)},
+        {&w->k, q + f->q_dim, f->qkv_dim, false, w->k_bias, lora_rows(f->lora, SITE_K, 0)},
+        {&w->v, q + f->q_dim + f->kv_dim, f->qkv_dim, false, w->v_bias,
+         lora_rows(f->lora, SITE_V, 0)},
     };
     comes_next(f, &w->o, before_attention(f, layer, BEFORE_ATTENTION));
     linear_products(&f->compute, &f->norm, qkv, 3);
@@ -335,7 +354,7 @@ static void attention_block(struct forward *f, int layer)
 {
     const struct layer_weights *w = &f->w->layers[layer];
     const struct product o = {
-        .w = &w->o, .out = f->x, .ld = f->c->n_embd, .bias = w->o_bias, .add = true};
+        &w->o, f->x, f->c->n_embd, true, w->o_bias, lora_rows(f->lora, SITE_O, 0)};
     input_fill(&f->compute, &f->norm, f->rows.n, f->x, f->c->n_embd, w->attn_norm, f->c->rms_eps);
     stage_ends(f, STAGE_INPUTS);
     if (f->mla != NULL) {
@@ -345,6 +364,7 @@ static void attention_block(struct forward *f, int layer)
     }
     stage_ends(f, STAGE_ATTENTION);
     input_fill(&f->compute, &f->heads, f->rows.n, f->att, f->att_dim, NULL, 0);
+    lora_down(f->lora, layer, ADAPTER_HEADS, &f->heads);
     stage_ends(f, STAGE_INPUTS);
     comes_next(f, w->router.n > 0 ? NULL : &w->gate,
                before_attention(f, layer + 1, AFTER_ATTENTION));
@@ -359,9 +379,14 @@ static void dense_block(struct forward *f, int layer)
 {
     const struct layer_weights *w = &f->w->layers[layer];
     const struct matrix *after = layer + 1 < f->c->n_layers ? &w[1].q : &f->w->output;
-    const struct product down = {.w = &w->down, .out = f->x, .ld = f->c->n_embd, .add = true};
+    const struct product down = {
+        &w->down, f->x, f->c->n_embd, true, NULL, lora_rows(f->lora, SITE_DOWN, 0)};
+    struct linear_job gates = {.in = &f->norm, .gate = &w->gate, .up = &w->up, .out = &f->ff};
+    gates.gate_low = lora_rows(f->lora, SITE_GATE, 0);
+    gates.up_low = lora_rows(f->lora, SITE_UP, 0);
     comes_next(f, &w->down, before_attention(f, layer + 1, GATE_UP));
-    linear_swiglu(&f->compute, &f->norm, &w->gate, &w->up, &f->ff);
+    linear_swiglu(&f->compute, gates);
+    lora_down(f->lora, layer, ADAPTER_FF, &f->ff);
     stage_ends(f, STAGE_GATE_UP);
     comes_next(f, after, before_attention(f, layer + 1, DOWN));
     linear_products(&f->compute, &f->ff, &down, 1);
@@ -387,6 +412,7 @@ static void feed_forward_block(struct forward *f, int layer)
 {
     const struct layer_weights *w = &f->w->layers[layer];
     input_fill(&f->compute, &f->norm, f->rows.n, f->x, f->c->n_embd, w->ffn_norm, f->c->rms_eps);
+    lora_down(f->lora, layer, ADAPTER_FFN_NORM, &f->norm);
     stage_ends(f, STAGE_INPUTS);
     if (w->router.n > 0) {
         moe_block(f->moe, f->w, layer, &f->norm, f->x);
@@ -404,8 +430,8 @@ void forward_step(struct forward *f, const struct weights *w, const struct forwa
                   int n_runs)
 {
     start_clock(f);
-    use(f, w);
     list_rows(f, runs, n_runs);
+    use(f, w);
     each_row(f, begin_row);
     attention_begin(f->attention, runs, n_runs);
     stage_ends(f, STAGE_EMBED);
@@ -460,6 +486,7 @@ void forward_predict(struct forward *f, const struct forward_run *runs, const in
     const struct product joined = {.w = &w->mtp_eh_proj, .out = f->x, .ld = f->c->n_embd};
     f->first_row = first_row;
     list_rows(f, runs, n_runs);
+    lora_begin(f->lora, &f->rows);
     input_begin(&f->pair, f->rows.n);
     pool_run(f->compute.pool, pair_row, &p, f->rows.n);
     linear_products(&f->compute, &f->pair, &joined, 1);
@@ -477,8 +504,15 @@ void forward_logits(struct forward *f, const int *rows, int n, float *logits)
     for (int i = 0; i < n; i++) {
         memcpy(f->chosen + (size_t)i * embd, f->x + (size_t)rows[i] * embd, embd * sizeof(float));
     }
-    const struct product output = {.w = &f->w->output, .out = logits, .ld = f->c->n_vocab};
+    const struct product output = {.w = &f->w->output,
+                                   .out = logits,
+                                   .ld = f->c->n_vocab,
+                                   .low = lora_rows(f->lora, SITE_OUTPUT, 0)};
+    struct lora_use use = {.layer = -1, .expert = -1, .input = ADAPTER_OUTPUT, .in = &f->norm};
+    use.rows = rows;
     input_fill(&f->compute, &f->norm, n, f->chosen, f->c->n_embd, f->final_norm, f->c->rms_eps);
+    lora_list(f->lora, use);
+    lora_run(f->lora);
     linear_products(&f->compute, &f->norm, &output, 1);
     stage_ends(f, STAGE_OUTPUT);
 }

@@ -3,9 +3,9 @@
  * A run is some consecutive tokens of one sequence: a chunk of its prompt, or its next token (and
  * drafted ones). A step takes many runs of different sequences at once; matrix products see all
  * their rows together, attention sees each run with its own block table. Row r of a step is the
- * r-th token counting through the runs in order.
+ * r-th token counting through the runs in order. Runs may have an adapter each (lora.h).
  *
- * The result of a row depends on its sequence's tokens and the weights alone, bit for bit
+ * The result of a row depends on its sequence's tokens, the weights and its adapter alone, bit for bit
  * (architecture.md, "Reproducible by construction"). Weights are an argument of each step, so
  * several versions of a model can be served side by side, a step for each.
  *
@@ -25,6 +25,7 @@
 #include "engine/model/model.h"
 
 struct weights; /* packed tensors, engine/forward/weights.h */
+struct adapter; /* engine/adapter/adapter.h */
 struct pool;    /* engine/forward/pool.h */
 struct kernels; /* engine/kernels/kernels.h */
 struct forward;
@@ -49,6 +50,7 @@ struct forward_run {
     int pos;           /* position of tokens[0]; positions before it are in the blocks already */
     const int32_t *blocks; /* block table of the sequence: position p lies in blocks[p / KV_BLOCK];
                               covers pos + n positions; the blocks written to belong to this run alone */
+    const struct adapter *adapter; /* reserved (forward_reserve_adapter()); NULL: none */
 };
 
 /* Work space for steps of at most max_rows rows. c, kernels, kv and pool are borrowed until
@@ -63,6 +65,9 @@ void forward_free(struct forward *f);
  * the first step with w. False and ERROR_NO_MEMORY on failure: steps with other weights go on. */
 bool forward_reserve(struct forward *f, const struct weights *w, struct error *err);
 
+/* The same for an adapter of f's model, before the first run that has it. */
+bool forward_reserve_adapter(struct forward *f, const struct adapter *a, struct error *err);
+
 /* Run every layer of w over the rows of runs (their n add up to at most max_rows), writing keys and
  * values into their blocks. The final hidden state of every row stays in f until the next step; w
  * is borrowed until then, for the step's logits and predictions. A step leaves nothing behind that
@@ -71,7 +76,7 @@ void forward_step(struct forward *f, const struct weights *w, const struct forwa
                   int n_runs);
 
 /* Multi-token prediction (DeepSeek-V3, arXiv 2412.19437, 2.2): run the model's first prediction
- * layer over rows of the last forward_step(), from whose hidden states and the tokens that came
+ * layer (which no adapter changes) over rows of the last forward_step(), from whose hidden states and the tokens that came
  * after it guesses one token further. For models with prediction layers (n_mtp > 0). Logits of
  * the step itself are to be had before, forward_logits() then gives those of these rows.
  *   runs       run i: its tokens are those that follow the rows' own; pos and blocks as in the step

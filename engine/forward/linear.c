@@ -259,13 +259,53 @@ static int units_of(const struct matrix *w)
     return (panels_of(w) + UNIT_PANELS - 1) / UNIT_PANELS;
 }
 
+/* Up to ACCUMULATE_ROWS neighbours of one adapter, from y [.., WIDE] on; how many. */
+static int add_low_rows(const struct kernels *kernels, const struct low_row *low, int n_rows,
+                        int col, int n, float *y)
+{
+    const struct adapter_up *up = low[0].up;
+    struct accumulation a = {.n = (n + PANEL - 1) / PANEL * PANEL}; /* y and b have as many */
+    for (; a.rows < n_rows && a.rows < ACCUMULATE_ROWS && low[a.rows].up == up; a.rows++) {
+        a.y[a.rows] = y + a.rows * WIDE;
+        a.x[a.rows] = low[a.rows].t;
+    }
+    if (up == NULL || up->rank == 0) return a.rows;
+    a.w = up->b + col;
+    a.k = up->rank;
+    a.ld = up->ld;
+    kernels->accumulate(&a);
+    for (int r = 0; up->gain != NULL && r < a.rows; r++) {
+        for (int i = 0; i < n; i++) {
+            a.y[r][i] *= up->gain[col + i];
+        }
+    }
+    return a.rows;
+}
+
+/* What adapters add to columns col.. of a piece's rows; low is that of the whole input, or NULL. */
+static void add_low(const struct piece *p, const struct low_row *low, int col, int n, float *y)
+{
+    for (int r = 0; low != NULL && r < p->n_rows;) {
+        r += add_low_rows(p->c->kernels, low + p->row + r, p->n_rows - r, col, n, y + r * WIDE);
+    }
+}
+
+/* The bias of a row: an adapter may have its own. */
+static const float *bias_of(const struct product *p, int row)
+{
+    const struct adapter_up *up = p->low == NULL ? NULL : p->low[row].up;
+    return up != NULL && up->bias != NULL ? up->bias : p->bias;
+}
+
 /* Write columns col.. of y where they belong. */
 static void store(const struct piece *piece, const struct product *p, int col, int n, float *y)
 {
     const struct kernels *kernels = piece->c->kernels;
     float *out = p->out + (size_t)piece->row * (size_t)p->ld + col;
+    add_low(piece, p->low, col, n, y);
     for (int r = 0; r < piece->n_rows; r++, y += WIDE, out += p->ld) {
-        if (p->bias != NULL) kernels->add(y, p->bias + col, n);
+        const float *bias = bias_of(p, piece->row + r);
+        if (bias != NULL) kernels->add(y, bias + col, n);
         if (p->add) {
             kernels->add(out, y, n);
         } else {
@@ -312,6 +352,8 @@ static int swiglu_unit(const struct piece *p, int unit)
     multiply(p, j->gate, panel, n, first, gate);
     multiply(p, j->up, panel, n, second, up);
     int columns = j->gate->n - col < UNIT ? j->gate->n - col : UNIT;
+    add_low(p, j->gate_low, col, columns, gate);
+    add_low(p, j->up_low, col, columns, up);
     for (int r = 0; r < p->n_rows; r++) {
         p->c->kernels->swiglu(gate + r * WIDE, up + r * WIDE, columns);
     }
@@ -434,9 +476,8 @@ void linear_products(const struct compute *c, const struct input *in, const stru
     linear_run(c, &(struct linear_job){.in = in, .p = p, .n_products = n}, 1);
 }
 
-void linear_swiglu(const struct compute *c, const struct input *in, const struct matrix *gate,
-                   const struct matrix *up, struct input *out)
+void linear_swiglu(const struct compute *c, struct linear_job job)
 {
-    input_begin(out, in->rows);
-    linear_run(c, &(struct linear_job){.in = in, .gate = gate, .up = up, .out = out}, 1);
+    input_begin(job.out, job.in->rows);
+    linear_run(c, &job, 1);
 }

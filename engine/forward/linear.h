@@ -14,6 +14,7 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "engine/adapter/adapter.h"
 #include "engine/kernels/kernels.h"
 #include "engine/forward/pool.h"
 #include "engine/forward/weights.h"
@@ -78,21 +79,24 @@ int input_view_rows(int k, int rows, int n_views);
 /* View i of whole, which holds its rows [first, first + rows). */
 struct input input_view(const struct input *whole, int i, int first, int rows);
 
+/* What an adapter adds to a row of a product, and changes in it. */
+struct low_row {
+    const struct adapter_up *up; /* NULL: nothing */
+    const float *t;              /* [up->rank] the row's input times A */
+};
+
 struct product {
     const struct matrix *w;
     float *out; /* [rows, ld], columns 0..w->n-1 are written */
     int ld;
     bool add;          /* out += instead of out = */
     const float *bias; /* [w->n] or NULL */
+    const struct low_row *low; /* [rows], NULL: no row has an adapter */
 };
 
 /* All of the products of in, n <= 4. */
 void linear_products(const struct compute *c, const struct input *in, const struct product *p,
                      int n);
-
-/* out = SwiGLU(gate in, up in), put into another input. */
-void linear_swiglu(const struct compute *c, const struct input *in, const struct matrix *gate,
-                   const struct matrix *up, struct input *out);
 
 /* One of several such pieces of work that are done at once, in any order: products of in, or (p
  * NULL) a SwiGLU put into out, whose rows have begun. */
@@ -101,10 +105,14 @@ struct linear_job {
     const struct product *p;
     int n_products;
     const struct matrix *gate, *up;
+    const struct low_row *gate_low, *up_low; /* as product.low */
     struct input *out;
     /* linear_run()'s plan */
     int n_units, groups, first_task; /* groups of units are tasks, for every chunk of rows */
 };
+/* out = SwiGLU(gate in, up in), put into another input: of a job's in, gate, up, their low and out, the
+ * rest being zero. */
+void linear_swiglu(const struct compute *c, struct linear_job job);
 /* The n >= 1 jobs, their weights either all packed or all the reference's (which this thread then multiplies with alone). */
 void linear_run(const struct compute *c, struct linear_job *jobs, int n);
 

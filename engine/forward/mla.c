@@ -28,6 +28,7 @@ struct mla {
     const struct model_config *config;
     struct kv_store *kv;
     struct attention *attention;
+    struct lora *lora;
     int heads, q_dim, latent_dim; /* of all heads' queries; of a cached key */
 
     float *q_a;              /* [max_rows, q_rank] */
@@ -70,7 +71,8 @@ static void init_views(const struct mla *m, struct input *in, int k, int max_row
 }
 
 struct mla *mla_new(const struct compute *c, const struct model_config *config, struct kv_store *kv,
-                    struct attention *attention, int max_rows, struct error *err)
+                    struct attention *attention, struct lora *lora, int max_rows,
+                    struct error *err)
 {
     struct mla *m = mem_new(1, sizeof(*m), err);
     if (m == NULL) return NULL;
@@ -78,6 +80,7 @@ struct mla *mla_new(const struct compute *c, const struct model_config *config, 
     m->config = config;
     m->kv = kv;
     m->attention = attention;
+    m->lora = lora;
     m->heads = config->n_heads;
     m->q_dim = config->n_heads * config->head_dim;
     m->latent_dim = config->mla.kv_rank + config->mla.rope_dim;
@@ -112,6 +115,11 @@ bool mla_reserve(struct mla *m, const struct weights *w, struct error *err)
            input_reserve(&m->result, w->wants[INPUT_LATENT], err);
 }
 
+bool mla_reserve_adapters(struct mla *m, struct error *err)
+{
+    return input_reserve(&m->low_q, (struct input_forms){.plain = true}, err);
+}
+
 /* ---- a layer ---- */
 
 static void project(struct mla *m, const struct input *norm)
@@ -123,13 +131,21 @@ static void project(struct mla *m, const struct input *norm)
         {.w = low ? &l->q_a : &l->q,
          .out = low ? m->q_a : m->q,
          .ld = low ? rank : m->q_dim,
-         .bias = low ? l->q_a_bias : NULL},
-        {.w = &l->kv_a, .out = m->latent, .ld = m->latent_dim, .bias = l->kv_a_bias},
+         .bias = low ? l->q_a_bias : NULL,
+         .low = lora_rows(m->lora, low ? SITE_Q_A : SITE_Q, 0)},
+        {.w = &l->kv_a,
+         .out = m->latent,
+         .ld = m->latent_dim,
+         .bias = l->kv_a_bias,
+         .low = lora_rows(m->lora, SITE_KV_A, 0)},
     };
-    const struct product up = {.w = &l->q_b, .out = m->q, .ld = m->q_dim};
+    const struct product up = {
+        .w = &l->q_b, .out = m->q, .ld = m->q_dim, .low = lora_rows(m->lora, SITE_Q_B, 0)};
+    lora_down(m->lora, m->layer, ADAPTER_ATTN_NORM, norm);
     linear_products(m->c, norm, down, 2);
     if (!low) return;
     input_fill(m->c, &m->low_q, norm->rows, m->q_a, rank, l->q_a_norm, m->config->rms_eps);
+    lora_down(m->lora, m->layer, ADAPTER_LOW_Q, &m->low_q);
     linear_products(m->c, &m->low_q, &up, 1);
 }
 
@@ -205,7 +221,7 @@ void mla_attend(struct mla *m, const struct weights *w, int layer, const struct 
     m->layer = layer;
     m->l = &w->layers[layer];
     m->rows = rows;
-    input_use(&m->low_q, w->wants[INPUT_LOW_Q]);
+    input_use(&m->low_q, lora_wants(m->lora, w->wants[INPUT_LOW_Q]));
     input_use(&m->nope, w->wants[INPUT_NOPE]);
     input_use(&m->result, w->wants[INPUT_LATENT]);
     project(m, norm);

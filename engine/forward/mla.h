@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "engine/forward/attention.h"
 #include "engine/forward/linear.h"
+#include "engine/forward/lora.h"
 #include "engine/model/model.h"
 #include "engine/forward/rows.h"
 
@@ -25,12 +26,15 @@ struct mla;
 
 /* Work space for steps of up to max_rows rows; everything is borrowed until mla_free(), which accepts NULL. */
 struct mla *mla_new(const struct compute *c, const struct model_config *config, struct kv_store *kv,
-                    struct attention *attention, int max_rows, struct error *err);
+                    struct attention *attention, struct lora *lora, int max_rows, struct error *err);
 /* Accepts NULL. */
 void mla_free(struct mla *m);
 
 /* Memory for the inputs that w's types want; as forward_reserve(). */
 bool mla_reserve(struct mla *m, const struct weights *w, struct error *err);
+
+/* Memory for the inputs that adapters want. */
+bool mla_reserve_adapters(struct mla *m, struct error *err);
 
 /* One layer of w: store the latents of these rows, attend.
  *   norm  holds norm(x) of the rows

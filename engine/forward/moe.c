@@ -21,6 +21,7 @@
 struct moe {
     const struct compute *c;
     const struct model_config *config;
+    struct lora *lora;
     int embd, experts, used;
 
     float *logits;   /* [max_rows, experts] */
@@ -50,6 +51,7 @@ struct expert {
     struct matrix gate, up, down;
     struct input in, ff;
     struct product product;
+    int place; /* of its rows (lora.h) */
 };
 
 /* ---- making and freeing ---- */
@@ -72,13 +74,14 @@ static bool new_buffers(struct moe *m, int max_rows, struct error *err)
            m->jobs != NULL;
 }
 
-struct moe *moe_new(const struct compute *c, const struct model_config *config, int max_rows,
-                    struct error *err)
+struct moe *moe_new(const struct compute *c, const struct model_config *config, struct lora *lora,
+                    int max_rows, struct error *err)
 {
     struct moe *m = mem_new(1, sizeof(*m), err);
     if (m == NULL) return NULL;
     m->c = c;
     m->config = config;
+    m->lora = lora;
     m->embd = config->n_embd;
     m->experts = config->moe.n_experts;
     m->used = config->moe.n_used;
@@ -114,6 +117,13 @@ bool moe_reserve(struct moe *m, const struct weights *w, struct error *err)
     return input_reserve(&m->in, w->wants[INPUT_EXPERTS], err) &&
            input_reserve(&m->ff, w->wants[INPUT_EXPERTS_FF], err) &&
            input_reserve(&m->shared_ff, w->wants[INPUT_SHARED_FF], err);
+}
+
+bool moe_reserve_adapters(struct moe *m, struct error *err)
+{
+    static const struct input_forms plain = {.plain = true};
+    return input_reserve(&m->in, plain, err) && input_reserve(&m->ff, plain, err) &&
+           input_reserve(&m->shared_ff, plain, err);
 }
 
 /* ---- slots ---- */
@@ -162,8 +172,11 @@ static void list_experts(struct moe *m)
                              .down = matrix_at(&m->w->down_exps, e),
                              .in = input_view(&m->in, m->n_active, first, n),
                              .ff = input_view(&m->ff, m->n_active, first, n)};
-        x->product = (struct product){
-            .w = &x->down, .out = m->out + (size_t)first * (size_t)m->embd, .ld = m->embd};
+        x->place = lora_slots(m->lora) + first;
+        x->product = (struct product){.w = &x->down,
+                                      .out = m->out + (size_t)first * (size_t)m->embd,
+                                      .ld = m->embd,
+                                      .low = lora_rows(m->lora, SITE_DOWN_EXPS, x->place)};
         m->n_active++;
     }
 }
@@ -184,26 +197,52 @@ static void gather_task(void *arg, int task, int thread)
 
 /* ---- computing ---- */
 
+/* What adapters make of each expert's rows: of its input, or of its SwiGLU's result. */
+static void list_low(struct moe *m, int layer, enum adapter_input input)
+{
+    for (int i = 0; i < m->n_active; i++) {
+        const struct expert *e = &m->expert[i];
+        lora_list(m->lora, (struct lora_use){.layer = layer,
+                                             .expert = e->index,
+                                             .input = input,
+                                             .in = input == ADAPTER_EXPERTS ? &e->in : &e->ff,
+                                             .rows = m->row + m->first[e->index],
+                                             .place = e->place});
+    }
+}
+
 static void run_gates(struct moe *m, const struct input *norm)
 {
     int n = 0;
     for (; n < m->n_active; n++) {
         struct expert *e = &m->expert[n];
-        m->jobs[n] =
-            (struct linear_job){.in = &e->in, .gate = &e->gate, .up = &e->up, .out = &e->ff};
+        m->jobs[n] = (struct linear_job){.in = &e->in,
+                                         .gate = &e->gate,
+                                         .up = &e->up,
+                                         .gate_low = lora_rows(m->lora, SITE_GATE_EXPS, e->place),
+                                         .up_low = lora_rows(m->lora, SITE_UP_EXPS, e->place),
+                                         .out = &e->ff};
     }
     if (m->w->gate_shared.n > 0) {
         input_begin(&m->shared_ff, m->rows);
-        m->jobs[n++] = (struct linear_job){
-            .in = norm, .gate = &m->w->gate_shared, .up = &m->w->up_shared, .out = &m->shared_ff};
+        m->jobs[n++] = (struct linear_job){.in = norm,
+                                           .gate = &m->w->gate_shared,
+                                           .up = &m->w->up_shared,
+                                           .gate_low = lora_rows(m->lora, SITE_GATE_SHARED, 0),
+                                           .up_low = lora_rows(m->lora, SITE_UP_SHARED, 0),
+                                           .out = &m->shared_ff};
     }
     linear_run(m->c, m->jobs, n);
 }
 
 static void run_downs(struct moe *m)
 {
-    const struct product shared = {
-        .w = &m->w->down_shared, .out = m->x, .ld = m->embd, .add = true};
+    const struct product shared = {&m->w->down_shared,
+                                   m->x,
+                                   m->embd,
+                                   true,
+                                   NULL,
+                                   lora_rows(m->lora, SITE_DOWN_SHARED, 0)};
     int n = 0;
     for (; n < m->n_active; n++) {
         struct expert *e = &m->expert[n];
@@ -234,10 +273,13 @@ void moe_block(struct moe *m, const struct weights *w, int layer, const struct i
                float *x)
 {
     m->w = &w->layers[layer];
-    const struct product router = {.w = &m->w->router, .out = m->logits, .ld = m->experts};
-    input_use(&m->in, w->wants[INPUT_EXPERTS]);
-    input_use(&m->ff, w->wants[INPUT_EXPERTS_FF]);
-    input_use(&m->shared_ff, w->wants[INPUT_SHARED_FF]);
+    const struct product router = {.w = &m->w->router,
+                                   .out = m->logits,
+                                   .ld = m->experts,
+                                   .low = lora_rows(m->lora, SITE_ROUTER, 0)};
+    input_use(&m->in, lora_wants(m->lora, w->wants[INPUT_EXPERTS]));
+    input_use(&m->ff, lora_wants(m->lora, w->wants[INPUT_EXPERTS_FF]));
+    input_use(&m->shared_ff, lora_wants(m->lora, w->wants[INPUT_SHARED_FF]));
     m->x = x;
     m->rows = norm->rows;
     linear_products(m->c, norm, &router, 1);
@@ -245,7 +287,17 @@ void moe_block(struct moe *m, const struct weights *w, int layer, const struct i
     assign_slots(m);
     list_experts(m);
     pool_run(m->c->pool, gather_task, m, m->n_active);
+    list_low(m, layer, ADAPTER_EXPERTS);
+    lora_run(m->lora);
     run_gates(m, norm);
+    list_low(m, layer, ADAPTER_EXPERTS_FF);
+    if (m->w->down_shared.n > 0) {
+        lora_list(m->lora, (struct lora_use){.layer = layer,
+                                             .expert = -1,
+                                             .input = ADAPTER_SHARED_FF,
+                                             .in = &m->shared_ff});
+    }
+    lora_run(m->lora);
     run_downs(m);
     pool_run(m->c->pool, combine_task, m, m->rows);
 }

@@ -11,22 +11,28 @@
 
 #include "base/error.h"
 #include "engine/forward/linear.h"
+#include "engine/forward/lora.h"
 #include "engine/model/model.h"
 
 struct moe;
 
-/* Work space for steps of up to max_rows rows. c and config are borrowed until moe_free(), which accepts NULL. */
-struct moe *moe_new(const struct compute *c, const struct model_config *config, int max_rows,
-                    struct error *err);
+/* Work space for steps of up to max_rows rows. c, config and lora are borrowed until moe_free(), which
+ * accepts NULL. */
+struct moe *moe_new(const struct compute *c, const struct model_config *config, struct lora *lora,
+                    int max_rows, struct error *err);
 /* Accepts NULL. */
 void moe_free(struct moe *m);
 
 /* Memory for the inputs that w's types want; as forward_reserve(). */
 bool moe_reserve(struct moe *m, const struct weights *w, struct error *err);
 
+/* Memory for the inputs that adapters want. */
+bool moe_reserve_adapters(struct moe *m, struct error *err);
+
 /* x += experts(norm(x)) of a layer of w.
  *   x     [rows, n_embd]
- *   norm  holds norm(x) of these rows, for the router and the shared experts */
+ *   norm  holds norm(x) of these rows, for the router and the shared experts, and what adapters make of
+ *         it has been computed (lora_down()) */
 void moe_block(struct moe *m, const struct weights *w, int layer, const struct input *norm,
                float *x);
 

@@ -225,21 +225,6 @@ static bool list_jobs(struct packing *p, const struct model_tensors *t, struct w
 
 /* ---- Filling ---- */
 
-/* Row of the file that becomes row i: rotated pairs (2j, 2j + 1) move to (j, j + dim/2). */
-static int source_row(const struct model_config *c, enum rotated rotated, int i)
-{
-    int period = c->head_dim, first = 0;
-    if (rotated == ROTATED_NONE || !c->rope.interleaved) return i;
-    if (rotated == ROTATED_MLA_Q) first = c->mla.nope_dim;
-    if (rotated == ROTATED_MLA_KV) {
-        first = c->mla.kv_rank;
-        period = first + c->mla.rope_dim;
-    }
-    int begin = i / period * period + first, at = i - begin, half = c->rope.dim / 2;
-    if (at < 0 || at >= c->rope.dim) return i;
-    return begin + (at < half ? 2 * at : 2 * (at - half) + 1);
-}
-
 static size_t row_bytes(const struct tensor *t)
 {
     return type_row_bytes(t->type, t->shape[0]);
@@ -283,7 +268,7 @@ static void find_rows(const struct packing *p, const struct pack_job *job, int i
     const uint8_t *base = matrix_data(t, expert);
     *out = (struct panel_rows){.row = {NULL}};
     for (int r = 0; r < PANEL && begin + r < m->n; r++) {
-        int row = source_row(p->config, job->rotated, begin + r);
+        int row = rotated_source(p->config, job->rotated, begin + r);
         out->row[r] = base + (size_t)row * row_bytes(t);
         out->f8[r] = f8_scales(t, expert, row);
     }
@@ -355,7 +340,7 @@ static bool fill_vector(const struct packing *p, const struct pack_job *job, str
     if (src == NULL) return false;
     quant_types[t->type].dequant(src, t->data, t->shape[0]);
     for (int i = 0; i < t->shape[0]; i++) {
-        dst[i] = src[source_row(p->config, job->rotated, i)];
+        dst[i] = src[rotated_source(p->config, job->rotated, i)];
     }
     free(src);
     *job->vector = dst;

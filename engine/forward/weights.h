@@ -18,6 +18,7 @@
 #include "base/error.h"
 #include "engine/kernels/layout.h"
 #include "engine/model/model.h"
+#include "engine/model/rotated.h"
 
 struct pool;
 
@@ -82,9 +83,6 @@ struct weights {
     size_t bytes;                          /* of memory mapped for all of it */
     void *memory;
 };
-
-/* Which rows of a matrix RoPE rotates: in every `period` rows those from `first` on. */
-enum rotated { ROTATED_NONE, ROTATED_HEADS, ROTATED_MLA_Q, ROTATED_MLA_KV };
 
 /* Where a layer's tensor goes, and what it is multiplied with. */
 struct placement {

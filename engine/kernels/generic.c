@@ -346,6 +346,19 @@ static void add(float *y, const float *x, int n)
     }
 }
 
+static void accumulate(const struct accumulation *a)
+{
+    for (int r = 0; r < a->rows; r++) {
+        for (int j = 0; j < a->n; j++) {
+            float sum = a->y[r][j];
+            for (int i = 0; i < a->k; i++) {
+                sum = fmaf(a->x[r][i], a->w[(size_t)i * (size_t)a->ld + (size_t)j], sum);
+            }
+            a->y[r][j] = sum;
+        }
+    }
+}
+
 static void scale(float *y, const float *x, float f, int n)
 {
     for (int i = 0; i < n; i++) {
@@ -410,6 +423,7 @@ const struct kernels kernels_generic = {
     .rms_norm = rms_norm,
     .swiglu = swiglu,
     .add = add,
+    .accumulate = accumulate,
     .scale = scale,
     .rope = rope,
     .max = max_of,

@@ -32,6 +32,8 @@
  *      tables and log for probabilities are our own too (double inside), because libm's differ between machines.
  * (N8) RMSNorm: r = 1 / sqrt(ss / n + eps), y_i = (x_i * r) * w_i, ss the sum of squares by (N5).
  *      SwiGLU: (g / (1 + exp(-g))) * u. RoPE of a pair: a' = fma(a, cos, -(b * sin)), b' = fma(b, cos, a * sin).
+ * (N9) What an adapter adds to a product y = W x: t_j = fma(a_jk, x_k, t_j) in order of k from 0, x in float32;
+ *      then y_i = fma(b_ij, t_j, y_i) in order of j from W's product; b is scaled beforehand, rounded once.
  *
  * VDPBF16PS and the AMX BF16 instructions round otherwise than (N4), so no set uses them.
  *
@@ -89,6 +91,16 @@ struct fetch {
     size_t step;           /* so many bytes at a time */
 };
 
+/* A few rows times a small matrix of floats, on top of what is there; see kernels.accumulate. */
+enum { ACCUMULATE_ROWS = 4 };
+struct accumulation {
+    int rows; /* 1 to ACCUMULATE_ROWS */
+    float *y[ACCUMULATE_ROWS];       /* each [n] */
+    const float *x[ACCUMULATE_ROWS]; /* each [k] */
+    const float *w;                  /* [k, ld] */
+    int k, ld, n;
+};
+
 struct kernels {
     const char *name;     /* "generic", "avx2", "avxvnni", "avx512vnni" */
     bool (*usable)(void); /* on this CPU */
@@ -121,6 +133,9 @@ struct kernels {
     void (*rms_norm)(float *y, const float *x, const float *weight, int n, float eps);
     void (*swiglu)(float *gate, const float *up, int n);     /* gate = silu(gate) * up */
     void (*add)(float *y, const float *x, int n);            /* y += x */
+    /* (N9) y[r][j] = fma(x[r][i], w[i, j], y[r][j]) in order of i < k, for j < n. No y overlaps an x
+     * or w. Any n, any alignment. */
+    void (*accumulate)(const struct accumulation *a);
     void (*scale)(float *y, const float *x, float f, int n); /* y = x * f */
     /* Rotate heads of head_dim floats in place: pairs (i, i + dim/2); cs is [dim/2] cosines, then sines. */
     void (*rope)(float *x, const float *cs, int n_heads, int head_dim, int dim);

@@ -2,7 +2,7 @@
  *
  * An ISA file includes vec256.h or vec512.h, then this, which is exp, activations and the choice
  * of a product's kernel (simd_i8.h, simd_f32.h), then simd_rows.h, then names its set. Everything
- * obeys (N1) to (N8) of kernels.h, and generic.c is what it must equal. Functions marked INLINE
+ * obeys (N1) to (N9) of kernels.h, and generic.c is what it must equal. Functions marked INLINE
  * take their sizes as constants: the compiler unrolls them and keeps the accumulators in
  * registers; a switch picks the instance.
  *

@@ -408,6 +408,73 @@ static void add(float *y, const float *x, int n)
     }
 }
 
+/* R rows from `row` on, 16 V columns from `col` on, of which the last vector has `last`. */
+INLINE void accumulate_part(int R, int V, const struct accumulation *a, int row, int col, int last)
+{
+    struct vf sum[ACCUMULATE_ROWS][4];
+    const float *w = a->w + col, *x[ACCUMULATE_ROWS];
+    UNROLL
+    for (int r = 0; r < R; r++) {
+        x[r] = a->x[row + r];
+        UNROLL
+        for (int v = 0; v < V; v++) {
+            sum[r][v] = vf_load_n(a->y[row + r] + col + 16 * v, v == V - 1 ? last : 16, 0);
+        }
+    }
+    for (int i = 0; i < a->k; i++, w += a->ld) {
+        struct vf weights[4];
+        UNROLL
+        for (int v = 0; v < V; v++) {
+            weights[v] = vf_load_n(w + 16 * v, v == V - 1 ? last : 16, 0);
+        }
+        UNROLL
+        for (int r = 0; r < R; r++) {
+            struct vf value = vf_set(x[r][i]);
+            UNROLL
+            for (int v = 0; v < V; v++) {
+                sum[r][v] = vf_fma(value, weights[v], sum[r][v]);
+            }
+        }
+    }
+    UNROLL
+    for (int r = 0; r < R; r++) {
+        UNROLL
+        for (int v = 0; v < V; v++) {
+            vf_store_n(a->y[row + r] + col + 16 * v, sum[r][v], v == V - 1 ? last : 16);
+        }
+    }
+}
+
+/* R rows, every column: as many vectors at a time as leave every chain of fma a register. */
+INLINE void accumulate_rows(int R, const struct accumulation *a, int row)
+{
+    int col = 0;
+    for (; R == 1 && col + 64 <= a->n; col += 64) {
+        accumulate_part(R, 4, a, row, col, 16);
+    }
+    for (; R <= 2 && col + 32 <= a->n; col += 32) {
+        accumulate_part(R, 2, a, row, col, 16);
+    }
+    for (; col + 16 <= a->n; col += 16) {
+        accumulate_part(R, 1, a, row, col, 16);
+    }
+    if (col < a->n) accumulate_part(R, 1, a, row, col, a->n - col);
+}
+
+static void accumulate(const struct accumulation *a)
+{
+    int row = 0;
+    if (a->rows == 4) {
+        accumulate_rows(4, a, 0);
+        return;
+    }
+    if (a->rows >= 2) {
+        accumulate_rows(2, a, 0);
+        row = 2;
+    }
+    if (row < a->rows) accumulate_rows(1, a, row);
+}
+
 static void scale(float *y, const float *x, float f, int n)
 {
     for (int i = 0; i < n; i += 16) {
@@ -470,6 +537,7 @@ static void exp_row(float *y, const float *x, int n, float max, float scale)
 #define SIMD_KERNELS \
     .act_put = act_put, .product = product, .kv_put = kv_put, .attend = attend, \
     .attn_merge = attn_merge, .rms_norm = rms_norm, .swiglu = swiglu, .add = add, .scale = scale, \
+    .accumulate = accumulate, \
     .rope = rope, .max = max_of, .argmax = argmax, .sum_exp = sum_exp, .exp_row = exp_row
 
 #endif

@@ -8,6 +8,7 @@
 #include "base/mem.h"
 #include "server/cli/cli.h"
 
+#include "server/generate/adapters.h"
 #include "server/generate/generation.h"
 #include "server/http/server.h"
 #include "server/responses/store.h"
@@ -37,6 +38,7 @@ static bool serve(const struct cli_settings *s, struct error *err)
     struct engine *engine = NULL;
     struct generations *generations = NULL;
     struct judge_model_client *opinions = NULL;
+    struct adapters *adapters = NULL;
     struct response_store *responses = NULL;
     bool ok = false;
     if (!cli_engine_options(s, &model, err)) return false;
@@ -55,6 +57,8 @@ static bool serve(const struct cli_settings *s, struct error *err)
         struct judge_model asked = {judge_model_ask, opinions, s->judge_model.parallel};
         if (opinions == NULL || !judge_set_model(judge, &asked, err)) goto end;
     }
+    adapters = adapters_new(engine, &s->server, err);
+    if (adapters == NULL) goto end;
     generations = generations_new(engine, server_wake, server);
     responses = response_store_new(s->server.max_responses, s->server.max_response_bytes,
                                    s->server.responses_ttl_ms);
@@ -67,6 +71,8 @@ static bool serve(const struct cli_settings *s, struct error *err)
                     &(struct server_parts){.engine = engine,
                                            .judge = judge,
                                            .generations = generations,
+                                           .adapters = adapters,
+                                           .ready = adapters_load_first,
                                            .responses = responses,
                                            .workload = &workload,
                                            .routes = &routes},
@@ -74,6 +80,7 @@ static bool serve(const struct cli_settings *s, struct error *err)
 end:
     response_store_free(responses);
     generations_free(generations);
+    adapters_free(adapters);
     engine_close(engine);
     server_free(server);
     judge_close(judge);

@@ -73,6 +73,7 @@ static void free_state(struct exchange *x)
     give_up(c);
     free(c->prompts);
     form_free(c->params.engine.form);
+    engine_adapter_release(c->params.adapter);
     if (c->best_of != NULL) best_of_clear(c->best_of);
     if (c->dialect != NULL && c->dialect->clear != NULL) c->dialect->clear(c);
 }
@@ -148,6 +149,7 @@ static void ask(const struct completion *c, struct generation *g, size_t i)
     g->client = c->client;
     g->pooling = c->pooling;
     g->cache_salt = salt_hash(c->params.cache_salt);
+    if (g->adapter == NULL) g->adapter = engine_adapter_hold(c->params.adapter);
     if (!c->sampled_apart) g->sampling = c->params.engine;
     if (!c->sampled_apart && !c->params.has_seed) g->sampling.seed += i; /* unlike luck */
     g->keeps_tokens = c->want_tokens;
@@ -245,6 +247,7 @@ void completion_run(struct completion *c, enum exchange_weight weight,
                     bool (*prepare)(struct completion *c))
 {
     c->prepare = prepare;
+    if (c->exchange->server->o.adapter_dir != NULL) weight = WORK_HEAVY; /* may read one */
     exchange_offload(c->exchange, weight, work_prepare, after_prepare);
 }
 
@@ -492,7 +495,7 @@ void completion_emit_versions(const struct completion *c, struct buffer *out)
 
 const char *completion_model(const struct completion *c)
 {
-    return engine_info(c->engine)->name;
+    return c->adapter_name != NULL ? c->adapter_name : engine_info(c->engine)->name;
 }
 
 /* Best first; qsort() is not stable, so equal ones go by their number. */

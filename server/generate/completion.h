@@ -84,6 +84,7 @@ struct completion {
     bool (*prepare)(struct completion *c);
 
     struct sampling_params params;
+    const char *adapter_name; /* of params.adapter, as the request has it; NULL: there is none */
     struct field_table
         tables[COMPLETION_MAX_TABLES]; /* it was read by: they know the client's names */
     size_t n_tables;
@@ -222,7 +223,7 @@ void completion_emit_stop_reason(const struct completion *c, const struct choice
  * best of its samples, best first, when best_of asks for more. False when there is no memory. */
 bool completion_pick(const struct completion *c, const struct choice ***out);
 
-/* The served model's name. */
+/* The served model's name, or the adapter's that the request named. */
 const char *completion_model(const struct completion *c);
 
 /* ---- for the routes that trainers control us by ---- */
@@ -241,7 +242,13 @@ bool completion_has_id(const struct completion *c, struct span id);
 /* Does name name the served model? */
 bool completion_knows_model(const struct server *s, struct span name);
 
-/* The same for a request's field, which may be empty. False and ERROR_MODEL_NOT_FOUND. */
+/* What a request's model (which may be empty) and lora_path name: the base, an adapter, or "base:adapter". The
+ * adapter, in *out, is held; NULL: none. False and ERROR_MODEL_NOT_FOUND, or what adapters_find() says. May read
+ * files. */
+bool completion_find_model(struct server *s, struct span name, struct span lora,
+                           struct adapter **out, struct error *err);
+
+/* The same for a request's model alone, where only its name is of interest. Reads nothing. */
 bool completion_check_model(struct server *s, struct span name, struct error *err);
 
 #endif

@@ -14,6 +14,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "server/generate/adapters.h"
 #include "server/generate/completion.h"
 #include "server/generate/logprobs.h"
 #include "server/http/state.h"
@@ -51,13 +52,68 @@ bool completion_knows_model(const struct server *s, struct span name)
     return known;
 }
 
+static bool unknown_model(const struct server *s, struct span name, const char *field,
+                          struct error *err)
+{
+    return error_set(err, ERROR_MODEL_NOT_FOUND, field,
+                     "no model \"%.*s\" here; this is \"%.80s\"", name.n < 100 ? (int)name.n : 100,
+                     name.p, engine_info(s->engine)->name);
+}
+
+/* Of "base:adapter" the adapter; else nothing. */
+static struct span behind_base(const struct server *s, struct span name)
+{
+    for (size_t at = 0; at < name.n; at++) {
+        bool splits = name.p[at] == ':' && completion_knows_model(s, span_slice(name, 0, at));
+        if (splits) return span_slice(name, at + 1, name.n);
+    }
+    return span_of(NULL, 0);
+}
+
+/* What is wrong with an adapter's folder is told as the request's fault, by its field. */
+static bool find_adapter(struct server *s, struct span name, const char *field, struct adapter **out,
+                         struct error *err)
+{
+    if (adapters_find(s->adapters, name, out, err)) return true;
+    if (err->code == ERROR_BAD_FILE || err->code == ERROR_INVALID_JSON) err->code = ERROR_INVALID_VALUE;
+    return err->code == ERROR_NO_MEMORY ? false : error_at(err, "%s", field);
+}
+
+bool completion_find_model(struct server *s, struct span name, struct span lora,
+                           struct adapter **out, struct error *err)
+{
+    *out = NULL;
+    bool is_base = name.n == 0 || completion_knows_model(s, name);
+    if (lora.n > 0) {
+        if (!is_base && !s->o.any_model_name) return unknown_model(s, name, "model", err);
+        return find_adapter(s, lora, "lora_path", out, err) &&
+               (*out != NULL || unknown_model(s, lora, "lora_path", err));
+    }
+    if (is_base) return true;
+    struct span behind = behind_base(s, name);
+    if (!find_adapter(s, name, "model", out, err)) return false;
+    if (*out == NULL && behind.n > 0 && !find_adapter(s, behind, "model", out, err)) return false;
+    return *out != NULL || s->o.any_model_name || unknown_model(s, name, "model", err);
+}
+
 bool completion_check_model(struct server *s, struct span name, struct error *err)
 {
-    const char *own = engine_info(s->engine)->name;
     if (name.n == 0 || s->o.any_model_name || completion_knows_model(s, name)) return true;
-    return error_set(err, ERROR_MODEL_NOT_FOUND, "model",
-                     "no model \"%.*s\" here; this is \"%.80s\"", name.n < 100 ? (int)name.n : 100,
-                     name.p, own);
+    struct span behind = behind_base(s, name);
+    return adapters_know(s->adapters, name) || adapters_know(s->adapters, behind) ||
+           unknown_model(s, name, "model", err);
+}
+
+/* The adapter that the request names, if it does. */
+static bool take_model(struct completion *c, struct error *err)
+{
+    struct sampling_params *p = &c->params;
+    struct span name = p->lora.n > 0 ? p->lora : p->model;
+    engine_adapter_release(p->adapter);
+    if (!completion_find_model(c->exchange->server, p->model, p->lora, &p->adapter, err)) return false;
+    if (p->adapter == NULL) return true;
+    c->adapter_name = arena_str(c->exchange->arena, name);
+    return c->adapter_name != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
 }
 
 /* A client's own request id replaces ours in the answer's id. */
@@ -123,7 +179,7 @@ bool completion_check(struct completion *c, struct error *err)
 {
     struct server *s = c->exchange->server;
     int n_vocab = engine_info(c->engine)->n_vocab;
-    bool ok = completion_check_model(s, c->params.model, err) && take_request_id(c, err) &&
+    bool ok = take_model(c, err) && take_request_id(c, err) &&
               sampling_params_finish(&c->params, s->o.max_choices, n_vocab, err);
     return ok || completion_rename(c, err);
 }

@@ -126,6 +126,7 @@ static struct engine_request order_of(const struct generation *g)
                                    .priority = g->priority,
                                    .cache_salt = g->cache_salt,
                                    .pooling = g->pooling,
+                                   .adapter = g->adapter,
                                    .sampling = g->sampling};
 }
 
@@ -219,6 +220,7 @@ void generation_free(struct generation *g)
     }
     tokens_clear(&g->ids);
     form_free(g->own_form);
+    engine_adapter_release(g->adapter);
     free(g->probs);
     free(g->tops);
     free(g->embedding);

@@ -77,6 +77,7 @@ struct generation {
     uint64_t client; /* whose it is: clients take turns; 0: nobody's */
     uint64_t cache_salt;
     enum engine_pooling pooling; /* not POOLING_NONE: an embedding is made, and no token */
+    struct adapter *adapter;               /* held; NULL: none */
     struct engine_sampling sampling;       /* neutral at first */
     struct form *own_form;                 /* owned: sampling's, where it is no owner's; or NULL */
     bool keeps_tokens;                     /* token records are kept */

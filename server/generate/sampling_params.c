@@ -283,7 +283,8 @@ static bool read_cache_salt(const struct field_context *context, const cJSON *va
 
 /* clang-format off */
 const struct field sampling_params_rows[] = {
-    {"model",               FIELD_TEXT, AT(model), .doc = "its name; any is taken"},
+    {"model",               FIELD_TEXT, AT(model), .doc = "its name, or an adapter's"},
+    {"lora_path",           FIELD_TEXT, AT(lora), .doc = "an adapter's name, as SGLang has it"},
     {"temperature",         REAL(engine.temperature, 0, 100),
      .doc = "flattens (above 1) or sharpens the distribution; 0 takes the most probable token"},
     {"top_p",               REAL(engine.top_p, SMALLEST, 1),

@@ -42,7 +42,8 @@ struct sampling_params {
     struct id_list prompt_logprob_ids;
     struct id_list logprob_ids;  /* alternatives that are told of each token, in place of the best */
     struct text_list bad_words;  /* bad_words.h */
-    struct span model, request_id, cache_salt;
+    struct span model, lora, request_id, cache_salt;
+    struct adapter *adapter; /* that model or lora names; held by whoever owns this; NULL: none */
     int64_t seed;
     bool has_seed;
     bool stream;

@@ -184,10 +184,13 @@ static void note_engine_state(struct server *s)
 {
     enum engine_state now = engine_state(s->engine, &s->failure);
     if (now == ENGINE_FAILED) drain_begin(s, "model");
-    if (now == ENGINE_READY && !s->ready) {
-        s->ready = true;
-        log_ready(s);
+    if (now != ENGINE_READY || s->ready || s->failure.code != ERROR_NONE) return;
+    if (s->parts.ready != NULL && !s->parts.ready(s->adapters, &s->failure)) {
+        drain_begin(s, "adapter");
+        return;
     }
+    s->ready = true;
+    log_ready(s);
 }
 
 static void on_woken(uv_async_t *a)
@@ -339,6 +342,7 @@ bool server_run(struct server *s, const struct server_parts *parts, struct error
     s->engine = parts->engine;
     s->judge = parts->judge;
     s->generations = parts->generations;
+    s->adapters = parts->adapters;
     signal(SIGPIPE, SIG_IGN);
     bool started = start(s, err);
     if (started) {

@@ -34,6 +34,8 @@ struct server;
 
 /* What may be set; the rows are in server/http/settings.c. Times are in milliseconds. Texts are
  * borrowed for as long as the server lives. */
+struct adapters;
+
 struct server_options {
     const char *host;                 /* a name or an address; only its first address is bound */
     int port;                         /* 0: any free one; the log's "listening" line tells which */
@@ -45,6 +47,9 @@ struct server_options {
     struct string_list cors_origins;  /* pages of other sites that may ask; none: none may */
     struct string_list allowed_hosts; /* names by which pages may ask us without a key */
     struct string_list path_roots;    /* folders beneath which bodies may name files */
+    struct string_list adapters;      /* NAME=PATH of those that are there from the start */
+    const char *adapter_dir;          /* whose folders are adapters, by their names; NULL: none */
+    int max_adapters;                 /* in memory at once */
     struct string_list
         model_names; /* that clients may use; the first is the engine's name for it */
 
@@ -101,6 +106,9 @@ struct server_parts {
     struct engine *engine;
     struct judge *judge;
     struct generations *generations;
+    struct adapters *adapters;
+    /* Called once when the model is there, before anything is served. False and *err: nothing will be. */
+    bool (*ready)(struct adapters *adapters, struct error *err);
     struct response_store *responses; /* kept replies, which later requests go on from */
     const struct workload *workload;
     const struct route_table *routes;

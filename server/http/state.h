@@ -60,6 +60,7 @@ struct server {
     struct engine *engine;
     struct judge *judge;
     struct generations *generations;
+    struct adapters *adapters;
     struct rollout *rollouts; /* list of those at work */
     bool ready;           /* the model has been loaded, and the log said so */
     struct error failure; /* why there is no model: the server ends with it */

@@ -336,7 +336,7 @@ bool ask_read(struct ask *ask, struct exchange *x, struct error *err)
     }
     ask->rewards = judge_rewards_new(x->server->judge, ask->reward_list, err);
     if (ask->rewards == NULL) return error_in(err, "rewards");
-    return completion_check_model(x->server, ask->model, err) && read_keep(ask, err) &&
+    return completion_find_model(x->server, ask->model, span_of(NULL, 0), &ask->params.adapter, err) && read_keep(ask, err) &&
            read_sampling(ask, x, err) && read_advantage(ask, x->arena, err) &&
            read_prompts(ask, x, err) && compile_forms(ask, x, err) && check_kept(ask, err) && read_until(ask, err) &&
            read_revise(ask, x, err);
@@ -344,6 +344,8 @@ bool ask_read(struct ask *ask, struct exchange *x, struct error *err)
 
 void ask_clear(struct ask *ask)
 {
+    engine_adapter_release(ask->params.adapter);
+    ask->params.adapter = NULL;
     for (size_t i = 0; i < ask->n_prompts; i++) {
         ask_prompt_clear(&ask->prompts[i]);
     }

@@ -299,6 +299,7 @@ static struct generation *new_generation(struct group *g, int samples, int first
     gen->client = g->rollout->client;
     gen->priority = ask->params.priority;
     gen->cache_salt = salt.n == 0 ? 0 : hash_bytes(salt);
+    gen->adapter = engine_adapter_hold(ask->params.adapter);
     gen->sampling = ask->params.engine;
     gen->sampling.form = ask->forms[g->prompt->thoughts];
     gen->sampling.seed = seed;

@@ -8,9 +8,42 @@
 #include <string.h>
 
 #include "base/emit.h"
+#include "server/generate/adapters.h"
 #include "server/generate/completion.h"
 #include "server/http/exchange.h"
 #include "server/http/state.h"
+
+/* An adapter has its folder, the base as its parent, and a digest of its own. */
+struct served {
+    struct engine *engine;
+    struct buffer *out;
+    struct span only; /* the adapter of this name alone; p NULL: all */
+    bool found;
+};
+
+static void emit_adapter(void *arg, const char *name, const char *path, const struct adapter *a)
+{
+    struct served *served = arg;
+    struct buffer *out = served->out;
+    const struct engine_info *base = engine_info(served->engine);
+    struct engine_adapter_info info = engine_adapter_info(a);
+    if (served->only.p != NULL && !span_is(served->only, name)) return;
+    served->found = true;
+    emit_object(out, NULL);
+    emit_str(out, "id", name);
+    emit_str(out, "object", "model");
+    emit_int(out, "created", base->created);
+    emit_str(out, "owned_by", "touchstone");
+    emit_str(out, "root", path);
+    emit_str(out, "parent", base->name);
+    emit_int(out, "max_model_len", base->context);
+    emit_str(out, "sha256", info.sha256);
+    emit_object(out, "meta");
+    emit_int(out, "rank", info.rank);
+    emit_int(out, "size", info.bytes);
+    emit_close(out, '}');
+    emit_close(out, '}');
+}
 
 static void emit_model(struct engine *e, const char *name, struct buffer *out)
 {
@@ -51,6 +84,8 @@ void openai_models_handle(struct exchange *x)
     for (int i = 1; i < s->o.model_names.n; i++) { /* the first is the engine's */
         emit_model(s->engine, s->o.model_names.items[i], &out);
     }
+    struct served served = {.engine = s->engine, .out = &out};
+    adapters_each(s->adapters, emit_adapter, &served);
     emit_close(&out, ']');
     emit_close(&out, '}');
     exchange_reply_json(x, &out);
@@ -64,7 +99,10 @@ void openai_model_handle(struct exchange *x)
         exchange_fail(x, &x->error);
         return;
     }
-    emit_model(x->server->engine, x->path + strlen(prefix), &x->reply);
+    struct served served = {.engine = x->server->engine, .out = &x->reply, .only = name};
+    bool is_base = completion_knows_model(x->server, name);
+    if (!is_base) adapters_each(x->server->adapters, emit_adapter, &served);
+    if (!served.found) emit_model(x->server->engine, x->path + strlen(prefix), &x->reply);
     exchange_reply_json(x, &x->reply);
 }
 

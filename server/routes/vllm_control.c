@@ -135,6 +135,11 @@ void vllm_server_info_handle(struct exchange *x)
     emit_int(&out, "max_model_len", info->context);
     emit_str(&out, "logprobs_mode", "raw_logprobs"); /* unless a request asks for processed ones */
     emit_close(&out, '}');
+    emit_object(&out, "lora_config");
+    emit_int(&out, "max_lora_rank", ENGINE_MAX_LORA_RANK);
+    emit_int(&out, "max_loras", x->server->o.max_adapters);
+    emit_int(&out, "max_cpu_loras", x->server->o.max_adapters);
+    emit_close(&out, '}');
     emit_null(&out, "weight_transfer_config"); /* none: TRL then says that weights cannot be sent */
     emit_object(&out, "parallel_config");
     emit_int(&out, "data_parallel_size", 1);

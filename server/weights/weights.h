@@ -3,6 +3,7 @@
  *   paths.c    what a body may name: files beneath --path-root
  *   push.c     a push: the engine stages it, the reply waits
  *   load.c     folders and files named by path: POST /v1/weights, SGLang's, prime-rl's and AReaL's routes
+ *   lora.c     adapters, loaded and unloaded
  *   stream.c   PUT /v1/weights: a safetensors stream
  *   told.c     what serves: /weight_info, /weight_checker, /get_weight_version and their like
  *   refused.c  what comes through NCCL, GPU memory or pickles, and what works instead
@@ -39,12 +40,19 @@ void weights_checker_handle(struct exchange *x);
 /* POST /begin_weight_update, /end_weight_update: nothing to do, a push is whole by itself */
 void weights_bracket_handle(struct exchange *x);
 
+/* POST /v1/load_lora_adapter */
+void lora_load_handle(struct exchange *x);
+/* POST /load_lora_adapter, /skyrl/v1/load_lora_adapter: a known name is replaced */
+void lora_replace_handle(struct exchange *x);
+/* POST /v1/unload_lora_adapter, /unload_lora_adapter */
+void lora_unload_handle(struct exchange *x);
+
 /* What cannot be here: 501. */
 void weights_refuse_handle(struct exchange *x);
 
 /* The tables of fields that read their bodies. */
 extern const struct field *const weights_load_fields[], *const weights_sglang_fields[],
     *const weights_prime_fields[], *const weights_areal_fields[], *const weights_rename_fields[],
-    *const weights_checker_fields[];
+    *const weights_checker_fields[], *const lora_load_fields[], *const lora_unload_fields[];
 
 #endif

@@ -21,6 +21,8 @@
 
 #include <cmocka.h>
 
+#include "engine/adapter/read.h"
+#include "engine/forward/dora.h"
 #include "engine/forward/forward.h"
 #include "engine/kernels/kernels.h"
 #include "engine/forward/pool.h"
@@ -48,6 +50,7 @@ struct golden {
     const char *model, *json;
     const struct tolerance *reference, *f32, *f16;
     const char *weights; /* quantised at load to this type; NULL: as they are */
+    const char *adapter; /* a PEFT folder; NULL: none */
 };
 
 /* ---- A model loaded in one arithmetic ---- */
@@ -59,6 +62,7 @@ struct setup {
     struct pool *pool;
     struct kv_store *kv;
     struct forward *forward;
+    struct adapter *adapter; /* NULL: none */
     float *logits; /* [MAX_ROWS, n_vocab] */
 };
 
@@ -68,6 +72,7 @@ struct how {
     bool reference;
     enum kv_type kv;
     const struct kernels *kernels;
+    const char *adapter;
 };
 
 static void open_setup(struct setup *s, const struct how *how)
@@ -90,10 +95,18 @@ static void open_setup(struct setup *s, const struct how *how)
         fail_msg("%s: %s", path, err.message);
     }
     s->logits = malloc(sizeof(float) * MAX_ROWS * (size_t)s->config->n_vocab);
+    s->adapter = NULL;
+    if (how->adapter == NULL) return;
+    s->adapter = adapter_open(s->model, how->adapter, &err);
+    if (s->adapter == NULL || !dora_bind(s->adapter, s->weights, 0, &err) ||
+        !forward_reserve_adapter(s->forward, s->adapter, &err)) {
+        fail_msg("%s: %s", how->adapter, err.message);
+    }
 }
 
 static void close_setup(struct setup *s)
 {
+    adapter_release(s->adapter);
     forward_free(s->forward);
     kv_store_free(s->kv);
     weights_free(s->weights);
@@ -115,7 +128,11 @@ static void run(struct setup *s, const int *ids, int n, int chunk)
     }
     for (int pos = 0; pos < n; pos += chunk) {
         int count = n - pos < chunk ? n - pos : chunk;
-        struct forward_run step = {.tokens = ids + pos, .n = count, .pos = pos, .blocks = blocks};
+        struct forward_run step = {.tokens = ids + pos,
+                                   .n = count,
+                                   .pos = pos,
+                                   .blocks = blocks,
+                                   .adapter = s->adapter};
         forward_step(s->forward, s->weights, &step, 1);
         forward_logits(s->forward, rows, count,
                        s->logits + (size_t)pos * (size_t)s->config->n_vocab);
@@ -279,7 +296,7 @@ static void compare(const struct how *how, const char *json_path, const char *ti
     cJSON_Delete(json);
 }
 
-/* The same ids as run() feeds, but in every step beside tokens of another sequence. */
+/* The same ids as run() feeds, but in every step beside tokens of another sequence, without an adapter. */
 static void run_in_a_batch(struct setup *s, const int *ids, int n, int chunk)
 {
     int32_t own[BLOCKS / 2], others[BLOCKS / 2];
@@ -292,7 +309,11 @@ static void run_in_a_batch(struct setup *s, const int *ids, int n, int chunk)
         int count = n - pos < chunk ? n - pos : chunk;
         struct forward_run step[] = {
             {.tokens = ids + n - pos - count, .n = count, .pos = pos, .blocks = others},
-            {.tokens = ids + pos, .n = count, .pos = pos, .blocks = own}};
+            {.tokens = ids + pos,
+             .n = count,
+             .pos = pos,
+             .blocks = own,
+             .adapter = s->adapter}};
         for (int i = 0; i < count; i++) {
             rows[i] = count + i;
         }
@@ -314,14 +335,14 @@ static void same_logits(const struct setup *s, const struct how *how, const floa
 }
 
 /* Whether every set of kernels of this machine, any chunking, and a batch give the same bits. */
-static void same_bits(const char *model, const char *weights, enum kv_type kv)
+static void same_bits(const char *model, const char *weights, enum kv_type kv, const char *adapter)
 {
     enum { N = 100 };
     int ids[N];
     float *want = NULL;
     for (int i = 0; kernels_at(i) != NULL; i++) {
         struct setup s;
-        struct how how = {model, weights, false, kv, kernels_at(i)};
+        struct how how = {model, weights, false, kv, kernels_at(i), adapter};
         if (!kernels_at(i)->usable()) continue;
         open_setup(&s, &how);
         for (int j = 0; j < N; j++) {
@@ -344,15 +365,16 @@ static void same_bits(const char *model, const char *weights, enum kv_type kv)
 static void check_golden(const struct golden *g, const char *dir)
 {
     char model[512], json[512];
+    const char *adapter = g->adapter;
     const struct kernels *best = kernels_pick(NULL, NULL);
     snprintf(model, sizeof(model), "%s%s", dir, g->model);
     snprintf(json, sizeof(json), "%s%s", dir, g->json);
-    compare(&(struct how){model, g->weights, true, KV_F32, best}, json, "reference", g->reference);
-    compare(&(struct how){model, g->weights, false, KV_F32, best}, json, "fast, KV f32", g->f32);
-    compare(&(struct how){model, g->weights, false, KV_F16, best}, json, "fast, KV f16", g->f16);
-    same_bits(model, g->weights, KV_F16);
-    same_bits(model, g->weights, KV_F32);
-    same_bits(model, g->weights, KV_Q8_0);
+    compare(&(struct how){model, g->weights, true, KV_F32, best, adapter}, json, "reference", g->reference);
+    compare(&(struct how){model, g->weights, false, KV_F32, best, adapter}, json, "fast, KV f32", g->f32);
+    compare(&(struct how){model, g->weights, false, KV_F16, best, adapter}, json, "fast, KV f16", g->f16);
+    same_bits(model, g->weights, KV_F16, adapter);
+    same_bits(model, g->weights, KV_F32, adapter);
+    same_bits(model, g->weights, KV_Q8_0, adapter);
 }
 
 /* ---- multi-token prediction ---- */
@@ -411,7 +433,7 @@ static void compare_predictions(const char *model, const char *json_path, bool r
     struct setup s;
     cJSON *json = read_json(json_path);
     memset(&r, 0, sizeof(r));
-    open_setup(&s, &(struct how){model, NULL, reference, KV_F32, kernels_pick(NULL, NULL)});
+    open_setup(&s, &(struct how){model, NULL, reference, KV_F32, kernels_pick(NULL, NULL), NULL});
     for (int i = 0; i < cJSON_GetArraySize(field(json, "mtp")); i++) {
         compare_drafts(cJSON_GetArrayItem(field(json, "mtp"), i),
                        cJSON_GetArrayItem(field(json, "prompts"), i), &s, &r);
@@ -422,7 +444,7 @@ static void compare_predictions(const char *model, const char *json_path, bool r
 }
 
 /* What the prediction layer says after every token of the golden texts. */
-static void check_predictions(const char *model, const char *json)
+static inline void check_predictions(const char *model, const char *json)
 {
     compare_predictions(model, json, true);
     compare_predictions(model, json, false);

@@ -91,4 +91,5 @@ def main():
         (DATA / f"{name}.json").write_text(json.dumps({"prompts": prompts}) + "\n")
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -8,15 +8,15 @@
 
 /* clang-format off */
 static const struct golden committed[] = {
-    {"tests/golden/data/llama-k256-q4_k_m.gguf", "tests/golden/data/llama-k256-q4_k_m.json", &exact, &eight_k, &eight_k, NULL},
-    {"tests/golden/data/llama-coded.gguf",       "tests/golden/data/llama-coded.json",       &exact, &eight_k, &eight_k, NULL},
-    {"tests/golden/data/qwen2-bias-q8_0.gguf",   "tests/golden/data/qwen2-bias-q8_0.json",   &exact, &eight,   &eight, NULL},
-    {"tests/golden/data/qwen2-bias-q4_0.gguf",   "tests/golden/data/qwen2-bias-q4_0.json",   &exact, &eight,   &eight, NULL},
-    {"tests/golden/data/qwen3-yarn-f16.gguf",    "tests/golden/data/qwen3-yarn-f16.json",    &exact, &exact,   &half, NULL},
-    {"tests/golden/data/deepseek3-fp8",          "tests/golden/data/deepseek3-fp8.json",     &exact, &exact,   &half_routed, NULL},
-    {"tests/golden/data/qwen3moe-uneven",        "tests/golden/data/qwen3moe-uneven.json",   &exact, &exact,   &half_routed, NULL},
-    {"tests/golden/data/deepseek2-bias",         "tests/golden/data/deepseek2-bias.json",    &exact, &exact,   &half_routed, NULL},
-    {"tests/golden/data/deepseek3-mtp",          "tests/golden/data/deepseek3-mtp.json",     &exact, &exact,   &half_routed, NULL},
+    {"tests/golden/data/llama-k256-q4_k_m.gguf", "tests/golden/data/llama-k256-q4_k_m.json", &exact, &eight_k, &eight_k, NULL, NULL},
+    {"tests/golden/data/llama-coded.gguf",       "tests/golden/data/llama-coded.json",       &exact, &eight_k, &eight_k, NULL, NULL},
+    {"tests/golden/data/qwen2-bias-q8_0.gguf",   "tests/golden/data/qwen2-bias-q8_0.json",   &exact, &eight,   &eight, NULL, NULL},
+    {"tests/golden/data/qwen2-bias-q4_0.gguf",   "tests/golden/data/qwen2-bias-q4_0.json",   &exact, &eight,   &eight, NULL, NULL},
+    {"tests/golden/data/qwen3-yarn-f16.gguf",    "tests/golden/data/qwen3-yarn-f16.json",    &exact, &exact,   &half, NULL, NULL},
+    {"tests/golden/data/deepseek3-fp8",          "tests/golden/data/deepseek3-fp8.json",     &exact, &exact,   &half_routed, NULL, NULL},
+    {"tests/golden/data/qwen3moe-uneven",        "tests/golden/data/qwen3moe-uneven.json",   &exact, &exact,   &half_routed, NULL, NULL},
+    {"tests/golden/data/deepseek2-bias",         "tests/golden/data/deepseek2-bias.json",    &exact, &exact,   &half_routed, NULL, NULL},
+    {"tests/golden/data/deepseek3-mtp",          "tests/golden/data/deepseek3-mtp.json",     &exact, &exact,   &half_routed, NULL, NULL},
 };
 /* clang-format on */
 

@@ -154,7 +154,7 @@ def test_sglang_errors(server):
         ({"text": "a", "input_ids": [1]}, "text"),
         ({"text": "a", "sampling_params": {"temperature": -1}}, "sampling_params.temperature"),
         ({"text": "a", "sampling_params": {"regex": "(?<=a)b"}}, "sampling_params.regex"),
-        ({"text": "a", "lora_path": "x"}, "lora_path"),
+        ({"text": "a", "lora_path": 7}, "lora_path"),
         ({"input_ids": [1, "a"]}, "input_ids[1]"),
     ):
         reply = server.post("/generate", body)

@@ -85,6 +85,14 @@ def received(s):
         return b""
 
 
+def count_of_models(server):
+    return len(server.http.get("/v1/models").json()["data"])
+
+
+def most_adapters(server):
+    return server.http.get("/server_info").json()["vllm_config"]["lora_config"]["max_loras"]
+
+
 def second_push(server):
     """What two pushes get while a request stands still on the weights of the start."""
     body = json.dumps({**LONG, "stream": True}).encode()
@@ -218,6 +226,12 @@ CASES = {
     "max-weights": (["--max-weights", "1K"], lambda s: s.http.put("/v1/weights", content=b"a" * 2000).status_code),
     "staging-dir": (["--staging-dir", "/proc"], lambda s: s.http.put("/v1/weights", content=b"a").status_code),
     "path-root": (["--path-root", "tests"], status_of({"path": "/etc"}, "/v1/weights")),
+    "adapter": (["--adapter", "one=tests/golden/data/adapters/llama-plain"], count_of_models),
+    "adapter-dir": (
+        ["--adapter-dir", "tests/golden/data/adapters"],
+        status_of({"prompt": "a", "max_tokens": 1, "model": "llama-plain"}),
+    ),
+    "max-adapters": (["--max-adapters", "3"], most_adapters),
     "prefix-cache": (["--no-prefix-cache"], cached),
     "generation-config": (None, None),  # tests/http/test_defaults.py
     "temperature": (["--temperature", "0"], recommended),

@@ -29,6 +29,7 @@ FLOORS = {
         {"engine/tensor"},
         {"engine/kernels"},
         {"engine/model", "engine/tokenizer", "engine/template"},
+        {"engine/adapter"},
         {"engine/forward"},
         {"engine/sample/form"},
         {"engine/sample"},

@@ -95,7 +95,7 @@ static void compute_layer(int n_threads, int row, int rows, float *out)
                           {.w = &layer.b, .out = out + MAX_N, .ld = OUT}};
     struct product down = {.w = &layer.down, .out = out + 2 * MAX_N, .ld = OUT};
     linear_products(&c, &in, p, 2);
-    linear_swiglu(&c, &in, &layer.gate, &layer.up, &ff);
+    linear_swiglu(&c, (struct linear_job){.in = &in, .gate = &layer.gate, .up = &layer.up, .out = &ff});
     linear_products(&c, &ff, &down, 1);
     input_clear(&in);
     input_clear(&ff);

@@ -584,6 +584,45 @@ static void test_rows(void **state)
     }
 }
 
+enum { ACC_LD = 150, ACC_K = 37 };
+
+static void accumulate_by(const struct kernels *k, float *y, const float *x, const float *w,
+                          int rows, int n)
+{
+    struct accumulation a = {.rows = rows, .w = w, .k = ACC_K, .ld = ACC_LD, .n = n};
+    for (int r = 0; r < rows; r++) { /* in any order, at any distance */
+        a.y[r] = y + (rows - 1 - r) * ACC_LD;
+        a.x[r] = x + (r * 3 + 1) % 7 * ACC_K;
+    }
+    k->accumulate(&a);
+}
+
+/* Rows of every count, columns with and without a rest. */
+static void test_accumulate(void **state)
+{
+    (void)state;
+    static float x[7 * ACC_K], w[ACC_K * ACC_LD], want[4 * ACC_LD], got[4 * ACC_LD];
+    static float start[4 * ACC_LD];
+    for (int rows = 1; rows <= ACCUMULATE_ROWS; rows++) {
+        for (int n = 1; n <= ACC_LD; n += n < 35 ? 1 : 19) {
+            for (int i = 0; i < ACC_K * ACC_LD; i++) {
+                w[i] = draw_float(2);
+                if (i < 7 * ACC_K) x[i] = draw_float(3);
+                if (i < 4 * ACC_LD) start[i] = draw_float(5);
+            }
+            memcpy(want, start, sizeof(start));
+            accumulate_by(&kernels_generic, want, x, w, rows, n);
+            assert_true(memcmp(want, start, sizeof(float)) != 0);
+            for (int i = 1; kernels_at(i) != NULL; i++) {
+                if (!kernels_at(i)->usable()) continue;
+                memcpy(got, start, sizeof(start));
+                accumulate_by(kernels_at(i), got, x, w, rows, n);
+                same_bits(want, got, 4 * ACC_LD, "accumulate", kernels_at(i)->name);
+            }
+        }
+    }
+}
+
 static void test_rope(void **state)
 {
     (void)state;
@@ -687,7 +726,7 @@ int main(void)
         cmocka_unit_test(test_attention_is_attention),
         cmocka_unit_test(test_merge_of_splits),
         cmocka_unit_test(test_rows),
-        cmocka_unit_test(test_rope),
+        cmocka_unit_test(test_accumulate), cmocka_unit_test(test_rope),
         cmocka_unit_test(test_argmax_takes_the_first),
         cmocka_unit_test(test_exp),
         cmocka_unit_test(test_scalar_math),

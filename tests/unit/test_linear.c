@@ -86,7 +86,7 @@ static void compute_layer(const struct layer *l, const struct kernels *kernels, 
     c.next = &l->gate;
     linear_products(&c, &in, p, 2);
     linear_products(&c, &in, &again, 1);
-    linear_swiglu(&c, &in, &l->gate, &l->up, &ff);
+    linear_swiglu(&c, (struct linear_job){.in = &in, .gate = &l->gate, .up = &l->up, .out = &ff});
     linear_products(&c, &ff, &down, 1);
     input_clear(&in);
     input_clear(&ff);

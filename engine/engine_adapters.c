@@ -1,0 +1,51 @@
+/* engine/engine_adapters.c - the engine's door to adapters.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "base/file.h"
+#include "engine/adapter/read.h"
+#include "engine/engine_impl.h"
+#include "engine/forward/dora.h"
+
+_Static_assert((int)ENGINE_MAX_LORA_RANK == (int)ADAPTER_MAX_RANK, "told to clients as it is");
+
+/* The gains of a, which are of the weights that serve now. */
+static bool bind(struct engine *e, struct adapter *a, struct error *err)
+{
+    struct resident *r = versions_pin(&e->versions);
+    bool ok = dora_bind(a, r->weights, r->version.content, err);
+    versions_unpin(&e->versions, r);
+    return ok;
+}
+
+struct adapter *engine_adapter_open(struct engine *e, int root, const char *path,
+                                    struct error *err)
+{
+    struct file_visit visit;
+    if (e->loaded.model == NULL) {
+        error_set(err, ERROR_NOT_AVAILABLE, NULL, "only the vocabulary was loaded");
+        return NULL;
+    }
+    file_visit_begin(&visit, root);
+    struct adapter *a = adapter_open(e->loaded.model, path, err);
+    file_visit_leave(&visit);
+    file_visit_end(&visit);
+    if (a == NULL || bind(e, a, err)) return a;
+    adapter_release(a);
+    return NULL;
+}
+
+struct adapter *engine_adapter_hold(struct adapter *a)
+{
+    return adapter_hold(a);
+}
+
+void engine_adapter_release(struct adapter *a)
+{
+    adapter_release(a);
+}
+
+struct engine_adapter_info engine_adapter_info(const struct adapter *a)
+{
+    return (struct engine_adapter_info){a->sha256, a->max_rank, a->bytes};
+}

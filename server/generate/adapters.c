@@ -1,0 +1,299 @@
+/* server/generate/adapters.c - see adapters.h.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/generate/adapters.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/mem.h"
+
+struct entry {
+    char *name, *path;
+    struct adapter *adapter;
+    bool found;    /* in adapter-dir: may go when there is no room */
+    uint64_t used; /* when it was last asked for */
+};
+
+struct adapters {
+    struct engine *engine;
+    const struct server_options *o;
+    pthread_mutex_t lock; /* guards all that follows */
+    struct entry *entries;
+    int n, most; /* (1) */
+    uint64_t clock;
+};
+
+struct adapters *adapters_new(struct engine *e, const struct server_options *o, struct error *err)
+{
+    struct adapters *a = mem_new(1, sizeof(*a), err);
+    if (a == NULL) return NULL;
+    a->engine = e;
+    a->o = o;
+    a->most = o->max_adapters;
+    a->entries = mem_new((size_t)a->most, sizeof(*a->entries), err);
+    pthread_mutex_init(&a->lock, NULL);
+    if (a->entries != NULL) return a;
+    adapters_free(a);
+    return NULL;
+}
+
+static void clear_entry(struct entry *e)
+{
+    free(e->name);
+    free(e->path);
+    engine_adapter_release(e->adapter);
+    *e = (struct entry){0};
+}
+
+void adapters_free(struct adapters *a)
+{
+    if (a == NULL) return;
+    for (int i = 0; i < a->n; i++) {
+        clear_entry(&a->entries[i]);
+    }
+    free(a->entries);
+    pthread_mutex_destroy(&a->lock);
+    free(a);
+}
+
+/* ---- the list, under the lock ---- */
+
+static struct entry *lookup(struct adapters *a, struct span name)
+{
+    for (int i = 0; i < a->n; i++) {
+        if (span_is(name, a->entries[i].name)) return &a->entries[i];
+    }
+    return NULL;
+}
+
+static void drop(struct adapters *a, struct entry *e)
+{
+    size_t behind = (size_t)(a->entries + a->n - (e + 1));
+    clear_entry(e);
+    memmove(e, e + 1, behind * sizeof(*e));
+    a->n--;
+}
+
+/* Room for one more, at the cost of a found one. */
+static bool make_room(struct adapters *a, struct error *err)
+{
+    struct entry *oldest = NULL;
+    if (a->n < a->most) return true;
+    for (int i = 0; i < a->n; i++) {
+        struct entry *e = &a->entries[i];
+        if (e->found && (oldest == NULL || e->used < oldest->used)) oldest = e;
+    }
+    if (oldest != NULL) {
+        drop(a, oldest);
+        return true;
+    }
+    return error_set(err, ERROR_NO_STORAGE, NULL,
+                     "%d adapters are loaded, of at most %d (--max-adapters): unload one", a->n, a->most);
+}
+
+/* e's texts and adapter are taken. */
+static bool store(struct adapters *a, struct entry *e, bool replace, struct error *err)
+{
+    struct entry *known = lookup(a, span_str(e->name));
+    if (known != NULL && !replace && !known->found) {
+        return error_set(err, ERROR_INVALID_VALUE, "lora_name",
+                         "the adapter \"%.80s\" is loaded already; load_inplace replaces it", e->name);
+    }
+    if (known == NULL && !make_room(a, err)) return false;
+    e->used = ++a->clock;
+    if (known != NULL) {
+        clear_entry(known);
+        *known = *e;
+    } else {
+        a->entries[a->n++] = *e;
+    }
+    assert(a->n <= a->most && lookup(a, span_str(e->name))->used == a->clock); /* (1) */
+    *e = (struct entry){0};
+    return true;
+}
+
+/* ---- names ---- */
+
+/* Printable text. */
+static bool check_name(struct span name, struct error *err)
+{
+    bool ok = name.n > 0 && name.n <= ADAPTER_NAME_BYTES;
+    for (size_t i = 0; ok && i < name.n; i++) {
+        unsigned char c = (unsigned char)name.p[i];
+        ok = c >= ' ' && c != 127;
+    }
+    return ok || error_set(err, ERROR_INVALID_VALUE, "lora_name",
+                           "a name of an adapter is printable text of at most %d bytes",
+                           ADAPTER_NAME_BYTES);
+}
+
+/* [A-Za-z0-9_][A-Za-z0-9._@-]{0,127}: what may be a folder's name directly in adapter-dir. */
+static bool is_folder_name(struct span name)
+{
+    bool ok = name.n > 0 && name.n <= 128;
+    for (size_t i = 0; ok && i < name.n; i++) {
+        char c = name.p[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        ok = letter || c == '_' || (i > 0 && (c == '.' || c == '@' || c == '-'));
+    }
+    return ok;
+}
+
+static bool put(struct adapters *a, struct entry *e, bool replace, struct error *err)
+{
+    bool ok = e->name != NULL && e->path != NULL;
+    if (!ok) error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
+    pthread_mutex_lock(&a->lock);
+    ok = ok && store(a, e, replace, err);
+    pthread_mutex_unlock(&a->lock);
+    clear_entry(e);
+    return ok;
+}
+
+bool adapters_put(struct adapters *a, struct span name, const char *path, struct adapter *adapter,
+                  bool replace, struct error *err)
+{
+    struct entry e = {.adapter = adapter};
+    if (!check_name(name, err)) {
+        clear_entry(&e);
+        return false;
+    }
+    e.name = mem_text(name, NULL);
+    e.path = mem_text(span_str(path), NULL);
+    return put(a, &e, replace, err);
+}
+
+bool adapters_drop(struct adapters *a, struct span name)
+{
+    pthread_mutex_lock(&a->lock);
+    struct entry *e = lookup(a, name);
+    if (e != NULL) drop(a, e);
+    pthread_mutex_unlock(&a->lock);
+    return e != NULL;
+}
+
+/* ---- finding ---- */
+
+static struct adapter *hold_known(struct adapters *a, struct span name)
+{
+    struct adapter *out = NULL;
+    pthread_mutex_lock(&a->lock);
+    struct entry *e = lookup(a, name);
+    if (e != NULL) {
+        e->used = ++a->clock;
+        out = engine_adapter_hold(e->adapter);
+    }
+    pthread_mutex_unlock(&a->lock);
+    return out;
+}
+
+/* Is it a folder directly in dir, and no link? */
+static bool is_there(int dir, const char *name)
+{
+    int fd = openat(dir, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    if (fd >= 0) close(fd);
+    return fd >= 0;
+}
+
+/* The folder of that name in adapter-dir. */
+static bool open_found(struct adapters *a, int dir, const char *name, struct adapter **out,
+                       struct error *err)
+{
+    char path[PATH_MAX];
+    if (!is_there(dir, name)) return true;
+    struct adapter *adapter = engine_adapter_open(a->engine, dir, name, err);
+    if (adapter == NULL) return false;
+    *out = engine_adapter_hold(adapter);
+    snprintf(path, sizeof(path), "%s/%s", a->o->adapter_dir, name);
+    struct entry e = {.adapter = adapter, .found = true};
+    e.name = mem_text(span_str(name), NULL);
+    e.path = mem_text(span_str(path), NULL);
+    if (put(a, &e, true, err)) return true;
+    engine_adapter_release(*out);
+    *out = NULL;
+    return false;
+}
+
+/* adapter-dir, where name may be a folder's in it, whose text is then in out; else -1. */
+static int open_dir(const struct adapters *a, struct span name, char out[ADAPTER_NAME_BYTES + 1])
+{
+    if (a->o->adapter_dir == NULL || !is_folder_name(name)) return -1;
+    memcpy(out, name.p, name.n);
+    out[name.n] = '\0';
+    return open(a->o->adapter_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+}
+
+bool adapters_find(struct adapters *a, struct span name, struct adapter **out, struct error *err)
+{
+    char text[ADAPTER_NAME_BYTES + 1];
+    *out = hold_known(a, name);
+    int dir = *out != NULL ? -1 : open_dir(a, name, text);
+    if (dir < 0) return true;
+    bool ok = open_found(a, dir, text, out, err);
+    close(dir);
+    return ok;
+}
+
+bool adapters_know(struct adapters *a, struct span name)
+{
+    char text[ADAPTER_NAME_BYTES + 1];
+    pthread_mutex_lock(&a->lock);
+    bool known = lookup(a, name) != NULL;
+    pthread_mutex_unlock(&a->lock);
+    int dir = known ? -1 : open_dir(a, name, text);
+    if (dir < 0) return known;
+    known = is_there(dir, text);
+    close(dir);
+    return known;
+}
+
+void adapters_each(struct adapters *a,
+                   void (*fn)(void *arg, const char *name, const char *path, const struct adapter *ad),
+                   void *arg)
+{
+    pthread_mutex_lock(&a->lock);
+    for (int i = 0; i < a->n; i++) {
+        fn(arg, a->entries[i].name, a->entries[i].path, a->entries[i].adapter);
+    }
+    pthread_mutex_unlock(&a->lock);
+}
+
+int adapters_most(const struct adapters *a)
+{
+    return a->most;
+}
+
+/* ---- at the start ---- */
+
+static bool load_one(struct adapters *a, const char *text, struct error *err)
+{
+    const char *equals = strchr(text, '=');
+    if (equals == NULL || equals == text || equals[1] == '\0') {
+        return error_set(err, ERROR_INVALID_VALUE, "adapter", "adapter is NAME=PATH, not \"%.100s\"",
+                         text);
+    }
+    struct span name = span_of(text, (size_t)(equals - text));
+    struct adapter *adapter = engine_adapter_open(a->engine, -1, equals + 1, err);
+    if (adapter == NULL) return false;
+    struct engine_adapter_info info = engine_adapter_info(adapter);
+    log_line(LOG_INFO, "adapter", LOG_S("path", equals + 1), LOG_S("sha256", info.sha256),
+             LOG_I("rank", info.rank), LOG_I("bytes", info.bytes), LOG_END);
+    return adapters_put(a, name, equals + 1, adapter, false, err);
+}
+
+bool adapters_load_first(struct adapters *a, struct error *err)
+{
+    for (int i = 0; i < a->o->adapters.n; i++) {
+        if (!load_one(a, a->o->adapters.items[i], err)) return error_at(err, "adapter");
+    }
+    return true;
+}
