@@ -459,9 +459,12 @@ def test_paths_lie_beneath_a_root(start, tmp_path, tensors):
 
 
 def test_without_roots_only_this_machine_may_name_paths(start):
-    s = start("--host", "0.0.0.0", model=str(checkpoints.FOLDER))
+    """Without a key such a server takes no pushes at all."""
+    s = start("--host", "0.0.0.0", "--api-key", "k", model=str(checkpoints.FOLDER))
     for path in (str(checkpoints.FOLDER), "/nothing"):
-        assert s.post("/v1/weights", {"path": path}).json()["error"]["code"] == "path_not_allowed"
+        reply = s.post("/v1/weights", {"path": path}, headers={"Authorization": "Bearer k"})
+        assert reply.json()["error"]["code"] == "path_not_allowed"
+    assert s.post("/v1/weights", {"path": "/nothing"}).status_code == 401
 
 
 def test_control_can_be_forbidden(start):
