@@ -34,7 +34,7 @@ CLIENT     := $(B)/tests/load/http_load
 
 # The libraries of deploy/packages.txt. FLINT 3 (Debian 13) has the parts inside that FLINT 2.9
 # (Debian 12) has beside it, without pkg-config files.
-PKGS      := libmicrohttpd gnutls libcjson libuv openblas libpcre2-8 libutf8proc libseccomp libexttextcat zlib sqlite3
+PKGS      := libmicrohttpd gnutls libcjson libuv openblas libpcre2-8 libutf8proc libseccomp libexttextcat zlib libedit sqlite3
 CC        ?= cc
 CPPFLAGS  += -I. -D_GNU_SOURCE -D_FORTIFY_SOURCE=2 $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
 FLINT     := $(shell pkg-config --libs flint 2>/dev/null || echo -lcalcium -lantic -lflint-arb -lflint)

@@ -14,6 +14,7 @@
 #include <assert.h>
 #include <stdio.h>
 #include <string.h>
+#include <zlib.h>
 
 enum { LOCAL_CRC = 14, NPY_ALIGN = 64, ZIP_VERSION = 20, DAY_ONE = 0x21 };
 
@@ -26,22 +27,6 @@ static const struct {
     [NPZ_INT64] = {"<i8", 8},
     [NPZ_FLOAT32] = {"<f4", 4},
 };
-
-/* CRC-32 of zip, four bits at a time. Source: APPNOTE 4.4.7. */
-static uint32_t checksum(const char *p, size_t n)
-{
-    static const uint32_t table[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac,
-                                       0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
-                                       0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
-                                       0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
-    uint32_t crc = 0xffffffff;
-    for (size_t i = 0; i < n; i++) {
-        crc ^= (uint8_t)p[i];
-        crc = crc >> 4 ^ table[crc & 15];
-        crc = crc >> 4 ^ table[crc & 15];
-    }
-    return ~crc;
-}
 
 /* Numbers of 2 or 4 bytes, each as the format string says, lowest byte first. */
 static void put_numbers(struct buffer *out, const char *sizes, const uint32_t *values)
@@ -98,7 +83,7 @@ void npz_close(struct npz *z)
     assert(z->due == 0); /* (1) */
     if (!z->out->failed) {
         const char *data = z->out->p + z->data;
-        uint32_t bytes = (uint32_t)(z->out->n - z->data), crc = checksum(data, bytes);
+        uint32_t bytes = (uint32_t)(z->out->n - z->data), crc = (uint32_t)crc32_z(0, (const uint8_t *)data, bytes);
         const uint32_t known[] = {crc, bytes, bytes};
         memcpy(z->out->p + z->start + z->arrays[z->n].at + LOCAL_CRC, known,
                sizeof(known)); /* (2) */

@@ -1,6 +1,6 @@
 """One step of a remote trainer in one call: samples of a prompt with ids, log-probabilities, rewards and advantages.
 
-    python examples/rollout.py "What is 8765 + 4321?" 13086
+    python examples/rollout.py "What is 9876 - 6789?" 3087
 
 Nothing is tokenized twice, and each sample is judged while its group still decodes. The log-probabilities are the
 model's own (temperature 1) and the same to the bit whatever else the server is doing. What is left for the trainer
@@ -23,7 +23,7 @@ def post(path, body):
         return json.load(reply)
 
 
-def rollout(question, answer, n=8, seed=5, max_tokens=512):
+def rollout(question, answer, n=8, seed=6, max_tokens=512):
     """n samples: {prompt_ids, ids, logprobs, text, reward, advantage}. An advantage of 0 teaches nothing."""
     [group] = post("/v1/rollouts", {
         "prompts": [{"messages": [{"role": "user", "content": question}], "answer": answer}],
@@ -38,7 +38,7 @@ def rollout(question, answer, n=8, seed=5, max_tokens=512):
 
 
 if __name__ == "__main__":
-    question, answer = sys.argv[1:3] if len(sys.argv) > 2 else ("What is 8765 + 4321?", "13086")
+    question, answer = sys.argv[1:3] if len(sys.argv) > 2 else ("What is 9876 - 6789?", "3087")
     for s in rollout(question, answer):
         last = s["text"].split("\\boxed{")[-1].split("}")[0][:20]
         print(f"reward {s['reward']:4}  advantage {s['advantage']:+.3f}  {len(s['ids']):4} tokens  "

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "server/cli/bench.h"
+#include "server/cli/progress.h"
 
 enum { MAX_TOKENS = 1 << 20, LONG_GENERATE = 32, LOAD_STREAMS = 32 };
 
@@ -126,6 +127,34 @@ static int64_t peak_bytes(void)
 
 /* ---- the command ---- */
 
+/* What a row may take beside others, roughly: a prompt's tokens are read many at once, the generated ones
+ * one by one. */
+static double cost_of(const struct bench_row *row)
+{
+    return (double)row->batch * row->prompt + (double)row->generate * (16 + row->batch);
+}
+
+static bool measure_rows(struct engine *e, const struct bench_flags *f, struct bench_report *r,
+                         uint64_t *draw, struct error *err)
+{
+    struct progress_line line;
+    double all = 0, done = 0;
+    bool ok = true;
+    for (int i = 0; i < r->n; i++) {
+        all += cost_of(&r->rows[i]);
+    }
+    progress_begin(&line, "measuring", true);
+    for (int i = 0; ok && i < r->n; i++) {
+        char more[40];
+        snprintf(more, sizeof(more), "%d of %d", i + 1, r->n);
+        progress_show(&line, done / all, more);
+        ok = bench_measure(e, &r->rows[i], (int)f->repeat, draw, err);
+        done += cost_of(&r->rows[i]);
+    }
+    progress_end(&line);
+    return ok;
+}
+
 /* The limits first, and the memory before them: what they read is no part of the model. */
 static bool measure_all(struct engine *e, const struct bench_flags *f, struct bench_report *r,
                         struct error *err)
@@ -135,9 +164,7 @@ static bool measure_all(struct engine *e, const struct bench_flags *f, struct be
     r->loaded_bytes = resident_bytes();
     fit_context(r);
     if (!bench_warm_up(e, &draw, err)) return false;
-    for (int i = 0; i < r->n; i++) {
-        if (!bench_measure(e, &r->rows[i], (int)f->repeat, &draw, err)) return false;
-    }
+    if (!measure_rows(e, f, r, &draw, err)) return false;
     r->peak_bytes = peak_bytes();
     return engine_measure_limits(r->info->threads, r->info->isa, &r->limits, err);
 }

@@ -12,6 +12,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "server/cli/progress.h"
 
 enum { MAX_LINE_BYTES = 64 << 20, MAX_REPLY_BYTES = 1 << 30 };
 
@@ -147,23 +148,21 @@ static const char *builtin_model(char path[PATH_MAX])
     return NULL;
 }
 
-/* On a terminal, a line that changes and then goes. */
 static void show_loading(void *arg, size_t done, size_t total)
 {
-    int *shown = arg, percent = (int)(done * 100 / (total + !total));
-    if (percent == *shown) return;
-    *shown = percent;
-    fprintf(stderr, "\r\033[K");
-    if (done < total) fprintf(stderr, "loading the model: %d %%", percent);
+    struct progress_line *p = arg;
+    if (done < total) progress_show(p, (double)done / (double)total, NULL);
+    if (done >= total) progress_end(p);
 }
 
 bool cli_engine_options(const struct cli_settings *s, struct engine_options *o, struct error *err)
 {
     static char builtin[PATH_MAX];
-    static int percent_shown;
+    static struct progress_line loading;
     *o = s->engine;
-    if (isatty(STDERR_FILENO)) o->progress = show_loading;
-    o->progress_arg = &percent_shown;
+    progress_begin(&loading, "loading the model", true);
+    if (loading.on) o->progress = show_loading;
+    o->progress_arg = &loading;
     if (o->model_path == NULL) o->model_path = builtin_model(builtin);
     if (o->model_path == NULL) {
         return error_set(err, ERROR_BAD_FILE, "model",

@@ -24,6 +24,8 @@ enum cli_exit { CLI_OK = 0, CLI_FAILED = 1, CLI_USAGE = 2 };
 int cli_serve(int n, char **args);
 /* touchstone run */
 int cli_run(int n, char **args);
+/* touchstone top */
+int cli_top(int n, char **args);
 /* touchstone verify */
 int cli_verify(int n, char **args);
 /* touchstone tokenize */

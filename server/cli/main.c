@@ -20,7 +20,8 @@ static const struct command {
     const char *help;
 } commands[] = {
     {"serve", cli_serve, "serve the completions API and /verify over HTTP"},
-    {"run", cli_run, "one completion to the terminal, streamed"},
+    {"run", cli_run, "one completion to the terminal, streamed; or a conversation"},
+    {"top", cli_top, "a server's figures as they move"},
     {"verify", cli_verify, "judge items of a JSONL file"},
     {"tokenize", cli_tokenize, "texts to token ids and back, a JSON line each"},
     {"template", cli_template, "render chat templates, a JSON line each"},

@@ -1,7 +1,7 @@
-/* server/cli/run.c - touchstone run: one completion to the terminal, streamed.
+/* server/cli/run.c - touchstone run: one completion to the terminal, streamed; or a conversation.
  *
  * The prompt goes through the model's chat template unless --raw; without one, or as "-", it is read
- * from stdin. Where the template opens the thoughts, the opening tag is shown too, so that what is
+ * from stdin, or where that is a terminal there is a conversation (talk.h). Where the template opens the thoughts, the opening tag is shown too, so that what is
  * printed reads as a whole. Ctrl-C ends the completion, not the terminal's line: what was said so
  * far stays, and the status is 130, as a shell has it.
  *
@@ -9,72 +9,24 @@
  */
 #include "server/cli/cli.h"
 
-#include <semaphore.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/mem.h"
+#include "server/cli/stream.h"
+#include "server/cli/talk.h"
 
-enum { MAX_PROMPT = 64 << 20, STATUS_INTERRUPTED = 128 + SIGINT };
+enum { MAX_PROMPT = 64 << 20 };
 
-static sem_t news; /* posted by the engine after a step, and by Ctrl-C */
-static volatile sig_atomic_t interrupted;
-
-static void on_wake(void *arg)
+static void print_text(void *unused, int sample, struct span text)
 {
-    (void)arg;
-    sem_post(&news);
-}
-
-static void on_interrupt(int signal_number)
-{
-    (void)signal_number;
-    interrupted = 1;
-    sem_post(&news);
-}
-
-struct outcome {
-    bool ended;
-    int n_generated;
-    struct error error;
-};
-
-static void take_event(const struct engine_event *ev, struct outcome *o)
-{
-    if (ev->n_text > 0) fwrite(ev->text, 1, ev->n_text, stdout);
-    o->n_generated += ev->type == EVENT_TOKEN;
-    if (ev->type == EVENT_FAILED) o->error = ev->error;
-    o->ended = o->ended || ev->type == EVENT_DONE || ev->type == EVENT_FAILED;
-}
-
-static void take_events(struct engine *e, struct outcome *o)
-{
-    for (struct engine_event *next, *ev = engine_take_events(e); ev != NULL; ev = next) {
-        next = ev->next;
-        take_event(ev, o);
-        engine_event_free(ev);
-    }
-    fflush(stdout);
-}
-
-static bool generate(struct engine *e, const struct engine_request *r, struct outcome *o,
-                     struct error *err)
-{
-    bool cancelled = false;
-    if (!engine_submit(e, r, err)) return false;
-    while (!o->ended) {
-        while (sem_wait(&news) != 0) {
-        }
-        if (interrupted && !cancelled) engine_cancel(e, r->id);
-        cancelled = cancelled || interrupted;
-        take_events(e, o);
-    }
-    if (o->error.code != ERROR_NONE) *err = o->error;
-    return o->error.code == ERROR_NONE;
+    (void)unused;
+    (void)sample;
+    fwrite(text.p, 1, text.n, stdout);
 }
 
 /* The tag that ends a prompt whose template has opened the thoughts. */
@@ -148,20 +100,21 @@ static bool set_sampling(const struct run_flags *f, struct engine_sampling *s, s
 static bool run(struct engine *e, struct span text, const struct run_flags *f, struct error *err)
 {
     struct tokens ids = {0};
-    struct outcome o = {0};
+    const struct stream_ears ears = {.text = print_text};
+    int n_generated = 0;
     struct engine_request r = {.id = 1, .n = 1};
     if (!set_sampling(f, &r.sampling, err)) return false;
     bool ok = make_prompt(e, text, f->system, f->raw, &ids, err);
     r.ids = ids.ids;
     r.n_ids = ids.n;
     uint64_t started = clock_ns();
-    ok = ok && generate(e, &r, &o, err);
+    ok = ok && stream_run(e, &r, &ears, &n_generated, err);
     double seconds = (double)(clock_ns() - started) * 1e-9;
-    if (o.n_generated > 0) putchar('\n');
+    if (n_generated > 0) putchar('\n');
     fflush(stdout);
     if (ok && f->verbose) {
         fprintf(stderr, "%zu prompt tokens, %d generated in %.2f s (%.1f tokens/s)\n", ids.n,
-                o.n_generated, seconds, (double)o.n_generated / seconds);
+                n_generated, seconds, (double)n_generated / seconds);
     }
     tokens_clear(&ids);
     return ok;
@@ -188,10 +141,6 @@ static bool read_prompt(int n, char **args, struct buffer *out, struct error *er
         buffer_add_str(out, args[0]);
         return is_whole(out, err);
     }
-    if (n == 0 && isatty(STDIN_FILENO)) {
-        return error_set(err, ERROR_MISSING_FIELD, NULL,
-                         "a prompt is needed: touchstone run \"What is 3 * 4?\"");
-    }
     while ((got = fread(piece, 1, sizeof(piece), stdin)) > 0) {
         buffer_add(out, piece, got);
     }
@@ -201,28 +150,73 @@ static bool read_prompt(int n, char **args, struct buffer *out, struct error *er
     return is_whole(out, err);
 }
 
-static int complete(const struct cli_settings *s, struct span prompt, const struct run_flags *f)
+/* What a command is to do once the model is there. */
+struct job {
+    struct span prompt; /* of a completion */
+    const struct run_flags *flags;
+    struct judge *judge; /* of a conversation; NULL: it is a completion */
+};
+
+static bool do_job(struct engine *e, const struct job *j, struct error *err)
+{
+    struct engine_sampling sampling;
+    if (j->judge == NULL) return run(e, j->prompt, j->flags, err);
+    const struct talk_options o = {.system = j->flags->system,
+                                   .sampling = &sampling,
+                                   .random = j->flags->seed < 0,
+                                   .verbose = j->flags->verbose};
+    return set_sampling(j->flags, &sampling, err) && talk(e, j->judge, &o, err);
+}
+
+static int with_engine(const struct cli_settings *s, const struct job *j)
 {
     struct error err = {0};
     struct engine_options o;
     struct engine *e = NULL;
-    sem_init(&news, 0, 0);
+    stream_init();
     if (cli_engine_options(s, &o, &err)) {
-        o.wake = on_wake;
+        o.wake = stream_wake;
         e = engine_open(&o, &err);
     }
     bool ok = e != NULL && engine_wait(e, &err);
-    signal(SIGINT, on_interrupt);
-    ok = ok && run(e, prompt, f, &err);
+    stream_catch_interrupts();
+    ok = ok && do_job(e, j, &err);
     engine_close(e);
     int status = ok ? cli_end_output() : cli_fail(&err);
-    return ok && interrupted ? STATUS_INTERRUPTED : status;
+    return ok && stream_interrupted() ? STREAM_INTERRUPTED : status;
+}
+
+static int complete(const struct cli_settings *s, int n, char **args, const struct run_flags *f)
+{
+    struct buffer prompt;
+    struct error err = {0};
+    int status = CLI_USAGE;
+    buffer_init(&prompt, MAX_PROMPT);
+    if (read_prompt(n, args, &prompt, &err)) {
+        status = with_engine(s, &(struct job){.prompt = buffer_span(&prompt), .flags = f});
+    } else {
+        cli_fail(&err);
+    }
+    buffer_clear(&prompt);
+    return status;
+}
+
+/* The judge's processes are forked before the engine has threads. */
+static int converse(const struct cli_settings *s, const struct run_flags *f)
+{
+    struct error err = {0};
+    if (s->log.level < LOG_WARN) log_setup(LOG_WARN, s->log.format == CLI_LOG_JSON);
+    struct judge *judge = judge_open(&s->judge, &err);
+    int status = judge != NULL ? with_engine(s, &(struct job){.flags = f, .judge = judge})
+                               : cli_fail(&err);
+    judge_close(judge);
+    return status;
 }
 
 static const struct cli_usage usage = {
     "run [--model PATH] [\"prompt\"|-]\n\n"
     "One completion to the terminal, streamed. Without a prompt, or with -, it is read from "
-    "stdin.\n",
+    "stdin;\nwhere stdin is a terminal, a conversation (/help in it lists its commands).\n",
     "  --raw                        continue the text as it is: no chat template\n"
     "  --system TEXT                system message\n"
     "  --max-tokens N               stop after N tokens; -1: as the context allows [-1]\n"
@@ -252,17 +246,9 @@ int cli_run(int n, char **args)
         {.name = NULL},
     };
     struct cli_settings s;
-    struct error err = {0};
-    struct buffer prompt;
     if (!cli_read(&usage, flags, &n, args, &s)) return CLI_USAGE;
-    buffer_init(&prompt, MAX_PROMPT);
-    int status = CLI_USAGE;
-    if (read_prompt(n, args, &prompt, &err)) {
-        status = complete(&s, buffer_span(&prompt), &f);
-    } else {
-        cli_fail(&err);
-    }
-    buffer_clear(&prompt);
+    bool talks = n == 0 && !f.raw && isatty(STDIN_FILENO);
+    int status = talks ? converse(&s, &f) : complete(&s, n, args, &f);
     cli_settings_clear(&s);
     return status;
 }

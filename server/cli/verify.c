@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "server/cli/explain.h"
+#include "server/cli/progress.h"
 
 enum { MAX_NAMES = 1 << 20 };
 
@@ -29,8 +30,8 @@ static void on_stop(int signal_number)
 }
 
 struct progress {
-    uint64_t started_ns, shown_ns;
-    bool shown; /* a line on the terminal */
+    uint64_t started_ns;
+    struct progress_line line;
     FILE *in;
     int64_t size; /* of the file; 0: not known */
 };
@@ -49,19 +50,18 @@ static int64_t size_of(FILE *in)
 static void show_progress(void *arg, uint64_t lines)
 {
     struct progress *p = arg;
-    if (!p->shown || seconds_since(p->shown_ns) < 0.1) return;
-    p->shown_ns = clock_ns();
+    char more[80];
     double s = seconds_since(p->started_ns);
-    fprintf(stderr, "\r\033[K%llu judged, %.0f/s", (unsigned long long)lines,
-            s > 0 ? (double)lines / s : 0.0);
-    double at = p->size > 0 ? (double)ftello(p->in) / (double)p->size : 0;
-    if (at > 0 && at <= 1) fprintf(stderr, ", %.0f %%, %.0f s left", at * 100, s / at - s);
+    double at = p->size > 0 ? (double)ftello(p->in) / (double)p->size : -1;
+    snprintf(more, sizeof(more), "%llu items, %.0f/s", (unsigned long long)lines,
+             s > 0 ? (double)lines / s : 0.0);
+    progress_show(&p->line, at > 1 ? -1 : at, more);
 }
 
-static void print_summary(const struct progress *p, const struct judge_summary *s)
+static void print_summary(struct progress *p, const struct judge_summary *s)
 {
     double seconds = seconds_since(p->started_ns);
-    if (p->shown) fprintf(stderr, "\r\033[K");
+    progress_end(&p->line);
     fprintf(stderr, "%llu items in %.2f s (%.0f/s)\n", (unsigned long long)s->items, seconds,
             seconds > 0 ? (double)s->items / seconds : 0.0);
     fprintf(stderr, "  correct       %10llu\n  incorrect     %10llu\n  cannot judge  %10llu\n",
@@ -124,10 +124,8 @@ static bool judge_file(struct judge *judge, const char *path, const struct showi
     }
     FILE *out = show->explain ? open_memstream(&results, &n_results) : stdout;
     bool apart = !isatty(STDOUT_FILENO) || show->explain; /* the line does not run into results */
-    struct progress p = {.started_ns = clock_ns(),
-                         .shown = !show->quiet && apart && isatty(STDERR_FILENO),
-                         .in = in,
-                         .size = size_of(in)};
+    struct progress p = {.started_ns = clock_ns(), .in = in, .size = size_of(in)};
+    progress_begin(&p.line, "judging", !show->quiet && apart);
     struct judge_summary sum = {0};
     const struct judge_file file = {.in = in,
                                     .out = out,

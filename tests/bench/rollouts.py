@@ -1,6 +1,6 @@
-"""tests/bench/rollouts.py BINARY MODEL [ROUNDS] - what one call costs: /v1/rollouts beside the same work in two calls.
+"""tests/bench/rollouts.py BINARY MODEL [ROUNDS [PROMPTS]] - what one call costs: /v1/rollouts beside the same work in two calls.
 
-64 prompts of 16 samples of 64 tokens, judged. Once by /v1/rollouts, once by /v1/completions with n = 16 and then one
+64 prompts (or PROMPTS) of 16 samples of 64 tokens, judged. Once by /v1/rollouts, once by /v1/completions with n = 16 and then one
 /verify, in turn; each pair gives a ratio of tokens a second. Prints the median of both and of the ratio.
 
 SPDX-License-Identifier: Apache-2.0
@@ -13,7 +13,7 @@ import sys
 import time
 import urllib.request
 
-PROMPTS, SAMPLES, TOKENS = 64, 16, 64
+PROMPTS, SAMPLES, TOKENS = int(sys.argv[4]) if len(sys.argv) > 4 else 64, 16, 64
 
 
 def post(port, path, body):

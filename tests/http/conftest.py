@@ -28,7 +28,7 @@ MODEL = os.environ.get(
 )
 FLAGS = os.environ.get("TESTED_FLAGS", "").split()
 FLAGS += ["--isa", os.environ["TESTED_ISA"]] if "TESTED_ISA" in os.environ else []
-PATIENCE = 300  # seconds for what must come at all: how soon is the machine's affair
+PATIENCE = float(os.environ.get("TESTED_PATIENCE", 300))  # seconds for what must come at all: how soon is the machine's affair
 
 # Settings that stand in the caller's environment are not the tests'. What a sanitizer keeps of freed memory
 # must not look like a leak.

@@ -46,7 +46,7 @@ def test_help_shows_what_concerns_the_command():
         assert len(run(command, "--help").stdout.splitlines()) < 20, command
 
 
-@pytest.mark.parametrize("command", ["serve", "run", "verify", "tokenize", "template", "bench", "model", "config"])
+@pytest.mark.parametrize("command", ["serve", "run", "top", "verify", "tokenize", "template", "bench", "model", "config"])
 def test_help_of_a_command(command):
     told = run("help", command)
     assert told.returncode == 0 and told.stdout == run(command, "--help").stdout == run(command, "-h").stdout
