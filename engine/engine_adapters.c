@@ -18,8 +18,7 @@ static bool bind(struct engine *e, struct adapter *a, struct error *err)
     return ok;
 }
 
-struct adapter *engine_adapter_open(struct engine *e, int root, const char *path,
-                                    struct error *err)
+struct adapter *engine_adapter_open(struct engine *e, int root, const char *path, struct error *err)
 {
     struct file_visit visit;
     if (e->loaded.model == NULL) {

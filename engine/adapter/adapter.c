@@ -20,7 +20,7 @@ const struct adapter_parts *adapter_parts(const struct adapter *a, int layer, in
 struct adapter *adapter_hold(struct adapter *a)
 {
     if (a == NULL) return NULL;
-    assert(a->content != 0);                            /* (1) */
+    assert(a->content != 0); /* (1) */
     int before = atomic_fetch_add_explicit(&a->holders, 1, memory_order_relaxed);
     assert(before > 0); /* (2) */
     return a;

@@ -2,7 +2,8 @@
  *
  * An adapter adds B (A x) to products W x of its base. What reads one input x is a group: the A of a
  * group's products lie side by side, so that x is read once for all of them; each product (a site) has its
- * own B, already scaled. Both are floats, input by input: A [k, ranks], B [rank, n].
+ * own B, already scaled. Both are floats, input by input: A [k, ranks], B in panels of columns, because a
+ * product finishes some columns at a time (forward/linear.h) and should read what lies together.
  *
  * Adapters are immutable once they are read, and counted: who loads one owns it, each request that
  * is computed with it holds it, and its memory goes with the last of them. So what a name stands for may
@@ -19,12 +20,13 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/arena.h"
 #include "base/digest.h"
 
-enum { ADAPTER_MAX_RANK = 512 };
+enum { ADAPTER_MAX_RANK = 512, ADAPTER_PANEL = 32 };
 
 /* What a group of sites is multiplied with. */
 enum adapter_input {
@@ -72,11 +74,10 @@ struct adapter_down {
 
 /* The B of a site, and what else it changes. */
 struct adapter_up {
-    int rank;         /* 0: it adds nothing */
-    int at;           /* of its ranks in the group's */
-    int ld;           /* n rounded up to 16 */
-    float *b;         /* [rank, ld] */
-    const float *bias; /* [n] in place of the base's; NULL: the base's stays */
+    int rank; /* 0: it adds nothing */
+    int at;   /* of its ranks in the group's */
+    float *b; /* in panels of ADAPTER_PANEL columns, [panels, rank, ADAPTER_PANEL], zeros past n */
+    const float *bias;      /* [n] in place of the base's; NULL: the base's stays */
     const float *magnitude; /* [n] DoRA's (arXiv 2402.09353), NULL: none */
     float *gain;            /* [n] of DoRA: magnitude over the length of each row of W + B A */
 };
@@ -109,6 +110,12 @@ struct adapter {
     bool dora;      /* some site has a magnitude: it holds for one base's weights only */
     uint64_t bound; /* content of the weights that gains were computed with (forward/dora.h) */
 };
+
+/* Where B's columns from col on begin, a multiple of ADAPTER_PANEL; rows are ADAPTER_PANEL apart. */
+static inline float *adapter_panel(const struct adapter_up *up, int col)
+{
+    return up->b + (size_t)col * (size_t)up->rank;
+}
 
 /* The parts of a layer (-1: of the model), or with expert >= 0 of one of its experts; NULL: none. */
 const struct adapter_parts *adapter_parts(const struct adapter *a, int layer, int expert);

@@ -98,7 +98,8 @@ static bool check_keys(const cJSON *json, struct error *err)
 static bool refuse(struct error *err, const char *key, const char *value)
 {
     return error_set(err, ERROR_UNSUPPORTED, NULL,
-                     "adapter_config.json: %.40s is \"%.40s\", which is not computed here", key, value);
+                     "adapter_config.json: %.40s is \"%.40s\", which is not computed here", key,
+                     value);
 }
 
 /* Initialisations that change the base's weights too: what is added is then added to others. */
@@ -129,7 +130,8 @@ static bool check_kind(const cJSON *json, struct error *err)
 /* A key without anything that a regular expression would read otherwise, but for its points. */
 static bool is_plain(const char *key)
 {
-    return key[strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")] == '\0';
+    return key[strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")] ==
+           '\0';
 }
 
 static bool add_pattern(struct patterns *p, const cJSON *v, const char *name, struct error *err)
@@ -138,10 +140,11 @@ static bool add_pattern(struct patterns *p, const cJSON *v, const char *name, st
     struct pattern *new = &p->all[p->n];
     bool number = cJSON_IsNumber(v) && v->valuedouble >= p->least && v->valuedouble <= p->most;
     if (!number || strlen(v->string) > MAX_PATTERN - 20) {
-        return error_set(err, ERROR_INVALID_VALUE, NULL,
-                         "adapter_config.json: %.20s[\"%.60s\"] must be a number from %g to %g under a "
-                         "key of at most %d bytes",
-                         name, v->string, p->least, p->most, MAX_PATTERN - 20);
+        return error_set(
+            err, ERROR_INVALID_VALUE, NULL,
+            "adapter_config.json: %.20s[\"%.60s\"] must be a number from %g to %g under a "
+            "key of at most %d bytes",
+            name, v->string, p->least, p->most, MAX_PATTERN - 20);
     }
     new->value = v->valuedouble;
     if (is_plain(v->string)) {
@@ -154,7 +157,8 @@ static bool add_pattern(struct patterns *p, const cJSON *v, const char *name, st
     return new->plain != NULL || new->regex != NULL;
 }
 
-static bool read_patterns(struct patterns *p, const cJSON *json, const char *name, struct error *err)
+static bool read_patterns(struct patterns *p, const cJSON *json, const char *name,
+                          struct error *err)
 {
     const cJSON *all = json_get(json, name), *v;
     if (all == NULL) return true;
@@ -257,7 +261,8 @@ bool adapter_config_size(const struct adapter_config *c, struct span module,
                          struct adapter_size *out, struct error *err)
 {
     double rank = c->rank, alpha = c->alpha;
-    if (!match(&c->ranks, module, &rank, err) || !match(&c->alphas, module, &alpha, err)) return false;
+    if (!match(&c->ranks, module, &rank, err) || !match(&c->alphas, module, &alpha, err))
+        return false;
     out->rank = (int)rank;
     out->scale = c->rslora ? alpha / sqrt(rank) : alpha / rank;
     return true;

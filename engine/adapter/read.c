@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -22,7 +23,7 @@
 #include "engine/adapter/sites.h"
 #include "engine/model/safetensors.h"
 
-enum { MAX_CONFIG = 4 << 20, MAX_MODULE = 300, LANES = 16 };
+enum { MAX_CONFIG = 4 << 20, MAX_MODULE = 300, LANES = 16, LARGE_PAGE = 2 << 20, CHUNK = 4 << 20 };
 #define ADAPTER_BYTES ((size_t)16 << 30)
 
 enum kind { KIND_A, KIND_B, KIND_EMBD_A, KIND_EMBD_B, KIND_MAGNITUDE, KIND_BIAS };
@@ -48,6 +49,8 @@ struct reading {
     struct adapter_config *config;
     struct adapter *out;
     struct digest digest;
+    char *chunk; /* of floats: the rest of it, `left` bytes */
+    size_t left;
     float *row; /* row_room floats to work in */
     size_t row_room;
     struct error *err;
@@ -100,12 +103,14 @@ static bool identify(const struct reading *r, const struct safetensor *t, struct
     const char *why = adapter_place(r->model, e->module, &e->place);
     if (why != NULL) return fault(r, t, why);
     bool embedding = e->kind == KIND_EMBD_A || e->kind == KIND_EMBD_B;
-    if (embedding != e->place.embedding) return fault(r, t, "is of a kind that is not computed here");
+    if (embedding != e->place.embedding)
+        return fault(r, t, "is of a kind that is not computed here");
     return adapter_config_size(r->config, e->module, &e->size, r->err);
 }
 
 /* The tensor beside e's of another kind, or NULL. */
-static const struct safetensor *beside(const struct reading *r, const struct entry *e, enum kind kind)
+static const struct safetensor *beside(const struct reading *r, const struct entry *e,
+                                       enum kind kind)
 {
     char name[MAX_MODULE + 64];
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
@@ -136,7 +141,8 @@ static bool check_shape(const struct reading *r, const struct safetensor *t, int
     if (is_shape(t, rows, columns)) return true;
     return error_set(r->err, ERROR_INVALID_VALUE, NULL,
                      "tensor %.130s has shape [%lld, %lld]; [%d, %d] expected", t->name,
-                     (long long)t->shape[0], (long long)t->shape[1], rows, columns == 0 ? 1 : columns);
+                     (long long)t->shape[0], (long long)t->shape[1], rows,
+                     columns == 0 ? 1 : columns);
 }
 
 /* A partner that must be there. */
@@ -195,6 +201,11 @@ static int rounded(int n)
     return (n + LANES - 1) / LANES * LANES;
 }
 
+static int panelled(int n)
+{
+    return (n + ADAPTER_PANEL - 1) / ADAPTER_PANEL * ADAPTER_PANEL;
+}
+
 /* Memory for the parts that e is in, the first time. */
 static struct adapter_parts *parts_of(const struct reading *r, const struct entry *e)
 {
@@ -213,10 +224,27 @@ static struct adapter_parts *parts_of(const struct reading *r, const struct entr
     return (*in)[expert];
 }
 
-static float *new_floats(const struct reading *r, size_t n, size_t each)
+/* A chunk of at least so many bytes, in large pages where the system has them: a step reads all of it. */
+static bool new_chunk(struct reading *r, size_t bytes)
 {
-    float *p = arena_alloc(r->out->arena, n, each * sizeof(float));
-    if (p != NULL) r->out->bytes += (int64_t)(n * each * sizeof(float));
+    size_t room = (bytes + CHUNK - 1) / CHUNK * CHUNK;
+    char *p = arena_alloc(r->out->arena, 1, room + LARGE_PAGE);
+    if (p == NULL) return false;
+    p += (LARGE_PAGE - (uintptr_t)p % LARGE_PAGE) % LARGE_PAGE;
+    madvise(p, room, MADV_HUGEPAGE); /* a wish: without it only slower */
+    r->chunk = p;
+    r->left = room;
+    return true;
+}
+
+static float *new_floats(struct reading *r, size_t n, size_t each)
+{
+    size_t bytes = (n * each * sizeof(float) + 63) / 64 * 64;
+    if (r->left < bytes && !new_chunk(r, bytes)) return NULL;
+    float *p = (float *)(void *)r->chunk;
+    r->chunk += bytes;
+    r->left -= bytes;
+    r->out->bytes += (int64_t)bytes;
     return p;
 }
 
@@ -239,7 +267,7 @@ static bool measure(struct reading *r, const struct entry *e)
     struct adapter_up *up = &parts->up[e->place.site];
     parts->touched[e->place.input] = true;
     if (e->kind != KIND_A) return true;
-    *up = (struct adapter_up){.rank = rank, .at = down->rank, .ld = rounded(e->place.n)};
+    *up = (struct adapter_up){.rank = rank, .at = down->rank};
     down->k = e->place.k;
     down->rank += rank;
     down->ld = rounded(down->rank);
@@ -279,19 +307,20 @@ static bool copy_a(const struct reading *r, const struct entry *e, float *a, int
     return true;
 }
 
-/* t [n, rank] into columns of b [rank, ld], in the packed base's order. */
-static bool copy_b(const struct reading *r, const struct entry *e, float *b, int ld, int n)
+/* t [n, rank] into columns of b, in panels of `width` columns, in the packed base's order. */
+static bool copy_b(const struct reading *r, const struct entry *e, float *b, int width, int n)
 {
     for (int i = 0; i < n; i++) {
         int from = rotated_source(model_config(r->model), e->place.rotated, i);
+        float *to = b + (size_t)(i - i % width) * (size_t)e->size.rank + i % width;
         if (!read_row(r, e->t, from)) return false;
-        copy_scaled(b + i, (size_t)ld, r->row, e->size.rank, e->size.scale);
+        copy_scaled(to, (size_t)width, r->row, e->size.rank, e->size.scale);
     }
     return true;
 }
 
 /* A vector of n rows likewise; NULL on failure. */
-static const float *copy_vector(const struct reading *r, const struct entry *e)
+static const float *copy_vector(struct reading *r, const struct entry *e)
 {
     float *v = new_floats(r, (size_t)rounded(e->place.n), 1);
     if (v == NULL) {
@@ -305,12 +334,13 @@ static const float *copy_vector(const struct reading *r, const struct entry *e)
     return v;
 }
 
-static bool copy_embedding(const struct reading *r, const struct entry *e)
+static bool copy_embedding(struct reading *r, const struct entry *e)
 {
     struct adapter *a = r->out;
     if (e->kind == KIND_EMBD_A) {
         a->embd.a = new_floats(r, (size_t)e->place.n, (size_t)a->embd.ld_a);
-        return a->embd.a == NULL ? no_memory(r) : copy_a(r, e, a->embd.a, a->embd.ld_a, 0, e->place.n);
+        return a->embd.a == NULL ? no_memory(r)
+                                 : copy_a(r, e, a->embd.a, a->embd.ld_a, 0, e->place.n);
     }
     a->embd.b = new_floats(r, (size_t)e->size.rank, (size_t)a->embd.ld_b);
     return a->embd.b == NULL ? no_memory(r) : copy_b(r, e, a->embd.b, a->embd.ld_b, e->place.k);
@@ -328,8 +358,8 @@ static bool copy(struct reading *r, const struct entry *e)
         if (down->a == NULL) down->a = new_floats(r, (size_t)down->k, (size_t)down->ld);
         return down->a == NULL ? no_memory(r) : copy_a(r, e, down->a, down->ld, up->at, down->k);
     case KIND_B:
-        up->b = new_floats(r, (size_t)up->rank, (size_t)up->ld);
-        return up->b == NULL ? no_memory(r) : copy_b(r, e, up->b, up->ld, e->place.n);
+        up->b = new_floats(r, (size_t)up->rank, (size_t)panelled(e->place.n));
+        return up->b == NULL ? no_memory(r) : copy_b(r, e, up->b, ADAPTER_PANEL, e->place.n);
     case KIND_MAGNITUDE:
         r->out->dora = true;
         up->magnitude = copy_vector(r, e);
@@ -344,9 +374,9 @@ static bool copy(struct reading *r, const struct entry *e)
 static void add_to_digest(struct reading *r, const struct entry *e)
 {
     char head[MAX_MODULE + 200];
-    int n = snprintf(head, sizeof(head), "%.*s\n%d %s %lld %lld %a\n", (int)e->module.n, e->module.p,
-                     (int)e->kind, e->t->dtype, (long long)e->t->shape[0], (long long)e->t->shape[1],
-                     e->size.scale);
+    int n = snprintf(head, sizeof(head), "%.*s\n%d %s %lld %lld %a\n", (int)e->module.n,
+                     e->module.p, (int)e->kind, e->t->dtype, (long long)e->t->shape[0],
+                     (long long)e->t->shape[1], e->size.scale);
     assert(n > 0 && n < (int)sizeof(head));
     digest_add(&r->digest, span_of(head, (size_t)n));
     digest_add(&r->digest, span_of(e->t->data, e->t->bytes));

@@ -18,7 +18,8 @@ struct binding {
 };
 
 /* The base's matrix of a site. */
-static struct matrix matrix_of(const struct binding *b, int layer, int expert, enum adapter_site site)
+static struct matrix matrix_of(const struct binding *b, int layer, int expert,
+                               enum adapter_site site)
 {
     if (layer < 0) return b->w->output.n > 0 ? b->w->output : b->w->embd;
     const struct placement *p = weights_placement(adapter_site_tensor(site));
@@ -34,11 +35,12 @@ static double length_of(const struct binding *b, const struct matrix *m,
 {
     double sum = 0;
     matrix_row(m, i, b->row);
+    const float *column = adapter_panel(up, i - i % ADAPTER_PANEL) + i % ADAPTER_PANEL;
     for (int k = 0; k < m->k; k++) {
         double w = (double)b->row[k];
         const float *a = down->a + (size_t)k * (size_t)down->ld + up->at;
         for (int j = 0; j < up->rank; j++) {
-            w += (double)up->b[(size_t)j * (size_t)up->ld + (size_t)i] * (double)a[j];
+            w += (double)column[j * ADAPTER_PANEL] * (double)a[j];
         }
         sum += w * w;
     }
@@ -59,7 +61,8 @@ static bool bind_site(const struct binding *b, const struct adapter_down *down,
     return true;
 }
 
-static bool bind_parts(const struct binding *b, const struct adapter_parts *parts, int layer, int expert)
+static bool bind_parts(const struct binding *b, const struct adapter_parts *parts, int layer,
+                       int expert)
 {
     for (int i = 0; parts != NULL && i < ADAPTER_SITES; i++) {
         enum adapter_site site = (enum adapter_site)i;

@@ -259,34 +259,44 @@ static int units_of(const struct matrix *w)
     return (panels_of(w) + UNIT_PANELS - 1) / UNIT_PANELS;
 }
 
-/* Up to ACCUMULATE_ROWS neighbours of one adapter, from y [.., WIDE] on; how many. */
-static int add_low_rows(const struct kernels *kernels, const struct low_row *low, int n_rows,
-                        int col, int n, float *y)
+/* Columns col.. of a few rows of one adapter, a->y. */
+static void add_up(const struct kernels *kernels, const struct adapter_up *up, int col, int n,
+                   struct accumulation *a)
 {
-    const struct adapter_up *up = low[0].up;
-    struct accumulation a = {.n = (n + PANEL - 1) / PANEL * PANEL}; /* y and b have as many */
-    for (; a.rows < n_rows && a.rows < ACCUMULATE_ROWS && low[a.rows].up == up; a.rows++) {
-        a.y[a.rows] = y + a.rows * WIDE;
-        a.x[a.rows] = low[a.rows].t;
-    }
-    if (up == NULL || up->rank == 0) return a.rows;
-    a.w = up->b + col;
-    a.k = up->rank;
-    a.ld = up->ld;
-    kernels->accumulate(&a);
-    for (int r = 0; up->gain != NULL && r < a.rows; r++) {
-        for (int i = 0; i < n; i++) {
-            a.y[r][i] *= up->gain[col + i];
+    int padded = (n + PANEL - 1) / PANEL * PANEL; /* y and b have as many */
+    a->k = up->rank;
+    a->ld = ADAPTER_PANEL;
+    for (int at = 0; at < padded && up->rank > 0; at += ADAPTER_PANEL) {
+        a->w = adapter_panel(up, col + at);
+        a->n = padded - at < ADAPTER_PANEL ? padded - at : ADAPTER_PANEL;
+        kernels->accumulate(a);
+        for (int r = 0; r < a->rows; r++) {
+            for (int i = 0; up->gain != NULL && i < a->n && at + i < n; i++) {
+                a->y[r][i] *= up->gain[col + at + i];
+            }
+            a->y[r] += ADAPTER_PANEL;
         }
     }
-    return a.rows;
 }
 
-/* What adapters add to columns col.. of a piece's rows; low is that of the whole input, or NULL. */
+/* What adapters add to columns col.. of a piece's rows; low is that of the whole input, or NULL. Rows of one
+ * adapter, wherever they are in the piece, are taken a few at a time: its B is then read once for them. */
 static void add_low(const struct piece *p, const struct low_row *low, int col, int n, float *y)
 {
-    for (int r = 0; low != NULL && r < p->n_rows;) {
-        r += add_low_rows(p->c->kernels, low + p->row + r, p->n_rows - r, col, n, y + r * WIDE);
+    bool done[CHUNK_ROWS] = {false};
+    if (low == NULL) return;
+    low += p->row;
+    for (int first = 0; first < p->n_rows; first++) {
+        const struct adapter_up *up = low[first].up;
+        struct accumulation a = {0};
+        if (up == NULL || done[first]) continue;
+        for (int r = first; r < p->n_rows && a.rows < ACCUMULATE_ROWS; r++) {
+            if (done[r] || low[r].up != up) continue;
+            done[r] = true;
+            a.y[a.rows] = y + r * WIDE;
+            a.x[a.rows++] = low[r].t;
+        }
+        add_up(p->c->kernels, up, col, n, &a);
     }
 }
 

@@ -84,7 +84,8 @@ bool lora_reserve(struct lora *l, const struct adapter *a, struct error *err)
     }
     if (l->jobs == NULL) l->jobs = mem_new(places, sizeof(*l->jobs), err);
     if (l->first == NULL) l->first = mem_new(places + 1, sizeof(int), err);
-    return l->jobs != NULL && l->first != NULL && reserve_width(l, a->max_ld > 0 ? a->max_ld : 16, err);
+    return l->jobs != NULL && l->first != NULL &&
+           reserve_width(l, a->max_ld > 0 ? a->max_ld : 16, err);
 }
 
 /* ---- a step ---- */

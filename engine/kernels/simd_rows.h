@@ -449,10 +449,10 @@ INLINE void accumulate_part(int R, int V, const struct accumulation *a, int row,
 INLINE void accumulate_rows(int R, const struct accumulation *a, int row)
 {
     int col = 0;
-    for (; R == 1 && col + 64 <= a->n; col += 64) {
+    for (; float_panels(R) >= 4 && col + 64 <= a->n; col += 64) {
         accumulate_part(R, 4, a, row, col, 16);
     }
-    for (; R <= 2 && col + 32 <= a->n; col += 32) {
+    for (; float_panels(R) >= 2 && col + 32 <= a->n; col += 32) {
         accumulate_part(R, 2, a, row, col, 16);
     }
     for (; col + 16 <= a->n; col += 16) {

@@ -97,7 +97,8 @@ static bool make_room(struct adapters *a, struct error *err)
         return true;
     }
     return error_set(err, ERROR_NO_STORAGE, NULL,
-                     "%d adapters are loaded, of at most %d (--max-adapters): unload one", a->n, a->most);
+                     "%d adapters are loaded, of at most %d (--max-adapters): unload one", a->n,
+                     a->most);
 }
 
 /* e's texts and adapter are taken. */
@@ -106,7 +107,8 @@ static bool store(struct adapters *a, struct entry *e, bool replace, struct erro
     struct entry *known = lookup(a, span_str(e->name));
     if (known != NULL && !replace && !known->found) {
         return error_set(err, ERROR_INVALID_VALUE, "lora_name",
-                         "the adapter \"%.80s\" is loaded already; load_inplace replaces it", e->name);
+                         "the adapter \"%.80s\" is loaded already; load_inplace replaces it",
+                         e->name);
     }
     if (known == NULL && !make_room(a, err)) return false;
     e->used = ++a->clock;
@@ -257,7 +259,8 @@ bool adapters_know(struct adapters *a, struct span name)
 }
 
 void adapters_each(struct adapters *a,
-                   void (*fn)(void *arg, const char *name, const char *path, const struct adapter *ad),
+                   void (*fn)(void *arg, const char *name, const char *path,
+                              const struct adapter *ad),
                    void *arg)
 {
     pthread_mutex_lock(&a->lock);
@@ -278,8 +281,8 @@ static bool load_one(struct adapters *a, const char *text, struct error *err)
 {
     const char *equals = strchr(text, '=');
     if (equals == NULL || equals == text || equals[1] == '\0') {
-        return error_set(err, ERROR_INVALID_VALUE, "adapter", "adapter is NAME=PATH, not \"%.100s\"",
-                         text);
+        return error_set(err, ERROR_INVALID_VALUE, "adapter",
+                         "adapter is NAME=PATH, not \"%.100s\"", text);
     }
     struct span name = span_of(text, (size_t)(equals - text));
     struct adapter *adapter = engine_adapter_open(a->engine, -1, equals + 1, err);

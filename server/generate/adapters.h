@@ -50,7 +50,8 @@ bool adapters_drop(struct adapters *a, struct span name);
 bool adapters_know(struct adapters *a, struct span name);
 /* Call fn for each, in order of names' loading. fn must not call back. */
 void adapters_each(struct adapters *a,
-                   void (*fn)(void *arg, const char *name, const char *path, const struct adapter *ad),
+                   void (*fn)(void *arg, const char *name, const char *path,
+                              const struct adapter *ad),
                    void *arg);
 /* How many there may be. */
 int adapters_most(const struct adapters *a);

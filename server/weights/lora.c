@@ -29,7 +29,8 @@ struct lora {
 #define AT(field) .offset = offsetof(struct lora, field)
 
 static const struct field load_rows[] = {
-    {"lora_name", FIELD_TEXT, AT(name), .required = true, .doc = "what requests call it, as their model"},
+    {"lora_name", FIELD_TEXT, AT(name), .required = true,
+     .doc = "what requests call it, as their model"},
     {"lora_path", FIELD_TEXT, AT(path), .required = true, .doc = "a PEFT folder"},
     {"load_inplace", FIELD_BOOL, AT(replace), .doc = "a known name stands for the new content"},
     {"is_3d_lora_weight", FIELD_REFUSED, .neutral = "false",
@@ -69,8 +70,8 @@ static void emit_done(const struct server *s, const struct lora *l, const char *
 {
     struct buffer message;
     buffer_init(&message, 4096);
-    buffer_addf(&message, "Success: LoRA adapter '%.*s' %s successfully.", (int)l->name.n, l->name.p,
-                what);
+    buffer_addf(&message, "Success: LoRA adapter '%.*s' %s successfully.", (int)l->name.n,
+                l->name.p, what);
     emit_object(out, NULL);
     emit_str(out, "status", "ok");
     emit_bool(out, "success", true);
@@ -101,7 +102,8 @@ static struct lora *begin(struct exchange *x, const struct field *rows)
 /* What is wrong with the folder is the client's fault. */
 static bool blame_client(struct error *err)
 {
-    if (err->code == ERROR_BAD_FILE || err->code == ERROR_INVALID_JSON) err->code = ERROR_INVALID_VALUE;
+    if (err->code == ERROR_BAD_FILE || err->code == ERROR_INVALID_JSON)
+        err->code = ERROR_INVALID_VALUE;
     return err->code == ERROR_NO_MEMORY ? false : error_at(err, "lora_path");
 }
 

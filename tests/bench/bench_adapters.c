@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/clock.h"
 #include "engine/adapter/sites.h"
@@ -38,7 +39,15 @@ static const char *const modules[] = {"self_attn.q_proj", "self_attn.k_proj", "s
 static float *random_floats(struct adapter *a, size_t n, float scale)
 {
     static uint32_t state = 1;
-    float *p = arena_alloc(a->arena, n, sizeof(*p));
+    static float *next, *end; /* in large pages, as adapter/read.c has them */
+    (void)a;
+    if (next == NULL || next + n > end) {
+        next = aligned_alloc(2 << 20, 64 << 20);
+        end = next + (64 << 20) / sizeof(*next);
+        madvise(next, 64 << 20, MADV_HUGEPAGE);
+    }
+    float *p = next;
+    next += (n + 15) / 16 * 16;
     for (size_t i = 0; p != NULL && i < n; i++) {
         state = state * 1664525u + 1013904223u;
         p[i] = ((float)(state >> 8) / (float)(1 << 24) - 0.5f) * scale;
@@ -51,12 +60,12 @@ static void add_module(struct adapter *a, const struct adapter_place *p, int ran
     struct adapter_parts *parts = &a->layers[p->layer];
     struct adapter_down *down = &parts->down[p->input];
     parts->touched[p->input] = true;
-    struct adapter_up up = {.rank = rank, .at = down->rank, .ld = (p->n + 15) / 16 * 16};
+    struct adapter_up up = {.rank = rank, .at = down->rank};
     down->k = p->k;
     down->rank += rank;
     down->ld = (down->rank + 15) / 16 * 16;
     down->a = random_floats(a, (size_t)down->k * (size_t)down->ld, 0.05f);
-    up.b = random_floats(a, (size_t)rank * (size_t)up.ld, 0.05f);
+    up.b = random_floats(a, (size_t)rank * (size_t)((p->n + 31) / 32 * 32), 0.05f);
     parts->up[p->site] = up;
     if (a->max_ld < down->ld) a->max_ld = down->ld;
 }
@@ -89,8 +98,8 @@ static double decode(const struct bench *b, int pos, bool adapters)
     int rows[MAX_BATCH], tokens[MAX_BATCH];
     for (int i = 0; i < b->batch; i++) {
         tokens[i] = (i * 7919 + pos) % model_config(b->model)->n_vocab;
-        runs[i] = (struct forward_run){
-            .tokens = tokens + i, .n = 1, .pos = pos, .blocks = b->blocks[i]};
+        runs[i] =
+            (struct forward_run){.tokens = tokens + i, .n = 1, .pos = pos, .blocks = b->blocks[i]};
         if (adapters) runs[i].adapter = b->adapters[i % ADAPTERS];
         rows[i] = i;
     }

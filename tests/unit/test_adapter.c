@@ -26,8 +26,10 @@ static const struct {
     {"{}", "model.layers.0.self_attn.q_proj", 8, 1},
     {"{\"r\":16,\"lora_alpha\":8}", "lm_head", 16, 0.5},
     {"{\"r\":16,\"lora_alpha\":8,\"use_rslora\":true}", "lm_head", 16, 2},
-    {"{\"r\":4,\"lora_alpha\":4,\"rank_pattern\":{\"q_proj\":2}}", "model.layers.0.self_attn.q_proj", 2, 2},
-    {"{\"r\":4,\"lora_alpha\":4,\"rank_pattern\":{\"q_proj\":2}}", "model.layers.0.self_attn.xq_proj", 4, 1},
+    {"{\"r\":4,\"lora_alpha\":4,\"rank_pattern\":{\"q_proj\":2}}",
+     "model.layers.0.self_attn.q_proj", 2, 2},
+    {"{\"r\":4,\"lora_alpha\":4,\"rank_pattern\":{\"q_proj\":2}}",
+     "model.layers.0.self_attn.xq_proj", 4, 1},
     {"{\"r\":4,\"lora_alpha\":4,\"rank_pattern\":{\"layers.1.self_attn.q_proj\":2}}",
      "model.layers.11.self_attn.q_proj", 4, 1},
     {"{\"r\":4,\"lora_alpha\":4,\"rank_pattern\":{\"layers\\\\.[01]\\\\.mlp.*\":8}}",
@@ -52,7 +54,8 @@ static void test_sizes(void **state)
         if (c == NULL) fail_msg("%s: %s", sizes[i].config, err.message);
         assert_true(adapter_config_size(c, span_str(sizes[i].module), &size, &err));
         if (size.rank != sizes[i].rank || fabs(size.scale - sizes[i].scale) > 1e-12) {
-            fail_msg("%s, %s: rank %d scale %g", sizes[i].config, sizes[i].module, size.rank, size.scale);
+            fail_msg("%s, %s: rank %d scale %g", sizes[i].config, sizes[i].module, size.rank,
+                     size.scale);
         }
         adapter_config_free(c);
     }
@@ -81,7 +84,8 @@ static void test_refusals(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct error err = {0};
         assert_null(adapter_config_read(span_str(cases[i].config), &err));
-        bool named = strstr(err.message, cases[i].named) != NULL || strstr(err.param, cases[i].named) != NULL;
+        bool named = strstr(err.message, cases[i].named) != NULL ||
+                     strstr(err.param, cases[i].named) != NULL;
         if (!named) fail_msg("%s: %s", cases[i].config, err.message);
     }
 }
@@ -152,7 +156,7 @@ static void test_content_and_holders(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sizes), cmocka_unit_test(test_refusals), cmocka_unit_test(test_places),
-        cmocka_unit_test(test_content_and_holders)};
+        cmocka_unit_test(test_sizes), cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_places), cmocka_unit_test(test_content_and_holders)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
