@@ -52,6 +52,12 @@ HARD = {
     "deep fractions": (boxed("\\frac{1}{1+" * 2000 + "1" + "}" * 2000), "1", None),
     "deep roots": (boxed("\\sqrt{3+" * 60 + "1" + "}" * 60), "2.3", None),
     "a large matrix": (boxed(table("pmatrix", 90, 90, lambda i, j: str(i * j))), "1", None),
+    "a product of a hundred matrices": (
+        boxed(table("pmatrix", 2, 2, lambda i, j: str(i + j)) * 100),
+        table("pmatrix", 2, 2, lambda i, j: "1"),
+        None,
+    ),
+    "powers of powers of a matrix": (boxed("((" + table("pmatrix", 2, 2, lambda i, j: str(i + j)) + "^8)^8)^8"), "1", None),
     "a determinant of symbols": (
         boxed(table("vmatrix", 12, 12, lambda i, j: f"x_{{{i}{j}}}")),
         table("vmatrix", 12, 12, lambda i, j: f"x_{{{j}{i}}}"),

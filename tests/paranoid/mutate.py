@@ -110,6 +110,15 @@ class Server:
     def said(self):
         return pathlib.Path(self.log.name).read_text(errors="replace")
 
+    def end(self):
+        """Its exit status; None: it did not end."""
+        self.process.send_signal(signal.SIGTERM)
+        try:
+            return self.process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return None
+
     def ask(self, method, path, payload, content_type):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         try:
@@ -157,8 +166,7 @@ def main():
             fault = f"no answer: {e!r}"
         if fault is not None:
             found.append(f"seed {seed}, {scenario.name} ({scenario.path}): {fault}\n  {payload[:2000]!r}")
-    server.process.send_signal(signal.SIGTERM)
-    status = server.process.wait(PATIENCE)
+    status = server.end()
     said = server.said()
     if status != 0 or "Sanitizer" in said or "runtime error" in said:
         found.append(f"exit status {status}\n" + said[max(0, said.find("ERROR:") - 200):][:12000])

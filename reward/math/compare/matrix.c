@@ -9,7 +9,13 @@
 #include "reward/math/field/rational.h"
 #include "reward/math/tree/functions.h"
 
-enum { MAX_CELLS = 400, MAX_POWER = 8, MAX_INVERSE = 4, MAX_DETERMINANT = 5 };
+enum {
+    MAX_CELLS = 400,
+    MAX_POWER = 8,
+    MAX_INVERSE = 4,
+    MAX_DETERMINANT = 5,
+    MAX_NODES = 1 << 19 /* of what is multiplied out, as a tree */
+};
 
 static uint32_t columns(const struct expr *m)
 {
@@ -146,9 +152,20 @@ static const struct expr *power(struct arena *a, const struct expr *x, const str
     return m;
 }
 
-const struct expr *matrix_expand(struct arena *a, const struct expr *e)
+/* Cells share what they are made of, so a product of n matrices takes little room and is a tree of 2^n nodes
+ * and more, which nobody could walk. Has e at most *left? They are taken from it. */
+static bool fits(const struct expr *e, uint32_t *left)
 {
-    if (e->kind == E_MATRIX || !expr_has(e, E_MATRIX, -1)) return e;
+    if (*left == 0) return false;
+    --*left;
+    for (uint32_t i = 0; i < e->n; i++) {
+        if (!fits(e->arg[i], left)) return false;
+    }
+    return true;
+}
+
+static const struct expr *expand(struct arena *a, const struct expr *e)
+{
     const struct expr *x = e->n > 0 ? matrix_expand(a, e->arg[0]) : NULL, *y = NULL;
     if (x == NULL || (e->n == 2 && (y = matrix_expand(a, e->arg[1])) == NULL)) return NULL;
     switch ((enum expr_kind)e->kind) {
@@ -171,4 +188,12 @@ const struct expr *matrix_expand(struct arena *a, const struct expr *e)
     default:
         return NULL;
     }
+}
+
+const struct expr *matrix_expand(struct arena *a, const struct expr *e)
+{
+    if (e->kind == E_MATRIX || !expr_has(e, E_MATRIX, -1)) return e;
+    const struct expr *m = expand(a, e);
+    uint32_t left = MAX_NODES;
+    return m != NULL && fits(m, &left) ? m : NULL;
 }
