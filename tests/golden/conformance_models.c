@@ -44,9 +44,9 @@ static const struct golden models[] = {
     {"qwen3-yarn/hf", "qwen3-yarn/golden.json", &exact, &exact, &half, NULL, NULL},
 
     /* quantised at load: the same weights as llama-quantize makes of these */
-    {"llama-k256/hf", "llama-k256/golden-q8_0.json", &exact, &eight,        &eight,        "q8_0"},
-    {"qwen2-bias/hf", "qwen2-bias/golden-q8_0.json", &exact, &eight,        &eight,        "q8_0"},
-    {"qwen3moe/hf",   "qwen3moe/golden-q8_0.json",   &exact, &eight_routed, &eight_routed, "q8_0"},
+    {"llama-k256/hf", "llama-k256/golden-q8_0.json", &exact, &eight,        &eight,        "q8_0", NULL},
+    {"qwen2-bias/hf", "qwen2-bias/golden-q8_0.json", &exact, &eight,        &eight,        "q8_0", NULL},
+    {"qwen3moe/hf",   "qwen3moe/golden-q8_0.json",   &exact, &eight_routed, &eight_routed, "q8_0", NULL},
 
     {"qwen3moe/qwen3moe-f32.gguf",  "qwen3moe/golden.json",      &exact, &exact,        &half_routed, NULL, NULL},
     {"qwen3moe/qwen3moe-q8_0.gguf", "qwen3moe/golden-q8_0.json", &exact, &eight_routed, &eight_routed, NULL, NULL},
@@ -100,10 +100,10 @@ static void smollm2(void **state)
     snprintf(json, sizeof(json), "%s/smollm2/golden.json", golden);
     if (model == NULL || model[0] == '\0' || access(json, R_OK) != 0) skip();
     const struct kernels *best = kernels_pick(NULL, NULL);
-    compare(&(struct how){model, NULL, true, KV_F32, best}, json, "reference", &exact);
-    compare(&(struct how){model, NULL, false, KV_F32, best}, json, "fast, KV f32", &eight_real);
-    compare(&(struct how){model, NULL, false, KV_F16, best}, json, "fast, KV f16", &eight_real);
-    compare(&(struct how){model, NULL, false, KV_Q8_0, best}, json, "fast, KV q8_0", &eight_real);
+    compare(&(struct how){model, NULL, true, KV_F32, best, NULL}, json, "reference", &exact);
+    compare(&(struct how){model, NULL, false, KV_F32, best, NULL}, json, "fast, KV f32", &eight_real);
+    compare(&(struct how){model, NULL, false, KV_F16, best, NULL}, json, "fast, KV f16", &eight_real);
+    compare(&(struct how){model, NULL, false, KV_Q8_0, best, NULL}, json, "fast, KV q8_0", &eight_real);
 }
 
 int main(int argc, char **argv)
