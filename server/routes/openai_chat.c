@@ -62,7 +62,7 @@ const struct field openai_chat_rows[] = {
     {"parallel_tool_calls", FIELD_BOOL, AT(parallel_calls),
      .doc = "more than one call may be made"},
     {"required_prefix_token_ids", FIELD_READ, AT(talk.prefix), .read = field_read_ids,
-     .doc = "ids that the prompt begins with, in place of the template's, up to the end of the assistant's last turn"},
+     .shape = "integer[]", .doc = "ids that the prompt begins with, in place of the template's, up to the end of the assistant's last turn"},
     {"enable_thinking", FIELD_READ, AT(think), .read = read_think,
      .shape = "boolean", .doc = "whether the model thinks first, as Qwen's API has it; false is reasoning_effort none"},
     {"verbosity", .kind = FIELD_IGNORED, .doc = "without effect"},

@@ -52,7 +52,7 @@ static bool read_logprobs(const struct field_context *context, const cJSON *valu
 const struct field openai_completions_shared_rows[] = {
     {"logprobs", FIELD_READ, .offset = offsetof(struct sampling_params, logprobs),
      .read = read_logprobs,
-     .doc = "log-probabilities with so many alternatives for each token; true: 1, false: none"},
+     .shape = "integer|boolean", .doc = "log-probabilities with so many alternatives for each token; true: 1, false: none"},
     {"best_of", FIELD_INT, .offset = offsetof(struct sampling_params, best_of), .min = 1,
      .max = INT_MAX,
      .doc = "so many outputs, of which the n most probable are sent"},

@@ -41,6 +41,10 @@ BASES = {
     "/tokenize": [{"prompt": "a"}, {"content": "a"}, {"messages": MESSAGES}],  # three ways to ask
     "/v1/tokenize": [{"prompt": "a"}, {"content": "a"}, {"messages": MESSAGES}],
     "/detokenize": {"tokens": [1]},
+    "/v1/embeddings": {"model": "", "input": "a"},
+    "/embeddings": {"model": "", "input": "a"},
+    "/api/embed": {"model": "", "input": "a"},
+    "/api/embeddings": {"model": "", "prompt": "a"},
     "/v1/responses": {"model": "", "input": "a", "max_output_tokens": 1},
     "/v1/messages": {"model": "", "messages": MESSAGES, "max_tokens": 1},
     "/v1/messages/count_tokens": {"model": "", "messages": MESSAGES},
