@@ -53,7 +53,8 @@ static void own_url(const struct server_options *own, const struct server *serve
     bool any = strcmp(own->host, "0.0.0.0") == 0 || strcmp(own->host, "::") == 0;
     const char *host = any ? "127.0.0.1" : own->host;
     bool six = strchr(host, ':') != NULL;
-    snprintf(out, room, "http://%s%s%s:%d/v1/chat/completions", six ? "[" : "", host,
+    snprintf(out, room, "http%s://%s%s%s:%d/v1/chat/completions",
+             own->tls_cert != NULL && own->tls_cert[0] != '\0' ? "s" : "", six ? "[" : "", host,
              six ? "]" : "", server_port(server));
 }
 
@@ -181,6 +182,9 @@ static bool post(const struct judge_model_client *c, const struct buffer *body,
     curl_easy_setopt(h, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(h, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(h, CURLOPT_NOPROXY, c->self ? "*" : NULL);
+    /* Our own certificate names the host that clients know, not this machine's address. */
+    curl_easy_setopt(h, CURLOPT_SSL_VERIFYPEER, c->self ? 0L : 1L);
+    curl_easy_setopt(h, CURLOPT_SSL_VERIFYHOST, c->self ? 0L : 2L);
     curl_easy_setopt(h, CURLOPT_TIMEOUT_MS, (long)c->o.timeout_ms);
     curl_easy_setopt(h, CURLOPT_HTTPHEADER, head);
     curl_easy_setopt(h, CURLOPT_POSTFIELDS, body->p);

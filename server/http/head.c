@@ -227,8 +227,8 @@ static bool media_is(const char *sent, const char *type)
     return sent != NULL && strncasecmp(sent, type, n) == 0 && strchr("; \t", sent[n]) != NULL;
 }
 
-/* Nothing needs no type, and Ollama's routes look at none: its pages' `curl -d` and LiteLLM send
- * others. (What keeps a web page out is its Origin, above.) */
+/* Nothing needs no type, and neither files nor Ollama's routes have to say one: its pages' `curl -d`
+ * and LiteLLM send others. (What keeps a web page out is its Origin, above.) */
 static bool check_media_type(struct exchange *x, bool has_body, struct error *err)
 {
     const char *sent = exchange_header(x, "Content-Type");
@@ -237,12 +237,18 @@ static bool check_media_type(struct exchange *x, bool has_body, struct error *er
     x->ndjson =
         ndjson && (media_is(sent, "application/x-ndjson") || media_is(sent, "application/jsonl"));
     if (!has_body) return true;
+    bool upload = (x->route->flags & ROUTE_UPLOAD) != 0;
     x->packing = unpack_find(coding);
+    if (upload && x->packing != PACKED_NOT) {
+        return error_set(err, ERROR_MEDIA_TYPE, NULL,
+                         "Content-Encoding: %.40s is not taken here: the file goes as it is",
+                         coding);
+    }
     if (x->packing == PACKED_OTHERWISE) {
         return error_set(err, ERROR_MEDIA_TYPE, NULL,
                          "Content-Encoding: %.40s is not taken; " UNPACK_TAKEN " are", coding);
     }
-    bool any = x->route->errors == ERRORS_OLLAMA;
+    bool any = upload || x->route->errors == ERRORS_OLLAMA;
     if (any || x->ndjson || media_is(sent, "application/json")) return true;
     return error_set(err, ERROR_MEDIA_TYPE, NULL,
                      "the body is %.80s: add the header Content-Type: application/json",
@@ -275,7 +281,7 @@ bool head_check(struct exchange *x, size_t *declared, struct error *err)
     if (strcmp(x->route->method, "GET") == 0) return true;
     bool has_body = *declared > 0 || exchange_header(x, "Transfer-Encoding") != NULL;
     bool upload = (x->route->flags & ROUTE_UPLOAD) != 0;
-    if (!upload && !check_media_type(x, has_body, err)) return false;
+    if (!check_media_type(x, has_body, err)) return false;
     if (*declared > x->body.limit) return head_too_large(x, err);
     if (upload) return upload_begin(x, *declared, err);
     size_t least = *declared < QUOTA_SMALL ? QUOTA_SMALL : *declared;

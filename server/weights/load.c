@@ -171,7 +171,14 @@ void weights_sglang_handle(struct exchange *x)
 void weights_prime_handle(struct exchange *x)
 {
     struct load load = {0};
-    if (span_find(buffer_span(&x->body), span_str("\"weight_dir\""), 0) == SPAN_NONE) {
+    cJSON *body = x->body.n == 0 ? NULL : json_parse(buffer_span(&x->body), &x->error);
+    bool by_folder = json_get(body, "weight_dir") != NULL;
+    cJSON_Delete(body);
+    if (x->error.code != ERROR_NONE) {
+        exchange_fail(x, &x->error);
+        return;
+    }
+    if (!by_folder) {
         weights_refuse_handle(x);
         return;
     }

@@ -60,7 +60,8 @@ class Server:
     """One running `touchstone serve`."""
 
     def __init__(self, *args, model=MODEL, wait=True):
-        command = [BIN, "serve", "--model", model, "--port", "0", *FLAGS, *args]
+        plain = ["--generation-config", "none"] if model == MODEL else []  # what its file recommends would surprise
+        command = [BIN, "serve", "--model", model, "--port", "0", *plain, *FLAGS, *args]
         self.process = subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT, preexec_fn=heed_signals)
         self.log, self.raw_log = [], []
         self.port = None

@@ -7,9 +7,10 @@ import os
 import pty
 import re
 import select
+import termios
 import time
 
-from conftest import BIN, ENVIRONMENT, PATIENCE
+from conftest import BIN, ENVIRONMENT, PATIENCE, wait_until
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r")
 
@@ -46,6 +47,10 @@ class Terminal:
         come = self.seen[self.at:found.end()]
         self.at = found.end()
         return ESCAPES.sub("", come)
+
+    def wait_editing(self):
+        """Until the program edits a line: before, what is typed is the terminal's own."""
+        wait_until(lambda: not termios.tcgetattr(self.fd)[3] & termios.ICANON)
 
     def type(self, text):
         os.write(self.fd, text.encode())

@@ -103,12 +103,16 @@ def test_fusion_defaults_files_and_signals(server):
         ({"fetch_files": ["/etc/passwd"]}, "fetch_files[0]"),
         ({"fetch_files": [1]}, "fetch_files[0]"),
         ({"args": "x"}, "args"),
-        ({"unheard": 1}, "unheard"),
     ],
 )
 def test_fusion_errors(server, change, param):
     reply = server.post("/run_code", {"code": "print(1)", "language": "python", **change})
     assert reply.status_code == 400 and reply.json()["error"]["param"] == param, reply.text
+
+
+def test_fusion_passes_over_what_it_does_not_know(server):
+    reply = server.post("/run_code", {"code": "print(1)", "language": "python", "unheard": 1})
+    assert reply.status_code == 200 and reply.headers["x-ignored-fields"] == "unheard"
 
 
 def test_many_in_flight(server):

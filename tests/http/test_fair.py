@@ -158,7 +158,7 @@ def test_small_requests_do_not_wait_for_large_bodies(start):
 
 def test_a_seat_is_kept_for_who_has_none(start):
     """A flood that holds the whole batch for long: another client begins and ends meanwhile."""
-    server = start("--max-sequences", "8")
+    server = start("--max-sequences", "8", "--max-wait", "3600")
     done, threads = [], []
     for i in range(20):
         threads.append(ask(server, "flood", done, prompt=f"Flood {i}", max_tokens=3000, ignore_eos=True))

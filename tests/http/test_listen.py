@@ -273,3 +273,16 @@ def test_control_for_this_machine_while_others_may_ask(start):
     assert any("event=open" in line for line in open_too.log)
     with httpx.Client(base_url=f"http://127.0.0.1:{control_port(open_too)}", timeout=PATIENCE) as control:
         assert control.post("/resume").status_code == 403
+
+
+def test_the_judge_asks_its_own_server_over_tls(folder):
+    server = TlsServer(*make_certificate(folder, "own"), "--judge-model", "self", "--judge-model-tokens", "8")
+    try:
+        item = {"answer": "\\frac{1", "completion": "\\boxed{0.5}"}
+        reply = server.post("/verify", {"items": [item], "rewards": [{"name": "accuracy", "equivalence": True}]})
+        assert reply.json()["results"][0]["reward"] is None  # nothing that a small model says is an opinion
+        asked = [line for line in server.http.get("/metrics").text.splitlines()
+                 if line.startswith("touchstone_requests_total") and "/v1/chat/completions" in line]
+        assert asked and all(line.endswith(" 1") for line in asked), asked
+    finally:
+        server.stop()

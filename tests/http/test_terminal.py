@@ -39,7 +39,9 @@ def talk():
 
 def say(t, line):
     t.type(line + "\n")
-    return t.expect("\n> ")
+    said = t.expect("\n> ")
+    t.wait_editing()
+    return said
 
 
 def test_a_question_is_answered_with_thoughts_apart_and_judged(talk):
@@ -98,8 +100,10 @@ def test_lines_are_edited_and_remembered(talk):
     say(t, "/n 7")
     t.type("/n 9\x01\x1b[C\x1b[C\x1b[C\x1b[3~8\n")  # to the beginning, right to the 9, which goes
     assert "8 samples" in t.expect("\n> ")
+    t.wait_editing()
     t.type("\x1b[A\x1b[A\n")  # up twice: the first line
     assert "7 samples" in t.expect("\n> ")
+    t.wait_editing()
     t.type("/system \u00fc\u00f1\u4e2d\x7f\n")  # a character, not a byte, is taken back
     t.expect("system message")
     assert "\u00fc\u00f1" in t.seen

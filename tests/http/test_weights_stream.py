@@ -51,6 +51,12 @@ def test_a_body_without_a_length(served, tmp_path, start, tensors):
     assert answers(served) == answers(start(model=str(checkpoints.folder(tmp_path / "new", new))))
 
 
+def test_a_packed_file_is_refused(served, tensors):
+    reply = put(served, checkpoints.pack(tensors), Content_Encoding="gzip")
+    assert reply.status_code == 415 and "Content-Encoding" in reply.text
+    assert version(served) == "0"
+
+
 def some_of(tensors):
     return {k: v for k, v in tensors.items() if ".layers.1." in k or k == "model.norm.weight"}
 
