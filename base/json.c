@@ -94,6 +94,21 @@ static bool is_known(const char *key, const char *const *names)
     return false;
 }
 
+bool json_wrong_type(const cJSON *v, const char *name, const char *wanted, struct error *err)
+{
+    if (v == NULL) return error_set(err, ERROR_MISSING_FIELD, name, "%s is needed", wanted);
+    return error_set(err, ERROR_INVALID_TYPE, name, "must be %s, not %s", wanted,
+                     json_type_name(v));
+}
+
+const char *json_need_text(const cJSON *object, const char *name, struct error *err)
+{
+    const cJSON *v = json_get(object, name);
+    if (cJSON_IsString(v)) return v->valuestring;
+    json_wrong_type(v, name, "a string", err);
+    return NULL;
+}
+
 bool json_check_keys(const cJSON *object, const char *const *names, struct error *err)
 {
     const cJSON *field;

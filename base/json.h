@@ -68,6 +68,13 @@ bool json_get_bool(const cJSON *object, const char *name, bool *out, struct erro
 /* *out borrows from object. */
 bool json_get_string(const cJSON *object, const char *name, const char **out, struct error *err);
 
+/* v, called name, is not what was wanted ("an object"): that it is missing or has another type.
+ * Always false. */
+bool json_wrong_type(const cJSON *v, const char *name, const char *wanted, struct error *err);
+
+/* object[name], a string, borrowed; NULL and the error where it is none. */
+const char *json_need_text(const cJSON *object, const char *name, struct error *err);
+
 /* Every key of object is in names (NULL-terminated), else ERROR_UNKNOWN_FIELD with its name. */
 bool json_check_keys(const cJSON *object, const char *const *names, struct error *err);
 

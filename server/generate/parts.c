@@ -42,7 +42,7 @@ static void close_part(struct walk *w, bool last)
     if (w->p->open == PART_NONE) return;
     struct part part = current(w);
     part.last = last;
-    w->calls->end(w->to, &part);
+    if (w->calls->end != NULL) w->calls->end(w->to, &part);
     w->p->open = PART_NONE;
 }
 
@@ -55,7 +55,7 @@ static void open_part(struct walk *w, enum part_kind kind, size_t from)
     w->p->from = from;
     w->p->n++;
     struct part part = current(w);
-    w->calls->begin(w->to, &part);
+    if (w->calls->begin != NULL) w->calls->begin(w->to, &part);
 }
 
 /* all[*shown, to) of the open part. */
@@ -63,7 +63,8 @@ static void show(struct walk *w, struct span all, size_t *shown, size_t to)
 {
     assert(*shown <= to && to <= all.n); /* (2) */
     struct part part = current(w);
-    if (*shown < to) w->calls->more(w->to, &part, span_slice(all, *shown, to));
+    if (*shown < to && w->calls->more != NULL)
+        w->calls->more(w->to, &part, span_slice(all, *shown, to));
     *shown = to;
 }
 

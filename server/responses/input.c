@@ -22,22 +22,6 @@ struct making {
     struct error *err;
 };
 
-static bool need_type(const cJSON *v, const char *name, const char *wanted, struct error *err)
-{
-    if (v == NULL) return error_set(err, ERROR_MISSING_FIELD, name, "%s is needed", wanted);
-    return error_set(err, ERROR_INVALID_TYPE, name, "must be %s, not %s", wanted,
-                     json_type_name(v));
-}
-
-/* object[name], a string; NULL and the error. */
-static const char *need_text(const cJSON *object, const char *name, struct error *err)
-{
-    const cJSON *v = json_get(object, name);
-    if (cJSON_IsString(v)) return v->valuestring;
-    need_type(v, name, "a string", err);
-    return NULL;
-}
-
 /* ---- texts ---- */
 
 /* Parts of the types that conversation.c takes as text; others it refuses by name, but with its own
@@ -51,12 +35,12 @@ static bool check_parts(const cJSON *parts, struct error *err)
     cJSON_ArrayForEach(part, parts)
     {
         bool known = false, ok = true;
-        const char *type = cJSON_IsObject(part) ? need_text(part, "type", err) : NULL;
-        if (!cJSON_IsObject(part)) ok = need_type(part, NULL, "an object", err);
+        const char *type = cJSON_IsObject(part) ? json_need_text(part, "type", err) : NULL;
+        if (!cJSON_IsObject(part)) ok = json_wrong_type(part, NULL, "an object", err);
         for (size_t k = 0; type != NULL && k < sizeof(texts) / sizeof(texts[0]); k++) {
             if (strcmp(type, texts[k][0]) != 0) continue;
             known = true;
-            ok = need_text(part, texts[k][1], err) != NULL;
+            ok = json_need_text(part, texts[k][1], err) != NULL;
         }
         if (type != NULL && !known) {
             ok = error_set(err, ERROR_UNSUPPORTED, "type",
@@ -73,7 +57,7 @@ static bool put_content(struct making *m, cJSON *object, const cJSON *item, cons
 {
     const cJSON *content = json_get(item, name);
     bool text = cJSON_IsString(content), parts = cJSON_IsArray(content);
-    if (!text && !parts) return need_type(content, name, "a string or an array", m->err);
+    if (!text && !parts) return json_wrong_type(content, name, "a string or an array", m->err);
     if (parts && !check_parts(content, m->err)) return error_in(m->err, "%s", name);
     return talk_put(object, "content", cJSON_Duplicate(content, true), m->err);
 }
@@ -92,7 +76,7 @@ static bool add_message(struct making *m, const cJSON *item)
 {
     static const char *const roles[] = {"user", "system", "developer", "assistant"};
     enum { ROLES = 4, ASSISTANT = 3 };
-    const char *role = need_text(item, "role", m->err);
+    const char *role = json_need_text(item, "role", m->err);
     int i = 0;
     if (role == NULL) return false;
     while (i < ROLES && strcmp(role, roles[i]) != 0) {
@@ -121,7 +105,7 @@ static bool join(const cJSON *parts, struct buffer *out, struct error *err)
     size_t i = 0;
     cJSON_ArrayForEach(part, parts)
     {
-        const char *text = need_text(part, "text", err);
+        const char *text = json_need_text(part, "text", err);
         if (text == NULL) return error_in(err, "[%zu]", i);
         if (i > 0) buffer_add_char(out, '\n');
         buffer_add_str(out, text);
@@ -153,9 +137,9 @@ static bool add_reasoning(struct making *m, const cJSON *item)
 
 static bool add_call(struct making *m, const cJSON *item)
 {
-    const char *id = need_text(item, "call_id", m->err);
-    const char *name = id == NULL ? NULL : need_text(item, "name", m->err);
-    const char *arguments = name == NULL ? NULL : need_text(item, "arguments", m->err);
+    const char *id = json_need_text(item, "call_id", m->err);
+    const char *name = id == NULL ? NULL : json_need_text(item, "name", m->err);
+    const char *arguments = name == NULL ? NULL : json_need_text(item, "arguments", m->err);
     cJSON *turn = arguments == NULL ? NULL : assistant(m, NULL), *calls;
     if (turn == NULL) return false;
     calls = cJSON_GetObjectItemCaseSensitive(turn, "tool_calls");
@@ -178,7 +162,7 @@ static bool add_call(struct making *m, const cJSON *item)
 
 static bool add_output(struct making *m, const cJSON *item)
 {
-    const char *id = need_text(item, "call_id", m->err);
+    const char *id = json_need_text(item, "call_id", m->err);
     m->turn = NULL;
     cJSON *turn = id == NULL ? NULL : talk_add_turn(m->messages, "tool", m->err);
     return turn != NULL && talk_put(turn, "tool_call_id", cJSON_CreateString(id), m->err) &&
@@ -194,10 +178,10 @@ static bool add_item(struct making *m, const cJSON *item)
                 {"reasoning", add_reasoning},
                 {"function_call", add_call},
                 {"function_call_output", add_output}};
-    if (!cJSON_IsObject(item)) return need_type(item, NULL, "an object", m->err);
+    if (!cJSON_IsObject(item)) return json_wrong_type(item, NULL, "an object", m->err);
     const cJSON *type = json_get(item, "type");
     if (type == NULL) return add_message(m, item);
-    if (!cJSON_IsString(type)) return need_type(type, "type", "a string", m->err);
+    if (!cJSON_IsString(type)) return json_wrong_type(type, "type", "a string", m->err);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (strcmp(type->valuestring, rows[i].type) == 0) return rows[i].add(m, item);
     }
@@ -247,7 +231,8 @@ static bool add_input(struct responses *r, cJSON *messages, struct error *err)
         cJSON *turn = talk_add_turn(messages, "user", err);
         return turn != NULL && talk_put(turn, "content", cJSON_Duplicate(r->input, true), err);
     }
-    if (!cJSON_IsArray(r->input)) return need_type(r->input, "input", "a string or an array", err);
+    if (!cJSON_IsArray(r->input))
+        return json_wrong_type(r->input, "input", "a string or an array", err);
     if (r->input->child == NULL && r->previous.n == 0) {
         return error_set(err, ERROR_INVALID_VALUE, "input", "the input is empty");
     }
@@ -266,8 +251,8 @@ static bool add_tool(cJSON *tools, const cJSON *tool, struct error *err)
     static const char *const same[] = {"name", "description", "parameters", "strict"};
     static const char *const members[] = {"type",   "name",          "description", "parameters",
                                           "strict", "defer_loading", NULL};
-    if (!cJSON_IsObject(tool)) return need_type(tool, NULL, "an object", err);
-    const char *type = need_text(tool, "type", err);
+    if (!cJSON_IsObject(tool)) return json_wrong_type(tool, NULL, "an object", err);
+    const char *type = json_need_text(tool, "type", err);
     if (type == NULL) return false;
     if (strcmp(type, "function") != 0) {
         return error_set(err, ERROR_UNSUPPORTED, "type",
@@ -308,7 +293,7 @@ static bool read_tools(struct responses *r, struct error *err)
 /* {"type": "function", "name"} as the chat has it: {"type", "function": {"name"}}. */
 static bool add_named(cJSON *to, const cJSON *named, struct error *err)
 {
-    const char *name = need_text(named, "name", err);
+    const char *name = json_need_text(named, "name", err);
     cJSON *function = cJSON_CreateObject();
     return talk_put(to, "function", function, err) && name != NULL &&
            talk_put(to, "type", cJSON_CreateString("function"), err) &&
@@ -340,12 +325,10 @@ static bool add_allowed(cJSON *to, const cJSON *value, struct error *err)
 }
 
 /* In the words of the chat's tool_choice, which is then read as one. */
-static bool read_choice(struct responses *r, const struct field_context *context,
-                        struct error *err)
+static bool read_choice(struct responses *r, const struct field_context *context, struct error *err)
 {
     if (r->choice == NULL || !cJSON_IsObject(r->choice)) {
-        return r->choice == NULL ||
-               tool_choice_read(context, r->choice, &r->talk.tool_choice, err);
+        return r->choice == NULL || tool_choice_read(context, r->choice, &r->talk.tool_choice, err);
     }
     const cJSON *type = json_get(r->choice, "type");
     cJSON *list = talk_make_list(&r->talk, "choice", err), *made = cJSON_CreateObject();
@@ -355,11 +338,10 @@ static bool read_choice(struct responses *r, const struct field_context *context
     }
     bool named = cJSON_IsString(type) && strcmp(type->valuestring, "function") == 0;
     bool allowed = cJSON_IsString(type) && strcmp(type->valuestring, "allowed_tools") == 0;
-    bool ok = named     ? add_named(made, r->choice, err)
-              : allowed ? add_allowed(made, r->choice, err)
-              : type == NULL
-                  ? need_type(NULL, "type", "a type", err)
-                  : talk_put(made, "type", cJSON_Duplicate(type, true), err);
+    bool ok = named          ? add_named(made, r->choice, err)
+              : allowed      ? add_allowed(made, r->choice, err)
+              : type == NULL ? json_wrong_type(NULL, "type", "a type", err)
+                             : talk_put(made, "type", cJSON_Duplicate(type, true), err);
     return ok && tool_choice_read(context, made, &r->talk.tool_choice, err);
 }
 

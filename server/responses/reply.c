@@ -121,25 +121,13 @@ struct to {
     struct buffer *out;
 };
 
-static void nothing(void *to, const struct part *p)
-{
-    (void)to;
-    (void)p;
-}
-
-static void nothing_more(void *to, const struct part *p, struct span delta)
-{
-    (void)delta;
-    nothing(to, p);
-}
-
 static void item_is_whole(void *arg, const struct part *p)
 {
     struct to *to = arg;
     emit_item(to->c, NULL, p, true, to->out);
 }
 
-static const struct part_calls whole_items = {nothing, nothing_more, item_is_whole};
+static const struct part_calls whole_items = {.end = item_is_whole};
 
 /* ---- the reply ---- */
 

@@ -17,27 +17,11 @@
 
 #include "base/json.h"
 
-static bool need_type(const cJSON *v, const char *name, const char *wanted, struct error *err)
-{
-    if (v == NULL) return error_set(err, ERROR_MISSING_FIELD, name, "%s is needed", wanted);
-    return error_set(err, ERROR_INVALID_TYPE, name, "must be %s, not %s", wanted,
-                     json_type_name(v));
-}
-
-/* object[name], a string; NULL and the error. */
-static const char *need_text(const cJSON *object, const char *name, struct error *err)
-{
-    const cJSON *v = json_get(object, name);
-    if (cJSON_IsString(v)) return v->valuestring;
-    need_type(v, name, "a string", err);
-    return NULL;
-}
-
 /* The type of a block; NULL and the error. */
 static const char *type_of(const cJSON *block, struct error *err)
 {
-    if (cJSON_IsObject(block)) return need_text(block, "type", err);
-    need_type(block, NULL, "an object", err);
+    if (cJSON_IsObject(block)) return json_need_text(block, "type", err);
+    json_wrong_type(block, NULL, "an object", err);
     return NULL;
 }
 
@@ -58,12 +42,12 @@ static bool add_part(cJSON *parts, const char *text, struct error *err)
 /* The text of a block that is only text to us; NULL: it is another kind, or the error. */
 static const char *text_of(const cJSON *block, const char *type, struct error *err)
 {
-    if (strcmp(type, "text") == 0) return need_text(block, "text", err);
+    if (strcmp(type, "text") == 0) return json_need_text(block, "text", err);
     if (strcmp(type, "document") != 0) return NULL;
     const cJSON *source = json_get(block, "source");
     const cJSON *kind = json_get(source, "type");
     if (cJSON_IsString(kind) && strcmp(kind->valuestring, "text") == 0) {
-        const char *text = need_text(source, "data", err);
+        const char *text = json_need_text(source, "data", err);
         if (text == NULL) error_in(err, "source");
         return text;
     }
@@ -89,7 +73,7 @@ static bool put_texts(cJSON *object, const cJSON *content, struct error *err)
     if (!talk_put(object, "content", parts, err)) return false;
     if (content == NULL) return true;
     if (cJSON_IsString(content)) return add_part(parts, content->valuestring, err);
-    if (!cJSON_IsArray(content)) return need_type(content, NULL, "a string or an array", err);
+    if (!cJSON_IsArray(content)) return json_wrong_type(content, NULL, "a string or an array", err);
     cJSON_ArrayForEach(block, content)
     {
         const char *type = type_of(block, err);
@@ -105,7 +89,7 @@ static bool put_texts(cJSON *object, const cJSON *content, struct error *err)
 
 static bool add_result(cJSON *messages, const cJSON *block, struct error *err)
 {
-    const char *id = need_text(block, "tool_use_id", err);
+    const char *id = json_need_text(block, "tool_use_id", err);
     cJSON *turn = id == NULL ? NULL : talk_add_turn(messages, "tool", err);
     if (turn == NULL || !talk_put(turn, "tool_call_id", cJSON_CreateString(id), err)) return false;
     return put_texts(turn, json_get(block, "content"), err) || error_in(err, "content");
@@ -141,11 +125,11 @@ struct answer {
 
 static bool add_use(cJSON *calls, const cJSON *block, struct error *err)
 {
-    const char *id = need_text(block, "id", err);
-    const char *name = id == NULL ? NULL : need_text(block, "name", err);
+    const char *id = json_need_text(block, "id", err);
+    const char *name = id == NULL ? NULL : json_need_text(block, "name", err);
     const cJSON *input = json_get(block, "input");
     if (name == NULL) return false;
-    if (!cJSON_IsObject(input)) return need_type(input, "input", "an object", err);
+    if (!cJSON_IsObject(input)) return json_wrong_type(input, "input", "an object", err);
     cJSON *call = cJSON_CreateObject(), *function = cJSON_CreateObject();
     if (call == NULL || !cJSON_AddItemToArray(calls, call)) {
         cJSON_Delete(call);
@@ -166,12 +150,12 @@ static bool add_answer_block(struct answer *a, const cJSON *block, struct error 
     if (strcmp(type, "redacted_thinking") == 0) return true; /* nobody here can read it */
     if (strcmp(type, "tool_use") == 0) return add_use(a->calls, block, err);
     if (strcmp(type, "thinking") == 0) {
-        text = need_text(block, "thinking", err);
+        text = json_need_text(block, "thinking", err);
         if (text != NULL) buffer_add_str(&a->thoughts, text);
         return text != NULL;
     }
     if (strcmp(type, "text") != 0) return unsupported(type, err);
-    text = need_text(block, "text", err);
+    text = json_need_text(block, "text", err);
     return text != NULL && add_part(a->content, text, err);
 }
 
@@ -229,8 +213,8 @@ static bool add_user_blocks(cJSON *messages, const cJSON *content, struct error 
 
 static bool add_message(cJSON *messages, const cJSON *m, struct error *err)
 {
-    if (!cJSON_IsObject(m)) return need_type(m, NULL, "an object", err);
-    const char *role = need_text(m, "role", err);
+    if (!cJSON_IsObject(m)) return json_wrong_type(m, NULL, "an object", err);
+    const char *role = json_need_text(m, "role", err);
     const cJSON *content = json_get(m, "content");
     if (role == NULL) return false;
     bool user = strcmp(role, "user") == 0, assistant = strcmp(role, "assistant") == 0;
@@ -241,7 +225,7 @@ static bool add_message(cJSON *messages, const cJSON *m, struct error *err)
     if (cJSON_IsArray(content) && user) return add_user_blocks(messages, content, err);
     if (cJSON_IsArray(content) && assistant) return add_answer(messages, content, err);
     if (content == NULL || (!cJSON_IsString(content) && !cJSON_IsArray(content))) {
-        return need_type(content, "content", "a string or an array of blocks", err);
+        return json_wrong_type(content, "content", "a string or an array of blocks", err);
     }
     cJSON *turn = talk_add_turn(messages, role, err);
     return turn != NULL && (put_texts(turn, content, err) || error_in(err, "content"));
@@ -286,18 +270,26 @@ static bool read_messages(struct messages *m, struct error *err)
 
 static bool add_tool(cJSON *tools, const cJSON *tool, struct error *err)
 {
-    static const char *const members[] = {
-        "type", "name", "description", "input_schema", "strict", "cache_control", "allowed_callers",
-        "defer_loading", "eager_input_streaming", "input_examples", NULL};
-    if (!cJSON_IsObject(tool)) return need_type(tool, NULL, "an object", err);
+    static const char *const members[] = {"type",
+                                          "name",
+                                          "description",
+                                          "input_schema",
+                                          "strict",
+                                          "cache_control",
+                                          "allowed_callers",
+                                          "defer_loading",
+                                          "eager_input_streaming",
+                                          "input_examples",
+                                          NULL};
+    if (!cJSON_IsObject(tool)) return json_wrong_type(tool, NULL, "an object", err);
     const cJSON *type = json_get(tool, "type"), *schema = json_get(tool, "input_schema");
     if (type != NULL && !(cJSON_IsString(type) && strcmp(type->valuestring, "custom") == 0)) {
         return error_set(err, ERROR_UNSUPPORTED, "type",
                          "only tools of the client's own (\"custom\") are supported");
     }
     if (!json_check_keys(tool, members, err)) return false;
-    if (schema == NULL) return need_type(NULL, "input_schema", "a schema, an object", err);
-    if (need_text(tool, "name", err) == NULL) return false;
+    if (schema == NULL) return json_wrong_type(NULL, "input_schema", "a schema, an object", err);
+    if (json_need_text(tool, "name", err) == NULL) return false;
     cJSON *made = cJSON_CreateObject(), *function = cJSON_CreateObject();
     if (made == NULL || !cJSON_AddItemToArray(tools, made)) {
         cJSON_Delete(made);
@@ -337,23 +329,21 @@ static bool read_choice(struct messages *m, struct error *err)
     static const struct {
         const char *type;
         enum tool_mode mode;
-    } rows[] = {{"auto", CALLS_AUTO},
-                {"any", CALLS_REQUIRED},
-                {"tool", CALLS_NAMED},
-                {"none", CALLS_NONE}};
+    } rows[] = {
+        {"auto", CALLS_AUTO}, {"any", CALLS_REQUIRED}, {"tool", CALLS_NAMED}, {"none", CALLS_NONE}};
     if (m->choice == NULL) return true;
-    const char *type = need_text(m->choice, "type", err);
+    const char *type = json_need_text(m->choice, "type", err);
     const cJSON *one = json_get(m->choice, "disable_parallel_tool_use");
     if (type == NULL || !json_check_keys(m->choice, members, err)) return false;
     if (one != NULL && !cJSON_IsBool(one)) {
-        return need_type(one, "disable_parallel_tool_use", "true or false", err);
+        return json_wrong_type(one, "disable_parallel_tool_use", "true or false", err);
     }
     m->talk.one_call = cJSON_IsTrue(one);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         if (strcmp(type, rows[i].type) != 0) continue;
         m->talk.tool_choice.mode = rows[i].mode;
         if (rows[i].mode != CALLS_NAMED) return true;
-        m->talk.tool_choice.name = need_text(m->choice, "name", err);
+        m->talk.tool_choice.name = json_need_text(m->choice, "name", err);
         return m->talk.tool_choice.name != NULL;
     }
     return error_set(err, ERROR_INVALID_VALUE, "type",

@@ -61,7 +61,8 @@ static const char *stop_reason(const struct completion *c, const struct choice *
     if (choice->finish == FINISH_LENGTH && most >= 0 && choice->n_tokens < most) {
         return "model_context_window_exceeded";
     }
-    if (choice->finish != FINISH_STOP) return "max_tokens"; /* or ended from outside: cut all the same */
+    if (choice->finish != FINISH_STOP)
+        return "max_tokens"; /* or ended from outside: cut all the same */
     if (choice->calls.n_whole > 0) return "tool_use";
     return choice->stop_string != NULL ? "stop_sequence" : "end_turn";
 }
@@ -127,25 +128,13 @@ struct to {
     struct buffer *out;
 };
 
-static void nothing(void *to, const struct part *p)
-{
-    (void)to;
-    (void)p;
-}
-
-static void nothing_more(void *to, const struct part *p, struct span delta)
-{
-    (void)delta;
-    nothing(to, p);
-}
-
 static void block_is_whole(void *arg, const struct part *p)
 {
     struct to *to = arg;
     emit_block(to->c, p, to->out);
 }
 
-static const struct part_calls whole_blocks = {nothing, nothing_more, block_is_whole};
+static const struct part_calls whole_blocks = {.end = block_is_whole};
 
 static void whole(struct completion *c, struct buffer *out)
 {
