@@ -233,15 +233,28 @@ static void test_several_golds(void **state)
 static void test_hostile_sizes(void **state)
 {
     (void)state;
-    static const char *const units[] = {"{", "(", "\\boxed{", "\\frac{1}{", "$",      "\\(",  "[",
-                                        "-", "|", "5^",       "<answer>",   "\\left", "\xff", "1,"};
+    static const char *const units[] = {"{",         "(",
+                                        "\\boxed{",  "\\frac{1}{",
+                                        "$",         "\\(",
+                                        "[",         "-",
+                                        "|",         "5^",
+                                        "<answer>",  "\\left",
+                                        "\xff",      "1,",
+                                        ", as a ",   "$5 and $",
+                                        "five ",     "the answer is 5 ",
+                                        "minus ",    "if the answer is 5, ",
+                                        "5 of the ", "= 5 ",
+                                        "so A "};
+    static const char end[] = ", so 8"; /* what a search from each place would run to */
     enum { N = 200000 };
-    char *text = test_malloc(N + 1);
+    char *text = test_malloc(N + sizeof(end));
     for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
         size_t unit = strlen(units[i]), n = 0;
         for (; n + unit <= N; n += unit) {
             memcpy(text + n, units[i], unit);
         }
+        memcpy(text + n, end, sizeof(end));
+        n += strlen(end);
         struct arena *a = arena_new((size_t)64 << 20);
         struct math_result r;
         struct span gold = span_str("7");

@@ -132,86 +132,103 @@ static size_t before_condition(struct span s, size_t from, size_t end)
     return end;
 }
 
-/* After an aside the sentence comes to its conclusion: "for every 12 muffins, so she needs 15". */
-static bool goes_on(struct span rest)
+/* What only says when, why or for what something holds, or says it again. */
+static const char *const asides[] = {", attained",
+                                     " attained ",
+                                     ", achieved",
+                                     " achieved ",
+                                     " which occurs",
+                                     ", which occurs",
+                                     ", when ",
+                                     " when ",
+                                     ", since ",
+                                     " since ",
+                                     ", because ",
+                                     " because ",
+                                     ", as ",
+                                     "(since ",
+                                     "(because ",
+                                     "(see ",
+                                     "(taking ",
+                                     "(using ",
+                                     "(assuming ",
+                                     "(where ",
+                                     "(if ",
+                                     "(for ",
+                                     "(check",
+                                     "(verif",
+                                     "(as ",
+                                     "(when ",
+                                     "(See ",
+                                     "(that is",
+                                     "(i.e.",
+                                     "(or ",
+                                     " for all ",
+                                     " for every ",
+                                     " for any ",
+                                     " for each ",
+                                     " where ",
+                                     ", or about ",
+                                     ", or roughly ",
+                                     ", or approximately ",
+                                     ", which is about ",
+                                     ", which is approximately ",
+                                     ", which is roughly ",
+                                     ", i.e. about ",
+                                     " or about ",
+                                     " (about ",
+                                     " (approx",
+                                     " (roughly "};
+
+/* An aside begins at s.p[i]. */
+static bool is_aside(struct span s, size_t i)
+{
+    struct span rest = span_slice(s, i, s.n);
+    bool may = rest.n > 2 && memchr(" ,(", rest.p[0], 3) != NULL;
+    for (size_t k = 0; may && k < sizeof(asides) / sizeof(asides[0]); k++) {
+        const char *w = asides[k]; /* most differ in three bytes */
+        if (w[0] != rest.p[0] || w[1] != rest.p[1] || w[2] != rest.p[2]) continue;
+        if (span_starts(rest, span_str(w))) return true;
+    }
+    return false;
+}
+
+/* Where the sentence comes to its conclusion, "for every 12 muffins, so she needs 15": an aside
+ * before it is none. 0 when it does not. */
+static size_t last_conclusion(struct span s)
 {
     static const char *const joints[] = {
         ", so ",   "; so ",        ", and so ",    ", hence ", "; hence ",
         ", thus ", ", therefore ", "; therefore ", ", then ",  ", which means "};
+    size_t last = 0;
     for (size_t i = 0; i < sizeof(joints) / sizeof(joints[0]); i++) {
-        if (span_find(rest, span_str(joints[i]), 0) != SPAN_NONE) return true;
+        size_t at = span_find_last(s, span_str(joints[i]));
+        if (at != SPAN_NONE && at > last) last = at;
+    }
+    return last;
+}
+
+static bool has_mathematics(struct span s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        if (ascii_is_digit(s.p[i]) || s.p[i] == '$') return true;
     }
     return false;
 }
 
 struct span prose_without_aside(struct span s)
 {
-    static const char *const asides[] = {", attained",
-                                         " attained ",
-                                         ", achieved",
-                                         " achieved ",
-                                         " which occurs",
-                                         ", which occurs",
-                                         ", when ",
-                                         " when ",
-                                         ", since ",
-                                         " since ",
-                                         ", because ",
-                                         " because ",
-                                         ", as ",
-                                         "(since ",
-                                         "(because ",
-                                         "(see ",
-                                         "(taking ",
-                                         "(using ",
-                                         "(assuming ",
-                                         "(where ",
-                                         "(if ",
-                                         "(for ",
-                                         "(check",
-                                         "(verif",
-                                         "(as ",
-                                         "(when ",
-                                         "(See ",
-                                         "(that is",
-                                         "(i.e.",
-                                         "(or ",
-                                         " for all ",
-                                         " for every ",
-                                         " for any ",
-                                         " for each ",
-                                         " where ",
-                                         ", or about ",
-                                         ", or roughly ",
-                                         ", or approximately ",
-                                         ", which is about ",
-                                         ", which is approximately ",
-                                         ", which is roughly ",
-                                         ", i.e. about ",
-                                         " or about ",
-                                         " (about ",
-                                         " (approx",
-                                         " (roughly "};
     s = span_trim(s);
-    size_t from = prose_last_sentence(s), end = s.n;
+    size_t from = prose_last_sentence(s), end;
     /* "... 42 ways. (See step 3.)": a sentence in parentheses */
     if (from < s.n && s.p[from] == '(') from = prose_last_sentence(span_slice(s, 0, from - 1));
-    for (size_t i = from; i < end; i++) {
-        bool may = i + 2 < s.n && (s.p[i] == ' ' || s.p[i] == ',' || s.p[i] == '(');
-        for (size_t k = 0; may && k < sizeof(asides) / sizeof(asides[0]) && i < end; k++) {
-            const char *w = asides[k]; /* most differ in three bytes */
-            if (w[0] != s.p[i] || w[1] != s.p[i + 1] || w[2] != s.p[i + 2]) continue;
-            struct span rest = span_slice(s, i, s.n);
-            if (span_starts(rest, span_str(asides[k])) && !goes_on(rest)) end = i;
-        }
+    size_t conclusion = last_conclusion(s);
+    for (end = conclusion > from ? conclusion : from; end < s.n && !is_aside(s, end);) {
+        end++;
     }
     end = before_condition(s, from, end);
-    struct span kept = span_trim(span_slice(s, 0, end)), last = span_slice(kept, from, kept.n);
-    bool worth = false;
-    for (size_t i = 0; i < last.n; i++) {
-        worth |= ascii_is_digit(last.p[i]) || last.p[i] == '$';
-    }
-    return worth ? kept : s;
+    struct span kept = span_trim(span_slice(s, 0, end));
+    return has_mathematics(span_slice(kept, from, kept.n)) ? kept : s;
 }
 
 struct span prose_before_reason(struct span s)
