@@ -72,6 +72,25 @@ static inline char *ask(const char *request)
     return buffer_take(&out);
 }
 
+/* The reply to request has `holds` in it; name tells the case. Clears request. */
+static inline void check_holds(const char *name, struct buffer *request, const char *holds)
+{
+    char *reply = ask(request->p);
+    bool ok = strstr(reply, holds) != NULL;
+    if (!ok) print_message("%s:\n  %s\nlacks %s\n", name, reply, holds);
+    assert_true(ok);
+    free(reply);
+    buffer_clear(request);
+}
+
+/* For check_recorded(): is the row's "value" ours? */
+static inline bool is_recorded_value(const cJSON *row, double value, double tolerance)
+{
+    if (fabs(value - json_get(row, "value")->valuedouble) < tolerance) return true;
+    print_error("%.17g, ", value);
+    return false;
+}
+
 /* The reward of the only result of a reply, which is freed; NAN: none. */
 static inline double take_reward(char *reply)
 {
