@@ -22,7 +22,7 @@
 #include "reward/rules/scope.h"
 #include "reward/rules/text.h"
 #include "reward/words/alignment.h"
-#include "reward/words/json_answer.h"
+#include "reward/row/json_answer.h"
 
 enum { OPT_MEASURE, OPT_NORMALISE, OPT_JSON_FIELD, OPT_SCOPE };
 enum { MEASURE_EXACT, MEASURE_F1, MEASURE_CONTAINS, MEASURE_ROUGE_L, MEASURE_EDIT };

@@ -11,7 +11,7 @@
 
 #include "reward/rules/normalise.h"
 #include "reward/words/alignment.h"
-#include "reward/words/json_answer.h"
+#include "reward/row/json_answer.h"
 
 static int open_judge(void **state)
 {

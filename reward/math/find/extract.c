@@ -5,6 +5,7 @@
  *
  *   [...]            with answer_in_brackets
  *   <answer>         the last one
+ *   {"answer": ...}  where the response is one JSON object
  *   \boxed \fbox     the last one; several that the text joins by commas or "and" make one list
  *   ####             the rest of its line
  *   "answer is"      the mathematics that follows in that sentence
@@ -29,6 +30,7 @@
 #include "reward/math/find/spelled.h"
 #include "reward/math/find/spoken.h"
 #include "reward/math/read/words.h"
+#include "reward/row/json_answer.h"
 
 enum { MAX_SHORT = 60, MAX_TAIL = 400, MAX_INSIDE = 2000 };
 
@@ -83,6 +85,8 @@ static bool in_bold(struct arena *a, struct span s, const struct math_options *o
     struct stated st = stated_in(a, bold, o->extract);
     struct spoken v = spoken_value(a, s, from - 2, to + 2);
     if (v.denied) return false;
+    struct span moment = prose_moment(a, words_unwrap(bold));
+    if (moment.n > 0 && !v.changed) st = (struct stated){.text = moment, .plain = st.plain};
     out->place = st.plain;
     if (st.text.n == 0 || st.denied) return false;
     if (v.changed) st = (struct stated){.text = v.text, .plain = st.plain, .changed = true};
@@ -96,13 +100,15 @@ static bool in_words(struct span s, const struct math_options *o, struct extract
     struct span t = span_trim(s);
     trace_add(o->trace, "words", t.n > MAX_SHORT ? span_of(NULL, 0) : t, "no mathematics at all");
     if (t.n == 0 || t.n > MAX_SHORT || memchr(t.p, '\n', t.n) != NULL) return false;
-    static const char *const copulas[] = {" is ", "\xe6\x98\xaf", "\xe4\xb8\xba"};
+    static const char *const copulas[] = {" is ", " est ",      " ist ",        " \xc3\xa9 ",
+                                          " es ", " \xc3\xa8 ", "\xe6\x98\xaf", "\xe4\xb8\xba"};
     out->words = true;
     out->place = t;
     for (size_t i = 0; i < sizeof(copulas) / sizeof(copulas[0]); i++) {
         size_t said = span_find_last(t, span_str(copulas[i]));
         if (said == SPAN_NONE || said + strlen(copulas[i]) == t.n) continue;
-        return find(out, span_slice(t, said + strlen(copulas[i]), t.n), MATH_FROM_EXPRESSION);
+        struct span what = span_slice(t, said + strlen(copulas[i]), t.n);
+        return find(out, prose_without_sequel(what), MATH_FROM_EXPRESSION);
     }
     return find(out, t, MATH_FROM_EXPRESSION);
 }
@@ -222,6 +228,35 @@ bool extract_boxed(struct arena *a, struct span s, const struct math_options *o,
     return true;
 }
 
+/* What an announced place holds: its box, its statement, or all of it. */
+static bool in_place(struct arena *a, struct span place, const struct math_options *o,
+                     struct extraction *out)
+{
+    if (extract_boxed(a, place, o, out)) return out->source != MATH_FROM_NOWHERE;
+    struct stated st = {.text = place};
+    phrase_answer(a, place, o, &st); /* <answer>The answer is 5</answer> */
+    return take(out, &st, MATH_FROM_TAG);
+}
+
+/* The member that is the answer of a response that is one JSON object, alone or in a fence; p NULL:
+ * it is none. */
+static struct span in_object(struct arena *a, struct span s)
+{
+    static const char *const members[] = {"answer", "final_answer", "Answer"};
+    struct span t = span_trim(s), none = {NULL, 0};
+    if (span_starts(t, span_str("```")) && span_ends(t, span_str("```")) && t.n > 6) {
+        const char *line = memchr(t.p, '\n', t.n - 3);
+        if (line == NULL) return none;
+        t = span_trim(span_slice(t, (size_t)(line - t.p), t.n - 3));
+    }
+    if (!span_starts(t, span_str("{")) || !span_ends(t, span_str("}"))) return none;
+    for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+        struct span found = json_answer(t, members[i], a);
+        if (found.p != NULL) return found;
+    }
+    return none;
+}
+
 static bool search(struct arena *a, struct span s, bool open, const struct math_options *o,
                    struct extraction *out)
 {
@@ -233,17 +268,19 @@ static bool search(struct arena *a, struct span s, bool open, const struct math_
     }
     struct span tag = marks_tagged(s, o->first_answer);
     if (tag.p != NULL && !o->require_boxed) {
-        if (extract_boxed(a, tag, o, out)) return out->source != MATH_FROM_NOWHERE;
         trace_add(o->trace, "tag", tag, "inside the <answer> tag");
-        struct stated st = {.text = tag};
-        phrase_answer(a, tag, o, &st); /* <answer>The answer is 5</answer> */
-        return take(out, &st, MATH_FROM_TAG);
+        return in_place(a, tag, o, out);
     }
     if (o->answer_tag) return false;
     if (open) {
         trace_add(o->trace, "reasoning", span_of(NULL, 0), "it never ends: only a tag would count");
         out->cause = MATH_ONLY_IN_REASONING;
         return false;
+    }
+    struct span member = o->require_boxed ? span_of(NULL, 0) : in_object(a, s);
+    if (member.p != NULL) {
+        trace_add(o->trace, "object", member, "the answer of a JSON object");
+        return in_place(a, member, o, out);
     }
     if (extract_boxed(a, s, o, out)) return out->source != MATH_FROM_NOWHERE;
     if (o->require_boxed) return false;

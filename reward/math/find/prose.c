@@ -84,7 +84,9 @@ static bool is_stop(struct span s, size_t i)
 {
     bool factorial = s.p[i] == '!' && i > 0 && ascii_is_digit(s.p[i - 1]) && i + 2 < s.n &&
                      s.p[i + 1] == ' ' && s.p[i + 2] >= 'a' && s.p[i + 2] <= 'z';
-    return (s.p[i] == '.' || s.p[i] == '!' || s.p[i] == '?') && !factorial;
+    bool brief = s.p[i] == '.' && i >= 3 &&
+                 (memcmp(s.p + i - 3, "i.e", 3) == 0 || memcmp(s.p + i - 3, "e.g", 3) == 0);
+    return (s.p[i] == '.' || s.p[i] == '!' || s.p[i] == '?') && !factorial && !brief;
 }
 
 size_t prose_last_sentence(struct span s)
@@ -339,8 +341,16 @@ bool prose_refuses(struct span s)
                                            "not enough information"};
     static const char *const questions[] = {"is ",   "are ",   "could ", "can ",
                                             "does ", "would ", "should "};
+    static const char *const chinese[] = {
+        "\xe6\x97\xa0\xe6\xb3\x95\xe7\xa1\xae\xe5\xae\x9a", /* cannot be determined, told, */
+        "\xe6\x97\xa0\xe6\xb3\x95\xe5\x88\xa4\xe6\x96\xad", /* found; too little is given */
+        "\xe6\x97\xa0\xe6\xb3\x95\xe6\xb1\x82\xe5\x87\xba",
+        "\xe6\x9d\xa1\xe4\xbb\xb6\xe4\xb8\x8d\xe8\xb6\xb3"};
     s = span_trim(s);
     struct span last = span_slice(s, prose_last_sentence(s), s.n);
+    for (size_t i = 0; i < sizeof(chinese) / sizeof(chinese[0]) && last.n <= MAX_SENTENCE; i++) {
+        if (span_find(last, span_str(chinese[i]), 0) != SPAN_NONE) return true;
+    }
     for (size_t i = 0;
          i < sizeof(questions) / sizeof(questions[0]) && span_ends(last, span_str("?")); i++) {
         if (words_start(last, span_str(questions[i]))) return true; /* "Is it 3?" */
@@ -362,6 +372,73 @@ static size_t last_remark(struct span s)
     return i;
 }
 
+/* s is one remark in brackets: "(It would be 160 had it started anew.)" */
+static bool is_bracketed(struct span s)
+{
+    struct span t = span_ends(s, span_str(".")) ? span_slice(s, 0, s.n - 1) : s;
+    return t.n > 12 && t.p[0] == '(' && words_close(t, 0) == t.n && memchr(t.p, ' ', t.n) != NULL;
+}
+
+/* The bracket at s.p[at] closes where s ends, but for its stop; another sign than a bracket does. */
+static bool ends_with_group(struct span s, size_t at)
+{
+    if (s.p[at] != '(') return true;
+    size_t end = words_close(s, at);
+    return end != SPAN_NONE && (end == s.n || (end + 1 == s.n && s.p[end] == '.'));
+}
+
+/* "..., not Sydney", "(not 15)", in several languages, at the end of s: what is denied there says
+ * no more. */
+static struct span without_denial(struct span s)
+{
+    static const char *const openings[] = {"(not ",
+                                           "(and not ",
+                                           "(rather than ",
+                                           "(instead of ",
+                                           ", et non ",
+                                           ", y no ",
+                                           ", e non ",
+                                           ", nicht ",
+                                           "(nicht ",
+                                           "(pas ",
+                                           "(no ",
+                                           "\xef\xbc\x88\xe4\xb8\x8d\xe6\x98\xaf",
+                                           "(\xe4\xb8\x8d\xe6\x98\xaf",
+                                           "\xef\xbc\x8c\xe8\x80\x8c\xe4\xb8\x8d\xe6\x98\xaf"};
+    static const char *const japanese[] = {"\xe3\x81\xa7\xe3\x81\xaf\xe3\x81\x82\xe3\x82\x8a\xe3"
+                                           "\x81\xbe\xe3\x81\x9b\xe3\x82\x93", /* is not */
+                                           "\xe3\x81\xa7\xe3\x81\xaf\xe3\x81\xaa\xe3\x81\x84"};
+    size_t from = prose_last_sentence(s);
+    struct span last = span_slice(s, from, s.n);
+    for (size_t i = 0; i < sizeof(openings) / sizeof(openings[0]); i++) {
+        size_t at = span_find(last, span_str(openings[i]), 0);
+        if (at == SPAN_NONE || at == 0 || !ends_with_group(last, at)) continue;
+        return span_trim(span_slice(s, 0, from + at));
+    }
+    size_t open = span_find_last(last, span_str("(")),
+           wide = span_find_last(last, span_str("\xef\xbc\x88"));
+    if (open == SPAN_NONE) open = wide;
+    for (size_t i = 0; open != SPAN_NONE && open > 0 && i < 2; i++) {
+        bool denied = span_find(last, span_str(japanese[i]), open) != SPAN_NONE;
+        if (denied) return span_trim(span_slice(s, 0, from + open));
+    }
+    return s;
+}
+
+struct span prose_without_sequel(struct span s)
+{
+    static const char *const openers[] = {
+        "\xe4\xbb\x96", "\xe5\xa5\xb9", "\xe5\xae\x83", "\xe5\x85\xb6", "\xe5\x9b\xa0",
+        "\xe7\x94\xb1", "\xe5\x8d\xb3", "\xe8\xbf\x99"}; /* he she it its because by i.e. this */
+    size_t comma = span_find(s, span_str("\xef\xbc\x8c"), 0);
+    for (size_t i = 0; comma != SPAN_NONE && comma > 0 && i < sizeof(openers) / sizeof(openers[0]);
+         i++) {
+        if (span_starts(span_slice(s, comma + 3, s.n), span_str(openers[i])))
+            return span_slice(s, 0, comma);
+    }
+    return s;
+}
+
 struct span prose_without_closing(struct span s)
 {
     static const char *const closings[] = {
@@ -381,10 +458,11 @@ struct span prose_without_closing(struct span s)
         for (size_t i = 0; i < sizeof(closings) / sizeof(closings[0]) && !closing; i++) {
             closing = words_start(last, span_str(closings[i]));
         }
+        closing |= is_bracketed(last);
         if (!closing || kept.n == 0) break;
         s = kept;
     }
-    return s;
+    return without_denial(s);
 }
 
 struct span prose_moment(struct arena *a, struct span s)

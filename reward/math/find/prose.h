@@ -19,6 +19,9 @@ struct span prose_without_aside(struct span s);
  * ...". */
 struct span prose_without_closing(struct span s);
 
+/* Words without the clause that goes on about them: a name of "the name U+FF0C he lived then". */
+struct span prose_without_sequel(struct span s);
+
 /* s ends with a sign that wants something after it: "= 7*8 +". */
 bool prose_is_unfinished(struct span s);
 

@@ -211,7 +211,18 @@ struct head {
     size_t to;     /* the offset after it; 0: there is none yet */
     bool governs;  /* it is a computation, or what its clause is about */
     size_t listed; /* the offset after the last circumstance; 0: there is none yet */
+    size_t from;   /* where it begins */
+    bool measured; /* it has a unit */
 };
+
+/* Nothing but "i.e." stands between the head, a quantity, and s.p[from]: "160 minutes, i.e. 2 hours
+ * and 40 minutes". Both together are looked at then (again.h). */
+static bool is_restated(struct span s, const struct head *h, size_t from)
+{
+    static const char *const joints[] = {", i.e.", ", i.e.,", "i.e.", ", that is,", ", that is"};
+    struct span gap = h->measured ? span_trim(span_slice(s, h->to, from)) : NOTHING;
+    return gap.n > 0 && is_word_of(gap, joints, sizeof(joints) / sizeof(joints[0]));
+}
 
 /* What follows a circumstance is one more of the kind: "for 3 donuts, 2 cups and 6 cakes". */
 static bool is_listed(struct span gap)
@@ -280,13 +291,17 @@ static bool last_run(struct arena *a, struct span s, struct stated *out)
         struct spoken v = spoken_value(a, s, r.from, r.from + t.n);
         if (v.to > at) at = v.to; /* "1 out of 6" */
         struct span result = computed(t);
-        if (result.n == 0 && is_circumstance(s, &head, t, r.from, r.from + t.n)) {
+        bool again = result.n == 0 && r.unit_end > 0 && is_restated(s, &head, r.from);
+        if (!again && result.n == 0 && is_circumstance(s, &head, t, r.from, r.from + t.n)) {
             head.listed = at;
             continue;
         }
+        if (again) v = (struct spoken){.text = span_slice(s, head.from, at), .from = head.from};
         if (result.n > 0 && (!v.denied || v.senseless))
             v = (struct spoken){.text = result, .from = r.from, .to = at};
         head.listed = 0;
+        head.from = result.n > 0 ? (size_t)(result.p - s.p) : v.from;
+        head.measured = r.unit_end > 0;
         head.to = r.from + t.n;
         head.governs = result.n > 0 || (!v.denied && is_object(span_slice(s, 0, v.from)));
         found |= stated_keep(out, &v);

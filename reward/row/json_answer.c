@@ -1,4 +1,4 @@
-/* reward/words/json_answer.c - see json_answer.h.
+/* reward/row/json_answer.c - see json_answer.h.
  *
  * An object may begin at any brace. Each is tried from the left, and what parsed is passed over as
  * a whole; of those that do not parse only so many are tried, so a text of braces costs a few
@@ -6,7 +6,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "reward/words/json_answer.h"
+#include "reward/row/json_answer.h"
 
 #include "base/json.h"
 

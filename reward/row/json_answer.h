@@ -1,9 +1,9 @@
-/* reward/words/json_answer.h - the answer of a response that is given as a member of a JSON object.
+/* reward/row/json_answer.h - the answer of a response that is given as a member of a JSON object.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#ifndef REWARD_WORDS_JSON_ANSWER_H
-#define REWARD_WORDS_JSON_ANSWER_H
+#ifndef REWARD_ROW_JSON_ANSWER_H
+#define REWARD_ROW_JSON_ANSWER_H
 
 #include "base/arena.h"
 #include "base/span.h"
