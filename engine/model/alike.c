@@ -102,8 +102,11 @@ static bool has_all(const struct tensor *was, const struct tensor *is, size_t n,
     for (size_t i = 0; i < n; i++) {
         bool split = i == offsetof(struct layer_tensors, kv_b) / sizeof(struct tensor); /* kv_b.h */
         if (split || was[i].data == NULL || is[i].data != NULL) continue;
-        if (layer < 0) return error_set(err, ERROR_INVALID_VALUE, NULL, "no tensor %s", was[i].name);
-        return error_set(err, ERROR_INVALID_VALUE, NULL, "no tensor %s (of layer %d)", was[i].name, layer);
+        if (layer < 0) {
+            return error_set(err, ERROR_INVALID_VALUE, NULL, "no tensor %s", was[i].name);
+        }
+        return error_set(err, ERROR_INVALID_VALUE, NULL, "no tensor %s (of layer %d)", was[i].name,
+                         layer);
     }
     return true;
 }
@@ -118,8 +121,8 @@ bool model_complete(const struct model *served, const struct model *m, struct er
     }
     for (int i = 0; i < c->n_layers + c->n_mtp; i++) {
         size_t n = sizeof(struct layer_tensors) / sizeof(struct tensor);
-        if (!has_all((const struct tensor *)&was->layers[i], (const struct tensor *)&is->layers[i], n, i,
-                     err)) {
+        if (!has_all((const struct tensor *)&was->layers[i], (const struct tensor *)&is->layers[i],
+                     n, i, err)) {
             return false;
         }
     }
@@ -173,15 +176,30 @@ static bool has_tensor(const struct model *m, const char *name)
 }
 
 /* A tied model's output matrix, where its file has it, is the embedding once more. */
-static bool check_tied(const struct content *c, struct error *err)
+static bool check_tied(const struct content *c, bool hugging_face, struct error *err)
 {
-    const struct content_line *out = content_find(c, span_str("lm_head.weight"));
-    const struct content_line *in = content_find(c, span_str("model.embed_tokens.weight"));
+    const char *out_name = hugging_face ? "lm_head.weight" : "output.weight";
+    const char *in_name = hugging_face ? "model.embed_tokens.weight" : "token_embd.weight";
+    const struct content_line *out = content_find(c, span_str(out_name));
+    const struct content_line *in = content_find(c, span_str(in_name));
     if (out == NULL || in == NULL || span_eq(out->bytes, in->bytes)) return true;
-    return error_set(
-        err, ERROR_INVALID_VALUE, NULL,
-        "tensor lm_head.weight is not the equal of model.embed_tokens.weight, to which "
-        "the served model ties it");
+    return error_set(err, ERROR_INVALID_VALUE, NULL,
+                     "tensor %s is not the equal of %s, to which the served model ties it",
+                     out_name, in_name);
+}
+
+/* Rotary factors come as a tensor in GGUF's names; a stream of them cannot change those that serve. */
+static bool check_factors(const struct content *c, const struct model *served, struct error *err)
+{
+    const struct content_line *line = content_find(c, span_str("rope_freqs.weight"));
+    const struct model_config *config = model_config(served);
+    const float *factors = config->rope.freq_factors;
+    size_t bytes = (size_t)config->rope.dim / 2 * sizeof(float);
+    if (line == NULL) return true;
+    bool same =
+        factors != NULL && line->bytes.n == bytes && memcmp(line->bytes.p, factors, bytes) == 0;
+    return same || error_set(err, ERROR_INVALID_VALUE, NULL,
+                             "tensor rope_freqs.weight differs from the served model's");
 }
 
 static bool find_stranger(const struct claims *k, const struct model *served, struct error *err)
@@ -208,7 +226,8 @@ bool model_no_stranger(const struct model *served, const struct model *m, struct
     bool ok = k.claimed != NULL;
     if (ok) claim_all(&k, m);
     ok = ok && find_stranger(&k, served, err);
-    if (ok && model_config(m)->tied && hugging_face) ok = check_tied(&c, err);
+    if (ok && model_safetensors(m) != NULL) ok = check_factors(&c, served, err);
+    if (ok && model_config(m)->tied) ok = check_tied(&c, hugging_face, err);
     free(k.claimed);
     content_clear(&c);
     return ok;
