@@ -65,6 +65,28 @@ static void abort_begun(struct loaded *l)
     }
 }
 
+static void set_conflict(struct error *err)
+{
+    error_set(err, ERROR_CONFLICT, "model",
+              "this DoRA adapter was loaded for weights that no longer serve: load it again");
+}
+
+/* Requests cannot go on whose adapters hold for the weights that they began with. */
+static void end_misfits(struct loaded *l)
+{
+    struct request *r;
+    struct error conflict = {0};
+    bool begun;
+    set_conflict(&conflict);
+    while ((r = scheduler_misfit(l->scheduler, &begun)) != NULL) {
+        if (begun) {
+            deliver_end(&l->deliver, r, FINISH_ABORT);
+        } else {
+            deliver_failure(&l->deliver, r, &conflict);
+        }
+    }
+}
+
 static bool apply(struct engine *e, const struct install *what, struct error *err)
 {
     if (what->resident == NULL) {
@@ -77,7 +99,10 @@ static bool apply(struct engine *e, const struct install *what, struct error *er
     versions_serve(&e->versions, what->resident);
     scheduler_serve(s, v);
     if (what->policy == PUSH_ABORT) abort_begun(&e->loaded);
-    if (what->policy != PUSH_FINISH) scheduler_switch(s, v);
+    if (what->policy != PUSH_FINISH) {
+        end_misfits(&e->loaded);
+        scheduler_switch(s, v);
+    }
     return true;
 }
 
@@ -95,9 +120,9 @@ static bool take_adapter(struct loaded *l, const struct request *r, struct error
 {
     const struct adapter *a = r->adapter;
     if (a == NULL) return true;
-    if (a->dora && a->bound != r->version->content) {
-        return error_set(err, ERROR_CONFLICT, "model",
-                         "this DoRA adapter was loaded for weights that no longer serve: load it again");
+    if (!adapter_fits(a, r->version->content)) {
+        set_conflict(err);
+        return false;
     }
     return forward_reserve_adapter(l->forward, a, err);
 }
@@ -293,8 +318,8 @@ bool engine_check(struct engine *e, const struct engine_request *r, struct error
 bool engine_submit(struct engine *e, const struct engine_request *r, struct error *err)
 {
     if (!check_ready(e, err)) return false;
-    struct request *q = request_new(r, e->loaded.n_vocab, e->loaded.info.context,
-                                    e->loaded.info.n_embd, err);
+    struct request *q =
+        request_new(r, e->loaded.n_vocab, e->loaded.info.context, e->loaded.info.n_embd, err);
     if (q == NULL) return false;
     if (sampler_check(e->loaded.sampler, &q->sampling, err) && mailbox_submit(e->mailbox, q, err)) {
         return true;

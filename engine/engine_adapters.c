@@ -15,6 +15,7 @@ static bool bind(struct engine *e, struct adapter *a, struct error *err)
     struct resident *r = versions_pin(&e->versions);
     bool ok = dora_bind(a, r->weights, r->version.content, err);
     versions_unpin(&e->versions, r);
+    mailbox_nudge(e->mailbox); /* it may have been the last that held a retired version */
     return ok;
 }
 

@@ -25,6 +25,7 @@ struct mailbox {
     struct request *cancelled;
     struct install *install;
     bool reset_cache, quit;
+    bool nudged;          /* something else is to be looked at */
     bool paused, resumed; /* resumed: since the news were last taken */
     struct engine_event *events, *last_event;
     struct engine_stats stats;
@@ -144,6 +145,11 @@ void mailbox_reset_cache(struct mailbox *mb)
     raise_flag(mb, &mb->reset_cache);
 }
 
+void mailbox_nudge(struct mailbox *mb)
+{
+    raise_flag(mb, &mb->nudged);
+}
+
 void mailbox_install(struct mailbox *mb, struct install *what)
 {
     pthread_mutex_lock(&mb->lock);
@@ -192,7 +198,8 @@ static bool holds(struct mailbox *mb)
 
 static bool has_news(const struct mailbox *mb)
 {
-    return mb->submitted || mb->cancelled || mb->install || mb->reset_cache || mb->resumed || mb->quit;
+    return mb->submitted || mb->cancelled || mb->install || mb->reset_cache || mb->resumed ||
+           mb->nudged || mb->quit;
 }
 
 void mailbox_take_news(struct mailbox *mb, bool idle, struct mailbox_news *news)
@@ -206,7 +213,7 @@ void mailbox_take_news(struct mailbox *mb, bool idle, struct mailbox_news *news)
                                   mb->reset_cache, mb->paused,    mb->quit};
     mb->submitted = mb->last_submitted = mb->cancelled = NULL;
     mb->install = NULL;
-    mb->reset_cache = mb->resumed = false;
+    mb->reset_cache = mb->resumed = mb->nudged = false;
     pthread_mutex_unlock(&mb->lock);
 }
 

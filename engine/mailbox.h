@@ -42,6 +42,8 @@ struct engine_event *mailbox_take_events(struct mailbox *mb);
 
 /* Asks the engine to forget its cached prefixes. */
 void mailbox_reset_cache(struct mailbox *mb);
+/* Has the engine take a turn, also without requests: a version may have lost its last user. */
+void mailbox_nudge(struct mailbox *mb);
 /* Asks the engine to end. */
 void mailbox_quit(struct mailbox *mb);
 /* Asks the engine to run no step until it is asked to go on. */

@@ -117,6 +117,12 @@ static inline float *adapter_panel(const struct adapter_up *up, int col)
     return up->b + (size_t)col * (size_t)up->rank;
 }
 
+/* May a compute with the weights of this content? NULL may with any. */
+static inline bool adapter_fits(const struct adapter *a, uint64_t content)
+{
+    return a == NULL || !a->dora || a->bound == content;
+}
+
 /* The parts of a layer (-1: of the model), or with expert >= 0 of one of its experts; NULL: none. */
 const struct adapter_parts *adapter_parts(const struct adapter *a, int layer, int expert);
 

@@ -30,6 +30,7 @@ struct patterns {
     struct pattern *all;
     int n;
     double least, most; /* values */
+    bool whole;         /* they are whole numbers */
 };
 
 struct adapter_config {
@@ -138,13 +139,14 @@ static bool add_pattern(struct patterns *p, const cJSON *v, const char *name, st
 {
     char text[MAX_PATTERN];
     struct pattern *new = &p->all[p->n];
-    bool number = cJSON_IsNumber(v) && v->valuedouble >= p->least && v->valuedouble <= p->most;
+    bool number = cJSON_IsNumber(v) && v->valuedouble >= p->least && v->valuedouble <= p->most &&
+                  (!p->whole || floor(v->valuedouble) == v->valuedouble);
     if (!number || strlen(v->string) > MAX_PATTERN - 20) {
         return error_set(
             err, ERROR_INVALID_VALUE, NULL,
-            "adapter_config.json: %.20s[\"%.60s\"] must be a number from %g to %g under a "
+            "adapter_config.json: %.20s[\"%.60s\"] must be a%s number from %g to %g under a "
             "key of at most %d bytes",
-            name, v->string, p->least, p->most, MAX_PATTERN - 20);
+            name, v->string, p->whole ? " whole" : "", p->least, p->most, MAX_PATTERN - 20);
     }
     new->value = v->valuedouble;
     if (is_plain(v->string)) {
@@ -211,6 +213,12 @@ static bool match(const struct patterns *p, struct span module, double *value, s
     for (int i = 0; i < p->n; i++) {
         enum regex_found found = fits(&p->all[i], module, err);
         if (found == REGEX_NONE) continue;
+        if (found == REGEX_FAILED && err->code != ERROR_NO_MEMORY) {
+            return error_set(err, ERROR_INVALID_VALUE, NULL,
+                             "adapter_config.json: pattern %d of rank_pattern or alpha_pattern "
+                             "takes too long to match",
+                             i + 1);
+        }
         *value = p->all[i].value;
         return found == REGEX_FOUND;
     }
@@ -223,7 +231,7 @@ static bool read_numbers(struct adapter_config *c, const cJSON *json, struct err
 {
     int64_t rank = 8; /* PEFT's own defaults */
     c->alpha = 8;
-    c->ranks = (struct patterns){.least = 1, .most = ADAPTER_MAX_RANK};
+    c->ranks = (struct patterns){.least = 1, .most = ADAPTER_MAX_RANK, .whole = true};
     c->alphas = (struct patterns){.least = -1e6, .most = 1e6};
     if (!json_get_int(json, "r", 1, ADAPTER_MAX_RANK, &rank, err)) return false;
     c->rank = (int)rank;

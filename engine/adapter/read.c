@@ -108,19 +108,34 @@ static bool identify(const struct reading *r, const struct safetensor *t, struct
     return adapter_config_size(r->config, e->module, &e->size, r->err);
 }
 
+/* The tensor of e's module whose name ends in the i-th way, or NULL. */
+static const struct safetensor *ending(const struct reading *r, const struct entry *e, size_t i)
+{
+    char name[MAX_MODULE + 64];
+    snprintf(name, sizeof(name), "base_model.model.%.*s%s", (int)e->module.n, e->module.p,
+             ends[i].end);
+    return safetensors_find(r->set, name);
+}
+
 /* The tensor beside e's of another kind, or NULL. */
 static const struct safetensor *beside(const struct reading *r, const struct entry *e,
                                        enum kind kind)
 {
-    char name[MAX_MODULE + 64];
     for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
-        if (ends[i].kind != kind) continue;
-        snprintf(name, sizeof(name), "base_model.model.%.*s%s", (int)e->module.n, e->module.p,
-                 ends[i].end);
-        const struct safetensor *t = safetensors_find(r->set, name);
+        const struct safetensor *t = ends[i].kind == kind ? ending(r, e, i) : NULL;
         if (t != NULL) return t;
     }
     return NULL;
+}
+
+/* Two tensors would be one thing: two of the ways to end are of one kind. */
+static bool stands_once(const struct reading *r, const struct entry *e)
+{
+    for (size_t i = 0; i < sizeof(ends) / sizeof(ends[0]); i++) {
+        const struct safetensor *t = ends[i].kind == e->kind ? ending(r, e, i) : NULL;
+        if (t != NULL && t != e->t) return fault(r, e->t, "stands there twice, by two names");
+    }
+    return true;
 }
 
 /* ---- checks ---- */
@@ -290,11 +305,16 @@ static bool read_row(const struct reading *r, const struct safetensor *t, int64_
     return true;
 }
 
-static void copy_scaled(float *to, size_t step, const float *from, int n, double scale)
+/* False: a number is not finite any more. */
+static bool copy_scaled(float *to, size_t step, const float *from, int n, double scale)
 {
+    bool finite = true;
     for (int j = 0; j < n; j++) {
-        to[(size_t)j * step] = (float)((double)from[j] * scale);
+        float x = (float)((double)from[j] * scale);
+        to[(size_t)j * step] = x;
+        finite &= isfinite(x) != 0;
     }
+    return finite;
 }
 
 /* t [rank, k] into columns at.. of a [k, ld]. */
@@ -314,7 +334,9 @@ static bool copy_b(const struct reading *r, const struct entry *e, float *b, int
         int from = rotated_source(model_config(r->model), e->place.rotated, i);
         float *to = b + (size_t)(i - i % width) * (size_t)e->size.rank + i % width;
         if (!read_row(r, e->t, from)) return false;
-        copy_scaled(to, (size_t)width, r->row, e->size.rank, e->size.scale);
+        if (!copy_scaled(to, (size_t)width, r->row, e->size.rank, e->size.scale)) {
+            return fault(r, e->t, "is not finite once it is scaled");
+        }
     }
     return true;
 }
@@ -388,7 +410,8 @@ static bool first_pass(struct reading *r)
 {
     for (size_t i = 0; i < safetensors_count(r->set); i++) {
         struct entry e;
-        if (!identify(r, safetensors_at(r->set, i), &e) || !check_entry(r, &e) || !measure(r, &e)) {
+        if (!identify(r, safetensors_at(r->set, i), &e) || !stands_once(r, &e) ||
+            !check_entry(r, &e) || !measure(r, &e)) {
             return false;
         }
         size_t longest = (size_t)e.t->shape[e.t->n_dims == 1 ? 0 : 1];

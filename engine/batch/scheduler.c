@@ -17,6 +17,7 @@
 #include <stdlib.h>
 
 #include "base/mem.h"
+#include "engine/adapter/adapter.h"
 #include "engine/sample/form/vocabulary.h"
 #include "base/paranoid.h"
 
@@ -132,13 +133,13 @@ static void run(struct scheduler *s, struct sequence *q, int slot)
     list_insert(&s->running, q);
 }
 
-/* Give up the slot and whatever was planned. */
+/* Give up the slot, whatever was planned, and what came of the last plan. */
 static void stop_running(struct scheduler *s, struct sequence *q)
 {
     assert(q->state == SEQUENCE_RUNNING && q->kv >= 0); /* (2) */
     kv_cache_close(s->kv, q->kv);
     q->kv = -1;
-    q->n_run = q->n_drafts = 0;
+    q->n_run = q->n_drafts = q->n_accepted = 0;
     if (q->request->leader == q) q->request->leader = NULL;
     list_remove(&s->running, q);
 }
@@ -161,6 +162,7 @@ static void preempt(struct scheduler *s, struct sequence *q)
 static void move_request(struct request *r, struct version *v)
 {
     if (r->version == v) return;
+    assert(adapter_fits(r->adapter, v->content)); /* scheduler_misfit() has found the others */
     r->version->users -= r->n_live;
     v->users += r->n_live;
     r->version = v;
@@ -215,6 +217,28 @@ struct request *scheduler_begun(const struct scheduler *s)
 {
     struct request *r = begun_in(s, s->running.first);
     return r != NULL ? r : begun_in(s, s->waiting.first);
+}
+
+/* The first of this list that cannot go on under the serving version. */
+static const struct sequence *misfit_in(const struct scheduler *s, const struct sequence *q)
+{
+    while (q != NULL && (q->request->version == s->serving ||
+                         adapter_fits(q->request->adapter, s->serving->content))) {
+        q = q->next;
+    }
+    return q;
+}
+
+struct request *scheduler_misfit(const struct scheduler *s, bool *begun)
+{
+    const struct sequence *q = misfit_in(s, s->running.first);
+    if (q == NULL) q = misfit_in(s, s->waiting.first);
+    struct request *r = q == NULL ? NULL : q->request;
+    *begun = false;
+    for (int i = 0; r != NULL && i < r->n; i++) {
+        *begun |= r->samples[i].n_cached >= 0;
+    }
+    return r;
 }
 
 struct sequence *scheduler_any(const struct scheduler *s)

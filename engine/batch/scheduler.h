@@ -76,6 +76,10 @@ void scheduler_remove(struct scheduler *s, struct sequence *q);
 /* A request of which a sample has begun, on another version than the one that serves; NULL: none. */
 struct request *scheduler_begun(const struct scheduler *s);
 
+/* A request of another version than the one that serves, whose adapter holds for its own weights alone;
+ * NULL: none. *begun: a sample of it has begun. To be ended before scheduler_switch(). */
+struct request *scheduler_misfit(const struct scheduler *s, bool *begun);
+
 /* The first in order of those that wait or run, NULL: none. For ending all of them. */
 struct sequence *scheduler_any(const struct scheduler *s);
 

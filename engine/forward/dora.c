@@ -13,7 +13,8 @@
 
 struct binding {
     const struct weights *w;
-    float *row; /* as long as the longest row */
+    float *row;    /* as long as the longest row */
+    float *column; /* of B, ADAPTER_MAX_RANK at most */
     struct error *err;
 };
 
@@ -35,12 +36,15 @@ static double length_of(const struct binding *b, const struct matrix *m,
 {
     double sum = 0;
     matrix_row(m, i, b->row);
-    const float *column = adapter_panel(up, i - i % ADAPTER_PANEL) + i % ADAPTER_PANEL;
+    const float *panel = adapter_panel(up, i - i % ADAPTER_PANEL) + i % ADAPTER_PANEL;
+    for (int j = 0; j < up->rank; j++) {
+        b->column[j] = panel[j * ADAPTER_PANEL];
+    }
     for (int k = 0; k < m->k; k++) {
         double w = (double)b->row[k];
         const float *a = down->a + (size_t)k * (size_t)down->ld + up->at;
         for (int j = 0; j < up->rank; j++) {
-            w += (double)column[j * ADAPTER_PANEL] * (double)a[j];
+            w += (double)b->column[j] * (double)a[j];
         }
         sum += w * w;
     }
@@ -52,9 +56,10 @@ static bool bind_site(const struct binding *b, const struct adapter_down *down,
 {
     for (int i = 0; i < m->n; i++) {
         double length = length_of(b, m, down, up, i);
-        if (!(length > 0)) {
+        if (!(length > 0) || !isfinite(length)) {
             return error_set(b->err, ERROR_UNSUPPORTED, NULL,
-                             "a row of the base with this DoRA adapter is all zeros");
+                             "a row of the base with this DoRA adapter %s",
+                             length == 0 ? "is all zeros" : "has no finite length");
         }
         up->gain[i] = (float)((double)up->magnitude[i] / length);
     }
@@ -94,12 +99,14 @@ bool dora_bind(struct adapter *a, const struct weights *w, uint64_t content, str
     a->bound = content;
     if (!a->dora) return true;
     b.row = mem_new((size_t)longest_row(a) + 1, sizeof(float), err);
-    bool ok = b.row != NULL && bind_parts(&b, &a->model, -1, -1);
+    b.column = mem_new(ADAPTER_MAX_RANK, sizeof(float), err);
+    bool ok = b.row != NULL && b.column != NULL && bind_parts(&b, &a->model, -1, -1);
     for (int layer = 0; ok && layer < a->n_layers; layer++) {
         for (int e = -1; ok && e < (a->experts == NULL ? 0 : a->n_experts); e++) {
             ok = bind_parts(&b, adapter_parts(a, layer, e), layer, e);
         }
     }
     free(b.row);
+    free(b.column);
     return ok;
 }

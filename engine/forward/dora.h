@@ -14,7 +14,8 @@
 #include "engine/forward/weights.h"
 
 /* Compute the gains of a, which nobody else has yet, for w, whose content is said. Nothing to do for an
- * adapter without magnitudes. False and ERROR_NO_MEMORY, or ERROR_UNSUPPORTED where a row is zero. */
+ * adapter without magnitudes. False and ERROR_NO_MEMORY, or ERROR_UNSUPPORTED where a row is zero or not
+ * finite. */
 bool dora_bind(struct adapter *a, const struct weights *w, uint64_t content, struct error *err);
 
 #endif

@@ -11,6 +11,7 @@ import threading
 import checkpoints
 import pytest
 from conftest import Server
+from streams import Stream, stands_still
 
 ADAPTERS = pathlib.Path(__file__).parents[1] / "golden/data/adapters"
 PLAIN, PATTERNS = str(ADAPTERS / "llama-plain"), str(ADAPTERS / "llama-patterns")
@@ -258,16 +259,44 @@ def test_truncated_at_any_place(server, tmp_path):
     assert load(server, "cut", tmp_path).status_code == 404
 
 
-def test_dora_is_of_the_weights_it_was_loaded_for(start):
-    model = str(checkpoints.GGUF_Q8)
-    server = start("--adapter", f"dora={ADAPTERS / 'qwen2-dora'}", model=model)
+@pytest.fixture
+def dora(start, tmp_path):
+    """A server with a DoRA adapter, and weights of other numbers."""
+    other = checkpoints.gguf(tmp_path / "other.gguf", 1, checkpoints.GGUF_Q8)
+    return start("--adapter", f"dora={ADAPTERS / 'qwen2-dora'}", model=str(checkpoints.GGUF_Q8)), str(other)
+
+
+def test_dora_is_of_the_weights_it_was_loaded_for(dora, start):
+    server, other = dora
     want = ask(server, "dora")
     assert want != ask(server)
-    assert server.post("/v1/weights", {"path": model}).status_code == 200
+    assert server.post("/v1/weights", {"path": other}).status_code == 200
     reply = server.post("/v1/completions", {"prompt": PROMPT, "max_tokens": 1, "model": "dora"})
-    assert reply.status_code in (200, 409)
+    assert (reply.status_code, reply.json()["error"]["param"]) == (409, "model"), reply.text
     assert load(server, "dora", ADAPTERS / "qwen2-dora", "/load_lora_adapter").status_code == 200
-    assert ask(server, "dora") == want
+    fresh = start("--adapter", f"dora={ADAPTERS / 'qwen2-dora'}", model=other)
+    assert ask(server, "dora") == ask(fresh, "dora") != want
+    assert server.metric("touchstone_weight_versions") == 1
+
+
+def test_a_switch_ends_what_dora_has_begun(dora):
+    server, other = dora
+    alone = Stream(server, PROMPT, 200, model="dora")
+    alone.end()
+    run = stands_still(server, PROMPT, 200, model="dora")
+    waits = []
+    thread = threading.Thread(target=lambda: waits.append(server.post("/v1/completions", {
+        "prompt": PROMPT, "max_tokens": 1, "model": "dora"})))
+    thread.start()
+    server.wait_metric("touchstone_sequences_waiting", lambda n: n == 1)
+    assert server.post("/v1/weights", {"path": other, "policy": "switch"}).status_code == 200
+    last = run.end()
+    assert last["choices"][0]["finish_reason"] == "abort" and last["weight_version"] == "0"
+    assert run.tokens() == alone.tokens()[:len(run.tokens())]
+    server.post("/resume", {})
+    thread.join()
+    assert (waits[0].status_code, waits[0].json()["error"]["param"]) == (409, "model"), waits[0].text
+    assert server.complete(prompt=PROMPT, max_tokens=1)["weight_version"] == "1"
 
 
 def test_a_wrong_adapter_at_the_start_ends_the_server(start):

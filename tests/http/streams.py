@@ -1,0 +1,51 @@
+"""Long completions that run while something else happens to the server.
+
+SPDX-License-Identifier: Apache-2.0
+"""
+import json
+import threading
+
+from conftest import wait_until
+
+
+class Stream:
+    """A long completion, read in the background."""
+
+    def __init__(self, server, prompt, n=400, **more):
+        self.server, self.chunks = server, []
+        self.body = {"prompt": prompt, "max_tokens": n, "stream": True, "logprobs": 0, "return_token_ids": True,
+                     "ignore_eos": True, "temperature": 0.9, "seed": 3, **more}
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+
+    def run(self):
+        with self.server.http.stream("POST", "/v1/completions", json=self.body) as reply:
+            for line in reply.iter_lines():
+                if line.startswith("data: {"):
+                    self.chunks.append(json.loads(line[6:]))
+
+    def tokens(self):
+        return [t for c in self.chunks for t in c["choices"][0]["token_ids"]]
+
+    def logprobs(self):
+        return [p for c in self.chunks for p in c["choices"][0]["logprobs"]["token_logprobs"]]
+
+    def wait(self, n):
+        wait_until(lambda: len(self.chunks) > n)
+
+    def end(self):
+        self.thread.join()
+        return self.chunks[-1]
+
+
+def stands_still(server, *args, **more):
+    """A stream that a pause has caught in its midst."""
+    for _ in range(100):
+        run = Stream(server, *args, **more)
+        run.wait(3)
+        server.http.post("/pause", params={"mode": "keep"})
+        if server.metric("touchstone_sequences_running") > 0:
+            return run
+        server.post("/resume", {})
+        run.end()
+    raise AssertionError("every stream ended before the pause")
