@@ -69,7 +69,7 @@ int file_open_beneath(int root, const char *path, int flags)
 struct visited {
     char *path;
     struct stat was;
-    int watch; /* index of its range, -1: it was given back */
+    int watch; /* index of its range, which is not given back before file_visit_was_whole() */
 };
 
 /* Ranges of memory where lost bytes read as zeros. The handler of a signal looks at them, so they lie

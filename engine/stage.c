@@ -73,7 +73,8 @@ static bool hash_model(struct staging *s, const struct model *m, char sha256[DIG
     pool_run(s->pool, hash_line, s, (int)s->content.n);
     if (is_stopped(s, err)) return false;
     if (s->bad != NULL) {
-        return error_set(err, ERROR_INVALID_VALUE, NULL, "tensor %.*s has a number that is not finite",
+        return error_set(err, ERROR_INVALID_VALUE, NULL,
+                         "tensor %.*s has a number that is not finite",
                          (int)(s->bad->name.n < 120 ? s->bad->name.n : 120), s->bad->name.p);
     }
     content_sum(&s->content, sha256);
@@ -104,7 +105,8 @@ static struct model *open_base_path(struct staging *s, const char *path, const c
     if (m != NULL && hash_model(s, m, is, NULL) && strcmp(is, sha256) == 0) return m;
     model_close(m);
     error_set(err, ERROR_BASE_UNAVAILABLE, NULL,
-              "the files that the weights were read from are not there as they were: push all tensors first");
+              "the files that the weights were read from are not there as they were: push all "
+              "tensors first");
     return NULL;
 }
 
@@ -223,11 +225,14 @@ static bool keep_base(struct staging *s, struct error *err)
     if (s->push->fd >= 0) {
         b->fd = s->merged >= 0 ? s->merged : fcntl(s->push->fd, F_DUPFD_CLOEXEC, 0);
         s->merged = -1;
-        return b->fd >= 0 || error_set(err, ERROR_SYSTEM, NULL, "no descriptor for the staged file");
+        return b->fd >= 0 ||
+               error_set(err, ERROR_SYSTEM, NULL, "no descriptor for the staged file");
     }
     b->path = mem_text(span_str(s->push->path), err);
     if (s->push->root >= 0) b->root = fcntl(s->push->root, F_DUPFD_CLOEXEC, 0);
-    return b->path != NULL && (s->push->root < 0 || b->root >= 0);
+    if (b->path == NULL) return false;
+    return s->push->root < 0 || b->root >= 0 ||
+           error_set(err, ERROR_SYSTEM, NULL, "no descriptor for the folder");
 }
 
 static bool check_base_version(const struct staging *s, struct error *err)
@@ -236,8 +241,8 @@ static bool check_base_version(const struct staging *s, struct error *err)
     struct version_label *l = versions_serving(&s->e->versions);
     bool same = strcmp(l->name, s->push->base_version) == 0;
     if (!same) {
-        error_set(err, ERROR_BASE_VERSION, "X-Base-Version", "version \"%.60s\" serves, not \"%.60s\"",
-                  l->name, s->push->base_version);
+        error_set(err, ERROR_BASE_VERSION, "X-Base-Version",
+                  "version \"%.60s\" serves, not \"%.60s\"", l->name, s->push->base_version);
     }
     version_label_free(l);
     return same;
