@@ -292,20 +292,23 @@ static enum equality times(struct math_work *w, struct span g, struct span a)
     return clock ? work_no(w, MATH_NOT_EQUAL) : EQ_UNKNOWN;
 }
 
-/* abc beside cba: the same letters in another order are a text turned round, hardly ever a product. */
+/* abc beside cba, or five letters and more in another order: a text turned round, hardly ever a
+ * product. */
 static bool is_rearranged(struct span g, struct span a)
 {
     int count[26] = {0};
+    bool turned = true;
     if (g.n < 3 || g.n > 40 || g.n != a.n) return false;
     for (size_t i = 0; i < g.n; i++) {
         if (g.p[i] < 'a' || g.p[i] > 'z' || a.p[i] < 'a' || a.p[i] > 'z') return false;
+        turned &= g.p[i] == a.p[g.n - 1 - i];
         count[g.p[i] - 'a']++;
         count[a.p[i] - 'a']--;
     }
     for (int i = 0; i < 26; i++) {
         if (count[i] != 0) return false;
     }
-    return true;
+    return turned || g.n >= 5;
 }
 
 /* One number, which a name may have before it: m + n = 73. */

@@ -16,6 +16,7 @@
 #include "reward/math/find/marks.h"
 #include "reward/math/find/phrase.h"
 #include "reward/math/find/plain.h"
+#include "reward/math/read/said.h"
 #include "reward/math/read/words.h"
 #include "reward/math/answer.h"
 
@@ -36,7 +37,7 @@ static int by_content(struct arena *a, struct span text, struct span place,
         struct math_options plain = *o;
         plain.mode = MATH_MATH;
         struct math_work w = work_begin(a, &plain, MATH_CHEAP);
-        bool same = words_same(a, content, text) || words_said(a, content, place) ||
+        bool same = words_same(a, content, text) || said_in(a, content, place) ||
                     answers_equal(&w, content, text) == EQ_YES;
         if (same && found >= 0) return -1;
         if (same) found = i;

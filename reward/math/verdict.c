@@ -18,12 +18,17 @@
 #include "reward/math/find/plain.h"
 #include "reward/math/find/prose.h"
 #include "reward/math/find/qualify.h"
+#include "reward/math/read/said.h"
 #include "reward/math/read/words.h"
 #include "reward/math/answer.h"
 #include "reward/math/choices.h"
 #include "reward/math/math.h"
 
 enum { CHEAP_BYTES = 256 << 10 }; /* longer responses are read in a worker */
+
+/* How far the last member of "1024 \approx 1000" may be off: where it is asked for and has three digits
+ * or more, and else. */
+static const double ROUNDED = 0.005, ROUGHLY = 0.05;
 
 /* A number that depends on both texts, in either order, so that the points of evaluation are not
  * known to whoever writes one of them. */
@@ -64,19 +69,6 @@ static enum equality meet(struct math_work *w, struct span gold, struct span ans
     return e;
 }
 
-/* What the words of an answer state, where they state something else than the answer read whole:
- * "f(x) = x for all real x", "the area is 5". */
-static enum equality meet_inside(struct math_work *w, struct span gold, struct span answer,
-                                 const struct stated *said, struct math_result *out)
-{
-    if (said->text.n == 0 || said->denied || span_eq(said->text, answer)) return EQ_NO;
-    enum equality e = meet(w, gold, said->text);
-    trace_add(w->options->trace, "words", said->text, "what its words state");
-    trace_add(w->options->trace, "compare", said->text, math_cause_text(w->cause));
-    if (e == EQ_YES) out->extracted = said->text;
-    return e;
-}
-
 /* One side ends with a condition that the other one leaves out. */
 static enum equality meet_core(struct math_work *w, struct span gold, struct span answer)
 {
@@ -88,6 +80,48 @@ static enum equality meet_core(struct math_work *w, struct span gold, struct spa
     return e;
 }
 
+/* EQ_NO where the answer is two guesses, "8 = 7" or "7 \approx 100": the members at the end of a chain
+ * are values and not the same one. about: how far a rounding may be off, as a part of the value. */
+static enum equality one_value(struct math_work *w, struct span answer, double about)
+{
+    struct span before, last;
+    bool rounds;
+    if (!again_pair(answer, &before, &last, &rounds)) return EQ_YES;
+    const struct math_options *given = w->options;
+    struct math_options loose = *given;
+    if (rounds && loose.rel_tol < about) loose.rel_tol = about;
+    enum equality e = meet(w, before, last);
+    if (e != EQ_YES) e = meet(w, last, before);
+    w->options = &loose;
+    if (e != EQ_YES && rounds) e = meet(w, before, last);
+    w->options = given;
+    trace_add(given->trace, "chain", last, e == EQ_NO ? "not what stands before it" : "said again");
+    return e == EQ_UNKNOWN && !w->deferred ? EQ_YES : e;
+}
+
+static double about_of(struct span last)
+{
+    int digits = 0;
+    for (size_t i = 0; i < last.n; i++) {
+        digits += ascii_is_digit(last.p[i]) && (digits > 0 || last.p[i] != '0');
+    }
+    return digits >= 3 ? ROUNDED : ROUGHLY;
+}
+
+/* What the words of an answer state, where they state something else than the answer read whole:
+ * "f(x) = x for all real x", "the area is 5". */
+static enum equality meet_inside(struct math_work *w, struct span gold, struct span answer,
+                                 const struct stated *said, struct math_result *out)
+{
+    if (said->text.n == 0 || said->denied || span_eq(said->text, answer)) return EQ_NO;
+    enum equality e = meet(w, gold, said->text);
+    trace_add(w->options->trace, "words", said->text, "what its words state");
+    trace_add(w->options->trace, "compare", said->text, math_cause_text(w->cause));
+    if (e == EQ_YES) e = one_value(w, said->text, ROUGHLY);
+    if (e == EQ_YES) out->extracted = said->text;
+    return e;
+}
+
 /* A value that the answer says again: at the end of a chain of equalities, or in brackets. */
 static enum equality meet_again(struct math_work *w, struct span gold, struct span answer,
                                 struct math_result *out)
@@ -95,6 +129,7 @@ static enum equality meet_again(struct math_work *w, struct span gold, struct sp
     struct span last = again_last(answer), value, echo;
     if (last.n > 0) {
         enum equality e = meet(w, gold, last);
+        if (e == EQ_YES) e = one_value(w, answer, about_of(last));
         trace_add(w->options->trace, "chain", last, math_cause_text(w->cause));
         if (e == EQ_YES) return out->extracted = last, e;
     }
@@ -110,7 +145,12 @@ static enum equality meet_all(struct math_work *w, struct span gold, struct span
     enum equality e = meet(w, gold, answer);
     enum math_cause cause = w->cause;
     trace_add(w->options->trace, "compare", answer, math_cause_text(cause));
-    if (e == EQ_YES || w->options->mode == MATH_TEXT) return e;
+    if (w->options->mode == MATH_TEXT) return e;
+    if (e == EQ_YES) {
+        e = one_value(w, answer, ROUGHLY);
+        w->cause = e == EQ_YES ? cause : MATH_NOT_EQUAL;
+        return e;
+    }
     if (meet_inside(w, gold, answer, said, out) == EQ_YES) return EQ_YES;
     if (meet_core(w, gold, answer) == EQ_YES) return EQ_YES;
     if (meet_again(w, gold, answer, out) == EQ_YES) return EQ_YES;
@@ -162,8 +202,8 @@ static bool words_agree(struct arena *a, struct span gold, struct span answer, s
 {
     struct span words = words_unwrap(plain_words(a, gold));
     if (!is_words(a, words)) return false;
-    return words_said(a, words, place) || words_said(a, words, around) ||
-           is_initial(a, words, answer) || words_with_noun(a, words, answer) ||
+    return said_in(a, words, place) || said_in(a, words, around) || is_initial(a, words, answer) ||
+           words_with_noun(a, words, answer) ||
            words_same_property(a, words, plain_words(a, answer));
 }
 
@@ -197,6 +237,8 @@ static void judge_one(struct arena *a, struct span gold_text, const struct math_
     if (e == EQ_NO) w.cause = cause;
     struct span value = e == EQ_NO ? gold_value(a, gold) : span_of(NULL, 0);
     if (value.n > 0 && !span_eq(value, gold)) e = meet_all(&w, value, answer, &said, out);
+    if (e == EQ_NO && w.deferred)
+        e = EQ_UNKNOWN; /* one of the other ways to read it may still agree */
     out->verdict = verdict_of(&w, e, &out->cause);
     if (e == EQ_NO && value.n == 0 && gold_is_unreadable(a, gold)) {
         out->verdict = MATH_CANNOT_JUDGE;
@@ -240,6 +282,13 @@ static bool is_predicate(struct arena *a, struct span s, struct span g)
     return says != NULL && words_same(a, span_str(says), g);
 }
 
+/* s ends with a sentence that is a yes or no, and not what g says: "True. False." */
+static bool is_taken_back(struct arena *a, struct span s, struct span g)
+{
+    struct span last = words_unwrap(span_slice(s, prose_last_sentence(s), s.n));
+    return is_truth_word(a, last) && !words_same(a, last, g);
+}
+
 /* A response without marks that is the reference word for word, or that begins with the yes or no
  * that the reference is. */
 static bool is_whole_answer(struct arena *a, const struct extraction *found, struct span gold)
@@ -250,11 +299,11 @@ static bool is_whole_answer(struct arena *a, const struct extraction *found, str
     if (!unmarked || found->whole.n == 0 || !prose_has_words(g)) return false;
     if (words_same(a, found->whole, g)) return true;
     size_t end = 0;
-    while (end < found->whole.n && strchr(",. ;:\n", found->whole.p[end]) == NULL) {
+    while (end < found->whole.n && strchr(",. ;:!\n", found->whole.p[end]) == NULL) {
         end++;
     }
     struct span first = span_slice(found->whole, 0, end);
-    if (!is_truth_word(a, g)) return false;
+    if (!is_truth_word(a, g) || is_taken_back(a, found->whole, g)) return false;
     return is_truth_word(a, first) ? words_same(a, first, g) : is_predicate(a, found->whole, g);
 }
 

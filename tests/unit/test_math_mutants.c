@@ -1,7 +1,7 @@
 /* tests/unit/test_math_mutants.c - the other way round: a right answer, changed in one place, is wrong.
  *
  * Each right pair of tests/data is judged; then its answer is changed in one place (a sign, a digit,
- * a letter, a bracket, the order, a unit, a word that denies or changes it) and judged again. What
+ * a letter, a bracket, the order, a unit, a word that denies or changes it, a second guess) and judged again. What
  * is still paid must be one of the changes that mean nothing, and the table `reasons` says which
  * these are and why.
  *
@@ -14,10 +14,10 @@
 
 #include "base/ascii.h"
 
-enum kind { SIGN, DIGIT, LETTER, BRACKET, ORDER, UNIT, NEGATION, SPOKEN, KINDS };
+enum kind { SIGN, DIGIT, LETTER, BRACKET, ORDER, UNIT, NEGATION, SPOKEN, GUESS, KINDS };
 
-static const char *const kind_names[KINDS] = {"sign",  "digit", "letter",   "bracket",
-                                              "order", "unit",  "negation", "word"};
+static const char *const kind_names[KINDS] = {"sign", "digit",    "letter", "bracket", "order",
+                                              "unit", "negation", "word",   "guess"};
 
 enum { ROOM = 16384, WANTED = 5000 };
 
@@ -445,6 +445,24 @@ static void mutate_words(const struct mutant *m, struct span text, size_t from)
     }
 }
 
+/* A number, and another one said to be the same: "7 = 4321", "4321 \\approx 7". */
+static void mutate_guesses(const struct mutant *m, struct span text, size_t from, size_t to)
+{
+    static const char *const behind[] = {" = 4321", " \\approx 4321"};
+    static const char *const front[] = {"4321 = ", "4321 \\approx "};
+    struct mutant like = *m;
+    like.kind = GUESS;
+    bool ends = to == text.n || text.p[to] == '}' || text.p[to] == '$';
+    for (size_t i = from; i < to; i++) {
+        ends &= ascii_is_digit(text.p[i]) != 0;
+    }
+    if (!ends || (from > 0 && strchr("{$", text.p[from - 1]) == NULL)) return;
+    for (size_t k = 0; k < sizeof(front) / sizeof(front[0]); k++) {
+        change(&like, text, from, 0, front[k], from);
+        change(&like, text, to, 0, behind[k], from);
+    }
+}
+
 static void mutate_pair(struct span gold, struct span text)
 {
     struct arena *a = arena_new((size_t)64 << 20);
@@ -464,6 +482,7 @@ static void mutate_pair(struct span gold, struct span text)
         mutate_units(&m, text, from, to);
         mutate_order(&m, text, from, to);
         mutate_words(&m, text, from);
+        mutate_guesses(&m, text, from, to);
     }
     arena_free(a);
 }

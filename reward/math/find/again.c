@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/ascii.h"
+#include "reward/math/read/words.h"
 
 enum { LONGEST = 400 };
 
@@ -19,6 +20,7 @@ static const struct span NOTHING = {NULL, 0};
 struct chain {
     int equalities, roundings;
     size_t first, last; /* offsets: of the first sign, and after the last one */
+    size_t from, to;    /* what stands before the last sign, behind the one before it */
 };
 
 /* The length of the sign of a relation at s.p[i], 0 where none stands; *rounds: "about". */
@@ -51,6 +53,8 @@ static bool find_chain(struct span s, struct chain *c)
         size_t n = sign_at(s, i, &rounds);
         if (n == 0) continue;
         if (c->last == 0) c->first = i;
+        c->from = c->last;
+        c->to = i;
         c->equalities += !rounds;
         c->roundings += rounds;
         i += n - 1;
@@ -118,6 +122,48 @@ static bool has_condition(struct span s)
         }
     }
     return false;
+}
+
+/* s is a value as an answer gives it, with nothing left to do: 8, -7/2, \sqrt{2}, (1, 2), 60 km/h. */
+static bool is_done(struct span s)
+{
+    static const char *const work[] = {"\\times", "\\cdot", "\\div", "\\pm"};
+    bool first = true;
+    for (size_t k = 0; k < sizeof(work) / sizeof(work[0]); k++) {
+        if (span_find(s, span_str(work[k]), 0) != SPAN_NONE) return false;
+    }
+    for (size_t i = 0; i < s.n; i++) {
+        if (s.p[i] == ' ') continue;
+        if (((unsigned char)s.p[i] & 0x80) != 0 || strchr("+*^!$_", s.p[i]) != NULL) return false;
+        if (s.p[i] == '-' && !first) return false;
+        if (s.p[i] == '{' && i + 2 < s.n && ascii_is_letter(s.p[i + 1]) && s.p[i + 2] == '}') {
+            return false; /* \frac{b}{a} */
+        }
+        first = strchr("(,", s.p[i]) != NULL;
+    }
+    return is_computed(s) && !has_unknown(s) && !has_words(s);
+}
+
+static bool has_sign(struct span s)
+{
+    bool rounds = false, found = false;
+    for (size_t i = 0; i < s.n && i <= LONGEST && !found; i++) {
+        bool may = s.p[i] == '=' || s.p[i] == '\\' || s.p[i] == '\xe2';
+        found = may && sign_at(s, i, &rounds) > 0;
+    }
+    return found;
+}
+
+bool again_pair(struct span s, struct span *before, struct span *last, bool *rounds)
+{
+    struct chain c;
+    if (!has_sign(s)) return false;
+    s = words_unwrap(s);
+    if (s.n == 0 || s.n > LONGEST || !find_chain(s, &c) || has_condition(s)) return false;
+    *before = span_trim(span_slice(s, c.from, c.to));
+    *last = span_trim(span_slice(s, c.last, s.n));
+    *rounds = s.p[c.last - 1] != '=';
+    return is_done(*before) && is_done(*last);
 }
 
 struct span again_last(struct span s)

@@ -14,6 +14,10 @@
  * an equation ("2x = 14"), a value with its name ("x = 7"), a list. */
 struct span again_last(struct span s);
 
+/* A chain whose last two members are both values as an answer gives them: 7 and 7.2 of "x = 7 \approx
+ * 7.2". Where they differ, s is two guesses. rounds: the sign between them says "about". */
+bool again_pair(struct span s, struct span *before, struct span *last, bool *rounds);
+
 /* s is a value and, behind it, something that may be the same one: "40% (0.40)", "20 m/s, or 72
  * km/h". */
 bool again_echo(struct span s, struct span *value, struct span *echo);

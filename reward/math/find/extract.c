@@ -107,6 +107,7 @@ static bool in_words(struct span s, const struct math_options *o, struct extract
     for (size_t i = 0; i < sizeof(copulas) / sizeof(copulas[0]); i++) {
         size_t said = span_find_last(t, span_str(copulas[i]));
         if (said == SPAN_NONE || said + strlen(copulas[i]) == t.n) continue;
+        if (span_ends(span_slice(t, 0, said), span_str("\xe4\xb8\x8d"))) continue; /* is not */
         struct span what = span_slice(t, said + strlen(copulas[i]), t.n);
         return find(out, prose_without_sequel(what), MATH_FROM_EXPRESSION);
     }

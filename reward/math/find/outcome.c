@@ -119,9 +119,10 @@ static bool ends_there(struct span rest, int where)
 /* The words before an outcome make it a case that is only thought of, or deny it. */
 static bool is_supposed(struct span before)
 {
-    static const char *const words[] = {"if ",       "unless ", "suppose ", "when ", "not ",
-                                        "assume ",   "minus ",  "half ",    "less ", "more ",
-                                        "negative ", "twice ",  "fails ",   "false "};
+    static const char *const words[] = {"if ",       "unless ", "suppose ", "when ",   "not ",
+                                        "assume ",   "minus ",  "half ",    "less ",   "more ",
+                                        "negative ", "twice ",  "fails ",   "false ",  "no ",
+                                        "few ",      "hardly ", "rarely ",  "barely ", "seldom "};
     for (size_t i = 0; i < before.n; i++) {
         if (i > 0 && before.p[i - 1] != ' ') continue;
         for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {

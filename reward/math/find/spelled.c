@@ -63,6 +63,28 @@ static bool leads_to_count(uint32_t c)
     return false;
 }
 
+/* What ends at s.p[end], looked at three characters back and no further than a stop, makes a number there
+ * another one or none: "there are not", "fewer than", "more than", "if there are", "minus". */
+static bool is_changed(struct span s, size_t end)
+{
+    static const uint32_t changing[] = {0x6ca1, 0x4e0d, 0x672a, 0x975e, 0x9664, 0x5c11,
+                                        0x591a, 0x8d85, 0x8fc7, 0x8d1f, 0x82e5, 0x4f4e};
+    uint32_t c, behind = 0;
+    for (int back = 0; back < 3 && end > 0; back++, behind = c) {
+        do {
+            end--;
+        } while (end > 0 && ((unsigned char)s.p[end] & 0xc0) == 0x80);
+        bool stop = utf8_decode(span_slice(s, end, s.n), &c) == 0 || c < 0x80 ||
+                    (c >= 0x3000 && c < 0x3040) || c >= 0xff00;
+        if (stop) return false;
+        if (c == 0x5982 && behind == 0x679c) return true; /* if */
+        for (size_t i = 0; i < sizeof(changing) / sizeof(changing[0]); i++) {
+            if (c == changing[i]) return true;
+        }
+    }
+    return false;
+}
+
 /* The only number that a Chinese sentence counts to, "there are in all 7 ways". */
 static struct span chinese_count(struct span s)
 {
@@ -80,6 +102,7 @@ static struct span chinese_count(struct span s)
         }
         bool one = i - from == 3 && memcmp(s.p + from, "\xe4\xb8\x80", 3) == 0; /* also "a" */
         if (i > from && leads_to_count(before) && !one) {
+            if (c == 0x6216 || is_changed(s, from)) return NOTHING; /* or another */
             found = span_slice(s, from, i);
             count++;
         }
@@ -100,7 +123,7 @@ struct span spelled_only(struct arena *a, struct span s)
         }
         if (words_number(tail, &n) || words_fraction(tail, &n, &d)) found = tail;
     }
-    if (found.n > 0) return found;
+    if (found.n > 0) return is_changed(t, t.n - found.n) ? NOTHING : found;
     t = span_slice(t, prose_last_sentence(t), t.n);
     found = chinese_count(t);
     if (found.n > 0) return found;

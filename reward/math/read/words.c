@@ -223,8 +223,7 @@ struct span words_fold(struct arena *a, struct span s)
     return span_of(out, n);
 }
 
-/* The next word of s from *i on. */
-static bool next_word(struct span s, size_t *i, struct span *word)
+bool words_next(struct span s, size_t *i, struct span *word)
 {
     while (*i < s.n && s.p[*i] == ' ') {
         (*i)++;
@@ -255,7 +254,7 @@ static int month(struct span w)
 static bool has_month(struct span s)
 {
     struct span w;
-    for (size_t i = 0; next_word(s, &i, &w);) {
+    for (size_t i = 0; words_next(s, &i, &w);) {
         if (month(w) > 0) return true;
     }
     return false;
@@ -272,9 +271,9 @@ static struct span date_word(struct span w)
 static bool words_within(struct span x, struct span y)
 {
     struct span w, v;
-    for (size_t i = 0; next_word(x, &i, &w);) {
+    for (size_t i = 0; words_next(x, &i, &w);) {
         bool found = date_word(w).n == 0;
-        for (size_t j = 0; !found && next_word(y, &j, &v);) {
+        for (size_t j = 0; !found && words_next(y, &j, &v);) {
             found = span_eq(date_word(w), date_word(v)) || (month(w) > 0 && month(w) == month(v));
         }
         if (!found) return false;
@@ -304,79 +303,12 @@ bool words_same(struct arena *a, struct span x, struct span y)
     return dates && words_within(p, q) && words_within(q, p);
 }
 
-/* The word that ends before s.p[end]. */
-static struct span word_before(struct span s, size_t end)
+bool words_in(struct span w, const char *const *list)
 {
-    while (end > 0 && s.p[end - 1] == ' ') {
-        end--;
-    }
-    size_t from = end;
-    while (from > 0 && s.p[from - 1] != ' ') {
-        from--;
-    }
-    return span_slice(s, from, end);
-}
-
-static bool is_in(struct span w, const char *const *list, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; list[i] != NULL; i++) {
         if (span_is(w, list[i])) return true;
     }
     return false;
-}
-
-/* "increasing on [0, 1] and decreasing elsewhere": half of it says something else. */
-static bool is_divided(struct span rest)
-{
-    static const char *const joints[] = {"and", "but", "or", "while", "then"};
-    struct span w;
-    for (size_t i = 0; next_word(rest, &i, &w);) {
-        if (is_in(w, joints, sizeof(joints) / sizeof(joints[0]))) return true;
-    }
-    return false;
-}
-
-/* What follows the words at the front of a folded statement speaks of them. */
-static bool goes_on(struct span rest)
-{
-    static const char *const verbs[] = {
-        "is",    "was", "has",    "will", "can", "wins",  "won",  "does", "should",  "because",
-        "since", "as",  "always", "who",  "it",  "there", "such", "for",  "finishes"};
-    static const char *const whole[] = {
-        /* where nothing is told apart */
-        "came", "comes", "did", "finished", "took", "lies", "lives",      "stands",    "sits",
-        "got",  "on",    "in",  "over",     "at",   "when", "everywhere", "throughout"};
-    static const char *const denials[] = {"not", "never", "no", "cannot"};
-    struct span first, second = {NULL, 0};
-    size_t i = 0;
-    if (!next_word(rest, &i, &first)) return true;
-    next_word(rest, &i, &second);
-    if (is_in(second, denials, sizeof(denials) / sizeof(denials[0]))) return false;
-    if (is_in(first, verbs, sizeof(verbs) / sizeof(verbs[0]))) return true;
-    return is_in(first, whole, sizeof(whole) / sizeof(whole[0])) && !is_divided(rest);
-}
-
-/* The statement goes on, after the words at its front and a comma, with a remark and not with a
- * second answer: "Yes, such a colouring exists", "Paris, the capital"; no list such as "red,
- * blue". */
-static bool is_remark(struct span rest)
-{
-    static const char *const openers[] = {
-        "the ",     "a ",  "an ",    "such ", "it ",   "this ", "that ", "there ", "since ",
-        "because ", "as ", "which ", "who ",  "with ", "we ",   "for ",  "so ",    "not ",
-        "they ",    "he ", "she ",   "by ",   "if ",   "in ",   "i "};
-    if (rest.n == 0) return true;
-    while (rest.n > 0 && rest.p[0] == ' ') {
-        rest = span_slice(rest, 1, rest.n);
-    }
-    int c = rest.n == 0 ? '.' : rest.p[0];
-    if (c == '.' || c == ':' || c == '(' || c == '!') return true;
-    if (c != ',' && c != ';') return false;
-    rest = span_trim(span_slice(rest, 1, rest.n));
-    for (size_t i = 0; i < sizeof(openers) / sizeof(openers[0]); i++) {
-        if (words_start(rest, span_str(openers[i]))) return true;
-    }
-    return rest.n == 0;
 }
 
 bool words_version(struct span s)
@@ -396,130 +328,16 @@ bool words_version(struct span s)
     return numbers >= 3 && others > 0;
 }
 
-/* The version that a folded statement names is w, and it names no other and denies none. */
-static bool only_version(struct span s, struct span w)
-{
-    static const char *const denials[] = {"not",  "never",   "no",    "from",
-                                          "than", "instead", "before"};
-    struct span word;
-    bool found = false;
-    for (size_t i = 0; next_word(s, &i, &word);) {
-        if (is_in(word, denials, sizeof(denials) / sizeof(denials[0]))) return false;
-        if (words_version(word) && !span_eq(word, w)) return false;
-        found |= span_eq(word, w);
-    }
-    return found;
-}
-
-/* Nothing denies the end of a folded statement: "it is not a kitten", but "not a cat but a
- * kitten". */
-static bool is_denied(struct span before)
-{
-    static const char *const denials[] = {"not", "never", "neither", "nor", "isn", "cannot", "t"};
-    struct span word;
-    bool denied = false;
-    for (size_t i = 0; next_word(before, &i, &word);) {
-        denied |= is_in(word, denials, sizeof(denials) / sizeof(denials[0]));
-        denied &= !span_is(word, "but");
-    }
-    return denied;
-}
-
-/* The word before the last ones lets them be what a sentence says: "it runs v2.14.1". */
-static bool leads_to(struct span before)
-{
-    static const char *const verbs[] = {"is",    "are",  "was", "were", "be",    "called",
-                                        "named", "on",   "as",  "but",  "by",    "s",
-                                        "so",    "turn", "go",  "pick", "choose"};
-    if (before.n >= 5 && span_ends(before, span_str("ing"))) return true; /* facing, wearing */
-    if (is_in(before, verbs, sizeof(verbs) / sizeof(verbs[0]))) return true;
-    return before.n >= 4 && before.p[before.n - 1] == 's'; /* runs, uses, equals */
-}
-
-/* The statement without the words that only open it: "Therefore, Alice wins". */
-static struct span after_openers(struct span s)
-{
-    static const char *const openers[] = {"therefore", "thus",    "hence",         "so",
-                                          "then",      "finally", "in conclusion", "consequently"};
-    for (size_t i = 0; i < sizeof(openers) / sizeof(openers[0]); i++) {
-        size_t n = strlen(openers[i]);
-        if (s.n <= n + 1 || !words_start(s, span_str(openers[i]))) continue;
-        if (s.p[n] != ' ' && s.p[n] != ',') continue;
-        return span_trim(span_slice(s, n + 1, s.n));
-    }
-    return s;
-}
-
-/* The words are what a subject does: "the series" "converges absolutely". */
-static bool tells_of_subject(struct span words, struct span before)
-{
-    static const char *const verbs[] = {"converges", "diverges", "increases", "decreases",
-                                        "oscillates"};
-    struct span first, word;
-    size_t i = 0, n = 0;
-    if (!next_word(words, &i, &first)) return false;
-    for (i = 0; next_word(before, &i, &word);) {
-        n++;
-    }
-    return n <= 4 && is_in(first, verbs, sizeof(verbs) / sizeof(verbs[0]));
-}
-
-/* "Canberra (not Sydney)", "Canberra, not Sydney": what is denied at the end says nothing more. */
-static struct span without_denied_end(struct span s)
-{
-    static const char *const denials[] = {" (not ", ", not ", " (and not "};
-    for (size_t i = 0; i < sizeof(denials) / sizeof(denials[0]); i++) {
-        size_t at = span_find(s, span_str(denials[i]), 0);
-        if (at != SPAN_NONE && at > 0) s = span_slice(s, 0, at);
-    }
-    return s;
-}
-
-bool words_said(struct arena *a, struct span words, struct span statement)
-{
-    words = words_unwrap(words);
-    statement = words_unwrap(statement);
-    if (words.n == 0 || statement.n == 0 || statement.n > 2000 || words.n > 200) return false;
-    statement = without_denied_end(after_openers(statement));
-    struct span w = words_fold(a, words), s = words_fold(a, statement);
-    if (w.n == 0 || s.n < w.n) return false;
-    if (span_eq(w, s)) return true;
-    if (words_version(w)) return only_version(s, w);
-    if (span_starts(s, w) && s.n > w.n && (s.p[w.n] == ' ' || s.p[w.n] == '!')) {
-        char *small = arena_alloc(a, words.n, 1);
-        for (size_t i = 0; small != NULL && i < words.n; i++) {
-            small[i] = (char)lower((unsigned char)words.p[i]);
-        }
-        bool front = small != NULL && words_start(statement, span_of(small, words.n));
-        if (front && is_remark(span_slice(statement, words.n, statement.n))) return true;
-        return goes_on(span_slice(s, w.n, s.n));
-    }
-    if (span_ends(s, w) && s.n > w.n && (w.p[0] & 0x80)) { /* Chinese has no spaces */
-        return !span_ends(span_slice(s, 0, s.n - w.n), span_str("\xe4\xb8\x8d"));
-    }
-    bool ends = span_ends(s, w) && s.n > w.n && s.p[s.n - w.n - 1] == ' ';
-    struct span bare = statement.n > 0 && statement.p[statement.n - 1] == '.'
-                           ? span_slice(statement, 0, statement.n - 1)
-                           : statement;
-    bool alone = ends && bare.n > words.n + 2 &&
-                 memcmp(bare.p + bare.n - words.n - 2, ". ", 2) == 0; /* "It is impossible. No." */
-    if (alone) return true;
-    struct span before = span_slice(s, 0, s.n - w.n);
-    bool leads = leads_to(word_before(s, before.n)) || span_ends(before, span_str("due to ")) ||
-                 tells_of_subject(w, before);
-    return ends && leads && !is_denied(before);
-}
-
 /* The words of folded s without those that only join: two of them, the letter first. */
 static bool property_of(struct span s, struct span out[2])
 {
     static const char *const joints[] = {"is",      "are", "all",     "any",      "every",
                                          "must",    "be",  "integer", "integers", "number",
-                                         "numbers", "for", "when",    "if"};
+                                         "numbers", "for", "when",    "if",       NULL};
     struct span w;
     out[0] = out[1] = span_of(NULL, 0);
-    for (size_t i = 0; next_word(s, &i, &w);) {
-        if (is_in(w, joints, sizeof(joints) / sizeof(joints[0]))) continue;
+    for (size_t i = 0; words_next(s, &i, &w);) {
+        if (words_in(w, joints)) continue;
         struct span *to = &out[w.n > 1];
         if (to->n > 0) return false;
         *to = w;
@@ -537,24 +355,26 @@ bool words_same_property(struct arena *a, struct span x, struct span y)
 
 bool words_with_noun(struct arena *a, struct span word, struct span s)
 {
-    static const char *const nouns[] = {
-        "triangle", "function",       "number",        "integer",  "matrix",   "series",
-        "sequence", "angle",          "polygon",       "graph",    "relation", "set",
-        "event",    "events",         "variable",      "equation", "system",   "parabola",
-        "curve",    "transformation", "quadrilateral", "reaction", "process",  "compound",
-        "bond",     "triangles"};
+    static const char *const nouns[] = {"triangle",      "function",  "number",   "integer",
+                                        "matrix",        "series",    "sequence", "angle",
+                                        "polygon",       "graph",     "relation", "set",
+                                        "event",         "events",    "variable", "equation",
+                                        "system",        "parabola",  "curve",    "transformation",
+                                        "quadrilateral", "reaction",  "process",  "compound",
+                                        "bond",          "triangles", NULL};
     struct span w = words_fold(a, word), p = words_fold(a, s), first, second, third;
     size_t i = 0;
     if (w.n == 0 || memchr(w.p, ' ', w.n) != NULL || p.n > 60) return false;
-    bool two = next_word(p, &i, &first) && next_word(p, &i, &second) && !next_word(p, &i, &third);
-    return two && span_eq(first, w) && is_in(second, nouns, sizeof(nouns) / sizeof(nouns[0]));
+    bool two =
+        words_next(p, &i, &first) && words_next(p, &i, &second) && !words_next(p, &i, &third);
+    return two && span_eq(first, w) && words_in(second, nouns);
 }
 
 bool words_date(struct arena *a, struct span s)
 {
     struct span p = words_fold(a, s), w;
     int words = 0, numbers = 0;
-    for (size_t i = 0; next_word(p, &i, &w); words++) {
+    for (size_t i = 0; words_next(p, &i, &w); words++) {
         numbers += w.p[0] >= '0' && w.p[0] <= '9';
     }
     return words >= 2 && words <= 4 && numbers >= 1 && has_month(p);
@@ -576,7 +396,7 @@ bool words_day(struct arena *a, struct span s, int64_t out[3])
     struct span p = words_fold(a, s), w;
     if (p.n > 40) return false;
     out[0] = out[1] = out[2] = 0;
-    for (size_t i = 0; next_word(p, &i, &w);) {
+    for (size_t i = 0; words_next(p, &i, &w);) {
         struct span told = date_word(w);
         int64_t n = part_of_day(told);
         int named = month(w);

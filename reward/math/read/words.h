@@ -16,10 +16,6 @@
  * not matter. False when either has no words. */
 bool words_same(struct arena *a, struct span x, struct span y);
 
-/* A statement says these words: it begins with them and goes on about them ("Yes, it does", "Alice
- * wins"), or it ends with them and does not deny them ("it runs v2.14.1"). */
-bool words_said(struct arena *a, struct span words, struct span statement);
-
 /* s is a version or the like, whose digits are no number: "v2.14.1", "3.11.4". */
 bool words_version(struct span s);
 
@@ -35,6 +31,12 @@ bool words_fraction(struct span s, int64_t *num, int64_t *den);
 
 /* s begins with head, where its ASCII letters may be capitals; head has none. */
 bool words_start(struct span s, struct span head);
+
+/* The next word of folded s from *i on, which is moved behind it; false where none is left. */
+bool words_next(struct span s, size_t *i, struct span *word);
+
+/* w is one of the list, whose end is NULL. */
+bool words_in(struct span w, const char *const *list);
 
 /* The words of s, lower-cased, one space between; articles dropped unless nothing else is there. */
 struct span words_fold(struct arena *a, struct span s);
