@@ -165,7 +165,7 @@ static bool list_versions(const struct sample *s, const struct row *r, struct ve
         const struct rollout_turn *t = &s->turns[i];
         for (int k = 0; t->choice != NULL && k < t->choice->versions.n; k++) {
             const struct version_span *span = &t->choice->versions.list[k];
-            int at = i == 0 && k == 0 ? s->strand->n : (int)r->starts[i] + span->start;
+            int at = (int)r->starts[i] + span->start + (i == 0 ? s->strand->n : 0);
             if (k > 0 && (size_t)span->start >= t->kept) break; /* cut off */
             if (!spans_add(all, span->label, at)) return false;
         }
@@ -248,7 +248,10 @@ static void emit_sample(struct sample *s, struct buffer *out)
 {
     unsigned returns = s->group->rollout->ask.returns;
     struct row r = row_of(s);
-    if (r.cells == NULL) buffer_no_memory(out);
+    if (r.cells == NULL) {
+        buffer_no_memory(out);
+        return;
+    }
     emit_object(out, NULL);
     emit_int(out, "index", s->index);
     if (returns & RETURN_TEXT) emit_sample_text(s, &r, out);

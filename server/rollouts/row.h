@@ -22,8 +22,9 @@ struct cell {
 struct row {
     struct cell *cells; /* [n]; the last turn's arena's; NULL: no memory */
     size_t n;
-    size_t starts[ASK_MOST_ROUNDS + 1]; /* where each turn's sampled tokens begin */
-    size_t sampled;                     /* here */
+    /* Where each turn's sampled tokens begin; of the first, what was given before them, too: 0. */
+    size_t starts[ASK_MOST_ROUNDS + 1];
+    size_t sampled; /* here */
 };
 
 /* s's row. */

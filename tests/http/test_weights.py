@@ -219,9 +219,14 @@ def test_samples_of_one_prompt_switch_together(two):
         assert c["logprobs"]["token_logprobs"][new["start"]:] == right[new["start"]:]
 
 
-def test_a_rollout_tells_its_spans(two):
-    s, path, _ = two
-    got, thread = paused_in(s, lambda: s.post("/v1/rollouts", rollout(200)).json())
+@pytest.mark.parametrize("given", [0, 40])
+def test_a_rollout_tells_its_spans(two, given):
+    """Also where its samples go on from tokens of earlier, which are the first span's."""
+    s, path, restarted = two
+    body = rollout(200)
+    if given:
+        body["prompts"][0]["partial"] = [{"token_ids": [5] * given}] * body["n"]
+    got, thread = paused_in(s, lambda: s.post("/v1/rollouts", body).json())
     s.post("/v1/weights", {"path": path, "policy": "switch"})
     s.post("/resume", {})
     thread.join()
@@ -229,6 +234,8 @@ def test_a_rollout_tells_its_spans(two):
         old, new = sample["weight_versions"]
         assert (old["start"], old["end"], new["end"]) == (0, new["start"], 200)
         assert (old["version"], new["version"]) == ("0", "1")
+        right, at = scores(restarted, [1, 2] + sample["token_ids"])[2:], new["start"]
+        assert sample["logprobs"][at:] == right[at:] and sample["logprobs"][at - 1] != right[at - 1]
 
 
 def test_too_many_versions(two):
