@@ -88,8 +88,7 @@ static const struct field until_rows[] = {
 static const struct field revise_rows[] = {
     {"rounds", FIELD_INT, AT(rounds), .min = 0, .max = ASK_MOST_ROUNDS, .required = true,
      .doc = "revisions at most"},
-    {"template", FIELD_TEXT, AT(template),
-     .doc = "the message; {feedback} in it is what is wrong"},
+    {"template", FIELD_TEXT, AT(template), .doc = "the message; {feedback} in it is what is wrong"},
     {0},
 };
 static const struct field count_rows[] = {
@@ -189,9 +188,22 @@ static bool read_revise(struct ask *ask, struct exchange *x, struct error *err)
 /* Fields of sampling that stand elsewhere in this body, or mean a reply of another kind. */
 static bool check_sampling(const struct ask *ask, struct error *err)
 {
-    static const char *const elsewhere[] = {"n",          "stream",  "seed",
-                                            "model",      "echo",    "stream_options",
-                                            "request_id", "best_of", "prompt_logprobs"};
+    static const char *const elsewhere[] = {"n",
+                                            "stream",
+                                            "seed",
+                                            "model",
+                                            "lora_path",
+                                            "echo",
+                                            "stream_options",
+                                            "request_id",
+                                            "best_of",
+                                            "prompt_logprobs",
+                                            "timings_per_token",
+                                            "verbose",
+                                            "return_token_ids",
+                                            "return_tokens_as_token_ids",
+                                            "truncate_prompt_tokens",
+                                            "truncation_side"};
     for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {
         if (json_get(ask->sampling, elsewhere[i]) == NULL) continue;
         return error_set(err, ERROR_INVALID_VALUE, elsewhere[i], "%s does not stand in sampling",
@@ -219,7 +231,8 @@ static bool read_sampling(struct ask *ask, struct exchange *x, struct error *err
     if (!sampling_params_finish(p, 1, n_vocab, err)) return error_in(err, "sampling");
     p->engine.routes = (ask->returns & RETURN_ROUTES) != 0;
     if (p->engine.routes && engine_info(x->server->engine)->n_used == 0) {
-        return error_set(err, ERROR_UNSUPPORTED, "return", "routed_experts: this model has no experts");
+        return error_set(err, ERROR_UNSUPPORTED, "return",
+                         "routed_experts: this model has no experts");
     }
     p->engine.support = (ask->returns & RETURN_SUPPORT) != 0;
     p->engine.both = (ask->returns & RETURN_PROCESSED) != 0;
@@ -230,11 +243,11 @@ static bool read_sampling(struct ask *ask, struct exchange *x, struct error *err
 static bool check_kept(const struct ask *ask, struct error *err)
 {
     const struct sampling_params *p = &ask->params;
-    const char *field = p->engine.think_budget >= 0 ? "thinking_token_budget"
-                        : p->bad_words.n > 0        ? "bad_words"
-                        : p->logprob_ids.n > 0      ? "logprob_token_ids"
+    const char *field = p->engine.think_budget >= 0   ? "thinking_token_budget"
+                        : p->bad_words.n > 0          ? "bad_words"
+                        : p->logprob_ids.n > 0        ? "logprob_token_ids"
                         : p->prompt_logprob_ids.n > 0 ? "prompt_logprob_token_ids"
-                                                    : NULL;
+                                                      : NULL;
     if (field == NULL) return true;
     error_set(err, ERROR_UNSUPPORTED, field, "%s is not kept in rollouts", field);
     return error_in(err, "sampling");
@@ -336,9 +349,11 @@ bool ask_read(struct ask *ask, struct exchange *x, struct error *err)
     }
     ask->rewards = judge_rewards_new(x->server->judge, ask->reward_list, err);
     if (ask->rewards == NULL) return error_in(err, "rewards");
-    return completion_find_model(x->server, ask->model, span_of(NULL, 0), &ask->params.adapter, err) && read_keep(ask, err) &&
-           read_sampling(ask, x, err) && read_advantage(ask, x->arena, err) &&
-           read_prompts(ask, x, err) && compile_forms(ask, x, err) && check_kept(ask, err) && read_until(ask, err) &&
+    return completion_find_model(x->server, ask->model, span_of(NULL, 0), &ask->params.adapter,
+                                 err) &&
+           read_keep(ask, err) && read_sampling(ask, x, err) &&
+           read_advantage(ask, x->arena, err) && read_prompts(ask, x, err) &&
+           compile_forms(ask, x, err) && check_kept(ask, err) && read_until(ask, err) &&
            read_revise(ask, x, err);
 }
 
