@@ -115,20 +115,24 @@ static bool render(struct completion *c, struct talk *t, struct span *out, struc
 /* ---- a prefix that is given as ids ---- */
 
 /* The conversation up to the assistant's last message, that included; NULL: there is none, or no
- * memory. */
+ * memory. One walk each: lists of messages are as long as a body holds. */
 static cJSON *said_before(const struct conversation *talk)
 {
-    const cJSON *m = talk->messages->child->prev;
-    int n = cJSON_GetArraySize(talk->messages);
-    while (n > 0) {
+    const cJSON *last = NULL, *m;
+    cJSON_ArrayForEach(m, talk->messages)
+    {
         const cJSON *role = json_get(m, "role");
-        if (cJSON_IsString(role) && strcmp(role->valuestring, "assistant") == 0) break;
-        m = m->prev;
-        n--;
+        if (cJSON_IsString(role) && strcmp(role->valuestring, "assistant") == 0) last = m;
     }
-    cJSON *before = n > 0 ? cJSON_Duplicate(talk->messages, true) : NULL;
-    while (before != NULL && cJSON_GetArraySize(before) > n) {
-        cJSON_DeleteItemFromArray(before, n);
+    cJSON *before = last == NULL ? NULL : cJSON_CreateArray();
+    for (m = talk->messages->child; before != NULL; m = m->next) {
+        cJSON *copy = cJSON_Duplicate(m, true);
+        if (copy == NULL || !cJSON_AddItemToArray(before, copy)) {
+            cJSON_Delete(copy);
+            cJSON_Delete(before);
+            return NULL;
+        }
+        if (m == last) break;
     }
     return before;
 }
@@ -144,10 +148,10 @@ static bool count_before(const struct completion *c, const struct talk *t, size_
     before.messages = messages;
     before.add_generation_prompt = before.continue_final = false;
     buffer_init(&text, (size_t)c->exchange->server->o.max_body_bytes * 2);
-    bool ok = messages != NULL &&
-              conversation_render(&before, c->engine, c->exchange->arena, &text, err) &&
-              engine_tokenize(c->engine, buffer_span(&text), before.add_special_tokens, true, &ids,
-                              err);
+    bool ok =
+        messages != NULL &&
+        conversation_render(&before, c->engine, c->exchange->arena, &text, err) &&
+        engine_tokenize(c->engine, buffer_span(&text), before.add_special_tokens, true, &ids, err);
     *n = ids.n;
     tokens_clear(&ids);
     buffer_clear(&text);

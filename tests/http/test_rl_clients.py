@@ -3,6 +3,8 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import time
+
 import pytest
 
 from conftest import ROOT, Server
@@ -47,6 +49,18 @@ def test_a_required_prefix_needs_a_turn_to_end_with(tiny):
     reply = tiny.post("/tokenize", {"messages": USER, "required_prefix_token_ids": [5]})
     assert reply.status_code == 400 and reply.json()["error"]["param"] == "required_prefix_token_ids"
     assert chat(tiny, USER, required_prefix_token_ids=[])["prompt_token_ids"] == chat(tiny, USER)["prompt_token_ids"]
+
+
+def test_a_required_prefix_of_a_long_talk(tiny):
+    """Finding what was said before is no slower than what else is done with the messages."""
+    body = {"messages": [{"role": "assistant", "content": ""}] + [{"role": "user", "content": ""}] * 65000, "max_tokens": 2,
+            "chat_template": "x<|im_end|>y"}
+    took = []
+    for more in ({}, {"required_prefix_token_ids": [1, 2, 3]}):
+        began = time.monotonic()
+        assert tiny.post("/v1/chat/completions", {**body, **more}).status_code == 200
+        took.append(time.monotonic() - began)
+    assert took[1] < 3 * took[0] + 1
 
 
 def test_verifiers_bridged_turn(tiny):
