@@ -617,7 +617,8 @@ void tool_calls_feed(struct tool_calls *t, struct span piece, struct buffer *tex
     t->dropped = t->done;
 }
 
-/* No more comes: a call that lacks nothing but its closing mark is whole, others are none. */
+/* No more comes: a call that lacks nothing but its closing mark is whole; one of which arguments were given
+ * stays as it is; others are none. */
 static void settle(struct tool_calls *t, struct buffer *text)
 {
     if (t->stage == CLOSE) {
@@ -626,6 +627,10 @@ static void settle(struct tool_calls *t, struct buffer *text)
     } else if (t->stage == NEXT) {
         t->stage = TEXT;
         t->looked = t->done;
+    } else if (t->announced) { /* said once: not as text, too */
+        t->done = t->looked = end_of(t);
+        t->stage = TEXT;
+        t->announced = false;
     } else {
         refuse(t, text);
     }

@@ -8,8 +8,9 @@
  * the text closes it, as a stop string does.
  *
  * Whoever streams wants the arguments of a call while it is being written (`early`). They are then
- * given as soon as the tool is known and as long as they can become an object; should the call
- * break off all the same, its text comes as text too, and the call is never `whole`.
+ * given as soon as the tool is known and as long as they can become an object. Should the text end
+ * before the call does, the call is never `whole`, and what came of it is no text; should it turn out
+ * to be no call in the midst of the text, it is never `whole` either, and its text comes as text too.
  *
  * Nothing here knows of requests: a text and the tools that were offered go in, calls come out.
  *

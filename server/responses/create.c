@@ -117,8 +117,7 @@ static bool read_include(struct completion *c, struct responses *r, struct error
 static bool read_body(struct completion *c, struct error *err)
 {
     struct responses *r = c->own;
-    struct field_table tables[] = {FIELD_TABLE(shared_rows, &c->params),
-                                   FIELD_TABLE(own_rows, r)};
+    struct field_table tables[] = {FIELD_TABLE(shared_rows, &c->params), FIELD_TABLE(own_rows, r)};
     r->keeps = r->parallel_calls = true;
     if (!completion_parse(c, err) || !completion_read(c, c->document, tables, 2, err)) return false;
     if (r->input == NULL && r->previous.n == 0) {
@@ -137,7 +136,7 @@ static bool prepare(struct completion *c)
     if (!read_body(c, err) || !responses_read_talk(c, err)) return false;
     r->talk.conversation.add_generation_prompt = true;
     r->talk.one_call = !r->parallel_calls;
-    r->talk.early_calls = c->params.stream;
+    r->talk.early_calls = true; /* a call that is cut is an item, in a stream or not */
     return talk_prepare(c, &r->talk, "input", err);
 }
 

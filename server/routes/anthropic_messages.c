@@ -106,8 +106,7 @@ static bool read_output(struct completion *c, struct messages *m, struct error *
 static bool read_body(struct completion *c, struct error *err)
 {
     struct messages *m = c->own;
-    struct field_table tables[] = {FIELD_TABLE(shared_rows, &c->params),
-                                   FIELD_TABLE(own_rows, m)};
+    struct field_table tables[] = {FIELD_TABLE(shared_rows, &c->params), FIELD_TABLE(own_rows, m)};
     if (!completion_parse(c, err) || !completion_read(c, c->document, tables, 2, err)) return false;
     if (!completion_check(c, err)) return false;
     if (m->output != NULL && !read_output(c, m, err)) return error_in(err, "output_config");
@@ -120,7 +119,7 @@ static bool prepare_count(struct completion *c)
     struct messages *m = c->own;
     struct error *err = &c->error;
     if (!read_body(c, err) || !anthropic_read_talk(m, err)) return false;
-    m->talk.early_calls = c->params.stream;
+    m->talk.early_calls = true; /* a call that is cut is a block, in a stream or not */
     m->parts.hides_thoughts = !m->thinks;
     return talk_prepare(c, &m->talk, "messages", err);
 }

@@ -15,6 +15,7 @@
 #include "base/base64.h"
 #include "base/emit.h"
 #include "base/hash.h"
+#include "base/json_scan.h"
 #include "server/http/error_reply.h"
 #include "server/http/exchange.h"
 #include "server/http/sse.h"
@@ -84,15 +85,14 @@ static void emit_head(const struct completion *c, struct buffer *out)
 
 /* ---- a whole reply ---- */
 
-/* Arguments are an object here; those of a call that broke off are none. */
+/* Arguments are an object here; of a call that broke off before they were one there are none. */
 static void emit_input(const struct tool_call *call, struct buffer *out)
 {
-    if (call->whole) {
-        emit_json(out, "input", span_of(call->arguments, call->n_arguments));
-        return;
-    }
-    emit_object(out, "input");
-    emit_close(out, '}');
+    struct span arguments = span_of(call->arguments, call->n_arguments);
+    struct json_shape shape;
+    struct error err = {0};
+    bool object = call->whole || json_scan(arguments, &shape, &err);
+    emit_json(out, "input", object ? arguments : span_str("{}"));
 }
 
 static void emit_block(const struct completion *c, const struct part *p, struct buffer *out)

@@ -27,9 +27,10 @@
 #define V3(name, args) CALL_BEGIN "function" SEP name "\n```json\n" args "\n```" CALL_END
 
 /* calls: name(arguments) of each, one after another */
-static const struct row {
+struct row {
     const char *format, *name, *text, *rest, *calls;
-} rows[] = {
+};
+static const struct row rows[] = {
     {"hermes", "no call", "Hello <b>there</b> ", "Hello <b>there</b> ", ""},
     {"hermes", "nothing", "", "", ""},
     {"hermes", "arguments as the model wrote them",
@@ -72,9 +73,6 @@ static const struct row {
     {"hermes", "never closed", "<tool_call>{\"name\": \"g\", \"arguments\": {}}", "", "g({})"},
     {"hermes", "never closed and cut off", "a <tool_call>{\"name\": \"g",
      "a <tool_call>{\"name\": \"g", ""},
-    {"hermes", "cut off within its arguments",
-     "<tool_call>{\"name\": \"g\", \"arguments\": {\"a\": [1, ",
-     "<tool_call>{\"name\": \"g\", \"arguments\": {\"a\": [1, ", ""},
     {"hermes", "a tool that is not offered", "<tool_call>{\"name\": \"h\"}</tool_call>" CALL,
      "<tool_call>{\"name\": \"h\"}</tool_call>", "f({\"x\": 1})"},
     {"hermes", "not JSON", "<tool_call>f(1)</tool_call>", "<tool_call>f(1)</tool_call>", ""},
@@ -112,8 +110,6 @@ static const struct row {
     {"llama3", "another name", "{\"name\": \"Bob\", \"parameters\": {}}",
      "{\"name\": \"Bob\", \"parameters\": {}}", ""},
     {"llama3", "Python", "<|python_tag|>print(1)", "<|python_tag|>print(1)", ""},
-    {"llama3", "cut off", "{\"name\": \"f\", \"parameters\": {\"a",
-     "{\"name\": \"f\", \"parameters\": {\"a", ""},
 
     {"deepseek_v3", "one", CALLS_BEGIN V3("f", "{\"x\": 1}") CALLS_END, "", "f({\"x\": 1})"},
     {"deepseek_v3", "two, words before",
@@ -151,8 +147,6 @@ static const struct row {
     {"qwen3_coder", "a parameter twice",
      "<function=x><parameter=s>a</parameter><parameter=s>b</parameter></function>",
      "<function=x><parameter=s>a</parameter><parameter=s>b</parameter></function>", ""},
-    {"qwen3_coder", "cut off", "<tool_call>\n<function=x>\n<parameter=s>\nabc",
-     "<tool_call>\n<function=x>\n<parameter=s>\nabc", ""},
     {"qwen3_coder", "JSON", "<tool_call>{\"name\":\"f\"}</tool_call>",
      "<tool_call>{\"name\":\"f\"}</tool_call>", ""},
     {"qwen3_coder", "words between", "<function=x>so<parameter=s>a</parameter></function>",
@@ -187,6 +181,17 @@ static const struct row {
      "<|channel|>commentary to=functions.h<|message|>{}", ""},
 };
 
+/* Where arguments are wanted early, nothing comes as text: they say it. */
+static const struct row cut_rows[] = {
+    {"hermes", "cut off within its arguments",
+     "<tool_call>{\"name\": \"g\", \"arguments\": {\"a\": [1, ",
+     "<tool_call>{\"name\": \"g\", \"arguments\": {\"a\": [1, ", ""},
+    {"llama3", "cut off", "{\"name\": \"f\", \"parameters\": {\"a",
+     "{\"name\": \"f\", \"parameters\": {\"a", ""},
+    {"qwen3_coder", "cut off", "<tool_call>\n<function=x>\n<parameter=s>\nabc",
+     "<tool_call>\n<function=x>\n<parameter=s>\nabc", ""},
+};
+
 static const char parameters[] =
     "{\"properties\": {\"s\": {\"type\": \"string\"}, \"n\": {\"type\": \"integer\"}, \"o\": "
     "{\"type\": \"object\"}, \"u\": {\"anyOf\": [{\"type\": \"string\"}, {\"type\": \"null\"}]}}}";
@@ -201,7 +206,8 @@ static void print_calls(const struct tool_calls *t, char *out, size_t room)
     }
 }
 
-static void check(const struct row *row, const struct tool_calls_wanted *wanted, size_t cut)
+static void check(const struct row *row, const struct tool_calls_wanted *wanted, size_t cut,
+                  const char *left)
 {
     struct span text = span_str(row->text);
     struct tool_calls t;
@@ -214,7 +220,7 @@ static void check(const struct row *row, const struct tool_calls_wanted *wanted,
     }
     tool_calls_end(&t, &rest);
     print_calls(&t, calls, sizeof(calls));
-    bool right = span_is(buffer_span(&rest), row->rest) && strcmp(calls, row->calls) == 0;
+    bool right = span_is(buffer_span(&rest), left) && strcmp(calls, row->calls) == 0;
     if (!right) {
         print_error("%s: %s, pieces of %zu: text \"%.*s\", calls \"%s\"\n", row->format, row->name,
                     cut, (int)rest.n, rest.p == NULL ? "" : rest.p, calls);
@@ -225,6 +231,20 @@ static void check(const struct row *row, const struct tool_calls_wanted *wanted,
     buffer_clear(&rest);
 }
 
+static void check_cuts(const struct row *row, const struct tool *tools, size_t n_tools,
+                       const char *left_early)
+{
+    struct tool_calls_wanted wanted = {.tools = tools, .n_tools = n_tools};
+    wanted.format = tool_format_named(span_str(row->format));
+    assert_non_null(wanted.format);
+    for (size_t cut = 1; cut <= strlen(row->text) + 1; cut++) {
+        wanted.early = false;
+        check(row, &wanted, cut, row->rest);
+        wanted.early = true;
+        check(row, &wanted, cut, left_early);
+    }
+}
+
 static void test_every_cut(void **state)
 {
     struct error err = {0};
@@ -233,15 +253,10 @@ static void test_every_cut(void **state)
     (void)state;
     assert_non_null(schema);
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        struct tool_calls_wanted wanted = {.tools = tools, .n_tools = 3};
-        wanted.format = tool_format_named(span_str(rows[i].format));
-        assert_non_null(wanted.format);
-        for (size_t cut = 1; cut <= strlen(rows[i].text) + 1; cut++) {
-            wanted.early = false;
-            check(&rows[i], &wanted, cut);
-            wanted.early = true;
-            check(&rows[i], &wanted, cut);
-        }
+        check_cuts(&rows[i], tools, 3, rows[i].rest);
+    }
+    for (size_t i = 0; i < sizeof(cut_rows) / sizeof(cut_rows[0]); i++) {
+        check_cuts(&cut_rows[i], tools, 3, "");
     }
     cJSON_Delete(schema);
 }
@@ -285,15 +300,14 @@ static void test_early(void **state)
                 "{\"a\": 1, \"b\": \"c\"}");
 }
 
-/* A call that breaks off was shown, but is never whole, and its text comes as text. */
-static void test_broken_early(void **state)
+/* A call that was shown and is never whole; text: what comes as text. */
+static void check_broken_early(const char *format, const char *text, const char *arguments,
+                               const char *as_text)
 {
-    const char *text = "<tool_call>{\"name\": \"f\", \"arguments\": {\"a\": 1, b";
-    struct tool_calls_wanted wanted = {.format = tool_format_named(span_str("hermes")),
+    struct tool_calls_wanted wanted = {.format = tool_format_named(span_str(format)),
                                        .early = true};
     struct tool_calls t;
     struct buffer rest;
-    (void)state;
     tool_calls_init(&t, &wanted);
     buffer_init(&rest, 1 << 20);
     for (size_t i = 0; text[i] != '\0'; i++) {
@@ -303,10 +317,25 @@ static void test_broken_early(void **state)
     assert_int_equal(t.n, 1);
     assert_int_equal(t.n_whole, 0);
     assert_false(t.items[0].whole);
-    assert_string_equal(t.items[0].arguments, "{\"a\": 1, ");
-    assert_true(span_is(buffer_span(&rest), text));
+    assert_string_equal(t.items[0].arguments, arguments);
+    assert_true(span_is(buffer_span(&rest), as_text));
     tool_calls_clear(&t);
     buffer_clear(&rest);
+}
+
+/* What the end cuts is told once; what is no call in the midst of the text is text, too. */
+static void test_broken_early(void **state)
+{
+    const char *bad = "<tool_call>{\"name\": \"f\", \"arguments\": {\"a\": 1, b";
+    (void)state;
+    check_broken_early("hermes", bad, "{\"a\": 1, ", bad);
+    check_broken_early("hermes", "x <tool_call>{\"name\": \"f\", \"arguments\": {\"a\": [1, 2",
+                       "{\"a\": [1, 2", "x");
+    check_broken_early("mistral_args", "[TOOL_CALLS]f[ARGS]{\"a\": {\"b\": \"[TOOL_CALLS]",
+                       "{\"a\": {\"b\": \"[TOOL_CALLS]", "");
+    check_broken_early("qwen3_coder",
+                       "<tool_call><function=f><parameter=a>1</parameter><parameter=b>c",
+                       "{\"a\": 1", "");
 }
 
 static void test_one_at_most(void **state)
