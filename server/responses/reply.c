@@ -234,6 +234,7 @@ static void emit_reply(struct completion *c, const char *key, struct buffer *out
     emit_close(out, ']');
     emit_request(c, out);
     if (choice->done) {
+        completion_emit_versions(c, out);
         emit_usage(c, out);
     } else {
         emit_null(out, "usage");

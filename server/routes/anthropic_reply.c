@@ -147,6 +147,7 @@ static void whole(struct completion *c, struct buffer *out)
     parts_show(&m->parts, choice, &whole_blocks, &to);
     emit_close(out, ']');
     emit_stop(c, choice, out);
+    completion_emit_versions(c, out);
     emit_usage(c, out);
     emit_null(out, "container");
     emit_close(out, '}');
@@ -271,6 +272,7 @@ static void end(struct completion *c)
     emit_object(out, "delta");
     emit_stop(c, choice, out);
     emit_close(out, '}');
+    completion_emit_versions(c, out);
     emit_usage(c, out);
     close_event(c->exchange);
     open_event(c->exchange, "message_stop");

@@ -8,7 +8,7 @@ import threading
 
 import checkpoints
 import pytest
-from conftest import wait_until
+from conftest import ROOT, wait_until
 from streams import Stream, stands_still
 
 PROMPTS = [[1 + (i * 7 + j * 13) % 90 for j in range(3 + i * 5 % 40)] for i in range(32)]
@@ -122,6 +122,19 @@ def test_every_generating_route_tells_the_version(start):
         chunks = [json.loads(line[6:]) for line in reply.iter_lines() if line.startswith("data: {")]
     assert [c.get("weight_version") for c in chunks[:-1]] == [None] * (len(chunks) - 1)
     assert chunks[-1]["weight_version"] == "v"
+
+
+def test_replies_of_events_tell_the_version(start):
+    s = start(model=str(ROOT / "models/touchstone-tiny.gguf"))
+    s.post("/update_weight_version", {"new_version": "v"})
+    for path, body in {"/v1/messages": {"messages": [{"role": "user", "content": "a"}], "max_tokens": 2},
+                       "/v1/responses": {"input": "a", "max_output_tokens": 2}}.items():
+        body = {**body, "model": "touchstone-tiny"}
+        assert s.post(path, body).json()["weight_version"] == "v", path
+        with s.http.stream("POST", path, json={**body, "stream": True}) as reply:
+            events = [json.loads(line[6:]) for line in reply.iter_lines() if line.startswith("data: {")]
+        replies = [e.get("response", e) for e in events]
+        assert [r["weight_version"] for r in replies if "weight_version" in r] == ["v"], path
 
 
 # ---- requests at work ----
