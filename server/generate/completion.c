@@ -234,14 +234,25 @@ bool completion_has_id(const struct completion *c, struct span id)
     return span_is(id, c->id) || span_is(id, c->id + c->n_prefix);
 }
 
+/* "tools[0].function.parameters" as the dialect's clients write it. */
+static void name_tool(const struct completion *c, struct error *err)
+{
+    static const char function[] = ".function.";
+    const char *schema = c->dialect == NULL ? NULL : c->dialect->tool_schema;
+    char member[sizeof(err->param)], *at = strstr(err->param, function);
+    if (schema == NULL || at == NULL || strncmp(err->param, "tools[", 6) != 0) return;
+    snprintf(member, sizeof(member), "%s", at + strlen(function));
+    snprintf(at, (size_t)(err->param + sizeof(err->param) - at), ".%s",
+             strcmp(member, "parameters") == 0 ? schema : member);
+}
+
 static void work_prepare(struct exchange *x)
 {
     struct completion *c = x->state;
     struct error *err = &c->error;
-    if (c->prepare(c) && thoughts_of_prompts(c, err) && thoughts_bound(c, err) &&
-        bad_words_set(c, err)) {
-        output_form_compile(x->server->engine, &c->params, &c->error);
-    }
+    bool ok = c->prepare(c) && thoughts_of_prompts(c, err) && thoughts_bound(c, err) &&
+              bad_words_set(c, err) && output_form_compile(x->server->engine, &c->params, err);
+    if (!ok) name_tool(c, err);
 }
 
 void completion_run(struct completion *c, enum exchange_weight weight,

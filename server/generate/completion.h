@@ -71,6 +71,7 @@ struct dialect {
     bool takes_defaults;               /* of sampling, as they were set or the model recommends */
     bool cumulative;                   /* every chunk says everything again: nothing is dropped */
     const struct choices_reply *reply; /* choices_reply.c's; else NULL */
+    const char *tool_schema; /* a tool is flat, and this its schema's name; NULL: as OpenAI's chat has tools */
 };
 
 struct completion {

@@ -246,19 +246,23 @@ static bool add_input(struct responses *r, cJSON *messages, struct error *err)
 
 /* ---- tools ---- */
 
+/* {"type": "function", ...} of these members. */
+static bool check_tool(const cJSON *tool, const char *const *members, struct error *err)
+{
+    if (!cJSON_IsObject(tool)) return json_wrong_type(tool, NULL, "an object", err);
+    const char *type = json_need_text(tool, "type", err);
+    if (type == NULL) return false;
+    if (strcmp(type, "function") == 0) return json_check_keys(tool, members, err);
+    return error_set(err, ERROR_UNSUPPORTED, "type",
+                     "tools of type \"%.40s\" are not supported; \"function\" is", type);
+}
+
 static bool add_tool(cJSON *tools, const cJSON *tool, struct error *err)
 {
     static const char *const same[] = {"name", "description", "parameters", "strict"};
     static const char *const members[] = {"type",   "name",          "description", "parameters",
                                           "strict", "defer_loading", NULL};
-    if (!cJSON_IsObject(tool)) return json_wrong_type(tool, NULL, "an object", err);
-    const char *type = json_need_text(tool, "type", err);
-    if (type == NULL) return false;
-    if (strcmp(type, "function") != 0) {
-        return error_set(err, ERROR_UNSUPPORTED, "type",
-                         "tools of type \"%.40s\" are not supported; \"function\" is", type);
-    }
-    if (!json_check_keys(tool, members, err)) return false;
+    if (!check_tool(tool, members, err)) return false;
     cJSON *made = cJSON_CreateObject(), *function = cJSON_CreateObject();
     if (made == NULL || !cJSON_AddItemToArray(tools, made)) {
         cJSON_Delete(made);
@@ -290,59 +294,67 @@ static bool read_tools(struct responses *r, struct error *err)
     return true;
 }
 
-/* {"type": "function", "name"} as the chat has it: {"type", "function": {"name"}}. */
-static bool add_named(cJSON *to, const cJSON *named, struct error *err)
+/* {"type": "function", "name"}: the name; NULL: *err is set. */
+static const char *read_named(const cJSON *value, struct error *err)
 {
-    const char *name = json_need_text(named, "name", err);
-    cJSON *function = cJSON_CreateObject();
-    return talk_put(to, "function", function, err) && name != NULL &&
-           talk_put(to, "type", cJSON_CreateString("function"), err) &&
+    static const char *const members[] = {"type", "name", NULL};
+    return check_tool(value, members, err) ? json_need_text(value, "name", err) : NULL;
+}
+
+/* {"function": {"name"}}, as the chat has what may be called. */
+static bool add_named(cJSON *to, const char *name, struct error *err)
+{
+    cJSON *made = cJSON_CreateObject(), *function = cJSON_CreateObject();
+    if (made == NULL || !cJSON_AddItemToArray(to, made)) {
+        cJSON_Delete(made);
+        cJSON_Delete(function);
+        return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the tools");
+    }
+    return talk_put(made, "function", function, err) &&
            talk_put(function, "name", cJSON_CreateString(name), err);
 }
 
-/* {"type": "allowed_tools", "mode", "tools": [{"type", "name"}]} likewise, one object deeper. */
-static bool add_allowed(cJSON *to, const cJSON *value, struct error *err)
+/* {"type": "allowed_tools", "mode", "tools": [{"type", "name"}]} */
+static bool read_allowed(struct responses *r, const cJSON *value, struct error *err)
 {
-    cJSON *allowed = cJSON_CreateObject(), *tools = cJSON_CreateArray();
-    const cJSON *mode = json_get(value, "mode"), *list = json_get(value, "tools"), *one;
-    if (!talk_put(to, "allowed_tools", allowed, err)) {
-        cJSON_Delete(tools);
-        return false;
+    static const char *const members[] = {"type", "mode", "tools", NULL};
+    static const char *const modes[] = {"auto", "required", NULL};
+    const char *mode = json_need_text(value, "mode", err);
+    const cJSON *list = json_get(value, "tools"), *one;
+    size_t i = 0;
+    int which = 0;
+    if (mode == NULL || !json_check_keys(value, members, err)) return false;
+    if (!field_read_choice(modes, span_str(mode), &which, err)) return error_at(err, "mode");
+    if (!cJSON_IsArray(list)) return json_wrong_type(list, "tools", "an array of tools", err);
+    if (list->child == NULL) {
+        return error_set(err, ERROR_INVALID_VALUE, "tools", "a tool at least is needed");
     }
-    if (!talk_put(allowed, "tools", tools, err)) return false;
-    if (!talk_put(to, "type", cJSON_CreateString("allowed_tools"), err)) return false;
-    if (mode != NULL && !talk_put(allowed, "mode", cJSON_Duplicate(mode, true), err)) return false;
+    cJSON *allowed = talk_make_list(&r->talk, "allowed", err);
+    if (allowed == NULL) return false;
     cJSON_ArrayForEach(one, list)
     {
-        cJSON *made = cJSON_CreateObject();
-        if (made == NULL || !cJSON_AddItemToArray(tools, made)) {
-            cJSON_Delete(made);
-            return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the tools");
-        }
-        if (!add_named(made, one, err)) return error_in(err, "tools");
+        const char *name = read_named(one, err);
+        if (name == NULL || !add_named(allowed, name, err)) return error_in(err, "tools[%zu]", i);
+        i++;
     }
+    r->talk.tool_choice.mode = which == 0 ? CALLS_AUTO : CALLS_REQUIRED;
+    r->talk.tool_choice.allowed = allowed;
     return true;
 }
 
-/* In the words of the chat's tool_choice, which is then read as one. */
+/* A word as the chat has it, or {"type", ...}. */
 static bool read_choice(struct responses *r, const struct field_context *context, struct error *err)
 {
-    if (r->choice == NULL || !cJSON_IsObject(r->choice)) {
-        return r->choice == NULL || tool_choice_read(context, r->choice, &r->talk.tool_choice, err);
+    struct tool_choice *choice = &r->talk.tool_choice;
+    if (!cJSON_IsObject(r->choice)) {
+        return r->choice == NULL || tool_choice_read(context, r->choice, choice, err);
     }
-    const cJSON *type = json_get(r->choice, "type");
-    cJSON *list = talk_make_list(&r->talk, "choice", err), *made = cJSON_CreateObject();
-    if (list == NULL || made == NULL || !cJSON_AddItemToArray(list, made)) {
-        cJSON_Delete(made);
-        return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the tools");
-    }
-    bool named = cJSON_IsString(type) && strcmp(type->valuestring, "function") == 0;
-    bool allowed = cJSON_IsString(type) && strcmp(type->valuestring, "allowed_tools") == 0;
-    bool ok = named          ? add_named(made, r->choice, err)
-              : allowed      ? add_allowed(made, r->choice, err)
-              : type == NULL ? json_wrong_type(NULL, "type", "a type", err)
-                             : talk_put(made, "type", cJSON_Duplicate(type, true), err);
-    return ok && tool_choice_read(context, made, &r->talk.tool_choice, err);
+    const char *type = json_need_text(r->choice, "type", err);
+    if (type == NULL) return false;
+    if (strcmp(type, "allowed_tools") == 0) return read_allowed(r, r->choice, err);
+    choice->mode = CALLS_NAMED;
+    choice->name = read_named(r->choice, err);
+    return choice->name != NULL;
 }
 
 bool responses_read_talk(struct completion *c, struct error *err)

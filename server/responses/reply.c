@@ -393,4 +393,5 @@ const struct dialect responses_dialect = {.whole = whole,
                                           .clear = clear,
                                           .takes_defaults = true,
                                           .stream = &stream,
-                                          .cumulative = true};
+                                          .cumulative = true,
+                                          .tool_schema = "parameters"};

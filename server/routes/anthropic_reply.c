@@ -299,4 +299,5 @@ const struct dialect anthropic_dialect = {.whole = whole,
                                           .clear = clear,
                                           .takes_defaults = true,
                                           .stream = &stream,
-                                          .cumulative = true};
+                                          .cumulative = true,
+                                          .tool_schema = "input_schema"};

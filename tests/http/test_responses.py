@@ -16,6 +16,7 @@ USER = [{"role": "user", "content": QUESTION}]
 PARAMETERS = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"], "additionalProperties": False}
 ADD = {"type": "function", "name": "add", "description": "adds", "parameters": PARAMETERS}
 MUL = {**ADD, "name": "mul"}
+ALLOWED = {"type": "allowed_tools", "mode": "auto", "tools": [{"type": "function", "name": "add"}]}
 CHAT_TOOLS = [{"type": "function", "function": {k: v for k, v in t.items() if k != "type"}} for t in (ADD, MUL)]
 
 
@@ -148,7 +149,7 @@ def check_items(told, output):
 
 def test_tools(tiny):
     for choice, names in (("required", {"add", "mul"}), ({"type": "function", "name": "mul"}, {"mul"}),
-                          ({"type": "allowed_tools", "mode": "required", "tools": [{"type": "function", "name": "add"}]}, {"add"})):
+                          ({**ALLOWED, "mode": "required"}, {"add"})):
         got = ask(tiny, tools=[ADD, MUL], tool_choice=choice, parallel_tool_calls=False)
         calls = [i for i in got["output"] if i["type"] == "function_call"]
         assert len(calls) == 1 and calls[0]["name"] in names and isinstance(json.loads(calls[0]["arguments"])["a"], int)
@@ -262,11 +263,24 @@ def test_the_oldest_go_first(start):
     ({"input": [{"type": "function_call_output", "output": "b"}]}, "input[0].call_id"),
     ({"input": [{"type": "reasoning", "summary": [{"type": "summary_text"}]}]}, "input[0].summary[0].text"),
     ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
-    ({"tools": [{"type": "function"}]}, "tools[0].function.name"),
+    ({"tools": [{"type": "function"}]}, "tools[0].name"),
+    ({"tools": [ADD, {**ADD, "strict": 1}]}, "tools[1].strict"),
+    ({"tools": [{**ADD, "parameters": 3}]}, "tools[0].parameters"),
+    ({"tools": [{**ADD, "parameters": {"type": "array"}}], "tool_choice": "required"}, "tools[0].parameters"),
+    ({"tools": [{**ADD, "parameters": {"$ref": "#/x"}}], "tool_choice": "required"}, "tools[0].parameters"),
     ({"tools": [{**ADD, "shape": 1}]}, "tools[0].shape"),
     ({"tools": [ADD], "tool_choice": "some"}, "tool_choice"),
     ({"tools": [ADD], "tool_choice": {"type": "function", "name": "none_such"}}, "tool_choice"),
     ({"tools": [ADD], "tool_choice": {"type": "mcp"}}, "tool_choice.type"),
+    ({"tools": [ADD], "tool_choice": {"type": "function", "name": "add", "shape": 1}}, "tool_choice.shape"),
+    ({"tools": [ADD], "tool_choice": {**ALLOWED, "mode": "none"}}, "tool_choice.mode"),
+    ({"tools": [ADD], "tool_choice": {**ALLOWED, "mode": 3}}, "tool_choice.mode"),
+    ({"tools": [ADD], "tool_choice": {**ALLOWED, "shape": 3}}, "tool_choice.shape"),
+    ({"tools": [ADD], "tool_choice": {**ALLOWED, "tools": []}}, "tool_choice.tools"),
+    ({"tools": [ADD], "tool_choice": {**ALLOWED, "tools": [3]}}, "tool_choice.tools[0]"),
+    ({"tools": [ADD], "tool_choice": {**ALLOWED, "tools": [{"type": "function"}]}}, "tool_choice.tools[0].name"),
+    ({"tools": [ADD], "tool_choice": {**ALLOWED, "tools": [*ALLOWED["tools"], {"type": "mcp", "name": "add"}]}}, "tool_choice.tools[1].type"),
+    ({"tools": [ADD], "tool_choice": {**ALLOWED, "tools": [{**ALLOWED["tools"][0], "shape": 1}]}}, "tool_choice.tools[0].shape"),
     ({"text": {"format": {"type": "xml"}}}, "text.format.type"),
     ({"text": {"shape": 1}}, "text.shape"),
     ({"reasoning": {"effort": 3}}, "reasoning.effort"),
