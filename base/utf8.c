@@ -94,6 +94,15 @@ bool utf8_is_valid(struct span s)
     return utf8_valid_prefix(s) == s.n;
 }
 
+size_t utf8_count(struct span s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        n += ((unsigned char)s.p[i] & 0xC0) != 0x80; /* begins one */
+    }
+    return n;
+}
+
 size_t utf8_bad_length(struct span s)
 {
     const unsigned char *p = (const unsigned char *)s.p;

@@ -24,6 +24,9 @@ size_t utf8_valid_prefix(struct span s);
 /* Whether all of s is valid UTF-8. */
 bool utf8_is_valid(struct span s);
 
+/* How many characters valid UTF-8 has. */
+size_t utf8_count(struct span s);
+
 /* Bytes at the front of s, which is not empty and begins with no character, that one U+FFFD stands
  * for: the longest beginning of a character, or one byte (Unicode 3.9, "maximal subpart"). */
 size_t utf8_bad_length(struct span s);

@@ -14,6 +14,7 @@
 
 #include "base/json.h"
 #include "base/mem.h"
+#include "base/utf8.h"
 #include "server/generate/adapters.h"
 #include "server/generate/completion.h"
 #include "server/generate/logprobs.h"
@@ -55,9 +56,8 @@ bool completion_knows_model(const struct server *s, struct span name)
 static bool unknown_model(const struct server *s, struct span name, const char *field,
                           struct error *err)
 {
-    return error_set(err, ERROR_MODEL_NOT_FOUND, field,
-                     "no model \"%.*s\" here; this is \"%.80s\"", name.n < 100 ? (int)name.n : 100,
-                     name.p, engine_info(s->engine)->name);
+    return error_set(err, ERROR_MODEL_NOT_FOUND, field, "no model \"%.*s\" here; this is \"%.80s\"",
+                     name.n < 100 ? (int)name.n : 100, name.p, engine_info(s->engine)->name);
 }
 
 /* Of "base:adapter" the adapter; else nothing. */
@@ -71,11 +71,12 @@ static struct span behind_base(const struct server *s, struct span name)
 }
 
 /* What is wrong with an adapter's folder is told as the request's fault, by its field. */
-static bool find_adapter(struct server *s, struct span name, const char *field, struct adapter **out,
-                         struct error *err)
+static bool find_adapter(struct server *s, struct span name, const char *field,
+                         struct adapter **out, struct error *err)
 {
     if (adapters_find(s->adapters, name, out, err)) return true;
-    if (err->code == ERROR_BAD_FILE || err->code == ERROR_INVALID_JSON) err->code = ERROR_INVALID_VALUE;
+    if (err->code == ERROR_BAD_FILE || err->code == ERROR_INVALID_JSON)
+        err->code = ERROR_INVALID_VALUE;
     return err->code == ERROR_NO_MEMORY ? false : error_at(err, "%s", field);
 }
 
@@ -110,7 +111,8 @@ static bool take_model(struct completion *c, struct error *err)
     struct sampling_params *p = &c->params;
     struct span name = p->lora.n > 0 ? p->lora : p->model;
     engine_adapter_release(p->adapter);
-    if (!completion_find_model(c->exchange->server, p->model, p->lora, &p->adapter, err)) return false;
+    if (!completion_find_model(c->exchange->server, p->model, p->lora, &p->adapter, err))
+        return false;
     if (p->adapter == NULL) return true;
     c->adapter_name = arena_str(c->exchange->arena, name);
     return c->adapter_name != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
@@ -225,15 +227,6 @@ static bool truncate_prompt(const struct completion *c, struct tokens *t)
     return true;
 }
 
-static size_t count_chars(struct span s)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        n += ((unsigned char)s.p[i] & 0xC0) != 0x80;
-    }
-    return n;
-}
-
 /* The text that ids stand for, in the arena, for echo. */
 static bool text_of(struct completion *c, struct generation *g, struct error *err)
 {
@@ -255,7 +248,7 @@ static void measure_text(const struct completion *c, struct generation *g)
     for (size_t i = 0; i < g->ids.n; i++) {
         shown += logprobs_token_chars(c->engine, g->ids.ids[i]);
     }
-    g->text_chars = count_chars(g->text);
+    g->text_chars = utf8_count(g->text);
     g->added = shown == g->text_chars + first && first > 0;
 }
 

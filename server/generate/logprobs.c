@@ -14,12 +14,7 @@
 
 size_t logprobs_token_chars(const struct engine *e, int id)
 {
-    struct span s = engine_token_bytes(e, id);
-    size_t n = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        n += ((unsigned char)s.p[i] & 0xC0) != 0x80;
-    }
-    return n;
+    return utf8_count(engine_token_bytes(e, id));
 }
 
 /* A token's text; one that is made up stands in made, which the caller clears. */

@@ -11,6 +11,7 @@
 #include <sys/random.h>
 
 #include "base/json.h"
+#include "base/utf8.h"
 #include "server/generate/output_form.h"
 #include "server/http/state.h"
 
@@ -32,7 +33,7 @@ static const struct field own_rows[] = {
     {"include", FIELD_ARRAY, AT(include), .doc = "what else the reply holds: message.output_text.logprobs"},
     {"top_logprobs", FIELD_INT, AT(top_logprobs), .min = 0, .max = LOGPROBS_MAX, .doc = "so many alternatives for each token"},
     {"truncation", FIELD_CHOICE, AT(truncates), .choices = truncations, .doc = "auto: a prompt that is too long loses its first tokens"},
-    {"metadata", FIELD_OBJECT, AT(metadata), .doc = "the caller's own; stands in the reply"},
+    {"metadata", FIELD_OBJECT, AT(metadata), .doc = "the caller's own, up to 16 pairs (keys of 64, values of 512 characters); stands in the reply"},
     {"user", FIELD_TEXT, AT(user), .doc = "who asks; stands in the reply"},
     {"background", FIELD_REFUSED, .neutral = "false", .doc = "answering later; refused"},
     {"conversation", .kind = FIELD_REFUSED, .doc = "a conversation kept elsewhere; refused"},
@@ -69,13 +70,30 @@ static const struct field shared_rows[] = {
 
 const struct field *const responses_fields[] = {shared_rows, own_rows, NULL};
 
-/* {"effort", "summary", "generate_summary"}: thoughts come as they are, not summed up. */
+/* object[name] is one of these words, or is not there. */
+static bool check_word(const cJSON *object, const char *name, const char *const *words,
+                       struct error *err)
+{
+    const char *word = NULL;
+    int which = 0;
+    if (!json_get_string(object, name, &word, err)) return false;
+    return word == NULL || field_read_choice(words, span_str(word), &which, err) ||
+           error_at(err, "%s", name);
+}
+
+/* {"effort", "summary", "generate_summary", "mode"}: thoughts come as they are, not summed up. */
 static bool read_reasoning(struct completion *c, struct responses *r, struct error *err)
 {
     static const char *const members[] = {"effort", "summary", "generate_summary", "mode", NULL};
-    const char *effort = NULL;
-    if (!json_check_keys(r->reasoning, members, err)) return false;
-    if (!json_get_string(r->reasoning, "effort", &effort, err)) return false;
+    static const char *const summaries[] = {"auto", "concise", "detailed", NULL};
+    const char *effort = NULL, *mode = NULL;
+    if (!json_check_keys(r->reasoning, members, err) ||
+        !check_word(r->reasoning, "summary", summaries, err) ||
+        !check_word(r->reasoning, "generate_summary", summaries, err) ||
+        !json_get_string(r->reasoning, "mode", &mode, err) ||
+        !json_get_string(r->reasoning, "effort", &effort, err)) {
+        return false;
+    }
     if (effort != NULL && strcmp(effort, "none") == 0) return talk_think(c, &r->talk, false, err);
     r->talk.conversation.reasoning_effort = span_str(effort);
     return true;
@@ -85,13 +103,43 @@ static bool read_reasoning(struct completion *c, struct responses *r, struct err
 static bool read_text(struct completion *c, struct responses *r, struct error *err)
 {
     static const char *const members[] = {"format", "verbosity", NULL};
+    static const char *const verbosities[] = {"low", "medium", "high", NULL};
     const cJSON *format = json_get(r->text, "format");
     struct field_context context = completion_field_context(c);
-    if (!json_check_keys(r->text, members, err)) return false;
+    if (!json_check_keys(r->text, members, err) ||
+        !check_word(r->text, "verbosity", verbosities, err)) {
+        return false;
+    }
     return format == NULL ||
            output_form_read_flat(&context, format, "text.format", "text.format.schema", &c->params,
                                  err) ||
            error_in(err, "format");
+}
+
+/* It stands in the reply, which is kept: as much as at OpenAI. */
+static bool check_metadata(const cJSON *metadata, struct error *err)
+{
+    enum { PAIRS = 16, KEY_CHARS = 64, VALUE_CHARS = 512 };
+    const cJSON *one;
+    if (cJSON_GetArraySize(metadata) > PAIRS) {
+        return error_set(err, ERROR_TOO_LARGE, "metadata", "more than %d pairs", PAIRS);
+    }
+    cJSON_ArrayForEach(one, metadata)
+    {
+        if (utf8_count(span_str(one->string)) > KEY_CHARS) {
+            return error_set(err, ERROR_TOO_LARGE, "metadata", "a key has at most %d characters",
+                             KEY_CHARS);
+        }
+        if (!cJSON_IsString(one)) {
+            return error_set(err, ERROR_INVALID_TYPE, "metadata", "values must be strings, not %s",
+                             json_type_name(one));
+        }
+        if (utf8_count(span_str(one->valuestring)) > VALUE_CHARS) {
+            return error_set(err, ERROR_TOO_LARGE, "metadata", "a value has at most %d characters",
+                             VALUE_CHARS);
+        }
+    }
+    return true;
 }
 
 /* What does not exist here (results of searches, of programs run elsewhere) is asked for in vain. */
@@ -124,7 +172,8 @@ static bool read_body(struct completion *c, struct error *err)
         return error_set(err, ERROR_MISSING_FIELD, "input", "input is needed");
     }
     if (r->truncates == 1) c->params.truncate_prompt = -1;
-    if (!read_include(c, r, err) || !completion_check(c, err)) return false;
+    if (!check_metadata(r->metadata, err) || !read_include(c, r, err) || !completion_check(c, err))
+        return false;
     if (r->reasoning != NULL && !read_reasoning(c, r, err)) return error_in(err, "reasoning");
     return r->text == NULL || read_text(c, r, err) || error_in(err, "text");
 }

@@ -119,8 +119,14 @@ static bool add_reasoning(struct making *m, const cJSON *item)
 {
     enum { THOUGHTS_LIMIT = 256 << 20 };
     const cJSON *content = json_get(item, "content"), *summary = json_get(item, "summary");
-    bool whole = cJSON_IsArray(content) && content->child != NULL;
+    bool whole = content != NULL && content->child != NULL;
     struct buffer text;
+    if (content != NULL && !cJSON_IsArray(content)) {
+        return json_wrong_type(content, "content", "an array", m->err);
+    }
+    if (summary != NULL && !cJSON_IsArray(summary)) {
+        return json_wrong_type(summary, "summary", "an array", m->err);
+    }
     buffer_init(&text, THOUGHTS_LIMIT);
     bool ok = join(whole ? content : summary, &text, m->err) ||
               error_in(m->err, whole ? "content" : "summary");

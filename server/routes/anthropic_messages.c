@@ -59,6 +59,7 @@ const struct field *const anthropic_fields[] = {shared_rows, own_rows, NULL};
 /* {"type": "enabled" | "adaptive" | "between_tools" | "disabled", "budget_tokens", "display"} */
 static bool read_thinking(struct completion *c, struct messages *m, struct error *err)
 {
+    static const char *const members[] = {"type", "budget_tokens", "display", NULL};
     static const char *const types[] = {"enabled", "adaptive", "between_tools", "disabled", NULL};
     static const char *const displays[] = {"summarized", "omitted", NULL};
     enum { DISABLED = 3 };
@@ -66,6 +67,7 @@ static bool read_thinking(struct completion *c, struct messages *m, struct error
     const cJSON *display = json_get(m->thinking, "display");
     int64_t budget = -1;
     int which = 0, shown = 0;
+    if (!json_check_keys(m->thinking, members, err)) return false;
     if (type.n == 0) return error_set(err, ERROR_MISSING_FIELD, "type", "a type is needed");
     if (!field_read_choice(types, type, &which, err)) return error_at(err, "type");
     if (!json_get_int(m->thinking, "budget_tokens", 1, INT_MAX, &budget, err)) return false;

@@ -236,6 +236,7 @@ def test_counting(tiny):
     ({"tools": [ADD], "tool_choice": {"type": "some"}}, "tool_choice.type"),
     ({"tool_choice": {"type": "any"}}, "tool_choice"),
     ({"thinking": {"type": "always"}}, "thinking.type"),
+    ({"thinking": {"type": "enabled", "effort": 1}}, "thinking.effort"),
     ({"thinking": {"type": "enabled", "budget_tokens": "many"}}, "thinking.budget_tokens"),
     ({"output_config": {"format": {"type": "xml"}}}, "output_config.format.type"),
     ({"output_config": {"shape": 1}}, "output_config.shape"),

@@ -83,6 +83,11 @@ def test_a_reply(tiny):
     assert got["tool_choice"] == "auto" and got["tools"] == [] and got["text"] == {"format": {"type": "text"}} and got["store"] is True
 
 
+def test_metadata_has_bounds(tiny):
+    most = {"é" * 62 + f"{i:02}": "ü" * 512 for i in range(16)}
+    assert ask(tiny, metadata=most, max_output_tokens=1)["metadata"] == most
+
+
 def test_how_it_ends(tiny):
     cut = ask(tiny, max_output_tokens=3)
     assert cut["status"] == "incomplete" and cut["incomplete_details"] == {"reason": "max_output_tokens"} and cut["output"][-1]["status"] == "incomplete"
@@ -262,6 +267,8 @@ def test_the_oldest_go_first(start):
     ({"input": [{"type": "function_call", "call_id": "a", "name": "b"}]}, "input[0].arguments"),
     ({"input": [{"type": "function_call_output", "output": "b"}]}, "input[0].call_id"),
     ({"input": [{"type": "reasoning", "summary": [{"type": "summary_text"}]}]}, "input[0].summary[0].text"),
+    ({"input": [{"type": "reasoning", "summary": "x"}]}, "input[0].summary"),
+    ({"input": [{"type": "reasoning", "summary": [], "content": "x"}]}, "input[0].content"),
     ({"tools": [{"type": "web_search"}]}, "tools[0].type"),
     ({"tools": [{"type": "function"}]}, "tools[0].name"),
     ({"tools": [ADD, {**ADD, "strict": 1}]}, "tools[1].strict"),
@@ -283,6 +290,17 @@ def test_the_oldest_go_first(start):
     ({"tools": [ADD], "tool_choice": {**ALLOWED, "tools": [{**ALLOWED["tools"][0], "shape": 1}]}}, "tool_choice.tools[0].shape"),
     ({"text": {"format": {"type": "xml"}}}, "text.format.type"),
     ({"text": {"shape": 1}}, "text.shape"),
+    ({"text": {"verbosity": "some"}}, "text.verbosity"),
+    ({"text": {"verbosity": 3}}, "text.verbosity"),
+    ({"reasoning": {"summary": "some"}}, "reasoning.summary"),
+    ({"reasoning": {"summary": 3}}, "reasoning.summary"),
+    ({"reasoning": {"generate_summary": "some"}}, "reasoning.generate_summary"),
+    ({"reasoning": {"mode": 3}}, "reasoning.mode"),
+    ({"metadata": {str(i): "" for i in range(17)}}, "metadata"),
+    ({"metadata": {"a" * 65: ""}}, "metadata"),
+    ({"metadata": {"a": "b" * 513}}, "metadata"),
+    ({"metadata": {"a": 3}}, "metadata"),
+    ({"metadata": {"a": None}}, "metadata"),
     ({"reasoning": {"effort": 3}}, "reasoning.effort"),
     ({"include": [3]}, "include[0]"),
     ({"truncation": "some"}, "truncation"),

@@ -149,6 +149,13 @@ static void utf8_follows_rfc_3629(void **state)
     }
 }
 
+static void utf8_characters_are_counted(void **state)
+{
+    (void)state;
+    assert_int_equal(utf8_count(span_str("")), 0);
+    assert_int_equal(utf8_count(span_str("a\xC3\xA9\xF0\x9F\x98\x80")), 3);
+}
+
 static void utf8_round_trips_every_code_point(void **state)
 {
     (void)state;
@@ -208,6 +215,7 @@ int main(void)
         cmocka_unit_test(buffer_remembers_its_failure),
         cmocka_unit_test(error_paths_are_joined),
         cmocka_unit_test(utf8_follows_rfc_3629),
+        cmocka_unit_test(utf8_characters_are_counted),
         cmocka_unit_test(utf8_round_trips_every_code_point),
         cmocka_unit_test(base64_follows_rfc_4648),
     };
