@@ -23,7 +23,7 @@ static bool add(struct completion *c, struct listing *l, struct span text, struc
     return true;
 }
 
-/* Are the last two ways to write a word the same length, with the same first id? The same word, then. */
+/* Are the last two ways to write a word the same ids? */
 static bool is_double(const struct listing *l, int before)
 {
     if (l->n - before != 2 || l->lengths[before] != l->lengths[before + 1]) return false;

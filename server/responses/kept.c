@@ -59,20 +59,27 @@ static bool print_messages(const struct completion *c, struct buffer *out)
     return !out->failed;
 }
 
-void responses_keep(struct completion *c, struct span reply)
+bool responses_keep(struct completion *c, struct span reply)
 {
-    const struct responses *r = c->own;
     struct buffer messages;
-    if (!r->keeps) return;
     buffer_init(&messages, EXCHANGE_REPLY_BYTES);
-    if (print_messages(c, &messages)) {
+    bool kept = print_messages(c, &messages);
+    if (kept) {
         const struct response_kept what = {reply, buffer_span(&messages)};
-        response_store_put(store_of(c->exchange), c->id, c->client, &what, clock_ns());
+        kept = response_store_put(store_of(c->exchange), c->id, c->client, &what, clock_ns());
     }
     buffer_clear(&messages);
+    return kept;
 }
 
 /* ---- finding ---- */
+
+static bool not_kept(struct span id, struct error *err)
+{
+    int n = id.n < RESPONSE_ID_BYTES ? (int)id.n : RESPONSE_ID_BYTES;
+    return error_set(err, ERROR_NOT_FOUND, NULL, "no response \"%.*s\" is kept for this client", n,
+                     id.p);
+}
 
 static bool find(struct exchange *x, struct span id, uint64_t client, struct response_kept *out,
                  struct error *err)
@@ -85,9 +92,7 @@ static bool find(struct exchange *x, struct span id, uint64_t client, struct res
     case RESPONSE_UNKNOWN:
         break;
     }
-    int n = id.n < RESPONSE_ID_BYTES ? (int)id.n : RESPONSE_ID_BYTES;
-    return error_set(err, ERROR_NOT_FOUND, NULL, "no response \"%.*s\" is kept for this client", n,
-                     id.p);
+    return not_kept(id, err);
 }
 
 bool responses_find(struct completion *c, struct span id, struct span *messages, struct error *err)
@@ -102,16 +107,24 @@ bool responses_find(struct completion *c, struct span id, struct span *messages,
 
 /* ---- the routes ---- */
 
-static struct span id_of(const struct exchange *x)
+/* The id that the path ends with. False and ERROR_NOT_FOUND where more follows: of a response there is
+ * nothing else here. */
+static bool read_id(struct exchange *x, struct span *id)
 {
     static const char prefix[] = "/v1/responses/";
-    return span_str(x->path + strlen(prefix));
+    struct span rest = span_str(x->path + strlen(prefix));
+    if (rest.n > 0 && rest.p[rest.n - 1] == '/') rest.n--;
+    size_t slash = span_find(rest, span_str("/"), 0);
+    *id = span_slice(rest, 0, slash);
+    if (id->n == rest.n) return true;
+    return error_set(&x->error, ERROR_NOT_FOUND, NULL, "no route %.100s", x->path);
 }
 
 void responses_get_handle(struct exchange *x)
 {
     struct response_kept kept = {0};
-    if (!find(x, id_of(x), exchange_client(x), &kept, &x->error)) {
+    struct span id;
+    if (!read_id(x, &id) || !find(x, id, exchange_client(x), &kept, &x->error)) {
         exchange_fail(x, &x->error);
         return;
     }
@@ -119,13 +132,16 @@ void responses_get_handle(struct exchange *x)
     exchange_reply_json(x, &x->reply);
 }
 
+static bool drop(struct exchange *x, struct span id)
+{
+    return response_store_drop(store_of(x), id, exchange_client(x), clock_ns()) ||
+           not_kept(id, &x->error);
+}
+
 void responses_delete_handle(struct exchange *x)
 {
-    struct span id = id_of(x);
-    if (!response_store_drop(store_of(x), id, exchange_client(x), clock_ns())) {
-        int n = id.n < RESPONSE_ID_BYTES ? (int)id.n : RESPONSE_ID_BYTES;
-        error_set(&x->error, ERROR_NOT_FOUND, NULL,
-                  "no response \"%.*s\" is kept for this client", n, id.p);
+    struct span id;
+    if (!read_id(x, &id) || !drop(x, id)) {
         exchange_fail(x, &x->error);
         return;
     }

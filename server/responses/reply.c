@@ -242,11 +242,17 @@ static void emit_reply(struct completion *c, const char *key, struct buffer *out
     emit_close(out, '}');
 }
 
-static void whole(struct completion *c, struct buffer *out)
+/* All of it, kept where that was asked for: it says whether it is. */
+static void emit_and_keep(struct completion *c, struct buffer *out)
 {
+    struct responses *r = c->own;
     size_t from = out->n;
     emit_reply(c, NULL, out);
-    if (!out->failed) responses_keep(c, span_slice(buffer_span(out), from, out->n));
+    if (!r->keeps || out->failed) return;
+    r->keeps = responses_keep(c, span_slice(buffer_span(out), from, out->n));
+    if (r->keeps) return;
+    out->n = from;
+    emit_reply(c, NULL, out);
 }
 
 /* ---- a stream ---- */
@@ -359,12 +365,11 @@ static void end(struct completion *c)
     bool all = choice->finish == FINISH_STOP;
     struct buffer reply;
     buffer_init(&reply, EXCHANGE_REPLY_BYTES);
-    emit_reply(c, NULL, &reply);
+    emit_and_keep(c, &reply);
     struct buffer *out = open_event(c, all ? "response.completed" : "response.incomplete");
     emit_json(out, "response", buffer_span(&reply));
     if (reply.failed) out->failed = true;
     close_event(c);
-    if (!reply.failed) responses_keep(c, buffer_span(&reply));
     buffer_clear(&reply);
 }
 
@@ -387,7 +392,7 @@ static void clear(struct completion *c)
 }
 
 static const struct stream_shape stream = {begin_stream, exchange_end, fail_stream};
-const struct dialect responses_dialect = {.whole = whole,
+const struct dialect responses_dialect = {.whole = emit_and_keep,
                                           .chunk = chunk,
                                           .end = end,
                                           .clear = clear,

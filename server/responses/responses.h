@@ -33,7 +33,7 @@ struct responses {
     /* As the client wrote them; NULL: absent. */
     const cJSON *input, *tools, *choice, *reasoning, *text, *include, *metadata;
     struct span instructions, previous, user;
-    bool keeps;          /* store */
+    bool keeps;          /* store; at the end, whether there was room */
     bool parallel_calls;
     int truncates;       /* truncation: 1 is "auto" */
     bool shows_logprobs; /* include has message.output_text.logprobs, */
@@ -50,8 +50,8 @@ bool responses_read_talk(struct completion *c, struct error *err);
 /* How it is told. */
 extern const struct dialect responses_dialect;
 
-/* The reply of c, whose choice is done, was told as `reply`: keep it where that was asked for. */
-void responses_keep(struct completion *c, struct span reply);
+/* Keep `reply`, that of c, whose choice is done. False: there is no room for it, or no memory. */
+bool responses_keep(struct completion *c, struct span reply);
 
 /* The messages of the reply that has that id. False and ERROR_NOT_FOUND "previous_response_id". */
 bool responses_find(struct completion *c, struct span id, struct span *messages,

@@ -55,7 +55,7 @@ static const struct field fork_rows[] = {
     {"seed", FIELD_READ, AT(seed), .read = sampling_params_read_seed, .shape = "integer", .doc = "in place of the call's"},
     {"temperature", FIELD_FLOAT, AT(temperature), .min = 0, .max = 100, .doc = "in place of the call's"},
     {"token", FIELD_INT, AT(token), .min = 0, .max = INT_MAX, .doc = "an id to go on with"},
-    {"adapter", .kind = FIELD_REFUSED, .doc = "there are no adapters yet"},
+    {"adapter", .kind = FIELD_REFUSED, .doc = "refused: an adapter is the call's"},
     {"steering", .kind = FIELD_REFUSED, .doc = "there is no steering yet"},
     {0},
 };

@@ -228,6 +228,10 @@ def test_kept_replies_are_read_and_deleted(tiny):
     assert tiny.http.get("/v1/responses/" + got["id"]).json() == got
     streamed = events(tiny)[-1]["response"]
     assert tiny.http.get("/v1/responses/" + streamed["id"]).json() == streamed
+    assert tiny.http.get("/v1/responses/" + got["id"] + "/").json() == got
+    more = "/v1/responses/" + got["id"] + "/input_items"
+    for reply in (tiny.http.get(more), tiny.http.delete(more)):
+        assert reply.status_code == 404 and reply.json()["error"]["message"] == "no route " + more
     gone = tiny.http.delete("/v1/responses/" + got["id"])
     assert gone.json() == {"id": got["id"], "object": "response", "deleted": True}
     for reply in (tiny.http.get("/v1/responses/" + got["id"]), tiny.http.delete("/v1/responses/" + got["id"]), tiny.http.get("/v1/responses/x")):
@@ -253,6 +257,14 @@ def test_the_oldest_go_first(start):
     server = start("--max-responses", "2", model=TINY)
     ids = [ask(server, max_output_tokens=1)["id"] for _ in range(3)]
     assert [server.http.get("/v1/responses/" + i).status_code for i in ids] == [404, 200, 200]
+
+
+@pytest.mark.parametrize("settings", [["--max-responses", "0"], ["--max-response-bytes", "1K"]], ids=str)
+def test_a_reply_says_whether_it_is_kept(start, settings):
+    server = start(*settings, model=TINY)
+    got, streamed = ask(server), events(server)[-1]["response"]
+    assert got["store"] is streamed["store"] is False
+    assert server.http.get("/v1/responses/" + got["id"]).status_code == 404
 
 
 @pytest.mark.parametrize("body, param", [
