@@ -385,7 +385,9 @@ static const char *meant_by(const struct field_table *tables, size_t n, const ch
 static bool note_unknown(const struct field_table *tables, size_t n, const char *name,
                          const struct field_context *context, struct error *err)
 {
-    const char *meant = meant_by(tables, n, name);
+    /* Once there is no room for it nobody reads it, and a body may have very many of them. */
+    bool told = context->unknown == NULL || context->unknown->n < UNKNOWN_MOST;
+    const char *meant = told ? meant_by(tables, n, name) : NULL;
     if (context->unknown != NULL) {
         unknown_note(context->unknown, name, meant);
         return true;
