@@ -22,7 +22,7 @@
 /* ---- what a head says ---- */
 
 struct range {
-    bool said, asks; /* asks: only how much there is */
+    bool said, asks;            /* asks: only how much there is */
     uint64_t begin, end, total; /* [begin, end) of total */
 };
 
@@ -81,8 +81,9 @@ static bool has_space(const struct server *s, uint64_t bytes, struct error *err)
     if (statvfs(upload_folder(s), &v) != 0) return true; /* making the file says why */
     uint64_t left = (uint64_t)v.f_bavail * v.f_frsize;
     return bytes <= left ||
-           error_set(err, ERROR_NO_STORAGE, NULL, "%llu bytes do not fit into %.100s, which has %llu",
-                     (unsigned long long)bytes, upload_folder(s), (unsigned long long)left);
+           error_set(err, ERROR_NO_STORAGE, NULL,
+                     "%llu bytes do not fit into %.100s, which has %llu", (unsigned long long)bytes,
+                     upload_folder(s), (unsigned long long)left);
 }
 
 static int new_file(const struct server *s, struct error *err)
@@ -127,15 +128,15 @@ static struct upload *new_upload(struct exchange *x, const char *id, struct erro
         if (!x->server->uploads[i].used) free_one = &x->server->uploads[i];
     }
     if (free_one == NULL) {
-        error_set(err, ERROR_QUEUE_FULL, NULL, "%d uploads are unfinished; at most %d", UPLOADS_MOST,
-                  UPLOADS_MOST);
+        error_set(err, ERROR_QUEUE_FULL, NULL, "%d uploads are unfinished; at most %d",
+                  UPLOADS_MOST, UPLOADS_MOST);
         return NULL;
     }
     assert(free_one < x->server->uploads + UPLOADS_MOST); /* (1) */
     int fd = new_file(x->server, err);
     if (fd < 0) return NULL;
-    *free_one = (struct upload){
-        .used = true, .fd = fd, .owner = exchange_client(x), .total = UINT64_MAX};
+    *free_one =
+        (struct upload){.used = true, .fd = fd, .owner = exchange_client(x), .total = UINT64_MAX};
     snprintf(free_one->id, sizeof(free_one->id), "%s", id);
     return free_one;
 }
@@ -149,30 +150,34 @@ static bool not_there(const struct upload *u, struct error *err)
                      (unsigned long long)u->have);
 }
 
-/* The range is the next one of u. */
-static bool check_range(struct upload *u, const struct range *r, size_t declared, struct error *err)
+/* The range is the next one of u: what u has in all, and where it then ends. */
+static bool check_range(const struct upload *u, const struct range *r, size_t declared,
+                        uint64_t *total, uint64_t *until, struct error *err)
 {
     if (!r->said) {
-        u->total = declared > 0 ? declared : UINT64_MAX;
-        u->until = u->total;
+        *total = declared > 0 ? declared : UINT64_MAX;
+        *until = *total;
         return u->have == 0 || not_there(u, err);
     }
-    if (u->total == UINT64_MAX) u->total = r->total;
-    if (u->total != r->total) {
-        return error_set(err, ERROR_RANGE, "Content-Range", "the upload has %llu bytes in all, not %llu",
-                         (unsigned long long)u->total, (unsigned long long)r->total);
+    *total = r->total;
+    *until = r->asks ? u->have : r->end;
+    if (u->total != UINT64_MAX && u->total != r->total) {
+        return error_set(err, ERROR_RANGE, "Content-Range",
+                         "the upload has %llu bytes in all, not %llu", (unsigned long long)u->total,
+                         (unsigned long long)r->total);
     }
-    u->until = r->asks ? u->have : r->end;
     if (r->asks) return true;
     if (declared > 0 && declared != r->end - r->begin) {
-        return error_set(err, ERROR_INVALID_VALUE, "Content-Range", "the range is not the body's length");
+        return error_set(err, ERROR_INVALID_VALUE, "Content-Range",
+                         "the range is not the body's length");
     }
     return r->begin == u->have || not_there(u, err);
 }
 
 static bool too_large(const struct server *s, struct error *err)
 {
-    return error_set(err, ERROR_BODY_TOO_LARGE, NULL, "the body is larger than max-weights: %lld bytes",
+    return error_set(err, ERROR_BODY_TOO_LARGE, NULL,
+                     "the body is larger than max-weights: %lld bytes",
                      (long long)s->o.max_weight_bytes);
 }
 
@@ -197,16 +202,25 @@ bool upload_begin(struct exchange *x, size_t declared, struct error *err)
     if (!check_size(x->server, &r, declared, err)) return false;
     struct upload *u = find(x->server, id == NULL ? "" : id, exchange_client(x));
     if (u != NULL && u->exchange != NULL) {
-        return error_set(err, ERROR_CONFLICT, "X-Upload-Id", "another request is at work on this upload");
+        return error_set(err, ERROR_CONFLICT, "X-Upload-Id",
+                         "another request is at work on this upload");
     }
-    if (u == NULL) u = new_upload(x, id == NULL ? "" : id, err);
+    bool fresh = u == NULL;
+    if (fresh) u = new_upload(x, id == NULL ? "" : id, err);
     if (u == NULL) return false;
     assert(u->owner == exchange_client(x)); /* (3) */
+    uint64_t total, until;
+    if (!check_range(u, &r, declared, &total, &until, err)) {
+        if (fresh) drop(u);
+        return false;
+    }
+    u->total = total;
+    u->until = until;
     u->exchange = x;
     u->keep = false;
     u->touched_ns = clock_ns();
     x->upload = u;
-    return check_range(u, &r, declared, err);
+    return true;
 }
 
 bool upload_take(struct exchange *x, const char *p, size_t n, struct error *err)
@@ -214,7 +228,8 @@ bool upload_take(struct exchange *x, const char *p, size_t n, struct error *err)
     struct upload *u = x->upload;
     if (u->have + n > (uint64_t)x->server->o.max_weight_bytes) return too_large(x->server, err);
     if (u->have + n > u->until) {
-        return error_set(err, ERROR_INVALID_VALUE, "Content-Range", "the body goes on past its range");
+        return error_set(err, ERROR_INVALID_VALUE, "Content-Range",
+                         "the body goes on past its range");
     }
     while (n > 0) {
         ssize_t done = pwrite(u->fd, p, n, (off_t)u->have);

@@ -43,7 +43,8 @@ struct upload {
     bool keep;                 /* it shall be there when the exchange is over: to be handled again */
 };
 
-/* The head of x is here, its declared length 0 where none was said. False: x is refused. */
+/* The head of x is here, its declared length 0 where none was said. False: x is refused, and what has
+ * come of an upload before is as it was. */
 bool upload_begin(struct exchange *x, size_t declared, struct error *err);
 /* The next bytes of its body. False and the error: what comes is of no use. */
 bool upload_take(struct exchange *x, const char *p, size_t n, struct error *err);

@@ -272,6 +272,17 @@ def test_few_uploads_are_unfinished(served):
     assert put(served, b"ab", X_Upload_Id="u4", Content_Range="bytes 0-1/4").status_code == 308
 
 
+def test_a_refused_range_changes_nothing(served):
+    for i in range(6):  # what was never begun takes no place
+        assert put(served, b"cd", X_Upload_Id=f"late{i}", Content_Range="bytes 2-3/4").status_code == 416
+    assert put(served, b"ab", X_Upload_Id="u", Content_Range="bytes 0-1/4").status_code == 308
+    assert put(served, b"abcdef", X_Upload_Id="u").status_code == 416  # not the whole, of another size
+    assert put(served, b"c", X_Upload_Id="u", Content_Range="bytes 2-3/4").status_code == 400
+    ask = put(served, b"", X_Upload_Id="u", Content_Range="bytes */4")
+    assert ask.status_code == 308 and ask.headers["range"] == "bytes=0-1"
+    assert put(served, b"c", X_Upload_Id="u", Content_Range="bytes 2-2/4").status_code == 308
+
+
 @pytest.mark.parametrize("headers", [{"Content_Range": "bytes 0-1/4"}, {"X_Upload_Id": "a/b"}, {"X_Upload_Id": "a" * 200},
                                      *[{"X_Upload_Id": "a", "Content_Range": r} for r in
                                        ("bytes 1-0/4", "bytes 0-4/4", "0-1/4", "bytes 0-1", "bytes -1/4", "bytes 0-1/x")]])
