@@ -177,6 +177,8 @@ static void exchange_free(struct exchange *x)
     assert(x->busy == 0 && !x->working && !x->pooled); /* (2) */
     if (x->kind != NULL && x->kind->free != NULL) x->kind->free(x);
     upload_over(x);
+    if (x->key != NULL) key_end(x->key); /* it counts work, which may outlast its client */
+    x->key = NULL;
     *x->link = x->next;
     if (x->next != NULL) x->next->link = x->link;
     x->server->n_exchanges--;
@@ -207,8 +209,6 @@ void exchange_over(struct exchange *x)
                     (double)(clock_ns() - x->started_ns) / 1e9);
     if (x->unknown.n > 0) metrics_ignored(&s->metrics, routes, x->route, x->unknown.n);
     log_access(x);
-    if (x->key != NULL) key_end(x->key);
-    x->key = NULL;
     x->client->exchange = NULL;
     x->client->requests++;
     client_set_phase(x->client, CLIENT_HEAD);

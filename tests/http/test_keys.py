@@ -3,6 +3,7 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import json
 import pathlib
 import re
 import signal
@@ -11,7 +12,9 @@ import threading
 
 import pytest
 
+import checkpoints
 from conftest import BIN, ENVIRONMENT, Server, wait_until
+from test_weights import stands_still
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 ROW = re.compile(r'^    \{"(\w+)", +"([^"]+)", *\w+, ([A-Z_ |]+), ', re.M)
@@ -175,6 +178,30 @@ def test_concurrency_of_a_key(start, tmp_path):
     done.set()
     thread.join()
     wait_until(lambda: server.post("/v1/completions", ONE, headers=bearer(narrow)).status_code == 200)
+
+
+def test_concurrency_counts_work_whose_client_has_left(start, tmp_path):
+    """A push goes on without its client."""
+    file = tmp_path / "keys"
+    narrow, line = new_key("narrow", "control", "--concurrency", "1")
+    file.write_text(line + "\n")
+    server = start("--api-key-file", str(file), "--api-key", "mine", "--context", "256", model=str(checkpoints.FOLDER),
+                   wait=False)
+    server.http.headers.update(bearer("mine"))
+    server.wait_ready()
+    run = stands_still(server, [5, 6, 7], 240)
+    push = json.dumps({"path": str(checkpoints.FOLDER)}).encode()
+    assert server.http.post("/v1/weights", content=push, headers={"Content-Type": "application/json"}).status_code == 200
+    with server.connect() as sock:
+        sock.sendall(b"POST /v1/weights HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nAuthorization: Bearer "
+                     + narrow.encode() + b"\r\nContent-Length: %d\r\n\r\n" % len(push) + push)
+        server.wait_metric("touchstone_weight_staging", lambda n: n == 1)
+    wait_until(lambda: any("key=narrow" in line and "left=yes" in line for line in server.log))
+    reply = server.post("/flush_cache", {}, headers=bearer(narrow))
+    assert reply.status_code == 429 and reply.json()["error"]["code"] == "rate_limit_exceeded"
+    server.post("/resume", {})
+    run.end()
+    wait_until(lambda: server.post("/flush_cache", {}, headers=bearer(narrow)).status_code == 200)
 
 
 # ---- pages of other sites ----
