@@ -124,7 +124,7 @@ static void log_access(const struct exchange *x)
                                  LOG_S("path", x->path),
                                  LOG_I("status", x->status),
                                  LOG_F("ms", ms),
-                                 LOG_I("bytes_in", x->body.n),
+                                 LOG_I("bytes_in", x->received),
                                  LOG_I("bytes_out", x->sent),
                                  LOG_S("left", x->gone ? "yes" : "no"),
                                  LOG_END, /* or the key */

@@ -108,7 +108,8 @@ struct exchange {
 
     struct error error; /* found wrong at its head, answered once the body is in; then the work's */
     struct upload *upload; /* the body goes to a file (upload.h); NULL: it does not */
-    size_t discarded;   /* bytes of a refused request's body */
+    size_t received;    /* bytes of the body as it was sent */
+    size_t discarded;   /* of these: a refused request's, and what no route wants */
     bool told;          /* the refusal was written past libmicrohttpd: nothing else is said */
     bool closes;        /* the connection ends with the answer */
     bool dispatched;    /* the route has it */

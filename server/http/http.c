@@ -66,13 +66,14 @@ static enum MHD_Result on_head(struct exchange *x, const char *version, bool who
 
 /* ---- the body ---- */
 
-/* Read the body of a refused request away, so that the client, still sending, hears the answer and
- * keeps its connection. One that sends on and on is told in the midst of it; libmicrohttpd could
- * only do so before or after. */
+/* Read the body of a refused request away, and one that nobody wants, so that the client, still
+ * sending, hears the answer and keeps its connection. One who is refused and sends on and on is told
+ * in the midst of it; libmicrohttpd could only do so before or after. */
 static bool discard(struct exchange *x, size_t n)
 {
+    bool refused = x->error.code != ERROR_NONE;
     x->discarded += n;
-    if (x->discarded > DISCARD_BYTES && !x->told) {
+    if (refused && x->discarded > DISCARD_BYTES && !x->told) {
         x->told = true;
         x->status = error_status(x->error.code);
         client_tell(x->client, &x->error);
@@ -83,7 +84,9 @@ static bool discard(struct exchange *x, size_t n)
 static bool take_body(struct exchange *x, const char *p, size_t n)
 {
     size_t before = x->body.room;
-    if (x->error.code != ERROR_NONE) return discard(x, n);
+    x->received += n;
+    bool wanted = x->route != NULL && x->route->fields != NULL;
+    if (x->error.code != ERROR_NONE || !wanted) return discard(x, n);
     if (x->upload != NULL) {
         client_set_phase(x->client, CLIENT_BODY); /* its time is between bytes */
         upload_take(x, p, n, &x->error);
@@ -178,17 +181,52 @@ static struct client *client_of(struct MHD_Connection *connection)
     return info == NULL ? NULL : info->socket_context;
 }
 
+/* Requests whose target we do not take: their addresses stand for them until there is an exchange. */
+static char split_target, long_target;
+
+static bool is_exchange(const void *state)
+{
+    return state != NULL && state != &split_target && state != &long_target;
+}
+
 /* The first that libmicrohttpd tells of a request: its target, before it is decoded. A query of very
  * many arguments would fill the memory that it has for the connection, and it would then say nothing:
  * so it is said here. */
-static char split_target; /* its address stands for a request whose target we do not take */
 static void *on_target(void *cls, const char *target, struct MHD_Connection *connection)
 {
     struct error err = {0};
     struct client *c = client_of(connection);
     (void)cls;
-    if (c != NULL && !head_target_is_short(target, &err)) client_tell(c, &err);
+    if (!head_target_is_short(target, &err)) {
+        if (c != NULL) client_tell(c, &err);
+        return &long_target;
+    }
     return head_target_is_whole(target) ? NULL : &split_target;
+}
+
+/* on_target() has told the client already; no route has it, and its body is read away. */
+static enum MHD_Result on_long_target(struct exchange *x)
+{
+    error_set(&x->error, ERROR_BAD_REQUEST, NULL, "the query has too many arguments");
+    x->told = true;
+    x->status = error_status(x->error.code);
+    client_set_phase(x->client, CLIENT_BODY);
+    return MHD_YES;
+}
+
+static enum MHD_Result begin(struct server *s, struct MHD_Connection *connection, const char *url,
+                             const char *method, const char *version, void **state)
+{
+    const void *target = *state;
+    struct client *c = client_of(connection);
+    struct exchange *x = c == NULL ? NULL : exchange_new(s, c, connection, method, head_path(url));
+    *state = x;
+    if (x == NULL) {
+        return MHD_queue_response(connection, (unsigned)error_status(ERROR_NO_MEMORY),
+                                  s->no_memory);
+    }
+    if (target == &long_target) return on_long_target(x);
+    return on_head(x, version, target != &split_target);
 }
 
 static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, const char *url,
@@ -197,20 +235,8 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, c
 {
     mem_forget(); /* what failed for another is not this one's concern */
     ((struct server *)cls)->deeds++;
-    bool whole = *state != &split_target;
-    struct exchange *x = whole ? *state : NULL;
-    if (x == NULL) {
-        const struct server *s = cls;
-        struct client *c = client_of(connection);
-        if (c != NULL) {
-            x = exchange_new(cls, c, connection, method, head_path(url));
-            *state = x;
-        }
-        if (x != NULL) return on_head(x, version, whole);
-        *state = NULL;
-        return MHD_queue_response(connection, (unsigned)error_status(ERROR_NO_MEMORY),
-                                  s->no_memory);
-    }
+    if (!is_exchange(*state)) return begin(cls, connection, url, method, version, state);
+    struct exchange *x = *state;
     if (*n > 0) {
         bool go_on = take_body(x, data, *n);
         *n = 0;
@@ -227,7 +253,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **st
     (void)cls;
     (void)connection;
     (void)why;
-    if (*state != NULL && *state != &split_target) exchange_over(*state);
+    if (is_exchange(*state)) exchange_over(*state);
     *state = NULL;
 }
 

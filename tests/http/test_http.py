@@ -101,6 +101,19 @@ def test_chunked_body_too_large(start):
     check_error(reply, 413, "body_too_large")
 
 
+def test_a_body_that_no_route_wants_is_not_kept(start):
+    server = start("--max-body", "2K")
+
+    def pieces():
+        for _ in range(100):
+            yield b"a" * 1000
+
+    for method, path, status in (("GET", "/health", 200), ("GET", "/v1/models", 200), ("DELETE", "/v1/responses/a", 404)):
+        assert server.http.request(method, path, content=pieces(), headers=JSON).status_code == status
+    line = next(line for line in server.log if "path=/v1/models" in line)
+    assert "bytes_in=100000" in line
+
+
 def test_chunked_body(server):
     body = json.dumps({"prompt": "hello", "max_tokens": 2, "temperature": 0}).encode()
 
@@ -179,6 +192,17 @@ def test_request_id(server):
 
 def test_query_string_is_no_part_of_the_path(server):
     assert server.http.get("/health?x=1").status_code == 200
+
+
+def test_a_query_of_very_many_arguments_does_nothing(server):
+    """It is told past libmicrohttpd; no route may have it then."""
+    for n, status in ((99, 200), (100, 400)):
+        with server.connect() as sock:
+            sock.sendall(b"POST /pause?mode=keep" + b"&a=1" * n + b" HTTP/1.1\r\nHost: x\r\n"
+                         b"Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}")
+            assert read_response(sock)[0] == status
+        assert server.http.get("/is_paused").json()["is_paused"] == (status == 200)
+        server.post("/resume", {})
 
 
 @pytest.mark.parametrize("garbage", [b"\x00\x01\x02\r\n\r\n", b"GET\r\n\r\n", b"\r\n\r\n\r\n", b"GET / HTTP/9.9\r\n\r\n", b"{}" * 1000 + b"\r\n\r\n"])
