@@ -255,12 +255,18 @@ static void work_prepare(struct exchange *x)
     if (!ok) name_tool(c, err);
 }
 
-void completion_run(struct completion *c, enum exchange_weight weight,
-                    bool (*prepare)(struct completion *c))
+static void prepare_then(struct completion *c, enum exchange_weight weight,
+                         bool (*prepare)(struct completion *c), void (*after)(struct exchange *x))
 {
     c->prepare = prepare;
     if (c->exchange->server->o.adapter_dir != NULL) weight = WORK_HEAVY; /* may read one */
-    exchange_offload(c->exchange, weight, work_prepare, after_prepare);
+    exchange_offload(c->exchange, weight, work_prepare, after);
+}
+
+void completion_run(struct completion *c, enum exchange_weight weight,
+                    bool (*prepare)(struct completion *c))
+{
+    prepare_then(c, weight, prepare, after_prepare);
 }
 
 /* ---- rendering: what the engine would be given, as a body of /inference/v1/generate ---- */
@@ -335,8 +341,7 @@ static void after_render(struct exchange *x)
 void completion_render(struct completion *c, enum exchange_weight weight,
                        bool (*prepare)(struct completion *c))
 {
-    c->prepare = prepare;
-    exchange_offload(c->exchange, weight, work_prepare, after_render);
+    prepare_then(c, weight, prepare, after_render);
 }
 
 /* ---- counting ---- */
@@ -361,8 +366,7 @@ static void after_count(struct exchange *x)
 void completion_count(struct completion *c, enum exchange_weight weight,
                       bool (*prepare)(struct completion *c))
 {
-    c->prepare = prepare;
-    exchange_offload(c->exchange, weight, work_prepare, after_count);
+    prepare_then(c, weight, prepare, after_count);
 }
 
 /* ---- what the generations say ---- */
