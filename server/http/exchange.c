@@ -28,6 +28,7 @@ enum {
     STREAM_BLOCK_BYTES = 4096,
     REPLY_BLOCK_BYTES = 32 << 10,
     SMALL_REPLY_BYTES = 64 << 10, /* a larger one is given to libmicrohttpd as it is read */
+    LOG_PATH_BYTES = 128,
     READ_BYTES = 64 << 10,        /* who takes so much within reply-timeout reads */
     IGNORED_ROOM = 8 << 10        /* of the names in x-ignored-fields */
 };
@@ -118,10 +119,12 @@ static void log_access(const struct exchange *x)
     double first_ms =
         f->first_token_ns == 0 ? -1.0 : (double)(f->first_token_ns - x->started_ns) / 1e6;
     bool probe = x->route != NULL && (x->route->flags & ROUTE_PROBE) != 0 && x->status < 400;
+    char path[LOG_PATH_BYTES]; /* a line has no room for more */
+    snprintf(path, sizeof(path), "%s", x->path);
     struct log_field common[] = {LOG_S("id", x->id),
                                  LOG_S("client", x->client->address),
                                  LOG_S("method", x->method),
-                                 LOG_S("path", x->path),
+                                 LOG_S("path", path),
                                  LOG_I("status", x->status),
                                  LOG_F("ms", ms),
                                  LOG_I("bytes_in", x->received),

@@ -63,6 +63,7 @@ struct upload;
 
 enum {
     EXCHANGE_ID_BYTES = 72,
+    EXCHANGE_PATH_BYTES = 512, /* a route's path and the longest name that may end it, with its NUL */
     EXCHANGE_ARENA_BYTES = 512 << 20, /* ceiling of what reading one request may take */
     EXCHANGE_STREAM_BYTES = 64 << 20, /* produced but not yet taken by the client */
     EXCHANGE_REPLY_BYTES = 1 << 30    /* ceiling of one reply */
@@ -97,7 +98,7 @@ struct exchange {
     struct key *key;                   /* that it counts for; NULL: none */
     const char *cors; /* what a page of another site that may ask is told so by; else NULL */
     char id[EXCHANGE_ID_BYTES];
-    char method[8], path[128]; /* for the log; cut */
+    char method[8], path[EXCHANGE_PATH_BYTES]; /* cut: no longer one is a route's */
     bool ndjson;               /* the body is application/x-ndjson */
     enum packing packing; /* of the body, until it is unpacked */
     struct buffer body;
