@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -26,7 +27,8 @@ struct entry {
 struct adapters {
     struct engine *engine;
     const struct server_options *o;
-    pthread_mutex_t lock; /* guards all that follows */
+    pthread_mutex_t reading; /* of whoever reads a folder in adapter-dir; taken before lock */
+    pthread_mutex_t lock;    /* guards all that follows */
     struct entry *entries;
     int n, most; /* (1) */
     uint64_t clock;
@@ -40,6 +42,7 @@ struct adapters *adapters_new(struct engine *e, const struct server_options *o, 
     a->o = o;
     a->most = o->max_adapters;
     a->entries = mem_new((size_t)a->most, sizeof(*a->entries), err);
+    pthread_mutex_init(&a->reading, NULL);
     pthread_mutex_init(&a->lock, NULL);
     if (a->entries != NULL) return a;
     adapters_free(a);
@@ -62,6 +65,7 @@ void adapters_free(struct adapters *a)
     }
     free(a->entries);
     pthread_mutex_destroy(&a->lock);
+    pthread_mutex_destroy(&a->reading);
     free(a);
 }
 
@@ -101,33 +105,58 @@ static bool make_room(struct adapters *a, struct error *err)
                      a->most);
 }
 
-/* e's texts and adapter are taken. */
-static bool store(struct adapters *a, struct entry *e, bool replace, struct error *err)
+/* What e's name stands for from now on: e, whose texts and adapter are taken; but one that was found
+ * leaves it to what was loaded meanwhile. NULL and the error: what it did before. */
+static struct entry *store(struct adapters *a, struct entry *e, bool replace, struct error *err)
 {
     struct entry *known = lookup(a, span_str(e->name));
+    if (known != NULL && e->found) return known;
     if (known != NULL && !replace && !known->found) {
-        return error_set(err, ERROR_INVALID_VALUE, "lora_name",
-                         "the adapter \"%.80s\" is loaded already; load_inplace replaces it",
-                         e->name);
+        error_set(err, ERROR_INVALID_VALUE, "lora_name",
+                  "the adapter \"%.80s\" is loaded already; load_inplace replaces it", e->name);
+        return NULL;
     }
-    if (known == NULL && !make_room(a, err)) return false;
+    if (known == NULL && !make_room(a, err)) return NULL;
     e->used = ++a->clock;
     if (known != NULL) {
         clear_entry(known);
-        *known = *e;
     } else {
-        a->entries[a->n++] = *e;
+        known = &a->entries[a->n++];
     }
-    assert(a->n <= a->most && lookup(a, span_str(e->name))->used == a->clock); /* (1) */
+    *known = *e;
     *e = (struct entry){0};
-    return true;
+    assert(a->n <= a->most && lookup(a, span_str(known->name)) == known); /* (1) */
+    return known;
 }
 
 /* ---- names ---- */
 
-/* Printable text. */
-static bool check_name(struct span name, struct error *err)
+static bool same_name(struct span name, const char *known)
 {
+    return known != NULL && strlen(known) == name.n && strncasecmp(known, name.p, name.n) == 0;
+}
+
+bool adapters_base_is(const struct adapters *a, struct span name)
+{
+    const struct engine_info *info = engine_info(a->engine);
+    struct span ending = span_str(".gguf");
+    struct span bare = span_ends(name, ending) ? span_of(name.p, name.n - ending.n) : name;
+    bool known = same_name(name, info->name) || same_name(name, info->title) ||
+                 same_name(name, info->path) || same_name(bare, info->file_name);
+    for (int i = 0; i < a->o->model_names.n && !known; i++) {
+        known = same_name(name, a->o->model_names.items[i]);
+    }
+    return known;
+}
+
+/* Printable text, and not the model's, which it would never be asked for by. */
+static bool check_name(const struct adapters *a, struct span name, struct error *err)
+{
+    if (adapters_base_is(a, name)) {
+        return error_set(err, ERROR_INVALID_VALUE, "lora_name",
+                         "\"%.*s\" is a name of the model itself: an adapter needs another",
+                         name.n < 80 ? (int)name.n : 80, name.p);
+    }
     bool ok = name.n > 0 && name.n <= ADAPTER_NAME_BYTES;
     for (size_t i = 0; ok && i < name.n; i++) {
         unsigned char c = (unsigned char)name.p[i];
@@ -150,28 +179,34 @@ static bool is_folder_name(struct span name)
     return ok;
 }
 
-static bool put(struct adapters *a, struct entry *e, bool replace, struct error *err)
+/* Store e, or free it. What its name then stands for is held in *out, if out is not NULL. */
+static bool put(struct adapters *a, struct entry *e, bool replace, struct adapter **out,
+                struct error *err)
 {
-    bool ok = e->name != NULL && e->path != NULL;
-    if (!ok) error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
-    pthread_mutex_lock(&a->lock);
-    ok = ok && store(a, e, replace, err);
-    pthread_mutex_unlock(&a->lock);
+    struct entry *stored = NULL;
+    if (e->name == NULL || e->path == NULL) {
+        error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
+    } else {
+        pthread_mutex_lock(&a->lock);
+        stored = store(a, e, replace, err);
+        if (stored != NULL && out != NULL) *out = engine_adapter_hold(stored->adapter);
+        pthread_mutex_unlock(&a->lock);
+    }
     clear_entry(e);
-    return ok;
+    return stored != NULL;
 }
 
 bool adapters_put(struct adapters *a, struct span name, const char *path, struct adapter *adapter,
                   bool replace, struct error *err)
 {
     struct entry e = {.adapter = adapter};
-    if (!check_name(name, err)) {
+    if (!check_name(a, name, err)) {
         clear_entry(&e);
         return false;
     }
     e.name = mem_text(name, NULL);
     e.path = mem_text(span_str(path), NULL);
-    return put(a, &e, replace, err);
+    return put(a, &e, replace, NULL, err);
 }
 
 bool adapters_drop(struct adapters *a, struct span name)
@@ -206,6 +241,13 @@ static bool is_there(int dir, const char *name)
     return fd >= 0;
 }
 
+static void note_read(const char *path, const struct adapter *adapter)
+{
+    struct engine_adapter_info info = engine_adapter_info(adapter);
+    log_line(LOG_INFO, "adapter", LOG_S("path", path), LOG_S("sha256", info.sha256),
+             LOG_I("rank", info.rank), LOG_I("bytes", info.bytes), LOG_END);
+}
+
 /* The folder of that name in adapter-dir. */
 static bool open_found(struct adapters *a, int dir, const char *name, struct adapter **out,
                        struct error *err)
@@ -214,15 +256,12 @@ static bool open_found(struct adapters *a, int dir, const char *name, struct ada
     if (!is_there(dir, name)) return true;
     struct adapter *adapter = engine_adapter_open(a->engine, dir, name, err);
     if (adapter == NULL) return false;
-    *out = engine_adapter_hold(adapter);
     snprintf(path, sizeof(path), "%s/%s", a->o->adapter_dir, name);
+    note_read(path, adapter);
     struct entry e = {.adapter = adapter, .found = true};
     e.name = mem_text(span_str(name), NULL);
     e.path = mem_text(span_str(path), NULL);
-    if (put(a, &e, true, err)) return true;
-    engine_adapter_release(*out);
-    *out = NULL;
-    return false;
+    return put(a, &e, false, out, err);
 }
 
 /* adapter-dir, where name may be a folder's in it, whose text is then in out; else -1. */
@@ -240,7 +279,10 @@ bool adapters_find(struct adapters *a, struct span name, struct adapter **out, s
     *out = hold_known(a, name);
     int dir = *out != NULL ? -1 : open_dir(a, name, text);
     if (dir < 0) return true;
-    bool ok = open_found(a, dir, text, out, err);
+    pthread_mutex_lock(&a->reading); /* whoever else asks for it finds what was read */
+    *out = hold_known(a, name);
+    bool ok = *out != NULL || open_found(a, dir, text, out, err);
+    pthread_mutex_unlock(&a->reading);
     close(dir);
     return ok;
 }
@@ -287,9 +329,7 @@ static bool load_one(struct adapters *a, const char *text, struct error *err)
     struct span name = span_of(text, (size_t)(equals - text));
     struct adapter *adapter = engine_adapter_open(a->engine, -1, equals + 1, err);
     if (adapter == NULL) return false;
-    struct engine_adapter_info info = engine_adapter_info(adapter);
-    log_line(LOG_INFO, "adapter", LOG_S("path", equals + 1), LOG_S("sha256", info.sha256),
-             LOG_I("rank", info.rank), LOG_I("bytes", info.bytes), LOG_END);
+    note_read(equals + 1, adapter);
     return adapters_put(a, name, equals + 1, adapter, false, err);
 }
 

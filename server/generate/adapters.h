@@ -9,7 +9,8 @@
  *
  * (1) Entries are at most `most`, and no name stands twice.
  *
- * Any thread: a lock guards the list; files are read without it.
+ * Any thread: a lock guards the list; files are read without it. Folders that are found are read one at
+ * a time, so that each is read once by however many ask for it at once.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -40,12 +41,16 @@ bool adapters_load_first(struct adapters *a, struct error *err);
 bool adapters_find(struct adapters *a, struct span name, struct adapter **out, struct error *err);
 
 /* name stands for `adapter`, which is taken in any case, from path on. False and ERROR_INVALID_VALUE naming
- * "lora_name" for an impossible name or, without replace, a known one; ERROR_NO_STORAGE; ERROR_NO_MEMORY. */
+ * "lora_name" for an impossible name, the model's, or, without replace, a known one; ERROR_NO_STORAGE;
+ * ERROR_NO_MEMORY. */
 bool adapters_put(struct adapters *a, struct span name, const char *path, struct adapter *adapter,
                   bool replace, struct error *err);
 /* Forget a name. False: it was not known. */
 bool adapters_drop(struct adapters *a, struct span name);
 
+/* Is it a name of the model itself, which no adapter may have: one that people guess (its file's, its
+ * path, what it calls itself) or one that was given; in any case of letters? */
+bool adapters_base_is(const struct adapters *a, struct span name);
 /* Is it the name of an adapter, as far as names tell? */
 bool adapters_know(struct adapters *a, struct span name);
 /* Call fn for each, in order of names' loading. fn must not call back. */

@@ -240,9 +240,6 @@ bool completion_has_id(const struct completion *c, struct span id);
 
 /* ---- for model routes ---- */
 
-/* Does name name the served model? */
-bool completion_knows_model(const struct server *s, struct span name);
-
 /* What a request's model (which may be empty) and lora_path name: the base, an adapter, or "base:adapter". The
  * adapter, in *out, is held; NULL: none. False and ERROR_MODEL_NOT_FOUND, or what adapters_find() says. May read
  * files. */

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 #include "base/json.h"
 #include "base/mem.h"
@@ -33,26 +32,6 @@ struct field_context completion_field_context(struct completion *c)
                                   .unknown = exchange_unknown(c->exchange)};
 }
 
-static bool same_name(struct span name, const char *known)
-{
-    return known != NULL && strlen(known) == name.n && strncasecmp(known, name.p, name.n) == 0;
-}
-
-/* Is it a name that people guess: the file's, its path, what it calls itself, or one that was given;
- * in any case of letters? */
-bool completion_knows_model(const struct server *s, struct span name)
-{
-    const struct engine_info *info = engine_info(s->engine);
-    struct span ending = span_str(".gguf");
-    struct span bare = span_ends(name, ending) ? span_of(name.p, name.n - ending.n) : name;
-    bool known = same_name(name, info->name) || same_name(name, info->title) ||
-                 same_name(name, info->path) || same_name(bare, info->file_name);
-    for (int i = 0; i < s->o.model_names.n && !known; i++) {
-        known = same_name(name, s->o.model_names.items[i]);
-    }
-    return known;
-}
-
 static bool unknown_model(const struct server *s, struct span name, const char *field,
                           struct error *err)
 {
@@ -64,7 +43,7 @@ static bool unknown_model(const struct server *s, struct span name, const char *
 static struct span behind_base(const struct server *s, struct span name)
 {
     for (size_t at = 0; at < name.n; at++) {
-        bool splits = name.p[at] == ':' && completion_knows_model(s, span_slice(name, 0, at));
+        bool splits = name.p[at] == ':' && adapters_base_is(s->adapters, span_slice(name, 0, at));
         if (splits) return span_slice(name, at + 1, name.n);
     }
     return span_of(NULL, 0);
@@ -84,7 +63,7 @@ bool completion_find_model(struct server *s, struct span name, struct span lora,
                            struct adapter **out, struct error *err)
 {
     *out = NULL;
-    bool is_base = name.n == 0 || completion_knows_model(s, name);
+    bool is_base = name.n == 0 || adapters_base_is(s->adapters, name);
     if (lora.n > 0) {
         if (!is_base && !s->o.any_model_name) return unknown_model(s, name, "model", err);
         return find_adapter(s, lora, "lora_path", out, err) &&
@@ -99,7 +78,7 @@ bool completion_find_model(struct server *s, struct span name, struct span lora,
 
 bool completion_check_model(struct server *s, struct span name, struct error *err)
 {
-    if (name.n == 0 || s->o.any_model_name || completion_knows_model(s, name)) return true;
+    if (name.n == 0 || s->o.any_model_name || adapters_base_is(s->adapters, name)) return true;
     struct span behind = behind_base(s, name);
     return adapters_know(s->adapters, name) || adapters_know(s->adapters, behind) ||
            unknown_model(s, name, "model", err);

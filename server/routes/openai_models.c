@@ -100,7 +100,7 @@ void openai_model_handle(struct exchange *x)
         return;
     }
     struct served served = {.engine = x->server->engine, .out = &x->reply, .only = name};
-    bool is_base = completion_knows_model(x->server, name);
+    bool is_base = adapters_base_is(x->server->adapters, name);
     if (!is_base) adapters_each(x->server->adapters, emit_adapter, &served);
     if (!served.found) emit_model(x->server->engine, x->path + strlen(prefix), &x->reply);
     exchange_reply_json(x, &x->reply);

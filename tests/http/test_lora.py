@@ -176,6 +176,38 @@ def test_names_are_looked_up_in_a_folder(start, tmp_path):
     assert (reply.status_code, reply.json()["error"]["param"]) == (400, "model")
 
 
+def test_a_folder_is_read_once_by_many_who_ask_for_it(start, tmp_path):
+    shutil.copytree(PLAIN, tmp_path / "cold")
+    server = start("--adapter-dir", str(tmp_path))
+    answers = []
+    threads = [threading.Thread(target=lambda: answers.append(ask(server, "cold"))) for _ in range(16)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert len(answers) == 16 and all(a == answers[0] for a in answers)
+    assert sum("event=adapter " in line for line in server.log) == 1
+
+
+def test_a_name_of_the_model_is_no_adapters(start):
+    server = start("--served-model-name", "policy", "--served-model-name", "Tiny")
+    for name in ("policy", "tiny"):
+        reply = load(server, name, PLAIN)
+        assert (reply.status_code, reply.json()["error"]["param"]) == (400, "lora_name"), reply.text
+        assert "the model itself" in reply.json()["error"]["message"]
+    assert load(server, "policy2", PLAIN).status_code == 200
+    ended = start("--served-model-name", "policy", "--adapter", f"policy={PLAIN}", wait=False)
+    assert ended.process.wait(300) == 1
+    assert any("adapter" in line and "the model itself" in line for line in ended.log)
+
+
+def test_a_long_name_is_found_by_its_path(start):
+    name = "long-" + "n" * 200
+    server = start("--adapter", f"{name}={PLAIN}")
+    assert server.http.get(f"/v1/models/{name}").json()["id"] == name
+    assert server.http.get(f"/v1/models/{name[:-1]}").status_code == 404
+
+
 def test_as_many_as_there_may_be(start):
     server = start("--max-adapters", "2", "--adapter", f"a={PLAIN}")
     assert load(server, "b", PLAIN).status_code == 200
