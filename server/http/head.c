@@ -18,7 +18,7 @@
 #include "server/http/state.h"
 #include "server/http/upload.h"
 
-enum { MAX_HOST = 256 };
+enum { MAX_HOST = 256, SMALL_BODY_BYTES = 1 << 20 };
 
 /* ---- framing, RFC 9112 sections 3.2, 5 and 6 ---- */
 
@@ -176,17 +176,22 @@ static bool check_page(const struct exchange *x, struct error *err)
 
 /* ---- route, key, body ---- */
 
+static size_t body_limit(const struct server_options *o, int flags)
+{
+    bool is_small = (flags & ROUTE_SMALL) != 0 && o->max_body_bytes > SMALL_BODY_BYTES;
+    return (size_t)((flags & ROUTE_UPLOAD) != 0   ? o->max_weight_bytes
+                    : (flags & ROUTE_VERIFY) != 0 ? o->max_verify_bytes
+                    : is_small                    ? SMALL_BODY_BYTES
+                                                  : o->max_body_bytes);
+}
+
 static bool check_route(struct exchange *x, struct error *err)
 {
     bool path_known;
     const struct route_table *routes = x->server->parts.routes;
     const struct server_options *o = &x->server->o;
     x->route = router_find(routes, x->method, x->path, &path_known);
-    bool verify = x->route != NULL && (x->route->flags & ROUTE_VERIFY) != 0;
-    bool upload = x->route != NULL && (x->route->flags & ROUTE_UPLOAD) != 0;
-    x->body.limit = (size_t)(upload   ? o->max_weight_bytes
-                             : verify ? o->max_verify_bytes
-                                      : o->max_body_bytes);
+    x->body.limit = body_limit(o, x->route == NULL ? 0 : x->route->flags);
     if (x->route != NULL) return true;
     if (!path_known) return error_set(err, ERROR_NOT_FOUND, NULL, "no route %.100s", x->path);
     char allowed[64];

@@ -27,6 +27,7 @@ enum scope {
 };
 
 enum route_flags {
+    ROUTE_SMALL = 1,    /* its body has few fields, and is read on the loop thread: SMALL_BODY_BYTES */
     ROUTE_ALWAYS = 2,   /* answers while the server drains */
     ROUTE_MODEL = 4,    /* needs the model: 503 while it loads */
     ROUTE_NDJSON = 8,   /* takes application/x-ndjson beside JSON */

@@ -15,7 +15,6 @@
 
 #include "base/emit.h"
 #include "base/hash.h"
-#include "base/json.h"
 #include "base/version.h"
 #include "server/generate/completion.h"
 #include "server/http/ndjson.h"
@@ -155,7 +154,7 @@ static bool read_named(struct exchange *x, struct named *n)
 {
     struct field_context context = {.arena = x->arena, .unknown = exchange_unknown(x)};
     struct field_table table = FIELD_TABLE(rows, n);
-    cJSON *body = json_parse(buffer_span(&x->body), &x->error);
+    cJSON *body = exchange_parse(x, &x->error);
     bool ok = body != NULL && fields_read(body, &table, 1, &context, &x->error);
     if (ok && n->model.n == 0) n->model = n->name;
     if (ok && n->model.n == 0) {

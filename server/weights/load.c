@@ -114,37 +114,46 @@ static void reply_all(struct exchange *x, const struct push *p)
 /* ---- asking ---- */
 
 /* Of every table the first row is the path, the second the version. */
-static bool read_load(struct exchange *x, const struct field *rows, struct load *load,
-                      struct push *p, struct error *err)
+static bool read_load(struct exchange *x, const cJSON *body, const struct field *rows,
+                      struct load *load, struct push *p, struct error *err)
 {
     const char *path = rows[0].name, *version = rows[1].name;
     struct field_context context = {.arena = x->arena, .unknown = exchange_unknown(x)};
     struct field_table table = FIELD_TABLE(rows, load);
-    cJSON *body = exchange_parse(x, err);
-    bool ok = body != NULL && fields_read(body, &table, 1, &context, err);
+    bool ok = fields_read(body, &table, 1, &context, err);
     if (ok && load->path.p == NULL) {
         ok = error_set(err, ERROR_MISSING_FIELD, path, "%s is needed", path);
     }
     p->path_field = path;
-    ok = ok && push_set_version(x, load->version, version, err) &&
-         client_path_open(x->server, load->path, path, &p->source, err);
-    cJSON_Delete(body);
-    return ok;
+    return ok && push_set_version(x, load->version, version, err) &&
+           client_path_open(x->server, load->path, path, &p->source, err);
 }
 
-/* Read the body by its rows into *load and the push, which is returned; NULL: x has been answered. */
-static struct push *begin(struct exchange *x, const struct field *rows, struct load *load)
+/* Read the body, which is taken, by its rows into *load and the push, which is returned; NULL: x has
+ * been answered. */
+static struct push *begin_with(struct exchange *x, cJSON *body, const struct field *rows,
+                               struct load *load)
 {
     struct error err = {0};
     struct push *p = push_new(x);
+    bool ok = p != NULL && read_load(x, body, rows, load, p, &err);
+    cJSON_Delete(body);
     if (p == NULL) return NULL;
-    if (!read_load(x, rows, load, p, &err)) {
+    if (!ok) {
         exchange_fail(x, &err);
         return NULL;
     }
     p->order.wait = push_waits(x);
     p->reply = reply_all;
     return p;
+}
+
+static struct push *begin(struct exchange *x, const struct field *rows, struct load *load)
+{
+    cJSON *body = exchange_parse(x, &x->error);
+    if (body != NULL) return begin_with(x, body, rows, load);
+    exchange_fail(x, &x->error);
+    return NULL;
 }
 
 void weights_load_handle(struct exchange *x)
@@ -171,18 +180,17 @@ void weights_sglang_handle(struct exchange *x)
 void weights_prime_handle(struct exchange *x)
 {
     struct load load = {0};
-    cJSON *body = x->body.n == 0 ? NULL : json_parse(buffer_span(&x->body), &x->error);
-    bool by_folder = json_get(body, "weight_dir") != NULL;
-    cJSON_Delete(body);
+    cJSON *body = x->body.n == 0 ? NULL : exchange_parse(x, &x->error);
     if (x->error.code != ERROR_NONE) {
         exchange_fail(x, &x->error);
         return;
     }
-    if (!by_folder) {
+    if (json_get(body, "weight_dir") == NULL) {
+        cJSON_Delete(body);
         weights_refuse_handle(x);
         return;
     }
-    struct push *p = begin(x, prime_rows, &load);
+    struct push *p = begin_with(x, body, prime_rows, &load);
     if (p == NULL) return;
     p->order.policy = push_policy_now(x);
     push_begin(x);

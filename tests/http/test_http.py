@@ -3,6 +3,7 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import gzip
 import json
 
 import pytest
@@ -99,6 +100,17 @@ def test_chunked_body_too_large(start):
 
     reply = server.http.post("/v1/completions", content=pieces(), headers=JSON)
     check_error(reply, 413, "body_too_large")
+
+
+@pytest.mark.parametrize("path", ["/v1/weights", "/update_weights", "/update_weights_from_disk", "/update_weight_version", "/weight_checker",
+                                  "/v1/load_lora_adapter", "/unload_lora_adapter", "/abort_requests", "/pause_generation",
+                                  "/continue_generation", "/abort_request", "/api/show", "/api/pull"])
+def test_what_is_read_on_the_loop_is_small(server, path):
+    body = json.dumps({"a": "b" * (1 << 20)}).encode()
+    for headers in (JSON, {**JSON, "Content-Encoding": "gzip"}):
+        sent = gzip.compress(body) if len(headers) > 1 else body
+        reply = server.http.post(path, content=sent, headers=headers)
+        assert reply.status_code == 413, reply.text
 
 
 def test_a_body_that_no_route_wants_is_not_kept(start):
