@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <netinet/in.h>
 #include <sys/random.h>
 
@@ -96,6 +97,20 @@ const char *exchange_header(const struct exchange *x, const char *name)
 const char *exchange_argument(const struct exchange *x, const char *name)
 {
     return MHD_lookup_connection_value(x->connection, MHD_GET_ARGUMENT_KIND, name);
+}
+
+bool exchange_flag(const struct exchange *x, const char *name, bool *out, struct error *err)
+{
+    const char *word = exchange_argument(x, name);
+    if (word == NULL) return true;
+    bool yes = strcasecmp(word, "true") == 0 || strcmp(word, "1") == 0;
+    bool no = strcasecmp(word, "false") == 0 || strcmp(word, "0") == 0;
+    if (!yes && !no) {
+        return error_set(err, ERROR_INVALID_VALUE, name, "%s is \"%.30s\"; true or false", name,
+                         word);
+    }
+    *out = yes;
+    return true;
 }
 
 /* ---- end ---- */

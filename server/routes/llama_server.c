@@ -102,10 +102,14 @@ void llama_slots_handle(struct exchange *x)
     struct engine_stats stats;
     struct buffer out;
     engine_stats(x->server->engine, &stats);
-    const char *strict = exchange_argument(x, "fail_on_no_slot");
-    if (strict != NULL && stats.running >= info->max_sequences) {
-        struct error err = {0};
-        error_set(&err, ERROR_QUEUE_FULL, NULL, "all %d slots are busy", info->max_sequences);
+    bool strict = false;
+    struct error err = {0};
+    bool fine = exchange_flag(x, "fail_on_no_slot", &strict, &err);
+    if (fine && strict && stats.running >= info->max_sequences) {
+        fine =
+            error_set(&err, ERROR_QUEUE_FULL, NULL, "all %d slots are busy", info->max_sequences);
+    }
+    if (!fine) {
         exchange_fail(x, &err);
         return;
     }

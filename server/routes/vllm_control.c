@@ -20,17 +20,15 @@
 static const struct control_mode modes[] = {
     {"abort", PAUSE_ABORT}, {"wait", PAUSE_WAIT}, {"keep", PAUSE_KEEP}, {NULL, 0}};
 
-static bool argument_is(const struct exchange *x, const char *name, bool standard)
-{
-    const char *value = exchange_argument(x, name);
-    if (value == NULL) return standard;
-    return strcmp(value, "true") == 0 || strcmp(value, "True") == 0 || strcmp(value, "1") == 0;
-}
-
 static void on_paused(struct exchange *x)
 {
-    if (argument_is(x, "clear_cache", true)) engine_reset_prefix_cache(x->server->engine);
     reply_str(x, "status", "paused");
+}
+
+static void on_paused_to_forget(struct exchange *x)
+{
+    engine_reset_prefix_cache(x->server->engine);
+    on_paused(x);
 }
 
 static void on_asleep(struct exchange *x)
@@ -39,27 +37,35 @@ static void on_asleep(struct exchange *x)
     reply_str(x, "status", "sleeping");
 }
 
-static void pause_by_argument(struct exchange *x, void (*done)(struct exchange *x))
+static bool read_mode(const struct exchange *x, enum pause_mode *mode, struct error *err)
 {
-    struct error err = {0};
-    enum pause_mode mode;
     const char *word = exchange_argument(x, "mode");
-    if (argument_is(x, "wait_for_inflight_requests", false)) word = "wait"; /* vLLM's older way */
-    if (!control_find_mode(modes, span_str(word), &mode, &err)) {
-        exchange_fail(x, &err);
-        return;
-    }
-    pause_begin(x, mode, done);
+    bool waits = false; /* vLLM's older way */
+    if (!exchange_flag(x, "wait_for_inflight_requests", &waits, err)) return false;
+    return control_find_mode(modes, span_str(waits ? "wait" : word), mode, err);
 }
 
 void vllm_pause_handle(struct exchange *x)
 {
-    pause_by_argument(x, on_paused);
+    struct error err = {0};
+    enum pause_mode mode;
+    bool forgets = true;
+    if (read_mode(x, &mode, &err) && exchange_flag(x, "clear_cache", &forgets, &err)) {
+        pause_begin(x, mode, forgets ? on_paused_to_forget : on_paused);
+    } else {
+        exchange_fail(x, &err);
+    }
 }
 
 void vllm_sleep_handle(struct exchange *x)
 {
-    pause_by_argument(x, on_asleep);
+    struct error err = {0};
+    enum pause_mode mode;
+    if (read_mode(x, &mode, &err)) {
+        pause_begin(x, mode, on_asleep);
+    } else {
+        exchange_fail(x, &err);
+    }
 }
 
 void vllm_resume_handle(struct exchange *x)
@@ -84,8 +90,9 @@ void vllm_is_sleeping_handle(struct exchange *x)
     reply_bool(x, "is_sleeping", generations_are_paused(x->server->generations));
 }
 
-static const struct field abort_rows[] = {
-    {"request_ids", .kind = FIELD_ARRAY, .shape = "string[]", .doc = "their names; none: all of them"}, {0}};
+static const struct field abort_rows[] = {{"request_ids", .kind = FIELD_ARRAY, .shape = "string[]",
+                                           .doc = "their names; none: all of them"},
+                                          {0}};
 const struct field *const vllm_abort_fields[] = {abort_rows, NULL};
 
 void vllm_abort_handle(struct exchange *x)

@@ -125,7 +125,8 @@ static bool read_load(struct exchange *x, const cJSON *body, const struct field 
         ok = error_set(err, ERROR_MISSING_FIELD, path, "%s is needed", path);
     }
     p->path_field = path;
-    return ok && push_set_version(x, load->version, version, err) &&
+    return ok && exchange_flag(x, "wait", &p->order.wait, err) &&
+           push_set_version(x, load->version, version, err) &&
            client_path_open(x->server, load->path, path, &p->source, err);
 }
 
@@ -143,7 +144,6 @@ static struct push *begin_with(struct exchange *x, cJSON *body, const struct fie
         exchange_fail(x, &err);
         return NULL;
     }
-    p->order.wait = push_waits(x);
     p->reply = reply_all;
     return p;
 }

@@ -124,9 +124,3 @@ enum push_policy push_policy_now(const struct exchange *x)
 {
     return generations_are_paused(x->server->generations) ? PUSH_SWITCH : PUSH_FINISH;
 }
-
-bool push_waits(const struct exchange *x)
-{
-    const char *word = exchange_argument(x, "wait");
-    return word == NULL || (strcmp(word, "0") != 0 && strcmp(word, "false") != 0);
-}

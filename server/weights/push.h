@@ -44,8 +44,4 @@ enum push_policy push_policy_now(const struct exchange *x);
 
 /* The reply of our own routes: version, sha256, tensors, seconds. */
 void weights_reply(struct exchange *x, const struct push *p);
-
-/* Does ?wait=0 say that a push shall not wait for older versions to end? */
-bool push_waits(const struct exchange *x);
-
 #endif

@@ -53,11 +53,6 @@ static bool read_digest(struct exchange *x, struct push *p, struct error *err)
     return hex != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
 }
 
-static bool is_true(const char *word)
-{
-    return word != NULL && (strcmp(word, "true") == 0 || strcmp(word, "1") == 0);
-}
-
 static bool read_ask(struct exchange *x, struct push *p, struct error *err)
 {
     static const char *const parts[] = {"whole", "some", "delta", NULL};
@@ -66,17 +61,17 @@ static bool read_ask(struct exchange *x, struct push *p, struct error *err)
     const char *version = exchange_header(x, "X-Version");
     if (!choose(exchange_argument(x, "part"), parts, "part", &part, err) ||
         !choose(exchange_header(x, "X-Policy"), policies, "X-Policy", &policy, err) ||
-        !read_digest(x, p, err)) {
+        !exchange_flag(x, "check_finite", &p->order.check_finite, err) ||
+        !exchange_flag(x, "wait", &p->order.wait, err) || !read_digest(x, p, err)) {
         return false;
     }
     p->order.part = (enum push_part)part;
     p->order.policy = (enum push_policy)policy;
-    p->order.check_finite = is_true(exchange_argument(x, "check_finite"));
-    p->order.wait = push_waits(x);
     p->order.base_version = exchange_header(x, "X-Base-Version");
     p->order.staging_dir = upload_folder(x->server);
     p->order.fd = x->upload->fd;
-    return push_set_version(x, version == NULL ? span_of(NULL, 0) : span_str(version), "X-Version", err);
+    return push_set_version(x, version == NULL ? span_of(NULL, 0) : span_str(version), "X-Version",
+                            err);
 }
 
 /* What may go better at another time need not be sent again: a range "bytes *\/N" asks for it. */

@@ -111,6 +111,24 @@ def test_a_client_that_leaves_is_held_no_longer(own):
     own.wait_idle()
 
 
+@pytest.mark.parametrize("method, path, name", [
+    ("POST", "/pause", "clear_cache"), ("POST", "/sleep", "wait_for_inflight_requests"), ("POST", "/v1/weights", "wait"),
+    ("PUT", "/v1/weights", "wait"), ("PUT", "/v1/weights", "check_finite"), ("GET", "/slots", "fail_on_no_slot")])
+def test_an_argument_that_is_true_or_false(own, method, path, name):
+    def ask(value):
+        return own.http.request(method, path, params={name: value}, **({} if method == "GET" else {"json": {"path": "/nowhere"}}))
+
+    for value in ("maybe", "2", ""):
+        reply = ask(value)
+        error = reply.json()["error"]
+        assert (reply.status_code, error["param"]) == (400, name), reply.text
+        assert not own.http.get("/is_paused").json()["is_paused"]
+    for value in ("true", "True", "1", "false", "False", "0"):
+        reply = ask(value)
+        assert reply.status_code == 200 or reply.json()["error"]["param"] != name, reply.text
+        own.http.post("/resume")
+
+
 def test_sigterm_while_paused_answers_what_was_held(start):
     s = start()
     s.http.post("/pause")
