@@ -288,6 +288,17 @@ static bool assign(struct source *from, struct place p, const char *value, struc
     return set_value(p, value, from->memory, err);
 }
 
+/* The same outside of files, where an empty secret is a variable that was to hold one and does not:
+ * without it the server would be open. In a file its line says that there is none. */
+static bool assign_given(struct source *from, struct place p, const char *value, struct error *err)
+{
+    if (!assign(from, p, value, err)) return false;
+    assert(!p.row->secret || p.row->kind == SETTING_LIST);
+    return !p.row->secret || value[strspn(value, ", \t\r\n\v\f")] != '\0' ||
+           error_set(err, ERROR_INVALID_VALUE, p.row->name, "%s is empty: leave it out for none",
+                     p.row->name);
+}
+
 /* "name = value"; '#' begins a comment line; a value may stand in double quotes. */
 static bool read_line(struct source *from, struct span line, const char *path, int number,
                       struct error *err)
@@ -377,7 +388,7 @@ static bool read_environment(struct source from, bool strict, struct error *err)
                              "environment: unknown setting \"TOUCHSTONE_%.*s\"",
                              (int)(name.n < 80 ? name.n : 80), name.p);
         }
-        if (!assign(&from, p, e.p + eq + 1, err)) return false;
+        if (!assign_given(&from, p, e.p + eq + 1, err)) return false;
     }
     return true;
 }
@@ -436,8 +447,7 @@ static char *long_flag(const char *word)
 /* A value in the command line. A secret is written over: a list has its own copy. */
 static bool assign_word(struct source *from, struct place p, char *value, struct error *err)
 {
-    assert(!p.row->secret || p.row->kind == SETTING_LIST);
-    bool ok = assign(from, p, value, err);
+    bool ok = assign_given(from, p, value, err);
     if (p.row->secret) memset(value, 'x', strlen(value));
     return ok;
 }

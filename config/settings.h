@@ -49,8 +49,8 @@ struct setting {
     int64_t min, max;     /* of a number; SETTING_SECONDS: in seconds */
     const char *words;    /* SETTING_WORD, SETTING_CHOICE: separated by '|' */
     const char *help;
-    bool
-        secret; /* SETTING_LIST: not to be read in the command line, which all users of a machine see */
+    bool secret; /* SETTING_LIST: not to be read in the command line, which all users of a machine
+                  * see, and empty in a file alone */
 };
 
 /* The rows of one struct of options. */

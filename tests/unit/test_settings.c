@@ -95,6 +95,8 @@ static void mistakes_are_named(void **state)
         {"--kv f64", "f16|f32|q8_0"},
         {"--prefix-cache=maybe", "prefix-cache"},
         {"--no-port", "--no-port"},
+        {"--api-key=", "api-key is empty"},
+        {"--api-key a --api-key ,", "api-key is empty"},
         {"--drain-timeout nan", "drain-timeout"},
         {"--config /nonexistent/file", "/nonexistent/file"},
     };
@@ -116,6 +118,11 @@ static void mistakes_are_named(void **state)
     assert_non_null(strstr(err.message, "TOUCHSTONE_NONSENSE"));
     cli_settings_clear(&s);
     unsetenv("TOUCHSTONE_NONSENSE");
+    setenv("TOUCHSTONE_API_KEY", "", 1);
+    assert_false(read_words("", &s, &rest, &err));
+    assert_string_equal(err.param, "api-key");
+    cli_settings_clear(&s);
+    unsetenv("TOUCHSTONE_API_KEY");
 }
 
 static void booleans_and_sizes(void **state)
