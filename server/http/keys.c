@@ -17,7 +17,7 @@
 #include "base/mem.h"
 #include "server/http/router.h"
 
-enum { MAX_FILE_BYTES = 4 << 20, MAX_KEYS = 4096, MAX_CONCURRENCY = 1 << 20 };
+enum { MAX_FILE_BYTES = 4 << 20, MAX_KEYS = 4096, MAX_CONCURRENCY = 1 << 20, MAX_RETRY_S = 86400 };
 #define MAX_RATE 1e6
 
 static const struct {
@@ -417,7 +417,8 @@ bool key_begin(struct key *key, uint64_t now_ns, struct error *err)
         if (key->allowance < 1) {
             error_set(err, ERROR_RATE, NULL, "the key \"%s\" may begin %.15g requests a second",
                       key->name, key->rate);
-            err->retry_s = (int)ceil((1 - key->allowance) / key->rate);
+            double wait_s = ceil((1 - key->allowance) / key->rate);
+            err->retry_s = (int)fmin(wait_s, MAX_RETRY_S);
             return false;
         }
         key->allowance -= 1;

@@ -172,6 +172,11 @@ static void test_rate(void **state)
     assert_int_equal(err.retry_s, 10);
     assert_false(key_begin(&slow, 10 * second, &err));
     assert_true(key_begin(&slow, 11 * second, &err));
+
+    struct key never = {.name = "r", .rate = 1e-300, .users = 1};
+    assert_true(key_begin(&never, second, &err));
+    assert_false(key_begin(&never, second, &err));
+    assert_int_equal(err.retry_s, 86400);
 }
 
 static void test_concurrency(void **state)
