@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,11 +20,18 @@
 
 /* ---- addresses ---- */
 
-/* Names and addresses at which no other machine can connect. */
-static bool is_local(const char *host)
+/* Is it an address at which no other machine can connect? Names are not asked: they may point anywhere. */
+static bool is_local(int fd)
 {
-    return strcmp(host, "localhost") == 0 || strcmp(host, "::1") == 0 ||
-           strncmp(host, "127.", 4) == 0;
+    struct sockaddr_storage a;
+    socklen_t n = sizeof(a);
+    if (getsockname(fd, (struct sockaddr *)&a, &n) != 0) return false;
+    if (a.ss_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const void *)&a;
+        return ntohl(v4->sin_addr.s_addr) >> 24 == IN_LOOPBACKNET;
+    }
+    const struct sockaddr_in6 *v6 = (const void *)&a;
+    return a.ss_family == AF_INET6 && IN6_IS_ADDR_LOOPBACK(&v6->sin6_addr);
 }
 
 static int bound_port(int fd)
@@ -68,7 +76,7 @@ static bool open_address(struct listener *l, const char *host, const char *port,
                          port, strerror(why));
     }
     l->port = bound_port(l->fd);
-    l->exposed = !is_local(host);
+    l->exposed = !is_local(l->fd);
     l->tls = l->server->o.tls_cert != NULL;
     return true;
 }

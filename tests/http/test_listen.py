@@ -199,6 +199,12 @@ def test_what_ends_the_start(folder, args):
     assert any(word in ended.stderr.splitlines()[-1] for word in (args[0][2:], *words))
 
 
+def test_what_is_local_is_told_by_the_address(start):
+    server = start("--host", str(0x7f000001))  # the system's resolver takes it for 127.0.0.1
+    assert not any("event=open" in line for line in server.log)
+    assert server.post("/resume", {}).status_code == 200
+
+
 # ---- a Unix socket ----
 
 
