@@ -121,8 +121,12 @@ int tls_retrieve(gnutls_session_t session, const struct gnutls_cert_retr_st *inf
     gnutls_pcert_st *copies = gnutls_calloc(count, sizeof(*copies));
     if (copies == NULL) return GNUTLS_E_MEMORY_ERROR;
     int code = gnutls_pcert_import_x509_list(copies, current.chain, &count, 0);
-    if (code == 0) code = copy_key(key);
+    bool imported = code == 0;
+    if (imported) code = copy_key(key);
     if (code != 0) {
+        for (unsigned i = 0; imported && i < count; i++) {
+            gnutls_pcert_deinit(&copies[i]);
+        }
         gnutls_free(copies);
         return code;
     }
