@@ -7,7 +7,10 @@
  *
  * Where no API key is set anybody who can connect is served, a page in somebody's browser too. Browsers
  * say who asks: a request with Origin or Sec-Fetch-Site must come from a page of our own or of the list (cors.h), and its Host must
- * be an address, localhost or a name in allowed-hosts, for a name may be made to point here.
+ * be an address, localhost or a name in allowed-hosts, for a name may be made to point here. What a page GETs
+ * has no Origin, and Sec-Fetch-Site only where the browser trusts the address (https, localhost, 127.0.0.1): without
+ * both it is served as a program's is. So no GET changes more than the cache of prefixes, and its answer
+ * stays unread by pages of other sites, but for one whose name was made to point here.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
