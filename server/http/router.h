@@ -22,7 +22,7 @@ enum scope {
     SCOPE_CONTROL = 4, /* pause, abort, caches, weights: touches what others do; an operator may
                         * forbid it (allow-control) */
     SCOPE_METRICS = 8, /* how much is done */
-    SCOPE_ADMIN = 16,  /* what belongs to other keys */
+    SCOPE_ADMIN = 16,  /* what belongs to other keys: no route so far */
     SCOPES_ALL = 31
 };
 
