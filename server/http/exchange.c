@@ -30,8 +30,8 @@ enum {
     REPLY_BLOCK_BYTES = 32 << 10,
     SMALL_REPLY_BYTES = 64 << 10, /* a larger one is given to libmicrohttpd as it is read */
     LOG_PATH_BYTES = 128,
-    READ_BYTES = 64 << 10,        /* who takes so much within reply-timeout reads */
-    IGNORED_ROOM = 8 << 10        /* of the names in x-ignored-fields */
+    READ_BYTES = 64 << 10, /* who takes so much within reply-timeout reads */
+    IGNORED_ROOM = 8 << 10 /* of the names in x-ignored-fields */
 };
 
 /* ---- birth ---- */

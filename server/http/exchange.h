@@ -63,7 +63,8 @@ struct upload;
 
 enum {
     EXCHANGE_ID_BYTES = 72,
-    EXCHANGE_PATH_BYTES = 512, /* a route's path and the longest name that may end it, with its NUL */
+    EXCHANGE_PATH_BYTES =
+        512, /* a route's path and the longest name that may end it, with its NUL */
     EXCHANGE_ARENA_BYTES = 512 << 20, /* ceiling of what reading one request may take */
     EXCHANGE_STREAM_BYTES = 64 << 20, /* produced but not yet taken by the client */
     EXCHANGE_REPLY_BYTES = 1 << 30    /* ceiling of one reply */
@@ -99,8 +100,8 @@ struct exchange {
     const char *cors; /* what a page of another site that may ask is told so by; else NULL */
     char id[EXCHANGE_ID_BYTES];
     char method[8], path[EXCHANGE_PATH_BYTES]; /* cut: no longer one is a route's */
-    bool ndjson;               /* the body is application/x-ndjson */
-    enum packing packing; /* of the body, until it is unpacked */
+    bool ndjson;                               /* the body is application/x-ndjson */
+    enum packing packing;                      /* of the body, until it is unpacked */
     struct buffer body;
     struct unknown_fields unknown; /* that its body has and no table names: passed over */
     struct arena *arena;
@@ -109,16 +110,17 @@ struct exchange {
 
     struct error error; /* found wrong at its head, answered once the body is in; then the work's */
     struct upload *upload; /* the body goes to a file (upload.h); NULL: it does not */
-    size_t received;    /* bytes of the body as it was sent */
-    size_t discarded;   /* of these: a refused request's, and what no route wants */
-    bool told;          /* the refusal was written past libmicrohttpd: nothing else is said */
-    bool closes;        /* the connection ends with the answer */
-    bool dispatched;    /* the route has it */
+    size_t received;       /* bytes of the body as it was sent */
+    size_t discarded;      /* of these: a refused request's, and what no route wants */
+    bool told;             /* the refusal was written past libmicrohttpd: nothing else is said */
+    bool closes;           /* the connection ends with the answer */
+    bool dispatched;       /* the route has it */
 
     struct MHD_Response *response;
     int status; /* 0 until answered */
     bool streaming, ended;
-    const char *ping;    /* what the stream says when it has long said nothing; static; NULL: nothing */
+    const char
+        *ping; /* what the stream says when it has long said nothing; static; NULL: nothing */
     uint64_t said_ns;    /* when it last said something */
     struct buffer out;   /* of a stream or a large reply: not yet taken */
     size_t taken;        /* bytes of out already taken */

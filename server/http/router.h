@@ -27,15 +27,15 @@ enum scope {
 };
 
 enum route_flags {
-    ROUTE_SMALL = 1,    /* its body has few fields, and is read on the loop thread: SMALL_BODY_BYTES */
-    ROUTE_ALWAYS = 2,   /* answers while the server drains */
-    ROUTE_MODEL = 4,    /* needs the model: 503 while it loads */
-    ROUTE_NDJSON = 8,   /* takes application/x-ndjson beside JSON */
-    ROUTE_VERIFY = 16,  /* max_verify_bytes is its body's limit, else max_body_bytes */
+    ROUTE_SMALL = 1, /* its body has few fields, and is read on the loop thread: SMALL_BODY_BYTES */
+    ROUTE_ALWAYS = 2,  /* answers while the server drains */
+    ROUTE_MODEL = 4,   /* needs the model: 503 while it loads */
+    ROUTE_NDJSON = 8,  /* takes application/x-ndjson beside JSON */
+    ROUTE_VERIFY = 16, /* max_verify_bytes is its body's limit, else max_body_bytes */
     ROUTE_PROBE = 64, /* asks how the server is: often, and not worth a line of the log each time */
     ROUTE_UPLOAD = 512, /* its body goes to a file, in one request or in ranges (upload.h) */
-    ROUTE_OWN = 256,   /* a contract of our own: fields that it does not name are refused */
-    ROUTE_EITHER = 32, /* its tables of fields are alternatives: a body is of one, not of all */
+    ROUTE_OWN = 256,    /* a contract of our own: fields that it does not name are refused */
+    ROUTE_EITHER = 32,  /* its tables of fields are alternatives: a body is of one, not of all */
     ROUTE_PUBLIC = 128 /* the same for whoever asks: a link on another site's page may lead to it */
 };
 
@@ -46,8 +46,8 @@ enum error_shape {
     ERRORS_LLAMA,  /* llama-server: error.code is the HTTP status, our code is error.name */
     ERRORS_SGLANG, /* "success": false, "message" */
     ERRORS_DETAIL, /* "detail": what FastAPI's servers answer: TRL, SandboxFusion, open-r1's router */
-    ERRORS_PISTON, /* "message" */
-    ERRORS_OLLAMA, /* Ollama: error is the message alone */
+    ERRORS_PISTON,   /* "message" */
+    ERRORS_OLLAMA,   /* Ollama: error is the message alone */
     ERRORS_ANTHROPIC /* Anthropic: "type": "error", and its own types of errors */
 };
 

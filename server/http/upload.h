@@ -37,10 +37,10 @@ struct upload {
     int fd;                   /* owned */
     uint64_t total;           /* UINT64_MAX: not said */
     uint64_t have;
-    uint64_t until;           /* where the present range ends */
+    uint64_t until; /* where the present range ends */
     uint64_t touched_ns;
     struct exchange *exchange; /* at work on it; NULL: it rests */
-    bool keep;                 /* it shall be there when the exchange is over: to be handled again */
+    bool keep; /* it shall be there when the exchange is over: to be handled again */
 };
 
 /* The head of x is here, its declared length 0 where none was said. False: x is refused, and what has

@@ -141,8 +141,7 @@ struct named {
 static const struct field rows[] = {
     {"model", FIELD_TEXT, AT(model), .doc = "the model's name, with or without :latest"},
     {"name", FIELD_TEXT, AT(name), .doc = "the same, as older clients call it"},
-    {"stream", FIELD_BOOL, AT(stream), .fallback = "true",
-     .doc = "lines, where there is progress"},
+    {"stream", FIELD_BOOL, AT(stream), .fallback = "true", .doc = "lines, where there is progress"},
     {"verbose", FIELD_BOOL, AT(verbose), .doc = "without effect: nothing is left out"},
     {"insecure", FIELD_BOOL, AT(insecure), .doc = "without effect: nothing is fetched"},
     {0},
