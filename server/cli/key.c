@@ -68,8 +68,9 @@ int cli_key(int n, char **args)
         "key new NAME [options]\n\nPrint a new API key, which is kept nowhere, and on the next "
         "line "
         "what stands for\nit in the file that serve's --api-key-file names.\n",
-        "  --scope LIST                 what it is for: infer, verify, control, metrics, admin\n"
-        "                               (which opens no route so far), with commas (infer)\n"
+        "  --scope LIST                 what it is for: infer, verify, control, metrics, admin, "
+        "with "
+        "commas (infer)\n"
         "  --rate N                     requests that it may begin a second; 0: no limit (0)\n"
         "  --concurrency N              requests at work at a time; 0: no limit (0)\n",
         0};

@@ -17,7 +17,7 @@
 #include "base/mem.h"
 #include "server/http/router.h"
 
-enum { MAX_FILE_BYTES = 4 << 20, MAX_KEYS = 4096, MAX_CONCURRENCY = 1 << 20, MAX_RETRY_S = 86400 };
+enum { MAX_FILE_BYTES = 4 << 20, MAX_KEYS = 4096, MAX_CONCURRENCY = 1 << 20 };
 #define MAX_RATE 1e6
 
 static const struct {
@@ -405,6 +405,7 @@ static void refill(struct key *key, uint64_t now_ns)
 
 bool key_begin(struct key *key, uint64_t now_ns, struct error *err)
 {
+    enum { MAX_RETRY_S = 86400 };
     assert(key->at_work < key->users); /* (1) */
     if (key->concurrency > 0 && key->at_work >= key->concurrency) {
         error_set(err, ERROR_RATE, NULL, "the key \"%s\" has %d requests at work; at most %d",

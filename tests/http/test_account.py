@@ -88,8 +88,7 @@ def test_trees(start):
     other = {"tokens": ids[:100_000]}
     assert server.post("/detokenize", other).status_code == 200
     double = json.dumps({"tokens": ids * 2}, separators=(",", ":")).encode()
-    for path in ("/detokenize", "/v1/completions", "/verify", "/generate", "/run_code", "/apply-template", "/verify/advantages",
-                 "/abort_requests"):
+    for path in ("/detokenize", "/v1/completions", "/verify", "/generate", "/run_code", "/apply-template", "/verify/advantages"):
         reply = server.http.post(path, content=double, headers={"Content-Type": "application/json"})
         assert reply.status_code == 503, (path, reply.text)
         assert "out_of_memory" in reply.text and int(reply.headers["retry-after"]) >= 1
