@@ -44,4 +44,5 @@ enum push_policy push_policy_now(const struct exchange *x);
 
 /* The reply of our own routes: version, sha256, tensors, seconds. */
 void weights_reply(struct exchange *x, const struct push *p);
+
 #endif
