@@ -343,7 +343,7 @@
     "    try:\n" \
     "        tree = ast.parse(source)\n" \
     "        plain(script(tree, entry) if entry else tests_of(tree) if pytest else tree.body, entry, out)\n" \
-    "        known_names = {n.asname or n.name for s in imports(tree) for n in s.names if not pytest or getattr(s, 'module', '') != 'solution'}\n" \
+    "        known_names = {n.asname or n.name for s in imports(tree) for n in s.names if not pytest or getattr(s, 'module', '') != 'solution' or n.asname}\n" \
     "        used = {n.id for r in out for n in ast.walk(ast.parse(r['expr'])) if isinstance(n, ast.Name)}\n" \
     "        return None if used & known_names else out\n" \
     "    except Exception: return None\n" \
