@@ -27,6 +27,7 @@
 #include "base/utf8.h"
 #include "reward/code/ioi.h"
 #include "reward/code/packed_tests.h"
+#include "reward/code/script.h"
 
 enum { MAX_NESTING = 4 };
 
@@ -212,12 +213,14 @@ static bool add_call(struct reading *r, struct span function, const cJSON *args,
     return arguments(r, args, &c->body) && value_text(r, result, &c->expected);
 }
 
+/* One that says nothing would be passed by any program: it is none. */
 static bool add_assert(struct reading *r, const cJSON *v, struct span entry)
 {
     if (!cJSON_IsString(v)) return wrong(r, "assert", "a string", v);
-    struct code_case *c = add(r, CASE_ASSERT);
+    struct span body = json_text(v, r->arena);
+    struct code_case *c = script_says_something(body) ? add(r, CASE_ASSERT) : NULL;
     if (c == NULL) return true;
-    c->body = json_text(v, r->arena);
+    c->body = body;
     c->name = entry;
     c->weak = true;
     return true;
@@ -402,7 +405,15 @@ static bool read_human_eval(struct reading *r, const cJSON *v)
     r->out->language = language_find(span_str("python"));
     r->out->entry = json_text(entry, r->arena);
     if (cJSON_IsString(prompt)) r->out->setup = json_text(prompt, r->arena);
-    if (json_get(v, "test") != NULL) return add_assert(r, json_get(v, "test"), r->out->entry);
+    const cJSON *test = json_get(v, "test");
+    if (r->out->entry.n == 0) {
+        return error_set(r->err, ERROR_INVALID_VALUE, "entry_point", "entry_point is empty");
+    }
+    if (cJSON_IsString(test) && !script_has_check(json_text(test, r->arena))) {
+        return error_set(r->err, ERROR_UNSUPPORTED, "test",
+                         "test has no check() to call (entry_point says that it is HumanEval's)");
+    }
+    if (test != NULL) return add_assert(r, test, r->out->entry);
     r->function = r->out->entry;
     return add_pairs(r, json_get(v, "inputs"), either(v, "expected", "outputs"));
 }
@@ -434,25 +445,16 @@ static bool read_ioi(struct reading *r, const cJSON *v)
     return true;
 }
 
-/* A script of functions test_...() for pytest. Those with arguments, and classes, want pytest itself. */
+/* A script of functions test_...() for pytest. */
 static bool read_pytest(struct reading *r, const cJSON *test)
 {
     if (!cJSON_IsString(test)) return wrong(r, "test", "a string", test);
-    struct span script = json_text(test, r->arena);
-    for (size_t at = 0; at < script.n;) {
-        size_t end = span_find(script, span_str("\n"), at);
-        struct span line = span_slice(script, at, end == SPAN_NONE ? script.n : end);
-        at = end == SPAN_NONE ? script.n : end + 1;
-        bool is_class = span_starts(line, span_str("class Test"));
-        bool is_function = span_starts(line, span_str("def test"));
-        if (is_class || (is_function && span_find(line, span_str("()"), 0) == SPAN_NONE)) {
-            return error_set(r->err, ERROR_UNSUPPORTED, "test",
-                             "only plain functions test_...() without arguments can be run");
-        }
-    }
+    struct span calls;
+    size_t before = r->out->n;
     r->out->language = language_find(span_str("python"));
+    if (!script_calls(json_text(test, r->arena), r->arena, &calls, r->err)) return false;
     if (!add_assert(r, test, span_of(NULL, 0))) return false;
-    if (r->out->n > 0) r->out->cases[r->out->n - 1].pytest = true;
+    if (r->out->n > before) r->out->cases[before].calls = calls;
     return true;
 }
 

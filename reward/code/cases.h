@@ -28,10 +28,11 @@ struct code_case {
     const char *output_file; /* what is judged instead of stdout; NULL: stdout */
     bool unwrap;             /* APPS: the expected value may stand in a list of its own */
     bool quoted;             /* the expected value came as a string: JSON, or the string itself */
-    bool clean;       /* CASE_VALUE: built-in names are Python's own; `name` is the program's */
-    struct near near; /* CASE_VALUE: how close is close enough */
-    bool weak;        /* passing does not prove much: the program can see what is tested */
-    bool pytest;      /* CASE_ASSERT: `body` defines functions test_...(), which are called */
+    bool clean;        /* CASE_VALUE: built-in names are Python's own; `name` is the program's */
+    struct near near;  /* CASE_VALUE: how close is close enough */
+    bool weak;         /* passing does not prove much: the program can see what is tested */
+    struct span calls; /* CASE_ASSERT: of the functions test_...() that `body` defines, lines of
+                          Python; n 0: it is no script of such */
 };
 
 enum { CODE_MAX_TESTS = 1000 };

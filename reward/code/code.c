@@ -264,7 +264,7 @@ static bool lacks_library(struct trial *t, struct span source, const struct code
     }
     t->library = probe_missing_library(source);
     for (size_t i = 0; t->library == NULL && i < tests->n; i++) {
-        if (tests->cases[i].pytest) t->library = probe_missing_library(tests->cases[i].body);
+        if (tests->cases[i].calls.n > 0) t->library = probe_missing_library(tests->cases[i].body);
     }
     return t->library != NULL;
 }

@@ -173,7 +173,7 @@ static void ask(const struct code_tests *tests, struct buffer *out)
         emit_object(out, NULL);
         emit_text(out, "source", c->body);
         emit_text(out, "entry", c->name);
-        emit_bool(out, "pytest", c->pytest);
+        emit_bool(out, "pytest", c->calls.n > 0);
         emit_close(out, '}');
     }
     emit_close(out, ']');
@@ -260,22 +260,6 @@ bool trial_split_asserts(struct code_tests *tests, struct arena *a, struct error
 
 /* ---- one test --------------------------------------------------------------------------------------------------- */
 
-/* Calls of a script's functions test_...(), a line each. */
-static void add_pytest_calls(struct span script, struct buffer *out)
-{
-    static const char head[] = "def test";
-    for (size_t at = 0; at < script.n;) {
-        size_t end = span_find(script, span_str("\n"), at);
-        struct span line = span_slice(script, at, end == SPAN_NONE ? script.n : end);
-        at = end == SPAN_NONE ? script.n : end + 1;
-        size_t bracket = span_find(line, span_str("("), 0);
-        if (!span_starts(line, span_str(head)) || bracket == SPAN_NONE) continue;
-        buffer_add_char(out, '\n');
-        buffer_add_span(out, span_slice(line, strlen("def "), bracket));
-        buffer_add_str(out, "()");
-    }
-}
-
 /* What the driver reads from the file "call"; its token for scripts says that it reached the end. */
 static struct span call_text(const struct code_case *c, struct arena *a)
 {
@@ -296,7 +280,7 @@ static struct span call_text(const struct code_case *c, struct arena *a)
         buffer_add_span(&b, c->expected);
         buffer_add_char(&b, '\n');
         buffer_add_span(&b, c->body);
-        if (c->pytest) add_pytest_calls(c->body, &b);
+        buffer_add_span(&b, c->calls);
         if (c->name.n > 0) {
             buffer_add_str(&b, "\ncheck(");
             buffer_add_span(&b, c->name);
