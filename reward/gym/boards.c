@@ -1,6 +1,8 @@
 /* reward/gym/boards.c - see rules.h.
  *
  *   (1) A board has at most MOST_SIDE rows and columns.
+ *   (2) Entries come from clients and may be large, so lists are walked, never asked for their i-th
+ *       member.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -14,7 +16,15 @@
 #include "base/ascii.h"
 #include "base/json.h"
 
-enum { MOST_SIDE = 64, MOST_MOVES = 100000, MOST_PEGS = 16, MOST_DISKS = 64, MOST_JUGS = 26 };
+enum {
+    MOST_SIDE = 64,
+    MOST_MOVES = 100000,
+    MOST_PEGS = 16,
+    MOST_DISKS = 64,
+    MOST_JUGS = 26,
+    MOST_COLOURS = 64,
+    MOST_CELLS = 1 << 20
+};
 
 /* ---- pieces ---------------------------------------------------------------------------------- */
 
@@ -71,15 +81,6 @@ static bool same_lines(struct span x, struct span y)
     }
 }
 
-static size_t characters(struct span s)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < s.n; i++) {
-        n += ((unsigned char)s.p[i] & 0xc0) != 0x80;
-    }
-    return n;
-}
-
 /* The answer as JSON, once with its quotes as they are, once with single ones as double. Free it. */
 static cJSON *as_json(const struct gym_entry *e, bool quotes)
 {
@@ -110,7 +111,7 @@ double gym_sudoku(const struct gym_entry *e)
     const cJSON *solution = json_get(e->metadata, "solution"), *row, *cell;
     int side = cJSON_IsArray(solution) ? cJSON_GetArraySize(solution->child) : 0;
     double value = 1;
-    if (side < 1 || side > MOST_SIDE) return GYM_LACKS;
+    if (side < 1 || side > MOST_SIDE || cJSON_GetArraySize(solution) != side) return GYM_LACKS;
     assert(side <= MOST_SIDE); /* (1) */
     if (e->given.n == 0) return 0;
     if (!same_lines(e->given, e->wanted)) {
@@ -129,36 +130,51 @@ double gym_sudoku(const struct gym_entry *e)
         }
         value = 0.9 * same / (side * side);
     }
-    size_t n = characters(e->given), most = characters(e->wanted);
+    size_t n = gym_length(e->given), most = gym_length(e->wanted);
     return n > most ? value * (double)most / (double)n : value;
 }
 
+static bool is_plain(const cJSON *v)
+{
+    return v != NULL && !cJSON_IsArray(v) && !cJSON_IsObject(v);
+}
+
+/* Cells and colours; lists and objects are neither. */
 static bool same_value(const cJSON *x, const cJSON *y)
 {
-    return x != NULL && y != NULL && cJSON_Compare(x, y, true);
+    return is_plain(x) && is_plain(y) && cJSON_Compare(x, y, true);
+}
+
+static const cJSON *first_of(const cJSON *list)
+{
+    return cJSON_IsArray(list) ? list->child : NULL;
+}
+
+static const cJSON *next_of(const cJSON *v)
+{
+    return v == NULL ? NULL : v->next;
 }
 
 double gym_life(const struct gym_entry *e)
 {
     cJSON *given = as_json(e, false), *wanted = json_parse(e->wanted, NULL);
-    const cJSON *row, *cell;
-    int total = 0, same = 0, i = 0;
-    bool lists = cJSON_IsArray(given);
+    const cJSON *row, *cell, *other = first_of(given);
+    int total = 0, same = 0;
     cJSON_ArrayForEach(row, wanted)
     {
-        const cJSON *other = lists ? cJSON_GetArrayItem(given, i++) : NULL;
-        int k = 0;
         if (!cJSON_IsArray(row)) {
             total++;
             same += same_value(row, other);
-            continue;
+        } else {
+            const cJSON *beside = first_of(other);
+            cJSON_ArrayForEach(cell, row)
+            {
+                total++;
+                same += same_value(cell, beside);
+                beside = next_of(beside);
+            }
         }
-        cJSON_ArrayForEach(cell, row)
-        {
-            total++;
-            same += cJSON_IsArray(other) && same_value(cell, cJSON_GetArrayItem(other, k));
-            k++;
-        }
+        other = next_of(other);
     }
     cJSON_Delete(given);
     cJSON_Delete(wanted);
@@ -187,7 +203,7 @@ double gym_matrix(const struct gym_entry *e)
     if (x.n == 0) return 0;
     if (same_rows(x, y)) return 1;
     bool inside = y.n > 0 && span_find(x, y, 0) != SPAN_NONE;
-    return inside ? (double)characters(y) / (double)characters(x) : 0;
+    return inside ? (double)gym_length(y) / (double)gym_length(x) : 0;
 }
 
 double gym_spiral(const struct gym_entry *e)
@@ -209,10 +225,10 @@ double gym_spiral(const struct gym_entry *e)
     return same ? 0.1 : 0;
 }
 
-/* Row i of a list of lists holds these numbers. */
-static bool row_is(const cJSON *grid, int i, const long *numbers, int n)
+/* A list of these numbers. */
+static bool row_is(const cJSON *row, const long *numbers, int n)
 {
-    const cJSON *row = cJSON_GetArrayItem(grid, i), *cell;
+    const cJSON *cell;
     int k = 0;
     if (!cJSON_IsArray(row) || cJSON_GetArraySize(row) != n) return false;
     cJSON_ArrayForEach(cell, row)
@@ -225,9 +241,9 @@ static bool row_is(const cJSON *grid, int i, const long *numbers, int n)
 double gym_survo(const struct gym_entry *e)
 {
     const cJSON *solution = json_get(e->metadata, "solution");
+    const cJSON *row = first_of(solution);
     struct span line, word, s = span_trim(e->given);
-    int rows = 0, side = cJSON_GetArraySize(solution);
-    if (!cJSON_IsArray(solution) || side < 1 || side > MOST_SIDE) return GYM_LACKS;
+    if (row == NULL || cJSON_GetArraySize(solution) > MOST_SIDE) return GYM_LACKS;
     for (size_t at = 0; next_line(s, &at, &line);) {
         long numbers[MOST_SIDE];
         int n = 0;
@@ -235,20 +251,20 @@ double gym_survo(const struct gym_entry *e)
             n += whole(word, &numbers[n]);
         }
         if (n == 0) continue;
-        if (rows == side || !row_is(solution, rows, numbers, n)) return 0;
-        rows++;
+        if (row == NULL || !row_is(row, numbers, n)) return 0;
+        row = row->next;
     }
-    return rows == side;
+    return row == NULL;
 }
 
 double gym_kakurasu(const struct gym_entry *e)
 {
-    const cJSON *row_sums = json_get(e->metadata, "row_sums");
-    const cJSON *col_sums = json_get(e->metadata, "col_sums");
-    int rows = cJSON_GetArraySize(row_sums), cols = cJSON_GetArraySize(col_sums), r = 0;
+    const cJSON *row_sum = first_of(json_get(e->metadata, "row_sums"));
+    const cJSON *col_sums = json_get(e->metadata, "col_sums"), *col_sum;
+    int cols = cJSON_GetArraySize(col_sums), r = 0;
     long columns[MOST_SIDE] = {0};
     struct span line, s = span_trim(e->given);
-    if (!cJSON_IsArray(row_sums) || !cJSON_IsArray(col_sums) || cols > MOST_SIDE) return GYM_LACKS;
+    if (row_sum == NULL || first_of(col_sums) == NULL || cols > MOST_SIDE) return GYM_LACKS;
     for (size_t at = 0; next_line(s, &at, &line); r++) {
         long sum = 0;
         int k = 0;
@@ -258,12 +274,15 @@ double gym_kakurasu(const struct gym_entry *e)
             sum += line.p[i] == '1' ? k + 1 : 0;
             columns[k++] += line.p[i] == '1' ? r + 1 : 0;
         }
-        if (k != cols || r >= rows || cJSON_GetArrayItem(row_sums, r)->valueint != sum) return 0;
+        if (k != cols || row_sum == NULL || row_sum->valueint != sum) return 0;
+        row_sum = row_sum->next;
     }
-    for (int k = 0; k < cols; k++) {
-        if (cJSON_GetArrayItem(col_sums, k)->valueint != columns[k]) return 0;
+    r = 0;
+    cJSON_ArrayForEach(col_sum, col_sums)
+    {
+        if (col_sum->valueint != columns[r++]) return 0;
     }
-    return r == rows;
+    return row_sum == NULL;
 }
 
 double gym_queens(const struct gym_entry *e)
@@ -279,16 +298,50 @@ double gym_queens(const struct gym_entry *e)
 
 /* ---- graphs ---------------------------------------------------------------------------------- */
 
-/* The colour of a vertex, a number or a text; NULL: none. */
-static const cJSON *colour(const cJSON *given, const cJSON *vertex)
+/* An object's members, sorted by name. */
+struct members {
+    const cJSON **at;
+    size_t n;
+};
+
+static int by_name(const void *x, const void *y)
 {
-    char name[32];
-    if (cJSON_IsString(vertex)) return json_get(given, vertex->valuestring);
-    snprintf(name, sizeof(name), "%d", vertex->valueint);
-    return json_get(given, name);
+    const cJSON *a = *(const cJSON *const *)x, *b = *(const cJSON *const *)y;
+    return strcmp(a->string, b->string);
 }
 
-static bool colours_hold(const cJSON *puzzle, const cJSON *given)
+/* at NULL: the arena is full. */
+static struct members sort_members(const cJSON *object, struct arena *a)
+{
+    const cJSON *v;
+    struct members m = {
+        arena_alloc(a, (size_t)cJSON_GetArraySize(object) + 1, sizeof(const cJSON *)), 0};
+    if (m.at == NULL) return m;
+    cJSON_ArrayForEach(v, object)
+    {
+        m.at[m.n++] = v;
+    }
+    qsort(m.at, m.n, sizeof(const cJSON *), by_name);
+    return m;
+}
+
+static int is_called(const void *name, const void *member)
+{
+    return strcmp(name, (*(const cJSON *const *)member)->string);
+}
+
+/* The colour of a vertex, a number or a text; NULL: none. */
+static const cJSON *colour(const struct members *given, const cJSON *vertex)
+{
+    char number[32];
+    const char *name = cJSON_IsString(vertex) ? vertex->valuestring : number;
+    snprintf(number, sizeof(number), "%d", vertex->valueint);
+    const cJSON *const *found =
+        bsearch(name, given->at, given->n, sizeof(const cJSON *), is_called);
+    return found == NULL || cJSON_IsNull(*found) ? NULL : *found;
+}
+
+static bool colours_hold(const cJSON *puzzle, const struct members *given)
 {
     const cJSON *v, *option, *edge;
     cJSON_ArrayForEach(v, json_get(puzzle, "vertices"))
@@ -297,7 +350,7 @@ static bool colours_hold(const cJSON *puzzle, const cJSON *given)
         bool allowed = false;
         cJSON_ArrayForEach(option, json_get(puzzle, "color_options"))
         {
-            allowed = allowed || (c != NULL && cJSON_Compare(option, c, true));
+            allowed = allowed || same_value(option, c);
         }
         if (!allowed) return false;
     }
@@ -306,7 +359,7 @@ static bool colours_hold(const cJSON *puzzle, const cJSON *given)
         const cJSON *x = edge->child, *y = x == NULL ? NULL : x->next;
         if (y == NULL) return false;
         const cJSON *c = colour(given, x), *d = colour(given, y);
-        if (c == NULL || d == NULL || cJSON_Compare(c, d, true)) return false;
+        if (!is_plain(c) || !is_plain(d) || same_value(c, d)) return false;
     }
     return true;
 }
@@ -314,32 +367,68 @@ static bool colours_hold(const cJSON *puzzle, const cJSON *given)
 double gym_colours(const struct gym_entry *e)
 {
     const cJSON *puzzle = json_get(e->metadata, "puzzle");
-    if (!cJSON_IsArray(json_get(puzzle, "vertices")) || !cJSON_IsArray(json_get(puzzle, "edges")) ||
-        !cJSON_IsArray(json_get(puzzle, "color_options"))) {
+    const cJSON *options = json_get(puzzle, "color_options");
+    if (first_of(json_get(puzzle, "vertices")) == NULL || !cJSON_IsArray(options) ||
+        !cJSON_IsArray(json_get(puzzle, "edges")) || cJSON_GetArraySize(options) > MOST_COLOURS) {
         return GYM_LACKS;
     }
     cJSON *given = as_json(e, false);
     double value = given == NULL ? 0 : 0.01;
-    if (cJSON_IsObject(given) && colours_hold(puzzle, given)) value = 1;
+    struct members m = sort_members(cJSON_IsObject(given) ? given : NULL, e->arena);
+    if (m.n > 0 && colours_hold(puzzle, &m)) value = 1;
     cJSON_Delete(given);
     return value;
 }
 
-static const char *cell_at(const cJSON *matrix, int r, int c)
+/* A matrix of texts: row r's cells are those from first[r] to first[r + 1]; NULL is one that is no
+ * text. */
+struct maze {
+    const char **cell;
+    size_t *first, rows, cells;
+};
+
+/* False: it is none, or too large; or the arena is full. */
+static bool read_maze(const cJSON *matrix, struct arena *a, struct maze *m)
 {
-    const cJSON *row = r < 0 ? NULL : cJSON_GetArrayItem(matrix, r);
-    const cJSON *cell = row == NULL || c < 0 ? NULL : cJSON_GetArrayItem(row, c);
-    return cJSON_IsString(cell) ? cell->valuestring : NULL;
+    const cJSON *row, *v;
+    *m = (struct maze){0};
+    cJSON_ArrayForEach(row, matrix)
+    {
+        m->cells += (size_t)cJSON_GetArraySize(row);
+        m->rows++;
+    }
+    if (!cJSON_IsArray(matrix) || m->cells > MOST_CELLS || m->rows > MOST_CELLS) return false;
+    m->cell = arena_alloc(a, m->cells + 1, sizeof(*m->cell));
+    m->first = arena_alloc(a, m->rows + 1, sizeof(*m->first));
+    if (m->cell == NULL || m->first == NULL) return false;
+    size_t r = 0, n = 0;
+    cJSON_ArrayForEach(row, matrix)
+    {
+        cJSON_ArrayForEach(v, row)
+        {
+            m->cell[n++] = cJSON_IsString(v) ? v->valuestring : NULL;
+        }
+        m->first[++r] = n;
+    }
+    assert(r == m->rows && n == m->cells);
+    return true;
 }
 
-static bool find_start(const cJSON *matrix, int *row, int *column)
+static const char *cell_at(const struct maze *m, long r, long c)
 {
-    const char *cell;
-    for (int r = 0; cell_at(matrix, r, 0) != NULL; r++) {
-        for (int c = 0; (cell = cell_at(matrix, r, c)) != NULL; c++) {
-            *row = r;
-            *column = c;
-            if (strcmp(cell, "*") == 0) return true;
+    if (r < 0 || c < 0 || (size_t)r >= m->rows) return NULL;
+    size_t at = m->first[r] + (size_t)c;
+    return at < m->first[r + 1] ? m->cell[at] : NULL;
+}
+
+static bool find_start(const struct maze *m, long *row, long *column)
+{
+    for (size_t r = 0; r < m->rows; r++) {
+        for (size_t i = m->first[r]; i < m->first[r + 1]; i++) {
+            if (m->cell[i] == NULL || strcmp(m->cell[i], "*") != 0) continue;
+            *row = (long)r;
+            *column = (long)(i - m->first[r]);
+            return true;
         }
     }
     return false;
@@ -351,10 +440,13 @@ double gym_path(const struct gym_entry *e)
         const char *name;
         int rows, columns;
     } steps[] = {{"right", 0, 1}, {"down", 1, 0}, {"left", 0, -1}, {"up", -1, 0}};
-    const cJSON *matrix = json_get(e->metadata, "matrix");
+    struct maze m;
     struct span word, x = span_trim(e->given), y = span_trim(e->wanted);
-    int r, c, n = 0, wanted = 0;
-    if (!cJSON_IsArray(matrix) || !find_start(matrix, &r, &c)) return GYM_LACKS;
+    long r, c;
+    int n = 0, wanted = 0;
+    if (!read_maze(json_get(e->metadata, "matrix"), e->arena, &m) || !find_start(&m, &r, &c)) {
+        return arena_failed(e->arena) ? 0 : GYM_LACKS;
+    }
     if (span_eq(x, y)) return x.n > 0;
     for (size_t at = 0; next_word(y, &at, &word);) {
         wanted++;
@@ -367,10 +459,10 @@ double gym_path(const struct gym_entry *e)
         if (k == 4 || n == MOST_MOVES) return 0;
         r += steps[k].rows;
         c += steps[k].columns;
-        const char *cell = cell_at(matrix, r, c);
+        const char *cell = cell_at(&m, r, c);
         if (cell == NULL || strcmp(cell, "X") == 0) return 0;
     }
-    const char *end = cell_at(matrix, r, c);
+    const char *end = cell_at(&m, r, c);
     if (end == NULL || strcmp(end, "#") != 0) return 0;
     return n == wanted ? 1 : 0.5;
 }
@@ -473,6 +565,7 @@ double gym_jugs(const struct gym_entry *e)
     if (!cJSON_IsArray(capacities) || !cJSON_IsNumber(target)) return GYM_LACKS;
     cJSON_ArrayForEach(v, capacities)
     {
+        if (v->valueint < 0) return GYM_LACKS;
         if (n < MOST_JUGS) capacity[n++] = v->valueint;
     }
     cJSON *moves = as_json(e, false);
@@ -496,7 +589,17 @@ static int by_text(const void *x, const void *y)
     return strcmp(*(const char *const *)x, *(const char *const *)y);
 }
 
-/* A list of lists of texts as sorted lines, each sorted where `inner`; p NULL: it is none. */
+/* Words without control characters, which stand between words and lines below. */
+static bool is_word(const cJSON *v)
+{
+    if (!cJSON_IsString(v)) return false;
+    for (const char *p = v->valuestring; *p != '\0'; p++) {
+        if ((unsigned char)*p < 0x20) return false;
+    }
+    return true;
+}
+
+/* A list of lists of words as sorted lines, each sorted where `inner`; p NULL: it is none. */
 static struct span canonical(const struct gym_entry *e, const cJSON *lists, bool inner)
 {
     const cJSON *list, *v;
@@ -514,7 +617,7 @@ static struct span canonical(const struct gym_entry *e, const cJSON *lists, bool
         n = 0;
         cJSON_ArrayForEach(v, list)
         {
-            ok = ok && cJSON_IsString(v);
+            ok = ok && is_word(v);
             if (ok) words[n++] = v->valuestring;
         }
         if (inner) qsort(words, n, sizeof(*words), by_text);

@@ -26,6 +26,9 @@ struct gym_entry {
 typedef double gym_rule(const struct gym_entry *e);
 #define GYM_LACKS (-1.0)
 
+/* Characters of a text in UTF-8, as Python's len() counts them. */
+size_t gym_length(struct span s);
+
 /* ---- texts.c: texts, words and numbers ---- */
 
 gym_rule gym_share;      /* equal, or the share that a wanted text takes in the answer around it */

@@ -19,7 +19,7 @@ enum { MOST_WORDS = 4096, MOST_COUNT = 5, MOST_DIGITS = 128 };
 
 /* ---- pieces ---------------------------------------------------------------------------------- */
 
-static size_t characters(struct span s)
+size_t gym_length(struct span s)
 {
     size_t n = 0;
     for (size_t i = 0; i < s.n; i++) {
@@ -161,7 +161,7 @@ double gym_share(const struct gym_entry *e)
 {
     if (span_eq(e->given, e->wanted)) return e->given.n > 0;
     bool inside = e->wanted.n > 0 && span_find(e->given, e->wanted, 0) != SPAN_NONE;
-    return inside ? (double)characters(e->wanted) / (double)characters(e->given) : 0;
+    return inside ? (double)gym_length(e->wanted) / (double)gym_length(e->given) : 0;
 }
 
 double gym_equal(const struct gym_entry *e)
@@ -191,7 +191,7 @@ double gym_no_blanks(const struct gym_entry *e)
 double gym_padded(const struct gym_entry *e)
 {
     if (e->given.n == 0 || !span_eq(span_trim(e->given), e->wanted)) return 0;
-    return (double)characters(e->wanted) / (double)characters(e->given);
+    return (double)gym_length(e->wanted) / (double)gym_length(e->given);
 }
 
 static bool same_words(const struct words *x, const struct words *y)
@@ -211,9 +211,9 @@ double gym_words(const struct gym_entry *e)
 
 double gym_characters(const struct gym_entry *e)
 {
-    size_t n = characters(e->wanted), same = 0, i = 0, k = 0;
+    size_t n = gym_length(e->wanted), same = 0, i = 0, k = 0;
     if (span_eq(e->given, e->wanted)) return 1;
-    if (characters(e->given) != n) return e->other;
+    if (gym_length(e->given) != n) return e->other;
     while (i < e->wanted.n && k < e->given.n) {
         same += span_eq(next_character(e->wanted, &i), next_character(e->given, &k));
     }
@@ -223,7 +223,7 @@ double gym_characters(const struct gym_entry *e)
 double gym_backward(const struct gym_entry *e)
 {
     struct span x = kept(e, e->given, "", true), y = kept(e, e->wanted, "", true);
-    size_t n = characters(y), i = 0, k = 0;
+    size_t n = gym_length(y), i = 0, k = 0;
     double value = 0;
     if (span_eq(x, y)) return 1;
     while (i < y.n && k < x.n) {
@@ -372,7 +372,7 @@ double gym_primes(const struct gym_entry *e)
     long long x[64], y[64];
     size_t n, m;
     double p, q;
-    if (!factors(e->given, x, &n, &p) || !factors(e->wanted, y, &m, &q)) return 0;
+    if (!factors(e->given, x, &n, &p) || !factors(e->wanted, y, &m, &q) || m == 0) return 0;
     if (n == m && memcmp(x, y, n * sizeof(x[0])) == 0) return 1;
     return p >= q && p <= q ? 0.5 : 0.01;
 }
@@ -448,7 +448,7 @@ double gym_palindrome(const struct gym_entry *e)
     const cJSON *letters = json_get(e->metadata, "letters"), *v;
     struct span s = kept(e, span_trim(e->given), "", true);
     int count[256] = {0};
-    if (!cJSON_IsArray(letters)) return GYM_LACKS;
+    if (!cJSON_IsArray(letters) || letters->child == NULL) return GYM_LACKS;
     if (e->given.n == 0) return 0;
     for (size_t i = 0; i < s.n / 2; i++) {
         if (s.p[i] != s.p[s.n - 1 - i]) return 0.02;
