@@ -2,9 +2,12 @@
  *
  * Without order, rows are sorted and then compared one by one. With columns in any order, columns
  * are matched that hold the same cells each as often, and the arrangements that leaves are tried
- * one after the other, a bounded number of them (Spider's test suites: result_eq).
+ * one after the other, a bounded number of them (Spider's test suites: result_eq). Nothing is
+ * allocated for a trial.
  *
  *   (1) A row's cells lie side by side; rows are sorted as pointers to their first cell.
+ *   (2) Columns fit as their cells are equal, so but for tolerances those that fit are classes of as
+ *       many in both results, and no choice leads to a dead end; still steps are counted.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -15,7 +18,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_ARRANGEMENTS = 200, MOST_FREE_COLUMNS = 64 };
+enum {
+    MOST_FREE_COLUMNS = 64,
+    MOST_ARRANGEMENTS = 200,
+    MOST_STEPS = MOST_ARRANGEMENTS * MOST_FREE_COLUMNS
+};
 
 /* ---- packed ---------------------------------------------------------------------------------- */
 
@@ -143,13 +150,12 @@ struct listed {
     size_t n;
 };
 
-/* The rows of r as they are compared; at NULL: the arena is full. */
-static struct listed list_rows(const struct rows *r, const struct rows_comparison *how,
-                               struct arena *a)
+/* The rows of r as they are compared, in room for all of them. */
+static struct listed list_into(const struct cell **room, const struct rows *r,
+                               const struct rows_comparison *how)
 {
     size_t columns = r->columns, kept = 0;
-    struct listed l = {arena_alloc(a, r->n + 1, sizeof(*l.at)), r->n};
-    if (l.at == NULL) return l;
+    struct listed l = {room, r->n};
     for (size_t i = 0; i < r->n; i++) {
         l.at[i] = &r->cells[i * columns];
     }
@@ -164,13 +170,20 @@ static struct listed list_rows(const struct rows *r, const struct rows_compariso
     return l;
 }
 
-static bool same_as_they_stand(const struct rows *x, const struct rows *y,
-                               const struct rows_comparison *how, struct arena *a)
+/* at NULL: the arena is full. */
+static struct listed list_rows(const struct rows *r, const struct rows_comparison *how,
+                               struct arena *a)
 {
-    struct listed p = list_rows(x, how, a), q = list_rows(y, how, a);
+    const struct cell **room = arena_alloc(a, r->n + 1, sizeof(*room));
+    return room == NULL ? (struct listed){NULL, 0} : list_into(room, r, how);
+}
+
+static bool same_listed(struct listed p, struct listed q, size_t columns,
+                        const struct rows_comparison *how)
+{
     if (p.at == NULL || q.at == NULL || p.n != q.n) return false;
     for (size_t i = 0; i < p.n; i++) {
-        if (!same_row(p.at[i], q.at[i], x->columns, how)) return false;
+        if (!same_row(p.at[i], q.at[i], columns, how)) return false;
     }
     return true;
 }
@@ -178,14 +191,16 @@ static bool same_as_they_stand(const struct rows *x, const struct rows *y,
 /* ---- columns in any order -------------------------------------------------------------------- */
 
 struct arranging {
-    const struct rows *wanted, *given;
+    const struct rows *given;
     const struct rows_comparison *how;
-    struct arena *arena;
-    const struct rows *wanted_columns, *given_columns; /* each a result of one column */
-    struct cell *cells;                                /* the arrangement under trial */
-    size_t from[MOST_FREE_COLUMNS];                    /* column i is given's from[i] */
+    size_t columns;
+    struct listed wanted;
+    bool fit[MOST_FREE_COLUMNS][MOST_FREE_COLUMNS]; /* wanted's column, given's */
+    struct cell *cells;                             /* the arrangement under trial */
+    const struct cell **room;                       /* its rows */
+    size_t from[MOST_FREE_COLUMNS];                 /* column i is given's from[i] */
     bool taken[MOST_FREE_COLUMNS];
-    int tries;
+    int tries, steps;
 };
 
 static const struct rows *split_columns(const struct rows *r, struct arena *a)
@@ -202,30 +217,62 @@ static const struct rows *split_columns(const struct rows *r, struct arena *a)
     return columns;
 }
 
-static bool try_arrangement(struct arranging *g)
+/* Has column c partners enough for itself and all that have the same ones? */
+static bool is_matched(const struct arranging *g, size_t c)
 {
-    size_t columns = g->given->columns;
-    for (size_t i = 0; i < g->given->n; i++) {
-        for (size_t c = 0; c < columns; c++) {
-            g->cells[i * columns + c] = g->given->cells[i * columns + g->from[c]];
+    size_t partners = 0, rivals = 0;
+    for (size_t i = 0; i < g->columns; i++) {
+        partners += g->fit[c][i];
+        rivals += memcmp(g->fit[i], g->fit[c], sizeof(g->fit[c])) == 0;
+    }
+    return rivals <= partners;
+}
+
+/* Which columns hold the same cells each as often. False: some cannot all have partners, or the
+ * arena is full. */
+static bool find_fits(struct arranging *g, const struct rows *wanted, struct arena *a)
+{
+    struct rows_comparison alone = *g->how;
+    const struct rows *x = split_columns(wanted, a), *y = split_columns(g->given, a);
+    struct listed listed[MOST_FREE_COLUMNS];
+    if (x == NULL || y == NULL) return false;
+    alone.ordered = false;
+    for (size_t k = 0; k < g->columns; k++) {
+        listed[k] = list_rows(&y[k], &alone, a);
+    }
+    for (size_t c = 0; c < g->columns; c++) {
+        struct listed one = list_rows(&x[c], &alone, a);
+        for (size_t k = 0; k < g->columns; k++) {
+            g->fit[c][k] = same_listed(one, listed[k], 1, &alone);
         }
     }
-    struct rows arranged = {.cells = g->cells, .n = g->given->n, .columns = columns};
+    bool all = true;
+    for (size_t c = 0; c < g->columns; c++) {
+        all = all && is_matched(g, c);
+    }
+    return all;
+}
+
+static bool try_arrangement(struct arranging *g)
+{
+    for (size_t i = 0; i < g->given->n; i++) {
+        for (size_t c = 0; c < g->columns; c++) {
+            g->cells[i * g->columns + c] = g->given->cells[i * g->columns + g->from[c]];
+        }
+    }
+    struct rows arranged = {.cells = g->cells, .n = g->given->n, .columns = g->columns};
     g->tries++;
-    return same_as_they_stand(g->wanted, &arranged, g->how, g->arena);
+    return same_listed(g->wanted, list_into(g->room, &arranged, g->how), g->columns, g->how);
 }
 
 /* Columns before c have their partners. */
 static bool arrange(struct arranging *g, size_t c)
 {
-    if (c == g->wanted->columns) return try_arrangement(g);
-    struct rows_comparison alone = *g->how;
-    alone.ordered = false;
-    for (size_t k = 0; k < g->given->columns && g->tries < MOST_ARRANGEMENTS; k++) {
-        if (g->taken[k] ||
-            !same_as_they_stand(&g->wanted_columns[c], &g->given_columns[k], &alone, g->arena)) {
-            continue;
-        }
+    if (c == g->columns) return try_arrangement(g);
+    for (size_t k = 0; k < g->columns && g->tries < MOST_ARRANGEMENTS; k++) {
+        if (g->taken[k] || !g->fit[c][k]) continue;
+        if (g->steps == MOST_STEPS) return false; /* (2) */
+        g->steps++;
         g->taken[k] = true;
         g->from[c] = k;
         if (arrange(g, c + 1)) return true;
@@ -237,13 +284,13 @@ static bool arrange(struct arranging *g, size_t c)
 static bool same_rearranged(const struct rows *wanted, const struct rows *given,
                             const struct rows_comparison *how, struct arena *a)
 {
-    struct arranging g = {.wanted = wanted, .given = given, .how = how, .arena = a};
+    struct arranging g = {.given = given, .how = how, .columns = given->columns};
     assert(wanted->columns == given->columns && wanted->columns <= MOST_FREE_COLUMNS);
-    g.wanted_columns = split_columns(wanted, a);
-    g.given_columns = split_columns(given, a);
+    if (!find_fits(&g, wanted, a)) return false;
+    g.wanted = list_rows(wanted, how, a);
     g.cells = arena_alloc(a, given->n * given->columns + 1, sizeof(*g.cells));
-    if (g.wanted_columns == NULL || g.given_columns == NULL || g.cells == NULL) return false;
-    return arrange(&g, 0);
+    g.room = arena_alloc(a, given->n + 1, sizeof(*g.room));
+    return g.wanted.at != NULL && g.cells != NULL && g.room != NULL && arrange(&g, 0);
 }
 
 bool rows_same(const struct rows *wanted, const struct rows *given,
@@ -251,7 +298,8 @@ bool rows_same(const struct rows *wanted, const struct rows *given,
 {
     if (wanted->columns != given->columns) return false;
     if (!how->distinct && wanted->n != given->n) return false;
-    if (same_as_they_stand(wanted, given, how, a)) return true;
+    struct listed p = list_rows(wanted, how, a), q = list_rows(given, how, a);
+    if (same_listed(p, q, wanted->columns, how)) return true;
     return how->any_columns && wanted->columns > 1 && wanted->columns <= MOST_FREE_COLUMNS &&
            same_rearranged(wanted, given, how, a);
 }

@@ -29,6 +29,10 @@ struct example {
 #define TABLES \
     "\"database\":{\"pets\":{\"columns\":[\"name\",\"the age\"],\"rows\":[[\"Tom's\",3],[null," \
     "2.5]]},\"owners\":[{\"id\":1,\"ok\":true},{\"id\":2}]}"
+/* 6,000 rows of eleven columns, of which the last may be another's. */
+#define ELEVEN(last) \
+    "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c WHERE n<6000) " \
+    "SELECT n,n,n,n,n,n,n,n,n,n," last " FROM c"
 #define ENDLESS "WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n+1 FROM c) "
 
 /* clang-format off */
@@ -45,6 +49,9 @@ static const struct example examples[] = {
     {"columns", "select name, id from t", "", GOLD("SELECT id, name FROM t"), WRONG},
     {"columns in any order", "select name, x, id from t", ",\"compare\":\"spider\"", GOLD("SELECT id, x, name FROM t"), RIGHT},
     {"columns in any order, rows torn", "select name, 4 - id from t", ",\"compare\":\"spider\"", GOLD("SELECT id, name FROM t WHERE id < 3 UNION ALL SELECT 3, 'b'"), WRONG},
+    {"ten columns alike and one that is wrong", "SELECT 1,1,1,1,1,1,1,1,1,1,3", ",\"compare\":\"spider\"", GOLD("SELECT 1,1,1,1,1,1,1,1,1,1,2"), WRONG},
+    {"columns alike, one too many of a kind", "SELECT 1,1,1,1,1,1,1,1,1,1,2,2", ",\"compare\":\"spider\"", GOLD("SELECT 1,1,1,1,1,1,1,1,1,1,1,2"), WRONG},
+    {"eleven columns alike, rows torn", ELEVEN("CASE n WHEN 1 THEN 2 WHEN 2 THEN 1 ELSE n END"), ",\"compare\":\"spider\"", GOLD(ELEVEN("n")), WRONG},
     {"a column too many", "select name, id, 1 from t", ",\"compare\":\"spider\"", GOLD("SELECT id, name FROM t"), WRONG},
     {"NULL is itself", "select x, id from t where x is null", "", GOLD("SELECT NULL, 2"), RIGHT},
     {"NULL is not 0", "select coalesce(x, 0) from t", "", GOLD("SELECT x FROM t"), WRONG},
