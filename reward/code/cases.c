@@ -28,6 +28,7 @@
 #include "reward/code/ioi.h"
 #include "reward/code/packed_tests.h"
 #include "reward/code/script.h"
+#include "reward/row/members.h"
 
 enum { MAX_NESTING = 4 };
 
@@ -428,9 +429,11 @@ static bool read_ioi(struct reading *r, const cJSON *v)
     if (r->out->ioi == NULL) return false;
     r->out->memory_mb = ceil(r->out->memory_mb / (1 << 20)); /* the IOI's are bytes */
     if (cJSON_IsObject(tests) && cJSON_IsArray(names)) {
+        struct members m = members_sort(tests, r->arena);
+        if (m.at == NULL) return no_memory(r);
         cJSON_ArrayForEach(test, names)
         {
-            const cJSON *found = cJSON_IsString(test) ? json_get(tests, test->valuestring) : NULL;
+            const cJSON *found = cJSON_IsString(test) ? members_find(&m, test->valuestring) : NULL;
             if (!add_pair(r, found)) return error_in(r->err, "test_cases[%zu]", r->out->n);
         }
         return true;

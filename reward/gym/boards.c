@@ -1,8 +1,8 @@
 /* reward/gym/boards.c - see rules.h.
  *
+ * Entries come from clients and may be large, so lists are walked, never asked for their i-th member.
+ *
  *   (1) A board has at most MOST_SIDE rows and columns.
- *   (2) Entries come from clients and may be large, so lists are walked, never asked for their i-th
- *       member.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -15,6 +15,7 @@
 
 #include "base/ascii.h"
 #include "base/json.h"
+#include "reward/row/members.h"
 
 enum {
     MOST_SIDE = 64,
@@ -298,47 +299,13 @@ double gym_queens(const struct gym_entry *e)
 
 /* ---- graphs ---------------------------------------------------------------------------------- */
 
-/* An object's members, sorted by name. */
-struct members {
-    const cJSON **at;
-    size_t n;
-};
-
-static int by_name(const void *x, const void *y)
-{
-    const cJSON *a = *(const cJSON *const *)x, *b = *(const cJSON *const *)y;
-    return strcmp(a->string, b->string);
-}
-
-/* at NULL: the arena is full. */
-static struct members sort_members(const cJSON *object, struct arena *a)
-{
-    const cJSON *v;
-    struct members m = {
-        arena_alloc(a, (size_t)cJSON_GetArraySize(object) + 1, sizeof(const cJSON *)), 0};
-    if (m.at == NULL) return m;
-    cJSON_ArrayForEach(v, object)
-    {
-        m.at[m.n++] = v;
-    }
-    qsort(m.at, m.n, sizeof(const cJSON *), by_name);
-    return m;
-}
-
-static int is_called(const void *name, const void *member)
-{
-    return strcmp(name, (*(const cJSON *const *)member)->string);
-}
-
 /* The colour of a vertex, a number or a text; NULL: none. */
 static const cJSON *colour(const struct members *given, const cJSON *vertex)
 {
     char number[32];
     const char *name = cJSON_IsString(vertex) ? vertex->valuestring : number;
     snprintf(number, sizeof(number), "%d", vertex->valueint);
-    const cJSON *const *found =
-        bsearch(name, given->at, given->n, sizeof(const cJSON *), is_called);
-    return found == NULL || cJSON_IsNull(*found) ? NULL : *found;
+    return members_find(given, name);
 }
 
 static bool colours_hold(const cJSON *puzzle, const struct members *given)
@@ -374,7 +341,7 @@ double gym_colours(const struct gym_entry *e)
     }
     cJSON *given = as_json(e, false);
     double value = given == NULL ? 0 : 0.01;
-    struct members m = sort_members(cJSON_IsObject(given) ? given : NULL, e->arena);
+    struct members m = members_sort(cJSON_IsObject(given) ? given : NULL, e->arena);
     if (m.n > 0 && colours_hold(puzzle, &m)) value = 1;
     cJSON_Delete(given);
     return value;

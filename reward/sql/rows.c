@@ -6,8 +6,9 @@
  * allocated for a trial.
  *
  *   (1) A row's cells lie side by side; rows are sorted as pointers to their first cell.
- *   (2) Columns fit as their cells are equal, so but for tolerances those that fit are classes of as
- *       many in both results, and no choice leads to a dead end; still steps are counted.
+ *   (2) At most MOST_STEPS partners are chosen. Columns fit as their cells are equal, so those that
+ *       fit are classes of as many in both results and no choice leads to a dead end, but for
+ *       tolerances.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -271,8 +272,9 @@ static bool arrange(struct arranging *g, size_t c)
     if (c == g->columns) return try_arrangement(g);
     for (size_t k = 0; k < g->columns && g->tries < MOST_ARRANGEMENTS; k++) {
         if (g->taken[k] || !g->fit[c][k]) continue;
-        if (g->steps == MOST_STEPS) return false; /* (2) */
+        if (g->steps == MOST_STEPS) return false;
         g->steps++;
+        assert(g->steps <= MOST_STEPS); /* (2) */
         g->taken[k] = true;
         g->from[c] = k;
         if (arrange(g, c + 1)) return true;

@@ -48,6 +48,9 @@ static bool add_gold(struct question *q, const cJSON *v, struct arena *a, struct
     if (q->n == MOST_GOLDS) {
         return error_set(err, ERROR_INVALID_VALUE, NULL, "at most %d queries", MOST_GOLDS);
     }
+    if (json_has_nul(v)) {
+        return error_set(err, ERROR_INVALID_VALUE, NULL, "a query must not hold U+0000");
+    }
     q->golds[q->n++] = json_text(v, a);
     return true;
 }

@@ -6,10 +6,24 @@
 
 #include "base/buffer.h"
 #include "base/json.h"
+#include "reward/row/members.h"
 
 enum { MOST_BYTES = 16 << 20 };
 
+static bool too_large(struct error *err)
+{
+    return error_set(err, ERROR_TOO_LARGE, NULL, "the database is too large");
+}
+
 /* ---- names and values ------------------------------------------------------------------------ */
+
+/* SQLite's text of a statement ends at a NUL: what is behind it would be dropped. p NULL: there was no
+ * memory to put one back. */
+static bool has_no_nul(struct span text, const char *what, struct error *err)
+{
+    if (text.p != NULL && memchr(text.p, '\0', text.n) == NULL) return true;
+    return error_set(err, ERROR_INVALID_VALUE, NULL, "%s must not hold U+0000", what);
+}
 
 static void add_quoted(struct buffer *out, struct span text, char mark)
 {
@@ -31,7 +45,9 @@ static bool add_value(struct buffer *out, const cJSON *v, struct arena *a, struc
     } else if (cJSON_IsNumber(v)) {
         buffer_add_span(out, json_number(v, digits));
     } else if (cJSON_IsString(v)) {
-        add_quoted(out, json_text(v, a), '\'');
+        struct span text = json_text(v, a);
+        if (!has_no_nul(text, "a cell", err)) return false;
+        add_quoted(out, text, '\'');
     } else {
         return error_set(err, ERROR_INVALID_TYPE, NULL, "a cell must be a value, not %s",
                          json_type_name(v));
@@ -61,8 +77,12 @@ static bool add_create(struct buffer *out, struct span table, const cJSON *colum
             return error_set(err, ERROR_INVALID_TYPE, "columns", "columns must be strings, not %s",
                              json_type_name(c));
         }
+        struct span name = cJSON_IsArray(columns) ? json_text(c, a) : json_key(c, a);
+        if (!has_no_nul(name, "a column's name", err)) {
+            return error_in(err, "%s", cJSON_IsArray(columns) ? "columns" : "[0]");
+        }
         buffer_add_char(out, c == columns->child ? '(' : ',');
-        add_quoted(out, cJSON_IsArray(columns) ? json_text(c, a) : json_key(c, a), '"');
+        add_quoted(out, name, '"');
     }
     buffer_add_str(out, ");\n");
     return cJSON_GetArraySize(columns) > 0 ||
@@ -105,10 +125,12 @@ static bool add_objects(struct buffer *out, struct span table, const cJSON *list
                       json_type_name(row));
             return error_in(err, "[%d]", i);
         }
+        struct members m = members_sort(row, a);
+        if (m.at == NULL) return too_large(err);
         cJSON_ArrayForEach(column, list->child)
         {
             if (column != list->child->child) buffer_add_char(out, ',');
-            const cJSON *v = cJSON_GetObjectItemCaseSensitive(row, column->string);
+            const cJSON *v = members_find(&m, column->string);
             if (!add_value(out, v, a, err)) return error_in(err, "[%d]", i);
         }
         buffer_add_str(out, ");\n");
@@ -121,6 +143,7 @@ static bool add_table(struct buffer *out, const cJSON *table, struct arena *a, s
 {
     struct span name = json_key(table, a);
     const cJSON *columns = json_get(table, "columns"), *rows = json_get(table, "rows");
+    if (!has_no_nul(name, "a table's name", err)) return false;
     if (cJSON_IsArray(table) && cJSON_IsObject(table->child)) {
         return add_create(out, name, table->child, a, err) && add_objects(out, name, table, a, err);
     }
@@ -133,24 +156,31 @@ static bool add_table(struct buffer *out, const cJSON *table, struct arena *a, s
 
 /* ---- the database ---------------------------------------------------------------------------- */
 
-static bool add_part(struct buffer *out, const cJSON *part, bool is_table, struct arena *a,
+static bool add_script(struct buffer *out, const cJSON *script, struct arena *a, struct error *err)
+{
+    if (!cJSON_IsString(script)) {
+        return error_set(err, ERROR_INVALID_TYPE, NULL, "must be texts, not %s",
+                         json_type_name(script));
+    }
+    struct span text = json_text(script, a);
+    buffer_add_span(out, text);
+    buffer_add_str(out, "\n;\n");
+    return has_no_nul(text, "a script", err);
+}
+
+/* The i-th of the database's scripts or tables. */
+static bool add_part(struct buffer *out, const cJSON *part, int i, bool is_table, struct arena *a,
                      struct error *err)
 {
     if (is_table) return add_table(out, part, a, err) || error_in(err, "%s", part->string);
-    if (!cJSON_IsString(part)) {
-        return error_set(err, ERROR_INVALID_TYPE, NULL, "must be texts, not %s",
-                         json_type_name(part));
-    }
-    buffer_add_span(out, json_text(part, a));
-    buffer_add_str(out, "\n;\n");
-    return true;
+    return add_script(out, part, a, err) || error_in(err, "[%d]", i);
 }
 
 bool tables_script(const cJSON *database, struct arena *a, struct span *out, struct error *err)
 {
     if (cJSON_IsString(database)) {
         *out = json_text(database, a);
-        return true;
+        return has_no_nul(*out, "a script", err);
     }
     if (!cJSON_IsArray(database) && !cJSON_IsObject(database)) {
         return error_set(err, ERROR_INVALID_TYPE, NULL,
@@ -161,14 +191,15 @@ bool tables_script(const cJSON *database, struct arena *a, struct span *out, str
     buffer_init(&b, MOST_BYTES);
     bool ok = true;
     const cJSON *part;
+    int i = 0;
     cJSON_ArrayForEach(part, database)
     {
-        ok = ok && add_part(&b, part, cJSON_IsObject(database), a, err);
+        ok = ok && add_part(&b, part, i++, cJSON_IsObject(database), a, err);
     }
     if (ok) {
         char *copy = b.failed ? NULL : arena_str(a, buffer_span(&b));
         *out = span_of(copy, b.n);
-        ok = copy != NULL || error_set(err, ERROR_TOO_LARGE, NULL, "the database is too large");
+        ok = copy != NULL || too_large(err);
     }
     buffer_clear(&b);
     return ok;

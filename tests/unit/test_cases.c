@@ -146,6 +146,34 @@ static void errors_name_the_field(void **state)
     assert_int_equal(failed, 0);
 }
 
+/* 40,000 tests by name: time by the square of that would be seconds. */
+static void many_names_are_found(void **state)
+{
+    (void)state;
+    struct buffer text;
+    struct error err = {0};
+    struct code_tests t;
+    struct arena *a = arena_new(1 << 24);
+    buffer_init(&text, 1 << 24);
+    buffer_add_str(&text, "{\"tests\":{\"grader_files\":[],\"test_names\":[\"0\"");
+    for (int i = 39999; i > 0; i--) {
+        buffer_addf(&text, ",\"%d\"", i);
+    }
+    buffer_add_str(&text, "],\"test_cases\":{\"0\":[\"\",\"\"]");
+    for (int i = 1; i < 40000; i++) {
+        buffer_addf(&text, ",\"%d\":[\"%d\",\"\"]", i, i);
+    }
+    buffer_add_str(&text, "}}}");
+    cJSON *item = json_parse(buffer_span(&text), &err);
+    assert_non_null(item);
+    assert_true(code_tests_read(item, 3, a, &t, &err));
+    assert_int_equal(t.n, 3);
+    assert_true(span_is(t.cases[2].input, "39998"));
+    cJSON_Delete(item);
+    buffer_clear(&text);
+    arena_free(a);
+}
+
 static void limits_come_from_the_data_set(void **state)
 {
     (void)state;
@@ -199,9 +227,8 @@ static void json_becomes_python(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(shapes_are_read),
-        cmocka_unit_test(errors_name_the_field),
-        cmocka_unit_test(limits_come_from_the_data_set),
+        cmocka_unit_test(shapes_are_read),      cmocka_unit_test(errors_name_the_field),
+        cmocka_unit_test(many_names_are_found), cmocka_unit_test(limits_come_from_the_data_set),
         cmocka_unit_test(json_becomes_python),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

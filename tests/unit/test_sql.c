@@ -14,6 +14,7 @@
 
 #include "reward/sql/confine.h"
 #include "reward/sql/query_text.h"
+#include "reward/sql/tables.h"
 
 struct example {
     const char *name, *query, *options, *item, *holds;
@@ -75,6 +76,16 @@ static const struct example examples[] = {
     {"no database", "select 1", "", "\"answer\":\"SELECT 1\"", "\"param\":\"items[0].database\""},
     {"a table of another shape", "select 1", "", "\"database\":{\"t\":[1]},\"answer\":\"SELECT 1\"", "\"param\":\"items[0].database.t\""},
     {"a row of another length", "select 1", "", "\"database\":{\"t\":{\"columns\":[\"a\"],\"rows\":[[1],[1,2]]}},\"answer\":\"SELECT 1\"", "\"param\":\"items[0].database.t.rows[1]\""},
+    {"a NUL in a script", "select 1", "", "\"database\":\"CREATE TABLE t(a);\\u0000INSERT INTO t VALUES(1)\",\"answer\":\"SELECT 1\"", "\"param\":\"items[0].database\""},
+    {"a NUL in one of several", "select 1", "", "\"database\":[\"CREATE TABLE t(a)\",\"INSERT INTO t VALUES('\\u0000')\"],\"answer\":\"SELECT 1\"", "\"param\":\"items[0].database[1]\""},
+    {"a script that is none", "select 1", "", "\"database\":[\"CREATE TABLE t(a)\",1],\"answer\":\"SELECT 1\"", "\"param\":\"items[0].database[1]\""},
+    {"a NUL in a cell", "select 1", "", "\"database\":{\"t\":{\"columns\":[\"a\"],\"rows\":[[\"x\"],[\"x\\u0000y\"]]}},\"answer\":\"SELECT 1\"", "\"param\":\"items[0].database.t.rows[1]\""},
+    {"a NUL in an object's cell", "select 1", "", "\"database\":{\"t\":[{\"a\":1},{\"a\":\"x\\u0000y\"}]},\"answer\":\"SELECT 1\"", "\"param\":\"items[0].database.t[1]\""},
+    {"a NUL in a column's name", "select 1", "", "\"database\":{\"t\":{\"columns\":[\"a\\u0000\"],\"rows\":[]}},\"answer\":\"SELECT 1\"", "\"param\":\"items[0].database.t.columns\""},
+    {"a NUL in an object's column", "select 1", "", "\"database\":{\"t\":[{\"a\\u0000\":1}]},\"answer\":\"SELECT 1\"", "\"param\":\"items[0].database.t[0]\""},
+    {"a NUL in a table's name", "select 1", "", "\"database\":{\"t\\u0000\":{\"columns\":[\"a\"],\"rows\":[]}},\"answer\":\"SELECT 1\"", "a table's name must not hold U+0000"},
+    {"a NUL in the gold", "select 1", "", "\"database\":\"\",\"answer\":[\"SELECT 1\",\"SELECT 1\\u0000, 2\"]", "\"param\":\"items[0].answer\""},
+    {"objects whose members stand in another order", "select b, a from t", "", "\"database\":{\"t\":[{\"a\":1,\"b\":2},{\"b\":3,\"c\":9},{\"b\":5,\"a\":null}]},\"answer\":\"SELECT 2, 1 UNION ALL SELECT 3, NULL UNION ALL SELECT 5, NULL\"", RIGHT},
     /* hostile */
     {"a query without end", ENDLESS "SELECT count(*) FROM c", ",\"timeout_s\":0.2", GOLD("SELECT 1"), "\"cause\":\"query_time\""},
     {"a result without end", ENDLESS "SELECT n FROM c", "", GOLD("SELECT 1"), "\"cause\":\"result_too_large\""},
@@ -113,6 +124,31 @@ static void test_examples(void **state)
         free(reply);
     }
     assert_int_equal(failed, 0);
+}
+
+/* Objects of 40,000 members each: time by the square of that would be seconds. */
+static void test_wide_objects(void **state)
+{
+    (void)state;
+    struct buffer text;
+    struct error err = {0};
+    struct span script;
+    struct arena *a = arena_new(64 << 20);
+    buffer_init(&text, 1 << 24);
+    buffer_add_str(&text, "{\"t\":[{\"x\":0");
+    for (int row = 0; row < 2; row++) {
+        for (int i = 0; i < 40000; i++) {
+            buffer_addf(&text, ",\"c%d\":%d", i, row);
+        }
+        buffer_add_str(&text, row == 0 ? "},{\"x\":2" : "}]}");
+    }
+    cJSON *database = json_parse(buffer_span(&text), &err);
+    assert_non_null(database);
+    assert_true(tables_script(database, a, &script, &err));
+    assert_true(span_ends(script, span_str(",1,1,1);\n")));
+    cJSON_Delete(database);
+    buffer_clear(&text);
+    arena_free(a);
 }
 
 /* ---- where the query stands ------------------------------------------------------------------ */
@@ -219,6 +255,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_examples),
+        cmocka_unit_test(test_wide_objects),
         cmocka_unit_test(test_finding),
         cmocka_unit_test(test_walls),
     };
