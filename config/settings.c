@@ -369,6 +369,14 @@ static bool is_service_link(struct span variable)
             isdigit((unsigned char)variable.p[port.n]));
 }
 
+/* The name alone is logged: the value of a misspelt setting may be a key. */
+static void pass_over(struct span variable)
+{
+    char name[160];
+    snprintf(name, sizeof(name), "%.*s", (int)variable.n, variable.p);
+    log_line(LOG_WARN, "environment", LOG_S("passed_over", name), LOG_END);
+}
+
 /* TOUCHSTONE_CONFIG is the file's name, not a setting; every other name must be one, or a
  * service's. */
 static bool read_environment(struct source from, bool strict, struct error *err)
@@ -380,7 +388,7 @@ static bool read_environment(struct source from, bool strict, struct error *err)
         if (e.p == NULL || span_is(name, "CONFIG")) continue;
         struct place p = find(from.sections, from.n, name);
         if (is_service_link(e) || (p.row == NULL && !strict)) {
-            log_line(LOG_WARN, "environment", LOG_S("passed_over", *entry), LOG_END);
+            pass_over(span_slice(span_str(*entry), 0, strcspn(*entry, "=")));
             continue;
         }
         if (p.row == NULL) {
@@ -416,7 +424,8 @@ static int distance(struct span a, const char *b)
     return row[n] < MANY ? row[n] : MANY;
 }
 
-/* Refuse a flag that no row has, with the name that it may have been. */
+/* Refuse a flag that no row has, with the name that it may have been. Its value is not repeated: it
+ * may be a key. */
 static bool unknown_flag(const struct source *from, struct span word, const char *flag,
                          struct error *err)
 {
@@ -432,7 +441,8 @@ static bool unknown_flag(const struct source *from, struct span word, const char
             nearest = t->rows[i].name;
         }
     }
-    return error_set(err, ERROR_UNKNOWN_FIELD, NULL, "unknown option %.80s (%s%s)", flag,
+    return error_set(err, ERROR_UNKNOWN_FIELD, NULL, "unknown option --%.*s (%s%s)",
+                     (int)(name.n < 80 ? name.n : 80), name.p,
                      nearest == NULL ? "see --help" : "did you mean --",
                      nearest == NULL ? "" : nearest);
 }

@@ -7,6 +7,7 @@ SPDX-License-Identifier: Apache-2.0
 import json
 import os
 import pty
+import re
 import signal
 import subprocess
 
@@ -85,6 +86,13 @@ def test_variables_of_others():
     assert told.returncode == 0 and "TOUCHSTONE_URL" in told.stderr
     told = run("serve", env=env)
     assert told.returncode == 2 and "TOUCHSTONE_URL" in told.stderr
+
+
+def test_a_misspelt_key_is_not_told():
+    """Its name is: what stands behind it may be a secret, and logs are read by others."""
+    for told in (run("config", env={"TOUCHSTONE_API_KYE": "sesame"}), run("serve", env={"TOUCHSTONE_API_KYE": "sesame"}),
+                 run("serve", "--api-kye=sesame")):
+        assert "sesame" not in told.stderr and re.search("TOUCHSTONE_API_KYE|--api-kye", told.stderr)
 
 
 # ---- what cannot be written, read, opened ----
