@@ -21,18 +21,24 @@
 /* ---- rows ---- */
 
 #define AT(field) .offset = offsetof(struct request_settings, field)
-#define REWARDS                                                                                    \
-    {"rewards", FIELD_VALUE, AT(rewards), .shape = "object[]", .doc = "how each item is judged; none: the server's list"}
-#define UNJUDGED                                                                                   \
-    {"on_cannot_judge", FIELD_DOUBLE, AT(unjudged), .min = -1e9, .max = 1e9,                       \
-     .doc = "what a reward counts where it has no value; none: the item has no reward then"}
+#define REWARDS \
+    { \
+        "rewards", FIELD_VALUE, AT(rewards), \
+            .shape = "object[]", .doc = "how each item is judged; none: the server's list" \
+    }
+#define UNJUDGED \
+    { \
+        "on_cannot_judge", FIELD_DOUBLE, AT(unjudged), \
+            .min = -1e9, .max = 1e9, \
+            .doc = "what a reward counts where it has no value; none: the item has no reward then" \
+    }
 
 const struct field request_settings_rows[] = {
     REWARDS,
     {"group_size", FIELD_INT64, AT(group_size), .min = 1, .max = REWARD_MAX_GROUP_SIZE,
      .doc = "so many items in a row are one group"},
-    {"advantage", FIELD_READ, AT(method), .read = advantage_method_read,
-     .shape = "string", .doc = "whose estimator; grpo where there are groups"},
+    {"advantage", FIELD_READ, AT(method), .read = advantage_method_read, .shape = "string",
+     .doc = "whose estimator; grpo where there are groups"},
     UNJUDGED,
     {0},
 };
@@ -95,7 +101,7 @@ static bool check_opinions(const struct judge_job *job, const struct spec_list *
         const struct spec *s = &list->specs[i];
         if (s->reward->wants_opinion == NULL || !s->reward->wants_opinion(s->options)) continue;
         error_set(err, ERROR_NOT_AVAILABLE, "equivalence",
-                  "this server has no judge model (--judge-model)");
+                  "no model may be asked here: touchstone serve has one with --judge-model");
         return error_in(err, "[%d]", i);
     }
     return true;

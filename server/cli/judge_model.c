@@ -13,14 +13,22 @@
 
 #include <curl/curl.h>
 #include <limits.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/emit.h"
 #include "base/json.h"
+#include "base/log.h"
 #include "base/mem.h"
 
-enum { MOST_REPLY = 1 << 20, MOST_SHOWN = 2000, MOST_PROMPT = 8000, MOST_URL = 400 };
+enum {
+    MOST_REPLY = 1 << 20,
+    MOST_SHOWN = 2000,
+    MOST_PROMPT = 8000,
+    MOST_URL = 400,
+    MOST_KEY = 8192
+};
 
 #define AT(field) offsetof(struct judge_model_options, field)
 /* clang-format off */
@@ -41,7 +49,8 @@ struct judge_model_client {
     struct judge_model_options o;
     bool self;
     char url[MOST_URL + 40];
-    char authorization[MOST_URL]; /* a header; "": none */
+    char authorization[MOST_KEY + 40]; /* a header; "": none */
+    atomic_int status; /* of the last question: 200, another of HTTP, or minus a CURLcode */
 };
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -58,36 +67,69 @@ static void own_url(const struct server_options *own, const struct server *serve
              six ? "]" : "", server_port(server));
 }
 
+static bool check_url(const char *url, struct error *err)
+{
+    if (strcmp(url, "self") == 0) return true;
+    if (strncmp(url, "http://", 7) != 0 && strncmp(url, "https://", 8) != 0) {
+        return error_set(err, ERROR_INVALID_VALUE, "judge-model",
+                         "judge-model must be self or a URL that begins with http:// or https://");
+    }
+    return strlen(url) <= MOST_URL ||
+           error_set(err, ERROR_INVALID_VALUE, "judge-model",
+                     "judge-model is a URL of %zu bytes; at most %d", strlen(url), MOST_URL);
+}
+
+static void set_url(struct judge_model_client *c, const struct server_options *own,
+                    const struct server *server)
+{
+    const char *url = c->o.url;
+    if (c->self) {
+        own_url(own, server, c->url, sizeof(c->url));
+    } else {
+        bool slash = url[strlen(url) - 1] == '/';
+        snprintf(c->url, sizeof(c->url), "%s%schat/completions", url, slash ? "" : "/");
+    }
+}
+
+/* Our own server takes its own key; of a file of keys it knows no more than their digests. */
+static bool set_key(struct judge_model_client *c, const struct server_options *own,
+                    struct error *err)
+{
+    const struct string_list *keys = c->self && c->o.key.n == 0 ? &own->api_keys : &c->o.key;
+    if (keys->n == 0) {
+        bool open = !c->self || own->api_key_file == NULL;
+        return open || error_set(err, ERROR_MISSING_FIELD, "judge-model-key",
+                                 "judge-model self wants a judge-model-key: this server asks for "
+                                 "one of its api-key-file");
+    }
+    size_t n = strlen(keys->items[0]);
+    if (n > MOST_KEY) {
+        return error_set(err, ERROR_INVALID_VALUE, "judge-model-key",
+                         "judge-model-key has %zu bytes; at most %d", n, MOST_KEY);
+    }
+    snprintf(c->authorization, sizeof(c->authorization), "Authorization: Bearer %s",
+             keys->items[0]);
+    return true;
+}
+
 struct judge_model_client *judge_model_new(const struct judge_model_options *o,
                                            const struct server_options *own,
                                            const struct server *server, struct error *err)
 {
+    if (!check_url(o->url, err)) return NULL;
     struct judge_model_client *c = mem_new(1, sizeof(*c), err);
     if (c == NULL) return NULL;
     c->o = *o;
     c->self = strcmp(o->url, "self") == 0;
-    size_t n = strlen(o->url);
-    bool slash = n > 0 && o->url[n - 1] == '/';
-    bool good =
-        c->self || ((strncmp(o->url, "http://", 7) == 0 || strncmp(o->url, "https://", 8) == 0) &&
-                    n <= MOST_URL);
-    if (!good || curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
-        free(c);
-        error_set(err, good ? ERROR_SYSTEM : ERROR_INVALID_VALUE, "judge-model",
-                  good ? "the HTTP client cannot start"
-                       : "judge-model must be self or a URL that begins with http:// or https://");
-        return NULL;
+    atomic_init(&c->status, 200);
+    set_url(c, own, server);
+    bool ok = set_key(c, own, err);
+    if (ok && curl_global_init(CURL_GLOBAL_DEFAULT) != 0) {
+        ok = error_set(err, ERROR_SYSTEM, "judge-model", "the HTTP client cannot start");
     }
-    if (c->self)
-        own_url(own, server, c->url, sizeof(c->url));
-    else
-        snprintf(c->url, sizeof(c->url), "%s%schat/completions", o->url, slash ? "" : "/");
-    const struct string_list *keys = c->self && o->key.n == 0 ? &own->api_keys : &o->key;
-    if (keys->n > 0) {
-        snprintf(c->authorization, sizeof(c->authorization), "Authorization: Bearer %s",
-                 keys->items[0]);
-    }
-    return c;
+    if (ok) return c;
+    free(c);
+    return NULL;
 }
 
 void judge_model_free(struct judge_model_client *c)
@@ -162,9 +204,22 @@ static size_t take_bytes(char *bytes, size_t size, size_t n, void *out)
     return b->failed ? 0 : size * n;
 }
 
+/* A line of the log where it is another than the last question's: not one for every item. */
+static void note_status(struct judge_model_client *c, int status)
+{
+    if (atomic_exchange(&c->status, status) == status) return;
+    if (status == 200) {
+        log_line(LOG_INFO, "judge_model_answers", LOG_END);
+    } else if (status > 0) {
+        log_line(LOG_WARN, "judge_model_failed", LOG_I("status", status), LOG_END);
+    } else {
+        log_line(LOG_WARN, "judge_model_failed",
+                 LOG_S("error", curl_easy_strerror((CURLcode)-status)), LOG_END);
+    }
+}
+
 /* POST body; what comes back is in reply. False: nothing that counts. */
-static bool post(const struct judge_model_client *c, const struct buffer *body,
-                 struct buffer *reply)
+static bool post(struct judge_model_client *c, const struct buffer *body, struct buffer *reply)
 {
     long status = 0;
     CURL *h = curl_easy_init();
@@ -191,11 +246,12 @@ static bool post(const struct judge_model_client *c, const struct buffer *body,
     curl_easy_setopt(h, CURLOPT_POSTFIELDSIZE, (long)(body->n - 1));
     curl_easy_setopt(h, CURLOPT_WRITEFUNCTION, take_bytes);
     curl_easy_setopt(h, CURLOPT_WRITEDATA, reply);
-    bool ok = curl_easy_perform(h) == CURLE_OK &&
-              curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status) == CURLE_OK && status == 200;
+    CURLcode code = curl_easy_perform(h);
+    if (code == CURLE_OK) code = curl_easy_getinfo(h, CURLINFO_RESPONSE_CODE, &status);
+    note_status(c, code == CURLE_OK ? (int)status : -(int)code);
     curl_slist_free_all(head);
     curl_easy_cleanup(h);
-    return ok;
+    return code == CURLE_OK && status == 200;
 }
 
 /* The mark that comes last in what the model said. */
@@ -219,8 +275,8 @@ static enum judge_opinion read_reply(struct span reply)
     return opinion;
 }
 
-static enum judge_opinion ask_once(const struct judge_model_client *c,
-                                   const struct judge_question *q, bool swapped)
+static enum judge_opinion ask_once(struct judge_model_client *c, const struct judge_question *q,
+                                   bool swapped)
 {
     struct buffer body, reply;
     buffer_init(&body, 1 << 18);
@@ -236,7 +292,7 @@ static enum judge_opinion ask_once(const struct judge_model_client *c,
 
 enum judge_opinion judge_model_ask(void *arg, const struct judge_question *q)
 {
-    const struct judge_model_client *c = arg;
+    struct judge_model_client *c = arg;
     enum judge_opinion first = ask_once(c, q, false);
     if (first != OPINION_SAME) return first;
     return ask_once(c, q, true);

@@ -5,9 +5,12 @@ SPDX-License-Identifier: Apache-2.0
 
 import http.server
 import json
+import subprocess
 import threading
 
 import pytest
+
+from conftest import BIN, ENVIRONMENT, MODEL
 
 UNDECIDED = {"prompt": "How much is a half?", "answer": "\\frac{1", "completion": "I think so.\n\\boxed{0.5}"}
 ASKS = {"name": "accuracy", "equivalence": True}
@@ -125,6 +128,49 @@ def test_our_own_model(start):
     [result] = judge(server)
     assert server.metric("touchstone_generated_tokens_total") > before
     assert cause(result) in ("unparsable_gold", "model_same", "model_different")
+
+
+def test_a_long_key_is_sent_whole(start, model):
+    asked = model(lambda text: (200, "[[A!=B]]"))
+    key = "eyJ" + "k" * 8000
+    judge(start("--judge-model", asked.url, "--judge-model-key", key))
+    [(_, headers, _)] = asked.asked
+    assert headers["Authorization"] == "Bearer " + key
+
+
+@pytest.mark.parametrize(
+    "flags, says",
+    [
+        (["--judge-model", "http://x", "--judge-model-key", "k" * 8193], "judge-model-key has 8193 bytes; at most 8192"),
+        (["--judge-model", "http://x/" + "y" * 392], "judge-model is a URL of 401 bytes; at most 400"),
+        (["--judge-model", "ftp://x"], "judge-model must be self or a URL"),
+        (["--judge-model", "self", "--api-key-file", "keys"], "judge-model self wants a judge-model-key"),
+    ],
+)
+def test_what_could_never_be_asked_is_refused_at_the_start(tmp_path, flags, says):
+    (tmp_path / "keys").write_text("")
+    told = subprocess.run([BIN, "serve", "--port", "0", "--model", str(MODEL), *flags], capture_output=True, text=True, env=ENVIRONMENT,
+                          cwd=tmp_path, timeout=120)
+    assert told.returncode == 1 and says in told.stderr
+
+
+def test_the_log_tells_when_it_fails_and_when_it_answers_again(start, model):
+    """Once each time, however many are asked."""
+    status = [500]
+    asked = model(lambda text: (status[0], "[[A!=B]]"))
+    server = start("--judge-model", asked.url)
+    for now in (500, 500, 401, 401, 200, 200):
+        status[0] = now
+        judge(server)
+    told = [line for line in list(server.log) if "event=judge_model_" in line]
+    assert len(told) == 3, told
+    for line, has in zip(told, ("judge_model_failed", "judge_model_failed", "judge_model_answers")):
+        assert f"event={has}" in line
+    assert "status=500" in told[0] and "status=401" in told[1]
+    asked.close()
+    judge(server)
+    [line] = [line for line in list(server.log) if "event=judge_model_" in line][3:]
+    assert "judge_model_failed" in line and "error=" in line
 
 
 def test_without_one_it_is_refused(start):
