@@ -37,13 +37,29 @@ address()
     echo "${words%:}"
 }
 
+# The first line of what GET /health is answered at this address and port. Where the server speaks TLS, which a
+# plain question gets no HTTP from, it is asked so; whose certificate it has does not matter here.
+first_line()
+{
+    local request='GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' line=
+    exec 3<>"/dev/tcp/$1/$2" || return
+    # shellcheck disable=SC2059 # the request is the format
+    printf "$request" >&3
+    read -r -t 2 line <&3
+    exec 3>&-
+    if [[ $line != HTTP/* ]]; then
+        local host=$1
+        [[ $host == *:* ]] && host="[$host]"
+        # shellcheck disable=SC2059
+        line=$(printf "$request" | timeout 2 openssl s_client -quiet -connect "$host:$2" 2>/dev/null | head -n 1)
+    fi
+    echo "$line"
+}
+
 sockets=$(sockets_of_server)
 while read -r _ local _ state _ _ _ _ _ inode _; do
     [ "$state" = 0A ] && [[ $sockets == *" $inode "* ]] || continue
-    exec 3<>"/dev/tcp/$(address "${local%:*}")/$((16#${local##*:}))" || exit 1
-    printf 'GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n' >&3
-    read -r -t 2 _ status _ <&3
-    [ "$status" = 200 ]
+    [[ $(first_line "$(address "${local%:*}")" $((16#${local##*:})) 2>/dev/null | tr -d '\0') == "HTTP/1.1 200 "* ]]
     exit
 done < <(cat /proc/net/tcp /proc/net/tcp6 2>/dev/null)
 exit 1

@@ -10,6 +10,7 @@ import sys
 
 import pytest
 from conftest import BIN, ENVIRONMENT, PATIENCE, ROOT
+from test_listen import make_certificate
 
 DEPLOY = ROOT / "deploy"
 
@@ -49,6 +50,12 @@ def test_packages_by_release(tmp_path, release, has, lacks):
     assert has in words and lacks not in words and "libmicrohttpd-dev" in words
 
 
+def test_the_image_knows_who_signs_certificates():
+    """Judge models and fetched files are asked for by https."""
+    runtime = [line.split()[1:] for line in (DEPLOY / "packages.txt").read_text().splitlines() if line.startswith("runtime ")]
+    assert ["ca-certificates"] in runtime and ["openssl"] in runtime
+
+
 # ---- the health check, where a container's processes and addresses are its own ----
 
 IN_A_CONTAINER = r"""
@@ -75,9 +82,19 @@ OWN = ["unshare", "--user", "--map-root-user", "--net", "--pid", "--fork", "--mo
     [([], {}), (["--port", "9123"], {}), ([], {"TOUCHSTONE_HOST": "0.0.0.0", "TOUCHSTONE_PORT": "8099"}), (["--host", "::1"], {})],
 )
 def test_health_check_finds_the_server(flags, env):
+    health_check(flags, env)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1"])
+def test_health_check_of_a_server_that_speaks_tls(tmp_path, host):
+    certificate, key = make_certificate(tmp_path, "anybody")
+    health_check(["--host", host, "--tls-cert", certificate, "--tls-key", key], {})
+
+
+def health_check(flags, env):
     if said(*OWN, "true")[0] != 0:
         pytest.skip("no namespaces here")
-    status, out, err = said(*OWN, sys.executable, "-c", IN_A_CONTAINER, BIN, "serve", *flags, env={**ENVIRONMENT, **env})
+    status, out, err = said(*OWN, sys.executable, "-c", IN_A_CONTAINER, BIN, "serve", *map(str, flags), env={**ENVIRONMENT, **env})
     assert status == 0 and out == "right\n", err
 
 
