@@ -118,6 +118,20 @@ def test_variables_are_settings(name):
     assert {v.lower().replace("_", "-") for v in variables} - settings == set()
 
 
+@pytest.mark.parametrize("name, folder", [("compose.yaml", ":/var/tmp"), ("kubernetes.yaml", "mountPath: /var/tmp}")])
+def test_weights_can_be_sent_to_a_container_that_cannot_write(name, folder):
+    """The folder of --staging-dir lies on a volume."""
+    text = (DEPLOY / name).read_text()
+    assert re.search(r"read_?only(RootFilesystem)?: true", text, re.I) and folder in text
+
+
+def test_the_unit_reloads_what_can_be_reloaded():
+    """SIGHUP, which is no end of a server that began with it ignored (nohup)."""
+    unit = (DEPLOY / "touchstone.service").read_text()
+    assert re.search(r"^ExecStart=/usr/bin/nohup @PREFIX@/bin/touchstone serve$", unit, re.M)
+    assert re.search(r"^ExecReload=/bin/kill -HUP \$MAINPID$", unit, re.M) and "\nRuntimeDirectory=touchstone\n" in unit
+
+
 def test_the_manual_has_every_command_and_setting():
     told = "".join(said(BIN, word, env=ENVIRONMENT)[1] for word in ("--version", "--help", "config"))
     page = subprocess.run(["awk", "-f", "deploy/manual.awk"], input=told, capture_output=True, text=True, cwd=ROOT, check=True).stdout
