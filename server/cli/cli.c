@@ -127,6 +127,27 @@ int cli_end_output(void)
     return cli_fail(&err);
 }
 
+/* ---- text of others ---- */
+
+/* 0: not a control character; else its bytes: those of C1 have two. */
+static size_t control_bytes(const char *p, size_t n)
+{
+    unsigned char c = (unsigned char)*p, next = n > 1 ? (unsigned char)p[1] : 0;
+    if (c == '\n' || c == '\t') return 0;
+    if (c < 0x20 || c == 0x7f) return 1;
+    return c == 0xc2 && next >= 0x80 && next < 0xa0 ? 2 : 0;
+}
+
+void cli_put(struct span text, FILE *out)
+{
+    for (size_t i = 0; i < text.n;) {
+        size_t control = control_bytes(text.p + i, text.n - i);
+        if (control > 0) fputs("\xef\xbf\xbd", out); /* U+FFFD */
+        if (control == 0) putc(text.p[i], out);
+        i += control > 0 ? control : 1;
+    }
+}
+
 /* ---- the engine's options ---- */
 
 /* The built-in model lies beside the installed program, or in the source tree it was built in. */

@@ -67,7 +67,14 @@ bool cli_settings_read(struct cli_settings *s, bool strict, int *n, char **args,
 void cli_settings_clear(struct cli_settings *s);
 
 /* Sections of settings, as bits. */
-enum { CLI_MODEL = 1, CLI_SERVER = 2, CLI_VERIFY = 4, CLI_LOG = 8, CLI_JUDGE_MODEL = 16, CLI_ALL = 31 };
+enum {
+    CLI_MODEL = 1,
+    CLI_SERVER = 2,
+    CLI_VERIFY = 4,
+    CLI_LOG = 8,
+    CLI_JUDGE_MODEL = 16,
+    CLI_ALL = 31
+};
 
 /* The flags of some sections, as settings_print_help() prints them. */
 void cli_settings_print_help(unsigned sections, FILE *out);
@@ -100,6 +107,10 @@ bool cli_read(const struct cli_usage *usage, const struct cli_flag *flags, int *
 
 /* Flush what was printed: CLI_OK, or CLI_FAILED with a line when it could not be written. */
 int cli_end_output(void);
+
+/* Write text of a model or a file for readers: U+FFFD for each control character but the ends of lines
+ * and tabs, since it shall not drive the terminal. */
+void cli_put(struct span text, FILE *out);
 
 /* "touchstone: message" on stderr; returns CLI_FAILED. */
 int cli_fail(const struct error *err);

@@ -9,6 +9,7 @@
 #include "server/cli/explain.h"
 
 #include "base/json.h"
+#include "server/cli/cli.h"
 
 enum { MAX_REWARDS = 1 << 20, MAX_SHOWN = 120 };
 
@@ -50,8 +51,12 @@ static void show(const char *text, FILE *out)
         from++;
     }
     fprintf(out, "%s\"", from > 0 ? "..." : "");
-    for (const char *c = text + from; *c != 0; c++) {
-        fputs(*c == '\n' ? "\\n" : (char[2]){*c, 0}, out);
+    for (const char *c = text + from; *c != 0;) {
+        size_t line = strcspn(c, "\n");
+        cli_put(span_of(c, line), out);
+        c += line;
+        if (*c == '\n') fputs("\\n", out);
+        c += *c == '\n';
     }
     fputs("\"", out);
 }
@@ -65,7 +70,8 @@ static void explain_step(const cJSON *step, FILE *out)
     if (from != NULL && to != NULL) {
         snprintf(place, sizeof(place), "%.0f-%.0f", from->valuedouble, to->valuedouble);
     }
-    fprintf(out, "    %-10s %11s  %s", name == NULL ? "" : name, place, says == NULL ? "" : says);
+    fprintf(out, "    %-10s %11s  ", name == NULL ? "" : name, place);
+    if (says != NULL) cli_put(span_str(says), out);
     if (text != NULL) fputs(": ", out);
     if (text != NULL) show(text, out);
     fputs("\n", out);
@@ -75,7 +81,9 @@ static void explain_reward(const cJSON *part, const cJSON *value, FILE *out)
 {
     const cJSON *step;
     const char *cause = text_of(part, "cause");
-    fprintf(out, "  %s: ", part->string);
+    fputs("  ", out);
+    cli_put(span_str(part->string), out);
+    fputs(": ", out);
     if (cJSON_IsNumber(value)) {
         fprintf(out, "%g", value->valuedouble);
     } else {
@@ -96,11 +104,13 @@ void explain_result(struct span line, FILE *out)
     const cJSON *error = json_get(result, "error");
     if (result == NULL) return;
     fputs("item", out);
-    if (cJSON_IsString(id)) fprintf(out, " %s", id->valuestring);
+    if (cJSON_IsString(id)) fputc(' ', out);
+    if (cJSON_IsString(id)) cli_put(span_str(id->valuestring), out);
     if (cJSON_IsNumber(id)) fprintf(out, " %g", id->valuedouble);
     if (error != NULL) {
         const char *message = text_of(error, "message");
-        fprintf(out, ": %s", message == NULL ? "an error" : message);
+        fputs(": ", out);
+        cli_put(span_str(message == NULL ? "an error" : message), out);
     }
     fputs("\n", out);
     cJSON_ArrayForEach(part, json_get(result, "details"))

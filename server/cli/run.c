@@ -22,11 +22,16 @@
 
 enum { MAX_PROMPT = 64 << 20 };
 
+/* Files and other programs get it as it is. */
 static void print_text(void *unused, int sample, struct span text)
 {
     (void)unused;
     (void)sample;
-    fwrite(text.p, 1, text.n, stdout);
+    if (isatty(STDOUT_FILENO)) {
+        cli_put(text, stdout);
+    } else {
+        fwrite(text.p, 1, text.n, stdout);
+    }
 }
 
 /* The tag that ends a prompt whose template has opened the thoughts. */
@@ -207,8 +212,8 @@ static int converse(const struct cli_settings *s, const struct run_flags *f)
     struct error err = {0};
     if (s->log.level < LOG_WARN) log_setup(LOG_WARN, s->log.format == CLI_LOG_JSON);
     struct judge *judge = judge_open(&s->judge, &err);
-    int status = judge != NULL ? with_engine(s, &(struct job){.flags = f, .judge = judge})
-                               : cli_fail(&err);
+    int status =
+        judge != NULL ? with_engine(s, &(struct job){.flags = f, .judge = judge}) : cli_fail(&err);
     judge_close(judge);
     return status;
 }

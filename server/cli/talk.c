@@ -7,8 +7,6 @@
  * (1) `messages` are turns of user and assistant by turns: a question that got no answer is taken back.
  * (2) Of a sample no byte is shown twice: shown_thought and shown_answer only grow.
  *
- * What a model writes is printed without control characters: it shall not drive the terminal.
- *
  * SPDX-License-Identifier: Apache-2.0
  */
 #include "server/cli/talk.h"
@@ -23,6 +21,7 @@
 #include "base/emit.h"
 #include "base/json.h"
 #include "base/mem.h"
+#include "server/cli/cli.h"
 #include "server/cli/explain.h"
 #include "server/cli/line.h"
 #include "server/cli/stream.h"
@@ -54,25 +53,6 @@ struct talk {
 
 /* ---- showing ---------------------------------------------------------------------------------- */
 
-/* 0: not a control character; else its bytes: those of C1 have two. */
-static size_t control_bytes(const char *p, size_t n)
-{
-    unsigned char c = (unsigned char)*p, next = n > 1 ? (unsigned char)p[1] : 0;
-    if (c == '\n' || c == '\t') return 0;
-    if (c < 0x20 || c == 0x7f) return 1;
-    return c == 0xc2 && next >= 0x80 && next < 0xa0 ? 2 : 0;
-}
-
-static void put(struct span text)
-{
-    for (size_t i = 0; i < text.n;) {
-        size_t control = control_bytes(text.p + i, text.n - i);
-        if (control > 0) fputs("\xef\xbf\xbd", stdout); /* U+FFFD */
-        if (control == 0) putchar(text.p[i]);
-        i += control > 0 ? control : 1;
-    }
-}
-
 static void set_dim(struct talk *t, bool dim)
 {
     if (t->dim == dim) return;
@@ -86,13 +66,13 @@ static void show(struct talk *t, struct said *s)
     assert(s->shown_thought <= s->thought.n && s->shown_answer <= s->answer.n); /* (2) */
     if (s->shown_thought < s->thought.n) {
         set_dim(t, true);
-        put(span_slice(buffer_span(&s->thought), s->shown_thought, s->thought.n));
+        cli_put(span_slice(buffer_span(&s->thought), s->shown_thought, s->thought.n), stdout);
         s->shown_thought = s->thought.n;
     }
     if (s->shown_answer < s->answer.n) {
         set_dim(t, false);
         if (s->shown_answer == 0 && s->shown_thought > 0) fputs("\n\n", stdout);
-        put(span_slice(buffer_span(&s->answer), s->shown_answer, s->answer.n));
+        cli_put(span_slice(buffer_span(&s->answer), s->shown_answer, s->answer.n), stdout);
         s->shown_answer = s->answer.n;
     }
 }
@@ -265,8 +245,9 @@ static void do_reset(struct talk *t, struct span text)
 
 static void do_number(struct talk *t, struct span text)
 {
-    long n = strtol(text.p, NULL, 10);
-    if (text.n == 0 || n < 1 || n > MOST_SAMPLES) {
+    char *end = NULL;
+    long n = strtol(text.p, &end, 10);
+    if (text.n == 0 || end != text.p + text.n || n < 1 || n > MOST_SAMPLES) {
         printf("samples of an answer: 1 to %d\n", MOST_SAMPLES);
         return;
     }
@@ -280,7 +261,7 @@ static void do_temperature(struct talk *t, struct span text)
 {
     char *end = NULL;
     float x = strtof(text.p, &end);
-    if (text.n == 0 || end == text.p || !(x >= 0 && x <= 100)) {
+    if (text.n == 0 || end != text.p + text.n || !(x >= 0 && x <= 100)) {
         puts("a temperature: 0 to 100");
         return;
     }
@@ -313,7 +294,7 @@ static void show_verdict(struct span line)
     const cJSON *verdict = json_get(part, "verdict"), *read = json_get(part, "extracted");
     printf("%3.0f: %s, ", json_get(result, "id") != NULL ? json_get(result, "id")->valuedouble : 0,
            cJSON_IsString(verdict) ? verdict->valuestring : "not judged");
-    put(span_str(cJSON_IsString(read) ? read->valuestring : "no answer was read"));
+    cli_put(span_str(cJSON_IsString(read) ? read->valuestring : "no answer was read"), stdout);
     putchar('\n');
     cJSON_Delete(result);
 }

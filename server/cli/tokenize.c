@@ -48,8 +48,7 @@ static bool ids_to_text(struct engine *e, const struct line *in, cJSON *reply, s
 {
     struct buffer text;
     buffer_init(&text, MAX_TEXT);
-    bool ok =
-        engine_detokenize(e, in->ids.ids, (size_t)in->ids.n, in->skip_special, &text, err);
+    bool ok = engine_detokenize(e, in->ids.ids, (size_t)in->ids.n, in->skip_special, &text, err);
     if (ok) json_put(reply, "text", json_string(buffer_span(&text)));
     buffer_clear(&text);
     return ok;

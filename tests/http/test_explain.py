@@ -64,3 +64,10 @@ def test_rewards_are_kept():
     told = verify([{"completion": "<think>a</think><answer>4</answer>", "answer": "4"}], "--explain", "--rewards",
                   '[{"name":"format"},{"name":"accuracy","as":"right"}]')
     assert "  format: 1" in told and "  right: 1, equal_text" in told and "tag" in told
+
+
+def test_what_others_wrote_does_not_drive_the_terminal():
+    told = verify([{"id": "a\x1b[2Jb", "completion": "\\boxed{\x1b]0;title\x07 4\x9b1m}\n", "answer": "4",
+                    "rewards": [{"name": "accuracy", "as": "r\x1b[8m"}]}], "--explain")
+    assert told.startswith("item a\ufffd[2Jb\n") and "  r\ufffd[8m: " in told
+    assert not [c for c in told if c not in "\n" and (c < " " or "\x7f" <= c < "\xa0")]

@@ -139,6 +139,16 @@ def test_what_a_model_writes_does_not_drive_the_terminal(talk):
     assert not [c for c in said if c not in "\n\t" and (c < " " or "\x7f" <= c < "\xa0")]
 
 
+def test_a_completion_does_not_drive_the_terminal_either():
+    words = ["run", "--model", TINY, "--raw", "--temperature", "100", "--seed", "1", "--max-tokens", "800", "a"]
+    t = Terminal(*words)
+    assert t.end() == 0
+    said = t.seen.replace("\r\x1b[K", "").replace("\r\n", "\n")  # the first of them: progress
+    assert "\ufffd" in said and not [c for c in said if c not in "\n\t\r" and (c < " " or "\x7f" <= c < "\xa0")]
+    piped = subprocess.run([BIN, *map(str, words)], capture_output=True, env=ENVIRONMENT, check=True).stdout
+    assert [c for c in piped if c < 32 and c not in b"\n\t"], "no control character came: the test says nothing"
+
+
 @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_without_colours(talk, env):
     t = talk(env=env)
