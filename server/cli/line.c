@@ -17,6 +17,7 @@
 #include <wchar.h>
 
 #include "base/mem.h"
+#include "server/cli/keyboard.h"
 #include "server/cli/stream.h"
 
 enum { HISTORY_LINES = 1000 };
@@ -33,6 +34,44 @@ static void on_resize(int signal_number)
 {
     (void)signal_number;
     resized = 1;
+    keyboard_wake();
+}
+
+static void leave(void *edit)
+{
+    el_set(edit, EL_PREP_TERM, 0);
+}
+
+static void enter(void *edit)
+{
+    el_set(edit, EL_PREP_TERM, 1);
+    el_set(edit, EL_REFRESH);
+}
+
+/* The next byte typed, as read() has it; signals but those that end us are heeded meanwhile. */
+static ssize_t read_byte(EditLine *edit, char *out)
+{
+    const struct keyboard keyboard = {STDIN_FILENO, leave, enter, edit};
+    enum keyboard_news news = KEYBOARD_SIGNAL;
+    while (news != KEYBOARD_KEY && !stream_interrupted()) {
+        if (resized) el_resize(edit);
+        resized = 0;
+        news = keyboard_wait(&keyboard, 0);
+    }
+    return stream_interrupted() ? -1 : read(STDIN_FILENO, out, 1);
+}
+
+/* Is there a whole character in the *n bytes? What is no UTF-8 is passed over; the byte that shows it may begin
+ * the next character. */
+static bool decode(char *bytes, size_t *n, wchar_t *out)
+{
+    mbstate_t state = {0};
+    size_t used = mbrtowc(out, bytes, *n, &state);
+    if (used != (size_t)-1 && used != (size_t)-2) return true;
+    if (used == (size_t)-2 && *n < MB_LEN_MAX) return false;
+    bytes[0] = bytes[*n - 1];
+    *n = *n > 1;
+    return *n == 1 && decode(bytes, n, out);
 }
 
 /* One character for libedit, whose own reader reads on when a signal has come. 1; 0 at the end; -1: interrupted. */
@@ -40,17 +79,11 @@ static int read_char(EditLine *edit, wchar_t *out)
 {
     char bytes[MB_LEN_MAX];
     for (size_t n = 0;;) {
-        ssize_t got = read(STDIN_FILENO, bytes + n, 1);
-        if (got < 0 && errno == EINTR && !stream_interrupted()) {
-            if (resized) el_resize(edit);
-            resized = 0;
-            continue;
-        }
+        ssize_t got = read_byte(edit, bytes + n);
+        if (got < 0 && errno == EINTR && !stream_interrupted()) continue;
         if (got <= 0) return (int)got;
-        mbstate_t state = {0};
-        size_t used = mbrtowc(out, bytes, ++n, &state);
-        if (used != (size_t)-1 && used != (size_t)-2) return 1;
-        if (used == (size_t)-1 || n == sizeof(bytes)) n = 0; /* no UTF-8: it is passed over */
+        n++;
+        if (decode(bytes, &n, out)) return 1;
     }
 }
 
@@ -115,7 +148,7 @@ static bool drop_begun(struct line *l)
     return begun;
 }
 
-enum line_end line_read(struct line *l, struct span *out)
+static enum line_end read_line(struct line *l, struct span *out)
 {
     for (;;) {
         int n = 0;
@@ -130,4 +163,12 @@ enum line_end line_read(struct line *l, struct span *out)
         if (!drop_begun(l)) return LINE_INTERRUPTED;
         stream_resume();
     }
+}
+
+enum line_end line_read(struct line *l, struct span *out)
+{
+    keyboard_begin();
+    enum line_end end = read_line(l, out);
+    keyboard_end();
+    return end;
 }

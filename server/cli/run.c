@@ -188,7 +188,7 @@ static int with_engine(const struct cli_settings *s, const struct job *j)
     ok = ok && do_job(e, j, &err);
     engine_close(e);
     int status = ok ? cli_end_output() : cli_fail(&err);
-    return ok && stream_interrupted() ? STREAM_INTERRUPTED : status;
+    return ok ? stream_status(status) : status;
 }
 
 static int complete(const struct cli_settings *s, int n, char **args, const struct run_flags *f)

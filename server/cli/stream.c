@@ -6,10 +6,13 @@
 
 #include <assert.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <stdio.h>
 
-static sem_t news; /* posted by the engine after a step, and by Ctrl-C */
-static volatile sig_atomic_t interrupted;
+#include "server/cli/keyboard.h"
+
+static sem_t news; /* posted by the engine after a step, and by signals */
+static volatile sig_atomic_t interrupted, ended; /* by Ctrl-C; by which other signal */
 
 void stream_init(void)
 {
@@ -22,22 +25,41 @@ void stream_wake(void *unused)
     sem_post(&news);
 }
 
-static void on_interrupt(int signal_number)
+static void on_signal(int signal_number)
 {
-    (void)signal_number;
-    interrupted = 1;
+    if (signal_number == SIGINT) {
+        interrupted = 1;
+    } else {
+        ended = signal_number;
+    }
     sem_post(&news);
+    keyboard_wake();
+}
+
+/* A read that waits ends with EINTR. What the program was begun to ignore stays ignored (nohup). */
+static void catch_signal(int signal_number, int flags)
+{
+    struct sigaction act = {.sa_handler = on_signal, .sa_flags = flags}, before;
+    sigaction(signal_number, NULL, &before);
+    if (before.sa_handler != SIG_IGN) sigaction(signal_number, &act, NULL);
 }
 
 void stream_catch_interrupts(void)
 {
-    struct sigaction act = {.sa_handler = on_interrupt}; /* a read that waits ends with EINTR */
-    sigaction(SIGINT, &act, NULL);
+    catch_signal(SIGINT, 0);
+    catch_signal(SIGTERM, (int)SA_RESETHAND); /* a second one ends the program at once */
+    catch_signal(SIGHUP, (int)SA_RESETHAND);
 }
 
 bool stream_interrupted(void)
 {
-    return interrupted != 0;
+    return interrupted != 0 || ended != 0;
+}
+
+int stream_status(int status)
+{
+    if (ended != 0) return 128 + (int)ended;
+    return interrupted != 0 ? 128 + SIGINT : status;
 }
 
 void stream_resume(void)

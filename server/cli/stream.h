@@ -2,7 +2,7 @@
  * until all have ended or Ctrl-C has ended them.
  *
  * Ctrl-C ends what is being generated, not the program: what was said so far stays. The command sees
- * afterwards that it came.
+ * afterwards that it came. SIGTERM and SIGHUP do the same, and end a conversation too: the terminal is given back.
  *
  * One thread, the command's own.
  *
@@ -11,14 +11,11 @@
 #ifndef SERVER_CLI_STREAM_H
 #define SERVER_CLI_STREAM_H
 
-#include <signal.h>
 #include <stdbool.h>
 
 #include "base/error.h"
 #include "base/span.h"
 #include "engine/engine.h"
-
-enum { STREAM_INTERRUPTED = 128 + SIGINT }; /* exit status after Ctrl-C, as a shell has it */
 
 /* Who hears of the samples. */
 struct stream_ears {
@@ -32,10 +29,13 @@ void stream_init(void);
 /* engine_options.wake */
 void stream_wake(void *unused);
 
-/* From now on Ctrl-C interrupts (stream_interrupted()) instead of ending the program. */
+/* From now on Ctrl-C, SIGTERM and SIGHUP interrupt (stream_interrupted()) instead of ending the program. */
 void stream_catch_interrupts(void);
 bool stream_interrupted(void);
-/* The command has heeded it. */
+/* The exit status of a command that would end with this one: 128 + the signal's number where one came, as a shell
+ * has it. */
+int stream_status(int status);
+/* The command has heeded Ctrl-C and goes on. */
 void stream_resume(void);
 
 /* Submit r and hear its samples to their ends. *n_tokens grows by the tokens of all. False and *err where

@@ -11,7 +11,6 @@
 
 #include <assert.h>
 #include <math.h>
-#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <termios.h>
@@ -20,6 +19,7 @@
 
 #include "base/clock.h"
 #include "server/cli/fetch.h"
+#include "server/cli/keyboard.h"
 #include "server/cli/progress.h"
 #include "server/cli/stream.h"
 
@@ -181,8 +181,9 @@ static void show(const struct top *t)
 static struct termios usual;
 
 /* Keys come one by one and unseen, on a page of its own. */
-static void open_page(const struct top *t)
+static void open_page(void *top)
 {
+    const struct top *t = top;
     if (!t->drawn) return;
     tcgetattr(STDIN_FILENO, &usual);
     struct termios keys = usual;
@@ -191,23 +192,26 @@ static void open_page(const struct top *t)
     fputs("\033[?1049h\033[?25l", stdout);
 }
 
-static void close_page(const struct top *t)
+static void close_page(void *top)
 {
+    const struct top *t = top;
     if (!t->drawn) return;
     fputs("\033[?25h\033[?1049l", stdout);
     fflush(stdout);
     tcsetattr(STDIN_FILENO, TCSANOW, &usual);
 }
 
-/* Until it is time to look again. False: q, or Ctrl-C. */
-static bool wait_for_next(const struct top *t)
+/* Until it is time to look again; drawn again at once after Ctrl-Z. False: q, or a signal that ends it. */
+static bool wait_for_next(struct top *t)
 {
-    struct pollfd in = {.fd = t->drawn ? STDIN_FILENO : -1, .events = POLLIN};
+    const struct keyboard keyboard = {t->drawn ? STDIN_FILENO : -1, close_page, open_page, t};
     uint64_t until = t->looked_ns + (uint64_t)(t->interval * 1e9);
-    for (uint64_t now = clock_ns(); now < until && !stream_interrupted(); now = clock_ns()) {
+    enum keyboard_news news = KEYBOARD_SIGNAL;
+    while (!stream_interrupted() && news != KEYBOARD_TIME) {
         char key = 0;
-        if (poll(&in, 1, (int)((until - now) / 1000000) + 1) <= 0) continue;
-        if (read(STDIN_FILENO, &key, 1) <= 0 || key == 'q') return false;
+        news = keyboard_wait(&keyboard, until);
+        if (news == KEYBOARD_SIGNAL && t->drawn && !stream_interrupted()) show(t);
+        if (news == KEYBOARD_KEY && (read(STDIN_FILENO, &key, 1) <= 0 || key == 'q')) return false;
     }
     return !stream_interrupted();
 }
@@ -216,12 +220,14 @@ static bool run(struct top *t, struct error *err)
 {
     bool ok = look(t, err); /* who cannot be reached is told of on the usual page */
     if (!ok) return false;
+    keyboard_begin();
     open_page(t);
     do {
         show(t);
         if (t->looks == t->count) break;
     } while (wait_for_next(t) && (ok = look(t, err)));
     close_page(t);
+    keyboard_end();
     return ok;
 }
 
@@ -272,9 +278,8 @@ int cli_top(int n, char **args)
     bool fits = set_up(&t, &s, n, args, &err);
     stream_init();
     stream_catch_interrupts();
-    bool ok = fits && run(&t, &err);
-    int status = ok ? cli_end_output() : cli_fail(&err);
+    bool ok = fits && (run(&t, &err) || stream_interrupted()); /* it may have ended a look */
+    int status = ok ? stream_status(cli_end_output()) : cli_fail(&err);
     cli_settings_clear(&s);
-    if (!fits) return CLI_USAGE;
-    return ok && stream_interrupted() ? STREAM_INTERRUPTED : status;
+    return fits ? status : CLI_USAGE;
 }

@@ -22,6 +22,7 @@ class Terminal:
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             os.execve(BIN, [BIN, *map(str, words)], {**ENVIRONMENT, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **(env or {})})
+        self.usual = termios.tcgetattr(self.fd)
         self.seen, self.at = "", 0
         self.raw = b""
 
@@ -56,9 +57,11 @@ class Terminal:
         os.write(self.fd, text.encode())
 
     def end(self):
-        """All that is still to come; the exit status."""
+        """All that is still to come; the exit status. given_back: is the terminal set as it was?"""
+        until = time.monotonic() + PATIENCE
         while self._read():
-            pass
+            assert time.monotonic() < until, f"it does not end:\n{self.seen}"
         _, status = os.waitpid(self.pid, 0)
+        self.given_back = termios.tcgetattr(self.fd) == self.usual
         os.close(self.fd)
         return os.waitstatus_to_exitcode(status)

@@ -149,6 +149,43 @@ def test_a_completion_does_not_drive_the_terminal_either():
     assert [c for c in piped if c < 32 and c not in b"\n\t"], "no control character came: the test says nothing"
 
 
+def test_bytes_that_are_no_utf8_take_nothing_with_them(talk):
+    t = talk()
+    os.write(t.fd, b"/n 7\xc3\n")  # the first byte of two, and then Enter
+    assert "7 samples" in t.expect("\n> ")
+    t.wait_editing()
+    os.write(t.fd, b"/n \xff\xe4\xb88\xe4\n")
+    assert "8 samples" in t.expect("\n> ")
+
+
+@pytest.mark.parametrize("which", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("busy", [False, True])
+def test_a_conversation_that_is_ended_gives_the_terminal_back(talk, which, busy):
+    t = talk("--temperature", "100", "--seed", "1")
+    if busy:
+        say(t, "/n 64")
+        t.type("What is 1 + 1?\n")
+        t.expect("1 of 64:")
+    else:
+        t.wait_editing()
+    os.kill(t.pid, which)
+    assert t.end() == 128 + which
+    assert t.given_back
+
+
+def test_a_conversation_stops_and_goes_on(talk):
+    """Nobody could continue a program that has no shell, so that it goes on at once: with the line as it was."""
+    t = talk()
+    t.wait_editing()
+    t.type("/n ")
+    t.expect("/n ")
+    t.type("\x1a")
+    t.expect("/n ")  # drawn again
+    t.wait_editing()
+    t.type("7\n")
+    assert "7 samples" in t.expect("\n> ")
+
+
 @pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"TERM": "dumb"}])
 def test_without_colours(talk, env):
     t = talk(env=env)
@@ -219,6 +256,25 @@ def test_top_on_a_terminal_is_a_page(server):
     t.type("q")
     assert t.end() == 0
     assert "\x1b[?1049h" in t.seen and t.seen.rstrip().endswith("\x1b[?25h\x1b[?1049l")
+
+
+@pytest.mark.parametrize("which", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_top_that_is_ended_gives_the_terminal_back(server, which):
+    t = Terminal("top", server.url, "--interval", "3600")
+    t.expect("q ends")
+    os.kill(t.pid, which)
+    assert t.end() == 128 + which
+    assert t.given_back and t.seen.rstrip().endswith("\x1b[?25h\x1b[?1049l")
+
+
+def test_top_stops_on_the_usual_page(server):
+    t = Terminal("top", server.url, "--interval", "3600")
+    t.expect("q ends")
+    t.type("\x1a")
+    t.expect("q ends")
+    assert "\x1b[?25h\x1b[?1049l\x1b[?1049h\x1b[?25l" in t.seen
+    t.type("q")
+    assert t.end() == 0
 
 
 # ---- progress ----
