@@ -108,8 +108,10 @@ bool stream_run(struct engine *e, const struct engine_request *r, const struct s
     while (o.live > 0) {
         while (sem_wait(&news) != 0) {
         }
-        if (interrupted && !cancelled) engine_cancel(e, r->id);
-        cancelled = cancelled || interrupted;
+        if (stream_interrupted() && !cancelled) {
+            engine_cancel(e, r->id);
+            cancelled = true;
+        }
         take_events(e, &o);
     }
     if (o.error.code != ERROR_NONE) *err = o.error;
