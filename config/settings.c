@@ -134,6 +134,12 @@ static bool set_seconds(const struct setting *s, const char *value, int *ms, str
     return true;
 }
 
+/* Of a SETTING_REAL. */
+static double least_of(const struct setting *s)
+{
+    return s->least != 0 ? s->least : (double)s->min;
+}
+
 static bool set_real(const struct setting *s, const char *value, double *out, struct error *err)
 {
     char *end;
@@ -143,7 +149,11 @@ static bool set_real(const struct setting *s, const char *value, double *out, st
     if (end == value || *end != '\0' || isspace((unsigned char)*value) || !isfinite(v)) {
         return bad_value(s, value, "a number", err);
     }
-    if (v < (double)s->min || v > (double)s->max) return out_of_range(s, value, err);
+    if (s->whole && floor(v) != v) return bad_value(s, value, "a whole number", err);
+    if (v < least_of(s) || v > (double)s->max) {
+        return error_set(err, ERROR_INVALID_VALUE, s->name, "%s: %.80s is not from %.15g to %lld",
+                         s->name, value, least_of(s), (long long)s->max);
+    }
     *out = v;
     return true;
 }
@@ -542,6 +552,13 @@ bool settings_read(const struct settings_section *sections, size_t n, struct are
 
 /* ---- what is printed from the rows ---- */
 
+static void print_bounds(const struct setting *s, FILE *out)
+{
+    if (s->max <= 0 || (s->kind != SETTING_INT && s->kind != SETTING_REAL)) return;
+    fprintf(out, " (%.15g to %lld)", s->kind == SETTING_REAL ? least_of(s) : (double)s->min,
+            (long long)s->max);
+}
+
 static void print_flag(const struct setting *s, FILE *out)
 {
     static const char *const values[] = {
@@ -558,9 +575,7 @@ static void print_flag(const struct setting *s, FILE *out)
     if (strlen(flag) > 28) fprintf(out, "\n%30s", "");
     fprintf(out, " %s%s", on ? "not: " : "", s->help);
     if (*s->standard != '\0' && s->kind != SETTING_BOOL) fprintf(out, " [%s]", s->standard);
-    if (s->max > 0 && s->kind == SETTING_INT) {
-        fprintf(out, " (%lld to %lld)", (long long)s->min, (long long)s->max);
-    }
+    print_bounds(s, out);
     fputc('\n', out);
 }
 
@@ -580,9 +595,7 @@ static void print_lines(const struct setting *s, FILE *out)
 {
     fprintf(out, "\n# %s", s->help);
     if (s->words != NULL) fprintf(out, " (%s)", s->words);
-    if (s->max > 0 && s->kind == SETTING_INT) {
-        fprintf(out, " (%lld to %lld)", (long long)s->min, (long long)s->max);
-    }
+    print_bounds(s, out);
     fprintf(out, "\n#%s = %s\n", s->name, s->standard);
 }
 

@@ -47,6 +47,8 @@ struct setting {
     size_t at;            /* of the member in the options */
     const char *standard; /* the default, as text; "" for none */
     int64_t min, max;     /* of a number; SETTING_SECONDS: in seconds */
+    double least;         /* SETTING_REAL: if not 0, the least value, instead of min */
+    bool whole;           /* SETTING_REAL: has no fraction */
     const char *words;    /* SETTING_WORD, SETTING_CHOICE: separated by '|' */
     const char *help;
     bool secret; /* SETTING_LIST: not to be read in the command line, which all users of a machine

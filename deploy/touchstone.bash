@@ -6,8 +6,11 @@ _touchstone()
 {
     local word=${COMP_WORDS[COMP_CWORD]} program=${COMP_WORDS[0]} command=${COMP_WORDS[1]-} help words=
     COMPREPLY=()
-    if [ "$COMP_CWORD" -eq 1 ]; then
-        words="$("$program" --help 2>/dev/null | awk '/^  [a-z]/ { print $1 }') --help --version"
+    if [ "$COMP_CWORD" -eq 1 ] || [ "$command" = help ]; then
+        words="$("$program" --help 2>/dev/null | awk '/^  [a-z]/ { print $1 }')"
+        [ "$COMP_CWORD" -eq 1 ] && words+=" help --help --version"
+    elif [ "$command" = key ] && [ "$COMP_CWORD" -eq 2 ]; then
+        words="new --help"
     elif [[ $word == -* ]]; then
         help=$("$program" "$command" --help 2>/dev/null)
         words="$(awk '$1 ~ /^--/ { print $1 }' <<<"$help") --help"

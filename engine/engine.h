@@ -71,6 +71,8 @@ struct engine_options {
 
 /* The settings of the options above: their names, defaults and help (config/settings.h). */
 extern const struct settings_table engine_settings;
+/* Those of `sampling` and of generation_config, which the requests of others obey. */
+extern const struct settings_table engine_sampling_settings;
 
 /* Every setting at its default, the rest zero; then set what differs. */
 void engine_options_init(struct engine_options *o);

@@ -25,21 +25,31 @@ static const struct setting rows[] = {
     {"step-tokens",    SETTING_INT,    AT(step_tokens), "512", 1, 8192, .help = "prompt tokens a step may add to the batch"},
     {"max-weight-versions", SETTING_INT, AT(max_versions), "2", 2, 16, .help = "versions of the weights in memory at once, while requests end on those that new ones have replaced"},
     {"prefix-cache",   SETTING_BOOL,   AT(prefix_cache), "true", .help = "reuse the KV cache of equal prefixes"},
-    {"generation-config", SETTING_CHOICE, AT(generation_config), "auto", .words = "auto|none", .help = "whether what the model's files recommend (generation_config.json, general.sampling of a GGUF) is the default of sampling"},
-    {"temperature",    SETTING_REAL,   AT(sampling.value[DEFAULT_TEMPERATURE]), "", 0, 100, .help = "of requests that have none; none: as the model's files say, else as the route does"},
-    {"top-p",          SETTING_REAL,   AT(sampling.value[DEFAULT_TOP_P]), "", 0, 1, .help = "likewise"},
-    {"top-k",          SETTING_REAL,   AT(sampling.value[DEFAULT_TOP_K]), "", -1, 1 << 30, .help = "likewise"},
-    {"min-p",          SETTING_REAL,   AT(sampling.value[DEFAULT_MIN_P]), "", 0, 1, .help = "likewise"},
-    {"repetition-penalty", SETTING_REAL, AT(sampling.value[DEFAULT_REPETITION_PENALTY]), "", 0, 100, .help = "likewise"},
     {"pooling",        SETTING_CHOICE, AT(pooling), "auto", .words = "auto|mean|last|cls", .help = "what embeddings are made of: the mean of all positions, the last one, the first one; auto: as the model's files say, else last"},
     {"speculate",      SETTING_BOOL,   AT(speculate), "true", .help = "draft tokens by prompt lookup; never changes an answer"},
+};
+
+#define UNSAID " of requests that give none; unset: what the model's files recommend, else the route's own default"
+#define SAMPLING(which) AT(sampling.value[which])
+/* As the fields of requests are bounded (server/generate/sampling_params.c). */
+static const struct setting sampling_rows[] = {
+    {"generation-config", SETTING_CHOICE, AT(generation_config), "auto", .words = "auto|none", .help = "whether what the model's files recommend (generation_config.json, general.sampling of a GGUF) is the default of sampling"},
+    {"temperature",    SETTING_REAL,   SAMPLING(DEFAULT_TEMPERATURE), "", 0, 100, .help = "temperature" UNSAID},
+    {"top-p",          SETTING_REAL,   SAMPLING(DEFAULT_TOP_P), "", 0, 1, .least = 1e-6, .help = "top_p" UNSAID},
+    {"top-k",          SETTING_REAL,   SAMPLING(DEFAULT_TOP_K), "", -1, 1 << 30, .whole = true, .help = "top_k" UNSAID},
+    {"min-p",          SETTING_REAL,   SAMPLING(DEFAULT_MIN_P), "", 0, 1, .help = "min_p" UNSAID},
+    {"repetition-penalty", SETTING_REAL, SAMPLING(DEFAULT_REPETITION_PENALTY), "", 0, 100, .least = 1e-6, .help = "repetition_penalty" UNSAID},
 };
 /* clang-format on */
 
 const struct settings_table engine_settings = {"Model", rows, sizeof(rows) / sizeof(rows[0])};
+const struct settings_table engine_sampling_settings = {
+    "Sampling where a request does not say", sampling_rows,
+    sizeof(sampling_rows) / sizeof(sampling_rows[0])};
 
 void engine_options_init(struct engine_options *o)
 {
     *o = (struct engine_options){0};
     settings_defaults(&engine_settings, o);
+    settings_defaults(&engine_sampling_settings, o);
 }

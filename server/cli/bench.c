@@ -219,11 +219,12 @@ int cli_bench(int n, char **args)
     struct cli_settings s;
     struct error err = {0};
     struct bench_report r = {0};
-    static const struct cli_usage usage = {
-        "bench [--model PATH]\n\nMeasure prompt and decode speed, beside this machine's limits.\n",
-        flag_help, CLI_MODEL | CLI_LOG};
+    static const struct cli_usage usage = {.text = "bench [--model PATH]\n\nMeasure prompt and "
+                                                   "decode speed, beside this machine's limits.\n",
+                                           .flag_help = flag_help,
+                                           .sections = CLI_MODEL | CLI_LOG};
     if (!cli_read(&usage, flags, &n, args, &s)) return CLI_USAGE;
-    if (n != 0 || !plan(&f, &r)) {
+    if (!plan(&f, &r)) {
         fprintf(stderr, "touchstone: a flag has no such value (see touchstone bench --help)\n");
         cli_settings_clear(&s);
         return CLI_USAGE;

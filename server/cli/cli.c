@@ -100,6 +100,15 @@ static void print_help(const struct cli_usage *usage, bool all)
     if (!all && usage->sections != CLI_ALL) printf("\n--help-all shows every setting.\n");
 }
 
+static bool check_operands(const struct cli_usage *usage, int n, char **args, struct error *err)
+{
+    int name = (int)strcspn(usage->text, " \n");
+    if (n <= usage->operands) return true;
+    return error_set(err, ERROR_INVALID_VALUE, NULL, "%s: \"%.60s\" (see touchstone %.*s --help)",
+                     usage->one_more != NULL ? usage->one_more : "this command takes no operand",
+                     args[usage->operands], name, usage->text);
+}
+
 bool cli_read(const struct cli_usage *usage, const struct cli_flag *flags, int *n, char **args,
               struct cli_settings *s)
 {
@@ -111,7 +120,8 @@ bool cli_read(const struct cli_usage *usage, const struct cli_flag *flags, int *
     }
     *s = (struct cli_settings){0};
     bool strict = usage->sections == CLI_ALL;
-    if (take_flags(flags, n, args, &err) && cli_settings_read(s, strict, n, args, &err)) {
+    if (take_flags(flags, n, args, &err) && cli_settings_read(s, strict, n, args, &err) &&
+        check_operands(usage, *n, args, &err)) {
         return true;
     }
     cli_settings_clear(s);

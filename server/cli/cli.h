@@ -50,7 +50,7 @@ struct cli_log_options {
     int level; /* enum log_level */
     enum cli_log_format format;
 };
-enum { CLI_SECTIONS = 5 };
+enum { CLI_SECTIONS = 6 };
 struct cli_settings {
     struct engine_options engine;
     struct judge_options judge;
@@ -69,11 +69,12 @@ void cli_settings_clear(struct cli_settings *s);
 /* Sections of settings, as bits. */
 enum {
     CLI_MODEL = 1,
-    CLI_SERVER = 2,
-    CLI_VERIFY = 4,
-    CLI_LOG = 8,
-    CLI_JUDGE_MODEL = 16,
-    CLI_ALL = 31
+    CLI_SAMPLING = 2,
+    CLI_SERVER = 4,
+    CLI_VERIFY = 8,
+    CLI_LOG = 16,
+    CLI_JUDGE_MODEL = 32,
+    CLI_ALL = 63
 };
 
 /* The flags of some sections, as settings_print_help() prints them. */
@@ -96,10 +97,12 @@ struct cli_usage {
     const char *text;      /* "NAME [options]\n\nwhat it does\n" */
     const char *flag_help; /* of its own flags, a line each; NULL: none */
     unsigned sections;     /* of settings; a command that heeds all is strict about its variables */
+    int operands;          /* at most */
+    const char *one_more;  /* what is said of one more; NULL: that this command takes none */
 };
 
 /* Take the command's flags out of args, then read the settings from the rest; *n words of args
- * are left, the operands. --help prints the usage, --help-all with every setting, and ends the
+ * are left, the operands, as many as the usage allows. --help prints the usage, --help-all with every setting, and ends the
  * program. On failure one line on stderr and false: return CLI_USAGE. Free s with
  * cli_settings_clear(). */
 bool cli_read(const struct cli_usage *usage, const struct cli_flag *flags, int *n, char **args,

@@ -8,7 +8,7 @@ int cli_config(int n, char **args)
 {
     struct cli_settings s;
     static const struct cli_usage usage = {
-        "config\n\nPrint the documented default configuration file.\n", NULL, 0};
+        .text = "config\n\nPrint the documented default configuration file.\n"};
     if (!cli_read(&usage, NULL, &n, args, &s)) return CLI_USAGE;
     cli_settings_clear(&s);
     cli_settings_print_file(stdout);

@@ -34,14 +34,17 @@ struct wish {
 static bool make_line(const struct wish *w, const char *text, struct buffer *line,
                       struct error *err)
 {
-    struct key key = {.rate = w->rate, .concurrency = (int)w->concurrency}, same;
-    snprintf(key.name, sizeof(key.name), "%s", w->name);
-    key_digest(span_str(text), key.digest);
+    struct key key = {.rate = w->rate}, same;
+    if (!key_read_name(span_str(w->name), &key, err)) return error_in(err, "NAME");
     if (!key_read_scopes(span_str(w->scopes), &key.scopes, err)) return error_in(err, "--scope");
-    if (strlen(w->name) > KEY_NAME_BYTES || w->rate < 0 || w->concurrency < 0) {
+    if (!(w->rate >= 0 && w->rate <= KEY_MOST_RATE) || w->concurrency < 0 ||
+        w->concurrency > KEY_MOST_CONCURRENCY) {
         return error_set(err, ERROR_INVALID_VALUE, NULL,
-                         "a name has at most %d bytes, limits are above 0", KEY_NAME_BYTES);
+                         "--rate is from 0 to %d, --concurrency from 0 to %d", KEY_MOST_RATE,
+                         KEY_MOST_CONCURRENCY);
     }
+    key.concurrency = (int)w->concurrency;
+    key_digest(span_str(text), key.digest);
     key_print_line(&key, line);
     return key_read_line(buffer_span(line), &same, err);
 }
@@ -65,15 +68,19 @@ int cli_key(int n, char **args)
                                      {"--concurrency", .integer = &w.concurrency},
                                      {.name = NULL}};
     static const struct cli_usage usage = {
-        "key new NAME [options]\n\nPrint a new API key, which is kept nowhere, and on the next "
-        "line "
-        "what stands for\nit in the file that serve's --api-key-file names.\n",
-        "  --scope LIST                 what it is for: infer, verify, control, metrics, admin, "
-        "with "
-        "commas (infer)\n"
-        "  --rate N                     requests that it may begin a second; 0: no limit (0)\n"
-        "  --concurrency N              requests at work at a time; 0: no limit (0)\n",
-        0};
+        .text =
+            "key new NAME [options]\n\nPrint a new API key, which is kept nowhere, and on the next "
+            "line "
+            "what stands for\nit in the file that serve's --api-key-file names.\n",
+        .flag_help =
+            "  --scope LIST                 what it is for: infer, verify, control, metrics, "
+            "admin, "
+            "with "
+            "commas (infer)\n"
+            "  --rate N                     requests that it may begin a second; 0: no limit (0)\n"
+            "  --concurrency N              requests at work at a time; 0: no limit (0)\n",
+        .operands = 2,
+        .one_more = "one NAME expected"};
     struct cli_settings s;
     struct error err = {0};
     if (!cli_read(&usage, flags, &n, args, &s)) return CLI_USAGE;

@@ -58,24 +58,24 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
+static bool is_one_of(const char *word, const char *a, const char *b, const char *c)
+{
+    return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
+}
+
 static int help(const char *about)
 {
     static char flag[] = "--help";
     char *args[] = {flag, NULL};
     const struct command *c = about == NULL ? NULL : find_command(about);
     if (c != NULL) return c->run(1, args);
-    if (about != NULL) {
+    if (about != NULL && !is_one_of(about, "help", "--help", "-h")) {
         fprintf(stderr, "touchstone: unknown command \"%.60s\"\n\n", about);
         print_usage(stderr);
         return CLI_USAGE;
     }
     print_usage(stdout);
     return cli_end_output();
-}
-
-static bool is_one_of(const char *word, const char *a, const char *b, const char *c)
-{
-    return strcmp(word, a) == 0 || strcmp(word, b) == 0 || strcmp(word, c) == 0;
 }
 
 /* What a closed standard stream leaves behind, a file or a socket of ours would take the number of. */

@@ -12,15 +12,17 @@ int cli_model(int n, char **args)
     const struct cli_flag flags[] = {{"--json", .on = &as_json}, {.name = NULL}};
     struct cli_settings s;
     static const struct cli_usage usage = {
-        "model [--json] PATH\n\nWhat a GGUF file or Hugging Face folder holds.\n",
-        "  --json                       print one JSON object\n", 0};
+        .text = "model [--json] PATH\n\nWhat a GGUF file or Hugging Face folder holds.\n",
+        .flag_help = "  --json                       print one JSON object\n",
+        .operands = 1,
+        .one_more = "one PATH expected"};
     if (!cli_read(&usage, flags, &n, args, &s)) return CLI_USAGE;
     const char *path = n == 1 ? args[0] : s.engine.model_path;
     struct error err = {0};
     struct buffer text;
     buffer_init(&text, MAX_TEXT);
     int status = CLI_OK;
-    if (n > 1 || path == NULL) {
+    if (path == NULL) {
         fprintf(stderr, "touchstone: one PATH expected (see touchstone model --help)\n");
         status = CLI_USAGE;
     } else if (!engine_describe(path, as_json, &text, &err)) {

@@ -15,9 +15,9 @@ int cli_openapi(int n, char **args)
     bool as_markdown = false;
     const struct cli_flag flags[] = {{"--markdown", .on = &as_markdown}, {.name = NULL}};
     static const struct cli_usage usage = {
-        "openapi [--markdown]\n\nPrint the OpenAPI 3.1 document that serve answers at "
-        "/openapi.json.\n",
-        "  --markdown                   as tables for people: docs/fields.md\n", 0};
+        .text = "openapi [--markdown]\n\nPrint the OpenAPI 3.1 document that serve answers at "
+                "/openapi.json.\n",
+        .flag_help = "  --markdown                   as tables for people: docs/fields.md\n"};
     struct cli_settings s;
     struct error err = {0};
     struct buffer out;

@@ -138,10 +138,6 @@ static bool read_prompt(int n, char **args, struct buffer *out, struct error *er
 {
     char piece[1 << 16];
     size_t got;
-    if (n > 1) {
-        return error_set(err, ERROR_INVALID_VALUE, NULL,
-                         "one prompt expected, in quotes (see touchstone run --help)");
-    }
     if (n == 1 && strcmp(args[0], "-") != 0) {
         buffer_add_str(out, args[0]);
         return is_whole(out, err);
@@ -219,20 +215,24 @@ static int converse(const struct cli_settings *s, const struct run_flags *f)
 }
 
 static const struct cli_usage usage = {
-    "run [--model PATH] [\"prompt\"|-]\n\n"
-    "One completion to the terminal, streamed. Without a prompt, or with -, it is read from "
-    "stdin;\nwhere stdin is a terminal, a conversation (/help in it lists its commands).\n",
-    "  --raw                        continue the text as it is: no chat template\n"
-    "  --system TEXT                system message\n"
-    "  --max-tokens N               stop after N tokens; -1: as the context allows [-1]\n"
-    "  --stop TEXT                  stop before this text\n"
-    "  --temperature X              0: the most probable token each time [0]\n"
-    "  --top-p X                    of the most probable ones that hold X of the whole [1]\n"
-    "  --top-k N                    of the N most probable ones; 0: of all [0]\n"
-    "  --min-p X                    of those at least X times as probable as the best [0]\n"
-    "  --seed N                     of the random draws [a new one each time]\n"
-    "  --verbose                    tokens and speed on stderr\n",
-    CLI_MODEL | CLI_LOG};
+    .text =
+        "run [--model PATH] [\"prompt\"|-]\n\n"
+        "One completion to the terminal, streamed. Without a prompt, or with -, it is read from "
+        "stdin;\nwhere stdin is a terminal, a conversation (/help in it lists its commands).\n",
+    .flag_help =
+        "  --raw                        continue the text as it is: no chat template\n"
+        "  --system TEXT                system message\n"
+        "  --max-tokens N               stop after N tokens; -1: as the context allows [-1]\n"
+        "  --stop TEXT                  stop before this text\n"
+        "  --temperature X              0: the most probable token each time [0]\n"
+        "  --top-p X                    of the most probable ones that hold X of the whole [1]\n"
+        "  --top-k N                    of the N most probable ones; 0: of all [0]\n"
+        "  --min-p X                    of those at least X times as probable as the best [0]\n"
+        "  --seed N                     of the random draws [a new one each time]\n"
+        "  --verbose                    tokens and speed on stderr\n",
+    .sections = CLI_MODEL | CLI_LOG,
+    .operands = 1,
+    .one_more = "one prompt expected, in quotes"};
 
 int cli_run(int n, char **args)
 {

@@ -94,17 +94,10 @@ int cli_serve(int n, char **args)
     struct cli_settings s;
     struct error err = {0};
     static const struct cli_usage usage = {
-        "serve [options]\n\nServe the completions API and POST /verify over HTTP.\n", NULL,
-        CLI_ALL};
-    if (!cli_read(&usage, flags, &n, args, &s)) {
-        return CLI_USAGE;
-    }
-    if (n > 0) {
-        error_set(&err, ERROR_INVALID_VALUE, NULL, "serve takes no operand: \"%.60s\"", args[0]);
-    }
-    bool ok = n == 0 && serve(&s, &err);
+        .text = "serve [options]\n\nServe the completions API and POST /verify over HTTP.\n",
+        .sections = CLI_ALL};
+    if (!cli_read(&usage, flags, &n, args, &s)) return CLI_USAGE;
+    bool ok = serve(&s, &err);
     cli_settings_clear(&s);
-    if (ok) return CLI_OK;
-    cli_fail(&err);
-    return n > 0 ? CLI_USAGE : CLI_FAILED;
+    return ok ? CLI_OK : cli_fail(&err);
 }

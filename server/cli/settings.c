@@ -23,10 +23,11 @@ static const struct settings_table log_settings = {"Log", log_rows,
 static void list_sections(struct cli_settings *s, struct settings_section out[CLI_SECTIONS])
 {
     out[0] = (struct settings_section){&engine_settings, s == NULL ? NULL : &s->engine};
-    out[1] = (struct settings_section){&server_settings, s == NULL ? NULL : &s->server};
-    out[2] = (struct settings_section){&judge_settings, s == NULL ? NULL : &s->judge};
-    out[3] = (struct settings_section){&log_settings, s == NULL ? NULL : &s->log};
-    out[4] = (struct settings_section){&judge_model_settings, s == NULL ? NULL : &s->judge_model};
+    out[1] = (struct settings_section){&engine_sampling_settings, s == NULL ? NULL : &s->engine};
+    out[2] = (struct settings_section){&server_settings, s == NULL ? NULL : &s->server};
+    out[3] = (struct settings_section){&judge_settings, s == NULL ? NULL : &s->judge};
+    out[4] = (struct settings_section){&log_settings, s == NULL ? NULL : &s->log};
+    out[5] = (struct settings_section){&judge_model_settings, s == NULL ? NULL : &s->judge_model};
 }
 
 bool cli_settings_read(struct cli_settings *s, bool strict, int *n, char **args, struct error *err)

@@ -151,13 +151,18 @@ int cli_template(int n, char **args)
     struct cli_settings s;
     struct error err = {0};
     static const struct cli_usage usage = {
-        "template [--template FILE.jinja | --model PATH] [FILE.jsonl|-]\n\n"
-        "A line with messages (and tools, add_generation_prompt, bos_token, eos_token, kwargs,\n"
-        "now) becomes {\"rendered\"} or {\"error\"}. Without --template and --model a line names\n"
-        "its template's file.\n",
-        "  --template FILE              render this template\n"
-        "  --model PATH                 render that of a GGUF file or Hugging Face folder\n",
-        CLI_LOG};
+        .text = "template [--template FILE.jinja | --model PATH] [FILE.jsonl|-]\n\n"
+                "A line with messages (and tools, add_generation_prompt, bos_token, eos_token, "
+                "kwargs,\n"
+                "now) becomes {\"rendered\"} or {\"error\"}. Without --template and --model a line "
+                "names\n"
+                "its template's file.\n",
+        .flag_help =
+            "  --template FILE              render this template\n"
+            "  --model PATH                 render that of a GGUF file or Hugging Face folder\n",
+        .sections = CLI_LOG,
+        .operands = 1,
+        .one_more = "one file at a time"};
     if (!cli_read(&usage, flags, &n, args, &s)) return CLI_USAGE;
     const char *lines = n > 0 ? args[0] : NULL;
     struct renderer r = {0};

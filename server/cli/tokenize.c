@@ -82,12 +82,16 @@ int cli_tokenize(int n, char **args)
     struct error err = {0};
     struct engine_options o;
     static const struct cli_usage usage = {
-        "tokenize [--model PATH] [FILE.jsonl|-]\n\n"
-        "{\"text\", \"add_special\": false, \"parse_special\": true} a line becomes {\"ids\"};\n"
-        "{\"ids\", \"skip_special\": false} becomes {\"text\"}.\n",
-        "  --model PATH                 GGUF file, of a vocabulary alone will do, or Hugging Face "
-        "folder; none: the built-in model\n",
-        CLI_LOG};
+        .text = "tokenize [--model PATH] [FILE.jsonl|-]\n\n"
+                "{\"text\", \"add_special\": false, \"parse_special\": true} a line becomes "
+                "{\"ids\"};\n"
+                "{\"ids\", \"skip_special\": false} becomes {\"text\"}.\n",
+        .flag_help = "  --model PATH                 GGUF file, of a vocabulary alone will do, or "
+                     "Hugging Face "
+                     "folder; none: the built-in model\n",
+        .sections = CLI_LOG,
+        .operands = 1,
+        .one_more = "one file at a time"};
     if (!cli_read(&usage, NULL, &n, args, &s)) return CLI_USAGE;
     struct engine *e = NULL;
     if (cli_engine_options(&s, &o, &err)) {

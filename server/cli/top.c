@@ -245,10 +245,6 @@ static bool set_up(struct top *t, const struct cli_settings *s, int n, char **ar
     default_place(&s->server, &t->place);
     if (t->key == NULL && s->server.api_keys.n > 0) t->key = s->server.api_keys.items[0];
     t->drawn = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
-    if (n > 1) {
-        return error_set(err, ERROR_INVALID_VALUE, NULL, "one server at a time: \"%.60s\"",
-                         args[1]);
-    }
     if (!(t->interval >= 0.1 && t->interval <= 3600) || t->count < 0) {
         return error_set(err, ERROR_INVALID_VALUE, NULL,
                          "--interval is from 0.1 to 3600, --count from 0");
@@ -257,13 +253,15 @@ static bool set_up(struct top *t, const struct cli_settings *s, int n, char **ar
 }
 
 static const struct cli_usage usage = {
-    "top [http://HOST:PORT]\n\n"
-    "A server's figures as they move; in a pipe a line each time. Without an address: where the "
-    "settings\nhost and port say.\n",
-    "  --key KEY                    the server's key [the first of api-key]\n"
-    "  --interval X                 seconds between two looks [1]\n"
-    "  --count N                    looks; 0: until q or Ctrl-C [0]\n",
-    0};
+    .text = "top [http://HOST:PORT]\n\n"
+            "A server's figures as they move; in a pipe a line each time. Without an address: "
+            "where the "
+            "settings\nhost and port say.\n",
+    .flag_help = "  --key KEY                    the server's key [the first of api-key]\n"
+                 "  --interval X                 seconds between two looks [1]\n"
+                 "  --count N                    looks; 0: until q or Ctrl-C [0]\n",
+    .operands = 1,
+    .one_more = "one server at a time"};
 
 int cli_top(int n, char **args)
 {

@@ -175,17 +175,22 @@ static void catch_signals(void)
 }
 
 static const struct cli_usage usage = {
-    "verify [FILE.jsonl|-]\n\n"
-    "Items in, verdicts out, one JSON a line, with the fields of POST /verify. Ctrl-C ends it "
-    "after\n"
-    "what was read: the results so far are whole.\n",
-    "  --rewards JSON|NAMES         rewards of items that name none: as in a request, or "
-    "accuracy,format [verify-rewards]\n"
-    "  --explain                    for readers: what was seen, tried and decided, a line a step\n"
-    "  --strict                     status 1 when any line is in error, not only when all are\n"
-    "  --quiet                      no progress, no summary, no log below warnings\n"
-    "  --threads N                  judging threads; 0: one for each core [0]\n",
-    CLI_VERIFY | CLI_LOG};
+    .text =
+        "verify [FILE.jsonl|-]\n\n"
+        "Items in, verdicts out, one JSON a line, with the fields of POST /verify. Ctrl-C ends it "
+        "after\n"
+        "what was read: the results so far are whole.\n",
+    .flag_help =
+        "  --rewards JSON|NAMES         rewards of items that name none: as in a request, or "
+        "accuracy,format [verify-rewards]\n"
+        "  --explain                    for readers: what was seen, tried and decided, a line a "
+        "step\n"
+        "  --strict                     status 1 when any line is in error, not only when all are\n"
+        "  --quiet                      no progress, no summary, no log below warnings\n"
+        "  --threads N                  judging threads; 0: one for each core [0]\n",
+    .sections = CLI_VERIFY | CLI_LOG,
+    .operands = 1,
+    .one_more = "one file at a time"};
 
 int cli_verify(int n, char **args)
 {
@@ -212,6 +217,6 @@ int cli_verify(int n, char **args)
     free(explained);
     free(named);
     cli_settings_clear(&s);
-    int status = ok ? CLI_OK : cli_fail(&err);
-    return stop_signal != 0 && ok ? 128 + (int)stop_signal : status;
+    int status = ok ? cli_end_output() : cli_fail(&err);
+    return stop_signal != 0 && status == CLI_OK ? 128 + (int)stop_signal : status;
 }

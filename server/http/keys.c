@@ -17,8 +17,7 @@
 #include "base/mem.h"
 #include "server/http/router.h"
 
-enum { MAX_FILE_BYTES = 4 << 20, MAX_KEYS = 4096, MAX_CONCURRENCY = 1 << 20 };
-#define MAX_RATE 1e6
+enum { MAX_FILE_BYTES = 4 << 20, MAX_KEYS = 4096 };
 
 static const struct {
     const char *word;
@@ -59,7 +58,7 @@ static struct span take_word(struct span *s)
     return word;
 }
 
-static bool read_name(struct span word, struct key *out, struct error *err)
+bool key_read_name(struct span word, struct key *out, struct error *err)
 {
     static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
     bool fine = word.n > 0 && word.n <= KEY_NAME_BYTES;
@@ -144,8 +143,8 @@ static bool read_limits(struct span rest, struct key *out, struct error *err)
 {
     for (struct span word = take_word(&rest); word.n > 0; word = take_word(&rest)) {
         double n = 0;
-        if (read_limit(word, "rate=", MAX_RATE, &out->rate)) continue;
-        if (!read_limit(word, "concurrency=", MAX_CONCURRENCY, &n) || floor(n) != n) {
+        if (read_limit(word, "rate=", KEY_MOST_RATE, &out->rate)) continue;
+        if (!read_limit(word, "concurrency=", KEY_MOST_CONCURRENCY, &n) || floor(n) != n) {
             return error_set(err, ERROR_INVALID_VALUE, NULL,
                              "\"%.*s\" is neither rate=N (requests a second) nor concurrency=N",
                              word.n < 40 ? (int)word.n : 40, word.p);
@@ -159,7 +158,7 @@ bool key_read_line(struct span line, struct key *out, struct error *err)
 {
     struct span rest = line;
     *out = (struct key){0};
-    return read_name(take_word(&rest), out, err) &&
+    return key_read_name(take_word(&rest), out, err) &&
            read_digest(take_word(&rest), out->digest, err) &&
            key_read_scopes(take_word(&rest), &out->scopes, err) && read_limits(rest, out, err);
 }

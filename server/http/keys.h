@@ -28,7 +28,12 @@
 #include "base/span.h"
 #include "config/settings.h"
 
-enum { KEY_DIGEST_BYTES = 32, KEY_NAME_BYTES = 64 };
+enum {
+    KEY_DIGEST_BYTES = 32,
+    KEY_NAME_BYTES = 64,
+    KEY_MOST_RATE = 1000000,
+    KEY_MOST_CONCURRENCY = 1 << 20
+};
 
 struct key {
     struct key *next;
@@ -79,6 +84,9 @@ void key_end(struct key *key);
 bool key_read_line(struct span line, struct key *out, struct error *err);
 /* The line of a key, without an end. */
 void key_print_line(const struct key *key, struct buffer *out);
+
+/* The name of a key into out->name. False with ERROR_INVALID_VALUE: it is none. */
+bool key_read_name(struct span word, struct key *out, struct error *err);
 
 /* "infer, verify" into *out. False with ERROR_INVALID_VALUE naming what is no scope. */
 bool key_read_scopes(struct span text, int *out, struct error *err);

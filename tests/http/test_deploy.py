@@ -145,7 +145,8 @@ def test_the_manual_has_every_command_and_setting():
 
 @pytest.mark.parametrize(
     "words, wanted",
-    [(["ver"], {"verify"}), (["serve", "--max-q"], {"--max-queue"}), (["serve", "--kv", "f"], {"f16", "f32"})],
+    [(["ver"], {"verify"}), (["hel"], {"help"}), (["help", "ver"], {"verify"}), (["key", "n"], {"new"}),
+     (["serve", "--max-q"], {"--max-queue"}), (["serve", "--kv", "f"], {"f16", "f32"})],
 )
 def test_completion(words, wanted):
     line = " ".join(f"'{w}'" for w in [BIN, *words])

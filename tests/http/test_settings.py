@@ -97,15 +97,21 @@ def second_push(server):
     """What two pushes get while a request stands still on the weights of the start."""
     body = json.dumps({**LONG, "stream": True}).encode()
     head = f"POST /v1/completions HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
-    caught = False
-    while not caught:
+    slow = None
+
+    def caught():
+        nonlocal slow
         slow = server.connect()
         slow.sendall(head.encode() + body)
         slow.recv(1 << 16)
         server.http.post("/pause", params={"mode": "keep"})
-        caught = server.metric("touchstone_sequences_running") > 0
-        if not caught:
-            server.http.post("/resume")
+        if server.metric("touchstone_sequences_running") > 0:
+            return True
+        server.http.post("/resume")
+        slow.close()
+        return False
+
+    wait_until(caught)
     pushes = [server.http.post("/v1/weights", params={"wait": 0}, json={"path": MODEL}).status_code for _ in range(2)]
     slow.close()
     server.http.post("/resume")

@@ -10,7 +10,7 @@ import subprocess
 
 import pytest
 
-from conftest import BIN, ENVIRONMENT, MODEL, ROOT
+from conftest import BIN, ENVIRONMENT, MODEL, ROOT, wait_until
 from terminal import Terminal
 
 TINY = ROOT / "models/touchstone-tiny.gguf"
@@ -83,6 +83,7 @@ def test_samples_and_their_verdicts(talk):
     assert all(f"  {i}: " in told for i in range(1, 5)) and " of 4 correct" in told
     assert told.count("correct, ") + told.count("not judged") >= 4
     assert "samples of an answer" in say(t, "/n 0") and "samples of an answer" in say(t, "/n x")
+    assert "samples of an answer" in say(t, "/n 8x") and "a temperature" in say(t, "/temperature 1,5")
 
 
 def test_commands_that_are_not_there_and_help(talk):
@@ -161,7 +162,7 @@ def test_bytes_that_are_no_utf8_take_nothing_with_them(talk):
 @pytest.mark.parametrize("which", [signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("busy", [False, True])
 def test_a_conversation_that_is_ended_gives_the_terminal_back(talk, which, busy):
-    t = talk("--temperature", "100", "--seed", "1")
+    t = talk("--temperature", "100", "--seed", "1", "--verbose")
     if busy:
         say(t, "/n 64")
         t.type("What is 1 + 1?\n")
@@ -171,6 +172,7 @@ def test_a_conversation_that_is_ended_gives_the_terminal_back(talk, which, busy)
     os.kill(t.pid, which)
     assert t.end() == 128 + which
     assert t.given_back
+    assert not busy or int(t.seen.split(" generated in ")[-2].split()[-1]) < 64 * 800
 
 
 def test_a_conversation_stops_and_goes_on(talk):
@@ -222,8 +224,7 @@ def test_top_counts_what_the_server_counts(server):
         process.stdout.readline()
         process.stdout.readline()
         server.complete(prompt="Hello", max_tokens=50, ignore_eos=True)
-        while float(process.stdout.readline().split()[1]) == 0:
-            pass
+        wait_until(lambda: float(process.stdout.readline().split()[1]) > 0)
         process.send_signal(signal.SIGINT)
         process.stdout.read()
     assert process.returncode == 130
