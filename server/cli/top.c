@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <termios.h>
 #include <time.h>
 #include <unistd.h>
@@ -24,6 +25,7 @@
 #include "server/cli/stream.h"
 
 enum { PAGE_BYTES = 16 << 20, KEPT = 40 };
+enum { FIGURE_COLUMNS = 35, OTHER_ROWS = 4 }; /* of a page: before the bars; beside the figures' */
 
 enum figure_kind { LEVEL, RATE, SHARE };
 
@@ -136,11 +138,21 @@ static void print_line(const struct top *t)
 
 /* ---- a page ----------------------------------------------------------------------------------- */
 
-/* The last values as a row of bars, the largest of them a full one. */
-static void draw_bars(const struct top *t, int i)
+/* The terminal's size; a usual one where it does not tell. */
+static struct winsize size_of_page(void)
+{
+    struct winsize size = {0};
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0 || size.ws_row == 0) {
+        size = (struct winsize){.ws_row = 24, .ws_col = 80};
+    }
+    return size;
+}
+
+/* The last values, at most so many, as a row of bars, the largest of them a full one. */
+static void draw_bars(const struct top *t, int i, int room)
 {
     static const char *const bars[] = {" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"};
-    int64_t first = t->looks > KEPT ? t->looks - KEPT : 0;
+    int64_t kept = room < KEPT ? room : KEPT, first = t->looks > kept ? t->looks - kept : 0;
     double most = figures[i].kind == SHARE ? 100 : 1e-9;
     for (int64_t k = first; k < t->looks; k++) {
         most = fmax(most, t->values[i][k % KEPT]);
@@ -152,15 +164,18 @@ static void draw_bars(const struct top *t, int i)
     }
 }
 
+/* No line is longer than the page is wide, nor the page higher than the terminal. */
 static void draw(const struct top *t)
 {
     char text[16], up[PROGRESS_TIME_BYTES];
+    struct winsize size = size_of_page();
+    int room = size.ws_col > FIGURE_COLUMNS ? size.ws_col - FIGURE_COLUMNS : 0;
     printf("\033[H%s:%s, up %s\033[K\n\033[K\n", t->place.host, t->place.port,
            progress_time(t->uptime, up));
-    for (int i = 0; i < FIGURES; i++) {
+    for (int i = 0; i < FIGURES && i + OTHER_ROWS < size.ws_row; i++) {
         printf("%-15s %9s %-8s ", figures[i].title,
                number(t->values[i][(t->looks - 1) % KEPT], text), figures[i].unit);
-        draw_bars(t, i);
+        draw_bars(t, i, room);
         printf("\033[K\n");
     }
     printf("\033[K\nq ends\033[K\033[J");
@@ -180,7 +195,7 @@ static void show(const struct top *t)
 
 static struct termios usual;
 
-/* Keys come one by one and unseen, on a page of its own. */
+/* Keys come one by one and unseen, on a page of its own, whose lines are cut at its edge. */
 static void open_page(void *top)
 {
     const struct top *t = top;
@@ -189,14 +204,14 @@ static void open_page(void *top)
     struct termios keys = usual;
     keys.c_lflag &= ~(tcflag_t)(ICANON | ECHO);
     tcsetattr(STDIN_FILENO, TCSANOW, &keys);
-    fputs("\033[?1049h\033[?25l", stdout);
+    fputs("\033[?1049h\033[?25l\033[?7l", stdout);
 }
 
 static void close_page(void *top)
 {
     const struct top *t = top;
     if (!t->drawn) return;
-    fputs("\033[?25h\033[?1049l", stdout);
+    fputs("\033[?7h\033[?25h\033[?1049l", stdout);
     fflush(stdout);
     tcsetattr(STDIN_FILENO, TCSANOW, &usual);
 }

@@ -18,9 +18,10 @@ ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[=>]|\r")
 class Terminal:
     """The program with these words. `seen` is all that it wrote; expect() looks at what came since the last one found."""
 
-    def __init__(self, *words, env=None):
+    def __init__(self, *words, env=None, size=(24, 80)):
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
+            termios.tcsetwinsize(0, size)
             os.execve(BIN, [BIN, *map(str, words)], {**ENVIRONMENT, "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", **(env or {})})
         self.usual = termios.tcgetattr(self.fd)
         self.seen, self.at = "", 0

@@ -278,6 +278,17 @@ def test_top_stops_on_the_usual_page(server):
     assert t.end() == 0
 
 
+@pytest.mark.parametrize("columns, rows, figures", [(80, 24, 11), (40, 24, 11), (36, 10, 6), (20, 4, 0)])
+def test_top_fits_the_terminal(server, columns, rows, figures):
+    t = Terminal("top", server.url, "--interval", "0.1", size=(rows, columns))
+    for _ in range(12):
+        page = t.expect("q ends").split("\n")
+    assert len(page) == figures + 4
+    assert all(len(line) <= max(columns, 35) for line in page[2:]) and "\x1b[?7l" in t.seen  # what is longer is cut
+    t.type("q")
+    assert t.end() == 0
+
+
 # ---- progress ----
 
 
