@@ -27,7 +27,8 @@ static const struct field base_fields[ITEM_FIELDS] = {
     [ITEM_REWARDS] = {"rewards", FIELD_VALUE, .doc = "a list of its own"},
     [ITEM_PREFILL] = {"prefill", FIELD_TEXT,
                       .doc = "what the prompt had already written of the completion"},
-    [ITEM_METADATA] = {"metadata", FIELD_IGNORED, .doc = "the caller's own"},
+    [ITEM_METADATA] = {"metadata", FIELD_VALUE,
+                       .doc = "read by reasoning_gym and code (LiveCodeBench's); else the caller's own"},
     [ITEM_ON_CANNOT_JUDGE] = {"on_cannot_judge", FIELD_DOUBLE, .doc = "as in the request"},
 };
 

@@ -106,7 +106,7 @@ static const struct field rows[] = {
     {"prompts", FIELD_ARRAY, AT(prompt_list), .required = true, .members = ask_prompt_members,
      .doc = "what to sample from: objects with text, messages, token_ids, or prefix_token_ids and messages, and beside "
             "them the fields of a /verify item"},
-    {"model", FIELD_TEXT, AT(model), .doc = "the served model's name"},
+    {"model", FIELD_TEXT, AT(model), .doc = "the served model's name, or an adapter's"},
     {"n", FIELD_INT, AT(n), .min = 1, .max = INT_MAX, .fallback = "1", .doc = "samples of each prompt"},
     {"sampling", FIELD_OBJECT, AT(sampling), .members = sampling_members, .doc = "how tokens are drawn: the fields of /v1/completions"},
     {"seed", FIELD_READ, .offset = offsetof(struct ask, params), .read = sampling_params_read_seed,

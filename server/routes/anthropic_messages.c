@@ -40,7 +40,7 @@ static const struct field own_rows[] = {
     {0},
 };
 static const struct field shared_rows[] = {
-    {"model", FIELD_TEXT, SHARED(model), .required = true, .doc = "the model's name"},
+    {"model", FIELD_TEXT, SHARED(model), .required = true, .doc = "the model's name, or an adapter's"},
     {"max_tokens", FIELD_INT, SHARED(engine.max_tokens), .min = 1, .max = INT_MAX, .doc = "tokens of the answer at most, thoughts included"},
     {"stream", FIELD_BOOL, SHARED(stream), .doc = "events as the text comes"},
     {"stop_sequences", FIELD_READ, SHARED(stop), .read = sampling_params_read_stop, .shape = "string|string[]", .doc = "texts that end the answer"},

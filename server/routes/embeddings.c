@@ -44,7 +44,7 @@ static const struct field openai_rows[] = {
     {0},
 };
 static const struct field openai_shared_rows[] = {
-    {"model", FIELD_TEXT, SHARED(model), .doc = "the model's name"},
+    {"model", FIELD_TEXT, SHARED(model), .doc = "the model's name, or an adapter's"},
     {"truncate_prompt_tokens", FIELD_INT, SHARED(truncate_prompt), .min = -1, .max = INT_MAX, .doc = "keep so many of each input's tokens; -1: as many as fit"},
     {"priority", FIELD_INT, SHARED(priority), .min = INT_MIN, .max = INT_MAX, .doc = "lower ones go first"},
     {"request_id", FIELD_TEXT, SHARED(request_id), .doc = "a name to abort it by"},
@@ -52,7 +52,7 @@ static const struct field openai_shared_rows[] = {
     {0},
 };
 static const struct field ollama_shared_rows[] = {
-    {"model", FIELD_TEXT, SHARED(model), .required = true, .doc = "the model's name, with or without :latest"},
+    {"model", FIELD_TEXT, SHARED(model), .required = true, .doc = "the model's name, with or without :latest, or an adapter's"},
     {"keep_alive", .kind = FIELD_IGNORED, .doc = "the model is never unloaded"},
     {"options", .kind = FIELD_IGNORED, .doc = "of sampling; without effect"},
     {0},

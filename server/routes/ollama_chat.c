@@ -125,7 +125,7 @@ static const struct field both_rows[] = {
     {0},
 };
 static const struct field shared_rows[] = {
-    {"model", FIELD_TEXT, SHARED(model), .required = true, .doc = "the model's name, with or without :latest"},
+    {"model", FIELD_TEXT, SHARED(model), .required = true, .doc = "the model's name, with or without :latest, or an adapter's"},
     {"stream", FIELD_BOOL, SHARED(stream), .doc = "lines as the text comes; true unless it is false"},
     {"format", FIELD_READ, .offset = 0, .read = read_format, .shape = "string|object|boolean", .doc = "\"json\" or a JSON Schema for the answer"},
     {0},
