@@ -54,8 +54,9 @@ static ssize_t read_byte(EditLine *edit, char *out)
     const struct keyboard keyboard = {STDIN_FILENO, leave, enter, edit};
     enum keyboard_news news = KEYBOARD_SIGNAL;
     while (news != KEYBOARD_KEY && !stream_interrupted()) {
-        if (resized) el_resize(edit);
-        resized = 0;
+        bool fits = !resized;
+        resized = 0; /* before: one that comes meanwhile is heeded next */
+        if (!fits) el_resize(edit);
         news = keyboard_wait(&keyboard, 0);
     }
     return stream_interrupted() ? -1 : read(STDIN_FILENO, out, 1);
