@@ -109,7 +109,7 @@ int digits_compare(const struct digits *a, const struct digits *b)
 
 static int64_t count(struct span text)
 {
-    return (int64_t)text.n - (memchr(text.p, '.', text.n) != NULL);
+    return (int64_t)text.n - (span_has(text, '.'));
 }
 
 bool digits_is_whole(const struct digits *d)

@@ -170,7 +170,7 @@ struct span json_decimal(const cJSON *v, struct arena *a)
     if (text.n == 0 || text.n > JSON_DECIMAL_MAX || !json_digits(v, scratch, &d)) {
         return span_of(NULL, 0);
     }
-    bool plain = memchr(text.p, 'e', text.n) == NULL && memchr(text.p, 'E', text.n) == NULL;
+    bool plain = !span_has(text, 'e') && !span_has(text, 'E');
     if (plain && text.p != scratch) return text;
     struct buffer out;
     buffer_init(&out, JSON_DECIMAL_MAX);

@@ -59,6 +59,12 @@ static inline struct span span_slice(struct span a, size_t from, size_t to)
     return (struct span){a.p == NULL ? NULL : a.p + from, to - from};
 }
 
+/* One of the bytes of a is c. */
+static inline bool span_has(struct span a, char c)
+{
+    return a.n > 0 && memchr(a.p, c, a.n) != NULL;
+}
+
 #define SPAN_NONE ((size_t)-1)
 
 /* The first offset at or after `from` where `what` begins in a, or SPAN_NONE. Linear time. */

@@ -29,7 +29,7 @@ static size_t find_end(struct span s, struct span mark)
 
 struct span turn_text(struct span s)
 {
-    if (s.n == 0 || memchr(s.p, '<', s.n) == NULL) return s;
+    if (s.n == 0 || !span_has(s, '<')) return s;
     for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
         size_t at = find_end(s, span_str(marks[i]));
         if (at != SPAN_NONE && span_trim(span_slice(s, 0, at)).n > 0) s = span_slice(s, 0, at);

@@ -106,12 +106,10 @@ static const char *main_of(struct span id, struct arena *a, struct error *err)
     for (char *p = path; *p != '\0'; p++) {
         *p = (char)tolower((unsigned char)*p);
     }
-    if (sandbox_is_file_name(path) && memchr(id.p, '/', id.n) == NULL &&
-        memchr(id.p, '\0', id.n) == NULL) {
+    if (sandbox_is_file_name(path) && !span_has(id, '/') && !span_has(id, '\0')) {
         return arena_str(a, span_of(path, (size_t)n));
     }
-    error_set(err, ERROR_INVALID_VALUE, "id", "\"%.*s\" is no name for a file", shown,
-              id.p);
+    error_set(err, ERROR_INVALID_VALUE, "id", "\"%.*s\" is no name for a file", shown, id.p);
     return NULL;
 }
 
@@ -125,7 +123,8 @@ struct ioi_row {
 #define AT(field) .offset = offsetof(struct ioi_row, field)
 static const struct field row_fields[] = {
     {"id", FIELD_TEXT, AT(id), .fallback = "\"submission\"", .doc = "the problem's, a file's name"},
-    {"score", FIELD_DOUBLE, AT(points), .max = 1e6, .fallback = "1", .doc = "points of the subtask"},
+    {"score", FIELD_DOUBLE, AT(points), .max = 1e6, .fallback = "1",
+     .doc = "points of the subtask"},
     {"score_precision", FIELD_DOUBLE, AT(precision), .max = 9, .fallback = "2",
      .doc = "decimal places of points"},
     {"grader_files", FIELD_VALUE, AT(files), .doc = "pairs of a path and a text"},

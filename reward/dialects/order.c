@@ -26,7 +26,7 @@ bool order_read_body(struct execution *x, const struct field *rows, void *out, s
 /* A text that a program or a system call can take: borrowed from the body, a NUL behind it. */
 static bool is_c_string(struct span text)
 {
-    return memchr(text.p, '\0', text.n) == NULL;
+    return !span_has(text, '\0');
 }
 
 bool order_strings(const struct text_list *list, const char **out, struct error *err)
@@ -81,8 +81,7 @@ bool order_add_file(struct execution *x, struct execute_order *o, struct span na
 bool order_check_name(struct span name, struct error *err)
 {
     return (is_c_string(name) && sandbox_is_file_name(name.p)) ||
-           error_set(err, ERROR_INVALID_VALUE, NULL,
-                     "\"%.*s\" is no relative path without \"..\"",
+           error_set(err, ERROR_INVALID_VALUE, NULL, "\"%.*s\" is no relative path without \"..\"",
                      name.n < 80 ? (int)name.n : 80, name.p);
 }
 

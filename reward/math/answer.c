@@ -57,7 +57,7 @@ static bool writes_comma(const struct math_options *o)
 static bool may_be_decimal_comma(struct span s, const struct math_options *o)
 {
     if (writes_comma(o)) return true;
-    const char *comma = memchr(s.p, ',', s.n);
+    const char *comma = s.n == 0 ? NULL : memchr(s.p, ',', s.n);
     size_t at = comma == NULL ? s.n : (size_t)(comma - s.p), after = 0;
     if (comma == NULL || memchr(comma + 1, ',', s.n - at - 1) != NULL) return false;
     while (at + 1 + after < s.n && ascii_is_digit(comma[1 + after])) {
@@ -166,7 +166,7 @@ static void read_all(struct math_work *w, struct span text, struct readings *r)
         return;
     }
     add_reading(w, s, READ_THOUSANDS, r);
-    if (!has_digit_comma(s) && writes_comma(w->options) && memchr(s.p, '.', s.n) != NULL) {
+    if (!has_digit_comma(s) && writes_comma(w->options) && span_has(s, '.')) {
         add_reading(w, s, READ_DECIMAL_COMMA, r); /* 1.500 is 1500 there */
     }
     if (has_digit_comma(s)) {
@@ -471,8 +471,7 @@ static char next_in_formula(struct span s, size_t *i)
  * when it is no sentence. */
 static struct span last_word(struct span s)
 {
-    size_t at =
-        s.n > 200 || memchr(s.p, '\\', s.n) != NULL ? SPAN_NONE : span_find_last(s, span_str(" "));
+    size_t at = s.n > 200 || span_has(s, '\\') ? SPAN_NONE : span_find_last(s, span_str(" "));
     bool denies = at != SPAN_NONE && (span_find(s, span_str("not"), 0) != SPAN_NONE ||
                                       span_find(s, span_str(" no "), 0) != SPAN_NONE);
     return at == SPAN_NONE || denies ? s : span_slice(s, at + 1, s.n);
@@ -513,7 +512,7 @@ static bool same_formula(struct math_work *w, struct span g, struct span a)
 static struct span with_floors(struct arena *a, struct span s, struct span other)
 {
     struct span floor = span_str("\\lfloor ");
-    bool gauss = s.n > 0 && s.n <= MAX_GAUSS && memchr(s.p, '[', s.n) != NULL &&
+    bool gauss = s.n > 0 && s.n <= MAX_GAUSS && span_has(s, '[') &&
                  span_find(other, span_str("\\lfloor"), 0) != SPAN_NONE;
     char *out = gauss ? arena_alloc(a, s.n * floor.n + 1, 1) : NULL;
     size_t n = 0;

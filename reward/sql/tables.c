@@ -21,7 +21,7 @@ static bool too_large(struct error *err)
  * memory to put one back. */
 static bool has_no_nul(struct span text, const char *what, struct error *err)
 {
-    if (text.p != NULL && memchr(text.p, '\0', text.n) == NULL) return true;
+    if (text.p != NULL && !span_has(text, '\0')) return true;
     return error_set(err, ERROR_INVALID_VALUE, NULL, "%s must not hold U+0000", what);
 }
 

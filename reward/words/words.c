@@ -203,7 +203,7 @@ static bool prepare(const struct option_value *o, void **out, struct error *err)
     *out = NULL;
     struct span field = o[OPT_JSON_FIELD].text;
     if (!o[OPT_JSON_FIELD].given) return true;
-    if (field.n >= 1 && field.n <= MAX_FIELD && memchr(field.p, '\0', field.n) == NULL) return true;
+    if (field.n >= 1 && field.n <= MAX_FIELD && !span_has(field, '\0')) return true;
     return error_set(err, ERROR_INVALID_VALUE, "json_field",
                      "json_field has %zu bytes; it must have 1 to %d", field.n, MAX_FIELD);
 }

@@ -265,13 +265,28 @@ static void test_hostile_sizes(void **state)
     test_free(text);
 }
 
+/* Nothing at all, which has no address: under the sanitizers every use of it is told. */
+static void test_nothing(void **state)
+{
+    (void)state;
+    static const char *const golds[] = {"5", "Yes", "no solution", "(1, 2)", "", "B"};
+    for (size_t i = 0; i < sizeof(golds) / sizeof(golds[0]); i++) {
+        struct arena *a = arena_new((size_t)1 << 20);
+        struct span gold = i == 4 ? span_of(NULL, 0) : span_str(golds[i]);
+        struct math_result r;
+        math_judge(a, span_of(NULL, 0), &gold, 1, &MATH_DEFAULTS, MATH_FULL, &r);
+        assert_int_not_equal(r.verdict, MATH_CORRECT);
+        arena_free(a);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_responses),          cmocka_unit_test(test_response_file),
         cmocka_unit_test(test_options_of_finding), cmocka_unit_test(test_tolerances),
         cmocka_unit_test(test_options_of_reading), cmocka_unit_test(test_several_golds),
-        cmocka_unit_test(test_hostile_sizes),
+        cmocka_unit_test(test_hostile_sizes),      cmocka_unit_test(test_nothing),
     };
     return cmocka_run_group_tests_name("math_extract", tests, NULL, NULL);
 }

@@ -99,7 +99,7 @@ static bool in_words(struct span s, const struct math_options *o, struct extract
 {
     struct span t = span_trim(s);
     trace_add(o->trace, "words", t.n > MAX_SHORT ? span_of(NULL, 0) : t, "no mathematics at all");
-    if (t.n == 0 || t.n > MAX_SHORT || memchr(t.p, '\n', t.n) != NULL) return false;
+    if (t.n == 0 || t.n > MAX_SHORT || span_has(t, '\n')) return false;
     static const char *const copulas[] = {" is ", " est ",      " ist ",        " \xc3\xa9 ",
                                           " es ", " \xc3\xa8 ", "\xe6\x98\xaf", "\xe4\xb8\xba"};
     out->words = true;

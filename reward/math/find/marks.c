@@ -29,7 +29,7 @@ bool marks_after_reasoning(struct span s, const struct math_options *o, struct s
 struct span marks_tagged(struct span s, bool first)
 {
     struct span open = span_str("<answer>"), close = span_str("</answer>");
-    if (s.n == 0 || memchr(s.p, '<', s.n) == NULL) return NOTHING;
+    if (s.n == 0 || !span_has(s, '<')) return NOTHING;
     size_t from, to;
     if (first) {
         from = span_find(s, open, 0);

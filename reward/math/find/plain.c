@@ -247,7 +247,7 @@ struct span plain_last_bold(struct span s)
         bool opens = open.n == 2 && may_open(&open);
         struct span inside = to == SPAN_NONE ? found : span_slice(s, at + 2, to);
         if (opens && to == SPAN_NONE) break;
-        bool one_line = opens && memchr(inside.p, '\n', inside.n) == NULL;
+        bool one_line = opens && !span_has(inside, '\n');
         if (one_line && !is_heading(inside)) found = joined_to(s, found, inside);
         at = opens ? to + 2 : at + open.n;
     }
@@ -287,7 +287,7 @@ static size_t spacing(struct span s, size_t i)
 
 struct span plain_words(struct arena *a, struct span s)
 {
-    if (s.n == 0 || (memchr(s.p, '\\', s.n) == NULL && memchr(s.p, '~', s.n) == NULL)) return s;
+    if (s.n == 0 || (!span_has(s, '\\') && !span_has(s, '~'))) return s;
     char *out = arena_alloc(a, s.n + 1, 1);
     size_t n = 0, closing[16], open = 0;
     for (size_t i = 0; out != NULL && i < s.n;) {

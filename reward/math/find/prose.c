@@ -238,7 +238,7 @@ struct span prose_before_reason(struct span s)
     static const char *const reasons[] = {", since ", " since ", ", because ", " because "};
     s = span_trim(s);
     size_t end = SPAN_NONE;
-    if (s.n > MAX_TAIL || memchr(s.p, '\n', s.n) != NULL) return NOTHING;
+    if (s.n > MAX_TAIL || span_has(s, '\n')) return NOTHING;
     for (size_t k = 0; k < sizeof(reasons) / sizeof(reasons[0]) && end == SPAN_NONE; k++) {
         end = span_find(s, span_str(reasons[k]), 0);
     }
@@ -376,7 +376,7 @@ static size_t last_remark(struct span s)
 static bool is_bracketed(struct span s)
 {
     struct span t = span_ends(s, span_str(".")) ? span_slice(s, 0, s.n - 1) : s;
-    return t.n > 12 && t.p[0] == '(' && words_close(t, 0) == t.n && memchr(t.p, ' ', t.n) != NULL;
+    return t.n > 12 && t.p[0] == '(' && words_close(t, 0) == t.n && span_has(t, ' ');
 }
 
 /* The bracket at s.p[at] closes where s ends, but for its stop; another sign than a bracket does. */

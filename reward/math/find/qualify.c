@@ -49,11 +49,11 @@ static bool is_name(struct span left, struct span right)
 static bool is_value(struct span s)
 {
     if (s.n == 0 || is_condition(s)) return false;
-    const char *sign = memchr(s.p, '=', s.n);
+    const char *sign = s.n == 0 ? NULL : memchr(s.p, '=', s.n);
     if (sign == NULL) return true;
     size_t at = (size_t)(sign - s.p);
     struct span right = span_slice(s, at + 1, s.n);
-    return memchr(right.p, '=', right.n) == NULL && is_name(span_slice(s, 0, at), right);
+    return !span_has(right, '=') && is_name(span_slice(s, 0, at), right);
 }
 
 /* Spaces, commas and TeX's spacing at the end of s go. */

@@ -147,7 +147,7 @@ static bool is_object(struct span before)
 static bool is_assignment(struct span t)
 {
     return t.n > 2 && ascii_is_letter(t.p[0]) && memchr(" =", t.p[1], 2) != NULL &&
-           memchr(t.p, '=', t.n) != NULL;
+           span_has(t, '=');
 }
 
 /* A number with the article before it is one that the question gave: "for the 16 glasses". */
@@ -162,7 +162,7 @@ static bool is_known_before(struct span gap)
     size_t the = span_ends(gap, of) ? span_find_last(gap, span_str(" the ")) : SPAN_NONE;
     if (the == SPAN_NONE || the + 5 + of.n > gap.n) return false;
     struct span noun = span_slice(gap, the + 5, gap.n - of.n); /* "the album of 50" */
-    return noun.n > 0 && memchr(noun.p, ' ', noun.n) == NULL;
+    return noun.n > 0 && !span_has(noun, ' ');
 }
 
 /* "left after giving away 24": a number of what was done before. */
@@ -203,7 +203,7 @@ static size_t last_assignment(struct span t)
     struct span head = span_slice(t, 0, comma), tail = span_slice(t, comma + 2, t.n);
     bool about = is_assignment(tail) && memchr(head.p, tail.p[0], head.n) != NULL;
     bool values = is_assignment(head) && span_find(head, span_str("^"), 0) == SPAN_NONE;
-    return about && !values && memchr(head.p, '=', head.n) != NULL ? comma + 2 : 0;
+    return about && !values && span_has(head, '=') ? comma + 2 : 0;
 }
 
 /* What may make later numbers of its sentence circumstances. */

@@ -165,7 +165,7 @@ struct span spelled_last(struct span s)
         bool one = number.n < 4 && (number.n < 3 || (number.p[0] | 0x20) == 'o');
         if (number.n == 0 || one) continue;
         rest = span_trim(rest);
-        if (rest.n > 0 && memchr(rest.p, ' ', rest.n) != NULL) return NOTHING; /* a noun at most */
+        if (span_has(rest, ' ')) return NOTHING; /* a noun at most */
         for (size_t k = 0; k < sizeof(verbs) / sizeof(verbs[0]); k++) {
             if (span_ends(span_slice(s, 0, i - 1), span_str(verbs[k]))) return number;
         }

@@ -253,14 +253,14 @@ static struct span percentage(struct span s)
 static bool read_share(struct arena *a, struct span s, size_t i, struct spoken *v)
 {
     struct span bare = words_unwrap(v->text), share = percentage(bare);
-    bool fraction = memchr(bare.p, '/', bare.n) != NULL || span_starts(bare, span_str("\\frac"));
+    bool fraction = span_has(bare, '/') || span_starts(bare, span_str("\\frac"));
     if (!words_start(span_slice(s, i, s.n), span_str("of ")) || (share.n == 0 && !fraction)) {
         return false;
     }
     size_t next = after_space(s, i + 3), to;
     if (words_start(span_slice(s, next, s.n), span_str("the "))) return false;
     struct span second = second_value(a, s, next, &to);
-    if (second.n == 0 || memchr(second.p, '=', second.n) != NULL) return false;
+    if (second.n == 0 || span_has(second, '=')) return false;
     v->to = to;
     if (share.n > 0) v->text = share;
     return apply(a, v, share.n > 0 ? "(%)/100*(&)" : "(%)*(&)", words_unwrap(second));
@@ -306,7 +306,7 @@ static bool read_right(struct arena *a, struct span s, struct spoken *v)
     if (second.n == 0) return false;
     v->to = to;
     if (strcmp(row->words, "out of") == 0 && speaks_of_points(s)) return false;
-    const char *sign = memchr(second.p, '=', second.n);
+    const char *sign = second.n == 0 ? NULL : memchr(second.p, '=', second.n);
     if (sign == NULL) return apply(a, v, row->template, words_unwrap(second));
     size_t at = (size_t)(sign - second.p); /* 10 choose 3 = 120 */
     struct span result = span_slice(second, at, second.n);

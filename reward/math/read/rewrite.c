@@ -243,7 +243,7 @@ static struct span with_condition(struct arena *a, struct span s)
         depth -= s.p[at] == '(' ? 1 : 0;
     } while (at > 0 && depth > 0);
     struct span rest = span_slice(s, 0, at), inside = span_slice(s, at + 1, s.n - 1);
-    if (at == 0 || memchr(rest.p, '=', rest.n) == NULL || memchr(inside.p, '(', inside.n) != NULL) {
+    if (at == 0 || !span_has(rest, '=') || span_has(inside, '(')) {
         return s;
     }
     for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
@@ -431,7 +431,7 @@ static size_t derivative_at(struct span s, size_t i)
 /* \frac{dy}{dx}, dy/dx and their second powers, as y' and y'', which are shorter. */
 static struct span with_primes(struct arena *a, struct span s)
 {
-    bool may = s.n > 0 && memchr(s.p, 'y', s.n) != NULL && memchr(s.p, 'd', s.n) != NULL;
+    bool may = span_has(s, 'y') && span_has(s, 'd');
     char *out = may ? arena_alloc(a, s.n, 1) : NULL;
     size_t n = 0;
     for (size_t i = 0; out != NULL && i < s.n;) {
@@ -564,7 +564,7 @@ static struct span unlabelled(struct arena *a, struct span s)
 /* "x = 1" and "y = 2" on lines of their own, as one list. */
 static struct span lines_of_equations(struct arena *a, struct span s)
 {
-    bool may = s.n > 0 && s.n < 400 && memchr(s.p, '\n', s.n) != NULL && s.p[0] != '\\';
+    bool may = s.n > 0 && s.n < 400 && span_has(s, '\n') && s.p[0] != '\\';
     char *out = may ? arena_alloc(a, 2 * s.n, 1) : NULL;
     size_t n = 0;
     for (size_t i = 0, end; out != NULL && i < s.n; i = end + 1) {
@@ -572,7 +572,7 @@ static struct span lines_of_equations(struct arena *a, struct span s)
         end = stop == NULL ? s.n : (size_t)(stop - s.p);
         struct span line = span_trim(span_slice(s, i, end));
         if (line.n == 0) continue;
-        if (memchr(line.p, '=', line.n) == NULL || memchr(line.p, '&', line.n) != NULL) return s;
+        if (!span_has(line, '=') || span_has(line, '&')) return s;
         if (line.p[line.n - 1] == ',') line.n--;
         if (n > 0) out[n++] = ',';
         memcpy(out + n, line.p, line.n);

@@ -101,7 +101,7 @@ static bool may_be_unit(struct span s)
 /* A power of ten, or a decimal point: no coefficient is written so. */
 static bool is_measured_number(struct span s)
 {
-    return memchr(s.p, '.', s.n) != NULL || span_find(s, span_str("\\times"), 0) != SPAN_NONE ||
+    return span_has(s, '.') || span_find(s, span_str("\\times"), 0) != SPAN_NONE ||
            span_find(s, span_str("\xc3\x97"), 0) != SPAN_NONE;
 }
 
@@ -111,10 +111,9 @@ static bool is_measured_number(struct span s)
 static bool letters_are_units(struct span s, size_t at, struct span unit)
 {
     struct unit_factor same;
-    bool font = s.p[at] == '\\', quotient = memchr(unit.p, '/', unit.n) != NULL ||
-                                            span_find(unit, span_str("^-"), 0) != SPAN_NONE;
-    bool several = quotient || memchr(unit.p, '*', unit.n) != NULL ||
-                   memchr(unit.p, '^', unit.n) != NULL || memchr(unit.p, ' ', unit.n) != NULL;
+    bool font = s.p[at] == '\\',
+         quotient = span_has(unit, '/') || span_find(unit, span_str("^-"), 0) != SPAN_NONE;
+    bool several = quotient || span_has(unit, '*') || span_has(unit, '^') || span_has(unit, ' ');
     bool spaced = at > 0 && !ascii_is_digit(s.p[at - 1]) && s.p[at - 1] != '}';
     bool dotted = span_find(span_slice(s, at, s.n), span_str("\xc2\xb7"), 0) != SPAN_NONE;
     bool told = quotient || dotted || is_measured_number(span_slice(s, 0, at));

@@ -105,7 +105,7 @@ static struct span without_remark(struct span s)
     static const char *const places[] = {
         "d.p.)",          "dp)", "s.f.)", "sf)", "sig figs)", "sig. figs.)", "significant figures)",
         "decimal places)"};
-    if (s.n == 0 || memchr(s.p, '(', s.n) == NULL) return s;
+    if (s.n == 0 || !span_has(s, '(')) return s;
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
         size_t open = span_ends(s, span_str(places[i])) ? span_find_last(s, span_str("(")) : 0;
         if (open > 0 && open != SPAN_NONE) s = span_trim(span_slice(s, 0, open));
@@ -364,7 +364,7 @@ bool words_with_noun(struct arena *a, struct span word, struct span s)
                                         "bond",          "triangles", NULL};
     struct span w = words_fold(a, word), p = words_fold(a, s), first, second, third;
     size_t i = 0;
-    if (w.n == 0 || memchr(w.p, ' ', w.n) != NULL || p.n > 60) return false;
+    if (w.n == 0 || span_has(w, ' ') || p.n > 60) return false;
     bool two =
         words_next(p, &i, &first) && words_next(p, &i, &second) && !words_next(p, &i, &third);
     return two && span_eq(first, w) && words_in(second, nouns);
