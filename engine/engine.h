@@ -165,6 +165,28 @@ enum push_part {
     PUSH_DELTA  /* changes (engine/model/delta.h) */
 };
 
+/* How a trainer lays down the versions of a chain, each a folder (engine/model/delta_set.h). */
+enum chain_kind {
+    CHAIN_SLIME, /* weight_v000003: changes, or a whole checkpoint */
+    CHAIN_SKYRL  /* delta-00000003: changes */
+};
+
+enum { ENGINE_MAX_CHAIN_VERSION = 999999999 };
+
+/* Bring a checkpoint in a folder of ours up to a version of a trainer's chain (engine/checkpoint.h). What serves stays as
+ * it is: the folder is pushed, by its path, when the trainer asks for that. Roots as in struct engine_push. */
+struct engine_pull {
+    enum chain_kind kind;
+    int folder;         /* ours, a descriptor that stays open until done() */
+    int64_t version;    /* to be reached; 0: the base, whatever is there */
+    const char *source; /* versions lie in it */
+    int source_root;
+    const char *last; /* the folder of `version` itself; NULL: in source */
+    int last_root;
+    const char *base; /* version 0, a folder; NULL: that of the start */
+    int base_root;
+};
+
 struct engine_push {
     const char *path;    /* a GGUF file or a Hugging Face folder, as at start; NULL, and no fd: what serves
                             gets a new name, version, and that is all */
@@ -176,6 +198,8 @@ struct engine_push {
     int root;            /* beneath this folder, a descriptor that stays open until done(); -1: anywhere */
     const char *version; /* its name; NULL: its number */
     enum push_policy policy;
+    const char *checkpoint_version; /* that path must be at (checkpoint.h), else ERROR_BASE_VERSION; NULL: any */
+    const struct engine_pull *pull; /* no weights and no name, but this; NULL: not */
     bool wait;         /* while too many versions are in memory; else ERROR_VERSIONS_BUSY */
     bool check_finite; /* a NaN or an infinity is an error that names the tensor */
     /* Called once, from a thread of the engine, when requests that are submitted from then on are computed

@@ -15,6 +15,7 @@
 #include "base/clock.h"
 #include "base/mem.h"
 #include "engine/engine_impl.h"
+#include "engine/pull.h"
 #include "engine/stage.h"
 
 enum { LOW_PRIORITY = 10 }; /* of nice(2): about a tenth of a busy core */
@@ -39,11 +40,16 @@ static bool install(struct engine *e, struct install what, struct error *err)
 }
 
 /* The pool's threads take their priority from the one that makes them, which is this one. */
+static bool begin_pool(struct staging *s, struct error *err)
+{
+    s->pool = pool_new(pool_threads(s->e->loaded.pool), false, err);
+    return s->pool != NULL;
+}
+
 static bool stage_and_install(struct staging *s, struct error *err)
 {
     struct engine *e = s->e;
-    s->pool = pool_new(pool_threads(e->loaded.pool), false, err);
-    if (s->pool == NULL) return false;
+    if (!begin_pool(s, err)) return false;
     struct resident *r = stage_weights(s, err);
     pool_free(s->pool);
     if (r == NULL) return false;
@@ -79,6 +85,23 @@ static bool push_name(struct staging *s, struct error *err)
     return install(s->e, (struct install){.label = version_label_share(l)}, err);
 }
 
+/* A checkpoint is brought up to date; what serves stays. */
+static bool pull(struct staging *s, struct error *err)
+{
+    version_label_free(s->label);
+    s->label = versions_serving(&s->e->versions);
+    if (!begin_pool(s, err)) return false;
+    bool ok = pull_run(s, err);
+    pool_free(s->pool);
+    return ok;
+}
+
+static bool push_what(struct staging *s, struct error *err)
+{
+    if (s->push->pull != NULL) return pull(s, err);
+    return stage_has_weights(s->push) ? push_weights(s, err) : push_name(s, err);
+}
+
 static bool make_label(struct staging *s, struct error *err)
 {
     struct version_label *l = s->label = version_label_new(s->push->number, err);
@@ -99,8 +122,7 @@ static void run_push(struct engine *e, const struct engine_push *push)
     struct push_result result = {.error.code = ERROR_NONE};
     struct error *err = &result.error;
     uint64_t start = clock_ns();
-    bool ok =
-        make_label(&s, err) && (!stage_has_weights(push) ? push_name(&s, err) : push_weights(&s, err));
+    bool ok = make_label(&s, err) && push_what(&s, err);
     result.label = ok ? s.label : NULL;
     result.seconds = (double)(clock_ns() - start) * 1e-9;
     pthread_mutex_lock(&e->lock);
@@ -174,6 +196,18 @@ static void copy_text(struct arena *a, const char **text)
     if (*text != NULL) *text = arena_str(a, span_str(*text));
 }
 
+static void copy_pull(struct arena *a, const struct engine_pull **pull)
+{
+    struct engine_pull *copy = *pull == NULL ? NULL : arena_alloc(a, 1, sizeof(*copy));
+    if (copy != NULL) {
+        *copy = **pull;
+        copy_text(a, &copy->source);
+        copy_text(a, &copy->last);
+        copy_text(a, &copy->base);
+        *pull = copy;
+    }
+}
+
 static struct engine_push *copy_push(const struct engine_push *p, struct error *err)
 {
     enum { PUSH_BYTES = 1 << 16 };
@@ -187,6 +221,8 @@ static struct engine_push *copy_push(const struct engine_push *p, struct error *
         copy_text(a, &copy->base_version);
         copy_text(a, &copy->sha256);
         copy_text(a, &copy->staging_dir);
+        copy_text(a, &copy->checkpoint_version);
+        copy_pull(a, &copy->pull);
         if (!arena_failed(a)) return copy;
     }
     arena_free(a);

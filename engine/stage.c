@@ -119,33 +119,19 @@ static struct model *open_base(struct staging *s, struct error *err)
     return open_base_path(s, s->e->options.model_path, s->e->loaded.sha256, err);
 }
 
-static bool read_format(const struct staging *s, const struct safetensors *news,
-                        struct delta_format *f, struct error *err)
-{
-    const char *compression = safetensors_metadata(news, "compression_format");
-    if (s->push->part != PUSH_DELTA) return true;
-    if (compression == NULL) compression = safetensors_metadata(news, "compression");
-    return delta_format_read(safetensors_metadata(news, "delta_encoding"), compression,
-                             safetensors_metadata(news, "checksum_format"), f, err);
-}
-
-/* Base and stream become one file. The visit of the base has a root of its own. */
-static bool merge(struct staging *s, const struct safetensors *news, struct error *err)
+/* Base and what is new become one file. The visit of the base has a root of its own. */
+static bool merge(struct staging *s, struct merge m, struct error *err)
 {
     struct file_visit visit;
-    struct delta_format format;
     struct content changed = {0};
-    if (!read_format(s, news, &format, err)) return false;
     file_visit_begin(&visit, s->e->base.path == NULL ? -1 : s->e->base.root);
     struct model *base = open_base(s, err);
     file_visit_leave(&visit);
     content_clear(&s->content);
     s->merged = base == NULL ? -1 : staging_file_new(s->push->staging_dir, err);
-    const struct merge m = {.base = base,
-                            .news = news,
-                            .delta = s->push->part == PUSH_DELTA ? &format : NULL,
-                            .fd = s->merged,
-                            .stop = &s->e->versions.quit};
+    m.base = base;
+    m.fd = s->merged;
+    m.stop = &s->e->versions.quit;
     bool ok = s->merged >= 0 && merge_write(&m, &changed, err);
     const char *path;
     if (ok && !file_visit_was_whole(&visit, &path)) {
@@ -159,6 +145,32 @@ static bool merge(struct staging *s, const struct safetensors *news, struct erro
     return ok;
 }
 
+/* A stream of some tensors, or of changes, and the base. */
+static bool merge_stream(struct staging *s, const struct safetensors *news, struct error *err)
+{
+    struct delta_set changes;
+    if (safetensors_count(news) == 0) {
+        return error_set(err, ERROR_INVALID_VALUE, NULL, "there is no tensor in it");
+    }
+    if (s->push->part != PUSH_DELTA) return merge(s, (struct merge){.news = news}, err);
+    bool ok = delta_set_of_stream(news, &changes, err) &&
+              merge(s, (struct merge){.delta = &changes}, err);
+    delta_set_clear(&changes);
+    return ok;
+}
+
+struct model *stage_open_start(struct staging *s, struct error *err)
+{
+    struct model *m = open_base_path(s, s->e->options.model_path, s->e->loaded.sha256, err);
+    content_clear(&s->content);
+    if (m == NULL || model_safetensors(m) != NULL) return m;
+    model_close(m);
+    error_set(
+        err, ERROR_BASE_UNAVAILABLE, NULL,
+        "the server was started from a GGUF file: a checkpoint's folder begins with a folder");
+    return NULL;
+}
+
 /* ---- the model to be ---- */
 
 /* A stream's: as it is, or merged with the base. */
@@ -170,9 +182,22 @@ static struct model *open_stream(struct staging *s, struct error *err)
         return model_open_stream(s->push->fd, stream_name, like, err);
     }
     struct safetensors *news = safetensors_open_fd(s->push->fd, stream_name, err);
-    bool ok = news != NULL && merge(s, news, err);
+    bool ok = news != NULL && merge_stream(s, news, err);
     safetensors_close(news);
     return ok ? model_open_stream(s->merged, stream_name, like, err) : NULL;
+}
+
+/* A checkpoint that follows a trainer's changes (checkpoint.h) is where its trainer believes it to be. */
+static bool check_checkpoint(const struct staging *s, struct error *err)
+{
+    const char *wanted = s->push->checkpoint_version, *is = NULL;
+    const struct safetensors *files = s->model == NULL ? NULL : model_safetensors(s->model);
+    if (wanted == NULL || s->model == NULL) return true;
+    if (files != NULL) is = safetensors_metadata(files, MERGE_VERSION);
+    return (is != NULL && strcmp(is, wanted) == 0) ||
+           error_set(err, ERROR_BASE_VERSION, "version",
+                     "the checkpoint is at version %.20s, not %.20s", is == NULL ? "none" : is,
+                     wanted);
 }
 
 static bool open_source(struct staging *s, struct error *err)
@@ -185,7 +210,7 @@ static bool open_source(struct staging *s, struct error *err)
         s->model = model_open(s->push->path, err);
         file_visit_leave(&s->visit);
     }
-    return s->model != NULL && model_alike(served, s->model, err) &&
+    return s->model != NULL && check_checkpoint(s, err) && model_alike(served, s->model, err) &&
            model_complete(served, s->model, err) && model_no_stranger(served, s->model, err);
 }
 

@@ -48,11 +48,16 @@ struct staging {
     struct model *model;
     struct content content;
     int merged; /* a file of our own; -1: none */
-    const struct content_line *bad; /* atomic: it has a number that is not finite; NULL: none was met */
+    const struct content_line
+        *bad; /* atomic: it has a number that is not finite; NULL: none was met */
 };
 
 /* Does it bring any, or only a name? */
 bool stage_has_weights(const struct engine_push *push);
+
+/* The model that the engine was started from, a folder, whose files still are what they were. The visit is begun. NULL
+ * and ERROR_BASE_UNAVAILABLE. Close with model_close(). */
+struct model *stage_open_start(struct staging *s, struct error *err);
 
 /* Stage s->push. NULL and its error, which names the client's field "path" where the files are at fault. */
 struct resident *stage_weights(struct staging *s, struct error *err);

@@ -12,6 +12,7 @@
 #include <xxhash.h>
 #include <zstd.h>
 
+#include "base/digest.h"
 #include "base/mem.h"
 
 static bool is_word(const char *word, const char *wanted)
@@ -24,22 +25,28 @@ bool delta_format_read(const char *encoding, const char *compression, const char
 {
     *f = (struct delta_format){is_word(encoding, "overwrite"), !is_word(compression, "none")};
     if (encoding != NULL && !f->overwrite && !is_word(encoding, "xor")) {
-        return error_set(err, ERROR_INVALID_VALUE, NULL, "delta_encoding is %.30s; xor or overwrite",
-                         encoding);
+        return error_set(err, ERROR_INVALID_VALUE, NULL,
+                         "delta_encoding is %.30s; xor or overwrite", encoding);
     }
     if (compression != NULL && f->zstd && !is_word(compression, "zstd")) {
-        return error_set(err, ERROR_INVALID_VALUE, NULL, "compression is %.30s; zstd or none", compression);
+        return error_set(err, ERROR_INVALID_VALUE, NULL, "compression is %.30s; zstd or none",
+                         compression);
     }
     return checksums == NULL || is_word(checksums, "xxh3-128") ||
-           error_set(err, ERROR_INVALID_VALUE, NULL, "checksum_format is %.30s; xxh3-128", checksums);
+           error_set(err, ERROR_INVALID_VALUE, NULL, "checksum_format is %.30s; xxh3-128",
+                     checksums);
 }
 
-bool delta_sum_is(const char *hex, const uint8_t *bytes, size_t n)
+bool delta_sum_is(enum delta_sum kind, const char *hex, const uint8_t *bytes, size_t n)
 {
-    char own[33];
-    XXH128_hash_t h = XXH3_128bits(bytes, n);
-    snprintf(own, sizeof(own), "%016llx%016llx", (unsigned long long)h.high64,
-             (unsigned long long)h.low64);
+    char own[DIGEST_HEX];
+    if (kind == DELTA_SHA256) {
+        digest_hex(span_of((const char *)bytes, n), own);
+    } else {
+        XXH128_hash_t h = XXH3_128bits(bytes, n);
+        snprintf(own, sizeof(own), "%016llx%016llx", (unsigned long long)h.high64,
+                 (unsigned long long)h.low64);
+    }
     return hex != NULL && strcasecmp(own, hex) == 0;
 }
 
@@ -68,7 +75,8 @@ static bool apply_overwrite(struct span change, uint8_t *out, size_t n, struct e
 {
     if (change.n < 4) return fault(err, "is cut short");
     size_t count = u32_at(change.p);
-    if (change.n != 4 + count * 5) return fault(err, "has not as many positions and bytes as it says");
+    if (change.n != 4 + count * 5)
+        return fault(err, "has not as many positions and bytes as it says");
     const char *positions = change.p + 4, *values = positions + 4 * count;
     for (size_t i = 0; i < count; i++) {
         size_t at = u32_at(positions + 4 * i);

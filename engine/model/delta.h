@@ -24,6 +24,8 @@ struct delta_format {
     bool zstd;      /* else as it is */
 };
 
+enum delta_sum { DELTA_XXH3, DELTA_SHA256 };
+
 /* The format of these words of a file's metadata; NULL: absent, xor and zstd. False and
  * ERROR_INVALID_VALUE naming the word. */
 bool delta_format_read(const char *encoding, const char *compression, const char *checksums,
@@ -34,7 +36,7 @@ bool delta_format_read(const char *encoding, const char *compression, const char
 bool delta_apply(const struct delta_format *f, struct span payload, uint8_t *out, size_t n,
                  struct error *err);
 
-/* Is that the XXH3-128 of these bytes, in 32 hexadecimal digits? */
-bool delta_sum_is(const char *hex, const uint8_t *bytes, size_t n);
+/* Is that the sum of these bytes, in hexadecimal digits (32, 64)? NULL is none. */
+bool delta_sum_is(enum delta_sum kind, const char *hex, const uint8_t *bytes, size_t n);
 
 #endif

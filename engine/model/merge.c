@@ -17,10 +17,10 @@
 
 enum { MAX_HEADER = 100 << 20 };
 
-static bool about(const struct content_line *l, struct error *err, const char *what)
+static bool about(struct span tensor, struct error *err, const char *what)
 {
     return error_set(err, ERROR_INVALID_VALUE, NULL, "tensor %.*s %s",
-                     (int)(l->name.n < 120 ? l->name.n : 120), l->name.p, what);
+                     (int)(tensor.n < 120 ? tensor.n : 120), tensor.p, what);
 }
 
 /* ---- what fits ---- */
@@ -30,9 +30,10 @@ static bool check_base(const struct content *base, struct error *err)
     for (size_t i = 0; i < base->n; i++) {
         int q = base->lines[i].quant;
         if (q == QUANT_F32 || q == QUANT_F16 || q == QUANT_BF16 || q == QUANT_F8_E4M3) continue;
-        return error_set(err, ERROR_BASE_UNAVAILABLE, NULL,
-                         "what serves was loaded from quantised tensors (%.20s): push all tensors first",
-                         base->lines[i].dtype);
+        return error_set(
+            err, ERROR_BASE_UNAVAILABLE, NULL,
+            "what serves was loaded from quantised tensors (%.20s): push all tensors first",
+            base->lines[i].dtype);
     }
     return true;
 }
@@ -43,7 +44,8 @@ static bool is_reversed(const struct merge *m)
     return model_safetensors(m->base) == NULL;
 }
 
-static bool same_shape(const struct content_line *now, const struct content_line *old, bool reversed)
+static bool same_shape(const struct content_line *now, const struct content_line *old,
+                       bool reversed)
 {
     bool same = now->n_dims == old->n_dims;
     for (int i = 0; same && i < now->n_dims; i++) {
@@ -52,19 +54,23 @@ static bool same_shape(const struct content_line *now, const struct content_line
     return same;
 }
 
-static bool check_news(const struct merge *m, const struct content *base, const struct content *news,
-                       struct error *err)
+static const char stranger[] = "is none of the served model's";
+
+static bool check_news(const struct merge *m, const struct content *base,
+                       const struct content *news, struct error *err)
 {
     for (size_t i = 0; i < news->n; i++) {
         const struct content_line *l = &news->lines[i], *old = content_find(base, l->name);
-        if (old == NULL) return about(l, err, "is none of the served model's");
-        if (m->delta != NULL) {
-            if (strcmp(l->dtype, "U8") != 0) return about(l, err, "is a change: it must be U8");
-        } else if (!same_shape(l, old, is_reversed(m)) || l->quant < 0) {
-            return about(l, err, "has another shape or type than the served model's");
+        if (old == NULL) return about(l->name, err, stranger);
+        if (!same_shape(l, old, is_reversed(m)) || l->quant < 0) {
+            return about(l->name, err, "has another shape or type than the served model's");
         }
     }
-    return news->n > 0 || error_set(err, ERROR_INVALID_VALUE, NULL, "there is no tensor in it");
+    for (size_t i = 0; m->delta != NULL && i < m->delta->n; i++) {
+        const struct span name = m->delta->changes[i].name;
+        if (content_find(base, name) == NULL) return about(name, err, stranger);
+    }
+    return true;
 }
 
 /* ---- writing ---- */
@@ -101,15 +107,26 @@ static void emit_line(const struct content_line *l, bool reversed, size_t at, st
     emit_close(out, '}');
 }
 
-static bool put_header(int fd, const struct content *all, bool reversed, struct error *err)
+static void emit_metadata(const struct merge *m, struct buffer *out)
+{
+    if (m->version == NULL) return;
+    emit_object(out, "__metadata__");
+    emit_str(out, "format", "pt"); /* without which transformers does not read it */
+    emit_str(out, MERGE_VERSION, m->version);
+    emit_close(out, '}');
+}
+
+static bool put_header(const struct merge *m, const struct content *all, struct error *err)
 {
     struct buffer text;
     size_t at = 0;
+    int fd = m->fd;
     unsigned char length[8];
     buffer_init(&text, MAX_HEADER);
     emit_open(&text, '{');
+    emit_metadata(m, &text);
     for (size_t i = 0; i < all->n; i++) {
-        emit_line(&all->lines[i], reversed, at, &text);
+        emit_line(&all->lines[i], is_reversed(m), at, &text);
         at += all->lines[i].bytes.n;
     }
     emit_close(&text, '}');
@@ -122,55 +139,59 @@ static bool put_header(int fd, const struct content *all, bool reversed, struct 
     return ok;
 }
 
-/* The new bytes of a tensor that changes, in *out: the file's own, or made of the base's in memory that the
- * caller frees. */
-static bool new_bytes(const struct merge *m, const struct content_line *old,
-                      const struct content_line *change, struct span *out, uint8_t **made,
-                      struct error *err)
+/* Write a tensor that has changed, and note it. */
+static bool put_changed(const struct merge *m, struct content_line line, struct content *changed,
+                        struct error *err)
 {
-    struct error why = {0};
-    *out = change->bytes;
-    if (m->delta == NULL) return true;
-    *made = (uint8_t *)mem_bytes(old->bytes.n + 1);
-    if (*made == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for a tensor");
-    char name[512 + 1];
-    size_t n = old->name.n < sizeof(name) ? old->name.n : sizeof(name) - 1;
-    memcpy(name, old->name.p, n);
-    name[n] = '\0';
-    if (old->bytes.n > 0) memcpy(*made, old->bytes.p, old->bytes.n);
-    if (!delta_apply(m->delta, change->bytes, *made, old->bytes.n, &why)) {
-        return about(change, err, why.message);
-    }
-    if (!delta_sum_is(safetensors_metadata(m->news, name), *made, old->bytes.n)) {
-        return about(change, err, "has another sum than its change says: is it of another base?");
-    }
-    *out = span_of((const char *)*made, old->bytes.n);
+    if (!put(m->fd, line.bytes.p, line.bytes.n, err)) return false;
+    content_hash(&line);
+    line.bytes = (struct span){NULL, 0};
+    changed->lines[changed->n++] = line;
     return true;
 }
 
-static bool put_tensor(const struct merge *m, const struct content_line *old, const struct content *news,
-                       struct content *changed, struct error *err)
+/* The base's bytes, changed, in made[old->bytes.n]. */
+static bool make_bytes(const struct merge *m, const struct content_line *old,
+                       const struct delta_change *change, uint8_t *made, struct error *err)
 {
-    const struct content_line *change = content_find(news, old->name);
-    if (change == NULL) return put(m->fd, old->bytes.p, old->bytes.n, err);
-    struct span bytes;
-    uint8_t *made = NULL;
-    bool ok = new_bytes(m, old, change, &bytes, &made, err) && put(m->fd, bytes.p, bytes.n, err);
-    if (ok) {
-        struct content_line *l = &changed->lines[changed->n++];
-        *l = m->delta == NULL ? *change : *old;
-        l->bytes = bytes;
-        content_hash(l);
-        l->bytes = (struct span){NULL, 0};
+    struct error why = {0};
+    if (old->bytes.n > 0) memcpy(made, old->bytes.p, old->bytes.n);
+    if (!delta_apply(&m->delta->format, change->payload, made, old->bytes.n, &why)) {
+        return why.code == ERROR_NO_MEMORY ? error_set(err, why.code, NULL, "%s", why.message)
+                                           : about(old->name, err, why.message);
     }
+    return delta_sum_is(change->kind, change->sum, made, old->bytes.n) ||
+           about(old->name, err, "has another sum than its change says: is it of another base?");
+}
+
+static bool put_change(const struct merge *m, const struct content_line *old,
+                       const struct delta_change *change, struct content *changed,
+                       struct error *err)
+{
+    uint8_t *made = (uint8_t *)mem_bytes(old->bytes.n + 1);
+    if (made == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for a tensor");
+    struct content_line line = *old;
+    line.bytes = span_of((const char *)made, old->bytes.n);
+    bool ok = make_bytes(m, old, change, made, err) && put_changed(m, line, changed, err);
     free(made);
     return ok;
 }
 
-/* The base's lines, with the types that the news bring. */
-static void take_types(const struct merge *m, struct content *all, const struct content *news)
+static bool put_tensor(const struct merge *m, const struct content_line *old,
+                       const struct content *news, struct content *changed, struct error *err)
 {
-    for (size_t i = 0; i < all->n && m->delta == NULL; i++) {
+    const struct delta_change *change =
+        m->delta == NULL ? NULL : delta_set_find(m->delta, old->name);
+    if (change != NULL) return put_change(m, old, change, changed, err);
+    const struct content_line *now = content_find(news, old->name);
+    if (now != NULL) return put_changed(m, *now, changed, err);
+    return put(m->fd, old->bytes.p, old->bytes.n, err);
+}
+
+/* The base's lines, with the types that the news bring. */
+static void take_types(struct content *all, const struct content *news)
+{
+    for (size_t i = 0; i < all->n; i++) {
         const struct content_line *change = content_find(news, all->lines[i].name);
         if (change == NULL) continue;
         all->lines[i].dtype = change->dtype;
@@ -184,8 +205,8 @@ static bool write_all(const struct merge *m, const struct content *base, const s
     struct content all = {mem_new(base->n + 1, sizeof(*all.lines), err), base->n};
     if (all.lines == NULL) return false;
     memcpy(all.lines, base->lines, base->n * sizeof(*all.lines));
-    take_types(m, &all, news);
-    bool ok = put_header(m->fd, &all, is_reversed(m), err);
+    take_types(&all, news);
+    bool ok = put_header(m, &all, err);
     for (size_t i = 0; ok && i < base->n; i++) {
         if (m->stop != NULL && __atomic_load_n(m->stop, __ATOMIC_RELAXED)) {
             ok = error_set(err, ERROR_ABORTED, NULL, "the server ends");
@@ -193,7 +214,7 @@ static bool write_all(const struct merge *m, const struct content *base, const s
         }
         ok = put_tensor(m, &base->lines[i], news, changed, err);
     }
-    assert(!ok || changed->n == news->n);
+    assert(!ok || changed->n == news->n + (m->delta == NULL ? 0 : m->delta->n));
     content_clear(&all);
     return ok;
 }
@@ -202,10 +223,12 @@ bool merge_write(const struct merge *m, struct content *changed, struct error *e
 {
     struct content base = {0}, news = {0};
     *changed = (struct content){0};
-    bool ok = content_list(m->base, &base, err) && content_list_set(m->news, &news, err) &&
+    bool ok = content_list(m->base, &base, err) &&
+              (m->news == NULL || content_list_set(m->news, &news, err)) &&
               check_base(&base, err) && check_news(m, &base, &news, err);
     if (ok) {
-        changed->lines = mem_new(news.n, sizeof(*changed->lines), err);
+        size_t most = news.n + (m->delta == NULL ? 0 : m->delta->n);
+        changed->lines = mem_new(most + 1, sizeof(*changed->lines), err);
         ok = changed->lines != NULL && write_all(m, &base, &news, changed, err);
     }
     content_clear(&base);

@@ -368,6 +368,17 @@ static bool check_index(const struct safetensors *s, const cJSON *map, const cha
     return true;
 }
 
+static bool open_listed(struct safetensors *s, const char *folder, const cJSON *map,
+                        const char *list, struct error *err)
+{
+    const cJSON *e;
+    cJSON_ArrayForEach(e, map)
+    {
+        if (!add_indexed(s, folder, list, e, err)) return false;
+    }
+    return sort_names(s, err) && check_index(s, map, list, err);
+}
+
 static bool open_index(struct safetensors *s, const char *folder, const char *index,
                        struct error *err)
 {
@@ -377,16 +388,12 @@ static bool open_index(struct safetensors *s, const char *folder, const char *in
     bool ok = file_read(index, MAX_INDEX, &text, err);
     cJSON *json = ok ? json_parse(buffer_span(&text), &why) : NULL;
     buffer_clear(&text);
-    const cJSON *map = json_get(json, "weight_map"), *e;
+    const cJSON *map = json_get(json, "weight_map");
     if (ok && !cJSON_IsObject(map)) {
         ok = error_set(err, ERROR_BAD_FILE, NULL, "%.100s: %.90s", index,
                        json == NULL ? why.message : "weight_map must be an object");
     }
-    cJSON_ArrayForEach(e, map)
-    {
-        ok = ok && add_indexed(s, folder, index, e, err);
-    }
-    ok = ok && sort_names(s, err) && check_index(s, map, index, err);
+    ok = ok && open_listed(s, folder, map, index, err);
     cJSON_Delete(json);
     return ok;
 }
@@ -417,6 +424,15 @@ struct safetensors *safetensors_open(const char *folder, struct error *err)
                   ? open_index(s, folder, index, err)
                   : add_shard(s, folder, "model.safetensors", err) && sort_names(s, err);
     if (ok) return s;
+    safetensors_close(s);
+    return NULL;
+}
+
+struct safetensors *safetensors_open_listed(const char *folder, const cJSON *map, const char *list,
+                                            struct error *err)
+{
+    struct safetensors *s = new_set(MAX_SHARDS, err);
+    if (s != NULL && open_listed(s, folder, map, list, err)) return s;
     safetensors_close(s);
     return NULL;
 }

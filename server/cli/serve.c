@@ -13,6 +13,7 @@
 #include "server/http/server.h"
 #include "server/responses/store.h"
 #include "server/routes/routes.h"
+#include "server/weights/weights.h"
 
 /* For rewards whose unit is tokens. */
 static long count_tokens(void *engine, struct span text)
@@ -73,6 +74,7 @@ static bool serve(const struct cli_settings *s, struct error *err)
                                            .generations = generations,
                                            .adapters = adapters,
                                            .ready = adapters_load_first,
+                                           .chain = &(struct weights_chain){.begun = false},
                                            .responses = responses,
                                            .workload = &workload,
                                            .routes = &routes},

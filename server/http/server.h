@@ -35,6 +35,7 @@ struct server;
 /* What may be set; the rows are in server/http/settings.c. Times are in milliseconds. Texts are
  * borrowed for as long as the server lives. */
 struct adapters;
+struct weights_chain;
 
 struct server_options {
     const char *host;                 /* a name or an address; only its first address is bound */
@@ -109,6 +110,7 @@ struct server_parts {
     struct adapters *adapters;
     /* Called once when the model is there, before anything is served. False and *err: nothing will be. */
     bool (*ready)(struct adapters *adapters, struct error *err);
+    struct weights_chain *chain;      /* that weights come by (server/weights) */
     struct response_store *responses; /* kept replies, which later requests go on from */
     const struct workload *workload;
     const struct route_table *routes;

@@ -56,8 +56,6 @@ static const struct field sglang_rows[] = {
 static const struct field prime_rows[] = {
     {"weight_dir", FIELD_TEXT, AT(path), .doc = "the folder"},
     {"weight_version", FIELD_TEXT, AT(version), .doc = "what these weights are called"},
-    {"update_info", .kind = FIELD_IGNORED,
-     .doc = "vLLM's, which needs a transfer that is not here"},
     {0},
 };
 
@@ -72,7 +70,7 @@ static const struct field areal_rows[] = {
 
 const struct field *const weights_load_fields[] = {own_rows, NULL};
 const struct field *const weights_sglang_fields[] = {sglang_rows, NULL};
-const struct field *const weights_prime_fields[] = {prime_rows, NULL};
+const struct field *const weights_prime_fields[] = {prime_rows, skyrl_update_rows, NULL};
 const struct field *const weights_areal_fields[] = {areal_rows, NULL};
 
 /* ---- answering ---- */
@@ -95,8 +93,7 @@ void weights_reply(struct exchange *x, const struct push *p)
     exchange_reply_json(x, &out);
 }
 
-/* What the clients of all other routes look at. */
-static void reply_all(struct exchange *x, const struct push *p)
+void weights_reply_all(struct exchange *x, const struct push *p)
 {
     struct buffer out;
     buffer_init(&out, EXCHANGE_REPLY_BYTES);
@@ -144,7 +141,7 @@ static struct push *begin_with(struct exchange *x, cJSON *body, const struct fie
         exchange_fail(x, &err);
         return NULL;
     }
-    p->reply = reply_all;
+    p->reply = weights_reply_all;
     return p;
 }
 
@@ -176,7 +173,7 @@ void weights_sglang_handle(struct exchange *x)
     push_begin(x);
 }
 
-/* vLLM's route of the same name has its weights sent by NCCL. */
+/* vLLM's route of the same name has its weights sent by NCCL, or SkyRL's checkpoint reloaded. */
 void weights_prime_handle(struct exchange *x)
 {
     struct load load = {0};
@@ -186,8 +183,7 @@ void weights_prime_handle(struct exchange *x)
         return;
     }
     if (json_get(body, "weight_dir") == NULL) {
-        cJSON_Delete(body);
-        weights_refuse_handle(x);
+        skyrl_update(x, body);
         return;
     }
     struct push *p = begin_with(x, body, prime_rows, &load);

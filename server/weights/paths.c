@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -113,6 +114,83 @@ bool client_path_open(const struct server *s, struct span given, const char *fie
     assert((tried == OPENED) == (out->root >= 0));
     if (tried == OPENED) return true;
     return tried == ABSENT ? absent(field, err) : not_allowed(field, err);
+}
+
+/* ---- a folder that may have to be made ---- */
+
+/* root -1: anywhere. */
+static int open_in(int root, const char *path, int flags)
+{
+    flags |= O_DIRECTORY | O_CLOEXEC;
+    return root < 0 ? open(path, flags) : file_open_beneath(root, path, flags);
+}
+
+/* Make the last folder of path, whose others are there. */
+static bool make_last(int root, const char *path)
+{
+    char above[PATH_MAX];
+    const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
+    size_t n = slash == NULL ? 0 : (size_t)(slash - path);
+    memcpy(above, path, n);
+    above[n] = '\0';
+    int fd = open_in(root, n > 0 ? above : slash == NULL ? "." : "/", O_PATH);
+    if (fd < 0) return false;
+    bool made = mkdirat(fd, name, 0755) == 0 || errno == EEXIST;
+    int why = errno;
+    close(fd);
+    errno = why;
+    return made;
+}
+
+/* Open path, after making what of it is not there, from the top. */
+static int make(int root, const char *path)
+{
+    char part[PATH_MAX];
+    int fd = open_in(root, path, O_RDONLY);
+    for (size_t n = 0; fd < 0 && errno == ENOENT && path[n] != '\0';) {
+        n += strspn(path + n, "/");
+        n += strcspn(path + n, "/");
+        memcpy(part, path, n);
+        part[n] = '\0';
+        int there = open_in(root, part, O_PATH);
+        if (there >= 0) close(there);
+        if (there < 0 && errno == ENOENT && !make_last(root, part)) return -1;
+        if (path[n] == '\0') fd = open_in(root, path, O_RDONLY);
+        if (fd < 0 && path[n] != '\0') errno = ENOENT;
+    }
+    return fd;
+}
+
+static bool folder_fault(const char *field, struct error *err)
+{
+    if (errno == EXDEV || errno == ELOOP) return not_allowed(field, err);
+    if (errno == ENOTDIR) return error_set(err, ERROR_CONFLICT, field, "%s is not a folder", field);
+    return error_set(err, ERROR_NO_STORAGE, field, "%s cannot be opened or made: %s", field,
+                     strerror(errno));
+}
+
+int client_folder_open(const struct server *s, struct span given, const char *field,
+                       struct error *err)
+{
+    char path[PATH_MAX], real[PATH_MAX];
+    const char *rest = NULL;
+    int root = -1;
+    if (!read_path(given, field, path, err)) return -1;
+    for (int i = 0; i < s->o.path_roots.n && rest == NULL; i++) {
+        const char *folder = s->o.path_roots.items[i];
+        rest = behind(folder, path);
+        if (rest == NULL && realpath(folder, real) != NULL) rest = behind(real, path);
+        if (rest != NULL) root = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    }
+    bool anywhere = s->o.path_roots.n == 0 && listens_here_alone(s);
+    if (!anywhere && root < 0) {
+        not_allowed(field, err);
+        return -1;
+    }
+    int fd = make(root, anywhere ? path : rest);
+    if (fd < 0) folder_fault(field, err);
+    if (root >= 0) close(root);
+    return fd;
 }
 
 void client_path_close(struct client_path *p)

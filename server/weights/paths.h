@@ -26,6 +26,11 @@ struct client_path {
  * ERROR_NOT_FOUND or ERROR_INVALID_VALUE naming the field. */
 bool client_path_open(const struct server *s, struct span given, const char *field,
                       struct client_path *out, struct error *err);
+/* The folder that a client gave in `field`, made with those above it where it is not there: a descriptor, the caller's.
+ * -1 and ERROR_PATH_NOT_ALLOWED, ERROR_INVALID_VALUE, ERROR_CONFLICT when it is no folder, ERROR_NO_STORAGE when it cannot
+ * be made, naming the field. */
+int client_folder_open(const struct server *s, struct span given, const char *field,
+                       struct error *err);
 /* Give its root back. */
 void client_path_close(struct client_path *p);
 

@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "server/generate/generation.h"
@@ -18,10 +19,20 @@ static void stop(struct exchange *x)
     if (x->server->phase == CUTTING) engine_end_pushes(x->server->engine);
 }
 
+static void close_paths(struct push *p)
+{
+    client_path_close(&p->source);
+    client_path_close(&p->paths.source);
+    client_path_close(&p->paths.last);
+    client_path_close(&p->paths.base);
+    if (p->paths.folder >= 0) close(p->paths.folder);
+    p->paths.folder = -1;
+}
+
 static void clear(struct exchange *x)
 {
     struct push *p = x->state;
-    client_path_close(&p->source);
+    close_paths(p);
     version_label_free(p->label);
     p->label = NULL;
 }
@@ -32,7 +43,8 @@ struct push *push_new(struct exchange *x)
 {
     struct push *p = exchange_state(x, sizeof(*p), &kind);
     if (p == NULL) return NULL;
-    p->source.root = -1;
+    p->source.root = p->paths.source.root = p->paths.last.root = p->paths.base.root = -1;
+    p->paths.folder = -1;
     p->order.root = p->order.fd = -1;
     p->order.wait = true;
     return p;
@@ -59,11 +71,17 @@ bool push_set_version(struct exchange *x, struct span name, const char *field, s
 /* The engine knows its own names of what was asked. */
 static void rename_fields(struct push *p)
 {
-    const char *is = p->error.param;
-    const char *to = strcmp(is, "path") == 0      ? p->path_field
-                     : strcmp(is, "version") == 0 ? p->version_field
-                                                  : NULL;
-    if (to != NULL) error_at(&p->error, "%s", to);
+    const struct {
+        const char *is, *to;
+    } names[] = {{"path", p->path_field},
+                 {"version", p->version_field},
+                 {"folder", p->folder_field},
+                 {"base", p->base_field}};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (names[i].to == NULL || strcmp(p->error.param, names[i].is) != 0) continue;
+        error_at(&p->error, "%s", names[i].to);
+        return;
+    }
 }
 
 /* On a thread of the engine's. */
@@ -86,7 +104,10 @@ static void work(struct exchange *x)
 
 static void note(const struct push *p)
 {
-    if (p->label == NULL) {
+    if (p->order.pull != NULL && p->label != NULL) {
+        log_line(LOG_INFO, "weights_pulled", LOG_I("version", p->pull.version),
+                 LOG_F("seconds", p->seconds), LOG_END);
+    } else if (p->label == NULL) {
         log_line(LOG_WARN, "weights_refused", LOG_S("code", error_name(p->error.code)),
                  LOG_S("error", p->error.message), LOG_END);
     } else {
@@ -101,7 +122,7 @@ static void after(struct exchange *x)
     note(p);
     rename_fields(p);
     if (p->over != NULL) p->over(x, p);
-    client_path_close(&p->source);
+    close_paths(p);
     if (p->label != NULL) {
         p->reply(x, p);
     } else {
@@ -109,12 +130,30 @@ static void after(struct exchange *x)
     }
 }
 
+static const char *path_in(const struct client_path *p)
+{
+    return p->path[0] == '\0' ? NULL : p->path;
+}
+
+static void name_paths(struct push *p)
+{
+    struct engine_pull *to = &p->pull;
+    to->folder = p->paths.folder;
+    to->source = path_in(&p->paths.source);
+    to->source_root = p->paths.source.root;
+    to->last = path_in(&p->paths.last);
+    to->last_root = p->paths.last.root;
+    to->base = path_in(&p->paths.base);
+    to->base_root = p->paths.base.root;
+    p->order.path = path_in(&p->source);
+    p->order.root = p->source.root;
+}
+
 void push_begin(struct exchange *x)
 {
     struct push *p = push_of(x);
     p->at_work = generations_at_work(x->server->generations);
-    p->order.path = p->source.path[0] == '\0' ? NULL : p->source.path;
-    p->order.root = p->source.root;
+    name_paths(p);
     p->order.done = on_done;
     p->order.arg = x;
     exchange_offload(x, WORK_LIGHT, work, after);

@@ -14,14 +14,24 @@
 
 struct exchange;
 
+/* What a pull (struct engine_pull) names. */
+struct pull_paths {
+    int folder; /* owned; -1 */
+    struct client_path source, last, base;
+    struct span given_folder, given_base; /* as the client gave them, in the arena */
+};
+
 struct push {
-    struct engine_push order;    /* what is asked; without done and arg */
+    struct engine_push order; /* what is asked; without done and arg */
+    struct engine_pull pull;  /* order.pull is it, or NULL; its paths are taken from: */
+    struct pull_paths paths;
     struct client_path source;   /* order.path and order.root are taken from it; none
                                      is a new name for what serves */
     struct version_label *label; /* what serves now; NULL: it went wrong */
     double seconds;
     struct error error;
     const char *path_field, *version_field; /* the client's names of what it asked; static */
+    const char *folder_field, *base_field;  /* likewise, of a pull */
     void (*reply)(struct exchange *x, const struct push *p); /* it serves */
     void (*over)(struct exchange *x, struct push *p); /* it is over, either way; NULL: nothing */
     size_t at_work;                                   /* samples when it was asked for */
@@ -44,5 +54,7 @@ enum push_policy push_policy_now(const struct exchange *x);
 
 /* The reply of our own routes: version, sha256, tensors, seconds. */
 void weights_reply(struct exchange *x, const struct push *p);
+/* The same with what the clients of all other routes look at. */
+void weights_reply_all(struct exchange *x, const struct push *p);
 
 #endif

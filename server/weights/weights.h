@@ -4,6 +4,8 @@
  *   push.c     a push: the engine stages it, the reply waits
  *   load.c     folders and files named by path: POST /v1/weights, SGLang's, prime-rl's and AReaL's routes
  *   lora.c     adapters, loaded and unloaded
+ *   chain.c    slime's chain of changes: a checkpoint of ours is brought up to a version, and pushed by its path
+ *   skyrl.c    SkyRL's, by vLLM's routes of a weight transfer
  *   stream.c   PUT /v1/weights: a safetensors stream
  *   told.c     what serves: /weight_info, /weight_checker, /get_weight_version and their like
  *   refused.c  what comes through NCCL, GPU memory or pickles, and what works instead
@@ -15,8 +17,18 @@
 #ifndef SERVER_WEIGHTS_WEIGHTS_H
 #define SERVER_WEIGHTS_WEIGHTS_H
 
+#include <limits.h>
+#include <stdbool.h>
+
+#include "base/fields.h"
+
 struct exchange;
-struct field;
+
+/* SkyRL's chain, from /init_weight_transfer_engine on; the server's. */
+struct weights_chain {
+    bool begun;
+    char folder[PATH_MAX], base[PATH_MAX]; /* as the client gave them; base "": that of the start */
+};
 
 /* POST /v1/weights */
 void weights_load_handle(struct exchange *x);
@@ -28,6 +40,24 @@ void weights_sglang_handle(struct exchange *x);
 void weights_prime_handle(struct exchange *x);
 /* POST /areal_update_weights */
 void weights_areal_handle(struct exchange *x);
+
+/* POST /pull_weights: slime's */
+void chain_pull_handle(struct exchange *x);
+/* POST /init_weight_transfer_engine, /shutdown_weight_transfer_engine: a chain of SkyRL's, or refused */
+void skyrl_init_handle(struct exchange *x);
+/* See skyrl_init_handle(). */
+void skyrl_shutdown_handle(struct exchange *x);
+/* POST /fetch_weights */
+void skyrl_fetch_handle(struct exchange *x);
+/* POST /update_weights with update_info */
+void skyrl_update(struct exchange *x,
+                  cJSON *body); /* body, which is taken: /update_weights without a folder */
+/* POST /start_weight_update, /finish_weight_update: around it */
+void skyrl_start_handle(struct exchange *x);
+/* See skyrl_start_handle(). */
+void skyrl_finish_handle(struct exchange *x);
+/* POST /collective_rpc: the two of those that SkyRL calls so */
+void skyrl_rpc_handle(struct exchange *x);
 
 /* GET /v1/weights */
 void weights_list_handle(struct exchange *x);
@@ -51,8 +81,19 @@ void lora_unload_handle(struct exchange *x);
 void weights_refuse_handle(struct exchange *x);
 
 /* The tables of fields that read their bodies. */
-extern const struct field *const weights_load_fields[], *const weights_sglang_fields[],
-    *const weights_prime_fields[], *const weights_areal_fields[], *const weights_rename_fields[],
-    *const weights_checker_fields[], *const lora_load_fields[], *const lora_unload_fields[];
+extern const struct field *const weights_load_fields[],
+    *const weights_sglang_fields[],
+        *const weights_prime_fields[],
+            *const weights_areal_fields[],
+                *const weights_rename_fields[],
+                    *const weights_checker_fields[],
+                        *const lora_load_fields[], *const lora_unload_fields[],
+                                                       *const chain_pull_fields[],
+                                                           *const skyrl_init_fields[],
+                                                               *const skyrl_fetch_fields[],
+                                                                   *const skyrl_finish_fields[],
+                                                                       *const skyrl_rpc_fields[];
+/* One of the tables of POST /update_weights. */
+extern const struct field skyrl_update_rows[];
 
 #endif

@@ -2,12 +2,11 @@
 
 SPDX-License-Identifier: Apache-2.0
 """
-import ctypes
-import ctypes.util
 import socket
 
 import checkpoints
 import pytest
+from checkpoints import change, xxh3, zstd
 from test_weights import answers, version
 
 
@@ -105,37 +104,6 @@ def test_what_a_part_applies_to_must_be_there(start, tmp_path, tensors):
 
 
 # ---- changes ----
-
-
-class Xxh128(ctypes.Structure):
-    _fields_ = [("low", ctypes.c_uint64), ("high", ctypes.c_uint64)]
-
-
-def xxh3(data):
-    library = ctypes.CDLL(ctypes.util.find_library("xxhash"))
-    library.XXH3_128bits.restype = Xxh128
-    library.XXH3_128bits.argtypes = [ctypes.c_char_p, ctypes.c_size_t]
-    h = library.XXH3_128bits(data, len(data))
-    return f"{h.high:016x}{h.low:016x}"
-
-
-def zstd(data):
-    library = ctypes.CDLL(ctypes.util.find_library("zstd"))
-    library.ZSTD_compressBound.restype = library.ZSTD_compress.restype = ctypes.c_size_t
-    library.ZSTD_compressBound.argtypes = [ctypes.c_size_t]
-    library.ZSTD_compress.argtypes = [ctypes.c_char_p, ctypes.c_size_t, ctypes.c_char_p, ctypes.c_size_t, ctypes.c_int]
-    room = library.ZSTD_compressBound(len(data))
-    out = ctypes.create_string_buffer(room)
-    n = library.ZSTD_compress(out, room, data, len(data), 1)
-    return out.raw[:n]
-
-
-def change(old, new, encoding):
-    if encoding == "xor":
-        return bytes(a ^ b for a, b in zip(old, new))
-    at = [i for i, (a, b) in enumerate(zip(old, new)) if a != b]
-    number = lambda i: i.to_bytes(4, "little")
-    return number(len(at)) + b"".join(map(number, at)) + bytes(new[i] for i in at)
 
 
 def delta(old, new, encoding="xor", compression="zstd"):
