@@ -83,11 +83,15 @@ static bool change(struct checkpoint *c, const struct engine_pull *p, int64_t ve
     return ok || blame(err, "path");
 }
 
-/* The model of a folder, which is as it serves. The visit is begun. */
+/* The model of a folder, which could serve: so it is no larger than what does. The visit is begun. */
 static struct model *open_alike(const struct staging *s, const char *path, struct error *err)
 {
     struct model *m = model_open(path, err);
-    if (m != NULL && model_alike(s->e->loaded.model, m, err)) return m;
+    const struct model *served = s->e->loaded.model;
+    if (m != NULL && model_alike(served, m, err) && model_complete(served, m, err) &&
+        model_no_stranger(served, m, err)) {
+        return m;
+    }
     model_close(m);
     return NULL;
 }

@@ -114,6 +114,8 @@ void sglang_model_info_handle(struct exchange *x);
 void sglang_server_info_handle(struct exchange *x);
 /* GET /get_load */
 void sglang_load_handle(struct exchange *x);
+/* GET /v1/loads */
+void sglang_loads_handle(struct exchange *x);
 /* POST /pause_generation, POST /areal_pause_generation */
 void sglang_pause_handle(struct exchange *x);
 extern const struct field *const sglang_pause_fields[];

@@ -193,3 +193,26 @@ void sglang_load_handle(struct exchange *x)
     emit_close(&out, ']');
     exchange_reply_json(x, &out);
 }
+
+/* The same, as its newer route tells it. */
+void sglang_loads_handle(struct exchange *x)
+{
+    struct engine_stats stats;
+    struct buffer out;
+    engine_stats(x->server->engine, &stats);
+    buffer_init(&out, EXCHANGE_REPLY_BYTES);
+    emit_object(&out, NULL);
+    emit_int(&out, "dp_rank_count", 1);
+    emit_array(&out, "loads");
+    emit_object(&out, NULL);
+    emit_int(&out, "dp_rank", 0);
+    emit_int(&out, "num_running_reqs", stats.running);
+    emit_int(&out, "num_waiting_reqs", stats.waiting);
+    emit_int(&out, "num_total_reqs", stats.running + stats.waiting);
+    emit_int(&out, "num_used_tokens",
+             (int64_t)stats.kv_blocks_used * engine_info(x->server->engine)->kv_block_tokens);
+    emit_close(&out, '}');
+    emit_close(&out, ']');
+    emit_close(&out, '}');
+    exchange_reply_json(x, &out);
+}

@@ -69,6 +69,7 @@ static const struct route rows[] = {
     {"GET",  "/model_info",                        sglang_model_info_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_SGLANG, NULL},
     {"GET",  "/get_server_info",                   sglang_server_info_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_SGLANG, NULL},
     {"GET",  "/get_load",                          sglang_load_handle, SCOPE_METRICS, ROUTE_MODEL, ERRORS_SGLANG, NULL},
+    {"GET",  "/v1/loads",                          sglang_loads_handle, SCOPE_METRICS, ROUTE_MODEL, ERRORS_SGLANG, NULL},
     {"GET",  "/get_weight_version",                weights_version_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_SGLANG, NULL},
     {"GET",  "/weight_version",                    weights_version_handle, SCOPE_INFER, ROUTE_MODEL, ERRORS_SGLANG, NULL},
     {"POST", "/pause_generation",                  sglang_pause_handle, SCOPE_CONTROL, ROUTE_MODEL | ROUTE_SMALL, ERRORS_SGLANG, sglang_pause_fields},

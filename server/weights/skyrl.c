@@ -230,11 +230,12 @@ static bool read_fetch(struct exchange *x, struct push *p, const cJSON *body, st
         return error_set(err, ERROR_MISSING_FIELD, "sync_dir", "sync_dir or uri is needed");
     }
     p->pull.version = ask.version;
+    if (!open_chain(x, p, span_str(chain->folder), span_str(chain->base), err)) return false;
+    if (ask.source.p == NULL) p->path_field = "uri";
     return (ask.source.p == NULL ||
             client_path_open(x->server, ask.source, "sync_dir", &p->paths.source, err)) &&
            (ask.last.p == NULL ||
-            client_path_open(x->server, ask.last, "uri", &p->paths.last, err)) &&
-           open_chain(x, p, span_str(chain->folder), span_str(chain->base), err);
+            client_path_open(x->server, ask.last, "uri", &p->paths.last, err));
 }
 
 void skyrl_fetch_handle(struct exchange *x)

@@ -140,6 +140,19 @@ def test_the_newest_whole_checkpoint_is_where_a_chain_begins(served, chain, tmp_
     assert local(tmp_path) == (chain.versions[1], "1")
 
 
+def test_a_whole_checkpoint_that_could_not_serve_is_not_copied(served, chain, tmp_path, tensors):
+    ok(pull(served, tmp_path, 0))
+    lacking = {k: v for k, v in tensors.items() if k != NORM}
+    checkpoints.folder(tmp_path / "source/weight_v000001", lacking)
+    checkpoints.folder(tmp_path / "source/weight_v000002", tensors | {"more.weight": ("BF16", [1], b"ab")})
+    half = checkpoints.folder(tmp_path / "source/weight_v000003", tensors)
+    (half / "model.safetensors").write_bytes((half / "model.safetensors").read_bytes()[:-100])
+    for i, word in ((1, NORM), (2, "more.weight"), (3, "truncated")):
+        reply = pull(served, tmp_path, i)
+        assert (reply.status_code, error(reply)["param"]) == (400, "source_dir") and word in error(reply)["message"]
+    assert local(tmp_path) == (tensors, "0")
+
+
 def test_a_version_without_a_change(served, chain, tmp_path, tensors):
     checkpoints.slime_delta(tmp_path / "source", 1, tensors, tensors)
     ok(pull(served, tmp_path, 1))
@@ -405,6 +418,10 @@ def test_versions_come_in_order(served, chain, tmp_path):
     assert (reply.status_code, error(reply)["code"], error(reply)["param"]) == (409, "base_version", "target_version")
     reply = fetch(served, tmp_path, 4)
     assert (reply.status_code, error(reply)["param"]) == (404, "sync_dir")
+    reply = served.post("/fetch_weights", {"target_version": 3, "uri": str(source / "delta-00000002")})
+    assert (reply.status_code, error(reply)["param"]) == (400, "uri") and "says it is 2" in error(reply)["message"]
+    reply = served.post("/fetch_weights", {"target_version": 4, "uri": str(source / "delta-00000002")})
+    assert (reply.status_code, error(reply)["param"]) == (400, "uri") and "version 3 is needed" in error(reply)["message"]
     assert local(tmp_path) == (chain.versions[2], "2") and version(served) == "0"
 
 

@@ -27,6 +27,11 @@ def rollout(n_tokens):
             "sampling": {"max_tokens": n_tokens, "ignore_eos": True, "temperature": 1.0}}
 
 
+def ok(reply):
+    assert reply.status_code == 200, reply.text
+    return reply.json()
+
+
 def version(server):
     return server.http.get("/get_weight_version").json()["weight_version"]
 
@@ -267,51 +272,6 @@ def test_too_many_versions(two):
     thread.join()
     run.end()
     assert waiting[0].json()["version"] == "last" == version(s)
-
-
-# ---- as trainers ask, in their order ----
-
-
-def ok(reply):
-    assert reply.status_code == 200, reply.text
-    return reply.json()
-
-
-def slime(s, path):
-    """Full weights on disk, to external engines."""
-    info = ok(s.http.get("/server_info"))
-    assert {"tp_size", "pp_size", "disaggregation_mode", "encoder_only"} <= set(info) and info["enable_memory_saver"] is False
-    ok(s.http.post("/pause_generation", json={}))
-    ok(s.http.get("/flush_cache"))
-    assert ok(s.post("/update_weights_from_disk", {"model_path": path, "weight_version": "3"}))["success"] is True
-    assert ok(s.http.get("/get_weight_version"))["weight_version"] == "3"
-    ok(s.http.post("/continue_generation", json={}))
-    ok(s.post("/abort_request", {"abort_all": True}))
-
-
-def prime_rl(s, path):
-    ok(s.http.post("/pause", params={"mode": "keep", "clear_cache": "false"}))
-    assert ok(s.post("/update_weights", {"weight_dir": path}))["status"] == "ok"
-    ok(s.http.post("/resume"))
-
-
-def areal_sglang(s, path):
-    ok(s.http.post("/pause_generation", json={}))
-    assert ok(s.post("/update_weights_from_disk", {"model_path": path, "abort_all_requests": True}))["success"] is True
-    ok(s.http.post("/continue_generation", json={}))
-
-
-def areal_vllm(s, path):
-    ok(s.http.post("/areal_pause_generation", json={}))
-    assert ok(s.post("/areal_update_weights", {"model_path": path}))["success"] is True
-    ok(s.http.post("/areal_continue_generation", json={}))
-
-
-@pytest.mark.parametrize("trainer", [slime, prime_rl, areal_sglang, areal_vllm])
-def test_trainers_push_unchanged(two, trainer):
-    s, path, restarted = two
-    trainer(s, path)
-    assert answers(s, PROMPTS[:4]) == answers(restarted, PROMPTS[:4])
 
 
 # ---- what is wrong ----
