@@ -21,7 +21,7 @@ static const struct setting rows[] = {
     {"api-key-file",   SETTING_TEXT,    AT(api_key_file), "", .help = "file of keys with scopes and limits, a line each as `touchstone key new` prints it; read again on SIGHUP"},
     {"cors-origins",   SETTING_LIST,    AT(cors_origins), "", .help = "origins of pages that may ask this server, as https://name (may be repeated); *: any, where a key is set"},
     {"allowed-hosts",  SETTING_LIST,    AT(allowed_hosts), "", .help = "names of this server that web pages may ask it by where no key is set (may be repeated); addresses and localhost always are"},
-    {"path-root",      SETTING_LIST,    AT(path_roots), "", .help = "folder beneath which requests may name files for the server to read, as weights (may be repeated); none: any file while it listens on this machine alone, else none"},
+    {"path-root",      SETTING_LIST,    AT(path_roots), "", .help = "folder beneath which requests may name files for the server to read, as weights, and a folder for a checkpoint that it keeps (may be repeated); none: any file while it listens on this machine alone, else none"},
     {"adapter",        SETTING_LIST,    AT(adapters), "", .help = "LoRA adapter that is loaded at the start, as NAME=PATH of a PEFT folder (may be repeated); requests name it as their model"},
     {"adapter-dir",    SETTING_TEXT,    AT(adapter_dir), "", .help = "folder whose folders are LoRA adapters: a request that names an unknown model gets the one of that name; none: only loaded ones"},
     {"max-adapters",   SETTING_INT,     AT(max_adapters), "16", 1, 1024, .help = "LoRA adapters in memory"},

@@ -59,6 +59,7 @@ BASES = {
     "/get_reward": {"query": ["a"]},
     "/remote_rm": {"response": "a"},
     "/run_code": CODE,
+    "/collective_rpc": {"method": "skyrl_start_weight_update"},
     "/execute": PISTON,
     "/api/v2/execute": PISTON,
     "/execute_batch": {"scripts": ["print(1)"]},
@@ -169,7 +170,7 @@ def test_there_are_many_and_for_every_route():
     with_body = {p for p, m in SPEC["paths"].items() if any("requestBody" in o for o in m.values() if isinstance(o, dict))}
     assert len(CASES) > 1500
     tried = {c.values[1] for c in CASES}
-    assert {p for p in with_body - tried if "weight" not in p and "lora" not in p} <= {  # test_weights.py, test_lora.py
+    assert {p for p in with_body - tried if "weight" not in p and "lora" not in p} <= {  # test_weights.py, test_chains.py, test_lora.py
                                  "/api/show", "/api/pull", "/abort_request", "/abort_requests", "/inference/v1/abort_requests",
                                  "/pause_generation", "/areal_pause_generation", "/continue_generation",
                                  "/areal_continue_generation"}  # tests/http/test_control.py, test_ollama.py

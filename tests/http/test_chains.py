@@ -534,3 +534,19 @@ def test_a_full_disk(start, chain, tmp_path):
 def test_wrong_bodies(served, body, param):
     reply = served.post("/pull_weights", body)
     assert (reply.status_code, error(reply)["param"]) == (400, param), reply.text
+
+
+@pytest.mark.parametrize("route, body, param", [
+    ("/init_weight_transfer_engine", {"init_info": {"local_checkpoint_dir": 3}}, "init_info.local_checkpoint_dir"),
+    ("/init_weight_transfer_engine", {"init_info": {"local_checkpoint_dir": "s3://a"}}, "init_info.local_checkpoint_dir"),
+    ("/init_weight_transfer_engine", {"init_info": {"local_checkpoint_dir": "/x", "base_model_path": 7}}, "init_info.base_model_path"),
+    ("/fetch_weights", {}, "target_version"), ("/fetch_weights", {"target_version": 1}, "sync_dir"),
+    ("/fetch_weights", {"target_version": "1", "sync_dir": FOLDER}, "target_version"), ("/fetch_weights", {"target_version": 1, "uri": 7}, "uri"),
+    ("/update_weights", {"update_info": {"target_version": -1}}, "update_info.target_version"),
+    ("/update_weights", {"update_info": [{"target_version": "x"}]}, "update_info.target_version"),
+    ("/finish_weight_update", {"weight_version": 7}, "weight_version"), ("/finish_weight_update", {"weight_version": ""}, "weight_version")])
+def test_wrong_bodies_of_vllm_s_routes(served, tmp_path, route, body, param):
+    ok(init(served, tmp_path))
+    reply = served.post(route, body)
+    assert (reply.status_code, error(reply)["param"]) == (400, param), reply.text
+    assert version(served) == "0"
