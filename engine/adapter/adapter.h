@@ -5,6 +5,9 @@
  * own B, already scaled. Both are floats, input by input: A [k, ranks], B in panels of columns, because a
  * product finishes some columns at a time (forward/linear.h) and should read what lies together.
  *
+ * A site may also have a matrix of its own in place of W (PEFT's modules_to_save): it lies as B does, its
+ * ranks being all inputs. A B beside it is added to that product.
+ *
  * Adapters are immutable once they are read, and counted: who loads one owns it, each request that
  * is computed with it holds it, and its memory goes with the last of them. So what a name stands for may
  * change while requests run: they end on what they began with.
@@ -77,6 +80,9 @@ struct adapter_up {
     int rank; /* 0: it adds nothing */
     int at;   /* of its ranks in the group's */
     float *b; /* in panels of ADAPTER_PANEL columns, [panels, rank, ADAPTER_PANEL], zeros past n */
+    int k;    /* inputs of full */
+    float *
+        full; /* the whole matrix in place of the base's, as b with k ranks; NULL: the base's stays */
     const float *bias;      /* [n] in place of the base's; NULL: the base's stays */
     const float *magnitude; /* [n] DoRA's (arXiv 2402.09353), NULL: none */
     float *gain;            /* [n] of DoRA: magnitude over the length of each row of W + B A */
@@ -103,6 +109,7 @@ struct adapter {
         float *a;       /* [n_vocab, ld_a] */
         float *b;       /* [rank, ld_b], scaled */
         int ld_b;
+        const float *full; /* [n_vocab, n_embd] in place of the base's; NULL: the base's stays */
     } embd;
     int max_ld;     /* of the widest t */
     int max_rank;   /* the largest rank of a site */

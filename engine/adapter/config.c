@@ -63,6 +63,7 @@ static const struct {
     {"megatron_config", ANY}, {"megatron_core", ANY}, {"qalora_group_size", ANY}, {"runtime_config", ANY},
     {"eva_config", ANY}, {"loftq_config", ANY}, {"corda_config", ANY}, {"lora_ga_config", ANY},
     {"fan_in_fan_out", ANY}, /* of the base's own matrix, which we have in our own order */
+    {"ensure_weight_tying", ANY}, /* both ends are in the file then */
     {"unsloth_fixed", ANY}, {"is_prompt_learning", ANY},
 };
 /* clang-format on */

@@ -1,9 +1,10 @@
 /* engine/adapter/read.c - see read.h.
  *
  * Two passes over the tensors. The first finds each one's module and checks it: of an A it takes note of
- * ranks and shapes, of everything else that its A is there. Then memory is known; the second copies, as
- * floats, transposed, B scaled, rows in the order of the packed base. The digest is of what was copied:
- * of each module its name, kind, sizes, scale and bytes, in order of names.
+ * ranks and shapes, of everything else that its A is there; what takes the base's place (a matrix, a bias)
+ * stands alone. Then memory is known; the second copies, as floats, transposed, B scaled, rows in the order of
+ * the packed base. The digest is of what was copied: of each module its name, kind, sizes, scale and bytes, in
+ * order of names.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -26,7 +27,7 @@
 enum { MAX_CONFIG = 4 << 20, MAX_MODULE = 300, LANES = 16, LARGE_PAGE = 2 << 20, CHUNK = 4 << 20 };
 #define ADAPTER_BYTES ((size_t)16 << 30)
 
-enum kind { KIND_A, KIND_B, KIND_EMBD_A, KIND_EMBD_B, KIND_MAGNITUDE, KIND_BIAS };
+enum kind { KIND_A, KIND_B, KIND_EMBD_A, KIND_EMBD_B, KIND_MAGNITUDE, KIND_BIAS, KIND_FULL };
 
 /* How PEFT's names of tensors end. */
 static const struct {
@@ -41,6 +42,8 @@ static const struct {
     {".lora_magnitude_vector.weight", KIND_MAGNITUDE},
     {".base_layer.bias", KIND_BIAS},
     {".bias", KIND_BIAS},
+    {".base_layer.weight", KIND_FULL}, /* beneath an A and a B */
+    {".weight", KIND_FULL},            /* of modules_to_save */
 };
 
 struct reading {
@@ -62,7 +65,7 @@ struct entry {
     enum kind kind;
     struct span module;
     struct adapter_place place;
-    struct adapter_size size;
+    struct adapter_size size; /* of a matrix in place of the base's: its columns, and 1 */
 };
 
 /* Always false. */
@@ -103,6 +106,10 @@ static bool identify(const struct reading *r, const struct safetensor *t, struct
     const char *why = adapter_place(r->model, e->module, &e->place);
     if (why != NULL) return fault(r, t, why);
     bool embedding = e->kind == KIND_EMBD_A || e->kind == KIND_EMBD_B;
+    if (e->kind == KIND_FULL) {
+        e->size = (struct adapter_size){.rank = e->place.k, .scale = 1};
+        return true;
+    }
     if (embedding != e->place.embedding)
         return fault(r, t, "is of a kind that is not computed here");
     return adapter_config_size(r->config, e->module, &e->size, r->err);
@@ -205,6 +212,11 @@ static bool check_entry(const struct reading *r, const struct entry *e)
     case KIND_BIAS:
         if (!p->has_bias) return fault(r, e->t, "is a bias that the base does not have");
         return check_shape(r, e->t, p->n, 0);
+    case KIND_FULL:
+        if (beside(r, e, KIND_MAGNITUDE) != NULL) {
+            return fault(r, e->t, "is a whole matrix beneath DoRA, which is not computed");
+        }
+        return check_shape(r, e->t, p->n, p->k);
     }
     return false;
 }
@@ -276,6 +288,7 @@ static bool measure(struct reading *r, const struct entry *e)
         if (a->max_ld < a->embd.ld_a) a->max_ld = a->embd.ld_a;
         return true;
     }
+    if (e->place.embedding) return true;
     struct adapter_parts *parts = parts_of(r, e);
     if (parts == NULL) return no_memory(r);
     struct adapter_down *down = &parts->down[e->place.input];
@@ -356,9 +369,23 @@ static const float *copy_vector(struct reading *r, const struct entry *e)
     return v;
 }
 
+/* All rows as they are. */
+static bool copy_rows(struct reading *r, const struct entry *e, const float **rows)
+{
+    float *to = new_floats(r, (size_t)e->place.n, (size_t)e->place.k);
+    if (to == NULL) return no_memory(r);
+    *rows = to;
+    for (int i = 0; i < e->place.n; i++, to += e->place.k) {
+        if (!read_row(r, e->t, i)) return false;
+        memcpy(to, r->row, (size_t)e->place.k * sizeof(float));
+    }
+    return true;
+}
+
 static bool copy_embedding(struct reading *r, const struct entry *e)
 {
     struct adapter *a = r->out;
+    if (e->kind == KIND_FULL) return copy_rows(r, e, &a->embd.full);
     if (e->kind == KIND_EMBD_A) {
         a->embd.a = new_floats(r, (size_t)e->place.n, (size_t)a->embd.ld_a);
         return a->embd.a == NULL ? no_memory(r)
@@ -382,6 +409,10 @@ static bool copy(struct reading *r, const struct entry *e)
     case KIND_B:
         up->b = new_floats(r, (size_t)up->rank, (size_t)panelled(e->place.n));
         return up->b == NULL ? no_memory(r) : copy_b(r, e, up->b, ADAPTER_PANEL, e->place.n);
+    case KIND_FULL:
+        up->k = e->place.k;
+        up->full = new_floats(r, (size_t)up->k, (size_t)panelled(e->place.n));
+        return up->full == NULL ? no_memory(r) : copy_b(r, e, up->full, ADAPTER_PANEL, e->place.n);
     case KIND_MAGNITUDE:
         r->out->dora = true;
         up->magnitude = copy_vector(r, e);

@@ -259,17 +259,35 @@ static int units_of(const struct matrix *w)
     return (panels_of(w) + UNIT_PANELS - 1) / UNIT_PANELS;
 }
 
-/* Columns col.. of a few rows of one adapter, a->y. */
+/* Up to a panel of columns of a few rows, a->y, anew: what the base's matrix has made of them goes. */
+static void put_full(const struct kernels *kernels, const struct adapter_up *up, int col,
+                     const struct accumulation *a, const float *const x[ACCUMULATE_ROWS])
+{
+    struct accumulation whole = *a;
+    whole.k = up->k;
+    whole.w = up->full + (size_t)col * (size_t)up->k;
+    for (int r = 0; r < a->rows; r++) {
+        memset(a->y[r], 0, (size_t)a->n * sizeof(float));
+        whole.x[r] = x[r];
+    }
+    kernels->accumulate(&whole);
+}
+
+/* Columns col.. of a few rows of one adapter, a->y; x are their inputs. */
 static void add_up(const struct kernels *kernels, const struct adapter_up *up, int col, int n,
-                   struct accumulation *a)
+                   struct accumulation *a, const float *const x[ACCUMULATE_ROWS])
 {
     int padded = (n + PANEL - 1) / PANEL * PANEL; /* y and b have as many */
+    if (up->rank == 0 && up->full == NULL) return;
     a->k = up->rank;
     a->ld = ADAPTER_PANEL;
-    for (int at = 0; at < padded && up->rank > 0; at += ADAPTER_PANEL) {
-        a->w = adapter_panel(up, col + at);
+    for (int at = 0; at < padded; at += ADAPTER_PANEL) {
         a->n = padded - at < ADAPTER_PANEL ? padded - at : ADAPTER_PANEL;
-        kernels->accumulate(a);
+        if (up->full != NULL) put_full(kernels, up, col + at, a, x);
+        if (up->rank > 0) {
+            a->w = adapter_panel(up, col + at);
+            kernels->accumulate(a);
+        }
         for (int r = 0; r < a->rows; r++) {
             for (int i = 0; up->gain != NULL && i < a->n && at + i < n; i++) {
                 a->y[r][i] *= up->gain[col + at + i];
@@ -289,14 +307,16 @@ static void add_low(const struct piece *p, const struct low_row *low, int col, i
     for (int first = 0; first < p->n_rows; first++) {
         const struct adapter_up *up = low[first].up;
         struct accumulation a = {0};
+        const float *x[ACCUMULATE_ROWS];
         if (up == NULL || done[first]) continue;
         for (int r = first; r < p->n_rows && a.rows < ACCUMULATE_ROWS; r++) {
             if (done[r] || low[r].up != up) continue;
             done[r] = true;
             a.y[a.rows] = y + r * WIDE;
+            x[a.rows] = low[r].x;
             a.x[a.rows++] = low[r].t;
         }
-        add_up(p->c->kernels, up, col, n, &a);
+        add_up(p->c->kernels, up, col, n, &a, x);
     }
 }
 

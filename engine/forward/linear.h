@@ -83,14 +83,15 @@ struct input input_view(const struct input *whole, int i, int first, int rows);
 struct low_row {
     const struct adapter_up *up; /* NULL: nothing */
     const float *t;              /* [up->rank] the row's input times A */
+    const float *x;              /* [up->k] the row's input, where up->full takes it */
 };
 
 struct product {
     const struct matrix *w;
     float *out; /* [rows, ld], columns 0..w->n-1 are written */
     int ld;
-    bool add;          /* out += instead of out = */
-    const float *bias; /* [w->n] or NULL */
+    bool add;                  /* out += instead of out = */
+    const float *bias;         /* [w->n] or NULL */
     const struct low_row *low; /* [rows], NULL: no row has an adapter */
 };
 

@@ -131,14 +131,15 @@ static void list_row(struct lora *l, const struct lora_use *use, int i, int row)
         l->of[row] == NULL ? NULL : adapter_parts(l->of[row], use->layer, use->expert);
     bool touched = parts != NULL && parts->touched[use->input];
     float *t = l->t + (size_t)(use->place + i) * (size_t)l->ld;
+    const float *x = use->in->plain + (size_t)i * (size_t)use->in->k;
     for (int site = 0; site < ADAPTER_SITES; site++) {
         if (adapter_site_input((enum adapter_site)site) != use->input) continue;
         const struct adapter_up *up = touched ? &parts->up[site] : NULL;
-        if (up != NULL && up->rank == 0 && up->bias == NULL) up = NULL;
-        l->low[site][use->place + i] = (struct low_row){up, up == NULL ? NULL : t + up->at};
+        if (up != NULL && up->rank == 0 && up->bias == NULL && up->full == NULL) up = NULL;
+        assert(up == NULL || up->full == NULL || up->k == use->in->k);
+        l->low[site][use->place + i] = (struct low_row){up, up == NULL ? NULL : t + up->at, x};
     }
     if (!touched || parts->down[use->input].ld == 0) return;
-    const float *x = use->in->plain + (size_t)i * (size_t)use->in->k;
     l->jobs[l->n_jobs++] = (struct low_job){&parts->down[use->input], x, t};
 }
 
@@ -216,6 +217,9 @@ int lora_slots(const struct lora *l)
 void lora_embed(const struct lora *l, const struct row *r, float *x, int n)
 {
     const struct adapter *a = r->run->adapter;
+    if (a != NULL && a->embd.full != NULL) {
+        memcpy(x, a->embd.full + (size_t)r->token * (size_t)n, (size_t)n * sizeof(float));
+    }
     if (a == NULL || a->embd.rank == 0) return;
     struct accumulation sum = {.rows = 1, .y = {x}, .w = a->embd.b, .ld = a->embd.ld_b, .n = n};
     sum.x[0] = a->embd.a + (size_t)r->token * (size_t)a->embd.ld_a;

@@ -2,7 +2,8 @@
  *
  * A step's rows may have different adapters, or none. Before a product, each row's input is multiplied with
  * the A of its adapter's group (lora_list(), lora_run()): t. The product then takes t for each of its rows
- * (lora_rows()) and adds B t where it finishes its own tile (linear.h). A step without adapters does none of
+ * (lora_rows()) and adds B t where it finishes its own tile (linear.h); or it takes the input itself there, for
+ * a matrix that an adapter has in place of the base's. A step without adapters does none of
  * it. What a row gets is a sum in a fixed order over its own input (kernels.h (N9)): the same bits
  * alone, in any batch, on any thread.
  *

@@ -34,6 +34,7 @@
  *      SwiGLU: (g / (1 + exp(-g))) * u. RoPE of a pair: a' = fma(a, cos, -(b * sin)), b' = fma(b, cos, a * sin).
  * (N9) What an adapter adds to a product y = W x: t_j = fma(a_jk, x_k, t_j) in order of k from 0, x in float32;
  *      then y_i = fma(b_ij, t_j, y_i) in order of j from W's product; b is scaled beforehand, rounded once.
+ *      Of a matrix in place of W: y_i = fma(w_ij, x_j, y_i) in order of j from 0, then the same.
  *
  * VDPBF16PS and the AMX BF16 instructions round otherwise than (N4), so no set uses them.
  *

@@ -28,7 +28,9 @@ OUT = DATA / "adapters"
 MLP = ["gate_proj", "up_proj", "down_proj"]
 ATTENTION = ["q_proj", "k_proj", "v_proj", "o_proj"]
 EXPERTS = {"gate_proj": ("gate_up_proj", 0), "up_proj": ("gate_up_proj", 1), "down_proj": ("down_proj", None)}
-# name -> (model, its GGUF or None, LoraConfig, dtype of the file, feed-forward blocks too)
+# name -> (model, its GGUF or None, LoraConfig, dtype of the file, feed-forward blocks too). Whole matrices lie in the
+# file where modules_to_save names them, and (PEFT's save_embedding_layers) beneath LoRA of the two ends of WHOLE_ENDS.
+WHOLE_ENDS = {"qwen3moe-whole"}
 ADAPTERS = {
     "llama-plain": ("", "llama-k256-q4_k_m.gguf", dict(r=4, lora_alpha=8, target_modules=ATTENTION + MLP),
                     torch.bfloat16, False),
@@ -47,6 +49,12 @@ ADAPTERS = {
     "deepseek2-latent": ("deepseek2-bias", None, dict(
         r=4, lora_alpha=8, target_modules=["q_a_proj", "q_b_proj", "kv_a_proj_with_mqa", "o_proj"]),
                          torch.float32, True),
+    "qwen2-saved": ("", "qwen2-bias-q8_0.gguf", dict(
+        r=4, lora_alpha=8, target_modules=["q_proj", "down_proj"],
+        modules_to_save=["embed_tokens", "lm_head", "v_proj"]), torch.float16, False),
+    "qwen3moe-whole": ("qwen3moe-uneven", None, dict(
+        r=3, lora_alpha=6, target_modules=["o_proj", "lm_head", "embed_tokens"],
+        modules_to_save=["k_proj", "up_proj", "gate"]), torch.bfloat16, False),
 }
 
 
@@ -67,6 +75,8 @@ def fill(model, biases, random):
             p.data = noise * 0.3
         elif "magnitude" in name:
             p.data = p.data * (1 + 0.2 * noise)
+        elif "modules_to_save" in name and not name.endswith("bias"):
+            p.data = p.data + 0.5 * p.data.std() * noise
         elif biases and name.endswith("bias"):
             p.data = p.data + 0.2 * noise
 
@@ -106,15 +116,18 @@ def make(name, model, gguf, options, dtype, blocks):
     config = peft.LoraConfig(task_type="CAUSAL_LM", **options)
     model = peft.get_peft_model(model, config)
     fill(model, config.bias != "none", random)
+    ends = ["lm_head.base_layer", "embed_tokens.base_layer"] if name in WHOLE_ENDS else []
     for n, p in model.named_parameters():
-        if "lora_" in n:
+        if any(e in n for e in ends):
+            p.data = p.data + 0.5 * p.data.std() * torch.randn(p.shape, generator=random)
+        if "lora_" in n or "modules_to_save" in n or any(e in n for e in ends):
             p.data = p.data.to(dtype).to(torch.float32)
     folder = OUT / name
-    model.save_pretrained(folder, save_embedding_layers=False)
+    model.save_pretrained(folder, save_embedding_layers=bool(ends))
     (folder / "README.md").unlink(missing_ok=True)
     path = folder / "adapter_model.safetensors"
     tensors = safetensors.torch.load_file(path)
-    small = {k: v.to(dtype if "lora_" in k else v.dtype).contiguous() for k, v in tensors.items()}
+    small = {k: v.to(v.dtype if k.endswith("bias") else dtype).contiguous() for k, v in tensors.items()}
     safetensors.torch.save_file(small, path)
     written = json.loads((folder / "adapter_config.json").read_text())
     written["base_model_name_or_path"] = None

@@ -18,6 +18,8 @@ static const struct golden adapters[] = {
     {DATA "qwen3moe-uneven",        ADAPTER("qwen3moe-ends"),  &exact, &exact,   &half_routed, NULL, DATA "adapters/qwen3moe-ends"},
     {DATA "qwen3moe-uneven",        ADAPTER("qwen3moe-experts"), &exact, &exact, &half_routed, NULL, DATA "adapters/qwen3moe-experts"},
     {DATA "deepseek2-bias",         ADAPTER("deepseek2-latent"), &exact, &exact, &half_routed, NULL, DATA "adapters/deepseek2-latent"},
+    {DATA "qwen2-bias-q8_0.gguf",   ADAPTER("qwen2-saved"),    &exact, &eight,   &eight,     NULL, DATA "adapters/qwen2-saved"},
+    {DATA "qwen3moe-uneven",        ADAPTER("qwen3moe-whole"), &exact, &exact,   &half_routed, NULL, DATA "adapters/qwen3moe-whole"},
 };
 /* clang-format on */
 

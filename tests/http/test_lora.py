@@ -241,6 +241,10 @@ def config(**changes):
 A = "base_model.model.model.layers.0.self_attn.q_proj.lora_A.weight"
 
 
+NORM = "base_model.model.model.layers.0.input_layernorm.weight"
+HEAD = "base_model.model.lm_head.weight"
+
+
 def without(tensors, name):
     return {k: v for k, v in tensors.items() if k != name}
 
@@ -260,6 +264,8 @@ WRONG = {
     "a module of no model": (config(), lambda t: {**t, A.replace("q_proj", "qkv_proj"): t[A]}, "qkv_proj"),
     "a layer too many": (config(), lambda t: {**t, A.replace("layers.0", "layers.99"): t[A]}, "layers.99"),
     "a norm": (config(), lambda t: {**t, "base_model.model.model.norm.weight": t[A]}, "norm"),
+    "a whole norm": (config(), lambda t: {**t, NORM: t[A]}, "input_layernorm"),
+    "a whole matrix of another vocabulary": (config(), lambda t: {**t, HEAD: t[A]}, "lm_head"),
     "another dtype": (config(), lambda t: {**t, A: ("I16", t[A][1], t[A][2])}, "I16"),
     "not finite": (config(), lambda t: {**t, A: (t[A][0], t[A][1], b"\xff\x7f" + t[A][2][2:])}, "finite"),
     "DoRA without magnitudes": (config(use_dora=True), lambda t: t, "magnitude"),

@@ -42,6 +42,7 @@ static const struct {
     {"{\"modules_to_save\":[\"x\"],\"target_modules\":\"all-linear\",\"loftq_config\":{},"
      "\"layer_replication\":null,\"use_qalora\":false,\"qalora_group_size\":16,\"new\":0}",
      "lm_head", 8, 1},
+    {"{\"fan_in_fan_out\":true,\"ensure_weight_tying\":true}", "lm_head", 8, 1},
 };
 
 static void test_sizes(void **state)
