@@ -236,6 +236,17 @@ void engine_push_stats(struct engine *e, struct push_stats *out);
  * with it by name. Takes as long as reading takes. Any thread, from ENGINE_READY on. */
 struct adapter *engine_adapter_open(struct engine *e, int root, const char *path,
                                     struct error *err);
+
+/* A safetensors file of PEFT's tensors whose __metadata__ has the text of its config as "adapter_config". */
+struct engine_adapter_stream {
+    int fd;                   /* open, stays the caller's; nobody writes to it */
+    const char *sha256;       /* of its bytes, in hexadecimal; NULL: it is not checked */
+    const char *base_version; /* what must serve, else ERROR_BASE_VERSION; NULL: whatever does */
+};
+/* As engine_adapter_open(). Errors name "Content-Digest", "X-Base-Version" or "adapter_config", others the tensor. */
+struct adapter *engine_adapter_receive(struct engine *e, const struct engine_adapter_stream *s,
+                                       struct error *err);
+
 /* One holder more, or one less: the last one's frees it. Any thread; both accept NULL. */
 struct adapter *engine_adapter_hold(struct adapter *a);
 /* See engine_adapter_hold(). */
@@ -245,6 +256,7 @@ void engine_adapter_release(struct adapter *a);
 struct engine_adapter_info {
     const char *sha256; /* of its content; borrowed */
     int rank;           /* the largest */
+    int tensors;
     int64_t bytes;      /* in memory */
 };
 /* Any thread. */

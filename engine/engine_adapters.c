@@ -6,6 +6,7 @@
 #include "engine/adapter/read.h"
 #include "engine/engine_impl.h"
 #include "engine/forward/dora.h"
+#include "engine/stage.h"
 
 _Static_assert((int)ENGINE_MAX_LORA_RANK == (int)ADAPTER_MAX_RANK, "told to clients as it is");
 
@@ -35,6 +36,26 @@ struct adapter *engine_adapter_open(struct engine *e, int root, const char *path
     return NULL;
 }
 
+struct adapter *engine_adapter_receive(struct engine *e, const struct engine_adapter_stream *s,
+                                       struct error *err)
+{
+    if (e->loaded.model == NULL) {
+        error_set(err, ERROR_NOT_AVAILABLE, NULL, "only the vocabulary was loaded");
+        return NULL;
+    }
+    struct adapter *a = NULL;
+    if (stage_check_base(e, s->base_version, err) && stage_check_digest(s->fd, s->sha256, err)) {
+        a = adapter_receive(e->loaded.model, s->fd, err);
+    }
+    if (a != NULL && bind(e, a, err)) return a;
+    adapter_release(a);
+    if (err->code == ERROR_INVALID_JSON) error_at(err, "adapter_config");
+    if (err->code == ERROR_BAD_FILE || err->code == ERROR_INVALID_JSON) {
+        err->code = ERROR_INVALID_VALUE; /* who sent it is at fault */
+    }
+    return NULL;
+}
+
 struct adapter *engine_adapter_hold(struct adapter *a)
 {
     return adapter_hold(a);
@@ -47,5 +68,5 @@ void engine_adapter_release(struct adapter *a)
 
 struct engine_adapter_info engine_adapter_info(const struct adapter *a)
 {
-    return (struct engine_adapter_info){a->sha256, a->max_rank, a->bytes};
+    return (struct engine_adapter_info){a->sha256, a->max_rank, a->n_tensors, a->bytes};
 }

@@ -81,16 +81,15 @@ static bool hash_model(struct staging *s, const struct model *m, char sha256[DIG
     return true;
 }
 
-/* The stream's bytes are those that its sender meant. */
-static bool check_digest(const struct staging *s, struct error *err)
+bool stage_check_digest(int fd, const char *sha256, struct error *err)
 {
     struct file_mapping map;
     char is[DIGEST_HEX];
-    if (s->push->sha256 == NULL) return true;
-    if (!file_map_fd(s->push->fd, stream_name, &map, err)) return false;
+    if (sha256 == NULL) return true;
+    if (!file_map_fd(fd, stream_name, &map, err)) return false;
     digest_hex(file_mapping_span(map), is);
     file_unmap(map);
-    return strcmp(is, s->push->sha256) == 0 ||
+    return strcmp(is, sha256) == 0 ||
            error_set(err, ERROR_INVALID_VALUE, "Content-Digest",
                      "the bytes' SHA-256 is %.64s, not what Content-Digest says", is);
 }
@@ -177,7 +176,7 @@ struct model *stage_open_start(struct staging *s, struct error *err)
 static struct model *open_stream(struct staging *s, struct error *err)
 {
     const struct model *like = s->e->loaded.model;
-    if (!check_digest(s, err)) return NULL;
+    if (!stage_check_digest(s->push->fd, s->push->sha256, err)) return NULL;
     if (s->push->part == PUSH_WHOLE) {
         return model_open_stream(s->push->fd, stream_name, like, err);
     }
@@ -260,14 +259,14 @@ static bool keep_base(struct staging *s, struct error *err)
            error_set(err, ERROR_SYSTEM, NULL, "no descriptor for the folder");
 }
 
-static bool check_base_version(const struct staging *s, struct error *err)
+bool stage_check_base(struct engine *e, const char *version, struct error *err)
 {
-    if (s->push->base_version == NULL) return true;
-    struct version_label *l = versions_serving(&s->e->versions);
-    bool same = strcmp(l->name, s->push->base_version) == 0;
+    if (version == NULL) return true;
+    struct version_label *l = versions_serving(&e->versions);
+    bool same = strcmp(l->name, version) == 0;
     if (!same) {
         error_set(err, ERROR_BASE_VERSION, "X-Base-Version",
-                  "version \"%.60s\" serves, not \"%.60s\"", l->name, s->push->base_version);
+                  "version \"%.60s\" serves, not \"%.60s\"", l->name, version);
     }
     version_label_free(l);
     return same;
@@ -278,7 +277,8 @@ struct resident *stage_weights(struct staging *s, struct error *err)
     struct resident *r = NULL;
     s->merged = -1;
     s->visit = (struct file_visit){.root = -1};
-    bool ok = check_base_version(s, err) && open_source(s, err) && hash_source(s, err);
+    bool ok = stage_check_base(s->e, s->push->base_version, err) && open_source(s, err) &&
+              hash_source(s, err);
     struct weights *w = ok ? pack(s, err) : NULL;
     if (w != NULL && check_whole(s, err) && keep_base(s, err)) {
         assert(s->label->sha256[0] != '\0'); /* (1) */

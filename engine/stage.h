@@ -1,7 +1,7 @@
 /* engine/stage.h - from files to packed weights: opening, checking, hashing, packing; and what parts and changes
  * apply to.
  *
- * The keeper's alone (push.h). Files are visited (base/file.h): one that changes while it is read is an error.
+ * The keeper's alone (push.h), but for what says otherwise. Files are visited (base/file.h): one that changes while it is read is an error.
  *
  * (1) What comes out has a hash, and was whole when it was packed.
  *
@@ -58,6 +58,11 @@ bool stage_has_weights(const struct engine_push *push);
 /* The model that the engine was started from, a folder, whose files still are what they were. The visit is begun. NULL
  * and ERROR_BASE_UNAVAILABLE. Close with model_close(). */
 struct model *stage_open_start(struct staging *s, struct error *err);
+/* Are the bytes of a stream's file those that its sender meant? Any thread. sha256 NULL: yes. False and
+ * ERROR_INVALID_VALUE naming "Content-Digest", or the file's error. */
+bool stage_check_digest(int fd, const char *sha256, struct error *err);
+/* Does this version serve? Any thread. NULL: yes. False and ERROR_BASE_VERSION naming "X-Base-Version". */
+bool stage_check_base(struct engine *e, const char *version, struct error *err);
 
 /* Stage s->push. NULL and its error, which names the client's field "path" where the files are at fault. */
 struct resident *stage_weights(struct staging *s, struct error *err);

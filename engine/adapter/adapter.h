@@ -113,6 +113,7 @@ struct adapter {
     } embd;
     int max_ld;     /* of the widest t */
     int max_rank;   /* the largest rank of a site */
+    int n_tensors;  /* in its file */
     int64_t bytes;  /* of all floats */
     bool dora;      /* some site has a magnitude: it holds for one base's weights only */
     uint64_t bound; /* content of the weights that gains were computed with (forward/dora.h) */

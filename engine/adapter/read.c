@@ -17,6 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/mem.h"
@@ -493,28 +494,69 @@ static bool read_all(struct reading *r)
     if (safetensors_count(r->set) == 0) {
         return error_set(r->err, ERROR_INVALID_VALUE, NULL, "the adapter has no tensors");
     }
+    r->out->n_tensors = (int)safetensors_count(r->set);
     digest_init(&r->digest);
     if (!first_pass(r)) return false;
     r->row = mem_new(r->row_room + 1, sizeof(float), r->err);
     return r->row != NULL && second_pass(r);
 }
 
-struct adapter *adapter_read(const struct model *m, struct span config, struct span tensors,
-                             struct error *err)
+/* set NULL: *err says why. */
+static struct adapter *read_set(const struct model *m, struct span config,
+                                const struct safetensors *set, struct error *err)
 {
-    struct reading r = {.model = m, .err = err};
-    struct safetensors *set = NULL;
-    r.config = adapter_config_read(config, err);
-    if (r.config != NULL) set = safetensors_open_memory(tensors, "adapter_model.safetensors", err);
-    if (set != NULL) r.out = new_adapter(m, err);
-    r.set = set;
+    struct reading r = {.model = m, .set = set, .err = err};
+    if (set != NULL) r.config = adapter_config_read(config, err);
+    if (r.config != NULL) r.out = new_adapter(m, err);
     bool ok = r.out != NULL && read_all(&r);
     if (ok) finish(&r);
     if (!ok) adapter_release(r.out);
     free(r.row);
-    safetensors_close(set);
     adapter_config_free(r.config);
     return ok ? r.out : NULL;
+}
+
+struct adapter *adapter_read(const struct model *m, struct span config, struct span tensors,
+                             struct error *err)
+{
+    struct safetensors *set = safetensors_open_memory(tensors, "adapter_model.safetensors", err);
+    struct adapter *a = read_set(m, config, set, err);
+    safetensors_close(set);
+    return a;
+}
+
+/* The config that stands in a stream's metadata. */
+static bool find_config(const struct safetensors *set, struct span *out, struct error *err)
+{
+    const char *text = safetensors_metadata(set, "adapter_config");
+    if (text == NULL) {
+        return error_set(
+            err, ERROR_MISSING_FIELD, "adapter_config",
+            "the stream's __metadata__ has no adapter_config: the text of adapter_config.json");
+    }
+    *out = span_str(text);
+    return out->n <= MAX_CONFIG ||
+           error_set(err, ERROR_INVALID_VALUE, "adapter_config",
+                     "adapter_config has %zu bytes; at most %d", out->n, MAX_CONFIG);
+}
+
+static bool check_size(int fd, struct error *err)
+{
+    struct stat st;
+    if (fstat(fd, &st) != 0 || (uint64_t)st.st_size <= ADAPTER_BYTES) return true;
+    return error_set(err, ERROR_INVALID_VALUE, NULL, "the adapter has %lld bytes; at most %zu",
+                     (long long)st.st_size, ADAPTER_BYTES);
+}
+
+struct adapter *adapter_receive(const struct model *m, int fd, struct error *err)
+{
+    struct span config;
+    if (!check_size(fd, err)) return NULL;
+    struct safetensors *set = safetensors_open_fd(fd, "the stream", err);
+    bool ok = set != NULL && find_config(set, &config, err);
+    struct adapter *a = ok ? read_set(m, config, set, err) : NULL;
+    safetensors_close(set);
+    return a;
 }
 
 /* Append a file of the folder. What is missing is told apart from what can't be read. */

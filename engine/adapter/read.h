@@ -19,6 +19,10 @@
 struct adapter *adapter_read(const struct model *m, struct span config, struct span tensors,
                              struct error *err);
 
+/* The same of one safetensors file, whose __metadata__ has the config's text as "adapter_config". The file
+ * stays the caller's. ERROR_MISSING_FIELD, naming that, where there is none. */
+struct adapter *adapter_receive(const struct model *m, int fd, struct error *err);
+
 /* The same of a folder. ERROR_NOT_FOUND where there is none, or it lacks one of the files. */
 struct adapter *adapter_open(const struct model *m, const char *folder, struct error *err);
 

@@ -3,7 +3,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#include "server/weights/weights.h"
+#include "server/weights/stream.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,6 +14,7 @@
 #include "server/http/state.h"
 #include "server/http/upload.h"
 #include "server/weights/push.h"
+#include "server/weights/weights.h"
 
 static bool choose(const char *word, const char *const words[], const char *field, int *out,
                    struct error *err)
@@ -24,12 +25,15 @@ static bool choose(const char *word, const char *const words[], const char *fiel
         *out = i;
         return true;
     }
-    return error_set(err, ERROR_INVALID_VALUE, field, "%s is \"%.30s\"; %s, %s or %s", field, word,
-                     words[0], words[1], words[2]);
+    char all[64] = "";
+    for (size_t i = 0, n = 0; words[i] != NULL; i++, n = strlen(all)) {
+        snprintf(all + n, sizeof(all) - n, "%s%s", i == 0 ? "" : ", ", words[i]);
+    }
+    return error_set(err, ERROR_INVALID_VALUE, field, "%s is \"%.30s\"; one of %s expected", field,
+                     word, all);
 }
 
-/* "sha-256=:BASE64:" (RFC 9530), among others perhaps, as hexadecimal digits in the arena. */
-static bool read_digest(struct exchange *x, struct push *p, struct error *err)
+bool weights_read_digest(struct exchange *x, const char **sha256, struct error *err)
 {
     static const char key[] = "sha-256=:";
     const char *text = exchange_header(x, "Content-Digest");
@@ -44,7 +48,7 @@ static bool read_digest(struct exchange *x, struct push *p, struct error *err)
     for (size_t i = 0; hex != NULL && i < DIGEST_BYTES; i++) {
         snprintf(hex + 2 * i, 3, "%02x", (unsigned)(unsigned char)bytes.p[i]);
     }
-    p->order.sha256 = hex;
+    *sha256 = hex;
     buffer_clear(&bytes);
     if (!ok) {
         return error_set(err, ERROR_INVALID_VALUE, "Content-Digest",
@@ -53,16 +57,15 @@ static bool read_digest(struct exchange *x, struct push *p, struct error *err)
     return hex != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
 }
 
-static bool read_ask(struct exchange *x, struct push *p, struct error *err)
+static bool read_ask(struct exchange *x, struct push *p, int part, struct error *err)
 {
-    static const char *const parts[] = {"whole", "some", "delta", NULL};
     static const char *const policies[] = {"finish", "switch", "abort", NULL};
-    int part = PUSH_WHOLE, policy = PUSH_FINISH;
+    int policy = PUSH_FINISH;
     const char *version = exchange_header(x, "X-Version");
-    if (!choose(exchange_argument(x, "part"), parts, "part", &part, err) ||
-        !choose(exchange_header(x, "X-Policy"), policies, "X-Policy", &policy, err) ||
+    if (!choose(exchange_header(x, "X-Policy"), policies, "X-Policy", &policy, err) ||
         !exchange_flag(x, "check_finite", &p->order.check_finite, err) ||
-        !exchange_flag(x, "wait", &p->order.wait, err) || !read_digest(x, p, err)) {
+        !exchange_flag(x, "wait", &p->order.wait, err) ||
+        !weights_read_digest(x, &p->order.sha256, err)) {
         return false;
     }
     p->order.part = (enum push_part)part;
@@ -74,19 +77,23 @@ static bool read_ask(struct exchange *x, struct push *p, struct error *err)
                             err);
 }
 
-/* What may go better at another time need not be sent again: a range "bytes *\/N" asks for it. */
-static void keep_upload(struct exchange *x, struct push *p)
+void weights_keep_upload(struct exchange *x, const struct error *err)
 {
-    int status = error_status(p->error.code);
-    x->upload->keep = p->label == NULL && (status == 409 || status == 503 || status == 507);
+    int status = error_status(err->code);
+    x->upload->keep = err->code != ERROR_NONE && (status == 409 || status == 503 || status == 507);
 }
 
-void weights_stream_handle(struct exchange *x)
+static void keep_upload(struct exchange *x, struct push *p)
+{
+    weights_keep_upload(x, &p->error);
+}
+
+static void push_stream(struct exchange *x, int part)
 {
     struct error err = {0};
     struct push *p = push_new(x);
     if (p == NULL) return;
-    if (!read_ask(x, p, &err)) {
+    if (!read_ask(x, p, part, &err)) {
         exchange_fail(x, &err);
         return;
     }
@@ -94,4 +101,23 @@ void weights_stream_handle(struct exchange *x)
     p->reply = weights_reply;
     p->over = keep_upload;
     push_begin(x);
+}
+
+void weights_stream_handle(struct exchange *x)
+{
+    enum { ADAPTER = PUSH_DELTA + 1 }; /* no part of the weights */
+    static const char *const parts[] = {[PUSH_WHOLE] = "whole",
+                                        [PUSH_SOME] = "some",
+                                        [PUSH_DELTA] = "delta",
+                                        [ADAPTER] = "adapter",
+                                        NULL};
+    struct error err = {0};
+    int part = PUSH_WHOLE;
+    if (!choose(exchange_argument(x, "part"), parts, "part", &part, &err)) {
+        exchange_fail(x, &err);
+    } else if (part == ADAPTER) {
+        lora_stream_handle(x);
+    } else {
+        push_stream(x, part);
+    }
 }

@@ -6,7 +6,8 @@
  *   lora.c     adapters, loaded and unloaded
  *   chain.c    slime's chain of changes: a checkpoint of ours is brought up to a version, and pushed by its path
  *   skyrl.c    SkyRL's, by vLLM's routes of a weight transfer
- *   stream.c   PUT /v1/weights: a safetensors stream
+ *   stream.c   PUT /v1/weights: a safetensors stream (stream.h: what all of them have)
+ *   lora_stream.c  one of an adapter
  *   told.c     what serves: /weight_info, /weight_checker, /get_weight_version and their like
  *   refused.c  what comes through NCCL, GPU memory or pickles, and what works instead
  *
@@ -49,9 +50,8 @@ void skyrl_init_handle(struct exchange *x);
 void skyrl_shutdown_handle(struct exchange *x);
 /* POST /fetch_weights */
 void skyrl_fetch_handle(struct exchange *x);
-/* POST /update_weights with update_info */
-void skyrl_update(struct exchange *x,
-                  cJSON *body); /* body, which is taken: /update_weights without a folder */
+/* POST /update_weights with update_info. The body is taken. */
+void skyrl_update(struct exchange *x, cJSON *body);
 /* POST /start_weight_update, /finish_weight_update: around it */
 void skyrl_start_handle(struct exchange *x);
 /* See skyrl_start_handle(). */
@@ -81,18 +81,19 @@ void lora_unload_handle(struct exchange *x);
 void weights_refuse_handle(struct exchange *x);
 
 /* The tables of fields that read their bodies. */
-extern const struct field *const weights_load_fields[],
-    *const weights_sglang_fields[],
-        *const weights_prime_fields[],
-            *const weights_areal_fields[],
-                *const weights_rename_fields[],
-                    *const weights_checker_fields[],
-                        *const lora_load_fields[], *const lora_unload_fields[],
-                                                       *const chain_pull_fields[],
-                                                           *const skyrl_init_fields[],
-                                                               *const skyrl_fetch_fields[],
-                                                                   *const skyrl_finish_fields[],
-                                                                       *const skyrl_rpc_fields[];
+extern const struct field *const weights_load_fields[];
+extern const struct field *const weights_sglang_fields[];
+extern const struct field *const weights_prime_fields[];
+extern const struct field *const weights_areal_fields[];
+extern const struct field *const weights_rename_fields[];
+extern const struct field *const weights_checker_fields[];
+extern const struct field *const lora_load_fields[];
+extern const struct field *const lora_unload_fields[];
+extern const struct field *const chain_pull_fields[];
+extern const struct field *const skyrl_init_fields[];
+extern const struct field *const skyrl_fetch_fields[];
+extern const struct field *const skyrl_finish_fields[];
+extern const struct field *const skyrl_rpc_fields[];
 /* One of the tables of POST /update_weights. */
 extern const struct field skyrl_update_rows[];
 
