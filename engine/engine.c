@@ -208,6 +208,7 @@ static bool copy_options(struct engine *e, const struct engine_options *o, struc
     if (e->strings == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
     copy_string(e, &c->model_path);
     copy_string(e, &c->template_path);
+    copy_string(e, &c->merge);
     copy_string(e, &c->name);
     copy_string(e, &c->isa);
     copy_string(e, &c->weights);

@@ -40,6 +40,7 @@ enum engine_kv { ENGINE_KV_F16, ENGINE_KV_F32, ENGINE_KV_Q8_0 };
 struct engine_options {
     const char *model_path; /* a GGUF file or a Hugging Face folder */
     const char *template_path; /* a file with a chat template; NULL: the model's own */
+    const char *merge;      /* a PEFT folder that is merged into the weights; NULL: none */
     bool vocabulary_only;   /* tokenizer and template alone; a vocabulary-only GGUF will do */
     const char *name;       /* what clients call it; NULL: from the file's metadata or name */
     enum engine_kind kind;

@@ -17,7 +17,9 @@
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/version.h"
+#include "engine/adapter/read.h"
 #include "engine/forward/forward.h"
+#include "engine/forward/lora_merge.h"
 #include "engine/machine_memory.h"
 #include "engine/kernels/kernels.h"
 #include "engine/forward/kv_store.h"
@@ -137,10 +139,10 @@ static void make_fingerprint(struct loaded *l, const struct engine_options *o)
 {
     const struct engine_info *info = &l->info;
     char all[512];
-    int n = snprintf(all, sizeof(all), "%.200s|%lld|%lld|%lld|%.20s|%d|%d", info->title,
+    int n = snprintf(all, sizeof(all), "%.200s|%lld|%lld|%lld|%.20s|%d|%d%s", info->title,
                      (long long)info->created, (long long)info->parameters,
                      (long long)info->tensor_bytes, o->weights == NULL ? "" : o->weights,
-                     (int)o->kind, (int)o->kv);
+                     (int)o->kind, (int)o->kv, l->merged);
     uint64_t h = hash_bytes(span_of(all, n > 0 ? (size_t)n : 0));
     snprintf(l->fingerprint, sizeof(l->fingerprint), "b" TOUCHSTONE_VERSION "-%08x",
              (unsigned)(h ^ h >> 32));
@@ -275,20 +277,44 @@ static void hash_line(void *content, int task, int thread)
 }
 
 /* What the weights loaded at start are called. */
-static struct version_label *label_of(struct loaded *l, struct error *err)
+static struct version_label *label_of(struct loaded *l, struct content *c, struct error *err)
 {
-    struct content c = {0};
     struct version_label *label = version_label_new(0, err);
-    if (label == NULL || !content_list(l->model, &c, err)) {
-        version_label_free(label);
-        return NULL;
-    }
-    pool_run(l->pool, hash_line, &c, (int)c.n);
-    content_sum(&c, label->sha256);
+    if (label == NULL) return NULL;
+    pool_run(l->pool, hash_line, c, (int)c->n);
+    content_sum(c, label->sha256);
     memcpy(l->sha256, label->sha256, sizeof(l->sha256));
-    label->tensors = c.n;
+    label->tensors = c->n;
     label->created = clock_unix_s();
     snprintf(label->name, sizeof(label->name), "0");
+    return label;
+}
+
+static bool merge(struct loaded *l, const struct engine_options *o, struct content *c,
+                  struct error *err)
+{
+    uint64_t start = clock_ns();
+    if (o->merge == NULL) return true;
+    struct adapter *a = adapter_open(l->model, o->merge, err);
+    bool ok = a != NULL && lora_merge(l->model, a, l->pool, c, err);
+    if (ok) {
+        memcpy(l->merged, a->sha256, sizeof(l->merged));
+        make_fingerprint(l, o);
+        log_line(LOG_INFO, "adapter_merged", LOG_S("path", o->merge), LOG_S("sha256", a->sha256),
+                 LOG_I("rank", a->max_rank), LOG_F("seconds", (double)(clock_ns() - start) * 1e-9),
+                 LOG_END);
+    }
+    adapter_release(a);
+    return ok || error_at(err, "merge");
+}
+
+/* The tensors as they shall serve, by their name. */
+static struct version_label *prepare(struct loaded *l, const struct engine_options *o,
+                                     struct error *err)
+{
+    struct content c = {0};
+    bool ok = content_list(l->model, &c, err) && merge(l, o, &c, err);
+    struct version_label *label = ok ? label_of(l, &c, err) : NULL;
     content_clear(&c);
     return label;
 }
@@ -320,7 +346,7 @@ static bool pack_weights(struct loaded *l, const struct engine_options *o, struc
     l->pool = pool_new(o->threads, o->pin_threads, err);
     if (l->pool == NULL) return false;
     l->info.threads = pool_threads(l->pool);
-    struct version_label *label = label_of(l, err);
+    struct version_label *label = prepare(l, o, err);
     if (label == NULL) return false;
     struct weights *w = weights_pack(l->model, plan, l->pool, err);
     if (w == NULL) {

@@ -29,7 +29,8 @@ struct loaded {
     struct engine_info info;
 
     struct pool *pool;
-    char sha256[DIGEST_HEX];          /* of the tensors in o->model_path */
+    char sha256[DIGEST_HEX];          /* of the tensors in o->model_path, with what was merged into them */
+    char merged[DIGEST_HEX];          /* of the adapter that was; "": none */
     struct weights_plan weights_plan; /* how weights are packed */
     struct resident *first;           /* the version that was loaded; NULL once the engine has it */
     struct kv_store *store;

@@ -52,6 +52,11 @@ size_t adapter_site_tensor(enum adapter_site site)
     return rows[site].tensor;
 }
 
+size_t adapter_site_bias(enum adapter_site site)
+{
+    return rows[site].bias == NO_BIAS ? SITE_NO_BIAS : (size_t)rows[site].bias;
+}
+
 /* A number of at most 5 digits at *at; *at is moved past it. */
 static bool take_number(struct span s, size_t *at, int *out)
 {

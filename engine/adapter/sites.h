@@ -32,6 +32,10 @@ const char *adapter_place(const struct model *m, struct span module, struct adap
 /* The base's tensor of a site: offset in struct layer_tensors. Not of SITE_OUTPUT. */
 size_t adapter_site_tensor(enum adapter_site site);
 
+/* That of its bias likewise; SITE_NO_BIAS: it never has one. */
+#define SITE_NO_BIAS ((size_t)-1)
+size_t adapter_site_bias(enum adapter_site site);
+
 /* The group a site belongs to. */
 enum adapter_input adapter_site_input(enum adapter_site site);
 

@@ -82,6 +82,14 @@ const struct placement *weights_placement(size_t tensor)
     return NULL;
 }
 
+enum rotated weights_rotated(const struct model_config *c, size_t tensor)
+{
+    const struct placement *p = weights_placement(tensor);
+    if (p == NULL) return ROTATED_NONE;
+    bool latent = p->rotated == ROTATED_HEADS && p->input != INPUT_NONE && c->mla.kv_rank > 0;
+    return latent ? ROTATED_MLA_Q : p->rotated;
+}
+
 /* One tensor to bring over. Exactly one of matrix and vector is set. */
 struct pack_job {
     const struct tensor *tensor;
@@ -143,7 +151,6 @@ static void add_matrix(struct packing *p, const struct tensor *t, struct matrix 
                        enum rotated rotated, enum quant type)
 {
     if (t->data == NULL) return;
-    if (rotated == ROTATED_HEADS && p->config->mla.kv_rank > 0) rotated = ROTATED_MLA_Q;
     *m = (struct matrix){.n = (int)t->shape[1], .k = (int)t->shape[0], .count = (int)t->shape[2]};
     panels_init(&m->panels, type, m->n, m->k);
     if (type != t->type) {
@@ -188,7 +195,7 @@ static bool add_layer(struct packing *p, const struct layer_tensors *t, struct w
         struct matrix *m = (struct matrix *)(to + r->to);
         enum quant type = from == &t->router ? from->type : packed_type(p, from, false);
         if (!type_like(from, matrix_like(p, w, layer, m), &type, err)) return false;
-        add_matrix(p, from, m, r->rotated, type);
+        add_matrix(p, from, m, weights_rotated(p->config, r->tensor), type);
     }
     for (int i = 0; i < N_VECTORS; i++) {
         const struct placement *r = &vector_places[i];

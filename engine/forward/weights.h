@@ -96,6 +96,9 @@ struct placement {
  * has no use for it. */
 const struct placement *weights_placement(size_t tensor);
 
+/* Which of its rows are moved on the way, in a model of these sizes. */
+enum rotated weights_rotated(const struct model_config *c, size_t tensor);
+
 /* What a step with w takes: multiply-adds a row, by type as packed, and bytes that it reads. The
  * layers of predictions are left out. */
 struct weights_work {

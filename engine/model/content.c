@@ -73,6 +73,16 @@ bool content_list(const struct model *m, struct content *c, struct error *err)
     return s != NULL ? content_list_set(s, c, err) : list_gguf(model_gguf(m), c, err);
 }
 
+bool content_add(struct content *c, const struct content_line *line, struct error *err)
+{
+    struct content_line *grown = mem_grow(c->lines, c->n + 1, sizeof(*grown), err);
+    if (grown == NULL) return false;
+    c->lines = grown;
+    c->lines[c->n++] = *line;
+    qsort(c->lines, c->n, sizeof(*c->lines), by_name);
+    return true;
+}
+
 void content_clear(struct content *c)
 {
     free(c->lines);

@@ -149,6 +149,18 @@ const struct model_tensors *model_tensors(const struct model *m)
     return &m->tensors;
 }
 
+struct model_tensors *model_edit(struct model *m)
+{
+    return &m->tensors;
+}
+
+void *model_room(struct model *m, size_t bytes, struct error *err)
+{
+    void *p = arena_alloc(m->memory, 1, bytes);
+    if (p == NULL) error_set(err, ERROR_NO_MEMORY, NULL, "no memory for %zu bytes of tensors", bytes);
+    return p;
+}
+
 const char *model_architecture(const struct model *m)
 {
     return m->arch->gguf;

@@ -146,6 +146,12 @@ const struct gguf *model_gguf(const struct model *m);
 struct safetensors;
 const struct safetensors *model_safetensors(const struct model *m);
 
+/* The same to be changed, before anybody else reads them. */
+struct model_tensors *model_edit(struct model *m);
+/* Zeroed memory for tensors that do not lie in a file as they are wanted; the model's, until model_drop_tensors().
+ * NULL and ERROR_NO_MEMORY. */
+void *model_room(struct model *m, size_t bytes, struct error *err);
+
 /* Unmap the tensors: model_tensors() data pointers are invalid from now on; config, names and metadata stay. */
 void model_drop_tensors(struct model *m);
 

@@ -186,6 +186,27 @@ static void show_loading(void *arg, size_t done, size_t total)
     if (done >= total) progress_end(p);
 }
 
+/* --merge: the adapter goes to the engine, and its name is the model's where none was said. */
+static bool merge_option(const struct server_options *s, struct engine_options *o, struct error *err)
+{
+    static char name[256];
+    if (!s->merge) return true;
+    if (s->adapters.n != 1) {
+        return error_set(err, ERROR_INVALID_VALUE, "merge",
+                         "merge is for one --adapter NAME=PATH; %d were named", s->adapters.n);
+    }
+    const char *text = s->adapters.items[0], *equals = strchr(text, '=');
+    size_t n = equals == NULL ? 0 : (size_t)(equals - text);
+    if (n == 0 || n >= sizeof(name) || equals[1] == '\0') {
+        return error_set(err, ERROR_INVALID_VALUE, "adapter",
+                         "adapter is NAME=PATH, not \"%.100s\"", text);
+    }
+    snprintf(name, sizeof(name), "%.*s", (int)n, text);
+    o->merge = equals + 1;
+    if (o->name == NULL) o->name = name;
+    return true;
+}
+
 bool cli_engine_options(const struct cli_settings *s, struct engine_options *o, struct error *err)
 {
     static char builtin[PATH_MAX];
@@ -200,7 +221,7 @@ bool cli_engine_options(const struct cli_settings *s, struct engine_options *o, 
                          "the built-in model is not beside the program: name one with --model");
     }
     if (s->server.model_names.n > 0) o->name = s->server.model_names.items[0];
-    return true;
+    return merge_option(&s->server, o, err);
 }
 
 /* ---- JSON lines ---- */

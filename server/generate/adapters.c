@@ -335,7 +335,7 @@ static bool load_one(struct adapters *a, const char *text, struct error *err)
 
 bool adapters_load_first(struct adapters *a, struct error *err)
 {
-    for (int i = 0; i < a->o->adapters.n; i++) {
+    for (int i = 0; i < a->o->adapters.n && !a->o->merge; i++) { /* it is in the weights */
         if (!load_one(a, a->o->adapters.items[i], err)) return error_at(err, "adapter");
     }
     return true;

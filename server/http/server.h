@@ -49,6 +49,7 @@ struct server_options {
     struct string_list allowed_hosts; /* names by which pages may ask us without a key */
     struct string_list path_roots;    /* folders beneath which bodies may name files */
     struct string_list adapters;      /* NAME=PATH of those that are there from the start */
+    bool merge;                       /* the one of them into the weights */
     const char *adapter_dir;          /* whose folders are adapters, by their names; NULL: none */
     int max_adapters;                 /* in memory at once */
     struct string_list

@@ -23,6 +23,7 @@ static const struct setting rows[] = {
     {"allowed-hosts",  SETTING_LIST,    AT(allowed_hosts), "", .help = "names of this server that web pages may ask it by where no key is set (may be repeated); addresses and localhost always are"},
     {"path-root",      SETTING_LIST,    AT(path_roots), "", .help = "folder beneath which requests may name files for the server to read, as weights, and a folder for a checkpoint that it keeps (may be repeated); none: any file while it listens on this machine alone, else none"},
     {"adapter",        SETTING_LIST,    AT(adapters), "", .help = "LoRA adapter that is loaded at the start, as NAME=PATH of a PEFT folder (may be repeated); requests name it as their model"},
+    {"merge",          SETTING_BOOL,    AT(merge), "false", .help = "the one adapter is merged into the weights while they load: it costs nothing then, and there is no model without it"},
     {"adapter-dir",    SETTING_TEXT,    AT(adapter_dir), "", .help = "folder whose folders are LoRA adapters: a request that names an unknown model gets the one of that name; none: only loaded ones"},
     {"max-adapters",   SETTING_INT,     AT(max_adapters), "16", 1, 1024, .help = "LoRA adapters in memory"},
     {"served-model-name", SETTING_LIST, AT(model_names), "", .help = "what clients call the model (may be repeated: the first is its name, others are taken too); none: the file's own name"},

@@ -233,6 +233,7 @@ CASES = {
     "staging-dir": (["--staging-dir", "/proc"], lambda s: s.http.put("/v1/weights", content=b"a").status_code),
     "path-root": (["--path-root", "tests"], status_of({"path": "/etc"}, "/v1/weights")),
     "adapter": (["--adapter", "one=tests/golden/data/adapters/llama-plain"], count_of_models),
+    "merge": (None, None),  # tests/http/test_merge.py
     "adapter-dir": (
         ["--adapter-dir", "tests/golden/data/adapters"],
         status_of({"prompt": "a", "max_tokens": 1, "model": "llama-plain"}),
