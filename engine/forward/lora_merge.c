@@ -151,7 +151,7 @@ static bool merge_row(const struct piece *p, int i, char *scratch)
         (p->down == NULL ? embedding_delta : site_delta)(p, i, delta);
         bool dora = p->down != NULL && p->up->magnitude != NULL;
         if (dora) stretch(p, i, w, delta);
-        if (half && !dora) round_to(p, delta, row);
+        if (half && p->down == NULL) round_to(p, delta, row);
         for (int j = 0; j < p->k && !dora; j++) {
             w[j] += delta[j];
         }

@@ -1,10 +1,10 @@
 /* engine/forward/lora_merge.h - an adapter merged into a model's tensors before they are packed.
  *
- * W becomes W + B A, in the type that the file has it in, as PEFT merges and saves it: in F32 the sum is
- * rounded once; in F16 and BF16 B A is rounded, then the sum; in Q8_0, Q4_0 and Q4_1 the sum is quantised.
- * With DoRA the row of W + B A, scaled, is rounded once. B A is summed in double precision. Matrices and
- * biases in place of the base's take their place. Of a tied model whose ends are not changed alike, each end
- * has a matrix of its own from then on.
+ * W becomes W + B A, in the type that the file has it in, as PEFT's merge_and_unload() makes it by default: B A
+ * in float32 (summed here in double precision), the sum in float32, then in the file's type, be that F16 or
+ * BF16, Q8_0, Q4_0 or Q4_1; an embedding's B A is rounded to F16 or BF16 before the sum too. With DoRA the row of
+ * W + B A is scaled before it is rounded. Matrices and biases in place of the base's take their place. Of a tied
+ * model whose ends are not changed alike, each end has a matrix of its own from then on.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

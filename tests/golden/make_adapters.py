@@ -15,6 +15,7 @@ import math
 import pathlib
 import shutil
 import sys
+import tempfile
 
 import peft
 import safetensors.torch
@@ -22,6 +23,9 @@ import torch
 import transformers
 
 import make_models
+
+sys.path.insert(0, str(pathlib.Path(__file__).parents[1] / "http"))
+import checkpoints
 
 DATA = make_models.DATA
 OUT = DATA / "adapters"
@@ -109,9 +113,17 @@ def add_feed_forward(model, folder, config, random):
     safetensors.torch.save_file(tensors, path)
 
 
+def merged_sha256(name, model):
+    """What /v1/weights says of the checkpoint that PEFT merges this adapter into and saves, in the file's own types."""
+    model = transformers.AutoModelForCausalLM.from_pretrained(DATA / model, dtype="auto").eval()
+    with tempfile.TemporaryDirectory() as to:
+        peft.PeftModel.from_pretrained(model, OUT / name).merge_and_unload().save_pretrained(to)
+        return checkpoints.sha256(checkpoints.read(pathlib.Path(to) / "model.safetensors")[0])
+
+
 def make(name, model, gguf, options, dtype, blocks):
     random = torch.Generator().manual_seed(7)
-    model = base(model, gguf)
+    kept, model = model, base(model, gguf)
     vocab = model.config.vocab_size
     config = peft.LoraConfig(task_type="CAUSAL_LM", **options)
     model = peft.get_peft_model(model, config)
@@ -141,7 +153,8 @@ def make(name, model, gguf, options, dtype, blocks):
         while not prompt:
             prompt = make_models.reference(model, torch.randint(0, vocab, (length,), generator=draw).tolist())
         prompts.append(prompt)
-    (OUT / f"{name}.json").write_text(json.dumps({"prompts": prompts}))
+    merged = {"merged_sha256": merged_sha256(name, kept)} if name in WHOLE_ENDS else {}
+    (OUT / f"{name}.json").write_text(json.dumps({**merged, "prompts": prompts}))
     print(name, path.stat().st_size, sorted(small)[:3])
 
 

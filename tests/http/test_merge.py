@@ -117,6 +117,13 @@ def test_merged_is_merged_and_saved_to_the_bit(start, tmp_path, case, dtype, fla
     assert answers(ours) == answers(theirs) != answers(start(*flags, model=model))
 
 
+def test_merged_is_what_peft_merges(start, tmp_path):
+    """LoRA of projections and both ends, whole matrices of projections and a router, into BF16."""
+    s = start("--adapter", f"policy={ADAPTERS / 'qwen3moe-whole'}", "--merge", model=folder(tmp_path / "base", MOE))
+    want = json.loads((ADAPTERS / "qwen3moe-whole.json").read_text())["merged_sha256"]
+    assert s.http.get("/v1/weights").json()["sha256"] == want
+
+
 # ---- as the adapter beside the model ----
 
 
