@@ -11,6 +11,7 @@ import os
 import statistics
 import subprocess
 import sys
+import types
 import urllib.error
 
 import pytest
@@ -164,3 +165,35 @@ def test_push_weights(start):
     done = subprocess.run(command, env={**os.environ, "SERVER_URL": s.url}, capture_output=True, text=True, timeout=PATIENCE)
     assert done.returncode == 0 and checkpoints.sha256(tensors) in done.stdout, done.stderr
     assert s.http.get("/weight_info").json()["weight_version"] == "8"
+
+
+def test_trl_grpo(start, monkeypatch):
+    """A step as TRL's trainer asks for it, with the weights of a file; `make clients` trains with TRL itself."""
+    import checkpoints
+    monkeypatch.syspath_prepend(str(FOLDER))
+    s = start(model=str(checkpoints.FOLDER))
+    for module in ("push_weights", "rollout", "trl_grpo"):
+        monkeypatch.delitem(sys.modules, module, raising=False)
+    monkeypatch.setenv("SERVER_URL", s.url)
+    example = load("trl_grpo", s.url)
+    asked = ["one two", "three"]
+    rollout_func = example.rollouts([{"prompt": p, "answer": "4"} for p in asked], [{"name": "contains", "texts": ["e"], "scope": "all"}])
+    tensors, _ = checkpoints.read(checkpoints.FOLDER / "model.safetensors")
+    pushed = checkpoints.jiggled(tensors, 5)
+    trainer = types.SimpleNamespace(
+        state=types.SimpleNamespace(global_step=3), accelerator=types.SimpleNamespace(unwrap_model=lambda model: model),
+        model=types.SimpleNamespace(state_dict=lambda: checkpoints.pack(pushed)),
+        args=types.SimpleNamespace(
+            temperature=1.0, top_p=1.0, top_k=0, min_p=None, repetition_penalty=1.0, max_completion_length=6
+        ),
+    )
+    got = rollout_func(["one two"] * 3 + ["three"] * 2, trainer)
+    assert s.http.get("/weight_info").json() == {"weight_version": "3", "sha256": checkpoints.sha256(pushed)}
+    assert {k: len(v) for k, v in got.items()} == dict.fromkeys(
+        ("prompt_ids", "completion_ids", "logprobs", "env_mask", "rewarded"), 5)
+    assert got["prompt_ids"][0] == got["prompt_ids"][2] != got["prompt_ids"][3] == got["prompt_ids"][4]
+    texts = [s.post("/detokenize", {"tokens": ids}).json()["prompt"] for ids in got["completion_ids"]]
+    assert example.rewarded(completions=texts, **got) == [float("e" in text) for text in texts]
+    for prompt, ids, logprobs in zip(got["prompt_ids"], got["completion_ids"], got["logprobs"]):
+        scored = s.complete(prompt=prompt + ids, max_tokens=1, prompt_logprobs=0)["choices"][0]["prompt_logprobs"]
+        assert [step[str(i)]["logprob"] for step, i in zip(scored[len(prompt):], ids)] == pytest.approx(logprobs, abs=2e-6)
