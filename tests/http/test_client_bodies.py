@@ -6,11 +6,13 @@ SPDX-License-Identifier: Apache-2.0
 import json
 import re
 
+import checkpoints
+import numpy
 import pytest
 from conftest import ROOT, Server
 
 FILES = sorted((ROOT / "tests/data/clients").glob("*.json"))
-REQUESTS = [(f.stem, i, r) for f in FILES for i, r in enumerate(json.loads(f.read_text())["requests"])]
+REQUESTS = [(f.stem, i, r) for f in FILES for i, r in enumerate(json.loads(f.read_text())["requests"]) if "body" in r]
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +111,16 @@ def check_message(body, reply):
         check_blocks(body, reply.json()["content"], reply.json()["stop_reason"])
 
 
+def check_rollouts(body, reply):
+    """A group for each prompt: so many samples, each judged, with all that was asked for."""
+    groups = reply.json()["groups"]
+    assert [len(g["samples"]) for g in groups] == [p.get("n", 1) for p in body["prompts"]]
+    for sample in [s for g in groups for s in g["samples"]]:
+        assert sample["reward"] in (0, 1) and not sample["mask"]
+        assert len(sample["token_ids"]) == len(sample["processed_logprobs"]) == len(sample["loss_mask"]) > 0
+    assert {s["reward"] for g in groups for s in g["samples"]} == {0, 1}, "there is something to learn"
+
+
 @pytest.mark.parametrize("client, i, request_", REQUESTS, ids=[f"{c}-{i}" for c, i, _ in REQUESTS])
 def test_replay(builtin, client, i, request_):
     body = request_["body"]
@@ -118,6 +130,8 @@ def test_replay(builtin, client, i, request_):
         check_message(body, reply)
     if request_["path"] == "/v1/responses":
         check_response(body, reply)
+    if request_["path"] == "/v1/rollouts":
+        check_rollouts(body, reply)
     if not request_["path"].endswith("/chat/completions"):
         return
     if body.get("stream"):
@@ -127,5 +141,33 @@ def test_replay(builtin, client, i, request_):
             check_form(body, choice["message"], choice["finish_reason"])
 
 
+def filled(tensors, seed):
+    """A safetensors file of such tensors, with numbers of our own: a norm's are near 1, tied ones are equal."""
+    draw = numpy.random.default_rng(seed).standard_normal
+    values = {name: (draw(shape) * 0.02 + (len(shape) == 1)).astype("<f4").tobytes() for name, (_, shape) in tensors.items()}
+    values["lm_head.weight"] = values["model.embed_tokens.weight"]
+    return checkpoints.pack({name: ("F32", shape, values[name]) for name, (_, shape) in tensors.items()})
+
+
+def test_replay_of_a_training_run(start):
+    """TRL's run through examples/trl_grpo.py: weights go in as its tensors are named and shaped, and serve the samples."""
+    rows = json.loads((ROOT / "tests/data/clients/trl.json").read_text())["requests"]
+    pushes, rollouts = ([r for r in rows if r["path"].startswith(p)] for p in ("/v1/weights", "/v1/rollouts"))
+    assert len(pushes) > 1 and rollouts
+    s = start(model=str(ROOT / "models/touchstone-tiny.gguf"))
+    for seed, push in enumerate(pushes):
+        assert {dtype for dtype, _ in push["tensors"].values()} == {"F32"}
+        told = s.http.put(push["path"], content=filled(push["tensors"], seed), headers=push["headers"])
+        version = {k.lower(): v for k, v in push["headers"].items()}["x-version"]
+        assert told.status_code == 200 and told.json()["version"] == version, told.text
+        assert told.json()["tensors"] == len(push["tensors"])
+        got = s.post("/v1/rollouts", rollouts[0]["body"]).json()["groups"]
+        assert {x["weight_version"] for g in got for x in g["samples"]} == {version}
+        ids, sample = got[0]["prompt_token_ids"], got[0]["samples"][0]
+        scored = s.complete(prompt=ids + sample["token_ids"], max_tokens=1, prompt_logprobs=0)["choices"][0]["prompt_logprobs"]
+        steps = zip(scored[len(ids):], sample["token_ids"])
+        assert [step[str(i)]["logprob"] for step, i in steps] == pytest.approx(sample["processed_logprobs"], abs=2e-6)
+
+
 def test_bodies_were_kept():
-    assert {"openai", "langchain", "instructor", "pydantic-ai", "outlines", "openai-js", "anthropic", "openai-responses", "ollama", "litellm", "lm-eval"} <= {f.stem for f in FILES}
+    assert {"openai", "langchain", "instructor", "pydantic-ai", "outlines", "openai-js", "anthropic", "openai-responses", "ollama", "litellm", "lm-eval", "trl"} <= {f.stem for f in FILES}
