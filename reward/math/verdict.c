@@ -9,11 +9,13 @@
 #include "base/clock.h"
 #include "reward/math/real/decimal.h"
 #include "reward/math/find/again.h"
+#include "reward/math/find/boxes.h"
 #include "reward/math/find/extract.h"
 #include "reward/math/find/gold.h"
 #include "reward/math/field/fingerprint.h"
 #include "reward/math/read/parse.h"
 #include "reward/math/find/formula.h"
+#include "reward/math/find/named.h"
 #include "reward/math/find/parts.h"
 #include "reward/math/find/plain.h"
 #include "reward/math/find/prose.h"
@@ -187,6 +189,54 @@ static enum equality meet_parts(struct math_work *w, struct span gold, const str
     return e;
 }
 
+static struct span last_line(struct span s)
+{
+    s = span_trim(s);
+    size_t newline = span_find_last(s, span_str("\n"));
+    return newline == SPAN_NONE ? s : span_slice(s, newline + 1, s.n);
+}
+
+/* All values that the reference names, in what names them too: in any order. */
+static enum equality meet_named(struct math_work *w, const struct named_list *gold,
+                                const struct named_list *said)
+{
+    enum equality all = gold->n == said->n ? EQ_YES : EQ_NO;
+    for (int i = 0; i < gold->n && all == EQ_YES; i++) {
+        const struct named *v = named_find(said, gold->all[i].name);
+        all = v == NULL ? EQ_NO : meet(w, gold->all[i].value, v->value);
+    }
+    return all;
+}
+
+static bool may_be_several(struct span s)
+{
+    return span_has(s, ',') || span_has(s, ';') || span_has(s, '\n') ||
+           span_find(s, span_str(" and "), 0) != SPAN_NONE ||
+           span_find(s, span_str("\xef\xbc"), 0) != SPAN_NONE;
+}
+
+/* Several values by name, on one side or on both; where one side has no names, in its order. */
+static enum equality meet_list(struct math_work *w, struct span gold, struct span answer,
+                               const struct stated *said, const struct extraction *x,
+                               struct math_result *out)
+{
+    if (!may_be_several(gold)) return EQ_NO;
+    struct named_list wanted = named_values(w->arena, gold);
+    struct span places[] = {said->plain, x->place, boxes_line(w->arena, x->response),
+                            last_line(x->response)};
+    enum equality e = EQ_NO;
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && e == EQ_NO; i++) {
+        struct named_list given = named_values(w->arena, places[i]);
+        if (given.n == 0) continue;
+        trace_add(w->options->trace, "named", places[i], "several values, each by its name");
+        e = wanted.n > 0 ? meet_named(w, &wanted, &given)
+                         : meet(w, gold, named_tuple(w->arena, &given));
+        if (e == EQ_YES) out->extracted = places[i];
+    }
+    if (e == EQ_NO && wanted.n > 0) e = meet(w, named_tuple(w->arena, &wanted), answer);
+    return e;
+}
+
 /* T for true, F for false. */
 static bool is_initial(struct arena *a, struct span words, struct span answer)
 {
@@ -234,6 +284,7 @@ static void judge_one(struct arena *a, struct span gold_text, const struct math_
     if (words) e = work_yes(&w, MATH_EQUAL_WORDS);
     enum math_cause cause = w.cause;
     if (e == EQ_NO && meet_parts(&w, gold, found, out) == EQ_YES) e = EQ_YES;
+    if (e == EQ_NO) e = meet_list(&w, gold, answer, &said, found, out);
     if (e == EQ_NO) w.cause = cause;
     struct span value = e == EQ_NO ? gold_value(a, gold) : span_of(NULL, 0);
     if (value.n > 0 && !span_eq(value, gold)) e = meet_all(&w, value, answer, &said, out);

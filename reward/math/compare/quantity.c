@@ -150,12 +150,22 @@ static bool unit_text(const struct expr *e, int64_t power, struct buffer *text)
 
 /* The number in e and the units that multiply or divide it, as a unit's text; NULL when something
  * else is there. */
-static const struct expr *letters_as_unit(const struct expr *e, struct buffer *text)
+static const struct expr *letters_as_unit(struct arena *a, const struct expr *e,
+                                          struct buffer *text)
 {
     if (expr_is_constant(e)) return e;
-    if ((e->kind != E_MUL && e->kind != E_DIV) || e->n != 2) return NULL;
-    const struct expr *rest = letters_as_unit(e->arg[0], text);
-    return rest != NULL && unit_text(e->arg[1], e->kind == E_DIV ? -1 : 1, text) ? rest : NULL;
+    if ((e->kind != E_MUL && e->kind != E_DIV) || e->n < 2) return NULL;
+    const struct expr *last = e->arg[e->n - 1], *first = e->arg[0];
+    if (e->n > 2) { /* 25 \sqrt{3} m */
+        struct expr *others = expr_new(a, E_MUL, 0, e->n - 1);
+        for (uint32_t i = 0; others != NULL && i + 1 < e->n; i++) {
+            others->arg[i] = e->arg[i];
+        }
+        if (others == NULL) return NULL;
+        first = others;
+    }
+    const struct expr *rest = letters_as_unit(a, first, text);
+    return rest != NULL && unit_text(last, e->kind == E_DIV ? -1 : 1, text) ? rest : NULL;
 }
 
 /* 5 m, 9.8 m/s^2: as a quantity, where the other side is one. e itself when it is none. */
@@ -164,7 +174,7 @@ static const struct expr *as_quantity(struct math_work *w, const struct expr *e)
     struct buffer text;
     if (e->kind == E_UNIT || expr_is_constant(e)) return e;
     buffer_init(&text, 256);
-    const struct expr *number = letters_as_unit(e, &text);
+    const struct expr *number = letters_as_unit(w->arena, e, &text);
     if (number != NULL && number->kind == E_DEGREE) { /* 25^\circ C */
         bool warm = text.n > 1 && text.p[1] == 'C';
         text.n = 0;
@@ -285,6 +295,11 @@ enum equality quantity_equal(struct math_work *w, const struct expr *g, const st
     enum equality lenient = without_sign(w, x, y);
     if (lenient == EQ_UNKNOWN) lenient = without_letters(w, x, y);
     if (lenient != EQ_UNKNOWN) return lenient;
+    g = as_quantity(w, g);
+    a = as_quantity(w, a);
+    if (g->kind == E_UNIT && a->kind == E_UNIT && both_units(w, g, a) == EQ_YES) {
+        return EQ_YES; /* 43.3 m and 25 \sqrt{3} m, rounded */
+    }
     w->cause = cause;
     return e;
 }

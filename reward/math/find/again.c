@@ -200,5 +200,7 @@ bool again_echo(struct span s, struct span *value, struct span *echo)
     if (depth > 0 || open < 2 || s.p[open - 1] != ' ') return false; /* f(2), 3(4) */
     *value = span_trim(span_slice(s, 0, open));
     *echo = span_trim(span_slice(s, open + 1, s.n - 1));
+    struct span exactly = span_str("exactly ");
+    if (span_starts(*echo, exactly)) *echo = span_trim(span_slice(*echo, exactly.n, echo->n));
     return value->n > 0 && echo->n > 0;
 }

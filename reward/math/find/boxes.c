@@ -355,3 +355,44 @@ struct span boxes_answer(struct arena *a, struct span s, bool first, int *count)
     }
     return with_percent(a, s, &run[n - 1]);
 }
+
+/* Where the sentence of s.p[at] begins: behind a line's end, or a stop and a space. */
+static size_t sentence_start(struct span s, size_t at)
+{
+    while (at > 0 && s.p[at - 1] != '\n' &&
+           !(at > 1 && s.p[at - 1] == ' ' && strchr(".!?", s.p[at - 2]) != NULL)) {
+        at--;
+    }
+    return at;
+}
+
+struct span boxes_line(struct arena *a, struct span s)
+{
+    struct box boxes[MAX_BOXES], b;
+    int n = 0, unclosed;
+    size_t from = 0;
+    if (span_find(s, span_str("box"), 0) == SPAN_NONE) return span_of(NULL, 0);
+    for (size_t at = 0; next_box(s, at, &b, &unclosed); at = b.to) {
+        size_t start = sentence_start(s, b.from);
+        if (start != from) n = 0;
+        from = start;
+        if (n == MAX_BOXES) return span_of(NULL, 0);
+        boxes[n++] = b;
+    }
+    if (n < 2) return span_of(NULL, 0);
+    size_t end = boxes[n - 1].to, to = 0, copied = from;
+    while (end < s.n && s.p[end] != '\n' && s.p[end] != '.') {
+        end++;
+    }
+    char *out = arena_alloc(a, end - from + 1, 1);
+    for (int i = 0; out != NULL && i < n; i++) {
+        struct span before = span_slice(s, copied, boxes[i].from);
+        if (before.n > 0) memcpy(out + to, before.p, before.n);
+        to += before.n;
+        if (boxes[i].inside.n > 0) memcpy(out + to, boxes[i].inside.p, boxes[i].inside.n);
+        to += boxes[i].inside.n;
+        copied = boxes[i].to;
+    }
+    if (out != NULL && end > copied) memcpy(out + to, s.p + copied, end - copied);
+    return span_of(out, out == NULL ? 0 : to + (end - copied));
+}

@@ -23,4 +23,8 @@ bool boxes_cut_off(struct span s);
  * inside one; an empty box gives an empty span whose p is not NULL. */
 struct span boxes_answer(struct arena *a, struct span s, bool first, int *count);
 
+/* The last sentence of s that has two boxes or more, with what they hold in their places: "the maximum is 5 and
+ * the minimum -3". {NULL, 0}: no sentence has. */
+struct span boxes_line(struct arena *a, struct span s);
+
 #endif

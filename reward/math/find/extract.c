@@ -70,6 +70,15 @@ static bool take(struct extraction *out, const struct stated *st, enum math_sour
     return find(out, st->text, source);
 }
 
+/* "(exactly $25\sqrt{3}$ m)" at s.p[to], behind a value in bold that is its rounding: the value with it. */
+static struct span with_exact(struct span s, size_t from, size_t to, struct span bold)
+{
+    static const char head[] = " (exactly ";
+    struct span rest = span_slice(s, to + 2, s.n);
+    size_t close = span_starts(rest, span_str(head)) ? words_close(rest, 1) : SPAN_NONE;
+    return close == SPAN_NONE ? bold : span_slice(s, from - 2, to + 2 + close);
+}
+
 /* The last thing in bold, where no line with mathematics follows it: "So it is **8 hours**, from 9
  * to 17." */
 static bool in_bold(struct arena *a, struct span s, const struct math_options *o,
@@ -89,6 +98,8 @@ static bool in_bold(struct arena *a, struct span s, const struct math_options *o
     if (moment.n > 0 && !v.changed) st = (struct stated){.text = moment, .plain = st.plain};
     out->place = st.plain;
     if (st.text.n == 0 || st.denied) return false;
+    struct span exact = with_exact(s, from, to, bold);
+    if (exact.n > bold.n) st.text = plain_text(a, exact);
     if (v.changed) st = (struct stated){.text = v.text, .plain = st.plain, .changed = true};
     trace_add(o->trace, "bold", bold, "in bold, and no line with mathematics follows");
     return take(out, &st, MATH_FROM_EXPRESSION);
@@ -152,6 +163,9 @@ static bool in_prose(struct arena *a, struct span s, const struct math_options *
         return false;
     }
     if ((o->extract & MATH_EXTRACT_EXPR) && (found = spelled_only(a, s)).n > 0) {
+        if (bold.n == 0) { /* "One Hundred" may be a name's */
+            out->place = span_slice(s, prose_last_sentence(s), s.n);
+        }
         return find(out, found, MATH_FROM_EXPRESSION);
     }
     struct span t = span_trim(s);

@@ -13,6 +13,7 @@
 #include "reward/math/find/extract.h"
 #include "reward/math/find/formula.h"
 #include "reward/math/find/marks.h"
+#include "reward/math/find/named.h"
 #include "reward/math/find/phrase.h"
 #include "reward/math/find/plain.h"
 #include "reward/math/find/prose.h"
@@ -84,7 +85,9 @@ struct span gold_answer(struct arena *a, struct span gold, const struct math_opt
 struct span gold_value(struct arena *a, struct span gold)
 {
     struct span s = plain_words(a, span_slice(gold, 0, MAX_GOLD));
-    if (!prose_has_words(s)) return span_of(NULL, 0);
+    if (!prose_has_words(s) || named_values(a, gold).n > 0) {
+        return span_of(NULL, 0); /* all of them are asked for */
+    }
     struct stated one = stated_in(a, s, MATH_EXTRACT_LATEX | MATH_EXTRACT_EXPR);
     struct stated last = stated_last(a, s);
     bool single =

@@ -102,12 +102,11 @@ static struct span part_answer(struct arena *a, struct span s, const struct math
     return prose_last(a, s, o->extract, &st, &source) ? st.text : NOTHING;
 }
 
-/* The parts of one series as a tuple. */
-static struct span tuple_of(struct arena *a, struct span s, enum series series,
-                            const struct math_options *o)
+/* The parts of one series from its first label on, which stands at `at` and ends at `end`, as a tuple. */
+static struct span tuple_from(struct arena *a, struct span s, enum series series, size_t at,
+                              size_t end, const struct math_options *o)
 {
     struct buffer out;
-    size_t end, at = find_label(s, 0, series, 0, &end);
     int n = 0;
     buffer_init(&out, MAX_TUPLE);
     for (; at < s.n && n < MAX_PARTS; n++) {
@@ -126,6 +125,22 @@ static struct span tuple_of(struct arena *a, struct span s, enum series series,
     struct span tuple = span_of(copy, copy == NULL ? 0 : out.n);
     buffer_clear(&out);
     return tuple;
+}
+
+/* The parts of one series as a tuple: where it is begun again, "So: (a) 5 (b) 8", the last time. */
+static struct span tuple_of(struct arena *a, struct span s, enum series series,
+                            const struct math_options *o)
+{
+    struct span last = NOTHING;
+    size_t end, at = find_label(s, 0, series, 0, &end);
+    for (int rounds = 0; at < s.n && rounds < MAX_PARTS; rounds++) {
+        size_t next_end = end, next = find_label(s, end, series, 0, &next_end);
+        struct span tuple = tuple_from(a, span_slice(s, 0, next), series, at, end, o);
+        if (tuple.n > 0) last = tuple;
+        at = next;
+        end = next_end;
+    }
+    return last;
 }
 
 struct span parts_answer(struct arena *a, struct span s, const struct math_options *o)

@@ -217,6 +217,14 @@ static bool stands_alone(struct span words, struct span before)
            (words_in(words, denial) || !is_denied(before));
 }
 
+/* "neither even nor odd": where neither is the answer. */
+static bool says_neither(struct span w, struct span s)
+{
+    size_t at = span_find(s, span_str("neither "), 0);
+    return span_is(w, "neither") && at != SPAN_NONE &&
+           span_find(s, span_str(" nor "), at) != SPAN_NONE;
+}
+
 /* ---- whole statements -------------------------------------------------------------------------- */
 
 /* The version that a folded statement names is w, and it names no other and denies none. */
@@ -281,7 +289,7 @@ bool said_in(struct arena *a, struct span words, struct span statement)
     statement = without_denied_end(after_openers(statement));
     struct span w = words_fold(a, words), s = words_fold(a, statement);
     if (w.n == 0 || s.n < w.n) return false;
-    if (span_eq(w, s)) return true;
+    if (span_eq(w, s) || says_neither(w, s)) return true;
     if (words_version(w)) return only_version(s, w);
     bool front = statement.n >= words.n && strncasecmp(statement.p, words.p, words.n) == 0;
     struct span raw = span_slice(statement, front ? words.n : 0, statement.n);

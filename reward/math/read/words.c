@@ -100,7 +100,7 @@ static bool strip_end(struct span *s)
 static struct span without_remark(struct span s)
 {
     static const char *const remarks[] = {"(approx",      "(about ",   "(roughly", "(rounded",
-                                          "(or about",    "(exactly",  "(to ",     "(check",
+                                          "(or about",    "(exactly)", "(to ",     "(check",
                                           "(correct to ", "(nearest ", "(verif"};
     static const char *const places[] = {
         "d.p.)",          "dp)", "s.f.)", "sf)", "sig figs)", "sig. figs.)", "significant figures)",
@@ -190,6 +190,19 @@ static bool is_wrapper(struct span command)
     return false;
 }
 
+/* The letter of a to z that a character of U+00C0 to U+017F is with a mark over or under it; 0: none
+ * (Planck's h has a bar for a reason). */
+static char bare_letter(uint32_t c)
+{
+    static const char latin1[] =
+        "aaaaaa\0ceeeeiiii\0nooooo\0ouuuuy\0\0aaaaaa\0ceeeeiiii\0nooooo\0ouuuuy\0y";
+    static const char extended[] =
+        "aaaaaaccccccccddddeeeeeeeeeegggggggghh\0\0iiiiiiiiii\0\0jjkk\0llllllllll"
+        "nnnnnn\0\0\0oooooo\0\0rrrrrrssssssssttttttuuuuuuuuuuuuwwyyyzzzzzz";
+    if (c >= 0xc0 && c < 0x100) return latin1[c - 0xc0];
+    return c >= 0x100 && c < 0x17f ? extended[c - 0x100] : 0;
+}
+
 struct span words_fold(struct arena *a, struct span s)
 {
     char *out = arena_alloc(a, s.n + 2, 1);
@@ -208,8 +221,14 @@ struct span words_fold(struct arena *a, struct span s)
                 continue;
             }
         }
+        uint32_t wide;
+        bool marked = c >= 0xc3 && c <= 0xc5 && utf8_decode(span_slice(s, i, s.n), &wide) == 2 &&
+                      bare_letter(wide) != 0; /* an accent of a name is often left out */
         bool decimal = c == '.' && i + 1 < s.n && s.p[i + 1] >= '0' && s.p[i + 1] <= '9';
-        if (keeps(c) || decimal) {
+        if (marked) {
+            out[n++] = bare_letter(wide);
+            i++;
+        } else if (keeps(c) || decimal) {
             out[n++] = (char)c;
         } else if (n > word) {
             if (is_article(out + word, n - word)) n = word;
