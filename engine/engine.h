@@ -109,7 +109,6 @@ struct engine_info {
     const char *path;         /* of the file or folder, as it was given */
     const char *file_name;    /* its last part, without ".gguf": the model's name unless another was given */
     const char *title;        /* what the file calls itself */
-    const char *fingerprint;  /* changes with the program's version, the file, the arithmetic */
     const char *architecture; /* "llama" */
     const char *quantisation; /* "Q4_1", the commonest type of its tensors */
     const char *isa;          /* kernel set in use */

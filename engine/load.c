@@ -13,10 +13,8 @@
 
 #include "base/clock.h"
 #include "base/file.h"
-#include "base/hash.h"
 #include "base/log.h"
 #include "base/mem.h"
-#include "base/version.h"
 #include "engine/adapter/read.h"
 #include "engine/forward/forward.h"
 #include "engine/forward/lora_merge.h"
@@ -133,22 +131,6 @@ static void name_file(const char *path, char *out, size_t room)
     snprintf(out, room, "%.*s", (int)s.n, s.p);
 }
 
-/* Servers that answer alike to the bit say the same, whatever their CPUs and batches are. It begins
- * as llama-server's does, which its clients look at. */
-static void make_fingerprint(struct loaded *l, const struct engine_options *o)
-{
-    const struct engine_info *info = &l->info;
-    char all[512];
-    int n = snprintf(all, sizeof(all), "%.200s|%lld|%lld|%lld|%.20s|%d|%d%s", info->title,
-                     (long long)info->created, (long long)info->parameters,
-                     (long long)info->tensor_bytes, o->weights == NULL ? "" : o->weights,
-                     (int)o->kind, (int)o->kv, l->merged);
-    uint64_t h = hash_bytes(span_of(all, n > 0 ? (size_t)n : 0));
-    snprintf(l->fingerprint, sizeof(l->fingerprint), "b" TOUCHSTONE_VERSION "-%08x",
-             (unsigned)(h ^ h >> 32));
-    l->info.fingerprint = l->fingerprint;
-}
-
 /* What was set, else what the model's files say, else the last position's, which has seen all. */
 static enum engine_pooling pooling_of(const struct engine_options *o, const struct model_config *c)
 {
@@ -190,7 +172,8 @@ static void describe(struct loaded *l, const struct engine_options *o)
         info->tensor_bytes = t.all_bytes;
         info->n_vocab = l->n_vocab;
         info->n_layers = model_config(l->model)->n_layers;
-        info->n_used = model_config(l->model)->moe.n_experts > 0 ? model_config(l->model)->moe.n_used : 0;
+        info->n_used =
+            model_config(l->model)->moe.n_experts > 0 ? model_config(l->model)->moe.n_used : 0;
         info->n_embd = model_config(l->model)->n_embd;
         info->pooling = pooling_of(o, model_config(l->model));
         choose_sampling(info, o, &model_config(l->model)->sampling);
@@ -203,7 +186,6 @@ static void describe(struct loaded *l, const struct engine_options *o)
     info->created = stat(o->model_path, &st) == 0 ? (int64_t)st.st_mtime : 0;
     info->has_chat_template = l->template != NULL;
     describe_tags(l);
-    make_fingerprint(l, o);
 }
 
 /* ---- memory for keys and values ---- */
@@ -355,6 +337,9 @@ static bool pack_weights(struct loaded *l, const struct engine_options *o, struc
     }
     l->info.packed_bytes = (int64_t)w->bytes;
     describe_work(&l->info, w, model_config(l->model));
+    l->numerics = (struct numerics){
+        .model = l->model, .reference = o->kind == ENGINE_REFERENCE, .kv = kv_type_of(o)};
+    label->fingerprint = fingerprint_of_weights(&l->numerics, w, label->sha256);
     l->first = resident_new(w, label, content_key(label->sha256), err);
     model_drop_tensors(l->model);
     return l->first != NULL;

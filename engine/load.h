@@ -14,13 +14,14 @@
 
 #include "engine/engine.h"
 #include "engine/batch/step.h"
+#include "engine/fingerprint.h"
 #include "engine/forward/weights.h"
 #include "engine/sample/form/form_store.h"
 
 struct resident; /* engine/versions.h */
 
 struct loaded {
-    char file_name[256], fingerprint[32]; /* of info */
+    char file_name[256]; /* of info */
     struct model *model; /* NULL when vocabulary_only */
     struct gguf *vocabulary;
     struct tokenizer *tokenizer;
@@ -32,6 +33,7 @@ struct loaded {
     char sha256[DIGEST_HEX];          /* of the tensors in o->model_path, with what was merged into them */
     char merged[DIGEST_HEX];          /* of the adapter that was; "": none */
     struct weights_plan weights_plan; /* how weights are packed */
+    struct numerics numerics;         /* how they are computed with */
     struct resident *first;           /* the version that was loaded; NULL once the engine has it */
     struct kv_store *store;
     struct kv_cache *kv;

@@ -80,6 +80,7 @@ static bool push_name(struct staging *s, struct error *err)
     l->number = was->number;
     l->created = was->created;
     l->tensors = was->tensors;
+    l->fingerprint = was->fingerprint;
     memcpy(l->sha256, was->sha256, sizeof(l->sha256));
     version_label_free(was);
     return install(s->e, (struct install){.label = version_label_share(l)}, err);

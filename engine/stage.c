@@ -282,6 +282,7 @@ struct resident *stage_weights(struct staging *s, struct error *err)
     struct weights *w = ok ? pack(s, err) : NULL;
     if (w != NULL && check_whole(s, err) && keep_base(s, err)) {
         assert(s->label->sha256[0] != '\0'); /* (1) */
+        s->label->fingerprint = fingerprint_of_weights(&s->e->loaded.numerics, w, s->next.sha256);
         r = resident_new(w, version_label_share(s->label), content_key(s->next.sha256), err);
     } else {
         weights_free(w);

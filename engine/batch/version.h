@@ -29,6 +29,7 @@ struct version_label {
     int owners;                    /* atomic */
     uint64_t number;               /* of the push that brought it; 0: loaded at start */
     char sha256[DIGEST_HEX];       /* of its tensors (engine/model/content.h) */
+    uint64_t fingerprint;          /* of all that its numbers depend on (engine/fingerprint.h) */
     int64_t created;               /* unix seconds: when it began to serve */
     size_t tensors;                /* in its file */
     char name[VERSION_NAME_BYTES]; /* as clients call it */

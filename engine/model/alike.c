@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/mem.h"
 #include "engine/model/content.h"
 #include "engine/model/gguf.h"
@@ -90,6 +91,22 @@ bool model_alike(const struct model *served, const struct model *m, struct error
             "which layers have experts, or rope's factors, differ from the served model's");
     }
     return true;
+}
+
+uint64_t model_sizes_hash(const struct model *m)
+{
+    const struct model_config *c = model_config(m);
+    uint64_t h = hash_bytes(span_str(model_architecture(m)));
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        double value = value_of(c, sizes[i].at, sizes[i].kind) + 0.0; /* -0 is 0 */
+        uint64_t bits;
+        memcpy(&bits, &value, sizeof(bits));
+        h = hash_add(h, bits);
+    }
+    h = hash_add(h, hash_bytes(span_of(c->moe.dense, sizeof(c->moe.dense))));
+    if (c->rope.freq_factors == NULL) return h;
+    size_t bytes = (size_t)c->rope.dim / 2 * sizeof(float);
+    return hash_add(h, hash_bytes(span_of(c->rope.freq_factors, bytes)));
 }
 
 /* ---- tensors ---- */

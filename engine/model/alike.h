@@ -9,6 +9,7 @@
 #define ENGINE_MODEL_ALIKE_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "engine/model/model.h"
@@ -16,6 +17,9 @@
 /* Has m the architecture, sizes and constants of `served`? False and ERROR_INVALID_VALUE naming the first
  * that differs. Where pairs are rotated in another order, that is the same model. */
 bool model_alike(const struct model *served, const struct model *m, struct error *err);
+
+/* A number of what model_alike() compares: models that are alike have the same. */
+uint64_t model_sizes_hash(const struct model *m);
 
 /* Has m every tensor that `served` has? False and ERROR_INVALID_VALUE naming the first that lacks. */
 bool model_complete(const struct model *served, const struct model *m, struct error *err);

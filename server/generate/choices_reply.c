@@ -9,10 +9,10 @@
 #include "server/generate/timings.h"
 #include "server/http/sse.h"
 
-static void open_choices(const struct completion *c, struct buffer *out)
+static void open_choices(const struct completion *c, const struct choice *one, struct buffer *out)
 {
     emit_object(out, NULL);
-    c->dialect->reply->head(c, out);
+    c->dialect->reply->head(c, one, out);
     emit_array(out, "choices");
 }
 
@@ -34,7 +34,7 @@ void choices_reply_whole(struct completion *c, struct buffer *out)
         out->failed = true;
         return;
     }
-    open_choices(c, out);
+    open_choices(c, picked[0], out);
     for (size_t i = 0; i < n; i++) {
         emit_choice(c, picked[i], (int)i, true, out);
     }
@@ -49,7 +49,7 @@ void choices_reply_chunk(struct completion *c, struct choice *choice)
 {
     struct buffer *out = sse_open(c->exchange);
     bool first = choice->n_written++ == 0;
-    open_choices(c, out);
+    open_choices(c, choice, out);
     emit_choice(c, choice, choice->index, first, out);
     emit_close(out, ']');
     if (first && c->dialect->reply->first_tail != NULL) c->dialect->reply->first_tail(c, out);
@@ -64,7 +64,7 @@ void choices_reply_end(struct completion *c)
 {
     if (!c->params.stream_options.include_usage) return;
     struct buffer *out = sse_open(c->exchange);
-    open_choices(c, out);
+    open_choices(c, completion_choice(c, 0), out);
     emit_close(out, ']');
     completion_emit_usage(c, out);
     if (c->params.timings) timings_emit(completion_choice(c, 0), out);

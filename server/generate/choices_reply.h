@@ -16,8 +16,8 @@ struct choice;
 struct completion;
 
 struct choices_reply {
-    /* Before the choices. */
-    void (*head)(const struct completion *c, struct buffer *out);
+    /* Before the choices, of which one is the first that is told of. */
+    void (*head)(const struct completion *c, const struct choice *one, struct buffer *out);
     /* Of a choice, after its index: what is pending. first: nothing of it has been said. */
     void (*choice)(const struct completion *c, const struct choice *choice, bool first,
                    struct buffer *out);

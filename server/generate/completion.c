@@ -540,9 +540,13 @@ bool completion_pick(const struct completion *c, const struct choice ***out)
     return true;
 }
 
-void completion_emit_fingerprint(const struct completion *c, struct buffer *out)
+void completion_emit_fingerprint(const struct completion *c, const struct choice *choice,
+                                 struct buffer *out)
 {
-    emit_str(out, "system_fingerprint", engine_info(c->engine)->fingerprint);
+    const struct version_spans *s = &choice->versions;
+    struct version_label *serving = s->n == 0 ? engine_version(c->exchange->server->engine) : NULL;
+    spans_emit_fingerprint(s->n == 0 ? serving : s->list[s->n - 1].label, c->params.adapter, out);
+    version_label_free(serving);
 }
 
 static bool is_named_stop(const struct completion *c, int token)

@@ -212,8 +212,10 @@ void completion_emit_chunk_usage(const struct completion *c, struct buffer *out)
 /* "weight_version": of the weights that computed all that it says; or, of a single choice that several did,
  * "weight_versions"; or nothing (spans.h). */
 void completion_emit_versions(const struct completion *c, struct buffer *out);
-/* "system_fingerprint": the engine's. */
-void completion_emit_fingerprint(const struct completion *c, struct buffer *out);
+/* "system_fingerprint": of the weights that computed the last token of that choice; before its first, of those that
+ * serve. */
+void completion_emit_fingerprint(const struct completion *c, const struct choice *choice,
+                                 struct buffer *out);
 
 /* "stop_reason": the stop string, the stop token that the client named, or null; and at the end
  * SGLang's "matched_stop": the same, or the model's own end token. */

@@ -5,10 +5,13 @@
 #include "server/generate/spans.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/emit.h"
+#include "base/hash.h"
 #include "base/mem.h"
+#include "base/version.h"
 
 bool spans_add(struct version_spans *s, struct version_label *label, int at)
 {
@@ -49,4 +52,16 @@ void spans_emit(const struct version_spans *s, int n, struct buffer *out)
         emit_close(out, '}');
     }
     emit_close(out, ']');
+}
+
+void spans_emit_fingerprint(const struct version_label *l, const struct adapter *adapter,
+                            struct buffer *out)
+{
+    char text[64];
+    uint64_t h = l->fingerprint;
+    if (adapter != NULL) {
+        h = hash_add(h, hash_bytes(span_str(engine_adapter_info(adapter).sha256)));
+    }
+    snprintf(text, sizeof(text), "b%.40s-%016llx", TOUCHSTONE_VERSION, (unsigned long long)h);
+    emit_str(out, "system_fingerprint", text);
 }

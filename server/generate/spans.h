@@ -39,4 +39,9 @@ const char *spans_single(const struct version_spans *s);
 /* "weight_version" or "weight_versions" of a sample of n tokens; nothing where nothing is known. */
 void spans_emit(const struct version_spans *s, int n, struct buffer *out);
 
+/* "system_fingerprint" of what l and the adapter (NULL: none) compute: the program's version and a hash.
+ * It begins with "b" as llama-server's does, which its clients look at. */
+void spans_emit_fingerprint(const struct version_label *l, const struct adapter *adapter,
+                            struct buffer *out);
+
 #endif

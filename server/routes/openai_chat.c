@@ -57,14 +57,16 @@ const struct field openai_chat_rows[] = {
      .doc = "the thoughts are part of the reply"},
     {"stop_in_reasoning", FIELD_BOOL, AT(stop_in_reasoning),
      .doc = "stop strings count in thoughts, too"},
-    {"tool_choice", FIELD_READ, AT(tool_choice), .read = tool_choice_read,
-     .shape = "string|object", .doc = "none, auto, required, or the function that is called"},
+    {"tool_choice", FIELD_READ, AT(tool_choice), .read = tool_choice_read, .shape = "string|object",
+     .doc = "none, auto, required, or the function that is called"},
     {"parallel_tool_calls", FIELD_BOOL, AT(parallel_calls),
      .doc = "more than one call may be made"},
     {"required_prefix_token_ids", FIELD_READ, AT(talk.prefix), .read = field_read_ids,
-     .shape = "integer[]", .doc = "ids that the prompt begins with, in place of the template's, up to the end of the assistant's last turn"},
-    {"enable_thinking", FIELD_READ, AT(think), .read = read_think,
-     .shape = "boolean", .doc = "whether the model thinks first, as Qwen's API has it; false is reasoning_effort none"},
+     .shape = "integer[]",
+     .doc = "ids that the prompt begins with, in place of the template's, up to the end of the "
+            "assistant's last turn"},
+    {"enable_thinking", FIELD_READ, AT(think), .read = read_think, .shape = "boolean",
+     .doc = "whether the model thinks first, as Qwen's API has it; false is reasoning_effort none"},
     {"verbosity", .kind = FIELD_IGNORED, .doc = "without effect"},
     {"modalities", FIELD_REFUSED, .neutral = "[\"text\"]",
      .doc = "other outputs than text; refused"},
@@ -260,13 +262,13 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
     }
 }
 
-static void emit_head(const struct completion *c, struct buffer *out)
+static void emit_head(const struct completion *c, const struct choice *one, struct buffer *out)
 {
     emit_str(out, "id", c->id);
     emit_str(out, "object", c->params.stream ? "chat.completion.chunk" : "chat.completion");
     emit_int(out, "created", c->created);
     emit_str(out, "model", completion_model(c));
-    completion_emit_fingerprint(c, out);
+    completion_emit_fingerprint(c, one, out);
 }
 
 static void emit_prompt_ids(const struct completion *c, struct buffer *out)

@@ -25,7 +25,8 @@ struct completions {
 #define AT(field) .offset = offsetof(struct completions, field)
 
 const struct field openai_completions_rows[] = {
-    {"prompt", FIELD_VALUE, AT(prompt), .shape = "string|string[]|integer[]|integer[][]", .doc = "a text, token ids, or a list of either"},
+    {"prompt", FIELD_VALUE, AT(prompt), .shape = "string|string[]|integer[]|integer[][]",
+     .doc = "a text, token ids, or a list of either"},
     {"echo", FIELD_BOOL, AT(echo), .doc = "the prompt before the output"},
     {"add_special_tokens", FIELD_BOOL, AT(add_special_tokens),
      .doc = "with the tokens that the model puts around a text"},
@@ -37,8 +38,8 @@ const struct field openai_completions_rows[] = {
 static bool read_logprobs(const struct field_context *context, const cJSON *value, void *out,
                           struct error *err)
 {
-    static const struct field number = {
-        "logprobs", FIELD_INT, .min = -1, .max = INT_MAX, .doc = "alternatives for each token"};
+    static const struct field number = {"logprobs", FIELD_INT, .min = -1, .max = INT_MAX,
+                                        .doc = "alternatives for each token"};
     if (cJSON_IsBool(value)) {
         *(int *)out = cJSON_IsTrue(value) ? 1 : TOP_ABSENT;
         return true;
@@ -51,11 +52,10 @@ static bool read_logprobs(const struct field_context *context, const cJSON *valu
 /* Fields of this route whose values stand among the shared ones. */
 const struct field openai_completions_shared_rows[] = {
     {"logprobs", FIELD_READ, .offset = offsetof(struct sampling_params, logprobs),
-     .read = read_logprobs,
-     .shape = "integer|boolean", .doc = "log-probabilities with so many alternatives for each token; true: 1, false: none"},
+     .read = read_logprobs, .shape = "integer|boolean",
+     .doc = "log-probabilities with so many alternatives for each token; true: 1, false: none"},
     {"best_of", FIELD_INT, .offset = offsetof(struct sampling_params, best_of), .min = 1,
-     .max = INT_MAX,
-     .doc = "so many outputs, of which the n most probable are sent"},
+     .max = INT_MAX, .doc = "so many outputs, of which the n most probable are sent"},
     {"require_reasoning", FIELD_BOOL, .offset = offsetof(struct sampling_params, may_think),
      .doc = "the model may think first: a form holds behind its thoughts"},
     {0},
@@ -154,13 +154,13 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
     emit_asked(c, choice, first, out);
 }
 
-static void emit_head(const struct completion *c, struct buffer *out)
+static void emit_head(const struct completion *c, const struct choice *one, struct buffer *out)
 {
     emit_str(out, "id", c->id);
     emit_str(out, "object", "text_completion");
     emit_int(out, "created", c->created);
     emit_str(out, "model", completion_model(c));
-    completion_emit_fingerprint(c, out);
+    completion_emit_fingerprint(c, one, out);
 }
 
 static void emit_tail(const struct completion *c, struct buffer *out)

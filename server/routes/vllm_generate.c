@@ -27,16 +27,16 @@ static const struct field packing_rows[] = {
 
 static const struct field count_rows[] = {
     {"logprobs", FIELD_INT, .offset = offsetof(struct sampling_params, logprobs), .min = -1,
-     .max = INT_MAX,
-     .doc = "log-probabilities with so many alternatives for each token"},
+     .max = INT_MAX, .doc = "log-probabilities with so many alternatives for each token"},
     {0},
 };
 
 static const struct field *const sampling_members[] = {sampling_params_rows, count_rows,
-                                                      packing_rows, NULL};
+                                                       packing_rows, NULL};
 static const struct field rows[] = {
     {"token_ids", FIELD_ARRAY, AT(token_ids), .shape = "integer[]", .doc = "the prompt"},
-    {"sampling_params", FIELD_OBJECT, AT(sampling), .members = sampling_members, .doc = "vLLM's, as in /v1/completions"},
+    {"sampling_params", FIELD_OBJECT, AT(sampling), .members = sampling_members,
+     .doc = "vLLM's, as in /v1/completions"},
     {"features", .kind = FIELD_REFUSED, .doc = "images and sound; refused"},
     {"kv_transfer_params", .kind = FIELD_REFUSED, .doc = "keys and values from elsewhere; refused"},
     {"output_mode", FIELD_REFUSED, .neutral = "\"tokens\"",
@@ -87,8 +87,9 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
     logprobs_emit_token_ids(choice, out);
 }
 
-static void emit_head(const struct completion *c, struct buffer *out)
+static void emit_head(const struct completion *c, const struct choice *one, struct buffer *out)
 {
+    (void)one;
     emit_str(out, "request_id", c->id);
 }
 

@@ -8,6 +8,7 @@
 
 #include "base/emit.h"
 #include "base/fields.h"
+#include "server/generate/spans.h"
 #include "server/http/exchange.h"
 #include "server/http/state.h"
 #include "server/weights/push.h"
@@ -38,6 +39,7 @@ void weights_list_handle(struct exchange *x)
     emit_object(&out, NULL);
     emit_str(&out, "version", l->name);
     emit_str(&out, "sha256", l->sha256);
+    spans_emit_fingerprint(l, NULL, &out);
     emit_int(&out, "tensors", (int64_t)l->tensors);
     emit_int(&out, "number", (int64_t)l->number);
     emit_int(&out, "created", l->created);

@@ -43,15 +43,6 @@ def test_shape(server):
     assert reply["service_tier"] is None and reply["kv_transfer_params"] is None
 
 
-def test_fingerprint_is_of_what_computes(server):
-    reply = server.complete(prompt="Hello", max_tokens=2, **GREEDY)
-    assert reply["system_fingerprint"].startswith("b")
-    chunks = stream(server, prompt="Hello", max_tokens=2, **GREEDY)
-    assert {k["system_fingerprint"] for k in chunks} == {reply["system_fingerprint"]}
-    chat = server.post("/v1/chat/completions", {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 2})
-    assert chat.json()["system_fingerprint"] == reply["system_fingerprint"]
-
-
 def test_last_token_comes_with_the_end(server):
     """A chunk a token, no more: the last one says why it ended, and its usage is all there was."""
     chunks = stream(server, prompt="Hello", max_tokens=5, logprobs=1, **GREEDY,
