@@ -81,12 +81,28 @@ static bool gather(void *arg, const struct field *rows, const char *prefix)
     return false;
 }
 
+/* Of what a route answers. */
+static void gather_answer(struct described *all, const struct route_table *routes,
+                          const struct route *r)
+{
+    struct gathering g = {all, r};
+    const struct route_answer *a = router_answer(routes, r);
+    if (a == NULL) return;
+    walk(a->whole, "reply", 0, gather, &g);
+    walk(a->other, "reply", 0, gather, &g);
+    walk(a->chunk, "chunk", 0, gather, &g);
+}
+
 struct described *describe_tables(const struct route_table *routes)
 {
     struct described *all = mem_new(1, sizeof(*all), NULL);
     for (size_t i = 0; all != NULL && i < routes->n; i++) {
         struct gathering g = {all, &routes->rows[i]};
         walk(routes->rows[i].fields, "", 0, gather, &g);
+    }
+    if (all != NULL) all->n_asked = all->n;
+    for (size_t i = 0; all != NULL && i < routes->n; i++) {
+        gather_answer(all, routes, &routes->rows[i]);
     }
     return all;
 }

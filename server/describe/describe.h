@@ -23,21 +23,22 @@ struct route_table;
 
 /* ---- tables ---- */
 
-/* A table of fields and where it is read: of how many places, the first of them. */
+/* A table of fields and where it is read, or answered by: of how many places, the first of them. */
 struct described_table {
     const struct field *rows;
     const struct route *route; /* whose body has it first */
-    char prefix[64];           /* where in that body: "" at its top, "options", "prompts[].fork" */
+    char prefix[64];           /* where in that body: "" at its top, "options", "prompts[].fork";
+                                * "reply.choices", "chunk" of what is answered */
 };
 
 enum { DESCRIBE_MAX_TABLES = 512 };
 struct described {
     struct described_table tables[DESCRIBE_MAX_TABLES];
-    size_t n;
+    size_t n, n_asked; /* the first n_asked are of bodies, the others of answers */
 };
 
-/* Every table that a body is read by, once, in the order of the routes. There are at most
- * DESCRIBE_MAX_TABLES. Free with free(); NULL without memory. */
+/* Every table that a body is read by, once, in the order of the routes, and then every one of what is
+ * answered. There are at most DESCRIBE_MAX_TABLES. Free with free(); NULL without memory. */
 struct described *describe_tables(const struct route_table *routes);
 
 /* Is this the first row of the table with its method, path and body? Rows of one path and another

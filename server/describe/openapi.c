@@ -1,8 +1,9 @@
 /* server/describe/openapi.c - GET /openapi.json: the routes as an OpenAPI 3.1 document.
  *
  * A table of fields is a schema in components, so that what routes share stands once; a body is all
- * of its tables, or, where they are alternatives (ROUTE_EITHER), any of them. A dialect's errors are a
- * response there. What a route answers when it is right is described in docs/, not here.
+ * of its tables, or, where they are alternatives (ROUTE_EITHER), any of them. What a route answers is
+ * likewise all of its tables (struct route_answer), for a stream of each of its events or lines. A
+ * dialect's errors are a response there.
  *
  * Source: OpenAPI Specification 3.1.0, whose schemas are JSON Schema 2020-12.
  *
@@ -261,9 +262,9 @@ static void emit_table(const struct described *all, size_t i, struct buffer *out
 static const struct {
     const char *name, *beside; /* the members beside "error" */
 } shapes[] = {
-    [ERRORS_OPENAI] = {"openai", NULL},      [ERRORS_LLAMA] = {"llama_server", NULL},
-    [ERRORS_SGLANG] = {"sglang", "message"}, [ERRORS_DETAIL] = {"detail", "detail"},
-    [ERRORS_PISTON] = {"piston", "message"}, [ERRORS_OLLAMA] = {"ollama", NULL},
+    [ERRORS_OPENAI] = {"openai", NULL},       [ERRORS_LLAMA] = {"llama_server", NULL},
+    [ERRORS_SGLANG] = {"sglang", "message"},  [ERRORS_DETAIL] = {"detail", "detail"},
+    [ERRORS_PISTON] = {"piston", "message"},  [ERRORS_OLLAMA] = {"ollama", NULL},
     [ERRORS_ANTHROPIC] = {"anthropic", NULL},
 };
 enum { N_SHAPES = sizeof(shapes) / sizeof(shapes[0]) };
@@ -368,7 +369,78 @@ static void emit_body(const struct described *all, const struct route *r, struct
     emit_close(out, '}');
 }
 
-static void emit_operation(const struct described *all, const struct route *r, struct buffer *out)
+/* ---- answers ---- */
+
+/* One JSON object of these tables. */
+static void emit_answer_object(const struct described *all, const struct field *const *tables,
+                               struct buffer *out)
+{
+    emit_str(out, "type", "object");
+    emit_members(all, tables, out);
+}
+
+static void emit_answer_list(const struct described *all, const struct field *const *tables,
+                             struct buffer *out)
+{
+    emit_open(out, '{');
+    emit_str(out, "type", "array");
+    emit_object(out, "items");
+    emit_answer_object(all, tables, out);
+    emit_close(out, '}');
+    emit_close(out, '}');
+}
+
+static void emit_answer_schema(const struct described *all, const struct route_answer *a,
+                               struct buffer *out)
+{
+    if (a->other == NULL && !a->or_list) {
+        emit_answer_object(all, a->whole, out);
+        return;
+    }
+    emit_array(out, "anyOf");
+    emit_open(out, '{');
+    emit_answer_object(all, a->whole, out);
+    emit_close(out, '}');
+    if (a->other != NULL) {
+        emit_open(out, '{');
+        emit_answer_object(all, a->other, out);
+        emit_close(out, '}');
+    }
+    if (a->or_list) emit_answer_list(all, a->whole, out);
+    emit_close(out, ']');
+}
+
+/* What is sent when all is right. A stream's schema is that of each of its events' data, or lines. */
+static void emit_answer(const struct described *all, const struct route_answer *a,
+                        struct buffer *out)
+{
+    if (a == NULL) {
+        emit_json(out, "2XX", span_str("{\"description\":\"as asked\"}"));
+        return;
+    }
+    emit_object(out, "2XX");
+    emit_str(out, "description",
+             a->stream == NULL ? "as asked"
+                               : "as asked; of a stream each event's data, or each line, is so");
+    emit_object(out, "content");
+    emit_object(out, "application/json");
+    emit_object(out, "schema");
+    emit_answer_schema(all, a, out);
+    emit_close(out, '}');
+    emit_close(out, '}');
+    if (a->stream != NULL) {
+        emit_object(out, a->stream);
+        emit_object(out, "schema");
+        if (a->chunk != NULL) emit_answer_object(all, a->chunk, out);
+        emit_close(out, '}');
+        emit_close(out, '}');
+    }
+    emit_close(out, '}');
+    emit_close(out, '}');
+}
+
+static void emit_operation(const struct described *all, const struct route *r,
+                           const struct route_answer *answer, struct buffer *out)
 {
     char id[NAME_ROOM + 8], path[NAME_ROOM], method[8] = "";
     for (size_t i = 0; r->method[i] != '\0' && i < sizeof(method) - 1; i++) {
@@ -386,7 +458,7 @@ static void emit_operation(const struct described *all, const struct route *r, s
     emit_security(r, out);
     if (r->fields != NULL && r->fields[0] != NULL) emit_body(all, r, out);
     emit_object(out, "responses");
-    emit_json(out, "2XX", span_str("{\"description\":\"as asked\"}"));
+    emit_answer(all, answer, out);
     emit_ref("4XX", "responses", shapes[r->errors].name, out);
     emit_ref("5XX", "responses", shapes[r->errors].name, out);
     emit_close(out, '}');
@@ -418,7 +490,8 @@ static void emit_path(const struct described *all, const struct route_table *rou
                            "\"schema\":{\"type\":\"string\"}}]"));
     }
     for (size_t i = r; i < routes->n; i++) {
-        if (same_path(&routes->rows[i], first)) emit_operation(all, &routes->rows[i], out);
+        const struct route *row = &routes->rows[i];
+        if (same_path(row, first)) emit_operation(all, row, router_answer(routes, row), out);
     }
     emit_close(out, '}');
 }

@@ -100,7 +100,7 @@ static void print_all(const struct style *s, const struct route_table *routes, s
     }
     buffer_add_str(out, s->head);
     print_routes(s, routes, out);
-    for (size_t i = 0; i < all->n; i++) {
+    for (size_t i = 0; i < all->n_asked; i++) {
         buffer_add_str(out, s->table_open);
         print_places(s, routes, all->tables[i].rows, out);
         buffer_add_str(out, s->table_head);

@@ -56,3 +56,11 @@ void router_allowed(const struct route_table *table, const char *path, char *out
     }
     if (n > 0 && n < room) snprintf(out + n, room - n, "OPTIONS");
 }
+
+const struct route_answer *router_answer(const struct route_table *table, const struct route *r)
+{
+    for (size_t i = 0; i < table->n_answers; i++) {
+        if (table->answers[i].handle == r->handle) return &table->answers[i];
+    }
+    return NULL;
+}

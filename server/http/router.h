@@ -64,15 +64,30 @@ struct route {
     const struct field *const *fields;
 };
 
+/* What a handler answers when all is right: for who describes routes. */
+struct route_answer {
+    void (*handle)(struct exchange *x);
+    const struct field *const *whole; /* the tables of its JSON object, up to NULL */
+    const struct field *const *other; /* of another that it may be; NULL: there is none */
+    bool or_list;                     /* or a list of such objects */
+    const struct field *const *chunk; /* of what a stream sends; NULL: not described */
+    const char *stream;               /* the stream's media type; NULL: it does not stream */
+};
+
 struct route_table {
     const struct route *rows;
     size_t n;
+    const struct route_answer *answers; /* of the handlers whose answers are described */
+    size_t n_answers;
 };
 
 /* The route of a method and path. NULL: none; *path_known then says whether another method would
  * do. */
 const struct route *router_find(const struct route_table *table, const char *method,
                                 const char *path, bool *path_known);
+
+/* What a route answers, or NULL: it is not described. */
+const struct route_answer *router_answer(const struct route_table *table, const struct route *r);
 
 /* "GET, HEAD, OPTIONS": what path allows; "" when it is unknown. */
 void router_allowed(const struct route_table *table, const char *path, char *out, size_t room);

@@ -10,6 +10,7 @@
 #include "server/page/page.h"
 #include "server/responses/responses.h"
 #include "server/rollouts/rollouts.h"
+#include "server/routes/answers.h"
 #include "server/weights/weights.h"
 
 /* Of routes that do not look at a body. */
@@ -163,4 +164,5 @@ static const struct route rows[] = {
 };
 /* clang-format on */
 
-const struct route_table routes = {rows, sizeof(rows) / sizeof(rows[0])};
+const struct route_table routes = {rows, sizeof(rows) / sizeof(rows[0]), route_answers,
+                                   ROUTE_ANSWERS};

@@ -56,7 +56,7 @@ FLOORS = {
     ],
     "server": [
         {"server/http"},
-        {"server/generate", "server/page", "server/describe"},
+        {"server/generate", "server/page", "server/describe", "server/answers"},
         {"server/rollouts", "server/responses", "server/weights"},
         {"server/routes"},
         {"server/cli"},

@@ -1,0 +1,151 @@
+/* server/answers/trainers.c - vLLM's, SGLang's and TRL's own routes.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "server/answers/answers.h"
+
+#include "server/answers/rows.h"
+
+/* ---- vLLM: from tokens to tokens ---- */
+
+static const struct field choice_rows[] = {
+    {"index", IS("integer"), .doc = "of the choice"},
+    {"logprobs", IS("object|null"), .members = answer_chat_logprobs, .doc = "where logprobs asks"},
+    {"finish_reason", IS("string|null"), .doc = "stop, length, abort; null: it goes on"},
+    {"token_ids", IS("integer[]"), .doc = "the sample, or what is new of it"},
+    {0},
+};
+static const struct field *const choice[] = {choice_rows, answer_version_rows, NULL};
+static const struct field generate_rows[] = {
+    {"request_id", IS("string"), .doc = "of the request"},
+    {"choices", IS("object[]"), .members = choice, .doc = "n of them"},
+    {0},
+};
+static const struct field generate_tail_rows[] = {
+    {"prompt_logprobs", IS("array|null"),
+     .doc = "for each prompt token null or an object by id, its own first"},
+    {"kv_transfer_params", IS("null"), .doc = "none here"},
+    {"usage", IS("object"), .members = answer_usage, .doc = "tokens"},
+    {0},
+};
+static const struct field generate_chunk_rows[] = {
+    {"usage", MAY("object|null"), .members = answer_usage,
+     .doc = "tokens so far, as stream_options ask"},
+    {0},
+};
+const struct field *const answer_vllm_generate[] = {generate_rows, generate_tail_rows,
+                                                    answer_version_rows, NULL};
+const struct field *const answer_vllm_chunk[] = {generate_rows, generate_chunk_rows,
+                                                 answer_version_rows, NULL};
+
+/* ---- vLLM: tokens and texts, control ---- */
+
+static const struct field tokenize_rows[] = {
+    {"tokens", IS("array"), .doc = "ids; with llama-server's with_pieces objects of id and piece"},
+    {"count", MAY("integer"), .doc = "so many"},
+    {"max_model_len", MAY("integer"), .doc = "tokens of the context"},
+    {"token_strs", MAY("string[]|null"), .doc = "each one's text, where return_token_strs asks"},
+    {0},
+};
+const struct field *const answer_tokenize[] = {tokenize_rows, NULL};
+
+static const struct field detokenize_rows[] = {
+    {"prompt", IS("string"), .doc = "the text"},
+    {"content", IS("string"), .doc = "the same, as llama-server calls it"},
+    {0},
+};
+const struct field *const answer_detokenize[] = {detokenize_rows, NULL};
+
+static const struct field aborted_rows[] = {
+    {"status", IS("string"), .doc = "what is so now"},
+    {"aborted", IS("integer"), .doc = "so many requests"},
+    {0},
+};
+const struct field *const answer_aborted[] = {aborted_rows, NULL};
+
+static const struct field is_paused_rows[] = {
+    {"is_paused", IS("boolean"), .doc = "generation stands still"},
+    {0},
+};
+const struct field *const answer_is_paused[] = {is_paused_rows, NULL};
+
+static const struct field is_sleeping_rows[] = {
+    {"is_sleeping", IS("boolean"), .doc = "by /sleep"},
+    {0},
+};
+const struct field *const answer_is_sleeping[] = {is_sleeping_rows, NULL};
+
+/* ---- SGLang ---- */
+
+static const struct field finish_rows[] = {
+    {"type", IS("string"), .doc = "stop, length, abort"},
+    {"length", MAY("integer"), .doc = "the bound that was reached"},
+    {"matched", MAY("string|integer"), .doc = "the stop text or token"},
+    {"message", MAY("string"), .doc = "why it was aborted"},
+    {0},
+};
+static const struct field *const finish[] = {finish_rows, NULL};
+static const struct field meta_rows[] = {
+    {"id", IS("string"), .doc = "of the request"},
+    {"finish_reason", IS("object|null"), .members = finish, .doc = "null: it goes on"},
+    {"prompt_tokens", IS("integer"), .doc = "of the prompt"},
+    {"completion_tokens", IS("integer"), .doc = "of the sample, so far"},
+    {"cached_tokens", IS("integer"), .doc = "prompt tokens that were not computed again"},
+    {"num_retractions", IS("integer"), .doc = "0"},
+    {"e2e_latency", IS("number"), .doc = "seconds since the request came"},
+    {"output_token_logprobs", MAY("array[]"),
+     .doc = "[log-probability, id, text or null] of each token"},
+    {"output_top_logprobs", MAY("array[]"), .doc = "of each token a list of such"},
+    {"input_token_logprobs", MAY("array[]"), .doc = "of the prompt, from logprob_start_len on"},
+    {"input_top_logprobs", MAY("array[]"), .doc = "of each of these a list of such"},
+    {0},
+};
+static const struct field *const meta[] = {meta_rows, answer_version_rows, NULL};
+static const struct field sglang_rows[] = {
+    {"text", IS("string"), .doc = "the sample, in a stream all of it so far"},
+    {"output_ids", IS("integer[]"), .doc = "its ids"},
+    {"meta_info", IS("object"), .members = meta, .doc = "what there is to say of it"},
+    {"prompt_token_ids", MAY("integer[]"), .doc = "where return_prompt_token_ids asks"},
+    {0},
+};
+static const struct field index_row[] = {
+    {"index", MAY("integer"), .doc = "of the sample, where there are several"},
+    {0},
+};
+const struct field *const answer_sglang_generate[] = {sglang_rows, NULL};
+const struct field *const answer_sglang_chunk[] = {sglang_rows, index_row, NULL};
+
+static const struct field model_info_rows[] = {
+    {"model_path", IS("string"), .doc = "of its file or folder"},
+    {"tokenizer_path", IS("string"), .doc = "the same"},
+    {"is_generation", IS("boolean"), .doc = "true"},
+    {"model_type", IS("string"), .doc = "its architecture"},
+    {"weight_version", IS("string"), .doc = "what the weights are called"},
+    {"max_model_len", IS("integer"), .doc = "tokens of the context"},
+    {0},
+};
+const struct field *const answer_model_info[] = {model_info_rows, NULL};
+
+/* ---- TRL ---- */
+
+static const struct field trl_rows[] = {
+    {"prompt_ids", IS("array[]"), .doc = "of each prompt its ids"},
+    {"completion_ids", IS("array[]"), .doc = "of each sample its ids"},
+    {"logprobs", IS("array[]|null"), .doc = "of each token the log-probabilities, its own first"},
+    {"logprob_token_ids", IS("array[]|null"), .doc = "the ids that these are of"},
+    {0},
+};
+const struct field *const answer_trl_generate[] = {trl_rows, answer_version_rows, NULL};
+
+static const struct field trl_logprobs_rows[] = {
+    {"logprobs", MAY("array[]"), .doc = "of each token after the prompt those of the best"},
+    {"logprob_token_ids", MAY("array[]"), .doc = "the ids that these are of"},
+    {"logprobs_b64", MAY("string"), .doc = "binary: the same as base64 of float32"},
+    {"token_ids_b64", MAY("string"), .doc = "binary: base64 of int32"},
+    {"actual_logprobs_b64", MAY("string"), .doc = "binary: those of the tokens themselves"},
+    {"actual_token_ids_b64", MAY("string"), .doc = "binary: the tokens themselves"},
+    {"shape", MAY("integer[]"), .doc = "binary: sequences, longest completion, alternatives"},
+    {"completion_lengths", MAY("integer[]"), .doc = "binary: tokens after each prompt"},
+    {0},
+};
+const struct field *const answer_trl_logprobs[] = {trl_logprobs_rows, NULL};

@@ -1,0 +1,13 @@
+/* server/routes/answers.h - which handler answers with what, for who describes routes.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef SERVER_ROUTES_ANSWERS_H
+#define SERVER_ROUTES_ANSWERS_H
+
+#include "server/http/router.h"
+
+enum { ROUTE_ANSWERS = 45 };
+extern const struct route_answer route_answers[ROUTE_ANSWERS];
+
+#endif
