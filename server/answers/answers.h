@@ -41,7 +41,7 @@ extern const struct field *const answer_embeddings[];
 /* ---- trainers.c: vLLM's, SGLang's and TRL's ---- */
 extern const struct field *const answer_vllm_generate[], *const answer_vllm_chunk[];
 extern const struct field *const answer_tokenize[], *const answer_detokenize[];
-extern const struct field *const answer_aborted[];
+extern const struct field *const answer_aborted[], *const answer_asleep[];
 extern const struct field *const answer_is_paused[], *const answer_is_sleeping[];
 extern const struct field *const answer_sglang_generate[], *const answer_sglang_chunk[];
 extern const struct field *const answer_trl_generate[], *const answer_trl_logprobs[];

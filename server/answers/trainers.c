@@ -8,16 +8,42 @@
 
 /* ---- vLLM: from tokens to tokens ---- */
 
+static const struct field id_rows[] = {
+    {"token", IS("string"), .doc = "token_id:N"},
+    {"token_id", IS("integer"), .doc = "N"},
+    {"logprob", IS("number|null"), .doc = "its log-probability; null: minus infinity"},
+    {"rank", IS("integer"), .doc = "1: the most probable"},
+    {"bytes", IS("integer[]"), .doc = "its bytes"},
+    {0},
+};
+static const struct field *const alternative[] = {id_rows, NULL};
+static const struct field alternatives_row[] = {
+    {"top_logprobs", IS("object[]"), .members = alternative, .doc = "the best ones in its place"},
+    {0},
+};
+static const struct field *const token[] = {id_rows, alternatives_row, NULL};
+static const struct field content_row[] = {
+    {"content", IS("object[]"), .members = token, .doc = "each token"},
+    {0},
+};
+static const struct field *const logprobs[] = {content_row, NULL};
 static const struct field choice_rows[] = {
     {"index", IS("integer"), .doc = "of the choice"},
-    {"logprobs", IS("object|null"), .members = answer_chat_logprobs, .doc = "where logprobs asks"},
+    {"logprobs", IS("object|null"), .members = logprobs, .doc = "where logprobs asks"},
     {"finish_reason", IS("string|null"), .doc = "stop, length, abort; null: it goes on"},
+    {"stop_reason", IS("string|integer|null"), .doc = "the stop text or token that was named"},
+    {"matched_stop", MAY("string|integer|null"), .doc = "what ended it, the model's own end too"},
     {"token_ids", IS("integer[]"), .doc = "the sample, or what is new of it"},
+    {"sampling_mask", MAY("array"),
+     .doc = "of each token the ids that it was drawn from, or null: it is not told"},
     {0},
 };
 static const struct field *const choice[] = {choice_rows, answer_version_rows, NULL};
 static const struct field generate_rows[] = {
     {"request_id", IS("string"), .doc = "of the request"},
+    {"model", IS("string"), .doc = "the served model, or the adapter that was named"},
+    {"created", IS("integer"), .doc = "unix seconds"},
+    {"output_mode", IS("string"), .doc = "tokens"},
     {"choices", IS("object[]"), .members = choice, .doc = "n of them"},
     {0},
 };
@@ -63,6 +89,13 @@ static const struct field aborted_rows[] = {
 };
 const struct field *const answer_aborted[] = {aborted_rows, NULL};
 
+static const struct field asleep_rows[] = {
+    {"status", IS("string"), .doc = "sleeping"},
+    {"level", IS("integer"), .doc = "as asked"},
+    {0},
+};
+const struct field *const answer_asleep[] = {asleep_rows, NULL};
+
 static const struct field is_paused_rows[] = {
     {"is_paused", IS("boolean"), .doc = "generation stands still"},
     {0},
@@ -91,6 +124,7 @@ static const struct field meta_rows[] = {
     {"prompt_tokens", IS("integer"), .doc = "of the prompt"},
     {"completion_tokens", IS("integer"), .doc = "of the sample, so far"},
     {"cached_tokens", IS("integer"), .doc = "prompt tokens that were not computed again"},
+    {"reasoning_tokens", IS("integer"), .doc = "tokens of the thoughts, so far"},
     {"num_retractions", IS("integer"), .doc = "0"},
     {"e2e_latency", IS("number"), .doc = "seconds since the request came"},
     {"output_token_logprobs", MAY("array[]"),
@@ -98,6 +132,9 @@ static const struct field meta_rows[] = {
     {"output_top_logprobs", MAY("array[]"), .doc = "of each token a list of such"},
     {"input_token_logprobs", MAY("array[]"), .doc = "of the prompt, from logprob_start_len on"},
     {"input_top_logprobs", MAY("array[]"), .doc = "of each of these a list of such"},
+    {"output_token_sampling_mask", MAY("array"),
+     .doc = "of each token the ids that it was drawn from, or null: it is not told"},
+    {"output_token_sampling_logprobs", MAY("array"), .doc = "of each token, among these"},
     {0},
 };
 static const struct field *const meta[] = {meta_rows, answer_version_rows, NULL};

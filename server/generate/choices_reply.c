@@ -16,13 +16,23 @@ static void open_choices(const struct completion *c, const struct choice *one, s
     emit_array(out, "choices");
 }
 
+/* Which weights computed it, as far as it goes: the name of one, or a list of several or where that is asked for. */
+static void emit_versions(const struct completion *c, const struct choice *choice,
+                          struct buffer *out)
+{
+    const struct version_spans *s = &choice->versions;
+    if (!choice->done) return;
+    spans_emit(s, choice->n_tokens, out);
+    if (c->params.versions && s->n == 1) spans_emit_list(s, choice->n_tokens, out);
+}
+
 static void emit_choice(const struct completion *c, const struct choice *choice, int index,
                         bool first, struct buffer *out)
 {
     emit_object(out, NULL);
     emit_int(out, "index", index);
     c->dialect->reply->choice(c, choice, first, out);
-    if (choice->done) spans_emit(&choice->versions, choice->n_tokens, out);
+    emit_versions(c, choice, out);
     emit_close(out, '}');
 }
 

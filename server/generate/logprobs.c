@@ -188,44 +188,87 @@ static void emit_chat_token(const struct engine *e, struct token_prob p, bool as
     emit_close(out, ']');
 }
 
+/* How a record is told: tokens as ids, and vLLM's members of a route of ids. */
+struct record_form {
+    bool as_ids, by_id;
+};
+
+static void emit_chat_entry(const struct engine *e, struct token_prob p, struct record_form form,
+                            struct buffer *out)
+{
+    emit_chat_token(e, p, form.as_ids, out);
+    if (!form.by_id) return;
+    emit_int(out, "token_id", p.id);
+    emit_int(out, "rank", p.rank);
+}
+
 static void emit_chat_record(const struct engine *e, const struct choice *choice, size_t i,
-                             bool as_ids, bool own_if_none, struct buffer *out)
+                             struct record_form form, struct buffer *out)
 {
     const struct token_record *t = &choice->records[i];
     emit_object(out, NULL);
-    emit_chat_token(e, t->prob, as_ids, out);
+    emit_chat_entry(e, t->prob, form, out);
     emit_array(out, "top_logprobs");
-    if (own_if_none && t->n_top == 0) {
+    if (form.by_id && t->n_top == 0) {
         emit_object(out, NULL);
-        emit_chat_token(e, t->prob, as_ids, out);
+        emit_chat_entry(e, t->prob, form, out);
         emit_close(out, '}');
     }
     for (int k = 0; k < t->n_top; k++) {
         emit_object(out, NULL);
-        emit_chat_token(e, choice->tops[t->first_top + (size_t)k], as_ids, out);
+        emit_chat_entry(e, choice->tops[t->first_top + (size_t)k], form, out);
         emit_close(out, '}');
+    }
+    emit_close(out, ']');
+    emit_close(out, '}');
+}
+
+static void emit_chat(const struct engine *e, const struct choice *choice, struct record_form form,
+                      struct buffer *out)
+{
+    emit_object(out, "logprobs");
+    emit_array(out, "content");
+    for (size_t i = 0; i < choice->n_records; i++) {
+        emit_chat_record(e, choice, i, form, out);
     }
     emit_close(out, ']');
     emit_close(out, '}');
 }
 
 void logprobs_emit_chat(const struct engine *e, const struct choice *choice, bool as_ids,
-                        bool own_if_none, struct buffer *out)
+                        struct buffer *out)
 {
-    emit_object(out, "logprobs");
-    emit_array(out, "content");
-    for (size_t i = 0; i < choice->n_records; i++) {
-        emit_chat_record(e, choice, i, as_ids, own_if_none, out);
-    }
-    emit_close(out, ']');
-    emit_close(out, '}');
+    emit_chat(e, choice, (struct record_form){.as_ids = as_ids}, out);
+}
+
+void logprobs_emit_chat_ids(const struct engine *e, const struct choice *choice, struct buffer *out)
+{
+    emit_chat(e, choice, (struct record_form){.as_ids = true, .by_id = true}, out);
 }
 
 void logprobs_emit_answer(const struct engine *e, const struct choice *choice, struct buffer *out)
 {
     emit_array(out, "logprobs");
     for (size_t i = (size_t)choice->n_thought_tokens; i < choice->n_records; i++) {
-        emit_chat_record(e, choice, i, false, false, out);
+        emit_chat_record(e, choice, i, (struct record_form){0}, out);
+    }
+    emit_close(out, ']');
+}
+
+void logprobs_emit_supports(const char *key, const struct choice *choice, struct buffer *out)
+{
+    emit_array(out, key);
+    for (size_t i = 0; i < choice->n_records; i++) {
+        const struct token_record *t = &choice->records[i];
+        if (t->n_support < 0) {
+            emit_null(out, NULL);
+            continue;
+        }
+        emit_array(out, NULL);
+        for (int k = 0; k < t->n_support; k++) {
+            emit_int(out, NULL, choice->supports[t->first_support + (size_t)k]);
+        }
+        emit_close(out, ']');
     }
     emit_close(out, ']');
 }

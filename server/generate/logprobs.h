@@ -30,7 +30,14 @@ void logprobs_emit_completion(const struct engine *e, const struct choice *choic
 
 /* "logprobs": {content: [{token, logprob, bytes, top_logprobs}]}, chat's form. */
 void logprobs_emit_chat(const struct engine *e, const struct choice *choice, bool as_ids,
-                        bool own_if_none, struct buffer *out);
+                        struct buffer *out);
+/* The same of a route of ids: tokens are "token_id:N", with token_id and rank beside; a token without
+ * alternatives is its own. */
+void logprobs_emit_chat_ids(const struct engine *e, const struct choice *choice,
+                            struct buffer *out);
+
+/* key: of each of the choice's records the ids that it was drawn from; null: it is not told. */
+void logprobs_emit_supports(const char *key, const struct choice *choice, struct buffer *out);
 
 /* "logprobs": [{token, logprob, bytes, top_logprobs}] of the tokens behind the thoughts, of which none
  * was dropped: the form of OpenAI's Responses. */

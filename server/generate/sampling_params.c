@@ -352,6 +352,8 @@ const struct field sampling_params_rows[] = {
     {"return_token_ids",    FIELD_BOOL, AT(return_token_ids), .doc = "token ids beside the text"},
     {"return_tokens_as_token_ids", FIELD_BOOL, AT(tokens_as_ids),
      .doc = "tokens as token_id:N where they would be texts"},
+    {"return_weight_versions", FIELD_BOOL, AT(versions),
+     .doc = "weight_versions of each sample, also where one version computed all of it"},
     {"truncate_prompt_tokens", WHOLE(truncate_prompt, -1, INT_MAX),
      .doc = "keep so many of the prompt's tokens; -1: as many as fit"},
     {"truncation_side",     READ(truncate_right, read_truncation_side),

@@ -40,8 +40,8 @@ struct sampling_params {
     struct bias_list bias;
     struct id_list stop_ids, allowed_ids;
     struct id_list prompt_logprob_ids;
-    struct id_list logprob_ids;  /* alternatives that are told of each token, in place of the best */
-    struct text_list bad_words;  /* bad_words.h */
+    struct id_list logprob_ids; /* alternatives that are told of each token, in place of the best */
+    struct text_list bad_words; /* bad_words.h */
     struct span model, lora, request_id, cache_salt;
     struct adapter *adapter; /* that model or lora names; held by whoever owns this; NULL: none */
     int64_t seed;
@@ -49,6 +49,7 @@ struct sampling_params {
     bool stream;
     struct stream_options stream_options;
     bool return_token_ids, tokens_as_ids;
+    bool versions; /* each sample says which weights computed what, one or several */
     int n;
     int best_of;                   /* 0: as n */
     int logprobs, prompt_logprobs; /* alternatives a token; TOP_ABSENT: none, not even its own */

@@ -36,13 +36,8 @@ const char *spans_single(const struct version_spans *s)
     return s->n == 1 ? s->list[0].label->name : NULL;
 }
 
-void spans_emit(const struct version_spans *s, int n, struct buffer *out)
+void spans_emit_list(const struct version_spans *s, int n, struct buffer *out)
 {
-    if (s->n == 0) return;
-    if (s->n == 1) {
-        emit_str(out, "weight_version", s->list[0].label->name);
-        return;
-    }
     emit_array(out, "weight_versions");
     for (int i = 0; i < s->n; i++) {
         emit_object(out, NULL);
@@ -52,6 +47,15 @@ void spans_emit(const struct version_spans *s, int n, struct buffer *out)
         emit_close(out, '}');
     }
     emit_close(out, ']');
+}
+
+void spans_emit(const struct version_spans *s, int n, struct buffer *out)
+{
+    if (s->n == 1) {
+        emit_str(out, "weight_version", s->list[0].label->name);
+    } else if (s->n > 1) {
+        spans_emit_list(s, n, out);
+    }
 }
 
 void spans_emit_fingerprint(const struct version_label *l, const struct adapter *adapter,

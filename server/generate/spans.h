@@ -38,6 +38,8 @@ const char *spans_single(const struct version_spans *s);
 
 /* "weight_version" or "weight_versions" of a sample of n tokens; nothing where nothing is known. */
 void spans_emit(const struct version_spans *s, int n, struct buffer *out);
+/* "weight_versions" of a sample of n tokens, one or several. */
+void spans_emit_list(const struct version_spans *s, int n, struct buffer *out);
 
 /* "system_fingerprint" of what l and the adapter (NULL: none) compute: the program's version and a hash.
  * It begins with "b" as llama-server's does, which its clients look at. */

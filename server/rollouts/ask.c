@@ -202,6 +202,7 @@ static bool check_sampling(const struct ask *ask, struct error *err)
                                             "verbose",
                                             "return_token_ids",
                                             "return_tokens_as_token_ids",
+                                            "return_weight_versions",
                                             "truncate_prompt_tokens",
                                             "truncation_side"};
     for (size_t i = 0; i < sizeof(elsewhere) / sizeof(elsewhere[0]); i++) {

@@ -33,7 +33,7 @@ const struct route_answer route_answers[ROUTE_ANSWERS] = {
     {vllm_is_paused_handle, .whole = answer_is_paused},
     {vllm_is_sleeping_handle, .whole = answer_is_sleeping},
     {vllm_abort_handle, .whole = answer_aborted},
-    {vllm_sleep_handle, .whole = answer_status},
+    {vllm_sleep_handle, .whole = answer_asleep},
     {vllm_wake_handle, .whole = answer_status},
     {sglang_generate_handle, .whole = answer_sglang_generate, .or_list = true, .chunk = answer_sglang_chunk,
      .stream = SSE},

@@ -249,7 +249,7 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
         emit_message(c, choice, out);
     }
     if (own->logprobs && completion_has_logprobs(c, choice)) {
-        logprobs_emit_chat(c->engine, choice, c->params.tokens_as_ids, false, out);
+        logprobs_emit_chat(c->engine, choice, c->params.tokens_as_ids, out);
     } else {
         emit_null(out, "logprobs");
     }

@@ -42,3 +42,10 @@ void reply_bool(struct exchange *x, const char *key, bool value)
     emit_bool(&out, key, value);
     finish(x, &out);
 }
+
+void reply_not_offered(struct exchange *x)
+{
+    error_set(&x->error, ERROR_NOT_AVAILABLE, NULL,
+              "%.60s is not offered by this server; docs/rl_clients.md lists what is", x->path);
+    exchange_fail(x, &x->error);
+}

@@ -159,8 +159,10 @@ void verify_advantages_handle(struct exchange *x);
 void verify_pass_at_k_handle(struct exchange *x);
 /* GET /verify/rewards */
 void verify_rewards_handle(struct exchange *x);
-/* POST /seed_session, POST /aggregate_metrics */
+/* POST /seed_session, POST /close_session, POST /aggregate_metrics */
 void verify_session_handle(struct exchange *x);
+/* GET /reverify_mode: an answer may be judged again at any time. */
+void verify_mode_handle(struct exchange *x);
 
 /* ---- vllm_control.c ---- */
 /* POST /reset_prefix_cache, POST /reset_prefix_cache/ and others */

@@ -8,8 +8,9 @@
  */
 #include "server/routes/routes.h"
 
-#include "base/version.h"
+#include "base/clock.h"
 #include "base/emit.h"
+#include "base/version.h"
 #include "server/http/exchange.h"
 #include "server/http/state.h"
 #include "server/routes/control.h"
@@ -175,6 +176,52 @@ void sglang_server_info_handle(struct exchange *x)
     exchange_reply_json(x, &out);
 }
 
+/* Requests and tokens of the one process, as an entry of /v1/loads has them. */
+static void emit_load(const struct server *s, const struct engine_stats *stats, struct buffer *out)
+{
+    const struct engine_info *info = engine_info(s->engine);
+    int64_t used = (int64_t)stats->kv_blocks_used * info->kv_block_tokens;
+    int64_t room = (int64_t)info->kv_blocks * info->kv_block_tokens;
+    emit_object(out, NULL);
+    emit_int(out, "dp_rank", 0);
+    emit_int(out, "num_running_reqs", stats->running);
+    emit_int(out, "num_waiting_reqs", stats->waiting);
+    emit_int(out, "num_total_reqs", stats->running + stats->waiting);
+    emit_int(out, "num_used_tokens", used);
+    emit_int(out, "max_total_num_tokens", room);
+    emit_double(out, "token_usage", room > 0 ? (double)used / (double)room : 0);
+    emit_int(out, "max_running_requests", info->max_sequences);
+    emit_close(out, '}');
+}
+
+/* SGLang's newer route; of its parts ("include") the core. */
+void sglang_loads_handle(struct exchange *x)
+{
+    const struct engine_info *info = engine_info(x->server->engine);
+    struct engine_stats stats;
+    struct buffer out;
+    engine_stats(x->server->engine, &stats);
+    int64_t used = (int64_t)stats.kv_blocks_used * info->kv_block_tokens;
+    int64_t room = (int64_t)info->kv_blocks * info->kv_block_tokens;
+    buffer_init(&out, EXCHANGE_REPLY_BYTES);
+    emit_object(&out, NULL);
+    emit_int(&out, "timestamp", clock_unix_s());
+    emit_str(&out, "version", TOUCHSTONE_VERSION);
+    emit_int(&out, "dp_rank_count", 1);
+    emit_array(&out, "loads");
+    emit_load(x->server, &stats, &out);
+    emit_close(&out, ']');
+    emit_object(&out, "aggregate");
+    emit_int(&out, "total_running_reqs", stats.running);
+    emit_int(&out, "total_waiting_reqs", stats.waiting);
+    emit_int(&out, "total_reqs", stats.running + stats.waiting);
+    emit_int(&out, "total_used_tokens", used);
+    emit_double(&out, "avg_token_usage", room > 0 ? (double)used / (double)room : 0);
+    emit_close(&out, '}');
+    emit_close(&out, '}');
+    exchange_reply_json(x, &out);
+}
+
 /* One process, so one entry. num_tokens: room that live sequences have taken in the KV cache. */
 void sglang_load_handle(struct exchange *x)
 {
@@ -191,28 +238,5 @@ void sglang_load_handle(struct exchange *x)
              (int64_t)stats.kv_blocks_used * engine_info(x->server->engine)->kv_block_tokens);
     emit_close(&out, '}');
     emit_close(&out, ']');
-    exchange_reply_json(x, &out);
-}
-
-/* The same, as its newer route tells it. */
-void sglang_loads_handle(struct exchange *x)
-{
-    struct engine_stats stats;
-    struct buffer out;
-    engine_stats(x->server->engine, &stats);
-    buffer_init(&out, EXCHANGE_REPLY_BYTES);
-    emit_object(&out, NULL);
-    emit_int(&out, "dp_rank_count", 1);
-    emit_array(&out, "loads");
-    emit_object(&out, NULL);
-    emit_int(&out, "dp_rank", 0);
-    emit_int(&out, "num_running_reqs", stats.running);
-    emit_int(&out, "num_waiting_reqs", stats.waiting);
-    emit_int(&out, "num_total_reqs", stats.running + stats.waiting);
-    emit_int(&out, "num_used_tokens",
-             (int64_t)stats.kv_blocks_used * engine_info(x->server->engine)->kv_block_tokens);
-    emit_close(&out, '}');
-    emit_close(&out, ']');
-    emit_close(&out, '}');
     exchange_reply_json(x, &out);
 }

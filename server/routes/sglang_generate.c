@@ -24,7 +24,7 @@ enum { DEFAULT_MAX_TOKENS = 128 };
 
 struct sglang {
     const cJSON *text, *input_ids, *sampling;
-    bool return_logprob, text_in_logprobs, return_prompt_ids;
+    bool return_logprob, text_in_logprobs, return_prompt_ids, sampling_mask;
     int logprob_start, n_top;
 };
 
@@ -42,6 +42,10 @@ static const struct field shared_rows[] = {
     {"lora_path", FIELD_TEXT, AT(lora), .doc = "a loaded adapter's name"},
     {"require_reasoning", FIELD_BOOL, AT(may_think),
      .doc = "the model may think first: a form holds behind its thoughts"},
+    {"max_thinking_tokens", WHOLE(engine.think_budget, -1, INT_MAX),
+     .doc = "tokens of thoughts at most, then they are closed; -1: as many as come"},
+    {"return_weight_versions", FIELD_BOOL, AT(versions),
+     .doc = "weight_versions of each sample, also where one version computed all of it"},
     {0},
 };
 
@@ -89,6 +93,7 @@ static const struct field sampling_rows[] = {
      .shape = "object|string", .doc = "free text with tags of a form in it"},
     {"stop_regex",          FIELD_REFUSED, .neutral = "[]",
      .doc = "patterns that end the output; refused"},
+    {"beam_width",          FIELD_REFUSED, .neutral = "1", .doc = "beam search; refused"},
     {"custom_params",       FIELD_REFUSED, .neutral = "{}",
      .doc = "parameters of plugins; refused"},
     {"logit_bias",          FIELD_READ, AT(bias), .read = sampling_params_read_bias,
@@ -101,10 +106,12 @@ static const struct field *const sampling_members[] = {sampling_rows, NULL};
 #undef AT
 #define AT(field) .offset = offsetof(struct sglang, field)
 static const struct field rows[] = {
-    {"text", FIELD_VALUE, AT(text), .shape = "string|string[]|integer[]", .doc = "the prompt, or a list of prompts"},
-    {"input_ids", FIELD_ARRAY, AT(input_ids),
-     .shape = "integer[]|integer[][]", .doc = "the prompt's token ids, or a list of such lists"},
-    {"sampling_params", FIELD_VALUE, AT(sampling), .members = sampling_members, .shape = "object|object[]", .doc = "how to draw"},
+    {"text", FIELD_VALUE, AT(text), .shape = "string|string[]|integer[]",
+     .doc = "the prompt, or a list of prompts"},
+    {"input_ids", FIELD_ARRAY, AT(input_ids), .shape = "integer[]|integer[][]",
+     .doc = "the prompt's token ids, or a list of such lists"},
+    {"sampling_params", FIELD_VALUE, AT(sampling), .members = sampling_members,
+     .shape = "object|object[]", .doc = "how to draw"},
     {"return_logprob", FIELD_BOOL, AT(return_logprob), .doc = "log-probabilities of the tokens"},
     {"logprob_start_len", FIELD_INT, AT(logprob_start), .min = -1, .max = INT_MAX,
      .doc = "from this token of the prompt on; -1: the output alone"},
@@ -114,6 +121,16 @@ static const struct field rows[] = {
      .doc = "tokens as text beside their ids"},
     {"return_prompt_token_ids", FIELD_BOOL, AT(return_prompt_ids),
      .doc = "the prompt's token ids in the reply"},
+    {"return_sampling_mask", FIELD_BOOL, AT(sampling_mask),
+     .doc = "of each token the ids that it was drawn from, and its log-probability among them"},
+    {"sampling_logprobs_mode", FIELD_REFUSED, .neutral = "\"selected\"",
+     .doc = "log-probabilities of all these ids; refused: the token's own come"},
+    {"return_routed_experts", FIELD_REFUSED, .neutral = "false",
+     .doc = "experts of each token; refused: /v1/rollouts returns them"},
+    {"beam_width", FIELD_REFUSED, .neutral = "1", .doc = "beam search; refused"},
+    {"routed_experts_start_len", .kind = FIELD_IGNORED,
+     .doc = "without effect: no experts are returned"},
+    {"session_id", .kind = FIELD_IGNORED, .doc = "a hint for routers; without effect"},
     {"extra_key", .kind = FIELD_IGNORED, .doc = "a hint for routers; without effect"},
     {"log_metrics", .kind = FIELD_IGNORED, .doc = "without effect"},
     {"return_hidden_states", FIELD_REFUSED, .neutral = "false", .doc = "hidden states; refused"},
@@ -142,6 +159,9 @@ static bool read_sampling(struct completion *c, struct error *err)
     if (shared != NULL && !completion_read(c, shared, &table, 1, err)) return false;
     bool from_start = own->logprob_start >= 0 && !c->params.stream;
     if (own->return_logprob) c->params.logprobs = own->n_top;
+    c->params.engine.support = own->sampling_mask;
+    c->params.engine.both = own->sampling_mask;
+    if (own->sampling_mask && c->params.logprobs == TOP_ABSENT) c->params.logprobs = 0;
     if (own->return_logprob && from_start) c->params.prompt_logprobs = own->n_top;
     return completion_check(c, err);
 }
@@ -173,6 +193,9 @@ static bool read_own_sampling(struct completion *c, struct generation *g, const 
     if (!fields_read(entry, &table, 1, context, err)) return false;
     p->logprobs = c->params.logprobs;
     p->prompt_logprobs = c->params.prompt_logprobs;
+    p->engine.support = c->params.engine.support;
+    p->engine.both = c->params.engine.both;
+    p->engine.think_budget = c->params.engine.think_budget;
     if (p->n != c->params.n) {
         return error_set(err, ERROR_INVALID_VALUE, "n", "n must be the same for all prompts");
     }
@@ -322,10 +345,23 @@ static void emit_input_logprobs(const struct completion *c, const struct generat
     emit_close(out, ']');
 }
 
-/* The version of the last token, and all of them where there were several. */
-static void emit_versions(const struct choice *choice, struct buffer *out)
+/* The ids that each token was drawn from, and its log-probability among them. */
+static void emit_supports(const struct choice *choice, struct buffer *out)
+{
+    logprobs_emit_supports("output_token_sampling_mask", choice, out);
+    emit_array(out, "output_token_sampling_logprobs");
+    for (size_t i = 0; i < choice->n_records; i++) {
+        emit_float(out, NULL, choice->records[i].drawn);
+    }
+    emit_close(out, ']');
+}
+
+/* The version of the last token, and all of them where there were several, or where they are asked for. */
+static void emit_versions(const struct completion *c, const struct choice *choice,
+                          struct buffer *out)
 {
     const struct version_spans *s = &choice->versions;
+    if (s->n == 1 && c->params.versions) spans_emit_list(s, choice->n_tokens, out);
     if (s->n > 1) emit_str(out, "weight_version", s->list[s->n - 1].label->name);
     spans_emit(s, choice->n_tokens, out);
 }
@@ -347,13 +383,15 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
     emit_int(out, "prompt_tokens", (int64_t)choice->generation->ids.n);
     emit_int(out, "completion_tokens", choice->n_tokens);
     emit_int(out, "cached_tokens", choice->generation->n_cached);
-    emit_versions(choice, out);
+    emit_int(out, "reasoning_tokens", choice->n_thought_tokens);
+    emit_versions(c, choice, out);
     emit_int(out, "num_retractions", 0);
     emit_double(out, "e2e_latency", seconds);
     if (own->return_logprob) {
         emit_output_logprobs(c, choice, out);
         emit_input_logprobs(c, choice->generation, out);
     }
+    if (own->sampling_mask) emit_supports(choice, out);
     emit_close(out, '}');
     if (own->return_prompt_ids) {
         logprobs_emit_ids("prompt_token_ids", choice->generation->ids.ids,

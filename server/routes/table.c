@@ -11,6 +11,7 @@
 #include "server/responses/responses.h"
 #include "server/rollouts/rollouts.h"
 #include "server/routes/answers.h"
+#include "server/routes/replies.h"
 #include "server/weights/weights.h"
 
 /* Of routes that do not look at a body. */
@@ -142,6 +143,16 @@ static const struct route rows[] = {
     {"POST", "/remote_rm",                         verify_slime_handle, SCOPE_VERIFY, ROUTE_VERIFY, ERRORS_OPENAI, dialect_slime_fields},
     {"POST", "/seed_session",                      verify_session_handle, SCOPE_VERIFY, 0, ERRORS_OPENAI, no_fields},
     {"POST", "/aggregate_metrics",                 verify_session_handle, SCOPE_VERIFY, 0, ERRORS_OPENAI, no_fields},
+    {"POST", "/close_session",                     verify_session_handle, SCOPE_VERIFY, 0, ERRORS_OPENAI, no_fields},
+    {"GET",  "/reverify_mode",                     verify_mode_handle, SCOPE_VERIFY, 0, ERRORS_OPENAI, NULL},
+    {"POST", "/release_kv_cache_memory",           reply_not_offered, SCOPE_CONTROL, 0, ERRORS_OPENAI, no_fields},
+    {"POST", "/get_weights_by_name",               reply_not_offered, SCOPE_INFER, 0, ERRORS_SGLANG, no_fields},
+    {"POST", "/v1/decisions",                      reply_not_offered, SCOPE_INFER, 0, ERRORS_OPENAI, no_fields},
+    {"POST", "/v1/systemone",                      reply_not_offered, SCOPE_INFER, 0, ERRORS_OPENAI, no_fields},
+    {"POST", "/v1/chat/completions/batch",         reply_not_offered, SCOPE_INFER, 0, ERRORS_OPENAI, no_fields},
+    {"POST", "/v1/chat/completions/derender",      reply_not_offered, SCOPE_INFER, 0, ERRORS_OPENAI, no_fields},
+    {"POST", "/v1/completions/derender",           reply_not_offered, SCOPE_INFER, 0, ERRORS_OPENAI, no_fields},
+    {"POST", "/run",                               reply_not_offered, SCOPE_VERIFY, 0, ERRORS_OPENAI, no_fields},
     {"POST", "/run_code",                          sandbox_fusion_run_handle, SCOPE_VERIFY, ROUTE_VERIFY, ERRORS_DETAIL, sandbox_fusion_fields},
     {"GET",  "/v1/ping",                           sandbox_fusion_ping_handle, SCOPE_NONE, ROUTE_ALWAYS, ERRORS_DETAIL, NULL},
     {"GET",  "/api/v2/runtimes",                   piston_runtimes_handle, SCOPE_VERIFY, 0, ERRORS_PISTON, NULL},

@@ -52,3 +52,9 @@ void verify_session_handle(struct exchange *x)
     buffer_add_str(&x->reply, "{}");
     exchange_reply_json(x, &x->reply);
 }
+
+void verify_mode_handle(struct exchange *x)
+{
+    buffer_add_str(&x->reply, "\"stateless\"");
+    exchange_reply_json(x, &x->reply);
+}

@@ -31,10 +31,24 @@ static void on_paused_to_forget(struct exchange *x)
     on_paused(x);
 }
 
+/* As asked: 0 to 2, of which all are the same here; -1: it is something else. */
+static int sleep_level(const struct exchange *x)
+{
+    const char *word = exchange_argument(x, "level");
+    if (word == NULL) return 1;
+    return word[0] >= '0' && word[0] <= '2' && word[1] == '\0' ? word[0] - '0' : -1;
+}
+
 static void on_asleep(struct exchange *x)
 {
+    struct buffer out;
     engine_reset_prefix_cache(x->server->engine);
-    reply_str(x, "status", "sleeping");
+    buffer_init(&out, EXCHANGE_REPLY_BYTES);
+    emit_object(&out, NULL);
+    emit_str(&out, "status", "sleeping");
+    emit_int(&out, "level", sleep_level(x));
+    emit_close(&out, '}');
+    exchange_reply_json(x, &out);
 }
 
 static bool read_mode(const struct exchange *x, enum pause_mode *mode, struct error *err)
@@ -61,7 +75,8 @@ void vllm_sleep_handle(struct exchange *x)
 {
     struct error err = {0};
     enum pause_mode mode;
-    if (read_mode(x, &mode, &err)) {
+    if (sleep_level(x) < 0) error_set(&err, ERROR_INVALID_VALUE, "level", "level is 0, 1 or 2");
+    if (err.code == ERROR_NONE && read_mode(x, &mode, &err)) {
         pause_begin(x, mode, on_asleep);
     } else {
         exchange_fail(x, &err);
@@ -106,7 +121,7 @@ void vllm_abort_handle(struct exchange *x)
         struct buffer out;
         buffer_init(&out, EXCHANGE_REPLY_BYTES);
         emit_object(&out, NULL);
-        emit_str(&out, "status", "ok");
+        emit_str(&out, "status", "aborted");
         emit_int(&out, "aborted", control_abort(x->server, names));
         emit_close(&out, '}');
         exchange_reply_json(x, &out);

@@ -14,6 +14,7 @@
 
 struct vllm_generate {
     const cJSON *token_ids, *sampling;
+    bool versions;
 };
 
 #define AT(field) .offset = offsetof(struct vllm_generate, field)
@@ -22,12 +23,18 @@ struct vllm_generate {
 static const struct field packing_rows[] = {
     {"detokenize", .kind = FIELD_IGNORED, .doc = "without effect: token ids are what is asked for"},
     {"output_kind", .kind = FIELD_IGNORED, .doc = "without effect"},
+    {"routed_experts_prompt_start", .kind = FIELD_IGNORED,
+     .doc = "without effect: this route returns no experts; /v1/rollouts does"},
+    {"trace_decode_token_ids", .kind = FIELD_REFUSED,
+     .doc = "tokens to be replayed; refused: prompt_logprobs gives the same numbers"},
     {0},
 };
 
 static const struct field count_rows[] = {
     {"logprobs", FIELD_INT, .offset = offsetof(struct sampling_params, logprobs), .min = -1,
      .max = INT_MAX, .doc = "log-probabilities with so many alternatives for each token"},
+    {"return_sampling_mask", FIELD_BOOL, .offset = offsetof(struct sampling_params, engine.support),
+     .doc = "sampling_mask: of each token the ids that it was drawn from"},
     {0},
 };
 
@@ -37,6 +44,8 @@ static const struct field rows[] = {
     {"token_ids", FIELD_ARRAY, AT(token_ids), .shape = "integer[]", .doc = "the prompt"},
     {"sampling_params", FIELD_OBJECT, AT(sampling), .members = sampling_members,
      .doc = "vLLM's, as in /v1/completions"},
+    {"return_weight_versions", FIELD_BOOL, AT(versions),
+     .doc = "weight_versions of each sample, also where one version computed all of it"},
     {"features", .kind = FIELD_REFUSED, .doc = "images and sound; refused"},
     {"kv_transfer_params", .kind = FIELD_REFUSED, .doc = "keys and values from elsewhere; refused"},
     {"output_mode", FIELD_REFUSED, .neutral = "\"tokens\"",
@@ -71,6 +80,7 @@ static bool prepare(struct completion *c)
         return error_set(err, ERROR_MISSING_FIELD, "token_ids", "token_ids are needed");
     }
     c->prompt_field = "token_ids";
+    if (own->versions) c->params.versions = true;
     return completion_prompt_ids(c, own->token_ids, err) || error_in(err, "token_ids");
 }
 
@@ -79,18 +89,23 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
 {
     (void)first;
     if (completion_has_logprobs(c, choice)) {
-        logprobs_emit_chat(c->engine, choice, true, true, out);
+        logprobs_emit_chat_ids(c->engine, choice, out);
     } else {
         emit_null(out, "logprobs");
     }
     emit_str(out, "finish_reason", choice_finish_name(choice));
+    completion_emit_stop_reason(c, choice, out);
     logprobs_emit_token_ids(choice, out);
+    if (c->params.engine.support) logprobs_emit_supports("sampling_mask", choice, out);
 }
 
 static void emit_head(const struct completion *c, const struct choice *one, struct buffer *out)
 {
     (void)one;
     emit_str(out, "request_id", c->id);
+    emit_str(out, "model", completion_model(c));
+    emit_int(out, "created", c->created);
+    emit_str(out, "output_mode", "tokens");
 }
 
 static void emit_tail(const struct completion *c, struct buffer *out)

@@ -38,13 +38,15 @@ ASKED = [
     ("/invocations", TEXT), ("/invocations", CHAT), ("/v1/models", None), ("/v1/models/" + MODEL, None),
     ("/v1/embeddings", {"input": ["a", "b"]}), ("/v1/embeddings", {"input": "a", "encoding_format": "base64"}),
     ("/inference/v1/generate", {"token_ids": [5, 6], "sampling_params": {"max_tokens": 2}}),
-    ("/inference/v1/generate", {"token_ids": [5, 6], "sampling_params": {"max_tokens": 2, "logprobs": 1, "prompt_logprobs": 1}}),
+    ("/inference/v1/generate", {"token_ids": [5, 6], "return_weight_versions": True,
+                                "sampling_params": {"max_tokens": 2, "logprobs": 1, "prompt_logprobs": 1, "return_sampling_mask": True, "top_k": 3}}),
     ("/inference/v1/generate", {"token_ids": [5, 6], "stream": True, **COUNTED, "sampling_params": {"max_tokens": 2, "logprobs": 1}}),
     ("/tokenize", {"prompt": "ab", "return_token_strs": True}), ("/tokenize", {"content": "ab", "with_pieces": True}), ("/detokenize", {"tokens": [5, 6]}),
     ("/pause?mode=keep", {}), ("/is_paused", None), ("/resume", {}), ("/abort_requests", {}), ("/sleep", {}), ("/is_sleeping", None), ("/wake_up", {}),
     ("/reset_prefix_cache", {}),
     ("/generate", {"input_ids": [5, 6], "sampling_params": {"max_new_tokens": 3, "stop": ["zz"]}, "return_prompt_token_ids": True}),
     ("/generate", {"input_ids": [[5, 6], [7]], "sampling_params": {"max_new_tokens": 2}, "return_logprob": True, "top_logprobs_num": 2, "logprob_start_len": 0}),
+    ("/generate", {"input_ids": [5, 6], "sampling_params": {"max_new_tokens": 3, "top_k": 3}, "return_sampling_mask": True, "return_weight_versions": True}),
     ("/generate", {"text": "What is 1 + 1?", "sampling_params": {"max_new_tokens": 400, "stop": ["a", "e", " "]}}),
     ("/generate", {"input_ids": [[5, 6], [7]], "sampling_params": {"max_new_tokens": 2}, "stream": True}), ("/model_info", None),
     ("/generate/", {"prompts": ["ab"], "n": 2, "max_tokens": 2, "logprobs": 1}), ("/chat/", {"messages": [TALK], "max_tokens": 2}),
@@ -81,7 +83,7 @@ CALLS = [
 ]
 # Members that take more than a request to see, by where they are: test_weights.py, test_control.py, test_ollama.py and
 # test_rollouts.py do.
-ELSEWHERE = {"weight_versions", "version", "start", "end", "message of generate.reply.meta_info.finish_reason",
+ELSEWHERE = {"message of generate.reply.meta_info.finish_reason",
              "tool_calls of api.chat.reply.message", "error of v1.rollouts.chunk", "error of v1.rollouts.reply.groups"}
 
 

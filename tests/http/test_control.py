@@ -151,7 +151,7 @@ def test_vllm_aborts_by_id(own):
     one = Background(own, request_id="mine", **LONGER)
     two = Background(own, **LONGER)
     wait_running(own, 25)
-    assert own.post("/abort_requests", {"request_ids": ["mine", "unknown"]}).json() == {"status": "ok", "aborted": 1}
+    assert own.post("/abort_requests", {"request_ids": ["mine", "unknown"]}).json() == {"status": "aborted", "aborted": 1}
     assert one.result()["choices"][0]["finish_reason"] == "abort"
     assert own.post("/abort_requests", {}).json()["aborted"] <= 1
     assert two.result()["choices"][0]["finish_reason"] in ("abort", "length")
@@ -219,9 +219,16 @@ def test_what_is_there(server):
         ("/init_communicator/", {"host": "0.0.0.0", "port": 51216, "world_size": 2, "client_device_uuid": "u"}),
         ("/update_named_param/", {"name": "w", "dtype": "torch.bfloat16", "shape": [1]}),
         ("/close_communicator/", None),
-        ("/init_weight_transfer_engine", {"init_info": {}}),
+        ("/init_weight_transfer_engine", {"init_info": {"packed": True}}),
+        ("/shutdown_weight_transfer_engine", {}),
+        ("/start_weight_update", {"is_checkpoint_format": True}),
+        ("/start_draft_weight_update", {}),
         ("/update_weights", {"update_info": {"names": []}}),
+        ("/update_weights", {"update_info": [{"names": []}]}),
+        ("/finish_weight_update", {"weight_version": "3"}),
         ("/update_weights_from_tensor", {"serialized_named_tensors": []}),
+        ("/load_lora_adapter_from_tensors", {"config_dict": {}}),
+        ("/init_weights_update_group", {"master_address": "a"}),
     ],
 )
 def test_weights_are_not_taken(server, path, body):
