@@ -134,6 +134,11 @@ static const struct field meta_rows[] = {
     {"input_top_logprobs", MAY("array[]"), .doc = "of each of these a list of such"},
     {"output_token_sampling_mask", MAY("array"),
      .doc = "of each token the ids that it was drawn from, or null: it is not told"},
+    {"top_p_token_ids", MAY("string"),
+     .doc = "the same as slime has it: base64 of int32, all together"},
+    {"top_p_token_offsets", MAY("string"), .doc = "base64 of int32: where each token's begin"},
+    {"routed_experts", MAY("string|null"), .doc = "base64 of int32 [tokens, layers, experts]"},
+    {"routed_experts_start_len", MAY("integer"), .doc = "the token that these begin with"},
     {"output_token_sampling_logprobs", MAY("array"), .doc = "of each token, among these"},
     {0},
 };

@@ -255,24 +255,6 @@ void logprobs_emit_answer(const struct engine *e, const struct choice *choice, s
     emit_close(out, ']');
 }
 
-void logprobs_emit_supports(const char *key, const struct choice *choice, struct buffer *out)
-{
-    emit_array(out, key);
-    for (size_t i = 0; i < choice->n_records; i++) {
-        const struct token_record *t = &choice->records[i];
-        if (t->n_support < 0) {
-            emit_null(out, NULL);
-            continue;
-        }
-        emit_array(out, NULL);
-        for (int k = 0; k < t->n_support; k++) {
-            emit_int(out, NULL, choice->supports[t->first_support + (size_t)k]);
-        }
-        emit_close(out, ']');
-    }
-    emit_close(out, ']');
-}
-
 static void emit_prompt_token(const struct engine *e, struct token_prob p, struct buffer *out)
 {
     char key[16];

@@ -36,9 +36,6 @@ void logprobs_emit_chat(const struct engine *e, const struct choice *choice, boo
 void logprobs_emit_chat_ids(const struct engine *e, const struct choice *choice,
                             struct buffer *out);
 
-/* key: of each of the choice's records the ids that it was drawn from; null: it is not told. */
-void logprobs_emit_supports(const char *key, const struct choice *choice, struct buffer *out);
-
 /* "logprobs": [{token, logprob, bytes, top_logprobs}] of the tokens behind the thoughts, of which none
  * was dropped: the form of OpenAI's Responses. */
 void logprobs_emit_answer(const struct engine *e, const struct choice *choice, struct buffer *out);

@@ -150,7 +150,7 @@ void sglang_emit_server(const struct server *s, struct buffer *out)
     emit_str(out, "disaggregation_mode", "null"); /* the word, not the value */
     emit_bool(out, "encoder_only", false);
     emit_bool(out, "enable_memory_saver", false);
-    emit_bool(out, "enable_return_routed_experts", false);
+    emit_bool(out, "enable_return_routed_experts", info->n_used > 0);
     emit_str(out, "dtype", info->quantisation);
     emit_int(out, "context_length", info->context);
     emit_int(out, "max_total_num_tokens", (int64_t)info->kv_blocks * info->kv_block_tokens);

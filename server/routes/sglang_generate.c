@@ -10,6 +10,7 @@
 
 #include <limits.h>
 #include <math.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -17,6 +18,7 @@
 #include "base/emit.h"
 #include "server/generate/logprobs.h"
 #include "server/generate/output_form.h"
+#include "server/generate/replay.h"
 #include "server/http/sse.h"
 #include "server/http/state.h"
 
@@ -24,13 +26,37 @@ enum { DEFAULT_MAX_TOKENS = 128 };
 
 struct sglang {
     const cJSON *text, *input_ids, *sampling;
-    bool return_logprob, text_in_logprobs, return_prompt_ids, sampling_mask;
-    int logprob_start, n_top;
+    bool return_logprob, text_in_logprobs, return_prompt_ids, sampling_mask, routed_experts;
+    int logprob_start, n_top, routed_from;
 };
 
 #define AT(field) .offset = offsetof(struct sampling_params, field)
 #define REAL(field, lo, hi) FIELD_FLOAT, AT(field), .min = (lo), .max = (hi)
 #define WHOLE(field, lo, hi) FIELD_INT, AT(field), .min = (lo), .max = (hi)
+
+/* Of parameters for plugins the one that slime sends: what each token was drawn from. */
+static bool read_custom(const struct field_context *context, const cJSON *value, void *out,
+                        struct error *err)
+{
+    const cJSON *v;
+    (void)context;
+    if (!cJSON_IsObject(value)) return field_wrong_type(value, "an object", err);
+    cJSON_ArrayForEach(v, value)
+    {
+        if (cJSON_IsNull(v)) continue;
+        if (strcmp(v->string, "return_top_p_token_ids") != 0) {
+            error_set(err, ERROR_UNSUPPORTED, NULL, "custom_params.%.60s is not supported",
+                      v->string);
+            return error_in(err, "%.60s", v->string);
+        }
+        if (!cJSON_IsBool(v)) {
+            field_wrong_type(v, "true or false", err);
+            return error_in(err, "%.60s", v->string);
+        }
+        *(bool *)out = cJSON_IsTrue(v);
+    }
+    return true;
+}
 
 static const struct field shared_rows[] = {
     {"rid", FIELD_TEXT, AT(request_id), .doc = "a name to abort it by"},
@@ -94,8 +120,8 @@ static const struct field sampling_rows[] = {
     {"stop_regex",          FIELD_REFUSED, .neutral = "[]",
      .doc = "patterns that end the output; refused"},
     {"beam_width",          FIELD_REFUSED, .neutral = "1", .doc = "beam search; refused"},
-    {"custom_params",       FIELD_REFUSED, .neutral = "{}",
-     .doc = "parameters of plugins; refused"},
+    {"custom_params",       FIELD_READ, AT(engine.support), .read = read_custom,
+     .shape = "object", .doc = "parameters of plugins: slime's return_top_p_token_ids; others are refused"},
     {"logit_bias",          FIELD_READ, AT(bias), .read = sampling_params_read_bias,
      .shape = "object", .doc = "added to logits, by token id, from -100 (never) to 100"},
     {0},
@@ -125,11 +151,11 @@ static const struct field rows[] = {
      .doc = "of each token the ids that it was drawn from, and its log-probability among them"},
     {"sampling_logprobs_mode", FIELD_REFUSED, .neutral = "\"selected\"",
      .doc = "log-probabilities of all these ids; refused: the token's own come"},
-    {"return_routed_experts", FIELD_REFUSED, .neutral = "false",
-     .doc = "experts of each token; refused: /v1/rollouts returns them"},
+    {"return_routed_experts", FIELD_BOOL, AT(routed_experts),
+     .doc = "the experts that each token went to, base64 of int32 [tokens, layers, experts]"},
+    {"routed_experts_start_len", FIELD_INT, AT(routed_from), .min = 0, .max = INT_MAX,
+     .doc = "from this token of the prompt on"},
     {"beam_width", FIELD_REFUSED, .neutral = "1", .doc = "beam search; refused"},
-    {"routed_experts_start_len", .kind = FIELD_IGNORED,
-     .doc = "without effect: no experts are returned"},
     {"session_id", .kind = FIELD_IGNORED, .doc = "a hint for routers; without effect"},
     {"extra_key", .kind = FIELD_IGNORED, .doc = "a hint for routers; without effect"},
     {"log_metrics", .kind = FIELD_IGNORED, .doc = "without effect"},
@@ -159,8 +185,12 @@ static bool read_sampling(struct completion *c, struct error *err)
     if (shared != NULL && !completion_read(c, shared, &table, 1, err)) return false;
     bool from_start = own->logprob_start >= 0 && !c->params.stream;
     if (own->return_logprob) c->params.logprobs = own->n_top;
-    c->params.engine.support = own->sampling_mask;
-    c->params.engine.both = own->sampling_mask;
+    if (own->sampling_mask) c->params.engine.support = c->params.engine.both = true;
+    c->params.engine.routes = own->routed_experts;
+    if (own->routed_experts && engine_info(c->engine)->n_used == 0) {
+        return error_set(err, ERROR_UNSUPPORTED, "return_routed_experts",
+                         "return_routed_experts: this model has no experts");
+    }
     if (own->sampling_mask && c->params.logprobs == TOP_ABSENT) c->params.logprobs = 0;
     if (own->return_logprob && from_start) c->params.prompt_logprobs = own->n_top;
     return completion_check(c, err);
@@ -194,6 +224,7 @@ static bool read_own_sampling(struct completion *c, struct generation *g, const 
     p->logprobs = c->params.logprobs;
     p->prompt_logprobs = c->params.prompt_logprobs;
     p->engine.support = c->params.engine.support;
+    p->engine.routes = c->params.engine.routes;
     p->engine.both = c->params.engine.both;
     p->engine.think_budget = c->params.engine.think_budget;
     if (p->n != c->params.n) {
@@ -345,15 +376,26 @@ static void emit_input_logprobs(const struct completion *c, const struct generat
     emit_close(out, ']');
 }
 
-/* The ids that each token was drawn from, and its log-probability among them. */
-static void emit_supports(const struct choice *choice, struct buffer *out)
+/* What a trainer replays it by: the ids that each token was drawn from with its log-probability among them, by SGLang's
+ * names or by slime's; the experts. */
+static void emit_replay(const struct completion *c, const struct choice *choice, struct buffer *out)
 {
-    logprobs_emit_supports("output_token_sampling_mask", choice, out);
-    emit_array(out, "output_token_sampling_logprobs");
-    for (size_t i = 0; i < choice->n_records; i++) {
-        emit_float(out, NULL, choice->records[i].drawn);
+    const struct sglang *own = c->own;
+    const struct engine_info *info = engine_info(c->engine);
+    if (own->sampling_mask) {
+        replay_emit_supports("output_token_sampling_mask", choice, out);
+        emit_array(out, "output_token_sampling_logprobs");
+        for (size_t i = 0; i < choice->n_records; i++) {
+            emit_float(out, NULL, choice->records[i].drawn);
+        }
+        emit_close(out, ']');
+    } else if (c->params.engine.support) {
+        replay_emit_support_arrays("top_p_token_ids", "top_p_token_offsets", choice, out);
     }
-    emit_close(out, ']');
+    if (!own->routed_experts || !choice->done) return;
+    replay_emit_routes("routed_experts", choice, (size_t)own->routed_from,
+                       (size_t)info->n_layers * (size_t)info->n_used, out);
+    emit_int(out, "routed_experts_start_len", own->routed_from);
 }
 
 /* The version of the last token, and all of them where there were several, or where they are asked for. */
@@ -391,7 +433,7 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
         emit_output_logprobs(c, choice, out);
         emit_input_logprobs(c, choice->generation, out);
     }
-    if (own->sampling_mask) emit_supports(choice, out);
+    emit_replay(c, choice, out);
     emit_close(out, '}');
     if (own->return_prompt_ids) {
         logprobs_emit_ids("prompt_token_ids", choice->generation->ids.ids,

@@ -10,6 +10,7 @@
 #include "server/generate/completion.h"
 #include "base/emit.h"
 #include "server/generate/logprobs.h"
+#include "server/generate/replay.h"
 #include "server/http/state.h"
 
 struct vllm_generate {
@@ -96,7 +97,7 @@ static void emit_choice(const struct completion *c, const struct choice *choice,
     emit_str(out, "finish_reason", choice_finish_name(choice));
     completion_emit_stop_reason(c, choice, out);
     logprobs_emit_token_ids(choice, out);
-    if (c->params.engine.support) logprobs_emit_supports("sampling_mask", choice, out);
+    if (c->params.engine.support) replay_emit_supports("sampling_mask", choice, out);
 }
 
 static void emit_head(const struct completion *c, const struct choice *one, struct buffer *out)

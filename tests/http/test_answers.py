@@ -47,6 +47,7 @@ ASKED = [
     ("/generate", {"input_ids": [5, 6], "sampling_params": {"max_new_tokens": 3, "stop": ["zz"]}, "return_prompt_token_ids": True}),
     ("/generate", {"input_ids": [[5, 6], [7]], "sampling_params": {"max_new_tokens": 2}, "return_logprob": True, "top_logprobs_num": 2, "logprob_start_len": 0}),
     ("/generate", {"input_ids": [5, 6], "sampling_params": {"max_new_tokens": 3, "top_k": 3}, "return_sampling_mask": True, "return_weight_versions": True}),
+    ("/generate", {"input_ids": [5, 6], "sampling_params": {"max_new_tokens": 3, "top_k": 3, "custom_params": {"return_top_p_token_ids": True}}}),
     ("/generate", {"text": "What is 1 + 1?", "sampling_params": {"max_new_tokens": 400, "stop": ["a", "e", " "]}}),
     ("/generate", {"input_ids": [[5, 6], [7]], "sampling_params": {"max_new_tokens": 2}, "stream": True}), ("/model_info", None),
     ("/generate/", {"prompts": ["ab"], "n": 2, "max_tokens": 2, "logprobs": 1}), ("/chat/", {"messages": [TALK], "max_tokens": 2}),
@@ -204,5 +205,6 @@ def test_routes_answer_as_the_document_says(tiny, start, document, tmp_path):
         witness.ask(quiet, path, body)
     experts = start(model=str(checkpoints.FOLDER))
     witness.ask(experts, "/v1/weights", {"path": str(checkpoints.FOLDER)})
+    witness.ask(experts, "/generate", {"input_ids": [5, 6], "return_routed_experts": True, "sampling_params": {"max_new_tokens": 2}})
     witness.ask(experts, "/v1/rollouts", {**ROLLED, "prompts": [{"token_ids": [5, 6], "answer": "4"}], "return": ["routed_experts"]})
     assert witness.missing() == []

@@ -81,9 +81,21 @@ def test_words_for_a_prompt_that_is_too_long(tiny):
         assert reply.status_code == 400 and "maximum context length" in reply.json()["error"]["message"]
 
 
-def test_slime_s_custom_params_are_refused_by_name(tiny):
-    reply = tiny.post("/generate", {"text": "a", "sampling_params": {"max_new_tokens": 1, "custom_params": {"return_top_p_token_ids": True}}})
-    assert reply.status_code == 400 and reply.json()["error"]["param"] == "sampling_params.custom_params"
+def test_slime_s_custom_params(tiny):
+    """What a token was drawn from, as slime has it: one array of ids, and where each token's begin."""
+    body = {"input_ids": [5, 6, 7], "sampling_params": {"max_new_tokens": 12, "temperature": 1.5, "top_p": 0.9, "sampling_seed": 3, "ignore_eos": True}}
+    custom = {**body, "sampling_params": {**body["sampling_params"], "custom_params": {"return_top_p_token_ids": True}}}
+    reply = tiny.post("/generate", custom).json()
+    ids, offsets = (struct.unpack(f"<{len(b) // 4}i", b) for b in (base64.b64decode(reply["meta_info"][k]) for k in ("top_p_token_ids", "top_p_token_offsets")))
+    lists = [list(ids[a:b]) for a, b in zip(offsets, offsets[1:])]
+    assert offsets[0] == 0 and offsets[-1] == len(ids) and len(lists) == 12
+    assert all(i in kept for i, kept in zip(reply["output_ids"], lists)) and len({len(kept) for kept in lists}) > 1
+    same = tiny.post("/generate", {**body, "return_sampling_mask": True}).json()
+    assert same["output_ids"] == reply["output_ids"] and same["meta_info"]["output_token_sampling_mask"] == lists
+    for wrong, param in (({"x": 1}, "x"), ({"return_top_p_token_ids": 1}, "return_top_p_token_ids")):
+        reply = tiny.post("/generate", {"text": "a", "sampling_params": {"custom_params": wrong}})
+        assert reply.status_code == 400 and reply.json()["error"]["param"] == "sampling_params.custom_params." + param
+    assert "top_p_token_ids" not in tiny.post("/generate", body).json()["meta_info"]
 
 
 def test_nemo_gym_s_mask(tiny):

@@ -149,6 +149,24 @@ def test_a_sample_that_was_cut_has_those_of_its_tokens(moe):
             assert len(routes(s)) == max(0, len(ids) + len(s["token_ids"]) - 1)
 
 
+def test_sglang_s_name_for_them(moe):
+    """As /v1/rollouts tells them, with its own type and from a token on."""
+    body = {"input_ids": PROMPT, "return_routed_experts": True, "sampling_params": {"max_new_tokens": 8, "temperature": 0, "ignore_eos": True}}
+    for start in (0, 4, len(PROMPT)):
+        reply = moe.post("/generate", {**body, "routed_experts_start_len": start}).json()
+        meta = reply["meta_info"]
+        told = numpy.frombuffer(base64.b64decode(meta["routed_experts"]), "<i4").reshape(-1, LAYERS, USED)
+        [(_, whole)] = samples(moe, [PROMPT + reply["output_ids"]], n=1, sampling={"max_tokens": 1, "ignore_eos": True})
+        assert meta["routed_experts_start_len"] == start and len(told) == len(PROMPT) + 8 - 1 - start
+        assert (told == routes(whole)[start:len(PROMPT) + 7]).all()
+    assert moe.http.get("/server_info").json()["enable_return_routed_experts"] is True  # slime asks
+    two = moe.post("/generate", {**body, "input_ids": [PROMPT, PROMPT[:5]], "sampling_params": [body["sampling_params"]] * 2}).json()
+    assert [len(base64.b64decode(r["meta_info"]["routed_experts"])) for r in two] == [4 * LAYERS * USED * (n + 7) for n in (len(PROMPT), 5)]
+    assert "routed_experts" not in moe.post("/generate", {**body, "return_routed_experts": False}).json()["meta_info"]
+
+
 def test_a_model_without_experts_has_none(server):
     reply = server.post("/v1/rollouts", {**BODY, "prompts": [{"token_ids": [1, 2]}]})
     assert reply.status_code == 400 and reply.json()["error"]["param"] == "return"
+    reply = server.post("/generate", {"input_ids": [1, 2], "return_routed_experts": True})
+    assert reply.status_code == 400 and reply.json()["error"]["param"] == "return_routed_experts"
