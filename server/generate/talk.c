@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "server/generate/prefix.h"
 #include "server/generate/thoughts.h"
 #include "server/http/state.h"
 
@@ -112,86 +113,6 @@ static bool render(struct completion *c, struct talk *t, struct span *out, struc
     return whole || (ok ? no_memory(err) : false);
 }
 
-/* ---- a prefix that is given as ids ---- */
-
-/* The conversation up to the assistant's last message, that included; NULL: there is none, or no
- * memory. One walk each: lists of messages are as long as a body holds. */
-static cJSON *said_before(const struct conversation *talk)
-{
-    const cJSON *last = NULL, *m;
-    cJSON_ArrayForEach(m, talk->messages)
-    {
-        const cJSON *role = json_get(m, "role");
-        if (cJSON_IsString(role) && strcmp(role->valuestring, "assistant") == 0) last = m;
-    }
-    cJSON *before = last == NULL ? NULL : cJSON_CreateArray();
-    for (m = talk->messages->child; before != NULL; m = m->next) {
-        cJSON *copy = cJSON_Duplicate(m, true);
-        if (copy == NULL || !cJSON_AddItemToArray(before, copy)) {
-            cJSON_Delete(copy);
-            cJSON_Delete(before);
-            return NULL;
-        }
-        if (m == last) break;
-    }
-    return before;
-}
-
-/* How many of the prompt's ids are of what was said up to there. */
-static bool count_before(const struct completion *c, const struct talk *t, size_t *n,
-                         struct error *err)
-{
-    struct conversation before = t->conversation;
-    struct tokens ids = {0};
-    struct buffer text;
-    cJSON *messages = said_before(&before);
-    before.messages = messages;
-    before.add_generation_prompt = before.continue_final = false;
-    buffer_init(&text, (size_t)c->exchange->server->o.max_body_bytes * 2);
-    bool ok =
-        messages != NULL &&
-        conversation_render(&before, c->engine, c->exchange->arena, &text, err) &&
-        engine_tokenize(c->engine, buffer_span(&text), before.add_special_tokens, true, &ids, err);
-    *n = ids.n;
-    tokens_clear(&ids);
-    buffer_clear(&text);
-    cJSON_Delete(messages);
-    return ok || err->code != ERROR_NONE
-               ? ok
-               : error_set(err, ERROR_INVALID_VALUE, "required_prefix_token_ids",
-                           "there is no message of the assistant's that the prefix could end with");
-}
-
-/* What was sampled stays as it was sampled: the ids that are given come in the place of those that the
- * template made of the same turns, up to the end token of the assistant's last one (NeMo-RL's rule). */
-static bool put_prefix(struct completion *c, const struct talk *t, struct error *err)
-{
-    struct tokens *ids = &c->prompts[0]->ids, joined = {0};
-    int eos = engine_info(c->engine)->eos_token;
-    size_t at = 0, n = (size_t)t->prefix.n;
-    if (n == 0) return true;
-    if (!count_before(c, t, &at, err)) return false;
-    if (at > ids->n) at = ids->n;
-    while (at > 0 && ids->ids[at - 1] != eos) {
-        at--;
-    }
-    if (at == 0) {
-        return error_set(err, ERROR_INVALID_VALUE, "required_prefix_token_ids",
-                         "the template ends no turn of what was said with the model's end token");
-    }
-    if (t->prefix.ids[n - 1] == eos) n--;
-    bool ok = true;
-    for (size_t i = 0; ok && i < n; i++) {
-        ok = tokens_push(&joined, t->prefix.ids[i], err);
-    }
-    for (size_t i = at - 1; ok && i < ids->n; i++) {
-        ok = tokens_push(&joined, ids->ids[i], err);
-    }
-    tokens_clear(ok ? ids : &joined);
-    if (ok) *ids = joined;
-    return ok;
-}
-
 bool talk_prepare(struct completion *c, struct talk *t, const char *field, struct error *err)
 {
     struct span prompt;
@@ -202,5 +123,10 @@ bool talk_prepare(struct completion *c, struct talk *t, const char *field, struc
     if (!completion_prompt_text(c, prompt, t->conversation.add_special_tokens, err)) {
         return error_in(err, "%s", field);
     }
-    return put_prefix(c, t, err);
+    const struct prefix_of prefix = {.talk = &t->conversation,
+                                     .engine = c->engine,
+                                     .arena = c->exchange->arena,
+                                     .most_text =
+                                         (size_t)c->exchange->server->o.max_body_bytes * 2};
+    return prefix_put(&prefix, &t->prefix, &c->prompts[0]->ids, err);
 }

@@ -20,6 +20,7 @@
 #include "server/generate/conversation.h"
 #include "base/emit.h"
 #include "server/generate/logprobs.h"
+#include "server/generate/prefix.h"
 #include "server/http/state.h"
 
 struct tokenize {
@@ -57,8 +58,10 @@ static const struct field message_rows[] = {
     {"model", FIELD_TEXT, AT(model), .doc = "its name; any is taken"},
     {"return_token_strs", FIELD_BOOL, AT(return_strings),
      .doc = "the tokens as text beside their ids"},
-    {"required_prefix_token_ids", FIELD_REFUSED, .neutral = "[]",
-     .doc = "ids that the prompt begins with; refused here, the chat route takes it"},
+    {"required_prefix_token_ids", FIELD_READ, AT(list), .read = field_read_ids,
+     .shape = "integer[]",
+     .doc =
+         "ids that the prompt begins with, in the place of the turns up to the assistant's last"},
     {0},
 };
 const struct field *const vllm_tokenize_fields[] = {prompt_rows, content_rows, message_rows,
@@ -66,7 +69,8 @@ const struct field *const vllm_tokenize_fields[] = {prompt_rows, content_rows, m
 
 static const struct field detokenize_rows[] = {
     {"model", FIELD_TEXT, AT(model), .doc = "its name; any is taken"},
-    {"tokens", FIELD_READ, AT(list), .read = field_read_ids, .shape = "integer[]", .doc = "token ids"},
+    {"tokens", FIELD_READ, AT(list), .read = field_read_ids, .shape = "integer[]",
+     .doc = "token ids"},
     {0},
 };
 const struct field *const vllm_detokenize_fields[] = {detokenize_rows, NULL};
@@ -173,9 +177,14 @@ static bool tokenize_messages(struct exchange *x, struct tokenize *t, struct tok
         !completion_check_model(x->server, t->model, err)) {
         return false;
     }
-    buffer_init(&text, (size_t)x->server->o.max_body_bytes * 2);
+    const struct prefix_of prefix = {.talk = c,
+                                     .engine = e,
+                                     .arena = x->arena,
+                                     .most_text = (size_t)x->server->o.max_body_bytes * 2};
+    buffer_init(&text, prefix.most_text);
     bool ok = conversation_render(c, e, x->arena, &text, err) &&
-              engine_tokenize(e, buffer_span(&text), c->add_special_tokens, true, ids, err);
+              engine_tokenize(e, buffer_span(&text), c->add_special_tokens, true, ids, err) &&
+              prefix_put(&prefix, &t->list, ids, err);
     buffer_clear(&text);
     if (ok) reply_vllm(e, ids, t->return_strings, &x->reply);
     return ok;

@@ -46,6 +46,8 @@ def test_nemo_s_required_prefix(tiny, max_tokens):
     assert plain[-len(rest):] == rest and got["usage"]["prompt_tokens"] == len(ids)
     tail = tiny.post("/detokenize", {"tokens": rest}).json()["prompt"]
     assert tail.startswith("<|im_end|>") and "And 1 + 1?" in tail and "What is 12" not in tail
+    counted = tiny.post("/tokenize", {"messages": history, "required_prefix_token_ids": prefix})  # as NeMo-RL counts
+    assert counted.json()["tokens"] == ids and counted.json()["count"] == len(ids)
 
 
 def test_a_required_prefix_needs_a_turn_to_end_with(tiny):
