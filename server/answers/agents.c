@@ -85,6 +85,26 @@ static const struct field echoed_rows[] = {
 const struct field *const answer_response[] = {response_rows, echoed_rows, answer_version_rows,
                                                NULL};
 
+static const struct field response_event_rows[] = {
+    {"type", IS("string"), .doc = "response.output_text.delta and the others"},
+    {"sequence_number", IS("integer"), .doc = "of the event"},
+    {"response", MAY("object"), .members = answer_response,
+     .doc = "at the beginning and the end: the reply so far"},
+    {"output_index", MAY("integer"), .doc = "of the item in output"},
+    {"item", MAY("object"), .members = item, .doc = "that begins or is done"},
+    {"item_id", MAY("string"), .doc = "of the item"},
+    {"content_index", MAY("integer"), .doc = "0"},
+    {"part", MAY("object"), .members = part, .doc = "that begins or is done"},
+    {"delta", MAY("string"), .doc = "what is new of the text or of the arguments"},
+    {"text", MAY("string"), .doc = "the whole text, when it is done"},
+    {"name", MAY("string"), .doc = "the tool's, when its call is done"},
+    {"arguments", MAY("string"), .doc = "all of them, when the call is done"},
+    {"logprobs", MAY("object[]"), .members = answer_token_logprob,
+     .doc = "where include asks, when the text is done"},
+    {0},
+};
+const struct field *const answer_response_event[] = {response_event_rows, NULL};
+
 /* ---- Anthropic's Messages ---- */
 
 static const struct field block_rows[] = {
@@ -124,10 +144,39 @@ static const struct field message_rows[] = {
     {"stop_sequence", IS("string|null"), .doc = "the one that came"},
     {"stop_details", IS("null"), .doc = "none here"},
     {"usage", IS("object"), .members = message_usage, .doc = "tokens"},
+    {0},
+};
+static const struct field container_row[] = {
     {"container", IS("null"), .doc = "none here"},
     {0},
 };
-const struct field *const answer_message[] = {message_rows, answer_version_rows, NULL};
+const struct field *const answer_message[] = {message_rows, container_row, answer_version_rows,
+                                              NULL};
+
+static const struct field *const begun[] = {message_rows, NULL};
+static const struct field change_rows[] = {
+    {"type", MAY("string"), .doc = "text_delta, thinking_delta, signature_delta, input_json_delta"},
+    {"text", MAY("string"), .doc = "more of the answer"},
+    {"thinking", MAY("string"), .doc = "more of the thoughts"},
+    {"signature", MAY("string"), .doc = "theirs"},
+    {"partial_json", MAY("string"), .doc = "more of a call's arguments"},
+    {"stop_reason", MAY("string|null"), .doc = "the message's"},
+    {"stop_sequence", MAY("string|null"), .doc = "the message's"},
+    {"stop_details", MAY("null"), .doc = "none here"},
+    {0},
+};
+static const struct field *const change[] = {change_rows, NULL};
+static const struct field message_event_rows[] = {
+    {"type", IS("string"), .doc = "message_start, content_block_delta and the others"},
+    {"message", MAY("object"), .members = begun, .doc = "at the beginning, without content"},
+    {"index", MAY("integer"), .doc = "of the block"},
+    {"content_block", MAY("object"), .members = block, .doc = "that begins"},
+    {"delta", MAY("object"), .members = change,
+     .doc = "what is new of the block, or of the message"},
+    {"usage", MAY("object"), .members = message_usage, .doc = "tokens, at the end"},
+    {0},
+};
+const struct field *const answer_message_event[] = {message_event_rows, answer_version_rows, NULL};
 
 static const struct field count_rows[] = {
     {"input_tokens", IS("integer"), .doc = "of the prompt"},

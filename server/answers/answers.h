@@ -45,14 +45,17 @@ extern const struct field *const answer_aborted[], *const answer_asleep[];
 extern const struct field *const answer_is_paused[], *const answer_is_sleeping[];
 extern const struct field *const answer_sglang_generate[], *const answer_sglang_chunk[];
 extern const struct field *const answer_trl_generate[], *const answer_trl_logprobs[];
-extern const struct field *const answer_model_info[];
+extern const struct field *const answer_model_info[], *const answer_loads[];
 
-/* ---- weights.c ---- */
+/* ---- weights.c: weights and adapters ---- */
 extern const struct field *const answer_pushed[], *const answer_serving[], *const answer_version[];
+extern const struct field *const answer_done[], *const answer_trained[], *const answer_renamed[];
+extern const struct field *const answer_checked[], *const answer_adapters[];
 
 /* ---- agents.c: Anthropic's, Ollama's, llama-server's and OpenAI's Responses ---- */
-extern const struct field *const answer_response[];
-extern const struct field *const answer_message[], *const answer_count_tokens[];
+extern const struct field *const answer_response[], *const answer_response_event[];
+extern const struct field *const answer_message[], *const answer_message_event[];
+extern const struct field *const answer_count_tokens[];
 extern const struct field *const answer_ollama_chat[], *const answer_ollama_generate[];
 extern const struct field *const answer_ollama_tags[];
 extern const struct field *const answer_llama[], *const answer_llama_chunk[];
@@ -61,6 +64,7 @@ extern const struct field *const answer_template[];
 /* ---- ours.c ---- */
 extern const struct field *const answer_verify[], *const answer_verify_gym[];
 extern const struct field *const answer_rollouts[], *const answer_rollouts_line[];
-extern const struct field *const answer_pass_at_k[];
+extern const struct field *const answer_pass_at_k[], *const answer_advantages[];
+extern const struct field *const answer_openrlhf[];
 
 #endif

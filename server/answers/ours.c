@@ -71,6 +71,20 @@ static const struct field gym_rows[] = {
 };
 const struct field *const answer_verify_gym[] = {gym_rows, NULL};
 
+static const struct field advantages_rows[] = {
+    {"advantages", IS("number[]"), .doc = "one for each reward"},
+    {0},
+};
+const struct field *const answer_advantages[] = {advantages_rows, NULL};
+
+static const struct field openrlhf_rows[] = {
+    {"rewards", IS("number[]"), .doc = "0 where nothing could be judged"},
+    {"scores", IS("number[]"), .doc = "from 0 to 1, for filters"},
+    {"extra_logs", IS("object"), .doc = "of each reward the values"},
+    {0},
+};
+const struct field *const answer_openrlhf[] = {openrlhf_rows, NULL};
+
 static const struct field pass_at_k_rows[] = {
     {"pass_at_k", IS("number|number[]"), .doc = "one, or one for each"},
     {0},

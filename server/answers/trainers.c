@@ -168,6 +168,37 @@ static const struct field model_info_rows[] = {
 };
 const struct field *const answer_model_info[] = {model_info_rows, NULL};
 
+static const struct field load_rows[] = {
+    {"dp_rank", IS("integer"), .doc = "0"},
+    {"num_running_reqs", IS("integer"), .doc = "samples that are decoded"},
+    {"num_waiting_reqs", IS("integer"), .doc = "samples that wait"},
+    {"num_total_reqs", IS("integer"), .doc = "both"},
+    {"num_used_tokens", IS("integer"), .doc = "room in the cache that they have taken"},
+    {"max_total_num_tokens", IS("integer"), .doc = "room in the cache"},
+    {"token_usage", IS("number"), .doc = "its taken share"},
+    {"max_running_requests", IS("integer"), .doc = "samples decoded in one batch"},
+    {0},
+};
+static const struct field *const load[] = {load_rows, NULL};
+static const struct field together_rows[] = {
+    {"total_running_reqs", IS("integer"), .doc = "samples that are decoded"},
+    {"total_waiting_reqs", IS("integer"), .doc = "samples that wait"},
+    {"total_reqs", IS("integer"), .doc = "both"},
+    {"total_used_tokens", IS("integer"), .doc = "room in the cache that they have taken"},
+    {"avg_token_usage", IS("number"), .doc = "its taken share"},
+    {0},
+};
+static const struct field *const together[] = {together_rows, NULL};
+static const struct field loads_rows[] = {
+    {"timestamp", IS("integer"), .doc = "unix seconds"},
+    {"version", IS("string"), .doc = "the program's"},
+    {"dp_rank_count", IS("integer"), .doc = "1"},
+    {"loads", IS("object[]"), .members = load, .doc = "the one process"},
+    {"aggregate", IS("object"), .members = together, .doc = "the same"},
+    {0},
+};
+const struct field *const answer_loads[] = {loads_rows, NULL};
+
 /* ---- TRL ---- */
 
 static const struct field trl_rows[] = {

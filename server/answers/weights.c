@@ -37,3 +37,46 @@ static const struct field version_rows[] = {
     {0},
 };
 const struct field *const answer_version[] = {version_rows, NULL};
+
+static const struct field done_rows[] = {
+    {"success", IS("boolean"), .doc = "it is done"},
+    {"status", IS("string"), .doc = "ok"},
+    {"message", IS("string"), .doc = "what was done"},
+    {0},
+};
+const struct field *const answer_done[] = {done_rows, NULL};
+
+static const struct field trained_rows[] = {
+    {"num_paused_requests", IS("integer"), .doc = "that went on with the new weights"},
+    {"weight_version", IS("string"), .doc = "what they are called"},
+    {0},
+};
+const struct field *const answer_trained[] = {done_rows, trained_rows, pushed_rows, NULL};
+
+static const struct field renamed_rows[] = {
+    {"success", IS("boolean"), .doc = "it is done"},
+    {"status", IS("string"), .doc = "ok"},
+    {"new_version", IS("string"), .doc = "what the weights are called now"},
+    {"weight_version", IS("string"), .doc = "the same"},
+    {0},
+};
+const struct field *const answer_renamed[] = {renamed_rows, NULL};
+
+static const struct field checked_rows[] = {
+    {"success", IS("boolean"), .doc = "it is done"},
+    {"message", IS("string"), .doc = "ok"},
+    {"weight_version", IS("string"), .doc = "what the weights are called"},
+    {"checksums", MAY("object"), .doc = "checksum: {\"weights\": of the tensors that came}"},
+    {"per_engine_checksum", MAY("string"), .doc = "checksum: the same"},
+    {"match", MAY("boolean"), .doc = "compare: they are those of the baseline"},
+    {"mismatches", MAY("string[]"), .doc = "compare: which are not"},
+    {0},
+};
+const struct field *const answer_checked[] = {checked_rows, NULL};
+
+static const struct field adapters_rows[] = {
+    {"error_message", IS("null"), .doc = "none"},
+    {"loaded_adapters", IS("object"), .doc = "name to path"},
+    {0},
+};
+const struct field *const answer_adapters[] = {done_rows, adapters_rows, NULL};

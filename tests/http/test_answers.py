@@ -55,6 +55,10 @@ ASKED = [
     ("/v1/weights", None), ("/weight_info", None),
     ("/v1/responses", {"input": "a", "max_output_tokens": 60, "tools": [ADD], "include": ["message.output_text.logprobs"], "top_logprobs": 1}),
     ("/v1/messages", {"model": MODEL, "messages": TALK, "max_tokens": 60, "thinking": {"type": "enabled", "budget_tokens": 20}}),
+    ("/v1/responses", {"input": "a", "max_output_tokens": 60, "include": ["message.output_text.logprobs"], "top_logprobs": 1, "stream": True}),
+    ("/v1/messages", {"model": MODEL, "messages": TALK, "max_tokens": 60, "thinking": {"type": "enabled", "budget_tokens": 20}, "stream": True}),
+    ("/pause_generation", {}), ("/continue_generation", {}), ("/abort_request", {"abort_all": True}), ("/begin_weight_update", {}), ("/v1/loads", None),
+    ("/update_weight_version", {"new_version": "0"}), ("/weight_checker", {"action": "checksum"}), ("/weights_checker", {"action": "compare", "baseline": {"weights": "x"}}),
     ("/v1/messages/count_tokens", {"model": MODEL, "messages": TALK}),
     ("/api/chat", {"model": MODEL, "messages": TALK, "options": {"num_predict": 40}}),
     ("/api/generate", {"model": MODEL, "prompt": "a", "options": {"num_predict": 4}, "stream": False}),
@@ -66,6 +70,8 @@ ASKED = [
     ("/verify", {"items": [{"id": k, "completion": "\\boxed{%d}" % k, "answer": "4"} for k in range(4)], "rewards": [{"name": "accuracy"}], "group_size": 2}),
     ("/verify", {"items": [{"completion": 7, "answer": "4"}], "rewards": [{"name": "accuracy"}]}),
     ("/verify", {"response": {"output": OUTPUT}, "expected_answer": "1"}), ("/verify", {"response": {"output": OUTPUT}, "expected_answer": "\\frac{"}),
+    ("/verify/advantages", {"method": "trl_rloo", "rewards": [1, 0, 0, 1], "group_size": 4}),
+    ("/get_reward", {"query": ["a\\boxed{4}"], "prompts": ["a"], "labels": ["4"]}),
     ("/verify/pass_at_k", {"n": 4, "c": 2, "k": [1]}), ("/verify/pass_at_k", {"n": 4, "c": 2, "k": 1}),
     ("/v1/rollouts", ROLLED), ("/v1/rollouts", {**ROLLED, "encoding": "ndjson"}),
     ("/v1/rollouts", {**ROLLED, "prompts": [{"token_ids": [5, 6], "answer": "4", "fork": {"token_ids": [7, 8, 9], "at": [1, 2]}}], "encoding": "ndjson"}),
@@ -81,6 +87,9 @@ CALLS = [
     ("/v1/responses", {"input": "a", "max_output_tokens": 200, "tools": [ADD], "tool_choice": "required"}),
     ("/v1/messages", {"model": MODEL, "messages": TALK, "max_tokens": 200, "tools": [{"name": "add", "input_schema": ADD["parameters"]}],
                       "tool_choice": {"type": "any"}}),
+    ("/v1/responses", {"input": "a", "max_output_tokens": 200, "tools": [ADD], "tool_choice": "required", "stream": True}),
+    ("/v1/messages", {"model": MODEL, "messages": TALK, "max_tokens": 200, "tools": [{"name": "add", "input_schema": ADD["parameters"]}],
+                      "tool_choice": {"type": "any"}, "stream": True}),
 ]
 # Members that take more than a request to see, by where they are: test_weights.py, test_control.py, test_ollama.py and
 # test_rollouts.py do.
@@ -198,13 +207,18 @@ def test_routes_answer_as_the_document_says(tiny, start, document, tmp_path):
     witness = Witness(document)
     for path, body in ASKED:
         witness.ask(tiny, path, body)
-    witness.ask(start("--adapter", f"policy={ROOT}/tests/golden/data/adapters/llama-plain"), "/v1/models")
+    plain = f"{ROOT}/tests/golden/data/adapters/llama-plain"
+    adapters = start("--adapter", f"policy={plain}")
+    for path, body in (("/v1/models", None), ("/v1/load_lora_adapter", {"lora_name": "b", "lora_path": plain}),
+                       ("/load_lora_adapter", {"lora_name": "b", "lora_path": plain}), ("/unload_lora_adapter", {"lora_name": "b"})):
+        witness.ask(adapters, path, body)
     (tmp_path / "quiet").write_text(QUIET)
     quiet = start("--chat-template", str(tmp_path / "quiet"), model=str(ROOT / "models/touchstone-tiny.gguf"))
     for path, body in CALLS:
         witness.ask(quiet, path, body)
     experts = start(model=str(checkpoints.FOLDER))
     witness.ask(experts, "/v1/weights", {"path": str(checkpoints.FOLDER)})
+    witness.ask(experts, "/update_weights_from_disk", {"model_path": str(checkpoints.FOLDER)})
     witness.ask(experts, "/generate", {"input_ids": [5, 6], "return_routed_experts": True, "sampling_params": {"max_new_tokens": 2}})
     witness.ask(experts, "/v1/rollouts", {**ROLLED, "prompts": [{"token_ids": [5, 6], "answer": "4"}], "return": ["routed_experts"]})
     assert witness.missing() == []
