@@ -253,6 +253,28 @@ static const struct field tags_rows[] = {
 };
 const struct field *const answer_ollama_tags[] = {tags_rows, NULL};
 
+static const struct field embed_rows[] = {
+    {"model", IS("string"), .doc = "the served model"},
+    {"embeddings", IS("array[]"), .doc = "one for each input"},
+    {"total_duration", IS("integer"), .doc = "nanoseconds"},
+    {"load_duration", IS("integer"), .doc = "0: it is loaded"},
+    {"prompt_eval_count", IS("integer"), .doc = "tokens of all inputs"},
+    {0},
+};
+const struct field *const answer_ollama_embed[] = {embed_rows, NULL};
+
+static const struct field embedding_rows[] = {
+    {"embedding", IS("number[]"), .doc = "of the prompt"},
+    {0},
+};
+const struct field *const answer_ollama_embedding[] = {embedding_rows, NULL};
+
+static const struct field version_rows[] = {
+    {"version", IS("string"), .doc = "the program's"},
+    {0},
+};
+const struct field *const answer_program[] = {version_rows, NULL};
+
 /* ---- llama-server ---- */
 
 static const struct field llama_rows[] = {

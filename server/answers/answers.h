@@ -46,6 +46,7 @@ extern const struct field *const answer_is_paused[], *const answer_is_sleeping[]
 extern const struct field *const answer_sglang_generate[], *const answer_sglang_chunk[];
 extern const struct field *const answer_trl_generate[], *const answer_trl_logprobs[];
 extern const struct field *const answer_model_info[], *const answer_loads[];
+extern const struct field *const answer_server_info[], *const answer_vllm_info[];
 
 /* ---- weights.c: weights and adapters ---- */
 extern const struct field *const answer_pushed[], *const answer_serving[], *const answer_version[];
@@ -57,9 +58,13 @@ extern const struct field *const answer_response[], *const answer_response_event
 extern const struct field *const answer_message[], *const answer_message_event[];
 extern const struct field *const answer_count_tokens[];
 extern const struct field *const answer_ollama_chat[], *const answer_ollama_generate[];
-extern const struct field *const answer_ollama_tags[];
+extern const struct field *const answer_ollama_tags[], *const answer_program[];
+extern const struct field *const answer_ollama_embed[], *const answer_ollama_embedding[];
 extern const struct field *const answer_llama[], *const answer_llama_chunk[];
 extern const struct field *const answer_template[];
+
+/* ---- code.c ---- */
+extern const struct field *const answer_fusion[], *const answer_piston[];
 
 /* ---- ours.c ---- */
 extern const struct field *const answer_verify[], *const answer_verify_gym[];

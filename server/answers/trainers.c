@@ -168,6 +168,44 @@ static const struct field model_info_rows[] = {
 };
 const struct field *const answer_model_info[] = {model_info_rows, NULL};
 
+static const struct field state_rows[] = {
+    {"running", IS("integer"), .doc = "samples that are decoded"},
+    {"waiting", IS("integer"), .doc = "samples that wait"},
+    {"paused", IS("boolean"), .doc = "generation stands still"},
+    {0},
+};
+static const struct field *const state[] = {state_rows, NULL};
+static const struct field server_rows[] = {
+    {"model_path", IS("string"), .doc = "of its file or folder"},
+    {"tokenizer_path", IS("string"), .doc = "the same"},
+    {"served_model_name", IS("string"), .doc = "what requests name"},
+    {"host", IS("string|null"), .doc = "the address"},
+    {"port", IS("integer"), .doc = "the port"},
+    {"tp_size", IS("integer"), .doc = "1"},
+    {"dp_size", IS("integer"), .doc = "1"},
+    {"pp_size", IS("integer"), .doc = "1"},
+    {"num_gpus", IS("integer"), .doc = "0"},
+    {"disaggregation_mode", IS("string"), .doc = "the word null"},
+    {"encoder_only", IS("boolean"), .doc = "false"},
+    {"enable_memory_saver", IS("boolean"), .doc = "false"},
+    {"enable_return_routed_experts", IS("boolean"), .doc = "the model has experts"},
+    {"dtype", IS("string"), .doc = "the commonest type of its tensors"},
+    {"context_length", IS("integer"), .doc = "tokens of the context"},
+    {"max_total_num_tokens", IS("integer"), .doc = "room in the cache"},
+    {"weight_version", IS("string"), .doc = "what the weights are called"},
+    {"version", IS("string"), .doc = "the program's"},
+    {"internal_states", IS("object[]"), .members = state, .doc = "the one process"},
+    {0},
+};
+const struct field *const answer_server_info[] = {server_rows, NULL};
+
+static const struct field config_row[] = {
+    {"vllm_config", IS("object"),
+     .doc = "model_config, lora_config, weight_transfer_config, parallel_config"},
+    {0},
+};
+const struct field *const answer_vllm_info[] = {config_row, server_rows, NULL};
+
 static const struct field load_rows[] = {
     {"dp_rank", IS("integer"), .doc = "0"},
     {"num_running_reqs", IS("integer"), .doc = "samples that are decoded"},

@@ -7,7 +7,7 @@
 
 #include "server/http/router.h"
 
-enum { ROUTE_ANSWERS = 60 };
+enum { ROUTE_ANSWERS = 68 };
 extern const struct route_answer route_answers[ROUTE_ANSWERS];
 
 #endif

@@ -65,7 +65,9 @@ ASKED = [
     ("/api/generate", {"model": MODEL, "prompt": "a", "options": {"num_predict": 4}}), ("/api/tags", None), ("/api/ps", None),
     ("/completion", {"prompt": "ab", "n_predict": 2, "n_probs": 2, "return_tokens": True}), ("/completion", {"prompt": ["ab", "c"], "n_predict": 2}),
     ("/completion", {"prompt": "ab", "n_predict": 2, "n_probs": 2, "stream": True}), ("/apply-template", {"messages": TALK}),
-    ("/health", None), ("/livez", None), ("/ready", None),
+    ("/run_code", {"code": "print(1)", "language": "python"}), ("/api/v2/execute", {"language": "python", "version": "*", "files": [{"content": "print(1)"}]}),
+    ("/api/embed", {"model": MODEL, "input": ["a"]}), ("/api/embeddings", {"model": MODEL, "prompt": "a"}), ("/api/version", None), ("/version", None),
+    ("/server_info", None), ("/get_server_info", None), ("/health", None), ("/livez", None), ("/ready", None),
     ("/verify", {"completion": "\\boxed{4}", "answer": "4", "rewards": [{"name": "accuracy"}]}),
     ("/verify", {"items": [{"id": k, "completion": "\\boxed{%d}" % k, "answer": "4"} for k in range(4)], "rewards": [{"name": "accuracy"}], "group_size": 2}),
     ("/verify", {"items": [{"completion": 7, "answer": "4"}], "rewards": [{"name": "accuracy"}]}),
@@ -91,10 +93,10 @@ CALLS = [
     ("/v1/messages", {"model": MODEL, "messages": TALK, "max_tokens": 200, "tools": [{"name": "add", "input_schema": ADD["parameters"]}],
                       "tool_choice": {"type": "any"}, "stream": True}),
 ]
-# Members that take more than a request to see, by where they are: test_weights.py, test_control.py, test_ollama.py and
+# Members that take more than a request to see, by where they are: test_weights.py, test_control.py, test_ollama.py, test_code_dialects.py and
 # test_rollouts.py do.
 ELSEWHERE = {"message of generate.reply.meta_info.finish_reason",
-             "tool_calls of api.chat.reply.message", "error of v1.rollouts.chunk", "error of v1.rollouts.reply.groups"}
+             "tool_calls of api.chat.reply.message", "error of v1.rollouts.chunk", "compile of api.v2.execute.reply", "message of api.v2.execute.reply", "error of v1.rollouts.reply.groups"}
 
 
 @pytest.fixture(scope="module")
