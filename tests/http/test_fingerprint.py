@@ -11,8 +11,8 @@ from streams import stands_still
 from test_completions import stream
 from test_lora import PATTERNS, PLAIN
 
-CHAT = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 2}
-BODY = {"prompt": "Hello", "max_tokens": 2, "temperature": 0}
+CHAT = {"messages": [{"role": "user", "content": "hi"}], "max_tokens": 24, "temperature": 0, "ignore_eos": True}
+BODY = {"prompt": "Hello", "max_tokens": 2, "temperature": 0, "ignore_eos": True}
 
 
 def fingerprint(server, **more):
