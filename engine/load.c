@@ -280,8 +280,6 @@ static bool merge(struct loaded *l, const struct engine_options *o, struct conte
     struct adapter *a = adapter_open(l->model, o->merge, err);
     bool ok = a != NULL && lora_merge(l->model, a, l->pool, c, err);
     if (ok) {
-        memcpy(l->merged, a->sha256, sizeof(l->merged));
-        make_fingerprint(l, o);
         log_line(LOG_INFO, "adapter_merged", LOG_S("path", o->merge), LOG_S("sha256", a->sha256),
                  LOG_I("rank", a->max_rank), LOG_F("seconds", (double)(clock_ns() - start) * 1e-9),
                  LOG_END);

@@ -31,7 +31,6 @@ struct loaded {
 
     struct pool *pool;
     char sha256[DIGEST_HEX];          /* of the tensors in o->model_path, with what was merged into them */
-    char merged[DIGEST_HEX];          /* of the adapter that was; "": none */
     struct weights_plan weights_plan; /* how weights are packed */
     struct numerics numerics;         /* how they are computed with */
     struct resident *first;           /* the version that was loaded; NULL once the engine has it */

@@ -99,7 +99,7 @@ def test_it_is_of_the_weights_that_computed(start, tmp_path, tensors, policy):
     new = checkpoints.folder(tmp_path / "new", checkpoints.jiggled(tensors, 2))
     server = start(model=str(checkpoints.FOLDER))
     before = fingerprint(server)
-    running = stands_still(server, [1, 2, 3], n=50)
+    running = stands_still(server, [1, 2, 3], 240)
     push(server, new, policy=policy)
     assert server.post("/resume", {}).status_code == 200
     running.end()
