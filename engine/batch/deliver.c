@@ -72,6 +72,20 @@ static void fail_memory(struct deliver *to, struct request *r)
     deliver_failure(to, r, &why);
 }
 
+void deliver_progress(struct deliver *to, const struct sequence *q, int n_computed)
+{
+    struct request *r = q->request;
+    if (n_computed > r->n_prompt) n_computed = r->n_prompt;
+    if (n_computed <= r->told) return;
+    struct engine_event *ev = event_new(EVENT_PROGRESS, r->id, q->sample, (struct event_sizes){0});
+    if (ev == NULL) return; /* the next one tells more */
+    r->told = n_computed;
+    ev->n_computed = n_computed;
+    ev->n_cached = q->n_cached;
+    event_set_version(ev, r->version);
+    results_add(&to->results, ev);
+}
+
 void deliver_prompt(struct deliver *to, struct request *r)
 {
     struct engine_event *ev = r->prompt_report;

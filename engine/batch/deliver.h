@@ -31,6 +31,10 @@ struct deliver {
 /* Append d->token to q, a running sample, and end it when that is its last. */
 void deliver_token(struct deliver *to, struct sequence *q, const struct draw *d);
 
+/* The prompt of q's request is computed up to n_computed: tell it, unless nobody asks or so much was told
+ * before (a preempted prompt is computed again). */
+void deliver_progress(struct deliver *to, const struct sequence *q, int n_computed);
+
 /* The prompt's log-probabilities of r are complete, if it asked for them. */
 void deliver_prompt(struct deliver *to, struct request *r);
 

@@ -6,6 +6,7 @@
 #ifndef ENGINE_BATCH_MESSAGES_H
 #define ENGINE_BATCH_MESSAGES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,12 +34,15 @@ struct engine_request {
     uint64_t cache_salt; /* prefixes are shared only between equal salts; 0 usually */
     enum engine_pooling pooling; /* not POOLING_NONE: EVENT_EMBEDDING comes; n is 1, max_tokens 0 */
     struct adapter *adapter; /* that computes it beside the weights; held by the request; NULL: none */
+    bool progress; /* EVENT_PROGRESS comes as the prompt is computed */
     struct engine_sampling sampling;
 };
 
 enum engine_finish { FINISH_NONE, FINISH_STOP, FINISH_LENGTH, FINISH_ABORT };
 
 enum engine_event_type {
+    EVENT_PROGRESS, /* a step computed more of the prompt of a request that asked for progress: before its
+                     * first token, first of all what the cache had, at last the whole prompt */
     EVENT_PROMPT, /* once per request that asked for prompt_logprobs, before its tokens */
     EVENT_EMBEDDING, /* once per request that asked for pooling, before its end */
     EVENT_TOKEN,  /* one sampled token */
@@ -87,7 +91,10 @@ struct engine_event {
     int16_t *routes; /* with `routes`, of a model with experts: [n_routes, layers, used], owned; NULL: none, or no memory */
     int routes_size; /* numbers of a token: layers times used */
     int n_routes;    /* tokens of prompt and output that were computed: the last one was not */
-    int n_cached; /* prompt tokens found in the cache when the prompt was first computed */
+    int n_cached; /* prompt tokens found in the cache when the prompt was first computed; EVENT_PROGRESS too */
+
+    /* EVENT_PROGRESS */
+    int n_computed; /* prompt tokens so far, those of the cache included; more each time */
 
     struct error error; /* EVENT_FAILED */
 };

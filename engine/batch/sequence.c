@@ -213,6 +213,7 @@ struct request *request_new(const struct engine_request *r, int n_vocab, int con
                           .priority = r->priority,
                           .pooling = r->pooling,
                           .n_prompt = (int)r->n_ids,
+                          .told = r->progress ? -1 : INT_MAX,
                           .sampling = r->sampling,
                           .n = r->n,
                           .n_live = r->n};

@@ -64,6 +64,7 @@ struct request {
     int priority;
     const int *prompt;
     int n_prompt;
+    int told; /* of the prompt's tokens, by EVENT_PROGRESS; INT_MAX: nobody asks */
     int limit; /* tokens of a sample, prompt included, at most */
     struct engine_sampling sampling;
     struct stop_set *stop; /* owned */

@@ -172,8 +172,7 @@ static void add_pools(struct step *s, struct sequence *q, int row, int pos)
 {
     const struct request *r = q->request;
     for (int i = 0; i < q->n_run; i++) {
-        bool counts = r->pooling == POOLING_MEAN ||
-                      (r->pooling == POOLING_CLS && pos + i == 0) ||
+        bool counts = r->pooling == POOLING_MEAN || (r->pooling == POOLING_CLS && pos + i == 0) ||
                       (r->pooling == POOLING_LAST && pos + i == r->n_prompt - 1);
         if (!counts) continue;
         s->jobs[s->n_jobs++] =
@@ -245,8 +244,7 @@ static void score(struct step *s, struct step_job *j, const float *logits, int t
                                  .id = r->prompt[j->position],
                                  .k = r->prompt_report->n_top,
                                  .ids = r->sampling.prompt_score_ids,
-                                 .temperature =
-                                     r->sampling.processed ? r->sampling.temperature : 0,
+                                 .temperature = r->sampling.processed ? r->sampling.temperature : 0,
                                  .form = j->draw.form,
                                  .skip_special = r->sampling.skip_special_tokens};
     int k = what.k, n = 0;
@@ -383,7 +381,11 @@ static void collect(struct step *s, struct sequence *const *plan, int n)
     for (int i = 0; i < n; i++) {
         struct sequence *q = plan[i];
         int pos = s->runs[i].pos, n_prompt = q->request->n_prompt;
-        if (pos < n_prompt) s->prompt_tokens += (uint64_t)q->n_run;
+        if (pos < n_prompt) {
+            s->prompt_tokens += (uint64_t)q->n_run;
+            deliver_progress(s->p.deliver, q, pos);
+            deliver_progress(s->p.deliver, q, pos + q->n_run);
+        }
         scheduler_commit(s->p.scheduler, q, q->n_run - q->n_drafts);
         add_jobs(s, q, row, pos);
         row += q->n_run;
@@ -435,7 +437,8 @@ static void learn(struct sequence *const *plan, int n)
     for (int i = 0; i < n; i++) {
         struct sequence *q = plan[i];
         struct speculation *of = q->guessed ? &q->guessing : &q->speculation;
-        if (q->state == SEQUENCE_RUNNING && !q->forced) speculate_learn(of, q->n_drafts, q->n_accepted);
+        if (q->state == SEQUENCE_RUNNING && !q->forced)
+            speculate_learn(of, q->n_drafts, q->n_accepted);
     }
 }
 

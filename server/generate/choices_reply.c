@@ -58,14 +58,15 @@ void choices_reply_whole(struct completion *c, struct buffer *out)
 void choices_reply_chunk(struct completion *c, struct choice *choice)
 {
     struct buffer *out = sse_open(c->exchange);
-    bool first = choice->n_written++ == 0;
+    bool first = c->told == NULL && choice->n_written++ == 0;
     open_choices(c, choice, out);
     emit_choice(c, choice, choice->index, first, out);
     emit_close(out, ']');
     if (first && c->dialect->reply->first_tail != NULL) c->dialect->reply->first_tail(c, out);
     if (choice->done) spans_emit(&choice->versions, choice->n_tokens, out);
     completion_emit_chunk_usage(c, out);
-    if (!first && c->params.timings) timings_emit(choice, out);
+    if (c->told != NULL) timings_emit_progress(c->told, out);
+    if ((!first || c->told != NULL) && c->params.timings) timings_emit(choice, out);
     emit_close(out, '}');
     sse_close(c->exchange);
 }

@@ -154,6 +154,7 @@ static void ask(const struct completion *c, struct generation *g, size_t i)
     if (!c->sampled_apart) g->sampling = c->params.engine;
     if (!c->sampled_apart && !c->params.has_seed) g->sampling.seed += i; /* unlike luck */
     g->keeps_tokens = c->want_tokens;
+    g->progress = c->params.progress && c->params.stream && c->dialect->tells_progress;
     g->calls_wanted = c->calls;
     g->call_is_named = c->call_is_named;
     g->think_open = c->reasoning ? info->think_open : NULL;
@@ -445,6 +446,16 @@ static void on_sample(struct generation *g, struct choice *choice)
     write_chunk(g->owner, choice);
 }
 
+/* It is told as of the prompt's first sample. */
+static void on_progress(struct generation *g)
+{
+    struct completion *c = g->owner;
+    if (!c->exchange->streaming) return;
+    c->told = g;
+    c->dialect->chunk(c, &g->choices[0]);
+    c->told = NULL;
+}
+
 static void on_end(struct generation *g)
 {
     struct completion *c = g->owner;
@@ -460,7 +471,7 @@ static void on_end(struct generation *g)
 }
 
 const struct generation_calls completion_calls = {
-    .token = on_token, .sample = on_sample, .end = on_end};
+    .token = on_token, .sample = on_sample, .end = on_end, .progress = on_progress};
 
 /* ---- counts ---- */
 

@@ -70,6 +70,7 @@ struct dialect {
     const struct stream_shape *stream; /* NULL: server-sent events that end with [DONE] */
     bool takes_defaults;               /* of sampling, as they were set or the model recommends */
     bool cumulative;                   /* every chunk says everything again: nothing is dropped */
+    bool tells_progress;               /* chunk() says of c->told how far its prompt is */
     const struct choices_reply *reply; /* choices_reply.c's; else NULL */
     const char *tool_schema; /* a tool is flat, and this its schema's name; NULL: as OpenAI's chat has tools */
 };
@@ -98,6 +99,7 @@ struct completion {
     bool echo;                            /* the prompt's text is kept */
     enum engine_pooling pooling;          /* prompts become embeddings; POOLING_NONE: they don't */
     bool want_tokens;                     /* token records are kept */
+    const struct generation *told; /* the chunk that is being written says how far its prompt is; NULL: it does not */
 
     const char *prompt_field;    /* where the client wrote the prompts; static */
     bool prompts_are_listed;     /* there, one by one */

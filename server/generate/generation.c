@@ -127,6 +127,7 @@ static struct engine_request order_of(const struct generation *g)
                                    .cache_salt = g->cache_salt,
                                    .pooling = g->pooling,
                                    .adapter = g->adapter,
+                                   .progress = g->progress,
                                    .sampling = g->sampling};
 }
 
@@ -349,6 +350,19 @@ static bool on_done(struct generation *g, struct choice *c, const struct engine_
     return !last;
 }
 
+/* What the cache had took no time. */
+static void on_progress(struct generation *g, const struct engine_event *ev)
+{
+    assert(ev->n_computed >= g->n_computed && (size_t)ev->n_computed <= g->ids.n);
+    if (ev->n_cached > g->n_cached) g->n_cached = ev->n_cached;
+    g->n_computed = ev->n_computed;
+    g->computed_ns = ev->n_computed > g->n_cached ? clock_ns() : g->started_ns;
+    if (g->calls->progress == NULL) return;
+    g->all->current = g;
+    g->calls->progress(g);
+    g->all->current = NULL;
+}
+
 static void on_prompt(struct generation *g, const struct engine_event *ev)
 {
     size_t n = (size_t)ev->n_prompt, n_tops = n * (size_t)ev->n_top;
@@ -388,6 +402,9 @@ static void on_event(struct generations *all, const struct engine_event *ev)
     assert(g->state == GENERATION_RUNNING && g->id == ev->request_id); /* (4) */
     struct choice *c = &g->choices[ev->sample];
     switch (ev->type) {
+    case EVENT_PROGRESS:
+        on_progress(g, ev);
+        break;
     case EVENT_PROMPT:
         on_prompt(g, ev);
         break;

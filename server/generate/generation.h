@@ -50,11 +50,12 @@
 struct generation;
 struct generations;
 
-/* The owner's. token and sample may be NULL. */
+/* The owner's. token, sample and progress may be NULL. */
 struct generation_calls {
     void (*token)(struct generation *g, struct choice *c);  /* c has one token more */
     void (*sample)(struct generation *g, struct choice *c); /* c is done, with its last token */
     void (*end)(struct generation *g);                      /* g->error tells whether it failed */
+    void (*progress)(struct generation *g); /* more of a prompt is computed that `progress` asks of */
 };
 
 enum generation_state { GENERATION_NEW, GENERATION_HELD, GENERATION_RUNNING, GENERATION_ENDED };
@@ -81,6 +82,7 @@ struct generation {
     struct engine_sampling sampling;       /* neutral at first */
     struct form *own_form;                 /* owned: sampling's, where it is no owner's; or NULL */
     bool keeps_tokens;                     /* token records are kept */
+    bool progress;                         /* the owner wants to hear how far the prompt is */
     struct tool_calls_wanted calls_wanted; /* in the text; format NULL: none */
     bool call_is_named;                    /* the client named the one tool: it ends with "stop" */
     const char *think_open, *think_close;  /* tags that set thoughts apart; NULL: all is answer */
@@ -92,6 +94,8 @@ struct generation {
     struct choice *choices; /* [n], from the start on */
     int open;
     int n_cached;                    /* prompt tokens that the cache had */
+    int n_computed;                  /* with `progress`: prompt tokens so far, those included, */
+    uint64_t computed_ns;            /* and when that was; 0: nothing was told */
     uint64_t started_ns, first_ns;   /* the engine took it; its first token came; 0: not yet */
     struct token_prob *probs, *tops; /* of the prompt [ids.n], [ids.n, n_top]; owned; NULL: none */
     int n_top;

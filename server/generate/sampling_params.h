@@ -57,6 +57,7 @@ struct sampling_params {
     int truncate_prompt; /* keep so many prompt tokens; 0: all */
     bool truncate_right; /* drop from the end, not from the start */
     bool timings;        /* in every chunk, and in the reply, the times that it took */
+    bool progress;       /* a stream says how far its prompt is */
     bool verbose;        /* the reply says what llama-server's /completion would, too */
 };
 

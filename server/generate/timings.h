@@ -14,8 +14,13 @@
 #include "base/buffer.h"
 
 struct choice;
+struct generation;
 
 /* "timings": {...} of c so far. All numbers are finite and none is negative. */
 void timings_emit(const struct choice *c, struct buffer *out);
+
+/* "prompt_progress": {"total", "cache", "processed", "time_ms"}: tokens of g's prompt, those that the
+ * cache had, those that are computed, the cache's among them; and the time that these took. */
+void timings_emit_progress(const struct generation *g, struct buffer *out);
 
 #endif

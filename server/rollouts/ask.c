@@ -200,6 +200,7 @@ static bool check_sampling(const struct ask *ask, struct error *err)
                                             "prompt_logprobs",
                                             "timings_per_token",
                                             "verbose",
+                                            "return_progress",
                                             "return_token_ids",
                                             "return_tokens_as_token_ids",
                                             "return_weight_versions",

@@ -105,8 +105,6 @@ static const struct field rows[] = {
     {"min_keep", FIELD_REFUSED, .neutral = "0", .doc = "least candidates of a sampler; refused"},
     {"repeat_last_n", FIELD_INT, AT(repeat_last_n), .min = -1, .max = INT_MAX,
      .doc = "tokens that penalties look at; all (-1), or no penalty"},
-    {"return_progress", FIELD_REFUSED, .neutral = "false",
-     .doc = "progress of the prompt; refused"},
     {"lora", FIELD_REFUSED, .neutral = "[]", .doc = "adapters; refused"},
     {"dry_base", .kind = FIELD_IGNORED, .doc = "of a sampler that is off; without effect"},
     {"dry_allowed_length", .kind = FIELD_IGNORED,
@@ -158,6 +156,8 @@ static const struct field sampling_rows[] = {
      .shape = "string", .doc = "the output is of this grammar (GBNF)"},
     {"stream", FIELD_BOOL, AT(stream), .doc = "each token as it comes, as server-sent events"},
     {"timings_per_token", FIELD_BOOL, AT(timings), .doc = "times in every chunk"},
+    {"return_progress", FIELD_BOOL, AT(progress),
+     .doc = "a stream says how far its prompt is, in chunks with prompt_progress"},
     {0},
 };
 const struct field *const llama_completion_fields[] = {rows, sampling_rows, NULL};
@@ -418,6 +418,7 @@ static void emit_sample(const struct completion *c, const struct choice *choice,
     if (own->n_probs > 0) emit_probabilities(c, choice, out);
     emit_bool(out, "stop", choice->done);
     if (choice->done) llama_emit_end(c, choice, out);
+    if (c->told != NULL) timings_emit_progress(c->told, out);
     if (!choice->done && c->params.timings) timings_emit(choice, out);
     emit_close(out, '}');
 }
@@ -488,7 +489,8 @@ static void write_chunk(struct completion *c, struct choice *choice)
     sse_close(c->exchange);
 }
 
-static const struct dialect dialect = {.whole = write_whole, .chunk = write_chunk};
+static const struct dialect dialect = {
+    .whole = write_whole, .chunk = write_chunk, .tells_progress = true};
 
 void llama_completion_handle(struct exchange *x)
 {

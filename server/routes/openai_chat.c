@@ -307,6 +307,7 @@ static void clear(struct completion *c)
 static const struct dialect dialect = {.whole = choices_reply_whole,
                                        .chunk = choices_reply_chunk,
                                        .end = choices_reply_end,
+                                       .tells_progress = true,
                                        .clear = clear,
                                        .takes_defaults = true,
                                        .reply = &reply};

@@ -177,6 +177,7 @@ static const struct choices_reply reply = {
 static const struct dialect dialect = {.whole = choices_reply_whole,
                                        .chunk = choices_reply_chunk,
                                        .end = choices_reply_end,
+                                       .tells_progress = true,
                                        .takes_defaults = true,
                                        .reply = &reply};
 

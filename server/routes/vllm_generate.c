@@ -124,6 +124,7 @@ static const struct choices_reply reply = {
 static const struct dialect dialect = {.whole = choices_reply_whole,
                                        .chunk = choices_reply_chunk,
                                        .end = choices_reply_end,
+                                       .tells_progress = true,
                                        .reply = &reply};
 
 void vllm_generate_handle(struct exchange *x)

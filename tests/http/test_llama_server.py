@@ -73,6 +73,32 @@ def test_stream_shows_tokens_and_the_rest_at_its_end(server):
     assert "".join(c["content"] for c in chunks) == complete(server, ignore_eos=True)["content"]
 
 
+def test_a_stream_tells_how_far_its_prompt_is(start):
+    """First what the cache has, at last all of it, before the first token; and what of its time that took."""
+    server = start("--step-tokens", "32")
+    text = "the quick brown fox jumps over the lazy dog " * 12
+    chat = {"messages": [{"role": "user", "content": text}], "max_tokens": 3}
+    for path, body in (("/completion", {"prompt": text, "n_predict": 3}), ("/v1/chat/completions", chat),
+                       ("/v1/completions", {"prompt": text, "max_tokens": 3, "echo": True})):
+        server.post("/reset_prefix_cache", {})
+        asked = {**body, "ignore_eos": True, "temperature": 0, "return_progress": True, "timings_per_token": True}
+        for again in (False, True):
+            chunks = events(server, path, asked)
+            told = [c["prompt_progress"] for c in chunks if "prompt_progress" in c]
+            times = [c["timings"] for c in chunks if "prompt_progress" in c]
+            done = [p["processed"] for p in told]
+            assert all("prompt_progress" in c for c in chunks[:len(told)]), path  # none behind a token
+            assert {(p["total"], p["cache"]) for p in told} == {(done[-1], done[0])} and done == sorted(set(done))
+            assert (done[0] > 0) == again and (len(done) == 2 if again else len(done) > 4), path
+            assert [t["prompt_n"] for t in times] == [n - done[0] for n in done]
+            assert times[0]["prompt_ms"] == 0 == times[-1]["predicted_n"] and times[-1]["prompt_ms"] > 0
+            assert [t["prompt_ms"] for t in times] == sorted(t["prompt_ms"] for t in times)
+        asked.pop("return_progress")
+        plain = events(server, path, asked)
+        assert len(plain) == len(chunks) - len(told) and not any("prompt_progress" in c for c in plain)
+        assert "prompt_progress" not in ok(server.post(path, {**asked, "return_progress": True}))
+
+
 def test_a_prompt_that_is_too_long(start):
     """Where its names are asked, the error is its own, with the numbers that its clients read; OpenAI's is OpenAI's."""
     server = start("--context", "64")

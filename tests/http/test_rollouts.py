@@ -520,6 +520,7 @@ def test_what_waits_to_go_on_can_be_ended(start):
     ({"sampling": {"lora_path": "a"}}, "sampling.lora_path"),
     ({"sampling": {"timings_per_token": True}}, "sampling.timings_per_token"),
     ({"sampling": {"verbose": True}}, "sampling.verbose"),
+    ({"sampling": {"return_progress": True}}, "sampling.return_progress"),
     ({"sampling": {"return_token_ids": True}}, "sampling.return_token_ids"),
     ({"sampling": {"return_tokens_as_token_ids": True}}, "sampling.return_tokens_as_token_ids"),
     ({"sampling": {"truncate_prompt_tokens": 3}}, "sampling.truncate_prompt_tokens"),
