@@ -21,6 +21,27 @@ static bool is_origin(const char *text)
     return *authority != '\0' && strpbrk(authority, "/?#@ *") == NULL;
 }
 
+/* A list's word for pages that this machine serves, on whatever port. */
+static const char local_pages[] = "localhost";
+
+/* Is authority, a host with a port or without, this machine's own name or address? */
+static bool is_local_host(const char *authority)
+{
+    static const char *const names[] = {"localhost", "127.0.0.1", "[::1]"};
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *port = authority + strlen(names[i]);
+        if (strncasecmp(authority, names[i], strlen(names[i])) != 0) continue;
+        if (port[0] == '\0') return true;
+        return port[0] == ':' && port[1 + strspn(port + 1, "0123456789")] == '\0';
+    }
+    return false;
+}
+
+static bool is_local_page(const char *origin)
+{
+    return is_origin(origin) && is_local_host(strstr(origin, "://") + 3);
+}
+
 bool cors_check_list(const struct string_list *origins, bool keys_are_set, struct error *err)
 {
     for (int i = 0; i < origins->n; i++) {
@@ -30,9 +51,10 @@ bool cors_check_list(const struct string_list *origins, bool keys_are_set, struc
             return error_set(err, ERROR_INVALID_VALUE, "cors-origins",
                              "cors-origins: \"*\" lets any page ask, which needs an API key");
         }
-        if (!any && !is_origin(one)) {
+        if (!any && !is_origin(one) && strcmp(one, local_pages) != 0) {
             return error_set(err, ERROR_INVALID_VALUE, "cors-origins",
-                             "cors-origins: \"%.80s\" is no origin: https://name, http://name:port",
+                             "cors-origins: \"%.80s\" is no origin: https://name, http://name:port; "
+                             "or localhost, for pages of this machine",
                              one);
         }
     }
@@ -44,6 +66,7 @@ const char *cors_find(const struct string_list *origins, const char *origin)
     for (int i = 0; origin != NULL && i < origins->n; i++) {
         const char *one = origins->items[i];
         if (strcmp(one, "*") == 0 || strcasecmp(one, origin) == 0) return one;
+        if (strcmp(one, local_pages) == 0 && is_local_page(origin)) return origin;
     }
     return NULL;
 }

@@ -18,8 +18,8 @@
 struct MHD_Response;
 struct exchange;
 
-/* Is each of the list an origin ("https://name" or "http://name:port"), or "*", any page, which needs
- * that keys are set? False with err->param the setting. */
+/* Is each of the list an origin ("https://name" or "http://name:port"), or "localhost", pages of this machine
+ * on any port, or "*", any page, which needs that keys are set? False with err->param the setting. */
 bool cors_check_list(const struct string_list *origins, bool keys_are_set, struct error *err);
 
 /* Of the list, what a page of this origin is told that may ask; NULL: it is not listed, or there is no

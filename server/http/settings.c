@@ -19,7 +19,7 @@ static const struct setting rows[] = {
     {"tls-key",        SETTING_TEXT,    AT(tls_key), "", .help = "PEM file with the key of tls-cert"},
     {"api-key",        SETTING_LIST,    AT(api_keys), "", .help = "accept only these keys (may be repeated); none: no key is asked for", .secret = true},
     {"api-key-file",   SETTING_TEXT,    AT(api_key_file), "", .help = "file of keys with scopes and limits, a line each as `touchstone key new` prints it; read again on SIGHUP"},
-    {"cors-origins",   SETTING_LIST,    AT(cors_origins), "", .help = "origins of pages that may ask this server, as https://name (may be repeated); *: any, where a key is set"},
+    {"cors-origins",   SETTING_LIST,    AT(cors_origins), "", .help = "origins of pages that may ask this server, as https://name (may be repeated); localhost: those of this machine, on any port; *: any, where a key is set"},
     {"allowed-hosts",  SETTING_LIST,    AT(allowed_hosts), "", .help = "names of this server that web pages may ask it by where no key is set (may be repeated); addresses and localhost always are"},
     {"path-root",      SETTING_LIST,    AT(path_roots), "", .help = "folder beneath which requests may name files for the server to read, as weights, and a folder for a checkpoint that it keeps (may be repeated); none: any file while it listens on this machine alone, else none"},
     {"adapter",        SETTING_LIST,    AT(adapters), "", .help = "LoRA adapter that is loaded at the start, as NAME=PATH of a PEFT folder (may be repeated); requests name it as their model"},

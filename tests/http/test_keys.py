@@ -256,6 +256,26 @@ def test_a_preflight_needs_no_key(start):
     assert server.post("/v1/completions", ONE, headers={"Origin": SITE, **bearer("k")}).status_code == 200
 
 
+@pytest.fixture(scope="module")
+def local_pages():
+    s = Server("--cors-origins", "localhost")
+    yield s
+    s.stop()
+
+
+@pytest.mark.parametrize("host,may", [
+    ("localhost", True), ("localhost:8080", True), ("127.0.0.1:3000", True), ("[::1]", True), ("[::1]:3000", True),
+    ("localhost.evil.example", False), ("notlocalhost", False), ("127.0.0.1.evil.example", False), ("evil.example", False),
+    ("localhost@evil.example", False), ("localhost:80@evil.example", False), ("127.0.0.2", False),
+])
+def test_pages_of_this_machine(local_pages, host, may):
+    for scheme in ("http", "https"):
+        origin = {"Origin": f"{scheme}://{host}"}
+        reply = local_pages.http.options("/v1/completions", headers={**origin, "Access-Control-Request-Method": "POST"})
+        assert reply.headers.get("access-control-allow-origin") == (origin["Origin"] if may else None)
+        assert local_pages.post("/v1/completions", ONE, headers=origin).status_code == (200 if may else 403)
+
+
 def test_without_a_list_there_is_no_word_of_it(server):
     reply = server.http.options("/v1/completions", headers={"Origin": SITE, "Access-Control-Request-Method": "POST"})
     assert not [h for h in reply.headers if h.startswith("access-control")]
