@@ -23,7 +23,7 @@
 enum {
     CONNECTION_MEMORY = 32 << 10, /* headers and write buffer of a connection: longest head */
     DISCARD_BYTES = 4 << 20,      /* of a refused request: read so much, then say so, then */
-    OTHER_CONNECTIONS = 256,      /* at most, at the Unix socket and at the address for control */
+    OTHER_CONNECTIONS = 256,      /* at most, at each address but the main one */
     LINGER_BYTES = 256 << 20      /* read so much more, that the client may hear it, then close */
 };
 
@@ -39,7 +39,7 @@ static bool reply_options(struct exchange *x)
     }
     if (strcmp(x->method, "OPTIONS") != 0 || allowed[0] == '\0') return false;
     buffer_init(&empty, 0);
-    exchange_reply(x, 204, NULL, &empty);
+    exchange_reply(x, 200, NULL, &empty); /* not 204, which some proxies and old browsers take ill */
     exchange_add_header(x, "Allow", allowed);
     if (cors_is_preflight(x)) cors_add_preflight(x, allowed);
     return true;

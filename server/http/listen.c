@@ -81,10 +81,11 @@ static bool open_address(struct listener *l, const char *host, const char *port,
     return true;
 }
 
-/* "ADDR:PORT", "[v6]:PORT". */
-static bool open_control(struct listener *l, const char *text, struct error *err)
+/* "ADDR:PORT", "[v6]:PORT", which a setting holds; NULL: nothing is asked for. */
+static bool open_pair(struct listener *l, const char *text, const char *setting, struct error *err)
 {
     char host[256];
+    if (text == NULL) return true;
     const char *colon = strrchr(text, ':');
     bool v6 = text[0] == '[';
     const char *end = v6 ? strchr(text, ']') : colon;
@@ -93,12 +94,12 @@ static bool open_control(struct listener *l, const char *text, struct error *err
                 colon[1] != '\0' && strspn(colon + 1, "0123456789") == strlen(colon + 1) &&
                 strlen(colon + 1) <= 5 && atoi(colon + 1) <= 65535;
     if (!fine) {
-        return error_set(err, ERROR_INVALID_VALUE, "control-listen",
-                         "control-listen: \"%.80s\" is not ADDRESS:PORT", text);
+        return error_set(err, ERROR_INVALID_VALUE, setting, "%s: \"%.80s\" is not ADDRESS:PORT",
+                         setting, text);
     }
     memcpy(host, text + v6, n);
     host[n] = '\0';
-    return open_address(l, host, colon + 1, "control-listen", "control-listen", err);
+    return open_address(l, host, colon + 1, setting, setting, err);
 }
 
 /* ---- the Unix socket ---- */
@@ -146,8 +147,8 @@ bool listen_open(struct server *s, struct error *err)
     if (!open_address(&l[LISTENER_MAIN], s->o.host, port, "host", "port", err)) return false;
     s->port = l[LISTENER_MAIN].port;
     if (s->o.unix_path != NULL && !open_unix(&l[LISTENER_UNIX], s->o.unix_path, err)) return false;
-    return s->o.control_listen == NULL ||
-           open_control(&l[LISTENER_CONTROL], s->o.control_listen, err);
+    return open_pair(&l[LISTENER_ALSO], s->o.also_listen, "also-listen", err) &&
+           open_pair(&l[LISTENER_CONTROL], s->o.control_listen, "control-listen", err);
 }
 
 void listen_close(struct server *s)
@@ -193,6 +194,10 @@ void listen_log(const struct server *s)
              LOG_S("tls", l[LISTENER_MAIN].tls ? "yes" : "no"), LOG_END);
     if (l[LISTENER_UNIX].fd >= 0) {
         log_line(LOG_INFO, "listening_unix", LOG_S("path", s->o.unix_path), LOG_END);
+    }
+    if (l[LISTENER_ALSO].fd >= 0) {
+        log_line(LOG_INFO, "listening_also", LOG_S("address", s->o.also_listen),
+                 LOG_I("port", l[LISTENER_ALSO].port), LOG_END);
     }
     if (l[LISTENER_CONTROL].fd >= 0) {
         log_line(LOG_INFO, "listening_control", LOG_S("address", s->o.control_listen),

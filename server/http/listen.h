@@ -1,5 +1,5 @@
-/* server/http/listen.h - where the server listens: an address, and where they are asked for a Unix socket
- * and an address for control.
+/* server/http/listen.h - where the server listens: an address, and where they are asked for a second one, a
+ * Unix socket and an address for control.
  *
  * libmicrohttpd listens on one socket, so each has a daemon of its own; all run in the one loop (loop.c).
  * The Unix socket is the file's owner's and group's, without TLS. Where there is an address for control,
@@ -18,7 +18,7 @@
 struct MHD_Daemon;
 struct server;
 
-enum listener_kind { LISTENER_MAIN, LISTENER_UNIX, LISTENER_CONTROL, LISTENERS };
+enum listener_kind { LISTENER_MAIN, LISTENER_ALSO, LISTENER_UNIX, LISTENER_CONTROL, LISTENERS };
 
 struct listener {
     struct server *server;

@@ -14,7 +14,7 @@ const double metrics_bounds[METRICS_BUCKETS] = {0.001, 0.0025, 0.005, 0.01, 0.02
                                                 0.5,   1,      2.5,   5,    10,    30,   60,  300};
 
 /* Statuses that we answer with; 0 stands for none. Others are counted in the last column. */
-const int metrics_statuses[METRICS_STATUSES] = {0,   200, 204, 400, 401, 403, 404, 405, 408,
+const int metrics_statuses[METRICS_STATUSES] = {0,   200, 400, 401, 403, 404, 405, 408,
                                                 411, 413, 415, 429, 500, 501, 503, 504};
 
 static size_t status_column(int status)

@@ -41,6 +41,7 @@ struct server_options {
     const char *host;                 /* a name or an address; only its first address is bound */
     int port;                         /* 0: any free one; the log's "listening" line tells which */
     const char *unix_path;            /* of a Unix socket to listen on as well; NULL: none */
+    const char *also_listen;          /* ADDR:PORT of a second address; NULL: none */
     const char *control_listen;       /* ADDR:PORT at which alone control is; NULL: with all else */
     const char *tls_cert, *tls_key;   /* PEM files; NULL: no TLS */
     struct string_list api_keys;      /* none: open to all who can connect */

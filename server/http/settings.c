@@ -13,6 +13,7 @@ enum { K = 1 << 10 };
 static const struct setting rows[] = {
     {"host",           SETTING_TEXT,    AT(host), "127.0.0.1", .help = "address to listen on; 0.0.0.0: all"},
     {"port",           SETTING_INT,     AT(port), "8080", 0, 65535, .help = "port to listen on; 0: any free one, printed at start"},
+    {"also-listen",    SETTING_TEXT,    AT(also_listen), "", .help = "ADDRESS:PORT to listen on as well, as [::1]:8080; up to 256 connections"},
     {"unix",           SETTING_TEXT,    AT(unix_path), "", .help = "path of a Unix socket to listen on as well, for its owner and group"},
     {"control-listen", SETTING_TEXT,    AT(control_listen), "", .help = "ADDRESS:PORT to listen on as well; routes of scope control (pause, abort, weights) are answered there alone"},
     {"tls-cert",       SETTING_TEXT,    AT(tls_cert), "", .help = "PEM file with the certificate and its chain: addresses speak TLS; read again on SIGHUP"},

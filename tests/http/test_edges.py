@@ -126,7 +126,7 @@ def test_clients_that_close_their_side(server, path, body):
 def test_targets_that_must_be_taken(server):
     assert send(server, b"GET http://any.host/version HTTP/1.1\r\nHost: x\r\n\r\n") == (200, False)
     assert send(server, b"GET HTTP://any.host:80/version?x=1 HTTP/1.1\r\nHost: x\r\n\r\n") == (200, False)
-    assert send(server, b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n") == (204, False)
+    assert send(server, b"OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n") == (200, False)
     assert send(server, b"GET /version HTTP/1.0\r\n\r\n") == (200, True)
     assert send(server, post(JSON, CHUNKED, body=IN_CHUNKS)) == (200, False)
 

@@ -1,4 +1,4 @@
-"""Where the server listens: TLS, a Unix socket, an address for control.
+"""Where the server listens: a second address, TLS, a Unix socket, an address for control.
 
 SPDX-License-Identifier: Apache-2.0
 """
@@ -181,7 +181,8 @@ def test_a_certificate_is_read_again(folder):
 @pytest.mark.parametrize("args", [("--tls-cert", "CERT"), ("--tls-key", "KEY"), ("--tls-cert", "CERT", "--tls-key", "CERT"),
                                   ("--tls-cert", "KEY", "--tls-key", "KEY"), ("--tls-cert", "/no/such", "--tls-key", "KEY"),
                                   ("--control-listen", "nowhere"), ("--control-listen", "127.0.0.1:70000"),
-                                  ("--control-listen", ":80"), ("--unix", "/no/such/folder/socket"), ("--unix", "/" + "x" * 200)])
+                                  ("--control-listen", ":80"), ("--also-listen", "nowhere"), ("--also-listen", "127.0.0.1:70000"),
+                                  ("--unix", "/no/such/folder/socket"), ("--unix", "/" + "x" * 200)])
 def test_what_ends_the_start(folder, args):
     certificate, key = make_certificate(folder, "start")
     words = [{"CERT": str(certificate), "KEY": str(key)}.get(a, a) for a in args]
@@ -241,6 +242,26 @@ def test_a_socket_that_a_killed_server_left(start, tmp_path):
 
 
 # ---- an address for control ----
+
+
+def test_a_second_address(start):
+    """All is answered at both; one that others can reach is as open as the main one would be."""
+    server = start("--also-listen", "127.0.0.2:0")
+    port = second_port(server)
+    with httpx.Client(base_url=f"http://127.0.0.2:{port}", timeout=PATIENCE) as second:
+        for client in (server.http, second):
+            assert client.post("/v1/completions", json=ONE).status_code == client.post("/resume").status_code == 200
+        with second.stream("POST", "/v1/completions", json={**ONE, "stream": True}) as reply:
+            assert "[DONE]" in "".join(reply.iter_text())
+    open_too = start("--also-listen", "0.0.0.0:0")
+    assert any("event=open" in line for line in open_too.log)
+    with httpx.Client(base_url=f"http://127.0.0.1:{second_port(open_too)}", timeout=PATIENCE) as second:
+        assert second.post("/resume").status_code == 403 and open_too.http.post("/resume").status_code == 200
+
+
+def second_port(server):
+    line = next(line for line in list(server.log) if "event=listening_also" in line)
+    return int(line.rsplit("port=", 1)[1])
 
 
 def control_port(server):

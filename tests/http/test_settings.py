@@ -254,6 +254,7 @@ CASES = {
         ["--allowed-hosts", "gpu.lan"],
         status_of({"prompt": "a", "max_tokens": 1}, headers={"Host": "gpu.lan", "Origin": "http://gpu.lan"}),
     ),
+    "also-listen": (None, None),  # tests/http/test_listen.py
     "unix": (None, None),  # tests/http/test_listen.py, as are those of TLS and control
     "control-listen": (None, None),
     "tls-cert": (None, None),
