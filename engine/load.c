@@ -149,6 +149,7 @@ static void choose_sampling(struct engine_info *info, const struct engine_option
         double said = o->generation_config == 0 ? own->value[i] : (double)NAN;
         info->sampling.value[i] = isnan(o->sampling.value[i]) ? said : o->sampling.value[i];
     }
+    info->sampling.seed = o->sampling.seed;
 }
 
 static void describe(struct loaded *l, const struct engine_options *o)

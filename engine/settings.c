@@ -2,6 +2,8 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <limits.h>
+
 #include "config/settings.h"
 #include "engine/engine.h"
 
@@ -39,6 +41,7 @@ static const struct setting sampling_rows[] = {
     {"top-k",          SETTING_REAL,   SAMPLING(DEFAULT_TOP_K), "", -1, 1 << 30, .whole = true, .help = "top_k" UNSAID},
     {"min-p",          SETTING_REAL,   SAMPLING(DEFAULT_MIN_P), "", 0, 1, .help = "min_p" UNSAID},
     {"repetition-penalty", SETTING_REAL, SAMPLING(DEFAULT_REPETITION_PENALTY), "", 0, 100, .least = 1e-6, .help = "repetition_penalty" UNSAID},
+    {"seed",           SETTING_INT,    AT(sampling.seed), "-1", -1, INT_MAX, .help = "seed of requests that give none; -1: a random one for each"},
 };
 /* clang-format on */
 

@@ -31,6 +31,7 @@ void sampling_defaults_clear(struct sampling_defaults *d)
     for (int i = 0; i < SAMPLING_DEFAULTS; i++) {
         d->value[i] = (double)NAN;
     }
+    d->seed = -1;
 }
 
 static void set(struct sampling_defaults *d, int i, double value)

@@ -24,6 +24,7 @@ enum sampling_default {
 
 struct sampling_defaults {
     double value[SAMPLING_DEFAULTS]; /* NaN: none */
+    int seed; /* of the draws: a setting, never a file's; -1: a random one for each request */
 };
 
 /* The name of each, as clients and generation_config.json write it. */

@@ -453,6 +453,8 @@ void sampling_params_defaults(struct sampling_params *p, const struct engine_inf
     if (!isnan(d[DEFAULT_REPETITION_PENALTY])) {
         s->repetition_penalty = (float)d[DEFAULT_REPETITION_PENALTY];
     }
+    p->has_seed = info->sampling.seed >= 0;
+    p->seed = info->sampling.seed;
 }
 
 void sampling_params_emit_defaults(const struct engine_info *info, struct buffer *out)
@@ -462,6 +464,7 @@ void sampling_params_emit_defaults(const struct engine_info *info, struct buffer
         double v = info->sampling.value[i];
         if (!isnan(v)) emit_float(out, sampling_default_name((enum sampling_default)i), (float)v);
     }
+    if (info->sampling.seed >= 0) emit_int(out, "seed", info->sampling.seed);
     emit_close(out, '}');
 }
 

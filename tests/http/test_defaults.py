@@ -75,6 +75,25 @@ def test_settings_come_before_the_model_s(start, recommending):
     assert said(only) == said(plain, top_k=1)
 
 
+def test_a_seed_of_requests_that_have_none(start):
+    server, plain = start("--seed", "7", model=str(TINY)), start(model=str(TINY))
+    ask = {"prompt": "What is 12 + 30?", "max_tokens": 40, "ignore_eos": True, "temperature": 3}
+
+    def drawn(s, path="/v1/completions", **body):
+        reply = s.post(path, {**ask, **body}).json()
+        return reply["content"] if path == "/completion" else [c["text"] for c in reply["choices"]]
+
+    assert drawn(server) == drawn(server) == drawn(plain, seed=7) != drawn(server, seed=8)
+    assert drawn(server, n=2)[0] != drawn(server, n=2)[1] and drawn(server, n=2) == drawn(plain, n=2, seed=7)
+    assert drawn(server, seed=-1) != drawn(server, seed=-1)
+    assert drawn(server, "/completion") == drawn(plain, "/completion", seed=7)
+    assert server.http.get("/v1/models").json()["data"][0]["sampling_defaults"] == {"seed": 7}
+    assert server.http.get("/props").json()["default_generation_settings"]["params"]["seed"] == 7
+    raw = {"token_ids": [5, 6, 7], "sampling_params": {"max_tokens": 40, "ignore_eos": True, "temperature": 3}}
+    first, second = (server.post("/inference/v1/generate", raw).json()["choices"][0]["token_ids"] for _ in range(2))
+    assert first != second  # trainers' routes: as asked
+
+
 def test_what_a_folder_recommends(start, tmp_path):
     folder = tmp_path / "model"
     shutil.copytree(FOLDER, folder)

@@ -246,6 +246,7 @@ CASES = {
     "top-k": (["--top-k", "9"], recommended),
     "min-p": (["--min-p", "0.1"], recommended),
     "repetition-penalty": (["--repetition-penalty", "1.2"], recommended),
+    "seed": (["--seed", "7"], recommended),
     "pooling": (["--pooling", "mean"], lambda s: s.post("/v1/embeddings", {"input": "abc"}).json()["data"]),
     "speculate": (["--no-speculate"], drafted),
     "host": (["--host", "127.0.0.2"], reachable("127.0.0.2")),
