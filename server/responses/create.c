@@ -63,6 +63,8 @@ static const struct field shared_rows[] = {
     {"logit_bias", FIELD_READ, SHARED(bias), .read = sampling_params_read_bias, .shape = "object", .doc = "added to logits, by token id"},
     {"stop", FIELD_READ, SHARED(stop), .read = sampling_params_read_stop, .shape = "string|string[]", .doc = "texts that end the answer"},
     {"seed", FIELD_READ, .offset = 0, .read = sampling_params_read_seed, .shape = "integer", .doc = "of the draws; -1: a random one"},
+    {"timings_per_token", FIELD_BOOL, SHARED(timings), .doc = "llama-server's times in every delta of a text and in the reply"},
+    {"return_progress", FIELD_BOOL, SHARED(progress), .doc = "a stream says how far its prompt is, in events response.in_progress with prompt_progress"},
     {"thinking_token_budget", FIELD_INT, SHARED(engine.think_budget), .min = -1, .max = INT_MAX, .doc = "tokens of thoughts at most, then they are closed"},
     {0},
 };

@@ -111,8 +111,8 @@ bool responses_find(struct completion *c, struct span id, struct span *messages,
  * nothing else here. */
 static bool read_id(struct exchange *x, struct span *id)
 {
-    static const char prefix[] = "/v1/responses/";
-    struct span rest = span_str(x->path + strlen(prefix));
+    static const char before[] = "/responses/";
+    struct span rest = span_str(strstr(x->path, before) + strlen(before)); /* its routes have it */
     if (rest.n > 0 && rest.p[rest.n - 1] == '/') rest.n--;
     size_t slash = span_find(rest, span_str("/"), 0);
     *id = span_slice(rest, 0, slash);

@@ -17,6 +17,7 @@
 
 #include "base/emit.h"
 #include "server/generate/logprobs.h"
+#include "server/generate/timings.h"
 #include "server/http/exchange.h"
 #include "server/http/sse.h"
 
@@ -236,6 +237,7 @@ static void emit_reply(struct completion *c, const char *key, struct buffer *out
     if (choice->done) {
         completion_emit_versions(c, out);
         emit_usage(c, out);
+        if (c->params.timings) timings_emit(choice, out);
     } else {
         emit_null(out, "usage");
     }
@@ -322,6 +324,7 @@ static void more_of_item(void *arg, const struct part *p, struct span delta)
     struct to *to = arg;
     struct buffer *out = open_part_event(to->c, p, kinds[p->kind].delta);
     emit_text(out, "delta", delta);
+    if (to->c->params.timings) timings_emit(p->choice, out);
     if (p->kind == PART_TEXT) emit_json(out, "logprobs", span_str("[]"));
     close_event(to->c);
 }
@@ -352,11 +355,25 @@ static void end_item(void *arg, const struct part *p)
 
 static const struct part_calls events = {begin_item, more_of_item, end_item};
 
+/* How far the prompt is. */
+static void tell_progress(struct completion *c, const struct choice *choice)
+{
+    struct buffer *out = open_event(c, "response.in_progress");
+    emit_reply(c, "response", out);
+    timings_emit_progress(c->told, out);
+    if (c->params.timings) timings_emit(choice, out);
+    close_event(c);
+}
+
 static void chunk(struct completion *c, struct choice *choice)
 {
     struct responses *r = c->own;
     struct to to = {c, NULL};
-    parts_show(&r->parts, choice, &events, &to);
+    if (c->told != NULL) {
+        tell_progress(c, choice);
+    } else {
+        parts_show(&r->parts, choice, &events, &to);
+    }
 }
 
 static void end(struct completion *c)
@@ -369,6 +386,7 @@ static void end(struct completion *c)
     struct buffer *out = open_event(c, all ? "response.completed" : "response.incomplete");
     emit_json(out, "response", buffer_span(&reply));
     if (reply.failed) out->failed = true;
+    if (c->params.timings) timings_emit(choice, out);
     close_event(c);
     buffer_clear(&reply);
 }
@@ -399,4 +417,5 @@ const struct dialect responses_dialect = {.whole = emit_and_keep,
                                           .takes_defaults = true,
                                           .stream = &stream,
                                           .cumulative = true,
+                                          .tells_progress = true,
                                           .tool_schema = "parameters"};

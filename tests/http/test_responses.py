@@ -120,6 +120,26 @@ def test_a_stream_says_what_a_whole_reply_says(tiny, more):
     check_items(got[2:-1], last["response"]["output"])
 
 
+def test_llama_server_s_progress_and_times(start):
+    server = start("--step-tokens", "32", model=TINY)
+    body = {"input": "the quick brown fox " * 20, "max_output_tokens": 4, "reasoning": {"effort": "none"}}
+    got = events(server, **body, return_progress=True, timings_per_token=True)
+    told = [e for e in got if "prompt_progress" in e]
+    assert {e["type"] for e in told} == {"response.in_progress"} and len(told) > 3 and got[2:2 + len(told)] == told
+    assert [e["sequence_number"] for e in got] == list(range(len(got)))
+    assert told[-1]["prompt_progress"]["processed"] == told[-1]["prompt_progress"]["total"] == got[-1]["response"]["usage"]["input_tokens"]
+    assert all("timings" in e for e in got if e["type"] == "response.output_text.delta") and "timings" in got[-1]
+    plain_ones = events(server, **body)
+    assert not any("prompt_progress" in e or "timings" in e for e in plain_ones) and len(plain_ones) == len(got) - len(told)
+
+
+def test_other_paths(tiny):
+    made = tiny.post("/responses", {"input": "a", "max_output_tokens": 2}).json()
+    assert tiny.http.get("/responses/" + made["id"]).json() == tiny.http.get("/v1/responses/" + made["id"]).json() == made
+    assert tiny.http.delete("/responses/" + made["id"]).json()["deleted"] is True
+    assert tiny.http.get("/v1/responses/" + made["id"]).status_code == 404
+
+
 @pytest.mark.parametrize("max_tokens", [3, 20, 36, 38, 40, 44, 46, 48, 50, 52])
 def test_a_call_that_is_cut_is_told_once(tiny, max_tokens):
     more = {"tools": [ADD], "tool_choice": "required", "parallel_tool_calls": False, "reasoning": {"effort": "none"}, "max_output_tokens": max_tokens}
