@@ -118,6 +118,7 @@ static inline void note(struct client *c, const struct engine_event *ev)
     case EVENT_PROMPT:
         note_prompt(o, ev);
         break;
+    case EVENT_PROGRESS:  /* tests/unit/test_scheduler.c */
     case EVENT_EMBEDDING: /* tests/http/test_embeddings.py */
         break;
     case EVENT_TOKEN:

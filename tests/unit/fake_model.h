@@ -267,13 +267,14 @@ struct fake_record {
     uint64_t id;
     struct fake_output *samples; /* [n] */
     int n, n_done;
+    int told;                  /* of the prompt, by EVENT_PROGRESS; -1: nothing */
     struct token_prob *prompt; /* copied from EVENT_PROMPT */
     int n_prompt;
 };
 
 static inline struct fake_record fake_record_new(uint64_t id, int n)
 {
-    struct fake_record r = {.id = id, .n = n};
+    struct fake_record r = {.id = id, .n = n, .told = -1};
     r.samples = mem_new((size_t)n, sizeof(*r.samples), NULL);
     for (int i = 0; i < n; i++) {
         buffer_init(&r.samples[i].text, 1 << 20);
@@ -294,6 +295,11 @@ static inline void fake_note(struct fake_record *r, const struct engine_event *e
 {
     struct fake_output *o = &r->samples[ev->sample];
     switch (ev->type) {
+    case EVENT_PROGRESS: /* more each time, what the cache had first, all before any token */
+        assert_int_equal(o->n, 0);
+        assert_true(ev->n_computed > r->told && (r->told >= 0 || ev->n_computed == ev->n_cached));
+        r->told = ev->n_computed;
+        break;
     case EVENT_PROMPT:
         assert_int_equal(o->n, 0);
         r->n_prompt = ev->n_prompt;

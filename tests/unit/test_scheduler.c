@@ -37,6 +37,7 @@ static void make_request(struct mix *m, int i)
     *r = (struct engine_request){.id = 1000 + (uint64_t)i, .ids = m->ids[i], .n_ids = (size_t)n};
     r->n = i % 5 == 0 ? 4 : 1;
     r->priority = i % 7 == 0 ? -1 : 0;
+    r->progress = i % 2 == 1;
     struct engine_sampling *c = &r->sampling;
     engine_sampling_init(c);
     c->seed = (uint64_t)i * 77;
@@ -160,6 +161,8 @@ static void same_under_pressure(int periodic)
         run_together(m, pressures[p].o, periodic, pressures[p].stagger, together, &stats);
         for (int i = 0; i < N_REQUESTS; i++) {
             assert_same(&alone[i], &together[i], pressures[p].name);
+            int told = m->requests[i].progress ? (int)m->requests[i].n_ids : -1;
+            assert_int_equal(together[i].told, told);
             fake_record_clear(&together[i]);
         }
         if ((pressures[p].preempts && stats.preemptions == 0) ||
