@@ -177,6 +177,7 @@ tests-$(FLAVOUR): $(BIN) $(UNITS) $(REPLAYS) $(GOLDENS) $(CLIENT)
 # replayed by make test without them. CLIENTS= some of them by name.
 clients: $(BIN)
 	@TESTED_BIN=$(BIN) /usr/bin/python3 tests/clients/run.py $(CLIENTS) --keep tests/data/clients
+	@/usr/bin/python3 tests/clients/table.py > docs/clients.md
 
 sanitize:
 	@$(MAKE) --no-print-directory test FLAVOUR=address
@@ -324,6 +325,9 @@ config/touchstone.conf: $(BIN)
 
 docs/fields.md: $(BIN)
 	$(BIN) openapi --markdown > $@
+
+docs/clients.md: tests/clients/table.py $(wildcard tests/data/clients/*.json)
+	/usr/bin/python3 $< > $@
 
 format:
 	@deploy/install-packages.sh format

@@ -41,11 +41,15 @@ CLIENTS = {
     "ollama": (["ollama==0.6.3"], "ollama_package.py"),
     "litellm": (["litellm==1.110.2"], "litellm_calls.py"),
     "lm-eval": (["lm-eval[api]==0.4.13", "pydantic==2.14.4"], "lm_eval_models.py"),
-    "trl": (["torch==2.13.0", "transformers==5.24.0", "trl==1.16.0", "gguf==0.19.0"], "trl_grpo.py"),
+    "inspect": (["inspect-ai==0.3.285", "openai==3.57.0", "anthropic==2.14.0"], "inspect_evaluation.py"),
+    "trl": (["trl==1.16.0", "torch==2.13.0", "transformers==5.24.0", "requests==2.34.2", "pillow==13.0.0"], "trl_client.py"),
+    "renderers": (["renderers==0.1.12", "openai==2.54.0"], "renderers_generate.py"),
+    "trl-grpo": (["torch==2.13.0", "transformers==5.24.0", "trl==1.16.0", "gguf==0.19.0"], "trl_grpo.py"),
     "openai-js": (["openai@7.59.0", "zod@4.6.7"], "openai_structured.mjs"),
+    "anthropic-js": (["@anthropic-ai/sdk@1.14.0"], "anthropic_messages.mjs"),
 }
 # Clients that change the weights have a server of their own: its model is the folder that a script of theirs writes.
-OWN_MODEL = {"trl": "trl_model.py"}
+OWN_MODEL = {"trl-grpo": "trl_model.py"}
 LOOPS = 2  # bodies that are kept of a path where a training run asks the same at every step
 LONGEST = 16384  # bytes of a body that is kept
 PATIENCE = 900  # seconds for one script
@@ -160,11 +164,12 @@ def run_with_own_model(name, command, where):
             process.wait()
 
 
-def keep(folder, name, packages, sent):
+def keep(folder, name, packages, checks, sent):
     """Each body once; what a run makes up (ids, times) would change the file."""
     rows, seen, of_path = [], set(), collections.Counter()
     for row in sent:
         text = re.sub(r"\b(toolu|call|resp|rs|msg|fc)_[0-9A-Za-z_-]{16,}", r"\1_0", json.dumps(row, sort_keys=True))
+        text = re.sub(r"\bcall-[0-9a-f]{24}", "call-0", text)
         if row["status"] != 200 or text in seen or "previous_response_id" in row.get("body", {}):
             continue
         if len(text) > LONGEST or name in OWN_MODEL and of_path[row["path"]] == LOOPS:
@@ -173,7 +178,7 @@ def keep(folder, name, packages, sent):
         of_path[row["path"]] += 1
         rows.append({k: v for k, v in json.loads(text).items() if k != "status"})
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps({"packages": packages, "requests": rows}, indent=1, sort_keys=True, ensure_ascii=False)
+    text = json.dumps({"checks": checks, "packages": packages, "requests": rows}, indent=1, sort_keys=True, ensure_ascii=False)
     (folder / f"{name}.json").write_text(text + "\n")
 
 
@@ -199,7 +204,7 @@ def main():
                 if why is not None:
                     print(f"{'':14} FAIL {check}: {why}")
             if args.keep is not None and good == len(checks):
-                keep(args.keep, name, packages, sent)
+                keep(args.keep, name, packages, [check for check, _ in checks], sent)
     finally:
         process.terminate()
         process.wait()

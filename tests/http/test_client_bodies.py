@@ -121,6 +121,19 @@ def check_rollouts(body, reply):
     assert {s["reward"] for g in groups for s in g["samples"]} == {0, 1}, "there is something to learn"
 
 
+def check_tokens(body, reply):
+    """What trainers' clients read: ids, and a log-probability of each."""
+    params = body.get("sampling_params", body)
+    choices = reply.json()["choices"]
+    assert len(choices) == params.get("n", 1) * (1 if "token_ids" in body or not isinstance(body["prompt"], list) else len(body["prompt"]))
+    for choice in choices:
+        if "token_ids" in body or body.get("return_token_ids"):
+            numbers = choice["logprobs"].get("token_logprobs") or [t["logprob"] for t in choice["logprobs"]["content"]]
+            assert len(numbers) == len(choice["token_ids"]) > 0 and all(n <= 0 for n in numbers)
+        if "prompt_logprobs" in body:
+            assert all(len(place) >= body["prompt_logprobs"] for place in choice["prompt_logprobs"][1:])
+
+
 @pytest.mark.parametrize("client, i, request_", REQUESTS, ids=[f"{c}-{i}" for c, i, _ in REQUESTS])
 def test_replay(builtin, client, i, request_):
     body = request_["body"]
@@ -132,6 +145,8 @@ def test_replay(builtin, client, i, request_):
         check_response(body, reply)
     if request_["path"] == "/v1/rollouts":
         check_rollouts(body, reply)
+    if client in ("trl", "renderers") and request_["path"] in ("/v1/completions", "/inference/v1/generate"):
+        check_tokens(body, reply)
     if not request_["path"].endswith("/chat/completions"):
         return
     if body.get("stream"):
@@ -151,7 +166,7 @@ def filled(tensors, seed):
 
 def test_replay_of_a_training_run(start):
     """TRL's run through examples/trl_grpo.py: weights go in as its tensors are named and shaped, and serve the samples."""
-    rows = json.loads((ROOT / "tests/data/clients/trl.json").read_text())["requests"]
+    rows = json.loads((ROOT / "tests/data/clients/trl-grpo.json").read_text())["requests"]
     pushes, rollouts = ([r for r in rows if r["path"].startswith(p)] for p in ("/v1/weights", "/v1/rollouts"))
     assert len(pushes) > 1 and rollouts
     s = start(model=str(ROOT / "models/touchstone-tiny.gguf"))
@@ -170,4 +185,4 @@ def test_replay_of_a_training_run(start):
 
 
 def test_bodies_were_kept():
-    assert {"openai", "langchain", "instructor", "pydantic-ai", "outlines", "openai-js", "anthropic", "openai-responses", "ollama", "litellm", "lm-eval", "trl"} <= {f.stem for f in FILES}
+    assert {"openai", "langchain", "instructor", "pydantic-ai", "outlines", "openai-js", "anthropic", "openai-responses", "ollama", "litellm", "lm-eval", "inspect", "trl", "trl-grpo", "renderers", "anthropic-js"} <= {f.stem for f in FILES}

@@ -106,6 +106,16 @@ def test_nemo_gym_s_mask(tiny):
     assert got["reward"] == 0 and got["mask_sample"] is True and got["failure_kind"] == "verifier_error" and got["failure_reason"]
 
 
+def test_tools_that_the_caller_parses(tiny):
+    """TRL sends tools with tool_choice "none": the template sees them, and the answer stays a text."""
+    shown = "{% for t in tools or [] %}[{{ t.function.name }}]{% endfor %}{% for m in messages %}{{ m.content }}{% endfor %}"
+    tools = [{"type": "function", "function": {"name": "add", "parameters": {"type": "object"}}}]
+    body = {"messages": USER, "chat_template": shown, "tool_choice": "none", "max_tokens": 4}
+    assert tiny.post("/v1/chat/completions/render", {**body, "tools": tools}).json()["prompt"] == "[add]What is 12 + 30?"
+    reply = tiny.post("/v1/chat/completions", {**body, "tools": tools}).json()["choices"][0]
+    assert "tool_calls" not in reply["message"] and reply["finish_reason"] == "length"
+
+
 def test_seeds_up_to_63_bits(tiny):
     ask = {"prompt": "a", "max_tokens": 8, "temperature": 1}
     one, two = (tiny.complete(**ask, seed=2**62 + s)["choices"][0]["text"] for s in (12345, 12346))

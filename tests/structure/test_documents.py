@@ -5,6 +5,8 @@ SPDX-License-Identifier: Apache-2.0
 
 import pathlib
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -47,6 +49,15 @@ def test_errors_are_those_of_the_program():
             for part in re.split(r'\.\.\.|"[^"]*"|\(did.*|--modle|\b[NMx]\b|TOUCHSTONE_X', phrase):
                 part = part.strip(" ;,:\"")
                 assert len(part) < 4 or part in JOINED or part in SYSTEMS, phrase
+
+
+def test_the_table_of_client_libraries_is_current():
+    """docs/clients.md is what the kept runs say, and each row of `make clients` has been run."""
+    printed = subprocess.run([sys.executable, ROOT / "tests/clients/table.py"], capture_output=True, text=True, check=True).stdout
+    assert (ROOT / "docs/clients.md").read_text() == printed
+    listed = re.findall(r'^    "([a-z-]+)": \(\[', (ROOT / "tests/clients/run.py").read_text(), re.M)
+    kept = {path.stem for path in (ROOT / "tests/data/clients").glob("*.json")}
+    assert len(listed) >= 15 and set(listed) == kept
 
 
 def test_what_is_said_of_clients_is_tested():
