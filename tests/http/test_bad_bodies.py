@@ -46,6 +46,7 @@ BASES = {
     "/api/embed": {"model": "", "input": "a"},
     "/api/embeddings": {"model": "", "prompt": "a"},
     "/v1/responses": {"model": "", "input": "a", "max_output_tokens": 1},
+    "/responses": {"model": "", "input": "a", "max_output_tokens": 1},
     "/v1/messages": {"model": "", "messages": MESSAGES, "max_tokens": 1},
     "/v1/messages/count_tokens": {"model": "", "messages": MESSAGES},
     "/v1/detokenize": {"tokens": [1]},
