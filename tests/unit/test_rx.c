@@ -253,10 +253,28 @@ static void test_loop(void **state)
     assert_true(loops > 100);
 }
 
+/* A text is matched by walking it: nothing else may be taken for it. */
+static void test_matches(void **state)
+{
+    (void)state;
+    struct rx_pool *p = new_pool();
+    rx names, texts = RX_NONE;
+    assert_true(pattern_rx(p, span_str("^(a|bc)+$"), PATTERN_WHOLE, CHARS_PLAIN, &names, NULL));
+    assert_true(rx_matches(p, names, rx_text(p, span_str("abca"))));
+    assert_false(rx_matches(p, names, rx_text(p, span_str("ab"))));
+    assert_false(rx_matches(p, names, RX_EMPTY));
+    assert_true(rx_matches(p, RX_ALL, RX_EMPTY));
+    assert_false(rx_matches(p, RX_ALL, texts)); /* a text that can't be written */
+    rx_pool_free(p);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_random_patterns_as_pcre2),
-                                       cmocka_unit_test(test_algebra), cmocka_unit_test(test_life),
-                                       cmocka_unit_test(test_heads), cmocka_unit_test(test_loop)};
+                                       cmocka_unit_test(test_algebra),
+                                       cmocka_unit_test(test_life),
+                                       cmocka_unit_test(test_heads),
+                                       cmocka_unit_test(test_loop),
+                                       cmocka_unit_test(test_matches)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

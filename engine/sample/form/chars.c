@@ -346,12 +346,18 @@ rx chars_rx(struct rx_pool *p, struct chars *c, enum chars_coding coding)
     return all;
 }
 
+static_assert(2 * (CHARS_ANY + 1) <= RX_KEPT, "a place for each class in either coding");
+
 rx chars_class_rx(struct rx_pool *p, enum chars_class which, enum chars_coding coding)
 {
+    int place = 2 * (int)which + (int)coding;
+    rx all = rx_kept(p, place);
+    if (all != RX_NONE) return all;
     struct chars c = {0};
     chars_add_class(&c, which);
-    rx all = chars_rx(p, &c, coding);
+    all = chars_rx(p, &c, coding);
     chars_clear(&c);
+    rx_keep(p, place, all);
     return all;
 }
 

@@ -15,9 +15,9 @@
 #include "engine/sample/form/rx.h"
 
 enum {
-    GRAMMAR_MAX_NODES = 1 << 20,       /* expressions, those that reading makes included */
-    GRAMMAR_MAX_DERIVATIVES = 2000000, /* taken while it is made */
-    GRAMMAR_MAX_SYMBOLS = 1 << 19,     /* of all right sides together */
+    GRAMMAR_MAX_NODES = 1 << 20,      /* expressions, those that reading makes included */
+    GRAMMAR_MAX_DERIVATIVES = 400000, /* taken while it is made */
+    GRAMMAR_MAX_SYMBOLS = 1 << 19,    /* of all right sides together */
     GRAMMAR_MAX_TERMINALS = 1 << 16
 };
 

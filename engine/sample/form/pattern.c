@@ -290,6 +290,13 @@ static bool chars_node(struct parser *ps, struct chars *c, struct node **out)
     return make(ps, out, (struct node){.kind = N_CHARS, .chars = chars}, NULL, 0);
 }
 
+/* A named class by itself; no letter folds out of one. */
+static bool class_node(struct parser *ps, enum chars_class which, struct node **out)
+{
+    rx chars = chars_class_rx(ps->pool, which, ps->coding);
+    return make(ps, out, (struct node){.kind = N_CHARS, .chars = chars}, NULL, 0);
+}
+
 /* After [ */
 static bool parse_class(struct parser *ps, struct node **out)
 {
@@ -356,10 +363,7 @@ static bool parse_atom(struct parser *ps, struct node **out)
     if (take(ps, "[")) return parse_class(ps, out);
     if (take(ps, "^")) return make(ps, out, (struct node){.kind = N_BEGIN}, NULL, 0);
     if (take(ps, "$")) return make(ps, out, (struct node){.kind = N_END}, NULL, 0);
-    if (take(ps, ".")) {
-        chars_add_class(&c, ps->dot_all ? CHARS_ANY : CHARS_DOT);
-        return chars_node(ps, &c, out);
-    }
+    if (take(ps, ".")) return class_node(ps, ps->dot_all ? CHARS_ANY : CHARS_DOT, out);
     if (at_text(ps, "*") || at_text(ps, "+") || at_text(ps, "?")) {
         return refuse(ps, ERROR_INVALID_VALUE, "nothing to repeat");
     }

@@ -57,12 +57,15 @@ struct rx_pool {
     int n_parts, parts_room;
     uint8_t (*sets)[32];
     int n_sets, sets_room;
-    struct ids ids;
+    rx single[256]; /* by byte: the node of that one alone; RX_NONE: not made yet */
+    rx kept[RX_KEPT];
+    struct ids ids, set_ids;
     struct derived *memo;
     int depth, factoring;
     struct witness witnesses[WITNESSES]; /* of the latest searches: a ring */
     int n_witnesses;
     uint8_t class_of[256]; /* of the first n_classed sets */
+    uint64_t signs[256];   /* of bytes: equal for those that these sets do not tell apart */
     int n_classes, n_classed;
     long budget; /* of derivatives; below 0: any number */
     bool failed;
@@ -199,6 +202,7 @@ void rx_pool_free(struct rx_pool *p)
     free(p->parts);
     free(p->sets);
     ids_clear(&p->ids);
+    ids_clear(&p->set_ids);
     free(p->memo);
     free(p);
 }
@@ -223,26 +227,58 @@ int rx_nodes(const struct rx_pool *p)
     return p->n_nodes;
 }
 
+void rx_keep(struct rx_pool *p, int place, rx a)
+{
+    assert(place >= 0 && place < RX_KEPT);
+    p->kept[place] = a;
+}
+
+rx rx_kept(const struct rx_pool *p, int place)
+{
+    return p->kept[place];
+}
+
 /* ---- bytes ----------------------------------------------------------------------------------- */
+
+/* The number of a set, which is remembered. -1: no memory. */
+static int set_number(struct rx_pool *p, const uint8_t set[32])
+{
+    uint64_t words[4], hash = 1;
+    memcpy(words, set, sizeof(words));
+    for (int i = 0; i < 4; i++) {
+        hash = ids_mix(hash, words[i]);
+    }
+    for (int at = -1, old; (old = ids_next(&p->set_ids, hash, &at)) >= 0;) {
+        if (memcmp(p->sets[old], set, 32) == 0) return old;
+    }
+    if (!mem_reserve(&p->sets, p->n_sets + 1, &p->sets_room, sizeof(*p->sets)) ||
+        !ids_put(&p->set_ids, hash, p->n_sets))
+        return -1;
+    memcpy(p->sets[p->n_sets], set, 32);
+    return p->n_sets++;
+}
 
 rx rx_bytes(struct rx_pool *p, const uint8_t set[32])
 {
     static const uint8_t nothing[32];
     if (memcmp(set, nothing, 32) == 0) return RX_NONE;
-    int i = 0;
-    while (i < p->n_sets && memcmp(p->sets[i], set, 32) != 0) {
-        i++;
-    }
-    if (i == p->n_sets) {
-        if (!mem_reserve(&p->sets, i + 1, &p->sets_room, sizeof(*p->sets))) return fail(p);
-        memcpy(p->sets[p->n_sets++], set, 32);
-    }
-    return intern(p, (struct node){.kind = BYTES, .a = i}, NULL);
+    int number = set_number(p, set);
+    if (number < 0) return fail(p);
+    return intern(p, (struct node){.kind = BYTES, .a = number}, NULL);
+}
+
+rx rx_byte(struct rx_pool *p, uint8_t byte)
+{
+    uint8_t set[32] = {0};
+    if (p->single[byte] != RX_NONE) return p->single[byte];
+    set[byte / 8] = (uint8_t)(1 << byte % 8);
+    return p->single[byte] = rx_bytes(p, set);
 }
 
 rx rx_byte_range(struct rx_pool *p, int low, int high)
 {
     uint8_t set[32] = {0};
+    if (low == high) return rx_byte(p, (uint8_t)low);
     for (int b = low; b <= high; b++) {
         set[b / 8] |= (uint8_t)(1 << b % 8);
     }
@@ -253,17 +289,16 @@ rx rx_text(struct rx_pool *p, struct span text)
 {
     rx all = RX_EMPTY;
     for (size_t i = text.n; i-- > 0;) {
-        uint8_t byte = (uint8_t)text.p[i];
-        all = rx_cat(p, rx_byte_range(p, byte, byte), all);
+        all = rx_cat(p, rx_byte(p, (uint8_t)text.p[i]), all);
     }
     return all;
 }
 
 static void find_classes(struct rx_pool *p)
 {
-    uint64_t sign[256] = {0}, seen[256];
+    uint64_t *sign = p->signs, seen[256];
     int n = 0;
-    for (int i = 0; i < p->n_sets; i++) {
+    for (int i = p->n_classed; i < p->n_sets; i++) {
         for (int b = 0; b < 256; b++) {
             sign[b] = ids_mix(sign[b], (uint64_t)(p->sets[i][b / 8] >> b % 8 & 1) + 1);
         }
@@ -622,6 +657,23 @@ rx rx_derive(struct rx_pool *p, rx a, uint8_t byte)
     return left;
 }
 
+bool rx_matches(struct rx_pool *p, rx a, rx text)
+{
+    while (text > RX_EMPTY && a != RX_NONE) {
+        const struct node *n = &p->nodes[text];
+        rx head = n->kind == CAT ? n->a : text;
+        text = n->kind == CAT ? n->b : RX_EMPTY;
+        assert(p->nodes[head].kind == BYTES);
+        const uint8_t *set = p->sets[p->nodes[head].a];
+        int byte = 0;
+        while (!(set[byte / 8] >> byte % 8 & 1)) {
+            byte++;
+        }
+        a = rx_derive(p, a, (uint8_t)byte);
+    }
+    return text == RX_EMPTY && p->nodes[a].nullable;
+}
+
 /* ---- heads ----------------------------------------------------------------------------------- */
 
 static bool add_head(struct rx_heads *h, int set)
@@ -773,11 +825,26 @@ rx rx_loop(const struct rx_pool *p, rx a, int *times)
     return n->kind == AND ? loop_of_all(p, n) : RX_NONE;
 }
 
+/* Is a number not in a list yet? It is then. */
+static bool is_new(uint64_t *list, int *n, uint64_t number)
+{
+    for (int i = 0; i < *n; i++) {
+        if (list[i] == number) return false;
+    }
+    list[(*n)++] = number;
+    return true;
+}
+
 /* All derivatives of step i, unless one of them is alive; RX_DEAD: none is known to be. */
 static enum rx_life search_from(struct rx_pool *p, struct search *s, int i, const uint8_t *byte_of,
                                 int n_classes)
 {
+    struct rx_heads heads = {.n = 0};
+    uint64_t signs[256]; /* of those that a derivative was taken by */
+    int n_signs = 0;
+    bool fits = rx_add_heads(p, s->steps[i].found, &heads);
     for (int c = 0; c < n_classes; c++) {
+        if (fits && !is_new(signs, &n_signs, rx_heads_of(p, &heads, byte_of[c]))) continue;
         rx left = rx_derive(p, s->steps[i].found, byte_of[c]);
         if (left == RX_NONE) continue;
         if (clear_life(p, left, CLEAR_LEVELS) == RX_ALIVE)

@@ -52,8 +52,19 @@ void rx_set_budget(struct rx_pool *p, long derivatives);
 /* Nodes made so far. */
 int rx_nodes(const struct rx_pool *p);
 
+enum { RX_KEPT = 16 };
+
+/* Remember an expression of the pool at a place below RX_KEPT, for who asks for it again and again. */
+void rx_keep(struct rx_pool *p, int place, rx a);
+
+/* What is remembered there; RX_NONE: nothing yet. */
+rx rx_kept(const struct rx_pool *p, int place);
+
 /* One byte of a set: bit b of 256 is set[b / 8] >> b % 8 & 1. */
 rx rx_bytes(struct rx_pool *p, const uint8_t set[32]);
+
+/* This byte. */
+rx rx_byte(struct rx_pool *p, uint8_t byte);
 
 /* One byte from low to high. */
 rx rx_byte_range(struct rx_pool *p, int low, int high);
@@ -90,6 +101,9 @@ bool rx_nullable(const struct rx_pool *p, rx a);
 
 /* What is left of a after one byte. */
 rx rx_derive(struct rx_pool *p, rx a, uint8_t byte);
+
+/* Does a match the one text that an expression of rx_text() matches? RX_NONE has none. */
+bool rx_matches(struct rx_pool *p, rx a, rx text);
 
 /* Some x such that a goes on after any texts of x, at most *times of them (RX_UNBOUNDED) one after
  * another, as is clear from how it is written: x*, x{,9} and what follows, x* also without finitely

@@ -50,14 +50,14 @@ bool schema_refuse(struct schema_compiler *c, const cJSON *schema, const char *k
     return error_set(c->err, code, "", "%s at #%s: %s", keyword, pointer, why);
 }
 
-const cJSON *schema_keyword(struct schema_compiler *c, const cJSON *schema, const char *name,
+const cJSON *schema_keyword(struct schema_compiler *c, const struct atom *a, const char *name,
                             int type, bool *fine)
 {
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(schema, name);
+    const cJSON *value = schema_get(a, name);
     if (value == NULL || type == 0) return value;
     bool right = (value->type & type) != 0;
     if (!right)
-        *fine = schema_refuse(c, schema, name, ERROR_INVALID_VALUE, "a value of the wrong type");
+        *fine = schema_refuse(c, a->schema, name, ERROR_INVALID_VALUE, "a value of the wrong type");
     return right ? value : NULL;
 }
 
@@ -76,111 +76,49 @@ int schema_token(struct schema_compiler *c, rx text)
     return grammar_terminal(c->g, rx_cat(c->pool, c->space, text));
 }
 
-/* ---- references ------------------------------------------------------------------------------ */
-
-/* One step of a JSON pointer, ~0 ~1 and %XX read. */
-static const cJSON *pointer_step(const cJSON *at, const char *name, size_t n)
-{
-    char key[256];
-    size_t k = 0;
-    for (size_t i = 0; i < n && k + 1 < sizeof(key); i++) {
-        unsigned code;
-        if (name[i] == '~' && i + 1 < n) {
-            key[k++] = name[++i] == '1' ? '/' : '~';
-        } else if (name[i] == '%' && i + 2 < n && sscanf(name + i + 1, "%2x", &code) == 1) {
-            key[k++] = (char)code;
-            i += 2;
-        } else {
-            key[k++] = name[i];
-        }
-    }
-    key[k] = '\0';
-    if (cJSON_IsArray(at))
-        return key[0] >= '0' && key[0] <= '9' ? cJSON_GetArrayItem(at, atoi(key)) : NULL;
-    return cJSON_GetObjectItemCaseSensitive(at, key);
-}
-
-static bool is_named(const cJSON *schema, const char *name)
-{
-    static const char *const words[] = {"$id", "id", "$anchor", "$dynamicAnchor"};
-    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]) && cJSON_IsObject(schema); i++) {
-        const cJSON *id = cJSON_GetObjectItemCaseSensitive(schema, words[i]);
-        const char *anchor = name[0] == '#' && i >= 2 ? name + 1 : name;
-        if (cJSON_IsString(id) && strcmp(id->valuestring, anchor) == 0) return true;
-    }
-    return false;
-}
-
-/* The schemas at and below `at` that have this $id, $anchor or id: how many, and one of them. */
-static int find_named(const cJSON *at, const char *name, const cJSON **out)
-{
-    int n = is_named(at, name);
-    if (n > 0) *out = at;
-    for (const cJSON *child = at->child; child != NULL; child = child->next) {
-        n += find_named(child, name, out);
-    }
-    return n;
-}
-
-/* The one schema of that name; NULL: there is none, or more than one, in different scopes. */
-static const cJSON *schema_named(const struct schema_compiler *c, const char *name)
-{
-    const cJSON *found = NULL;
-    return find_named(c->root, name, &found) == 1 ? found : NULL;
-}
-
-const cJSON *schema_resolve(const struct schema_compiler *c, const char *ref)
-{
-    const cJSON *at = c->root;
-    const char *hash = strchr(ref, '#');
-    if (hash == NULL) return schema_named(c, ref);
-    if (hash != ref) { /* "id#/pointer" */
-        char id[256];
-        snprintf(id, sizeof(id), "%.*s", (int)(hash - ref), ref);
-        at = schema_named(c, id);
-    }
-    if (hash[1] == '\0') return at;
-    if (hash[1] != '/') return schema_named(c, hash);
-    for (const char *p = hash + 2; at != NULL; p++) {
-        size_t n = strcspn(p, "/");
-        at = pointer_step(at, p, n);
-        p += n;
-        if (*p == '\0') return at;
-    }
-    return NULL;
-}
-
 /* ---- sets ------------------------------------------------------------------------------------ */
 
-static int number_of(struct schema_compiler *c, const cJSON *schema)
+static uint64_t words_of(const cJSON *schema)
+{
+    uint64_t words = 0;
+    if (!cJSON_IsObject(schema)) return 0;
+    for (const cJSON *child = schema->child; child != NULL; child = child->next) {
+        words |= schema_bit(child->string);
+    }
+    return words;
+}
+
+struct atom schema_atom(struct schema_compiler *c, const cJSON *schema, int used)
 {
     uint64_t hash = ids_mix(1, (uint64_t)(uintptr_t)schema);
     for (int at = -1, id; (id = ids_next(&c->number_ids, hash, &at)) >= 0;) {
-        if (c->numbered[id] == schema) return id;
+        if (c->numbered[id].schema == schema)
+            return (struct atom){schema, c->numbered[id].words, id + 1, used};
     }
     if (!mem_reserve(&c->numbered, c->n_numbered + 1, &c->numbered_room, sizeof(*c->numbered)) ||
         !ids_put(&c->number_ids, hash, c->n_numbered)) {
         error_set(c->err, ERROR_NO_MEMORY, "", "out of memory for a schema");
-        return -1;
+        return (struct atom){.schema = schema};
     }
-    c->numbered[c->n_numbered] = schema;
-    return c->n_numbered++;
+    struct numbered *made = &c->numbered[c->n_numbered++];
+    *made = (struct numbered){.schema = schema, .words = words_of(schema)};
+    return (struct atom){schema, made->words, c->n_numbered, used};
 }
 
 static bool insert_atom(struct schema_compiler *c, struct atom *list, int *n, int place,
                         const cJSON *schema, int used)
 {
-    int number = number_of(c, schema);
-    if (number < 0) return false;
+    struct atom atom = schema_atom(c, schema, used);
+    if (atom.number == 0) return false;
     for (int i = 0; i < *n; i++) {
-        if (list[i].number != number) continue;
+        if (list[i].number != atom.number) continue;
         list[i].used |= used; /* the same schema twice: what one has used is used */
         return true;
     }
     if (*n == SCHEMA_MAX_ATOMS)
         return error_set(c->err, ERROR_TOO_COMPLEX, "", "the schema is too complex");
     memmove(list + place + 1, list + place, (size_t)(*n - place) * sizeof(*list));
-    list[place] = (struct atom){schema, number, used};
+    list[place] = atom;
     ++*n;
     return true;
 }
@@ -193,12 +131,12 @@ bool schema_add_atom(struct schema_compiler *c, struct atom *list, int *n, const
 
 /* Words that assert something which is not kept. A word that is kept here stands in no list: it
  * is asked for by name where it is used. */
-static bool check_words(struct schema_compiler *c, const cJSON *schema)
+static bool check_words(struct schema_compiler *c, const struct atom *a)
 {
     static const char *const refused[] = {"$dynamicRef", "$recursiveRef", "unevaluatedItems"};
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-        if (cJSON_GetObjectItemCaseSensitive(schema, refused[i]) == NULL) continue;
-        return schema_refuse(c, schema, refused[i], ERROR_UNSUPPORTED,
+        if (schema_get(a, refused[i]) == NULL) continue;
+        return schema_refuse(c, a->schema, refused[i], ERROR_UNSUPPORTED,
                              "this keyword is not supported");
     }
     return true;
@@ -207,9 +145,9 @@ static bool check_words(struct schema_compiler *c, const cJSON *schema)
 static bool add_reference(struct schema_compiler *c, struct atom *list, int *n, int i)
 {
     bool fine = true;
-    const cJSON *ref = schema_keyword(c, list[i].schema, "$ref", cJSON_String, &fine);
+    const cJSON *ref = schema_keyword(c, &list[i], "$ref", cJSON_String, &fine);
     if (!fine || ref == NULL) return fine;
-    const cJSON *target = schema_resolve(c, ref->valuestring);
+    const cJSON *target = schema_resolve(c, ref);
     if (target == NULL)
         return schema_refuse(c, list[i].schema, "$ref", ERROR_UNSUPPORTED,
                              "it points to nothing here");
@@ -220,7 +158,7 @@ static bool add_reference(struct schema_compiler *c, struct atom *list, int *n, 
 static bool add_all_of(struct schema_compiler *c, struct atom *list, int *n, int i)
 {
     bool fine = true;
-    const cJSON *all = schema_keyword(c, list[i].schema, "allOf", cJSON_Array, &fine), *one;
+    const cJSON *all = schema_keyword(c, &list[i], "allOf", cJSON_Array, &fine), *one;
     int place = i + 1;
     cJSON_ArrayForEach(one, all)
     {
@@ -229,37 +167,6 @@ static bool add_all_of(struct schema_compiler *c, struct atom *list, int *n, int
         place += *n - before;
     }
     return fine;
-}
-
-bool schema_set_of(struct schema_compiler *c, const struct atom *atoms, int n, struct set *out)
-{
-    struct atom list[SCHEMA_MAX_ATOMS], kept_list[SCHEMA_MAX_ATOMS];
-    int total = 0, kept = 0;
-    *out = (struct set){0};
-    for (int i = 0; i < n; i++) {
-        if (!schema_add_atom(c, list, &total, atoms[i].schema, atoms[i].used)) return false;
-    }
-    for (int i = 0; i < total; i++) {
-        const cJSON *schema = list[i].schema;
-        if (cJSON_IsFalse(schema)) out->never = true;
-        if (cJSON_IsBool(schema)) continue;
-        if (!cJSON_IsObject(schema)) {
-            return schema_refuse(c, schema, "schema", ERROR_INVALID_VALUE,
-                                 "a schema is an object, true or false");
-        }
-        if (!check_words(c, schema)) return false;
-        if (!(list[i].used & USED_ALL_OF) && !add_all_of(c, list, &total, i)) return false;
-        if (!(list[i].used & USED_REF) && !add_reference(c, list, &total, i)) return false;
-        list[i].used |= USED_REF | USED_ALL_OF;
-        if (list[i].used != ~0) kept_list[kept++] = list[i];
-    }
-    if (out->never) kept = 0;
-    out->atoms = arena_alloc(c->arena, (size_t)kept, sizeof(*list));
-    if (out->atoms == NULL)
-        return error_set(c->err, ERROR_TOO_COMPLEX, "", "the schema is too complex");
-    if (kept > 0) memcpy(out->atoms, kept_list, (size_t)kept * sizeof(*list));
-    out->n = kept;
-    return true;
 }
 
 static uint64_t hash_set(const struct set *s)
@@ -281,12 +188,62 @@ static bool same_set(const struct set *a, const struct set *b)
     return true;
 }
 
+/* The set that equals s among those that became rules; NULL: none. */
+static const struct made *find_made(const struct schema_compiler *c, const struct set *s,
+                                    uint64_t hash)
+{
+    for (int at = -1, id; (id = ids_next(&c->made_ids, hash, &at)) >= 0;) {
+        if (same_set(&c->made[id].set, s)) return &c->made[id];
+    }
+    return NULL;
+}
+
+/* A set whose atoms live as long as the compiler. */
+static bool keep_set(struct schema_compiler *c, struct set s, struct set *out)
+{
+    const struct made *made = find_made(c, &s, hash_set(&s));
+    struct atom *atoms =
+        made != NULL ? made->set.atoms : arena_alloc(c->arena, (size_t)s.n, sizeof(*s.atoms));
+    if (atoms == NULL) return error_set(c->err, ERROR_TOO_COMPLEX, "", "the schema is too complex");
+    if (made == NULL && s.n > 0) memcpy(atoms, s.atoms, (size_t)s.n * sizeof(*s.atoms));
+    s.atoms = atoms;
+    *out = s;
+    return true;
+}
+
+/* atoms differ, as those of a set do. */
+bool schema_set_of(struct schema_compiler *c, const struct atom *atoms, int n, struct set *out)
+{
+    struct atom list[SCHEMA_MAX_ATOMS], kept[SCHEMA_MAX_ATOMS];
+    struct set s = {.atoms = kept};
+    int total = n;
+    for (int i = 0; i < n; i++) {
+        list[i] = atoms[i].number != 0 ? atoms[i] : schema_atom(c, atoms[i].schema, atoms[i].used);
+        if (list[i].number == 0) return false;
+    }
+    for (int i = 0; i < total; i++) {
+        const cJSON *schema = list[i].schema;
+        if (cJSON_IsFalse(schema)) s.never = true;
+        if (cJSON_IsBool(schema)) continue;
+        if (!cJSON_IsObject(schema)) {
+            return schema_refuse(c, schema, "schema", ERROR_INVALID_VALUE,
+                                 "a schema is an object, true or false");
+        }
+        if (!check_words(c, &list[i])) return false;
+        if (!(list[i].used & USED_ALL_OF) && !add_all_of(c, list, &total, i)) return false;
+        if (!(list[i].used & USED_REF) && !add_reference(c, list, &total, i)) return false;
+        list[i].used |= USED_REF | USED_ALL_OF;
+        if (list[i].used != ~0) kept[s.n++] = list[i];
+    }
+    if (s.never) s.n = 0;
+    return keep_set(c, s, out);
+}
+
 int schema_set_rule(struct schema_compiler *c, const struct set *s)
 {
     uint64_t hash = hash_set(s);
-    for (int at = -1, id; (id = ids_next(&c->made_ids, hash, &at)) >= 0;) {
-        if (same_set(&c->made[id].set, s)) return c->made[id].rule;
-    }
+    const struct made *made = find_made(c, s, hash);
+    if (made != NULL) return made->rule;
     int rule = grammar_rule(c->g);
     if (c->n_made >= SCHEMA_MAX_SETS) {
         error_set(c->err, ERROR_TOO_COMPLEX, "", "the schema is too complex");
@@ -309,7 +266,8 @@ static bool set_with(struct schema_compiler *c, const struct set *s, int i, int 
 {
     struct atom list[SCHEMA_MAX_ATOMS];
     int n = s->n, place = i + 1; /* right behind the schema that they come from */
-    if (n > 0) memcpy(list, s->atoms, (size_t)n * sizeof(*list));
+    assert(i >= 0 && i < n);
+    memcpy(list, s->atoms, (size_t)n * sizeof(*list));
     list[i].used |= used;
     for (int k = 0; k < n_more; k++) {
         int before = n;
@@ -319,13 +277,37 @@ static bool set_with(struct schema_compiler *c, const struct set *s, int i, int 
     return schema_set_of(c, list, n, out);
 }
 
+/* Does a schema of the set forbid a member that one requires? */
+static bool forbids_required(const struct set *s)
+{
+    for (int i = 0; i < s->n; i++) {
+        const cJSON *one;
+        cJSON_ArrayForEach(one, schema_get(&s->atoms[i], "properties"))
+        {
+            if (cJSON_IsFalse(one) && schema_is_required(s, one->string)) return true;
+        }
+    }
+    return false;
+}
+
+/* Is it plain that no value satisfies a set? */
+static bool is_empty(struct schema_compiler *c, const struct set *s)
+{
+    int types;
+    struct error *err = c->err, quiet = {0};
+    c->err = &quiet; /* a type that is none is told where it is used */
+    bool known = schema_types(c, s, &types);
+    c->err = err;
+    return known && (types == 0 || (types == TYPE_OBJECT && forbids_required(s)));
+}
+
 /* The rule derives what such a set does too. */
 static bool add_case(struct schema_compiler *c, int rule, const struct set *s, int i, int used,
                      const struct atom *more, int n_more)
 {
     struct set one;
     if (!set_with(c, s, i, used, more, n_more, &one)) return false;
-    if (one.never) return true;
+    if (one.never || is_empty(c, &one)) return true;
     int symbol = schema_set_rule(c, &one);
     grammar_add(c->g, rule, &symbol, 1);
     return true;
@@ -352,6 +334,32 @@ const cJSON *schema_not(struct schema_compiler *c, const cJSON *schema)
     return schema_own(c, wrap);
 }
 
+/* Are there two cases or more that objects and other values satisfy? */
+static bool has_mixed_cases(struct schema_compiler *c, const struct set *sets, int n, bool *mixed)
+{
+    int types, found = 0;
+    for (int k = 0; k < n; k++) {
+        if (!schema_types(c, &sets[k], &types)) return false;
+        found += (types & TYPE_OBJECT) && (types & ~TYPE_OBJECT);
+    }
+    *mixed = found > 1;
+    return true;
+}
+
+/* The objects of a set, and all its other values, each for itself: most schemas that leave the type
+ * open tell objects apart and allow everything else. */
+static bool split_by_type(struct schema_compiler *c, const struct set *s, int i, int rule)
+{
+    for (int k = 0; k < 2; k++) {
+        cJSON *of_type = cJSON_CreateObject();
+        cJSON_AddStringToObject(of_type, k == 0 ? "type" : SCHEMA_NOT_TYPE, "object");
+        const cJSON *made = schema_own(c, of_type);
+        if (made == NULL || !add_case(c, rule, s, i, 0, &(struct atom){.schema = made}, 1))
+            return false;
+    }
+    return true;
+}
+
 /* One of the cases, and of the others none: those that can't be satisfied beside it need no
  * word. */
 static bool use_one_of(struct schema_compiler *c, const struct set *s, int i, int used,
@@ -364,10 +372,13 @@ static bool use_one_of(struct schema_compiler *c, const struct set *s, int i, in
     }
     struct set sets[SCHEMA_MAX_ATOMS / 2];
     const cJSON *one;
+    bool mixed;
     cJSON_ArrayForEach(one, list)
     {
         if (!set_with(c, s, i, used, &(struct atom){.schema = one}, 1, &sets[k++])) return false;
     }
+    if (!has_mixed_cases(c, sets, n, &mixed)) return false;
+    if (mixed) return split_by_type(c, s, i, rule);
     for (k = 0; k < n; k++) {
         struct atom more[SCHEMA_MAX_ATOMS];
         int n_more = 0;
@@ -393,9 +404,7 @@ static bool use_not(struct schema_compiler *c, const struct set *s, int i, int u
 static bool use_if(struct schema_compiler *c, const struct set *s, int i, int used,
                    const cJSON *condition, int rule)
 {
-    const cJSON *schema = s->atoms[i].schema;
-    const cJSON *yes = cJSON_GetObjectItemCaseSensitive(schema, "then"),
-                *no = cJSON_GetObjectItemCaseSensitive(schema, "else");
+    const cJSON *yes = schema_get(&s->atoms[i], "then"), *no = schema_get(&s->atoms[i], "else");
     if (yes == NULL && no == NULL) return add_case(c, rule, s, i, used, NULL, 0);
     const cJSON *opposite = schema_not(c, condition);
     if (opposite == NULL) return false;
@@ -476,8 +485,8 @@ static bool use_combination(struct schema_compiler *c, const struct set *s, int 
         for (int i = 0; i < s->n; i++) {
             bool fine = true;
             if (s->atoms[i].used & combinations[k].used) continue;
-            const cJSON *value = schema_keyword(c, s->atoms[i].schema, combinations[k].name,
-                                                combinations[k].type, &fine);
+            const cJSON *value =
+                schema_keyword(c, &s->atoms[i], combinations[k].name, combinations[k].type, &fine);
             if (!fine) return false;
             if (value == NULL) continue;
             *done = true;
@@ -528,14 +537,13 @@ bool schema_types(struct schema_compiler *c, const struct set *s, int *types)
 {
     *types = s->never ? 0 : TYPE_ALL;
     for (int i = 0; i < s->n; i++) {
-        const cJSON *schema = s->atoms[i].schema;
-        const cJSON *type = cJSON_GetObjectItemCaseSensitive(schema, "type");
-        const cJSON *other = cJSON_GetObjectItemCaseSensitive(schema, SCHEMA_NOT_TYPE);
+        const struct atom *a = &s->atoms[i];
+        const cJSON *type = schema_get(a, "type"), *other = schema_get(a, SCHEMA_NOT_TYPE);
         int named = type == NULL ? TYPE_ALL : types_named(type);
         if (named < 0)
-            return schema_refuse(c, schema, "type", ERROR_INVALID_VALUE, "no type of JSON Schema");
-        if (type != NULL && cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(schema, "nullable")))
-            named |= TYPE_NULL;
+            return schema_refuse(c, a->schema, "type", ERROR_INVALID_VALUE,
+                                 "no type of JSON Schema");
+        if (type != NULL && cJSON_IsTrue(schema_get(a, "nullable"))) named |= TYPE_NULL;
         if (other != NULL) named &= ~types_named(other);
         *types &= named;
     }
@@ -584,8 +592,7 @@ static bool objects_apart(struct schema_compiler *c, const struct set *a, const 
                           int depth)
 {
     for (int i = 0; i < a->n; i++) {
-        const cJSON *required = cJSON_GetObjectItemCaseSensitive(a->atoms[i].schema, "required"),
-                    *name;
+        const cJSON *required = schema_get(&a->atoms[i], "required"), *name;
         cJSON_ArrayForEach(name, required)
         {
             struct set x, y;
@@ -624,9 +631,7 @@ static bool cases_apart(struct schema_compiler *c, const struct set *a, const st
 {
     for (int i = 0; i < a->n; i++) {
         for (int k = 0; k < 2; k++) {
-            const cJSON *list = cJSON_GetObjectItemCaseSensitive(a->atoms[i].schema,
-                                                                 k == 0 ? "anyOf" : "oneOf"),
-                        *one;
+            const cJSON *list = schema_get(&a->atoms[i], k == 0 ? "anyOf" : "oneOf"), *one;
             int used = k == 0 ? USED_ANY_OF : USED_ONE_OF;
             if (!cJSON_IsArray(list) || (a->atoms[i].used & used)) continue;
             cJSON_ArrayForEach(one, list)
@@ -723,6 +728,7 @@ static void end(struct schema_compiler *c)
     free(c->numbered);
     ids_clear(&c->made_ids);
     ids_clear(&c->number_ids);
+    schema_forget(c);
     arena_free(c->arena);
 }
 
@@ -754,6 +760,16 @@ bool schema_rule(struct grammar *g, const cJSON *schema, const struct schema_opt
     return fine;
 }
 
+/* The set of the same schemas in another compiler, which numbers them anew. */
+static bool same_schemas(struct schema_compiler *own, const struct set *s, struct set *out)
+{
+    struct atom list[SCHEMA_MAX_ATOMS];
+    for (int i = 0; i < s->n; i++) {
+        list[i] = (struct atom){.schema = s->atoms[i].schema, .used = s->atoms[i].used};
+    }
+    return schema_set_of(own, list, s->n, out);
+}
+
 struct earley *schema_reader(struct schema_compiler *c, const struct set *s, bool *none)
 {
     static const struct schema_options compact = {.space = SCHEMA_SPACE_COMPACT};
@@ -769,7 +785,7 @@ struct earley *schema_reader(struct schema_compiler *c, const struct set *s, boo
     own.arena = arena_new(SCHEMA_ARENA_BYTES);
     bool fine =
         own.arena != NULL || error_set(c->err, ERROR_NO_MEMORY, "", "out of memory for a schema");
-    fine = fine && schema_set_of(&own, s->atoms, s->n, &top);
+    fine = fine && same_schemas(&own, s, &top);
     int start = fine ? schema_set_rule(&own, &top) : 0;
     fine = fine && run(&own);
     end(&own);

@@ -20,13 +20,11 @@
 enum { MAX_PLACES = 1000, MAX_COUNTED_ITEMS = 20000 };
 
 /* A schema's list of items by place, and its schema for those behind; NULL: none. */
-static void items_of(const cJSON *schema, const cJSON **list, const cJSON **others)
+static void items_of(const struct atom *a, const cJSON **list, const cJSON **others)
 {
-    const cJSON *items = cJSON_GetObjectItemCaseSensitive(schema, "items");
-    const cJSON *prefix = cJSON_GetObjectItemCaseSensitive(schema, "prefixItems");
+    const cJSON *items = schema_get(a, "items"), *prefix = schema_get(a, "prefixItems");
     *list = cJSON_IsArray(prefix) ? prefix : cJSON_IsArray(items) ? items : NULL;
-    *others =
-        cJSON_IsArray(items) ? cJSON_GetObjectItemCaseSensitive(schema, "additionalItems") : items;
+    *others = cJSON_IsArray(items) ? schema_get(a, "additionalItems") : items;
 }
 
 /* What the item at a place must satisfy. */
@@ -36,7 +34,7 @@ static bool item_set(struct schema_compiler *c, const struct set *s, int place, 
     int n = 0;
     for (int i = 0; i < s->n; i++) {
         const cJSON *places, *others, *one;
-        items_of(s->atoms[i].schema, &places, &others);
+        items_of(&s->atoms[i], &places, &others);
         one = places != NULL && place < cJSON_GetArraySize(places)
                   ? cJSON_GetArrayItem(places, place)
                   : others;
@@ -49,8 +47,7 @@ static bool item_set(struct schema_compiler *c, const struct set *s, int place, 
 static int unique_atom(const struct set *s)
 {
     for (int i = 0; i < s->n; i++) {
-        if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(s->atoms[i].schema, "uniqueItems")))
-            return i;
+        if (cJSON_IsTrue(schema_get(&s->atoms[i], "uniqueItems"))) return i;
     }
     return -1;
 }
@@ -60,7 +57,7 @@ static int listed_places(const struct set *s)
     int most = 0;
     for (int i = 0; i < s->n; i++) {
         const cJSON *places, *others;
-        items_of(s->atoms[i].schema, &places, &others);
+        items_of(&s->atoms[i], &places, &others);
         int n = places == NULL ? 0 : cJSON_GetArraySize(places);
         if (n > most) most = n;
     }
@@ -158,7 +155,7 @@ static bool read_contains(struct schema_compiler *c, const struct set *s, int i,
     struct set of = {.atoms = &s->atoms[i], .n = 1};
     bool has_min, has_max;
     *out = (struct contained){.min = 1, .max = RX_UNBOUNDED};
-    out->schema = cJSON_GetObjectItemCaseSensitive(s->atoms[i].schema, "contains");
+    out->schema = schema_get(&s->atoms[i], "contains");
     if (out->schema == NULL) return true;
     if (!schema_count(c, &of, "minContains", true, &out->min, &has_min)) return false;
     if (!schema_count(c, &of, "maxContains", false, &out->max, &has_max)) return false;

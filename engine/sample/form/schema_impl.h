@@ -6,6 +6,7 @@
  * recursive schemas end; they wait in a queue, so depth costs no stack.
  *
  *     schema.c         sets, the queue, references, combinations (anyOf, oneOf, not, if)
+ *     schema_known.c   what is looked up again and again: references, patterns, formats
  *     schema_negate.c  the opposite of a schema, as a schema
  *     schema_value.c   scalars and literal values
  *     schema_array.c   arrays
@@ -18,8 +19,11 @@
 #ifndef ENGINE_SAMPLE_FORM_SCHEMA_IMPL_H
 #define ENGINE_SAMPLE_FORM_SCHEMA_IMPL_H
 
+#include <string.h>
+
 #include "base/arena.h"
 #include "base/json.h"
+#include "engine/sample/form/formats.h"
 #include "engine/sample/form/ids.h"
 #include "engine/sample/form/schema.h"
 
@@ -49,10 +53,12 @@ enum {
     USED_ENUM = 512
 };
 
-/* A schema of a set, with what is used of it. */
+/* A schema of a set, with what is used of it. A caller that gathers schemas gives the schema and what
+ * is used; number and words are put in where it becomes part of a list. */
 struct atom {
     const cJSON *schema;
-    int number; /* of the schema, in the order met */
+    uint64_t words; /* schema_bit() of each of its keywords */
+    int number;     /* of the schema, from 1 on in the order met; 0: not put in yet */
     int used;
 };
 
@@ -77,6 +83,13 @@ enum {
     SCHEMA_MAX_APART = 50000    /* questions whether two sets are apart */
 };
 
+/* A schema that was met. */
+struct numbered {
+    const cJSON *schema;
+    uint64_t words; /* as an atom's */
+    uint64_t walk;  /* the latest walk (schema_order.c) that came by */
+};
+
 struct schema_compiler {
     struct grammar *g;
     struct rx_pool *pool;
@@ -87,8 +100,12 @@ struct schema_compiler {
     struct made *made;
     int n_made, made_room, next; /* next: the first that waits */
     struct ids made_ids, number_ids;
-    const cJSON **numbered; /* schemas in the order met */
+    struct numbered *numbered; /* schemas in the order met */
     int n_numbered, numbered_room;
+    uint64_t walk;       /* of schema_order.c: the latest */
+    struct known *known; /* what was looked up before (schema_known.c) */
+    int n_known, known_room;
+    struct ids known_ids;
     cJSON **own; /* schemas that the compiler wrote */
     int n_own, own_room;
     rx space, any_char,
@@ -110,9 +127,28 @@ int schema_set_rule(struct schema_compiler *c, const struct set *s);
 bool schema_add_atom(struct schema_compiler *c, struct atom *list, int *n, const cJSON *schema,
                      int used);
 
-/* The value of a keyword, which must be of a type (cJSON_Number, ...; 0: any), or NULL: absent.
- * On a wrong type *fine becomes false and *err is set. */
-const cJSON *schema_keyword(struct schema_compiler *c, const cJSON *schema, const char *name,
+/* A schema as an atom, with its number and words. Number 0: no memory, *err is set. */
+struct atom schema_atom(struct schema_compiler *c, const cJSON *schema, int used);
+
+/* A bit of a keyword: a schema whose words lack it does not have the keyword. Of a literal name it
+ * is a constant. */
+static inline uint64_t schema_bit(const char *name)
+{
+    size_t n = strlen(name);
+    if (n == 0) return 1;
+    return (uint64_t)1 << ((3u * (uint8_t)name[0] + 5u * (uint8_t)name[n - 1] + 7u * n) % 64);
+}
+
+/* The value of a keyword; NULL: absent. */
+static inline const cJSON *schema_get(const struct atom *a, const char *name)
+{
+    if (!(a->words & schema_bit(name))) return NULL;
+    return cJSON_GetObjectItemCaseSensitive(a->schema, name);
+}
+
+/* As schema_get(), of a value that must be of a type (cJSON_Number, ...; 0: any). On a wrong type
+ * *fine becomes false and *err is set. */
+const cJSON *schema_keyword(struct schema_compiler *c, const struct atom *a, const char *name,
                             int type, bool *fine);
 
 /* "keyword ... at /properties/x is not supported": false. */
@@ -129,9 +165,6 @@ bool schema_types(struct schema_compiler *c, const struct set *s, int *types);
  * so much was asked that the schema is too complex, *err is set. */
 bool schema_apart(struct schema_compiler *c, const struct set *a, const struct set *b, int depth);
 
-/* What a $ref points to; NULL: nothing. */
-const cJSON *schema_resolve(const struct schema_compiler *c, const char *ref);
-
 /* {"not": schema}. NULL without memory. */
 const cJSON *schema_not(struct schema_compiler *c, const cJSON *schema);
 
@@ -141,6 +174,20 @@ struct earley *schema_reader(struct schema_compiler *c, const struct set *s, boo
 
 /* A terminal: white space that may stand, then the text. */
 int schema_token(struct schema_compiler *c, rx text);
+
+/* ---- schema_known.c ---- */
+
+/* What a $ref points to; NULL: nothing. */
+const cJSON *schema_resolve(struct schema_compiler *c, const cJSON *ref);
+
+/* The bodies of strings in which a pattern matches somewhere. False: *why is set. */
+bool schema_pattern(struct schema_compiler *c, struct span pattern, rx *out, struct error *why);
+
+/* The bodies of strings of a format, where it is of strings. */
+enum formats_known schema_format(struct schema_compiler *c, const char *name, rx *out);
+
+/* Frees what is known. */
+void schema_forget(struct schema_compiler *c);
 
 /* ---- schema_negate.c ---- */
 

@@ -165,7 +165,7 @@ static bool not_not(struct schema_compiler *c, const cJSON *schema, const cJSON 
 static bool not_ref(struct schema_compiler *c, const cJSON *schema, const cJSON *value,
                     cJSON *cases)
 {
-    const cJSON *target = cJSON_IsString(value) ? schema_resolve(c, value->valuestring) : NULL;
+    const cJSON *target = cJSON_IsString(value) ? schema_resolve(c, value) : NULL;
     (void)schema;
     return target != NULL && add_not(c, target, cases);
 }

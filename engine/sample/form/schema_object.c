@@ -20,7 +20,6 @@
 #include <string.h>
 
 #include "engine/sample/form/chars.h"
-#include "engine/sample/form/pattern.h"
 #include "engine/sample/form/schema_impl.h"
 
 enum { MAX_NAMES = 4000, MAX_PATTERNS = 6 };
@@ -52,7 +51,7 @@ struct object {
 
 static const cJSON *get(const struct set *s, int i, const char *name)
 {
-    return cJSON_GetObjectItemCaseSensitive(s->atoms[i].schema, name);
+    return schema_get(&s->atoms[i], name);
 }
 
 /* ---- what a name must satisfy ---------------------------------------------------------------- */
@@ -61,29 +60,22 @@ static bool names_of_pattern(struct schema_compiler *c, const cJSON *schema, con
                              rx *out)
 {
     struct error why = {0};
-    if (pattern_rx(c->pool, json_key(entry, c->arena), PATTERN_ANYWHERE, CHARS_JSON, out, &why))
-        return true;
+    if (schema_pattern(c, json_key(entry, c->arena), out, &why)) return true;
     return schema_refuse(c, schema, "patternProperties", why.code, why.message);
-}
-
-/* Does an expression match the whole of a text, given as an expression too? */
-static bool matches(struct schema_compiler *c, rx names, rx text)
-{
-    return rx_life(c->pool, rx_and(c->pool, names, text), 20000) == RX_ALIVE;
 }
 
 /* unevaluatedProperties: as additionalProperties where nothing else could have evaluated a
  * member. */
-static bool others_keyword(struct schema_compiler *c, const cJSON *schema, const cJSON **out)
+static bool others_keyword(struct schema_compiler *c, const struct atom *a, const cJSON **out)
 {
     static const char *const combine[] = {"allOf", "anyOf", "oneOf",           "$ref",
                                           "if",    "not",   "dependentSchemas"};
-    const cJSON *rest = cJSON_GetObjectItemCaseSensitive(schema, "unevaluatedProperties");
-    *out = cJSON_GetObjectItemCaseSensitive(schema, "additionalProperties");
+    const cJSON *rest = schema_get(a, "unevaluatedProperties");
+    *out = schema_get(a, "additionalProperties");
     if (rest == NULL || *out != NULL) return true;
     for (size_t i = 0; i < sizeof(combine) / sizeof(combine[0]); i++) {
-        if (cJSON_GetObjectItemCaseSensitive(schema, combine[i]) == NULL) continue;
-        return schema_refuse(c, schema, "unevaluatedProperties", ERROR_UNSUPPORTED,
+        if (schema_get(a, combine[i]) == NULL) continue;
+        return schema_refuse(c, a->schema, "unevaluatedProperties", ERROR_UNSUPPORTED,
                              "it is supported where no other keyword combines schemas");
     }
     *out = rest;
@@ -91,23 +83,22 @@ static bool others_keyword(struct schema_compiler *c, const cJSON *schema, const
 }
 
 /* What one schema asks of a member, added to the list. text: its body. */
-static bool add_member_atoms(struct schema_compiler *c, const cJSON *schema, const char *name,
+static bool add_member_atoms(struct schema_compiler *c, const struct atom *a, const char *name,
                              rx text, struct atom *list, int *n)
 {
-    const cJSON *own = cJSON_GetObjectItemCaseSensitive(
-        cJSON_GetObjectItemCaseSensitive(schema, "properties"), name);
+    const cJSON *own = cJSON_GetObjectItemCaseSensitive(schema_get(a, "properties"), name);
     const cJSON *entry, *others;
     bool named = own != NULL;
     if (own != NULL && !schema_add_atom(c, list, n, own, 0)) return false;
-    cJSON_ArrayForEach(entry, cJSON_GetObjectItemCaseSensitive(schema, "patternProperties"))
+    cJSON_ArrayForEach(entry, schema_get(a, "patternProperties"))
     {
         rx names;
-        if (!names_of_pattern(c, schema, entry, &names)) return false;
-        if (!matches(c, names, text)) continue;
+        if (!names_of_pattern(c, a->schema, entry, &names)) return false;
+        if (!rx_matches(c->pool, names, text)) continue;
         named = true;
         if (!schema_add_atom(c, list, n, entry, 0)) return false;
     }
-    if (!others_keyword(c, schema, &others)) return false;
+    if (!others_keyword(c, a, &others)) return false;
     return named || others == NULL || schema_add_atom(c, list, n, others, 0);
 }
 
@@ -150,7 +141,7 @@ static bool name_is_allowed(struct schema_compiler *c, const struct set *s, rx t
         const cJSON *schema = get(s, i, "propertyNames");
         if (schema == NULL) continue;
         if (!allowed_names(c, schema, &names)) return false;
-        *allowed = matches(c, names, text);
+        *allowed = rx_matches(c->pool, names, text);
     }
     return true;
 }
@@ -162,7 +153,7 @@ static bool member_set(struct schema_compiler *c, const struct set *s, const cha
     int n = 0;
     bool allowed;
     for (int i = 0; i < s->n; i++) {
-        if (!add_member_atoms(c, s->atoms[i].schema, name, text, list, &n)) return false;
+        if (!add_member_atoms(c, &s->atoms[i], name, text, list, &n)) return false;
     }
     if (!schema_set_of(c, list, n, out) || !name_is_allowed(c, s, text, &allowed)) return false;
     out->never = out->never || !allowed;
@@ -236,7 +227,7 @@ static bool gather_members(struct schema_compiler *c, const struct set *s, struc
     for (int i = 0; i < s->n; i++) {
         bool fine = true;
         const cJSON *one,
-            *named = schema_keyword(c, s->atoms[i].schema, "properties", cJSON_Object, &fine);
+            *named = schema_keyword(c, &s->atoms[i], "properties", cJSON_Object, &fine);
         cJSON_ArrayForEach(one, named)
         {
             rx text = chars_text_rx(c->pool, json_key(one, c->arena), CHARS_JSON);
@@ -306,7 +297,7 @@ static bool others_set(struct schema_compiler *c, const struct set *s, const str
             named = true;
             if (!schema_add_atom(c, list, &n, entry, 0)) return false;
         }
-        if (!others_keyword(c, s->atoms[i].schema, &others)) return false;
+        if (!others_keyword(c, &s->atoms[i], &others)) return false;
         if (!named && others != NULL && !schema_add_atom(c, list, &n, others, 0)) return false;
     }
     return schema_set_of(c, list, n, out);

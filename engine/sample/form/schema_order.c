@@ -22,11 +22,9 @@ enum { MAX_DEPTH = 40, MAX_SCHEMAS = 2000 };
 
 struct order {
     struct schema_compiler *c;
-    bool required; /* names of this kind, or of properties */
-    struct ids schemas, names;
-    const cJSON **met; /* owned: the schemas met */
-    const char **list; /* owned: names in order */
-    int n_met, met_room, n, room;
+    struct ids names;
+    const char **list, **required; /* owned: names in order; names that are required */
+    int n_met, n, room, n_required, required_room;
     bool failed;
 };
 
@@ -55,39 +53,44 @@ static void add_name(struct order *o, const char *name)
     if (!o->failed) o->list[o->n++] = name;
 }
 
-/* Is the schema met for the first time? */
-static bool meet(struct order *o, const cJSON *schema)
+static void add_required(struct order *o, const char *name)
 {
-    uint64_t hash = ids_mix(1, (uint64_t)(uintptr_t)schema);
-    for (int at = -1, id; (id = ids_next(&o->schemas, hash, &at)) >= 0;) {
-        if (o->met[id] == schema) return false;
-    }
-    o->failed = o->failed || o->n_met == MAX_SCHEMAS ||
-                !mem_reserve(&o->met, o->n_met + 1, &o->met_room, sizeof(*o->met)) ||
-                !ids_put(&o->schemas, hash, o->n_met);
-    if (!o->failed) o->met[o->n_met++] = schema;
+    o->failed =
+        o->failed || !mem_reserve(&o->required, o->n_required + 1, &o->required_room, sizeof(name));
+    if (!o->failed) o->required[o->n_required++] = name;
+}
+
+/* Is the schema met for the first time? */
+static bool meet(struct order *o, const struct atom *a)
+{
+    o->failed = o->failed || a->number == 0;
+    if (o->failed || o->c->numbered[a->number - 1].walk == o->c->walk) return false;
+    o->c->numbered[a->number - 1].walk = o->c->walk;
+    o->failed = o->n_met++ == MAX_SCHEMAS;
     return !o->failed;
 }
 
 static void walk(struct order *o, const cJSON *schema, int depth);
 
-static void add_own(struct order *o, const cJSON *schema)
+static void add_own(struct order *o, const struct atom *a)
 {
     const cJSON *one;
-    cJSON_ArrayForEach(
-        one, cJSON_GetObjectItemCaseSensitive(schema, o->required ? "required" : "properties"))
+    cJSON_ArrayForEach(one, schema_get(a, "properties"))
     {
-        const char *name = o->required ? cJSON_GetStringValue(one) : one->string;
-        bool forbidden = !o->required && cJSON_IsFalse(one);
-        if (name != NULL && !forbidden) add_name(o, name);
+        if (one->string != NULL && !cJSON_IsFalse(one)) add_name(o, one->string);
+    }
+    cJSON_ArrayForEach(one, schema_get(a, "required"))
+    {
+        const char *name = cJSON_GetStringValue(one);
+        if (name != NULL) add_required(o, name);
     }
 }
 
 /* A keyword whose value is a schema, or holds schemas. */
-static void walk_keyword(struct order *o, const cJSON *schema, const char *name, bool is_schema,
+static void walk_keyword(struct order *o, const struct atom *a, const char *name, bool is_schema,
                          int depth)
 {
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(schema, name), *one;
+    const cJSON *value = schema_get(a, name), *one;
     if (is_schema) {
         walk(o, value, depth);
         return;
@@ -106,12 +109,14 @@ static void walk(struct order *o, const cJSON *schema, int depth)
     } keywords[] = {
         {"allOf", false}, {"anyOf", false}, {"oneOf", false},        {"then", true},
         {"else", true},   {"if", true},     {"dependencies", false}, {"dependentSchemas", false}};
-    if (depth == 0 || !cJSON_IsObject(schema) || !meet(o, schema)) return;
-    add_own(o, schema);
-    const char *ref = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(schema, "$ref"));
-    if (ref != NULL) walk(o, schema_resolve(o->c, ref), depth - 1);
+    if (depth == 0 || !cJSON_IsObject(schema)) return;
+    const struct atom a = schema_atom(o->c, schema, 0);
+    if (!meet(o, &a)) return;
+    add_own(o, &a);
+    const cJSON *ref = schema_get(&a, "$ref");
+    if (cJSON_IsString(ref)) walk(o, schema_resolve(o->c, ref), depth - 1);
     for (size_t i = 0; i < sizeof(keywords) / sizeof(keywords[0]); i++) {
-        walk_keyword(o, schema, keywords[i].name, keywords[i].is_schema, depth - 1);
+        walk_keyword(o, &a, keywords[i].name, keywords[i].is_schema, depth - 1);
     }
 }
 
@@ -119,22 +124,21 @@ bool schema_ranks(struct schema_compiler *c, const struct set *s, const char *co
                   int *ranks)
 {
     struct order o = {.c = c};
-    for (int pass = 0; pass < 2 && s->n > 1; pass++) {
-        o.required = pass == 1;
-        o.n_met = 0;
-        ids_clear(&o.schemas);
-        for (int i = 0; i < s->n; i++) {
-            walk(&o, s->atoms[i].schema, MAX_DEPTH);
-        }
+    if (s->n < 2 || n < 2) return false;
+    c->walk++;
+    for (int i = 0; i < s->n; i++) {
+        walk(&o, s->atoms[i].schema, MAX_DEPTH);
+    }
+    for (int i = 0; i < o.n_required; i++) {
+        add_name(&o, o.required[i]);
     }
     bool differs = false;
     for (int i = 0; i < n && !o.failed; i++) {
         ranks[i] = rank_of(&o, names[i]);
         differs = differs || (i > 0 && ranks[i] < ranks[i - 1]);
     }
-    free(o.met);
     free(o.list);
-    ids_clear(&o.schemas);
+    free(o.required);
     ids_clear(&o.names);
     return differs && !o.failed;
 }

@@ -7,14 +7,12 @@
 
 #include "base/mem.h"
 #include "engine/sample/form/chars.h"
-#include "engine/sample/form/formats.h"
 #include "engine/sample/form/number_text.h"
-#include "engine/sample/form/pattern.h"
 #include "engine/sample/form/schema_impl.h"
 
 static const cJSON *get(const struct set *s, int i, const char *name)
 {
-    return cJSON_GetObjectItemCaseSensitive(s->atoms[i].schema, name);
+    return schema_get(&s->atoms[i], name);
 }
 
 bool schema_count(struct schema_compiler *c, const struct set *s, const char *name, bool largest,
@@ -23,7 +21,7 @@ bool schema_count(struct schema_compiler *c, const struct set *s, const char *na
     bool fine = true;
     *has = false;
     for (int i = 0; i < s->n; i++) {
-        const cJSON *n = schema_keyword(c, s->atoms[i].schema, name, cJSON_Number, &fine);
+        const cJSON *n = schema_keyword(c, &s->atoms[i], name, cJSON_Number, &fine);
         if (!fine) return false;
         if (n == NULL) continue;
         if (!(n->valuedouble >= 0)) {
@@ -50,27 +48,24 @@ static bool add_pattern(struct schema_compiler *c, const cJSON *schema, const ch
     rx texts;
     struct error why = {0};
     if (pattern == NULL) return true;
-    if (!pattern_rx(c->pool, json_text(pattern, c->arena), PATTERN_ANYWHERE, CHARS_JSON, &texts,
-                    &why)) {
+    if (!schema_pattern(c, json_text(pattern, c->arena), &texts, &why)) {
         return schema_refuse(c, schema, "pattern", why.code, why.message);
     }
     *out = rx_and(c->pool, *out, keyword[0] == '\x01' ? rx_not(c->pool, texts) : texts);
     return true;
 }
 
-static bool add_format(struct schema_compiler *c, const cJSON *schema, rx *out)
+static bool add_format(struct schema_compiler *c, const struct atom *a, rx *out)
 {
     rx texts;
-    const cJSON *format = cJSON_GetObjectItemCaseSensitive(schema, "format"),
-                *other = cJSON_GetObjectItemCaseSensitive(schema, SCHEMA_NOT_FORMAT);
-    if (other != NULL &&
-        formats_rx(c->pool, other->valuestring, CHARS_JSON, &texts) == FORMATS_STRING)
+    const cJSON *format = schema_get(a, "format"), *other = schema_get(a, SCHEMA_NOT_FORMAT);
+    if (other != NULL && schema_format(c, other->valuestring, &texts) == FORMATS_STRING)
         *out = rx_and(c->pool, *out, rx_not(c->pool, texts));
     if (!cJSON_IsString(format)) return true;
-    enum formats_known known = formats_rx(c->pool, format->valuestring, CHARS_JSON, &texts);
+    enum formats_known known = schema_format(c, format->valuestring, &texts);
     if (known == FORMATS_STRING) *out = rx_and(c->pool, *out, texts);
     if (known != FORMATS_UNKNOWN || !c->o->strict) return true;
-    return schema_refuse(c, schema, "format", ERROR_UNSUPPORTED,
+    return schema_refuse(c, a->schema, "format", ERROR_UNSUPPORTED,
                          "this format is not checked (strict)");
 }
 
@@ -98,12 +93,13 @@ bool schema_string_rx(struct schema_compiler *c, const struct set *s, rx *out)
     if (has_min || has_max)
         *out = rx_repeat(c->pool, c->any_char, min, has_max ? max : RX_UNBOUNDED);
     for (int i = 0; i < s->n; i++) {
-        const cJSON *schema = s->atoms[i].schema;
-        const cJSON *pattern = schema_keyword(c, schema, "pattern", cJSON_String, &fine);
+        const struct atom *a = &s->atoms[i];
+        const cJSON *schema = a->schema;
+        const cJSON *pattern = schema_keyword(c, a, "pattern", cJSON_String, &fine);
         if (!fine || !add_pattern(c, schema, "pattern", pattern, out)) return false;
         if (!add_pattern(c, schema, SCHEMA_NOT_PATTERN, get(s, i, SCHEMA_NOT_PATTERN), out))
             return false;
-        if (!add_format(c, schema, out)) return false;
+        if (!add_format(c, a, out)) return false;
         without_texts(c, get(s, i, SCHEMA_NOT_ENUM), out);
     }
     return true;
@@ -130,29 +126,29 @@ static void narrow(struct number_range *r, bool low, const struct digits *bound,
     *has = true;
 }
 
-static bool add_bound(struct schema_compiler *c, const cJSON *schema, const char *name, bool low,
+static bool add_bound(struct schema_compiler *c, const struct atom *a, const char *name, bool low,
                       bool open, struct number_range *r)
 {
     struct digits bound;
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(schema, name);
+    const cJSON *value = schema_get(a, name);
     if (value == NULL || (open && cJSON_IsBool(value))) return true; /* draft 4: see below */
     if (!cJSON_IsNumber(value) || !digits_of(c, value, &bound)) {
-        return schema_refuse(c, schema, name, ERROR_INVALID_VALUE, "a bound is a number");
+        return schema_refuse(c, a->schema, name, ERROR_INVALID_VALUE, "a bound is a number");
     }
     narrow(r, low, &bound, open);
     return true;
 }
 
-static bool is_true(const cJSON *schema, const char *name)
+static bool is_true(const struct atom *a, const char *name)
 {
-    return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(schema, name));
+    return cJSON_IsTrue(schema_get(a, name));
 }
 
-static bool add_int_format(const cJSON *schema, struct number_range *r)
+static bool add_int_format(const struct atom *a, struct number_range *r)
 {
     static const char *const ends[2][2] = {{"-2147483648", "2147483647"},
                                            {"-9223372036854775808", "9223372036854775807"}};
-    const cJSON *format = cJSON_GetObjectItemCaseSensitive(schema, "format");
+    const cJSON *format = schema_get(a, "format");
     if (!cJSON_IsString(format)) return true;
     bool is32 = strcmp(format->valuestring, "int32") == 0,
          is64 = strcmp(format->valuestring, "int64") == 0;
@@ -163,9 +159,9 @@ static bool add_int_format(const cJSON *schema, struct number_range *r)
     return true;
 }
 
-static bool add_multiple(struct schema_compiler *c, const cJSON *schema, struct number_range *r)
+static bool add_multiple(struct schema_compiler *c, const struct atom *a, struct number_range *r)
 {
-    const cJSON *value = cJSON_GetObjectItemCaseSensitive(schema, "multipleOf");
+    const cJSON *value = schema_get(a, "multipleOf");
     if (value == NULL) return true;
     bool room = r->n_multiples < (int)(sizeof(r->multiple) / sizeof(r->multiple[0]));
     if (room && cJSON_IsNumber(value) && value->valuedouble > 0 &&
@@ -173,7 +169,7 @@ static bool add_multiple(struct schema_compiler *c, const cJSON *schema, struct 
         r->n_multiples++;
         return true;
     }
-    return schema_refuse(c, schema, "multipleOf", ERROR_INVALID_VALUE,
+    return schema_refuse(c, a->schema, "multipleOf", ERROR_INVALID_VALUE,
                          "a divisor is a number above 0");
 }
 
@@ -223,12 +219,12 @@ bool schema_number_rx(struct schema_compiler *c, const struct set *s, bool whole
     struct number_range r = {.whole = whole};
     const char *what;
     for (int i = 0; i < s->n; i++) {
-        const cJSON *schema = s->atoms[i].schema;
-        if (!add_bound(c, schema, "minimum", true, is_true(schema, "exclusiveMinimum"), &r) ||
-            !add_bound(c, schema, "maximum", false, is_true(schema, "exclusiveMaximum"), &r) ||
-            !add_bound(c, schema, "exclusiveMinimum", true, true, &r) ||
-            !add_bound(c, schema, "exclusiveMaximum", false, true, &r) ||
-            !add_int_format(schema, &r) || !add_multiple(c, schema, &r)) {
+        const struct atom *a = &s->atoms[i];
+        if (!add_bound(c, a, "minimum", true, is_true(a, "exclusiveMinimum"), &r) ||
+            !add_bound(c, a, "maximum", false, is_true(a, "exclusiveMaximum"), &r) ||
+            !add_bound(c, a, "exclusiveMinimum", true, true, &r) ||
+            !add_bound(c, a, "exclusiveMaximum", false, true, &r) || !add_int_format(a, &r) ||
+            !add_multiple(c, a, &r)) {
             return false;
         }
     }
@@ -411,24 +407,99 @@ static int type_of(const cJSON *value)
     return cJSON_IsArray(value) ? TYPE_ARRAY : TYPE_OBJECT;
 }
 
-/* Does any schema of the set say more than type and one list of values? */
-static bool asks_more(const struct set *s, int atom)
+/* Types of values that a keyword says something of, beyond those that the set admits. */
+static int types_asked(const char *keyword)
 {
-    static const char *const silent[] = {
-        "type",       "title",    "description", "default", "examples",    "nullable",
-        "$schema",    "$id",      "id",          "$defs",   "definitions", "$comment",
-        "deprecated", "readOnly", "writeOnly",   "$ref",    "allOf",       "$anchor"};
-    for (int i = 0; i < s->n; i++) {
-        for (const cJSON *k = s->atoms[i].schema->child; k != NULL; k = k->next) {
-            bool said =
-                i == atom && (strcmp(k->string, "enum") == 0 || strcmp(k->string, "const") == 0);
-            for (size_t w = 0; w < sizeof(silent) / sizeof(silent[0]) && !said; w++) {
-                said = strcmp(silent[w], k->string) == 0;
-            }
-            if (!said) return true;
-        }
+    static const struct {
+        const char *name;
+        int types;
+    } words[] = {
+        {"type", 0},
+        {"title", 0},
+        {"description", 0},
+        {"default", 0},
+        {"examples", 0},
+        {"nullable", 0},
+        {"$schema", 0},
+        {"$id", 0},
+        {"id", 0},
+        {"$defs", 0},
+        {"definitions", 0},
+        {"$comment", 0},
+        {"deprecated", 0},
+        {"readOnly", 0},
+        {"writeOnly", 0},
+        {"$ref", 0},
+        {"allOf", 0},
+        {"$anchor", 0},
+        {SCHEMA_NOT_TYPE, 0},
+        {"properties", TYPE_OBJECT},
+        {"required", TYPE_OBJECT},
+        {"additionalProperties", TYPE_OBJECT},
+        {"minProperties", TYPE_OBJECT},
+        {"maxProperties", TYPE_OBJECT},
+        {"items", TYPE_ARRAY},
+        {"minItems", TYPE_ARRAY},
+        {"maxItems", TYPE_ARRAY},
+        {"minLength", TYPE_STRING},
+        {"maxLength", TYPE_STRING},
+        {"pattern", TYPE_STRING},
+        {SCHEMA_NOT_PATTERN, TYPE_STRING},
+        {SCHEMA_NOT_FORMAT, TYPE_STRING},
+        {"minimum", TYPE_WHOLE | TYPE_FRACTION},
+        {"maximum", TYPE_WHOLE | TYPE_FRACTION},
+        {"exclusiveMinimum", TYPE_WHOLE | TYPE_FRACTION},
+        {"exclusiveMaximum", TYPE_WHOLE | TYPE_FRACTION},
+        {"multipleOf", TYPE_WHOLE | TYPE_FRACTION},
+        {"format", TYPE_STRING | TYPE_WHOLE | TYPE_FRACTION},
+    };
+    for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+        if (strcmp(words[i].name, keyword) == 0) return words[i].types;
+    }
+    return TYPE_ALL;
+}
+
+static bool is_in(const cJSON *list, const cJSON *value)
+{
+    const cJSON *one;
+    cJSON_ArrayForEach(one, list)
+    {
+        if (schema_equal(one, value)) return true;
     }
     return false;
+}
+
+enum fit { FIT_NO, FIT_YES, FIT_UNCLEAR };
+
+/* What a keyword of a schema says of a value. Lists speak plainly of all values but numbers and those
+ * with parts. */
+static enum fit fit_keyword(const cJSON *keyword, const cJSON *value, int type)
+{
+    if (!(types_asked(keyword->string) & type)) return FIT_YES;
+    if (!(type & (TYPE_STRING | TYPE_BOOLEAN | TYPE_NULL))) return FIT_UNCLEAR;
+    if (strcmp(keyword->string, SCHEMA_NOT_ENUM) == 0)
+        return is_in(keyword, value) ? FIT_NO : FIT_YES;
+    if (strcmp(keyword->string, "enum") == 0 && cJSON_IsArray(keyword))
+        return is_in(keyword, value) ? FIT_YES : FIT_NO;
+    if (strcmp(keyword->string, "const") == 0)
+        return schema_equal(keyword, value) ? FIT_YES : FIT_NO;
+    return FIT_UNCLEAR;
+}
+
+/* Does a value satisfy the set whose atom's list names it, as far as that is plain? */
+static enum fit plain_fit(const struct set *s, int atom, const cJSON *value, int type)
+{
+    enum fit all = FIT_YES;
+    for (int i = 0; i < s->n; i++) {
+        for (const cJSON *k = s->atoms[i].schema->child; k != NULL; k = k->next) {
+            bool listed =
+                i == atom && (strcmp(k->string, "enum") == 0 || strcmp(k->string, "const") == 0);
+            enum fit one = listed ? FIT_YES : fit_keyword(k, value, type);
+            if (one == FIT_NO) return FIT_NO;
+            if (one == FIT_UNCLEAR) all = FIT_UNCLEAR;
+        }
+    }
+    return all;
 }
 
 /* Read the value's own text by what the rest of the set asks. */
@@ -464,13 +535,16 @@ static bool listed_values(struct schema_compiler *c, const struct set *s, int at
     struct earley *rest = NULL;
     const cJSON *one;
     if (!schema_types(c, s, &types)) return false;
-    if (asks_more(s, atom)) {
-        rest = rest_of(c, s, atom, &none);
-        if (rest == NULL) return none;
-    }
     cJSON_ArrayForEach(one, list)
     {
-        if ((types & type_of(one)) && (rest == NULL || fits(rest, one))) values[(*n)++] = one;
+        int type = type_of(one);
+        enum fit fit = types & type ? plain_fit(s, atom, one, type) : FIT_NO;
+        if (fit == FIT_UNCLEAR && rest == NULL && !none) {
+            rest = rest_of(c, s, atom, &none);
+            if (rest == NULL && !none) return false;
+        }
+        if (fit == FIT_UNCLEAR && !none) fit = fits(rest, one) ? FIT_YES : FIT_NO;
+        if (fit == FIT_YES) values[(*n)++] = one;
     }
     earley_free(rest);
     return true;
