@@ -11,30 +11,31 @@
 #include <math.h>
 #include <stddef.h>
 
-enum { LANES = 16, TOP_BLOCK = 64 };
+enum { LANES = 16, TOP_BLOCK = 64, MAX_BLOCK = 64 };
 
 bool probs_max(const float *x, int n, float *max)
 {
-    float lane[LANES];
-    int nan[LANES] = {0}, i = 0;
-    for (int l = 0; l < LANES; l++) {
-        lane[l] = -INFINITY;
+    float largest[MAX_BLOCK];
+    int nan[MAX_BLOCK] = {0}, i = 0;
+    for (int l = 0; l < MAX_BLOCK; l++) {
+        largest[l] = -INFINITY;
     }
-    for (; i + LANES <= n; i += LANES) {
-        for (int l = 0; l < LANES; l++) {
-            float v = x[i + l];
-            lane[l] = v > lane[l] ? v : lane[l];
-            nan[l] |= v != v;
+    for (; i + MAX_BLOCK <= n; i += MAX_BLOCK) { /* two loops: each is vector code, one is not */
+        for (int l = 0; l < MAX_BLOCK; l++) {
+            largest[l] = x[i + l] > largest[l] ? x[i + l] : largest[l];
+        }
+        for (int l = 0; l < MAX_BLOCK; l++) {
+            nan[l] |= -(x[i + l] != x[i + l]);
         }
     }
     for (; i < n; i++) {
-        lane[0] = x[i] > lane[0] ? x[i] : lane[0];
+        largest[0] = x[i] > largest[0] ? x[i] : largest[0];
         nan[0] |= x[i] != x[i];
     }
-    float best = lane[0];
+    float best = largest[0];
     int any_nan = nan[0];
-    for (int l = 1; l < LANES; l++) {
-        best = lane[l] > best ? lane[l] : best;
+    for (int l = 1; l < MAX_BLOCK; l++) {
+        best = largest[l] > best ? largest[l] : best;
         any_nan |= nan[l];
     }
     *max = best;

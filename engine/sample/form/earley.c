@@ -185,8 +185,9 @@ static int make_step(struct earley *e, int state, uint8_t byte)
 static int *steps_of(struct earley *e, int state)
 {
     if (e->failed) return NULL;
-    int n = lexer_classes(e->lexer), *next = e->states[state].next;
+    int *next = e->states[state].next;
     if (next != NULL) return next;
+    int n = lexer_classes(e->lexer);
     next = mem_new((size_t)n, sizeof(*next), NULL);
     e->failed = next == NULL;
     for (int i = 0; i < n && next != NULL; i++) {
