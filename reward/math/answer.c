@@ -19,6 +19,7 @@
 #include "reward/math/find/prose.h"
 #include "reward/math/read/parse.h"
 #include "reward/math/read/rewrite.h"
+#include "reward/math/read/chemistry.h"
 #include "reward/math/read/words.h"
 #include "reward/math/real/decimal.h"
 #include "reward/math/value/calculus.h"
@@ -311,6 +312,30 @@ static bool is_rearranged(struct span g, struct span a)
     return turned || g.n >= 5;
 }
 
+/* The digits of "2F_{16}" and "2113_5"; s itself where it is no number with a base. */
+static struct span digits_of_base(struct span s)
+{
+    size_t at = span_find(s, span_str("_"), 0);
+    if (at == SPAN_NONE || at == 0) return s;
+    for (size_t i = 0; i < s.n; i++) {
+        bool sign = i > at && (s.p[i] == '{' || s.p[i] == '}');
+        bool capital = i < at && s.p[i] >= 'A' && s.p[i] <= 'F';
+        if (i != at && !sign && !capital && !ascii_is_digit(s.p[i])) return s;
+    }
+    return span_slice(s, 0, at);
+}
+
+/* 2F beside 2F_{16}: one side leaves the base to the question. Digits alone would be decimal. */
+static bool is_base_unsaid(struct span g, struct span a)
+{
+    struct span x = digits_of_base(g), y = digits_of_base(a);
+    bool one = (x.n < g.n) != (y.n < a.n), letter = false;
+    for (size_t i = 0; i < x.n; i++) {
+        letter |= !ascii_is_digit(x.p[i]);
+    }
+    return one && letter && ascii_is_digit(x.p[0]) && span_eq(x, y);
+}
+
 /* One number, which a name may have before it: m + n = 73. */
 static bool number_only(const struct expr *e)
 {
@@ -453,60 +478,6 @@ static bool same_name(struct span g, struct span a)
     return true;
 }
 
-/* The next character of a chemical formula from *i on, what only sets its digits low passed over;
- * 0 at its end. */
-static char next_in_formula(struct span s, size_t *i)
-{
-    static const char *const skipped[] = {"\\mathrm{", "\\text{", "\\ce{", "_",
-                                          "{",         "}",       "\\,",   " "};
-    for (size_t k = 0; k < sizeof(skipped) / sizeof(skipped[0]); k++) {
-        if (!span_starts(span_slice(s, *i, s.n), span_str(skipped[k]))) continue;
-        *i += strlen(skipped[k]);
-        k = (size_t)-1;
-    }
-    return *i < s.n ? s.p[(*i)++] : 0;
-}
-
-/* The last word of a sentence that denies nothing: "Glucose has the formula C6H12O6". s itself
- * when it is no sentence. */
-static struct span last_word(struct span s)
-{
-    size_t at = s.n > 200 || span_has(s, '\\') ? SPAN_NONE : span_find_last(s, span_str(" "));
-    bool denies = at != SPAN_NONE && (span_find(s, span_str("not"), 0) != SPAN_NONE ||
-                                      span_find(s, span_str(" no "), 0) != SPAN_NONE);
-    return at == SPAN_NONE || denies ? s : span_slice(s, at + 1, s.n);
-}
-
-/* s begins with a capital, also in a font. */
-static bool opens_formula(struct span s)
-{
-    return s.n > 1 && s.n < 80 && (s.p[0] == '\\' || (s.p[0] >= 'A' && s.p[0] <= 'Z'));
-}
-
-/* H_2O and H2O: symbols of elements and their numbers, the same ones. */
-static bool same_formula(struct math_work *w, struct span g, struct span a)
-{
-    size_t i = 0, k = 0;
-    bool digit = false;
-    char before = 0, c, d;
-    if (!opens_formula(g) || !opens_formula(last_word(a))) return false;
-    g = lexer_plain(w->arena, g);
-    a = lexer_plain(w->arena, last_word(a));
-    do {
-        c = next_in_formula(g, &i);
-        d = next_in_formula(a, &k);
-        bool element = c >= 'A' && c <= 'Z', small = c >= 'a' && c <= 'z';
-        if (before == 0 && !element) return false;
-        if (small && !(before >= 'A' && before <= 'Z')) return false;
-        if (c != 0 && !element && !small && !ascii_is_digit(c) && strchr("()^+-", c) == NULL) {
-            return false;
-        }
-        digit |= ascii_is_digit(c);
-        before = c;
-    } while (c == d && c != 0);
-    return c == d && digit;
-}
-
 /* One side writes \lfloor x \rfloor, and the other [x], as Gauss did: its brackets as those. s
  * itself otherwise. */
 static struct span with_floors(struct arena *a, struct span s, struct span other)
@@ -532,6 +503,7 @@ enum equality answers_equal(struct math_work *w, struct span gold, struct span a
     g = with_floors(w->arena, g, a);
     a = with_floors(w->arena, a, g);
     if (same_text(g, a)) return work_yes(w, MATH_EQUAL_TEXT);
+    if (is_base_unsaid(g, a)) return work_yes(w, MATH_EQUAL_VALUE);
     if (is_rearranged(g, a)) return work_no(w, MATH_NOT_EQUAL_WORDS);
     if (words_version(g)) return work_no(w, MATH_NOT_EQUAL_WORDS);
     if (a.n == 0) return work_no(w, MATH_EMPTY_ANSWER);
@@ -548,10 +520,11 @@ enum equality answers_equal(struct math_work *w, struct span gold, struct span a
     if (rg.label != 0 && ra.label != 0 && rg.label != ra.label) {
         return work_no(w, MATH_NOT_EQUAL_CHOICE);
     }
-    if ((rg.n == 0 || ra.n == 0) && !same_formula(w, g, a)) return as_words(w, g, a, &rg, &ra);
+    if ((rg.n == 0 || ra.n == 0) && !chemistry_same(w->arena, g, a))
+        return as_words(w, g, a, &rg, &ra);
     if (rg.n == 0 || ra.n == 0) return work_yes(w, MATH_EQUAL_WORDS);
     e = compare_readings(w, &rg, &ra);
-    bool named = e != EQ_YES && (same_name(g, a) || same_formula(w, g, a));
+    bool named = e != EQ_YES && (same_name(g, a) || chemistry_same(w->arena, g, a));
     if (named) return work_yes(w, MATH_EQUAL_WORDS);
     if (e != EQ_YES &&
         (rg.e[0]->kind == E_TEXT || ra.e[0]->kind == E_TEXT ||

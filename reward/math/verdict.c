@@ -26,7 +26,10 @@
 #include "reward/math/choices.h"
 #include "reward/math/math.h"
 
-enum { CHEAP_BYTES = 256 << 10 }; /* longer responses are read in a worker */
+enum {
+    CHEAP_BYTES = 256 << 10, /* longer responses are read in a worker */
+    CHEAP_SENTENCE = 600     /* longer ones are not read twice */
+};
 
 /* How far the last member of "1024 \approx 1000" may be off: where it is asked for and has three digits
  * or more, and else. */
@@ -140,6 +143,23 @@ static enum equality meet_again(struct math_work *w, struct span gold, struct sp
     return meet(w, gold, value) == EQ_YES ? EQ_YES : meet(w, gold, echo);
 }
 
+/* "160 minutes, which is 2 hours and 40 minutes", where that is so: the first of them too. */
+static enum equality meet_which(struct math_work *w, struct span gold, struct span said,
+                                struct math_result *out)
+{
+    struct span joint = span_str(", which is ");
+    size_t at = span_find_last(said, joint);
+    if (at == SPAN_NONE || said.n > CHEAP_SENTENCE) return EQ_NO;
+    unsigned kinds = MATH_EXTRACT_LATEX | MATH_EXTRACT_EXPR;
+    struct span first = stated_last(w->arena, span_slice(said, 0, at)).text;
+    struct span again = stated_in(w->arena, span_slice(said, at + joint.n, said.n), kinds).text;
+    if (first.n == 0 || again.n == 0 || meet(w, first, again) != EQ_YES) return EQ_NO;
+    trace_add(w->options->trace, "again", first, "and what it is besides");
+    enum equality e = meet(w, gold, first);
+    if (e == EQ_YES) out->extracted = first;
+    return e;
+}
+
 /* The answer against the reference, as it stands and then without what its words add. */
 static enum equality meet_all(struct math_work *w, struct span gold, struct span answer,
                               const struct stated *said, struct math_result *out)
@@ -196,6 +216,34 @@ static struct span last_line(struct span s)
     return newline == SPAN_NONE ? s : span_slice(s, newline + 1, s.n);
 }
 
+static bool is_bullet(struct span line)
+{
+    return line.n > 2 && (line.p[0] == '-' || line.p[0] == '*') && line.p[1] == ' ';
+}
+
+/* The list of two lines or more that s ends with, without its bullets. {NULL, 0}: it ends with none. */
+static struct span last_list(struct arena *a, struct span s)
+{
+    struct span line, rest = span_trim(s);
+    size_t to = rest.n, lines = 0;
+    char *out = NULL;
+    while (is_bullet(line = last_line(span_slice(rest, 0, to)))) {
+        lines++;
+        to = (size_t)(line.p - rest.p);
+    }
+    if (lines >= 2) out = arena_alloc(a, rest.n - to + 1, 1);
+    size_t n = 0;
+    for (size_t i = to; out != NULL && i < rest.n; i++) {
+        bool bullet = i == to || rest.p[i - 1] == '\n';
+        if (bullet) {
+            i++; /* and its space */
+        } else {
+            out[n++] = rest.p[i];
+        }
+    }
+    return span_of(out, n);
+}
+
 /* All values that the reference names, in what names them too: in any order. */
 static enum equality meet_named(struct math_work *w, const struct named_list *gold,
                                 const struct named_list *said)
@@ -223,7 +271,7 @@ static enum equality meet_list(struct math_work *w, struct span gold, struct spa
     if (!may_be_several(gold)) return EQ_NO;
     struct named_list wanted = named_values(w->arena, gold);
     struct span places[] = {said->plain, x->place, boxes_line(w->arena, x->response),
-                            last_line(x->response)};
+                            last_line(x->response), last_list(w->arena, x->response)};
     enum equality e = EQ_NO;
     for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && e == EQ_NO; i++) {
         struct named_list given = named_values(w->arena, places[i]);
@@ -284,6 +332,7 @@ static void judge_one(struct arena *a, struct span gold_text, const struct math_
     if (words) e = work_yes(&w, MATH_EQUAL_WORDS);
     enum math_cause cause = w.cause;
     if (e == EQ_NO && meet_parts(&w, gold, found, out) == EQ_YES) e = EQ_YES;
+    if (e == EQ_NO) e = meet_which(&w, gold, last_line(found->response), out);
     if (e == EQ_NO) e = meet_list(&w, gold, answer, &said, found, out);
     if (e == EQ_NO) w.cause = cause;
     struct span value = e == EQ_NO ? gold_value(a, gold) : span_of(NULL, 0);

@@ -26,10 +26,20 @@ static const struct expr *bare(const struct expr *e)
     return e;
 }
 
+/* The unit in "mL of water", where the reference names no more than a unit. */
+static struct span without_of(struct span unit, struct span wanted)
+{
+    size_t of = span_find(unit, span_str(" of "), 0);
+    bool plain = span_find(wanted, span_str(" of "), 0) == SPAN_NONE;
+    return of == SPAN_NONE || !plain ? unit : span_slice(unit, 0, of);
+}
+
 static enum equality both_units(struct math_work *w, const struct expr *g, const struct expr *a)
 {
     struct unit_factor f;
-    if (unit_same(g->text, a->text)) return compare_exprs(w, g->arg[0], a->arg[0]);
+    if (unit_same(g->text, without_of(a->text, g->text))) {
+        return compare_exprs(w, g->arg[0], a->arg[0]);
+    }
     if (!w->options->units_convert || !unit_convert(a->text, g->text, &f)) {
         return work_no(w, MATH_NOT_EQUAL_UNIT);
     }
@@ -270,10 +280,19 @@ static enum equality without_letters(struct math_work *w, const struct expr *x,
     return EQ_UNKNOWN;
 }
 
+/* "29.22 g of NaCl": what there is so much of, behind a unit, is not a part of it. e itself elsewhere. */
+static const struct expr *without_substance(const struct expr *e)
+{
+    struct unit_factor same;
+    bool thing = e->kind == E_UNIT && !unit_convert(e->text, e->text, &same);
+    return thing && !expr_is_constant(e->arg[0]) ? e->arg[0] : e;
+}
+
 enum equality quantity_equal(struct math_work *w, const struct expr *g, const struct expr *a)
 {
     enum equality e = as_written(w, g, a);
     if (e != EQ_UNKNOWN) return e;
+    if (without_substance(g) == g) a = without_substance(a);
     if (g->kind == E_UNIT || a->kind == E_UNIT || expr_has(g, E_TEXT, -1) ||
         expr_has(a, E_TEXT, -1)) {
         g = as_quantity(w, g);

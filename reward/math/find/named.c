@@ -151,7 +151,12 @@ struct named_list named_values(struct arena *a, struct span s)
         struct named *v = &l.all[l.n++];
         *v = (struct named){name_of(a, part, st.said.p != NULL ? st.said : st.text),
                             words_unwrap(st.text)};
-        if (!says_something(v->name)) {
+        const char *sign = memchr(part.p, '=', part.n);
+        bool word = sign != NULL && sign - part.p > 1 && ascii_is_letter(part.p[1]);
+        if (!says_something(v->name) && word) { /* width = 8 cm, but x = 8 is an equation */
+            v->name = words_fold(a, span_of(part.p, (size_t)(sign - part.p)));
+            v->value = span_trim(span_of(sign + 1, part.n - (size_t)(sign - part.p) - 1));
+        } else if (!says_something(v->name)) {
             v->value = number_in(part);
             v->name = v->value.n > 0 ? name_of(a, part, v->value) : v->value;
         }

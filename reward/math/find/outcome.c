@@ -43,6 +43,7 @@ static const struct row {
     {"doesn't exist", "does not exist", ANYWHERE},
     {"infinitely many", "infinitely many", ANYWHERE},
     {"an infinite number", "infinitely many", ANYWHERE},
+    {"\xe6\x97\xa0\xe8\xa7\xa3", "no solution", AT_END}, /* Chinese: no solution */
     {"diverges", "diverges", AT_END},
     {"is divergent", "diverges", AT_END},
     {"converges", "converges", AT_END},
@@ -123,6 +124,10 @@ static bool is_supposed(struct span before)
                                         "assume ",   "minus ",  "half ",    "less ",   "more ",
                                         "negative ", "twice ",  "fails ",   "false ",  "no ",
                                         "few ",      "hardly ", "rarely ",  "barely ", "seldom "};
+    if (span_find(before, span_str("\xe8\x8b\xa5"), 0) != SPAN_NONE || /* if, in Chinese */
+        span_find(before, span_str("\xe5\xa6\x82\xe6\x9e\x9c"), 0) != SPAN_NONE) {
+        return true;
+    }
     for (size_t i = 0; i < before.n; i++) {
         if (i > 0 && before.p[i - 1] != ' ') continue;
         for (size_t k = 0; k < sizeof(words) / sizeof(words[0]); k++) {
@@ -157,7 +162,7 @@ struct span outcome_said(struct span s)
     if (last.n > MAX_SENTENCE) return NOTHING;
     for (size_t i = 0; i < last.n; i++) {
         bool may =
-            strchr("ndiatfcsNDIATFCS", last.p[i]) != NULL && last.p[i] != 0; /* a row's first */
+            strchr("ndiatfcsNDIATFCS\xe6", last.p[i]) != NULL && last.p[i] != 0; /* a row's first */
         if (!may || (i > 0 && ascii_is_letter(last.p[i - 1]))) continue;
         bool none = none_left(span_slice(last, i, last.n));
         if (none && !is_supposed(span_slice(last, 0, i))) return span_str("0");

@@ -148,6 +148,7 @@ static const char *const asides[] = {", attained",
                                      ", because ",
                                      " because ",
                                      ", as ",
+                                     "(the ",
                                      "(since ",
                                      "(because ",
                                      "(see ",
@@ -465,6 +466,17 @@ struct span prose_without_closing(struct span s)
     return without_denial(s);
 }
 
+/* "28 June 1919" of "28 June 1919, in the Hall of Mirrors"; {NULL, 0} for anything else. */
+static struct span day_before_comma(struct arena *a, struct span t)
+{
+    int64_t day[3];
+    for (size_t i = 0; i < t.n && i < 40; i++) {
+        bool words = t.p[i] == ',' && i + 2 < t.n && ascii_is_letter(t.p[i + 2]);
+        if (words && words_day(a, span_slice(t, 0, i), day)) return span_slice(t, 0, i);
+    }
+    return NOTHING;
+}
+
 struct span prose_moment(struct arena *a, struct span s)
 {
     int seconds;
@@ -479,6 +491,8 @@ struct span prose_moment(struct arena *a, struct span s)
     const char *comma = t.n == 0 ? NULL : memchr(t.p, ',', t.n);
     struct span head = comma == NULL ? t : span_slice(t, 0, (size_t)(comma - t.p));
     if (words_time(head, &seconds, &marked) && marked) return head; /* 10:45 AM, 45 minutes later */
+    struct span dated = day_before_comma(a, t);
+    if (dated.n > 0) return dated;
     if (t.n == 0 || t.n > MAX_SHORT) return NOTHING;
     return words_date(a, t) || (words_time(t, &seconds, &marked) && marked) ? t : NOTHING;
 }

@@ -280,13 +280,21 @@ static bool said_last(struct span w, struct span s, struct span raw, size_t n)
     return leads && !is_denied(before);
 }
 
+/* "tungsten (symbol W)": without what a parenthesis at the end remarks; "(or London)" is none. */
+static struct span without_remark(struct span s)
+{
+    size_t open = span_ends(s, span_str(")")) ? span_find_last(s, span_str(" (")) : SPAN_NONE;
+    if (open == SPAN_NONE || open == 0) return s;
+    return span_starts(span_slice(s, open, s.n), span_str(" (or ")) ? s : span_slice(s, 0, open);
+}
+
 bool said_in(struct arena *a, struct span words, struct span statement)
 {
     words = words_unwrap(words);
     statement = words_unwrap(statement);
     if (words.n == 0 || statement.n == 0) return false;
     if (statement.n > MOST_STATEMENT || words.n > MOST_WORDS) return false;
-    statement = without_denied_end(after_openers(statement));
+    statement = without_remark(without_denied_end(after_openers(statement)));
     struct span w = words_fold(a, words), s = words_fold(a, statement);
     if (w.n == 0 || s.n < w.n) return false;
     if (span_eq(w, s) || says_neither(w, s)) return true;

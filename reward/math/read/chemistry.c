@@ -1,0 +1,110 @@
+/* reward/math/read/chemistry.c - formulas and equations of chemistry, letter by letter.
+ *
+ * C6H12O6 is no product of C and H: its letters and digits are compared as they stand, and only what sets them
+ * (fonts, low digits, braces, blanks) is passed over. Nothing is balanced or put in another order here.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/math/read/chemistry.h"
+
+#include <string.h>
+
+#include "base/ascii.h"
+#include "reward/math/read/lexer.h"
+
+enum { MOST_EQUATION = 400 };
+
+/* Moves *i over what only sets the letters of a formula. */
+static void skip_setting(struct span s, size_t *i)
+{
+    static const char *const skipped[] = {"\\mathrm{", "\\text{", "\\ce{", "_",
+                                          "{",         "}",       "\\,",   " "};
+    for (size_t k = 0; k < sizeof(skipped) / sizeof(skipped[0]); k++) {
+        if (!span_starts(span_slice(s, *i, s.n), span_str(skipped[k]))) continue;
+        *i += strlen(skipped[k]);
+        k = (size_t)-1;
+    }
+}
+
+/* The next character of a formula from *i on; 0 at its end. */
+static char next_in_formula(struct span s, size_t *i)
+{
+    skip_setting(s, i);
+    return *i < s.n ? s.p[(*i)++] : 0;
+}
+
+/* The last word of a sentence that denies nothing: "Glucose has the formula C6H12O6". s itself
+ * when it is no sentence. */
+static struct span last_word(struct span s)
+{
+    size_t at = s.n > 200 || span_has(s, '\\') ? SPAN_NONE : span_find_last(s, span_str(" "));
+    bool denies = at != SPAN_NONE && (span_find(s, span_str("not"), 0) != SPAN_NONE ||
+                                      span_find(s, span_str(" no "), 0) != SPAN_NONE);
+    return at == SPAN_NONE || denies ? s : span_slice(s, at + 1, s.n);
+}
+
+/* s begins with a capital, also in a font. */
+static bool opens_formula(struct span s)
+{
+    return s.n > 1 && s.n < 80 && (s.p[0] == '\\' || (s.p[0] >= 'A' && s.p[0] <= 'Z'));
+}
+
+/* H_2O and H2O: symbols of elements and their numbers, the same ones. */
+static bool same_formula(struct arena *arena, struct span g, struct span a)
+{
+    size_t i = 0, k = 0;
+    bool digit = false;
+    char before = 0, c, d;
+    if (!opens_formula(g) || !opens_formula(last_word(a))) return false;
+    g = lexer_plain(arena, g);
+    a = lexer_plain(arena, last_word(a));
+    do {
+        c = next_in_formula(g, &i);
+        d = next_in_formula(a, &k);
+        bool element = c >= 'A' && c <= 'Z', small = c >= 'a' && c <= 'z';
+        if (before == 0 && !element) return false;
+        if (small && !(before >= 'A' && before <= 'Z')) return false;
+        if (c != 0 && !element && !small && !ascii_is_digit(c) && strchr("()^+-", c) == NULL) {
+            return false;
+        }
+        digit |= ascii_is_digit(c);
+        before = c;
+    } while (c == d && c != 0);
+    return c == d && digit;
+}
+
+/* The arrow at s.p[i]: its length; 0 where none is. */
+static size_t arrow_at(struct span s, size_t i)
+{
+    static const char *const arrows[] = {"\\longrightarrow", "\\rightarrow", "\\to", "->",
+                                         "\xe2\x86\x92"};
+    for (size_t k = 0; k < sizeof(arrows) / sizeof(arrows[0]); k++) {
+        if (span_starts(span_slice(s, i, s.n), span_str(arrows[k]))) return strlen(arrows[k]);
+    }
+    return 0;
+}
+
+/* An equation with one sign for its arrow, whatever sets its letters gone. {NULL, 0}: s has no arrow. */
+static struct span bare_equation(struct arena *arena, struct span s)
+{
+    char *out = s.n <= MOST_EQUATION ? arena_alloc(arena, s.n + 1, 1) : NULL;
+    size_t n = 0;
+    bool arrow = false;
+    for (size_t i = 0; out != NULL && i < s.n;) {
+        skip_setting(s, &i);
+        size_t sign = arrow_at(s, i);
+        char c = sign > 0 ? '>' : next_in_formula(s, &i);
+        i += sign;
+        arrow |= sign > 0;
+        if (c != 0 && c != '$') out[n++] = c;
+    }
+    return arrow ? span_of(out, n) : span_of(NULL, 0);
+}
+
+bool chemistry_same(struct arena *arena, struct span g, struct span a)
+{
+    if (same_formula(arena, g, a)) return true;
+    if (!span_has(g, '>') && !span_has(g, '\\') && !span_has(g, '\x86')) return false;
+    struct span x = bare_equation(arena, g), y = x.n == 0 ? x : bare_equation(arena, a);
+    return x.n > 0 && span_eq(x, y);
+}

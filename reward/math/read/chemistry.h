@@ -1,0 +1,17 @@
+/* reward/math/read/chemistry.h - formulas and equations of chemistry, letter by letter.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef REWARD_MATH_READ_CHEMISTRY_H
+#define REWARD_MATH_READ_CHEMISTRY_H
+
+#include <stdbool.h>
+
+#include "base/arena.h"
+#include "base/span.h"
+
+/* The same formula, H_2O and H2O, also as the last word of a sentence a, or the same equation with an arrow, however
+ * they are set. */
+bool chemistry_same(struct arena *arena, struct span g, struct span a);
+
+#endif
