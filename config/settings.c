@@ -24,6 +24,7 @@ struct place {
     const struct setting *row; /* NULL: there is none */
     size_t number;
     void *member;
+    unsigned char *source; /* NULL: nobody asks */
 };
 
 /* Row number i of all. */
@@ -34,7 +35,8 @@ static struct place place_at(const struct settings_section *sections, size_t n, 
         if (left < s->table->n) {
             const struct setting *row = &s->table->rows[left];
             void *member = s->options == NULL ? NULL : (char *)s->options + row->at;
-            return (struct place){row, i, member};
+            unsigned char *source = s->sources == NULL ? NULL : s->sources + left;
+            return (struct place){row, i, member, source};
         }
         left -= s->table->n;
     }
@@ -268,7 +270,7 @@ static bool set_value(struct place p, const char *value, struct arena *memory, s
 
 void settings_defaults(const struct settings_table *table, void *options)
 {
-    struct settings_section section = {table, options};
+    struct settings_section section = {table, options, NULL};
     for (size_t i = 0; i < table->n; i++) {
         struct place p = place_at(&section, 1, i);
         if (p.row->kind == SETTING_LIST) *(struct string_list *)p.member = (struct string_list){0};
@@ -285,6 +287,7 @@ struct source {
     const struct settings_section *sections;
     size_t n;
     struct arena *memory;
+    enum setting_source which;
     bool seen[SETTINGS_MAX_ROWS];
 };
 
@@ -295,6 +298,7 @@ static bool assign(struct source *from, struct place p, const char *value, struc
         *(struct string_list *)p.member = (struct string_list){0};
     }
     from->seen[p.number] = true;
+    if (p.source != NULL) *p.source = (unsigned char)from->which;
     return set_value(p, value, from->memory, err);
 }
 
@@ -540,14 +544,19 @@ static bool config_path(int n, char **args, const char **path, struct error *err
 bool settings_read(const struct settings_section *sections, size_t n, struct arena *memory,
                    bool strict, int n_args, char **args, int *n_rest, struct error *err)
 {
-    const struct source fresh = {.sections = sections, .n = n, .memory = memory};
+    struct source from = {.sections = sections, .n = n, .memory = memory};
     const char *path;
     if (!config_path(n_args, args, &path, err)) return false;
     for (size_t i = 0; i < n; i++) {
         settings_defaults(sections[i].table, sections[i].options);
+        if (sections[i].sources != NULL) memset(sections[i].sources, 0, sections[i].table->n);
     }
-    if (path != NULL && *path != '\0' && !read_file(fresh, path, err)) return false;
-    return read_environment(fresh, strict, err) && read_flags(fresh, n_args, args, n_rest, err);
+    from.which = SETTING_FILE;
+    if (path != NULL && *path != '\0' && !read_file(from, path, err)) return false;
+    from.which = SETTING_ENVIRONMENT;
+    if (!read_environment(from, strict, err)) return false;
+    from.which = SETTING_COMMAND_LINE;
+    return read_flags(from, n_args, args, n_rest, err);
 }
 
 /* ---- what is printed from the rows ---- */

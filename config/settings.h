@@ -20,6 +20,7 @@
 #include <stdio.h>
 
 #include "base/arena.h"
+#include "base/buffer.h"
 #include "base/error.h"
 #include "base/span.h"
 
@@ -62,10 +63,14 @@ struct settings_table {
     size_t n;
 };
 
+/* Where a value came from. */
+enum setting_source { SETTING_DEFAULT, SETTING_FILE, SETTING_ENVIRONMENT, SETTING_COMMAND_LINE };
+
 /* A table and the options that its rows point into. */
 struct settings_section {
     const struct settings_table *table;
     void *options;
+    unsigned char *sources; /* enum setting_source of each row; NULL: nobody asks */
 };
 
 enum { SETTINGS_MAX_ROWS = 128, SETTINGS_MEMORY_BYTES = 4 << 20 };
@@ -86,6 +91,12 @@ bool settings_read(const struct settings_section *sections, size_t n, struct are
 
 /* The flags with their help, grouped by section, for --help. */
 void settings_print_help(const struct settings_section *sections, size_t n, FILE *out);
+
+/* What was read, as a JSON list of objects: name, section, value (of the setting's kind; times in
+ * seconds; null where it is empty), source ("default", "file", "environment", "command_line"). A
+ * secret's value is null and the object has "secret": true; a URL is shown without its user and
+ * password. */
+void settings_emit(const struct settings_section *sections, size_t n, struct buffer *out);
 
 /* The documented default file: every setting, commented out, at its default. */
 void settings_print_file(const struct settings_section *sections, size_t n, FILE *out);

@@ -57,7 +57,8 @@ struct cli_settings {
     struct server_options server;
     struct cli_log_options log;
     struct judge_model_options judge_model;
-    struct arena *memory; /* owns the texts */
+    unsigned char sources[CLI_SECTIONS][SETTINGS_MAX_ROWS]; /* enum setting_source of each */
+    struct arena *memory;                                   /* owns the texts */
 };
 
 /* Read the settings from all their sources (settings_read()) and set up the log as they say. *n
@@ -79,6 +80,8 @@ enum {
 
 /* The flags of some sections, as settings_print_help() prints them. */
 void cli_settings_print_help(unsigned sections, FILE *out);
+/* What was read, and where it came from, as settings_emit() tells it. */
+void cli_settings_emit(struct cli_settings *s, struct buffer *out);
 /* The documented default file. */
 void cli_settings_print_file(FILE *out);
 

@@ -32,7 +32,10 @@ static const struct workload workload = {.turn = generations_turn,
                                          .resume = generations_resume,
                                          .abort = generations_abort};
 
-static bool serve(const struct cli_settings *s, struct error *err)
+/* Of the settings, told as JSON: texts of the file and the flags may be long. */
+enum { MAX_SETTINGS_BYTES = 8 * SETTINGS_MEMORY_BYTES };
+
+static bool serve(struct cli_settings *s, struct error *err)
 {
     struct engine_options model;
     struct server *server = NULL;
@@ -41,8 +44,10 @@ static bool serve(const struct cli_settings *s, struct error *err)
     struct judge_model_client *opinions = NULL;
     struct adapters *adapters = NULL;
     struct response_store *responses = NULL;
+    struct buffer settings;
     bool ok = false;
     if (!cli_engine_options(s, &model, err)) return false;
+    buffer_init(&settings, MAX_SETTINGS_BYTES);
     mem_give_back();
     struct judge *judge = judge_open(&s->judge, err);
     if (judge == NULL) return false;
@@ -63,7 +68,8 @@ static bool serve(const struct cli_settings *s, struct error *err)
     generations = generations_new(engine, server_wake, server);
     responses = response_store_new(s->server.max_responses, s->server.max_response_bytes,
                                    s->server.responses_ttl_ms);
-    if (generations == NULL || responses == NULL) {
+    cli_settings_emit(s, &settings);
+    if (generations == NULL || responses == NULL || settings.failed) {
         error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the server");
         goto end;
     }
@@ -77,9 +83,11 @@ static bool serve(const struct cli_settings *s, struct error *err)
                                            .chain = &(struct weights_chain){.begun = false},
                                            .responses = responses,
                                            .workload = &workload,
-                                           .routes = &routes},
+                                           .routes = &routes,
+                                           .settings = buffer_span(&settings)},
                     err);
 end:
+    buffer_clear(&settings);
     response_store_free(responses);
     generations_free(generations);
     adapters_free(adapters);

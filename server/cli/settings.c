@@ -4,6 +4,8 @@
  */
 #include "server/cli/cli.h"
 
+#include <assert.h>
+
 #include "base/log.h"
 
 #define AT(field) offsetof(struct cli_log_options, field)
@@ -22,12 +24,18 @@ static const struct settings_table log_settings = {"Log", log_rows,
 /* The sections in the order in which they are shown; s may be NULL to print them. */
 static void list_sections(struct cli_settings *s, struct settings_section out[CLI_SECTIONS])
 {
-    out[0] = (struct settings_section){&engine_settings, s == NULL ? NULL : &s->engine};
-    out[1] = (struct settings_section){&engine_sampling_settings, s == NULL ? NULL : &s->engine};
-    out[2] = (struct settings_section){&server_settings, s == NULL ? NULL : &s->server};
-    out[3] = (struct settings_section){&judge_settings, s == NULL ? NULL : &s->judge};
-    out[4] = (struct settings_section){&log_settings, s == NULL ? NULL : &s->log};
-    out[5] = (struct settings_section){&judge_model_settings, s == NULL ? NULL : &s->judge_model};
+    out[0] = (struct settings_section){&engine_settings, s == NULL ? NULL : &s->engine, NULL};
+    out[1] =
+        (struct settings_section){&engine_sampling_settings, s == NULL ? NULL : &s->engine, NULL};
+    out[2] = (struct settings_section){&server_settings, s == NULL ? NULL : &s->server, NULL};
+    out[3] = (struct settings_section){&judge_settings, s == NULL ? NULL : &s->judge, NULL};
+    out[4] = (struct settings_section){&log_settings, s == NULL ? NULL : &s->log, NULL};
+    out[5] =
+        (struct settings_section){&judge_model_settings, s == NULL ? NULL : &s->judge_model, NULL};
+    for (int i = 0; s != NULL && i < CLI_SECTIONS; i++) {
+        assert(out[i].table->n <= SETTINGS_MAX_ROWS);
+        out[i].sources = s->sources[i];
+    }
 }
 
 bool cli_settings_read(struct cli_settings *s, bool strict, int *n, char **args, struct error *err)
@@ -68,4 +76,11 @@ void cli_settings_print_file(FILE *out)
     struct settings_section sections[CLI_SECTIONS];
     list_sections(NULL, sections);
     settings_print_file(sections, CLI_SECTIONS, out);
+}
+
+void cli_settings_emit(struct cli_settings *s, struct buffer *out)
+{
+    struct settings_section sections[CLI_SECTIONS];
+    list_sections(s, sections);
+    settings_emit(sections, CLI_SECTIONS, out);
 }

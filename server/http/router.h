@@ -22,7 +22,7 @@ enum scope {
     SCOPE_CONTROL = 4, /* pause, abort, caches, weights: touches what others do; an operator may
                         * forbid it (allow-control) */
     SCOPE_METRICS = 8, /* how much is done */
-    SCOPE_ADMIN = 16,  /* what belongs to other keys: no route so far */
+    SCOPE_ADMIN = 16,  /* the settings in /server_info, beside its own scope */
     SCOPES_ALL = 31
 };
 

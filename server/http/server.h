@@ -116,6 +116,7 @@ struct server_parts {
     struct response_store *responses; /* kept replies, which later requests go on from */
     const struct workload *workload;
     const struct route_table *routes;
+    struct span settings; /* all of them, as settings_emit() tells it */
 };
 
 /* Serve until SIGTERM or SIGINT, then drain: refuse new work with 503, let running requests

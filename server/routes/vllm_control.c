@@ -143,7 +143,13 @@ void vllm_world_size_handle(struct exchange *x)
     reply_int(x, "world_size", 1);
 }
 
-/* Of vLLM's configuration what TRL reads. */
+/* Where files lie and whom the server asks concerns those who run it. */
+static bool may_see_settings(const struct exchange *x)
+{
+    return x->key == NULL || (x->key->scopes & SCOPE_ADMIN) != 0;
+}
+
+/* Of vLLM's configuration what TRL reads, and our own settings. */
 void vllm_server_info_handle(struct exchange *x)
 {
     const struct engine_info *info = engine_info(x->server->engine);
@@ -169,6 +175,7 @@ void vllm_server_info_handle(struct exchange *x)
     emit_close(&out, '}');
     emit_close(&out, '}');
     sglang_emit_server(x->server, &out);
+    if (may_see_settings(x)) emit_json(&out, "settings", x->server->parts.settings);
     emit_close(&out, '}');
     exchange_reply_json(x, &out);
 }

@@ -126,6 +126,15 @@ def test_a_bad_file_ends_the_start(tmp_path):
         assert ended.returncode == 1 and says in ended.stderr
 
 
+def test_settings_are_for_keys_of_scope_admin(keyed):
+    def told(name):
+        return keyed.http.get("/server_info", headers=bearer(keyed.keys[name])).json()
+
+    assert "settings" not in told("INFER") and told("INFER")["context_length"]
+    [file] = [s for s in told("ALL")["settings"] if s["name"] == "api-key-file"]
+    assert file["value"].endswith("/keys") and file["source"] == "command_line"
+
+
 @pytest.mark.parametrize("args", [("new", "a/b"), ("new", "a", "--scope", "all"), ("new", "a", "--rate", "-1"), ("old", "a"), ()])
 def test_what_is_no_key(args):
     ended = subprocess.run([BIN, "key", *args], capture_output=True, text=True, env=ENVIRONMENT)

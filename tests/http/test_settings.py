@@ -16,7 +16,7 @@ import time
 import httpx
 import pytest
 
-from conftest import BIN, ENVIRONMENT, FLAGS, MODEL, read_response, wait_until
+from conftest import BIN, ENVIRONMENT, FLAGS, MODEL, ROOT, read_response, wait_until
 
 LONG = {"prompt": "Once", "max_tokens": 400, "ignore_eos": True}
 SLOW = {"completion": "a" * 60, "rewards": [{"name": "regex", "pattern": "^(a|a)*[bc]$"}]}  # never ends
@@ -344,3 +344,26 @@ def test_log_level_and_log_format():
     assert log_of("--log-level", "off") == []
     events = [json.loads(line) for line in log_of("--log-format", "json")]
     assert {"listening", "draining", "stopped"} <= {e["event"] for e in events}
+
+
+def test_where_each_value_came_from(start, tmp_path, monkeypatch):
+    """/server_info tells every setting's value and its source, a secret's and a URL's password never."""
+    conf = tmp_path / "conf"
+    conf.write_text("kv = f32\nidle-timeout = 7.5\nmax-choices = 9\nmax-prompts = 5\njudge-model-key = hush\n")
+    monkeypatch.setitem(ENVIRONMENT, "TOUCHSTONE_MAX_CHOICES", "8")
+    monkeypatch.setitem(ENVIRONMENT, "TOUCHSTONE_TEMPERATURE", "0.5")
+    s = start("--config", str(conf), "--max-choices", "7", "--served-model-name", "a,b", "--no-prefix-cache",
+              "--judge-model", "http://user:hush@127.0.0.1:9/v1")
+    reply = s.http.get("/server_info")
+    assert "hush" not in reply.text and "user" not in reply.text
+    told = {x["name"]: x for x in reply.json()["settings"]}
+    rows = re.findall(r"^#([a-z-]+) = ", (ROOT / "config/touchstone.conf").read_text(), re.M)
+    assert [x["name"] for x in reply.json()["settings"]] == rows
+    for name, value, source in [("kv", "f32", "file"), ("idle-timeout", 7.5, "file"), ("max-prompts", 5, "file"),
+                                ("max-choices", 7, "command_line"), ("temperature", 0.5, "environment"),
+                                ("served-model-name", ["a", "b"], "command_line"), ("prefix-cache", False, "command_line"),
+                                ("judge-model", "http://127.0.0.1:9/v1", "command_line"), ("max-body", 64 << 20, "default"),
+                                ("top-p", None, "default"), ("isa", "auto", "default"), ("adapter-dir", None, "default")]:
+        assert (told[name]["value"], told[name]["source"]) == (value, source), name
+    assert told["judge-model-key"] == {"name": "judge-model-key", "section": "Judge model", "value": None, "secret": True,
+                                       "source": "file"}
