@@ -155,3 +155,8 @@ void judge_stats_get(struct judge *judge, struct judge_stats *out)
         .refused = atomic_load(&judge->refused),
     };
 }
+
+size_t judge_verdicts_get(struct judge *judge, struct judge_verdict out[JUDGE_VERDICTS])
+{
+    return tally_get(&judge->verdicts, out);
+}

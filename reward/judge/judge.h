@@ -103,4 +103,15 @@ struct judge_stats {
 /* A copy of them. Any thread. */
 void judge_stats_get(struct judge *judge, struct judge_stats *out);
 
+/* How often a verdict was given for a cause since the judge was opened. */
+struct judge_verdict {
+    const char *verdict; /* "correct", "incorrect", "cannot_judge" */
+    const char *cause;   /* a literal; "": none */
+    uint64_t n;
+};
+enum { JUDGE_VERDICTS = 288 };
+
+/* All that were given: as many of out as are returned. Any thread. */
+size_t judge_verdicts_get(struct judge *judge, struct judge_verdict out[JUDGE_VERDICTS]);
+
 #endif

@@ -10,6 +10,7 @@
 #include <cjson/cJSON.h>
 
 #include "reward/judge/judge.h"
+#include "reward/judge/tally.h"
 #include "reward/workers/dispatch.h"
 
 /* What worker processes can do, by the place in their table (workers/service.h). */
@@ -32,6 +33,7 @@ struct judge {
     int max_wait_ms;
     struct boot boot;
     atomic_uint_fast64_t jobs, items, item_errors, cannot_judge, deferred, timeouts, refused;
+    struct tally verdicts;
 };
 
 /* The checked list for those who name no rewards; the judge's. */

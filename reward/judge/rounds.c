@@ -116,6 +116,7 @@ static void count_outcome(struct judge_job *job)
         const struct scored *s = &job->items[i].scored;
         errors += s->error != NULL;
         cannot += scored_count_unjudged(s);
+        tally_add(&job->judge->verdicts, s);
     }
     atomic_fetch_add(&job->judge->items, job->n);
     atomic_fetch_add(&job->judge->item_errors, errors);

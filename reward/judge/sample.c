@@ -245,6 +245,7 @@ static void count(struct judge *judge, const struct scored *g)
     atomic_fetch_add(&judge->items, 1);
     atomic_fetch_add(&judge->item_errors, g->error != NULL);
     atomic_fetch_add(&judge->cannot_judge, scored_count_unjudged(g));
+    tally_add(&judge->verdicts, g);
 }
 
 bool judge_sample_finish(struct judge_sample *s)

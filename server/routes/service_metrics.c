@@ -75,6 +75,18 @@ static void print_ignored(const struct metrics *m, const struct route_table *tab
     }
 }
 
+static void print_verdicts(struct judge *judge, struct buffer *out)
+{
+    static const char name[] = "touchstone_verify_verdicts_total";
+    struct judge_verdict given[JUDGE_VERDICTS];
+    size_t n = judge_verdicts_get(judge, given);
+    print_head(out, name, "counter", "Verdicts by what they are and their cause.");
+    for (size_t i = 0; i < n; i++) {
+        buffer_addf(out, "%s{verdict=\"%s\",cause=\"%s\"} %llu\n", name, given[i].verdict,
+                    given[i].cause, (unsigned long long)given[i].n);
+    }
+}
+
 /* model_name="...", which vLLM's metrics have and its dashboards choose by; nothing for others, and
  * before the model is loaded. */
 struct label {
@@ -443,6 +455,7 @@ static void print(const struct server *s, struct buffer *out)
     }
     print_requests(&s->metrics, s->parts.routes, out);
     print_ignored(&s->metrics, s->parts.routes, out);
+    print_verdicts(s->judge, out);
     print_histogram(out, "touchstone_request_seconds", "A request, from its head to its last byte.",
                     label.text, &s->metrics.duration);
     print_histogram(out, "touchstone_first_token_seconds",

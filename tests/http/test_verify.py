@@ -3,7 +3,9 @@
 SPDX-License-Identifier: Apache-2.0
 """
 
+import collections
 import json
+import re
 import threading
 import time
 
@@ -160,3 +162,25 @@ def test_rewards_advantages_pass_at_k(server):
     for path in ("/verify/pass_at_k", "/verify/advantages"):
         reply = server.post(path, {"nonsense": 1})
         assert reply.status_code == 400 and reply.json()["error"]["code"]
+
+
+def test_verdicts_are_counted_by_their_cause(start):
+    s = start()
+
+    def counted():
+        rows = re.findall(r'^touchstone_verify_verdicts_total\{verdict="(\w+)",cause="(\w*)"\} (\d+)$', s.http.get("/metrics").text, re.M)
+        return {(v, c): int(n) for v, c, n in rows}
+
+    assert counted() == {}
+    said = [FORMAT, FORMAT, "<think>why</think><answer>5</answer>", "no tags"]
+    rewards = [{"name": "accuracy"}, {"name": "format"}]
+    causes = collections.Counter()
+    for items in ([{"completion": c, "answer": "4"} for c in said], [{"completion": FORMAT, "answer": ""}]):
+        for result in verify(s, {"items": items, "rewards": rewards})["results"]:
+            causes.update((d["verdict"], d.get("cause") or "") for d in result["details"].values() if d.get("verdict"))
+    assert counted() == dict(causes) and {v for v, _ in causes} == {"correct", "incorrect", "cannot_judge"}
+    assert sum(n for (v, _), n in causes.items() if v == "cannot_judge") == s.metric("touchstone_verify_cannot_judge_total")
+    before = sum(counted().values())
+    body = {"prompts": [{"text": "2+2=", "answer": "4"}], "n": 3, "sampling": {"max_tokens": 4}, "rewards": [{"name": "accuracy"}]}
+    assert s.post("/v1/rollouts", body).status_code == 200
+    assert sum(counted().values()) == before + 3
