@@ -149,6 +149,22 @@ static bool may_see_settings(const struct exchange *x)
     return x->key == NULL || (x->key->scopes & SCOPE_ADMIN) != 0;
 }
 
+/* What computes here, and in how much memory. */
+static void emit_engine(const struct engine_info *info, struct buffer *out)
+{
+    emit_object(out, "engine");
+    emit_str(out, "architecture", info->architecture);
+    emit_str(out, "kernels", info->isa);
+    emit_int(out, "threads", info->threads);
+    emit_int(out, "parameters", info->parameters);
+    emit_int(out, "weight_bytes", info->tensor_bytes);
+    emit_int(out, "kv_cache_bytes",
+             (int64_t)info->kv_blocks * info->kv_block_tokens * info->kv_bytes_per_token);
+    emit_int(out, "max_sequences", info->max_sequences);
+    emit_double(out, "load_seconds", info->load_seconds);
+    emit_close(out, '}');
+}
+
 /* Of vLLM's configuration what TRL reads, and our own settings. */
 void vllm_server_info_handle(struct exchange *x)
 {
@@ -175,6 +191,7 @@ void vllm_server_info_handle(struct exchange *x)
     emit_close(&out, '}');
     emit_close(&out, '}');
     sglang_emit_server(x->server, &out);
+    emit_engine(info, &out);
     if (may_see_settings(x)) emit_json(&out, "settings", x->server->parts.settings);
     emit_close(&out, '}');
     exchange_reply_json(x, &out);

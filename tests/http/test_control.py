@@ -206,6 +206,8 @@ def test_what_is_there(server):
     assert info["context_length"] == server.http.get("/v1/models").json()["data"][0]["max_model_len"]
     assert info["max_total_num_tokens"] > 0 and info["internal_states"][0]["paused"] is False
     vllm = server.http.get("/server_info", params={"config_format": "json"}).json()["vllm_config"]
+    engine = server.http.get("/server_info").json()["engine"]
+    assert engine["kernels"] and engine["threads"] >= 1 and engine["weight_bytes"] > 0 and engine["kv_cache_bytes"] > 1 << 20
     assert vllm["weight_transfer_config"] is None and vllm["model_config"]["dtype"]
     slots = server.http.get("/slots").json()
     assert len(slots) == server.http.get("/props").json()["total_slots"]
