@@ -22,6 +22,7 @@ asset_\name\()_gz_end:
         asset api, "api.js"
         asset dom, "dom.js"
         asset markdown, "markdown.js"
+        asset flow, "flow.js"
         asset tokens, "tokens.js"
         asset settings, "settings.js"
         asset chat, "chat.js"

@@ -17,6 +17,7 @@
     X(api, "/page/api.js", JS)                                                                     \
     X(dom, "/page/dom.js", JS)                                                                     \
     X(markdown, "/page/markdown.js", JS)                                                           \
+    X(flow, "/page/flow.js", JS)                                                                   \
     X(tokens, "/page/tokens.js", JS)                                                               \
     X(settings, "/page/settings.js", JS)                                                           \
     X(chat, "/page/chat.js", JS)                                                                   \

@@ -4,14 +4,14 @@
 // the chosen children.
 import { area, button, check, eachFrame, el, failure, seconds } from "./dom.js";
 import { events, json } from "./api.js";
-import { markdown } from "./markdown.js";
+import { flow } from "./flow.js";
+import { load, longest, markdown } from "./markdown.js";
 import { sampling } from "./settings.js";
-import { token, watch } from "./tokens.js";
 
 export const name = "Chat";
 
 function turn(parent, role, content) {
-  const t = { parent, role, content, thought: "", tokens: [], cut: 0, children: [], chosen: 0, ms: 0, thinkMs: 0, done: role === "user" };
+  const t = { parent, role, content, thought: "", raw: "", tokens: [], cut: 0, children: [], chosen: 0, ms: 0, thinkMs: 0, done: role === "user" };
   parent?.children.push(t);
   if (parent) parent.chosen = parent.children.length - 1;
   return t;
@@ -19,6 +19,7 @@ function turn(parent, role, content) {
 
 const top = { parent: null, role: "system", content: "", children: [], chosen: 0 }; // kept while the page is open
 let abort = null;
+let view = null; // the one that is shown, or was last: {shown, draw, said}
 
 function path() {
   const all = [];
@@ -46,7 +47,10 @@ function take(t, chunk, began) {
     }
     t.content += choice.delta.content;
   }
-  for (const x of choice.logprobs?.content || []) t.tokens.push([x.token, x.logprob, (x.top_logprobs || []).map((y) => [y.token, y.logprob])]);
+  for (const x of choice.logprobs?.content || []) {
+    t.tokens.push([x.token, x.logprob, (x.top_logprobs || []).map((y) => [y.token, y.logprob])]);
+    t.raw += x.token;
+  }
   if (choice.finish_reason) t.finish = choice.finish_reason;
 }
 
@@ -67,7 +71,7 @@ export function mount(root, state) {
   const said = el("p", { class: "dim", role: "status" });
   const send = button("Send", () => start(), { class: "main" });
   const stop = button("Stop", () => abort?.abort());
-  const shown = new Map(); // turn -> {box, draw}
+  const shown = new Map(); // turn of the path -> {box, draw, foot}: what is there stays while others change
 
   function body(t) {
     return { messages: messagesUpTo(t.parent), stream: true, stream_options: { include_usage: true }, logprobs: true, top_logprobs: 4,
@@ -77,8 +81,8 @@ export function mount(root, state) {
   async function answer(t) {
     abort = new AbortController();
     const began = performance.now();
-    const tick = eachFrame(() => shown.get(t)?.draw());
-    draw();
+    const tick = eachFrame(() => view.shown.get(t)?.draw());
+    view.draw();
     try {
       await events("/v1/chat/completions", body(t), (chunk) => { take(t, chunk, began); t.ms = performance.now() - began; tick(); }, { signal: abort.signal });
     } catch (error) {
@@ -88,8 +92,9 @@ export function mount(root, state) {
     t.done = true;
     t.ms = performance.now() - began;
     abort = null;
-    said.textContent = `The answer is there: ${facts(t)}`;
-    draw();
+    view.shown.get(t)?.draw();
+    view.draw();
+    view.said.textContent = `The answer is there: ${facts(t)}`;
   }
 
   function start() {
@@ -109,6 +114,7 @@ export function mount(root, state) {
       answer(turn(turn(t.parent, "user", box.input.value), "assistant", ""));
     }, { class: "main" });
     shown.get(t).box.replaceChildren(box.box, use, button("Leave it", draw));
+    shown.delete(t);
     box.input.focus();
   }
 
@@ -130,69 +136,87 @@ export function mount(root, state) {
     }
   }
 
-  function content(t) {
-    if (raw.input.checked) return el("pre", { text: t.tokens.length ? t.tokens.map((x) => x[0]).join("") : t.content });
-    if (probabilities.input.checked) return coloured(t.tokens.slice(t.cut));
-    return markdown(t.content);
+  /** The thoughts, folded once the answer is there: timed, counted. */
+  function thoughtsOf(t) {
+    const words = flow();
+    const summary = el("summary");
+    const fold = el("details", { hidden: true, open: !t.done }, summary, words.box);
+    words.box.classList.toggle("dim", !probabilities.input.checked);
+    function draw() {
+      const count = t.cut || t.tokens.length;
+      fold.hidden = !t.thought || raw.input.checked;
+      if (fold.hidden) return;
+      summary.textContent = `Thoughts: ${count} tokens in ${seconds(t.thinkMs || t.ms)}`;
+      if (probabilities.input.checked) words.tokens(t.tokens, 0, count);
+      else words.text(t.thought);
+    }
+    return { fold, draw };
   }
 
-  function coloured(tokens) {
-    return watch(el("div", { class: "text" }, ...tokens.map((x) => token(...x))));
+  /** The answer: its text as it comes, tokens, or all that was sampled; Markdown when it is whole. */
+  function answerOf(t) {
+    const words = flow(raw.input.checked ? "pre" : "div");
+    const box = el("div", {}, words.box);
+    function draw() {
+      if (raw.input.checked) words.text(t.raw || t.content);
+      else if (probabilities.input.checked && t.content) words.tokens(t.tokens, t.cut);
+      else if (!probabilities.input.checked && t.done && t.content.length <= longest) box.replaceChildren(markdown(t.content));
+      else if (!probabilities.input.checked) words.text(t.content);
+    }
+    return { box, draw };
   }
 
-  /** The thoughts, folded: timed, counted. */
-  function thoughts(t) {
-    if (!t.thought || raw.input.checked) return null;
-    return el("details", {}, el("summary", { text: `Thoughts: ${t.cut || t.tokens.length} tokens in ${seconds(t.thinkMs || t.ms)}` }),
-      probabilities.input.checked ? coloured(t.cut ? t.tokens.slice(0, t.cut) : t.tokens) : el("div", { class: "text dim", text: t.thought }));
-  }
-
-  /** While tokens arrive only what is new is added. */
-  function growing(t, box) {
-    const tokens = watch(el("div", { class: "text" }));
-    const plain = el("div", { class: "text" });
-    const line = el("p", { class: "dim" });
-    let n = 0;
-    box.append(tokens, plain, line);
-    return () => {
-      if (probabilities.input.checked) {
-        tokens.append(...t.tokens.slice(n).map((x) => token(...x)));
-        n = t.tokens.length;
-      } else {
-        plain.textContent = t.content || t.thought;
-        plain.classList.toggle("dim", !t.content);
-      }
-      line.textContent = t.content || !t.thought ? facts(t) : `thinking, ${seconds(t.ms)}`;
+  function modelCard(t, box) {
+    const thoughts = thoughtsOf(t), words = answerOf(t), line = el("span"), acts = el("span"), trouble = el("div");
+    box.append(thoughts.fold, words.box, trouble, el("p", { class: "dim" }, line, " ", acts));
+    return {
+      draw() {
+        thoughts.draw();
+        words.draw();
+        if (t.done && !t.drawn) thoughts.fold.open = false;
+        t.drawn = t.done;
+        if (t.error) trouble.replaceChildren(failure(t.error));
+        line.textContent = t.done || t.content || !t.thought ? facts(t) : `thinking, ${seconds(t.ms)}`;
+      },
+      foot() {
+        if (!t.done) return;
+        acts.replaceChildren(...[siblings(t), " ", button("Again", () => { if (!abort) answer(turn(t.parent, "assistant", "")); }, { class: "small" }), " ",
+          button("As the model sees it", () => rendered(t, box), { class: "small" })].filter(Boolean));
+      },
     };
   }
 
-  function done(t, box) {
-    box.append(...[thoughts(t), content(t)].filter(Boolean));
-    if (t.error) box.append(failure(t.error));
-    box.append(el("p", { class: "dim" }, facts(t), " ", siblings(t), " ",
-      button("Again", () => { if (!abort) answer(turn(t.parent, "assistant", "")); }, { class: "small" }), " ",
-      button("As the model sees it", () => rendered(t, box), { class: "small" })));
+  function userCard(t, box) {
+    const acts = el("p");
+    box.append(el("div", { class: "text", text: t.content }), acts);
+    return { draw() {}, foot: () => acts.replaceChildren(...[siblings(t), button("Edit", () => edit(t), { class: "small" })].filter(Boolean)) };
   }
 
   function card(t) {
     const box = el("article", { class: `card ${t.role}`, "aria-label": t.role === "user" ? "You" : "The model" });
-    const entry = { box, draw: () => {} };
+    const entry = { box, ...(t.role === "user" ? userCard(t, box) : modelCard(t, box)) };
     shown.set(t, entry);
-    if (t.role === "user") {
-      box.append(el("div", { class: "text", text: t.content }), el("p", {}, siblings(t), button("Edit", () => edit(t), { class: "small" })));
-    } else if (t.done) {
-      done(t, box);
-    } else {
-      entry.draw = growing(t, box);
-    }
-    return box;
+    entry.draw();
+    return entry;
   }
 
+  /** The path of the chosen: cards that are there already stay as they are, but for what stands at their foot. */
   function draw() {
-    shown.clear();
-    talk.replaceChildren(...path().map(card));
+    const all = path();
+    for (const t of [...shown.keys()]) if (!all.includes(t)) shown.delete(t);
+    all.forEach((t, i) => {
+      const entry = shown.get(t) || card(t);
+      entry.foot();
+      if (talk.children[i] !== entry.box) talk.insertBefore(entry.box, talk.children[i] || null);
+    });
+    while (talk.children.length > all.length) talk.lastChild.remove();
     send.disabled = abort !== null;
     stop.disabled = abort === null;
+  }
+
+  function drawAnew() {
+    shown.clear();
+    draw();
   }
 
   function link() {
@@ -203,10 +227,12 @@ export function mount(root, state) {
   message.input.addEventListener("keydown", (e) => {
     if (e.key === "Enter" && !e.shiftKey && !e.isComposing) { e.preventDefault(); start(); }
   });
-  for (const c of [probabilities, raw]) c.input.addEventListener("change", draw);
+  for (const c of [probabilities, raw]) c.input.addEventListener("change", drawAnew);
   root.append(talk, message.box, el("p", { class: "row" }, send, stop, probabilities.box, raw.box,
     button("New conversation", () => { if (!abort) { top.children = []; draw(); } }), button("Link to this", link)),
   said, settings.box, el("details", {}, el("summary", { text: "System message" }), system.box));
+  view = { shown, draw, said };
   draw();
   message.input.focus({ preventScroll: true });
+  (window.requestIdleCallback || setTimeout)(() => load().catch(() => {})); // so that no answer waits for the libraries
 }

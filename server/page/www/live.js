@@ -25,13 +25,15 @@ const figures = [
   ["Batch", "samples decoding", level("sequences_running")],
   ["Queue", "samples waiting", level("sequences_waiting")],
   ["KV cache", "% in use", share("kv_blocks_used", "kv_blocks")],
-  ["Prefix cache", "% of prompt tokens found", share("cached_tokens_total", "prompt_tokens_total")],
+  ["Prefix cache", "% of tokens found", share("cached_tokens_total", "prompt_tokens_total")],
   ["Items judged", "a second", rate("verify_items_total")],
   ["Not judged", "verdicts in all", level("verify_cannot_judge_total")],
   ["Verifier processes", "busy", level("verify_workers_busy")],
   ["Verdicts waiting", "for a process", level("verify_waiting")],
   ["Requests", "open", (m) => (m.get("touchstone_open_requests") ?? NaN) - 1],
   ["Aborted", "samples in all", level("finished_abort_total")],
+  ["Weights", "versions in memory", level("weight_versions")],
+  ["New weights", "taken in all", level("weight_pushes_total")],
 ];
 
 function shown(x) {
@@ -55,9 +57,43 @@ function panel([title, unit]) {
   return { box: el("div", { class: "card figure" }, el("div", { class: "dim", text: title }), value, ` ${unit}`, svg), value, poly, values: [] };
 }
 
+const VERDICT = /^touchstone_verify_verdicts_total\{verdict="(\w*)",cause="(\w*)"\}$/;
+const classes = { correct: "good", incorrect: "bad", cannot_judge: "warn" };
+
+/** [verdict, cause, count], the commonest first. */
+function verdicts(m) {
+  const list = [];
+  for (const [key, n] of m) {
+    const found = VERDICT.exec(key);
+    if (found && n > 0) list.push([found[1], found[2], n]);
+  }
+  return list.sort((a, b) => b[2] - a[2]);
+}
+
+/** A table of them that changes only where something did. */
+function verdictTable() {
+  const body = el("tbody");
+  const box = el("section", { class: "card" }, el("h2", { text: "Verdicts by cause" }), el("table", {},
+    el("thead", {}, el("tr", {}, ...["verdict", "cause", "in all", "a second"].map((t) => el("th", { scope: "col", text: t })))), body));
+  const empty = el("p", { class: "dim", text: "nothing was judged yet" });
+  box.append(empty);
+  let last = "";
+  return { box, draw(now, before, seconds_) {
+    const earlier = new Map(before ? verdicts(before).map(([v, c, n]) => [`${v} ${c}`, n]) : []);
+    const rows = verdicts(now).map(([v, c, n]) => [v, c, String(n), before ? shown((n - (earlier.get(`${v} ${c}`) ?? 0)) / seconds_) : "-"]);
+    const words = JSON.stringify(rows);
+    if (words === last) return;
+    last = words;
+    empty.hidden = rows.length > 0;
+    body.replaceChildren(...rows.map(([v, c, n, rate_]) => el("tr", {}, el("td", { class: classes[v], text: v.replaceAll("_", " ") }),
+      el("td", { text: c.replaceAll("_", " ") || "none" }), el("td", { text: n }), el("td", { text: rate_ }))));
+  } };
+}
+
 export function mount(root) {
   const panels = figures.map(panel);
   const trouble = el("div");
+  const causes = verdictTable();
   const all = el("pre", { text: "" });
   let before = null, at = 0, gone = false;
 
@@ -73,6 +109,7 @@ export function mount(root) {
         p.value.textContent = shown(v);
         p.poly.setAttribute("points", line(p.values));
       });
+      causes.draw(now, before, (t - at) / 1000);
       before = now;
       at = t;
       if (all.parentElement.open) all.textContent = page;
@@ -83,7 +120,7 @@ export function mount(root) {
     if (!gone) setTimeout(look, EVERY_MS);
   }
 
-  root.append(trouble, el("div", { class: "figures" }, ...panels.map((p) => p.box)), el("details", {}, el("summary", { text: "All of /metrics" }), all));
+  root.append(trouble, el("div", { class: "figures" }, ...panels.map((p) => p.box)), causes.box, el("details", {}, el("summary", { text: "All of /metrics" }), all));
   look();
   return () => { gone = true; };
 }

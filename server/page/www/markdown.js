@@ -6,25 +6,26 @@
 import { el } from "./dom.js";
 
 /* global marked, DOMPurify, katex */
-const MOST = 100000; // characters: longer texts are shown as they are
+/** Characters: longer texts are shown as they are. */
+export const longest = 100000;
 const OPEN = "\uE000", CLOSE = "\uE001";
 const FORMULA = /\$\$([\s\S]+?)\$\$|\\\[([\s\S]+?)\\\]|\\\(([\s\S]+?)\\\)|\$([^\s$](?:[^$\n]*[^\s$\\])?)\$(?!\d)/g;
 const CODE = /(```[\s\S]*?(?:```|$)|`[^`\n]*`)/;
 
 let loading = null;
 
-function script(src) {
+function loaded(e) {
   return new Promise((resolve, reject) => {
-    const s = el("script", { src });
-    s.addEventListener("load", resolve);
-    s.addEventListener("error", () => reject(new Error(`${src} cannot be loaded`)));
-    document.head.append(s);
+    e.addEventListener("load", resolve);
+    e.addEventListener("error", () => reject(new Error(`${e.src || e.href} cannot be loaded`)));
+    document.head.append(e);
   });
 }
 
 /** The libraries, once, when something is to be shown with them. */
 export function load() {
-  loading ??= Promise.all(["/page/marked.js", "/page/purify.js", "/page/katex.js"].map(script)).then(() => {
+  loading ??= Promise.all([loaded(el("link", { rel: "stylesheet", href: "/page/katex.css" })),
+    ...["/page/marked.js", "/page/purify.js", "/page/katex.js"].map((src) => loaded(el("script", { src })))]).then(() => {
     const escape = (s) => (s || "").replace(/[&<>"]/g, (c) => `&#${c.charCodeAt(0)};`);
     marked.use({ renderer: { image: (href, title, alt) => `[image: ${escape(alt)} ${escape(href)}]` } });
     DOMPurify.addHook("afterSanitizeAttributes", (node) => {
@@ -69,7 +70,7 @@ function putFormulas(root, formulas) {
 /** text shown as Markdown; plain until the libraries are there, and where it is long. */
 export function markdown(text) {
   const box = el("div", { class: "markdown" }, el("div", { class: "text", text }));
-  if (text.length > MOST) return box;
+  if (text.length > longest) return box;
   load().then(() => {
     const formulas = [];
     const html = marked.parse(takeFormulas(text, formulas), { mangle: false, headerIds: false });

@@ -2,7 +2,8 @@
 import { area, button, check, choice, el, failure, field, number, numberOf } from "./dom.js";
 import { curl, json, lines } from "./api.js";
 import { sampling } from "./settings.js";
-import { shade, watch } from "./tokens.js";
+import { flow } from "./flow.js";
+import { piece } from "./tokens.js";
 
 export const name = "Rollouts";
 
@@ -27,11 +28,17 @@ function figures(s) {
     el("tr", {}, el("td", { text: "tokens" }), el("td", { text: `${s.token_ids.length}, ${s.finish_reason}` }))));
 }
 
-/** The texts of a sample's tokens, in one call. */
+const texts = new Map(); // id -> its text: each is asked for once
+
+/** The texts of a sample's tokens. */
 async function pieces(ids) {
-  const cuts = [];
-  for (let i = 0; i < ids.length; i++) cuts.push(json("/detokenize", { tokens: [ids[i]] }));
-  return (await Promise.all(cuts)).map((x) => x.prompt);
+  for (const id of ids) if (!texts.has(id)) texts.set(id, json("/detokenize", { tokens: [id] }).then((x) => x.prompt));
+  try {
+    return await Promise.all(ids.map((id) => texts.get(id)));
+  } catch (error) {
+    texts.clear();
+    throw error;
+  }
 }
 
 export function mount(root, state) {
@@ -81,12 +88,16 @@ export function mount(root, state) {
     try {
       const words = await pieces(s.token_ids);
       const forks = el("div");
-      const tokens = s.token_ids.map((_, i) => {
-        const b = el("button", { type: "button", class: `token ${shade(s.logprobs[i])}`, text: words[i] || " ", on: { click: () => fork(s, i, forks) },
-          "data-tip": s.logprobs[i] === null ? "" : `${(Math.exp(s.logprobs[i]) * 100).toFixed(1)} %, fork before this token` });
+      const places = new WeakMap();
+      const tokens = flow("div", ([text], i) => {
+        const b = piece("button", text || " ", s.logprobs[i],
+          () => s.logprobs[i] === null ? "" : `${(Math.exp(s.logprobs[i]) * 100).toFixed(1)} %, fork before this token`);
+        places.set(b, i);
         return b;
       });
-      box.replaceChildren(watch(el("div", { class: "text" }, ...tokens)), forks);
+      tokens.box.addEventListener("click", (e) => { if (places.has(e.target)) fork(s, places.get(e.target), forks); });
+      tokens.tokens(words.map((w) => [w]));
+      box.replaceChildren(tokens.box, forks);
     } catch (error) {
       box.replaceChildren(failure(error));
     }

@@ -15,9 +15,11 @@ function percent(logprob) {
 
 let tip = null;
 
+const told = new WeakMap(); // an element's words: a function, asked when they are looked at
+
 function show(target) {
   hide();
-  const words = target.dataset.tip;
+  const words = told.get(target)?.();
   if (!words) return;
   const at = target.getBoundingClientRect();
   tip = el("div", { id: "tip", role: "tooltip", text: words });
@@ -38,9 +40,18 @@ export function watch(box) {
   return box;
 }
 
+/** An element for a token: words() is what its tip says. */
+export function piece(tag, text, logprob, words) {
+  const e = document.createElement(tag);
+  e.className = `token ${shade(logprob)}`;
+  e.textContent = text;
+  if (tag === "button") e.type = "button";
+  told.set(e, words);
+  return e;
+}
+
 /** A token: text, its log-probability, [[text, logprob]] of the alternatives. */
-export function token(text, logprob, tops = [], tag = "span") {
-  const words = logprob === undefined || logprob === null ? "" :
-    [`${percent(logprob)}  ${JSON.stringify(text)}`, ...tops.map(([t, l]) => `${percent(l)}  ${JSON.stringify(t)}`)].join("\n");
-  return el(tag, { class: `token ${shade(logprob)}`, text, "data-tip": words, type: tag === "button" ? "button" : null });
+export function token(text, logprob, tops = []) {
+  return piece("span", text, logprob, () => logprob === undefined || logprob === null ? "" :
+    [[text, logprob], ...tops.filter(([t]) => t !== text)].map(([t, l]) => `${percent(l)}  ${JSON.stringify(t)}`).join("\n"));
 }
