@@ -21,18 +21,21 @@ const config = new URL("settings.conf", import.meta.url).pathname;
 writeFileSync(config, "max-body = 32M\nverify-seconds = 3\n");
 const environment = { ...process.env, TOUCHSTONE_CONFIG: config, TOUCHSTONE_MAX_PROMPTS: "512" };
 
-function serve(...flags) {
+/** A server, once its log says `when`. */
+function begin(when, flags) {
   const child = spawn(binary, ["serve", "--port", "0", ...flags], { env: environment, stdio: ["ignore", "ignore", "pipe"] });
   return new Promise((resolve, reject) => {
     let log = "", port = null;
     child.stderr.on("data", (d) => {
       log += d;
       port ??= /event=listening .*port=(\d+)/.exec(log)?.[1] ?? null;
-      if (port && /event=ready/.test(log)) resolve({ url: `http://127.0.0.1:${port}/`, stop: () => child.kill() });
+      if (port && when.test(log)) resolve({ url: `http://127.0.0.1:${port}/`, stop: () => child.kill() });
     });
     child.on("exit", () => reject(new Error(log)));
   });
 }
+
+const serve = (...flags) => begin(/event=ready/, flags);
 
 async function test(name, f) {
   try {
@@ -125,8 +128,11 @@ for (const [server, key] of [[open, false], [keyed, true]]) {
     check(await page.getByRole("article").count() === 8, "not eight samples");
     check(/majority 13086/.test(await page.locator("main").innerText()), "no majority");
     await shot(page, key ? "rollouts-key" : "rollouts");
+    let asked = 0;
+    page.on("request", (r) => { asked += /detokenize/.test(r.url()); });
     await page.getByRole("button", { name: "Fork at a token of Sample 1" }).click();
     await page.locator("button.token").nth(4).click();
+    check(asked > 0 && asked < await page.locator("button.token").count(), `${asked} requests for the tokens of a sample`); // once an id
     await page.getByText("Forks after 4 tokens").waitFor();
     await page.getByRole("button", { name: "As curl" }).click();
     check(/curl -s http.*v1\/rollouts/.test(await page.locator("pre").first().innerText()), "no curl line");
@@ -300,7 +306,7 @@ for (const [name, stream] of Object.entries({
     }));
     const layouts = after.LayoutCount - before.LayoutCount, listeners = after.JSEventListeners - before.JSEventListeners;
     console.log(`two thousand tokens ${name}: longest frame ${seen.longest.toFixed(0)} ms, ${layouts} layouts in ${seen.n} frames of ${
-      ((after.LayoutDuration - before.LayoutDuration) * 1000).toFixed(0)} ms together, at most ${seen.added} nodes and ${seen.blocks} blocks a frame`);
+      ((after.LayoutDuration - before.LayoutDuration) * 1000).toFixed(0)} ms together, ${((after.TaskDuration - before.TaskDuration) * 1000 / seen.n).toFixed(1)} ms of work, at most ${seen.added} nodes and ${seen.blocks} blocks a frame`);
     check(seen.added <= 450, `${seen.added} nodes in one frame`); // 200 tokens, their blocks, cards
     check(seen.blocks <= 6, `${seen.blocks} blocks touched in one frame`);
     check(seen.removed <= 2 * seen.n + 20, `${seen.removed} nodes thrown away`); // the line that counts, a text a frame
@@ -369,8 +375,23 @@ await test("a phone", async () => {
   }
 });
 
+await test("a model that is still loaded", async () => {
+  const page = await at(open, "chat");
+  let loading = true;
+  const soon = { status: 503, contentType: "application/json", body: JSON.stringify({ error: { message: "the model is being loaded" } }) };
+  for (const path of ["**/v1/models", "**/server_info"]) await page.route(path, (r) => loading ? r.fulfill(soon) : r.continue());
+  await page.goto("about:blank");
+  await page.goto(`${open.url}#model`);
+  await page.getByRole("banner").getByText("the model is being loaded").waitFor();
+  loading = false;
+  await page.getByRole("banner").getByText("touchstone-tiny").waitFor();
+  await page.getByRole("row", { name: /^kernels / }).waitFor();
+  page.wrongs = page.wrongs.filter((w) => !/status of 503/.test(w));
+  await close(page);
+});
+
 await test("weight and first paint", async () => {
-  const cold = await serve();
+  const cold = await begin(/event=listening/, []); // its model may still be loading
   const page = await at(cold, "chat");
   const paint = await page.evaluate(() => new Promise((done) => new PerformanceObserver((list, o) => {
     const first = list.getEntriesByName("first-contentful-paint")[0];
@@ -387,6 +408,8 @@ await test("weight and first paint", async () => {
     return performance.getEntriesByType("resource").filter((r) => /\.js$/.test(r.name) && !/katex|marked|purify/.test(r.name)).map((r) => new URL(r.name).pathname).filter((p) => !preloaded.has(p));
   });
   check(levels.length === 0, `modules found late: ${levels}`);
+  await page.getByText("touchstone-tiny").waitFor();
+  page.wrongs = page.wrongs.filter((w) => !/status of 503/.test(w));
   await say(page, "What is 1 + 1?");
   await page.getByRole("button", { name: "Again" }).waitFor();
   await page.waitForFunction(() => window.katex && window.marked && window.DOMPurify);

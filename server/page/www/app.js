@@ -46,4 +46,17 @@ function show() {
 
 addEventListener("hashchange", show);
 show();
-json("/v1/models").then((m) => { document.getElementById("served").textContent = m.data[0].id; }).catch(() => {});
+
+/** What is served; while it is loaded, that it is, and then the view once more, which may have wanted it. */
+async function tellServed(waited = false) {
+  const served = document.getElementById("served");
+  try {
+    served.textContent = (await json("/v1/models")).data[0].id;
+    if (waited && main.querySelector("[role=alert]")) show();
+  } catch (error) {
+    if (error.status !== 503) return;
+    served.textContent = error.message;
+    setTimeout(() => tellServed(true), 1000);
+  }
+}
+tellServed();
