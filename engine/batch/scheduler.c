@@ -437,14 +437,16 @@ static void plan_admissions(struct scheduler *s)
 
 /* ---- guesses ---- */
 
-/* Rows of the plan so far, and running samples of its version. */
-static void count_plan(const struct scheduler *s, int *rows, int *samples)
+/* How many samples of the version run, where every one of them computes its last token; else 0. A run that
+ * computes again what was put back may have as many rows, and nothing follows those. */
+static int only_decodes(const struct scheduler *s)
 {
-    *rows = *samples = 0;
+    int n = 0;
     for (struct sequence *q = planned(s, s->running.first); q != NULL; q = planned(s, q->next)) {
-        *rows += q->n_run;
-        ++*samples;
+        if (q->n_run != 1 || pending(s, q) != 1) return 0;
+        n++;
     }
+    return n;
 }
 
 /* How many of n guesses the form of q's output allows. */
@@ -496,10 +498,9 @@ static void plan_drafts_of(struct scheduler *s, struct sequence *q, int room)
 /* Guess only where more rows are nearly free: in a small batch of decodes. */
 static void plan_drafts(struct scheduler *s)
 {
-    int rows, n;
-    count_plan(s, &rows, &n);
-    if (!s->o.speculate || n == 0 || rows != n || rows >= CHEAP_ROWS) return;
-    int room = (CHEAP_ROWS - rows) / n;
+    int n = s->o.speculate ? only_decodes(s) : 0;
+    if (n == 0 || n >= CHEAP_ROWS) return;
+    int room = (CHEAP_ROWS - n) / n;
     for (struct sequence *q = planned(s, s->running.first); q != NULL; q = planned(s, q->next)) {
         bool may = q->n_output > 0 && !sequence_counts_thoughts(q); /* counts see no guesses */
         if (may) plan_drafts_of(s, q, room < SPECULATE_MAX ? room : SPECULATE_MAX);

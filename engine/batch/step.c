@@ -369,6 +369,9 @@ static void forward(struct step *s, struct sequence *const *plan, int n)
                                           .pos = pos,
                                           .blocks = kv_cache_table(s->p.kv, q->kv),
                                           .adapter = q->request->adapter};
+        int known =
+            q->n_run - q->n_drafts; /* guesses lie behind the last token, and nowhere else */
+        assert(known <= there && (q->n_drafts == 0 || pos + known == sequence_length(q)));
     }
     s->p.runner.forward(s->p.runner.self, plan[0]->request->version->weights, s->runs, n);
 }

@@ -219,6 +219,43 @@ static struct engine_stats stats_of(const struct fake_engine *e)
     return s;
 }
 
+/* Samples of a prompt of one or two tokens, with few blocks: what is put back is computed again in runs that are as
+ * long as one token and its guesses, and none of them may be taken for such. */
+static void test_short_prompts_are_put_back(void **state)
+{
+    (void)state;
+    static const int ids[] = {5, 6};
+    struct fake_options few = {.speculate = true, .n_blocks = 34};
+    for (int n_ids = 1; n_ids <= 2; n_ids++) {
+        for (int n = 2; n <= 8; n += 3) {
+            struct engine_request r = simple_request(1, ids, n_ids, 300);
+            struct fake_record alone = fake_record_new(1, n), all[3];
+            struct fake_engine *e = engine_for((struct fake_options){.no_cache = true}, 7);
+            r.n = n;
+            fake_submit(e, &r);
+            fake_finish(e, &alone, 1);
+            fake_engine_free(e);
+            e = engine_for(few, 7);
+            for (int i = 0; i < 3; i++) {
+                all[i] = fake_record_new((uint64_t)i + 1, n);
+                r.id = (uint64_t)i + 1;
+                fake_submit(e, &r);
+                step_run(e->step);
+                fake_drain(e, all, i + 1);
+            }
+            fake_finish(e, all, 3);
+            struct engine_stats stats = stats_of(e);
+            assert_true(stats.accepted_tokens > 0 && (n < 8 || stats.preemptions > 0));
+            for (int i = 0; i < 3; i++) {
+                assert_same(&alone, &all[i], "short prompts");
+                fake_record_clear(&all[i]);
+            }
+            fake_record_clear(&alone);
+            fake_engine_free(e);
+        }
+    }
+}
+
 /* A group's prompt is computed once, even without the cache and when it ends inside a block. */
 /* Outputs of a form are of it, and are guessed as others are. */
 static void test_forms_are_kept_and_guessed(void **state)
@@ -429,6 +466,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_same_under_pressure),
         cmocka_unit_test(test_same_when_text_repeats),
+        cmocka_unit_test(test_short_prompts_are_put_back),
         cmocka_unit_test(test_forms_are_kept_and_guessed),
         cmocka_unit_test(test_group_shares_its_prompt),
         cmocka_unit_test(test_equal_prompts_wait_for_each_other),
