@@ -37,10 +37,9 @@ ENVIRONMENT = {k: v for k, v in os.environ.items() if not k.startswith("TOUCHSTO
 ENVIRONMENT.setdefault("ASAN_OPTIONS", "quarantine_size_mb=1")
 
 
-def heed_signals():
-    """In a child: what a shell let us ignore, as it does in the background, is not ignored by the program."""
-    for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
+# A shell ignores Ctrl-C for what it runs in the background, and so would every program that the tests begin and end.
+for ignored, heeded in ((signal.SIGINT, signal.default_int_handler), (signal.SIGQUIT, signal.SIG_DFL), (signal.SIGHUP, signal.SIG_DFL)):
+    signal.signal(ignored, heeded)
 
 
 def wait_until(holds):
@@ -62,7 +61,7 @@ class Server:
     def __init__(self, *args, model=MODEL, wait=True):
         plain = ["--generation-config", "none"] if model == MODEL else []  # what its file recommends would surprise
         command = [BIN, "serve", "--model", model, "--port", "0", *plain, *FLAGS, *args]
-        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT, preexec_fn=heed_signals)
+        self.process = subprocess.Popen(command, stderr=subprocess.PIPE, env=ENVIRONMENT)
         self.log, self.raw_log = [], []
         self.port = None
         self._listening = threading.Event()
