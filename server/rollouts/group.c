@@ -364,6 +364,14 @@ bool group_open(struct group *g, struct error *err)
     return ok;
 }
 
+bool group_has_begun(const struct group *g)
+{
+    for (int i = 0; g->strands != NULL && i < g->prompt->n_strands; i++) {
+        if (g->strands[i]->state != GENERATION_NEW) return true;
+    }
+    return false;
+}
+
 /* The choices exist from the start on. */
 static void join(struct group *g, const struct strand *s, struct generation *gen)
 {

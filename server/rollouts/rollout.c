@@ -78,11 +78,8 @@ void rollout_wait(struct rollout *r, struct end_wait *w)
     w->link = &r->waits;
     if (w->next != NULL) w->next->link = &w->next;
     r->waits = w;
-    for (size_t i = 0; i < r->begun; i++) {
-        const struct group *g = &r->groups[i];
-        bool named = w->group == SIZE_MAX || w->group == i;
-        if (named && g->state == GROUP_DONE && g->text.n > 0) add_group(&w->groups, g);
-    }
+    const struct group *g = w->group < r->begun ? &r->groups[w->group] : NULL;
+    if (g != NULL && g->state == GROUP_DONE && g->text.n > 0) add_group(&w->groups, g);
 }
 
 void rollout_wait_stop(struct end_wait *w)
@@ -93,16 +90,43 @@ void rollout_wait_stop(struct end_wait *w)
     w->link = NULL;
 }
 
-/* g (NULL: the whole call) has ended. */
-static void tell_waits(struct rollout *r, const struct group *g)
+/* Does somebody wait for the end of all? Then no group's text may go before. */
+static bool is_awaited(const struct rollout *r)
+{
+    const struct end_wait *w = r->waits;
+    while (w != NULL && w->group != SIZE_MAX) {
+        w = w->next;
+    }
+    return w != NULL;
+}
+
+static void tell(struct rollout *r, struct end_wait *w)
+{
+    rollout_wait_stop(w);
+    w->ended(w, r);
+}
+
+/* g has ended. */
+static void tell_of_group(struct rollout *r, const struct group *g)
 {
     for (struct end_wait *w = r->waits, *next; w != NULL; w = next) {
         next = w->next;
-        bool named = g == NULL || w->group == SIZE_MAX || w->group == g->attempt;
-        if (g != NULL && named) add_group(&w->groups, g);
-        if (g != NULL && (w->group == SIZE_MAX || !named)) continue;
-        rollout_wait_stop(w);
-        w->ended(w, r);
+        if (w->group != g->attempt) continue;
+        add_group(&w->groups, g);
+        tell(r, w);
+    }
+}
+
+/* All has: in the order of the prompts, but for lines that were written before anybody waited. */
+static void tell_of_all(struct rollout *r)
+{
+    for (struct end_wait *w = r->waits, *next; w != NULL; w = next) {
+        next = w->next;
+        for (size_t i = 0; w->group == SIZE_MAX && i < r->begun; i++) {
+            const struct group *g = &r->groups[i];
+            if (g->text.n > 0 || g->text.failed) add_group(&w->groups, g);
+        }
+        tell(r, w);
     }
 }
 
@@ -122,7 +146,7 @@ static void write_line(struct rollout *r, struct group *g)
     }
     buffer_add_span(&x->out, buffer_span(&g->text));
     buffer_add_char(&x->out, '\n');
-    buffer_clear(&g->text); /* nobody asks for it again */
+    if (!is_awaited(r)) buffer_clear(&g->text); /* nobody asks for it again */
     exchange_push(x);
 }
 
@@ -219,7 +243,7 @@ static void finish(struct rollout *r)
     rollout_hold(r);
     note_usage(r);
     write_end(r);
-    tell_waits(r, NULL);
+    tell_of_all(r);
     close_call(r);
     if (r->timed) uv_close((uv_handle_t *)&r->timer, on_timer_closed);
     rollout_release(r);
@@ -376,7 +400,7 @@ void rollout_settled(struct group *g)
     r->informative += g->informative;
     if (!r->batched) {
         group_drop(g);
-        tell_waits(r, g);
+        tell_of_group(r, g);
         write_lines(r, g);
     }
     rollout_go_on(r);
@@ -386,7 +410,7 @@ void rollout_advised(struct rollout *r)
 {
     r->advised = true;
     for (size_t i = 0; i < r->begun; i++) {
-        tell_waits(r, &r->groups[i]); /* all, before a line that is written drops its text */
+        tell_of_group(r, &r->groups[i]); /* all, before a line that is written drops its text */
     }
     for (size_t i = 0; i < r->begun; i++) {
         write_lines(r, &r->groups[i]);
@@ -394,19 +418,30 @@ void rollout_advised(struct rollout *r)
     finish_if_done(r);
 }
 
-/* The engine has taken some strands of the next group: it is one of those that end. */
-static void count_part(struct rollout *r)
+/* Is the next group one that the reply has, though it has not begun? Each prompt's is; of attempts that are
+ * made as they are needed only one that the engine has in part. */
+static bool is_owed(const struct rollout *r)
 {
-    const struct group *g = &r->groups[r->begun];
-    if (r->begun == r->ask.attempts || g->samples == NULL) return;
-    if (g->strands[0]->state != GENERATION_NEW) count_group(r);
+    if (r->begun == r->ask.attempts) return false;
+    return r->ask.groups == 0 || group_has_begun(&r->groups[r->begun]);
+}
+
+/* The groups that have not begun are among those that end. A caller who has left gets none; where there is no
+ * memory for one, it and those behind it are missing. */
+static void count_rest(struct rollout *r)
+{
+    struct error err = {0};
+    while (is_owed(r) && (!r->exchange->gone || group_has_begun(&r->groups[r->begun]))) {
+        if (next_group(r, &err) == NULL) return;
+        count_group(r);
+    }
 }
 
 void rollout_end(struct rollout *r, const char *cause)
 {
     if (r->ending != NULL || r->ended) return;
     r->ending = cause;
-    count_part(r);
+    count_rest(r);
     if (strcmp(cause, "deadline") == 0 || r->exchange->gone) judge_round_cancel(r->round);
     rollout_hold(r);
     for (size_t i = 0; i < r->begun; i++) {
@@ -491,6 +526,17 @@ static bool begin(struct rollout *r, struct error *err)
     return begin_groups(r, err) || r->begun > 0 || r->samples_running > 0; /* the rest can wait */
 }
 
+static void write_first_line(struct rollout *r)
+{
+    struct exchange *x = r->exchange;
+    exchange_stream(x, "application/x-ndjson");
+    emit_object(&x->out, NULL);
+    emit_str(&x->out, "id", r->id);
+    emit_close(&x->out, '}');
+    buffer_add_char(&x->out, '\n');
+    exchange_push(x);
+}
+
 static void after_read(struct exchange *x)
 {
     struct rollout *r = x->state;
@@ -501,19 +547,33 @@ static void after_read(struct exchange *x)
     }
     open_call(r);
     open_timer(r);
-    if (!is_ndjson(r)) return;
-    exchange_stream(x, "application/x-ndjson");
-    emit_object(&x->out, NULL);
-    emit_str(&x->out, "id", r->id);
-    emit_close(&x->out, '}');
-    buffer_add_char(&x->out, '\n');
-    exchange_push(x);
+    if (is_ndjson(r)) write_first_line(r);
+    if (r->aborted) rollout_end(r, "abort");
+}
+
+static const struct exchange_kind rollout_kind = {.stop = stop, .free = free_state};
+
+bool rollouts_abort(struct exchange *x)
+{
+    bool is_one = x->kind == &rollout_kind && !x->gone && !x->over;
+    struct rollout *r = is_one ? x->state : NULL;
+    if (r == NULL || r->ended || r->error.code != ERROR_NONE) return false;
+    r->aborted = true;
+    if (r->is_open) rollout_end(r, "abort");
+    return true;
+}
+
+void rollouts_abort_begun(struct server *s)
+{
+    for (struct rollout *r = s->rollouts, *next; r != NULL; r = next) {
+        next = r->next; /* r may be over */
+        rollout_end(r, "abort");
+    }
 }
 
 void rollouts_handle(struct exchange *x)
 {
-    static const struct exchange_kind kind = {.stop = stop, .free = free_state};
-    struct rollout *r = exchange_state(x, sizeof(*r), &kind);
+    struct rollout *r = exchange_state(x, sizeof(*r), &rollout_kind);
     if (r == NULL) return;
     r->exchange = x;
     r->client = exchange_client(x);

@@ -130,6 +130,7 @@ struct rollout {
     size_t informative;     /* done ones whose rewards differ */
     struct judge_round *round;
     const char *ending; /* "deadline", "abort" for all; NULL: no */
+    bool aborted;       /* it shall end as soon as it has begun */
     bool ended;         /* all that there will be is there */
     bool batched;       /* advantages look beyond a group: */
     bool advised;       /* they are there */
@@ -156,6 +157,9 @@ bool group_go_on(struct sample *s, struct error *err);
 
 /* Hand it to the engine. False as generation_start(): it can be tried again on ERROR_QUEUE_FULL. */
 bool group_begin(struct group *g, struct error *err);
+
+/* The engine has it, or has had it; or part of it. */
+bool group_has_begun(const struct group *g);
 
 /* End its samples that are not done: "deadline" or "abort". */
 void group_end(struct group *g, const char *cause);

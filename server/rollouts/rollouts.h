@@ -25,8 +25,11 @@
 #ifndef SERVER_ROLLOUTS_ROLLOUTS_H
 #define SERVER_ROLLOUTS_ROLLOUTS_H
 
+#include <stdbool.h>
+
 struct exchange;
 struct field;
+struct server;
 
 /* The tables of its body. */
 extern const struct field *const rollouts_fields[];
@@ -36,5 +39,12 @@ void rollouts_handle(struct exchange *x);
 
 /* DELETE /v1/rollouts/{id} and /v1/rollouts/{id}/groups/{g}: end it, and answer with what exists. */
 void rollouts_end_handle(struct exchange *x);
+
+/* End the call that x asks for, whatever of it is not done, with "abort"; one that is still being read ends
+ * as soon as it has begun. x is answered as if it had come to its end. False: x is no rollout at work. */
+bool rollouts_abort(struct exchange *x);
+
+/* The same of every call that has begun. */
+void rollouts_abort_begun(struct server *s);
 
 #endif

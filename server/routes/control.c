@@ -5,11 +5,13 @@
 #include "server/routes/control.h"
 
 #include <assert.h>
+#include <string.h>
 
 #include "base/json.h"
 #include "server/generate/completion.h"
 #include "server/http/exchange.h"
 #include "server/http/state.h"
+#include "server/rollouts/rollouts.h"
 
 bool control_find_mode(const struct control_mode *modes, struct span word, enum pause_mode *mode,
                        struct error *err)
@@ -35,16 +37,39 @@ bool control_read_body(struct exchange *x, struct field_table table, cJSON **bod
     return *body != NULL && fields_read(*body, &table, 1, &context, err);
 }
 
-/* By a string, or by one of an array. */
-static bool is_named(const struct completion *c, const cJSON *names)
+void control_pause(struct exchange *x, enum pause_mode mode, void (*done)(struct exchange *x))
+{
+    if (mode == PAUSE_ABORT) rollouts_abort_begun(x->server); /* their groups to come, too */
+    pause_begin(x, mode, done);
+}
+
+/* Does x go by that name? */
+static bool has_id(struct exchange *x, const char *name)
+{
+    const struct completion *c = completion_of(x);
+    return c != NULL ? completion_has_id(c, span_str(name)) : strcmp(name, x->id) == 0;
+}
+
+/* By a string, or by one of an array; without names all are meant. */
+static bool is_named(struct exchange *x, const cJSON *names)
 {
     const cJSON *name;
-    if (cJSON_IsString(names)) return completion_has_id(c, span_str(names->valuestring));
+    if (names == NULL) return true;
+    if (cJSON_IsString(names)) return has_id(x, names->valuestring);
     cJSON_ArrayForEach(name, names)
     {
-        if (cJSON_IsString(name) && completion_has_id(c, span_str(name->valuestring))) return true;
+        if (cJSON_IsString(name) && has_id(x, name->valuestring)) return true;
     }
     return false;
+}
+
+/* False: it is nothing that samples. */
+static bool abort_one(struct exchange *x)
+{
+    struct completion *c = completion_of(x);
+    if (c == NULL) return rollouts_abort(x);
+    completion_abort(c);
+    return true;
 }
 
 int control_abort(struct server *s, const cJSON *names)
@@ -52,10 +77,7 @@ int control_abort(struct server *s, const cJSON *names)
     int n = 0;
     for (struct exchange *x = s->exchanges, *next; x != NULL; x = next) {
         next = x->next;
-        struct completion *c = completion_of(x);
-        if (c == NULL || (names != NULL && !is_named(c, names))) continue;
-        completion_abort(c);
-        n++;
+        n += is_named(x, names) && abort_one(x);
     }
     return n;
 }

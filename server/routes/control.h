@@ -31,10 +31,14 @@ bool control_find_mode(const struct control_mode *modes, struct span word, enum 
 bool control_read_body(struct exchange *x, struct field_table table, cJSON **body,
                        struct error *err);
 
+/* pause_begin(), and PAUSE_ABORT also ends the rollouts that have begun: they would go on to groups that wait
+ * for the end of the pause. */
+void control_pause(struct exchange *x, enum pause_mode mode, void (*done)(struct exchange *x));
+
 /* Members of SGLang's /server_info, which vLLM's route of that name has beside its own. */
 void sglang_emit_server(const struct server *s, struct buffer *out);
 
-/* Abort the requests that `names` lists, a string or an array of them (NULL: all). Returns how
+/* Abort the requests, of completions and rollouts, that `names` lists, a string or an array of them (NULL: all). Returns how
  * many there were. */
 int control_abort(struct server *s, const cJSON *names);
 

@@ -76,7 +76,7 @@ void sglang_pause_handle(struct exchange *x)
         exchange_fail(x, &err);
         return;
     }
-    pause_begin(x, mode, on_generation_paused);
+    control_pause(x, mode, on_generation_paused);
 }
 
 void sglang_continue_handle(struct exchange *x)

@@ -65,7 +65,7 @@ void vllm_pause_handle(struct exchange *x)
     enum pause_mode mode;
     bool forgets = true;
     if (read_mode(x, &mode, &err) && exchange_flag(x, "clear_cache", &forgets, &err)) {
-        pause_begin(x, mode, forgets ? on_paused_to_forget : on_paused);
+        control_pause(x, mode, forgets ? on_paused_to_forget : on_paused);
     } else {
         exchange_fail(x, &err);
     }
@@ -77,7 +77,7 @@ void vllm_sleep_handle(struct exchange *x)
     enum pause_mode mode;
     if (sleep_level(x) < 0) error_set(&err, ERROR_INVALID_VALUE, "level", "level is 0, 1 or 2");
     if (err.code == ERROR_NONE && read_mode(x, &mode, &err)) {
-        pause_begin(x, mode, on_asleep);
+        control_pause(x, mode, on_asleep);
     } else {
         exchange_fail(x, &err);
     }

@@ -384,6 +384,51 @@ def test_scoring_at_work_may_be_aborted(own, abort):
         own.http.post("/resume")
 
 
+ROLLOUTS = {"prompts": [{"text": f"Once {i}", "id": i} for i in range(6)], "n": 8,
+            "sampling": {"max_tokens": 900, "ignore_eos": True}}
+
+
+def check_ended(reply, n=6):
+    """All groups, in order; the last had not begun."""
+    groups = reply["groups"]
+    assert [g["id"] for g in groups] == list(range(n))
+    for s in (s for g in groups for s in g["samples"]):
+        assert (s["finish_reason"], s["mask"], s["mask_cause"], s["reward"]) == ("abort", True, "abort", None)
+    assert all(s["token_ids"] == [] and s["weight_version"] is None for s in groups[-1]["samples"])
+    assert reply["totals"]["masked"] == reply["totals"]["samples"] == 8 * n
+
+
+@pytest.mark.parametrize("abort", ABORTS)
+def test_rollouts_are_aborted_with_groups_that_have_not_begun(start, abort):
+    """Also while paused, when these would have to wait."""
+    own = start("--max-sequences", "8")
+    at_work = Background(own, "/v1/rollouts", **ROLLOUTS)
+    wait_running(own)
+    reply = own.http.post(abort, **ABORTS[abort])
+    assert reply.status_code == 200 and reply.json().get("aborted", 1) == 1
+    check_ended(at_work.result())
+    own.http.post("/resume")
+    own.wait_idle()
+
+
+@pytest.mark.parametrize("path, field", [("/abort_requests", "request_ids"), ("/inference/v1/abort_requests", "request_ids"),
+                                         ("/abort_request", "rid")])
+def test_a_rollout_is_aborted_by_its_name(start, path, field):
+    own = start("--max-sequences", "8")
+    replies = []
+    at_work = threading.Thread(daemon=True, target=lambda: replies.append(
+        own.post("/v1/rollouts", ROLLOUTS, headers={"x-request-id": "rx-1"})))
+    at_work.start()
+    wait_running(own)
+    other = own.http.post(path, json={field: ["rx-2"]})
+    assert other.status_code == 200 and other.json().get("aborted", 0) == 0
+    assert own.http.get("/get_load").json()[0]["num_reqs"] > 0
+    named = own.http.post(path, json={field: ["rx-1"]})
+    assert named.status_code == 200 and named.json().get("aborted", 1) == 1
+    at_work.join(PATIENCE)
+    check_ended(replies[0].json())
+
+
 def test_held_requests_are_counted(start):
     """Paused: what waits is bounded by the queue, and what was taken is not refused afterwards."""
     s = start("--max-queue", "10", "--max-sequences", "2")

@@ -263,6 +263,61 @@ def test_a_deadline_masks(tiny):
     assert all(g["group"]["mean"] is None for g in reply["groups"])
 
 
+def check_late(groups, cause):
+    """Groups of which the last ones had not begun."""
+    assert [g["id"] for g in groups] == list(range(9))
+    for g in groups:
+        assert [s["index"] for s in g["samples"]] == list(range(4))
+        assert {(s["finish_reason"], s["mask"], s["mask_cause"]) for s in g["samples"]} == {(cause, True, cause)}
+        assert all(len(s["token_ids"]) == len(s["loss_mask"]) == len(s["logprobs"]) for s in g["samples"])
+    assert all(s["token_ids"] == [] and s["text"] == "" for s in groups[-1]["samples"])
+
+
+MANY = {"prompts": [{**question(i, i), "id": i} for i in range(9)], "n": 4, "rewards": REWARDS,
+        "sampling": {"temperature": 1, "min_tokens": 900, "max_tokens": 900}}
+
+
+@pytest.fixture(scope="module")
+def narrow():
+    server = Server("--threads", "2", "--max-sequences", "8", model=str(ROOT / "models/touchstone-tiny.gguf"))
+    yield server
+    server.stop()
+
+
+def test_a_deadline_answers_with_groups_that_have_not_begun(narrow):
+    late = {**MANY, "deadline_ms": 200}
+    check_late(ask(narrow, **late)["groups"], "deadline")
+    first, *written, last = lines(narrow, **late)
+    check_late(sorted(written, key=lambda g: g["prompt"]), "deadline")
+    assert "id" in first and last["totals"]["masked"] == 36
+    got = arrays(narrow, **late)
+    assert got["group"].tolist() == [g for g in range(9) for _ in range(4)] and got["index"].tolist() == [0, 1, 2, 3] * 9
+    assert set(got["finish_reason"]) == {ENDS.index("deadline")} and got["mask"].all() and len(got["prompt_offsets"]) == 10
+    assert got["offsets"][-1] == got["offsets"][-5] == len(got["token_ids"])
+    forked = {**question(1, 1), "fork": {"token_ids": [300, 301], "at": [0, 2], "k": 3}}
+    last = ask(narrow, **{**late, "prompts": MANY["prompts"] + [forked]})["groups"][-1]
+    assert [[s["token_ids"] for s in f["samples"]] for f in last["forks"]] == [[[]] * 3, [[300, 301]] * 3]
+    assert ask(narrow, **late, until={"groups": 9, "max_attempts": 99})["totals"]["attempts"] < 99  # nobody is owed those
+
+
+@pytest.mark.parametrize("encoding", ["json", "ndjson"])
+@pytest.mark.parametrize("advantage", ["grpo", "verl_reinforce_pp"])
+def test_ending_a_call_gives_all_groups_in_order(narrow, encoding, advantage):
+    body = {**MANY, "encoding": encoding, "advantage": advantage}
+    replies = []
+    call = threading.Thread(target=lambda: replies.append(narrow.post("/v1/rollouts", body, headers={"x-request-id": "all"})))
+    call.start()
+    narrow.wait_metric("touchstone_sequences_running", lambda n: n == 8)
+    ended = narrow.http.delete("/v1/rollouts/all").json()
+    call.join()
+    check_late(ended["groups"], "abort")
+    if encoding == "json":
+        assert replies[0].json()["groups"] == ended["groups"]
+    else:
+        written = [json.loads(line) for line in replies[0].text.splitlines()[1:-1]]
+        assert sorted(written, key=lambda g: g["prompt"]) == ended["groups"]
+
+
 def test_forks_share_what_is_given(tiny):
     whole = ask(tiny, prompts=QUESTIONS[:1], n=1)
     s = samples(whole)[0]
