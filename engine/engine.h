@@ -276,6 +276,9 @@ bool engine_tokenize(const struct engine *e, struct span text, bool add_special,
 bool engine_tokenize_prompt(const struct engine *e, struct span text, bool add_special,
                             struct tokens *out, struct error *err);
 
+/* Does the model end a text with that id? */
+bool engine_is_end(const struct engine *e, int id);
+
 /* Append the text of ids. Ids out of range are ERROR_INVALID_VALUE naming "tokens[i]". */
 bool engine_detokenize(const struct engine *e, const int *ids, size_t n, bool skip_special,
                        struct buffer *out, struct error *err);

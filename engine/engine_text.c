@@ -41,6 +41,11 @@ bool engine_tokenize_prompt(const struct engine *e, struct span text, bool add_s
     return request_too_long(context, least, true, err);
 }
 
+bool engine_is_end(const struct engine *e, int id)
+{
+    return tokenizer_is_eog(e->loaded.tokenizer, id);
+}
+
 bool engine_detokenize(const struct engine *e, const int *ids, size_t n, bool skip_special,
                        struct buffer *out, struct error *err)
 {

@@ -29,6 +29,7 @@ struct strand {
     int samples;           /* of this strand */
     int first;             /* place of its first sample in the group */
     bool forced;           /* the last id is the caller's choice, not the sample's: no loss on it */
+    bool ended;            /* the last id ends a sample: nothing comes behind it */
     int at;                /* a fork's place */
     uint64_t seed;         /* a fork's own */
     bool has_seed;

@@ -330,7 +330,18 @@ static bool read_fork(struct ask_prompt *p, const cJSON *object,
     return (ok && read_places(p, &f, context, err)) || error_in(err, "fork");
 }
 
-static bool read_strands(struct ask *ask, struct ask_prompt *p, const struct entry *in,
+/* Does its last id end a sample, as it would if it were drawn? */
+static bool is_ended(const struct ask *ask, const struct engine *e, const struct strand *s)
+{
+    const struct engine_sampling *how = &ask->params.engine;
+    if (s->n == 0) return false;
+    for (int i = 0; i < how->n_stop_ids; i++) {
+        if (how->stop_ids[i] == s->ids[s->n - 1]) return true;
+    }
+    return !how->ignore_eos && engine_is_end(e, s->ids[s->n - 1]);
+}
+
+static bool read_strands(const struct ask *ask, struct ask_prompt *p, const struct entry *in,
                          const struct field_context *context, struct error *err)
 {
     if (in->fork != NULL && in->partial != NULL) {
@@ -342,7 +353,14 @@ static bool read_strands(struct ask *ask, struct ask_prompt *p, const struct ent
     return read_partials(p, in->partial, ask_samples(ask, p), context, err);
 }
 
-/* Every strand leaves room for a token in the context. */
+static void mark_ended(const struct ask *ask, const struct engine *e, struct ask_prompt *p)
+{
+    for (int i = 0; i < p->n_strands; i++) {
+        p->strands[i].ended = is_ended(ask, e, &p->strands[i]);
+    }
+}
+
+/* Every strand that goes on leaves room for a token in the context. */
 static bool check_lengths(const struct ask_prompt *p, int context, struct error *err)
 {
     if (p->ids.n == 0) {
@@ -350,7 +368,7 @@ static bool check_lengths(const struct ask_prompt *p, int context, struct error 
     }
     for (int i = 0; i < p->n_strands; i++) {
         size_t n = p->ids.n + (size_t)p->strands[i].n;
-        if (n < (size_t)context) continue;
+        if (n + !p->strands[i].ended <= (size_t)context) continue;
         return error_set(
             err, ERROR_TOO_LONG, NULL,
             "This model's maximum context length is %d tokens. However, the prompt and "
@@ -449,9 +467,10 @@ bool ask_prompt_read(struct ask *ask, struct exchange *x, size_t i, const cJSON 
     if (p->own == NULL) return no_memory(err);
     bool ok = fields_read(p->own, tables, 2, &context, err);
     p->talk = in.talk;
-    return ok && check_n(x, in.n, err) && read_prompt(x, &in, p, &context, err) &&
-           read_strands(ask, p, &in, &context, err) && check_lengths(p, info->context, err) &&
-           read_item(p, entry, &in, tables, 2, err);
+    ok = ok && check_n(x, in.n, err) && read_prompt(x, &in, p, &context, err) &&
+         read_strands(ask, p, &in, &context, err);
+    if (ok) mark_ended(ask, x->server->engine, p);
+    return ok && check_lengths(p, info->context, err) && read_item(p, entry, &in, tables, 2, err);
 }
 
 void ask_prompt_clear(struct ask_prompt *p)

@@ -45,7 +45,7 @@ static size_t given_of(const struct sample *s)
 static int32_t *ids_of(const struct sample *s, size_t *n)
 {
     const struct rollout_turn *t = sample_turn(s);
-    size_t given = given_of(s), own = (size_t)t->choice->n_tokens;
+    size_t given = given_of(s), own = t->choice != NULL ? (size_t)t->choice->n_tokens : 0;
     int32_t *ids = arena_alloc(t->arena, given + own + 1, sizeof(*ids));
     *n = given + own;
     for (size_t i = 0; ids != NULL && i < *n; i++) {
@@ -58,11 +58,15 @@ static int32_t *ids_of(const struct sample *s, size_t *n)
 static bool completion_of(struct sample *s, size_t n, const int32_t *ids, struct span *out)
 {
     const struct rollout *r = rollout_of(s);
+    const struct engine_sampling *how = &r->ask.params.engine;
     struct error err = {0};
-    *out = buffer_span(&sample_turn(s)->choice->text);
-    if (given_of(s) == 0) return true;
-    bool ok = engine_detokenize(r->exchange->server->engine, ids, n,
-                                r->ask.params.engine.skip_special_tokens, &s->text, &err);
+    if (given_of(s) == 0) {
+        *out = buffer_span(&sample_turn(s)->choice->text);
+        return true;
+    }
+    if (s->strand->ended && !how->include_stop) n--;
+    bool ok = engine_detokenize(r->exchange->server->engine, ids, n, how->skip_special_tokens,
+                                &s->text, &err);
     *out = buffer_span(&s->text);
     return ok && !s->text.failed;
 }

@@ -384,17 +384,25 @@ static void join(struct group *g, const struct strand *s, struct generation *gen
 bool group_begin(struct group *g, struct error *err)
 {
     struct generations *all = g->rollout->exchange->server->generations;
-    int done = 0;
     assert(g->state == GROUP_WAITING); /* rollout.h (1) */
-    while (done < g->prompt->n_strands && g->strands[done]->state != GENERATION_NEW) {
-        done++; /* begun by an earlier try */
-    }
-    for (; done < g->prompt->n_strands; done++) {
-        if (!generation_start(all, g->strands[done], err)) return false;
-        join(g, &g->prompt->strands[done], g->strands[done]);
+    for (int i = 0; i < g->prompt->n_strands; i++) {
+        const struct strand *s = &g->prompt->strands[i];
+        if (s->ended || g->strands[i]->state != GENERATION_NEW) continue; /* by an earlier try */
+        if (!generation_start(all, g->strands[i], err)) return false;
+        join(g, s, g->strands[i]);
     }
     g->state = GROUP_RUNNING;
     return true;
+}
+
+void group_judge_given(struct group *g)
+{
+    for (int i = 0; i < g->n; i++) {
+        struct sample *s = &g->samples[i];
+        if (!s->strand->ended) continue;
+        s->state = SAMPLE_ENDED;
+        desk_judge(s);
+    }
 }
 
 /* ---- going on --------------------------------------------------------------------------------- */

@@ -120,6 +120,7 @@ static void emit_sample_text(struct sample *s, const struct row *r, struct buffe
 {
     const struct rollout *rollout = s->group->rollout;
     const struct rollout_turn *t = sample_turn(s);
+    const struct engine_sampling *how = &rollout->ask.params.engine;
     struct error err = {0};
     bool given = s->n_turns == 1 && s->strand->n > 0;
     if (t->choice != NULL && !given && s->ended_by == NULL) {
@@ -127,14 +128,14 @@ static void emit_sample_text(struct sample *s, const struct row *r, struct buffe
         return;
     }
     size_t from = r->starts[s->n_turns - 1];
+    size_t to = s->strand->ended && !how->include_stop ? r->n - 1 : r->n;
     int *ids = arena_alloc(t->arena, r->n - from + 1, sizeof(*ids));
-    for (size_t i = from; ids != NULL && i < r->n; i++) {
+    for (size_t i = from; ids != NULL && i < to; i++) {
         ids[i - from] = r->cells[i].id;
     }
     buffer_clear(&s->text);
-    bool ok = ids != NULL &&
-              engine_detokenize(rollout->exchange->server->engine, ids, r->n - from,
-                                rollout->ask.params.engine.skip_special_tokens, &s->text, &err);
+    bool ok = ids != NULL && engine_detokenize(rollout->exchange->server->engine, ids, to - from,
+                                               how->skip_special_tokens, &s->text, &err);
     if (ids == NULL || (!ok && err.code == ERROR_NO_MEMORY)) buffer_no_memory(out);
     if (!ok) out->failed = true;
     buffer_fail_as(out, &s->text);
@@ -148,7 +149,9 @@ static void emit_end(const struct sample *s, struct buffer *out)
     bool whole = s->ended_by == NULL;
     const struct choice *c = sample_turn(s)->choice;
     emit_str(out, "finish_reason", row_ends[row_end(s)]);
-    if (whole && c->stop_string != NULL) {
+    if (whole && c == NULL) { /* it was given whole */
+        emit_int(out, "stop_reason", s->strand->ids[s->strand->n - 1]);
+    } else if (whole && c->stop_string != NULL) {
         emit_str(out, "stop_reason", c->stop_string);
     } else if (whole && c->stop_token >= 0) {
         emit_int(out, "stop_reason", c->stop_token);

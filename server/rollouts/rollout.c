@@ -292,6 +292,7 @@ static bool begin_groups(struct rollout *r, struct error *err)
         if (!has_room(r, g)) return true;
         if (!group_begin(g, err)) return false;
         count_group(r);
+        group_judge_given(g);
     }
     return true;
 }

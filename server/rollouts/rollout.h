@@ -41,7 +41,7 @@ enum sample_stage { SAMPLE_BEGUN, SAMPLE_ENDED, SAMPLE_AWAY, SAMPLE_JUDGED };
 struct rollout_turn {
     struct generation *own; /* of a turn after the first; NULL: the strand's */
     struct tokens said;     /* the server's message; owned */
-    struct choice *choice;  /* the generation's; NULL: it never began */
+    struct choice *choice;  /* the generation's; NULL: it never began, or was given whole */
     size_t kept;            /* of its sampled tokens; the others were cut off */
     struct arena *arena;
     struct judge_sample judged;
@@ -157,6 +157,9 @@ bool group_go_on(struct sample *s, struct error *err);
 
 /* Hand it to the engine. False as generation_start(): it can be tried again on ERROR_QUEUE_FULL. */
 bool group_begin(struct group *g, struct error *err);
+
+/* Of g, which is counted among the begun: samples that were given whole go to the judge as they are. */
+void group_judge_given(struct group *g);
 
 /* The engine has it, or has had it; or part of it. */
 bool group_has_begun(const struct group *g);

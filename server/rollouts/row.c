@@ -78,9 +78,10 @@ struct row_worth row_worth(const struct sample *s)
 
 enum row_end row_end(const struct sample *s)
 {
-    const char *name =
-        s->ended_by != NULL ? s->ended_by : choice_finish_name(sample_turn(s)->choice);
+    const struct choice *c = sample_turn(s)->choice;
     enum row_end end = ROW_STOP;
+    if (s->ended_by == NULL && c == NULL) return end; /* it was given whole */
+    const char *name = s->ended_by != NULL ? s->ended_by : choice_finish_name(c);
     while (strcmp(row_ends[end], name) != 0) {
         end++;
         assert(end < ROW_ENDS);

@@ -351,6 +351,34 @@ def test_partial_rollouts_go_on(tiny):
     assert first["text"] and ids.startswith(first["text"])
 
 
+def test_what_is_given_whole_has_ended(tiny):
+    """Nothing is sampled behind an end token, of a partial or at the end of a fork; it is judged as it is."""
+    whole = next(s for s in samples(ask(tiny, prompts=QUESTIONS[:1])) if s["finish_reason"] == "stop")
+    ids, spans = whole["token_ids"], [{"version": "41", "start": 0, "end": len(whole["token_ids"])}]
+    part = {"token_ids": ids, "logprobs": whole["logprobs"], "weight_versions": spans}
+    same = {k: whole[k] for k in ("text", "token_ids", "logprobs", "loss_mask", "finish_reason", "stop_reason", "reward", "mask")}
+    for more in [{}, {"n": 3}, {"n": 2, "over_sample": 2, "stop_when": "majority"}]:
+        group = ask(tiny, prompts=[{**QUESTIONS[0], "partial": [part]}], **{"n": 1, **more})["groups"][0]
+        first = group["samples"][0]
+        if more.get("over_sample") is None:
+            assert {k: first[k] for k in same} == same
+        assert first["token_ids"] == ids and first["weight_versions"] == spans
+        if not more:
+            assert group["usage"]["completion_tokens"] == 0
+    assert arrays(tiny, prompts=[{**QUESTIONS[0], "partial": [part]}], n=1)["finish_reason"].tolist() == [0]
+    forks = {"token_ids": ids, "at": [len(ids), 2], "k": 2}
+    at_end, early = ask(tiny, prompts=[{**QUESTIONS[0], "fork": forks}])["groups"][0]["forks"]
+    assert [s["token_ids"] for s in at_end["samples"]] == [ids] * 2 and at_end["value"] == whole["reward"]
+    assert all(len(s["token_ids"]) > 2 for s in early["samples"])
+    shown = ask(tiny, prompts=[{**QUESTIONS[0], "partial": [part]}], n=1, sampling={"skip_special_tokens": False})
+    assert samples(shown)[0]["text"] == whole["text"]
+    on = {"ignore_eos": True, "max_tokens": len(ids) + 3}
+    assert len(samples(ask(tiny, prompts=[{**QUESTIONS[0], "partial": [part]}], n=1, sampling=on))[0]["token_ids"]) == on["max_tokens"]
+    named = {"token_ids": ids[:3], "logprobs": whole["logprobs"][:3]}
+    [s] = samples(ask(tiny, prompts=[{**QUESTIONS[0], "partial": [named]}], n=1, sampling={"stop_token_ids": [ids[2]]}))
+    assert (s["token_ids"], s["finish_reason"], s["stop_reason"]) == (ids[:3], "stop", ids[2])
+
+
 def test_ids_with_new_messages_are_the_template_s(tiny):
     """What a chat of three turns renders is the first turn's ids, the answer's ids, and what follows."""
     talk = [{"role": "user", "content": "What is 1 + 1?"}, {"role": "assistant", "content": "<think>\nx\n</think>\n2"},
