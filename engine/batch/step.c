@@ -259,11 +259,10 @@ static void score(struct step *s, struct step_job *j, const float *logits, int t
     }
 }
 
-static void fail(struct step *s, struct request *r)
+static void fail(struct step *s, struct request *r, const char *message)
 {
     struct error why = {0};
-    error_set(&why, ERROR_INTERNAL, NULL,
-              "no token can be chosen: the logits are not finite, or every token is excluded");
+    error_set(&why, ERROR_INTERNAL, NULL, "%s", message);
     deliver_failure(s->p.deliver, r, &why);
 }
 
@@ -296,8 +295,22 @@ static void finish_pool(struct step *s, struct step_job *j)
     }
 }
 
+static bool is_finite(const double *x, int n)
+{
+    int i = 0;
+    while (i < n && isfinite(x[i])) {
+        i++;
+    }
+    return i == n;
+}
+
 static void finish_end(struct step *s, struct step_job *j)
 {
+    const struct request *r = j->seq->request;
+    if (r->embedding != NULL && !is_finite(r->pool, s->p.n_embd)) {
+        fail(s, j->seq->request, "no embedding can be made: the hidden states are not finite");
+        return;
+    }
     deliver_prompt(s->p.deliver, j->seq->request);
     deliver_embedding(s->p.deliver, j->seq->request);
     deliver_end(s->p.deliver, j->seq->request, FINISH_LENGTH);
@@ -331,7 +344,8 @@ static void finish_job(struct step *s, struct step_job *j)
     const struct sequence *q = j->seq;
     if (q->state != SEQUENCE_RUNNING || j->guesses != q->n_accepted) return;
     if (!j->ok) {
-        fail(s, q->request);
+        fail(s, q->request,
+             "no token can be chosen: the logits are not finite, or every token is excluded");
     } else if (job_kinds[j->kind].finish != NULL) {
         job_kinds[j->kind].finish(s, j);
     }

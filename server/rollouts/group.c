@@ -217,17 +217,19 @@ static void on_sample(struct generation *g, struct choice *c)
     group_look(s->group);
 }
 
-/* The samples of a generation that failed for want of memory have nothing to show of it. */
+/* The samples of a generation that failed have nothing to show of it but why. */
 static void fail_samples(struct group *g, const struct generation *failed)
 {
+    bool no_memory = failed->error.code == ERROR_NO_MEMORY;
     for (int i = 0; i < g->n; i++) {
         struct sample *s = &g->samples[i];
         struct rollout_turn *t = sample_turn(s);
         if (t->choice == NULL || t->choice->generation != failed) continue;
         if (s->state != SAMPLE_BEGUN) continue;
         t->kept = 0;
+        t->judged.reply.error = failed->error;
         s->ended_by = "abort";
-        mask(s, "no_memory");
+        mask(s, no_memory ? "no_memory" : "engine_error");
     }
 }
 

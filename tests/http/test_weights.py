@@ -322,6 +322,23 @@ def test_a_wrong_folder_changes_nothing(start, tmp_path, tensors, break_it, name
     assert s.post("/v1/weights", {"path": str(checkpoints.FOLDER), "version": "a"}).json()["version"] == "a"
 
 
+def test_what_broken_weights_compute_is_an_error_everywhere(start, tmp_path, tensors):
+    broken = dict(tensors)
+    nan(broken)
+    s = start(model=str(checkpoints.FOLDER))
+    assert s.post("/v1/weights", {"path": str(checkpoints.folder(tmp_path / "new", broken)), "check_finite": False}).status_code == 200
+    said = s.post("/v1/completions", {"prompt": [1, 2], "max_tokens": 2})
+    assert said.status_code == 500 and "logits are not finite" in said.json()["error"]["message"]
+    embedded = s.post("/v1/embeddings", {"input": [1, 2]})
+    assert embedded.status_code == 500 and embedded.json()["error"]["code"] == said.json()["error"]["code"]
+    assert "not finite" in embedded.json()["error"]["message"]
+    for sample in ok(s.post("/v1/rollouts", rollout(4)))["groups"][0]["samples"]:
+        assert (sample["mask"], sample["mask_cause"], sample["reward"]) == (True, "engine_error", None)
+        assert sample["error"]["message"] == said.json()["error"]["message"]
+    assert s.post("/v1/weights", {"path": str(checkpoints.FOLDER)}).status_code == 200
+    assert s.post("/v1/embeddings", {"input": [1, 2]}).status_code == 200
+
+
 def half_written(path):
     whole = (path / "model.safetensors").read_bytes()
     (path / "model.safetensors").write_bytes(whole[:len(whole) // 2])
