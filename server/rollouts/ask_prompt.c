@@ -64,7 +64,7 @@ static const struct field fork_rows[] = {
 static const struct field part_rows[] = {
     {"token_ids", FIELD_READ, AT(ids), .read = field_read_ids, .required = true, .shape = "integer[]", .doc = "ids so far"},
     {"logprobs", FIELD_ARRAY, AT(logprobs), .shape = "number[]", .doc = "theirs, to be given back"},
-    {"weight_versions", FIELD_ARRAY, AT(versions), .doc = "theirs, to be given back"},
+    {"weight_versions", FIELD_ARRAY, AT(versions), .shape = "object[]", .doc = "theirs, {\"version\", \"start\", \"end\"} over all ids, to be given back"},
     {0},
 };
 #undef AT
@@ -227,6 +227,39 @@ static bool read_logprobs(const cJSON *list, int n, struct arena *a, const float
                                "there are %d log-probabilities and %d ids", i, n);
 }
 
+/* An entry of the caller's spans, behind `from` ids: {"version", "start", "end"}. */
+static bool check_span(const cJSON *v, int64_t from, int64_t *end, struct error *err)
+{
+    int64_t start = 0;
+    if (!cJSON_IsObject(v)) return field_wrong_type(v, "an object", err);
+    if (!cJSON_IsString(json_get(v, "version"))) {
+        return error_set(err, ERROR_INVALID_VALUE, "version", "a span has a version, a string");
+    }
+    if (!json_int64(json_get(v, "start"), &start) || start != from) {
+        return error_set(err, ERROR_INVALID_VALUE, "start",
+                         "spans follow each other from 0 on: this one starts at %lld",
+                         (long long)from);
+    }
+    return (json_int64(json_get(v, "end"), end) && *end > start) ||
+           error_set(err, ERROR_INVALID_VALUE, "end", "a span ends behind its start");
+}
+
+/* The caller's spans are of the n ids, all of them. */
+static bool check_versions(const cJSON *list, int n, struct error *err)
+{
+    int64_t at = 0;
+    int i = 0;
+    const cJSON *v;
+    cJSON_ArrayForEach(v, list)
+    {
+        if (!check_span(v, at, &at, err)) return error_in(err, "weight_versions[%d]", i);
+        i++;
+    }
+    return list == NULL || at == n ||
+           error_set(err, ERROR_INVALID_VALUE, "weight_versions",
+                     "the spans end at %lld, and there are %d ids", (long long)at, n);
+}
+
 /* A strand for each partial, one more for the samples that begin anew. */
 static bool read_partials(struct ask_prompt *p, const cJSON *list, int samples,
                           const struct field_context *context, struct error *err)
@@ -246,7 +279,8 @@ static bool read_partials(struct ask_prompt *p, const cJSON *list, int samples,
         struct field_table table = FIELD_TABLE(part_rows, &part);
         bool ok = cJSON_IsObject(one) || field_wrong_type(one, "an object", err);
         ok = ok && fields_read(one, &table, 1, context, err) &&
-             read_logprobs(part.logprobs, part.ids.n, context->arena, &s->logprobs, err);
+             read_logprobs(part.logprobs, part.ids.n, context->arena, &s->logprobs, err) &&
+             check_versions(part.versions, part.ids.n, err);
         if (!ok) return error_in(err, "partial[%d]", i);
         s->ids = part.ids.ids;
         s->n = part.ids.n;
@@ -298,7 +332,12 @@ static bool read_places(struct ask_prompt *p, const struct fork *f,
 {
     bool listed = cJSON_IsArray(f->at);
     int n = listed ? cJSON_GetArraySize(f->at) : 1, i = 0;
-    if (n < 1 || n > MAX_FORKS || (int64_t)n * f->k > MOST_SAMPLES) {
+    if (n == 0) {
+        return error_set(err, ERROR_INVALID_VALUE, "at",
+                         "at is how many of the sample's ids to keep, or a list of such numbers; "
+                         "this one is empty");
+    }
+    if (n > MAX_FORKS || (int64_t)n * f->k > MOST_SAMPLES) {
         return error_set(err, ERROR_TOO_LARGE, "at",
                          "%d places times %d samples; at most %d in all", n, f->k, MOST_SAMPLES);
     }

@@ -596,6 +596,13 @@ def test_what_waits_to_go_on_can_be_ended(start):
     ({"prompts": [{"text": "a", "fork": {"token_ids": [1], "at": [0, -1]}}]}, "prompts[0].fork.at[1]"),
     ({"prompts": [{"text": "a", "fork": {"token_ids": [1], "at": 0, "steering": [{}]}}]}, "prompts[0].fork.steering"),
     ({"prompts": [{"text": "a", "partial": [{"token_ids": [1], "logprobs": []}]}]}, "prompts[0].partial[0].logprobs"),
+    ({"prompts": [{"text": "a", "fork": {"token_ids": [1], "at": []}}]}, "prompts[0].fork.at"),
+    *[({"prompts": [{"text": "a", "partial": [{"token_ids": [1, 2, 3], "weight_versions": spans}]}]},
+       f"prompts[0].partial[0].weight_versions{where}") for spans, where in [
+           ([], ""), ([{"version": "1", "start": 0, "end": 2}], ""), ([{"version": "1", "start": 0, "end": 4}], ""),
+           ([5], "[0]"), ([{"start": 0, "end": 3}], "[0].version"), ([{"version": "1", "start": 1, "end": 3}], "[0].start"),
+           ([{"version": "1", "start": 0, "end": 2}, {"version": "2", "start": 1, "end": 3}], "[1].start"),
+           ([{"version": "1", "start": 0}], "[0].end"), ([{"version": "1", "start": 0, "end": 0}], "[0].end")]],
     ({"n": 0}, "n"),
     ({"n": 2.5}, "n"),
     ({"nn": 2}, "nn"),
@@ -636,6 +643,11 @@ def test_what_is_wrong_is_named(tiny, body, param):
     reply = tiny.post("/v1/rollouts", {"prompts": QUESTIONS[:1], **body})
     assert reply.status_code in (400, 404), reply.text
     assert reply.json()["error"]["param"] == param
+
+
+def test_a_fork_of_no_places_is_told_what_it_needs(tiny):
+    reply = tiny.post("/v1/rollouts", {"prompts": [{"text": "a", "fork": {"token_ids": [1], "at": []}}]})
+    assert reply.json()["error"]["code"] == "invalid_value" and "a list of such numbers" in reply.json()["error"]["message"]
 
 
 def test_a_long_prompt_is_refused_before_anything_is_sampled(tiny):
