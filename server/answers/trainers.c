@@ -199,9 +199,24 @@ static const struct field server_rows[] = {
 };
 const struct field *const answer_server_info[] = {server_rows, NULL};
 
+static const struct field engine_rows[] = {
+    {"architecture", IS("string"), .doc = "the model's"},
+    {"kernels", IS("string"), .doc = "the instruction set that computes"},
+    {"threads", IS("integer"), .doc = "that compute"},
+    {"parameters", IS("integer"), .doc = "the model's"},
+    {"weight_bytes", IS("integer"), .doc = "of its tensors"},
+    {"kv_cache_bytes", IS("integer"), .doc = "of the cache of keys and values"},
+    {"max_sequences", IS("integer"), .doc = "samples at work at once"},
+    {"load_seconds", IS("number"), .doc = "that the load took"},
+    {0},
+};
+static const struct field *const engine[] = {engine_rows, NULL};
 static const struct field config_row[] = {
     {"vllm_config", IS("object"),
      .doc = "model_config, lora_config, weight_transfer_config, parallel_config"},
+    {"engine", IS("object"), .members = engine,
+     .doc = "what computes here, and in how much memory"},
+    {"settings", MAY("object[]"), .doc = "name, value and source of each; to keys of scope admin"},
     {0},
 };
 const struct field *const answer_vllm_info[] = {config_row, server_rows, NULL};
