@@ -4,6 +4,7 @@
  */
 #include "server/generate/conversation.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -30,10 +31,11 @@ static bool read_template(const struct field_context *context, const cJSON *valu
 
 const struct field conversation_rows[] = {
     {"messages", FIELD_ARRAY, AT(messages), .shape = "object[]", .doc = "the conversation"},
-    {"tools", FIELD_ARRAY, AT(tools), .shape = "object[]", .doc = "functions that the model may call"},
+    {"tools", FIELD_ARRAY, AT(tools), .shape = "object[]",
+     .doc = "functions that the model may call"},
     {"documents", FIELD_ARRAY, AT(documents), .doc = "texts that the template may quote"},
-    {"chat_template", FIELD_READ, AT(template), .read = read_template,
-     .shape = "string", .doc = "a template in place of the model's"},
+    {"chat_template", FIELD_READ, AT(template), .read = read_template, .shape = "string",
+     .doc = "a template in place of the model's"},
     {"chat_template_kwargs", FIELD_OBJECT, AT(kwargs),
      .doc = "what the chat template is told beside"},
     {"reasoning_effort", FIELD_TEXT, AT(reasoning_effort),
@@ -412,23 +414,35 @@ static const char mark[] = "\x02"
                            "continue here"
                            "\x03 ";
 
-static bool mark_final(cJSON *messages, struct error *err)
+/* What the others' words end with where the turn behind them is looked for. */
+static const char others_mark[] = "\x02"
+                                  "said"
+                                  "\x03";
+
+/* A message's text and a mark behind it. */
+static bool add_mark(cJSON *message, const char *with, struct error *err)
 {
-    cJSON *last = last_of(messages);
-    const cJSON *content = json_get(last, "content");
+    const cJSON *content = json_get(message, "content");
     struct buffer text;
-    if (content != NULL && !cJSON_IsString(content)) {
-        return error_set(err, ERROR_INVALID_VALUE, "continue_final_message",
-                         "the last message has no text to continue");
-    }
     buffer_init(&text, TEXT_LIMIT);
     buffer_add_str(&text, content == NULL ? "" : content->valuestring);
-    buffer_add_str(&text, mark);
+    buffer_add_str(&text, with);
     char *marked = buffer_take(&text);
     cJSON *value = marked == NULL ? NULL : cJSON_CreateString(marked);
     free(marked);
     buffer_clear(&text);
-    return put(last, "content", value, err);
+    return put(message, "content", value, err);
+}
+
+static bool mark_final(cJSON *messages, struct error *err)
+{
+    cJSON *last = last_of(messages);
+    const cJSON *content = json_get(last, "content");
+    if (content != NULL && !cJSON_IsString(content)) {
+        return error_set(err, ERROR_INVALID_VALUE, "continue_final_message",
+                         "the last message has no text to continue");
+    }
+    return add_mark(last, mark, err);
 }
 
 /* The blanks between the marked text and its mark. */
@@ -462,20 +476,6 @@ static bool cut_at_mark(struct buffer *out, size_t from, struct span blanks, str
     return true;
 }
 
-/* Where the turn that is to go on begins: behind the last text that is not the assistant's. */
-static size_t find_turn(const cJSON *messages, struct span rendered)
-{
-    for (const cJSON *m = last_of(messages); m != NULL;
-         m = m->prev->next == NULL ? NULL : m->prev) {
-        const cJSON *role = json_get(m, "role"), *content = json_get(m, "content");
-        if (strcmp(role->valuestring, "assistant") == 0 || !cJSON_IsString(content)) continue;
-        struct span text = span_trim(span_str(content->valuestring));
-        size_t at = span_find_last(rendered, text);
-        return at == SPAN_NONE ? rendered.n : at + text.n;
-    }
-    return 0;
-}
-
 /* Keep the assistant's last words for those who echo them. */
 static bool keep_last(struct conversation *c, const cJSON *messages, struct arena *a,
                       struct error *err)
@@ -487,7 +487,8 @@ static bool keep_last(struct conversation *c, const cJSON *messages, struct aren
     return c->last_content != NULL || no_memory(err);
 }
 
-static bool render(struct conversation *c, cJSON *messages, const struct engine *e,
+/* The prompt of finished messages, appended to out; they are changed where the last one is to go on. */
+static bool render(const struct conversation *c, cJSON *messages, const struct engine *e,
                    struct buffer *out, struct error *err)
 {
     size_t from = out->n;
@@ -499,9 +500,7 @@ static bool render(struct conversation *c, cJSON *messages, const struct engine 
     cJSON_Delete(variables);
     if (ok && out->failed) ok = no_memory(err);
     if (ok && c->continue_final) ok = cut_at_mark(out, from, final_blanks(messages), err);
-    if (!ok) return false;
-    c->turn_from = from + find_turn(messages, span_slice(buffer_span(out), from, out->n));
-    return true;
+    return ok;
 }
 
 /* Does the template turn a call's arguments into JSON by itself? */
@@ -529,13 +528,70 @@ static struct template_habits habits_of(const struct conversation *c, const stru
                                     .short_ids = f->short_ids};
 }
 
+/* ---- the turn that is to go on ---- */
+
+/* What the others have said ends otherwise than it did, with what no message holds. */
+static bool mark_others(cJSON *messages, struct error *err)
+{
+    cJSON *m;
+    cJSON_ArrayForEach(m, messages)
+    {
+        const cJSON *role = json_get(m, "role"), *content = json_get(m, "content");
+        if (strcmp(role->valuestring, "assistant") == 0 || !cJSON_IsString(content)) continue;
+        if (!add_mark(m, others_mark, err)) return false;
+    }
+    return true;
+}
+
+/* Bytes at the end that two texts have in common. */
+static size_t common_end(struct span a, struct span b)
+{
+    size_t n = 0;
+    while (n < a.n && n < b.n && a.p[a.n - n - 1] == b.p[b.n - n - 1]) {
+        n++;
+    }
+    return n;
+}
+
+/* Only its marks tell thoughts from an answer: a prompt without them needs no place of its turn. */
+static bool has_thoughts(const struct engine *e, struct span rendered)
+{
+    const struct engine_info *info = engine_info(e);
+    return info->think_open != NULL &&
+           (span_find(rendered, span_str(info->think_open), 0) != SPAN_NONE ||
+            span_find(rendered, span_str(info->think_close), 0) != SPAN_NONE);
+}
+
+/* Where the turn that is to go on begins: behind all that is not the assistant's. No text is looked
+ * for, which might stand in the turn as well: rendered again with the others' words marked, the
+ * prompt ends as it did from there on. */
+static bool find_turn(const struct conversation *c, struct template_habits habits,
+                      const struct engine *e, struct span rendered, size_t *at, struct error *err)
+{
+    struct buffer other;
+    *at = 0;
+    if (!has_thoughts(e, rendered)) return true;
+    cJSON *messages = finish_messages(c, habits, err);
+    if (messages == NULL) return false;
+    buffer_init(&other, SIZE_MAX);
+    bool ok = mark_others(messages, err) && render(c, messages, e, &other, err);
+    *at = ok ? rendered.n - common_end(rendered, buffer_span(&other)) : 0;
+    buffer_clear(&other);
+    cJSON_Delete(messages);
+    return ok;
+}
+
 bool conversation_render(struct conversation *c, const struct engine *e, struct arena *a,
                          struct buffer *out, struct error *err)
 {
+    size_t from = out->n, turn = 0;
     if (!check(c, err)) return false;
-    cJSON *messages = finish_messages(c, habits_of(c, e), err);
+    struct template_habits habits = habits_of(c, e);
+    cJSON *messages = finish_messages(c, habits, err);
     if (messages == NULL) return false;
-    bool ok = keep_last(c, messages, a, err) && render(c, messages, e, out, err);
+    bool ok = keep_last(c, messages, a, err) && render(c, messages, e, out, err) &&
+              find_turn(c, habits, e, span_slice(buffer_span(out), from, out->n), &turn, err);
+    c->turn_from = from + turn;
     cJSON_Delete(messages);
     return ok;
 }

@@ -32,7 +32,7 @@ struct conversation {
     bool continue_final;
     bool add_special_tokens;
     size_t turn_from; /* after rendering: where in out the turn that is to go on begins, behind
-                                 all that others have said */
+                                 all that others have said; 0 where it has no marks of thoughts */
     const char *last_content; /* after rendering: the last message's, NULL when it is not the
                                  assistant's or has no text; in the arena */
 };

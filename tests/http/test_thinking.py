@@ -92,6 +92,20 @@ def test_plain_prompts_have_budgets(tiny):
     assert reply.status_code == 400 and reply.json()["error"]["param"] == "prompt"
 
 
+@pytest.mark.parametrize("said", ["hi", "in", "t", "think", "k>", "I need", "need", "<think>", "assistant", "What is 1 + 1?"])
+def test_begun_thoughts_are_known_whatever_the_user_said(tiny, said):
+    user = {"role": "user", "content": said}
+    answer = [{"role": "assistant", "content": "Hello."}]
+    begun = {"role": "assistant", "content": "<think>\nI need"}
+    for before in ([user], [{"role": "system", "content": "Be brief."}, user, *answer, user]):
+        body = {"messages": [*before, begun], "max_tokens": 300, "temperature": 0}
+        got = tiny.post("/v1/chat/completions", {**body, "continue_final_message": True, "add_generation_prompt": False}).json()
+        message = got["choices"][0]["message"]
+        assert thought_tokens(got) > 0 and "</think>" not in message["content"]
+        got = tiny.post("/v1/messages", {**body, "model": "touchstone-tiny"}).json()
+        assert "".join(part["text"] for part in got["content"] if part["type"] == "text") == message["content"]
+
+
 @pytest.mark.parametrize("body, param", [
     ({"thinking_token_budget": -2}, "thinking_token_budget"),
     ({"thinking_budget": 1.5}, "thinking_budget"),
