@@ -20,15 +20,17 @@ static const struct field base_fields[ITEM_FIELDS] = {
     [ITEM_ID] = {"id", FIELD_VALUE, .doc = "a string or a number, sent back as it came"},
     [ITEM_PROMPT] = {"prompt", FIELD_VALUE, .doc = "a text, or messages"},
     [ITEM_COMPLETION] = {"completion", FIELD_VALUE,
-                         .doc = "a text, an assistant message, which may have its reasoning, or a list of messages: the last is judged"},
+                         .doc = "a text, an assistant message, which may have its reasoning, or a "
+                                "list of messages: the last is judged"},
     [ITEM_ANSWER] = {"answer", FIELD_VALUE,
                      .doc = "the reference: a string, a number, or a list of those that are right"},
     [ITEM_GROUP] = {"group", FIELD_VALUE, .doc = "its prompt's name: a string or a number"},
     [ITEM_REWARDS] = {"rewards", FIELD_VALUE, .doc = "a list of its own"},
     [ITEM_PREFILL] = {"prefill", FIELD_TEXT,
                       .doc = "what the prompt had already written of the completion"},
-    [ITEM_METADATA] = {"metadata", FIELD_VALUE,
-                       .doc = "read by reasoning_gym and code (LiveCodeBench's); else the caller's own"},
+    [ITEM_METADATA] =
+        {"metadata", FIELD_VALUE,
+         .doc = "read by reasoning_gym and code (LiveCodeBench's); else the caller's own"},
     [ITEM_ON_CANNOT_JUDGE] = {"on_cannot_judge", FIELD_DOUBLE, .doc = "as in the request"},
 };
 
@@ -168,34 +170,53 @@ static bool message_completion(const cJSON *message, struct arena *a, struct rew
            error_set(err, ERROR_TOO_LARGE, NULL, "the message is too large");
 }
 
-/* Of the messages of a whole episode the last is judged, if the assistant's: one that ends with a tool's
- * result, or the user's turn, has come to no answer. False: err. */
+/* A message's role, if it says one: whether it is the assistant's. False: err. */
+static bool read_role(const cJSON *message, bool *assistant, struct error *err)
+{
+    static const char *const roles[] = {"assistant", "tool",   "function",
+                                        "user",      "system", "developer"};
+    const cJSON *role = json_get(message, "role");
+    *assistant = role == NULL;
+    for (size_t k = 0; role != NULL && k < sizeof(roles) / sizeof(roles[0]); k++) {
+        if (!cJSON_IsString(role) || strcmp(role->valuestring, roles[k]) != 0) continue;
+        *assistant = k == 0;
+        return true;
+    }
+    return role == NULL || error_set(err, ERROR_INVALID_VALUE, "role",
+                                     "a role is assistant, tool, user, system or developer");
+}
+
+/* What a message says is judged, if the assistant's: one that ends with a tool's result, or the
+ * user's turn, has come to no answer. False: err. */
+static bool judged_message(const cJSON *message, struct arena *a, struct reward_call *call,
+                           struct error *err)
+{
+    bool assistant;
+    call->completion = call->content = span_str("");
+    return read_role(message, &assistant, err) &&
+           (!assistant || message_completion(message, a, call, err));
+}
+
+/* Of the messages of a whole episode the last is judged. False: err. */
 static bool last_message(const cJSON *list, struct arena *a, struct reward_call *call,
                          struct error *err)
 {
-    static const char *const roles[] = {"assistant", "tool", "function", "user", "system"};
-    const cJSON *m, *last = NULL;
-    bool assistant = false;
+    const cJSON *m;
+    bool assistant;
     int i = 0;
     cJSON_ArrayForEach(m, list)
     {
-        const cJSON *role = json_get(m, "role");
-        bool named = false;
-        for (size_t k = 0; k < 5 && cJSON_IsString(role); k++) {
-            named = named || strcmp(role->valuestring, roles[k]) == 0;
-        }
-        if (!named || i >= REWARD_MAX_MESSAGES) {
-            error_set(err, ERROR_INVALID_VALUE, NULL,
-                      "must be one of at most %d messages with a role: assistant, tool, user, system",
-                      REWARD_MAX_MESSAGES);
+        if (json_get(m, "role") == NULL || i >= REWARD_MAX_MESSAGES) {
+            error_set(
+                err, ERROR_INVALID_VALUE, NULL,
+                "must be one of at most %d messages with a role: assistant, tool, user, system",
+                REWARD_MAX_MESSAGES);
             return error_in(err, "[%d]", i);
         }
-        last = m;
-        assistant = strcmp(role->valuestring, roles[0]) == 0;
+        if (!read_role(m, &assistant, err)) return error_in(err, "[%d]", i);
         i++;
     }
-    call->completion = call->content = span_str("");
-    return !assistant || message_completion(last, a, call, err) || error_in(err, "[%d]", i - 1);
+    return judged_message(list->child->prev, a, call, err) || error_in(err, "[%d]", i - 1);
 }
 
 /* A string, an assistant message, or a list of them (as TRL's conversational completions are). */
@@ -219,7 +240,7 @@ static bool read_completion(const cJSON *v, struct arena *a, struct reward_call 
                          "completion must be a string or one assistant message, not %s",
                          json_type_name(v));
     }
-    return message_completion(v, a, call, err) || error_in(err, "completion");
+    return judged_message(v, a, call, err) || error_in(err, "completion");
 }
 
 /* The contents of all messages, a line break between them. */
@@ -348,8 +369,8 @@ bool item_call(const struct item *item, const struct spoken *spoken, struct aren
  * metadata say which function its tests call.) */
 static bool stays_here(const struct item *item, const cJSON *field)
 {
-    static const enum item_field own[] = {ITEM_ID,      ITEM_COMPLETION, ITEM_GROUP,
-                                          ITEM_REWARDS, ITEM_ON_CANNOT_JUDGE};
+    static const enum item_field own[] = {ITEM_ID, ITEM_COMPLETION, ITEM_GROUP, ITEM_REWARDS,
+                                          ITEM_ON_CANNOT_JUDGE};
     for (size_t i = 0; i < sizeof(own) / sizeof(own[0]); i++) {
         if (field == item->fields[own[i]]) return true;
     }

@@ -53,7 +53,13 @@ static const struct tool *offered(const cJSON *tools, struct arena *a, size_t *n
     return list;
 }
 
-/* The "tool_calls" of a completion that is a message, or of all messages that it is. *given: there
+static bool is_another_s(const cJSON *message)
+{
+    const cJSON *role = json_get(message, "role");
+    return cJSON_IsString(role) && strcmp(role->valuestring, "assistant") != 0;
+}
+
+/* The "tool_calls" of a completion that is a message of the assistant's, or several. *given: there
  * are some, be they empty. False: err. */
 static bool message_calls(const cJSON *item, struct calls *made, bool *given, struct error *err)
 {
@@ -63,7 +69,7 @@ static bool message_calls(const cJSON *item, struct calls *made, bool *given, st
     *given = false;
     for (int i = 0; cJSON_IsObject(one); one = one == v ? NULL : one->next, i++) {
         const cJSON *calls = json_get(one, "tool_calls");
-        if (calls == NULL) continue;
+        if (calls == NULL || is_another_s(one)) continue;
         *given = true;
         if (one != v && v->child->next != NULL) {
             snprintf(name, sizeof(name), "completion[%d].tool_calls", i);

@@ -43,6 +43,32 @@ def test_one_item(server):
     assert [r["reward"] for r in reply["results"]] == [1.0]
 
 
+@pytest.mark.parametrize("role", ["tool", "function", "user", "system", "developer"])
+def test_what_another_says_is_no_answer(server, role):
+    said, answer = {"role": role, "content": "\\boxed{7}"}, {"role": "assistant", "content": "\\boxed{7}"}
+    for completion in (said, [said], [answer, said]):
+        [got] = verify(server, {"completion": completion, "answer": "7", "rewards": [{"name": "accuracy"}]})["results"]
+        assert got["reward"] == 0 and got["details"]["accuracy"]["cause"] == "no_answer_found"
+    for completion in (answer, [answer], {"content": "\\boxed{7}"}, [said, answer]):
+        assert verify(server, {"completion": completion, "answer": "7", "rewards": [{"name": "accuracy"}]})["results"][0]["reward"] == 1
+
+
+def test_calls_of_another_are_none_of_the_model_s(server):
+    calls = [{"type": "function", "function": {"name": "add", "arguments": "{}"}}]
+    for role, reward in (("assistant", 1), ("user", 0)):
+        said = {"role": role, "content": "", "tool_calls": calls}
+        body = {"completion": said, "tool_calls": [{"name": "add", "arguments": {}}], "rewards": [{"name": "tool_calls"}]}
+        assert verify(server, body)["results"][0]["reward"] == reward
+
+
+def test_a_role_that_nobody_has(server):
+    for role in ("zz", 5):
+        said = {"role": role, "content": "\\boxed{7}"}
+        for completion, param in ((said, "completion.role"), ([said, said], "completion[0].role")):
+            [got] = verify(server, {"completion": completion, "answer": "7", "rewards": [{"name": "accuracy"}]})["results"]
+            assert got["reward"] is None and got["error"]["param"] == param
+
+
 def test_a_bad_item_costs_only_itself(server):
     items = [item(i) for i in range(9)]
     items[4] = {"id": "4"}
