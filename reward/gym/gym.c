@@ -91,11 +91,19 @@ static const char *dataset_of(const struct reward_call *call, const cJSON *metad
     return cJSON_IsString(name) ? name->valuestring : NULL;
 }
 
+/* What is missing may stand in metadata that could not be read. */
+static enum score_status unread(struct reward_out *out)
+{
+    error_set(out->err, ERROR_INVALID_VALUE, "metadata", "metadata is text that is no JSON object");
+    return SCORE_FAULT;
+}
+
 static enum score_status score_entry(const struct reward_call *call, const cJSON *metadata,
                                      struct reward_out *out)
 {
     const char *dataset = dataset_of(call, metadata);
     const struct row *row = dataset == NULL ? NULL : find_row(dataset);
+    if (dataset == NULL && cJSON_IsString(metadata)) return unread(out);
     if (row == NULL) {
         error_set(out->err, dataset == NULL ? ERROR_MISSING_FIELD : ERROR_UNSUPPORTED, "dataset",
                   dataset == NULL ? "dataset (or metadata.source_dataset) is missing"
@@ -109,6 +117,7 @@ static enum score_status score_entry(const struct reward_call *call, const cJSON
                           .other = row->other,
                           .arena = call->arena};
     double value = row->rule(&e);
+    if (value < 0 && cJSON_IsString(metadata)) return unread(out);
     if (value < 0) {
         error_set(out->err, ERROR_MISSING_FIELD, "metadata",
                   "metadata lack what the data set %.60s is scored by", dataset);

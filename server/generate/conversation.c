@@ -27,6 +27,24 @@ static bool read_template(const struct field_context *context, const cJSON *valu
     return true;
 }
 
+/* "none" is not every contract's, and means the same in all. */
+bool conversation_read_effort(struct span word, struct span *out, struct error *err)
+{
+    static const char *const efforts[] = {"none", "minimal", "low", "medium",
+                                          "high", "xhigh",   "max", NULL};
+    int which = 0;
+    *out = word;
+    return word.n == 0 || field_read_choice(efforts, word, &which, err);
+}
+
+static bool read_effort(const struct field_context *context, const cJSON *value, void *out,
+                        struct error *err)
+{
+    (void)context;
+    if (!cJSON_IsString(value)) return field_wrong_type(value, "a string", err);
+    return conversation_read_effort(span_str(value->valuestring), out, err);
+}
+
 #define AT(field) .offset = offsetof(struct conversation, field)
 
 const struct field conversation_rows[] = {
@@ -38,8 +56,9 @@ const struct field conversation_rows[] = {
      .doc = "a template in place of the model's"},
     {"chat_template_kwargs", FIELD_OBJECT, AT(kwargs),
      .doc = "what the chat template is told beside"},
-    {"reasoning_effort", FIELD_TEXT, AT(reasoning_effort),
-     .doc = "how long the model should think, for templates that ask"},
+    {"reasoning_effort", FIELD_READ, AT(reasoning_effort), .read = read_effort, .shape = "string",
+     .doc = "how long the model should think, for templates that ask: none, minimal, low, medium, "
+            "high, xhigh, max"},
     {"add_generation_prompt", FIELD_BOOL, AT(add_generation_prompt),
      .doc = "the assistant's turn is opened"},
     {"continue_final_message", FIELD_BOOL, AT(continue_final),

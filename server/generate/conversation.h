@@ -42,6 +42,10 @@ extern const struct field conversation_rows[];
 /* The same, for fields_read(). */
 struct field_table conversation_table(struct conversation *c);
 
+/* A word for how long a model should think, *out; "" is none. False and *err, without a field: no
+ * contract has it, and who means one of a template's own says it in chat_template_kwargs. */
+bool conversation_read_effort(struct span word, struct span *out, struct error *err);
+
 /* Check the messages, bring a copy of them into the form that templates expect, and append the
  * prompt to out. Errors name the client's field: "messages[2].content[0].type". */
 bool conversation_render(struct conversation *c, const struct engine *e, struct arena *a,

@@ -97,8 +97,9 @@ static bool read_reasoning(struct completion *c, struct responses *r, struct err
         return false;
     }
     if (effort != NULL && strcmp(effort, "none") == 0) return talk_think(c, &r->talk, false, err);
-    r->talk.conversation.reasoning_effort = span_str(effort);
-    return true;
+    return conversation_read_effort(span_str(effort), &r->talk.conversation.reasoning_effort,
+                                    err) ||
+           error_at(err, "effort");
 }
 
 /* {"format", "verbosity"} */
@@ -144,17 +145,31 @@ static bool check_metadata(const cJSON *metadata, struct error *err)
     return true;
 }
 
-/* What does not exist here (results of searches, of programs run elsewhere) is asked for in vain. */
+/* What does not exist here (results of searches, of programs run elsewhere) is asked for in vain, what
+ * OpenAI does not know is a mistake. */
 static bool read_include(struct completion *c, struct responses *r, struct error *err)
 {
+    static const char *const parts[] = {"message.output_text.logprobs",
+                                        "reasoning.encrypted_content",
+                                        "message.input_image.image_url",
+                                        "web_search_call.results",
+                                        "web_search_call.action.sources",
+                                        "file_search_call.results",
+                                        "code_interpreter_call.outputs",
+                                        "computer_call_output.output.image_url",
+                                        NULL};
     const cJSON *one;
     size_t i = 0;
     cJSON_ArrayForEach(one, r->include)
     {
+        int which = 0;
         if (!cJSON_IsString(one)) {
             return field_wrong_type(one, "a string", err) || error_in(err, "include[%zu]", i);
         }
-        if (strcmp(one->valuestring, "message.output_text.logprobs") == 0) r->shows_logprobs = true;
+        if (!field_read_choice(parts, span_str(one->valuestring), &which, err)) {
+            return error_at(err, "include[%zu]", i);
+        }
+        if (which == 0) r->shows_logprobs = true;
         i++;
     }
     if (r->top_logprobs > 0) r->shows_logprobs = true;

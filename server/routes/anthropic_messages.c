@@ -98,7 +98,9 @@ static bool read_output(struct completion *c, struct messages *m, struct error *
     struct field_context context = completion_field_context(c);
     if (!json_check_keys(m->output, members, err)) return false;
     if (!json_get_string(m->output, "effort", &effort, err)) return false;
-    m->talk.conversation.reasoning_effort = span_str(effort);
+    if (!conversation_read_effort(span_str(effort), &m->talk.conversation.reasoning_effort, err)) {
+        return error_at(err, "effort");
+    }
     return format == NULL ||
            output_form_read_flat(&context, format, "output_config.format",
                                  "output_config.format.schema", &c->params, err) ||

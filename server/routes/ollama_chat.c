@@ -187,8 +187,12 @@ static bool read_think(struct completion *c, struct error *err)
     if (!cJSON_IsBool(v) && !cJSON_IsString(v)) {
         return field_wrong_type(v, "true, false or a word", err) || error_at(err, "think");
     }
-    if (cJSON_IsString(v)) own->talk.conversation.reasoning_effort = span_str(v->valuestring);
-    return talk_think(c, &own->talk, !cJSON_IsFalse(v), err);
+    struct span *effort = &own->talk.conversation.reasoning_effort;
+    struct span word = cJSON_IsString(v) ? span_str(v->valuestring) : (struct span){0};
+    if (!conversation_read_effort(word, effort, err)) return error_at(err, "think");
+    bool none = cJSON_IsFalse(v) || span_is(word, "none");
+    if (none) *effort = (struct span){0};
+    return talk_think(c, &own->talk, !none, err);
 }
 
 static bool prepare(struct completion *c)

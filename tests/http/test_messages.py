@@ -239,6 +239,8 @@ def test_counting(tiny):
     ({"thinking": {"type": "enabled", "effort": 1}}, "thinking.effort"),
     ({"thinking": {"type": "enabled", "budget_tokens": "many"}}, "thinking.budget_tokens"),
     ({"output_config": {"format": {"type": "xml"}}}, "output_config.format.type"),
+    ({"thinking": {"type": "enabled", "budget_tokens": 0}}, "thinking.budget_tokens"),
+    ({"output_config": {"effort": "bogus"}}, "output_config.effort"),
     ({"output_config": {"shape": 1}}, "output_config.shape"),
     ({"stop_sequences": [""]}, "stop_sequences[0]"),
     ({"container": {"id": "x"}}, "container"),

@@ -110,11 +110,22 @@ def test_begun_thoughts_are_known_whatever_the_user_said(tiny, said):
     ({"thinking_token_budget": -2}, "thinking_token_budget"),
     ({"thinking_budget": 1.5}, "thinking_budget"),
     ({"enable_thinking": "no"}, "enable_thinking"),
+    ({"reasoning_effort": "bogus"}, "reasoning_effort"),
+    ({"reasoning_effort": 3}, "reasoning_effort"),
     ({"max_thinking_tokens": 5, "stop_in_reasoning": True}, "max_thinking_tokens"),
 ], ids=str)
 def test_errors(tiny, body, param):
     reply = tiny.post("/v1/chat/completions", {"messages": USER, **body})
     assert reply.status_code == 400 and reply.json()["error"]["param"] == param
+
+
+def test_ollama_s_words(tiny):
+    body = {"messages": USER, "model": "touchstone-tiny", "stream": False, "options": {"temperature": 0}}
+    for think, thinks in (("none", False), ("low", True), ("", True), (True, True)):
+        got = tiny.post("/api/chat", {**body, "think": think}).json()["message"]
+        assert got["content"] == ANSWER and ("thinking" in got) == thinks, think
+    reply = tiny.post("/api/chat", {**body, "think": "bogus"})
+    assert reply.status_code == 400 and "think" in reply.text
 
 
 def test_speculation_changes_no_token(tiny, start):

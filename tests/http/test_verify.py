@@ -61,6 +61,13 @@ def test_calls_of_another_are_none_of_the_model_s(server):
         assert verify(server, body)["results"][0]["reward"] == reward
 
 
+def test_metadata_that_is_no_json(server):
+    for more in ({}, {"dataset": "sudoku"}):
+        body = {"completion": "x", "answer": "7", "metadata": "{", "rewards": [{"name": "reasoning_gym"}], **more}
+        [got] = verify(server, body)["results"]
+        assert got["error"]["param"] == "metadata" and "no JSON" in got["error"]["message"]
+
+
 def test_a_role_that_nobody_has(server):
     for role in ("zz", 5):
         said = {"role": role, "content": "\\boxed{7}"}
