@@ -2,6 +2,9 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include <float.h>
+#include <limits.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
 
@@ -29,6 +32,19 @@ struct wish {
     double rate;
     int64_t concurrency;
 };
+
+/* No number that a limit may be. */
+static const double no_rate = -DBL_MAX;
+enum { NO_CONCURRENCY = INT_MIN };
+
+/* What is not said is 0, no limit; who says 0 may have meant that nothing gets through. */
+static void read_limits(struct wish *w)
+{
+    if (w->rate == 0) fputs("touchstone: --rate 0 is no limit\n", stderr);
+    if (w->concurrency == 0) fputs("touchstone: --concurrency 0 is no limit\n", stderr);
+    if (w->rate == no_rate) w->rate = 0;
+    if (w->concurrency == NO_CONCURRENCY) w->concurrency = 0;
+}
 
 /* The line is read again as the server will: what it would refuse is refused here. */
 static bool make_line(const struct wish *w, const char *text, struct buffer *line,
@@ -62,7 +78,7 @@ static bool print_key(const struct wish *w, struct error *err)
 
 int cli_key(int n, char **args)
 {
-    struct wish w = {.scopes = "infer"};
+    struct wish w = {.scopes = "infer", .rate = no_rate, .concurrency = NO_CONCURRENCY};
     const struct cli_flag flags[] = {{"--scope", .text = &w.scopes},
                                      {"--rate", .number = &w.rate},
                                      {"--concurrency", .integer = &w.concurrency},
@@ -86,6 +102,7 @@ int cli_key(int n, char **args)
     if (!cli_read(&usage, flags, &n, args, &s)) return CLI_USAGE;
     bool asked = n == 2 && strcmp(args[0], "new") == 0;
     if (asked) w.name = args[1];
+    if (asked) read_limits(&w);
     bool fine = asked && print_key(&w, &err);
     cli_settings_clear(&s);
     if (fine) return cli_end_output();

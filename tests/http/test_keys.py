@@ -141,6 +141,14 @@ def test_what_is_no_key(args):
     assert ended.returncode in (1, 2) and ended.stdout == "" and ended.stderr.count("\n") == 1
 
 
+def test_a_limit_of_0_is_said_to_be_none():
+    for flag in ("--rate", "--concurrency"):
+        made = subprocess.run([BIN, "key", "new", "a", flag, "0"], capture_output=True, text=True, env=ENVIRONMENT)
+        assert made.returncode == 0 and made.stderr == f"touchstone: {flag} 0 is no limit\n" and "=0" not in made.stdout
+    made = subprocess.run([BIN, "key", "new", "a"], capture_output=True, text=True, env=ENVIRONMENT)
+    assert made.returncode == 0 and made.stderr == "" and "=" not in made.stdout
+
+
 def test_rate_of_a_key(start, tmp_path):
     file = tmp_path / "keys"
     slow, line = new_key("slow", "infer", "--rate", "0.001")
