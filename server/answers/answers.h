@@ -50,6 +50,7 @@ extern const struct field *const answer_server_info[], *const answer_vllm_info[]
 
 /* ---- weights.c: weights and adapters ---- */
 extern const struct field *const answer_pushed[], *const answer_serving[], *const answer_version[];
+extern const struct field *const answer_forgotten[];
 extern const struct field *const answer_done[], *const answer_trained[], *const answer_renamed[];
 extern const struct field *const answer_checked[], *const answer_adapters[];
 

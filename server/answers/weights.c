@@ -15,6 +15,13 @@ static const struct field pushed_rows[] = {
 };
 const struct field *const answer_pushed[] = {pushed_rows, NULL};
 
+static const struct field forgotten_rows[] = {
+    {"upload_id", IS("string"), .doc = "the upload's"},
+    {"deleted", IS("boolean"), .doc = "it is gone"},
+    {0},
+};
+const struct field *const answer_forgotten[] = {forgotten_rows, NULL};
+
 static const struct field serving_rows[] = {
     {"version", IS("string"), .doc = "what the weights are called"},
     {"sha256", IS("string"), .doc = "of the tensors that came"},

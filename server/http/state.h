@@ -23,6 +23,7 @@
 #include "server/http/pool.h"
 #include "server/http/server.h"
 #include "server/http/upload.h"
+#include "server/http/uploaded.h"
 
 struct client;
 struct exchange;
@@ -54,6 +55,7 @@ struct server {
     struct exchange *exchanges;     /* list of requests not yet completed */
     size_t n_exchanges;
     struct upload uploads[UPLOADS_MOST]; /* bodies in files */
+    struct uploaded_list uploaded;       /* those that were answered */
     size_t buffered_bytes; /* of bodies held */
     struct quota memory;   /* of bodies, their trees, what is read of them, and replies unread */
 

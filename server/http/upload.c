@@ -86,9 +86,9 @@ static bool has_space(const struct server *s, uint64_t bytes, struct error *err)
                      upload_folder(s), (unsigned long long)left);
 }
 
-static int new_file(const struct server *s, struct error *err)
+/* -1 and errno: none can be made. */
+static int unnamed_file(const char *folder)
 {
-    const char *folder = upload_folder(s);
     char path[4096];
     int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd >= 0) return fd;
@@ -96,11 +96,31 @@ static int new_file(const struct server *s, struct error *err)
         fd = mkostemp(path, O_CLOEXEC);
         if (fd >= 0) unlink(path);
     }
+    return fd;
+}
+
+static int new_file(const struct server *s, struct error *err)
+{
+    const char *folder = upload_folder(s);
+    int fd = unnamed_file(folder);
     if (fd < 0) {
         error_set(err, ERROR_NO_STORAGE, NULL, "no file can be made in %.120s: %s", folder,
                   strerror(errno));
     }
     return fd;
+}
+
+bool upload_check_folder(const struct server *s, struct error *err)
+{
+    if (s->o.staging_dir == NULL) return true; /* nobody may ever push */
+    int fd = unnamed_file(s->o.staging_dir);
+    if (fd < 0) {
+        return error_set(err, ERROR_INVALID_VALUE, "staging-dir",
+                         "staging-dir: no file can be made in %.200s: %s", s->o.staging_dir,
+                         strerror(errno));
+    }
+    close(fd);
+    return true;
 }
 
 /* ---- the few that there are ---- */
@@ -190,6 +210,31 @@ static bool check_size(const struct server *s, const struct range *r, size_t dec
     return has_space(s, r->said ? r->end - r->begin : declared, err);
 }
 
+static bool is_at_rest(const struct upload *u, struct error *err)
+{
+    return u == NULL || u->exchange == NULL ||
+           error_set(err, ERROR_CONFLICT, "X-Upload-Id",
+                     "another request is at work on this upload");
+}
+
+/* A question about what is not there, or no more. */
+static bool begin_question(struct exchange *x, const char *id, const struct range *r,
+                           struct error *err)
+{
+    struct upload *u = arena_alloc(x->arena, 1, sizeof(*u));
+    if (u == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "no memory for the request");
+    *u = (struct upload){.fd = -1, .owner = exchange_client(x), .total = r->total, .asked = true};
+    snprintf(u->id, sizeof(u->id), "%s", id);
+    const struct uploaded *d = uploaded_find(&x->server->uploaded, u->id, u->owner, clock_ns());
+    if (d != NULL && d->total != r->total) {
+        return error_set(err, ERROR_RANGE, "Content-Range", "the upload had %llu bytes, not %llu",
+                         (unsigned long long)d->total, (unsigned long long)r->total);
+    }
+    u->exchange = x;
+    x->upload = u;
+    return true;
+}
+
 bool upload_begin(struct exchange *x, size_t declared, struct error *err)
 {
     const char *id = exchange_header(x, "X-Upload-Id");
@@ -201,10 +246,8 @@ bool upload_begin(struct exchange *x, size_t declared, struct error *err)
     }
     if (!check_size(x->server, &r, declared, err)) return false;
     struct upload *u = find(x->server, id == NULL ? "" : id, exchange_client(x));
-    if (u != NULL && u->exchange != NULL) {
-        return error_set(err, ERROR_CONFLICT, "X-Upload-Id",
-                         "another request is at work on this upload");
-    }
+    if (!is_at_rest(u, err)) return false;
+    if (u == NULL && r.asks) return begin_question(x, id, &r, err);
     bool fresh = u == NULL;
     if (fresh) u = new_upload(x, id == NULL ? "" : id, err);
     if (u == NULL) return false;
@@ -217,9 +260,10 @@ bool upload_begin(struct exchange *x, size_t declared, struct error *err)
     u->total = total;
     u->until = until;
     u->exchange = x;
-    u->keep = false;
+    u->keep = u->asked = r.asks; /* a question never makes it go */
     u->touched_ns = clock_ns();
     x->upload = u;
+    if (fresh) uploaded_forget(&x->server->uploaded, u->id, u->owner);
     return true;
 }
 
@@ -264,9 +308,33 @@ static void reply_more(struct exchange *x, const struct upload *u)
     exchange_add_header(x, "Range", range);
 }
 
+void upload_tell(struct exchange *x)
+{
+    assert(x->upload->asked && x->upload->keep);
+    reply_more(x, x->upload);
+}
+
+/* What became of an upload that is no more, or that nothing of it is there. */
+static void answer_question(struct exchange *x)
+{
+    const struct upload *u = x->upload;
+    const struct uploaded *d = uploaded_find(&x->server->uploaded, u->id, u->owner, clock_ns());
+    if (d == NULL) {
+        reply_more(x, u);
+        return;
+    }
+    buffer_add(&x->reply, d->reply, d->reply_bytes);
+    exchange_reply_json(x, &x->reply);
+    exchange_add_header(x, "X-Upload-Id", u->id);
+}
+
 bool upload_is_whole(struct exchange *x)
 {
     struct upload *u = x->upload;
+    if (u->fd < 0) {
+        answer_question(x);
+        return false;
+    }
     if (u->total == UINT64_MAX) u->total = u->have; /* a body whose length was not said has ended */
     if (u->have == u->total && u->have > 0) return true;
     if (u->id[0] != '\0') {
@@ -286,8 +354,30 @@ void upload_over(struct exchange *x)
     if (u == NULL) return;
     x->upload = NULL;
     u->exchange = NULL;
+    if (u->fd < 0) return;          /* a question's goes with x */
     bool lost = u->have < u->total; /* the connection, in its midst */
     if (u->id[0] == '\0' || (!u->keep && !lost)) drop(u);
+}
+
+void upload_done(struct exchange *x, struct span reply)
+{
+    uploaded_note(&x->server->uploaded, x->upload, reply, clock_ns());
+}
+
+bool upload_forget(struct exchange *x, const char **id, struct error *err)
+{
+    *id = exchange_header(x, "X-Upload-Id");
+    if (*id == NULL) {
+        return error_set(err, ERROR_MISSING_FIELD, "X-Upload-Id",
+                         "X-Upload-Id is needed: which upload shall go");
+    }
+    struct upload *u = find(x->server, *id, exchange_client(x));
+    if (u == NULL) {
+        return error_set(err, ERROR_NOT_FOUND, "X-Upload-Id", "no upload of that id is unfinished");
+    }
+    if (!is_at_rest(u, err)) return false;
+    drop(u);
+    return true;
 }
 
 void uploads_sweep(struct server *s, uint64_t now_ns)

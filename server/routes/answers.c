@@ -43,6 +43,7 @@ const struct route_answer route_answers[ROUTE_ANSWERS] = {
     {trl_logprobs_handle, .whole = answer_trl_logprobs},
     {weights_load_handle, .whole = answer_pushed},
     {weights_stream_handle, .whole = answer_pushed},
+    {weights_forget_handle, .whole = answer_forgotten},
     {weights_sglang_handle, .whole = answer_trained},
     {weights_prime_handle, .whole = answer_trained},
     {weights_areal_handle, .whole = answer_trained},

@@ -7,7 +7,7 @@
 
 #include "server/http/router.h"
 
-enum { ROUTE_ANSWERS = 68 };
+enum { ROUTE_ANSWERS = 69 };
 extern const struct route_answer route_answers[ROUTE_ANSWERS];
 
 #endif

@@ -13,6 +13,7 @@
 #include "base/fields.h"
 #include "server/http/exchange.h"
 #include "server/http/state.h"
+#include "server/http/upload.h"
 #include "server/weights/push.h"
 
 struct load {
@@ -90,6 +91,7 @@ void weights_reply(struct exchange *x, const struct push *p)
     emit_object(&out, NULL);
     emit_facts(p, &out);
     emit_close(&out, '}');
+    if (x->upload != NULL) upload_done(x, buffer_span(&out));
     exchange_reply_json(x, &out);
 }
 

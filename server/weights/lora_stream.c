@@ -92,6 +92,7 @@ static void work(struct exchange *x)
 static void after(struct exchange *x)
 {
     weights_keep_upload(x, &x->error);
+    if (x->error.code == ERROR_NONE) upload_done(x, buffer_span(&x->reply));
     exchange_finish(x);
 }
 

@@ -10,6 +10,7 @@
 
 #include "base/base64.h"
 #include "base/digest.h"
+#include "base/emit.h"
 #include "server/http/exchange.h"
 #include "server/http/state.h"
 #include "server/http/upload.h"
@@ -88,6 +89,39 @@ static void keep_upload(struct exchange *x, struct push *p)
     weights_keep_upload(x, &p->error);
 }
 
+/* ---- an upload that was refused, and is asked for again ---- */
+
+/* What says which push it is, and what it may replace. ?wait says neither. */
+static void digest_guards(const struct exchange *x, char out[DIGEST_HEX])
+{
+    const char *said[] = {exchange_header(x, "X-Version"),     exchange_header(x, "X-Base-Version"),
+                          exchange_header(x, "X-Policy"),      exchange_header(x, "Content-Digest"),
+                          exchange_argument(x, "part"),        exchange_argument(x, "name"),
+                          exchange_argument(x, "check_finite")};
+    struct digest d;
+    digest_init(&d);
+    for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+        digest_add(&d, span_str(said[i] == NULL ? "-" : "+"));
+        if (said[i] != NULL) digest_add(&d, span_of(said[i], strlen(said[i]) + 1));
+    }
+    digest_end_hex(&d, out);
+}
+
+/* A question pushes what it is about only where it says all that the refused push said: whoever asks
+ * without a base version must not replace weights that the push would not have. False: x is told. */
+static bool may_push(struct exchange *x)
+{
+    struct upload *u = x->upload;
+    char guards[DIGEST_HEX];
+    digest_guards(x, guards);
+    if (u->asked && strcmp(u->guards, guards) != 0) {
+        upload_tell(x);
+        return false;
+    }
+    memcpy(u->guards, guards, sizeof(guards));
+    return true;
+}
+
 static void push_stream(struct exchange *x, int part)
 {
     struct error err = {0};
@@ -113,6 +147,7 @@ void weights_stream_handle(struct exchange *x)
                                         NULL};
     struct error err = {0};
     int part = PUSH_WHOLE;
+    if (!may_push(x)) return;
     if (!choose(exchange_argument(x, "part"), parts, "part", &part, &err)) {
         exchange_fail(x, &err);
     } else if (part == ADAPTER) {
@@ -120,4 +155,18 @@ void weights_stream_handle(struct exchange *x)
     } else {
         push_stream(x, part);
     }
+}
+
+void weights_forget_handle(struct exchange *x)
+{
+    const char *id;
+    if (!upload_forget(x, &id, &x->error)) {
+        exchange_fail(x, &x->error);
+        return;
+    }
+    emit_object(&x->reply, NULL);
+    emit_str(&x->reply, "upload_id", id);
+    emit_bool(&x->reply, "deleted", true);
+    emit_close(&x->reply, '}');
+    exchange_reply_json(x, &x->reply);
 }

@@ -35,6 +35,8 @@ struct weights_chain {
 void weights_load_handle(struct exchange *x);
 /* PUT /v1/weights */
 void weights_stream_handle(struct exchange *x);
+/* DELETE /v1/weights: an unfinished upload */
+void weights_forget_handle(struct exchange *x);
 /* POST /update_weights_from_disk */
 void weights_sglang_handle(struct exchange *x);
 /* POST /update_weights: prime-rl's {weight_dir} */

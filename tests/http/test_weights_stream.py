@@ -185,7 +185,9 @@ def test_bounds(start, tensors, tmp_path):
     assert put(s, data).status_code == 413
     assert put(s, (data[i:i + 5000] for i in range(0, len(data), 5000))).status_code == 413
     assert put(s, data[:10], X_Upload_Id="a", Content_Range=f"bytes 0-9/{len(data)}").status_code == 413
-    s = start("--staging-dir", str(tmp_path / "nowhere"), model=str(checkpoints.FOLDER))
+    (tmp_path / "gone").mkdir()
+    s = start("--staging-dir", str(tmp_path / "gone"), model=str(checkpoints.FOLDER))
+    (tmp_path / "gone").rmdir()
     reply = put(s, data)
     assert (reply.status_code, reply.json()["error"]["code"]) == (507, "insufficient_storage")
     assert version(s) == "0"
@@ -212,7 +214,13 @@ def test_ranges(served, tensors):
     assert piece(1000, n // 2).status_code == 308
     reply = piece(n // 2, n)
     assert reply.status_code == 200 and reply.json()["sha256"] == checkpoints.sha256(checkpoints.jiggled(tensors, 1))
-    assert put(served, b"", X_Upload_Id="up.1", Content_Range=f"bytes */{n}").headers.get("range") is None  # it is gone
+    for _ in range(2):  # whoever lost the answer gets it again
+        again = put(served, b"", X_Upload_Id="up.1", Content_Range=f"bytes */{n}")
+        assert (again.status_code, again.json()) == (200, reply.json())
+    assert put(served, b"", X_Upload_Id="up.1", Content_Range=f"bytes */{n + 1}").status_code == 416
+    assert version(served) == "1"
+    assert piece(0, 1000).status_code == 308  # a new upload of that name
+    assert put(served, b"", X_Upload_Id="up.1", Content_Range=f"bytes */{n}").headers["range"] == "bytes=0-999"
 
 
 def test_a_lost_connection_is_gone_on_from(served, tensors):
@@ -238,6 +246,50 @@ def test_few_uploads_are_unfinished(served):
     assert put(served, b"ab").status_code == 429
     assert put(served, b"cd", X_Upload_Id="u0", Content_Range="bytes 2-3/4").status_code == 400  # whole, and nonsense
     assert put(served, b"ab", X_Upload_Id="u4", Content_Range="bytes 0-1/4").status_code == 308
+
+
+def ask(served, name, total, **more):
+    return put(served, b"", X_Upload_Id=name, Content_Range=f"bytes */{total}", **more)
+
+
+def test_asking_takes_nothing(served, tensors):
+    for i in range(6):
+        reply = ask(served, f"u{i}", 100)
+        assert (reply.status_code, reply.json()) == (308, {"upload_id": f"u{i}", "received": 0, "total": 100})
+    assert put(served, checkpoints.pack(tensors)).status_code == 200
+    assert put(served, b"x", X_Upload_Id="u", Content_Range="bytes */100").status_code == 400  # a question has no body
+
+
+def test_an_upload_is_given_back(served):
+    def give_back(**headers):
+        return served.http.delete("/v1/weights", headers=headers)
+
+    for i in range(4):
+        assert put(served, b"ab", X_Upload_Id=f"u{i}", Content_Range="bytes 0-1/4").status_code == 308
+    assert put(served, b"ab", X_Upload_Id="u4", Content_Range="bytes 0-1/4").status_code == 429
+    reply = give_back(**{"X-Upload-Id": "u0"})
+    assert (reply.status_code, reply.json()) == (200, {"upload_id": "u0", "deleted": True})
+    assert put(served, b"ab", X_Upload_Id="u4", Content_Range="bytes 0-1/4").status_code == 308
+    assert give_back(**{"X-Upload-Id": "u0"}).status_code == 404
+    assert (give_back().status_code, give_back().json()["error"]["param"]) == (400, "X-Upload-Id")
+
+
+def test_a_question_pushes_with_all_that_was_said_or_not_at_all(served, tensors):
+    data = checkpoints.pack(checkpoints.jiggled(tensors, 1))
+    n = len(data)
+    said = {"X_Base_Version": "7", "X_Version": "eight", "Content_Digest": checkpoints.digest(data)}
+    assert put(served, data, X_Upload_Id="a", Content_Range=f"bytes 0-{n - 1}/{n}", **said).status_code == 409
+    for change in ({}, {"X_Version": "eight"}, said | {"X_Base_Version": "0"}, said | {"X_Policy": "abort"},
+                   said | {"params": {"part": "some"}}, {k: v for k, v in said.items() if k != "X_Base_Version"}):
+        reply = ask(served, "a", n, **change)
+        assert (reply.status_code, reply.headers["range"]) == (308, f"bytes=0-{n - 1}"), (change, reply.text)
+    assert version(served) == "0"
+    assert ask(served, "a", n, **said).json()["error"]["code"] == "base_version"
+    served.post("/update_weight_version", {"new_version": "7"})
+    reply = ask(served, "a", n, params={"wait": "1"}, **said)
+    assert (reply.status_code, reply.json()["version"]) == (200, "eight"), reply.text
+    assert ask(served, "a", n).json() == reply.json()  # of what is done it only tells
+    assert version(served) == "eight"
 
 
 def test_a_refused_range_changes_nothing(served):
