@@ -252,6 +252,9 @@ struct adapter *engine_adapter_hold(struct adapter *a);
 /* See engine_adapter_hold(). */
 void engine_adapter_release(struct adapter *a);
 
+/* Whether a computes with the weights that serve now: DoRA's only with those that it was read for. Any thread. */
+bool engine_adapter_fits(struct engine *e, const struct adapter *a);
+
 /* What an adapter is; constant. */
 struct engine_adapter_info {
     const char *sha256; /* of its content; borrowed */

@@ -66,6 +66,16 @@ void engine_adapter_release(struct adapter *a)
     adapter_release(a);
 }
 
+bool engine_adapter_fits(struct engine *e, const struct adapter *a)
+{
+    if (!a->dora) return true;
+    struct resident *r = versions_pin(&e->versions);
+    bool fits = adapter_fits(a, r->version.content);
+    versions_unpin(&e->versions, r);
+    mailbox_nudge(e->mailbox); /* as in bind() */
+    return fits;
+}
+
 struct engine_adapter_info engine_adapter_info(const struct adapter *a)
 {
     return (struct engine_adapter_info){a->sha256, a->max_rank, a->n_tensors, a->bytes};

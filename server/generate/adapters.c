@@ -105,12 +105,18 @@ static bool make_room(struct adapters *a, struct error *err)
                      a->most);
 }
 
+/* What was found was read for the weights that served then; what a client has loaded is its own affair. */
+static bool is_of_use(const struct adapters *a, const struct entry *e)
+{
+    return !e->found || engine_adapter_fits(a->engine, e->adapter);
+}
+
 /* What e's name stands for from now on: e, whose texts and adapter are taken; but one that was found
  * leaves it to what was loaded meanwhile. NULL and the error: what it did before. */
 static struct entry *store(struct adapters *a, struct entry *e, bool replace, struct error *err)
 {
     struct entry *known = lookup(a, span_str(e->name));
-    if (known != NULL && e->found) return known;
+    if (known != NULL && e->found && is_of_use(a, known)) return known;
     if (known != NULL && !replace && !known->found) {
         error_set(err, ERROR_INVALID_VALUE, "lora_name",
                   "the adapter \"%.80s\" is loaded already; load_inplace replaces it", e->name);
@@ -225,7 +231,7 @@ static struct adapter *hold_known(struct adapters *a, struct span name)
     struct adapter *out = NULL;
     pthread_mutex_lock(&a->lock);
     struct entry *e = lookup(a, name);
-    if (e != NULL) {
+    if (e != NULL && is_of_use(a, e)) {
         e->used = ++a->clock;
         out = engine_adapter_hold(e->adapter);
     }

@@ -59,14 +59,27 @@ static bool find_adapter(struct server *s, struct span name, const char *field,
     return err->code == ERROR_NO_MEMORY ? false : error_at(err, "%s", field);
 }
 
+/* lora_path beside a model, which is the served one's name or says the same. */
+static bool check_both(struct server *s, struct span name, struct span lora, struct error *err)
+{
+    if (name.n == 0 || adapters_base_is(s->adapters, name)) return true;
+    struct span behind = behind_base(s, name);
+    struct span named = behind.n > 0 ? behind : name;
+    if (span_eq(named, lora)) return true;
+    if (adapters_know(s->adapters, named)) {
+        return error_set(err, ERROR_INVALID_VALUE, "lora_path",
+                         "model and lora_path contradict each other: they name two adapters");
+    }
+    return s->o.any_model_name || unknown_model(s, name, "model", err);
+}
+
 bool completion_find_model(struct server *s, struct span name, struct span lora,
                            struct adapter **out, struct error *err)
 {
     *out = NULL;
     bool is_base = name.n == 0 || adapters_base_is(s->adapters, name);
     if (lora.n > 0) {
-        if (!is_base && !s->o.any_model_name) return unknown_model(s, name, "model", err);
-        return find_adapter(s, lora, "lora_path", out, err) &&
+        return check_both(s, name, lora, err) && find_adapter(s, lora, "lora_path", out, err) &&
                (*out != NULL || unknown_model(s, lora, "lora_path", err));
     }
     if (is_base) return true;

@@ -337,6 +337,29 @@ def test_a_switch_ends_what_dora_has_begun(dora):
     assert server.complete(prompt=PROMPT, max_tokens=1)["weight_version"] == "1"
 
 
+def test_dora_found_in_a_folder_is_read_again(start, tmp_path):
+    other = checkpoints.gguf(tmp_path / "other.gguf", 1, checkpoints.GGUF_Q8)
+    shutil.copytree(ADAPTERS / "qwen2-dora", tmp_path / "by-name" / "dora")
+    server = start("--adapter-dir", str(tmp_path / "by-name"), model=str(checkpoints.GGUF_Q8))
+    before = ask(server, "dora")
+    assert server.post("/v1/weights", {"path": str(other)}).status_code == 200
+    fresh = start("--adapter-dir", str(tmp_path / "by-name"), model=str(other))
+    assert ask(server, "dora") == ask(fresh, "dora") != before
+    assert len(models(server)) == 2 and sum("event=adapter " in line for line in server.log) == 2
+    assert server.metric("touchstone_weight_versions") == 1
+
+
+def test_two_names_that_contradict_each_other(server):
+    load(server, "one", PLAIN)
+    load(server, "two", PATTERNS)
+    reply = server.post("/v1/completions", {"prompt": "a", "max_tokens": 1, "model": "one", "lora_path": "two"})
+    assert (reply.status_code, reply.json()["error"]["param"]) == (400, "lora_path"), reply.text
+    assert "contradict" in reply.json()["error"]["message"]
+    same = {"prompt": "a", "max_tokens": 1, "model": "one", "lora_path": "one"}
+    assert server.post("/v1/completions", same).status_code == 200
+    assert server.post("/v1/completions", same | {"model": "neither"}).status_code == 404
+
+
 def test_a_wrong_adapter_at_the_start_ends_the_server(start):
     server = start("--adapter", "a=/nowhere", wait=False)
     assert server.process.wait(300) == 1
