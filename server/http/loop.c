@@ -287,6 +287,28 @@ void server_reload(struct server *s)
     }
 }
 
+static bool is_folder(const char *path, const char *setting, struct error *err)
+{
+    int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return error_set(err, ERROR_INVALID_VALUE, setting,
+                         "%s: no folder can be opened at %.200s: %s", setting, path,
+                         strerror(errno));
+    }
+    close(fd);
+    return true;
+}
+
+/* The operator's folders are there: one that is named wrongly would be found out by the first push. */
+static bool check_folders(const struct server *s, struct error *err)
+{
+    for (int i = 0; i < s->o.path_roots.n; i++) {
+        if (!is_folder(s->o.path_roots.items[i], "path-root", err)) return false;
+    }
+    return (s->o.adapter_dir == NULL || is_folder(s->o.adapter_dir, "adapter-dir", err)) &&
+           upload_check_folder(s, err);
+}
+
 struct server *server_new(const struct server_options *o, struct error *err)
 {
     struct server *s = mem_new(1, sizeof(*s), err);
@@ -298,7 +320,8 @@ struct server *server_new(const struct server_options *o, struct error *err)
     inbox_init(&s->inbox);
     quota_init(&s->memory, (size_t)o->request_memory_bytes);
     raise_file_limit(s);
-    if (open_keys(s, err) && open_tls(s, err) && open_loop(s, err) && listen_open(s, err)) {
+    if (check_folders(s, err) && open_keys(s, err) && open_tls(s, err) && open_loop(s, err) &&
+        listen_open(s, err)) {
         reserve_watchers(s);
         return s;
     }

@@ -39,6 +39,12 @@ def status_of(body, path="/v1/completions", **kwargs):
     return lambda server: server.post(path, body, **kwargs).status_code
 
 
+def uploads_in_shared_memory(server):
+    server.http.put("/v1/weights", content=b"a", headers={"X-Upload-Id": "a", "Content-Range": "bytes 0-0/4"})
+    links = [str(fd.readlink()) for fd in pathlib.Path(f"/proc/{server.process.pid}/fd").iterdir()]
+    return sum(link.startswith("/dev/shm/") and link.endswith("(deleted)") for link in links)
+
+
 def spread(server):
     """May every thread run on every processor?"""
     allowed = set()
@@ -230,7 +236,7 @@ CASES = {
     "step-tokens": (["--step-tokens", "8"], steps),
     "max-weight-versions": (["--max-weight-versions", "3"], second_push),
     "max-weights": (["--max-weights", "1K"], lambda s: s.http.put("/v1/weights", content=b"a" * 2000).status_code),
-    "staging-dir": (["--staging-dir", "/proc"], lambda s: s.http.put("/v1/weights", content=b"a").status_code),
+    "staging-dir": (["--staging-dir", "/dev/shm"], uploads_in_shared_memory),
     "path-root": (["--path-root", "tests"], status_of({"path": "/etc"}, "/v1/weights")),
     "adapter": (["--adapter", "one=tests/golden/data/adapters/llama-plain"], count_of_models),
     "merge": (None, None),  # tests/http/test_merge.py
@@ -367,3 +373,11 @@ def test_where_each_value_came_from(start, tmp_path, monkeypatch):
         assert (told[name]["value"], told[name]["source"]) == (value, source), name
     assert told["judge-model-key"] == {"name": "judge-model-key", "section": "Judge model", "value": None, "secret": True,
                                        "source": "file"}
+
+
+@pytest.mark.parametrize("name", ["path-root", "adapter-dir", "staging-dir"])
+def test_a_folder_that_is_not_there_ends_the_start(tmp_path, name):
+    for wrong in (tmp_path / "nowhere", pathlib.Path(__file__)):
+        ended = subprocess.run([BIN, "serve", "--port", "0", "--model", MODEL, f"--{name}", wrong], capture_output=True,
+                               text=True, timeout=60)
+        assert ended.returncode == 1 and f"touchstone: {name}: " in ended.stderr and str(wrong) in ended.stderr, ended.stderr
