@@ -87,6 +87,10 @@ bool delta_set_of_stream(const struct safetensors *news, struct delta_set *d, st
     const char *compression = safetensors_metadata(news, "compression_format");
     *d = (struct delta_set){.n = 0};
     if (compression == NULL) compression = safetensors_metadata(news, "compression");
+    if (safetensors_metadata(news, "delta_encoding") == NULL) {
+        return error_set(err, ERROR_INVALID_VALUE, NULL,
+                         "__metadata__ has no delta_encoding: xor or overwrite");
+    }
     return end(d,
                delta_format_read(safetensors_metadata(news, "delta_encoding"), compression,
                                  safetensors_metadata(news, "checksum_format"), &d->format, err) &&

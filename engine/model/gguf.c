@@ -316,7 +316,10 @@ static bool take_header(struct cursor *c, uint64_t *n_tensors, uint64_t *n_value
         return fault(c->part, c->err,
                      "not a GGUF file; if it is a Git LFS pointer, fetch the file (git lfs pull)");
     }
-    if (memcmp(magic, "GGUF", 4) != 0) return fault(c->part, c->err, "not a GGUF file");
+    if (memcmp(magic, "GGUF", 4) != 0) {
+        return fault(c->part, c->err,
+                     "not a GGUF file; a Hugging Face checkpoint is named by its folder");
+    }
     if (!take_u32(c, &version)) return false;
     if (version != 2 && version != 3) {
         return error_set(c->err, ERROR_UNSUPPORTED, NULL,

@@ -52,19 +52,27 @@ static cJSON *r1_rewards(void)
     return list;
 }
 
+/* What is wrong with them, by the name of the setting. */
+static bool in_setting(struct error *err)
+{
+    struct error why = *err;
+    error_set(err, why.code, why.param, "verify-rewards: %s", why.message);
+    return error_in(err, "default_rewards");
+}
+
 static bool read_defaults(struct judge *judge, const char *text, struct error *err)
 {
     mem_forget();
     judge->default_rewards = text == NULL ? r1_rewards() : json_parse(span_str(text), err);
     if (mem_ran_out()) return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
-    if (judge->default_rewards == NULL) return error_in(err, "default_rewards");
+    if (judge->default_rewards == NULL) return in_setting(err);
     struct arena *a = arena_new(REWARD_SCRATCH_BYTES);
     if (a == NULL) return error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
     struct spec_list list = {0};
     bool ok = spec_list_parse(judge->default_rewards, a, &list, err);
     spec_list_clear(&list);
     arena_free(a);
-    return ok || error_in(err, "default_rewards");
+    return ok || in_setting(err);
 }
 
 static int default_workers(void)

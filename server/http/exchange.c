@@ -99,6 +99,33 @@ const char *exchange_argument(const struct exchange *x, const char *name)
     return MHD_lookup_connection_value(x->connection, MHD_GET_ARGUMENT_KIND, name);
 }
 
+struct unknown_argument {
+    const char *const *names;
+    const char *found; /* NULL: none so far */
+};
+
+static enum MHD_Result look_at_argument(void *cls, enum MHD_ValueKind kind, const char *name,
+                                        const char *value)
+{
+    struct unknown_argument *u = cls;
+    (void)kind;
+    (void)value;
+    for (int i = 0; u->names[i] != NULL; i++) {
+        if (strcmp(u->names[i], name) == 0) return MHD_YES;
+    }
+    u->found = name;
+    return MHD_NO;
+}
+
+bool exchange_arguments_are(struct exchange *x, const char *const names[], struct error *err)
+{
+    struct unknown_argument u = {.names = names};
+    MHD_get_connection_values(x->connection, MHD_GET_ARGUMENT_KIND, look_at_argument, &u);
+    return u.found == NULL ||
+           error_set(err, ERROR_INVALID_VALUE, u.found,
+                     "the query's argument \"%.60s\" is not known here", u.found);
+}
+
 bool exchange_flag(const struct exchange *x, const char *name, bool *out, struct error *err)
 {
     const char *word = exchange_argument(x, name);

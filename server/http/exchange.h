@@ -223,6 +223,8 @@ bool exchange_release(struct exchange *x);
 const char *exchange_header(const struct exchange *x, const char *name);
 /* An argument of its query string, or NULL. */
 const char *exchange_argument(const struct exchange *x, const char *name);
+/* The query has no arguments but these, up to NULL. False and ERROR_INVALID_VALUE naming one that it has. */
+bool exchange_arguments_are(struct exchange *x, const char *const names[], struct error *err);
 /* One that is true or false (in any case of letters), 1 or 0, into *out, which stays as it is without
  * it. False and ERROR_INVALID_VALUE naming it: it is something else. */
 bool exchange_flag(const struct exchange *x, const char *name, bool *out, struct error *err);

@@ -342,8 +342,12 @@ bool upload_is_whole(struct exchange *x)
         reply_more(x, u);
         return false;
     }
-    error_set(&x->error, ERROR_INVALID_VALUE, NULL, "the body has %llu bytes of %llu",
-              (unsigned long long)u->have, (unsigned long long)u->total);
+    if (u->have == 0) {
+        error_set(&x->error, ERROR_INVALID_VALUE, NULL, "the body is empty: it has no bytes");
+    } else {
+        error_set(&x->error, ERROR_INVALID_VALUE, NULL, "the body has %llu bytes of %llu",
+                  (unsigned long long)u->have, (unsigned long long)u->total);
+    }
     exchange_fail(x, &x->error);
     return false;
 }

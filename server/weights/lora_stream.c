@@ -42,6 +42,7 @@ static bool refuse_headers(const struct exchange *x, struct error *err)
 
 static bool read_ask(struct exchange *x, struct lora_stream *l, struct error *err)
 {
+    static const char *const arguments[] = {"part", "name", NULL};
     l->name = exchange_argument(x, "name");
     l->base_version = exchange_header(x, "X-Base-Version");
     l->began = clock_ns();
@@ -49,7 +50,8 @@ static bool read_ask(struct exchange *x, struct lora_stream *l, struct error *er
         return error_set(err, ERROR_MISSING_FIELD, "name",
                          "name is needed: what requests call the adapter");
     }
-    return refuse_headers(x, err) && weights_read_digest(x, &l->sha256, err);
+    return exchange_arguments_are(x, arguments, err) && refuse_headers(x, err) &&
+           weights_read_digest(x, &l->sha256, err);
 }
 
 static void emit_done(struct exchange *x, struct engine_adapter_info info)

@@ -53,7 +53,7 @@ bool weights_read_digest(struct exchange *x, const char **sha256, struct error *
     buffer_clear(&bytes);
     if (!ok) {
         return error_set(err, ERROR_INVALID_VALUE, "Content-Digest",
-                         "Content-Digest must have sha-256=:BASE64:");
+                         "Content-Digest must have sha-256=:BASE64:, the key in lower case");
     }
     return hex != NULL || error_set(err, ERROR_NO_MEMORY, NULL, "out of memory");
 }
@@ -61,9 +61,11 @@ bool weights_read_digest(struct exchange *x, const char **sha256, struct error *
 static bool read_ask(struct exchange *x, struct push *p, int part, struct error *err)
 {
     static const char *const policies[] = {"finish", "switch", "abort", NULL};
+    static const char *const arguments[] = {"part", "check_finite", "wait", NULL};
     int policy = PUSH_FINISH;
     const char *version = exchange_header(x, "X-Version");
-    if (!choose(exchange_header(x, "X-Policy"), policies, "X-Policy", &policy, err) ||
+    if (!exchange_arguments_are(x, arguments, err) ||
+        !choose(exchange_header(x, "X-Policy"), policies, "X-Policy", &policy, err) ||
         !exchange_flag(x, "check_finite", &p->order.check_finite, err) ||
         !exchange_flag(x, "wait", &p->order.wait, err) ||
         !weights_read_digest(x, &p->order.sha256, err)) {

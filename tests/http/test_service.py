@@ -178,6 +178,7 @@ def test_rewards_of_clients_that_name_none(start):
 
 
 def test_wrong_default_rewards_are_refused_at_start():
-    wrong = [BIN, "serve", "--port", "0", "--model", MODEL, "--verify-rewards", '[{"name": "no_such"}]']
-    done = subprocess.run(wrong, capture_output=True, text=True, timeout=PATIENCE)
-    assert done.returncode == 1 and "no_such" in done.stderr
+    for rewards, word in (('[{"name": "no_such"}]', "no_such"), ("zz", "JSON")):
+        wrong = [BIN, "serve", "--port", "0", "--model", MODEL, "--verify-rewards", rewards]
+        done = subprocess.run(wrong, capture_output=True, text=True, timeout=PATIENCE)
+        assert done.returncode == 1 and word in done.stderr and "touchstone: verify-rewards: " in done.stderr, done.stderr

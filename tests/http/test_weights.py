@@ -389,6 +389,12 @@ def test_wrong_bodies(server, body, param):
         assert reply.json()["error"]["param"] == param
 
 
+def test_a_file_of_a_checkpoint_is_told_of_its_folder(server):
+    reply = server.post("/v1/weights", {"path": str(checkpoints.FOLDER / "model.safetensors")})
+    assert (reply.status_code, reply.json()["error"]["param"]) == (400, "path")
+    assert "by its folder" in reply.json()["error"]["message"], reply.text
+
+
 # ---- what may be named ----
 
 

@@ -164,12 +164,16 @@ def test_a_wrong_stream_changes_nothing(served, tensors):
         (b"nonsense of some length", {}, "not a safetensors file"),
         (data, {"Content_Digest": checkpoints.digest(data + b"x")}, "Content-Digest"),
         (data, {"Content_Digest": "md5=:abc:"}, "Content-Digest"),
+        (data, {"Content_Digest": checkpoints.digest(data).replace("sha", "SHA")}, "lower case"),
+        (checkpoints.pack({"model.norm.weight": ("U8", [1], b"a")}), {"params": {"part": "delta"}}, "delta_encoding"),
+        (data, {"params": {"parts": "some"}}, "parts"), (data, {"params": {"name": "a"}}, "name"),
+        (data, {"params": {"part": "adapter", "name": "a", "wait": "1"}}, "wait"),
         (checkpoints.pack(lacking), {}, "model.norm.weight"),
         (checkpoints.pack(tensors | {"new.weight": ("BF16", [1], b"ab")}), {}, "new.weight"),
         (checkpoints.pack(tensors | {"model.norm.weight": ("BF16", [1], b"ab")}), {}, "model.norm.weight"),
         (checkpoints.pack({"model.norm.weight": ("BF16", [1], b"ab")}), {"params": {"part": "some"}}, "model.norm.weight"),
         (checkpoints.pack({"x.weight": ("BF16", [1], b"ab")}), {"params": {"part": "some"}}, "x.weight"),
-        (data, {"params": {"part": "most"}}, "part"), (data, {"X_Policy": "soon"}, "X-Policy"), (b"", {}, "bytes"),
+        (data, {"params": {"part": "most"}}, "part"), (data, {"X_Policy": "soon"}, "X-Policy"), (b"", {}, "empty"),
     ]
     for body, how, word in wrong:
         reply = put(served, body, **how)
