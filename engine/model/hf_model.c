@@ -52,7 +52,7 @@ static bool copy_scales(const struct source *s, const struct safetensor *t, floa
     snprintf(name, sizeof(name), "%s_scale_inv", t->name);
     const struct safetensor *scales = safetensors_find(s->set, name);
     if (scales == NULL) {
-        return error_set(err, ERROR_BAD_FILE, NULL, "%.100s: FP8 tensor %.60s has no %.20s",
+        return error_set(err, ERROR_BAD_FILE, NULL, "%.100s: FP8 tensor %.128s has no %.20s",
                          s->folder, t->name, "weight_scale_inv");
     }
     int64_t down = (t->shape[0] + F8_BLOCK - 1) / F8_BLOCK;
@@ -73,7 +73,7 @@ static bool check_type(const struct source *s, const struct safetensor *t, struc
 {
     if (t->quant >= 0) return true;
     return error_set(err, ERROR_UNSUPPORTED, NULL,
-                     "%.100s: tensor %.60s has dtype %s, which is not read", s->folder, t->name,
+                     "%.100s: tensor %.128s has dtype %s, which is not read", s->folder, t->name,
                      t->dtype);
 }
 
@@ -155,7 +155,8 @@ static bool find_tensor(const void *source, const struct role *role, int layer, 
     if (!role_name(role, s->hugging_face, layer, 0, name)) return true;
     bool head = layer < 0 && role->at == offsetof(struct model_tensors, output);
     if (s->config->tied && head) return true;
-    if (s->hugging_face && strstr(role->hf, "%d") != NULL) return find_experts(s, role, layer, out, err);
+    if (s->hugging_face && strstr(role->hf, "%d") != NULL)
+        return find_experts(s, role, layer, out, err);
     return find_one(s, name, out, err);
 }
 

@@ -183,7 +183,7 @@ static bool check_shape(const struct model_config *c, const struct role *r, cons
     char wanted[80], found[80];
     shape_text(wanted, want, n);
     shape_text(found, t->shape, t->n_dims);
-    return error_set(err, ERROR_BAD_FILE, NULL, "%.90s: tensor %.60s has shape %s; %s expected",
+    return error_set(err, ERROR_BAD_FILE, NULL, "%.90s: tensor %.128s has shape %s; %s expected",
                      path, name, found, wanted);
 }
 

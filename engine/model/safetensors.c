@@ -41,7 +41,7 @@ struct shard {
     struct span bytes;
     struct file_mapping mapping; /* where they come from; none: borrowed memory */
     size_t data_at;
-    size_t first; /* of its tensors, until they are sorted by name */
+    size_t first;    /* of its tensors, until they are sorted by name */
     cJSON *metadata; /* owned; NULL: none */
 };
 
@@ -78,7 +78,7 @@ struct entry {
 /* Always false: "file: tensor: what". */
 static bool fault(const struct entry *e, const char *what)
 {
-    return error_set(e->err, ERROR_BAD_FILE, NULL, "%.100s: %.60s: %s", e->shard->path,
+    return error_set(e->err, ERROR_BAD_FILE, NULL, "%.100s: %.128s: %s", e->shard->path,
                      e->json->string, what);
 }
 
@@ -103,7 +103,7 @@ static bool read_dtype(const struct entry *e, struct safetensor *t, int *size)
         *size = dtypes[i].bytes;
         return true;
     }
-    return error_set(e->err, ERROR_UNSUPPORTED, NULL, "%.100s: %.60s has unknown dtype %.30s",
+    return error_set(e->err, ERROR_UNSUPPORTED, NULL, "%.100s: %.128s has unknown dtype %.30s",
                      e->shard->path, e->json->string, dtype->valuestring);
 }
 
@@ -141,13 +141,13 @@ static bool read_place(const struct entry *e, struct safetensor *t)
     if (begin > end || end > room) {
         return error_set(
             e->err, ERROR_BAD_FILE, NULL,
-            "%.90s: %.60s: bytes %llu to %llu do not lie in the file's %zu of data: is "
+            "%.90s: %.100s: bytes %llu to %llu do not lie in the file's %zu of data: is "
             "it truncated?",
             s->path, e->json->string, (unsigned long long)begin, (unsigned long long)end, room);
     }
     if (end - begin != t->bytes) {
         return error_set(e->err, ERROR_BAD_FILE, NULL,
-                         "%.90s: %.60s has %llu bytes; its shape and dtype %s need %zu", s->path,
+                         "%.90s: %.100s has %llu bytes; its shape and dtype %s need %zu", s->path,
                          e->json->string, (unsigned long long)(end - begin), t->dtype, t->bytes);
     }
     t->data = s->bytes.p + s->data_at + begin;
@@ -296,7 +296,7 @@ static bool sort_names(struct safetensors *s, struct error *err)
         if (strcmp(t->name, u->name) != 0) continue;
         const char *one = path_of(s, t), *other = path_of(s, u);
         if (one == other) {
-            return error_set(err, ERROR_BAD_FILE, NULL, "%.120s: tensor %.60s stands twice", one,
+            return error_set(err, ERROR_BAD_FILE, NULL, "%.120s: tensor %.128s stands twice", one,
                              t->name);
         }
         return error_set(err, ERROR_BAD_FILE, NULL, "%.90s: tensor %.60s stands in %.90s too", one,
@@ -443,7 +443,8 @@ struct safetensors *safetensors_open_memory(struct span bytes, const char *name,
     if (s == NULL) return NULL;
     s->n_shards = 1;
     s->shards[0] = (struct shard){.path = mem_text(span_str(name), err), .bytes = bytes};
-    if (s->shards[0].path != NULL && read_shard(s, &s->shards[0], err) && sort_names(s, err)) return s;
+    if (s->shards[0].path != NULL && read_shard(s, &s->shards[0], err) && sort_names(s, err))
+        return s;
     safetensors_close(s);
     return NULL;
 }

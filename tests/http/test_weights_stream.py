@@ -165,6 +165,7 @@ def test_a_wrong_stream_changes_nothing(served, tensors):
         (data, {"Content_Digest": checkpoints.digest(data + b"x")}, "Content-Digest"),
         (data, {"Content_Digest": "md5=:abc:"}, "Content-Digest"),
         (data, {"Content_Digest": checkpoints.digest(data).replace("sha", "SHA")}, "lower case"),
+        (checkpoints.pack({"model." + "a" * 100: ("X9", [1], b"a")}), {}, "model." + "a" * 100),  # no name is cut
         (checkpoints.pack({"model.norm.weight": ("U8", [1], b"a")}), {"params": {"part": "delta"}}, "delta_encoding"),
         (data, {"params": {"parts": "some"}}, "parts"), (data, {"params": {"name": "a"}}, "name"),
         (data, {"params": {"part": "adapter", "name": "a", "wait": "1"}}, "wait"),
