@@ -93,9 +93,10 @@ CALLS = [
     ("/v1/messages", {"model": MODEL, "messages": TALK, "max_tokens": 200, "tools": [{"name": "add", "input_schema": ADD["parameters"]}],
                       "tool_choice": {"type": "any"}, "stream": True}),
 ]
-# Members that take more than a request to see, by where they are: test_weights.py, test_control.py, test_ollama.py, test_code_dialects.py and
+# Members that take more than a request to see, by where they are: test_weights_stream.py, test_weights.py, test_control.py, test_ollama.py, test_code_dialects.py and
 # test_rollouts.py do.
-ELSEWHERE = {"message of generate.reply.meta_info.finish_reason",
+ELSEWHERE = {"upload_id of v1.weights.reply", "deleted of v1.weights.reply",
+             "message of generate.reply.meta_info.finish_reason",
              "tool_calls of api.chat.reply.message", "error of v1.rollouts.chunk", "compile of api.v2.execute.reply", "message of api.v2.execute.reply", "error of v1.rollouts.reply.groups"}
 
 

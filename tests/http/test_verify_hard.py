@@ -203,9 +203,11 @@ def test_a_killed_worker_costs_one_item(start):
     lost, other = results
     assert lost["reward"] is None and verdict(lost) == "cannot_judge"
     assert other["reward"] == 1
-    for pid in workers(server):  # those that have nothing to do; one whose item took long may end by itself meanwhile
+    idle = set(workers(server))  # one whose item took long may end by itself meanwhile
+    for pid in idle:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
+    wait_until(lambda: not idle & set(workers(server)))  # what is sent to one that is about to die is lost
     assert [r["reward"] for r in verify(server, [DEFERRED] * 5)] == [1] * 5
     assert server.metric("touchstone_verify_worker_deaths_total") >= 1
 
