@@ -1,0 +1,264 @@
+/* reward/math/meet.c - one reference against what a response answers, in all the ways that it may be read.
+ *
+ *     as it stands      the answer against the reference
+ *     inside            what its words state
+ *     core              without a condition that one side leaves out
+ *     again             a value that is said again, "8 = 2^3"; two different ones are two guesses
+ *     parts, which,     the rest of the response, where the answer alone does not agree: labelled parts, a value
+ *     named             and what it is besides, several values each by its name
+ *
+ * Each way is tried after the ones before it have not agreed, and agrees or adds nothing: a way more can pay what
+ * was not paid, never take back. But for two guesses, which pay nothing however they are read.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include "reward/math/meet.h"
+
+#include "base/ascii.h"
+#include "reward/math/answer.h"
+#include "reward/math/choices.h"
+#include "reward/math/field/fingerprint.h"
+#include "reward/math/find/again.h"
+#include "reward/math/find/boxes.h"
+#include "reward/math/find/named.h"
+#include "reward/math/find/parts.h"
+#include "reward/math/find/qualify.h"
+#include "reward/math/read/words.h"
+
+enum { MOST_TWICE = 600 }; /* bytes of a sentence that is read twice */
+
+/* How far the last member of "1024 \approx 1000" may be off: where it is asked for and has three digits
+ * or more, and else. */
+static const double ROUNDED = 0.005, ROUGHLY = 0.05;
+
+/* A number that depends on both texts, in either order, so that the points of evaluation are not
+ * known to whoever writes one of them. */
+static uint64_t pair_seed(struct span a, struct span b)
+{
+    return field_word(field_hash(a, 1)) + field_word(field_hash(b, 1));
+}
+
+enum equality meet_texts(struct math_work *w, struct span gold, struct span answer)
+{
+    gold = span_trim(gold);
+    answer = span_trim(answer);
+    w->seed = pair_seed(gold, answer);
+    enum equality e = answers_equal(w, gold, answer);
+    if (e == EQ_YES || w->options->mode == MATH_NUMBER) return e;
+    enum math_cause cause = w->cause;
+    enum equality letter = choices_letters_equal(w, gold, answer);
+    if (letter != EQ_UNKNOWN) return letter;
+    w->cause = cause;
+    return e;
+}
+
+/* One side ends with a condition that the other one leaves out. */
+static enum equality meet_core(struct math_work *w, struct span gold, struct span answer)
+{
+    struct span g = qualify_core(gold), a = qualify_core(answer);
+    if ((g.n > 0) == (a.n > 0)) return EQ_NO;
+    trace_add(w->options->trace, "condition", g.n > 0 ? g : a, "without its condition");
+    enum equality e = meet_texts(w, g.n > 0 ? g : gold, a.n > 0 ? a : answer);
+    trace_add(w->options->trace, "compare", g.n > 0 ? g : a, math_cause_text(w->cause));
+    return e;
+}
+
+/* EQ_NO where the answer is two guesses, "8 = 7" or "7 \approx 100": the members at the end of a chain
+ * are values and not the same one. about: how far a rounding may be off, as a part of the value. */
+static enum equality one_value(struct math_work *w, struct span answer, double about)
+{
+    struct span before, last;
+    bool rounds;
+    if (!again_pair(answer, &before, &last, &rounds)) return EQ_YES;
+    const struct math_options *given = w->options;
+    struct math_options loose = *given;
+    if (rounds && loose.rel_tol < about) loose.rel_tol = about;
+    enum equality e = meet_texts(w, before, last);
+    if (e != EQ_YES) e = meet_texts(w, last, before);
+    w->options = &loose;
+    if (e != EQ_YES && rounds) e = meet_texts(w, before, last);
+    w->options = given;
+    trace_add(given->trace, "chain", last, e == EQ_NO ? "not what stands before it" : "said again");
+    return e == EQ_UNKNOWN && !w->deferred ? EQ_YES : e;
+}
+
+static double about_of(struct span last)
+{
+    int digits = 0;
+    for (size_t i = 0; i < last.n; i++) {
+        digits += ascii_is_digit(last.p[i]) && (digits > 0 || last.p[i] != '0');
+    }
+    return digits >= 3 ? ROUNDED : ROUGHLY;
+}
+
+/* What the words of an answer state, where they state something else than the answer read whole:
+ * "f(x) = x for all real x", "the area is 5". */
+static enum equality meet_inside(struct math_work *w, struct span gold, struct span answer,
+                                 const struct stated *said, struct math_result *out)
+{
+    if (said->text.n == 0 || said->denied || span_eq(said->text, answer)) return EQ_NO;
+    enum equality e = meet_texts(w, gold, said->text);
+    trace_add(w->options->trace, "words", said->text, "what its words state");
+    trace_add(w->options->trace, "compare", said->text, math_cause_text(w->cause));
+    if (e == EQ_YES) e = one_value(w, said->text, ROUGHLY);
+    if (e == EQ_YES) out->extracted = said->text;
+    return e;
+}
+
+/* A value that the answer says again: at the end of a chain of equalities, or in brackets. */
+static enum equality meet_again(struct math_work *w, struct span gold, struct span answer,
+                                struct math_result *out)
+{
+    struct span last = again_last(answer), value, echo;
+    if (last.n > 0) {
+        enum equality e = meet_texts(w, gold, last);
+        if (e == EQ_YES) e = one_value(w, answer, about_of(last));
+        trace_add(w->options->trace, "chain", last, math_cause_text(w->cause));
+        if (e == EQ_YES) return out->extracted = last, e;
+    }
+    if (!again_echo(answer, &value, &echo) || meet_texts(w, value, echo) != EQ_YES) return EQ_NO;
+    trace_add(w->options->trace, "again", echo, "in brackets, the value once more");
+    return meet_texts(w, gold, value) == EQ_YES ? EQ_YES : meet_texts(w, gold, echo);
+}
+
+/* "160 minutes, which is 2 hours and 40 minutes", where that is so: the first of them too. */
+static enum equality meet_which(struct math_work *w, struct span gold, struct span said,
+                                struct math_result *out)
+{
+    struct span joint = span_str(", which is ");
+    size_t at = span_find_last(said, joint);
+    if (at == SPAN_NONE || said.n > MOST_TWICE) return EQ_NO;
+    unsigned kinds = MATH_EXTRACT_LATEX | MATH_EXTRACT_EXPR;
+    struct span first = stated_last(w->arena, span_slice(said, 0, at)).text;
+    struct span again = stated_in(w->arena, span_slice(said, at + joint.n, said.n), kinds).text;
+    if (first.n == 0 || again.n == 0 || meet_texts(w, first, again) != EQ_YES) return EQ_NO;
+    trace_add(w->options->trace, "again", first, "and what it is besides");
+    enum equality e = meet_texts(w, gold, first);
+    if (e == EQ_YES) out->extracted = first;
+    return e;
+}
+
+/* The answer against the reference, as it stands and then without what its words add. */
+enum equality meet_all(struct math_work *w, struct span gold, struct span answer,
+                       const struct stated *said, struct math_result *out)
+{
+    enum equality e = meet_texts(w, gold, answer);
+    enum math_cause cause = w->cause;
+    trace_add(w->options->trace, "compare", answer, math_cause_text(cause));
+    if (w->options->mode == MATH_TEXT) return e;
+    if (e == EQ_YES) {
+        e = one_value(w, answer, ROUGHLY);
+        w->cause = e == EQ_YES ? cause : MATH_NOT_EQUAL;
+        return e;
+    }
+    if (meet_inside(w, gold, answer, said, out) == EQ_YES) return EQ_YES;
+    if (meet_core(w, gold, answer) == EQ_YES) return EQ_YES;
+    if (meet_again(w, gold, answer, out) == EQ_YES) return EQ_YES;
+    w->cause = cause;
+    return e;
+}
+
+/* A reference of several parts, and a response that answers them one by one. */
+static enum equality meet_parts(struct math_work *w, struct span gold, const struct extraction *x,
+                                struct math_result *out)
+{
+    static const char *const joints[] = {",", ";", "(b)", "(2)", "(ii)", " and "};
+    bool several = false;
+    for (size_t i = 0; i < sizeof(joints) / sizeof(joints[0]) && !several; i++) {
+        several = span_find(gold, span_str(joints[i]), 0) != SPAN_NONE;
+    }
+    struct span parts = several && x->source != MATH_FROM_TAG
+                            ? parts_answer(w->arena, x->response, w->options)
+                            : span_of(NULL, 0);
+    if (parts.n == 0) return EQ_NO;
+    trace_add(w->options->trace, "parts", parts, "the answers of labelled parts");
+    enum equality e = meet_texts(w, gold, parts);
+    if (e == EQ_YES) out->extracted = parts;
+    return e;
+}
+
+static struct span last_line(struct span s)
+{
+    s = span_trim(s);
+    size_t newline = span_find_last(s, span_str("\n"));
+    return newline == SPAN_NONE ? s : span_slice(s, newline + 1, s.n);
+}
+
+static bool is_bullet(struct span line)
+{
+    return line.n > 2 && (line.p[0] == '-' || line.p[0] == '*') && line.p[1] == ' ';
+}
+
+/* The list of two lines or more that s ends with, without its bullets. {NULL, 0}: it ends with none. */
+static struct span last_list(struct arena *a, struct span s)
+{
+    struct span line, rest = span_trim(s);
+    size_t to = rest.n, lines = 0;
+    char *out = NULL;
+    while (is_bullet(line = last_line(span_slice(rest, 0, to)))) {
+        lines++;
+        to = (size_t)(line.p - rest.p);
+    }
+    if (lines >= 2) out = arena_alloc(a, rest.n - to + 1, 1);
+    size_t n = 0;
+    for (size_t i = to; out != NULL && i < rest.n; i++) {
+        bool bullet = i == to || rest.p[i - 1] == '\n';
+        if (bullet) {
+            i++; /* and its space */
+        } else {
+            out[n++] = rest.p[i];
+        }
+    }
+    return span_of(out, n);
+}
+
+/* All values that the reference names, in what names them too: in any order. */
+static enum equality meet_named(struct math_work *w, const struct named_list *gold,
+                                const struct named_list *said)
+{
+    enum equality all = gold->n == said->n ? EQ_YES : EQ_NO;
+    for (int i = 0; i < gold->n && all == EQ_YES; i++) {
+        const struct named *v = named_find(said, gold->all[i].name);
+        all = v == NULL ? EQ_NO : meet_texts(w, gold->all[i].value, v->value);
+    }
+    return all;
+}
+
+static bool may_be_several(struct span s)
+{
+    return span_has(s, ',') || span_has(s, ';') || span_has(s, '\n') ||
+           span_find(s, span_str(" and "), 0) != SPAN_NONE ||
+           span_find(s, span_str("\xef\xbc"), 0) != SPAN_NONE;
+}
+
+/* Several values by name, on one side or on both; where one side has no names, in its order. */
+static enum equality meet_list(struct math_work *w, struct span gold, struct span answer,
+                               const struct stated *said, const struct extraction *x,
+                               struct math_result *out)
+{
+    if (!may_be_several(gold)) return EQ_NO;
+    struct named_list wanted = named_values(w->arena, gold);
+    struct span places[] = {said->plain, x->place, boxes_line(w->arena, x->response),
+                            last_line(x->response), last_list(w->arena, x->response)};
+    enum equality e = EQ_NO;
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]) && e == EQ_NO; i++) {
+        struct named_list given = named_values(w->arena, places[i]);
+        if (given.n == 0) continue;
+        trace_add(w->options->trace, "named", places[i], "several values, each by its name");
+        e = wanted.n > 0 ? meet_named(w, &wanted, &given)
+                         : meet_texts(w, gold, named_tuple(w->arena, &given));
+        if (e == EQ_YES) out->extracted = places[i];
+    }
+    if (e == EQ_NO && wanted.n > 0) e = meet_texts(w, named_tuple(w->arena, &wanted), answer);
+    return e;
+}
+
+enum equality meet_around(struct math_work *w, struct span gold, struct span answer,
+                          const struct stated *said, const struct extraction *x,
+                          struct math_result *out)
+{
+    enum equality e = meet_parts(w, gold, x, out) == EQ_YES ? EQ_YES : EQ_NO;
+    if (e == EQ_NO) e = meet_which(w, gold, last_line(x->response), out);
+    if (e == EQ_NO) e = meet_list(w, gold, answer, said, x, out);
+    return e;
+}
