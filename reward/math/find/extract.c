@@ -32,7 +32,7 @@
 #include "reward/math/read/words.h"
 #include "reward/row/json_answer.h"
 
-enum { MAX_SHORT = 60, MAX_TAIL = 400, MAX_INSIDE = 2000 };
+enum { MAX_SHORT = 160, MAX_TAIL = 400, MAX_INSIDE = 2000 };
 
 static bool find(struct extraction *out, struct span text, enum math_source source)
 {

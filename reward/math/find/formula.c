@@ -119,7 +119,8 @@ static bool states(struct span s)
 /* Two formulas with nothing but a comma, "or" or "and" between: f is both from then on. */
 static bool joins(struct span s, const struct formula *before, struct formula *f)
 {
-    static const char *const joints[] = {"or",           "and",          ",",
+    static const char *const joints[] = {"ou",           "oder",         "o",
+                                         "or",           "and",          ",",
                                          ", or",         ", and",        "\xef\xbc\x8c",
                                          "\xe3\x80\x81", "\xe6\x88\x96", "\xe5\x92\x8c"};
     struct span gap = span_trim(span_slice(s, before->to, f->from));

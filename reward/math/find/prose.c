@@ -181,12 +181,41 @@ static const char *const asides[] = {", attained",
                                      " or about ",
                                      " (about ",
                                      " (approx",
-                                     " (roughly "};
+                                     " (roughly ",
+                                     " (etwa ",
+                                     " (ca. ",
+                                     " (environ ",
+                                     " (\xe2\x89\x88",
+                                     " (\\approx",
+                                     ", even though ",
+                                     ", although ",
+                                     ", though ",
+                                     ", while the ",
+                                     ", whereas "};
+
+/* ", which is 2 fewer than before", ", six years after it began": how far the answer is from something else. */
+static bool is_comparison(struct span rest)
+{
+    static const char *const words[] = {" fewer than ",  " more than ",    " less than ",
+                                        " years after ", " years before ", " days after ",
+                                        " days before "};
+    struct span clause = span_slice(rest, 0, 60);
+    size_t stop = clause.n < 2 ? SPAN_NONE : span_find(clause, span_str(","), 1);
+    if (stop != SPAN_NONE) clause.n = stop;
+    for (size_t k = 0; clause.n > 2 && k < sizeof(words) / sizeof(words[0]); k++) {
+        bool which = span_starts(clause, span_str(", which is "));
+        size_t at = span_find(clause, span_str(words[k]), 0);
+        bool years = k >= 3 && clause.p[1] == ' ';
+        if (at != SPAN_NONE && (which || years)) return true;
+    }
+    return false;
+}
 
 /* An aside begins at s.p[i]. */
 static bool is_aside(struct span s, size_t i)
 {
     struct span rest = span_slice(s, i, s.n);
+    if (rest.p[0] == ',' && is_comparison(rest)) return true;
     bool may = rest.n > 2 && memchr(" ,(", rest.p[0], 3) != NULL;
     for (size_t k = 0; may && k < sizeof(asides) / sizeof(asides[0]); k++) {
         const char *w = asides[k]; /* most differ in three bytes */

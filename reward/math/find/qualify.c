@@ -36,7 +36,8 @@ static bool is_name(struct span left, struct span right)
 {
     left = span_trim(left);
     if (left.n == 0 || !ascii_is_letter(left.p[0])) return false;
-    bool call = left.n > 1 && (left.p[1] == '(' || left.p[1] == '_');
+    bool inverse = span_starts(span_slice(left, 1, left.n), span_str("^{-1}("));
+    bool call = left.n > 1 && (left.p[1] == '(' || left.p[1] == '_' || inverse);
     if (call) return true;
     for (size_t i = 0; i < right.n; i++) {
         bool command = i > 0 && (right.p[i - 1] == '\\' || ascii_is_letter(right.p[i - 1]));

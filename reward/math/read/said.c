@@ -127,9 +127,9 @@ static bool is_remark(struct arena *a, struct span rest)
 static bool is_kept_away(struct span before)
 {
     static const char *const denials[] = {
-        "without", "instead", "avoid",  "avoids",  "against",  "rather",    "except",
-        "stop",    "forbids", "denies", "no",      "hardly",   "rarely",    "few",
-        "barely",  "seldom",  "unlike", "nothing", "anything", "excluding", NULL};
+        "without", "instead", "avoid",    "avoids",    "against",  "rather",   "except", "stop",
+        "forbids", "denies",  "no",       "hardly",    "rarely",   "few",      "barely", "seldom",
+        "unlike",  "nothing", "anything", "excluding", "followed", "preceded", "beaten", NULL};
     size_t end = before.n;
     for (int i = 0; i < 4 && end > 0; i++) {
         struct span w = word_before(before, end);

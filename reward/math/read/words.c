@@ -101,7 +101,8 @@ static struct span without_remark(struct span s)
 {
     static const char *const remarks[] = {"(approx",      "(about ",   "(roughly", "(rounded",
                                           "(or about",    "(exactly)", "(to ",     "(check",
-                                          "(correct to ", "(nearest ", "(verif"};
+                                          "(correct to ", "(nearest ", "(verif",   "(\xe2\x89\x88",
+                                          "(\\approx",    "(etwa ",    "(environ "};
     static const char *const places[] = {
         "d.p.)",          "dp)", "s.f.)", "sf)", "sig figs)", "sig. figs.)", "significant figures)",
         "decimal places)"};
