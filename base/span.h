@@ -36,7 +36,8 @@ static inline bool span_eq(struct span a, struct span b)
 
 static inline bool span_is(struct span a, const char *s)
 {
-    return span_eq(a, span_str(s));
+    if (s == NULL || a.n == 0) return a.n == 0 && (s == NULL || s[0] == 0);
+    return a.p[0] == s[0] && span_eq(a, span_str(s)); /* most differ at once */
 }
 
 static inline bool span_starts(struct span a, struct span head)
