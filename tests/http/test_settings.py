@@ -369,7 +369,7 @@ def test_where_each_value_came_from(start, tmp_path, monkeypatch):
                                 ("max-choices", 7, "command_line"), ("temperature", 0.5, "environment"),
                                 ("served-model-name", ["a", "b"], "command_line"), ("prefix-cache", False, "command_line"),
                                 ("judge-model", "http://127.0.0.1:9/v1", "command_line"), ("max-body", 64 << 20, "default"),
-                                ("top-p", None, "default"), ("isa", "auto", "default"), ("adapter-dir", None, "default")]:
+                                ("top-p", None, "default"), ("pooling", "auto", "default"), ("adapter-dir", None, "default")]:
         assert (told[name]["value"], told[name]["source"]) == (value, source), name
     assert told["judge-model-key"] == {"name": "judge-model-key", "section": "Judge model", "value": None, "secret": True,
                                        "source": "file"}
