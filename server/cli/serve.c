@@ -32,6 +32,17 @@ static const struct workload workload = {.turn = generations_turn,
                                          .resume = generations_resume,
                                          .abort = generations_abort};
 
+/* Rewards that ask a judge model get one; *out is the caller's to free, false or not. */
+static bool open_judge_model(const struct cli_settings *s, struct judge *judge,
+                             struct server *server, struct judge_model_client **out,
+                             struct error *err)
+{
+    if (s->judge_model.url == NULL) return true;
+    *out = judge_model_new(&s->judge_model, &s->server, server, err);
+    struct judge_model asked = {judge_model_ask, *out, s->judge_model.parallel};
+    return *out != NULL && judge_set_model(judge, &asked, err);
+}
+
 /* Of the settings, told as JSON: texts of the file and the flags may be long. */
 enum { MAX_SETTINGS_BYTES = 8 * SETTINGS_MEMORY_BYTES };
 
@@ -58,11 +69,7 @@ static bool serve(struct cli_settings *s, struct error *err)
     engine = engine_open(&model, err);
     if (engine == NULL) goto end;
     judge_set_tokenizer(judge, count_tokens, engine);
-    if (s->judge_model.url != NULL) {
-        opinions = judge_model_new(&s->judge_model, &s->server, server, err);
-        struct judge_model asked = {judge_model_ask, opinions, s->judge_model.parallel};
-        if (opinions == NULL || !judge_set_model(judge, &asked, err)) goto end;
-    }
+    if (!open_judge_model(s, judge, server, &opinions, err)) goto end;
     adapters = adapters_new(engine, &s->server, err);
     if (adapters == NULL) goto end;
     generations = generations_new(engine, server_wake, server);

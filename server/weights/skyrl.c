@@ -115,6 +115,18 @@ static bool check_begun(const struct exchange *x, struct error *err)
                      "init_info.local_checkpoint_dir first");
 }
 
+/* Push, or answer why not: err, or that it is no chain of ours. Without a push of ours x has been answered. */
+static void go_on(struct exchange *x, bool ours, const struct push *p, const struct error *err)
+{
+    if (err->code != ERROR_NONE) {
+        exchange_fail(x, err);
+    } else if (!ours) {
+        weights_refuse_handle(x);
+    } else if (p != NULL) {
+        push_begin(x);
+    }
+}
+
 /* ---- the beginning ---- */
 
 /* A hub's name is no path that could be opened: Qwen/Qwen3-0.6B. */
@@ -190,14 +202,8 @@ void skyrl_init_handle(struct exchange *x)
     struct push *p = ours ? push_new(x) : NULL;
     bool ok = p != NULL && read_init(x, p, body, &err);
     cJSON_Delete(body);
-    if (!ours && err.code == ERROR_NONE) {
-        weights_refuse_handle(x);
-    } else if (!ok) {
-        exchange_fail(x, &err);
-    } else {
-        p->reply = reply_begun;
-        push_begin(x);
-    }
+    if (ok) p->reply = reply_begun;
+    go_on(x, ours, p, &err);
 }
 
 /* ---- a version ---- */
@@ -287,15 +293,11 @@ void skyrl_update(struct exchange *x, cJSON *body)
     struct push *p = ours ? push_new(x) : NULL;
     bool ok = p != NULL && read_update(x, p, body, &err);
     cJSON_Delete(body);
-    if (!ours && err.code == ERROR_NONE) {
-        weights_refuse_handle(x);
-    } else if (!ok) {
-        exchange_fail(x, &err);
-    } else {
+    if (ok) {
         p->order.policy = push_policy_now(x);
         p->reply = weights_reply_all;
-        push_begin(x);
     }
+    go_on(x, ours, p, &err);
 }
 
 /* ---- around it ---- */
@@ -321,16 +323,16 @@ void skyrl_finish_handle(struct exchange *x)
     struct ask ask = {.version = 0};
     cJSON *body = x->body.n == 0 ? NULL : exchange_parse(x, &err);
     bool ok = x->body.n == 0 || (body != NULL && read_rows(x, finish_rows, body, &ask, &err));
-    struct push *p = ok && ask.name.p != NULL && chain_of(x)->begun ? push_new(x) : NULL;
-    bool named = p != NULL && push_set_version(x, ask.name, "weight_version", &err);
-    cJSON_Delete(body);
-    if (err.code != ERROR_NONE) {
-        exchange_fail(x, &err);
-    } else if (named) {
+    bool renames = ok && ask.name.p != NULL && chain_of(x)->begun;
+    struct push *p = renames ? push_new(x) : NULL;
+    if (p != NULL && push_set_version(x, ask.name, "weight_version", &err)) {
         p->reply = weights_reply_all;
-        push_begin(x);
-    } else {
+    }
+    cJSON_Delete(body);
+    if (err.code == ERROR_NONE && !renames) {
         skyrl_start_handle(x);
+    } else {
+        go_on(x, true, p, &err);
     }
 }
 
