@@ -28,8 +28,20 @@ static bool copy_part(struct span part, char *out, size_t room)
     return true;
 }
 
+static bool is_port(const char *s)
+{
+    size_t digits = strspn(s, "0123456789");
+    return digits > 0 && digits < sizeof((struct fetch_place){0}.port) && s[digits] == '\0';
+}
+
 bool fetch_place_read(const char *url, struct fetch_place *out, struct error *err)
 {
+    const char *bare = url[0] == ':' ? url + 1 : url;
+    if (is_port(bare)) {
+        snprintf(out->host, sizeof(out->host), "127.0.0.1");
+        snprintf(out->port, sizeof(out->port), "%s", bare);
+        return true;
+    }
     static const char scheme[] = "http://";
     struct span rest = span_str(url), host;
     if (span_starts(rest, span_str(scheme))) rest = span_slice(rest, strlen(scheme), rest.n);

@@ -15,7 +15,8 @@ struct fetch_place {
     char host[256], port[8];
 };
 
-/* Read a URL; "host", "host:port" and "[::1]:8080" will do. False and *err: it is none, or not http. */
+/* Read a URL; "host", "host:port" and "[::1]:8080" will do, and a number alone is a port of this
+ * machine. False and *err: it is none, or not http. */
 bool fetch_place_read(const char *url, struct fetch_place *out, struct error *err);
 
 /* GET path from there into body, whose limit bounds it. key: sent as a bearer's; NULL: none. Waits a few seconds at

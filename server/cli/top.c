@@ -269,9 +269,8 @@ static bool set_up(struct top *t, const struct cli_settings *s, int n, char **ar
 
 static const struct cli_usage usage = {
     .text = "top [http://HOST:PORT]\n\n"
-            "A server's figures as they move; in a pipe a line each time. Without an address: "
-            "where the "
-            "settings\nhost and port say.\n",
+            "A server's figures as they move; in a pipe a line each time. A port alone is one of "
+            "this machine;\nwithout an address: where the settings host and port say.\n",
     .flag_help = "  --key KEY                    the server's key [the first of api-key]\n"
                  "  --interval X                 seconds between two looks [1]\n"
                  "  --count N                    looks; 0: until q or Ctrl-C [0]\n",

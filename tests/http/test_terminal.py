@@ -215,7 +215,8 @@ def test_top_in_a_pipe_is_a_line_each_time(server):
     assert len(rows) == 3 and all(len(row) == len(head) for row in rows)
     assert head[:3] == ["time", "sampled/s", "prompt/s"]
     assert rows[0][1] == "-" and float(rows[1][1]) >= 0 and re.fullmatch(r"\d\d:\d\d:\d\d", rows[0][0])
-    for place in (server.url + "/", server.url.removeprefix("http://")):
+    port = server.url.rsplit(":", 1)[1]
+    for place in (server.url + "/", server.url.removeprefix("http://"), port, ":" + port):
         assert top(place, "--count", 1).returncode == 0
 
 
