@@ -18,20 +18,13 @@
 #include "base/mem.h"
 #include "server/http/client.h"
 #include "server/http/cors.h"
-#include "base/emit.h"
-#include "server/http/error_reply.h"
-#include "server/http/router.h"
 #include "server/http/state.h"
 
 enum {
     WORK_INLINE_BYTES = 64 << 10, /* a larger body is worked on by the thread pool, */
     WORK_LARGE_BYTES = 1 << 20,   /* and one larger than that in its lane for such */
-    STREAM_BLOCK_BYTES = 4096,
-    REPLY_BLOCK_BYTES = 32 << 10,
-    SMALL_REPLY_BYTES = 64 << 10, /* a larger one is given to libmicrohttpd as it is read */
     LOG_PATH_BYTES = 128,
-    READ_BYTES = 64 << 10, /* who takes so much within reply-timeout reads */
-    IGNORED_ROOM = 8 << 10 /* of the names in x-ignored-fields */
+    READ_BYTES = 64 << 10 /* who takes so much within reply-timeout reads */
 };
 
 /* ---- birth ---- */
@@ -140,15 +133,39 @@ bool exchange_flag(const struct exchange *x, const char *name, bool *out, struct
     return true;
 }
 
+/* Never 0, which is nobody. */
+static uint64_t client_named(struct span name)
+{
+    return hash_mix(hash_bytes(name)) | 1;
+}
+
+uint64_t exchange_client(const struct exchange *x)
+{
+    if (x->key != NULL) return client_named(span_of(x->key->digest, sizeof(x->key->digest)));
+    const char *key = exchange_header(x, "Authorization");
+    if (key == NULL) key = exchange_header(x, "x-api-key");
+    if (key != NULL) return client_named(span_str(key));
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    if (info == NULL || info->client_addr == NULL) return 0;
+    const struct sockaddr *a = info->client_addr;
+    if (a->sa_family == AF_INET) {
+        const struct sockaddr_in *v4 = (const void *)a;
+        return client_named(span_of(&v4->sin_addr, sizeof(v4->sin_addr)));
+    }
+    if (a->sa_family != AF_INET6) return 0;
+    const struct sockaddr_in6 *v6 = (const void *)a;
+    return client_named(span_of(&v6->sin6_addr, 8)); /* a host has a whole /64 */
+}
+
 /* ---- end ---- */
 
-/* What of the body was passed over: once for the client, once for the log. */
-static void print_ignored(const struct exchange *x, char out[IGNORED_ROOM])
+void exchange_print_ignored(const struct exchange *x, char out[EXCHANGE_IGNORED_BYTES])
 {
     struct buffer names;
-    buffer_init(&names, IGNORED_ROOM - 1);
+    buffer_init(&names, EXCHANGE_IGNORED_BYTES - 1);
     unknown_print(&x->unknown, &names);
-    snprintf(out, IGNORED_ROOM, "%.*s", (int)names.n, names.n == 0 ? "" : names.p);
+    snprintf(out, EXCHANGE_IGNORED_BYTES, "%.*s", (int)names.n, names.n == 0 ? "" : names.p);
     buffer_clear(&names);
 }
 
@@ -184,9 +201,9 @@ static void log_access(const struct exchange *x)
                                      LOG_S("finish", f->finish),
                                      LOG_END};
     struct log_field judging[] = {LOG_I("items", f->items), LOG_END};
-    char names[IGNORED_ROOM];
+    char names[EXCHANGE_IGNORED_BYTES];
     if (x->unknown.n > 0) {
-        print_ignored(x, names);
+        exchange_print_ignored(x, names);
         common[n] = LOG_S("ignored", names);
     }
     log_fields(probe ? LOG_DEBUG : LOG_INFO, "request", common,
@@ -265,7 +282,7 @@ void exchange_over(struct exchange *x)
 
 /* ---- waiting ---- */
 
-static void resume(struct exchange *x)
+void exchange_resume(struct exchange *x)
 {
     if (!x->suspended || x->over) return;
     x->suspended = false;
@@ -273,7 +290,7 @@ static void resume(struct exchange *x)
     server_kick(x->server);
 }
 
-static void suspend(struct exchange *x)
+void exchange_suspend(struct exchange *x)
 {
     assert(!x->gone && !x->suspended);                                                  /* (3) */
     assert(x->response == NULL || (x->streaming && x->out.n == x->taken && !x->ended)); /* (4) */
@@ -287,7 +304,7 @@ void exchange_client_left(struct exchange *x)
     if (x->gone) return;
     x->gone = true;
     exchange_stop(x);
-    resume(x); /* exchange_progress() or on_read() then closes it */
+    exchange_resume(x); /* exchange_progress() or on_read() then closes it */
 }
 
 void exchange_hold(struct exchange *x)
@@ -413,283 +430,4 @@ void exchange_promise(struct exchange *x)
 void exchange_keep(struct exchange *x)
 {
     server_post(x->server, &x->keep);
-}
-
-void exchange_finish(struct exchange *x)
-{
-    if (x->error.code != ERROR_NONE) {
-        exchange_fail(x, &x->error);
-    } else {
-        exchange_reply_json(x, &x->reply);
-    }
-}
-
-/* ---- answering ---- */
-
-static void add_header(struct MHD_Response *response, const char *name, const char *value)
-{
-    MHD_add_response_header(response, name, value);
-}
-
-void exchange_add_header(struct exchange *x, const char *name, const char *value)
-{
-    bool own = x->response != NULL && x->response != x->server->no_memory;
-    if (own) add_header(x->response, name, value);
-}
-
-/* How long a client shall wait: a queue moves within a second, loading and a restart take longer. */
-static const char *retry_after(enum error_code code)
-{
-    switch (code) {
-    case ERROR_QUEUE_FULL:
-    case ERROR_NO_MEMORY:
-    case ERROR_ABORTED:
-        return "1";
-    case ERROR_LOADING:
-    case ERROR_PAUSED:
-        return "2";
-    case ERROR_DRAINING:
-        return "5";
-    default:
-        return NULL;
-    }
-}
-
-static void add_ignored(const struct exchange *x, struct MHD_Response *response)
-{
-    char names[IGNORED_ROOM];
-    print_ignored(x, names);
-    add_header(response, "x-ignored-fields", names);
-}
-
-static void set_response(struct exchange *x, int status, const char *media_type,
-                         struct MHD_Response *response)
-{
-    assert(x->status == 0 && x->response == NULL); /* (1) */
-    x->status = status;
-    x->response = response;
-    if (response == NULL) {
-        x->status = error_status(ERROR_NO_MEMORY);
-        x->response = x->server->no_memory;
-    } else {
-        if (media_type != NULL) add_header(response, "Content-Type", media_type);
-        add_header(response, "x-request-id", x->id);
-        if (x->unknown.n > 0) add_ignored(x, response);
-        if (x->cors != NULL) cors_add(x, response);
-        if (x->closes || x->server->phase != SERVING) add_header(response, "Connection", "close");
-    }
-    resume(x);
-}
-
-static void reply_small(struct exchange *x, int status, const char *media_type, struct buffer *body)
-{
-    size_t n = body->n;
-    bool too_large = body->failed && !body->no_memory;
-    char *p = buffer_take(body);
-    if (p == NULL) {
-        struct error err = {0};
-        error_set(&err, too_large ? ERROR_TOO_LARGE : ERROR_NO_MEMORY, NULL,
-                  too_large ? "the reply is too large for this server"
-                            : "out of memory for the reply");
-        exchange_fail(x, &err);
-        return;
-    }
-    x->sent = n;
-    struct MHD_Response *response = MHD_create_response_from_buffer(n, p, MHD_RESPMEM_MUST_FREE);
-    if (response == NULL) free(p);
-    set_response(x, status, media_type, response);
-}
-
-static ssize_t on_read(void *cls, uint64_t pos, char *to, size_t room);
-
-/* A reply that may lie long with a client who does not read: kept where a stream's bytes are, so
- * that it is known how far it was read, and within the quota. NULL without memory. */
-static struct MHD_Response *large_response(struct exchange *x, struct buffer *body)
-{
-    assert(!x->streaming && x->out.n == 0); /* (1) */
-    if (body->quota == NULL) {
-        if (!quota_grow(&x->server->memory, 0, body->room)) return NULL;
-        body->quota = &x->server->memory;
-    }
-    buffer_clear(&x->out);
-    x->out = *body;
-    buffer_init(body, 0);
-    x->ended = true;
-    return MHD_create_response_from_callback(x->out.n, REPLY_BLOCK_BYTES, on_read, x, NULL);
-}
-
-void exchange_reply(struct exchange *x, int status, const char *media_type, struct buffer *body)
-{
-    if (x->status == 0 && !body->failed && body->n > SMALL_REPLY_BYTES) {
-        set_response(x, status, media_type, large_response(x, body));
-    } else if (x->status == 0) {
-        reply_small(x, status, media_type, body);
-    }
-    buffer_clear(body);
-}
-
-void exchange_reply_fixed(struct exchange *x, int status, const struct exchange_header *headers,
-                          struct span body)
-{
-    if (x->status != 0) return;
-    void *bytes = (void *)(uintptr_t)body.p; /* libmicrohttpd only reads them */
-    struct MHD_Response *response =
-        MHD_create_response_from_buffer(body.n, bytes, MHD_RESPMEM_PERSISTENT);
-    for (; response != NULL && headers->name != NULL; headers++) {
-        add_header(response, headers->name, headers->value);
-    }
-    x->sent = body.n;
-    set_response(x, status, NULL, response);
-}
-
-void exchange_reply_json(struct exchange *x, struct buffer *body)
-{
-    exchange_reply(x, 200, "application/json", body);
-}
-
-/* Never 0, which is nobody. */
-static uint64_t client_named(struct span name)
-{
-    return hash_mix(hash_bytes(name)) | 1;
-}
-
-uint64_t exchange_client(const struct exchange *x)
-{
-    if (x->key != NULL) return client_named(span_of(x->key->digest, sizeof(x->key->digest)));
-    const char *key = exchange_header(x, "Authorization");
-    if (key == NULL) key = exchange_header(x, "x-api-key");
-    if (key != NULL) return client_named(span_str(key));
-    const union MHD_ConnectionInfo *info =
-        MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    if (info == NULL || info->client_addr == NULL) return 0;
-    const struct sockaddr *a = info->client_addr;
-    if (a->sa_family == AF_INET) {
-        const struct sockaddr_in *v4 = (const void *)a;
-        return client_named(span_of(&v4->sin_addr, sizeof(v4->sin_addr)));
-    }
-    if (a->sa_family != AF_INET6) return 0;
-    const struct sockaddr_in6 *v6 = (const void *)a;
-    return client_named(span_of(&v6->sin6_addr, 8)); /* a host has a whole /64 */
-}
-
-enum error_shape exchange_errors(const struct exchange *x)
-{
-    return x->route == NULL ? ERRORS_OPENAI : x->route->errors;
-}
-
-/* What is wrong with a request is not told by what memory that ran out has made of it. */
-static const struct error *true_error(const struct exchange *x, const struct error *err)
-{
-    static const struct error no_memory = {.code = ERROR_NO_MEMORY,
-                                           .message = "out of memory for the request"};
-    return x->ran_out || mem_ran_out() ? &no_memory : err;
-}
-
-void exchange_fail(struct exchange *x, const struct error *err)
-{
-    err = true_error(x, err);
-    char text[8192]; /* an error's texts are bounded; escaped they take at most six times as much */
-    struct buffer b;
-    if (x->status != 0) return;
-    buffer_init(&b, sizeof(text));
-    error_reply(&b, err, exchange_errors(x));
-    buffer_add_char(&b, '\n');
-    size_t n = b.n < sizeof(text) ? b.n : sizeof(text);
-    if (n > 0) memcpy(text, b.p, n);
-    bool ok = !b.failed;
-    buffer_clear(&b);
-    x->sent = n;
-    struct MHD_Response *response =
-        ok ? MHD_create_response_from_buffer(n, text, MHD_RESPMEM_MUST_COPY) : NULL;
-    char seconds[16];
-    const char *after = retry_after(err->code);
-    if (err->retry_s > 0) {
-        snprintf(seconds, sizeof(seconds), "%d", err->retry_s);
-        after = seconds;
-    }
-    if (response != NULL && after != NULL) add_header(response, "Retry-After", after);
-    if (response != NULL && err->code == ERROR_NO_KEY) {
-        add_header(response, "WWW-Authenticate", "Bearer");
-    }
-    if (response != NULL && err->code == ERROR_SCOPE) {
-        add_header(response, "WWW-Authenticate", "Bearer error=\"insufficient_scope\"");
-    }
-    if (response != NULL && err->code == ERROR_MEDIA_TYPE) {
-        add_header(response, "Accept-Encoding", UNPACK_TAKEN);
-    }
-    if (response != NULL && err->code == ERROR_METHOD) {
-        char allowed[64];
-        router_allowed(x->server->parts.routes, x->path, allowed, sizeof(allowed));
-        add_header(response, "Allow", allowed);
-    }
-    set_response(x, error_status(err->code), "application/json", response);
-}
-
-/* ---- streaming ---- */
-
-static ssize_t on_read(void *cls, uint64_t pos, char *to, size_t room)
-{
-    struct exchange *x = cls;
-    (void)pos;
-    x->server->deeds++;
-    if (x->gone || x->out.failed) return MHD_CONTENT_READER_END_WITH_ERROR;
-    size_t left = x->out.n - x->taken;
-    if (left == 0) {
-        if (x->ended) return MHD_CONTENT_READER_END_OF_STREAM;
-        suspend(x);
-        return 0;
-    }
-    size_t n = left < room ? left : room;
-    memcpy(to, x->out.p + x->taken, n);
-    x->taken += n;
-    x->sent += n;
-    if (x->taken == x->out.n) {
-        x->taken = 0;
-        x->out.n = 0;
-        if (x->streaming && x->kind != NULL && x->kind->taken != NULL) x->kind->taken(x);
-    }
-    return (ssize_t)n;
-}
-
-void exchange_stream(struct exchange *x, const char *media_type)
-{
-    if (x->status != 0) return;
-    assert(!x->streaming && !x->ended); /* (1) */
-    x->streaming = true;
-    x->said_ns = clock_ns();
-    struct MHD_Response *response =
-        MHD_create_response_from_callback(MHD_SIZE_UNKNOWN, STREAM_BLOCK_BYTES, on_read, x, NULL);
-    if (response != NULL) {
-        add_header(response, "Cache-Control", "no-cache");
-        add_header(response, "X-Accel-Buffering", "no"); /* proxies shall not hold tokens back */
-    }
-    set_response(x, 200, media_type, response);
-}
-
-void exchange_push(struct exchange *x)
-{
-    x->said_ns = clock_ns();
-    if (x->out.n > x->taken || x->out.failed) resume(x);
-}
-
-void exchange_end(struct exchange *x)
-{
-    x->ended = true;
-    resume(x);
-}
-
-void exchange_cut(struct exchange *x)
-{
-    x->out.failed = true;
-    resume(x);
-}
-
-bool exchange_progress(struct exchange *x)
-{
-    if (x->gone) return false;
-    if (x->response == NULL) {
-        suspend(x);
-        return true;
-    }
-    return MHD_queue_response(x->connection, (unsigned)x->status, x->response) == MHD_YES;
 }

@@ -67,7 +67,8 @@ enum {
         512, /* a route's path and the longest name that may end it, with its NUL */
     EXCHANGE_ARENA_BYTES = 512 << 20, /* ceiling of what reading one request may take */
     EXCHANGE_STREAM_BYTES = 64 << 20, /* produced but not yet taken by the client */
-    EXCHANGE_REPLY_BYTES = 1 << 30    /* ceiling of one reply */
+    EXCHANGE_REPLY_BYTES = 1 << 30,   /* ceiling of one reply */
+    EXCHANGE_IGNORED_BYTES = 8 << 10  /* of the names in x-ignored-fields */
 };
 
 /* What the access log says about the work, beside the exchange itself. */
@@ -161,7 +162,7 @@ struct unknown_fields *exchange_unknown(struct exchange *x);
 /* Answer with body, which is taken (and empty afterwards). A failed buffer becomes a 500. */
 void exchange_reply(struct exchange *x, int status, const char *media_type, struct buffer *body);
 /* 200, application/json. */
-void exchange_reply_json(struct exchange *x, struct buffer *body); /* 200, application/json */
+void exchange_reply_json(struct exchange *x, struct buffer *body);
 /* Answer with bytes that live as long as the program, and with headers up to one without a name. */
 struct exchange_header {
     const char *name, *value;
@@ -185,9 +186,11 @@ enum error_shape exchange_errors(const struct exchange *x);
 /* Begin a stream: 200 and its headers. Then append to x->out and exchange_push(). */
 void exchange_stream(struct exchange *x, const char *media_type);
 /* x->out has grown: let it be sent. */
-void exchange_push(struct exchange *x); /* x->out has grown: let it be sent */
-void exchange_end(struct exchange *x);  /* nothing will be added */
-void exchange_cut(struct exchange *x); /* break the connection off: the stream cannot be finished */
+void exchange_push(struct exchange *x);
+/* Nothing will be added. */
+void exchange_end(struct exchange *x);
+/* Break the connection off: the stream cannot be finished. */
+void exchange_cut(struct exchange *x);
 
 /* The route's own state, zeroed, in x's arena, and what is to be done with it. NULL when there is
  * no memory: x has then been answered. */
@@ -213,13 +216,12 @@ void exchange_keep(struct exchange *x);
 /* An after() that says what work() found: x->error, else x->reply as JSON. */
 void exchange_finish(struct exchange *x);
 
-/* Another thread begins, ends to use x. exchange_release() is false when nobody waits for the
- * answer any more: x may then be freed, and must not be touched. Loop thread, both. */
+/* Another thread begins to use x. Loop thread, as is exchange_release(). */
 void exchange_hold(struct exchange *x);
-/* False when nobody waits for the answer any more: x may be gone. */
+/* It ends to. False when nobody waits for the answer any more: x may be freed, and must not be touched. */
 bool exchange_release(struct exchange *x);
 
-/* A header of the request, or NULL; an argument of its query string, or NULL. */
+/* A header of the request, or NULL. */
 const char *exchange_header(const struct exchange *x, const char *name);
 /* An argument of its query string, or NULL. */
 const char *exchange_argument(const struct exchange *x, const char *name);
@@ -229,7 +231,7 @@ bool exchange_arguments_are(struct exchange *x, const char *const names[], struc
  * it. False and ERROR_INVALID_VALUE naming it: it is something else. */
 bool exchange_flag(const struct exchange *x, const char *name, bool *out, struct error *err);
 
-/* ---- for http.c and client.c ---- */
+/* ---- for http.c, client.c and answer.c ---- */
 
 struct exchange *exchange_new(struct server *s, struct client *c, struct MHD_Connection *connection,
                               const char *method, const char *path);
@@ -239,6 +241,14 @@ void exchange_over(struct exchange *x);
 void exchange_client_left(struct exchange *x);
 /* Nobody waits for the answer any more: tell the route. */
 void exchange_stop(struct exchange *x);
+
+/* Wait until there is something to send (4). */
+void exchange_suspend(struct exchange *x);
+/* Go on, where it waits: there is something to send, or nobody to send it to. */
+void exchange_resume(struct exchange *x);
+
+/* The names of fields that were passed over: once for the client, once for the log. */
+void exchange_print_ignored(const struct exchange *x, char out[EXCHANGE_IGNORED_BYTES]);
 
 /* Whether a client has had its time (server_options.reply_timeout_ms) to read what waits for it, or
  * reads a stream that has broken off. To be asked now and then, as it notes how far the client has
