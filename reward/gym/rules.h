@@ -52,7 +52,7 @@ gym_rule gym_primes;        /* the same factors; half for the same product */
 gym_rule gym_roles;         /* knights and knaves: who is what */
 gym_rule gym_palindrome;    /* a palindrome of the entry's letters */
 
-/* ---- boards.c: grids, graphs and moves ---- */
+/* ---- grids.c: rows and columns ---- */
 
 gym_rule gym_sudoku;   /* the share of cells */
 gym_rule gym_life;     /* likewise, of a JSON matrix */
@@ -61,12 +61,21 @@ gym_rule gym_spiral;   /* the same numbers; a tenth for them as a list */
 gym_rule gym_survo;    /* the same numbers */
 gym_rule gym_kakurasu; /* sums of rows and columns */
 gym_rule gym_queens;   /* one of the valid boards */
-gym_rule gym_colours;  /* a colouring of the entry's graph */
-gym_rule gym_path;     /* a path through the entry's grid; half for a longer one */
-gym_rule gym_hanoi;    /* moves that bring the tower over */
-gym_rule gym_jugs;     /* moves that measure the target */
-gym_rule gym_groups;   /* the same groups of words */
-gym_rule gym_parts;    /* the same lists, in any order */
-gym_rule gym_numbers;  /* numbers in order, as a list */
+
+/* ---- graphs.c: graphs and mazes ---- */
+
+gym_rule gym_colours; /* a colouring of the entry's graph */
+gym_rule gym_path;    /* a path through the entry's grid; half for a longer one */
+
+/* ---- moves.c: moves, carried out ---- */
+
+gym_rule gym_hanoi; /* moves that bring the tower over */
+gym_rule gym_jugs;  /* moves that measure the target */
+
+/* ---- lists.c: lists as JSON ---- */
+
+gym_rule gym_groups;  /* the same groups of words */
+gym_rule gym_parts;   /* the same lists, in any order */
+gym_rule gym_numbers; /* numbers in order, as a list */
 
 #endif
